@@ -1,0 +1,54 @@
+//! What can go wrong between a file and its tensors.
+
+use std::path::PathBuf;
+
+/// A checkpoint could not be read or written.
+///
+/// Every message names the file and, where there is one, the tensor; it says what was found, what was
+/// expected and, where something can be done about it, what to do next.
+#[derive(Debug, thiserror::Error)]
+pub enum CheckpointError {
+    /// The operating system refused to read or write the file.
+    #[error("{}: {source}", path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The file is in no format that is read here.
+    #[error(
+        "{}: not a checkpoint ({found}); expected a PyTorch .pt file (zip or legacy) or a .safetensors file",
+        path.display()
+    )]
+    UnknownFormat {
+        /// The file.
+        path: PathBuf,
+        /// What its first bytes look like.
+        found: String,
+    },
+    /// The file begins like a checkpoint but its content is damaged or cut short.
+    #[error("{}: damaged or incomplete: {what}; try copying or downloading the file again", path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong, and where.
+        what: String,
+    },
+    /// The file is sound but holds something that is not read here.
+    #[error("{}: {what}", path.display())]
+    Unsupported {
+        /// The file.
+        path: PathBuf,
+        /// What was found and what was expected.
+        what: String,
+    },
+    /// There is no tensor of that name.
+    #[error("{}: no tensor named {name}", path.display())]
+    NoSuchTensor {
+        /// The file.
+        path: PathBuf,
+        /// The name asked for.
+        name: String,
+    },
+}
