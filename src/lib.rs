@@ -1,1 +1,3 @@
-//! spanscope
+//! spanscope: how far every attention head of a Transformer looks, and why.
+
+pub mod checkpoint;

@@ -15,11 +15,11 @@ pub(super) enum Value {
     None,
     Bool(bool),
     Int(i64),
-    /// An integer that does not fit 64 bits, little endian two's complement.
-    BigInt(Vec<u8>),
+    /// An integer that does not fit 64 bits; its value is of no use here.
+    BigInt,
     Float(f64),
     Str(String),
-    Bytes(Vec<u8>),
+    Bytes,
     Tuple(Vec<Id>),
     List(Vec<Id>),
     Dict(Vec<(Id, Id)>),
@@ -65,6 +65,11 @@ impl Pickle {
     /// The value that the pickle stands for.
     pub fn root(&self) -> Id {
         self.root
+    }
+
+    /// Every value, in the order in which they were made.
+    pub fn all(&self) -> std::ops::Range<Id> {
+        0..self.values.len()
     }
 
     /// The value behind `id`.
@@ -292,7 +297,7 @@ impl<'a> Machine<'a> {
             wide[..n].copy_from_slice(bytes);
             Value::Int(i64::from_le_bytes(wide))
         } else {
-            Value::BigInt(bytes.to_vec())
+            Value::BigInt
         };
         self.push(value);
         Ok(())
@@ -306,10 +311,8 @@ impl<'a> Machine<'a> {
             "01" => Value::Bool(true),
             _ => match digits.parse() {
                 Ok(i) => Value::Int(i),
-                // Protocol 0 spells large integers out; their value is of no use here.
-                Err(_) if digits.trim_start_matches('-').bytes().all(|b| b.is_ascii_digit()) => {
-                    Value::BigInt(digits.as_bytes().to_vec())
-                }
+                // Protocol 0 spells large integers out.
+                Err(_) if digits.trim_start_matches('-').bytes().all(|b| b.is_ascii_digit()) => Value::BigInt,
                 Err(_) => return self.fail(format!("{line:?} where a number was expected")),
             },
         };
@@ -417,8 +420,8 @@ impl<'a> Machine<'a> {
                         b'C' => self.u8()?,
                         _ => self.u64()?,
                     };
-                    let bytes = self.take(n)?.to_vec();
-                    self.push(Value::Bytes(bytes));
+                    self.take(n)?;
+                    self.push(Value::Bytes);
                 }
                 b')' => self.push(Value::Tuple(Vec::new())),
                 0x85..=0x87 => {
@@ -549,7 +552,7 @@ impl<'a> Machine<'a> {
                     })?;
                     self.push(Value::Global("copyreg".into(), "extension".into()));
                 }
-                0x97 => self.push(Value::Bytes(Vec::new())),
+                0x97 => self.push(Value::Bytes),
                 0x98 => {}
                 _ => return self.fail(format!("unknown opcode 0x{op:02x}")),
             }

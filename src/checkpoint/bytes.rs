@@ -1,0 +1,44 @@
+//! The bytes of a file, mapped rather than read.
+
+use super::CheckpointError;
+use memmap2::Mmap;
+use std::fs::File;
+use std::ops::Range;
+use std::path::Path;
+
+/// A file's content in memory; pages that nobody looks at are never loaded.
+#[derive(Debug)]
+pub(super) struct FileBytes {
+    map: Option<Mmap>,
+}
+
+impl FileBytes {
+    pub fn open(path: &Path) -> Result<Self, CheckpointError> {
+        let io = |source| CheckpointError::Io { path: path.to_owned(), source };
+        let file = File::open(path).map_err(io)?;
+        let info = file.metadata().map_err(io)?;
+        if info.is_dir() {
+            return Err(CheckpointError::UnknownFormat { path: path.to_owned(), found: "a folder".into() });
+        }
+        if !info.is_file() {
+            return Err(CheckpointError::UnknownFormat { path: path.to_owned(), found: "not a regular file".into() });
+        }
+        // An empty file cannot be mapped.
+        if info.len() == 0 {
+            return Ok(Self { map: None });
+        }
+        // SAFETY: the map is read-only and private to this value. Another process that shortens the file while
+        // it is open could still fault; weights are therefore copied out once, right after opening.
+        #[allow(unsafe_code)]
+        let map = unsafe { Mmap::map(&file) }.map_err(io)?;
+        Ok(Self { map: Some(map) })
+    }
+
+    pub fn all(&self) -> &[u8] {
+        self.map.as_deref().unwrap_or_default()
+    }
+
+    pub fn get(&self, range: Range<usize>) -> Option<&[u8]> {
+        self.all().get(range)
+    }
+}

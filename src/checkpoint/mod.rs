@@ -1,0 +1,226 @@
+//! Files ↔ weights.
+//!
+//! [`Checkpoint::open`] reads PyTorch checkpoints (the zip container and the legacy stream of PyTorch before 1.6)
+//! and `.safetensors` files. The file is mapped: a tensor's bytes are touched when it is [read](Checkpoint::read),
+//! the optimizer's never. Nothing in a pickle is executed.
+
+mod bytes;
+mod container;
+mod error;
+mod names;
+mod pickle;
+mod safetensors;
+mod tensor;
+mod torch;
+
+pub use error::CheckpointError;
+pub use safetensors::{NamedTensor, write_safetensors};
+pub use tensor::{Dtype, TensorInfo};
+
+use bytes::FileBytes;
+use container::{LegacyContainer, Storage, ZIP_MAGIC, ZipContainer};
+use std::collections::{BTreeMap, HashMap};
+use std::path::{Path, PathBuf};
+use tensor::View;
+
+/// The container that a checkpoint came in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// A PyTorch zip archive (PyTorch 1.6 and later).
+    PtZip,
+    /// PyTorch's legacy stream (before 1.6).
+    PtLegacy,
+    /// A safetensors file.
+    Safetensors,
+}
+
+impl Format {
+    /// A short name for people and scripts: `pt-zip`, `pt-legacy` or `safetensors`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Format::PtZip => "pt-zip",
+            Format::PtLegacy => "pt-legacy",
+            Format::Safetensors => "safetensors",
+        }
+    }
+}
+
+/// A training curve stored in a checkpoint: one value per entry of the log.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Curve {
+    /// Its name in the log, such as `val_bpc` or `span_avg`.
+    pub name: String,
+    /// One value per logged step.
+    pub values: Vec<f64>,
+}
+
+#[derive(Debug, Clone)]
+struct Stored {
+    view: View,
+    file_name: String,
+}
+
+/// An open checkpoint: names, shapes and, on demand, numbers.
+#[derive(Debug)]
+pub struct Checkpoint {
+    path: PathBuf,
+    format: Format,
+    file: FileBytes,
+    storages: Vec<Storage>,
+    tensors: BTreeMap<String, Stored>,
+    curves: Vec<Curve>,
+    metadata: BTreeMap<String, String>,
+}
+
+impl Checkpoint {
+    /// Opens `path` and lists its tensors, under names stripped of `module.`, `decoder.model.` and `model.`.
+    ///
+    /// # Errors
+    /// When the file cannot be read, is in none of the formats, is damaged, or holds no state dict.
+    pub fn open(path: &Path) -> Result<Self, CheckpointError> {
+        let file = FileBytes::open(path)?;
+        let head = file.all();
+        if head.starts_with(ZIP_MAGIC) {
+            let mut zip = ZipContainer::open(head).map_err(|what| damaged(path, what))?;
+            let pickle = zip.pickle(head).map_err(|what| damaged(path, what))?;
+            let refs = torch::state_dict(&pickle).map_err(|what| unsupported(path, what))?;
+            let (tensors, storages) = resolve(path, &file, refs, |key| zip.storage(key))?;
+            let curves = torch::curves(&pickle);
+            return Ok(Self::new(path, Format::PtZip, file, storages, tensors, curves));
+        }
+        if LegacyContainer::recognises(head) {
+            let legacy = LegacyContainer::open(head, torch::element_sizes).map_err(|what| damaged(path, what))?;
+            let refs = torch::state_dict(&legacy.pickle).map_err(|what| unsupported(path, what))?;
+            let (tensors, storages) = resolve(path, &file, refs, |key| legacy.storage(key))?;
+            let curves = torch::curves(&legacy.pickle);
+            return Ok(Self::new(path, Format::PtLegacy, file, storages, tensors, curves));
+        }
+        if safetensors::recognises(head) {
+            let (tensors, storages, metadata) = safetensors::open(path, &file)?;
+            let mut checkpoint = Self::new(path, Format::Safetensors, file, storages, tensors, Vec::new());
+            checkpoint.metadata = metadata;
+            return Ok(checkpoint);
+        }
+        Err(CheckpointError::UnknownFormat { path: path.to_owned(), found: describe(head) })
+    }
+
+    fn new(
+        path: &Path,
+        format: Format,
+        file: FileBytes,
+        storages: Vec<Storage>,
+        tensors: BTreeMap<String, Stored>,
+        curves: Vec<Curve>,
+    ) -> Self {
+        Self { path: path.to_owned(), format, file, storages, tensors, curves, metadata: BTreeMap::new() }
+    }
+
+    /// The file.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The container it came in.
+    pub fn format(&self) -> Format {
+        self.format
+    }
+
+    /// Size of the file, in bytes.
+    pub fn file_bytes(&self) -> usize {
+        self.file.all().len()
+    }
+
+    /// Names of all floating-point tensors, sorted, without prefixes.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.tensors.keys().map(String::as_str)
+    }
+
+    /// Shape and number format of a tensor.
+    pub fn info(&self, name: &str) -> Option<&TensorInfo> {
+        self.tensors.get(name).map(|stored| &stored.view.info)
+    }
+
+    /// The name of a tensor in the file, prefixes included.
+    pub fn file_name(&self, name: &str) -> Option<&str> {
+        self.tensors.get(name).map(|stored| stored.file_name.as_str())
+    }
+
+    /// The elements of a tensor as `f32`, row-major.
+    ///
+    /// # Errors
+    /// When there is no tensor of that name.
+    pub fn read(&self, name: &str) -> Result<Vec<f32>, CheckpointError> {
+        let missing = || CheckpointError::NoSuchTensor { path: self.path.clone(), name: name.to_owned() };
+        let stored = self.tensors.get(name).ok_or_else(missing)?;
+        let storage = self.storages.get(stored.view.storage).ok_or_else(missing)?;
+        Ok(stored.view.to_f32(storage.bytes(&self.file)))
+    }
+
+    /// Whether two names stand for the same numbers in the same storage (tied weights).
+    pub fn same_storage(&self, a: &str, b: &str) -> bool {
+        let (Some(a), Some(b)) = (self.tensors.get(a), self.tensors.get(b)) else { return false };
+        let (a, b) = (&a.view, &b.view);
+        a.storage == b.storage && a.offset == b.offset && a.strides == b.strides && a.info == b.info
+    }
+
+    /// The training curves stored with the weights.
+    pub fn curves(&self) -> &[Curve] {
+        &self.curves
+    }
+
+    /// Text stored with the weights (`.safetensors` only).
+    pub fn metadata(&self) -> &BTreeMap<String, String> {
+        &self.metadata
+    }
+}
+
+fn damaged(path: &Path, what: String) -> CheckpointError {
+    CheckpointError::Damaged { path: path.to_owned(), what }
+}
+
+fn unsupported(path: &Path, what: String) -> CheckpointError {
+    CheckpointError::Unsupported { path: path.to_owned(), what }
+}
+
+type Resolved = (BTreeMap<String, Stored>, Vec<Storage>);
+
+/// Finds the storages that the state dict uses, and only those.
+fn resolve(
+    path: &Path,
+    file: &FileBytes,
+    refs: Vec<torch::TensorRef>,
+    mut find: impl FnMut(&str) -> Result<Storage, String>,
+) -> Result<Resolved, CheckpointError> {
+    let mut storages: Vec<Storage> = Vec::new();
+    let mut by_key: HashMap<String, usize> = HashMap::new();
+    let mut tensors = BTreeMap::new();
+    for tensor in refs {
+        let index = match by_key.get(&tensor.key) {
+            Some(&index) => index,
+            None => {
+                let storage = find(&tensor.key).map_err(|e| damaged(path, format!("tensor {}: {e}", tensor.name)))?;
+                storages.push(storage);
+                by_key.insert(tensor.key.clone(), storages.len() - 1);
+                storages.len() - 1
+            }
+        };
+        let view = View { storage: index, offset: tensor.offset, strides: tensor.strides, info: tensor.info };
+        let bytes = storages.get(index).map_or(0, |storage| storage.bytes(file).len());
+        view.check(bytes).map_err(|e| damaged(path, format!("tensor {}: {e}", tensor.name)))?;
+        tensors.insert(names::strip(&tensor.name).to_owned(), Stored { view, file_name: tensor.name });
+    }
+    Ok((tensors, storages))
+}
+
+/// What a file that is no checkpoint looks like.
+fn describe(head: &[u8]) -> String {
+    if head.is_empty() {
+        return "the file is empty".into();
+    }
+    let first = &head[..head.len().min(16)];
+    if first.iter().all(|b| b.is_ascii_graphic() || b.is_ascii_whitespace()) {
+        return format!("it begins with the text {:?}", String::from_utf8_lossy(first));
+    }
+    let hex: Vec<String> = first.iter().map(|b| format!("{b:02x}")).collect();
+    format!("it begins with the bytes {}", hex.join(" "))
+}

@@ -1,0 +1,124 @@
+//! `.safetensors` files: one self-contained model, weights, configuration and vocabulary.
+
+use super::bytes::FileBytes;
+use super::container::Storage;
+use super::tensor::{Dtype, TensorInfo, View};
+use super::{CheckpointError, Stored};
+use safetensors::tensor::{Dtype as FileDtype, SafeTensors, TensorView};
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// Metadata key under which tied tensors are listed: a JSON object, name → the name that holds the data.
+const TIED: &str = "tied";
+
+/// Whether the file begins as a safetensors file does: a length, then a JSON object.
+pub(super) fn recognises(file: &[u8]) -> bool {
+    let Some(length) = file.first_chunk::<8>() else { return false };
+    let header = u64::from_le_bytes(*length);
+    header > 1 && header <= file.len() as u64 && file.get(8) == Some(&b'{')
+}
+
+pub(super) type Contents = (BTreeMap<String, Stored>, Vec<Storage>, BTreeMap<String, String>);
+
+pub(super) fn open(path: &Path, file: &FileBytes) -> Result<Contents, CheckpointError> {
+    let damaged = |what: String| CheckpointError::Damaged { path: path.to_owned(), what };
+    let bytes = file.all();
+    let (header, metadata) = SafeTensors::read_metadata(bytes).map_err(|e| damaged(format!("safetensors: {e}")))?;
+    let data = header + 8;
+    let mut tensors = BTreeMap::new();
+    let mut storages = Vec::new();
+    for (name, info) in metadata.tensors() {
+        let dtype = match info.dtype {
+            FileDtype::F32 => Dtype::F32,
+            FileDtype::F16 => Dtype::F16,
+            FileDtype::BF16 => Dtype::BF16,
+            FileDtype::F64 => Dtype::F64,
+            // Integer tensors are no weights.
+            _ => continue,
+        };
+        let mut strides = vec![1; info.shape.len()];
+        for i in (1..strides.len()).rev() {
+            strides[i - 1] = strides[i] * info.shape[i];
+        }
+        let info_here = TensorInfo { shape: info.shape.clone(), dtype };
+        let view = View { storage: storages.len(), offset: 0, strides, info: info_here };
+        let (start, end) = info.data_offsets;
+        view.check(end - start).map_err(|e| damaged(format!("tensor {name}: {e}")))?;
+        storages.push(Storage::Mapped(data + start..data + end));
+        tensors.insert(super::names::strip(&name).to_owned(), Stored { view, file_name: name });
+    }
+    let metadata: BTreeMap<String, String> = metadata.metadata().clone().unwrap_or_default().into_iter().collect();
+    if let Some(tied) = metadata.get(TIED) {
+        let tied: BTreeMap<String, String> =
+            serde_json::from_str(tied).map_err(|e| damaged(format!("metadata \"{TIED}\": {e}")))?;
+        for (name, holder) in tied {
+            let Some(stored) = tensors.get(&holder).cloned() else {
+                return Err(damaged(format!("tensor {name} is tied to {holder}, which is missing")));
+            };
+            tensors.insert(name.clone(), Stored { file_name: name, ..stored });
+        }
+    }
+    Ok((tensors, storages, metadata))
+}
+
+/// A tensor to be written: its name, shape and elements, row-major.
+#[derive(Debug, Clone)]
+pub struct NamedTensor {
+    /// Name in the file.
+    pub name: String,
+    /// Extent of every dimension, outermost first.
+    pub shape: Vec<usize>,
+    /// The elements.
+    pub values: Vec<f32>,
+}
+
+/// Writes `tensors` and `metadata` to a `.safetensors` file, every number as `dtype`.
+///
+/// `tied` lists names that share another tensor's data. The file appears under its name only when it is complete.
+///
+/// # Errors
+/// When the folder cannot be written to, or a tensor's shape does not match its number of elements.
+pub fn write_safetensors(
+    path: &Path,
+    tensors: &[NamedTensor],
+    tied: &BTreeMap<String, String>,
+    dtype: Dtype,
+    metadata: &BTreeMap<String, String>,
+) -> Result<(), CheckpointError> {
+    let io = |source| CheckpointError::Io { path: path.to_owned(), source };
+    let other = |e: safetensors::SafeTensorError| io(std::io::Error::other(e.to_string()));
+    let encoded: Vec<Vec<u8>> = tensors.iter().map(|tensor| encode(&tensor.values, dtype)).collect();
+    let file_dtype = match dtype {
+        Dtype::F32 => FileDtype::F32,
+        Dtype::F16 => FileDtype::F16,
+        Dtype::BF16 => FileDtype::BF16,
+        Dtype::F64 => FileDtype::F64,
+    };
+    let views: Vec<(&str, TensorView<'_>)> = tensors
+        .iter()
+        .zip(&encoded)
+        .map(|(tensor, bytes)| {
+            Ok((tensor.name.as_str(), TensorView::new(file_dtype, tensor.shape.clone(), bytes).map_err(other)?))
+        })
+        .collect::<Result<_, CheckpointError>>()?;
+    let mut metadata: std::collections::HashMap<String, String> =
+        metadata.iter().map(|(k, v)| (k.clone(), v.clone())).collect();
+    if !tied.is_empty() {
+        metadata.insert(TIED.into(), serde_json::json!(tied).to_string());
+    }
+    let bytes = safetensors::serialize(views, Some(metadata)).map_err(other)?;
+    let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(io)?;
+    std::io::Write::write_all(&mut file, &bytes).map_err(io)?;
+    file.persist(path).map_err(|e| io(e.error))?;
+    Ok(())
+}
+
+fn encode(values: &[f32], dtype: Dtype) -> Vec<u8> {
+    match dtype {
+        Dtype::F32 => values.iter().flat_map(|v| v.to_le_bytes()).collect(),
+        Dtype::F16 => values.iter().flat_map(|v| half::f16::from_f32(*v).to_le_bytes()).collect(),
+        Dtype::BF16 => values.iter().flat_map(|v| half::bf16::from_f32(*v).to_le_bytes()).collect(),
+        Dtype::F64 => values.iter().flat_map(|v| f64::from(*v).to_le_bytes()).collect(),
+    }
+}

@@ -1,0 +1,133 @@
+//! Vocabularies as JSON.
+
+use serde_json::{Map, Value, json};
+
+use super::encode::guess_unit;
+use super::error::TextError;
+use super::vocabulary::{EOS, Token, Unit, Vocabulary};
+
+impl Vocabulary {
+    /// The vocabulary as JSON: `{"unit", "tokens", "note"}`. Bytes are numbers, so that any byte
+    /// survives; everything else is a string.
+    pub fn to_json(&self) -> Value {
+        let tokens: Vec<Value> = self
+            .entries()
+            .iter()
+            .map(|token| match token {
+                Token::Byte(byte) => json!(byte),
+                Token::Eos => json!(EOS),
+                Token::Text(text) => json!(&**text),
+            })
+            .collect();
+        json!({ "unit": self.unit(), "tokens": tokens, "note": self.note() })
+    }
+
+    /// Reads what [`Vocabulary::to_json`] wrote, a plain list of token strings, or an object that
+    /// gives each token its id. Where no unit is given it is guessed: numbers from 0 to 255 are
+    /// bytes, single characters are characters, anything else is words.
+    ///
+    /// # Errors
+    /// JSON of another shape, a token given twice, ids that are not 0, 1, 2, … without a gap.
+    pub fn from_json(value: &Value) -> Result<Self, TextError> {
+        match value {
+            Value::Array(list) => from_list(list, None),
+            Value::Object(object) => match object.get("tokens") {
+                Some(Value::Array(list)) => {
+                    let vocabulary = from_list(list, unit_in(object)?)?;
+                    Ok(match object.get("note") {
+                        Some(Value::String(note)) => vocabulary.with_note(one_line(note)),
+                        _ => vocabulary,
+                    })
+                }
+                _ => from_ids(object),
+            },
+            _ => Err(TextError::Vocabulary(
+                "the JSON is neither a list nor an object".into(),
+            )),
+        }
+    }
+}
+
+fn unit_in(object: &Map<String, Value>) -> Result<Option<Unit>, TextError> {
+    let Some(unit) = object.get("unit") else {
+        return Ok(None);
+    };
+    serde_json::from_value(unit.clone()).map(Some).map_err(|_| {
+        TextError::Vocabulary(format!(
+            "unit is {unit}, not \"byte\", \"char\" or \"word\""
+        ))
+    })
+}
+
+fn from_list(list: &[Value], unit: Option<Unit>) -> Result<Vocabulary, TextError> {
+    let mut tokens = Vec::with_capacity(list.len());
+    for (id, value) in list.iter().enumerate() {
+        tokens.push(match value {
+            Value::String(text) => text.clone(),
+            // How this program writes bytes. In a bare list numbers are rather the ids of a text.
+            Value::Number(number) if unit == Some(Unit::Byte) => number.to_string(),
+            _ => {
+                return Err(TextError::Vocabulary(format!(
+                    "token {id} is {}, not a string",
+                    kind(value)
+                )));
+            }
+        });
+    }
+    let unit = unit.unwrap_or_else(|| guess_unit(tokens.iter().map(String::as_str)));
+    Vocabulary::from_tokens(tokens, unit)
+}
+
+fn from_ids(object: &Map<String, Value>) -> Result<Vocabulary, TextError> {
+    let mut tokens: Vec<Option<&String>> = vec![None; object.len()];
+    for (token, value) in object {
+        let place = value
+            .as_u64()
+            .and_then(|id| usize::try_from(id).ok())
+            .and_then(|id| tokens.get_mut(id));
+        match (place, value) {
+            (Some(place @ None), _) => *place = Some(token),
+            (Some(Some(other)), _) => {
+                return Err(TextError::Vocabulary(format!(
+                    "{other:?} and {token:?} both have the id {value}"
+                )));
+            }
+            (None, Value::Number(id)) => {
+                return Err(TextError::Vocabulary(format!(
+                    "{token:?} has the id {id}, but with {} tokens ids go from 0 to {}",
+                    object.len(),
+                    object.len().saturating_sub(1)
+                )));
+            }
+            (None, _) => {
+                return Err(TextError::Vocabulary(format!(
+                    "{token:?} has {} for its id, not a number",
+                    kind(value)
+                )));
+            }
+        }
+    }
+    // As many places as tokens, and no place taken twice: none is left empty.
+    let tokens: Vec<String> = tokens.into_iter().flatten().cloned().collect();
+    let unit = guess_unit(tokens.iter().map(String::as_str));
+    Vocabulary::from_tokens(tokens, unit)
+}
+
+fn kind(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "true or false",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a string",
+        Value::Array(_) => "a list",
+        Value::Object(_) => "an object",
+    }
+}
+
+/// A note from a file, fit for one line of a window.
+fn one_line(note: &str) -> String {
+    note.chars()
+        .take(200)
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .collect()
+}

@@ -1,0 +1,154 @@
+//! Reading text files: plain, `.zip` or `.gz`, told apart by their first bytes.
+
+use std::fs::File;
+use std::io::{self, BufReader, Read};
+use std::path::Path;
+
+use flate2::read::MultiGzDecoder;
+use zip::ZipArchive;
+
+use super::error::TextError;
+
+/// Largest text once unpacked. A small archive can unpack to any size.
+pub(super) const LIMIT: u64 = 4 << 30;
+
+const CHUNK: usize = 1 << 18;
+
+/// Reads a text; what is not UTF-8 becomes U+FFFD. A `.zip` gives its largest member.
+///
+/// # Errors
+/// The file cannot be read, is a damaged archive, or is too large.
+pub fn read_text(path: impl AsRef<Path>) -> Result<String, TextError> {
+    Ok(match String::from_utf8(read_bytes(path)?) {
+        Ok(text) => text,
+        Err(error) => String::from_utf8_lossy(error.as_bytes()).into_owned(),
+    })
+}
+
+/// Reads a text as bytes. A `.zip` gives its largest member.
+///
+/// # Errors
+/// The file cannot be read, is a damaged archive, or is too large.
+pub fn read_bytes(path: impl AsRef<Path>) -> Result<Vec<u8>, TextError> {
+    read_up_to(path.as_ref(), LIMIT)
+}
+
+/// Reads a JSON list of token ids.
+///
+/// # Errors
+/// The file cannot be read or holds anything but a list of whole numbers from 0.
+pub fn read_ids(path: impl AsRef<Path>) -> Result<Vec<u32>, TextError> {
+    let path = path.as_ref();
+    let bytes = read_bytes(path)?;
+    serde_json::from_slice(&bytes).map_err(|error| TextError::Ids {
+        path: path.to_owned(),
+        reason: error.to_string(),
+    })
+}
+
+pub(super) fn read_up_to(path: &Path, limit: u64) -> Result<Vec<u8>, TextError> {
+    let mut bytes = Vec::new();
+    let mut room = true;
+    each_chunk(path, limit, |chunk| {
+        // A text larger than the memory is an error, not an abort.
+        room = bytes.try_reserve(chunk.len()).is_ok();
+        if room {
+            bytes.extend_from_slice(chunk);
+        }
+        room
+    })?;
+    if room {
+        Ok(bytes)
+    } else {
+        Err(TextError::TooLarge {
+            path: path.to_owned(),
+            limit,
+        })
+    }
+}
+
+/// Reads the (unpacked) text in chunks until `with` returns false.
+pub(super) fn each_chunk(
+    path: &Path,
+    limit: u64,
+    mut with: impl FnMut(&[u8]) -> bool,
+) -> Result<(), TextError> {
+    let io_error = |source| TextError::Io {
+        path: path.to_owned(),
+        source,
+    };
+    let archive_error = |reason: String| TextError::Archive {
+        path: path.to_owned(),
+        reason,
+    };
+    let mut file = File::open(path).map_err(io_error)?;
+    let mut head = Vec::new();
+    Read::by_ref(&mut file)
+        .take(4)
+        .read_to_end(&mut head)
+        .map_err(io_error)?;
+    let named = |wanted: &str| {
+        path.extension()
+            .is_some_and(|e| e.eq_ignore_ascii_case(wanted))
+    };
+    let packed = |error: io::Error| archive_error(format!("the archive is damaged ({error})"));
+    let complete = if head.starts_with(&[0x1f, 0x8b]) {
+        let file = BufReader::with_capacity(CHUNK, head.chain(file));
+        let mut text = MultiGzDecoder::new(file);
+        pump(&mut text, limit, &mut with).map_err(packed)?
+    } else if head.starts_with(b"PK\x03\x04") || head.starts_with(b"PK\x05\x06") {
+        let broken = |error| archive_error(format!("the .zip cannot be opened ({error})"));
+        let mut zip = ZipArchive::new(BufReader::with_capacity(CHUNK, file)).map_err(broken)?;
+        let at = largest(&mut zip).map_err(broken)?;
+        let at = at.ok_or_else(|| archive_error("the .zip holds no file".into()))?;
+        let mut text = zip.by_index(at).map_err(broken)?;
+        pump(&mut text, limit, &mut with).map_err(packed)?
+    } else if named("gz") || named("zip") {
+        let what = "the file is named like an archive but does not start like one";
+        return Err(archive_error(what.into()));
+    } else {
+        pump(&mut head.chain(file), limit, &mut with).map_err(io_error)?
+    };
+    if complete {
+        Ok(())
+    } else {
+        Err(TextError::TooLarge {
+            path: path.to_owned(),
+            limit,
+        })
+    }
+}
+
+/// The largest file by what the headers claim: a choice only, nothing is allocated by it.
+fn largest(zip: &mut ZipArchive<BufReader<File>>) -> zip::result::ZipResult<Option<usize>> {
+    let mut best = None;
+    for at in 0..zip.len() {
+        let member = zip.by_index_raw(at)?;
+        let size = member.size();
+        if member.is_file() && best.is_none_or(|(_, largest)| size > largest) {
+            best = Some((at, size));
+        }
+    }
+    Ok(best.map(|(at, _)| at))
+}
+
+/// Returns whether the text ended, or `with` was done, within the limit.
+fn pump(from: &mut dyn Read, limit: u64, with: &mut impl FnMut(&[u8]) -> bool) -> io::Result<bool> {
+    let mut buffer = vec![0; CHUNK];
+    let mut total = 0u64;
+    loop {
+        let read = match from.read(&mut buffer) {
+            Ok(0) => return Ok(true),
+            Ok(read) => read,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(error) => return Err(error),
+        };
+        total += read as u64;
+        if total > limit {
+            return Ok(false);
+        }
+        if !with(buffer.get(..read).unwrap_or_default()) {
+            return Ok(true);
+        }
+    }
+}
