@@ -1,0 +1,138 @@
+//! The architecture of a network, inferred from the names and shapes of its tensors.
+
+use super::ModelError;
+use crate::checkpoint::Checkpoint;
+use serde::{Deserialize, Serialize};
+
+/// The ramp R that is assumed when nothing says otherwise: the published models' value.
+pub const DEFAULT_RAMP: usize = 32;
+
+/// Adaptive input and output: the vocabulary cut into clusters of falling embedding width.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AdaptIo {
+    /// First token id after each cluster; the last one is the vocabulary size.
+    pub cutoffs: Vec<usize>,
+    /// Whether input and output share their weights.
+    pub tied: bool,
+}
+
+/// The architecture of a network (Sukhbaatar et al., 2019: arXiv 1905.07799 and 1907.01470).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Config {
+    /// V: tokens in the vocabulary.
+    pub vocab_size: usize,
+    /// D: width of the hidden states.
+    pub hidden_size: usize,
+    /// H: attention heads per layer.
+    pub nb_heads: usize,
+    /// L: layers.
+    pub nb_layers: usize,
+    /// S: the longest distance, in tokens, that any head may look back.
+    pub attn_span: usize,
+    /// Width of the feed-forward sublayer; 0 if there is none.
+    pub inner_hidden_size: usize,
+    /// N: persistent vectors per head; 0 if there are none.
+    pub pers_mem_size: usize,
+    /// Whether every head has a learned span.
+    pub adapt_span: bool,
+    /// R: length of the soft mask's ramp, in tokens.
+    pub adapt_span_ramp: usize,
+    /// Adaptive input and output, for word-level models.
+    pub adapt_io: Option<AdaptIo>,
+}
+
+impl Config {
+    /// d: features per head.
+    pub fn head_dim(&self) -> usize {
+        self.hidden_size / self.nb_heads
+    }
+}
+
+/// Infers the architecture; the second value lists, in words, what had to be assumed.
+///
+/// # Errors
+/// When a tensor that every network has is missing, or the shapes contradict each other.
+pub fn infer(checkpoint: &Checkpoint, ramp: Option<usize>) -> Result<(Config, Vec<String>), ModelError> {
+    let shape = |name: &str| checkpoint.info(name).map(|info| info.shape.clone());
+    let need = |name: &str, dims: usize| -> Result<Vec<usize>, ModelError> {
+        let found = shape(name).ok_or_else(|| ModelError::MissingTensor {
+            path: checkpoint.path().to_owned(),
+            name: name.to_owned(),
+            found: checkpoint.names().take(4).collect::<Vec<_>>().join(", "),
+        })?;
+        if found.len() != dims || found.contains(&0) {
+            return Err(ModelError::shape(checkpoint, name, &found, &format!("{dims} dimensions, none of them 0")));
+        }
+        Ok(found)
+    };
+    let mut assumed = Vec::new();
+
+    let key_pe = need("key_pe", 3)?;
+    let (head_dim, attn_span) = (key_pe[1], key_pe[2]);
+    let query = need("layers.0.attn.proj_query.weight", 2)?;
+    let hidden_size = query[1];
+    if query[0] != hidden_size || !hidden_size.is_multiple_of(head_dim) {
+        let expected = format!("D×D with D a multiple of {head_dim}, the head dimension of key_pe");
+        return Err(ModelError::shape(checkpoint, "layers.0.attn.proj_query.weight", &query, &expected));
+    }
+    let nb_heads = hidden_size / head_dim;
+    let nb_layers = (0..).take_while(|i| shape(&format!("layers.{i}.attn.proj_query.weight")).is_some()).count();
+    let inner_hidden_size = shape("layers.0.ff.fc1.weight").and_then(|s| s.first().copied()).unwrap_or(0);
+    let pers_mem_size = match shape("layers.0.attn.attn.persistent_memory.key") {
+        Some(_) => need("layers.0.attn.attn.persistent_memory.key", 3)?[2],
+        None => 0,
+    };
+    let adapt_span = span_name(checkpoint, 0).is_some();
+
+    let (vocab_size, adapt_io) = if shape("in_emb.weight").is_some() {
+        (need("in_emb.weight", 2)?[0], None)
+    } else {
+        let mut cutoffs = Vec::new();
+        let mut end = 0;
+        for c in 0.. {
+            let name = format!("in_emb.emb_layers.{c}.weight");
+            if c > 0 && shape(&name).is_none() {
+                break;
+            }
+            end += need(&name, 2)?[0];
+            cutoffs.push(end);
+        }
+        let tied = checkpoint.same_storage("in_emb.emb_layers.0.weight", "out_emb.out_layers.0.weight");
+        (end, Some(AdaptIo { cutoffs, tied }))
+    };
+
+    let stored: Option<Config> =
+        checkpoint.metadata().get("config").and_then(|text| serde_json::from_str(text).ok());
+    let adapt_span_ramp = match (ramp, stored) {
+        (Some(0), _) => return Err(ModelError::Ramp),
+        (Some(ramp), _) => ramp,
+        (None, Some(stored)) if stored.adapt_span_ramp > 0 => stored.adapt_span_ramp,
+        (None, _) => {
+            if adapt_span {
+                assumed.push(format!("ramp R = {DEFAULT_RAMP} (not stored in the file; set it with --ramp)"));
+            }
+            DEFAULT_RAMP
+        }
+    };
+    let config = Config {
+        vocab_size,
+        hidden_size,
+        nb_heads,
+        nb_layers,
+        attn_span,
+        inner_hidden_size,
+        pers_mem_size,
+        adapt_span,
+        adapt_span_ramp,
+        adapt_io,
+    };
+    Ok((config, assumed))
+}
+
+/// The name of a layer's span parameter, which all-attention layers store under two names.
+pub(super) fn span_name(checkpoint: &Checkpoint, layer: usize) -> Option<String> {
+    ["adaptive_span", "persistent_memory.adaptive_span"]
+        .iter()
+        .map(|part| format!("layers.{layer}.attn.attn.{part}._mask.current_val"))
+        .find(|name| checkpoint.info(name).is_some())
+}

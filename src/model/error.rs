@@ -1,0 +1,67 @@
+//! What can be wrong with a model.
+
+use crate::checkpoint::{Checkpoint, CheckpointError};
+use std::path::PathBuf;
+
+/// A network could not be loaded or run.
+#[derive(Debug, thiserror::Error)]
+pub enum ModelError {
+    /// The file itself.
+    #[error(transparent)]
+    Checkpoint(#[from] CheckpointError),
+    /// A tensor that this kind of network has is not in the file.
+    #[error(
+        "{}: tensor {name} is missing, so this is not an adaptive-span or all-attention model (the file holds {found}, …)",
+        path.display()
+    )]
+    MissingTensor {
+        /// The file.
+        path: PathBuf,
+        /// The tensor expected.
+        name: String,
+        /// Some names that were found.
+        found: String,
+    },
+    /// A tensor has a shape that does not fit the others.
+    #[error("{}: tensor {name} has the shape {found:?}, expected {expected}", path.display())]
+    Shape {
+        /// The file.
+        path: PathBuf,
+        /// The tensor.
+        name: String,
+        /// Its shape.
+        found: Vec<usize>,
+        /// What would fit.
+        expected: String,
+    },
+    /// A ramp of no length.
+    #[error("the ramp R must be at least 1; the published models use 32")]
+    Ramp,
+    /// A token id that the model has no embedding for.
+    #[error("token id {id} at position {at}: the model's vocabulary has {vocab_size} tokens, ids 0 to {}", vocab_size - 1)]
+    TokenId {
+        /// The id.
+        id: u32,
+        /// Where it stands in the text.
+        at: usize,
+        /// V.
+        vocab_size: usize,
+    },
+    /// The run was cancelled.
+    #[error("cancelled")]
+    Cancelled,
+    /// The tensor library reported an error.
+    #[error("tensor arithmetic: {0}")]
+    Tensor(#[from] candle_core::Error),
+}
+
+impl ModelError {
+    pub(super) fn shape(checkpoint: &Checkpoint, name: &str, found: &[usize], expected: &str) -> Self {
+        Self::Shape {
+            path: checkpoint.path().to_owned(),
+            name: name.to_owned(),
+            found: found.to_vec(),
+            expected: expected.to_owned(),
+        }
+    }
+}

@@ -1,0 +1,34 @@
+//! The soft mask that lets a head learn how far it looks (arXiv 1905.07799, equation 3).
+
+/// m(δ) = clamp((z + R + 1 − δ) / R, 0, 1): the share of a context weight that is kept at `distance` δ ≥ 1.
+pub fn soft_mask(span: f32, ramp: usize, distance: usize) -> f32 {
+    let ramp = ramp as f32;
+    ((span + ramp + 1.0 - distance as f32) / ramp).clamp(0.0, 1.0)
+}
+
+/// The number of distances with a mask above zero: min(S, ⌈z⌉ + R).
+pub fn reach(span: f32, ramp: usize, attn_span: usize) -> usize {
+    (span.max(0.0).ceil() as usize).saturating_add(ramp).min(attn_span)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn reach_counts_the_distances_that_the_mask_lets_through(z in 0.0_f32..600.0, ramp in 1_usize..64) {
+            let counted = (1..=512).filter(|&d| soft_mask(z, ramp, d) > 0.0).count();
+            prop_assert_eq!(counted, reach(z, ramp, 512));
+        }
+
+        #[test]
+        fn the_mask_falls_with_distance_from_one(z in 0.0_f32..600.0, ramp in 1_usize..64) {
+            prop_assert_eq!(soft_mask(z, ramp, 1), 1.0);
+            for d in 1..700 {
+                prop_assert!(soft_mask(z, ramp, d) >= soft_mask(z, ramp, d + 1));
+            }
+        }
+    }
+}
