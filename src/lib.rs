@@ -1,3 +1,5 @@
 //! spanscope: how far every attention head of a Transformer looks, and why.
 
 pub mod checkpoint;
+pub mod model;
+pub mod text;

@@ -1,0 +1,20 @@
+//! The networks: architecture, weights, forward pass.
+//!
+//! Adaptive attention span (arXiv 1905.07799) and the all-attention layer (arXiv 1907.01470), on `f32`. The forward
+//! pass knows nothing of views: it reports to an [`Observer`] what happens in each head.
+
+mod attention;
+mod config;
+mod error;
+mod gemm;
+mod mask;
+mod output;
+mod run;
+mod weights;
+
+pub use attention::HeadWeights;
+pub use config::{AdaptIo, Config, DEFAULT_RAMP};
+pub use error::ModelError;
+pub use mask::{reach, soft_mask};
+pub use run::{BLOCK, Blind, Cancel, Observer, Run};
+pub use weights::{Network, Span};
