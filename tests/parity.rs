@@ -1,0 +1,191 @@
+//! The forward pass against the values that the published training code computed.
+#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
+
+use safetensors::SafeTensors;
+use spanscope::checkpoint::Checkpoint;
+use spanscope::model::{BLOCK, Blind, Cancel, HeadWeights, Network, Observer, Run};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+
+fn data(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(name)
+}
+
+struct Golden(Vec<u8>);
+
+impl Golden {
+    fn open(name: &str) -> Self {
+        Self(std::fs::read(data(&format!("{name}.golden.safetensors"))).unwrap())
+    }
+    fn f32(&self, name: &str) -> Option<(Vec<usize>, Vec<f32>)> {
+        let file = SafeTensors::deserialize(&self.0).unwrap();
+        let view = file.tensor(name).ok()?;
+        let values = view.data().as_chunks::<4>().0.iter().map(|b| f32::from_le_bytes(*b)).collect();
+        Some((view.shape().to_vec(), values))
+    }
+    fn ids(&self, name: &str) -> Vec<u32> {
+        let file = SafeTensors::deserialize(&self.0).unwrap();
+        file.tensor(name).unwrap().data().as_chunks::<4>().0.iter().map(|b| u32::from_le_bytes(*b)).collect()
+    }
+    fn ramp(&self) -> usize {
+        let (_, metadata) = SafeTensors::read_metadata(&self.0).unwrap();
+        metadata.metadata().as_ref().unwrap()["ramp"].parse().unwrap()
+    }
+}
+
+#[derive(Default)]
+struct Record {
+    heads: Mutex<Vec<(usize, usize, HeadWeights)>>,
+    hidden: Mutex<Vec<(usize, usize, Vec<f32>)>>,
+}
+
+impl Observer for Record {
+    fn head(&self, layer: usize, head: usize, weights: &HeadWeights) {
+        self.heads.lock().unwrap().push((layer, head, weights.clone()));
+    }
+    fn hidden(&self, layer: usize, first: usize, rows: &[f32]) {
+        self.hidden.lock().unwrap().push((layer, first, rows.to_vec()));
+    }
+}
+
+#[derive(Debug, Default)]
+struct Errors {
+    log_probs: f32,
+    attention: f32,
+    persistent: f32,
+    hidden: f32,
+}
+
+fn largest(worst: &mut f32, a: f32, b: f32) {
+    assert!(a.is_finite() && b.is_finite());
+    *worst = worst.max((a - b).abs());
+}
+
+fn compare(checkpoint: &str, golden: &str, block: usize) -> Errors {
+    let golden = Golden::open(golden);
+    let file = Checkpoint::open(&data(checkpoint)).unwrap();
+    let network = Arc::new(Network::load(&file, Some(golden.ramp())).unwrap());
+    let mut run = Run::new(Arc::clone(&network));
+    let record = Record::default();
+    let ids = golden.ids("input_ids");
+    run.extend(&ids, block, &Cancel::default(), &record).unwrap();
+    let mut errors = Errors::default();
+
+    if let Some((_, expected)) = golden.f32("log_probs") {
+        let got = run.log_probs(0, ids.len()).unwrap();
+        assert_eq!(got.len(), expected.len());
+        got.iter().zip(&expected).for_each(|(a, b)| largest(&mut errors.log_probs, *a, *b));
+    } else {
+        let expected = golden.f32("nll").unwrap().1;
+        let targets = golden.ids("targets");
+        let got = run.nll(0, &targets, &Cancel::default()).unwrap();
+        let full = run.log_probs(0, ids.len()).unwrap();
+        for (i, (a, b)) in got.iter().zip(&expected).enumerate() {
+            largest(&mut errors.log_probs, *a, *b);
+            largest(&mut errors.log_probs, -full[i * network.config().vocab_size + targets[i] as usize], *b);
+        }
+    }
+    for (layer, head, tile) in record.heads.lock().unwrap().iter() {
+        let (shape, expected) = golden.f32(&format!("attn.{layer}")).unwrap();
+        let again = run.head_weights(*layer, *head, tile.first, tile.first + tile.queries).unwrap();
+        for i in 0..tile.queries {
+            let at = (head * shape[1] + tile.first + i) * shape[2];
+            let expected = &expected[at..at + shape[2]];
+            for (c, expected) in expected.iter().enumerate() {
+                let got = tile.row(i).get(c).copied().unwrap_or(0.0);
+                largest(&mut errors.attention, got, *expected);
+                largest(&mut errors.attention, again.row(i).get(c).copied().unwrap_or(0.0), *expected);
+            }
+            // What the published code dropped, it dropped because it weighs nothing.
+            assert!(tile.row(i).iter().skip(shape[2]).all(|w| *w == 0.0));
+            let empty: f32 = expected.iter().skip(tile.first + i).sum();
+            largest(&mut errors.attention, tile.empty[i], empty);
+        }
+        if let Some((shape, expected)) = golden.f32(&format!("pers.{layer}")) {
+            for i in 0..tile.queries {
+                let at = (head * shape[1] + tile.first + i) * shape[2];
+                for (a, b) in tile.persistent_row(i).iter().zip(&expected[at..at + shape[2]]) {
+                    largest(&mut errors.persistent, *a, *b);
+                }
+            }
+        }
+    }
+    for (layer, first, rows) in record.hidden.lock().unwrap().iter() {
+        let (shape, expected) = golden.f32(&format!("hidden.{layer}")).unwrap();
+        for (a, b) in rows.iter().zip(&expected[first * shape[1]..]) {
+            largest(&mut errors.hidden, *a, *b);
+        }
+    }
+    println!("{checkpoint:36} block {block:4}: {errors:?}");
+    errors
+}
+
+const MODELS: [&str; 7] = [
+    "tiny_adaptive",
+    "tiny_adaptive_legacy",
+    "tiny_fixed",
+    "tiny_all_attention",
+    "tiny_all_attention_fixed",
+    "tiny_adaptive_io",
+    "tiny_adaptive_io_tied_pers",
+];
+
+#[test]
+fn every_network_agrees_with_the_published_code_at_every_block_size() {
+    for name in MODELS {
+        for block in [1, 17, 50, BLOCK] {
+            let errors = compare(&format!("{name}.pt"), name, block);
+            assert!(errors.log_probs < 2e-4 && errors.hidden < 2e-4, "{name}, block {block}: {errors:?}");
+            assert!(errors.attention < 2e-5 && errors.persistent < 2e-5, "{name}, block {block}: {errors:?}");
+        }
+    }
+}
+
+#[test]
+fn other_layouts_of_the_same_weights_agree_too() {
+    for (file, tolerance) in [
+        ("tiny_fairseq_layout.pt", 2e-4),
+        ("tiny_adaptive_views.pt", 2e-4),
+        ("tiny_adaptive_f16.pt", 1e-2),
+        ("tiny_adaptive_bf16.pt", 1e-1),
+    ] {
+        let errors = compare(file, "tiny_adaptive", BLOCK);
+        assert!(errors.log_probs < tolerance, "{file}: {errors:?}");
+    }
+}
+
+#[test]
+fn an_edited_text_gives_what_a_fresh_run_gives() {
+    let file = Checkpoint::open(&data("tiny_all_attention.pt")).unwrap();
+    let network = Arc::new(Network::load(&file, Some(16)).unwrap());
+    let ids = Golden::open("tiny_all_attention").ids("input_ids");
+    let none = Cancel::default();
+    let mut edited = Run::new(Arc::clone(&network));
+    edited.set(&ids, &none, &Blind).unwrap();
+    let mut changed = ids.clone();
+    changed[70] = (changed[70] + 1) % 60;
+    changed.truncate(120);
+    assert_eq!(edited.set(&changed, &none, &Blind).unwrap(), 70);
+    let mut fresh = Run::new(network);
+    fresh.set(&changed, &none, &Blind).unwrap();
+    for (a, b) in edited.log_probs(0, 120).unwrap().iter().zip(fresh.log_probs(0, 120).unwrap()) {
+        assert!((a - b).abs() < 1e-4);
+    }
+}
+
+#[test]
+fn a_cancelled_run_stays_usable_and_an_unknown_id_is_refused() {
+    let file = Checkpoint::open(&data("tiny_adaptive.pt")).unwrap();
+    let network = Arc::new(Network::load(&file, None).unwrap());
+    assert!(network.assumed().iter().any(|a| a.contains("ramp")));
+    let mut run = Run::new(network);
+    let cancel = Cancel::default();
+    cancel.cancel();
+    assert!(run.set(&[1, 2, 3], &cancel, &Blind).is_err());
+    assert!(run.ids().is_empty());
+    run.set(&[1, 2, 3], &Cancel::default(), &Blind).unwrap();
+    assert_eq!(run.ids(), [1, 2, 3]);
+    let message = run.extend(&[4, 600], 64, &Cancel::default(), &Blind).unwrap_err().to_string();
+    assert!(message.contains("600") && message.contains("position 4"), "{message}");
+    assert_eq!(run.ids(), [1, 2, 3]);
+}
