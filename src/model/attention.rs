@@ -88,23 +88,84 @@ pub(super) fn weights(cx: Context<'_>, index: usize, head: &Head, first: usize, 
     for i in 0..queries {
         let t = first + i;
         let row = &mut scores[i * reach..(i + 1) * reach];
-        let pers = &mut persistent[i * vectors..(i + 1) * vectors];
         // Distance δ is key t − δ; before the text's start the key is zero and only the position counts.
         let seen = (t - start).min(reach);
         let content = &content[i * keys..(i + 1) * keys];
         for (score, content) in row[..seen].iter_mut().zip(content[..t - start].iter().rev()) {
             *score += content;
         }
-        normalise(row, pers, scale, &mask);
+    }
+    // A fixed span leaves nothing beyond the reach.
+    let beyond = if cx.ramp.is_some() { beyond(cx, index, reach, first, queries, &scores, scale) } else { None };
+    for i in 0..queries {
+        let row = &mut scores[i * reach..(i + 1) * reach];
+        let pers = &mut persistent[i * vectors..(i + 1) * vectors];
+        normalise(row, pers, scale, &mask, beyond.as_ref().and_then(|b| b.get(i)).copied());
+        let seen = (first + i - start).min(reach);
         empty.push(row[seen..].iter().sum());
     }
     HeadWeights { first, queries, reach, vectors, weights: scores, persistent, empty }
 }
 
+/// The part of a query's softmax that falls beyond the reach: its largest score, and Σ exp(score − largest).
+#[derive(Debug, Clone, Copy)]
+struct Beyond {
+    max: f32,
+    sum: f32,
+}
+
+/// What lies beyond the reach is masked to zero and the final division cancels its share of the softmax, but for
+/// the 1e-8 added to the divisor: that shows once nearly all of the softmax lies beyond. It is computed only where
+/// the norms of queries, keys and positions (Cauchy–Schwarz) do not rule that out.
+fn beyond(
+    cx: Context<'_>,
+    index: usize,
+    reach: usize,
+    first: usize,
+    queries: usize,
+    scores: &[f32],
+    scale: f32,
+) -> Option<Vec<Beyond>> {
+    let d = cx.dim;
+    let distances = (cx.positions.len() / d).saturating_sub(reach);
+    let start = first.saturating_sub(reach + distances);
+    // The last query's nearest key beyond the reach.
+    let keys = (first + queries - start).saturating_sub(reach + 1);
+    let q = cx.rows(cx.q, index, first, first + queries);
+    let k = cx.rows(cx.k, index, start, start + keys);
+    let norm = |row: &[f32]| row.iter().map(|x| x * x).sum::<f32>().sqrt();
+    let longest = |m: Matrix<'_>| (0..m.rows).map(|i| norm(&m.data[i * m.stride..][..d])).fold(0.0, f32::max);
+    let p = Matrix::new(&cx.positions[reach * d..], distances, d, d);
+    let bound = longest(k) + longest(p);
+    // exp(NEGLIGIBLE) · 1e-8 is below the precision of the weights.
+    const NEGLIGIBLE: f32 = 3.0;
+    let slack = (distances.max(1) as f32).ln();
+    let matters = (0..queries).any(|i| {
+        let max = scores[i * reach..(i + 1) * reach].iter().fold(f32::NEG_INFINITY, |m, s| m.max(*s));
+        (norm(&q.data[i * q.stride..][..d]) * bound - max) * scale + slack > NEGLIGIBLE
+    });
+    if distances == 0 || !matters {
+        return None;
+    }
+    let mut content = vec![0.0; queries * keys];
+    times_transposed(q, k, &mut content);
+    let mut far = vec![0.0; queries * distances];
+    times_transposed(q, p, &mut far);
+    let rows = far.chunks_exact_mut(distances).enumerate().map(|(i, row)| {
+        // Column c is distance reach + 1 + c, key first + i − that.
+        let seen = (first + i).saturating_sub(start + reach).min(keys);
+        for (score, content) in row.iter_mut().zip(content[i * keys..][..seen].iter().rev()) {
+            *score += content;
+        }
+        let max = row.iter().fold(f32::NEG_INFINITY, |m, s| m.max(*s));
+        Beyond { max, sum: row.iter().map(|s| ((s - max) * scale).exp()).sum() }
+    });
+    Some(rows.collect())
+}
+
 /// Softmax over context and persistent scores together, then the soft mask on the context and the division by
-/// what remains. Only distances within the reach take part: what lies beyond is masked to zero, and the division
-/// cancels its share of the softmax.
-fn normalise(context: &mut [f32], persistent: &mut [f32], scale: f32, mask: &[f32]) {
+/// what remains.
+fn normalise(context: &mut [f32], persistent: &mut [f32], scale: f32, mask: &[f32], beyond: Option<Beyond>) {
     let max = context.iter().chain(persistent.iter()).fold(f32::NEG_INFINITY, |m, s| m.max(*s));
     let mut sum = 0.0;
     for score in context.iter_mut().chain(persistent.iter_mut()) {
@@ -121,7 +182,9 @@ fn normalise(context: &mut [f32], persistent: &mut [f32], scale: f32, mask: &[f3
             *weight *= m;
             kept += *weight;
         }
-        factor = 1.0 / (kept + 1e-8 * sum);
+        // In f64: what lies beyond may be larger by more than f32 can hold.
+        let far = beyond.map_or(0.0, |b| f64::from(b.sum) * (f64::from(b.max - max) * f64::from(scale)).exp());
+        factor = (1.0 / (f64::from(kept) + 1e-8 * (f64::from(sum) + far))) as f32;
     }
     context.iter_mut().chain(persistent.iter_mut()).for_each(|weight| *weight *= factor);
 }

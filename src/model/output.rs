@@ -22,7 +22,7 @@ pub(super) fn embed(network: &Network, ids: &[u32]) -> Result<Vec<f32>, ModelErr
             let n = local.len();
             let mut rows = cluster.table.index_select(&Tensor::from_vec(local, n, &Device::Cpu)?, 0)?;
             if let Some(proj) = &cluster.proj {
-                rows = rows.matmul(&proj.t()?)?;
+                rows = rows.matmul(&proj.t()?.contiguous()?)?;
             }
             let rows: Vec<f32> = rows.flatten_all()?.to_vec1()?;
             for (&i, row) in places.iter().zip(rows.chunks_exact(dim)) {
@@ -39,7 +39,7 @@ fn logits(cluster: &Cluster, hidden: &Tensor) -> Result<Tensor, ModelError> {
         Some(proj) => hidden.matmul(proj)?,
         None => hidden.clone(),
     };
-    let logits = projected.matmul(&cluster.table.t()?)?;
+    let logits = projected.matmul(&cluster.table.t()?.contiguous()?)?;
     Ok(match &cluster.bias {
         Some(bias) => logits.broadcast_add(bias)?,
         None => logits,
