@@ -60,7 +60,12 @@ fn head(network: &Network, hidden: &Tensor) -> Result<(Vec<f32>, usize), ModelEr
     let first = network.output.clusters.first().ok_or_else(|| candle_core::Error::Msg("no output".into()))?;
     let mut all = logits(first, hidden)?;
     if let Some((weight, bias)) = &network.output.cluster_proj {
-        let mut further = hidden.matmul(&weight.t()?)?;
+        // The cluster logits extend the first cluster's, so they too see the hidden state through its projection.
+        let projected = match &first.proj {
+            Some(proj) => hidden.matmul(proj)?,
+            None => hidden.clone(),
+        };
+        let mut further = projected.matmul(&weight.t()?.contiguous()?)?;
         if let Some(bias) = bias {
             further = further.broadcast_add(bias)?;
         }

@@ -1,0 +1,262 @@
+//! A page on which a figure is drawn, which remembers where its text is.
+
+use svg::Node;
+use svg::node::element::{Description, Element, Group, SVG, Text, Title};
+
+use super::font::{self, Weight};
+use super::theme::{PT_PER_MM, Theme};
+
+/// Which end of a text stands at its place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Anchor {
+    Start,
+    Middle,
+    End,
+}
+
+/// How a text looks.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Type<'a> {
+    pub(super) size: f64,
+    pub(super) weight: Weight,
+    pub(super) color: &'a str,
+    pub(super) anchor: Anchor,
+}
+
+impl<'a> Type<'a> {
+    /// Regular type that starts at its place.
+    pub(super) fn new(size: f64, color: &'a str) -> Self {
+        Self {
+            size,
+            weight: Weight::Regular,
+            color,
+            anchor: Anchor::Start,
+        }
+    }
+
+    /// The same, set against another end.
+    pub(super) fn anchor(self, anchor: Anchor) -> Self {
+        Self { anchor, ..self }
+    }
+
+    /// The same in semi-bold.
+    pub(super) fn bold(self) -> Self {
+        Self {
+            weight: Weight::SemiBold,
+            ..self
+        }
+    }
+
+    /// Width of `text` in this type.
+    pub(super) fn width(&self, text: &str) -> f64 {
+        font::width(text, self.size, self.weight)
+    }
+}
+
+/// The room that a text takes on the page.
+#[derive(Clone, Debug)]
+#[cfg_attr(not(test), allow(dead_code))]
+pub(super) struct TextBox {
+    pub(super) text: String,
+    pub(super) left: f64,
+    pub(super) top: f64,
+    pub(super) right: f64,
+    pub(super) bottom: f64,
+}
+
+/// A page, measured in points from the top left.
+pub(super) struct Canvas {
+    pub(super) width: f64,
+    pub(super) height: f64,
+    body: Group,
+    /// Every text drawn so far.
+    pub(super) boxes: Vec<TextBox>,
+}
+
+/// A coordinate with two decimals at most.
+pub(super) fn round(value: f64) -> f64 {
+    let rounded = (value * 100.0).round() / 100.0;
+    // No "-0".
+    if rounded == 0.0 { 0.0 } else { rounded }
+}
+
+/// `text` without the characters that XML cannot carry; line ends become spaces.
+pub(super) fn clean(text: &str) -> String {
+    text.chars()
+        .map(|c| {
+            if matches!(c, '\n' | '\r' | '\t') {
+                ' '
+            } else {
+                c
+            }
+        })
+        .filter(|c| !c.is_control() && !matches!(c, '\u{fffe}' | '\u{ffff}'))
+        .collect()
+}
+
+impl Canvas {
+    /// An empty page.
+    pub(super) fn new(width: f64, height: f64, theme: &Theme) -> Self {
+        let mut canvas = Self {
+            width,
+            height,
+            body: Group::new(),
+            boxes: Vec::new(),
+        };
+        canvas.rect(0.0, 0.0, width, height, theme.background);
+        canvas
+    }
+
+    /// Puts a finished element on the page.
+    pub(super) fn add(&mut self, element: impl Into<Box<dyn Node>>) {
+        self.body.append(element);
+    }
+
+    /// A filled rectangle.
+    pub(super) fn rect(&mut self, x: f64, y: f64, width: f64, height: f64, fill: &str) {
+        self.add(rect(x, y, width, height, fill));
+    }
+
+    /// A straight line.
+    pub(super) fn line(&mut self, from: (f64, f64), to: (f64, f64), color: &str, width: f64) {
+        self.add(line(from, to, color, width));
+    }
+
+    /// A line of text whose baseline is at `y`.
+    pub(super) fn text(&mut self, x: f64, y: f64, text: &str, style: Type<'_>) {
+        let text = clean(text);
+        if text.trim().is_empty() {
+            return;
+        }
+        let (before, after) = ends(style.width(&text), style.anchor);
+        self.boxes.push(TextBox {
+            left: x - before,
+            right: x + after,
+            top: y - font::ASCENT * style.size,
+            bottom: y + font::DESCENT * style.size,
+            text: text.clone(),
+        });
+        let mut node = node(&text, style);
+        node.assign("x", round(x));
+        node.assign("y", round(y));
+        self.add(node);
+    }
+
+    /// A line of text that stays readable over lines: it has a rim in `halo`.
+    pub(super) fn text_halo(&mut self, x: f64, y: f64, text: &str, style: Type<'_>, halo: &str) {
+        let mut rim = node(&clean(text), style);
+        rim.assign("x", round(x));
+        rim.assign("y", round(y));
+        rim.assign("stroke", halo);
+        rim.assign("stroke-width", 2);
+        rim.assign("stroke-linejoin", "round");
+        rim.assign("stroke-opacity", 0.8);
+        rim.assign("aria-hidden", "true");
+        self.add(rim);
+        self.text(x, y, text, style);
+    }
+
+    /// A line of text centred vertically on `y`.
+    pub(super) fn text_middle(&mut self, x: f64, y: f64, text: &str, style: Type<'_>) {
+        self.text(x, y + font::CAP_HEIGHT * style.size / 2.0, text, style);
+    }
+
+    /// A text that reads upwards, centred on `x`; its anchor is at `y`.
+    pub(super) fn text_up(&mut self, x: f64, y: f64, text: &str, style: Type<'_>) {
+        let text = clean(text);
+        if text.trim().is_empty() {
+            return;
+        }
+        let (before, after) = ends(style.width(&text), style.anchor);
+        let base = x + font::CAP_HEIGHT * style.size / 2.0;
+        self.boxes.push(TextBox {
+            left: base - font::ASCENT * style.size,
+            right: base + font::DESCENT * style.size,
+            top: y - after,
+            bottom: y + before,
+            text: text.clone(),
+        });
+        let mut node = node(&text, style);
+        node.assign(
+            "transform",
+            format!("translate({} {}) rotate(-90)", round(base), round(y)),
+        );
+        self.add(node);
+    }
+
+    /// The finished drawing, with its title and where it came from.
+    pub(super) fn finish(self, title: &str, provenance: &str) -> String {
+        let mm = |points: f64| format!("{}mm", round(points / PT_PER_MM));
+        let mut page = SVG::new();
+        page.assign("width", mm(self.width));
+        page.assign("height", mm(self.height));
+        page.assign(
+            "viewBox",
+            format!("0 0 {} {}", round(self.width), round(self.height)),
+        );
+        page.assign("role", "img");
+        page.assign("font-family", font::FAMILY);
+        let title = clean(title);
+        if !title.is_empty() {
+            page.append(Title::new(title));
+        }
+        let provenance = clean(provenance);
+        if !provenance.is_empty() {
+            let mut description = Description::new();
+            description.append(svg::node::Text::new(provenance.as_str()));
+            page.append(description);
+            let mut metadata = Element::new("metadata");
+            metadata.append(svg::node::Text::new(provenance));
+            page.append(metadata);
+        }
+        page.append(self.body);
+        format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n{page}\n")
+    }
+}
+
+/// How far a text of this width goes before and after its anchor.
+fn ends(width: f64, anchor: Anchor) -> (f64, f64) {
+    match anchor {
+        Anchor::Start => (0.0, width),
+        Anchor::Middle => (width / 2.0, width / 2.0),
+        Anchor::End => (width, 0.0),
+    }
+}
+
+fn node(text: &str, style: Type<'_>) -> Text {
+    let mut node = Text::new(text);
+    node.assign("font-size", style.size);
+    node.assign("fill", style.color);
+    if style.weight != Weight::Regular {
+        node.assign("font-weight", style.weight.number());
+    }
+    match style.anchor {
+        Anchor::Start => {}
+        Anchor::Middle => node.assign("text-anchor", "middle"),
+        Anchor::End => node.assign("text-anchor", "end"),
+    }
+    node
+}
+
+/// A filled rectangle as an element.
+pub(super) fn rect(x: f64, y: f64, width: f64, height: f64, fill: &str) -> Element {
+    let mut rect = Element::new("rect");
+    rect.assign("x", round(x));
+    rect.assign("y", round(y));
+    rect.assign("width", round(width));
+    rect.assign("height", round(height));
+    rect.assign("fill", fill);
+    rect
+}
+
+/// A straight line as an element.
+pub(super) fn line(from: (f64, f64), to: (f64, f64), color: &str, width: f64) -> Element {
+    let mut line = Element::new("line");
+    line.assign("x1", round(from.0));
+    line.assign("y1", round(from.1));
+    line.assign("x2", round(to.0));
+    line.assign("y2", round(to.1));
+    line.assign("stroke", color);
+    line.assign("stroke-width", width);
+    line
+}

@@ -1,0 +1,236 @@
+//! A matrix of weights as a figure: the numbers and the files.
+
+use std::path::Path;
+
+use super::{ChartError, ColorMap, PNG_PIXELS_PER_MM, file, heatmap_draw, raster, span};
+
+/// How values are spread over the colours.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum Scale {
+    /// In proportion to the value.
+    #[default]
+    Linear,
+    /// In proportion to the square root: small weights are told apart better.
+    Sqrt,
+    /// In proportion to the logarithm, over four decades at most.
+    Log,
+}
+
+/// A narrow column of values at the right of a heat map.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct SideColumn {
+    /// Printed under the column.
+    pub label: String,
+    /// One value for each row, on the colours of the map.
+    pub values: Vec<f32>,
+}
+
+/// A matrix of weights as colours.
+#[derive(Clone, Debug)]
+pub struct Heatmap {
+    /// Printed above the figure; may be empty.
+    pub title: String,
+    /// Number of rows.
+    pub rows: usize,
+    /// Number of columns.
+    pub cols: usize,
+    /// Row by row; not-a-number is outside the matrix and left blank.
+    pub values: Vec<f32>,
+    /// Names of the rows, or nothing for numbers from 0.
+    pub row_labels: Vec<String>,
+    /// Names of the columns, or nothing for numbers from 0.
+    pub col_labels: Vec<String>,
+    /// What the rows are.
+    pub row_axis: String,
+    /// What the columns are.
+    pub col_axis: String,
+    /// The colours.
+    pub map: ColorMap,
+    /// How values are spread over the colours.
+    pub scale: Scale,
+    /// Light text on a dark ground.
+    pub dark: bool,
+    /// Width of the figure; the height follows.
+    pub width_mm: f64,
+    /// Further columns, apart from the matrix.
+    pub side: Vec<SideColumn>,
+    /// For each row the column before which a line is drawn: where the span ends.
+    pub edge: Option<Vec<usize>>,
+    /// Where the numbers come from; kept in the file and not drawn.
+    pub provenance: String,
+}
+
+impl Default for Heatmap {
+    fn default() -> Self {
+        Self {
+            title: String::new(),
+            rows: 0,
+            cols: 0,
+            values: Vec::new(),
+            row_labels: Vec::new(),
+            col_labels: Vec::new(),
+            row_axis: String::new(),
+            col_axis: String::new(),
+            map: ColorMap::default(),
+            scale: Scale::default(),
+            dark: false,
+            width_mm: super::DEFAULT_WIDTH_MM,
+            side: Vec::new(),
+            edge: None,
+            provenance: String::new(),
+        }
+    }
+}
+
+impl Heatmap {
+    /// The endings that [`Heatmap::write`] knows.
+    pub const EXTENSIONS: &'static [&'static str] = &["svg", "png", "csv"];
+
+    /// The value of a cell; not-a-number where there is none.
+    pub(super) fn value(&self, row: usize, col: usize) -> f32 {
+        let index = row.checked_mul(self.cols).and_then(|i| i.checked_add(col));
+        let inside = row < self.rows && col < self.cols;
+        match index {
+            Some(i) if inside => self.values.get(i).copied().unwrap_or(f32::NAN),
+            _ => f32::NAN,
+        }
+    }
+
+    /// The figure as an SVG drawing; missing values are left blank.
+    pub fn svg(&self) -> String {
+        heatmap_draw::draw(self).finish(&self.title, &self.provenance)
+    }
+
+    /// The numbers as a table: one line for each row with its name, the columns, and
+    /// then the side columns and the edge, if any. Blank means outside the matrix.
+    pub fn csv(&self) -> Result<String, ChartError> {
+        self.check()?;
+        let fail = |e: csv::Error| ChartError::Csv(e.to_string());
+        let name =
+            |labels: &[String], i: usize| labels.get(i).cloned().unwrap_or_else(|| i.to_string());
+        let cell = |v: f32| {
+            if v.is_nan() {
+                String::new()
+            } else {
+                v.to_string()
+            }
+        };
+        let mut writer = csv::Writer::from_writer(Vec::new());
+        let mut header = vec![if self.row_axis.is_empty() {
+            "row".to_owned()
+        } else {
+            self.row_axis.clone()
+        }];
+        header.extend((0..self.cols).map(|i| name(&self.col_labels, i)));
+        header.extend(self.side.iter().map(|s| s.label.clone()));
+        header.extend(self.edge.iter().map(|_| "edge".to_owned()));
+        writer.write_record(&header).map_err(fail)?;
+        for row in 0..self.rows {
+            let mut record = vec![name(&self.row_labels, row)];
+            record.extend((0..self.cols).map(|col| cell(self.value(row, col))));
+            let side = |s: &SideColumn| cell(s.values.get(row).copied().unwrap_or(f32::NAN));
+            record.extend(self.side.iter().map(side));
+            let edge = |e: &Vec<usize>| e.get(row).map(usize::to_string).unwrap_or_default();
+            record.extend(self.edge.iter().map(edge));
+            writer.write_record(&record).map_err(fail)?;
+        }
+        span::finish_csv(writer)
+    }
+
+    /// Writes the figure in the format that the file's ending names.
+    ///
+    /// The file is written whole or not at all.
+    pub fn write(&self, path: &Path) -> Result<(), ChartError> {
+        let format = file::extension(path, Self::EXTENSIONS)?;
+        self.check()?;
+        let bytes = match format {
+            "png" => raster::png(&self.svg(), PNG_PIXELS_PER_MM)?,
+            "csv" => self.csv()?.into_bytes(),
+            _ => self.svg().into_bytes(),
+        };
+        file::write_atomic(path, &bytes)
+    }
+
+    /// Whether the numbers fit the shape.
+    fn check(&self) -> Result<(), ChartError> {
+        let shape = |what: &str, got: usize, want: usize| {
+            if got == want {
+                return Ok(());
+            }
+            Err(ChartError::Shape {
+                what: what.to_owned(),
+                got,
+                want,
+            })
+        };
+        let cells = self.rows.checked_mul(self.cols).unwrap_or(usize::MAX);
+        shape("matrix", self.values.len(), cells)?;
+        for side in &self.side {
+            shape(&side.label, side.values.len(), self.rows)?;
+        }
+        if let Some(edge) = &self.edge {
+            shape("edge", edge.len(), self.rows)?;
+        }
+        for (what, labels, want) in [
+            ("row labels", &self.row_labels, self.rows),
+            ("column labels", &self.col_labels, self.cols),
+        ] {
+            if !labels.is_empty() {
+                shape(what, labels.len(), want)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The values that get the lowest and the highest colour.
+    pub(super) fn range(&self) -> Range {
+        let side = self.side.iter().flat_map(|s| &s.values);
+        let finite = || self.values.iter().chain(side.clone()).copied();
+        let finite = || finite().filter(|v| v.is_finite());
+        let high = finite().fold(f32::NEG_INFINITY, f32::max);
+        let low = match self.scale {
+            Scale::Linear => finite().fold(0.0, f32::min),
+            Scale::Sqrt => 0.0,
+            Scale::Log => {
+                let positive = finite().filter(|v| *v > 0.0);
+                positive.fold(high, f32::min).max(high * 1e-4)
+            }
+        };
+        let usable = high.is_finite() && high > low;
+        let (low, high) = match self.scale {
+            _ if usable => (low, high),
+            Scale::Log if high > 0.0 && high.is_finite() => (high / 10.0, high),
+            Scale::Log => (0.01, 1.0),
+            _ => (low.min(0.0), low.min(0.0) + 1.0),
+        };
+        Range {
+            scale: self.scale,
+            low: f64::from(low),
+            high: f64::from(high),
+        }
+    }
+}
+
+/// The values that the colours stand for.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Range {
+    pub(super) scale: Scale,
+    pub(super) low: f64,
+    pub(super) high: f64,
+}
+
+impl Range {
+    /// Where a value is between the lowest and the highest colour, 0 to 1.
+    pub(super) fn share(&self, value: f64) -> f64 {
+        let spread = |v: f64| match self.scale {
+            Scale::Linear => v,
+            Scale::Sqrt => v.max(0.0).sqrt(),
+            Scale::Log => v.max(self.low).ln(),
+        };
+        let (low, high) = (spread(self.low), spread(self.high));
+        ((spread(value) - low) / (high - low)).clamp(0.0, 1.0)
+    }
+}

@@ -1,0 +1,242 @@
+//! The page of a heat map: its places, labels and axes.
+
+use super::canvas::{Anchor, Canvas, Type};
+use super::font::{self, Weight};
+use super::heatmap::Heatmap;
+use super::heatmap_marks::{self as marks, Area, Ink};
+use super::theme::{self, LABEL, TICK, TITLE, Theme};
+use super::ticks;
+
+/// Room around the figure, in points.
+const PAD: f64 = 6.0;
+/// Smallest type for the name of a row or column.
+const SMALLEST: f64 = 5.0;
+/// Width of a side column.
+const SIDE: f64 = 9.0;
+/// Room left of a side column.
+const SIDE_GAP: f64 = 6.0;
+/// Width of the colour bar.
+const BAR: f64 = 7.0;
+
+/// What stands along one axis: a place in cells, a text, the size of the type.
+struct Axis {
+    labels: Vec<(f64, String)>,
+    size: f64,
+    /// Names stand at every cell; numbers get tick marks.
+    named: bool,
+}
+
+impl Axis {
+    /// Names if there are any and they fit cells `pitch` apart, numbers otherwise.
+    fn new(names: &[String], count: usize, pitch: f64, room: f64) -> Self {
+        let size = (pitch * 0.92).min(TICK);
+        if !names.is_empty() && size >= SMALLEST {
+            let short = |s: &String| font::fit(s, size, Weight::Regular, room);
+            let labels = names.iter().take(count).enumerate();
+            return Self {
+                labels: labels.map(|(i, s)| (i as f64 + 0.5, short(s))).collect(),
+                size,
+                named: true,
+            };
+        }
+        // Names that are numbers count on; others give way to numbers from 0.
+        let numbers = !names.is_empty() && names.iter().all(|s| s.trim().parse::<f64>().is_ok());
+        let text = |i: usize| match names.get(i) {
+            Some(name) if numbers => name.trim().to_owned(),
+            _ => i.to_string(),
+        };
+        let widest = (count.saturating_sub(1)).to_string();
+        let room = font::width(&widest, TICK, Weight::Regular).max(TICK) + 12.0;
+        let step = ticks::every(pitch, room);
+        Self {
+            labels: (0..count)
+                .step_by(step)
+                .map(|i| (i as f64 + 0.5, text(i)))
+                .collect(),
+            size: TICK,
+            named: false,
+        }
+    }
+
+    fn widest(&self) -> f64 {
+        let widths = self
+            .labels
+            .iter()
+            .map(|(_, s)| font::width(s, self.size, Weight::Regular));
+        widths.fold(0.0, f64::max)
+    }
+}
+
+/// Draws the map on a page.
+pub(super) fn draw(chart: &Heatmap) -> Canvas {
+    let theme = theme::theme(chart.dark);
+    let width = theme::page_width(chart.width_mm);
+    let ink = Ink::new(chart);
+    let mut top = PAD;
+    let title_base = top + TITLE * 0.8;
+    if !chart.title.trim().is_empty() {
+        top += TITLE * 1.35 + 4.0;
+    }
+
+    // The right side: side columns, and the colour bar with its numbers.
+    let bar_room = marks::bar_ticks(&ink.range, 200.0);
+    let bar_room = bar_room.iter().filter_map(|t| t.label.as_deref());
+    let bar_room = bar_room.map(|s| font::width(s, TICK, Weight::Regular));
+    let bar_room = 10.0 + BAR + 4.5 + bar_room.fold(14.0, f64::max);
+    let side_room = (chart.side.len() as f64 * (SIDE + SIDE_GAP)).min(width * 0.3);
+    let right = width - PAD - bar_room - side_room;
+
+    // The left side depends on the rows' height, which depends on the left side.
+    let axis_room = if chart.row_axis.trim().is_empty() {
+        0.0
+    } else {
+        LABEL + 5.0
+    };
+    let mut rows = Axis::new(&chart.row_labels, chart.rows, TICK * 1.2, width * 0.25);
+    let mut map = Area {
+        left: 0.0,
+        top,
+        width: 0.0,
+        height: 0.0,
+    };
+    for _ in 0..2 {
+        map.left = PAD + axis_room + rows.widest() + 6.0;
+        map.width = (right - map.left).max(20.0);
+        map.height = height(chart, map.width, width);
+        let pitch = map.height / chart.rows.max(1) as f64;
+        rows = Axis::new(&chart.row_labels, chart.rows, pitch, width * 0.25);
+    }
+    map.left = PAD + axis_room + rows.widest() + 6.0;
+    map.width = (right - map.left).max(20.0);
+    let pitch = map.width / chart.cols.max(1) as f64;
+    let cols = Axis::new(&chart.col_labels, chart.cols, pitch, 70.0);
+    let upright = cols.named && cols.widest() + 2.0 > pitch;
+
+    let under = if upright { cols.widest() } else { TICK } + 5.0;
+    let title_room = if chart.col_axis.trim().is_empty() {
+        2.0
+    } else {
+        LABEL * 1.5
+    };
+    let side_labels: Vec<String> = chart
+        .side
+        .iter()
+        .map(|s| font::fit(&s.label, TICK, Weight::Regular, 90.0))
+        .collect();
+    let side_under = side_labels
+        .iter()
+        .map(|s| font::width(s, TICK, Weight::Regular));
+    let side_under = side_under.fold(0.0, f64::max) + 5.0;
+    let page_height = map.bottom() + (under + title_room).max(side_under) + PAD;
+
+    let mut page = Canvas::new(width, page_height, theme);
+    let style = Type::new(TITLE, theme.ink).bold();
+    let title = font::fit(&chart.title, style.size, style.weight, width - 2.0 * PAD);
+    page.text(PAD, title_base, &title, style);
+
+    let shape = (chart.rows, chart.cols);
+    marks::cells(&mut page, map, shape, &ink, &|row, col| {
+        chart.value(row, col)
+    });
+    if let Some(ends) = &chart.edge {
+        marks::edge(&mut page, map, shape, ends, theme.edge);
+    }
+    marks::frame(&mut page, map, theme);
+    side(&mut page, chart, map, side_room, &side_labels, &ink, theme);
+    let bar = Area {
+        left: right + side_room + 10.0,
+        width: BAR,
+        height: map.height.min(160.0),
+        ..map
+    };
+    let numbers = marks::bar_ticks(&ink.range, bar.height);
+    marks::bar(&mut page, bar, &ink, &numbers, theme);
+
+    row_axis(&mut page, chart, map, &rows, theme);
+    col_axis(&mut page, chart, map, &cols, upright, theme);
+    let style = Type::new(LABEL, theme.ink).anchor(Anchor::Middle);
+    let text = font::fit(&chart.col_axis, LABEL, Weight::Regular, map.width);
+    let base = map.bottom() + under + LABEL * 1.15;
+    page.text(map.left + map.width / 2.0, base, &text, style);
+    page
+}
+
+/// Height of the matrix: square cells, if that leaves a sensible page.
+fn height(chart: &Heatmap, map_width: f64, page_width: f64) -> f64 {
+    let rows = chart.rows.max(1) as f64;
+    let square = map_width / chart.cols.max(1) as f64 * rows;
+    // Few rows need no tall page; names want a line each.
+    let least = if chart.row_labels.is_empty() {
+        (rows * 14.0).min(0.35 * page_width)
+    } else {
+        (rows * TICK * 1.2).min(0.8 * page_width)
+    };
+    square.clamp(least.max(40.0), (1.05 * page_width).max(least.max(40.0)))
+}
+
+fn side(
+    page: &mut Canvas,
+    chart: &Heatmap,
+    map: Area,
+    room: f64,
+    labels: &[String],
+    ink: &Ink,
+    theme: &Theme,
+) {
+    let pitch = room / chart.side.len().max(1) as f64;
+    let width = pitch * SIDE / (SIDE + SIDE_GAP);
+    let style = Type::new(TICK.min(pitch), theme.muted).anchor(Anchor::End);
+    for (i, column) in chart.side.iter().enumerate() {
+        let area = Area {
+            left: map.right() + pitch * (i + 1) as f64 - width,
+            width,
+            ..map
+        };
+        let value = |row: usize, _| column.values.get(row).copied().unwrap_or(f32::NAN);
+        marks::cells(page, area, (chart.rows, 1), ink, &value);
+        marks::frame(page, area, theme);
+        if let Some(label) = labels.get(i) {
+            page.text_up(area.left + width / 2.0, map.bottom() + 5.0, label, style);
+        }
+    }
+}
+
+fn row_axis(page: &mut Canvas, chart: &Heatmap, map: Area, axis: &Axis, theme: &Theme) {
+    let style = Type::new(axis.size, theme.muted).anchor(Anchor::End);
+    let pitch = map.height / chart.rows.max(1) as f64;
+    for (place, text) in &axis.labels {
+        let y = map.top + place * pitch;
+        if !axis.named {
+            page.line((map.left - 2.5, y), (map.left, y), theme.axis, 0.5);
+        }
+        page.text_middle(map.left - 4.5, y, text, style);
+    }
+    let style = Type::new(LABEL, theme.ink).anchor(Anchor::Middle);
+    let text = font::fit(&chart.row_axis, LABEL, Weight::Regular, map.height);
+    let middle = map.top + map.height / 2.0;
+    page.text_up(PAD + LABEL / 2.0 - 1.0, middle, &text, style);
+}
+
+fn col_axis(
+    page: &mut Canvas,
+    chart: &Heatmap,
+    map: Area,
+    axis: &Axis,
+    upright: bool,
+    theme: &Theme,
+) {
+    let style = Type::new(axis.size, theme.muted);
+    let pitch = map.width / chart.cols.max(1) as f64;
+    for (place, text) in &axis.labels {
+        let x = map.left + place * pitch;
+        if !axis.named {
+            page.line((x, map.bottom()), (x, map.bottom() + 2.5), theme.axis, 0.5);
+        }
+        if upright {
+            page.text_up(x, map.bottom() + 4.0, text, style.anchor(Anchor::End));
+        } else {
+            let base = map.bottom() + 4.5 + TICK * font::CAP_HEIGHT;
+            page.text(x, base, text, style.anchor(Anchor::Middle));
+        }
+    }
+}

@@ -1,0 +1,208 @@
+//! Pictures made of pixels: the drawing of an SVG, and small PNGs to put into one.
+
+use std::io::Cursor;
+
+use image::{ImageEncoder, codecs::png::PngEncoder};
+use resvg::{tiny_skia, usvg};
+
+use super::{ChartError, font};
+
+/// Longest side of a picture in pixels.
+const MAX_SIDE: u32 = 20_000;
+/// Most pixels in a picture.
+const MAX_PIXELS: u64 = 60_000_000;
+/// Millimetres in a CSS pixel.
+const MM_PER_PX: f32 = 25.4 / 96.0;
+
+/// Draws an SVG as a PNG at `pixels_per_mm`, with the bundled fonts and no others.
+///
+/// Images inside the SVG are drawn if they are PNGs in data URIs; no file is read.
+pub fn png(svg: &str, pixels_per_mm: f32) -> Result<Vec<u8>, ChartError> {
+    if !(pixels_per_mm.is_finite() && pixels_per_mm > 0.0) {
+        return Err(ChartError::BadScale(pixels_per_mm));
+    }
+    let mut options = usvg::Options {
+        fontdb: font::database(),
+        font_family: "Inter".to_owned(),
+        ..usvg::Options::default()
+    };
+    options.image_href_resolver.resolve_string = Box::new(|_, _| None);
+    let tree = usvg::Tree::from_str(svg, &options)?;
+    let scale = MM_PER_PX * pixels_per_mm;
+    let side = |length: f32| (length * scale).round().max(1.0) as u64;
+    let (width, height) = (side(tree.size().width()), side(tree.size().height()));
+    let too_large = ChartError::TooLarge {
+        width,
+        height,
+        limit: MAX_SIDE,
+        total: MAX_PIXELS / 1_000_000,
+    };
+    let (Ok(w), Ok(h)) = (u32::try_from(width), u32::try_from(height)) else {
+        return Err(too_large);
+    };
+    if w.max(h) > MAX_SIDE || width * height > MAX_PIXELS {
+        return Err(too_large);
+    }
+    let Some(mut pixmap) = tiny_skia::Pixmap::new(w, h) else {
+        return Err(too_large);
+    };
+    let fit = tiny_skia::Transform::from_scale(
+        w as f32 / tree.size().width(),
+        h as f32 / tree.size().height(),
+    );
+    draw(tree.root(), fit, &mut pixmap);
+    let pixels: Vec<u8> = pixmap
+        .pixels()
+        .iter()
+        .flat_map(|p| {
+            let c = p.demultiply();
+            [c.red(), c.green(), c.blue(), c.alpha()]
+        })
+        .collect();
+    let opaque = pixels.chunks_exact(4).all(|p| p[3] == 255);
+    if opaque {
+        let rgb: Vec<u8> = pixels
+            .chunks_exact(4)
+            .flat_map(|p| [p[0], p[1], p[2]])
+            .collect();
+        encode(w, h, &rgb, image::ExtendedColorType::Rgb8)
+    } else {
+        encode(w, h, &pixels, image::ExtendedColorType::Rgba8)
+    }
+}
+
+/// A PNG from RGBA pixels.
+pub(super) fn encode_rgba(width: u32, height: u32, pixels: &[u8]) -> Result<Vec<u8>, ChartError> {
+    encode(width, height, pixels, image::ExtendedColorType::Rgba8)
+}
+
+fn encode(
+    width: u32,
+    height: u32,
+    pixels: &[u8],
+    color: image::ExtendedColorType,
+) -> Result<Vec<u8>, ChartError> {
+    let mut out = Cursor::new(Vec::new());
+    PngEncoder::new(&mut out)
+        .write_image(pixels, width, height, color)
+        .map_err(|e| ChartError::Png(e.to_string()))?;
+    Ok(out.into_inner())
+}
+
+/// Draws the children of a group in order; PNG images, which the renderer is built
+/// without, are laid down here. A group around an image must have no effects.
+/// `transform` is from the group's own coordinates to pixels.
+fn draw(group: &usvg::Group, transform: tiny_skia::Transform, pixmap: &mut tiny_skia::Pixmap) {
+    for node in group.children() {
+        match node {
+            usvg::Node::Image(image) => draw_image(image, transform, pixmap),
+            usvg::Node::Group(inner) if has_image(inner) => {
+                draw(inner, transform.pre_concat(inner.transform()), pixmap);
+            }
+            _ => {
+                if let Some(bbox) = node.abs_layer_bounding_box() {
+                    let placed = transform.pre_translate(bbox.x(), bbox.y());
+                    // A node without an extent draws nothing.
+                    let _ = resvg::render_node(node, placed, &mut pixmap.as_mut());
+                }
+            }
+        }
+    }
+}
+
+fn has_image(group: &usvg::Group) -> bool {
+    group.children().iter().any(|node| match node {
+        usvg::Node::Image(_) => true,
+        usvg::Node::Group(inner) => has_image(inner),
+        _ => false,
+    })
+}
+
+fn draw_image(
+    image: &usvg::Image,
+    transform: tiny_skia::Transform,
+    pixmap: &mut tiny_skia::Pixmap,
+) {
+    let usvg::ImageKind::PNG(data) = image.kind() else {
+        return;
+    };
+    let Ok(picture) = tiny_skia::Pixmap::decode_png(data) else {
+        return;
+    };
+    let (sx, sy) = transform.get_scale();
+    // Enlarged cells keep hard edges; a picture that shrinks is averaged a little.
+    let quality = if sx.min(sy) >= 1.0 {
+        tiny_skia::FilterQuality::Nearest
+    } else {
+        tiny_skia::FilterQuality::Bilinear
+    };
+    let paint = tiny_skia::PixmapPaint {
+        quality,
+        ..tiny_skia::PixmapPaint::default()
+    };
+    pixmap.draw_pixmap(0, 0, picture.as_ref(), &paint, transform, None);
+}
+
+/// Base 64 with padding, for data URIs.
+pub(super) fn base64(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut out = String::with_capacity(bytes.len().div_ceil(3) * 4);
+    for chunk in bytes.chunks(3) {
+        let byte = |i: usize| u32::from(chunk.get(i).copied().unwrap_or(0));
+        let word = byte(0) << 16 | byte(1) << 8 | byte(2);
+        for i in 0..4usize {
+            if i <= chunk.len() {
+                let digit = word >> (18 - 6 * i) & 63;
+                out.push(char::from(DIGITS[digit as usize]));
+            } else {
+                out.push('=');
+            }
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn base64_of_the_standard_examples() {
+        for (plain, want) in [
+            ("", ""),
+            ("f", "Zg=="),
+            ("fo", "Zm8="),
+            ("foo", "Zm9v"),
+            ("foobar", "Zm9vYmFy"),
+        ] {
+            assert_eq!(base64(plain.as_bytes()), want);
+        }
+    }
+
+    #[test]
+    fn the_size_is_limited_and_the_scale_checked() {
+        let svg = r#"<svg xmlns="http://www.w3.org/2000/svg" width="100mm" height="50mm"/>"#;
+        assert!(matches!(png(svg, 1000.0), Err(ChartError::TooLarge { .. })));
+        assert!(matches!(png(svg, 0.0), Err(ChartError::BadScale(_))));
+        assert!(matches!(png(svg, f32::NAN), Err(ChartError::BadScale(_))));
+        assert!(matches!(png("<svg", 1.0), Err(ChartError::Svg(_))));
+        let picture = image::load_from_memory(&png(svg, 4.0).unwrap()).unwrap();
+        assert_eq!((picture.width(), picture.height()), (400, 200));
+    }
+
+    #[test]
+    fn an_embedded_png_is_drawn() {
+        let dot = encode_rgba(2, 1, &[255, 0, 0, 255, 0, 0, 255, 255]).unwrap();
+        let svg = format!(
+            r#"<svg xmlns="http://www.w3.org/2000/svg" width="10mm" height="10mm" viewBox="0 0 10 10"><g><image x="2" y="2" width="6" height="6" preserveAspectRatio="none" href="data:image/png;base64,{}"/><rect x="7" y="7" width="3" height="3" fill="lime"/></g></svg>"#,
+            base64(&dot)
+        );
+        let picture = image::load_from_memory(&png(&svg, 10.0).unwrap())
+            .unwrap()
+            .to_rgba8();
+        assert_eq!(picture.get_pixel(30, 50).0, [255, 0, 0, 255]);
+        assert_eq!(picture.get_pixel(65, 50).0, [0, 0, 255, 255]);
+        assert_eq!(picture.get_pixel(75, 75).0, [0, 255, 0, 255]);
+        assert_eq!(picture.get_pixel(10, 10).0[3], 0);
+    }
+}

@@ -1,0 +1,284 @@
+//! Where the parts of a span chart go.
+
+use super::canvas::{Anchor, Type};
+use super::theme::{self, LABEL, TICK, TITLE};
+use super::ticks::{self, Tick};
+use super::{HeadSpan, SpanChart};
+
+/// Room around the figure, in points.
+pub(super) const PAD: f64 = 6.0;
+/// Room between the groups of two layers, in heads.
+const GAP: f64 = 1.0;
+/// Length of a major tick mark.
+pub(super) const TICK_LENGTH: f64 = 3.0;
+
+/// Heads that stand together.
+#[derive(Clone, Debug)]
+pub(super) struct Group {
+    /// The layer, from 0.
+    pub(super) layer: usize,
+    /// The left and right edges of its band.
+    pub(super) left: f64,
+    pub(super) right: f64,
+}
+
+/// The measured figure.
+pub(super) struct Layout {
+    pub(super) width: f64,
+    pub(super) height: f64,
+    pub(super) left: f64,
+    pub(super) right: f64,
+    pub(super) top: f64,
+    pub(super) bottom: f64,
+    /// The heads in drawing order, with the middle of each one's place.
+    pub(super) heads: Vec<(HeadSpan, f64)>,
+    /// One group for each layer; empty when sorted.
+    pub(super) groups: Vec<Group>,
+    /// Every layer that occurs, in order.
+    pub(super) layers: Vec<usize>,
+    /// Distance between two heads.
+    pub(super) pitch: f64,
+    pub(super) ticks: Vec<Tick>,
+    pub(super) subtitle: String,
+    pub(super) title_base: f64,
+    pub(super) subtitle_base: f64,
+    /// Baseline of the legend, when sorted.
+    pub(super) legend_base: f64,
+    /// Whether the limit has a line.
+    pub(super) limit: bool,
+    pub(super) limit_label: String,
+    /// Whether every mark has its number.
+    pub(super) values: bool,
+    /// Whether every head has its name under it.
+    pub(super) names: bool,
+    /// Whether the layers are written out: "Layer 1".
+    pub(super) long_layers: bool,
+    linear: bool,
+    high: f64,
+    headroom: f64,
+}
+
+impl Layout {
+    /// Measures a chart.
+    pub(super) fn new(chart: &SpanChart) -> Self {
+        let width = theme::page_width(chart.width_mm);
+        let label = Type::new(LABEL, "");
+        let tick = Type::new(TICK, "");
+        let heads = chart.ordered();
+        let mut layers: Vec<usize> = heads.iter().map(|h| h.layer).collect();
+        layers.sort_unstable();
+        layers.dedup();
+
+        let largest = heads.iter().map(|h| h.reach).max().unwrap_or(0);
+        let limit = shows_limit(chart, largest);
+        let limit_label = format!("S = {}", ticks::number(chart.limit as f64, 1.0));
+        let subtitle = subtitle(chart, limit);
+
+        // The header: title, subtitle, and the legend beside or under it.
+        let mut y = PAD;
+        let title_base = y + TITLE * 0.8;
+        if !chart.title.trim().is_empty() {
+            y += TITLE * 1.35;
+        }
+        let subtitle_base = y + LABEL * 0.8;
+        y += LABEL * 1.3;
+        let mut legend_base = subtitle_base;
+        let legend = legend_width(&layers);
+        if chart.sort && label.width(&subtitle) + 12.0 + legend > width - 2.0 * PAD {
+            legend_base = y + LABEL * 0.8;
+            y += LABEL * 1.3;
+        }
+        let top = y + 5.0;
+        let plot_height = (width * 0.34).clamp(96.0, 260.0);
+        let bottom = top + plot_height;
+
+        // The vertical axis.
+        let high = axis_end(chart, limit, largest);
+        let line = TICK * 1.45;
+        let mut layout = Self {
+            width,
+            height: 0.0,
+            left: 0.0,
+            right: width - PAD,
+            top,
+            bottom,
+            heads: Vec::new(),
+            groups: Vec::new(),
+            layers,
+            pitch: 0.0,
+            ticks: Vec::new(),
+            subtitle,
+            title_base,
+            subtitle_base,
+            legend_base,
+            limit,
+            limit_label,
+            values: false,
+            names: false,
+            long_layers: false,
+            linear: chart.linear,
+            high,
+            headroom: 12.0,
+        };
+        let length = plot_height - layout.headroom;
+        layout.ticks = if chart.linear {
+            ticks::linear(0.0, high, (length / (2.2 * line)).floor())
+        } else {
+            ticks::log(1.0, high, length / high.log10(), line)
+        };
+        let numbers = layout.ticks.iter().filter_map(|t| t.label.as_deref());
+        let widest = numbers.map(|t| tick.width(t)).fold(0.0, f64::max);
+        layout.left = PAD + LABEL + 5.0 + widest + TICK_LENGTH + 2.0;
+        if limit {
+            layout.right -= tick.width(&layout.limit_label) + 4.0;
+        }
+        layout.place(heads, chart.sort);
+
+        // What there is room for at the marks and under them.
+        let width_of = |text: String| tick.width(&text);
+        let widest =
+            |texts: &mut dyn Iterator<Item = String>| texts.map(width_of).fold(0.0, f64::max);
+        let marks = &layout.heads;
+        let value = widest(&mut marks.iter().map(|(h, _)| h.reach.to_string()));
+        let name = widest(&mut marks.iter().map(|(h, _)| head_name(h, chart.sort)));
+        layout.values = !marks.is_empty() && layout.pitch >= value + 3.0;
+        layout.names = !marks.is_empty() && layout.pitch >= name + 4.0;
+        let narrowest = layout.groups.iter().map(|g| g.right - g.left);
+        let narrowest = narrowest.fold(f64::INFINITY, f64::min);
+        let long = widest(&mut layout.layers.iter().map(|l| layer_name(*l)));
+        layout.long_layers = !layout.groups.is_empty() && narrowest >= long + 6.0;
+        if !layout.values {
+            layout.headroom = 5.0;
+        }
+        let rows = if chart.sort || !layout.names {
+            1.0
+        } else {
+            2.0
+        };
+        layout.height = bottom + TICK_LENGTH + rows * TICK * 1.4 + LABEL * 1.45 + PAD;
+        layout
+    }
+
+    /// Gives every head its place.
+    fn place(&mut self, heads: Vec<HeadSpan>, sort: bool) {
+        let count = heads.len().max(1) as f64;
+        let room = (self.right - self.left).max(1.0);
+        let gaps = if sort {
+            0.0
+        } else {
+            self.layers.len().saturating_sub(1) as f64
+        };
+        let edge = if sort { 0.35 } else { GAP / 2.0 };
+        self.pitch = room / (count + gaps * GAP + 2.0 * edge);
+        let mut x = self.left + edge * self.pitch;
+        let mut start = self.left;
+        for (i, head) in heads.iter().enumerate() {
+            self.heads.push((*head, x + self.pitch / 2.0));
+            x += self.pitch;
+            let last = heads.get(i + 1).is_none_or(|next| next.layer != head.layer);
+            if !sort && last {
+                let right = (x + GAP / 2.0 * self.pitch).min(self.right);
+                self.groups.push(Group {
+                    layer: head.layer,
+                    left: start,
+                    right,
+                });
+                start = right;
+                x += GAP * self.pitch;
+            }
+        }
+    }
+
+    /// The height of a value on the page.
+    pub(super) fn y(&self, value: f64) -> f64 {
+        let share = if self.linear {
+            value / self.high
+        } else {
+            value.max(1.0).log10() / self.high.log10()
+        };
+        self.bottom - share.clamp(0.0, 1.0) * (self.bottom - self.top - self.headroom)
+    }
+}
+
+/// What stands under a head where there is room.
+pub(super) fn head_name(head: &HeadSpan, sort: bool) -> String {
+    let number = head.head.saturating_add(1);
+    if sort {
+        format!("{}.{number}", head.layer.saturating_add(1))
+    } else {
+        number.to_string()
+    }
+}
+
+/// A layer written out.
+pub(super) fn layer_name(layer: usize) -> String {
+    format!("Layer {}", layer.saturating_add(1))
+}
+
+/// Width of one colour in the legend.
+pub(super) fn swatch(layers: usize) -> f64 {
+    (120.0 / layers.max(1) as f64).clamp(0.5, 9.0)
+}
+
+/// Width of the whole legend.
+pub(super) fn legend_width(layers: &[usize]) -> f64 {
+    let style = Type::new(TICK, "").anchor(Anchor::Start);
+    let (first, last) = legend_ends(layers);
+    style.width(&first) + style.width(&last) + 8.0 + swatch(layers.len()) * layers.len() as f64
+}
+
+/// The texts left and right of the legend's colours.
+pub(super) fn legend_ends(layers: &[usize]) -> (String, String) {
+    let first = layers.first().map(|l| layer_name(*l)).unwrap_or_default();
+    let last = match layers {
+        [] | [_] => String::new(),
+        [.., last] => last.saturating_add(1).to_string(),
+    };
+    (first, last)
+}
+
+/// Whether a line at the limit leaves enough of the plot to the heads.
+fn shows_limit(chart: &SpanChart, largest: usize) -> bool {
+    if chart.limit == 0 {
+        return false;
+    }
+    if chart.heads.is_empty() {
+        return true;
+    }
+    let (limit, largest) = (chart.limit as f64, largest as f64);
+    if chart.linear {
+        limit <= 1.6 * largest
+    } else {
+        limit.ln() <= 1.5 * largest.max(10.0).ln()
+    }
+}
+
+/// The value at the top of the axis.
+fn axis_end(chart: &SpanChart, limit: bool, largest: usize) -> f64 {
+    let shown = if limit { chart.limit } else { 0 };
+    let end = largest.max(shown) as f64;
+    end.max(if chart.linear { 1.0 } else { 10.0 })
+}
+
+/// "mean span 41.3, largest 106, 16 heads".
+fn subtitle(chart: &SpanChart, limit_shown: bool) -> String {
+    let count = chart.heads.len();
+    let mut parts = Vec::new();
+    if let (Some(mean), Some(largest)) = (chart.mean_span(), chart.largest_span()) {
+        if count == 1 {
+            parts.push(format!("span {}", theme::short(mean)));
+        } else {
+            parts.push(format!("mean span {}", theme::short(mean)));
+            parts.push(format!("largest {}", theme::short(largest)));
+        }
+    }
+    if !limit_shown && chart.limit > 0 {
+        parts.push(format!("limit {}", ticks::number(chart.limit as f64, 1.0)));
+    }
+    parts.push(match count {
+        0 => "no heads".to_owned(),
+        1 => "1 head".to_owned(),
+        n => format!("{n} heads"),
+    });
+    parts.join(", ")
+}

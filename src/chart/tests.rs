@@ -1,0 +1,554 @@
+//! Checks that run over the whole of a figure.
+
+use proptest::prelude::*;
+use resvg::usvg;
+
+use super::canvas::Canvas;
+use super::{
+    ChartError, ColorMap, HeadSpan, Heatmap, Scale, SideColumn, SpanChart, heatmap_draw, png,
+    span_draw,
+};
+
+/// Spans as models have them: most short, a few long, more of those higher up.
+fn model(layers: usize, heads: usize, limit: usize) -> SpanChart {
+    let mut state = 0x2545_f491_4f6c_dd1du64;
+    let mut random = move || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        (state >> 11) as f64 / (1u64 << 53) as f64
+    };
+    let long: Vec<usize> = match layers * heads {
+        n if n >= 90 => [0.47, 0.66, 0.79, 0.9, 0.97]
+            .iter()
+            .map(|s| (s * n as f64) as usize)
+            .collect(),
+        n if n >= 8 => vec![n * 3 / 4],
+        _ => Vec::new(),
+    };
+    let heads = (0..layers * heads)
+        .map(|i| {
+            let mut span =
+                18.0 + 42.0 * random() * random() + 3.0 * (i / heads.max(1)) as f64 * random();
+            if long.contains(&i) {
+                span = limit as f64 * (0.15 + 0.8 * random());
+            }
+            let span = span.min(limit as f64);
+            HeadSpan {
+                layer: i / heads,
+                head: i % heads,
+                span,
+                reach: ((span + 32.0).floor() as usize).clamp(1, limit.max(1)),
+            }
+        })
+        .collect();
+    SpanChart {
+        heads,
+        title: format!("Attention spans of a {layers}-layer Transformer"),
+        limit,
+        ..SpanChart::default()
+    }
+}
+
+fn attention(n: usize, scale: Scale, map: ColorMap) -> Heatmap {
+    let mut values = vec![f32::NAN; n * n];
+    for row in 0..n {
+        let weights: Vec<f32> = (0..=row)
+            .map(|col| {
+                let d = (row - col) as f32;
+                (-d / 6.0).exp() + if col % 7 == 0 { 0.3 } else { 0.01 }
+            })
+            .collect();
+        let sum: f32 = weights.iter().sum();
+        for (col, w) in weights.iter().enumerate() {
+            values[row * n + col] = w / sum;
+        }
+    }
+    Heatmap {
+        title: "Layer 3, head 2 <&>".to_owned(),
+        rows: n,
+        cols: n,
+        values,
+        row_axis: "Query position".to_owned(),
+        col_axis: "Key position".to_owned(),
+        map,
+        scale,
+        ..Heatmap::default()
+    }
+}
+
+fn parse(svg: &str) -> usvg::Tree {
+    usvg::Tree::from_str(
+        svg,
+        &usvg::Options {
+            fontdb: super::font::database(),
+            ..Default::default()
+        },
+    )
+    .unwrap_or_else(|e| panic!("{e}\n{svg}"))
+}
+
+/// The first two texts that overlap, or one that leaves the page.
+fn clash(page: &Canvas) -> Option<String> {
+    for (i, a) in page.boxes.iter().enumerate() {
+        if a.left < 0.0 || a.top < 0.0 || a.right > page.width || a.bottom > page.height {
+            return Some(format!("off the page: {a:?}"));
+        }
+        for b in &page.boxes[i + 1..] {
+            if a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom {
+                return Some(format!("{a:?} over {b:?}"));
+            }
+        }
+    }
+    None
+}
+
+#[test]
+fn degenerate_charts_are_drawn() {
+    let head = |reach| HeadSpan {
+        layer: 0,
+        head: 0,
+        span: reach as f64,
+        reach,
+    };
+    for heads in [
+        vec![],
+        vec![head(0)],
+        vec![head(1)],
+        vec![head(usize::MAX)],
+        vec![head(1); 3],
+    ] {
+        for limit in [0, 1, 2, 8192, usize::MAX] {
+            for (linear, sort) in [(false, false), (true, false), (false, true), (true, true)] {
+                for width_mm in [f64::NAN, -1.0, 85.0, 140.0, 1e9] {
+                    let chart = SpanChart {
+                        heads: heads.clone(),
+                        limit,
+                        linear,
+                        sort,
+                        width_mm,
+                        ..SpanChart::default()
+                    };
+                    let svg = chart.svg();
+                    assert!(!svg.contains("NaN") && !svg.contains("inf"), "{svg}");
+                    parse(&svg);
+                    let page = span_draw::draw(&chart);
+                    assert_eq!(
+                        clash(&page),
+                        None,
+                        "{heads:?} {limit} {linear} {sort} {width_mm}"
+                    );
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn text_is_escaped_and_provenance_kept() {
+    let chart = SpanChart {
+        title: "a <b> & \"c\"\u{1}\n".to_owned(),
+        provenance: "from <x> & y]]>".to_owned(),
+        ..model(4, 4, 512)
+    };
+    let svg = chart.svg();
+    let document = usvg::roxmltree::Document::parse(&svg).unwrap();
+    let text = |tag: &str| {
+        document
+            .descendants()
+            .find(|n| n.has_tag_name(tag))
+            .and_then(|n| n.text())
+            .unwrap()
+            .trim()
+            .to_owned()
+    };
+    assert_eq!(text("title"), "a <b> & \"c\"");
+    assert_eq!(text("desc"), "from <x> & y]]>");
+    assert_eq!(text("metadata"), "from <x> & y]]>");
+    assert_eq!(text("text"), "a <b> & \"c\"");
+    assert!(
+        document
+            .descendants()
+            .filter(|n| n.has_tag_name("text"))
+            .all(|n| !n.text().unwrap_or("").contains("from"))
+    );
+}
+
+#[test]
+fn tables_hold_the_numbers() {
+    let mut chart = model(2, 2, 64);
+    chart.heads[0].reach = 3;
+    chart.heads[0].span = 0.25;
+    let csv = chart.csv().unwrap();
+    assert!(
+        csv.starts_with("layer,head,span,reach\n0,0,0.25,3\n"),
+        "{csv}"
+    );
+    assert_eq!(csv.lines().count(), 5);
+    chart.sort = true;
+    assert!(chart.csv().unwrap().ends_with("0,0,0.25,3\n"));
+    let json: serde_json::Value = serde_json::from_str(&chart.json().unwrap()).unwrap();
+    assert_eq!(json["limit"], 64);
+    assert_eq!(json["heads"].as_array().unwrap().len(), 4);
+    assert_eq!(json["heads"][3]["reach"], 3);
+    assert_eq!(json["heads"][3]["span"], 0.25);
+    let empty: serde_json::Value =
+        serde_json::from_str(&SpanChart::default().json().unwrap()).unwrap();
+    assert!(empty["mean_span"].is_null());
+}
+
+#[test]
+fn files_by_extension() {
+    let folder = tempfile::tempdir().unwrap();
+    let chart = model(4, 4, 512);
+    for name in SpanChart::EXTENSIONS {
+        let path = folder.path().join(format!("figure.{name}"));
+        chart.write(&path).unwrap();
+        assert!(std::fs::metadata(&path).unwrap().len() > 50);
+    }
+    let png = image::open(folder.path().join("figure.png")).unwrap();
+    assert_eq!(png.width(), 1680);
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 4);
+    for name in ["figure.pdf", "figure", "svg"] {
+        let said = chart.write(&folder.path().join(name)).unwrap_err();
+        assert!(matches!(said, ChartError::Extension { .. }));
+        assert!(
+            said.to_string().contains(".svg, .png, .csv or .json"),
+            "{said}"
+        );
+    }
+    let said = chart
+        .write(&folder.path().join("none/figure.SVG"))
+        .unwrap_err();
+    assert!(matches!(said, ChartError::Write { .. }), "{said}");
+    let map = attention(8, Scale::Linear, ColorMap::Viridis);
+    for name in Heatmap::EXTENSIONS {
+        map.write(&folder.path().join(format!("map.{name}")))
+            .unwrap();
+    }
+    let said = map.write(&folder.path().join("map.json")).unwrap_err();
+    assert!(said.to_string().contains(".svg, .png or .csv"), "{said}");
+}
+
+#[test]
+fn a_map_as_a_table() {
+    let mut map = attention(2, Scale::Linear, ColorMap::Greys);
+    map.values = vec![0.5, f32::NAN, 0.25, 1.0];
+    map.side.push(SideColumn {
+        label: "empty, context".into(),
+        values: vec![0.125, 0.0],
+    });
+    map.edge = Some(vec![1, 2]);
+    assert_eq!(
+        map.csv().unwrap(),
+        "Query position,0,1,\"empty, context\",edge\n0,0.5,,0.125,1\n1,0.25,1,0,2\n"
+    );
+    map.values.pop();
+    assert!(matches!(
+        map.csv(),
+        Err(ChartError::Shape {
+            got: 3,
+            want: 4,
+            ..
+        })
+    ));
+    assert!(map.svg().contains("</svg>"));
+}
+
+#[test]
+fn maps_are_drawn_whatever_they_hold() {
+    for scale in [Scale::Linear, Scale::Sqrt, Scale::Log] {
+        for map in ColorMap::ALL {
+            for values in [
+                vec![],
+                vec![0.0; 6],
+                vec![f32::NAN; 6],
+                vec![f32::INFINITY; 6],
+                vec![-1.0; 6],
+                vec![1e-30; 6],
+            ] {
+                let chart = Heatmap {
+                    rows: 2,
+                    cols: 3,
+                    values,
+                    scale,
+                    map,
+                    ..Heatmap::default()
+                };
+                let svg = chart.svg();
+                assert!(!svg.contains("NaN") && !svg.contains("inf"), "{svg}");
+                parse(&svg);
+            }
+        }
+        assert!(
+            Heatmap {
+                scale,
+                ..Heatmap::default()
+            }
+            .svg()
+            .contains("</svg>")
+        );
+    }
+}
+
+#[test]
+fn many_cells_become_a_picture() {
+    let small = attention(32, Scale::Linear, ColorMap::Viridis).svg();
+    assert!(!small.contains("<image") && small.matches("<rect").count() > 32 * 16);
+    let large = attention(80, Scale::Linear, ColorMap::Viridis).svg();
+    assert!(large.contains("data:image/png;base64,"));
+    parse(&large);
+    let picture = image::load_from_memory(&png(&large, 4.0).unwrap()).unwrap();
+    assert_eq!(picture.width(), 560);
+}
+
+#[test]
+fn a_picture_of_a_few_million_cells() {
+    let map = Heatmap {
+        rows: 3000,
+        cols: 1000,
+        values: vec![0.5; 3_000_000],
+        ..Heatmap::default()
+    };
+    let svg = map.svg();
+    assert!(svg.len() < 2_000_000, "{}", svg.len());
+    png(&svg, 2.0).unwrap();
+}
+
+#[test]
+fn measured_text_is_as_wide_as_drawn() {
+    let tree = parse(&model(36, 8, 8192).svg());
+    fn walk(group: &usvg::Group, out: &mut Vec<(String, f64)>) {
+        for node in group.children() {
+            match node {
+                usvg::Node::Group(g) => walk(g, out),
+                usvg::Node::Text(t) => {
+                    let text: String = t.chunks().iter().map(|c| c.text().to_owned()).collect();
+                    out.push((text, f64::from(t.bounding_box().width())));
+                }
+                _ => {}
+            }
+        }
+    }
+    let mut drawn = Vec::new();
+    walk(tree.root(), &mut drawn);
+    let page = span_draw::draw(&model(36, 8, 8192));
+    assert_eq!(drawn.len(), page.boxes.len());
+    for ((text, width), want) in drawn.iter().zip(&page.boxes) {
+        assert_eq!(*text, want.text);
+        let box_width = if text == "Reach (tokens)" {
+            want.bottom - want.top
+        } else {
+            want.right - want.left
+        };
+        assert!(
+            (width - box_width).abs() < 0.06 * box_width + 1.5,
+            "{text}: {width} {box_width}"
+        );
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, cases: 300, ..ProptestConfig::default() })]
+
+    #[test]
+    fn no_texts_overlap(
+        layers in 1usize..=36, heads in 1usize..=16, power in 0u32..20,
+        linear: bool, sort: bool, width_mm in 60.0..200.0f64, all in 0usize..4, title in "[ -~]{0,90}",
+    ) {
+        let mut chart = model(layers, heads, 1 << power);
+        if all == 0 {
+            for h in &mut chart.heads { h.reach = 1 << power; }
+        }
+        let chart = SpanChart { linear, sort, width_mm, title, ..chart };
+        let page = span_draw::draw(&chart);
+        prop_assert_eq!(clash(&page), None);
+    }
+
+    #[test]
+    fn no_texts_overlap_in_maps(
+        rows in 0usize..80, cols in 0usize..80, named: bool, long in 1usize..30,
+        sides in 0usize..3, scale in 0usize..3, top in 1e-6..1e6f32, width_mm in 60.0..200.0f64,
+    ) {
+        let names = |n: usize| if named { (0..n).map(|i| format!("{i:0long$}w")).collect() } else { vec![] };
+        let map = Heatmap {
+            rows, cols, width_mm,
+            values: (0..rows * cols).map(|i| top * (i % 13) as f32 / 12.0).collect(),
+            row_labels: names(rows), col_labels: names(cols),
+            row_axis: "Query position".into(), col_axis: "Key position".into(),
+            scale: [Scale::Linear, Scale::Sqrt, Scale::Log][scale],
+            side: (0..sides).map(|_| SideColumn { label: "empty context".into(), values: vec![top; rows] }).collect(),
+            ..Heatmap::default()
+        };
+        prop_assert_eq!(clash(&heatmap_draw::draw(&map)), None);
+    }
+}
+
+/// Writes the pictures that a person should look at: `cargo test pictures -- --ignored`.
+#[test]
+#[ignore = "writes pictures to look at"]
+fn pictures() {
+    let out = std::path::PathBuf::from(std::env::var_os("CHART_OUT").unwrap_or("out".into()));
+    std::fs::create_dir_all(&out).unwrap();
+    let base = model(12, 8, 8192);
+    let charts = [
+        ("4x4", model(4, 4, 512)),
+        ("12x8", base.clone()),
+        (
+            "12x8-dark",
+            SpanChart {
+                dark: true,
+                ..base.clone()
+            },
+        ),
+        (
+            "12x8-sort",
+            SpanChart {
+                sort: true,
+                ..base.clone()
+            },
+        ),
+        (
+            "12x8-sort-dark",
+            SpanChart {
+                sort: true,
+                dark: true,
+                ..base.clone()
+            },
+        ),
+        (
+            "12x8-linear",
+            SpanChart {
+                linear: true,
+                ..base.clone()
+            },
+        ),
+        ("36x8", model(36, 8, 8192)),
+        (
+            "36x8-sort",
+            SpanChart {
+                sort: true,
+                ..model(36, 8, 8192)
+            },
+        ),
+        (
+            "85mm",
+            SpanChart {
+                width_mm: 85.0,
+                ..base.clone()
+            },
+        ),
+        (
+            "4x4-sort",
+            SpanChart {
+                sort: true,
+                ..model(4, 4, 512)
+            },
+        ),
+        (
+            "short",
+            SpanChart {
+                limit: 8192,
+                ..model(6, 8, 120)
+            },
+        ),
+        ("all", {
+            let mut c = model(12, 12, 512);
+            for h in &mut c.heads {
+                h.reach = 512;
+                h.span = 512.0;
+            }
+            c
+        }),
+        (
+            "none",
+            SpanChart {
+                title: "Nothing".into(),
+                limit: 512,
+                ..SpanChart::default()
+            },
+        ),
+        ("one", model(1, 1, 64)),
+    ];
+    for (name, chart) in charts {
+        chart.write(&out.join(format!("{name}.png"))).unwrap();
+        chart.write(&out.join(format!("{name}.svg"))).unwrap();
+    }
+    let words: Vec<String> = "The quick brown fox jumps over the lazy dog and then it rests under a very old tree near water"
+        .split(' ').map(str::to_owned).collect();
+    let n = words.len();
+    let side = |n: usize| {
+        vec![
+            SideColumn {
+                label: "empty context".into(),
+                values: (0..n).map(|i| 0.3 / (1.0 + i as f32)).collect(),
+            },
+            SideColumn {
+                label: "persistent".into(),
+                values: vec![0.12; n],
+            },
+        ]
+    };
+    let maps = [
+        (
+            "map-words",
+            Heatmap {
+                row_labels: words.clone(),
+                col_labels: words.clone(),
+                side: side(n),
+                edge: Some((0..n).map(|i| i.saturating_sub(6)).collect()),
+                ..attention(n, Scale::Sqrt, ColorMap::Viridis)
+            },
+        ),
+        (
+            "map-words-dark",
+            Heatmap {
+                dark: true,
+                row_labels: words.clone(),
+                col_labels: words,
+                ..attention(n, Scale::Linear, ColorMap::Magma)
+            },
+        ),
+        (
+            "map-256",
+            Heatmap {
+                side: side(256),
+                edge: Some((0..256usize).map(|i| i.saturating_sub(90)).collect()),
+                ..attention(256, Scale::Log, ColorMap::Cividis)
+            },
+        ),
+        (
+            "map-greys-dark",
+            Heatmap {
+                dark: true,
+                ..attention(128, Scale::Log, ColorMap::Greys)
+            },
+        ),
+        (
+            "map-wide",
+            Heatmap {
+                rows: 96,
+                cols: 1024,
+                row_axis: "Head".into(),
+                col_axis: "Distance (tokens)".into(),
+                title: "Weight by distance".into(),
+                values: (0..96 * 1024)
+                    .map(|i| 1.0 / (1.0 + (i % 1024) as f32) * (1.0 + (i / 1024 % 8) as f32))
+                    .collect(),
+                edge: Some((0..96).map(|i| 40 + (i * 37) % 600).collect()),
+                scale: Scale::Log,
+                map: ColorMap::Viridis,
+                ..Heatmap::default()
+            },
+        ),
+    ];
+    for (name, map) in maps {
+        map.write(&out.join(format!("{name}.png"))).unwrap();
+        map.write(&out.join(format!("{name}.svg"))).unwrap();
+    }
+    std::fs::write(
+        out.join("bars.txt"),
+        super::bars_terminal(&base.heads, 8192, 80),
+    )
+    .unwrap();
+}

@@ -1,0 +1,83 @@
+//! Colours and sizes shared by the figures.
+
+/// Points in a millimetre.
+pub(super) const PT_PER_MM: f64 = 72.0 / 25.4;
+
+/// Size of a title in points.
+pub(super) const TITLE: f64 = 9.0;
+/// Size of a subtitle or an axis title in points.
+pub(super) const LABEL: f64 = 8.0;
+/// Size of a number at an axis in points.
+pub(super) const TICK: f64 = 7.0;
+
+/// The colours of one figure.
+pub(super) struct Theme {
+    pub(super) background: &'static str,
+    pub(super) band: &'static str,
+    pub(super) ink: &'static str,
+    pub(super) muted: &'static str,
+    pub(super) axis: &'static str,
+    pub(super) grid: &'static str,
+    pub(super) mark: &'static str,
+    pub(super) stem: &'static str,
+    pub(super) limit: &'static str,
+    pub(super) edge: &'static str,
+}
+
+/// For paper.
+static LIGHT: Theme = Theme {
+    background: "#ffffff",
+    band: "#f4f5f7",
+    ink: "#16181d",
+    muted: "#5a606b",
+    axis: "#3c414b",
+    grid: "#e1e4e9",
+    mark: "#1b5e9f",
+    stem: "#9dbfdf",
+    limit: "#b3421f",
+    edge: "#ff6a3d",
+};
+
+/// For slides and dark pages.
+static DARK: Theme = Theme {
+    background: "#14171c",
+    band: "#1b1f26",
+    ink: "#eceef2",
+    muted: "#a3aab6",
+    axis: "#b4bac5",
+    grid: "#2c323c",
+    mark: "#7cbcf5",
+    stem: "#3c6489",
+    limit: "#ff9a73",
+    edge: "#ff7a4d",
+};
+
+/// The light or the dark colours.
+pub(super) fn theme(dark: bool) -> &'static Theme {
+    if dark { &DARK } else { &LIGHT }
+}
+
+/// A width in millimetres held to what can be drawn, in points.
+pub(super) fn page_width(mm: f64) -> f64 {
+    let mm = if mm.is_finite() {
+        mm
+    } else {
+        super::DEFAULT_WIDTH_MM
+    };
+    mm.clamp(50.0, 1000.0) * PT_PER_MM
+}
+
+/// "#rrggbb".
+pub(super) fn hex([r, g, b]: [u8; 3]) -> String {
+    format!("#{r:02x}{g:02x}{b:02x}")
+}
+
+/// Three digits or so: "41.3", "106", "8192".
+pub(super) fn short(value: f64) -> String {
+    let text = if value.abs() >= 99.95 {
+        format!("{value:.0}")
+    } else {
+        format!("{value:.1}")
+    };
+    text.strip_suffix(".0").map_or(text.clone(), str::to_owned)
+}
