@@ -2,5 +2,6 @@
 
 pub mod chart;
 pub mod checkpoint;
+pub mod engine;
 pub mod model;
 pub mod text;

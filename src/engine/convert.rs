@@ -1,0 +1,31 @@
+//! One self-contained file: weights, configuration, vocabulary.
+
+use super::open::{EngineError, Model};
+use crate::checkpoint::{Checkpoint, Dtype, NamedTensor, write_safetensors};
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// Writes `model` to the `.safetensors` file `to`.
+///
+/// # Errors
+/// When the model's file cannot be read again, or `to` cannot be written.
+pub fn convert(model: &Model, to: &Path, dtype: Dtype) -> Result<(), EngineError> {
+    let checkpoint = Checkpoint::open(&model.path)?;
+    let mut tensors: Vec<NamedTensor> = Vec::new();
+    let mut tied = BTreeMap::new();
+    for name in checkpoint.names().filter(|name| !name.ends_with("mask_template")) {
+        if let Some(holder) = tensors.iter().find(|tensor| checkpoint.same_storage(&tensor.name, name)) {
+            tied.insert(name.to_owned(), holder.name.clone());
+            continue;
+        }
+        let shape = checkpoint.info(name).map(|info| info.shape.clone()).unwrap_or_default();
+        tensors.push(NamedTensor { name: name.to_owned(), shape, values: checkpoint.read(name)? });
+    }
+    let mut metadata = BTreeMap::new();
+    metadata.insert("format".into(), "spanscope".into());
+    metadata.insert("config".into(), serde_json::json!(model.network.config()).to_string());
+    if let Some(vocabulary) = &model.vocabulary {
+        metadata.insert("vocabulary".into(), vocabulary.to_json().to_string());
+    }
+    Ok(write_safetensors(to, &tensors, &tied, dtype, &metadata)?)
+}

@@ -1,0 +1,138 @@
+//! Opening a model with its vocabulary, and turning text into ids.
+
+use crate::checkpoint::{Checkpoint, CheckpointError, Format};
+use crate::model::{ModelError, Network};
+use crate::text::{self, TextError, Vocabulary};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// What can go wrong between a file and a run.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    /// The checkpoint file.
+    #[error(transparent)]
+    Checkpoint(#[from] CheckpointError),
+    /// The network in it.
+    #[error(transparent)]
+    Model(#[from] ModelError),
+    /// A text or vocabulary.
+    #[error(transparent)]
+    Text(#[from] TextError),
+    /// The vocabulary stored with the weights does not fit them.
+    #[error("{}: the vocabulary in the file has {found} tokens, the model {expected}; convert it again with --vocab", path.display())]
+    StoredVocabulary {
+        /// The file.
+        path: PathBuf,
+        /// Tokens in the stored vocabulary.
+        found: usize,
+        /// Tokens in the model.
+        expected: usize,
+    },
+    /// Text was given for a model whose vocabulary is not known.
+    #[error(
+        "{}: the file holds no vocabulary, so text cannot become ids; pass --vocab FILE (a train.txt, the raw corpus or a JSON list), or ids with --ids FILE.json",
+        path.display()
+    )]
+    NoVocabulary {
+        /// The file.
+        path: PathBuf,
+    },
+    /// Nothing to run on.
+    #[error("the text has no token that the model knows")]
+    NoTokens,
+}
+
+/// An opened model.
+#[derive(Debug, Clone)]
+pub struct Model {
+    /// The file.
+    pub path: PathBuf,
+    /// The container it came in.
+    pub format: Format,
+    /// The network.
+    pub network: Arc<Network>,
+    /// Its vocabulary, if known.
+    pub vocabulary: Option<Vocabulary>,
+    /// What was assumed because the file does not say.
+    pub assumed: Vec<String>,
+}
+
+/// A text as ids.
+#[derive(Debug, Clone, Default)]
+pub struct Prepared {
+    /// Known tokens, in order.
+    pub ids: Vec<u32>,
+    /// How many pieces of the text are not in the vocabulary and were left out.
+    pub unknown: usize,
+}
+
+impl Model {
+    /// Opens `path`; `vocab` and `ramp` override what the file holds.
+    ///
+    /// # Errors
+    /// When the file or the vocabulary cannot be read, or do not fit each other.
+    pub fn open(path: &Path, vocab: Option<&Path>, ramp: Option<usize>) -> Result<Self, EngineError> {
+        let checkpoint = Checkpoint::open(path)?;
+        let network = Network::load(&checkpoint, ramp)?;
+        let expected = network.config().vocab_size;
+        let mut assumed = network.assumed().to_vec();
+        let vocabulary = match (vocab, checkpoint.metadata().get("vocabulary")) {
+            (Some(file), _) => {
+                let vocabulary = Vocabulary::from_file(file, expected, network.config().adapt_io.is_some())?;
+                assumed.push(format!("vocabulary: {}", vocabulary.note()));
+                Some(vocabulary)
+            }
+            (None, Some(json)) => {
+                let json = serde_json::from_str(json).map_err(|e| TextError::Vocabulary(e.to_string()))?;
+                let vocabulary = Vocabulary::from_json(&json)?;
+                if vocabulary.len() != expected {
+                    let (path, found) = (path.to_owned(), vocabulary.len());
+                    return Err(EngineError::StoredVocabulary { path, found, expected });
+                }
+                Some(vocabulary)
+            }
+            (None, None) => {
+                let text8 = Vocabulary::text8();
+                if expected == text8.len() {
+                    assumed.push("vocabulary: the text8 order, because the model has 28 tokens".into());
+                    Some(text8)
+                } else {
+                    assumed.push("no vocabulary: tokens are shown as ids (set one with --vocab)".into());
+                    None
+                }
+            }
+        };
+        let format = checkpoint.format();
+        Ok(Self { path: path.to_owned(), format, network: Arc::new(network), vocabulary, assumed })
+    }
+
+    /// The ids of a text.
+    ///
+    /// # Errors
+    /// When the model has no vocabulary.
+    pub fn prepare(&self, text: &[u8]) -> Result<Prepared, EngineError> {
+        let vocabulary =
+            self.vocabulary.as_ref().ok_or_else(|| EngineError::NoVocabulary { path: self.path.clone() })?;
+        let all = vocabulary.encode_ids(text);
+        let ids: Vec<u32> = all.iter().copied().flatten().collect();
+        Ok(Prepared { unknown: all.len() - ids.len(), ids })
+    }
+
+    /// The ids of a text file, or of a JSON list of ids.
+    ///
+    /// # Errors
+    /// When the file cannot be read, or holds no known token.
+    pub fn prepare_file(&self, text: Option<&Path>, ids: Option<&Path>) -> Result<Prepared, EngineError> {
+        let prepared = match (text, ids) {
+            (_, Some(ids)) => Prepared { ids: text::read_ids(ids)?, unknown: 0 },
+            (Some(text), None) => self.prepare(&text::read_bytes(text)?)?,
+            (None, None) => Prepared::default(),
+        };
+        if prepared.ids.is_empty() { Err(EngineError::NoTokens) } else { Ok(prepared) }
+    }
+
+    /// A short visible name of a token.
+    pub fn label(&self, id: u32) -> String {
+        self.vocabulary.as_ref().map_or_else(|| id.to_string(), |v| v.label(id))
+    }
+}

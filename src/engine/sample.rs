@@ -1,0 +1,88 @@
+//! Continuing a text.
+
+use crate::model::{BLOCK, Blind, Cancel, ModelError, Run};
+
+/// How the next token is drawn.
+#[derive(Debug, Clone, Copy)]
+pub struct Sampling {
+    /// Divides the log-probabilities; 0 takes the likeliest token.
+    pub temperature: f32,
+    /// Only the likeliest tokens that together hold this probability are drawn.
+    pub top_p: f32,
+    /// Start of the random sequence: the same seed gives the same text.
+    pub seed: u64,
+}
+
+/// Draws `n` tokens after the run's text, extending the run; `each` sees every token as it comes.
+///
+/// # Errors
+/// As [`Run::extend`].
+pub fn generate(
+    run: &mut Run,
+    n: usize,
+    sampling: Sampling,
+    cancel: &Cancel,
+    mut each: impl FnMut(u32),
+) -> Result<(), ModelError> {
+    let mut state = sampling.seed;
+    for _ in 0..n {
+        let len = run.ids().len();
+        let log_probs = run.log_probs(len.saturating_sub(1), len)?;
+        let id = draw(&log_probs, sampling, uniform(&mut state));
+        each(id);
+        run.extend(&[id], BLOCK, cancel, &Blind)?;
+    }
+    Ok(())
+}
+
+fn draw(log_probs: &[f32], sampling: Sampling, u: f64) -> u32 {
+    let mut order: Vec<u32> = (0..log_probs.len() as u32).collect();
+    order.sort_by(|a, b| log_probs[*b as usize].total_cmp(&log_probs[*a as usize]));
+    let best = order.first().copied().unwrap_or(0);
+    if sampling.temperature <= 0.0 {
+        return best;
+    }
+    let top = log_probs.get(best as usize).copied().unwrap_or(0.0);
+    let weight = |id: u32| f64::from((log_probs[id as usize] - top) / sampling.temperature).exp();
+    let total: f64 = order.iter().map(|&id| weight(id)).sum();
+    let mut kept = 0.0;
+    let end = order.iter().position(|&id| {
+        kept += weight(id);
+        kept >= total * f64::from(sampling.top_p)
+    });
+    order.truncate(end.map_or(order.len(), |end| end + 1));
+    let mut left = u * kept.min(total);
+    for &id in &order {
+        left -= weight(id);
+        if left < 0.0 {
+            return id;
+        }
+    }
+    best
+}
+
+/// SplitMix64: a number in [0, 1).
+fn uniform(state: &mut u64) -> f64 {
+    *state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    let mut z = *state;
+    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    ((z ^ (z >> 31)) >> 11) as f64 / (1_u64 << 53) as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn top_p_keeps_the_likeliest_and_temperature_zero_takes_the_best() {
+        let log_probs = [0.1_f32, 0.6, 0.3].map(f32::ln);
+        let sampling = Sampling { temperature: 1.0, top_p: 0.5, seed: 0 };
+        assert!((0..100).all(|i| draw(&log_probs, sampling, f64::from(i) / 100.0) == 1));
+        let greedy = Sampling { temperature: 0.0, top_p: 1.0, seed: 0 };
+        assert_eq!(draw(&log_probs, greedy, 0.99), 1);
+        let all = Sampling { temperature: 1.0, top_p: 1.0, seed: 0 };
+        let drawn: Vec<u32> = (0..100).map(|i| draw(&log_probs, all, f64::from(i) / 100.0)).collect();
+        assert_eq!([0, 1, 2].map(|id| drawn.iter().filter(|&&d| d == id).count()), [10, 60, 30]);
+    }
+}
