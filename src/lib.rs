@@ -2,6 +2,7 @@
 
 pub mod chart;
 pub mod checkpoint;
+pub mod cli;
 pub mod engine;
 pub mod model;
 pub mod text;

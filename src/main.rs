@@ -1,1 +1,5 @@
-fn main() {}
+//! Reads the command line and does what it says.
+
+fn main() -> std::process::ExitCode {
+    spanscope::cli::main()
+}
