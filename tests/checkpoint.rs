@@ -2,12 +2,16 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use proptest::prelude::*;
-use spanscope::checkpoint::{Checkpoint, CheckpointError, Dtype, Format, NamedTensor, write_safetensors};
+use spanscope::checkpoint::{
+    Checkpoint, CheckpointError, Dtype, Format, NamedTensor, write_safetensors,
+};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 fn data(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(name)
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/data")
+        .join(name)
 }
 
 fn open(name: &str) -> Checkpoint {
@@ -25,9 +29,20 @@ fn layouts_of_the_same_weights_read_alike() {
     let plain = open("tiny_adaptive.pt");
     for other in ["tiny_fairseq_layout.pt", "tiny_adaptive_views.pt"] {
         let other = open(other);
-        for name in plain.names().filter(|name| !name.ends_with("mask_template")) {
-            assert_eq!(plain.info(name).unwrap().shape, other.info(name).unwrap().shape, "{name}");
-            assert_eq!(plain.read(name).unwrap(), other.read(name).unwrap(), "{name}");
+        for name in plain
+            .names()
+            .filter(|name| !name.ends_with("mask_template"))
+        {
+            assert_eq!(
+                plain.info(name).unwrap().shape,
+                other.info(name).unwrap().shape,
+                "{name}"
+            );
+            assert_eq!(
+                plain.read(name).unwrap(),
+                other.read(name).unwrap(),
+                "{name}"
+            );
         }
     }
 }
@@ -35,14 +50,23 @@ fn layouts_of_the_same_weights_read_alike() {
 #[test]
 fn half_precision_weights_are_the_rounded_ones() {
     let plain = open("tiny_adaptive.pt");
-    for (other, dtype, tolerance) in
-        [("tiny_adaptive_f16.pt", Dtype::F16, 1e-3), ("tiny_adaptive_bf16.pt", Dtype::BF16, 8e-3)]
-    {
+    for (other, dtype, tolerance) in [
+        ("tiny_adaptive_f16.pt", Dtype::F16, 1e-3),
+        ("tiny_adaptive_bf16.pt", Dtype::BF16, 8e-3),
+    ] {
         let other = open(other);
         assert_eq!(other.info("key_pe").unwrap().dtype, dtype);
         for name in plain.names() {
-            for (a, b) in plain.read(name).unwrap().iter().zip(other.read(name).unwrap()) {
-                assert!((a - b).abs() <= tolerance * a.abs().max(1e-2), "{name}: {a} {b}");
+            for (a, b) in plain
+                .read(name)
+                .unwrap()
+                .iter()
+                .zip(other.read(name).unwrap())
+            {
+                assert!(
+                    (a - b).abs() <= tolerance * a.abs().max(1e-2),
+                    "{name}: {a} {b}"
+                );
             }
         }
     }
@@ -68,11 +92,19 @@ fn a_damaged_or_foreign_file_is_named_with_what_to_do() {
     ] {
         std::fs::write(&path, content).unwrap();
         let message = Checkpoint::open(&path).unwrap_err().to_string();
-        assert!(message.contains("model.pt") && message.contains(expected), "{message}");
+        assert!(
+            message.contains("model.pt") && message.contains(expected),
+            "{message}"
+        );
     }
-    let message = Checkpoint::open(&folder.path().join("absent.pt")).unwrap_err().to_string();
+    let message = Checkpoint::open(&folder.path().join("absent.pt"))
+        .unwrap_err()
+        .to_string();
     assert!(message.contains("absent.pt"), "{message}");
-    assert!(matches!(Checkpoint::open(folder.path()), Err(CheckpointError::UnknownFormat { .. })));
+    assert!(matches!(
+        Checkpoint::open(folder.path()),
+        Err(CheckpointError::UnknownFormat { .. })
+    ));
 }
 
 #[test]
@@ -85,7 +117,10 @@ fn a_file_cut_short_anywhere_is_an_error_or_reads_as_before() {
             std::fs::write(&path, &whole[..whole.len() * part / 60]).unwrap();
             if let Ok(checkpoint) = Checkpoint::open(&path) {
                 for name in checkpoint.names() {
-                    assert_eq!(checkpoint.read(name).unwrap().len(), checkpoint.info(name).unwrap().elements());
+                    assert_eq!(
+                        checkpoint.read(name).unwrap().len(),
+                        checkpoint.info(name).unwrap().elements()
+                    );
                 }
             }
         }

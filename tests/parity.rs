@@ -8,7 +8,9 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 fn data(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(name)
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/data")
+        .join(name)
 }
 
 struct Golden(Vec<u8>);
@@ -20,16 +22,31 @@ impl Golden {
     fn f32(&self, name: &str) -> Option<(Vec<usize>, Vec<f32>)> {
         let file = SafeTensors::deserialize(&self.0).unwrap();
         let view = file.tensor(name).ok()?;
-        let values = view.data().as_chunks::<4>().0.iter().map(|b| f32::from_le_bytes(*b)).collect();
+        let values = view
+            .data()
+            .as_chunks::<4>()
+            .0
+            .iter()
+            .map(|b| f32::from_le_bytes(*b))
+            .collect();
         Some((view.shape().to_vec(), values))
     }
     fn ids(&self, name: &str) -> Vec<u32> {
         let file = SafeTensors::deserialize(&self.0).unwrap();
-        file.tensor(name).unwrap().data().as_chunks::<4>().0.iter().map(|b| u32::from_le_bytes(*b)).collect()
+        file.tensor(name)
+            .unwrap()
+            .data()
+            .as_chunks::<4>()
+            .0
+            .iter()
+            .map(|b| u32::from_le_bytes(*b))
+            .collect()
     }
     fn ramp(&self) -> usize {
         let (_, metadata) = SafeTensors::read_metadata(&self.0).unwrap();
-        metadata.metadata().as_ref().unwrap()["ramp"].parse().unwrap()
+        metadata.metadata().as_ref().unwrap()["ramp"]
+            .parse()
+            .unwrap()
     }
 }
 
@@ -41,10 +58,16 @@ struct Record {
 
 impl Observer for Record {
     fn head(&self, layer: usize, head: usize, weights: &HeadWeights) {
-        self.heads.lock().unwrap().push((layer, head, weights.clone()));
+        self.heads
+            .lock()
+            .unwrap()
+            .push((layer, head, weights.clone()));
     }
     fn hidden(&self, layer: usize, first: usize, rows: &[f32]) {
-        self.hidden.lock().unwrap().push((layer, first, rows.to_vec()));
+        self.hidden
+            .lock()
+            .unwrap()
+            .push((layer, first, rows.to_vec()));
     }
 }
 
@@ -68,13 +91,16 @@ fn compare(checkpoint: &str, golden: &str, block: usize) -> Errors {
     let mut run = Run::new(Arc::clone(&network));
     let record = Record::default();
     let ids = golden.ids("input_ids");
-    run.extend(&ids, block, &Cancel::default(), &record).unwrap();
+    run.extend(&ids, block, &Cancel::default(), &record)
+        .unwrap();
     let mut errors = Errors::default();
 
     if let Some((_, expected)) = golden.f32("log_probs") {
         let got = run.log_probs(0, ids.len()).unwrap();
         assert_eq!(got.len(), expected.len());
-        got.iter().zip(&expected).for_each(|(a, b)| largest(&mut errors.log_probs, *a, *b));
+        got.iter()
+            .zip(&expected)
+            .for_each(|(a, b)| largest(&mut errors.log_probs, *a, *b));
     } else {
         let expected = golden.f32("nll").unwrap().1;
         let targets = golden.ids("targets");
@@ -82,19 +108,29 @@ fn compare(checkpoint: &str, golden: &str, block: usize) -> Errors {
         let full = run.log_probs(0, ids.len()).unwrap();
         for (i, (a, b)) in got.iter().zip(&expected).enumerate() {
             largest(&mut errors.log_probs, *a, *b);
-            largest(&mut errors.log_probs, -full[i * network.config().vocab_size + targets[i] as usize], *b);
+            largest(
+                &mut errors.log_probs,
+                -full[i * network.config().vocab_size + targets[i] as usize],
+                *b,
+            );
         }
     }
     for (layer, head, tile) in record.heads.lock().unwrap().iter() {
         let (shape, expected) = golden.f32(&format!("attn.{layer}")).unwrap();
-        let again = run.head_weights(*layer, *head, tile.first, tile.first + tile.queries).unwrap();
+        let again = run
+            .head_weights(*layer, *head, tile.first, tile.first + tile.queries)
+            .unwrap();
         for i in 0..tile.queries {
             let at = (head * shape[1] + tile.first + i) * shape[2];
             let expected = &expected[at..at + shape[2]];
             for (c, expected) in expected.iter().enumerate() {
                 let got = tile.row(i).get(c).copied().unwrap_or(0.0);
                 largest(&mut errors.attention, got, *expected);
-                largest(&mut errors.attention, again.row(i).get(c).copied().unwrap_or(0.0), *expected);
+                largest(
+                    &mut errors.attention,
+                    again.row(i).get(c).copied().unwrap_or(0.0),
+                    *expected,
+                );
             }
             // What the published code dropped, it dropped because it weighs nothing.
             assert!(tile.row(i).iter().skip(shape[2]).all(|w| *w == 0.0));
@@ -104,7 +140,11 @@ fn compare(checkpoint: &str, golden: &str, block: usize) -> Errors {
         if let Some((shape, expected)) = golden.f32(&format!("pers.{layer}")) {
             for i in 0..tile.queries {
                 let at = (head * shape[1] + tile.first + i) * shape[2];
-                for (a, b) in tile.persistent_row(i).iter().zip(&expected[at..at + shape[2]]) {
+                for (a, b) in tile
+                    .persistent_row(i)
+                    .iter()
+                    .zip(&expected[at..at + shape[2]])
+                {
                     largest(&mut errors.persistent, *a, *b);
                 }
             }
@@ -135,8 +175,14 @@ fn every_network_agrees_with_the_published_code_at_every_block_size() {
     for name in MODELS {
         for block in [1, 17, 50, BLOCK] {
             let errors = compare(&format!("{name}.pt"), name, block);
-            assert!(errors.log_probs < 2e-4 && errors.hidden < 2e-4, "{name}, block {block}: {errors:?}");
-            assert!(errors.attention < 2e-5 && errors.persistent < 2e-5, "{name}, block {block}: {errors:?}");
+            assert!(
+                errors.log_probs < 2e-4 && errors.hidden < 2e-4,
+                "{name}, block {block}: {errors:?}"
+            );
+            assert!(
+                errors.attention < 2e-5 && errors.persistent < 2e-5,
+                "{name}, block {block}: {errors:?}"
+            );
         }
     }
 }
@@ -168,7 +214,12 @@ fn an_edited_text_gives_what_a_fresh_run_gives() {
     assert_eq!(edited.set(&changed, &none, &Blind).unwrap(), 70);
     let mut fresh = Run::new(network);
     fresh.set(&changed, &none, &Blind).unwrap();
-    for (a, b) in edited.log_probs(0, 120).unwrap().iter().zip(fresh.log_probs(0, 120).unwrap()) {
+    for (a, b) in edited
+        .log_probs(0, 120)
+        .unwrap()
+        .iter()
+        .zip(fresh.log_probs(0, 120).unwrap())
+    {
         assert!((a - b).abs() < 1e-4);
     }
 }
@@ -185,7 +236,13 @@ fn a_cancelled_run_stays_usable_and_an_unknown_id_is_refused() {
     assert!(run.ids().is_empty());
     run.set(&[1, 2, 3], &Cancel::default(), &Blind).unwrap();
     assert_eq!(run.ids(), [1, 2, 3]);
-    let message = run.extend(&[4, 600], 64, &Cancel::default(), &Blind).unwrap_err().to_string();
-    assert!(message.contains("600") && message.contains("position 4"), "{message}");
+    let message = run
+        .extend(&[4, 600], 64, &Cancel::default(), &Blind)
+        .unwrap_err()
+        .to_string();
+    assert!(
+        message.contains("600") && message.contains("position 4"),
+        "{message}"
+    );
     assert_eq!(run.ids(), [1, 2, 3]);
 }

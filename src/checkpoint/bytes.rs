@@ -14,14 +14,23 @@ pub(super) struct FileBytes {
 
 impl FileBytes {
     pub fn open(path: &Path) -> Result<Self, CheckpointError> {
-        let io = |source| CheckpointError::Io { path: path.to_owned(), source };
+        let io = |source| CheckpointError::Io {
+            path: path.to_owned(),
+            source,
+        };
         let file = File::open(path).map_err(io)?;
         let info = file.metadata().map_err(io)?;
         if info.is_dir() {
-            return Err(CheckpointError::UnknownFormat { path: path.to_owned(), found: "a folder".into() });
+            return Err(CheckpointError::UnknownFormat {
+                path: path.to_owned(),
+                found: "a folder".into(),
+            });
         }
         if !info.is_file() {
-            return Err(CheckpointError::UnknownFormat { path: path.to_owned(), found: "not a regular file".into() });
+            return Err(CheckpointError::UnknownFormat {
+                path: path.to_owned(),
+                found: "not a regular file".into(),
+            });
         }
         // An empty file cannot be mapped.
         if info.len() == 0 {

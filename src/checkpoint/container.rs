@@ -33,7 +33,8 @@ pub(super) struct ZipContainer<'a> {
 
 impl<'a> ZipContainer<'a> {
     pub fn open(file: &'a [u8]) -> Result<Self, String> {
-        let archive = zip::ZipArchive::new(Cursor::new(file)).map_err(|e| format!("zip archive: {e}"))?;
+        let archive =
+            zip::ZipArchive::new(Cursor::new(file)).map_err(|e| format!("zip archive: {e}"))?;
         let pickle = archive
             .file_names()
             .filter_map(Result::ok)
@@ -42,7 +43,10 @@ impl<'a> ZipContainer<'a> {
         let Some(pickle) = pickle else {
             return Err("this zip archive holds no data.pkl, so PyTorch did not write it".into());
         };
-        let root = pickle.strip_suffix("data.pkl").unwrap_or_default().to_owned();
+        let root = pickle
+            .strip_suffix("data.pkl")
+            .unwrap_or_default()
+            .to_owned();
         let mut container = Self { archive, root };
         let order = format!("{}byteorder", container.root);
         if container.archive.index_for_name(&order).is_some() {
@@ -52,7 +56,10 @@ impl<'a> ZipContainer<'a> {
                 Storage::Copied(bytes) => bytes,
             };
             if text.starts_with(b"big") {
-                return Err("its numbers are stored big-endian; save it again on a little-endian machine".into());
+                return Err(
+                    "its numbers are stored big-endian; save it again on a little-endian machine"
+                        .into(),
+                );
             }
         }
         Ok(container)
@@ -65,7 +72,9 @@ impl<'a> ZipContainer<'a> {
             Storage::Mapped(range) => file.get(range.clone()).unwrap_or_default(),
             Storage::Copied(bytes) => bytes,
         };
-        pickle::read(data).map(|(pickle, _)| pickle).map_err(|e| format!("{name}: {e}"))
+        pickle::read(data)
+            .map(|(pickle, _)| pickle)
+            .map_err(|e| format!("{name}: {e}"))
     }
 
     pub fn storage(&mut self, key: &str) -> Result<Storage, String> {
@@ -74,10 +83,15 @@ impl<'a> ZipContainer<'a> {
     }
 
     fn entry(&mut self, name: &str) -> Result<Storage, String> {
-        let mut entry = self.archive.by_name(name).map_err(|e| format!("zip entry {name}: {e}"))?;
+        let mut entry = self
+            .archive
+            .by_name(name)
+            .map_err(|e| format!("zip entry {name}: {e}"))?;
         let size = entry.size();
         if entry.compression() == zip::CompressionMethod::Stored {
-            let start = entry.data_start().ok_or_else(|| format!("zip entry {name} has no position"))?;
+            let start = entry
+                .data_start()
+                .ok_or_else(|| format!("zip entry {name} has no position"))?;
             let range = usize::try_from(start)
                 .ok()
                 .zip(usize::try_from(size).ok())
@@ -88,9 +102,16 @@ impl<'a> ZipContainer<'a> {
         // A re-packed archive: inflate, trusting the stream rather than the size that the header claims.
         const LIMIT: u64 = 1 << 34;
         let mut bytes = Vec::new();
-        entry.by_ref().take(LIMIT).read_to_end(&mut bytes).map_err(|e| format!("zip entry {name}: {e}"))?;
+        entry
+            .by_ref()
+            .take(LIMIT)
+            .read_to_end(&mut bytes)
+            .map_err(|e| format!("zip entry {name}: {e}"))?;
         if bytes.len() as u64 != size {
-            return Err(format!("zip entry {name} unpacks to {} bytes, {size} expected", bytes.len()));
+            return Err(format!(
+                "zip entry {name} unpacks to {} bytes, {size} expected",
+                bytes.len()
+            ));
         }
         Ok(Storage::Copied(bytes))
     }
@@ -110,7 +131,11 @@ impl LegacyContainer {
     /// Whether the file begins as a legacy stream does.
     pub fn recognises(file: &[u8]) -> bool {
         // PROTO, version, LONG1, ten bytes.
-        file.len() > 14 && file[0] == 0x80 && file[2] == 0x8a && file[3] == 10 && file[4..14] == LEGACY_MAGIC
+        file.len() > 14
+            && file[0] == 0x80
+            && file[2] == 0x8a
+            && file[3] == 10
+            && file[4..14] == LEGACY_MAGIC
     }
 
     /// `element_size` tells, by storage key, how large one element is (the stream itself only counts them).
@@ -121,46 +146,69 @@ impl LegacyContainer {
         let mut at = 0;
         let mut next = |what: &str| -> Result<Pickle, String> {
             let rest = file.get(at..).unwrap_or_default();
-            let (pickle, used) = pickle::read(rest).map_err(|e| format!("{what} at byte {at}: {e}"))?;
+            let (pickle, used) =
+                pickle::read(rest).map_err(|e| format!("{what} at byte {at}: {e}"))?;
             at += used;
             Ok(pickle)
         };
         next("the magic number")?;
         let protocol = next("the protocol version")?;
         if protocol.int(protocol.root()) != Some(1001) {
-            return Err(format!("legacy protocol {:?}, expected 1001", protocol.get(protocol.root())));
+            return Err(format!(
+                "legacy protocol {:?}, expected 1001",
+                protocol.get(protocol.root())
+            ));
         }
         let system = next("the system description")?;
-        if system.entry(system.root(), "little_endian").is_some_and(|id| system.int(id) == Some(0)) {
-            return Err("its numbers are stored big-endian; save it again on a little-endian machine".into());
+        if system
+            .entry(system.root(), "little_endian")
+            .is_some_and(|id| system.int(id) == Some(0))
+        {
+            return Err(
+                "its numbers are stored big-endian; save it again on a little-endian machine"
+                    .into(),
+            );
         }
         let object = next("the saved object")?;
         let keys = next("the list of storages")?;
         let sizes = element_sizes(&object)?;
         let mut storages = HashMap::new();
-        for &id in keys.tuple(keys.root()).ok_or("the list of storages is not a list")? {
+        for &id in keys
+            .tuple(keys.root())
+            .ok_or("the list of storages is not a list")?
+        {
             let key = keys.str(id).ok_or("a storage key is not text")?;
             let count = file
                 .get(at..)
                 .and_then(|rest| rest.first_chunk::<8>())
                 .map(|bytes| u64::from_le_bytes(*bytes))
                 .ok_or_else(|| format!("the file ends before storage {key}"))?;
-            let size = *sizes.get(key).ok_or_else(|| format!("storage {key} has no known element type"))?;
+            let size = *sizes
+                .get(key)
+                .ok_or_else(|| format!("storage {key} has no known element type"))?;
             let start = at + 8;
             let end = usize::try_from(count)
                 .ok()
                 .and_then(|n| n.checked_mul(size))
                 .and_then(|bytes| start.checked_add(bytes))
                 .filter(|&end| end <= file.len())
-                .ok_or_else(|| format!("the file ends inside storage {key} ({count} elements of {size} bytes)"))?;
+                .ok_or_else(|| {
+                    format!("the file ends inside storage {key} ({count} elements of {size} bytes)")
+                })?;
             storages.insert(key.to_owned(), (start, end));
             at = end;
         }
-        Ok(Self { pickle: object, storages })
+        Ok(Self {
+            pickle: object,
+            storages,
+        })
     }
 
     pub fn storage(&self, key: &str) -> Result<Storage, String> {
-        let &(start, end) = self.storages.get(key).ok_or_else(|| format!("storage {key} is missing"))?;
+        let &(start, end) = self
+            .storages
+            .get(key)
+            .ok_or_else(|| format!("storage {key} is missing"))?;
         Ok(Storage::Mapped(start..end))
     }
 }

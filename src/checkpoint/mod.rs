@@ -86,22 +86,47 @@ impl Checkpoint {
             let refs = torch::state_dict(&pickle).map_err(|what| unsupported(path, what))?;
             let (tensors, storages) = resolve(path, &file, refs, |key| zip.storage(key))?;
             let curves = torch::curves(&pickle);
-            return Ok(Self::new(path, Format::PtZip, file, storages, tensors, curves));
+            return Ok(Self::new(
+                path,
+                Format::PtZip,
+                file,
+                storages,
+                tensors,
+                curves,
+            ));
         }
         if LegacyContainer::recognises(head) {
-            let legacy = LegacyContainer::open(head, torch::element_sizes).map_err(|what| damaged(path, what))?;
+            let legacy = LegacyContainer::open(head, torch::element_sizes)
+                .map_err(|what| damaged(path, what))?;
             let refs = torch::state_dict(&legacy.pickle).map_err(|what| unsupported(path, what))?;
             let (tensors, storages) = resolve(path, &file, refs, |key| legacy.storage(key))?;
             let curves = torch::curves(&legacy.pickle);
-            return Ok(Self::new(path, Format::PtLegacy, file, storages, tensors, curves));
+            return Ok(Self::new(
+                path,
+                Format::PtLegacy,
+                file,
+                storages,
+                tensors,
+                curves,
+            ));
         }
         if safetensors::recognises(head) {
             let (tensors, storages, metadata) = safetensors::open(path, &file)?;
-            let mut checkpoint = Self::new(path, Format::Safetensors, file, storages, tensors, Vec::new());
+            let mut checkpoint = Self::new(
+                path,
+                Format::Safetensors,
+                file,
+                storages,
+                tensors,
+                Vec::new(),
+            );
             checkpoint.metadata = metadata;
             return Ok(checkpoint);
         }
-        Err(CheckpointError::UnknownFormat { path: path.to_owned(), found: describe(head) })
+        Err(CheckpointError::UnknownFormat {
+            path: path.to_owned(),
+            found: describe(head),
+        })
     }
 
     fn new(
@@ -112,7 +137,15 @@ impl Checkpoint {
         tensors: BTreeMap<String, Stored>,
         curves: Vec<Curve>,
     ) -> Self {
-        Self { path: path.to_owned(), format, file, storages, tensors, curves, metadata: BTreeMap::new() }
+        Self {
+            path: path.to_owned(),
+            format,
+            file,
+            storages,
+            tensors,
+            curves,
+            metadata: BTreeMap::new(),
+        }
     }
 
     /// The file.
@@ -142,7 +175,9 @@ impl Checkpoint {
 
     /// The name of a tensor in the file, prefixes included.
     pub fn file_name(&self, name: &str) -> Option<&str> {
-        self.tensors.get(name).map(|stored| stored.file_name.as_str())
+        self.tensors
+            .get(name)
+            .map(|stored| stored.file_name.as_str())
     }
 
     /// The elements of a tensor as `f32`, row-major.
@@ -150,7 +185,10 @@ impl Checkpoint {
     /// # Errors
     /// When there is no tensor of that name.
     pub fn read(&self, name: &str) -> Result<Vec<f32>, CheckpointError> {
-        let missing = || CheckpointError::NoSuchTensor { path: self.path.clone(), name: name.to_owned() };
+        let missing = || CheckpointError::NoSuchTensor {
+            path: self.path.clone(),
+            name: name.to_owned(),
+        };
         let stored = self.tensors.get(name).ok_or_else(missing)?;
         let storage = self.storages.get(stored.view.storage).ok_or_else(missing)?;
         Ok(stored.view.to_f32(storage.bytes(&self.file)))
@@ -158,7 +196,9 @@ impl Checkpoint {
 
     /// Whether two names stand for the same numbers in the same storage (tied weights).
     pub fn same_storage(&self, a: &str, b: &str) -> bool {
-        let (Some(a), Some(b)) = (self.tensors.get(a), self.tensors.get(b)) else { return false };
+        let (Some(a), Some(b)) = (self.tensors.get(a), self.tensors.get(b)) else {
+            return false;
+        };
         let (a, b) = (&a.view, &b.view);
         a.storage == b.storage && a.offset == b.offset && a.strides == b.strides && a.info == b.info
     }
@@ -175,11 +215,17 @@ impl Checkpoint {
 }
 
 fn damaged(path: &Path, what: String) -> CheckpointError {
-    CheckpointError::Damaged { path: path.to_owned(), what }
+    CheckpointError::Damaged {
+        path: path.to_owned(),
+        what,
+    }
 }
 
 fn unsupported(path: &Path, what: String) -> CheckpointError {
-    CheckpointError::Unsupported { path: path.to_owned(), what }
+    CheckpointError::Unsupported {
+        path: path.to_owned(),
+        what,
+    }
 }
 
 type Resolved = (BTreeMap<String, Stored>, Vec<Storage>);
@@ -198,16 +244,31 @@ fn resolve(
         let index = match by_key.get(&tensor.key) {
             Some(&index) => index,
             None => {
-                let storage = find(&tensor.key).map_err(|e| damaged(path, format!("tensor {}: {e}", tensor.name)))?;
+                let storage = find(&tensor.key)
+                    .map_err(|e| damaged(path, format!("tensor {}: {e}", tensor.name)))?;
                 storages.push(storage);
                 by_key.insert(tensor.key.clone(), storages.len() - 1);
                 storages.len() - 1
             }
         };
-        let view = View { storage: index, offset: tensor.offset, strides: tensor.strides, info: tensor.info };
-        let bytes = storages.get(index).map_or(0, |storage| storage.bytes(file).len());
-        view.check(bytes).map_err(|e| damaged(path, format!("tensor {}: {e}", tensor.name)))?;
-        tensors.insert(names::strip(&tensor.name).to_owned(), Stored { view, file_name: tensor.name });
+        let view = View {
+            storage: index,
+            offset: tensor.offset,
+            strides: tensor.strides,
+            info: tensor.info,
+        };
+        let bytes = storages
+            .get(index)
+            .map_or(0, |storage| storage.bytes(file).len());
+        view.check(bytes)
+            .map_err(|e| damaged(path, format!("tensor {}: {e}", tensor.name)))?;
+        tensors.insert(
+            names::strip(&tensor.name).to_owned(),
+            Stored {
+                view,
+                file_name: tensor.name,
+            },
+        );
     }
     Ok((tensors, storages))
 }
@@ -218,8 +279,14 @@ fn describe(head: &[u8]) -> String {
         return "the file is empty".into();
     }
     let first = &head[..head.len().min(16)];
-    if first.iter().all(|b| b.is_ascii_graphic() || b.is_ascii_whitespace()) {
-        return format!("it begins with the text {:?}", String::from_utf8_lossy(first));
+    if first
+        .iter()
+        .all(|b| b.is_ascii_graphic() || b.is_ascii_whitespace())
+    {
+        return format!(
+            "it begins with the text {:?}",
+            String::from_utf8_lossy(first)
+        );
     }
     let hex: Vec<String> = first.iter().map(|b| format!("{b:02x}")).collect();
     format!("it begins with the bytes {}", hex.join(" "))

@@ -18,7 +18,13 @@ mod tests {
 
     #[test]
     fn every_wrapper_is_taken_off() {
-        for name in ["key_pe", "module.key_pe", "decoder.model.key_pe", "model.key_pe", "module.model.key_pe"] {
+        for name in [
+            "key_pe",
+            "module.key_pe",
+            "decoder.model.key_pe",
+            "model.key_pe",
+            "module.model.key_pe",
+        ] {
             assert_eq!(strip(name), "key_pe");
         }
         assert_eq!(strip("layers.0.norm1.weight"), "layers.0.norm1.weight");

@@ -123,22 +123,43 @@ impl Pickle {
     /// The entry of a dict under a text key.
     pub fn entry(&self, id: Id, key: &str) -> Option<Id> {
         // The last one wins, as in Python.
-        self.pairs(id)?.iter().rev().find(|(k, _)| self.str(*k) == Some(key)).map(|(_, v)| *v)
+        self.pairs(id)?
+            .iter()
+            .rev()
+            .find(|(k, _)| self.str(*k) == Some(key))
+            .map(|(_, v)| *v)
     }
 
     /// The class, arguments and state of an object made by a call.
     pub fn object(&self, id: Id) -> Option<(&str, &str, &Object)> {
-        let Value::Object(object) = self.get(id) else { return None };
-        let Value::Global(module, name) = self.get(object.class) else { return None };
+        let Value::Object(object) = self.get(id) else {
+            return None;
+        };
+        let Value::Global(module, name) = self.get(object.class) else {
+            return None;
+        };
         Some((module, name, object))
     }
 }
 
 /// Reads one pickle from the start of `data`; returns it with the number of bytes it took.
 pub(super) fn read(data: &[u8]) -> Result<(Pickle, usize), PickleError> {
-    let mut machine = Machine { data, at: 0, values: Vec::new(), stack: Vec::new(), marks: Vec::new(), memo: Vec::new() };
+    let mut machine = Machine {
+        data,
+        at: 0,
+        values: Vec::new(),
+        stack: Vec::new(),
+        marks: Vec::new(),
+        memo: Vec::new(),
+    };
     let root = machine.run()?;
-    Ok((Pickle { values: machine.values, root }, machine.at))
+    Ok((
+        Pickle {
+            values: machine.values,
+            root,
+        },
+        machine.at,
+    ))
 }
 
 struct Machine<'a> {
@@ -154,12 +175,22 @@ type Step<T> = Result<T, PickleError>;
 
 impl<'a> Machine<'a> {
     fn fail<T>(&self, what: impl Into<String>) -> Step<T> {
-        Err(PickleError { at: self.at, what: what.into() })
+        Err(PickleError {
+            at: self.at,
+            what: what.into(),
+        })
     }
 
     fn take(&mut self, n: usize) -> Step<&'a [u8]> {
-        let Some(bytes) = self.at.checked_add(n).and_then(|end| self.data.get(self.at..end)) else {
-            return self.fail(format!("{n} more bytes expected, {} are left", self.data.len().saturating_sub(self.at)));
+        let Some(bytes) = self
+            .at
+            .checked_add(n)
+            .and_then(|end| self.data.get(self.at..end))
+        else {
+            return self.fail(format!(
+                "{n} more bytes expected, {} are left",
+                self.data.len().saturating_sub(self.at)
+            ));
         };
         self.at += n;
         Ok(bytes)
@@ -191,14 +222,18 @@ impl<'a> Machine<'a> {
 
     fn line(&mut self) -> Step<String> {
         let rest = self.data.get(self.at..).unwrap_or_default();
-        let Some(n) = rest.iter().position(|&b| b == b'\n') else { return self.fail("a line without an end") };
+        let Some(n) = rest.iter().position(|&b| b == b'\n') else {
+            return self.fail("a line without an end");
+        };
         let line = self.take(n)?;
         self.at += 1;
         Ok(String::from_utf8_lossy(line).into_owned())
     }
 
     fn text(&mut self, n: usize) -> Step<Value> {
-        Ok(Value::Str(String::from_utf8_lossy(self.take(n)?).into_owned()))
+        Ok(Value::Str(
+            String::from_utf8_lossy(self.take(n)?).into_owned(),
+        ))
     }
 
     fn new_value(&mut self, value: Value) -> Id {
@@ -260,7 +295,9 @@ impl<'a> Machine<'a> {
 
     fn decimal_key(&mut self) -> Step<usize> {
         let line = self.line()?;
-        line.trim().parse().or_else(|_| self.fail(format!("{line:?} where a memo key was expected")))
+        line.trim()
+            .parse()
+            .or_else(|_| self.fail(format!("{line:?} where a memo key was expected")))
     }
 
     fn append(&mut self, to: Id, more: Vec<Id>) -> Step<()> {
@@ -286,13 +323,23 @@ impl<'a> Machine<'a> {
     }
 
     fn call(&mut self, class: Id, args: Id) {
-        self.push(Value::Object(Box::new(Object { class, args, items: Vec::new(), pairs: Vec::new(), state: None })));
+        self.push(Value::Object(Box::new(Object {
+            class,
+            args,
+            items: Vec::new(),
+            pairs: Vec::new(),
+            state: None,
+        })));
     }
 
     fn long(&mut self, n: usize) -> Step<()> {
         let bytes = self.take(n)?;
         let value = if n <= 8 {
-            let fill = if bytes.last().is_some_and(|b| b & 0x80 != 0) { 0xff } else { 0 };
+            let fill = if bytes.last().is_some_and(|b| b & 0x80 != 0) {
+                0xff
+            } else {
+                0
+            };
             let mut wide = [fill; 8];
             wide[..n].copy_from_slice(bytes);
             Value::Int(i64::from_le_bytes(wide))
@@ -312,7 +359,14 @@ impl<'a> Machine<'a> {
             _ => match digits.parse() {
                 Ok(i) => Value::Int(i),
                 // Protocol 0 spells large integers out.
-                Err(_) if digits.trim_start_matches('-').bytes().all(|b| b.is_ascii_digit()) => Value::BigInt,
+                Err(_)
+                    if digits
+                        .trim_start_matches('-')
+                        .bytes()
+                        .all(|b| b.is_ascii_digit()) =>
+                {
+                    Value::BigInt
+                }
                 Err(_) => return self.fail(format!("{line:?} where a number was expected")),
             },
         };
@@ -329,7 +383,9 @@ impl<'a> Machine<'a> {
 
     fn stack_global(&mut self) -> Step<()> {
         let (name, module) = (self.pop()?, self.pop()?);
-        let (Some(Value::Str(module)), Some(Value::Str(name))) = (self.values.get(module), self.values.get(name)) else {
+        let (Some(Value::Str(module)), Some(Value::Str(name))) =
+            (self.values.get(module), self.values.get(name))
+        else {
             return self.fail("a class without a name");
         };
         let global = Value::Global(module.clone(), name.clone());
@@ -383,7 +439,9 @@ impl<'a> Machine<'a> {
                     let line = self.line()?;
                     match line.trim().parse() {
                         Ok(f) => self.push(Value::Float(f)),
-                        Err(_) => return self.fail(format!("{line:?} where a number was expected")),
+                        Err(_) => {
+                            return self.fail(format!("{line:?} where a number was expected"));
+                        }
                     }
                 }
                 b'G' => {
@@ -392,7 +450,10 @@ impl<'a> Machine<'a> {
                 }
                 b'S' => {
                     let line = self.line()?;
-                    let text = line.trim().trim_matches(|c| c == '\'' || c == '"').to_owned();
+                    let text = line
+                        .trim()
+                        .trim_matches(|c| c == '\'' || c == '"')
+                        .to_owned();
                     self.push(Value::Str(text));
                 }
                 b'V' => {

@@ -13,17 +13,27 @@ const TIED: &str = "tied";
 
 /// Whether the file begins as a safetensors file does: a length, then a JSON object.
 pub(super) fn recognises(file: &[u8]) -> bool {
-    let Some(length) = file.first_chunk::<8>() else { return false };
+    let Some(length) = file.first_chunk::<8>() else {
+        return false;
+    };
     let header = u64::from_le_bytes(*length);
     header > 1 && header <= file.len() as u64 && file.get(8) == Some(&b'{')
 }
 
-pub(super) type Contents = (BTreeMap<String, Stored>, Vec<Storage>, BTreeMap<String, String>);
+pub(super) type Contents = (
+    BTreeMap<String, Stored>,
+    Vec<Storage>,
+    BTreeMap<String, String>,
+);
 
 pub(super) fn open(path: &Path, file: &FileBytes) -> Result<Contents, CheckpointError> {
-    let damaged = |what: String| CheckpointError::Damaged { path: path.to_owned(), what };
+    let damaged = |what: String| CheckpointError::Damaged {
+        path: path.to_owned(),
+        what,
+    };
     let bytes = file.all();
-    let (header, metadata) = SafeTensors::read_metadata(bytes).map_err(|e| damaged(format!("safetensors: {e}")))?;
+    let (header, metadata) =
+        SafeTensors::read_metadata(bytes).map_err(|e| damaged(format!("safetensors: {e}")))?;
     let data = header + 8;
     let mut tensors = BTreeMap::new();
     let mut storages = Vec::new();
@@ -40,22 +50,50 @@ pub(super) fn open(path: &Path, file: &FileBytes) -> Result<Contents, Checkpoint
         for i in (1..strides.len()).rev() {
             strides[i - 1] = strides[i] * info.shape[i];
         }
-        let info_here = TensorInfo { shape: info.shape.clone(), dtype };
-        let view = View { storage: storages.len(), offset: 0, strides, info: info_here };
+        let info_here = TensorInfo {
+            shape: info.shape.clone(),
+            dtype,
+        };
+        let view = View {
+            storage: storages.len(),
+            offset: 0,
+            strides,
+            info: info_here,
+        };
         let (start, end) = info.data_offsets;
-        view.check(end - start).map_err(|e| damaged(format!("tensor {name}: {e}")))?;
+        view.check(end - start)
+            .map_err(|e| damaged(format!("tensor {name}: {e}")))?;
         storages.push(Storage::Mapped(data + start..data + end));
-        tensors.insert(super::names::strip(&name).to_owned(), Stored { view, file_name: name });
+        tensors.insert(
+            super::names::strip(&name).to_owned(),
+            Stored {
+                view,
+                file_name: name,
+            },
+        );
     }
-    let metadata: BTreeMap<String, String> = metadata.metadata().clone().unwrap_or_default().into_iter().collect();
+    let metadata: BTreeMap<String, String> = metadata
+        .metadata()
+        .clone()
+        .unwrap_or_default()
+        .into_iter()
+        .collect();
     if let Some(tied) = metadata.get(TIED) {
         let tied: BTreeMap<String, String> =
             serde_json::from_str(tied).map_err(|e| damaged(format!("metadata \"{TIED}\": {e}")))?;
         for (name, holder) in tied {
             let Some(stored) = tensors.get(&holder).cloned() else {
-                return Err(damaged(format!("tensor {name} is tied to {holder}, which is missing")));
+                return Err(damaged(format!(
+                    "tensor {name} is tied to {holder}, which is missing"
+                )));
             };
-            tensors.insert(name.clone(), Stored { file_name: name, ..stored });
+            tensors.insert(
+                name.clone(),
+                Stored {
+                    file_name: name,
+                    ..stored
+                },
+            );
         }
     }
     Ok((tensors, storages, metadata))
@@ -85,9 +123,15 @@ pub fn write_safetensors(
     dtype: Dtype,
     metadata: &BTreeMap<String, String>,
 ) -> Result<(), CheckpointError> {
-    let io = |source| CheckpointError::Io { path: path.to_owned(), source };
+    let io = |source| CheckpointError::Io {
+        path: path.to_owned(),
+        source,
+    };
     let other = |e: safetensors::SafeTensorError| io(std::io::Error::other(e.to_string()));
-    let encoded: Vec<Vec<u8>> = tensors.iter().map(|tensor| encode(&tensor.values, dtype)).collect();
+    let encoded: Vec<Vec<u8>> = tensors
+        .iter()
+        .map(|tensor| encode(&tensor.values, dtype))
+        .collect();
     let file_dtype = match dtype {
         Dtype::F32 => FileDtype::F32,
         Dtype::F16 => FileDtype::F16,
@@ -98,16 +142,24 @@ pub fn write_safetensors(
         .iter()
         .zip(&encoded)
         .map(|(tensor, bytes)| {
-            Ok((tensor.name.as_str(), TensorView::new(file_dtype, tensor.shape.clone(), bytes).map_err(other)?))
+            Ok((
+                tensor.name.as_str(),
+                TensorView::new(file_dtype, tensor.shape.clone(), bytes).map_err(other)?,
+            ))
         })
         .collect::<Result<_, CheckpointError>>()?;
-    let mut metadata: std::collections::HashMap<String, String> =
-        metadata.iter().map(|(k, v)| (k.clone(), v.clone())).collect();
+    let mut metadata: std::collections::HashMap<String, String> = metadata
+        .iter()
+        .map(|(k, v)| (k.clone(), v.clone()))
+        .collect();
     if !tied.is_empty() {
         metadata.insert(TIED.into(), serde_json::json!(tied).to_string());
     }
     let bytes = safetensors::serialize(views, Some(metadata)).map_err(other)?;
-    let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let folder = path
+        .parent()
+        .filter(|p| !p.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
     let mut file = tempfile::NamedTempFile::new_in(folder).map_err(io)?;
     std::io::Write::write_all(&mut file, &bytes).map_err(io)?;
     file.persist(path).map_err(|e| io(e.error))?;
@@ -117,8 +169,17 @@ pub fn write_safetensors(
 fn encode(values: &[f32], dtype: Dtype) -> Vec<u8> {
     match dtype {
         Dtype::F32 => values.iter().flat_map(|v| v.to_le_bytes()).collect(),
-        Dtype::F16 => values.iter().flat_map(|v| half::f16::from_f32(*v).to_le_bytes()).collect(),
-        Dtype::BF16 => values.iter().flat_map(|v| half::bf16::from_f32(*v).to_le_bytes()).collect(),
-        Dtype::F64 => values.iter().flat_map(|v| f64::from(*v).to_le_bytes()).collect(),
+        Dtype::F16 => values
+            .iter()
+            .flat_map(|v| half::f16::from_f32(*v).to_le_bytes())
+            .collect(),
+        Dtype::BF16 => values
+            .iter()
+            .flat_map(|v| half::bf16::from_f32(*v).to_le_bytes())
+            .collect(),
+        Dtype::F64 => values
+            .iter()
+            .flat_map(|v| f64::from(*v).to_le_bytes())
+            .collect(),
     }
 }

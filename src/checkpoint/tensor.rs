@@ -65,10 +65,14 @@ impl View {
     /// Checks that every element lies within a storage of `bytes` bytes; the error says what does not fit.
     pub fn check(&self, bytes: usize) -> Result<(), String> {
         let last = self.last().ok_or("its shape overflows")?;
-        let need = last.and_then(|last| last.checked_add(1)).map_or(Some(0), |n| n.checked_mul(self.info.dtype.size()));
+        let need = last
+            .and_then(|last| last.checked_add(1))
+            .map_or(Some(0), |n| n.checked_mul(self.info.dtype.size()));
         match need {
             Some(need) if need <= bytes => Ok(()),
-            Some(need) => Err(format!("it needs {need} bytes of a storage that has {bytes}")),
+            Some(need) => Err(format!(
+                "it needs {need} bytes of a storage that has {bytes}"
+            )),
             None => Err("its extent overflows".into()),
         }
     }
@@ -102,7 +106,9 @@ impl View {
         let elements = self.info.elements();
         let size = self.info.dtype.size();
         if self.is_contiguous() {
-            let bytes = storage.get(self.offset * size..(self.offset + elements) * size).unwrap_or_default();
+            let bytes = storage
+                .get(self.offset * size..(self.offset + elements) * size)
+                .unwrap_or_default();
             return decode(bytes, self.info.dtype);
         }
         // Gather row by row: the innermost dimension has one stride, the others are an odometer.
@@ -112,7 +118,12 @@ impl View {
         let mut index = vec![0_usize; outer.len()];
         let mut gathered = Vec::with_capacity(elements * size);
         for _ in 0..elements / inner.max(1) {
-            let start = self.offset + index.iter().zip(&self.strides).map(|(i, s)| i * s).sum::<usize>();
+            let start = self.offset
+                + index
+                    .iter()
+                    .zip(&self.strides)
+                    .map(|(i, s)| i * s)
+                    .sum::<usize>();
             for i in 0..inner {
                 let at = (start + i * stride) * size;
                 gathered.extend_from_slice(storage.get(at..at + size).unwrap_or_default());
@@ -131,7 +142,12 @@ impl View {
 
 fn decode(bytes: &[u8], dtype: Dtype) -> Vec<f32> {
     fn each<const N: usize>(bytes: &[u8], f: impl Fn([u8; N]) -> f32) -> Vec<f32> {
-        bytes.as_chunks::<N>().0.iter().map(|chunk| f(*chunk)).collect()
+        bytes
+            .as_chunks::<N>()
+            .0
+            .iter()
+            .map(|chunk| f(*chunk))
+            .collect()
     }
     match dtype {
         Dtype::F32 => each(bytes, f32::from_le_bytes),
@@ -150,7 +166,10 @@ mod tests {
             storage: 0,
             offset,
             strides: strides.to_vec(),
-            info: TensorInfo { shape: shape.to_vec(), dtype: Dtype::F32 },
+            info: TensorInfo {
+                shape: shape.to_vec(),
+                dtype: Dtype::F32,
+            },
         }
     }
 
@@ -167,7 +186,10 @@ mod tests {
 
     #[test]
     fn a_broadcast_view_repeats_its_elements() {
-        assert_eq!(view(2, &[2, 2], &[0, 1]).to_f32(&storage(4)), [2., 3., 2., 3.]);
+        assert_eq!(
+            view(2, &[2, 2], &[0, 1]).to_f32(&storage(4)),
+            [2., 3., 2., 3.]
+        );
     }
 
     #[test]
@@ -181,6 +203,10 @@ mod tests {
     fn what_does_not_fit_or_overflows_is_refused() {
         assert!(view(1, &[3, 2], &[2, 1]).check(6 * 4).is_err());
         assert!(view(usize::MAX, &[2], &[1]).check(8).is_err());
-        assert!(view(0, &[usize::MAX, 2], &[usize::MAX, 1]).check(8).is_err());
+        assert!(
+            view(0, &[usize::MAX, 2], &[usize::MAX, 1])
+                .check(8)
+                .is_err()
+        );
     }
 }

@@ -24,7 +24,9 @@ struct StorageRef<'a> {
 }
 
 fn storage_ref(pickle: &Pickle, id: Id) -> Option<StorageRef<'_>> {
-    let Value::Persistent(id) = pickle.get(id) else { return None };
+    let Value::Persistent(id) = pickle.get(id) else {
+        return None;
+    };
     let parts = pickle.tuple(*id)?;
     if pickle.str(*parts.first()?) != Some("storage") {
         return None;
@@ -39,7 +41,11 @@ fn storage_ref(pickle: &Pickle, id: Id) -> Option<StorageRef<'_>> {
         .and_then(|&view| pickle.tuple(view))
         .and_then(|view| pickle.int(*view.get(1)?))
         .map_or(Some(0), |offset| usize::try_from(offset).ok())?;
-    Some(StorageRef { class, key: pickle.str(*parts.get(2)?)?, offset })
+    Some(StorageRef {
+        class,
+        key: pickle.str(*parts.get(2)?)?,
+        offset,
+    })
 }
 
 /// Bytes per element of a storage class.
@@ -69,8 +75,12 @@ pub(super) fn element_sizes(pickle: &Pickle) -> Result<HashMap<String, usize>, S
     let mut sizes = HashMap::new();
     for id in pickle.all() {
         if let Some(storage) = storage_ref(pickle, id) {
-            let size = class_size(storage.class)
-                .ok_or_else(|| format!("storage {} has the unknown element type {}", storage.key, storage.class))?;
+            let size = class_size(storage.class).ok_or_else(|| {
+                format!(
+                    "storage {} has the unknown element type {}",
+                    storage.key, storage.class
+                )
+            })?;
             sizes.insert(storage.key.to_owned(), size);
         }
     }
@@ -81,13 +91,20 @@ pub(super) fn element_sizes(pickle: &Pickle) -> Result<HashMap<String, usize>, S
 pub(super) fn state_dict(pickle: &Pickle) -> Result<Vec<TensorRef>, String> {
     let root = pickle.root();
     let candidates = ["model", "state_dict", "model_state_dict"];
-    for dict in candidates.iter().filter_map(|key| pickle.entry(root, key)).chain([root]) {
+    for dict in candidates
+        .iter()
+        .filter_map(|key| pickle.entry(root, key))
+        .chain([root])
+    {
         let mut tensors = Vec::new();
         for &(key, value) in pickle.pairs(dict).unwrap_or_default() {
             if let (Some(name), Some(tensor)) = (pickle.str(key), tensor(pickle, value)) {
                 // Integer tensors (step counters, token ids) are no weights.
                 if let Some(tensor) = tensor.map_err(|e| format!("tensor {name}: {e}"))? {
-                    tensors.push(TensorRef { name: name.to_owned(), ..tensor });
+                    tensors.push(TensorRef {
+                        name: name.to_owned(),
+                        ..tensor
+                    });
                 }
             }
         }
@@ -97,7 +114,11 @@ pub(super) fn state_dict(pickle: &Pickle) -> Result<Vec<TensorRef>, String> {
     }
     let found = match pickle.pairs(root) {
         Some(pairs) => {
-            let keys: Vec<_> = pairs.iter().filter_map(|(k, _)| pickle.str(*k)).take(8).collect();
+            let keys: Vec<_> = pairs
+                .iter()
+                .filter_map(|(k, _)| pickle.str(*k))
+                .take(8)
+                .collect();
             format!("a dict with the keys {keys:?}")
         }
         None => match pickle.object(root) {
@@ -119,7 +140,10 @@ fn tensor(pickle: &Pickle, mut id: Id) -> Option<Result<Option<TensorRef>, Strin
         id = *pickle.tuple(object.2.args)?.first()?;
         object = pickle.object(id)?;
     }
-    if !matches!(object.1, "_rebuild_tensor" | "_rebuild_tensor_v2" | "_rebuild_tensor_v3") {
+    if !matches!(
+        object.1,
+        "_rebuild_tensor" | "_rebuild_tensor_v2" | "_rebuild_tensor_v3"
+    ) {
         return None;
     }
     let args = pickle.tuple(object.2.args)?;
@@ -130,25 +154,43 @@ fn rebuilt(pickle: &Pickle, function: &str, args: &[Id]) -> Result<Option<Tensor
     let (Some(&storage), Some(&offset), Some(&shape), Some(&strides)) =
         (args.first(), args.get(1), args.get(2), args.get(3))
     else {
-        return Err(format!("{function} with {} arguments, at least 4 expected", args.len()));
+        return Err(format!(
+            "{function} with {} arguments, at least 4 expected",
+            args.len()
+        ));
     };
     let storage = storage_ref(pickle, storage).ok_or("it has no storage")?;
     let class = match args.get(6).map(|&id| pickle.get(id)) {
         Some(Value::Global(_, name)) if function == "_rebuild_tensor_v3" => name.as_str(),
         _ => storage.class,
     };
-    let Some(dtype) = class_dtype(class) else { return Ok(None) };
+    let Some(dtype) = class_dtype(class) else {
+        return Ok(None);
+    };
     let extents = |id: Id, what: &str| -> Result<Vec<usize>, String> {
         pickle
             .tuple(id)
-            .and_then(|items| items.iter().map(|&i| usize::try_from(pickle.int(i)?).ok()).collect())
+            .and_then(|items| {
+                items
+                    .iter()
+                    .map(|&i| usize::try_from(pickle.int(i)?).ok())
+                    .collect()
+            })
             .ok_or_else(|| format!("its {what} is not a list of counts"))
     };
     let (shape, strides) = (extents(shape, "shape")?, extents(strides, "strides")?);
     if shape.len() != strides.len() {
-        return Err(format!("{} dimensions but {} strides", shape.len(), strides.len()));
+        return Err(format!(
+            "{} dimensions but {} strides",
+            shape.len(),
+            strides.len()
+        ));
     }
-    if shape.iter().try_fold(1_usize, |n, &m| n.checked_mul(m)).is_none() {
+    if shape
+        .iter()
+        .try_fold(1_usize, |n, &m| n.checked_mul(m))
+        .is_none()
+    {
         return Err(format!("its shape {shape:?} overflows"));
     }
     let offset = pickle
@@ -167,14 +209,20 @@ fn rebuilt(pickle: &Pickle, function: &str, args: &[Id]) -> Result<Option<Tensor
 
 /// The training curves under `logger`: every list of numbers, by name.
 pub(super) fn curves(pickle: &Pickle) -> Vec<Curve> {
-    let Some(logger) = pickle.entry(pickle.root(), "logger") else { return Vec::new() };
+    let Some(logger) = pickle.entry(pickle.root(), "logger") else {
+        return Vec::new();
+    };
     let mut curves: Vec<Curve> = pickle
         .pairs(logger)
         .unwrap_or_default()
         .iter()
         .filter_map(|&(key, value)| {
             let name = pickle.str(key)?.to_owned();
-            let values: Vec<f64> = pickle.tuple(value)?.iter().map(|&i| pickle.number(i)).collect::<Option<_>>()?;
+            let values: Vec<f64> = pickle
+                .tuple(value)?
+                .iter()
+                .map(|&i| pickle.number(i))
+                .collect::<Option<_>>()?;
             (!values.is_empty()).then_some(Curve { name, values })
         })
         .collect();

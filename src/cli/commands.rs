@@ -13,7 +13,9 @@ use std::sync::Arc;
 pub(super) fn open(path: &Path, common: &Common) -> Result<Model> {
     if let Some(n) = common.threads {
         // Fails only if threads were set before, which a command does not do.
-        let _ = rayon::ThreadPoolBuilder::new().num_threads(n).build_global();
+        let _ = rayon::ThreadPoolBuilder::new()
+            .num_threads(n)
+            .build_global();
     }
     let model = Model::open(path, common.vocab.as_deref(), common.ramp)?;
     if !common.quiet {
@@ -37,20 +39,43 @@ pub(super) fn spans(model: &Model) -> Vec<HeadSpan> {
 pub(super) fn provenance(model: &Model) -> String {
     let name = model.path.file_name().unwrap_or_default().to_string_lossy();
     let ramp = model.network.config().adapt_span_ramp;
-    format!("spanscope {}; model {name}; ramp {ramp}", env!("CARGO_PKG_VERSION"))
+    format!(
+        "spanscope {}; model {name}; ramp {ramp}",
+        env!("CARGO_PKG_VERSION")
+    )
 }
 
 pub(super) fn run(command: Command) -> Result<()> {
     let mut out = std::io::stdout().lock();
     match command {
-        Command::Info { model, json, common } => {
+        Command::Info {
+            model,
+            json,
+            common,
+        } => {
             let model = open(&model, &common)?;
-            let text = if json { info_json(&model)? } else { info_text(&model) };
+            let text = if json {
+                info_json(&model)?
+            } else {
+                info_text(&model)
+            };
             writeln!(out, "{text}")?;
         }
-        Command::Spans { model, output, linear, sort, title, common } => {
+        Command::Spans {
+            model,
+            output,
+            linear,
+            sort,
+            title,
+            common,
+        } => {
             let model = open(&model, &common)?;
-            let name = model.path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+            let name = model
+                .path
+                .file_stem()
+                .unwrap_or_default()
+                .to_string_lossy()
+                .into_owned();
             let chart = SpanChart {
                 heads: spans(&model),
                 title: title.unwrap_or(name),
@@ -66,17 +91,49 @@ pub(super) fn run(command: Command) -> Result<()> {
                 None => writeln!(out, "{}", chart.json()?)?,
             }
         }
-        Command::Eval { model, input, json, log_probs, common } => {
+        Command::Eval {
+            model,
+            input,
+            json,
+            log_probs,
+            common,
+        } => {
             let model = open(&model, &common)?;
-            eval::run(&model, &input, json, log_probs.as_deref(), &common, &mut out)?;
+            eval::run(
+                &model,
+                &input,
+                json,
+                log_probs.as_deref(),
+                &common,
+                &mut out,
+            )?;
         }
-        Command::Attention { model, input, layer, head, output, common } => {
+        Command::Attention {
+            model,
+            input,
+            layer,
+            head,
+            output,
+            common,
+        } => {
             let model = open(&model, &common)?;
             attention::run(&model, &input, (layer, head), output.as_deref(), &mut out)?;
         }
-        Command::Generate { model, prompt, ids, n, temperature, top_p, seed, common } => {
+        Command::Generate {
+            model,
+            prompt,
+            ids,
+            n,
+            temperature,
+            top_p,
+            seed,
+            common,
+        } => {
             if !(temperature >= 0.0 && top_p > 0.0 && top_p <= 1.0) {
-                return Err(Usage("--temperature must be at least 0, --top-p above 0 and at most 1".into()).into());
+                return Err(Usage(
+                    "--temperature must be at least 0, --top-p above 0 and at most 1".into(),
+                )
+                .into());
             }
             let model = open(&model, &common)?;
             let prepared = match &prompt {
@@ -90,7 +147,17 @@ pub(super) fn run(command: Command) -> Result<()> {
             let cancel = Cancel::default();
             run.set(&prepared.ids, &cancel, &Blind)?;
             let mut drawn = Vec::new();
-            generate(&mut run, n, Sampling { temperature, top_p, seed }, &cancel, |id| drawn.push(id))?;
+            generate(
+                &mut run,
+                n,
+                Sampling {
+                    temperature,
+                    top_p,
+                    seed,
+                },
+                &cancel,
+                |id| drawn.push(id),
+            )?;
             match &model.vocabulary {
                 Some(vocabulary) => {
                     let all: Vec<u32> = prepared.ids.iter().chain(&drawn).copied().collect();
@@ -99,7 +166,12 @@ pub(super) fn run(command: Command) -> Result<()> {
                 None => writeln!(out, "{}", serde_json::json!(drawn))?,
             }
         }
-        Command::Convert { model, output, dtype, common } => {
+        Command::Convert {
+            model,
+            output,
+            dtype,
+            common,
+        } => {
             let model = open(&model, &common)?;
             let dtype = match dtype {
                 DtypeArg::F32 => Dtype::F32,
@@ -130,7 +202,10 @@ fn info_text(model: &Model) -> String {
     let kind = match (c.adapt_span, c.pers_mem_size) {
         (true, 0) => "adaptive span, feed-forward".to_owned(),
         (false, 0) => "fixed span, feed-forward".to_owned(),
-        (adaptive, n) => format!("all-attention, {n} persistent vectors, {} span", if adaptive { "adaptive" } else { "fixed" }),
+        (adaptive, n) => format!(
+            "all-attention, {n} persistent vectors, {} span",
+            if adaptive { "adaptive" } else { "fixed" }
+        ),
     };
     format!(
         "{}: {kind}\n{} layers × {} heads, hidden size {}, span limit {}, ramp {}, vocabulary {}\n{} parameters, {}\n\n{}",

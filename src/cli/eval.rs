@@ -22,12 +22,19 @@ pub(super) fn run(
     let prepared = model.prepare_file(input.text.as_deref(), input.ids.as_deref())?;
     let ids = prepared.ids;
     if prepared.unknown > 0 && !common.quiet {
-        eprintln!("{} pieces of the text are not in the vocabulary and were left out", prepared.unknown);
+        eprintln!(
+            "{} pieces of the text are not in the vocabulary and were left out",
+            prepared.unknown
+        );
     }
     if ids.len() < 2 {
         return Err(EngineError::NoTokens.into());
     }
-    let bar = if common.quiet { indicatif::ProgressBar::hidden() } else { indicatif::ProgressBar::new(ids.len() as u64) };
+    let bar = if common.quiet {
+        indicatif::ProgressBar::hidden()
+    } else {
+        indicatif::ProgressBar::new(ids.len() as u64)
+    };
     let cancel = Cancel::default();
     let start = Instant::now();
     let mut run = Run::new(Arc::clone(&model.network));
@@ -44,12 +51,26 @@ pub(super) fn run(
         let tensor = if config.adapt_io.is_some() {
             // The last token's successor is not known.
             nll.push(f32::NAN);
-            NamedTensor { name: "nll".into(), shape: vec![ids.len()], values: nll }
+            NamedTensor {
+                name: "nll".into(),
+                shape: vec![ids.len()],
+                values: nll,
+            }
         } else {
             let shape = vec![ids.len(), config.vocab_size];
-            NamedTensor { name: "log_probs".into(), shape, values: run.log_probs(0, ids.len())? }
+            NamedTensor {
+                name: "log_probs".into(),
+                shape,
+                values: run.log_probs(0, ids.len())?,
+            }
         };
-        write_safetensors(path, &[tensor], &BTreeMap::new(), Dtype::F32, &BTreeMap::new())?;
+        write_safetensors(
+            path,
+            &[tensor],
+            &BTreeMap::new(),
+            Dtype::F32,
+            &BTreeMap::new(),
+        )?;
     }
     let report = serde_json::json!({
         "tokens": ids.len(),
@@ -63,7 +84,12 @@ pub(super) fn run(
         writeln!(out, "{report:#}")?;
     } else {
         let bits = nats / std::f64::consts::LN_2;
-        writeln!(out, "{bits:.6} bits per token over {} predictions, {:.0} tokens/s", ids.len() - 1, ids.len() as f64 / seconds)?;
+        writeln!(
+            out,
+            "{bits:.6} bits per token over {} predictions, {:.0} tokens/s",
+            ids.len() - 1,
+            ids.len() as f64 / seconds
+        )?;
     }
     Ok(())
 }
@@ -71,6 +97,15 @@ pub(super) fn run(
 /// The largest resident size of this process, where the system tells (Linux).
 fn peak_rss() -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
-    Some(line.trim().trim_end_matches(" kB").trim().parse::<u64>().ok()? * 1024)
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmHWM:"))?;
+    Some(
+        line.trim()
+            .trim_end_matches(" kB")
+            .trim()
+            .parse::<u64>()
+            .ok()?
+            * 1024,
+    )
 }

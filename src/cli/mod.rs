@@ -155,7 +155,11 @@ pub fn main() -> ExitCode {
         Err(error) => {
             eprintln!("error: {error}");
             // Wrong usage that only the model can tell.
-            if error.is::<Usage>() { ExitCode::from(2) } else { ExitCode::FAILURE }
+            if error.is::<Usage>() {
+                ExitCode::from(2)
+            } else {
+                ExitCode::FAILURE
+            }
         }
     }
 }

@@ -13,17 +13,33 @@ pub fn convert(model: &Model, to: &Path, dtype: Dtype) -> Result<(), EngineError
     let checkpoint = Checkpoint::open(&model.path)?;
     let mut tensors: Vec<NamedTensor> = Vec::new();
     let mut tied = BTreeMap::new();
-    for name in checkpoint.names().filter(|name| !name.ends_with("mask_template")) {
-        if let Some(holder) = tensors.iter().find(|tensor| checkpoint.same_storage(&tensor.name, name)) {
+    for name in checkpoint
+        .names()
+        .filter(|name| !name.ends_with("mask_template"))
+    {
+        if let Some(holder) = tensors
+            .iter()
+            .find(|tensor| checkpoint.same_storage(&tensor.name, name))
+        {
             tied.insert(name.to_owned(), holder.name.clone());
             continue;
         }
-        let shape = checkpoint.info(name).map(|info| info.shape.clone()).unwrap_or_default();
-        tensors.push(NamedTensor { name: name.to_owned(), shape, values: checkpoint.read(name)? });
+        let shape = checkpoint
+            .info(name)
+            .map(|info| info.shape.clone())
+            .unwrap_or_default();
+        tensors.push(NamedTensor {
+            name: name.to_owned(),
+            shape,
+            values: checkpoint.read(name)?,
+        });
     }
     let mut metadata = BTreeMap::new();
     metadata.insert("format".into(), "spanscope".into());
-    metadata.insert("config".into(), serde_json::json!(model.network.config()).to_string());
+    metadata.insert(
+        "config".into(),
+        serde_json::json!(model.network.config()).to_string(),
+    );
     if let Some(vocabulary) = &model.vocabulary {
         metadata.insert("vocabulary".into(), vocabulary.to_json().to_string());
     }

@@ -71,39 +71,59 @@ impl Model {
     ///
     /// # Errors
     /// When the file or the vocabulary cannot be read, or do not fit each other.
-    pub fn open(path: &Path, vocab: Option<&Path>, ramp: Option<usize>) -> Result<Self, EngineError> {
+    pub fn open(
+        path: &Path,
+        vocab: Option<&Path>,
+        ramp: Option<usize>,
+    ) -> Result<Self, EngineError> {
         let checkpoint = Checkpoint::open(path)?;
         let network = Network::load(&checkpoint, ramp)?;
         let expected = network.config().vocab_size;
         let mut assumed = network.assumed().to_vec();
         let vocabulary = match (vocab, checkpoint.metadata().get("vocabulary")) {
             (Some(file), _) => {
-                let vocabulary = Vocabulary::from_file(file, expected, network.config().adapt_io.is_some())?;
+                let vocabulary =
+                    Vocabulary::from_file(file, expected, network.config().adapt_io.is_some())?;
                 assumed.push(format!("vocabulary: {}", vocabulary.note()));
                 Some(vocabulary)
             }
             (None, Some(json)) => {
-                let json = serde_json::from_str(json).map_err(|e| TextError::Vocabulary(e.to_string()))?;
+                let json =
+                    serde_json::from_str(json).map_err(|e| TextError::Vocabulary(e.to_string()))?;
                 let vocabulary = Vocabulary::from_json(&json)?;
                 if vocabulary.len() != expected {
                     let (path, found) = (path.to_owned(), vocabulary.len());
-                    return Err(EngineError::StoredVocabulary { path, found, expected });
+                    return Err(EngineError::StoredVocabulary {
+                        path,
+                        found,
+                        expected,
+                    });
                 }
                 Some(vocabulary)
             }
             (None, None) => {
                 let text8 = Vocabulary::text8();
                 if expected == text8.len() {
-                    assumed.push("vocabulary: the text8 order, because the model has 28 tokens".into());
+                    assumed.push(
+                        "vocabulary: the text8 order, because the model has 28 tokens".into(),
+                    );
                     Some(text8)
                 } else {
-                    assumed.push("no vocabulary: tokens are shown as ids (set one with --vocab)".into());
+                    assumed.push(
+                        "no vocabulary: tokens are shown as ids (set one with --vocab)".into(),
+                    );
                     None
                 }
             }
         };
         let format = checkpoint.format();
-        Ok(Self { path: path.to_owned(), format, network: Arc::new(network), vocabulary, assumed })
+        Ok(Self {
+            path: path.to_owned(),
+            format,
+            network: Arc::new(network),
+            vocabulary,
+            assumed,
+        })
     }
 
     /// The ids of a text.
@@ -111,28 +131,48 @@ impl Model {
     /// # Errors
     /// When the model has no vocabulary.
     pub fn prepare(&self, text: &[u8]) -> Result<Prepared, EngineError> {
-        let vocabulary =
-            self.vocabulary.as_ref().ok_or_else(|| EngineError::NoVocabulary { path: self.path.clone() })?;
+        let vocabulary = self
+            .vocabulary
+            .as_ref()
+            .ok_or_else(|| EngineError::NoVocabulary {
+                path: self.path.clone(),
+            })?;
         let all = vocabulary.encode_ids(text);
         let ids: Vec<u32> = all.iter().copied().flatten().collect();
-        Ok(Prepared { unknown: all.len() - ids.len(), ids })
+        Ok(Prepared {
+            unknown: all.len() - ids.len(),
+            ids,
+        })
     }
 
     /// The ids of a text file, or of a JSON list of ids.
     ///
     /// # Errors
     /// When the file cannot be read, or holds no known token.
-    pub fn prepare_file(&self, text: Option<&Path>, ids: Option<&Path>) -> Result<Prepared, EngineError> {
+    pub fn prepare_file(
+        &self,
+        text: Option<&Path>,
+        ids: Option<&Path>,
+    ) -> Result<Prepared, EngineError> {
         let prepared = match (text, ids) {
-            (_, Some(ids)) => Prepared { ids: text::read_ids(ids)?, unknown: 0 },
+            (_, Some(ids)) => Prepared {
+                ids: text::read_ids(ids)?,
+                unknown: 0,
+            },
             (Some(text), None) => self.prepare(&text::read_bytes(text)?)?,
             (None, None) => Prepared::default(),
         };
-        if prepared.ids.is_empty() { Err(EngineError::NoTokens) } else { Ok(prepared) }
+        if prepared.ids.is_empty() {
+            Err(EngineError::NoTokens)
+        } else {
+            Ok(prepared)
+        }
     }
 
     /// A short visible name of a token.
     pub fn label(&self, id: u32) -> String {
-        self.vocabulary.as_ref().map_or_else(|| id.to_string(), |v| v.label(id))
+        self.vocabulary
+            .as_ref()
+            .map_or_else(|| id.to_string(), |v| v.label(id))
     }
 }

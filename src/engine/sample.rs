@@ -77,12 +77,29 @@ mod tests {
     #[test]
     fn top_p_keeps_the_likeliest_and_temperature_zero_takes_the_best() {
         let log_probs = [0.1_f32, 0.6, 0.3].map(f32::ln);
-        let sampling = Sampling { temperature: 1.0, top_p: 0.5, seed: 0 };
+        let sampling = Sampling {
+            temperature: 1.0,
+            top_p: 0.5,
+            seed: 0,
+        };
         assert!((0..100).all(|i| draw(&log_probs, sampling, f64::from(i) / 100.0) == 1));
-        let greedy = Sampling { temperature: 0.0, top_p: 1.0, seed: 0 };
+        let greedy = Sampling {
+            temperature: 0.0,
+            top_p: 1.0,
+            seed: 0,
+        };
         assert_eq!(draw(&log_probs, greedy, 0.99), 1);
-        let all = Sampling { temperature: 1.0, top_p: 1.0, seed: 0 };
-        let drawn: Vec<u32> = (0..100).map(|i| draw(&log_probs, all, f64::from(i) / 100.0)).collect();
-        assert_eq!([0, 1, 2].map(|id| drawn.iter().filter(|&&d| d == id).count()), [10, 60, 30]);
+        let all = Sampling {
+            temperature: 1.0,
+            top_p: 1.0,
+            seed: 0,
+        };
+        let drawn: Vec<u32> = (0..100)
+            .map(|i| draw(&log_probs, all, f64::from(i) / 100.0))
+            .collect();
+        assert_eq!(
+            [0, 1, 2].map(|id| drawn.iter().filter(|&&d| d == id).count()),
+            [10, 60, 30]
+        );
     }
 }

@@ -34,12 +34,16 @@ pub struct HeadWeights {
 impl HeadWeights {
     /// The weights of query `i` of this tile by distance, from 1.
     pub fn row(&self, i: usize) -> &[f32] {
-        self.weights.get(i * self.reach..(i + 1) * self.reach).unwrap_or_default()
+        self.weights
+            .get(i * self.reach..(i + 1) * self.reach)
+            .unwrap_or_default()
     }
 
     /// The weights of query `i` on the persistent vectors.
     pub fn persistent_row(&self, i: usize) -> &[f32] {
-        self.persistent.get(i * self.vectors..(i + 1) * self.vectors).unwrap_or_default()
+        self.persistent
+            .get(i * self.vectors..(i + 1) * self.vectors)
+            .unwrap_or_default()
     }
 }
 
@@ -66,7 +70,13 @@ impl<'a> Context<'a> {
 }
 
 /// The weights of head `index` for the queries `first..first + queries`.
-pub(super) fn weights(cx: Context<'_>, index: usize, head: &Head, first: usize, queries: usize) -> HeadWeights {
+pub(super) fn weights(
+    cx: Context<'_>,
+    index: usize,
+    head: &Head,
+    first: usize,
+    queries: usize,
+) -> HeadWeights {
     let (reach, d) = (head.reach, cx.dim);
     let vectors = head.pers_key.len() / d;
     let start = first.saturating_sub(reach);
@@ -77,10 +87,16 @@ pub(super) fn weights(cx: Context<'_>, index: usize, head: &Head, first: usize, 
     let mut scores = vec![0.0; queries * reach];
     times_transposed(q, Matrix::new(cx.positions, reach, d, d), &mut scores);
     let mut persistent = vec![0.0; queries * vectors];
-    times_transposed(q, Matrix::new(&head.pers_key, vectors, d, d), &mut persistent);
+    times_transposed(
+        q,
+        Matrix::new(&head.pers_key, vectors, d, d),
+        &mut persistent,
+    );
 
     let mask: Vec<f32> = match cx.ramp {
-        Some(ramp) => (1..=reach).map(|distance| soft_mask(head.span, ramp, distance)).collect(),
+        Some(ramp) => (1..=reach)
+            .map(|distance| soft_mask(head.span, ramp, distance))
+            .collect(),
         None => Vec::new(),
     };
     let scale = 1.0 / (d as f32).sqrt();
@@ -91,20 +107,41 @@ pub(super) fn weights(cx: Context<'_>, index: usize, head: &Head, first: usize, 
         // Distance δ is key t − δ; before the text's start the key is zero and only the position counts.
         let seen = (t - start).min(reach);
         let content = &content[i * keys..(i + 1) * keys];
-        for (score, content) in row[..seen].iter_mut().zip(content[..t - start].iter().rev()) {
+        for (score, content) in row[..seen]
+            .iter_mut()
+            .zip(content[..t - start].iter().rev())
+        {
             *score += content;
         }
     }
     // A fixed span leaves nothing beyond the reach.
-    let beyond = if cx.ramp.is_some() { beyond(cx, index, reach, first, queries, &scores, scale) } else { None };
+    let beyond = if cx.ramp.is_some() {
+        beyond(cx, index, reach, first, queries, &scores, scale)
+    } else {
+        None
+    };
     for i in 0..queries {
         let row = &mut scores[i * reach..(i + 1) * reach];
         let pers = &mut persistent[i * vectors..(i + 1) * vectors];
-        normalise(row, pers, scale, &mask, beyond.as_ref().and_then(|b| b.get(i)).copied());
+        normalise(
+            row,
+            pers,
+            scale,
+            &mask,
+            beyond.as_ref().and_then(|b| b.get(i)).copied(),
+        );
         let seen = (first + i - start).min(reach);
         empty.push(row[seen..].iter().sum());
     }
-    HeadWeights { first, queries, reach, vectors, weights: scores, persistent, empty }
+    HeadWeights {
+        first,
+        queries,
+        reach,
+        vectors,
+        weights: scores,
+        persistent,
+        empty,
+    }
 }
 
 /// The part of a query's softmax that falls beyond the reach: its largest score, and Σ exp(score − largest).
@@ -134,14 +171,20 @@ fn beyond(
     let q = cx.rows(cx.q, index, first, first + queries);
     let k = cx.rows(cx.k, index, start, start + keys);
     let norm = |row: &[f32]| row.iter().map(|x| x * x).sum::<f32>().sqrt();
-    let longest = |m: Matrix<'_>| (0..m.rows).map(|i| norm(&m.data[i * m.stride..][..d])).fold(0.0, f32::max);
+    let longest = |m: Matrix<'_>| {
+        (0..m.rows)
+            .map(|i| norm(&m.data[i * m.stride..][..d]))
+            .fold(0.0, f32::max)
+    };
     let p = Matrix::new(&cx.positions[reach * d..], distances, d, d);
     let bound = longest(k) + longest(p);
     // exp(NEGLIGIBLE) · 1e-8 is below the precision of the weights.
     const NEGLIGIBLE: f32 = 3.0;
     let slack = (distances.max(1) as f32).ln();
     let matters = (0..queries).any(|i| {
-        let max = scores[i * reach..(i + 1) * reach].iter().fold(f32::NEG_INFINITY, |m, s| m.max(*s));
+        let max = scores[i * reach..(i + 1) * reach]
+            .iter()
+            .fold(f32::NEG_INFINITY, |m, s| m.max(*s));
         (norm(&q.data[i * q.stride..][..d]) * bound - max) * scale + slack > NEGLIGIBLE
     });
     if distances == 0 || !matters {
@@ -158,15 +201,27 @@ fn beyond(
             *score += content;
         }
         let max = row.iter().fold(f32::NEG_INFINITY, |m, s| m.max(*s));
-        Beyond { max, sum: row.iter().map(|s| ((s - max) * scale).exp()).sum() }
+        Beyond {
+            max,
+            sum: row.iter().map(|s| ((s - max) * scale).exp()).sum(),
+        }
     });
     Some(rows.collect())
 }
 
 /// Softmax over context and persistent scores together, then the soft mask on the context and the division by
 /// what remains.
-fn normalise(context: &mut [f32], persistent: &mut [f32], scale: f32, mask: &[f32], beyond: Option<Beyond>) {
-    let max = context.iter().chain(persistent.iter()).fold(f32::NEG_INFINITY, |m, s| m.max(*s));
+fn normalise(
+    context: &mut [f32],
+    persistent: &mut [f32],
+    scale: f32,
+    mask: &[f32],
+    beyond: Option<Beyond>,
+) {
+    let max = context
+        .iter()
+        .chain(persistent.iter())
+        .fold(f32::NEG_INFINITY, |m, s| m.max(*s));
     let mut sum = 0.0;
     for score in context.iter_mut().chain(persistent.iter_mut()) {
         *score = ((*score - max) * scale).exp();
@@ -183,10 +238,15 @@ fn normalise(context: &mut [f32], persistent: &mut [f32], scale: f32, mask: &[f3
             kept += *weight;
         }
         // In f64: what lies beyond may be larger by more than f32 can hold.
-        let far = beyond.map_or(0.0, |b| f64::from(b.sum) * (f64::from(b.max - max) * f64::from(scale)).exp());
+        let far = beyond.map_or(0.0, |b| {
+            f64::from(b.sum) * (f64::from(b.max - max) * f64::from(scale)).exp()
+        });
         factor = (1.0 / (f64::from(kept) + 1e-8 * (f64::from(sum) + far))) as f32;
     }
-    context.iter_mut().chain(persistent.iter_mut()).for_each(|weight| *weight *= factor);
+    context
+        .iter_mut()
+        .chain(persistent.iter_mut())
+        .for_each(|weight| *weight *= factor);
 }
 
 /// What the head reads with `weights`: queries × d.
@@ -204,10 +264,23 @@ pub(super) fn read(cx: Context<'_>, index: usize, head: &Head, weights: &HeadWei
         }
     }
     let mut out = vec![0.0; queries * d];
-    add_times(Matrix::new(&band, queries, keys, keys), cx.rows(cx.v, index, start, start + keys), &mut out);
+    add_times(
+        Matrix::new(&band, queries, keys, keys),
+        cx.rows(cx.v, index, start, start + keys),
+        &mut out,
+    );
     if weights.vectors > 0 {
-        let persistent = Matrix::new(&weights.persistent, queries, weights.vectors, weights.vectors);
-        add_times(persistent, Matrix::new(&head.pers_val, weights.vectors, d, d), &mut out);
+        let persistent = Matrix::new(
+            &weights.persistent,
+            queries,
+            weights.vectors,
+            weights.vectors,
+        );
+        add_times(
+            persistent,
+            Matrix::new(&head.pers_val, weights.vectors, d, d),
+            &mut out,
+        );
     }
     out
 }

@@ -52,7 +52,10 @@ impl Config {
 ///
 /// # Errors
 /// When a tensor that every network has is missing, or the shapes contradict each other.
-pub fn infer(checkpoint: &Checkpoint, ramp: Option<usize>) -> Result<(Config, Vec<String>), ModelError> {
+pub fn infer(
+    checkpoint: &Checkpoint,
+    ramp: Option<usize>,
+) -> Result<(Config, Vec<String>), ModelError> {
     let shape = |name: &str| checkpoint.info(name).map(|info| info.shape.clone());
     let need = |name: &str, dims: usize| -> Result<Vec<usize>, ModelError> {
         let found = shape(name).ok_or_else(|| ModelError::MissingTensor {
@@ -61,7 +64,12 @@ pub fn infer(checkpoint: &Checkpoint, ramp: Option<usize>) -> Result<(Config, Ve
             found: checkpoint.names().take(4).collect::<Vec<_>>().join(", "),
         })?;
         if found.len() != dims || found.contains(&0) {
-            return Err(ModelError::shape(checkpoint, name, &found, &format!("{dims} dimensions, none of them 0")));
+            return Err(ModelError::shape(
+                checkpoint,
+                name,
+                &found,
+                &format!("{dims} dimensions, none of them 0"),
+            ));
         }
         Ok(found)
     };
@@ -73,11 +81,20 @@ pub fn infer(checkpoint: &Checkpoint, ramp: Option<usize>) -> Result<(Config, Ve
     let hidden_size = query[1];
     if query[0] != hidden_size || !hidden_size.is_multiple_of(head_dim) {
         let expected = format!("D×D with D a multiple of {head_dim}, the head dimension of key_pe");
-        return Err(ModelError::shape(checkpoint, "layers.0.attn.proj_query.weight", &query, &expected));
+        return Err(ModelError::shape(
+            checkpoint,
+            "layers.0.attn.proj_query.weight",
+            &query,
+            &expected,
+        ));
     }
     let nb_heads = hidden_size / head_dim;
-    let nb_layers = (0..).take_while(|i| shape(&format!("layers.{i}.attn.proj_query.weight")).is_some()).count();
-    let inner_hidden_size = shape("layers.0.ff.fc1.weight").and_then(|s| s.first().copied()).unwrap_or(0);
+    let nb_layers = (0..)
+        .take_while(|i| shape(&format!("layers.{i}.attn.proj_query.weight")).is_some())
+        .count();
+    let inner_hidden_size = shape("layers.0.ff.fc1.weight")
+        .and_then(|s| s.first().copied())
+        .unwrap_or(0);
     let pers_mem_size = match shape("layers.0.attn.attn.persistent_memory.key") {
         Some(_) => need("layers.0.attn.attn.persistent_memory.key", 3)?[2],
         None => 0,
@@ -97,19 +114,24 @@ pub fn infer(checkpoint: &Checkpoint, ramp: Option<usize>) -> Result<(Config, Ve
             end += need(&name, 2)?[0];
             cutoffs.push(end);
         }
-        let tied = checkpoint.same_storage("in_emb.emb_layers.0.weight", "out_emb.out_layers.0.weight");
+        let tied =
+            checkpoint.same_storage("in_emb.emb_layers.0.weight", "out_emb.out_layers.0.weight");
         (end, Some(AdaptIo { cutoffs, tied }))
     };
 
-    let stored: Option<Config> =
-        checkpoint.metadata().get("config").and_then(|text| serde_json::from_str(text).ok());
+    let stored: Option<Config> = checkpoint
+        .metadata()
+        .get("config")
+        .and_then(|text| serde_json::from_str(text).ok());
     let adapt_span_ramp = match (ramp, stored) {
         (Some(0), _) => return Err(ModelError::Ramp),
         (Some(ramp), _) => ramp,
         (None, Some(stored)) if stored.adapt_span_ramp > 0 => stored.adapt_span_ramp,
         (None, _) => {
             if adapt_span {
-                assumed.push(format!("ramp R = {DEFAULT_RAMP} (not stored in the file; set it with --ramp)"));
+                assumed.push(format!(
+                    "ramp R = {DEFAULT_RAMP} (not stored in the file; set it with --ramp)"
+                ));
             }
             DEFAULT_RAMP
         }

@@ -56,7 +56,12 @@ pub enum ModelError {
 }
 
 impl ModelError {
-    pub(super) fn shape(checkpoint: &Checkpoint, name: &str, found: &[usize], expected: &str) -> Self {
+    pub(super) fn shape(
+        checkpoint: &Checkpoint,
+        name: &str,
+        found: &[usize],
+        expected: &str,
+    ) -> Self {
         Self::Shape {
             path: checkpoint.path().to_owned(),
             name: name.to_owned(),

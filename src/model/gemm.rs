@@ -13,11 +13,20 @@ pub(super) struct Matrix<'a> {
 
 impl<'a> Matrix<'a> {
     pub fn new(data: &'a [f32], rows: usize, cols: usize, stride: usize) -> Self {
-        Self { data, rows, cols, stride }
+        Self {
+            data,
+            rows,
+            cols,
+            stride,
+        }
     }
 
     fn fits(&self) -> bool {
-        let used = if self.rows == 0 || self.cols == 0 { 0 } else { (self.rows - 1) * self.stride + self.cols };
+        let used = if self.rows == 0 || self.cols == 0 {
+            0
+        } else {
+            (self.rows - 1) * self.stride + self.cols
+        };
         self.stride >= self.cols && used <= self.data.len()
     }
 }
@@ -44,7 +53,10 @@ fn product(
     add: bool,
     out: &mut [f32],
 ) {
-    assert!(a.fits() && b.fits() && a.cols == k && out.len() >= a.rows * n, "matrix product out of bounds");
+    assert!(
+        a.fits() && b.fits() && a.cols == k && out.len() >= a.rows * n,
+        "matrix product out of bounds"
+    );
     if a.rows == 0 || n == 0 {
         return;
     }
@@ -53,11 +65,25 @@ fn product(
     #[allow(unsafe_code)]
     unsafe {
         gemm(
-            a.rows, n, k,
-            out.as_mut_ptr(), 1, n as isize, add,
-            a.data.as_ptr(), 1, a.stride as isize,
-            b.data.as_ptr(), col_stride, row_stride,
-            1.0, 1.0, false, false, false, Parallelism::None,
+            a.rows,
+            n,
+            k,
+            out.as_mut_ptr(),
+            1,
+            n as isize,
+            add,
+            a.data.as_ptr(),
+            1,
+            a.stride as isize,
+            b.data.as_ptr(),
+            col_stride,
+            row_stride,
+            1.0,
+            1.0,
+            false,
+            false,
+            false,
+            Parallelism::None,
         );
     }
 }

@@ -8,7 +8,9 @@ pub fn soft_mask(span: f32, ramp: usize, distance: usize) -> f32 {
 
 /// The number of distances with a mask above zero: min(S, ⌈z⌉ + R).
 pub fn reach(span: f32, ramp: usize, attn_span: usize) -> usize {
-    (span.max(0.0).ceil() as usize).saturating_add(ramp).min(attn_span)
+    (span.max(0.0).ceil() as usize)
+        .saturating_add(ramp)
+        .min(attn_span)
 }
 
 #[cfg(test)]

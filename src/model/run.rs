@@ -24,7 +24,11 @@ impl Cancel {
     }
 
     pub(super) fn check(&self) -> Result<(), ModelError> {
-        if self.is_cancelled() { Err(ModelError::Cancelled) } else { Ok(()) }
+        if self.is_cancelled() {
+            Err(ModelError::Cancelled)
+        } else {
+            Ok(())
+        }
     }
 }
 
@@ -71,7 +75,12 @@ impl Run {
     /// An empty run.
     pub fn new(network: Arc<Network>) -> Self {
         let layers = vec![Cache::default(); network.layers.len()];
-        Self { network, ids: Vec::new(), layers, hidden: Vec::new() }
+        Self {
+            network,
+            ids: Vec::new(),
+            layers,
+            hidden: Vec::new(),
+        }
     }
 
     /// The network.
@@ -103,7 +112,12 @@ impl Run {
     ///
     /// # Errors
     /// As [`Run::extend`].
-    pub fn set(&mut self, ids: &[u32], cancel: &Cancel, observer: &dyn Observer) -> Result<usize, ModelError> {
+    pub fn set(
+        &mut self,
+        ids: &[u32],
+        cancel: &Cancel,
+        observer: &dyn Observer,
+    ) -> Result<usize, ModelError> {
         let shared = self.ids.iter().zip(ids).take_while(|(a, b)| a == b).count();
         self.truncate(shared);
         self.extend(&ids[shared..], BLOCK, cancel, observer)?;
@@ -123,7 +137,11 @@ impl Run {
     ) -> Result<(), ModelError> {
         let vocab_size = self.network.config.vocab_size;
         if let Some(i) = ids.iter().position(|&id| id as usize >= vocab_size) {
-            return Err(ModelError::TokenId { id: ids[i], at: self.ids.len() + i, vocab_size });
+            return Err(ModelError::TokenId {
+                id: ids[i],
+                at: self.ids.len() + i,
+                vocab_size,
+            });
         }
         for block in ids.chunks(block.max(1)) {
             let before = self.ids.len();
@@ -148,7 +166,12 @@ impl Run {
         Ok(())
     }
 
-    fn block(&mut self, ids: &[u32], cancel: &Cancel, observer: &dyn Observer) -> Result<Vec<f32>, ModelError> {
+    fn block(
+        &mut self,
+        ids: &[u32],
+        cancel: &Cancel,
+        observer: &dyn Observer,
+    ) -> Result<Vec<f32>, ModelError> {
         let network = Arc::clone(&self.network);
         let (first, dim) = (self.ids.len(), network.config.hidden_size);
         let mut hidden = output::embed(&network, ids)?;
@@ -158,13 +181,26 @@ impl Run {
             cache.q.extend(rows(&x.matmul(&layer.query)?)?);
             cache.k.extend(rows(&x.matmul(&layer.key)?)?);
             cache.v.extend(rows(&x.matmul(&layer.val)?)?);
-            let read = attend(&network, layer, cache, index, first, ids.len(), cancel, observer)?;
+            let read = attend(
+                &network,
+                layer,
+                cache,
+                index,
+                first,
+                ids.len(),
+                cancel,
+                observer,
+            )?;
             let read = Tensor::from_vec(read, (ids.len(), dim), &Device::Cpu)?;
             add_norm(&mut hidden, &rows(&read.matmul(&layer.out)?)?, &layer.norm);
             if let Some(ff) = &layer.ff {
                 let x = Tensor::from_slice(&hidden, (ids.len(), dim), &Device::Cpu)?;
                 let inner = x.matmul(&ff.fc1)?.broadcast_add(&ff.b1)?.relu()?;
-                add_norm(&mut hidden, &rows(&inner.matmul(&ff.fc2)?.broadcast_add(&ff.b2)?)?, &ff.norm);
+                add_norm(
+                    &mut hidden,
+                    &rows(&inner.matmul(&ff.fc2)?.broadcast_add(&ff.b2)?)?,
+                    &ff.norm,
+                );
             }
             observer.hidden(index, first, &hidden);
         }
@@ -172,7 +208,13 @@ impl Run {
     }
 
     /// A head's weights for the queries `from..to`, computed again from the queries and keys kept.
-    pub fn head_weights(&self, layer: usize, head: usize, from: usize, to: usize) -> Option<HeadWeights> {
+    pub fn head_weights(
+        &self,
+        layer: usize,
+        head: usize,
+        from: usize,
+        to: usize,
+    ) -> Option<HeadWeights> {
         let to = to.min(self.ids.len());
         let weights_of = self.network.layers.get(layer)?;
         let parameters = weights_of.heads.get(head)?;
@@ -210,12 +252,21 @@ impl Run {
     ///
     /// # Errors
     /// When the tensor library reports one, or on cancellation.
-    pub fn nll(&self, from: usize, targets: &[u32], cancel: &Cancel) -> Result<Vec<f32>, ModelError> {
+    pub fn nll(
+        &self,
+        from: usize,
+        targets: &[u32],
+        cancel: &Cancel,
+    ) -> Result<Vec<f32>, ModelError> {
         let mut nll = Vec::with_capacity(targets.len());
         for (i, targets) in targets.chunks(BLOCK).enumerate() {
             cancel.check()?;
             let from = from + i * BLOCK;
-            nll.extend(output::nll(&self.network, self.hidden_rows(from, from + targets.len()), targets)?);
+            nll.extend(output::nll(
+                &self.network,
+                self.hidden_rows(from, from + targets.len()),
+                targets,
+            )?);
         }
         Ok(nll)
     }
@@ -238,12 +289,18 @@ fn context<'a>(network: &'a Network, cache: &'a Cache) -> Context<'a> {
         positions: &network.positions,
         hidden: network.config.hidden_size,
         dim: network.config.head_dim(),
-        ramp: network.config.adapt_span.then_some(network.config.adapt_span_ramp),
+        ramp: network
+            .config
+            .adapt_span
+            .then_some(network.config.adapt_span_ramp),
     }
 }
 
 fn tiles(first: usize, queries: usize) -> Vec<(usize, usize)> {
-    (0..queries).step_by(TILE).map(|i| (first + i, TILE.min(queries - i))).collect()
+    (0..queries)
+        .step_by(TILE)
+        .map(|i| (first + i, TILE.min(queries - i)))
+        .collect()
 }
 
 #[allow(clippy::too_many_arguments)]

@@ -98,20 +98,37 @@ struct Loader<'a> {
 
 impl Loader<'_> {
     fn read(&mut self, name: &str, shape: &[usize]) -> Result<Vec<f32>, ModelError> {
-        let info = self.checkpoint.info(name).ok_or_else(|| ModelError::MissingTensor {
-            path: self.checkpoint.path().to_owned(),
-            name: name.to_owned(),
-            found: self.checkpoint.names().take(4).collect::<Vec<_>>().join(", "),
-        })?;
+        let info = self
+            .checkpoint
+            .info(name)
+            .ok_or_else(|| ModelError::MissingTensor {
+                path: self.checkpoint.path().to_owned(),
+                name: name.to_owned(),
+                found: self
+                    .checkpoint
+                    .names()
+                    .take(4)
+                    .collect::<Vec<_>>()
+                    .join(", "),
+            })?;
         if info.shape != shape {
-            return Err(ModelError::shape(self.checkpoint, name, &info.shape, &format!("{shape:?}")));
+            return Err(ModelError::shape(
+                self.checkpoint,
+                name,
+                &info.shape,
+                &format!("{shape:?}"),
+            ));
         }
         self.parameters += info.elements();
         Ok(self.checkpoint.read(name)?)
     }
 
     fn tensor(&mut self, name: &str, shape: &[usize]) -> Result<Tensor, ModelError> {
-        Ok(Tensor::from_vec(self.read(name, shape)?, shape, &Device::Cpu)?)
+        Ok(Tensor::from_vec(
+            self.read(name, shape)?,
+            shape,
+            &Device::Cpu,
+        )?)
     }
 
     fn norm(&mut self, name: &str, width: usize) -> Result<Norm, ModelError> {
@@ -133,7 +150,10 @@ impl Network {
     /// When a tensor is missing or its shape does not fit; the error names it.
     pub fn load(checkpoint: &Checkpoint, ramp: Option<usize>) -> Result<Self, ModelError> {
         let (config, assumed) = infer(checkpoint, ramp)?;
-        let mut loader = Loader { checkpoint, parameters: 0 };
+        let mut loader = Loader {
+            checkpoint,
+            parameters: 0,
+        };
         let (d, dim) = (config.head_dim(), config.hidden_size);
         let key_pe = loader.read("key_pe", &[1, d, config.attn_span])?;
         let span = config.attn_span;
@@ -143,7 +163,9 @@ impl Network {
                 positions[distance * d + i] = *p;
             }
         }
-        let layers = (0..config.nb_layers).map(|i| layer(&mut loader, &config, i)).collect::<Result<_, _>>()?;
+        let layers = (0..config.nb_layers)
+            .map(|i| layer(&mut loader, &config, i))
+            .collect::<Result<_, _>>()?;
         let (input, output) = match &config.adapt_io {
             None => {
                 let table = loader.tensor("in_emb.weight", &[config.vocab_size, dim])?;
@@ -152,8 +174,18 @@ impl Network {
                     bias: Some(loader.tensor("out_emb.bias", &[config.vocab_size])?),
                     proj: None,
                 };
-                let input = vec![Cluster { table, bias: None, proj: None }];
-                (input, Output { clusters: vec![out], cluster_proj: None })
+                let input = vec![Cluster {
+                    table,
+                    bias: None,
+                    proj: None,
+                }];
+                (
+                    input,
+                    Output {
+                        clusters: vec![out],
+                        cluster_proj: None,
+                    },
+                )
             }
             Some(io) => {
                 let cutoffs = io.cutoffs.clone();
@@ -175,10 +207,24 @@ impl Network {
                 } else {
                     None
                 };
-                (input, Output { clusters: out, cluster_proj })
+                (
+                    input,
+                    Output {
+                        clusters: out,
+                        cluster_proj,
+                    },
+                )
             }
         };
-        Ok(Self { config, input, output, layers, positions, parameters: loader.parameters, assumed })
+        Ok(Self {
+            config,
+            input,
+            output,
+            layers,
+            positions,
+            parameters: loader.parameters,
+            assumed,
+        })
     }
 
     /// The architecture.
@@ -202,7 +248,12 @@ impl Network {
         layers
             .flat_map(|(layer, weights)| {
                 let heads = weights.heads.iter().enumerate();
-                heads.map(move |(head, h)| Span { layer, head, span: h.span, reach: h.reach })
+                heads.map(move |(head, h)| Span {
+                    layer,
+                    head,
+                    span: h.span,
+                    reach: h.reach,
+                })
             })
             .collect()
     }
@@ -211,16 +262,25 @@ impl Network {
 fn layer(loader: &mut Loader<'_>, config: &Config, i: usize) -> Result<Layer, ModelError> {
     let dim = config.hidden_size;
     let mut proj = |part: &str| -> Result<Tensor, ModelError> {
-        Ok(loader.tensor(&format!("layers.{i}.attn.proj_{part}.weight"), &[dim, dim])?.t()?.contiguous()?)
+        Ok(loader
+            .tensor(&format!("layers.{i}.attn.proj_{part}.weight"), &[dim, dim])?
+            .t()?
+            .contiguous()?)
     };
     let (query, key, val, out) = (proj("query")?, proj("key")?, proj("val")?, proj("out")?);
     let ff = if config.inner_hidden_size > 0 {
         let inner = config.inner_hidden_size;
         let name = |part: &str| format!("layers.{i}.ff.{part}");
         Some(FeedForward {
-            fc1: loader.tensor(&name("fc1.weight"), &[inner, dim])?.t()?.contiguous()?,
+            fc1: loader
+                .tensor(&name("fc1.weight"), &[inner, dim])?
+                .t()?
+                .contiguous()?,
             b1: loader.tensor(&name("fc1.bias"), &[inner])?,
-            fc2: loader.tensor(&name("fc2.weight"), &[dim, inner])?.t()?.contiguous()?,
+            fc2: loader
+                .tensor(&name("fc2.weight"), &[dim, inner])?
+                .t()?
+                .contiguous()?,
             b2: loader.tensor(&name("fc2.bias"), &[dim])?,
             norm: loader.norm(&format!("layers.{i}.norm2"), dim)?,
         })
@@ -228,14 +288,26 @@ fn layer(loader: &mut Loader<'_>, config: &Config, i: usize) -> Result<Layer, Mo
         None
     };
     let heads = heads(loader, config, i)?;
-    Ok(Layer { query, key, val, out, heads, norm: loader.norm(&format!("layers.{i}.norm1"), dim)?, ff })
+    Ok(Layer {
+        query,
+        key,
+        val,
+        out,
+        heads,
+        norm: loader.norm(&format!("layers.{i}.norm1"), dim)?,
+        ff,
+    })
 }
 
 fn heads(loader: &mut Loader<'_>, config: &Config, i: usize) -> Result<Vec<Head>, ModelError> {
     let (nb_heads, d, n) = (config.nb_heads, config.head_dim(), config.pers_mem_size);
     let spans: Vec<f32> = match span_name(loader.checkpoint, i) {
         Some(name) => {
-            let shape = loader.checkpoint.info(&name).map(|info| info.shape.clone()).unwrap_or_default();
+            let shape = loader
+                .checkpoint
+                .info(&name)
+                .map(|info| info.shape.clone())
+                .unwrap_or_default();
             let values = loader.read(&name, &shape)?;
             match values.len() {
                 // fairseq's layer-wise variant: one span for all heads.
@@ -243,7 +315,12 @@ fn heads(loader: &mut Loader<'_>, config: &Config, i: usize) -> Result<Vec<Head>
                 len if len == nb_heads => values,
                 _ => {
                     let expected = format!("one value or {nb_heads}, one per head");
-                    return Err(ModelError::shape(loader.checkpoint, &name, &shape, &expected));
+                    return Err(ModelError::shape(
+                        loader.checkpoint,
+                        &name,
+                        &shape,
+                        &expected,
+                    ));
                 }
             }
         }
@@ -251,7 +328,10 @@ fn heads(loader: &mut Loader<'_>, config: &Config, i: usize) -> Result<Vec<Head>
     };
     let (keys, vals) = if n > 0 {
         let name = |part: &str| format!("layers.{i}.attn.attn.persistent_memory.{part}");
-        (loader.read(&name("key"), &[nb_heads, d, n])?, loader.read(&name("val"), &[nb_heads, n, d])?)
+        (
+            loader.read(&name("key"), &[nb_heads, d, n])?,
+            loader.read(&name("val"), &[nb_heads, n, d])?,
+        )
     } else {
         (Vec::new(), Vec::new())
     };
@@ -269,8 +349,18 @@ fn heads(loader: &mut Loader<'_>, config: &Config, i: usize) -> Result<Vec<Head>
             }
         }
         let scale = (n as f32).sqrt();
-        let pers_val = vals.iter().skip(h * n * d).take(n * d).map(|v| scale * v).collect();
-        Head { span, reach, pers_key, pers_val }
+        let pers_val = vals
+            .iter()
+            .skip(h * n * d)
+            .take(n * d)
+            .map(|v| scale * v)
+            .collect();
+        Head {
+            span,
+            reach,
+            pers_key,
+            pers_val,
+        }
     });
     Ok(heads.collect())
 }
@@ -286,12 +376,24 @@ fn clusters(
     let mut clusters = Vec::new();
     for (c, &end) in cutoffs.iter().enumerate() {
         let name = format!("{side}.{part}_layers.{c}.weight");
-        let width = loader.checkpoint.info(&name).and_then(|info| info.shape.get(1).copied()).unwrap_or(dim);
+        let width = loader
+            .checkpoint
+            .info(&name)
+            .and_then(|info| info.shape.get(1).copied())
+            .unwrap_or(dim);
         let table = loader.tensor(&name, &[end - start, width])?;
         let name = format!("{side}.{part}_layers.{c}.bias");
-        let bias = if loader.has(&name) { Some(loader.tensor(&name, &[end - start])?) } else { None };
+        let bias = if loader.has(&name) {
+            Some(loader.tensor(&name, &[end - start])?)
+        } else {
+            None
+        };
         let name = format!("{side}.{part}_projs.{c}");
-        let proj = if loader.has(&name) { Some(loader.tensor(&name, &[dim, width])?) } else { None };
+        let proj = if loader.has(&name) {
+            Some(loader.tensor(&name, &[dim, width])?)
+        } else {
+            None
+        };
         clusters.push(Cluster { table, bias, proj });
         start = end;
     }
