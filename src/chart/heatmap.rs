@@ -166,7 +166,7 @@ impl Heatmap {
                 want,
             })
         };
-        let cells = self.rows.checked_mul(self.cols).unwrap_or(usize::MAX);
+        let cells = self.rows.saturating_mul(self.cols);
         shape("matrix", self.values.len(), cells)?;
         for side in &self.side {
             shape(&side.label, side.values.len(), self.rows)?;

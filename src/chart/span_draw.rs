@@ -171,7 +171,7 @@ fn layer_axis(page: &mut Canvas, at: &Layout, theme: &Theme) {
     let narrow = at.groups.iter().map(|g| g.right - g.left);
     let step = ticks::every(narrow.fold(f64::INFINITY, f64::min), room);
     // Multiples of the step, and the first layer, as long as they stand apart.
-    let regular = |g: &layout::Group| (g.layer.saturating_add(1)) % step == 0;
+    let regular = |g: &layout::Group| (g.layer.saturating_add(1)).is_multiple_of(step);
     let mut shown = f64::NEG_INFINITY;
     for (i, group) in at.groups.iter().enumerate() {
         let x = middle(group);

@@ -22,7 +22,7 @@ pub(super) fn nice_step(raw: f64) -> f64 {
 
 /// Whole steps from `low` to `high`, at most about `count`, with half steps between.
 pub(super) fn linear(low: f64, high: f64, count: f64) -> Vec<Tick> {
-    if !(high > low) {
+    if high <= low || high.is_nan() || low.is_nan() {
         return vec![Tick {
             value: low,
             label: Some(number(low, 1.0)),
@@ -102,7 +102,7 @@ pub(super) fn number(value: f64, step: f64) -> String {
 
 /// Which of `count` labels, `pitch` apart, to show so that each has `room`.
 pub(super) fn every(pitch: f64, room: f64) -> usize {
-    if !(pitch > 0.0) {
+    if pitch <= 0.0 || pitch.is_nan() {
         return usize::MAX;
     }
     nice_step((room / pitch).max(1.0)).min(1e15).ceil() as usize

@@ -605,7 +605,7 @@ impl<'a> Machine<'a> {
                     let id = self.pop()?;
                     self.push(Value::Persistent(id));
                 }
-                0x82 | 0x83 | 0x84 => {
+                0x82..=0x84 => {
                     self.take(match op {
                         0x82 => 1,
                         0x83 => 2,
