@@ -8,8 +8,11 @@ use std::path::Path;
 
 /// A file's content in memory; pages that nobody looks at are never loaded.
 #[derive(Debug)]
-pub(super) struct FileBytes {
-    map: Option<Mmap>,
+pub(super) enum FileBytes {
+    Empty,
+    Mapped(Mmap),
+    /// Part of the program itself.
+    Static(&'static [u8]),
 }
 
 impl FileBytes {
@@ -34,17 +37,21 @@ impl FileBytes {
         }
         // An empty file cannot be mapped.
         if info.len() == 0 {
-            return Ok(Self { map: None });
+            return Ok(Self::Empty);
         }
         // SAFETY: the map is read-only and private to this value. Another process that shortens the file while
         // it is open could still fault; weights are therefore copied out once, right after opening.
         #[allow(unsafe_code)]
         let map = unsafe { Mmap::map(&file) }.map_err(io)?;
-        Ok(Self { map: Some(map) })
+        Ok(Self::Mapped(map))
     }
 
     pub fn all(&self) -> &[u8] {
-        self.map.as_deref().unwrap_or_default()
+        match self {
+            Self::Empty => &[],
+            Self::Mapped(map) => map,
+            Self::Static(bytes) => bytes,
+        }
     }
 
     pub fn get(&self, range: Range<usize>) -> Option<&[u8]> {

@@ -78,7 +78,18 @@ impl Checkpoint {
     /// # Errors
     /// When the file cannot be read, is in none of the formats, is damaged, or holds no state dict.
     pub fn open(path: &Path) -> Result<Self, CheckpointError> {
-        let file = FileBytes::open(path)?;
+        Self::read_from(path, FileBytes::open(path)?)
+    }
+
+    /// As [`Checkpoint::open`], for a file that is part of the program; `name` stands for its path.
+    ///
+    /// # Errors
+    /// When the bytes are in none of the formats, are damaged, or hold no state dict.
+    pub fn from_static(name: &Path, bytes: &'static [u8]) -> Result<Self, CheckpointError> {
+        Self::read_from(name, FileBytes::Static(bytes))
+    }
+
+    fn read_from(path: &Path, file: FileBytes) -> Result<Self, CheckpointError> {
         let head = file.all();
         if head.starts_with(ZIP_MAGIC) {
             let mut zip = ZipContainer::open(head).map_err(|what| damaged(path, what))?;

@@ -1,5 +1,6 @@
 //! Opening a model with its vocabulary, and turning text into ids.
 
+use super::samples::Sample;
 use crate::checkpoint::{Checkpoint, CheckpointError, Format};
 use crate::model::{ModelError, Network};
 use crate::text::{self, TextError, Vocabulary};
@@ -76,8 +77,25 @@ impl Model {
         vocab: Option<&Path>,
         ramp: Option<usize>,
     ) -> Result<Self, EngineError> {
-        let checkpoint = Checkpoint::open(path)?;
-        let network = Network::load(&checkpoint, ramp)?;
+        Self::from_checkpoint(&Checkpoint::open(path)?, vocab, ramp)
+    }
+
+    /// Opens a bundled model.
+    ///
+    /// # Errors
+    /// None with the files that the program was built from.
+    pub fn open_sample(sample: &Sample) -> Result<Self, EngineError> {
+        let checkpoint = Checkpoint::from_static(Path::new(sample.file), sample.model)?;
+        Self::from_checkpoint(&checkpoint, None, None)
+    }
+
+    fn from_checkpoint(
+        checkpoint: &Checkpoint,
+        vocab: Option<&Path>,
+        ramp: Option<usize>,
+    ) -> Result<Self, EngineError> {
+        let path = checkpoint.path();
+        let network = Network::load(checkpoint, ramp)?;
         let expected = network.config().vocab_size;
         let mut assumed = network.assumed().to_vec();
         let vocabulary = match (vocab, checkpoint.metadata().get("vocabulary")) {
