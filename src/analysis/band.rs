@@ -52,7 +52,8 @@ impl BandGrid {
     /// Shrinks the part of `weights` in `window`.
     pub fn new(weights: &HeadWeights, window: &BandWindow) -> Self {
         let end = weights.first + weights.queries;
-        let queries = window.queries.start.clamp(weights.first, end)..window.queries.end.clamp(weights.first, end);
+        let queries = window.queries.start.clamp(weights.first, end)
+            ..window.queries.end.clamp(weights.first, end);
         let limit = match window.layout {
             BandLayout::Key => end,
             BandLayout::Distance => weights.reach,
@@ -76,7 +77,9 @@ impl BandGrid {
                     },
                     BandLayout::Distance => c,
                 };
-                if columns.contains(&column) && let Some(cell) = out.get_mut((column - first_column) / across) {
+                if columns.contains(&column)
+                    && let Some(cell) = out.get_mut((column - first_column) / across)
+                {
                     // `max` of not-a-number and a number is the number.
                     *cell = cell.max(*weight);
                 }
@@ -120,7 +123,9 @@ pub fn distance_profile(weights: &HeadWeights) -> Vec<f32> {
 pub fn largest_weight(weights: &HeadWeights) -> f32 {
     let row = |i: usize| {
         let seen = (weights.first + i).min(weights.reach);
-        weights.row(i)[..seen].iter().fold(0.0_f32, |m, w| m.max(*w))
+        weights.row(i)[..seen]
+            .iter()
+            .fold(0.0_f32, |m, w| m.max(*w))
     };
     (0..weights.queries).map(row).fold(0.0, f32::max)
 }
@@ -136,13 +141,20 @@ mod tests {
             queries: 4,
             reach: 2,
             vectors: 0,
-            weights: (0..4).flat_map(|t| [t as f32 + 0.1, t as f32 + 0.2]).collect(),
+            weights: (0..4)
+                .flat_map(|t| [t as f32 + 0.1, t as f32 + 0.2])
+                .collect(),
             persistent: Vec::new(),
             empty: vec![0.0; 4],
         }
     }
 
-    fn window(layout: BandLayout, queries: Range<usize>, columns: Range<usize>, most: usize) -> BandWindow {
+    fn window(
+        layout: BandLayout,
+        queries: Range<usize>,
+        columns: Range<usize>,
+        most: usize,
+    ) -> BandWindow {
         BandWindow {
             layout,
             queries,
@@ -175,7 +187,10 @@ mod tests {
     #[test]
     fn distances_stand_in_columns_and_windows_outside_are_empty() {
         let grid = BandGrid::new(&band(), &window(BandLayout::Distance, 1..3, 1..9, 10));
-        assert_eq!((grid.first_query, grid.first_column, grid.width, grid.height), (1, 1, 1, 2));
+        assert_eq!(
+            (grid.first_query, grid.first_column, grid.width, grid.height),
+            (1, 1, 1, 2)
+        );
         assert_eq!(grid.values, [1.2, 2.2]);
         let none = BandGrid::new(&band(), &window(BandLayout::Key, 9..20, 7..7, 4));
         assert!(none.values.is_empty());

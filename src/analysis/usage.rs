@@ -46,8 +46,15 @@ impl VectorUsage {
         let mut order: Vec<u32> = (0..n as u32).collect();
         order.sort_by(|a, b| mean[*b as usize].total_cmp(&mean[*a as usize]));
         Some(Self {
-            effective: if total > 0.0 { entropy.exp() as f32 } else { 0.0 },
-            never: mean.iter().filter(|m| **m < NEVER * even || **m == 0.0).count(),
+            effective: if total > 0.0 {
+                entropy.exp() as f32
+            } else {
+                0.0
+            },
+            never: mean
+                .iter()
+                .filter(|m| **m < NEVER * even || **m == 0.0)
+                .count(),
             mean,
             order,
         })

@@ -130,6 +130,10 @@ impl Picture {
 /// The colour of a weight where `largest` gets the last colour. The logarithm spans four decades.
 pub fn color(weight: f32, largest: f32, scale: Scale, map: ColorMap) -> [u8; 3] {
     let high = f64::from(largest.max(f32::MIN_POSITIVE));
-    let low = if scale == Scale::Log { high * 1e-4 } else { 0.0 };
+    let low = if scale == Scale::Log {
+        high * 1e-4
+    } else {
+        0.0
+    };
     colormap::color(map, scale.share(f64::from(weight), low, high) as f32)
 }

@@ -89,9 +89,9 @@ impl Steps {
         let (Some(request), Some(_)) = (&wanted.picture, &self.detail) else {
             return true;
         };
-        self.drawn
-            .as_ref()
-            .is_some_and(|(drawn, head, run)| drawn == request && self.looked == Some((*head, *run)))
+        self.drawn.as_ref().is_some_and(|(drawn, head, run)| {
+            drawn == request && self.looked == Some((*head, *run))
+        })
     }
 
     /// Whether nothing is left to do.
@@ -204,7 +204,9 @@ impl Steps {
         }
         self.run_number += 1;
         let predicted = open.surprisal.len();
-        let nll = open.run.nll(predicted, &self.tokens.ids[predicted + 1..to], cancel)?;
+        let nll = open
+            .run
+            .nll(predicted, &self.tokens.ids[predicted + 1..to], cancel)?;
         open.surprisal.extend(nll.into_iter().map(bits));
         if to == self.tokens.ids.len() {
             self.milliseconds = Some(self.edited.elapsed().as_secs_f32() * 1e3);
@@ -264,7 +266,8 @@ impl Steps {
     /// A fresh start after a defect, without what it happened on.
     pub fn after_panic(mut self, wanted: &Wanted) -> Self {
         self.fail(
-            "a defect stopped the computation; the model is closed. Open it again, or another one".into(),
+            "a defect stopped the computation; the model is closed. Open it again, or another one"
+                .into(),
         );
         Self {
             model_number: wanted.model.0,
@@ -283,8 +286,18 @@ impl Steps {
             model_number: self.model_number,
             tokens: Arc::clone(&self.tokens),
             done,
-            surprisal: Arc::new(self.open.as_ref().map(|open| open.surprisal.clone()).unwrap_or_default()),
-            shares: Arc::new(self.open.as_ref().map(|open| open.shares.means(done)).unwrap_or_default()),
+            surprisal: Arc::new(
+                self.open
+                    .as_ref()
+                    .map(|open| open.surprisal.clone())
+                    .unwrap_or_default(),
+            ),
+            shares: Arc::new(
+                self.open
+                    .as_ref()
+                    .map(|open| open.shares.means(done))
+                    .unwrap_or_default(),
+            ),
             detail: self.detail.clone(),
             picture: self.picture.clone(),
             milliseconds: self.milliseconds,

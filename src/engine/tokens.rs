@@ -61,7 +61,9 @@ impl Tokens {
 
     /// The token at `piece`, if the model knows it.
     pub fn token_of(&self, piece: usize) -> Option<usize> {
-        self.piece_of.binary_search(&u32::try_from(piece).ok()?).ok()
+        self.piece_of
+            .binary_search(&u32::try_from(piece).ok()?)
+            .ok()
     }
 }
 
@@ -95,7 +97,10 @@ mod tests {
 
     #[test]
     fn ids_are_read_as_people_write_them() {
-        let ids: Vec<Option<u32>> = numbers("[3, 12,7] x 99\n-1;0", 64).iter().map(|p| p.id).collect();
+        let ids: Vec<Option<u32>> = numbers("[3, 12,7] x 99\n-1;0", 64)
+            .iter()
+            .map(|p| p.id)
+            .collect();
         assert_eq!(ids, [Some(3), Some(12), Some(7), None, None, None, Some(0)]);
         assert!(numbers("", 4).is_empty());
     }

@@ -93,12 +93,48 @@ const ANYWHERE: [Command; 7] = [
 
 /// Keys that would edit a text while one has the focus.
 const ELSEWHERE: [(Key, Command); 7] = [
-    (Key::ArrowUp, Command::Move { layers: -1, heads: 0 }),
-    (Key::ArrowDown, Command::Move { layers: 1, heads: 0 }),
-    (Key::ArrowLeft, Command::Move { layers: 0, heads: -1 }),
-    (Key::ArrowRight, Command::Move { layers: 0, heads: 1 }),
-    (Key::OpenBracket, Command::Move { layers: -1, heads: 0 }),
-    (Key::CloseBracket, Command::Move { layers: 1, heads: 0 }),
+    (
+        Key::ArrowUp,
+        Command::Move {
+            layers: -1,
+            heads: 0,
+        },
+    ),
+    (
+        Key::ArrowDown,
+        Command::Move {
+            layers: 1,
+            heads: 0,
+        },
+    ),
+    (
+        Key::ArrowLeft,
+        Command::Move {
+            layers: 0,
+            heads: -1,
+        },
+    ),
+    (
+        Key::ArrowRight,
+        Command::Move {
+            layers: 0,
+            heads: 1,
+        },
+    ),
+    (
+        Key::OpenBracket,
+        Command::Move {
+            layers: -1,
+            heads: 0,
+        },
+    ),
+    (
+        Key::CloseBracket,
+        Command::Move {
+            layers: 1,
+            heads: 0,
+        },
+    ),
     (Key::Escape, Command::ClearSelection),
 ];
 

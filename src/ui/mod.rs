@@ -1,7 +1,26 @@
 //! The window.
+//!
+//! It never computes: it draws the engine's last snapshot, says what is wanted, and is woken when there is more.
 
+pub mod app;
+mod bars;
+mod command;
+pub mod dialogs;
+mod editor;
+mod export;
+mod model_facts;
 pub mod offscreen;
+pub mod settings;
+mod state;
+mod theme;
+mod tiles;
+mod toasts;
+mod views;
 
+use app::App;
+use dialogs::Backend;
+use eframe::egui;
+use settings::Settings;
 use std::path::PathBuf;
 
 /// What the window opens with.
@@ -24,6 +43,31 @@ pub struct Start {
 /// # Errors
 /// When no window can be opened: no display, or no graphics driver.
 pub fn run(start: Start) -> Result<(), eframe::Error> {
-    let _ = start;
-    Ok(())
+    if let Some(threads) = start.threads {
+        // Fails only if threads were set before, which the window does not do.
+        let _ = rayon::ThreadPoolBuilder::new()
+            .num_threads(threads)
+            .build_global();
+    }
+    let options = eframe::NativeOptions {
+        viewport: egui::ViewportBuilder::default()
+            .with_title("spanscope")
+            .with_app_id("spanscope")
+            .with_inner_size([1280.0, 800.0])
+            .with_min_inner_size([640.0, 420.0])
+            .with_drag_and_drop(true),
+        ..eframe::NativeOptions::default()
+    };
+    eframe::run_native(
+        "spanscope",
+        options,
+        Box::new(move |cc| {
+            Ok(Box::new(App::new(
+                &cc.egui_ctx,
+                &start,
+                Settings::load(),
+                Backend::Desktop,
+            )))
+        }),
+    )
 }

@@ -1,6 +1,8 @@
 //! Fonts and colours of the window, light and dark.
 
-use eframe::egui::{self, Color32, CornerRadius, FontFamily, FontId, Stroke, TextStyle, Theme, Visuals};
+use eframe::egui::{
+    self, Color32, CornerRadius, FontFamily, FontId, Stroke, TextStyle, Theme, Visuals,
+};
 use std::sync::Arc;
 
 /// Colours of the drawings, beyond egui's own.
@@ -22,8 +24,6 @@ pub struct Palette {
     pub unknown: Color32,
     /// The colours that layers cycle through.
     pub layers: [Color32; 4],
-    /// Whether the ground is dark.
-    pub dark: bool,
 }
 
 const DARK: Palette = Palette {
@@ -41,7 +41,6 @@ const DARK: Palette = Palette {
         Color32::from_rgb(66, 196, 154),
         Color32::from_rgb(222, 148, 192),
     ],
-    dark: true,
 };
 
 const LIGHT: Palette = Palette {
@@ -58,7 +57,6 @@ const LIGHT: Palette = Palette {
         Color32::from_rgb(0, 138, 102),
         Color32::from_rgb(176, 92, 140),
     ],
-    dark: false,
 };
 
 /// The palette that goes with a window's visuals.
@@ -81,8 +79,14 @@ pub fn ink_on(ground: Color32) -> Color32 {
 pub fn install(ctx: &egui::Context) {
     let mut fonts = egui::FontDefinitions::default();
     for (name, data) in [
-        ("Inter", &include_bytes!("../../assets/fonts/Inter-Regular.otf")[..]),
-        ("Inter SemiBold", &include_bytes!("../../assets/fonts/Inter-SemiBold.otf")[..]),
+        (
+            "Inter",
+            &include_bytes!("../../assets/fonts/Inter-Regular.otf")[..],
+        ),
+        (
+            "Inter SemiBold",
+            &include_bytes!("../../assets/fonts/Inter-SemiBold.otf")[..],
+        ),
     ] {
         let data = egui::FontData::from_static(data);
         fonts.font_data.insert(name.to_owned(), Arc::new(data));
@@ -125,7 +129,15 @@ pub fn install(ctx: &egui::Context) {
     });
     ctx.style_mut_of(Theme::Light, |style| {
         let v = &mut style.visuals;
-        ground(v, [(246, 247, 249), (255, 255, 255), (236, 238, 242), (210, 214, 221)]);
+        ground(
+            v,
+            [
+                (246, 247, 249),
+                (255, 255, 255),
+                (236, 238, 242),
+                (210, 214, 221),
+            ],
+        );
         v.widgets.noninteractive.fg_stroke.color = Color32::from_rgb(38, 42, 50);
         v.selection.bg_fill = Color32::from_rgb(178, 210, 242);
         v.hyperlink_color = LIGHT.accent;

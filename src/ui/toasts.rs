@@ -49,17 +49,22 @@ impl Toasts {
     /// Draws the notes.
     pub fn show(&mut self, ctx: &egui::Context, palette: &Palette) {
         let now = ctx.input(|i| i.time);
-        self.toasts.retain(|toast| toast.until.is_none_or(|until| until > now));
+        self.toasts
+            .retain(|toast| toast.until.is_none_or(|until| until > now));
         if self.toasts.is_empty() {
             return;
         }
         let mut closed = None;
-        egui::Area::new("toasts".into())
+        egui::Area::new(egui::Id::unique("toasts"))
             .anchor(Align2::RIGHT_BOTTOM, vec2(-14.0, -40.0))
             .order(egui::Order::Foreground)
             .show(ctx, |ui| {
                 for (i, toast) in self.toasts.iter().enumerate() {
-                    let line = if toast.error { palette.unknown } else { palette.accent };
+                    let line = if toast.error {
+                        palette.unknown
+                    } else {
+                        palette.accent
+                    };
                     egui::Frame::popup(ui.style())
                         .stroke(Stroke::new(1.0, line))
                         .show(ui, |ui| {
@@ -82,7 +87,12 @@ impl Toasts {
         if let Some(i) = closed {
             self.toasts.remove(i);
         }
-        if let Some(until) = self.toasts.iter().filter_map(|toast| toast.until).reduce(f64::min) {
+        if let Some(until) = self
+            .toasts
+            .iter()
+            .filter_map(|toast| toast.until)
+            .reduce(f64::min)
+        {
             ctx.request_repaint_after(std::time::Duration::from_secs_f64((until - now).max(0.01)));
         }
     }

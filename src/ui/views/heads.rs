@@ -55,8 +55,16 @@ impl Statistic {
         let share = |value: f32| (f64::from(value), 1.0, percent(value));
         match self {
             Self::Head => (0.0, 1.0, String::new()),
-            Self::Reach => (row.span.reach as f64, limit as f64, row.span.reach.to_string()),
-            Self::Span => (f64::from(row.span.span), limit as f64, format!("{:.1}", row.span.span)),
+            Self::Reach => (
+                row.span.reach as f64,
+                limit as f64,
+                row.span.reach.to_string(),
+            ),
+            Self::Span => (
+                f64::from(row.span.span),
+                limit as f64,
+                format!("{:.1}", row.span.span),
+            ),
             Self::Context => share(row.shares.context),
             Self::Persistent => share(row.shares.persistent),
             Self::Empty => share(row.shares.empty),
@@ -131,7 +139,14 @@ impl HeadsView {
         self.list(ui, cx, &rows, config.attn_span, has_persistent);
     }
 
-    fn matrix(&self, ui: &mut Ui, cx: &mut ViewContext<'_>, rows: &[Row], heads: usize, limit: usize) {
+    fn matrix(
+        &self,
+        ui: &mut Ui,
+        cx: &mut ViewContext<'_>,
+        rows: &[Row],
+        heads: usize,
+        limit: usize,
+    ) {
         let layers = rows.len() / heads.max(1);
         let left = 22.0;
         let room = ui.available_width() - left - 2.0;
@@ -145,11 +160,21 @@ impl HeadsView {
         let (area, _) = ui.allocate_exact_size(size, Sense::hover());
         let corner = area.min + vec2(left, 14.0);
         let ink = ui.visuals().weak_text_color();
-        let largest = rows.iter().map(|row| self.statistic.of(row, limit).0).fold(0.0, f64::max);
+        let largest = rows
+            .iter()
+            .map(|row| self.statistic.of(row, limit).0)
+            .fold(0.0, f64::max);
         let every = (13.0 / cell.y).ceil().max(1.0) as usize;
         for head in (0..heads).filter(|_| cell.x >= 12.0) {
             let at = corner + vec2((head as f32 + 0.5) * cell.x, -2.0);
-            super::paint_text(ui, at, egui::Align2::CENTER_BOTTOM, &(head + 1).to_string(), 10.5, ink);
+            super::paint_text(
+                ui,
+                at,
+                egui::Align2::CENTER_BOTTOM,
+                &(head + 1).to_string(),
+                10.5,
+                ink,
+            );
         }
         for row in rows {
             let (layer, head) = (row.span.layer, row.span.head);
@@ -157,23 +182,54 @@ impl HeadsView {
             let rect = Rect::from_min_size(min, cell).shrink(0.5);
             if head == 0 && layer.is_multiple_of(every) {
                 let at = pos2(corner.x - 5.0, rect.center().y);
-                super::paint_text(ui, at, egui::Align2::RIGHT_CENTER, &(layer + 1).to_string(), 10.5, ink);
+                super::paint_text(
+                    ui,
+                    at,
+                    egui::Align2::RIGHT_CENTER,
+                    &(layer + 1).to_string(),
+                    10.5,
+                    ink,
+                );
             }
             let (value, _, words) = self.statistic.of(row, limit);
             let fill = self.fill(value, largest, ui.visuals().dark_mode);
             let name = head_name((layer, head));
-            let response = ui.interact(rect, ui.id().with(("head", layer, head)), Sense::click());
+            let response = ui.interact(
+                rect,
+                ui.scope_id().with(("head", layer, head)),
+                Sense::click(),
+            );
             response.widget_info(|| {
-                egui::WidgetInfo::labeled(egui::WidgetType::Button, true, format!("{name}: {} {words}", self.statistic.name()))
+                egui::WidgetInfo::labeled(
+                    egui::Role::Button,
+                    true,
+                    format!("{name}: {} {words}", self.statistic.name()),
+                )
             });
             ui.painter().rect_filled(rect, 2.0, fill);
             if cell.x >= 34.0 && cell.y >= 15.0 {
-                super::paint_text(ui, rect.center(), egui::Align2::CENTER_CENTER, &words, 11.0, ink_on(fill));
+                super::paint_text(
+                    ui,
+                    rect.center(),
+                    egui::Align2::CENTER_CENTER,
+                    &words,
+                    11.0,
+                    ink_on(fill),
+                );
             }
             let selected = cx.selection.head == (layer, head);
             if selected || response.hovered() {
-                let color = if selected { ui.visuals().strong_text_color() } else { cx.palette.accent };
-                ui.painter().rect_stroke(rect, 2.0, Stroke::new(2.0, color), egui::StrokeKind::Inside);
+                let color = if selected {
+                    ui.visuals().strong_text_color()
+                } else {
+                    cx.palette.accent
+                };
+                ui.painter().rect_stroke(
+                    rect,
+                    2.0,
+                    Stroke::new(2.0, color),
+                    egui::StrokeKind::Inside,
+                );
             }
             if response.clicked() {
                 cx.select(layer, head);
@@ -182,7 +238,11 @@ impl HeadsView {
                 ui.label(strong(&name));
                 for statistic in Statistic::COLOURED {
                     if statistic != Statistic::Persistent || row.shares.persistent > 0.0 {
-                        ui.label(format!("{}: {}", statistic.name(), statistic.of(row, limit).2));
+                        ui.label(format!(
+                            "{}: {}",
+                            statistic.name(),
+                            statistic.of(row, limit).2
+                        ));
                     }
                 }
             });
@@ -196,20 +256,41 @@ impl HeadsView {
             _ => Scale::Linear.share(value, 0.0, largest.max(1e-6)),
         };
         // The end of the map that fades into the ground is left out.
-        let t = if dark { 0.12 + 0.88 * share } else { 0.92 * share };
+        let t = if dark {
+            0.12 + 0.88 * share
+        } else {
+            0.92 * share
+        };
         let [r, g, b] = colormap::color(ColorMap::Viridis, t as f32);
         Color32::from_rgb(r, g, b)
     }
 
-    fn list(&mut self, ui: &mut Ui, cx: &mut ViewContext<'_>, rows: &[Row], limit: usize, persistent: bool) {
-        let mut columns = vec![Statistic::Head, Statistic::Reach, Statistic::Span, Statistic::Context];
+    fn list(
+        &mut self,
+        ui: &mut Ui,
+        cx: &mut ViewContext<'_>,
+        rows: &[Row],
+        limit: usize,
+        persistent: bool,
+    ) {
+        let mut columns = vec![
+            Statistic::Head,
+            Statistic::Reach,
+            Statistic::Span,
+            Statistic::Context,
+        ];
         if persistent {
             columns.push(Statistic::Persistent);
         }
         columns.push(Statistic::Empty);
         let mut order: Vec<&Row> = rows.iter().collect();
         if self.sort != Statistic::Head {
-            order.sort_by(|a, b| self.sort.of(a, limit).0.total_cmp(&self.sort.of(b, limit).0));
+            order.sort_by(|a, b| {
+                self.sort
+                    .of(a, limit)
+                    .0
+                    .total_cmp(&self.sort.of(b, limit).0)
+            });
         }
         if self.falling && self.sort != Statistic::Head {
             order.reverse();
@@ -219,7 +300,10 @@ impl HeadsView {
             .sense(Sense::click())
             .auto_shrink(false)
             .column(Column::initial(52.0).at_least(40.0))
-            .columns(Column::remainder().at_least(34.0).clip(true), columns.len() - 1);
+            .columns(
+                Column::remainder().at_least(34.0).clip(true),
+                columns.len() - 1,
+            );
         if self.shown != Some(cx.selection.head) {
             let row = order
                 .iter()
@@ -241,7 +325,11 @@ impl HeadsView {
                         };
                         let name = quiet(format!("{}{sign}", short(column))).size(11.5);
                         let button = egui::Button::new(name).frame(false);
-                        if ui.add(button).on_hover_text(format!("{}; click to sort", column.explained())).clicked() {
+                        if ui
+                            .add(button)
+                            .on_hover_text(format!("{}; click to sort", column.explained()))
+                            .clicked()
+                        {
                             self.falling = self.sort != column || !self.falling;
                             self.sort = column;
                         }
@@ -260,7 +348,10 @@ impl HeadsView {
                             } else {
                                 column.of(row, limit).2
                             };
-                            ui.add(egui::Label::new(egui::RichText::new(text).size(12.0)).selectable(false));
+                            ui.add(
+                                egui::Label::new(egui::RichText::new(text).size(12.0))
+                                    .selectable(false),
+                            );
                         });
                     }
                     if line.response().clicked() {

@@ -27,15 +27,6 @@ pub enum Pane {
 }
 
 impl Pane {
-    /// Every view.
-    pub const ALL: [Self; 5] = [
-        Self::Heads,
-        Self::Spans,
-        Self::Attention,
-        Self::Persistent,
-        Self::Text,
-    ];
-
     /// The title of the tile.
     pub fn title(self) -> &'static str {
         match self {
@@ -49,7 +40,7 @@ impl Pane {
 }
 
 /// The state of all views: what is shown and how, never what it is shown of.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Views {
     heads: heads::HeadsView,
     spans: spans::SpansView,
@@ -88,8 +79,16 @@ fn nothing(ui: &mut Ui, words: &str) {
 }
 
 /// Small text whose baseline does not matter, drawn straight on the view.
-fn paint_text(ui: &Ui, at: Pos2, anchor: Align2, text: &str, size: f32, color: egui::Color32) -> Rect {
-    ui.painter().text(at, anchor, text, FontId::proportional(size), color)
+fn paint_text(
+    ui: &Ui,
+    at: Pos2,
+    anchor: Align2,
+    text: &str,
+    size: f32,
+    color: egui::Color32,
+) -> Rect {
+    ui.painter()
+        .text(at, anchor, text, FontId::proportional(size), color)
 }
 
 /// The colours of a map from its lowest to its highest, with two words at the ends.
@@ -102,8 +101,12 @@ fn color_bar(ui: &mut Ui, map: crate::chart::ColorMap, low: &str, high: &str) {
     for step in 0..STEPS {
         let [r, g, b] = table[step * 255 / (STEPS - 1)];
         let left = rect.left() + step as f32 * width;
-        let part = Rect::from_min_max(pos2(left, rect.top()), pos2(left + width + 0.5, rect.bottom()));
-        ui.painter().rect_filled(part.intersect(rect), 0.0, egui::Color32::from_rgb(r, g, b));
+        let part = Rect::from_min_max(
+            pos2(left, rect.top()),
+            pos2(left + width + 0.5, rect.bottom()),
+        );
+        ui.painter()
+            .rect_filled(part.intersect(rect), 0.0, egui::Color32::from_rgb(r, g, b));
     }
     ui.label(quiet(high));
 }

@@ -32,8 +32,18 @@ impl PersistentView {
         let height = ui.available_height();
         ui.label(strong("Where each head's weight goes"))
             .on_hover_text("Mean over the tokens of this text. Click a bar to select its head.");
-        let upper = if config.pers_mem_size > 0 { 0.42 * height } else { 0.7 * height };
-        shares(ui, cx, config.nb_heads, config.pers_mem_size > 0, upper.max(90.0));
+        let upper = if config.pers_mem_size > 0 {
+            0.42 * height
+        } else {
+            0.7 * height
+        };
+        shares(
+            ui,
+            cx,
+            config.nb_heads,
+            config.pers_mem_size > 0,
+            upper.max(90.0),
+        );
         if config.pers_mem_size == 0 {
             ui.add_space(6.0);
             ui.label(quiet(
@@ -83,21 +93,35 @@ impl PersistentView {
                     .stroke(egui::Stroke::NONE)
             })
             .collect();
-        let response = Plot::new(("usage", cx.snapshot.model_number, self.sorted, cx.selection.head))
-            .show_x(false)
-            .show_y(false)
-            .allow_scroll(false)
-            .allow_boxed_zoom(false)
-            .include_y(0.0)
-            .set_margin_fraction(egui::vec2(0.005, 0.04))
-            .x_axis_label(if self.sorted { "Persistent vector, most used first" } else { "Persistent vector" })
-            .y_axis_label("Mean weight")
-            .y_axis_formatter(|mark, _| share_tick(mark))
-            .label_formatter(|_| None)
-            .show(ui, |plot| {
-                plot.bar_chart(BarChart::new("usage", bars).color(cx.palette.persistent).allow_hover(false));
-                plot.pointer_coordinate().filter(|_| plot.response().hovered())
-            });
+        let response = Plot::new((
+            "usage",
+            cx.snapshot.model_number,
+            self.sorted,
+            cx.selection.head,
+        ))
+        .show_x(false)
+        .show_y(false)
+        .allow_scroll(false)
+        .allow_boxed_zoom(false)
+        .include_y(0.0)
+        .set_margin_fraction(egui::vec2(0.005, 0.04))
+        .x_axis_label(if self.sorted {
+            "Persistent vector, most used first"
+        } else {
+            "Persistent vector"
+        })
+        .y_axis_label("Mean weight")
+        .y_axis_formatter(|mark, _| share_tick(mark))
+        .label_formatter(|_| None)
+        .show(ui, |plot| {
+            plot.bar_chart(
+                BarChart::new("usage", bars)
+                    .color(cx.palette.persistent)
+                    .allow_hover(false),
+            );
+            plot.pointer_coordinate()
+                .filter(|_| plot.response().hovered())
+        });
         let hovered = response
             .inner
             .filter(|at| at.x >= 0.0)
@@ -127,18 +151,32 @@ fn shares(ui: &mut Ui, cx: &mut ViewContext<'_>, heads: usize, persistent: bool,
     let all = std::sync::Arc::clone(&cx.snapshot.shares);
     let chart = |name: &str, color: Color32, of: fn(&Shares) -> f32| {
         let bars = all.iter().enumerate().map(|(i, shares)| {
-            let stroke = if i == selected { egui::Stroke::new(1.5, accent) } else { egui::Stroke::NONE };
-            Bar::new(x(i), f64::from(of(shares))).width(0.86).fill(color).stroke(stroke)
+            let stroke = if i == selected {
+                egui::Stroke::new(1.5, accent)
+            } else {
+                egui::Stroke::NONE
+            };
+            Bar::new(x(i), f64::from(of(shares)))
+                .width(0.86)
+                .fill(color)
+                .stroke(stroke)
         });
-        BarChart::new(name.to_owned(), bars.collect()).color(color).allow_hover(false)
+        BarChart::new(name.to_owned(), bars.collect())
+            .color(color)
+            .allow_hover(false)
     };
     let context = chart("text", context, |s| s.context);
-    let on_vectors = chart("persistent vectors", on_vectors, |s| s.persistent).stack_on(&[&context]);
+    let on_vectors =
+        chart("persistent vectors", on_vectors, |s| s.persistent).stack_on(&[&context]);
     let empty = chart("empty context", empty, |s| s.empty).stack_on(&[&context, &on_vectors]);
     let layers = all.len() / heads;
     let response = Plot::new(("shares", cx.snapshot.model_number))
         .height(height)
-        .legend(Legend::default().position(egui_plot::Corner::RightTop).background_alpha(0.85))
+        .legend(
+            Legend::default()
+                .position(egui_plot::Corner::RightTop)
+                .background_alpha(0.85),
+        )
         .show_x(false)
         .show_y(false)
         .allow_scroll(false)
@@ -157,7 +195,10 @@ fn shares(ui: &mut Ui, cx: &mut ViewContext<'_>, heads: usize, persistent: bool,
             (0..layers).map(mark).collect()
         })
         .x_axis_formatter(move |mark, _| {
-            format!("{:.0}", (mark.value - heads as f64 / 2.0) / (heads + 1) as f64 + 1.0)
+            format!(
+                "{:.0}",
+                (mark.value - heads as f64 / 2.0) / (heads + 1) as f64 + 1.0
+            )
         })
         .show_grid([false, true])
         .x_axis_label("Layer")
@@ -170,7 +211,8 @@ fn shares(ui: &mut Ui, cx: &mut ViewContext<'_>, heads: usize, persistent: bool,
                 plot.bar_chart(on_vectors);
             }
             plot.bar_chart(empty);
-            plot.pointer_coordinate().filter(|_| plot.response().hovered())
+            plot.pointer_coordinate()
+                .filter(|_| plot.response().hovered())
         });
     let hovered = response.inner.and_then(|at| {
         (0..all.len()).find(|&i| (x(i) - at.x).abs() <= 0.5 && (0.0..=1.0).contains(&at.y))

@@ -6,7 +6,8 @@ use super::super::theme::quiet;
 use crate::model::Span;
 use eframe::egui::{self, Color32, Stroke, Ui};
 use egui_plot::{
-    AxisHints, FilledArea, GridMark, HLine, Line, LineStyle, Plot, PlotPoint, PlotPoints, Points, Text,
+    AxisHints, FilledArea, GridMark, HLine, Line, LineStyle, Plot, PlotPoint, PlotPoints, Points,
+    Text,
 };
 use std::ops::RangeInclusive;
 
@@ -71,29 +72,44 @@ impl SpansView {
         let low = if linear { 0.0 } else { self.floor(&marks) };
         let right = (config.nb_layers * (config.nb_heads + 1)) as f64;
 
-        let plot = Plot::new(("spans", cx.snapshot.model_number, linear, self.measure == Measure::Reach))
-            .show_x(false)
-            .show_y(false)
-            .allow_scroll(false)
-            .allow_boxed_zoom(false)
-            .set_margin_fraction(egui::vec2(0.0, 0.0))
-            .include_x(-0.5)
-            .include_x(right)
-            .include_y(low)
-            .include_y(high + 0.06 * (high - low).max(0.2))
-            .x_grid_spacer(|_| Vec::new())
-            .y_grid_spacer(move |input| if linear { linear_marks(input) } else { log_marks(input) })
-            .label_formatter(|_| None)
-            .custom_y_axes(vec![
-                AxisHints::new_y()
-                    .label(match self.measure {
-                        Measure::Reach => "Reach (tokens)",
-                        Measure::Span => "Span z (tokens)",
-                    })
-                    .label_spacing(egui::Rangef::new(8.0, 14.0))
-                    .formatter(move |mark, _: &RangeInclusive<f64>| tick(mark, linear)),
-            ])
-            .custom_x_axes(vec![AxisHints::new_x().label("Layer").formatter(|_, _| String::new())]);
+        let plot = Plot::new((
+            "spans",
+            cx.snapshot.model_number,
+            linear,
+            self.measure == Measure::Reach,
+        ))
+        .show_x(false)
+        .show_y(false)
+        .allow_scroll(false)
+        .allow_boxed_zoom(false)
+        .set_margin_fraction(egui::vec2(0.0, 0.0))
+        .include_x(-0.5)
+        .include_x(right)
+        .include_y(low)
+        .include_y(high + 0.06 * (high - low).max(0.2))
+        .x_grid_spacer(|_| Vec::new())
+        .y_grid_spacer(move |input| {
+            if linear {
+                linear_marks(input)
+            } else {
+                log_marks(input)
+            }
+        })
+        .label_formatter(|_| None)
+        .custom_y_axes(vec![
+            AxisHints::new_y()
+                .label(match self.measure {
+                    Measure::Reach => "Reach (tokens)",
+                    Measure::Span => "Span z (tokens)",
+                })
+                .label_spacing(egui::Rangef::new(8.0, 14.0))
+                .formatter(move |mark, _: &RangeInclusive<f64>| tick(mark, linear)),
+        ])
+        .custom_x_axes(vec![
+            AxisHints::new_x()
+                .label("Layer")
+                .formatter(|_, _| String::new()),
+        ]);
         let (palette, selected) = (cx.palette, cx.selection.head);
         let response = plot.show(ui, |plot| {
             let ink = plot.ctx().global_style().visuals.text_color();
@@ -105,7 +121,9 @@ impl SpansView {
                         .style(LineStyle::dashed_loose())
                         .allow_hover(false),
                 );
-                let label = egui::RichText::new(format!("S = {}", config.attn_span)).size(11.0).color(palette.limit);
+                let label = egui::RichText::new(format!("S = {}", config.attn_span))
+                    .size(11.0)
+                    .color(palette.limit);
                 plot.text(
                     Text::new("limit label", PlotPoint::new(right - 0.3, limit), label)
                         .anchor(egui::Align2::RIGHT_BOTTOM)
@@ -119,9 +137,14 @@ impl SpansView {
                 let xs: Vec<f64> = layer.iter().map(|mark| mark.x).collect();
                 let tops: Vec<f64> = layer.iter().map(|mark| mark.y).collect();
                 plot.add(
-                    FilledArea::new(format!("fill {index}"), &xs, &vec![low.min(0.0); xs.len()], &tops)
-                        .fill_color(color.gamma_multiply(0.16))
-                        .allow_hover(false),
+                    FilledArea::new(
+                        format!("fill {index}"),
+                        &xs,
+                        &vec![low.min(0.0); xs.len()],
+                        &tops,
+                    )
+                    .fill_color(color.gamma_multiply(0.16))
+                    .allow_hover(false),
                 );
                 if self.sorted {
                     plot.line(
@@ -138,10 +161,14 @@ impl SpansView {
                         .allow_hover(false),
                 );
             }
-            if let Some(mark) = marks.iter().find(|mark| (mark.span.layer, mark.span.head) == selected) {
+            if let Some(mark) = marks
+                .iter()
+                .find(|mark| (mark.span.layer, mark.span.head) == selected)
+            {
                 ring(plot, mark, 6.5, ink);
             }
-            plot.pointer_coordinate().filter(|_| plot.response().hovered())
+            plot.pointer_coordinate()
+                .filter(|_| plot.response().hovered())
         });
         layer_names(ui, &response.transform, config.nb_layers, config.nb_heads);
         let nearest = response.inner.and_then(|at| {
@@ -153,7 +180,11 @@ impl SpansView {
         });
         let response = response.response;
         response.widget_info(|| {
-            egui::WidgetInfo::labeled(egui::WidgetType::Other, true, "Span chart: click a head to select it")
+            egui::WidgetInfo::labeled(
+                egui::Role::Canvas,
+                true,
+                "Span chart: click a head to select it",
+            )
         });
         if let Some(mark) = nearest {
             let span = mark.span;
@@ -170,16 +201,23 @@ impl SpansView {
     fn toolbar(&mut self, ui: &mut Ui, cx: &mut ViewContext<'_>) {
         ui.horizontal(|ui| {
             ui.selectable_value(&mut self.measure, Measure::Reach, "Reach")
-                .on_hover_text("Distances with a mask above 0: min(S, ⌈z⌉ + R), as the paper's figure shows");
+                .on_hover_text(
+                    "Distances with a mask above 0: min(S, ⌈z⌉ + R), as the paper's figure shows",
+                );
             ui.selectable_value(&mut self.measure, Measure::Span, "z")
                 .on_hover_text("The learned span parameter, in tokens");
             ui.separator();
-            ui.checkbox(&mut self.sorted, "Sorted")
-                .on_hover_text("Heads of a layer by rising span, as in the paper; otherwise by index");
+            ui.checkbox(&mut self.sorted, "Sorted").on_hover_text(
+                "Heads of a layer by rising span, as in the paper; otherwise by index",
+            );
             ui.checkbox(&mut self.linear, "Linear")
                 .on_hover_text("A linear instead of a logarithmic axis");
             ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
-                if ui.button("Export…").on_hover_text("Write the chart as SVG, PNG, CSV or JSON (Ctrl+S)").clicked() {
+                if ui
+                    .button("Export…")
+                    .on_hover_text("Write the chart as SVG, PNG, CSV or JSON (Ctrl+S)")
+                    .clicked()
+                {
                     cx.commands.push(Command::ExportSpans);
                 }
                 if let Some(span) = cx.span() {
@@ -224,8 +262,15 @@ impl SpansView {
 
     /// Where the logarithmic axis begins: the paper's 10, or lower where a head is.
     fn floor(&self, marks: &[Mark]) -> f64 {
-        let lowest = marks.iter().map(|mark| mark.y).fold(f64::INFINITY, f64::min);
-        if lowest > 1.0 { 1.0 } else { lowest.floor().max(-1.0) }
+        let lowest = marks
+            .iter()
+            .map(|mark| mark.y)
+            .fold(f64::INFINITY, f64::min);
+        if lowest > 1.0 {
+            1.0
+        } else {
+            lowest.floor().max(-1.0)
+        }
     }
 }
 
@@ -241,13 +286,18 @@ fn ring(plot: &mut egui_plot::PlotUi<'_>, mark: &Mark, radius: f32, color: Color
 }
 
 fn tooltip(ui: &mut Ui, span: &Span, ramp: Option<usize>) {
-    ui.label(super::super::theme::strong(head_name((span.layer, span.head))));
+    ui.label(super::super::theme::strong(head_name((
+        span.layer, span.head,
+    ))));
     match ramp {
         Some(ramp) => ui.label(format!(
             "reach {} tokens\nz = {:.2}, ramp {ramp}\nclick to select",
             span.reach, span.span
         )),
-        None => ui.label(format!("fixed span: {} tokens\nclick to select", span.reach)),
+        None => ui.label(format!(
+            "fixed span: {} tokens\nclick to select",
+            span.reach
+        )),
     };
 }
 
@@ -272,7 +322,14 @@ fn layer_names(ui: &Ui, transform: &egui_plot::PlotTransform, layers: usize, hea
         if (layer == 0 || (layer + 1).is_multiple_of(step)) && frame.x_range().contains(x) {
             let at = egui::pos2(x, frame.bottom() + 2.0);
             let name = (layer + 1).to_string();
-            super::paint_text(ui, at, egui::Align2::CENTER_TOP, &name, 11.5, ui.visuals().text_color());
+            super::paint_text(
+                ui,
+                at,
+                egui::Align2::CENTER_TOP,
+                &name,
+                11.5,
+                ui.visuals().text_color(),
+            );
         }
     }
 }

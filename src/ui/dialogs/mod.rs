@@ -1,0 +1,139 @@
+//! Asking for a file: the desktop's own dialog where one answers, a path field in the window where none does.
+//!
+//! Where no dialog can be shown, `rfd` answers at once as if the user had cancelled. So the question is put to the
+//! desktop first ([`native`]), and never guessed from the answer.
+
+mod listing;
+mod native;
+mod path_field;
+
+use path_field::PathField;
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{Receiver, Sender, channel};
+
+pub use native::Backend;
+
+/// What a file is wanted for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// A checkpoint to open.
+    Model,
+    /// A text to open.
+    Text,
+    /// A file that gives the model's vocabulary.
+    Vocabulary,
+    /// Where to write the span chart.
+    SpanChart,
+    /// Where to write the attention heatmap.
+    Heatmap,
+}
+
+impl Purpose {
+    fn title(self) -> &'static str {
+        match self {
+            Self::Model => "Open model",
+            Self::Text => "Open text",
+            Self::Vocabulary => "Choose vocabulary",
+            Self::SpanChart => "Export span chart",
+            Self::Heatmap => "Export attention",
+        }
+    }
+
+    fn saves(self) -> bool {
+        matches!(self, Self::SpanChart | Self::Heatmap)
+    }
+
+    /// Name and endings of the files that fit. Opening offers all files as well.
+    fn filter(self) -> (&'static str, &'static [&'static str]) {
+        match self {
+            Self::Model => ("Checkpoints", &["pt", "pth", "bin", "ckpt", "safetensors"]),
+            Self::Text => ("Texts", &["txt", "md", "text", "zip", "gz", "raw"]),
+            Self::Vocabulary => ("Vocabularies", &["txt", "json", "zip", "gz", "raw"]),
+            Self::SpanChart => ("Charts and data", crate::chart::SpanChart::EXTENSIONS),
+            Self::Heatmap => ("Charts and data", crate::chart::Heatmap::EXTENSIONS),
+        }
+    }
+
+    fn hint(self) -> &'static str {
+        match self {
+            Self::Model => "a .pt checkpoint or a converted .safetensors file",
+            Self::Text => "a text file, plain, .zip or .gz",
+            Self::Vocabulary => {
+                "the model's train.txt, its raw training text, or a vocabulary as JSON"
+            }
+            Self::SpanChart => "the ending chooses the format: .svg, .png, .csv or .json",
+            Self::Heatmap => "the ending chooses the format: .svg, .png or .csv",
+        }
+    }
+}
+
+type Answer = (Purpose, Option<PathBuf>);
+
+/// The dialogs of a window.
+#[derive(Debug)]
+pub struct Dialogs {
+    backend: Backend,
+    answers: (Sender<Answer>, Receiver<Answer>),
+    /// A native dialog is open; a second one would confuse.
+    waiting: bool,
+    field: Option<PathField>,
+}
+
+impl Dialogs {
+    /// Dialogs that use the desktop's own where it has any.
+    pub fn new(backend: Backend) -> Self {
+        Self {
+            backend,
+            answers: channel(),
+            waiting: false,
+            field: None,
+        }
+    }
+
+    /// Asks for a file, starting in `folder`; `name` is proposed where one is written.
+    pub fn ask(
+        &mut self,
+        ctx: &eframe::egui::Context,
+        purpose: Purpose,
+        folder: Option<&Path>,
+        name: &str,
+    ) {
+        if self.waiting || self.field.is_some() {
+            return;
+        }
+        if self.backend.answers() {
+            let (sender, ctx) = (self.answers.0.clone(), ctx.clone());
+            self.waiting = native::ask(purpose, folder, name, move |path| {
+                // The window may be gone by now.
+                let _ = sender.send((purpose, path));
+                ctx.request_repaint();
+            });
+        }
+        if !self.waiting {
+            self.field = Some(PathField::new(purpose, folder, name));
+        }
+    }
+
+    /// Draws what is open, and returns the file that the user named.
+    pub fn show(&mut self, ctx: &eframe::egui::Context) -> Option<(Purpose, PathBuf)> {
+        if let Some(field) = &mut self.field {
+            match field.show(ctx) {
+                path_field::Outcome::Open => {}
+                path_field::Outcome::Cancelled => self.field = None,
+                path_field::Outcome::Chosen(path) => {
+                    let purpose = field.purpose();
+                    self.field = None;
+                    return Some((purpose, path));
+                }
+            }
+        }
+        let (purpose, path) = self.answers.1.try_recv().ok()?;
+        self.waiting = false;
+        Some((purpose, path?))
+    }
+
+    /// Whether the window's own path field is open.
+    pub fn is_open(&self) -> bool {
+        self.field.is_some()
+    }
+}

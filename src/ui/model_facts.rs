@@ -1,0 +1,189 @@
+//! What was read from a model's file, what was inferred, and what was assumed and can be corrected.
+
+use super::command::Command;
+use super::state::count;
+use super::theme::{Palette, quiet, strong};
+use crate::engine::Model;
+use eframe::egui::{self, Ui};
+
+/// The facts about the open model, and the questions that its file left open.
+#[derive(Debug, Default)]
+pub struct ModelFacts {
+    /// Whether the window is open.
+    pub open: bool,
+    /// The ramp being edited, with the number of the model that it belongs to.
+    ramp: Option<(u64, usize)>,
+}
+
+impl ModelFacts {
+    /// Draws the window over the others, if it is open.
+    pub fn show(
+        &mut self,
+        ctx: &egui::Context,
+        model: &Model,
+        number: u64,
+        palette: &Palette,
+        out: &mut Vec<Command>,
+    ) {
+        if !self.open {
+            return;
+        }
+        let mut open = true;
+        egui::Window::new("About this model")
+            .open(&mut open)
+            .collapsible(false)
+            .resizable(false)
+            .default_width(430.0)
+            .show(ctx, |ui| self.contents(ui, model, number, palette, out));
+        self.open = open;
+    }
+
+    fn contents(
+        &mut self,
+        ui: &mut Ui,
+        model: &Model,
+        number: u64,
+        palette: &Palette,
+        out: &mut Vec<Command>,
+    ) {
+        let config = model.network.config();
+        let name = model
+            .path
+            .file_name()
+            .unwrap_or(model.path.as_os_str())
+            .to_string_lossy();
+        ui.label(strong(name))
+            .on_hover_text(model.path.display().to_string());
+        let reaches: Vec<usize> = model
+            .network
+            .spans()
+            .iter()
+            .map(|span| span.reach)
+            .collect();
+        let mean = reaches.iter().sum::<usize>() as f64 / reaches.len().max(1) as f64;
+        let longest = reaches.iter().max().copied().unwrap_or(0);
+        egui::Grid::new("facts")
+            .num_columns(2)
+            .spacing([16.0, 4.0])
+            .show(ui, |ui| {
+                let mut row = |name: &str, value: String| {
+                    ui.label(quiet(name));
+                    ui.label(value);
+                    ui.end_row();
+                };
+                row("File format", model.format.name().into());
+                row("Kind", kind(model));
+                row(
+                    "Layers × heads",
+                    format!("{} × {}", config.nb_layers, config.nb_heads),
+                );
+                row(
+                    "Hidden size",
+                    format!("{} ({} per head)", config.hidden_size, config.head_dim()),
+                );
+                if config.inner_hidden_size > 0 {
+                    row("Feed-forward size", count(config.inner_hidden_size));
+                }
+                if config.pers_mem_size > 0 {
+                    row(
+                        "Persistent vectors",
+                        format!("{} per head", config.pers_mem_size),
+                    );
+                }
+                row(
+                    "Span limit S",
+                    format!("{} tokens", count(config.attn_span)),
+                );
+                row(
+                    "Reach",
+                    format!("{mean:.1} tokens on average, {} at most", count(longest)),
+                );
+                row("Parameters", count(model.network.parameters()));
+                let vocabulary = model.vocabulary.as_ref().map_or_else(
+                    || {
+                        format!(
+                            "{} tokens, not named: shown as ids",
+                            count(config.vocab_size)
+                        )
+                    },
+                    |vocabulary| vocabulary.note().to_owned(),
+                );
+                row("Vocabulary", vocabulary);
+            });
+        ui.separator();
+        ui.label(strong("Assumed, because the file does not say"));
+        if model.assumed.is_empty() {
+            ui.label(quiet("nothing: the file says everything"));
+        }
+        for note in &model.assumed {
+            ui.horizontal_wrapped(|ui| {
+                ui.colored_label(palette.limit, "•");
+                ui.label(note);
+            });
+        }
+        ui.add_space(6.0);
+        if config.adapt_span {
+            self.ramp(ui, number, config.adapt_span_ramp, config.attn_span, out);
+        }
+        ui.horizontal(|ui| {
+            if ui
+                .button("Choose vocabulary…")
+                .on_hover_text("A train.txt, the raw training text, or JSON")
+                .clicked()
+            {
+                out.push(Command::OpenVocabulary);
+            }
+            ui.label(quiet("remembered for this file"));
+        });
+    }
+
+    fn ramp(
+        &mut self,
+        ui: &mut Ui,
+        number: u64,
+        current: usize,
+        limit: usize,
+        out: &mut Vec<Command>,
+    ) {
+        let mut ramp = match self.ramp {
+            Some((of, ramp)) if of == number => ramp,
+            _ => current,
+        };
+        ui.horizontal(|ui| {
+            ui.label("Ramp R");
+            let drag = egui::DragValue::new(&mut ramp)
+                .range(1..=limit.max(1))
+                .suffix(" tokens");
+            ui.add(drag).on_hover_text(
+                "Length of the soft mask's ramp. Checkpoints do not store it; 32 is usual",
+            );
+            if ui
+                .add_enabled(ramp != current, egui::Button::new("Use"))
+                .clicked()
+            {
+                out.push(Command::SetRamp(ramp));
+            }
+        });
+        self.ramp = Some((number, ramp));
+    }
+}
+
+/// The kind of network in words.
+pub fn kind(model: &Model) -> String {
+    let config = model.network.config();
+    let span = if config.adapt_span {
+        "adaptive span"
+    } else {
+        "fixed span"
+    };
+    let inner = if config.pers_mem_size > 0 {
+        "all-attention"
+    } else {
+        "feed-forward"
+    };
+    let io = match &config.adapt_io {
+        Some(io) => format!(", adaptive input/output in {} clusters", io.cutoffs.len()),
+        None => String::new(),
+    };
+    format!("{inner}, {span}{io}")
+}

@@ -1,0 +1,410 @@
+//! The selected head's weights as a heatmap: query × key, or query × distance.
+
+use super::super::command::Command;
+use super::super::state::{ViewContext, head_name, percent};
+use super::super::theme::{quiet, strong};
+use super::attention_marks::{self as marks, Axes};
+use crate::analysis::{BandLayout, BandWindow};
+use crate::chart::{ColorMap, Scale};
+use crate::engine::{Picture, PictureRequest};
+use crate::model::soft_mask;
+use eframe::egui::{self, Ui, vec2};
+use egui_plot::{AxisHints, Plot, PlotBounds, PlotImage, PlotPoint};
+use std::sync::Arc;
+
+/// Room for the two columns beside the heatmap.
+const SIDE: f32 = 46.0;
+
+/// Queries shown at first: few enough to read their tokens.
+const READABLE: f64 = 40.0;
+
+/// The state of the view.
+pub struct AttentionView {
+    /// What the columns are.
+    pub layout: BandLayout,
+    /// How weights are spread over the colours.
+    pub scale: Scale,
+    /// The colours.
+    pub map: ColorMap,
+    /// Where the next frame should look, if not where the user left it.
+    aim: Aim,
+    /// The request last sent, so that it is not sent again every frame.
+    requested: Option<(u64, (usize, usize), PictureRequest)>,
+    texture: Option<(Arc<Picture>, egui::TextureHandle)>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Aim {
+    /// Keep the selected query in view: the user has not moved the picture.
+    Follow,
+    /// Show everything, once.
+    Whole,
+    /// Where the user left it.
+    Free,
+}
+
+impl Default for AttentionView {
+    fn default() -> Self {
+        Self {
+            layout: BandLayout::Key,
+            scale: Scale::Sqrt,
+            map: ColorMap::Viridis,
+            aim: Aim::Follow,
+            requested: None,
+            texture: None,
+        }
+    }
+}
+
+impl AttentionView {
+    /// Draws the view.
+    pub fn show(&mut self, ui: &mut Ui, cx: &mut ViewContext<'_>) {
+        self.toolbar(ui, cx);
+        let tokens = cx.snapshot.done;
+        let Some(span) = cx.span().filter(|_| tokens > 0) else {
+            return super::nothing(ui, "Type a text to see what each token attends to.");
+        };
+        self.upload(ui.ctx(), cx);
+        let axes = Axes {
+            layout: self.layout,
+            tokens,
+            reach: span.reach,
+        };
+        let size = vec2(
+            (ui.available_width() - SIDE).max(80.0),
+            ui.available_height(),
+        );
+        let bounds = self.aimed(&axes, cx.query().unwrap_or(0), size);
+        let labels = cx.snapshot;
+        let mut plot = Plot::new((
+            "attention",
+            cx.snapshot.model_number,
+            self.layout == BandLayout::Key,
+        ))
+        .width(size.x)
+        .height(size.y)
+        .invert_y(true)
+        .show_x(false)
+        .show_y(false)
+        .show_grid(false)
+        .allow_scroll(false)
+        .allow_boxed_zoom(true)
+        .allow_double_click_reset(false)
+        .label_formatter(|_| None)
+        .x_grid_spacer(move |input| match axes.layout {
+            BandLayout::Key => marks::token_spacer(input),
+            BandLayout::Distance => marks::distance_spacer(input),
+        })
+        .y_grid_spacer(marks::token_spacer)
+        .custom_x_axes(vec![
+            AxisHints::new_x()
+                .label(match self.layout {
+                    BandLayout::Key => "Key: the token attended to",
+                    BandLayout::Distance => "Distance from query to key (tokens)",
+                })
+                .label_spacing(egui::Rangef::new(6.0, 8.0))
+                .formatter(move |mark, _| match axes.layout {
+                    BandLayout::Key => marks::token_tick(labels, mark),
+                    BandLayout::Distance => marks::distance_tick(mark),
+                }),
+        ])
+        .custom_y_axes(vec![
+            AxisHints::new_y()
+                .label("Query: the token that attends")
+                .label_spacing(egui::Rangef::new(6.0, 8.0))
+                .min_thickness(38.0)
+                .formatter(move |mark, _| marks::token_tick(labels, mark)),
+        ]);
+        if self.layout == BandLayout::Key {
+            plot = plot.data_aspect(1.0);
+        }
+        let origin = ui.cursor().min;
+        let (palette, query) = (cx.palette, cx.query());
+        let image = self.texture.as_ref().filter(|(picture, _)| {
+            picture.request.window.layout == self.layout && picture.head == cx.selection.head
+        });
+        let response = plot.show(ui, |plot| {
+            if let Some(bounds) = bounds {
+                plot.set_plot_bounds(bounds);
+            }
+            if let Some((picture, texture)) = image {
+                plot.image(placed(picture, texture));
+            }
+            marks::span_lines(plot, &axes, &span, &palette);
+            if let Some(query) = query {
+                marks::query_lines(plot, &axes, query, &palette);
+            }
+            plot.pointer_coordinate()
+                .filter(|_| plot.response().hovered())
+        });
+        let (transform, pointer) = (response.transform, response.inner);
+        let response = response.response;
+        response.widget_info(|| {
+            egui::WidgetInfo::labeled(
+                egui::Role::Canvas,
+                true,
+                "Attention heatmap: click a row to select its query",
+            )
+        });
+        let zoomed = response.contains_pointer() && ui.input(|i| i.zoom_delta() != 1.0);
+        if response.dragged() || zoomed {
+            self.aim = Aim::Free;
+        }
+        if response.double_clicked() {
+            self.aim = Aim::Follow;
+        }
+        self.request(ui, cx, &axes, &transform);
+
+        let cell = pointer.and_then(|at| axes.cell(at.x, at.y));
+        if let Some((query, key)) = cell {
+            cx.selection.hovered = Some(key.unwrap_or(query));
+            if response.clicked() {
+                cx.selection.query = Some(query);
+                self.aim = Aim::Free;
+            }
+            response.on_hover_ui_at_pointer(|ui| readout(ui, cx, query, key, &span));
+        }
+        let side =
+            egui::Rect::from_min_size(origin + vec2(size.x + 6.0, 0.0), vec2(SIDE - 6.0, size.y));
+        marks::side_columns(ui, cx, side, &transform, self.map);
+    }
+
+    fn toolbar(&mut self, ui: &mut Ui, cx: &mut ViewContext<'_>) {
+        ui.horizontal(|ui| {
+            for (layout, name, words) in [
+                (
+                    BandLayout::Key,
+                    "Keys",
+                    "Query × key: each row is a query, each column a token of the text",
+                ),
+                (
+                    BandLayout::Distance,
+                    "Distances",
+                    "Query × distance: each column is a distance back from the query",
+                ),
+            ] {
+                if ui
+                    .selectable_label(self.layout == layout, name)
+                    .on_hover_text(words)
+                    .clicked()
+                {
+                    self.layout = layout;
+                    self.aim = Aim::Follow;
+                }
+            }
+            ui.separator();
+            egui::ComboBox::from_id_salt("scale")
+                .selected_text(self.scale.name())
+                .show_ui(ui, |ui| {
+                    for scale in Scale::ALL {
+                        ui.selectable_value(&mut self.scale, scale, scale.name());
+                    }
+                })
+                .response
+                .on_hover_text("How weights are spread over the colours");
+            egui::ComboBox::from_id_salt("map")
+                .selected_text(self.map.name())
+                .show_ui(ui, |ui| {
+                    for map in ColorMap::ALL {
+                        ui.selectable_value(&mut self.map, map, map.name());
+                    }
+                })
+                .response
+                .on_hover_text("The colours");
+            if ui
+                .button("Whole text")
+                .on_hover_text("Show the whole text; drag to move, Ctrl+wheel to zoom")
+                .clicked()
+            {
+                self.aim = Aim::Whole;
+            }
+            let following = self.aim == Aim::Follow;
+            if ui
+                .selectable_label(following, "Follow")
+                .on_hover_text(
+                    "Keep the selected token in view, near enough to read (double-click)",
+                )
+                .clicked()
+            {
+                self.aim = Aim::Follow;
+            }
+            ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+                if ui
+                    .button("Export…")
+                    .on_hover_text("Write the heatmap as SVG, PNG or CSV (Ctrl+Shift+S)")
+                    .clicked()
+                {
+                    cx.commands.push(Command::ExportAttention);
+                }
+                if let Some(detail) = cx.detail().filter(|_| ui.available_width() > 190.0) {
+                    ui.with_layout(egui::Layout::left_to_right(egui::Align::Center), |ui| {
+                        let largest = format!("{:.3}", detail.largest);
+                        super::color_bar(ui, self.map, "0", &largest);
+                    });
+                }
+            });
+        });
+    }
+
+    /// The bounds to set this frame, if the user is not looking around.
+    fn aimed(&mut self, axes: &Axes, query: usize, size: egui::Vec2) -> Option<PlotBounds> {
+        let (tokens, width) = (axes.tokens as f64, axes.width() as f64);
+        match self.aim {
+            Aim::Free => None,
+            Aim::Whole => {
+                self.aim = Aim::Free;
+                Some(PlotBounds::from_min_max(
+                    [0.0, 0.0],
+                    [width.max(1.0), tokens],
+                ))
+            }
+            Aim::Follow => {
+                let rows = READABLE.min(tokens);
+                // The query stands near the lower edge: what it reads lies above it and to its left.
+                let bottom = (query as f64 + 3.0).min(tokens).max(rows);
+                let (top, aspect) = (bottom - rows, f64::from(size.x / size.y.max(1.0)));
+                Some(match axes.layout {
+                    BandLayout::Key => {
+                        let right = bottom + 1.0;
+                        PlotBounds::from_min_max(
+                            [right - (rows + 1.0) * aspect.max(1.0), top],
+                            [right, bottom],
+                        )
+                    }
+                    BandLayout::Distance => {
+                        PlotBounds::from_min_max([0.0, top], [width.max(1.0), bottom])
+                    }
+                })
+            }
+        }
+    }
+
+    fn upload(&mut self, ctx: &egui::Context, cx: &ViewContext<'_>) {
+        let Some(picture) = &cx.snapshot.picture else {
+            self.texture = None;
+            return;
+        };
+        if self
+            .texture
+            .as_ref()
+            .is_some_and(|(shown, _)| Arc::ptr_eq(shown, picture))
+        {
+            return;
+        }
+        let size = [picture.grid.width, picture.grid.height];
+        if size.contains(&0) {
+            self.texture = None;
+            return;
+        }
+        let image = egui::ColorImage::from_rgba_unmultiplied(size, &picture.rgba);
+        let texture = ctx.load_texture("attention", image, egui::TextureOptions::NEAREST);
+        self.texture = Some((Arc::clone(picture), texture));
+    }
+
+    /// Asks for a picture of what is in view, and a little around it so that panning shows no gap.
+    fn request(
+        &mut self,
+        ui: &Ui,
+        cx: &ViewContext<'_>,
+        axes: &Axes,
+        transform: &egui_plot::PlotTransform,
+    ) {
+        let bounds = transform.bounds();
+        let pixels = transform.frame().size() * ui.ctx().pixels_per_point();
+        let part = |low: f64, high: f64, end: usize| {
+            let margin = 0.25 * (high - low);
+            let clamp = |x: f64| x.clamp(0.0, end as f64) as usize;
+            clamp((low - margin).floor())..clamp((high + margin).ceil())
+        };
+        let request = PictureRequest {
+            window: BandWindow {
+                layout: axes.layout,
+                queries: part(bounds.min()[1], bounds.max()[1], axes.tokens),
+                columns: part(bounds.min()[0], bounds.max()[0], axes.width()),
+                // A GPU may allow no more than 2,048 pixels a side.
+                width: (pixels.x * 1.5).clamp(1.0, 2048.0) as usize,
+                height: (pixels.y * 1.5).clamp(1.0, 2048.0) as usize,
+            },
+            map: self.map,
+            scale: self.scale,
+        };
+        let wish = (cx.snapshot.model_number, cx.selection.head, request);
+        if self.requested.as_ref() != Some(&wish) {
+            cx.engine.picture(wish.2.clone());
+            self.requested = Some(wish);
+        }
+    }
+}
+
+/// The picture at its place among the tokens.
+fn placed(picture: &Picture, texture: &egui::TextureHandle) -> PlotImage {
+    let grid = &picture.grid;
+    let (width, height) = (
+        (grid.width * grid.across) as f64,
+        (grid.height * grid.down) as f64,
+    );
+    let center = PlotPoint::new(
+        grid.first_column as f64 + width / 2.0,
+        grid.first_query as f64 + height / 2.0,
+    );
+    PlotImage::new(
+        "weights",
+        texture,
+        center,
+        vec2(width as f32, height as f32),
+    )
+    .allow_hover(false)
+}
+
+/// What the pointer is on.
+fn readout(
+    ui: &mut Ui,
+    cx: &ViewContext<'_>,
+    query: usize,
+    key: Option<usize>,
+    span: &crate::model::Span,
+) {
+    let snapshot = cx.snapshot;
+    ui.label(strong(format!(
+        "query {}  {}",
+        query,
+        snapshot.label(query)
+    )));
+    let Some(detail) = cx.detail() else {
+        return;
+    };
+    match key {
+        Some(key) => {
+            let distance = query - key;
+            ui.label(strong(format!("key {}  {}", key, snapshot.label(key))));
+            ui.label(format!("distance {distance}"));
+            match detail.weight(query, key) {
+                Some(weight) => {
+                    ui.label(format!("weight {weight:.5}"));
+                    let config = snapshot.model.as_ref().map(|model| model.network.config());
+                    if let Some(config) = config.filter(|config| config.adapt_span) {
+                        let mask = soft_mask(span.span, config.adapt_span_ramp, distance);
+                        ui.label(format!("soft mask {mask:.3}"));
+                    }
+                }
+                None => {
+                    ui.label(quiet(format!(
+                        "beyond the reach of {}",
+                        head_name(cx.selection.head)
+                    )));
+                }
+            }
+        }
+        None => {
+            ui.label(quiet("a token attends only to those before it"));
+        }
+    }
+    if let Some(empty) = detail.empty(query) {
+        ui.label(quiet(format!("empty context {}", percent(empty))));
+    }
+    if detail.weights.vectors > 0
+        && let Some(persistent) = detail.persistent(query)
+    {
+        ui.label(quiet(format!("persistent vectors {}", percent(persistent))));
+    }
+}
