@@ -27,8 +27,8 @@ impl Scale {
     pub fn name(self) -> &'static str {
         match self {
             Self::Linear => "Linear",
-            Self::Sqrt => "Square root",
-            Self::Log => "Logarithmic",
+            Self::Sqrt => "Sqrt",
+            Self::Log => "Log",
         }
     }
 

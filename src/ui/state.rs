@@ -65,7 +65,8 @@ pub fn head_name((layer, head): (usize, usize)) -> String {
 
 /// A share as a percentage.
 pub fn percent(share: f32) -> String {
-    let percent = 100.0 * share;
+    // A sum of nothing is −0 in floating point.
+    let percent = (100.0 * share).max(0.0) + 0.0;
     if percent > 0.0 && percent < 0.1 {
         "< 0.1 %".into()
     } else {
@@ -97,6 +98,7 @@ mod tests {
         assert_eq!(count(1_234_567), "1,234,567");
         assert_eq!(percent(0.1234), "12.3 %");
         assert_eq!(percent(0.0), "0.0 %");
+        assert_eq!(percent(-0.0), "0.0 %");
         assert_eq!(percent(0.0004), "< 0.1 %");
     }
 }

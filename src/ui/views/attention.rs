@@ -15,8 +15,8 @@ use std::sync::Arc;
 /// Room for the two columns beside the heatmap.
 const SIDE: f32 = 46.0;
 
-/// Queries shown at first: few enough to read their tokens.
-const READABLE: f64 = 40.0;
+/// Height of a row whose token can be read, and room for the axis below, in points.
+const READABLE: (f32, f32) = (12.6, 40.0);
 
 /// The state of the view.
 pub struct AttentionView {
@@ -259,7 +259,7 @@ impl AttentionView {
                 ))
             }
             Aim::Follow => {
-                let rows = READABLE.min(tokens);
+                let rows = f64::from((size.y - READABLE.1) / READABLE.0).clamp(4.0, tokens.max(4.0)).floor();
                 // The query stands near the lower edge: what it reads lies above it and to its left.
                 let bottom = (query as f64 + 3.0).min(tokens).max(rows);
                 let (top, aspect) = (bottom - rows, f64::from(size.x / size.y.max(1.0)));

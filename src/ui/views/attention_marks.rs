@@ -81,7 +81,7 @@ pub(super) fn token_tick(snapshot: &Snapshot, mark: GridMark) -> String {
         String::new()
     } else if mark.step_size <= 1.0 {
         snapshot.label(position as usize)
-    } else if mark.step_size <= 2.0 {
+    } else if mark.step_size <= 5.0 && position % 10.0 != 0.0 {
         String::new()
     } else {
         format!("{position}")
@@ -92,7 +92,7 @@ pub(super) fn token_tick(snapshot: &Snapshot, mark: GridMark) -> String {
 pub(super) fn distance_tick(mark: GridMark) -> String {
     let distance = (mark.value + 0.5).round();
     // Digits need more room than a cell of 11 points has.
-    if mark.step_size <= 2.0 && distance % 5.0 != 0.0 {
+    if mark.step_size <= 5.0 && distance % 10.0 != 0.0 && distance != 1.0 {
         String::new()
     } else {
         format!("{distance}")

@@ -160,10 +160,8 @@ impl HeadsView {
         let (area, _) = ui.allocate_exact_size(size, Sense::hover());
         let corner = area.min + vec2(left, 14.0);
         let ink = ui.visuals().weak_text_color();
-        let largest = rows
-            .iter()
-            .map(|row| self.statistic.of(row, limit).0)
-            .fold(0.0, f64::max);
+        let values = || rows.iter().map(|row| self.statistic.of(row, limit).0);
+        let range = (values().fold(f64::INFINITY, f64::min), values().fold(0.0, f64::max));
         let every = (13.0 / cell.y).ceil().max(1.0) as usize;
         for head in (0..heads).filter(|_| cell.x >= 12.0) {
             let at = corner + vec2((head as f32 + 0.5) * cell.x, -2.0);
@@ -192,7 +190,7 @@ impl HeadsView {
                 );
             }
             let (value, _, words) = self.statistic.of(row, limit);
-            let fill = self.fill(value, largest, ui.visuals().dark_mode);
+            let fill = self.fill(value, range, ui.visuals().dark_mode);
             let name = head_name((layer, head));
             let response = ui.interact(
                 rect,
@@ -249,10 +247,10 @@ impl HeadsView {
         }
     }
 
-    fn fill(&self, value: f64, largest: f64, dark: bool) -> Color32 {
+    fn fill(&self, value: f64, (smallest, largest): (f64, f64), dark: bool) -> Color32 {
         // Spans differ by orders of magnitude, shares do not.
         let share = match self.statistic {
-            Statistic::Reach | Statistic::Span => Scale::Log.share(value + 1.0, 1.0, largest + 1.0),
+            Statistic::Reach | Statistic::Span => Scale::Log.share(value + 1.0, smallest + 1.0, largest.max(smallest + 1e-6) + 1.0),
             _ => Scale::Linear.share(value, 0.0, largest.max(1e-6)),
         };
         // The end of the map that fades into the ground is left out.
@@ -320,8 +318,8 @@ impl HeadsView {
                         let sign = match (self.sort == column, self.falling) {
                             (false, _) => "",
                             (true, _) if column == Statistic::Head => "",
-                            (true, true) => " ⏷",
-                            (true, false) => " ⏶",
+                            (true, true) => " ▼",
+                            (true, false) => " ▲",
                         };
                         let name = quiet(format!("{}{sign}", short(column))).size(11.5);
                         let button = egui::Button::new(name).frame(false);
