@@ -1,7 +1,9 @@
-//! One self-contained file: weights, configuration, vocabulary.
+//! One self-contained file: weights, configuration, vocabulary, training curves.
 
 use super::open::{EngineError, Model};
-use crate::checkpoint::{Checkpoint, Dtype, NamedTensor, write_safetensors};
+use crate::checkpoint::{
+    CURVES, Checkpoint, Dtype, NamedTensor, curves_to_json, write_safetensors,
+};
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -42,6 +44,9 @@ pub fn convert(model: &Model, to: &Path, dtype: Dtype) -> Result<(), EngineError
     );
     if let Some(vocabulary) = &model.vocabulary {
         metadata.insert("vocabulary".into(), vocabulary.to_json().to_string());
+    }
+    if !checkpoint.curves().is_empty() {
+        metadata.insert(CURVES.into(), curves_to_json(checkpoint.curves()));
     }
     Ok(write_safetensors(to, &tensors, &tied, dtype, &metadata)?)
 }
