@@ -13,13 +13,18 @@ mod window;
 
 use anyhow::Result;
 use args::{Cli, Command};
-use clap::Parser;
+use clap::{CommandFactory, Parser};
 use std::io::Write;
+use std::path::Path;
 use std::process::ExitCode;
 
 /// Reads the command line and does what it says.
 pub fn main() -> ExitCode {
-    let error = match run(Cli::parse()) {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return misread(&error),
+    };
+    let error = match run(cli) {
         Ok(()) => return ExitCode::SUCCESS,
         Err(error) => error,
     };
@@ -27,11 +32,38 @@ pub fn main() -> ExitCode {
     if error.chain().any(is_broken_pipe) {
         return ExitCode::SUCCESS;
     }
-    common::say(format_args!("error: {}", chain(&error)));
+    // A bare system error comes from stdout: those of files are wrapped with their names.
+    let what = match error.is::<std::io::Error>() {
+        true => "stdout: ",
+        false => "",
+    };
+    common::say(format_args!("error: {what}{}", chain(&error)));
     match error.is::<Usage>() {
         true => ExitCode::from(2),
         false => ExitCode::FAILURE,
     }
+}
+
+/// Prints what is wrong with the command line, or the help asked for.
+fn misread(error: &clap::Error) -> ExitCode {
+    let first = std::env::args_os().nth(1).unwrap_or_default();
+    let word = first.to_string_lossy();
+    let known = |name: &str| name == "help" || Cli::command().find_subcommand(name).is_some();
+    // A command mistyped is taken for a file to open, and what follows it for the mistake.
+    if error.use_stderr()
+        && !word.is_empty()
+        && !word.starts_with('-')
+        && !known(&word)
+        && !Path::new(&first).exists()
+    {
+        common::say(format_args!(
+            "error: {word:?} is neither a command nor a file; `spanscope --help` lists the commands"
+        ));
+        return ExitCode::from(2);
+    }
+    // Nothing can be told to a terminal that is gone.
+    let _ = error.print();
+    ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
 }
 
 fn run(cli: Cli) -> Result<()> {
