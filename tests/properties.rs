@@ -101,7 +101,7 @@ fn model_and_text() -> impl Strategy<Value = (&'static str, Vec<u32>)> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, cases: 24, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, cases: 64, ..ProptestConfig::default() })]
 
     #[test]
     fn how_the_text_is_cut_changes_nothing(
@@ -162,7 +162,12 @@ proptest! {
                 let (row, pers) = (tile.row(i), tile.persistent_row(i));
                 prop_assert!(row.iter().chain(pers).all(|w| *w >= 0.0 && w.is_finite()));
                 let sum = row.iter().chain(pers).sum::<f32>();
-                prop_assert!((sum - 1.0).abs() < 1e-3, "{name} {layer} {head} {i}: {sum}");
+                prop_assert!(sum < 1.0 + 1e-4, "{name} {layer} {head} {i}: {sum}");
+                // Where nearly all of the softmax lies beyond the span, the 1e-8 in the published divisor keeps
+                // the rest below one: in the first layer of these models, whose input is scaled by √D.
+                if network.config().adapt_io.is_none() || *layer > 0 {
+                    prop_assert!(sum > 1.0 - 1e-4, "{name} {layer} {head} {i}: {sum}");
+                }
                 let before: f32 = row.iter().skip(tile.first + i).sum();
                 prop_assert!((before - tile.empty[i]).abs() < 1e-5, "{name} {layer} {head} {i}");
             }
