@@ -217,4 +217,36 @@ proptest! {
         run.set(&ids, &Cancel::default(), &Blind).unwrap();
         prop_assert!(differ(&run, &fresh(&network, &ids, &Blind)) < CLOSE);
     }
+
+    #[test]
+    fn a_run_that_forgets_computes_the_same(
+        name in select(&MODELS[..]),
+        ids in prop::collection::vec(0_u32..60, 300..500),
+        block in 1_usize..120,
+        cut in any::<Index>(),
+    ) {
+        let network = network(name);
+        let whole = fresh(&network, &ids, &Blind);
+        let mut run = Run::new(Arc::clone(&network));
+        let none = Cancel::default();
+        for (i, part) in ids.chunks(block).enumerate() {
+            run.extend(part, block, &none, &Blind).unwrap();
+            let (from, to) = (i * block, i * block + part.len());
+            let got = run.log_probs(from, to).unwrap();
+            prop_assert!(apart(&got, &whole.log_probs(from, to).unwrap()) < CLOSE, "{name} at {from}");
+            run.forget();
+        }
+        prop_assert_eq!(run.ids(), &ids[..]);
+        prop_assert!(run.head_weights(0, 0, 0, 10).is_none());
+        prop_assert!(run.log_probs(0, 10).unwrap().is_empty());
+        // Cut back to what is still whole, or begun anew: either way the result is that of a fresh run.
+        let mut text = ids;
+        let at = cut.index(text.len());
+        text[at] = (text[at] + 1) % 60;
+        let kept = run.set(&text, &none, &Blind).unwrap();
+        prop_assert!(kept == 0 || kept == at);
+        let n = text.len();
+        let got = run.log_probs(n - 1, n).unwrap();
+        prop_assert!(apart(&got, &fresh(&network, &text, &Blind).log_probs(n - 1, n).unwrap()) < CLOSE);
+    }
 }

@@ -23,7 +23,7 @@ pub(super) fn run(quiet: bool, out: &mut impl Write) -> Result<()> {
     let [sample, _] = &SAMPLES;
     let model = Model::open_sample(sample)?;
     let ids = model.prepare(sample.text.as_bytes())?.ids;
-    let score = score(&model, &ids, quiet)?;
+    let score = score(&model, &ids, quiet, |_, _| Ok(()))?;
     writeln!(out, "{}", sample.name)?;
     writeln!(
         out,

@@ -10,9 +10,10 @@ use indicatif::{ProgressBar, ProgressStyle};
 use std::collections::BTreeMap;
 use std::f64::consts::LN_2;
 use std::io::Write;
+use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// Most numbers in the file of log-probabilities: 2 GiB of them, which take three times that while they are written.
 const LARGEST: usize = 1 << 29;
@@ -21,6 +22,7 @@ const LARGEST: usize = 1 << 29;
 pub(super) struct Score {
     /// −log p of every token but the first, in nats.
     pub nll: Vec<f32>,
+    /// The run over the ids, as far as it has not forgotten them.
     pub run: Run,
     pub seconds: f64,
 }
@@ -55,9 +57,17 @@ pub(super) fn run(args: &EvalArgs, out: &mut impl Write) -> Result<()> {
             thousands(LARGEST / width)
         );
     }
-    let score = score(&model, &tokens.ids, args.common.quiet)?;
+    let wants_all = args.log_probs.is_some() && !adaptive;
+    let mut all = Vec::new();
+    let score = score(&model, &tokens.ids, args.common.quiet, |run, range| {
+        if wants_all {
+            all.extend(run.log_probs(range.start, range.end)?);
+        }
+        run.forget();
+        Ok(())
+    })?;
     if let Some(path) = &args.log_probs {
-        write_log_probs(&model, &score, &tokens, path)?;
+        write_log_probs(&model, &score, all, &tokens, path)?;
         if !args.common.quiet {
             say(format_args!("wrote {}", path.display()));
         }
@@ -65,8 +75,13 @@ pub(super) fn run(args: &EvalArgs, out: &mut impl Write) -> Result<()> {
     report(&score, &tokens, args.json, out)
 }
 
-/// Runs the model over the ids, block by block.
-pub(super) fn score(model: &Model, ids: &[u32], quiet: bool) -> Result<Score> {
+/// Runs the model over the ids, block by block; `each` may use the run after every block, and is not timed.
+pub(super) fn score(
+    model: &Model,
+    ids: &[u32],
+    quiet: bool,
+    mut each: impl FnMut(&mut Run, Range<usize>) -> Result<()>,
+) -> Result<Score> {
     // Hidden by itself where stderr is no terminal.
     let bar = match quiet {
         true => ProgressBar::hidden(),
@@ -78,22 +93,35 @@ pub(super) fn score(model: &Model, ids: &[u32], quiet: bool) -> Result<Score> {
         bar.set_style(style);
     }
     let cancel = Cancel::default();
-    let start = Instant::now();
+    let mut time = Duration::ZERO;
     let mut run = Run::new(Arc::clone(&model.network));
     let mut nll = Vec::with_capacity(ids.len().saturating_sub(1));
     for (i, block) in ids.chunks(BLOCK).enumerate() {
+        let start = Instant::now();
         run.extend(block, BLOCK, &cancel, &Blind)?;
-        let from = i * BLOCK;
-        let targets = ids.get(from + 1..ids.len().min(from + block.len() + 1));
+        let (from, to) = (i * BLOCK, i * BLOCK + block.len());
+        let targets = ids.get(from + 1..ids.len().min(to + 1));
         nll.extend(run.nll(from, targets.unwrap_or_default(), &cancel)?);
+        time += start.elapsed();
+        each(&mut run, from..to)?;
         bar.inc(block.len() as u64);
     }
-    let seconds = start.elapsed().as_secs_f64();
     bar.finish_and_clear();
-    Ok(Score { nll, run, seconds })
+    Ok(Score {
+        nll,
+        run,
+        seconds: time.as_secs_f64(),
+    })
 }
 
-fn write_log_probs(model: &Model, score: &Score, tokens: &Tokens, path: &Path) -> Result<()> {
+/// `all`: the log-probabilities of all tokens after each, where the output is not adaptive.
+fn write_log_probs(
+    model: &Model,
+    score: &Score,
+    all: Vec<f32>,
+    tokens: &Tokens,
+    path: &Path,
+) -> Result<()> {
     let config = model.network.config();
     let n = tokens.ids.len();
     let tensor = if config.adapt_io.is_some() {
@@ -106,14 +134,10 @@ fn write_log_probs(model: &Model, score: &Score, tokens: &Tokens, path: &Path) -
             values,
         }
     } else {
-        let mut values = Vec::with_capacity(n * config.vocab_size);
-        for from in (0..n).step_by(BLOCK) {
-            values.extend(score.run.log_probs(from, n.min(from + BLOCK))?);
-        }
         NamedTensor {
             name: "log_probs".into(),
             shape: vec![n, config.vocab_size],
-            values,
+            values: all,
         }
     };
     let metadata = BTreeMap::from([
