@@ -211,7 +211,7 @@ proptest! {
         let result = run.extend(&ids, block, &cancel, &seen);
         prop_assert_eq!(result.is_err(), outputs > after);
         let kept = run.ids().len();
-        prop_assert!(kept == ids.len() || kept % block == 0, "whole blocks are kept: {kept}");
+        prop_assert!(kept == ids.len() || kept.is_multiple_of(block), "whole blocks are kept: {kept}");
         prop_assert_eq!(run.ids(), &ids[..kept]);
         prop_assert!(differ(&run, &fresh(&network, &ids[..kept], &Blind)) < CLOSE);
         run.set(&ids, &Cancel::default(), &Blind).unwrap();
