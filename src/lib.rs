@@ -1,5 +1,6 @@
 //! spanscope: how far every attention head of a Transformer looks, and why.
 
+pub mod analysis;
 pub mod chart;
 pub mod checkpoint;
 pub mod cli;

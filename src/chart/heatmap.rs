@@ -19,6 +19,31 @@ pub enum Scale {
     Log,
 }
 
+impl Scale {
+    /// Every scale, in the order in which a menu should show them.
+    pub const ALL: [Self; 3] = [Self::Linear, Self::Sqrt, Self::Log];
+
+    /// The scale's name as people write it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Linear => "Linear",
+            Self::Sqrt => "Square root",
+            Self::Log => "Logarithmic",
+        }
+    }
+
+    /// Where `value` stands between the lowest and the highest colour, 0 to 1. A logarithm needs `low` above 0.
+    pub fn share(self, value: f64, low: f64, high: f64) -> f64 {
+        let spread = |v: f64| match self {
+            Self::Linear => v,
+            Self::Sqrt => v.max(0.0).sqrt(),
+            Self::Log => v.max(low).ln(),
+        };
+        let (low, high) = (spread(low), spread(high));
+        ((spread(value) - low) / (high - low)).clamp(0.0, 1.0)
+    }
+}
+
 /// A narrow column of values at the right of a heat map.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct SideColumn {
@@ -225,12 +250,6 @@ pub(super) struct Range {
 impl Range {
     /// Where a value is between the lowest and the highest colour, 0 to 1.
     pub(super) fn share(&self, value: f64) -> f64 {
-        let spread = |v: f64| match self.scale {
-            Scale::Linear => v,
-            Scale::Sqrt => v.max(0.0).sqrt(),
-            Scale::Log => v.max(self.low).ln(),
-        };
-        let (low, high) = (spread(self.low), spread(self.high));
-        ((spread(value) - low) / (high - low)).clamp(0.0, 1.0)
+        self.scale.share(value, self.low, self.high)
     }
 }

@@ -1,11 +1,22 @@
-//! Between files and views: an opened model, texts as ids, runs.
+//! Between files and views: an opened model, texts as tokens, and the worker thread that runs one over the other.
+//!
+//! [`Engine`] is what a window holds: it is told what is wanted and answers with [`Snapshot`]s.
 
 mod convert;
+mod detail;
 mod open;
 mod sample;
 mod samples;
+mod snapshot;
+mod steps;
+mod tokens;
+mod worker;
 
 pub use convert::convert;
+pub use detail::{Detail, Picture, PictureRequest, color};
 pub use open::{EngineError, Model, Prepared};
 pub use sample::{Sampling, generate};
 pub use samples::{SAMPLES, Sample};
+pub use snapshot::{Failure, Snapshot};
+pub use tokens::Tokens;
+pub use worker::{Engine, Source};

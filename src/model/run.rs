@@ -49,6 +49,12 @@ pub struct Run {
 pub const BLOCK: usize = 512;
 
 impl Run {
+    /// Memory that a run keeps for every token, in bytes: queries, keys and values of every layer, and the output.
+    pub fn bytes_per_token(network: &Network) -> usize {
+        let config = &network.config;
+        (3 * config.nb_layers + 1) * config.hidden_size * size_of::<f32>()
+    }
+
     /// An empty run.
     pub fn new(network: Arc<Network>) -> Self {
         let layers = vec![Cache::default(); network.layers.len()];

@@ -6,7 +6,7 @@ use super::vocabulary::{Token, Unit, Vocabulary};
 const LABEL: usize = 24;
 
 impl Vocabulary {
-    /// A short visible label for an axis or a list: "␠" for a space, "⏎" for `<eos>` or a line
+    /// A short visible label for an axis or a list: "␣" for a space, "⏎" for `<eos>` or a line
     /// break, `\x00` for a byte that does not print, `#12` for an id out of range. A word longer
     /// than 24 characters is cut, with "…".
     pub fn label(&self, id: u32) -> String {
@@ -15,7 +15,7 @@ impl Vocabulary {
             Some(Token::Eos) => "⏎".to_owned(),
             Some(Token::Byte(byte)) if byte.is_ascii() => visible(char::from(*byte)),
             Some(Token::Byte(byte)) => format!("\\x{byte:02x}"),
-            Some(Token::Text(text)) if &**text == "_" && self.underscore_is_space() => "␠".into(),
+            Some(Token::Text(text)) if &**text == "_" && self.underscore_is_space() => "␣".into(),
             Some(Token::Text(text)) => {
                 let cut = text.chars().nth(LABEL).is_some();
                 let kept = if cut { LABEL - 1 } else { LABEL };
@@ -66,7 +66,7 @@ impl Vocabulary {
 /// A character as something one can see in a plot.
 fn visible(c: char) -> String {
     match c {
-        ' ' => "␠".to_owned(),
+        ' ' => "␣".to_owned(),
         '\n' => "⏎".to_owned(),
         c if c.is_ascii_control() => format!("\\x{:02x}", u32::from(c)),
         // Other white space and control characters would leave a gap.

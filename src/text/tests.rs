@@ -33,7 +33,7 @@ fn text8_has_its_published_order() {
     let ids = text8.encode_ids(b"an x_\n");
     assert_eq!(ids, [0, 1, 8, 26, 8, 27].map(Some));
     assert_eq!(text8.text_of(&[0, 1, 8, 26, 27]), "an x\n");
-    assert_eq!(text8.label(8), "␠");
+    assert_eq!(text8.label(8), "␣");
     assert_eq!(text8.label(27), "⏎");
 }
 
@@ -41,7 +41,7 @@ fn text8_has_its_published_order() {
 fn bytes_are_numbered_by_first_appearance() {
     let vocabulary = Vocabulary::from_bytes_in_order(b"First Citizen:\nBefore");
     let labels: Vec<String> = (0..13).map(|id| vocabulary.label(id)).collect();
-    assert_eq!(labels.join(" "), "F i r s t ␠ C z e n : ⏎ B");
+    assert_eq!(labels.join(" "), "F i r s t ␣ C z e n : ⏎ B");
     assert_eq!(vocabulary.eos(), Some(11));
     // A last line without a line break has its `<eos>`: here it is the only one.
     assert_eq!(
@@ -95,7 +95,7 @@ fn unknown_pieces_keep_their_place() {
 fn labels_are_visible() {
     let bytes = list(&["0", "32", "65", "255", "10", "<eos>"], Unit::Byte);
     let labels: Vec<String> = (0..7).map(|id| bytes.label(id)).collect();
-    assert_eq!(labels, ["\\x00", "␠", "A", "\\xff", "⏎", "⏎", "#6"]);
+    assert_eq!(labels, ["\\x00", "␣", "A", "\\xff", "⏎", "⏎", "#6"]);
     // Byte 10 and `<eos>` side by side: the line break is byte 10.
     assert_eq!(bytes.encode_ids(b"\n"), [Some(4)]);
     assert_eq!(

@@ -1,5 +1,7 @@
 //! The window.
 
+pub mod offscreen;
+
 use std::path::PathBuf;
 
 /// What the window opens with.

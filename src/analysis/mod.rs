@@ -1,0 +1,17 @@
+//! What is measured on a run: where weight goes, what is used, how surprising the text is.
+//!
+//! The forward pass reports to an observer; these are the observers and the sums over what they saw. Nothing here
+//! knows of windows or files.
+
+mod band;
+mod shares;
+mod usage;
+
+pub use band::{BandGrid, BandLayout, BandWindow, distance_profile, largest_weight};
+pub use shares::{ShareRecorder, Shares};
+pub use usage::VectorUsage;
+
+/// Nats as bits.
+pub fn bits(nats: f32) -> f32 {
+    nats / std::f32::consts::LN_2
+}

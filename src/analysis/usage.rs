@@ -1,0 +1,90 @@
+//! How much a head uses each of its persistent vectors (arXiv 1907.01470, section 3).
+
+use crate::model::HeadWeights;
+
+/// A vector whose mean weight is below this share of an even spread counts as never used.
+const NEVER: f32 = 0.01;
+
+/// Mean weight of one head on each of its persistent vectors, over some tokens.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct VectorUsage {
+    /// Mean weight per vector; the sum is the head's persistent share.
+    pub mean: Vec<f32>,
+    /// The vectors by falling mean weight.
+    pub order: Vec<u32>,
+    /// exp(entropy) of the weights among the vectors: as many as if that many were used evenly.
+    pub effective: f32,
+    /// Vectors with less than 1 % of an even share of the persistent weight.
+    pub never: usize,
+}
+
+impl VectorUsage {
+    /// Sums up the weights of one head; `None` when it has no persistent vectors or there are no queries.
+    pub fn of(weights: &HeadWeights) -> Option<Self> {
+        let n = weights.vectors;
+        if n == 0 || weights.queries == 0 {
+            return None;
+        }
+        let mut sums = vec![0.0_f64; n];
+        for i in 0..weights.queries {
+            for (sum, weight) in sums.iter_mut().zip(weights.persistent_row(i)) {
+                *sum += f64::from(*weight);
+            }
+        }
+        let total: f64 = sums.iter().sum();
+        let entropy: f64 = sums
+            .iter()
+            .map(|sum| sum / total)
+            .filter(|p| *p > 0.0)
+            .map(|p| -p * p.ln())
+            .sum();
+        let mean: Vec<f32> = sums
+            .iter()
+            .map(|sum| (sum / weights.queries as f64) as f32)
+            .collect();
+        let even = (total / weights.queries as f64) as f32 / n as f32;
+        let mut order: Vec<u32> = (0..n as u32).collect();
+        order.sort_by(|a, b| mean[*b as usize].total_cmp(&mean[*a as usize]));
+        Some(Self {
+            effective: if total > 0.0 { entropy.exp() as f32 } else { 0.0 },
+            never: mean.iter().filter(|m| **m < NEVER * even || **m == 0.0).count(),
+            mean,
+            order,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn weights(vectors: usize, rows: &[f32]) -> HeadWeights {
+        HeadWeights {
+            first: 0,
+            queries: rows.len() / vectors,
+            reach: 0,
+            vectors,
+            weights: Vec::new(),
+            persistent: rows.to_vec(),
+            empty: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn even_use_counts_every_vector_and_one_sided_use_one() {
+        let even = VectorUsage::of(&weights(4, &[0.1; 8])).unwrap();
+        assert!((even.effective - 4.0).abs() < 1e-4);
+        assert_eq!(even.never, 0);
+        let one = VectorUsage::of(&weights(4, &[0.0, 0.5, 0.0, 0.0, 0.0, 0.3, 0.0, 0.0])).unwrap();
+        assert!((one.effective - 1.0).abs() < 1e-4);
+        assert_eq!((one.never, one.order[0]), (3, 1));
+        assert!((one.mean[1] - 0.4).abs() < 1e-6);
+    }
+
+    #[test]
+    fn no_vectors_or_no_weight_is_no_trouble() {
+        assert!(VectorUsage::of(&weights(1, &[])).is_none());
+        let nothing = VectorUsage::of(&weights(2, &[0.0; 4])).unwrap();
+        assert_eq!((nothing.effective, nothing.never), (0.0, 2));
+    }
+}

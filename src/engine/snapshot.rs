@@ -1,0 +1,67 @@
+//! What the worker last knew: everything that a window draws.
+
+use super::detail::{Detail, Picture};
+use super::open::Model;
+use super::tokens::Tokens;
+use crate::analysis::Shares;
+use std::sync::Arc;
+
+/// Something that went wrong, to be shown once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    /// Rises with every failure.
+    pub number: u64,
+    /// What happened, and what to do.
+    pub message: String,
+}
+
+/// The state of the work at one moment. Cheap to clone; it never changes once published.
+#[derive(Debug, Clone, Default)]
+pub struct Snapshot {
+    /// The open model.
+    pub model: Option<Arc<Model>>,
+    /// Rises with every model opened.
+    pub model_number: u64,
+    /// The text, cut into the model's tokens.
+    pub tokens: Arc<Tokens>,
+    /// Tokens that the network has run over.
+    pub done: usize,
+    /// −log2 p of every token that was predicted: the i-th belongs to token i + 1.
+    pub surprisal: Arc<Vec<f32>>,
+    /// Mean shares of every head's weight, layer by layer; nothing before the first token.
+    pub shares: Arc<Vec<Shares>>,
+    /// The selected head.
+    pub detail: Option<Arc<Detail>>,
+    /// The picture last asked for.
+    pub picture: Option<Arc<Picture>>,
+    /// Milliseconds from the last edit until the network had run over the whole text.
+    pub milliseconds: Option<f32>,
+    /// Whether there is more to come.
+    pub busy: bool,
+    /// The last thing that went wrong.
+    pub failure: Option<Failure>,
+}
+
+impl Snapshot {
+    /// Bits per token: the mean surprisal so far.
+    pub fn bits_per_token(&self) -> Option<f64> {
+        if self.surprisal.is_empty() {
+            return None;
+        }
+        let sum: f64 = self.surprisal.iter().map(|s| f64::from(*s)).sum();
+        Some(sum / self.surprisal.len() as f64)
+    }
+
+    /// −log2 p of the token at position `token`, given those before it; the first one has none.
+    pub fn surprisal_of(&self, token: usize) -> Option<f32> {
+        self.surprisal.get(token.checked_sub(1)?).copied()
+    }
+
+    /// A short visible name of the token at position `token`.
+    pub fn label(&self, token: usize) -> String {
+        match (&self.model, self.tokens.ids.get(token)) {
+            (Some(model), Some(&id)) => model.label(id),
+            _ => String::new(),
+        }
+    }
+}

@@ -1,0 +1,209 @@
+//! The worker thread: it holds the model and the run, and follows what the window wants.
+//!
+//! There is no queue of requests. The window says what it wants *now*; the worker compares that with what it has,
+//! does the most urgent step and looks again. So the newest edit always wins, and a step that nobody wants any more
+//! is told to stop through its [`Cancel`].
+
+use super::detail::PictureRequest;
+use super::samples::{SAMPLES, Sample};
+use super::snapshot::{Failure, Snapshot};
+use super::steps::Steps;
+use crate::model::Cancel;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+
+/// Where a model comes from.
+#[derive(Debug, Clone)]
+pub enum Source {
+    /// A bundled one.
+    Sample(&'static Sample),
+    /// A file.
+    File {
+        /// The checkpoint.
+        path: PathBuf,
+        /// A file that gives its vocabulary.
+        vocab: Option<PathBuf>,
+        /// The ramp R, where the file does not say.
+        ramp: Option<usize>,
+    },
+}
+
+impl Default for Source {
+    fn default() -> Self {
+        Self::Sample(&SAMPLES[0])
+    }
+}
+
+/// What the window wants. Numbers tell whether a wish is new.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Wanted {
+    pub model: (u64, Source),
+    pub text: (u64, Arc<str>),
+    pub head: (usize, usize),
+    pub picture: Option<PictureRequest>,
+    pub quit: bool,
+    /// Stops the step at hand when model or text change.
+    pub run: Cancel,
+    /// Stops the step at hand when the head changes as well.
+    pub look: Cancel,
+}
+
+pub(super) struct Shared {
+    wanted: Mutex<Wanted>,
+    changed: Condvar,
+    snapshot: Mutex<Arc<Snapshot>>,
+    notify: Box<dyn Fn() + Send + Sync>,
+}
+
+impl Shared {
+    fn wanted(&self) -> MutexGuard<'_, Wanted> {
+        // Every change to it is complete before the lock is given back.
+        self.wanted.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Replaces the snapshot and wakes the window.
+    pub fn publish(&self, snapshot: Snapshot) {
+        *self.snapshot.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(snapshot);
+        (self.notify)();
+    }
+}
+
+/// The window's handle on the worker. Dropping it ends the thread.
+pub struct Engine {
+    shared: Arc<Shared>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl std::fmt::Debug for Engine {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Engine").finish_non_exhaustive()
+    }
+}
+
+impl Engine {
+    /// Starts the worker with a model and a text; `notify` is called, from the worker's thread, whenever there is
+    /// a new snapshot.
+    pub fn start(model: Source, text: Arc<str>, notify: impl Fn() + Send + Sync + 'static) -> Self {
+        let shared = Arc::new(Shared {
+            wanted: Mutex::new(Wanted {
+                model: (1, model),
+                text: (1, text),
+                ..Wanted::default()
+            }),
+            changed: Condvar::new(),
+            snapshot: Mutex::new(Arc::new(Snapshot {
+                busy: true,
+                ..Snapshot::default()
+            })),
+            notify: Box::new(notify),
+        });
+        let of_worker = Arc::clone(&shared);
+        let thread = std::thread::Builder::new()
+            .name("spanscope worker".into())
+            .spawn(move || work(&of_worker));
+        let thread = match thread {
+            Ok(thread) => Some(thread),
+            Err(error) => {
+                let message = format!("no thread for the computation: {error}");
+                shared.publish(Snapshot {
+                    failure: Some(Failure { number: 1, message }),
+                    ..Snapshot::default()
+                });
+                None
+            }
+        };
+        Self { shared, thread }
+    }
+
+    /// What the worker last knew.
+    pub fn snapshot(&self) -> Arc<Snapshot> {
+        let snapshot = self.shared.snapshot.lock();
+        Arc::clone(&snapshot.unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Opens another model; the text stays.
+    pub fn open(&self, model: Source) {
+        self.change(|wanted| {
+            wanted.model = (wanted.model.0 + 1, model);
+            wanted.head = (0, 0);
+            wanted.picture = None;
+            wanted.run.cancel();
+        });
+    }
+
+    /// Runs over another text; what it shares with the last one is kept.
+    pub fn set_text(&self, text: Arc<str>) {
+        self.change(|wanted| {
+            wanted.text = (wanted.text.0 + 1, text);
+            wanted.run.cancel();
+        });
+    }
+
+    /// Looks at another head.
+    pub fn select(&self, layer: usize, head: usize) {
+        self.change(|wanted| {
+            if wanted.head != (layer, head) {
+                wanted.head = (layer, head);
+                wanted.look.cancel();
+            }
+        });
+    }
+
+    /// Asks for a picture of the selected head.
+    pub fn picture(&self, request: PictureRequest) {
+        self.change(|wanted| wanted.picture = Some(request));
+    }
+
+    fn change(&self, change: impl FnOnce(&mut Wanted)) {
+        let mut wanted = self.shared.wanted();
+        change(&mut wanted);
+        if wanted.run.is_cancelled() {
+            wanted.run = Cancel::default();
+            wanted.look.cancel();
+        }
+        if wanted.look.is_cancelled() {
+            wanted.look = Cancel::default();
+        }
+        drop(wanted);
+        self.shared.changed.notify_one();
+    }
+}
+
+impl Drop for Engine {
+    fn drop(&mut self) {
+        self.change(|wanted| {
+            wanted.quit = true;
+            wanted.run.cancel();
+        });
+        if let Some(thread) = self.thread.take() {
+            // A panic of the worker was reported when it happened.
+            let _ = thread.join();
+        }
+    }
+}
+
+fn work(shared: &Shared) {
+    let mut steps = Steps::default();
+    loop {
+        let wanted = {
+            let mut wanted = shared.wanted();
+            while !wanted.quit && steps.satisfied(&wanted) {
+                wanted = shared
+                    .changed
+                    .wait(wanted)
+                    .unwrap_or_else(PoisonError::into_inner);
+            }
+            wanted.clone()
+        };
+        if wanted.quit {
+            return;
+        }
+        let step = catch_unwind(AssertUnwindSafe(|| steps.step(&wanted, shared)));
+        if step.is_err() {
+            steps = steps.after_panic(&wanted);
+            steps.publish(shared);
+        }
+    }
+}

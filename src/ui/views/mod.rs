@@ -1,0 +1,109 @@
+//! One file per view. A view draws the snapshot and says what it wants; it computes nothing and knows no other view.
+
+pub mod attention;
+mod attention_marks;
+pub mod heads;
+pub mod persistent;
+pub mod spans;
+pub mod text;
+
+use super::state::ViewContext;
+use super::theme::quiet;
+use eframe::egui::{self, Align2, FontId, Pos2, Rect, Ui, pos2};
+
+/// What each tile shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Pane {
+    /// Every head, as a matrix and a list.
+    Heads,
+    /// The reach of every head by layer.
+    Spans,
+    /// The selected head's weights as a heatmap.
+    Attention,
+    /// Shares of every head, and use of the selected head's persistent vectors.
+    Persistent,
+    /// The text, shaded by the selected query's weights.
+    Text,
+}
+
+impl Pane {
+    /// Every view.
+    pub const ALL: [Self; 5] = [
+        Self::Heads,
+        Self::Spans,
+        Self::Attention,
+        Self::Persistent,
+        Self::Text,
+    ];
+
+    /// The title of the tile.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Heads => "Heads",
+            Self::Spans => "Spans",
+            Self::Attention => "Attention",
+            Self::Persistent => "Persistent",
+            Self::Text => "Text",
+        }
+    }
+}
+
+/// The state of all views: what is shown and how, never what it is shown of.
+#[derive(Debug, Default)]
+pub struct Views {
+    heads: heads::HeadsView,
+    spans: spans::SpansView,
+    /// Its settings go into exported heatmaps as well.
+    pub attention: attention::AttentionView,
+    persistent: persistent::PersistentView,
+    text: text::TextView,
+}
+
+impl Views {
+    /// Draws one view into its tile.
+    pub fn show(&mut self, pane: Pane, ui: &mut Ui, cx: &mut ViewContext<'_>) {
+        if cx.snapshot.model.is_none() {
+            let words = if cx.snapshot.failure.is_some() {
+                "No model is open. Open one with File ▸ Open model, or drop a file here."
+            } else {
+                "Opening…"
+            };
+            return nothing(ui, words);
+        }
+        match pane {
+            Pane::Heads => self.heads.show(ui, cx),
+            Pane::Spans => self.spans.show(ui, cx),
+            Pane::Attention => self.attention.show(ui, cx),
+            Pane::Persistent => self.persistent.show(ui, cx),
+            Pane::Text => self.text.show(ui, cx),
+        }
+    }
+}
+
+/// A quiet sentence in the middle of an empty view.
+fn nothing(ui: &mut Ui, words: &str) {
+    ui.centered_and_justified(|ui| {
+        ui.label(quiet(words));
+    });
+}
+
+/// Small text whose baseline does not matter, drawn straight on the view.
+fn paint_text(ui: &Ui, at: Pos2, anchor: Align2, text: &str, size: f32, color: egui::Color32) -> Rect {
+    ui.painter().text(at, anchor, text, FontId::proportional(size), color)
+}
+
+/// The colours of a map from its lowest to its highest, with two words at the ends.
+fn color_bar(ui: &mut Ui, map: crate::chart::ColorMap, low: &str, high: &str) {
+    ui.label(quiet(low));
+    let (rect, _) = ui.allocate_exact_size(egui::vec2(72.0, 9.0), egui::Sense::hover());
+    let table = crate::chart::colormap::table(map);
+    const STEPS: usize = 36;
+    let width = rect.width() / STEPS as f32;
+    for step in 0..STEPS {
+        let [r, g, b] = table[step * 255 / (STEPS - 1)];
+        let left = rect.left() + step as f32 * width;
+        let part = Rect::from_min_max(pos2(left, rect.top()), pos2(left + width + 0.5, rect.bottom()));
+        ui.painter().rect_filled(part.intersect(rect), 0.0, egui::Color32::from_rgb(r, g, b));
+    }
+    ui.label(quiet(high));
+}
