@@ -171,6 +171,23 @@ pub(super) struct AttentionArgs {
     pub common: Common,
 }
 
+/// `persistent`.
+#[derive(Debug, Args)]
+pub(super) struct PersistentArgs {
+    /// Checkpoint: .pt (zip or legacy) or .safetensors
+    pub model: PathBuf,
+    #[command(flatten)]
+    pub input: Input,
+    /// Write the usage of every vector as a chart (.svg, .png) or as numbers (.csv, .json)
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Print JSON: a list of {layer, head, context, persistent, empty, effective_vectors, never_used, usage}
+    #[arg(long)]
+    pub json: bool,
+    #[command(flatten)]
+    pub common: Common,
+}
+
 /// `generate`.
 #[derive(Debug, Args)]
 pub(super) struct GenerateArgs {
@@ -241,6 +258,13 @@ T tokens give T − 1 predictions; the text starts cold.")]
 The .safetensors file holds `weights` (T × reach, column c is distance c + 1), `persistent` (T × N) where the model has
 persistent vectors, and `empty` (T): the part of `weights` on distances before the text's start.")]
     Attention(AttentionArgs),
+    /// Show where every head's weight goes on a text, and which persistent vectors it uses
+    #[command(after_help = "Examples:
+  spanscope persistent model.pt --vocab train.txt --text test.txt
+  spanscope persistent model.pt --ids ids.json -o usage.svg
+Shares are means over the text's tokens: on the text, on persistent vectors, and on the empty context before its start.
+They may sum to less than 1 where nearly all of a softmax lies beyond a head's span.")]
+    Persistent(PersistentArgs),
     /// Continue a text
     #[command(after_help = "Examples:
   spanscope generate model.safetensors --prompt 'ROMEO:' -n 400 --temperature 0.8

@@ -6,6 +6,7 @@ use crate::chart::HeadSpan;
 use crate::engine::{EngineError, Model};
 use crate::text;
 use anyhow::{Context, Result};
+use indicatif::{ProgressBar, ProgressStyle};
 use std::fmt::Arguments;
 use std::io::Write;
 use std::path::Path;
@@ -100,6 +101,21 @@ pub(super) fn read(model: &Model, input: &Input, quiet: bool) -> Result<Tokens> 
         return Err(anyhow::Error::new(EngineError::NoTokens).context(tokens.source));
     }
     Ok(tokens)
+}
+
+/// A bar on stderr for work over `len` tokens; it hides itself where stderr is no terminal.
+pub(super) fn progress(len: usize, quiet: bool) -> ProgressBar {
+    let bar = match quiet {
+        true => ProgressBar::hidden(),
+        false => ProgressBar::new(len as u64),
+    };
+    match ProgressStyle::with_template(
+        "{bar:32} {human_pos}/{human_len} tokens, {per_sec}, {eta} left",
+    ) {
+        Ok(style) => bar.with_style(style),
+        // The plain bar does as well.
+        Err(_) => bar,
+    }
 }
 
 /// Says how much of a text is not in the vocabulary.

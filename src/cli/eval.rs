@@ -1,12 +1,11 @@
 //! `eval`: bits per token and per byte, speed and memory on a text.
 
 use super::args::EvalArgs;
-use super::common::{Tokens, ending, open, provenance, read, say, thousands};
+use super::common::{Tokens, ending, open, progress, provenance, read, say, thousands};
 use crate::checkpoint::{Dtype, NamedTensor, write_safetensors};
 use crate::engine::Model;
 use crate::model::{BLOCK, Blind, Cancel, Run};
 use anyhow::Result;
-use indicatif::{ProgressBar, ProgressStyle};
 use std::collections::BTreeMap;
 use std::f64::consts::LN_2;
 use std::io::Write;
@@ -82,16 +81,7 @@ pub(super) fn score(
     quiet: bool,
     mut each: impl FnMut(&mut Run, Range<usize>) -> Result<()>,
 ) -> Result<Score> {
-    // Hidden by itself where stderr is no terminal.
-    let bar = match quiet {
-        true => ProgressBar::hidden(),
-        false => ProgressBar::new(ids.len() as u64),
-    };
-    if let Ok(style) = ProgressStyle::with_template(
-        "{bar:32} {human_pos}/{human_len} tokens, {per_sec}, {eta} left",
-    ) {
-        bar.set_style(style);
-    }
+    let bar = progress(ids.len(), quiet);
     let cancel = Cancel::default();
     let mut time = Duration::ZERO;
     let mut run = Run::new(Arc::clone(&model.network));

@@ -8,6 +8,7 @@ mod demo;
 mod eval;
 mod generate;
 mod info;
+mod persistent;
 mod spans;
 mod window;
 
@@ -76,6 +77,7 @@ fn run(cli: Cli) -> Result<()> {
         Command::Spans(args) => spans::run(&args, out),
         Command::Eval(args) => eval::run(&args, out),
         Command::Attention(args) => attention::run(&args, out),
+        Command::Persistent(args) => persistent::run(&args, out),
         Command::Generate(args) => generate::run(&args, out),
         Command::Convert(args) => convert::run(&args),
     }?;

@@ -64,6 +64,7 @@ These commands need none:
   spanscope spans {model} -o spans.svg                            how far every head looks
   spanscope eval {model} --text FILE                              how well it predicts a text
   spanscope attention {model} --text FILE --layer I --head J      one head's weights
+  spanscope persistent {model} --text FILE                        where its weight goes
   spanscope generate {model} --prompt TEXT                        continues a text
   spanscope convert {model} OUT.safetensors                       one self-contained file
 `spanscope --help` tells more."

@@ -181,7 +181,15 @@ fn a_reader_who_stops_early_is_no_failure() {
 #[test]
 fn help_and_version() {
     let help = stdout(&["--help"]);
-    for command in ["info", "spans", "eval", "attention", "generate", "convert"] {
+    for command in [
+        "info",
+        "spans",
+        "eval",
+        "attention",
+        "persistent",
+        "generate",
+        "convert",
+    ] {
         assert!(help.contains(command));
         assert!(
             stdout(&[command, "--help"]).contains("Examples:"),

@@ -260,3 +260,66 @@ fn a_converted_model_keeps_its_vocabulary() {
     let words: Vec<&str> = text.split_whitespace().collect();
     assert!(words.len() == 5 && words[..2] == ["w1", "w2"], "{text}");
 }
+
+#[test]
+fn persistent_shares_agree_with_the_published_code() {
+    let golden = Golden::open("tiny_all_attention");
+    let (model, ids) = (data("tiny_all_attention.pt"), golden.ids());
+    let args = ["persistent", &model, "--ids", &ids, "--ramp", "16"];
+    let rows = json(&[&args[..], &["--json"]].concat());
+    let rows = rows.as_array().unwrap();
+    assert_eq!(rows.len(), 12);
+    for row in rows {
+        let number = |field: &str| row[field].as_f64().unwrap();
+        let sum = number("context") + number("persistent") + number("empty");
+        assert!((sum - 1.0).abs() < 1e-4, "{row}");
+        let (layer, head) = (number("layer") as usize, number("head") as usize);
+        let (shape, weights) = tensor(&golden.bytes, &format!("pers.{layer}")).unwrap();
+        let (queries, vectors) = (shape[1], shape[2]);
+        let mut mean = vec![0.0; vectors];
+        for query in 0..queries {
+            for (mean, w) in mean
+                .iter_mut()
+                .zip(&weights[(head * queries + query) * vectors..])
+            {
+                *mean += f64::from(*w) / queries as f64;
+            }
+        }
+        let usage = row["usage"].as_array().unwrap();
+        assert_eq!(usage.len(), vectors);
+        for (got, expected) in usage.iter().zip(&mean) {
+            assert!((got.as_f64().unwrap() - expected).abs() < 1e-5);
+        }
+        assert!((1.0..=20.0).contains(&number("effective_vectors")));
+        assert!(number("never_used") <= 20.0);
+    }
+    assert!(stdout(&args).contains("of 20."));
+    for name in ["a.svg", "a.png", "a.csv", "a.json"] {
+        let out = golden.out(name);
+        program(&args)
+            .args(["-o", &out])
+            .assert()
+            .success()
+            .stdout("");
+    }
+    let svg = String::from_utf8(golden.read("a.svg")).unwrap();
+    assert!(svg.contains("<svg") && svg.contains("persistent vectors"));
+    assert!(image::open(golden.out("a.png")).unwrap().width() > 1000);
+    let table = String::from_utf8(golden.read("a.csv")).unwrap();
+    assert_eq!(table.lines().count(), 13);
+    assert!(table.lines().all(|line| line.split(',').count() == 27));
+    let list: Value = serde_json::from_slice(&golden.read("a.json")).unwrap();
+    assert_eq!(list.as_array().unwrap().len(), 12);
+}
+
+#[test]
+fn a_model_without_persistent_vectors_still_has_shares() {
+    let text = root("assets/texts/shakespeare.txt");
+    let args = ["persistent", SHAKESPEARE, "--text", text.to_str().unwrap()];
+    assert!(stdout(&args).contains("no persistent vectors"));
+    let rows = json(&[&args[..], &["--json"]].concat());
+    assert_eq!(rows[13]["usage"], serde_json::json!([]));
+    assert!(rows[13]["effective_vectors"].is_null());
+    let said = complaint(&[&args[..], &["-o", "usage.svg"]].concat(), 1);
+    assert!(said.contains("-o FILE.csv"), "{said}");
+}

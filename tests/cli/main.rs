@@ -43,7 +43,7 @@ fn json(args: &[&str]) -> Value {
     serde_json::from_str(&stdout(args)).unwrap()
 }
 
-/// What a run that ends with `code` says on stderr, one word of people per line.
+/// What a run that ends with `code` says on stderr.
 fn complaint(args: &[&str], code: i32) -> String {
     let done = program(args).assert().code(code);
     assert!(done.get_output().stdout.is_empty(), "{args:?}");
