@@ -81,7 +81,8 @@ fn table(heads: &[HeadSpan], out: &mut impl Write) -> Result<()> {
 /// Mean and widest, in one line.
 pub(super) fn summary(heads: &[HeadSpan]) -> String {
     let mean = heads.iter().map(|h| h.span).sum::<f64>() / heads.len().max(1) as f64;
-    let widest = heads.iter().max_by(|a, b| a.span.total_cmp(&b.span));
+    // Of equal ones the first.
+    let widest = heads.iter().rev().max_by(|a, b| a.span.total_cmp(&b.span));
     match widest {
         Some(h) => format!(
             "mean span {mean:.1} tokens; widest: layer {}, head {} with {:.1} (reach {})",

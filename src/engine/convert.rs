@@ -10,7 +10,7 @@ use std::path::Path;
 /// Writes `model` to the `.safetensors` file `to`.
 ///
 /// # Errors
-/// When the model's file cannot be read again, or `to` cannot be written.
+/// When the model's file cannot be read again, a weight does not fit `dtype`, or `to` cannot be written.
 pub fn convert(model: &Model, to: &Path, dtype: Dtype) -> Result<(), EngineError> {
     let checkpoint = Checkpoint::open(&model.path)?;
     let mut tensors: Vec<NamedTensor> = Vec::new();
@@ -30,10 +30,18 @@ pub fn convert(model: &Model, to: &Path, dtype: Dtype) -> Result<(), EngineError
             .info(name)
             .map(|info| info.shape.clone())
             .unwrap_or_default();
+        let values = checkpoint.read(name)?;
+        let too_large = |v: &&f32| v.is_finite() && half::f16::from_f32(**v).is_infinite();
+        if dtype == Dtype::F16
+            && let Some(&value) = values.iter().find(too_large)
+        {
+            let name = name.to_owned();
+            return Err(EngineError::TooLargeForF16 { name, value });
+        }
         tensors.push(NamedTensor {
             name: name.to_owned(),
             shape,
-            values: checkpoint.read(name)?,
+            values,
         });
     }
     let mut metadata = BTreeMap::new();

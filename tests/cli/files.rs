@@ -1,6 +1,8 @@
 //! The files that commands write: charts, tables, weights, converted models.
 
 use super::*;
+use spanscope::checkpoint::{Checkpoint, Dtype, NamedTensor, write_safetensors};
+use std::collections::BTreeMap;
 
 #[test]
 fn span_charts_in_every_format() {
@@ -322,4 +324,36 @@ fn a_model_without_persistent_vectors_still_has_shares() {
     assert!(rows[13]["effective_vectors"].is_null());
     let said = complaint(&[&args[..], &["-o", "usage.svg"]].concat(), 1);
     assert!(said.contains("-o FILE.csv"), "{said}");
+}
+
+#[test]
+fn a_weight_too_large_for_f16_is_not_made_infinite() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let file = Checkpoint::open(Path::new(&data("tiny_fixed.pt"))).unwrap();
+    let tensors: Vec<NamedTensor> = file
+        .names()
+        .map(|name| {
+            let mut values = file.read(name).unwrap();
+            if name == "out_emb.bias" {
+                values[3] = 70_000.0;
+            }
+            NamedTensor {
+                name: name.to_owned(),
+                shape: file.info(name).unwrap().shape.clone(),
+                values,
+            }
+        })
+        .collect();
+    let none = BTreeMap::new();
+    let (large, half) = (out("large.safetensors"), out("half.safetensors"));
+    write_safetensors(Path::new(&large), &tensors, &none, Dtype::F32, &none).unwrap();
+    let said = complaint(&["convert", &large, &half, "--dtype", "f16"], 1);
+    for part in ["out_emb.bias", "70000", "bf16"] {
+        assert!(said.contains(part), "{said}");
+    }
+    assert!(!Path::new(&half).exists());
+    program(&["convert", &large, &half, "--dtype", "bf16"])
+        .assert()
+        .success();
 }
