@@ -39,7 +39,9 @@ pub enum EngineError {
         path: PathBuf,
     },
     /// A weight is too large for the number format asked for.
-    #[error("tensor {name} holds {value}, more than f16 can hold (65504); convert with --dtype bf16 or f32")]
+    #[error(
+        "tensor {name} holds {value}, more than f16 can hold (65504); convert with --dtype bf16 or f32"
+    )]
     TooLargeForF16 {
         /// The tensor.
         name: String,
