@@ -22,7 +22,10 @@ pub(super) fn extension(
 }
 
 /// Writes `bytes` beside `path` and moves the finished file into place.
-pub(super) fn write_atomic(path: &Path, bytes: &[u8]) -> Result<(), ChartError> {
+///
+/// # Errors
+/// When the folder cannot be written to, or there is no room.
+pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<(), ChartError> {
     let fail = |source| ChartError::Write {
         path: path.to_path_buf(),
         source,

@@ -30,6 +30,7 @@ mod tests;
 
 pub use colormap::ColorMap;
 pub use error::ChartError;
+pub use file::write_atomic as write_file;
 pub use heatmap::{Heatmap, Scale, SideColumn};
 pub use raster::png;
 pub use span::{HeadSpan, SpanChart};

@@ -55,17 +55,6 @@ impl Default for SpanChart {
     }
 }
 
-/// What the JSON file holds.
-#[derive(Serialize)]
-struct Document<'a> {
-    title: &'a str,
-    provenance: &'a str,
-    limit: usize,
-    mean_span: Option<f64>,
-    largest_span: Option<f64>,
-    heads: Vec<HeadSpan>,
-}
-
 impl SpanChart {
     /// The endings that [`SpanChart::write`] knows.
     pub const EXTENSIONS: &'static [&'static str] = &["svg", "png", "csv", "json"];
@@ -118,18 +107,9 @@ impl SpanChart {
         finish_csv(writer)
     }
 
-    /// The numbers as JSON: the title, `provenance`, `limit`, `mean_span`,
-    /// `largest_span`, and `heads` as a list of [`HeadSpan`] (counted from 0).
+    /// The numbers as JSON: a list of [`HeadSpan`] in the order of the figure. Scripts rely on its shape.
     pub fn json(&self) -> Result<String, ChartError> {
-        let document = Document {
-            title: &self.title,
-            provenance: &self.provenance,
-            limit: self.limit,
-            mean_span: self.mean_span(),
-            largest_span: self.largest_span(),
-            heads: self.ordered(),
-        };
-        Ok(serde_json::to_string_pretty(&document)? + "\n")
+        Ok(serde_json::to_string_pretty(&self.ordered())? + "\n")
     }
 
     /// Writes the figure in the format that the file's ending names.

@@ -188,13 +188,13 @@ fn tables_hold_the_numbers() {
     chart.sort = true;
     assert!(chart.csv().unwrap().ends_with("0,0,0.25,3\n"));
     let json: serde_json::Value = serde_json::from_str(&chart.json().unwrap()).unwrap();
-    assert_eq!(json["limit"], 64);
-    assert_eq!(json["heads"].as_array().unwrap().len(), 4);
-    assert_eq!(json["heads"][3]["reach"], 3);
-    assert_eq!(json["heads"][3]["span"], 0.25);
-    let empty: serde_json::Value =
-        serde_json::from_str(&SpanChart::default().json().unwrap()).unwrap();
-    assert!(empty["mean_span"].is_null());
+    let heads = json.as_array().unwrap();
+    assert_eq!(heads.len(), 4);
+    assert_eq!(
+        heads[3],
+        serde_json::json!({"layer": 0, "head": 0, "span": 0.25, "reach": 3})
+    );
+    assert_eq!(SpanChart::default().json().unwrap(), "[]\n");
 }
 
 #[test]

@@ -6,6 +6,7 @@
 
 mod bytes;
 mod container;
+mod curves;
 mod error;
 mod names;
 mod pickle;
@@ -13,6 +14,7 @@ mod safetensors;
 mod tensor;
 mod torch;
 
+pub use curves::{CURVES, Curve, curves_to_json};
 pub use error::CheckpointError;
 pub use safetensors::{NamedTensor, write_safetensors};
 pub use tensor::{Dtype, TensorInfo};
@@ -43,15 +45,6 @@ impl Format {
             Format::Safetensors => "safetensors",
         }
     }
-}
-
-/// A training curve stored in a checkpoint: one value per entry of the log.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Curve {
-    /// Its name in the log, such as `val_bpc` or `span_avg`.
-    pub name: String,
-    /// One value per logged step.
-    pub values: Vec<f64>,
 }
 
 #[derive(Debug, Clone)]
@@ -123,14 +116,9 @@ impl Checkpoint {
         }
         if safetensors::recognises(head) {
             let (tensors, storages, metadata) = safetensors::open(path, &file)?;
-            let mut checkpoint = Self::new(
-                path,
-                Format::Safetensors,
-                file,
-                storages,
-                tensors,
-                Vec::new(),
-            );
+            let curves = curves::from_metadata(&metadata);
+            let mut checkpoint =
+                Self::new(path, Format::Safetensors, file, storages, tensors, curves);
             checkpoint.metadata = metadata;
             return Ok(checkpoint);
         }

@@ -160,7 +160,17 @@ pub fn write_safetensors(
         .parent()
         .filter(|p| !p.as_os_str().is_empty())
         .unwrap_or(Path::new("."));
-    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(io)?;
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".spanscope-").suffix(".part");
+    // A temporary file is private by default; a model gets the usual mode (less umask).
+    #[cfg(unix)]
+    let mode = {
+        use std::os::unix::fs::PermissionsExt;
+        std::fs::Permissions::from_mode(0o666)
+    };
+    #[cfg(unix)]
+    builder.permissions(mode);
+    let mut file = builder.tempfile_in(folder).map_err(io)?;
     std::io::Write::write_all(&mut file, &bytes).map_err(io)?;
     file.persist(path).map_err(|e| io(e.error))?;
     Ok(())

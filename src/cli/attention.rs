@@ -1,7 +1,8 @@
 //! `attention`: one head's weights on a text.
 
-use super::commands::provenance;
-use super::{Input, Usage};
+use super::Usage;
+use super::args::AttentionArgs;
+use super::common::{Tokens, ending, open, provenance, read, say, thousands};
 use crate::chart::{ColorMap, Heatmap, Scale, SideColumn};
 use crate::checkpoint::{Dtype, NamedTensor, write_safetensors};
 use crate::engine::Model;
@@ -12,13 +13,19 @@ use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
 
-pub(super) fn run(
-    model: &Model,
-    input: &Input,
-    (layer, head): (usize, usize),
-    output: Option<&Path>,
-    out: &mut impl Write,
-) -> Result<()> {
+/// Longest text whose query × key matrix is drawn or listed: 16.8 million cells.
+const MATRIX_TOKENS: usize = 4096;
+
+/// Most numbers in one exported file: 2 GiB of them, which take three times that while they are written.
+const LARGEST: usize = 1 << 29;
+
+pub(super) fn run(args: &AttentionArgs, out: &mut impl Write) -> Result<()> {
+    let format = match &args.output {
+        Some(path) => Some(ending(path, &["svg", "png", "csv", "safetensors"])?),
+        None => None,
+    };
+    let model = open(&args.model, &args.common)?;
+    let (layer, head) = (args.layer, args.head);
     let config = model.network.config();
     if layer >= config.nb_layers || head >= config.nb_heads {
         let (l, h) = (config.nb_layers - 1, config.nb_heads - 1);
@@ -27,27 +34,76 @@ pub(super) fn run(
         ))
         .into());
     }
-    let ids = model
-        .prepare_file(input.text.as_deref(), input.ids.as_deref())?
-        .ids;
+    let tokens = read(&model, &args.input, args.common.quiet)?;
+    check_size(&model, &tokens, layer, head, format)?;
     let mut run = Run::new(Arc::clone(&model.network));
-    run.set(&ids, &Cancel::default(), &Blind)?;
-    let Some(weights) = run.head_weights(layer, head, 0, ids.len()) else {
+    run.set(&tokens.ids, &Cancel::default(), &Blind)?;
+    let Some(weights) = run.head_weights(layer, head, 0, tokens.ids.len()) else {
         return Ok(());
     };
-    match output {
-        Some(path) if path.extension().is_some_and(|e| e == "safetensors") => write(path, weights)?,
-        Some(path) => heatmap(model, &ids, &weights, layer, head).write(path)?,
-        None => writeln!(
-            out,
-            "{}",
-            heatmap(model, &ids, &weights, layer, head).csv()?
-        )?,
+    match (&args.output, format) {
+        (Some(path), Some("safetensors")) => {
+            write(path, weights, metadata(&model, &tokens, layer, head))?;
+        }
+        (Some(path), _) => heatmap(&model, &tokens.ids, &weights, layer, head).write(path)?,
+        (None, _) => {
+            let table = heatmap(&model, &tokens.ids, &weights, layer, head).csv()?;
+            out.write_all(table.as_bytes())?;
+        }
+    }
+    if let (Some(path), false) = (&args.output, args.common.quiet) {
+        say(format_args!("wrote {}", path.display()));
     }
     Ok(())
 }
 
-fn write(path: &Path, weights: HeadWeights) -> Result<()> {
+/// Refuses what would fill the memory or draw more cells than a picture has pixels.
+fn check_size(
+    model: &Model,
+    tokens: &Tokens,
+    layer: usize,
+    head: usize,
+    format: Option<&str>,
+) -> Result<()> {
+    let n = tokens.ids.len();
+    if format == Some("safetensors") {
+        let spans = model.network.spans();
+        let reach = spans
+            .iter()
+            .find(|s| s.layer == layer && s.head == head)
+            .map_or(0, |s| s.reach);
+        let row = reach + model.network.config().pers_mem_size + 1;
+        if n.saturating_mul(row) > LARGEST {
+            anyhow::bail!(
+                "{}: {} tokens × {} weights make a file of more than 2 GiB; pass at most {} tokens at a time",
+                tokens.source,
+                thousands(n),
+                thousands(row),
+                thousands(LARGEST / row)
+            );
+        }
+    } else if n > MATRIX_TOKENS {
+        anyhow::bail!(
+            "{}: {} tokens are too many for a query × key matrix (at most {}); pass a shorter text, or write query × distance with -o FILE.safetensors",
+            tokens.source,
+            thousands(n),
+            thousands(MATRIX_TOKENS)
+        );
+    }
+    Ok(())
+}
+
+fn metadata(model: &Model, tokens: &Tokens, layer: usize, head: usize) -> BTreeMap<String, String> {
+    BTreeMap::from([
+        ("format".to_owned(), "spanscope-attention".to_owned()),
+        ("provenance".to_owned(), provenance(model)),
+        ("text".to_owned(), tokens.source.clone()),
+        ("layer".to_owned(), layer.to_string()),
+        ("head".to_owned(), head.to_string()),
+    ])
+}
+
+fn write(path: &Path, weights: HeadWeights, metadata: BTreeMap<String, String>) -> Result<()> {
     let t = weights.queries;
     let mut tensors = vec![
         NamedTensor {
@@ -62,10 +118,9 @@ fn write(path: &Path, weights: HeadWeights) -> Result<()> {
         },
     ];
     if weights.vectors > 0 {
-        let shape = vec![t, weights.vectors];
         tensors.push(NamedTensor {
             name: "persistent".into(),
-            shape,
+            shape: vec![t, weights.vectors],
             values: weights.persistent,
         });
     }
@@ -74,12 +129,12 @@ fn write(path: &Path, weights: HeadWeights) -> Result<()> {
         &tensors,
         &BTreeMap::new(),
         Dtype::F32,
-        &BTreeMap::new(),
+        &metadata,
     )?)
 }
 
 /// Query × key, with side columns for what is not on context.
-fn heatmap(
+pub(super) fn heatmap(
     model: &Model,
     ids: &[u32],
     weights: &HeadWeights,
@@ -118,8 +173,6 @@ fn heatmap(
         col_axis: "key".into(),
         map: ColorMap::Viridis,
         scale: Scale::Sqrt,
-        dark: false,
-        width_mm: 140.0,
         side,
         edge: Some(
             (0..t)
@@ -127,5 +180,6 @@ fn heatmap(
                 .collect(),
         ),
         provenance: provenance(model),
+        ..Heatmap::default()
     }
 }

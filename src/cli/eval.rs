@@ -1,94 +1,196 @@
-//! `eval`: bits per token, speed and memory on a text.
+//! `eval`: bits per token and per byte, speed and memory on a text.
 
-use super::{Common, Input};
+use super::args::EvalArgs;
+use super::common::{Tokens, ending, open, progress, provenance, read, say, thousands};
 use crate::checkpoint::{Dtype, NamedTensor, write_safetensors};
-use crate::engine::{EngineError, Model};
+use crate::engine::Model;
 use crate::model::{BLOCK, Blind, Cancel, Run};
 use anyhow::Result;
 use std::collections::BTreeMap;
+use std::f64::consts::LN_2;
 use std::io::Write;
+use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-pub(super) fn run(
-    model: &Model,
-    input: &Input,
-    json: bool,
-    log_probs: Option<&Path>,
-    common: &Common,
-    out: &mut impl Write,
-) -> Result<()> {
-    let prepared = model.prepare_file(input.text.as_deref(), input.ids.as_deref())?;
-    let ids = prepared.ids;
-    if prepared.unknown > 0 && !common.quiet {
-        eprintln!(
-            "{} pieces of the text are not in the vocabulary and were left out",
-            prepared.unknown
+/// Most numbers in the file of log-probabilities: 2 GiB of them, which take three times that while they are written.
+const LARGEST: usize = 1 << 29;
+
+/// What was measured.
+pub(super) struct Score {
+    /// −log p of every token but the first, in nats.
+    pub nll: Vec<f32>,
+    /// The run over the ids, as far as it has not forgotten them.
+    pub run: Run,
+    pub seconds: f64,
+}
+
+impl Score {
+    /// The mean over all predictions, in nats.
+    pub fn nats(&self) -> f64 {
+        self.nll.iter().map(|&n| f64::from(n)).sum::<f64>() / self.nll.len().max(1) as f64
+    }
+}
+
+pub(super) fn run(args: &EvalArgs, out: &mut impl Write) -> Result<()> {
+    if let Some(path) = &args.log_probs {
+        ending(path, &["safetensors"])?;
+    }
+    let model = open(&args.model, &args.common)?;
+    let tokens = read(&model, &args.input, args.common.quiet)?;
+    if tokens.ids.len() < 2 {
+        anyhow::bail!(
+            "{}: one token alone predicts nothing that could be checked; pass a longer text",
+            tokens.source
         );
     }
-    if ids.len() < 2 {
-        return Err(EngineError::NoTokens.into());
+    let width = model.network.config().vocab_size;
+    let adaptive = model.network.config().adapt_io.is_some();
+    if args.log_probs.is_some() && !adaptive && tokens.ids.len().saturating_mul(width) > LARGEST {
+        anyhow::bail!(
+            "{}: log-probabilities of {} tokens × {} make a file of more than 2 GiB; pass at most {} tokens at a time, or leave --log-probs out",
+            tokens.source,
+            thousands(tokens.ids.len()),
+            thousands(width),
+            thousands(LARGEST / width)
+        );
     }
-    let bar = if common.quiet {
-        indicatif::ProgressBar::hidden()
-    } else {
-        indicatif::ProgressBar::new(ids.len() as u64)
-    };
+    let wants_all = args.log_probs.is_some() && !adaptive;
+    let mut all = Vec::new();
+    let score = score(&model, &tokens.ids, args.common.quiet, |run, range| {
+        if wants_all {
+            all.extend(run.log_probs(range.start, range.end)?);
+        }
+        run.forget();
+        Ok(())
+    })?;
+    if let Some(path) = &args.log_probs {
+        write_log_probs(&model, &score, all, &tokens, path)?;
+        if !args.common.quiet {
+            say(format_args!("wrote {}", path.display()));
+        }
+    }
+    report(&score, &tokens, args.json, out)
+}
+
+/// Runs the model over the ids, block by block; `each` may use the run after every block, and is not timed.
+pub(super) fn score(
+    model: &Model,
+    ids: &[u32],
+    quiet: bool,
+    mut each: impl FnMut(&mut Run, Range<usize>) -> Result<()>,
+) -> Result<Score> {
+    let bar = progress(ids.len(), quiet);
     let cancel = Cancel::default();
-    let start = Instant::now();
+    let mut time = Duration::ZERO;
     let mut run = Run::new(Arc::clone(&model.network));
-    for block in ids.chunks(BLOCK) {
+    let mut nll = Vec::with_capacity(ids.len().saturating_sub(1));
+    for (i, block) in ids.chunks(BLOCK).enumerate() {
+        let start = Instant::now();
         run.extend(block, BLOCK, &cancel, &Blind)?;
+        let (from, to) = (i * BLOCK, i * BLOCK + block.len());
+        let targets = ids.get(from + 1..ids.len().min(to + 1));
+        nll.extend(run.nll(from, targets.unwrap_or_default(), &cancel)?);
+        time += start.elapsed();
+        each(&mut run, from..to)?;
         bar.inc(block.len() as u64);
     }
-    let mut nll = run.nll(0, &ids[1..], &cancel)?;
-    let seconds = start.elapsed().as_secs_f64();
     bar.finish_and_clear();
-    let nats = nll.iter().map(|&n| f64::from(n)).sum::<f64>() / nll.len() as f64;
-    if let Some(path) = log_probs {
-        let config = model.network.config();
-        let tensor = if config.adapt_io.is_some() {
-            // The last token's successor is not known.
-            nll.push(f32::NAN);
-            NamedTensor {
-                name: "nll".into(),
-                shape: vec![ids.len()],
-                values: nll,
-            }
-        } else {
-            let shape = vec![ids.len(), config.vocab_size];
-            NamedTensor {
-                name: "log_probs".into(),
-                shape,
-                values: run.log_probs(0, ids.len())?,
-            }
-        };
-        write_safetensors(
-            path,
-            &[tensor],
-            &BTreeMap::new(),
-            Dtype::F32,
-            &BTreeMap::new(),
-        )?;
-    }
-    let report = serde_json::json!({
-        "tokens": ids.len(),
-        "nats_per_token": nats,
-        "bits_per_token": nats / std::f64::consts::LN_2,
-        "tokens_per_second": ids.len() as f64 / seconds,
-        "seconds": seconds,
-        "peak_rss_bytes": peak_rss(),
-    });
-    if json {
-        writeln!(out, "{report:#}")?;
+    Ok(Score {
+        nll,
+        run,
+        seconds: time.as_secs_f64(),
+    })
+}
+
+/// `all`: the log-probabilities of all tokens after each, where the output is not adaptive.
+fn write_log_probs(
+    model: &Model,
+    score: &Score,
+    all: Vec<f32>,
+    tokens: &Tokens,
+    path: &Path,
+) -> Result<()> {
+    let config = model.network.config();
+    let n = tokens.ids.len();
+    let tensor = if config.adapt_io.is_some() {
+        let mut values = score.nll.clone();
+        // The last token's successor is not known.
+        values.push(f32::NAN);
+        NamedTensor {
+            name: "nll".into(),
+            shape: vec![n],
+            values,
+        }
     } else {
-        let bits = nats / std::f64::consts::LN_2;
+        NamedTensor {
+            name: "log_probs".into(),
+            shape: vec![n, config.vocab_size],
+            values: all,
+        }
+    };
+    let metadata = BTreeMap::from([
+        ("provenance".to_owned(), provenance(model)),
+        ("text".to_owned(), tokens.source.clone()),
+    ]);
+    Ok(write_safetensors(
+        path,
+        &[tensor],
+        &BTreeMap::new(),
+        Dtype::F32,
+        &metadata,
+    )?)
+}
+
+/// Bits per byte of the text that the tokens stand for; `None` where no text was given.
+pub(super) fn bits_per_byte(score: &Score, tokens: &Tokens) -> Option<f64> {
+    let bytes = tokens.predicted_bytes.filter(|&bytes| bytes > 0)?;
+    Some(score.nats() * score.nll.len() as f64 / LN_2 / bytes as f64)
+}
+
+fn report(score: &Score, tokens: &Tokens, json: bool, out: &mut impl Write) -> Result<()> {
+    let (nats, n) = (score.nats(), tokens.ids.len());
+    let speed = n as f64 / score.seconds;
+    let per_byte = bits_per_byte(score, tokens);
+    let memory = peak_rss();
+    if json {
+        let report = serde_json::json!({
+            "tokens": n,
+            "unknown": tokens.unknown,
+            "nats_per_token": nats,
+            "bits_per_token": nats / LN_2,
+            "bits_per_byte": per_byte,
+            "tokens_per_second": speed,
+            "seconds": score.seconds,
+            "peak_rss_bytes": memory,
+        });
+        writeln!(out, "{report:#}")?;
+        return Ok(());
+    }
+    writeln!(out, "bits per token  {:.6} ({nats:.6} nats)", nats / LN_2)?;
+    match per_byte {
+        Some(bits) => writeln!(out, "bits per byte   {bits:.6}")?,
+        None => writeln!(out, "bits per byte   not known: ids were given")?,
+    }
+    writeln!(
+        out,
+        "tokens          {}, {} predictions, {} unknown pieces left out",
+        thousands(n),
+        thousands(score.nll.len()),
+        thousands(tokens.unknown)
+    )?;
+    writeln!(
+        out,
+        "speed           {} tokens/s, {:.2} s",
+        thousands(speed.round() as usize),
+        score.seconds
+    )?;
+    if let Some(bytes) = memory {
         writeln!(
             out,
-            "{bits:.6} bits per token over {} predictions, {:.0} tokens/s",
-            ids.len() - 1,
-            ids.len() as f64 / seconds
+            "peak memory     {} MiB",
+            thousands((bytes >> 20) as usize)
         )?;
     }
     Ok(())
@@ -100,12 +202,6 @@ fn peak_rss() -> Option<u64> {
     let line = status
         .lines()
         .find_map(|line| line.strip_prefix("VmHWM:"))?;
-    Some(
-        line.trim()
-            .trim_end_matches(" kB")
-            .trim()
-            .parse::<u64>()
-            .ok()?
-            * 1024,
-    )
+    let kib: u64 = line.trim().trim_end_matches(" kB").trim().parse().ok()?;
+    Some(kib * 1024)
 }

@@ -1,170 +1,126 @@
 //! The command line: results on stdout, words for people on stderr; exit codes 0 done, 1 failed, 2 wrong usage.
 
+mod args;
 mod attention;
-mod commands;
+mod common;
+mod convert;
+mod demo;
 mod eval;
+mod generate;
+mod info;
+mod persistent;
+mod spans;
+mod window;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
-use std::path::PathBuf;
+use anyhow::Result;
+use args::{Cli, Command};
+use clap::{CommandFactory, Parser};
+use std::io::Write;
+use std::path::Path;
 use std::process::ExitCode;
-
-/// How far every attention head of a Transformer looks, and why.
-#[derive(Debug, Parser)]
-#[command(version, about)]
-struct Cli {
-    #[command(subcommand)]
-    command: Command,
-}
-
-/// Options that every command takes.
-#[derive(Debug, Args)]
-struct Common {
-    /// Vocabulary: a train.txt, the raw corpus, or a JSON file
-    #[arg(long, global = true, value_name = "FILE")]
-    vocab: Option<PathBuf>,
-    /// Length R of the soft mask's ramp, which checkpoints do not store
-    #[arg(long, global = true, value_name = "R")]
-    ramp: Option<usize>,
-    /// Threads to compute with
-    #[arg(long, global = true, value_name = "N")]
-    threads: Option<usize>,
-    /// Print nothing but results and errors
-    #[arg(long, global = true)]
-    quiet: bool,
-}
-
-#[derive(Debug, Args)]
-#[group(required = true, multiple = false)]
-struct Input {
-    /// Text to run on
-    #[arg(long, value_name = "FILE")]
-    text: Option<PathBuf>,
-    /// A JSON list of token ids to run on
-    #[arg(long, value_name = "FILE")]
-    ids: Option<PathBuf>,
-}
-
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum DtypeArg {
-    F32,
-    F16,
-    Bf16,
-}
-
-#[derive(Debug, Subcommand)]
-enum Command {
-    /// Show the architecture, what was assumed, and the spans
-    Info {
-        model: PathBuf,
-        /// Print JSON
-        #[arg(long)]
-        json: bool,
-        #[command(flatten)]
-        common: Common,
-    },
-    /// Print the span of every head as JSON, or write the span chart
-    Spans {
-        model: PathBuf,
-        /// Write a .svg, .png, .csv or .json file
-        #[arg(short, long, value_name = "FILE")]
-        output: Option<PathBuf>,
-        /// Linear instead of logarithmic axis
-        #[arg(long)]
-        linear: bool,
-        /// Sort heads by reach
-        #[arg(long)]
-        sort: bool,
-        /// Title of the chart
-        #[arg(long)]
-        title: Option<String>,
-        #[command(flatten)]
-        common: Common,
-    },
-    /// Measure how well the model predicts a text
-    Eval {
-        model: PathBuf,
-        #[command(flatten)]
-        input: Input,
-        /// Print JSON
-        #[arg(long)]
-        json: bool,
-        /// Write log-probabilities to a .safetensors file
-        #[arg(long, value_name = "FILE")]
-        log_probs: Option<PathBuf>,
-        #[command(flatten)]
-        common: Common,
-    },
-    /// Export one head's weights on a text
-    Attention {
-        model: PathBuf,
-        #[command(flatten)]
-        input: Input,
-        /// Layer, from 0
-        #[arg(long)]
-        layer: usize,
-        /// Head, from 0
-        #[arg(long)]
-        head: usize,
-        /// Write a .svg, .png, .csv or .safetensors file
-        #[arg(short, long, value_name = "FILE")]
-        output: Option<PathBuf>,
-        #[command(flatten)]
-        common: Common,
-    },
-    /// Continue a text
-    Generate {
-        model: PathBuf,
-        /// Text to continue
-        #[arg(long, required_unless_present = "ids")]
-        prompt: Option<String>,
-        /// A JSON list of token ids to continue
-        #[arg(long, value_name = "FILE", conflicts_with = "prompt")]
-        ids: Option<PathBuf>,
-        /// Tokens to generate
-        #[arg(short, default_value_t = 200)]
-        n: usize,
-        /// 0 takes the likeliest token
-        #[arg(long, default_value_t = 1.0)]
-        temperature: f32,
-        /// Draw only from the likeliest tokens that together hold this probability
-        #[arg(long, default_value_t = 1.0)]
-        top_p: f32,
-        /// The same seed gives the same text
-        #[arg(long, default_value_t = 0)]
-        seed: u64,
-        #[command(flatten)]
-        common: Common,
-    },
-    /// Write one self-contained .safetensors file: weights, configuration, vocabulary
-    Convert {
-        model: PathBuf,
-        output: PathBuf,
-        /// Number format of the weights
-        #[arg(long, value_enum, default_value_t = DtypeArg::F32)]
-        dtype: DtypeArg,
-        #[command(flatten)]
-        common: Common,
-    },
-}
 
 /// Reads the command line and does what it says.
 pub fn main() -> ExitCode {
-    let cli = Cli::parse();
-    match commands::run(cli.command) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error}");
-            // Wrong usage that only the model can tell.
-            if error.is::<Usage>() {
-                ExitCode::from(2)
-            } else {
-                ExitCode::FAILURE
-            }
-        }
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return misread(&error),
+    };
+    let error = match run(cli) {
+        Ok(()) => return ExitCode::SUCCESS,
+        Err(error) => error,
+    };
+    // Whoever read the results has seen enough: `spanscope attention … | head`.
+    if error.chain().any(is_broken_pipe) {
+        return ExitCode::SUCCESS;
+    }
+    // A bare system error comes from stdout: those of files are wrapped with their names.
+    let what = match error.is::<std::io::Error>() {
+        true => "stdout: ",
+        false => "",
+    };
+    common::say(format_args!("error: {what}{}", chain(&error)));
+    match error.is::<Usage>() {
+        true => ExitCode::from(2),
+        false => ExitCode::FAILURE,
     }
 }
 
-/// Options that do not fit the model.
+/// Prints what is wrong with the command line, or the help asked for.
+fn misread(error: &clap::Error) -> ExitCode {
+    let first = std::env::args_os().nth(1).unwrap_or_default();
+    let word = first.to_string_lossy();
+    let known = |name: &str| name == "help" || Cli::command().find_subcommand(name).is_some();
+    // A command mistyped is taken for a file to open, and what follows it for the mistake.
+    if error.use_stderr()
+        && !word.is_empty()
+        && !word.starts_with('-')
+        && !known(&word)
+        && !Path::new(&first).exists()
+    {
+        common::say(format_args!(
+            "error: {word:?} is neither a command nor a file; `spanscope --help` lists the commands"
+        ));
+        return ExitCode::from(2);
+    }
+    // Nothing can be told to a terminal that is gone.
+    let _ = error.print();
+    ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
+}
+
+fn run(cli: Cli) -> Result<()> {
+    let Some(command) = cli.command else {
+        return window::run(&cli.window);
+    };
+    let out = &mut std::io::stdout().lock();
+    match command {
+        Command::Info(args) => info::run(&args, out),
+        Command::Spans(args) => spans::run(&args, out),
+        Command::Eval(args) => eval::run(&args, out),
+        Command::Attention(args) => attention::run(&args, out),
+        Command::Persistent(args) => persistent::run(&args, out),
+        Command::Generate(args) => generate::run(&args, out),
+        Command::Convert(args) => convert::run(&args),
+    }?;
+    // What is still buffered fails silently otherwise, on a full disk for example.
+    out.flush()?;
+    Ok(())
+}
+
+fn is_broken_pipe(cause: &(dyn std::error::Error + 'static)) -> bool {
+    cause
+        .downcast_ref::<std::io::Error>()
+        .is_some_and(|e| e.kind() == std::io::ErrorKind::BrokenPipe)
+}
+
+/// The error with its causes, leaving out those that a message already repeats.
+fn chain(error: &anyhow::Error) -> String {
+    let mut text = error.to_string();
+    for cause in error.chain().skip(1).map(ToString::to_string) {
+        if !text.contains(&cause) {
+            text = format!("{text}: {cause}");
+        }
+    }
+    text
+}
+
+/// Options that do not fit together, the model or this machine.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 struct Usage(String);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn causes_are_told_once() {
+        let io = std::io::Error::new(std::io::ErrorKind::BrokenPipe, "gone");
+        assert!(is_broken_pipe(&io));
+        let error = anyhow::Error::new(io)
+            .context("writing: gone")
+            .context("x.csv");
+        assert_eq!(chain(&error), "x.csv: writing: gone");
+        assert!(error.chain().any(is_broken_pipe));
+        assert!(anyhow::Error::new(Usage("no".into())).is::<Usage>());
+    }
+}

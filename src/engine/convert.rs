@@ -1,14 +1,16 @@
-//! One self-contained file: weights, configuration, vocabulary.
+//! One self-contained file: weights, configuration, vocabulary, training curves.
 
 use super::open::{EngineError, Model};
-use crate::checkpoint::{Checkpoint, Dtype, NamedTensor, write_safetensors};
+use crate::checkpoint::{
+    CURVES, Checkpoint, Dtype, NamedTensor, curves_to_json, write_safetensors,
+};
 use std::collections::BTreeMap;
 use std::path::Path;
 
 /// Writes `model` to the `.safetensors` file `to`.
 ///
 /// # Errors
-/// When the model's file cannot be read again, or `to` cannot be written.
+/// When the model's file cannot be read again, a weight does not fit `dtype`, or `to` cannot be written.
 pub fn convert(model: &Model, to: &Path, dtype: Dtype) -> Result<(), EngineError> {
     let checkpoint = Checkpoint::open(&model.path)?;
     let mut tensors: Vec<NamedTensor> = Vec::new();
@@ -28,10 +30,18 @@ pub fn convert(model: &Model, to: &Path, dtype: Dtype) -> Result<(), EngineError
             .info(name)
             .map(|info| info.shape.clone())
             .unwrap_or_default();
+        let values = checkpoint.read(name)?;
+        let too_large = |v: &&f32| v.is_finite() && half::f16::from_f32(**v).is_infinite();
+        if dtype == Dtype::F16
+            && let Some(&value) = values.iter().find(too_large)
+        {
+            let name = name.to_owned();
+            return Err(EngineError::TooLargeForF16 { name, value });
+        }
         tensors.push(NamedTensor {
             name: name.to_owned(),
             shape,
-            values: checkpoint.read(name)?,
+            values,
         });
     }
     let mut metadata = BTreeMap::new();
@@ -42,6 +52,9 @@ pub fn convert(model: &Model, to: &Path, dtype: Dtype) -> Result<(), EngineError
     );
     if let Some(vocabulary) = &model.vocabulary {
         metadata.insert("vocabulary".into(), vocabulary.to_json().to_string());
+    }
+    if !checkpoint.curves().is_empty() {
+        metadata.insert(CURVES.into(), curves_to_json(checkpoint.curves()));
     }
     Ok(write_safetensors(to, &tensors, &tied, dtype, &metadata)?)
 }

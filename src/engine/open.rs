@@ -38,6 +38,16 @@ pub enum EngineError {
         /// The file.
         path: PathBuf,
     },
+    /// A weight is too large for the number format asked for.
+    #[error(
+        "tensor {name} holds {value}, more than f16 can hold (65504); convert with --dtype bf16 or f32"
+    )]
+    TooLargeForF16 {
+        /// The tensor.
+        name: String,
+        /// Its first weight that does not fit.
+        value: f32,
+    },
     /// Nothing to run on.
     #[error("the text has no token that the model knows")]
     NoTokens,

@@ -74,6 +74,11 @@ fn uniform(state: &mut u64) -> f64 {
 mod tests {
     use super::*;
 
+    /// The middles of a hundred equal parts of [0, 1): none lies on the edge between two tokens.
+    fn grid() -> impl Iterator<Item = f64> {
+        (0..100).map(|i| (f64::from(i) + 0.5) / 100.0)
+    }
+
     #[test]
     fn top_p_keeps_the_likeliest_and_temperature_zero_takes_the_best() {
         let log_probs = [0.1_f32, 0.6, 0.3].map(f32::ln);
@@ -82,7 +87,7 @@ mod tests {
             top_p: 0.5,
             seed: 0,
         };
-        assert!((0..100).all(|i| draw(&log_probs, sampling, f64::from(i) / 100.0) == 1));
+        assert!(grid().all(|u| draw(&log_probs, sampling, u) == 1));
         let greedy = Sampling {
             temperature: 0.0,
             top_p: 1.0,
@@ -94,12 +99,17 @@ mod tests {
             top_p: 1.0,
             seed: 0,
         };
-        let drawn: Vec<u32> = (0..100)
-            .map(|i| draw(&log_probs, all, f64::from(i) / 100.0))
-            .collect();
+        let drawn: Vec<u32> = grid().map(|u| draw(&log_probs, all, u)).collect();
         assert_eq!(
             [0, 1, 2].map(|id| drawn.iter().filter(|&&d| d == id).count()),
             [10, 60, 30]
         );
+        let warm = Sampling {
+            temperature: 2.0,
+            ..all
+        };
+        let drawn = grid().filter(|&u| draw(&log_probs, warm, u) == 1).count();
+        // √0.6 / (√0.1 + √0.6 + √0.3): a higher temperature levels the probabilities.
+        assert_eq!(drawn, 47);
     }
 }

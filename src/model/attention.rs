@@ -50,7 +50,9 @@ impl HeadWeights {
 /// What a head computes with, apart from its own parameters.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Context<'a> {
-    /// T × D: queries, keys and values of the whole text so far.
+    /// Position of the first row below: 0, or later in a run that has forgotten.
+    pub start: usize,
+    /// One row of D numbers per token: queries, keys and values of the text so far.
     pub q: &'a [f32],
     pub k: &'a [f32],
     pub v: &'a [f32],
@@ -64,7 +66,7 @@ pub(super) struct Context<'a> {
 
 impl<'a> Context<'a> {
     fn rows(&self, of: &'a [f32], head: usize, from: usize, to: usize) -> Matrix<'a> {
-        let start = (from * self.hidden + head * self.dim).min(of.len());
+        let start = ((from - self.start) * self.hidden + head * self.dim).min(of.len());
         Matrix::new(&of[start..], to - from, self.dim, self.hidden)
     }
 }

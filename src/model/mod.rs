@@ -4,6 +4,7 @@
 //! pass knows nothing of views: it reports to an [`Observer`] what happens in each head.
 
 mod attention;
+mod cancel;
 mod config;
 mod error;
 mod gemm;
@@ -13,8 +14,9 @@ mod run;
 mod weights;
 
 pub use attention::HeadWeights;
+pub use cancel::Cancel;
 pub use config::{AdaptIo, Config, DEFAULT_RAMP};
 pub use error::ModelError;
 pub use mask::{reach, soft_mask};
-pub use run::{BLOCK, Blind, Cancel, Observer, Run};
+pub use run::{BLOCK, Blind, Observer, Run};
 pub use weights::{Network, Span};

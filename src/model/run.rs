@@ -2,35 +2,10 @@
 
 use super::attention::{Context, HeadWeights, TILE, read, weights};
 use super::weights::{Layer, Network, Norm};
-use super::{ModelError, output};
+use super::{Cancel, ModelError, output};
 use candle_core::{Device, Tensor};
 use rayon::prelude::*;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-
-/// Asks a computation to stop; clones share the request.
-#[derive(Debug, Clone, Default)]
-pub struct Cancel(Arc<AtomicBool>);
-
-impl Cancel {
-    /// Asks every computation that holds a clone to stop.
-    pub fn cancel(&self) {
-        self.0.store(true, Ordering::Relaxed);
-    }
-
-    /// Whether someone asked.
-    pub fn is_cancelled(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
-    }
-
-    pub(super) fn check(&self) -> Result<(), ModelError> {
-        if self.is_cancelled() {
-            Err(ModelError::Cancelled)
-        } else {
-            Ok(())
-        }
-    }
-}
 
 /// Is told what happens during a forward pass, tile by tile, from several threads.
 pub trait Observer: Sync {
@@ -63,8 +38,10 @@ struct Cache {
 pub struct Run {
     network: Arc<Network>,
     ids: Vec<u32>,
+    /// Position of the first token whose numbers are kept: 0 unless the run has forgotten some.
+    start: usize,
     layers: Vec<Cache>,
-    /// T × D: the last layer's output.
+    /// The last layer's output: D numbers per token.
     hidden: Vec<f32>,
 }
 
@@ -84,6 +61,7 @@ impl Run {
         Self {
             network,
             ids: Vec::new(),
+            start: 0,
             layers,
             hidden: Vec::new(),
         }
@@ -99,13 +77,50 @@ impl Run {
         &self.ids
     }
 
-    /// Forgets all tokens from position `len` on.
+    /// Cuts the text off after `len` tokens. A run that has [forgotten](Self::forget) what would stand before the
+    /// cut begins anew, with no tokens.
     pub fn truncate(&mut self, len: usize) {
         if len >= self.ids.len() {
             return;
         }
-        let n = len * self.network.config.hidden_size;
+        let len = if self.sees_all_before(len) {
+            len
+        } else {
+            self.start = 0;
+            0
+        };
         self.ids.truncate(len);
+        self.cut(len);
+    }
+
+    /// Frees the memory of tokens that no further token can see. What was computed for them cannot be asked for
+    /// any more; a text of any length can so be run in bounded memory.
+    pub fn forget(&mut self) {
+        let span = self.network.config.attn_span;
+        let first = self.ids.len().saturating_sub(span);
+        let rows = first.saturating_sub(self.start);
+        // Now and then, not for every block: what remains has to be moved.
+        if rows <= span / 4 {
+            return;
+        }
+        let n = rows * self.network.config.hidden_size;
+        self.start = first;
+        self.hidden.drain(..n);
+        for layer in &mut self.layers {
+            layer.q.drain(..n);
+            layer.k.drain(..n);
+            layer.v.drain(..n);
+        }
+    }
+
+    /// Whether everything that a query at `position` can see is kept.
+    fn sees_all_before(&self, position: usize) -> bool {
+        self.start == 0 || position >= self.start + self.network.config.attn_span
+    }
+
+    /// Drops the rows of the tokens from position `len` on.
+    fn cut(&mut self, len: usize) {
+        let n = len.saturating_sub(self.start) * self.network.config.hidden_size;
         self.hidden.truncate(n);
         for layer in &mut self.layers {
             layer.q.truncate(n);
@@ -126,8 +141,9 @@ impl Run {
     ) -> Result<usize, ModelError> {
         let shared = self.ids.iter().zip(ids).take_while(|(a, b)| a == b).count();
         self.truncate(shared);
-        self.extend(&ids[shared..], BLOCK, cancel, observer)?;
-        Ok(shared)
+        let kept = shared.min(self.ids.len());
+        self.extend(&ids[kept..], BLOCK, cancel, observer)?;
+        Ok(kept)
     }
 
     /// Runs the network over further tokens, `block` at a time; the block size changes no result.
@@ -159,12 +175,7 @@ impl Run {
                 }
                 Err(error) => {
                     // A block that stopped half-way left keys in some layers only.
-                    let n = before * self.network.config.hidden_size;
-                    for layer in &mut self.layers {
-                        layer.q.truncate(n);
-                        layer.k.truncate(n);
-                        layer.v.truncate(n);
-                    }
+                    self.cut(before);
                     return Err(error);
                 }
             }
@@ -191,6 +202,7 @@ impl Run {
                 &network,
                 layer,
                 cache,
+                self.start,
                 index,
                 first,
                 ids.len(),
@@ -213,7 +225,8 @@ impl Run {
         Ok(hidden)
     }
 
-    /// A head's weights for the queries `from..to`, computed again from the queries and keys kept.
+    /// A head's weights for the queries `from..to`, computed again from the queries and keys kept; `None` where
+    /// there is no such head, or its keys are forgotten.
     pub fn head_weights(
         &self,
         layer: usize,
@@ -224,7 +237,10 @@ impl Run {
         let to = to.min(self.ids.len());
         let weights_of = self.network.layers.get(layer)?;
         let parameters = weights_of.heads.get(head)?;
-        let cx = context(&self.network, self.layers.get(layer)?);
+        if !self.sees_all_before(from) {
+            return None;
+        }
+        let cx = context(&self.network, self.layers.get(layer)?, self.start);
         let tiles: Vec<HeadWeights> = tiles(from.min(to), to - from.min(to))
             .into_par_iter()
             .map(|(first, n)| weights(cx, head, parameters, first, n))
@@ -246,7 +262,8 @@ impl Run {
         Some(all)
     }
 
-    /// log p of every token of the vocabulary after each of the tokens `from..to`: (to − from) × V, in nats.
+    /// log p of every token of the vocabulary after each of the tokens `from..to`: (to − from) × V, in nats. Nothing
+    /// where some of them are forgotten.
     ///
     /// # Errors
     /// When the tensor library reports one.
@@ -279,7 +296,10 @@ impl Run {
 
     fn hidden_rows(&self, from: usize, to: usize) -> &[f32] {
         let dim = self.network.config.hidden_size;
-        self.hidden.get(from * dim..to * dim).unwrap_or_default()
+        match (from.checked_sub(self.start), to.checked_sub(self.start)) {
+            (Some(from), Some(to)) => self.hidden.get(from * dim..to * dim).unwrap_or_default(),
+            _ => &[],
+        }
     }
 }
 
@@ -287,8 +307,9 @@ fn rows(x: &Tensor) -> Result<Vec<f32>, ModelError> {
     Ok(x.flatten_all()?.to_vec1()?)
 }
 
-fn context<'a>(network: &'a Network, cache: &'a Cache) -> Context<'a> {
+fn context<'a>(network: &'a Network, cache: &'a Cache, start: usize) -> Context<'a> {
     Context {
+        start,
         q: &cache.q,
         k: &cache.k,
         v: &cache.v,
@@ -314,13 +335,14 @@ fn attend(
     network: &Network,
     layer: &Layer,
     cache: &Cache,
+    start: usize,
     index: usize,
     first: usize,
     queries: usize,
     cancel: &Cancel,
     observer: &dyn Observer,
 ) -> Result<Vec<f32>, ModelError> {
-    let cx = context(network, cache);
+    let cx = context(network, cache, start);
     let jobs: Vec<(usize, usize, usize)> = tiles(first, queries)
         .into_iter()
         .flat_map(|(at, n)| (0..layer.heads.len()).map(move |head| (head, at, n)))

@@ -1,0 +1,364 @@
+//! What can be written on the command line.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+/// How far every attention head of a Transformer looks, and why.
+///
+/// With no command, opens the window: on FILE, or on a bundled sample model. Results go to stdout, words for people
+/// to stderr. Exit codes: 0 done, 1 failed, 2 wrong usage.
+#[derive(Debug, Parser)]
+#[command(
+    name = "spanscope",
+    version,
+    about,
+    args_conflicts_with_subcommands = true,
+    after_help = "Examples:
+  spanscope                                   open the window on a sample model
+  spanscope model.pt --vocab train.txt        open a checkpoint
+  spanscope info model.pt                     what is in it
+  spanscope spans model.pt -o spans.svg       the span of every head as a figure
+  spanscope eval model.pt --vocab train.txt --text test.txt
+Layers and heads count from 0 in options, JSON and CSV; charts label them from 1, as the paper does."
+)]
+pub(super) struct Cli {
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    #[command(flatten)]
+    pub window: WindowArgs,
+}
+
+/// What the window opens with.
+#[derive(Debug, Args)]
+pub(super) struct WindowArgs {
+    /// Checkpoint to open in the window: .pt or .safetensors
+    #[arg(value_name = "FILE")]
+    pub model: Option<PathBuf>,
+    /// Text to open in the window: plain, .zip or .gz
+    #[arg(long, value_name = "FILE")]
+    pub text: Option<PathBuf>,
+    #[command(flatten)]
+    pub common: Common,
+}
+
+/// Options that every command takes.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Common options")]
+pub(super) struct Common {
+    /// The model's vocabulary: a train.txt, the raw corpus (plain, .zip or .gz) or a JSON file
+    #[arg(long, value_name = "FILE")]
+    pub vocab: Option<PathBuf>,
+    /// Length R of the soft mask's ramp, which .pt files do not store [default: 32]
+    #[arg(long, value_name = "R", value_parser = at_least_one)]
+    pub ramp: Option<usize>,
+    /// Threads to compute with [default: one per core]
+    #[arg(long, value_name = "N", value_parser = threads)]
+    pub threads: Option<usize>,
+    /// Where to compute
+    #[arg(long, value_enum, value_name = "DEVICE", default_value_t = DeviceArg::Cpu)]
+    pub device: DeviceArg,
+    /// Print nothing but results and errors
+    #[arg(short, long)]
+    pub quiet: bool,
+}
+
+/// Where to compute.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum DeviceArg {
+    Cpu,
+    Cuda,
+    Metal,
+}
+
+/// What to run a model on.
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+pub(super) struct Input {
+    /// Text to run on: plain, .zip or .gz
+    #[arg(long, value_name = "FILE")]
+    pub text: Option<PathBuf>,
+    /// Token ids to run on, as a JSON list: needs no vocabulary
+    #[arg(long, value_name = "FILE.json")]
+    pub ids: Option<PathBuf>,
+}
+
+/// Number format of stored weights.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(super) enum DtypeArg {
+    F32,
+    F16,
+    Bf16,
+}
+
+/// `info`.
+#[derive(Debug, Args)]
+pub(super) struct InfoArgs {
+    /// Checkpoint: .pt (zip or legacy) or .safetensors
+    pub model: PathBuf,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+    #[command(flatten)]
+    pub common: Common,
+}
+
+/// `spans`.
+#[derive(Debug, Args)]
+pub(super) struct SpansArgs {
+    /// Checkpoint: .pt (zip or legacy) or .safetensors
+    pub model: PathBuf,
+    /// Write the chart (.svg, .png) or its numbers (.csv, .json)
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Draw a linear instead of a logarithmic axis
+    #[arg(long)]
+    pub linear: bool,
+    /// Order heads by falling reach instead of by layer
+    #[arg(long)]
+    pub sort: bool,
+    /// Title of the chart [default: the model's file name]
+    #[arg(long, value_name = "TITLE")]
+    pub title: Option<String>,
+    /// Width of the chart in millimetres
+    #[arg(long, value_name = "MM", default_value_t = crate::chart::DEFAULT_WIDTH_MM, value_parser = width)]
+    pub width: f64,
+    /// Draw light marks on a dark ground
+    #[arg(long)]
+    pub dark: bool,
+    /// Print JSON: a list of {layer, head, span, reach}
+    #[arg(long)]
+    pub json: bool,
+    #[command(flatten)]
+    pub common: Common,
+}
+
+/// `eval`.
+#[derive(Debug, Args)]
+pub(super) struct EvalArgs {
+    /// Checkpoint: .pt (zip or legacy) or .safetensors
+    pub model: PathBuf,
+    #[command(flatten)]
+    pub input: Input,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+    /// Write what the model gives every token: `log_probs` (T × V), in nats, row t standing after token t. With
+    /// adaptive output `nll` (T) instead, −log p of the token after t; the last one is not a number, since no token
+    /// follows
+    #[arg(long, value_name = "FILE.safetensors")]
+    pub log_probs: Option<PathBuf>,
+    #[command(flatten)]
+    pub common: Common,
+}
+
+/// `attention`.
+#[derive(Debug, Args)]
+pub(super) struct AttentionArgs {
+    /// Checkpoint: .pt (zip or legacy) or .safetensors
+    pub model: PathBuf,
+    #[command(flatten)]
+    pub input: Input,
+    /// Layer, from 0
+    #[arg(long, value_name = "I")]
+    pub layer: usize,
+    /// Head, from 0
+    #[arg(long, value_name = "J")]
+    pub head: usize,
+    /// Write query × key as .svg, .png or .csv, or query × distance as .safetensors [default: CSV on stdout]
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    #[command(flatten)]
+    pub common: Common,
+}
+
+/// `persistent`.
+#[derive(Debug, Args)]
+pub(super) struct PersistentArgs {
+    /// Checkpoint: .pt (zip or legacy) or .safetensors
+    pub model: PathBuf,
+    #[command(flatten)]
+    pub input: Input,
+    /// Write the usage of every vector as a chart (.svg, .png) or as numbers (.csv, .json)
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Print JSON: a list of {layer, head, context, persistent, empty, effective_vectors, never_used, usage}
+    #[arg(long)]
+    pub json: bool,
+    #[command(flatten)]
+    pub common: Common,
+}
+
+/// `generate`.
+#[derive(Debug, Args)]
+pub(super) struct GenerateArgs {
+    /// Checkpoint: .pt (zip or legacy) or .safetensors
+    pub model: PathBuf,
+    /// Text to continue
+    #[arg(long, value_name = "TEXT", required_unless_present = "ids")]
+    pub prompt: Option<String>,
+    /// Token ids to continue, as a JSON list
+    #[arg(long, value_name = "FILE.json", conflicts_with = "prompt")]
+    pub ids: Option<PathBuf>,
+    /// Tokens to generate
+    #[arg(short, value_name = "N", default_value_t = 200)]
+    pub n: usize,
+    /// Divides the log-probabilities; 0 takes the likeliest token
+    #[arg(long, value_name = "T", default_value_t = 1.0, value_parser = temperature)]
+    pub temperature: f32,
+    /// Draw only from the likeliest tokens that together hold this probability
+    #[arg(long, value_name = "P", default_value_t = 1.0, value_parser = top_p)]
+    pub top_p: f32,
+    /// The same seed gives the same text
+    #[arg(long, value_name = "S", default_value_t = 0)]
+    pub seed: u64,
+    #[command(flatten)]
+    pub common: Common,
+}
+
+/// `convert`.
+#[derive(Debug, Args)]
+pub(super) struct ConvertArgs {
+    /// Checkpoint: .pt (zip or legacy) or .safetensors
+    #[arg(value_name = "IN")]
+    pub model: PathBuf,
+    /// File to write
+    #[arg(value_name = "OUT.safetensors")]
+    pub output: PathBuf,
+    /// Number format of the weights
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = DtypeArg::F32)]
+    pub dtype: DtypeArg,
+    #[command(flatten)]
+    pub common: Common,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Show the architecture: what was read, inferred and assumed, and the spans
+    #[command(after_help = "Examples:
+  spanscope info model.pt
+  spanscope info model.pt --json | jq .parameters")]
+    Info(InfoArgs),
+    /// Show how far every head looks: bars, JSON, or the span chart
+    #[command(after_help = "Examples:
+  spanscope spans model.pt
+  spanscope spans model.pt -o spans.svg --sort
+  spanscope spans model.pt --json | jq 'max_by(.reach)'
+JSON and CSV count layers and heads from 0; bars and charts label them from 1.")]
+    Spans(SpansArgs),
+    /// Measure how well the model predicts a text, and how fast
+    #[command(after_help = "Examples:
+  spanscope eval model.pt --vocab train.txt --text test.txt
+  spanscope eval model.pt --ids ids.json --json --log-probs out.safetensors
+T tokens give T − 1 predictions; the text starts cold.")]
+    Eval(EvalArgs),
+    /// Export one head's weights on a text
+    #[command(after_help = "Examples:
+  spanscope attention model.pt --vocab train.txt --text few.txt --layer 3 --head 1 -o head.svg
+  spanscope attention model.pt --ids ids.json --layer 0 --head 0 -o head.safetensors
+The .safetensors file holds `weights` (T × reach, column c is distance c + 1), `persistent` (T × N) where the model has
+persistent vectors, and `empty` (T): the part of `weights` on distances before the text's start.")]
+    Attention(AttentionArgs),
+    /// Show where every head's weight goes on a text, and which persistent vectors it uses
+    #[command(after_help = "Examples:
+  spanscope persistent model.pt --vocab train.txt --text test.txt
+  spanscope persistent model.pt --ids ids.json -o usage.svg
+Shares are means over the text's tokens: on the text, on persistent vectors, and on the empty context before its start.
+They may sum to less than 1 where nearly all of a softmax lies beyond a head's span.")]
+    Persistent(PersistentArgs),
+    /// Continue a text
+    #[command(after_help = "Examples:
+  spanscope generate model.safetensors --prompt 'ROMEO:' -n 400 --temperature 0.8
+  spanscope generate model.pt --ids ids.json        prints the new ids")]
+    Generate(GenerateArgs),
+    /// Write one self-contained .safetensors file: weights, configuration, vocabulary, training curves
+    #[command(after_help = "Examples:
+  spanscope convert model.pt model.safetensors --vocab train.txt --ramp 32 --dtype f16")]
+    Convert(ConvertArgs),
+}
+
+fn at_least_one(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(0) | Err(_) => Err("expected a whole number from 1".into()),
+        Ok(n) => Ok(n),
+    }
+}
+
+fn threads(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(n @ 1..=1024) => Ok(n),
+        _ => Err("expected a whole number from 1 to 1024".into()),
+    }
+}
+
+fn width(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(mm) if (40.0..=1000.0).contains(&mm) => Ok(mm),
+        _ => Err("expected millimetres from 40 to 1000".into()),
+    }
+}
+
+fn temperature(text: &str) -> Result<f32, String> {
+    match text.parse::<f32>() {
+        Ok(t) if t >= 0.0 && t.is_finite() => Ok(t),
+        _ => Err("expected a number from 0".into()),
+    }
+}
+
+fn top_p(text: &str) -> Result<f32, String> {
+    match text.parse::<f32>() {
+        Ok(p) if p > 0.0 && p <= 1.0 => Ok(p),
+        _ => Err("expected a number above 0 and at most 1".into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_definition_holds_together() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_file_opens_the_window_and_a_command_does_not() {
+        let cli = Cli::try_parse_from(["spanscope", "model.pt", "--ramp", "16"]).unwrap();
+        assert!(cli.command.is_none());
+        assert_eq!(
+            cli.window.model.as_deref(),
+            Some(std::path::Path::new("model.pt"))
+        );
+        assert_eq!(cli.window.common.ramp, Some(16));
+        let cli = Cli::try_parse_from(["spanscope", "info", "model.pt", "-q"]).unwrap();
+        assert!(matches!(cli.command, Some(Command::Info(args)) if args.common.quiet));
+        assert!(Cli::try_parse_from(["spanscope", "model.pt", "info", "model.pt"]).is_err());
+    }
+
+    #[test]
+    fn values_out_of_range_are_refused() {
+        for (option, value) in [
+            ("--threads", "0"),
+            ("--ramp", "0"),
+            ("--ramp", "x"),
+            ("--device", "tpu"),
+        ] {
+            assert!(
+                Cli::try_parse_from(["spanscope", "info", "m", option, value]).is_err(),
+                "{option}"
+            );
+        }
+        for (option, value) in [
+            ("--temperature", "-1"),
+            ("--temperature", "NaN"),
+            ("--top-p", "0"),
+        ] {
+            let option = format!("{option}={value}");
+            assert!(
+                Cli::try_parse_from(["spanscope", "generate", "m", "--prompt", "a", &option])
+                    .is_err(),
+                "{option}"
+            );
+        }
+    }
+}

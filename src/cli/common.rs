@@ -1,0 +1,254 @@
+//! What the commands share: opening a model, reading a text, words about both.
+
+use super::Usage;
+use super::args::{Common, DeviceArg, Input};
+use crate::chart::HeadSpan;
+use crate::engine::{EngineError, Model};
+use crate::text;
+use anyhow::{Context, Result};
+use indicatif::{ProgressBar, ProgressStyle};
+use std::fmt::Arguments;
+use std::io::Write;
+use std::path::Path;
+
+/// Prints a line to stderr; a closed stderr is no reason to stop.
+pub(super) fn say(line: Arguments<'_>) {
+    let _ = writeln!(std::io::stderr(), "{line}");
+}
+
+/// Checks the options that no model is needed for, and sets the number of threads.
+pub(super) fn prepare(common: &Common) -> Result<()> {
+    if common.device != DeviceArg::Cpu {
+        let name = match common.device {
+            DeviceArg::Metal => "metal",
+            _ => "cuda",
+        };
+        return Err(Usage(format!(
+            "--device {name}: this build computes on the CPU only; leave --device out, or pass --device cpu"
+        ))
+        .into());
+    }
+    if let Some(n) = common.threads {
+        rayon::ThreadPoolBuilder::new()
+            .num_threads(n)
+            .build_global()
+            .with_context(|| {
+                format!("--threads {n}: the threads could not be started; try fewer")
+            })?;
+    }
+    Ok(())
+}
+
+/// Opens a model, saying on stderr what had to be assumed.
+pub(super) fn open(path: &Path, common: &Common) -> Result<Model> {
+    let model = open_quietly(path, common)?;
+    if !common.quiet {
+        for note in &model.assumed {
+            say(format_args!("assumed {note}"));
+        }
+    }
+    Ok(model)
+}
+
+/// As [`open`], for a command that shows the assumptions itself.
+pub(super) fn open_quietly(path: &Path, common: &Common) -> Result<Model> {
+    prepare(common)?;
+    Ok(Model::open(path, common.vocab.as_deref(), common.ramp)?)
+}
+
+/// A text as ids, with what is known of it as a text.
+#[derive(Debug)]
+pub(super) struct Tokens {
+    pub ids: Vec<u32>,
+    /// Pieces that are not in the vocabulary and were left out.
+    pub unknown: usize,
+    /// Bytes after the first token, which nothing predicts; `None` where ids were given.
+    pub predicted_bytes: Option<usize>,
+    /// Name of the file, for the provenance of results.
+    pub source: String,
+}
+
+/// Reads the text or ids that a command runs on, saying on stderr what was left out.
+pub(super) fn read(model: &Model, input: &Input, quiet: bool) -> Result<Tokens> {
+    let tokens = match (&input.text, &input.ids) {
+        (_, Some(path)) => {
+            let ids = text::read_ids(path)?;
+            check_ids(model, &ids, path)?;
+            Tokens {
+                ids,
+                unknown: 0,
+                predicted_bytes: None,
+                source: name(path),
+            }
+        }
+        (Some(path), None) => {
+            let bytes = text::read_bytes(path)?;
+            let prepared = model.prepare(&bytes)?;
+            Tokens {
+                predicted_bytes: Some(bytes.len() - first_end(model, &bytes)),
+                ids: prepared.ids,
+                unknown: prepared.unknown,
+                source: name(path),
+            }
+        }
+        // The group of options requires one.
+        (None, None) => return Err(Usage("pass --text FILE or --ids FILE.json".into()).into()),
+    };
+    if !quiet {
+        tell_unknown(tokens.unknown, &tokens.source);
+    }
+    if tokens.ids.is_empty() {
+        return Err(anyhow::Error::new(EngineError::NoTokens).context(tokens.source));
+    }
+    Ok(tokens)
+}
+
+/// A bar on stderr for work over `len` tokens; it hides itself where stderr is no terminal.
+pub(super) fn progress(len: usize, quiet: bool) -> ProgressBar {
+    let bar = match quiet {
+        true => ProgressBar::hidden(),
+        false => ProgressBar::new(len as u64),
+    };
+    match ProgressStyle::with_template(
+        "{bar:32} {human_pos}/{human_len} tokens, {per_sec}, {eta} left",
+    ) {
+        Ok(style) => bar.with_style(style),
+        // The plain bar does as well.
+        Err(_) => bar,
+    }
+}
+
+/// Says how much of a text is not in the vocabulary.
+pub(super) fn tell_unknown(unknown: usize, source: &str) {
+    match unknown {
+        0 => {}
+        1 => say(format_args!(
+            "{source}: 1 piece is not in the vocabulary and was left out"
+        )),
+        n => say(format_args!(
+            "{source}: {} pieces are not in the vocabulary and were left out",
+            thousands(n)
+        )),
+    }
+}
+
+/// Refuses ids that the model has no embedding for, naming the file they came from.
+pub(super) fn check_ids(model: &Model, ids: &[u32], path: &Path) -> Result<()> {
+    let vocab_size = model.network.config().vocab_size;
+    match ids.iter().position(|&id| id as usize >= vocab_size) {
+        Some(at) => Err(anyhow::Error::new(crate::model::ModelError::TokenId {
+            id: ids[at],
+            at,
+            vocab_size,
+        })
+        .context(name(path))),
+        None => Ok(()),
+    }
+}
+
+/// Where the first known token ends, looked for in the first bytes only.
+fn first_end(model: &Model, bytes: &[u8]) -> usize {
+    let head = &bytes[..bytes.len().min(1 << 16)];
+    model
+        .vocabulary
+        .iter()
+        .flat_map(|vocabulary| vocabulary.encode_bytes(head))
+        .find(|piece| piece.id.is_some())
+        .map_or(0, |piece| piece.range.end)
+}
+
+/// The format that a file's ending names, checked before anything is computed.
+pub(super) fn ending(path: &Path, allowed: &[&'static str]) -> Result<&'static str> {
+    let found = path.extension().and_then(|e| e.to_str()).unwrap_or("");
+    let known = allowed
+        .iter()
+        .find(|name| name.eq_ignore_ascii_case(found))
+        .copied();
+    known.ok_or_else(|| {
+        let list: Vec<String> = allowed.iter().map(|name| format!(".{name}")).collect();
+        Usage(format!(
+            "{}: the name must end in {}",
+            path.display(),
+            list.join(" or ")
+        ))
+        .into()
+    })
+}
+
+pub(super) fn spans(model: &Model) -> Vec<HeadSpan> {
+    let span = |s: crate::model::Span| HeadSpan {
+        layer: s.layer,
+        head: s.head,
+        span: f64::from(s.span),
+        reach: s.reach,
+    };
+    model.network.spans().into_iter().map(span).collect()
+}
+
+/// Where numbers come from, for the files that hold them.
+pub(super) fn provenance(model: &Model) -> String {
+    let ramp = model.network.config().adapt_span_ramp;
+    format!(
+        "spanscope {}; model {}; ramp {ramp}",
+        env!("CARGO_PKG_VERSION"),
+        name(&model.path)
+    )
+}
+
+/// A file's name without its folders.
+pub(super) fn name(path: &Path) -> String {
+    path.file_name()
+        .unwrap_or(path.as_os_str())
+        .to_string_lossy()
+        .into_owned()
+}
+
+/// Columns of the terminal, as far as the environment tells.
+pub(super) fn columns() -> usize {
+    std::env::var("COLUMNS")
+        .ok()
+        .and_then(|c| c.parse().ok())
+        .unwrap_or(80)
+        .clamp(40, 120)
+}
+
+/// 1234567 as "1,234,567".
+pub(super) fn thousands(n: usize) -> String {
+    let digits = n.to_string();
+    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_grouped_by_thousands() {
+        for (n, text) in [
+            (0, "0"),
+            (999, "999"),
+            (1000, "1,000"),
+            (1_234_567, "1,234,567"),
+        ] {
+            assert_eq!(thousands(n), text);
+        }
+    }
+
+    #[test]
+    fn the_ending_decides_whatever_its_case() {
+        assert_eq!(
+            ending(Path::new("a/b.SVG"), &["svg", "png"]).unwrap(),
+            "svg"
+        );
+        let said = ending(Path::new("b.jpg"), &["svg", "png"]).unwrap_err();
+        assert!(said.is::<Usage>());
+        assert_eq!(said.to_string(), "b.jpg: the name must end in .svg or .png");
+    }
+}

@@ -1,0 +1,40 @@
+//! `convert`: one self-contained file.
+
+use super::Usage;
+use super::args::{ConvertArgs, DtypeArg};
+use super::common::{ending, open, say};
+use crate::checkpoint::Dtype;
+use crate::engine::convert;
+use anyhow::Result;
+use std::path::Path;
+
+pub(super) fn run(args: &ConvertArgs) -> Result<()> {
+    ending(&args.output, &["safetensors"])?;
+    if same_file(&args.model, &args.output) {
+        return Err(Usage(format!(
+            "{}: would be written over itself; give the result another name",
+            args.output.display()
+        ))
+        .into());
+    }
+    let model = open(&args.model, &args.common)?;
+    let dtype = match args.dtype {
+        DtypeArg::F32 => Dtype::F32,
+        DtypeArg::F16 => Dtype::F16,
+        DtypeArg::Bf16 => Dtype::BF16,
+    };
+    convert(&model, &args.output, dtype)?;
+    if !args.common.quiet {
+        say(format_args!("wrote {}", args.output.display()));
+    }
+    Ok(())
+}
+
+/// Whether both names lead to one file, links followed.
+fn same_file(a: &Path, b: &Path) -> bool {
+    match (a.canonicalize(), b.canonicalize()) {
+        (Ok(a), Ok(b)) => a == b,
+        // One of them does not exist.
+        _ => false,
+    }
+}

@@ -1,0 +1,172 @@
+//! What the window would show, without one: the sample model on the sample text.
+
+use super::attention::heatmap;
+use super::common::{columns, thousands};
+use super::eval::{Score, score};
+use super::{info, spans};
+use crate::chart::{HeadSpan, bars_terminal};
+use crate::engine::{Model, SAMPLES};
+use crate::model::{Blind, Cancel, HeadWeights, Run};
+use anyhow::{Context, Result};
+use std::f64::consts::LN_2;
+use std::io::Write;
+use std::path::Path;
+use std::sync::Arc;
+
+/// Where the charts go.
+const FOLDER: &str = "spanscope-demo";
+
+/// Tokens in the heat map: few enough to see each.
+const SHOWN: usize = 200;
+
+pub(super) fn run(quiet: bool, out: &mut impl Write) -> Result<()> {
+    let [sample, _] = &SAMPLES;
+    let model = Model::open_sample(sample)?;
+    let ids = model.prepare(sample.text.as_bytes())?.ids;
+    let score = score(&model, &ids, quiet, |_, _| Ok(()))?;
+    writeln!(out, "{}", sample.name)?;
+    writeln!(
+        out,
+        "{}, {} parameters",
+        info::kind(&model),
+        thousands(model.network.parameters())
+    )?;
+    writeln!(
+        out,
+        "Sample text: {} tokens, {:.3} bits per character\n",
+        thousands(ids.len()),
+        score.nats() / LN_2
+    )?;
+    let chart = spans::chart(&model);
+    write!(
+        out,
+        "{}",
+        bars_terminal(&chart.heads, chart.limit, columns())
+    )?;
+    writeln!(out, "{}\n", spans::summary(&chart.heads))?;
+    let widest = widest(&chart.heads);
+    describe(&model, &score, &widest, out)?;
+
+    let folder = Path::new(FOLDER);
+    std::fs::create_dir_all(folder).with_context(|| {
+        format!("{FOLDER}: the folder for the charts cannot be made here; change to one that can be written to")
+    })?;
+    writeln!(out, "\nWritten to {FOLDER}/")?;
+    for ending in ["svg", "png", "csv", "json"] {
+        chart.write(&folder.join(format!("spans.{ending}")))?;
+    }
+    writeln!(
+        out,
+        "  spans.svg .png .csv .json   how far every head looks"
+    )?;
+    if let Some(head) = widest.first() {
+        attention(&model, &ids, head, folder)?;
+        writeln!(
+            out,
+            "  attention.svg .png          layer {}, head {} on the first {SHOWN} tokens",
+            head.layer + 1,
+            head.head + 1
+        )?;
+    }
+    writeln!(
+        out,
+        "
+Next, with a checkpoint of your own:
+  spanscope info model.pt
+  spanscope spans model.pt -o spans.svg
+  spanscope eval model.pt --vocab train.txt --text test.txt
+or, where there is a display, spanscope model.pt. `spanscope --help` lists all commands."
+    )?;
+    out.flush()?;
+    Ok(())
+}
+
+/// Heads by falling span.
+fn widest(heads: &[HeadSpan]) -> Vec<HeadSpan> {
+    let mut heads = heads.to_vec();
+    heads.sort_by(|a, b| b.span.total_cmp(&a.span));
+    heads
+}
+
+/// Where a head's weight goes, on average over the queries.
+struct Shares {
+    empty: f64,
+    persistent: f64,
+    /// Mean distance of the weight on the text.
+    distance: f64,
+}
+
+fn shares(weights: &HeadWeights) -> Shares {
+    let n = weights.queries.max(1) as f64;
+    let sum = |values: &[f32]| values.iter().map(|&w| f64::from(w)).sum::<f64>();
+    let (mut text, mut distance) = (0.0, 0.0);
+    for i in 0..weights.queries {
+        // Query i of the text sees i tokens before it.
+        for (c, &weight) in weights.row(i).iter().take(weights.first + i).enumerate() {
+            text += f64::from(weight);
+            distance += f64::from(weight) * (c + 1) as f64;
+        }
+    }
+    Shares {
+        empty: sum(&weights.empty) / n,
+        persistent: sum(&weights.persistent) / n,
+        distance: if text > 0.0 { distance / text } else { 0.0 },
+    }
+}
+
+/// The widest heads, and what share of the weight is not on the text.
+fn describe(model: &Model, score: &Score, heads: &[HeadSpan], out: &mut impl Write) -> Result<()> {
+    let n = score.run.ids().len();
+    let all: Vec<(&HeadSpan, Shares)> = heads
+        .iter()
+        .filter_map(|h| Some((h, shares(&score.run.head_weights(h.layer, h.head, 0, n)?))))
+        .collect();
+    writeln!(
+        out,
+        "Widest heads                      mean distance of the weight"
+    )?;
+    for (h, shares) in all.iter().take(3) {
+        let name = format!(
+            "layer {}, head {}: span {:.1}",
+            h.layer + 1,
+            h.head + 1,
+            h.span
+        );
+        writeln!(out, "  {name:<32}{:.1} tokens", shares.distance)?;
+    }
+    let count = all.len().max(1) as f64;
+    let mean = |part: fn(&Shares) -> f64| all.iter().map(|(_, s)| part(s)).sum::<f64>() / count;
+    let (empty, persistent) = (mean(|s| s.empty), mean(|s| s.persistent));
+    writeln!(
+        out,
+        "Weight, mean over heads: {:.1} % on the text, {:.1} % on empty context before its start",
+        100.0 * (1.0 - empty - persistent),
+        100.0 * empty
+    )?;
+    match model.network.config().pers_mem_size {
+        0 => writeln!(out, "(this model has no persistent vectors)")?,
+        _ => writeln!(out, "and {:.1} % on persistent vectors", 100.0 * persistent)?,
+    }
+    if let Some((h, shares)) = all.iter().max_by(|a, b| a.1.empty.total_cmp(&b.1.empty)) {
+        writeln!(
+            out,
+            "Most on empty context: layer {}, head {} with {:.1} %",
+            h.layer + 1,
+            h.head + 1,
+            100.0 * shares.empty
+        )?;
+    }
+    Ok(())
+}
+
+fn attention(model: &Model, ids: &[u32], head: &HeadSpan, folder: &Path) -> Result<()> {
+    let ids = &ids[..ids.len().min(SHOWN)];
+    let mut run = Run::new(Arc::clone(&model.network));
+    run.set(ids, &Cancel::default(), &Blind)?;
+    if let Some(weights) = run.head_weights(head.layer, head.head, 0, ids.len()) {
+        let map = heatmap(model, ids, &weights, head.layer, head.head);
+        map.write(&folder.join("attention.svg"))?;
+        map.write(&folder.join("attention.png"))?;
+    }
+    Ok(())
+}

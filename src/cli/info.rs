@@ -1,0 +1,126 @@
+//! `info`: the architecture; what was read, inferred and assumed.
+
+use super::args::InfoArgs;
+use super::common::{columns, name, open_quietly, spans, thousands};
+use crate::chart::bars_terminal;
+use crate::engine::Model;
+use anyhow::Result;
+use std::fmt::Write as _;
+use std::io::Write;
+
+pub(super) fn run(args: &InfoArgs, out: &mut impl Write) -> Result<()> {
+    let model = open_quietly(&args.model, &args.common)?;
+    if args.json {
+        writeln!(out, "{}", json(&model)?)?;
+    } else {
+        write!(out, "{}", text(&model, args.common.ramp.is_some())?)?;
+    }
+    Ok(())
+}
+
+fn json(model: &Model) -> Result<String> {
+    let mut json = serde_json::to_value(model.network.config())?;
+    if let Some(fields) = json.as_object_mut() {
+        fields.insert("parameters".into(), model.network.parameters().into());
+        fields.insert("format".into(), model.format.name().into());
+        fields.insert("assumed".into(), model.assumed.clone().into());
+        let note = model.vocabulary.as_ref().map(|v| v.note().to_owned());
+        fields.insert("vocabulary".into(), note.into());
+    }
+    Ok(serde_json::to_string_pretty(&json)?)
+}
+
+/// One line on what kind of network this is.
+pub(super) fn kind(model: &Model) -> String {
+    let c = model.network.config();
+    let span = if c.adapt_span { "adaptive" } else { "fixed" };
+    let second = match c.pers_mem_size {
+        0 => format!(
+            "feed-forward sublayers of width {}",
+            thousands(c.inner_hidden_size)
+        ),
+        n => format!("{} persistent vectors per head", thousands(n)),
+    };
+    format!(
+        "{} layers × {} heads, {span} span, {second}",
+        c.nb_layers, c.nb_heads
+    )
+}
+
+fn text(model: &Model, ramp_given: bool) -> Result<String> {
+    let c = model.network.config();
+    let mut out = String::new();
+    writeln!(out, "{}", name(&model.path))?;
+    writeln!(out, "  {}", kind(model))?;
+    let mut section = |title: &str, lines: &[(&str, String)]| -> Result<()> {
+        writeln!(out, "\n{title}")?;
+        for (label, value) in lines {
+            writeln!(out, "  {label:<22}{value}")?;
+        }
+        Ok(())
+    };
+
+    let mut read = vec![
+        ("format", model.format.name().to_owned()),
+        ("parameters", thousands(model.network.parameters())),
+    ];
+    // Where assumed, the ramp and the vocabulary stand below.
+    let assumed = |word: &str| model.assumed.iter().any(|note| note.starts_with(word));
+    if c.adapt_span && !ramp_given && !assumed("ramp") {
+        read.push((
+            "ramp R",
+            format!("{} (stored in the file)", c.adapt_span_ramp),
+        ));
+    }
+    if let Some(vocabulary) = &model.vocabulary
+        && !assumed("vocabulary")
+    {
+        read.push(("vocabulary", vocabulary.note().to_owned()));
+    }
+    section("Read from the file", &read)?;
+
+    let mut inferred = vec![
+        ("vocabulary size V", thousands(c.vocab_size)),
+        ("hidden size D", thousands(c.hidden_size)),
+        (
+            "heads H × layers L",
+            format!("{} × {}", c.nb_heads, c.nb_layers),
+        ),
+        ("head size d", thousands(c.head_dim())),
+        ("span limit S", thousands(c.attn_span)),
+    ];
+    if c.inner_hidden_size > 0 {
+        inferred.push(("feed-forward width", thousands(c.inner_hidden_size)));
+    }
+    if c.pers_mem_size > 0 {
+        inferred.push(("persistent vectors N", thousands(c.pers_mem_size)));
+    }
+    if let Some(io) = &c.adapt_io {
+        let cutoffs: Vec<String> = io.cutoffs.iter().map(|&n| thousands(n)).collect();
+        let tied = if io.tied { "tied" } else { "not tied" };
+        inferred.push((
+            "adaptive input/output",
+            format!("clusters end at {}; {tied}", cutoffs.join(" / ")),
+        ));
+    }
+    section("Inferred from names and shapes", &inferred)?;
+
+    if c.adapt_span && ramp_given {
+        section(
+            "Given",
+            &[("ramp R", format!("{} (--ramp)", c.adapt_span_ramp))],
+        )?;
+    }
+    writeln!(out, "\nAssumed")?;
+    for note in &model.assumed {
+        writeln!(out, "  {note}")?;
+    }
+    if model.assumed.is_empty() {
+        writeln!(out, "  nothing")?;
+    }
+    let spans = spans(model);
+    writeln!(out, "\nSpans")?;
+    write!(out, "{}", bars_terminal(&spans, c.attn_span, columns()))?;
+    writeln!(out, "{}", super::spans::summary(&spans))?;
+    Ok(out)
+}

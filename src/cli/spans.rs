@@ -1,0 +1,96 @@
+//! `spans`: how far every head looks.
+
+use super::args::SpansArgs;
+use super::common::{columns, ending, open, provenance, say, spans};
+use crate::chart::{HeadSpan, SpanChart, bars_terminal};
+use crate::engine::Model;
+use anyhow::Result;
+use std::io::Write;
+
+pub(super) fn run(args: &SpansArgs, out: &mut impl Write) -> Result<()> {
+    if let Some(path) = &args.output {
+        ending(path, SpanChart::EXTENSIONS)?;
+    }
+    let model = open(&args.model, &args.common)?;
+    let mut chart = chart(&model);
+    chart.linear = args.linear;
+    chart.sort = args.sort;
+    chart.dark = args.dark;
+    chart.width_mm = args.width;
+    if let Some(title) = &args.title {
+        chart.title.clone_from(title);
+    }
+    if let Some(path) = &args.output {
+        chart.write(path)?;
+        if !args.common.quiet {
+            say(format_args!("wrote {}", path.display()));
+        }
+    }
+    if args.json {
+        write!(out, "{}", chart.json()?)?;
+    } else if args.output.is_none() {
+        if args.sort {
+            table(&chart.ordered(), out)?;
+        } else {
+            write!(
+                out,
+                "{}",
+                bars_terminal(&chart.heads, chart.limit, columns())
+            )?;
+        }
+        writeln!(out, "{}", summary(&chart.heads))?;
+        writeln!(
+            out,
+            "Numbered from 1 here; options, JSON and CSV count layers and heads from 0."
+        )?;
+    }
+    Ok(())
+}
+
+/// The span chart of a model as it is drawn when nothing else is asked for.
+pub(super) fn chart(model: &Model) -> SpanChart {
+    SpanChart {
+        heads: spans(model),
+        title: model
+            .path
+            .file_stem()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned(),
+        limit: model.network.config().attn_span,
+        provenance: provenance(model),
+        ..SpanChart::default()
+    }
+}
+
+fn table(heads: &[HeadSpan], out: &mut impl Write) -> Result<()> {
+    writeln!(out, "layer  head  span z (tokens)  reach (tokens)")?;
+    for h in heads {
+        writeln!(
+            out,
+            "{:>5}  {:>4}  {:>15.1}  {:>14}",
+            h.layer + 1,
+            h.head + 1,
+            h.span,
+            h.reach
+        )?;
+    }
+    Ok(())
+}
+
+/// Mean and widest, in one line.
+pub(super) fn summary(heads: &[HeadSpan]) -> String {
+    let mean = heads.iter().map(|h| h.span).sum::<f64>() / heads.len().max(1) as f64;
+    // Of equal ones the first.
+    let widest = heads.iter().rev().max_by(|a, b| a.span.total_cmp(&b.span));
+    match widest {
+        Some(h) => format!(
+            "mean span {mean:.1} tokens; widest: layer {}, head {} with {:.1} (reach {})",
+            h.layer + 1,
+            h.head + 1,
+            h.span,
+            h.reach
+        ),
+        None => "no heads".into(),
+    }
+}

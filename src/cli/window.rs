@@ -1,0 +1,73 @@
+//! `spanscope [FILE]`: the window, or what can be done without one.
+
+use super::Usage;
+use super::args::WindowArgs;
+use super::common::{prepare, say};
+use super::demo;
+use crate::ui::{self, Start};
+use anyhow::Result;
+
+pub(super) fn run(args: &WindowArgs) -> Result<()> {
+    let common = &args.common;
+    if let Some(reason) = no_display() {
+        return without(args, &reason);
+    }
+    // Threads are the window's to set: it computes on its own worker.
+    if common.device != super::args::DeviceArg::Cpu {
+        prepare(common)?;
+    }
+    let start = Start {
+        model: args.model.clone(),
+        text: args.text.clone(),
+        vocab: common.vocab.clone(),
+        ramp: common.ramp,
+        threads: common.threads,
+    };
+    match ui::run(start) {
+        Ok(()) => Ok(()),
+        Err(error) => without(args, &error.to_string()),
+    }
+}
+
+/// Why there can be no window, as far as the environment tells.
+fn no_display() -> Option<String> {
+    // Elsewhere the system always has a screen to draw on, or says so when asked.
+    if !cfg!(all(unix, not(target_os = "macos"))) {
+        return None;
+    }
+    let unset = |name: &str| std::env::var_os(name).is_none_or(|value| value.is_empty());
+    (unset("DISPLAY") && unset("WAYLAND_DISPLAY"))
+        .then(|| "no display (neither DISPLAY nor WAYLAND_DISPLAY is set)".into())
+}
+
+/// Asked for something, says how to get it; asked for nothing, shows what there is.
+fn without(args: &WindowArgs, reason: &str) -> Result<()> {
+    let common = &args.common;
+    let asked = args.model.is_some() || args.text.is_some();
+    if !asked && common.vocab.is_none() && common.ramp.is_none() {
+        if !common.quiet {
+            say(format_args!(
+                "The window cannot open: {reason}. Running the sample model without it."
+            ));
+        }
+        prepare(common)?;
+        return demo::run(common.quiet, &mut std::io::stdout().lock());
+    }
+    let model = match &args.model {
+        Some(path) => path.display().to_string(),
+        None => "MODEL".into(),
+    };
+    Err(Usage(format!(
+        "the window cannot open: {reason}
+These commands need none:
+  spanscope info {model}                                          what is in the file
+  spanscope spans {model} -o spans.svg                            how far every head looks
+  spanscope eval {model} --text FILE                              how well it predicts a text
+  spanscope attention {model} --text FILE --layer I --head J      one head's weights
+  spanscope persistent {model} --text FILE                        where its weight goes
+  spanscope generate {model} --prompt TEXT                        continues a text
+  spanscope convert {model} OUT.safetensors                       one self-contained file
+`spanscope --help` tells more."
+    ))
+    .into())
+}

@@ -1,0 +1,102 @@
+//! The program as scripts and people see it: run as a process, judged by its exit code, output and files.
+#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
+
+mod errors;
+mod files;
+mod models;
+mod window;
+
+use safetensors::SafeTensors;
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+
+const SHAKESPEARE: &str = "sample_models/shakespeare_adaptive.safetensors";
+const WIKITEXT: &str = "sample_models/wikitext_all_attention.safetensors";
+
+fn root(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
+}
+
+fn data(name: &str) -> String {
+    root("tests/data")
+        .join(name)
+        .into_os_string()
+        .into_string()
+        .unwrap()
+}
+
+/// The program, without a display, in the folder of the package.
+fn program(args: &[&str]) -> assert_cmd::Command {
+    let mut command = assert_cmd::Command::new(env!("CARGO_BIN_EXE_spanscope"));
+    command.current_dir(root("")).args(args);
+    command.env_remove("DISPLAY").env_remove("WAYLAND_DISPLAY");
+    command
+}
+
+/// What a successful run prints.
+fn stdout(args: &[&str]) -> String {
+    let done = program(args).assert().success();
+    String::from_utf8(done.get_output().stdout.clone()).unwrap()
+}
+
+fn json(args: &[&str]) -> Value {
+    serde_json::from_str(&stdout(args)).unwrap()
+}
+
+/// What a run that ends with `code` says on stderr.
+fn complaint(args: &[&str], code: i32) -> String {
+    let done = program(args).assert().code(code);
+    assert!(done.get_output().stdout.is_empty(), "{args:?}");
+    String::from_utf8(done.get_output().stderr.clone()).unwrap()
+}
+
+/// The numbers of a tensor in a `.safetensors` file, and its shape.
+fn tensor(file: &[u8], name: &str) -> Option<(Vec<usize>, Vec<f32>)> {
+    let file = SafeTensors::deserialize(file).unwrap();
+    let view = file.tensor(name).ok()?;
+    let (quads, rest) = view.data().as_chunks::<4>();
+    assert!(rest.is_empty());
+    let values = quads.iter().map(|b| f32::from_le_bytes(*b)).collect();
+    Some((view.shape().to_vec(), values))
+}
+
+/// The expected values of a tiny model, and its ids as a file that `--ids` takes.
+struct Golden {
+    bytes: Vec<u8>,
+    folder: tempfile::TempDir,
+}
+
+impl Golden {
+    fn open(name: &str) -> Self {
+        let bytes = std::fs::read(data(&format!("{name}.golden.safetensors"))).unwrap();
+        let golden = Self {
+            bytes,
+            folder: tempfile::tempdir().unwrap(),
+        };
+        let file = SafeTensors::deserialize(&golden.bytes).unwrap();
+        let view = file.tensor("input_ids").unwrap();
+        let ids: Vec<i32> = view
+            .data()
+            .as_chunks::<4>()
+            .0
+            .iter()
+            .map(|b| i32::from_le_bytes(*b))
+            .collect();
+        let text = serde_json::to_string(&ids).unwrap();
+        std::fs::write(golden.folder.path().join("ids.json"), text).unwrap();
+        golden
+    }
+
+    fn ids(&self) -> String {
+        self.out("ids.json")
+    }
+
+    /// A file in the golden's temporary folder.
+    fn out(&self, name: &str) -> String {
+        self.folder.path().join(name).to_str().unwrap().to_owned()
+    }
+
+    fn read(&self, name: &str) -> Vec<u8> {
+        std::fs::read(self.out(name)).unwrap()
+    }
+}
