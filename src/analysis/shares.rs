@@ -3,7 +3,10 @@
 use crate::model::{HeadWeights, Observer};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// Mean shares of one head's weight over the tokens of a text; together they are 1.
+/// Mean shares of one head's weight over the tokens of a text.
+///
+/// Together they are 1, but for heads nearly all of whose softmax lies beyond their reach: there the published
+/// division by (sum + 1e-8) leaves less.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Shares {
     /// On tokens of the text.
@@ -16,6 +19,7 @@ pub struct Shares {
 
 #[derive(Debug, Clone, Default)]
 struct Rows {
+    context: Vec<f32>,
     persistent: Vec<f32>,
     empty: Vec<f32>,
 }
@@ -47,6 +51,7 @@ impl ShareRecorder {
     /// Forgets all tokens from position `len` on.
     pub fn truncate(&self, len: usize) {
         for rows in self.rows().iter_mut() {
+            rows.context.truncate(len);
             rows.persistent.truncate(len);
             rows.empty.truncate(len);
         }
@@ -59,13 +64,10 @@ impl ShareRecorder {
             let sum: f64 = seen.iter().map(|v| f64::from(*v)).sum();
             (sum / seen.len().max(1) as f64) as f32
         };
-        let shares = |rows: &Rows| {
-            let (persistent, empty) = (mean(&rows.persistent), mean(&rows.empty));
-            Shares {
-                context: (1.0 - persistent - empty).max(0.0),
-                persistent,
-                empty,
-            }
+        let shares = |rows: &Rows| Shares {
+            context: mean(&rows.context),
+            persistent: mean(&rows.persistent),
+            empty: mean(&rows.empty),
         };
         if len == 0 {
             Vec::new()
@@ -80,7 +82,15 @@ impl Observer for ShareRecorder {
         let persistent: Vec<f32> = (0..weights.queries)
             .map(|i| weights.persistent_row(i).iter().sum())
             .collect();
+        let context: Vec<f32> = (0..weights.queries)
+            .map(|i| {
+                // Query i of the text sees i tokens before it.
+                let seen = (weights.first + i).min(weights.reach);
+                weights.row(i)[..seen].iter().sum()
+            })
+            .collect();
         if let Some(rows) = self.rows().get_mut(layer * self.nb_heads + head) {
+            put(&mut rows.context, weights.first, &context);
             put(&mut rows.persistent, weights.first, &persistent);
             put(&mut rows.empty, weights.first, &weights.empty);
         }
@@ -100,31 +110,36 @@ fn put(into: &mut Vec<f32>, at: usize, values: &[f32]) {
 mod tests {
     use super::*;
 
-    fn tile(first: usize, empty: &[f32], persistent: &[f32]) -> HeadWeights {
+    /// Tiles with reach 1: query 0 sees nothing but empty context.
+    fn tile(first: usize, weights: &[f32], persistent: &[f32]) -> HeadWeights {
         HeadWeights {
             first,
-            queries: empty.len(),
-            reach: 0,
-            vectors: persistent.len() / empty.len(),
-            weights: Vec::new(),
+            queries: weights.len(),
+            reach: 1,
+            vectors: persistent.len() / weights.len(),
+            weights: weights.to_vec(),
             persistent: persistent.to_vec(),
-            empty: empty.to_vec(),
+            empty: (first..first + weights.len())
+                .map(|t| if t == 0 { weights[0] } else { 0.0 })
+                .collect(),
         }
     }
 
     #[test]
     fn tiles_in_any_order_give_the_means_and_an_edit_forgets_what_follows() {
         let recorder = ShareRecorder::new(1, 2);
-        recorder.head(0, 1, &tile(2, &[0.0, 0.0], &[0.2, 0.2, 0.3, 0.1]));
-        recorder.head(0, 1, &tile(0, &[0.8, 0.4], &[0.1, 0.1, 0.1, 0.1]));
+        recorder.head(0, 1, &tile(2, &[0.6, 0.6], &[0.2, 0.2, 0.3, 0.1]));
+        recorder.head(0, 1, &tile(0, &[0.8, 0.8], &[0.1, 0.1, 0.1, 0.1]));
         let [none, shares] = recorder.means(4)[..] else {
             panic!("two heads")
         };
-        assert_eq!(none.context, 1.0);
-        assert!((shares.empty - 0.3).abs() < 1e-6 && (shares.persistent - 0.3).abs() < 1e-6);
-        assert!((shares.context - 0.4).abs() < 1e-6);
+        assert_eq!(none, Shares::default());
+        let close = |a: f32, b: f32| assert!((a - b).abs() < 1e-6, "{a} {b}");
+        close(shares.empty, 0.2);
+        close(shares.persistent, 0.3);
+        close(shares.context, 0.5);
         recorder.truncate(2);
-        assert!((recorder.means(9)[1].empty - 0.6).abs() < 1e-6);
+        close(recorder.means(9)[1].empty, 0.4);
         assert!(recorder.means(0).is_empty());
     }
 }

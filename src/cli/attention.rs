@@ -2,10 +2,10 @@
 
 use super::Usage;
 use super::args::AttentionArgs;
-use super::common::{Tokens, ending, open, provenance, read, say, thousands};
-use crate::chart::{ColorMap, Heatmap, Scale, SideColumn};
+use super::common::{Tokens, ending, open, read, say, thousands};
 use crate::checkpoint::{Dtype, NamedTensor, write_safetensors};
 use crate::engine::Model;
+use crate::engine::figures::{HeatmapStyle, heatmap, provenance};
 use crate::model::{Blind, Cancel, HeadWeights, Run};
 use anyhow::Result;
 use std::collections::BTreeMap;
@@ -41,13 +41,24 @@ pub(super) fn run(args: &AttentionArgs, out: &mut impl Write) -> Result<()> {
     let Some(weights) = run.head_weights(layer, head, 0, tokens.ids.len()) else {
         return Ok(());
     };
+    let figure = |weights: &HeadWeights| {
+        let n = tokens.ids.len();
+        heatmap(
+            &model,
+            &tokens.ids,
+            weights,
+            (layer, head),
+            0..n,
+            HeatmapStyle::default(),
+        )
+    };
     match (&args.output, format) {
         (Some(path), Some("safetensors")) => {
             write(path, weights, metadata(&model, &tokens, layer, head))?;
         }
-        (Some(path), _) => heatmap(&model, &tokens.ids, &weights, layer, head).write(path)?,
+        (Some(path), _) => figure(&weights).write(path)?,
         (None, _) => {
-            let table = heatmap(&model, &tokens.ids, &weights, layer, head).csv()?;
+            let table = figure(&weights).csv()?;
             out.write_all(table.as_bytes())?;
         }
     }
@@ -131,55 +142,4 @@ fn write(path: &Path, weights: HeadWeights, metadata: BTreeMap<String, String>) 
         Dtype::F32,
         &metadata,
     )?)
-}
-
-/// Query × key, with side columns for what is not on context.
-pub(super) fn heatmap(
-    model: &Model,
-    ids: &[u32],
-    weights: &HeadWeights,
-    layer: usize,
-    head: usize,
-) -> Heatmap {
-    let t = ids.len();
-    let mut values = vec![f32::NAN; t * t];
-    for query in 0..t {
-        for (c, weight) in weights.row(query).iter().take(query).enumerate() {
-            values[query * t + query - 1 - c] = *weight;
-        }
-    }
-    let labels: Vec<String> = ids.iter().map(|&id| model.label(id)).collect();
-    let mut side = vec![SideColumn {
-        label: "empty context".into(),
-        values: weights.empty.clone(),
-    }];
-    if weights.vectors > 0 {
-        let values = (0..t)
-            .map(|i| weights.persistent_row(i).iter().sum())
-            .collect();
-        side.push(SideColumn {
-            label: "persistent".into(),
-            values,
-        });
-    }
-    Heatmap {
-        title: format!("Layer {}, head {}", layer + 1, head + 1),
-        rows: t,
-        cols: t,
-        values,
-        row_labels: labels.clone(),
-        col_labels: labels,
-        row_axis: "query".into(),
-        col_axis: "key".into(),
-        map: ColorMap::Viridis,
-        scale: Scale::Sqrt,
-        side,
-        edge: Some(
-            (0..t)
-                .map(|query| query.saturating_sub(weights.reach))
-                .collect(),
-        ),
-        provenance: provenance(model),
-        ..Heatmap::default()
-    }
 }

@@ -185,16 +185,6 @@ pub(super) fn spans(model: &Model) -> Vec<HeadSpan> {
     model.network.spans().into_iter().map(span).collect()
 }
 
-/// Where numbers come from, for the files that hold them.
-pub(super) fn provenance(model: &Model) -> String {
-    let ramp = model.network.config().adapt_span_ramp;
-    format!(
-        "spanscope {}; model {}; ramp {ramp}",
-        env!("CARGO_PKG_VERSION"),
-        name(&model.path)
-    )
-}
-
 /// A file's name without its folders.
 pub(super) fn name(path: &Path) -> String {
     path.file_name()

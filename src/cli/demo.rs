@@ -1,10 +1,10 @@
 //! What the window would show, without one: the sample model on the sample text.
 
-use super::attention::heatmap;
 use super::common::{columns, thousands};
 use super::eval::{Score, score};
 use super::{info, spans};
 use crate::chart::{HeadSpan, bars_terminal};
+use crate::engine::figures::{HeatmapStyle, heatmap, span_chart};
 use crate::engine::{Model, SAMPLES};
 use crate::model::{Blind, Cancel, HeadWeights, Run};
 use anyhow::{Context, Result};
@@ -37,7 +37,7 @@ pub(super) fn run(quiet: bool, out: &mut impl Write) -> Result<()> {
         thousands(ids.len()),
         score.nats() / LN_2
     )?;
-    let chart = spans::chart(&model);
+    let chart = span_chart(&model);
     write!(
         out,
         "{}",
@@ -164,7 +164,15 @@ fn attention(model: &Model, ids: &[u32], head: &HeadSpan, folder: &Path) -> Resu
     let mut run = Run::new(Arc::clone(&model.network));
     run.set(ids, &Cancel::default(), &Blind)?;
     if let Some(weights) = run.head_weights(head.layer, head.head, 0, ids.len()) {
-        let map = heatmap(model, ids, &weights, head.layer, head.head);
+        let place = (head.layer, head.head);
+        let map = heatmap(
+            model,
+            ids,
+            &weights,
+            place,
+            0..ids.len(),
+            HeatmapStyle::default(),
+        );
         map.write(&folder.join("attention.svg"))?;
         map.write(&folder.join("attention.png"))?;
     }

@@ -1,9 +1,10 @@
 //! `eval`: bits per token and per byte, speed and memory on a text.
 
 use super::args::EvalArgs;
-use super::common::{Tokens, ending, open, progress, provenance, read, say, thousands};
+use super::common::{Tokens, ending, open, progress, read, say, thousands};
 use crate::checkpoint::{Dtype, NamedTensor, write_safetensors};
 use crate::engine::Model;
+use crate::engine::figures::provenance;
 use crate::model::{BLOCK, Blind, Cancel, Run};
 use anyhow::Result;
 use std::collections::BTreeMap;

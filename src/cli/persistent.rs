@@ -1,10 +1,11 @@
 //! `persistent`: where the weight of every head goes on a text, and which persistent vectors it uses.
 
 use super::args::PersistentArgs;
-use super::common::{ending, open, progress, provenance, read, say};
+use super::common::{ending, open, progress, read, say};
 use crate::analysis::VectorUsage;
 use crate::chart::{ColorMap, Heatmap, Scale, SideColumn};
 use crate::engine::Model;
+use crate::engine::figures::provenance;
 use crate::model::{BLOCK, Cancel, HeadWeights, Observer, Run};
 use anyhow::{Context, Result};
 use serde::Serialize;

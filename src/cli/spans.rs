@@ -1,9 +1,9 @@
 //! `spans`: how far every head looks.
 
 use super::args::SpansArgs;
-use super::common::{columns, ending, open, provenance, say, spans};
+use super::common::{columns, ending, open, say};
 use crate::chart::{HeadSpan, SpanChart, bars_terminal};
-use crate::engine::Model;
+use crate::engine::figures::span_chart;
 use anyhow::Result;
 use std::io::Write;
 
@@ -12,7 +12,7 @@ pub(super) fn run(args: &SpansArgs, out: &mut impl Write) -> Result<()> {
         ending(path, SpanChart::EXTENSIONS)?;
     }
     let model = open(&args.model, &args.common)?;
-    let mut chart = chart(&model);
+    let mut chart = span_chart(&model);
     chart.linear = args.linear;
     chart.sort = args.sort;
     chart.dark = args.dark;
@@ -45,22 +45,6 @@ pub(super) fn run(args: &SpansArgs, out: &mut impl Write) -> Result<()> {
         )?;
     }
     Ok(())
-}
-
-/// The span chart of a model as it is drawn when nothing else is asked for.
-pub(super) fn chart(model: &Model) -> SpanChart {
-    SpanChart {
-        heads: spans(model),
-        title: model
-            .path
-            .file_stem()
-            .unwrap_or_default()
-            .to_string_lossy()
-            .into_owned(),
-        limit: model.network.config().attn_span,
-        provenance: provenance(model),
-        ..SpanChart::default()
-    }
 }
 
 fn table(heads: &[HeadSpan], out: &mut impl Write) -> Result<()> {

@@ -4,6 +4,7 @@
 
 mod convert;
 mod detail;
+pub mod figures;
 mod open;
 mod sample;
 mod samples;

@@ -197,6 +197,18 @@ impl Model {
         }
     }
 
+    /// The file's name without its folders.
+    pub fn file_name(&self) -> String {
+        let name = self.path.file_name().unwrap_or(self.path.as_os_str());
+        name.to_string_lossy().into_owned()
+    }
+
+    /// The file's name without folders and ending, for titles.
+    pub fn name(&self) -> String {
+        let name = self.path.file_stem().unwrap_or(self.path.as_os_str());
+        name.to_string_lossy().into_owned()
+    }
+
     /// A short visible name of a token.
     pub fn label(&self, id: u32) -> String {
         self.vocabulary

@@ -178,7 +178,7 @@ impl App {
         let Some(model) = self.snapshot.model.clone() else {
             return;
         };
-        let title = model.path.file_name().unwrap_or_default().to_string_lossy();
+        let title = model.file_name();
         ctx.send_viewport_cmd(egui::ViewportCommand::Title(format!("{title} – spanscope")));
         let failed = self
             .snapshot
@@ -319,8 +319,7 @@ impl App {
             Purpose::Vocabulary => self.answer(|answers| answers.vocab = Some(path)),
             Purpose::SpanChart => {
                 if let Some(model) = &self.snapshot.model {
-                    // Figures are for paper, whatever the window looks like.
-                    let chart = export::span_chart(model, false);
+                    let chart = crate::engine::figures::span_chart(model);
                     self.exports.start(path, ctx, move |path| chart.write(path));
                 }
             }
@@ -331,7 +330,7 @@ impl App {
                     .unwrap_or(self.snapshot.done.saturating_sub(1));
                 let detail = self.snapshot.detail.as_deref();
                 let figure = detail.and_then(|detail| {
-                    export::heatmap(&self.snapshot, detail, query, &self.views.attention, false)
+                    export::heatmap(&self.snapshot, detail, query, &self.views.attention)
                 });
                 match figure {
                     Some(figure) => self

@@ -72,7 +72,7 @@ fn model_button(app: &mut App, ui: &mut Ui) {
         return;
     };
     let config = model.network.config();
-    let name = model.path.file_name().unwrap_or_default().to_string_lossy();
+    let name = model.file_name();
     let parameters = model.network.parameters() as f64;
     let size = if parameters < 1e6 {
         format!("{:.0}K", parameters / 1e3)

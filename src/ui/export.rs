@@ -1,10 +1,9 @@
 //! Writing charts from the window, on another thread.
 
 use super::dialogs::Purpose;
-use super::state::head_name;
 use super::views::attention::AttentionView;
-use crate::analysis::BandLayout;
-use crate::chart::{ChartError, HeadSpan, Heatmap, SideColumn, SpanChart};
+use crate::chart::{ChartError, Heatmap};
+use crate::engine::figures::{self, HeatmapStyle};
 use crate::engine::{Detail, Model, Snapshot};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -57,48 +56,12 @@ impl Exports {
     }
 }
 
-fn provenance(model: &Model) -> String {
-    let name = model.path.file_name().unwrap_or_default().to_string_lossy();
-    let ramp = model.network.config().adapt_span_ramp;
-    format!(
-        "spanscope {}; model {name}; ramp {ramp}",
-        env!("CARGO_PKG_VERSION")
-    )
-}
-
-fn stem(model: &Model) -> String {
-    model
-        .path
-        .file_stem()
-        .unwrap_or_default()
-        .to_string_lossy()
-        .into_owned()
-}
-
 /// The name proposed for a file.
 pub fn proposed(purpose: Purpose, model: &Model, (layer, head): (usize, usize)) -> String {
-    let stem = stem(model);
+    let stem = model.name();
     match purpose {
         Purpose::Heatmap => format!("{stem}_attention_{}_{}.svg", layer + 1, head + 1),
         _ => format!("{stem}_spans.svg"),
-    }
-}
-
-/// The span chart of a model.
-pub fn span_chart(model: &Model, dark: bool) -> SpanChart {
-    let heads = model.network.spans().into_iter().map(|span| HeadSpan {
-        layer: span.layer,
-        head: span.head,
-        span: f64::from(span.span),
-        reach: span.reach,
-    });
-    SpanChart {
-        heads: heads.collect(),
-        title: stem(model),
-        limit: model.network.config().attn_span,
-        provenance: provenance(model),
-        dark,
-        ..SpanChart::default()
     }
 }
 
@@ -108,67 +71,24 @@ pub fn heatmap(
     detail: &Detail,
     query: usize,
     view: &AttentionView,
-    dark: bool,
 ) -> Option<Heatmap> {
     let model = snapshot.model.as_ref()?;
-    let end = (query + 1).min(detail.weights.first + detail.weights.queries);
-    let first = end.saturating_sub(HEATMAP_TOKENS).max(detail.weights.first);
-    let rows = end.checked_sub(first).filter(|rows| *rows > 0)?;
-    let reach = detail.weights.reach;
-    let cols = match view.layout {
-        BandLayout::Key => rows,
-        BandLayout::Distance => reach.min(HEATMAP_TOKENS),
-    };
-    let mut values = vec![f32::NAN; rows * cols];
-    for row in 0..rows {
-        let query = first + row;
-        for (c, weight) in detail.row(query).iter().take(query).enumerate() {
-            let column = match view.layout {
-                BandLayout::Key => row.checked_sub(c + 1),
-                BandLayout::Distance => Some(c),
-            };
-            if let Some(column) = column.filter(|column| *column < cols) {
-                values[row * cols + column] = *weight;
-            }
-        }
-    }
-    let labels: Vec<String> = (first..end).map(|token| snapshot.label(token)).collect();
-    let per_query = |label: &str, of: &dyn Fn(usize) -> Option<f32>| SideColumn {
-        label: label.into(),
-        values: (first..end)
-            .map(|query| of(query).unwrap_or(f32::NAN))
-            .collect(),
-    };
-    let mut side = vec![per_query("empty context", &|query| detail.empty(query))];
-    if detail.weights.vectors > 0 {
-        side.push(per_query("persistent", &|query| detail.persistent(query)));
-    }
-    let by_key = view.layout == BandLayout::Key;
-    Some(Heatmap {
-        title: format!(
-            "{}, {}",
-            stem(model),
-            head_name((detail.layer, detail.head))
-        ),
-        rows,
-        cols,
-        values,
-        row_labels: labels.clone(),
-        col_labels: if by_key {
-            labels
-        } else {
-            (1..=cols).map(|d| d.to_string()).collect()
-        },
-        row_axis: "query".into(),
-        col_axis: if by_key { "key" } else { "distance" }.into(),
+    let end = (query + 1).min(snapshot.done);
+    let style = HeatmapStyle {
+        layout: view.layout,
         map: view.map,
         scale: view.scale,
-        dark,
-        side,
-        edge: by_key.then(|| (0..rows).map(|row| row.saturating_sub(reach)).collect()),
-        provenance: format!("{}; tokens {first} to {}", provenance(model), end - 1),
-        ..Heatmap::default()
-    })
+        most_distances: HEATMAP_TOKENS,
+    };
+    let figure = figures::heatmap(
+        model,
+        &snapshot.tokens.ids,
+        &detail.weights,
+        (detail.layer, detail.head),
+        end.saturating_sub(HEATMAP_TOKENS)..end,
+        style,
+    );
+    (figure.rows > 0).then_some(figure)
 }
 
 /// Reads a text file on another thread.

@@ -47,11 +47,7 @@ impl ModelFacts {
         out: &mut Vec<Command>,
     ) {
         let config = model.network.config();
-        let name = model
-            .path
-            .file_name()
-            .unwrap_or(model.path.as_os_str())
-            .to_string_lossy();
+        let name = model.file_name();
         ui.label(strong(name))
             .on_hover_text(model.path.display().to_string());
         let reaches: Vec<usize> = model

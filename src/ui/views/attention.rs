@@ -170,7 +170,7 @@ impl AttentionView {
     }
 
     fn toolbar(&mut self, ui: &mut Ui, cx: &mut ViewContext<'_>) {
-        ui.horizontal(|ui| {
+        ui.horizontal_wrapped(|ui| {
             for (layout, name, words) in [
                 (
                     BandLayout::Key,
@@ -228,21 +228,16 @@ impl AttentionView {
             {
                 self.aim = Aim::Follow;
             }
-            ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
-                if ui
-                    .button("Export…")
-                    .on_hover_text("Write the heatmap as SVG, PNG or CSV (Ctrl+Shift+S)")
-                    .clicked()
-                {
-                    cx.commands.push(Command::ExportAttention);
-                }
-                if let Some(detail) = cx.detail().filter(|_| ui.available_width() > 190.0) {
-                    ui.with_layout(egui::Layout::left_to_right(egui::Align::Center), |ui| {
-                        let largest = format!("{:.3}", detail.largest);
-                        super::color_bar(ui, self.map, "0", &largest);
-                    });
-                }
-            });
+            if ui
+                .button("Export…")
+                .on_hover_text("Write the heatmap as SVG, PNG or CSV (Ctrl+Shift+S)")
+                .clicked()
+            {
+                cx.commands.push(Command::ExportAttention);
+            }
+            if let Some(detail) = cx.detail() {
+                super::color_bar(ui, self.map, "0", &format!("{:.3}", detail.largest));
+            }
         });
     }
 
@@ -259,7 +254,9 @@ impl AttentionView {
                 ))
             }
             Aim::Follow => {
-                let rows = f64::from((size.y - READABLE.1) / READABLE.0).clamp(4.0, tokens.max(4.0)).floor();
+                let rows = f64::from((size.y - READABLE.1) / READABLE.0)
+                    .clamp(4.0, tokens.max(4.0))
+                    .floor();
                 // The query stands near the lower edge: what it reads lies above it and to its left.
                 let bottom = (query as f64 + 3.0).min(tokens).max(rows);
                 let (top, aspect) = (bottom - rows, f64::from(size.x / size.y.max(1.0)));

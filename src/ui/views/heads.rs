@@ -161,7 +161,10 @@ impl HeadsView {
         let corner = area.min + vec2(left, 14.0);
         let ink = ui.visuals().weak_text_color();
         let values = || rows.iter().map(|row| self.statistic.of(row, limit).0);
-        let range = (values().fold(f64::INFINITY, f64::min), values().fold(0.0, f64::max));
+        let range = (
+            values().fold(f64::INFINITY, f64::min),
+            values().fold(0.0, f64::max),
+        );
         let every = (13.0 / cell.y).ceil().max(1.0) as usize;
         for head in (0..heads).filter(|_| cell.x >= 12.0) {
             let at = corner + vec2((head as f32 + 0.5) * cell.x, -2.0);
@@ -250,7 +253,11 @@ impl HeadsView {
     fn fill(&self, value: f64, (smallest, largest): (f64, f64), dark: bool) -> Color32 {
         // Spans differ by orders of magnitude, shares do not.
         let share = match self.statistic {
-            Statistic::Reach | Statistic::Span => Scale::Log.share(value + 1.0, smallest + 1.0, largest.max(smallest + 1e-6) + 1.0),
+            Statistic::Reach | Statistic::Span => Scale::Log.share(
+                value + 1.0,
+                smallest + 1.0,
+                largest.max(smallest + 1e-6) + 1.0,
+            ),
             _ => Scale::Linear.share(value, 0.0, largest.max(1e-6)),
         };
         // The end of the map that fades into the ground is left out.

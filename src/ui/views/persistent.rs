@@ -2,6 +2,7 @@
 
 use super::super::state::{ViewContext, head_name, percent};
 use super::super::theme::{Palette, quiet, strong};
+use super::spans::{layer_marks, layer_tick};
 use crate::analysis::{Shares, VectorUsage};
 use eframe::egui::{self, Color32, Ui};
 use egui_plot::{Bar, BarChart, GridMark, Legend, Plot};
@@ -186,20 +187,8 @@ fn shares(ui: &mut Ui, cx: &mut ViewContext<'_>, heads: usize, persistent: bool,
         .include_x(-0.3)
         .include_x(x(all.len().saturating_sub(1)) + 0.8)
         .set_margin_fraction(egui::vec2(0.0, 0.0))
-        .x_grid_spacer(move |_| {
-            let middle = |layer: usize| (layer * (heads + 1)) as f64 + heads as f64 / 2.0;
-            let mark = |layer| GridMark {
-                value: middle(layer),
-                step_size: heads as f64,
-            };
-            (0..layers).map(mark).collect()
-        })
-        .x_axis_formatter(move |mark, _| {
-            format!(
-                "{:.0}",
-                (mark.value - heads as f64 / 2.0) / (heads + 1) as f64 + 1.0
-            )
-        })
+        .x_grid_spacer(move |_| layer_marks(layers, heads))
+        .x_axis_formatter(move |mark, _| layer_tick(mark, heads))
         .show_grid([false, true])
         .x_axis_label("Layer")
         .y_axis_label("Share of weight")

@@ -4,7 +4,7 @@ use super::super::command::Command;
 use super::super::state::{ViewContext, head_name};
 use super::super::theme::quiet;
 use crate::model::Span;
-use eframe::egui::{self, Color32, Stroke, Ui};
+use eframe::egui::{self, Color32, Ui};
 use egui_plot::{
     AxisHints, FilledArea, GridMark, HLine, Line, LineStyle, Plot, PlotPoint, PlotPoints, Points,
     Text,
@@ -70,7 +70,8 @@ impl SpansView {
         let show_limit = limit <= if linear { 1.6 * top } else { top + 1.0 };
         let high = if show_limit { limit.max(top) } else { top };
         let low = if linear { 0.0 } else { self.floor(&marks) };
-        let right = (config.nb_layers * (config.nb_heads + 1)) as f64;
+        let (layers, heads) = (config.nb_layers, config.nb_heads);
+        let right = (layers * (heads + 1)) as f64;
 
         let plot = Plot::new((
             "spans",
@@ -87,7 +88,8 @@ impl SpansView {
         .include_x(right)
         .include_y(low)
         .include_y(high + 0.06 * (high - low).max(0.2))
-        .x_grid_spacer(|_| Vec::new())
+        .x_grid_spacer(move |_| layer_marks(layers, heads))
+        .show_grid([false, true])
         .y_grid_spacer(move |input| {
             if linear {
                 linear_marks(input)
@@ -108,7 +110,8 @@ impl SpansView {
         .custom_x_axes(vec![
             AxisHints::new_x()
                 .label("Layer")
-                .formatter(|_, _| String::new()),
+                .label_spacing(egui::Rangef::new(14.0, 18.0))
+                .formatter(move |mark, _| layer_tick(mark, heads)),
         ]);
         let (palette, selected) = (cx.palette, cx.selection.head);
         let response = plot.show(ui, |plot| {
@@ -170,7 +173,7 @@ impl SpansView {
             plot.pointer_coordinate()
                 .filter(|_| plot.response().hovered())
         });
-        layer_names(ui, &response.transform, config.nb_layers, config.nb_heads);
+        layer_lines(ui, &response.transform, layers, heads);
         let nearest = response.inner.and_then(|at| {
             let distance = |mark: &&Mark| (mark.x - at.x).abs();
             marks
@@ -199,7 +202,7 @@ impl SpansView {
     }
 
     fn toolbar(&mut self, ui: &mut Ui, cx: &mut ViewContext<'_>) {
-        ui.horizontal(|ui| {
+        ui.horizontal_wrapped(|ui| {
             ui.selectable_value(&mut self.measure, Measure::Reach, "Reach")
                 .on_hover_text(
                     "Distances with a mask above 0: min(S, ⌈z⌉ + R), as the paper's figure shows",
@@ -212,23 +215,20 @@ impl SpansView {
             );
             ui.checkbox(&mut self.linear, "Linear")
                 .on_hover_text("A linear instead of a logarithmic axis");
-            ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
-                if ui
-                    .button("Export…")
-                    .on_hover_text("Write the chart as SVG, PNG, CSV or JSON (Ctrl+S)")
-                    .clicked()
-                {
-                    cx.commands.push(Command::ExportSpans);
-                }
-                if let Some(span) = cx.span() {
-                    ui.label(quiet(format!(
-                        "{}: reach {}, z {:.1}",
-                        head_name((span.layer, span.head)),
-                        span.reach,
-                        span.span
-                    )));
-                }
-            });
+            let export = ui.button("Export…");
+            if export
+                .on_hover_text("Write the chart as SVG, PNG, CSV or JSON (Ctrl+S)")
+                .clicked()
+            {
+                cx.commands.push(Command::ExportSpans);
+            }
+            if let Some(span) = cx.span() {
+                let name = head_name((span.layer, span.head));
+                ui.label(quiet(format!(
+                    "{name}: reach {}, z {:.1}",
+                    span.reach, span.span
+                )));
+            }
         });
     }
 
@@ -301,44 +301,40 @@ fn tooltip(ui: &mut Ui, span: &Span, ramp: Option<usize>) {
     };
 }
 
-/// Names of the layers, under their heads; every second or fifth where they would touch.
-fn layer_names(ui: &Ui, transform: &egui_plot::PlotTransform, layers: usize, heads: usize) {
-    let width = (transform.dpos_dvalue_x().abs() * (heads + 1) as f64) as f32;
-    let step = [1, 2, 5, 10, 20, 50]
-        .into_iter()
-        .find(|step| width * *step as f32 > 22.0)
-        .unwrap_or(100);
+/// A line between every two layers.
+fn layer_lines(ui: &Ui, transform: &egui_plot::PlotTransform, layers: usize, heads: usize) {
     let frame = transform.frame();
-    let line = Stroke::new(1.0, ui.visuals().widgets.noninteractive.bg_stroke.color);
-    for layer in 0..layers {
-        let start = (layer * (heads + 1)) as f64;
-        let x = transform.position_from_point_x(start + heads as f64 / 2.0);
-        if layer > 0 {
-            let edge = transform.position_from_point_x(start - 0.5);
-            if frame.x_range().contains(edge) {
-                ui.painter().vline(edge, frame.y_range(), line);
-            }
-        }
-        if (layer == 0 || (layer + 1).is_multiple_of(step)) && frame.x_range().contains(x) {
-            let at = egui::pos2(x, frame.bottom() + 2.0);
-            let name = (layer + 1).to_string();
-            super::paint_text(
-                ui,
-                at,
-                egui::Align2::CENTER_TOP,
-                &name,
-                11.5,
-                ui.visuals().text_color(),
-            );
+    let line = ui.visuals().widgets.noninteractive.bg_stroke;
+    for layer in 1..layers {
+        let x = transform.position_from_point_x((layer * (heads + 1)) as f64 - 0.5);
+        if frame.x_range().contains(x) {
+            ui.painter().vline(x, frame.y_range(), line);
         }
     }
+}
+
+/// A mark in the middle of every layer's heads; the axis leaves out names that would touch.
+pub(super) fn layer_marks(layers: usize, heads: usize) -> Vec<GridMark> {
+    let mark = |layer: usize| GridMark {
+        value: (layer * (heads + 1)) as f64 + heads as f64 / 2.0,
+        step_size: (heads + 1) as f64,
+    };
+    (0..layers).map(mark).collect()
+}
+
+/// The layer's number, from 1.
+pub(super) fn layer_tick(mark: GridMark, heads: usize) -> String {
+    format!(
+        "{:.0}",
+        (mark.value - heads as f64 / 2.0) / (heads + 1) as f64 + 1.0
+    )
 }
 
 fn log_marks(input: egui_plot::GridInput) -> Vec<GridMark> {
     let (low, high) = input.bounds;
     let mut marks = Vec::new();
     for decade in (low.floor() as i32)..=(high.ceil() as i32).min(9) {
-        for digit in 1..10 {
+        for digit in [1, 2, 5] {
             let value = f64::from(decade) + f64::from(digit).log10();
             if (low..=high).contains(&value) {
                 // Thickness tells decades from what lies between.
@@ -369,16 +365,12 @@ fn linear_marks(input: egui_plot::GridInput) -> Vec<GridMark> {
         .collect()
 }
 
-/// A number at the axis; on a logarithmic one only 1, 2 and 5 of a decade.
+/// A number at the axis.
 fn tick(mark: GridMark, linear: bool) -> String {
     if linear {
         return format!("{}", mark.value);
     }
     let value = 10_f64.powf(mark.value);
-    let digit = (value / 10_f64.powf((mark.value + 1e-9).floor())).round() as i64;
-    if !matches!(digit, 1 | 2 | 5) {
-        return String::new();
-    }
     if value < 0.95 {
         format!("{value:.1}")
     } else {
