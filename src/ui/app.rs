@@ -11,7 +11,7 @@ use super::tiles::{self, Board};
 use super::toasts::Toasts;
 use super::views::{Pane, Views};
 use super::{Start, bars, theme};
-use crate::engine::{Engine, SAMPLES, Snapshot, Source};
+use crate::engine::{Engine, SAMPLES, Sample, Snapshot, Source};
 use eframe::egui::{self, Ui};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -63,7 +63,8 @@ impl App {
             (path.clone(), answers)
         });
         let source = file.as_ref().map_or(Source::default(), source_of);
-        let editor = Editor::new(SAMPLES[0].text);
+        let known = file.as_ref().and_then(|(path, _)| sample_of(path));
+        let editor = Editor::new(known.unwrap_or(&SAMPLES[0]).text);
         let notify = ctx.clone();
         let engine = Engine::start(source, editor.text(), move || notify.request_repaint());
         let text_file = start.text.clone().map(|path| export::read_text(path, ctx));
@@ -346,6 +347,15 @@ impl App {
 
     fn open_model(&mut self, path: PathBuf) {
         let answers = self.settings.answers(&path);
+        // A sample's text that nobody touched gives way to that of another sample.
+        if let Some(sample) = sample_of(&path)
+            && SAMPLES
+                .iter()
+                .any(|sample| *self.editor.text() == *sample.text)
+        {
+            self.editor.set(sample.text.into(), sample.name);
+            self.text_changed();
+        }
         let file = (path, answers);
         self.engine.open(source_of(&file));
         self.file = Some(file);
@@ -424,6 +434,13 @@ fn source_of((path, answers): &(PathBuf, Answers)) -> Source {
         vocab: answers.vocab.clone(),
         ramp: answers.ramp,
     }
+}
+
+/// The bundled model that a file is a copy of, by its name.
+fn sample_of(path: &Path) -> Option<&'static Sample> {
+    SAMPLES
+        .iter()
+        .find(|sample| path.file_name().is_some_and(|name| name == sample.file))
 }
 
 fn apply_theme(ctx: &egui::Context, choice: ThemeChoice) {

@@ -76,7 +76,7 @@ impl Toasts {
                                 ui.allocate_ui(vec2(width.min(400.0), 0.0), |ui| {
                                     ui.add(egui::Label::new(&toast.text).wrap().selectable(true));
                                 });
-                                let close = egui::Button::new("✕").fill(Color32::TRANSPARENT);
+                                let close = egui::Button::new("×").fill(Color32::TRANSPARENT);
                                 if ui.add(close).on_hover_text("Close this note").clicked() {
                                     closed = Some(i);
                                 }

@@ -76,6 +76,8 @@ impl AttentionView {
         );
         let bounds = self.aimed(&axes, cx.query().unwrap_or(0), size);
         let labels = cx.snapshot;
+        // egui_plot leaves out labels higher than their row.
+        let font = egui::FontId::monospace(10.0);
         let mut plot = Plot::new((
             "attention",
             cx.snapshot.model_number,
@@ -103,6 +105,7 @@ impl AttentionView {
                     BandLayout::Distance => "Distance from query to key (tokens)",
                 })
                 .label_spacing(egui::Rangef::new(6.0, 8.0))
+                .tick_label_font(font.clone())
                 .formatter(move |mark, _| match axes.layout {
                     BandLayout::Key => marks::token_tick(labels, mark),
                     BandLayout::Distance => marks::distance_tick(mark),
@@ -112,6 +115,7 @@ impl AttentionView {
             AxisHints::new_y()
                 .label("Query: the token that attends")
                 .label_spacing(egui::Rangef::new(6.0, 8.0))
+                .tick_label_font(font.clone())
                 .min_thickness(38.0)
                 .formatter(move |mark, _| marks::token_tick(labels, mark)),
         ]);
@@ -167,6 +171,9 @@ impl AttentionView {
         let side =
             egui::Rect::from_min_size(origin + vec2(size.x + 6.0, 0.0), vec2(SIDE - 6.0, size.y));
         marks::side_columns(ui, cx, side, &transform, self.map);
+        if let Some(detail) = cx.detail() {
+            marks::color_legend(ui, &transform, self.map, detail.largest);
+        }
     }
 
     fn toolbar(&mut self, ui: &mut Ui, cx: &mut ViewContext<'_>) {
@@ -193,26 +200,28 @@ impl AttentionView {
                 }
             }
             ui.separator();
-            egui::ComboBox::from_id_salt("scale")
+            let combo = egui::ComboBox::from_id_salt("scale")
                 .selected_text(self.scale.name())
                 .show_ui(ui, |ui| {
                     for scale in Scale::ALL {
                         ui.selectable_value(&mut self.scale, scale, scale.name());
                     }
                 })
-                .response
-                .on_hover_text("How weights are spread over the colours");
-            egui::ComboBox::from_id_salt("map")
+                .response;
+            super::name_combo(&combo, "Colour scale");
+            combo.on_hover_text("How weights are spread over the colours");
+            let combo = egui::ComboBox::from_id_salt("map")
                 .selected_text(self.map.name())
                 .show_ui(ui, |ui| {
                     for map in ColorMap::ALL {
                         ui.selectable_value(&mut self.map, map, map.name());
                     }
                 })
-                .response
-                .on_hover_text("The colours");
+                .response;
+            super::name_combo(&combo, "Colour map");
+            combo.on_hover_text("The colours");
             if ui
-                .button("Whole text")
+                .button("All")
                 .on_hover_text("Show the whole text; drag to move, Ctrl+wheel to zoom")
                 .clicked()
             {
@@ -234,9 +243,6 @@ impl AttentionView {
                 .clicked()
             {
                 cx.commands.push(Command::ExportAttention);
-            }
-            if let Some(detail) = cx.detail() {
-                super::color_bar(ui, self.map, "0", &format!("{:.3}", detail.largest));
             }
         });
     }

@@ -8,6 +8,7 @@ use crate::engine::{Snapshot, color};
 use crate::model::Span;
 use eframe::egui::{self, Align2, Color32, Rect, Ui, pos2};
 use egui_plot::{GridInput, GridMark, Line, LineStyle, PlotPoints, PlotTransform, PlotUi};
+use std::f32::consts::FRAC_PI_2;
 
 /// The heatmap's coordinates: query i covers i … i + 1 downwards, column c covers c … c + 1.
 #[derive(Debug, Clone, Copy)]
@@ -221,8 +222,16 @@ pub(super) fn side_columns(
         let line = ui.visuals().widgets.noninteractive.bg_stroke;
         ui.painter()
             .rect_stroke(rect, 0.0, line, egui::StrokeKind::Outside);
-        let at = pos2(rect.center().x, frame.bottom() + 3.0);
-        super::paint_text(ui, at, Align2::CENTER_TOP, name, 9.5, ink);
+        let galley =
+            ui.painter()
+                .layout_no_wrap((*name).to_owned(), egui::FontId::proportional(10.5), ink);
+        // Read downwards: two words side by side have no room.
+        let at = pos2(
+            rect.center().x + galley.size().y / 2.0,
+            frame.bottom() + 3.0,
+        );
+        let text = egui::epaint::TextShape::new(at, galley, ink).with_angle(FRAC_PI_2);
+        ui.painter().add(text);
     }
     let all = Rect::from_min_max(
         pos2(area.left(), frame.top()),
@@ -251,6 +260,47 @@ pub(super) fn side_columns(
             });
         }
     }
+}
+
+/// What the colours stand for, in the upper right corner: above the diagonal there are no weights.
+pub(super) fn color_legend(ui: &Ui, transform: &PlotTransform, map: ColorMap, largest: f32) {
+    const STEPS: usize = 36;
+    let (width, height) = (72.0, 9.0);
+    let corner = transform.frame().right_top() + egui::vec2(-10.0, 10.0);
+    let ink = ui.visuals().text_color();
+    let text = |at, anchor, words: &str| super::paint_text(ui, at, anchor, words, 11.0, ink);
+    let ground = Rect::from_min_max(
+        corner + egui::vec2(-width - 56.0, -4.0),
+        corner + egui::vec2(4.0, height + 4.0),
+    );
+    ui.painter().rect_filled(
+        ground,
+        3.0,
+        ui.visuals().extreme_bg_color.gamma_multiply(0.8),
+    );
+    let high = text(
+        corner + egui::vec2(0.0, height / 2.0),
+        Align2::RIGHT_CENTER,
+        &format!("{largest:.3}"),
+    );
+    let right = high.left() - 5.0;
+    let table = crate::chart::colormap::table(map);
+    let step = width / STEPS as f32;
+    for i in 0..STEPS {
+        let [r, g, b] = table[i * 255 / (STEPS - 1)];
+        let left = right - width + i as f32 * step;
+        let part = Rect::from_min_max(
+            pos2(left, corner.y),
+            pos2((left + step + 0.5).min(right), corner.y + height),
+        );
+        ui.painter()
+            .rect_filled(part, 0.0, Color32::from_rgb(r, g, b));
+    }
+    text(
+        pos2(right - width - 5.0, corner.y + height / 2.0),
+        Align2::RIGHT_CENTER,
+        "0",
+    );
 }
 
 #[cfg(test)]

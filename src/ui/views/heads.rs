@@ -123,7 +123,7 @@ impl HeadsView {
         }
         ui.horizontal(|ui| {
             ui.label("Colour");
-            egui::ComboBox::from_id_salt("statistic")
+            let combo = egui::ComboBox::from_id_salt("statistic")
                 .selected_text(self.statistic.name())
                 .show_ui(ui, |ui| {
                     for statistic in Statistic::COLOURED {
@@ -133,6 +133,7 @@ impl HeadsView {
                         }
                     }
                 });
+            super::name_combo(&combo.response, "Colour heads by");
         });
         self.matrix(ui, cx, &rows, config.nb_heads, config.attn_span);
         ui.add_space(4.0);
@@ -153,8 +154,8 @@ impl HeadsView {
         // Up to 36 layers of 8 heads must leave room for the list.
         let height = (ui.available_height() * 0.45).max(80.0);
         let cell = vec2(
-            (room / heads as f32).clamp(6.0, 64.0),
-            (height / layers as f32).clamp(5.0, 26.0),
+            (room / heads as f32).clamp(6.0, 110.0),
+            (height / layers as f32).clamp(5.0, 34.0),
         );
         let size = vec2(left + cell.x * heads as f32, 14.0 + cell.y * layers as f32);
         let (area, _) = ui.allocate_exact_size(size, Sense::hover());
@@ -304,7 +305,7 @@ impl HeadsView {
             .striped(true)
             .sense(Sense::click())
             .auto_shrink(false)
-            .column(Column::initial(52.0).at_least(40.0))
+            .column(Column::initial(38.0).at_least(30.0))
             .columns(
                 Column::remainder().at_least(34.0).clip(true),
                 columns.len() - 1,
@@ -322,13 +323,14 @@ impl HeadsView {
             .header(18.0, |mut header| {
                 for &column in &columns {
                     header.col(|ui| {
+                        ui.spacing_mut().button_padding = egui::Vec2::ZERO;
                         let sign = match (self.sort == column, self.falling) {
                             (false, _) => "",
                             (true, _) if column == Statistic::Head => "",
-                            (true, true) => " ▼",
-                            (true, false) => " ▲",
+                            (true, true) => "▼",
+                            (true, false) => "▲",
                         };
-                        let name = quiet(format!("{}{sign}", short(column))).size(11.5);
+                        let name = quiet(format!("{}{sign}", short(column))).size(11.0);
                         let button = egui::Button::new(name).frame(false);
                         if ui
                             .add(button)
@@ -348,10 +350,10 @@ impl HeadsView {
                     line.set_selected(cx.selection.head == place);
                     for &column in &columns {
                         line.col(|ui| {
-                            let text = if column == Statistic::Head {
-                                format!("{}.{}", place.0 + 1, place.1 + 1)
-                            } else {
-                                column.of(row, limit).2
+                            let text = match column {
+                                Statistic::Head => format!("{}.{}", place.0 + 1, place.1 + 1),
+                                // The sign is in the header.
+                                _ => column.of(row, limit).2.replace(" %", ""),
                             };
                             ui.add(
                                 egui::Label::new(egui::RichText::new(text).size(12.0))
@@ -372,8 +374,9 @@ impl HeadsView {
 fn short(statistic: Statistic) -> &'static str {
     match statistic {
         Statistic::Span => "z",
-        Statistic::Context => "Text",
-        Statistic::Persistent => "Pers.",
+        Statistic::Context => "Text %",
+        Statistic::Persistent => "Pers. %",
+        Statistic::Empty => "Empty %",
         other => other.name(),
     }
 }

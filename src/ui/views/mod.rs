@@ -9,7 +9,7 @@ pub mod text;
 
 use super::state::ViewContext;
 use super::theme::quiet;
-use eframe::egui::{self, Align2, FontId, Pos2, Rect, Ui, pos2};
+use eframe::egui::{self, Align2, FontId, Pos2, Rect, Ui};
 
 /// What each tile shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -55,7 +55,7 @@ impl Views {
     pub fn show(&mut self, pane: Pane, ui: &mut Ui, cx: &mut ViewContext<'_>) {
         if cx.snapshot.model.is_none() {
             let words = if cx.snapshot.failure.is_some() {
-                "No model is open. Open one with File ▸ Open model, or drop a file here."
+                "No model is open. Open one with File → Open model, or drop a file here."
             } else {
                 "Opening…"
             };
@@ -78,6 +78,16 @@ fn nothing(ui: &mut Ui, words: &str) {
     });
 }
 
+/// Tells screen readers what a combo box is for: egui knows only what is chosen in it.
+fn name_combo(response: &egui::Response, name: &str) {
+    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::ComboBox, true, name));
+}
+
+/// The colour of grid lines: they must not compete with the data.
+fn grid_color(ui: &Ui) -> egui::Color32 {
+    ui.visuals().text_color().gamma_multiply(0.32)
+}
+
 /// Small text whose baseline does not matter, drawn straight on the view.
 fn paint_text(
     ui: &Ui,
@@ -89,24 +99,4 @@ fn paint_text(
 ) -> Rect {
     ui.painter()
         .text(at, anchor, text, FontId::proportional(size), color)
-}
-
-/// The colours of a map from its lowest to its highest, with two words at the ends.
-fn color_bar(ui: &mut Ui, map: crate::chart::ColorMap, low: &str, high: &str) {
-    ui.label(quiet(low));
-    let (rect, _) = ui.allocate_exact_size(egui::vec2(72.0, 9.0), egui::Sense::hover());
-    let table = crate::chart::colormap::table(map);
-    const STEPS: usize = 36;
-    let width = rect.width() / STEPS as f32;
-    for step in 0..STEPS {
-        let [r, g, b] = table[step * 255 / (STEPS - 1)];
-        let left = rect.left() + step as f32 * width;
-        let part = Rect::from_min_max(
-            pos2(left, rect.top()),
-            pos2(left + width + 0.5, rect.bottom()),
-        );
-        ui.painter()
-            .rect_filled(part.intersect(rect), 0.0, egui::Color32::from_rgb(r, g, b));
-    }
-    ui.label(quiet(high));
 }

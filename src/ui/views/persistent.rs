@@ -2,10 +2,11 @@
 
 use super::super::state::{ViewContext, head_name, percent};
 use super::super::theme::{Palette, quiet, strong};
+use super::grid_color;
 use super::spans::{layer_marks, layer_tick};
 use crate::analysis::{Shares, VectorUsage};
 use eframe::egui::{self, Color32, Ui};
-use egui_plot::{Bar, BarChart, GridMark, Legend, Plot};
+use egui_plot::{Bar, BarChart, FilledArea, GridMark, Line, Plot, PlotPoints};
 
 /// The state of the view.
 #[derive(Debug)]
@@ -31,8 +32,22 @@ impl PersistentView {
             return super::nothing(ui, "Type a text to see where every head's weight goes.");
         }
         let height = ui.available_height();
-        ui.label(strong("Where each head's weight goes"))
-            .on_hover_text("Mean over the tokens of this text. Click a bar to select its head.");
+        ui.horizontal_wrapped(|ui| {
+            ui.label(strong("Where each head's weight goes"))
+                .on_hover_text(
+                    "Mean over the tokens of this text. Click a bar to select its head.",
+                );
+            let mut part = |color: Color32, name: &str| {
+                let (rect, _) = ui.allocate_exact_size(egui::vec2(9.0, 9.0), egui::Sense::hover());
+                ui.painter().rect_filled(rect, 2.0, color);
+                ui.label(quiet(name));
+            };
+            part(cx.palette.context, "text");
+            if config.pers_mem_size > 0 {
+                part(cx.palette.persistent, "persistent vectors");
+            }
+            part(cx.palette.empty, "empty context");
+        });
         let upper = if config.pers_mem_size > 0 {
             0.42 * height
         } else {
@@ -86,14 +101,14 @@ impl PersistentView {
                 rank
             }
         };
-        let bars: Vec<Bar> = (0..usage.mean.len())
-            .map(|rank| {
-                Bar::new(rank as f64 + 0.5, f64::from(usage.mean[vector(rank)]))
-                    .width(1.0)
-                    .fill(cx.palette.persistent)
-                    .stroke(egui::Stroke::NONE)
-            })
+        // Steps in one piece: bars one pixel wide would shimmer.
+        let xs: Vec<f64> = (0..usage.mean.len())
+            .flat_map(|rank| [rank as f64, rank as f64 + 1.0])
             .collect();
+        let heights: Vec<f64> = (0..usage.mean.len())
+            .flat_map(|rank| [f64::from(usage.mean[vector(rank)]); 2])
+            .collect();
+        let color = cx.palette.persistent;
         let response = Plot::new((
             "usage",
             cx.snapshot.model_number,
@@ -115,9 +130,16 @@ impl PersistentView {
         .y_axis_formatter(|mark, _| share_tick(mark))
         .label_formatter(|_| None)
         .show(ui, |plot| {
-            plot.bar_chart(
-                BarChart::new("usage", bars)
-                    .color(cx.palette.persistent)
+            let outline: Vec<[f64; 2]> = xs.iter().zip(&heights).map(|(x, y)| [*x, *y]).collect();
+            plot.add(
+                FilledArea::new("usage", &xs, &vec![0.0; xs.len()], &heights)
+                    .fill_color(color.gamma_multiply(0.45))
+                    .allow_hover(false),
+            );
+            plot.line(
+                Line::new("outline", PlotPoints::from(outline))
+                    .color(color)
+                    .width(1.2)
                     .allow_hover(false),
             );
             plot.pointer_coordinate()
@@ -173,11 +195,6 @@ fn shares(ui: &mut Ui, cx: &mut ViewContext<'_>, heads: usize, persistent: bool,
     let layers = all.len() / heads;
     let response = Plot::new(("shares", cx.snapshot.model_number))
         .height(height)
-        .legend(
-            Legend::default()
-                .position(egui_plot::Corner::RightTop)
-                .background_alpha(0.85),
-        )
         .show_x(false)
         .show_y(false)
         .allow_scroll(false)
@@ -190,6 +207,7 @@ fn shares(ui: &mut Ui, cx: &mut ViewContext<'_>, heads: usize, persistent: bool,
         .x_grid_spacer(move |_| layer_marks(layers, heads))
         .x_axis_formatter(move |mark, _| layer_tick(mark, heads))
         .show_grid([false, true])
+        .grid_color(grid_color(ui))
         .x_axis_label("Layer")
         .y_axis_label("Share of weight")
         .y_axis_formatter(|mark, _| share_tick(mark))

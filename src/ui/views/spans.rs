@@ -223,11 +223,13 @@ impl SpansView {
                 cx.commands.push(Command::ExportSpans);
             }
             if let Some(span) = cx.span() {
-                let name = head_name((span.layer, span.head));
                 ui.label(quiet(format!(
-                    "{name}: reach {}, z {:.1}",
-                    span.reach, span.span
-                )));
+                    "{}.{}: {}",
+                    span.layer + 1,
+                    span.head + 1,
+                    span.reach
+                )))
+                .on_hover_text(format!("{}, selected", head_name((span.layer, span.head))));
             }
         });
     }

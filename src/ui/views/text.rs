@@ -50,7 +50,7 @@ impl TextView {
         if cx.snapshot.tokens.pieces.is_empty() {
             return super::nothing(
                 ui,
-                "Type or paste a text below, or open one with File ▸ Open text.",
+                "Type or paste a text below, or open one with File → Open text.",
             );
         }
         self.toolbar(ui, cx);

@@ -1,0 +1,175 @@
+//! Opening and writing files from the window.
+
+use super::{Window, data};
+use eframe::egui::{self, Key, Modifiers};
+use egui_kittest::kittest::Queryable;
+use spanscope::engine::SAMPLES;
+use spanscope::ui::Start;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Types a path into the window's own field and presses Enter.
+fn answer(window: &mut Window, path: &Path) {
+    // A frame for the field to open, one for its focus.
+    window.harness.run_steps(3);
+    window.keys(Modifiers::COMMAND, Key::A);
+    window
+        .harness
+        .get_by_label("Path")
+        .type_text(&path.display().to_string());
+    window.harness.step();
+    window.keys(Modifiers::NONE, Key::Enter);
+    window.harness.run_steps(2);
+}
+
+#[test]
+fn a_checkpoint_is_opened_by_its_path_and_what_was_assumed_is_said() {
+    let mut window = Window::open(Start::default());
+    window.keys(Modifiers::COMMAND, Key::O);
+    answer(&mut window, &data("tiny_fairseq_layout.pt"));
+    window.wait("the checkpoint", |app| app.snapshot().model_number == 2);
+    window.harness.run_steps(2);
+    assert_eq!(
+        window.app().file(),
+        Some(data("tiny_fairseq_layout.pt").as_path())
+    );
+    let model = window.snapshot().model.as_ref().unwrap();
+    assert!(model.assumed.iter().any(|note| note.contains("ramp")));
+    assert!(window.harness.query_by_label_contains("Assumed").is_some());
+}
+
+#[test]
+fn the_path_field_completes_with_tab() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::copy(data("tiny_adaptive.pt"), folder.path().join("only_one.pt")).unwrap();
+    let mut window = Window::open(Start::default());
+    window.keys(Modifiers::COMMAND, Key::O);
+    window.harness.run_steps(3);
+    window.keys(Modifiers::COMMAND, Key::A);
+    let start = folder.path().join("onl").display().to_string();
+    window.harness.get_by_label("Path").type_text(&start);
+    // The folder is read by another thread.
+    for _ in 0..200 {
+        window.harness.step();
+        if window.harness.query_by_label("only_one.pt").is_some() {
+            break;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    window.keys(Modifiers::NONE, Key::Tab);
+    let text = window.harness.get_by_label("Path").value().unwrap();
+    assert!(text.ends_with("only_one.pt"), "{text}");
+    window.keys(Modifiers::NONE, Key::Enter);
+    window.wait("the checkpoint", |app| app.snapshot().model_number == 2);
+}
+
+#[test]
+fn a_file_that_is_no_model_is_named_and_the_open_one_stays() {
+    let folder = tempfile::tempdir().unwrap();
+    let wrong = folder.path().join("wrong.pt");
+    std::fs::write(&wrong, "not a model").unwrap();
+    let mut window = Window::open(Start::default());
+    window.keys(Modifiers::COMMAND, Key::O);
+    answer(&mut window, &wrong);
+    window.wait("the error", |app| app.snapshot().failure.is_some());
+    window.harness.run_steps(2);
+    assert!(window.harness.query_by_label_contains("wrong.pt").is_some());
+    assert_eq!(
+        window.snapshot().model.as_ref().unwrap().file_name(),
+        SAMPLES[0].file
+    );
+    window.settle();
+    // A path that leads nowhere does not leave the field.
+    window.keys(Modifiers::COMMAND, Key::O);
+    answer(&mut window, &folder.path().join("absent.pt"));
+    assert!(
+        window
+            .harness
+            .query_by_label_contains("no such file")
+            .is_some()
+    );
+    window.keys(Modifiers::NONE, Key::Escape);
+    window.harness.run_steps(2);
+    assert!(window.harness.query_by_label("Path").is_none());
+}
+
+#[test]
+fn the_span_chart_is_exported_in_every_format() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut window = Window::open(Start::default());
+    for ending in ["svg", "png", "csv", "json"] {
+        let path = folder.path().join(format!("spans.{ending}"));
+        window.keys(Modifiers::COMMAND, Key::S);
+        answer(&mut window, &path);
+        for _ in 0..400 {
+            window.harness.step();
+            if path.exists() {
+                break;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(10));
+        }
+        let bytes = std::fs::read(&path).unwrap();
+        match ending {
+            "svg" => assert_eq!(
+                String::from_utf8(bytes).unwrap().matches("<circle").count(),
+                16
+            ),
+            "png" => assert!(image::load_from_memory(&bytes).unwrap().width() > 1000),
+            "csv" => assert_eq!(String::from_utf8(bytes).unwrap().lines().count(), 17),
+            _ => {
+                let heads: serde_json::Value = serde_json::from_slice(&bytes).unwrap();
+                assert_eq!(heads.as_array().unwrap().len(), 16);
+                assert_eq!(heads[13]["reach"], 106);
+            }
+        }
+    }
+}
+
+#[test]
+fn the_heatmap_is_exported_with_its_tokens() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("attention.csv");
+    let mut window = Window::open(Start::default());
+    window.keys(Modifiers::COMMAND.plus(Modifiers::SHIFT), Key::S);
+    answer(&mut window, &path);
+    for _ in 0..400 {
+        window.harness.step();
+        if path.exists() {
+            break;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    let table = std::fs::read_to_string(&path).unwrap();
+    // As many queries as stay legible, and the header.
+    assert_eq!(table.lines().count(), 257);
+}
+
+#[derive(Debug)]
+struct Dropped(PathBuf);
+
+impl egui::DroppedFile for Dropped {
+    fn path(&self) -> &Path {
+        &self.0
+    }
+    fn bytes(&self) -> Result<Vec<u8>, String> {
+        std::fs::read(&self.0).map_err(|e| e.to_string())
+    }
+}
+
+fn drop_file(window: &mut Window, path: PathBuf) {
+    let file: Arc<dyn egui::DroppedFile + Send + Sync> = Arc::new(Dropped(path));
+    window.harness.input_mut().dropped_files.push(file);
+    window.harness.step();
+    window.harness.input_mut().dropped_files.clear();
+}
+
+#[test]
+fn files_can_be_dropped_on_the_window() {
+    let mut window = Window::open(Start::default());
+    drop_file(&mut window, data("shakespeare_test_20000.txt"));
+    window.wait("the text", |app| app.snapshot().tokens.ids.len() == 20_000);
+    drop_file(&mut window, data("tiny_all_attention_fixed.pt"));
+    window.wait("the model", |app| app.snapshot().model_number == 2);
+    let model = window.snapshot().model.as_ref().unwrap();
+    assert_eq!(model.file_name(), "tiny_all_attention_fixed.pt");
+}

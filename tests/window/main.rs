@@ -1,0 +1,100 @@
+//! The window, driven without a display: what a user clicks and types, and what comes of it.
+#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod files;
+mod looks;
+mod views;
+
+use common::CpuRenderer;
+use eframe::egui;
+use egui_kittest::Harness;
+use spanscope::engine::Snapshot;
+use spanscope::ui::Start;
+use spanscope::ui::app::App;
+use spanscope::ui::dialogs::Backend;
+use spanscope::ui::settings::Settings;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+/// A window of 1280 × 800 points that forgets its settings and asks for files by itself.
+pub struct Window {
+    pub harness: Harness<'static, App>,
+}
+
+impl Window {
+    pub fn open(start: Start) -> Self {
+        Self::with(start, egui::Theme::Dark)
+    }
+
+    pub fn with(start: Start, theme: egui::Theme) -> Self {
+        let harness = Harness::builder()
+            .with_size(egui::vec2(1280.0, 800.0))
+            .with_theme(theme)
+            .with_max_steps(32)
+            .renderer(CpuRenderer::default())
+            .build_eframe(move |cc| {
+                App::new(&cc.egui_ctx, &start, Settings::transient(), Backend::Window)
+            });
+        let mut window = Self { harness };
+        window.wait("the model to open", |app| app.snapshot().model.is_some());
+        window.settle();
+        window
+    }
+
+    pub fn app(&self) -> &App {
+        self.harness.state()
+    }
+
+    pub fn snapshot(&self) -> &Snapshot {
+        self.app().snapshot()
+    }
+
+    /// Draws frames until `done`.
+    pub fn wait(&mut self, what: &str, done: impl Fn(&App) -> bool) {
+        let start = Instant::now();
+        loop {
+            self.harness.step();
+            if done(self.harness.state()) {
+                return;
+            }
+            assert!(
+                start.elapsed() < Duration::from_secs(60),
+                "waited too long for {what}"
+            );
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    /// Draws frames until the network has run over the text and the selected head is shown.
+    pub fn settle(&mut self) {
+        // What the last action asks for is asked while its frame is drawn.
+        self.harness.step();
+        self.wait("the run to end", |app| {
+            let snapshot = app.snapshot();
+            let shown = snapshot.detail.as_ref().is_some_and(|d| {
+                (d.layer, d.head) == app.selection().head
+                    && d.weights.first + d.weights.queries == snapshot.done
+            });
+            !snapshot.busy && snapshot.done == snapshot.tokens.ids.len() && shown
+        });
+        // The picture of it.
+        for _ in 0..6 {
+            std::thread::sleep(Duration::from_millis(15));
+            self.harness.step();
+        }
+    }
+
+    pub fn keys(&mut self, modifiers: egui::Modifiers, key: egui::Key) {
+        self.harness.key_press_modifiers(modifiers, key);
+        self.harness.run_steps(2);
+    }
+}
+
+pub fn data(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/data")
+        .join(name)
+}
