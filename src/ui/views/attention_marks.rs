@@ -72,6 +72,8 @@ fn marks(input: &GridInput, from: i64, offset: f64) -> Vec<GridMark> {
             value: i as f64 * step + offset,
             step_size: step,
         })
+        // A label outside would stand on what is beside the plot.
+        .filter(|mark| (low..=high).contains(&mark.value))
         .collect()
 }
 

@@ -327,8 +327,8 @@ impl HeadsView {
                         let sign = match (self.sort == column, self.falling) {
                             (false, _) => "",
                             (true, _) if column == Statistic::Head => "",
-                            (true, true) => "▼",
-                            (true, false) => "▲",
+                            (true, true) => " ↓",
+                            (true, false) => " ↑",
                         };
                         let name = quiet(format!("{}{sign}", short(column))).size(11.0);
                         let button = egui::Button::new(name).frame(false);

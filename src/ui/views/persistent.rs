@@ -33,10 +33,9 @@ impl PersistentView {
         }
         let height = ui.available_height();
         ui.horizontal_wrapped(|ui| {
-            ui.label(strong("Where each head's weight goes"))
-                .on_hover_text(
-                    "Mean over the tokens of this text. Click a bar to select its head.",
-                );
+            ui.label(strong("Where the weight goes")).on_hover_text(
+                "Mean over the tokens of this text. Click a bar to select its head.",
+            );
             let mut part = |color: Color32, name: &str| {
                 let (rect, _) = ui.allocate_exact_size(egui::vec2(9.0, 9.0), egui::Sense::hover());
                 ui.painter().rect_filled(rect, 2.0, color);
