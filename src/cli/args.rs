@@ -274,6 +274,77 @@ They may sum to less than 1 where nearly all of a softmax lies beyond a head's s
     #[command(after_help = "Examples:
   spanscope convert model.pt model.safetensors --vocab train.txt --ramp 32 --dtype f16")]
     Convert(ConvertArgs),
+    /// Write the window as a picture, without a display
+    #[command(after_help = "Examples:
+  spanscope shot window.png
+  spanscope shot persistent.png --model model.safetensors --text test.txt --view persistent --theme light --size 1600x1000")]
+    Shot(ShotArgs),
+}
+
+/// What the picture shows.
+#[derive(Debug, Args)]
+pub(super) struct ShotArgs {
+    /// The picture to write: .png
+    #[arg(value_name = "OUT.png")]
+    pub output: PathBuf,
+    /// Checkpoint to show instead of the sample model
+    #[arg(long, value_name = "FILE")]
+    pub model: Option<PathBuf>,
+    /// Text to show: plain, .zip or .gz
+    #[arg(long, value_name = "FILE")]
+    pub text: Option<PathBuf>,
+    /// Width and height of the window, in points
+    #[arg(long, value_name = "WxH", default_value = "1280x800", value_parser = size)]
+    pub size: (u32, u32),
+    /// Pixels per point
+    #[arg(long, value_name = "N", default_value_t = 1.0, value_parser = scale)]
+    pub scale: f32,
+    /// Theme of the window
+    #[arg(long, value_enum, default_value_t = ThemeArg::Dark)]
+    pub theme: ThemeArg,
+    /// View to bring to the front: heads, spans, attention, persistent or text
+    #[arg(long, value_name = "NAME", value_parser = view)]
+    pub view: Option<crate::ui::Pane>,
+    #[command(flatten)]
+    pub common: Common,
+}
+
+/// The window's two looks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum ThemeArg {
+    Dark,
+    Light,
+}
+
+fn size(text: &str) -> Result<(u32, u32), String> {
+    let sides = text
+        .split_once(['x', '×'])
+        .and_then(|(w, h)| Some((w.parse().ok()?, h.parse().ok()?)));
+    match sides {
+        Some((w @ 320..=8192, h @ 240..=8192)) => Ok((w, h)),
+        _ => Err("expected width and height such as 1280x800, from 320x240 to 8192x8192".into()),
+    }
+}
+
+fn scale(text: &str) -> Result<f32, String> {
+    match text.parse() {
+        Ok(scale) if (0.5..=4.0).contains(&scale) => Ok(scale),
+        _ => Err("expected a number from 0.5 to 4".into()),
+    }
+}
+
+fn view(text: &str) -> Result<crate::ui::Pane, String> {
+    let all = crate::ui::Pane::ALL;
+    let found = all
+        .into_iter()
+        .find(|pane| pane.title().eq_ignore_ascii_case(text));
+    found.ok_or_else(|| {
+        let names: Vec<String> = all.iter().map(|pane| pane.title().to_lowercase()).collect();
+        format!(
+            "there is no such view; expected one of {}",
+            names.join(", ")
+        )
+    })
 }
 
 fn at_least_one(text: &str) -> Result<usize, String> {

@@ -7,6 +7,7 @@ use crate::chart::{HeadSpan, bars_terminal};
 use crate::engine::figures::{HeatmapStyle, heatmap, span_chart};
 use crate::engine::{Model, SAMPLES};
 use crate::model::{Blind, Cancel, HeadWeights, Run};
+use crate::ui::{Shot, Start};
 use anyhow::{Context, Result};
 use std::f64::consts::LN_2;
 use std::io::Write;
@@ -68,6 +69,15 @@ pub(super) fn run(quiet: bool, out: &mut impl Write) -> Result<()> {
             head.head + 1
         )?;
     }
+    let window = Shot {
+        start: Start::default(),
+        size: (1280, 800),
+        scale: 1.0,
+        dark: true,
+        view: None,
+    };
+    super::shot::write(&window, &folder.join("window.png"))?;
+    writeln!(out, "  window.png                  what the window shows")?;
     writeln!(
         out,
         "

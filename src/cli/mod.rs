@@ -9,6 +9,7 @@ mod eval;
 mod generate;
 mod info;
 mod persistent;
+mod shot;
 mod spans;
 mod window;
 
@@ -80,6 +81,7 @@ fn run(cli: Cli) -> Result<()> {
         Command::Persistent(args) => persistent::run(&args, out),
         Command::Generate(args) => generate::run(&args, out),
         Command::Convert(args) => convert::run(&args),
+        Command::Shot(args) => shot::run(&args),
     }?;
     // What is still buffered fails silently otherwise, on a full disk for example.
     out.flush()?;

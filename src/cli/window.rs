@@ -4,7 +4,7 @@ use super::Usage;
 use super::args::WindowArgs;
 use super::common::{prepare, say};
 use super::demo;
-use crate::ui::{self, Start};
+use crate::ui::{self, Start, WindowError};
 use anyhow::Result;
 
 pub(super) fn run(args: &WindowArgs) -> Result<()> {
@@ -25,7 +25,8 @@ pub(super) fn run(args: &WindowArgs) -> Result<()> {
     };
     match ui::run(start) {
         Ok(()) => Ok(()),
-        Err(error) => without(args, &error.to_string()),
+        Err(WindowError::NoWindow(reason)) => without(args, &reason),
+        Err(error) => Err(error.into()),
     }
 }
 
@@ -67,6 +68,7 @@ These commands need none:
   spanscope persistent {model} --text FILE                        where its weight goes
   spanscope generate {model} --prompt TEXT                        continues a text
   spanscope convert {model} OUT.safetensors                       one self-contained file
+  spanscope shot OUT.png --model {model}                          the window as a picture
 `spanscope --help` tells more."
     ))
     .into())

@@ -98,6 +98,38 @@ impl App {
         self.selection
     }
 
+    /// The error on show, if any.
+    pub fn complaint(&self) -> Option<&str> {
+        self.toasts.complaint()
+    }
+
+    /// Whether everything that was asked for is done and drawn.
+    pub fn settled(&self) -> bool {
+        let snapshot = &self.snapshot;
+        let head = self.selection.head;
+        let looked = snapshot.detail.as_ref().is_some_and(|detail| {
+            (detail.layer, detail.head) == head
+                && detail.weights.first + detail.weights.queries == snapshot.done
+        });
+        let drawn = snapshot.done == 0
+            || snapshot
+                .picture
+                .as_ref()
+                .is_some_and(|picture| picture.head == head);
+        snapshot.model.is_some()
+            && self.text_file.is_none()
+            && !snapshot.busy
+            && snapshot.done == snapshot.tokens.ids.len()
+            && looked
+            && drawn
+    }
+
+    /// Brings a view to the front of its tabs.
+    pub fn bring_up(&mut self, view: Pane) {
+        self.tree
+            .make_active(|_, tile| matches!(tile, egui_tiles::Tile::Pane(pane) if *pane == view));
+    }
+
     /// Draws one frame.
     pub fn show(&mut self, ui: &mut Ui) {
         let ctx = ui.ctx().clone();

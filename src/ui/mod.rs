@@ -11,6 +11,7 @@ mod export;
 mod model_facts;
 pub mod offscreen;
 pub mod settings;
+mod shot;
 mod state;
 mod theme;
 mod tiles;
@@ -21,7 +22,12 @@ use app::App;
 use dialogs::Backend;
 use eframe::egui;
 use settings::Settings;
+pub use shot::{Shot, ShotError, shot};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+pub use views::Pane;
 
 /// What the window opens with.
 #[derive(Debug, Clone, Default)]
@@ -38,11 +44,22 @@ pub struct Start {
     pub threads: Option<usize>,
 }
 
+/// Why the window is not there.
+#[derive(Debug, thiserror::Error)]
+pub enum WindowError {
+    /// It could not open: no display, no graphics driver, or a system library is missing.
+    #[error("{0}")]
+    NoWindow(String),
+    /// It was open, and a defect ended it.
+    #[error("the window was closed by a defect: {0}")]
+    Stopped(String),
+}
+
 /// Opens the window and returns when it is closed.
 ///
 /// # Errors
-/// When no window can be opened: no display, or no graphics driver.
-pub fn run(start: Start) -> Result<(), eframe::Error> {
+/// When no window can be opened, or a defect ends it.
+pub fn run(start: Start) -> Result<(), WindowError> {
     if let Some(threads) = start.threads {
         // Fails only if threads were set before, which the window does not do.
         let _ = rayon::ThreadPoolBuilder::new()
@@ -58,16 +75,47 @@ pub fn run(start: Start) -> Result<(), eframe::Error> {
             .with_drag_and_drop(true),
         ..eframe::NativeOptions::default()
     };
-    eframe::run_native(
-        "spanscope",
-        options,
-        Box::new(move |cc| {
-            Ok(Box::new(App::new(
-                &cc.egui_ctx,
-                &start,
-                Settings::load(),
-                Backend::Desktop,
-            )))
-        }),
-    )
+    let opened = Arc::new(AtomicBool::new(false));
+    let is_open = Arc::clone(&opened);
+    // Where a system library is missing, the windowing libraries panic. That is caught, and told in words instead.
+    let hook = std::panic::take_hook();
+    std::panic::set_hook(Box::new(|_| {}));
+    let create = move |cc: &eframe::CreationContext<'_>| {
+        std::panic::set_hook(hook);
+        is_open.store(true, Ordering::Relaxed);
+        let settings = Settings::load();
+        Ok(
+            Box::new(App::new(&cc.egui_ctx, &start, settings, Backend::Desktop))
+                as Box<dyn eframe::App>,
+        )
+    };
+    let ended = catch_unwind(AssertUnwindSafe(|| {
+        eframe::run_native("spanscope", options, Box::new(create))
+    }));
+    let message = match ended {
+        Ok(Ok(())) => return Ok(()),
+        Ok(Err(error)) => error.to_string(),
+        Err(panic) => panic
+            .downcast_ref::<String>()
+            .cloned()
+            .or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned()))
+            .unwrap_or_default(),
+    };
+    if opened.load(Ordering::Relaxed) {
+        return Err(WindowError::Stopped(message));
+    }
+    // winit says where in its sources an error arose; what follows is for people.
+    let message = message
+        .split_once(".rs:")
+        .map_or(message.as_str(), |(_, rest)| {
+            rest.trim_start_matches(|c: char| c.is_ascii_digit())
+                .trim_start_matches(": ")
+        });
+    let missing = ["xkbcommon", "EGL", "libGL", "GLX", "glutin"];
+    let hint = if missing.iter().any(|name| message.contains(name)) {
+        " (on Debian and Ubuntu: apt install libgl1 libegl1 libgl1-mesa-dri libxkbcommon-x11-0)"
+    } else {
+        ""
+    };
+    Err(WindowError::NoWindow(format!("{message}{hint}")))
 }

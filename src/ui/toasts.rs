@@ -41,6 +41,14 @@ impl Toasts {
         }
     }
 
+    /// The error on show, if any.
+    pub fn complaint(&self) -> Option<&str> {
+        self.toasts
+            .iter()
+            .find(|toast| toast.error)
+            .map(|toast| toast.text.as_str())
+    }
+
     /// Closes everything.
     pub fn clear(&mut self) {
         self.toasts.clear();

@@ -72,14 +72,7 @@ impl Window {
     pub fn settle(&mut self) {
         // What the last action asks for is asked while its frame is drawn.
         self.harness.step();
-        self.wait("the run to end", |app| {
-            let snapshot = app.snapshot();
-            let shown = snapshot.detail.as_ref().is_some_and(|d| {
-                (d.layer, d.head) == app.selection().head
-                    && d.weights.first + d.weights.queries == snapshot.done
-            });
-            !snapshot.busy && snapshot.done == snapshot.tokens.ids.len() && shown
-        });
+        self.wait("the run to end", App::settled);
         // The picture of it.
         for _ in 0..6 {
             std::thread::sleep(Duration::from_millis(15));

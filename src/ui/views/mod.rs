@@ -27,6 +27,15 @@ pub enum Pane {
 }
 
 impl Pane {
+    /// Every view.
+    pub const ALL: [Self; 5] = [
+        Self::Heads,
+        Self::Spans,
+        Self::Attention,
+        Self::Persistent,
+        Self::Text,
+    ];
+
     /// The title of the tile.
     pub fn title(self) -> &'static str {
         match self {

@@ -1,0 +1,43 @@
+//! `shot`: the window as a picture.
+
+use super::args::{ShotArgs, ThemeArg};
+use super::common::{ending, prepare, say};
+use crate::ui::{Shot, Start, shot};
+use anyhow::{Context, Result};
+use std::io::Cursor;
+use std::path::Path;
+
+pub(super) fn run(args: &ShotArgs) -> Result<()> {
+    ending(&args.output, &["png"])?;
+    prepare(&args.common)?;
+    let start = Start {
+        model: args.model.clone(),
+        text: args.text.clone(),
+        vocab: args.common.vocab.clone(),
+        ramp: args.common.ramp,
+        threads: None,
+    };
+    let wanted = Shot {
+        start,
+        size: args.size,
+        scale: args.scale,
+        dark: args.theme == ThemeArg::Dark,
+        view: args.view,
+    };
+    write(&wanted, &args.output)?;
+    if !args.common.quiet {
+        say(format_args!("wrote {}", args.output.display()));
+    }
+    Ok(())
+}
+
+/// Draws the window and writes its picture, whole or not at all.
+pub(super) fn write(wanted: &Shot, path: &Path) -> Result<()> {
+    let picture = shot(wanted)?;
+    let mut png = Cursor::new(Vec::new());
+    picture
+        .write_to(&mut png, image::ImageFormat::Png)
+        .with_context(|| format!("{}: the picture cannot be encoded", path.display()))?;
+    crate::chart::write_file(path, png.get_ref())?;
+    Ok(())
+}

@@ -1,0 +1,95 @@
+//! A picture of the window, made without a display or a graphics driver.
+
+use super::Start;
+use super::app::App;
+use super::dialogs::Backend;
+use super::offscreen::Offscreen;
+use super::settings::{Settings, ThemeChoice};
+use super::views::Pane;
+use eframe::egui;
+use std::time::{Duration, Instant};
+
+/// How long the model may take to run over the text.
+const PATIENCE: Duration = Duration::from_secs(600);
+
+/// Frames drawn once everything is known: layouts and animations need a few to come to rest.
+const REST: usize = 12;
+
+/// What the picture shows.
+#[derive(Debug, Clone)]
+pub struct Shot {
+    /// What the window opens with.
+    pub start: Start,
+    /// Size in points.
+    pub size: (u32, u32),
+    /// Pixels per point.
+    pub scale: f32,
+    /// Dark or light.
+    pub dark: bool,
+    /// The view to bring to the front.
+    pub view: Option<Pane>,
+}
+
+/// Why there is no picture.
+#[derive(Debug, thiserror::Error)]
+pub enum ShotError {
+    /// The model or the text could not be opened.
+    #[error("{0}")]
+    Failed(String),
+    /// The run did not end.
+    #[error("the model did not run over the text within {} minutes; pass a shorter text", PATIENCE.as_secs() / 60)]
+    TooLong,
+}
+
+/// Opens the window in memory, waits until everything is drawn, and returns its picture.
+///
+/// # Errors
+/// When the model or the text cannot be opened, or the run takes too long.
+pub fn shot(shot: &Shot) -> Result<image::RgbaImage, ShotError> {
+    let ctx = egui::Context::default();
+    let mut settings = Settings::transient();
+    settings.theme = if shot.dark {
+        ThemeChoice::Dark
+    } else {
+        ThemeChoice::Light
+    };
+    let mut app = App::new(&ctx, &shot.start, settings, Backend::Window);
+    if let Some(view) = shot.view {
+        app.bring_up(view);
+    }
+    let mut offscreen = Offscreen::default();
+    let begin = Instant::now();
+    let mut calm = 0;
+    loop {
+        let mut output = ctx.run_ui(input(shot, begin), |ui| app.show(ui));
+        offscreen.update(&output.textures_delta);
+        output.textures_delta.clear();
+        if let Some(failure) = &app.snapshot().failure {
+            return Err(ShotError::Failed(failure.message.clone()));
+        }
+        if let Some(message) = app.complaint() {
+            return Err(ShotError::Failed(message.to_owned()));
+        }
+        calm = if app.settled() { calm + 1 } else { 0 };
+        if calm > REST {
+            return Ok(offscreen.render(&ctx, &output));
+        }
+        if begin.elapsed() > PATIENCE {
+            return Err(ShotError::TooLong);
+        }
+        std::thread::sleep(Duration::from_millis(4));
+    }
+}
+
+fn input(shot: &Shot, begin: Instant) -> egui::RawInput {
+    let size = egui::vec2(shot.size.0 as f32, shot.size.1 as f32);
+    let mut input = egui::RawInput {
+        screen_rect: Some(egui::Rect::from_min_size(egui::Pos2::ZERO, size)),
+        time: Some(begin.elapsed().as_secs_f64()),
+        ..egui::RawInput::default()
+    };
+    if let Some(viewport) = input.viewports.get_mut(&egui::ViewportId::ROOT) {
+        viewport.native_pixels_per_point = Some(shot.scale);
+    }
+    input
+}

@@ -1,0 +1,188 @@
+//! The worker: what is wanted last is what comes out, and what goes wrong leaves the rest standing.
+#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
+
+use spanscope::analysis::{BandLayout, BandWindow};
+use spanscope::chart::{ColorMap, Scale};
+use spanscope::engine::{Engine, Model, PictureRequest, SAMPLES, Snapshot, Source, Tokens};
+use spanscope::model::{Blind, Cancel, Run};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+fn data(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/data")
+        .join(name)
+}
+
+fn start(text: &str) -> Engine {
+    Engine::start(Source::default(), text.into(), || {})
+}
+
+fn wait(engine: &Engine, what: &str, done: impl Fn(&Snapshot) -> bool) -> Arc<Snapshot> {
+    let begin = Instant::now();
+    loop {
+        let snapshot = engine.snapshot();
+        if done(&snapshot) {
+            return snapshot;
+        }
+        assert!(
+            begin.elapsed() < Duration::from_secs(60),
+            "waited too long for {what}"
+        );
+        std::thread::sleep(Duration::from_millis(1));
+    }
+}
+
+fn ran(text: &str) -> impl Fn(&Snapshot) -> bool {
+    let text = text.to_owned();
+    move |s: &Snapshot| {
+        !s.busy
+            && *s.tokens.text == *text
+            && s.done == s.tokens.ids.len()
+            && s.detail
+                .as_ref()
+                .is_some_and(|d| d.weights.queries == s.done)
+    }
+}
+
+#[test]
+fn the_newest_edit_wins_and_a_stale_run_is_dropped() {
+    let engine = start("ROMEO:");
+    wait(&engine, "the model", ran("ROMEO:"));
+    let long = SAMPLES[0].text.repeat(100);
+    engine.set_text(long.as_str().into());
+    wait(&engine, "the long run to begin", |s| {
+        s.tokens.ids.len() == long.len() && s.done > 0
+    });
+    for n in 1..40 {
+        engine.set_text("a".repeat(n).into());
+    }
+    let last = "To be, or not to be";
+    engine.set_text(last.into());
+    let snapshot = wait(&engine, "the last edit", ran(last));
+    assert_eq!(snapshot.surprisal.len(), last.len() - 1);
+    // Nothing of the stale run comes later.
+    std::thread::sleep(Duration::from_millis(200));
+    assert_eq!(&*engine.snapshot().tokens.text, last);
+}
+
+#[test]
+fn an_edit_gives_what_a_fresh_run_gives() {
+    let engine = start(SAMPLES[0].text);
+    wait(&engine, "the sample", ran(SAMPLES[0].text));
+    let mut text = SAMPLES[0].text.to_owned();
+    text.replace_range(500..520, "strange é words, and more");
+    engine.set_text(text.as_str().into());
+    let edited = wait(&engine, "the edit", ran(&text));
+
+    let model = Model::open_sample(&SAMPLES[0]).unwrap();
+    let tokens = Tokens::new(&model, text.as_str().into(), usize::MAX);
+    assert_eq!(edited.tokens.ids, tokens.ids);
+    assert_eq!(edited.tokens.unknown, 2);
+    let mut run = Run::new(Arc::clone(&model.network));
+    run.set(&tokens.ids, &Cancel::default(), &Blind).unwrap();
+    let nll = run.nll(0, &tokens.ids[1..], &Cancel::default()).unwrap();
+    for (bits, nats) in edited.surprisal.iter().zip(&nll) {
+        assert!((bits * std::f32::consts::LN_2 - nats).abs() < 1e-3);
+    }
+    assert_eq!(edited.surprisal.len(), nll.len());
+    for (i, shares) in edited.shares.iter().enumerate() {
+        let weights = run.head_weights(i / 4, i % 4, 0, tokens.ids.len()).unwrap();
+        let empty = weights.empty.iter().sum::<f32>() / tokens.ids.len() as f32;
+        assert!((shares.empty - empty).abs() < 1e-4);
+        assert!((shares.context + shares.empty - 1.0).abs() < 1e-3);
+    }
+}
+
+#[test]
+fn another_head_and_its_picture_come_when_asked_for() {
+    let engine = start(SAMPLES[0].text);
+    let window = BandWindow {
+        layout: BandLayout::Key,
+        queries: 100..160,
+        columns: 100..160,
+        width: 30,
+        height: 60,
+    };
+    let request = PictureRequest {
+        window,
+        map: ColorMap::Viridis,
+        scale: Scale::Sqrt,
+    };
+    engine.picture(request.clone());
+    for head in [(0, 0), (3, 1), (2, 3)] {
+        engine.select(head.0, head.1);
+        let snapshot = wait(&engine, "the picture", |s| {
+            s.picture.as_ref().is_some_and(|p| p.head == head) && !s.busy
+        });
+        let picture = snapshot.picture.as_ref().unwrap();
+        assert_eq!(picture.request, request);
+        assert_eq!(
+            (picture.grid.width, picture.grid.height, picture.grid.across),
+            (30, 60, 2)
+        );
+        let detail = snapshot.detail.as_ref().unwrap();
+        assert_eq!((detail.layer, detail.head), head);
+        // A cell is the larger of its two weights.
+        let cell = picture.grid.values[50 * 30 + 10];
+        let expected = detail
+            .weight(150, 120)
+            .unwrap_or(f32::NAN)
+            .max(detail.weight(150, 121).unwrap_or(f32::NAN));
+        assert!(
+            cell == expected || (cell.is_nan() && expected.is_nan()),
+            "{cell} {expected}"
+        );
+    }
+}
+
+#[test]
+fn a_file_that_cannot_be_opened_leaves_the_model_at_hand() {
+    let engine = start("ROMEO:");
+    wait(&engine, "the model", ran("ROMEO:"));
+    let file = |name: &str| Source::File {
+        path: data(name),
+        vocab: None,
+        ramp: None,
+    };
+    engine.open(file("absent.pt"));
+    let snapshot = wait(&engine, "the failure", |s| s.failure.is_some());
+    assert!(
+        snapshot
+            .failure
+            .as_ref()
+            .unwrap()
+            .message
+            .contains("absent.pt")
+    );
+    assert_eq!(
+        snapshot.model.as_ref().unwrap().file_name(),
+        SAMPLES[0].file
+    );
+    engine.set_text("JULIET:".into());
+    wait(&engine, "the next edit", ran("JULIET:"));
+    engine.open(file("tiny_fixed.pt"));
+    engine.set_text("1 2 3 4".into());
+    let snapshot = wait(&engine, "the other model", ran("1 2 3 4"));
+    assert_eq!(snapshot.tokens.ids, [1, 2, 3, 4]);
+    assert_eq!(
+        snapshot.model.as_ref().unwrap().file_name(),
+        "tiny_fixed.pt"
+    );
+}
+
+#[test]
+fn an_empty_text_has_nothing_to_show() {
+    let engine = start("");
+    let snapshot = wait(&engine, "the model", |s| {
+        s.model.is_some() && !s.busy && s.detail.is_some()
+    });
+    assert_eq!(snapshot.done, 0);
+    assert_eq!(snapshot.bits_per_token(), None);
+    assert!(snapshot.shares.is_empty());
+    engine.set_text("x".into());
+    let snapshot = wait(&engine, "one token", |s| s.done == 1 && !s.busy);
+    assert_eq!(snapshot.bits_per_token(), None);
+    assert_eq!(snapshot.surprisal_of(0), None);
+}
