@@ -3,8 +3,6 @@
 
 mod common;
 
-use std::time::{Duration, Instant};
-
 use common::CpuRenderer;
 use eframe::egui;
 use egui::epaint::{ImageDelta, Mesh, Vertex};

@@ -36,6 +36,8 @@ pub struct Snapshot {
     pub picture: Option<Arc<Picture>>,
     /// Milliseconds from the last edit until the network had run over the whole text.
     pub milliseconds: Option<f32>,
+    /// Whether a model is being opened.
+    pub opening: bool,
     /// Whether there is more to come.
     pub busy: bool,
     /// The last thing that went wrong.

@@ -49,6 +49,7 @@ pub(super) struct Steps {
     /// Time the last look took.
     look_time: Duration,
     failure: Option<Failure>,
+    opening: bool,
 }
 
 impl Default for Steps {
@@ -69,6 +70,7 @@ impl Default for Steps {
             published: Instant::now(),
             look_time: Duration::ZERO,
             failure: None,
+            opening: false,
         }
     }
 }
@@ -106,7 +108,10 @@ impl Steps {
     /// Does one step and publishes what came of it.
     pub fn step(&mut self, wanted: &Wanted, shared: &Shared) {
         if self.model_number != wanted.model.0 {
+            self.opening = true;
+            self.publish(shared);
             self.open(wanted);
+            self.opening = false;
             return self.publish(shared);
         }
         if self.text_number != wanted.text.0 {
@@ -301,7 +306,8 @@ impl Steps {
             detail: self.detail.clone(),
             picture: self.picture.clone(),
             milliseconds: self.milliseconds,
-            busy: !self.finished(),
+            opening: self.opening,
+            busy: self.opening || !self.finished(),
             failure: self.failure.clone(),
         });
     }

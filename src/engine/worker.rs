@@ -94,6 +94,7 @@ impl Engine {
             }),
             changed: Condvar::new(),
             snapshot: Mutex::new(Arc::new(Snapshot {
+                opening: true,
                 busy: true,
                 ..Snapshot::default()
             })),

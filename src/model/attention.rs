@@ -167,6 +167,9 @@ fn beyond(
 ) -> Option<Vec<Beyond>> {
     let d = cx.dim;
     let distances = (cx.positions.len() / d).saturating_sub(reach);
+    if distances == 0 {
+        return None;
+    }
     let start = first.saturating_sub(reach + distances);
     // The last query's nearest key beyond the reach.
     let keys = (first + queries - start).saturating_sub(reach + 1);
@@ -180,16 +183,16 @@ fn beyond(
     };
     let p = Matrix::new(&cx.positions[reach * d..], distances, d, d);
     let bound = longest(k) + longest(p);
-    // exp(NEGLIGIBLE) · 1e-8 is below the precision of the weights.
-    const NEGLIGIBLE: f32 = 3.0;
-    let slack = (distances.max(1) as f32).ln();
+    // exp(NEGLIGIBLE) · 1e-8 changes a weight by 3e-6 of itself.
+    const NEGLIGIBLE: f32 = 5.7;
+    let slack = (distances as f32).ln();
     let matters = (0..queries).any(|i| {
         let max = scores[i * reach..(i + 1) * reach]
             .iter()
             .fold(f32::NEG_INFINITY, |m, s| m.max(*s));
         (norm(&q.data[i * q.stride..][..d]) * bound - max) * scale + slack > NEGLIGIBLE
     });
-    if distances == 0 || !matters {
+    if !matters {
         return None;
     }
     let mut content = vec![0.0; queries * keys];

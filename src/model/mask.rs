@@ -13,10 +13,25 @@ pub fn reach(span: f32, ramp: usize, attn_span: usize) -> usize {
         .min(attn_span)
 }
 
+/// The number of distances that the published code computes in a layer whose longest reach is `reach`: it lets go of
+/// the farthest of S in blocks of 64.
+pub(super) fn kept(reach: usize, attn_span: usize) -> usize {
+    attn_span - attn_span.saturating_sub(reach) / 64 * 64
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn whole_blocks_beyond_the_longest_reach_are_let_go() {
+        assert_eq!(kept(41, 512), 64);
+        assert_eq!(kept(65, 512), 128);
+        assert_eq!(kept(36, 96), 96);
+        assert_eq!(kept(512, 512), 512);
+        assert_eq!(kept(32, 40), 40);
+    }
 
     proptest! {
         #[test]

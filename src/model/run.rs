@@ -240,7 +240,12 @@ impl Run {
         if !self.sees_all_before(from) {
             return None;
         }
-        let cx = context(&self.network, self.layers.get(layer)?, self.start);
+        let cx = context(
+            &self.network,
+            weights_of,
+            self.layers.get(layer)?,
+            self.start,
+        );
         let tiles: Vec<HeadWeights> = tiles(from.min(to), to - from.min(to))
             .into_par_iter()
             .map(|(first, n)| weights(cx, head, parameters, first, n))
@@ -307,13 +312,14 @@ fn rows(x: &Tensor) -> Result<Vec<f32>, ModelError> {
     Ok(x.flatten_all()?.to_vec1()?)
 }
 
-fn context<'a>(network: &'a Network, cache: &'a Cache, start: usize) -> Context<'a> {
+fn context<'a>(network: &'a Network, layer: &Layer, cache: &'a Cache, start: usize) -> Context<'a> {
+    let kept = layer.kept * network.config.head_dim();
     Context {
         start,
         q: &cache.q,
         k: &cache.k,
         v: &cache.v,
-        positions: &network.positions,
+        positions: &network.positions[..kept.min(network.positions.len())],
         hidden: network.config.hidden_size,
         dim: network.config.head_dim(),
         ramp: network
@@ -342,7 +348,7 @@ fn attend(
     cancel: &Cancel,
     observer: &dyn Observer,
 ) -> Result<Vec<f32>, ModelError> {
-    let cx = context(network, cache, start);
+    let cx = context(network, layer, cache, start);
     let jobs: Vec<(usize, usize, usize)> = tiles(first, queries)
         .into_iter()
         .flat_map(|(at, n)| (0..layer.heads.len()).map(move |head| (head, at, n)))

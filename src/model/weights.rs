@@ -43,6 +43,8 @@ pub(super) struct Layer {
     pub val: Tensor,
     pub out: Tensor,
     pub heads: Vec<Head>,
+    /// Distances that enter the softmax of any of its heads.
+    pub kept: usize,
     pub norm: Norm,
     pub ff: Option<FeedForward>,
 }
@@ -288,11 +290,13 @@ fn layer(loader: &mut Loader<'_>, config: &Config, i: usize) -> Result<Layer, Mo
         None
     };
     let heads = heads(loader, config, i)?;
+    let longest = heads.iter().map(|head| head.reach).max().unwrap_or(0);
     Ok(Layer {
         query,
         key,
         val,
         out,
+        kept: super::mask::kept(longest, config.attn_span),
         heads,
         norm: loader.norm(&format!("layers.{i}.norm1"), dim)?,
         ff,

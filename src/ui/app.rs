@@ -36,20 +36,17 @@ pub struct App {
     facts: ModelFacts,
     /// A text file being read.
     text_file: Option<TextFile>,
-    /// The checkpoint asked for last, with the answers about it; `None` for a bundled model.
+    /// The open checkpoint with the answers about it; `None` for a bundled model.
     file: Option<(PathBuf, Answers)>,
+    /// What was asked for and is not open yet.
+    asked: Option<Option<(PathBuf, Answers)>>,
     /// The number of the model and of the failure last seen.
     seen: (u64, u64),
 }
 
 impl App {
     /// An application that opens what `start` says. `backend` shows its file dialogs.
-    pub fn new(
-        ctx: &egui::Context,
-        start: &Start,
-        mut settings: Settings,
-        backend: Backend,
-    ) -> Self {
+    pub fn new(ctx: &egui::Context, start: &Start, settings: Settings, backend: Backend) -> Self {
         theme::install(ctx);
         apply_theme(ctx, settings.theme);
         backend.probe();
@@ -59,7 +56,6 @@ impl App {
                 ramp: start.ramp.or(known.ramp),
                 vocab: start.vocab.clone().or(known.vocab),
             };
-            settings.answer(path, answers.clone());
             (path.clone(), answers)
         });
         let source = file.as_ref().map_or(Source::default(), source_of);
@@ -83,7 +79,8 @@ impl App {
             exports: Exports::default(),
             facts: ModelFacts::default(),
             text_file,
-            file,
+            file: None,
+            asked: Some(file),
             seen: (0, 0),
         }
     }
@@ -211,24 +208,25 @@ impl App {
         let Some(model) = self.snapshot.model.clone() else {
             return;
         };
-        let title = model.file_name();
-        ctx.send_viewport_cmd(egui::ViewportCommand::Title(format!("{title} – spanscope")));
         let failed = self
             .snapshot
             .failure
             .as_ref()
             .is_some_and(|f| f.number > self.seen.1);
-        if let Some((path, _)) = self
-            .file
-            .clone()
-            .filter(|(path, _)| *path == model.path && !failed)
-        {
-            self.settings.opened(&path);
-            self.save();
-            if !model.assumed.is_empty() {
+        if let Some(asked) = self.asked.take().filter(|_| !failed) {
+            self.file = asked;
+            if let Some((path, answers)) = self.file.clone() {
+                self.settings.opened(&path);
+                // Only what worked is remembered: a wrong answer must not bar the file.
+                self.settings.answer(&path, answers);
+                self.save();
+            }
+            if self.file.is_some() && !model.assumed.is_empty() {
                 self.toasts
                     .info(ctx, format!("Assumed {}", model.assumed.join("; ")));
             }
+            let title = format!("{} – spanscope", model.file_name());
+            ctx.send_viewport_cmd(egui::ViewportCommand::Title(title));
         }
         // The head that looks farthest is the one to look at first.
         let longest = model
@@ -302,7 +300,7 @@ impl App {
             Command::ExportAttention => self.ask(ctx, Purpose::Heatmap),
             Command::OpenRecent(path) => self.open_model(path),
             Command::OpenSample(sample) => {
-                self.file = None;
+                self.asked = Some(None);
                 self.engine.open(Source::Sample(sample));
                 self.editor.set(sample.text.into(), sample.name);
                 self.text_changed();
@@ -336,7 +334,8 @@ impl App {
             .settings
             .folder
             .clone()
-            .filter(|folder| folder.is_dir());
+            .filter(|folder| folder.is_dir())
+            .or_else(|| std::env::current_dir().ok());
         self.dialogs.ask(ctx, purpose, folder.as_deref(), &name);
     }
 
@@ -378,7 +377,14 @@ impl App {
     }
 
     fn open_model(&mut self, path: PathBuf) {
-        let answers = self.settings.answers(&path);
+        let mut answers = self.settings.answers(&path);
+        if let Some(vocab) = answers.vocab.take_if(|vocab| !vocab.exists()) {
+            let gone = format!(
+                "{}: this vocabulary is gone; the model opens without it",
+                vocab.display()
+            );
+            self.toasts.error(gone);
+        }
         // A sample's text that nobody touched gives way to that of another sample.
         if let Some(sample) = sample_of(&path)
             && SAMPLES
@@ -388,9 +394,12 @@ impl App {
             self.editor.set(sample.text.into(), sample.name);
             self.text_changed();
         }
-        let file = (path, answers);
+        self.open_file((path, answers));
+    }
+
+    fn open_file(&mut self, file: (PathBuf, Answers)) {
         self.engine.open(source_of(&file));
-        self.file = Some(file);
+        self.asked = Some(Some(file));
     }
 
     /// Takes an answer about the open file, and opens it again with it.
@@ -401,9 +410,7 @@ impl App {
                 .error("the bundled models say everything about themselves");
         };
         change(&mut answers);
-        self.settings.answer(&path, answers);
-        self.save();
-        self.open_model(path);
+        self.open_file((path, answers));
     }
 
     /// A checkpoint by its ending, a text otherwise.
@@ -413,7 +420,7 @@ impl App {
             .unwrap_or_default()
             .to_string_lossy()
             .to_lowercase();
-        if ["txt", "md", "text", "gz", "raw"].contains(&ending.as_str()) {
+        if ["txt", "md", "text", "zip", "gz", "raw"].contains(&ending.as_str()) {
             self.text_file = Some(export::read_text(path, ctx));
         } else {
             self.open_model(path);

@@ -143,8 +143,8 @@ pub fn status(app: &mut App, ui: &mut Ui) {
             }
             ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
                 let threads = rayon::current_num_threads();
-                let state = if snapshot.model.is_none() && snapshot.failure.is_none() {
-                    "opening".to_owned()
+                let state = if snapshot.opening {
+                    "opening…".to_owned()
                 } else if snapshot.busy && !tokens.ids.is_empty() {
                     format!("{} %", 100 * snapshot.done / tokens.ids.len())
                 } else {

@@ -33,12 +33,9 @@ pub struct PathField {
 }
 
 impl PathField {
-    /// A field that starts in `folder`, or where the program was started.
+    /// A field that starts in `folder`.
     pub fn new(purpose: Purpose, folder: Option<&Path>, name: &str) -> Self {
-        let folder = folder
-            .map(Path::to_owned)
-            .or_else(|| std::env::current_dir().ok())
-            .unwrap_or_default();
+        let folder = folder.unwrap_or(Path::new("."));
         let mut text = folder.display().to_string();
         if !text.ends_with(MAIN_SEPARATOR) {
             text.push(MAIN_SEPARATOR);

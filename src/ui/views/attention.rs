@@ -244,6 +244,16 @@ impl AttentionView {
             {
                 cx.commands.push(Command::ExportAttention);
             }
+            if let Some(first) = cx
+                .detail()
+                .map(|detail| detail.weights.first)
+                .filter(|first| *first > 0)
+            {
+                ui.label(quiet(format!("weights from token {first} on")))
+                    .on_hover_text(
+                        "The text is too long to keep all weights of this head in 256 MB",
+                    );
+            }
         });
     }
 

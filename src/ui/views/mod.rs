@@ -63,10 +63,10 @@ impl Views {
     /// Draws one view into its tile.
     pub fn show(&mut self, pane: Pane, ui: &mut Ui, cx: &mut ViewContext<'_>) {
         if cx.snapshot.model.is_none() {
-            let words = if cx.snapshot.failure.is_some() {
-                "No model is open. Open one with File → Open model, or drop a file here."
-            } else {
+            let words = if cx.snapshot.opening {
                 "Opening…"
+            } else {
+                "No model is open. Open one with File → Open model, or drop a file here."
             };
             return nothing(ui, words);
         }
