@@ -28,7 +28,7 @@ pub struct SpanChart {
     pub title: String,
     /// A linear axis instead of a logarithmic one.
     pub linear: bool,
-    /// Heads by falling reach and coloured by layer, instead of grouped by layer.
+    /// Heads of a layer by rising reach, joined by a line, as in the paper; otherwise by index, each on a stem.
     pub sort: bool,
     /// Light marks on a dark ground.
     pub dark: bool,
@@ -64,7 +64,7 @@ impl SpanChart {
         let mut heads = self.heads.clone();
         heads.sort_by_key(|h| (h.layer, h.head));
         if self.sort {
-            heads.sort_by_key(|h| std::cmp::Reverse(h.reach));
+            heads.sort_by_key(|h| (h.layer, h.reach));
         }
         heads
     }

@@ -3,8 +3,7 @@
 use svg::Node;
 use svg::node::element::{Element, Group, Title};
 
-use super::canvas::{Anchor, Canvas, Type, line, rect, round};
-use super::colormap::{self, ColorMap};
+use super::canvas::{Anchor, Canvas, Type, line, round};
 use super::font;
 use super::span_layout::{self as layout, Layout, PAD, TICK_LENGTH};
 use super::theme::{self, LABEL, TICK, TITLE, Theme};
@@ -21,12 +20,7 @@ pub(super) fn draw(chart: &SpanChart) -> Canvas {
     limit(&mut page, chart, &at, theme);
     marks(&mut page, chart, &at, theme);
     page.line((at.left, at.bottom), (at.right, at.bottom), theme.axis, 0.6);
-    if chart.sort {
-        sorted_axis(&mut page, &at, theme);
-        legend(&mut page, chart, &at, theme);
-    } else {
-        layer_axis(&mut page, &at, theme);
-    }
+    layer_axis(&mut page, &at, theme);
     page
 }
 
@@ -92,28 +86,31 @@ fn marks(page: &mut Canvas, chart: &SpanChart, at: &Layout, theme: &Theme) {
     }
     let radius = (at.pitch * 0.36).clamp(0.7, 2.4);
     let stem = (at.pitch * 0.3).clamp(0.3, 1.1);
-    for (head, x) in &at.heads {
-        let y = at.y(head.reach as f64);
-        let (mark, foot) = if chart.sort {
-            let color = layer_color(chart, at, head.layer);
-            (color.clone(), color)
-        } else {
-            (theme.mark.to_owned(), theme.stem.to_owned())
-        };
-        let mut group = Group::new();
-        group.append(Title::new(tooltip(head)));
-        let mut stalk = line((*x, at.bottom), (*x, y), &foot, round(stem));
+    let place = |(head, x): &(HeadSpan, f64)| (*x, at.y(head.reach as f64));
+    for layer in at.heads.chunk_by(|a, b| a.0.layer == b.0.layer) {
+        let color = layer_color(at, theme, layer[0].0.layer);
         if chart.sort {
-            stalk.assign("stroke-opacity", 0.45);
+            let points: Vec<(f64, f64)> = layer.iter().map(place).collect();
+            page.add(area(&points, at.bottom, color));
+            page.add(polyline(&points, color));
         }
-        group.append(stalk);
-        let mut dot = Element::new("circle");
-        dot.assign("cx", round(*x));
-        dot.assign("cy", round(y));
-        dot.assign("r", round(radius));
-        dot.assign("fill", mark);
-        group.append(dot);
-        page.add(group);
+        for (head, x) in layer {
+            let y = at.y(head.reach as f64);
+            let mut group = Group::new();
+            group.append(Title::new(tooltip(head)));
+            if !chart.sort {
+                let mut stalk = line((*x, at.bottom), (*x, y), color, round(stem));
+                stalk.assign("stroke-opacity", 0.45);
+                group.append(stalk);
+            }
+            let mut dot = Element::new("circle");
+            dot.assign("cx", round(*x));
+            dot.assign("cy", round(y));
+            dot.assign("r", round(radius));
+            dot.assign("fill", color);
+            group.append(dot);
+            page.add(group);
+        }
     }
     if at.values {
         let style = Type::new(TICK, theme.ink).anchor(Anchor::Middle);
@@ -141,7 +138,7 @@ fn layer_axis(page: &mut Canvas, at: &Layout, theme: &Theme) {
     let mut base = at.bottom + TICK_LENGTH + TICK * 0.95;
     if at.names {
         for (head, x) in &at.heads {
-            page.text(*x, base, &layout::head_name(head, false), small);
+            page.text(*x, base, &layout::head_name(head), small);
         }
         base += TICK * 1.4;
     }
@@ -197,40 +194,6 @@ fn layer_axis(page: &mut Canvas, at: &Layout, theme: &Theme) {
     axis_title(page, at, theme, base, title);
 }
 
-/// Ranks, or the heads' names where they fit.
-fn sorted_axis(page: &mut Canvas, at: &Layout, theme: &Theme) {
-    let style = Type::new(TICK, theme.muted).anchor(Anchor::Middle);
-    let base = at.bottom + TICK_LENGTH + TICK * 0.95;
-    if at.names {
-        for (head, x) in &at.heads {
-            page.text(*x, base, &layout::head_name(head, true), style);
-        }
-        axis_title(
-            page,
-            at,
-            theme,
-            base,
-            "Head (layer.head), longest reach first",
-        );
-        return;
-    }
-    let room = style.width(&at.heads.len().to_string()) + 16.0;
-    let step = ticks::every(at.pitch, room);
-    for (i, (_, x)) in at.heads.iter().enumerate() {
-        let rank = i + 1;
-        if rank == 1 || rank % step == 0 {
-            page.line(
-                (*x, at.bottom),
-                (*x, at.bottom + TICK_LENGTH),
-                theme.axis,
-                0.6,
-            );
-            page.text(*x, base, &rank.to_string(), style);
-        }
-    }
-    axis_title(page, at, theme, base, "Heads, longest reach first");
-}
-
 fn axis_title(page: &mut Canvas, at: &Layout, theme: &Theme, base: f64, text: &str) {
     let style = Type::new(LABEL, theme.ink).anchor(Anchor::Middle);
     let text = font::fit(text, style.size, style.weight, at.width - 2.0 * PAD);
@@ -239,49 +202,43 @@ fn axis_title(page: &mut Canvas, at: &Layout, theme: &Theme, base: f64, text: &s
     page.text(middle.max(PAD + half), base + LABEL * 1.4, &text, style);
 }
 
-/// The colours of the layers, at the right of the header.
-fn legend(page: &mut Canvas, chart: &SpanChart, at: &Layout, theme: &Theme) {
-    if at.layers.is_empty() {
-        return;
-    }
-    let style = Type::new(TICK, theme.muted);
-    let (first, last) = layout::legend_ends(&at.layers);
-    let step = layout::swatch(at.layers.len());
-    let mut x = at.width - PAD - layout::legend_width(&at.layers);
-    page.text(x, at.legend_base, &first, style);
-    x += style.width(&first) + 4.0;
-    let height = TICK * font::CAP_HEIGHT + 1.0;
-    for (i, layer) in at.layers.iter().enumerate() {
-        // A little overlap, so that no hairlines show between the colours.
-        let width = if i + 1 < at.layers.len() {
-            step + 0.2
-        } else {
-            step
-        };
-        let color = layer_color(chart, at, *layer);
-        let mut patch = Group::new();
-        patch.append(Title::new(layout::layer_name(*layer)));
-        patch.append(rect(
-            x,
-            at.legend_base - height + 0.5,
-            width,
-            height,
-            &color,
-        ));
-        page.add(patch);
-        x += step;
-    }
-    page.text(x + 4.0, at.legend_base, &last, style);
+/// The colour of a layer: four take turns, so that neighbours differ.
+fn layer_color(at: &Layout, theme: &Theme, layer: usize) -> &'static str {
+    let index = at.layers.binary_search(&layer).unwrap_or(0);
+    theme.layers[index % theme.layers.len()]
 }
 
-/// The colour of a layer: an even map less the end that fades into the ground.
-fn layer_color(chart: &SpanChart, at: &Layout, layer: usize) -> String {
-    let index = at.layers.binary_search(&layer).unwrap_or(0);
-    let share = index as f32 / at.layers.len().saturating_sub(1).max(1) as f32;
-    let t = if chart.dark {
-        0.22 + 0.78 * share
-    } else {
-        0.9 * share
-    };
-    theme::hex(colormap::color(ColorMap::Viridis, t))
+/// The ground below a line, lightly filled.
+fn area(points: &[(f64, f64)], bottom: f64, color: &str) -> Element {
+    let mut path = String::new();
+    for (i, (x, y)) in points.iter().enumerate() {
+        let step = if i == 0 {
+            format!("M{} {}", round(*x), round(bottom))
+        } else {
+            String::new()
+        };
+        path += &format!("{step}L{} {}", round(*x), round(*y));
+    }
+    if let Some((x, _)) = points.last() {
+        path += &format!("L{} {}Z", round(*x), round(bottom));
+    }
+    let mut area = Element::new("path");
+    area.assign("d", path);
+    area.assign("fill", color);
+    area.assign("fill-opacity", 0.18);
+    area
+}
+
+fn polyline(points: &[(f64, f64)], color: &str) -> Element {
+    let places: Vec<String> = points
+        .iter()
+        .map(|(x, y)| format!("{},{}", round(*x), round(*y)))
+        .collect();
+    let mut line = Element::new("polyline");
+    line.assign("points", places.join(" "));
+    line.assign("fill", "none");
+    line.assign("stroke", color);
+    line.assign("stroke-width", 1.1);
+    line.assign("stroke-linejoin", "round");
+    line
 }

@@ -1,6 +1,6 @@
 //! Where the parts of a span chart go.
 
-use super::canvas::{Anchor, Type};
+use super::canvas::Type;
 use super::theme::{self, LABEL, TICK, TITLE};
 use super::ticks::{self, Tick};
 use super::{HeadSpan, SpanChart};
@@ -32,7 +32,7 @@ pub(super) struct Layout {
     pub(super) bottom: f64,
     /// The heads in drawing order, with the middle of each one's place.
     pub(super) heads: Vec<(HeadSpan, f64)>,
-    /// One group for each layer; empty when sorted.
+    /// One group for each layer.
     pub(super) groups: Vec<Group>,
     /// Every layer that occurs, in order.
     pub(super) layers: Vec<usize>,
@@ -42,8 +42,6 @@ pub(super) struct Layout {
     pub(super) subtitle: String,
     pub(super) title_base: f64,
     pub(super) subtitle_base: f64,
-    /// Baseline of the legend, when sorted.
-    pub(super) legend_base: f64,
     /// Whether the limit has a line.
     pub(super) limit: bool,
     pub(super) limit_label: String,
@@ -54,6 +52,7 @@ pub(super) struct Layout {
     /// Whether the layers are written out: "Layer 1".
     pub(super) long_layers: bool,
     linear: bool,
+    low: f64,
     high: f64,
     headroom: f64,
 }
@@ -62,7 +61,6 @@ impl Layout {
     /// Measures a chart.
     pub(super) fn new(chart: &SpanChart) -> Self {
         let width = theme::page_width(chart.width_mm);
-        let label = Type::new(LABEL, "");
         let tick = Type::new(TICK, "");
         let heads = chart.ordered();
         let mut layers: Vec<usize> = heads.iter().map(|h| h.layer).collect();
@@ -74,7 +72,7 @@ impl Layout {
         let limit_label = format!("S = {}", ticks::number(chart.limit as f64, 1.0));
         let subtitle = subtitle(chart, limit);
 
-        // The header: title, subtitle, and the legend beside or under it.
+        // The header: title and subtitle.
         let mut y = PAD;
         let title_base = y + TITLE * 0.8;
         if !chart.title.trim().is_empty() {
@@ -82,18 +80,19 @@ impl Layout {
         }
         let subtitle_base = y + LABEL * 0.8;
         y += LABEL * 1.3;
-        let mut legend_base = subtitle_base;
-        let legend = legend_width(&layers);
-        if chart.sort && label.width(&subtitle) + 12.0 + legend > width - 2.0 * PAD {
-            legend_base = y + LABEL * 0.8;
-            y += LABEL * 1.3;
-        }
         let top = y + 5.0;
         let plot_height = (width * 0.34).clamp(96.0, 260.0);
         let bottom = top + plot_height;
 
         // The vertical axis.
         let high = axis_end(chart, limit, largest);
+        // The paper's axis begins at 10; lower where a head is.
+        let smallest = heads.iter().map(|h| h.reach).min().unwrap_or(0);
+        let low = if smallest > 12 && high > 20.0 {
+            10.0
+        } else {
+            1.0
+        };
         let line = TICK * 1.45;
         let mut layout = Self {
             width,
@@ -110,13 +109,13 @@ impl Layout {
             subtitle,
             title_base,
             subtitle_base,
-            legend_base,
             limit,
             limit_label,
             values: false,
             names: false,
             long_layers: false,
             linear: chart.linear,
+            low,
             high,
             headroom: 12.0,
         };
@@ -124,7 +123,7 @@ impl Layout {
         layout.ticks = if chart.linear {
             ticks::linear(0.0, high, (length / (2.2 * line)).floor())
         } else {
-            ticks::log(1.0, high, length / high.log10(), line)
+            ticks::log(low, high, length / (high / low).log10(), line)
         };
         let numbers = layout.ticks.iter().filter_map(|t| t.label.as_deref());
         let widest = numbers.map(|t| tick.width(t)).fold(0.0, f64::max);
@@ -132,7 +131,7 @@ impl Layout {
         if limit {
             layout.right -= tick.width(&layout.limit_label) + 4.0;
         }
-        layout.place(heads, chart.sort);
+        layout.place(heads);
 
         // What there is room for at the marks and under them.
         let width_of = |text: String| tick.width(&text);
@@ -140,7 +139,7 @@ impl Layout {
             |texts: &mut dyn Iterator<Item = String>| texts.map(width_of).fold(0.0, f64::max);
         let marks = &layout.heads;
         let value = widest(&mut marks.iter().map(|(h, _)| h.reach.to_string()));
-        let name = widest(&mut marks.iter().map(|(h, _)| head_name(h, chart.sort)));
+        let name = widest(&mut marks.iter().map(|(h, _)| head_name(h)));
         layout.values = !marks.is_empty() && layout.pitch >= value + 3.0;
         layout.names = !marks.is_empty() && layout.pitch >= name + 4.0;
         let narrowest = layout.groups.iter().map(|g| g.right - g.left);
@@ -150,25 +149,17 @@ impl Layout {
         if !layout.values {
             layout.headroom = 5.0;
         }
-        let rows = if chart.sort || !layout.names {
-            1.0
-        } else {
-            2.0
-        };
+        let rows = if !layout.names { 1.0 } else { 2.0 };
         layout.height = bottom + TICK_LENGTH + rows * TICK * 1.4 + LABEL * 1.45 + PAD;
         layout
     }
 
     /// Gives every head its place.
-    fn place(&mut self, heads: Vec<HeadSpan>, sort: bool) {
+    fn place(&mut self, heads: Vec<HeadSpan>) {
         let count = heads.len().max(1) as f64;
         let room = (self.right - self.left).max(1.0);
-        let gaps = if sort {
-            0.0
-        } else {
-            self.layers.len().saturating_sub(1) as f64
-        };
-        let edge = if sort { 0.35 } else { GAP / 2.0 };
+        let gaps = self.layers.len().saturating_sub(1) as f64;
+        let edge = GAP / 2.0;
         self.pitch = room / (count + gaps * GAP + 2.0 * edge);
         let mut x = self.left + edge * self.pitch;
         let mut start = self.left;
@@ -176,7 +167,7 @@ impl Layout {
             self.heads.push((*head, x + self.pitch / 2.0));
             x += self.pitch;
             let last = heads.get(i + 1).is_none_or(|next| next.layer != head.layer);
-            if !sort && last {
+            if last {
                 let right = (x + GAP / 2.0 * self.pitch).min(self.right);
                 self.groups.push(Group {
                     layer: head.layer,
@@ -194,47 +185,20 @@ impl Layout {
         let share = if self.linear {
             value / self.high
         } else {
-            value.max(1.0).log10() / self.high.log10()
+            (value.max(self.low) / self.low).log10() / (self.high / self.low).log10()
         };
         self.bottom - share.clamp(0.0, 1.0) * (self.bottom - self.top - self.headroom)
     }
 }
 
 /// What stands under a head where there is room.
-pub(super) fn head_name(head: &HeadSpan, sort: bool) -> String {
-    let number = head.head.saturating_add(1);
-    if sort {
-        format!("{}.{number}", head.layer.saturating_add(1))
-    } else {
-        number.to_string()
-    }
+pub(super) fn head_name(head: &HeadSpan) -> String {
+    head.head.saturating_add(1).to_string()
 }
 
 /// A layer written out.
 pub(super) fn layer_name(layer: usize) -> String {
     format!("Layer {}", layer.saturating_add(1))
-}
-
-/// Width of one colour in the legend.
-pub(super) fn swatch(layers: usize) -> f64 {
-    (120.0 / layers.max(1) as f64).clamp(0.5, 9.0)
-}
-
-/// Width of the whole legend.
-pub(super) fn legend_width(layers: &[usize]) -> f64 {
-    let style = Type::new(TICK, "").anchor(Anchor::Start);
-    let (first, last) = legend_ends(layers);
-    style.width(&first) + style.width(&last) + 8.0 + swatch(layers.len()) * layers.len() as f64
-}
-
-/// The texts left and right of the legend's colours.
-pub(super) fn legend_ends(layers: &[usize]) -> (String, String) {
-    let first = layers.first().map(|l| layer_name(*l)).unwrap_or_default();
-    let last = match layers {
-        [] | [_] => String::new(),
-        [.., last] => last.saturating_add(1).to_string(),
-    };
-    (first, last)
 }
 
 /// Whether a line at the limit leaves enough of the plot to the heads.

@@ -185,13 +185,18 @@ fn tables_hold_the_numbers() {
         "{csv}"
     );
     assert_eq!(csv.lines().count(), 5);
+    let by_index = chart.heads.clone();
+    assert_eq!(chart.ordered(), by_index);
+    // Within its layer the second head now comes first.
+    chart.heads[1].reach = 2;
     chart.sort = true;
-    assert!(chart.csv().unwrap().ends_with("0,0,0.25,3\n"));
+    let order: Vec<(usize, usize)> = chart.ordered().iter().map(|h| (h.layer, h.head)).collect();
+    assert_eq!(order[..2], [(0, 1), (0, 0)]);
     let json: serde_json::Value = serde_json::from_str(&chart.json().unwrap()).unwrap();
     let heads = json.as_array().unwrap();
     assert_eq!(heads.len(), 4);
     assert_eq!(
-        heads[3],
+        heads[1],
         serde_json::json!({"layer": 0, "head": 0, "span": 0.25, "reach": 3})
     );
     assert_eq!(SpanChart::default().json().unwrap(), "[]\n");

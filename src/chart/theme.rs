@@ -18,8 +18,8 @@ pub(super) struct Theme {
     pub(super) muted: &'static str,
     pub(super) axis: &'static str,
     pub(super) grid: &'static str,
-    pub(super) mark: &'static str,
-    pub(super) stem: &'static str,
+    /// Four colours that layers take turns in: Okabe and Ito's blue, orange, green and purple.
+    pub(super) layers: [&'static str; 4],
     pub(super) limit: &'static str,
     pub(super) edge: &'static str,
 }
@@ -32,8 +32,7 @@ static LIGHT: Theme = Theme {
     muted: "#5a606b",
     axis: "#3c414b",
     grid: "#e1e4e9",
-    mark: "#1b5e9f",
-    stem: "#9dbfdf",
+    layers: ["#0072b2", "#c87f00", "#008a66", "#b05c8c"],
     limit: "#b3421f",
     edge: "#ff6a3d",
 };
@@ -46,8 +45,7 @@ static DARK: Theme = Theme {
     muted: "#a3aab6",
     axis: "#b4bac5",
     grid: "#2c323c",
-    mark: "#7cbcf5",
-    stem: "#3c6489",
+    layers: ["#62b2f0", "#f0b242", "#42c49a", "#de94c0"],
     limit: "#ff9a73",
     edge: "#ff7a4d",
 };

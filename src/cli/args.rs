@@ -113,7 +113,7 @@ pub(super) struct SpansArgs {
     /// Draw a linear instead of a logarithmic axis
     #[arg(long)]
     pub linear: bool,
-    /// Order heads by falling reach instead of by layer
+    /// Heads of a layer by rising reach, as in the paper, instead of by index
     #[arg(long)]
     pub sort: bool,
     /// Title of the chart [default: the model's file name]

@@ -351,7 +351,9 @@ impl App {
             Purpose::Vocabulary => self.answer(|answers| answers.vocab = Some(path)),
             Purpose::SpanChart => {
                 if let Some(model) = &self.snapshot.model {
-                    let chart = crate::engine::figures::span_chart(model);
+                    let mut chart = crate::engine::figures::span_chart(model);
+                    chart.sort = self.views.spans.sorted;
+                    chart.linear = self.views.spans.linear;
                     self.exports.start(path, ctx, move |path| chart.write(path));
                 }
             }

@@ -52,7 +52,8 @@ impl Pane {
 #[derive(Default)]
 pub struct Views {
     heads: heads::HeadsView,
-    spans: spans::SpansView,
+    /// Its settings go into the exported chart as well.
+    pub spans: spans::SpansView,
     /// Its settings go into exported heatmaps as well.
     pub attention: attention::AttentionView,
     persistent: persistent::PersistentView,

@@ -32,9 +32,10 @@ impl Measure {
 #[derive(Debug)]
 pub struct SpansView {
     measure: Measure,
-    linear: bool,
+    /// A linear instead of a logarithmic axis.
+    pub linear: bool,
     /// Heads of a layer by rising span, as in the paper; otherwise by index.
-    sorted: bool,
+    pub sorted: bool,
 }
 
 impl Default for SpansView {
