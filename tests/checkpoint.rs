@@ -168,3 +168,21 @@ proptest! {
         prop_assert_eq!(back.metadata().get("config"), metadata.get("config"));
     }
 }
+
+/// The optimizer's storage, a terabyte of it by its own account, is not even in the file.
+#[test]
+fn the_optimizer_is_never_read() {
+    let checkpoint = open("optimizer_absent.pt");
+    assert!(checkpoint.names().all(|name| !name.contains("sum")));
+    for name in checkpoint.names() {
+        let elements = checkpoint.info(name).unwrap().elements();
+        assert_eq!(checkpoint.read(name).unwrap().len(), elements, "{name}");
+    }
+    assert!(spanscope::model::Network::load(&checkpoint, None).is_ok());
+    let curve = checkpoint
+        .curves()
+        .iter()
+        .find(|c| c.name == "val_bpc")
+        .unwrap();
+    assert_eq!(curve.values, [3.5, 2.5]);
+}

@@ -301,6 +301,7 @@ impl HeadsView {
         if self.falling && self.sort != Statistic::Head {
             order.reverse();
         }
+        ui.spacing_mut().item_spacing.x = 4.0;
         let mut table = TableBuilder::new(ui)
             .striped(true)
             .sense(Sense::click())

@@ -95,7 +95,7 @@ fn name_combo(response: &egui::Response, name: &str) {
 
 /// The colour of grid lines: they must not compete with the data.
 fn grid_color(ui: &Ui) -> egui::Color32 {
-    ui.visuals().text_color().gamma_multiply(0.16)
+    ui.visuals().text_color().gamma_multiply(0.2)
 }
 
 /// Small text whose baseline does not matter, drawn straight on the view.

@@ -119,6 +119,8 @@ impl PersistentView {
         .allow_scroll(false)
         .allow_boxed_zoom(false)
         .include_y(0.0)
+        .show_grid([false, true])
+        .grid_color(grid_color(ui))
         .set_margin_fraction(egui::vec2(0.005, 0.04))
         .x_axis_label(if self.sorted {
             "Persistent vector, most used first"

@@ -91,6 +91,7 @@ impl SpansView {
         .include_y(high + 0.06 * (high - low).max(0.2))
         .x_grid_spacer(move |_| layer_marks(layers, heads))
         .show_grid([false, true])
+        .grid_color(super::grid_color(ui))
         .y_grid_spacer(move |input| {
             if linear {
                 linear_marks(input)
