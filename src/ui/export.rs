@@ -12,13 +12,13 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 /// Most tokens in an exported heatmap: its labels must stay legible on paper.
 pub const HEATMAP_TOKENS: usize = 256;
 
+/// The file that was written, or why it was not.
+type Written = Result<PathBuf, String>;
+
 /// Files being written.
 #[derive(Debug)]
 pub struct Exports {
-    results: (
-        Sender<Result<PathBuf, String>>,
-        Receiver<Result<PathBuf, String>>,
-    ),
+    results: (Sender<Written>, Receiver<Written>),
 }
 
 impl Default for Exports {
@@ -51,7 +51,7 @@ impl Exports {
     }
 
     /// What was written, or why not, since the last call.
-    pub fn finished(&self) -> Vec<Result<PathBuf, String>> {
+    pub fn finished(&self) -> Vec<Written> {
         self.results.1.try_iter().collect()
     }
 }
