@@ -5,6 +5,7 @@ pub mod chart;
 pub mod checkpoint;
 pub mod cli;
 pub mod engine;
+pub mod files;
 pub mod model;
 pub mod text;
 pub mod ui;

@@ -176,7 +176,7 @@ impl Heatmap {
             "csv" => self.csv()?.into_bytes(),
             _ => self.svg().into_bytes(),
         };
-        file::write_atomic(path, &bytes)
+        file::write(path, &bytes)
     }
 
     /// Whether the numbers fit the shape.

@@ -30,11 +30,12 @@ mod tests;
 
 pub use colormap::ColorMap;
 pub use error::ChartError;
-pub use file::write_atomic as write_file;
+pub use file::write as write_file;
 pub use heatmap::{Heatmap, Scale, SideColumn};
 pub use raster::png;
 pub use span::{HeadSpan, SpanChart};
 pub use terminal::bars_terminal;
+pub use ticks::thousands;
 
 /// Width of a figure in millimetres unless another is asked for: a text block's.
 pub const DEFAULT_WIDTH_MM: f64 = 140.0;

@@ -122,7 +122,7 @@ impl SpanChart {
             "json" => self.json()?.into_bytes(),
             _ => self.svg().into_bytes(),
         };
-        file::write_atomic(path, &bytes)
+        file::write(path, &bytes)
     }
 }
 

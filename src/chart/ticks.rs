@@ -108,6 +108,19 @@ pub(super) fn every(pitch: f64, room: f64) -> usize {
     nice_step((room / pitch).max(1.0)).min(1e15).ceil() as usize
 }
 
+/// 1234567 as "1,234,567".
+pub fn thousands(n: usize) -> String {
+    let digits = n.to_string();
+    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -165,5 +178,17 @@ mod tests {
         assert_eq!(every(10.0, 8.0), 1);
         assert_eq!(every(3.0, 8.0), 5);
         assert_eq!(every(0.0, 8.0), usize::MAX);
+    }
+
+    #[test]
+    fn numbers_are_grouped_by_thousands() {
+        for (n, text) in [
+            (0, "0"),
+            (999, "999"),
+            (1000, "1,000"),
+            (1_234_567, "1,234,567"),
+        ] {
+            assert_eq!(thousands(n), text);
+        }
     }
 }

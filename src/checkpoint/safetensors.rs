@@ -156,24 +156,7 @@ pub fn write_safetensors(
         metadata.insert(TIED.into(), serde_json::json!(tied).to_string());
     }
     let bytes = safetensors::serialize(views, Some(metadata)).map_err(other)?;
-    let folder = path
-        .parent()
-        .filter(|p| !p.as_os_str().is_empty())
-        .unwrap_or(Path::new("."));
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".spanscope-").suffix(".part");
-    // A temporary file is private by default; a model gets the usual mode (less umask).
-    #[cfg(unix)]
-    let mode = {
-        use std::os::unix::fs::PermissionsExt;
-        std::fs::Permissions::from_mode(0o666)
-    };
-    #[cfg(unix)]
-    builder.permissions(mode);
-    let mut file = builder.tempfile_in(folder).map_err(io)?;
-    std::io::Write::write_all(&mut file, &bytes).map_err(io)?;
-    file.persist(path).map_err(|e| io(e.error))?;
-    Ok(())
+    crate::files::write(path, &bytes).map_err(io)
 }
 
 fn encode(values: &[f32], dtype: Dtype) -> Vec<u8> {

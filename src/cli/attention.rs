@@ -2,7 +2,8 @@
 
 use super::Usage;
 use super::args::AttentionArgs;
-use super::common::{Tokens, ending, open, read, say, thousands};
+use super::common::{Tokens, ending, open, read, say};
+use crate::chart::thousands;
 use crate::checkpoint::{Dtype, NamedTensor, write_safetensors};
 use crate::engine::Model;
 use crate::engine::figures::{HeatmapStyle, heatmap, provenance};

@@ -2,7 +2,7 @@
 
 use super::Usage;
 use super::args::{Common, DeviceArg, Input};
-use crate::chart::HeadSpan;
+use crate::chart::thousands;
 use crate::engine::{EngineError, Model};
 use crate::text;
 use anyhow::{Context, Result};
@@ -175,16 +175,6 @@ pub(super) fn ending(path: &Path, allowed: &[&'static str]) -> Result<&'static s
     })
 }
 
-pub(super) fn spans(model: &Model) -> Vec<HeadSpan> {
-    let span = |s: crate::model::Span| HeadSpan {
-        layer: s.layer,
-        head: s.head,
-        span: f64::from(s.span),
-        reach: s.reach,
-    };
-    model.network.spans().into_iter().map(span).collect()
-}
-
 /// A file's name without its folders.
 pub(super) fn name(path: &Path) -> String {
     path.file_name()
@@ -202,34 +192,9 @@ pub(super) fn columns() -> usize {
         .clamp(40, 120)
 }
 
-/// 1234567 as "1,234,567".
-pub(super) fn thousands(n: usize) -> String {
-    let digits = n.to_string();
-    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
-    for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn numbers_are_grouped_by_thousands() {
-        for (n, text) in [
-            (0, "0"),
-            (999, "999"),
-            (1000, "1,000"),
-            (1_234_567, "1,234,567"),
-        ] {
-            assert_eq!(thousands(n), text);
-        }
-    }
 
     #[test]
     fn the_ending_decides_whatever_its_case() {

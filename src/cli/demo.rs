@@ -1,8 +1,9 @@
 //! What the window would show, without one: the sample model on the sample text.
 
-use super::common::{columns, thousands};
+use super::common::columns;
 use super::eval::{Score, score};
 use super::{info, spans};
+use crate::chart::thousands;
 use crate::chart::{HeadSpan, bars_terminal};
 use crate::engine::figures::{HeatmapStyle, heatmap, span_chart};
 use crate::engine::{Model, SAMPLES};

@@ -1,7 +1,8 @@
 //! `eval`: bits per token and per byte, speed and memory on a text.
 
 use super::args::EvalArgs;
-use super::common::{Tokens, ending, open, progress, read, say, thousands};
+use super::common::{Tokens, ending, open, progress, read, say};
+use crate::chart::thousands;
 use crate::checkpoint::{Dtype, NamedTensor, write_safetensors};
 use crate::engine::Model;
 use crate::engine::figures::provenance;

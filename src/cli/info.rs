@@ -1,9 +1,11 @@
 //! `info`: the architecture; what was read, inferred and assumed.
 
 use super::args::InfoArgs;
-use super::common::{columns, name, open_quietly, spans, thousands};
+use super::common::{columns, name, open_quietly};
 use crate::chart::bars_terminal;
+use crate::chart::thousands;
 use crate::engine::Model;
+use crate::engine::figures::span_chart;
 use anyhow::Result;
 use std::fmt::Write as _;
 use std::io::Write;
@@ -118,7 +120,7 @@ fn text(model: &Model, ramp_given: bool) -> Result<String> {
     if model.assumed.is_empty() {
         writeln!(out, "  nothing")?;
     }
-    let spans = spans(model);
+    let spans = span_chart(model).heads;
     writeln!(out, "\nSpans")?;
     write!(out, "{}", bars_terminal(&spans, c.attn_span, columns()))?;
     writeln!(out, "{}", super::spans::summary(&spans))?;

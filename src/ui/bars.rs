@@ -3,8 +3,8 @@
 use super::app::App;
 use super::command::{Command, menu_item};
 use super::settings::ThemeChoice;
-use super::state::count;
 use super::theme::{quiet, strong};
+use crate::chart::thousands;
 use crate::engine::SAMPLES;
 use eframe::egui::{self, Ui};
 
@@ -107,7 +107,7 @@ pub fn status(app: &mut App, ui: &mut Ui) {
     egui::Panel::bottom("status").show(ui, |ui| {
         ui.horizontal(|ui| {
             let tokens = &snapshot.tokens;
-            let mut words = format!("{} tokens", count(tokens.ids.len()));
+            let mut words = format!("{} tokens", thousands(tokens.ids.len()));
             if let Some(bits) = snapshot.bits_per_token() {
                 let unit = snapshot
                     .model
@@ -124,7 +124,7 @@ pub fn status(app: &mut App, ui: &mut Ui) {
             }
             ui.label(quiet(words));
             if tokens.unknown > 0 {
-                let words = format!("{} not in the vocabulary", count(tokens.unknown));
+                let words = format!("{} not in the vocabulary", thousands(tokens.unknown));
                 ui.label(
                     egui::RichText::new(words)
                         .color(ui.visuals().warn_fg_color)
@@ -133,7 +133,10 @@ pub fn status(app: &mut App, ui: &mut Ui) {
                 .on_hover_text("Underlined in the text; the model does not see them");
             }
             if tokens.left_out > 0 {
-                let words = format!("the last {} tokens are left out", count(tokens.left_out));
+                let words = format!(
+                    "the last {} tokens are left out",
+                    thousands(tokens.left_out)
+                );
                 ui.label(
                     egui::RichText::new(words)
                         .color(ui.visuals().warn_fg_color)

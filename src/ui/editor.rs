@@ -46,7 +46,10 @@ impl Editor {
         if let Some((name, text)) = &self.long {
             let mut back = false;
             ui.horizontal(|ui| {
-                ui.label(format!("{name}: {} bytes", super::state::count(text.len())));
+                ui.label(format!(
+                    "{name}: {} bytes",
+                    crate::chart::thousands(text.len())
+                ));
                 ui.label(quiet("too long to edit here; the views show it"));
                 back = ui.button("Close this text").clicked();
             });

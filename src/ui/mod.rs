@@ -3,6 +3,7 @@
 //! It never computes: it draws the engine's last snapshot, says what is wanted, and is woken when there is more.
 
 pub mod app;
+mod app_files;
 mod bars;
 mod command;
 pub mod dialogs;

@@ -1,8 +1,8 @@
 //! What was read from a model's file, what was inferred, and what was assumed and can be corrected.
 
 use super::command::Command;
-use super::state::count;
 use super::theme::{Palette, quiet, strong};
+use crate::chart::thousands;
 use crate::engine::Model;
 use eframe::egui::{self, Ui};
 
@@ -78,7 +78,7 @@ impl ModelFacts {
                     format!("{} ({} per head)", config.hidden_size, config.head_dim()),
                 );
                 if config.inner_hidden_size > 0 {
-                    row("Feed-forward size", count(config.inner_hidden_size));
+                    row("Feed-forward size", thousands(config.inner_hidden_size));
                 }
                 if config.pers_mem_size > 0 {
                     row(
@@ -88,18 +88,21 @@ impl ModelFacts {
                 }
                 row(
                     "Span limit S",
-                    format!("{} tokens", count(config.attn_span)),
+                    format!("{} tokens", thousands(config.attn_span)),
                 );
                 row(
                     "Reach",
-                    format!("{mean:.1} tokens on average, {} at most", count(longest)),
+                    format!(
+                        "{mean:.1} tokens on average, {} at most",
+                        thousands(longest)
+                    ),
                 );
-                row("Parameters", count(model.network.parameters()));
+                row("Parameters", thousands(model.network.parameters()));
                 let vocabulary = model.vocabulary.as_ref().map_or_else(
                     || {
                         format!(
                             "{} tokens, not named: shown as ids",
-                            count(config.vocab_size)
+                            thousands(config.vocab_size)
                         )
                     },
                     |vocabulary| vocabulary.note().to_owned(),

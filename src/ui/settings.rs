@@ -3,7 +3,6 @@
 use directories::ProjectDirs;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 /// Recent files kept.
@@ -108,10 +107,7 @@ impl Settings {
         };
         let folder = file.parent().unwrap_or(Path::new("."));
         std::fs::create_dir_all(folder)?;
-        let mut part = tempfile::NamedTempFile::new_in(folder)?;
-        part.write_all(&serde_json::to_vec_pretty(self)?)?;
-        part.persist(file)?;
-        Ok(())
+        crate::files::write(file, &serde_json::to_vec_pretty(self)?)
     }
 }
 

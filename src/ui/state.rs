@@ -74,28 +74,12 @@ pub fn percent(share: f32) -> String {
     }
 }
 
-/// A count with its thousands set apart.
-pub fn count(n: usize) -> String {
-    let digits = n.to_string();
-    let mut out = String::new();
-    for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn numbers_for_people() {
-        assert_eq!(count(0), "0");
-        assert_eq!(count(999), "999");
-        assert_eq!(count(1_234_567), "1,234,567");
         assert_eq!(percent(0.1234), "12.3 %");
         assert_eq!(percent(0.0), "0.0 %");
         assert_eq!(percent(-0.0), "0.0 %");

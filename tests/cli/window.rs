@@ -40,7 +40,7 @@ fn nothing_without_a_display_shows_the_sample_model() {
     let demo = folder.path().join("spanscope-demo");
     let svg = std::fs::read_to_string(demo.join("spans.svg")).unwrap();
     assert_eq!(svg.matches("<circle").count(), 16);
-    for name in ["spans.png", "attention.png"] {
+    for name in ["spans.png", "attention.png", "window.png"] {
         assert!(
             image::open(demo.join(name)).unwrap().width() > 1000,
             "{name}"
@@ -57,6 +57,6 @@ fn nothing_without_a_display_shows_the_sample_model() {
     assert!(
         std::fs::read_to_string(demo.join("attention.svg"))
             .unwrap()
-            .contains("Layer 4, head 2")
+            .contains("layer 4, head 2")
     );
 }

@@ -1,0 +1,179 @@
+//! Opening models and texts, writing charts: what the window does with files.
+
+use super::app::App;
+use super::dialogs::Purpose;
+use super::export;
+use super::settings::Answers;
+use super::state::Selection;
+use crate::engine::{SAMPLES, Sample, Source};
+use eframe::egui;
+use std::path::{Path, PathBuf};
+
+/// A checkpoint with what was answered about it.
+pub(super) type ModelFile = (PathBuf, Answers);
+
+impl App {
+    /// The engine has opened a model, or failed to.
+    pub(super) fn opened(&mut self, ctx: &egui::Context) {
+        self.selection = Selection::default();
+        self.engine.select(0, 0);
+        let Some(model) = self.snapshot.model.clone() else {
+            return;
+        };
+        let failed = self
+            .snapshot
+            .failure
+            .as_ref()
+            .is_some_and(|f| f.number > self.seen.1);
+        if let Some(asked) = self.asked.take().filter(|_| !failed) {
+            self.file = asked;
+            if let Some((path, answers)) = self.file.clone() {
+                self.settings.opened(&path);
+                // Only what worked is remembered: a wrong answer must not bar the file.
+                self.settings.answer(&path, answers);
+                self.save();
+            }
+            if self.file.is_some() && !model.assumed.is_empty() {
+                self.toasts
+                    .info(ctx, format!("Assumed {}", model.assumed.join("; ")));
+            }
+            let title = format!("{} – spanscope", model.file_name());
+            ctx.send_viewport_cmd(egui::ViewportCommand::Title(title));
+        }
+        // The head that looks farthest is the one to look at first.
+        let longest = model
+            .network
+            .spans()
+            .into_iter()
+            .max_by_key(|span| span.reach);
+        if let Some(span) = longest {
+            self.selection.head = (span.layer, span.head);
+            self.engine.select(span.layer, span.head);
+        }
+    }
+
+    pub(super) fn ask(&mut self, ctx: &egui::Context, purpose: Purpose) {
+        let name = match &self.snapshot.model {
+            Some(model) => export::proposed(purpose, model, self.selection.head),
+            None if matches!(purpose, Purpose::Model | Purpose::Text) => String::new(),
+            None => return self.toasts.error("no model is open"),
+        };
+        if purpose == Purpose::Vocabulary && self.file.is_none() {
+            return self
+                .toasts
+                .error("a bundled model has its vocabulary; open a file to choose one for it");
+        }
+        let folder = self
+            .settings
+            .folder
+            .clone()
+            .filter(|folder| folder.is_dir())
+            .or_else(|| std::env::current_dir().ok());
+        self.dialogs.ask(ctx, purpose, folder.as_deref(), &name);
+    }
+
+    /// A dialog has answered.
+    pub(super) fn chosen(&mut self, ctx: &egui::Context, purpose: Purpose, path: PathBuf) {
+        if let Some(folder) = path.parent() {
+            self.settings.folder = Some(folder.to_owned());
+            self.save();
+        }
+        match purpose {
+            Purpose::Model => self.open_model(path),
+            Purpose::Text => self.text_file = Some(export::read_text(path, ctx)),
+            Purpose::Vocabulary => self.answer(|answers| answers.vocab = Some(path)),
+            Purpose::SpanChart => {
+                if let Some(model) = &self.snapshot.model {
+                    let mut chart = crate::engine::figures::span_chart(model);
+                    chart.sort = self.views.spans.sorted;
+                    chart.linear = self.views.spans.linear;
+                    self.exports.start(path, ctx, move |path| chart.write(path));
+                }
+            }
+            Purpose::Heatmap => {
+                let query = self
+                    .selection
+                    .query
+                    .unwrap_or(self.snapshot.done.saturating_sub(1));
+                let detail = self.snapshot.detail.as_deref();
+                let figure = detail.and_then(|detail| {
+                    export::heatmap(&self.snapshot, detail, query, &self.views.attention)
+                });
+                match figure {
+                    Some(figure) => self
+                        .exports
+                        .start(path, ctx, move |path| figure.write(path)),
+                    None => self
+                        .toasts
+                        .error("there is no attention to write: the text is empty"),
+                }
+            }
+        }
+    }
+
+    pub(super) fn open_model(&mut self, path: PathBuf) {
+        let mut answers = self.settings.answers(&path);
+        if let Some(vocab) = answers.vocab.take_if(|vocab| !vocab.exists()) {
+            let gone = format!(
+                "{}: this vocabulary is gone; the model opens without it",
+                vocab.display()
+            );
+            self.toasts.error(gone);
+        }
+        // A sample's text that nobody touched gives way to that of another sample.
+        if let Some(sample) = sample_of(&path)
+            && SAMPLES
+                .iter()
+                .any(|sample| *self.editor.text() == *sample.text)
+        {
+            self.editor.set(sample.text.into(), sample.name);
+            self.text_changed();
+        }
+        self.open_file((path, answers));
+    }
+
+    pub(super) fn open_file(&mut self, file: ModelFile) {
+        self.engine.open(source_of(&file));
+        self.asked = Some(Some(file));
+    }
+
+    /// Takes an answer about the open file, and opens it again with it.
+    pub(super) fn answer(&mut self, change: impl FnOnce(&mut Answers)) {
+        let Some((path, mut answers)) = self.file.clone() else {
+            return self
+                .toasts
+                .error("the bundled models say everything about themselves");
+        };
+        change(&mut answers);
+        self.open_file((path, answers));
+    }
+
+    /// A checkpoint by its ending, a text otherwise.
+    pub(super) fn dropped(&mut self, ctx: &egui::Context, path: PathBuf) {
+        let ending = path
+            .extension()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .to_lowercase();
+        if ["txt", "md", "text", "zip", "gz", "raw"].contains(&ending.as_str()) {
+            self.text_file = Some(export::read_text(path, ctx));
+        } else {
+            self.open_model(path);
+        }
+    }
+}
+
+pub(super) fn source_of((path, answers): &ModelFile) -> Source {
+    Source::File {
+        path: path.clone(),
+        vocab: answers.vocab.clone(),
+        ramp: answers.ramp,
+    }
+}
+
+/// The bundled model that a file is a copy of, by its name.
+pub(super) fn sample_of(path: &Path) -> Option<&'static Sample> {
+    SAMPLES
+        .iter()
+        .find(|sample| path.file_name().is_some_and(|name| name == sample.file))
+}
