@@ -59,10 +59,16 @@ impl SpanChart {
     /// The endings that [`SpanChart::write`] knows.
     pub const EXTENSIONS: &'static [&'static str] = &["svg", "png", "csv", "json"];
 
-    /// The heads in the order of the figure.
-    pub fn ordered(&self) -> Vec<HeadSpan> {
+    /// The heads by layer and head: the order of tables and lists, however the figure is sorted.
+    fn by_index(&self) -> Vec<HeadSpan> {
         let mut heads = self.heads.clone();
         heads.sort_by_key(|h| (h.layer, h.head));
+        heads
+    }
+
+    /// The heads in the order of the figure.
+    pub fn ordered(&self) -> Vec<HeadSpan> {
+        let mut heads = self.by_index();
         if self.sort {
             heads.sort_by_key(|h| (h.layer, h.reach));
         }
@@ -94,7 +100,7 @@ impl SpanChart {
         writer
             .write_record(["layer", "head", "span", "reach"])
             .map_err(fail)?;
-        for h in self.ordered() {
+        for h in self.by_index() {
             writer
                 .write_record([
                     h.layer.to_string(),
@@ -109,7 +115,7 @@ impl SpanChart {
 
     /// The numbers as JSON: a list of [`HeadSpan`] in the order of the figure. Scripts rely on its shape.
     pub fn json(&self) -> Result<String, ChartError> {
-        Ok(serde_json::to_string_pretty(&self.ordered())? + "\n")
+        Ok(serde_json::to_string_pretty(&self.by_index())? + "\n")
     }
 
     /// Writes the figure in the format that the file's ending names.

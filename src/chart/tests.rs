@@ -196,7 +196,7 @@ fn tables_hold_the_numbers() {
     let heads = json.as_array().unwrap();
     assert_eq!(heads.len(), 4);
     assert_eq!(
-        heads[1],
+        heads[0],
         serde_json::json!({"layer": 0, "head": 0, "span": 0.25, "reach": 3})
     );
     assert_eq!(SpanChart::default().json().unwrap(), "[]\n");
