@@ -77,7 +77,7 @@ fn an_edit_gives_what_a_fresh_run_gives() {
     let edited = wait(&engine, "the edit", ran(&text));
 
     let model = Model::open_sample(&SAMPLES[0]).unwrap();
-    let tokens = Tokens::new(&model, text.as_str().into(), usize::MAX);
+    let tokens = Tokens::new(&model, text.as_str().into(), usize::MAX, &Cancel::default()).unwrap();
     assert_eq!(edited.tokens.ids, tokens.ids);
     assert_eq!(edited.tokens.unknown, 2);
     let mut run = Run::new(Arc::clone(&model.network));
@@ -179,10 +179,10 @@ fn an_empty_text_has_nothing_to_show() {
         s.model.is_some() && !s.busy && s.detail.is_some()
     });
     assert_eq!(snapshot.done, 0);
-    assert_eq!(snapshot.bits_per_token(), None);
+    assert_eq!(snapshot.bits_per_token, None);
     assert!(snapshot.shares.is_empty());
     engine.set_text("x".into());
     let snapshot = wait(&engine, "one token", |s| s.done == 1 && !s.busy);
-    assert_eq!(snapshot.bits_per_token(), None);
+    assert_eq!(snapshot.bits_per_token, None);
     assert_eq!(snapshot.surprisal_of(0), None);
 }

@@ -4,10 +4,12 @@
 //! knows of windows or files.
 
 mod band;
+mod recorder;
 mod shares;
 mod usage;
 
 pub use band::{BandGrid, BandLayout, BandWindow, distance_profile, largest_weight};
+pub use recorder::HeadRecorder;
 pub use shares::{ShareRecorder, Shares};
 pub use usage::VectorUsage;
 

@@ -65,6 +65,14 @@ impl View {
     /// Checks that every element lies within a storage of `bytes` bytes; the error says what does not fit.
     pub fn check(&self, bytes: usize) -> Result<(), String> {
         let last = self.last().ok_or("its shape overflows")?;
+        // A view may repeat its storage (stride 0), but no weight does so without end.
+        const REPEATED: usize = 1 << 24;
+        if last.is_some() && self.info.elements() > REPEATED.max(bytes) {
+            return Err(format!(
+                "its shape {:?} repeats a storage of {bytes} bytes too often",
+                self.info.shape
+            ));
+        }
         let need = last
             .and_then(|last| last.checked_add(1))
             .map_or(Some(0), |n| n.checked_mul(self.info.dtype.size()));
@@ -203,6 +211,7 @@ mod tests {
     fn what_does_not_fit_or_overflows_is_refused() {
         assert!(view(1, &[3, 2], &[2, 1]).check(6 * 4).is_err());
         assert!(view(usize::MAX, &[2], &[1]).check(8).is_err());
+        assert!(view(0, &[1 << 40], &[0]).check(8).is_err());
         assert!(
             view(0, &[usize::MAX, 2], &[usize::MAX, 1])
                 .check(8)

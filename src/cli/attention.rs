@@ -2,12 +2,13 @@
 
 use super::Usage;
 use super::args::AttentionArgs;
-use super::common::{Tokens, ending, open, read, say};
+use super::common::{Tokens, ending, open, progress, read, say};
+use crate::analysis::HeadRecorder;
 use crate::chart::thousands;
 use crate::checkpoint::{Dtype, NamedTensor, write_safetensors};
 use crate::engine::Model;
 use crate::engine::figures::{HeatmapStyle, heatmap, provenance};
-use crate::model::{Blind, Cancel, HeadWeights, Run};
+use crate::model::{BLOCK, Cancel, HeadWeights, Run};
 use anyhow::Result;
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -37,11 +38,7 @@ pub(super) fn run(args: &AttentionArgs, out: &mut impl Write) -> Result<()> {
     }
     let tokens = read(&model, &args.input, args.common.quiet)?;
     check_size(&model, &tokens, layer, head, format)?;
-    let mut run = Run::new(Arc::clone(&model.network));
-    run.set(&tokens.ids, &Cancel::default(), &Blind)?;
-    let Some(weights) = run.head_weights(layer, head, 0, tokens.ids.len()) else {
-        return Ok(());
-    };
+    let weights = measure(&model, &tokens, (layer, head), args.common.quiet)?;
     let figure = |weights: &HeadWeights| {
         let n = tokens.ids.len();
         heatmap(
@@ -67,6 +64,30 @@ pub(super) fn run(args: &AttentionArgs, out: &mut impl Write) -> Result<()> {
         say(format_args!("wrote {}", path.display()));
     }
     Ok(())
+}
+
+/// Runs over the text, keeping of the run no more than its tokens can see, and of the weights this head's.
+fn measure(
+    model: &Model,
+    tokens: &Tokens,
+    (layer, head): (usize, usize),
+    quiet: bool,
+) -> Result<HeadWeights> {
+    let config = model.network.config();
+    let spans = model.network.spans();
+    let span = spans
+        .get(layer * config.nb_heads + head)
+        .ok_or_else(|| Usage(format!("no head {head} in layer {layer}")))?;
+    let recorder = HeadRecorder::new(span, config.pers_mem_size, tokens.ids.len());
+    let bar = progress(tokens.ids.len(), quiet);
+    let mut run = Run::new(Arc::clone(&model.network));
+    for block in tokens.ids.chunks(BLOCK) {
+        run.extend(block, BLOCK, &Cancel::default(), &recorder)?;
+        run.forget();
+        bar.inc(block.len() as u64);
+    }
+    bar.finish_and_clear();
+    Ok(recorder.finish())
 }
 
 /// Refuses what would fill the memory or draw more cells than a picture has pixels.

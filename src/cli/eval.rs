@@ -147,7 +147,10 @@ fn write_log_probs(
 
 /// Bits per byte of the text that the tokens stand for; `None` where no text was given.
 pub(super) fn bits_per_byte(score: &Score, tokens: &Tokens) -> Option<f64> {
-    let bytes = tokens.predicted_bytes.filter(|&bytes| bytes > 0)?;
+    // Bytes that the vocabulary lacks were not predicted, so they are none to divide by.
+    let bytes = tokens
+        .predicted_bytes
+        .filter(|&bytes| bytes > 0 && tokens.unknown == 0)?;
     Some(score.nats() * score.nll.len() as f64 / LN_2 / bytes as f64)
 }
 

@@ -15,7 +15,6 @@ pub(super) fn run(args: &ShotArgs) -> Result<()> {
         text: args.text.clone(),
         vocab: args.common.vocab.clone(),
         ramp: args.common.ramp,
-        threads: None,
     };
     let wanted = Shot {
         start,

@@ -9,19 +9,15 @@ use anyhow::Result;
 
 pub(super) fn run(args: &WindowArgs) -> Result<()> {
     let common = &args.common;
+    prepare(common)?;
     if let Some(reason) = no_display() {
         return without(args, &reason);
-    }
-    // Threads are the window's to set: it computes on its own worker.
-    if common.device != super::args::DeviceArg::Cpu {
-        prepare(common)?;
     }
     let start = Start {
         model: args.model.clone(),
         text: args.text.clone(),
         vocab: common.vocab.clone(),
         ramp: common.ramp,
-        threads: common.threads,
     };
     match ui::run(start) {
         Ok(()) => Ok(()),
@@ -51,7 +47,6 @@ fn without(args: &WindowArgs, reason: &str) -> Result<()> {
                 "The window cannot open: {reason}. Running the sample model without it."
             ));
         }
-        prepare(common)?;
         return demo::run(common.quiet, &mut std::io::stdout().lock());
     }
     let model = match &args.model {

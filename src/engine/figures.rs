@@ -71,8 +71,8 @@ pub fn heatmap(
         .end
         .min(weights.first + weights.queries)
         .min(ids.len());
-    let first = queries.start.max(weights.first).min(end);
-    let rows = end - first;
+    let first = queries.start.max(weights.first);
+    let rows = end.saturating_sub(first);
     let by_key = style.layout == BandLayout::Key;
     let cols = if by_key {
         rows
@@ -95,7 +95,10 @@ pub fn heatmap(
             }
         }
     }
-    let labels: Vec<String> = ids[first..end].iter().map(|&id| model.label(id)).collect();
+    let labels: Vec<String> = ids[first..first + rows]
+        .iter()
+        .map(|&id| model.label(id))
+        .collect();
     let offset = first - weights.first;
     let mut side = vec![SideColumn {
         label: "empty context".into(),

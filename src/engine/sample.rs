@@ -31,6 +31,8 @@ pub fn generate(
         let id = draw(&log_probs, sampling, uniform(&mut state));
         each(id);
         run.extend(&[id], BLOCK, cancel, &Blind)?;
+        // A continuation may be endless; what no token sees any more goes.
+        run.forget();
     }
     Ok(())
 }

@@ -11,6 +11,8 @@ use std::sync::Arc;
 pub struct Failure {
     /// Rises with every failure.
     pub number: u64,
+    /// The wish to open a model that failed, by its number; `None` when something else did.
+    pub opening: Option<u64>,
     /// What happened, and what to do.
     pub message: String,
 }
@@ -20,14 +22,18 @@ pub struct Failure {
 pub struct Snapshot {
     /// The open model.
     pub model: Option<Arc<Model>>,
-    /// Rises with every model opened.
+    /// The wish that opened the model, by its number: rises with every model opened.
     pub model_number: u64,
+    /// The last wish that this takes into account, by its number.
+    pub version: u64,
     /// The text, cut into the model's tokens.
     pub tokens: Arc<Tokens>,
     /// Tokens that the network has run over.
     pub done: usize,
     /// −log2 p of every token that was predicted: the i-th belongs to token i + 1.
     pub surprisal: Arc<Vec<f32>>,
+    /// Bits per token: the mean surprisal so far.
+    pub bits_per_token: Option<f64>,
     /// Mean shares of every head's weight, layer by layer; nothing before the first token.
     pub shares: Arc<Vec<Shares>>,
     /// The selected head.
@@ -38,22 +44,13 @@ pub struct Snapshot {
     pub milliseconds: Option<f32>,
     /// Whether a model is being opened.
     pub opening: bool,
-    /// Whether there is more to come.
+    /// Whether there is more to come: something that was wanted is not here yet.
     pub busy: bool,
     /// The last thing that went wrong.
     pub failure: Option<Failure>,
 }
 
 impl Snapshot {
-    /// Bits per token: the mean surprisal so far.
-    pub fn bits_per_token(&self) -> Option<f64> {
-        if self.surprisal.is_empty() {
-            return None;
-        }
-        let sum: f64 = self.surprisal.iter().map(|s| f64::from(*s)).sum();
-        Some(sum / self.surprisal.len() as f64)
-    }
-
     /// −log2 p of the token at position `token`, given those before it; the first one has none.
     pub fn surprisal_of(&self, token: usize) -> Option<f32> {
         self.surprisal.get(token.checked_sub(1)?).copied()

@@ -1,6 +1,7 @@
 //! A text as the model sees it, without losing the place of anything in it.
 
 use super::open::Model;
+use crate::model::Cancel;
 use crate::text::Piece;
 use std::ops::Range;
 use std::sync::Arc;
@@ -18,39 +19,52 @@ pub struct Tokens {
     pub piece_of: Vec<u32>,
     /// Pieces that the vocabulary lacks; the network never sees them.
     pub unknown: usize,
-    /// Tokens at the end that are left out, because a run over them would not fit the memory budget.
+    /// Bytes at the end that are left out, because a run over them would not fit the memory budget.
     pub left_out: usize,
 }
 
+/// Bytes cut into pieces between two looks at whether they are still wanted.
+const CHUNK: usize = 1 << 16;
+
 impl Tokens {
-    /// Cuts `text` into tokens, at most `limit` of them. Without a vocabulary the text is a list of token ids.
-    pub fn new(model: &Model, text: Arc<str>, limit: usize) -> Self {
-        let mut pieces = match &model.vocabulary {
-            Some(vocabulary) => vocabulary.encode(&text),
-            None => numbers(&text, model.network.config().vocab_size),
-        };
-        let known = pieces.iter().filter(|piece| piece.id.is_some()).count();
-        if known > limit {
-            let mut seen = 0;
-            let end = pieces.iter().position(|piece| {
-                seen += usize::from(piece.id.is_some());
-                seen > limit
-            });
-            pieces.truncate(end.unwrap_or(pieces.len()));
+    /// Cuts `text` into pieces, at most `limit` of them; `None` on cancellation. Without a vocabulary the text is a
+    /// list of token ids.
+    pub fn new(model: &Model, text: Arc<str>, limit: usize, cancel: &Cancel) -> Option<Self> {
+        let mut pieces = Vec::new();
+        let mut from = 0;
+        while from < text.len() && pieces.len() < limit {
+            if cancel.is_cancelled() {
+                return None;
+            }
+            let to = chunk_end(&text, from);
+            let chunk = &text[from..to];
+            let cut = match &model.vocabulary {
+                Some(vocabulary) => vocabulary.encode(chunk),
+                None => numbers(chunk, model.network.config().vocab_size),
+            };
+            pieces.extend(cut.into_iter().map(|piece| Piece {
+                range: piece.range.start + from..piece.range.end + from,
+                ..piece
+            }));
+            from = to;
+        }
+        if pieces.len() > limit {
+            pieces.truncate(limit);
+            from = pieces.last().map_or(0, |piece| piece.range.end);
         }
         let (ids, piece_of): (Vec<u32>, Vec<u32>) = pieces
             .iter()
             .enumerate()
             .filter_map(|(i, piece)| Some((piece.id?, i as u32)))
             .unzip();
-        Self {
+        Some(Self {
             unknown: pieces.len() - ids.len(),
-            left_out: known - ids.len(),
+            left_out: text.len() - from,
             text,
             pieces,
             ids,
             piece_of,
-        }
+        })
     }
 
     /// Where the token at position `token` stands in the text, in bytes.
@@ -65,6 +79,26 @@ impl Tokens {
             .binary_search(&u32::try_from(piece).ok()?)
             .ok()
     }
+}
+
+/// Where a chunk that begins at `from` may end: at white space, so that no word is cut, unless there is none for long.
+fn chunk_end(text: &str, from: usize) -> usize {
+    let mut least = (from + CHUNK).min(text.len());
+    while !text.is_char_boundary(least) {
+        least += 1;
+    }
+    let rest = &text[least..];
+    let space = rest
+        .char_indices()
+        .take(CHUNK)
+        .find(|(_, c)| c.is_whitespace())
+        .map(|(at, c)| at + c.len_utf8());
+    let mut end = least + space.unwrap_or(0);
+    // "\r\n" is one line break.
+    if text[..end].ends_with('\r') && text[end..].starts_with('\n') {
+        end += 1;
+    }
+    end
 }
 
 /// Token ids as people write them: numbers between spaces, commas or brackets. What is no id of the model keeps its
@@ -105,15 +139,44 @@ mod tests {
         assert!(numbers("", 4).is_empty());
     }
 
-    #[test]
-    fn what_the_vocabulary_lacks_keeps_its_place_and_the_limit_counts_tokens() {
+    fn cut(text: &str, limit: usize) -> Tokens {
         let model = Model::open_sample(&SAMPLES[0]).unwrap();
-        let tokens = Tokens::new(&model, "To é be".into(), 100);
+        Tokens::new(&model, text.into(), limit, &Cancel::default()).unwrap()
+    }
+
+    #[test]
+    fn what_the_vocabulary_lacks_keeps_its_place() {
+        let tokens = cut("To é be", 100);
         // "é" is two bytes that Shakespeare's text lacks.
         assert_eq!((tokens.ids.len(), tokens.unknown), (6, 2));
         assert_eq!(tokens.range(3), Some(5..6));
         assert_eq!((tokens.token_of(5), tokens.token_of(3)), (Some(3), None));
-        let cut = Tokens::new(&model, "To é be".into(), 4);
-        assert_eq!((cut.ids.len(), cut.left_out, cut.unknown), (4, 2, 2));
+    }
+
+    #[test]
+    fn the_limit_counts_pieces_known_or_not() {
+        let tokens = cut("To é be", 4);
+        assert_eq!(
+            (tokens.ids.len(), tokens.unknown, tokens.left_out),
+            (3, 1, 4)
+        );
+        assert_eq!(cut("éééé", 0).left_out, 8);
+    }
+
+    #[test]
+    fn chunks_leave_no_trace() {
+        let text = "né\r\n to be ".repeat(3 * CHUNK / 11);
+        let tokens = cut(&text, usize::MAX);
+        let whole = Model::open_sample(&SAMPLES[0])
+            .unwrap()
+            .vocabulary
+            .unwrap()
+            .encode(&text);
+        assert_eq!(tokens.pieces, whole);
+        assert_eq!(tokens.left_out, 0);
+        let cancel = Cancel::default();
+        cancel.cancel();
+        let model = Model::open_sample(&SAMPLES[0]).unwrap();
+        assert!(Tokens::new(&model, "a".into(), 9, &cancel).is_none());
     }
 }

@@ -12,7 +12,6 @@ use crate::model::Cancel;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::thread::JoinHandle;
 
 /// Where a model comes from.
 #[derive(Debug, Clone)]
@@ -44,6 +43,8 @@ pub(super) struct Wanted {
     pub head: (usize, usize),
     pub picture: Option<PictureRequest>,
     pub quit: bool,
+    /// Rises with every wish.
+    pub version: u64,
     /// Stops the step at hand when model or text change.
     pub run: Cancel,
     /// Stops the step at hand when the head changes as well.
@@ -70,10 +71,10 @@ impl Shared {
     }
 }
 
-/// The window's handle on the worker. Dropping it ends the thread.
+/// The window's handle on the worker. Dropping it ends the thread, once the step at hand is done: closing a window
+/// does not wait for a model to load.
 pub struct Engine {
     shared: Arc<Shared>,
-    thread: Option<JoinHandle<()>>,
 }
 
 impl std::fmt::Debug for Engine {
@@ -104,18 +105,18 @@ impl Engine {
         let thread = std::thread::Builder::new()
             .name("spanscope worker".into())
             .spawn(move || work(&of_worker));
-        let thread = match thread {
-            Ok(thread) => Some(thread),
-            Err(error) => {
-                let message = format!("no thread for the computation: {error}");
-                shared.publish(Snapshot {
-                    failure: Some(Failure { number: 1, message }),
-                    ..Snapshot::default()
-                });
-                None
-            }
-        };
-        Self { shared, thread }
+        if let Err(error) = thread {
+            let message = format!("no thread for the computation: {error}");
+            shared.publish(Snapshot {
+                failure: Some(Failure {
+                    number: 1,
+                    opening: Some(1),
+                    message,
+                }),
+                ..Snapshot::default()
+            });
+        }
+        Self { shared }
     }
 
     /// What the worker last knew.
@@ -124,14 +125,19 @@ impl Engine {
         Arc::clone(&snapshot.unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Opens another model; the text stays.
-    pub fn open(&self, model: Source) {
+    /// Opens another model; the text stays. The number of the wish comes back in [`Snapshot::model_number`] or in
+    /// [`Failure::opening`]; the first wish, that of [`Engine::start`], is 1.
+    pub fn open(&self, model: Source) -> u64 {
         self.change(|wanted| {
             wanted.model = (wanted.model.0 + 1, model);
-            wanted.head = (0, 0);
-            wanted.picture = None;
             wanted.run.cancel();
-        });
+            wanted.model.0
+        })
+    }
+
+    /// Whether `snapshot` has all that was ever asked for.
+    pub fn is_settled(&self, snapshot: &Snapshot) -> bool {
+        !snapshot.busy && snapshot.version == self.shared.wanted().version
     }
 
     /// Runs over another text; what it shares with the last one is kept.
@@ -157,9 +163,10 @@ impl Engine {
         self.change(|wanted| wanted.picture = Some(request));
     }
 
-    fn change(&self, change: impl FnOnce(&mut Wanted)) {
+    fn change<T>(&self, change: impl FnOnce(&mut Wanted) -> T) -> T {
         let mut wanted = self.shared.wanted();
-        change(&mut wanted);
+        let answer = change(&mut wanted);
+        wanted.version += 1;
         if wanted.run.is_cancelled() {
             wanted.run = Cancel::default();
             wanted.look.cancel();
@@ -169,6 +176,7 @@ impl Engine {
         }
         drop(wanted);
         self.shared.changed.notify_one();
+        answer
     }
 }
 
@@ -178,10 +186,6 @@ impl Drop for Engine {
             wanted.quit = true;
             wanted.run.cancel();
         });
-        if let Some(thread) = self.thread.take() {
-            // A panic of the worker was reported when it happened.
-            let _ = thread.join();
-        }
     }
 }
 
@@ -190,7 +194,7 @@ fn work(shared: &Shared) {
     loop {
         let wanted = {
             let mut wanted = shared.wanted();
-            while !wanted.quit && steps.satisfied(&wanted) {
+            while !wanted.quit && steps.satisfied(&wanted) && steps.has_told(&wanted) {
                 wanted = shared
                     .changed
                     .wait(wanted)
@@ -204,7 +208,7 @@ fn work(shared: &Shared) {
         let step = catch_unwind(AssertUnwindSafe(|| steps.step(&wanted, shared)));
         if step.is_err() {
             steps = steps.after_panic(&wanted);
-            steps.publish(shared);
+            steps.publish(&wanted, shared);
         }
     }
 }

@@ -34,6 +34,16 @@ pub enum ModelError {
         /// What would fit.
         expected: String,
     },
+    /// A span parameter that is no number.
+    #[error("{}: tensor {name} holds the span {value}; expected numbers from 0 to 1. The training may have diverged: try an earlier checkpoint", path.display())]
+    SpanValue {
+        /// The file.
+        path: PathBuf,
+        /// The tensor.
+        name: String,
+        /// What it holds.
+        value: f32,
+    },
     /// A ramp of no length.
     #[error("the ramp R must be at least 1; the published models use 32")]
     Ramp,

@@ -30,7 +30,7 @@ pub(super) fn embed(network: &Network, ids: &[u32]) -> Result<Vec<f32>, ModelErr
                 .table
                 .index_select(&Tensor::from_vec(local, n, &Device::Cpu)?, 0)?;
             if let Some(proj) = &cluster.proj {
-                rows = rows.matmul(&proj.t()?.contiguous()?)?;
+                rows = rows.matmul(&proj.t()?)?;
             }
             let rows: Vec<f32> = rows.flatten_all()?.to_vec1()?;
             for (&i, row) in places.iter().zip(rows.chunks_exact(dim)) {
@@ -50,7 +50,7 @@ fn logits(cluster: &Cluster, hidden: &Tensor) -> Result<Tensor, ModelError> {
         Some(proj) => hidden.matmul(proj)?,
         None => hidden.clone(),
     };
-    let logits = projected.matmul(&cluster.table.t()?.contiguous()?)?;
+    let logits = projected.matmul(&cluster.table.t()?)?;
     Ok(match &cluster.bias {
         Some(bias) => logits.broadcast_add(bias)?,
         None => logits,
@@ -80,7 +80,7 @@ fn head(network: &Network, hidden: &Tensor) -> Result<(Vec<f32>, usize), ModelEr
             Some(proj) => hidden.matmul(proj)?,
             None => hidden.clone(),
         };
-        let mut further = projected.matmul(&weight.t()?.contiguous()?)?;
+        let mut further = projected.matmul(&weight.t()?)?;
         if let Some(bias) = bias {
             further = further.broadcast_add(bias)?;
         }

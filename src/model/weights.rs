@@ -313,6 +313,13 @@ fn heads(loader: &mut Loader<'_>, config: &Config, i: usize) -> Result<Vec<Head>
                 .map(|info| info.shape.clone())
                 .unwrap_or_default();
             let values = loader.read(&name, &shape)?;
+            if let Some(value) = values.iter().find(|value| !value.is_finite()) {
+                return Err(ModelError::SpanValue {
+                    path: loader.checkpoint.path().to_owned(),
+                    name,
+                    value: *value,
+                });
+            }
             match values.len() {
                 // fairseq's layer-wise variant: one span for all heads.
                 1 => vec![values[0]; nb_heads],

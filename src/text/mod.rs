@@ -24,5 +24,5 @@ mod tests_files;
 
 pub use encode::Piece;
 pub use error::TextError;
-pub use read::{read_bytes, read_ids, read_text};
+pub use read::{read_bytes, read_ids, read_start, read_text};
 pub use vocabulary::{Unit, Vocabulary};

@@ -33,6 +33,32 @@ pub fn read_bytes(path: impl AsRef<Path>) -> Result<Vec<u8>, TextError> {
     read_up_to(path.as_ref(), LIMIT)
 }
 
+/// Reads the first `most` bytes of a text; the second value tells whether that was all of it. What is not UTF-8
+/// becomes U+FFFD.
+///
+/// # Errors
+/// The file cannot be read, or is a damaged archive.
+pub fn read_start(path: impl AsRef<Path>, most: usize) -> Result<(String, bool), TextError> {
+    let mut bytes = Vec::new();
+    let mut all = true;
+    each_chunk(path.as_ref(), u64::MAX, |chunk| {
+        let room = most - bytes.len();
+        all = chunk.len() <= room;
+        bytes.extend_from_slice(chunk.get(..room).unwrap_or(chunk));
+        all
+    })?;
+    if !all {
+        // The cut may fall within a character.
+        let whole = bytes.len()
+            - bytes
+                .utf8_chunks()
+                .last()
+                .map_or(0, |last| last.invalid().len());
+        bytes.truncate(whole);
+    }
+    Ok((String::from_utf8_lossy(&bytes).into_owned(), all))
+}
+
 /// Reads a JSON list of token ids.
 ///
 /// # Errors

@@ -1,6 +1,6 @@
 //! The window: it owns the engine, the views and the dialogs, and carries out commands.
 
-use super::app_files::{ModelFile, sample_of, source_of};
+use super::app_files::{self, ModelFile, sample_of, source_of};
 use super::command::{self, Command};
 use super::dialogs::{Backend, Dialogs, Purpose};
 use super::editor::Editor;
@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::Receiver;
 
-type TextFile = Receiver<(PathBuf, Result<String, String>)>;
+type TextFile = Receiver<(PathBuf, export::TextRead)>;
 
 /// The application.
 pub struct App {
@@ -39,8 +39,8 @@ pub struct App {
     pub(super) text_file: Option<TextFile>,
     /// The open checkpoint with the answers about it; `None` for a bundled model.
     pub(super) file: Option<ModelFile>,
-    /// What was asked for and is not open yet.
-    pub(super) asked: Option<Option<ModelFile>>,
+    /// Wishes to open a model, by their numbers, until they are carried out.
+    pub(super) asked: Vec<(u64, Option<ModelFile>)>,
     /// The number of the model and of the failure last seen.
     pub(super) seen: (u64, u64),
 }
@@ -51,8 +51,9 @@ impl App {
         theme::install(ctx);
         apply_theme(ctx, settings.theme);
         backend.probe();
+        let mut toasts = Toasts::default();
         let file = start.model.as_ref().map(|path| {
-            let known = settings.answers(path);
+            let known = app_files::known_answers(&settings, path, &mut toasts);
             let answers = Answers {
                 ramp: start.ramp.or(known.ramp),
                 vocab: start.vocab.clone().or(known.vocab),
@@ -70,7 +71,7 @@ impl App {
             engine,
             selection: Selection::default(),
             settings,
-            toasts: Toasts::default(),
+            toasts,
             commands: Vec::new(),
             help: false,
             tree: tiles::default_layout(),
@@ -81,7 +82,7 @@ impl App {
             facts: ModelFacts::default(),
             text_file,
             file: None,
-            asked: Some(file),
+            asked: vec![(1, file)],
             seen: (0, 0),
         }
     }
@@ -103,23 +104,7 @@ impl App {
 
     /// Whether everything that was asked for is done and drawn.
     pub fn settled(&self) -> bool {
-        let snapshot = &self.snapshot;
-        let head = self.selection.head;
-        let looked = snapshot.detail.as_ref().is_some_and(|detail| {
-            (detail.layer, detail.head) == head
-                && detail.weights.first + detail.weights.queries == snapshot.done
-        });
-        let drawn = snapshot.done == 0
-            || snapshot
-                .picture
-                .as_ref()
-                .is_some_and(|picture| picture.head == head);
-        snapshot.model.is_some()
-            && self.text_file.is_none()
-            && !snapshot.busy
-            && snapshot.done == snapshot.tokens.ids.len()
-            && looked
-            && drawn
+        self.text_file.is_none() && self.asked.is_empty() && self.engine.is_settled(&self.snapshot)
     }
 
     /// Brings a view to the front of its tabs.
@@ -169,11 +154,11 @@ impl App {
         if let Some(failure) = self
             .snapshot
             .failure
-            .as_ref()
+            .clone()
             .filter(|f| f.number > self.seen.1)
         {
             self.seen.1 = failure.number;
-            self.toasts.error(failure.message.clone());
+            self.failed(failure);
         }
         for result in self.exports.finished() {
             match result {
@@ -188,9 +173,10 @@ impl App {
         {
             self.text_file = None;
             match text {
-                Ok(text) => {
+                Ok((text, all)) => {
                     let name = path.file_name().unwrap_or_default().to_string_lossy();
-                    self.editor.set(text, &name);
+                    let start = if all { "" } else { "the start of " };
+                    self.editor.set(text, &format!("{start}{name}"));
                     self.text_changed();
                 }
                 Err(message) => self.toasts.error(message),
@@ -257,10 +243,15 @@ impl App {
             Command::ExportAttention => self.ask(ctx, Purpose::Heatmap),
             Command::OpenRecent(path) => self.open_model(path),
             Command::OpenSample(sample) => {
-                self.asked = Some(None);
-                self.engine.open(Source::Sample(sample));
+                let number = self.engine.open(Source::Sample(sample));
+                self.asked.push((number, None));
                 self.editor.set(sample.text.into(), sample.name);
                 self.text_changed();
+            }
+            Command::RestoreText => {
+                if self.editor.restore() {
+                    self.text_changed();
+                }
             }
             Command::SetRamp(ramp) => self.answer(|answers| answers.ramp = Some(ramp)),
             Command::Move { layers, heads } => self.move_head(layers, heads),

@@ -3,9 +3,10 @@
 use super::app::App;
 use super::dialogs::Purpose;
 use super::export;
-use super::settings::Answers;
+use super::settings::{Answers, Settings};
 use super::state::Selection;
-use crate::engine::{SAMPLES, Sample, Source};
+use super::toasts::Toasts;
+use crate::engine::{Failure, SAMPLES, Sample, Source};
 use eframe::egui;
 use std::path::{Path, PathBuf};
 
@@ -13,33 +14,33 @@ use std::path::{Path, PathBuf};
 pub(super) type ModelFile = (PathBuf, Answers);
 
 impl App {
-    /// The engine has opened a model, or failed to.
+    /// The engine has opened a model.
     pub(super) fn opened(&mut self, ctx: &egui::Context) {
-        self.selection = Selection::default();
-        self.engine.select(0, 0);
         let Some(model) = self.snapshot.model.clone() else {
             return;
         };
-        let failed = self
-            .snapshot
-            .failure
-            .as_ref()
-            .is_some_and(|f| f.number > self.seen.1);
-        if let Some(asked) = self.asked.take().filter(|_| !failed) {
-            self.file = asked;
-            if let Some((path, answers)) = self.file.clone() {
-                self.settings.opened(&path);
-                // Only what worked is remembered: a wrong answer must not bar the file.
-                self.settings.answer(&path, answers);
-                self.save();
-            }
-            if self.file.is_some() && !model.assumed.is_empty() {
+        let number = self.snapshot.model_number;
+        let asked = self
+            .asked
+            .iter()
+            .find(|(asked, _)| *asked == number)
+            .cloned();
+        // Wishes before this one were overtaken by it.
+        self.asked.retain(|(asked, _)| *asked > number);
+        self.file = asked.and_then(|(_, file)| file);
+        if let Some((path, answers)) = self.file.clone() {
+            self.settings.opened(&path);
+            // Only what worked is remembered: a wrong answer must not bar the file.
+            self.settings.answer(&path, answers);
+            self.save();
+            if !model.assumed.is_empty() {
                 self.toasts
                     .info(ctx, format!("Assumed {}", model.assumed.join("; ")));
             }
-            let title = format!("{} – spanscope", model.file_name());
-            ctx.send_viewport_cmd(egui::ViewportCommand::Title(title));
         }
+        let title = format!("{} – spanscope", model.file_name());
+        ctx.send_viewport_cmd(egui::ViewportCommand::Title(title));
+        self.selection = Selection::default();
         // The head that looks farthest is the one to look at first.
         let longest = model
             .network
@@ -49,6 +50,28 @@ impl App {
         if let Some(span) = longest {
             self.selection.head = (span.layer, span.head);
             self.engine.select(span.layer, span.head);
+        }
+    }
+
+    /// Something went wrong; what was open stays open.
+    pub(super) fn failed(&mut self, failure: Failure) {
+        self.toasts.error(failure.message);
+        let Some(number) = failure.opening else {
+            return;
+        };
+        let asked = self.asked.iter().position(|(asked, _)| *asked == number);
+        let asked = asked.map(|i| self.asked.remove(i));
+        self.asked.retain(|(asked, _)| *asked > number);
+        let Some((_, Some((path, answers)))) = asked else {
+            return;
+        };
+        // A vocabulary that was remembered for this file and fits no more must not keep it shut.
+        if answers.vocab.is_some() && answers == self.settings.answers(&path) {
+            let without = Answers {
+                vocab: None,
+                ..answers
+            };
+            self.open_file((path, without));
         }
     }
 
@@ -95,7 +118,9 @@ impl App {
                     .selection
                     .query
                     .unwrap_or(self.snapshot.done.saturating_sub(1));
+                let head = self.selection.head;
                 let detail = self.snapshot.detail.as_deref();
+                let detail = detail.filter(|detail| (detail.layer, detail.head) == head);
                 let figure = detail.and_then(|detail| {
                     export::heatmap(&self.snapshot, detail, query, &self.views.attention)
                 });
@@ -105,21 +130,14 @@ impl App {
                         .start(path, ctx, move |path| figure.write(path)),
                     None => self
                         .toasts
-                        .error("there is no attention to write: the text is empty"),
+                        .error("there is no attention to write: the text is empty, or too long for the selected token's weights to be kept"),
                 }
             }
         }
     }
 
     pub(super) fn open_model(&mut self, path: PathBuf) {
-        let mut answers = self.settings.answers(&path);
-        if let Some(vocab) = answers.vocab.take_if(|vocab| !vocab.exists()) {
-            let gone = format!(
-                "{}: this vocabulary is gone; the model opens without it",
-                vocab.display()
-            );
-            self.toasts.error(gone);
-        }
+        let answers = known_answers(&self.settings, &path, &mut self.toasts);
         // A sample's text that nobody touched gives way to that of another sample.
         if let Some(sample) = sample_of(&path)
             && SAMPLES
@@ -133,8 +151,8 @@ impl App {
     }
 
     pub(super) fn open_file(&mut self, file: ModelFile) {
-        self.engine.open(source_of(&file));
-        self.asked = Some(Some(file));
+        let number = self.engine.open(source_of(&file));
+        self.asked.push((number, Some(file)));
     }
 
     /// Takes an answer about the open file, and opens it again with it.
@@ -161,6 +179,19 @@ impl App {
             self.open_model(path);
         }
     }
+}
+
+/// What was answered about a file before, less a vocabulary that is gone.
+pub(super) fn known_answers(settings: &Settings, path: &Path, toasts: &mut Toasts) -> Answers {
+    let mut answers = settings.answers(path);
+    if let Some(vocab) = answers.vocab.take_if(|vocab| !vocab.exists()) {
+        let gone = format!(
+            "{}: this vocabulary is gone; the model opens without it",
+            vocab.display()
+        );
+        toasts.error(gone);
+    }
+    answers
 }
 
 pub(super) fn source_of((path, answers): &ModelFile) -> Source {

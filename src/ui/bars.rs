@@ -62,6 +62,9 @@ fn file_menu(app: &mut App, ui: &mut Ui) {
     });
     ui.separator();
     menu_item(ui, Command::OpenText, &mut app.commands);
+    ui.add_enabled_ui(app.editor.can_restore(), |ui| {
+        menu_item(ui, Command::RestoreText, &mut app.commands);
+    });
     menu_item(ui, Command::OpenVocabulary, &mut app.commands);
     ui.separator();
     menu_item(ui, Command::Quit, &mut app.commands);
@@ -108,7 +111,7 @@ pub fn status(app: &mut App, ui: &mut Ui) {
         ui.horizontal(|ui| {
             let tokens = &snapshot.tokens;
             let mut words = format!("{} tokens", thousands(tokens.ids.len()));
-            if let Some(bits) = snapshot.bits_per_token() {
+            if let Some(bits) = snapshot.bits_per_token {
                 let unit = snapshot
                     .model
                     .as_ref()
@@ -134,7 +137,7 @@ pub fn status(app: &mut App, ui: &mut Ui) {
             }
             if tokens.left_out > 0 {
                 let words = format!(
-                    "the last {} tokens are left out",
+                    "the last {} bytes are left out",
                     thousands(tokens.left_out)
                 );
                 ui.label(
@@ -142,7 +145,7 @@ pub fn status(app: &mut App, ui: &mut Ui) {
                         .color(ui.visuals().warn_fg_color)
                         .size(12.0),
                 )
-                .on_hover_text("A run over them all would need more than 1 GB of memory");
+                .on_hover_text("A run over all of it would need more than about 1 GB of memory; `spanscope eval` takes texts of any length");
             }
             ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
                 let threads = rayon::current_num_threads();

@@ -19,6 +19,8 @@ pub enum Command {
     OpenVocabulary,
     /// Open the model again with another ramp.
     SetRamp(usize),
+    /// Bring back the text that another one replaced.
+    RestoreText,
     /// Ask where to write the span chart.
     ExportSpans,
     /// Ask where to write the attention heatmap.
@@ -52,6 +54,7 @@ impl Command {
             Self::OpenText => "Open text…".into(),
             Self::OpenVocabulary => "Choose vocabulary…".into(),
             Self::SetRamp(ramp) => format!("Ramp {ramp}"),
+            Self::RestoreText => "Bring back the earlier text".into(),
             Self::ExportSpans => "Export span chart…".into(),
             Self::ExportAttention => "Export attention…".into(),
             Self::Move { .. } => "Move between heads".into(),

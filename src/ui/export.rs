@@ -91,18 +91,24 @@ pub fn heatmap(
     (figure.rows > 0).then_some(figure)
 }
 
+/// Most of a text file that is read, in bytes: more than any model is run over in the window.
+const TEXT: usize = 16 << 20;
+
+/// A text and whether it is all of its file, or why there is none.
+pub type TextRead = Result<(Arc<str>, bool), String>;
+
 /// Reads a text file on another thread.
-pub fn read_text(
-    path: PathBuf,
-    ctx: &eframe::egui::Context,
-) -> Receiver<(PathBuf, Result<String, String>)> {
+pub fn read_text(path: PathBuf, ctx: &eframe::egui::Context) -> Receiver<(PathBuf, TextRead)> {
     let (sender, receiver) = channel();
-    let ctx = Arc::new(ctx.clone());
+    let ctx = ctx.clone();
     let failed = (sender.clone(), path.clone());
     let thread = std::thread::Builder::new()
         .name("text file".into())
         .spawn(move || {
-            let text = crate::text::read_text(&path).map_err(|error| error.to_string());
+            let read = crate::text::read_start(&path, TEXT);
+            let text = read
+                .map(|(text, all)| (text.into(), all))
+                .map_err(|error| error.to_string());
             // The window may be gone by now.
             let _ = sender.send((path, text));
             ctx.request_repaint();

@@ -26,8 +26,8 @@ use settings::Settings;
 pub use shot::{Shot, ShotError, shot};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 pub use views::Pane;
 
 /// What the window opens with.
@@ -41,8 +41,6 @@ pub struct Start {
     pub vocab: Option<PathBuf>,
     /// The ramp R.
     pub ramp: Option<usize>,
-    /// Threads to compute with.
-    pub threads: Option<usize>,
 }
 
 /// Why the window is not there.
@@ -61,12 +59,6 @@ pub enum WindowError {
 /// # Errors
 /// When no window can be opened, or a defect ends it.
 pub fn run(start: Start) -> Result<(), WindowError> {
-    if let Some(threads) = start.threads {
-        // Fails only if threads were set before, which the window does not do.
-        let _ = rayon::ThreadPoolBuilder::new()
-            .num_threads(threads)
-            .build_global();
-    }
     let options = eframe::NativeOptions {
         viewport: egui::ViewportBuilder::default()
             .with_title("spanscope")
@@ -79,10 +71,17 @@ pub fn run(start: Start) -> Result<(), WindowError> {
     let opened = Arc::new(AtomicBool::new(false));
     let is_open = Arc::clone(&opened);
     // Where a system library is missing, the windowing libraries panic. That is caught, and told in words instead.
-    let hook = std::panic::take_hook();
+    let hook = Arc::new(Mutex::new(Some(std::panic::take_hook())));
     std::panic::set_hook(Box::new(|_| {}));
+    let restore = move || {
+        let mut hook = hook.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(hook) = hook.take() {
+            std::panic::set_hook(hook);
+        }
+    };
+    let heard = restore.clone();
     let create = move |cc: &eframe::CreationContext<'_>| {
-        std::panic::set_hook(hook);
+        heard();
         is_open.store(true, Ordering::Relaxed);
         let settings = Settings::load();
         Ok(
@@ -93,6 +92,7 @@ pub fn run(start: Start) -> Result<(), WindowError> {
     let ended = catch_unwind(AssertUnwindSafe(|| {
         eframe::run_native("spanscope", options, Box::new(create))
     }));
+    restore();
     let message = match ended {
         Ok(Ok(())) => return Ok(()),
         Ok(Err(error)) => error.to_string(),

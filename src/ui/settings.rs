@@ -89,8 +89,15 @@ impl Settings {
     }
 
     /// Remembers what was answered about a checkpoint.
-    pub fn answer(&mut self, path: &Path, answers: Answers) {
-        let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    pub fn answer(&mut self, path: &Path, mut answers: Answers) {
+        let absolute = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+        // The program may be started from another folder next time.
+        answers.vocab = answers.vocab.map(|vocab| absolute(&vocab));
+        let path = absolute(path);
+        if answers == Answers::default() {
+            self.answers.remove(&path);
+            return;
+        }
         if self.answers.len() >= ANSWERS && !self.answers.contains_key(&path) {
             self.answers.pop_first();
         }

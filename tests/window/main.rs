@@ -73,11 +73,8 @@ impl Window {
         // What the last action asks for is asked while its frame is drawn.
         self.harness.step();
         self.wait("the run to end", App::settled);
-        // The picture of it.
-        for _ in 0..6 {
-            std::thread::sleep(Duration::from_millis(15));
-            self.harness.step();
-        }
+        // The frame that shows it.
+        self.harness.run_steps(2);
     }
 
     pub fn keys(&mut self, modifiers: egui::Modifiers, key: egui::Key) {

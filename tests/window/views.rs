@@ -15,7 +15,7 @@ fn it_opens_on_the_sample_model_with_everything_there() {
     assert_eq!(snapshot.shares.len(), 16);
     // The head that looks farthest is shown first.
     assert_eq!(window.app().selection().head, (3, 1));
-    let bits = snapshot.bits_per_token().unwrap();
+    let bits = snapshot.bits_per_token.unwrap();
     assert!((1.5..3.0).contains(&bits), "{bits}");
     let picture = snapshot.picture.as_ref().unwrap();
     assert_eq!(picture.head, (3, 1));

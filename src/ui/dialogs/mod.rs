@@ -98,20 +98,22 @@ impl Dialogs {
         folder: Option<&Path>,
         name: &str,
     ) {
-        if self.waiting || self.field.is_some() {
+        if self.field.is_some() {
             return;
         }
-        if self.backend.answers() {
+        // A native dialog that does not come back must not bar all others: asked again, the window shows its own.
+        if self.backend.answers() && !self.waiting {
             let (sender, ctx) = (self.answers.0.clone(), ctx.clone());
             self.waiting = native::ask(purpose, folder, name, move |path| {
                 // The window may be gone by now.
                 let _ = sender.send((purpose, path));
                 ctx.request_repaint();
             });
+            if self.waiting {
+                return;
+            }
         }
-        if !self.waiting {
-            self.field = Some(PathField::new(purpose, folder, name));
-        }
+        self.field = Some(PathField::new(purpose, folder, name));
     }
 
     /// Draws what is open, and returns the file that the user named.

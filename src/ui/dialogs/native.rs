@@ -19,7 +19,7 @@ impl Backend {
     /// Begins to find out whether the desktop answers, so that it is known when the first dialog is asked for.
     pub fn probe(self) {
         if self == Self::Desktop {
-            // Without a thread the first dialog asks, and waits.
+            // Without a thread it stays unknown, and the window's own field is used.
             let _ = std::thread::Builder::new()
                 .name("dialog probe".into())
                 .spawn(|| DESKTOP.get_or_init(desktop_answers));
@@ -28,7 +28,8 @@ impl Backend {
 
     /// Whether a native dialog can be shown.
     pub fn answers(self) -> bool {
-        self == Self::Desktop && *DESKTOP.get_or_init(desktop_answers)
+        // Not known yet counts as no: the window must not wait for a desktop that hangs.
+        self == Self::Desktop && DESKTOP.get().copied().unwrap_or(false)
     }
 }
 

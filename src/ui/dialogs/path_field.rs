@@ -267,7 +267,10 @@ impl PathField {
                 .is_some_and(|e| endings.iter().any(|known| known.eq_ignore_ascii_case(e)));
             if !known {
                 self.complaint = format!("the name must end in .{}", endings.join(", ."));
-            } else if !path.parent().is_some_and(Path::is_dir) {
+            } else if !path
+                .parent()
+                .is_some_and(|folder| folder.as_os_str().is_empty() || folder.is_dir())
+            {
                 self.complaint = "there is no such folder".into();
             } else if path.exists() && self.replace.as_ref() != Some(&path) {
                 self.complaint = "this file exists: Replace writes over it".into();

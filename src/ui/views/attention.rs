@@ -26,6 +26,8 @@ pub struct AttentionView {
     pub scale: Scale,
     /// The colours.
     pub map: ColorMap,
+    /// The query selected when the picture was last aimed.
+    query: Option<usize>,
     /// Where the next frame should look, if not where the user left it.
     aim: Aim,
     /// The request last sent, so that it is not sent again every frame.
@@ -49,6 +51,7 @@ impl Default for AttentionView {
             layout: BandLayout::Key,
             scale: Scale::Sqrt,
             map: ColorMap::Viridis,
+            query: None,
             aim: Aim::Follow,
             requested: None,
             texture: None,
@@ -74,6 +77,11 @@ impl AttentionView {
             (ui.available_width() - SIDE).max(80.0),
             ui.available_height(),
         );
+        if self.query != cx.selection.query {
+            // Selected in another view: bring it into this one.
+            self.query = cx.selection.query;
+            self.aim = Aim::Follow;
+        }
         let bounds = self.aimed(&axes, cx.query().unwrap_or(0), size);
         let labels = cx.snapshot;
         // egui_plot leaves out labels higher than their row.
@@ -164,6 +172,7 @@ impl AttentionView {
             cx.selection.hovered = Some(key.unwrap_or(query));
             if response.clicked() {
                 cx.selection.query = Some(query);
+                self.query = Some(query);
                 self.aim = Aim::Free;
             }
             response.on_hover_ui_at_pointer(|ui| readout(ui, cx, query, key, &span));
@@ -309,7 +318,7 @@ impl AttentionView {
             self.texture = None;
             return;
         }
-        let image = egui::ColorImage::from_rgba_unmultiplied(size, &picture.rgba);
+        let image = egui::ColorImage::from_rgba_premultiplied(size, &picture.rgba);
         let texture = ctx.load_texture("attention", image, egui::TextureOptions::NEAREST);
         self.texture = Some((Arc::clone(picture), texture));
     }
@@ -400,11 +409,13 @@ fn readout(
                         ui.label(format!("soft mask {mask:.3}"));
                     }
                 }
+                None if query < detail.weights.first => {
+                    let first = detail.weights.first;
+                    ui.label(quiet(format!("weights are kept from token {first} on")));
+                }
                 None => {
-                    ui.label(quiet(format!(
-                        "beyond the reach of {}",
-                        head_name(cx.selection.head)
-                    )));
+                    let name = head_name(cx.selection.head);
+                    ui.label(quiet(format!("beyond the reach of {name}")));
                 }
             }
         }

@@ -67,7 +67,7 @@ fn marks(input: &GridInput, from: i64, offset: f64) -> Vec<GridMark> {
     let (low, high) = input.bounds;
     let first = (((low - offset) / step).floor() as i64).max(from);
     let last = ((high - offset) / step).ceil() as i64;
-    (first..=last.min(first + 500))
+    (first..=last.min(first.saturating_add(500)))
         .map(|i| GridMark {
             value: i as f64 * step + offset,
             step_size: step,

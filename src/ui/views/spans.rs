@@ -337,7 +337,8 @@ pub(super) fn layer_tick(mark: GridMark, heads: usize) -> String {
 fn log_marks(input: egui_plot::GridInput) -> Vec<GridMark> {
     let (low, high) = input.bounds;
     let mut marks = Vec::new();
-    for decade in (low.floor() as i32)..=(high.ceil() as i32).min(9) {
+    // However far one zooms out, there are no spans below a hundredth or beyond a billion tokens.
+    for decade in (low.floor().max(-2.0) as i32)..=(high.ceil().min(9.0) as i32) {
         for digit in [1, 2, 5] {
             let value = f64::from(decade) + f64::from(digit).log10();
             if (low..=high).contains(&value) {
@@ -361,7 +362,7 @@ fn linear_marks(input: egui_plot::GridInput) -> Vec<GridMark> {
         .unwrap_or(rough);
     let first = (low / step).ceil() as i64;
     let last = (high / step).floor() as i64;
-    (first..=last.min(first + 100))
+    (first..=last.min(first.saturating_add(100)))
         .map(|i| GridMark {
             value: i as f64 * step,
             step_size: step,
@@ -379,5 +380,30 @@ fn tick(mark: GridMark, linear: bool) -> String {
         format!("{value:.1}")
     } else {
         format!("{value:.0}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn marks_are_few_however_far_one_zooms() {
+        for reach in [1.0, 1e6, 1e300] {
+            let input = || egui_plot::GridInput {
+                bounds: (-reach, reach),
+                base_step_size: reach / 50.0,
+            };
+            assert!(log_marks(input()).len() < 40);
+            assert!(linear_marks(input()).len() < 200);
+        }
+        let decades: Vec<String> = log_marks(egui_plot::GridInput {
+            bounds: (0.0, 1.0),
+            base_step_size: 0.1,
+        })
+        .into_iter()
+        .map(|mark| tick(mark, false))
+        .collect();
+        assert_eq!(decades, ["1", "2", "5", "10"]);
     }
 }

@@ -39,6 +39,8 @@ struct Rows {
 pub struct TextView {
     shade: Shade,
     rows: Rows,
+    /// The query that was last scrolled to.
+    query: Option<usize>,
 }
 
 /// Bits per token at which the shade of a surprise is full.
@@ -60,17 +62,28 @@ impl TextView {
         let columns = ((ui.available_width() - 14.0) / cell.x).max(8.0) as usize;
         self.rows.update(cx.snapshot, columns);
         let follow = cx.selection.query.is_none();
-        egui::ScrollArea::vertical()
+        let mut area = egui::ScrollArea::vertical()
             .auto_shrink(false)
-            .stick_to_bottom(follow)
-            .show_rows(
-                ui,
-                cell.y - ui.spacing().item_spacing.y,
-                self.rows.starts.len(),
-                |ui, shown| {
-                    self.paint(ui, cx, shown, cell, &font);
-                },
-            );
+            .stick_to_bottom(follow);
+        if self.query != cx.selection.query {
+            // Selected in another view: bring it into this one.
+            self.query = cx.selection.query;
+            if let Some(row) = self
+                .query
+                .and_then(|query| self.rows.row_of(&cx.snapshot.tokens, query))
+            {
+                let middle = 0.5 * (ui.available_height() - cell.y);
+                area = area.vertical_scroll_offset((row as f32 * cell.y - middle).max(0.0));
+            }
+        }
+        area.show_rows(
+            ui,
+            cell.y - ui.spacing().item_spacing.y,
+            self.rows.starts.len(),
+            |ui, shown| {
+                self.paint(ui, cx, shown, cell, &font);
+            },
+        );
     }
 
     fn toolbar(&mut self, ui: &mut Ui, cx: &mut ViewContext<'_>) {
@@ -115,7 +128,7 @@ impl TextView {
     }
 
     fn paint(
-        &self,
+        &mut self,
         ui: &mut Ui,
         cx: &mut ViewContext<'_>,
         shown: std::ops::Range<usize>,
@@ -194,6 +207,8 @@ impl TextView {
         if response.clicked() {
             // A second click lets go.
             cx.selection.query = token.filter(|token| cx.selection.query != Some(*token));
+            // It is in view already.
+            self.query = cx.selection.query;
         }
         cx.selection.hovered = token.or(cx.selection.hovered);
         response.on_hover_ui_at_pointer(|ui| tooltip(ui, cx, piece, token));
@@ -306,6 +321,17 @@ impl Rows {
         self.cells.get(start..end).unwrap_or_default()
     }
 
+    /// The row of the token at position `token`.
+    fn row_of(&self, tokens: &Tokens, token: usize) -> Option<usize> {
+        let piece = *tokens.piece_of.get(token)? as usize;
+        // Every piece has a cell, in order.
+        Some(
+            self.starts
+                .partition_point(|start| *start <= piece)
+                .saturating_sub(1),
+        )
+    }
+
     /// Lays the text out again if it or the width changed.
     fn update(&mut self, snapshot: &Snapshot, columns: usize) {
         let same_text = self
@@ -356,11 +382,12 @@ impl Rows {
 mod tests {
     use super::*;
     use crate::engine::{Model, SAMPLES};
+    use crate::model::Cancel;
 
     fn rows(text: &str, columns: usize) -> Vec<usize> {
         let model = Model::open_sample(&SAMPLES[0]).unwrap();
         let snapshot = Snapshot {
-            tokens: Arc::new(Tokens::new(&model, text.into(), 1000)),
+            tokens: Arc::new(Tokens::new(&model, text.into(), 1000, &Cancel::default()).unwrap()),
             model: Some(Arc::new(model)),
             ..Snapshot::default()
         };

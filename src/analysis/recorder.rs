@@ -1,0 +1,57 @@
+//! One head's weights, taken down while a network runs: for texts whose run is not kept.
+
+use crate::model::{HeadWeights, Observer, Span};
+use std::sync::{Mutex, PoisonError};
+
+/// Takes down the weights of one head. Tiles may come in any order.
+#[derive(Debug)]
+pub struct HeadRecorder {
+    layer: usize,
+    head: usize,
+    weights: Mutex<HeadWeights>,
+}
+
+impl HeadRecorder {
+    /// A recorder for the head of `span`, which has `vectors` persistent vectors, over `tokens` tokens.
+    pub fn new(span: &Span, vectors: usize, tokens: usize) -> Self {
+        Self {
+            layer: span.layer,
+            head: span.head,
+            weights: Mutex::new(HeadWeights {
+                first: 0,
+                queries: tokens,
+                reach: span.reach,
+                vectors,
+                weights: vec![0.0; tokens * span.reach],
+                persistent: vec![0.0; tokens * vectors],
+                empty: vec![0.0; tokens],
+            }),
+        }
+    }
+
+    /// The weights taken down.
+    pub fn finish(self) -> HeadWeights {
+        self.weights
+            .into_inner()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Observer for HeadRecorder {
+    fn head(&self, layer: usize, head: usize, tile: &HeadWeights) {
+        if (layer, head) != (self.layer, self.head) {
+            return;
+        }
+        let mut weights = self.weights.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut put =
+            |into: fn(&mut HeadWeights) -> &mut Vec<f32>, values: &[f32], width: usize| {
+                let start = tile.first * width;
+                if let Some(place) = into(&mut weights).get_mut(start..start + values.len()) {
+                    place.copy_from_slice(values);
+                }
+            };
+        put(|w| &mut w.weights, &tile.weights, tile.reach);
+        put(|w| &mut w.persistent, &tile.persistent, tile.vectors);
+        put(|w| &mut w.empty, &tile.empty, 1);
+    }
+}
