@@ -1,6 +1,6 @@
 //! Files written whole or not at all.
 
-use std::io::Write;
+use std::io::{Error, ErrorKind, Write};
 use std::path::Path;
 
 /// Writes `bytes` beside `path` and moves the finished file into place: whatever happens, `path` holds either what
@@ -8,7 +8,7 @@ use std::path::Path;
 ///
 /// # Errors
 /// When the folder cannot be written to, or the disk is full; nothing is left behind then.
-pub fn write(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+pub fn write(path: &Path, bytes: &[u8]) -> Result<(), Error> {
     let folder = match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
@@ -23,9 +23,21 @@ pub fn write(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     };
     #[cfg(unix)]
     builder.permissions(mode);
-    let mut file = builder.tempfile_in(folder)?;
-    file.write_all(bytes)?;
-    file.as_file().sync_all()?;
+    let mut file = builder.tempfile_in(folder).map_err(plain)?;
+    file.write_all(bytes).map_err(plain)?;
+    file.as_file().sync_all().map_err(plain)?;
     file.persist(path).map_err(|e| e.error)?;
     Ok(())
+}
+
+/// The error without the name of the temporary file, which nobody has heard of, and with what to do.
+fn plain(error: Error) -> Error {
+    let words = match error.kind() {
+        ErrorKind::NotFound => "there is no such folder; make it first",
+        ErrorKind::PermissionDenied => "the folder cannot be written to; choose another",
+        ErrorKind::ReadOnlyFilesystem => "the disk cannot be written to; choose another",
+        ErrorKind::StorageFull => "no space left on the disk; nothing was written",
+        _ => return error,
+    };
+    Error::new(error.kind(), words)
 }

@@ -4,7 +4,7 @@
 use spanscope::analysis::{BandLayout, BandWindow};
 use spanscope::chart::{ColorMap, Scale};
 use spanscope::engine::{Engine, Model, PictureRequest, SAMPLES, Snapshot, Source, Tokens};
-use spanscope::model::{Blind, Cancel, Run};
+use spanscope::model::{Blind, Cancel, Observer, Run};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -60,11 +60,79 @@ fn the_newest_edit_wins_and_a_stale_run_is_dropped() {
     }
     let last = "To be, or not to be";
     engine.set_text(last.into());
-    let snapshot = wait(&engine, "the last edit", ran(last));
+    let snapshot = wait(&engine, "the last edit", |s| engine.is_settled(s));
+    assert!(ran(last)(&snapshot));
     assert_eq!(snapshot.surprisal.len(), last.len() - 1);
-    // Nothing of the stale run comes later.
-    std::thread::sleep(Duration::from_millis(200));
-    assert_eq!(&*engine.snapshot().tokens.text, last);
+}
+
+#[test]
+fn a_run_stops_within_a_block_when_it_is_cancelled() {
+    let model = Model::open_sample(&SAMPLES[0]).unwrap();
+    let ids = model
+        .prepare(SAMPLES[0].text.repeat(100).as_bytes())
+        .unwrap()
+        .ids;
+    let cancel = Cancel::default();
+    let stop = StopAt {
+        cancel: cancel.clone(),
+        layer: 2,
+    };
+    let mut run = Run::new(Arc::clone(&model.network));
+    // Told to stop in the third layer of the first block, it does not run the fourth.
+    assert!(run.extend(&ids, 256, &cancel, &stop).is_err());
+    assert!(run.ids().is_empty());
+}
+
+/// Cancels as soon as a layer has been reached, and allows none after it.
+struct StopAt {
+    cancel: Cancel,
+    layer: usize,
+}
+
+impl Observer for StopAt {
+    fn hidden(&self, layer: usize, _: usize, _: &[f32]) {
+        assert!(layer <= self.layer, "the run went on");
+        if layer == self.layer {
+            self.cancel.cancel();
+        }
+    }
+}
+
+#[test]
+fn wishes_overtake_each_other_and_say_what_became_of_them() {
+    let engine = start("ROMEO:");
+    let file = |name: &str| Source::File {
+        path: data(name),
+        vocab: None,
+        ramp: None,
+    };
+    // Each is asked for before the last one is open.
+    let absent = engine.open(file("absent.pt"));
+    let fixed = engine.open(file("tiny_fixed.pt"));
+    let last = engine.open(file("tiny_all_attention.pt"));
+    assert!(absent < fixed && fixed < last);
+    let snapshot = wait(&engine, "the last wish", |s| engine.is_settled(s));
+    assert_eq!(snapshot.model_number, last);
+    assert_eq!(
+        snapshot.model.as_ref().unwrap().file_name(),
+        "tiny_all_attention.pt"
+    );
+    let failing = engine.open(file("absent.pt"));
+    let snapshot = wait(&engine, "the failure", |s| engine.is_settled(s));
+    assert_eq!(snapshot.failure.as_ref().unwrap().opening, Some(failing));
+    assert_eq!(snapshot.model_number, last, "the model at hand stays");
+}
+
+#[test]
+fn a_text_too_long_for_the_memory_is_cut_and_says_so() {
+    let engine = start(SAMPLES[0].text);
+    let long = SAMPLES[0].text.repeat(300);
+    engine.set_text(long.as_str().into());
+    let snapshot = wait(&engine, "the text to be cut", |s| s.tokens.left_out > 0);
+    let shown = snapshot.tokens.pieces.len();
+    assert_eq!(shown + snapshot.tokens.left_out, long.len());
+    engine.set_text("short".into());
+    wait(&engine, "the short text", ran("short"));
 }
 
 #[test]

@@ -64,10 +64,14 @@ pub struct Heatmap {
     pub cols: usize,
     /// Row by row; not-a-number is outside the matrix and left blank.
     pub values: Vec<f32>,
-    /// Names of the rows, or nothing for numbers from 0.
+    /// Names of the rows, or nothing for numbers.
     pub row_labels: Vec<String>,
-    /// Names of the columns, or nothing for numbers from 0.
+    /// Names of the columns, or nothing for numbers.
     pub col_labels: Vec<String>,
+    /// The number of the first row, where rows are numbered.
+    pub row_start: usize,
+    /// The number of the first column, where columns are numbered.
+    pub col_start: usize,
     /// What the rows are.
     pub row_axis: String,
     /// What the columns are.
@@ -97,6 +101,8 @@ impl Default for Heatmap {
             values: Vec::new(),
             row_labels: Vec::new(),
             col_labels: Vec::new(),
+            row_start: 0,
+            col_start: 0,
             row_axis: String::new(),
             col_axis: String::new(),
             map: ColorMap::default(),
@@ -129,13 +135,16 @@ impl Heatmap {
         heatmap_draw::draw(self).finish(&self.title, &self.provenance)
     }
 
-    /// The numbers as a table: one line for each row with its name, the columns, and
+    /// The numbers as a table: one line for each row with its number and name, the columns, and
     /// then the side columns and the edge, if any. Blank means outside the matrix.
     pub fn csv(&self) -> Result<String, ChartError> {
         self.check()?;
         let fail = |e: csv::Error| ChartError::Csv(e.to_string());
-        let name =
-            |labels: &[String], i: usize| labels.get(i).cloned().unwrap_or_else(|| i.to_string());
+        // Tokens repeat; their numbers do not.
+        let name = |labels: &[String], start: usize, i: usize| match labels.get(i) {
+            Some(label) => format!("{} {label}", start + i),
+            None => (start + i).to_string(),
+        };
         let cell = |v: f32| {
             if v.is_nan() {
                 String::new()
@@ -149,12 +158,12 @@ impl Heatmap {
         } else {
             self.row_axis.clone()
         }];
-        header.extend((0..self.cols).map(|i| name(&self.col_labels, i)));
+        header.extend((0..self.cols).map(|i| name(&self.col_labels, self.col_start, i)));
         header.extend(self.side.iter().map(|s| s.label.clone()));
         header.extend(self.edge.iter().map(|_| "edge".to_owned()));
         writer.write_record(&header).map_err(fail)?;
         for row in 0..self.rows {
-            let mut record = vec![name(&self.row_labels, row)];
+            let mut record = vec![name(&self.row_labels, self.row_start, row)];
             record.extend((0..self.cols).map(|col| cell(self.value(row, col))));
             let side = |s: &SideColumn| cell(s.values.get(row).copied().unwrap_or(f32::NAN));
             record.extend(self.side.iter().map(side));

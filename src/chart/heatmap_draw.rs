@@ -10,7 +10,7 @@ use super::ticks;
 /// Room around the figure, in points.
 const PAD: f64 = 6.0;
 /// Smallest type for the name of a row or column.
-const SMALLEST: f64 = 5.0;
+const SMALLEST: f64 = 4.5;
 /// Width of a side column.
 const SIDE: f64 = 9.0;
 /// Room left of a side column.
@@ -28,7 +28,7 @@ struct Axis {
 
 impl Axis {
     /// Names if there are any and they fit cells `pitch` apart, numbers otherwise.
-    fn new(names: &[String], count: usize, pitch: f64, room: f64) -> Self {
+    fn new(names: &[String], start: usize, count: usize, pitch: f64, room: f64) -> Self {
         let size = (pitch * 0.92).min(TICK);
         if !names.is_empty() && size >= SMALLEST {
             let short = |s: &String| font::fit(s, size, Weight::Regular, room);
@@ -39,19 +39,14 @@ impl Axis {
                 named: true,
             };
         }
-        // Names that are numbers count on; others give way to numbers from 0.
-        let numbers = !names.is_empty() && names.iter().all(|s| s.trim().parse::<f64>().is_ok());
-        let text = |i: usize| match names.get(i) {
-            Some(name) if numbers => name.trim().to_owned(),
-            _ => i.to_string(),
-        };
-        let widest = (count.saturating_sub(1)).to_string();
+        let widest = (start + count.saturating_sub(1)).to_string();
         let room = font::width(&widest, TICK, Weight::Regular).max(TICK) + 12.0;
         let step = ticks::every(pitch, room);
+        // Round numbers, and the first one where it stands apart.
+        let labels = (0..count).filter(|i| (start + i).is_multiple_of(step));
         Self {
-            labels: (0..count)
-                .step_by(step)
-                .map(|i| (i as f64 + 0.5, text(i)))
+            labels: labels
+                .map(|i| (i as f64 + 0.5, (start + i).to_string()))
                 .collect(),
             size: TICK,
             named: false,
@@ -92,7 +87,13 @@ pub(super) fn draw(chart: &Heatmap) -> Canvas {
     } else {
         LABEL + 5.0
     };
-    let mut rows = Axis::new(&chart.row_labels, chart.rows, TICK * 1.2, width * 0.25);
+    let mut rows = Axis::new(
+        &chart.row_labels,
+        chart.row_start,
+        chart.rows,
+        TICK * 1.2,
+        width * 0.25,
+    );
     let mut map = Area {
         left: 0.0,
         top,
@@ -104,12 +105,18 @@ pub(super) fn draw(chart: &Heatmap) -> Canvas {
         map.width = (right - map.left).max(20.0);
         map.height = height(chart, map.width, width);
         let pitch = map.height / chart.rows.max(1) as f64;
-        rows = Axis::new(&chart.row_labels, chart.rows, pitch, width * 0.25);
+        rows = Axis::new(
+            &chart.row_labels,
+            chart.row_start,
+            chart.rows,
+            pitch,
+            width * 0.25,
+        );
     }
     map.left = PAD + axis_room + rows.widest() + 6.0;
     map.width = (right - map.left).max(20.0);
     let pitch = map.width / chart.cols.max(1) as f64;
-    let cols = Axis::new(&chart.col_labels, chart.cols, pitch, 70.0);
+    let cols = Axis::new(&chart.col_labels, chart.col_start, chart.cols, pitch, 70.0);
     let upright = cols.named && cols.widest() + 2.0 > pitch;
 
     let under = if upright { cols.widest() } else { TICK } + 5.0;

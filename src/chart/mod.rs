@@ -33,7 +33,7 @@ pub use error::ChartError;
 pub use file::write as write_file;
 pub use heatmap::{Heatmap, Scale, SideColumn};
 pub use raster::png;
-pub use span::{HeadSpan, SpanChart};
+pub use span::{HeadSpan, SpanChart, SpanMeasure};
 pub use terminal::bars_terminal;
 pub use ticks::thousands;
 

@@ -19,6 +19,16 @@ pub struct HeadSpan {
     pub reach: usize,
 }
 
+/// Which number of a head the figure shows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum SpanMeasure {
+    /// The number of tokens that the head can see: z and the ramp.
+    #[default]
+    Reach,
+    /// The learnt span `z`.
+    Span,
+}
+
 /// The figure with one mark for each head of a model.
 #[derive(Clone, Debug)]
 pub struct SpanChart {
@@ -26,6 +36,8 @@ pub struct SpanChart {
     pub heads: Vec<HeadSpan>,
     /// Printed above the figure; may be empty.
     pub title: String,
+    /// Which number is drawn; tables and lists have both.
+    pub measure: SpanMeasure,
     /// A linear axis instead of a logarithmic one.
     pub linear: bool,
     /// Heads of a layer by rising reach, joined by a line, as in the paper; otherwise by index, each on a stem.
@@ -45,6 +57,7 @@ impl Default for SpanChart {
         Self {
             heads: Vec::new(),
             title: String::new(),
+            measure: SpanMeasure::Reach,
             linear: false,
             sort: false,
             dark: false,
@@ -70,9 +83,20 @@ impl SpanChart {
     pub fn ordered(&self) -> Vec<HeadSpan> {
         let mut heads = self.by_index();
         if self.sort {
-            heads.sort_by_key(|h| (h.layer, h.reach));
+            heads.sort_by(|a, b| {
+                let by_value = self.value(a).total_cmp(&self.value(b));
+                a.layer.cmp(&b.layer).then(by_value)
+            });
         }
         heads
+    }
+
+    /// The number that stands for a head.
+    pub(super) fn value(&self, head: &HeadSpan) -> f64 {
+        match self.measure {
+            SpanMeasure::Reach => head.reach as f64,
+            SpanMeasure::Span => head.span,
+        }
     }
 
     /// The mean of the finite spans.

@@ -7,7 +7,7 @@ use super::canvas::{Anchor, Canvas, Type, line, round};
 use super::font;
 use super::span_layout::{self as layout, Layout, PAD, TICK_LENGTH};
 use super::theme::{self, LABEL, TICK, TITLE, Theme};
-use super::{HeadSpan, SpanChart, ticks};
+use super::{HeadSpan, SpanChart, SpanMeasure, ticks};
 
 /// Draws the chart on a page.
 pub(super) fn draw(chart: &SpanChart) -> Canvas {
@@ -16,7 +16,7 @@ pub(super) fn draw(chart: &SpanChart) -> Canvas {
     let mut page = Canvas::new(at.width, at.height, theme);
     header(&mut page, chart, &at, theme);
     bands(&mut page, &at, theme);
-    vertical_axis(&mut page, &at, theme);
+    vertical_axis(&mut page, chart, &at, theme);
     limit(&mut page, chart, &at, theme);
     marks(&mut page, chart, &at, theme);
     page.line((at.left, at.bottom), (at.right, at.bottom), theme.axis, 0.6);
@@ -42,7 +42,7 @@ fn bands(page: &mut Canvas, at: &Layout, theme: &Theme) {
     }
 }
 
-fn vertical_axis(page: &mut Canvas, at: &Layout, theme: &Theme) {
+fn vertical_axis(page: &mut Canvas, chart: &SpanChart, at: &Layout, theme: &Theme) {
     let style = Type::new(TICK, theme.muted).anchor(Anchor::End);
     for tick in &at.ticks {
         let y = at.y(tick.value);
@@ -62,7 +62,11 @@ fn vertical_axis(page: &mut Canvas, at: &Layout, theme: &Theme) {
     page.line((at.left, at.top), (at.left, at.bottom), theme.axis, 0.6);
     let style = Type::new(LABEL, theme.ink).anchor(Anchor::Middle);
     let middle = (at.top + at.bottom) / 2.0;
-    page.text_up(PAD + LABEL / 2.0 - 1.0, middle, "Reach (tokens)", style);
+    let title = match chart.measure {
+        SpanMeasure::Reach => "Reach (tokens)",
+        SpanMeasure::Span => "Span z (tokens)",
+    };
+    page.text_up(PAD + LABEL / 2.0 - 1.0, middle, title, style);
 }
 
 fn limit(page: &mut Canvas, chart: &SpanChart, at: &Layout, theme: &Theme) {
@@ -86,7 +90,7 @@ fn marks(page: &mut Canvas, chart: &SpanChart, at: &Layout, theme: &Theme) {
     }
     let radius = (at.pitch * 0.36).clamp(0.7, 2.4);
     let stem = (at.pitch * 0.3).clamp(0.3, 1.1);
-    let place = |(head, x): &(HeadSpan, f64)| (*x, at.y(head.reach as f64));
+    let place = |(head, x): &(HeadSpan, f64)| (*x, at.y(chart.value(head)));
     for layer in at.heads.chunk_by(|a, b| a.0.layer == b.0.layer) {
         let color = layer_color(at, theme, layer[0].0.layer);
         if chart.sort {
@@ -95,7 +99,7 @@ fn marks(page: &mut Canvas, chart: &SpanChart, at: &Layout, theme: &Theme) {
             page.add(polyline(&points, color));
         }
         for (head, x) in layer {
-            let y = at.y(head.reach as f64);
+            let y = at.y(chart.value(head));
             let mut group = Group::new();
             group.append(Title::new(tooltip(head)));
             if !chart.sort {
@@ -115,8 +119,14 @@ fn marks(page: &mut Canvas, chart: &SpanChart, at: &Layout, theme: &Theme) {
     if at.values {
         let style = Type::new(TICK, theme.ink).anchor(Anchor::Middle);
         for (head, x) in &at.heads {
-            let y = at.y(head.reach as f64) - radius - 2.2;
-            page.text_halo(*x, y, &head.reach.to_string(), style, theme.background);
+            let y = at.y(chart.value(head)) - radius - 2.2;
+            page.text_halo(
+                *x,
+                y,
+                &theme::short(chart.value(head)),
+                style,
+                theme.background,
+            );
         }
     }
 }

@@ -67,7 +67,13 @@ impl Layout {
         layers.sort_unstable();
         layers.dedup();
 
-        let largest = heads.iter().map(|h| h.reach).max().unwrap_or(0);
+        let values = || {
+            heads
+                .iter()
+                .map(|h| chart.value(h))
+                .filter(|v| v.is_finite())
+        };
+        let largest = values().fold(0.0, f64::max);
         let limit = shows_limit(chart, largest);
         let limit_label = format!("S = {}", ticks::number(chart.limit as f64, 1.0));
         let subtitle = subtitle(chart, limit);
@@ -138,7 +144,7 @@ impl Layout {
         let widest =
             |texts: &mut dyn Iterator<Item = String>| texts.map(width_of).fold(0.0, f64::max);
         let marks = &layout.heads;
-        let value = widest(&mut marks.iter().map(|(h, _)| h.reach.to_string()));
+        let value = widest(&mut marks.iter().map(|(h, _)| theme::short(chart.value(h))));
         let name = widest(&mut marks.iter().map(|(h, _)| head_name(h)));
         layout.values = !marks.is_empty() && layout.pitch >= value + 3.0;
         layout.names = !marks.is_empty() && layout.pitch >= name + 4.0;
@@ -202,14 +208,14 @@ pub(super) fn layer_name(layer: usize) -> String {
 }
 
 /// Whether a line at the limit leaves enough of the plot to the heads.
-fn shows_limit(chart: &SpanChart, largest: usize) -> bool {
+fn shows_limit(chart: &SpanChart, largest: f64) -> bool {
     if chart.limit == 0 {
         return false;
     }
     if chart.heads.is_empty() {
         return true;
     }
-    let (limit, largest) = (chart.limit as f64, largest as f64);
+    let limit = chart.limit as f64;
     if chart.linear {
         limit <= 1.6 * largest
     } else {
@@ -218,9 +224,9 @@ fn shows_limit(chart: &SpanChart, largest: usize) -> bool {
 }
 
 /// The value at the top of the axis.
-fn axis_end(chart: &SpanChart, limit: bool, largest: usize) -> f64 {
-    let shown = if limit { chart.limit } else { 0 };
-    let end = largest.max(shown) as f64;
+fn axis_end(chart: &SpanChart, limit: bool, largest: f64) -> f64 {
+    let shown = if limit { chart.limit as f64 } else { 0.0 };
+    let end = largest.max(shown);
     end.max(if chart.linear { 1.0 } else { 10.0 })
 }
 

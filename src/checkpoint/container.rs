@@ -9,14 +9,24 @@ use std::ops::Range;
 /// A storage: a piece of the file, or a copy of one that was compressed.
 #[derive(Debug, Clone)]
 pub(super) enum Storage {
-    Mapped(Range<usize>),
+    /// A piece of the file, with the checksum that the archive has of it.
+    Mapped(Range<usize>, Option<u32>),
     Copied(Vec<u8>),
 }
 
 impl Storage {
+    /// Whether the bytes are those that were written, as far as the archive tells. It reads them all.
+    pub fn is_intact(&self, file: &FileBytes) -> bool {
+        match self {
+            // Writers that leave the checksum out write 0.
+            Storage::Mapped(_, Some(crc)) if *crc != 0 => crc32fast::hash(self.bytes(file)) == *crc,
+            _ => true,
+        }
+    }
+
     pub fn bytes<'a>(&'a self, file: &'a FileBytes) -> &'a [u8] {
         match self {
-            Storage::Mapped(range) => file.get(range.clone()).unwrap_or_default(),
+            Storage::Mapped(range, _) => file.get(range.clone()).unwrap_or_default(),
             Storage::Copied(bytes) => bytes,
         }
     }
@@ -52,7 +62,7 @@ impl<'a> ZipContainer<'a> {
         if container.archive.index_for_name(&order).is_some() {
             let storage = container.entry(&order)?;
             let text = match &storage {
-                Storage::Mapped(range) => file.get(range.clone()).unwrap_or_default(),
+                Storage::Mapped(range, _) => file.get(range.clone()).unwrap_or_default(),
                 Storage::Copied(bytes) => bytes,
             };
             if text.starts_with(b"big") {
@@ -69,7 +79,7 @@ impl<'a> ZipContainer<'a> {
         let name = format!("{}data.pkl", self.root);
         let storage = self.entry(&name)?;
         let data = match &storage {
-            Storage::Mapped(range) => file.get(range.clone()).unwrap_or_default(),
+            Storage::Mapped(range, _) => file.get(range.clone()).unwrap_or_default(),
             Storage::Copied(bytes) => bytes,
         };
         pickle::read(data)
@@ -97,7 +107,7 @@ impl<'a> ZipContainer<'a> {
                 .zip(usize::try_from(size).ok())
                 .and_then(|(start, size)| Some(start..start.checked_add(size)?))
                 .ok_or_else(|| format!("zip entry {name}: {size} bytes"))?;
-            return Ok(Storage::Mapped(range));
+            return Ok(Storage::Mapped(range, Some(entry.crc32())));
         }
         // A re-packed archive: inflate, trusting the stream rather than the size that the header claims.
         const LIMIT: u64 = 1 << 34;
@@ -209,6 +219,6 @@ impl LegacyContainer {
             .storages
             .get(key)
             .ok_or_else(|| format!("storage {key} is missing"))?;
-        Ok(Storage::Mapped(start..end))
+        Ok(Storage::Mapped(start..end, None))
     }
 }

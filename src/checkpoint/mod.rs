@@ -23,6 +23,7 @@ use bytes::FileBytes;
 use container::{LegacyContainer, Storage, ZIP_MAGIC, ZipContainer};
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 use tensor::View;
 
 /// The container that a checkpoint came in.
@@ -60,6 +61,8 @@ pub struct Checkpoint {
     format: Format,
     file: FileBytes,
     storages: Vec<Storage>,
+    /// Whether a storage passed its checksum, once somebody has read from it.
+    intact: Vec<OnceLock<bool>>,
     tensors: BTreeMap<String, Stored>,
     curves: Vec<Curve>,
     metadata: BTreeMap<String, String>,
@@ -140,6 +143,7 @@ impl Checkpoint {
             path: path.to_owned(),
             format,
             file,
+            intact: storages.iter().map(|_| OnceLock::new()).collect(),
             storages,
             tensors,
             curves,
@@ -182,7 +186,7 @@ impl Checkpoint {
     /// The elements of a tensor as `f32`, row-major.
     ///
     /// # Errors
-    /// When there is no tensor of that name.
+    /// When there is no tensor of that name, or its storage fails its checksum.
     pub fn read(&self, name: &str) -> Result<Vec<f32>, CheckpointError> {
         let missing = || CheckpointError::NoSuchTensor {
             path: self.path.clone(),
@@ -190,6 +194,11 @@ impl Checkpoint {
         };
         let stored = self.tensors.get(name).ok_or_else(missing)?;
         let storage = self.storages.get(stored.view.storage).ok_or_else(missing)?;
+        let intact = self.intact.get(stored.view.storage);
+        if !intact.is_none_or(|intact| *intact.get_or_init(|| storage.is_intact(&self.file))) {
+            let what = format!("the numbers of tensor {name} fail their checksum");
+            return Err(damaged(&self.path, what));
+        }
         Ok(stored.view.to_f32(storage.bytes(&self.file)))
     }
 

@@ -63,7 +63,7 @@ pub(super) fn open(path: &Path, file: &FileBytes) -> Result<Contents, Checkpoint
         let (start, end) = info.data_offsets;
         view.check(end - start)
             .map_err(|e| damaged(format!("tensor {name}: {e}")))?;
-        storages.push(Storage::Mapped(data + start..data + end));
+        storages.push(Storage::Mapped(data + start..data + end, None));
         tensors.insert(
             super::names::strip(&name).to_owned(),
             Stored {

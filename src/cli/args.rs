@@ -116,6 +116,9 @@ pub(super) struct SpansArgs {
     /// Heads of a layer by rising reach, as in the paper, instead of by index
     #[arg(long)]
     pub sort: bool,
+    /// Draw the learned span z instead of the reach
+    #[arg(long)]
+    pub z: bool,
     /// Title of the chart [default: the model's file name]
     #[arg(long, value_name = "TITLE")]
     pub title: Option<String>,

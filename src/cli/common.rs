@@ -44,7 +44,7 @@ pub(super) fn open(path: &Path, common: &Common) -> Result<Model> {
     let model = open_quietly(path, common)?;
     if !common.quiet {
         for note in &model.assumed {
-            say(format_args!("assumed {note}"));
+            say(format_args!("assumed {}", super::info::with_option(note)));
         }
     }
     Ok(model)

@@ -1,7 +1,7 @@
 //! `info`: the architecture; what was read, inferred and assumed.
 
 use super::args::InfoArgs;
-use super::common::{columns, name, open_quietly};
+use super::common::{columns, open_quietly};
 use crate::chart::bars_terminal;
 use crate::chart::thousands;
 use crate::engine::Model;
@@ -35,24 +35,29 @@ fn json(model: &Model) -> Result<String> {
 /// One line on what kind of network this is.
 pub(super) fn kind(model: &Model) -> String {
     let c = model.network.config();
-    let span = if c.adapt_span { "adaptive" } else { "fixed" };
-    let second = match c.pers_mem_size {
-        0 => format!(
-            "feed-forward sublayers of width {}",
-            thousands(c.inner_hidden_size)
-        ),
-        n => format!("{} persistent vectors per head", thousands(n)),
-    };
     format!(
-        "{} layers × {} heads, {span} span, {second}",
-        c.nb_layers, c.nb_heads
+        "{} layers × {} heads, {}",
+        c.nb_layers,
+        c.nb_heads,
+        model.kind()
     )
+}
+
+/// A note on what was assumed, with the option that settles it.
+pub(super) fn with_option(note: &str) -> String {
+    if note.starts_with("ramp") {
+        format!("{note}; set it with --ramp")
+    } else if note.starts_with("no vocabulary") {
+        format!("{note}; set one with --vocab")
+    } else {
+        note.to_owned()
+    }
 }
 
 fn text(model: &Model, ramp_given: bool) -> Result<String> {
     let c = model.network.config();
     let mut out = String::new();
-    writeln!(out, "{}", name(&model.path))?;
+    writeln!(out, "{}", model.file_name())?;
     writeln!(out, "  {}", kind(model))?;
     let mut section = |title: &str, lines: &[(&str, String)]| -> Result<()> {
         writeln!(out, "\n{title}")?;
@@ -115,7 +120,7 @@ fn text(model: &Model, ramp_given: bool) -> Result<String> {
     }
     writeln!(out, "\nAssumed")?;
     for note in &model.assumed {
-        writeln!(out, "  {note}")?;
+        writeln!(out, "  {}", with_option(note))?;
     }
     if model.assumed.is_empty() {
         writeln!(out, "  nothing")?;

@@ -2,7 +2,7 @@
 
 use super::args::SpansArgs;
 use super::common::{columns, ending, open, say};
-use crate::chart::{HeadSpan, SpanChart, bars_terminal};
+use crate::chart::{HeadSpan, SpanChart, SpanMeasure, bars_terminal};
 use crate::engine::figures::span_chart;
 use anyhow::Result;
 use std::io::Write;
@@ -15,6 +15,9 @@ pub(super) fn run(args: &SpansArgs, out: &mut impl Write) -> Result<()> {
     let mut chart = span_chart(&model);
     chart.linear = args.linear;
     chart.sort = args.sort;
+    if args.z {
+        chart.measure = SpanMeasure::Span;
+    }
     chart.dark = args.dark;
     chart.width_mm = args.width;
     if let Some(title) = &args.title {

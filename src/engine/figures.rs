@@ -122,11 +122,9 @@ pub fn heatmap(
         rows,
         cols,
         values,
-        col_labels: if by_key {
-            labels.clone()
-        } else {
-            (1..=cols).map(|distance| distance.to_string()).collect()
-        },
+        row_start: first,
+        col_start: if by_key { first } else { 1 },
+        col_labels: if by_key { labels.clone() } else { Vec::new() },
         row_labels: labels,
         row_axis: "query".into(),
         col_axis: if by_key { "key" } else { "distance (tokens)" }.into(),
@@ -138,7 +136,7 @@ pub fn heatmap(
                 .map(|row| row.saturating_sub(weights.reach))
                 .collect()
         }),
-        provenance: format!("{}; tokens {first} to {end}", provenance(model)),
+        provenance: format!("{}; tokens {first} to {}", provenance(model), first + rows),
         ..Heatmap::default()
     }
 }

@@ -1,9 +1,10 @@
 //! Opening a model with its vocabulary, and turning text into ids.
 
 use super::samples::Sample;
+use crate::chart::thousands;
 use crate::checkpoint::{Checkpoint, CheckpointError, Format};
 use crate::model::{ModelError, Network};
-use crate::text::{self, TextError, Vocabulary};
+use crate::text::{TextError, Vocabulary};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -137,9 +138,7 @@ impl Model {
                     );
                     Some(text8)
                 } else {
-                    assumed.push(
-                        "no vocabulary: tokens are shown as ids (set one with --vocab)".into(),
-                    );
+                    assumed.push("no vocabulary: tokens are shown as ids".into());
                     None
                 }
             }
@@ -173,28 +172,35 @@ impl Model {
         })
     }
 
-    /// The ids of a text file, or of a JSON list of ids.
-    ///
-    /// # Errors
-    /// When the file cannot be read, or holds no known token.
-    pub fn prepare_file(
-        &self,
-        text: Option<&Path>,
-        ids: Option<&Path>,
-    ) -> Result<Prepared, EngineError> {
-        let prepared = match (text, ids) {
-            (_, Some(ids)) => Prepared {
-                ids: text::read_ids(ids)?,
-                unknown: 0,
-            },
-            (Some(text), None) => self.prepare(&text::read_bytes(text)?)?,
-            (None, None) => Prepared::default(),
-        };
-        if prepared.ids.is_empty() {
-            Err(EngineError::NoTokens)
+    /// Whether something about it is still a guess that only the user can settle: the ramp, or the vocabulary.
+    pub fn has_questions(&self) -> bool {
+        let open = |note: &String| note.starts_with("ramp") || note.starts_with("no vocabulary");
+        self.assumed.iter().any(open)
+    }
+
+    /// The kind of network in words.
+    pub fn kind(&self) -> String {
+        let config = self.network.config();
+        let span = if config.adapt_span {
+            "adaptive span"
         } else {
-            Ok(prepared)
-        }
+            "fixed span"
+        };
+        let inner = match (config.pers_mem_size, config.inner_hidden_size) {
+            (0, inner) => format!("feed-forward sublayers of width {}", thousands(inner)),
+            (n, _) => format!(
+                "all-attention with {} persistent vectors per head",
+                thousands(n)
+            ),
+        };
+        let io = match &config.adapt_io {
+            Some(io) => format!(
+                ", adaptive input and output in {} clusters",
+                io.cutoffs.len()
+            ),
+            None => String::new(),
+        };
+        format!("{span}, {inner}{io}")
     }
 
     /// The file's name without its folders.

@@ -129,9 +129,7 @@ pub fn infer(
         (None, Some(stored)) if stored.adapt_span_ramp > 0 => stored.adapt_span_ramp,
         (None, _) => {
             if adapt_span {
-                assumed.push(format!(
-                    "ramp R = {DEFAULT_RAMP} (not stored in the file; set it with --ramp)"
-                ));
+                assumed.push(format!("ramp R = {DEFAULT_RAMP} (not stored in the file)"));
             }
             DEFAULT_RAMP
         }

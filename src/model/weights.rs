@@ -96,6 +96,8 @@ pub struct Span {
 struct Loader<'a> {
     checkpoint: &'a Checkpoint,
     parameters: usize,
+    /// The first tensor that holds infinities or what is no number.
+    not_finite: Option<String>,
 }
 
 impl Loader<'_> {
@@ -122,7 +124,11 @@ impl Loader<'_> {
             ));
         }
         self.parameters += info.elements();
-        Ok(self.checkpoint.read(name)?)
+        let values = self.checkpoint.read(name)?;
+        if self.not_finite.is_none() && values.iter().any(|value| !value.is_finite()) {
+            self.not_finite = Some(name.to_owned());
+        }
+        Ok(values)
     }
 
     fn tensor(&mut self, name: &str, shape: &[usize]) -> Result<Tensor, ModelError> {
@@ -151,10 +157,11 @@ impl Network {
     /// # Errors
     /// When a tensor is missing or its shape does not fit; the error names it.
     pub fn load(checkpoint: &Checkpoint, ramp: Option<usize>) -> Result<Self, ModelError> {
-        let (config, assumed) = infer(checkpoint, ramp)?;
+        let (config, mut assumed) = infer(checkpoint, ramp)?;
         let mut loader = Loader {
             checkpoint,
             parameters: 0,
+            not_finite: None,
         };
         let (d, dim) = (config.head_dim(), config.hidden_size);
         let key_pe = loader.read("key_pe", &[1, d, config.attn_span])?;
@@ -218,6 +225,12 @@ impl Network {
                 )
             }
         };
+        if let Some(name) = loader.not_finite {
+            assumed.push(format!(
+                "usable although tensor {name} holds infinities or what is no number: so may all results; the training \
+                 may have diverged"
+            ));
+        }
         Ok(Self {
             config,
             input,

@@ -34,7 +34,7 @@ pub struct App {
     pub(super) editor: Editor,
     pub(super) dialogs: Dialogs,
     pub(super) exports: Exports,
-    facts: ModelFacts,
+    pub(super) facts: ModelFacts,
     /// A text file being read.
     pub(super) text_file: Option<TextFile>,
     /// The open checkpoint with the answers about it; `None` for a bundled model.
@@ -255,10 +255,12 @@ impl App {
             }
             Command::SetRamp(ramp) => self.answer(|answers| answers.ramp = Some(ramp)),
             Command::Move { layers, heads } => self.move_head(layers, heads),
+            // What lies on top goes first.
+            Command::ClearSelection if self.help => self.help = false,
+            Command::ClearSelection if self.facts.open => self.facts.open = false,
             Command::ClearSelection => {
                 self.selection.query = None;
                 self.toasts.clear();
-                self.help = false;
             }
             Command::ResetLayout => self.tree = tiles::default_layout(),
             Command::ModelFacts => self.facts.open = !self.facts.open,

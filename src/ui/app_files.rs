@@ -29,13 +29,27 @@ impl App {
         self.asked.retain(|(asked, _)| *asked > number);
         self.file = asked.and_then(|(_, file)| file);
         if let Some((path, answers)) = self.file.clone() {
+            // A file that was not answered for yet asks what it does not say.
+            if self.settings.answers(&path) == Answers::default() && answers == Answers::default() {
+                self.facts.ask(&model);
+            }
             self.settings.opened(&path);
             // Only what worked is remembered: a wrong answer must not bar the file.
             self.settings.answer(&path, answers);
             self.save();
+            self.toasts.clear();
             if !model.assumed.is_empty() {
                 self.toasts
                     .info(ctx, format!("Assumed {}", model.assumed.join("; ")));
+            }
+            // A sample's text means nothing to a model that reads ids.
+            if model.vocabulary.is_none() && SAMPLES.iter().any(|s| *self.editor.text() == *s.text)
+            {
+                let ids: Vec<String> = (0..64.min(model.network.config().vocab_size))
+                    .map(|id| id.to_string())
+                    .collect();
+                self.editor.set(ids.join(" ").into(), "ids");
+                self.text_changed();
             }
         }
         let title = format!("{} – spanscope", model.file_name());
@@ -65,8 +79,9 @@ impl App {
         let Some((_, Some((path, answers)))) = asked else {
             return;
         };
-        // A vocabulary that was remembered for this file and fits no more must not keep it shut.
-        if answers.vocab.is_some() && answers == self.settings.answers(&path) {
+        // A vocabulary that does not fit must not keep the file shut.
+        let is_open = self.file.as_ref().is_some_and(|(open, _)| *open == path);
+        if answers.vocab.is_some() && !is_open {
             let without = Answers {
                 vocab: None,
                 ..answers
@@ -108,21 +123,18 @@ impl App {
             Purpose::SpanChart => {
                 if let Some(model) = &self.snapshot.model {
                     let mut chart = crate::engine::figures::span_chart(model);
+                    chart.measure = self.views.spans.measure;
                     chart.sort = self.views.spans.sorted;
                     chart.linear = self.views.spans.linear;
                     self.exports.start(path, ctx, move |path| chart.write(path));
                 }
             }
             Purpose::Heatmap => {
-                let query = self
-                    .selection
-                    .query
-                    .unwrap_or(self.snapshot.done.saturating_sub(1));
                 let head = self.selection.head;
                 let detail = self.snapshot.detail.as_deref();
                 let detail = detail.filter(|detail| (detail.layer, detail.head) == head);
                 let figure = detail.and_then(|detail| {
-                    export::heatmap(&self.snapshot, detail, query, &self.views.attention)
+                    export::heatmap(&self.snapshot, detail, &self.views.attention)
                 });
                 match figure {
                     Some(figure) => self

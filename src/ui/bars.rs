@@ -94,13 +94,22 @@ fn model_button(app: &mut App, ui: &mut Ui) {
     } else {
         format!("Assumed: {}", model.assumed.join("; "))
     };
-    let assumed = !model.assumed.is_empty();
+    let questions = model.has_questions();
     if ui.add(button).on_hover_text(note).clicked() {
         app.commands.push(Command::ModelFacts);
     }
-    if assumed {
-        let color = ui.visuals().warn_fg_color;
-        ui.label(egui::RichText::new("⚠ assumptions").color(color).size(12.0));
+    if questions {
+        let words = egui::RichText::new("⚠ assumptions")
+            .color(ui.visuals().warn_fg_color)
+            .size(12.0);
+        let button = egui::Button::new(words).frame_when_inactive(false);
+        if ui
+            .add(button)
+            .on_hover_text("What the file does not say, and where to set it")
+            .clicked()
+        {
+            app.commands.push(Command::ModelFacts);
+        }
     }
 }
 

@@ -143,7 +143,8 @@ const ELSEWHERE: [(Key, Command); 7] = [
 
 /// The commands whose keys were pressed.
 pub fn pressed(ctx: &egui::Context) -> Vec<Command> {
-    let typing = ctx.egui_wants_keyboard_input();
+    // An open menu has the keys as well: Escape closes it, and nothing behind it.
+    let typing = ctx.egui_wants_keyboard_input() || egui::Popup::is_any_open(ctx);
     ctx.input_mut(|input| {
         let mut commands: Vec<Command> = ANYWHERE
             .iter()

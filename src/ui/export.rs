@@ -65,29 +65,20 @@ pub fn proposed(purpose: Purpose, model: &Model, (layer, head): (usize, usize)) 
     }
 }
 
-/// The selected head's weights as a figure: the queries up to `query`, as many as stay legible.
-pub fn heatmap(
-    snapshot: &Snapshot,
-    detail: &Detail,
-    query: usize,
-    view: &AttentionView,
-) -> Option<Heatmap> {
+/// The selected head's weights as a figure: the queries in view, as many as stay legible.
+pub fn heatmap(snapshot: &Snapshot, detail: &Detail, view: &AttentionView) -> Option<Heatmap> {
     let model = snapshot.model.as_ref()?;
-    let end = (query + 1).min(snapshot.done);
+    let end = view.shown.end.min(snapshot.done);
+    let start = view.shown.start.max(end.saturating_sub(HEATMAP_TOKENS));
     let style = HeatmapStyle {
         layout: view.layout,
         map: view.map,
         scale: view.scale,
         most_distances: HEATMAP_TOKENS,
     };
-    let figure = figures::heatmap(
-        model,
-        &snapshot.tokens.ids,
-        &detail.weights,
-        (detail.layer, detail.head),
-        end.saturating_sub(HEATMAP_TOKENS)..end,
-        style,
-    );
+    let head = (detail.layer, detail.head);
+    let ids = &snapshot.tokens.ids;
+    let figure = figures::heatmap(model, ids, &detail.weights, head, start..end, style);
     (figure.rows > 0).then_some(figure)
 }
 

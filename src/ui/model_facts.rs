@@ -4,6 +4,7 @@ use super::command::Command;
 use super::theme::{Palette, quiet, strong};
 use crate::chart::thousands;
 use crate::engine::Model;
+use crate::model::Config;
 use eframe::egui::{self, Ui};
 
 /// The facts about the open model, and the questions that its file left open.
@@ -16,6 +17,11 @@ pub struct ModelFacts {
 }
 
 impl ModelFacts {
+    /// Opens the window if the file left questions open.
+    pub fn ask(&mut self, model: &Model) {
+        self.open = model.has_questions();
+    }
+
     /// Draws the window over the others, if it is open.
     pub fn show(
         &mut self,
@@ -33,7 +39,8 @@ impl ModelFacts {
             .open(&mut open)
             .collapsible(false)
             .resizable(false)
-            .default_width(430.0)
+            .anchor(egui::Align2::RIGHT_TOP, egui::vec2(-12.0, 34.0))
+            .max_width(440.0)
             .show(ctx, |ui| self.contents(ui, model, number, palette, out));
         self.open = open;
     }
@@ -68,7 +75,7 @@ impl ModelFacts {
                     ui.end_row();
                 };
                 row("File format", model.format.name().into());
-                row("Kind", kind(model));
+                row("Kind", model.kind());
                 row(
                     "Layers × heads",
                     format!("{} × {}", config.nb_layers, config.nb_heads),
@@ -122,7 +129,8 @@ impl ModelFacts {
         }
         ui.add_space(6.0);
         if config.adapt_span {
-            self.ramp(ui, number, config.adapt_span_ramp, config.attn_span, out);
+            let assumed = model.assumed.iter().any(|note| note.starts_with("ramp"));
+            self.ramp(ui, number, config, assumed, out);
         }
         ui.horizontal(|ui| {
             if ui
@@ -140,10 +148,11 @@ impl ModelFacts {
         &mut self,
         ui: &mut Ui,
         number: u64,
-        current: usize,
-        limit: usize,
+        config: &Config,
+        assumed: bool,
         out: &mut Vec<Command>,
     ) {
+        let (current, limit) = (config.adapt_span_ramp, config.attn_span);
         let mut ramp = match self.ramp {
             Some((of, ramp)) if of == number => ramp,
             _ => current,
@@ -157,7 +166,7 @@ impl ModelFacts {
                 "Length of the soft mask's ramp. Checkpoints do not store it; 32 is usual",
             );
             if ui
-                .add_enabled(ramp != current, egui::Button::new("Use"))
+                .add_enabled(ramp != current || assumed, egui::Button::new("Use"))
                 .clicked()
             {
                 out.push(Command::SetRamp(ramp));
@@ -165,24 +174,4 @@ impl ModelFacts {
         });
         self.ramp = Some((number, ramp));
     }
-}
-
-/// The kind of network in words.
-pub fn kind(model: &Model) -> String {
-    let config = model.network.config();
-    let span = if config.adapt_span {
-        "adaptive span"
-    } else {
-        "fixed span"
-    };
-    let inner = if config.pers_mem_size > 0 {
-        "all-attention"
-    } else {
-        "feed-forward"
-    };
-    let io = match &config.adapt_io {
-        Some(io) => format!(", adaptive input/output in {} clusters", io.cutoffs.len()),
-        None => String::new(),
-    };
-    format!("{inner}, {span}{io}")
 }

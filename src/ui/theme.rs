@@ -126,6 +126,7 @@ pub fn install(ctx: &egui::Context) {
         v.widgets.noninteractive.fg_stroke.color = Color32::from_rgb(206, 211, 220);
         v.selection.bg_fill = Color32::from_rgb(38, 79, 120);
         v.hyperlink_color = DARK.accent;
+        v.error_fg_color = DARK.unknown;
     });
     ctx.style_mut_of(Theme::Light, |style| {
         let v = &mut style.visuals;
@@ -141,6 +142,8 @@ pub fn install(ctx: &egui::Context) {
         v.widgets.noninteractive.fg_stroke.color = Color32::from_rgb(38, 42, 50);
         v.selection.bg_fill = Color32::from_rgb(178, 210, 242);
         v.hyperlink_color = LIGHT.accent;
+        v.error_fg_color = LIGHT.unknown;
+        v.warn_fg_color = LIGHT.limit;
     });
 }
 

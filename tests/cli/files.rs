@@ -33,7 +33,7 @@ fn span_charts_in_every_format() {
     assert!(rows.starts_with("layer,head,span,reach\n0,0,") && rows.lines().count() == 17);
     let list: Value = serde_json::from_slice(&std::fs::read(out("a.json")).unwrap()).unwrap();
     assert_eq!(list, json(&["spans", SHAKESPEARE, "--json"]));
-    for extra in ["--dark", "--linear", "--sort"] {
+    for extra in ["--dark", "--linear", "--sort", "--z"] {
         program(&["spans", SHAKESPEARE, "-o", &out("b.svg"), extra])
             .assert()
             .success();

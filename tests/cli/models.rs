@@ -233,7 +233,12 @@ fn without_a_vocabulary_ids_are_shown_as_numbers() {
         "0",
     ]);
     let ids: Vec<u32> = serde_json::from_slice(&golden.read("ids.json")).unwrap();
-    let header: Vec<String> = ids.iter().map(u32::to_string).collect();
+    // Positions, and the ids that stand there.
+    let header: Vec<String> = ids
+        .iter()
+        .enumerate()
+        .map(|(at, id)| format!("{at} {id}"))
+        .collect();
     assert!(
         table.starts_with(&format!("query,{},", header.join(","))),
         "{table}"

@@ -60,3 +60,39 @@ fn nothing_without_a_display_shows_the_sample_model() {
             .contains("layer 4, head 2")
     );
 }
+
+#[test]
+fn a_picture_of_the_window_shows_the_model_and_the_text_asked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let shot = |name: &str, more: &[&str]| {
+        let path = folder.path().join(name).to_str().unwrap().to_owned();
+        let mut args = vec!["shot", &path, "--size", "900x600"];
+        args.extend(more);
+        program(&args).assert().success();
+        image::open(&path).unwrap().to_rgb8()
+    };
+    let text = folder.path().join("text.txt");
+    std::fs::write(&text, "the cat, and the hat\n").unwrap();
+    let text = text.to_str().unwrap();
+    let sample = shot("a.png", &[]);
+    assert_eq!(sample.dimensions(), (900, 600));
+    // Without the status bar, which tells times.
+    let differ = |a: &image::RgbImage, b: &image::RgbImage| {
+        let pixels = a.enumerate_pixels().filter(|(_, y, _)| *y < 570);
+        pixels.filter(|(x, y, p)| b.get_pixel(*x, *y) != *p).count()
+    };
+    // The menu bar is where it was; much else is not.
+    for other in [
+        shot("b.png", &["--text", text]),
+        shot("c.png", &["--model", WIKITEXT, "--view", "persistent"]),
+        shot("d.png", &["--theme", "light"]),
+    ] {
+        assert!(differ(&sample, &other) > 5_000);
+    }
+    assert_eq!(differ(&sample, &shot("e.png", &[])), 0);
+    let scaled = shot("f.png", &["--scale", "2"]);
+    assert_eq!(scaled.dimensions(), (1800, 1200));
+    assert!(complaint(&["shot", "a.svg"], 2).contains(".png"));
+    assert!(complaint(&["shot", "a.png", "--model", "absent.pt"], 1).contains("absent.pt"));
+    assert!(complaint(&["shot", "a.png", "--view", "nothing"], 2).contains("persistent"));
+}

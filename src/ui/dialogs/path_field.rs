@@ -136,6 +136,13 @@ impl PathField {
         let mut take = clicked;
         if enter && take.is_none() {
             take = self.chosen.and_then(|i| matching.get(i).cloned());
+            // The only name that begins like this is meant.
+            if let ([only], false, false) = (&matching[..], self.purpose.saves(), start.is_empty())
+                && take.is_none()
+                && !expand(&self.text).exists()
+            {
+                take = Some(only.clone());
+            }
         }
         if let Some(entry) = take {
             self.text = folder.join(&entry.name).display().to_string();
@@ -243,7 +250,7 @@ impl PathField {
                     }
                 }
             });
-        if matching.is_empty() {
+        if matching.is_empty() && !self.purpose.saves() {
             let at = ui.min_rect().left_bottom() + vec2(4.0, -250.0);
             ui.painter().text(
                 at,

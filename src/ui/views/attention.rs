@@ -10,6 +10,7 @@ use crate::engine::{Picture, PictureRequest};
 use crate::model::soft_mask;
 use eframe::egui::{self, Ui, vec2};
 use egui_plot::{AxisHints, Plot, PlotBounds, PlotImage, PlotPoint};
+use std::ops::Range;
 use std::sync::Arc;
 
 /// Room for the two columns beside the heatmap.
@@ -26,6 +27,8 @@ pub struct AttentionView {
     pub scale: Scale,
     /// The colours.
     pub map: ColorMap,
+    /// The queries in view, for the figure that is exported.
+    pub shown: Range<usize>,
     /// The query selected when the picture was last aimed.
     query: Option<usize>,
     /// Where the next frame should look, if not where the user left it.
@@ -51,6 +54,7 @@ impl Default for AttentionView {
             layout: BandLayout::Key,
             scale: Scale::Sqrt,
             map: ColorMap::Viridis,
+            shown: 0..0,
             query: None,
             aim: Aim::Follow,
             requested: None,
@@ -102,10 +106,10 @@ impl AttentionView {
         .allow_double_click_reset(false)
         .label_formatter(|_| None)
         .x_grid_spacer(move |input| match axes.layout {
-            BandLayout::Key => marks::token_spacer(input),
+            BandLayout::Key => marks::key_spacer(input),
             BandLayout::Distance => marks::distance_spacer(input),
         })
-        .y_grid_spacer(marks::token_spacer)
+        .y_grid_spacer(marks::query_spacer)
         .custom_x_axes(vec![
             AxisHints::new_x()
                 .label(match self.layout {
@@ -162,20 +166,32 @@ impl AttentionView {
         if response.dragged() || zoomed {
             self.aim = Aim::Free;
         }
-        if response.double_clicked() {
-            self.aim = Aim::Follow;
+        let bounds = transform.bounds();
+        let (wide, high) = (axes.width() as f64, tokens as f64);
+        if self.aim == Aim::Free
+            && bounds.width() > 2.5 * wide.max(8.0)
+            && bounds.height() > 2.5 * high.max(8.0)
+        {
+            // Farther out there is nothing to see.
+            self.aim = Aim::Whole;
         }
+        self.shown =
+            bounds.min()[1].max(0.0) as usize..bounds.max()[1].ceil().clamp(0.0, high) as usize;
         self.request(ui, cx, &axes, &transform);
 
+        let back = response.double_clicked();
         let cell = pointer.and_then(|at| axes.cell(at.x, at.y));
         if let Some((query, key)) = cell {
             cx.selection.hovered = Some(key.unwrap_or(query));
-            if response.clicked() {
+            if response.clicked() && !response.double_clicked() {
                 cx.selection.query = Some(query);
                 self.query = Some(query);
                 self.aim = Aim::Free;
             }
             response.on_hover_ui_at_pointer(|ui| readout(ui, cx, query, key, &span));
+        }
+        if back {
+            self.aim = Aim::Follow;
         }
         let side =
             egui::Rect::from_min_size(origin + vec2(size.x + 6.0, 0.0), vec2(SIDE - 6.0, size.y));

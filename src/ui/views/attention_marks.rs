@@ -49,21 +49,43 @@ impl Axes {
     }
 }
 
-/// Marks in the middle of tokens' cells, at 1, 2 or 5 of a decade.
-pub(super) fn token_spacer(input: GridInput) -> Vec<GridMark> {
-    marks(&input, 0, 0.5)
+/// Room that a token needs along an axis, and that a position does, across and down, in points.
+const TOKEN: f64 = 11.5;
+const ACROSS: f64 = 44.0;
+const DOWN: f64 = 14.0;
+
+/// Marks in the middle of keys' cells.
+pub(super) fn key_spacer(input: GridInput) -> Vec<GridMark> {
+    marks(&input, 0, 0.5, Some(TOKEN), ACROSS)
+}
+
+/// Marks in the middle of queries' cells.
+pub(super) fn query_spacer(input: GridInput) -> Vec<GridMark> {
+    marks(&input, 0, 0.5, Some(TOKEN), DOWN)
 }
 
 /// Marks in the middle of distances' cells: distance 1 is the first column.
 pub(super) fn distance_spacer(input: GridInput) -> Vec<GridMark> {
-    marks(&input, 1, -0.5)
+    marks(&input, 1, -0.5, None, ACROSS)
 }
 
-fn marks(input: &GridInput, from: i64, offset: f64) -> Vec<GridMark> {
-    // The step that egui_plot suggests is for 8 points; a token needs 11.
-    let rough = 11.5 * input.base_step_size / 8.0;
-    let steps = (0..9).flat_map(|decade| [1.0, 2.0, 5.0].map(|m| m * 10_f64.powi(decade)));
-    let step = steps.into_iter().find(|step| *step >= rough).unwrap_or(1e9);
+/// Every cell where each has the room `single`, and otherwise 1, 2 or 5 of a decade apart with at least `room`.
+fn marks(
+    input: &GridInput,
+    from: i64,
+    offset: f64,
+    single: Option<f64>,
+    room: f64,
+) -> Vec<GridMark> {
+    // The step that egui_plot suggests is for 8 points.
+    let per_point = input.base_step_size / 8.0;
+    let step = if single.is_some_and(|single| single * per_point <= 1.0) {
+        1.0
+    } else {
+        let steps = (0..9).flat_map(|decade| [1.0, 2.0, 5.0].map(|m| m * 10_f64.powi(decade)));
+        let fits = |step: &f64| *step >= room * per_point && *step > 1.0;
+        steps.into_iter().find(fits).unwrap_or(1e9)
+    };
     let (low, high) = input.bounds;
     let first = (((low - offset) / step).floor() as i64).max(from);
     let last = ((high - offset) / step).ceil() as i64;
@@ -84,8 +106,6 @@ pub(super) fn token_tick(snapshot: &Snapshot, mark: GridMark) -> String {
         String::new()
     } else if mark.step_size <= 1.0 {
         snapshot.label(position as usize)
-    } else if mark.step_size <= 5.0 && position % 10.0 != 0.0 {
-        String::new()
     } else {
         format!("{position}")
     }
@@ -93,13 +113,7 @@ pub(super) fn token_tick(snapshot: &Snapshot, mark: GridMark) -> String {
 
 /// Distances count from 1.
 pub(super) fn distance_tick(mark: GridMark) -> String {
-    let distance = (mark.value + 0.5).round();
-    // Digits need more room than a cell of 11 points has.
-    if mark.step_size <= 5.0 && distance % 10.0 != 0.0 && distance != 1.0 {
-        String::new()
-    } else {
-        format!("{distance}")
-    }
+    format!("{}", (mark.value + 0.5).round())
 }
 
 /// Where the mask reaches 0, and where it begins to fall.

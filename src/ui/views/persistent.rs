@@ -79,7 +79,7 @@ impl PersistentView {
         ui.horizontal_wrapped(|ui| {
             ui.label(strong(format!("{}: {} vectors", head_name(head), usage.mean.len())));
             ui.label(quiet(format!(
-                "used like {:.1} evenly · {} never used · {} of its weight",
+                "{:.0} effective · {} never used · {} of its weight",
                 usage.effective,
                 usage.never,
                 percent(usage.mean.iter().sum())
@@ -155,7 +155,7 @@ impl PersistentView {
             response.response.on_hover_ui_at_pointer(|ui| {
                 let v = vector(rank);
                 ui.label(strong(format!("Persistent vector {v}")));
-                ui.label(format!("mean weight {}", percent(usage.mean[v])));
+                ui.label(format!("mean weight {:.3} %", 100.0 * usage.mean[v]));
             });
         }
     }
@@ -205,7 +205,7 @@ fn shares(ui: &mut Ui, cx: &mut ViewContext<'_>, heads: usize, persistent: bool,
         .include_x(-0.3)
         .include_x(x(all.len().saturating_sub(1)) + 0.8)
         .set_margin_fraction(egui::vec2(0.0, 0.0))
-        .x_grid_spacer(move |_| layer_marks(layers, heads))
+        .x_grid_spacer(move |input| layer_marks(&input, layers, heads))
         .x_axis_formatter(move |mark, _| layer_tick(mark, heads))
         .show_grid([false, true])
         .grid_color(grid_color(ui))

@@ -3,6 +3,7 @@
 use super::super::command::Command;
 use super::super::state::{ViewContext, head_name};
 use super::super::theme::quiet;
+use crate::chart::SpanMeasure as Measure;
 use crate::model::Span;
 use eframe::egui::{self, Color32, Ui};
 use egui_plot::{
@@ -11,27 +12,18 @@ use egui_plot::{
 };
 use std::ops::RangeInclusive;
 
-/// Which number of a head is drawn.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-enum Measure {
-    #[default]
-    Reach,
-    Span,
-}
-
-impl Measure {
-    fn of(self, span: &Span) -> f64 {
-        match self {
-            Self::Reach => span.reach as f64,
-            Self::Span => f64::from(span.span),
-        }
+fn value(measure: Measure, span: &Span) -> f64 {
+    match measure {
+        Measure::Reach => span.reach as f64,
+        Measure::Span => f64::from(span.span),
     }
 }
 
 /// The state of the view.
 #[derive(Debug)]
 pub struct SpansView {
-    measure: Measure,
+    /// Which number of a head is drawn.
+    pub measure: Measure,
     /// A linear instead of a logarithmic axis.
     pub linear: bool,
     /// Heads of a layer by rising span, as in the paper; otherwise by index.
@@ -89,7 +81,7 @@ impl SpansView {
         .include_x(right)
         .include_y(low)
         .include_y(high + 0.06 * (high - low).max(0.2))
-        .x_grid_spacer(move |_| layer_marks(layers, heads))
+        .x_grid_spacer(move |input| layer_marks(&input, layers, heads))
         .show_grid([false, true])
         .grid_color(super::grid_color(ui))
         .y_grid_spacer(move |input| {
@@ -241,12 +233,12 @@ impl SpansView {
         for layer in spans.chunk_by(|a, b| a.layer == b.layer) {
             let mut heads = layer.to_vec();
             if self.sorted {
-                heads.sort_by(|a, b| self.measure.of(a).total_cmp(&self.measure.of(b)));
+                heads.sort_by(|a, b| value(self.measure, a).total_cmp(&value(self.measure, b)));
             }
             for (place, span) in heads.into_iter().enumerate() {
                 marks.push(Mark {
                     x: (span.layer * (nb_heads + 1) + place) as f64 + 0.5,
-                    y: self.y(self.measure.of(&span)),
+                    y: self.y(value(self.measure, &span)),
                     span,
                 });
             }
@@ -317,13 +309,27 @@ fn layer_lines(ui: &Ui, transform: &egui_plot::PlotTransform, layers: usize, hea
     }
 }
 
-/// A mark in the middle of every layer's heads; the axis leaves out names that would touch.
-pub(super) fn layer_marks(layers: usize, heads: usize) -> Vec<GridMark> {
+/// Marks in the middle of layers' heads: every one, or every second, fifth or tenth where their names would touch.
+pub(super) fn layer_marks(
+    input: &egui_plot::GridInput,
+    layers: usize,
+    heads: usize,
+) -> Vec<GridMark> {
+    // The step that egui_plot suggests is for 8 points; a name needs 22.
+    let room = 22.0 * input.base_step_size / 8.0;
+    let width = (heads + 1) as f64;
+    let step = [1, 2, 5, 10, 20, 50]
+        .into_iter()
+        .find(|step| *step as f64 * width >= room);
+    let step = step.unwrap_or(100);
     let mark = |layer: usize| GridMark {
-        value: (layer * (heads + 1)) as f64 + heads as f64 / 2.0,
-        step_size: (heads + 1) as f64,
+        value: layer as f64 * width + heads as f64 / 2.0,
+        step_size: step as f64 * width,
     };
-    (0..layers).map(mark).collect()
+    (0..layers)
+        .filter(|layer| (layer + 1).is_multiple_of(step) || *layer == 0)
+        .map(mark)
+        .collect()
 }
 
 /// The layer's number, from 1.

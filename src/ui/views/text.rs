@@ -97,7 +97,7 @@ impl TextView {
             ui.separator();
             let words = match (self.shade, cx.query()) {
                 (Shade::Surprisal, _) => {
-                    format!("darker = more surprising; full at {FULL_SURPRISE} bits")
+                    format!("stronger = more surprising; full at {FULL_SURPRISE} bits")
                 }
                 (Shade::Attention, Some(query)) => {
                     let mut words = format!(
@@ -332,6 +332,23 @@ impl Rows {
         )
     }
 
+    /// Ends a row that is full, after its last space if there is one, so that a word stays whole; returns the column
+    /// at which the next cell stands.
+    fn break_row(&mut self, space: Option<usize>) -> usize {
+        let start = self.starts.last().copied().unwrap_or(0);
+        let at = space.filter(|at| *at > start).unwrap_or(self.cells.len());
+        self.starts.push(at);
+        let Some(first) = self.cells.get(at).map(|cell| cell.column) else {
+            return 0;
+        };
+        let mut end = 0;
+        for cell in self.cells.iter_mut().skip(at) {
+            cell.column -= first;
+            end = cell.column + cell.width;
+        }
+        usize::from(end)
+    }
+
     /// Lays the text out again if it or the width changed.
     fn update(&mut self, snapshot: &Snapshot, columns: usize) {
         let same_text = self
@@ -354,12 +371,13 @@ impl Rows {
         // Words and numbers stand apart, characters do not.
         let gap = usize::from(!matches!(unit, Some(Unit::Byte | Unit::Char)));
         let mut column = 0;
+        // The cell after the last space of the row.
+        let mut space = None;
         for piece in 0..snapshot.tokens.pieces.len() {
             let glyph = glyph(snapshot, piece);
             let width = glyph.chars().count().clamp(1, columns);
             if column > 0 && column + width > columns {
-                self.starts.push(self.cells.len());
-                column = 0;
+                column = self.break_row(space.take());
             }
             self.cells.push(Cell {
                 piece: piece as u32,
@@ -367,7 +385,11 @@ impl Rows {
                 width: width as u16,
             });
             column += width + gap;
+            if glyph == "␣" {
+                space = Some(self.cells.len());
+            }
             if glyph == "⏎" {
+                space = None;
                 self.starts.push(self.cells.len());
                 column = 0;
             }
@@ -398,7 +420,9 @@ mod tests {
 
     #[test]
     fn lines_break_at_line_ends_and_at_the_edge() {
-        assert_eq!(rows("To be\nor not", 4), [4, 2, 4, 2]);
+        assert_eq!(rows("abcdef\nab", 4), [4, 3, 2]);
+        // Words stay whole where they fit.
+        assert_eq!(rows("To be\nor not", 4), [3, 3, 3, 3]);
         assert_eq!(rows("ab\n", 8), [3]);
         // Every byte keeps its cell, the second of a character too.
         assert_eq!(rows("né", 8), [3]);
