@@ -58,13 +58,21 @@ pub(super) struct Steps {
     published: Instant,
     /// The last wish that a snapshot took into account.
     told: u64,
-    /// What was measured on the run `.0`, kept until it changes.
-    measured: (u64, Arc<Vec<f32>>, Option<f64>, Arc<Vec<Shares>>),
+    measured: Measured,
     /// When the last look ended, and how long it took.
     looked_when: Instant,
     look_time: Duration,
     failure: Option<Failure>,
     opening: bool,
+}
+
+/// What was measured on a run, kept until it changes.
+#[derive(Default)]
+struct Measured {
+    run_number: u64,
+    surprisal: Arc<Vec<f32>>,
+    bits_per_token: Option<f64>,
+    shares: Arc<Vec<Shares>>,
 }
 
 impl Default for Steps {
@@ -86,7 +94,7 @@ impl Default for Steps {
             picture: None,
             published: Instant::now(),
             told: 0,
-            measured: <_>::default(),
+            measured: Measured::default(),
             looked_when: Instant::now(),
             look_time: Duration::ZERO,
             failure: None,
@@ -361,13 +369,18 @@ impl Steps {
         if let Some(open) = self
             .open
             .as_ref()
-            .filter(|_| self.measured.0 != self.run_number)
+            .filter(|_| self.measured.run_number != self.run_number)
         {
             let surprisal = open.surprisal.clone();
             let sum: f64 = surprisal.iter().map(|bits| f64::from(*bits)).sum();
             let mean = (!surprisal.is_empty()).then(|| sum / surprisal.len() as f64);
             let shares = open.shares.means(done);
-            self.measured = (self.run_number, Arc::new(surprisal), mean, Arc::new(shares));
+            self.measured = Measured {
+                run_number: self.run_number,
+                surprisal: Arc::new(surprisal),
+                bits_per_token: mean,
+                shares: Arc::new(shares),
+            };
         }
         shared.publish(Snapshot {
             model: self.open.as_ref().map(|open| Arc::clone(&open.model)),
@@ -375,9 +388,9 @@ impl Steps {
             version: wanted.version,
             tokens: Arc::clone(&self.tokens),
             done,
-            surprisal: Arc::clone(&self.measured.1),
-            bits_per_token: self.measured.2,
-            shares: Arc::clone(&self.measured.3),
+            surprisal: Arc::clone(&self.measured.surprisal),
+            bits_per_token: self.measured.bits_per_token,
+            shares: Arc::clone(&self.measured.shares),
             detail: self.detail.clone(),
             picture: self.picture.clone(),
             milliseconds: self.milliseconds,

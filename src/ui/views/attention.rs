@@ -4,14 +4,13 @@ use super::super::command::Command;
 use super::super::state::{ViewContext, head_name, percent};
 use super::super::theme::{quiet, strong};
 use super::attention_marks::{self as marks, Axes};
-use crate::analysis::{BandLayout, BandWindow};
+use super::attention_picture::HeatPicture;
+use crate::analysis::BandLayout;
 use crate::chart::{ColorMap, Scale};
-use crate::engine::{Picture, PictureRequest};
 use crate::model::soft_mask;
 use eframe::egui::{self, Ui, vec2};
-use egui_plot::{AxisHints, Plot, PlotBounds, PlotImage, PlotPoint};
+use egui_plot::{AxisHints, Plot, PlotBounds};
 use std::ops::Range;
-use std::sync::Arc;
 
 /// Room for the two columns beside the heatmap.
 const SIDE: f32 = 46.0;
@@ -33,9 +32,7 @@ pub struct AttentionView {
     query: Option<usize>,
     /// Where the next frame should look, if not where the user left it.
     aim: Aim,
-    /// The request last sent, so that it is not sent again every frame.
-    requested: Option<(u64, (usize, usize), PictureRequest)>,
-    texture: Option<(Arc<Picture>, egui::TextureHandle)>,
+    picture: HeatPicture,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -57,8 +54,7 @@ impl Default for AttentionView {
             shown: 0..0,
             query: None,
             aim: Aim::Follow,
-            requested: None,
-            texture: None,
+            picture: HeatPicture::default(),
         }
     }
 }
@@ -71,7 +67,7 @@ impl AttentionView {
         let Some(span) = cx.span().filter(|_| tokens > 0) else {
             return super::nothing(ui, "Type a text to see what each token attends to.");
         };
-        self.upload(ui.ctx(), cx);
+        self.picture.upload(ui.ctx(), cx);
         let axes = Axes {
             layout: self.layout,
             tokens,
@@ -136,15 +132,13 @@ impl AttentionView {
         }
         let origin = ui.cursor().min;
         let (palette, query) = (cx.palette, cx.query());
-        let image = self.texture.as_ref().filter(|(picture, _)| {
-            picture.request.window.layout == self.layout && picture.head == cx.selection.head
-        });
+        let image = self.picture.image(&axes, cx.selection.head);
         let response = plot.show(ui, |plot| {
             if let Some(bounds) = bounds {
                 plot.set_plot_bounds(bounds);
             }
-            if let Some((picture, texture)) = image {
-                plot.image(placed(picture, texture));
+            if let Some(image) = image {
+                plot.image(image);
             }
             marks::span_lines(plot, &axes, &span, &palette);
             if let Some(query) = query {
@@ -177,7 +171,8 @@ impl AttentionView {
         }
         self.shown =
             bounds.min()[1].max(0.0) as usize..bounds.max()[1].ceil().clamp(0.0, high) as usize;
-        self.request(ui, cx, &axes, &transform);
+        self.picture
+            .request(ui, cx, &axes, &transform, (self.map, self.scale));
 
         let back = response.double_clicked();
         let cell = pointer.and_then(|at| axes.cell(at.x, at.y));
@@ -316,82 +311,6 @@ impl AttentionView {
             }
         }
     }
-
-    fn upload(&mut self, ctx: &egui::Context, cx: &ViewContext<'_>) {
-        let Some(picture) = &cx.snapshot.picture else {
-            self.texture = None;
-            return;
-        };
-        if self
-            .texture
-            .as_ref()
-            .is_some_and(|(shown, _)| Arc::ptr_eq(shown, picture))
-        {
-            return;
-        }
-        let size = [picture.grid.width, picture.grid.height];
-        if size.contains(&0) {
-            self.texture = None;
-            return;
-        }
-        let image = egui::ColorImage::from_rgba_premultiplied(size, &picture.rgba);
-        let texture = ctx.load_texture("attention", image, egui::TextureOptions::NEAREST);
-        self.texture = Some((Arc::clone(picture), texture));
-    }
-
-    /// Asks for a picture of what is in view, and a little around it so that panning shows no gap.
-    fn request(
-        &mut self,
-        ui: &Ui,
-        cx: &ViewContext<'_>,
-        axes: &Axes,
-        transform: &egui_plot::PlotTransform,
-    ) {
-        let bounds = transform.bounds();
-        let pixels = transform.frame().size() * ui.ctx().pixels_per_point();
-        let part = |low: f64, high: f64, end: usize| {
-            let margin = 0.25 * (high - low);
-            let clamp = |x: f64| x.clamp(0.0, end as f64) as usize;
-            clamp((low - margin).floor())..clamp((high + margin).ceil())
-        };
-        let request = PictureRequest {
-            window: BandWindow {
-                layout: axes.layout,
-                queries: part(bounds.min()[1], bounds.max()[1], axes.tokens),
-                columns: part(bounds.min()[0], bounds.max()[0], axes.width()),
-                // A GPU may allow no more than 2,048 pixels a side.
-                width: (pixels.x * 1.5).clamp(1.0, 2048.0) as usize,
-                height: (pixels.y * 1.5).clamp(1.0, 2048.0) as usize,
-            },
-            map: self.map,
-            scale: self.scale,
-        };
-        let wish = (cx.snapshot.model_number, cx.selection.head, request);
-        if self.requested.as_ref() != Some(&wish) {
-            cx.engine.picture(wish.2.clone());
-            self.requested = Some(wish);
-        }
-    }
-}
-
-/// The picture at its place among the tokens.
-fn placed(picture: &Picture, texture: &egui::TextureHandle) -> PlotImage {
-    let grid = &picture.grid;
-    let (width, height) = (
-        (grid.width * grid.across) as f64,
-        (grid.height * grid.down) as f64,
-    );
-    let center = PlotPoint::new(
-        grid.first_column as f64 + width / 2.0,
-        grid.first_query as f64 + height / 2.0,
-    );
-    PlotImage::new(
-        "weights",
-        texture,
-        center,
-        vec2(width as f32, height as f32),
-    )
-    .allow_hover(false)
 }
 
 /// What the pointer is on.

@@ -2,10 +2,12 @@
 
 pub mod attention;
 mod attention_marks;
+mod attention_picture;
 pub mod heads;
 pub mod persistent;
 pub mod spans;
 pub mod text;
+mod text_rows;
 
 use super::state::ViewContext;
 use super::theme::quiet;
