@@ -38,7 +38,7 @@ impl App {
             self.settings.answer(&path, answers);
             self.save();
             self.toasts.clear();
-            if !model.assumed.is_empty() {
+            if !model.assumed.is_empty() && !self.facts.open {
                 self.toasts
                     .info(ctx, format!("Assumed {}", model.assumed.join("; ")));
             }

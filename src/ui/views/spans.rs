@@ -122,9 +122,13 @@ impl SpansView {
                     .size(11.0)
                     .color(palette.limit);
                 plot.text(
-                    Text::new("limit label", PlotPoint::new(right - 0.3, limit), label)
-                        .anchor(egui::Align2::RIGHT_BOTTOM)
-                        .allow_hover(false),
+                    Text::new(
+                        "limit label",
+                        PlotPoint::new(right - 0.3, limit + 0.012 * (high - low)),
+                        label,
+                    )
+                    .anchor(egui::Align2::RIGHT_BOTTOM)
+                    .allow_hover(false),
                 );
             }
             for layer in marks.chunk_by(|a, b| a.span.layer == b.span.layer) {
@@ -327,7 +331,7 @@ pub(super) fn layer_marks(
         step_size: step as f64 * width,
     };
     (0..layers)
-        .filter(|layer| (layer + 1).is_multiple_of(step) || *layer == 0)
+        .filter(|layer| (layer + 1).is_multiple_of(step) || (*layer == 0 && step != 2))
         .map(mark)
         .collect()
 }
