@@ -6,11 +6,12 @@ mod common;
 
 mod files;
 mod looks;
+mod monkey;
 mod views;
 
 use common::CpuRenderer;
 use eframe::egui;
-use egui_kittest::Harness;
+use egui_kittest::{Harness, HarnessBuilder};
 use spanscope::engine::Snapshot;
 use spanscope::ui::Start;
 use spanscope::ui::app::App;
@@ -30,9 +31,17 @@ impl Window {
     }
 
     pub fn with(start: Start, theme: egui::Theme) -> Self {
-        let harness = Harness::builder()
+        Self::build(start, Harness::builder().with_theme(theme))
+    }
+
+    /// A window in which any text may stand, whatever the bundled fonts have.
+    pub fn tolerant(start: Start) -> Self {
+        Self::build(start, Harness::builder().allow_missing_glyphs())
+    }
+
+    fn build(start: Start, builder: HarnessBuilder<App>) -> Self {
+        let harness = builder
             .with_size(egui::vec2(1280.0, 800.0))
-            .with_theme(theme)
             .with_max_steps(32)
             .renderer(CpuRenderer::default())
             .build_eframe(move |cc| {
