@@ -31,6 +31,12 @@ impl VectorUsage {
                 *sum += f64::from(*weight);
             }
         }
+        Some(Self::from_sums(&sums, weights.queries))
+    }
+
+    /// From each vector's weight summed over `queries` queries.
+    pub fn from_sums(sums: &[f64], queries: usize) -> Self {
+        let n = sums.len();
         let total: f64 = sums.iter().sum();
         let entropy: f64 = sums
             .iter()
@@ -40,12 +46,12 @@ impl VectorUsage {
             .sum();
         let mean: Vec<f32> = sums
             .iter()
-            .map(|sum| (sum / weights.queries as f64) as f32)
+            .map(|sum| (sum / queries as f64) as f32)
             .collect();
-        let even = (total / weights.queries as f64) as f32 / n as f32;
+        let even = (total / queries as f64) as f32 / n as f32;
         let mut order: Vec<u32> = (0..n as u32).collect();
         order.sort_by(|a, b| mean[*b as usize].total_cmp(&mean[*a as usize]));
-        Some(Self {
+        Self {
             effective: if total > 0.0 {
                 entropy.exp() as f32
             } else {
@@ -57,7 +63,7 @@ impl VectorUsage {
                 .count(),
             mean,
             order,
-        })
+        }
     }
 }
 

@@ -101,6 +101,7 @@ fn widest(heads: &[HeadSpan]) -> Vec<HeadSpan> {
 
 /// Where a head's weight goes, on average over the queries.
 struct Shares {
+    text: f64,
     empty: f64,
     persistent: f64,
     /// Mean distance of the weight on the text.
@@ -119,6 +120,7 @@ fn shares(weights: &HeadWeights) -> Shares {
         }
     }
     Shares {
+        text: text / n,
         empty: sum(&weights.empty) / n,
         persistent: sum(&weights.persistent) / n,
         distance: if text > 0.0 { distance / text } else { 0.0 },
@@ -147,11 +149,11 @@ fn describe(model: &Model, score: &Score, heads: &[HeadSpan], out: &mut impl Wri
     }
     let count = all.len().max(1) as f64;
     let mean = |part: fn(&Shares) -> f64| all.iter().map(|(_, s)| part(s)).sum::<f64>() / count;
-    let (empty, persistent) = (mean(|s| s.empty), mean(|s| s.persistent));
+    let (text, empty, persistent) = (mean(|s| s.text), mean(|s| s.empty), mean(|s| s.persistent));
     writeln!(
         out,
         "Weight, mean over heads: {:.1} % on the text, {:.1} % on empty context before its start",
-        100.0 * (1.0 - empty - persistent),
+        100.0 * text,
         100.0 * empty
     )?;
     match model.network.config().pers_mem_size {

@@ -113,7 +113,8 @@ fn measure(model: &Model, ids: &[u32], quiet: bool) -> Result<Vec<Row>> {
     let sums = recorder.heads.into_iter();
     let sums = sums.map(|sums| sums.into_inner().unwrap_or_else(PoisonError::into_inner));
     let rows = sums.enumerate().map(|(i, sums)| {
-        let usage = usage(&sums.vectors, n);
+        let usage =
+            (!sums.vectors.is_empty()).then(|| VectorUsage::from_sums(&sums.vectors, ids.len()));
         Row {
             layer: i / config.nb_heads,
             head: i % config.nb_heads,
@@ -127,19 +128,6 @@ fn measure(model: &Model, ids: &[u32], quiet: bool) -> Result<Vec<Row>> {
         }
     });
     Ok(rows.collect())
-}
-
-/// What the sums over `n` queries say of the vectors; the means stand for one query.
-fn usage(sums: &[f64], n: f64) -> Option<VectorUsage> {
-    VectorUsage::of(&HeadWeights {
-        first: 0,
-        queries: 1,
-        reach: 0,
-        vectors: sums.len(),
-        weights: Vec::new(),
-        persistent: sums.iter().map(|sum| (sum / n) as f32).collect(),
-        empty: Vec::new(),
-    })
 }
 
 fn table(rows: &[Row], out: &mut impl Write) -> Result<()> {
