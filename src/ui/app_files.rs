@@ -6,7 +6,7 @@ use super::export;
 use super::settings::{Answers, Settings};
 use super::state::Selection;
 use super::toasts::Toasts;
-use crate::engine::{Failure, SAMPLES, Sample, Source};
+use crate::engine::{Failure, Model, SAMPLES, Sample, Source};
 use eframe::egui;
 use std::path::{Path, PathBuf};
 
@@ -42,15 +42,7 @@ impl App {
                 self.toasts
                     .info(ctx, format!("Assumed {}", model.assumed.join("; ")));
             }
-            // A sample's text means nothing to a model that reads ids.
-            if model.vocabulary.is_none() && SAMPLES.iter().any(|s| *self.editor.text() == *s.text)
-            {
-                let ids: Vec<String> = (0..64.min(model.network.config().vocab_size))
-                    .map(|id| id.to_string())
-                    .collect();
-                self.editor.set(ids.join(" ").into(), "ids");
-                self.text_changed();
-            }
+            self.suit_text(&path, &model);
         }
         let title = format!("{} – spanscope", model.file_name());
         ctx.send_viewport_cmd(egui::ViewportCommand::Title(title));
@@ -65,6 +57,23 @@ impl App {
             self.selection.head = (span.layer, span.head);
             self.engine.select(span.layer, span.head);
         }
+    }
+
+    /// A sample's text means nothing to a model that reads ids, nor ids to one that reads text; what the user wrote
+    /// stays.
+    fn suit_text(&mut self, path: &Path, model: &Model) {
+        let text = self.editor.text();
+        let ids = first_ids(model);
+        let is_sample = SAMPLES.iter().any(|sample| *text == *sample.text);
+        if model.vocabulary.is_none() && is_sample {
+            self.editor.set(ids.into(), "ids");
+        } else if model.vocabulary.is_some() && *text == *ids {
+            let sample = sample_of(path).unwrap_or(&SAMPLES[0]);
+            self.editor.set(sample.text.into(), sample.name);
+        } else {
+            return;
+        }
+        self.text_changed();
     }
 
     /// Something went wrong; what was open stays open.
@@ -193,6 +202,12 @@ impl App {
     }
 }
 
+/// The first ids of a model, as a text to begin with.
+fn first_ids(model: &Model) -> String {
+    let ids = 0..64.min(model.network.config().vocab_size);
+    ids.map(|id| id.to_string()).collect::<Vec<_>>().join(" ")
+}
+
 /// What was answered about a file before, less a vocabulary that is gone.
 pub(super) fn known_answers(settings: &Settings, path: &Path, toasts: &mut Toasts) -> Answers {
     let mut answers = settings.answers(path);
@@ -214,9 +229,8 @@ pub(super) fn source_of((path, answers): &ModelFile) -> Source {
     }
 }
 
-/// The bundled model that a file is a copy of, by its name.
+/// The bundled model that a file holds as well, by its name.
 pub(super) fn sample_of(path: &Path) -> Option<&'static Sample> {
-    SAMPLES
-        .iter()
-        .find(|sample| path.file_name().is_some_and(|name| name == sample.file))
+    let same = |sample: &&Sample| path.file_stem() == Path::new(sample.file).file_stem();
+    SAMPLES.iter().find(same)
 }

@@ -68,10 +68,11 @@ impl ModelFacts {
         egui::Grid::new("facts")
             .num_columns(2)
             .spacing([16.0, 4.0])
+            .max_col_width(290.0)
             .show(ui, |ui| {
                 let mut row = |name: &str, value: String| {
                     ui.label(quiet(name));
-                    ui.label(value);
+                    ui.add(egui::Label::new(value).wrap());
                     ui.end_row();
                 };
                 row("File format", model.format.name().into());

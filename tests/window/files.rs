@@ -183,3 +183,103 @@ fn files_can_be_dropped_on_the_window() {
     let model = window.snapshot().model.as_ref().unwrap();
     assert_eq!(model.file_name(), "tiny_all_attention_fixed.pt");
 }
+
+#[test]
+fn what_a_file_does_not_say_is_asked_and_can_be_corrected() {
+    let folder = tempfile::tempdir().unwrap();
+    let vocabulary = |n: u32| {
+        let path = folder.path().join(format!("{n}.json"));
+        let tokens: Vec<String> = (0..n)
+            .map(|i| char::from_u32(97 + i).unwrap().to_string())
+            .collect();
+        std::fs::write(&path, serde_json::to_vec(&tokens).unwrap()).unwrap();
+        path
+    };
+    let mut window = Window::tolerant(Start {
+        model: Some(data("tiny_adaptive.pt")),
+        ..Start::default()
+    });
+    // One that does not fit is refused, and the model stays open.
+    window
+        .harness
+        .get_by_label_contains("Choose vocabulary")
+        .click();
+    answer(&mut window, &vocabulary(59));
+    window.wait("the refusal", |app| app.snapshot().failure.is_some());
+    window.settle();
+    assert!(window.app().complaint().unwrap().contains("60 tokens"));
+    assert!(
+        window
+            .snapshot()
+            .model
+            .as_ref()
+            .unwrap()
+            .vocabulary
+            .is_none()
+    );
+    // One that fits gives its tokens names, and text takes the place of ids.
+    window
+        .harness
+        .get_by_label_contains("Choose vocabulary")
+        .click();
+    answer(&mut window, &vocabulary(60));
+    window.wait("the vocabulary", |app| {
+        app.snapshot()
+            .model
+            .as_ref()
+            .is_some_and(|model| model.vocabulary.is_some())
+    });
+    window.settle();
+    assert_eq!(&*window.snapshot().tokens.text, SAMPLES[0].text);
+    // The ramp is taken over, and then nothing is left to ask.
+    assert!(
+        window
+            .harness
+            .query_by_label_contains("assumptions")
+            .is_some()
+    );
+    window.harness.get_by_label("Use").click();
+    window.wait("the ramp", |app| {
+        app.snapshot()
+            .model
+            .as_ref()
+            .is_some_and(|model| !model.has_questions())
+    });
+    window.settle();
+    assert!(
+        window
+            .harness
+            .query_by_label_contains("assumptions")
+            .is_none()
+    );
+}
+
+#[test]
+fn recent_files_and_samples_open_from_the_menu() {
+    let mut window = Window::open(Start {
+        model: Some(data("tiny_fixed.pt")),
+        ..Start::default()
+    });
+    let choose = |window: &mut Window, entries: [&str; 3]| {
+        for entry in entries {
+            // A menu by its name, a file by a part of its path.
+            let exact = window.harness.query_by_label(entry);
+            match exact {
+                Some(node) => node.click(),
+                None => window.harness.get_by_label_contains(entry).click(),
+            }
+            window.harness.run_steps(4);
+        }
+    };
+    choose(&mut window, ["File", "Sample models", SAMPLES[1].name]);
+    window.wait("the sample", |app| app.file().is_none());
+    window.settle();
+    assert_eq!(&*window.snapshot().tokens.text, SAMPLES[1].text);
+    choose(&mut window, ["File", "Recent", "data/tiny_fixed.pt"]);
+    window.wait("the recent file", |app| app.file().is_some());
+    window.settle();
+    assert_eq!(
+        window.snapshot().model.as_ref().unwrap().file_name(),
+        "tiny_fixed.pt"
+    );
+}

@@ -8,6 +8,7 @@ use super::attention_picture::HeatPicture;
 use crate::analysis::BandLayout;
 use crate::chart::{ColorMap, Scale};
 use crate::model::soft_mask;
+use crate::text::{Unit, Vocabulary};
 use eframe::egui::{self, Ui, vec2};
 use egui_plot::{AxisHints, Plot, PlotBounds};
 use std::ops::Range;
@@ -84,6 +85,12 @@ impl AttentionView {
         }
         let bounds = self.aimed(&axes, cx.query().unwrap_or(0), size);
         let labels = cx.snapshot;
+        let unit = labels
+            .model
+            .as_ref()
+            .and_then(|model| model.vocabulary.as_ref())
+            .map(Vocabulary::unit);
+        let characters = matches!(unit, Some(Unit::Byte | Unit::Char));
         // egui_plot leaves out labels higher than their row.
         let font = egui::FontId::monospace(10.0);
         let mut plot = Plot::new((
@@ -102,7 +109,7 @@ impl AttentionView {
         .allow_double_click_reset(false)
         .label_formatter(|_| None)
         .x_grid_spacer(move |input| match axes.layout {
-            BandLayout::Key => marks::key_spacer(input),
+            BandLayout::Key => marks::key_spacer(input, characters),
             BandLayout::Distance => marks::distance_spacer(input),
         })
         .y_grid_spacer(marks::query_spacer)

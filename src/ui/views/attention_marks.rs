@@ -54,9 +54,9 @@ const TOKEN: f64 = 11.5;
 const ACROSS: f64 = 44.0;
 const DOWN: f64 = 14.0;
 
-/// Marks in the middle of keys' cells.
-pub(super) fn key_spacer(input: GridInput) -> Vec<GridMark> {
-    marks(&input, 0, 0.5, Some(TOKEN), ACROSS)
+/// Marks in the middle of keys' cells; one a cell only where tokens are single characters: words have no room.
+pub(super) fn key_spacer(input: GridInput, characters: bool) -> Vec<GridMark> {
+    marks(&input, 0, 0.5, characters.then_some(TOKEN), ACROSS)
 }
 
 /// Marks in the middle of queries' cells.

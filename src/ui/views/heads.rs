@@ -52,7 +52,10 @@ impl Statistic {
     }
 
     fn of(self, row: &Row, limit: usize) -> (f64, f64, String) {
-        let share = |value: f32| (f64::from(value), 1.0, percent(value));
+        let share = |of: fn(&Shares) -> f32| match &row.shares {
+            Some(shares) => (f64::from(of(shares)), 1.0, percent(of(shares))),
+            None => (0.0, 1.0, "–".to_owned()),
+        };
         match self {
             Self::Head => (0.0, 1.0, String::new()),
             Self::Reach => (
@@ -65,9 +68,9 @@ impl Statistic {
                 limit as f64,
                 format!("{:.1}", row.span.span),
             ),
-            Self::Context => share(row.shares.context),
-            Self::Persistent => share(row.shares.persistent),
-            Self::Empty => share(row.shares.empty),
+            Self::Context => share(|s| s.context),
+            Self::Persistent => share(|s| s.persistent),
+            Self::Empty => share(|s| s.empty),
         }
     }
 }
@@ -75,7 +78,8 @@ impl Statistic {
 #[derive(Debug, Clone, Copy)]
 struct Row {
     span: Span,
-    shares: Shares,
+    /// Nothing before the first token.
+    shares: Option<Shares>,
 }
 
 /// The state of the view.
@@ -106,7 +110,7 @@ impl HeadsView {
             return;
         };
         let config = model.network.config();
-        let shares = |i: usize| cx.snapshot.shares.get(i).copied().unwrap_or_default();
+        let shares = |i: usize| cx.snapshot.shares.get(i).copied();
         let rows: Vec<Row> = model
             .network
             .spans()
@@ -239,7 +243,9 @@ impl HeadsView {
             response.on_hover_ui(|ui| {
                 ui.label(strong(&name));
                 for statistic in Statistic::COLOURED {
-                    if statistic != Statistic::Persistent || row.shares.persistent > 0.0 {
+                    if statistic != Statistic::Persistent
+                        || row.shares.is_some_and(|s| s.persistent > 0.0)
+                    {
                         ui.label(format!(
                             "{}: {}",
                             statistic.name(),
