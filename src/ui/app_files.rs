@@ -37,7 +37,6 @@ impl App {
             // Only what worked is remembered: a wrong answer must not bar the file.
             self.settings.answer(&path, answers);
             self.save();
-            self.toasts.clear();
             if !model.assumed.is_empty() && !self.facts.open {
                 self.toasts
                     .info(ctx, format!("Assumed {}", model.assumed.join("; ")));
@@ -158,6 +157,8 @@ impl App {
     }
 
     pub(super) fn open_model(&mut self, path: PathBuf) {
+        // What is said from here on is about this file.
+        self.toasts.clear();
         let answers = known_answers(&self.settings, &path, &mut self.toasts);
         // A sample's text that nobody touched gives way to that of another sample.
         if let Some(sample) = sample_of(&path)
@@ -184,6 +185,7 @@ impl App {
                 .error("the bundled models say everything about themselves");
         };
         change(&mut answers);
+        self.toasts.clear();
         self.open_file((path, answers));
     }
 

@@ -231,6 +231,8 @@ fn what_a_file_does_not_say_is_asked_and_can_be_corrected() {
     });
     window.settle();
     assert_eq!(&*window.snapshot().tokens.text, SAMPLES[0].text);
+    // The refusal is no longer on show.
+    assert_eq!(window.app().complaint(), None);
     // The ramp is taken over, and then nothing is left to ask.
     assert!(
         window
@@ -282,4 +284,24 @@ fn recent_files_and_samples_open_from_the_menu() {
         window.snapshot().model.as_ref().unwrap().file_name(),
         "tiny_fixed.pt"
     );
+}
+
+#[test]
+fn a_vocabulary_that_does_not_fit_at_the_start_is_said_and_the_model_opens_without() {
+    let mut window = Window::tolerant(Start {
+        model: Some(data("tiny_adaptive.pt")),
+        vocab: Some(data("shakespeare_test_20000.txt")),
+        ..Start::default()
+    });
+    window.settle();
+    assert!(
+        window
+            .snapshot()
+            .model
+            .as_ref()
+            .unwrap()
+            .vocabulary
+            .is_none()
+    );
+    assert!(window.app().complaint().unwrap().contains("60 tokens"));
 }
