@@ -107,18 +107,6 @@ fn cells(range: &Range<usize>, most: usize) -> (usize, usize, usize) {
     (first, size, (range.end - first).div_ceil(size))
 }
 
-/// Mean weight at every distance, from 1, over all queries: how a head spreads its attention.
-pub fn distance_profile(weights: &HeadWeights) -> Vec<f32> {
-    let mut sums = vec![0.0_f64; weights.reach];
-    for i in 0..weights.queries {
-        for (sum, weight) in sums.iter_mut().zip(weights.row(i)) {
-            *sum += f64::from(*weight);
-        }
-    }
-    let n = weights.queries.max(1) as f64;
-    sums.iter().map(|sum| (sum / n) as f32).collect()
-}
-
 /// The largest weight on a token of the text.
 pub fn largest_weight(weights: &HeadWeights) -> f32 {
     let row = |i: usize| {
@@ -197,9 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn the_profile_is_the_mean_and_the_largest_weight_lies_in_the_text() {
-        let profile = distance_profile(&band());
-        assert!((profile[0] - 1.6).abs() < 1e-6 && (profile[1] - 1.7).abs() < 1e-6);
+    fn the_largest_weight_lies_in_the_text() {
         assert_eq!(largest_weight(&band()), 3.2);
     }
 }

@@ -8,7 +8,7 @@ mod recorder;
 mod shares;
 mod usage;
 
-pub use band::{BandGrid, BandLayout, BandWindow, distance_profile, largest_weight};
+pub use band::{BandGrid, BandLayout, BandWindow, largest_weight};
 pub use recorder::HeadRecorder;
 pub use shares::{ShareRecorder, Shares};
 pub use usage::VectorUsage;

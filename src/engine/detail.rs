@@ -1,6 +1,6 @@
 //! The selected head on the current text, and pictures of it.
 
-use crate::analysis::{BandGrid, BandWindow, VectorUsage, distance_profile, largest_weight};
+use crate::analysis::{BandGrid, BandWindow, VectorUsage, largest_weight};
 use crate::chart::{ColorMap, Scale, colormap};
 use crate::model::{Cancel, HeadWeights, Run};
 use std::sync::Arc;
@@ -24,8 +24,6 @@ pub struct Detail {
     pub persistent: Vec<f32>,
     /// The largest weight on a token of the text.
     pub largest: f32,
-    /// Mean weight at every distance, from 1.
-    pub profile: Vec<f32>,
     /// Use of the persistent vectors, if there are any.
     pub usage: Option<VectorUsage>,
 }
@@ -119,7 +117,6 @@ impl Looking {
             head: self.head.1,
             persistent,
             largest: largest_weight(weights),
-            profile: distance_profile(weights),
             usage: VectorUsage::of(weights),
             weights: Arc::clone(weights),
         }

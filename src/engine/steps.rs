@@ -230,14 +230,7 @@ impl Steps {
             return false;
         };
         self.text_number = wanted.text.0;
-        let shared = open
-            .run
-            .ids()
-            .iter()
-            .zip(&tokens.ids)
-            .take_while(|(a, b)| a == b)
-            .count();
-        open.run.truncate(shared);
+        let shared = open.run.rewind(&tokens.ids);
         open.shares.truncate(shared);
         // The i-th surprisal is that of token i + 1.
         open.surprisal.truncate(shared.saturating_sub(1));

@@ -3,7 +3,6 @@
 use super::open::Model;
 use crate::model::Cancel;
 use crate::text::Piece;
-use std::ops::Range;
 use std::sync::Arc;
 
 /// A text cut into tokens.
@@ -65,12 +64,6 @@ impl Tokens {
             ids,
             piece_of,
         })
-    }
-
-    /// Where the token at position `token` stands in the text, in bytes.
-    pub fn range(&self, token: usize) -> Option<Range<usize>> {
-        let piece = *self.piece_of.get(token)?;
-        Some(self.pieces.get(piece as usize)?.range.clone())
     }
 
     /// The token at `piece`, if the model knows it.
@@ -149,7 +142,7 @@ mod tests {
         let tokens = cut("To é be", 100);
         // "é" is two bytes that Shakespeare's text lacks.
         assert_eq!((tokens.ids.len(), tokens.unknown), (6, 2));
-        assert_eq!(tokens.range(3), Some(5..6));
+        assert_eq!(tokens.pieces[tokens.piece_of[3] as usize].range, 5..6);
         assert_eq!((tokens.token_of(5), tokens.token_of(3)), (Some(3), None));
     }
 

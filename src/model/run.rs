@@ -129,6 +129,13 @@ impl Run {
         }
     }
 
+    /// Cuts the run back to what it shares with `ids`; returns the length kept.
+    pub fn rewind(&mut self, ids: &[u32]) -> usize {
+        let shared = self.ids.iter().zip(ids).take_while(|(a, b)| a == b).count();
+        self.truncate(shared);
+        shared.min(self.ids.len())
+    }
+
     /// Makes this the run over `ids`, keeping what it shares with the tokens so far; returns the length kept.
     ///
     /// # Errors
@@ -139,9 +146,7 @@ impl Run {
         cancel: &Cancel,
         observer: &dyn Observer,
     ) -> Result<usize, ModelError> {
-        let shared = self.ids.iter().zip(ids).take_while(|(a, b)| a == b).count();
-        self.truncate(shared);
-        let kept = shared.min(self.ids.len());
+        let kept = self.rewind(ids);
         self.extend(&ids[kept..], BLOCK, cancel, observer)?;
         Ok(kept)
     }

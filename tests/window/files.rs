@@ -108,14 +108,7 @@ fn the_span_chart_is_exported_in_every_format() {
         let path = folder.path().join(format!("spans.{ending}"));
         window.keys(Modifiers::COMMAND, Key::S);
         answer(&mut window, &path);
-        for _ in 0..400 {
-            window.harness.step();
-            if path.exists() {
-                break;
-            }
-            std::thread::sleep(std::time::Duration::from_millis(10));
-        }
-        let bytes = std::fs::read(&path).unwrap();
+        let bytes = window.wait_for_file(&path);
         match ending {
             "svg" => assert_eq!(
                 String::from_utf8(bytes).unwrap().matches("<circle").count(),
@@ -139,14 +132,7 @@ fn the_heatmap_is_exported_with_its_tokens() {
     let mut window = Window::open(Start::default());
     window.keys(Modifiers::COMMAND.plus(Modifiers::SHIFT), Key::S);
     answer(&mut window, &path);
-    for _ in 0..400 {
-        window.harness.step();
-        if path.exists() {
-            break;
-        }
-        std::thread::sleep(std::time::Duration::from_millis(10));
-    }
-    let table = std::fs::read_to_string(&path).unwrap();
+    let table = String::from_utf8(window.wait_for_file(&path)).unwrap();
     // The queries in view, under their numbers.
     let rows = table.lines().count() - 1;
     assert!((20..60).contains(&rows), "{rows}");

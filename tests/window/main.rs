@@ -11,6 +11,7 @@ mod views;
 
 use common::CpuRenderer;
 use eframe::egui;
+use egui_kittest::kittest::Queryable;
 use egui_kittest::{Harness, HarnessBuilder};
 use spanscope::engine::Snapshot;
 use spanscope::ui::Start;
@@ -84,6 +85,22 @@ impl Window {
         self.wait("the run to end", App::settled);
         // The frame that shows it.
         self.harness.run_steps(2);
+    }
+
+    /// Types at the end of the text field, and waits until every view has followed.
+    pub fn write(&mut self, text: &str) {
+        let field = "Text to run the model on";
+        self.harness.get_by_label(field).focus();
+        self.harness.step();
+        self.harness.get_by_label(field).type_text(text);
+        self.harness.step();
+        self.settle();
+    }
+
+    /// Draws frames until another thread has written `path`.
+    pub fn wait_for_file(&mut self, path: &Path) -> Vec<u8> {
+        self.wait("the file", |_| path.exists());
+        std::fs::read(path).unwrap()
     }
 
     pub fn keys(&mut self, modifiers: egui::Modifiers, key: egui::Key) {

@@ -38,17 +38,10 @@ fn it_opens_on_the_sample_model_with_everything_there() {
 fn every_edit_updates_the_views_and_what_the_vocabulary_lacks_is_said() {
     let mut window = Window::open(Start::default());
     let before = window.snapshot().tokens.ids.len();
-    let editor = || "Text to run the model on";
-    window.harness.get_by_label(editor()).focus();
-    window.harness.step();
-    window.harness.get_by_label(editor()).type_text("To be");
-    window.harness.step();
-    window.settle();
+    window.write("To be");
     assert_eq!(window.snapshot().tokens.ids.len(), before + 5);
     assert_eq!(window.snapshot().surprisal.len(), before + 4);
-    window.harness.get_by_label(editor()).type_text(" é");
-    window.harness.step();
-    window.settle();
+    window.write(" é");
     let tokens = &window.snapshot().tokens;
     assert_eq!((tokens.unknown, tokens.ids.len()), (2, before + 6));
     assert!(
@@ -117,17 +110,7 @@ fn persistent_vectors_are_shown_where_there_are_any() {
     });
     window.harness.get_by_label("Persistent").click();
     window.harness.run_steps(3);
-    window
-        .harness
-        .get_by_label("Text to run the model on")
-        .focus();
-    window.harness.step();
-    window
-        .harness
-        .get_by_label("Text to run the model on")
-        .type_text(" 1 2 3 4 5 6 7 8 9");
-    window.harness.step();
-    window.settle();
+    window.write(" 1 2 3 4 5 6 7 8 9");
     assert!(
         window
             .harness
@@ -154,17 +137,7 @@ fn a_model_without_vocabulary_runs_on_ids() {
     });
     // Shakespeare means nothing to it; ids do.
     assert_eq!(window.snapshot().tokens.ids, (0..60).collect::<Vec<u32>>());
-    window
-        .harness
-        .get_by_label("Text to run the model on")
-        .focus();
-    window.harness.step();
-    window
-        .harness
-        .get_by_label("Text to run the model on")
-        .type_text(" 3 5 7 999999 ");
-    window.harness.step();
-    window.settle();
+    window.write(" 3 5 7 999999 ");
     let snapshot = window.snapshot();
     assert_eq!(snapshot.tokens.ids[60..], [3, 5, 7]);
     assert_eq!(snapshot.tokens.unknown, 1);
