@@ -1,291 +1,397 @@
-//! One head's attention over a tile of queries (arXiv 1905.07799, section 2; persistent vectors: 1907.01470).
+//! One head's attention for a tile of queries (arXiv 1905.07799, section 2; persistent vectors: 1907.01470).
 //!
-//! Scores form a band: query t sees the keys t − W … t − 1, with W the head's reach. A tile of B queries
-//! therefore needs the products with W + B − 1 keys, whatever the length of the text; the position scores
-//! q · p_δ are one more product, and the two are added with a shift by the query's row.
+//! Query t of a head with reach W sees the keys t − W … t − 1. A tile of queries therefore works on a *band*: a row
+//! per query, a column per position of the text, of which the row's window of W columns counts. Distances before the
+//! text's start are columns of negative position, where only the position score is not zero.
+//!
+//! The band is filled in two sweeps of small matrix products, the position scores q · p_δ first (each row one column
+//! further right than the last, because the same distance is one position later), the context scores q · k on top.
+//! The softmax runs over a row's window in place, and the band times the values is what the head reads. Nothing
+//! larger than a tile's band is ever held, and no product outside the windows is taken but what fills a register tile.
 
-use super::gemm::{Matrix, add_times, times_transposed};
-use super::mask::soft_mask;
+use super::cache::{BLOCK_TOKENS, HeadCache, value_width};
+use super::far;
+use super::head_weights::{HeadSums, HeadWeights};
+use super::kernel::{
+    Left, PANEL, Packed, Right, add_product, exp_sum, largest, product, scale_by, sum,
+};
 use super::weights::Head;
+use std::ops::Range;
 
-/// Queries computed together.
-pub(super) const TILE: usize = 64;
+/// Queries that share register tiles: their windows differ by as many columns.
+const GROUP: usize = 12;
 
-/// The weights of one head for consecutive queries.
-#[derive(Debug, Clone, PartialEq)]
-pub struct HeadWeights {
-    /// Position of the first query in the text.
-    pub first: usize,
-    /// Number of queries.
-    pub queries: usize,
-    /// Number of distances kept: the head's reach.
-    pub reach: usize,
-    /// Number of persistent vectors.
-    pub vectors: usize,
-    /// queries × reach; column c is distance c + 1. Distances before the text's start hold the weight that
-    /// falls on empty context there.
-    pub weights: Vec<f32>,
-    /// queries × vectors.
-    pub persistent: Vec<f32>,
-    /// Per query, the weight on distances before the text's start.
-    pub empty: Vec<f32>,
-}
+/// Persistent vectors that are summed up together: their values fit the nearest cache.
+const VECTORS: usize = 64;
 
-impl HeadWeights {
-    /// The weights of query `i` of this tile by distance, from 1.
-    pub fn row(&self, i: usize) -> &[f32] {
-        self.weights
-            .get(i * self.reach..(i + 1) * self.reach)
-            .unwrap_or_default()
-    }
-
-    /// The weights of query `i` on the persistent vectors.
-    pub fn persistent_row(&self, i: usize) -> &[f32] {
-        self.persistent
-            .get(i * self.vectors..(i + 1) * self.vectors)
-            .unwrap_or_default()
-    }
-}
-
-/// What a head computes with, apart from its own parameters.
+/// What a head computes with.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Context<'a> {
-    /// Position of the first row below: 0, or later in a run that has forgotten.
-    pub start: usize,
-    /// One row of D numbers per token: queries, keys and values of the text so far.
-    pub q: &'a [f32],
-    pub k: &'a [f32],
-    pub v: &'a [f32],
-    /// S × d.
-    pub positions: &'a [f32],
-    pub hidden: usize,
+    pub head: &'a Head,
+    pub cache: &'a HeadCache,
+    /// Column x is the distance `positions.outputs() − x`.
+    pub positions: &'a Packed,
+    /// d.
     pub dim: usize,
-    /// R, or `None` for a fixed span.
-    pub ramp: Option<usize>,
 }
 
-impl<'a> Context<'a> {
-    fn rows(&self, of: &'a [f32], head: usize, from: usize, to: usize) -> Matrix<'a> {
-        let start = ((from - self.start) * self.hidden + head * self.dim).min(of.len());
-        Matrix::new(&of[start..], to - from, self.dim, self.hidden)
-    }
-}
-
-/// The weights of head `index` for the queries `first..first + queries`.
-pub(super) fn weights(
-    cx: Context<'_>,
-    index: usize,
-    head: &Head,
-    first: usize,
-    queries: usize,
-) -> HeadWeights {
-    let (reach, d) = (head.reach, cx.dim);
-    let vectors = head.pers_key.len() / d;
-    let start = first.saturating_sub(reach);
-    let keys = (first + queries - start).saturating_sub(1);
-    let q = cx.rows(cx.q, index, first, first + queries);
-    let mut content = vec![0.0; queries * keys];
-    times_transposed(q, cx.rows(cx.k, index, start, start + keys), &mut content);
-    let mut scores = vec![0.0; queries * reach];
-    times_transposed(q, Matrix::new(cx.positions, reach, d, d), &mut scores);
-    let mut persistent = vec![0.0; queries * vectors];
-    times_transposed(
-        q,
-        Matrix::new(&head.pers_key, vectors, d, d),
-        &mut persistent,
-    );
-
-    let mask: Vec<f32> = match cx.ramp {
-        Some(ramp) => (1..=reach)
-            .map(|distance| soft_mask(head.span, ramp, distance))
-            .collect(),
-        None => Vec::new(),
-    };
-    let scale = 1.0 / (d as f32).sqrt();
-    let mut empty = Vec::with_capacity(queries);
-    for i in 0..queries {
-        let t = first + i;
-        let row = &mut scores[i * reach..(i + 1) * reach];
-        // Distance δ is key t − δ; before the text's start the key is zero and only the position counts.
-        let seen = (t - start).min(reach);
-        let content = &content[i * keys..(i + 1) * keys];
-        for (score, content) in row[..seen]
-            .iter_mut()
-            .zip(content[..t - start].iter().rev())
-        {
-            *score += content;
-        }
-    }
-    // A fixed span leaves nothing beyond the reach.
-    let beyond = if cx.ramp.is_some() {
-        beyond(cx, index, reach, first, queries, &scores, scale)
-    } else {
-        None
-    };
-    for i in 0..queries {
-        let row = &mut scores[i * reach..(i + 1) * reach];
-        let pers = &mut persistent[i * vectors..(i + 1) * vectors];
-        normalise(
-            row,
-            pers,
-            scale,
-            &mask,
-            beyond.as_ref().and_then(|b| b.get(i)).copied(),
-        );
-        let seen = (first + i - start).min(reach);
-        empty.push(row[seen..].iter().sum());
-    }
-    HeadWeights {
-        first,
-        queries,
-        reach,
-        vectors,
-        weights: scores,
-        persistent,
-        empty,
+impl Context<'_> {
+    /// 1 / √d.
+    pub fn scale(&self) -> f32 {
+        1.0 / (self.dim as f32).sqrt()
     }
 }
 
-/// The part of a query's softmax that falls beyond the reach: its largest score, and Σ exp(score − largest).
+/// Consecutive queries within one block.
 #[derive(Debug, Clone, Copy)]
-struct Beyond {
-    max: f32,
-    sum: f32,
+pub(super) struct Queries {
+    /// Position of the first.
+    pub first: usize,
+    pub count: usize,
 }
 
-/// What lies beyond the reach is masked to zero and the final division cancels its share of the softmax, but for
-/// the 1e-8 added to the divisor: that shows once nearly all of the softmax lies beyond. It is computed only where
-/// the norms of queries, keys and positions (Cauchy–Schwarz) do not rule that out.
-fn beyond(
-    cx: Context<'_>,
-    index: usize,
-    reach: usize,
-    first: usize,
-    queries: usize,
-    scores: &[f32],
-    scale: f32,
-) -> Option<Vec<Beyond>> {
-    let d = cx.dim;
-    let distances = (cx.positions.len() / d).saturating_sub(reach);
-    if distances == 0 {
-        return None;
+impl Queries {
+    /// The queries `from..to`, cut where blocks end.
+    pub fn tiles(from: usize, to: usize) -> impl Iterator<Item = Self> + Clone {
+        let mut at = from;
+        std::iter::from_fn(move || {
+            let end = ((at / BLOCK_TOKENS + 1) * BLOCK_TOKENS).min(to);
+            let tile = Self {
+                first: at,
+                count: end.checked_sub(at).filter(|n| *n > 0)?,
+            };
+            at = end;
+            Some(tile)
+        })
     }
-    let start = first.saturating_sub(reach + distances);
-    // The last query's nearest key beyond the reach.
-    let keys = (first + queries - start).saturating_sub(reach + 1);
-    let q = cx.rows(cx.q, index, first, first + queries);
-    let k = cx.rows(cx.k, index, start, start + keys);
-    let norm = |row: &[f32]| row.iter().map(|x| x * x).sum::<f32>().sqrt();
-    let longest = |m: Matrix<'_>| {
-        (0..m.rows)
-            .map(|i| norm(&m.data[i * m.stride..][..d]))
-            .fold(0.0, f32::max)
+
+    /// Groups of rows that go through the registers together.
+    fn groups(self) -> impl Iterator<Item = Range<usize>> + Clone {
+        (0..self.count)
+            .step_by(GROUP)
+            .map(move |row| row..(row + GROUP).min(self.count))
+    }
+
+    pub fn rows<'a>(self, cx: &Context<'a>) -> &'a [f32] {
+        let at = self.first % BLOCK_TOKENS;
+        let block = self.first / BLOCK_TOKENS;
+        cx.cache.queries(block, at..at + self.count)
+    }
+}
+
+/// Scores or weights of a tile of queries for the distances `near + 1 ..= far`.
+#[derive(Debug, Default)]
+pub(super) struct Band {
+    data: Vec<f32>,
+    stride: usize,
+    /// The position in the text that the first column stands for; may be negative.
+    base: isize,
+    near: usize,
+    far: usize,
+}
+
+impl Band {
+    /// Where the window of the query at position `t` begins in its row.
+    fn start(&self, t: usize) -> usize {
+        // The base lies before every window.
+        usize::try_from(t as isize - self.far as isize - self.base).unwrap_or(0)
+    }
+
+    /// The window of row `i`, the query at position `t`: distance `far` first, `near + 1` last.
+    pub fn window(&self, i: usize, t: usize) -> &[f32] {
+        let start = i * self.stride + self.start(t);
+        &self.data[start..start + self.far - self.near]
+    }
+
+    fn window_mut(&mut self, i: usize, t: usize) -> &mut [f32] {
+        let start = i * self.stride + self.start(t);
+        &mut self.data[start..start + self.far - self.near]
+    }
+
+    /// Fills the windows with q · (k + p_δ), not yet divided by √d.
+    pub fn fill(&mut self, cx: &Context<'_>, queries: Queries, near: usize, far: usize) {
+        let Queries { first, count } = queries;
+        let panel = PANEL as isize;
+        let low = first as isize - far as isize;
+        // One past the last key.
+        let high = (first + count) as isize - 1 - near as isize;
+        // A panel more on either side: the outermost products stick out.
+        self.base = (low.div_euclid(panel) - 1) * panel;
+        self.stride = (high - self.base) as usize + 2 * PANEL;
+        (self.near, self.far) = (near, far);
+        let size = count * self.stride;
+        if self.data.len() < size {
+            self.data.resize(size, 0.0);
+        }
+        let q = queries.rows(cx);
+        let rows_of = |rows: &Range<usize>| Left {
+            data: &q[rows.start * cx.dim..],
+            rows: rows.len(),
+            cols: cx.dim,
+            stride: cx.dim,
+        };
+        let last = cx.positions.outputs();
+        for x in (last - far) / PANEL..(last - near).div_ceil(PANEL) {
+            let positions = cx.positions.panel(x);
+            for rows in queries.groups() {
+                let t = (first + rows.start) as isize;
+                let column = t - last as isize + (x * PANEL) as isize - self.base;
+                let at = rows.start * self.stride + column as usize;
+                // A row further down is one position later.
+                product(
+                    rows_of(&rows),
+                    positions,
+                    &mut self.data[at..],
+                    self.stride + 1,
+                );
+            }
+        }
+        for p in low.max(0) / panel..(high.max(0) + panel - 1) / panel {
+            let Some(keys) = cx.cache.keys(p as usize) else {
+                continue;
+            };
+            for rows in queries.groups() {
+                let from = (first + rows.start) as isize - far as isize;
+                let to = (first + rows.end) as isize - 1 - near as isize;
+                if from < (p + 1) * panel && p * panel < to {
+                    let column = (p * panel - self.base) as usize;
+                    let at = rows.start * self.stride + column;
+                    add_product(rows_of(&rows), keys, &mut self.data[at..], self.stride);
+                }
+            }
+        }
+    }
+
+    /// Sets to zero what the rows of a group do not share of their windows, and gives the positions that the group
+    /// covers.
+    fn close(&mut self, first: usize, rows: &Range<usize>) -> Range<isize> {
+        let width = self.far - self.near;
+        for i in rows.clone() {
+            let start = i * self.stride + self.start(first + i);
+            let (before, after) = (i - rows.start, rows.end - 1 - i);
+            self.data[start - before..start].fill(0.0);
+            self.data[start + width..start + width + after].fill(0.0);
+        }
+        let from = (first + rows.start) as isize - self.far as isize;
+        from..(first + rows.end) as isize - 1 - self.near as isize
+    }
+}
+
+/// A query's softmax before it is normalised: everything is relative to exp(largest score).
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Softmax {
+    /// The largest score, not yet divided by √d.
+    pub max: f32,
+    /// Σ exp over everything that the published code puts into the softmax.
+    pub total: f64,
+    /// The same after the soft mask.
+    pub kept: f64,
+    empty: f32,
+    persistent: f32,
+}
+
+/// Memory for a tile, to be used again.
+#[derive(Debug, Default)]
+pub(super) struct Scratch {
+    band: Band,
+    /// count × vectors, filled up to whole panels.
+    persistent: Vec<f32>,
+    pub far: Band,
+    softmax: Vec<Softmax>,
+    /// What each row has to be multiplied by to be weights.
+    factors: Vec<f32>,
+}
+
+/// A tile's weights, not yet normalised, in `scratch`.
+fn weigh(cx: &Context<'_>, queries: Queries, scratch: &mut Scratch) {
+    let Queries { first, count } = queries;
+    let (head, scale) = (cx.head, cx.scale());
+    scratch.band.fill(cx, queries, 0, head.reach);
+    let vectors = head.vectors();
+    let width = head.pers_key.panels() * PANEL;
+    if scratch.persistent.len() < count * width {
+        scratch.persistent.resize(count * width, 0.0);
+    }
+    let left = Left {
+        data: queries.rows(cx),
+        rows: count,
+        cols: cx.dim,
+        stride: cx.dim,
     };
-    let p = Matrix::new(&cx.positions[reach * d..], distances, d, d);
-    let bound = longest(k) + longest(p);
-    // exp(NEGLIGIBLE) · 1e-8 changes a weight by 3e-6 of itself.
-    const NEGLIGIBLE: f32 = 5.7;
-    let slack = (distances as f32).ln();
-    let matters = (0..queries).any(|i| {
-        let max = scores[i * reach..(i + 1) * reach]
-            .iter()
-            .fold(f32::NEG_INFINITY, |m, s| m.max(*s));
-        (norm(&q.data[i * q.stride..][..d]) * bound - max) * scale + slack > NEGLIGIBLE
-    });
-    if !matters {
-        return None;
+    for panel in 0..head.pers_key.panels() {
+        let out = &mut scratch.persistent[panel * PANEL..];
+        product(left, head.pers_key.panel(panel), out, width);
     }
-    let mut content = vec![0.0; queries * keys];
-    times_transposed(q, k, &mut content);
-    let mut far = vec![0.0; queries * distances];
-    times_transposed(q, p, &mut far);
-    let rows = far.chunks_exact_mut(distances).enumerate().map(|(i, row)| {
-        // Column c is distance reach + 1 + c, key first + i − that.
-        let seen = (first + i).saturating_sub(start + reach).min(keys);
-        for (score, content) in row.iter_mut().zip(content[i * keys..][..seen].iter().rev()) {
-            *score += content;
-        }
-        let max = row.iter().fold(f32::NEG_INFINITY, |m, s| m.max(*s));
-        Beyond {
+    scratch.softmax.clear();
+    for i in 0..count {
+        let row = scratch.band.window_mut(i, first + i);
+        let persistent = &mut scratch.persistent[i * width..i * width + vectors];
+        let max = largest(row).max(largest(persistent));
+        let empty = head.reach.saturating_sub(first + i);
+        let (faded, full) = row.split_at_mut(head.ramp.len());
+        let faded_before = exp_sum(faded, max, scale);
+        scale_by(faded, &head.ramp);
+        let faded_after = sum(faded);
+        let full = exp_sum(full, max, scale);
+        let persistent = exp_sum(persistent, max, scale);
+        let rest = f64::from(full) + f64::from(persistent);
+        scratch.softmax.push(Softmax {
             max,
-            sum: row.iter().map(|s| ((s - max) * scale).exp()).sum(),
-        }
-    });
-    Some(rows.collect())
-}
-
-/// Softmax over context and persistent scores together, then the soft mask on the context and the division by
-/// what remains.
-fn normalise(
-    context: &mut [f32],
-    persistent: &mut [f32],
-    scale: f32,
-    mask: &[f32],
-    beyond: Option<Beyond>,
-) {
-    let max = context
-        .iter()
-        .chain(persistent.iter())
-        .fold(f32::NEG_INFINITY, |m, s| m.max(*s));
-    let mut sum = 0.0;
-    for score in context.iter_mut().chain(persistent.iter_mut()) {
-        *score = ((*score - max) * scale).exp();
-        sum += *score;
-    }
-    if sum <= 0.0 || !sum.is_finite() {
-        return;
-    }
-    let mut factor = 1.0 / sum;
-    if !mask.is_empty() {
-        let mut kept: f32 = persistent.iter().sum();
-        for (weight, m) in context.iter_mut().zip(mask) {
-            *weight *= m;
-            kept += *weight;
-        }
-        // In f64: what lies beyond may be larger by more than f32 can hold.
-        let far = beyond.map_or(0.0, |b| {
-            f64::from(b.sum) * (f64::from(b.max - max) * f64::from(scale)).exp()
-        });
-        factor = (1.0 / (f64::from(kept) + 1e-8 * (f64::from(sum) + far))) as f32;
-    }
-    context
-        .iter_mut()
-        .chain(persistent.iter_mut())
-        .for_each(|weight| *weight *= factor);
-}
-
-/// What the head reads with `weights`: queries × d.
-pub(super) fn read(cx: Context<'_>, index: usize, head: &Head, weights: &HeadWeights) -> Vec<f32> {
-    let (reach, d, queries, first) = (weights.reach, cx.dim, weights.queries, weights.first);
-    let start = first.saturating_sub(reach);
-    let keys = (first + queries - start).saturating_sub(1);
-    // Back from distances to positions: the band as a queries × keys matrix.
-    let mut band = vec![0.0; queries * keys];
-    for i in 0..queries {
-        let t = first + i;
-        let row = &mut band[i * keys..(i + 1) * keys];
-        for (cell, weight) in row[..t - start].iter_mut().rev().zip(weights.row(i)) {
-            *cell = *weight;
-        }
-    }
-    let mut out = vec![0.0; queries * d];
-    add_times(
-        Matrix::new(&band, queries, keys, keys),
-        cx.rows(cx.v, index, start, start + keys),
-        &mut out,
-    );
-    if weights.vectors > 0 {
-        let persistent = Matrix::new(
-            &weights.persistent,
-            queries,
-            weights.vectors,
-            weights.vectors,
-        );
-        add_times(
+            total: f64::from(faded_before) + rest,
+            kept: f64::from(faded_after) + rest,
+            empty: sum(&row[..empty]),
             persistent,
-            Matrix::new(&head.pers_val, weights.vectors, d, d),
-            &mut out,
+        });
+    }
+    if head.adaptive {
+        far::add(cx, queries, &mut scratch.softmax, &mut scratch.far);
+    }
+    scratch.factors.clear();
+    scratch.factors.extend(scratch.softmax.iter().map(|row| {
+        if head.adaptive {
+            (1.0 / (row.kept + 1e-8 * row.total)) as f32
+        } else {
+            (1.0 / row.total) as f32
+        }
+    }));
+}
+
+/// What a tile gives: what the head reads, how its weight divides and, if wanted, its weights.
+pub(super) struct Tile {
+    pub queries: Queries,
+    /// count × [`value_width`].
+    pub read: Vec<f32>,
+    pub sums: HeadSums,
+    pub weights: Option<HeadWeights>,
+}
+
+/// A head's attention for a tile of queries.
+pub(super) fn attend(
+    cx: &Context<'_>,
+    queries: Queries,
+    wants_weights: bool,
+    scratch: &mut Scratch,
+) -> Tile {
+    weigh(cx, queries, scratch);
+    let weights = wants_weights.then(|| {
+        let (reach, vectors) = (cx.head.reach, cx.head.vectors());
+        let mut weights = HeadWeights::zeros(queries.first, queries.count, reach, vectors);
+        hand_out(
+            cx,
+            queries,
+            scratch,
+            &mut weights.weights,
+            &mut weights.persistent,
+            &mut weights.empty,
         );
+        weights
+    });
+    let mut sums = HeadSums {
+        first: queries.first,
+        ..HeadSums::default()
+    };
+    for (row, factor) in scratch.softmax.iter().zip(&scratch.factors) {
+        let context = row.kept - f64::from(row.empty) - f64::from(row.persistent);
+        sums.context.push(context.max(0.0) as f32 * factor);
+        sums.persistent.push(row.persistent * factor);
+        sums.empty.push(row.empty * factor);
+    }
+    Tile {
+        queries,
+        read: read(cx, queries, scratch),
+        sums,
+        weights,
+    }
+}
+
+/// Only the weights of a tile: count × reach by distance, count × vectors, count.
+pub(super) fn weights(
+    cx: &Context<'_>,
+    queries: Queries,
+    scratch: &mut Scratch,
+    weights: &mut [f32],
+    persistent: &mut [f32],
+    empty: &mut [f32],
+) {
+    weigh(cx, queries, scratch);
+    hand_out(cx, queries, scratch, weights, persistent, empty);
+}
+
+fn hand_out(
+    cx: &Context<'_>,
+    queries: Queries,
+    scratch: &Scratch,
+    weights: &mut [f32],
+    persistent: &mut [f32],
+    empty: &mut [f32],
+) {
+    let (reach, vectors) = (cx.head.reach, cx.head.vectors());
+    let width = cx.head.pers_key.panels() * PANEL;
+    for (i, factor) in scratch.factors.iter().enumerate() {
+        // The window begins with the farthest.
+        let window = scratch.band.window(i, queries.first + i);
+        let row = &mut weights[i * reach..(i + 1) * reach];
+        for (out, weight) in row.iter_mut().zip(window.iter().rev()) {
+            *out = weight * factor;
+        }
+        let row = &mut persistent[i * vectors..(i + 1) * vectors];
+        for (out, weight) in row.iter_mut().zip(&scratch.persistent[i * width..]) {
+            *out = weight * factor;
+        }
+        empty[i] = scratch.softmax[i].empty * factor;
+    }
+}
+
+/// Σ a(δ) · v + √N · Σ a_n · val_n: count × [`value_width`].
+fn read(cx: &Context<'_>, queries: Queries, scratch: &mut Scratch) -> Vec<f32> {
+    let Queries { first, count } = queries;
+    let dv = value_width(cx.dim);
+    let mut out = vec![0.0; count * dv];
+    let covered: Vec<(Range<usize>, Range<isize>)> = queries
+        .groups()
+        .map(|rows| (rows.clone(), scratch.band.close(first, &rows)))
+        .collect();
+    let band = &scratch.band;
+    let low = first.saturating_sub(cx.head.reach) / BLOCK_TOKENS;
+    for block in low..(first + count - 1).div_ceil(BLOCK_TOKENS) {
+        let start = (block * BLOCK_TOKENS) as isize;
+        for (rows, keys) in &covered {
+            let from = keys.start.max(start);
+            let to = keys.end.min(start + BLOCK_TOKENS as isize);
+            if from >= to {
+                continue;
+            }
+            let at = rows.start * band.stride + (from - band.base) as usize;
+            let left = Left {
+                data: &band.data[at..],
+                rows: rows.len(),
+                cols: (to - from) as usize,
+                stride: band.stride,
+            };
+            let values = cx
+                .cache
+                .values(block, (from - start) as usize..(to - start) as usize);
+            add_product(left, values, &mut out[rows.start * dv..], dv);
+        }
+    }
+    let width = cx.head.pers_key.panels() * PANEL;
+    let vectors = cx.head.vectors();
+    for n in (0..vectors).step_by(VECTORS) {
+        let left = Left {
+            data: &scratch.persistent[n..],
+            rows: count,
+            cols: VECTORS.min(vectors - n),
+            stride: width,
+        };
+        let values = Right {
+            data: &cx.head.pers_val[n * dv..],
+            cols: dv,
+            stride: dv,
+        };
+        add_product(left, values, &mut out, dv);
+    }
+    for (row, factor) in out.chunks_exact_mut(dv).zip(&scratch.factors) {
+        row.iter_mut().for_each(|x| *x *= factor);
     }
     out
 }

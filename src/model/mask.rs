@@ -13,6 +13,15 @@ pub fn reach(span: f32, ramp: usize, attn_span: usize) -> usize {
         .min(attn_span)
 }
 
+/// The soft mask of the farthest distances, `reach` first, as far as it is below 1.
+pub(super) fn ramp(span: f32, ramp: usize, reach: usize) -> Vec<f32> {
+    (1..=reach)
+        .rev()
+        .map(|distance| soft_mask(span, ramp, distance))
+        .take_while(|mask| *mask < 1.0)
+        .collect()
+}
+
 /// The number of distances that the published code computes in a layer whose longest reach is `reach`: it lets go of
 /// the farthest of S in blocks of 64.
 pub(super) fn kept(reach: usize, attn_span: usize) -> usize {

@@ -4,19 +4,26 @@
 //! pass knows nothing of views: it reports to an [`Observer`] what happens in each head.
 
 mod attention;
+mod cache;
 mod cancel;
 mod config;
 mod error;
-mod gemm;
+mod far;
+mod forward;
+mod head_weights;
+mod kernel;
+mod load;
 mod mask;
+mod observer;
 mod output;
 mod run;
 mod weights;
 
-pub use attention::HeadWeights;
 pub use cancel::Cancel;
 pub use config::{AdaptIo, Config, DEFAULT_RAMP};
 pub use error::ModelError;
+pub use head_weights::{HeadSums, HeadWeights};
 pub use mask::{reach, soft_mask};
-pub use run::{BLOCK, Blind, Observer, Run};
-pub use weights::{Network, Span};
+pub use observer::{Blind, Observer};
+pub use run::{BLOCK, Run};
+pub use weights::{Network, Outline, Span};

@@ -1,124 +1,119 @@
 //! From ids to hidden states and from hidden states to probabilities, plain and adaptive.
 
-use super::ModelError;
+use super::kernel::{Packed, add, log_softmax};
 use super::weights::{Cluster, Network};
-use candle_core::{Device, Tensor};
+use rayon::prelude::*;
+
+/// Rows that one thread takes at a time.
+const ROWS: usize = 64;
 
 /// The input of the first layer: n × D. Adaptive input is scaled by √D, plain input is not.
-pub(super) fn embed(network: &Network, ids: &[u32]) -> Result<Vec<f32>, ModelError> {
-    let dim = network.config.hidden_size;
-    let cutoffs = match &network.config.adapt_io {
-        Some(io) => io.cutoffs.clone(),
-        None => vec![network.config.vocab_size],
-    };
-    let scale = if network.config.adapt_io.is_some() {
-        (dim as f32).sqrt()
-    } else {
-        1.0
+pub(super) fn embed(network: &Network, ids: &[u32]) -> Vec<f32> {
+    let config = network.config();
+    let dim = config.hidden_size;
+    let (cutoffs, scale) = match &config.adapt_io {
+        Some(io) => (io.cutoffs.as_slice(), (dim as f32).sqrt()),
+        None => (std::slice::from_ref(&config.vocab_size), 1.0),
     };
     let mut out = vec![0.0; ids.len() * dim];
-    let mut start = 0;
-    for (cluster, &end) in network.input.iter().zip(&cutoffs) {
-        let range = start as u32..end as u32;
-        let places: Vec<usize> = (0..ids.len())
-            .filter(|&i| range.contains(&ids[i]))
-            .collect();
-        if !places.is_empty() {
-            let local: Vec<u32> = places.iter().map(|&i| ids[i] - range.start).collect();
-            let n = local.len();
-            let mut rows = cluster
-                .table
-                .index_select(&Tensor::from_vec(local, n, &Device::Cpu)?, 0)?;
-            if let Some(proj) = &cluster.proj {
-                rows = rows.matmul(&proj.t()?)?;
+    for (&id, out) in ids.iter().zip(out.chunks_exact_mut(dim)) {
+        let id = id as usize;
+        let c = cutoffs.partition_point(|&end| end <= id);
+        let Some(cluster) = network.input.get(c) else {
+            continue;
+        };
+        let start = c.checked_sub(1).map_or(0, |before| cutoffs[before]);
+        let row = cluster.table.row(id - start);
+        match &cluster.proj {
+            Some(proj) => {
+                let row: Vec<f32> = row.collect();
+                proj.multiply(&row, out);
+                out.iter_mut().for_each(|o| *o *= scale);
             }
-            let rows: Vec<f32> = rows.flatten_all()?.to_vec1()?;
-            for (&i, row) in places.iter().zip(rows.chunks_exact(dim)) {
-                out[i * dim..(i + 1) * dim]
-                    .iter_mut()
-                    .zip(row)
-                    .for_each(|(o, r)| *o = scale * r);
-            }
+            None => out.iter_mut().zip(row).for_each(|(o, r)| *o = scale * r),
         }
-        start = end;
     }
-    Ok(out)
+    out
 }
 
-fn logits(cluster: &Cluster, hidden: &Tensor) -> Result<Tensor, ModelError> {
-    let projected = match &cluster.proj {
-        Some(proj) => hidden.matmul(proj)?,
-        None => hidden.clone(),
-    };
-    let logits = projected.matmul(&cluster.table.t()?)?;
-    Ok(match &cluster.bias {
-        Some(bias) => logits.broadcast_add(bias)?,
-        None => logits,
-    })
+/// The input of a cluster's logits: the hidden states, projected where its width is not D.
+fn projected(cluster: &Cluster, hidden: &[f32]) -> Option<Vec<f32>> {
+    let proj = cluster.proj.as_ref()?;
+    let mut out = vec![0.0; hidden.len() / proj.inputs().max(1) * proj.outputs()];
+    proj.multiply(hidden, &mut out);
+    Some(out)
 }
 
-/// log-softmax of every row of `width` numbers, in place.
-fn log_softmax(values: &mut [f32], width: usize) {
-    for row in values.chunks_exact_mut(width) {
-        let max = row.iter().fold(f32::NEG_INFINITY, |m, x| m.max(*x));
-        let log_sum = row.iter().map(|x| (x - max).exp()).sum::<f32>().ln() + max;
-        row.iter_mut().for_each(|x| *x -= log_sum);
+fn product(rows: &[f32], weight: &Packed, bias: Option<&[f32]>) -> Vec<f32> {
+    let n = rows.len() / weight.inputs().max(1);
+    let mut out = vec![0.0; n * weight.outputs()];
+    // One row is what an appended token asks for; more come in pieces, a thread each.
+    if n == 1 {
+        weight.multiply_wide(rows, &mut out);
+    } else {
+        weight.multiply(rows, &mut out);
     }
+    if let Some(bias) = bias {
+        add(&mut out, bias);
+    }
+    out
+}
+
+fn logits(cluster: &Cluster, hidden: &[f32]) -> Vec<f32> {
+    let projected = projected(cluster, hidden);
+    let rows = projected.as_deref().unwrap_or(hidden);
+    product(rows, &cluster.table, cluster.bias.as_deref())
 }
 
 /// Log-probabilities of the first cluster's tokens, then one column per further cluster.
-fn head(network: &Network, hidden: &Tensor) -> Result<(Vec<f32>, usize), ModelError> {
-    let first = network
-        .output
-        .clusters
-        .first()
-        .ok_or_else(|| candle_core::Error::Msg("no output".into()))?;
-    let mut all = logits(first, hidden)?;
+fn head(network: &Network, hidden: &[f32]) -> (Vec<f32>, usize) {
+    let Some(first) = network.output.clusters.first() else {
+        return (Vec::new(), 0);
+    };
+    let mut values = logits(first, hidden);
+    let mut width = first.table.outputs();
     if let Some((weight, bias)) = &network.output.cluster_proj {
         // The cluster logits extend the first cluster's, so they too see the hidden state through its projection.
-        let projected = match &first.proj {
-            Some(proj) => hidden.matmul(proj)?,
-            None => hidden.clone(),
-        };
-        let mut further = projected.matmul(&weight.t()?)?;
-        if let Some(bias) = bias {
-            further = further.broadcast_add(bias)?;
-        }
-        all = Tensor::cat(&[all, further], 1)?;
+        let projected = projected(first, hidden);
+        let rows = projected.as_deref().unwrap_or(hidden);
+        let further = product(rows, weight, bias.as_deref());
+        let more = weight.outputs();
+        let joined = values
+            .chunks_exact(width)
+            .zip(further.chunks_exact(more))
+            .flat_map(|(a, b)| a.iter().chain(b))
+            .copied();
+        values = joined.collect();
+        width += more;
     }
-    let width = all.dim(1)?;
-    let mut values: Vec<f32> = all.flatten_all()?.to_vec1()?;
     log_softmax(&mut values, width);
-    Ok((values, width))
-}
-
-fn tensor(network: &Network, hidden: &[f32]) -> Result<Tensor, ModelError> {
-    let dim = network.config.hidden_size;
-    Ok(Tensor::from_slice(
-        hidden,
-        (hidden.len() / dim, dim),
-        &Device::Cpu,
-    )?)
+    (values, width)
 }
 
 /// Log-probabilities of all tokens, n × V.
-pub(super) fn log_probs(network: &Network, hidden: &[f32]) -> Result<Vec<f32>, ModelError> {
-    if hidden.is_empty() {
-        return Ok(Vec::new());
-    }
-    let hidden = tensor(network, hidden)?;
-    let (head, width) = head(network, &hidden)?;
-    let Some(io) = &network.config.adapt_io else {
-        return Ok(head);
+pub(super) fn log_probs(network: &Network, hidden: &[f32]) -> Vec<f32> {
+    let config = network.config();
+    let (dim, vocab) = (config.hidden_size, config.vocab_size);
+    let mut out = vec![0.0; hidden.len() / dim * vocab];
+    out.par_chunks_mut(ROWS * vocab)
+        .zip(hidden.par_chunks(ROWS * dim))
+        .for_each(|(out, hidden)| some_log_probs(network, hidden, out));
+    out
+}
+
+fn some_log_probs(network: &Network, hidden: &[f32], out: &mut [f32]) {
+    let vocab = network.config().vocab_size;
+    let (head, width) = head(network, hidden);
+    let Some(io) = &network.config().adapt_io else {
+        out.copy_from_slice(&head);
+        return;
     };
-    let (n, vocab) = (hidden.dim(0)?, network.config.vocab_size);
-    let mut out = vec![0.0; n * vocab];
     for (out, head) in out.chunks_exact_mut(vocab).zip(head.chunks_exact(width)) {
         out[..io.cutoffs[0]].copy_from_slice(&head[..io.cutoffs[0]]);
     }
     for (c, cluster) in network.output.clusters.iter().enumerate().skip(1) {
         let (start, end) = (io.cutoffs[c - 1], io.cutoffs[c]);
-        let mut tail: Vec<f32> = logits(cluster, &hidden)?.flatten_all()?.to_vec1()?;
+        let mut tail = logits(cluster, hidden);
         log_softmax(&mut tail, end - start);
         for ((out, head), tail) in out
             .chunks_exact_mut(vocab)
@@ -133,55 +128,51 @@ pub(super) fn log_probs(network: &Network, hidden: &[f32]) -> Result<Vec<f32>, M
                 .for_each(|(o, t)| *o = cluster + t);
         }
     }
-    Ok(out)
 }
 
 /// −log p of one target per row; for adaptive output only the targets' clusters are computed.
-pub(super) fn nll(
-    network: &Network,
-    hidden: &[f32],
-    targets: &[u32],
-) -> Result<Vec<f32>, ModelError> {
-    if hidden.is_empty() {
-        return Ok(Vec::new());
-    }
-    let rows = tensor(network, hidden)?;
-    let (head, width) = head(network, &rows)?;
-    let first = network
-        .config
-        .adapt_io
-        .as_ref()
-        .map_or(network.config.vocab_size, |io| io.cutoffs[0]);
-    let mut nll: Vec<f32> = targets
-        .iter()
-        .enumerate()
-        .map(|(i, &t)| {
-            if (t as usize) < first {
-                -head[i * width + t as usize]
-            } else {
-                0.0
-            }
-        })
-        .collect();
-    let Some(io) = &network.config.adapt_io else {
-        return Ok(nll);
+pub(super) fn nll(network: &Network, hidden: &[f32], targets: &[u32]) -> Vec<f32> {
+    let dim = network.config().hidden_size;
+    hidden
+        .par_chunks(ROWS * dim)
+        .zip(targets.par_chunks(ROWS))
+        .flat_map_iter(|(hidden, targets)| some_nll(network, hidden, targets))
+        .collect()
+}
+
+fn some_nll(network: &Network, hidden: &[f32], targets: &[u32]) -> Vec<f32> {
+    let config = network.config();
+    let (head, width) = head(network, hidden);
+    let adapt_io = config.adapt_io.as_ref();
+    let first = adapt_io.map_or(config.vocab_size, |io| io.cutoffs[0]);
+    let of = |(row, &target): (&[f32], &u32)| -> f32 {
+        row.get(target as usize)
+            .filter(|_| (target as usize) < first)
+            .map_or(0.0, |p| -p)
+    };
+    let mut nll: Vec<f32> = head.chunks_exact(width).zip(targets).map(of).collect();
+    let Some(io) = adapt_io else {
+        return nll;
     };
     for (c, cluster) in network.output.clusters.iter().enumerate().skip(1) {
         let range = io.cutoffs[c - 1] as u32..io.cutoffs[c] as u32;
-        let places: Vec<u32> = (0..targets.len() as u32)
-            .filter(|&i| range.contains(&targets[i as usize]))
+        let places: Vec<usize> = (0..targets.len())
+            .filter(|&i| range.contains(&targets[i]))
             .collect();
         if places.is_empty() {
             continue;
         }
-        let selected =
-            rows.index_select(&Tensor::from_slice(&places, places.len(), &Device::Cpu)?, 0)?;
-        let mut tail: Vec<f32> = logits(cluster, &selected)?.flatten_all()?.to_vec1()?;
+        let dim = config.hidden_size;
+        let selected: Vec<f32> = places
+            .iter()
+            .flat_map(|i| &hidden[i * dim..(i + 1) * dim])
+            .copied()
+            .collect();
+        let mut tail = logits(cluster, &selected);
         log_softmax(&mut tail, range.len());
         for (&i, tail) in places.iter().zip(tail.chunks_exact(range.len())) {
-            let i = i as usize;
             nll[i] = -(head[i * width + width - c] + tail[(targets[i] - range.start) as usize]);
         }
     }
-    Ok(nll)
+    nll
 }

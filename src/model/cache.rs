@@ -1,0 +1,253 @@
+//! What a run keeps of every head: keys, values and queries, in blocks that runs share.
+//!
+//! A block holds the numbers of 64 consecutive tokens of one head. Cloning a run clones no numbers: a block is copied
+//! when one of several owners changes it, so a text from before an edit costs only what the edit replaced.
+
+use super::kernel::{LANES, PANEL, Right};
+use std::collections::VecDeque;
+use std::ops::Range;
+use std::sync::Arc;
+
+/// Tokens per block.
+pub(super) const BLOCK_TOKENS: usize = 64;
+
+/// The numbers of consecutive tokens, block by block.
+#[derive(Debug, Clone)]
+pub(super) struct Blocks {
+    /// Numbers per token.
+    width: usize,
+    /// Index of the first block that is kept.
+    first: usize,
+    blocks: VecDeque<Arc<Vec<f32>>>,
+}
+
+impl Blocks {
+    pub fn new(width: usize) -> Self {
+        Self {
+            width,
+            first: 0,
+            blocks: VecDeque::new(),
+        }
+    }
+
+    /// Block `index`: the tokens from `index · 64` on; nothing where it is forgotten or not there yet.
+    pub fn get(&self, index: usize) -> &[f32] {
+        index
+            .checked_sub(self.first)
+            .and_then(|i| self.blocks.get(i))
+            .map_or(&[], |block| block)
+    }
+
+    /// The same, to be written: blocks are added as needed.
+    pub fn get_mut(&mut self, index: usize) -> &mut [f32] {
+        let place = index.saturating_sub(self.first);
+        while self.blocks.len() <= place {
+            let block = vec![0.0; BLOCK_TOKENS * self.width];
+            self.blocks.push_back(Arc::new(block));
+        }
+        Arc::make_mut(&mut self.blocks[place])
+    }
+
+    /// The rows of the tokens in `range` of one block, where a block is row after row.
+    pub fn rows(&self, index: usize, range: Range<usize>) -> &[f32] {
+        self.get(index)
+            .get(range.start * self.width..range.end * self.width)
+            .unwrap_or_default()
+    }
+
+    /// Writes the row of the token at `position`, where a block is row after row.
+    pub fn put(&mut self, position: usize, row: &[f32]) {
+        let (width, at) = (self.width, position % BLOCK_TOKENS);
+        self.get_mut(position / BLOCK_TOKENS)[at * width..][..row.len()].copy_from_slice(row);
+    }
+
+    /// Drops the blocks in which no token before `len` lies.
+    pub fn truncate(&mut self, len: usize) {
+        let blocks = len.div_ceil(BLOCK_TOKENS).saturating_sub(self.first);
+        self.blocks.truncate(blocks);
+        if len == 0 {
+            self.first = 0;
+        }
+    }
+
+    /// Drops the blocks that lie wholly before the token at `position`.
+    pub fn forget(&mut self, position: usize) {
+        while (self.first + 1) * BLOCK_TOKENS <= position && !self.blocks.is_empty() {
+            self.blocks.pop_front();
+            self.first += 1;
+        }
+    }
+
+    /// Position of the first token that is kept.
+    pub fn start(&self) -> usize {
+        self.first * BLOCK_TOKENS
+    }
+
+    /// Memory of its blocks, shared ones included, in bytes.
+    pub fn bytes(&self) -> usize {
+        self.blocks.len() * BLOCK_TOKENS * self.width * size_of::<f32>()
+    }
+}
+
+/// Keys, values and queries of one head.
+#[derive(Debug, Clone)]
+pub(super) struct HeadCache {
+    dim: usize,
+    /// Two panels per block, each d × 32: the keys of 32 tokens side by side.
+    k: Blocks,
+    /// Row after row, filled up with zeros to [`value_width`].
+    v: Blocks,
+    /// Row after row.
+    q: Blocks,
+    /// No key is longer than this.
+    longest_key: f32,
+}
+
+/// Numbers in a row of values of head dimension `dim`: as many as whole vectors hold.
+pub(super) fn value_width(dim: usize) -> usize {
+    dim.next_multiple_of(LANES)
+}
+
+impl HeadCache {
+    pub fn new(dim: usize) -> Self {
+        Self {
+            dim,
+            k: Blocks::new(dim),
+            v: Blocks::new(value_width(dim)),
+            q: Blocks::new(dim),
+            longest_key: 0.0,
+        }
+    }
+
+    /// Writes query, key and value of the token at `position`.
+    pub fn put(&mut self, position: usize, q: &[f32], k: &[f32], v: &[f32]) {
+        self.q.put(position, q);
+        self.v.put(position, v);
+        let at = position % BLOCK_TOKENS;
+        let block = self.k.get_mut(position / BLOCK_TOKENS);
+        let panel = &mut block[at / PANEL * PANEL * self.dim + at % PANEL..];
+        let mut square = 0.0;
+        for (place, value) in panel.iter_mut().step_by(PANEL).zip(k) {
+            *place = *value;
+            square += value * value;
+        }
+        self.longest_key = self.longest_key.max(square.sqrt());
+    }
+
+    /// The queries of some tokens of a block: as many rows of d.
+    pub fn queries(&self, block: usize, range: Range<usize>) -> &[f32] {
+        self.q.rows(block, range)
+    }
+
+    /// The keys of the 32 tokens from `panel · 32` on: d × 32. `None` where they are forgotten.
+    pub fn keys(&self, panel: usize) -> Option<Right<'_>> {
+        let per_block = BLOCK_TOKENS / PANEL;
+        let size = self.dim * PANEL;
+        let data = self.k.get(panel / per_block);
+        let data = data.get(panel % per_block * size..)?.get(..size)?;
+        Some(Right {
+            data,
+            cols: PANEL,
+            stride: PANEL,
+        })
+    }
+
+    /// The values of some tokens of a block: as many rows of [`value_width`].
+    pub fn values(&self, block: usize, range: Range<usize>) -> Right<'_> {
+        let width = value_width(self.dim);
+        Right {
+            data: self.v.rows(block, range),
+            cols: width,
+            stride: width,
+        }
+    }
+
+    /// An upper bound of the norms of its keys.
+    pub fn longest_key(&self) -> f32 {
+        self.longest_key
+    }
+
+    pub fn truncate(&mut self, len: usize) {
+        for blocks in [&mut self.k, &mut self.v, &mut self.q] {
+            blocks.truncate(len);
+        }
+        if len == 0 {
+            self.longest_key = 0.0;
+        }
+    }
+
+    /// Frees what no query from `position` on needs: values `reach` tokens before it, keys `kept` before it.
+    pub fn forget(&mut self, position: usize, reach: usize, kept: usize) {
+        self.k.forget(position.saturating_sub(kept));
+        self.v.forget(position.saturating_sub(reach));
+        self.q.forget(position);
+    }
+
+    /// Whether the keys, values and queries that queries from `position` on need are all there.
+    pub fn sees(&self, position: usize, reach: usize, kept: usize) -> bool {
+        self.k.start() <= position.saturating_sub(kept)
+            && self.v.start() <= position.saturating_sub(reach)
+    }
+
+    /// Whether the query of the token at `position` is kept.
+    pub fn has_query(&self, position: usize) -> bool {
+        self.q.start() <= position
+    }
+
+    pub fn bytes(&self) -> usize {
+        self.k.bytes() + self.v.bytes() + self.q.bytes()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn filled(tokens: usize) -> HeadCache {
+        let mut cache = HeadCache::new(3);
+        for t in 0..tokens {
+            let x = t as f32;
+            cache.put(t, &[x, 0.0, 1.0], &[x, x + 0.5, -x], &[2.0 * x; 3]);
+        }
+        cache
+    }
+
+    #[test]
+    fn keys_lie_side_by_side_and_values_row_by_row() {
+        let cache = filled(70);
+        let keys = cache.keys(1).unwrap();
+        assert_eq!(keys.data[PANEL + 5], 37.5);
+        assert_eq!(cache.keys(2).unwrap().data[5], 69.0);
+        assert!(cache.keys(4).is_none());
+        let values = cache.values(1, 2..4);
+        assert_eq!((values.stride, values.data.len()), (16, 32));
+        assert_eq!((values.data[0], values.data[3]), (132.0, 0.0));
+        assert_eq!(cache.queries(0, 7..8), [7.0, 0.0, 1.0]);
+        assert!(cache.longest_key() > 69.0);
+    }
+
+    #[test]
+    fn a_clone_shares_its_blocks_until_one_is_written() {
+        let mut cache = filled(70);
+        let before = cache.clone();
+        cache.put(69, &[0.0; 3], &[9.0; 3], &[0.0; 3]);
+        assert_eq!(before.keys(2).unwrap().data[5], 69.0);
+        assert_eq!(cache.keys(2).unwrap().data[5], 9.0);
+        assert!(Arc::ptr_eq(&before.k.blocks[0], &cache.k.blocks[0]));
+    }
+
+    #[test]
+    fn what_is_forgotten_is_gone_and_a_cut_to_nothing_begins_anew() {
+        let mut cache = filled(300);
+        cache.forget(290, 10, 130);
+        assert!(cache.keys(3).is_none() && cache.keys(4).is_some());
+        assert!(cache.values(3, 0..4).data.is_empty());
+        assert!(!cache.values(4, 24..30).data.is_empty());
+        assert!(cache.sees(290, 10, 130) && !cache.sees(200, 10, 130));
+        assert!(!cache.has_query(200) && cache.has_query(280));
+        cache.truncate(0);
+        assert!(cache.sees(0, 10, 130));
+        cache.put(0, &[1.0; 3], &[1.0; 3], &[1.0; 3]);
+        assert_eq!(cache.queries(0, 0..1), [1.0; 3]);
+    }
+}

@@ -1,0 +1,19 @@
+//! What the forward pass computes with: matrix products and row operations on slices, one thread each.
+//!
+//! Every function is compiled for several instruction sets (AVX-512, AVX2, NEON, plain) and picks the machine's at
+//! run time; `pulp` does so without unsafe code. A sum is always taken in the same order, whatever the shape of the
+//! call: a result does not depend on how rows are put together.
+
+mod packed;
+mod product;
+mod rows;
+
+pub(in crate::model) use packed::Packed;
+pub(in crate::model) use product::{Left, Right, add_product, product};
+pub(in crate::model) use rows::{add, add_norm, add_relu, exp_sum, largest, log_softmax, scale_by, sum};
+
+/// Columns of a packed matrix that lie side by side.
+pub(in crate::model) const PANEL: usize = 32;
+
+/// Columns come in multiples of this: the widest vector of any instruction set.
+pub(in crate::model) const LANES: usize = 16;

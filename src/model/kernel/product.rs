@@ -1,0 +1,235 @@
+//! Products of small matrices, in registers: a few rows of the left one by one or two panels of the right.
+
+use super::{LANES, PANEL};
+use pulp::{Arch, Simd, WithSimd};
+
+/// The left matrix: `rows` × `cols`, consecutive rows `stride` numbers apart.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::model) struct Left<'a> {
+    pub data: &'a [f32],
+    pub rows: usize,
+    pub cols: usize,
+    pub stride: usize,
+}
+
+/// The right matrix: as many rows as the left has columns, `cols` (a multiple of [`LANES`]) numbers each, consecutive
+/// rows `stride` apart.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::model) struct Right<'a> {
+    pub data: &'a [f32],
+    pub cols: usize,
+    pub stride: usize,
+}
+
+/// out = left · right; row i of the result starts at `out[i · stride]`. `stride` may be such that a row begins
+/// within the last one's reach: rows are written in rising order.
+pub(in crate::model) fn product(left: Left<'_>, right: Right<'_>, out: &mut [f32], stride: usize) {
+    Arch::new().dispatch(Product::<false> {
+        left,
+        right,
+        out,
+        stride,
+    });
+}
+
+/// out += left · right; see [`product`].
+pub(in crate::model) fn add_product(
+    left: Left<'_>,
+    right: Right<'_>,
+    out: &mut [f32],
+    stride: usize,
+) {
+    Arch::new().dispatch(Product::<true> {
+        left,
+        right,
+        out,
+        stride,
+    });
+}
+
+struct Product<'a, const ADD: bool> {
+    left: Left<'a>,
+    right: Right<'a>,
+    out: &'a mut [f32],
+    stride: usize,
+}
+
+impl<const ADD: bool> WithSimd for Product<'_, ADD> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let mut column = 0;
+        while column < self.right.cols {
+            let width = PANEL.min(self.right.cols - column);
+            let Some(data) = self.right.data.get(column..) else {
+                return;
+            };
+            let right = Right {
+                data,
+                cols: width,
+                ..self.right
+            };
+            columns::<S, ADD>(simd, self.left, right, &mut self.out[column..], self.stride);
+            column += width;
+        }
+    }
+}
+
+/// The product with one panel, or half of one.
+#[inline(always)]
+pub(super) fn columns<S: Simd, const ADD: bool>(
+    simd: S,
+    left: Left<'_>,
+    right: Right<'_>,
+    out: &mut [f32],
+    stride: usize,
+) {
+    // As many rows and vectors as the registers of the instruction set hold, one number of the left included.
+    match (S::F32_LANES, right.cols) {
+        (16, PANEL) => sweep::<S, 12, 2, ADD>(simd, left, right, out, stride),
+        (16, _) => sweep::<S, 12, 1, ADD>(simd, left, right, out, stride),
+        (8, _) => sweep::<S, 6, 2, ADD>(simd, left, right, out, stride),
+        _ => sweep::<S, 4, 4, ADD>(simd, left, right, out, stride),
+    }
+}
+
+#[inline(always)]
+fn sweep<S: Simd, const ROWS: usize, const VECTORS: usize, const ADD: bool>(
+    simd: S,
+    left: Left<'_>,
+    right: Right<'_>,
+    out: &mut [f32],
+    stride: usize,
+) {
+    let width = VECTORS * S::F32_LANES;
+    for column in (0..right.cols).step_by(width) {
+        let b = &right.data[column..];
+        let mut row = 0;
+        while row < left.rows {
+            let a = &left.data[row * left.stride..];
+            let to = &mut out[row * stride + column..];
+            let (k, lda, ldb) = (left.cols, left.stride, right.stride);
+            let rows = left.rows - row;
+            row += if rows >= ROWS {
+                tile::<S, ROWS, VECTORS, ADD>(simd, a, lda, k, b, ldb, to, stride)
+            } else if rows >= 4 {
+                tile::<S, 4, VECTORS, ADD>(simd, a, lda, k, b, ldb, to, stride)
+            } else if rows >= 2 {
+                tile::<S, 2, VECTORS, ADD>(simd, a, lda, k, b, ldb, to, stride)
+            } else {
+                tile::<S, 1, VECTORS, ADD>(simd, a, lda, k, b, ldb, to, stride)
+            };
+        }
+    }
+}
+
+/// One tile of the result, kept in registers from its first product to its last. Returns its number of rows.
+#[allow(clippy::too_many_arguments)]
+#[inline(always)]
+fn tile<S: Simd, const ROWS: usize, const VECTORS: usize, const ADD: bool>(
+    simd: S,
+    a: &[f32],
+    lda: usize,
+    k: usize,
+    b: &[f32],
+    ldb: usize,
+    out: &mut [f32],
+    stride: usize,
+) -> usize {
+    let width = VECTORS * S::F32_LANES;
+    let rows: [&[f32]; ROWS] = std::array::from_fn(|i| &a[i * lda..][..k]);
+    let mut sums = [[simd.splat_f32s(0.0); VECTORS]; ROWS];
+    for (p, b) in b.chunks(ldb).take(k).enumerate() {
+        let vectors = S::as_simd_f32s(&b[..width]).0;
+        let vectors: [S::f32s; VECTORS] = std::array::from_fn(|j| vectors[j]);
+        for (sums, row) in sums.iter_mut().zip(&rows) {
+            let x = simd.splat_f32s(row[p]);
+            for (sum, vector) in sums.iter_mut().zip(vectors) {
+                *sum = simd.mul_add_e_f32s(x, vector, *sum);
+            }
+        }
+    }
+    for (i, sums) in sums.iter().enumerate() {
+        let out = S::as_mut_simd_f32s(&mut out[i * stride..][..width]).0;
+        for (out, sum) in out.iter_mut().zip(sums) {
+            *out = if ADD { simd.add_f32s(*out, *sum) } else { *sum };
+        }
+    }
+    ROWS
+}
+
+/// One row by several panels at once: the product is as fast as the panels can be read. `panels` lie one after the
+/// other, each `row.len()` × [`PANEL`]; `out` gets [`PANEL`] numbers of each.
+pub(super) struct OneRow<'a> {
+    pub row: &'a [f32],
+    pub panels: &'a [f32],
+    pub out: &'a mut [f32],
+}
+
+impl WithSimd for OneRow<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let size = self.row.len() * PANEL;
+        let together = match S::F32_LANES {
+            16 => 4,
+            _ => 2,
+        };
+        let groups = self.out.chunks_exact_mut(together * PANEL);
+        let done = groups.len() * together;
+        for (group, out) in groups.enumerate() {
+            let panels = &self.panels[group * together * size..][..together * size];
+            match S::F32_LANES {
+                16 => several::<S, 4, 2>(simd, self.row, panels, out),
+                8 => several::<S, 2, 4>(simd, self.row, panels, out),
+                4 => several::<S, 2, 8>(simd, self.row, panels, out),
+                _ => several::<S, 2, 32>(simd, self.row, panels, out),
+            }
+        }
+        let left = Left {
+            data: self.row,
+            rows: 1,
+            cols: self.row.len(),
+            stride: self.row.len(),
+        };
+        for (i, out) in self.out[done * PANEL..].chunks_exact_mut(PANEL).enumerate() {
+            let right = Right {
+                data: &self.panels[(done + i) * size..][..size],
+                cols: PANEL,
+                stride: PANEL,
+            };
+            columns::<S, false>(simd, left, right, out, PANEL);
+        }
+    }
+}
+
+/// `PANELS` panels of `VECTORS` vectors.
+#[inline(always)]
+fn several<S: Simd, const PANELS: usize, const VECTORS: usize>(
+    simd: S,
+    row: &[f32],
+    panels: &[f32],
+    out: &mut [f32],
+) {
+    let k = row.len();
+    let panels: [&[f32]; PANELS] = std::array::from_fn(|i| &panels[i * k * PANEL..][..k * PANEL]);
+    let mut sums = [[simd.splat_f32s(0.0); VECTORS]; PANELS];
+    for (p, x) in row.iter().enumerate() {
+        let x = simd.splat_f32s(*x);
+        for (sums, panel) in sums.iter_mut().zip(&panels) {
+            let vectors = S::as_simd_f32s(&panel[p * PANEL..][..PANEL]).0;
+            for (sum, vector) in sums.iter_mut().zip(vectors) {
+                *sum = simd.mul_add_e_f32s(x, *vector, *sum);
+            }
+        }
+    }
+    for (sums, out) in sums.iter().zip(out.chunks_exact_mut(PANEL)) {
+        for (out, sum) in S::as_mut_simd_f32s(out).0.iter_mut().zip(sums) {
+            *out = *sum;
+        }
+    }
+}
+
+const _: () = assert!(PANEL == 2 * LANES);

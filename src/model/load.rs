@@ -1,0 +1,462 @@
+//! From a checkpoint to a network: every tensor looked up by name, its shape checked, its numbers laid out.
+
+use super::ModelError;
+use super::cache::value_width;
+use super::config::{Config, infer, span_name};
+use super::kernel::{PANEL, Packed};
+use super::mask;
+use super::weights::{
+    Cluster, FeedForward, Head, Layer, Network, Norm, Outline, Output, Span,
+};
+use crate::checkpoint::Checkpoint;
+use std::sync::{Arc, Mutex, PoisonError};
+
+impl Network {
+    /// Loads every weight; `ramp` overrides R.
+    ///
+    /// # Errors
+    /// When a tensor is missing or its shape does not fit; the error names it.
+    pub fn load(checkpoint: &Checkpoint, ramp: Option<usize>) -> Result<Self, ModelError> {
+        Loader::new(checkpoint, true).network(ramp)
+    }
+}
+
+impl Outline {
+    /// Checks names and shapes of all tensors, but reads only the spans: as fast for a large file as for a small one.
+    ///
+    /// # Errors
+    /// As [`Network::load`], but for what shows only when the weights are read.
+    pub fn read(checkpoint: &Checkpoint, ramp: Option<usize>) -> Result<Self, ModelError> {
+        Ok(Loader::new(checkpoint, false).network(ramp)?.outline)
+    }
+}
+
+struct Loader<'a> {
+    checkpoint: &'a Checkpoint,
+    /// Whether to read weights; else all but the spans stay empty.
+    reads: bool,
+    parameters: usize,
+    /// The first tensor that holds infinities or what is no number.
+    not_finite: Mutex<Option<String>>,
+}
+
+impl<'a> Loader<'a> {
+    fn new(checkpoint: &'a Checkpoint, reads: bool) -> Self {
+        Self {
+            checkpoint,
+            reads,
+            parameters: 0,
+            not_finite: Mutex::new(None),
+        }
+    }
+
+    fn has(&self, name: &str) -> bool {
+        self.checkpoint.info(name).is_some()
+    }
+
+    /// Checks that a tensor is there and has `shape`, and counts its parameters.
+    fn expect(&mut self, name: &str, shape: &[usize]) -> Result<(), ModelError> {
+        let checkpoint = self.checkpoint;
+        let info = checkpoint
+            .info(name)
+            .ok_or_else(|| ModelError::MissingTensor {
+                path: checkpoint.path().to_owned(),
+                name: name.to_owned(),
+                found: checkpoint.names().take(4).collect::<Vec<_>>().join(", "),
+            })?;
+        if info.shape != shape {
+            let expected = format!("{shape:?}");
+            return Err(ModelError::shape(
+                checkpoint,
+                name,
+                &info.shape,
+                &expected,
+            ));
+        }
+        self.parameters += info.elements();
+        Ok(())
+    }
+
+    fn note_finite(&self, name: &str, values: &[f32]) {
+        // Without an early end, so that it runs at the speed of memory.
+        let finite = values
+            .iter()
+            .fold(true, |finite, value| finite & value.is_finite());
+        if !finite {
+            let mut first = self
+                .not_finite
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
+            first.get_or_insert_with(|| name.to_owned());
+        }
+    }
+
+    /// The numbers of a tensor, row-major; nothing where weights are not read.
+    fn values(&mut self, name: &str, shape: &[usize]) -> Result<Vec<f32>, ModelError> {
+        self.expect(name, shape)?;
+        if !self.reads {
+            return Ok(Vec::new());
+        }
+        let values = self.checkpoint.read(name)?;
+        self.note_finite(name, &values);
+        Ok(values)
+    }
+
+    /// Matrices of `inputs` columns one below the other, as one for products.
+    fn packed(
+        &mut self,
+        parts: &[(String, usize)],
+        inputs: usize,
+    ) -> Result<Packed, ModelError> {
+        for (name, outputs) in parts {
+            self.expect(name, &[*outputs, inputs])?;
+        }
+        if !self.reads {
+            return Ok(Packed::default());
+        }
+        let tensors = parts
+            .iter()
+            .map(|(name, outputs)| Ok((self.checkpoint.read(name)?, name, *outputs)))
+            .collect::<Result<Vec<_>, ModelError>>()?;
+        let outputs = parts.iter().map(|(_, outputs)| outputs).sum();
+        let loader = &*self;
+        Packed::new(outputs, inputs, |first, rows| {
+            // The part that the first row lies in, and where; rows may go on in the next part.
+            let (mut at, mut rest) = (first, rows);
+            for (tensor, name, outputs) in &tensors {
+                let here = outputs.saturating_sub(at).min(rest.len() / inputs);
+                let (now, later) = rest.split_at_mut(here * inputs);
+                now.copy_from_slice(&tensor[at * inputs..][..now.len()]);
+                loader.note_finite(name, now);
+                at = at.saturating_sub(*outputs);
+                rest = later;
+            }
+            Ok(())
+        })
+    }
+
+    fn matrix(&mut self, name: String, outputs: usize, inputs: usize) -> Result<Packed, ModelError> {
+        self.packed(&[(name, outputs)], inputs)
+    }
+
+    fn norm(&mut self, name: &str, width: usize) -> Result<Norm, ModelError> {
+        Ok(Norm {
+            weight: self.values(&format!("{name}.weight"), &[width])?,
+            bias: self.values(&format!("{name}.bias"), &[width])?,
+        })
+    }
+
+    fn network(mut self, ramp: Option<usize>) -> Result<Network, ModelError> {
+        let (config, mut assumed) = infer(self.checkpoint, ramp)?;
+        let positions = Positions::load(&mut self, &config)?;
+        let layers = (0..config.nb_layers)
+            .map(|i| self.layer(&config, &positions, i))
+            .collect::<Result<Vec<_>, _>>()?;
+        let (input, output) = self.input_and_output(&config)?;
+        let not_finite = self.not_finite.into_inner();
+        if let Some(name) = not_finite.unwrap_or_else(PoisonError::into_inner) {
+            assumed.push(format!(
+                "usable although tensor {name} holds infinities or what is no number: so may all results; the training \
+                 may have diverged"
+            ));
+        }
+        let heads = layers.iter().enumerate().flat_map(|(layer, weights)| {
+            let heads = weights.heads.iter().enumerate();
+            heads.map(move |(head, h)| Span {
+                layer,
+                head,
+                span: h.span,
+                reach: h.reach,
+            })
+        });
+        let spans = heads.collect();
+        Ok(Network {
+            outline: Outline {
+                config,
+                spans,
+                parameters: self.parameters,
+                assumed,
+            },
+            input,
+            output,
+            layers,
+            positions: positions.packed,
+        })
+    }
+
+    fn layer(
+        &mut self,
+        config: &Config,
+        positions: &Positions,
+        i: usize,
+    ) -> Result<Layer, ModelError> {
+        let dim = config.hidden_size;
+        let proj = |part: &str| (format!("layers.{i}.attn.proj_{part}.weight"), dim);
+        let qkv = self.packed(&[proj("query"), proj("key"), proj("val")], dim)?;
+        let out = self.packed(&[proj("out")], dim)?;
+        let ff = if config.inner_hidden_size > 0 {
+            let inner = config.inner_hidden_size;
+            let name = |part: &str| format!("layers.{i}.ff.{part}");
+            Some(FeedForward {
+                fc1: self.matrix(name("fc1.weight"), inner, dim)?,
+                b1: self.values(&name("fc1.bias"), &[inner])?,
+                fc2: self.matrix(name("fc2.weight"), dim, inner)?,
+                b2: self.values(&name("fc2.bias"), &[dim])?,
+                norm: self.norm(&format!("layers.{i}.norm2"), dim)?,
+            })
+        } else {
+            None
+        };
+        Ok(Layer {
+            qkv,
+            out,
+            heads: self.heads(config, positions, i)?,
+            norm: self.norm(&format!("layers.{i}.norm1"), dim)?,
+            ff,
+        })
+    }
+
+    /// z of every head of a layer, as a share of S.
+    fn spans(&mut self, config: &Config, i: usize) -> Result<Vec<f32>, ModelError> {
+        let nb_heads = config.nb_heads;
+        let checkpoint = self.checkpoint;
+        let Some(name) = span_name(checkpoint, i) else {
+            return Ok(vec![1.0; nb_heads]);
+        };
+        let shape = checkpoint
+            .info(&name)
+            .map(|info| info.shape.clone())
+            .unwrap_or_default();
+        self.parameters += shape.iter().product::<usize>();
+        let values = checkpoint.read(&name)?;
+        if let Some(value) = values.iter().find(|value| !value.is_finite()) {
+            return Err(ModelError::SpanValue {
+                path: checkpoint.path().to_owned(),
+                name,
+                value: *value,
+            });
+        }
+        match values.len() {
+            // fairseq's layer-wise variant: one span for all heads.
+            1 => Ok(vec![values[0]; nb_heads]),
+            len if len == nb_heads => Ok(values),
+            _ => {
+                let expected = format!("one value or {nb_heads}, one per head");
+                Err(ModelError::shape(checkpoint, &name, &shape, &expected))
+            }
+        }
+    }
+
+    fn heads(
+        &mut self,
+        config: &Config,
+        positions: &Positions,
+        i: usize,
+    ) -> Result<Vec<Head>, ModelError> {
+        let (nb_heads, d, n) = (config.nb_heads, config.head_dim(), config.pers_mem_size);
+        let limit = config.attn_span;
+        let spans = self.spans(config, i)?;
+        let (keys, vals) = if n > 0 {
+            let name = |part: &str| format!("layers.{i}.attn.attn.persistent_memory.{part}");
+            (
+                self.values(&name("key"), &[nb_heads, d, n])?,
+                self.values(&name("val"), &[nb_heads, n, d])?,
+            )
+        } else {
+            (Vec::new(), Vec::new())
+        };
+        let spans: Vec<(f32, usize)> = spans
+            .iter()
+            .map(|value| {
+                let span = value.clamp(0.0, 1.0) * limit as f32;
+                let reach = match config.adapt_span {
+                    true => mask::reach(span, config.adapt_span_ramp, limit),
+                    false => limit,
+                };
+                (span, reach)
+            })
+            .collect();
+        let longest = spans.iter().map(|(_, reach)| *reach).max().unwrap_or(0);
+        let kept = mask::kept(longest, limit);
+        let heads = spans.iter().enumerate().map(|(h, &(span, reach))| Head {
+            span,
+            reach,
+            adaptive: config.adapt_span,
+            ramp: match config.adapt_span {
+                true => mask::ramp(span, config.adapt_span_ramp, reach),
+                false => Vec::new(),
+            },
+            kept,
+            longest_far_position: positions.longest(reach, kept),
+            pers_key: persistent_keys(keys.get(h * d * n..(h + 1) * d * n), n, d),
+            pers_val: persistent_values(vals.get(h * n * d..(h + 1) * n * d), n, d),
+        });
+        Ok(heads.collect())
+    }
+
+    fn input_and_output(
+        &mut self,
+        config: &Config,
+    ) -> Result<(Vec<Cluster>, Output), ModelError> {
+        let dim = config.hidden_size;
+        let Some(io) = &config.adapt_io else {
+            let vocab = config.vocab_size;
+            let plain = |table: Packed, bias| Cluster {
+                table: Arc::new(table),
+                bias,
+                proj: None,
+            };
+            let input = plain(self.matrix("in_emb.weight".into(), vocab, dim)?, None);
+            let table = self.matrix("out_emb.weight".into(), vocab, dim)?;
+            let bias = self.values("out_emb.bias", &[vocab])?;
+            let output = Output {
+                clusters: vec![plain(table, Some(bias))],
+                cluster_proj: None,
+            };
+            return Ok((vec![input], output));
+        };
+        let input = self.clusters(dim, &io.cutoffs, None)?;
+        let before = self.parameters;
+        let clusters = self.clusters(dim, &io.cutoffs, Some((io.tied, &input)))?;
+        if io.tied {
+            // Shared weights count once.
+            self.parameters = before;
+        }
+        let further = io.cutoffs.len() - 1;
+        let cluster_proj = if further > 0 {
+            let weight = self.matrix("out_emb.cluster_proj.weight".into(), further, dim)?;
+            let bias = match self.has("out_emb.cluster_proj.bias") {
+                true => Some(self.values("out_emb.cluster_proj.bias", &[further])?),
+                false => None,
+            };
+            Some((weight, bias))
+        } else {
+            None
+        };
+        let output = Output {
+            clusters,
+            cluster_proj,
+        };
+        Ok((input, output))
+    }
+
+    /// The clusters of the input or, given whether it is tied to the input, of the output.
+    fn clusters(
+        &mut self,
+        dim: usize,
+        cutoffs: &[usize],
+        output: Option<(bool, &[Cluster])>,
+    ) -> Result<Vec<Cluster>, ModelError> {
+        let side = match output {
+            None => ("in_emb.emb_layers", "in_emb.emb_projs"),
+            Some(_) => ("out_emb.out_layers", "out_emb.out_projs"),
+        };
+        let mut start = 0;
+        let mut clusters = Vec::new();
+        for (c, &end) in cutoffs.iter().enumerate() {
+            let name = format!("{}.{c}.weight", side.0);
+            let tokens = end - start;
+            let info = self.checkpoint.info(&name);
+            let width = info.and_then(|info| info.shape.get(1).copied());
+            let width = width.unwrap_or(dim);
+            let shared = match output {
+                Some((true, input)) => input.get(c).filter(|c| c.table.inputs() == width),
+                _ => None,
+            };
+            let table = match shared {
+                Some(cluster) => {
+                    self.expect(&name, &[tokens, width])?;
+                    Arc::clone(&cluster.table)
+                }
+                None => Arc::new(self.matrix(name, tokens, width)?),
+            };
+            let name = format!("{}.{c}.bias", side.0);
+            let bias = match self.has(&name) {
+                true => Some(self.values(&name, &[tokens])?),
+                false => None,
+            };
+            let name = format!("{}.{c}", side.1);
+            let proj = match (self.has(&name), output) {
+                (false, _) => None,
+                (true, None) => Some(self.matrix(name, dim, width)?),
+                (true, Some(_)) => {
+                    let columns = self.values(&name, &[dim, width])?;
+                    Some(match self.reads {
+                        true => Packed::from_columns(&columns, width, dim, 1.0),
+                        false => Packed::default(),
+                    })
+                }
+            };
+            clusters.push(Cluster { table, bias, proj });
+            start = end;
+        }
+        Ok(clusters)
+    }
+}
+
+/// The position embeddings.
+struct Positions {
+    packed: Packed,
+    /// ‖p_δ‖, from δ = 1 on; nothing where weights are not read.
+    norms: Vec<f32>,
+}
+
+impl Positions {
+    fn load(loader: &mut Loader<'_>, config: &Config) -> Result<Self, ModelError> {
+        let (d, span) = (config.head_dim(), config.attn_span);
+        let key_pe = loader.values("key_pe", &[1, d, span])?;
+        if key_pe.is_empty() {
+            return Ok(Self {
+                packed: Packed::default(),
+                norms: Vec::new(),
+            });
+        }
+        // Filled up in front, so that distance 1 is the last column of a panel.
+        let columns = span.next_multiple_of(PANEL);
+        let mut filled = vec![0.0; d * columns];
+        let mut squares = vec![0.0; span];
+        for (row, from) in filled
+            .chunks_exact_mut(columns)
+            .zip(key_pe.chunks_exact(span))
+        {
+            row[columns - span..].copy_from_slice(from);
+            for (square, p) in squares.iter_mut().zip(from.iter().rev()) {
+                *square += p * p;
+            }
+        }
+        Ok(Self {
+            packed: Packed::from_columns(&filled, columns, d, 1.0),
+            norms: squares.into_iter().map(f32::sqrt).collect(),
+        })
+    }
+
+    /// The norm of the longest p_δ with `near` < δ ≤ `far`.
+    fn longest(&self, near: usize, far: usize) -> f32 {
+        let norms = self.norms.get(near..far).unwrap_or_default();
+        norms.iter().copied().fold(0.0, f32::max)
+    }
+}
+
+/// d × N numbers as keys, times √d.
+fn persistent_keys(keys: Option<&[f32]>, n: usize, d: usize) -> Packed {
+    match keys {
+        Some(keys) if n > 0 => Packed::from_columns(keys, n, d, (d as f32).sqrt()),
+        _ => Packed::default(),
+    }
+}
+
+/// N × d numbers as values, times √N, each row filled up.
+fn persistent_values(vals: Option<&[f32]>, n: usize, d: usize) -> Vec<f32> {
+    let width = value_width(d);
+    let mut filled = vec![0.0; n * width];
+    let scale = (n as f32).sqrt();
+    for (row, val) in filled
+        .chunks_exact_mut(width)
+        .zip(vals.unwrap_or_default().chunks_exact(d))
+    {
+        for (to, v) in row.iter_mut().zip(val) {
+            *to = scale * v;
+        }
+    }
+    filled
+}

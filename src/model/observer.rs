@@ -1,0 +1,36 @@
+//! What a forward pass tells while it runs.
+
+use super::head_weights::{HeadSums, HeadWeights};
+
+/// Is told what happens during a forward pass, tile by tile, from several threads.
+pub trait Observer: Sync {
+    /// Whether [`Observer::head`] is to be called for a head; weights that nobody wants are not copied.
+    fn wants(&self, layer: usize, head: usize) -> bool {
+        let _ = (layer, head);
+        true
+    }
+
+    /// A head's weights for some consecutive queries.
+    fn head(&self, layer: usize, head: usize, weights: &HeadWeights) {
+        let _ = (layer, head, weights);
+    }
+
+    /// How a head's weight divides, for some consecutive queries.
+    fn sums(&self, layer: usize, head: usize, sums: &HeadSums) {
+        let _ = (layer, head, sums);
+    }
+
+    /// A layer's output for the tokens from `first` on: n × D.
+    fn hidden(&self, layer: usize, first: usize, rows: &[f32]) {
+        let _ = (layer, first, rows);
+    }
+}
+
+/// Observes nothing.
+pub struct Blind;
+
+impl Observer for Blind {
+    fn wants(&self, _: usize, _: usize) -> bool {
+        false
+    }
+}
