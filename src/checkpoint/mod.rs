@@ -103,10 +103,10 @@ impl Checkpoint {
             ));
         }
         if LegacyContainer::recognises(head) {
-            let legacy = LegacyContainer::open(head, torch::element_sizes)
+            let legacy = LegacyContainer::open(head, torch::storage_sizes)
                 .map_err(|what| damaged(path, what))?;
             let refs = torch::state_dict(&legacy.pickle).map_err(|what| unsupported(path, what))?;
-            let (tensors, storages) = resolve(path, &file, refs, |key| legacy.storage(key))?;
+            let (tensors, storages) = resolve(path, &file, refs, |key| legacy.storage(key, head))?;
             let curves = torch::curves(&legacy.pickle);
             return Ok(Self::new(
                 path,
