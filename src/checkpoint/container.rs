@@ -1,6 +1,7 @@
 //! The two containers of PyTorch checkpoints: where the pickle and the storages lie in the file.
 
 use super::bytes::FileBytes;
+use super::checksum::crc32;
 use super::pickle::{self, Pickle};
 use super::torch::StorageSize;
 use std::collections::HashMap;
@@ -20,7 +21,7 @@ impl Storage {
     pub fn is_intact(&self, file: &FileBytes) -> bool {
         match self {
             // Writers that leave the checksum out write 0.
-            Storage::Mapped(_, Some(crc)) if *crc != 0 => crc32fast::hash(self.bytes(file)) == *crc,
+            Storage::Mapped(_, Some(crc)) if *crc != 0 => crc32(self.bytes(file)) == *crc,
             _ => true,
         }
     }
