@@ -1,7 +1,9 @@
 //! The two containers of PyTorch checkpoints: where the pickle and the storages lie in the file.
 
 use super::bytes::FileBytes;
+use super::checksum::crc32;
 use super::pickle::{self, Pickle};
+use super::torch::StorageSize;
 use std::collections::HashMap;
 use std::io::{Cursor, Read};
 use std::ops::Range;
@@ -19,7 +21,7 @@ impl Storage {
     pub fn is_intact(&self, file: &FileBytes) -> bool {
         match self {
             // Writers that leave the checksum out write 0.
-            Storage::Mapped(_, Some(crc)) if *crc != 0 => crc32fast::hash(self.bytes(file)) == *crc,
+            Storage::Mapped(_, Some(crc)) if *crc != 0 => crc32(self.bytes(file)) == *crc,
             _ => true,
         }
     }
@@ -130,8 +132,8 @@ impl<'a> ZipContainer<'a> {
 /// The legacy stream of PyTorch before 1.6.
 pub(super) struct LegacyContainer {
     pub pickle: Pickle,
-    /// By key: where the elements start, and how many the file says there are.
-    storages: HashMap<String, (usize, usize)>,
+    /// By key: which bytes of the file are the elements, and how many elements they are.
+    storages: HashMap<String, (Range<usize>, usize)>,
 }
 
 /// 0x1950a86a20f9469cfc6c, as a pickle spells it: little endian, ten bytes.
@@ -148,10 +150,11 @@ impl LegacyContainer {
             && file[4..14] == LEGACY_MAGIC
     }
 
-    /// `element_size` tells, by storage key, how large one element is (the stream itself only counts them).
+    /// `sizes` tells, by storage key, how large one element is (the stream itself only counts them) and how many there
+    /// are: so the storages are found without a look at those that nobody wants, which lie between the others.
     pub fn open(
         file: &[u8],
-        element_sizes: impl Fn(&Pickle) -> Result<HashMap<String, usize>, String>,
+        sizes: impl Fn(&Pickle) -> Result<HashMap<String, StorageSize>, String>,
     ) -> Result<Self, String> {
         let mut at = 0;
         let mut next = |what: &str| -> Result<Pickle, String> {
@@ -181,32 +184,33 @@ impl LegacyContainer {
         }
         let object = next("the saved object")?;
         let keys = next("the list of storages")?;
-        let sizes = element_sizes(&object)?;
+        let sizes = sizes(&object)?;
         let mut storages = HashMap::new();
         for &id in keys
             .tuple(keys.root())
             .ok_or("the list of storages is not a list")?
         {
             let key = keys.str(id).ok_or("a storage key is not text")?;
-            let count = file
-                .get(at..)
-                .and_then(|rest| rest.first_chunk::<8>())
-                .map(|bytes| u64::from_le_bytes(*bytes))
-                .ok_or_else(|| format!("the file ends before storage {key}"))?;
-            let size = *sizes
+            let size = sizes
                 .get(key)
                 .ok_or_else(|| format!("storage {key} has no known element type"))?;
-            let start = at + 8;
-            let end = usize::try_from(count)
-                .ok()
-                .and_then(|n| n.checked_mul(size))
-                .and_then(|bytes| start.checked_add(bytes))
-                .filter(|&end| end <= file.len())
-                .ok_or_else(|| {
-                    format!("the file ends inside storage {key} ({count} elements of {size} bytes)")
-                })?;
-            storages.insert(key.to_owned(), (start, end));
-            at = end;
+            let count = match size.count {
+                Some(count) => count,
+                None => count_at(file, at)
+                    .ok_or_else(|| format!("the file ends before storage {key}"))?,
+            };
+            let elements = at.checked_add(8).and_then(|start| {
+                let end = start.checked_add(count.checked_mul(size.element)?)?;
+                (end <= file.len()).then_some(start..end)
+            });
+            let elements = elements.ok_or_else(|| {
+                format!(
+                    "the file ends inside storage {key} ({count} elements of {} bytes)",
+                    size.element
+                )
+            })?;
+            at = elements.end;
+            storages.insert(key.to_owned(), (elements, count));
         }
         Ok(Self {
             pickle: object,
@@ -214,11 +218,26 @@ impl LegacyContainer {
         })
     }
 
-    pub fn storage(&self, key: &str) -> Result<Storage, String> {
-        let &(start, end) = self
+    pub fn storage(&self, key: &str, file: &[u8]) -> Result<Storage, String> {
+        let (elements, count) = self
             .storages
             .get(key)
             .ok_or_else(|| format!("storage {key} is missing"))?;
-        Ok(Storage::Mapped(start..end, None))
+        match count_at(file, elements.start - 8) {
+            Some(found) if found == *count => Ok(Storage::Mapped(elements.clone(), None)),
+            found => {
+                let found = found.map_or("an unreadable number of".into(), |n| n.to_string());
+                Err(format!(
+                    "storage {key} at byte {} has {found} elements, {count} expected",
+                    elements.start
+                ))
+            }
+        }
     }
+}
+
+/// The number of elements that precedes a storage of the legacy stream.
+fn count_at(file: &[u8], at: usize) -> Option<usize> {
+    let count = file.get(at..)?.first_chunk::<8>()?;
+    usize::try_from(u64::from_le_bytes(*count)).ok()
 }

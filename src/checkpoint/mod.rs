@@ -1,20 +1,26 @@
 //! Files ↔ weights.
 //!
 //! [`Checkpoint::open`] reads PyTorch checkpoints (the zip container and the legacy stream of PyTorch before 1.6)
-//! and `.safetensors` files. The file is mapped: a tensor's bytes are touched when it is [read](Checkpoint::read),
-//! the optimizer's never. Nothing in a pickle is executed.
+//! and `.safetensors` files. The file is mapped: a tensor's bytes are touched when it is [read](Checkpoint::read)
+//! or [asked for](Checkpoint::tensor), the optimizer's never. Nothing in a pickle is executed.
 
 mod bytes;
+mod checksum;
 mod container;
 mod curves;
+mod data;
+mod decode;
 mod error;
 mod names;
 mod pickle;
 mod safetensors;
 mod tensor;
+#[cfg(test)]
+mod tests;
 mod torch;
 
 pub use curves::{CURVES, Curve, curves_to_json};
+pub use data::TensorData;
 pub use error::CheckpointError;
 pub use safetensors::{NamedTensor, write_safetensors};
 pub use tensor::{Dtype, TensorInfo};
@@ -103,10 +109,10 @@ impl Checkpoint {
             ));
         }
         if LegacyContainer::recognises(head) {
-            let legacy = LegacyContainer::open(head, torch::element_sizes)
+            let legacy = LegacyContainer::open(head, torch::storage_sizes)
                 .map_err(|what| damaged(path, what))?;
             let refs = torch::state_dict(&legacy.pickle).map_err(|what| unsupported(path, what))?;
-            let (tensors, storages) = resolve(path, &file, refs, |key| legacy.storage(key))?;
+            let (tensors, storages) = resolve(path, &file, refs, |key| legacy.storage(key, head))?;
             let curves = torch::curves(&legacy.pickle);
             return Ok(Self::new(
                 path,
@@ -183,23 +189,45 @@ impl Checkpoint {
             .map(|stored| stored.file_name.as_str())
     }
 
-    /// The elements of a tensor as `f32`, row-major.
+    /// The elements of a tensor as `f32`, row-major. Those of a large one are read by all threads.
     ///
     /// # Errors
     /// When there is no tensor of that name, or its storage fails its checksum.
     pub fn read(&self, name: &str) -> Result<Vec<f32>, CheckpointError> {
+        Ok(self.tensor(name)?.to_vec())
+    }
+
+    /// A tensor whose elements can be read piece by piece, by several threads, without a copy of the whole.
+    ///
+    /// The first call for a storage reads it all and verifies its checksum, where the file has one; of a large storage
+    /// every thread sums up a part. Later calls cost nothing.
+    ///
+    /// # Errors
+    /// When there is no tensor of that name, or its storage fails its checksum.
+    pub fn tensor(&self, name: &str) -> Result<TensorData<'_>, CheckpointError> {
         let missing = || CheckpointError::NoSuchTensor {
             path: self.path.clone(),
             name: name.to_owned(),
         };
         let stored = self.tensors.get(name).ok_or_else(missing)?;
         let storage = self.storages.get(stored.view.storage).ok_or_else(missing)?;
-        let intact = self.intact.get(stored.view.storage);
-        if !intact.is_none_or(|intact| *intact.get_or_init(|| storage.is_intact(&self.file))) {
+        if !self.is_intact(stored.view.storage, storage) {
             let what = format!("the numbers of tensor {name} fail their checksum");
             return Err(damaged(&self.path, what));
         }
-        Ok(stored.view.to_f32(storage.bytes(&self.file)))
+        Ok(TensorData::new(&stored.view, storage.bytes(&self.file)))
+    }
+
+    fn is_intact(&self, index: usize, storage: &Storage) -> bool {
+        let Some(known) = self.intact.get(index) else {
+            return storage.is_intact(&self.file);
+        };
+        // Not get_or_init: while a thread waits for others to sum up their parts, rayon may give it other work, which may
+        // ask for the same storage and would wait for itself. Two threads rather sum up one storage twice.
+        known.get().copied().unwrap_or_else(|| {
+            let intact = storage.is_intact(&self.file);
+            *known.get_or_init(|| intact)
+        })
     }
 
     /// Whether two names stand for the same numbers in the same storage (tied weights).

@@ -46,9 +46,10 @@ pub(super) fn open(path: &Path, file: &FileBytes) -> Result<Contents, Checkpoint
             // Integer tensors are no weights.
             _ => continue,
         };
-        let mut strides = vec![1; info.shape.len()];
+        let mut strides = vec![1_usize; info.shape.len()];
         for i in (1..strides.len()).rev() {
-            strides[i - 1] = strides[i] * info.shape[i];
+            // What overflows is refused below.
+            strides[i - 1] = strides[i].saturating_mul(info.shape[i]);
         }
         let info_here = TensorInfo {
             shape: info.shape.clone(),

@@ -1,6 +1,6 @@
-//! How a tensor lies in its storage, and how it becomes `f32`.
+//! How a tensor lies in its storage.
 
-use half::{bf16, f16};
+use super::decode;
 
 /// The number format of a stored tensor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -98,44 +98,46 @@ impl View {
         Some((elements > 0).then_some(last))
     }
 
-    fn is_contiguous(&self) -> bool {
+    /// The bytes of the elements, if they lie in `storage` in row-major order without gaps.
+    pub fn contiguous<'a>(&self, storage: &'a [u8]) -> Option<&'a [u8]> {
+        let elements = self.info.elements();
+        if elements == 0 {
+            return Some(&[]);
+        }
         let mut expected = 1;
         for (&n, &stride) in self.info.shape.iter().zip(&self.strides).rev() {
             if n != 1 && stride != expected {
-                return false;
+                return None;
             }
             expected *= n;
         }
-        true
+        let size = self.info.dtype.size();
+        storage.get(self.offset * size..(self.offset + elements) * size)
     }
 
-    /// The elements in row-major order. `storage` must have passed [`View::check`]; what lies outside is left out.
-    pub fn to_f32(&self, storage: &[u8]) -> Vec<f32> {
-        let elements = self.info.elements();
-        let size = self.info.dtype.size();
-        if self.is_contiguous() {
-            let bytes = storage
-                .get(self.offset * size..(self.offset + elements) * size)
-                .unwrap_or_default();
-            return decode(bytes, self.info.dtype);
+    /// Decodes the elements from number `start` on, in row-major order, wherever in `storage` they lie.
+    ///
+    /// `storage` must have passed [`View::check`], and `start + out.len()` be no more than there are elements.
+    pub fn gather(&self, storage: &[u8], start: usize, mut out: &mut [f32]) {
+        if out.is_empty() {
+            return;
         }
-        // Gather row by row: the innermost dimension has one stride, the others are an odometer.
+        // Row by row: the innermost dimension has one stride, the others are an odometer.
         let inner = self.info.shape.last().copied().unwrap_or(1);
         let stride = self.strides.last().copied().unwrap_or(1);
         let outer = &self.info.shape[..self.info.shape.len().saturating_sub(1)];
         let mut index = vec![0_usize; outer.len()];
-        let mut gathered = Vec::with_capacity(elements * size);
-        for _ in 0..elements / inner.max(1) {
-            let start = self.offset
-                + index
-                    .iter()
-                    .zip(&self.strides)
-                    .map(|(i, s)| i * s)
-                    .sum::<usize>();
-            for i in 0..inner {
-                let at = (start + i * stride) * size;
-                gathered.extend_from_slice(storage.get(at..at + size).unwrap_or_default());
-            }
+        let mut row = start / inner;
+        for (i, &n) in index.iter_mut().zip(outer).rev() {
+            (*i, row) = (row % n, row / n);
+        }
+        let mut column = start % inner;
+        while !out.is_empty() {
+            let steps = index.iter().zip(&self.strides).map(|(i, s)| i * s);
+            let first = self.offset + steps.sum::<usize>() + column * stride;
+            let (piece, rest) = out.split_at_mut(out.len().min(inner - column));
+            decode::strided(storage, self.info.dtype, first, stride, piece);
+            (out, column) = (rest, 0);
             for (i, &n) in index.iter_mut().zip(outer).rev() {
                 *i += 1;
                 if *i < n {
@@ -144,24 +146,6 @@ impl View {
                 *i = 0;
             }
         }
-        decode(&gathered, self.info.dtype)
-    }
-}
-
-fn decode(bytes: &[u8], dtype: Dtype) -> Vec<f32> {
-    fn each<const N: usize>(bytes: &[u8], f: impl Fn([u8; N]) -> f32) -> Vec<f32> {
-        bytes
-            .as_chunks::<N>()
-            .0
-            .iter()
-            .map(|chunk| f(*chunk))
-            .collect()
-    }
-    match dtype {
-        Dtype::F32 => each(bytes, f32::from_le_bytes),
-        Dtype::F16 => each(bytes, |b| f16::from_le_bytes(b).to_f32()),
-        Dtype::BF16 => each(bytes, |b| bf16::from_le_bytes(b).to_f32()),
-        Dtype::F64 => each(bytes, |b| f64::from_le_bytes(b) as f32),
     }
 }
 
@@ -181,6 +165,12 @@ mod tests {
         }
     }
 
+    fn values(view: &View, storage: &[u8]) -> Vec<f32> {
+        let mut out = vec![-1.0; view.info.elements()];
+        view.gather(storage, 0, &mut out);
+        out
+    }
+
     fn storage(n: usize) -> Vec<u8> {
         (0..n).flat_map(|i| (i as f32).to_le_bytes()).collect()
     }
@@ -189,22 +179,23 @@ mod tests {
     fn a_transposed_view_is_gathered_in_row_major_order() {
         let transposed = view(1, &[3, 2], &[1, 3]);
         assert!(transposed.check(7 * 4).is_ok());
-        assert_eq!(transposed.to_f32(&storage(7)), [1., 4., 2., 5., 3., 6.]);
+        assert_eq!(values(&transposed, &storage(7)), [1., 4., 2., 5., 3., 6.]);
     }
 
     #[test]
     fn a_broadcast_view_repeats_its_elements() {
-        assert_eq!(
-            view(2, &[2, 2], &[0, 1]).to_f32(&storage(4)),
-            [2., 3., 2., 3.]
-        );
+        let repeated = view(2, &[2, 2], &[0, 1]);
+        assert_eq!(values(&repeated, &storage(4)), [2., 3., 2., 3.]);
     }
 
     #[test]
     fn a_scalar_and_an_empty_tensor_are_read() {
-        assert_eq!(view(3, &[], &[]).to_f32(&storage(4)), [3.]);
+        assert_eq!(values(&view(3, &[], &[]), &storage(4)), [3.]);
         assert!(view(9, &[0, 5], &[5, 1]).check(4).is_ok());
-        assert!(view(9, &[0, 5], &[5, 1]).to_f32(&storage(1)).is_empty());
+        let endless = view(0, &[0, usize::MAX, 2], &[0, 0, 0]);
+        assert!(endless.check(0).is_ok());
+        assert_eq!(endless.contiguous(&[]), Some(<&[u8]>::default()));
+        assert!(values(&view(9, &[0, 5], &[5, 1]), &storage(1)).is_empty());
     }
 
     #[test]

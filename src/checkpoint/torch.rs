@@ -19,6 +19,8 @@ pub(super) struct TensorRef {
 struct StorageRef<'a> {
     class: &'a str,
     key: &'a str,
+    /// Number of elements of the whole storage.
+    count: Option<usize>,
     /// Where a view on the storage begins, in elements (legacy container only).
     offset: usize,
 }
@@ -44,6 +46,9 @@ fn storage_ref(pickle: &Pickle, id: Id) -> Option<StorageRef<'_>> {
     Some(StorageRef {
         class,
         key: pickle.str(*parts.get(2)?)?,
+        count: parts
+            .get(4)
+            .and_then(|&count| usize::try_from(pickle.int(count)?).ok()),
         offset,
     })
 }
@@ -70,18 +75,28 @@ fn class_dtype(class: &str) -> Option<Dtype> {
     })
 }
 
-/// The element size of every storage that the pickle mentions, by key.
-pub(super) fn element_sizes(pickle: &Pickle) -> Result<HashMap<String, usize>, String> {
+/// How large a storage is, by the pickle's account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct StorageSize {
+    /// Bytes per element.
+    pub element: usize,
+    /// Number of elements, if the pickle says.
+    pub count: Option<usize>,
+}
+
+/// The size of every storage that the pickle mentions, by key.
+pub(super) fn storage_sizes(pickle: &Pickle) -> Result<HashMap<String, StorageSize>, String> {
     let mut sizes = HashMap::new();
     for id in pickle.all() {
         if let Some(storage) = storage_ref(pickle, id) {
-            let size = class_size(storage.class).ok_or_else(|| {
+            let element = class_size(storage.class).ok_or_else(|| {
                 format!(
                     "storage {} has the unknown element type {}",
                     storage.key, storage.class
                 )
             })?;
-            sizes.insert(storage.key.to_owned(), size);
+            let count = storage.count;
+            sizes.insert(storage.key.to_owned(), StorageSize { element, count });
         }
     }
     Ok(sizes)
