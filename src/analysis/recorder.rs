@@ -38,6 +38,10 @@ impl HeadRecorder {
 }
 
 impl Observer for HeadRecorder {
+    fn wants(&self, layer: usize, head: usize) -> bool {
+        (layer, head) == (self.layer, self.head)
+    }
+
     fn head(&self, layer: usize, head: usize, tile: &HeadWeights) {
         if (layer, head) != (self.layer, self.head) {
             return;

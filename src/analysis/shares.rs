@@ -1,6 +1,6 @@
 //! How a head's weight divides between context, persistent vectors and empty context.
 
-use crate::model::{HeadWeights, Observer};
+use crate::model::{HeadSums, Observer};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Mean shares of one head's weight over the tokens of a text.
@@ -78,21 +78,15 @@ impl ShareRecorder {
 }
 
 impl Observer for ShareRecorder {
-    fn head(&self, layer: usize, head: usize, weights: &HeadWeights) {
-        let persistent: Vec<f32> = (0..weights.queries)
-            .map(|i| weights.persistent_row(i).iter().sum())
-            .collect();
-        let context: Vec<f32> = (0..weights.queries)
-            .map(|i| {
-                // Query i of the text sees i tokens before it.
-                let seen = (weights.first + i).min(weights.reach);
-                weights.row(i)[..seen].iter().sum()
-            })
-            .collect();
+    fn wants(&self, _: usize, _: usize) -> bool {
+        false
+    }
+
+    fn sums(&self, layer: usize, head: usize, sums: &HeadSums) {
         if let Some(rows) = self.rows().get_mut(layer * self.nb_heads + head) {
-            put(&mut rows.context, weights.first, &context);
-            put(&mut rows.persistent, weights.first, &persistent);
-            put(&mut rows.empty, weights.first, &weights.empty);
+            put(&mut rows.context, sums.first, &sums.context);
+            put(&mut rows.persistent, sums.first, &sums.persistent);
+            put(&mut rows.empty, sums.first, &sums.empty);
         }
     }
 }
@@ -110,26 +104,26 @@ fn put(into: &mut Vec<f32>, at: usize, values: &[f32]) {
 mod tests {
     use super::*;
 
-    /// Tiles with reach 1: query 0 sees nothing but empty context.
-    fn tile(first: usize, weights: &[f32], persistent: &[f32]) -> HeadWeights {
-        HeadWeights {
+    /// Query 0 sees nothing but empty context, the others none of it.
+    fn tile(first: usize, context: &[f32], persistent: &[f32]) -> HeadSums {
+        let is_first = |i: usize| first + i == 0;
+        let split = |empty: bool| {
+            let of = |(i, w): (usize, &f32)| if is_first(i) == empty { *w } else { 0.0 };
+            context.iter().enumerate().map(of).collect()
+        };
+        HeadSums {
             first,
-            queries: weights.len(),
-            reach: 1,
-            vectors: persistent.len() / weights.len(),
-            weights: weights.to_vec(),
+            context: split(false),
             persistent: persistent.to_vec(),
-            empty: (first..first + weights.len())
-                .map(|t| if t == 0 { weights[0] } else { 0.0 })
-                .collect(),
+            empty: split(true),
         }
     }
 
     #[test]
     fn tiles_in_any_order_give_the_means_and_an_edit_forgets_what_follows() {
         let recorder = ShareRecorder::new(1, 2);
-        recorder.head(0, 1, &tile(2, &[0.6, 0.6], &[0.2, 0.2, 0.3, 0.1]));
-        recorder.head(0, 1, &tile(0, &[0.8, 0.8], &[0.1, 0.1, 0.1, 0.1]));
+        recorder.sums(0, 1, &tile(2, &[0.6, 0.6], &[0.4, 0.4]));
+        recorder.sums(0, 1, &tile(0, &[0.8, 0.8], &[0.2, 0.2]));
         let [none, shares] = recorder.means(4)[..] else {
             panic!("two heads")
         };

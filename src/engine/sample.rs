@@ -27,7 +27,7 @@ pub fn generate(
     let mut state = sampling.seed;
     for _ in 0..n {
         let len = run.ids().len();
-        let log_probs = run.log_probs(len.saturating_sub(1), len)?;
+        let log_probs = run.log_probs(len.saturating_sub(1), len);
         let id = draw(&log_probs, sampling, uniform(&mut state));
         each(id);
         run.extend(&[id], BLOCK, cancel, &Blind)?;

@@ -45,7 +45,7 @@ impl Blocks {
             let block = vec![0.0; BLOCK_TOKENS * self.width];
             self.blocks.push_back(Arc::new(block));
         }
-        Arc::make_mut(&mut self.blocks[place])
+        Arc::make_mut(&mut self.blocks[place]).as_mut_slice()
     }
 
     /// The rows of the tokens in `range` of one block, where a block is row after row.

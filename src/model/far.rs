@@ -77,12 +77,7 @@ fn beyond(
 }
 
 /// For which queries the norms do not rule out that what lies beyond shows.
-fn may_matter(
-    cx: &Context<'_>,
-    queries: Queries,
-    rows: &[Softmax],
-    distances: usize,
-) -> Vec<bool> {
+fn may_matter(cx: &Context<'_>, queries: Queries, rows: &[Softmax], distances: usize) -> Vec<bool> {
     let bound = cx.cache.longest_key() + cx.head.longest_far_position;
     let scale = f64::from(cx.scale());
     let most = (NEGLIGIBLE / distances as f64).ln();
@@ -92,8 +87,6 @@ fn may_matter(
         .map(|q| q.iter().map(|x| x * x).sum::<f32>().sqrt());
     norms
         .zip(rows)
-        .map(|(norm, row)| {
-            f64::from(norm * bound - row.max) * scale - row.kept.ln() > most
-        })
+        .map(|(norm, row)| f64::from(norm * bound - row.max) * scale - row.kept.ln() > most)
         .collect()
 }

@@ -40,9 +40,15 @@ pub(super) fn block(
     let mut read = vec![0.0; ids.len() * dim];
     for (index, layer) in network.layers.iter().enumerate() {
         if index == 0 {
-            by_rows(dim, &mut hidden, &read, &mut qkv, |hidden, _, qkv, multiply| {
-                multiply(&layer.qkv, hidden, qkv);
-            });
+            by_rows(
+                dim,
+                &mut hidden,
+                &read,
+                &mut qkv,
+                |hidden, _, qkv, multiply| {
+                    multiply(&layer.qkv, hidden, qkv);
+                },
+            );
         }
         let caches = caches.get_mut(index).map(Vec::as_mut_slice);
         let caches = caches.unwrap_or_default();
@@ -53,13 +59,19 @@ pub(super) fn block(
         )?;
         cancel.check()?;
         let next = network.layers.get(index + 1);
-        by_rows(dim, &mut hidden, &read, &mut qkv, |hidden, read, qkv, multiply| {
-            sublayers(layer, hidden, read, multiply);
-            // What the next layer begins with depends on the same rows.
-            if let Some(next) = next {
-                multiply(&next.qkv, hidden, qkv);
-            }
-        });
+        by_rows(
+            dim,
+            &mut hidden,
+            &read,
+            &mut qkv,
+            |hidden, read, qkv, multiply| {
+                sublayers(layer, hidden, read, multiply);
+                // What the next layer begins with depends on the same rows.
+                if let Some(next) = next {
+                    multiply(&next.qkv, hidden, qkv);
+                }
+            },
+        );
         observer.hidden(index, first, &hidden);
     }
     Ok(hidden)

@@ -5,9 +5,7 @@ use super::cache::value_width;
 use super::config::{Config, infer, span_name};
 use super::kernel::{PANEL, Packed};
 use super::mask;
-use super::weights::{
-    Cluster, FeedForward, Head, Layer, Network, Norm, Outline, Output, Span,
-};
+use super::weights::{Cluster, FeedForward, Head, Layer, Network, Norm, Outline, Output, Span};
 use crate::checkpoint::Checkpoint;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -66,29 +64,17 @@ impl<'a> Loader<'a> {
             })?;
         if info.shape != shape {
             let expected = format!("{shape:?}");
-            return Err(ModelError::shape(
-                checkpoint,
-                name,
-                &info.shape,
-                &expected,
-            ));
+            return Err(ModelError::shape(checkpoint, name, &info.shape, &expected));
         }
         self.parameters += info.elements();
         Ok(())
     }
 
-    fn note_finite(&self, name: &str, values: &[f32]) {
-        // Without an early end, so that it runs at the speed of memory.
-        let finite = values
-            .iter()
-            .fold(true, |finite, value| finite & value.is_finite());
-        if !finite {
-            let mut first = self
-                .not_finite
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner);
-            first.get_or_insert_with(|| name.to_owned());
-        }
+    fn note_not_finite(&self, name: &str) {
+        let first = self.not_finite.lock();
+        first
+            .unwrap_or_else(PoisonError::into_inner)
+            .get_or_insert_with(|| name.to_owned());
     }
 
     /// The numbers of a tensor, row-major; nothing where weights are not read.
@@ -97,17 +83,16 @@ impl<'a> Loader<'a> {
         if !self.reads {
             return Ok(Vec::new());
         }
-        let values = self.checkpoint.read(name)?;
-        self.note_finite(name, &values);
+        let tensor = self.checkpoint.tensor(name)?;
+        let mut values = vec![0.0; tensor.len()];
+        if !tensor.read_range_finite(0, &mut values) {
+            self.note_not_finite(name);
+        }
         Ok(values)
     }
 
     /// Matrices of `inputs` columns one below the other, as one for products.
-    fn packed(
-        &mut self,
-        parts: &[(String, usize)],
-        inputs: usize,
-    ) -> Result<Packed, ModelError> {
+    fn packed(&mut self, parts: &[(String, usize)], inputs: usize) -> Result<Packed, ModelError> {
         for (name, outputs) in parts {
             self.expect(name, &[*outputs, inputs])?;
         }
@@ -116,7 +101,7 @@ impl<'a> Loader<'a> {
         }
         let tensors = parts
             .iter()
-            .map(|(name, outputs)| Ok((self.checkpoint.read(name)?, name, *outputs)))
+            .map(|(name, outputs)| Ok((self.checkpoint.tensor(name)?, name, *outputs)))
             .collect::<Result<Vec<_>, ModelError>>()?;
         let outputs = parts.iter().map(|(_, outputs)| outputs).sum();
         let loader = &*self;
@@ -126,8 +111,9 @@ impl<'a> Loader<'a> {
             for (tensor, name, outputs) in &tensors {
                 let here = outputs.saturating_sub(at).min(rest.len() / inputs);
                 let (now, later) = rest.split_at_mut(here * inputs);
-                now.copy_from_slice(&tensor[at * inputs..][..now.len()]);
-                loader.note_finite(name, now);
+                if !tensor.read_range_finite(at * inputs, now) {
+                    loader.note_not_finite(name);
+                }
                 at = at.saturating_sub(*outputs);
                 rest = later;
             }
@@ -135,7 +121,12 @@ impl<'a> Loader<'a> {
         })
     }
 
-    fn matrix(&mut self, name: String, outputs: usize, inputs: usize) -> Result<Packed, ModelError> {
+    fn matrix(
+        &mut self,
+        name: String,
+        outputs: usize,
+        inputs: usize,
+    ) -> Result<Packed, ModelError> {
         self.packed(&[(name, outputs)], inputs)
     }
 
@@ -294,10 +285,7 @@ impl<'a> Loader<'a> {
         Ok(heads.collect())
     }
 
-    fn input_and_output(
-        &mut self,
-        config: &Config,
-    ) -> Result<(Vec<Cluster>, Output), ModelError> {
+    fn input_and_output(&mut self, config: &Config) -> Result<(Vec<Cluster>, Output), ModelError> {
         let dim = config.hidden_size;
         let Some(io) = &config.adapt_io else {
             let vocab = config.vocab_size;

@@ -155,14 +155,7 @@ impl Run {
         for block in ids.chunks(block.max(1)) {
             let before = self.ids.len();
             cancel.check()?;
-            let rows = forward::block(
-                &network,
-                &mut self.caches,
-                before,
-                block,
-                cancel,
-                observer,
-            );
+            let rows = forward::block(&network, &mut self.caches, before, block, cancel, observer);
             match rows {
                 Ok(rows) => {
                     self.ids.extend_from_slice(block);

@@ -10,7 +10,9 @@ mod rows;
 
 pub(in crate::model) use packed::Packed;
 pub(in crate::model) use product::{Left, Right, add_product, product};
-pub(in crate::model) use rows::{add, add_norm, add_relu, exp_sum, largest, log_softmax, scale_by, sum};
+pub(in crate::model) use rows::{
+    add, add_norm, add_relu, exp_sum, largest, log_softmax, scale_by, sum,
+};
 
 /// Columns of a packed matrix that lie side by side.
 pub(in crate::model) const PANEL: usize = 32;

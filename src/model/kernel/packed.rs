@@ -61,6 +61,7 @@ impl Packed {
     }
 
     /// From the weights in row-major order.
+    #[cfg(test)]
     pub fn from_rows(rows: &[f32], outputs: usize, inputs: usize) -> Self {
         let packed = Self::new(outputs, inputs, |first, to| {
             to.copy_from_slice(&rows[first * inputs..][..to.len()]);
@@ -248,7 +249,8 @@ impl WithSimd for Multiply<'_> {
                 } else {
                     // The panel has more columns than the result.
                     columns::<S, false>(simd, left, right, &mut filled, PANEL);
-                    for (out, filled) in out.chunks_mut(width).zip(filled.chunks(PANEL)).take(rows) {
+                    for (out, filled) in out.chunks_mut(width).zip(filled.chunks(PANEL)).take(rows)
+                    {
                         let end = width - column;
                         out[column..].copy_from_slice(&filled[..end]);
                     }
@@ -298,13 +300,20 @@ mod tests {
             packed.multiply_wide(&x, &mut wide);
             let expected = plain(&x, &w, rows, inputs, outputs);
             for (got, expected) in out.iter().zip(&expected) {
-                assert!((got - expected).abs() < 1e-3, "{rows} {inputs} {outputs}: {got} {expected}");
+                assert!(
+                    (got - expected).abs() < 1e-3,
+                    "{rows} {inputs} {outputs}: {got} {expected}"
+                );
             }
             assert_eq!(out, wide);
             let mut alone = vec![0.0; outputs];
             packed.multiply(&x[(rows - 1) * inputs..], &mut alone);
             assert_eq!(alone, out[(rows - 1) * outputs..]);
-            assert!(packed.row(outputs - 1).eq(w[(outputs - 1) * inputs..].iter().copied()));
+            assert!(
+                packed
+                    .row(outputs - 1)
+                    .eq(w[(outputs - 1) * inputs..].iter().copied())
+            );
         }
     }
 

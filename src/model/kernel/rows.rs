@@ -237,7 +237,10 @@ mod tests {
         add_norm(&mut row, &[1.0; 70], &[2.0; 70], &[3.0; 70]);
         let mean = row.iter().sum::<f32>() / 70.0;
         let variance = row.iter().map(|x| (x - mean) * (x - mean)).sum::<f32>() / 70.0;
-        assert!((mean - 3.0).abs() < 1e-4 && (variance - 4.0).abs() < 1e-3, "{mean} {variance}");
+        assert!(
+            (mean - 3.0).abs() < 1e-4 && (variance - 4.0).abs() < 1e-3,
+            "{mean} {variance}"
+        );
     }
 
     #[test]
