@@ -3,6 +3,8 @@
 //! `cargo bench --bench engine` prints one table. Nothing here can fail: times belong in no test.
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
+use spanscope::bench::Size;
+use spanscope::bench::random::{self, Entry};
 use spanscope::checkpoint::{Dtype, NamedTensor, write_safetensors};
 use spanscope::engine::{Engine, Model, SAMPLES, Snapshot, Source};
 use spanscope::model::{BLOCK, Blind, Cancel, Run};
@@ -129,81 +131,11 @@ fn cancel(model: &Model, delay: Duration) -> Duration {
     }
 }
 
-/// 12 layers, 8 heads, hidden size 512, span 8192, with spans as in the paper's figure: most at the ramp, some of a
-/// few hundred, 5 of 96 beyond 1,000.
+/// A random model of enwik8's size, in 16 bit.
 fn random_model(path: &Path) {
-    let (layers, heads, hidden, inner, span, vocab) = (12, 8, 512, 2048, 8192, 205);
-    let mut state = 1_u64;
-    let mut tensor = |name: String, shape: &[usize], scale: f32| {
-        let mut next = || {
-            state = state
-                .wrapping_mul(6364136223846793005)
-                .wrapping_add(1442695040888963407);
-            ((state >> 40) as f32 / (1 << 24) as f32 - 0.5) * 2.0 * scale
-        };
-        NamedTensor {
-            name,
-            shape: shape.to_vec(),
-            values: (0..shape.iter().product()).map(|_| next()).collect(),
-        }
-    };
-    let near = |fan: usize| (3.0 / fan as f32).sqrt();
-    let mut tensors = vec![
-        tensor("in_emb.weight".into(), &[vocab, hidden], 1.0),
-        tensor("out_emb.weight".into(), &[vocab, hidden], near(hidden)),
-        tensor("out_emb.bias".into(), &[vocab], 0.1),
-        tensor("key_pe".into(), &[1, hidden / heads, span], 0.1),
-    ];
-    let far = [
-        (7, 0, 1200.0),
-        (8, 3, 1500.0),
-        (10, 1, 2100.0),
-        (11, 2, 2600.0),
-        (11, 5, 3650.0),
-    ];
-    for layer in 0..layers {
-        let name = |part: &str| format!("layers.{layer}.{part}");
-        for part in ["query", "key", "val", "out"] {
-            let name = name(&format!("attn.proj_{part}.weight"));
-            tensors.push(tensor(name, &[hidden, hidden], near(hidden)));
-        }
-        tensors.push(tensor(
-            name("ff.fc1.weight"),
-            &[inner, hidden],
-            near(hidden),
-        ));
-        tensors.push(tensor(name("ff.fc1.bias"), &[inner], 0.1));
-        tensors.push(tensor(name("ff.fc2.weight"), &[hidden, inner], near(inner)));
-        tensors.push(tensor(name("ff.fc2.bias"), &[hidden], 0.1));
-        for norm in ["norm1", "norm2"] {
-            for (part, value) in [("weight", 1.0), ("bias", 0.0)] {
-                let mut tensor = tensor(name(&format!("{norm}.{part}")), &[hidden], 0.0);
-                tensor.values.fill(value);
-                tensors.push(tensor);
-            }
-        }
-        let mut spans = tensor(
-            name("attn.attn.adaptive_span._mask.current_val"),
-            &[heads, 1, 1],
-            0.0,
-        );
-        for (head, value) in spans.values.iter_mut().enumerate() {
-            let known = far.iter().find(|(l, h, _)| (*l, *h) == (layer, head));
-            let few_hundred = if layer >= 5 && head % 3 == 2 {
-                180.0
-            } else {
-                0.0
-            };
-            *value = known.map_or(few_hundred, |(_, _, z)| *z) / span as f32;
-        }
-        tensors.push(spans);
-    }
-    write_safetensors(
-        path,
-        &tensors,
-        &BTreeMap::new(),
-        Dtype::F16,
-        &BTreeMap::new(),
-    )
-    .unwrap();
+    let size = Size::Enwik8;
+    let entries = random::entries(&size.config(), &size.spans());
+    let tensors: Vec<NamedTensor> = entries.iter().map(Entry::tensor).collect();
+    let none = BTreeMap::new();
+    write_safetensors(path, &tensors, &none, Dtype::F16, &BTreeMap::new()).unwrap();
 }

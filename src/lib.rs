@@ -1,6 +1,7 @@
 //! spanscope: how far every attention head of a Transformer looks, and why.
 
 pub mod analysis;
+pub mod bench;
 pub mod chart;
 pub mod checkpoint;
 pub mod cli;

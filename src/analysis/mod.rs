@@ -1,9 +1,10 @@
-//! What is measured on a run: where weight goes, what is used, how surprising the text is.
+//! What is measured on a run: where weight goes, what is used, how surprising the text is; and what it costs.
 //!
 //! The forward pass reports to an observer; these are the observers and the sums over what they saw. Nothing here
 //! knows of windows or files.
 
 mod band;
+pub mod cost;
 mod recorder;
 mod shares;
 mod usage;

@@ -4,8 +4,8 @@ use super::args::EvalArgs;
 use super::common::{Tokens, ending, open, progress, read, say};
 use crate::chart::thousands;
 use crate::checkpoint::{Dtype, NamedTensor, write_safetensors};
-use crate::engine::Model;
 use crate::engine::figures::provenance;
+use crate::engine::{Model, peak_rss};
 use crate::model::{BLOCK, Blind, Cancel, Run};
 use anyhow::Result;
 use std::collections::BTreeMap;
@@ -199,14 +199,4 @@ fn report(score: &Score, tokens: &Tokens, json: bool, out: &mut impl Write) -> R
         )?;
     }
     Ok(())
-}
-
-/// The largest resident size of this process, where the system tells (Linux).
-fn peak_rss() -> Option<u64> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status
-        .lines()
-        .find_map(|line| line.strip_prefix("VmHWM:"))?;
-    let kib: u64 = line.trim().trim_end_matches(" kB").trim().parse().ok()?;
-    Some(kib * 1024)
 }

@@ -2,6 +2,7 @@
 
 mod args;
 mod attention;
+mod bench;
 mod common;
 mod convert;
 mod demo;
@@ -16,15 +17,22 @@ mod window;
 use anyhow::Result;
 use args::{Cli, Command};
 use clap::{CommandFactory, Parser};
+use std::ffi::{OsStr, OsString};
 use std::io::Write;
 use std::path::Path;
 use std::process::ExitCode;
 
 /// Reads the command line and does what it says.
 pub fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
+    main_from(std::env::args_os().collect())
+}
+
+/// As [`main`], with a command line that begins with the program's name.
+pub fn main_from(args: Vec<OsString>) -> ExitCode {
+    let first = args.get(1).cloned().unwrap_or_default();
+    let cli = match Cli::try_parse_from(args) {
         Ok(cli) => cli,
-        Err(error) => return misread(&error),
+        Err(error) => return misread(&error, &first),
     };
     let error = match run(cli) {
         Ok(()) => return ExitCode::SUCCESS,
@@ -47,8 +55,7 @@ pub fn main() -> ExitCode {
 }
 
 /// Prints what is wrong with the command line, or the help asked for.
-fn misread(error: &clap::Error) -> ExitCode {
-    let first = std::env::args_os().nth(1).unwrap_or_default();
+fn misread(error: &clap::Error, first: &OsStr) -> ExitCode {
     let word = first.to_string_lossy();
     let known = |name: &str| name == "help" || Cli::command().find_subcommand(name).is_some();
     // A command mistyped is taken for a file to open, and what follows it for the mistake.
@@ -56,7 +63,7 @@ fn misread(error: &clap::Error) -> ExitCode {
         && !word.is_empty()
         && !word.starts_with('-')
         && !known(&word)
-        && !Path::new(&first).exists()
+        && !Path::new(first).exists()
     {
         common::say(format_args!(
             "error: {word:?} is neither a command nor a file; `spanscope --help` lists the commands"
@@ -82,6 +89,7 @@ fn run(cli: Cli) -> Result<()> {
         Command::Generate(args) => generate::run(&args, out),
         Command::Convert(args) => convert::run(&args),
         Command::Shot(args) => shot::run(&args),
+        Command::Bench(args) => bench::run(&args, out),
     }?;
     // What is still buffered fails silently otherwise, on a full disk for example.
     out.flush()?;

@@ -5,6 +5,7 @@
 mod convert;
 mod detail;
 pub mod figures;
+mod memory;
 mod open;
 mod sample;
 mod samples;
@@ -15,6 +16,7 @@ mod worker;
 
 pub use convert::convert;
 pub use detail::{Detail, Picture, PictureRequest, color};
+pub use memory::peak_rss;
 pub use open::{EngineError, Model, Prepared};
 pub use sample::{Sampling, generate};
 pub use samples::{SAMPLES, Sample};

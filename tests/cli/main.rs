@@ -1,6 +1,7 @@
 //! The program as scripts and people see it: run as a process, judged by its exit code, output and files.
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
+mod bench;
 mod errors;
 mod files;
 mod models;
