@@ -60,6 +60,9 @@ pub enum ModelError {
     /// The run was cancelled.
     #[error("cancelled")]
     Cancelled,
+    /// The tensor library reported an error.
+    #[error("tensor arithmetic: {0}")]
+    Tensor(#[from] candle_core::Error),
 }
 
 impl ModelError {
