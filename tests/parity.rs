@@ -1,54 +1,12 @@
 //! The forward pass against the values that the published training code computed.
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
-use safetensors::SafeTensors;
+mod golden;
+
+use golden::{Golden, MODELS, data};
 use spanscope::checkpoint::Checkpoint;
 use spanscope::model::{BLOCK, Blind, Cancel, HeadWeights, Network, Observer, Run};
-use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
-
-fn data(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("tests/data")
-        .join(name)
-}
-
-struct Golden(Vec<u8>);
-
-impl Golden {
-    fn open(name: &str) -> Self {
-        Self(std::fs::read(data(&format!("{name}.golden.safetensors"))).unwrap())
-    }
-    fn f32(&self, name: &str) -> Option<(Vec<usize>, Vec<f32>)> {
-        let file = SafeTensors::deserialize(&self.0).unwrap();
-        let view = file.tensor(name).ok()?;
-        let values = view
-            .data()
-            .as_chunks::<4>()
-            .0
-            .iter()
-            .map(|b| f32::from_le_bytes(*b))
-            .collect();
-        Some((view.shape().to_vec(), values))
-    }
-    fn ids(&self, name: &str) -> Vec<u32> {
-        let file = SafeTensors::deserialize(&self.0).unwrap();
-        file.tensor(name)
-            .unwrap()
-            .data()
-            .as_chunks::<4>()
-            .0
-            .iter()
-            .map(|b| u32::from_le_bytes(*b))
-            .collect()
-    }
-    fn ramp(&self) -> usize {
-        let (_, metadata) = SafeTensors::read_metadata(&self.0).unwrap();
-        metadata.metadata().as_ref().unwrap()["ramp"]
-            .parse()
-            .unwrap()
-    }
-}
 
 #[derive(Default)]
 struct Record {
@@ -159,16 +117,6 @@ fn compare(checkpoint: &str, golden: &str, block: usize) -> Errors {
     println!("{checkpoint:36} block {block:4}: {errors:?}");
     errors
 }
-
-const MODELS: [&str; 7] = [
-    "tiny_adaptive",
-    "tiny_adaptive_legacy",
-    "tiny_fixed",
-    "tiny_all_attention",
-    "tiny_all_attention_fixed",
-    "tiny_adaptive_io",
-    "tiny_adaptive_io_tied_pers",
-];
 
 #[test]
 fn every_network_agrees_with_the_published_code_at_every_block_size() {

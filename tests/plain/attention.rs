@@ -1,0 +1,87 @@
+//! One head's attention for one query.
+
+use super::matrix::{add_scaled, dot, softmax};
+use super::weights::{PlainNetwork, mask};
+
+/// Queries, keys and values of a layer, all heads together, by token.
+pub struct Projected {
+    pub q: Vec<Vec<f64>>,
+    pub k: Vec<Vec<f64>>,
+    pub v: Vec<Vec<f64>>,
+}
+
+/// One head's weights for one query.
+pub struct QueryWeights {
+    /// By distance, from 1 to the head's reach.
+    pub weights: Vec<f64>,
+    /// By persistent vector.
+    pub persistent: Vec<f64>,
+    /// On the distances before the text's start.
+    pub empty: f64,
+    /// What the head reads with them.
+    pub read: Vec<f64>,
+}
+
+impl PlainNetwork {
+    pub fn project(&self, layer: usize, input: &[Vec<f64>]) -> Projected {
+        let layer = &self.layers[layer];
+        Projected {
+            q: input.iter().map(|x| layer.query.times(x)).collect(),
+            k: input.iter().map(|x| layer.key.times(x)).collect(),
+            v: input.iter().map(|x| layer.val.times(x)).collect(),
+        }
+    }
+
+    pub fn attend(&self, layer: usize, head: usize, t: usize, text: &Projected) -> QueryWeights {
+        let d = self.head_dim;
+        let features = head * d..(head + 1) * d;
+        let kept = self.layers[layer].kept;
+        let head = &self.layers[layer].heads[head];
+        let root = (d as f64).sqrt();
+        let q = &text.q[t][features.clone()];
+
+        let mut scores = Vec::new();
+        for distance in 1..=kept {
+            // Before the text's start the key is zero, and the position's score remains.
+            let mut score = dot(q, self.position(distance));
+            if distance <= t {
+                score += dot(q, &text.k[t - distance][features.clone()]);
+            }
+            scores.push(score / root);
+        }
+        for key in &head.pers_key {
+            scores.push(root * dot(q, key) / root);
+        }
+
+        let mut weights = softmax(&scores);
+        if head.span.is_some() {
+            for distance in 1..=kept {
+                weights[distance - 1] *= mask(head.span, self.ramp, distance);
+            }
+            let sum: f64 = weights.iter().sum();
+            for weight in &mut weights {
+                *weight /= sum + 1e-8;
+            }
+        }
+        let persistent = weights.split_off(kept);
+
+        let mut read = vec![0.0; d];
+        for distance in 1..=kept.min(t) {
+            let value = &text.v[t - distance][features.clone()];
+            add_scaled(&mut read, weights[distance - 1], value);
+        }
+        let root = (persistent.len() as f64).sqrt();
+        for (weight, value) in persistent.iter().zip(&head.pers_val) {
+            add_scaled(&mut read, root * weight, value);
+        }
+
+        let beyond = weights.split_off(head.reach);
+        assert!(beyond.iter().all(|weight| *weight == 0.0));
+        QueryWeights {
+            empty: weights.iter().skip(t).sum(),
+            weights,
+            persistent,
+            read,
+        }
+    }
+}

@@ -1,0 +1,18 @@
+//! The fast path against a plain implementation of the same equations, on random networks, texts, edits and block
+//! cuts; and that plain implementation against the values of the published code.
+#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
+
+#[path = "../golden/mod.rs"]
+mod golden;
+#[path = "../plain/mod.rs"]
+mod plain;
+
+mod compare;
+mod directed;
+mod draw;
+mod edits;
+mod goldens;
+mod networks;
+mod random;
+mod record;
+mod session;
