@@ -14,7 +14,7 @@ use std::cell::RefCell;
 const FEW: usize = 24;
 
 /// Most rows that one thread takes through a layer at a time: what it works on stays in the second-level cache.
-const MOST: usize = 128;
+const MOST: usize = 256;
 
 thread_local! {
     static SCRATCH: RefCell<Scratch> = RefCell::default();

@@ -5,7 +5,7 @@ use super::kernel::Packed;
 use std::sync::Arc;
 
 /// One attention head's own parameters.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(super) struct Head {
     /// z in tokens; S for a fixed span.
     pub span: f32,
@@ -33,14 +33,14 @@ impl Head {
 }
 
 /// LayerNorm parameters.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(super) struct Norm {
     pub weight: Vec<f32>,
     pub bias: Vec<f32>,
 }
 
 /// The feed-forward sublayer: W2·relu(W1·h + b1) + b2, and its norm.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(super) struct FeedForward {
     pub fc1: Packed,
     pub b1: Vec<f32>,
@@ -49,7 +49,7 @@ pub(super) struct FeedForward {
     pub norm: Norm,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(super) struct Layer {
     /// The projections to queries, keys and values, one below the other: 3D × D.
     pub qkv: Packed,
@@ -61,7 +61,7 @@ pub(super) struct Layer {
 }
 
 /// One cluster of an adaptive input or output: a table, and a projection where its width is not D.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(super) struct Cluster {
     /// tokens × width.
     pub table: Arc<Packed>,
@@ -71,7 +71,7 @@ pub(super) struct Cluster {
     pub proj: Option<Packed>,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(super) struct Output {
     pub clusters: Vec<Cluster>,
     /// Logits of the further clusters: (clusters − 1) × D, and bias.
@@ -79,7 +79,7 @@ pub(super) struct Output {
 }
 
 /// A network ready to run.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Network {
     pub(super) outline: Outline,
     pub(super) input: Vec<Cluster>,

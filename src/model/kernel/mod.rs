@@ -4,6 +4,7 @@
 //! run time; `pulp` does so without unsafe code. A sum is always taken in the same order, whatever the shape of the
 //! call: a result does not depend on how rows are put together.
 
+mod numbers;
 mod packed;
 mod product;
 mod rows;
@@ -19,3 +20,6 @@ pub(in crate::model) const PANEL: usize = 32;
 
 /// Columns come in multiples of this: the widest vector of any instruction set.
 pub(in crate::model) const LANES: usize = 16;
+
+/// Inputs of a packed matrix that are summed up in one go: so much of a panel fits the first-level cache.
+const DEPTH: usize = 256;

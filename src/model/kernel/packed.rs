@@ -1,22 +1,23 @@
 //! A weight matrix laid out for the product of rows with it.
 
-use super::PANEL;
+use super::{DEPTH, PANEL};
+use super::numbers::Numbers;
 use super::product::{Left, OneRow, Right, columns};
 use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
 
 /// Rows of the left matrix that go through all panels together: with a panel they fit the second-level cache.
-const TOGETHER: usize = 192;
+const TOGETHER: usize = 256;
 
 /// A matrix of `outputs` × `inputs` weights, as a linear layer stores it, for products rows · Wᵀ.
 ///
 /// 32 outputs lie side by side, panel after panel: number `(output / 32 · inputs + input) · 32 + output % 32`. The
 /// last panel is filled up with zeros.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Default)]
 pub(in crate::model) struct Packed {
     outputs: usize,
     inputs: usize,
-    panels: Vec<f32>,
+    panels: Numbers,
 }
 
 impl Packed {
@@ -31,7 +32,7 @@ impl Packed {
         read: impl Fn(usize, &mut [f32]) -> Result<(), E> + Sync,
     ) -> Result<Self, E> {
         let size = inputs * PANEL;
-        let mut panels = vec![0.0; outputs.div_ceil(PANEL) * size];
+        let mut panels = Numbers::zeros(outputs.div_ceil(PANEL) * size);
         if inputs == 0 || outputs == 0 {
             return Ok(Self {
                 outputs,
@@ -75,7 +76,7 @@ impl Packed {
 
     /// From the transposed matrix in row-major order (inputs × outputs), times `scale`.
     pub fn from_columns(columns: &[f32], outputs: usize, inputs: usize, scale: f32) -> Self {
-        let mut panels = vec![0.0; outputs.div_ceil(PANEL) * inputs * PANEL];
+        let mut panels = Numbers::zeros(outputs.div_ceil(PANEL) * inputs * PANEL);
         for (i, panel) in panels.chunks_exact_mut((inputs * PANEL).max(1)).enumerate() {
             let (first, count) = (i * PANEL, PANEL.min(outputs - i * PANEL));
             for (row, to) in columns
@@ -234,25 +235,37 @@ impl WithSimd for Multiply<'_> {
         let mut filled = [0.0; TOGETHER * PANEL];
         for start in (0..self.rows).step_by(TOGETHER) {
             let rows = TOGETHER.min(self.rows - start);
-            let left = Left {
-                data: &self.x[start * inputs..],
-                rows,
-                cols: inputs,
-                stride: inputs,
-            };
-            for i in self.panels.clone() {
-                let right = self.packed.panel(i);
-                let column = i * PANEL - first;
-                let out = &mut self.out[start * width..];
-                if column + PANEL <= width {
-                    columns::<S, false>(simd, left, right, &mut out[column..], width);
-                } else {
-                    // The panel has more columns than the result.
+            for depth in (0..inputs).step_by(DEPTH) {
+                let left = Left {
+                    data: &self.x[start * inputs + depth..],
+                    rows,
+                    cols: DEPTH.min(inputs - depth),
+                    stride: inputs,
+                };
+                for i in self.panels.clone() {
+                    let right = self.packed.panel(i);
+                    let right = Right {
+                        data: &right.data[depth * PANEL..],
+                        ..right
+                    };
+                    let column = i * PANEL - first;
+                    let out = &mut self.out[start * width..];
+                    // The last panel may have more columns than the result.
+                    let columns_here = PANEL.min(width - column);
+                    if columns_here == PANEL {
+                        let out = &mut out[column..];
+                        if depth == 0 {
+                            columns::<S, false>(simd, left, right, out, width);
+                        } else {
+                            columns::<S, true>(simd, left, right, out, width);
+                        }
+                        continue;
+                    }
                     columns::<S, false>(simd, left, right, &mut filled, PANEL);
-                    for (out, filled) in out.chunks_mut(width).zip(filled.chunks(PANEL)).take(rows)
-                    {
-                        let end = width - column;
-                        out[column..].copy_from_slice(&filled[..end]);
+                    for (out, filled) in out.chunks_mut(width).zip(filled.chunks(PANEL)).take(rows) {
+                        for (out, more) in out[column..].iter_mut().zip(filled) {
+                            *out = if depth == 0 { *more } else { *out + more };
+                        }
                     }
                 }
             }

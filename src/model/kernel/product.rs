@@ -1,6 +1,6 @@
 //! Products of small matrices, in registers: a few rows of the left one by one or two panels of the right.
 
-use super::{LANES, PANEL};
+use super::{DEPTH, LANES, PANEL};
 use pulp::{Arch, Simd, WithSimd};
 
 /// The left matrix: `rows` × `cols`, consecutive rows `stride` numbers apart.
@@ -140,8 +140,8 @@ fn tile<S: Simd, const ROWS: usize, const VECTORS: usize, const ADD: bool>(
     let width = VECTORS * S::F32_LANES;
     let rows: [&[f32]; ROWS] = std::array::from_fn(|i| &a[i * lda..][..k]);
     let mut sums = [[simd.splat_f32s(0.0); VECTORS]; ROWS];
-    for (p, b) in b.chunks(ldb).take(k).enumerate() {
-        let vectors = S::as_simd_f32s(&b[..width]).0;
+    for p in 0..k {
+        let vectors = S::as_simd_f32s(&b[p * ldb..p * ldb + width]).0;
         let vectors: [S::f32s; VECTORS] = std::array::from_fn(|j| vectors[j]);
         for (sums, row) in sums.iter_mut().zip(&rows) {
             let x = simd.splat_f32s(row[p]);
@@ -188,19 +188,14 @@ impl WithSimd for OneRow<'_> {
                 _ => several::<S, 2, 32>(simd, self.row, panels, out),
             }
         }
-        let left = Left {
-            data: self.row,
-            rows: 1,
-            cols: self.row.len(),
-            stride: self.row.len(),
-        };
         for (i, out) in self.out[done * PANEL..].chunks_exact_mut(PANEL).enumerate() {
-            let right = Right {
-                data: &self.panels[(done + i) * size..][..size],
-                cols: PANEL,
-                stride: PANEL,
-            };
-            columns::<S, false>(simd, left, right, out, PANEL);
+            let panel = &self.panels[(done + i) * size..][..size];
+            match S::F32_LANES {
+                16 => several::<S, 1, 2>(simd, self.row, panel, out),
+                8 => several::<S, 1, 4>(simd, self.row, panel, out),
+                4 => several::<S, 1, 8>(simd, self.row, panel, out),
+                _ => several::<S, 1, 32>(simd, self.row, panel, out),
+            }
         }
     }
 }
@@ -215,19 +210,26 @@ fn several<S: Simd, const PANELS: usize, const VECTORS: usize>(
 ) {
     let k = row.len();
     let panels: [&[f32]; PANELS] = std::array::from_fn(|i| &panels[i * k * PANEL..][..k * PANEL]);
-    let mut sums = [[simd.splat_f32s(0.0); VECTORS]; PANELS];
-    for (p, x) in row.iter().enumerate() {
-        let x = simd.splat_f32s(*x);
-        for (sums, panel) in sums.iter_mut().zip(&panels) {
-            let vectors = S::as_simd_f32s(&panel[p * PANEL..][..PANEL]).0;
-            for (sum, vector) in sums.iter_mut().zip(vectors) {
-                *sum = simd.mul_add_e_f32s(x, *vector, *sum);
+    // In the same steps as many rows together, so that the result is the same.
+    for depth in (0..k).step_by(DEPTH) {
+        let mut sums = [[simd.splat_f32s(0.0); VECTORS]; PANELS];
+        let end = (depth + DEPTH).min(k);
+        for p in depth..end {
+            let x = simd.splat_f32s(row[p]);
+            for (sums, panel) in sums.iter_mut().zip(&panels) {
+                let vectors = S::as_simd_f32s(&panel[p * PANEL..][..PANEL]).0;
+                for (sum, vector) in sums.iter_mut().zip(vectors) {
+                    *sum = simd.mul_add_e_f32s(x, *vector, *sum);
+                }
             }
         }
-    }
-    for (sums, out) in sums.iter().zip(out.chunks_exact_mut(PANEL)) {
-        for (out, sum) in S::as_mut_simd_f32s(out).0.iter_mut().zip(sums) {
-            *out = *sum;
+        for (sums, out) in sums.iter().zip(out.chunks_exact_mut(PANEL)) {
+            for (out, sum) in S::as_mut_simd_f32s(out).0.iter_mut().zip(sums) {
+                *out = match depth {
+                    0 => *sum,
+                    _ => simd.add_f32s(*out, *sum),
+                };
+            }
         }
     }
 }
