@@ -1,8 +1,8 @@
 //! A weight matrix laid out for the product of rows with it.
 
-use super::{DEPTH, PANEL};
 use super::numbers::Numbers;
 use super::product::{Left, OneRow, Right, columns};
+use super::{DEPTH, PANEL};
 use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
 
@@ -262,7 +262,8 @@ impl WithSimd for Multiply<'_> {
                         continue;
                     }
                     columns::<S, false>(simd, left, right, &mut filled, PANEL);
-                    for (out, filled) in out.chunks_mut(width).zip(filled.chunks(PANEL)).take(rows) {
+                    for (out, filled) in out.chunks_mut(width).zip(filled.chunks(PANEL)).take(rows)
+                    {
                         for (out, more) in out[column..].iter_mut().zip(filled) {
                             *out = if depth == 0 { *more } else { *out + more };
                         }

@@ -7,9 +7,9 @@ use pulp::{Arch, Simd, WithSimd};
 /// Partial sums that are kept side by side, so that one does not wait for the other.
 const SUMS: usize = 4;
 
-/// 2^x by splitting x into an integer and a rest in [−½, ½]: relative error below 2.5e-7. Not-a-number stays so.
+/// 2^((x − max) · scale) by splitting the exponent into an integer and a rest in [−½, ½]: relative error below 2.5e-7. Not-a-number stays so.
 #[inline(always)]
-fn exp2<S: Simd>(simd: S, x: S::f32s) -> S::f32s {
+fn exp2<S: Simd>(simd: S, x: S::f32s, max: S::f32s, scale: S::f32s) -> S::f32s {
     // Adding this rounds to an integer and leaves it in the lowest bits.
     const ROUND: f32 = 12_582_912.0;
     // The Taylor series of 2^rest, highest power first.
@@ -22,6 +22,7 @@ fn exp2<S: Simd>(simd: S, x: S::f32s) -> S::f32s {
         std::f32::consts::LN_2,
         1.0,
     ];
+    let x = simd.mul_f32s(simd.sub_f32s(x, max), scale);
     // In this order the result is x where x is not a number.
     let x = simd.max_f32s(simd.splat_f32s(-126.0), x);
     let x = simd.min_f32s(simd.splat_f32s(127.0), x);
@@ -68,7 +69,9 @@ pub(in crate::model) fn largest(values: &[f32]) -> f32 {
             }
             let [a, b, c, d] = most;
             let most = simd.max_f32s(simd.max_f32s(a, b), simd.max_f32s(c, d));
-            rest.iter().copied().fold(simd.reduce_max_f32s(most), f32::max)
+            rest.iter()
+                .copied()
+                .fold(simd.reduce_max_f32s(most), f32::max)
         }
     }
     Arch::new().dispatch(Largest(values))
@@ -84,22 +87,22 @@ pub(in crate::model) fn exp_sum(values: &mut [f32], max: f32, scale: f32) -> f32
         fn with_simd<S: Simd>(self, simd: S) -> f32 {
             let max = simd.splat_f32s(self.1);
             let scale = simd.splat_f32s(self.2 * std::f32::consts::LOG2_E);
-            let exp = |x: S::f32s| exp2(simd, simd.mul_f32s(simd.sub_f32s(x, max), scale));
             let (vectors, rest) = S::as_mut_simd_f32s(self.0);
             let mut sums = [simd.splat_f32s(0.0); SUMS];
             let mut groups = vectors.chunks_exact_mut(SUMS);
             for group in &mut groups {
                 for (sum, vector) in sums.iter_mut().zip(group) {
-                    *vector = exp(*vector);
+                    *vector = exp2(simd, *vector, max, scale);
                     *sum = simd.add_f32s(*sum, *vector);
                 }
             }
             for (sum, vector) in sums.iter_mut().zip(groups.into_remainder()) {
-                *vector = exp(*vector);
+                *vector = exp2(simd, *vector, max, scale);
                 *sum = simd.add_f32s(*sum, *vector);
             }
             if !rest.is_empty() {
-                simd.partial_store_f32s(rest, exp(simd.partial_load_f32s(rest)));
+                let values = exp2(simd, simd.partial_load_f32s(rest), max, scale);
+                simd.partial_store_f32s(rest, values);
                 // Read again: the lanes that are not there are zero.
                 sums[0] = simd.add_f32s(sums[0], simd.partial_load_f32s(rest));
             }
@@ -107,6 +110,22 @@ pub(in crate::model) fn exp_sum(values: &mut [f32], max: f32, scale: f32) -> f32
         }
     }
     Arch::new().dispatch(ExpSum(values, max, scale))
+}
+
+#[inline(always)]
+fn add_power<S: Simd, const POWER: usize>(
+    simd: S,
+    sum: S::f32s,
+    x: S::f32s,
+    mean: S::f32s,
+) -> S::f32s {
+    match POWER {
+        1 => simd.add_f32s(sum, x),
+        _ => {
+            let x = simd.sub_f32s(x, mean);
+            simd.mul_add_e_f32s(x, x, sum)
+        }
+    }
 }
 
 /// Σ (value − mean)^POWER, for a power of 1 or 2.
@@ -118,23 +137,16 @@ impl<const POWER: usize> WithSimd for Powers<'_, POWER> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) -> f32 {
         let mean = simd.splat_f32s(self.1);
-        let add = |sum: S::f32s, x: S::f32s| match POWER {
-            1 => simd.add_f32s(sum, x),
-            _ => {
-                let x = simd.sub_f32s(x, mean);
-                simd.mul_add_e_f32s(x, x, sum)
-            }
-        };
         let (vectors, rest) = S::as_simd_f32s(self.0);
         let mut sums = [simd.splat_f32s(0.0); SUMS];
         let mut groups = vectors.chunks_exact(SUMS);
         for group in &mut groups {
             for (sum, vector) in sums.iter_mut().zip(group) {
-                *sum = add(*sum, *vector);
+                *sum = add_power::<S, POWER>(simd, *sum, *vector, mean);
             }
         }
         for (sum, vector) in sums.iter_mut().zip(groups.remainder()) {
-            *sum = add(*sum, *vector);
+            *sum = add_power::<S, POWER>(simd, *sum, *vector, mean);
         }
         let rest: f32 = match POWER {
             1 => rest.iter().sum(),
@@ -149,56 +161,75 @@ pub(in crate::model) fn sum(values: &[f32]) -> f32 {
     Arch::new().dispatch(Powers::<1>(values, 0.0))
 }
 
-/// out ← f(out, a, b) number by number, where f is given for vectors; all of one length.
-macro_rules! by_number {
-    ($name:ident, |$simd:ident, $out:ident, $a:ident, $b:ident| $body:expr) => {
-        struct $name<'a>(&'a mut [f32], &'a [f32], &'a [f32], f32, f32);
-        impl WithSimd for $name<'_> {
-            type Output = ();
+/// What is done with a number of a row and those in its place in two other rows.
+trait ByNumber: Copy {
+    fn apply<S: Simd>(self, simd: S, out: S::f32s, a: S::f32s, b: S::f32s) -> S::f32s;
+}
 
+/// out ← F(out, a, b) number by number, all of one length.
+struct Rows<'a, F>(F, &'a mut [f32], &'a [f32], &'a [f32]);
+
+impl<F: ByNumber> WithSimd for Rows<'_, F> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let (out, rest) = S::as_mut_simd_f32s(self.1);
+        let ((a, rest_a), (b, rest_b)) = (S::as_simd_f32s(self.2), S::as_simd_f32s(self.3));
+        for ((out, a), b) in out.iter_mut().zip(a).zip(b) {
+            *out = self.0.apply(simd, *out, *a, *b);
+        }
+        if !rest.is_empty() {
+            let (a, b) = (
+                simd.partial_load_f32s(rest_a),
+                simd.partial_load_f32s(rest_b),
+            );
+            let out = self.0.apply(simd, simd.partial_load_f32s(rest), a, b);
+            simd.partial_store_f32s(rest, out);
+        }
+    }
+}
+
+macro_rules! by_number {
+    ($name:ident { $($field:ident),* }, |$simd:ident, $out:ident, $a:ident, $b:ident| $body:expr) => {
+        #[derive(Clone, Copy)]
+        struct $name { $($field: f32),* }
+        impl ByNumber for $name {
             #[inline(always)]
-            fn with_simd<S: Simd>(self, $simd: S) {
-                let f = |$out: S::f32s, $a: S::f32s, $b: S::f32s| $body(self.3, self.4);
-                let (out, rest) = S::as_mut_simd_f32s(self.0);
-                let ((a, rest_a), (b, rest_b)) = (S::as_simd_f32s(self.1), S::as_simd_f32s(self.2));
-                for ((out, a), b) in out.iter_mut().zip(a).zip(b) {
-                    *out = f(*out, *a, *b);
-                }
-                if !rest.is_empty() {
-                    let [out, a, b] = [&*rest, rest_a, rest_b].map(|r| $simd.partial_load_f32s(r));
-                    $simd.partial_store_f32s(rest, f(out, a, b));
-                }
+            fn apply<S: Simd>(self, $simd: S, $out: S::f32s, $a: S::f32s, $b: S::f32s) -> S::f32s {
+                let Self { $($field),* } = self;
+                $body
             }
         }
     };
 }
 
-by_number!(Add, |simd, out, a, _b| |_, _| simd.add_f32s(out, a));
-by_number!(Scale, |simd, out, a, _b| |_, _| simd.mul_f32s(out, a));
+by_number!(Add {}, |simd, out, a, _b| simd.add_f32s(out, a));
+by_number!(Scale {}, |simd, out, a, _b| simd.mul_f32s(out, a));
 // In this order what is not a number stays so.
-by_number!(AddRelu, |simd, out, a, _b| |_, _| simd
+by_number!(AddRelu {}, |simd, out, a, _b| simd
     .max_f32s(simd.splat_f32s(0.0), simd.add_f32s(out, a)));
-by_number!(Normalise, |simd, out, a, b| |mean, scale| {
+by_number!(Normalise { mean, scale }, |simd, out, a, b| {
     let centred = simd.sub_f32s(out, simd.splat_f32s(mean));
     simd.mul_add_e_f32s(simd.mul_f32s(centred, simd.splat_f32s(scale)), a, b)
 });
 
 /// values ← values · factors, one by one.
 pub(in crate::model) fn scale_by(values: &mut [f32], factors: &[f32]) {
-    Arch::new().dispatch(Scale(values, factors, factors, 0.0, 0.0));
+    Arch::new().dispatch(Rows(Scale {}, values, factors, factors));
 }
 
 /// Every row of `rows` ← row + more.
 pub(in crate::model) fn add(rows: &mut [f32], more: &[f32]) {
     for row in rows.chunks_exact_mut(more.len().max(1)) {
-        Arch::new().dispatch(Add(row, more, more, 0.0, 0.0));
+        Arch::new().dispatch(Rows(Add {}, row, more, more));
     }
 }
 
 /// Every row of `rows` ← max(row + bias, 0).
 pub(in crate::model) fn add_relu(rows: &mut [f32], bias: &[f32]) {
     for row in rows.chunks_exact_mut(bias.len().max(1)) {
-        Arch::new().dispatch(AddRelu(row, bias, bias, 0.0, 0.0));
+        Arch::new().dispatch(Rows(AddRelu {}, row, bias, bias));
     }
 }
 
@@ -207,11 +238,11 @@ pub(in crate::model) fn add_norm(hidden: &mut [f32], more: &[f32], weight: &[f32
     let width = weight.len().max(1);
     let arch = Arch::new();
     for (row, more) in hidden.chunks_exact_mut(width).zip(more.chunks_exact(width)) {
-        arch.dispatch(Add(row, more, more, 0.0, 0.0));
+        arch.dispatch(Rows(Add {}, row, more, more));
         let mean = sum(row) / width as f32;
         let variance = arch.dispatch(Powers::<2>(row, mean)) / width as f32;
         let scale = 1.0 / (variance + 1e-5).sqrt();
-        arch.dispatch(Normalise(row, weight, bias, mean, scale));
+        arch.dispatch(Rows(Normalise { mean, scale }, row, weight, bias));
     }
 }
 
