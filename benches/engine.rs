@@ -84,10 +84,7 @@ fn wait(engine: &Engine, news: &Receiver<()>, done: impl Fn(&Snapshot) -> bool) 
 
 /// Every view's numbers are there: the run, the shares, and the selected head's weights.
 fn settled(snapshot: &Snapshot, tokens: usize) -> bool {
-    let looked = snapshot
-        .detail
-        .as_ref()
-        .map(|d| d.weights.first + d.weights.queries);
+    let looked = snapshot.detail.as_ref().map(|d| d.end());
     !snapshot.busy && snapshot.done == tokens && looked == Some(tokens)
 }
 

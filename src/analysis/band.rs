@@ -1,6 +1,6 @@
 //! A head's weights form a band along the diagonal: queries by distance. Here it is cut and shrunk for a picture.
 
-use crate::model::HeadWeights;
+use super::LookedWeights;
 use std::ops::Range;
 
 /// What the columns of a picture are.
@@ -50,8 +50,8 @@ pub struct BandGrid {
 
 impl BandGrid {
     /// Shrinks the part of `weights` in `window`.
-    pub fn new(weights: &HeadWeights, window: &BandWindow) -> Self {
-        let end = weights.first + weights.queries;
+    pub fn new(weights: &LookedWeights, window: &BandWindow) -> Self {
+        let end = weights.end;
         let queries = window.queries.start.clamp(weights.first, end)
             ..window.queries.end.clamp(weights.first, end);
         let limit = match window.layout {
@@ -68,7 +68,7 @@ impl BandGrid {
             let Some(out) = values.get_mut(row..row + width) else {
                 break;
             };
-            for (c, weight) in weights.row(query - weights.first).iter().enumerate() {
+            for (c, weight) in weights.row(query).iter().enumerate() {
                 let column = match window.layout {
                     // Distances before the text's start are no keys.
                     BandLayout::Key => match query.checked_sub(c + 1) {
@@ -107,34 +107,25 @@ fn cells(range: &Range<usize>, most: usize) -> (usize, usize, usize) {
     (first, size, (range.end - first).div_ceil(size))
 }
 
-/// The largest weight on a token of the text.
-pub fn largest_weight(weights: &HeadWeights) -> f32 {
-    let row = |i: usize| {
-        let seen = (weights.first + i).min(weights.reach);
-        weights.row(i)[..seen]
-            .iter()
-            .fold(0.0_f32, |m, w| m.max(*w))
-    };
-    (0..weights.queries).map(row).fold(0.0, f32::max)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::HeadWeights;
 
     /// Four queries with reach 2; query t gives distance δ the weight t + δ/10.
-    fn band() -> HeadWeights {
-        HeadWeights {
+    fn band() -> LookedWeights {
+        LookedWeights::from(HeadWeights {
             first: 0,
             queries: 4,
             reach: 2,
             vectors: 0,
             weights: (0..4)
                 .flat_map(|t| [t as f32 + 0.1, t as f32 + 0.2])
-                .collect(),
+                .collect::<Vec<_>>()
+                .into(),
             persistent: Vec::new(),
             empty: vec![0.0; 4],
-        }
+        })
     }
 
     fn window(
@@ -182,10 +173,5 @@ mod tests {
         assert_eq!(grid.values, [1.2, 2.2]);
         let none = BandGrid::new(&band(), &window(BandLayout::Key, 9..20, 7..7, 4));
         assert!(none.values.is_empty());
-    }
-
-    #[test]
-    fn the_largest_weight_lies_in_the_text() {
-        assert_eq!(largest_weight(&band()), 3.2);
     }
 }

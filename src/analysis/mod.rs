@@ -5,13 +5,15 @@
 
 mod band;
 pub mod cost;
+mod looked;
 mod recorder;
 mod shares;
 mod usage;
 
-pub use band::{BandGrid, BandLayout, BandWindow, largest_weight};
+pub use band::{BandGrid, BandLayout, BandWindow};
+pub use looked::LookedWeights;
 pub use recorder::HeadRecorder;
-pub use shares::{ShareRecorder, Shares};
+pub use shares::{CutShares, ShareRecorder, Shares};
 pub use usage::VectorUsage;
 
 /// Nats as bits.

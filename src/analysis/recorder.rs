@@ -22,7 +22,7 @@ impl HeadRecorder {
                 queries: tokens,
                 reach: span.reach,
                 vectors,
-                weights: vec![0.0; tokens * span.reach],
+                weights: vec![0.0; tokens * span.reach].into(),
                 persistent: vec![0.0; tokens * vectors],
                 empty: vec![0.0; tokens],
             }),
@@ -47,15 +47,20 @@ impl Observer for HeadRecorder {
             return;
         }
         let mut weights = self.weights.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut put =
-            |into: fn(&mut HeadWeights) -> &mut Vec<f32>, values: &[f32], width: usize| {
-                let start = tile.first * width;
-                if let Some(place) = into(&mut weights).get_mut(start..start + values.len()) {
-                    place.copy_from_slice(values);
-                }
-            };
-        put(|w| &mut w.weights, &tile.weights, tile.reach);
-        put(|w| &mut w.persistent, &tile.persistent, tile.vectors);
-        put(|w| &mut w.empty, &tile.empty, 1);
+        let HeadWeights {
+            weights,
+            persistent,
+            empty,
+            ..
+        } = &mut *weights;
+        put(weights, &tile.weights, tile.first * tile.reach);
+        put(persistent, &tile.persistent, tile.first * tile.vectors);
+        put(empty, &tile.empty, tile.first);
+    }
+}
+
+fn put(into: &mut [f32], values: &[f32], start: usize) {
+    if let Some(place) = into.get_mut(start..start + values.len()) {
+        place.copy_from_slice(values);
     }
 }

@@ -1,6 +1,6 @@
 //! How much a head uses each of its persistent vectors (arXiv 1907.01470, section 3).
 
-use crate::model::HeadWeights;
+use super::LookedWeights;
 
 /// A vector whose mean weight is below this share of an even spread counts as never used.
 const NEVER: f32 = 0.01;
@@ -20,18 +20,13 @@ pub struct VectorUsage {
 
 impl VectorUsage {
     /// Sums up the weights of one head; `None` when it has no persistent vectors or there are no queries.
-    pub fn of(weights: &HeadWeights) -> Option<Self> {
+    pub fn of(weights: &LookedWeights) -> Option<Self> {
         let n = weights.vectors;
-        if n == 0 || weights.queries == 0 {
+        if n == 0 || weights.queries() == 0 {
             return None;
         }
-        let mut sums = vec![0.0_f64; n];
-        for i in 0..weights.queries {
-            for (sum, weight) in sums.iter_mut().zip(weights.persistent_row(i)) {
-                *sum += f64::from(*weight);
-            }
-        }
-        Some(Self::from_sums(&sums, weights.queries))
+        let sums = weights.vector_sums();
+        Some(Self::from_sums(&sums, weights.queries()))
     }
 
     /// From each vector's weight summed over `queries` queries.
@@ -70,17 +65,18 @@ impl VectorUsage {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::HeadWeights;
 
-    fn weights(vectors: usize, rows: &[f32]) -> HeadWeights {
-        HeadWeights {
+    fn weights(vectors: usize, rows: &[f32]) -> LookedWeights {
+        LookedWeights::from(HeadWeights {
             first: 0,
             queries: rows.len() / vectors,
             reach: 0,
             vectors,
-            weights: Vec::new(),
+            weights: Vec::new().into(),
             persistent: rows.to_vec(),
             empty: Vec::new(),
-        }
+        })
     }
 
     #[test]

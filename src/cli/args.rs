@@ -38,6 +38,10 @@ pub(super) struct WindowArgs {
     /// Text to open in the window: plain, .zip or .gz
     #[arg(long, value_name = "FILE")]
     pub text: Option<PathBuf>,
+    /// Memory for the text, in MB; of a longer one, weights are at hand around the selected token [default: 1000, or as
+    /// set in the window]
+    #[arg(long, value_name = "MB", value_parser = at_least_one)]
+    pub memory: Option<usize>,
     #[command(flatten)]
     pub common: Common,
 }
@@ -316,6 +320,9 @@ pub(super) struct ShotArgs {
     /// View to bring to the front: heads, spans, attention, persistent or text
     #[arg(long, value_name = "NAME", value_parser = view)]
     pub view: Option<crate::ui::Pane>,
+    /// Memory for the text, in MB
+    #[arg(long, value_name = "MB", value_parser = at_least_one, default_value_t = 1000)]
+    pub memory: usize,
     #[command(flatten)]
     pub common: Common,
 }

@@ -39,12 +39,12 @@ pub(super) fn run(args: &AttentionArgs, out: &mut impl Write) -> Result<()> {
     let tokens = read(&model, &args.input, args.common.quiet)?;
     check_size(&model, &tokens, layer, head, format)?;
     let weights = measure(&model, &tokens, (layer, head), args.common.quiet)?;
-    let figure = |weights: &HeadWeights| {
+    let figure = |weights: HeadWeights| {
         let n = tokens.ids.len();
         heatmap(
             &model,
             &tokens.ids,
-            weights,
+            &weights.into(),
             (layer, head),
             0..n,
             HeatmapStyle::default(),
@@ -54,9 +54,9 @@ pub(super) fn run(args: &AttentionArgs, out: &mut impl Write) -> Result<()> {
         (Some(path), Some("safetensors")) => {
             write(path, weights, metadata(&model, &tokens, layer, head))?;
         }
-        (Some(path), _) => figure(&weights).write(path)?,
+        (Some(path), _) => figure(weights).write(path)?,
         (None, _) => {
-            let table = figure(&weights).csv()?;
+            let table = figure(weights).csv()?;
             out.write_all(table.as_bytes())?;
         }
     }
@@ -142,7 +142,7 @@ fn write(path: &Path, weights: HeadWeights, metadata: BTreeMap<String, String>) 
         NamedTensor {
             name: "weights".into(),
             shape: vec![t, weights.reach],
-            values: weights.weights,
+            values: weights.weights.to_vec(),
         },
         NamedTensor {
             name: "empty".into(),

@@ -50,6 +50,18 @@ pub(super) fn open(path: &Path, common: &Common) -> Result<Model> {
     Ok(model)
 }
 
+/// As [`open`], for a command that needs no weights.
+pub(super) fn outline(path: &Path, common: &Common) -> Result<Model> {
+    prepare(common)?;
+    let model = Model::outline(path, common.ramp)?;
+    if !common.quiet {
+        for note in &model.assumed {
+            say(format_args!("assumed {}", super::info::with_option(note)));
+        }
+    }
+    Ok(model)
+}
+
 /// As [`open`], for a command that shows the assumptions itself.
 pub(super) fn open_quietly(path: &Path, common: &Common) -> Result<Model> {
     prepare(common)?;

@@ -181,7 +181,7 @@ fn attention(model: &Model, ids: &[u32], head: &HeadSpan, folder: &Path) -> Resu
         let map = heatmap(
             model,
             ids,
-            &weights,
+            &weights.into(),
             place,
             0..ids.len(),
             HeatmapStyle::default(),

@@ -1,7 +1,7 @@
 //! `spans`: how far every head looks.
 
 use super::args::SpansArgs;
-use super::common::{columns, ending, open, say};
+use super::common::{columns, ending, outline, say};
 use crate::chart::{HeadSpan, SpanChart, SpanMeasure, bars_terminal};
 use crate::engine::figures::span_chart;
 use anyhow::Result;
@@ -11,7 +11,7 @@ pub(super) fn run(args: &SpansArgs, out: &mut impl Write) -> Result<()> {
     if let Some(path) = &args.output {
         ending(path, SpanChart::EXTENSIONS)?;
     }
-    let model = open(&args.model, &args.common)?;
+    let model = outline(&args.model, &args.common)?;
     let mut chart = span_chart(&model);
     chart.linear = args.linear;
     chart.sort = args.sort;

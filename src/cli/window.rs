@@ -18,6 +18,7 @@ pub(super) fn run(args: &WindowArgs) -> Result<()> {
         text: args.text.clone(),
         vocab: common.vocab.clone(),
         ramp: common.ramp,
+        memory: args.memory,
     };
     match ui::run(start) {
         Ok(()) => Ok(()),

@@ -1,15 +1,18 @@
 //! The selected head on the current text, and pictures of it.
 
-use crate::analysis::{BandGrid, BandWindow, VectorUsage, largest_weight};
+use crate::analysis::{BandGrid, BandWindow, LookedWeights, VectorUsage};
 use crate::chart::{ColorMap, Scale, colormap};
-use crate::model::{Cancel, HeadWeights, Run};
-use std::sync::Arc;
+use crate::model::{Cancel, Run};
+use std::ops::Range;
 
 /// Most context and persistent weights kept for one head: 128 MB.
 const MOST_WEIGHTS: usize = 32 << 20;
 
 /// Queries computed between two looks at whether the result is still wanted.
-const STEP: usize = 128;
+const STEP: usize = 512;
+
+/// Queries that a part of the weights should have: fewer are computed again together with what follows.
+const LEAST: usize = 64;
 
 /// One head's weights on the text, and what is measured on them.
 #[derive(Debug, Clone)]
@@ -19,9 +22,7 @@ pub struct Detail {
     /// Head, from 0.
     pub head: usize,
     /// The weights; on a text too long to keep them all, of the last queries.
-    pub weights: Arc<HeadWeights>,
-    /// Every query's whole weight on persistent vectors; empty where there are none.
-    pub persistent: Vec<f32>,
+    pub weights: LookedWeights,
     /// The largest weight on a token of the text.
     pub largest: f32,
     /// Use of the persistent vectors, if there are any.
@@ -32,16 +33,16 @@ pub struct Detail {
 #[derive(Debug)]
 pub(super) struct Looking {
     head: (usize, usize),
-    weights: Arc<HeadWeights>,
+    weights: LookedWeights,
 }
 
 impl Looking {
     /// Nothing yet; `None` when there is no such head.
     pub fn new(run: &Run, head: (usize, usize)) -> Option<Self> {
-        let weights = run.head_weights(head.0, head.1, 0, 0)?;
+        let none = run.head_weights(head.0, head.1, 0, 0)?;
         Some(Self {
             head,
-            weights: Arc::new(weights),
+            weights: LookedWeights::new(0, none.reach, none.vectors),
         })
     }
 
@@ -52,52 +53,33 @@ impl Looking {
 
     /// Forgets the queries from position `len` of the text on.
     pub fn truncate(&mut self, len: usize) {
-        let weights = &self.weights;
-        if weights.first + weights.queries <= len {
-            return;
-        }
-        let rows = len.saturating_sub(weights.first);
-        let weights = Arc::make_mut(&mut self.weights);
-        weights.first = weights.first.min(len);
-        weights.queries = rows;
-        weights.weights.truncate(rows * weights.reach);
-        weights.persistent.truncate(rows * weights.vectors);
-        weights.empty.truncate(rows);
+        self.weights.truncate(len);
     }
 
-    /// Computes what is missing; false when told to stop, with what was done until then kept.
-    pub fn go_on(&mut self, run: &Run, cancel: &Cancel) -> bool {
-        let end = run.ids().len();
+    /// Computes what is missing of the queries in `range`, the last ones where they are too many; false when told to
+    /// stop, with what was done until then kept.
+    pub fn go_on(&mut self, run: &Run, range: &Range<usize>, cancel: &Cancel) -> bool {
         let width = (self.weights.reach + self.weights.vectors).max(1);
-        let first = end.saturating_sub(MOST_WEIGHTS / width);
-        if self.weights.first > first {
-            // Queries before those at hand are wanted again: begin anew.
-            self.truncate(0);
+        let first = range
+            .start
+            .max(range.end.saturating_sub(MOST_WEIGHTS / width));
+        let weights = &mut self.weights;
+        if weights.first > first || weights.end < first {
+            // Queries before those at hand are wanted again, or none of them: begin anew.
+            *weights = LookedWeights::new(first, weights.reach, weights.vectors);
         }
-        if self.weights.first < first {
-            // A text longer than can be kept: the window of queries has moved.
-            let weights = Arc::make_mut(&mut self.weights);
-            let gone = (first - weights.first).min(weights.queries);
-            weights.weights.drain(..gone * weights.reach);
-            weights.persistent.drain(..gone * weights.vectors);
-            weights.empty.drain(..gone);
-            weights.queries -= gone;
-            weights.first = first;
-        }
-        let done = self.weights.first + self.weights.queries;
-        for from in (done..end).step_by(STEP) {
+        // A text longer than can be kept: the window of queries has moved.
+        weights.drop_before(first);
+        while weights.end < range.end {
             if cancel.is_cancelled() {
                 return false;
             }
-            let to = (from + STEP).min(end);
+            let from = weights.next(LEAST);
+            let to = (from + STEP).min(range.end).max(weights.end + 1);
             let Some(part) = run.head_weights(self.head.0, self.head.1, from, to) else {
                 return true;
             };
-            let weights = Arc::make_mut(&mut self.weights);
-            weights.queries += part.queries;
-            weights.weights.extend(part.weights);
-            weights.persistent.extend(part.persistent);
-            weights.empty.extend(part.empty);
+            weights.put(part);
         }
         true
     }
@@ -105,20 +87,12 @@ impl Looking {
     /// What is measured on the weights.
     pub fn detail(&self) -> Detail {
         let weights = &self.weights;
-        let persistent = if weights.vectors > 0 {
-            (0..weights.queries)
-                .map(|i| weights.persistent_row(i).iter().sum())
-                .collect()
-        } else {
-            Vec::new()
-        };
         Detail {
             layer: self.head.0,
             head: self.head.1,
-            persistent,
-            largest: largest_weight(weights),
+            largest: weights.largest(),
             usage: VectorUsage::of(weights),
-            weights: Arc::clone(weights),
+            weights: weights.clone(),
         }
     }
 }
@@ -126,25 +100,22 @@ impl Looking {
 impl Detail {
     /// The first query after those whose weights are here, as a position in the text.
     pub fn end(&self) -> usize {
-        self.weights.first + self.weights.queries
+        self.weights.end
     }
 
     /// The weights of the query at position `query` of the text by distance, from 1.
     pub fn row(&self, query: usize) -> &[f32] {
-        let row = query.checked_sub(self.weights.first);
-        row.map_or(&[], |i| self.weights.row(i))
+        self.weights.row(query)
     }
 
     /// The share of the weight of the query at position `query` on empty context.
     pub fn empty(&self, query: usize) -> Option<f32> {
-        let i = query.checked_sub(self.weights.first)?;
-        self.weights.empty.get(i).copied()
+        self.weights.empty(query)
     }
 
     /// The share of the weight of the query at position `query` on persistent vectors.
     pub fn persistent(&self, query: usize) -> Option<f32> {
-        let i = query.checked_sub(self.weights.first)?;
-        self.persistent.get(i).copied()
+        self.weights.persistent(query)
     }
 
     /// The weight that the query at position `query` gives the token at position `key`.

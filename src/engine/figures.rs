@@ -1,9 +1,8 @@
 //! From a model and a run to figures: the one place where the window and the command line get theirs.
 
 use super::open::Model;
-use crate::analysis::BandLayout;
+use crate::analysis::{BandLayout, LookedWeights};
 use crate::chart::{ColorMap, HeadSpan, Heatmap, Scale, SideColumn, SpanChart};
-use crate::model::HeadWeights;
 use std::ops::Range;
 
 /// Where a figure's numbers come from, for its metadata.
@@ -62,15 +61,12 @@ impl Default for HeatmapStyle {
 pub fn heatmap(
     model: &Model,
     ids: &[u32],
-    weights: &HeadWeights,
+    weights: &LookedWeights,
     (layer, head): (usize, usize),
     queries: Range<usize>,
     style: HeatmapStyle,
 ) -> Heatmap {
-    let end = queries
-        .end
-        .min(weights.first + weights.queries)
-        .min(ids.len());
+    let end = queries.end.min(weights.end).min(ids.len());
     let first = queries.start.max(weights.first);
     let rows = end.saturating_sub(first);
     let by_key = style.layout == BandLayout::Key;
@@ -82,7 +78,7 @@ pub fn heatmap(
     let mut values = vec![f32::NAN; rows * cols];
     for row in 0..rows {
         let query = first + row;
-        let weights = weights.row(query - weights.first);
+        let weights = weights.row(query);
         // Distances beyond `query` are before the text's start.
         for (c, weight) in weights.iter().take(query).enumerate() {
             let column = if by_key {
@@ -99,19 +95,14 @@ pub fn heatmap(
         .iter()
         .map(|&id| model.label(id))
         .collect();
-    let offset = first - weights.first;
     let mut side = vec![SideColumn {
         label: "empty context".into(),
-        values: weights
-            .empty
-            .iter()
-            .skip(offset)
-            .take(rows)
-            .copied()
+        values: (first..first + rows)
+            .map(|query| weights.empty(query).unwrap_or(f32::NAN))
             .collect(),
     }];
     if weights.vectors > 0 {
-        let sum = |row: usize| weights.persistent_row(offset + row).iter().sum();
+        let sum = |row: usize| weights.persistent_row(first + row).iter().sum();
         side.push(SideColumn {
             label: "persistent".into(),
             values: (0..rows).map(sum).collect(),

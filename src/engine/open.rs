@@ -91,6 +91,22 @@ impl Model {
         Self::from_checkpoint(&Checkpoint::open(path)?, vocab, ramp)
     }
 
+    /// Opens `path` for its architecture and its spans: no weights and no vocabulary are read, so it cannot run.
+    ///
+    /// # Errors
+    /// When the file cannot be read, or what it holds does not fit together.
+    pub fn outline(path: &Path, ramp: Option<usize>) -> Result<Self, EngineError> {
+        let checkpoint = Checkpoint::open(path)?;
+        let network = Network::outline(&checkpoint, ramp)?;
+        Ok(Self {
+            path: path.to_owned(),
+            format: checkpoint.format(),
+            assumed: network.assumed().to_vec(),
+            network: Arc::new(network),
+            vocabulary: None,
+        })
+    }
+
     /// Opens a bundled model.
     ///
     /// # Errors

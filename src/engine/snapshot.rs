@@ -4,6 +4,7 @@ use super::detail::{Detail, Picture};
 use super::open::Model;
 use super::tokens::Tokens;
 use crate::analysis::Shares;
+use std::ops::Range;
 use std::sync::Arc;
 
 /// Something that went wrong, to be shown once.
@@ -22,6 +23,8 @@ pub struct Failure {
 pub struct Snapshot {
     /// The open model.
     pub model: Option<Arc<Model>>,
+    /// The model that is being opened, as far as it is known before its weights are read: its spans.
+    pub preview: Option<Arc<Model>>,
     /// The wish that opened the model, by its number: rises with every model opened.
     pub model_number: u64,
     /// The last wish that this takes into account, by its number.
@@ -30,6 +33,8 @@ pub struct Snapshot {
     pub tokens: Arc<Tokens>,
     /// Tokens that the network has run over.
     pub done: usize,
+    /// Tokens whose weights are at hand: all, but of a text too long for the memory.
+    pub at_hand: Range<usize>,
     /// −log2 p of every token that was predicted: the i-th belongs to token i + 1.
     pub surprisal: Arc<Vec<f32>>,
     /// Bits per token: the mean surprisal so far.
@@ -51,6 +56,11 @@ pub struct Snapshot {
 }
 
 impl Snapshot {
+    /// The model whose spans are shown: the one that is being opened, or the open one.
+    pub fn shown(&self) -> Option<&Arc<Model>> {
+        self.preview.as_ref().or(self.model.as_ref())
+    }
+
     /// −log2 p of the token at position `token`, given those before it; the first one has none.
     pub fn surprisal_of(&self, token: usize) -> Option<f32> {
         self.surprisal.get(token.checked_sub(1)?).copied()

@@ -2,19 +2,17 @@
 
 use super::detail::{Detail, Looking, Picture, PictureRequest};
 use super::open::Model;
+use super::reading::{Reading, common};
 use super::snapshot::{Failure, Snapshot};
 use super::tokens::Tokens;
 use super::worker::{Shared, Source, Wanted};
-use crate::analysis::{ShareRecorder, Shares, bits};
-use crate::model::{Cancel, ModelError, Run};
+use crate::analysis::Shares;
+use crate::model::ModelError;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// Memory that the run over a text may keep, in bytes. What does not fit is left out, and said.
-const MEMORY_BUDGET: usize = 1 << 30;
-
-/// Most pieces of a text that are shown, whatever the model: laying out more would hold up the window.
-const MOST_PIECES: usize = 400_000;
+/// Most pieces of a text that are shown: laying out more would hold up the window.
+const MOST_PIECES: usize = 4_000_000;
 
 /// Tokens of the first step with a model whose speed is not known yet.
 const FIRST_BLOCK: usize = 32;
@@ -28,9 +26,7 @@ const PUBLISH: Duration = Duration::from_millis(100);
 /// The model at hand and its run.
 struct Open {
     model: Arc<Model>,
-    run: Run,
-    shares: ShareRecorder,
-    surprisal: Vec<f32>,
+    reading: Reading,
 }
 
 /// What the worker has, to be compared with what is wanted.
@@ -50,7 +46,12 @@ pub(super) struct Steps {
     milliseconds: Option<f32>,
     /// The head and the run that the detail belongs to, whether or not there is one.
     looked: Option<((usize, usize), u64)>,
-    looking: Option<Looking>,
+    /// With the beginning of the close-up that it is of, if any.
+    looking: Option<(Looking, Option<usize>)>,
+    /// The close-up that the detail belongs to.
+    near: Option<usize>,
+    /// What the text read may take, in bytes.
+    memory: usize,
     detail: Option<Arc<Detail>>,
     /// The request and the detail that the picture belongs to.
     drawn: Option<(PictureRequest, (usize, usize), u64)>,
@@ -64,6 +65,7 @@ pub(super) struct Steps {
     look_time: Duration,
     failure: Option<Failure>,
     opening: bool,
+    preview: Option<Arc<Model>>,
 }
 
 /// What was measured on a run, kept until it changes.
@@ -89,6 +91,8 @@ impl Default for Steps {
             milliseconds: None,
             looked: None,
             looking: None,
+            near: None,
+            memory: 0,
             detail: None,
             drawn: None,
             picture: None,
@@ -99,6 +103,7 @@ impl Default for Steps {
             look_time: Duration::ZERO,
             failure: None,
             opening: false,
+            preview: None,
         }
     }
 }
@@ -106,9 +111,14 @@ impl Default for Steps {
 impl Steps {
     fn finished(&self) -> bool {
         let len = self.tokens.ids.len();
-        self.open
-            .as_ref()
-            .is_none_or(|open| open.run.ids().len() == len && open.surprisal.len() + 1 >= len)
+        let open = self.open.as_ref();
+        open.is_none_or(|open| open.reading.has_read(len))
+    }
+
+    /// Whether the weights around the token that the user looks at are at hand.
+    fn is_close(&self, wanted: &Wanted) -> bool {
+        let open = self.open.as_ref();
+        open.is_none_or(|open| open.reading.is_close(wanted.around))
     }
 
     fn looked_at(&self, wanted: &Wanted) -> bool {
@@ -128,7 +138,10 @@ impl Steps {
     pub fn satisfied(&self, wanted: &Wanted) -> bool {
         self.model_number == wanted.model.0
             && self.text_number == wanted.text.0
+            && self.memory == wanted.memory
             && self.finished()
+            && self.is_close(wanted)
+            && self.near == self.near(wanted)
             && self.looked_at(wanted)
             && self.drawn_for(wanted)
     }
@@ -143,15 +156,35 @@ impl Steps {
         if self.model_number != wanted.model.0 {
             self.opening = true;
             self.publish(wanted, shared);
+            // The first chart needs no weights.
+            if let Source::File { path, ramp, .. } = &wanted.model.1 {
+                // What is wrong with the file is told when all of it is opened.
+                self.preview = Model::outline(path, *ramp).ok().map(Arc::new);
+                self.publish(wanted, shared);
+            }
             self.open(wanted);
             self.opening = false;
+            self.preview = None;
             return self.publish(wanted, shared);
+        }
+        if self.memory != wanted.memory {
+            self.memory = wanted.memory;
+            if let Some(open) = &mut self.open {
+                open.reading = Reading::new(Arc::clone(&open.model.network), self.memory);
+            }
+            self.looking = None;
+            self.text_number = 0;
         }
         if self.text_number != wanted.text.0 && !self.set_text(wanted) {
             return;
         }
-        if !self.finished() {
-            if let Err(error) = self.run(&wanted.run) {
+        let near = self.near(wanted);
+        if self.near != near {
+            self.near = near;
+            self.run_number += 1;
+        }
+        if !self.finished() || !self.is_close(wanted) {
+            if let Err(error) = self.run(wanted) {
                 if matches!(error, ModelError::Cancelled) {
                     return;
                 }
@@ -159,7 +192,7 @@ impl Steps {
                 self.give_up();
             }
             // A look at the part that is done costs time; it must not take more than it leaves to the run.
-            if !self.finished() {
+            if !self.finished() || !self.is_close(wanted) {
                 if self.published.elapsed() < PUBLISH {
                     return;
                 }
@@ -191,13 +224,11 @@ impl Steps {
         };
         match opened {
             Ok(model) => {
-                let config = model.network.config();
                 self.open = Some(Open {
-                    shares: ShareRecorder::new(config.nb_layers, config.nb_heads),
-                    run: Run::new(Arc::clone(&model.network)),
-                    surprisal: Vec::new(),
+                    reading: Reading::new(Arc::clone(&model.network), wanted.memory),
                     model: Arc::new(model),
                 });
+                self.memory = wanted.memory;
                 self.opened_number = wanted.model.0;
                 self.block = FIRST_BLOCK;
                 // The text must be cut by the new vocabulary.
@@ -223,19 +254,16 @@ impl Steps {
             self.text_number = wanted.text.0;
             return true;
         };
-        let per_token = Run::bytes_per_token(&open.model.network);
-        let limit = (MEMORY_BUDGET / per_token).min(MOST_PIECES);
         let text = Arc::clone(&wanted.text.1);
-        let Some(tokens) = Tokens::new(&open.model, text, limit, &wanted.run) else {
+        let Some(tokens) = Tokens::new(&open.model, text, MOST_PIECES, &wanted.run) else {
             return false;
         };
         self.text_number = wanted.text.0;
-        let shared = open.run.rewind(&tokens.ids);
-        open.shares.truncate(shared);
-        // The i-th surprisal is that of token i + 1.
-        open.surprisal.truncate(shared.saturating_sub(1));
-        if let Some(looking) = &mut self.looking {
-            looking.truncate(shared);
+        let before = common(&self.tokens.ids, &tokens.ids);
+        open.reading.set_text(&tokens.ids);
+        match &mut self.looking {
+            Some((looking, None)) => looking.truncate(before),
+            looking => *looking = None,
         }
         self.tokens = Arc::new(tokens);
         self.run_number += 1;
@@ -245,36 +273,36 @@ impl Steps {
         true
     }
 
-    /// Runs over the next block.
-    fn run(&mut self, cancel: &Cancel) -> Result<(), ModelError> {
+    /// Where the part of the text begins whose weights are at hand, if it is a close-up.
+    fn near(&self, wanted: &Wanted) -> Option<usize> {
+        let open = self.open.as_ref()?;
+        open.reading.close_up_start(wanted.around)
+    }
+
+    /// Runs over the next block: of what the user looks at, else of the text.
+    fn run(&mut self, wanted: &Wanted) -> Result<(), ModelError> {
         let Some(open) = &mut self.open else {
             return Ok(());
         };
         let start = Instant::now();
-        let from = open.run.ids().len();
-        let to = (from + self.block).min(self.tokens.ids.len());
-        let result = open
-            .run
-            .extend(&self.tokens.ids[from..to], self.block, cancel, &open.shares);
-        if let Err(error) = result {
-            open.shares.truncate(open.run.ids().len());
-            return Err(error);
-        }
+        let far = wanted
+            .around
+            .filter(|_| !open.reading.is_close(wanted.around));
+        let result = match far {
+            Some(around) => open.reading.close_up(around, self.block, &wanted.look),
+            None => open.reading.read(&self.tokens.ids, self.block, &wanted.run),
+        };
+        let read = result?;
         self.run_number += 1;
-        let predicted = open.surprisal.len();
-        let nll = open
-            .run
-            .nll(predicted, &self.tokens.ids[predicted + 1..to], cancel)?;
-        open.surprisal.extend(nll.into_iter().map(bits));
-        if to == self.tokens.ids.len() {
+        if far.is_none() && self.finished() {
             self.milliseconds = Some(self.edited.elapsed().as_secs_f32() * 1e3);
         }
         // Larger blocks run faster, smaller ones let go sooner.
         let took = start.elapsed();
-        if to - from == self.block && took < STEP / 2 {
+        if read >= self.block && took < STEP / 2 {
             self.block = (self.block * 2).min(crate::model::BLOCK);
         } else if took > STEP {
-            let fits = (to - from) as f32 * STEP.as_secs_f32() / took.as_secs_f32();
+            let fits = read as f32 * STEP.as_secs_f32() / took.as_secs_f32();
             self.block = (fits as usize).clamp(8, self.block.max(8));
         }
         Ok(())
@@ -286,9 +314,7 @@ impl Steps {
         self.run_number += 1;
         self.looking = None;
         if let Some(open) = &mut self.open {
-            open.run.truncate(0);
-            open.shares.truncate(0);
-            open.surprisal.clear();
+            open.reading.clear();
         }
     }
 
@@ -298,22 +324,23 @@ impl Steps {
             return true;
         };
         let start = Instant::now();
-        if self
-            .looking
-            .as_ref()
-            .is_none_or(|looking| looking.head() != wanted.head)
-        {
-            self.looking = Looking::new(&open.run, wanted.head);
+        let (run, range) = open.reading.at_hand(wanted.around);
+        let near = open.reading.close_up_start(wanted.around);
+        let goes_on = |(looking, place): &(Looking, Option<usize>)| {
+            looking.head() == wanted.head && *place == near
+        };
+        if !self.looking.as_ref().is_some_and(goes_on) {
+            self.looking = Looking::new(run, wanted.head).map(|looking| (looking, near));
         }
         let looked = match &mut self.looking {
-            Some(looking) => looking.go_on(&open.run, &wanted.look),
+            Some((looking, _)) => looking.go_on(run, &range, &wanted.look),
             None => true,
         };
         if looked {
             self.detail = self
                 .looking
                 .as_ref()
-                .map(|looking| Arc::new(looking.detail()));
+                .map(|(looking, _)| Arc::new(looking.detail()));
             self.looked = Some((wanted.head, self.run_number));
             self.look_time = start.elapsed();
             self.looked_when = Instant::now();
@@ -358,16 +385,18 @@ impl Steps {
     pub fn publish(&mut self, wanted: &Wanted, shared: &Shared) {
         self.published = Instant::now();
         self.told = wanted.version;
-        let done = self.open.as_ref().map_or(0, |open| open.run.ids().len());
+        let reading = self.open.as_ref().map(|open| &open.reading);
+        let done = reading.map_or(0, Reading::done);
+        let at_hand = reading.map_or(0..0, |reading| reading.at_hand(wanted.around).1);
         if let Some(open) = self
             .open
             .as_ref()
             .filter(|_| self.measured.run_number != self.run_number)
         {
-            let surprisal = open.surprisal.clone();
+            let surprisal = open.reading.surprisal().to_vec();
             let sum: f64 = surprisal.iter().map(|bits| f64::from(*bits)).sum();
             let mean = (!surprisal.is_empty()).then(|| sum / surprisal.len() as f64);
-            let shares = open.shares.means(done);
+            let shares = open.reading.shares();
             self.measured = Measured {
                 run_number: self.run_number,
                 surprisal: Arc::new(surprisal),
@@ -377,10 +406,12 @@ impl Steps {
         }
         shared.publish(Snapshot {
             model: self.open.as_ref().map(|open| Arc::clone(&open.model)),
+            preview: self.preview.clone(),
             model_number: self.opened_number,
             version: wanted.version,
             tokens: Arc::clone(&self.tokens),
             done,
+            at_hand,
             surprisal: Arc::clone(&self.measured.surprisal),
             bits_per_token: self.measured.bits_per_token,
             shares: Arc::clone(&self.measured.shares),

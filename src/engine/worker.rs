@@ -13,6 +13,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
+/// What a text read may take of the memory, in bytes, if nobody says otherwise.
+pub const MEMORY: usize = 1_000_000_000;
+
 /// Where a model comes from.
 #[derive(Debug, Clone)]
 pub enum Source {
@@ -36,11 +39,15 @@ impl Default for Source {
 }
 
 /// What the window wants. Numbers tell whether a wish is new.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub(super) struct Wanted {
     pub model: (u64, Source),
     pub text: (u64, Arc<str>),
     pub head: (usize, usize),
+    /// The token that the user looks at; without one, the last.
+    pub around: Option<usize>,
+    /// What the text read may take, in bytes.
+    pub memory: usize,
     pub picture: Option<PictureRequest>,
     pub quit: bool,
     /// Rises with every wish.
@@ -49,6 +56,23 @@ pub(super) struct Wanted {
     pub run: Cancel,
     /// Stops the step at hand when the head changes as well.
     pub look: Cancel,
+}
+
+impl Default for Wanted {
+    fn default() -> Self {
+        Self {
+            model: (0, Source::default()),
+            text: (0, Arc::default()),
+            head: (0, 0),
+            around: None,
+            memory: MEMORY,
+            picture: None,
+            quit: false,
+            version: 0,
+            run: Cancel::default(),
+            look: Cancel::default(),
+        }
+    }
 }
 
 pub(super) struct Shared {
@@ -154,6 +178,27 @@ impl Engine {
             if wanted.head != (layer, head) {
                 wanted.head = (layer, head);
                 wanted.look.cancel();
+            }
+        });
+    }
+
+    /// Looks at the weights around a token of the text, or at the last ones. It makes a difference where a text is too
+    /// long for all weights to be at hand.
+    pub fn look_around(&self, token: Option<usize>) {
+        self.change(|wanted| {
+            if wanted.around != token {
+                wanted.around = token;
+                wanted.look.cancel();
+            }
+        });
+    }
+
+    /// Lets the text read take about `bytes` of memory; a text at hand is read again.
+    pub fn set_memory(&self, bytes: usize) {
+        self.change(|wanted| {
+            if wanted.memory != bytes {
+                wanted.memory = bytes;
+                wanted.run.cancel();
             }
         });
     }

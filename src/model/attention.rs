@@ -11,9 +11,10 @@
 
 use super::cache::{BLOCK_TOKENS, HeadCache, value_width};
 use super::far;
-use super::head_weights::{HeadSums, HeadWeights};
+use super::head_weights::{HeadSums, HeadWeights, Part};
 use super::kernel::{
-    Left, PANEL, Packed, Right, add_product, exp_sum, largest, product, scale_by, sum,
+    Job, Left, Numbers, PANEL, Packed, Right, add_products, exp_sum, largest, products, reversed,
+    scale_by, sum,
 };
 use super::weights::Head;
 use std::ops::Range;
@@ -72,6 +73,17 @@ impl Queries {
             .map(move |row| row..(row + GROUP).min(self.count))
     }
 
+    /// Some rows as a left-hand matrix.
+    fn left<'a>(self, cx: &Context<'a>, rows: &Range<usize>) -> Left<'a> {
+        Left {
+            data: &self.rows(cx)[rows.start * cx.dim..],
+            rows: rows.len(),
+            cols: cx.dim,
+            stride: cx.dim,
+        }
+    }
+
+    /// count × d.
     pub fn rows<'a>(self, cx: &Context<'a>) -> &'a [f32] {
         let at = self.first % BLOCK_TOKENS;
         let block = self.first / BLOCK_TOKENS;
@@ -82,7 +94,7 @@ impl Queries {
 /// Scores or weights of a tile of queries for the distances `near + 1 ..= far`.
 #[derive(Debug, Default)]
 pub(super) struct Band {
-    data: Vec<f32>,
+    data: Numbers,
     stride: usize,
     /// The position in the text that the first column stands for; may be negative.
     base: isize,
@@ -108,8 +120,8 @@ impl Band {
         &mut self.data[start..start + self.far - self.near]
     }
 
-    /// Fills the windows with q · (k + p_δ), not yet divided by √d.
-    pub fn fill(&mut self, cx: &Context<'_>, queries: Queries, near: usize, far: usize) {
+    /// Makes room for the windows of `queries`.
+    fn lay_out(&mut self, queries: Queries, near: usize, far: usize) {
         let Queries { first, count } = queries;
         let panel = PANEL as isize;
         let low = first as isize - far as isize;
@@ -119,47 +131,50 @@ impl Band {
         self.base = (low.div_euclid(panel) - 1) * panel;
         self.stride = (high - self.base) as usize + 2 * PANEL;
         (self.near, self.far) = (near, far);
-        let size = count * self.stride;
-        if self.data.len() < size {
-            self.data.resize(size, 0.0);
-        }
-        let q = queries.rows(cx);
-        let rows_of = |rows: &Range<usize>| Left {
-            data: &q[rows.start * cx.dim..],
-            rows: rows.len(),
-            cols: cx.dim,
-            stride: cx.dim,
-        };
+        self.data.make_room(count * self.stride);
+    }
+
+    /// Fills the windows with q · (k + p_δ), not yet divided by √d.
+    pub fn fill(&mut self, cx: &Context<'_>, queries: Queries, near: usize, far: usize) {
+        self.lay_out(queries, near, far);
+        let first = queries.first;
         let last = cx.positions.outputs();
-        for x in (last - far) / PANEL..(last - near).div_ceil(PANEL) {
-            let positions = cx.positions.panel(x);
-            for rows in queries.groups() {
+        let (base, stride) = (self.base, self.stride);
+        let panels = (last - far) / PANEL..(last - near).div_ceil(PANEL);
+        let positions = panels.flat_map(|x| {
+            queries.groups().map(move |rows| {
                 let t = (first + rows.start) as isize;
-                let column = t - last as isize + (x * PANEL) as isize - self.base;
-                let at = rows.start * self.stride + column as usize;
-                // A row further down is one position later.
-                product(
-                    rows_of(&rows),
-                    positions,
-                    &mut self.data[at..],
-                    self.stride + 1,
-                );
-            }
-        }
-        for p in low.max(0) / panel..(high.max(0) + panel - 1) / panel {
-            let Some(keys) = cx.cache.keys(p as usize) else {
-                continue;
-            };
-            for rows in queries.groups() {
-                let from = (first + rows.start) as isize - far as isize;
-                let to = (first + rows.end) as isize - 1 - near as isize;
-                if from < (p + 1) * panel && p * panel < to {
-                    let column = (p * panel - self.base) as usize;
-                    let at = rows.start * self.stride + column;
-                    add_product(rows_of(&rows), keys, &mut self.data[at..], self.stride);
+                let column = t - last as isize + (x * PANEL) as isize - base;
+                Job {
+                    left: queries.left(cx, &rows),
+                    right: cx.positions.panel(x),
+                    at: rows.start * stride + column as usize,
+                    // A row further down is one position later.
+                    stride: stride + 1,
                 }
-            }
-        }
+            })
+        });
+        products(positions, &mut self.data);
+        add_products(
+            context(cx, queries, near, far, base, stride),
+            &mut self.data,
+        );
+    }
+
+    /// Fills the windows with q · k, as far as they lie within the text; see [`Band::in_text`].
+    pub fn fill_context(&mut self, cx: &Context<'_>, queries: Queries, near: usize, far: usize) {
+        self.lay_out(queries, near, far);
+        let (base, stride) = (self.base, self.stride);
+        products(
+            context(cx, queries, near, far, base, stride),
+            &mut self.data,
+        );
+    }
+
+    /// The part of the window of row `i`, the query at position `t`, that lies within the text.
+    pub fn in_text(&self, i: usize, t: usize) -> &[f32] {
+        let before = self.far.saturating_sub(t).min(self.far - self.near);
+        &self.window(i, t)[before..]
     }
 
     /// Sets to zero what the rows of a group do not share of their windows, and gives the positions that the group
@@ -175,6 +190,36 @@ impl Band {
         let from = (first + rows.start) as isize - self.far as isize;
         from..(first + rows.end) as isize - 1 - self.near as isize
     }
+}
+
+/// The products of queries with the keys in their windows.
+fn context<'a>(
+    cx: &'a Context<'_>,
+    queries: Queries,
+    near: usize,
+    far: usize,
+    base: isize,
+    stride: usize,
+) -> impl Iterator<Item = Job<'a>> {
+    let panel = PANEL as isize;
+    let position =
+        move |i: usize, distance: usize| (queries.first + i) as isize - distance as isize;
+    let low = position(0, far).max(0) / panel;
+    let high = (position(queries.count, near + 1).max(0) + panel - 1) / panel;
+    (low..high)
+        .filter_map(move |p| Some((p, cx.cache.keys(p as usize)?)))
+        .flat_map(move |(p, keys)| {
+            queries.groups().filter_map(move |rows| {
+                let (from, to) = (position(rows.start, far), position(rows.end, near + 1));
+                let column = (p * panel - base) as usize;
+                (from < (p + 1) * panel && p * panel < to).then(|| Job {
+                    left: queries.left(cx, &rows),
+                    right: keys,
+                    at: rows.start * stride + column,
+                    stride,
+                })
+            })
+        })
 }
 
 /// A query's softmax before it is normalised: everything is relative to exp(largest score).
@@ -195,7 +240,7 @@ pub(super) struct Softmax {
 pub(super) struct Scratch {
     band: Band,
     /// count × vectors, filled up to whole panels.
-    persistent: Vec<f32>,
+    persistent: Numbers,
     pub far: Band,
     softmax: Vec<Softmax>,
     /// What each row has to be multiplied by to be weights.
@@ -209,19 +254,15 @@ fn weigh(cx: &Context<'_>, queries: Queries, scratch: &mut Scratch) {
     scratch.band.fill(cx, queries, 0, head.reach);
     let vectors = head.vectors();
     let width = head.pers_key.panels() * PANEL;
-    if scratch.persistent.len() < count * width {
-        scratch.persistent.resize(count * width, 0.0);
-    }
-    let left = Left {
-        data: queries.rows(cx),
-        rows: count,
-        cols: cx.dim,
-        stride: cx.dim,
-    };
-    for panel in 0..head.pers_key.panels() {
-        let out = &mut scratch.persistent[panel * PANEL..];
-        product(left, head.pers_key.panel(panel), out, width);
-    }
+    scratch.persistent.make_room(count * width);
+    let left = queries.left(cx, &(0..count));
+    let persistent = (0..head.pers_key.panels()).map(|panel| Job {
+        left,
+        right: head.pers_key.panel(panel),
+        at: panel * PANEL,
+        stride: width,
+    });
+    products(persistent, &mut scratch.persistent);
     scratch.softmax.clear();
     for i in 0..count {
         let row = scratch.band.window_mut(i, first + i);
@@ -276,14 +317,9 @@ pub(super) fn attend(
     let weights = wants_weights.then(|| {
         let (reach, vectors) = (cx.head.reach, cx.head.vectors());
         let mut weights = HeadWeights::zeros(queries.first, queries.count, reach, vectors);
-        hand_out(
-            cx,
-            queries,
-            scratch,
-            &mut weights.weights,
-            &mut weights.persistent,
-            &mut weights.empty,
-        );
+        for part in weights.parts([queries.count]) {
+            hand_out(cx, queries, scratch, part);
+        }
         weights
     });
     let mut sums = HeadSums {
@@ -304,41 +340,29 @@ pub(super) fn attend(
     }
 }
 
-/// Only the weights of a tile: count × reach by distance, count × vectors, count.
-pub(super) fn weights(
-    cx: &Context<'_>,
-    queries: Queries,
-    scratch: &mut Scratch,
-    weights: &mut [f32],
-    persistent: &mut [f32],
-    empty: &mut [f32],
-) {
+/// Only the weights of a tile.
+pub(super) fn weights(cx: &Context<'_>, queries: Queries, scratch: &mut Scratch, out: Part<'_>) {
     weigh(cx, queries, scratch);
-    hand_out(cx, queries, scratch, weights, persistent, empty);
+    hand_out(cx, queries, scratch, out);
 }
 
-fn hand_out(
-    cx: &Context<'_>,
-    queries: Queries,
-    scratch: &Scratch,
-    weights: &mut [f32],
-    persistent: &mut [f32],
-    empty: &mut [f32],
-) {
+/// The weights in `scratch`, normalised.
+fn hand_out(cx: &Context<'_>, queries: Queries, scratch: &Scratch, out: Part<'_>) {
     let (reach, vectors) = (cx.head.reach, cx.head.vectors());
     let width = cx.head.pers_key.panels() * PANEL;
-    for (i, factor) in scratch.factors.iter().enumerate() {
+    for (i, (factor, row)) in scratch.factors.iter().zip(&scratch.softmax).enumerate() {
         // The window begins with the farthest.
         let window = scratch.band.window(i, queries.first + i);
-        let row = &mut weights[i * reach..(i + 1) * reach];
-        for (out, weight) in row.iter_mut().zip(window.iter().rev()) {
+        reversed(
+            &mut out.weights[i * reach..(i + 1) * reach],
+            window,
+            *factor,
+        );
+        let persistent = &mut out.persistent[i * vectors..(i + 1) * vectors];
+        for (out, weight) in persistent.iter_mut().zip(&scratch.persistent[i * width..]) {
             *out = weight * factor;
         }
-        let row = &mut persistent[i * vectors..(i + 1) * vectors];
-        for (out, weight) in row.iter_mut().zip(&scratch.persistent[i * width..]) {
-            *out = weight * factor;
-        }
-        empty[i] = scratch.softmax[i].empty * factor;
+        out.empty[i] = row.empty * factor;
     }
 }
 
@@ -353,43 +377,47 @@ fn read(cx: &Context<'_>, queries: Queries, scratch: &mut Scratch) -> Vec<f32> {
         .collect();
     let band = &scratch.band;
     let low = first.saturating_sub(cx.head.reach) / BLOCK_TOKENS;
-    for block in low..(first + count - 1).div_ceil(BLOCK_TOKENS) {
+    let blocks = low..(first + count - 1).div_ceil(BLOCK_TOKENS);
+    let context = blocks.flat_map(|block| {
         let start = (block * BLOCK_TOKENS) as isize;
-        for (rows, keys) in &covered {
+        covered.iter().filter_map(move |(rows, keys)| {
             let from = keys.start.max(start);
             let to = keys.end.min(start + BLOCK_TOKENS as isize);
-            if from >= to {
-                continue;
-            }
-            let at = rows.start * band.stride + (from - band.base) as usize;
-            let left = Left {
-                data: &band.data[at..],
-                rows: rows.len(),
-                cols: (to - from) as usize,
-                stride: band.stride,
-            };
-            let values = cx
-                .cache
-                .values(block, (from - start) as usize..(to - start) as usize);
-            add_product(left, values, &mut out[rows.start * dv..], dv);
-        }
-    }
+            let at = rows.start * band.stride + usize::try_from(from - band.base).ok()?;
+            (from < to).then(|| Job {
+                left: Left {
+                    data: &band.data[at..],
+                    rows: rows.len(),
+                    cols: (to - from) as usize,
+                    stride: band.stride,
+                },
+                right: cx
+                    .cache
+                    .values(block, (from - start) as usize..(to - start) as usize),
+                at: rows.start * dv,
+                stride: dv,
+            })
+        })
+    });
+    add_products(context, &mut out);
     let width = cx.head.pers_key.panels() * PANEL;
     let vectors = cx.head.vectors();
-    for n in (0..vectors).step_by(VECTORS) {
-        let left = Left {
+    let persistent = (0..vectors).step_by(VECTORS).map(|n| Job {
+        left: Left {
             data: &scratch.persistent[n..],
             rows: count,
             cols: VECTORS.min(vectors - n),
             stride: width,
-        };
-        let values = Right {
+        },
+        right: Right {
             data: &cx.head.pers_val[n * dv..],
             cols: dv,
             stride: dv,
-        };
-        add_product(left, values, &mut out, dv);
-    }
+        },
+        at: 0,
+        stride: dv,
+    });
+    add_products(persistent, &mut out);
     for (row, factor) in out.chunks_exact_mut(dv).zip(&scratch.factors) {
         row.iter_mut().for_each(|x| *x *= factor);
     }

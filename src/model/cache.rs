@@ -3,7 +3,7 @@
 //! A block holds the numbers of 64 consecutive tokens of one head. Cloning a run clones no numbers: a block is copied
 //! when one of several owners changes it, so a text from before an edit costs only what the edit replaced.
 
-use super::kernel::{LANES, PANEL, Right};
+use super::kernel::{LANES, Numbers, PANEL, Right};
 use std::collections::VecDeque;
 use std::ops::Range;
 use std::sync::Arc;
@@ -18,7 +18,9 @@ pub(super) struct Blocks {
     width: usize,
     /// Index of the first block that is kept.
     first: usize,
-    blocks: VecDeque<Arc<Vec<f32>>>,
+    /// Position of the first token that is kept.
+    start: usize,
+    blocks: VecDeque<Arc<Numbers>>,
 }
 
 impl Blocks {
@@ -26,6 +28,7 @@ impl Blocks {
         Self {
             width,
             first: 0,
+            start: 0,
             blocks: VecDeque::new(),
         }
     }
@@ -42,10 +45,11 @@ impl Blocks {
     pub fn get_mut(&mut self, index: usize) -> &mut [f32] {
         let place = index.saturating_sub(self.first);
         while self.blocks.len() <= place {
-            let block = vec![0.0; BLOCK_TOKENS * self.width];
+            let block = Numbers::zeros(BLOCK_TOKENS * self.width);
             self.blocks.push_back(Arc::new(block));
         }
-        Arc::make_mut(&mut self.blocks[place]).as_mut_slice()
+        let block: &mut Numbers = Arc::make_mut(&mut self.blocks[place]);
+        block
     }
 
     /// The rows of the tokens in `range` of one block, where a block is row after row.
@@ -65,8 +69,11 @@ impl Blocks {
     pub fn truncate(&mut self, len: usize) {
         let blocks = len.div_ceil(BLOCK_TOKENS).saturating_sub(self.first);
         self.blocks.truncate(blocks);
-        if len == 0 {
-            self.first = 0;
+        if len < self.start {
+            // All that is kept goes, and what comes next is the first.
+            self.blocks.clear();
+            self.first = len / BLOCK_TOKENS;
+            self.start = len;
         }
     }
 
@@ -75,12 +82,13 @@ impl Blocks {
         while (self.first + 1) * BLOCK_TOKENS <= position && !self.blocks.is_empty() {
             self.blocks.pop_front();
             self.first += 1;
+            self.start = self.start.max(self.first * BLOCK_TOKENS);
         }
     }
 
     /// Position of the first token that is kept.
     pub fn start(&self) -> usize {
-        self.first * BLOCK_TOKENS
+        self.start
     }
 
     /// Memory of its blocks, shared ones included, in bytes.
@@ -99,8 +107,8 @@ pub(super) struct HeadCache {
     v: Blocks,
     /// Row after row.
     q: Blocks,
-    /// No key is longer than this.
-    longest_key: f32,
+    /// For every token, the norm of the longest key up to it.
+    longest: Blocks,
 }
 
 /// Numbers in a row of values of head dimension `dim`: as many as whole vectors hold.
@@ -115,7 +123,7 @@ impl HeadCache {
             k: Blocks::new(dim),
             v: Blocks::new(value_width(dim)),
             q: Blocks::new(dim),
-            longest_key: 0.0,
+            longest: Blocks::new(1),
         }
     }
 
@@ -131,7 +139,8 @@ impl HeadCache {
             *place = *value;
             square += value * value;
         }
-        self.longest_key = self.longest_key.max(square.sqrt());
+        let before = self.longest_key(position);
+        self.longest.put(position, &[before.max(square.sqrt())]);
     }
 
     /// The queries of some tokens of a block: as many rows of d.
@@ -162,23 +171,28 @@ impl HeadCache {
         }
     }
 
-    /// An upper bound of the norms of its keys.
-    pub fn longest_key(&self) -> f32 {
-        self.longest_key
+    /// An upper bound of the norms of the keys before the token at `position`.
+    pub fn longest_key(&self, position: usize) -> f32 {
+        let before = position.checked_sub(1).and_then(|last| {
+            let at = last % BLOCK_TOKENS;
+            self.longest
+                .rows(last / BLOCK_TOKENS, at..at + 1)
+                .first()
+                .copied()
+        });
+        before.unwrap_or(0.0)
     }
 
     pub fn truncate(&mut self, len: usize) {
-        for blocks in [&mut self.k, &mut self.v, &mut self.q] {
+        for blocks in [&mut self.k, &mut self.v, &mut self.q, &mut self.longest] {
             blocks.truncate(len);
-        }
-        if len == 0 {
-            self.longest_key = 0.0;
         }
     }
 
     /// Frees what no query from `position` on needs: values `reach` tokens before it, keys `kept` before it.
     pub fn forget(&mut self, position: usize, reach: usize, kept: usize) {
         self.k.forget(position.saturating_sub(kept));
+        self.longest.forget(position.saturating_sub(1));
         self.v.forget(position.saturating_sub(reach));
         self.q.forget(position);
     }
@@ -191,11 +205,16 @@ impl HeadCache {
 
     /// Whether the query of the token at `position` is kept.
     pub fn has_query(&self, position: usize) -> bool {
-        self.q.start() <= position
+        self.first_query() <= position
+    }
+
+    /// Position of the first token whose query is kept.
+    pub fn first_query(&self) -> usize {
+        self.q.start()
     }
 
     pub fn bytes(&self) -> usize {
-        self.k.bytes() + self.v.bytes() + self.q.bytes()
+        self.k.bytes() + self.v.bytes() + self.q.bytes() + self.longest.bytes()
     }
 }
 
@@ -223,7 +242,8 @@ mod tests {
         assert_eq!((values.stride, values.data.len()), (16, 32));
         assert_eq!((values.data[0], values.data[3]), (132.0, 0.0));
         assert_eq!(cache.queries(0, 7..8), [7.0, 0.0, 1.0]);
-        assert!(cache.longest_key() > 69.0);
+        assert!(cache.longest_key(70) > 119.0 && cache.longest_key(10) < 16.0);
+        assert_eq!(cache.longest_key(0), 0.0);
     }
 
     #[test]
@@ -245,6 +265,14 @@ mod tests {
         assert!(!cache.values(4, 24..30).data.is_empty());
         assert!(cache.sees(290, 10, 130) && !cache.sees(200, 10, 130));
         assert!(!cache.has_query(200) && cache.has_query(280));
+        // Cut back to before the queries that are kept: the first new one is the first there is.
+        cache.truncate(250);
+        cache.put(250, &[7.0; 3], &[1.0; 3], &[1.0; 3]);
+        assert!(!cache.has_query(249) && cache.has_query(250));
+        assert_eq!(cache.queries(3, 58..59), [7.0; 3]);
+        cache.truncate(200);
+        cache.put(200, &[8.0; 3], &[1.0; 3], &[1.0; 3]);
+        assert_eq!(cache.queries(3, 8..9), [8.0; 3]);
         cache.truncate(0);
         assert!(cache.sees(0, 10, 130));
         cache.put(0, &[1.0; 3], &[1.0; 3], &[1.0; 3]);

@@ -4,9 +4,9 @@
 //! divides by (sum + 1e-8). Beyond the reach the mask is zero, so that part of the softmax cancels, but for the 1e-8:
 //! the result differs once nearly all of a query's softmax lies beyond its reach.
 //!
-//! That is ruled out by the norms of query, keys and positions (Cauchy–Schwarz) where they are short enough; else a
-//! sample of the distances beyond estimates what lies there; where the estimate says that it could change a weight by
-//! more than 1e-5 of itself, all of it is computed.
+//! That is ruled out by the norms of query, keys and positions (Cauchy–Schwarz) where they are short enough for what
+//! lies there to change no weight by more than 1e-5 of itself. Elsewhere it is computed: the scores only, no values.
+//! (An estimate from a sample of the distances would miss what matters most, a single far key that outweighs all.)
 
 use super::attention::{Band, Context, Queries, Softmax};
 use super::kernel::{exp_sum, largest};
@@ -14,79 +14,85 @@ use super::kernel::{exp_sum, largest};
 /// As much beyond the reach as changes a weight by 1e-5 of itself: 1e-8 · NEGLIGIBLE.
 const NEGLIGIBLE: f64 = 1e3;
 
-/// Distances looked at in one place of the sample.
-const STRETCH: usize = 32;
-
-/// Places of the sample.
-const PLACES: usize = 2;
-
 /// Adds to the totals of the softmax what lies beyond the reach, where it matters.
 pub(super) fn add(cx: &Context<'_>, queries: Queries, rows: &mut [Softmax], band: &mut Band) {
     let (near, far) = (cx.head.reach, cx.head.kept);
-    let distances = far.saturating_sub(near);
-    if distances == 0 {
+    if far <= near {
         return;
     }
     // Row by row: whether a query needs it must not depend on its neighbours.
-    let mut needs = may_matter(cx, queries, rows, distances);
-    let sampled = PLACES * STRETCH;
-    if distances > 2 * sampled && needs.contains(&true) {
-        let mut estimates = vec![0.0; rows.len()];
-        for place in 0..PLACES {
-            let middle = near + distances * (2 * place + 1) / (2 * PLACES);
-            let start = middle - STRETCH / 2;
-            let part = beyond(cx, queries, rows, start, start + STRETCH, band);
-            for (estimate, part) in estimates.iter_mut().zip(part) {
-                *estimate += part * distances as f64 / sampled as f64;
-            }
-        }
-        for ((needs, estimate), row) in needs.iter_mut().zip(estimates).zip(rows.iter()) {
-            *needs &= estimate > NEGLIGIBLE * row.kept;
-        }
+    let mut needs = by_norms(cx, queries, rows);
+    if !needs.contains(&true) {
+        return;
     }
-    if needs.contains(&true) {
-        let all = beyond(cx, queries, rows, near, far, band);
-        for ((row, more), needs) in rows.iter_mut().zip(all).zip(needs) {
-            row.total += if needs { more } else { 0.0 };
-        }
+    band.fill_context(cx, queries, near, far);
+    for (i, needs) in needs.iter_mut().enumerate() {
+        *needs = *needs && by_context(cx, queries, i, &rows[i], band);
     }
-}
-
-/// Σ exp over the distances `near + 1 ..= far` of every query, relative to its softmax.
-fn beyond(
-    cx: &Context<'_>,
-    queries: Queries,
-    rows: &[Softmax],
-    near: usize,
-    far: usize,
-    band: &mut Band,
-) -> Vec<f64> {
+    if !needs.contains(&true) {
+        return;
+    }
     band.fill(cx, queries, near, far);
-    let scale = cx.scale();
+    let scale = f64::from(cx.scale());
     let mut terms = Vec::new();
-    let mut row = |(i, row): (usize, &Softmax)| {
+    for (i, (row, _)) in rows
+        .iter_mut()
+        .zip(needs)
+        .enumerate()
+        .filter(|(_, (_, n))| *n)
+    {
         let window = band.window(i, queries.first + i);
         let max = largest(window);
         terms.clear();
         terms.extend_from_slice(window);
         // Relative to its own maximum: it may be larger than the row's by more than f32 can hold.
-        f64::from(exp_sum(&mut terms, max, scale))
-            * (f64::from(max - row.max) * f64::from(scale)).exp()
-    };
-    rows.iter().enumerate().map(&mut row).collect()
+        row.total += f64::from(exp_sum(&mut terms, max, cx.scale()))
+            * (f64::from(max - row.max) * scale).exp();
+    }
 }
 
-/// For which queries the norms do not rule out that what lies beyond shows.
-fn may_matter(cx: &Context<'_>, queries: Queries, rows: &[Softmax], distances: usize) -> Vec<bool> {
-    let bound = cx.cache.longest_key() + cx.head.longest_far_position;
+/// The log of the largest sum of exponentials beyond the reach, relative to the row's softmax, that does not show.
+fn limit(row: &Softmax) -> f64 {
+    NEGLIGIBLE.ln() + row.kept.ln()
+}
+
+/// For which queries the norms do not rule out that what lies beyond shows: no score is larger than
+/// ‖q‖ · (‖k‖ + ‖p‖).
+fn by_norms(cx: &Context<'_>, queries: Queries, rows: &[Softmax]) -> Vec<bool> {
+    let distances = (cx.head.kept - cx.head.reach) as f64;
     let scale = f64::from(cx.scale());
-    let most = (NEGLIGIBLE / distances as f64).ln();
-    let norms = queries
-        .rows(cx)
-        .chunks_exact(cx.dim)
-        .map(|q| q.iter().map(|x| x * x).sum::<f32>().sqrt());
+    let norms = queries.rows(cx).chunks_exact(cx.dim).map(norm);
     norms
         .zip(rows)
-        .map(|(norm, row)| f64::from(norm * bound - row.max) * scale - row.kept.ln() > most)
+        .enumerate()
+        .map(|(i, (norm, row))| {
+            let longest = cx.cache.longest_key(queries.first + i);
+            let bound = norm * (longest + cx.head.longest_far_position);
+            f64::from(bound - row.max) * scale + distances.ln() > limit(row)
+        })
         .collect()
+}
+
+/// Whether the context scores of query `i`, and the norms of the positions alone, do not rule it out either: no score
+/// is larger than q · k + ‖q‖ · ‖p‖.
+fn by_context(cx: &Context<'_>, queries: Queries, i: usize, row: &Softmax, band: &Band) -> bool {
+    let scale = f64::from(cx.scale());
+    let q = &queries.rows(cx)[i * cx.dim..(i + 1) * cx.dim];
+    let position = norm(q) * cx.head.longest_far_position;
+    let in_text = band.in_text(i, queries.first + i);
+    let empty = cx.head.kept - cx.head.reach - in_text.len();
+    // Relative to the row's softmax, of all distances as if each had the largest score.
+    let max = largest(in_text).max(if empty > 0 { 0.0 } else { f32::NEG_INFINITY });
+    let all = (in_text.len() + empty) as f64;
+    if f64::from(max + position - row.max) * scale + all.ln() <= limit(row) {
+        return false;
+    }
+    let mut terms = in_text.to_vec();
+    let sum = f64::from(exp_sum(&mut terms, max, cx.scale()))
+        + empty as f64 * (f64::from(-max) * scale).exp();
+    f64::from(max + position - row.max) * scale + sum.ln() > limit(row)
+}
+
+fn norm(row: &[f32]) -> f32 {
+    row.iter().map(|x| x * x).sum::<f32>().sqrt()
 }

@@ -1,7 +1,9 @@
 //! One head's attention weights, as they are handed out.
 
+use super::kernel::Numbers;
+
 /// The weights of one head for consecutive queries.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct HeadWeights {
     /// Position of the first query in the text.
     pub first: usize,
@@ -13,7 +15,7 @@ pub struct HeadWeights {
     pub vectors: usize,
     /// queries × reach; column c is distance c + 1. Distances before the text's start hold the weight that
     /// falls on empty context there.
-    pub weights: Vec<f32>,
+    pub weights: Numbers,
     /// queries × vectors.
     pub persistent: Vec<f32>,
     /// Per query, the weight on distances before the text's start.
@@ -21,17 +23,42 @@ pub struct HeadWeights {
 }
 
 impl HeadWeights {
-    /// No weight yet, for `queries` queries from `first` on.
+    /// No weight yet.
     pub(super) fn zeros(first: usize, queries: usize, reach: usize, vectors: usize) -> Self {
         Self {
             first,
             queries,
             reach,
             vectors,
-            weights: vec![0.0; queries * reach],
+            weights: Numbers::zeros(queries * reach),
             persistent: vec![0.0; queries * vectors],
             empty: vec![0.0; queries],
         }
+    }
+
+    /// Pieces of it, one for each count of queries, to be filled in.
+    pub(super) fn parts(&mut self, counts: impl IntoIterator<Item = usize>) -> Vec<Part<'_>> {
+        let (reach, vectors) = (self.reach, self.vectors);
+        let mut rest = Part {
+            weights: &mut self.weights,
+            persistent: &mut self.persistent,
+            empty: &mut self.empty,
+        };
+        let mut parts = Vec::new();
+        for n in counts {
+            let (weights, later) = rest.weights.split_at_mut(n * reach);
+            rest.weights = later;
+            let (persistent, later) = rest.persistent.split_at_mut(n * vectors);
+            rest.persistent = later;
+            let (empty, later) = rest.empty.split_at_mut(n);
+            rest.empty = later;
+            parts.push(Part {
+                weights,
+                persistent,
+                empty,
+            });
+        }
+        parts
     }
 
     /// The weights of query `i` of this tile by distance, from 1.
@@ -47,6 +74,13 @@ impl HeadWeights {
             .get(i * self.vectors..(i + 1) * self.vectors)
             .unwrap_or_default()
     }
+}
+
+/// Some queries of a [`HeadWeights`].
+pub(super) struct Part<'a> {
+    pub weights: &'a mut [f32],
+    pub persistent: &'a mut [f32],
+    pub empty: &'a mut [f32],
 }
 
 /// How the weight of consecutive queries of one head divides: one number per query in each list.

@@ -3,9 +3,9 @@
 use super::ModelError;
 use super::cache::value_width;
 use super::config::{Config, infer, span_name};
-use super::kernel::{PANEL, Packed};
+use super::kernel::{Numbers, PANEL, Packed};
 use super::mask;
-use super::weights::{Cluster, FeedForward, Head, Layer, Network, Norm, Outline, Output, Span};
+use super::weights::{Cluster, FeedForward, Head, Layer, Network, Norm, Output, Span};
 use crate::checkpoint::Checkpoint;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -19,13 +19,14 @@ impl Network {
     }
 }
 
-impl Outline {
-    /// Checks names and shapes of all tensors, but reads only the spans: as fast for a large file as for a small one.
+impl Network {
+    /// A network without weights: names and shapes of all tensors are checked, but only the spans are read, which is as
+    /// fast for a large file as for a small one. It knows its architecture and its spans, and cannot run.
     ///
     /// # Errors
     /// As [`Network::load`], but for what shows only when the weights are read.
-    pub fn read(checkpoint: &Checkpoint, ramp: Option<usize>) -> Result<Self, ModelError> {
-        Ok(Loader::new(checkpoint, false).network(ramp)?.outline)
+    pub fn outline(checkpoint: &Checkpoint, ramp: Option<usize>) -> Result<Self, ModelError> {
+        Loader::new(checkpoint, false).network(ramp)
     }
 }
 
@@ -162,12 +163,10 @@ impl<'a> Loader<'a> {
         });
         let spans = heads.collect();
         Ok(Network {
-            outline: Outline {
-                config,
-                spans,
-                parameters: self.parameters,
-                assumed,
-            },
+            config,
+            spans,
+            parameters: self.parameters,
+            assumed,
             input,
             output,
             layers,
@@ -434,9 +433,9 @@ fn persistent_keys(keys: Option<&[f32]>, n: usize, d: usize) -> Packed {
 }
 
 /// N × d numbers as values, times √N, each row filled up.
-fn persistent_values(vals: Option<&[f32]>, n: usize, d: usize) -> Vec<f32> {
+fn persistent_values(vals: Option<&[f32]>, n: usize, d: usize) -> Numbers {
     let width = value_width(d);
-    let mut filled = vec![0.0; n * width];
+    let mut filled = Numbers::zeros(n * width);
     let scale = (n as f32).sqrt();
     for (row, val) in filled
         .chunks_exact_mut(width)

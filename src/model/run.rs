@@ -31,7 +31,8 @@ impl Run {
     pub fn bytes_per_token(network: &Network) -> usize {
         let config = network.config();
         let values = config.nb_heads * super::cache::value_width(config.head_dim());
-        let layer = 2 * config.hidden_size + values;
+        // And the norm of the longest key, per head.
+        let layer = 2 * config.hidden_size + values + config.nb_heads;
         (layer * config.nb_layers + config.hidden_size) * size_of::<f32>()
     }
 
@@ -81,13 +82,20 @@ impl Run {
     ///
     /// [`ARCHITECTURE.md`]: https://github.com/spanscope/spanscope/blob/main/ARCHITECTURE.md
     pub fn forget(&mut self) {
-        let len = self.ids.len();
+        self.forget_before(self.ids.len());
+    }
+
+    /// As [`Run::forget`], but the tokens from `position` on can still be asked for.
+    pub fn forget_before(&mut self, position: usize) {
+        // Whole blocks are kept, with what their first query needs.
+        let len = position.min(self.ids.len()) / BLOCK_TOKENS * BLOCK_TOKENS;
         for (layer, caches) in self.network.layers.iter().zip(&mut self.caches) {
             for (head, cache) in layer.heads.iter().zip(caches) {
                 cache.forget(len, head.reach, head.kept);
             }
         }
-        self.hidden.forget(len);
+        // The last one's output predicts the next token.
+        self.hidden.forget(len.saturating_sub(1));
     }
 
     /// Whether everything that queries from `position` on can see is kept.
@@ -193,31 +201,25 @@ impl Run {
         {
             return None;
         }
-        let (reach, vectors) = (parameters.reach, parameters.vectors());
-        let mut all = HeadWeights::zeros(from, to - from, reach, vectors);
-        let mut jobs = Vec::new();
-        let (mut weights, mut persistent, mut empty) = (
-            all.weights.as_mut_slice(),
-            all.persistent.as_mut_slice(),
-            all.empty.as_mut_slice(),
-        );
-        for queries in Queries::tiles(from, to) {
-            let n = queries.count;
-            let (of_weights, of_persistent, of_empty);
-            (of_weights, weights) = weights.split_at_mut(n * reach);
-            (of_persistent, persistent) = persistent.split_at_mut(n * vectors);
-            (of_empty, empty) = empty.split_at_mut(n);
-            jobs.push((queries, of_weights, of_persistent, of_empty));
-        }
         let cx = context(&self.network, of_layer, caches, head);
-        jobs.into_par_iter()
+        let mut all = HeadWeights::zeros(from, to - from, parameters.reach, parameters.vectors());
+        let tiles: Vec<Queries> = Queries::tiles(from, to).collect();
+        let parts = all.parts(tiles.iter().map(|queries| queries.count));
+        tiles
+            .into_par_iter()
+            .zip(parts)
             .with_max_len(1)
-            .for_each(|(queries, weights, persistent, empty)| {
-                with_scratch(|scratch| {
-                    attention::weights(&cx, queries, scratch, weights, persistent, empty);
-                });
+            .for_each(|(queries, part)| {
+                with_scratch(|scratch| attention::weights(&cx, queries, scratch, part));
             });
         Some(all)
+    }
+
+    /// Position of the first token whose weights can be asked for, whatever the head.
+    pub fn first_kept(&self) -> usize {
+        let caches = self.caches.iter().flatten();
+        let first = caches.map(HeadCache::first_query).max().unwrap_or(0);
+        first.min(self.ids.len())
     }
 
     /// log p of every token of the vocabulary after each of the tokens `from..to`: (to − from) × V, in nats. Nothing

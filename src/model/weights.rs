@@ -1,7 +1,7 @@
 //! The weights of a network, laid out for the forward pass.
 
 use super::config::Config;
-use super::kernel::Packed;
+use super::kernel::{Numbers, Packed};
 use std::sync::Arc;
 
 /// One attention head's own parameters.
@@ -22,7 +22,7 @@ pub(super) struct Head {
     /// Persistent keys, N × d, already times √d.
     pub pers_key: Packed,
     /// Persistent values already times √N: N rows, each filled up to whole vectors.
-    pub pers_val: Vec<f32>,
+    pub pers_val: Numbers,
 }
 
 impl Head {
@@ -81,7 +81,10 @@ pub(super) struct Output {
 /// A network ready to run.
 #[derive(Debug)]
 pub struct Network {
-    pub(super) outline: Outline,
+    pub(super) config: Config,
+    pub(super) spans: Vec<Span>,
+    pub(super) parameters: usize,
+    pub(super) assumed: Vec<String>,
     pub(super) input: Vec<Cluster>,
     pub(super) output: Output,
     pub(super) layers: Vec<Layer>,
@@ -102,24 +105,10 @@ pub struct Span {
     pub reach: usize,
 }
 
-/// What is known of a network before its weights are read: enough for its span chart.
-#[derive(Debug, Clone)]
-pub struct Outline {
-    pub(super) config: Config,
-    pub(super) spans: Vec<Span>,
-    pub(super) parameters: usize,
-    pub(super) assumed: Vec<String>,
-}
-
-impl Outline {
+impl Network {
     /// The architecture.
     pub fn config(&self) -> &Config {
         &self.config
-    }
-
-    /// z and reach of every head, layer by layer.
-    pub fn spans(&self) -> &[Span] {
-        &self.spans
     }
 
     /// Number of trained parameters, shared ones counted once.
@@ -131,31 +120,9 @@ impl Outline {
     pub fn assumed(&self) -> &[String] {
         &self.assumed
     }
-}
-
-impl Network {
-    /// The architecture.
-    pub fn config(&self) -> &Config {
-        &self.outline.config
-    }
-
-    /// What is known of it apart from its weights.
-    pub fn outline(&self) -> &Outline {
-        &self.outline
-    }
-
-    /// Number of trained parameters, shared ones counted once.
-    pub fn parameters(&self) -> usize {
-        self.outline.parameters
-    }
-
-    /// What was assumed because the file does not say, in words.
-    pub fn assumed(&self) -> &[String] {
-        &self.outline.assumed
-    }
 
     /// z and reach of every head, layer by layer.
     pub fn spans(&self) -> Vec<Span> {
-        self.outline.spans.clone()
+        self.spans.clone()
     }
 }

@@ -41,6 +41,8 @@ pub struct App {
     pub(super) file: Option<ModelFile>,
     /// Wishes to open a model, by their numbers, until they are carried out.
     pub(super) asked: Vec<(u64, Option<ModelFile>)>,
+    /// The token whose surroundings the engine was last asked to look at.
+    around: Option<usize>,
     /// The number of the model and of the failure last seen.
     pub(super) seen: (u64, u64),
 }
@@ -65,6 +67,11 @@ impl App {
         let editor = Editor::new(known.unwrap_or(&SAMPLES[0]).text);
         let notify = ctx.clone();
         let engine = Engine::start(source, editor.text(), move || notify.request_repaint());
+        engine.set_memory(
+            start
+                .memory
+                .map_or(settings.memory_bytes(), |mb| mb.saturating_mul(1_000_000)),
+        );
         let text_file = start.text.clone().map(|path| export::read_text(path, ctx));
         Self {
             snapshot: engine.snapshot(),
@@ -83,6 +90,7 @@ impl App {
             text_file,
             file: None,
             asked: vec![(1, file)],
+            around: None,
             seen: (0, 0),
         }
     }
@@ -228,6 +236,10 @@ impl App {
                 },
             };
             self.tree.ui(&mut board, ui);
+            if self.around != self.selection.query {
+                self.around = self.selection.query;
+                self.engine.look_around(self.around);
+            }
             if self.selection.hovered != hovered {
                 ui.ctx().request_repaint();
             }
@@ -286,12 +298,21 @@ impl App {
 
     pub(super) fn text_changed(&mut self) {
         self.selection.query = None;
+        self.around = None;
+        self.engine.look_around(None);
         self.engine.set_text(self.editor.text());
     }
 
     pub(super) fn set_theme(&mut self, ctx: &egui::Context, choice: ThemeChoice) {
         self.settings.theme = choice;
         apply_theme(ctx, choice);
+        self.save();
+    }
+
+    /// Lets a text take `mb` megabytes of the memory, from now on.
+    pub(super) fn set_memory(&mut self, mb: usize) {
+        self.settings.memory = Some(mb);
+        self.engine.set_memory(self.settings.memory_bytes());
         self.save();
     }
 

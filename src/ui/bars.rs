@@ -25,6 +25,8 @@ pub fn menu(app: &mut App, ui: &mut Ui) {
                     }
                 }
                 ui.separator();
+                ui.menu_button("Memory for a text", |ui| memory_menu(app, ui));
+                ui.separator();
                 menu_item(ui, Command::ResetLayout, &mut app.commands);
                 menu_item(ui, Command::ClearSelection, &mut app.commands);
             });
@@ -43,6 +45,24 @@ pub fn menu(app: &mut App, ui: &mut Ui) {
             });
         });
     });
+}
+
+/// How much of the memory the run over a text may take.
+fn memory_menu(app: &mut App, ui: &mut Ui) {
+    let now = app.settings.memory_bytes() / 1_000_000;
+    for mb in [250, 500, 1000, 2000, 4000, 8000, 16000] {
+        let words = match mb {
+            0..1000 => format!("{mb} MB"),
+            _ => format!("{} GB", mb / 1000),
+        };
+        if ui.radio(now == mb, words).clicked() {
+            app.set_memory(mb);
+            ui.close();
+        }
+    }
+    ui.label(quiet(
+        "A longer text is read to its end all the same; weights are then\nat hand around the selected token.",
+    ));
 }
 
 fn file_menu(app: &mut App, ui: &mut Ui) {
@@ -154,7 +174,19 @@ pub fn status(app: &mut App, ui: &mut Ui) {
                         .color(ui.visuals().warn_fg_color)
                         .size(12.0),
                 )
-                .on_hover_text("A run over all of it would need more than about 1 GB of memory; `spanscope eval` takes texts of any length");
+                .on_hover_text("More pieces than a window can show; `spanscope eval` takes texts of any length");
+            }
+            let at_hand = &snapshot.at_hand;
+            if at_hand.len() < snapshot.done {
+                let words = format!(
+                    "weights at hand for tokens {} to {}",
+                    thousands(at_hand.start),
+                    thousands(at_hand.end.saturating_sub(1))
+                );
+                ui.label(quiet(words)).on_hover_text(
+                    "The text is longer than the memory for it holds (View → Memory for a text). Select a token elsewhere, \
+                     and the weights around it are computed again",
+                );
             }
             ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
                 let threads = rayon::current_num_threads();

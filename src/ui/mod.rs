@@ -41,6 +41,8 @@ pub struct Start {
     pub vocab: Option<PathBuf>,
     /// The ramp R.
     pub ramp: Option<usize>,
+    /// What the text may take of the memory, in MB; without it, as the settings say.
+    pub memory: Option<usize>,
 }
 
 /// Why the window is not there.

@@ -1,5 +1,6 @@
 //! What is remembered between sessions: theme, recent files, and what was answered about each of them.
 
+use crate::engine::MEMORY;
 use directories::ProjectDirs;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -42,6 +43,8 @@ pub struct Settings {
     pub theme: ThemeChoice,
     /// Checkpoints opened, newest first.
     pub recent: Vec<PathBuf>,
+    /// What a text may take of the memory, in MB.
+    pub memory: Option<usize>,
     /// Where the last dialog ended.
     pub folder: Option<PathBuf>,
     /// Answers by checkpoint.
@@ -52,6 +55,12 @@ pub struct Settings {
 }
 
 impl Settings {
+    /// What a text may take of the memory, in bytes.
+    pub fn memory_bytes(&self) -> usize {
+        self.memory
+            .map_or(MEMORY, |mb| mb.saturating_mul(1_000_000))
+    }
+
     /// Settings that are forgotten at the end.
     pub fn transient() -> Self {
         Self::default()

@@ -9,10 +9,11 @@ mod packed;
 mod product;
 mod rows;
 
+pub use numbers::Numbers;
 pub(in crate::model) use packed::Packed;
-pub(in crate::model) use product::{Left, Right, add_product, product};
+pub(in crate::model) use product::{Job, Left, Right, add_products, products};
 pub(in crate::model) use rows::{
-    add, add_norm, add_relu, exp_sum, largest, log_softmax, scale_by, sum,
+    add, add_norm, add_relu, exp_sum, largest, log_softmax, reversed, scale_by, sum,
 };
 
 /// Columns of a packed matrix that lie side by side.

@@ -21,57 +21,53 @@ pub(in crate::model) struct Right<'a> {
     pub stride: usize,
 }
 
-/// out = left · right; row i of the result starts at `out[i · stride]`. `stride` may be such that a row begins
-/// within the last one's reach: rows are written in rising order.
-pub(in crate::model) fn product(left: Left<'_>, right: Right<'_>, out: &mut [f32], stride: usize) {
-    Arch::new().dispatch(Product::<false> {
-        left,
-        right,
-        out,
-        stride,
-    });
+/// One product of many into the same buffer.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::model) struct Job<'a> {
+    pub left: Left<'a>,
+    pub right: Right<'a>,
+    /// Where the first row of the result begins.
+    pub at: usize,
+    /// From there to where the next row begins.
+    pub stride: usize,
 }
 
-/// out += left · right; see [`product`].
-pub(in crate::model) fn add_product(
-    left: Left<'_>,
-    right: Right<'_>,
-    out: &mut [f32],
-    stride: usize,
-) {
-    Arch::new().dispatch(Product::<true> {
-        left,
-        right,
-        out,
-        stride,
-    });
+/// out = left · right for every job.
+pub(in crate::model) fn products<'a>(jobs: impl Iterator<Item = Job<'a>>, out: &mut [f32]) {
+    Arch::new().dispatch(Products::<_, false>(jobs, out));
 }
 
-struct Product<'a, const ADD: bool> {
-    left: Left<'a>,
-    right: Right<'a>,
-    out: &'a mut [f32],
-    stride: usize,
+/// out += left · right for every job, one after the other.
+pub(in crate::model) fn add_products<'a>(jobs: impl Iterator<Item = Job<'a>>, out: &mut [f32]) {
+    Arch::new().dispatch(Products::<_, true>(jobs, out));
 }
 
-impl<const ADD: bool> WithSimd for Product<'_, ADD> {
+struct Products<'o, I, const ADD: bool>(I, &'o mut [f32]);
+
+impl<'a, I: Iterator<Item = Job<'a>>, const ADD: bool> WithSimd for Products<'_, I, ADD> {
     type Output = ();
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let mut column = 0;
-        while column < self.right.cols {
-            let width = PANEL.min(self.right.cols - column);
-            let Some(data) = self.right.data.get(column..) else {
-                return;
-            };
-            let right = Right {
-                data,
-                cols: width,
-                ..self.right
-            };
-            columns::<S, ADD>(simd, self.left, right, &mut self.out[column..], self.stride);
-            column += width;
+        for Job {
+            left,
+            right,
+            at,
+            stride,
+        } in self.0
+        {
+            let mut column = 0;
+            while column < right.cols {
+                let width = PANEL.min(right.cols - column);
+                let right = Right {
+                    data: &right.data[column.min(right.data.len())..],
+                    cols: width,
+                    ..right
+                };
+                let out = &mut self.1[at + column..];
+                columns::<S, ADD>(simd, left, right, out, stride);
+                column += width;
+            }
         }
     }
 }

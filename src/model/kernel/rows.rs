@@ -219,6 +219,22 @@ pub(in crate::model) fn scale_by(values: &mut [f32], factors: &[f32]) {
     Arch::new().dispatch(Rows(Scale {}, values, factors, factors));
 }
 
+/// out ← values from the last to the first, times `factor`; both of one length.
+pub(in crate::model) fn reversed(out: &mut [f32], values: &[f32], factor: f32) {
+    struct Reversed<'a>(&'a mut [f32], &'a [f32], f32);
+    impl WithSimd for Reversed<'_> {
+        type Output = ();
+
+        #[inline(always)]
+        fn with_simd<S: Simd>(self, _: S) {
+            for (out, value) in self.0.iter_mut().zip(self.1.iter().rev()) {
+                *out = value * self.2;
+            }
+        }
+    }
+    Arch::new().dispatch(Reversed(out, values, factor));
+}
+
 /// Every row of `rows` ← row + more.
 pub(in crate::model) fn add(rows: &mut [f32], more: &[f32]) {
     for row in rows.chunks_exact_mut(more.len().max(1)) {

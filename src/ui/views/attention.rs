@@ -278,7 +278,7 @@ impl AttentionView {
             {
                 ui.label(quiet(format!("weights from token {first} on")))
                     .on_hover_text(
-                        "The text is too long to keep all weights of this head in 256 MB",
+                        "The text is too long to keep all weights of this head: select a token before to see those around it",
                     );
             }
         });
@@ -351,9 +351,11 @@ fn readout(
                         ui.label(format!("soft mask {mask:.3}"));
                     }
                 }
-                None if query < detail.weights.first => {
-                    let first = detail.weights.first;
-                    ui.label(quiet(format!("weights are kept from token {first} on")));
+                None if !(detail.weights.first..detail.end()).contains(&query) => {
+                    let (first, last) = (detail.weights.first, detail.end().saturating_sub(1));
+                    ui.label(quiet(format!(
+                        "weights are at hand for queries {first} to {last}; select this one to see its own"
+                    )));
                 }
                 None => {
                     let name = head_name(cx.selection.head);

@@ -65,7 +65,12 @@ pub struct Views {
 impl Views {
     /// Draws one view into its tile.
     pub fn show(&mut self, pane: Pane, ui: &mut Ui, cx: &mut ViewContext<'_>) {
-        if cx.snapshot.model.is_none() {
+        // The span chart is there before the weights are.
+        let model = match pane {
+            Pane::Spans => cx.snapshot.shown(),
+            _ => cx.snapshot.model.as_ref(),
+        };
+        if model.is_none() {
             let words = if cx.snapshot.opening {
                 "Opening…"
             } else {

@@ -50,7 +50,7 @@ struct Mark {
 impl SpansView {
     /// Draws the view.
     pub fn show(&mut self, ui: &mut Ui, cx: &mut ViewContext<'_>) {
-        let Some(model) = cx.snapshot.model.clone() else {
+        let Some(model) = cx.snapshot.shown().cloned() else {
             return;
         };
         self.toolbar(ui, cx);
