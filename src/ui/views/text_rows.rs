@@ -87,8 +87,8 @@ impl Rows {
         // The cell after the last space of the row.
         let mut space = None;
         for piece in 0..snapshot.tokens.pieces.len() {
-            let glyph = glyph(snapshot, piece);
-            let width = glyph.chars().count().clamp(1, columns);
+            let (width, end) = shape(snapshot, piece);
+            let width = width.clamp(1, columns);
             if column > 0 && column + width > columns {
                 column = self.break_row(space.take());
             }
@@ -98,10 +98,10 @@ impl Rows {
                 width: width as u16,
             });
             column += width + gap;
-            if glyph == "␣" {
+            if end == Some(End::Word) {
                 space = Some(self.cells.len());
             }
-            if glyph == "⏎" {
+            if end == Some(End::Line) {
                 space = None;
                 self.starts.push(self.cells.len());
                 column = 0;
@@ -111,6 +111,36 @@ impl Rows {
             self.starts.pop();
         }
     }
+}
+
+/// What ends with a piece.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum End {
+    Word,
+    Line,
+}
+
+/// How many cells a piece takes, and what ends with it. Plain letters are told at a glance: a text has millions of
+/// pieces, and nearly all are such.
+fn shape(snapshot: &Snapshot, piece: usize) -> (usize, Option<End>) {
+    let tokens = &snapshot.tokens;
+    if let Some(Piece { range, .. }) = tokens.pieces.get(piece)
+        && let [byte] = tokens.text.as_bytes().get(range.clone()).unwrap_or_default()
+    {
+        match byte {
+            b' ' => return (1, Some(End::Word)),
+            b'\n' => return (1, Some(End::Line)),
+            byte if byte.is_ascii_graphic() => return (1, None),
+            _ => {}
+        }
+    }
+    let glyph = glyph(snapshot, piece);
+    let end = match glyph.as_str() {
+        "␣" => Some(End::Word),
+        "⏎" => Some(End::Line),
+        _ => None,
+    };
+    (glyph.chars().count(), end)
 }
 
 /// What stands for a piece: its own characters where they can be seen.
