@@ -13,8 +13,8 @@ use super::cache::{BLOCK_TOKENS, HeadCache, value_width};
 use super::far;
 use super::head_weights::{HeadSums, HeadWeights, Part};
 use super::kernel::{
-    Job, Left, Numbers, PANEL, Packed, Right, add_products, exp_sum, largest, products, reversed,
-    scale_by, sum,
+    Job, LANES, Left, Numbers, PANEL, Packed, Right, add_products, exp_sum, largest, products,
+    reversed, scale_by, sum,
 };
 use super::weights::Head;
 use std::ops::Range;
@@ -253,7 +253,7 @@ fn weigh(cx: &Context<'_>, queries: Queries, scratch: &mut Scratch) {
     let (head, scale) = (cx.head, cx.scale());
     scratch.band.fill(cx, queries, 0, head.reach);
     let vectors = head.vectors();
-    let width = head.pers_key.panels() * PANEL;
+    let width = persistent_stride(head);
     scratch.persistent.make_room(count * width);
     let left = queries.left(cx, &(0..count));
     let persistent = (0..head.pers_key.panels()).map(|panel| Job {
@@ -295,6 +295,12 @@ fn weigh(cx: &Context<'_>, queries: Queries, scratch: &mut Scratch) {
             (1.0 / row.total) as f32
         }
     }));
+}
+
+/// From one query's persistent scores to the next one's. Not a multiple of a page: a column would then fall into one set of
+/// the nearest cache.
+fn persistent_stride(head: &Head) -> usize {
+    head.pers_key.panels() * PANEL + LANES
 }
 
 /// What a tile gives: what the head reads, how its weight divides and, if wanted, its weights.
@@ -349,7 +355,7 @@ pub(super) fn weights(cx: &Context<'_>, queries: Queries, scratch: &mut Scratch,
 /// The weights in `scratch`, normalised.
 fn hand_out(cx: &Context<'_>, queries: Queries, scratch: &Scratch, out: Part<'_>) {
     let (reach, vectors) = (cx.head.reach, cx.head.vectors());
-    let width = cx.head.pers_key.panels() * PANEL;
+    let width = persistent_stride(cx.head);
     for (i, (factor, row)) in scratch.factors.iter().zip(&scratch.softmax).enumerate() {
         // The window begins with the farthest.
         let window = scratch.band.window(i, queries.first + i);
@@ -400,7 +406,7 @@ fn read(cx: &Context<'_>, queries: Queries, scratch: &mut Scratch) -> Vec<f32> {
         })
     });
     add_products(context, &mut out);
-    let width = cx.head.pers_key.panels() * PANEL;
+    let width = persistent_stride(cx.head);
     let vectors = cx.head.vectors();
     let persistent = (0..vectors).step_by(VECTORS).map(|n| Job {
         left: Left {

@@ -34,22 +34,24 @@ pub(in crate::model) struct Job<'a> {
 
 /// out = left · right for every job.
 pub(in crate::model) fn products<'a>(jobs: impl Iterator<Item = Job<'a>>, out: &mut [f32]) {
-    Arch::new().dispatch(Products::<_, false>(jobs, out));
+    let jobs: Vec<Job<'a>> = jobs.collect();
+    Arch::new().dispatch(Products::<false>(&jobs, out));
 }
 
 /// out += left · right for every job, one after the other.
 pub(in crate::model) fn add_products<'a>(jobs: impl Iterator<Item = Job<'a>>, out: &mut [f32]) {
-    Arch::new().dispatch(Products::<_, true>(jobs, out));
+    let jobs: Vec<Job<'a>> = jobs.collect();
+    Arch::new().dispatch(Products::<true>(&jobs, out));
 }
 
-struct Products<'o, I, const ADD: bool>(I, &'o mut [f32]);
+struct Products<'a, 'o, const ADD: bool>(&'o [Job<'a>], &'o mut [f32]);
 
-impl<'a, I: Iterator<Item = Job<'a>>, const ADD: bool> WithSimd for Products<'_, I, ADD> {
+impl<const ADD: bool> WithSimd for Products<'_, '_, ADD> {
     type Output = ();
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        for Job {
+        for &Job {
             left,
             right,
             at,

@@ -125,7 +125,11 @@ enum End {
 fn shape(snapshot: &Snapshot, piece: usize) -> (usize, Option<End>) {
     let tokens = &snapshot.tokens;
     if let Some(Piece { range, .. }) = tokens.pieces.get(piece)
-        && let [byte] = tokens.text.as_bytes().get(range.clone()).unwrap_or_default()
+        && let [byte] = tokens
+            .text
+            .as_bytes()
+            .get(range.clone())
+            .unwrap_or_default()
     {
         match byte {
             b' ' => return (1, Some(End::Word)),
