@@ -250,3 +250,25 @@ proptest! {
         prop_assert!(apart(&got, &fresh(&network, &text, &Blind).log_probs(n - 1, n)) < CLOSE);
     }
 }
+
+#[test]
+fn a_run_that_forgot_goes_on_from_wherever_it_is_cut() {
+    let ids: Vec<u32> = (0..400).map(|i| (i * i * 7 + i) % 60).collect();
+    for name in MODELS {
+        let network = network(name);
+        for len in [320, 322, 384] {
+            let expected = fresh(&network, &ids[..len], &Blind).log_probs(len - 1, len);
+            for back in [1, 2, 5, 40] {
+                let mut run = fresh(&network, &ids[..len], &Blind);
+                run.forget();
+                run.truncate(len - back);
+                let kept = run.ids().len();
+                assert!(kept == 0 || kept == len - back);
+                run.extend(&ids[kept..len], BLOCK, &Cancel::default(), &Blind)
+                    .unwrap();
+                let far = apart(&run.log_probs(len - 1, len), &expected);
+                assert!(far < CLOSE, "{name} {len} {back}: {far}");
+            }
+        }
+    }
+}

@@ -171,6 +171,26 @@ impl HeadCache {
         }
     }
 
+    /// Copies the keys and values of consecutive tokens, from position `start` on, row by row (d numbers each). Rows
+    /// before the text's start, and of tokens that are forgotten, are left alone.
+    pub fn copy(&self, start: isize, keys: &mut [f32], values: &mut [f32]) {
+        let rows = keys.chunks_exact_mut(self.dim);
+        for (i, (k, v)) in rows.zip(values.chunks_exact_mut(self.dim)).enumerate() {
+            let Ok(position) = usize::try_from(start + i as isize) else {
+                continue;
+            };
+            if let Some(panel) = self.keys(position / PANEL) {
+                let column = panel.data[position % PANEL..].iter().step_by(PANEL);
+                k.iter_mut().zip(column).for_each(|(to, from)| *to = *from);
+            }
+            let at = position % BLOCK_TOKENS;
+            let row = self.v.rows(position / BLOCK_TOKENS, at..at + 1);
+            if let Some(row) = row.get(..self.dim) {
+                v.copy_from_slice(row);
+            }
+        }
+    }
+
     /// An upper bound of the norms of the keys before the token at `position`.
     pub fn longest_key(&self, position: usize) -> f32 {
         let before = position.checked_sub(1).and_then(|last| {
@@ -244,6 +264,24 @@ mod tests {
         assert_eq!(cache.queries(0, 7..8), [7.0, 0.0, 1.0]);
         assert!(cache.longest_key(70) > 119.0 && cache.longest_key(10) < 16.0);
         assert_eq!(cache.longest_key(0), 0.0);
+    }
+
+    #[test]
+    fn rows_are_copied_as_far_as_they_are_there() {
+        let mut cache = filled(300);
+        cache.forget(290, 10, 130);
+        let (mut keys, mut values) = (vec![7.0; 303 * 3], vec![7.0; 303 * 3]);
+        cache.copy(-2, &mut keys, &mut values);
+        assert_eq!(keys[..6], [7.0; 6]);
+        assert_eq!(
+            keys[(2 + 127) * 3..][..6],
+            [7.0, 7.0, 7.0, 128.0, 128.5, -128.0]
+        );
+        assert_eq!(
+            values[(2 + 255) * 3..][..6],
+            [7.0, 7.0, 7.0, 512.0, 512.0, 512.0]
+        );
+        assert_eq!(keys[(2 + 299) * 3..][..3], [299.0, 299.5, -299.0]);
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! What can be wrong with a model.
 
+use super::Device;
 use crate::checkpoint::{Checkpoint, CheckpointError};
 use std::path::PathBuf;
 
@@ -60,6 +61,24 @@ pub enum ModelError {
     /// The run was cancelled.
     #[error("cancelled")]
     Cancelled,
+    /// A device cannot be used.
+    #[error("no computing with {device}: {source}; {}, or compute on the CPU (leave --device out)", device.advice())]
+    NoDevice {
+        /// The device.
+        device: Device,
+        /// What the tensor library says.
+        source: candle_core::Error,
+    },
+    /// A device failed, for want of memory for example.
+    #[error(
+        "computing with {device} failed: {source}; if its memory is full, compute on the CPU (leave --device out)"
+    )]
+    OnDevice {
+        /// The device.
+        device: Device,
+        /// What the tensor library says.
+        source: candle_core::Error,
+    },
     /// The tensor library reported an error.
     #[error("tensor arithmetic: {0}")]
     Tensor(#[from] candle_core::Error),

@@ -129,7 +129,7 @@ fn sublayers(layer: &Layer, hidden: &mut [f32], read: &[f32], multiply: Multiply
 }
 
 /// Puts queries, keys and values (n × 3D) into the caches of a layer's heads.
-fn keep(network: &Network, caches: &mut [HeadCache], first: usize, qkv: &[f32]) {
+pub(super) fn keep(network: &Network, caches: &mut [HeadCache], first: usize, qkv: &[f32]) {
     let (dim, d) = (network.config().hidden_size, network.config().head_dim());
     let put = |(head, cache): (usize, &mut HeadCache)| {
         for (i, row) in qkv.chunks_exact(3 * dim).enumerate() {

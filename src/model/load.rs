@@ -7,7 +7,7 @@ use super::kernel::{Numbers, PANEL, Packed};
 use super::mask;
 use super::weights::{Cluster, FeedForward, Head, Layer, Network, Norm, Output, Span};
 use crate::checkpoint::Checkpoint;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 impl Network {
     /// Loads every weight; `ramp` overrides R.
@@ -171,6 +171,7 @@ impl<'a> Loader<'a> {
             output,
             layers,
             positions: positions.packed,
+            accelerator: OnceLock::new(),
         })
     }
 

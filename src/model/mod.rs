@@ -7,6 +7,7 @@ mod attention;
 mod cache;
 mod cancel;
 mod config;
+mod device;
 mod error;
 mod far;
 mod forward;
@@ -21,6 +22,7 @@ mod weights;
 
 pub use cancel::Cancel;
 pub use config::{AdaptIo, Config, DEFAULT_RAMP};
+pub use device::Device;
 pub use error::ModelError;
 pub use head_weights::{HeadSums, HeadWeights};
 pub use kernel::Numbers;

@@ -2,6 +2,7 @@
 
 use super::attention::{self, Queries};
 use super::cache::{BLOCK_TOKENS, Blocks, HeadCache};
+use super::device::Windows;
 use super::forward::{self, context, with_scratch};
 use super::head_weights::HeadWeights;
 use super::observer::Observer;
@@ -20,6 +21,8 @@ pub struct Run {
     caches: Vec<Vec<HeadCache>>,
     /// The last layer's output: D numbers per token.
     hidden: Blocks,
+    /// What the device has of the caches, where the network is on one.
+    windows: Windows,
 }
 
 /// Tokens that go through the layers together.
@@ -44,6 +47,7 @@ impl Run {
             caches: network.layers.iter().map(heads).collect(),
             hidden: Blocks::new(network.config().hidden_size),
             ids: Vec::new(),
+            windows: Windows::default(),
             network,
         }
     }
@@ -98,7 +102,7 @@ impl Run {
         self.hidden.forget(len.saturating_sub(1));
     }
 
-    /// Whether everything that queries from `position` on can see is kept.
+    /// Whether everything that queries from `position` on can see is kept, and the run can go on there.
     fn sees_all_before(&self, position: usize) -> bool {
         let layers = self.network.layers.iter().zip(&self.caches);
         layers.into_iter().all(|(layer, caches)| {
@@ -112,6 +116,7 @@ impl Run {
     /// Drops the numbers of the tokens from position `len` on.
     fn cut(&mut self, len: usize) {
         self.hidden.truncate(len);
+        self.windows.truncate(len);
         for cache in self.caches.iter_mut().flatten() {
             cache.truncate(len);
         }
@@ -142,7 +147,8 @@ impl Run {
     /// Runs the network over further tokens, `block` at a time; the block size changes no result.
     ///
     /// # Errors
-    /// When an id is not in the vocabulary (nothing is run then), or on cancellation (whole blocks are kept).
+    /// When an id is not in the vocabulary (nothing is run then), on cancellation, or when the device fails (whole blocks
+    /// are kept).
     pub fn extend(
         &mut self,
         ids: &[u32],
@@ -163,7 +169,19 @@ impl Run {
         for block in ids.chunks(block.max(1)) {
             let before = self.ids.len();
             cancel.check()?;
-            let rows = forward::block(&network, &mut self.caches, before, block, cancel, observer);
+            let caches = &mut self.caches;
+            let rows = match network.accelerator.get() {
+                None => forward::block(&network, caches, before, block, cancel, observer),
+                Some(accelerator) => accelerator.block(
+                    &network,
+                    caches,
+                    &mut self.windows,
+                    before,
+                    block,
+                    cancel,
+                    observer,
+                ),
+            };
             match rows {
                 Ok(rows) => {
                     self.ids.extend_from_slice(block);

@@ -1,8 +1,9 @@
 //! The weights of a network, laid out for the forward pass.
 
 use super::config::Config;
+use super::device::Accelerator;
 use super::kernel::{Numbers, Packed};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// One attention head's own parameters.
 #[derive(Debug)]
@@ -90,6 +91,8 @@ pub struct Network {
     pub(super) layers: Vec<Layer>,
     /// Column x of the last panels is p_δ with δ = (S rounded up to whole panels) − x.
     pub(super) positions: Packed,
+    /// The layers on a device, where runs compute if it is there.
+    pub(super) accelerator: OnceLock<Accelerator>,
 }
 
 /// z and reach of one head, in tokens.

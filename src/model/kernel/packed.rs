@@ -127,6 +127,23 @@ impl Packed {
         panel.iter().step_by(PANEL).take(self.inputs).copied()
     }
 
+    /// All weights in row-major order: outputs × inputs.
+    pub fn to_rows(&self) -> Vec<f32> {
+        let mut rows = vec![0.0; self.outputs * self.inputs];
+        let size = (self.inputs * PANEL).max(1);
+        rows.par_chunks_mut(size)
+            .zip(self.panels.par_chunks_exact(size))
+            .for_each(|(rows, panel)| {
+                for (lane, row) in rows.chunks_exact_mut(self.inputs).enumerate() {
+                    let weights = panel[lane..].iter().step_by(PANEL);
+                    row.iter_mut()
+                        .zip(weights)
+                        .for_each(|(to, from)| *to = *from);
+                }
+            });
+        rows
+    }
+
     /// out (rows × outputs) = x (rows × inputs) · Wᵀ, on this thread.
     pub fn multiply(&self, x: &[f32], out: &mut [f32]) {
         if self.outputs == 0 {
@@ -320,6 +337,7 @@ mod tests {
                 );
             }
             assert_eq!(out, wide);
+            assert_eq!(packed.to_rows(), w);
             let mut alone = vec![0.0; outputs];
             packed.multiply(&x[(rows - 1) * inputs..], &mut alone);
             assert_eq!(alone, out[(rows - 1) * outputs..]);
@@ -337,5 +355,6 @@ mod tests {
         empty.multiply(&[1.0; 4], &mut []);
         empty.multiply_wide(&[1.0; 4], &mut []);
         assert_eq!(empty.panels(), 0);
+        assert!(empty.to_rows().is_empty() && Packed::default().to_rows().is_empty());
     }
 }

@@ -1,0 +1,138 @@
+//! Computing on a graphics card.
+//!
+//! An [`Accelerator`] holds a network's layers as tensors and takes blocks of tokens through them. Queries, keys and
+//! values come back into the run's caches, so whatever is asked of a run later (heads' weights, edits, forgetting) is
+//! the same wherever it was computed. It works on the tensor library's CPU as well, which is how it is tested where
+//! there is no card.
+
+mod accelerator;
+mod attention;
+mod window;
+
+pub(super) use accelerator::Accelerator;
+pub(super) use window::Windows;
+
+use super::ModelError;
+use super::weights::Network;
+use std::fmt;
+
+/// Where a network computes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Device {
+    /// On the processor, with all threads.
+    #[default]
+    Cpu,
+    /// On the first NVIDIA card.
+    Cuda,
+    /// On a Mac's graphics processor.
+    Metal,
+}
+
+impl Device {
+    /// Whether this build can use it: cards need a feature of the same name.
+    pub fn is_built_in(self) -> bool {
+        match self {
+            Self::Cpu => true,
+            Self::Cuda => cfg!(feature = "cuda"),
+            Self::Metal => cfg!(feature = "metal"),
+        }
+    }
+
+    /// The name of the feature and of the option's value.
+    pub fn id(self) -> &'static str {
+        match self {
+            Self::Cpu => "cpu",
+            Self::Cuda => "cuda",
+            Self::Metal => "metal",
+        }
+    }
+
+    /// Makes it ready, for [`Network::place_on`].
+    ///
+    /// # Errors
+    /// When this build or this machine has none.
+    pub fn open(self) -> Result<candle_core::Device, ModelError> {
+        let opened = match self {
+            Self::Cpu => Ok(candle_core::Device::Cpu),
+            Self::Cuda => candle_core::Device::new_cuda(0),
+            Self::Metal => candle_core::Device::new_metal(0),
+        };
+        opened.map_err(|source| ModelError::NoDevice {
+            device: self,
+            source,
+        })
+    }
+
+    /// What to look at where it does not open.
+    pub(super) fn advice(self) -> &'static str {
+        match self {
+            Self::Cuda => {
+                "check that nvidia-smi lists a card, and that its driver is no older than the CUDA toolkit that this program was built with"
+            }
+            _ => "check that the machine has one",
+        }
+    }
+
+    fn of(device: &candle_core::Device) -> Self {
+        match device {
+            candle_core::Device::Cpu => Self::Cpu,
+            candle_core::Device::Cuda(_) => Self::Cuda,
+            candle_core::Device::Metal(_) => Self::Metal,
+        }
+    }
+}
+
+impl fmt::Display for Device {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Cpu => "CPU",
+            Self::Cuda => "CUDA",
+            Self::Metal => "Metal",
+        })
+    }
+}
+
+impl Network {
+    /// Copies the layers to `device`, where all runs compute from now on, with tensors. A network stays where it was
+    /// placed first.
+    ///
+    /// Embeddings and the output layer stay on the processor.
+    ///
+    /// # Errors
+    /// When the device has not enough memory.
+    pub fn place_on(&self, device: &candle_core::Device) -> Result<(), ModelError> {
+        if self.accelerator.get().is_none() {
+            let accelerator = Accelerator::new(self, device)?;
+            // Whoever came in between placed it as well.
+            let _ = self.accelerator.set(accelerator);
+        }
+        Ok(())
+    }
+
+    /// Where its runs compute.
+    pub fn device(&self) -> Device {
+        self.accelerator
+            .get()
+            .map_or(Device::Cpu, |accelerator| Device::of(accelerator.device()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_built_in_does_not_open_and_the_message_says_what_to_check() {
+        assert!(Device::Cpu.is_built_in() && Device::Cpu.open().is_ok());
+        for device in [Device::Cuda, Device::Metal] {
+            if device.is_built_in() {
+                continue;
+            }
+            let said = device.open().unwrap_err().to_string();
+            assert!(
+                said.contains(&device.to_string()) && said.contains("check that"),
+                "{said}"
+            );
+        }
+    }
+}
