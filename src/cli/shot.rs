@@ -15,6 +15,7 @@ pub(super) fn run(args: &ShotArgs) -> Result<()> {
         text: args.text.clone(),
         vocab: args.common.vocab.clone(),
         ramp: args.common.ramp,
+        device: args.common.device.into(),
     };
     let wanted = Shot {
         start,

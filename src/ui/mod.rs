@@ -19,6 +19,7 @@ mod tiles;
 mod toasts;
 mod views;
 
+use crate::model::Device;
 use app::App;
 use dialogs::Backend;
 use eframe::egui;
@@ -41,6 +42,8 @@ pub struct Start {
     pub vocab: Option<PathBuf>,
     /// The ramp R.
     pub ramp: Option<usize>,
+    /// Where models compute.
+    pub device: Device,
 }
 
 /// Why the window is not there.
