@@ -10,6 +10,7 @@ use golden::{Golden, MODELS, data};
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use spanscope::checkpoint::Checkpoint;
+use spanscope::engine::{Model, SAMPLES};
 use spanscope::model::{
     BLOCK, Blind, Cancel, Device, HeadSums, HeadWeights, Network, Observer, Run,
 };
@@ -28,18 +29,22 @@ struct Placed {
     devices: Vec<Arc<Network>>,
 }
 
+/// The tensor library's CPU, and the cards that the build can use.
+fn devices() -> Vec<candle_core::Device> {
+    let cards = [Device::Cuda, Device::Metal].into_iter();
+    let cards = cards.filter(|device| device.is_built_in());
+    let opened = cards.map(|device| device.open().unwrap());
+    std::iter::once(candle_core::Device::Cpu)
+        .chain(opened)
+        .collect()
+}
+
 fn placed(file: &str, ramp: usize) -> Placed {
     let file = Checkpoint::open(&data(&format!("{file}.pt"))).unwrap();
     let load = || Network::load(&file, Some(ramp)).unwrap();
-    let mut devices = vec![candle_core::Device::Cpu];
-    for device in [Device::Cuda, Device::Metal] {
-        if device.is_built_in() {
-            devices.push(device.open().unwrap());
-        }
-    }
-    let devices = devices.iter().map(|device| {
+    let devices = devices().into_iter().map(|device| {
         let network = load();
-        network.place_on(device).unwrap();
+        network.place_on(&device).unwrap();
         Arc::new(network)
     });
     Placed {
@@ -230,6 +235,24 @@ fn every_network_agrees_with_the_published_code_and_with_the_core() {
                 assert!(runs[0] < LOG_PROBS && runs[1] < CLOSE);
                 assert!(all[0] < CLOSE && all[1] < CLOSE && all[2] < LOG_PROBS);
             }
+        }
+    }
+}
+
+#[test]
+fn the_bundled_models_agree_on_their_texts() {
+    for sample in &SAMPLES {
+        let model = Model::open_sample(sample).unwrap();
+        let mut ids = model.prepare(sample.text.as_bytes()).unwrap().ids;
+        ids.truncate(1200);
+        let expected = fresh(&model.network, &ids, BLOCK, &Blind);
+        for device in devices() {
+            let placed = Model::open_sample(sample).unwrap().network;
+            placed.place_on(&device).unwrap();
+            let run = fresh(&placed, &ids, BLOCK, &Blind);
+            let [log_probs, weights] = runs_apart(&run, &expected);
+            println!("{:28} {log_probs} {weights}", sample.name);
+            assert!(log_probs < LOG_PROBS && weights < CLOSE, "{}", sample.name);
         }
     }
 }

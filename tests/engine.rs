@@ -4,7 +4,7 @@
 use spanscope::analysis::{BandLayout, BandWindow};
 use spanscope::chart::{ColorMap, Scale};
 use spanscope::engine::{Engine, Model, PictureRequest, SAMPLES, Snapshot, Source, Tokens};
-use spanscope::model::{Blind, Cancel, Observer, Run};
+use spanscope::model::{Blind, Cancel, Device, Observer, Run};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -332,4 +332,21 @@ fn an_empty_text_has_nothing_to_show() {
     let snapshot = wait(&engine, "one token", |s| s.done == 1 && !s.busy);
     assert_eq!(snapshot.bits_per_token, None);
     assert_eq!(snapshot.surprisal_of(0), None);
+}
+
+#[test]
+fn a_device_that_is_not_there_is_told_and_no_model_opens() {
+    let absent = [Device::Cuda, Device::Metal];
+    let Some(device) = absent.into_iter().find(|device| !device.is_built_in()) else {
+        return;
+    };
+    let engine = Engine::start_on(device, Source::default(), "ROMEO:".into(), || {});
+    let snapshot = wait(&engine, "the failure", |s| !s.busy);
+    let failure = snapshot.failure.as_ref().unwrap();
+    assert_eq!(failure.opening, Some(1));
+    assert!(failure.message.contains(&device.to_string()));
+    assert!(snapshot.model.is_none());
+    let model = Model::open_sample(&SAMPLES[0]).unwrap();
+    let model = model.on(Device::Cpu).unwrap();
+    assert_eq!(model.network.device(), Device::Cpu);
 }

@@ -1,6 +1,7 @@
 //! What can be written on the command line.
 
 use super::bench::BenchArgs;
+use crate::model::Device;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -59,7 +60,7 @@ pub(super) struct Common {
     /// Threads to compute with [default: one per core]
     #[arg(long, value_name = "N", value_parser = threads)]
     pub threads: Option<usize>,
-    /// Where to compute
+    /// Where to run the model; cuda and metal need a build with that feature
     #[arg(long, value_enum, value_name = "DEVICE", default_value_t = DeviceArg::Cpu)]
     pub device: DeviceArg,
     /// Print nothing but results and errors
@@ -73,6 +74,16 @@ pub(super) enum DeviceArg {
     Cpu,
     Cuda,
     Metal,
+}
+
+impl From<DeviceArg> for Device {
+    fn from(device: DeviceArg) -> Self {
+        match device {
+            DeviceArg::Cpu => Self::Cpu,
+            DeviceArg::Cuda => Self::Cuda,
+            DeviceArg::Metal => Self::Metal,
+        }
+    }
 }
 
 /// What to run a model on.

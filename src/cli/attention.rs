@@ -2,7 +2,7 @@
 
 use super::Usage;
 use super::args::AttentionArgs;
-use super::common::{Tokens, ending, open, progress, read, say};
+use super::common::{Tokens, ending, open_to_run, progress, read, say};
 use crate::analysis::HeadRecorder;
 use crate::chart::thousands;
 use crate::checkpoint::{Dtype, NamedTensor, write_safetensors};
@@ -26,7 +26,7 @@ pub(super) fn run(args: &AttentionArgs, out: &mut impl Write) -> Result<()> {
         Some(path) => Some(ending(path, &["svg", "png", "csv", "safetensors"])?),
         None => None,
     };
-    let model = open(&args.model, &args.common)?;
+    let model = open_to_run(&args.model, &args.common)?;
     let (layer, head) = (args.layer, args.head);
     let config = model.network.config();
     if layer >= config.nb_layers || head >= config.nb_heads {

@@ -1,7 +1,7 @@
 //! `bench`: the speed and memory figures, on generated models.
 
 use super::Usage;
-use super::args::{Common, at_least_one};
+use super::args::{Common, DeviceArg, at_least_one};
 use super::common::{prepare, say};
 use crate::bench::{Case, ModelFile, Row, Settings, Size, TOKENS, random, table};
 use anyhow::{Context, Result, bail};
@@ -74,6 +74,10 @@ pub(super) fn run(args: &BenchArgs, out: &mut impl Write) -> Result<()> {
         return Err(Usage(text.into()).into());
     }
     prepare(&args.common)?;
+    if args.common.device != DeviceArg::Cpu {
+        let text = "bench measures the CPU: leave --device out";
+        return Err(Usage(text.into()).into());
+    }
     let settings = Settings {
         size: args.size.into(),
         tokens: args.tokens,

@@ -1,9 +1,10 @@
 //! What the commands share: opening a model, reading a text, words about both.
 
 use super::Usage;
-use super::args::{Common, DeviceArg, Input};
+use super::args::{Common, Input};
 use crate::chart::thousands;
 use crate::engine::{EngineError, Model};
+use crate::model::Device;
 use crate::text;
 use anyhow::{Context, Result};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -18,15 +19,9 @@ pub(super) fn say(line: Arguments<'_>) {
 
 /// Checks the options that no model is needed for, and sets the number of threads.
 pub(super) fn prepare(common: &Common) -> Result<()> {
-    if common.device != DeviceArg::Cpu {
-        let name = match common.device {
-            DeviceArg::Metal => "metal",
-            _ => "cuda",
-        };
-        return Err(Usage(format!(
-            "--device {name}: this build computes on the CPU only; leave --device out, or pass --device cpu"
-        ))
-        .into());
+    let device = Device::from(common.device);
+    if !device.is_built_in() {
+        return Err(Usage(not_built_in(device)).into());
     }
     if let Some(n) = common.threads {
         rayon::ThreadPoolBuilder::new()
@@ -37,6 +32,33 @@ pub(super) fn prepare(common: &Common) -> Result<()> {
             })?;
     }
     Ok(())
+}
+
+/// What to do about a device that this build cannot use.
+fn not_built_in(device: Device) -> String {
+    let others: Vec<String> = [Device::Cuda, Device::Metal]
+        .iter()
+        .filter(|device| device.is_built_in())
+        .map(ToString::to_string)
+        .collect();
+    let can = match others.as_slice() {
+        [] => "on the CPU only".into(),
+        _ => format!("on the CPU and with {}", others.join(" and ")),
+    };
+    let needs = match device {
+        Device::Metal => "on a Mac",
+        _ => "needs the CUDA toolkit, nvcc included",
+    };
+    let id = device.id();
+    format!(
+        "--device {id}: this build computes {can}; in the program's sources, build one that can with \
+         `cargo install --path . --features {id}` ({needs}), or leave --device out"
+    )
+}
+
+/// As [`open`], for a command that runs the model: it computes where the options say.
+pub(super) fn open_to_run(path: &Path, common: &Common) -> Result<Model> {
+    Ok(open(path, common)?.on(common.device.into())?)
 }
 
 /// Opens a model, saying on stderr what had to be assumed.

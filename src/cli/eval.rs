@@ -1,7 +1,7 @@
 //! `eval`: bits per token and per byte, speed and memory on a text.
 
 use super::args::EvalArgs;
-use super::common::{Tokens, ending, open, progress, read, say};
+use super::common::{Tokens, ending, open_to_run, progress, read, say};
 use crate::chart::thousands;
 use crate::checkpoint::{Dtype, NamedTensor, write_safetensors};
 use crate::engine::figures::provenance;
@@ -39,7 +39,7 @@ pub(super) fn run(args: &EvalArgs, out: &mut impl Write) -> Result<()> {
     if let Some(path) = &args.log_probs {
         ending(path, &["safetensors"])?;
     }
-    let model = open(&args.model, &args.common)?;
+    let model = open_to_run(&args.model, &args.common)?;
     let tokens = read(&model, &args.input, args.common.quiet)?;
     if tokens.ids.len() < 2 {
         anyhow::bail!(

@@ -1,7 +1,7 @@
 //! `generate`: continues a text, printing it as it comes.
 
 use super::args::GenerateArgs;
-use super::common::{check_ids, name, open, tell_unknown};
+use super::common::{check_ids, name, open_to_run, tell_unknown};
 use crate::engine::{EngineError, Sampling, generate};
 use crate::model::{Blind, Cancel, Run};
 use crate::text::{self, Vocabulary};
@@ -10,7 +10,7 @@ use std::io::Write;
 use std::sync::Arc;
 
 pub(super) fn run(args: &GenerateArgs, out: &mut impl Write) -> Result<()> {
-    let model = open(&args.model, &args.common)?;
+    let model = open_to_run(&args.model, &args.common)?;
     let prompt = match (&args.prompt, &args.ids) {
         (Some(prompt), _) => {
             let prepared = model.prepare(prompt.as_bytes())?;

@@ -1,7 +1,7 @@
 //! `persistent`: where the weight of every head goes on a text, and which persistent vectors it uses.
 
 use super::args::PersistentArgs;
-use super::common::{ending, open, progress, read, say};
+use super::common::{ending, open_to_run, progress, read, say};
 use crate::analysis::VectorUsage;
 use crate::chart::{ColorMap, Heatmap, Scale, SideColumn};
 use crate::engine::Model;
@@ -41,7 +41,7 @@ pub(super) fn run(args: &PersistentArgs, out: &mut impl Write) -> Result<()> {
         Some(path) => Some(ending(path, &["svg", "png", "csv", "json"])?),
         None => None,
     };
-    let model = open(&args.model, &args.common)?;
+    let model = open_to_run(&args.model, &args.common)?;
     let tokens = read(&model, &args.input, args.common.quiet)?;
     let rows = measure(&model, &tokens.ids, args.common.quiet)?;
     if let (Some(path), Some(format)) = (&args.output, format) {

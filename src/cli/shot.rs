@@ -16,6 +16,7 @@ pub(super) fn run(args: &ShotArgs) -> Result<()> {
         vocab: args.common.vocab.clone(),
         ramp: args.common.ramp,
         memory: Some(args.memory),
+        device: args.common.device.into(),
     };
     let wanted = Shot {
         start,

@@ -4,12 +4,15 @@ use super::Usage;
 use super::args::WindowArgs;
 use super::common::{prepare, say};
 use super::demo;
+use crate::model::Device;
 use crate::ui::{self, Start, WindowError};
 use anyhow::Result;
 
 pub(super) fn run(args: &WindowArgs) -> Result<()> {
     let common = &args.common;
     prepare(common)?;
+    // A window in which no model can be opened is of no use.
+    Device::from(common.device).open()?;
     if let Some(reason) = no_display() {
         return without(args, &reason);
     }
@@ -19,6 +22,7 @@ pub(super) fn run(args: &WindowArgs) -> Result<()> {
         vocab: common.vocab.clone(),
         ramp: common.ramp,
         memory: args.memory,
+        device: common.device.into(),
     };
     match ui::run(start) {
         Ok(()) => Ok(()),
@@ -42,7 +46,8 @@ fn no_display() -> Option<String> {
 fn without(args: &WindowArgs, reason: &str) -> Result<()> {
     let common = &args.common;
     let asked = args.model.is_some() || args.text.is_some();
-    if !asked && common.vocab.is_none() && common.ramp.is_none() {
+    let as_usual = common.vocab.is_none() && common.ramp.is_none();
+    if !asked && as_usual && Device::from(common.device) == Device::Cpu {
         if !common.quiet {
             say(format_args!(
                 "The window cannot open: {reason}. Running the sample model without it."

@@ -3,7 +3,7 @@
 use super::samples::Sample;
 use crate::chart::thousands;
 use crate::checkpoint::{Checkpoint, CheckpointError, Format};
-use crate::model::{ModelError, Network};
+use crate::model::{Device, ModelError, Network};
 use crate::text::{TextError, Vocabulary};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -105,6 +105,17 @@ impl Model {
             network: Arc::new(network),
             vocabulary: None,
         })
+    }
+
+    /// The same model, computing on `device` from now on.
+    ///
+    /// # Errors
+    /// When this build or this machine has no such device, or the model does not fit its memory.
+    pub fn on(self, device: Device) -> Result<Self, EngineError> {
+        if device != Device::Cpu {
+            self.network.place_on(&device.open()?)?;
+        }
+        Ok(self)
     }
 
     /// Opens a bundled model.

@@ -222,7 +222,7 @@ impl Steps {
             Source::Sample(sample) => Model::open_sample(sample),
             Source::File { path, vocab, ramp } => Model::open(path, vocab.as_deref(), *ramp),
         };
-        match opened {
+        match opened.and_then(|model| model.on(wanted.device)) {
             Ok(model) => {
                 self.open = Some(Open {
                     reading: Reading::new(Arc::clone(&model.network), wanted.memory),

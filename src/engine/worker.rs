@@ -8,7 +8,7 @@ use super::detail::PictureRequest;
 use super::samples::{SAMPLES, Sample};
 use super::snapshot::{Failure, Snapshot};
 use super::steps::Steps;
-use crate::model::Cancel;
+use crate::model::{Cancel, Device};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -42,6 +42,8 @@ impl Default for Source {
 #[derive(Debug, Clone)]
 pub(super) struct Wanted {
     pub model: (u64, Source),
+    /// Where models compute.
+    pub device: Device,
     pub text: (u64, Arc<str>),
     pub head: (usize, usize),
     /// The token that the user looks at; without one, the last.
@@ -66,6 +68,7 @@ impl Default for Wanted {
             head: (0, 0),
             around: None,
             memory: MEMORY,
+            device: Device::default(),
             picture: None,
             quit: false,
             version: 0,
@@ -111,9 +114,20 @@ impl Engine {
     /// Starts the worker with a model and a text; `notify` is called, from the worker's thread, whenever there is
     /// a new snapshot.
     pub fn start(model: Source, text: Arc<str>, notify: impl Fn() + Send + Sync + 'static) -> Self {
+        Self::start_on(Device::Cpu, model, text, notify)
+    }
+
+    /// As [`Engine::start`], with every model computing on `device`.
+    pub fn start_on(
+        device: Device,
+        model: Source,
+        text: Arc<str>,
+        notify: impl Fn() + Send + Sync + 'static,
+    ) -> Self {
         let shared = Arc::new(Shared {
             wanted: Mutex::new(Wanted {
                 model: (1, model),
+                device,
                 text: (1, text),
                 ..Wanted::default()
             }),

@@ -322,7 +322,7 @@ pub(super) fn attend(
     weigh(cx, queries, scratch);
     let weights = wants_weights.then(|| {
         let (reach, vectors) = (cx.head.reach, cx.head.vectors());
-        let mut weights = HeadWeights::zeros(queries.first, queries.count, reach, vectors);
+        let mut weights = HeadWeights::room(queries.first, queries.count, reach, vectors);
         for part in weights.parts([queries.count]) {
             hand_out(cx, queries, scratch, part);
         }

@@ -163,23 +163,19 @@ fn attend(
         .collect();
     // The longest first: none is left over for one thread at the end.
     jobs.sort_by_key(|(head, _)| std::cmp::Reverse(layer.heads[*head].reach));
-    let tiles: Vec<(usize, Tile)> = jobs
-        .into_par_iter()
-        .with_max_len(1)
-        .map(|(head, queries)| {
-            cancel.check()?;
-            let cx = context(network, layer, caches, head);
-            let wants = observer.wants(index, head);
-            let mut scratch = SCRATCH.take();
-            let mut tile = attention::attend(&cx, queries, wants, &mut scratch);
-            SCRATCH.set(scratch);
-            observer.sums(index, head, &tile.sums);
-            if let Some(weights) = tile.weights.take() {
-                observer.head(index, head, &weights);
-            }
-            Ok((head, tile))
-        })
-        .collect::<Result<_, ModelError>>()?;
+    let one = |(head, queries)| -> Result<(usize, Tile), ModelError> {
+        cancel.check()?;
+        let cx = context(network, layer, caches, head);
+        let wants = observer.wants(index, head);
+        let mut tile = with_scratch(|scratch| attention::attend(&cx, queries, wants, scratch));
+        observer.sums(index, head, &tile.sums);
+        if let Some(weights) = tile.weights.take() {
+            observer.head(index, head, &weights);
+        }
+        Ok((head, tile))
+    };
+    let jobs = jobs.into_par_iter().with_max_len(1);
+    let tiles: Vec<(usize, Tile)> = jobs.map(one).collect::<Result<_, _>>()?;
     let width = super::cache::value_width(d);
     for (head, tile) in tiles {
         for (i, row) in tile.read.chunks_exact(width).enumerate() {

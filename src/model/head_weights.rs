@@ -23,14 +23,14 @@ pub struct HeadWeights {
 }
 
 impl HeadWeights {
-    /// No weight yet.
-    pub(super) fn zeros(first: usize, queries: usize, reach: usize, vectors: usize) -> Self {
+    /// Room for weights, to be filled in by [`parts`](Self::parts).
+    pub(super) fn room(first: usize, queries: usize, reach: usize, vectors: usize) -> Self {
         Self {
             first,
             queries,
             reach,
             vectors,
-            weights: Numbers::zeros(queries * reach),
+            weights: Numbers::anything(queries * reach),
             persistent: vec![0.0; queries * vectors],
             empty: vec![0.0; queries],
         }

@@ -171,7 +171,10 @@ impl Run {
             cancel.check()?;
             let caches = &mut self.caches;
             let rows = match network.accelerator.get() {
-                None => forward::block(&network, caches, before, block, cancel, observer),
+                // On one of the threads that share the work: from outside, each step would have to wake them.
+                None => rayon::scope(|_| {
+                    forward::block(&network, caches, before, block, cancel, observer)
+                }),
                 Some(accelerator) => accelerator.block(
                     &network,
                     caches,
@@ -220,7 +223,7 @@ impl Run {
             return None;
         }
         let cx = context(&self.network, of_layer, caches, head);
-        let mut all = HeadWeights::zeros(from, to - from, parameters.reach, parameters.vectors());
+        let mut all = HeadWeights::room(from, to - from, parameters.reach, parameters.vectors());
         let tiles: Vec<Queries> = Queries::tiles(from, to).collect();
         let parts = all.parts(tiles.iter().map(|queries| queries.count));
         tiles

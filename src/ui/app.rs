@@ -66,7 +66,9 @@ impl App {
         let known = file.as_ref().and_then(|(path, _)| sample_of(path));
         let editor = Editor::new(known.unwrap_or(&SAMPLES[0]).text);
         let notify = ctx.clone();
-        let engine = Engine::start(source, editor.text(), move || notify.request_repaint());
+        let engine = Engine::start_on(start.device, source, editor.text(), move || {
+            notify.request_repaint();
+        });
         engine.set_memory(
             start
                 .memory

@@ -6,6 +6,7 @@ use super::settings::ThemeChoice;
 use super::theme::{quiet, strong};
 use crate::chart::thousands;
 use crate::engine::SAMPLES;
+use crate::model::Device;
 use eframe::egui::{self, Ui};
 
 /// The menu bar, with the open model at its right end.
@@ -189,7 +190,11 @@ pub fn status(app: &mut App, ui: &mut Ui) {
                 );
             }
             ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
-                let threads = rayon::current_num_threads();
+                let device = snapshot.model.as_ref().map(|model| model.network.device());
+                let device = match device.unwrap_or_default() {
+                    Device::Cpu => format!("CPU · {} threads", rayon::current_num_threads()),
+                    device => device.to_string(),
+                };
                 let state = if snapshot.opening {
                     "opening…".to_owned()
                 } else if snapshot.busy && !tokens.ids.is_empty() {
@@ -197,7 +202,7 @@ pub fn status(app: &mut App, ui: &mut Ui) {
                 } else {
                     "ready".into()
                 };
-                ui.label(quiet(format!("CPU · {threads} threads · {state}")));
+                ui.label(quiet(format!("{device} · {state}")));
                 if snapshot.busy && tokens.ids.len() > 2000 {
                     let share = snapshot.done as f32 / tokens.ids.len() as f32;
                     ui.add(

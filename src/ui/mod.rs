@@ -19,6 +19,7 @@ mod tiles;
 mod toasts;
 mod views;
 
+use crate::model::Device;
 use app::App;
 use dialogs::Backend;
 use eframe::egui;
@@ -43,6 +44,8 @@ pub struct Start {
     pub ramp: Option<usize>,
     /// What the text may take of the memory, in MB; without it, as the settings say.
     pub memory: Option<usize>,
+    /// Where models compute.
+    pub device: Device,
 }
 
 /// Why the window is not there.

@@ -12,8 +12,6 @@ fn wrong_usage_ends_with_2() {
         (vec!["inof", &model], "neither a command nor a file"),
         (vec!["info", &model, "--threads", "0"], "--threads"),
         (vec!["info", &model, "--ramp", "0"], "--ramp"),
-        (vec!["info", &model, "--device", "cuda"], "CPU"),
-        (vec!["info", &model, "--device", "metal"], "CPU"),
         (vec!["eval", &model], "--ids"),
         (
             vec!["eval", &model, "--ids", &ids, "--text", &ids],
@@ -50,6 +48,32 @@ fn wrong_usage_ends_with_2() {
     ] {
         let said = complaint(&args, 2);
         assert!(said.contains(part), "{args:?}: {said}");
+    }
+}
+
+#[test]
+fn a_device_that_the_build_lacks_is_told_with_how_to_build_it() {
+    let model = data("tiny_adaptive.pt");
+    for (device, built_in) in [
+        ("cuda", cfg!(feature = "cuda")),
+        ("metal", cfg!(feature = "metal")),
+    ] {
+        if built_in {
+            continue;
+        }
+        let install = format!("`cargo install --path . --features {device}`");
+        for args in [
+            vec!["info", &model],
+            vec!["eval", &model, "--ids", "absent.json"],
+            vec!["shot", "out.png"],
+            vec!["bench"],
+            vec![&model],
+            vec![],
+        ] {
+            let said = complaint(&[&args[..], &["--device", device]].concat(), 2);
+            let told = [&format!("--device {device}: this build computes"), &install];
+            assert!(told.iter().all(|part| said.contains(*part)), "{said}");
+        }
     }
 }
 

@@ -11,8 +11,11 @@ use crate::model::weights::{self, Network};
 use crate::model::{Cancel, ModelError, output};
 use candle_core::{Result, Tensor};
 
-/// Most numbers in a tensor of scores: 64 MiB. Some ten of them are there at a time.
+/// Most numbers in a tensor of scores on a card: 64 MiB. Some ten of them are there at a time.
 const SCORES: usize = 1 << 24;
+
+/// The same on the CPU: what stays in its caches.
+const SCORES_CPU: usize = 1 << 16;
 
 /// ε of the norms.
 const EPSILON: f64 = 1e-5;
@@ -66,8 +69,10 @@ impl Accelerator {
                 .map(|layer| Layer::new(layer, &positions, device))
                 .collect()
         };
+        // Copies may still be under way, and another thread would not wait for them.
+        let copied = layers().and_then(|layers| device.synchronize().map(|()| layers));
         Ok(Self {
-            layers: layers().map_err(|source| failed(device, source))?,
+            layers: copied.map_err(|source| failed(device, source))?,
             device: device.clone(),
         })
     }
@@ -112,6 +117,10 @@ impl Accelerator {
     ) -> std::result::Result<Vec<f32>, ModelError> {
         let (n, dim) = (ids.len(), network.config().hidden_size);
         let (heads, d) = (network.config().nb_heads, network.config().head_dim());
+        let most = match self.device {
+            candle_core::Device::Cpu => SCORES_CPU,
+            _ => SCORES,
+        };
         let mut rows = output::embed(network, ids);
         let mut hidden = Tensor::from_slice(&rows, (n, dim), &self.device)?;
         for (index, (layer, caches)) in self.layers.iter().zip(caches).enumerate() {
@@ -126,7 +135,7 @@ impl Accelerator {
             let window = windows.extend(index, caches, seen, &k, &v)?;
             keep(network, caches, first, &qkv.flatten_all()?.to_vec1()?);
             let mut read = Vec::new();
-            let together = layer.heads.together(SCORES)?;
+            let together = layer.heads.together(most)?;
             for at in (0..n).step_by(together) {
                 cancel.check()?;
                 let q = q.narrow(1, at, together.min(n - at))?.contiguous()?;

@@ -236,6 +236,30 @@ impl Tile {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use candle_core::DType;
+
+    #[test]
+    fn queries_go_together_as_far_as_the_scores_may_grow() {
+        let zeros = |shape: &[usize]| Tensor::zeros(shape, DType::F32, &Device::Cpu).unwrap();
+        let mut heads = Heads {
+            kept: 100,
+            reaches: vec![100; 2],
+            mask: None,
+            persistent: None,
+            positions: zeros(&[100, 1]),
+        };
+        for persistent in [None, Some((zeros(&[2, 1, 50]), zeros(&[2, 50, 1])))] {
+            heads.persistent = persistent;
+            let width = 100 + heads.vectors().unwrap();
+            for most in [1, 500, 5_000, 1 << 20] {
+                let count = heads.together(most).unwrap();
+                let largest = 2 * count * width.max(100 + count);
+                assert!(count == 1 || largest <= most, "{most}: {count}");
+            }
+            assert_eq!(heads.together(100).unwrap(), 1);
+            assert!(heads.together(1 << 20).unwrap() > 300);
+        }
+    }
 
     #[test]
     fn columns_turn_to_distances_and_back() {

@@ -2,6 +2,7 @@
 
 use memmap2::MmapMut;
 use std::ops::{Deref, DerefMut};
+use std::sync::{Mutex, PoisonError};
 
 /// From this size on, in bytes, the system is asked for large pages.
 const LARGE: usize = 2 << 20;
@@ -15,6 +16,13 @@ const LINE: usize = 64;
 #[derive(Debug)]
 pub struct Numbers(Place);
 
+/// Large maps that are not needed any more, to be used again: fresh memory has to be cleared by the system first, which
+/// for a head's weights takes a quarter of the time that computing them does.
+static SPARE: Mutex<Vec<MmapMut>> = Mutex::new(Vec::new());
+
+/// Most bytes in spare maps.
+const MOST_SPARE: usize = 128 << 20;
+
 #[derive(Debug)]
 enum Place {
     Small {
@@ -23,6 +31,11 @@ enum Place {
         len: usize,
     },
     Large(MmapMut),
+    /// As large, from among the spare ones and to go back there.
+    Spare {
+        map: Option<MmapMut>,
+        len: usize,
+    },
 }
 
 impl Numbers {
@@ -30,12 +43,8 @@ impl Numbers {
     pub fn zeros(len: usize) -> Self {
         let bytes = len.saturating_mul(size_of::<f32>());
         if bytes >= LARGE
-            && let Ok(map) = MmapMut::map_anon(bytes)
+            && let Some(map) = map(bytes)
         {
-            #[cfg(target_os = "linux")]
-            if map.advise(memmap2::Advice::HugePage).is_err() {
-                // A system without large pages: small ones do.
-            }
             return Self(Place::Large(map));
         }
         let data = vec![0.0_f32; len + LINE / size_of::<f32>()];
@@ -44,10 +53,54 @@ impl Numbers {
         Self(Place::Small { data, start, len })
     }
 
+    /// `len` numbers, whatever they are: for a large buffer that is soon let go of again.
+    pub(in crate::model) fn anything(len: usize) -> Self {
+        let bytes = len.saturating_mul(size_of::<f32>());
+        if bytes < LARGE {
+            return Self::zeros(len);
+        }
+        let fits = |map: &MmapMut| (bytes..=bytes.saturating_mul(2)).contains(&map.len());
+        let mut spare = SPARE.lock().unwrap_or_else(PoisonError::into_inner);
+        let found = spare.iter().position(fits).map(|i| spare.swap_remove(i));
+        drop(spare);
+        match found.or_else(|| map(bytes)) {
+            Some(map) => Self(Place::Spare {
+                map: Some(map),
+                len,
+            }),
+            None => Self::zeros(len),
+        }
+    }
+
     /// Makes room for `len` numbers; what they are is left open.
     pub(in crate::model) fn make_room(&mut self, len: usize) {
         if self.len() < len {
             *self = Self::zeros(len.max(self.len() * 5 / 4));
+        }
+    }
+}
+
+/// Zeros, in large pages where the system has them; `None` where it has no more memory to map.
+fn map(bytes: usize) -> Option<MmapMut> {
+    let map = MmapMut::map_anon(bytes).ok()?;
+    #[cfg(target_os = "linux")]
+    if map.advise(memmap2::Advice::HugePage).is_err() {
+        // A system without large pages: small ones do.
+    }
+    Some(map)
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        if let Self::Spare { map, .. } = self
+            && let Some(map) = map.take()
+        {
+            let mut spare = SPARE.lock().unwrap_or_else(PoisonError::into_inner);
+            spare.push(map);
+            // The oldest go first: what is wanted now is rather like what came last.
+            while spare.iter().map(|map| map.len()).sum::<usize>() > MOST_SPARE {
+                spare.remove(0);
+            }
         }
     }
 }
@@ -91,6 +144,9 @@ impl Deref for Numbers {
             Place::Small { data, start, len } => &data[*start..*start + *len],
             // A map begins at a page, so it is aligned.
             Place::Large(map) => bytemuck::cast_slice(map),
+            Place::Spare { map, len } => map
+                .as_deref()
+                .map_or(&[], |map| &bytemuck::cast_slice(map)[..*len]),
         }
     }
 }
@@ -100,6 +156,9 @@ impl DerefMut for Numbers {
         match &mut self.0 {
             Place::Small { data, start, len } => &mut data[*start..*start + *len],
             Place::Large(map) => bytemuck::cast_slice_mut(map),
+            Place::Spare { map, len } => map
+                .as_deref_mut()
+                .map_or(&mut [], |map| &mut bytemuck::cast_slice_mut(map)[..*len]),
         }
     }
 }
@@ -121,5 +180,22 @@ mod tests {
             assert!(len == 0 || numbers.as_ptr().align_offset(LINE) == 0);
             assert_eq!(numbers.clone()[..], numbers[..]);
         }
+    }
+
+    #[test]
+    fn what_is_let_go_of_is_used_again_and_no_two_share_it() {
+        let len = LARGE / 2;
+        let mut first = Numbers::anything(len);
+        let mut second = Numbers::anything(len - 7);
+        first.fill(1.0);
+        second.fill(2.0);
+        assert!(first.iter().all(|n| *n == 1.0) && first.len() == len);
+        assert!(second.iter().all(|n| *n == 2.0) && second.len() == len - 7);
+        drop(first);
+        let third = Numbers::anything(len - 3);
+        assert_eq!(third.len(), len - 3);
+        assert!(second.iter().all(|n| *n == 2.0));
+        // Asked for zeros, it gives zeros.
+        assert!(Numbers::zeros(len).iter().all(|n| *n == 0.0));
     }
 }
