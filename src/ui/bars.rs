@@ -153,7 +153,10 @@ pub fn status(app: &mut App, ui: &mut Ui) {
                 words += &format!(" · {bits:.3} {unit}");
             }
             if let Some(milliseconds) = snapshot.milliseconds {
-                words += &format!(" · {milliseconds:.0} ms");
+                words += &match milliseconds {
+                    0.0..10_000.0 => format!(" · {milliseconds:.0} ms"),
+                    _ => format!(" · {:.1} s", milliseconds / 1e3),
+                };
             }
             ui.label(quiet(words));
             if tokens.unknown > 0 {

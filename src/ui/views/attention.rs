@@ -6,7 +6,7 @@ use super::super::theme::{quiet, strong};
 use super::attention_marks::{self as marks, Axes};
 use super::attention_picture::HeatPicture;
 use crate::analysis::BandLayout;
-use crate::chart::{ColorMap, Scale};
+use crate::chart::{ColorMap, Scale, thousands};
 use crate::model::soft_mask;
 use crate::text::{Unit, Vocabulary};
 use eframe::egui::{self, Ui, vec2};
@@ -274,9 +274,10 @@ impl AttentionView {
             if let Some(first) = cx
                 .detail()
                 .map(|detail| detail.weights.first)
-                .filter(|first| *first > 0)
+                // Where the text is too long for all heads, the status bar says so.
+                .filter(|first| *first > cx.snapshot.at_hand.start)
             {
-                ui.label(quiet(format!("weights from token {first} on")))
+                ui.label(quiet(format!("weights from token {} on", thousands(first))))
                     .on_hover_text(
                         "The text is too long to keep all weights of this head: select a token before to see those around it",
                     );
