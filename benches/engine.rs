@@ -36,6 +36,7 @@ fn main() {
     for length in [1_000, 8_000] {
         append(length);
     }
+    undo(8_000);
     let folder = tempfile::tempdir().unwrap();
     let large = folder.path().join("large.safetensors");
     random_model(&large);
@@ -102,6 +103,28 @@ fn append(length: usize) {
             text.push('a');
             engine.set_text(text.as_str().into());
             wait(&engine, &news, |s| settled(s, text.len()));
+            start.elapsed()
+        },
+    );
+}
+
+/// Back to a text of `length` from before an edit in its middle.
+fn undo(length: usize) {
+    let text: String = SAMPLES[0].text.chars().cycle().take(length).collect();
+    let mut edited = text.clone();
+    edited.replace_range(length / 2..length / 2, "another passage");
+    let (engine, news) = engine(Source::default(), text.as_str().into());
+    engine.select(3, 1);
+    wait(&engine, &news, |s| settled(s, length));
+    row(
+        &format!("undo of an edit in the middle of {length}, sample model"),
+        25,
+        || {
+            engine.set_text(edited.as_str().into());
+            wait(&engine, &news, |s| settled(s, edited.len()));
+            let start = Instant::now();
+            engine.set_text(text.as_str().into());
+            wait(&engine, &news, |s| settled(s, length));
             start.elapsed()
         },
     );

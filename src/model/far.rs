@@ -8,7 +8,8 @@
 //! lies there to change no weight by more than 1e-5 of itself. Elsewhere it is computed: the scores only, no values.
 //! (An estimate from a sample of the distances would miss what matters most, a single far key that outweighs all.)
 
-use super::attention::{Band, Context, Queries, Softmax};
+use super::attention::Softmax;
+use super::band::{Band, Context, Queries};
 use super::kernel::{exp_sum, largest};
 
 /// As much beyond the reach as changes a weight by 1e-5 of itself: 1e-8 · NEGLIGIBLE.

@@ -1,6 +1,7 @@
 //! A block of tokens through the layers.
 
-use super::attention::{self, Context, Queries, Scratch, Tile};
+use super::attention::{self, Scratch, Tile};
+use super::band::{Context, Queries};
 use super::cache::HeadCache;
 use super::kernel::{Packed, add, add_norm, add_relu};
 use super::observer::Observer;

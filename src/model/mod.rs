@@ -4,6 +4,7 @@
 //! pass knows nothing of views: it reports to an [`Observer`] what happens in each head.
 
 mod attention;
+mod band;
 mod cache;
 mod cancel;
 mod config;

@@ -1,6 +1,7 @@
 //! Running a network over a text, and keeping what later questions need.
 
-use super::attention::{self, Queries};
+use super::attention;
+use super::band::Queries;
 use super::cache::{BLOCK_TOKENS, Blocks, HeadCache};
 use super::device::Windows;
 use super::forward::{self, context, with_scratch};

@@ -1,0 +1,225 @@
+//! The scores of a tile of queries as a *band*: a row per query, a column per position of the text.
+//!
+//! Query t of a head with reach W sees the keys t − W … t − 1: of its row the *window* of these W columns counts.
+//! Distances before the text's start are columns of negative position, where only the position score is not zero.
+//!
+//! A band is filled in two sweeps of small matrix products, the position scores q · p_δ first (each row one column
+//! further right than the last, because the same distance is one position later), the context scores q · k on top. No
+//! product outside the windows is taken but what fills a register tile.
+
+use super::cache::{BLOCK_TOKENS, HeadCache};
+use super::kernel::{Job, Left, Numbers, PANEL, Packed, add_products, products};
+use super::weights::Head;
+use std::ops::Range;
+
+/// Queries that share register tiles: their windows differ by as many columns.
+const GROUP: usize = 12;
+
+/// What a head computes with.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Context<'a> {
+    pub head: &'a Head,
+    pub cache: &'a HeadCache,
+    /// Column x is the distance `positions.outputs() − x`.
+    pub positions: &'a Packed,
+    /// d.
+    pub dim: usize,
+}
+
+impl Context<'_> {
+    /// 1 / √d.
+    pub fn scale(&self) -> f32 {
+        1.0 / (self.dim as f32).sqrt()
+    }
+}
+
+/// Consecutive queries within one block.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Queries {
+    /// Position of the first.
+    pub first: usize,
+    pub count: usize,
+}
+
+impl Queries {
+    /// The queries `from..to`, cut where blocks end.
+    pub fn tiles(from: usize, to: usize) -> impl Iterator<Item = Self> + Clone {
+        let mut at = from;
+        std::iter::from_fn(move || {
+            let end = ((at / BLOCK_TOKENS + 1) * BLOCK_TOKENS).min(to);
+            let tile = Self {
+                first: at,
+                count: end.checked_sub(at).filter(|n| *n > 0)?,
+            };
+            at = end;
+            Some(tile)
+        })
+    }
+
+    /// Groups of rows that go through the registers together.
+    pub fn groups(self) -> impl Iterator<Item = Range<usize>> + Clone {
+        (0..self.count)
+            .step_by(GROUP)
+            .map(move |row| row..(row + GROUP).min(self.count))
+    }
+
+    /// Some rows as a left-hand matrix.
+    pub fn left<'a>(self, cx: &Context<'a>, rows: &Range<usize>) -> Left<'a> {
+        Left {
+            data: &self.rows(cx)[rows.start * cx.dim..],
+            rows: rows.len(),
+            cols: cx.dim,
+            stride: cx.dim,
+        }
+    }
+
+    /// count × d.
+    pub fn rows<'a>(self, cx: &Context<'a>) -> &'a [f32] {
+        let at = self.first % BLOCK_TOKENS;
+        let block = self.first / BLOCK_TOKENS;
+        cx.cache.queries(block, at..at + self.count)
+    }
+}
+
+/// Scores or weights of a tile of queries for the distances `near + 1 ..= far`.
+#[derive(Debug, Default)]
+pub(super) struct Band {
+    data: Numbers,
+    stride: usize,
+    /// The position in the text that the first column stands for; may be negative.
+    base: isize,
+    near: usize,
+    far: usize,
+}
+
+impl Band {
+    /// Where the window of the query at position `t` begins in its row.
+    fn start(&self, t: usize) -> usize {
+        // The base lies before every window.
+        usize::try_from(t as isize - self.far as isize - self.base).unwrap_or(0)
+    }
+
+    /// The window of row `i`, the query at position `t`: distance `far` first, `near + 1` last.
+    pub fn window(&self, i: usize, t: usize) -> &[f32] {
+        let start = i * self.stride + self.start(t);
+        &self.data[start..start + self.far - self.near]
+    }
+
+    pub fn window_mut(&mut self, i: usize, t: usize) -> &mut [f32] {
+        let start = i * self.stride + self.start(t);
+        &mut self.data[start..start + self.far - self.near]
+    }
+
+    /// Makes room for the windows of `queries`.
+    fn lay_out(&mut self, queries: Queries, near: usize, far: usize) {
+        let Queries { first, count } = queries;
+        let panel = PANEL as isize;
+        let low = first as isize - far as isize;
+        // One past the last key.
+        let high = (first + count) as isize - 1 - near as isize;
+        // A panel more on either side: the outermost products stick out.
+        self.base = (low.div_euclid(panel) - 1) * panel;
+        self.stride = (high - self.base) as usize + 2 * PANEL;
+        (self.near, self.far) = (near, far);
+        self.data.make_room(count * self.stride);
+    }
+
+    /// Fills the windows with q · (k + p_δ), not yet divided by √d.
+    pub fn fill(&mut self, cx: &Context<'_>, queries: Queries, near: usize, far: usize) {
+        self.lay_out(queries, near, far);
+        let first = queries.first;
+        let last = cx.positions.outputs();
+        let (base, stride) = (self.base, self.stride);
+        let panels = (last - far) / PANEL..(last - near).div_ceil(PANEL);
+        let positions = panels.flat_map(|x| {
+            queries.groups().map(move |rows| {
+                let t = (first + rows.start) as isize;
+                let column = t - last as isize + (x * PANEL) as isize - base;
+                Job {
+                    left: queries.left(cx, &rows),
+                    right: cx.positions.panel(x),
+                    at: rows.start * stride + column as usize,
+                    // A row further down is one position later.
+                    stride: stride + 1,
+                }
+            })
+        });
+        products(positions, &mut self.data);
+        add_products(
+            context(cx, queries, near, far, base, stride),
+            &mut self.data,
+        );
+    }
+
+    /// Fills the windows with q · k, as far as they lie within the text; see [`Band::in_text`].
+    pub fn fill_context(&mut self, cx: &Context<'_>, queries: Queries, near: usize, far: usize) {
+        self.lay_out(queries, near, far);
+        let (base, stride) = (self.base, self.stride);
+        products(
+            context(cx, queries, near, far, base, stride),
+            &mut self.data,
+        );
+    }
+
+    /// The part of the window of row `i`, the query at position `t`, that lies within the text.
+    pub fn in_text(&self, i: usize, t: usize) -> &[f32] {
+        let before = self.far.saturating_sub(t).min(self.far - self.near);
+        &self.window(i, t)[before..]
+    }
+
+    /// The weights of the rows of a group for the keys at `from..to`, as a left-hand matrix. The group must be
+    /// [closed](Self::close).
+    pub fn weights(&self, rows: &Range<usize>, from: isize, to: isize) -> Left<'_> {
+        let column = usize::try_from(from - self.base).unwrap_or(0);
+        Left {
+            data: &self.data[rows.start * self.stride + column..],
+            rows: rows.len(),
+            cols: usize::try_from(to - from).unwrap_or(0),
+            stride: self.stride,
+        }
+    }
+
+    /// Sets to zero what the rows of a group do not share of their windows, and gives the positions that the group
+    /// covers.
+    pub fn close(&mut self, first: usize, rows: &Range<usize>) -> Range<isize> {
+        let width = self.far - self.near;
+        for i in rows.clone() {
+            let start = i * self.stride + self.start(first + i);
+            let (before, after) = (i - rows.start, rows.end - 1 - i);
+            self.data[start - before..start].fill(0.0);
+            self.data[start + width..start + width + after].fill(0.0);
+        }
+        let from = (first + rows.start) as isize - self.far as isize;
+        from..(first + rows.end) as isize - 1 - self.near as isize
+    }
+}
+
+/// The products of queries with the keys in their windows.
+fn context<'a>(
+    cx: &'a Context<'_>,
+    queries: Queries,
+    near: usize,
+    far: usize,
+    base: isize,
+    stride: usize,
+) -> impl Iterator<Item = Job<'a>> {
+    let panel = PANEL as isize;
+    let position =
+        move |i: usize, distance: usize| (queries.first + i) as isize - distance as isize;
+    let low = position(0, far).max(0) / panel;
+    let high = (position(queries.count, near + 1).max(0) + panel - 1) / panel;
+    (low..high)
+        .filter_map(move |p| Some((p, cx.cache.keys(p as usize)?)))
+        .flat_map(move |(p, keys)| {
+            queries.groups().filter_map(move |rows| {
+                let (from, to) = (position(rows.start, far), position(rows.end, near + 1));
+                let column = (p * panel - base) as usize;
+                (from < (p + 1) * panel && p * panel < to).then(|| Job {
+                    left: queries.left(cx, &rows),
+                    right: keys,
+                    at: rows.start * stride + column,
+                    stride,
+                })
+            })
+        })
+}
