@@ -349,6 +349,67 @@ mod tests {
         }
     }
 
+    /// Calls `check` with the products as each instruction set that this machine has computes them.
+    fn on_every_instruction_set(check: impl Fn(&str, &dyn Fn(&Packed, &[f32], &mut [f32]))) {
+        fn multiply<S: Simd>(simd: S, packed: &Packed, x: &[f32], out: &mut [f32]) {
+            let rows = out.len() / packed.outputs;
+            simd.vectorize(Multiply {
+                packed,
+                x,
+                rows,
+                panels: 0..packed.panels(),
+                out,
+            });
+        }
+        fn one_row<S: Simd>(simd: S, packed: &Packed, x: &[f32], out: &mut [f32]) {
+            let mut filled = vec![0.0; packed.panels() * PANEL];
+            simd.vectorize(OneRow {
+                row: x,
+                panels: &packed.panels,
+                out: &mut filled,
+            });
+            out.copy_from_slice(&filled[..packed.outputs]);
+        }
+        let scalar = pulp::Scalar;
+        check("plain", &|p, x, out| multiply(scalar, p, x, out));
+        check("plain, one row", &|p, x, out| {
+            if x.len() == p.inputs {
+                one_row(scalar, p, x, out);
+            } else {
+                multiply(scalar, p, x, out);
+            }
+        });
+        #[cfg(target_arch = "x86_64")]
+        if let Some(avx2) = pulp::x86::V3::try_new() {
+            check("AVX2", &|p, x, out| multiply(avx2, p, x, out));
+            check("AVX2, one row", &|p, x, out| {
+                if x.len() == p.inputs {
+                    one_row(avx2, p, x, out);
+                } else {
+                    multiply(avx2, p, x, out);
+                }
+            });
+        }
+    }
+
+    #[test]
+    fn every_instruction_set_gives_the_same_products() {
+        on_every_instruction_set(|name, multiply| {
+            for (rows, inputs, outputs) in [(1, 300, 96), (1, 5, 37), (3, 12, 65), (29, 270, 160)] {
+                let (x, w) = (numbers(rows * inputs, 1), numbers(outputs * inputs, 2));
+                let mut out = vec![9.0; rows * outputs];
+                multiply(&Packed::from_rows(&w, outputs, inputs), &x, &mut out);
+                let expected = plain(&x, &w, rows, inputs, outputs);
+                for (got, expected) in out.iter().zip(&expected) {
+                    assert!(
+                        (got - expected).abs() < 1e-3,
+                        "{name} {rows} {inputs} {outputs}: {got} {expected}"
+                    );
+                }
+            }
+        });
+    }
+
     #[test]
     fn an_empty_matrix_is_no_trouble() {
         let empty = Packed::from_rows(&[], 0, 4);

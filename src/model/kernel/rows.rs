@@ -79,37 +79,39 @@ pub(in crate::model) fn largest(values: &[f32]) -> f32 {
 
 /// values ← exp((values − max) · scale); returns their sum.
 pub(in crate::model) fn exp_sum(values: &mut [f32], max: f32, scale: f32) -> f32 {
-    struct ExpSum<'a>(&'a mut [f32], f32, f32);
-    impl WithSimd for ExpSum<'_> {
-        type Output = f32;
+    Arch::new().dispatch(ExpSum(values, max, scale))
+}
 
-        #[inline(always)]
-        fn with_simd<S: Simd>(self, simd: S) -> f32 {
-            let max = simd.splat_f32s(self.1);
-            let scale = simd.splat_f32s(self.2 * std::f32::consts::LOG2_E);
-            let (vectors, rest) = S::as_mut_simd_f32s(self.0);
-            let mut sums = [simd.splat_f32s(0.0); SUMS];
-            let mut groups = vectors.chunks_exact_mut(SUMS);
-            for group in &mut groups {
-                for (sum, vector) in sums.iter_mut().zip(group) {
-                    *vector = exp2(simd, *vector, max, scale);
-                    *sum = simd.add_f32s(*sum, *vector);
-                }
-            }
-            for (sum, vector) in sums.iter_mut().zip(groups.into_remainder()) {
+struct ExpSum<'a>(&'a mut [f32], f32, f32);
+
+impl WithSimd for ExpSum<'_> {
+    type Output = f32;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) -> f32 {
+        let max = simd.splat_f32s(self.1);
+        let scale = simd.splat_f32s(self.2 * std::f32::consts::LOG2_E);
+        let (vectors, rest) = S::as_mut_simd_f32s(self.0);
+        let mut sums = [simd.splat_f32s(0.0); SUMS];
+        let mut groups = vectors.chunks_exact_mut(SUMS);
+        for group in &mut groups {
+            for (sum, vector) in sums.iter_mut().zip(group) {
                 *vector = exp2(simd, *vector, max, scale);
                 *sum = simd.add_f32s(*sum, *vector);
             }
-            if !rest.is_empty() {
-                let values = exp2(simd, simd.partial_load_f32s(rest), max, scale);
-                simd.partial_store_f32s(rest, values);
-                // Read again: the lanes that are not there are zero.
-                sums[0] = simd.add_f32s(sums[0], simd.partial_load_f32s(rest));
-            }
-            total(simd, sums)
         }
+        for (sum, vector) in sums.iter_mut().zip(groups.into_remainder()) {
+            *vector = exp2(simd, *vector, max, scale);
+            *sum = simd.add_f32s(*sum, *vector);
+        }
+        if !rest.is_empty() {
+            let values = exp2(simd, simd.partial_load_f32s(rest), max, scale);
+            simd.partial_store_f32s(rest, values);
+            // Read again: the lanes that are not there are zero.
+            sums[0] = simd.add_f32s(sums[0], simd.partial_load_f32s(rest));
+        }
+        total(simd, sums)
     }
-    Arch::new().dispatch(ExpSum(values, max, scale))
 }
 
 #[inline(always)]
@@ -296,6 +298,27 @@ mod tests {
         assert!(power(-1000.0) < 1e-30 && power(f32::NEG_INFINITY) < 1e-30);
         assert_eq!(power(0.0), 1.0);
         assert!(power(f32::NAN).is_nan());
+    }
+
+    #[test]
+    fn every_instruction_set_has_the_same_exponential() {
+        let values: Vec<f32> = (0..77).map(|i| i as f32 * -0.31).collect();
+        let check = |sum: f32, got: &[f32]| {
+            let expected: Vec<f32> = values.iter().map(|v| (v * 0.5).exp()).collect();
+            assert!((sum - expected.iter().sum::<f32>()).abs() < 1e-4);
+            for (got, expected) in got.iter().zip(&expected) {
+                assert!((got - expected).abs() < 1e-6, "{got} {expected}");
+            }
+        };
+        let mut got = values.clone();
+        let sum = Simd::vectorize(pulp::Scalar, ExpSum(&mut got, 0.0, 0.5));
+        check(sum, &got);
+        #[cfg(target_arch = "x86_64")]
+        if let Some(avx2) = pulp::x86::V3::try_new() {
+            let mut got = values.clone();
+            let sum = Simd::vectorize(avx2, ExpSum(&mut got, 0.0, 0.5));
+            check(sum, &got);
+        }
     }
 
     #[test]
