@@ -183,6 +183,24 @@ fn a_text_too_long_for_the_memory_streams_and_its_window_moves() {
 }
 
 #[test]
+fn with_hardly_any_memory_every_token_can_still_be_looked_at() {
+    let engine = start("ROMEO:");
+    engine.set_memory(1_000_000);
+    engine.set_text(SAMPLES[0].text.into());
+    wait(&engine, "the text", |s| engine.is_settled(s));
+    for around in [95, 0, 63, 64, 700, 159] {
+        engine.look_around(Some(around));
+        let near = wait(&engine, "the window", |s| engine.is_settled(s));
+        assert!(
+            near.at_hand.contains(&around),
+            "{around}: {:?}",
+            near.at_hand
+        );
+        assert!(!near.detail.as_ref().unwrap().row(around).is_empty());
+    }
+}
+
+#[test]
 fn an_outline_comes_before_the_weights() {
     let (sender, receiver) = std::sync::mpsc::channel();
     let engine = Engine::start(Source::default(), "ROMEO:".into(), move || {

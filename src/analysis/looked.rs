@@ -170,14 +170,20 @@ impl LookedWeights {
     pub fn drop_before(&mut self, first: usize) {
         if first > self.first {
             self.first = first.min(self.end);
-            self.parts.retain(|part| part.end() > first);
+            // The last part that begins at or before it has its row, whatever stood there before an edit.
+            let gone = self
+                .parts
+                .partition_point(|part| part.weights.first <= first);
+            self.parts.drain(..gone.saturating_sub(1));
             self.measure(0);
         }
     }
 
     /// Measures part `i` again, of which not all queries count any more.
     fn measure(&mut self, i: usize) {
-        let (first, end) = (self.first, self.end);
+        // Where the next part begins, this one's queries were replaced.
+        let next = self.parts.get(i + 1).map(|part| part.weights.first);
+        let (first, end) = (self.first, next.unwrap_or(self.end));
         if let Some(part) = self.parts.get_mut(i) {
             let start = part.weights.first;
             let rows = first.saturating_sub(start)..end.min(part.end()).saturating_sub(start);
@@ -243,6 +249,21 @@ mod tests {
         assert_eq!(looked.largest(), 72.0);
         assert_eq!((looked.first, looked.end), (4, 8));
         assert!(looked.row(3).is_empty() && looked.row(4) == [41.0, 42.0]);
+    }
+
+    #[test]
+    fn what_was_replaced_is_not_measured_again() {
+        let mut looked = LookedWeights::from(part(0, 10));
+        looked.truncate(4);
+        let mut new = part(4, 4);
+        new.weights = vec![5.0; 8].into();
+        looked.put(new);
+        assert_eq!(looked.largest(), 32.0);
+        // The rows from 4 on that the first part once had were larger.
+        looked.drop_before(2);
+        assert_eq!(looked.largest(), 32.0);
+        looked.drop_before(4);
+        assert_eq!((looked.largest(), looked.parts.len()), (5.0, 1));
     }
 
     #[test]

@@ -67,7 +67,7 @@ pub fn heatmap(
     style: HeatmapStyle,
 ) -> Heatmap {
     let end = queries.end.min(weights.end).min(ids.len());
-    let first = queries.start.max(weights.first);
+    let first = queries.start.max(weights.first).min(end);
     let rows = end.saturating_sub(first);
     let by_key = style.layout == BandLayout::Key;
     let cols = if by_key {

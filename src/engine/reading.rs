@@ -78,7 +78,7 @@ impl Reading {
 
     /// Tokens whose run fits the memory.
     fn room(&self) -> usize {
-        (self.share_of_memory(0) / Run::bytes_per_token(&self.network)).max(2 * ALIGNED)
+        (self.share_of_memory(0) / Run::bytes_per_token(&self.network)).max(4 * ALIGNED)
     }
 
     /// Tokens of a longer text that can be looked at in one place.
@@ -128,7 +128,7 @@ impl Reading {
             .filter(|&i| {
                 let Earlier { run, at, .. } = &self.earlier[i];
                 // What was measured before the cut must still be that of this text.
-                common(run.ids(), self.run.ids()) >= *at
+                common(run.ids(), self.run.ids()) >= *at && self.surprisal.len() + 1 >= *at
             })
             .map(|i| (common(self.earlier[i].run.ids(), ids), i))
             .max()
@@ -140,6 +140,9 @@ impl Reading {
         if self.done() > earlier.at + FEW {
             self.remember(earlier.at);
         }
+        // Bookmarks set since then are of the text that is left.
+        self.bookmarks
+            .retain(|bookmark| bookmark.ids().len() <= earlier.at);
         self.surprisal.truncate(earlier.at.saturating_sub(1));
         self.surprisal.extend(earlier.surprisal);
         self.shares.put_back(earlier.shares);
@@ -150,18 +153,29 @@ impl Reading {
     /// Keeps the state of now, of which another text will share the first `at` tokens.
     fn remember(&mut self, at: usize) {
         let run = self.run.clone();
-        self.earlier.push(Earlier {
+        let earlier = Earlier {
             surprisal: self
                 .surprisal
                 .split_off(at.saturating_sub(1).min(self.surprisal.len())),
             shares: self.shares.cut_off(at),
             run,
             at,
-        });
+        };
         // A state costs what it does not share with the one that followed.
         let per_token = Run::bytes_per_token(&self.network);
-        let cost = |e: &Earlier| (e.run.ids().len() - e.at.max(e.run.first_kept())) * per_token;
+        let cost = |e: &Earlier| {
+            let alone = e
+                .run
+                .ids()
+                .len()
+                .saturating_sub(e.at.max(e.run.first_kept()));
+            alone * per_token + size_of_val(e.run.ids())
+        };
         let most = self.share_of_memory(1);
+        if cost(&earlier) > most {
+            return;
+        }
+        self.earlier.push(earlier);
         while self.earlier.len() > MOST_EARLIER
             || self.earlier.iter().map(cost).sum::<usize>() > most
         {
@@ -216,7 +230,11 @@ impl Reading {
         if streams {
             let kept = to.saturating_sub(self.window());
             self.run.forget_before(kept);
-            self.shares.sum_up(kept);
+            // An edit can go back a little further than what is kept.
+            self.shares.sum_up(kept.saturating_sub(ALIGNED));
+            // What an earlier text shared with this one it would now have for itself alone.
+            let first = self.run.first_kept();
+            self.earlier.retain(|earlier| earlier.at >= first);
             self.mark();
         }
         Ok(to - from)

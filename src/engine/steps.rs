@@ -261,6 +261,12 @@ impl Steps {
         self.text_number = wanted.text.0;
         let before = common(&self.tokens.ids, &tokens.ids);
         open.reading.set_text(&tokens.ids);
+        // Until somebody has looked again, no weights stand beside tokens that are not theirs.
+        self.detail = self.detail.take().map(|detail| {
+            let mut detail = Arc::unwrap_or_clone(detail);
+            detail.weights.truncate(before);
+            Arc::new(detail)
+        });
         match &mut self.looking {
             Some((looking, None)) => looking.truncate(before),
             looking => *looking = None,

@@ -18,7 +18,7 @@ pub struct Tokens {
     pub piece_of: Vec<u32>,
     /// Pieces that the vocabulary lacks; the network never sees them.
     pub unknown: usize,
-    /// Bytes at the end that are left out, because a run over them would not fit the memory budget.
+    /// Bytes at the end that are left out, because there are more pieces than a window can show.
     pub left_out: usize,
 }
 

@@ -217,7 +217,7 @@ impl HeadCache {
         self.q.forget(position);
     }
 
-    /// Whether the keys, values and queries that queries from `position` on need are all there.
+    /// Whether the keys and values that queries from `position` on need are all there.
     pub fn sees(&self, position: usize, reach: usize, kept: usize) -> bool {
         self.k.start() <= position.saturating_sub(kept)
             && self.v.start() <= position.saturating_sub(reach)

@@ -365,7 +365,11 @@ impl<'a> Loader<'a> {
             };
             let name = format!("{}.{c}", side.1);
             let proj = match (self.has(&name), output) {
-                (false, _) => None,
+                (false, _) if width == dim => None,
+                (false, _) => {
+                    self.expect(&name, &[dim, width])?;
+                    None
+                }
                 (true, None) => Some(self.matrix(name, dim, width)?),
                 (true, Some(_)) => {
                     let columns = self.values(&name, &[dim, width])?;

@@ -66,7 +66,7 @@ impl Run {
     /// Memory of what it keeps, what it shares with its clones included, in bytes.
     pub fn bytes(&self) -> usize {
         let caches = self.caches.iter().flatten().map(HeadCache::bytes);
-        caches.sum::<usize>() + self.hidden.bytes()
+        caches.sum::<usize>() + self.hidden.bytes() + size_of_val(self.ids.as_slice())
     }
 
     /// Cuts the text off after `len` tokens. A run that has [forgotten](Self::forget) what would stand before the
