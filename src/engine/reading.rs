@@ -152,7 +152,7 @@ impl Reading {
 
     /// Keeps the state of now, of which another text will share the first `at` tokens.
     fn remember(&mut self, at: usize) {
-        let run = self.run.clone();
+        let run = self.run.to_keep();
         let earlier = Earlier {
             surprisal: self
                 .surprisal
@@ -247,7 +247,7 @@ impl Reading {
         if !done.is_multiple_of(ALIGNED) || done < last + self.interval {
             return;
         }
-        let mut bookmark = self.run.clone();
+        let mut bookmark = self.run.to_keep();
         bookmark.forget();
         self.bookmarks.push(bookmark);
         let bytes: usize = self.bookmarks.iter().map(Run::bytes).sum();

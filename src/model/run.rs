@@ -53,6 +53,17 @@ impl Run {
         }
     }
 
+    /// A clone to be kept for later: it shares what is in main memory, and leaves nothing on a device.
+    pub fn to_keep(&self) -> Self {
+        Self {
+            network: Arc::clone(&self.network),
+            ids: self.ids.clone(),
+            caches: self.caches.clone(),
+            hidden: self.hidden.clone(),
+            windows: Windows::default(),
+        }
+    }
+
     /// The network.
     pub fn network(&self) -> &Arc<Network> {
         &self.network

@@ -24,13 +24,14 @@ impl Bounds {
         match scores {
             Scores::Flat | Scores::Usual => Self {
                 weight: 1e-5,
-                hidden: 2e-5,
+                // A norm over four features amplifies roundings where they are nearly equal.
+                hidden: 1e-4,
                 log_prob: 5e-5,
                 whole: 1e-4,
             },
             Scores::Peaked | Scores::Beyond => Self {
                 weight: 5e-5,
-                hidden: 1.5e-4,
+                hidden: 5e-4,
                 log_prob: 5e-5,
                 whole: 1e-3,
             },
