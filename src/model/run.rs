@@ -94,9 +94,7 @@ impl Run {
     /// Frees what no further token can see: of every head, keys and values beyond its reach. What was computed for
     /// these tokens cannot be asked for any more; a text of any length can so be run in bounded memory.
     ///
-    /// Keys are kept as far as the longest reach of the layer: see [`ARCHITECTURE.md`], "The numbers".
-    ///
-    /// [`ARCHITECTURE.md`]: https://github.com/spanscope/spanscope/blob/main/ARCHITECTURE.md
+    /// Keys are kept as far as the longest reach of the layer: see ARCHITECTURE.md, "The numbers".
     pub fn forget(&mut self) {
         self.forget_before(self.ids.len());
     }
