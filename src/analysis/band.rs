@@ -4,7 +4,8 @@ use super::LookedWeights;
 use std::ops::Range;
 
 /// What the columns of a picture are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum BandLayout {
     /// Column = position of the key in the text.
     #[default]

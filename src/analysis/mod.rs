@@ -5,15 +5,19 @@
 
 mod band;
 pub mod cost;
+mod gathered;
 mod looked;
 mod recorder;
 mod shares;
+mod token_set;
 mod usage;
 
 pub use band::{BandGrid, BandLayout, BandWindow};
+pub use gathered::Gathered;
 pub use looked::LookedWeights;
 pub use recorder::HeadRecorder;
 pub use shares::{CutShares, ShareRecorder, Shares};
+pub use token_set::TokenSet;
 pub use usage::VectorUsage;
 
 /// Nats as bits.

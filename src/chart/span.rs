@@ -20,7 +20,10 @@ pub struct HeadSpan {
 }
 
 /// Which number of a head the figure shows.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize,
+)]
+#[serde(rename_all = "lowercase")]
 pub enum SpanMeasure {
     /// The number of tokens that the head can see: z and the ramp.
     #[default]

@@ -1,8 +1,8 @@
-//! The selected head on the current text, and pictures of it.
+//! The selected heads on the current text.
 
-use crate::analysis::{BandGrid, BandWindow, LookedWeights, VectorUsage};
-use crate::chart::{ColorMap, Scale, colormap};
-use crate::model::{Cancel, Run};
+use super::looks::{Combine, Heads};
+use crate::analysis::{LookedWeights, VectorUsage};
+use crate::model::{Cancel, HeadWeights, Run};
 use std::ops::Range;
 
 /// Most context and persistent weights kept for one head: 128 MB.
@@ -14,41 +14,48 @@ const STEP: usize = 512;
 /// Queries that a part of the weights should have: fewer are computed again together with what follows.
 const LEAST: usize = 64;
 
-/// One head's weights on the text, and what is measured on them.
+/// The selected heads' weights on the text, and what is measured on them.
 #[derive(Debug, Clone)]
 pub struct Detail {
-    /// Layer, from 0.
-    pub layer: usize,
-    /// Head, from 0.
-    pub head: usize,
-    /// The weights; on a text too long to keep them all, of the last queries.
+    /// The heads.
+    pub heads: Heads,
+    /// The weights, of several heads put together: as far as the one that looks farthest, and all weight on persistent
+    /// vectors in one column. On a text too long to keep them all, of the last queries.
     pub weights: LookedWeights,
     /// The largest weight on a token of the text.
     pub largest: f32,
-    /// Use of the persistent vectors, if there are any.
+    /// Use of the persistent vectors, if there are any; of several heads there is none.
     pub usage: Option<VectorUsage>,
 }
 
-/// One head's weights as far as they are computed: an edit, or a stop half-way, costs only what follows.
+/// The weights of some heads as far as they are computed: an edit, or a stop half-way, costs only what follows.
 #[derive(Debug)]
 pub(super) struct Looking {
-    head: (usize, usize),
+    heads: Heads,
     weights: LookedWeights,
 }
 
 impl Looking {
-    /// Nothing yet; `None` when there is no such head.
-    pub fn new(run: &Run, head: (usize, usize)) -> Option<Self> {
-        let none = run.head_weights(head.0, head.1, 0, 0)?;
+    /// Nothing yet; `None` when there are no such heads.
+    pub fn new(run: &Run, heads: Heads) -> Option<Self> {
+        let (mut reach, mut vectors) = (0, 0);
+        for &(layer, head) in heads.all() {
+            let none = run.head_weights(layer, head, 0, 0)?;
+            reach = reach.max(none.reach);
+            vectors = vectors.max(none.vectors);
+        }
+        if heads.single().is_none() {
+            vectors = vectors.min(1);
+        }
         Some(Self {
-            head,
-            weights: LookedWeights::new(0, none.reach, none.vectors),
+            heads,
+            weights: LookedWeights::new(0, reach, vectors),
         })
     }
 
-    /// The head.
-    pub fn head(&self) -> (usize, usize) {
-        self.head
+    /// The heads.
+    pub fn heads(&self) -> &Heads {
+        &self.heads
     }
 
     /// Forgets the queries from position `len` of the text on.
@@ -76,7 +83,17 @@ impl Looking {
             }
             let from = weights.next(LEAST);
             let to = (from + STEP).min(range.end).max(weights.end + 1);
-            let Some(part) = run.head_weights(self.head.0, self.head.1, from, to) else {
+            let part = match self.heads.single() {
+                Some((layer, head)) => run.head_weights(layer, head, from, to),
+                None => {
+                    let part = combined(run, &self.heads, from, to, weights.reach, cancel);
+                    if cancel.is_cancelled() {
+                        return false;
+                    }
+                    part
+                }
+            };
+            let Some(part) = part else {
                 return true;
             };
             weights.put(part);
@@ -88,13 +105,55 @@ impl Looking {
     pub fn detail(&self) -> Detail {
         let weights = &self.weights;
         Detail {
-            layer: self.head.0,
-            head: self.head.1,
+            heads: self.heads.clone(),
             largest: weights.largest(),
-            usage: VectorUsage::of(weights),
+            usage: self.heads.single().and_then(|_| VectorUsage::of(weights)),
             weights: weights.clone(),
         }
     }
+}
+
+/// The weights of several heads for the queries `from..to`, put together; `reach` is that of the farthest.
+fn combined(
+    run: &Run,
+    heads: &Heads,
+    from: usize,
+    to: usize,
+    reach: usize,
+    cancel: &Cancel,
+) -> Option<HeadWeights> {
+    let mut all: Option<HeadWeights> = None;
+    let share = 1.0 / heads.all().len() as f32;
+    let put = |old: &mut f32, new: f32| match heads.combine() {
+        Combine::Mean => *old += new * share,
+        Combine::Max => *old = old.max(new),
+    };
+    for &(layer, head) in heads.all() {
+        if cancel.is_cancelled() {
+            return None;
+        }
+        let part = run.head_weights(layer, head, from, to)?;
+        let vectors = part.vectors.min(1);
+        let all = all.get_or_insert_with(|| HeadWeights {
+            first: part.first,
+            queries: part.queries,
+            reach,
+            vectors,
+            weights: vec![0.0; part.queries * reach].into(),
+            persistent: vec![0.0; part.queries * vectors],
+            empty: vec![0.0; part.queries],
+        });
+        for i in 0..part.queries {
+            let row = all.weights.get_mut(i * reach..(i + 1) * reach);
+            let row = row.unwrap_or_default();
+            row.iter_mut().zip(part.row(i)).for_each(|(a, b)| put(a, *b));
+            if let Some(sum) = all.persistent.get_mut(i) {
+                put(sum, part.persistent_row(i).iter().sum());
+            }
+            put(&mut all.empty[i], part.empty[i]);
+        }
+    }
+    all
 }
 
 impl Detail {
@@ -123,63 +182,4 @@ impl Detail {
         let distance = query.checked_sub(key)?;
         self.row(query).get(distance.checked_sub(1)?).copied()
     }
-}
-
-/// A picture that a view asks for.
-#[derive(Debug, Clone, PartialEq)]
-pub struct PictureRequest {
-    /// The part of the band, and how many cells it may have.
-    pub window: BandWindow,
-    /// The colours.
-    pub map: ColorMap,
-    /// How weights are spread over the colours.
-    pub scale: Scale,
-}
-
-/// A picture of the selected head's weights.
-#[derive(Debug, Clone)]
-pub struct Picture {
-    /// What was asked for.
-    pub request: PictureRequest,
-    /// Layer and head.
-    pub head: (usize, usize),
-    /// Where its cells lie.
-    pub grid: BandGrid,
-    /// One RGBA pixel per cell; transparent where the head cannot look.
-    pub rgba: Vec<u8>,
-}
-
-impl Picture {
-    pub(super) fn new(detail: &Detail, request: PictureRequest) -> Self {
-        let grid = BandGrid::new(&detail.weights, &request.window);
-        let rgba = grid
-            .values
-            .iter()
-            .flat_map(|value| {
-                if value.is_nan() {
-                    [0; 4]
-                } else {
-                    let [r, g, b] = color(*value, detail.largest, request.scale, request.map);
-                    [r, g, b, 255]
-                }
-            })
-            .collect();
-        Self {
-            head: (detail.layer, detail.head),
-            request,
-            grid,
-            rgba,
-        }
-    }
-}
-
-/// The colour of a weight where `largest` gets the last colour. The logarithm spans four decades.
-pub fn color(weight: f32, largest: f32, scale: Scale, map: ColorMap) -> [u8; 3] {
-    let high = f64::from(largest.max(f32::MIN_POSITIVE));
-    let low = if scale == Scale::Log {
-        high * 1e-4
-    } else {
-        0.0
-    };
-    colormap::color(map, scale.share(f64::from(weight), low, high) as f32)
 }

@@ -2,11 +2,14 @@
 //!
 //! [`Engine`] is what a window holds: it is told what is wanted and answers with [`Snapshot`]s.
 
+mod answers;
 mod convert;
 mod detail;
 pub mod figures;
+mod looks;
 mod memory;
 mod open;
+mod picture;
 mod reading;
 mod sample;
 mod samples;
@@ -16,9 +19,11 @@ mod tokens;
 mod worker;
 
 pub use convert::convert;
-pub use detail::{Detail, Picture, PictureRequest, color};
+pub use detail::Detail;
+pub use looks::{Combine, Heads, Looks};
 pub use memory::peak_rss;
 pub use open::{EngineError, Model, Prepared};
+pub use picture::{Picture, PictureRequest, Pictured, color};
 pub use sample::{Sampling, generate};
 pub use samples::{SAMPLES, Sample};
 pub use snapshot::{Failure, Snapshot};

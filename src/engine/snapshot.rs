@@ -1,9 +1,11 @@
 //! What the worker last knew: everything that a window draws.
 
-use super::detail::{Detail, Picture};
+use super::detail::Detail;
 use super::open::Model;
+use super::picture::{Picture, Pictured};
 use super::tokens::Tokens;
-use crate::analysis::Shares;
+use crate::analysis::{Gathered, Shares};
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -41,10 +43,12 @@ pub struct Snapshot {
     pub bits_per_token: Option<f64>,
     /// Mean shares of every head's weight, layer by layer; nothing before the first token.
     pub shares: Arc<Vec<Shares>>,
-    /// The selected head.
+    /// The selected heads.
     pub detail: Option<Arc<Detail>>,
-    /// The picture last asked for.
-    pub picture: Option<Arc<Picture>>,
+    /// What the selected tokens read with these heads, and who reads them.
+    pub gathered: Option<Arc<Gathered>>,
+    /// The pictures last asked for.
+    pub pictures: BTreeMap<Pictured, Arc<Picture>>,
     /// Milliseconds from the last edit until the network had run over the whole text.
     pub milliseconds: Option<f32>,
     /// Whether a model is being opened.

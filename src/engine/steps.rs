@@ -1,6 +1,6 @@
 //! The steps of the worker: open, cut into tokens, run, look at a head, draw.
 
-use super::detail::{Detail, Looking, Picture, PictureRequest};
+use super::answers::{Answers, Asked};
 use super::open::Model;
 use super::reading::{Reading, common};
 use super::snapshot::{Failure, Snapshot};
@@ -44,25 +44,15 @@ pub(super) struct Steps {
     block: usize,
     edited: Instant,
     milliseconds: Option<f32>,
-    /// The head and the run that the detail belongs to, whether or not there is one.
-    looked: Option<((usize, usize), u64)>,
-    /// With the beginning of the close-up that it is of, if any.
-    looking: Option<(Looking, Option<usize>)>,
-    /// The close-up that the detail belongs to.
+    /// The close-up that the answers belong to.
     near: Option<usize>,
     /// What the text read may take, in bytes.
     memory: usize,
-    detail: Option<Arc<Detail>>,
-    /// The request and the detail that the picture belongs to.
-    drawn: Option<(PictureRequest, (usize, usize), u64)>,
-    picture: Option<Arc<Picture>>,
+    answers: Answers,
     published: Instant,
     /// The last wish that a snapshot took into account.
     told: u64,
     measured: Measured,
-    /// When the last look ended, and how long it took.
-    looked_when: Instant,
-    look_time: Duration,
     failure: Option<Failure>,
     opening: bool,
     preview: Option<Arc<Model>>,
@@ -89,18 +79,12 @@ impl Default for Steps {
             block: FIRST_BLOCK,
             edited: Instant::now(),
             milliseconds: None,
-            looked: None,
-            looking: None,
             near: None,
             memory: 0,
-            detail: None,
-            drawn: None,
-            picture: None,
+            answers: Answers::default(),
             published: Instant::now(),
             told: 0,
             measured: Measured::default(),
-            looked_when: Instant::now(),
-            look_time: Duration::ZERO,
             failure: None,
             opening: false,
             preview: None,
@@ -118,20 +102,7 @@ impl Steps {
     /// Whether the weights around the token that the user looks at are at hand.
     fn is_close(&self, wanted: &Wanted) -> bool {
         let open = self.open.as_ref();
-        open.is_none_or(|open| open.reading.is_close(wanted.around))
-    }
-
-    fn looked_at(&self, wanted: &Wanted) -> bool {
-        self.open.is_none() || self.looked == Some((wanted.head, self.run_number))
-    }
-
-    fn drawn_for(&self, wanted: &Wanted) -> bool {
-        let (Some(request), Some(_)) = (&wanted.picture, &self.detail) else {
-            return true;
-        };
-        self.drawn.as_ref().is_some_and(|(drawn, head, run)| {
-            drawn == request && self.looked == Some((*head, *run))
-        })
+        open.is_none_or(|open| open.reading.is_close(wanted.looks.around()))
     }
 
     /// Whether nothing is left to do.
@@ -142,8 +113,12 @@ impl Steps {
             && self.finished()
             && self.is_close(wanted)
             && self.near == self.near(wanted)
-            && self.looked_at(wanted)
-            && self.drawn_for(wanted)
+            && self.answered(wanted)
+    }
+
+    /// Whether whoever looks has all answers.
+    fn answered(&self, wanted: &Wanted) -> bool {
+        self.open.is_none() || self.answers.complete(&wanted.looks, self.run_number)
     }
 
     /// Whether the last snapshot took all wishes into account.
@@ -172,7 +147,7 @@ impl Steps {
             if let Some(open) = &mut self.open {
                 open.reading = Reading::new(Arc::clone(&open.model.network), self.memory);
             }
-            self.looking = None;
+            self.answers.forget_run();
             self.text_number = 0;
         }
         if self.text_number != wanted.text.0 && !self.set_text(wanted) {
@@ -196,22 +171,19 @@ impl Steps {
                 if self.published.elapsed() < PUBLISH {
                     return;
                 }
-                if self.looked_when.elapsed() < self.look_time * 4 {
+                if self.answers.must_wait() {
                     return self.publish(wanted, shared);
                 }
             }
         }
-        if !self.looked_at(wanted) {
+        if !self.answered(wanted) {
             // What the run found is shown even if the look at a head is stopped.
             if self.published.elapsed() > PUBLISH / 2 {
                 self.publish(wanted, shared);
             }
-            if !self.look(wanted) {
+            if !self.answer(wanted) {
                 return;
             }
-        }
-        if !self.drawn_for(wanted) {
-            self.draw(wanted);
         }
         self.publish(wanted, shared);
     }
@@ -235,11 +207,7 @@ impl Steps {
                 self.text_number = 0;
                 self.tokens = Arc::default();
                 self.run_number += 1;
-                self.looked = None;
-                self.looking = None;
-                self.detail = None;
-                self.drawn = None;
-                self.picture = None;
+                self.answers = Answers::default();
             }
             // The model at hand stays open.
             Err(error) => self.fail(error.to_string(), Some(wanted.model.0)),
@@ -261,16 +229,7 @@ impl Steps {
         self.text_number = wanted.text.0;
         let before = common(&self.tokens.ids, &tokens.ids);
         open.reading.set_text(&tokens.ids);
-        // Until somebody has looked again, no weights stand beside tokens that are not theirs.
-        self.detail = self.detail.take().map(|detail| {
-            let mut detail = Arc::unwrap_or_clone(detail);
-            detail.weights.truncate(before);
-            Arc::new(detail)
-        });
-        match &mut self.looking {
-            Some((looking, None)) => looking.truncate(before),
-            looking => *looking = None,
-        }
+        self.answers.truncate(before);
         self.tokens = Arc::new(tokens);
         self.run_number += 1;
         if self.finished() {
@@ -282,7 +241,7 @@ impl Steps {
     /// Where the part of the text begins whose weights are at hand, if it is a close-up.
     fn near(&self, wanted: &Wanted) -> Option<usize> {
         let open = self.open.as_ref()?;
-        open.reading.close_up_start(wanted.around)
+        open.reading.close_up_start(wanted.looks.around())
     }
 
     /// Runs over the next block: of what the user looks at, else of the text.
@@ -291,9 +250,8 @@ impl Steps {
             return Ok(());
         };
         let start = Instant::now();
-        let far = wanted
-            .around
-            .filter(|_| !open.reading.is_close(wanted.around));
+        let around = wanted.looks.around();
+        let far = around.filter(|_| !open.reading.is_close(around));
         let result = match far {
             Some(around) => open.reading.close_up(around, self.block, &wanted.look),
             None => open.reading.read(&self.tokens.ids, self.block, &wanted.run),
@@ -318,49 +276,23 @@ impl Steps {
     fn give_up(&mut self) {
         self.tokens = Arc::default();
         self.run_number += 1;
-        self.looking = None;
+        self.answers.forget_run();
         if let Some(open) = &mut self.open {
             open.reading.clear();
         }
     }
 
-    /// Looks at the wanted head; false when it was told to stop.
-    fn look(&mut self, wanted: &Wanted) -> bool {
+    /// Answers what is asked about the run; false when it was told to stop.
+    fn answer(&mut self, wanted: &Wanted) -> bool {
         let Some(open) = &self.open else {
             return true;
         };
-        let start = Instant::now();
-        let (run, range) = open.reading.at_hand(wanted.around);
-        let near = open.reading.close_up_start(wanted.around);
-        let goes_on = |(looking, place): &(Looking, Option<usize>)| {
-            looking.head() == wanted.head && *place == near
-        };
-        if !self.looking.as_ref().is_some_and(goes_on) {
-            self.looking = Looking::new(run, wanted.head).map(|looking| (looking, near));
-        }
-        let looked = match &mut self.looking {
-            Some((looking, _)) => looking.go_on(run, &range, &wanted.look),
-            None => true,
-        };
-        if looked {
-            self.detail = self
-                .looking
-                .as_ref()
-                .map(|(looking, _)| Arc::new(looking.detail()));
-            self.looked = Some((wanted.head, self.run_number));
-            self.look_time = start.elapsed();
-            self.looked_when = Instant::now();
-        }
-        looked
-    }
-
-    fn draw(&mut self, wanted: &Wanted) {
-        if let (Some(detail), Some(request), Some((head, run))) =
-            (&self.detail, &wanted.picture, self.looked)
-        {
-            self.picture = Some(Arc::new(Picture::new(detail, request.clone())));
-            self.drawn = Some((request.clone(), head, run));
-        }
+        self.answers.step(&Asked {
+            reading: &open.reading,
+            looks: &wanted.looks,
+            run: self.run_number,
+            cancel: &wanted.look,
+        })
     }
 
     fn fail(&mut self, message: String, opening: Option<u64>) {
@@ -393,7 +325,7 @@ impl Steps {
         self.told = wanted.version;
         let reading = self.open.as_ref().map(|open| &open.reading);
         let done = reading.map_or(0, Reading::done);
-        let at_hand = reading.map_or(0..0, |reading| reading.at_hand(wanted.around).1);
+        let at_hand = reading.map_or(0..0, |reading| reading.at_hand(wanted.looks.around()).1);
         if let Some(open) = self
             .open
             .as_ref()
@@ -421,8 +353,9 @@ impl Steps {
             surprisal: Arc::clone(&self.measured.surprisal),
             bits_per_token: self.measured.bits_per_token,
             shares: Arc::clone(&self.measured.shares),
-            detail: self.detail.clone(),
-            picture: self.picture.clone(),
+            detail: self.answers.detail.clone(),
+            gathered: self.answers.gathered(),
+            pictures: self.answers.pictures(),
             milliseconds: self.milliseconds,
             opening: self.opening,
             busy: self.opening || !self.satisfied(wanted),

@@ -4,7 +4,7 @@
 //! does the most urgent step and looks again. So the newest edit always wins, and a step that nobody wants any more
 //! is told to stop through its [`Cancel`].
 
-use super::detail::PictureRequest;
+use super::looks::Looks;
 use super::samples::{SAMPLES, Sample};
 use super::snapshot::{Failure, Snapshot};
 use super::steps::Steps;
@@ -45,18 +45,15 @@ pub(super) struct Wanted {
     /// Where models compute.
     pub device: Device,
     pub text: (u64, Arc<str>),
-    pub head: (usize, usize),
-    /// The token that the user looks at; without one, the last.
-    pub around: Option<usize>,
+    pub looks: Looks,
     /// What the text read may take, in bytes.
     pub memory: usize,
-    pub picture: Option<PictureRequest>,
     pub quit: bool,
     /// Rises with every wish.
     pub version: u64,
     /// Stops the step at hand when model or text change.
     pub run: Cancel,
-    /// Stops the step at hand when the head changes as well.
+    /// Stops the step at hand when the heads change as well, or where they are looked at.
     pub look: Cancel,
 }
 
@@ -65,11 +62,9 @@ impl Default for Wanted {
         Self {
             model: (0, Source::default()),
             text: (0, Arc::default()),
-            head: (0, 0),
-            around: None,
+            looks: Looks::default(),
             memory: MEMORY,
             device: Device::default(),
-            picture: None,
             quit: false,
             version: 0,
             run: Cancel::default(),
@@ -186,24 +181,13 @@ impl Engine {
         });
     }
 
-    /// Looks at another head.
-    pub fn select(&self, layer: usize, head: usize) {
+    /// Looks at this, and at nothing else any more.
+    pub fn look(&self, looks: Looks) {
         self.change(|wanted| {
-            if wanted.head != (layer, head) {
-                wanted.head = (layer, head);
+            if wanted.looks.heads != looks.heads || wanted.looks.around() != looks.around() {
                 wanted.look.cancel();
             }
-        });
-    }
-
-    /// Looks at the weights around a token of the text, or at the last ones. It makes a difference where a text is too
-    /// long for all weights to be at hand.
-    pub fn look_around(&self, token: Option<usize>) {
-        self.change(|wanted| {
-            if wanted.around != token {
-                wanted.around = token;
-                wanted.look.cancel();
-            }
+            wanted.looks = looks;
         });
     }
 
@@ -215,11 +199,6 @@ impl Engine {
                 wanted.run.cancel();
             }
         });
-    }
-
-    /// Asks for a picture of the selected head.
-    pub fn picture(&self, request: PictureRequest) {
-        self.change(|wanted| wanted.picture = Some(request));
     }
 
     fn change<T>(&self, change: impl FnOnce(&mut Wanted) -> T) -> T {

@@ -7,12 +7,12 @@ use super::editor::Editor;
 use super::export::{self, Exports};
 use super::model_facts::ModelFacts;
 use super::settings::{Answers, Settings, ThemeChoice};
-use super::state::{Selection, ViewContext};
+use super::state::{Hover, Selection, ViewContext};
 use super::tiles::{self, Board};
 use super::toasts::Toasts;
 use super::views::{Pane, Views};
-use super::{Start, bars, theme};
-use crate::engine::{Engine, SAMPLES, Snapshot, Source};
+use super::{Start, bars, language, theme};
+use crate::engine::{Engine, Looks, SAMPLES, Snapshot, Source};
 use eframe::egui::{self, Ui};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -25,6 +25,10 @@ pub struct App {
     pub(super) engine: Engine,
     pub(super) snapshot: Arc<Snapshot>,
     pub(super) selection: Selection,
+    /// What was under the pointer in the last frame.
+    hover: Hover,
+    /// What the engine was last asked to look at.
+    looks: Looks,
     pub(super) settings: Settings,
     pub(super) toasts: Toasts,
     pub(super) commands: Vec<Command>,
@@ -41,8 +45,6 @@ pub struct App {
     pub(super) file: Option<ModelFile>,
     /// Wishes to open a model, by their numbers, until they are carried out.
     pub(super) asked: Vec<(u64, Option<ModelFile>)>,
-    /// The token whose surroundings the engine was last asked to look at.
-    around: Option<usize>,
     /// The number of the model and of the failure last seen.
     pub(super) seen: (u64, u64),
 }
@@ -79,6 +81,8 @@ impl App {
             snapshot: engine.snapshot(),
             engine,
             selection: Selection::default(),
+            hover: Hover::default(),
+            looks: Looks::default(),
             settings,
             toasts,
             commands: Vec::new(),
@@ -92,7 +96,6 @@ impl App {
             text_file,
             file: None,
             asked: vec![(1, file)],
-            around: None,
             seen: (0, 0),
         }
     }
@@ -103,8 +106,8 @@ impl App {
     }
 
     /// The selection, as drawn.
-    pub fn selection(&self) -> Selection {
-        self.selection
+    pub fn selection(&self) -> &Selection {
+        &self.selection
     }
 
     /// The error on show, if any.
@@ -125,6 +128,7 @@ impl App {
 
     /// Draws one frame.
     pub fn show(&mut self, ui: &mut Ui) {
+        language::speak(self.settings.language);
         let ctx = ui.ctx().clone();
         self.take_news(&ctx);
         if !self.dialogs.is_open() {
@@ -225,24 +229,30 @@ impl App {
         let palette = theme::palette(ui.visuals());
         let frame = egui::Frame::central_panel(ui.style()).inner_margin(4.0);
         egui::CentralPanel::default().frame(frame).show(ui, |ui| {
-            // Views set it anew every frame.
-            let hovered = self.selection.hovered.take();
+            // Views say anew every frame what they need, and what is under the pointer.
+            let mut looks = Looks::default();
+            let mut hovering = Hover::default();
             let mut board = Board {
                 views: &mut self.views,
                 cx: ViewContext {
                     snapshot: &self.snapshot,
                     selection: &mut self.selection,
-                    engine: &self.engine,
+                    hover: self.hover,
+                    hovering: &mut hovering,
+                    looks: &mut looks,
                     commands: &mut self.commands,
                     palette,
                 },
             };
             self.tree.ui(&mut board, ui);
-            if self.around != self.selection.query {
-                self.around = self.selection.query;
-                self.engine.look_around(self.around);
+            looks.heads = self.selection.heads.clone();
+            looks.tokens = self.selection.tokens.clone();
+            if looks != self.looks {
+                self.engine.look(looks.clone());
+                self.looks = looks;
             }
-            if self.selection.hovered != hovered {
+            if hovering != self.hover {
+                self.hover = hovering;
                 ui.ctx().request_repaint();
             }
         });
@@ -273,7 +283,9 @@ impl App {
             Command::ClearSelection if self.help => self.help = false,
             Command::ClearSelection if self.facts.open => self.facts.open = false,
             Command::ClearSelection => {
-                self.selection.query = None;
+                self.selection.clear_tokens();
+                self.selection.vector = None;
+                self.selection.select_head(self.selection.heads.leading());
                 self.toasts.clear();
             }
             Command::ResetLayout => self.tree = tiles::default_layout(),
@@ -289,19 +301,15 @@ impl App {
         };
         let config = model.network.config();
         let step = |at: usize, by: isize, end: usize| at.saturating_add_signed(by).min(end - 1);
-        let (layer, head) = self.selection.head;
-        self.selection.head = (
+        let (layer, head) = self.selection.heads.leading();
+        self.selection.select_head((
             step(layer, layers, config.nb_layers),
             step(head, heads, config.nb_heads),
-        );
-        self.engine
-            .select(self.selection.head.0, self.selection.head.1);
+        ));
     }
 
     pub(super) fn text_changed(&mut self) {
-        self.selection.query = None;
-        self.around = None;
-        self.engine.look_around(None);
+        self.selection.clear_tokens();
         self.engine.set_text(self.editor.text());
     }
 

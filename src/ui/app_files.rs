@@ -53,8 +53,7 @@ impl App {
             .into_iter()
             .max_by_key(|span| span.reach);
         if let Some(span) = longest {
-            self.selection.head = (span.layer, span.head);
-            self.engine.select(span.layer, span.head);
+            self.selection.select_head((span.layer, span.head));
         }
     }
 
@@ -100,7 +99,7 @@ impl App {
 
     pub(super) fn ask(&mut self, ctx: &egui::Context, purpose: Purpose) {
         let name = match &self.snapshot.model {
-            Some(model) => export::proposed(purpose, model, self.selection.head),
+            Some(model) => export::proposed(purpose, model, self.selection.heads.leading()),
             None if matches!(purpose, Purpose::Model | Purpose::Text) => String::new(),
             None => return self.toasts.error("no model is open"),
         };
@@ -138,9 +137,8 @@ impl App {
                 }
             }
             Purpose::Heatmap => {
-                let head = self.selection.head;
                 let detail = self.snapshot.detail.as_deref();
-                let detail = detail.filter(|detail| (detail.layer, detail.head) == head);
+                let detail = detail.filter(|detail| detail.heads == self.selection.heads);
                 let figure = detail.and_then(|detail| {
                     export::heatmap(&self.snapshot, detail, &self.views.attention)
                 });

@@ -76,7 +76,7 @@ pub fn heatmap(snapshot: &Snapshot, detail: &Detail, view: &AttentionView) -> Op
         scale: view.scale,
         most_distances: HEATMAP_TOKENS,
     };
-    let head = (detail.layer, detail.head);
+    let head = detail.heads.leading();
     let ids = &snapshot.tokens.ids;
     let figure = figures::heatmap(model, ids, &detail.weights, head, start..end, style);
     (figure.rows > 0).then_some(figure)

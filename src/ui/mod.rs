@@ -9,6 +9,7 @@ mod command;
 pub mod dialogs;
 mod editor;
 mod export;
+mod language;
 mod model_facts;
 pub mod offscreen;
 pub mod settings;

@@ -1,5 +1,6 @@
 //! What is remembered between sessions: theme, recent files, and what was answered about each of them.
 
+use super::language::Language;
 use crate::engine::MEMORY;
 use directories::ProjectDirs;
 use serde::{Deserialize, Serialize};
@@ -41,6 +42,8 @@ pub struct Answers {
 pub struct Settings {
     /// The theme.
     pub theme: ThemeChoice,
+    /// The language of the window.
+    pub language: Language,
     /// Checkpoints opened, newest first.
     pub recent: Vec<PathBuf>,
     /// What a text may take of the memory, in MB.

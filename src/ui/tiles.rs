@@ -5,18 +5,23 @@ use super::views::{Pane, Views};
 use eframe::egui::{self, Color32, Stroke, Ui, Visuals, WidgetText};
 use egui_tiles::{Container, Linear, LinearDir, TabState, TileId, Tiles, Tree, UiResponse};
 
-/// The layout of a new window: heads at the left, spans beside attention, the text below.
+/// The layout of a new window: heads at the left, spans beside attention, the text below; behind them what is looked at
+/// less often.
 pub fn default_layout() -> Tree<Pane> {
     let mut tiles = Tiles::default();
-    let heads = tiles.insert_pane(Pane::Heads);
-    let heads = tiles.insert_tab_tile(vec![heads]);
-    let spans = tiles.insert_pane(Pane::Spans);
-    let persistent = tiles.insert_pane(Pane::Persistent);
-    let left = tiles.insert_tab_tile(vec![spans, persistent]);
-    let attention = tiles.insert_pane(Pane::Attention);
-    let right = tiles.insert_tab_tile(vec![attention]);
-    let text = tiles.insert_pane(Pane::Text);
-    let text = tiles.insert_tab_tile(vec![text]);
+    let mut tabs = |panes: &[Pane]| {
+        let panes = panes.iter().map(|pane| tiles.insert_pane(*pane)).collect();
+        tiles.insert_tab_tile(panes)
+    };
+    let heads = tabs(&[Pane::Heads]);
+    let left = tabs(&[Pane::Spans, Pane::Grid, Pane::Cost, Pane::Training]);
+    let right = tabs(&[
+        Pane::Attention,
+        Pane::Persistent,
+        Pane::Predictions,
+        Pane::Model,
+    ]);
+    let text = tabs(&[Pane::Text]);
     let upper = split(&mut tiles, LinearDir::Horizontal, [left, right], 0.48);
     let views = split(&mut tiles, LinearDir::Vertical, [upper, text], 0.72);
     let root = split(&mut tiles, LinearDir::Horizontal, [heads, views], 0.235);

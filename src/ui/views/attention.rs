@@ -5,12 +5,13 @@ use super::super::state::{ViewContext, head_name, percent};
 use super::super::theme::{quiet, strong};
 use super::attention_marks::{self as marks, Axes};
 use super::attention_picture::HeatPicture;
-use crate::analysis::BandLayout;
+use crate::analysis::{BandLayout, TokenSet};
 use crate::chart::{ColorMap, Scale, thousands};
 use crate::model::soft_mask;
 use crate::text::{Unit, Vocabulary};
 use eframe::egui::{self, Ui, vec2};
 use egui_plot::{AxisHints, Plot, PlotBounds};
+use serde::{Deserialize, Serialize};
 use std::ops::Range;
 
 /// Room for the two columns beside the heatmap.
@@ -20,6 +21,8 @@ const SIDE: f32 = 46.0;
 const READABLE: (f32, f32) = (12.6, 40.0);
 
 /// The state of the view.
+#[derive(Serialize, Deserialize)]
+#[serde(default)]
 pub struct AttentionView {
     /// What the columns are.
     pub layout: BandLayout,
@@ -28,11 +31,15 @@ pub struct AttentionView {
     /// The colours.
     pub map: ColorMap,
     /// The queries in view, for the figure that is exported.
+    #[serde(skip)]
     pub shown: Range<usize>,
-    /// The query selected when the picture was last aimed.
-    query: Option<usize>,
+    /// The tokens selected when the picture was last aimed.
+    #[serde(skip)]
+    tokens: TokenSet,
     /// Where the next frame should look, if not where the user left it.
+    #[serde(skip)]
     aim: Aim,
+    #[serde(skip)]
     picture: HeatPicture,
 }
 
@@ -53,7 +60,7 @@ impl Default for AttentionView {
             scale: Scale::Sqrt,
             map: ColorMap::Viridis,
             shown: 0..0,
-            query: None,
+            tokens: TokenSet::default(),
             aim: Aim::Follow,
             picture: HeatPicture::default(),
         }
@@ -78,9 +85,9 @@ impl AttentionView {
             (ui.available_width() - SIDE).max(80.0),
             ui.available_height(),
         );
-        if self.query != cx.selection.query {
+        if self.tokens != cx.selection.tokens {
             // Selected in another view: bring it into this one.
-            self.query = cx.selection.query;
+            self.tokens = cx.selection.tokens.clone();
             self.aim = Aim::Follow;
         }
         let bounds = self.aimed(&axes, cx.query().unwrap_or(0), size);
@@ -139,7 +146,7 @@ impl AttentionView {
         }
         let origin = ui.cursor().min;
         let (palette, query) = (cx.palette, cx.query());
-        let image = self.picture.image(&axes, cx.selection.head);
+        let image = self.picture.image(&axes, &cx.selection.heads);
         let response = plot.show(ui, |plot| {
             if let Some(bounds) = bounds {
                 plot.set_plot_bounds(bounds);
@@ -184,10 +191,10 @@ impl AttentionView {
         let back = response.double_clicked();
         let cell = pointer.and_then(|at| axes.cell(at.x, at.y));
         if let Some((query, key)) = cell {
-            cx.selection.hovered = Some(key.unwrap_or(query));
+            cx.hovering.token = Some(key.unwrap_or(query));
             if response.clicked() && !response.double_clicked() {
-                cx.selection.query = Some(query);
-                self.query = Some(query);
+                cx.click_token(ui, query);
+                self.tokens = cx.selection.tokens.clone();
                 self.aim = Aim::Free;
             }
             response.on_hover_ui_at_pointer(|ui| readout(ui, cx, query, key, &span));
@@ -359,7 +366,7 @@ fn readout(
                     )));
                 }
                 None => {
-                    let name = head_name(cx.selection.head);
+                    let name = head_name(cx.selection.heads.leading());
                     ui.label(quiet(format!("beyond the reach of {name}")));
                 }
             }

@@ -4,23 +4,21 @@ use super::super::state::ViewContext;
 use super::attention_marks::Axes;
 use crate::analysis::BandWindow;
 use crate::chart::{ColorMap, Scale};
-use crate::engine::{Picture, PictureRequest};
+use crate::engine::{Heads, Picture, PictureRequest, Pictured};
 use eframe::egui::{self, Ui, vec2};
 use egui_plot::{PlotImage, PlotPoint};
 use std::sync::Arc;
 
-/// The picture on show, and the one asked for.
+/// The picture on show.
 #[derive(Default)]
 pub(super) struct HeatPicture {
-    /// The request last sent, so that it is not sent again every frame.
-    requested: Option<(u64, (usize, usize), PictureRequest)>,
     texture: Option<(Arc<Picture>, egui::TextureHandle)>,
 }
 
 impl HeatPicture {
     /// Takes the newest picture.
     pub fn upload(&mut self, ctx: &egui::Context, cx: &ViewContext<'_>) {
-        let Some(picture) = &cx.snapshot.picture else {
+        let Some(picture) = cx.snapshot.pictures.get(&Pictured::Attention) else {
             self.texture = None;
             return;
         };
@@ -42,17 +40,17 @@ impl HeatPicture {
     }
 
     /// The picture at its place among the tokens, if it is one of this head in this layout.
-    pub fn image(&self, axes: &Axes, head: (usize, usize)) -> Option<PlotImage> {
+    pub fn image(&self, axes: &Axes, heads: &Heads) -> Option<PlotImage> {
         let (picture, texture) = self.texture.as_ref()?;
-        let fits = picture.request.window.layout == axes.layout && picture.head == head;
+        let fits = picture.request.window.layout == axes.layout && picture.heads == *heads;
         fits.then(|| placed(picture, texture))
     }
 
     /// Asks for a picture of what is in view, and a little around it so that panning shows no gap.
     pub fn request(
-        &mut self,
+        &self,
         ui: &Ui,
-        cx: &ViewContext<'_>,
+        cx: &mut ViewContext<'_>,
         axes: &Axes,
         transform: &egui_plot::PlotTransform,
         (map, scale): (ColorMap, Scale),
@@ -76,11 +74,7 @@ impl HeatPicture {
             map,
             scale,
         };
-        let wish = (cx.snapshot.model_number, cx.selection.head, request);
-        if self.requested.as_ref() != Some(&wish) {
-            cx.engine.picture(wish.2.clone());
-            self.requested = Some(wish);
-        }
+        cx.looks.pictures.insert(Pictured::Attention, request);
     }
 }
 

@@ -7,9 +7,10 @@ use crate::chart::{ColorMap, Scale, colormap};
 use crate::model::Span;
 use eframe::egui::{self, Color32, Rect, Sense, Stroke, Ui, pos2, vec2};
 use egui_extras::{Column, TableBuilder};
+use serde::{Deserialize, Serialize};
 
 /// A number of a head.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 enum Statistic {
     Head,
     #[default]
@@ -83,12 +84,14 @@ struct Row {
 }
 
 /// The state of the view.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(default)]
 pub struct HeadsView {
     statistic: Statistic,
     sort: Statistic,
     falling: bool,
     /// The head that the list last showed, so that a new selection scrolls to it.
+    #[serde(skip)]
     shown: Option<(usize, usize)>,
 }
 
@@ -223,7 +226,7 @@ impl HeadsView {
                     ink_on(fill),
                 );
             }
-            let selected = cx.selection.head == (layer, head);
+            let selected = cx.selection.heads.leading() == (layer, head);
             if selected || response.hovered() {
                 let color = if selected {
                     ui.visuals().strong_text_color()
@@ -238,7 +241,7 @@ impl HeadsView {
                 );
             }
             if response.clicked() {
-                cx.select(layer, head);
+                cx.click_head(ui, (layer, head));
             }
             response.on_hover_ui(|ui| {
                 ui.label(strong(&name));
@@ -308,6 +311,8 @@ impl HeadsView {
             order.reverse();
         }
         ui.spacing_mut().item_spacing.x = 4.0;
+        let modifiers = ui.input(|input| input.modifiers);
+        let per_layer = cx.snapshot.model.as_ref().map_or(1, |m| m.network.config().nb_heads);
         let mut table = TableBuilder::new(ui)
             .striped(true)
             .sense(Sense::click())
@@ -317,14 +322,14 @@ impl HeadsView {
                 Column::remainder().at_least(34.0).clip(true),
                 columns.len() - 1,
             );
-        if self.shown != Some(cx.selection.head) {
+        if self.shown != Some(cx.selection.heads.leading()) {
             let row = order
                 .iter()
-                .position(|row| (row.span.layer, row.span.head) == cx.selection.head);
+                .position(|row| (row.span.layer, row.span.head) == cx.selection.heads.leading());
             if let Some(row) = row {
                 table = table.scroll_to_row(row, None);
             }
-            self.shown = Some(cx.selection.head);
+            self.shown = Some(cx.selection.heads.leading());
         }
         table
             .header(18.0, |mut header| {
@@ -354,7 +359,7 @@ impl HeadsView {
                 body.rows(18.0, order.len(), |mut line| {
                     let row = order[line.index()];
                     let place = (row.span.layer, row.span.head);
-                    line.set_selected(cx.selection.head == place);
+                    line.set_selected(cx.selection.heads.leading() == place);
                     for &column in &columns {
                         line.col(|ui| {
                             let text = match column {
@@ -369,7 +374,7 @@ impl HeadsView {
                         });
                     }
                     if line.response().clicked() {
-                        cx.select(place.0, place.1);
+                        cx.selection.click_head(place, modifiers, per_layer);
                         // The row is in view already.
                         self.shown = Some(place);
                     }

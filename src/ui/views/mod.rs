@@ -3,62 +3,96 @@
 pub mod attention;
 mod attention_marks;
 mod attention_picture;
+pub mod cost;
+pub mod grid;
 pub mod heads;
+pub mod model_card;
 pub mod persistent;
+pub mod predictions;
 pub mod spans;
 pub mod text;
 mod text_rows;
+pub mod training;
 
+use super::language::tr;
 use super::state::ViewContext;
 use super::theme::quiet;
 use eframe::egui::{self, Align2, FontId, Pos2, Rect, Ui};
+use serde::{Deserialize, Serialize};
 
 /// What each tile shows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Pane {
     /// Every head, as a matrix and a list.
     Heads,
     /// The reach of every head by layer.
     Spans,
-    /// The selected head's weights as a heatmap.
+    /// A thumbnail for every head.
+    Grid,
+    /// What a run costs, against the span limit.
+    Cost,
+    /// The curves of the training.
+    Training,
+    /// The selected heads' weights as a heatmap.
     Attention,
     /// Shares of every head, and use of the selected head's persistent vectors.
     Persistent,
-    /// The text, shaded by the selected query's weights.
+    /// What comes after the selected token; a continuation.
+    Predictions,
+    /// What is known of the model.
+    Model,
+    /// The text, shaded by the selected tokens' weights.
     Text,
 }
 
 impl Pane {
     /// Every view.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 10] = [
         Self::Heads,
         Self::Spans,
+        Self::Grid,
+        Self::Cost,
+        Self::Training,
         Self::Attention,
         Self::Persistent,
+        Self::Predictions,
+        Self::Model,
         Self::Text,
     ];
 
     /// The title of the tile.
     pub fn title(self) -> &'static str {
         match self {
-            Self::Heads => "Heads",
-            Self::Spans => "Spans",
-            Self::Attention => "Attention",
-            Self::Persistent => "Persistent",
-            Self::Text => "Text",
+            Self::Heads => tr("Heads"),
+            Self::Spans => tr("Spans"),
+            Self::Grid => tr("Grid"),
+            Self::Cost => tr("Cost"),
+            Self::Training => tr("Training"),
+            Self::Attention => tr("Attention"),
+            Self::Persistent => tr("Persistent"),
+            Self::Predictions => tr("Predictions"),
+            Self::Model => tr("Model"),
+            Self::Text => tr("Text"),
         }
     }
 }
 
-/// The state of all views: what is shown and how, never what it is shown of.
-#[derive(Default)]
+/// The state of all views: what is shown and how, never what it is shown of. It survives a restart.
+#[derive(Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Views {
     heads: heads::HeadsView,
     /// Its settings go into the exported chart as well.
     pub spans: spans::SpansView,
+    grid: grid::GridView,
+    cost: cost::CostView,
+    training: training::TrainingView,
     /// Its settings go into exported heatmaps as well.
     pub attention: attention::AttentionView,
     persistent: persistent::PersistentView,
+    predictions: predictions::PredictionsView,
+    model: model_card::ModelCardView,
     text: text::TextView,
 }
 
@@ -67,22 +101,27 @@ impl Views {
     pub fn show(&mut self, pane: Pane, ui: &mut Ui, cx: &mut ViewContext<'_>) {
         // The span chart is there before the weights are.
         let model = match pane {
-            Pane::Spans => cx.snapshot.shown(),
+            Pane::Spans | Pane::Cost => cx.snapshot.shown(),
             _ => cx.snapshot.model.as_ref(),
         };
         if model.is_none() {
             let words = if cx.snapshot.opening {
-                "Opening…"
+                tr("Opening…")
             } else {
-                "No model is open. Open one with File → Open model, or drop a file here."
+                tr("No model is open. Open one with File → Open model, or drop a file here.")
             };
             return nothing(ui, words);
         }
         match pane {
             Pane::Heads => self.heads.show(ui, cx),
             Pane::Spans => self.spans.show(ui, cx),
+            Pane::Grid => self.grid.show(ui, cx),
+            Pane::Cost => self.cost.show(ui, cx),
+            Pane::Training => self.training.show(ui, cx),
             Pane::Attention => self.attention.show(ui, cx),
             Pane::Persistent => self.persistent.show(ui, cx),
+            Pane::Predictions => self.predictions.show(ui, cx),
+            Pane::Model => self.model.show(ui, cx),
             Pane::Text => self.text.show(ui, cx),
         }
     }

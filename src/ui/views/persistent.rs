@@ -7,9 +7,11 @@ use super::spans::{layer_marks, layer_tick};
 use crate::analysis::{Shares, VectorUsage};
 use eframe::egui::{self, Color32, Ui};
 use egui_plot::{Bar, BarChart, FilledArea, GridMark, Line, Plot, PlotPoints};
+use serde::{Deserialize, Serialize};
 
 /// The state of the view.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(default)]
 pub struct PersistentView {
     /// Vectors by falling use; otherwise by index.
     sorted: bool,
@@ -71,7 +73,7 @@ impl PersistentView {
         let Some(usage) = cx.detail().and_then(|detail| detail.usage.clone()) else {
             return super::nothing(ui, "…");
         };
-        self.toolbar(ui, cx.selection.head, &usage);
+        self.toolbar(ui, cx.selection.heads.leading(), &usage);
         self.usage(ui, cx, &usage);
     }
 
@@ -112,7 +114,7 @@ impl PersistentView {
             "usage",
             cx.snapshot.model_number,
             self.sorted,
-            cx.selection.head,
+            cx.selection.heads.leading(),
         ))
         .show_x(false)
         .show_y(false)
@@ -171,7 +173,7 @@ fn shares(ui: &mut Ui, cx: &mut ViewContext<'_>, heads: usize, persistent: bool,
         accent,
         ..
     } = cx.palette;
-    let selected = cx.selection.head.0 * heads + cx.selection.head.1;
+    let selected = cx.selection.heads.leading().0 * heads + cx.selection.heads.leading().1;
     let all = std::sync::Arc::clone(&cx.snapshot.shares);
     let chart = |name: &str, color: Color32, of: fn(&Shares) -> f32| {
         let bars = all.iter().enumerate().map(|(i, shares)| {
@@ -228,7 +230,7 @@ fn shares(ui: &mut Ui, cx: &mut ViewContext<'_>, heads: usize, persistent: bool,
     if let Some(i) = hovered {
         let place = (i / heads, i % heads);
         if response.response.clicked() {
-            cx.select(place.0, place.1);
+            cx.click_head(ui, place);
         }
         response.response.on_hover_ui_at_pointer(|ui| {
             ui.label(strong(head_name(place)));

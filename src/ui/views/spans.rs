@@ -10,6 +10,7 @@ use egui_plot::{
     AxisHints, FilledArea, GridMark, HLine, Line, LineStyle, Plot, PlotPoint, PlotPoints, Points,
     Text,
 };
+use serde::{Deserialize, Serialize};
 use std::ops::RangeInclusive;
 
 fn value(measure: Measure, span: &Span) -> f64 {
@@ -20,7 +21,8 @@ fn value(measure: Measure, span: &Span) -> f64 {
 }
 
 /// The state of the view.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(default)]
 pub struct SpansView {
     /// Which number of a head is drawn.
     pub measure: Measure,
@@ -107,7 +109,7 @@ impl SpansView {
                 .label_spacing(egui::Rangef::new(14.0, 18.0))
                 .formatter(move |mark, _| layer_tick(mark, heads)),
         ]);
-        let (palette, selected) = (cx.palette, cx.selection.head);
+        let (palette, selected) = (cx.palette, cx.selection.heads.leading());
         let response = plot.show(ui, |plot| {
             let ink = plot.ctx().global_style().visuals.text_color();
             if show_limit {
@@ -190,7 +192,7 @@ impl SpansView {
         if let Some(mark) = nearest {
             let span = mark.span;
             if response.clicked() {
-                cx.select(span.layer, span.head);
+                cx.click_head(ui, (span.layer, span.head));
             }
             let ramp = config.adapt_span.then_some(config.adapt_span_ramp);
             response

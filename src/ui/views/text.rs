@@ -5,9 +5,10 @@ use super::super::theme::{quiet, strong};
 use super::text_rows::{Rows, glyph};
 use crate::engine::Snapshot;
 use eframe::egui::{self, Align2, Color32, FontId, Rect, Sense, Stroke, Ui, vec2};
+use serde::{Deserialize, Serialize};
 
 /// What the shade of a token means.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 enum Shade {
     #[default]
     Attention,
@@ -15,11 +16,14 @@ enum Shade {
 }
 
 /// The state of the view.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct TextView {
     shade: Shade,
+    #[serde(skip)]
     rows: Rows,
     /// The query that was last scrolled to.
+    #[serde(skip)]
     query: Option<usize>,
 }
 
@@ -41,13 +45,13 @@ impl TextView {
         let cell = vec2(advance.max(1.0), (font.size * 1.45).round());
         let columns = ((ui.available_width() - 14.0) / cell.x).max(8.0) as usize;
         self.rows.update(cx.snapshot, columns);
-        let follow = cx.selection.query.is_none();
+        let follow = cx.selection.tokens.is_empty();
         let mut area = egui::ScrollArea::vertical()
             .auto_shrink(false)
             .stick_to_bottom(follow);
-        if self.query != cx.selection.query {
+        if self.query != cx.selection.tokens.last() {
             // Selected in another view: bring it into this one.
-            self.query = cx.selection.query;
+            self.query = cx.selection.tokens.last();
             if let Some(row) = self
                 .query
                 .and_then(|query| self.rows.row_of(&cx.snapshot.tokens, query))
@@ -82,7 +86,7 @@ impl TextView {
                 (Shade::Attention, Some(query)) => {
                     let mut words = format!(
                         "{} · query {} “{}”",
-                        head_name(cx.selection.head),
+                        head_name(cx.selection.heads.leading()),
                         query,
                         cx.snapshot.label(query)
                     );
@@ -101,8 +105,8 @@ impl TextView {
                 (Shade::Attention, None) => String::new(),
             };
             ui.label(quiet(words));
-            if cx.selection.query.is_some() && ui.small_button("Follow the end").clicked() {
-                cx.selection.query = None;
+            if !cx.selection.tokens.is_empty() && ui.small_button("Follow the end").clicked() {
+                cx.selection.clear_tokens();
             }
         });
     }
@@ -161,7 +165,7 @@ impl TextView {
                 }
                 let marked = if token.is_some() && token == query {
                     Some(Stroke::new(1.5, cx.palette.accent))
-                } else if token.is_some() && token == cx.selection.hovered {
+                } else if token.is_some() && token == cx.hover.token {
                     Some(Stroke::new(1.0, ui.visuals().weak_text_color()))
                 } else {
                     None
@@ -186,11 +190,14 @@ impl TextView {
         };
         if response.clicked() {
             // A second click lets go.
-            cx.selection.query = token.filter(|token| cx.selection.query != Some(*token));
+            match token {
+                Some(token) => cx.click_token(ui, token),
+                None => cx.selection.clear_tokens(),
+            }
             // It is in view already.
-            self.query = cx.selection.query;
+            self.query = cx.selection.tokens.last();
         }
-        cx.selection.hovered = token.or(cx.selection.hovered);
+        cx.hovering.token = token.or(cx.hovering.token);
         response.on_hover_ui_at_pointer(|ui| tooltip(ui, cx, piece, token));
     }
 }

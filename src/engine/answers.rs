@@ -1,0 +1,190 @@
+//! What is computed from a run for whoever looks at it, the most urgent first.
+
+use super::detail::{Detail, Looking};
+use super::looks::{Heads, Looks};
+use super::picture::{Picture, PictureRequest, Pictured};
+use super::reading::Reading;
+use crate::analysis::{Gathered, TokenSet};
+use crate::model::Cancel;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// The answer to one question about a run or a detail, kept until either changes.
+#[derive(Debug)]
+struct Answer<Q, T> {
+    /// The question last answered, and the number of what it was asked about.
+    question: Option<(Q, u64)>,
+    answer: Option<Arc<T>>,
+}
+
+impl<Q, T> Default for Answer<Q, T> {
+    fn default() -> Self {
+        Self {
+            question: None,
+            answer: None,
+        }
+    }
+}
+
+impl<Q: PartialEq, T> Answer<Q, T> {
+    fn is(&self, question: &Q, number: u64) -> bool {
+        self.question
+            .as_ref()
+            .is_some_and(|(q, n)| q == question && *n == number)
+    }
+
+    fn set(&mut self, question: Q, number: u64, answer: Option<T>) {
+        self.question = Some((question, number));
+        self.answer = answer.map(Arc::new);
+    }
+}
+
+/// A run over a text, for one step.
+pub(super) struct Asked<'a> {
+    pub reading: &'a Reading,
+    pub looks: &'a Looks,
+    /// Rises whenever the run changes.
+    pub run: u64,
+    pub cancel: &'a Cancel,
+}
+
+/// All answers.
+#[derive(Default)]
+pub(super) struct Answers {
+    /// The heads and the run that the detail belongs to, whether or not there is one.
+    looked: Option<(Heads, u64)>,
+    /// With the beginning of the close-up that it is of, if any.
+    looking: Option<(Looking, Option<usize>)>,
+    pub detail: Option<Arc<Detail>>,
+    /// Rises with every detail.
+    details: u64,
+    gathered: Answer<TokenSet, Gathered>,
+    pictures: BTreeMap<Pictured, Answer<PictureRequest, Picture>>,
+    /// When the last look ended, and how long it took.
+    looked_when: Option<Instant>,
+    look_time: Duration,
+}
+
+impl Answers {
+    /// Whether another look at an unfinished run would take more time than it leaves to the run.
+    pub fn must_wait(&self) -> bool {
+        self.looked_when
+            .is_some_and(|when| when.elapsed() < self.look_time * 4)
+    }
+
+    /// The text has changed after its first `len` tokens. Until somebody has looked again, no weights stand beside tokens
+    /// that are not theirs.
+    pub fn truncate(&mut self, len: usize) {
+        self.detail = self.detail.take().map(|detail| {
+            let mut detail = Arc::unwrap_or_clone(detail);
+            detail.weights.truncate(len);
+            Arc::new(detail)
+        });
+        match &mut self.looking {
+            Some((looking, None)) => looking.truncate(len),
+            looking => *looking = None,
+        }
+    }
+
+    /// The run begins anew.
+    pub fn forget_run(&mut self) {
+        self.looking = None;
+    }
+
+    fn looked_at(&self, looks: &Looks, run: u64) -> bool {
+        self.looked
+            .as_ref()
+            .is_some_and(|(heads, of)| *heads == looks.heads && *of == run)
+    }
+
+    /// The selected tokens, or the last one.
+    fn tokens(&self, looks: &Looks) -> TokenSet {
+        let end = self.detail.as_ref().map_or(0, |detail| detail.end());
+        match end.checked_sub(1) {
+            Some(last) if looks.tokens.is_empty() => TokenSet::one(last),
+            _ => looks.tokens.clone(),
+        }
+    }
+
+    fn drawn(&self, looks: &Looks, which: Pictured) -> bool {
+        looks.pictures.get(&which).is_none_or(|request| {
+            let picture = self.pictures.get(&which);
+            picture.is_some_and(|picture| picture.is(request, self.details))
+        })
+    }
+
+    /// Whether nothing is left to do.
+    pub fn complete(&self, looks: &Looks, run: u64) -> bool {
+        self.looked_at(looks, run)
+            && (self.detail.is_none()
+                || self.gathered.is(&self.tokens(looks), self.details)
+                    && looks.pictures.keys().all(|which| self.drawn(looks, *which)))
+    }
+
+    /// Does what is most urgent of what is left. False when it was told to stop.
+    pub fn step(&mut self, asked: &Asked<'_>) -> bool {
+        let looks = asked.looks;
+        if !self.looked_at(looks, asked.run) && !self.look(asked) {
+            return false;
+        }
+        let Some(detail) = self.detail.clone() else {
+            return true;
+        };
+        let tokens = self.tokens(looks);
+        if !self.gathered.is(&tokens, self.details) {
+            let gathered = Gathered::new(&detail.weights, &tokens);
+            self.gathered.set(tokens, self.details, Some(gathered));
+        }
+        for (which, request) in &looks.pictures {
+            if !self.drawn(looks, *which) {
+                let picture = Picture::new(&detail, request.clone());
+                let place = self.pictures.entry(*which).or_default();
+                place.set(request.clone(), self.details, Some(picture));
+            }
+        }
+        true
+    }
+
+    /// Looks at the wanted heads; false when it was told to stop.
+    fn look(&mut self, asked: &Asked<'_>) -> bool {
+        let start = Instant::now();
+        let (heads, around) = (&asked.looks.heads, asked.looks.around());
+        let (run, range) = asked.reading.at_hand(around);
+        let near = asked.reading.close_up_start(around);
+        let goes_on = |(looking, place): &(Looking, Option<usize>)| {
+            looking.heads() == heads && *place == near
+        };
+        if !self.looking.as_ref().is_some_and(goes_on) {
+            self.looking = Looking::new(run, heads.clone()).map(|looking| (looking, near));
+        }
+        let looked = match &mut self.looking {
+            Some((looking, _)) => looking.go_on(run, &range, asked.cancel),
+            None => true,
+        };
+        if looked {
+            self.detail = self
+                .looking
+                .as_ref()
+                .map(|(looking, _)| Arc::new(looking.detail()));
+            self.details += 1;
+            self.looked = Some((heads.clone(), asked.run));
+            self.look_time = start.elapsed();
+            self.looked_when = Some(Instant::now());
+        }
+        looked
+    }
+
+    /// What the selected tokens read and who reads them.
+    pub fn gathered(&self) -> Option<Arc<Gathered>> {
+        self.gathered.answer.clone()
+    }
+
+    /// The pictures, as last drawn.
+    pub fn pictures(&self) -> BTreeMap<Pictured, Arc<Picture>> {
+        let drawn = self.pictures.iter();
+        drawn
+            .filter_map(|(which, picture)| Some((*which, picture.answer.clone()?)))
+            .collect()
+    }
+}

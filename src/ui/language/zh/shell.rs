@@ -1,0 +1,20 @@
+pub(super) const WORDS: &[(&str, &str)] = &[
+    ("Heads", "注意力头"),
+    ("Spans", "跨度"),
+    ("Grid", "缩略图"),
+    ("Cost", "成本"),
+    ("Training", "训练"),
+    ("Attention", "注意力"),
+    ("Persistent", "持久向量"),
+    ("Predictions", "预测"),
+    ("Model", "模型"),
+    ("Text", "文本"),
+    ("Opening…", "正在打开…"),
+    (
+        "No model is open. Open one with File → Open model, or drop a file here.",
+        "尚未打开模型。请用 文件 → 打开模型 打开一个，或把文件拖到这里。",
+    ),
+    ("Layer {0}, head {1}", "第 {0} 层，第 {1} 头"),
+    ("mean of {0} heads", "{0} 个头的平均"),
+    ("largest of {0} heads", "{0} 个头的最大值"),
+];
