@@ -6,7 +6,7 @@
 use spanscope::bench::Size;
 use spanscope::bench::random::{self, Entry};
 use spanscope::checkpoint::{Dtype, NamedTensor, write_safetensors};
-use spanscope::engine::{Engine, Model, SAMPLES, Snapshot, Source};
+use spanscope::engine::{Engine, Heads, Looks, Model, SAMPLES, Snapshot, Source};
 use spanscope::model::{BLOCK, Blind, Cancel, Run};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -93,7 +93,10 @@ fn settled(snapshot: &Snapshot, tokens: usize) -> bool {
 fn append(length: usize) {
     let mut text: String = SAMPLES[0].text.chars().cycle().take(length).collect();
     let (engine, news) = engine(Source::default(), text.as_str().into());
-    engine.select(3, 1);
+    engine.look(Looks {
+        heads: Heads::one((3, 1)),
+        ..Looks::default()
+    });
     wait(&engine, &news, |s| settled(s, length));
     row(
         &format!("one more character after {length}, sample model"),
@@ -114,7 +117,10 @@ fn undo(length: usize) {
     let mut edited = text.clone();
     edited.replace_range(length / 2..length / 2, "another passage");
     let (engine, news) = engine(Source::default(), text.as_str().into());
-    engine.select(3, 1);
+    engine.look(Looks {
+        heads: Heads::one((3, 1)),
+        ..Looks::default()
+    });
     wait(&engine, &news, |s| settled(s, length));
     row(
         &format!("undo of an edit in the middle of {length}, sample model"),

@@ -1,9 +1,12 @@
 //! The worker: what is wanted last is what comes out, and what goes wrong leaves the rest standing.
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
-use spanscope::analysis::{BandLayout, BandWindow};
+use spanscope::analysis::{BandLayout, BandWindow, TokenSet};
 use spanscope::chart::{ColorMap, Scale};
-use spanscope::engine::{Engine, Model, PictureRequest, SAMPLES, Snapshot, Source, Tokens};
+use spanscope::engine::{
+    Combine, Engine, Heads, Looks, Model, PictureRequest, Pictured, SAMPLES, Snapshot, Source,
+    Tokens,
+};
 use spanscope::model::{Blind, Cancel, Device, Observer, Run};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -43,6 +46,20 @@ fn ran(text: &str) -> impl Fn(&Snapshot) -> bool {
             && s.detail
                 .as_ref()
                 .is_some_and(|d| d.weights.queries() == s.done)
+    }
+}
+
+fn at_head(head: (usize, usize)) -> Looks {
+    Looks {
+        heads: Heads::one(head),
+        ..Looks::default()
+    }
+}
+
+fn around_token(token: usize) -> Looks {
+    Looks {
+        tokens: TokenSet::one(token),
+        ..at_head((3, 1))
     }
 }
 
@@ -128,7 +145,7 @@ fn a_text_too_long_for_the_memory_streams_and_its_window_moves() {
     let engine = start("ROMEO:");
     // Room for about 900 tokens.
     engine.set_memory(8_000_000);
-    engine.select(3, 1);
+    engine.look(at_head((3, 1)));
     let text = SAMPLES[0].text.repeat(5);
     engine.set_text(text.as_str().into());
     let end = wait(&engine, "the text to be read", |s| engine.is_settled(s));
@@ -153,7 +170,7 @@ fn a_text_too_long_for_the_memory_streams_and_its_window_moves() {
 
     // Weights are at hand where somebody looks, wherever that is, and they are the same.
     for around in [3000, 100, tokens - 1, 1500] {
-        engine.look_around(Some(around));
+        engine.look(around_token(around));
         let near = wait(&engine, "the window", |s| engine.is_settled(s));
         assert!(
             near.at_hand.contains(&around),
@@ -171,7 +188,7 @@ fn a_text_too_long_for_the_memory_streams_and_its_window_moves() {
         }
         assert_eq!(near.done, tokens);
     }
-    engine.look_around(None);
+    engine.look(at_head((3, 1)));
     let end = wait(&engine, "the end", |s| engine.is_settled(s));
     assert_eq!(end.at_hand.end, tokens);
     // More memory, and everything is at hand.
@@ -189,7 +206,7 @@ fn with_hardly_any_memory_every_token_can_still_be_looked_at() {
     engine.set_text(SAMPLES[0].text.into());
     wait(&engine, "the text", |s| engine.is_settled(s));
     for around in [95, 0, 63, 64, 700, 159] {
-        engine.look_around(Some(around));
+        engine.look(around_token(around));
         let near = wait(&engine, "the window", |s| engine.is_settled(s));
         assert!(
             near.at_hand.contains(&around),
@@ -275,20 +292,20 @@ fn another_head_and_its_picture_come_when_asked_for() {
         map: ColorMap::Viridis,
         scale: Scale::Sqrt,
     };
-    engine.picture(request.clone());
     for head in [(0, 0), (3, 1), (2, 3)] {
-        engine.select(head.0, head.1);
-        let snapshot = wait(&engine, "the picture", |s| {
-            s.picture.as_ref().is_some_and(|p| p.head == head) && !s.busy
-        });
-        let picture = snapshot.picture.as_ref().unwrap();
+        let mut looks = at_head(head);
+        looks.pictures.insert(Pictured::Attention, request.clone());
+        engine.look(looks);
+        let snapshot = wait(&engine, "the picture", |s| engine.is_settled(s));
+        let picture = &snapshot.pictures[&Pictured::Attention];
+        assert_eq!(picture.heads.single(), Some(head));
         assert_eq!(picture.request, request);
         assert_eq!(
             (picture.grid.width, picture.grid.height, picture.grid.across),
             (30, 60, 2)
         );
         let detail = snapshot.detail.as_ref().unwrap();
-        assert_eq!((detail.layer, detail.head), head);
+        assert_eq!(detail.heads.single(), Some(head));
         // A cell is the larger of its two weights.
         let cell = picture.grid.values[50 * 30 + 10];
         let expected = detail
@@ -299,6 +316,51 @@ fn another_head_and_its_picture_come_when_asked_for() {
             cell == expected || (cell.is_nan() && expected.is_nan()),
             "{cell} {expected}"
         );
+    }
+}
+
+#[test]
+fn several_heads_are_put_together_and_several_tokens_add_up() {
+    let engine = start(SAMPLES[0].text);
+    let heads = [(0, 0), (3, 1), (2, 3)];
+    for combine in [Combine::Mean, Combine::Max] {
+        engine.look(Looks {
+            heads: Heads::new((3, 1), heads, combine),
+            tokens: TokenSet::from(100..110),
+            ..Looks::default()
+        });
+        let snapshot = wait(&engine, "the heads", |s| engine.is_settled(s));
+        let detail = snapshot.detail.as_ref().unwrap();
+        assert_eq!(detail.heads.all(), [(0, 0), (2, 3), (3, 1)]);
+        let model = snapshot.model.as_ref().unwrap();
+        let mut run = Run::new(Arc::clone(&model.network));
+        run.set(&snapshot.tokens.ids, &Cancel::default(), &Blind)
+            .unwrap();
+        let of_head = |(layer, head): (usize, usize), query: usize| {
+            run.head_weights(layer, head, query, query + 1).unwrap()
+        };
+        let mut read = vec![0.0_f32; 110];
+        for query in 100..110 {
+            let all = heads.map(|head| of_head(head, query));
+            for distance in 1..=detail.weights.reach.min(query) {
+                let weight = |w: &spanscope::model::HeadWeights| {
+                    w.row(0).get(distance - 1).copied().unwrap_or(0.0)
+                };
+                let expected = match combine {
+                    Combine::Mean => all.iter().map(weight).sum::<f32>() / 3.0,
+                    Combine::Max => all.iter().map(weight).fold(0.0, f32::max),
+                };
+                let found = detail.weight(query, query - distance).unwrap();
+                assert!((found - expected).abs() < 1e-6, "{query} {distance}");
+                read[query - distance] += expected;
+            }
+        }
+        let gathered = snapshot.gathered.as_ref().unwrap();
+        assert_eq!(gathered.queries, 10);
+        for (key, expected) in read.iter().enumerate() {
+            let found = gathered.read_of(key).unwrap_or(0.0);
+            assert!((found - expected).abs() < 1e-5, "{key}: {found} {expected}");
+        }
     }
 }
 

@@ -146,7 +146,9 @@ fn combined(
         for i in 0..part.queries {
             let row = all.weights.get_mut(i * reach..(i + 1) * reach);
             let row = row.unwrap_or_default();
-            row.iter_mut().zip(part.row(i)).for_each(|(a, b)| put(a, *b));
+            row.iter_mut()
+                .zip(part.row(i))
+                .for_each(|(a, b)| put(a, *b));
             if let Some(sum) = all.persistent.get_mut(i) {
                 put(sum, part.persistent_row(i).iter().sum());
             }

@@ -1,6 +1,6 @@
 //! What the window looks at: everything that is computed from a run and changes nothing in it.
 
-use super::picture::{Pictured, PictureRequest};
+use super::picture::{PictureRequest, Pictured};
 use crate::analysis::TokenSet;
 use std::collections::BTreeMap;
 use std::sync::Arc;

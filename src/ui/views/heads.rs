@@ -312,7 +312,11 @@ impl HeadsView {
         }
         ui.spacing_mut().item_spacing.x = 4.0;
         let modifiers = ui.input(|input| input.modifiers);
-        let per_layer = cx.snapshot.model.as_ref().map_or(1, |m| m.network.config().nb_heads);
+        let per_layer = cx
+            .snapshot
+            .model
+            .as_ref()
+            .map_or(1, |m| m.network.config().nb_heads);
         let mut table = TableBuilder::new(ui)
             .striped(true)
             .sense(Sense::click())

@@ -1,16 +1,16 @@
 //! 简体中文: one table per part of the window.
 
-mod shell;
-mod heads;
-mod grid;
-mod spans;
 mod attention;
-mod persistent;
-mod text;
-mod predictions;
 mod cost;
-mod training;
+mod grid;
+mod heads;
 mod model_card;
+mod persistent;
+mod predictions;
+mod shell;
+mod spans;
+mod text;
+mod training;
 
 /// English and Chinese, side by side.
 pub(super) const TABLES: &[&[(&str, &str)]] = &[
