@@ -5,6 +5,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
 mod golden;
+#[path = "device/what_if.rs"]
+mod what_if;
 
 use golden::{Golden, MODELS, data};
 use proptest::prelude::*;

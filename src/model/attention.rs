@@ -8,11 +8,11 @@ use super::band::{Band, Context, Queries};
 use super::cache::{BLOCK_TOKENS, value_width};
 use super::far;
 use super::head_weights::{HeadSums, HeadWeights, Part};
+use super::heads::Head;
 use super::kernel::{
     Job, LANES, Left, Numbers, PANEL, Right, add_products, exp_sum, largest, products, reversed,
     scale_by, sum,
 };
-use super::weights::Head;
 use std::ops::Range;
 
 /// Persistent vectors that are summed up together: their values fit the nearest cache.
@@ -52,9 +52,10 @@ fn weigh(cx: &Context<'_>, queries: Queries, scratch: &mut Scratch) {
     let width = persistent_stride(head);
     scratch.persistent.make_room(count * width);
     let left = queries.left(cx, &(0..count));
-    let persistent = (0..head.pers_key.panels()).map(|panel| Job {
+    let keys = &head.persistent.keys;
+    let persistent = (0..keys.panels()).map(|panel| Job {
         left,
-        right: head.pers_key.panel(panel),
+        right: keys.panel(panel),
         at: panel * PANEL,
         stride: width,
     });
@@ -96,7 +97,7 @@ fn weigh(cx: &Context<'_>, queries: Queries, scratch: &mut Scratch) {
 /// From one query's persistent scores to the next one's. Not a multiple of a page: a column would then fall into one set of
 /// the nearest cache.
 fn persistent_stride(head: &Head) -> usize {
-    head.pers_key.panels() * PANEL + LANES
+    head.persistent.keys.panels() * PANEL + LANES
 }
 
 /// What a tile gives: what the head reads, how its weight divides and, if wanted, its weights.
@@ -168,11 +169,14 @@ fn hand_out(cx: &Context<'_>, queries: Queries, scratch: &Scratch, out: Part<'_>
     }
 }
 
-/// Σ a(δ) · v + √N · Σ a_n · val_n: count × [`value_width`].
+/// Σ a(δ) · v + √N · Σ a_n · val_n: count × [`value_width`]; zeros for a silenced head.
 fn read(cx: &Context<'_>, queries: Queries, scratch: &mut Scratch) -> Vec<f32> {
     let Queries { first, count } = queries;
     let dv = value_width(cx.dim);
     let mut out = vec![0.0; count * dv];
+    if cx.head.silenced {
+        return out;
+    }
     let covered: Vec<(Range<usize>, Range<isize>)> = queries
         .groups()
         .map(|rows| (rows.clone(), scratch.band.close(first, &rows)))
@@ -198,6 +202,7 @@ fn read(cx: &Context<'_>, queries: Queries, scratch: &mut Scratch) -> Vec<f32> {
     add_products(context, &mut out);
     let width = persistent_stride(cx.head);
     let vectors = cx.head.vectors();
+    let values: &[f32] = &cx.head.persistent.values;
     let persistent = (0..vectors).step_by(VECTORS).map(|n| Job {
         left: Left {
             data: &scratch.persistent[n..],
@@ -206,7 +211,7 @@ fn read(cx: &Context<'_>, queries: Queries, scratch: &mut Scratch) -> Vec<f32> {
             stride: width,
         },
         right: Right {
-            data: &cx.head.pers_val[n * dv..],
+            data: &values[n * dv..],
             cols: dv,
             stride: dv,
         },

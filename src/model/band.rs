@@ -8,8 +8,8 @@
 //! product outside the windows is taken but what fills a register tile.
 
 use super::cache::{BLOCK_TOKENS, HeadCache};
+use super::heads::Head;
 use super::kernel::{Job, Left, Numbers, PANEL, Packed, add_products, products};
-use super::weights::Head;
 use std::ops::Range;
 
 /// Queries that share register tiles: their windows differ by as many columns.

@@ -45,6 +45,18 @@ pub enum ModelError {
         /// What it holds.
         value: f32,
     },
+    /// A span set by hand that is no number of tokens.
+    #[error(
+        "layer {layer}, head {head} (both counted from 0): the span cannot be set to {value}; expected a number of tokens"
+    )]
+    EditedSpan {
+        /// Layer, from 0.
+        layer: usize,
+        /// Head, from 0.
+        head: usize,
+        /// What was asked for.
+        value: f32,
+    },
     /// A ramp of no length.
     #[error("the ramp R must be at least 1; the published models use 32")]
     Ramp,

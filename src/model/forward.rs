@@ -6,7 +6,7 @@ use super::cache::HeadCache;
 use super::kernel::{Packed, add, add_norm, add_relu};
 use super::observer::Observer;
 use super::output;
-use super::weights::{Layer, Network};
+use super::weights::{Dense, Layer, Network};
 use super::{Cancel, ModelError};
 use rayon::prelude::*;
 use std::cell::RefCell;
@@ -47,7 +47,7 @@ pub(super) fn block(
                 &read,
                 &mut qkv,
                 |hidden, _, qkv, multiply| {
-                    multiply(&layer.qkv, hidden, qkv);
+                    multiply(&layer.dense.qkv, hidden, qkv);
                 },
             );
         }
@@ -66,10 +66,10 @@ pub(super) fn block(
             &read,
             &mut qkv,
             |hidden, read, qkv, multiply| {
-                sublayers(layer, hidden, read, multiply);
+                sublayers(&layer.dense, hidden, read, multiply);
                 // What the next layer begins with depends on the same rows.
                 if let Some(next) = next {
-                    multiply(&next.qkv, hidden, qkv);
+                    multiply(&next.dense.qkv, hidden, qkv);
                 }
             },
         );
@@ -111,7 +111,7 @@ fn by_rows(
 }
 
 /// h ← LayerNorm(h + W·read), then h ← LayerNorm(h + W2·relu(W1·h + b1) + b2) where there is such a sublayer.
-fn sublayers(layer: &Layer, hidden: &mut [f32], read: &[f32], multiply: Multiply<'_>) {
+fn sublayers(layer: &Dense, hidden: &mut [f32], read: &[f32], multiply: Multiply<'_>) {
     // Taken out rather than borrowed: a thread that waits for others may take up another piece of work.
     let [mut more, mut inner] = ROWS.take();
     more.resize(hidden.len(), 0.0);
@@ -196,7 +196,7 @@ pub(super) fn context<'a>(
     Context {
         head: &layer.heads[head],
         cache: &caches[head],
-        positions: &network.positions,
+        positions: &network.positions.packed,
         dim: network.config().head_dim(),
     }
 }

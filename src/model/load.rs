@@ -1,11 +1,11 @@
 //! From a checkpoint to a network: every tensor looked up by name, its shape checked, its numbers laid out.
 
 use super::ModelError;
-use super::cache::value_width;
 use super::config::{Config, infer, span_name};
-use super::kernel::{Numbers, PANEL, Packed};
-use super::mask;
-use super::weights::{Cluster, FeedForward, Head, Layer, Network, Norm, Output, Span};
+use super::edits::Edits;
+use super::heads::{self, Head, Persistent, Positions, Setting};
+use super::kernel::Packed;
+use super::weights::{Cluster, Dense, FeedForward, Layer, Network, Norm, Output, Span};
 use crate::checkpoint::Checkpoint;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
@@ -140,7 +140,8 @@ impl<'a> Loader<'a> {
 
     fn network(mut self, ramp: Option<usize>) -> Result<Network, ModelError> {
         let (config, mut assumed) = infer(self.checkpoint, ramp)?;
-        let positions = Positions::load(&mut self, &config)?;
+        let key_pe = self.values("key_pe", &[1, config.head_dim(), config.attn_span])?;
+        let positions = Positions::new(&config, &key_pe);
         let layers = (0..config.nb_layers)
             .map(|i| self.layer(&config, &positions, i))
             .collect::<Result<Vec<_>, _>>()?;
@@ -152,25 +153,16 @@ impl<'a> Loader<'a> {
                  may have diverged"
             ));
         }
-        let heads = layers.iter().enumerate().flat_map(|(layer, weights)| {
-            let heads = weights.heads.iter().enumerate();
-            heads.map(move |(head, h)| Span {
-                layer,
-                head,
-                span: h.span,
-                reach: h.reach,
-            })
-        });
-        let spans = heads.collect();
         Ok(Network {
             config,
-            spans,
+            spans: Span::all(&layers),
             parameters: self.parameters,
             assumed,
-            input,
-            output,
+            input: input.into(),
+            output: Arc::new(output),
             layers,
-            positions: positions.packed,
+            positions: Arc::new(positions),
+            edits: Edits::default(),
             accelerator: OnceLock::new(),
         })
     }
@@ -199,11 +191,13 @@ impl<'a> Loader<'a> {
             None
         };
         Ok(Layer {
-            qkv,
-            out,
             heads: self.heads(config, positions, i)?,
-            norm: self.norm(&format!("layers.{i}.norm1"), dim)?,
-            ff,
+            dense: Arc::new(Dense {
+                qkv,
+                out,
+                norm: self.norm(&format!("layers.{i}.norm1"), dim)?,
+                ff,
+            }),
         })
     }
 
@@ -256,33 +250,21 @@ impl<'a> Loader<'a> {
         } else {
             (Vec::new(), Vec::new())
         };
-        let spans: Vec<(f32, usize)> = spans
-            .iter()
-            .map(|value| {
-                let span = value.clamp(0.0, 1.0) * limit as f32;
-                let reach = match config.adapt_span {
-                    true => mask::reach(span, config.adapt_span_ramp, limit),
-                    false => limit,
-                };
-                (span, reach)
-            })
-            .collect();
-        let longest = spans.iter().map(|(_, reach)| *reach).max().unwrap_or(0);
-        let kept = mask::kept(longest, limit);
-        let heads = spans.iter().enumerate().map(|(h, &(span, reach))| Head {
-            span,
-            reach,
-            adaptive: config.adapt_span,
-            ramp: match config.adapt_span {
-                true => mask::ramp(span, config.adapt_span_ramp, reach),
-                false => Vec::new(),
-            },
-            kept,
-            longest_far_position: positions.longest(reach, kept),
-            pers_key: persistent_keys(keys.get(h * d * n..(h + 1) * d * n), n, d),
-            pers_val: persistent_values(vals.get(h * n * d..(h + 1) * n * d), n, d),
+        let heads = spans.iter().enumerate().map(|(h, value)| {
+            let trained = value.clamp(0.0, 1.0) * limit as f32;
+            let persistent = Persistent::new(
+                keys.get(h * d * n..(h + 1) * d * n).unwrap_or_default(),
+                vals.get(h * n * d..(h + 1) * n * d).unwrap_or_default(),
+                d,
+            );
+            Setting {
+                trained,
+                span: trained,
+                silenced: false,
+                persistent: Arc::new(persistent),
+            }
         });
-        Ok(heads.collect())
+        Ok(heads::of_layer(config, positions, heads.collect()))
     }
 
     fn input_and_output(&mut self, config: &Config) -> Result<(Vec<Cluster>, Output), ModelError> {
@@ -384,71 +366,4 @@ impl<'a> Loader<'a> {
         }
         Ok(clusters)
     }
-}
-
-/// The position embeddings.
-struct Positions {
-    packed: Packed,
-    /// ‖p_δ‖, from δ = 1 on; nothing where weights are not read.
-    norms: Vec<f32>,
-}
-
-impl Positions {
-    fn load(loader: &mut Loader<'_>, config: &Config) -> Result<Self, ModelError> {
-        let (d, span) = (config.head_dim(), config.attn_span);
-        let key_pe = loader.values("key_pe", &[1, d, span])?;
-        if key_pe.is_empty() {
-            return Ok(Self {
-                packed: Packed::default(),
-                norms: Vec::new(),
-            });
-        }
-        // Filled up in front, so that distance 1 is the last column of a panel.
-        let columns = span.next_multiple_of(PANEL);
-        let mut filled = vec![0.0; d * columns];
-        let mut squares = vec![0.0; span];
-        for (row, from) in filled
-            .chunks_exact_mut(columns)
-            .zip(key_pe.chunks_exact(span))
-        {
-            row[columns - span..].copy_from_slice(from);
-            for (square, p) in squares.iter_mut().zip(from.iter().rev()) {
-                *square += p * p;
-            }
-        }
-        Ok(Self {
-            packed: Packed::from_columns(&filled, columns, d, 1.0),
-            norms: squares.into_iter().map(f32::sqrt).collect(),
-        })
-    }
-
-    /// The norm of the longest p_δ with `near` < δ ≤ `far`.
-    fn longest(&self, near: usize, far: usize) -> f32 {
-        let norms = self.norms.get(near..far).unwrap_or_default();
-        norms.iter().copied().fold(0.0, f32::max)
-    }
-}
-
-/// d × N numbers as keys, times √d.
-fn persistent_keys(keys: Option<&[f32]>, n: usize, d: usize) -> Packed {
-    match keys {
-        Some(keys) if n > 0 => Packed::from_columns(keys, n, d, (d as f32).sqrt()),
-        _ => Packed::default(),
-    }
-}
-
-/// N × d numbers as values, times √N, each row filled up.
-fn persistent_values(vals: Option<&[f32]>, n: usize, d: usize) -> Numbers {
-    let width = value_width(d);
-    let mut filled = Numbers::zeros(n * width);
-    let scale = (n as f32).sqrt();
-    for (row, val) in filled
-        .chunks_exact_mut(width)
-        .zip(vals.unwrap_or_default().chunks_exact(d))
-    {
-        for (to, v) in row.iter_mut().zip(val) {
-            *to = scale * v;
-        }
-    }
-    filled
 }

@@ -2,36 +2,10 @@
 
 use super::config::Config;
 use super::device::Accelerator;
-use super::kernel::{Numbers, Packed};
+use super::edits::Edits;
+use super::heads::{Head, Positions};
+use super::kernel::Packed;
 use std::sync::{Arc, OnceLock};
-
-/// One attention head's own parameters.
-#[derive(Debug)]
-pub(super) struct Head {
-    /// z in tokens; S for a fixed span.
-    pub span: f32,
-    /// Number of distances computed.
-    pub reach: usize,
-    /// Whether a soft mask follows the softmax.
-    pub adaptive: bool,
-    /// The soft mask of the farthest distances, `reach` first: those where it is below 1.
-    pub ramp: Vec<f32>,
-    /// Distances that the published code puts into the layer's softmax.
-    pub kept: usize,
-    /// The norm of the longest p_δ with δ beyond the reach and no more than `kept`.
-    pub longest_far_position: f32,
-    /// Persistent keys, N × d, already times √d.
-    pub pers_key: Packed,
-    /// Persistent values already times √N: N rows, each filled up to whole vectors.
-    pub pers_val: Numbers,
-}
-
-impl Head {
-    /// N.
-    pub fn vectors(&self) -> usize {
-        self.pers_key.outputs()
-    }
-}
 
 /// LayerNorm parameters.
 #[derive(Debug)]
@@ -50,15 +24,22 @@ pub(super) struct FeedForward {
     pub norm: Norm,
 }
 
+/// What a layer computes with, but for its heads.
 #[derive(Debug)]
-pub(super) struct Layer {
+pub(super) struct Dense {
     /// The projections to queries, keys and values, one below the other: 3D × D.
     pub qkv: Packed,
     /// The output projection: D × D.
     pub out: Packed,
-    pub heads: Vec<Head>,
     pub norm: Norm,
     pub ff: Option<FeedForward>,
+}
+
+#[derive(Debug)]
+pub(super) struct Layer {
+    /// Shared by a network and what is [edited](Network::edited) of it.
+    pub dense: Arc<Dense>,
+    pub heads: Vec<Head>,
 }
 
 /// One cluster of an adaptive input or output: a table, and a projection where its width is not D.
@@ -86,11 +67,12 @@ pub struct Network {
     pub(super) spans: Vec<Span>,
     pub(super) parameters: usize,
     pub(super) assumed: Vec<String>,
-    pub(super) input: Vec<Cluster>,
-    pub(super) output: Output,
+    pub(super) input: Arc<[Cluster]>,
+    pub(super) output: Arc<Output>,
     pub(super) layers: Vec<Layer>,
-    /// Column x of the last panels is p_δ with δ = (S rounded up to whole panels) − x.
-    pub(super) positions: Packed,
+    pub(super) positions: Arc<Positions>,
+    /// What was changed by hand.
+    pub(super) edits: Edits,
     /// The layers on a device, where runs compute if it is there.
     pub(super) accelerator: OnceLock<Accelerator>,
 }
@@ -102,10 +84,27 @@ pub struct Span {
     pub layer: usize,
     /// Head, from 0.
     pub head: usize,
-    /// z; S for a fixed span.
+    /// z; the window's length for a fixed span, which is S unless it was [edited](Network::edited).
     pub span: f32,
     /// The number of distances with a mask above zero.
     pub reach: usize,
+}
+
+impl Span {
+    /// Of all heads, layer by layer.
+    pub(super) fn all(layers: &[Layer]) -> Vec<Self> {
+        let layers = layers.iter().enumerate();
+        let heads = layers.flat_map(|(layer, weights)| {
+            let heads = weights.heads.iter().enumerate();
+            heads.map(move |(head, h)| Self {
+                layer,
+                head,
+                span: h.span,
+                reach: h.reach,
+            })
+        });
+        heads.collect()
+    }
 }
 
 impl Network {

@@ -35,8 +35,12 @@ impl PlainNetwork {
     pub fn attend(&self, layer: usize, head: usize, t: usize, text: &Projected) -> QueryWeights {
         let d = self.head_dim;
         let features = head * d..(head + 1) * d;
-        let kept = self.layers[layer].kept;
         let head = &self.layers[layer].heads[head];
+        // What a fixed window leaves out is in no softmax; what a soft mask does, is.
+        let kept = match head.span {
+            Some(_) => self.layers[layer].kept,
+            None => head.reach,
+        };
         let root = (d as f64).sqrt();
         let q = &text.q[t][features.clone()];
 
@@ -73,6 +77,9 @@ impl PlainNetwork {
         let root = (persistent.len() as f64).sqrt();
         for (weight, value) in persistent.iter().zip(&head.pers_val) {
             add_scaled(&mut read, root * weight, value);
+        }
+        if head.silenced {
+            read.fill(0.0);
         }
 
         let beyond = weights.split_off(head.reach);

@@ -3,16 +3,20 @@
 use super::matrix::{Matrix, Norm};
 use spanscope::checkpoint::Checkpoint;
 
+#[derive(Clone)]
 pub struct Head {
     /// z, in tokens; `None` for a fixed span.
     pub span: Option<f32>,
-    /// The number of distances with a mask above zero: min(S, ⌈z⌉ + R).
+    /// The number of distances with a mask above zero: min(S, ⌈z⌉ + R). The window's length for a fixed span.
     pub reach: usize,
+    /// Whether it contributes nothing.
+    pub silenced: bool,
     /// Persistent keys and values, by vector.
     pub pers_key: Vec<Vec<f64>>,
     pub pers_val: Vec<Vec<f64>>,
 }
 
+#[derive(Clone)]
 pub struct FeedForward {
     pub fc1: Matrix,
     pub b1: Vec<f64>,
@@ -21,6 +25,7 @@ pub struct FeedForward {
     pub norm2: Norm,
 }
 
+#[derive(Clone)]
 pub struct Layer {
     pub query: Matrix,
     pub key: Matrix,
@@ -34,6 +39,7 @@ pub struct Layer {
 }
 
 /// A part of the vocabulary; all of it, unless input and output are adaptive.
+#[derive(Clone)]
 pub struct Cluster {
     /// tokens × width.
     pub table: Matrix,
@@ -42,6 +48,7 @@ pub struct Cluster {
     pub proj: Option<Matrix>,
 }
 
+#[derive(Clone)]
 pub struct PlainNetwork {
     pub hidden_size: usize,
     pub nb_heads: usize,
@@ -108,6 +115,21 @@ impl PlainNetwork {
     pub fn position(&self, distance: usize) -> &[f64] {
         &self.positions[distance - 1]
     }
+
+    /// Has a head look as far as if its span were `z` tokens; one of fixed span gets a window of as many whole tokens.
+    pub fn set_span(&mut self, layer: usize, head: usize, z: f32) {
+        let attn_span = self.positions.len();
+        let layer = &mut self.layers[layer];
+        let head = &mut layer.heads[head];
+        let tokens = z.ceil() as usize;
+        if head.span.is_some() {
+            head.span = Some(z.clamp(0.0, attn_span as f32));
+            head.reach = attn_span.min(tokens + self.ramp);
+        } else {
+            head.reach = tokens.clamp(1, attn_span);
+        }
+        layer.kept = kept(&layer.heads, attn_span);
+    }
 }
 
 /// m(δ) = clamp((z + R + 1 − δ) / R, 0, 1); 1 for a fixed span. In 32 bits: where the mask is all but zero, and nothing
@@ -157,18 +179,22 @@ fn layer(file: &Checkpoint, i: usize, nb_heads: usize, attn_span: usize, ramp: u
         norm2: norm(file, &format!("layers.{i}.norm2")),
     });
     let heads = heads(file, i, nb_heads, attn_span, ramp);
-    let longest = heads.iter().map(|head| head.reach).max().unwrap();
     Layer {
         query: proj("query"),
         key: proj("key"),
         val: proj("val"),
         out: proj("out"),
+        kept: kept(&heads, attn_span),
         heads,
-        // The published code lets go of the farthest of S, in blocks of 64, as far as no head of the layer reaches.
-        kept: attn_span - (attn_span - longest) / 64 * 64,
         norm1: norm(file, &format!("layers.{i}.norm1")),
         feed_forward,
     }
+}
+
+/// The published code lets go of the farthest of S, in blocks of 64, as far as no head of the layer reaches.
+fn kept(heads: &[Head], attn_span: usize) -> usize {
+    let longest = heads.iter().map(|head| head.reach).max().unwrap();
+    attn_span - (attn_span - longest) / 64 * 64
 }
 
 fn heads(file: &Checkpoint, i: usize, nb_heads: usize, attn_span: usize, ramp: usize) -> Vec<Head> {
@@ -201,6 +227,7 @@ fn heads(file: &Checkpoint, i: usize, nb_heads: usize, attn_span: usize, ramp: u
                 Some(z) => attn_span.min(z.ceil() as usize + ramp),
                 None => attn_span,
             },
+            silenced: false,
             // key[h, :, n] and val[h, n, :].
             pers_key: (0..vectors)
                 .map(|n| {

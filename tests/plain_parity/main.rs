@@ -16,3 +16,4 @@ mod networks;
 mod random;
 mod record;
 mod session;
+mod what_if;

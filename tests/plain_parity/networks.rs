@@ -137,6 +137,14 @@ impl Architecture {
 
     /// The same network for the fast path and for the plain one.
     pub fn networks(&self) -> (Arc<Network>, Arc<PlainNetwork>) {
+        self.changed(|_| ())
+    }
+
+    /// The same, of a file in which `change` has changed the weights.
+    pub fn changed(
+        &self,
+        change: impl FnOnce(&mut [NamedTensor]),
+    ) -> (Arc<Network>, Arc<PlainNetwork>) {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("random.safetensors");
         let mut file = Writer {
@@ -145,6 +153,7 @@ impl Architecture {
             tied: BTreeMap::new(),
         };
         file.network(self);
+        change(&mut file.tensors);
         let none = BTreeMap::new();
         write_safetensors(&path, &file.tensors, &file.tied, Dtype::F32, &none).unwrap();
         let file = Checkpoint::open(&path).unwrap();

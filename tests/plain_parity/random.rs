@@ -3,12 +3,15 @@
 use crate::compare::Bounds;
 use crate::draw::{any_architecture, architecture};
 use crate::networks::{Architecture, Noise};
+use crate::plain::PlainNetwork;
 use crate::session::Session;
 use proptest::prelude::*;
 use proptest::sample::select;
 use proptest::test_runner::RngSeed;
 use proptest::test_runner::TestCaseError;
+use spanscope::model::Network;
 use std::fmt;
+use std::sync::Arc;
 
 /// Block sizes around those of tiles and of what is kept of a run.
 pub fn block() -> impl Strategy<Value = usize> {
@@ -82,7 +85,7 @@ pub fn range((a, b): (f64, f64), len: usize) -> (usize, usize) {
     (a.min(b), a.max(b))
 }
 
-fn cuts(longest: usize) -> impl Strategy<Value = Cuts> {
+pub fn cuts(longest: usize) -> impl Strategy<Value = Cuts> {
     let len = prop_oneof![
         1 => 1_usize..=8,
         1 => select(vec![32_usize, 64, 65, 128, 192, 256]),
@@ -98,7 +101,16 @@ fn cuts(longest: usize) -> impl Strategy<Value = Cuts> {
 }
 
 fn any_cut(architecture: &Architecture, cuts: &Cuts) -> Result<(), String> {
-    let mut session = Session::new(architecture.networks(), Bounds::of(architecture.scores));
+    run_in_cuts(architecture, architecture.networks(), cuts)
+}
+
+/// Runs these networks, which follow from `architecture`, over a text and compares all there is.
+pub fn run_in_cuts(
+    architecture: &Architecture,
+    networks: (Arc<Network>, Arc<PlainNetwork>),
+    cuts: &Cuts,
+) -> Result<(), String> {
+    let mut session = Session::new(networks, Bounds::of(architecture.scores));
     let text = Noise(!architecture.seed).text(cuts.len, architecture.vocabulary.size());
     for (from, to, block) in cuts.places() {
         session.extend(&text[from..to], block)?;
@@ -107,8 +119,13 @@ fn any_cut(architecture: &Architecture, cuts: &Cuts) -> Result<(), String> {
 }
 
 /// A text is streamed through a run that forgets what it can.
-fn streamed(architecture: &Architecture, cuts: &Cuts, back: f64) -> Result<(), String> {
-    let mut session = Session::new(architecture.networks(), Bounds::of(architecture.scores));
+pub fn streamed(
+    architecture: &Architecture,
+    networks: (Arc<Network>, Arc<PlainNetwork>),
+    cuts: &Cuts,
+    back: f64,
+) -> Result<(), String> {
+    let mut session = Session::new(networks, Bounds::of(architecture.scores));
     let mut text = Noise(!architecture.seed).text(cuts.len, architecture.vocabulary.size());
     let expected = session.plain.run(&text);
     for (from, to, block) in cuts.places() {
@@ -142,6 +159,6 @@ proptest! {
 
     #[test]
     fn a_run_that_forgets(a in architecture(1_usize..=130), cuts in cuts(400), back in 0.0..1.0) {
-        streamed(&a, &cuts, back).map_err(fail)?;
+        streamed(&a, a.networks(), &cuts, back).map_err(fail)?;
     }
 }

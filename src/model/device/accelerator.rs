@@ -25,26 +25,34 @@ const EPSILON: f64 = 1e-5;
 pub(in crate::model) struct Accelerator {
     device: candle_core::Device,
     layers: Vec<Layer>,
+    /// p by falling distance down to 1, a row each; filled up in front.
+    positions: Tensor,
 }
 
 #[derive(Debug)]
 struct Layer {
+    dense: Dense,
+    heads: Heads,
+}
+
+/// Tensors are shared by clones.
+#[derive(Debug, Clone)]
+struct Dense {
     /// 3D × D.
     qkv: Tensor,
     /// D × D.
     out: Tensor,
     norm: Norm,
     ff: Option<FeedForward>,
-    heads: Heads,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Norm {
     weight: Tensor,
     bias: Tensor,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct FeedForward {
     fc1: Tensor,
     b1: Tensor,
@@ -62,19 +70,40 @@ impl Accelerator {
         network: &Network,
         device: &candle_core::Device,
     ) -> std::result::Result<Self, ModelError> {
-        let layers = || -> Result<Vec<Layer>> {
-            let positions = matrix(&network.positions, device)?;
-            let layers = network.layers.iter();
-            layers
-                .map(|layer| Layer::new(layer, &positions, device))
-                .collect()
+        let copy = || -> Result<Self> {
+            let positions = matrix(&network.positions.packed, device)?;
+            let layers = network.layers.iter().map(|layer| {
+                Ok(Layer {
+                    dense: Dense::new(&layer.dense, device)?,
+                    heads: Heads::new(&layer.heads, &positions)?,
+                })
+            });
+            Ok(Self {
+                layers: layers.collect::<Result<_>>()?,
+                device: device.clone(),
+                positions,
+            })
         };
-        // Copies may still be under way, and another thread would not wait for them.
-        let copied = layers().and_then(|layers| device.synchronize().map(|()| layers));
-        Ok(Self {
-            layers: copied.map_err(|source| failed(device, source))?,
-            device: device.clone(),
-        })
+        whole(device, copy())
+    }
+
+    /// With the same weights, which are shared, and spans as `layers` has them.
+    ///
+    /// # Errors
+    /// When the device has not the memory for new masks.
+    pub fn edited(&self, layers: &[weights::Layer]) -> std::result::Result<Self, ModelError> {
+        let edited = self.layers.iter().zip(layers).map(|(here, edited)| {
+            Ok(Layer {
+                dense: here.dense.clone(),
+                heads: here.heads.edited(&edited.heads, &self.positions)?,
+            })
+        });
+        let edited = edited.collect::<Result<_>>().map(|layers| Self {
+            layers,
+            device: self.device.clone(),
+            positions: self.positions.clone(),
+        });
+        whole(&self.device, edited)
     }
 
     pub fn device(&self) -> &candle_core::Device {
@@ -125,7 +154,7 @@ impl Accelerator {
         let mut hidden = Tensor::from_slice(&rows, (n, dim), &self.device)?;
         for (index, (layer, caches)) in self.layers.iter().zip(caches).enumerate() {
             cancel.check()?;
-            let qkv = linear(&hidden, &layer.qkv)?;
+            let qkv = linear(&hidden, &layer.dense.qkv)?;
             // Queries, keys and values apart, head by head.
             let parts = qkv.reshape((n, 3, heads, d))?.permute((1, 2, 0, 3))?;
             let parts = parts.contiguous()?;
@@ -145,7 +174,7 @@ impl Accelerator {
             }
             let read = Tensor::cat(&read, 1)?.transpose(0, 1)?.contiguous()?;
             cancel.check()?;
-            hidden = layer.sublayers(&hidden, &read.reshape((n, dim))?)?;
+            hidden = layer.dense.sublayers(&hidden, &read.reshape((n, dim))?)?;
             rows = hidden.flatten_all()?.to_vec1()?;
             observer.hidden(index, first, &rows);
         }
@@ -153,12 +182,8 @@ impl Accelerator {
     }
 }
 
-impl Layer {
-    fn new(
-        layer: &weights::Layer,
-        positions: &Tensor,
-        device: &candle_core::Device,
-    ) -> Result<Self> {
+impl Dense {
+    fn new(layer: &weights::Dense, device: &candle_core::Device) -> Result<Self> {
         let ff = |ff: &weights::FeedForward| {
             Ok::<_, candle_core::Error>(FeedForward {
                 fc1: matrix(&ff.fc1, device)?,
@@ -173,7 +198,6 @@ impl Layer {
             out: matrix(&layer.out, device)?,
             norm: Norm::new(&layer.norm, device)?,
             ff: layer.ff.as_ref().map(ff).transpose()?,
-            heads: Heads::new(layer, positions, device)?,
         })
     }
 
@@ -218,6 +242,17 @@ fn matrix(weight: &Packed, device: &candle_core::Device) -> Result<Tensor> {
 
 fn vector(values: &[f32], device: &candle_core::Device) -> Result<Tensor> {
     Tensor::from_slice(values, values.len(), device)
+}
+
+/// What was copied to the device, when all of it is there: copies may still be under way, and another thread would not
+/// wait for them.
+fn whole(
+    device: &candle_core::Device,
+    copied: Result<Accelerator>,
+) -> std::result::Result<Accelerator, ModelError> {
+    copied
+        .and_then(|copied| device.synchronize().map(|()| copied))
+        .map_err(|source| failed(device, source))
 }
 
 fn failed(device: &candle_core::Device, source: candle_core::Error) -> ModelError {

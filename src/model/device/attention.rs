@@ -8,9 +8,9 @@
 use super::window::Window;
 use crate::model::ModelError;
 use crate::model::head_weights::{HeadSums, HeadWeights};
+use crate::model::heads::Head;
 use crate::model::observer::Observer;
-use crate::model::weights::Layer;
-use candle_core::{Device, Result, Tensor};
+use candle_core::{Result, Tensor};
 
 /// What a layer's heads compute with.
 #[derive(Debug)]
@@ -21,6 +21,10 @@ pub(super) struct Heads {
     reaches: Vec<usize>,
     /// heads × 1 × kept; `None` for fixed spans.
     mask: Option<Tensor>,
+    /// heads × 1 × kept, added to the scores: 0, and −∞ beyond a fixed window; `None` where all are as long as can be.
+    window: Option<Tensor>,
+    /// heads × 1 × d, zero for silenced heads; `None` if there are none.
+    speaking: Option<Tensor>,
     /// Keys (heads × d × N, times √d) and values (heads × N × d, times √N) of the persistent vectors.
     persistent: Option<(Tensor, Tensor)>,
     /// p, a row per column of the scores: kept × d.
@@ -29,33 +33,20 @@ pub(super) struct Heads {
 
 impl Heads {
     /// `positions` holds p by falling distance down to 1, a row each.
-    pub fn new(layer: &Layer, positions: &Tensor, device: &Device) -> Result<Self> {
-        let heads = &layer.heads;
-        let kept = heads.first().map_or(0, |head| head.kept);
-        let all = positions.dim(0)?;
-        let d = positions.dim(1)?;
-        let mask = if heads.iter().any(|head| head.adaptive) {
-            let mut mask = Vec::with_capacity(heads.len() * kept);
-            for head in heads {
-                mask.resize(mask.len() + kept - head.reach, 0.0);
-                mask.extend_from_slice(&head.ramp);
-                mask.resize(mask.len() + head.reach - head.ramp.len(), 1.0);
-            }
-            Some(Tensor::from_vec(mask, (heads.len(), 1, kept), device)?)
-        } else {
-            None
-        };
-        let vectors = heads.first().map_or(0, |head| head.vectors());
+    pub fn new(heads: &[Head], positions: &Tensor) -> Result<Self> {
+        let (d, device) = (positions.dim(1)?, positions.device());
+        let vectors = heads.first().map_or(0, Head::vectors);
         let persistent = if vectors > 0 {
             let keys: Vec<f32> = heads
                 .iter()
-                .flat_map(|head| head.pers_key.to_rows())
+                .flat_map(|head| head.persistent.keys.to_rows())
                 .collect();
             let keys = Tensor::from_vec(keys, (heads.len(), vectors, d), device)?;
             let mut values = Vec::with_capacity(heads.len() * vectors * d);
             for head in heads {
                 // Rows are filled up to whole vectors.
-                for row in head.pers_val.chunks_exact(head.pers_val.len() / vectors) {
+                let filled = &head.persistent.values;
+                for row in filled.chunks_exact(filled.len() / vectors) {
                     values.extend_from_slice(&row[..d]);
                 }
             }
@@ -64,10 +55,57 @@ impl Heads {
         } else {
             None
         };
+        Self::looking(heads, positions, persistent)
+    }
+
+    /// With the same weights, and spans as `heads` has them.
+    pub fn edited(&self, heads: &[Head], positions: &Tensor) -> Result<Self> {
+        Self::looking(heads, positions, self.persistent.clone())
+    }
+
+    fn looking(
+        heads: &[Head],
+        positions: &Tensor,
+        persistent: Option<(Tensor, Tensor)>,
+    ) -> Result<Self> {
+        let kept = heads.first().map_or(0, |head| head.kept);
+        let (all, d) = positions.dims2()?;
+        let device = positions.device();
+        let row_each =
+            |numbers: Vec<f32>| Tensor::from_vec(numbers, (heads.len(), 1, kept), device);
+        let (mut mask, mut window) = (None, None);
+        if heads.iter().any(|head| head.adaptive) {
+            let mut numbers = Vec::with_capacity(heads.len() * kept);
+            for head in heads {
+                numbers.resize(numbers.len() + kept - head.reach, 0.0);
+                numbers.extend_from_slice(&head.ramp);
+                numbers.resize(numbers.len() + head.reach - head.ramp.len(), 1.0);
+            }
+            mask = Some(row_each(numbers)?);
+        } else if heads.iter().any(|head| head.reach < kept) {
+            let mut numbers = Vec::with_capacity(heads.len() * kept);
+            for head in heads {
+                numbers.resize(numbers.len() + kept - head.reach, f32::NEG_INFINITY);
+                numbers.resize(numbers.len() + head.reach, 0.0);
+            }
+            window = Some(row_each(numbers)?);
+        }
+        let speaking = if heads.iter().any(|head| head.silenced) {
+            let numbers = heads.iter().flat_map(|head| {
+                let speaks = u8::from(!head.silenced);
+                std::iter::repeat_n(speaks, d)
+            });
+            let shape = (heads.len(), 1, d);
+            Some(Tensor::from_vec(numbers.collect(), shape, device)?)
+        } else {
+            None
+        };
         Ok(Self {
             kept,
             reaches: heads.iter().map(|head| head.reach).collect(),
             mask,
+            window,
+            speaking,
             persistent,
             positions: positions.narrow(0, all - kept, kept)?,
         })
@@ -101,6 +139,9 @@ impl Heads {
         let by_key = q.matmul(&keys.transpose(1, 2)?)?;
         let by_position = q.reshape((heads * m, d))?.matmul(&self.positions.t()?)?;
         let mut scores = (by_distance(&by_key, kept)? + by_position.reshape((heads, m, kept))?)?;
+        if let Some(window) = &self.window {
+            scores = scores.broadcast_add(window)?;
+        }
         if let Some((keys, _)) = &self.persistent {
             scores = Tensor::cat(&[&scores, &q.matmul(keys)?], 2)?;
         }
@@ -135,9 +176,15 @@ impl Heads {
             n => moved.narrow(2, 0, n)?.contiguous()?.sum_keepdim(2)?,
         };
         let sums = Tensor::cat(&[&(context_sum - &empty)?, &persistent_sum, &empty], 2)?;
+        let mut read = read.broadcast_mul(&factor)?;
+        if let Some(speaking) = &self.speaking {
+            // Not a product: zero times infinity is no number.
+            let speaking = speaking.broadcast_as(read.shape())?.contiguous()?;
+            read = speaking.where_cond(&read, &read.zeros_like()?)?;
+        }
         Ok(Tile {
             first,
-            read: read.broadcast_mul(&factor)?,
+            read,
             sums: sums.broadcast_mul(&factor)?,
             context,
             persistent,
@@ -236,7 +283,7 @@ impl Tile {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use candle_core::DType;
+    use candle_core::{DType, Device};
 
     #[test]
     fn queries_go_together_as_far_as_the_scores_may_grow() {
@@ -245,6 +292,8 @@ mod tests {
             kept: 100,
             reaches: vec![100; 2],
             mask: None,
+            window: None,
+            speaking: None,
             persistent: None,
             positions: zeros(&[100, 1]),
         };

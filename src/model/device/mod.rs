@@ -96,7 +96,8 @@ impl Network {
     /// Copies the layers to `device`, where all runs compute from now on, with tensors. A network stays where it was
     /// placed first.
     ///
-    /// Embeddings and the output layer stay on the processor.
+    /// Embeddings and the output layer stay on the processor. What is [edited](Self::edited) of a network that is placed
+    /// is on the same device, and shares what was copied there: only masks are made anew.
     ///
     /// # Errors
     /// When the device has not enough memory.

@@ -1,0 +1,168 @@
+//! How far the heads of a layer look: what follows from their spans, as trained or as set by hand.
+
+use super::cache::value_width;
+use super::config::Config;
+use super::kernel::{Numbers, PANEL, Packed};
+use super::mask;
+use std::sync::Arc;
+
+/// A head's persistent vectors.
+#[derive(Debug)]
+pub(super) struct Persistent {
+    /// Keys, N × d, already times √d.
+    pub keys: Packed,
+    /// Values already times √N: N rows, each filled up to whole vectors.
+    pub values: Numbers,
+}
+
+impl Persistent {
+    /// From d × N numbers as keys and N × d as values; from none of either there are none.
+    pub fn new(keys: &[f32], values: &[f32], d: usize) -> Self {
+        let n = values.len() / d;
+        let width = value_width(d);
+        let mut filled = Numbers::zeros(n * width);
+        let scale = (n as f32).sqrt();
+        for (row, value) in filled.chunks_exact_mut(width).zip(values.chunks_exact(d)) {
+            for (to, v) in row.iter_mut().zip(value) {
+                *to = scale * v;
+            }
+        }
+        Self {
+            keys: match n {
+                0 => Packed::default(),
+                _ => Packed::from_columns(keys, n, d, (d as f32).sqrt()),
+            },
+            values: filled,
+        }
+    }
+}
+
+/// The position embeddings of all layers.
+#[derive(Debug)]
+pub(super) struct Positions {
+    /// Column x of the last panels is p_δ with δ = (S rounded up to whole panels) − x.
+    pub packed: Packed,
+    /// ‖p_δ‖, from δ = 1 on; nothing where weights are not read.
+    norms: Vec<f32>,
+}
+
+impl Positions {
+    /// From `key_pe`, d × S; from nothing where weights are not read.
+    pub fn new(config: &Config, key_pe: &[f32]) -> Self {
+        let (d, span) = (config.head_dim(), config.attn_span);
+        if key_pe.is_empty() {
+            return Self {
+                packed: Packed::default(),
+                norms: Vec::new(),
+            };
+        }
+        // Filled up in front, so that distance 1 is the last column of a panel.
+        let columns = span.next_multiple_of(PANEL);
+        let mut filled = vec![0.0; d * columns];
+        let mut squares = vec![0.0; span];
+        for (row, from) in filled
+            .chunks_exact_mut(columns)
+            .zip(key_pe.chunks_exact(span))
+        {
+            row[columns - span..].copy_from_slice(from);
+            for (square, p) in squares.iter_mut().zip(from.iter().rev()) {
+                *square += p * p;
+            }
+        }
+        Self {
+            packed: Packed::from_columns(&filled, columns, d, 1.0),
+            norms: squares.into_iter().map(f32::sqrt).collect(),
+        }
+    }
+
+    /// The norm of the longest p_δ with `near` < δ ≤ `far`.
+    fn longest(&self, near: usize, far: usize) -> f32 {
+        let norms = self.norms.get(near..far).unwrap_or_default();
+        norms.iter().copied().fold(0.0, f32::max)
+    }
+}
+
+/// One attention head's own parameters, and what follows from them.
+#[derive(Debug)]
+pub(super) struct Head {
+    /// z in tokens, as the file has it; S for a fixed span.
+    pub trained: f32,
+    /// z in tokens, as it counts; the window's length for a fixed span.
+    pub span: f32,
+    /// Number of distances computed.
+    pub reach: usize,
+    /// Whether a soft mask follows the softmax.
+    pub adaptive: bool,
+    /// The soft mask of the farthest distances, `reach` first: those where it is below 1.
+    pub ramp: Vec<f32>,
+    /// Distances that the published code puts into the layer's softmax.
+    pub kept: usize,
+    /// The norm of the longest p_δ with δ beyond the reach and no more than `kept`.
+    pub longest_far_position: f32,
+    /// Whether it contributes nothing.
+    pub silenced: bool,
+    /// Shared by a network and what is edited of it.
+    pub persistent: Arc<Persistent>,
+}
+
+impl Head {
+    /// N.
+    pub fn vectors(&self) -> usize {
+        self.persistent.keys.outputs()
+    }
+}
+
+/// What a [`Head`] follows from.
+pub(super) struct Setting {
+    /// z in tokens, as the file has it; S for a fixed span.
+    pub trained: f32,
+    /// z in tokens, as it shall count: see [`settable`].
+    pub span: f32,
+    pub silenced: bool,
+    pub persistent: Arc<Persistent>,
+}
+
+/// The span that comes of setting z to `span` tokens: 0 to S. A fixed span is a window of whole tokens, at least one:
+/// with nothing to look at there would be no softmax.
+pub(super) fn settable(config: &Config, span: f32) -> f32 {
+    let span = span.clamp(0.0, config.attn_span as f32);
+    if config.adapt_span {
+        span
+    } else {
+        span.ceil().max(1.0)
+    }
+}
+
+/// The heads of one layer, all of them: how far the longest looks says how many distances the others' softmax has.
+pub(super) fn of_layer(
+    config: &Config,
+    positions: &Positions,
+    settings: Vec<Setting>,
+) -> Vec<Head> {
+    let limit = config.attn_span;
+    let reach = |setting: &Setting| match config.adapt_span {
+        true => mask::reach(setting.span, config.adapt_span_ramp, limit),
+        false if setting.span < limit as f32 => setting.span as usize,
+        false => limit,
+    };
+    let longest = settings.iter().map(reach).max().unwrap_or(0);
+    let kept = mask::kept(longest, limit);
+    let heads = settings.into_iter().map(|setting| {
+        let reach = reach(&setting);
+        Head {
+            trained: setting.trained,
+            span: setting.span,
+            reach,
+            adaptive: config.adapt_span,
+            ramp: match config.adapt_span {
+                true => mask::ramp(setting.span, config.adapt_span_ramp, reach),
+                false => Vec::new(),
+            },
+            kept,
+            longest_far_position: positions.longest(reach, kept),
+            silenced: setting.silenced,
+            persistent: setting.persistent,
+        }
+    });
+    heads.collect()
+}

@@ -1,0 +1,257 @@
+//! Networks edited by hand: spans set, heads silenced.
+
+use crate::draw::{any_architecture, architecture};
+use crate::networks::{Architecture, Noise, Scores, Sublayer, Vocabulary};
+use crate::plain::PlainNetwork;
+use crate::random::{config, cuts, fail, run_in_cuts, streamed};
+use crate::record::Record;
+use proptest::prelude::*;
+use spanscope::model::{BLOCK, Cancel, Edits, Network, Run, Span};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// What is changed of one head: where z is set to, as a share of S that may be too large, and whether it is silenced.
+type Change = (Option<f64>, bool);
+
+fn changes() -> impl Strategy<Value = Vec<Change>> {
+    let span = prop_oneof![
+        3 => Just(None),
+        1 => Just(Some(0.0)),
+        4 => (0.0..1.2_f64).prop_map(Some),
+    ];
+    prop::collection::vec((span, prop::bool::weighted(0.25)), 12)
+}
+
+fn edits(network: &Network, changes: &[Change]) -> Edits {
+    let mut edits = Edits::default();
+    for (span, (z, silenced)) in network.spans().iter().zip(changes) {
+        if let Some(z) = z {
+            let z = z * network.config().attn_span as f64;
+            edits.set_span(span.layer, span.head, z as f32).unwrap();
+        }
+        edits.set_silenced(span.layer, span.head, *silenced);
+    }
+    edits
+}
+
+/// The same edits of either.
+fn edited(
+    (fast, plain): (Arc<Network>, Arc<PlainNetwork>),
+    edits: &Edits,
+) -> (Arc<Network>, Arc<PlainNetwork>) {
+    let mut plain = (*plain).clone();
+    for ((layer, head), z) in edits.spans() {
+        plain.set_span(layer, head, z);
+    }
+    for (layer, head) in edits.silenced() {
+        plain.layers[layer].heads[head].silenced = true;
+    }
+    let fast = fast.edited(edits).unwrap();
+    for span in fast.spans() {
+        let head = &plain.layers[span.layer].heads[span.head];
+        assert_eq!(span.reach, head.reach);
+        assert_eq!(fast.silenced(span.layer, span.head), head.silenced);
+    }
+    (Arc::new(fast), Arc::new(plain))
+}
+
+proptest! {
+    #![proptest_config(config(150))]
+
+    #[test]
+    fn any_edited_network_over_any_text(a in any_architecture(), changes in changes(), cuts in cuts(300)) {
+        let networks = a.networks();
+        let edits = edits(&networks.0, &changes);
+        run_in_cuts(&a, edited(networks, &edits), &cuts).map_err(fail)?;
+    }
+
+    #[test]
+    fn an_edited_network_whose_run_forgets(
+        a in architecture(1_usize..=130),
+        changes in changes(),
+        cuts in cuts(400),
+        back in 0.0..1.0,
+    ) {
+        let networks = a.networks();
+        let edits = edits(&networks.0, &changes);
+        streamed(&a, edited(networks, &edits), &cuts, back).map_err(fail)?;
+    }
+}
+
+/// Two layers of two heads; reaches are 12, 52, 108 and 8 tokens where spans are learned.
+fn small(adaptive: bool, sublayer: Sublayer) -> Architecture {
+    Architecture {
+        nb_layers: 2,
+        nb_heads: 2,
+        head_dim: 8,
+        attn_span: 150,
+        ramp: 8,
+        spans: adaptive.then(|| vec![vec![4.0, 43.5], vec![100.0, 0.0]]),
+        sublayer,
+        vocabulary: Vocabulary::Plain(20),
+        scores: Scores::Beyond,
+        seed: 11,
+    }
+}
+
+fn all_small() -> Vec<Architecture> {
+    let sublayers = [Sublayer::FeedForward(12), Sublayer::Persistent(7)];
+    sublayers
+        .into_iter()
+        .flat_map(|sublayer| [small(true, sublayer), small(false, sublayer)])
+        .collect()
+}
+
+/// By layer, head and query.
+type Weights = BTreeMap<(usize, usize, usize), Vec<f32>>;
+
+/// Log-probabilities over a text, and every head's weights there.
+fn results(network: &Arc<Network>) -> (Vec<f32>, Weights) {
+    let ids = Noise(5).text(200, network.config().vocab_size);
+    let record = Record::new(network.config().hidden_size, None);
+    let mut run = Run::new(Arc::clone(network));
+    run.extend(&ids, BLOCK, &Cancel::default(), &record)
+        .unwrap();
+    let seen = record.seen.lock().unwrap();
+    let rows = seen.queries.iter().map(|(place, query)| {
+        let mut row = [&query.weights[..], &query.persistent].concat();
+        row.push(query.empty);
+        (*place, row)
+    });
+    (run.log_probs(0, ids.len()), rows.collect())
+}
+
+fn set(network: &Network, spans: impl IntoIterator<Item = Span>) -> Arc<Network> {
+    let mut edits = Edits::default();
+    for span in spans {
+        edits.set_span(span.layer, span.head, span.span).unwrap();
+    }
+    Arc::new(network.edited(&edits).unwrap())
+}
+
+#[test]
+fn what_changes_nothing_changes_no_bit_and_edits_are_taken_back() {
+    for a in all_small() {
+        let (network, _) = a.networks();
+        let expected = results(&network);
+        // To the values that they have.
+        let same = set(&network, network.spans());
+        assert_eq!(same.spans(), network.spans());
+        assert!(results(&same) == expected);
+
+        let mut edits = Edits::default();
+        edits.set_span(0, 1, 2.0).unwrap();
+        edits.set_silenced(1, 0, true);
+        let edited = Arc::new(network.edited(&edits).unwrap());
+        let changed = results(&edited);
+        assert!(changed != expected);
+        assert_eq!(edited.edits(), &edits);
+        // Not added to what was edited before, but instead of it.
+        let other = set(
+            &edited,
+            [Span {
+                layer: 1,
+                head: 1,
+                span: 30.0,
+                reach: 0,
+            }],
+        );
+        assert!(!other.silenced(1, 0) && edited.silenced(1, 0));
+        assert_eq!(other.spans()[1], network.spans()[1]);
+        assert_ne!(other.spans()[3], network.spans()[3]);
+        let again = Arc::new(other.edited(&edits).unwrap());
+        assert!(results(&again) == changed);
+
+        edits.clear_all();
+        let back = Arc::new(edited.edited(&edits).unwrap());
+        assert_eq!(back.spans(), network.spans());
+        assert!(back.edits().is_empty() && results(&back) == expected);
+        // The original was never touched.
+        assert!(results(&network) == expected);
+    }
+}
+
+#[test]
+fn a_set_span_is_as_good_as_a_trained_one() {
+    for sublayer in [Sublayer::FeedForward(12), Sublayer::Persistent(7)] {
+        let a = small(true, sublayer);
+        let (network, _) = a.networks();
+        for spans in [
+            [[4.0, 43.5], [12.25, 0.0]],
+            [[0.0, 0.0], [0.0, 0.0]],
+            [[150.0, 1.0], [100.0, 149.5]],
+        ] {
+            let trained = Architecture {
+                spans: Some(spans.iter().map(|layer| layer.to_vec()).collect()),
+                ..a.clone()
+            };
+            let (trained, _) = trained.networks();
+            let set = set(&network, trained.spans());
+            assert_eq!(set.spans(), trained.spans());
+            assert!(results(&set) == results(&trained), "{spans:?}");
+            for span in network.spans() {
+                let kept = set.trained_span(span.layer, span.head);
+                assert_eq!(kept, Some(span.span));
+            }
+        }
+    }
+}
+
+#[test]
+fn a_silenced_head_is_one_that_the_output_projection_ignores() {
+    for a in all_small() {
+        for (layer, head) in [(0, 0), (0, 1), (1, 1)] {
+            let (network, _) = a.networks();
+            let mut edits = Edits::default();
+            edits.set_silenced(layer, head, true);
+            let silenced = Arc::new(network.edited(&edits).unwrap());
+            let name = format!("layers.{layer}.attn.proj_out.weight");
+            let (d, dim) = (a.head_dim, a.nb_heads * a.head_dim);
+            let (ignored, _) = a.changed(|tensors| {
+                let out = tensors.iter_mut().find(|tensor| tensor.name == name);
+                for row in out.unwrap().values.chunks_exact_mut(dim) {
+                    row[head * d..(head + 1) * d].fill(0.0);
+                }
+            });
+            let (log_probs, weights) = results(&silenced);
+            let (expected, expected_weights) = results(&ignored);
+            assert!(log_probs == expected && weights == expected_weights);
+            let (before, weights_before) = results(&network);
+            assert!(log_probs != before);
+            // It still attends, to the same if nothing before it has changed.
+            for (place, row) in weights_before.range((layer, 0, 0)..(layer + 1, 0, 0)) {
+                assert!(weights[place] == *row, "{place:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn spans_are_kept_within_what_there_is() {
+    for a in all_small() {
+        let (network, _) = a.networks();
+        let adaptive = a.spans.is_some();
+        let mut edits = Edits::default();
+        edits.set_span(0, 0, 1e9).unwrap();
+        edits.set_span(0, 1, -3.0).unwrap();
+        edits.set_span(1, 0, 20.25).unwrap();
+        edits.set_span(5, 0, 1.0).unwrap();
+        edits.set_silenced(0, 9, true);
+        for wrong in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
+            assert!(edits.set_span(1, 0, wrong).is_err());
+        }
+        assert_eq!(edits.span(1, 0), Some(20.25));
+        let edited = network.edited(&edits).unwrap();
+        let got: Vec<(f32, usize)> = edited.spans().iter().map(|s| (s.span, s.reach)).collect();
+        let expected = match adaptive {
+            true => [(150.0, 150), (0.0, 8), (20.25, 29), (0.0, 8)],
+            // Windows of whole tokens, never of none.
+            false => [(150.0, 150), (1.0, 1), (21.0, 21), (150.0, 150)],
+        };
+        assert_eq!(got, expected);
+        assert_eq!(edited.edits().spans().count(), 3);
+        assert!(!edited.silenced(0, 9) && edited.trained_span(5, 0).is_none());
+        let (log_probs, _) = results(&Arc::new(edited));
+        assert!(log_probs.iter().all(|p| p.is_finite()));
+    }
+}
