@@ -1,6 +1,6 @@
 //! The selected head on the current text, and pictures of it.
 
-use crate::analysis::{BandGrid, BandWindow, LookedWeights, VectorUsage};
+use crate::analysis::{BandGrid, BandLayout, BandWindow, LookedWeights, Pool, VectorUsage};
 use crate::chart::{ColorMap, Scale, colormap};
 use crate::model::{Cancel, Run};
 use std::ops::Range;
@@ -145,6 +145,9 @@ pub struct Picture {
     pub head: (usize, usize),
     /// Where its cells lie.
     pub grid: BandGrid,
+    /// The weight that gets the last colour. Of largest weights: the largest on the whole text, or on any persistent vector,
+    /// so that colours stay as they are when the window moves. Of means: the largest in the picture.
+    pub largest: f32,
     /// One RGBA pixel per cell; transparent where the head cannot look.
     pub rgba: Vec<u8>,
 }
@@ -152,6 +155,11 @@ pub struct Picture {
 impl Picture {
     pub(super) fn new(detail: &Detail, request: PictureRequest) -> Self {
         let grid = BandGrid::new(&detail.weights, &request.window);
+        let largest = match (request.window.pool, request.window.layout) {
+            (Pool::Mean, _) => grid.largest(),
+            (Pool::Max, BandLayout::Vector) => detail.weights.largest_vector(),
+            (Pool::Max, BandLayout::Key | BandLayout::Distance) => detail.largest,
+        };
         let rgba = grid
             .values
             .iter()
@@ -159,7 +167,7 @@ impl Picture {
                 if value.is_nan() {
                     [0; 4]
                 } else {
-                    let [r, g, b] = color(*value, detail.largest, request.scale, request.map);
+                    let [r, g, b] = color(*value, largest, request.scale, request.map);
                     [r, g, b, 255]
                 }
             })
@@ -168,6 +176,7 @@ impl Picture {
             head: (detail.layer, detail.head),
             request,
             grid,
+            largest,
             rgba,
         }
     }

@@ -3,6 +3,7 @@
 use super::config::Config;
 use super::device::Accelerator;
 use super::kernel::{Numbers, Packed};
+use super::parts::Part;
 use std::sync::{Arc, OnceLock};
 
 /// One attention head's own parameters.
@@ -84,7 +85,7 @@ pub(super) struct Output {
 pub struct Network {
     pub(super) config: Config,
     pub(super) spans: Vec<Span>,
-    pub(super) parameters: usize,
+    pub(super) parts: Vec<Part>,
     pub(super) assumed: Vec<String>,
     pub(super) input: Vec<Cluster>,
     pub(super) output: Output,
@@ -116,7 +117,12 @@ impl Network {
 
     /// Number of trained parameters, shared ones counted once.
     pub fn parameters(&self) -> usize {
-        self.parameters
+        self.parts.iter().map(|part| part.parameters).sum()
+    }
+
+    /// The parameters by what they are for; the parts add up to [`Network::parameters`].
+    pub fn parts(&self) -> &[Part] {
+        &self.parts
     }
 
     /// What was assumed because the file does not say, in words.
