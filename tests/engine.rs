@@ -286,6 +286,7 @@ fn another_head_and_its_picture_come_when_asked_for() {
         columns: 100..160,
         width: 30,
         height: 60,
+        ..BandWindow::default()
     };
     let request = PictureRequest {
         window,

@@ -1,7 +1,9 @@
-//! A head's weights form a band along the diagonal: queries by distance. Here it is cut and shrunk for a picture.
+//! A head's weights form a band along the diagonal: queries by distance. Here it is cut and shrunk for a picture, as are
+//! the weights on persistent vectors.
 
 use super::LookedWeights;
 use std::ops::Range;
+use std::sync::Arc;
 
 /// What the columns of a picture are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
@@ -12,13 +14,30 @@ pub enum BandLayout {
     Key,
     /// Column = distance − 1.
     Distance,
+    /// Column = persistent vector, in the window's order.
+    Vector,
+}
+
+/// What a cell shows of the weights that it covers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Pool {
+    /// The largest, so that a single bright weight is never lost.
+    #[default]
+    Max,
+    /// The mean over those that there are.
+    Mean,
 }
 
 /// The part of a band that a picture shows, and how fine.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct BandWindow {
     /// What the columns are.
     pub layout: BandLayout,
+    /// What a cell shows.
+    pub pool: Pool,
+    /// With [`BandLayout::Vector`], the persistent vector of each column, such as
+    /// [`VectorUsage::order`](super::VectorUsage::order); empty for all of them by index.
+    pub order: Arc<[u32]>,
     /// Queries shown, as positions in the text.
     pub queries: Range<usize>,
     /// Columns shown.
@@ -29,8 +48,7 @@ pub struct BandWindow {
     pub height: usize,
 }
 
-/// A window on a band, shrunk to a given number of cells: each is the largest weight of those it covers, so a
-/// single bright weight is never lost.
+/// A window on a band, shrunk to a given number of cells.
 #[derive(Debug, Clone, PartialEq)]
 pub struct BandGrid {
     /// First query covered.
@@ -58,33 +76,26 @@ impl BandGrid {
         let limit = match window.layout {
             BandLayout::Key => end,
             BandLayout::Distance => weights.reach,
+            BandLayout::Vector if window.order.is_empty() => weights.vectors,
+            BandLayout::Vector => window.order.len(),
         };
         let columns = window.columns.start.min(limit)..window.columns.end.min(limit);
         // Cells begin at multiples of their size, so that panning does not make them flicker.
         let (first_query, down, height) = cells(&queries, window.height);
         let (first_column, across, width) = cells(&columns, window.width);
-        let mut values = vec![f32::NAN; width * height];
-        for query in queries.start.max(first_query)..queries.end {
-            let row = (query - first_query) / down * width;
-            let Some(out) = values.get_mut(row..row + width) else {
-                break;
-            };
-            for (c, weight) in weights.row(query).iter().enumerate() {
-                let column = match window.layout {
-                    // Distances before the text's start are no keys.
-                    BandLayout::Key => match query.checked_sub(c + 1) {
-                        Some(key) => key,
-                        None => break,
-                    },
-                    BandLayout::Distance => c,
-                };
-                if columns.contains(&column)
-                    && let Some(cell) = out.get_mut((column - first_column) / across)
-                {
-                    // `max` of not-a-number and a number is the number.
-                    *cell = cell.max(*weight);
-                }
+        let mut values = Vec::with_capacity(width * height);
+        let mut pooled = vec![Pooled::default(); width];
+        for row in 0..height {
+            let start = first_query + row * down;
+            pooled.fill(Pooled::default());
+            for query in start.max(queries.start)..(start + down).min(queries.end) {
+                each(weights, window, query, &columns, |column, weight| {
+                    if let Some(cell) = pooled.get_mut((column - first_column) / across) {
+                        cell.add(weight, window.pool);
+                    }
+                });
             }
+            values.extend(pooled.iter().map(|cell| cell.value(window.pool)));
         }
         Self {
             first_query,
@@ -94,6 +105,90 @@ impl BandGrid {
             width,
             height,
             values,
+        }
+    }
+
+    /// The largest value of a cell; 0 where there are none.
+    pub fn largest(&self) -> f32 {
+        // `max` of not-a-number and a number is the number.
+        self.values.iter().fold(0.0, |m, value| m.max(*value))
+    }
+}
+
+/// Calls `take` with the columns of a query's row that lie in `columns`, and their weights.
+fn each(
+    weights: &LookedWeights,
+    window: &BandWindow,
+    query: usize,
+    columns: &Range<usize>,
+    mut take: impl FnMut(usize, f32),
+) {
+    match window.layout {
+        BandLayout::Key => {
+            // Distances before the text's start are no keys.
+            let row = weights.row(query);
+            let row = &row[..row.len().min(query)];
+            let keys = columns.start.max(query - row.len())..columns.end.min(query);
+            for key in keys {
+                take(key, row[query - key - 1]);
+            }
+        }
+        BandLayout::Distance => {
+            let row = weights.row(query).iter().take(columns.end).enumerate();
+            row.skip(columns.start).for_each(|(c, w)| take(c, *w));
+        }
+        BandLayout::Vector => {
+            let row = weights.persistent_row(query);
+            if window.order.is_empty() {
+                let row = row.iter().take(columns.end).enumerate();
+                return row.skip(columns.start).for_each(|(c, w)| take(c, *w));
+            }
+            let order = window.order.iter().take(columns.end).enumerate();
+            for (column, vector) in order.skip(columns.start) {
+                if let Some(weight) = row.get(*vector as usize) {
+                    take(column, *weight);
+                }
+            }
+        }
+    }
+}
+
+/// The weights that a cell covers, as far as they have been seen.
+#[derive(Debug, Clone, Copy)]
+struct Pooled {
+    largest: f32,
+    sum: f64,
+    count: u32,
+}
+
+impl Default for Pooled {
+    fn default() -> Self {
+        Self {
+            largest: f32::NAN,
+            sum: 0.0,
+            count: 0,
+        }
+    }
+}
+
+impl Pooled {
+    fn add(&mut self, weight: f32, pool: Pool) {
+        match pool {
+            // `max` of not-a-number and a number is the number.
+            Pool::Max => self.largest = self.largest.max(weight),
+            Pool::Mean if weight.is_nan() => {}
+            Pool::Mean => {
+                self.sum += f64::from(weight);
+                self.count = self.count.saturating_add(1);
+            }
+        }
+    }
+
+    fn value(&self, pool: Pool) -> f32 {
+        match pool {
+            Pool::Max => self.largest,
+            // 0 / 0 is not a number: nothing was there.
+            Pool::Mean => (self.sum / f64::from(self.count)) as f32,
         }
     }
 }
@@ -141,7 +236,23 @@ mod tests {
             columns,
             width: most,
             height: most,
+            ..BandWindow::default()
         }
+    }
+
+    /// Three queries from position 5 on, with four vectors; query t gives vector n the weight t + n/10.
+    fn persistent() -> LookedWeights {
+        LookedWeights::from(HeadWeights {
+            first: 5,
+            queries: 3,
+            reach: 0,
+            vectors: 4,
+            weights: Vec::new().into(),
+            persistent: (5..8)
+                .flat_map(|t| [0.0, 0.1, 0.2, 0.3].map(|n| t as f32 + n))
+                .collect(),
+            empty: vec![0.0; 3],
+        })
     }
 
     #[test]
@@ -174,5 +285,61 @@ mod tests {
         assert_eq!(grid.values, [1.2, 2.2]);
         let none = BandGrid::new(&band(), &window(BandLayout::Key, 9..20, 7..7, 4));
         assert!(none.values.is_empty());
+    }
+
+    #[test]
+    fn vectors_stand_in_columns_in_any_order() {
+        let all = window(BandLayout::Vector, 0..9, 0..9, 9);
+        let grid = BandGrid::new(&persistent(), &all);
+        assert_eq!(
+            (grid.first_query, grid.first_column, grid.width, grid.height),
+            (5, 0, 4, 3)
+        );
+        assert_eq!(grid.values[4..8], [6.0, 6.1, 6.2, 6.3]);
+        assert_eq!(grid.largest(), 7.3);
+        let ordered = BandWindow {
+            order: [2, 0, 7].into(),
+            ..all.clone()
+        };
+        let grid = BandGrid::new(&persistent(), &ordered);
+        assert_eq!((grid.width, grid.height), (3, 3));
+        assert_eq!(grid.values[..2], [5.2, 5.0]);
+        // There is no vector 7.
+        assert!(grid.values[2].is_nan());
+        let part = BandWindow {
+            columns: 1..2,
+            queries: 6..7,
+            ..ordered
+        };
+        let grid = BandGrid::new(&persistent(), &part);
+        assert_eq!((grid.first_query, grid.first_column), (6, 1));
+        assert_eq!(grid.values, [6.0]);
+        let none = BandGrid::new(&band(), &all);
+        assert!(none.values.is_empty() && none.largest() == 0.0);
+    }
+
+    #[test]
+    fn a_mean_is_over_the_weights_that_there_are() {
+        let mean = |layout, most| BandWindow {
+            pool: Pool::Mean,
+            ..window(layout, 0..8, 0..9, most)
+        };
+        let grid = BandGrid::new(&band(), &mean(BandLayout::Key, 2));
+        assert_eq!((grid.down, grid.across), (2, 2));
+        // Query 1 sees key 0; query 2 sees 0 and 1, query 3 sees 1 and 2.
+        assert_eq!(grid.values[0], 1.1);
+        assert!(grid.values[1].is_nan());
+        assert!((grid.values[2] - (2.1 + 2.2 + 3.2) / 3.0).abs() < 1e-6);
+        assert_eq!(grid.values[3], 3.1);
+        let grid = BandGrid::new(&persistent(), &mean(BandLayout::Vector, 2));
+        // Cells begin at multiples of two: query 5 alone, then 6 and 7.
+        assert_eq!((grid.first_query, grid.height, grid.width), (4, 2, 2));
+        for (found, expected) in grid.values.iter().zip([5.05, 5.25, 6.55, 6.75]) {
+            assert!((found - expected).abs() < 1e-6);
+        }
+        // One cell a weight: as with the largest.
+        let fine = BandGrid::new(&band(), &mean(BandLayout::Distance, 9));
+        let largest = BandGrid::new(&band(), &window(BandLayout::Distance, 0..8, 0..9, 9));
+        assert_eq!(fine, largest);
     }
 }

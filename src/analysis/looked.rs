@@ -33,6 +33,8 @@ struct Part {
 struct Measured {
     /// The largest weight on a token of the text.
     largest: f32,
+    /// The largest weight on a persistent vector.
+    largest_vector: f32,
     /// The weight on each persistent vector, summed up.
     vectors: Vec<f64>,
 }
@@ -60,6 +62,7 @@ impl Part {
 impl Measured {
     fn of(weights: &HeadWeights, rows: Range<usize>) -> Self {
         let mut largest = 0.0_f32;
+        let mut largest_vector = 0.0_f32;
         let mut vectors = vec![0.0; weights.vectors];
         for i in rows {
             let row = weights.row(i);
@@ -68,9 +71,14 @@ impl Measured {
             largest = seen.iter().fold(largest, |m, w| m.max(*w));
             for (sum, weight) in vectors.iter_mut().zip(weights.persistent_row(i)) {
                 *sum += f64::from(*weight);
+                largest_vector = largest_vector.max(*weight);
             }
         }
-        Self { largest, vectors }
+        Self {
+            largest,
+            largest_vector,
+            vectors,
+        }
     }
 }
 
@@ -142,6 +150,12 @@ impl LookedWeights {
     /// The largest weight on a token of the text.
     pub fn largest(&self) -> f32 {
         let parts = self.parts.iter().map(|part| part.measured.largest);
+        parts.fold(0.0, f32::max)
+    }
+
+    /// The largest weight on a persistent vector.
+    pub fn largest_vector(&self) -> f32 {
+        let parts = self.parts.iter().map(|part| part.measured.largest_vector);
         parts.fold(0.0, f32::max)
     }
 

@@ -6,21 +6,41 @@
 mod band;
 pub mod cost;
 mod gathered;
+pub mod lens;
 mod looked;
+mod predict;
 mod recorder;
 mod shares;
 mod token_set;
 mod usage;
 
-pub use band::{BandGrid, BandLayout, BandWindow};
+pub use band::{BandGrid, BandLayout, BandWindow, Pool};
 pub use gathered::Gathered;
 pub use looked::LookedWeights;
+pub use predict::{Candidate, Prediction, Truth, predict};
 pub use recorder::HeadRecorder;
 pub use shares::{CutShares, ShareRecorder, Shares};
 pub use token_set::TokenSet;
-pub use usage::VectorUsage;
+pub use usage::{VectorUsage, top_queries};
 
 /// Nats as bits.
 pub fn bits(nats: f32) -> f32 {
     nats / std::f32::consts::LN_2
+}
+
+/// The first `k` of `all` in the order `order`, sorted; the rest is not.
+fn first_by<T>(
+    mut all: Vec<T>,
+    k: usize,
+    order: impl Fn(&T, &T) -> std::cmp::Ordering + Copy,
+) -> Vec<T> {
+    if k == 0 {
+        return Vec::new();
+    }
+    if k < all.len() {
+        all.select_nth_unstable_by(k - 1, order);
+        all.truncate(k);
+    }
+    all.sort_unstable_by(order);
+    all
 }

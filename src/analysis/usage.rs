@@ -62,6 +62,15 @@ impl VectorUsage {
     }
 }
 
+/// The queries that give the persistent vector `vector` most weight: at most `k` positions in the text and their weights,
+/// by falling weight, the earlier first where they are equal. A query that gives it none is not among them.
+pub fn top_queries(weights: &LookedWeights, vector: usize, k: usize) -> Vec<(usize, f32)> {
+    let of = |query| Some((query, *weights.persistent_row(query).get(vector)?));
+    let all = (weights.first..weights.end).filter_map(of);
+    let users: Vec<(usize, f32)> = all.filter(|(_, weight)| *weight > 0.0).collect();
+    super::first_by(users, k, |a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -88,6 +97,19 @@ mod tests {
         assert!((one.effective - 1.0).abs() < 1e-4);
         assert_eq!((one.never, one.order[0]), (3, 1));
         assert!((one.mean[1] - 0.4).abs() < 1e-6);
+    }
+
+    #[test]
+    fn those_who_use_a_vector_most_come_first() {
+        let mut looked = weights(2, &[0.1, 0.0, 0.3, 0.2, 0.3, 0.0, f32::NAN, 0.5]);
+        assert_eq!(top_queries(&looked, 0, 2), [(1, 0.3), (2, 0.3)]);
+        assert_eq!(top_queries(&looked, 0, 9), [(1, 0.3), (2, 0.3), (0, 0.1)]);
+        assert_eq!(top_queries(&looked, 1, 9), [(3, 0.5), (1, 0.2)]);
+        assert!(top_queries(&looked, 1, 0).is_empty());
+        assert!(top_queries(&looked, 2, 9).is_empty());
+        // Positions in the text, whatever the first query at hand.
+        looked.drop_before(2);
+        assert_eq!(top_queries(&looked, 0, 9), [(2, 0.3)]);
     }
 
     #[test]

@@ -41,7 +41,7 @@ pub struct HeatmapStyle {
     pub map: ColorMap,
     /// How weights are spread over the colours.
     pub scale: Scale,
-    /// Most columns by distance; keys are as many as there are queries.
+    /// Most columns by distance, or persistent vectors; keys are as many as there are queries.
     pub most_distances: usize,
 }
 
@@ -70,17 +70,31 @@ pub fn heatmap(
     let first = queries.start.max(weights.first).min(end);
     let rows = end.saturating_sub(first);
     let by_key = style.layout == BandLayout::Key;
-    let cols = if by_key {
-        rows
-    } else {
-        weights.reach.min(style.most_distances)
+    let (cols, col_start, col_axis) = match style.layout {
+        BandLayout::Key => (rows, first, "key"),
+        BandLayout::Distance => (
+            weights.reach.min(style.most_distances),
+            1,
+            "distance (tokens)",
+        ),
+        BandLayout::Vector => (
+            weights.vectors.min(style.most_distances),
+            0,
+            "persistent vector",
+        ),
     };
     let mut values = vec![f32::NAN; rows * cols];
     for row in 0..rows {
         let query = first + row;
-        let weights = weights.row(query);
-        // Distances beyond `query` are before the text's start.
-        for (c, weight) in weights.iter().take(query).enumerate() {
+        let weights = match style.layout {
+            BandLayout::Vector => weights.persistent_row(query),
+            // Distances beyond `query` are before the text's start.
+            BandLayout::Key | BandLayout::Distance => {
+                let weights = weights.row(query);
+                &weights[..weights.len().min(query)]
+            }
+        };
+        for (c, weight) in weights.iter().enumerate() {
             let column = if by_key {
                 row.checked_sub(c + 1)
             } else {
@@ -114,11 +128,11 @@ pub fn heatmap(
         cols,
         values,
         row_start: first,
-        col_start: if by_key { first } else { 1 },
+        col_start,
         col_labels: if by_key { labels.clone() } else { Vec::new() },
         row_labels: labels,
         row_axis: "query".into(),
-        col_axis: if by_key { "key" } else { "distance (tokens)" }.into(),
+        col_axis: col_axis.into(),
         map: style.map,
         scale: style.scale,
         side,

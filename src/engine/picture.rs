@@ -2,7 +2,7 @@
 
 use super::detail::Detail;
 use super::looks::Heads;
-use crate::analysis::{BandGrid, BandWindow};
+use crate::analysis::{BandGrid, BandLayout, BandWindow, Pool};
 use crate::chart::{ColorMap, Scale, colormap};
 
 /// Which picture.
@@ -34,6 +34,9 @@ pub struct Picture {
     pub heads: Heads,
     /// Where its cells lie.
     pub grid: BandGrid,
+    /// The weight that gets the last colour. Of largest weights: the largest on the whole text, or on any persistent vector,
+    /// so that colours stay as they are when the window moves. Of means: the largest in the picture.
+    pub largest: f32,
     /// One RGBA pixel per cell; transparent where the head cannot look.
     pub rgba: Vec<u8>,
 }
@@ -41,6 +44,11 @@ pub struct Picture {
 impl Picture {
     pub(super) fn new(detail: &Detail, request: PictureRequest) -> Self {
         let grid = BandGrid::new(&detail.weights, &request.window);
+        let largest = match (request.window.pool, request.window.layout) {
+            (Pool::Mean, _) => grid.largest(),
+            (Pool::Max, BandLayout::Vector) => detail.weights.largest_vector(),
+            (Pool::Max, BandLayout::Key | BandLayout::Distance) => detail.largest,
+        };
         let rgba = grid
             .values
             .iter()
@@ -48,7 +56,7 @@ impl Picture {
                 if value.is_nan() {
                     [0; 4]
                 } else {
-                    let [r, g, b] = color(*value, detail.largest, request.scale, request.map);
+                    let [r, g, b] = color(*value, largest, request.scale, request.map);
                     [r, g, b, 255]
                 }
             })
@@ -57,6 +65,7 @@ impl Picture {
             heads: detail.heads.clone(),
             request,
             grid,
+            largest,
             rgba,
         }
     }

@@ -188,7 +188,7 @@ impl Network {
         Ok(Self {
             config: self.config.clone(),
             spans: Span::all(&layers),
-            parameters: self.parameters,
+            parts: self.parts.clone(),
             assumed: self.assumed.clone(),
             input: Arc::clone(&self.input),
             output: Arc::clone(&self.output),

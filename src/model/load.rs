@@ -5,6 +5,7 @@ use super::config::{Config, infer, span_name};
 use super::edits::Edits;
 use super::heads::{self, Head, Persistent, Positions, Setting};
 use super::kernel::Packed;
+use super::parts::Count;
 use super::weights::{Cluster, Dense, FeedForward, Layer, Network, Norm, Output, Span};
 use crate::checkpoint::Checkpoint;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -34,7 +35,7 @@ struct Loader<'a> {
     checkpoint: &'a Checkpoint,
     /// Whether to read weights; else all but the spans stay empty.
     reads: bool,
-    parameters: usize,
+    parameters: Count,
     /// The first tensor that holds infinities or what is no number.
     not_finite: Mutex<Option<String>>,
 }
@@ -44,7 +45,7 @@ impl<'a> Loader<'a> {
         Self {
             checkpoint,
             reads,
-            parameters: 0,
+            parameters: Count::default(),
             not_finite: Mutex::new(None),
         }
     }
@@ -67,7 +68,7 @@ impl<'a> Loader<'a> {
             let expected = format!("{shape:?}");
             return Err(ModelError::shape(checkpoint, name, &info.shape, &expected));
         }
-        self.parameters += info.elements();
+        self.parameters.add(checkpoint, name, info.elements());
         Ok(())
     }
 
@@ -156,7 +157,7 @@ impl<'a> Loader<'a> {
         Ok(Network {
             config,
             spans: Span::all(&layers),
-            parameters: self.parameters,
+            parts: self.parameters.parts(),
             assumed,
             input: input.into(),
             output: Arc::new(output),
@@ -212,7 +213,8 @@ impl<'a> Loader<'a> {
             .info(&name)
             .map(|info| info.shape.clone())
             .unwrap_or_default();
-        self.parameters += shape.iter().product::<usize>();
+        let elements = shape.iter().product();
+        self.parameters.add(checkpoint, &name, elements);
         let values = checkpoint.read(&name)?;
         if let Some(value) = values.iter().find(|value| !value.is_finite()) {
             return Err(ModelError::SpanValue {
@@ -286,12 +288,7 @@ impl<'a> Loader<'a> {
             return Ok((vec![input], output));
         };
         let input = self.clusters(dim, &io.cutoffs, None)?;
-        let before = self.parameters;
         let clusters = self.clusters(dim, &io.cutoffs, Some((io.tied, &input)))?;
-        if io.tied {
-            // Shared weights count once.
-            self.parameters = before;
-        }
         let further = io.cutoffs.len() - 1;
         let cluster_proj = if further > 0 {
             let weight = self.matrix("out_emb.cluster_proj.weight".into(), further, dim)?;

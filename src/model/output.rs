@@ -44,7 +44,7 @@ fn projected(cluster: &Cluster, hidden: &[f32]) -> Option<Vec<f32>> {
     Some(out)
 }
 
-fn product(rows: &[f32], weight: &Packed, bias: Option<&[f32]>) -> Vec<f32> {
+fn product(rows: &[f32], weight: &Packed) -> Vec<f32> {
     let n = rows.len() / weight.inputs().max(1);
     let mut out = vec![0.0; n * weight.outputs()];
     // One row is what an appended token asks for; more come in pieces, a thread each.
@@ -53,16 +53,35 @@ fn product(rows: &[f32], weight: &Packed, bias: Option<&[f32]>) -> Vec<f32> {
     } else {
         weight.multiply(rows, &mut out);
     }
-    if let Some(bias) = bias {
-        add(&mut out, bias);
-    }
     out
 }
 
 fn logits(cluster: &Cluster, hidden: &[f32]) -> Vec<f32> {
+    let mut logits = unbiased_logits(cluster, hidden);
+    if let Some(bias) = &cluster.bias {
+        add(&mut logits, bias);
+    }
+    logits
+}
+
+/// The logits of a cluster's tokens without their biases: n × tokens.
+pub(super) fn unbiased_logits(cluster: &Cluster, hidden: &[f32]) -> Vec<f32> {
     let projected = projected(cluster, hidden);
-    let rows = projected.as_deref().unwrap_or(hidden);
-    product(rows, &cluster.table, cluster.bias.as_deref())
+    product(projected.as_deref().unwrap_or(hidden), &cluster.table)
+}
+
+/// The logits of the further clusters, without their biases: n × (clusters − 1), cluster 1 being the last column. Nothing
+/// where there is but one cluster.
+pub(super) fn unbiased_cluster_logits(network: &Network, hidden: &[f32]) -> Vec<f32> {
+    let (Some(first), Some((weight, _))) = (
+        network.output.clusters.first(),
+        &network.output.cluster_proj,
+    ) else {
+        return Vec::new();
+    };
+    // They extend the first cluster's logits, so they too see the hidden state through its projection.
+    let projected = projected(first, hidden);
+    product(projected.as_deref().unwrap_or(hidden), weight)
 }
 
 /// Log-probabilities of the first cluster's tokens, then one column per further cluster.
@@ -73,10 +92,10 @@ fn head(network: &Network, hidden: &[f32]) -> (Vec<f32>, usize) {
     let mut values = logits(first, hidden);
     let mut width = first.table.outputs();
     if let Some((weight, bias)) = &network.output.cluster_proj {
-        // The cluster logits extend the first cluster's, so they too see the hidden state through its projection.
-        let projected = projected(first, hidden);
-        let rows = projected.as_deref().unwrap_or(hidden);
-        let further = product(rows, weight, bias.as_deref());
+        let mut further = unbiased_cluster_logits(network, hidden);
+        if let Some(bias) = bias {
+            add(&mut further, bias);
+        }
         let more = weight.outputs();
         let joined = values
             .chunks_exact(width)

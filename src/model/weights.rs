@@ -5,6 +5,7 @@ use super::device::Accelerator;
 use super::edits::Edits;
 use super::heads::{Head, Positions};
 use super::kernel::Packed;
+use super::parts::Part;
 use std::sync::{Arc, OnceLock};
 
 /// LayerNorm parameters.
@@ -65,7 +66,7 @@ pub(super) struct Output {
 pub struct Network {
     pub(super) config: Config,
     pub(super) spans: Vec<Span>,
-    pub(super) parameters: usize,
+    pub(super) parts: Vec<Part>,
     pub(super) assumed: Vec<String>,
     pub(super) input: Arc<[Cluster]>,
     pub(super) output: Arc<Output>,
@@ -115,7 +116,12 @@ impl Network {
 
     /// Number of trained parameters, shared ones counted once.
     pub fn parameters(&self) -> usize {
-        self.parameters
+        self.parts.iter().map(|part| part.parameters).sum()
+    }
+
+    /// The parameters by what they are for; the parts add up to [`Network::parameters`].
+    pub fn parts(&self) -> &[Part] {
+        &self.parts
     }
 
     /// What was assumed because the file does not say, in words.

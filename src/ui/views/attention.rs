@@ -80,6 +80,7 @@ impl AttentionView {
             layout: self.layout,
             tokens,
             reach: span.reach,
+            vectors: cx.detail().map_or(0, |detail| detail.weights.vectors),
         };
         let size = vec2(
             (ui.available_width() - SIDE).max(80.0),
@@ -118,6 +119,8 @@ impl AttentionView {
         .x_grid_spacer(move |input| match axes.layout {
             BandLayout::Key => marks::key_spacer(input, characters),
             BandLayout::Distance => marks::distance_spacer(input),
+            // Columns count from 0, as keys do.
+            BandLayout::Vector => marks::key_spacer(input, false),
         })
         .y_grid_spacer(marks::query_spacer)
         .custom_x_axes(vec![
@@ -125,12 +128,14 @@ impl AttentionView {
                 .label(match self.layout {
                     BandLayout::Key => "Key: the token attended to",
                     BandLayout::Distance => "Distance from query to key (tokens)",
+                    BandLayout::Vector => "Persistent vector",
                 })
                 .label_spacing(egui::Rangef::new(6.0, 8.0))
                 .tick_label_font(font.clone())
                 .formatter(move |mark, _| match axes.layout {
                     BandLayout::Key => marks::token_tick(labels, mark),
                     BandLayout::Distance => marks::distance_tick(mark),
+                    BandLayout::Vector => marks::vector_tick(mark),
                 }),
         ])
         .custom_y_axes(vec![
@@ -319,7 +324,7 @@ impl AttentionView {
                             [right, bottom],
                         )
                     }
-                    BandLayout::Distance => {
+                    BandLayout::Distance | BandLayout::Vector => {
                         PlotBounds::from_min_max([0.0, top], [width.max(1.0), bottom])
                     }
                 })

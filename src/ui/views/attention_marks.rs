@@ -16,6 +16,7 @@ pub(super) struct Axes {
     pub layout: BandLayout,
     pub tokens: usize,
     pub reach: usize,
+    pub vectors: usize,
 }
 
 impl Axes {
@@ -24,6 +25,7 @@ impl Axes {
         match self.layout {
             BandLayout::Key => self.tokens,
             BandLayout::Distance => self.reach,
+            BandLayout::Vector => self.vectors,
         }
     }
 
@@ -36,6 +38,7 @@ impl Axes {
         let key = match self.layout {
             BandLayout::Key => Some(column).filter(|key| *key < query),
             BandLayout::Distance => query.checked_sub(column + 1),
+            BandLayout::Vector => None,
         };
         Some((query, key))
     }
@@ -44,7 +47,7 @@ impl Axes {
     fn x(&self, query: f64, distance: f64) -> f64 {
         match self.layout {
             BandLayout::Key => query - distance,
-            BandLayout::Distance => distance,
+            BandLayout::Distance | BandLayout::Vector => distance,
         }
     }
 }
@@ -111,6 +114,11 @@ pub(super) fn token_tick(snapshot: &Snapshot, mark: GridMark) -> String {
     }
 }
 
+/// Persistent vectors count from 0.
+pub(super) fn vector_tick(mark: GridMark) -> String {
+    format!("{}", (mark.value - 0.5).round())
+}
+
 /// Distances count from 1.
 pub(super) fn distance_tick(mark: GridMark) -> String {
     format!("{}", (mark.value + 0.5).round())
@@ -118,6 +126,10 @@ pub(super) fn distance_tick(mark: GridMark) -> String {
 
 /// Where the mask reaches 0, and where it begins to fall.
 pub(super) fn span_lines(plot: &mut PlotUi<'_>, axes: &Axes, span: &Span, palette: &Palette) {
+    if axes.layout == BandLayout::Vector {
+        // A span ends nothing there.
+        return;
+    }
     let bounds = plot.plot_bounds();
     let (top, bottom) = (
         bounds.min()[1].max(0.0),
@@ -166,6 +178,7 @@ pub(super) fn query_lines(plot: &mut PlotUi<'_>, axes: &Axes, query: usize, pale
     let (left, right) = match axes.layout {
         BandLayout::Key => (query.saturating_sub(axes.reach) as f64, query as f64),
         BandLayout::Distance => (0.0, axes.reach as f64),
+        BandLayout::Vector => (0.0, axes.vectors as f64),
     };
     let outline = vec![
         [left, top],
@@ -329,6 +342,7 @@ mod tests {
             layout: BandLayout::Key,
             tokens: 10,
             reach: 4,
+            vectors: 3,
         };
         assert_eq!(keys.cell(2.5, 6.1), Some((6, Some(2))));
         assert_eq!(keys.cell(6.5, 6.1), Some((6, None)));
@@ -341,5 +355,11 @@ mod tests {
         assert_eq!(distances.cell(0.0, 6.9), Some((6, Some(5))));
         assert_eq!(distances.cell(3.0, 2.0), Some((2, None)));
         assert_eq!(distances.cell(4.0, 2.0), None);
+        let vectors = Axes {
+            layout: BandLayout::Vector,
+            ..keys
+        };
+        assert_eq!(vectors.cell(2.5, 6.1), Some((6, None)));
+        assert_eq!(vectors.cell(3.0, 6.1), None);
     }
 }

@@ -70,6 +70,7 @@ impl HeatPicture {
                 // A GPU may allow no more than 2,048 pixels a side.
                 width: (pixels.x * 1.5).clamp(1.0, 2048.0) as usize,
                 height: (pixels.y * 1.5).clamp(1.0, 2048.0) as usize,
+                ..BandWindow::default()
             },
             map,
             scale,
