@@ -7,7 +7,7 @@ use spanscope::engine::{
     Combine, Engine, Heads, Looks, Model, PictureRequest, Pictured, SAMPLES, Snapshot, Source,
     Tokens,
 };
-use spanscope::model::{Blind, Cancel, Device, Observer, Run};
+use spanscope::model::{Blind, Cancel, Device, Edits, Observer, Run};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -363,6 +363,66 @@ fn several_heads_are_put_together_and_several_tokens_add_up() {
             assert!((found - expected).abs() < 1e-5, "{key}: {found} {expected}");
         }
     }
+}
+
+#[test]
+fn an_edited_model_runs_again_and_without_edits_is_what_it_was() {
+    let engine = start(SAMPLES[0].text);
+    let before = wait(&engine, "the text", |s| engine.is_settled(s));
+    assert_eq!(before.unedited_bits, before.bits_per_token);
+    let span = before.model.as_ref().unwrap().network.spans()[13];
+    let mut edits = Edits::default();
+    edits.set_span(span.layer, span.head, 3.0).unwrap();
+    edits.set_silenced(0, 1, true);
+    engine.edit(edits.clone());
+    let edited = wait(&engine, "the edited model", |s| engine.is_settled(s));
+    let network = &edited.model.as_ref().unwrap().network;
+    assert_eq!(network.spans()[13].span, 3.0);
+    assert!(network.silenced(0, 1));
+    assert_eq!(edited.unedited_bits, before.bits_per_token);
+    assert!(edited.bits_per_token > before.bits_per_token);
+    assert_eq!(edited.surprisal.len(), before.surprisal.len());
+    engine.edit(Edits::default());
+    let back = wait(&engine, "the original", |s| engine.is_settled(s));
+    assert_eq!(back.surprisal, before.surprisal);
+    assert_eq!(back.model_number, before.model_number);
+    // Another model begins unedited.
+    engine.edit(edits);
+    engine.open(Source::Sample(&SAMPLES[1]));
+    let other = wait(&engine, "another model", |s| engine.is_settled(s));
+    assert!(other.model.as_ref().unwrap().network.edits().is_empty());
+}
+
+#[test]
+fn predictions_and_vectors_are_told_when_asked_for() {
+    let engine = start("");
+    engine.open(Source::Sample(&SAMPLES[1]));
+    engine.set_text(SAMPLES[1].text.into());
+    engine.look(Looks {
+        prediction: Some(40),
+        vector: Some(5),
+        ..at_head((1, 2))
+    });
+    let snapshot = wait(&engine, "the answers", |s| engine.is_settled(s));
+    let prediction = snapshot.prediction.as_ref().unwrap();
+    let truth = prediction.truth.unwrap();
+    assert_eq!((prediction.at, truth.id), (40, snapshot.tokens.ids[41]));
+    let bits = snapshot.surprisal_of(41).unwrap();
+    assert!((bits + truth.log_p / std::f32::consts::LN_2).abs() < 1e-3);
+    let facts = snapshot.vector.as_ref().unwrap();
+    assert_eq!((facts.head, facts.vector), ((1, 2), 5));
+    assert!(!facts.promoted.up.is_empty());
+    let detail = snapshot.detail.as_ref().unwrap();
+    let (query, weight) = facts.users[0];
+    assert_eq!(detail.weights.persistent_row(query)[5], weight);
+    // Of several heads no vector is known.
+    engine.look(Looks {
+        heads: Heads::new((1, 2), [(0, 0)], Combine::Mean),
+        vector: Some(5),
+        ..Looks::default()
+    });
+    let several = wait(&engine, "several heads", |s| engine.is_settled(s));
+    assert!(several.vector.is_none());
 }
 
 #[test]

@@ -4,11 +4,15 @@ use super::detail::{Detail, Looking};
 use super::looks::{Heads, Looks};
 use super::picture::{Picture, PictureRequest, Pictured};
 use super::reading::Reading;
-use crate::analysis::{Gathered, TokenSet};
-use crate::model::Cancel;
+use super::vector_facts::VectorFacts;
+use crate::analysis::{Gathered, Prediction, TokenSet, predict};
+use crate::model::{Cancel, Network};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+
+/// Candidates of a prediction.
+const CANDIDATES: usize = 50;
 
 /// The answer to one question about a run or a detail, kept until either changes.
 #[derive(Debug)]
@@ -42,6 +46,9 @@ impl<Q: PartialEq, T> Answer<Q, T> {
 
 /// A run over a text, for one step.
 pub(super) struct Asked<'a> {
+    pub network: &'a Network,
+    /// The tokens of the text.
+    pub ids: &'a [u32],
     pub reading: &'a Reading,
     pub looks: &'a Looks,
     /// Rises whenever the run changes.
@@ -61,6 +68,8 @@ pub(super) struct Answers {
     details: u64,
     gathered: Answer<TokenSet, Gathered>,
     pictures: BTreeMap<Pictured, Answer<PictureRequest, Picture>>,
+    prediction: Answer<usize, Prediction>,
+    vector: Answer<(Heads, usize), VectorFacts>,
     /// When the last look ended, and how long it took.
     looked_when: Option<Instant>,
     look_time: Duration,
@@ -114,12 +123,27 @@ impl Answers {
         })
     }
 
+    fn predicted(&self, looks: &Looks, run: u64) -> bool {
+        looks
+            .prediction
+            .is_none_or(|at| self.prediction.is(&at, run))
+    }
+
+    fn knows_vector(&self, looks: &Looks) -> bool {
+        let question = |vector| (looks.heads.clone(), vector);
+        looks
+            .vector
+            .is_none_or(|vector| self.vector.is(&question(vector), self.details))
+    }
+
     /// Whether nothing is left to do.
     pub fn complete(&self, looks: &Looks, run: u64) -> bool {
         self.looked_at(looks, run)
+            && self.predicted(looks, run)
             && (self.detail.is_none()
                 || self.gathered.is(&self.tokens(looks), self.details)
-                    && looks.pictures.keys().all(|which| self.drawn(looks, *which)))
+                    && looks.pictures.keys().all(|which| self.drawn(looks, *which))
+                    && self.knows_vector(looks))
     }
 
     /// Does what is most urgent of what is left. False when it was told to stop.
@@ -127,6 +151,14 @@ impl Answers {
         let looks = asked.looks;
         if !self.looked_at(looks, asked.run) && !self.look(asked) {
             return false;
+        }
+        if let Some(at) = looks.prediction
+            && !self.predicted(looks, asked.run)
+        {
+            let (run, _) = asked.reading.at_hand(Some(at));
+            let next = asked.ids.get(at + 1).copied();
+            let prediction = predict(run, at, next, CANDIDATES);
+            self.prediction.set(at, asked.run, prediction);
         }
         let Some(detail) = self.detail.clone() else {
             return true;
@@ -142,6 +174,13 @@ impl Answers {
                 let place = self.pictures.entry(*which).or_default();
                 place.set(request.clone(), self.details, Some(picture));
             }
+        }
+        if let Some(vector) = looks.vector
+            && !self.knows_vector(looks)
+        {
+            let facts = VectorFacts::of(asked.network, &detail, vector);
+            let question = (looks.heads.clone(), vector);
+            self.vector.set(question, self.details, facts);
         }
         true
     }
@@ -178,6 +217,16 @@ impl Answers {
     /// What the selected tokens read and who reads them.
     pub fn gathered(&self) -> Option<Arc<Gathered>> {
         self.gathered.answer.clone()
+    }
+
+    /// What is expected after the token last asked about.
+    pub fn prediction(&self) -> Option<Arc<Prediction>> {
+        self.prediction.answer.clone()
+    }
+
+    /// What is known of the persistent vector last asked about.
+    pub fn vector(&self) -> Option<Arc<VectorFacts>> {
+        self.vector.answer.clone()
     }
 
     /// The pictures, as last drawn.

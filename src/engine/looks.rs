@@ -100,6 +100,10 @@ pub struct Looks {
     pub tokens: TokenSet,
     /// Pictures of the selected heads' weights.
     pub pictures: BTreeMap<Pictured, PictureRequest>,
+    /// A token: what is expected after it.
+    pub prediction: Option<usize>,
+    /// A persistent vector of the leading head: who uses it and what it promotes.
+    pub vector: Option<usize>,
 }
 
 impl Looks {

@@ -16,6 +16,7 @@ mod samples;
 mod snapshot;
 mod steps;
 mod tokens;
+mod vector_facts;
 mod worker;
 
 pub use convert::convert;
@@ -28,4 +29,5 @@ pub use sample::{Sampling, generate};
 pub use samples::{SAMPLES, Sample};
 pub use snapshot::{Failure, Snapshot};
 pub use tokens::Tokens;
+pub use vector_facts::VectorFacts;
 pub use worker::{Engine, MEMORY, Source};

@@ -118,6 +118,14 @@ impl Model {
         Ok(self)
     }
 
+    /// The same model with another network: the one that it has, edited.
+    pub(super) fn with_network(&self, network: Arc<Network>) -> Self {
+        Self {
+            network,
+            ..self.clone()
+        }
+    }
+
     /// Opens a bundled model.
     ///
     /// # Errors

@@ -4,7 +4,8 @@ use super::detail::Detail;
 use super::open::Model;
 use super::picture::{Picture, Pictured};
 use super::tokens::Tokens;
-use crate::analysis::{Gathered, Shares};
+use super::vector_facts::VectorFacts;
+use crate::analysis::{Gathered, Prediction, Shares};
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
@@ -49,6 +50,12 @@ pub struct Snapshot {
     pub gathered: Option<Arc<Gathered>>,
     /// The pictures last asked for.
     pub pictures: BTreeMap<Pictured, Arc<Picture>>,
+    /// What is expected after the token last asked about.
+    pub prediction: Option<Arc<Prediction>>,
+    /// What is known of the persistent vector last asked about.
+    pub vector: Option<Arc<VectorFacts>>,
+    /// Bits per token of this text without the edits of the model, where that was measured.
+    pub unedited_bits: Option<f64>,
     /// Milliseconds from the last edit until the network had run over the whole text.
     pub milliseconds: Option<f32>,
     /// Whether a model is being opened.

@@ -7,7 +7,7 @@ use super::snapshot::{Failure, Snapshot};
 use super::tokens::Tokens;
 use super::worker::{Shared, Source, Wanted};
 use crate::analysis::Shares;
-use crate::model::ModelError;
+use crate::model::{Edits, ModelError};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -25,7 +25,12 @@ const PUBLISH: Duration = Duration::from_millis(100);
 
 /// The model at hand and its run.
 struct Open {
+    /// As the file has it.
+    original: Arc<Model>,
+    /// With the edits.
     model: Arc<Model>,
+    /// The edits last wanted: those of heads that the model lacks are not in its network.
+    edits: Arc<Edits>,
     reading: Reading,
 }
 
@@ -36,13 +41,15 @@ pub(super) struct Steps {
     /// The wish that opened the model at hand.
     opened_number: u64,
     text_number: u64,
+    /// Bits per token without edits, and the wish for the text that they are of.
+    unedited: Option<(u64, f64)>,
     open: Option<Open>,
     tokens: Arc<Tokens>,
     /// Rises whenever the run changes.
     run_number: u64,
     /// Tokens per step.
     block: usize,
-    edited: Instant,
+    changed: Instant,
     milliseconds: Option<f32>,
     /// The close-up that the answers belong to.
     near: Option<usize>,
@@ -73,11 +80,12 @@ impl Default for Steps {
             model_number: 0,
             opened_number: 0,
             text_number: 0,
+            unedited: None,
             open: None,
             tokens: Arc::default(),
             run_number: 0,
             block: FIRST_BLOCK,
-            edited: Instant::now(),
+            changed: Instant::now(),
             milliseconds: None,
             near: None,
             memory: 0,
@@ -105,11 +113,18 @@ impl Steps {
         open.is_none_or(|open| open.reading.is_close(wanted.looks.around()))
     }
 
+    /// Whether the model at hand is edited as wanted.
+    fn edited(&self, wanted: &Wanted) -> bool {
+        let open = self.open.as_ref();
+        open.is_none_or(|open| open.edits == wanted.edits)
+    }
+
     /// Whether nothing is left to do.
     pub fn satisfied(&self, wanted: &Wanted) -> bool {
         self.model_number == wanted.model.0
             && self.text_number == wanted.text.0
             && self.memory == wanted.memory
+            && self.edited(wanted)
             && self.finished()
             && self.is_close(wanted)
             && self.near == self.near(wanted)
@@ -149,6 +164,11 @@ impl Steps {
             }
             self.answers.forget_run();
             self.text_number = 0;
+        }
+        if !self.edited(wanted) {
+            self.edit(wanted);
+            // The spans are drawn before the text has run again.
+            self.publish(wanted, shared);
         }
         if self.text_number != wanted.text.0 && !self.set_text(wanted) {
             return;
@@ -196,10 +216,14 @@ impl Steps {
         };
         match opened.and_then(|model| model.on(wanted.device)) {
             Ok(model) => {
+                let model = Arc::new(model);
                 self.open = Some(Open {
                     reading: Reading::new(Arc::clone(&model.network), wanted.memory),
-                    model: Arc::new(model),
+                    original: Arc::clone(&model),
+                    model,
+                    edits: Arc::default(),
                 });
+                self.unedited = None;
                 self.memory = wanted.memory;
                 self.opened_number = wanted.model.0;
                 self.block = FIRST_BLOCK;
@@ -214,9 +238,32 @@ impl Steps {
         }
     }
 
+    /// Changes the model at hand as wanted; the text has to run again.
+    fn edit(&mut self, wanted: &Wanted) {
+        let Some(open) = &mut self.open else {
+            return;
+        };
+        open.edits = Arc::clone(&wanted.edits);
+        let network = match open.original.network.edited(&wanted.edits) {
+            Ok(network) => Arc::new(network),
+            Err(error) => return self.fail(error.to_string(), None),
+        };
+        open.model = if wanted.edits.is_empty() {
+            Arc::clone(&open.original)
+        } else {
+            Arc::new(open.original.with_network(network))
+        };
+        open.reading = Reading::new(Arc::clone(&open.model.network), self.memory);
+        open.reading.set_text(&self.tokens.ids);
+        self.changed = Instant::now();
+        self.milliseconds = None;
+        self.run_number += 1;
+        self.answers.forget_run();
+    }
+
     /// Cuts the text into tokens; false when told to stop.
     fn set_text(&mut self, wanted: &Wanted) -> bool {
-        self.edited = Instant::now();
+        self.changed = Instant::now();
         self.milliseconds = None;
         let Some(open) = &mut self.open else {
             self.text_number = wanted.text.0;
@@ -233,7 +280,7 @@ impl Steps {
         self.tokens = Arc::new(tokens);
         self.run_number += 1;
         if self.finished() {
-            self.milliseconds = Some(self.edited.elapsed().as_secs_f32() * 1e3);
+            self.milliseconds = Some(self.changed.elapsed().as_secs_f32() * 1e3);
         }
         true
     }
@@ -259,7 +306,7 @@ impl Steps {
         let read = result?;
         self.run_number += 1;
         if far.is_none() && self.finished() {
-            self.milliseconds = Some(self.edited.elapsed().as_secs_f32() * 1e3);
+            self.milliseconds = Some(self.changed.elapsed().as_secs_f32() * 1e3);
         }
         // Larger blocks run faster, smaller ones let go sooner.
         let took = start.elapsed();
@@ -288,6 +335,8 @@ impl Steps {
             return true;
         };
         self.answers.step(&Asked {
+            network: &open.model.network,
+            ids: &self.tokens.ids,
             reading: &open.reading,
             looks: &wanted.looks,
             run: self.run_number,
@@ -342,6 +391,14 @@ impl Steps {
                 shares: Arc::new(shares),
             };
         }
+        let edits = self.open.as_ref().map(|open| &open.edits);
+        if let Some(bits) = self.measured.bits_per_token
+            && edits.is_some_and(|edits| edits.is_empty())
+            && self.finished()
+        {
+            self.unedited = Some((self.text_number, bits));
+        }
+        let of_text = self.unedited.filter(|(text, _)| *text == self.text_number);
         shared.publish(Snapshot {
             model: self.open.as_ref().map(|open| Arc::clone(&open.model)),
             preview: self.preview.clone(),
@@ -356,6 +413,9 @@ impl Steps {
             detail: self.answers.detail.clone(),
             gathered: self.answers.gathered(),
             pictures: self.answers.pictures(),
+            prediction: self.answers.prediction(),
+            vector: self.answers.vector(),
+            unedited_bits: of_text.map(|(_, bits)| bits),
             milliseconds: self.milliseconds,
             opening: self.opening,
             busy: self.opening || !self.satisfied(wanted),

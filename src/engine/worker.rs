@@ -8,7 +8,7 @@ use super::looks::Looks;
 use super::samples::{SAMPLES, Sample};
 use super::snapshot::{Failure, Snapshot};
 use super::steps::Steps;
-use crate::model::{Cancel, Device};
+use crate::model::{Cancel, Device, Edits};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -45,6 +45,8 @@ pub(super) struct Wanted {
     /// Where models compute.
     pub device: Device,
     pub text: (u64, Arc<str>),
+    /// What is changed in the model by hand.
+    pub edits: Arc<Edits>,
     pub looks: Looks,
     /// What the text read may take, in bytes.
     pub memory: usize,
@@ -62,6 +64,7 @@ impl Default for Wanted {
         Self {
             model: (0, Source::default()),
             text: (0, Arc::default()),
+            edits: Arc::default(),
             looks: Looks::default(),
             memory: MEMORY,
             device: Device::default(),
@@ -158,11 +161,12 @@ impl Engine {
         Arc::clone(&snapshot.unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Opens another model; the text stays. The number of the wish comes back in [`Snapshot::model_number`] or in
+    /// Opens another model, unedited; the text stays. The number of the wish comes back in [`Snapshot::model_number`] or in
     /// [`Failure::opening`]; the first wish, that of [`Engine::start`], is 1.
     pub fn open(&self, model: Source) -> u64 {
         self.change(|wanted| {
             wanted.model = (wanted.model.0 + 1, model);
+            wanted.edits = Arc::default();
             wanted.run.cancel();
             wanted.model.0
         })
@@ -178,6 +182,16 @@ impl Engine {
         self.change(|wanted| {
             wanted.text = (wanted.text.0 + 1, text);
             wanted.run.cancel();
+        });
+    }
+
+    /// Changes the open model by hand: spans set, heads silenced; these edits and no others. The text runs again.
+    pub fn edit(&self, edits: Edits) {
+        self.change(|wanted| {
+            if *wanted.edits != edits {
+                wanted.edits = Arc::new(edits);
+                wanted.run.cancel();
+            }
         });
     }
 
