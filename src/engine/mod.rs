@@ -2,6 +2,7 @@
 //!
 //! [`Engine`] is what a window holds: it is told what is wanted and answers with [`Snapshot`]s.
 
+mod continuation;
 mod convert;
 mod detail;
 pub mod figures;
@@ -15,11 +16,12 @@ mod steps;
 mod tokens;
 mod worker;
 
+pub use continuation::{Continuation, ContinuationRequest, Drawn, Ended, generate};
 pub use convert::convert;
 pub use detail::{Detail, Picture, PictureRequest, color};
 pub use memory::peak_rss;
 pub use open::{EngineError, Model, Prepared};
-pub use sample::{Sampling, generate};
+pub use sample::Sampling;
 pub use samples::{SAMPLES, Sample};
 pub use snapshot::{Failure, Snapshot};
 pub use tokens::Tokens;
