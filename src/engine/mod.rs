@@ -3,6 +3,7 @@
 //! [`Engine`] is what a window holds: it is told what is wanted and answers with [`Snapshot`]s.
 
 mod answers;
+mod continuation;
 mod convert;
 mod detail;
 pub mod figures;
@@ -19,13 +20,14 @@ mod tokens;
 mod vector_facts;
 mod worker;
 
+pub use continuation::{Continuation, ContinuationRequest, Drawn, Ended, generate};
 pub use convert::convert;
 pub use detail::Detail;
 pub use looks::{Combine, Heads, Looks};
 pub use memory::peak_rss;
 pub use open::{EngineError, Model, Prepared};
 pub use picture::{Picture, PictureRequest, Pictured, color};
-pub use sample::{Sampling, generate};
+pub use sample::Sampling;
 pub use samples::{SAMPLES, Sample};
 pub use snapshot::{Failure, Snapshot};
 pub use tokens::Tokens;
