@@ -8,12 +8,17 @@ pub mod cost;
 mod looked;
 mod recorder;
 mod shares;
+mod survey;
 mod usage;
 
 pub use band::{BandGrid, BandLayout, BandWindow};
 pub use looked::LookedWeights;
 pub use recorder::HeadRecorder;
 pub use shares::{CutShares, ShareRecorder, Shares};
+pub use survey::{
+    EFFECTIVE_SHARES, HeadMeasure, PRESSED_IN_RAMP, PRESSED_RAMPS, PRESSED_REMOVED, SpanFlag,
+    Survey, Thumbnail, UNUSED_QUERIES, UNUSED_RAMPS, UNUSED_SHARE, effective, flag,
+};
 pub use usage::VectorUsage;
 
 /// Nats as bits.

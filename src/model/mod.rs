@@ -18,7 +18,9 @@ mod load;
 mod mask;
 mod observer;
 mod output;
+mod probe;
 mod run;
+mod score;
 mod weights;
 
 pub use cancel::Cancel;
@@ -29,5 +31,7 @@ pub use head_weights::{HeadSums, HeadWeights};
 pub use kernel::Numbers;
 pub use mask::{reach, soft_mask};
 pub use observer::{Blind, Observer};
+pub use probe::HeadProbe;
 pub use run::{BLOCK, Run};
+pub use score::ScoreParts;
 pub use weights::{Network, Span};
