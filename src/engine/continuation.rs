@@ -187,18 +187,15 @@ impl Continuation {
     /// which not all bytes are drawn yet is left out; at the end it shows as U+FFFD, as all does that is not UTF-8.
     /// Without a vocabulary it is a list of ids.
     pub fn text(&self) -> String {
-        let mut text = String::new();
-        let mut rest = self.text.as_slice();
-        for chunk in self.text.utf8_chunks() {
-            text.push_str(chunk.valid());
-            rest = rest.get(chunk.valid().len()..).unwrap_or_default();
-            let unfinished = std::str::from_utf8(rest).is_err_and(|e| e.error_len().is_none());
-            if !chunk.invalid().is_empty() && !(unfinished && self.ended.is_none()) {
-                text.push('\u{fffd}');
-            }
-            rest = rest.get(chunk.invalid().len()..).unwrap_or_default();
-        }
-        text
+        let last = self.text.utf8_chunks().last();
+        let last = last.map_or(&[][..], |chunk| chunk.invalid());
+        let unfinished = std::str::from_utf8(last).is_err_and(|e| e.error_len().is_none());
+        let waiting = match unfinished && self.ended.is_none() {
+            true => last.len(),
+            false => 0,
+        };
+        let whole = &self.text[..self.text.len() - waiting];
+        String::from_utf8_lossy(whole).into_owned()
     }
 }
 

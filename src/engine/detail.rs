@@ -192,3 +192,57 @@ pub fn color(weight: f32, largest: f32, scale: Scale, map: ColorMap) -> [u8; 3] 
     };
     colormap::color(map, scale.share(f64::from(weight), low, high) as f32)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::{Model, SAMPLES};
+    use crate::model::{BLOCK, Blind};
+    use std::sync::Arc;
+
+    #[test]
+    fn a_picture_of_vectors_is_coloured_by_the_largest_weight_on_any() {
+        let model = Model::open_sample(&SAMPLES[1]).unwrap();
+        let ids = model
+            .prepare(&SAMPLES[1].text.as_bytes()[..200])
+            .unwrap()
+            .ids;
+        let mut run = Run::new(Arc::clone(&model.network));
+        let cancel = Cancel::default();
+        run.extend(&ids, BLOCK, &cancel, &Blind).unwrap();
+        let mut looking = Looking::new(&run, (1, 0)).unwrap();
+        assert!(looking.go_on(&run, &(0..ids.len()), &cancel));
+        let detail = looking.detail();
+        let vectors = detail.weights.vectors;
+        let order = detail.usage.as_ref().unwrap().order.clone();
+        let request = |pool, columns, most| PictureRequest {
+            window: BandWindow {
+                layout: BandLayout::Vector,
+                pool,
+                order: order.clone().into(),
+                queries: 0..ids.len(),
+                columns,
+                width: most,
+                height: most,
+            },
+            map: ColorMap::Viridis,
+            scale: Scale::Linear,
+        };
+        let all = Picture::new(&detail, request(Pool::Max, 0..vectors, 4096));
+        assert_eq!((all.grid.width, all.grid.height), (vectors, ids.len()));
+        assert_eq!(all.rgba.len(), 4 * vectors * ids.len());
+        let largest = (0..ids.len()).flat_map(|query| detail.weights.persistent_row(query));
+        let largest = largest.copied().fold(0.0, f32::max);
+        assert!(largest > 0.0 && all.largest == largest);
+        // The most used vector stands first, and another window has the same colours.
+        let of_first = all.grid.values.iter().step_by(vectors);
+        let mean = of_first.sum::<f32>() / ids.len() as f32;
+        let used = detail.usage.as_ref().unwrap().mean[order[0] as usize];
+        assert!((mean - used).abs() < 1e-6);
+        let part = Picture::new(&detail, request(Pool::Max, vectors / 2..vectors, 4096));
+        assert_eq!(part.largest, largest);
+        let means = Picture::new(&detail, request(Pool::Mean, 0..vectors, 8));
+        assert_eq!(means.largest, means.grid.largest());
+        assert!(means.largest < largest);
+    }
+}
