@@ -1,7 +1,7 @@
 //! Continuing a text, a few tokens at a time: it can be shown as it comes, stopped, and taken up again.
 
 use super::open::{EngineError, Model};
-use super::sample::{Sampling, draw, uniform};
+use super::sample::{Drawn, Sampling, draw, uniform};
 use crate::model::{BLOCK, Blind, Cancel, ModelError, Run};
 use crate::text::Vocabulary;
 
@@ -25,15 +25,6 @@ impl Default for ContinuationRequest {
             stop: None,
         }
     }
-}
-
-/// A token drawn.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Drawn {
-    /// Its id.
-    pub id: u32,
-    /// The model's own log p of it, in nats: before temperature and top-p.
-    pub log_p: f32,
 }
 
 /// Why a continuation is at its end.

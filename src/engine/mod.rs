@@ -16,12 +16,12 @@ mod steps;
 mod tokens;
 mod worker;
 
-pub use continuation::{Continuation, ContinuationRequest, Drawn, Ended, generate};
+pub use continuation::{Continuation, ContinuationRequest, Ended, generate};
 pub use convert::convert;
 pub use detail::{Detail, Picture, PictureRequest, color};
 pub use memory::peak_rss;
 pub use open::{EngineError, Model, Prepared};
-pub use sample::Sampling;
+pub use sample::{Drawn, Sampling};
 pub use samples::{SAMPLES, Sample};
 pub use snapshot::{Failure, Snapshot};
 pub use tokens::Tokens;
