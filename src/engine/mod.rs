@@ -23,7 +23,7 @@ mod vector_facts;
 mod worker;
 
 pub use answers::Score;
-pub use continuation::{Continuation, ContinuationRequest, Drawn, Ended, generate};
+pub use continuation::{Continuation, ContinuationRequest, Ended, generate};
 pub use continuing::Continued;
 pub use convert::convert;
 pub use detail::Detail;
