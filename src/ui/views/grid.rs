@@ -48,7 +48,7 @@ impl Default for GridView {
             sort: Statistic::Head,
             falling: false,
             map: ColorMap::Viridis,
-            scale: Scale::Sqrt,
+            scale: Scale::Linear,
             common: false,
             side: None,
             filter: String::new(),
@@ -168,7 +168,7 @@ impl GridView {
         let left = if by_layer { 26.0 } else { 0.0 };
         let width = ui.available_width() - left - 12.0;
         let fit = if by_layer {
-            (width / heads as f32 - GAP).clamp(24.0, 140.0)
+            (width / heads as f32 - GAP).clamp(24.0, 220.0)
         } else {
             72.0
         };

@@ -35,7 +35,6 @@ impl Default for HeadsView {
                 Statistic::Reach,
                 Statistic::Most,
                 Statistic::Entropy,
-                Statistic::Context,
                 Statistic::Persistent,
                 Statistic::Empty,
             ],
@@ -393,13 +392,15 @@ fn list_cell(ui: &mut Ui, cx: &ViewContext<'_>, row: &Row, column: Statistic) {
         if row.silenced {
             text = text.strikethrough();
         }
-        ui.add(label(text));
-        let mark = match row.flag {
-            Some(SpanFlag::Unused) => "▿",
-            Some(SpanFlag::Pressed) => "▴",
-            None => return,
-        };
-        ui.add(label(egui::RichText::new(mark).color(cx.palette.limit)));
+        ui.with_layout(egui::Layout::left_to_right(egui::Align::Center), |ui| {
+            ui.add(label(text));
+            let mark = match row.flag {
+                Some(SpanFlag::Unused) => "▿",
+                Some(SpanFlag::Pressed) => "▴",
+                None => return,
+            };
+            ui.add(label(egui::RichText::new(mark).color(cx.palette.limit)));
+        });
         return;
     }
     ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {

@@ -270,7 +270,7 @@ impl Statistic {
     }
 
     /// Sorts heads by it; what is not known comes last.
-    pub fn sort<'a>(self, rows: &'a [Row], falling: bool) -> Vec<&'a Row> {
+    pub fn sort(self, rows: &[Row], falling: bool) -> Vec<&Row> {
         let mut order: Vec<&Row> = rows.iter().collect();
         if self != Self::Head {
             order.sort_by(|a, b| match (self.of(a), self.of(b)) {
