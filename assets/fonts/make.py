@@ -83,9 +83,11 @@ def box(pen, left, bottom, right, top, line):
 
 def write(pen, font, text, size, middle, base):
     """Draws a line of text of `size` units around `middle`."""
-    scale = size / font["head"].unitsPerEm
     names = [font.getBestCmap()[ord(c)] for c in text]
-    x = middle - sum(font["hmtx"][name][0] for name in names) * scale / 2
+    width = sum(font["hmtx"][name][0] for name in names)
+    # Three broad letters must leave room beside them.
+    scale = min(size / font["head"].unitsPerEm, 980 / width)
+    x = middle - width * scale / 2
     for name in names:
         draw(pen, font, name, (scale, 0, 0, scale, x, base))
         x += font["hmtx"][name][0] * scale
@@ -119,7 +121,7 @@ def signs(mathematics):
     for code, letters in enumerate(CONTROLS, 0x2400):
         pen = TTGlyphPen(None)
         write(pen, inter, letters, 590, wide / 2, 60)
-        rule(pen, 70, -130, wide - 70, -80)
+        rule(pen, 112, -130, wide - 112, -80)
         add(f"uni{code:04X}", pen, wide, code)
     for byte in range(0x80, 0x100):
         pen = TTGlyphPen(None)
