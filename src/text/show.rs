@@ -37,6 +37,15 @@ impl Vocabulary {
         }
     }
 
+    /// The bytes that `id` adds to a text whose last token is `last`: a word after another begins with a space.
+    pub fn decode_after(&self, last: Option<u32>, id: u32) -> Vec<u8> {
+        let Some(last) = last else {
+            return self.decode(&[id]);
+        };
+        let before = self.decode(&[last]).len();
+        self.decode(&[last, id]).split_off(before)
+    }
+
     /// The bytes that the ids stand for; for words, joined with spaces. An id out of range gives
     /// U+FFFD, so that it stays visible.
     pub fn decode(&self, ids: &[u32]) -> Vec<u8> {
