@@ -1,8 +1,7 @@
 //! What plots share: marks of axes, numbers with units, legends.
 
-use super::super::theme::quiet;
-use eframe::egui::{self, Color32, Sense, Stroke, Ui, vec2};
-use egui_plot::{GridInput, GridMark};
+use eframe::egui::{self, Color32, FontId, Rect, Sense, Stroke, Ui, pos2, vec2};
+use egui_plot::{AxisHints, GridInput, GridMark};
 
 /// A power of a thousand, for numbers that are read together.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -113,6 +112,14 @@ pub(super) fn plain_tick(mark: GridMark) -> String {
     format!("{value:.0$}", decimals as usize)
 }
 
+/// A vertical axis whose numbers stand apart.
+pub(super) fn vertical<'a>(label: impl Into<egui::WidgetText>) -> AxisHints<'a> {
+    AxisHints::new_y()
+        .label(label)
+        .label_spacing(egui::Rangef::new(24.0, 34.0))
+        .formatter(|mark, _| plain_tick(mark))
+}
+
 /// How a line is told from others without its colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Dash {
@@ -132,43 +139,50 @@ impl Dash {
     }
 }
 
-/// A filled square with a name beside it.
+/// A filled square with a name beside it; in a row that wraps, both stay together.
 pub(super) fn swatch(ui: &mut Ui, color: Color32, name: &str) -> egui::Response {
-    ui.scope(|ui| {
-        ui.horizontal(|ui| {
-            ui.spacing_mut().item_spacing.x = 4.0;
-            let (rect, _) = ui.allocate_exact_size(vec2(9.0, 9.0), Sense::hover());
-            ui.painter().rect_filled(rect, 2.0, color);
-            ui.label(quiet(name));
-        });
+    named(ui, 9.0, name, |ui, rect| {
+        ui.painter().rect_filled(rect, 2.0, color);
     })
-    .response
 }
 
-/// A piece of a line with its name beside it.
+/// A piece of a line with its name beside it; in a row that wraps, both stay together.
 pub(super) fn line_sample(ui: &mut Ui, color: Color32, dash: Dash, name: &str) -> egui::Response {
-    ui.scope(|ui| {
-        ui.horizontal(|ui| {
-            ui.spacing_mut().item_spacing.x = 5.0;
-            let (rect, _) = ui.allocate_exact_size(vec2(20.0, 9.0), Sense::hover());
-            let ends = [rect.left_center(), rect.right_center()];
-            let stroke = Stroke::new(1.8, color);
-            let painter = ui.painter();
-            match dash {
-                Dash::Solid => {
-                    painter.line_segment(ends, stroke);
-                }
-                Dash::Dashed => {
-                    painter.extend(egui::Shape::dashed_line(&ends, stroke, 6.0, 3.5));
-                }
-                Dash::Dotted => {
-                    painter.extend(egui::Shape::dotted_line(&ends, color, 5.0, 1.2));
-                }
+    named(ui, 20.0, name, |ui, rect| {
+        let ends = [rect.left_center(), rect.right_center()];
+        let stroke = Stroke::new(1.8, color);
+        let painter = ui.painter();
+        match dash {
+            Dash::Solid => {
+                painter.line_segment(ends, stroke);
             }
-            ui.label(quiet(name));
-        });
+            Dash::Dashed => {
+                painter.extend(egui::Shape::dashed_line(&ends, stroke, 6.0, 3.5));
+            }
+            Dash::Dotted => {
+                painter.extend(egui::Shape::dotted_line(&ends, color, 5.0, 1.2));
+            }
+        }
     })
-    .response
+}
+
+/// A sign of the given width and 9 points of height, with quiet words beside it.
+fn named(ui: &mut Ui, width: f32, name: &str, sign: impl FnOnce(&Ui, Rect)) -> egui::Response {
+    let font = FontId::proportional(12.0);
+    let color = ui.visuals().weak_text_color();
+    let galley = ui.painter().layout_no_wrap(name.to_owned(), font, color);
+    let gap = 5.0;
+    let size = vec2(width + gap + galley.size().x, galley.size().y.max(12.0));
+    let (rect, response) = ui.allocate_exact_size(size, Sense::hover());
+    let middle = pos2(rect.left() + 0.5 * width, rect.center().y);
+    sign(ui, Rect::from_center_size(middle, vec2(width, 9.0)));
+    let at = pos2(
+        rect.left() + width + gap,
+        rect.center().y - 0.5 * galley.size().y,
+    );
+    ui.painter().galley(at, galley, color);
+    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Label, true, name));
+    response
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ mod sums;
 use super::super::language::{tr, trf};
 use super::super::state::ViewContext;
 use super::super::theme::{quiet, strong};
-use super::axes::{Unit, significant};
+use super::axes::{bytes, significant, with_prefix};
 use crate::chart::thousands;
 use eframe::egui::{self, Align, Layout, Ui, vec2};
 use serde::{Deserialize, Serialize};
@@ -82,7 +82,7 @@ impl CostView {
                 ui.add_space(6.0);
                 let used = ui.min_rect().height();
                 // What is left for the curve, when the layers have their part.
-                self.curve(ui, cx, &sums, (room.y - used - 210.0).max(190.0));
+                self.curve(ui, cx, &sums, (room.y - used - 54.0).max(150.0));
                 ui.add_space(6.0);
                 layers::show(ui, cx, &sums, 110.0);
             });
@@ -98,13 +98,16 @@ impl CostView {
                 Some(token) => trf("at token {0}", &[&thousands(token)]),
                 None => tr("at the selected token").to_owned(),
             };
-            ui.add_enabled_ui(token.is_some(), |ui| {
-                ui.selectable_value(&mut self.at_token, true, here)
-                    .on_hover_text(tr(
-                        "At the selected token of this text, or at its end: near the start there are fewer tokens to look back at than a head reaches",
-                    ))
-                    .on_disabled_hover_text(tr("There is no text"));
-            });
+            let button = egui::Button::selectable(self.at_token, here);
+            let response = ui
+                .add_enabled(token.is_some(), button)
+                .on_hover_text(tr(
+                    "At the selected token of this text, or at its end: near the start there are fewer tokens to look back at than a head reaches",
+                ))
+                .on_disabled_hover_text(tr("There is no text"));
+            if response.clicked() {
+                self.at_token = true;
+            }
         });
     }
 
@@ -155,60 +158,53 @@ fn ratio(full: f64, value: f64) -> String {
 /// One row per extent: operations, memory, and how much less than with a full span.
 fn table(ui: &mut Ui, sums: &Sums) {
     let width = ui.available_width();
-    let flops = Unit::of(sums.total(2) as f64);
-    let memory = Unit::of(sums.of[2].kv as f64 * WIDE);
-    let mut columns = vec![format!("{}FLOPs", flops.prefix)];
-    let ratios = width >= 400.0;
-    if ratios {
-        columns.push(String::new());
-    }
-    columns.push(trf("K/V {0}B, 32 bit", &[&memory.prefix]));
-    if width >= 340.0 {
-        columns.push(tr("16 bit").to_owned());
-    }
-    if ratios {
-        columns.push(String::new());
-    }
-    let first = 84.0;
-    let gap = 6.0;
-    let cell = ((width - first) / columns.len() as f32 - gap).clamp(44.0, 92.0);
+    // In a narrow tile the ratios stand beside the bars only.
+    let (ratios, halves) = (width >= 400.0, width >= 320.0);
+    let all = [
+        (tr("FLOPs"), true),
+        ("", ratios),
+        (tr("K/V, 32 bit"), true),
+        (tr("16 bit"), halves),
+        ("", ratios),
+    ];
+    let columns = all.iter().filter(|column| column.1).count() as f32;
+    let (first, gap) = (84.0, 6.0);
+    let cell = ((width - first) / columns - gap).clamp(44.0, 92.0);
+    let full = sums.of[2].kv as f64 * WIDE;
     ui.scope(|ui| {
-        ui.spacing_mut().item_spacing = vec2(gap, 2.0);
-        ui.horizontal(|ui| {
-            at(ui, first, Align::Min, quiet(""));
-            for name in &columns {
-                at(ui, cell, Align::Max, quiet(name.as_str()));
-            }
-        });
-        for (i, sum) in sums.of.iter().enumerate() {
-            let total = sums.total(i) as f64;
-            let bytes = sum.kv as f64 * WIDE;
-            let full = sums.of[2].kv as f64 * WIDE;
-            let mut cells = vec![flops.number(total)];
-            if ratios {
-                cells.push(ratio(sums.total(2) as f64, total));
-            }
-            cells.push(memory.number(bytes));
-            if width >= 340.0 {
-                cells.push(memory.number(0.5 * bytes));
-            }
-            if ratios {
-                cells.push(ratio(full, bytes));
-            }
+        ui.spacing_mut().item_spacing = vec2(gap, 1.0);
+        let mut row = |name: egui::RichText, hint: &str, cells: [String; 5], own: bool| {
             ui.horizontal(|ui| {
-                let name = egui::RichText::new(extent_name(i));
-                at(
-                    ui,
-                    first,
-                    Align::Min,
-                    if i == 0 { strong(extent_name(i)) } else { name },
-                )
-                .on_hover_text(extent_hint(i));
-                for text in cells {
-                    let text = if i == 0 { strong(text) } else { text.into() };
+                at(ui, first, Align::Min, name).on_hover_text(hint);
+                for (text, _) in cells.into_iter().zip(all).filter(|(_, (_, shown))| *shown) {
+                    let text = match hint {
+                        "" => quiet(text),
+                        _ if own => strong(text),
+                        _ => text.into(),
+                    };
                     at(ui, cell, Align::Max, text);
                 }
             });
+        };
+        row(
+            quiet(tr("per token")),
+            "",
+            all.map(|column| column.0.to_owned()),
+            false,
+        );
+        for (i, sum) in sums.of.iter().enumerate() {
+            let total = sums.total(i) as f64;
+            let held = sum.kv as f64 * WIDE;
+            let cells = [
+                with_prefix(total),
+                ratio(sums.total(2) as f64, total),
+                bytes(held),
+                bytes(0.5 * held),
+                ratio(full, held),
+            ];
+            let name = extent_name(i);
+            let name = if i == 0 { strong(name) } else { name.into() };
+            row(name, extent_hint(i), cells, i == 0);
         }
     });
 }

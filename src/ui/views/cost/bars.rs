@@ -34,26 +34,31 @@ fn part_hint(i: usize) -> &'static str {
     }
 }
 
-/// The colours of the parts: those of the span-dependent ones stand out.
-pub fn part_colors(palette: &Palette) -> [Color32; 6] {
+/// The colours of the parts: those that spans change stand out.
+pub fn part_colors(ui: &Ui, palette: &Palette) -> [Color32; 6] {
+    let ground = ui.visuals().panel_fill;
     [
-        palette.layers[3],
+        palette.empty,
         palette.context,
         palette.layers[2],
         palette.persistent,
-        palette.empty,
+        palette.empty.lerp_to_gamma(ground, 0.45),
         palette.limit,
     ]
 }
 
 /// A legend and three bars.
 pub fn show(ui: &mut Ui, cx: &ViewContext<'_>, sums: &Sums) {
-    let colors = part_colors(&cx.palette);
+    ui.scope(|ui| contents(ui, cx, sums));
+}
+
+fn contents(ui: &mut Ui, cx: &ViewContext<'_>, sums: &Sums) {
+    let colors = part_colors(ui, &cx.palette);
     let own = parts(&sums.of[0].flops, sums.output);
     let full = parts(&sums.of[2].flops, sums.output);
-    ui.label(strong(tr("FLOPs by part")));
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing = vec2(10.0, 2.0);
+        ui.label(strong(tr("FLOPs by part")));
         for i in 0..own.len() {
             match own[i] {
                 // What the model lacks takes no room; adaptive output depends on the cluster.
@@ -71,13 +76,14 @@ pub fn show(ui: &mut Ui, cx: &ViewContext<'_>, sums: &Sums) {
         }
     });
     let most = sums.total(2).max(1) as f64;
+    ui.spacing_mut().item_spacing.y = 1.0;
     for i in 0..sums.of.len() {
         bar(ui, &colors, sums, i, most);
     }
 }
 
 fn bar(ui: &mut Ui, colors: &[Color32; 6], sums: &Sums, i: usize, most: f64) {
-    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 20.0), Sense::hover());
+    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 18.0), Sense::hover());
     let (label, note) = (76.0_f32.min(0.3 * rect.width()), 66.0);
     let ink = ui.visuals().text_color();
     let at = pos2(rect.left(), rect.center().y);

@@ -4,7 +4,7 @@ use super::super::super::language::{tr, trf};
 use super::super::super::state::ViewContext;
 use super::super::super::theme::{quiet, strong};
 use super::super::axes::{
-    Dash, Unit, binary_marks, bytes, decimal_marks, line_sample, significant,
+    Dash, Unit, binary_marks, bytes, decimal_marks, line_sample, significant, vertical,
 };
 use super::super::grid_color;
 use super::bars::spaced;
@@ -25,9 +25,16 @@ fn value(quantity: Quantity, point: &LimitedCost) -> f64 {
 
 fn curve_name(i: usize) -> &'static str {
     match i {
-        0 => tr("each head min(reach, limit)"),
-        1 => tr("each layer's longest, cut to the limit"),
-        _ => tr("all heads at the limit"),
+        2 => tr("All at the limit"),
+        _ => super::extent_name(i),
+    }
+}
+
+fn curve_hint(i: usize) -> &'static str {
+    match i {
+        0 => tr("Every head min(reach, limit): its own reach, cut to the limit"),
+        1 => tr("Every head what its layer's longest head reaches, cut to the limit"),
+        _ => tr("Every head the limit itself, as in a model without learned spans"),
     }
 }
 
@@ -47,7 +54,7 @@ pub fn show(
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing = vec2(10.0, 2.0);
         for (i, color) in colors.into_iter().enumerate() {
-            line_sample(ui, color, DASHES[i], curve_name(i));
+            line_sample(ui, color, DASHES[i], curve_name(i)).on_hover_text(curve_hint(i));
         }
     });
     let of = |i: usize| sums.of[i].curve.iter();
@@ -79,7 +86,7 @@ pub fn show(
         let least = if least > 0.0 { least } else { most / 1e4 };
         (place(least) - 0.08, place(most) + 0.08)
     } else {
-        (0.0, 1.06 * place(most))
+        (0.0, 1.12 * place(most))
     };
     let plot = Plot::new(("cost", cx.snapshot.model_number, quantity as u8, log))
         .height(height)
@@ -96,13 +103,14 @@ pub fn show(
         .x_grid_spacer(|input| binary_marks(&input, 46.0))
         .x_axis_formatter(|mark, _| thousands(mark.value.exp2().round() as usize))
         .x_axis_label(tr("Limit on the span (tokens, logarithmic)"))
-        .y_axis_label(axis)
         .label_formatter(|_| None);
+    let axis = vertical(axis);
     let plot = if log {
+        let axis = axis.formatter(|mark, _| significant(10_f64.powf(mark.value)));
         plot.y_grid_spacer(|input| decimal_marks(&input))
-            .y_axis_formatter(|mark, _| significant(10_f64.powf(mark.value)))
+            .custom_y_axes(vec![axis.label_spacing(egui::Rangef::new(4.0, 14.0))])
     } else {
-        plot.y_axis_formatter(|mark, _| super::super::axes::plain_tick(mark))
+        plot.custom_y_axes(vec![axis])
     };
     let hovered = plot.show(ui, |plot| {
         let faint = plot.ctx().global_style().visuals.weak_text_color();

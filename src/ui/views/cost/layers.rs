@@ -55,7 +55,7 @@ pub fn show(ui: &mut Ui, cx: &mut ViewContext<'_>, sums: &Sums, height: f32) {
     }
     let step = bars.width() / count as f32;
     let every = (22.0 / step).ceil().max(1.0) as usize;
-    let colors = part_colors(&cx.palette);
+    let colors = part_colors(ui, &cx.palette);
     for (layer, flops) in layers.iter().enumerate() {
         let left = bars.left() + step * layer as f32;
         let slot = Rect::from_x_y_ranges(left..=left + step, bars.top()..=area.bottom());
