@@ -173,6 +173,10 @@ impl TrainingView {
                 tr("Entry of the log")
             });
         }
+        // What is drawn depends on what is in view, so what is in view must not depend on what is drawn.
+        let same = all.iter().filter(|other| other.by_step == panel.by_step);
+        let (left, right) = self.extent(same.flat_map(|other| &other.lines), 0);
+        let (low, high) = self.extent(&panel.lines, 1);
         let mut plot = Plot::new(("training", index, cx.snapshot.model_number, log_x, log_y))
             .height(height)
             .link_axis(link, [true, false])
@@ -180,7 +184,11 @@ impl TrainingView {
             .show_y(false)
             .allow_scroll(false)
             .allow_boxed_zoom(false)
-            .set_margin_fraction(vec2(0.01, 0.06))
+            .set_margin_fraction(vec2(0.01, 0.08))
+            .include_x(left)
+            .include_x(right)
+            .include_y(low)
+            .include_y(high)
             .grid_color(grid_color(ui))
             .custom_x_axes(vec![x_axis])
             .custom_y_axes(vec![y_axis])
@@ -270,6 +278,15 @@ impl TrainingView {
         Some(x)
     }
 
+    /// The least and the largest coordinate in a plot: x for an `axis` of 0, y for 1.
+    fn extent<'c>(&self, lines: impl IntoIterator<Item = &'c Curve>, axis: usize) -> (f64, f64) {
+        let points = lines.into_iter().flat_map(|line| self.placed(&line.points));
+        let ends = points.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), point| {
+            (low.min(point[axis]), high.max(point[axis]))
+        });
+        if ends.0 <= ends.1 { ends } else { (0.0, 1.0) }
+    }
+
     /// Points where they stand in a plot; what has no logarithm is left out.
     fn placed(&self, points: &[[f64; 2]]) -> Vec<[f64; 2]> {
         let place = |log: bool, value: f64| match log {
@@ -341,7 +358,7 @@ fn axis_name(panel: &Panel) -> &str {
     match panel.quantity {
         Quantity::BitsPerCharacter => tr("Bits per character"),
         Quantity::Perplexity => tr("Perplexity"),
-        Quantity::Span => tr("Span with ramp (tokens)"),
+        Quantity::Span => tr("Span (tokens)"),
         Quantity::Other => panel.lines.first().map_or("", |line| &line.name),
     }
 }
