@@ -285,6 +285,10 @@ impl App {
                 self.editor.insert(at, &text);
                 self.text_changed();
             }
+            Command::Replace { range, text } => {
+                self.editor.replace(range, &text);
+                self.text_changed();
+            }
             Command::Continue(request) => {
                 let after = self.selection.tokens.last();
                 self.engine.continue_text(after, request);

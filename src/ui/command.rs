@@ -2,6 +2,7 @@
 
 use crate::engine::{ContinuationRequest, Sample};
 use eframe::egui::{self, Key, KeyboardShortcut, Modifiers};
+use std::ops::Range;
 use std::path::PathBuf;
 
 /// Something that a menu, a key or a view asks the window to do.
@@ -26,6 +27,13 @@ pub enum Command {
         /// The byte before which it stands.
         at: usize,
         /// What to put in.
+        text: String,
+    },
+    /// Put a text in the place of a part of the text.
+    Replace {
+        /// The bytes that go.
+        range: Range<usize>,
+        /// What takes their place.
         text: String,
     },
     /// Write on after the selected token, or after the last one.
@@ -83,6 +91,7 @@ impl Command {
             Self::SetRamp(ramp) => format!("Ramp {ramp}"),
             Self::RestoreText => "Bring back the earlier text".into(),
             Self::Insert { .. } => "Insert text".into(),
+            Self::Replace { .. } => "Replace text".into(),
             Self::Continue(_) => "Continue the text".into(),
             Self::StopContinuing => "Stop continuing".into(),
             Self::SetSpan { .. } => "Set span".into(),

@@ -80,11 +80,19 @@ impl Editor {
 
     /// Puts `text` in before byte `at`, or the next one at which a character begins.
     pub fn insert(&mut self, at: usize, text: &str) {
+        self.replace(at..at, text);
+    }
+
+    /// Puts `text` in the place of the bytes of `range`, which both end where a character begins, or with the next one.
+    pub fn replace(&mut self, range: Range<usize>, text: &str) {
         let old = self.text();
-        let at = (at..=old.len())
-            .find(|at| old.is_char_boundary(*at))
-            .unwrap_or(old.len());
-        let new = [&old[..at], text, &old[at..]].concat();
+        let edge = |at: usize| {
+            let edges = at..=old.len();
+            let mut edges = edges.filter(|at| old.is_char_boundary(*at));
+            edges.next().unwrap_or(old.len())
+        };
+        let (from, to) = (edge(range.start), edge(range.end.max(range.start)));
+        let new = [&old[..from], text, &old[to..]].concat();
         self.put(new.into(), "Text");
     }
 
@@ -204,6 +212,18 @@ mod tests {
         assert_eq!(editor.text, "short");
         editor.set("next".into(), "small.txt");
         assert_eq!(&*editor.text(), "next");
+    }
+
+    #[test]
+    fn a_part_is_replaced_by_whole_characters() {
+        let mut editor = Editor::new("a€b");
+        editor.replace(1..4, "c");
+        assert_eq!(&*editor.text(), "acb");
+        editor = Editor::new("a€b");
+        editor.replace(2..3, "c");
+        assert_eq!(&*editor.text(), "a€cb");
+        editor.replace(90..95, "d");
+        assert_eq!(&*editor.text(), "a€cbd");
     }
 
     #[test]

@@ -3,6 +3,7 @@
 pub mod attention;
 mod attention_marks;
 mod attention_picture;
+mod axes;
 pub mod cost;
 pub mod grid;
 mod grid_atlas;
