@@ -2,6 +2,7 @@
 
 use super::theme::quiet;
 use crate::engine::SAMPLES;
+use crate::text::stood_for;
 use eframe::egui::text::{LayoutJob, LayoutSection};
 use eframe::egui::{self, Ui};
 use std::ops::Range;
@@ -78,18 +79,26 @@ impl Editor {
         }
     }
 
-    /// Puts `text` in before byte `at`, or the next one at which a character begins.
+    /// Puts `text` in before byte `at` of the text's own bytes ([`crate::text::to_bytes`]), or where the next character
+    /// begins.
     pub fn insert(&mut self, at: usize, text: &str) {
         self.replace(at..at, text);
     }
 
-    /// Puts `text` in the place of the bytes of `range`, which both end where a character begins, or with the next one.
+    /// Puts `text` in the place of a range of the text's own bytes; it begins and ends where a character begins, or with the
+    /// next one.
     pub fn replace(&mut self, range: Range<usize>, text: &str) {
         let old = self.text();
         let edge = |at: usize| {
-            let edges = at..=old.len();
-            let mut edges = edges.filter(|at| old.is_char_boundary(*at));
-            edges.next().unwrap_or(old.len())
+            let mut bytes = 0;
+            let mut starts = old.char_indices().map(|(place, c)| {
+                let before = bytes;
+                // A character that stands for a byte that is no UTF-8 is one byte of the text.
+                bytes += stood_for(c).map_or(c.len_utf8(), |_| 1);
+                (place, before)
+            });
+            let start = starts.find(|(_, before)| *before >= at);
+            start.map_or(old.len(), |(place, _)| place)
         };
         let (from, to) = (edge(range.start), edge(range.end.max(range.start)));
         let new = [&old[..from], text, &old[to..]].concat();
@@ -222,6 +231,11 @@ mod tests {
         editor = Editor::new("a€b");
         editor.replace(2..3, "c");
         assert_eq!(&*editor.text(), "a€cb");
+        // Two bytes that are no UTF-8, each of which a character stands for.
+        editor = Editor::new(&crate::text::to_text(vec![b'a', 0xE4, 0xFF, b'b']));
+        editor.replace(2..3, "c");
+        assert_eq!(&*crate::text::to_bytes(&editor.text()), b"a\xE4cb");
+        editor = Editor::new("a€cb");
         editor.replace(90..95, "d");
         assert_eq!(&*editor.text(), "a€cbd");
     }

@@ -5,11 +5,12 @@
 pub mod app;
 mod app_files;
 mod bars;
+mod choices;
 mod command;
 pub mod dialogs;
 mod editor;
 mod export;
-mod language;
+pub mod language;
 mod model_facts;
 pub mod offscreen;
 pub mod settings;
@@ -22,6 +23,7 @@ mod views;
 
 use crate::model::Device;
 use app::App;
+pub use choices::Choices;
 use dialogs::Backend;
 use eframe::egui;
 use settings::Settings;
