@@ -60,6 +60,8 @@ pub fn shot(shot: &Shot) -> Result<image::RgbaImage, ShotError> {
         ThemeChoice::Light
     };
     settings.language = shot.language;
+    // A picture shows where things come to rest, and not how they get there.
+    ctx.all_styles_mut(|style| style.animation_time = 0.0);
     let mut app = App::new(&ctx, &shot.start, settings, Backend::Window);
     if let Some(view) = shot.view {
         app.bring_up(view);
