@@ -1,7 +1,8 @@
 //! A continuation on its way, drawn while nothing more urgent is wanted.
 
-use super::continuation::{Continuation, ContinuationRequest, Drawn, Ended};
+use super::continuation::{Continuation, ContinuationRequest, Ended};
 use super::open::Model;
+use super::sample::Drawn;
 use crate::model::{Cancel, ModelError, Run};
 use std::sync::Arc;
 use std::time::{Duration, Instant};

@@ -23,7 +23,7 @@ mod vector_facts;
 mod worker;
 
 pub use answers::Score;
-pub use continuation::{Continuation, ContinuationRequest, Drawn, Ended, generate};
+pub use continuation::{Continuation, ContinuationRequest, Ended, generate};
 pub use continuing::Continued;
 pub use convert::convert;
 pub use detail::Detail;
@@ -31,7 +31,7 @@ pub use looks::{Combine, Heads, Looks};
 pub use memory::peak_rss;
 pub use open::{EngineError, Model, Prepared};
 pub use picture::{Picture, PictureRequest, Pictured, color};
-pub use sample::Sampling;
+pub use sample::{Drawn, Sampling};
 pub use samples::{SAMPLES, Sample};
 pub use snapshot::{Failure, Snapshot};
 pub use surveyed::{LeadingHead, Surveyed};

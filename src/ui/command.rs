@@ -8,6 +8,7 @@ use super::views::Pane;
 use crate::chart::thousands;
 use crate::engine::{Combine, ContinuationRequest, Sample};
 use eframe::egui::{self, Key, KeyboardShortcut, Modifiers};
+use std::ops::Range;
 use std::path::PathBuf;
 
 /// Something that a menu, a key or a view asks the window to do. Layers and heads count from 0.
@@ -59,6 +60,13 @@ pub enum Command {
         /// The byte before which it stands.
         at: usize,
         /// What to put in.
+        text: String,
+    },
+    /// Put a text in the place of a part of the text.
+    Replace {
+        /// The bytes that go.
+        range: Range<usize>,
+        /// What takes their place.
         text: String,
     },
     /// Write on after the selected token, or after the last one.
@@ -265,6 +273,7 @@ impl Command {
             Self::Redo => tr("Redo"),
             Self::EditText => tr("Edit the text"),
             Self::Insert { .. } => tr("Insert text"),
+            Self::Replace { .. } => tr("Replace text"),
             Self::Continue(_) => tr("Continue the text"),
             Self::StopContinuing => tr("Stop continuing"),
             Self::ExportView => tr("Export this view…"),
@@ -313,7 +322,7 @@ impl Command {
             Self::Undo => tr("Take back the last change of the text or of the model"),
             Self::Redo => tr("Do again what was taken back"),
             Self::EditText => tr("Put the cursor into the text field"),
-            Self::Insert { .. } => tr("Where it says; the text is as before with Undo"),
+            Self::Insert { .. } | Self::Replace { .. } => tr("Where it says; the text is as before with Undo"),
             Self::Continue(_) => {
                 tr("The model writes on after the selected token, or the last one")
             }

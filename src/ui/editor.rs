@@ -2,6 +2,7 @@
 
 use super::history::{History, Text, difference};
 use super::language::{tr, trf};
+use super::letters::{is_rtl, letters_apart};
 use super::theme::quiet;
 use crate::chart::thousands;
 use eframe::egui::text::{CCursor, CCursorRange};
@@ -48,12 +49,22 @@ impl Editor {
         egui::ScrollArea::vertical()
             .auto_shrink(false)
             .show(ui, |ui| {
-                let edit = egui::TextEdit::multiline(&mut self.field)
+                let has_rtl = self.field.chars().any(is_rtl);
+                let mut lay = |ui: &Ui, text: &dyn egui::TextBuffer, width: f32| {
+                    let font = egui::TextStyle::Monospace.resolve(ui.style());
+                    let color = ui.visuals().widgets.inactive.text_color();
+                    let job = letters_apart(text.as_str(), font, color, width);
+                    ui.fonts_mut(|fonts| fonts.layout_job(job))
+                };
+                let mut edit = egui::TextEdit::multiline(&mut self.field)
                     .id(id)
                     .font(egui::TextStyle::Monospace)
                     .hint_text(hint)
                     .desired_width(f32::INFINITY)
                     .desired_rows(3);
+                if has_rtl {
+                    edit = edit.layouter(&mut lay);
+                }
                 let response = ui.add_sized(ui.available_size(), edit);
                 response.widget_info(|| {
                     let name = tr("Text to run the model on");
@@ -130,5 +141,47 @@ impl Editor {
             });
         }
         closed
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn history_text(text: &str) -> Text {
+        Text {
+            text: text.into(),
+            ..Text::default()
+        }
+    }
+
+    #[test]
+    fn keys_edit_the_letters_of_any_script() {
+        use egui_kittest::{Harness, kittest::Queryable};
+        for text in ["中é😀", "ab سلام لا cd", "a\u{10fee4}\0b"] {
+            let mut harness = Harness::builder().allow_missing_glyphs().build_ui_state(
+                |ui, (editor, history): &mut (Editor, History)| _ = editor.show(ui, "", history),
+                (Editor::default(), History::new(history_text(text))),
+            );
+            super::super::theme::install(&harness.ctx);
+            harness.run_steps(2);
+            harness.get_by_label("Text to run the model on").focus();
+            harness.step();
+            harness.key_press_modifiers(egui::Modifiers::COMMAND, egui::Key::Home);
+            harness.step();
+            let mut expected = String::new();
+            for c in text.chars() {
+                harness.event(egui::Event::Text("X".into()));
+                harness.step();
+                harness.key_press(egui::Key::ArrowRight);
+                harness.step();
+                expected.extend(['X', c]);
+            }
+            harness.key_press(egui::Key::End);
+            harness.step();
+            harness.event(egui::Event::Text("Y".into()));
+            harness.step();
+            assert_eq!(harness.state().0.field, expected + "Y");
+        }
     }
 }

@@ -16,6 +16,7 @@ mod keeper;
 mod keys;
 pub mod language;
 pub mod layout;
+mod letters;
 mod menus;
 mod model_facts;
 pub mod offscreen;

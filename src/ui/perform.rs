@@ -10,6 +10,7 @@ use super::tiles;
 use super::views::Pane;
 use crate::model::{Edits, ModelError};
 use eframe::egui::{self, ViewportCommand};
+use std::ops::Range;
 use std::sync::Arc;
 
 /// A step of the zoom.
@@ -43,7 +44,8 @@ impl App {
             Command::Undo => self.step(|app| app.history.undo()),
             Command::Redo => self.step(|app| app.history.redo()),
             Command::EditText => self.editor.focus(),
-            Command::Insert { at, text } => self.insert(at, &text),
+            Command::Insert { at, text } => self.replace(at..at, &text),
+            Command::Replace { range, text } => self.replace(range, &text),
             Command::Continue(request) => {
                 let after = self.selection.tokens.last();
                 self.engine.continue_text(after, request);
@@ -123,13 +125,17 @@ impl App {
         }
     }
 
-    /// Puts `text` in before byte `at`, or the next one at which a character begins.
-    fn insert(&mut self, at: usize, text: &str) {
+    /// Puts `text` in the place of the bytes of `range`, which both end where a character begins, or with the next one.
+    fn replace(&mut self, range: Range<usize>, text: &str) {
         let old = Arc::clone(self.text());
-        let at = (at..=old.len()).find(|at| old.is_char_boundary(*at));
-        let (before, after) = old.split_at(at.unwrap_or(old.len()));
+        let edge = |at: usize| {
+            let mut edges = (at..=old.len()).filter(|at| old.is_char_boundary(*at));
+            edges.next().unwrap_or(old.len())
+        };
+        let (from, to) = (edge(range.start), edge(range.end.max(range.start)));
+        let new = [&old[..from], text, &old[to..]].concat();
         self.history.load(Text {
-            text: [before, text, after].concat().into(),
+            text: new.into(),
             name: Arc::clone(&self.history.present().text.name),
             origin: None,
         });

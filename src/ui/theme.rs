@@ -1,5 +1,6 @@
 //! Fonts and colours of the window, light and dark.
 
+use crate::fonts::{FALLBACKS, INTER, INTER_SEMIBOLD};
 use eframe::egui::style::WidgetVisuals;
 use eframe::egui::{
     self, Color32, CornerRadius, FontFamily, FontId, Margin, Stroke, TextStyle, Theme, Visuals,
@@ -111,35 +112,45 @@ fn luminance(color: Color32) -> f64 {
     0.2126 * linear(r) + 0.7152 * linear(g) + 0.0722 * linear(b)
 }
 
-/// Sets fonts, sizes and both themes.
-pub fn install(ctx: &egui::Context) {
+/// The window's fonts.
+///
+/// What these lack, the desktop's window takes from the system's fonts, which eframe adds. A picture and the tests have
+/// no others than these: they are the same on every machine.
+///
+/// egui joins Arabic letters and orders them within a word, but places words from left to right in any script.
+fn fonts() -> egui::FontDefinitions {
     let mut fonts = egui::FontDefinitions::default();
-    for (name, data) in [
-        (
-            "Inter",
-            &include_bytes!("../../assets/fonts/Inter-Regular.otf")[..],
-        ),
-        (
-            "Inter SemiBold",
-            &include_bytes!("../../assets/fonts/Inter-SemiBold.otf")[..],
-        ),
-    ] {
+    let own = [("Inter", INTER), ("Inter SemiBold", INTER_SEMIBOLD)];
+    for (name, data) in own.into_iter().chain(FALLBACKS) {
+        // Not copied: the font is read where it lies in the program.
         let data = egui::FontData::from_static(data);
         fonts.font_data.insert(name.to_owned(), Arc::new(data));
     }
     let proportional = fonts.families.entry(FontFamily::Proportional).or_default();
     proportional.insert(0, "Inter".to_owned());
-    let fallback = proportional.clone();
     // Inter has the open box and the return sign that stand for space and line break.
     fonts
         .families
         .entry(FontFamily::Monospace)
         .or_default()
         .insert(1, "Inter".to_owned());
-    let mut bold = fallback;
+    for family in [FontFamily::Proportional, FontFamily::Monospace] {
+        let family = fonts.families.entry(family).or_default();
+        family.extend(FALLBACKS.iter().map(|(name, _)| (*name).to_owned()));
+    }
+    let mut bold = fonts
+        .families
+        .get(&FontFamily::Proportional)
+        .cloned()
+        .unwrap_or_default();
     bold.insert(0, "Inter SemiBold".to_owned());
     fonts.families.insert(strong_family(), bold);
-    ctx.set_fonts(fonts);
+    fonts
+}
+
+/// Sets fonts, sizes and both themes.
+pub fn install(ctx: &egui::Context) {
+    ctx.set_fonts(fonts());
 
     ctx.all_styles_mut(|style| {
         style.text_styles = [
