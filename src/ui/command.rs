@@ -322,7 +322,9 @@ impl Command {
             Self::Undo => tr("Take back the last change of the text or of the model"),
             Self::Redo => tr("Do again what was taken back"),
             Self::EditText => tr("Put the cursor into the text field"),
-            Self::Insert { .. } | Self::Replace { .. } => tr("Where it says; the text is as before with Undo"),
+            Self::Insert { .. } | Self::Replace { .. } => {
+                tr("Where it says; the text is as before with Undo")
+            }
             Self::Continue(_) => {
                 tr("The model writes on after the selected token, or the last one")
             }

@@ -15,7 +15,12 @@ pub(super) fn is_rtl(c: char) -> bool {
 ///
 /// egui joins such letters and turns them round, but still counts glyphs from left to right, and some twice: a click
 /// behind a word in Arabic would set the caret letters away from where it shows.
-pub(super) fn letters_apart(text: &str, font: egui::FontId, color: egui::Color32, width: f32) -> LayoutJob {
+pub(super) fn letters_apart(
+    text: &str,
+    font: egui::FontId,
+    color: egui::Color32,
+    width: f32,
+) -> LayoutJob {
     let mut job = LayoutJob::simple(text.to_owned(), font, color, width);
     job.keep_trailing_whitespace = true;
     let Some(whole) = job.sections.pop() else {
