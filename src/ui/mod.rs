@@ -5,6 +5,7 @@
 pub mod app;
 mod app_files;
 mod app_session;
+mod choices;
 mod command;
 mod command_palette;
 pub mod dialogs;
@@ -24,6 +25,7 @@ mod perform;
 mod session;
 pub mod settings;
 mod shot;
+mod splice;
 mod state;
 mod status;
 mod theme;
@@ -33,6 +35,7 @@ mod views;
 
 use crate::model::Device;
 use app::App;
+pub use choices::Choices;
 use dialogs::Backend;
 use eframe::egui;
 use settings::Settings;

@@ -6,6 +6,7 @@ use super::command::Command;
 use super::dialogs::Purpose;
 use super::history::Text;
 use super::layout::Layout;
+use super::splice::splice;
 use super::tiles;
 use super::views::Pane;
 use crate::model::{Edits, ModelError};
@@ -125,15 +126,9 @@ impl App {
         }
     }
 
-    /// Puts `text` in the place of the bytes of `range`, which both end where a character begins, or with the next one.
+    /// Puts `text` in the place of a range of the text's own bytes.
     fn replace(&mut self, range: Range<usize>, text: &str) {
-        let old = Arc::clone(self.text());
-        let edge = |at: usize| {
-            let mut edges = (at..=old.len()).filter(|at| old.is_char_boundary(*at));
-            edges.next().unwrap_or(old.len())
-        };
-        let (from, to) = (edge(range.start), edge(range.end.max(range.start)));
-        let new = [&old[..from], text, &old[to..]].concat();
+        let new = splice(self.text(), range, text);
         self.history.load(Text {
             text: new.into(),
             name: Arc::clone(&self.history.present().text.name),

@@ -2,7 +2,9 @@
 
 use super::Start;
 use super::app::App;
+use super::choices::Choices;
 use super::dialogs::Backend;
+use super::language::Language;
 use super::offscreen::Offscreen;
 use super::settings::{Settings, ThemeChoice};
 use super::views::Pane;
@@ -26,8 +28,12 @@ pub struct Shot {
     pub scale: f32,
     /// Dark or light.
     pub dark: bool,
+    /// The language of the window.
+    pub language: Language,
     /// The view to bring to the front.
     pub view: Option<Pane>,
+    /// What is selected.
+    pub choices: Choices,
 }
 
 /// Why there is no picture.
@@ -53,11 +59,13 @@ pub fn shot(shot: &Shot) -> Result<image::RgbaImage, ShotError> {
     } else {
         ThemeChoice::Light
     };
+    settings.language = shot.language;
     let mut app = App::new(&ctx, &shot.start, settings, Backend::Window);
     if let Some(view) = shot.view {
         app.bring_up(view);
     }
     let mut offscreen = Offscreen::default();
+    let mut chosen = false;
     let begin = Instant::now();
     let mut calm = 0;
     loop {
@@ -69,6 +77,12 @@ pub fn shot(shot: &Shot) -> Result<image::RgbaImage, ShotError> {
         }
         if let Some(message) = app.complaint() {
             return Err(ShotError::Failed(message.to_owned()));
+        }
+        if !chosen && app.settled() {
+            // Opening a model selects a head of its own.
+            app.choose(&shot.choices).map_err(ShotError::Failed)?;
+            chosen = true;
+            continue;
         }
         calm = if app.settled() { calm + 1 } else { 0 };
         if calm > REST {
