@@ -1,6 +1,7 @@
 //! The steps of the worker: open, cut into tokens, run, look at a head, draw.
 
 use super::answers::{Answers, Asked};
+use super::continuing::Continuing;
 use super::open::Model;
 use super::reading::{Reading, common};
 use super::snapshot::{Failure, Snapshot};
@@ -55,7 +56,10 @@ pub(super) struct Steps {
     near: Option<usize>,
     /// What the text read may take, in bytes.
     memory: usize,
+    /// Whether the run was told to go no further.
+    stopped: bool,
     answers: Answers,
+    continuing: Continuing,
     published: Instant,
     /// The last wish that a snapshot took into account.
     told: u64,
@@ -89,7 +93,9 @@ impl Default for Steps {
             milliseconds: None,
             near: None,
             memory: 0,
+            stopped: false,
             answers: Answers::default(),
+            continuing: Continuing::default(),
             published: Instant::now(),
             told: 0,
             measured: Measured::default(),
@@ -105,6 +111,11 @@ impl Steps {
         let len = self.tokens.ids.len();
         let open = self.open.as_ref();
         open.is_none_or(|open| open.reading.has_read(len))
+    }
+
+    /// Whether the run goes no further: it is over the whole text, or was told to stop.
+    fn rests(&self, wanted: &Wanted) -> bool {
+        self.finished() || wanted.stopped && self.text_number == wanted.text.0
     }
 
     /// Whether the weights around the token that the user looks at are at hand.
@@ -124,11 +135,13 @@ impl Steps {
         self.model_number == wanted.model.0
             && self.text_number == wanted.text.0
             && self.memory == wanted.memory
+            && self.stopped == wanted.stopped
             && self.edited(wanted)
-            && self.finished()
+            && self.rests(wanted)
             && self.is_close(wanted)
             && self.near == self.near(wanted)
             && self.answered(wanted)
+            && self.continuing.is_done(wanted.continuation.as_ref())
     }
 
     /// Whether whoever looks has all answers.
@@ -152,7 +165,7 @@ impl Steps {
                 self.preview = Model::outline(path, *ramp).ok().map(Arc::new);
                 self.publish(wanted, shared);
             }
-            self.open(wanted);
+            self.open(wanted, shared);
             self.opening = false;
             self.preview = None;
             return self.publish(wanted, shared);
@@ -173,12 +186,17 @@ impl Steps {
         if self.text_number != wanted.text.0 && !self.set_text(wanted) {
             return;
         }
+        if self.stopped != wanted.stopped {
+            self.stopped = wanted.stopped;
+            // The block at hand may have ended before it was measured.
+            self.run_number += 1;
+        }
         let near = self.near(wanted);
         if self.near != near {
             self.near = near;
             self.run_number += 1;
         }
-        if !self.finished() || !self.is_close(wanted) {
+        if !self.rests(wanted) || !self.is_close(wanted) {
             if let Err(error) = self.run(wanted) {
                 if matches!(error, ModelError::Cancelled) {
                     return;
@@ -187,7 +205,7 @@ impl Steps {
                 self.give_up();
             }
             // A look at the part that is done costs time; it must not take more than it leaves to the run.
-            if !self.finished() || !self.is_close(wanted) {
+            if !self.rests(wanted) || !self.is_close(wanted) {
                 if self.published.elapsed() < PUBLISH {
                     return;
                 }
@@ -205,16 +223,21 @@ impl Steps {
                 return;
             }
         }
+        self.continue_text(wanted);
         self.publish(wanted, shared);
     }
 
-    fn open(&mut self, wanted: &Wanted) {
+    fn open(&mut self, wanted: &Wanted, shared: &Shared) {
         self.model_number = wanted.model.0;
         let opened = match &wanted.model.1 {
             Source::Sample(sample) => Model::open_sample(sample),
             Source::File { path, vocab, ramp } => Model::open(path, vocab.as_deref(), *ramp),
         };
-        match opened.and_then(|model| model.on(wanted.device)) {
+        let opened = opened.and_then(|model| model.on(wanted.device));
+        if shared.gave_up(wanted.model.0) {
+            return;
+        }
+        match opened {
             Ok(model) => {
                 let model = Arc::new(model);
                 self.open = Some(Open {
@@ -232,6 +255,7 @@ impl Steps {
                 self.tokens = Arc::default();
                 self.run_number += 1;
                 self.answers = Answers::default();
+                self.continuing.continued = None;
             }
             // The model at hand stays open.
             Err(error) => self.fail(error.to_string(), Some(wanted.model.0)),
@@ -340,8 +364,25 @@ impl Steps {
             reading: &open.reading,
             looks: &wanted.looks,
             run: self.run_number,
+            finished: self.rests(wanted),
             cancel: &wanted.look,
         })
+    }
+
+    /// Draws some more tokens of a continuation, once the text has run.
+    fn continue_text(&mut self, wanted: &Wanted) {
+        let wish = wanted.continuation.as_ref();
+        let (Some(open), Some(wish)) = (&self.open, wish) else {
+            return;
+        };
+        if self.continuing.is_done(Some(wish)) || !self.rests(wanted) {
+            return;
+        }
+        let (run, _) = open.reading.at_hand(wish.after);
+        let result = self.continuing.step(&open.model, run, wish, &wanted.run);
+        if let Err(message) = result {
+            self.fail(message, None);
+        }
     }
 
     fn fail(&mut self, message: String, opening: Option<u64>) {
@@ -413,6 +454,9 @@ impl Steps {
             detail: self.answers.detail.clone(),
             gathered: self.answers.gathered(),
             pictures: self.answers.pictures(),
+            score: self.answers.score(),
+            surveyed: self.answers.surveyed(),
+            continued: self.continuing.continued.clone(),
             prediction: self.answers.prediction(),
             vector: self.answers.vector(),
             unedited_bits: of_text.map(|(_, bits)| bits),

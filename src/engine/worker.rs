@@ -4,6 +4,8 @@
 //! does the most urgent step and looks again. So the newest edit always wins, and a step that nobody wants any more
 //! is told to stop through its [`Cancel`].
 
+use super::continuation::ContinuationRequest;
+use super::continuing::Continue;
 use super::looks::Looks;
 use super::samples::{SAMPLES, Sample};
 use super::snapshot::{Failure, Snapshot};
@@ -48,8 +50,15 @@ pub(super) struct Wanted {
     /// What is changed in the model by hand.
     pub edits: Arc<Edits>,
     pub looks: Looks,
+    pub continuation: Option<Continue>,
+    /// Continuations asked for so far.
+    pub continuations: u64,
     /// What the text read may take, in bytes.
     pub memory: usize,
+    /// Read no further.
+    pub stopped: bool,
+    /// The last wish to open a model that was given up.
+    pub given_up: u64,
     pub quit: bool,
     /// Rises with every wish.
     pub version: u64,
@@ -66,8 +75,12 @@ impl Default for Wanted {
             text: (0, Arc::default()),
             edits: Arc::default(),
             looks: Looks::default(),
+            continuation: None,
+            continuations: 0,
             memory: MEMORY,
             device: Device::default(),
+            stopped: false,
+            given_up: 0,
             quit: false,
             version: 0,
             run: Cancel::default(),
@@ -87,6 +100,11 @@ impl Shared {
     fn wanted(&self) -> MutexGuard<'_, Wanted> {
         // Every change to it is complete before the lock is given back.
         self.wanted.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether the wish to open a model was given up.
+    pub fn gave_up(&self, model: u64) -> bool {
+        self.wanted().given_up >= model
     }
 
     /// Replaces the snapshot and wakes the window.
@@ -166,7 +184,9 @@ impl Engine {
     pub fn open(&self, model: Source) -> u64 {
         self.change(|wanted| {
             wanted.model = (wanted.model.0 + 1, model);
+            wanted.stopped = false;
             wanted.edits = Arc::default();
+            wanted.continuation = None;
             wanted.run.cancel();
             wanted.model.0
         })
@@ -181,8 +201,30 @@ impl Engine {
     pub fn set_text(&self, text: Arc<str>) {
         self.change(|wanted| {
             wanted.text = (wanted.text.0 + 1, text);
+            wanted.stopped = false;
+            wanted.continuation = None;
             wanted.run.cancel();
         });
+    }
+
+    /// Reads the text no further; what is read so far stays whole and is looked at. Any change of text or model goes on
+    /// reading.
+    pub fn stop_reading(&self) {
+        self.change(|wanted| {
+            wanted.stopped = true;
+            wanted.run.cancel();
+        });
+    }
+
+    /// Goes on reading where [`Engine::stop_reading`] stopped.
+    pub fn read_on(&self) {
+        self.change(|wanted| wanted.stopped = false);
+    }
+
+    /// Opens no model after all, if one is being opened: the open one stays. It takes until its file is read; then
+    /// [`Snapshot::opening`] is false again.
+    pub fn stop_opening(&self) {
+        self.change(|wanted| wanted.given_up = wanted.model.0);
     }
 
     /// Changes the open model by hand: spans set, heads silenced; these edits and no others. The text runs again.
@@ -190,6 +232,8 @@ impl Engine {
         self.change(|wanted| {
             if *wanted.edits != edits {
                 wanted.edits = Arc::new(edits);
+                wanted.stopped = false;
+                wanted.continuation = None;
                 wanted.run.cancel();
             }
         });
@@ -205,11 +249,33 @@ impl Engine {
         });
     }
 
+    /// Continues the text after the token at position `after`, or after the last one; one continued before is let go.
+    /// The number of the wish comes back in [`Continued::number`](super::Continued::number). A change of text or model
+    /// stops it.
+    pub fn continue_text(&self, after: Option<usize>, request: ContinuationRequest) -> u64 {
+        self.change(|wanted| {
+            wanted.continuations += 1;
+            let number = wanted.continuations;
+            wanted.continuation = Some(Continue {
+                number,
+                after,
+                request,
+            });
+            number
+        })
+    }
+
+    /// Stops the continuation; what is drawn stays.
+    pub fn stop_continuing(&self) {
+        self.change(|wanted| wanted.continuation = None);
+    }
+
     /// Lets the text read take about `bytes` of memory; a text at hand is read again.
     pub fn set_memory(&self, bytes: usize) {
         self.change(|wanted| {
             if wanted.memory != bytes {
                 wanted.memory = bytes;
+                wanted.stopped = false;
                 wanted.run.cancel();
             }
         });
