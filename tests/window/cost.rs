@@ -85,7 +85,7 @@ fn the_curve_shows_operations_memory_or_reach() {
         // The last one is also the name of a column.
         let buttons = window.harness.query_all_by_label(quantity);
         let button = buttons
-            .filter(|node| node.accesskit_node().is_clickable())
+            .filter(|node| node.accesskit_node().role() == eframe::egui::accesskit::Role::Button)
             .last();
         button.unwrap().click();
         window.harness.run_steps(3);
