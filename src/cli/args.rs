@@ -339,6 +339,9 @@ pub(super) struct ShotArgs {
     /// View to bring to the front, by the title of its tab
     #[arg(long, value_name = "NAME", value_parser = view)]
     pub view: Option<crate::ui::Pane>,
+    /// Draw that view alone
+    #[arg(long, requires = "view")]
+    pub alone: bool,
     /// Heads to select, the leading one first; layers and heads count from 0
     #[arg(long, value_name = "LAYER.HEAD", value_parser = place)]
     pub head: Vec<(usize, usize)>,

@@ -78,6 +78,7 @@ pub(super) fn run(quiet: bool, out: &mut impl Write) -> Result<()> {
         dark: true,
         language: Language::English,
         view: None,
+        alone: false,
         choices: Choices::default(),
     };
     super::shot::write(&window, &folder.join("window.png"))?;

@@ -29,6 +29,7 @@ pub(super) fn run(args: &ShotArgs) -> Result<()> {
             LanguageArg::Zh => Language::Chinese,
         },
         view: args.view,
+        alone: args.alone,
         choices: Choices {
             heads: args.head.clone(),
             tokens: args.tokens.clone(),

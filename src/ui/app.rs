@@ -50,6 +50,8 @@ pub struct App {
     pub(super) tree: egui_tiles::Tree<Pane>,
     /// The view that was clicked in last.
     pub(super) used: Pane,
+    /// The only view that is drawn, without bars and text field: for pictures and measurements.
+    alone: Option<Pane>,
     pub(super) views: Views,
     /// The text and what is changed in the model, now and before.
     pub(super) history: History,
@@ -116,6 +118,7 @@ impl App {
             palette: CommandPalette::default(),
             tree: session.layout.unwrap_or_default().tree(),
             used: session.used.unwrap_or(Pane::Spans),
+            alone: None,
             views: session::tolerant(&session.views),
             history: History::new(opening.text),
             editor: Editor::default(),
@@ -186,6 +189,11 @@ impl App {
         self.used = view;
     }
 
+    /// Draws this view alone from now on, without bars and text field.
+    pub fn show_alone(&mut self, view: Pane) {
+        self.alone = Some(view);
+    }
+
     /// What decides which commands can be done.
     pub(super) fn now(&self) -> Now {
         let tokens = self.snapshot.tokens.ids.len();
@@ -219,9 +227,14 @@ impl App {
         };
         self.commands.extend(keys::pressed(&ctx, keyboard));
         let now = self.now();
-        menus::menu(self, ui, &now);
-        let status = status::bar(self, ui, &now);
-        self.edit(ui);
+        let status = if self.alone.is_none() {
+            menus::menu(self, ui, &now);
+            let status = status::bar(self, ui, &now);
+            self.edit(ui);
+            status.height()
+        } else {
+            0.0
+        };
         self.board(ui);
         if let Some(model) = self.snapshot.model.clone() {
             let palette = theme::palette(ui.visuals());
@@ -239,7 +252,7 @@ impl App {
             self.chosen(&ctx, purpose, path);
         }
         self.toasts
-            .show(&ctx, &theme::palette(ui.visuals()), status.height());
+            .show(&ctx, &theme::palette(ui.visuals()), status);
         self.carry_out(&ctx);
         self.keep(&ctx);
     }
@@ -328,7 +341,10 @@ impl App {
                 },
                 used: &mut self.used,
             };
-            self.tree.ui(&mut board, ui);
+            match self.alone {
+                Some(view) => board.only(ui, view),
+                None => self.tree.ui(&mut board, ui),
+            }
             looks.heads = self.selection.heads.clone();
             looks.tokens = self.selection.tokens.clone();
             if looks != self.looks {

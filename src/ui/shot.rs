@@ -32,6 +32,8 @@ pub struct Shot {
     pub language: Language,
     /// The view to bring to the front.
     pub view: Option<Pane>,
+    /// Whether the picture is of that view alone.
+    pub alone: bool,
     /// What is selected.
     pub choices: Choices,
 }
@@ -60,9 +62,13 @@ pub fn shot(shot: &Shot) -> Result<image::RgbaImage, ShotError> {
         ThemeChoice::Light
     };
     settings.language = shot.language;
+    // A picture shows where things come to rest, and not how they get there.
+    ctx.all_styles_mut(|style| style.animation_time = 0.0);
     let mut app = App::new(&ctx, &shot.start, settings, Backend::Window);
-    if let Some(view) = shot.view {
-        app.bring_up(view);
+    match shot.view {
+        Some(view) if shot.alone => app.show_alone(view),
+        Some(view) => app.bring_up(view),
+        None => {}
     }
     let mut offscreen = Offscreen::default();
     let mut chosen = false;

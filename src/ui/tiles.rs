@@ -41,6 +41,17 @@ pub struct Board<'a> {
     pub used: &'a mut Pane,
 }
 
+impl Board<'_> {
+    /// Draws a view that has all the room.
+    pub fn only(&mut self, ui: &mut Ui, view: Pane) {
+        let area = ui.max_rect();
+        ui.painter().rect_filled(area, 0.0, ui.visuals().panel_fill);
+        egui::Frame::NONE
+            .inner_margin(theme::VIEW_MARGIN)
+            .show(ui, |ui| self.views.show(view, ui, &mut self.cx));
+    }
+}
+
 /// Side of the cross that closes a tab, in points.
 const CROSS: f32 = 16.0;
 
