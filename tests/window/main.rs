@@ -10,8 +10,8 @@ mod looks;
 mod model;
 mod monkey;
 mod predictions;
+mod session;
 mod shell;
-mod tmp_pics;
 mod training;
 mod views;
 
