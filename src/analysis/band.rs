@@ -19,7 +19,8 @@ pub enum BandLayout {
 }
 
 /// What a cell shows of the weights that it covers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Pool {
     /// The largest, so that a single bright weight is never lost.
     #[default]

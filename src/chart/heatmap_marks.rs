@@ -220,6 +220,13 @@ pub(super) fn bar_ticks(range: &Range, height: f64) -> Vec<Tick> {
     found
 }
 
+/// The numbers beside a colour bar of this length in points, from the lowest: values, and what is written there.
+pub fn color_numbers(scale: Scale, low: f64, high: f64, length: f64) -> Vec<(f64, String)> {
+    let ticks = bar_ticks(&Range { scale, low, high }, length);
+    let named = ticks.into_iter().filter_map(|t| Some((t.value, t.label?)));
+    named.collect()
+}
+
 /// What the colours mean.
 pub(super) fn bar(page: &mut Canvas, area: Area, ink: &Ink, found: &[Tick], theme: &Theme) {
     const STOPS: u32 = 32;
