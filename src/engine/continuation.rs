@@ -1,7 +1,7 @@
 //! Continuing a text, a few tokens at a time: it can be shown as it comes, stopped, and taken up again.
 
 use super::open::{EngineError, Model};
-use super::sample::{Sampling, draw, uniform};
+use super::sample::{Drawn, Sampling, draw, uniform};
 use crate::model::{BLOCK, Blind, Cancel, ModelError, Run};
 use crate::text::Vocabulary;
 
@@ -25,15 +25,6 @@ impl Default for ContinuationRequest {
             stop: None,
         }
     }
-}
-
-/// A token drawn.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Drawn {
-    /// Its id.
-    pub id: u32,
-    /// The model's own log p of it, in nats: before temperature and top-p.
-    pub log_p: f32,
 }
 
 /// Why a continuation is at its end.
@@ -187,18 +178,15 @@ impl Continuation {
     /// which not all bytes are drawn yet is left out; at the end it shows as U+FFFD, as all does that is not UTF-8.
     /// Without a vocabulary it is a list of ids.
     pub fn text(&self) -> String {
-        let mut text = String::new();
-        let mut rest = self.text.as_slice();
-        for chunk in self.text.utf8_chunks() {
-            text.push_str(chunk.valid());
-            rest = rest.get(chunk.valid().len()..).unwrap_or_default();
-            let unfinished = std::str::from_utf8(rest).is_err_and(|e| e.error_len().is_none());
-            if !chunk.invalid().is_empty() && !(unfinished && self.ended.is_none()) {
-                text.push('\u{fffd}');
-            }
-            rest = rest.get(chunk.invalid().len()..).unwrap_or_default();
-        }
-        text
+        let last = self.text.utf8_chunks().last();
+        let last = last.map_or(&[][..], |chunk| chunk.invalid());
+        let unfinished = std::str::from_utf8(last).is_err_and(|e| e.error_len().is_none());
+        let waiting = match unfinished && self.ended.is_none() {
+            true => last.len(),
+            false => 0,
+        };
+        let whole = &self.text[..self.text.len() - waiting];
+        String::from_utf8_lossy(whole).into_owned()
     }
 }
 

@@ -22,6 +22,15 @@ impl Default for Sampling {
     }
 }
 
+/// A token drawn.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Drawn {
+    /// Its id.
+    pub id: u32,
+    /// The model's own log p of it, in nats: before temperature and top-p.
+    pub log_p: f32,
+}
+
 /// The token that `u`, a number in [0, 1), draws from the log-probabilities of all tokens.
 pub(super) fn draw(log_probs: &[f32], sampling: Sampling, u: f64) -> u32 {
     let mut order: Vec<u32> = (0..log_probs.len() as u32).collect();

@@ -66,3 +66,60 @@ impl Run {
 fn dot(a: &[f32], b: impl Iterator<Item = f32>) -> f32 {
     a.iter().zip(b).map(|(a, b)| a * b).sum()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::checkpoint::Checkpoint;
+    use crate::model::{Blind, Cancel, Network};
+    use std::path::Path;
+    use std::sync::Arc;
+
+    fn run(name: &str) -> Run {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/data/{name}.pt"));
+        let file = Checkpoint::open(&path).unwrap();
+        let mut run = Run::new(Arc::new(Network::load(&file, Some(16)).unwrap()));
+        let ids: Vec<u32> = (0..200).map(|i| (i * i * 7 + i / 3) % 60).collect();
+        run.set(&ids, &Cancel::default(), &Blind).unwrap();
+        run
+    }
+
+    #[test]
+    fn all_keys_of_a_query_share_its_divisor() {
+        for name in ["tiny_adaptive", "tiny_fixed", "tiny_all_attention"] {
+            let run = run(name);
+            for span in run.network().spans() {
+                for query in [1, 40, 64, 199] {
+                    let near = query - span.reach.min(query);
+                    let keys = (near..query).rev();
+                    let parts: Vec<_> = keys
+                        .map(|key| run.score(span.layer, span.head, query, key).unwrap())
+                        .collect();
+                    let row = run.head_weights(span.layer, span.head, query, query + 1);
+                    let row = row.unwrap();
+                    let divisor = parts[0].log_divisor();
+                    for (parts, weight) in parts.iter().zip(row.row(0)) {
+                        assert_eq!(parts.weight, *weight);
+                        assert!((parts.log_divisor() - divisor).abs() < 1e-4, "{parts:?}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_a_query_does_not_see_has_no_score() {
+        let mut run = run("tiny_adaptive");
+        let spans = run.network().spans();
+        let span = spans.iter().min_by_key(|span| span.reach).unwrap();
+        let (layer, head, reach) = (span.layer, span.head, span.reach);
+        let score = |run: &Run, query, key| run.score(layer, head, query, key);
+        assert!(score(&run, 150, 150 - reach).is_some());
+        assert!(score(&run, 150, 150 - reach - 1).is_none());
+        assert!(score(&run, 150, 150).is_none() && score(&run, 150, 151).is_none());
+        assert!(score(&run, 200, 199).is_none() && run.score(99, 0, 150, 149).is_none());
+        assert!(run.score(layer, 99, 150, 149).is_none());
+        run.forget();
+        assert!(score(&run, 150, 149).is_none() && score(&run, 199, 198).is_some());
+    }
+}

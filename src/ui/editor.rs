@@ -75,6 +75,16 @@ impl Editor {
         }
     }
 
+    /// Puts `text` in before byte `at`, or the next one at which a character begins.
+    pub fn insert(&mut self, at: usize, text: &str) {
+        let old = self.text();
+        let at = (at..=old.len())
+            .find(|at| old.is_char_boundary(*at))
+            .unwrap_or(old.len());
+        let new = [&old[..at], text, &old[at..]].concat();
+        self.put(new.into(), "Text");
+    }
+
     /// Draws the field; true when the text changed.
     pub fn show(&mut self, ui: &mut Ui, hint: &str) -> bool {
         if let Some((name, text)) = &self.long {

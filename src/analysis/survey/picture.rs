@@ -74,7 +74,7 @@ mod tests {
         assert_eq!(edges(12), [1, 2, 3, 4, 6, 8, 12, 13]);
         assert_eq!(edges(1), [1, 2]);
         assert_eq!(edges(0), [1]);
-        assert_eq!(edges(8192).len(), 27 + 1);
+        assert_eq!(edges(8192).len(), 26 + 1);
     }
 
     #[test]
