@@ -51,6 +51,19 @@ impl Ink {
         }
     }
 
+    /// The colours of the side columns: shares of all, where the map's last colour is set.
+    pub(super) fn of_sides(&self, chart: &Heatmap) -> Self {
+        let range = match chart.high {
+            Some(_) => Range {
+                scale: Scale::Linear,
+                low: 0.0,
+                high: 1.0,
+            },
+            None => self.range,
+        };
+        Self { range, ..*self }
+    }
+
     fn at(&self, share: f64) -> [u8; 3] {
         let share = if self.turned { 1.0 - share } else { share };
         colormap::color(self.map, share as f32)

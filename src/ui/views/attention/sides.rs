@@ -202,8 +202,12 @@ impl Legend {
         );
         let place = |value: f64| first.bottom() - first.height() * self.share(value);
         for (value, words) in &numbers {
-            tick(ui, first, place(*value), words, false);
+            // The end is named whatever it is.
+            if place(*value) > first.top() + 11.0 {
+                tick(ui, first, place(*value), words, false);
+            }
         }
+        tick(ui, first, first.top(), &number(self.largest), false);
         if let Some(value) = self.marked {
             let y = place(f64::from(value));
             let tip = pos2(first.left() + 1.0, y);
