@@ -4,9 +4,13 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod cost;
 mod files;
 mod looks;
+mod model;
 mod monkey;
+mod predictions;
+mod training;
 mod views;
 
 use common::CpuRenderer;

@@ -2,7 +2,7 @@
 
 use super::super::state::{ViewContext, head_name, percent};
 use super::super::theme::{quiet, strong};
-use super::text_rows::{Rows, glyph};
+use super::text_rows::{Rows, glyph, name, part};
 use crate::engine::Snapshot;
 use eframe::egui::{self, Align2, Color32, FontId, Rect, Sense, Stroke, Ui, vec2};
 use serde::{Deserialize, Serialize};
@@ -142,19 +142,19 @@ impl TextView {
                 let color = match token {
                     None => cx.palette.unknown,
                     Some(_) if waiting => ink.gamma_multiply(0.4),
-                    Some(_) if matches!(glyph.as_str(), "⏎" | "␣" | "·") => {
+                    Some(_) if matches!(glyph.as_str(), "⏎" | "␣" | "·" | "⇥") => {
                         ink.gamma_multiply(0.35)
+                    }
+                    // What has no form of its own stands back behind what has.
+                    Some(_)
+                        if glyph.starts_with(|c| matches!(c, '⟨' | '\u{2400}'..='\u{2421}')) =>
+                    {
+                        ink.gamma_multiply(0.6)
                     }
                     Some(_) => ink,
                 };
                 if !matches!(glyph.as_str(), "␣" | "") {
-                    painter.text(
-                        rect.left_center(),
-                        Align2::LEFT_CENTER,
-                        &glyph,
-                        font.clone(),
-                        color,
-                    );
+                    put(&painter, rect, glyph, font, color);
                 }
                 if token.is_none() {
                     painter.hline(
@@ -200,6 +200,26 @@ impl TextView {
         cx.hovering.token = token.or(cx.hovering.token);
         response.on_hover_ui_at_pointer(|ui| tooltip(ui, cx, piece, token));
     }
+}
+
+/// Draws a piece's text in its cells: in their middle where it leaves room, smaller where it has not enough.
+fn put(painter: &egui::Painter, rect: Rect, text: String, font: &FontId, color: Color32) {
+    let lay = |size: f32| {
+        let font = FontId::new(size, font.family.clone());
+        painter.layout_no_wrap(text.clone(), font, color)
+    };
+    let mut galley = lay(font.size);
+    let room = rect.width() - galley.size().x;
+    if room < -1.0 {
+        galley = lay((font.size * rect.width() / galley.size().x).max(0.5 * font.size));
+    }
+    let align = if room.abs() <= 1.0 {
+        Align2::LEFT_CENTER
+    } else {
+        Align2::CENTER_CENTER
+    };
+    let place = align.align_size_within_rect(galley.size(), rect);
+    painter.galley(place.min, galley, color);
 }
 
 /// The shades of one frame.
@@ -250,7 +270,10 @@ impl<'a> Shading<'a> {
 
 fn tooltip(ui: &mut Ui, cx: &ViewContext<'_>, piece: usize, token: Option<usize>) {
     let Some(token) = token else {
-        ui.label(strong(glyph(cx.snapshot, piece)));
+        ui.label(strong(name(cx.snapshot, piece)));
+        if let Some(part) = part(cx.snapshot, piece) {
+            ui.label(part);
+        }
         ui.label("not in the model's vocabulary: the model does not see it");
         return;
     };
@@ -258,6 +281,9 @@ fn tooltip(ui: &mut Ui, cx: &ViewContext<'_>, piece: usize, token: Option<usize>
         "token {token}  {}",
         cx.snapshot.label(token)
     )));
+    if let Some(part) = part(cx.snapshot, piece) {
+        ui.label(part);
+    }
     if let Some(bits) = cx.snapshot.surprisal_of(token) {
         ui.label(format!(
             "surprisal {bits:.2} bits (p = {:.4})",
