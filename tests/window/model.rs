@@ -22,7 +22,8 @@ fn parameters_are_listed_by_part_with_their_sum() {
     for part in model.parts() {
         let name = format!("{}: ", part.kind.name());
         let node = window.harness.get_by_label_contains(&name);
-        let label = node.accesskit_node().label().unwrap();
+        // A label's text is its value.
+        let label = node.accesskit_node().value().unwrap();
         let number = label[name.len()..]
             .split(", ")
             .next()

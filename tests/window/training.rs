@@ -76,7 +76,7 @@ fn scales_and_smoothing_are_a_choice() {
 #[test]
 fn a_model_without_curves_says_so() {
     let window = open(Start {
-        model: Some(data("tiny_fixed.pt")),
+        model: Some(data("tiny_fairseq_layout.pt")),
         ..Start::default()
     });
     window

@@ -75,7 +75,7 @@ impl ModelCardView {
                 ui.ctx().copy_text(as_text(model));
             }
         });
-        ui.label(quiet(model.kind()));
+        ui.label(quiet(facts::kind(model)));
     }
 
     fn architecture(&mut self, ui: &mut Ui, cx: &mut ViewContext<'_>, model: &Model) {
@@ -114,13 +114,16 @@ impl ModelCardView {
 
     fn vocabulary(&mut self, ui: &mut Ui, cx: &mut ViewContext<'_>, model: &Model) {
         rows(ui, tr("Vocabulary"), facts::vocabulary(model));
-        let choose = ui.button(tr("Choose vocabulary…"));
-        if choose
-            .on_hover_text(tr("A train.txt, the raw training text, or JSON"))
-            .clicked()
-        {
-            cx.commands.push(Command::OpenVocabulary);
-        }
+        // In a row of its own: a column would stretch the button.
+        ui.horizontal(|ui| {
+            let choose = ui.button(tr("Choose vocabulary…"));
+            if choose
+                .on_hover_text(tr("A train.txt, the raw training text, or JSON"))
+                .clicked()
+            {
+                cx.commands.push(Command::OpenVocabulary);
+            }
+        });
         let Some(vocabulary) = &model.vocabulary else {
             return;
         };

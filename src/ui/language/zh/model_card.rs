@@ -1,4 +1,16 @@
 pub(super) const WORDS: &[(&str, &str)] = &[
+    ("adaptive span", "自适应跨度"),
+    ("fixed span", "固定跨度"),
+    ("feed-forward sublayers of width {0}", "前馈子层宽度 {0}"),
+    (
+        "all-attention with {0} persistent vectors per head",
+        "全注意力，每个头 {0} 个持久向量",
+    ),
+    (
+        "adaptive input and output in {0} clusters",
+        "自适应输入与输出，分 {0} 个簇",
+    ),
+    (", ", "，"),
     ("File", "文件"),
     ("Copy as text", "复制为文本"),
     (

@@ -131,7 +131,7 @@ pub fn show(
             marked(
                 plot,
                 (longest as f64).log2(),
-                high,
+                low + 0.86 * (high - low),
                 faint,
                 words,
                 Align2::RIGHT_TOP,

@@ -2,7 +2,7 @@
 
 use super::super::super::language::{tr, trf};
 use super::super::super::state::head_name;
-use super::facts::{architecture, file, spans, vocabulary};
+use super::facts::{architecture, file, kind, spans, vocabulary};
 use crate::chart::thousands;
 use crate::engine::Model;
 use crate::model::PartKind;
@@ -27,7 +27,7 @@ pub fn part_name(kind: PartKind) -> &'static str {
 
 /// Everything as text, to be pasted elsewhere.
 pub fn as_text(model: &Model) -> String {
-    let mut out = format!("{}\n{}\n", model.file_name(), model.kind());
+    let mut out = format!("{}\n{}\n", model.file_name(), kind(model));
     let mut section = |title: &str, rows: Vec<String>| {
         // Writing to a string cannot fail.
         let _ = write!(out, "\n{title}\n");

@@ -48,6 +48,31 @@ pub struct Fact {
     pub from: String,
 }
 
+/// The kind of network in words.
+pub fn kind(model: &Model) -> String {
+    let config = model.network.config();
+    let span = match config.adapt_span {
+        true => tr("adaptive span"),
+        false => tr("fixed span"),
+    };
+    let inner = match (config.pers_mem_size, config.inner_hidden_size) {
+        (0, inner) => trf("feed-forward sublayers of width {0}", &[&thousands(inner)]),
+        (n, _) => trf(
+            "all-attention with {0} persistent vectors per head",
+            &[&thousands(n)],
+        ),
+    };
+    let mut all = vec![span.to_owned(), inner];
+    if let Some(io) = &config.adapt_io {
+        let clusters = io.cutoffs.len();
+        all.push(trf(
+            "adaptive input and output in {0} clusters",
+            &[&clusters],
+        ));
+    }
+    all.join(tr(", "))
+}
+
 /// The architecture, in the symbols of the papers.
 pub fn architecture(model: &Model) -> Vec<Fact> {
     let config = model.network.config();

@@ -296,7 +296,9 @@ fn offer(
         {
             cx.commands.push(insert);
         }
-        if let Some(next) = piece_of(snapshot, query + 1)
+        // What follows already need not take its own place.
+        if !row.follows
+            && let Some(next) = piece_of(snapshot, query + 1)
             && ui
                 .button(trf("Replace “{0}”", &[&snapshot.label(query + 1)]))
                 .clicked()
