@@ -1,8 +1,6 @@
 //! One file per view. A view draws the snapshot and says what it wants; it computes nothing and knows no other view.
 
 pub mod attention;
-mod attention_marks;
-mod attention_picture;
 mod axes;
 pub mod cost;
 pub mod grid;
