@@ -126,12 +126,18 @@ impl AttentionView {
             let names: Vec<String> = names
                 .map(|(layer, head)| format!("{}.{}", layer + 1, head + 1))
                 .collect();
-            let more = if heads.all().len() > names.len() { " …" } else { "" };
+            let more = if heads.all().len() > names.len() {
+                " …"
+            } else {
+                ""
+            };
             ui.label(trf(
                 "Layer and head: {0}",
                 &[&format!("{}{more}", names.join(", "))],
             ));
-            ui.label(quiet(tr("Ctrl+click and Shift+click on heads to look at several")));
+            ui.label(quiet(tr(
+                "Ctrl+click and Shift+click on heads to look at several",
+            )));
         });
         if heads.single().is_none() {
             let mut combine = cx.selection.combine();
