@@ -9,6 +9,7 @@ mod files;
 mod looks;
 mod model;
 mod monkey;
+mod pictures;
 mod predictions;
 mod session;
 mod shell;
