@@ -38,6 +38,7 @@ pub(super) fn request(
         },
         map,
         scale,
+        ..PictureRequest::default()
     };
     cx.looks.pictures.insert(Pictured::Vectors, request);
 }
