@@ -9,6 +9,7 @@ mod files;
 mod looks;
 mod model;
 mod monkey;
+mod persistent;
 mod pictures;
 mod predictions;
 mod session;

@@ -1,10 +1,18 @@
 //! Where the weight of every head goes, and which persistent vectors the selected head uses (arXiv 1907.01470).
 
+mod columns;
+mod heat;
+mod keys;
+mod shares;
+mod sheet;
+mod usage;
+mod vector;
+mod vectors;
+
+use self::vectors::Vectors;
 use super::super::language::{tr, trf};
 use super::super::state::{ViewContext, head_name};
 use super::super::theme::{quiet, strong};
-use super::persistent_shares as shares;
-use super::persistent_vectors::Vectors;
 use crate::engine::Detail;
 use eframe::egui::{self, Rect, Sense, Ui, UiBuilder, pos2, vec2};
 use serde::{Deserialize, Serialize};
@@ -158,10 +166,10 @@ impl PersistentView {
             return unknown(ui, cx);
         };
         if cx.selection.vector.is_none() {
-            return super::persistent_vector::none(ui, cx, columns);
+            return vector::none(ui, cx, columns);
         }
-        super::persistent_vector::header(ui, cx, columns);
-        super::persistent_vector::facts(ui, cx);
+        vector::header(ui, cx, columns);
+        vector::facts(ui, cx);
     }
 }
 

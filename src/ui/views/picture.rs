@@ -1,4 +1,4 @@
-//! Pictures from the worker on the GPU, and what goes with every one of them: the choice of colours, and what they mean.
+//! Pictures from the worker on the GPU, and what their colours stand for.
 
 use super::super::language::tr;
 use crate::chart::{ColorMap, Scale, colormap};
@@ -30,7 +30,15 @@ impl PictureTexture {
             return;
         }
         let image = egui::ColorImage::from_rgba_premultiplied(size, &picture.rgba);
-        let texture = ctx.load_texture(name, image, egui::TextureOptions::NEAREST);
+        let options = egui::TextureOptions::NEAREST;
+        let texture = match self.shown.take() {
+            // Filled anew and not made anew.
+            Some((_, mut texture)) => {
+                texture.set(image, options);
+                texture
+            }
+            None => ctx.load_texture(name, image, options),
+        };
         self.shown = Some((Arc::clone(picture), texture));
     }
 
@@ -55,30 +63,6 @@ pub(super) fn most_cells(ui: &Ui, size: Vec2) -> (usize, usize) {
     let pixels = size * ui.ctx().pixels_per_point() * 1.5;
     let most = |x: f32| x.clamp(1.0, 2048.0) as usize;
     (most(pixels.x), most(pixels.y))
-}
-
-/// Two lists: how weights are spread over the colours, and which colours.
-pub(super) fn color_choice(ui: &mut Ui, scale: &mut Scale, map: &mut ColorMap) {
-    let combo = egui::ComboBox::from_id_salt("scale")
-        .selected_text(tr(scale.name()))
-        .show_ui(ui, |ui| {
-            for choice in Scale::ALL {
-                ui.selectable_value(scale, choice, tr(choice.name()));
-            }
-        })
-        .response;
-    super::name_combo(&combo, tr("Colour scale"));
-    combo.on_hover_text(tr("How weights are spread over the colours"));
-    let combo = egui::ComboBox::from_id_salt("map")
-        .selected_text(map.name())
-        .show_ui(ui, |ui| {
-            for choice in ColorMap::ALL {
-                ui.selectable_value(map, choice, choice.name());
-            }
-        })
-        .response;
-    super::name_combo(&combo, tr("Colour map"));
-    combo.on_hover_text(tr("The colours"));
 }
 
 /// What the colours stand for, in a row of controls: from 0, or from a ten-thousandth of it with a logarithm, to `largest`.

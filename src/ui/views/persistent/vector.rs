@@ -1,11 +1,11 @@
 //! One persistent vector: which tokens use it most, and which tokens its value promotes.
 
-use super::super::language::{tr, trf};
-use super::super::state::{ViewContext, percent};
-use super::super::theme::{quiet, strong};
-use super::persistent_sheet::Columns;
-use super::persistent_use::fine_percent;
-use super::picture::weight;
+use super::super::super::language::{tr, trf};
+use super::super::super::state::{ViewContext, percent};
+use super::super::super::theme::{quiet, strong};
+use super::super::picture::weight;
+use super::columns::Columns;
+use super::usage::fine_percent;
 use crate::chart::thousands;
 use crate::engine::{Model, VectorFacts};
 use crate::text::{Unit, Vocabulary};
@@ -249,7 +249,7 @@ fn promoted(ui: &mut Ui, model: &Model, facts: &VectorFacts) {
     let two = width >= 280.0;
     let each = if two { (width - gap) / 2.0 } else { width };
     let colors = {
-        let palette = super::super::theme::palette(ui.visuals());
+        let palette = super::super::super::theme::palette(ui.visuals());
         [palette.accent, palette.edge]
     };
     let draw = |ui: &mut Ui| {

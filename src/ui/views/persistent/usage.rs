@@ -1,9 +1,10 @@
 //! How much a head uses each of its persistent vectors: a bar for each, in the columns of the heatmap below.
 
-use super::super::language::{tr, trf};
-use super::super::state::{ViewContext, percent};
-use super::super::theme::{quiet, strong};
-use super::persistent_sheet::{Columns, Sheet};
+use super::super::super::language::{tr, trf};
+use super::super::super::state::{ViewContext, percent};
+use super::super::super::theme::{quiet, strong};
+use super::columns::Columns;
+use super::sheet::Sheet;
 use crate::chart::thousands;
 use eframe::egui::{self, Align2, Color32, Rect, Shape, Stroke, Ui, pos2};
 
@@ -76,7 +77,7 @@ fn height(weight: f32, top: f32, log: bool) -> f32 {
 /// The numbers at the left, and lines in their height.
 fn axis(ui: &Ui, rect: Rect, top: f32, log: bool, y: &impl Fn(f32) -> f32) {
     let ink = ui.visuals().weak_text_color();
-    let line = Stroke::new(1.0, super::grid_color(ui).gamma_multiply(0.6));
+    let line = Stroke::new(1.0, super::super::grid_color(ui).gamma_multiply(0.6));
     let mut last = f32::INFINITY;
     for value in ticks(top, log, rect.height()) {
         let at = y(height(value, top, log));
@@ -89,7 +90,7 @@ fn axis(ui: &Ui, rect: Rect, top: f32, log: bool, y: &impl Fn(f32) -> f32) {
         }
         let at = at.clamp(rect.top() + 4.0, rect.bottom() - 4.0);
         let words = fine_percent(value);
-        super::paint_text(
+        super::super::paint_text(
             ui,
             pos2(rect.left() - 4.0, at),
             Align2::RIGHT_CENTER,
@@ -190,8 +191,8 @@ fn held(ui: &Ui, cx: &ViewContext<'_>, columns: &Columns, sheet: &Sheet) {
     let mut line: Vec<_> = (seen.start..seen.end).step_by(each).map(point).collect();
     line.push(point(seen.end));
     painter.add(Shape::line(line, Stroke::new(1.2, ink)));
-    for share in [0.5, 0.9] {
-        let count = columns.holding(share);
+    for percent in [50_u8, 90] {
+        let count = columns.holding(f32::from(percent) / 100.0);
         let at = point(count);
         if !rect.x_range().contains(at.x) {
             continue;
@@ -204,7 +205,7 @@ fn held(ui: &Ui, cx: &ViewContext<'_>, columns: &Columns, sheet: &Sheet) {
             3.0,
         ));
         painter.circle_filled(at, 2.6, cx.palette.accent);
-        let words = trf("{0} % in {1}", &[&(100.0 * share), &thousands(count)]);
+        let words = trf("{0} % in {1}", &[&percent, &thousands(count)]);
         let font = egui::FontId::proportional(10.5);
         let galley = ui.painter().layout_no_wrap(words, font, ink);
         let size = galley.size();

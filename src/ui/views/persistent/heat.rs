@@ -1,10 +1,11 @@
 //! Queries × persistent vectors as a heatmap: the picture, what stands around it, and what is marked in it.
 
-use super::super::language::{tr, trf};
-use super::super::state::{ViewContext, percent};
-use super::super::theme::{quiet, strong};
-use super::persistent_sheet::{Columns, Sheet, step};
-use super::picture::{self, PictureTexture};
+use super::super::super::language::{tr, trf};
+use super::super::super::state::{ViewContext, percent};
+use super::super::super::theme::{quiet, strong};
+use super::super::picture::{self, PictureTexture};
+use super::columns::Columns;
+use super::sheet::{Sheet, step};
 use crate::analysis::{BandLayout, BandWindow, Pool};
 use crate::chart::{ColorMap, Scale};
 use crate::engine::{Detail, Picture, PictureRequest, Pictured};
@@ -142,7 +143,7 @@ pub(super) fn column_labels(ui: &Ui, columns: &Columns, sheet: &Sheet) {
         // The last one must not leave the frame.
         if sheet.rect.x_range().contains(x) {
             let at = pos2(x, sheet.rect.bottom() + 2.0);
-            super::paint_text(ui, at, Align2::CENTER_TOP, &words, 10.0, ink);
+            super::super::paint_text(ui, at, Align2::CENTER_TOP, &words, 10.0, ink);
         }
         column = if column == 1 && step > 1 && !numbers {
             step
@@ -161,7 +162,7 @@ pub(super) fn name_below(ui: &Ui, columns: &Columns, sheet: &Sheet, area: Rect) 
     };
     let ink = ui.visuals().weak_text_color();
     let at = pos2(sheet.rect.center().x, area.bottom());
-    super::paint_text(ui, at, Align2::CENTER_BOTTOM, name, 11.0, ink);
+    super::super::paint_text(ui, at, Align2::CENTER_BOTTOM, name, 11.0, ink);
 }
 
 /// Beside every row, its whole share on persistent vectors as a bar from 0 to 100 %; above it the head's mean.
@@ -206,10 +207,10 @@ pub(super) fn row_shares(
         (column.right(), Align2::RIGHT_TOP, "100 %"),
     ] {
         let at = pos2(x, column.bottom() + 2.0);
-        super::paint_text(ui, at, anchor, words, 9.5, ink);
+        super::super::paint_text(ui, at, anchor, words, 9.5, ink);
     }
     let at = pos2(column.center().x, column.bottom() + 30.0);
-    super::paint_text(ui, at, Align2::CENTER_BOTTOM, tr("share"), 11.0, ink);
+    super::super::paint_text(ui, at, Align2::CENTER_BOTTOM, tr("share"), 11.0, ink);
 }
 
 /// Lines along the selected tokens and vector, and quieter ones along what is under the pointer somewhere.

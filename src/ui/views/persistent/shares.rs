@@ -1,8 +1,8 @@
 //! Where the weight of every head goes: stacked shares, head by head, grouped by layer.
 
-use super::super::language::tr;
-use super::super::state::{ViewContext, head_name, percent};
-use super::super::theme::{quiet, strong};
+use super::super::super::language::tr;
+use super::super::super::state::{ViewContext, head_name, percent};
+use super::super::super::theme::{quiet, strong};
 use crate::analysis::Shares;
 use eframe::egui::{self, Align2, Color32, Mesh, Rect, Sense, Shape, Stroke, Ui, pos2, vec2};
 use std::sync::Arc;
@@ -11,14 +11,13 @@ use std::sync::Arc;
 const LEFT: f32 = 34.0;
 const BELOW: f32 = 38.0;
 
+/// A part of a bar: its name, its colour, and its share.
+type Part = (&'static str, Color32, fn(&Shares) -> f32);
+
 /// The parts of a bar from the bottom up, where there are persistent vectors and where there are none.
-fn parts(
-    cx: &ViewContext<'_>,
-    persistent: bool,
-) -> Vec<(&'static str, Color32, fn(&Shares) -> f32)> {
+fn parts(cx: &ViewContext<'_>, persistent: bool) -> Vec<Part> {
     let palette = &cx.palette;
-    let mut parts: Vec<(&'static str, Color32, fn(&Shares) -> f32)> =
-        vec![(tr("text"), palette.context, |s| s.context)];
+    let mut parts: Vec<Part> = vec![(tr("text"), palette.context, |s| s.context)];
     if persistent {
         parts.push((tr("persistent vectors"), palette.persistent, |s| {
             s.persistent
@@ -157,12 +156,7 @@ pub(super) fn chart(ui: &mut Ui, cx: &mut ViewContext<'_>, heads: usize, persist
         });
 }
 
-fn bars(
-    ui: &Ui,
-    places: &Places,
-    all: &[Shares],
-    parts: &[(&'static str, Color32, fn(&Shares) -> f32)],
-) {
+fn bars(ui: &Ui, places: &Places, all: &[Shares], parts: &[Part]) {
     let rect = places.rect;
     ui.painter()
         .rect_filled(rect, 0.0, ui.visuals().extreme_bg_color);
@@ -195,7 +189,7 @@ fn bars(
 fn frame(ui: &Ui, places: &Places, count: usize) {
     let rect = places.rect;
     let ink = ui.visuals().weak_text_color();
-    let line = Stroke::new(1.0, super::grid_color(ui).gamma_multiply(0.5));
+    let line = Stroke::new(1.0, super::super::grid_color(ui).gamma_multiply(0.5));
     let ticks: &[usize] = if rect.height() >= 80.0 {
         &[0, 25, 50, 75, 100]
     } else {
@@ -209,11 +203,11 @@ fn frame(ui: &Ui, places: &Places, count: usize) {
             y.clamp(rect.top() + 4.0, rect.bottom() - 4.0),
         );
         let words = format!("{tick} %");
-        super::paint_text(ui, at, Align2::RIGHT_CENTER, &words, 10.0, ink);
+        super::super::paint_text(ui, at, Align2::RIGHT_CENTER, &words, 10.0, ink);
     }
     let layers = count / places.heads;
     let room = 20.0 / (places.width * (places.heads + 1) as f32);
-    let step = super::persistent_sheet::step(f64::from(room));
+    let step = super::sheet::step(f64::from(room));
     for layer in 0..layers {
         let (left, _) = places.slot(layer * places.heads);
         let (_, right) = places.slot(layer * places.heads + places.heads - 1);
@@ -226,11 +220,11 @@ fn frame(ui: &Ui, places: &Places, count: usize) {
         if (layer + 1).is_multiple_of(step) || (layer == 0 && step != 2) {
             let at = pos2((left + right) / 2.0, rect.bottom() + 9.0);
             let words = (layer + 1).to_string();
-            super::paint_text(ui, at, Align2::CENTER_TOP, &words, 10.0, ink);
+            super::super::paint_text(ui, at, Align2::CENTER_TOP, &words, 10.0, ink);
         }
     }
     let at = pos2(rect.center().x, rect.bottom() + 22.0);
-    super::paint_text(ui, at, Align2::CENTER_TOP, tr("Layer"), 11.0, ink);
+    super::super::paint_text(ui, at, Align2::CENTER_TOP, tr("Layer"), 11.0, ink);
 }
 
 /// A mark under every selected head, an outline around the leading one, a thin one around that under the pointer.

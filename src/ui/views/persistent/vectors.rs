@@ -1,11 +1,13 @@
 //! The use of all vectors of one head: bars and a heatmap in the same columns, and what the pointer does there.
 
-use super::super::language::{tr, trf};
-use super::super::state::{ViewContext, head_name, percent};
-use super::super::theme::{quiet, strong};
-use super::persistent_sheet::{Aim, Columns, Looking, Sheet};
-use super::picture::{PictureTexture, color_bar, color_choice};
-use super::{persistent_heat as heat, persistent_use as usage};
+use super::super::super::language::{tr, trf};
+use super::super::super::state::{ViewContext, head_name, percent};
+use super::super::super::theme::{quiet, strong};
+use super::super::picture::{PictureTexture, color_bar};
+use super::columns::Columns;
+use super::keys::keys;
+use super::sheet::{Aim, Looking, Sheet};
+use super::{heat, usage};
 use crate::chart::{ColorMap, Scale, thousands};
 use crate::engine::{Detail, Pictured};
 use eframe::egui::{self, Rect, Sense, Ui, pos2};
@@ -29,9 +31,9 @@ pub(super) struct Vectors {
     /// The vectors of the selected head, where their use is known.
     #[serde(skip)]
     pub columns: Option<Columns>,
-    /// The vector last brought into view.
+    /// The vector and the token last brought into view.
     #[serde(skip)]
-    shown: Option<usize>,
+    shown: (Option<usize>, Option<usize>),
     #[serde(skip)]
     picture: PictureTexture,
 }
@@ -46,7 +48,7 @@ impl Default for Vectors {
             map: ColorMap::Viridis,
             looking: Looking::default(),
             columns: None,
-            shown: None,
+            shown: (None, None),
             picture: PictureTexture::default(),
         }
     }
@@ -88,13 +90,15 @@ impl Vectors {
             ui.checkbox(&mut self.log, tr("Log"))
                 .on_hover_text(tr("Mean weights on a logarithmic axis of four decades"));
             ui.separator();
-            color_choice(ui, &mut self.scale, &mut self.map);
+            super::super::scale_and_map(ui, &mut self.scale, &mut self.map);
             if let Some(largest) = largest {
                 color_bar(ui, self.scale, self.map, largest);
             }
             ui.separator();
             let whole = ui.selectable_label(self.looking.aim == Aim::Whole, tr("All"));
-            let words = tr("Show all tokens and vectors; drag to move, Ctrl+wheel to zoom");
+            let words = tr(
+                "Show all tokens and vectors. Drag to move, turn the wheel to zoom: over the bars vectors only, beside the heatmap tokens only",
+            );
             if whole.on_hover_text(words).clicked() {
                 self.looking.aim = Aim::Whole;
                 self.looking.all_columns();
@@ -152,12 +156,15 @@ impl Vectors {
         let readable = f64::from(frame.height() / heat::READABLE);
         let query = cx.query().unwrap_or(0);
         let vector = cx.selection.vector;
-        if self.shown != vector {
-            self.shown = vector;
-            if let Some(column) = vector.and_then(|vector| columns.column(vector)) {
-                self.looking.reveal(column);
-            }
+        let token = cx.selection.tokens.last();
+        let column = vector.and_then(|vector| columns.column(vector));
+        if let Some(column) = column.filter(|_| self.shown.0 != vector) {
+            self.looking.reveal(column);
         }
+        if let Some(token) = token.filter(|_| self.shown.1 != token) {
+            self.looking.reveal_row(token);
+        }
+        self.shown = (vector, token);
         let sheet = self
             .looking
             .sheet(frame, columns.len(), &rows, query, readable);
@@ -165,7 +172,7 @@ impl Vectors {
         usage::bars(ui, cx, columns, &over, self.log);
         heat::column_labels(ui, columns, &sheet);
         heat::name_below(ui, columns, &sheet, area);
-        super::paint_upwards(ui, area.left(), bars, &[tr("Mean weight")]);
+        super::super::paint_upwards(ui, area.left(), bars, &[tr("Mean weight")]);
         self.on_bars(ui, cx, columns, &over);
         if both {
             self.picture.take(
@@ -176,7 +183,7 @@ impl Vectors {
             heat::paint(ui, &sheet, heat::fitting(&self.picture, cx, columns));
             let gutter =
                 Rect::from_min_max(pos2(area.left() + 16.0, frame.top()), frame.left_bottom());
-            super::paint_upwards(
+            super::super::paint_upwards(
                 ui,
                 area.left(),
                 frame,
@@ -189,8 +196,9 @@ impl Vectors {
                     pos2(area.right() - 4.0, frame.bottom()),
                 );
                 heat::row_shares(ui, cx, detail, &sheet, column);
-                self.on_side(ui, cx, detail, &sheet, column);
+                self.on_rows(ui, cx, detail, &sheet, (column, "row shares"));
             }
+            self.on_rows(ui, cx, detail, &sheet, (gutter, "rows"));
             self.on_heat(ui, cx, columns, detail, &sheet);
             let colors = (self.scale, self.map);
             heat::request(ui, cx, columns, &sheet, rows.end, colors);
@@ -209,6 +217,10 @@ impl Vectors {
             )
         });
         self.looking.follow(ui, &response, sheet, true, false);
+        keys(ui, cx, columns, &response, None);
+        if response.double_clicked() {
+            self.looking.all_columns();
+        }
         let at = response.hover_pos().map(|at| sheet.column_at(at.x));
         let column = at.filter(|at| *at >= 0.0).map(|at| at as usize);
         let Some(vector) = column.and_then(|column| columns.vector(column)) else {
@@ -218,7 +230,6 @@ impl Vectors {
         if response.clicked() {
             let again = cx.selection.vector == Some(vector);
             cx.selection.vector = (!again).then_some(vector);
-            self.shown = cx.selection.vector;
         }
         response.on_hover_ui_at_pointer(|ui| {
             usage::readout(ui, columns, vector);
@@ -244,6 +255,8 @@ impl Vectors {
             )
         });
         self.looking.follow(ui, &response, sheet, true, true);
+        let rows = detail.weights.first..detail.end();
+        keys(ui, cx, columns, &response, Some(rows));
         if response.double_clicked() {
             self.looking.aim = Aim::Follow;
             self.looking.all_columns();
@@ -264,7 +277,6 @@ impl Vectors {
         if response.clicked() && !response.double_clicked() {
             cx.click_token(ui, query);
             cx.selection.vector = Some(vector);
-            self.shown = cx.selection.vector;
             if self.looking.aim == Aim::Follow {
                 // What was clicked stays under the pointer.
                 self.looking.aim = Aim::Free;
@@ -273,22 +285,20 @@ impl Vectors {
         response.on_hover_ui_at_pointer(|ui| heat::readout(ui, cx, detail, columns, query, vector));
     }
 
-    fn on_side(
+    /// Beside the heatmap: each query's label, and its share on all vectors.
+    fn on_rows(
         &mut self,
         ui: &Ui,
         cx: &mut ViewContext<'_>,
         detail: &Detail,
         sheet: &Sheet,
-        column: Rect,
+        (rect, name): (Rect, &str),
     ) {
-        let id = ui.scope_id().with("row shares");
-        let response = ui.interact(column, id, Sense::click_and_drag());
+        let id = ui.scope_id().with(name);
+        let response = ui.interact(rect, id, Sense::click_and_drag());
         response.widget_info(|| {
-            egui::WidgetInfo::labeled(
-                egui::Role::Canvas,
-                true,
-                tr("Each query's share on persistent vectors: click to select the query"),
-            )
+            let words = tr("Each query's share on persistent vectors: click to select the query");
+            egui::WidgetInfo::labeled(egui::Role::Canvas, true, words)
         });
         self.looking.follow(ui, &response, sheet, false, true);
         let row = response.hover_pos().map(|at| sheet.row_at(at.y));
