@@ -4,8 +4,8 @@
 use spanscope::analysis::{BandLayout, BandWindow, TokenSet};
 use spanscope::chart::{ColorMap, Scale};
 use spanscope::engine::{
-    Combine, Engine, Heads, Looks, Model, PictureRequest, Pictured, SAMPLES, Snapshot, Source,
-    Tokens,
+    Combine, ContinuationRequest, Ended, Engine, Heads, Looks, Model, PictureRequest, Pictured,
+    SAMPLES, Snapshot, Source, Tokens,
 };
 use spanscope::model::{Blind, Cancel, Device, Edits, Observer, Run};
 use std::path::{Path, PathBuf};
@@ -423,6 +423,88 @@ fn predictions_and_vectors_are_told_when_asked_for() {
     });
     let several = wait(&engine, "several heads", |s| engine.is_settled(s));
     assert!(several.vector.is_none());
+}
+
+#[test]
+fn all_heads_are_surveyed_and_an_edit_surveys_what_follows() {
+    let engine = start(SAMPLES[0].text);
+    let looks = Looks {
+        survey: true,
+        thumbnails: Some((16, 16)),
+        score: Some((200, 190)),
+        ..at_head((3, 1))
+    };
+    engine.look(looks.clone());
+    let check = |snapshot: &Snapshot| {
+        let surveyed = snapshot.surveyed.as_ref().unwrap();
+        assert_eq!(surveyed.queries, 0..snapshot.done);
+        assert_eq!((surveyed.measures.len(), surveyed.flags.len()), (16, 16));
+        assert_eq!(surveyed.thumbnails.as_ref().unwrap().len(), 16);
+        assert_eq!(surveyed.leading.head, (3, 1));
+        assert_eq!(surveyed.leading.removed.len(), snapshot.done);
+        let detail = snapshot.detail.as_ref().unwrap();
+        let mean = (1..snapshot.done)
+            .map(|query| detail.row(query)[0])
+            .sum::<f32>()
+            / snapshot.done as f32;
+        assert!((surveyed.leading.by_distance[0] - mean).abs() < 1e-5);
+        let score = snapshot.score.as_ref().unwrap();
+        assert_eq!(Some(score.parts.weight), detail.weight(200, 190));
+        surveyed.measures.clone()
+    };
+    let first = wait(&engine, "the survey", |s| engine.is_settled(s));
+    let before = check(&first);
+    engine.set_text(format!("{}And so on.", SAMPLES[0].text).into());
+    let longer = wait(&engine, "the longer text", |s| engine.is_settled(s));
+    assert_ne!(check(&longer), before);
+    engine.set_text(SAMPLES[0].text.into());
+    let again = wait(&engine, "the first text", |s| engine.is_settled(s));
+    assert_eq!(check(&again), before);
+    engine.look(Looks {
+        heads: Heads::one((0, 2)),
+        ..looks
+    });
+    let other = wait(&engine, "another head", |s| engine.is_settled(s));
+    assert_eq!(other.surveyed.as_ref().unwrap().leading.head, (0, 2));
+}
+
+#[test]
+fn a_text_is_continued_until_it_changes() {
+    let engine = start("ROMEO:");
+    wait(&engine, "the text", |s| engine.is_settled(s));
+    let request = ContinuationRequest {
+        tokens: 40,
+        ..ContinuationRequest::default()
+    };
+    let number = engine.continue_text(None, request.clone());
+    let done = wait(&engine, "the continuation", |s| engine.is_settled(s));
+    let continued = done.continued.as_ref().unwrap();
+    assert_eq!((continued.number, continued.after), (number, 5));
+    assert_eq!(
+        (continued.drawn.len(), continued.ended),
+        (40, Some(Ended::Length))
+    );
+    let again = engine.continue_text(None, request);
+    let same = wait(&engine, "the same again", |s| engine.is_settled(s));
+    let repeated = same.continued.as_ref().unwrap();
+    assert_eq!((repeated.number, &repeated.text), (again, &continued.text));
+    // An endless one stops with the next edit.
+    engine.continue_text(
+        Some(2),
+        ContinuationRequest {
+            tokens: usize::MAX,
+            ..ContinuationRequest::default()
+        },
+    );
+    wait(&engine, "some tokens", |s| {
+        s.continued
+            .as_ref()
+            .is_some_and(|c| c.number > again && !c.drawn.is_empty())
+    });
+    engine.set_text("JULIET:".into());
+    let stopped = wait(&engine, "the new text", |s| engine.is_settled(s));
+    let stopped = stopped.continued.as_ref().unwrap();
+    assert_eq!((stopped.after, stopped.ended), (2, None));
 }
 
 #[test]

@@ -11,6 +11,7 @@ mod looked;
 mod predict;
 mod recorder;
 mod shares;
+mod survey;
 mod token_set;
 mod usage;
 
@@ -20,6 +21,10 @@ pub use looked::LookedWeights;
 pub use predict::{Candidate, Prediction, Truth, predict};
 pub use recorder::HeadRecorder;
 pub use shares::{CutShares, ShareRecorder, Shares};
+pub use survey::{
+    EFFECTIVE_SHARES, HeadMeasure, PRESSED_IN_RAMP, PRESSED_RAMPS, PRESSED_REMOVED, SpanFlag,
+    Survey, Thumbnail, UNUSED_QUERIES, UNUSED_RAMPS, UNUSED_SHARE, effective, flag,
+};
 pub use token_set::TokenSet;
 pub use usage::{VectorUsage, top_queries};
 

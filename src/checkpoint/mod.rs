@@ -19,7 +19,7 @@ mod tensor;
 mod tests;
 mod torch;
 
-pub use curves::{CURVES, Curve, curves_to_json};
+pub use curves::{CURVES, Curve, Line, Panel, Quantity, curves_to_json};
 pub use data::TensorData;
 pub use error::CheckpointError;
 pub use safetensors::{NamedTensor, write_safetensors};
@@ -187,6 +187,28 @@ impl Checkpoint {
         self.tensors
             .get(name)
             .map(|stored| stored.file_name.as_str())
+    }
+
+    /// What the file writes before the names, such as `module.`; nothing where it writes them as they are.
+    pub fn prefix(&self) -> &str {
+        let first = self.tensors.iter().next();
+        first
+            .and_then(|(name, stored)| stored.file_name.strip_suffix(name.as_str()))
+            .unwrap_or_default()
+    }
+
+    /// The number formats of the tensors, the one with most numbers first.
+    pub fn dtypes(&self) -> Vec<Dtype> {
+        let mut counts: Vec<(Dtype, usize)> = Vec::new();
+        for stored in self.tensors.values() {
+            let info = &stored.view.info;
+            match counts.iter_mut().find(|(dtype, _)| *dtype == info.dtype) {
+                Some((_, count)) => *count += info.elements(),
+                None => counts.push((info.dtype, info.elements())),
+            }
+        }
+        counts.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+        counts.into_iter().map(|(dtype, _)| dtype).collect()
     }
 
     /// The elements of a tensor as `f32`, row-major. Those of a large one are read by all threads.

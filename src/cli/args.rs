@@ -227,6 +227,9 @@ pub(super) struct GenerateArgs {
     /// Draw only from the likeliest tokens that together hold this probability
     #[arg(long, value_name = "P", default_value_t = 1.0, value_parser = top_p)]
     pub top_p: f32,
+    /// End early, with the token that completes TEXT in what is generated
+    #[arg(long, value_name = "TEXT", value_parser = clap::builder::NonEmptyStringValueParser::new())]
+    pub stop: Option<String>,
     /// The same seed gives the same text
     #[arg(long, value_name = "S", default_value_t = 0)]
     pub seed: u64,
@@ -287,6 +290,7 @@ They may sum to less than 1 where nearly all of a softmax lies beyond a head's s
     /// Continue a text
     #[command(after_help = "Examples:
   spanscope generate model.safetensors --prompt 'ROMEO:' -n 400 --temperature 0.8
+  spanscope generate model.safetensors --prompt 'ROMEO:' --stop $'\n\n'      one speech
   spanscope generate model.pt --ids ids.json        prints the new ids")]
     Generate(GenerateArgs),
     /// Write one self-contained .safetensors file: weights, configuration, vocabulary, training curves

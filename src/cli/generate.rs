@@ -2,7 +2,7 @@
 
 use super::args::GenerateArgs;
 use super::common::{check_ids, name, open_to_run, tell_unknown};
-use crate::engine::{EngineError, Sampling, generate};
+use crate::engine::{ContinuationRequest, EngineError, Sampling, generate};
 use crate::model::{Blind, Cancel, Run};
 use crate::text::{self, Vocabulary};
 use anyhow::Result;
@@ -36,10 +36,14 @@ pub(super) fn run(args: &GenerateArgs, out: &mut impl Write) -> Result<()> {
     let mut run = Run::new(Arc::clone(&model.network));
     let cancel = Cancel::default();
     run.set(&prompt, &cancel, &Blind)?;
-    let sampling = Sampling {
-        temperature: args.temperature,
-        top_p: args.top_p,
-        seed: args.seed,
+    let request = ContinuationRequest {
+        sampling: Sampling {
+            temperature: args.temperature,
+            top_p: args.top_p,
+            seed: args.seed,
+        },
+        tokens: args.n,
+        stop: args.stop.clone(),
     };
     let mut printer = model.vocabulary.as_ref().map(Printer::new);
     let mut drawn = Vec::new();
@@ -50,10 +54,10 @@ pub(super) fn run(args: &GenerateArgs, out: &mut impl Write) -> Result<()> {
         }
         out.flush()?;
     }
-    let result = generate(&mut run, args.n, sampling, &cancel, |id| {
-        drawn.push(id);
+    let result = generate(&model, run, request, &cancel, |token| {
+        drawn.push(token.id);
         if let Some(printer) = &mut printer {
-            printed = printer.push(id, out).and_then(|()| out.flush());
+            printed = printer.push(token.id, out).and_then(|()| out.flush());
             if printed.is_err() {
                 cancel.cancel();
             }
@@ -87,14 +91,8 @@ impl<'a> Printer<'a> {
 
     fn push(&mut self, id: u32, out: &mut impl Write) -> std::io::Result<()> {
         // What stands between two tokens depends on the one before.
-        let bytes = match self.last.replace(id) {
-            Some(last) => {
-                let before = self.vocabulary.decode(&[last]).len();
-                self.vocabulary.decode(&[last, id]).split_off(before)
-            }
-            None => self.vocabulary.decode(&[id]),
-        };
-        self.pending.extend(bytes);
+        let last = self.last.replace(id);
+        self.pending.extend(self.vocabulary.decode_after(last, id));
         let mut done = 0;
         for chunk in self.pending.utf8_chunks() {
             out.write_all(chunk.valid().as_bytes())?;

@@ -4,9 +4,10 @@ use super::detail::{Detail, Looking};
 use super::looks::{Heads, Looks};
 use super::picture::{Picture, PictureRequest, Pictured};
 use super::reading::Reading;
+use super::surveyed::{Surveyed, Surveying};
 use super::vector_facts::VectorFacts;
 use crate::analysis::{Gathered, Prediction, TokenSet, predict};
-use crate::model::{Cancel, Network};
+use crate::model::{Cancel, Network, ScoreParts};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -44,6 +45,22 @@ impl<Q: PartialEq, T> Answer<Q, T> {
     }
 }
 
+/// Layer and head, query and key.
+type ScoreOf = ((usize, usize), (usize, usize));
+
+/// What a weight is made of.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Score {
+    /// Layer and head, from 0.
+    pub head: (usize, usize),
+    /// Position of the query.
+    pub query: usize,
+    /// Position of the key.
+    pub key: usize,
+    /// What its weight is made of.
+    pub parts: ScoreParts,
+}
+
 /// A run over a text, for one step.
 pub(super) struct Asked<'a> {
     pub network: &'a Network,
@@ -53,6 +70,8 @@ pub(super) struct Asked<'a> {
     pub looks: &'a Looks,
     /// Rises whenever the run changes.
     pub run: u64,
+    /// Whether the run is over the whole text.
+    pub finished: bool,
     pub cancel: &'a Cancel,
 }
 
@@ -69,6 +88,8 @@ pub(super) struct Answers {
     gathered: Answer<TokenSet, Gathered>,
     pictures: BTreeMap<Pictured, Answer<PictureRequest, Picture>>,
     prediction: Answer<usize, Prediction>,
+    score: Answer<ScoreOf, Score>,
+    surveying: Surveying,
     vector: Answer<(Heads, usize), VectorFacts>,
     /// When the last look ended, and how long it took.
     looked_when: Option<Instant>,
@@ -94,11 +115,13 @@ impl Answers {
             Some((looking, None)) => looking.truncate(len),
             looking => *looking = None,
         }
+        self.surveying.truncate(len);
     }
 
     /// The run begins anew.
     pub fn forget_run(&mut self) {
         self.looking = None;
+        self.surveying = Surveying::default();
     }
 
     fn looked_at(&self, looks: &Looks, run: u64) -> bool {
@@ -129,6 +152,13 @@ impl Answers {
             .is_none_or(|at| self.prediction.is(&at, run))
     }
 
+    fn scored(&self, looks: &Looks, run: u64) -> bool {
+        let question = |of| (looks.heads.leading(), of);
+        looks
+            .score
+            .is_none_or(|of| self.score.is(&question(of), run))
+    }
+
     fn knows_vector(&self, looks: &Looks) -> bool {
         let question = |vector| (looks.heads.clone(), vector);
         looks
@@ -140,6 +170,8 @@ impl Answers {
     pub fn complete(&self, looks: &Looks, run: u64) -> bool {
         self.looked_at(looks, run)
             && self.predicted(looks, run)
+            && self.scored(looks, run)
+            && self.surveying.is_done(looks, run)
             && (self.detail.is_none()
                 || self.gathered.is(&self.tokens(looks), self.details)
                     && looks.pictures.keys().all(|which| self.drawn(looks, *which))
@@ -160,9 +192,42 @@ impl Answers {
             let prediction = predict(run, at, next, CANDIDATES);
             self.prediction.set(at, asked.run, prediction);
         }
-        let Some(detail) = self.detail.clone() else {
+        if let Some((query, key)) = looks.score
+            && !self.scored(looks, asked.run)
+        {
+            let head = looks.heads.leading();
+            let (run, _) = asked.reading.at_hand(Some(query));
+            let parts = run.score(head.0, head.1, query, key);
+            let score = parts.map(|parts| Score {
+                head,
+                query,
+                key,
+                parts,
+            });
+            self.score.set((head, (query, key)), asked.run, score);
+        }
+        if let Some(detail) = self.detail.clone() {
+            self.show(asked, &detail);
+        }
+        self.survey(asked)
+    }
+
+    /// Measures some more of all heads, once the run is over the whole text; false when it was told to stop.
+    fn survey(&mut self, asked: &Asked<'_>) -> bool {
+        if !asked.finished || self.surveying.is_done(asked.looks, asked.run) {
             return true;
-        };
+        }
+        let around = asked.looks.around();
+        let (run, range) = asked.reading.at_hand(around);
+        let near = asked.reading.close_up_start(around);
+        let of = (run, asked.run);
+        self.surveying
+            .step(asked.network, of, &range, near, asked.looks, asked.cancel)
+    }
+
+    /// What is drawn from the selected heads' weights.
+    fn show(&mut self, asked: &Asked<'_>, detail: &Detail) {
+        let looks = asked.looks;
         let tokens = self.tokens(looks);
         if !self.gathered.is(&tokens, self.details) {
             let gathered = Gathered::new(&detail.weights, &tokens);
@@ -170,7 +235,7 @@ impl Answers {
         }
         for (which, request) in &looks.pictures {
             if !self.drawn(looks, *which) {
-                let picture = Picture::new(&detail, request.clone());
+                let picture = Picture::new(detail, request.clone());
                 let place = self.pictures.entry(*which).or_default();
                 place.set(request.clone(), self.details, Some(picture));
             }
@@ -178,11 +243,10 @@ impl Answers {
         if let Some(vector) = looks.vector
             && !self.knows_vector(looks)
         {
-            let facts = VectorFacts::of(asked.network, &detail, vector);
+            let facts = VectorFacts::of(asked.network, detail, vector);
             let question = (looks.heads.clone(), vector);
             self.vector.set(question, self.details, facts);
         }
-        true
     }
 
     /// Looks at the wanted heads; false when it was told to stop.
@@ -222,6 +286,16 @@ impl Answers {
     /// What is expected after the token last asked about.
     pub fn prediction(&self) -> Option<Arc<Prediction>> {
         self.prediction.answer.clone()
+    }
+
+    /// What the weight last asked about is made of.
+    pub fn score(&self) -> Option<Arc<Score>> {
+        self.score.answer.clone()
+    }
+
+    /// What is measured on all heads so far.
+    pub fn surveyed(&self) -> Option<Arc<Surveyed>> {
+        self.surveying.surveyed.clone()
     }
 
     /// What is known of the persistent vector last asked about.

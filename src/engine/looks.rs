@@ -100,6 +100,12 @@ pub struct Looks {
     pub tokens: TokenSet,
     /// Pictures of the selected heads' weights.
     pub pictures: BTreeMap<Pictured, PictureRequest>,
+    /// A query and a key: what the weight between them is made of, with the leading head.
+    pub score: Option<(usize, usize)>,
+    /// Whether all heads are to be measured.
+    pub survey: bool,
+    /// With a survey: rows and columns of a thumbnail for every head.
+    pub thumbnails: Option<(usize, usize)>,
     /// A token: what is expected after it.
     pub prediction: Option<usize>,
     /// A persistent vector of the leading head: who uses it and what it promotes.

@@ -3,6 +3,8 @@
 //! [`Engine`] is what a window holds: it is told what is wanted and answers with [`Snapshot`]s.
 
 mod answers;
+mod continuation;
+mod continuing;
 mod convert;
 mod detail;
 pub mod figures;
@@ -15,19 +17,24 @@ mod sample;
 mod samples;
 mod snapshot;
 mod steps;
+mod surveyed;
 mod tokens;
 mod vector_facts;
 mod worker;
 
+pub use answers::Score;
+pub use continuation::{Continuation, ContinuationRequest, Ended, generate};
+pub use continuing::Continued;
 pub use convert::convert;
 pub use detail::Detail;
 pub use looks::{Combine, Heads, Looks};
 pub use memory::peak_rss;
 pub use open::{EngineError, Model, Prepared};
 pub use picture::{Picture, PictureRequest, Pictured, color};
-pub use sample::{Sampling, generate};
+pub use sample::{Drawn, Sampling};
 pub use samples::{SAMPLES, Sample};
 pub use snapshot::{Failure, Snapshot};
+pub use surveyed::{LeadingHead, Surveyed};
 pub use tokens::Tokens;
 pub use vector_facts::VectorFacts;
 pub use worker::{Engine, MEMORY, Source};

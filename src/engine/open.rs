@@ -2,8 +2,8 @@
 
 use super::samples::Sample;
 use crate::chart::thousands;
-use crate::checkpoint::{Checkpoint, CheckpointError, Format};
-use crate::model::{Device, ModelError, Network};
+use crate::checkpoint::{Checkpoint, CheckpointError, Curve, Dtype, Format};
+use crate::model::{Device, ModelError, Network, Part};
 use crate::text::{TextError, Vocabulary};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -49,6 +49,24 @@ pub enum EngineError {
         /// Its first weight that does not fit.
         value: f32,
     },
+    /// A run on a long text has forgotten what a continuation would need.
+    #[error(
+        "the text cannot be continued after token {at}: of so long a text only the tokens from {first} on are kept; continue after one of these, or give the text more memory"
+    )]
+    Forgotten {
+        /// Position of the token.
+        at: usize,
+        /// Position of the first token that is kept.
+        first: usize,
+    },
+    /// A position beyond the text's end, or one that the run has not come to yet.
+    #[error("there is no token {at} to continue after: there are {tokens}, counted from 0")]
+    NoSuchToken {
+        /// The position.
+        at: usize,
+        /// Tokens that there are.
+        tokens: usize,
+    },
     /// Nothing to run on.
     #[error("the text has no token that the model knows")]
     NoTokens,
@@ -61,6 +79,14 @@ pub struct Model {
     pub path: PathBuf,
     /// The container it came in.
     pub format: Format,
+    /// Size of the file, in bytes.
+    pub bytes: u64,
+    /// Number formats of its weights, the one with most numbers first.
+    pub dtypes: Vec<Dtype>,
+    /// What the file writes before the names of the published code: `module.`, `decoder.model.`, `model.` or nothing.
+    pub prefix: String,
+    /// The training curves in the file, by name; [`Panel::of`](crate::checkpoint::Panel::of) puts them together for plots.
+    pub curves: Vec<Curve>,
     /// The network.
     pub network: Arc<Network>,
     /// Its vocabulary, if known.
@@ -98,13 +124,22 @@ impl Model {
     pub fn outline(path: &Path, ramp: Option<usize>) -> Result<Self, EngineError> {
         let checkpoint = Checkpoint::open(path)?;
         let network = Network::outline(&checkpoint, ramp)?;
-        Ok(Self {
-            path: path.to_owned(),
+        Ok(Self::of(&checkpoint, network))
+    }
+
+    /// What the file says, with a network from it and no vocabulary.
+    fn of(checkpoint: &Checkpoint, network: Network) -> Self {
+        Self {
+            path: checkpoint.path().to_owned(),
             format: checkpoint.format(),
+            bytes: checkpoint.file_bytes() as u64,
+            dtypes: checkpoint.dtypes(),
+            prefix: checkpoint.prefix().to_owned(),
+            curves: checkpoint.curves().to_vec(),
             assumed: network.assumed().to_vec(),
             network: Arc::new(network),
             vocabulary: None,
-        })
+        }
     }
 
     /// The same model, computing on `device` from now on.
@@ -141,13 +176,13 @@ impl Model {
         ramp: Option<usize>,
     ) -> Result<Self, EngineError> {
         let path = checkpoint.path();
-        let network = Network::load(checkpoint, ramp)?;
-        let expected = network.config().vocab_size;
-        let mut assumed = network.assumed().to_vec();
-        let vocabulary = match (vocab, checkpoint.metadata().get("vocabulary")) {
+        let mut model = Self::of(checkpoint, Network::load(checkpoint, ramp)?);
+        let config = model.network.config();
+        let expected = config.vocab_size;
+        let assumed = &mut model.assumed;
+        model.vocabulary = match (vocab, checkpoint.metadata().get("vocabulary")) {
             (Some(file), _) => {
-                let vocabulary =
-                    Vocabulary::from_file(file, expected, network.config().adapt_io.is_some())?;
+                let vocabulary = Vocabulary::from_file(file, expected, config.adapt_io.is_some())?;
                 assumed.push(format!("vocabulary: {}", vocabulary.note()));
                 Some(vocabulary)
             }
@@ -178,14 +213,7 @@ impl Model {
                 }
             }
         };
-        let format = checkpoint.format();
-        Ok(Self {
-            path: path.to_owned(),
-            format,
-            network: Arc::new(network),
-            vocabulary,
-            assumed,
-        })
+        Ok(model)
     }
 
     /// The ids of a text.
@@ -238,6 +266,11 @@ impl Model {
         format!("{span}, {inner}{io}")
     }
 
+    /// The parameters by what they are for; they add up to those of the network.
+    pub fn parts(&self) -> &[Part] {
+        self.network.parts()
+    }
+
     /// The file's name without its folders.
     pub fn file_name(&self) -> String {
         let name = self.path.file_name().unwrap_or(self.path.as_os_str());
@@ -255,5 +288,51 @@ impl Model {
         self.vocabulary
             .as_ref()
             .map_or_else(|| id.to_string(), |v| v.label(id))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::checkpoint::{Panel, Quantity};
+    use crate::engine::SAMPLES;
+
+    fn data(name: &str) -> PathBuf {
+        Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("tests/data")
+            .join(name)
+    }
+
+    #[test]
+    fn a_model_knows_its_file_its_parts_and_its_training() {
+        let model = Model::open_sample(&SAMPLES[1]).unwrap();
+        assert_eq!(model.bytes, SAMPLES[1].model.len() as u64);
+        let parts = model.parts().iter().map(|part| part.parameters);
+        assert_eq!(parts.sum::<usize>(), model.network.parameters());
+        let panels = Panel::of(&model.curves);
+        let kinds: Vec<Quantity> = panels.iter().map(|panel| panel.quantity).collect();
+        assert_eq!(kinds, [Quantity::BitsPerCharacter, Quantity::Span]);
+        assert!(panels.iter().all(|panel| panel.by_step));
+        let line = &panels[0].lines[1];
+        assert_eq!((line.name.as_str(), line.points[0][0]), ("val_bpc", 200.0));
+    }
+
+    #[test]
+    fn an_outline_knows_as_much_about_the_file() {
+        let path = data("tiny_adaptive_bf16.pt");
+        let (outline, whole) = (
+            Model::outline(&path, None).unwrap(),
+            Model::open(&path, None, None).unwrap(),
+        );
+        assert_eq!(outline.dtypes.first(), Some(&Dtype::BF16));
+        assert_eq!(outline.dtypes, whole.dtypes);
+        assert_eq!(outline.bytes, std::fs::metadata(&path).unwrap().len());
+        assert_eq!(outline.bytes, whole.bytes);
+        assert_eq!(outline.curves, whole.curves);
+        assert_eq!(outline.parts(), whole.parts());
+        let fairseq = Model::outline(&data("tiny_fairseq_layout.pt"), None).unwrap();
+        assert_eq!(fairseq.prefix, "decoder.model.");
+        let sample = Model::open_sample(&SAMPLES[0]).unwrap();
+        assert_eq!(sample.prefix, "");
     }
 }

@@ -1,9 +1,7 @@
-//! Continuing a text.
-
-use crate::model::{BLOCK, Blind, Cancel, ModelError, Run};
+//! Drawing a token.
 
 /// How the next token is drawn.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Sampling {
     /// Divides the log-probabilities; 0 takes the likeliest token.
     pub temperature: f32,
@@ -13,31 +11,28 @@ pub struct Sampling {
     pub seed: u64,
 }
 
-/// Draws `n` tokens after the run's text, extending the run; `each` sees every token as it comes.
-///
-/// # Errors
-/// As [`Run::extend`].
-pub fn generate(
-    run: &mut Run,
-    n: usize,
-    sampling: Sampling,
-    cancel: &Cancel,
-    mut each: impl FnMut(u32),
-) -> Result<(), ModelError> {
-    let mut state = sampling.seed;
-    for _ in 0..n {
-        let len = run.ids().len();
-        let log_probs = run.log_probs(len.saturating_sub(1), len);
-        let id = draw(&log_probs, sampling, uniform(&mut state));
-        each(id);
-        run.extend(&[id], BLOCK, cancel, &Blind)?;
-        // A continuation may be endless; what no token sees any more goes.
-        run.forget();
+impl Default for Sampling {
+    /// As the model says: temperature 1, all tokens.
+    fn default() -> Self {
+        Self {
+            temperature: 1.0,
+            top_p: 1.0,
+            seed: 0,
+        }
     }
-    Ok(())
 }
 
-fn draw(log_probs: &[f32], sampling: Sampling, u: f64) -> u32 {
+/// A token drawn.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Drawn {
+    /// Its id.
+    pub id: u32,
+    /// The model's own log p of it, in nats: before temperature and top-p.
+    pub log_p: f32,
+}
+
+/// The token that `u`, a number in [0, 1), draws from the log-probabilities of all tokens.
+pub(super) fn draw(log_probs: &[f32], sampling: Sampling, u: f64) -> u32 {
     let mut order: Vec<u32> = (0..log_probs.len() as u32).collect();
     order.sort_by(|a, b| log_probs[*b as usize].total_cmp(&log_probs[*a as usize]));
     let best = order.first().copied().unwrap_or(0);
@@ -64,7 +59,7 @@ fn draw(log_probs: &[f32], sampling: Sampling, u: f64) -> u32 {
 }
 
 /// SplitMix64: a number in [0, 1).
-fn uniform(state: &mut u64) -> f64 {
+pub(super) fn uniform(state: &mut u64) -> f64 {
     *state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
     let mut z = *state;
     z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

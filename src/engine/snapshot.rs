@@ -1,8 +1,11 @@
 //! What the worker last knew: everything that a window draws.
 
+use super::answers::Score;
+use super::continuing::Continued;
 use super::detail::Detail;
 use super::open::Model;
 use super::picture::{Picture, Pictured};
+use super::surveyed::Surveyed;
 use super::tokens::Tokens;
 use super::vector_facts::VectorFacts;
 use crate::analysis::{Gathered, Prediction, Shares};
@@ -50,6 +53,12 @@ pub struct Snapshot {
     pub gathered: Option<Arc<Gathered>>,
     /// The pictures last asked for.
     pub pictures: BTreeMap<Pictured, Arc<Picture>>,
+    /// What the weight last asked about is made of.
+    pub score: Option<Arc<Score>>,
+    /// What is measured on all heads so far, if it was asked for.
+    pub surveyed: Option<Arc<Surveyed>>,
+    /// The continuation last asked for, as far as it is drawn.
+    pub continued: Option<Arc<Continued>>,
     /// What is expected after the token last asked about.
     pub prediction: Option<Arc<Prediction>>,
     /// What is known of the persistent vector last asked about.
@@ -83,5 +92,11 @@ impl Snapshot {
             (Some(model), Some(&id)) => model.label(id),
             _ => String::new(),
         }
+    }
+
+    /// The whole character of the text that the token at position `token` is part of; with a model of bytes, most
+    /// characters are several tokens. `None` where it is more than a part of one, or where the bytes are no UTF-8.
+    pub fn character_of(&self, token: usize) -> Option<&str> {
+        self.tokens.character_of(token)
     }
 }

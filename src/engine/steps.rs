@@ -1,6 +1,7 @@
 //! The steps of the worker: open, cut into tokens, run, look at a head, draw.
 
 use super::answers::{Answers, Asked};
+use super::continuing::Continuing;
 use super::open::Model;
 use super::reading::{Reading, common};
 use super::snapshot::{Failure, Snapshot};
@@ -56,6 +57,7 @@ pub(super) struct Steps {
     /// What the text read may take, in bytes.
     memory: usize,
     answers: Answers,
+    continuing: Continuing,
     published: Instant,
     /// The last wish that a snapshot took into account.
     told: u64,
@@ -90,6 +92,7 @@ impl Default for Steps {
             near: None,
             memory: 0,
             answers: Answers::default(),
+            continuing: Continuing::default(),
             published: Instant::now(),
             told: 0,
             measured: Measured::default(),
@@ -129,6 +132,7 @@ impl Steps {
             && self.is_close(wanted)
             && self.near == self.near(wanted)
             && self.answered(wanted)
+            && self.continuing.is_done(wanted.continuation.as_ref())
     }
 
     /// Whether whoever looks has all answers.
@@ -205,6 +209,7 @@ impl Steps {
                 return;
             }
         }
+        self.continue_text(wanted);
         self.publish(wanted, shared);
     }
 
@@ -232,6 +237,7 @@ impl Steps {
                 self.tokens = Arc::default();
                 self.run_number += 1;
                 self.answers = Answers::default();
+                self.continuing.continued = None;
             }
             // The model at hand stays open.
             Err(error) => self.fail(error.to_string(), Some(wanted.model.0)),
@@ -340,8 +346,25 @@ impl Steps {
             reading: &open.reading,
             looks: &wanted.looks,
             run: self.run_number,
+            finished: self.finished(),
             cancel: &wanted.look,
         })
+    }
+
+    /// Draws some more tokens of a continuation, once the text has run.
+    fn continue_text(&mut self, wanted: &Wanted) {
+        let wish = wanted.continuation.as_ref();
+        let (Some(open), Some(wish)) = (&self.open, wish) else {
+            return;
+        };
+        if self.continuing.is_done(Some(wish)) || !self.finished() {
+            return;
+        }
+        let (run, _) = open.reading.at_hand(wish.after);
+        let result = self.continuing.step(&open.model, run, wish, &wanted.run);
+        if let Err(message) = result {
+            self.fail(message, None);
+        }
     }
 
     fn fail(&mut self, message: String, opening: Option<u64>) {
@@ -413,6 +436,9 @@ impl Steps {
             detail: self.answers.detail.clone(),
             gathered: self.answers.gathered(),
             pictures: self.answers.pictures(),
+            score: self.answers.score(),
+            surveyed: self.answers.surveyed(),
+            continued: self.continuing.continued.clone(),
             prediction: self.answers.prediction(),
             vector: self.answers.vector(),
             unedited_bits: of_text.map(|(_, bits)| bits),

@@ -4,6 +4,8 @@
 //! does the most urgent step and looks again. So the newest edit always wins, and a step that nobody wants any more
 //! is told to stop through its [`Cancel`].
 
+use super::continuation::ContinuationRequest;
+use super::continuing::Continue;
 use super::looks::Looks;
 use super::samples::{SAMPLES, Sample};
 use super::snapshot::{Failure, Snapshot};
@@ -48,6 +50,9 @@ pub(super) struct Wanted {
     /// What is changed in the model by hand.
     pub edits: Arc<Edits>,
     pub looks: Looks,
+    pub continuation: Option<Continue>,
+    /// Continuations asked for so far.
+    pub continuations: u64,
     /// What the text read may take, in bytes.
     pub memory: usize,
     pub quit: bool,
@@ -66,6 +71,8 @@ impl Default for Wanted {
             text: (0, Arc::default()),
             edits: Arc::default(),
             looks: Looks::default(),
+            continuation: None,
+            continuations: 0,
             memory: MEMORY,
             device: Device::default(),
             quit: false,
@@ -167,6 +174,7 @@ impl Engine {
         self.change(|wanted| {
             wanted.model = (wanted.model.0 + 1, model);
             wanted.edits = Arc::default();
+            wanted.continuation = None;
             wanted.run.cancel();
             wanted.model.0
         })
@@ -181,6 +189,7 @@ impl Engine {
     pub fn set_text(&self, text: Arc<str>) {
         self.change(|wanted| {
             wanted.text = (wanted.text.0 + 1, text);
+            wanted.continuation = None;
             wanted.run.cancel();
         });
     }
@@ -190,6 +199,7 @@ impl Engine {
         self.change(|wanted| {
             if *wanted.edits != edits {
                 wanted.edits = Arc::new(edits);
+                wanted.continuation = None;
                 wanted.run.cancel();
             }
         });
@@ -203,6 +213,27 @@ impl Engine {
             }
             wanted.looks = looks;
         });
+    }
+
+    /// Continues the text after the token at position `after`, or after the last one; one continued before is let go.
+    /// The number of the wish comes back in [`Continued::number`](super::Continued::number). A change of text or model
+    /// stops it.
+    pub fn continue_text(&self, after: Option<usize>, request: ContinuationRequest) -> u64 {
+        self.change(|wanted| {
+            wanted.continuations += 1;
+            let number = wanted.continuations;
+            wanted.continuation = Some(Continue {
+                number,
+                after,
+                request,
+            });
+            number
+        })
+    }
+
+    /// Stops the continuation; what is drawn stays.
+    pub fn stop_continuing(&self) {
+        self.change(|wanted| wanted.continuation = None);
     }
 
     /// Lets the text read take about `bytes` of memory; a text at hand is read again.

@@ -43,8 +43,17 @@ pub(super) struct Scratch {
     factors: Vec<f32>,
 }
 
+/// How much of what lies beyond a head's reach is added to the softmax.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Beyond {
+    /// What shows in a weight.
+    WhereItShows,
+    /// All that the published code computes.
+    All,
+}
+
 /// A tile's weights, not yet normalised, in `scratch`.
-fn weigh(cx: &Context<'_>, queries: Queries, scratch: &mut Scratch) {
+fn weigh(cx: &Context<'_>, queries: Queries, beyond: Beyond, scratch: &mut Scratch) {
     let Queries { first, count } = queries;
     let (head, scale) = (cx.head, cx.scale());
     scratch.band.fill(cx, queries, 0, head.reach);
@@ -82,7 +91,11 @@ fn weigh(cx: &Context<'_>, queries: Queries, scratch: &mut Scratch) {
         });
     }
     if head.adaptive {
-        far::add(cx, queries, &mut scratch.softmax, &mut scratch.far);
+        let add = match beyond {
+            Beyond::WhereItShows => far::add,
+            Beyond::All => far::add_all,
+        };
+        add(cx, queries, &mut scratch.softmax, &mut scratch.far);
     }
     scratch.factors.clear();
     scratch.factors.extend(scratch.softmax.iter().map(|row| {
@@ -116,7 +129,7 @@ pub(super) fn attend(
     wants_weights: bool,
     scratch: &mut Scratch,
 ) -> Tile {
-    weigh(cx, queries, scratch);
+    weigh(cx, queries, Beyond::WhereItShows, scratch);
     let weights = wants_weights.then(|| {
         let (reach, vectors) = (cx.head.reach, cx.head.vectors());
         let mut weights = HeadWeights::room(queries.first, queries.count, reach, vectors);
@@ -145,8 +158,27 @@ pub(super) fn attend(
 
 /// Only the weights of a tile.
 pub(super) fn weights(cx: &Context<'_>, queries: Queries, scratch: &mut Scratch, out: Part<'_>) {
-    weigh(cx, queries, scratch);
+    weigh(cx, queries, Beyond::WhereItShows, scratch);
     hand_out(cx, queries, scratch, out);
+}
+
+/// The weights of a tile, and into `removed` the share of each query's softmax that the soft mask takes away.
+pub(super) fn weights_and_removed(
+    cx: &Context<'_>,
+    queries: Queries,
+    scratch: &mut Scratch,
+    out: Part<'_>,
+    removed: &mut [f32],
+) {
+    weigh(cx, queries, Beyond::All, scratch);
+    hand_out(cx, queries, scratch, out);
+    for (removed, row) in removed.iter_mut().zip(&scratch.softmax) {
+        *removed = if cx.head.adaptive {
+            (1.0 - row.kept / row.total).clamp(0.0, 1.0) as f32
+        } else {
+            0.0
+        };
+    }
 }
 
 /// The weights in `scratch`, normalised.

@@ -34,22 +34,30 @@ pub(super) fn add(cx: &Context<'_>, queries: Queries, rows: &mut [Softmax], band
         return;
     }
     band.fill(cx, queries, near, far);
-    let scale = f64::from(cx.scale());
-    let mut terms = Vec::new();
-    for (i, (row, _)) in rows
-        .iter_mut()
-        .zip(needs)
-        .enumerate()
-        .filter(|(_, (_, n))| *n)
-    {
-        let window = band.window(i, queries.first + i);
-        let max = largest(window);
-        terms.clear();
-        terms.extend_from_slice(window);
-        // Relative to its own maximum: it may be larger than the row's by more than f32 can hold.
-        row.total += f64::from(exp_sum(&mut terms, max, cx.scale()))
-            * (f64::from(max - row.max) * scale).exp();
+    for (i, _) in needs.iter().enumerate().filter(|(_, needs)| **needs) {
+        add_row(cx, queries, i, rows, band);
     }
+}
+
+/// As [`add`], for all queries, whether it shows or not.
+pub(super) fn add_all(cx: &Context<'_>, queries: Queries, rows: &mut [Softmax], band: &mut Band) {
+    let (near, far) = (cx.head.reach, cx.head.kept);
+    if far > near {
+        band.fill(cx, queries, near, far);
+        for i in 0..rows.len() {
+            add_row(cx, queries, i, rows, band);
+        }
+    }
+}
+
+/// Adds what lies in the window of row `i`.
+fn add_row(cx: &Context<'_>, queries: Queries, i: usize, rows: &mut [Softmax], band: &mut Band) {
+    let Some(row) = rows.get_mut(i) else { return };
+    let window = band.window_mut(i, queries.first + i);
+    let max = largest(window);
+    // Relative to its own maximum: it may be larger than the row's by more than f32 can hold.
+    row.total += f64::from(exp_sum(window, max, cx.scale()))
+        * (f64::from(max - row.max) * f64::from(cx.scale())).exp();
 }
 
 /// The log of the largest sum of exponentials beyond the reach, relative to the row's softmax, that does not show.

@@ -22,7 +22,9 @@ mod mask;
 mod observer;
 mod output;
 mod parts;
+mod probe;
 mod run;
+mod score;
 mod weights;
 
 pub use cancel::Cancel;
@@ -35,5 +37,7 @@ pub use kernel::Numbers;
 pub use mask::{reach, soft_mask};
 pub use observer::{Blind, Observer};
 pub use parts::{Part, PartKind};
+pub use probe::HeadProbe;
 pub use run::{BLOCK, Run};
+pub use score::ScoreParts;
 pub use weights::{Network, Span};

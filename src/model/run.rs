@@ -1,7 +1,7 @@
 //! Running a network over a text, and keeping what later questions need.
 
 use super::attention;
-use super::band::Queries;
+use super::band::{Context, Queries};
 use super::cache::{BLOCK_TOKENS, Blocks, HeadCache};
 use super::device::Windows;
 use super::forward::{self, context, with_scratch};
@@ -10,6 +10,7 @@ use super::observer::Observer;
 use super::weights::Network;
 use super::{Cancel, ModelError, output};
 use rayon::prelude::*;
+use std::ops::Range;
 use std::sync::Arc;
 
 /// A network's run over a text. It can be cut back and extended, so an edit costs what follows it; a clone shares
@@ -221,19 +222,9 @@ impl Run {
         from: usize,
         to: usize,
     ) -> Option<HeadWeights> {
-        let to = to.min(self.ids.len());
-        let from = from.min(to);
-        let of_layer = self.network.layers.get(layer)?;
-        let parameters = of_layer.heads.get(head)?;
-        let caches = self.caches.get(layer)?;
-        let cache = caches.get(head)?;
-        if from < to
-            && !(cache.has_query(from) && cache.sees(from, parameters.reach, parameters.kept))
-        {
-            return None;
-        }
-        let cx = context(&self.network, of_layer, caches, head);
-        let mut all = HeadWeights::room(from, to - from, parameters.reach, parameters.vectors());
+        let (from, to) = self.clamped(from, to);
+        let cx = self.head_context(layer, head, from..to)?;
+        let mut all = HeadWeights::room(from, to - from, cx.head.reach, cx.head.vectors());
         let tiles: Vec<Queries> = Queries::tiles(from, to).collect();
         let parts = all.parts(tiles.iter().map(|queries| queries.count));
         tiles
@@ -244,6 +235,30 @@ impl Run {
                 with_scratch(|scratch| attention::weights(&cx, queries, scratch, part));
             });
         Some(all)
+    }
+
+    /// The part of `from..to` that lies within the text.
+    pub(super) fn clamped(&self, from: usize, to: usize) -> (usize, usize) {
+        let to = to.min(self.ids.len());
+        (from.min(to), to)
+    }
+
+    /// What the weights of some of a head's queries are computed with; `None` where there is no such head, or they are
+    /// forgotten.
+    pub(super) fn head_context(
+        &self,
+        layer: usize,
+        head: usize,
+        queries: Range<usize>,
+    ) -> Option<Context<'_>> {
+        let of_layer = self.network.layers.get(layer)?;
+        let parameters = of_layer.heads.get(head)?;
+        let caches = self.caches.get(layer)?;
+        let cache = caches.get(head)?;
+        let first = queries.start;
+        let is_kept =
+            cache.has_query(first) && cache.sees(first, parameters.reach, parameters.kept);
+        (queries.is_empty() || is_kept).then(|| context(&self.network, of_layer, caches, head))
     }
 
     /// Position of the first token whose weights can be asked for, whatever the head.

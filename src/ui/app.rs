@@ -13,6 +13,7 @@ use super::toasts::Toasts;
 use super::views::{Pane, Views};
 use super::{Start, bars, language, theme};
 use crate::engine::{Engine, Looks, SAMPLES, Snapshot, Source};
+use crate::model::{Edits, ModelError};
 use eframe::egui::{self, Ui};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -39,6 +40,8 @@ pub struct App {
     pub(super) dialogs: Dialogs,
     pub(super) exports: Exports,
     pub(super) facts: ModelFacts,
+    /// What is changed in the open model by hand.
+    pub(super) edits: Edits,
     /// A text file being read.
     pub(super) text_file: Option<TextFile>,
     /// The open checkpoint with the answers about it; `None` for a bundled model.
@@ -93,6 +96,7 @@ impl App {
             dialogs: Dialogs::new(backend),
             exports: Exports::default(),
             facts: ModelFacts::default(),
+            edits: Edits::default(),
             text_file,
             file: None,
             asked: vec![(1, file)],
@@ -277,6 +281,40 @@ impl App {
                     self.text_changed();
                 }
             }
+            Command::Insert { at, text } => {
+                self.editor.insert(at, &text);
+                self.text_changed();
+            }
+            Command::Replace { range, text } => {
+                self.editor.replace(range, &text);
+                self.text_changed();
+            }
+            Command::Continue(request) => {
+                let after = self.selection.tokens.last();
+                self.engine.continue_text(after, request);
+            }
+            Command::StopContinuing => self.engine.stop_continuing(),
+            Command::SetSpan {
+                head: (layer, head),
+                span,
+            } => self.edit_model(|edits| match span {
+                Some(span) => edits.set_span(layer, head, span),
+                None => {
+                    edits.clear_span(layer, head);
+                    Ok(())
+                }
+            }),
+            Command::Silence {
+                head: (layer, head),
+                silenced,
+            } => self.edit_model(|edits| {
+                edits.set_silenced(layer, head, silenced);
+                Ok(())
+            }),
+            Command::ClearEdits => self.edit_model(|edits| {
+                edits.clear_all();
+                Ok(())
+            }),
             Command::SetRamp(ramp) => self.answer(|answers| answers.ramp = Some(ramp)),
             Command::Move { layers, heads } => self.move_head(layers, heads),
             // What lies on top goes first.
@@ -292,6 +330,18 @@ impl App {
             Command::ModelFacts => self.facts.open = !self.facts.open,
             Command::Help => self.help = !self.help,
             Command::Quit => ctx.send_viewport_cmd(egui::ViewportCommand::Close),
+        }
+    }
+
+    /// Changes the edits of the open model.
+    fn edit_model(&mut self, change: impl FnOnce(&mut Edits) -> Result<(), ModelError>) {
+        let mut edits = self.edits.clone();
+        match change(&mut edits) {
+            Ok(()) => {
+                self.engine.edit(edits.clone());
+                self.edits = edits;
+            }
+            Err(error) => self.toasts.error(error.to_string()),
         }
     }
 

@@ -7,6 +7,7 @@ use super::settings::{Answers, Settings};
 use super::state::Selection;
 use super::toasts::Toasts;
 use crate::engine::{Failure, Model, SAMPLES, Sample, Source};
+use crate::model::Edits;
 use eframe::egui;
 use std::path::{Path, PathBuf};
 
@@ -46,6 +47,7 @@ impl App {
         let title = format!("{} – spanscope", model.file_name());
         ctx.send_viewport_cmd(egui::ViewportCommand::Title(title));
         self.selection = Selection::default();
+        self.edits = Edits::default();
         // The head that looks farthest is the one to look at first.
         let longest = model
             .network

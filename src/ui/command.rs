@@ -1,7 +1,8 @@
 //! Every action of the window: its name, its shortcut, when it can be done.
 
-use crate::engine::Sample;
+use crate::engine::{ContinuationRequest, Sample};
 use eframe::egui::{self, Key, KeyboardShortcut, Modifiers};
+use std::ops::Range;
 use std::path::PathBuf;
 
 /// Something that a menu, a key or a view asks the window to do.
@@ -21,6 +22,40 @@ pub enum Command {
     SetRamp(usize),
     /// Bring back the text that another one replaced.
     RestoreText,
+    /// Put a text in at this byte of the text.
+    Insert {
+        /// The byte before which it stands.
+        at: usize,
+        /// What to put in.
+        text: String,
+    },
+    /// Put a text in the place of a part of the text.
+    Replace {
+        /// The bytes that go.
+        range: Range<usize>,
+        /// What takes their place.
+        text: String,
+    },
+    /// Write on after the selected token, or after the last one.
+    Continue(ContinuationRequest),
+    /// Stop writing on.
+    StopContinuing,
+    /// Set a head's span by hand, or back to what was trained.
+    SetSpan {
+        /// Layer and head, from 0.
+        head: (usize, usize),
+        /// z in tokens.
+        span: Option<f32>,
+    },
+    /// Let a head contribute nothing, or let it speak again.
+    Silence {
+        /// Layer and head, from 0.
+        head: (usize, usize),
+        /// Whether it contributes nothing.
+        silenced: bool,
+    },
+    /// Take back everything that was changed in the model by hand.
+    ClearEdits,
     /// Ask where to write the span chart.
     ExportSpans,
     /// Ask where to write the attention heatmap.
@@ -55,6 +90,13 @@ impl Command {
             Self::OpenVocabulary => "Choose vocabulary…".into(),
             Self::SetRamp(ramp) => format!("Ramp {ramp}"),
             Self::RestoreText => "Bring back the earlier text".into(),
+            Self::Insert { .. } => "Insert text".into(),
+            Self::Replace { .. } => "Replace text".into(),
+            Self::Continue(_) => "Continue the text".into(),
+            Self::StopContinuing => "Stop continuing".into(),
+            Self::SetSpan { .. } => "Set span".into(),
+            Self::Silence { .. } => "Silence head".into(),
+            Self::ClearEdits => "Clear model edits".into(),
             Self::ExportSpans => "Export span chart…".into(),
             Self::ExportAttention => "Export attention…".into(),
             Self::Move { .. } => "Move between heads".into(),

@@ -1,6 +1,7 @@
 //! What was read from a model's file, what was inferred, and what was assumed and can be corrected.
 
 use super::command::Command;
+use super::language::tr;
 use super::theme::{Palette, quiet, strong};
 use crate::chart::thousands;
 use crate::engine::Model;
@@ -131,7 +132,7 @@ impl ModelFacts {
         ui.add_space(6.0);
         if config.adapt_span {
             let assumed = model.assumed.iter().any(|note| note.starts_with("ramp"));
-            self.ramp(ui, number, config, assumed, out);
+            ramp_field(ui, &mut self.ramp, number, config, assumed, out);
         }
         ui.horizontal(|ui| {
             if ui
@@ -144,35 +145,36 @@ impl ModelFacts {
             ui.label(quiet("remembered for this file"));
         });
     }
+}
 
-    fn ramp(
-        &mut self,
-        ui: &mut Ui,
-        number: u64,
-        config: &Config,
-        assumed: bool,
-        out: &mut Vec<Command>,
-    ) {
-        let (current, limit) = (config.adapt_span_ramp, config.attn_span);
-        let mut ramp = match self.ramp {
-            Some((of, ramp)) if of == number => ramp,
-            _ => current,
-        };
-        ui.horizontal(|ui| {
-            ui.label("Ramp R");
-            let drag = egui::DragValue::new(&mut ramp)
-                .range(1..=limit.max(1))
-                .suffix(" tokens");
-            ui.add(drag).on_hover_text(
-                "Length of the soft mask's ramp. Checkpoints do not store it; 32 is usual",
-            );
-            if ui
-                .add_enabled(ramp != current || assumed, egui::Button::new("Use"))
-                .clicked()
-            {
-                out.push(Command::SetRamp(ramp));
-            }
-        });
-        self.ramp = Some((number, ramp));
-    }
+/// The ramp, to be set by hand: `field` is what is being typed, with the number of the model that it belongs to.
+pub(super) fn ramp_field(
+    ui: &mut Ui,
+    field: &mut Option<(u64, usize)>,
+    number: u64,
+    config: &Config,
+    assumed: bool,
+    out: &mut Vec<Command>,
+) {
+    let (current, limit) = (config.adapt_span_ramp, config.attn_span);
+    let mut ramp = match *field {
+        Some((of, ramp)) if of == number => ramp,
+        _ => current,
+    };
+    ui.horizontal(|ui| {
+        ui.label(tr("Ramp R"));
+        let drag = egui::DragValue::new(&mut ramp)
+            .range(1..=limit.max(1))
+            .suffix(tr(" tokens"));
+        ui.add(drag).on_hover_text(tr(
+            "Length of the soft mask's ramp. Checkpoints do not store it; 32 is usual",
+        ));
+        if ui
+            .add_enabled(ramp != current || assumed, egui::Button::new(tr("Use")))
+            .clicked()
+        {
+            out.push(Command::SetRamp(ramp));
+        }
+    });
+    *field = Some((number, ramp));
 }

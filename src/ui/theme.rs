@@ -1,5 +1,6 @@
 //! Fonts and colours of the window, light and dark.
 
+use crate::fonts::{FALLBACKS, INTER, INTER_SEMIBOLD};
 use eframe::egui::{
     self, Color32, CornerRadius, FontFamily, FontId, Stroke, TextStyle, Theme, Visuals,
 };
@@ -75,35 +76,45 @@ pub fn ink_on(ground: Color32) -> Color32 {
     }
 }
 
-/// Sets fonts, sizes and both themes.
-pub fn install(ctx: &egui::Context) {
+/// The window's fonts.
+///
+/// What these lack, the desktop's window takes from the system's fonts, which eframe adds. A picture and the tests have
+/// no others than these: they are the same on every machine.
+///
+/// egui joins Arabic letters and orders them within a word, but places words from left to right in any script.
+fn fonts() -> egui::FontDefinitions {
     let mut fonts = egui::FontDefinitions::default();
-    for (name, data) in [
-        (
-            "Inter",
-            &include_bytes!("../../assets/fonts/Inter-Regular.otf")[..],
-        ),
-        (
-            "Inter SemiBold",
-            &include_bytes!("../../assets/fonts/Inter-SemiBold.otf")[..],
-        ),
-    ] {
+    let own = [("Inter", INTER), ("Inter SemiBold", INTER_SEMIBOLD)];
+    for (name, data) in own.into_iter().chain(FALLBACKS) {
+        // Not copied: the font is read where it lies in the program.
         let data = egui::FontData::from_static(data);
         fonts.font_data.insert(name.to_owned(), Arc::new(data));
     }
     let proportional = fonts.families.entry(FontFamily::Proportional).or_default();
     proportional.insert(0, "Inter".to_owned());
-    let fallback = proportional.clone();
     // Inter has the open box and the return sign that stand for space and line break.
     fonts
         .families
         .entry(FontFamily::Monospace)
         .or_default()
         .insert(1, "Inter".to_owned());
-    let mut bold = fallback;
+    for family in [FontFamily::Proportional, FontFamily::Monospace] {
+        let family = fonts.families.entry(family).or_default();
+        family.extend(FALLBACKS.iter().map(|(name, _)| (*name).to_owned()));
+    }
+    let mut bold = fonts
+        .families
+        .get(&FontFamily::Proportional)
+        .cloned()
+        .unwrap_or_default();
     bold.insert(0, "Inter SemiBold".to_owned());
     fonts.families.insert(strong_family(), bold);
-    ctx.set_fonts(fonts);
+    fonts
+}
+
+/// Sets fonts, sizes and both themes.
+pub fn install(ctx: &egui::Context) {
+    ctx.set_fonts(fonts());
 
     ctx.all_styles_mut(|style| {
         style.text_styles = [
@@ -174,4 +185,118 @@ pub fn strong(text: impl Into<String>) -> egui::RichText {
 /// Small text in the quieter colour.
 pub fn quiet(text: impl Into<String>) -> egui::RichText {
     egui::RichText::new(text).weak().size(12.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::path::Path;
+
+    /// Calls `with` for a window's fonts, the system's not among them.
+    fn with_fonts(with: impl FnOnce(&mut egui::epaint::FontsView<'_>)) {
+        let ctx = egui::Context::default();
+        install(&ctx);
+        let mut output = ctx.run_ui(egui::RawInput::default(), |_| {});
+        output.textures_delta.clear();
+        ctx.fonts_mut(with);
+    }
+
+    fn assert_shown(text: &str, what: &str) {
+        with_fonts(|fonts| {
+            for family in [
+                FontFamily::Proportional,
+                FontFamily::Monospace,
+                strong_family(),
+            ] {
+                let font = FontId::new(13.0, family.clone());
+                let missing: String = text
+                    .chars()
+                    .filter(|c| !c.is_control() && !fonts.has_glyph(&font, *c))
+                    .collect();
+                assert!(missing.is_empty(), "{what}, {family}: {missing}");
+            }
+        });
+    }
+
+    #[test]
+    fn every_script_of_the_interface_is_there() {
+        assert_shown(
+            "层头注意力跨度持久向量预测训练成本模型文本导出打开保存撤销重做语言帮助，。：；？！（）《》「」、·…—“”％",
+            "Chinese",
+        );
+        assert_shown(
+            "ابتثجحخدذرزسشصضطظعغفقكلمنهوي ءآأؤإئى ة ـ ًٌٍَُِّْ ٠١٢٣٤٥٦٧٨٩ پچژکگی ﷲ ﻻ ،؛؟",
+            "Arabic",
+        );
+        assert_shown("αβγδεζηθικλμνξοπρστυφχψω ΑΒΓΔΕΖΗΘ άέήίόύώ", "Greek");
+        assert_shown("абвгдеёжзийклмнопрстуфхцчшщъыьэюя ІЇЄҐ", "Cyrillic");
+        assert_shown("ひらがな カタカナ ー ・ ｶﾅ ＡＢＣ１２３", "Japanese");
+        assert_shown("😀👍🚀❤🎉 →←↑↓⇥⏎␣⟨⟩◌−²₂·…–≥≤×σ∞⌈⌉⌊⌋", "signs");
+        let pictures: String = (0x2400..0x2422).filter_map(char::from_u32).collect();
+        assert_shown(&pictures, "control characters");
+        let bytes: String = (0x80..=0xff).filter_map(crate::text::stand_in).collect();
+        assert_eq!(bytes.chars().count(), 128);
+        assert_shown(&bytes, "bytes");
+    }
+
+    #[test]
+    fn every_character_of_gb_2312_is_there() {
+        // Both ends of both levels, and how many there are.
+        assert_shown("啊座亍齄", "GB 2312");
+        with_fonts(|fonts| {
+            let font = FontId::proportional(13.0);
+            let han = ('\u{4e00}'..='\u{9fff}').filter(|c| fonts.has_glyph(&font, *c));
+            assert_eq!(han.count(), 6763);
+        });
+    }
+
+    /// The characters of a source's string literals that are no ASCII; comments do not count.
+    fn shown_in(source: &str) -> String {
+        let code = source
+            .lines()
+            .filter(|line| !line.trim_start().starts_with("//"))
+            .filter_map(|line| line.split(" // ").next());
+        code.flat_map(str::chars)
+            .filter(|c| !c.is_ascii())
+            .collect()
+    }
+
+    #[test]
+    fn every_character_of_the_sources_is_there() {
+        let mut folders = vec![
+            Path::new(env!("CARGO_MANIFEST_DIR")).join("src/ui"),
+            Path::new(env!("CARGO_MANIFEST_DIR")).join("src/engine"),
+            Path::new(env!("CARGO_MANIFEST_DIR")).join("src/text"),
+        ];
+        let mut found = String::new();
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() {
+                    folders.push(path);
+                } else if path.extension().is_some_and(|ending| ending == "rs") {
+                    let source = std::fs::read_to_string(&path).unwrap();
+                    found += &shown_in(&source);
+                }
+            }
+        }
+        assert!(found.contains('⏎') && found.contains('–'), "{found}");
+        assert_shown(&found, "sources");
+    }
+
+    #[test]
+    fn arabic_letters_are_joined_within_a_word() {
+        with_fonts(|fonts| {
+            let font = FontId::monospace(13.0);
+            let mut width = |text: &str| {
+                let text = text.to_owned();
+                fonts
+                    .layout_no_wrap(text, font.clone(), Color32::WHITE)
+                    .size()
+                    .x
+            };
+            let apart: f32 = ["س", "ل", "ا", "م"].map(&mut width).iter().sum();
+            assert!(width("سلام") < 0.9 * apart);
+        });
+    }
 }

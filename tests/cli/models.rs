@@ -214,6 +214,25 @@ fn generated_text_follows_the_prompt_and_the_seed() {
 }
 
 #[test]
+fn generated_text_ends_where_it_is_told_to() {
+    let run = |more: &[&str]| {
+        let mut args = vec!["generate", SHAKESPEARE, "--prompt", "ROMEO:", "-n", "300"];
+        args.extend(more);
+        stdout(&args)
+    };
+    let whole = run(&[]);
+    // Three characters, a token each, that come in the middle of what is generated.
+    let stop = &whole[100..103];
+    let end = 6 + whole[6..].find(stop).unwrap() + 3;
+    assert_eq!(run(&["--stop", stop]), format!("{}\n", &whole[..end]));
+    assert_eq!(run(&["--stop", "no such words"]), whole);
+    // The prompt does not count.
+    assert!(run(&["--stop", "O:"]).len() > 7);
+    let said = complaint(&["generate", SHAKESPEARE, "--prompt", "a", "--stop", ""], 2);
+    assert!(said.contains("--stop"), "{said}");
+}
+
+#[test]
 fn without_a_vocabulary_ids_are_shown_as_numbers() {
     let golden = Golden::open("tiny_all_attention_fixed");
     let model = golden.out("model.safetensors");
@@ -246,6 +265,11 @@ fn without_a_vocabulary_ids_are_shown_as_numbers() {
     let drawn = json(&["generate", &model, "--ids", &golden.ids(), "-n", "5"]);
     let drawn = drawn.as_array().unwrap();
     assert!(drawn.len() == 5 && drawn.iter().all(|id| id.as_u64().unwrap() < 60));
+    let said = complaint(
+        &["generate", &model, "--ids", &golden.ids(), "--stop", "a"],
+        1,
+    );
+    assert!(said.contains("--vocab"), "{said}");
     let said = complaint(
         &["eval", &model, "--text", &data("wikitext_test_20000.txt")],
         1,

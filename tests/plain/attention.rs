@@ -18,8 +18,22 @@ pub struct QueryWeights {
     pub persistent: Vec<f64>,
     /// On the distances before the text's start.
     pub empty: f64,
+    /// The share of the softmax that the mask takes away before the rest is divided by its sum.
+    pub removed: f64,
     /// What the head reads with them.
     pub read: Vec<f64>,
+}
+
+/// What a weight is made of.
+pub struct Parts {
+    /// q · k / √d.
+    pub content: f64,
+    /// q · p_δ / √d.
+    pub position: f64,
+    /// m(δ).
+    pub mask: f64,
+    /// ‖q‖ · (‖k‖ + ‖p_δ‖) / √d: what roundings of the scores are to be measured by.
+    pub size: f64,
 }
 
 impl PlainNetwork {
@@ -29,6 +43,29 @@ impl PlainNetwork {
             q: input.iter().map(|x| layer.query.times(x)).collect(),
             k: input.iter().map(|x| layer.key.times(x)).collect(),
             v: input.iter().map(|x| layer.val.times(x)).collect(),
+        }
+    }
+
+    /// What the weight of the query at position `t` on the token `distance` before it is made of.
+    pub fn parts(
+        &self,
+        (layer, head): (usize, usize),
+        t: usize,
+        distance: usize,
+        text: &Projected,
+    ) -> Parts {
+        let d = self.head_dim;
+        let features = head * d..(head + 1) * d;
+        let root = (d as f64).sqrt();
+        let q = &text.q[t][features.clone()];
+        let k = &text.k[t - distance][features];
+        let p = self.position(distance);
+        let norm = |row: &[f64]| dot(row, row).sqrt();
+        Parts {
+            content: dot(q, k) / root,
+            position: dot(q, p) / root,
+            mask: mask(self.layers[layer].heads[head].span, self.ramp, distance),
+            size: norm(q) * (norm(k) + norm(p)) / root,
         }
     }
 
@@ -58,9 +95,12 @@ impl PlainNetwork {
         }
 
         let mut weights = softmax(&scores);
+        let mut removed = 0.0;
         if head.span.is_some() {
             for distance in 1..=kept {
-                weights[distance - 1] *= mask(head.span, self.ramp, distance);
+                let masked = weights[distance - 1] * mask(head.span, self.ramp, distance);
+                removed += weights[distance - 1] - masked;
+                weights[distance - 1] = masked;
             }
             let sum: f64 = weights.iter().sum();
             for weight in &mut weights {
@@ -88,6 +128,7 @@ impl PlainNetwork {
             empty: weights.iter().skip(t).sum(),
             weights,
             persistent,
+            removed,
             read,
         }
     }

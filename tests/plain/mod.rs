@@ -7,7 +7,7 @@ mod matrix;
 mod vocabulary;
 mod weights;
 
-pub use attention::QueryWeights;
+pub use attention::{Projected, QueryWeights};
 pub use weights::PlainNetwork;
 
 use matrix::{Norm, add};

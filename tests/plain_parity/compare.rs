@@ -1,9 +1,9 @@
 //! The largest difference between what a run gave and what the plain implementation gives.
 
 use crate::networks::Scores;
-use crate::plain::{LayerRun, PlainNetwork, QueryWeights, TextRun};
+use crate::plain::{LayerRun, PlainNetwork, Projected, QueryWeights, TextRun};
 use crate::record::{Query, Seen};
-use spanscope::model::{Cancel, HeadWeights, Run};
+use spanscope::model::{Cancel, HeadProbe, HeadWeights, Run};
 
 /// How far apart the two may be.
 #[derive(Debug, Clone, Copy)]
@@ -107,6 +107,57 @@ impl Worst {
         }
     }
 
+    /// What [`Run::probe`] gave, against the head's queries from the start of the text.
+    pub fn probe(&mut self, got: &HeadProbe, expected: &[QueryWeights], bound: f64, place: &str) {
+        let place = format!("{place}, measured");
+        self.tile(&got.weights, expected, bound, &place);
+        assert_eq!(got.removed.len(), got.weights.queries);
+        assert_eq!(got.entropy.len(), got.weights.queries);
+        for (i, (removed, entropy)) in got.removed.iter().zip(&got.entropy).enumerate() {
+            let t = got.weights.first + i;
+            self.look(*removed, expected[t].removed, bound, || {
+                format!("{place}, query {t}, the share removed")
+            });
+            // Some of the terms are as steep as log2 of the smallest weight that matters.
+            self.look(*entropy, bits(&expected[t], t), 100.0 * bound, || {
+                format!("{place}, query {t}, the entropy")
+            });
+        }
+    }
+
+    /// What [`Run::score`] gives for one query and every key that it sees, and some that it does not see.
+    pub fn scores(
+        &mut self,
+        (plain, run): (&PlainNetwork, &Run),
+        (layer, head, t): (usize, usize, usize),
+        text: &Projected,
+        expected: &QueryWeights,
+        bound: f64,
+    ) {
+        for key in 0..=t + 1 {
+            let got = run.score(layer, head, t, key);
+            let distance = t.saturating_sub(key);
+            if distance == 0 || distance > expected.weights.len() {
+                assert!(got.is_none(), "query {t} does not see {key}");
+                continue;
+            }
+            let got = got.unwrap();
+            let parts = plain.parts((layer, head), t, distance, text);
+            let place =
+                |what| move || format!("layer {layer}, head {head}, query {t}, key {key}: {what}");
+            let rounding = bound * (1.0 + parts.size);
+            self.look(got.content, parts.content, rounding, place("content"));
+            self.look(got.position, parts.position, rounding, place("position"));
+            self.look(got.mask, parts.mask, 1e-6, place("mask"));
+            self.look(
+                got.weight,
+                expected.weights[distance - 1],
+                bound,
+                place("weight"),
+            );
+        }
+    }
+
     /// # Errors
     /// What differs most, and where, if anything differs by more than is allowed.
     pub fn judge(&self) -> Result<(), String> {
@@ -115,6 +166,15 @@ impl Worst {
         }
         Err(format!("the worst difference: {}", self.text))
     }
+}
+
+/// The entropy of the whole weight of the query at position `t`, in bits: empty context is one outcome.
+fn bits(query: &QueryWeights, t: usize) -> f64 {
+    let tokens = query.weights.iter().take(t);
+    let all = tokens.chain(&query.persistent).chain([&query.empty]);
+    let sum: f64 = all.clone().sum();
+    let shares = all.map(|weight| weight / sum).filter(|share| *share > 0.0);
+    -shares.map(|share| share * share.log2()).sum::<f64>()
 }
 
 /// Hidden states as the plain implementation takes them.
@@ -138,6 +198,7 @@ pub fn layer_by_layer(
     let mut input: Vec<Vec<f64>> = run.ids().iter().map(|&id| plain.embed(id)).collect();
     for layer in 0..plain.layers.len() {
         let LayerRun { heads, hidden } = plain.layer(layer, &input);
+        let projected = plain.project(layer, &input);
         for (head, queries) in heads.iter().enumerate() {
             let place = format!("layer {layer}, head {head}");
             for (t, expected) in queries.iter().enumerate() {
@@ -148,6 +209,13 @@ pub fn layer_by_layer(
                 let tile = run.head_weights(layer, head, from, to).unwrap();
                 assert_eq!((tile.first, tile.queries), (from, to - from));
                 worst.tile(&tile, queries, bounds.weight, &place);
+                let probe = run.probe(layer, head, from, to).unwrap();
+                worst.probe(&probe, queries, bounds.weight, &place);
+                if from < to {
+                    let at = (layer, head, to - 1);
+                    let expected = &queries[to - 1];
+                    worst.scores((plain, run), at, &projected, expected, bounds.weight);
+                }
             }
         }
         for (t, expected) in hidden.iter().enumerate() {

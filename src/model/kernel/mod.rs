@@ -4,11 +4,13 @@
 //! run time; `pulp` does so without unsafe code. A sum is always taken in the same order, whatever the shape of the
 //! call: a result does not depend on how rows are put together.
 
+mod entropy;
 mod numbers;
 mod packed;
 mod product;
 mod rows;
 
+pub(in crate::model) use entropy::entropy;
 pub use numbers::Numbers;
 pub(in crate::model) use packed::Packed;
 pub(in crate::model) use product::{Job, Left, Right, add_products, products};

@@ -5,7 +5,7 @@
 use pulp::{Arch, Simd, WithSimd};
 
 /// Partial sums that are kept side by side, so that one does not wait for the other.
-const SUMS: usize = 4;
+pub(super) const SUMS: usize = 4;
 
 /// 2^((x − max) · scale), no less than 2^−100 (smaller numbers would make what is computed with them slow), by splitting the exponent into an integer and a rest in [−½, ½]: relative error below 2.5e-7. Not-a-number stays so.
 #[inline(always)]
@@ -42,7 +42,7 @@ fn exp2<S: Simd>(simd: S, x: S::f32s, max: S::f32s, scale: S::f32s) -> S::f32s {
 }
 
 #[inline(always)]
-fn total<S: Simd>(simd: S, sums: [S::f32s; SUMS]) -> f32 {
+pub(super) fn total<S: Simd>(simd: S, sums: [S::f32s; SUMS]) -> f32 {
     let [a, b, c, d] = sums;
     simd.reduce_sum_f32s(simd.add_f32s(simd.add_f32s(a, b), simd.add_f32s(c, d)))
 }

@@ -3,13 +3,16 @@
 pub mod attention;
 mod attention_marks;
 mod attention_picture;
+mod axes;
 pub mod cost;
 pub mod grid;
+mod grid_atlas;
 pub mod heads;
 pub mod model_card;
 pub mod persistent;
 pub mod predictions;
 pub mod spans;
+mod statistic;
 pub mod text;
 mod text_arcs;
 mod text_grid;
@@ -24,6 +27,7 @@ pub mod training;
 use super::language::tr;
 use super::state::ViewContext;
 use super::theme::quiet;
+use crate::chart::{ColorMap, Scale};
 use eframe::egui::{self, Align2, FontId, Pos2, Rect, Ui};
 use serde::{Deserialize, Serialize};
 
@@ -144,6 +148,30 @@ fn nothing(ui: &mut Ui, words: &str) {
 /// Tells screen readers what a combo box is for: egui knows only what is chosen in it.
 fn name_combo(response: &egui::Response, name: &str) {
     response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::ComboBox, true, name));
+}
+
+/// The choice of a colour scale and a colour map.
+fn scale_and_map(ui: &mut Ui, scale: &mut Scale, map: &mut ColorMap) {
+    let combo = egui::ComboBox::from_id_salt("scale")
+        .selected_text(scale.name())
+        .show_ui(ui, |ui| {
+            for one in Scale::ALL {
+                ui.selectable_value(scale, one, one.name());
+            }
+        })
+        .response;
+    name_combo(&combo, tr("Colour scale"));
+    combo.on_hover_text(tr("How weights are spread over the colours"));
+    let combo = egui::ComboBox::from_id_salt("map")
+        .selected_text(map.name())
+        .show_ui(ui, |ui| {
+            for one in ColorMap::ALL {
+                ui.selectable_value(map, one, one.name());
+            }
+        })
+        .response;
+    name_combo(&combo, tr("Colour map"));
+    combo.on_hover_text(tr("The colours"));
 }
 
 /// The colour of grid lines: they must not compete with the data.

@@ -84,7 +84,7 @@ impl TextView {
             .auto_shrink(false)
             .stick_to_bottom(cx.selection.tokens.is_empty());
         let elsewhere = self.caret.moved_elsewhere(cx);
-        if let Some(token) = cx.selection.tokens.last().filter(|_| elsewhere)
+        if let Some(token) = cx.query().filter(|_| elsewhere)
             && let Some((row, _)) = self.rows.place(&cx.snapshot.tokens, token)
         {
             let middle = 0.5 * (room.height() - cell.y);

@@ -139,7 +139,7 @@ fn draw(painter: &Painter, points: [Pos2; 4], share: f32, palette: &Palette) {
     let stroke = Stroke::new(0.75 + 1.75 * share, color);
     let curve = CubicBezierShape::from_points_stroke(points, false, Color32::TRANSPARENT, stroke);
     painter.add(Shape::CubicBezier(curve));
-    painter.circle_filled(points[3], 1.75 + 1.75 * share, color);
+    painter.circle_filled(points[3], 1.25 + 1.5 * share, color);
 }
 
 /// A small mark at the edge of the view; `side` is 1 where it points up, −1 where it points down.

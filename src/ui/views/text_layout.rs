@@ -25,7 +25,7 @@ impl Cell {
 }
 
 /// How long one frame may lay out, and the pieces between two looks at the clock.
-const PATIENCE: (Duration, usize) = (Duration::from_millis(4), 4096);
+const PATIENCE: (Duration, usize) = (Duration::from_millis(4), 1024);
 
 /// Pieces around a piece that decide how it is shown: the bytes of one character at most.
 const AROUND: usize = 4;
@@ -284,7 +284,7 @@ fn gap(snapshot: &Snapshot) -> usize {
 
 /// How many pieces at the start, and of the others how many at the end, are the same in both texts.
 fn unchanged(old: &Tokens, new: &Tokens) -> (usize, usize) {
-    let (a, b) = (old.text.as_bytes(), new.text.as_bytes());
+    let (a, b) = (old.bytes(), new.bytes());
     let shared = common(a, b);
     let before = old
         .pieces

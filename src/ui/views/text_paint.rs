@@ -99,6 +99,10 @@ impl Written {
                 Some(_) if matches!(text.as_str(), "⏎" | "·" | "⇥") => {
                     style.ink.gamma_multiply(0.35)
                 }
+                // What has no form of its own stands back behind what has.
+                Some(_) if text.starts_with(|c| matches!(c, '⟨' | '\u{2400}'..='\u{2421}')) => {
+                    style.ink.gamma_multiply(0.6)
+                }
                 Some(_) => style.ink,
             };
             if matches!(text.as_str(), "␣" | "") {
@@ -177,8 +181,8 @@ impl<'a> Pen<'a> {
     fn sign(&mut self, cell: Cell, text: &str, width: f32, color: Color32) {
         self.flush();
         let room = f32::from(cell.width) * self.style.cell;
-        // What has not enough room is written smaller.
-        let share = if width > room + 1.0 {
+        // What has not enough room is written smaller. Nothing follows the end of a line: it may be broader.
+        let share = if width > room + 1.0 && text != "⏎" {
             (room / width).max(0.5)
         } else {
             1.0

@@ -3,10 +3,9 @@
 use super::super::language::{tr, trf};
 use super::super::state::{ViewContext, percent};
 use super::super::theme::{quiet, strong};
-use super::text_rows::glyph;
+use super::text_rows::{name, part};
 use super::text_shade::{Shade, Shading};
 use crate::chart::thousands;
-use crate::engine::Snapshot;
 use crate::model::soft_mask;
 use eframe::egui::{self, Ui};
 
@@ -20,7 +19,7 @@ pub(super) fn show(
 ) {
     let snapshot = cx.snapshot;
     let Some(token) = token else {
-        ui.label(strong(glyph(snapshot, piece)));
+        ui.label(strong(name(snapshot, piece)));
         if let Some(part) = part(snapshot, piece) {
             ui.label(part);
         }
@@ -126,24 +125,6 @@ fn probability(p: f32) -> String {
     } else {
         format!("{p:.1e}")
     }
-}
-
-/// Of a piece that is part of a character: which part, and of which character.
-fn part(snapshot: &Snapshot, piece: usize) -> Option<String> {
-    let tokens = &snapshot.tokens;
-    let range = tokens.pieces.get(piece)?.range.clone();
-    let (first, character) = (0..4).find_map(|back| {
-        let start = range.start.checked_sub(back)?;
-        let rest = tokens.text.get(start..)?;
-        Some((start, rest.chars().next()?))
-    })?;
-    let len = character.len_utf8();
-    (range.len() < len && range.end <= first + len).then(|| {
-        trf(
-            "byte {0} of {1} of “{2}”",
-            &[&(range.start - first + 1), &len, &character],
-        )
-    })
 }
 
 #[cfg(test)]

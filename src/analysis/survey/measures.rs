@@ -1,0 +1,281 @@
+//! Numbers that a survey gives for each head, and what is worth pointing out.
+
+use super::piece::{HeadPiece, Shape};
+use crate::model::{Config, Span};
+
+/// The shares of a head's weight that [effective spans](HeadMeasure::effective) hold.
+pub const EFFECTIVE_SHARES: [f64; 3] = [0.5, 0.9, 0.99];
+
+/// What is measured on one head over some queries of a text. Means are over the queries.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct HeadMeasure {
+    /// Layer, from 0.
+    pub layer: usize,
+    /// Head, from 0.
+    pub head: usize,
+    /// The smallest distance δ such that the distances 1 to δ hold 50, 90 and 99 % of the head's weight on tokens of the
+    /// text ([`EFFECTIVE_SHARES`]); `None` where it has none there.
+    pub effective: [Option<usize>; 3],
+    /// Mean entropy of a query's whole weight, in bits; see
+    /// [`HeadProbe::entropy`](crate::model::HeadProbe::entropy).
+    pub entropy: f32,
+    /// Mean weight on tokens of the text.
+    pub context: f32,
+    /// Mean weight on the previous token.
+    pub previous: f32,
+    /// Mean distance of the weight on tokens of the text; `None` where there is none.
+    pub mean_distance: Option<f32>,
+    /// Share of the weight on tokens of the text that lies where the soft mask is below 1; 0 where there is none.
+    pub in_ramp: f32,
+    /// Mean share of the published softmax that the soft mask takes away before the rest is divided by its sum.
+    pub removed: f32,
+    /// Number of queries.
+    pub queries: usize,
+}
+
+/// The weight on each distance, summed up over the queries of `pieces`.
+pub(super) fn sums<'a>(shape: &Shape, pieces: impl Iterator<Item = &'a HeadPiece>) -> Vec<f64> {
+    let mut sums = vec![0.0; shape.reach];
+    for piece in pieces {
+        for (sum, more) in sums.iter_mut().zip(&piece.distances) {
+            *sum += f64::from(*more);
+        }
+    }
+    sums
+}
+
+impl HeadMeasure {
+    pub(super) fn of<'a>(
+        shape: &Shape,
+        pieces: impl Iterator<Item = &'a HeadPiece> + Clone,
+    ) -> Self {
+        let queries: usize = pieces.clone().map(|piece| piece.removed.len()).sum();
+        let mean = |sum: f64| (sum / queries.max(1) as f64) as f32;
+        let entropy: f64 = pieces.clone().map(|piece| piece.entropy).sum();
+        let removed = pieces.clone().flat_map(|piece| &piece.removed);
+        let removed: f64 = removed.map(|share| f64::from(*share)).sum();
+        let sums = sums(shape, pieces);
+        let all: f64 = sums.iter().sum();
+        let moment = (1..).zip(&sums).map(|(distance, sum)| {
+            let distance: u32 = distance;
+            f64::from(distance) * sum
+        });
+        let moment: f64 = moment.sum();
+        let in_ramp: f64 = sums.iter().skip(shape.whole).sum();
+        let is_there = all > 0.0;
+        Self {
+            layer: shape.layer,
+            head: shape.head,
+            effective: EFFECTIVE_SHARES.map(|share| effective(&sums, share)),
+            entropy: mean(entropy),
+            context: mean(all),
+            previous: mean(sums.first().copied().unwrap_or(0.0)),
+            mean_distance: is_there.then(|| (moment / all) as f32),
+            in_ramp: if is_there {
+                (in_ramp / all) as f32
+            } else {
+                0.0
+            },
+            removed: mean(removed),
+            queries,
+        }
+    }
+}
+
+/// The smallest distance δ such that the distances 1 to δ hold this share of all weight; `None` where there is none.
+pub fn effective(by_distance: &[f64], share: f64) -> Option<usize> {
+    let all: f64 = by_distance.iter().sum();
+    // Not-a-number is no weight either.
+    if !(all > 0.0 && all.is_finite()) {
+        return None;
+    }
+    let mut held = 0.0;
+    let within = by_distance.iter().position(|weight| {
+        held += weight;
+        held >= share * all
+    });
+    // Roundings cannot make it more than all.
+    Some(within.map_or(by_distance.len(), |i| i + 1))
+}
+
+/// Something about a head's span that is worth a look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SpanFlag {
+    /// It reaches much further than this text makes use of.
+    Unused,
+    /// It presses against its span: the mask takes away much of what it would look at.
+    Pressed,
+}
+
+/// A head is flagged as unused where 99 % of its weight lies within this share of its reach.
+pub const UNUSED_SHARE: f32 = 0.25;
+
+/// A reach shorter than so many ramps is never flagged as unused: the ramp alone is a learned span of zero.
+pub const UNUSED_RAMPS: usize = 3;
+
+/// Queries that it takes to say that a reach is not used, in terms of the reach: the first ones have no tokens there.
+pub const UNUSED_QUERIES: usize = 2;
+
+/// A head is flagged as pressed where the mask takes away this share of its softmax, or more. (Of the sample models' heads
+/// it is 7 of 16 and 1 of 16; a quarter would be nearly all of the former, because a mask begins to fall at once where
+/// the span is zero.)
+pub const PRESSED_REMOVED: f32 = 1.0 / 3.0;
+
+/// A head is flagged as pressed where this share of its weight on tokens, or more, lies where the mask is below 1.
+pub const PRESSED_IN_RAMP: f32 = 0.25;
+
+/// What a head in whose reach the ramp is no more than a small part would have to be for [`PRESSED_IN_RAMP`] to count: of
+/// a shorter one the ramp is nearly all that it has, and weight in it says little.
+pub const PRESSED_RAMPS: usize = 3;
+
+/// What is worth pointing out about the span of the head of `span`, on which `measure` was taken. Nothing in networks
+/// with fixed spans, and nothing without queries.
+pub fn flag(measure: &HeadMeasure, span: &Span, config: &Config) -> Option<SpanFlag> {
+    if !config.adapt_span || measure.queries == 0 {
+        return None;
+    }
+    let ramp = config.adapt_span_ramp;
+    let within = |ramps: usize| span.reach >= ramps.saturating_mul(ramp);
+    let presses = within(PRESSED_RAMPS) && measure.in_ramp >= PRESSED_IN_RAMP;
+    if measure.removed >= PRESSED_REMOVED || presses {
+        return Some(SpanFlag::Pressed);
+    }
+    let used = measure.effective[2]?;
+    let is_short = (used as f32) < UNUSED_SHARE * span.reach as f32;
+    let seen = measure.queries >= UNUSED_QUERIES.saturating_mul(span.reach);
+    (within(UNUSED_RAMPS) && is_short && seen).then_some(SpanFlag::Unused)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shape(reach: usize, whole: usize) -> Shape {
+        Shape {
+            layer: 1,
+            head: 2,
+            reach,
+            whole,
+            bins: 0,
+            cost: reach,
+        }
+    }
+
+    fn piece(distances: &[f32], entropy: f64, removed: &[f32]) -> HeadPiece {
+        HeadPiece {
+            distances: distances.to_vec(),
+            entropy,
+            removed: removed.to_vec(),
+            brightest: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn measures_follow_from_sums_over_all_pieces() {
+        let pieces = [
+            piece(&[0.5, 0.25, 0.0, 0.0, 0.25], 3.0, &[0.5, 0.0, 0.25]),
+            piece(&[0.25, 0.0, 0.5, 0.25, 0.0], 1.0, &[0.25]),
+        ];
+        let measure = HeadMeasure::of(&shape(5, 3), pieces.iter());
+        // Sums by distance: 0.75, 0.25, 0.5, 0.25, 0.25.
+        let expected = HeadMeasure {
+            layer: 1,
+            head: 2,
+            effective: [Some(2), Some(5), Some(5)],
+            entropy: 1.0,
+            context: 0.5,
+            previous: 0.1875,
+            mean_distance: Some(2.5),
+            in_ramp: 0.25,
+            removed: 0.25,
+            queries: 4,
+        };
+        assert_eq!(measure, expected);
+    }
+
+    #[test]
+    fn effective_spans_hold_their_share_and_no_distance_less_does() {
+        let mut sums = vec![0.0; 100];
+        (sums[0], sums[9], sums[79], sums[99]) = (0.5, 0.4, 0.0901, 0.0099);
+        let of = |share| effective(&sums, share);
+        assert_eq!([of(0.5), of(0.51), of(0.9)], [Some(1), Some(10), Some(10)]);
+        assert_eq!(
+            [of(0.99), of(0.995), of(1.0)],
+            [Some(80), Some(100), Some(100)]
+        );
+        assert_eq!(effective(&[0.0; 4], 0.5), None);
+        assert_eq!(effective(&[], 0.5), None);
+        assert_eq!(effective(&[1.0, f64::NAN], 0.5), None);
+    }
+
+    #[test]
+    fn no_queries_and_no_weight_on_tokens_are_no_trouble() {
+        let none = HeadMeasure::of(&shape(5, 3), [].iter());
+        assert_eq!((none.queries, none.effective), (0, [None; 3]));
+        assert_eq!(
+            (none.mean_distance, none.entropy, none.in_ramp),
+            (None, 0.0, 0.0)
+        );
+        let empty = [piece(&[0.0; 5], 0.0, &[0.0; 3])];
+        let empty = HeadMeasure::of(&shape(5, 3), empty.iter());
+        assert_eq!(
+            (empty.queries, empty.effective, empty.mean_distance),
+            (3, [None; 3], None)
+        );
+    }
+
+    fn flagged(reach: usize, change: impl Fn(&mut HeadMeasure)) -> Option<SpanFlag> {
+        let mut measure = HeadMeasure::of(&shape(reach, reach), [].iter());
+        measure.queries = 10 * reach;
+        measure.effective = [Some(1), Some(2), Some(reach)];
+        change(&mut measure);
+        let span = Span {
+            layer: 1,
+            head: 2,
+            span: (reach - 32) as f32,
+            reach,
+        };
+        let config = Config {
+            vocab_size: 10,
+            hidden_size: 64,
+            nb_heads: 4,
+            nb_layers: 2,
+            attn_span: 8192,
+            inner_hidden_size: 64,
+            pers_mem_size: 0,
+            adapt_span: true,
+            adapt_span_ramp: 32,
+            adapt_io: None,
+        };
+        let fixed = Config {
+            adapt_span: false,
+            ..config.clone()
+        };
+        assert_eq!(flag(&measure, &span, &fixed), None);
+        flag(&measure, &span, &config)
+    }
+
+    #[test]
+    fn a_reach_that_is_not_used_is_flagged_and_a_minimal_one_never() {
+        let used = |distance| move |m: &mut HeadMeasure| m.effective[2] = Some(distance);
+        assert_eq!(flagged(400, used(99)), Some(SpanFlag::Unused));
+        assert_eq!(flagged(400, used(100)), None);
+        assert_eq!(flagged(32, used(1)), None);
+        assert_eq!(flagged(95, used(1)), None);
+        assert_eq!(flagged(96, used(1)), Some(SpanFlag::Unused));
+        // The text is too short to tell, or no weight is on it.
+        let short = |m: &mut HeadMeasure| (m.effective[2], m.queries) = (Some(1), 799);
+        assert_eq!(flagged(400, short), None);
+        assert_eq!(flagged(400, |m| m.effective = [None; 3]), None);
+    }
+
+    #[test]
+    fn a_head_that_presses_against_its_span_is_flagged() {
+        let removed = |share| move |m: &mut HeadMeasure| m.removed = share;
+        assert_eq!(flagged(32, removed(0.5)), Some(SpanFlag::Pressed));
+        assert_eq!(flagged(400, removed(0.01)), None);
+        let in_ramp = |m: &mut HeadMeasure| m.in_ramp = 0.5;
+        assert_eq!(flagged(400, in_ramp), Some(SpanFlag::Pressed));
+        assert_eq!(flagged(32, in_ramp), None);
+    }
+}

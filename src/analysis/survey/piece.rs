@@ -1,0 +1,163 @@
+//! What a survey keeps of some consecutive queries.
+
+use crate::model::{Config, HeadProbe, HeadWeights, Span, soft_mask};
+use half::f16;
+use std::sync::Arc;
+
+/// Queries that share a row of a thumbnail's maxima.
+pub(super) const GROUP: usize = 8;
+
+/// What is always the same of one head.
+#[derive(Debug, Clone)]
+pub(super) struct Shape {
+    pub layer: usize,
+    pub head: usize,
+    pub reach: usize,
+    /// Distances from 1 on that the mask leaves whole.
+    pub whole: usize,
+    /// Bins of a thumbnail that begin within the reach.
+    pub bins: usize,
+    /// About as many scores as a query takes.
+    pub cost: usize,
+}
+
+impl Shape {
+    /// The head of `span`, in a layer whose longest reach is `longest`; `edges` are those of the bins.
+    pub fn new(span: &Span, longest: usize, config: &Config, edges: &[usize]) -> Self {
+        let ramp = config.adapt_span_ramp;
+        let is_whole =
+            |distance: &usize| !config.adapt_span || soft_mask(span.span, ramp, *distance) >= 1.0;
+        let bins = edges.partition_point(|edge| *edge <= span.reach);
+        Self {
+            layer: span.layer,
+            head: span.head,
+            reach: span.reach,
+            whole: (1..=span.reach).take_while(is_whole).count(),
+            bins: bins.min(edges.len().saturating_sub(1)),
+            cost: longest,
+        }
+    }
+}
+
+/// What is measured on consecutive queries.
+#[derive(Debug)]
+pub(super) struct Piece {
+    /// Position of the first query in the text.
+    pub first: usize,
+    pub queries: usize,
+    /// In the order of the survey's shapes.
+    pub heads: Vec<HeadPiece>,
+}
+
+/// What is measured on one head over the queries of a piece.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) struct HeadPiece {
+    /// The weight on each distance from 1 to the reach, as far as it is on tokens of the text, summed up over the queries.
+    pub distances: Vec<f32>,
+    /// The entropies of the queries, summed up.
+    pub entropy: f64,
+    /// By query.
+    pub removed: Vec<f32>,
+    /// The largest weight of eight queries on the tokens of a bin: groups × the head's bins. Half the digits are enough
+    /// for a picture.
+    pub brightest: Vec<f16>,
+}
+
+impl Piece {
+    /// Position after the last query.
+    pub fn end(&self) -> usize {
+        self.first + self.queries
+    }
+
+    /// Consecutive pieces as one; `None` for none.
+    pub fn join(pieces: &[Arc<Self>]) -> Option<Self> {
+        let (first, more) = pieces.split_first()?;
+        let mut heads = first.heads.clone();
+        for piece in more {
+            for (head, other) in heads.iter_mut().zip(&piece.heads) {
+                add(&mut head.distances, &other.distances);
+                head.entropy += other.entropy;
+                head.removed.extend_from_slice(&other.removed);
+                head.brightest.extend_from_slice(&other.brightest);
+            }
+        }
+        Some(Self {
+            first: first.first,
+            queries: pieces.iter().map(|piece| piece.queries).sum(),
+            heads,
+        })
+    }
+
+    /// Memory of its numbers, in bytes.
+    pub fn bytes(&self) -> usize {
+        let heads = self.heads.iter().map(|head| {
+            size_of_val(head)
+                + size_of_val(head.distances.as_slice())
+                + size_of_val(head.removed.as_slice())
+                + size_of_val(head.brightest.as_slice())
+        });
+        heads.sum()
+    }
+}
+
+impl HeadPiece {
+    /// What is measured on the queries of `before` and those of `probe`, which follow them. Row after row: the sums do
+    /// not depend on how many queries come at a time.
+    pub fn after(before: Option<&Self>, shape: &Shape, edges: &[usize], probe: &HeadProbe) -> Self {
+        let mut piece = before.cloned().unwrap_or_default();
+        piece.distances.resize(shape.reach, 0.0);
+        for entropy in &probe.entropy {
+            piece.entropy += f64::from(*entropy);
+        }
+        let mut brightest = vec![0.0_f32; shape.reach];
+        let weights = &probe.weights;
+        for i in 0..weights.queries {
+            let row = in_text(weights, i);
+            add(&mut piece.distances, row);
+            for (most, weight) in brightest.iter_mut().zip(row) {
+                *most = most.max(*weight);
+            }
+            let seen = piece.removed.len();
+            piece
+                .removed
+                .push(probe.removed.get(i).copied().unwrap_or(0.0));
+            if (seen + 1).is_multiple_of(GROUP) || i + 1 == weights.queries {
+                piece.put_brightest(seen / GROUP, shape, edges, &mut brightest);
+            }
+        }
+        piece
+    }
+
+    /// Adds the largest weight on each distance to what is known of a group, and sets them to zero.
+    fn put_brightest(
+        &mut self,
+        group: usize,
+        shape: &Shape,
+        edges: &[usize],
+        brightest: &mut [f32],
+    ) {
+        let at = group * shape.bins;
+        let end = (at + shape.bins).max(self.brightest.len());
+        self.brightest.resize(end, f16::ZERO);
+        let bins = edges.iter().zip(edges.iter().skip(1));
+        for (place, (from, to)) in self.brightest[at..].iter_mut().zip(bins) {
+            let to = (to - 1).min(brightest.len());
+            let bin = brightest.get(from - 1..to).unwrap_or_default();
+            let most = bin.iter().copied().fold(0.0, f32::max);
+            *place = place.max(f16::from_f32(most));
+        }
+        brightest.fill(0.0);
+    }
+}
+
+/// The weights of query `i` of a tile by distance, as far as they are on tokens of the text.
+fn in_text(weights: &HeadWeights, i: usize) -> &[f32] {
+    let row = weights.row(i);
+    &row[..row.len().min(weights.first + i)]
+}
+
+fn add(sums: &mut [f32], more: &[f32]) {
+    for (sum, more) in sums.iter_mut().zip(more) {
+        *sum += more;
+    }
+}

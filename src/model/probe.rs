@@ -1,0 +1,67 @@
+//! A head's weights with what can be measured only beside them: what the soft mask took away, and their entropy.
+
+use super::Run;
+use super::attention;
+use super::band::Queries;
+use super::forward::with_scratch;
+use super::head_weights::HeadWeights;
+use super::kernel::{entropy, sum};
+
+/// The weights of one head for consecutive queries, and what is measured on each query.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct HeadProbe {
+    /// The weights. Against [`Run::head_weights`] they may differ by 1e-5 of themselves: here what lies beyond the
+    /// head's reach always counts in the divisor, there only where it shows.
+    pub weights: HeadWeights,
+    /// Per query, the share of the published code's softmax (over all distances that it keeps for the layer, and the
+    /// persistent vectors) that the soft mask takes away before the rest is divided by its sum; from 0 to 1, and 0
+    /// for fixed spans.
+    pub removed: Vec<f32>,
+    /// Per query, the entropy in bits of its whole weight, taken as a distribution: each token of the text is an
+    /// outcome, each persistent vector is one, and empty context is one altogether, because nothing is read from
+    /// whichever of its distances.
+    pub entropy: Vec<f32>,
+}
+
+impl Run {
+    /// A head's weights for the queries `from..to` and what is measured beside them; `None` where there is no such head,
+    /// or they are forgotten. Computed on the calling thread: whoever asks shares heads and queries out.
+    ///
+    /// Costs as much as the layer's longest head, whatever the head's own reach.
+    pub fn probe(&self, layer: usize, head: usize, from: usize, to: usize) -> Option<HeadProbe> {
+        let (from, to) = self.clamped(from, to);
+        let cx = self.head_context(layer, head, from..to)?;
+        let mut weights = HeadWeights::room(from, to - from, cx.head.reach, cx.head.vectors());
+        let mut removed = vec![0.0; to - from];
+        let tiles: Vec<Queries> = Queries::tiles(from, to).collect();
+        let parts = weights.parts(tiles.iter().map(|queries| queries.count));
+        for (queries, part) in tiles.iter().zip(parts) {
+            let at = queries.first - from;
+            let removed = &mut removed[at..at + queries.count];
+            with_scratch(|scratch| {
+                attention::weights_and_removed(&cx, *queries, scratch, part, removed);
+            });
+        }
+        Some(HeadProbe {
+            entropy: (0..to - from).map(|i| row_entropy(&weights, i)).collect(),
+            weights,
+            removed,
+        })
+    }
+}
+
+/// The entropy of query `i`'s weight, in bits.
+fn row_entropy(weights: &HeadWeights, i: usize) -> f32 {
+    let row = weights.row(i);
+    let tokens = &row[..row.len().min(weights.first + i)];
+    let persistent = weights.persistent_row(i);
+    let empty = weights.empty.get(i).copied().unwrap_or(0.0);
+    // Less than 1 where the published divisor's 1e-8 shows.
+    let all = f64::from(sum(tokens)) + f64::from(sum(persistent)) + f64::from(empty);
+    if all <= 0.0 {
+        return 0.0;
+    }
+    let terms = [entropy(tokens), entropy(persistent), entropy(&[empty])];
+    let terms: f64 = terms.into_iter().map(f64::from).sum();
+    (terms / all + all.log2()).max(0.0) as f32
+}
