@@ -1,7 +1,7 @@
 //! What was read from a model's file, what was inferred, and what was assumed and can be corrected.
 
 use super::command::Command;
-use super::language::tr;
+use super::language::{tr, trf};
 use super::theme::{Palette, quiet, strong};
 use crate::chart::thousands;
 use crate::engine::Model;
@@ -36,7 +36,8 @@ impl ModelFacts {
             return;
         }
         let mut open = true;
-        egui::Window::new("About this model")
+        egui::Window::new(tr("About this model"))
+            .id(egui::Id::unique("model facts"))
             .open(&mut open)
             .collapsible(false)
             .resizable(false)
@@ -76,52 +77,55 @@ impl ModelFacts {
                     ui.add(egui::Label::new(value).wrap());
                     ui.end_row();
                 };
-                row("File format", model.format.name().into());
-                row("Kind", model.kind());
+                row(tr("File format"), model.format.name().into());
+                row(tr("Kind"), model.kind());
                 row(
-                    "Layers × heads",
+                    tr("Layers × heads"),
                     format!("{} × {}", config.nb_layers, config.nb_heads),
                 );
                 row(
-                    "Hidden size",
-                    format!("{} ({} per head)", config.hidden_size, config.head_dim()),
+                    tr("Hidden size"),
+                    trf(
+                        "{0} ({1} per head)",
+                        &[&config.hidden_size, &config.head_dim()],
+                    ),
                 );
                 if config.inner_hidden_size > 0 {
-                    row("Feed-forward size", thousands(config.inner_hidden_size));
+                    row(tr("Feed-forward size"), thousands(config.inner_hidden_size));
                 }
                 if config.pers_mem_size > 0 {
                     row(
-                        "Persistent vectors",
-                        format!("{} per head", config.pers_mem_size),
+                        tr("Persistent vectors"),
+                        trf("{0} per head", &[&config.pers_mem_size]),
                     );
                 }
                 row(
-                    "Span limit S",
-                    format!("{} tokens", thousands(config.attn_span)),
+                    tr("Span limit S"),
+                    trf("{0} tokens", &[&thousands(config.attn_span)]),
                 );
                 row(
-                    "Reach",
-                    format!(
-                        "{mean:.1} tokens on average, {} at most",
-                        thousands(longest)
+                    tr("Reach"),
+                    trf(
+                        "{0} tokens on average, {1} at most",
+                        &[&format!("{mean:.1}"), &thousands(longest)],
                     ),
                 );
-                row("Parameters", thousands(model.network.parameters()));
+                row(tr("Parameters"), thousands(model.network.parameters()));
                 let vocabulary = model.vocabulary.as_ref().map_or_else(
                     || {
-                        format!(
-                            "{} tokens, not named: shown as ids",
-                            thousands(config.vocab_size)
+                        trf(
+                            "{0} tokens, not named: shown as ids",
+                            &[&thousands(config.vocab_size)],
                         )
                     },
                     |vocabulary| vocabulary.note().to_owned(),
                 );
-                row("Vocabulary", vocabulary);
+                row(tr("Vocabulary"), vocabulary);
             });
         ui.separator();
-        ui.label(strong("Assumed, because the file does not say"));
+        ui.label(strong(tr("Assumed, because the file does not say")));
         if model.assumed.is_empty() {
-            ui.label(quiet("nothing: the file says everything"));
+            ui.label(quiet(tr("nothing: the file says everything")));
         }
         for note in &model.assumed {
             ui.horizontal_wrapped(|ui| {
@@ -136,13 +140,13 @@ impl ModelFacts {
         }
         ui.horizontal(|ui| {
             if ui
-                .button("Choose vocabulary…")
-                .on_hover_text("A train.txt, the raw training text, or JSON")
+                .button(tr("Choose vocabulary…"))
+                .on_hover_text(tr("A train.txt, the raw training text, or JSON"))
                 .clicked()
             {
                 out.push(Command::OpenVocabulary);
             }
-            ui.label(quiet("remembered for this file"));
+            ui.label(quiet(tr("remembered for this file")));
         });
     }
 }

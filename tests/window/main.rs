@@ -4,10 +4,15 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod cost;
 mod files;
 mod looks;
+mod model;
 mod monkey;
+mod pictures;
+mod predictions;
 mod text;
+mod training;
 mod views;
 
 use common::CpuRenderer;

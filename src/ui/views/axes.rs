@@ -98,6 +98,25 @@ pub(super) fn decimal_marks(input: &GridInput) -> Vec<GridMark> {
     marks
 }
 
+/// Marks of a plain axis at multiples of 1, 2 or 5 times a power of ten, at least `room` points apart.
+pub(super) fn linear_marks(input: &GridInput, room: f64) -> Vec<GridMark> {
+    let (low, high) = input.bounds;
+    let rough = (room * input.base_step_size / 8.0).max(f64::MIN_POSITIVE);
+    let decade = 10_f64.powf(rough.log10().floor());
+    let nice = [1.0, 2.0, 5.0].map(|m| m * decade);
+    let step = nice.into_iter().find(|step| *step >= rough);
+    let step_size = step.unwrap_or(10.0 * decade);
+    let (first, last) = ((low / step_size).ceil(), (high / step_size).floor());
+    // However far one zooms, there are no more than that.
+    let count = (last - first).clamp(-1.0, 200.0) as i32 + 1;
+    (0..count)
+        .map(|i| GridMark {
+            value: (first + f64::from(i)) * step_size,
+            step_size,
+        })
+        .collect()
+}
+
 /// A mark's value with no more digits than the step between marks needs.
 pub(super) fn plain_tick(mark: GridMark) -> String {
     let decimals = (-mark.step_size.abs().max(1e-9).log10())
@@ -112,12 +131,25 @@ pub(super) fn plain_tick(mark: GridMark) -> String {
     format!("{value:.0$}", decimals as usize)
 }
 
-/// A vertical axis whose numbers stand apart.
+/// Points between two numbers of a vertical axis.
+pub(super) const LINE: f64 = 28.0;
+
+/// Points between two numbers of a horizontal axis.
+pub(super) const NUMBER: f64 = 56.0;
+
+/// A vertical axis whose marks stand [`LINE`] points apart.
 pub(super) fn vertical<'a>(label: impl Into<egui::WidgetText>) -> AxisHints<'a> {
     AxisHints::new_y()
         .label(label)
-        .label_spacing(egui::Rangef::new(24.0, 34.0))
+        .label_spacing(egui::Rangef::new(4.0, 14.0))
         .formatter(|mark, _| plain_tick(mark))
+}
+
+/// A horizontal axis whose marks stand [`NUMBER`] points apart.
+pub(super) fn horizontal<'a>(label: impl Into<egui::WidgetText>) -> AxisHints<'a> {
+    AxisHints::new_x()
+        .label(label)
+        .label_spacing(egui::Rangef::new(4.0, 20.0))
 }
 
 /// How a line is told from others without its colour.
@@ -137,6 +169,17 @@ impl Dash {
             Self::Dotted => egui_plot::LineStyle::Dotted { spacing: 5.0 },
         }
     }
+}
+
+/// Widgets that stay on one line, `width` points wide, however the row around them wraps.
+pub(super) fn together<R>(ui: &mut Ui, width: f32, contents: impl FnOnce(&mut Ui) -> R) -> R {
+    let size = vec2(width, ui.spacing().interact_size.y);
+    let layout = egui::Layout::left_to_right(egui::Align::Center);
+    ui.allocate_ui_with_layout(size, layout, |ui| {
+        ui.spacing_mut().item_spacing.x = 4.0;
+        contents(ui)
+    })
+    .inner
 }
 
 /// A filled square with a name beside it; in a row that wraps, both stay together.
@@ -210,6 +253,7 @@ mod tests {
             };
             assert!(binary_marks(&input, 40.0).len() < 70);
             assert!(decimal_marks(&input).len() < 100);
+            assert!(linear_marks(&input, 40.0).len() < 202);
         }
         let marks = binary_marks(
             &GridInput {
@@ -219,6 +263,13 @@ mod tests {
             40.0,
         );
         assert_eq!(marks.len(), 10);
+        let input = GridInput {
+            bounds: (-0.3, 8.1),
+            base_step_size: 0.2,
+        };
+        let marks = linear_marks(&input, 40.0);
+        let values: Vec<f64> = marks.iter().map(|mark| mark.value).collect();
+        assert_eq!(values, [0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0]);
     }
 
     #[test]

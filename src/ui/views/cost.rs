@@ -147,12 +147,20 @@ fn extent_hint(i: usize) -> &'static str {
     }
 }
 
-/// "6.3 × less", or nothing where it is the same.
-fn ratio(full: f64, value: f64) -> String {
+/// How many times less than `full` a value is: "6.30".
+fn times(full: f64, value: f64) -> String {
     if value <= 0.0 || full <= value {
-        return "1 ×".into();
+        return "1".into();
     }
-    trf("{0} × less", &[&significant(full / value)])
+    significant(full / value)
+}
+
+/// "6.30 × less", or "1 ×" where it is the same.
+fn ratio(full: f64, value: f64) -> String {
+    match times(full, value) {
+        same if same == "1" => "1 ×".into(),
+        times => trf("{0} × less", &[&times]),
+    }
 }
 
 /// One row per extent: operations, memory, and how much less than with a full span.
@@ -162,10 +170,10 @@ fn table(ui: &mut Ui, sums: &Sums) {
     let (ratios, halves) = (width >= 400.0, width >= 320.0);
     let all = [
         (tr("FLOPs"), true),
-        ("", ratios),
+        (tr("× less"), ratios),
         (tr("K/V, 32 bit"), true),
         (tr("16 bit"), halves),
-        ("", ratios),
+        (tr("× less"), ratios),
     ];
     let columns = all.iter().filter(|column| column.1).count() as f32;
     let (first, gap) = (84.0, 6.0);
@@ -197,10 +205,10 @@ fn table(ui: &mut Ui, sums: &Sums) {
             let held = sum.kv as f64 * WIDE;
             let cells = [
                 with_prefix(total),
-                ratio(sums.total(2) as f64, total),
+                times(sums.total(2) as f64, total),
                 bytes(held),
                 bytes(0.5 * held),
-                ratio(full, held),
+                times(full, held),
             ];
             let name = extent_name(i);
             let name = if i == 0 { strong(name) } else { name.into() };

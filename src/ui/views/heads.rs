@@ -394,12 +394,10 @@ fn list_cell(ui: &mut Ui, cx: &ViewContext<'_>, row: &Row, column: Statistic) {
         }
         ui.with_layout(egui::Layout::left_to_right(egui::Align::Center), |ui| {
             ui.add(label(text));
-            let mark = match row.flag {
-                Some(SpanFlag::Unused) => "▿",
-                Some(SpanFlag::Pressed) => "▴",
-                None => return,
-            };
-            ui.add(label(egui::RichText::new(mark).color(cx.palette.limit)));
+            if let Some(flag) = row.flag {
+                let (rect, _) = ui.allocate_exact_size(vec2(9.0, 9.0), Sense::hover());
+                flag_mark(ui, rect, flag, cx.palette.limit);
+            }
         });
         return;
     }
@@ -408,6 +406,23 @@ fn list_cell(ui: &mut Ui, cx: &ViewContext<'_>, row: &Row, column: Statistic) {
         let words = column.words(row).replace(" %", "");
         ui.add(label(egui::RichText::new(words)));
     });
+}
+
+/// The mark of a flag: a triangle that points down where the span is longer than what is used of it, and up, filled, where
+/// the head presses against it.
+fn flag_mark(ui: &Ui, rect: Rect, flag: SpanFlag, color: egui::Color32) {
+    let shape = match flag {
+        SpanFlag::Unused => egui::Shape::closed_line(
+            vec![rect.left_top(), rect.right_top(), rect.center_bottom()],
+            Stroke::new(1.2, color),
+        ),
+        SpanFlag::Pressed => egui::Shape::convex_polygon(
+            vec![rect.center_top(), rect.right_bottom(), rect.left_bottom()],
+            color,
+            Stroke::NONE,
+        ),
+    };
+    ui.painter().add(shape);
 }
 
 /// What can be done with a head.
@@ -441,8 +456,8 @@ pub(super) fn head_tooltip(ui: &mut Ui, row: &Row) {
         ui.label(tr("silenced: it contributes nothing"));
     }
     let flag = match row.flag {
-        Some(SpanFlag::Unused) => tr("▿ it reaches much further than this text makes use of"),
-        Some(SpanFlag::Pressed) => tr("▴ it presses against its span"),
+        Some(SpanFlag::Unused) => tr("it reaches much further than this text makes use of"),
+        Some(SpanFlag::Pressed) => tr("it presses against its span"),
         None => "",
     };
     if !flag.is_empty() {

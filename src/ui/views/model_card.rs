@@ -1,5 +1,6 @@
 //! The model card: what was read from the file, inferred and assumed, and where the parameters are.
 
+mod as_text;
 mod facts;
 
 use super::super::command::Command;
@@ -10,8 +11,9 @@ use super::super::theme::{quiet, strong};
 use super::axes::with_prefix;
 use crate::chart::thousands;
 use crate::engine::Model;
+use as_text::{as_text, part_name};
 use eframe::egui::{self, Rect, Sense, Ui, pos2, vec2};
-use facts::{Fact, Source, part_name};
+use facts::{Fact, Source};
 use serde::{Deserialize, Serialize};
 
 /// The state of the view.
@@ -70,10 +72,10 @@ impl ModelCardView {
                 .on_hover_text(tr("Everything on this card, to be pasted elsewhere"))
                 .clicked()
             {
-                ui.ctx().copy_text(facts::as_text(model));
+                ui.ctx().copy_text(as_text(model));
             }
         });
-        ui.label(quiet(model.kind()));
+        ui.label(quiet(facts::kind(model)));
     }
 
     fn architecture(&mut self, ui: &mut Ui, cx: &mut ViewContext<'_>, model: &Model) {
@@ -112,13 +114,16 @@ impl ModelCardView {
 
     fn vocabulary(&mut self, ui: &mut Ui, cx: &mut ViewContext<'_>, model: &Model) {
         rows(ui, tr("Vocabulary"), facts::vocabulary(model));
-        let choose = ui.button(tr("Choose vocabulary…"));
-        if choose
-            .on_hover_text(tr("A train.txt, the raw training text, or JSON"))
-            .clicked()
-        {
-            cx.commands.push(Command::OpenVocabulary);
-        }
+        // In a row of its own: a column would stretch the button.
+        ui.horizontal(|ui| {
+            let choose = ui.button(tr("Choose vocabulary…"));
+            if choose
+                .on_hover_text(tr("A train.txt, the raw training text, or JSON"))
+                .clicked()
+            {
+                cx.commands.push(Command::OpenVocabulary);
+            }
+        });
         let Some(vocabulary) = &model.vocabulary else {
             return;
         };

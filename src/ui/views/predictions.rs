@@ -4,6 +4,7 @@ mod along;
 mod candidates;
 mod continuing;
 mod drawn;
+mod laid_out;
 mod pyramid;
 
 use super::super::language::tr;

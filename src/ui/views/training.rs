@@ -5,12 +5,14 @@ mod lines;
 use super::super::language::{tr, trf};
 use super::super::state::ViewContext;
 use super::super::theme::{Palette, quiet, strong};
-use super::axes::{Dash, decimal_marks, line_sample, significant, vertical};
+use super::axes::{
+    Dash, LINE, NUMBER, decimal_marks, horizontal, line_sample, linear_marks, significant, vertical,
+};
 use super::grid_color;
 use crate::chart::thousands;
 use crate::checkpoint::{Line as Curve, Panel, Quantity};
 use eframe::egui::{self, Align2, Color32, Ui, vec2};
-use egui_plot::{AxisHints, Line, Plot, PlotPoint, PlotPoints, Points, Text, VLine};
+use egui_plot::{Line, Plot, PlotPoint, PlotPoints, Points, Text, VLine};
 use lines::{decimated, lowest, nearest, smoothed};
 use serde::{Deserialize, Serialize};
 use std::ops::RangeInclusive;
@@ -143,14 +145,13 @@ impl TrainingView {
             }
         });
         let (log_x, log_y) = (self.log_x, self.log_y);
-        let link = egui::Id::new(("training", cx.snapshot.model_number, log_x, panel.by_step));
+        let link = egui::Id::unique(("training", cx.snapshot.model_number, log_x, panel.by_step));
         let mut y_axis = vertical(axis_name(panel)).min_thickness(58.0);
         if log_y {
             y_axis = y_axis
-                .label_spacing(egui::Rangef::new(4.0, 14.0))
                 .formatter(|mark, _: &RangeInclusive<f64>| significant(10_f64.powf(mark.value)));
         }
-        let mut x_axis = AxisHints::new_x().formatter(move |mark, _: &RangeInclusive<f64>| {
+        let mut x_axis = horizontal("").formatter(move |mark, _: &RangeInclusive<f64>| {
             let x = if log_x {
                 10_f64.powf(mark.value)
             } else {
@@ -186,19 +187,22 @@ impl TrainingView {
             .allow_boxed_zoom(false)
             .set_margin_fraction(vec2(0.01, 0.08))
             .include_x(left)
-            .include_x(right)
+            // Room for the last number.
+            .include_x(right + 0.035 * (right - left))
             .include_y(low)
             .include_y(high)
             .grid_color(grid_color(ui))
             .custom_x_axes(vec![x_axis])
             .custom_y_axes(vec![y_axis])
             .label_formatter(|_| None);
-        if log_x {
-            plot = plot.x_grid_spacer(|input| decimal_marks(&input));
-        }
-        if log_y {
-            plot = plot.y_grid_spacer(|input| decimal_marks(&input));
-        }
+        plot = plot.x_grid_spacer(move |input| match log_x {
+            true => decimal_marks(&input),
+            false => linear_marks(&input, NUMBER),
+        });
+        plot = plot.y_grid_spacer(move |input| match log_y {
+            true => decimal_marks(&input),
+            false => linear_marks(&input, LINE),
+        });
         let hover = self.hover;
         let response = plot.show(ui, |plot| {
             let bounds = plot.plot_bounds();

@@ -91,8 +91,8 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ("Set its span back", "恢复其跨度"),
     ("silenced: it contributes nothing", "已静默：不再有任何贡献"),
     (
-        "▿ it reaches much further than this text makes use of",
-        "▿ 可达距离远大于此文本的使用",
+        "it reaches much further than this text makes use of",
+        "可达距离远大于此文本的使用",
     ),
-    ("▴ it presses against its span", "▴ 受到其跨度的限制"),
+    ("it presses against its span", "受到其跨度的限制"),
 ];

@@ -4,7 +4,8 @@ use super::super::super::language::{tr, trf};
 use super::super::super::state::ViewContext;
 use super::super::super::theme::{quiet, strong};
 use super::super::axes::{
-    Dash, Unit, binary_marks, bytes, decimal_marks, line_sample, significant, vertical,
+    Dash, LINE, Unit, binary_marks, bytes, decimal_marks, horizontal, line_sample, linear_marks,
+    significant, vertical,
 };
 use super::super::grid_color;
 use super::bars::spaced;
@@ -101,16 +102,19 @@ pub fn show(
         .include_y(high)
         .grid_color(grid_color(ui))
         .x_grid_spacer(|input| binary_marks(&input, 46.0))
-        .x_axis_formatter(|mark, _| thousands(mark.value.exp2().round() as usize))
-        .x_axis_label(tr("Limit on the span (tokens, logarithmic)"))
+        .custom_x_axes(vec![
+            horizontal(tr("Limit on the span (tokens, logarithmic)"))
+                .formatter(|mark, _| thousands(mark.value.exp2().round() as usize)),
+        ])
         .label_formatter(|_| None);
     let axis = vertical(axis);
     let plot = if log {
         let axis = axis.formatter(|mark, _| significant(10_f64.powf(mark.value)));
         plot.y_grid_spacer(|input| decimal_marks(&input))
-            .custom_y_axes(vec![axis.label_spacing(egui::Rangef::new(4.0, 14.0))])
+            .custom_y_axes(vec![axis])
     } else {
-        plot.custom_y_axes(vec![axis])
+        plot.y_grid_spacer(|input| linear_marks(&input, LINE))
+            .custom_y_axes(vec![axis])
     };
     let hovered = plot.show(ui, |plot| {
         let faint = plot.ctx().global_style().visuals.weak_text_color();
@@ -127,7 +131,7 @@ pub fn show(
             marked(
                 plot,
                 (longest as f64).log2(),
-                high,
+                low + 0.86 * (high - low),
                 faint,
                 words,
                 Align2::RIGHT_TOP,

@@ -5,9 +5,8 @@ use super::super::axes::{bytes, significant};
 use crate::chart::thousands;
 use crate::checkpoint::Format;
 use crate::engine::Model;
-use crate::model::{PartKind, Span};
+use crate::model::Span;
 use crate::text::Unit;
-use std::fmt::Write as _;
 
 /// How a fact came to be known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,6 +46,31 @@ pub struct Fact {
     pub source: Source,
     /// From where.
     pub from: String,
+}
+
+/// The kind of network in words.
+pub fn kind(model: &Model) -> String {
+    let config = model.network.config();
+    let span = match config.adapt_span {
+        true => tr("adaptive span"),
+        false => tr("fixed span"),
+    };
+    let inner = match (config.pers_mem_size, config.inner_hidden_size) {
+        (0, inner) => trf("feed-forward sublayers of width {0}", &[&thousands(inner)]),
+        (n, _) => trf(
+            "all-attention with {0} persistent vectors per head",
+            &[&thousands(n)],
+        ),
+    };
+    let mut all = vec![span.to_owned(), inner];
+    if let Some(io) = &config.adapt_io {
+        let clusters = io.cutoffs.len();
+        all.push(trf(
+            "adaptive input and output in {0} clusters",
+            &[&clusters],
+        ));
+    }
+    all.join(tr(", "))
 }
 
 /// The architecture, in the symbols of the papers.
@@ -287,84 +311,6 @@ pub fn spans(model: &Model) -> Vec<(String, String, Option<(usize, usize)>)> {
     rows
 }
 
-/// A part of the parameters in the language of the window.
-pub fn part_name(kind: PartKind) -> &'static str {
-    match kind {
-        PartKind::Input => tr("input embedding"),
-        PartKind::Positions => tr("position embeddings"),
-        PartKind::Query => tr("query projections"),
-        PartKind::Key => tr("key projections"),
-        PartKind::Value => tr("value projections"),
-        PartKind::Projection => tr("attention output projections"),
-        PartKind::Spans => tr("spans"),
-        PartKind::Persistent => tr("persistent vectors"),
-        PartKind::FeedForward => tr("feed-forward sublayers"),
-        PartKind::Norms => tr("layer norms"),
-        PartKind::Output => tr("output embedding"),
-    }
-}
-
-/// Everything as text, to be pasted elsewhere.
-pub fn as_text(model: &Model) -> String {
-    let mut out = format!("{}\n{}\n", model.file_name(), model.kind());
-    let mut section = |title: &str, rows: Vec<String>| {
-        // Writing to a string cannot fail.
-        let _ = write!(out, "\n{title}\n");
-        for row in rows {
-            let _ = writeln!(out, "  {row}");
-        }
-    };
-    let pair = |(name, value): (&str, String)| format!("{name}: {value}");
-    let facts = architecture(model).into_iter().map(|fact| {
-        let symbol = if fact.symbol.is_empty() {
-            String::new()
-        } else {
-            format!("{} = ", fact.symbol)
-        };
-        format!(
-            "{symbol}{} – {} ({}: {})",
-            fact.value,
-            fact.name,
-            fact.source.name(),
-            fact.from
-        )
-    });
-    section(tr("Architecture"), facts.collect());
-    let notes = if model.assumed.is_empty() {
-        vec![tr("nothing: the file says everything").to_owned()]
-    } else {
-        model.assumed.clone()
-    };
-    section(tr("Assumed, because the file does not say"), notes);
-    let parts = model.parts().iter().map(|part| {
-        let shared = match part.shared {
-            0 => String::new(),
-            n => format!(
-                " ({})",
-                trf("and {0} shared with the input", &[&thousands(n)])
-            ),
-        };
-        format!(
-            "{}: {}{shared}",
-            part_name(part.kind),
-            thousands(part.parameters)
-        )
-    });
-    let total = pair((tr("all"), thousands(model.network.parameters())));
-    section(tr("Parameters"), parts.chain([total]).collect());
-    let rows = spans(model).into_iter().map(|(name, value, head)| {
-        let head = head.map(|head| format!(" ({})", super::super::super::state::head_name(head)));
-        format!("{name}: {value}{}", head.unwrap_or_default())
-    });
-    section(tr("Spans"), rows.collect());
-    section(
-        tr("Vocabulary"),
-        vocabulary(model).into_iter().map(pair).collect(),
-    );
-    section(tr("File"), file(model).into_iter().map(pair).collect());
-    out
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -395,20 +341,5 @@ mod tests {
             (ramp(None), ramp(Some(9))),
             (Source::Assumed, Source::Given)
         );
-    }
-
-    #[test]
-    fn the_text_has_every_part_and_their_sum() {
-        let model = Model::open_sample(&SAMPLES[0]).unwrap();
-        let text = as_text(&model);
-        assert!(text.starts_with("shakespeare_adaptive.safetensors\n"));
-        assert!(text.contains("all: 824,145"), "{text}");
-        assert!(
-            text.contains("longest: 106 tokens (Layer 4, head 2)"),
-            "{text}"
-        );
-        for part in model.parts() {
-            assert!(text.contains(part_name(part.kind)), "{text}");
-        }
     }
 }

@@ -3,7 +3,9 @@
 use super::super::super::language::{tr, trf};
 use super::super::super::state::ViewContext;
 use super::super::super::theme::{quiet, strong};
-use super::super::axes::{swatch, vertical};
+use super::super::axes::{
+    Dash, LINE, NUMBER, horizontal, line_sample, linear_marks, swatch, together, vertical,
+};
 use super::super::grid_color;
 use super::pyramid::Pyramid;
 use crate::chart::thousands;
@@ -29,18 +31,21 @@ pub fn show(
         if crowded {
             swatch(ui, color.gamma_multiply(0.45), tr("largest"));
         }
-        super::super::axes::line_sample(
-            ui,
-            cx.palette.accent,
-            super::super::axes::Dash::Solid,
-            tr("mean over"),
-        );
-        let drag = egui::DragValue::new(window).range(1..=1_000_000).speed(1.0);
-        ui.spacing_mut().item_spacing.x = 3.0;
-        let drag = ui.add(drag.suffix(tr(" tokens")));
-        drag.on_hover_text(tr(
-            "Tokens around each one that the running mean is taken of",
-        ));
+        together(ui, 170.0, |ui| {
+            line_sample(ui, cx.palette.accent, Dash::Solid, tr("mean over"));
+            let drag = egui::DragValue::new(window).range(1..=1_000_000);
+            let drag = ui.add(drag.speed(1.0).suffix(tr(" tokens")));
+            drag.widget_info(|| {
+                egui::WidgetInfo::labeled(
+                    egui::Role::SpinButton,
+                    true,
+                    tr("Tokens of the running mean"),
+                )
+            });
+            drag.on_hover_text(tr(
+                "Tokens around each one that the running mean is taken of",
+            ));
+        });
     });
     if pyramid.len() == 0 {
         ui.label(quiet(tr(
@@ -61,19 +66,20 @@ pub fn show(
         .allow_drag([true, false])
         .set_margin_fraction(vec2(0.0, 0.0))
         .include_x(0.0)
-        .include_x(pyramid.len() as f64 + 1.0)
+        .include_x(1.012 * pyramid.len() as f64 + 1.0)
         .include_y(0.0)
         .include_y(1.05 * f64::from(most.max(0.1)))
         .show_grid([false, true])
         .grid_color(grid_color(ui))
-        .x_axis_label(tr("Token"))
-        .x_axis_formatter(|mark, _| {
+        .x_grid_spacer(|input| linear_marks(&input, NUMBER))
+        .y_grid_spacer(|input| linear_marks(&input, LINE))
+        .custom_x_axes(vec![horizontal(tr("Token")).formatter(|mark, _| {
             if mark.value < 0.0 || mark.value.fract() != 0.0 {
                 String::new()
             } else {
                 thousands(mark.value as usize)
             }
-        })
+        })])
         .custom_y_axes(vec![vertical(tr("Surprisal (bits)"))])
         .label_formatter(|_| None)
         .show(ui, |plot| {

@@ -43,6 +43,7 @@ pub fn show(ui: &mut Ui, cx: &mut ViewContext<'_>, model: &Model) {
     summary(ui, &prediction, model);
     let rows = rows(&prediction);
     let most = rows.first().map_or(0.0, |row| row.candidate.log_p.exp());
+    let names = names_width(ui, model, &rows);
     egui::ScrollArea::vertical()
         .id_salt("candidates")
         .auto_shrink([false, false])
@@ -52,9 +53,22 @@ pub fn show(ui: &mut Ui, cx: &mut ViewContext<'_>, model: &Model) {
                 if row.rank > prediction.top.len() {
                     ui.label(quiet("…"));
                 }
-                line(ui, cx, model, row, most, query, current);
+                line(ui, cx, model, row, (most, names), query, current);
             }
         });
+}
+
+/// The width that the tokens' names need.
+fn names_width(ui: &Ui, model: &Model, rows: &[Row]) -> f32 {
+    let widths = rows.iter().map(|row| {
+        let label = model.label(row.candidate.id);
+        let font = FontId::monospace(13.0);
+        ui.painter()
+            .layout_no_wrap(label, font, Color32::WHITE)
+            .size()
+            .x
+    });
+    widths.fold(18.0, f32::max) + 4.0
 }
 
 fn rows(prediction: &Prediction) -> Vec<Row> {
@@ -108,7 +122,7 @@ fn line(
     cx: &mut ViewContext<'_>,
     model: &Model,
     row: &Row,
-    most: f32,
+    (most, names): (f32, f32),
     query: usize,
     current: bool,
 ) {
@@ -149,7 +163,7 @@ fn line(
         small.clone(),
         weak,
     );
-    let names = (0.26 * rect.width()).clamp(34.0, 120.0);
+    let names = names.min(0.4 * rect.width());
     let name = Rect::from_x_y_ranges(
         rect.left() + 28.0..=rect.left() + 28.0 + names,
         rect.y_range(),
@@ -282,7 +296,9 @@ fn offer(
         {
             cx.commands.push(insert);
         }
-        if let Some(next) = piece_of(snapshot, query + 1)
+        // What follows already need not take its own place.
+        if !row.follows
+            && let Some(next) = piece_of(snapshot, query + 1)
             && ui
                 .button(trf("Replace “{0}”", &[&snapshot.label(query + 1)]))
                 .clicked()

@@ -4,24 +4,19 @@ use super::super::super::command::Command;
 use super::super::super::language::{tr, trf};
 use super::super::super::state::ViewContext;
 use super::super::super::theme::{quiet, strong};
+use super::super::axes::together;
 use super::candidates::end_of;
-use super::drawn::{bits_per_token, next_seed, pieces, unescaped};
+use super::drawn::{bits_per_token, next_seed, unescaped};
+use super::laid_out::{Layout, laid_out, token_at};
 use crate::analysis::bits;
 use crate::chart::thousands;
 use crate::engine::{ContinuationRequest, Continued, Ended, Model, Sampling, Snapshot, Tokens};
-use eframe::egui::text::{LayoutJob, TextFormat};
-use eframe::egui::{self, Color32, FontId, Sense, Ui, vec2};
+use eframe::egui::{self, Color32, Sense, Ui, vec2};
 use serde::{Deserialize, Serialize};
 use std::sync::{Arc, Weak};
 
 /// Most tokens to draw at a time.
 const MOST: usize = 2000;
-
-/// Bits at which the shade of a token is full: as in the text view.
-const FULL_SURPRISE: f32 = 8.0;
-
-/// Tokens of the text shown before the continuation.
-const BEFORE: usize = 48;
 
 /// How the text is continued, and what is shown of it.
 #[derive(Serialize, Deserialize)]
@@ -62,16 +57,6 @@ struct Asked {
     /// What the snapshot took into account then.
     version: u64,
     stopped: bool,
-}
-
-/// A continuation laid out, until another token is drawn.
-struct Layout {
-    number: u64,
-    drawn: usize,
-    dark: bool,
-    job: LayoutJob,
-    /// Characters before each token, and in all.
-    ends: Vec<usize>,
 }
 
 impl Continuing {
@@ -145,11 +130,15 @@ impl Continuing {
             self.seed = next_seed(self.seed);
         }
         if model.vocabulary.is_some() {
-            let label = ui.label(tr("Stop at"));
-            let field = egui::TextEdit::singleline(&mut self.stop).desired_width(64.0);
-            ui.add(field).labelled_by(label.id).on_hover_text(tr(
-                "Ends with the token that completes this text; \\n is a line break. Empty: goes on to the last token",
-            ));
+            let name = tr("Stop at");
+            together(ui, width_of(ui, name) + 90.0, |ui| {
+                let label = ui.label(name);
+                let field = egui::TextEdit::singleline(&mut self.stop);
+                let field = field.desired_width(70.0).hint_text("\\n");
+                ui.add(field).labelled_by(label.id).on_hover_text(tr(
+                    "Ends with the token that completes this text; \\n is a line break. Empty: goes on to the last token",
+                ));
+            });
         }
     }
 
@@ -308,90 +297,24 @@ fn is_of(asked: &Asked, snapshot: &Snapshot) -> bool {
 
 /// A number with its name.
 fn number(ui: &mut Ui, name: &str, drag: egui::DragValue<'_>, hint: &str) {
-    // Both on one line, however the row wraps.
-    let width =
-        ui.painter()
-            .layout_no_wrap(name.to_owned(), FontId::proportional(13.0), Color32::WHITE);
-    let size = vec2(width.size().x + 58.0, ui.spacing().interact_size.y);
-    ui.allocate_ui(size, |ui| {
-        ui.horizontal(|ui| {
-            ui.spacing_mut().item_spacing.x = 4.0;
-            let label = ui.label(name);
-            ui.add(drag).labelled_by(label.id).on_hover_text(hint);
-        });
+    let width = width_of(ui, name) + 58.0;
+    together(ui, width, |ui| {
+        let label = ui.label(name);
+        ui.add(drag).labelled_by(label.id).on_hover_text(hint);
     });
 }
 
-/// The end of the text and the tokens drawn, the surprising ones shaded.
-fn laid_out(
-    snapshot: &Snapshot,
-    model: &Model,
-    continued: &Continued,
-    dark: bool,
-    [ink, weak, shade]: [Color32; 3],
-) -> Layout {
-    let font = FontId::monospace(13.0);
-    let mut job = LayoutJob::default();
-    let start = (continued.after + 1).saturating_sub(BEFORE);
-    let from = end_of(snapshot, start.saturating_sub(1))
-        .filter(|_| start > 0)
-        .unwrap_or(0);
-    let to = end_of(snapshot, continued.after).unwrap_or(from);
-    let before = snapshot.tokens.text.get(from..to).unwrap_or_default();
-    let dots = if start > 0 { "…" } else { "" };
-    job.append(
-        &format!("{dots}{before}"),
-        0.0,
-        TextFormat::simple(font.clone(), weak),
-    );
-    let last = snapshot.tokens.ids.get(continued.after).copied();
-    let mut count = job.text.chars().count();
-    let mut ends = vec![count];
-    for (text, drawn) in pieces(model, last, &continued.drawn)
-        .iter()
-        .zip(&continued.drawn)
-    {
-        let share = (bits(-drawn.log_p) / FULL_SURPRISE).clamp(0.0, 1.0);
-        let background = shade.gamma_multiply(0.75 * share);
-        let format = TextFormat {
-            background,
-            ..TextFormat::simple(font.clone(), ink)
-        };
-        job.append(text, 0.0, format);
-        count += text.chars().count();
-        ends.push(count);
-    }
-    Layout {
-        number: continued.number,
-        drawn: continued.drawn.len(),
-        dark,
-        job,
-        ends,
-    }
-}
-
-/// The token to which a character belongs; `ends` has the characters before the first token, and up to the end of each.
-fn token_at(ends: &[usize], index: usize) -> Option<usize> {
-    let after = ends.partition_point(|end| *end <= index);
-    // Before the first token stands the text; behind the last there is nothing.
-    (1..ends.len()).contains(&after).then(|| after - 1)
+fn width_of(ui: &Ui, words: &str) -> f32 {
+    let font = egui::TextStyle::Body.resolve(ui.style());
+    let galley = ui
+        .painter()
+        .layout_no_wrap(words.to_owned(), font, Color32::WHITE);
+    galley.size().x
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn characters_belong_to_tokens() {
-        // Five characters of text, then tokens of 1, 0 and 2 characters.
-        let ends = [5, 6, 6, 8];
-        assert_eq!(token_at(&ends, 4), None);
-        assert_eq!(token_at(&ends, 5), Some(0));
-        assert_eq!(token_at(&ends, 6), Some(2));
-        assert_eq!(token_at(&ends, 7), Some(2));
-        assert_eq!(token_at(&ends, 8), None);
-        assert_eq!(token_at(&[], 0), None);
-    }
 
     #[test]
     fn the_request_is_what_was_set() {

@@ -65,11 +65,6 @@ impl Pyramid {
         self.values.len()
     }
 
-    /// The value at `index`.
-    pub fn value(&self, index: usize) -> Option<f32> {
-        self.values.get(index).copied()
-    }
-
     /// The mean over `range`, as far as there are values.
     pub fn mean(&self, range: Range<usize>) -> Option<f32> {
         let range = self.within(range)?;

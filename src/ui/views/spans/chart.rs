@@ -1,0 +1,312 @@
+//! The chart of all heads.
+
+use super::super::super::language::{tr, trf};
+use super::super::super::state::ViewContext;
+use super::SpansView;
+use super::axes::{layer_marks, layer_tick, linear_marks, log_marks, tick};
+use super::facts::Facts;
+use super::marks::{Mark, Pen, Sign, legend, marks};
+use super::tooltip::tooltip;
+use crate::analysis::{EFFECTIVE_SHARES, SpanFlag};
+use crate::chart::{SpanMeasure as Measure, thousands};
+use eframe::egui::{self, Align2, FontId, Response, Sense, Shape, Stroke, Ui, pos2, vec2};
+use egui_plot::{AxisHints, Plot, PlotTransform};
+use std::ops::RangeInclusive;
+
+/// Height of the legend, and of the room above the highest head for its flag, in points.
+const LEGEND: f32 = 15.0;
+const HEADROOM: f64 = 17.0;
+
+impl SpansView {
+    pub(super) fn chart(&mut self, ui: &mut Ui, cx: &mut ViewContext<'_>, facts: &Facts) {
+        let (scale, config) = (self.scale(), facts.config().clone());
+        let (layers, heads) = (config.nb_layers, config.nb_heads);
+        let trained = |span: &crate::model::Span| {
+            let network = &facts.model.network;
+            let trained = network.trained_span(span.layer, span.head);
+            trained.unwrap_or(span.span)
+        };
+        let marks = marks(&facts.spans, heads, scale, self.sorted, trained);
+        self.legend(ui, cx, facts);
+        let (low, high) = self.range(facts, &marks, ui.available_height());
+        let right = (layers * (heads + 1)) as f64;
+        let linear = self.linear;
+        let plot = Plot::new((
+            "spans",
+            cx.snapshot.model_number,
+            linear,
+            self.measure == Measure::Reach,
+        ))
+        .show_x(false)
+        .show_y(false)
+        .allow_scroll(false)
+        .allow_boxed_zoom(false)
+        .set_margin_fraction(egui::vec2(0.0, 0.0))
+        .include_x(-0.5)
+        .include_x(right)
+        .include_y(low)
+        .include_y(high)
+        .x_grid_spacer(move |input| layer_marks(&input, layers, heads))
+        .show_grid([false, true])
+        .grid_color(super::super::grid_color(ui))
+        .y_grid_spacer(move |input| match linear {
+            true => linear_marks(input),
+            false => log_marks(input),
+        })
+        .label_formatter(|_| None)
+        .custom_y_axes(vec![
+            AxisHints::new_y()
+                .label(match self.measure {
+                    Measure::Reach => tr("Reach (tokens)"),
+                    Measure::Span => tr("Span z (tokens)"),
+                })
+                .label_spacing(egui::Rangef::new(8.0, 14.0))
+                .formatter(move |mark, _: &RangeInclusive<f64>| tick(mark, linear)),
+        ])
+        .custom_x_axes(vec![
+            AxisHints::new_x()
+                .label(tr("Layer"))
+                .label_spacing(egui::Rangef::new(14.0, 18.0))
+                .formatter(move |mark, _| layer_tick(mark, heads)),
+        ]);
+        let response = plot.show(ui, |_| {});
+        let (transform, response) = (response.transform, response.response);
+        response.widget_info(|| {
+            let name = tr("Span chart: click a head to select it");
+            egui::WidgetInfo::labeled(egui::Role::Canvas, true, name)
+        });
+        let pen = Pen {
+            painter: ui.painter().with_clip_rect(transform.frame().expand(1.0)),
+            transform: &transform,
+            scale,
+            ink: ui.visuals().text_color(),
+            weak: ui.visuals().weak_text_color(),
+            ground: ui.visuals().extreme_bg_color,
+        };
+        layer_lines(&pen, ui, layers, heads);
+        limit_line(&pen, cx, config.attn_span);
+        self.paint(&pen, cx, facts, &marks);
+        let held = self
+            .hand
+            .reach_for(ui, cx, facts, scale, &marks, &transform);
+        let nearest = under(&marks, &transform, &response).map(Mark::head);
+        self.point_at(ui, cx, facts, (&response, nearest), held);
+        if let Some(mark) = find(&marks, cx.hover.head) {
+            pen.hover(mark);
+        }
+        if let Some(mark) = find(&marks, self.hand.dragged()) {
+            let words = self.dragging_words(cx, facts, mark);
+            pen.tag(mark.place(&transform), &words);
+        }
+    }
+
+    /// The heights between which all heads are to be seen; while a head is dragged they stand still.
+    fn range(&self, facts: &Facts, marks: &[Mark], room: f32) -> (f64, f64) {
+        if let Some(bounds) = self.hand.bounds() {
+            return bounds;
+        }
+        let scale = self.scale();
+        let mut low = if scale.linear { 0.0 } else { 1.0 };
+        let mut high = f64::NEG_INFINITY;
+        let mut see = |y: f64| {
+            low = f64::min(low, y);
+            high = f64::max(high, y);
+        };
+        for mark in marks {
+            see(mark.y);
+            if let Some(trained) = facts.ghost(mark.head()) {
+                see(scale.y(scale.value(&trained)));
+            }
+            if let Some(tokens) = self.held_by(facts, mark.head()) {
+                see(scale.y(tokens as f64));
+            }
+        }
+        let limit = scale.y(facts.config().attn_span as f64);
+        // The line of the limit is drawn where it does not squeeze the heads, or where they may be dragged up to it.
+        let near = if scale.linear { 1.6 * high } else { high + 1.0 };
+        if limit <= near || self.hand.on && facts.editable {
+            high = high.max(limit);
+        }
+        if !scale.linear && low < 1.0 {
+            // A little below the decade, so that what stands on it can be seen.
+            low = low.floor().max(-1.0) - 0.05;
+        }
+        let share = HEADROOM / f64::from(room - 40.0).max(2.0 * HEADROOM);
+        (low, high + share * (high - low).max(0.2))
+    }
+
+    /// The effective span that is drawn of a head.
+    fn held_by(&self, facts: &Facts, head: (usize, usize)) -> Option<usize> {
+        facts.measure(head)?.effective[self.held.index()?]
+    }
+
+    fn paint(&self, pen: &Pen<'_>, cx: &ViewContext<'_>, facts: &Facts, marks: &[Mark]) {
+        let colors = &cx.palette.layers;
+        let of = |mark: &Mark| colors[mark.span.layer % colors.len()];
+        // What is of another state of the model stands back.
+        let fade = if facts.is_fresh { 1.0 } else { 0.55 };
+        for layer in marks.chunk_by(|a, b| a.span.layer == b.span.layer) {
+            pen.layer(layer, of(&layer[0]), self.sorted);
+        }
+        for mark in marks {
+            if let Some(tokens) = self.held_by(facts, mark.head()) {
+                pen.held(mark, tokens, of(mark).gamma_multiply(fade));
+            }
+        }
+        for mark in marks {
+            if let Some(trained) = facts.ghost(mark.head()) {
+                pen.ghost(mark, &trained);
+            }
+            pen.point(mark, of(mark), facts.silenced(mark.head()));
+        }
+        for mark in marks {
+            let head = mark.head();
+            if let Some(flag) = facts.flag(head) {
+                pen.flag(mark, flag);
+            }
+            if cx.selection.heads.contains(head) {
+                pen.ring(mark, cx.selection.heads.leading() == head);
+            }
+        }
+    }
+
+    /// What the pointer does: it selects, shows numbers, and opens the menu of a head.
+    fn point_at(
+        &mut self,
+        ui: &Ui,
+        cx: &mut ViewContext<'_>,
+        facts: &Facts,
+        (chart, nearest): (&Response, Option<(usize, usize)>),
+        held: Option<((usize, usize), Response)>,
+    ) {
+        let at = held.as_ref().map(|(head, _)| *head).or(nearest);
+        if let Some(head) = at {
+            cx.hovering.head = Some(head);
+        }
+        let mut responses = vec![chart.clone()];
+        responses.extend(held.map(|(_, handle)| handle));
+        for response in responses {
+            if let Some(head) = at {
+                if response.clicked() && !response.double_clicked() {
+                    cx.click_head(ui, head);
+                }
+                if response.secondary_clicked() {
+                    self.hand.menu = Some(head);
+                }
+            }
+            self.head_menu(ui, cx, facts, &response);
+            if let Some(head) = at
+                && self.hand.dragged().is_none()
+            {
+                let hand = ui.input(|input| input.modifiers.alt) || self.hand.on;
+                let shown = if hand {
+                    response
+                } else {
+                    response.on_hover_cursor(egui::CursorIcon::PointingHand)
+                };
+                shown.on_hover_ui_at_pointer(|ui| tooltip(ui, facts, head));
+            }
+        }
+    }
+
+    fn legend(&self, ui: &mut Ui, cx: &ViewContext<'_>, facts: &Facts) {
+        let row = vec2(ui.available_width(), LEGEND);
+        let (row, response) = ui.allocate_exact_size(row, Sense::hover());
+        let mut signs = vec![(
+            Sign::Point,
+            match self.measure {
+                Measure::Reach => tr("reach").to_owned(),
+                Measure::Span => tr("z").to_owned(),
+            },
+        )];
+        if let Some(index) = self.held.index().filter(|_| facts.surveyed.is_some()) {
+            let share = 100.0 * EFFECTIVE_SHARES[index];
+            let words = trf("{0} % of the weight", &[&share]);
+            signs.push((Sign::Held, words));
+        }
+        let flagged = |which| facts.flagged().any(|(_, flag)| flag == which);
+        if flagged(SpanFlag::Unused) {
+            let words = tr("not used").to_owned();
+            signs.push((Sign::Flag(SpanFlag::Unused), words));
+        }
+        if flagged(SpanFlag::Pressed) {
+            let words = tr("pressed").to_owned();
+            signs.push((Sign::Flag(SpanFlag::Pressed), words));
+        }
+        if facts
+            .spans
+            .iter()
+            .any(|s| facts.ghost((s.layer, s.head)).is_some())
+        {
+            signs.push((Sign::Ghost, tr("trained").to_owned()));
+        }
+        if facts.model.network.edits().silenced().next().is_some() {
+            signs.push((Sign::Silenced, tr("silenced").to_owned()));
+        }
+        legend(ui, row, cx.palette.layers[0], &signs);
+        response.on_hover_text(tr(
+            "Every point is a head. Its bar ends at the distance within which the given share of its weight on this text \
+             lies. Hollow triangle: it reaches much farther than this text makes use of. Full triangle: it presses against \
+             its span. Hollow circle: where training left a head that was changed by hand.",
+        ));
+    }
+}
+
+/// The head of that name.
+fn find(marks: &[Mark], head: Option<(usize, usize)>) -> Option<&Mark> {
+    let head = head?;
+    marks.iter().find(|mark| mark.head() == head)
+}
+
+/// The head whose column the pointer is in.
+fn under<'a>(
+    marks: &'a [Mark],
+    transform: &PlotTransform,
+    response: &Response,
+) -> Option<&'a Mark> {
+    let pointer = response.hover_pos()?;
+    let at = transform.value_from_position(pointer);
+    let distance = |mark: &&Mark| (mark.x - at.x).abs();
+    let nearest = marks
+        .iter()
+        .min_by(|a, b| distance(a).total_cmp(&distance(b)));
+    nearest.filter(|mark| distance(mark) < 0.8)
+}
+
+/// A line between every two layers.
+fn layer_lines(pen: &Pen<'_>, ui: &Ui, layers: usize, heads: usize) {
+    let frame = pen.transform.frame();
+    let line = ui.visuals().widgets.noninteractive.bg_stroke;
+    for layer in 1..layers {
+        let x = (layer * (heads + 1)) as f64 - 0.5;
+        let x = pen.transform.position_from_point_x(x);
+        if frame.x_range().contains(x) {
+            pen.painter.vline(x, frame.y_range(), line);
+        }
+    }
+}
+
+/// The limit S, where it is in view.
+fn limit_line(pen: &Pen<'_>, cx: &ViewContext<'_>, limit: usize) {
+    let frame = *pen.transform.frame();
+    let y = pen.scale.y(limit as f64);
+    let y = pen.transform.position_from_point_y(y);
+    if !frame.y_range().contains(y) {
+        return;
+    }
+    let color = cx.palette.limit;
+    let path = [pos2(frame.left(), y), pos2(frame.right(), y)];
+    let dashes = Shape::dashed_line(&path, Stroke::new(1.0, color), 8.0, 6.0);
+    pen.painter.extend(dashes);
+    let words = format!("S = {}", thousands(limit));
+    let font = FontId::proportional(11.0);
+    let below = y - frame.top() < 15.0;
+    let (anchor, dy) = if below {
+        (Align2::LEFT_TOP, 2.0)
+    } else {
+        (Align2::LEFT_BOTTOM, -2.0)
+    };
+    // At the left, where the short heads are.
+    let at = pos2(frame.left() + 4.0, y + dy);
+    pen.painter.text(at, anchor, words, font, color);
+}

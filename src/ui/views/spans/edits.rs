@@ -1,0 +1,231 @@
+//! What is changed by hand, in words and with buttons: the row above the chart, the menu of a head, the note beside a head
+//! that is being dragged.
+
+use super::super::super::command::Command;
+use super::super::super::language::{tr, trf};
+use super::super::super::state::{ViewContext, head_name};
+use super::super::super::theme::{quiet, strong};
+use super::SpansView;
+use super::facts::Facts;
+use super::hand::Effect;
+use super::marks::Mark;
+use crate::chart::thousands;
+use crate::engine::Snapshot;
+use crate::text::{Unit, Vocabulary};
+use eframe::egui::{self, DragValue, Popup, PopupCloseBehavior, Response, Ui};
+
+/// What bits are counted by.
+fn unit(snapshot: &Snapshot) -> &'static str {
+    let model = snapshot.model.as_ref();
+    let vocabulary = model.and_then(|model| model.vocabulary.as_ref());
+    match vocabulary.map(Vocabulary::unit) {
+        Some(Unit::Byte | Unit::Char) => tr("bits/char"),
+        _ => tr("bits/token"),
+    }
+}
+
+/// A number with its sign, also where it is nothing.
+fn signed(value: f64) -> String {
+    let value = (1e3 * value).round() / 1e3;
+    let sign = if value < 0.0 { "\u{2212}" } else { "+" };
+    format!("{sign}{:.3}", value.abs())
+}
+
+fn effect_words(effect: &Effect, unit: &str, edits: usize) -> String {
+    let bits = format!("{:.3}", effect.bits);
+    match (effect.unedited, edits) {
+        (Some(unedited), 1) => {
+            let more = signed(effect.bits - unedited);
+            trf("{0} {1} ({2} by 1 edit)", &[&bits, &unit, &more])
+        }
+        (Some(unedited), _) => {
+            let more = signed(effect.bits - unedited);
+            trf("{0} {1} ({2} by {3} edits)", &[&bits, &unit, &more, &edits])
+        }
+        (None, 1) => trf("{0} {1} with 1 edit", &[&bits, &unit]),
+        (None, _) => trf("{0} {1} with {2} edits", &[&bits, &unit, &edits]),
+    }
+}
+
+impl SpansView {
+    /// The row above the chart: there while spans can be dragged, and as long as anything is changed.
+    pub(super) fn edit_row(&mut self, ui: &mut Ui, cx: &mut ViewContext<'_>, facts: &Facts) {
+        let edits = facts.edits();
+        if !facts.editable || !self.hand.on && edits == 0 {
+            return;
+        }
+        ui.horizontal_wrapped(|ui| {
+            if self.hand.on {
+                let head = cx.selection.heads.leading();
+                self.head_controls(ui, cx, facts, head);
+                ui.separator();
+            }
+            if edits == 0 {
+                ui.label(quiet(tr("drag a point up or down")))
+                    .on_hover_text(tr(
+                        "The model runs again with the span that you set, and the bits show what it costs. Near its trained \
+                         place a point goes back there; so it does with a double click. The file is not changed.",
+                    ));
+                return;
+            }
+            if let Some(effect) = self.hand.effect(cx) {
+                let words = effect_words(&effect, unit(cx.snapshot), edits);
+                let label = if effect.is_now {
+                    ui.label(strong(words))
+                } else {
+                    ui.label(egui::RichText::new(words).weak())
+                };
+                label.on_hover_text(if effect.unedited.is_some() {
+                    tr("The mean surprisal of this text with the spans set by hand; in brackets, the difference to the model \
+                        as trained. More bits: it predicts worse.")
+                } else {
+                    tr("What this text costs without the edits is not known: it was changed after them. Clear the edits to \
+                        measure it.")
+                });
+                let (done, all) = (cx.snapshot.done, cx.snapshot.tokens.ids.len());
+                if !effect.is_now && done < all && all > 2000 {
+                    ui.label(quiet(format!("{} %", 100 * done / all)));
+                }
+            }
+            let clear = ui.button(tr("Clear edits"));
+            if clear
+                .on_hover_text(tr("Leave all heads as they were trained"))
+                .clicked()
+            {
+                cx.commands.push(Command::ClearEdits);
+            }
+        });
+    }
+
+    /// A head's z to be typed, whether it is silent, and the way back.
+    fn head_controls(
+        &mut self,
+        ui: &mut Ui,
+        cx: &mut ViewContext<'_>,
+        facts: &Facts,
+        head: (usize, usize),
+    ) {
+        let Some(span) = facts.span(head).copied() else {
+            return;
+        };
+        let name = trf("z of {0}.{1}", &[&(head.0 + 1), &(head.1 + 1)]);
+        let label = ui.label(name);
+        let mut z = span.span;
+        let limit = facts.config().attn_span as f32;
+        let speed = (0.01 * z).max(0.2);
+        let value = DragValue::new(&mut z)
+            .range(0.0..=limit)
+            .speed(speed)
+            .max_decimals(1)
+            .update_while_editing(false);
+        let value = ui.add(value).labelled_by(label.id).on_hover_text(trf(
+            "The span z of {0} in tokens: type it, or drag; from 0 to S = {1}",
+            &[&head_name(head), &thousands(limit as usize)],
+        ));
+        // A number that was opened and closed again is no change.
+        if value.changed() && (z - span.span).abs() > 0.04 {
+            let z = super::axes::set(z, facts.config());
+            self.hand.ask(ui, cx, head, Some(z));
+        }
+        let mut silenced = facts.silenced(head);
+        let silence = ui.checkbox(&mut silenced, tr("Silence"));
+        if silence
+            .on_hover_text(tr(
+                "The head attends as before, but adds nothing to the layer's output",
+            ))
+            .changed()
+        {
+            cx.commands.push(Command::Silence { head, silenced });
+        }
+        let back = ui.add_enabled(facts.is_edited(head), egui::Button::new(tr("Set back")));
+        let words = match facts.model.network.trained_span(head.0, head.1) {
+            Some(trained) => trf(
+                "Back to what was trained: z = {0}",
+                &[&format!("{trained:.1}")],
+            ),
+            None => String::new(),
+        };
+        if back.on_hover_text(words).clicked() {
+            self.hand.set_back(ui, cx, facts, head);
+        }
+    }
+
+    /// The menu of the head that was clicked with the other button.
+    pub(super) fn head_menu(
+        &mut self,
+        ui: &Ui,
+        cx: &mut ViewContext<'_>,
+        facts: &Facts,
+        response: &Response,
+    ) {
+        let Some(head) = self.hand.menu.filter(|_| facts.editable) else {
+            return;
+        };
+        let menu = Popup::context_menu(response)
+            .close_behavior(PopupCloseBehavior::CloseOnClickOutside)
+            .show(|ui| {
+                ui.label(strong(head_name(head)));
+                ui.horizontal(|ui| self.head_controls(ui, cx, facts, head));
+                if facts.edits() > 0 && ui.button(tr("Clear edits")).clicked() {
+                    cx.commands.push(Command::ClearEdits);
+                    ui.close();
+                }
+            });
+        if menu.is_none() && !Popup::is_any_open(ui.ctx()) && !response.secondary_clicked() {
+            self.hand.menu = None;
+        }
+    }
+
+    /// What is said beside the head that is being dragged.
+    pub(super) fn dragging_words(
+        &self,
+        cx: &ViewContext<'_>,
+        facts: &Facts,
+        mark: &Mark,
+    ) -> String {
+        let z = format!("{:.1}", mark.span.span);
+        let reach = thousands(mark.span.reach);
+        let mut words = match facts.ghost(mark.head()) {
+            Some(trained) => trf(
+                "z {0} · reach {1} (trained: z {2})",
+                &[&z, &reach, &format!("{:.1}", trained.span)],
+            ),
+            None => trf("z {0} · reach {1} (as trained)", &[&z, &reach]),
+        };
+        if let Some(effect) = self.hand.effect(cx)
+            && let Some(unedited) = effect.unedited
+        {
+            let more = signed(effect.bits - unedited);
+            let unit = unit(cx.snapshot);
+            words.push('\n');
+            words += &if effect.is_now {
+                format!("{more} {unit}")
+            } else {
+                format!("{more} {unit} …")
+            };
+        }
+        words
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn effects_in_words() {
+        let effect = |bits, unedited| Effect {
+            bits,
+            is_now: true,
+            unedited,
+        };
+        let words = effect_words(&effect(2.104, Some(2.073)), "bits/char", 2);
+        assert_eq!(words, "2.104 bits/char (+0.031 by 2 edits)");
+        let words = effect_words(&effect(2.0, Some(2.0001)), "bits/token", 1);
+        assert_eq!(words, "2.000 bits/token (+0.000 by 1 edit)");
+        let words = effect_words(&effect(2.0, Some(2.5)), "bits/token", 1);
+        assert_eq!(words, "2.000 bits/token (\u{2212}0.500 by 1 edit)");
+        let words = effect_words(&effect(2.0, None), "bits/token", 3);
+        assert_eq!(words, "2.000 bits/token with 3 edits");
+    }
+}

@@ -1,0 +1,117 @@
+//! What the view knows of the heads in one frame.
+
+use super::super::super::state::ViewContext;
+use super::axes;
+use super::hand::Hand;
+use crate::analysis::{HeadMeasure, SpanFlag};
+use crate::engine::{Model, Surveyed};
+use crate::model::{Config, Span};
+use std::sync::Arc;
+
+/// The heads, with what is measured on them.
+pub(super) struct Facts {
+    pub model: Arc<Model>,
+    /// As they are shown, layer by layer: a span that is being changed is there before the worker has it.
+    pub spans: Vec<Span>,
+    /// What is measured, if it fits the model.
+    pub surveyed: Option<Arc<Surveyed>>,
+    /// Whether it is of the text and the spans at hand.
+    pub is_fresh: bool,
+    /// Whether spans can be changed: not before the weights are read.
+    pub editable: bool,
+}
+
+impl Facts {
+    pub fn new(
+        cx: &ViewContext<'_>,
+        model: &Arc<Model>,
+        hand: &Hand,
+        last: &mut Option<(u64, Arc<Surveyed>)>,
+    ) -> Self {
+        let snapshot = cx.snapshot;
+        let config = model.network.config();
+        let mut spans = model.network.spans();
+        let editable = snapshot.preview.is_none() && snapshot.model.is_some();
+        if let Some((layer, head)) = hand.asked_head().filter(|_| editable)
+            && let Some(span) = spans.get_mut(layer * config.nb_heads + head)
+            && let Some(trained) = model.network.trained_span(layer, head)
+        {
+            span.span = axes::set(hand.asked_span().unwrap_or(trained), config);
+            span.reach = axes::reach_of(span.span, config);
+        }
+        let fits =
+            |s: &Arc<Surveyed>| s.measures.len() == spans.len() && s.flags.len() == spans.len();
+        let number = snapshot.model_number;
+        let now = snapshot.surveyed.clone().filter(|s| editable && fits(s));
+        let is_fresh = now.is_some() && hand.asked_head().is_none();
+        if let Some(now) = now {
+            *last = Some((number, now));
+        }
+        let known = last
+            .as_ref()
+            .filter(|(of, s)| editable && *of == number && snapshot.done > 0 && fits(s));
+        Self {
+            surveyed: known.map(|(_, surveyed)| Arc::clone(surveyed)),
+            model: Arc::clone(model),
+            spans,
+            is_fresh,
+            editable,
+        }
+    }
+
+    pub fn config(&self) -> &Config {
+        self.model.network.config()
+    }
+
+    fn index(&self, (layer, head): (usize, usize)) -> usize {
+        layer * self.config().nb_heads + head
+    }
+
+    pub fn span(&self, head: (usize, usize)) -> Option<&Span> {
+        self.spans.get(self.index(head))
+    }
+
+    pub fn measure(&self, head: (usize, usize)) -> Option<&HeadMeasure> {
+        let surveyed = self.surveyed.as_ref()?;
+        let measure = surveyed.measures.get(self.index(head))?;
+        (measure.queries > 0).then_some(measure)
+    }
+
+    pub fn flag(&self, head: (usize, usize)) -> Option<SpanFlag> {
+        *self.surveyed.as_ref()?.flags.get(self.index(head))?
+    }
+
+    /// The heads whose span is worth a look, in order.
+    pub fn flagged(&self) -> impl Iterator<Item = ((usize, usize), SpanFlag)> + '_ {
+        self.spans.iter().filter_map(|span| {
+            let head = (span.layer, span.head);
+            Some((head, self.flag(head)?))
+        })
+    }
+
+    pub fn silenced(&self, (layer, head): (usize, usize)) -> bool {
+        self.model.network.silenced(layer, head)
+    }
+
+    /// A head's trained z, where it is set to another one.
+    pub fn ghost(&self, (layer, head): (usize, usize)) -> Option<Span> {
+        let span = *self.span((layer, head))?;
+        let trained = self.model.network.trained_span(layer, head)?;
+        (trained != span.span).then(|| Span {
+            span: trained,
+            reach: axes::reach_of(trained, self.config()),
+            ..span
+        })
+    }
+
+    /// Whether anything is changed of a head.
+    pub fn is_edited(&self, head: (usize, usize)) -> bool {
+        self.silenced(head) || self.ghost(head).is_some()
+    }
+
+    /// How many changes there are.
+    pub fn edits(&self) -> usize {
+        let edits = self.model.network.edits();
+        edits.spans().count() + edits.silenced().count()
+    }
+}

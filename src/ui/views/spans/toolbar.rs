@@ -1,0 +1,146 @@
+//! The toolbar of the view: what is drawn, and how.
+
+use super::super::super::command::Command;
+use super::super::super::language::{tr, trf};
+use super::super::super::state::ViewContext;
+use super::super::super::theme::quiet;
+use super::facts::Facts;
+use super::{Held, Part, SpansView};
+use crate::analysis::{EFFECTIVE_SHARES, SpanFlag};
+use crate::chart::{SpanMeasure as Measure, thousands};
+use eframe::egui::{self, Ui};
+
+/// Width from which the chart's own options stand in the toolbar, in points.
+const WIDE: f32 = 640.0;
+
+impl Held {
+    fn name(self) -> String {
+        match self.index() {
+            Some(index) => {
+                let share = 100.0 * EFFECTIVE_SHARES[index];
+                trf("{0} % used", &[&share])
+            }
+            None => tr("none used").to_owned(),
+        }
+    }
+
+    fn explained(self) -> String {
+        match self.index() {
+            Some(index) => trf(
+                "Bars: the distance within which {0} % of a head's weight on this text lies",
+                &[&(100.0 * EFFECTIVE_SHARES[index])],
+            ),
+            None => tr("Only what was learned, not what this text makes of it").to_owned(),
+        }
+    }
+}
+
+impl SpansView {
+    pub(super) fn toolbar(&mut self, ui: &mut Ui, cx: &mut ViewContext<'_>, facts: &Facts) {
+        let wide = ui.available_width() >= WIDE;
+        ui.horizontal_wrapped(|ui| {
+            ui.selectable_value(&mut self.measure, Measure::Reach, tr("Reach"))
+                .on_hover_text(tr(
+                    "Distances with a mask above 0: min(S, ⌈z⌉ + R), as the paper's figure shows",
+                ));
+            ui.selectable_value(&mut self.measure, Measure::Span, tr("z"))
+                .on_hover_text(tr("The learned span parameter, in tokens"));
+            ui.separator();
+            if wide {
+                self.chart_options(ui);
+            }
+            self.held_box(ui);
+            let edit = ui.add_enabled(
+                facts.editable,
+                egui::Button::selectable(self.hand.on, tr("Edit")),
+            );
+            if edit
+                .on_hover_text(tr(
+                    "Change spans by hand: drag a head's point up or down, type its z, or silence it. Without this button: \
+                     Alt+drag, or right click",
+                ))
+                .clicked()
+            {
+                self.hand.on = !self.hand.on;
+            }
+            flag_button(ui, cx, facts);
+            ui.menu_button(tr("Options"), |ui| {
+                if !wide {
+                    self.chart_options(ui);
+                    ui.separator();
+                }
+                ui.radio_value(&mut self.part, Part::Both, tr("All heads and one"));
+                ui.radio_value(&mut self.part, Part::All, tr("All heads only"));
+                ui.radio_value(&mut self.part, Part::Leading, tr("One head only"));
+            });
+            let export = ui.button(tr("Export…"));
+            if export
+                .on_hover_text(tr("Write the chart as SVG, PNG, CSV or JSON (Ctrl+S)"))
+                .clicked()
+            {
+                cx.commands.push(Command::ExportSpans);
+            }
+            progress(ui, facts);
+        });
+        self.edit_row(ui, cx, facts);
+    }
+
+    fn chart_options(&mut self, ui: &mut Ui) {
+        ui.checkbox(&mut self.sorted, tr("Sorted"))
+            .on_hover_text(tr(
+                "Heads of a layer by rising trained span, as in the paper; otherwise by index",
+            ));
+        ui.checkbox(&mut self.linear, tr("Linear"))
+            .on_hover_text(tr("A linear instead of a logarithmic axis"));
+    }
+
+    fn held_box(&mut self, ui: &mut Ui) {
+        let combo = egui::ComboBox::from_id_salt("held")
+            .selected_text(self.held.name())
+            .show_ui(ui, |ui| {
+                for held in Held::ALL {
+                    ui.selectable_value(&mut self.held, held, held.name())
+                        .on_hover_text(held.explained());
+                }
+            })
+            .response;
+        super::super::name_combo(&combo, tr("Effective span"));
+        combo.on_hover_text(self.held.explained());
+    }
+}
+
+/// How many heads are flagged; a click goes to the next one.
+fn flag_button(ui: &mut Ui, cx: &mut ViewContext<'_>, facts: &Facts) {
+    let flagged: Vec<_> = facts.flagged().collect();
+    if flagged.is_empty() {
+        return;
+    }
+    let of = |flag| flagged.iter().filter(|(_, other)| *other == flag).count();
+    let words = trf(
+        "Next flagged head. {0} reach much farther than this text makes use of, {1} press against their span.",
+        &[&of(SpanFlag::Unused), &of(SpanFlag::Pressed)],
+    );
+    let button = ui.button(trf("{0} flagged →", &[&flagged.len()]));
+    if button.on_hover_text(words).clicked() {
+        let now = cx.selection.heads.leading();
+        let next = flagged.iter().find(|(head, _)| *head > now);
+        if let Some((head, _)) = next.or(flagged.first()) {
+            cx.selection.select_head(*head);
+        }
+    }
+}
+
+/// How much of the text is measured, while it is not all.
+fn progress(ui: &mut Ui, facts: &Facts) {
+    let Some(surveyed) = &facts.surveyed else {
+        return;
+    };
+    let (done, all) = (surveyed.queries.len(), surveyed.wanted.len());
+    if done < all {
+        ui.label(quiet(trf("measured {0} %", &[&(100 * done / all)])))
+            .on_hover_text(trf(
+                "Effective spans are of {0} of {1} tokens so far",
+                &[&thousands(done), &thousands(all)],
+            ));
+    }
+}
