@@ -14,6 +14,7 @@ mod pictures;
 mod predictions;
 mod session;
 mod shell;
+mod text;
 mod training;
 mod views;
 

@@ -13,7 +13,14 @@ pub mod predictions;
 pub mod spans;
 mod statistic;
 pub mod text;
+mod text_arcs;
+mod text_grid;
+mod text_keys;
+mod text_layout;
+mod text_paint;
 mod text_rows;
+mod text_shade;
+mod text_tip;
 pub mod training;
 
 use super::language::tr;
