@@ -112,6 +112,7 @@ fn the_heatmap_is_asked_for_in_the_order_of_the_bars_and_names_what_the_pointer_
         unit: egui::MouseWheelUnit::Line,
         delta: egui::vec2(0.0, 12.0),
         phase: egui::TouchPhase::Move,
+        source: egui::MouseWheelSource::Wheel,
         modifiers: Modifiers::NONE,
     });
     window.harness.run_steps(20);
