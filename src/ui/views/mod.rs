@@ -1,8 +1,6 @@
 //! One file per view. A view draws the snapshot and says what it wants; it computes nothing and knows no other view.
 
 pub mod attention;
-mod attention_marks;
-mod attention_picture;
 mod axes;
 pub mod cost;
 pub mod grid;
@@ -15,7 +13,14 @@ pub mod predictions;
 pub mod spans;
 mod statistic;
 pub mod text;
+mod text_arcs;
+mod text_grid;
+mod text_keys;
+mod text_layout;
+mod text_paint;
 mod text_rows;
+mod text_shade;
+mod text_tip;
 pub mod training;
 
 use super::language::tr;

@@ -39,6 +39,7 @@ pub(super) fn request(
         },
         map,
         scale,
+        ..PictureRequest::default()
     };
     cx.looks.pictures.insert(Pictured::Vectors, request);
 }
