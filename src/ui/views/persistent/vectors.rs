@@ -77,7 +77,7 @@ impl Vectors {
         self.columns = Some(columns);
     }
 
-    fn controls(&mut self, ui: &mut Ui, largest: Option<f32>, cx: &ViewContext<'_>, first: usize) {
+    fn controls(&mut self, ui: &mut Ui, cx: &ViewContext<'_>, first: usize) {
         ui.horizontal_wrapped(|ui| {
             if ui
                 .checkbox(&mut self.sorted, tr("Sorted"))
