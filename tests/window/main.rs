@@ -7,6 +7,7 @@ mod common;
 mod files;
 mod looks;
 mod monkey;
+mod spans;
 mod views;
 
 use common::CpuRenderer;

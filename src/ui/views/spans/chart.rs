@@ -86,7 +86,9 @@ impl SpansView {
         layer_lines(&pen, ui, layers, heads);
         limit_line(&pen, cx, config.attn_span);
         self.paint(&pen, cx, facts, &marks);
-        let held = self.hand.reach_for(ui, cx, facts, scale, &marks, &transform);
+        let held = self
+            .hand
+            .reach_for(ui, cx, facts, scale, &marks, &transform);
         let nearest = under(&marks, &transform, &response).map(Mark::head);
         self.point_at(ui, cx, facts, (&response, nearest), held);
         if let Some(mark) = find(&marks, cx.hover.head) {
@@ -231,7 +233,11 @@ impl SpansView {
             let words = tr("pressed").to_owned();
             signs.push((Sign::Flag(SpanFlag::Pressed), words));
         }
-        if facts.spans.iter().any(|s| facts.ghost((s.layer, s.head)).is_some()) {
+        if facts
+            .spans
+            .iter()
+            .any(|s| facts.ghost((s.layer, s.head)).is_some())
+        {
             signs.push((Sign::Ghost, tr("trained").to_owned()));
         }
         if facts.model.network.edits().silenced().next().is_some() {
@@ -270,7 +276,10 @@ fn under<'a>(
 /// A line between every two layers.
 fn layer_lines(pen: &Pen<'_>, ui: &Ui, layers: usize, heads: usize) {
     let frame = pen.transform.frame();
-    let line = ui.visuals().widgets.noninteractive.bg_stroke;
+    let mut line = ui.visuals().widgets.noninteractive.bg_stroke;
+    if pen.pitch() * ((heads + 1) as f32) < 20.0 {
+        line.color = line.color.gamma_multiply(0.45);
+    }
     for layer in 1..layers {
         let x = (layer * (heads + 1)) as f64 - 0.5;
         let x = pen.transform.position_from_point_x(x);

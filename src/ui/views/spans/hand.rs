@@ -23,6 +23,8 @@ const PATIENCE: f64 = 2.0;
 pub(super) struct Hand {
     /// Whether points can be dragged without holding Alt.
     pub on: bool,
+    /// Whether the rows about edits are there.
+    pub has_rows: bool,
     drag: Option<Drag>,
     asked: Option<Asked>,
     /// The head that the open menu is about.
@@ -75,7 +77,10 @@ impl Hand {
             self.drag = None;
         }
         let whole = snapshot.done > 0 && snapshot.done == snapshot.tokens.ids.len();
-        if let Some(bits) = snapshot.bits_per_token.filter(|_| whole && !snapshot.opening) {
+        if let Some(bits) = snapshot
+            .bits_per_token
+            .filter(|_| whole && !snapshot.opening)
+        {
             self.bits = Some((snapshot.model_number, bits));
         }
     }
@@ -165,7 +170,9 @@ impl Hand {
             .filter(|_| ui.rect_contains_pointer(frame));
         let nearest = pointer.and_then(|pointer| {
             let distance = |mark: &&Mark| mark.place(transform).distance(pointer);
-            let near = marks.iter().min_by(|a, b| distance(a).total_cmp(&distance(b)));
+            let near = marks
+                .iter()
+                .min_by(|a, b| distance(a).total_cmp(&distance(b)));
             near.filter(|mark| distance(mark) < NEAR).map(Mark::head)
         });
         let mut heads = vec![cx.selection.heads.leading()];
@@ -192,7 +199,10 @@ impl Hand {
                 egui::WidgetInfo::slider(
                     true,
                     f64::from(mark.span.span),
-                    trf("Span z of layer {0}, head {1}", &[&(head.0 + 1), &(head.1 + 1)]),
+                    trf(
+                        "Span z of layer {0}, head {1}",
+                        &[&(head.0 + 1), &(head.1 + 1)],
+                    ),
                 )
             });
             self.drag(ui, cx, facts, scale, mark, transform, &handle);
