@@ -7,6 +7,7 @@ pub mod checkpoint;
 pub mod cli;
 pub mod engine;
 pub mod files;
+mod fonts;
 pub mod model;
 pub mod text;
 pub mod ui;

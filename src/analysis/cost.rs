@@ -103,6 +103,69 @@ pub fn kv_numbers(config: &Config, distances: &[usize], tokens: usize) -> u64 {
     2 * config.head_dim() as u64 * seen.sum::<u64>()
 }
 
+/// What each layer of [`flops`] takes of it, first layer first; together they are the whole.
+pub fn by_layer(config: &Config, distances: &[usize], tokens: Range<usize>) -> Vec<Flops> {
+    let one = Config {
+        nb_layers: 1,
+        ..config.clone()
+    };
+    let layers = distances.chunks(config.nb_heads.max(1));
+    layers
+        .map(|heads| flops(&one, heads, tokens.clone()))
+        .collect()
+}
+
+/// `distances` cut to a limit on the span: min(distance, limit) of every head.
+pub fn limited(distances: &[usize], limit: usize) -> Vec<usize> {
+    distances.iter().map(|reach| limit.min(*reach)).collect()
+}
+
+/// Limits on the span at which a curve is drawn: whole numbers from 1 to S, both included, rising by about 6 % each.
+pub fn limits(attn_span: usize) -> Vec<usize> {
+    let mut limits = Vec::new();
+    let mut limit = 1;
+    while limit < attn_span {
+        limits.push(limit);
+        limit += (limit / 16).max(1);
+    }
+    limits.push(attn_span.max(1));
+    limits
+}
+
+/// What one token costs under a limit on the span.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct LimitedCost {
+    /// The limit, in tokens.
+    pub limit: usize,
+    /// Operations for the token, [those of the output](output_flops) included where they are known.
+    pub flops: u64,
+    /// Numbers of keys and values that must be at hand, as by [`kv_numbers`].
+    pub kv_numbers: u64,
+    /// Mean over the heads of the distances that each is given.
+    pub mean_reach: f64,
+}
+
+/// The cost of the token at `position` (with so many tokens before it) for each of the `limits`, heads being given
+/// `distances` [cut to the limit](limited). From the position S on, all distances lie within the text.
+pub fn curve(
+    config: &Config,
+    distances: &[usize],
+    limits: &[usize],
+    position: usize,
+) -> Vec<LimitedCost> {
+    let output = output_flops(config).unwrap_or(0);
+    let point = |limit: &usize| {
+        let cut = limited(distances, *limit);
+        LimitedCost {
+            limit: *limit,
+            flops: flops(config, &cut, position..position + 1).total() + output,
+            kv_numbers: kv_numbers(config, &cut, position),
+            mean_reach: cut.iter().sum::<usize>() as f64 / cut.len().max(1) as f64,
+        }
+    };
+    limits.iter().map(point).collect()
+}
+
 /// Σ min(t, reach) over the first `tokens` positions t: a token sees those before it, and never itself.
 fn in_text_before(reach: usize, tokens: usize) -> u64 {
     let (reach, tokens) = (reach as u64, tokens as u64);
@@ -191,5 +254,59 @@ mod tests {
             2 * 2 * (1 + 2 + 2 + 2)
         );
         assert_eq!(output_flops(&config), Some(2 * 10 * 4));
+    }
+
+    #[test]
+    fn layers_add_up_to_the_whole() {
+        let config = Config {
+            nb_layers: 3,
+            ..config(3, 2)
+        };
+        let reaches = [1, 5, 2, 2, 8, 1];
+        let layers = by_layer(&config, &reaches, 4..9);
+        assert_eq!(layers.len(), 3);
+        assert_eq!(layers[2], flops(&config_of_one(&config), &[8, 1], 4..9));
+        let sum = layers.into_iter().fold(Flops::default(), Add::add);
+        assert_eq!(sum, flops(&config, &reaches, 4..9));
+    }
+
+    fn config_of_one(config: &Config) -> Config {
+        Config {
+            nb_layers: 1,
+            ..config.clone()
+        }
+    }
+
+    #[test]
+    fn limits_rise_from_one_to_the_span() {
+        assert_eq!(limits(1), [1]);
+        assert_eq!(limits(4), [1, 2, 3, 4]);
+        let many = limits(8192);
+        assert!(many.windows(2).all(|pair| pair[0] < pair[1]));
+        assert_eq!((many[0], many.last()), (1, Some(&8192)));
+        assert!((60..200).contains(&many.len()), "{}", many.len());
+        assert_eq!(limits(0), [1]);
+    }
+
+    #[test]
+    fn a_curve_ends_where_nothing_is_cut() {
+        let config = config(3, 0);
+        let reaches = [2, 6];
+        assert_eq!(limited(&reaches, 4), [2, 4]);
+        let points = curve(&config, &reaches, &limits(8), 8);
+        let whole = flops(&config, &reaches, 8..9).total() + 80;
+        let last = points.last().unwrap();
+        assert_eq!((last.limit, last.flops), (8, whole));
+        assert_eq!(last.kv_numbers, kv_numbers(&config, &reaches, 8));
+        assert_eq!(last.mean_reach, 4.0);
+        // From the longest reach on nothing changes; before, every distance of a head costs 6·d with d = 2.
+        let at = |limit: usize| points.iter().find(|p| p.limit == limit).unwrap();
+        assert_eq!(at(6).flops, at(8).flops);
+        assert_eq!(at(6).flops - at(4).flops, 2 * 12);
+        assert_eq!(at(2).flops - at(1).flops, 2 * 12);
+        // Early in a text, positions are scored but no keys.
+        let early = curve(&config, &reaches, &[8], 0);
+        assert_eq!(early[0].kv_numbers, 0);
+        assert_eq!(last.flops - early[0].flops, 4 * 2 * 8);
     }
 }

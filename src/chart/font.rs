@@ -2,16 +2,8 @@
 
 use std::sync::{Arc, OnceLock};
 
+use crate::fonts::{FALLBACKS, INTER, INTER_SEMIBOLD};
 use resvg::usvg::fontdb;
-
-const REGULAR: &[u8] = include_bytes!(concat!(
-    env!("CARGO_MANIFEST_DIR"),
-    "/assets/fonts/Inter-Regular.otf"
-));
-const SEMIBOLD: &[u8] = include_bytes!(concat!(
-    env!("CARGO_MANIFEST_DIR"),
-    "/assets/fonts/Inter-SemiBold.otf"
-));
 
 /// The families named in the SVG; the bundled one comes first.
 pub(super) const FAMILY: &str = "Inter, Helvetica, Arial, sans-serif";
@@ -48,8 +40,10 @@ pub(super) fn database() -> Arc<fontdb::Database> {
     DATABASE
         .get_or_init(|| {
             let mut db = fontdb::Database::new();
-            db.load_font_source(fontdb::Source::Binary(Arc::new(REGULAR)));
-            db.load_font_source(fontdb::Source::Binary(Arc::new(SEMIBOLD)));
+            let fallbacks = FALLBACKS.iter().map(|(_, data)| *data);
+            for data in [INTER, INTER_SEMIBOLD].into_iter().chain(fallbacks) {
+                db.load_font_source(fontdb::Source::Binary(Arc::new(data)));
+            }
             db.set_sans_serif_family("Inter");
             Arc::new(db)
         })
@@ -59,7 +53,7 @@ pub(super) fn database() -> Arc<fontdb::Database> {
 /// Width of `text` at `size`, in the unit of `size`; kerning is left out.
 pub(super) fn width(text: &str, size: f64, weight: Weight) -> f64 {
     static TABLES: OnceLock<[Option<Advances>; 2]> = OnceLock::new();
-    let tables = TABLES.get_or_init(|| [Advances::parse(REGULAR), Advances::parse(SEMIBOLD)]);
+    let tables = TABLES.get_or_init(|| [INTER, INTER_SEMIBOLD].map(Advances::parse));
     let table = match weight {
         Weight::Regular => &tables[0],
         Weight::SemiBold => &tables[1],

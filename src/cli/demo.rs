@@ -6,9 +6,10 @@ use super::{info, spans};
 use crate::chart::thousands;
 use crate::chart::{HeadSpan, bars_terminal};
 use crate::engine::figures::{HeatmapStyle, heatmap, span_chart};
-use crate::engine::{Model, SAMPLES};
+use crate::engine::{Heads, Model, SAMPLES};
 use crate::model::{Blind, Cancel, HeadWeights, Run};
-use crate::ui::{Shot, Start};
+use crate::ui::language::Language;
+use crate::ui::{Choices, Shot, Start};
 use anyhow::{Context, Result};
 use std::f64::consts::LN_2;
 use std::io::Write;
@@ -75,7 +76,10 @@ pub(super) fn run(quiet: bool, out: &mut impl Write) -> Result<()> {
         size: (1280, 800),
         scale: 1.0,
         dark: true,
+        language: Language::English,
         view: None,
+        alone: false,
+        choices: Choices::default(),
     };
     super::shot::write(&window, &folder.join("window.png"))?;
     writeln!(out, "  window.png                  what the window shows")?;
@@ -177,12 +181,12 @@ fn attention(model: &Model, ids: &[u32], head: &HeadSpan, folder: &Path) -> Resu
     let mut run = Run::new(Arc::clone(&model.network));
     run.set(ids, &Cancel::default(), &Blind)?;
     if let Some(weights) = run.head_weights(head.layer, head.head, 0, ids.len()) {
-        let place = (head.layer, head.head);
+        let heads = Heads::one((head.layer, head.head));
         let map = heatmap(
             model,
             ids,
             &weights.into(),
-            place,
+            &heads,
             0..ids.len(),
             HeatmapStyle::default(),
         );

@@ -1,8 +1,9 @@
 //! `shot`: the window as a picture.
 
-use super::args::{ShotArgs, ThemeArg};
+use super::args::{LanguageArg, ShotArgs, ThemeArg};
 use super::common::{ending, prepare, say};
-use crate::ui::{Shot, Start, shot};
+use crate::ui::language::Language;
+use crate::ui::{Choices, Shot, Start, shot};
 use anyhow::{Context, Result};
 use std::io::Cursor;
 use std::path::Path;
@@ -23,7 +24,20 @@ pub(super) fn run(args: &ShotArgs) -> Result<()> {
         size: args.size,
         scale: args.scale,
         dark: args.theme == ThemeArg::Dark,
+        language: match args.language {
+            LanguageArg::En => Language::English,
+            LanguageArg::Zh => Language::Chinese,
+        },
         view: args.view,
+        alone: args.alone,
+        choices: Choices {
+            heads: args.head.clone(),
+            tokens: args.tokens.clone(),
+            vector: args.vector,
+            spans: args.span.clone(),
+            silenced: args.silence.clone(),
+            views: args.set.clone(),
+        },
     };
     write(&wanted, &args.output)?;
     if !args.common.quiet {

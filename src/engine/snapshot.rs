@@ -93,4 +93,10 @@ impl Snapshot {
             _ => String::new(),
         }
     }
+
+    /// The whole character of the text that the token at position `token` is part of; with a model of bytes, most
+    /// characters are several tokens. `None` where it is more than a part of one, or where the bytes are no UTF-8.
+    pub fn character_of(&self, token: usize) -> Option<&str> {
+        self.tokens.character_of(token)
+    }
 }

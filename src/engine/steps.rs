@@ -56,6 +56,8 @@ pub(super) struct Steps {
     near: Option<usize>,
     /// What the text read may take, in bytes.
     memory: usize,
+    /// Whether the run was told to go no further.
+    stopped: bool,
     answers: Answers,
     continuing: Continuing,
     published: Instant,
@@ -91,6 +93,7 @@ impl Default for Steps {
             milliseconds: None,
             near: None,
             memory: 0,
+            stopped: false,
             answers: Answers::default(),
             continuing: Continuing::default(),
             published: Instant::now(),
@@ -110,6 +113,11 @@ impl Steps {
         open.is_none_or(|open| open.reading.has_read(len))
     }
 
+    /// Whether the run goes no further: it is over the whole text, or was told to stop.
+    fn rests(&self, wanted: &Wanted) -> bool {
+        self.finished() || wanted.stopped && self.text_number == wanted.text.0
+    }
+
     /// Whether the weights around the token that the user looks at are at hand.
     fn is_close(&self, wanted: &Wanted) -> bool {
         let open = self.open.as_ref();
@@ -127,8 +135,9 @@ impl Steps {
         self.model_number == wanted.model.0
             && self.text_number == wanted.text.0
             && self.memory == wanted.memory
+            && self.stopped == wanted.stopped
             && self.edited(wanted)
-            && self.finished()
+            && self.rests(wanted)
             && self.is_close(wanted)
             && self.near == self.near(wanted)
             && self.answered(wanted)
@@ -156,7 +165,7 @@ impl Steps {
                 self.preview = Model::outline(path, *ramp).ok().map(Arc::new);
                 self.publish(wanted, shared);
             }
-            self.open(wanted);
+            self.open(wanted, shared);
             self.opening = false;
             self.preview = None;
             return self.publish(wanted, shared);
@@ -177,12 +186,17 @@ impl Steps {
         if self.text_number != wanted.text.0 && !self.set_text(wanted) {
             return;
         }
+        if self.stopped != wanted.stopped {
+            self.stopped = wanted.stopped;
+            // The block at hand may have ended before it was measured.
+            self.run_number += 1;
+        }
         let near = self.near(wanted);
         if self.near != near {
             self.near = near;
             self.run_number += 1;
         }
-        if !self.finished() || !self.is_close(wanted) {
+        if !self.rests(wanted) || !self.is_close(wanted) {
             if let Err(error) = self.run(wanted) {
                 if matches!(error, ModelError::Cancelled) {
                     return;
@@ -191,7 +205,7 @@ impl Steps {
                 self.give_up();
             }
             // A look at the part that is done costs time; it must not take more than it leaves to the run.
-            if !self.finished() || !self.is_close(wanted) {
+            if !self.rests(wanted) || !self.is_close(wanted) {
                 if self.published.elapsed() < PUBLISH {
                     return;
                 }
@@ -213,13 +227,17 @@ impl Steps {
         self.publish(wanted, shared);
     }
 
-    fn open(&mut self, wanted: &Wanted) {
+    fn open(&mut self, wanted: &Wanted, shared: &Shared) {
         self.model_number = wanted.model.0;
         let opened = match &wanted.model.1 {
             Source::Sample(sample) => Model::open_sample(sample),
             Source::File { path, vocab, ramp } => Model::open(path, vocab.as_deref(), *ramp),
         };
-        match opened.and_then(|model| model.on(wanted.device)) {
+        let opened = opened.and_then(|model| model.on(wanted.device));
+        if shared.gave_up(wanted.model.0) {
+            return;
+        }
+        match opened {
             Ok(model) => {
                 let model = Arc::new(model);
                 self.open = Some(Open {
@@ -346,7 +364,7 @@ impl Steps {
             reading: &open.reading,
             looks: &wanted.looks,
             run: self.run_number,
-            finished: self.finished(),
+            finished: self.rests(wanted),
             cancel: &wanted.look,
         })
     }
@@ -357,7 +375,7 @@ impl Steps {
         let (Some(open), Some(wish)) = (&self.open, wish) else {
             return;
         };
-        if self.continuing.is_done(Some(wish)) || !self.finished() {
+        if self.continuing.is_done(Some(wish)) || !self.rests(wanted) {
             return;
         }
         let (run, _) = open.reading.at_hand(wish.after);

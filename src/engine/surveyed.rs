@@ -46,6 +46,9 @@ pub struct LeadingHead {
     pub removed: Vec<f32>,
 }
 
+/// How a survey is shown: the leading head, and rows and columns of thumbnails.
+type Shown = ((usize, usize), Option<(usize, usize)>);
+
 /// A survey on its way.
 #[derive(Default)]
 pub(super) struct Surveying {
@@ -54,8 +57,8 @@ pub(super) struct Surveying {
     near: Option<usize>,
     /// The run that it is complete for.
     complete: Option<u64>,
-    /// What of it was shown last, of which run, and how.
-    shown: Option<(u64, (usize, usize), Option<(usize, usize)>)>,
+    /// What of it was shown last: of which run, and how.
+    shown: Option<(u64, Shown)>,
     shown_when: Option<Instant>,
     at_once: usize,
     pub surveyed: Option<Arc<Surveyed>>,
@@ -73,7 +76,7 @@ impl Surveying {
     pub fn is_done(&self, looks: &Looks, run: u64) -> bool {
         !looks.survey
             || self.complete == Some(run)
-                && self.shown == Some((run, looks.heads.leading(), looks.thumbnails))
+                && self.shown == Some((run, (looks.heads.leading(), looks.thumbnails)))
     }
 
     /// Measures some more of the queries in `range`; false when it was told to stop.
@@ -116,7 +119,7 @@ impl Surveying {
         if self.complete == Some(number) || !shown_lately {
             self.show(network, &survey, range, looks);
             let of = self.complete.unwrap_or(0);
-            self.shown = Some((of, looks.heads.leading(), looks.thumbnails));
+            self.shown = Some((of, (looks.heads.leading(), looks.thumbnails)));
         }
         self.survey = Some(survey);
         done

@@ -2,15 +2,18 @@
 
 use super::open::Model;
 use crate::model::Cancel;
-use crate::text::Piece;
+use crate::text::{self, Piece};
+use std::borrow::Cow;
 use std::sync::Arc;
 
 /// A text cut into tokens.
 #[derive(Debug, Clone, Default)]
 pub struct Tokens {
-    /// The text itself.
+    /// The text itself. What a file held that is no UTF-8 is in it as stand-ins; the model reads [`Tokens::bytes`].
     pub text: Arc<str>,
-    /// Its pieces in order, those that the vocabulary lacks included.
+    /// The text's bytes where they are not those of `text`, because it has stand-ins.
+    raw: Option<Arc<[u8]>>,
+    /// Its pieces in order, those that the vocabulary lacks included. Their places are those in [`Tokens::bytes`].
     pub pieces: Vec<Piece>,
     /// The known tokens: what the network runs over.
     pub ids: Vec<u32>,
@@ -29,16 +32,21 @@ impl Tokens {
     /// Cuts `text` into pieces, at most `limit` of them; `None` on cancellation. Without a vocabulary the text is a
     /// list of token ids.
     pub fn new(model: &Model, text: Arc<str>, limit: usize, cancel: &Cancel) -> Option<Self> {
+        let raw: Option<Arc<[u8]>> = match text::to_bytes(&text) {
+            Cow::Borrowed(_) => None,
+            Cow::Owned(bytes) => Some(bytes.into()),
+        };
+        let bytes = raw.as_deref().unwrap_or(text.as_bytes());
         let mut pieces = Vec::new();
         let mut from = 0;
-        while from < text.len() && pieces.len() < limit {
+        while from < bytes.len() && pieces.len() < limit {
             if cancel.is_cancelled() {
                 return None;
             }
-            let to = chunk_end(&text, from);
-            let chunk = &text[from..to];
+            let to = chunk_end(bytes, from);
+            let chunk = &bytes[from..to];
             let cut = match &model.vocabulary {
-                Some(vocabulary) => vocabulary.encode(chunk),
+                Some(vocabulary) => vocabulary.encode_bytes(chunk),
                 None => numbers(chunk, model.network.config().vocab_size),
             };
             pieces.extend(cut.into_iter().map(|piece| Piece {
@@ -58,12 +66,26 @@ impl Tokens {
             .unzip();
         Some(Self {
             unknown: pieces.len() - ids.len(),
-            left_out: text.len() - from,
+            left_out: bytes.len() - from,
             text,
+            raw,
             pieces,
             ids,
             piece_of,
         })
+    }
+
+    /// The text's bytes, as the model reads them.
+    pub fn bytes(&self) -> &[u8] {
+        self.raw.as_deref().unwrap_or(self.text.as_bytes())
+    }
+
+    /// The character of the text that the token at position `token` is part of. `None` where it is more than a part of
+    /// one, or where the bytes are no UTF-8.
+    pub fn character_of(&self, token: usize) -> Option<&str> {
+        let piece = self.pieces.get(*self.piece_of.get(token)? as usize)?;
+        let (character, whole) = text::character_at(self.bytes(), piece.range.start)?;
+        (piece.range.end <= whole.end).then_some(character)
     }
 
     /// The token at `piece`, if the model knows it.
@@ -75,20 +97,27 @@ impl Tokens {
 }
 
 /// Where a chunk that begins at `from` may end: at white space, so that no word is cut, unless there is none for long.
-fn chunk_end(text: &str, from: usize) -> usize {
+fn chunk_end(text: &[u8], from: usize) -> usize {
     let mut least = (from + CHUNK).min(text.len());
-    while !text.is_char_boundary(least) {
+    // Before whatever begins a character, so that none is cut; a run of continuations is no character.
+    while text.get(least).is_some_and(|byte| byte & 0xC0 == 0x80) {
         least += 1;
     }
     let rest = &text[least..];
-    let space = rest
-        .char_indices()
-        .take(CHUNK)
-        .find(|(_, c)| c.is_whitespace())
-        .map(|(at, c)| at + c.len_utf8());
+    let mut space = None;
+    let near = rest.get(..CHUNK).unwrap_or(rest);
+    let mut at = 0;
+    for chunk in near.utf8_chunks() {
+        let valid = chunk.valid().char_indices();
+        if let Some((offset, c)) = valid.clone().find(|(_, c)| c.is_whitespace()) {
+            space = Some(at + offset + c.len_utf8());
+            break;
+        }
+        at += chunk.valid().len() + chunk.invalid().len();
+    }
     let mut end = least + space.unwrap_or(0);
     // "\r\n" is one line break.
-    if text[..end].ends_with('\r') && text[end..].starts_with('\n') {
+    if text[..end].ends_with(b"\r") && text[end..].starts_with(b"\n") {
         end += 1;
     }
     end
@@ -96,24 +125,30 @@ fn chunk_end(text: &str, from: usize) -> usize {
 
 /// Token ids as people write them: numbers between spaces, commas or brackets. What is no id of the model keeps its
 /// place with none.
-fn numbers(text: &str, vocab_size: usize) -> Vec<Piece> {
-    let apart = |c: char| c.is_whitespace() || matches!(c, ',' | ';' | '[' | ']');
+fn numbers(text: &[u8], vocab_size: usize) -> Vec<Piece> {
+    let apart = |c: Option<char>| {
+        c.is_some_and(|c| c.is_whitespace() || matches!(c, ',' | ';' | '[' | ']'))
+    };
     let mut pieces = Vec::new();
     let mut start = None;
-    for (at, c) in text.char_indices().chain([(text.len(), ' ')]) {
-        match (apart(c), start) {
-            (false, None) => start = Some(at),
-            (true, Some(from)) => {
-                let id = text[from..at].parse().ok();
-                pieces.push(Piece {
-                    id: id.filter(|id: &u32| (*id as usize) < vocab_size),
-                    range: from..at,
-                });
-                start = None;
-            }
-            _ => {}
+    let mut end_number = |start: &mut Option<usize>, end: usize| {
+        if let Some(from) = start.take() {
+            let number = str::from_utf8(&text[from..end]).ok();
+            let id = number.and_then(|number| number.parse().ok());
+            pieces.push(Piece {
+                id: id.filter(|id: &u32| (*id as usize) < vocab_size),
+                range: from..end,
+            });
         }
-    }
+    };
+    text::each_char(text, |c, range| {
+        if apart(c) {
+            end_number(&mut start, range.start);
+        } else {
+            start.get_or_insert(range.start);
+        }
+    });
+    end_number(&mut start, text.len());
     pieces
 }
 
@@ -121,15 +156,19 @@ fn numbers(text: &str, vocab_size: usize) -> Vec<Piece> {
 mod tests {
     use super::*;
     use crate::engine::SAMPLES;
+    use crate::text::Vocabulary;
 
     #[test]
     fn ids_are_read_as_people_write_them() {
-        let ids: Vec<Option<u32>> = numbers("[3, 12,7] x 99\n-1;0", 64)
+        let ids: Vec<Option<u32>> = numbers(b"[3, 12,7] x 99\n-1;0 \xff7", 64)
             .iter()
             .map(|p| p.id)
             .collect();
-        assert_eq!(ids, [Some(3), Some(12), Some(7), None, None, None, Some(0)]);
-        assert!(numbers("", 4).is_empty());
+        assert_eq!(
+            ids,
+            [Some(3), Some(12), Some(7), None, None, None, Some(0), None]
+        );
+        assert!(numbers(b"", 4).is_empty());
     }
 
     fn cut(text: &str, limit: usize) -> Tokens {
@@ -157,6 +196,45 @@ mod tests {
     }
 
     #[test]
+    fn the_model_reads_the_bytes_of_the_file() {
+        let file = b"To \xe4 \xe4\xb8 be\xff, \xe4\xb8\xad".to_vec();
+        let tokens = cut(&text::to_text(file.clone()), 100);
+        assert_eq!(tokens.bytes(), file);
+        assert_eq!(tokens.pieces.len(), file.len());
+        assert_eq!((tokens.unknown, tokens.left_out), (7, 0));
+        // So does the command line.
+        let model = Model::open_sample(&SAMPLES[0]).unwrap();
+        let vocabulary = model.vocabulary.unwrap();
+        assert_eq!(tokens.pieces, vocabulary.encode_bytes(&file));
+        // A file without such bytes costs nothing more.
+        assert!(cut("To é 中 \u{fffd}", 100).raw.is_none());
+    }
+
+    #[test]
+    fn a_token_knows_its_character() {
+        let mut model = Model::open_sample(&SAMPLES[0]).unwrap();
+        model.vocabulary = Some(Vocabulary::from_bytes_in_order(
+            "aé中😀\n\u{fff}".as_bytes(),
+        ));
+        let text = text::to_text("é中".bytes().chain(*b"a\xe4\n").collect());
+        let tokens = Tokens::new(&model, text.into(), 100, &Cancel::default()).unwrap();
+        let whole: Vec<Option<&str>> = (0..9).map(|token| tokens.character_of(token)).collect();
+        let (e, zhong) = (Some("é"), Some("中"));
+        assert_eq!(
+            whole,
+            [e, e, zhong, zhong, zhong, Some("a"), None, Some("\n"), None]
+        );
+        // A word is more than a character.
+        model.vocabulary = Some(
+            Vocabulary::from_tokens(vec!["né".into(), "é".into()], crate::text::Unit::Word)
+                .unwrap(),
+        );
+        let tokens = Tokens::new(&model, "né é".into(), 100, &Cancel::default()).unwrap();
+        assert_eq!(tokens.character_of(0), None);
+        assert_eq!(tokens.character_of(1), Some("é"));
+    }
+
+    #[test]
     fn chunks_leave_no_trace() {
         let text = "né\r\n to be ".repeat(3 * CHUNK / 11);
         let tokens = cut(&text, usize::MAX);
@@ -167,6 +245,18 @@ mod tests {
             .encode(&text);
         assert_eq!(tokens.pieces, whole);
         assert_eq!(tokens.left_out, 0);
+        // Nor do they in a text without white space, or of bytes that are no characters.
+        for part in [
+            &b"\xe4\xb8\xad\xf0\x9f\x98\x80"[..],
+            b"\x80",
+            b"\xe4\xb8",
+            b"a\xff",
+        ] {
+            let file = part.repeat(3 * CHUNK / part.len());
+            let tokens = cut(&text::to_text(file.clone()), usize::MAX);
+            assert_eq!(tokens.pieces.len(), file.len());
+            assert!((0..file.len()).eq(tokens.pieces.iter().map(|piece| piece.range.start)));
+        }
         let cancel = Cancel::default();
         cancel.cancel();
         let model = Model::open_sample(&SAMPLES[0]).unwrap();

@@ -55,6 +55,10 @@ pub(super) struct Wanted {
     pub continuations: u64,
     /// What the text read may take, in bytes.
     pub memory: usize,
+    /// Read no further.
+    pub stopped: bool,
+    /// The last wish to open a model that was given up.
+    pub given_up: u64,
     pub quit: bool,
     /// Rises with every wish.
     pub version: u64,
@@ -75,6 +79,8 @@ impl Default for Wanted {
             continuations: 0,
             memory: MEMORY,
             device: Device::default(),
+            stopped: false,
+            given_up: 0,
             quit: false,
             version: 0,
             run: Cancel::default(),
@@ -94,6 +100,11 @@ impl Shared {
     fn wanted(&self) -> MutexGuard<'_, Wanted> {
         // Every change to it is complete before the lock is given back.
         self.wanted.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether the wish to open a model was given up.
+    pub fn gave_up(&self, model: u64) -> bool {
+        self.wanted().given_up >= model
     }
 
     /// Replaces the snapshot and wakes the window.
@@ -173,6 +184,7 @@ impl Engine {
     pub fn open(&self, model: Source) -> u64 {
         self.change(|wanted| {
             wanted.model = (wanted.model.0 + 1, model);
+            wanted.stopped = false;
             wanted.edits = Arc::default();
             wanted.continuation = None;
             wanted.run.cancel();
@@ -189,9 +201,30 @@ impl Engine {
     pub fn set_text(&self, text: Arc<str>) {
         self.change(|wanted| {
             wanted.text = (wanted.text.0 + 1, text);
+            wanted.stopped = false;
             wanted.continuation = None;
             wanted.run.cancel();
         });
+    }
+
+    /// Reads the text no further; what is read so far stays whole and is looked at. Any change of text or model goes on
+    /// reading.
+    pub fn stop_reading(&self) {
+        self.change(|wanted| {
+            wanted.stopped = true;
+            wanted.run.cancel();
+        });
+    }
+
+    /// Goes on reading where [`Engine::stop_reading`] stopped.
+    pub fn read_on(&self) {
+        self.change(|wanted| wanted.stopped = false);
+    }
+
+    /// Opens no model after all, if one is being opened: the open one stays. It takes until its file is read; then
+    /// [`Snapshot::opening`] is false again.
+    pub fn stop_opening(&self) {
+        self.change(|wanted| wanted.given_up = wanted.model.0);
     }
 
     /// Changes the open model by hand: spans set, heads silenced; these edits and no others. The text runs again.
@@ -199,6 +232,7 @@ impl Engine {
         self.change(|wanted| {
             if *wanted.edits != edits {
                 wanted.edits = Arc::new(edits);
+                wanted.stopped = false;
                 wanted.continuation = None;
                 wanted.run.cancel();
             }
@@ -241,6 +275,7 @@ impl Engine {
         self.change(|wanted| {
             if wanted.memory != bytes {
                 wanted.memory = bytes;
+                wanted.stopped = false;
                 wanted.run.cancel();
             }
         });

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::bytes::each_char;
 use super::vocabulary::{EOS, Unit, Vocabulary};
 
 /// One token of a text: its id, and where it stands.
@@ -102,22 +103,6 @@ impl Vocabulary {
             add(eos, at..at + 1);
         }
         flush(word_start, text.len(), &mut add);
-    }
-}
-
-/// Calls `with` for each character, or `None` for a run of bytes that is not UTF-8.
-fn each_char(text: &[u8], mut with: impl FnMut(Option<char>, Range<usize>)) {
-    let mut at = 0;
-    for chunk in text.utf8_chunks() {
-        for (offset, c) in chunk.valid().char_indices() {
-            with(Some(c), at + offset..at + offset + c.len_utf8());
-        }
-        at += chunk.valid().len();
-        let invalid = chunk.invalid().len();
-        if invalid > 0 {
-            with(None, at..at + invalid);
-        }
-        at += invalid;
     }
 }
 

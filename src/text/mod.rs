@@ -5,6 +5,7 @@
 //! has – the prepared `train.txt`, the raw corpus (plain, `.zip` or `.gz`) or a vocabulary saved as
 //! JSON – and turns text into ids and back without ever losing the place of a token in the text.
 
+mod bytes;
 mod corpus;
 mod encode;
 mod error;
@@ -22,7 +23,10 @@ mod tests_any;
 #[cfg(test)]
 mod tests_files;
 
+pub(crate) use bytes::each_char;
+pub use bytes::{character_at, stand_in, stood_for, to_bytes, to_text};
 pub use encode::Piece;
 pub use error::TextError;
 pub use read::{read_bytes, read_ids, read_start, read_text};
+pub use show::{byte_label, visible};
 pub use vocabulary::{Unit, Vocabulary};

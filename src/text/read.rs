@@ -7,6 +7,7 @@ use std::path::Path;
 use flate2::read::MultiGzDecoder;
 use zip::ZipArchive;
 
+use super::bytes::to_text;
 use super::error::TextError;
 
 /// Largest text once unpacked. A small archive can unpack to any size.
@@ -14,15 +15,13 @@ pub(super) const LIMIT: u64 = 4 << 30;
 
 const CHUNK: usize = 1 << 18;
 
-/// Reads a text; what is not UTF-8 becomes U+FFFD. A `.zip` gives its largest member.
+/// Reads a text. A `.zip` gives its largest member. What is not UTF-8 becomes stand-ins, from which
+/// [`to_bytes`](super::to_bytes) has the bytes again.
 ///
 /// # Errors
 /// The file cannot be read, is a damaged archive, or is too large.
 pub fn read_text(path: impl AsRef<Path>) -> Result<String, TextError> {
-    Ok(match String::from_utf8(read_bytes(path)?) {
-        Ok(text) => text,
-        Err(error) => String::from_utf8_lossy(error.as_bytes()).into_owned(),
-    })
+    Ok(to_text(read_bytes(path)?))
 }
 
 /// Reads a text as bytes. A `.zip` gives its largest member.
@@ -34,7 +33,7 @@ pub fn read_bytes(path: impl AsRef<Path>) -> Result<Vec<u8>, TextError> {
 }
 
 /// Reads the first `most` bytes of a text; the second value tells whether that was all of it. What is not UTF-8
-/// becomes U+FFFD.
+/// becomes stand-ins, from which [`to_bytes`](super::to_bytes) has the bytes again.
 ///
 /// # Errors
 /// The file cannot be read, or is a damaged archive.
@@ -56,7 +55,7 @@ pub fn read_start(path: impl AsRef<Path>, most: usize) -> Result<(String, bool),
                 .map_or(0, |last| last.invalid().len());
         bytes.truncate(whole);
     }
-    Ok((String::from_utf8_lossy(&bytes).into_owned(), all))
+    Ok((to_text(bytes), all))
 }
 
 /// Reads a JSON list of token ids.

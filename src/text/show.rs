@@ -1,5 +1,8 @@
 //! Tokens to text: labels for axes, readable text, and the bytes themselves.
 
+use unicode_width::UnicodeWidthChar;
+
+use super::bytes::stood_for;
 use super::vocabulary::{Token, Unit, Vocabulary};
 
 /// Longest label, in characters.
@@ -7,23 +10,23 @@ const LABEL: usize = 24;
 
 impl Vocabulary {
     /// A short visible label for an axis or a list: "␣" for a space, "⏎" for `<eos>` or a line
-    /// break, `\x00` for a byte that does not print, `#12` for an id out of range. A word longer
-    /// than 24 characters is cut, with "…".
+    /// break, "␀" for a control character, "⟨xE4⟩" for a byte that is no character by itself,
+    /// `#12` for an id out of range. A word longer than 24 characters is cut, with "…".
     pub fn label(&self, id: u32) -> String {
         match self.entry(id) {
             None => format!("#{id}"),
             Some(Token::Eos) => "⏎".to_owned(),
-            Some(Token::Byte(byte)) if byte.is_ascii() => visible(char::from(*byte)),
-            Some(Token::Byte(byte)) => format!("\\x{byte:02x}"),
+            Some(Token::Byte(byte)) if byte.is_ascii() => {
+                visible(char::from(*byte).encode_utf8(&mut [0; 4]))
+            }
+            Some(Token::Byte(byte)) => byte_label(*byte),
             Some(Token::Text(text)) if &**text == "_" && self.underscore_is_space() => "␣".into(),
             Some(Token::Text(text)) => {
-                let cut = text.chars().nth(LABEL).is_some();
-                let kept = if cut { LABEL - 1 } else { LABEL };
-                let mut label: String = text.chars().take(kept).map(visible).collect();
-                if cut {
-                    label.push('…');
-                }
-                label
+                let kept = match text.char_indices().nth(LABEL - 1) {
+                    Some((at, _)) if text[at..].chars().nth(1).is_some() => &text[..at],
+                    _ => return visible(text),
+                };
+                visible(kept) + "…"
             }
         }
     }
@@ -72,14 +75,55 @@ impl Vocabulary {
     }
 }
 
-/// A character as something one can see in a plot.
-fn visible(c: char) -> String {
-    match c {
-        ' ' => "␣".to_owned(),
-        '\n' => "⏎".to_owned(),
-        c if c.is_ascii_control() => format!("\\x{:02x}", u32::from(c)),
-        // Other white space and control characters would leave a gap.
-        c if c.is_control() || c.is_whitespace() => format!("\\u{{{:x}}}", u32::from(c)),
-        c => c.to_string(),
+/// A byte that is no character by itself: "⟨xE4⟩".
+pub fn byte_label(byte: u8) -> String {
+    format!("⟨x{byte:02X}⟩")
+}
+
+/// A text as something one can see: "␣" for a space, "⏎" for a line break, "⇥" for a tab, a picture such as "␀" for
+/// a control character, "⟨xE4⟩" for a byte that is no UTF-8, "⟨U+2028⟩" for what else would leave no mark.
+pub fn visible(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    let alone = text.chars().nth(1).is_none();
+    for c in text.chars() {
+        match c {
+            ' ' => shown.push('␣'),
+            '\n' => shown.push('⏎'),
+            '\t' => shown.push('⇥'),
+            '\x7f' => shown.push('␡'),
+            // The pictures of the control characters stand in their order.
+            '\0'..='\x1f' => shown.extend(char::from_u32(0x2400 + u32::from(c))),
+            // Within a word these have a meaning: they join letters and choose forms.
+            '\u{200c}' | '\u{200d}' | '\u{fe00}'..='\u{fe0f}' if !alone => shown.push(c),
+            _ if c.is_control() || c.is_whitespace() || is_invisible(c) => {
+                shown += &format!("⟨U+{:04X}⟩", u32::from(c));
+            }
+            _ => match stood_for(c) {
+                Some(byte) => shown += &byte_label(byte),
+                None => {
+                    // A mark with nothing to stand on gets the circle that stands for a letter.
+                    if shown.is_empty() && is_mark(c) {
+                        shown.push('◌');
+                    }
+                    shown.push(c);
+                }
+            },
+        }
     }
+    shown
+}
+
+/// Whether a character changes how others are shown but leaves no mark itself.
+fn is_invisible(c: char) -> bool {
+    matches!(c,
+        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
+        | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}'
+        | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{1d173}'..='\u{1d17a}'
+        | '\u{e0000}'..='\u{e0fff}')
+}
+
+/// Whether a character stands on the one before it.
+fn is_mark(c: char) -> bool {
+    !c.is_ascii() && !is_invisible(c) && c.width() == Some(0)
 }

@@ -4,7 +4,7 @@
 use proptest::prelude::*;
 use serde_json::json;
 
-use super::{Piece, TextError, Unit, Vocabulary};
+use super::{Piece, TextError, Unit, Vocabulary, to_text, visible};
 
 fn tokens(vocabulary: &Vocabulary) -> Vec<String> {
     (0..vocabulary.len() as u32)
@@ -95,7 +95,27 @@ fn unknown_pieces_keep_their_place() {
 fn labels_are_visible() {
     let bytes = list(&["0", "32", "65", "255", "10", "<eos>"], Unit::Byte);
     let labels: Vec<String> = (0..7).map(|id| bytes.label(id)).collect();
-    assert_eq!(labels, ["\\x00", "␣", "A", "\\xff", "⏎", "⏎", "#6"]);
+    assert_eq!(labels, ["␀", "␣", "A", "⟨xFF⟩", "⏎", "⏎", "#6"]);
+    let others = list(&["9", "13", "27", "127", "128", "228"], Unit::Byte);
+    let labels: Vec<String> = (0..6).map(|id| others.label(id)).collect();
+    assert_eq!(labels, ["⇥", "␍", "␛", "␡", "⟨x80⟩", "⟨xE4⟩"]);
+    let chars = list(
+        &["中", "😀", "س", "\u{301}", "\u{200d}", "\u{85}", "\u{3000}"],
+        Unit::Char,
+    );
+    let labels: Vec<String> = (0..7).map(|id| chars.label(id)).collect();
+    assert_eq!(
+        labels,
+        [
+            "中",
+            "😀",
+            "س",
+            "◌\u{301}",
+            "⟨U+200D⟩",
+            "⟨U+0085⟩",
+            "⟨U+3000⟩"
+        ]
+    );
     // Byte 10 and `<eos>` side by side: the line break is byte 10.
     assert_eq!(bytes.encode_ids(b"\n"), [Some(4)]);
     assert_eq!(
@@ -108,7 +128,13 @@ fn labels_are_visible() {
     let words = list(&[&long, "_", "a\u{200b}\u{7f}\u{2028}"], Unit::Word);
     assert_eq!(words.label(0), format!("{}…", "x".repeat(23)));
     assert_eq!(words.label(1), "_");
-    assert_eq!(words.label(2), "a\u{200b}\\x7f\\u{2028}");
+    assert_eq!(words.label(2), "a⟨U+200B⟩␡⟨U+2028⟩");
+    let cut = list(&[&"é".repeat(24), &"中".repeat(25)], Unit::Word);
+    assert_eq!(cut.label(0), "é".repeat(24));
+    assert_eq!(cut.label(1), "中".repeat(23) + "…");
+    // Joiners belong to a word; a byte that is no UTF-8 shows as one.
+    assert_eq!(visible("می\u{200c}خواهم"), "می\u{200c}خواهم");
+    assert_eq!(visible(&to_text(b"na\xefve".to_vec())), "na⟨xEF⟩ve");
 }
 
 #[test]

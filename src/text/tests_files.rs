@@ -12,7 +12,7 @@ use zip::write::SimpleFileOptions;
 
 use super::read::read_up_to;
 use super::words::WordTally;
-use super::{TextError, Unit, Vocabulary, read_bytes, read_ids, read_text};
+use super::{TextError, Unit, Vocabulary, read_bytes, read_ids, read_start, read_text, to_bytes};
 
 const PLAY: &str = "First Citizen:\nBefore we proceed any further, hear me speak.\n\n\
     All:\nSpeak, speak.\n\nFirst Citizen:\nYou are all resolved rather to die than to famish?\n";
@@ -277,6 +277,11 @@ fn json_files() {
         let error = read_ids(files.put("bad.json", bad)).unwrap_err();
         assert!(matches!(error, TextError::Ids { .. }), "{bad}: {error}");
     }
-    let lossy = files.put("lossy.txt", b"a\xffb");
-    assert_eq!(read_text(lossy).unwrap(), "a\u{fffd}b");
+    let broken = files.put("broken.txt", b"a\xffb\xe4");
+    let text = read_text(&broken).unwrap();
+    assert_eq!(&*to_bytes(&text), b"a\xffb\xe4");
+    assert_eq!(read_start(&broken, 99).unwrap(), (text, true));
+    // A cut within a character leaves it out; it is no broken one.
+    let cut = files.put("cut.txt", "é中".as_bytes());
+    assert_eq!(read_start(cut, 4).unwrap(), ("é".to_owned(), false));
 }

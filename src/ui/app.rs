@@ -1,25 +1,37 @@
-//! The window: it owns the engine, the views and the dialogs, and carries out commands.
+//! The window: it owns the engine, the views and the dialogs, and draws a frame.
 
-use super::app_files::{self, ModelFile, sample_of, source_of};
-use super::command::{self, Command};
-use super::dialogs::{Backend, Dialogs, Purpose};
+use super::app_files::{self, ModelFile, TextFile};
+use super::command::{Command, Now};
+use super::command_palette::CommandPalette;
+use super::dialogs::{Backend, Dialogs};
 use super::editor::Editor;
-use super::export::{self, Exports};
+use super::export::Exports;
+use super::help::Help;
+use super::history::History;
+use super::keeper::Keeper;
+use super::keys::{self, Keyboard};
+use super::language::{self, tr, trf};
+use super::layout::Layout;
 use super::model_facts::ModelFacts;
-use super::settings::{Answers, Settings, ThemeChoice};
+use super::session::{self, Place, Selected, Session};
+use super::settings::{Settings, ThemeChoice};
 use super::state::{Hover, Selection, ViewContext};
 use super::tiles::{self, Board};
 use super::toasts::Toasts;
 use super::views::{Pane, Views};
-use super::{Start, bars, language, theme};
-use crate::engine::{Engine, Looks, SAMPLES, Snapshot, Source};
-use crate::model::{Edits, ModelError};
+use super::{Start, menus, status, theme};
+use crate::engine::{Engine, Looks, Snapshot};
+use crate::model::Edits;
 use eframe::egui::{self, Ui};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
-use std::sync::mpsc::Receiver;
 
-type TextFile = Receiver<(PathBuf, export::TextRead)>;
+/// What a model of the last session is given back once it is open.
+#[derive(Debug)]
+pub(super) struct Restored {
+    pub selected: Selected,
+    pub edits: Edits,
+}
 
 /// The application.
 pub struct App {
@@ -33,15 +45,20 @@ pub struct App {
     pub(super) settings: Settings,
     pub(super) toasts: Toasts,
     pub(super) commands: Vec<Command>,
-    pub(super) help: bool,
-    tree: egui_tiles::Tree<Pane>,
+    pub(super) help: Help,
+    pub(super) palette: CommandPalette,
+    pub(super) tree: egui_tiles::Tree<Pane>,
+    /// The view that was clicked in last.
+    pub(super) used: Pane,
+    /// The only view that is drawn, without bars and text field: for pictures and measurements.
+    alone: Option<Pane>,
     pub(super) views: Views,
+    /// The text and what is changed in the model, now and before.
+    pub(super) history: History,
     pub(super) editor: Editor,
     pub(super) dialogs: Dialogs,
     pub(super) exports: Exports,
     pub(super) facts: ModelFacts,
-    /// What is changed in the open model by hand.
-    pub(super) edits: Edits,
     /// A text file being read.
     pub(super) text_file: Option<TextFile>,
     /// The open checkpoint with the answers about it; `None` for a bundled model.
@@ -50,28 +67,30 @@ pub struct App {
     pub(super) asked: Vec<(u64, Option<ModelFile>)>,
     /// The number of the model and of the failure last seen.
     pub(super) seen: (u64, u64),
+    pub(super) restored: Option<Restored>,
+    /// Where the window stands.
+    pub(super) place: Place,
+    /// The size of the interface.
+    pub(super) zoom: f32,
+    pub(super) keeper: Option<Keeper>,
 }
 
 impl App {
-    /// An application that opens what `start` says. `backend` shows its file dialogs.
+    /// An application that opens what `start` says, else what was open last. `backend` shows its file dialogs.
     pub fn new(ctx: &egui::Context, start: &Start, settings: Settings, backend: Backend) -> Self {
         theme::install(ctx);
         apply_theme(ctx, settings.theme);
+        language::speak(settings.language);
         backend.probe();
+        let (session, kept) = match settings.folder_of_session() {
+            Some(folder) => Session::load(folder),
+            None => Default::default(),
+        };
         let mut toasts = Toasts::default();
-        let file = start.model.as_ref().map(|path| {
-            let known = app_files::known_answers(&settings, path, &mut toasts);
-            let answers = Answers {
-                ramp: start.ramp.or(known.ramp),
-                vocab: start.vocab.clone().or(known.vocab),
-            };
-            (path.clone(), answers)
-        });
-        let source = file.as_ref().map_or(Source::default(), source_of);
-        let known = file.as_ref().and_then(|(path, _)| sample_of(path));
-        let editor = Editor::new(known.unwrap_or(&SAMPLES[0]).text);
+        let opening = app_files::at_start(ctx, start, &settings, &session, kept, &mut toasts);
         let notify = ctx.clone();
-        let engine = Engine::start_on(start.device, source, editor.text(), move || {
+        let text = Arc::clone(&opening.text.text);
+        let engine = Engine::start_on(start.device, opening.source, text, move || {
             notify.request_repaint();
         });
         engine.set_memory(
@@ -79,7 +98,13 @@ impl App {
                 .memory
                 .map_or(settings.memory_bytes(), |mb| mb.saturating_mul(1_000_000)),
         );
-        let text_file = start.text.clone().map(|path| export::read_text(path, ctx));
+        let zoom = session.zoom.map(|zoom| zoom.clamp(ZOOM.0, ZOOM.1));
+        if let Some(zoom) = zoom {
+            ctx.set_zoom_factor(zoom);
+        }
+        let keeper = settings
+            .folder_of_session()
+            .map(|folder| Keeper::new(folder.to_owned()));
         Self {
             snapshot: engine.snapshot(),
             engine,
@@ -89,18 +114,25 @@ impl App {
             settings,
             toasts,
             commands: Vec::new(),
-            help: false,
-            tree: tiles::default_layout(),
-            views: Views::default(),
-            editor,
+            help: Help::default(),
+            palette: CommandPalette::default(),
+            tree: session.layout.unwrap_or_default().tree(),
+            used: session.used.unwrap_or(Pane::Spans),
+            alone: None,
+            views: session::tolerant(&session.views),
+            history: History::new(opening.text),
+            editor: Editor::default(),
             dialogs: Dialogs::new(backend),
             exports: Exports::default(),
             facts: ModelFacts::default(),
-            edits: Edits::default(),
-            text_file,
+            text_file: opening.text_file,
             file: None,
-            asked: vec![(1, file)],
+            asked: vec![(1, opening.file)],
             seen: (0, 0),
+            restored: opening.restored,
+            place: session.window,
+            zoom: zoom.unwrap_or(1.0),
+            keeper,
         }
     }
 
@@ -114,9 +146,36 @@ impl App {
         &self.selection
     }
 
+    /// What is changed in the open model by hand.
+    pub fn edits(&self) -> &Edits {
+        &self.history.present().edits
+    }
+
+    /// The text that the model runs over.
+    pub fn text(&self) -> &Arc<str> {
+        &self.history.present().text.text
+    }
+
     /// The error on show, if any.
     pub fn complaint(&self) -> Option<&str> {
         self.toasts.complaint()
+    }
+
+    /// The views that are not closed.
+    pub fn open_views(&self) -> Vec<Pane> {
+        tiles::open_views(&self.tree)
+    }
+
+    /// The views that can be seen: not closed, and in front of their tabs.
+    pub fn visible_views(&self) -> Vec<Pane> {
+        let tiles = self.tree.active_tiles().into_iter();
+        let panes = tiles.filter_map(|tile| self.tree.tiles.get_pane(&tile));
+        panes.copied().collect()
+    }
+
+    /// Where the views stand.
+    pub fn layout(&self) -> Layout {
+        Layout::of(&self.tree).unwrap_or_default()
     }
 
     /// Whether everything that was asked for is done and drawn.
@@ -126,8 +185,35 @@ impl App {
 
     /// Brings a view to the front of its tabs.
     pub fn bring_up(&mut self, view: Pane) {
-        self.tree
-            .make_active(|_, tile| matches!(tile, egui_tiles::Tile::Pane(pane) if *pane == view));
+        tiles::bring_up(&mut self.tree, view);
+        self.used = view;
+    }
+
+    /// Draws this view alone from now on, without bars and text field.
+    pub fn show_alone(&mut self, view: Pane) {
+        self.alone = Some(view);
+    }
+
+    /// What decides which commands can be done.
+    pub(super) fn now(&self) -> Now {
+        let tokens = self.snapshot.tokens.ids.len();
+        let unread = self.snapshot.model.is_some() && self.snapshot.done < tokens;
+        let heads = self.selection.heads.all().iter();
+        let edits = self.edits();
+        Now {
+            model: self.snapshot.model.is_some(),
+            file: self.file.is_some(),
+            opening: self.snapshot.opening,
+            undo: self.history.can_undo(),
+            redo: self.history.can_redo(),
+            reading: unread && self.snapshot.busy && !self.snapshot.opening,
+            stopped: unread && !self.snapshot.busy,
+            edited: !edits.is_empty(),
+            edited_selected: heads
+                .clone()
+                .any(|(layer, head)| edits.is_edited(*layer, *head)),
+            open_views: self.open_views(),
+        }
     }
 
     /// Draws one frame.
@@ -135,12 +221,20 @@ impl App {
         language::speak(self.settings.language);
         let ctx = ui.ctx().clone();
         self.take_news(&ctx);
-        if !self.dialogs.is_open() {
-            self.commands.extend(command::pressed(&ctx));
-        }
-        bars::menu(self, ui);
-        bars::status(self, ui);
-        self.editor(ui);
+        let keyboard = Keyboard {
+            modal: self.dialogs.is_open() || self.palette.is_open() || self.help.is_open(),
+            editor: Editor::id(),
+        };
+        self.commands.extend(keys::pressed(&ctx, keyboard));
+        let now = self.now();
+        let status = if self.alone.is_none() {
+            menus::menu(self, ui, &now);
+            let status = status::bar(self, ui, &now);
+            self.edit(ui);
+            status.height()
+        } else {
+            0.0
+        };
         self.board(ui);
         if let Some(model) = self.snapshot.model.clone() {
             let palette = theme::palette(ui.visuals());
@@ -152,14 +246,15 @@ impl App {
                 &mut self.commands,
             );
         }
-        bars::help(self, &ctx);
+        self.help.show(&ctx);
+        self.find(&ctx, &now);
         if let Some((purpose, path)) = self.dialogs.show(&ctx) {
             self.chosen(&ctx, purpose, path);
         }
-        self.toasts.show(&ctx, &theme::palette(ui.visuals()));
-        for command in std::mem::take(&mut self.commands) {
-            self.perform(&ctx, command);
-        }
+        self.toasts
+            .show(&ctx, &theme::palette(ui.visuals()), status);
+        self.carry_out(&ctx);
+        self.keep(&ctx);
     }
 
     /// What other threads have finished since the last frame.
@@ -180,50 +275,42 @@ impl App {
         }
         for result in self.exports.finished() {
             match result {
-                Ok(path) => self.toasts.info(ctx, format!("Wrote {}", path.display())),
-                Err(message) => self.toasts.error(message),
-            }
-        }
-        if let Some((path, text)) = self
-            .text_file
-            .as_ref()
-            .and_then(|file| file.try_recv().ok())
-        {
-            self.text_file = None;
-            match text {
-                Ok((text, all)) => {
-                    let name = path.file_name().unwrap_or_default().to_string_lossy();
-                    let start = if all { "" } else { "the start of " };
-                    self.editor.set(text, &format!("{start}{name}"));
-                    self.text_changed();
+                Ok(path) => {
+                    let words = trf("Wrote {0}", &[&path.display()]);
+                    self.toasts.info(words);
                 }
                 Err(message) => self.toasts.error(message),
             }
         }
+        self.text_read();
         let dropped = ctx.input(|i| i.raw.dropped_files.clone());
         for path in dropped.iter().map(|file| file.path().to_owned()) {
             self.dropped(ctx, path);
         }
     }
 
-    fn editor(&mut self, ui: &mut Ui) {
+    fn edit(&mut self, ui: &mut Ui) {
         let ids = self
             .snapshot
             .model
             .as_ref()
             .is_some_and(|model| model.vocabulary.is_none());
         let hint = if ids {
-            "This model's vocabulary is not known: type token ids, such as 12 0 7"
+            tr("This model's vocabulary is not known: type token ids, such as 12 0 7")
         } else {
-            "Type or paste a text: every view follows"
+            tr("Type or paste a text: every view follows")
         };
+        let frame = egui::Frame::side_top_panel(ui.style())
+            .fill(theme::palette(ui.visuals()).bar)
+            .inner_margin(theme::BAR_MARGIN);
         egui::Panel::bottom("editor")
+            .frame(frame)
             .resizable(true)
             .default_size(86.0)
             .min_size(44.0)
             .show(ui, |ui| {
                 ui.add_space(4.0);
-                if self.editor.show(ui, hint) {
+                if self.editor.show(ui, hint, &mut self.history) {
                     self.text_changed();
                 }
             });
@@ -231,8 +318,13 @@ impl App {
 
     fn board(&mut self, ui: &mut Ui) {
         let palette = theme::palette(ui.visuals());
-        let frame = egui::Frame::central_panel(ui.style()).inner_margin(4.0);
+        let frame = egui::Frame::central_panel(ui.style())
+            .fill(palette.bar)
+            .inner_margin(egui::Margin::symmetric(theme::GAP as i8, 0));
         egui::CentralPanel::default().frame(frame).show(ui, |ui| {
+            if tiles::open_views(&self.tree).is_empty() {
+                self.nothing_open(ui);
+            }
             // Views say anew every frame what they need, and what is under the pointer.
             let mut looks = Looks::default();
             let mut hovering = Hover::default();
@@ -247,8 +339,12 @@ impl App {
                     commands: &mut self.commands,
                     palette,
                 },
+                used: &mut self.used,
             };
-            self.tree.ui(&mut board, ui);
+            match self.alone {
+                Some(view) => board.only(ui, view),
+                None => self.tree.ui(&mut board, ui),
+            }
             looks.heads = self.selection.heads.clone();
             looks.tokens = self.selection.tokens.clone();
             if looks != self.looks {
@@ -262,120 +358,34 @@ impl App {
         });
     }
 
-    fn perform(&mut self, ctx: &egui::Context, command: Command) {
-        match command {
-            Command::OpenModel => self.ask(ctx, Purpose::Model),
-            Command::OpenText => self.ask(ctx, Purpose::Text),
-            Command::OpenVocabulary => self.ask(ctx, Purpose::Vocabulary),
-            Command::ExportSpans => self.ask(ctx, Purpose::SpanChart),
-            Command::ExportAttention => self.ask(ctx, Purpose::Heatmap),
-            Command::OpenRecent(path) => self.open_model(path),
-            Command::OpenSample(sample) => {
-                let number = self.engine.open(Source::Sample(sample));
-                self.asked.push((number, None));
-                self.editor.set(sample.text.into(), sample.name);
-                self.text_changed();
+    fn nothing_open(&mut self, ui: &mut Ui) {
+        ui.vertical_centered(|ui| {
+            ui.add_space(ui.available_height() * 0.4);
+            ui.label(theme::quiet(tr("All views are closed.")));
+            if ui.button(Command::ResetLayout.name()).clicked() {
+                self.commands.push(Command::ResetLayout);
             }
-            Command::RestoreText => {
-                if self.editor.restore() {
-                    self.text_changed();
-                }
-            }
-            Command::Insert { at, text } => {
-                self.editor.insert(at, &text);
-                self.text_changed();
-            }
-            Command::Continue(request) => {
-                let after = self.selection.tokens.last();
-                self.engine.continue_text(after, request);
-            }
-            Command::StopContinuing => self.engine.stop_continuing(),
-            Command::SetSpan {
-                head: (layer, head),
-                span,
-            } => self.edit_model(|edits| match span {
-                Some(span) => edits.set_span(layer, head, span),
-                None => {
-                    edits.clear_span(layer, head);
-                    Ok(())
-                }
-            }),
-            Command::Silence {
-                head: (layer, head),
-                silenced,
-            } => self.edit_model(|edits| {
-                edits.set_silenced(layer, head, silenced);
-                Ok(())
-            }),
-            Command::ClearEdits => self.edit_model(|edits| {
-                edits.clear_all();
-                Ok(())
-            }),
-            Command::SetRamp(ramp) => self.answer(|answers| answers.ramp = Some(ramp)),
-            Command::Move { layers, heads } => self.move_head(layers, heads),
-            // What lies on top goes first.
-            Command::ClearSelection if self.help => self.help = false,
-            Command::ClearSelection if self.facts.open => self.facts.open = false,
-            Command::ClearSelection => {
-                self.selection.clear_tokens();
-                self.selection.vector = None;
-                self.selection.select_head(self.selection.heads.leading());
-                self.toasts.clear();
-            }
-            Command::ResetLayout => self.tree = tiles::default_layout(),
-            Command::ModelFacts => self.facts.open = !self.facts.open,
-            Command::Help => self.help = !self.help,
-            Command::Quit => ctx.send_viewport_cmd(egui::ViewportCommand::Close),
-        }
+        });
     }
 
-    /// Changes the edits of the open model.
-    fn edit_model(&mut self, change: impl FnOnce(&mut Edits) -> Result<(), ModelError>) {
-        let mut edits = self.edits.clone();
-        match change(&mut edits) {
-            Ok(()) => {
-                self.engine.edit(edits.clone());
-                self.edits = edits;
-            }
-            Err(error) => self.toasts.error(error.to_string()),
+    fn find(&mut self, ctx: &egui::Context, now: &Now) {
+        let config = self.snapshot.model.as_ref();
+        let config = config.map(|model| model.network.config());
+        let heads = config.map_or((0, 0), |config| (config.nb_layers, config.nb_heads));
+        if let Some(command) = self.palette.show(ctx, now, heads, &self.settings.recent) {
+            self.commands.push(command);
         }
-    }
-
-    fn move_head(&mut self, layers: isize, heads: isize) {
-        let Some(model) = &self.snapshot.model else {
-            return;
-        };
-        let config = model.network.config();
-        let step = |at: usize, by: isize, end: usize| at.saturating_add_signed(by).min(end - 1);
-        let (layer, head) = self.selection.heads.leading();
-        self.selection.select_head((
-            step(layer, layers, config.nb_layers),
-            step(head, heads, config.nb_heads),
-        ));
     }
 
     pub(super) fn text_changed(&mut self) {
         self.selection.clear_tokens();
-        self.engine.set_text(self.editor.text());
-    }
-
-    pub(super) fn set_theme(&mut self, ctx: &egui::Context, choice: ThemeChoice) {
-        self.settings.theme = choice;
-        apply_theme(ctx, choice);
-        self.save();
-    }
-
-    /// Lets a text take `mb` megabytes of the memory, from now on.
-    pub(super) fn set_memory(&mut self, mb: usize) {
-        self.settings.memory = Some(mb);
-        self.engine.set_memory(self.settings.memory_bytes());
-        self.save();
+        self.engine.set_text(Arc::clone(self.text()));
     }
 
     pub(super) fn save(&mut self) {
         if let Err(error) = self.settings.save() {
-            self.toasts
-                .error(format!("the settings could not be saved: {error}"));
+            let words = trf("The settings cannot be saved: {0}", &[&error]);
+            self.toasts.error(words);
         }
     }
 
@@ -391,7 +401,10 @@ impl eframe::App for App {
     }
 }
 
-fn apply_theme(ctx: &egui::Context, choice: ThemeChoice) {
+/// The smallest and the largest size of the interface.
+pub(super) const ZOOM: (f32, f32) = (0.5, 3.0);
+
+pub(super) fn apply_theme(ctx: &egui::Context, choice: ThemeChoice) {
     ctx.set_theme(match choice {
         ThemeChoice::System => egui::ThemePreference::System,
         ThemeChoice::Dark => egui::ThemePreference::Dark,

@@ -1,18 +1,179 @@
 //! Opening models and texts, writing charts: what the window does with files.
 
-use super::app::App;
+use super::Start;
+use super::app::{App, Restored};
 use super::dialogs::Purpose;
 use super::export;
+use super::history::{Origin, Text};
+use super::language::{tr, trf};
+use super::session::{self, KeptText, OpenModel, Session};
 use super::settings::{Answers, Settings};
 use super::state::Selection;
 use super::toasts::Toasts;
+use crate::analysis::TokenSet;
 use crate::engine::{Failure, Model, SAMPLES, Sample, Source};
-use crate::model::Edits;
 use eframe::egui;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::mpsc::Receiver;
 
 /// A checkpoint with what was answered about it.
 pub(super) type ModelFile = (PathBuf, Answers);
+
+/// A text file being read by another thread.
+#[derive(Debug)]
+pub(super) struct TextFile {
+    pub path: PathBuf,
+    read: Receiver<(PathBuf, export::TextRead)>,
+    /// The file as it was when the reading began.
+    origin: Option<Origin>,
+    /// It is the last session's text, which had these tokens selected.
+    restores: Option<TokenSet>,
+}
+
+impl TextFile {
+    fn read(path: PathBuf, ctx: &egui::Context) -> Self {
+        Self {
+            origin: Origin::of(&path),
+            read: export::read_text(path.clone(), ctx),
+            path,
+            restores: None,
+        }
+    }
+
+    /// Whether it is the last session's text.
+    pub fn restores(&self) -> bool {
+        self.restores.is_some()
+    }
+}
+
+/// What a window opens with.
+pub(super) struct Opening {
+    pub source: Source,
+    pub file: Option<ModelFile>,
+    pub text: Text,
+    pub text_file: Option<TextFile>,
+    pub restored: Option<Restored>,
+}
+
+/// Decides what a window opens with: what `start` asks for, else what the session had, else the first sample.
+pub(super) fn at_start(
+    ctx: &egui::Context,
+    start: &Start,
+    settings: &Settings,
+    session: &Session,
+    kept: Option<KeptText>,
+    toasts: &mut Toasts,
+) -> Opening {
+    let mut same = start.model.is_none();
+    let mut sample = &SAMPLES[0];
+    let path = match (&start.model, &session.model) {
+        (Some(path), last) => {
+            same = *last == std::path::absolute(path).ok().map(OpenModel::File);
+            Some(path.clone())
+        }
+        (None, Some(OpenModel::File(path))) if path.exists() => Some(path.clone()),
+        (None, Some(OpenModel::File(path))) => {
+            toasts.error(trf(
+                "{0} is gone; a sample model is open instead",
+                &[&path.display()],
+            ));
+            same = false;
+            None
+        }
+        (None, Some(OpenModel::Sample(file))) => {
+            sample = session::sample(file).unwrap_or(sample);
+            None
+        }
+        (None, None) => None,
+    };
+    let file = path.map(|path| {
+        let known = known_answers(settings, &path, toasts);
+        let answers = Answers {
+            ramp: start.ramp.or(known.ramp),
+            vocab: start.vocab.clone().or(known.vocab),
+        };
+        (path, answers)
+    });
+    let source = match &file {
+        Some(file) => source_of(file),
+        None => Source::Sample(sample),
+    };
+    let suits = file.as_ref().and_then(|(path, _)| sample_of(path));
+    let suits = suits.unwrap_or(sample);
+    let selected = session.selected.clone().filter(|_| same);
+    let tokens = selected.as_ref().map(session::Selected::tokens);
+    let mut opening = Opening {
+        source,
+        text: text_of(suits),
+        text_file: None,
+        restored: selected.map(|selected| Restored {
+            selected,
+            edits: session.edits.clone(),
+        }),
+        file,
+    };
+    if let Some(path) = &start.text {
+        opening.text_file = Some(TextFile::read(path.clone(), ctx));
+        return opening;
+    }
+    let read = |file: &str| {
+        let folder = settings.folder_of_session()?;
+        std::fs::read_to_string(folder.join(Path::new(file).file_name()?)).ok()
+    };
+    let text = |text: String, name: String| Text {
+        text: text.into(),
+        name: name.into(),
+        origin: None,
+    };
+    match kept {
+        // The text of another sample means less to a model than its own.
+        Some(KeptText::Here { text: kept, .. }) if !same && is_sample(&kept) => {}
+        Some(KeptText::Here { text: kept, name }) => opening.text = text(kept, name),
+        Some(KeptText::Beside { file, name }) => match read(&file) {
+            Some(kept) => opening.text = text(kept, name),
+            None => toasts.error(tr("The text of the last session is gone")),
+        },
+        Some(KeptText::File {
+            path,
+            bytes,
+            modified,
+        }) => match Origin::of(&path) {
+            Some(now) => {
+                if (now.bytes, now.modified) != (bytes, modified) {
+                    toasts.info(trf("{0} has changed since it was read", &[&path.display()]));
+                }
+                opening.text = Text::default();
+                opening.text_file = Some(TextFile {
+                    restores: Some(tokens.unwrap_or_default()),
+                    ..TextFile::read(path, ctx)
+                });
+            }
+            None => {
+                toasts.error(trf(
+                    "{0} is gone; a sample text is open instead",
+                    &[&path.display()],
+                ));
+            }
+        },
+        None => {}
+    }
+    opening
+}
+
+/// The text of a sample.
+pub(super) fn text_of(sample: &Sample) -> Text {
+    Text {
+        text: sample.text.into(),
+        name: sample.name.into(),
+        origin: None,
+    }
+}
+
+/// Whether `text` is that of a sample.
+fn is_sample(text: &str) -> bool {
+    SAMPLES.iter().any(|sample| sample.text == text)
+}
 
 impl App {
     /// The engine has opened a model.
@@ -39,15 +200,17 @@ impl App {
             self.settings.answer(&path, answers);
             self.save();
             if !model.assumed.is_empty() && !self.facts.open {
-                self.toasts
-                    .info(ctx, format!("Assumed {}", model.assumed.join("; ")));
+                let assumed = model.assumed.join("; ");
+                self.toasts.info(trf("Assumed {0}", &[&assumed]));
             }
             self.suit_text(&path, &model);
         }
         let title = format!("{} – spanscope", model.file_name());
         ctx.send_viewport_cmd(egui::ViewportCommand::Title(title));
-        self.selection = Selection::default();
-        self.edits = Edits::default();
+        self.history.forget_edits();
+        let mut selection = Selection::default();
+        selection.set_combine(self.selection.combine());
+        self.selection = selection;
         // The head that looks farthest is the one to look at first.
         let longest = model
             .network
@@ -57,19 +220,84 @@ impl App {
         if let Some(span) = longest {
             self.selection.select_head((span.layer, span.head));
         }
+        if let Some(restored) = self.restored.take()
+            && number == 1
+        {
+            self.restore(ctx, &model, restored);
+        }
+    }
+
+    /// Brings back what was selected and changed in the model when it was open last.
+    fn restore(&mut self, ctx: &egui::Context, model: &Model, restored: Restored) {
+        let tokens = restored.selected.tokens();
+        self.selection = restored.selected.heads_in(model.network.config());
+        if self.text_file.is_none() {
+            self.selection.tokens = tokens;
+        }
+        if !restored.edits.is_empty() {
+            self.engine.edit(restored.edits.clone());
+            self.history.begin_edited(restored.edits);
+            ctx.request_repaint();
+        }
+    }
+
+    /// A text file has been read.
+    pub(super) fn text_read(&mut self) {
+        let Some(file) = &self.text_file else {
+            return;
+        };
+        let Ok((path, read)) = file.read.try_recv() else {
+            return;
+        };
+        let file = self.text_file.take();
+        let (text, all) = match read {
+            Ok(read) => read,
+            Err(message) => return self.toasts.error(message),
+        };
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let name = match all {
+            true => name.into_owned(),
+            false => trf("the start of {0}", &[&name]),
+        };
+        let text = Text {
+            text,
+            name: name.into(),
+            origin: file
+                .as_ref()
+                .and_then(|file| file.origin.clone())
+                .map(Arc::new),
+        };
+        match file.and_then(|file| file.restores) {
+            Some(tokens) => {
+                self.history.begin(text);
+                self.text_changed();
+                self.selection.tokens = tokens;
+            }
+            None => {
+                self.history.load(text);
+                self.text_changed();
+            }
+        }
+    }
+
+    /// Reads a text file; one that is being read is let go.
+    pub(super) fn read_text(&mut self, path: PathBuf, ctx: &egui::Context) {
+        self.text_file = Some(TextFile::read(path, ctx));
     }
 
     /// A sample's text means nothing to a model that reads ids, nor ids to one that reads text; what the user wrote
     /// stays.
     fn suit_text(&mut self, path: &Path, model: &Model) {
-        let text = self.editor.text();
+        let text = self.text();
         let ids = first_ids(model);
-        let is_sample = SAMPLES.iter().any(|sample| *text == *sample.text);
-        if model.vocabulary.is_none() && is_sample {
-            self.editor.set(ids.into(), "ids");
-        } else if model.vocabulary.is_some() && *text == *ids {
+        if model.vocabulary.is_none() && is_sample(text) {
+            self.history.load(Text {
+                text: ids.into(),
+                ..Text::default()
+            });
+        } else if model.vocabulary.is_some() && **text == *ids {
             let sample = sample_of(path).unwrap_or(&SAMPLES[0]);
-            self.editor.set(sample.text.into(), sample.name);
+            self.history.load(text_of(sample));
         } else {
             return;
         }
@@ -85,6 +313,9 @@ impl App {
         let asked = self.asked.iter().position(|(asked, _)| *asked == number);
         let asked = asked.map(|i| self.asked.remove(i));
         self.asked.retain(|(asked, _)| *asked > number);
+        // The engine has let go of what was changed in the model that stays open.
+        self.engine.edit(self.edits().clone());
+        let of_session = self.restored.take().is_some();
         let Some((_, Some((path, answers)))) = asked else {
             return;
         };
@@ -96,19 +327,28 @@ impl App {
                 ..answers
             };
             self.open_file((path, without));
+        } else if of_session && self.snapshot.model.is_none() {
+            // Nobody asked for it today; the window must not stay empty.
+            self.open_sample(&SAMPLES[0]);
         }
+    }
+
+    /// Opens a bundled model; the text stays.
+    pub(super) fn open_sample(&mut self, sample: &'static Sample) {
+        let number = self.engine.open(Source::Sample(sample));
+        self.asked.push((number, None));
     }
 
     pub(super) fn ask(&mut self, ctx: &egui::Context, purpose: Purpose) {
         let name = match &self.snapshot.model {
-            Some(model) => export::proposed(purpose, model, self.selection.heads.leading()),
+            Some(model) => export::proposed(purpose, model, &self.selection.heads),
             None if matches!(purpose, Purpose::Model | Purpose::Text) => String::new(),
-            None => return self.toasts.error("no model is open"),
+            None => return self.toasts.error(tr("No model is open")),
         };
         if purpose == Purpose::Vocabulary && self.file.is_none() {
-            return self
-                .toasts
-                .error("a bundled model has its vocabulary; open a file to choose one for it");
+            return self.toasts.error(tr(
+                "A bundled model has its vocabulary; open a file to choose one for it",
+            ));
         }
         let folder = self
             .settings
@@ -127,7 +367,7 @@ impl App {
         }
         match purpose {
             Purpose::Model => self.open_model(path),
-            Purpose::Text => self.text_file = Some(export::read_text(path, ctx)),
+            Purpose::Text => self.read_text(path, ctx),
             Purpose::Vocabulary => self.answer(|answers| answers.vocab = Some(path)),
             Purpose::SpanChart => {
                 if let Some(model) = &self.snapshot.model {
@@ -150,7 +390,7 @@ impl App {
                         .start(path, ctx, move |path| figure.write(path)),
                     None => self
                         .toasts
-                        .error("there is no attention to write: the text is empty, or too long for the selected token's weights to be kept"),
+                        .error(tr("There is no attention to write: the text is empty, or too long for the selected token's weights to be kept")),
                 }
             }
         }
@@ -162,11 +402,9 @@ impl App {
         let answers = known_answers(&self.settings, &path, &mut self.toasts);
         // A sample's text that nobody touched gives way to that of another sample.
         if let Some(sample) = sample_of(&path)
-            && SAMPLES
-                .iter()
-                .any(|sample| *self.editor.text() == *sample.text)
+            && is_sample(self.text())
         {
-            self.editor.set(sample.text.into(), sample.name);
+            self.history.load(text_of(sample));
             self.text_changed();
         }
         self.open_file((path, answers));
@@ -182,7 +420,7 @@ impl App {
         let Some((path, mut answers)) = self.file.clone() else {
             return self
                 .toasts
-                .error("the bundled models say everything about themselves");
+                .error(tr("The bundled models say everything about themselves"));
         };
         change(&mut answers);
         self.toasts.clear();
@@ -197,7 +435,7 @@ impl App {
             .to_string_lossy()
             .to_lowercase();
         if ["txt", "md", "text", "zip", "gz", "raw"].contains(&ending.as_str()) {
-            self.text_file = Some(export::read_text(path, ctx));
+            self.read_text(path, ctx);
         } else {
             self.open_model(path);
         }
@@ -214,11 +452,10 @@ fn first_ids(model: &Model) -> String {
 pub(super) fn known_answers(settings: &Settings, path: &Path, toasts: &mut Toasts) -> Answers {
     let mut answers = settings.answers(path);
     if let Some(vocab) = answers.vocab.take_if(|vocab| !vocab.exists()) {
-        let gone = format!(
-            "{}: this vocabulary is gone; the model opens without it",
-            vocab.display()
-        );
-        toasts.error(gone);
+        toasts.error(trf(
+            "The vocabulary {0} is gone; the model opens without it",
+            &[&vocab.display()],
+        ));
     }
     answers
 }

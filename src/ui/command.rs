@@ -1,10 +1,17 @@
-//! Every action of the window: its name, its shortcut, when it can be done.
+//! Every action of the window: its name, what it does, its key, and when it can be done. Menus, keys, the palette and the
+//! sheet of keys all take from here.
 
-use crate::engine::{ContinuationRequest, Sample};
+use super::language::{Language, tr, trf};
+use super::settings::ThemeChoice;
+use super::state::head_name;
+use super::views::Pane;
+use crate::chart::thousands;
+use crate::engine::{Combine, ContinuationRequest, Sample};
 use eframe::egui::{self, Key, KeyboardShortcut, Modifiers};
+use std::ops::Range;
 use std::path::PathBuf;
 
-/// Something that a menu, a key or a view asks the window to do.
+/// Something that a menu, a key or a view asks the window to do. Layers and heads count from 0.
 #[derive(Debug, Clone)]
 pub enum Command {
     /// Ask for a checkpoint.
@@ -19,35 +26,14 @@ pub enum Command {
     OpenVocabulary,
     /// Open the model again with another ramp.
     SetRamp(usize),
-    /// Bring back the text that another one replaced.
-    RestoreText,
-    /// Put a text in at this byte of the text.
-    Insert {
-        /// The byte before which it stands.
-        at: usize,
-        /// What to put in.
-        text: String,
-    },
-    /// Write on after the selected token, or after the last one.
-    Continue(ContinuationRequest),
-    /// Stop writing on.
-    StopContinuing,
-    /// Set a head's span by hand, or back to what was trained.
-    SetSpan {
-        /// Layer and head, from 0.
-        head: (usize, usize),
-        /// z in tokens.
-        span: Option<f32>,
-    },
-    /// Let a head contribute nothing, or let it speak again.
-    Silence {
-        /// Layer and head, from 0.
-        head: (usize, usize),
-        /// Whether it contributes nothing.
-        silenced: bool,
-    },
-    /// Take back everything that was changed in the model by hand.
-    ClearEdits,
+    /// Take back the last change of the text or of the model.
+    Undo,
+    /// Do again what was taken back.
+    Redo,
+    /// Put the cursor into the text field.
+    EditText,
+    /// Ask where to write the view that was last used.
+    ExportView,
     /// Ask where to write the span chart.
     ExportSpans,
     /// Ask where to write the attention heatmap.
@@ -59,154 +45,496 @@ pub enum Command {
         /// Heads to the right.
         heads: isize,
     },
+    /// Select one head.
+    SelectHead((usize, usize)),
+    /// Select all heads of the leading head's layer.
+    SelectLayer,
+    /// Select all heads.
+    SelectAll,
     /// Select no token, so that the views follow the end of the text.
     ClearSelection,
-    /// Put the tiles back where they were.
+    /// Put several heads together so from now on.
+    SetCombine(Combine),
+    /// Put a text in at this byte of the text.
+    Insert {
+        /// The byte before which it stands.
+        at: usize,
+        /// What to put in.
+        text: String,
+    },
+    /// Put a text in the place of a part of the text.
+    Replace {
+        /// The bytes that go.
+        range: Range<usize>,
+        /// What takes their place.
+        text: String,
+    },
+    /// Write on after the selected token, or after the last one.
+    Continue(ContinuationRequest),
+    /// Stop writing on.
+    StopContinuing,
+    /// Set a head's span by hand, or back to what was trained.
+    SetSpan {
+        /// Layer and head.
+        head: (usize, usize),
+        /// z in tokens.
+        span: Option<f32>,
+    },
+    /// Let a head contribute nothing, or let it speak again.
+    Silence {
+        /// Layer and head.
+        head: (usize, usize),
+        /// Whether it contributes nothing.
+        silenced: bool,
+    },
+    /// Set z of all selected heads, in tokens.
+    SpanOfSelected(f32),
+    /// Silence the selected heads.
+    SilenceSelected,
+    /// Leave the selected heads as they were trained.
+    RestoreSelected,
+    /// Leave every head as it was trained.
+    ClearEdits,
+    /// Bring a view to the front; open it if it is closed.
+    ShowView(Pane),
+    /// Close a view, or open it.
+    ToggleView(Pane),
+    /// Put the tiles back where they were, all views among them.
     ResetLayout,
+    /// Light, dark, or as the desktop.
+    SetTheme(ThemeChoice),
+    /// The language of the window.
+    SetLanguage(Language),
+    /// What a text may take of the memory, in MB.
+    SetMemory(usize),
+    /// Make everything larger.
+    ZoomIn,
+    /// Make everything smaller.
+    ZoomOut,
+    /// Back to the usual size.
+    ZoomReset,
+    /// The whole screen, or a window again.
+    FullScreen,
+    /// Stop the run over the text where it is.
+    StopReading,
+    /// Go on with a run that was stopped.
+    ReadOn,
+    /// Open no model after all.
+    StopOpening,
     /// Show or hide the facts about the model.
     ModelFacts,
-    /// Show or hide the list of keys.
+    /// Search everything that can be done.
+    Palette,
+    /// Show or hide the sheet of keys and gestures.
     Help,
     /// Close the window.
     Quit,
 }
 
+/// What decides which commands can be done.
+#[derive(Debug, Clone, Default)]
+pub struct Now {
+    /// A model is open.
+    pub model: bool,
+    /// The open model is a file of the user's.
+    pub file: bool,
+    /// A model is being opened.
+    pub opening: bool,
+    /// There is something to take back.
+    pub undo: bool,
+    /// There is something to do again.
+    pub redo: bool,
+    /// The run is on its way through the text.
+    pub reading: bool,
+    /// The run was stopped before the end of the text.
+    pub stopped: bool,
+    /// Something is changed in the model.
+    pub edited: bool,
+    /// Some selected head is changed.
+    pub edited_selected: bool,
+    /// Views that are open.
+    pub open_views: Vec<Pane>,
+}
+
+/// Views that have a number key, in the order of the numbers; menus list them so, the others after them.
+pub const NUMBERED: [Pane; 9] = [
+    Pane::Heads,
+    Pane::Spans,
+    Pane::Attention,
+    Pane::Text,
+    Pane::Persistent,
+    Pane::Predictions,
+    Pane::Grid,
+    Pane::Cost,
+    Pane::Model,
+];
+
+/// All views, those with a number first.
+pub fn views() -> impl Iterator<Item = Pane> {
+    let others = Pane::ALL
+        .into_iter()
+        .filter(|pane| !NUMBERED.contains(pane));
+    NUMBERED.into_iter().chain(others)
+}
+
+const NUMBERS: [Key; 9] = [
+    Key::Num1,
+    Key::Num2,
+    Key::Num3,
+    Key::Num4,
+    Key::Num5,
+    Key::Num6,
+    Key::Num7,
+    Key::Num8,
+    Key::Num9,
+];
+
+/// Commands that need no object, by sections, as the sheet of keys and the palette list them. Sections are named in
+/// English.
+pub const SECTIONS: [(&str, &[Command]); 4] = [
+    (
+        "File",
+        &[
+            Command::OpenModel,
+            Command::OpenText,
+            Command::OpenVocabulary,
+            Command::ExportView,
+            Command::ExportSpans,
+            Command::ExportAttention,
+            Command::ModelFacts,
+            Command::Quit,
+        ],
+    ),
+    (
+        "Edit",
+        &[
+            Command::Undo,
+            Command::Redo,
+            Command::EditText,
+            Command::SilenceSelected,
+            Command::RestoreSelected,
+            Command::ClearEdits,
+            Command::StopReading,
+            Command::ReadOn,
+            Command::StopOpening,
+        ],
+    ),
+    (
+        "Selection",
+        &[
+            Command::SelectLayer,
+            Command::SelectAll,
+            Command::ClearSelection,
+            Command::SetCombine(Combine::Mean),
+            Command::SetCombine(Combine::Max),
+        ],
+    ),
+    (
+        "View",
+        &[
+            Command::Palette,
+            Command::Help,
+            Command::ResetLayout,
+            Command::ZoomIn,
+            Command::ZoomOut,
+            Command::ZoomReset,
+            Command::FullScreen,
+        ],
+    ),
+];
+
 impl Command {
     /// The name, for menus.
     pub fn name(&self) -> String {
-        match self {
-            Self::OpenModel => "Open model…".into(),
-            Self::OpenRecent(path) => path.display().to_string(),
-            Self::OpenSample(sample) => sample.name.into(),
-            Self::OpenText => "Open text…".into(),
-            Self::OpenVocabulary => "Choose vocabulary…".into(),
-            Self::SetRamp(ramp) => format!("Ramp {ramp}"),
-            Self::RestoreText => "Bring back the earlier text".into(),
-            Self::Insert { .. } => "Insert text".into(),
-            Self::Continue(_) => "Continue the text".into(),
-            Self::StopContinuing => "Stop continuing".into(),
-            Self::SetSpan { .. } => "Set span".into(),
-            Self::Silence { .. } => "Silence head".into(),
-            Self::ClearEdits => "Clear model edits".into(),
-            Self::ExportSpans => "Export span chart…".into(),
-            Self::ExportAttention => "Export attention…".into(),
-            Self::Move { .. } => "Move between heads".into(),
-            Self::ClearSelection => "Clear selection".into(),
-            Self::ResetLayout => "Reset layout".into(),
-            Self::ModelFacts => "About this model".into(),
-            Self::Help => "Keys".into(),
-            Self::Quit => "Quit".into(),
-        }
-    }
-
-    /// The key, if it has one.
-    pub fn shortcut(&self) -> Option<KeyboardShortcut> {
-        let (modifiers, key) = match self {
-            Self::OpenModel => (Modifiers::COMMAND, Key::O),
-            Self::OpenText => (Modifiers::COMMAND.plus(Modifiers::SHIFT), Key::O),
-            Self::ExportSpans => (Modifiers::COMMAND, Key::S),
-            Self::ExportAttention => (Modifiers::COMMAND.plus(Modifiers::SHIFT), Key::S),
-            Self::ModelFacts => (Modifiers::COMMAND, Key::I),
-            Self::Help => (Modifiers::NONE, Key::F1),
-            Self::Quit => (Modifiers::COMMAND, Key::Q),
-            Self::ClearSelection => (Modifiers::NONE, Key::Escape),
-            _ => return None,
-        };
-        Some(KeyboardShortcut::new(modifiers, key))
-    }
-}
-
-/// Keys that work whatever has the focus. The longer combination first: Ctrl+O must not take Ctrl+Shift+O.
-const ANYWHERE: [Command; 7] = [
-    Command::OpenText,
-    Command::OpenModel,
-    Command::ExportAttention,
-    Command::ExportSpans,
-    Command::ModelFacts,
-    Command::Help,
-    Command::Quit,
-];
-
-/// Keys that would edit a text while one has the focus.
-const ELSEWHERE: [(Key, Command); 7] = [
-    (
-        Key::ArrowUp,
-        Command::Move {
-            layers: -1,
-            heads: 0,
-        },
-    ),
-    (
-        Key::ArrowDown,
-        Command::Move {
-            layers: 1,
-            heads: 0,
-        },
-    ),
-    (
-        Key::ArrowLeft,
-        Command::Move {
-            layers: 0,
-            heads: -1,
-        },
-    ),
-    (
-        Key::ArrowRight,
-        Command::Move {
-            layers: 0,
-            heads: 1,
-        },
-    ),
-    (
-        Key::OpenBracket,
-        Command::Move {
-            layers: -1,
-            heads: 0,
-        },
-    ),
-    (
-        Key::CloseBracket,
-        Command::Move {
-            layers: 1,
-            heads: 0,
-        },
-    ),
-    (Key::Escape, Command::ClearSelection),
-];
-
-/// The commands whose keys were pressed.
-pub fn pressed(ctx: &egui::Context) -> Vec<Command> {
-    // An open menu has the keys as well: Escape closes it, and nothing behind it.
-    let typing = ctx.egui_wants_keyboard_input() || egui::Popup::is_any_open(ctx);
-    ctx.input_mut(|input| {
-        let mut commands: Vec<Command> = ANYWHERE
-            .iter()
-            .filter(|command| {
-                command
-                    .shortcut()
-                    .is_some_and(|shortcut| input.consume_shortcut(&shortcut))
-            })
-            .cloned()
-            .collect();
-        if !typing {
-            for (key, command) in &ELSEWHERE {
-                if input.consume_key(Modifiers::NONE, *key) {
-                    commands.push(command.clone());
-                }
+        let name = match self {
+            Self::OpenRecent(path) => return path.display().to_string(),
+            Self::SelectHead(head) => return head_name(*head),
+            Self::SetRamp(ramp) => return trf("Ramp of {0} tokens", &[ramp]),
+            Self::SetSpan {
+                head,
+                span: Some(span),
+            } => return trf("Set the span of {0} to {1}", &[&head_name(*head), span]),
+            Self::SetSpan { head, span: None } => {
+                return trf("Span of {0} as trained", &[&head_name(*head)]);
             }
+            Self::Silence {
+                head,
+                silenced: true,
+            } => {
+                return trf("Silence {0}", &[&head_name(*head)]);
+            }
+            Self::Silence { head, .. } => {
+                return trf("Let {0} speak again", &[&head_name(*head)]);
+            }
+            Self::SpanOfSelected(span) => {
+                return trf("Set the span of the selected heads to {0} tokens", &[span]);
+            }
+            Self::ShowView(pane) => return trf("Show {0}", &[&pane.title()]),
+            Self::ToggleView(pane) => return trf("Open or close {0}", &[&pane.title()]),
+            Self::SetLanguage(language) => return language.name().into(),
+            Self::SetMemory(mb) => return trf("{0} MB of memory for a text", &[&thousands(*mb)]),
+            Self::OpenModel => tr("Open model…"),
+            Self::OpenSample(sample) => sample_name(sample),
+            Self::OpenText => tr("Open text…"),
+            Self::OpenVocabulary => tr("Choose vocabulary…"),
+            Self::Undo => tr("Undo"),
+            Self::Redo => tr("Redo"),
+            Self::EditText => tr("Edit the text"),
+            Self::Insert { .. } => tr("Insert text"),
+            Self::Replace { .. } => tr("Replace text"),
+            Self::Continue(_) => tr("Continue the text"),
+            Self::StopContinuing => tr("Stop continuing"),
+            Self::ExportView => tr("Export this view…"),
+            Self::ExportSpans => tr("Export span chart…"),
+            Self::ExportAttention => tr("Export attention…"),
+            Self::Move { layers: -1, .. } => tr("Previous layer"),
+            Self::Move { layers: 1, .. } => tr("Next layer"),
+            Self::Move { heads: -1, .. } => tr("Previous head"),
+            Self::Move { .. } => tr("Next head"),
+            Self::SelectLayer => tr("Select whole layer"),
+            Self::SelectAll => tr("Select all heads"),
+            Self::ClearSelection => tr("Clear selection"),
+            Self::SetCombine(Combine::Mean) => tr("Several heads: their mean"),
+            Self::SetCombine(Combine::Max) => tr("Several heads: the largest"),
+            Self::SilenceSelected => tr("Silence the selected heads"),
+            Self::RestoreSelected => tr("Selected heads as trained"),
+            Self::ClearEdits => tr("All heads as trained"),
+            Self::ResetLayout => tr("Reset layout"),
+            Self::SetTheme(ThemeChoice::System) => tr("Theme as the desktop"),
+            Self::SetTheme(ThemeChoice::Dark) => tr("Dark theme"),
+            Self::SetTheme(ThemeChoice::Light) => tr("Light theme"),
+            Self::ZoomIn => tr("Zoom in"),
+            Self::ZoomOut => tr("Zoom out"),
+            Self::ZoomReset => tr("Usual size"),
+            Self::FullScreen => tr("Full screen"),
+            Self::StopReading => tr("Stop reading the text"),
+            Self::ReadOn => tr("Read on"),
+            Self::StopOpening => tr("Stop opening the model"),
+            Self::ModelFacts => tr("About this model"),
+            Self::Palette => tr("Find a command…"),
+            Self::Help => tr("Keys and gestures"),
+            Self::Quit => tr("Quit"),
+        };
+        name.into()
+    }
+
+    /// What it does, in a sentence; nothing where the name says it.
+    pub fn explanation(&self) -> &'static str {
+        match self {
+            Self::OpenModel => tr("A .pt checkpoint of the published code, or a converted file"),
+            Self::OpenRecent(_) => tr("A checkpoint opened before"),
+            Self::OpenSample(_) => tr("A bundled model, with a text that suits it"),
+            Self::OpenText => tr("A text file, plain, .zip or .gz; the model runs over it"),
+            Self::OpenVocabulary => tr("A train.txt, the raw training text, or JSON"),
+            Self::SetRamp(_) => tr("The length of the soft mask's ramp"),
+            Self::Undo => tr("Take back the last change of the text or of the model"),
+            Self::Redo => tr("Do again what was taken back"),
+            Self::EditText => tr("Put the cursor into the text field"),
+            Self::Insert { .. } | Self::Replace { .. } => {
+                tr("Where it says; the text is as before with Undo")
+            }
+            Self::Continue(_) => {
+                tr("The model writes on after the selected token, or the last one")
+            }
+            Self::StopContinuing => tr("What is written so far stays"),
+            Self::ExportView => tr("The view that was last used, else the span chart"),
+            Self::ExportSpans => tr("As SVG, PNG, CSV or JSON"),
+            Self::ExportAttention => tr("The queries in view, as SVG, PNG or CSV"),
+            Self::Move { .. } => tr("Where no text has the focus"),
+            Self::SelectHead(_) => tr("Select this head in every view"),
+            Self::SelectLayer => tr("All heads of the selected head's layer"),
+            Self::SelectAll => tr("Where no text has the focus"),
+            Self::ClearSelection => {
+                tr("One head, no token: the views follow the end of the text; closes notes")
+            }
+            Self::SetCombine(_) => tr("How several selected heads become one picture"),
+            Self::SetSpan { .. } | Self::SpanOfSelected(_) => {
+                tr("See what follows if a head looked just so far; the file stays as it is")
+            }
+            Self::Silence { .. } | Self::SilenceSelected => {
+                tr("They add nothing to their layer's output; the file stays as it is")
+            }
+            Self::RestoreSelected => tr("Takes back spans set and heads silenced among them"),
+            Self::ClearEdits => tr("Takes back all spans set and heads silenced"),
+            Self::ShowView(_) => tr("Bring this view to the front"),
+            Self::ToggleView(_) => tr("A closed view comes back where it was"),
+            Self::ResetLayout => tr("All views, where they stood at first"),
+            Self::SetTheme(_) | Self::SetLanguage(_) => tr("Of the whole window, at once"),
+            Self::SetMemory(_) => tr("Of a longer text, weights are at hand around the selection"),
+            Self::ZoomIn | Self::ZoomOut | Self::ZoomReset => tr("The whole interface"),
+            Self::FullScreen => tr("The same key brings the window back"),
+            Self::StopReading => tr("What was read so far stays and is shown"),
+            Self::ReadOn => tr("From where the run was stopped"),
+            Self::StopOpening => tr("The model that is open stays"),
+            Self::ModelFacts => tr("What was read, inferred and assumed"),
+            Self::Palette => tr("Search commands, views, heads and files"),
+            Self::Help => tr("What keys and the mouse do"),
+            Self::Quit => tr("Everything is there again next time"),
         }
-        commands
-    })
+    }
+
+    /// The key that menus show, if it has one.
+    pub fn shortcut(&self) -> Option<KeyboardShortcut> {
+        self.shortcuts().next()
+    }
+
+    /// All its keys, the usual one first.
+    pub fn shortcuts(&self) -> impl Iterator<Item = KeyboardShortcut> {
+        const NONE: Modifiers = Modifiers::NONE;
+        const CTRL: Modifiers = Modifiers::COMMAND;
+        const BOTH: Modifiers = Modifiers::COMMAND.plus(Modifiers::SHIFT);
+        let numbered = |pane: Pane| NUMBERED.iter().position(|other| *other == pane);
+        let keys: [Option<(Modifiers, Key)>; 2] = match *self {
+            Self::OpenModel => [Some((CTRL, Key::O)), None],
+            Self::OpenText => [Some((BOTH, Key::O)), None],
+            Self::ExportView => [Some((CTRL, Key::S)), None],
+            Self::ExportAttention => [Some((BOTH, Key::S)), None],
+            Self::Undo => [Some((CTRL, Key::Z)), None],
+            Self::Redo => [Some((BOTH, Key::Z)), Some((CTRL, Key::Y))],
+            Self::EditText => [Some((CTRL, Key::E)), None],
+            Self::Move { layers: -1, .. } => {
+                [Some((NONE, Key::ArrowUp)), Some((NONE, Key::OpenBracket))]
+            }
+            Self::Move { layers: 1, .. } => [
+                Some((NONE, Key::ArrowDown)),
+                Some((NONE, Key::CloseBracket)),
+            ],
+            Self::Move { heads: -1, .. } => [Some((NONE, Key::ArrowLeft)), None],
+            Self::Move { heads: 1, .. } => [Some((NONE, Key::ArrowRight)), None],
+            Self::SelectLayer => [Some((CTRL, Key::L)), None],
+            Self::SelectAll => [Some((CTRL, Key::A)), None],
+            Self::ClearSelection => [Some((NONE, Key::Escape)), None],
+            Self::ShowView(pane) => [numbered(pane).map(|i| (CTRL, NUMBERS[i])), None],
+            Self::ZoomIn => [Some((CTRL, Key::Plus)), Some((CTRL, Key::Equals))],
+            Self::ZoomOut => [Some((CTRL, Key::Minus)), None],
+            Self::ZoomReset => [Some((CTRL, Key::Num0)), None],
+            Self::FullScreen => [Some((NONE, Key::F11)), None],
+            Self::StopReading => [Some((CTRL, Key::Period)), None],
+            Self::ModelFacts => [Some((CTRL, Key::I)), None],
+            Self::Palette => [Some((CTRL, Key::P)), None],
+            Self::Help => [Some((NONE, Key::F1)), Some((NONE, Key::Questionmark))],
+            Self::Quit => [Some((CTRL, Key::Q)), None],
+            _ => [None, None],
+        };
+        let shortcut = |(modifiers, key)| KeyboardShortcut::new(modifiers, key);
+        keys.into_iter().flatten().map(shortcut)
+    }
+
+    /// Whether it can be done.
+    pub fn possible(&self, now: &Now) -> bool {
+        let open = now.model && !now.opening;
+        match self {
+            Self::Undo => now.undo,
+            Self::Redo => now.redo,
+            Self::OpenVocabulary | Self::SetRamp(_) => now.file,
+            Self::StopReading => now.reading,
+            Self::ReadOn => now.stopped,
+            Self::StopOpening => now.opening,
+            Self::ClearEdits => now.edited && open,
+            Self::RestoreSelected => now.edited_selected && open,
+            Self::Continue(_)
+            | Self::SetSpan { .. }
+            | Self::Silence { .. }
+            | Self::SpanOfSelected(_)
+            | Self::SilenceSelected => open,
+            Self::ExportView
+            | Self::ExportSpans
+            | Self::ExportAttention
+            | Self::Move { .. }
+            | Self::SelectHead(_)
+            | Self::SelectLayer
+            | Self::SelectAll
+            | Self::ModelFacts => now.model,
+            _ => true,
+        }
+    }
 }
 
-/// A menu entry for `command`, with its key.
-pub fn menu_item(ui: &mut egui::Ui, command: Command, out: &mut Vec<Command>) {
+/// What a bundled model is, in the language of the window.
+pub fn sample_name(sample: &Sample) -> &'static str {
+    match sample.name {
+        "Shakespeare, adaptive span" => tr("Shakespeare, adaptive span"),
+        "Wikipedia, all-attention" => tr("Wikipedia, all-attention"),
+        other => other,
+    }
+}
+
+/// A key as it is printed on keyboards, in a few letters.
+pub fn key_text(ctx: &egui::Context, shortcut: &KeyboardShortcut) -> String {
+    let text = ctx.format_shortcut(shortcut);
+    let symbol = match shortcut.logical_key {
+        Key::ArrowUp => "↑",
+        Key::ArrowDown => "↓",
+        Key::ArrowLeft => "←",
+        Key::ArrowRight => "→",
+        Key::OpenBracket => "[",
+        Key::CloseBracket => "]",
+        Key::Questionmark => "?",
+        Key::Plus => "+",
+        Key::Minus => "−",
+        Key::Equals => "=",
+        Key::Period => ".",
+        Key::Escape => "Esc",
+        _ => return text,
+    };
+    // The key stands last.
+    let name = shortcut.logical_key.name();
+    let modifiers = text
+        .strip_suffix(name)
+        .or(text.strip_suffix(shortcut.logical_key.symbol_or_name()));
+    format!("{}{symbol}", modifiers.unwrap_or_default())
+}
+
+/// A menu entry for `command`, with its key; grey where it cannot be done.
+pub fn menu_item(ui: &mut egui::Ui, now: &Now, command: Command, out: &mut Vec<Command>) {
     let mut button = egui::Button::new(command.name());
     if let Some(shortcut) = command.shortcut() {
-        button = button.shortcut_text(ui.ctx().format_shortcut(&shortcut));
+        button = button.shortcut_text(key_text(ui.ctx(), &shortcut));
     }
-    if ui.add(button).clicked() {
+    let response = ui.add_enabled(command.possible(now), button);
+    if response.on_hover_text(command.explanation()).clicked() {
         ui.close();
         out.push(command);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashMap;
+
+    fn all() -> Vec<Command> {
+        let plain = SECTIONS.iter().flat_map(|(_, commands)| commands.iter());
+        let views = Pane::ALL.map(Command::ShowView);
+        let moves = [(0, -1), (0, 1), (-1, 0), (1, 0)];
+        let moves = moves.map(|(layers, heads)| Command::Move { layers, heads });
+        plain.cloned().chain(views).chain(moves).collect()
+    }
+
+    #[test]
+    fn no_key_does_two_things() {
+        let mut keys = HashMap::new();
+        for command in all() {
+            for shortcut in command.shortcuts() {
+                let before =
+                    keys.insert((shortcut.modifiers, shortcut.logical_key), command.name());
+                assert_eq!(before, None, "{}", command.name());
+            }
+        }
+        assert!(keys.len() > 30);
+    }
+
+    #[test]
+    fn every_command_has_a_name_of_its_own_and_says_what_it_does() {
+        let mut names: Vec<String> = all().iter().map(Command::name).collect();
+        let count = names.len();
+        names.sort();
+        names.dedup();
+        assert_eq!(names.len(), count);
+        assert!(
+            all()
+                .iter()
+                .all(|command| !command.explanation().is_empty())
+        );
     }
 }

@@ -4,17 +4,30 @@
 
 pub mod app;
 mod app_files;
-mod bars;
+mod app_session;
+mod choices;
 mod command;
+mod command_palette;
 pub mod dialogs;
 mod editor;
 mod export;
-mod language;
+mod help;
+mod history;
+mod keeper;
+mod keys;
+pub mod language;
+pub mod layout;
+mod letters;
+mod menus;
 mod model_facts;
 pub mod offscreen;
+mod perform;
+mod session;
 pub mod settings;
 mod shot;
+mod splice;
 mod state;
+mod status;
 mod theme;
 mod tiles;
 mod toasts;
@@ -22,6 +35,7 @@ mod views;
 
 use crate::model::Device;
 use app::App;
+pub use choices::Choices;
 use dialogs::Backend;
 use eframe::egui;
 use settings::Settings;
@@ -60,18 +74,44 @@ pub enum WindowError {
     Stopped(String),
 }
 
+/// The window, where it stood last.
+fn viewport(settings: &Settings) -> egui::ViewportBuilder {
+    let place = settings
+        .folder_of_session()
+        .map(|folder| session::Session::load(folder).0.window)
+        .unwrap_or_default();
+    let least = [640.0, 420.0];
+    let size = place.size.filter(|(width, height)| {
+        // What a damaged file might say.
+        (least[0]..20_000.0).contains(width) && (least[1]..20_000.0).contains(height)
+    });
+    let mut builder = egui::ViewportBuilder::default()
+        .with_title("spanscope")
+        .with_app_id("spanscope")
+        .with_inner_size(size.unwrap_or((1280.0, 800.0)))
+        .with_clamp_size_to_monitor_size(true)
+        .with_min_inner_size(least)
+        .with_maximized(place.maximized)
+        .with_fullscreen(place.fullscreen)
+        .with_drag_and_drop(true);
+    let near = |x: f32| (-20_000.0..20_000.0).contains(&x);
+    if let Some((left, top)) = place
+        .position
+        .filter(|(left, top)| near(*left) && near(*top))
+    {
+        builder = builder.with_position([left, top]);
+    }
+    builder
+}
+
 /// Opens the window and returns when it is closed.
 ///
 /// # Errors
 /// When no window can be opened, or a defect ends it.
 pub fn run(start: Start) -> Result<(), WindowError> {
+    let settings = Settings::load();
     let options = eframe::NativeOptions {
-        viewport: egui::ViewportBuilder::default()
-            .with_title("spanscope")
-            .with_app_id("spanscope")
-            .with_inner_size([1280.0, 800.0])
-            .with_min_inner_size([640.0, 420.0])
-            .with_drag_and_drop(true),
+        viewport: viewport(&settings),
         ..eframe::NativeOptions::default()
     };
     let opened = Arc::new(AtomicBool::new(false));
@@ -89,7 +129,6 @@ pub fn run(start: Start) -> Result<(), WindowError> {
     let create = move |cc: &eframe::CreationContext<'_>| {
         heard();
         is_open.store(true, Ordering::Relaxed);
-        let settings = Settings::load();
         Ok(
             Box::new(App::new(&cc.egui_ctx, &start, settings, Backend::Desktop))
                 as Box<dyn eframe::App>,

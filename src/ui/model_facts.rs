@@ -1,6 +1,7 @@
 //! What was read from a model's file, what was inferred, and what was assumed and can be corrected.
 
 use super::command::Command;
+use super::language::{tr, trf};
 use super::theme::{Palette, quiet, strong};
 use crate::chart::thousands;
 use crate::engine::Model;
@@ -35,7 +36,8 @@ impl ModelFacts {
             return;
         }
         let mut open = true;
-        egui::Window::new("About this model")
+        egui::Window::new(tr("About this model"))
+            .id(egui::Id::unique("model facts"))
             .open(&mut open)
             .collapsible(false)
             .resizable(false)
@@ -75,52 +77,55 @@ impl ModelFacts {
                     ui.add(egui::Label::new(value).wrap());
                     ui.end_row();
                 };
-                row("File format", model.format.name().into());
-                row("Kind", model.kind());
+                row(tr("File format"), model.format.name().into());
+                row(tr("Kind"), model.kind());
                 row(
-                    "Layers × heads",
+                    tr("Layers × heads"),
                     format!("{} × {}", config.nb_layers, config.nb_heads),
                 );
                 row(
-                    "Hidden size",
-                    format!("{} ({} per head)", config.hidden_size, config.head_dim()),
+                    tr("Hidden size"),
+                    trf(
+                        "{0} ({1} per head)",
+                        &[&config.hidden_size, &config.head_dim()],
+                    ),
                 );
                 if config.inner_hidden_size > 0 {
-                    row("Feed-forward size", thousands(config.inner_hidden_size));
+                    row(tr("Feed-forward size"), thousands(config.inner_hidden_size));
                 }
                 if config.pers_mem_size > 0 {
                     row(
-                        "Persistent vectors",
-                        format!("{} per head", config.pers_mem_size),
+                        tr("Persistent vectors"),
+                        trf("{0} per head", &[&config.pers_mem_size]),
                     );
                 }
                 row(
-                    "Span limit S",
-                    format!("{} tokens", thousands(config.attn_span)),
+                    tr("Span limit S"),
+                    trf("{0} tokens", &[&thousands(config.attn_span)]),
                 );
                 row(
-                    "Reach",
-                    format!(
-                        "{mean:.1} tokens on average, {} at most",
-                        thousands(longest)
+                    tr("Reach"),
+                    trf(
+                        "{0} tokens on average, {1} at most",
+                        &[&format!("{mean:.1}"), &thousands(longest)],
                     ),
                 );
-                row("Parameters", thousands(model.network.parameters()));
+                row(tr("Parameters"), thousands(model.network.parameters()));
                 let vocabulary = model.vocabulary.as_ref().map_or_else(
                     || {
-                        format!(
-                            "{} tokens, not named: shown as ids",
-                            thousands(config.vocab_size)
+                        trf(
+                            "{0} tokens, not named: shown as ids",
+                            &[&thousands(config.vocab_size)],
                         )
                     },
                     |vocabulary| vocabulary.note().to_owned(),
                 );
-                row("Vocabulary", vocabulary);
+                row(tr("Vocabulary"), vocabulary);
             });
         ui.separator();
-        ui.label(strong("Assumed, because the file does not say"));
+        ui.label(strong(tr("Assumed, because the file does not say")));
         if model.assumed.is_empty() {
-            ui.label(quiet("nothing: the file says everything"));
+            ui.label(quiet(tr("nothing: the file says everything")));
         }
         for note in &model.assumed {
             ui.horizontal_wrapped(|ui| {
@@ -131,48 +136,49 @@ impl ModelFacts {
         ui.add_space(6.0);
         if config.adapt_span {
             let assumed = model.assumed.iter().any(|note| note.starts_with("ramp"));
-            self.ramp(ui, number, config, assumed, out);
+            ramp_field(ui, &mut self.ramp, number, config, assumed, out);
         }
         ui.horizontal(|ui| {
             if ui
-                .button("Choose vocabulary…")
-                .on_hover_text("A train.txt, the raw training text, or JSON")
+                .button(tr("Choose vocabulary…"))
+                .on_hover_text(tr("A train.txt, the raw training text, or JSON"))
                 .clicked()
             {
                 out.push(Command::OpenVocabulary);
             }
-            ui.label(quiet("remembered for this file"));
+            ui.label(quiet(tr("remembered for this file")));
         });
     }
+}
 
-    fn ramp(
-        &mut self,
-        ui: &mut Ui,
-        number: u64,
-        config: &Config,
-        assumed: bool,
-        out: &mut Vec<Command>,
-    ) {
-        let (current, limit) = (config.adapt_span_ramp, config.attn_span);
-        let mut ramp = match self.ramp {
-            Some((of, ramp)) if of == number => ramp,
-            _ => current,
-        };
-        ui.horizontal(|ui| {
-            ui.label("Ramp R");
-            let drag = egui::DragValue::new(&mut ramp)
-                .range(1..=limit.max(1))
-                .suffix(" tokens");
-            ui.add(drag).on_hover_text(
-                "Length of the soft mask's ramp. Checkpoints do not store it; 32 is usual",
-            );
-            if ui
-                .add_enabled(ramp != current || assumed, egui::Button::new("Use"))
-                .clicked()
-            {
-                out.push(Command::SetRamp(ramp));
-            }
-        });
-        self.ramp = Some((number, ramp));
-    }
+/// The ramp, to be set by hand: `field` is what is being typed, with the number of the model that it belongs to.
+pub(super) fn ramp_field(
+    ui: &mut Ui,
+    field: &mut Option<(u64, usize)>,
+    number: u64,
+    config: &Config,
+    assumed: bool,
+    out: &mut Vec<Command>,
+) {
+    let (current, limit) = (config.adapt_span_ramp, config.attn_span);
+    let mut ramp = match *field {
+        Some((of, ramp)) if of == number => ramp,
+        _ => current,
+    };
+    ui.horizontal(|ui| {
+        ui.label(tr("Ramp R"));
+        let drag = egui::DragValue::new(&mut ramp)
+            .range(1..=limit.max(1))
+            .suffix(tr(" tokens"));
+        ui.add(drag).on_hover_text(tr(
+            "Length of the soft mask's ramp. Checkpoints do not store it; 32 is usual",
+        ));
+        if ui
+            .add_enabled(ramp != current || assumed, egui::Button::new(tr("Use")))
+            .clicked()
+        {
+            out.push(Command::SetRamp(ramp));
+        }
+    });
+    *field = Some((number, ramp));
 }

@@ -55,6 +55,9 @@ pub struct Settings {
     /// Where this is kept; `None` keeps nothing.
     #[serde(skip)]
     file: Option<PathBuf>,
+    /// Where the session is kept; `None` keeps none.
+    #[serde(skip)]
+    session: Option<PathBuf>,
 }
 
 impl Settings {
@@ -71,9 +74,24 @@ impl Settings {
 
     /// The user's settings. A missing or damaged file gives the defaults: settings are no reason not to start.
     pub fn load() -> Self {
-        let dirs = ProjectDirs::from("", "", "spanscope");
-        dirs.map(|dirs| Self::load_from(&dirs.config_dir().join("settings.json")))
-            .unwrap_or_default()
+        let Some(dirs) = ProjectDirs::from("", "", "spanscope") else {
+            return Self::default();
+        };
+        let mut settings = Self::load_from(&dirs.config_dir().join("settings.json"));
+        settings.session = Some(dirs.data_dir().to_owned());
+        settings
+    }
+
+    /// Settings and session kept in `folder`.
+    pub fn in_folder(folder: &Path) -> Self {
+        let mut settings = Self::load_from(&folder.join("settings.json"));
+        settings.session = Some(folder.to_owned());
+        settings
+    }
+
+    /// The folder in which the session is kept, if it is.
+    pub fn folder_of_session(&self) -> Option<&Path> {
+        self.session.as_deref()
     }
 
     /// Settings kept in `file`.

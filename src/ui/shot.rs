@@ -2,7 +2,9 @@
 
 use super::Start;
 use super::app::App;
+use super::choices::Choices;
 use super::dialogs::Backend;
+use super::language::Language;
 use super::offscreen::Offscreen;
 use super::settings::{Settings, ThemeChoice};
 use super::views::Pane;
@@ -26,8 +28,14 @@ pub struct Shot {
     pub scale: f32,
     /// Dark or light.
     pub dark: bool,
+    /// The language of the window.
+    pub language: Language,
     /// The view to bring to the front.
     pub view: Option<Pane>,
+    /// Whether the picture is of that view alone.
+    pub alone: bool,
+    /// What is selected.
+    pub choices: Choices,
 }
 
 /// Why there is no picture.
@@ -53,11 +61,17 @@ pub fn shot(shot: &Shot) -> Result<image::RgbaImage, ShotError> {
     } else {
         ThemeChoice::Light
     };
+    settings.language = shot.language;
+    // A picture shows where things come to rest, and not how they get there.
+    ctx.all_styles_mut(|style| style.animation_time = 0.0);
     let mut app = App::new(&ctx, &shot.start, settings, Backend::Window);
-    if let Some(view) = shot.view {
-        app.bring_up(view);
+    match shot.view {
+        Some(view) if shot.alone => app.show_alone(view),
+        Some(view) => app.bring_up(view),
+        None => {}
     }
     let mut offscreen = Offscreen::default();
+    let mut chosen = false;
     let begin = Instant::now();
     let mut calm = 0;
     loop {
@@ -69,6 +83,12 @@ pub fn shot(shot: &Shot) -> Result<image::RgbaImage, ShotError> {
         }
         if let Some(message) = app.complaint() {
             return Err(ShotError::Failed(message.to_owned()));
+        }
+        if !chosen && app.settled() {
+            // Opening a model selects a head of its own.
+            app.choose(&shot.choices).map_err(ShotError::Failed)?;
+            chosen = true;
+            continue;
         }
         calm = if app.settled() { calm + 1 } else { 0 };
         if calm > REST {

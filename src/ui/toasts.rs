@@ -1,16 +1,22 @@
 //! Short notes at the corner of the window: what was written, what went wrong.
 
-use super::theme::Palette;
-use eframe::egui::{self, Align2, Color32, RichText, Stroke, vec2};
+use super::language::tr;
+use super::theme::{self, Palette};
+use eframe::egui::{self, Align2, Color32, Frame, Key, RichText, Stroke, vec2};
 
 /// Seconds that good news stays; errors stay until they are closed.
-const SECONDS: f64 = 5.0;
+const SECONDS: f64 = 6.0;
+
+/// Notes kept at once: a flood of errors must not cover the window.
+const MOST: usize = 4;
 
 #[derive(Debug, Clone)]
 struct Toast {
+    /// Rises with every note: a note keeps its place on the screen when another one goes.
+    number: u64,
     text: String,
     error: bool,
-    /// When it disappears by itself.
+    /// When it disappears by itself; counted from the frame in which it is first drawn.
     until: Option<f64>,
 }
 
@@ -18,35 +24,40 @@ struct Toast {
 #[derive(Debug, Clone, Default)]
 pub struct Toasts {
     toasts: Vec<Toast>,
+    count: u64,
 }
 
 impl Toasts {
     /// Good news.
-    pub fn info(&mut self, ctx: &egui::Context, text: impl Into<String>) {
-        let until = Some(ctx.input(|i| i.time) + SECONDS);
-        self.push(text.into(), false, until);
+    pub fn info(&mut self, text: impl Into<String>) {
+        self.push(text.into(), false);
     }
 
     /// Something went wrong; the text says what and what to do.
     pub fn error(&mut self, text: impl Into<String>) {
-        self.push(text.into(), true, None);
+        self.push(text.into(), true);
     }
 
-    fn push(&mut self, text: String, error: bool, until: Option<f64>) {
+    fn push(&mut self, text: String, error: bool) {
         self.toasts.retain(|toast| toast.text != text);
-        self.toasts.push(Toast { text, error, until });
-        // A flood of errors must not cover the window.
-        if self.toasts.len() > 4 {
-            self.toasts.remove(0);
+        self.count += 1;
+        self.toasts.push(Toast {
+            number: self.count,
+            text,
+            error,
+            until: None,
+        });
+        if self.toasts.len() > MOST {
+            // Good news can be missed; the oldest error goes only where all are errors.
+            let at = self.toasts.iter().position(|toast| !toast.error);
+            self.toasts.remove(at.unwrap_or(0));
         }
     }
 
     /// The error on show, if any.
     pub fn complaint(&self) -> Option<&str> {
-        self.toasts
-            .iter()
-            .find(|toast| toast.error)
-            .map(|toast| toast.text.as_str())
+        let error = self.toasts.iter().find(|toast| toast.error);
+        error.map(|toast| toast.text.as_str())
     }
 
     /// Closes everything.
@@ -54,54 +65,126 @@ impl Toasts {
         self.toasts.clear();
     }
 
-    /// Draws the notes.
-    pub fn show(&mut self, ctx: &egui::Context, palette: &Palette) {
+    /// Draws the notes at the bottom right, `above` points above the lower edge of the window.
+    pub fn show(&mut self, ctx: &egui::Context, palette: &Palette, above: f32) {
         let now = ctx.input(|i| i.time);
+        for toast in self.toasts.iter_mut().filter(|toast| !toast.error) {
+            toast.until.get_or_insert(now + SECONDS);
+        }
         self.toasts
             .retain(|toast| toast.until.is_none_or(|until| until > now));
         if self.toasts.is_empty() {
             return;
         }
         let mut closed = None;
+        let mut read = false;
+        let room = ctx.content_rect();
+        // Half of the window at most: what lies below can still be reached.
+        let width = (room.width() * 0.5).clamp(220.0, 440.0);
         egui::Area::new(egui::Id::unique("toasts"))
-            .anchor(Align2::RIGHT_BOTTOM, vec2(-14.0, -40.0))
+            .anchor(Align2::RIGHT_BOTTOM, vec2(-12.0, -above - 8.0))
             .order(egui::Order::Foreground)
             .show(ctx, |ui| {
-                for (i, toast) in self.toasts.iter().enumerate() {
-                    let line = if toast.error {
-                        palette.unknown
-                    } else {
-                        palette.accent
-                    };
-                    egui::Frame::popup(ui.style())
-                        .stroke(Stroke::new(1.0, line))
-                        .show(ui, |ui| {
-                            ui.set_max_width(460.0);
-                            ui.horizontal_top(|ui| {
-                                let sign = if toast.error { "⚠" } else { "✓" };
-                                ui.label(RichText::new(sign).color(line));
-                                let width = ui.available_width() - 30.0;
-                                ui.allocate_ui(vec2(width.min(400.0), 0.0), |ui| {
-                                    ui.add(egui::Label::new(&toast.text).wrap().selectable(true));
-                                });
-                                let close = egui::Button::new("×").fill(Color32::TRANSPARENT);
-                                if ui.add(close).on_hover_text("Close this note").clicked() {
-                                    closed = Some(i);
-                                }
-                            });
-                        });
+                ui.spacing_mut().item_spacing.y = 6.0;
+                for toast in &self.toasts {
+                    let frame = one(ui, toast, palette, width, room.height() * 0.25, &mut closed);
+                    read |= frame.contains_pointer();
                 }
             });
-        if let Some(i) = closed {
-            self.toasts.remove(i);
+        self.toasts.retain(|toast| Some(toast.number) != closed);
+        // What is being read does not go away.
+        if read {
+            for toast in &mut self.toasts {
+                toast.until = toast.until.map(|until| until.max(now + 2.0));
+            }
         }
-        if let Some(until) = self
-            .toasts
-            .iter()
-            .filter_map(|toast| toast.until)
-            .reduce(f64::min)
-        {
-            ctx.request_repaint_after(std::time::Duration::from_secs_f64((until - now).max(0.01)));
+        let next = self.toasts.iter().filter_map(|toast| toast.until);
+        if let Some(until) = next.reduce(f64::min) {
+            let wait = std::time::Duration::from_secs_f64((until - now).max(0.01));
+            ctx.request_repaint_after(wait);
         }
+    }
+}
+
+/// Draws one note; puts its number into `closed` when it is closed.
+fn one(
+    ui: &mut egui::Ui,
+    toast: &Toast,
+    palette: &Palette,
+    width: f32,
+    height: f32,
+    closed: &mut Option<u64>,
+) -> egui::Response {
+    let (color, sign, kind) = if toast.error {
+        (palette.unknown, "⚠", tr("Error"))
+    } else {
+        (palette.accent, "✓", tr("Note"))
+    };
+    let inner = Frame::popup(ui.style())
+        .stroke(Stroke::new(1.0, color))
+        .inner_margin(theme::NOTE_MARGIN)
+        .show(ui, |ui| {
+            ui.set_width(width);
+            ui.push_id(toast.number, |ui| {
+                ui.horizontal_top(|ui| {
+                    let sign = ui.label(RichText::new(sign).color(color));
+                    sign.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Label, true, kind));
+                    let buttons = if toast.error { 80.0 } else { 28.0 };
+                    let size = vec2(ui.available_width() - buttons, 0.0);
+                    ui.allocate_ui(size, |ui| {
+                        egui::ScrollArea::vertical()
+                            .max_height(height)
+                            .show(ui, |ui| {
+                                ui.add(egui::Label::new(&toast.text).wrap().selectable(true));
+                            });
+                    });
+                    ui.with_layout(egui::Layout::right_to_left(egui::Align::Min), |ui| {
+                        let button = |text| egui::Button::new(text).fill(Color32::TRANSPARENT);
+                        let close = ui.add(button("×"));
+                        close.widget_info(|| {
+                            let name = tr("Close this note");
+                            egui::WidgetInfo::labeled(egui::Role::Button, true, name)
+                        });
+                        let escaped = close.has_focus() && ui.input(|i| i.key_pressed(Key::Escape));
+                        if close.on_hover_text(tr("Close this note")).clicked() || escaped {
+                            *closed = Some(toast.number);
+                        }
+                        if toast.error {
+                            let copy = ui.add(egui::Button::new(theme::quiet(tr("Copy"))));
+                            copy.widget_info(|| {
+                                let name = tr("Copy this note");
+                                egui::WidgetInfo::labeled(egui::Role::Button, true, name)
+                            });
+                            if copy.clicked() {
+                                ui.ctx().copy_text(toast.text.clone());
+                            }
+                        }
+                    });
+                });
+            });
+        });
+    inner.response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn errors_outlast_good_news_and_nothing_stands_twice() {
+        let mut toasts = Toasts::default();
+        toasts.error("first");
+        for i in 0..MOST {
+            toasts.info(i.to_string());
+        }
+        toasts.error("first");
+        toasts.error("second");
+        let texts: Vec<&str> = toasts.toasts.iter().map(|toast| &*toast.text).collect();
+        assert_eq!(texts, ["2", "3", "first", "second"]);
+        assert_eq!(toasts.complaint(), Some("first"));
+        for i in 0..2 * MOST {
+            toasts.error(format!("error {i}"));
+        }
+        assert_eq!(toasts.toasts.len(), MOST);
     }
 }

@@ -225,33 +225,21 @@ fn zz_pictures() {
         .unwrap()
         .save("/tmp/w3p_menu.png")
         .unwrap();
-    let shot = |name: &str, size, model: Option<&str>, dark| {
+    let shot = |name: &str, size, model: Option<&str>, dark, alone, language| {
         let shot = spanscope::ui::Shot {
-            start: Start {
-                model: model.map(Into::into),
-                text: model
-                    .filter(|m| m.contains("w3m"))
-                    .map(|_| "/tmp/w3m/t.txt".into()),
-                ..Start::default()
-            },
-            size,
-            scale: 1.0,
-            dark,
-            view: Some(spanscope::ui::Pane::Spans),
+            start: Start { model: model.map(Into::into), text: model.filter(|m| m.contains("w3m")).map(|_| "/tmp/w3m/t.txt".into()), ..Start::default() },
+            size, scale: 1.0, dark, view: Some(spanscope::ui::Pane::Spans), alone, language, choices: Default::default(),
         };
-        spanscope::ui::shot(&shot)
-            .unwrap()
-            .save(format!("/tmp/w3p_{name}.png"))
-            .unwrap();
+        spanscope::ui::shot(&shot).unwrap().save(format!("/tmp/w3p_{name}.png")).unwrap();
     };
-    shot("dark", (1280, 800), None, true);
-    shot("small", (700, 500), None, false);
-    shot(
-        "large",
-        (2560, 1440),
-        Some("sample_models/wikitext_all_attention.safetensors"),
-        false,
-    );
-    shot("fixed", (1280, 800), Some("tests/data/tiny_fixed.pt"), true);
-    shot("l24", (1280, 800), Some("/tmp/w3m/l24.safetensors"), true);
+    use spanscope::ui::Language::{English, Chinese};
+    let wiki = Some("sample_models/wikitext_all_attention.safetensors");
+    shot("dark", (1280, 800), None, true, false, English);
+    shot("tiny", (300, 220), None, false, true, English);
+    shot("small", (420, 360), None, true, true, English);
+    shot("large", (1280, 1000), wiki, false, true, English);
+    shot("zh", (900, 640), wiki, true, true, Chinese);
+    shot("fixed", (700, 500), Some("tests/data/tiny_fixed.pt"), true, true, English);
+    shot("l24", (900, 600), Some("/tmp/w3m/l24.safetensors"), true, true, English);
+    shot("l24small", (300, 220), Some("/tmp/w3m/l24.safetensors"), true, true, English);
 }

@@ -92,7 +92,7 @@ mod tests {
     #[test]
     fn a_single_bright_weight_is_in_every_picture() {
         for place in 0..12 {
-            let mut brightest = vec![f16::ZERO; 12];
+            let mut brightest = [f16::ZERO; 12];
             brightest[place] = f16::from_f32(0.75);
             // Three groups of four bins, of seven bins in all, in two pieces.
             let piece = |brightest: &[f16]| HeadPiece {

@@ -7,6 +7,7 @@ mod listing;
 mod native;
 mod path_field;
 
+use super::language::tr;
 use path_field::PathField;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -31,11 +32,11 @@ pub enum Purpose {
 impl Purpose {
     fn title(self) -> &'static str {
         match self {
-            Self::Model => "Open model",
-            Self::Text => "Open text",
-            Self::Vocabulary => "Choose vocabulary",
-            Self::SpanChart => "Export span chart",
-            Self::Heatmap => "Export attention",
+            Self::Model => tr("Open model"),
+            Self::Text => tr("Open text"),
+            Self::Vocabulary => tr("Choose vocabulary"),
+            Self::SpanChart => tr("Export span chart"),
+            Self::Heatmap => tr("Export attention"),
         }
     }
 
@@ -46,23 +47,26 @@ impl Purpose {
     /// Name and endings of the files that fit. Opening offers all files as well.
     fn filter(self) -> (&'static str, &'static [&'static str]) {
         match self {
-            Self::Model => ("Checkpoints", &["pt", "pth", "bin", "ckpt", "safetensors"]),
-            Self::Text => ("Texts", &["txt", "md", "text", "zip", "gz", "raw"]),
-            Self::Vocabulary => ("Vocabularies", &["txt", "json", "zip", "gz", "raw"]),
-            Self::SpanChart => ("Charts and data", crate::chart::SpanChart::EXTENSIONS),
-            Self::Heatmap => ("Charts and data", crate::chart::Heatmap::EXTENSIONS),
+            Self::Model => (
+                tr("Checkpoints"),
+                &["pt", "pth", "bin", "ckpt", "safetensors"],
+            ),
+            Self::Text => (tr("Texts"), &["txt", "md", "text", "zip", "gz", "raw"]),
+            Self::Vocabulary => (tr("Vocabularies"), &["txt", "json", "zip", "gz", "raw"]),
+            Self::SpanChart => (tr("Charts and data"), crate::chart::SpanChart::EXTENSIONS),
+            Self::Heatmap => (tr("Charts and data"), crate::chart::Heatmap::EXTENSIONS),
         }
     }
 
     fn hint(self) -> &'static str {
         match self {
-            Self::Model => "a .pt checkpoint or a converted .safetensors file",
-            Self::Text => "a text file, plain, .zip or .gz",
+            Self::Model => tr("a .pt checkpoint or a converted .safetensors file"),
+            Self::Text => tr("a text file, plain, .zip or .gz"),
             Self::Vocabulary => {
-                "the model's train.txt, its raw training text, or a vocabulary as JSON"
+                tr("the model's train.txt, its raw training text, or a vocabulary as JSON")
             }
-            Self::SpanChart => "the ending chooses the format: .svg, .png, .csv or .json",
-            Self::Heatmap => "the ending chooses the format: .svg, .png or .csv",
+            Self::SpanChart => tr("the ending chooses the format: .svg, .png, .csv or .json"),
+            Self::Heatmap => tr("the ending chooses the format: .svg, .png or .csv"),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The desktop's own file dialogs, and whether there are any.
 
 use super::Purpose;
+use crate::ui::language::tr;
 use std::path::Path;
 use std::sync::OnceLock;
 
@@ -54,7 +55,7 @@ pub(super) fn ask(
     } else {
         dialog = dialog
             .add_filter(kind, endings)
-            .add_filter("All files", &["*"]);
+            .add_filter(tr("All files"), &["*"]);
     }
     // Some systems want the dialog made on the window's thread; the answer is awaited on another.
     let answer: std::pin::Pin<Box<dyn Future<Output = Option<rfd::FileHandle>> + Send>> =

@@ -2,7 +2,8 @@
 
 use super::Purpose;
 use super::listing::{Entry, Listing};
-use crate::ui::theme::quiet;
+use crate::ui::language::{tr, trf};
+use crate::ui::theme::{dialog_frame, quiet};
 use eframe::egui::{self, Align2, Key, Modifiers, Ui, vec2};
 use std::path::{MAIN_SEPARATOR, Path, PathBuf};
 
@@ -63,12 +64,14 @@ impl PathField {
     /// Draws the field.
     pub fn show(&mut self, ctx: &egui::Context) -> Outcome {
         let mut outcome = Outcome::Open;
-        let modal = egui::Modal::new(egui::Id::unique("path field")).show(ctx, |ui| {
-            ui.set_width(620.0_f32.min(ui.ctx().content_rect().width() - 60.0));
-            ui.heading(self.purpose.title());
-            ui.label(quiet(format!("Type a path: {}", self.purpose.hint())));
-            outcome = self.contents(ui);
-        });
+        let modal = egui::Modal::new(egui::Id::unique("path field"))
+            .frame(dialog_frame(ctx))
+            .show(ctx, |ui| {
+                ui.set_width(620.0_f32.min(ui.ctx().content_rect().width() - 60.0));
+                ui.heading(self.purpose.title());
+                ui.label(quiet(trf("Type a path: {0}", &[&self.purpose.hint()])));
+                outcome = self.contents(ui);
+            });
         if modal.should_close() && outcome == Outcome::Open {
             outcome = Outcome::Cancelled;
         }
@@ -91,7 +94,7 @@ impl PathField {
             .show(ui);
         edit.response
             .response
-            .widget_info(|| egui::WidgetInfo::labeled(egui::Role::TextInput, true, "Path"));
+            .widget_info(|| egui::WidgetInfo::labeled(egui::Role::TextInput, true, tr("Path")));
         if self.to_end {
             let end = egui::text::CCursor::new(self.text.chars().count());
             edit.state
@@ -160,12 +163,12 @@ impl PathField {
         }
         let mut outcome = Outcome::Open;
         ui.horizontal(|ui| {
-            ui.label(quiet("Tab completes · ↑ ↓ choose · Enter opens"));
+            ui.label(quiet(tr("Tab completes · ↑ ↓ choose · Enter opens")));
             ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
                 let word = match (self.purpose.saves(), &self.replace) {
-                    (true, Some(_)) => "Replace",
-                    (true, None) => "Save",
-                    (false, _) => "Open",
+                    (true, Some(_)) => tr("Replace"),
+                    (true, None) => tr("Save"),
+                    (false, _) => tr("Open"),
                 };
                 if ui.button(word).clicked() || enter {
                     outcome = self.confirm();
@@ -173,7 +176,7 @@ impl PathField {
                         edit.response.response.request_focus();
                     }
                 }
-                if ui.button("Cancel").clicked() {
+                if ui.button(tr("Cancel")).clicked() {
                     outcome = Outcome::Cancelled;
                 }
             });
@@ -255,7 +258,7 @@ impl PathField {
             ui.painter().text(
                 at,
                 Align2::LEFT_TOP,
-                "nothing here begins like that",
+                tr("nothing here begins like that"),
                 egui::FontId::proportional(12.0),
                 ui.visuals().weak_text_color(),
             );
@@ -273,14 +276,14 @@ impl PathField {
                 .and_then(|e| e.to_str())
                 .is_some_and(|e| endings.iter().any(|known| known.eq_ignore_ascii_case(e)));
             if !known {
-                self.complaint = format!("the name must end in .{}", endings.join(", ."));
+                self.complaint = trf("the name must end in .{0}", &[&endings.join(", .")]);
             } else if !path
                 .parent()
                 .is_some_and(|folder| folder.as_os_str().is_empty() || folder.is_dir())
             {
-                self.complaint = "there is no such folder".into();
+                self.complaint = tr("there is no such folder").into();
             } else if path.exists() && self.replace.as_ref() != Some(&path) {
-                self.complaint = "this file exists: Replace writes over it".into();
+                self.complaint = tr("this file exists: Replace writes over it").into();
                 self.replace = Some(path);
             } else {
                 return Outcome::Chosen(path);
@@ -291,9 +294,9 @@ impl PathField {
             return Outcome::Chosen(path);
         }
         self.complaint = if path.is_dir() {
-            "this is a folder; name a file in it".into()
+            tr("this is a folder; name a file in it").into()
         } else {
-            "there is no such file".into()
+            tr("there is no such file").into()
         };
         Outcome::Open
     }

@@ -1,22 +1,32 @@
 //! One file per view. A view draws the snapshot and says what it wants; it computes nothing and knows no other view.
 
 pub mod attention;
-mod attention_marks;
-mod attention_picture;
+mod axes;
 pub mod cost;
 pub mod grid;
+mod grid_atlas;
 pub mod heads;
 pub mod model_card;
 pub mod persistent;
+mod picture;
 pub mod predictions;
 pub mod spans;
+mod statistic;
 pub mod text;
+mod text_arcs;
+mod text_grid;
+mod text_keys;
+mod text_layout;
+mod text_paint;
 mod text_rows;
+mod text_shade;
+mod text_tip;
 pub mod training;
 
 use super::language::tr;
 use super::state::ViewContext;
 use super::theme::quiet;
+use crate::chart::{ColorMap, Scale};
 use eframe::egui::{self, Align2, FontId, Pos2, Rect, Ui};
 use serde::{Deserialize, Serialize};
 
@@ -139,9 +149,50 @@ fn name_combo(response: &egui::Response, name: &str) {
     response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::ComboBox, true, name));
 }
 
+/// The choice of a colour scale and a colour map.
+fn scale_and_map(ui: &mut Ui, scale: &mut Scale, map: &mut ColorMap) {
+    let combo = egui::ComboBox::from_id_salt("scale")
+        .selected_text(scale.name())
+        .show_ui(ui, |ui| {
+            for one in Scale::ALL {
+                ui.selectable_value(scale, one, one.name());
+            }
+        })
+        .response;
+    name_combo(&combo, tr("Colour scale"));
+    combo.on_hover_text(tr("How weights are spread over the colours"));
+    let combo = egui::ComboBox::from_id_salt("map")
+        .selected_text(map.name())
+        .show_ui(ui, |ui| {
+            for one in ColorMap::ALL {
+                ui.selectable_value(map, one, one.name());
+            }
+        })
+        .response;
+    name_combo(&combo, tr("Colour map"));
+    combo.on_hover_text(tr("The colours"));
+}
+
 /// The colour of grid lines: they must not compete with the data.
 fn grid_color(ui: &Ui) -> egui::Color32 {
     ui.visuals().text_color().gamma_multiply(0.2)
+}
+
+/// The name of an axis, read upwards, its left side at `left` and in the middle of `frame`: the first of `names` that has
+/// room, if any.
+fn paint_upwards(ui: &Ui, left: f32, frame: Rect, names: &[&str]) {
+    let ink = ui.visuals().weak_text_color();
+    let lay = |name: &&str| {
+        let font = FontId::proportional(11.0);
+        ui.painter().layout_no_wrap((*name).to_owned(), font, ink)
+    };
+    let fits = |galley: &std::sync::Arc<egui::Galley>| galley.size().x <= frame.height() + 6.0;
+    if let Some(galley) = names.iter().map(lay).find(fits) {
+        let at = egui::pos2(left, frame.center().y + galley.size().x / 2.0);
+        let text = egui::epaint::TextShape::new(at, galley, ink);
+        ui.painter()
+            .add(text.with_angle(-std::f32::consts::FRAC_PI_2));
+    }
 }
 
 /// Small text whose baseline does not matter, drawn straight on the view.

@@ -1,18 +1,379 @@
-//! The curves that training left in the checkpoint.
+//! The curves of the training, as the checkpoint keeps them.
 
+mod lines;
+
+use super::super::language::{tr, trf};
 use super::super::state::ViewContext;
-use eframe::egui::Ui;
+use super::super::theme::{Palette, quiet, strong};
+use super::axes::{
+    Dash, LINE, NUMBER, decimal_marks, horizontal, line_sample, linear_marks, significant, vertical,
+};
+use super::grid_color;
+use crate::chart::thousands;
+use crate::checkpoint::{Line as Curve, Panel, Quantity};
+use eframe::egui::{self, Align2, Color32, Ui, vec2};
+use egui_plot::{Line, Plot, PlotPoint, PlotPoints, Points, Text, VLine};
+use lines::{decimated, lowest, nearest, smoothed};
 use serde::{Deserialize, Serialize};
+use std::ops::RangeInclusive;
 
 /// The state of the view.
-#[derive(Debug, Default, Serialize, Deserialize)]
+#[derive(Serialize, Deserialize)]
 #[serde(default)]
-pub struct TrainingView {}
+pub struct TrainingView {
+    /// A logarithmic axis of steps.
+    log_x: bool,
+    /// A logarithmic axis of values.
+    log_y: bool,
+    smooth: bool,
+    /// Entries of the log that a smoothed value is the mean of.
+    window: usize,
+    #[serde(skip)]
+    panels: Option<(u64, Vec<Panel>)>,
+    /// The step under the pointer in the last frame.
+    #[serde(skip)]
+    hover: Option<f64>,
+}
+
+impl Default for TrainingView {
+    fn default() -> Self {
+        Self {
+            log_x: false,
+            log_y: false,
+            smooth: false,
+            window: 9,
+            panels: None,
+            hover: None,
+        }
+    }
+}
+
+/// Height that a panel needs to be read.
+const LEAST: f32 = 120.0;
 
 impl TrainingView {
     /// Draws the view.
     pub fn show(&mut self, ui: &mut Ui, cx: &mut ViewContext<'_>) {
-        let _ = cx;
-        super::nothing(ui, "…");
+        let Some(model) = cx.snapshot.model.clone() else {
+            return;
+        };
+        let number = cx.snapshot.model_number;
+        let known = self.panels.take().filter(|(of, _)| *of == number);
+        let panels = known.map_or_else(|| Panel::of(&model.curves), |(_, panels)| panels);
+        if panels.is_empty() {
+            self.panels = Some((number, panels));
+            return super::nothing(
+                ui,
+                tr(
+                    "This file holds no training curves. The published code logs them in its checkpoints, and spanscope convert keeps them.",
+                ),
+            );
+        }
+        self.toolbar(ui);
+        let room = ui.available_height();
+        let height = room / panels.len() as f32 - 22.0 - ui.spacing().item_spacing.y * 2.0;
+        let mut hover = None;
+        egui::ScrollArea::vertical()
+            .auto_shrink(false)
+            .show(ui, |ui| {
+                for (i, panel) in panels.iter().enumerate() {
+                    let height = height.max(LEAST);
+                    let last = i + 1 == panels.len();
+                    if let Some(x) = self.panel(ui, cx, (i, panel), last, height, &panels) {
+                        hover = Some(x);
+                    }
+                }
+            });
+        if hover != self.hover {
+            // The panel above has been drawn already.
+            self.hover = hover;
+            ui.ctx().request_repaint();
+        }
+        self.panels = Some((number, panels));
+    }
+
+    fn toolbar(&mut self, ui: &mut Ui) {
+        ui.horizontal_wrapped(|ui| {
+            ui.checkbox(&mut self.log_x, tr("Log steps"))
+                .on_hover_text(tr("A logarithmic axis of steps"));
+            ui.checkbox(&mut self.log_y, tr("Log values"))
+                .on_hover_text(tr("A logarithmic vertical axis"));
+            ui.checkbox(&mut self.smooth, tr("Smooth"))
+                .on_hover_text(tr(
+                    "Means over neighbouring entries of the log; the entries themselves stay as a faint line",
+                ));
+            if self.smooth {
+                let drag = egui::DragValue::new(&mut self.window).range(3..=999);
+                let response = ui.add(drag.suffix(tr(" entries")));
+                response.on_hover_text(tr("Entries of the log that a mean is taken of"));
+            }
+        });
+    }
+
+    /// One plot; the x under the pointer, if it is in this one.
+    fn panel(
+        &self,
+        ui: &mut Ui,
+        cx: &ViewContext<'_>,
+        (index, panel): (usize, &Panel),
+        last: bool,
+        height: f32,
+        all: &[Panel],
+    ) -> Option<f64> {
+        let colors: Vec<(Color32, Dash)> = (0..panel.lines.len())
+            .map(|i| style(&cx.palette, &panel.lines[i].name, i))
+            .collect();
+        let best = panel
+            .lines
+            .iter()
+            .find(|line| line.name.starts_with("val_"));
+        let best = best.and_then(|line| lowest(&line.points));
+        ui.horizontal_wrapped(|ui| {
+            ui.spacing_mut().item_spacing = vec2(10.0, 2.0);
+            ui.label(strong(title(panel)));
+            for (line, (color, dash)) in panel.lines.iter().zip(&colors) {
+                line_sample(ui, *color, *dash, curve_name(&line.name)).on_hover_text(&line.name);
+            }
+            if let Some([x, y]) = best {
+                let at = thousands(x.max(0.0) as usize);
+                let words = if panel.by_step {
+                    trf("best {0} at step {1}", &[&decimals(y), &at])
+                } else {
+                    trf("best {0} at entry {1}", &[&decimals(y), &at])
+                };
+                ui.label(quiet(words));
+            }
+        });
+        let (log_x, log_y) = (self.log_x, self.log_y);
+        let link = egui::Id::unique(("training", cx.snapshot.model_number, log_x, panel.by_step));
+        let mut y_axis = vertical(axis_name(panel)).min_thickness(58.0);
+        if log_y {
+            y_axis = y_axis
+                .formatter(|mark, _: &RangeInclusive<f64>| significant(10_f64.powf(mark.value)));
+        }
+        let mut x_axis = horizontal("").formatter(move |mark, _: &RangeInclusive<f64>| {
+            let x = if log_x {
+                10_f64.powf(mark.value)
+            } else {
+                mark.value
+            };
+            if x < -0.5 {
+                String::new()
+            } else {
+                thousands(x.round() as usize)
+            }
+        });
+        if last
+            || all
+                .get(index + 1)
+                .is_some_and(|next| next.by_step != panel.by_step)
+        {
+            x_axis = x_axis.label(if panel.by_step {
+                tr("Training step")
+            } else {
+                tr("Entry of the log")
+            });
+        }
+        // What is drawn depends on what is in view, so what is in view must not depend on what is drawn.
+        let same = all.iter().filter(|other| other.by_step == panel.by_step);
+        let (left, right) = self.extent(same.flat_map(|other| &other.lines), 0);
+        let (low, high) = self.extent(&panel.lines, 1);
+        let mut plot = Plot::new(("training", index, cx.snapshot.model_number, log_x, log_y))
+            .height(height)
+            .link_axis(link, [true, false])
+            .show_x(false)
+            .show_y(false)
+            .allow_scroll(false)
+            .allow_boxed_zoom(false)
+            .set_margin_fraction(vec2(0.01, 0.08))
+            .include_x(left)
+            // Room for the last number.
+            .include_x(right + 0.035 * (right - left))
+            .include_y(low)
+            .include_y(high)
+            .grid_color(grid_color(ui))
+            .custom_x_axes(vec![x_axis])
+            .custom_y_axes(vec![y_axis])
+            .label_formatter(|_| None);
+        plot = plot.x_grid_spacer(move |input| match log_x {
+            true => decimal_marks(&input),
+            false => linear_marks(&input, NUMBER),
+        });
+        plot = plot.y_grid_spacer(move |input| match log_y {
+            true => decimal_marks(&input),
+            false => linear_marks(&input, LINE),
+        });
+        let hover = self.hover;
+        let response = plot.show(ui, |plot| {
+            let bounds = plot.plot_bounds();
+            let columns = plot.transform().frame().width().max(1.0) as usize;
+            let (low, high) = (bounds.min()[0], bounds.max()[0]);
+            for (line, (color, dash)) in panel.lines.iter().zip(&colors) {
+                let placed: Vec<[f64; 2]> = self.placed(&line.points);
+                let color = *color;
+                let draw = |name: String, points: &[[f64; 2]], color: Color32, width: f32| {
+                    // The first frame does not know yet what is in view.
+                    let points = if high > low {
+                        decimated(points, low, high, columns)
+                    } else {
+                        points.to_vec()
+                    };
+                    Line::new(name, PlotPoints::from(points))
+                        .color(color)
+                        .width(width)
+                        .style(dash.style())
+                        .allow_hover(false)
+                };
+                if self.smooth {
+                    let faint = color.gamma_multiply(0.35);
+                    plot.line(draw(format!("{} raw", line.name), &placed, faint, 1.0));
+                    let mean = self.placed(&smoothed(&line.points, self.window));
+                    plot.line(draw(line.name.clone(), &mean, color, 2.0));
+                } else {
+                    plot.line(draw(line.name.clone(), &placed, color, 1.8));
+                }
+            }
+            let ink = plot.ctx().global_style().visuals.text_color();
+            if let Some(best) = best
+                && let Some(at) = self.placed(&[best]).first()
+            {
+                let ring = Points::new("best", PlotPoints::from(vec![*at]))
+                    .shape(egui_plot::MarkerShape::Circle)
+                    .filled(false)
+                    .radius(5.0)
+                    .color(ink);
+                plot.points(ring.allow_hover(false));
+                let words = egui::RichText::new(tr("best")).size(11.0).color(ink);
+                let place = PlotPoint::new(at[0], at[1] + 0.03 * bounds.height());
+                let text = Text::new("best label", place, words).anchor(Align2::CENTER_BOTTOM);
+                plot.text(text.allow_hover(false));
+            }
+            if let Some(x) = hover {
+                let x = if log_x { x.max(1e-9).log10() } else { x };
+                let faint = plot.ctx().global_style().visuals.weak_text_color();
+                plot.vline(
+                    VLine::new("hover", x)
+                        .color(faint)
+                        .width(1.0)
+                        .allow_hover(false),
+                );
+            }
+            plot.pointer_coordinate()
+                .filter(|_| plot.response().hovered())
+                .map(|at| if log_x { 10_f64.powf(at.x) } else { at.x })
+        });
+        let plot = response.response;
+        plot.widget_info(|| {
+            let ends = panel.lines.iter().filter_map(|line| {
+                let [_, y] = line.points.last()?;
+                Some(format!("{} {}", curve_name(&line.name), decimals(*y)))
+            });
+            let ends: Vec<String> = ends.collect();
+            let name = trf("{0}; at the end {1}", &[&title(panel), &ends.join(", ")]);
+            egui::WidgetInfo::labeled(egui::Role::Canvas, true, name)
+        });
+        let x = response.inner?;
+        // To the nearest entry: between two there is nothing to read.
+        let lines = panel.lines.iter();
+        let entries = lines.filter_map(|line| nearest(&line.points, x));
+        let by = |a: &f64, b: &f64| (a - x).abs().total_cmp(&(b - x).abs());
+        let x = entries.map(|point| point[0]).min_by(by)?;
+        plot.on_hover_ui_at_pointer(|ui| readout(ui, &cx.palette, all, panel.by_step, x));
+        Some(x)
+    }
+
+    /// The least and the largest coordinate in a plot: x for an `axis` of 0, y for 1.
+    fn extent<'c>(&self, lines: impl IntoIterator<Item = &'c Curve>, axis: usize) -> (f64, f64) {
+        let points = lines.into_iter().flat_map(|line| self.placed(&line.points));
+        let ends = points.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), point| {
+            (low.min(point[axis]), high.max(point[axis]))
+        });
+        if ends.0 <= ends.1 { ends } else { (0.0, 1.0) }
+    }
+
+    /// Points where they stand in a plot; what has no logarithm is left out.
+    fn placed(&self, points: &[[f64; 2]]) -> Vec<[f64; 2]> {
+        let place = |log: bool, value: f64| match log {
+            true if value > 0.0 => Some(value.log10()),
+            true => None,
+            false => Some(value),
+        };
+        let both =
+            |point: &[f64; 2]| Some([place(self.log_x, point[0])?, place(self.log_y, point[1])?]);
+        points.iter().filter_map(both).collect()
+    }
+}
+
+/// Every curve's value at one step.
+fn readout(ui: &mut Ui, palette: &Palette, all: &[Panel], by_step: bool, x: f64) {
+    let at = thousands(x.max(0.0) as usize);
+    ui.label(strong(if by_step {
+        trf("Step {0}", &[&at])
+    } else {
+        trf("Entry {0}", &[&at])
+    }));
+    egui::Grid::new("training readout")
+        .num_columns(2)
+        .spacing([12.0, 2.0])
+        .show(ui, |ui| {
+            for panel in all.iter().filter(|panel| panel.by_step == by_step) {
+                for (i, line) in panel.lines.iter().enumerate() {
+                    let value = line.points.iter().find(|point| point[0] == x);
+                    let (color, dash) = style(palette, &line.name, i);
+                    line_sample(ui, color, dash, curve_name(&line.name));
+                    ui.label(value.map_or_else(|| "–".to_owned(), |point| decimals(point[1])));
+                    ui.end_row();
+                }
+            }
+        });
+}
+
+/// Colour and dash of a curve: the quantity that generalises is solid.
+fn style(palette: &Palette, name: &str, i: usize) -> (Color32, Dash) {
+    match name {
+        _ if name.starts_with("val_") => (palette.accent, Dash::Solid),
+        _ if name.starts_with("train_") => (palette.persistent, Dash::Dashed),
+        "span_avg" => (palette.layers[2], Dash::Solid),
+        "span_max" => (palette.limit, Dash::Dashed),
+        _ => (palette.layers[i % palette.layers.len()], Dash::Solid),
+    }
+}
+
+/// What a curve of the published code's log is.
+fn curve_name(name: &str) -> &str {
+    match name {
+        _ if name.starts_with("train_") => tr("training"),
+        _ if name.starts_with("val_") => tr("validation"),
+        "span_avg" => tr("mean over the heads"),
+        "span_max" => tr("longest"),
+        other => other,
+    }
+}
+
+fn title(panel: &Panel) -> &str {
+    match panel.quantity {
+        Quantity::BitsPerCharacter | Quantity::Perplexity => tr("Loss"),
+        Quantity::Span => tr("Span"),
+        Quantity::Other => panel.lines.first().map_or("", |line: &Curve| &line.name),
+    }
+}
+
+fn axis_name(panel: &Panel) -> &str {
+    match panel.quantity {
+        Quantity::BitsPerCharacter => tr("Bits per character"),
+        Quantity::Perplexity => tr("Perplexity"),
+        Quantity::Span => tr("Span (tokens)"),
+        Quantity::Other => panel.lines.first().map_or("", |line| &line.name),
+    }
+}
+
+/// A value of a log: four digits after the point while they say something.
+fn decimals(value: f64) -> String {
+    if value.abs() < 10.0 && value.fract() != 0.0 {
+        format!("{value:.4}")
+    } else if value.fract() == 0.0 && value.abs() < 1e15 {
+        format!("{value:.0}")
+    } else {
+        format!("{value:.2}")
     }
 }

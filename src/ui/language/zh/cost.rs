@@ -1,1 +1,127 @@
-pub(super) const WORDS: &[(&str, &str)] = &[];
+pub(super) const WORDS: &[(&str, &str)] = &[
+    ("One more token", "再多一个词元"),
+    ("far into a text", "文本深处"),
+    (
+        "All distances that a head reaches lie within the text",
+        "头可达的所有距离都落在文本之内",
+    ),
+    ("at token {0}", "在词元 {0} 处"),
+    ("at the selected token", "在所选词元处"),
+    (
+        "At the selected token of this text, or at its end: near the start there are fewer tokens to look back at than a head reaches",
+        "在此文本的所选词元处，或在文本末尾：靠近开头时，可回看的词元少于头的可达距离",
+    ),
+    ("There is no text", "没有文本"),
+    ("If spans were limited", "若限制跨度"),
+    (
+        "Every head's reach cut to a limit, as in the figure of arXiv 1905.07799, where each limit is a model of its own",
+        "把每个头的可达距离截到一个上限，如 arXiv 1905.07799 的图；图中每个上限各是一个模型",
+    ),
+    ("FLOPs", "FLOPs"),
+    ("K/V memory", "K/V 内存"),
+    ("Mean reach", "平均可达距离"),
+    ("Log", "对数"),
+    ("A logarithmic vertical axis", "纵轴取对数"),
+    ("Per head", "按头"),
+    ("Per layer", "按层"),
+    ("Full span S", "完整跨度 S"),
+    (
+        "Every head computes its own reach only: what this program does",
+        "每个头只计算自己的可达距离：本程序的做法",
+    ),
+    (
+        "Every head of a layer computes what the layer's longest head reaches",
+        "层中每个头都按该层最远的头计算",
+    ),
+    (
+        "Every head computes all S distances, as without learned spans",
+        "每个头都计算全部 S 个距离，如同没有学习跨度",
+    ),
+    ("{0} × less", "为其 1/{0}"),
+    ("× less", "缩减倍数"),
+    ("K/V, 32 bit", "K/V，32 位"),
+    ("16 bit", "16 位"),
+    ("per token", "每词元"),
+    ("projections", "投影"),
+    ("context scores and sums", "上下文得分与求和"),
+    ("position scores", "位置得分"),
+    ("persistent vectors", "持久向量"),
+    ("feed-forward", "前馈"),
+    ("output", "输出"),
+    (
+        "Queries, keys, values and the heads' joint output: 8·D² per layer",
+        "查询、键、值以及各头合并的输出：每层 8·D²",
+    ),
+    (
+        "Scores with keys and sums of values: 4·d per head and distance within reach and text",
+        "与键的得分以及值的加权和：每个头、每个可达且在文本内的距离 4·d",
+    ),
+    (
+        "Scores with position embeddings: 2·d per head and distance of the reach",
+        "与位置嵌入的得分：每个头、每个可达距离 2·d",
+    ),
+    (
+        "Scores and sums of persistent vectors: 4·d·N per head",
+        "持久向量的得分与求和：每个头 4·d·N",
+    ),
+    (
+        "The feed-forward sublayers: 4·D·I per layer",
+        "前馈子层：每层 4·D·I",
+    ),
+    (
+        "Log-probabilities of all tokens: 2·V·D",
+        "所有词元的对数概率：2·V·D",
+    ),
+    ("FLOPs by part", "各部分的 FLOPs"),
+    ("output not counted", "未计输出"),
+    (
+        "With adaptive output it depends on the cluster of the token that is asked for",
+        "自适应输出的成本取决于所求词元所在的簇",
+    ),
+    ("FLOPs, {0}: {1}; {2}", "FLOPs，{0}：{1}；{2}"),
+    (
+        "{0}FLOPs per token, {1} of this bar",
+        "每词元 {0}FLOPs，占此条的 {1}",
+    ),
+    ("{0}FLOPs per token", "每词元 {0}FLOPs"),
+    ("By layer", "各层"),
+    (
+        "per-head spans; click a layer to select its heads",
+        "按头计算；点击一层以选择它的头",
+    ),
+    (
+        "Layer {0}: {1}FLOPs per token",
+        "第 {0} 层：每词元 {1}FLOPs",
+    ),
+    ("Layer {0}", "第 {0} 层"),
+    (
+        "{0}FLOPs per token, {1} than with full span",
+        "每词元 {0}FLOPs，与完整跨度相比：{1}",
+    ),
+    ("longest reach {0}", "最远可达 {0}"),
+    ("All at the limit", "全部取上限"),
+    (
+        "Every head min(reach, limit): its own reach, cut to the limit",
+        "每个头取 min(可达距离, 上限)：自己的可达距离，截到上限",
+    ),
+    (
+        "Every head what its layer's longest head reaches, cut to the limit",
+        "每个头取所在层最远的可达距离，截到上限",
+    ),
+    (
+        "Every head the limit itself, as in a model without learned spans",
+        "每个头都取上限本身，如同没有学习跨度的模型",
+    ),
+    ("Keys and values ({0}B, 32 bit)", "键和值（{0}B，32 位）"),
+    ("Mean reach (tokens)", "平均可达距离（词元）"),
+    (
+        "Limit on the span (tokens, logarithmic)",
+        "跨度上限（词元，对数）",
+    ),
+    ("Cost against a limit on the span", "成本随跨度上限的变化"),
+    ("Limit {0} tokens", "上限 {0} 个词元"),
+    (
+        "FLOPs {0}, memory {1} than with all heads at the limit",
+        "与所有头取上限相比，FLOPs {0}，内存 {1}",
+    ),
+];

@@ -1,7 +1,9 @@
 //! 简体中文: one table per part of the window.
 
 mod attention;
+mod commands;
 mod cost;
+mod dialogs;
 mod grid;
 mod heads;
 mod model_card;
@@ -11,10 +13,14 @@ mod shell;
 mod spans;
 mod text;
 mod training;
+mod window;
 
 /// English and Chinese, side by side.
 pub(super) const TABLES: &[&[(&str, &str)]] = &[
     shell::WORDS,
+    commands::WORDS,
+    window::WORDS,
+    dialogs::WORDS,
     heads::WORDS,
     grid::WORDS,
     spans::WORDS,

@@ -16,5 +16,12 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ),
     ("Layer {0}, head {1}", "第 {0} 层，第 {1} 头"),
     ("mean of {0} heads", "{0} 个头的平均"),
+    ("Colour scale", "颜色标尺"),
+    (
+        "How weights are spread over the colours",
+        "权重如何分布到颜色上",
+    ),
+    ("Colour map", "配色"),
+    ("The colours", "颜色"),
     ("largest of {0} heads", "{0} 个头的最大值"),
 ];

@@ -101,16 +101,16 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ),
     (
         "Weight removed by the mask along the text: click a query to select it",
-        "掩码沿文本移除的权重：点击一个查询以选中它",
+        "掩码沿文本去除的权重：点击一个查询以选中它",
     ),
-    ("Removed by the mask, per query", "每个查询被掩码移除的份额"),
+    ("Removed by the mask, per query", "每个查询被掩码去除的份额"),
     ("mean {0}", "平均 {0}"),
     ("Query", "查询"),
     ("query {0}  {1}", "查询 {0}  {1}"),
-    ("removed by the mask: {0}", "被掩码移除：{0}"),
+    ("removed by the mask: {0}", "被掩码去除：{0}"),
     (
         "The share of the query's softmax that the soft mask takes away before the rest is divided by its sum: what it would have given to distances on the ramp and beyond the reach. Where many queries share a pixel, the largest is shown.",
-        "在剩余部分重新归一化之前，软掩码从该查询的 softmax 中移除的份额：即它本会分给斜坡上及可达距离之外的权重。多个查询共用一个像素时，显示最大值。",
+        "在剩余部分重新归一化之前，软掩码从该查询的 softmax 中去除的份额：即它本会分给斜坡上及可达距离之外的权重。多个查询共用一个像素时，显示最大值。",
     ),
     ("{0} % used", "{0} % 用度"),
     ("none used", "不显示用度"),
@@ -174,7 +174,7 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ("trained z", "训练值 z"),
     ("{0} % of the weight within", "{0} % 的权重在此以内"),
     ("weight on the ramp", "斜坡上的权重"),
-    ("removed by the mask", "被掩码移除"),
+    ("removed by the mask", "被掩码去除"),
     (
         "Silenced: it adds nothing to the layer's output.",
         "已静音：它不给层输出增加任何内容。",
@@ -185,7 +185,7 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ),
     (
         "Pressed against its span: the mask takes away {0} of its softmax, and {1} of its weight lies on the ramp.",
-        "受跨度限制：掩码移除其 softmax 的 {0}，其权重的 {1} 落在斜坡上。",
+        "受跨度限制：掩码去除其 softmax 的 {0}，其权重的 {1} 落在斜坡上。",
     ),
     (
         "Click to select; Alt+drag to change its span; right click for more",

@@ -1,1 +1,36 @@
-pub(super) const WORDS: &[(&str, &str)] = &[];
+pub(super) const WORDS: &[(&str, &str)] = &[
+    (
+        "This file holds no training curves. The published code logs them in its checkpoints, and spanscope convert keeps them.",
+        "此文件不含训练曲线。公开的训练代码会把它们记在检查点里，spanscope convert 会保留它们。",
+    ),
+    ("Log steps", "步数取对数"),
+    ("A logarithmic axis of steps", "步数轴取对数"),
+    ("Log values", "数值取对数"),
+    ("Smooth", "平滑"),
+    (
+        "Means over neighbouring entries of the log; the entries themselves stay as a faint line",
+        "对相邻日志条目取平均；原条目以淡线保留",
+    ),
+    (" entries", " 条"),
+    (
+        "Entries of the log that a mean is taken of",
+        "每个平均所取的日志条目数",
+    ),
+    ("best {0} at step {1}", "最佳 {0}，在第 {1} 步"),
+    ("best {0} at entry {1}", "最佳 {0}，在第 {1} 条"),
+    ("Training step", "训练步"),
+    ("Entry of the log", "日志条目"),
+    ("best", "最佳"),
+    ("{0}; at the end {1}", "{0}；最后 {1}"),
+    ("Step {0}", "第 {0} 步"),
+    ("Entry {0}", "第 {0} 条"),
+    ("training", "训练"),
+    ("validation", "验证"),
+    ("mean over the heads", "各头平均"),
+    ("longest", "最长"),
+    ("Loss", "损失"),
+    ("Span", "跨度"),
+    ("Bits per character", "每字符比特数"),
+    ("Perplexity", "困惑度"),
+    ("Span (tokens)", "跨度（词元）"),
+];

@@ -1,0 +1,90 @@
+//! Keeping what is there again at the next start.
+
+use super::app::App;
+use super::app_files::TextFile;
+use super::language::trf;
+use super::layout::Layout;
+use super::session::{OpenModel, Selected, Session, parts};
+use eframe::egui;
+
+impl App {
+    /// Has the session kept when it is time to look whether it changed.
+    pub(super) fn keep(&mut self, ctx: &egui::Context) {
+        self.watch_place(ctx);
+        let Some(keeper) = &mut self.keeper else {
+            return;
+        };
+        if let Some(complaint) = keeper.complaint() {
+            let words = trf("The session cannot be kept: {0}", &[&complaint]);
+            self.toasts.error(words);
+        }
+        if keeper.is_due(ctx) {
+            self.keep_now();
+        }
+    }
+
+    fn keep_now(&mut self) {
+        // What was open last is what could be opened, and is all there.
+        let ready = self.snapshot.model.is_some() && self.restored.is_none();
+        let waits = self.text_file.as_ref().is_some_and(TextFile::restores);
+        if !ready || waits {
+            return;
+        }
+        let session = self.session();
+        if let Some(keeper) = &mut self.keeper {
+            keeper.keep(session, &self.history.present().text);
+        }
+    }
+
+    /// Where the window stands, unless it fills the screen: it is that place to which it comes back.
+    fn watch_place(&mut self, ctx: &egui::Context) {
+        let zoom = ctx.zoom_factor();
+        self.zoom = zoom;
+        ctx.input(|input| {
+            let window = input.viewport();
+            if window.minimized == Some(true) {
+                return;
+            }
+            self.place.maximized = window.maximized.unwrap_or(false);
+            self.place.fullscreen = window.fullscreen.unwrap_or(false);
+            if self.place.maximized || self.place.fullscreen {
+                return;
+            }
+            let whole = |x: f32| (x * zoom).round();
+            if let Some(inner) = window.inner_rect {
+                self.place.size = Some((whole(inner.width()), whole(inner.height())));
+            }
+            if let Some(outer) = window.outer_rect {
+                self.place.position = Some((whole(outer.left()), whole(outer.top())));
+            }
+        });
+    }
+
+    fn session(&self) -> Session {
+        let model = match (&self.file, &self.snapshot.model) {
+            (Some((path, _)), _) => {
+                let path = std::path::absolute(path).unwrap_or_else(|_| path.clone());
+                Some(OpenModel::File(path))
+            }
+            (None, Some(model)) => Some(OpenModel::Sample(model.file_name().to_owned())),
+            (None, None) => None,
+        };
+        Session {
+            window: self.place,
+            zoom: Some(self.zoom),
+            model,
+            edits: self.edits().clone(),
+            selected: Some(Selected::of(&self.selection)),
+            layout: Layout::of(&self.tree),
+            used: Some(self.used),
+            views: parts(&self.views),
+        }
+    }
+}
+
+impl Drop for App {
+    /// What changed in the last moments is kept as well.
+    fn drop(&mut self) {
+        self.keep_now();
+    }
+}

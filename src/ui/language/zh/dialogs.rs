@@ -1,0 +1,81 @@
+pub(super) const WORDS: &[(&str, &str)] = &[
+    // The facts about a model.
+    ("File format", "文件格式"),
+    ("Kind", "种类"),
+    ("Layers × heads", "层 × 头"),
+    ("Hidden size", "隐藏维度"),
+    ("Feed-forward size", "前馈维度"),
+    ("Span limit S", "跨度上限 S"),
+    ("Parameters", "参数"),
+    ("Vocabulary", "词表"),
+    ("remembered for this file", "会为此文件记住"),
+    ("Ramp R", "斜坡 R"),
+    (" tokens", " 个词元"),
+    (
+        "Length of the soft mask's ramp. Checkpoints do not store it; 32 is usual",
+        "软掩码斜坡的长度。检查点不保存它；通常为 32",
+    ),
+    ("{0} ({1} per head)", "{0}（每头 {1}）"),
+    ("{0} per head", "每头 {0} 个"),
+    ("{0} tokens", "{0} 个词元"),
+    (
+        "{0} tokens on average, {1} at most",
+        "平均 {0} 个词元，最多 {1} 个",
+    ),
+    (
+        "{0} tokens, not named: shown as ids",
+        "{0} 个词元，没有名称：显示为编号",
+    ),
+    // Asking for files.
+    ("All files", "所有文件"),
+    ("Path", "路径"),
+    (
+        "Tab completes · ↑ ↓ choose · Enter opens",
+        "Tab 补全 · ↑ ↓ 选择 · Enter 打开",
+    ),
+    ("Replace", "替换"),
+    ("Save", "保存"),
+    ("Open", "打开"),
+    ("nothing here begins like that", "这里没有这样开头的"),
+    ("there is no such folder", "没有这个文件夹"),
+    (
+        "this file exists: Replace writes over it",
+        "此文件已存在：替换会覆盖它",
+    ),
+    (
+        "this is a folder; name a file in it",
+        "这是文件夹；请指定其中的文件",
+    ),
+    ("there is no such file", "没有这个文件"),
+    ("Type a path: {0}", "输入路径：{0}"),
+    ("the name must end in .{0}", "文件名须以 .{0} 结尾"),
+    ("Open model", "打开模型"),
+    ("Open text", "打开文本"),
+    ("Choose vocabulary", "选择词表"),
+    ("Export span chart", "导出跨度图"),
+    ("Export attention", "导出注意力"),
+    ("Checkpoints", "检查点"),
+    ("Texts", "文本"),
+    ("Vocabularies", "词表"),
+    ("Charts and data", "图表与数据"),
+    (
+        "a .pt checkpoint or a converted .safetensors file",
+        ".pt 检查点，或转换后的 .safetensors 文件",
+    ),
+    (
+        "a text file, plain, .zip or .gz",
+        "文本文件，纯文本、.zip 或 .gz",
+    ),
+    (
+        "the model's train.txt, its raw training text, or a vocabulary as JSON",
+        "模型的 train.txt、原始训练文本，或 JSON 词表",
+    ),
+    (
+        "the ending chooses the format: .svg, .png, .csv or .json",
+        "扩展名决定格式：.svg、.png、.csv 或 .json",
+    ),
+    (
+        "the ending chooses the format: .svg, .png or .csv",
+        "扩展名决定格式：.svg、.png 或 .csv",
+    ),
+];

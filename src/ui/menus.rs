@@ -1,0 +1,231 @@
+//! The menu bar.
+
+use super::app::App;
+use super::command::{self, Command, Now, key_text, menu_item};
+use super::language::{Language, tr, trf};
+use super::settings::ThemeChoice;
+use super::theme::{self, quiet};
+use super::views::Pane;
+use crate::engine::{Combine, SAMPLES};
+use eframe::egui::{self, Ui};
+
+/// The menu bar, with the open model at its right end.
+pub fn menu(app: &mut App, ui: &mut Ui, now: &Now) {
+    let frame = egui::Frame::side_top_panel(ui.style())
+        .fill(theme::palette(ui.visuals()).bar)
+        .inner_margin(theme::BAR_MARGIN);
+    egui::Panel::top("menu").frame(frame).show(ui, |ui| {
+        egui::MenuBar::new().ui(ui, |ui| {
+            ui.menu_button(tr("File"), |ui| file_menu(app, ui, now));
+            ui.menu_button(tr("Edit"), |ui| edit_menu(app, ui, now));
+            ui.menu_button(tr("View"), |ui| view_menu(app, ui, now));
+            ui.menu_button(tr("Export"), |ui| {
+                for command in [
+                    Command::ExportView,
+                    Command::ExportSpans,
+                    Command::ExportAttention,
+                ] {
+                    menu_item(ui, now, command, &mut app.commands);
+                }
+            });
+            ui.menu_button(tr("Help"), |ui| {
+                menu_item(ui, now, Command::Help, &mut app.commands);
+                menu_item(ui, now, Command::Palette, &mut app.commands);
+                menu_item(ui, now, Command::ModelFacts, &mut app.commands);
+                ui.separator();
+                ui.label(quiet(format!("spanscope {}", env!("CARGO_PKG_VERSION"))));
+            });
+            ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+                model_button(app, ui)
+            });
+        });
+    });
+}
+
+fn file_menu(app: &mut App, ui: &mut Ui, now: &Now) {
+    menu_item(ui, now, Command::OpenModel, &mut app.commands);
+    ui.menu_button(tr("Recent"), |ui| {
+        if app.settings.recent.is_empty() {
+            ui.label(quiet(tr("nothing yet")));
+        }
+        for path in app.settings.recent.clone() {
+            menu_item(ui, now, Command::OpenRecent(path), &mut app.commands);
+        }
+    });
+    ui.menu_button(tr("Sample models"), |ui| {
+        for sample in &SAMPLES {
+            menu_item(ui, now, Command::OpenSample(sample), &mut app.commands);
+        }
+    });
+    ui.separator();
+    menu_item(ui, now, Command::OpenText, &mut app.commands);
+    menu_item(ui, now, Command::OpenVocabulary, &mut app.commands);
+    ui.separator();
+    menu_item(ui, now, Command::Quit, &mut app.commands);
+}
+
+fn edit_menu(app: &mut App, ui: &mut Ui, now: &Now) {
+    let mut item = |ui: &mut Ui, command| menu_item(ui, now, command, &mut app.commands);
+    item(ui, Command::Undo);
+    item(ui, Command::Redo);
+    item(ui, Command::EditText);
+    ui.separator();
+    item(ui, Command::SelectLayer);
+    item(ui, Command::SelectAll);
+    item(ui, Command::ClearSelection);
+    ui.separator();
+    item(ui, Command::SilenceSelected);
+    item(ui, Command::RestoreSelected);
+    item(ui, Command::ClearEdits);
+}
+
+fn view_menu(app: &mut App, ui: &mut Ui, now: &Now) {
+    // The keys at its right edge would else push it as far as the window goes.
+    ui.set_max_width(250.0);
+    menu_item(ui, now, Command::Palette, &mut app.commands);
+    ui.separator();
+    for view in command::views() {
+        view_item(app, ui, now, view);
+    }
+    menu_item(ui, now, Command::ResetLayout, &mut app.commands);
+    ui.separator();
+    ui.menu_button(tr("Several heads"), |ui| {
+        for (combine, name) in [
+            (Combine::Mean, tr("Their mean")),
+            (Combine::Max, tr("The largest")),
+        ] {
+            let chosen = app.selection.combine() == combine;
+            radio(app, ui, chosen, name, Command::SetCombine(combine));
+        }
+    });
+    ui.menu_button(tr("Memory for a text"), |ui| memory_menu(app, ui));
+    ui.separator();
+    ui.menu_button(tr("Theme"), |ui| {
+        for (choice, name) in [
+            (ThemeChoice::System, tr("As the desktop")),
+            (ThemeChoice::Dark, tr("Dark")),
+            (ThemeChoice::Light, tr("Light")),
+        ] {
+            let chosen = app.settings.theme == choice;
+            radio(app, ui, chosen, name, Command::SetTheme(choice));
+        }
+    });
+    // Whoever cannot read the language of the window still finds this word.
+    let languages = match tr("Language") {
+        "Language" => "Language".to_owned(),
+        other => format!("{other} · Language"),
+    };
+    ui.menu_button(languages, |ui| {
+        for language in Language::ALL {
+            let chosen = app.settings.language == language;
+            radio(
+                app,
+                ui,
+                chosen,
+                language.name(),
+                Command::SetLanguage(language),
+            );
+        }
+    });
+    let zoom = trf("Zoom: {0} %", &[&(100.0 * ui.ctx().zoom_factor()).round()]);
+    ui.menu_button(zoom, |ui| {
+        for command in [Command::ZoomIn, Command::ZoomOut, Command::ZoomReset] {
+            menu_item(ui, now, command, &mut app.commands);
+        }
+    });
+    menu_item(ui, now, Command::FullScreen, &mut app.commands);
+}
+
+/// A view that is open or closed, with the key that brings it to the front.
+fn view_item(app: &mut App, ui: &mut Ui, now: &Now, view: Pane) {
+    let mut open = now.open_views.contains(&view);
+    ui.horizontal(|ui| {
+        let check = ui.checkbox(&mut open, view.title());
+        if let Some(shortcut) = Command::ShowView(view).shortcut() {
+            ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+                ui.label(quiet(key_text(ui.ctx(), &shortcut)));
+            });
+        }
+        if check
+            .on_hover_text(Command::ToggleView(view).explanation())
+            .clicked()
+        {
+            app.commands.push(Command::ToggleView(view));
+        }
+    });
+}
+
+fn radio(app: &mut App, ui: &mut Ui, chosen: bool, name: &str, command: Command) {
+    if ui.radio(chosen, name).clicked() {
+        app.commands.push(command);
+        ui.close();
+    }
+}
+
+/// How much of the memory the run over a text may take.
+fn memory_menu(app: &mut App, ui: &mut Ui) {
+    let now = app.settings.memory_bytes() / 1_000_000;
+    for mb in [250, 500, 1000, 2000, 4000, 8000, 16000] {
+        let words = match mb {
+            0..1000 => format!("{mb} MB"),
+            _ => format!("{} GB", mb / 1000),
+        };
+        radio(app, ui, now == mb, &words, Command::SetMemory(mb));
+    }
+    ui.label(quiet(tr(
+        "A longer text is read to its end all the same; weights are then\nat hand around the selected token.",
+    )));
+}
+
+fn model_button(app: &mut App, ui: &mut Ui) {
+    let Some(model) = &app.snapshot.model else {
+        return;
+    };
+    let config = model.network.config();
+    let name = model.file_name();
+    let parameters = model.network.parameters() as f64;
+    let size = if parameters < 1e6 {
+        format!("{:.0}K", parameters / 1e3)
+    } else if parameters < 1e7 {
+        format!("{:.1}M", parameters / 1e6)
+    } else {
+        format!("{:.0}M", parameters / 1e6)
+    };
+    let text = trf(
+        "{0} · {1} layers × {2} heads · {3}",
+        &[&name, &config.nb_layers, &config.nb_heads, &size],
+    );
+    let button = egui::Button::new(text)
+        .frame_when_inactive(false)
+        .wrap_mode(egui::TextWrapMode::Truncate);
+    let note = if model.assumed.is_empty() {
+        tr("What was read, inferred and assumed").to_owned()
+    } else {
+        trf("Assumed: {0}", &[&model.assumed.join("; ")])
+    };
+    let questions = model.has_questions();
+    let edited = !app.edits().is_empty();
+    let mut facts = false;
+    if questions {
+        let words = egui::RichText::new(tr("⚠ assumptions"))
+            .color(ui.visuals().warn_fg_color)
+            .size(theme::QUIET);
+        let button = egui::Button::new(words).frame_when_inactive(false);
+        let hint = tr("What the file does not say, and where to set it");
+        facts |= ui.add(button).on_hover_text(hint).clicked();
+    }
+    if edited {
+        let words = egui::RichText::new(tr("⚠ changed by hand"))
+            .color(ui.visuals().warn_fg_color)
+            .size(theme::QUIET);
+        let button = egui::Button::new(words).frame_when_inactive(false);
+        let hint = tr("Spans set or heads silenced; click to have all heads as trained");
+        if ui.add(button).on_hover_text(hint).clicked() {
+            app.commands.push(Command::ClearEdits);
+        }
+    }
+    facts |= ui.add(button).on_hover_text(note).clicked();
+    if facts {
+        app.commands.push(Command::ModelFacts);
+    }
+}

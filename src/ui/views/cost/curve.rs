@@ -1,0 +1,253 @@
+//! The cost against a limit on the span.
+
+use super::super::super::language::{tr, trf};
+use super::super::super::state::ViewContext;
+use super::super::super::theme::{quiet, strong};
+use super::super::axes::{
+    Dash, LINE, Unit, binary_marks, bytes, decimal_marks, horizontal, line_sample, linear_marks,
+    significant, vertical,
+};
+use super::super::grid_color;
+use super::bars::spaced;
+use super::sums::Sums;
+use super::{Quantity, WIDE, ratio};
+use crate::analysis::cost::LimitedCost;
+use crate::chart::thousands;
+use eframe::egui::{self, Align2, Color32, Ui, vec2};
+use egui_plot::{Line, LineStyle, Plot, PlotPoint, PlotPoints, Points, Text, VLine};
+
+fn value(quantity: Quantity, point: &LimitedCost) -> f64 {
+    match quantity {
+        Quantity::Flops => point.flops as f64,
+        Quantity::Memory => point.kv_numbers as f64 * WIDE,
+        Quantity::Reach => point.mean_reach,
+    }
+}
+
+fn curve_name(i: usize) -> &'static str {
+    match i {
+        2 => tr("All at the limit"),
+        _ => super::extent_name(i),
+    }
+}
+
+fn curve_hint(i: usize) -> &'static str {
+    match i {
+        0 => tr("Every head min(reach, limit): its own reach, cut to the limit"),
+        1 => tr("Every head what its layer's longest head reaches, cut to the limit"),
+        _ => tr("Every head the limit itself, as in a model without learned spans"),
+    }
+}
+
+const DASHES: [Dash; 3] = [Dash::Solid, Dash::Dotted, Dash::Dashed];
+
+/// The curves of all extents.
+pub fn show(
+    ui: &mut Ui,
+    cx: &ViewContext<'_>,
+    sums: &Sums,
+    quantity: Quantity,
+    log: bool,
+    height: f32,
+) {
+    let palette = cx.palette;
+    let colors = [palette.accent, palette.layers[2], palette.limit];
+    ui.horizontal_wrapped(|ui| {
+        ui.spacing_mut().item_spacing = vec2(10.0, 2.0);
+        for (i, color) in colors.into_iter().enumerate() {
+            line_sample(ui, color, DASHES[i], curve_name(i)).on_hover_text(curve_hint(i));
+        }
+    });
+    let of = |i: usize| sums.of[i].curve.iter();
+    let most = of(2)
+        .map(|point| value(quantity, point))
+        .fold(0.0, f64::max);
+    let least = of(0)
+        .map(|point| value(quantity, point))
+        .fold(most, f64::min);
+    let unit = Unit::of(most);
+    let axis = match quantity {
+        Quantity::Flops => trf("{0}FLOPs per token", &[&unit.prefix]),
+        Quantity::Memory => trf("Keys and values ({0}B, 32 bit)", &[&unit.prefix]),
+        Quantity::Reach => tr("Mean reach (tokens)").to_owned(),
+    };
+    let unit = match quantity {
+        Quantity::Reach => Unit::of(0.0),
+        _ => unit,
+    };
+    let place = move |value: f64| {
+        let value = value / unit.factor;
+        // Nothing has no logarithm; it stands below all else.
+        if log { value.max(1e-6).log10() } else { value }
+    };
+    let limit = sums.config.attn_span.max(1) as f64;
+    let right = limit.log2();
+    let longest = sums.spans.iter().map(|span| span.reach).max().unwrap_or(1);
+    let (low, high) = if log {
+        let least = if least > 0.0 { least } else { most / 1e4 };
+        (place(least) - 0.08, place(most) + 0.08)
+    } else {
+        (0.0, 1.12 * place(most))
+    };
+    let plot = Plot::new(("cost", cx.snapshot.model_number, quantity as u8, log))
+        .height(height)
+        .show_x(false)
+        .show_y(false)
+        .allow_scroll(false)
+        .allow_boxed_zoom(false)
+        .set_margin_fraction(vec2(0.0, 0.0))
+        .include_x(-0.15)
+        .include_x(right + 0.04 * right.max(1.0))
+        .include_y(low)
+        .include_y(high)
+        .grid_color(grid_color(ui))
+        .x_grid_spacer(|input| binary_marks(&input, 46.0))
+        .custom_x_axes(vec![
+            horizontal(tr("Limit on the span (tokens, logarithmic)"))
+                .formatter(|mark, _| thousands(mark.value.exp2().round() as usize)),
+        ])
+        .label_formatter(|_| None);
+    let axis = vertical(axis);
+    let plot = if log {
+        let axis = axis.formatter(|mark, _| significant(10_f64.powf(mark.value)));
+        plot.y_grid_spacer(|input| decimal_marks(&input))
+            .custom_y_axes(vec![axis])
+    } else {
+        plot.y_grid_spacer(|input| linear_marks(&input, LINE))
+            .custom_y_axes(vec![axis])
+    };
+    let hovered = plot.show(ui, |plot| {
+        let faint = plot.ctx().global_style().visuals.weak_text_color();
+        marked(
+            plot,
+            right,
+            high,
+            palette.limit,
+            format!("S = {}", thousands(sums.config.attn_span)),
+            Align2::RIGHT_TOP,
+        );
+        if (longest as f64) < 0.72 * limit {
+            let words = trf("longest reach {0}", &[&thousands(longest)]);
+            marked(
+                plot,
+                (longest as f64).log2(),
+                low + 0.86 * (high - low),
+                faint,
+                words,
+                Align2::RIGHT_TOP,
+            );
+        }
+        for i in [2, 1, 0] {
+            let points: Vec<[f64; 2]> = of(i)
+                .map(|point| [(point.limit as f64).log2(), place(value(quantity, point))])
+                .collect();
+            let end = points.last().copied();
+            plot.line(
+                Line::new(curve_name(i), PlotPoints::from(points))
+                    .color(colors[i])
+                    .width(if i == 0 { 2.2 } else { 1.6 })
+                    .style(DASHES[i].style())
+                    .allow_hover(false),
+            );
+            plot.points(
+                Points::new(format!("end {i}"), PlotPoints::from(Vec::from_iter(end)))
+                    .radius(3.0)
+                    .color(colors[i])
+                    .allow_hover(false),
+            );
+        }
+        let at = plot
+            .pointer_coordinate()
+            .filter(|_| plot.response().hovered())?;
+        let nearest = |a: &&LimitedCost, b: &&LimitedCost| {
+            let distance = |point: &LimitedCost| ((point.limit as f64).log2() - at.x).abs();
+            distance(a).total_cmp(&distance(b))
+        };
+        let index = of(0).enumerate().min_by(|a, b| nearest(&a.1, &b.1))?.0;
+        let x = (sums.of[0].curve[index].limit as f64).log2();
+        plot.vline(
+            VLine::new("hover", x)
+                .color(faint)
+                .width(1.0)
+                .allow_hover(false),
+        );
+        for i in 0..3 {
+            let y = place(value(quantity, &sums.of[i].curve[index]));
+            plot.points(
+                Points::new(format!("hover {i}"), PlotPoints::from(vec![[x, y]]))
+                    .radius(4.0)
+                    .color(colors[i])
+                    .allow_hover(false),
+            );
+        }
+        Some(index)
+    });
+    let response = hovered.response;
+    response.widget_info(|| {
+        egui::WidgetInfo::labeled(
+            egui::Role::Canvas,
+            true,
+            tr("Cost against a limit on the span"),
+        )
+    });
+    if let Some(index) = hovered.inner {
+        response.on_hover_ui_at_pointer(|ui| readout(ui, sums, index));
+    }
+}
+
+/// A vertical line with words at its head.
+fn marked(
+    plot: &mut egui_plot::PlotUi<'_>,
+    x: f64,
+    top: f64,
+    color: Color32,
+    words: String,
+    anchor: Align2,
+) {
+    plot.vline(
+        VLine::new(words.clone(), x)
+            .color(color)
+            .width(1.0)
+            .style(LineStyle::dashed_loose())
+            .allow_hover(false),
+    );
+    let text = egui::RichText::new(format!("{words}  "))
+        .size(11.0)
+        .color(color);
+    plot.text(
+        Text::new("mark", PlotPoint::new(x, top), text)
+            .id(words)
+            .anchor(anchor)
+            .allow_hover(false),
+    );
+}
+
+/// All that is known of one limit.
+fn readout(ui: &mut Ui, sums: &Sums, index: usize) {
+    let [head, layer, full] = [0, 1, 2].map(|i| sums.of[i].curve[index]);
+    ui.label(strong(trf("Limit {0} tokens", &[&thousands(head.limit)])));
+    egui::Grid::new("cost readout")
+        .num_columns(4)
+        .spacing([12.0, 2.0])
+        .show(ui, |ui| {
+            for name in ["", tr("FLOPs"), tr("K/V memory"), tr("Mean reach")] {
+                ui.label(quiet(name));
+            }
+            ui.end_row();
+            for (i, point) in [head, layer, full].into_iter().enumerate() {
+                ui.label(curve_name(i));
+                ui.label(spaced(point.flops).trim_end().to_owned());
+                ui.label(bytes(point.kv_numbers as f64 * WIDE));
+                ui.label(significant(point.mean_reach));
+                ui.end_row();
+            }
+        });
+    let words = trf(
+        "FLOPs {0}, memory {1} than with all heads at the limit",
+        &[
+            &ratio(full.flops as f64, head.flops as f64),
+            &ratio(full.kv_numbers as f64, head.kv_numbers as f64),
+        ],
+    );
+    ui.label(quiet(words));
+}

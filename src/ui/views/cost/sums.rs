@@ -1,0 +1,96 @@
+//! What the cost view draws, computed once per model and position.
+
+use crate::analysis::cost::{
+    Extent, Flops, LimitedCost, by_layer, curve, distances, flops, kv_numbers, limits, output_flops,
+};
+use crate::model::{Config, Network, Span};
+use std::sync::{Arc, Weak};
+
+/// The extents, the least costly first.
+pub const EXTENTS: [Extent; 3] = [Extent::Head, Extent::Layer, Extent::Full];
+
+/// What a token costs with heads of one extent.
+pub struct Sum {
+    /// Its operations without the output.
+    pub flops: Flops,
+    /// Numbers of keys and values that must be at hand.
+    pub kv: u64,
+    /// Operations by layer.
+    pub layers: Vec<Flops>,
+    /// The cost under every limit on the span.
+    pub curve: Vec<LimitedCost>,
+}
+
+/// Everything for one model and one position.
+pub struct Sums {
+    network: Weak<Network>,
+    model_number: u64,
+    position: usize,
+    /// The architecture.
+    pub config: Config,
+    /// z and reach of every head.
+    pub spans: Vec<Span>,
+    /// Operations of the output, where they are known.
+    pub output: Option<u64>,
+    /// By extent, in the order of [`EXTENTS`].
+    pub of: [Sum; 3],
+}
+
+impl Sums {
+    /// The sums of `network` for the token at `position`.
+    pub fn new(network: &Arc<Network>, model_number: u64, position: usize) -> Self {
+        let config = network.config().clone();
+        let spans = network.spans();
+        let limits = limits(config.attn_span);
+        let of = EXTENTS.map(|extent| {
+            let distances = distances(&config, &spans, extent);
+            let tokens = position..position + 1;
+            Sum {
+                flops: flops(&config, &distances, tokens.clone()),
+                kv: kv_numbers(&config, &distances, position),
+                layers: by_layer(&config, &distances, tokens),
+                curve: curve(&config, &distances, &limits, position),
+            }
+        });
+        Self {
+            network: Arc::downgrade(network),
+            model_number,
+            position,
+            output: output_flops(&config),
+            config,
+            spans,
+            of,
+        }
+    }
+
+    /// Whether these are the sums of `network` for the token at `position`.
+    pub fn are_of(&self, network: &Arc<Network>, model_number: u64, position: usize) -> bool {
+        // A weak pointer keeps the address from being given to another network.
+        std::ptr::eq(self.network.as_ptr(), Arc::as_ptr(network))
+            && (self.model_number, self.position) == (model_number, position)
+    }
+
+    /// All operations of a token with heads of the `i`-th extent.
+    pub fn total(&self, i: usize) -> u64 {
+        self.of[i].flops.total() + self.output.unwrap_or(0)
+    }
+
+    /// The head of a layer that reaches farthest.
+    pub fn longest(&self, layer: usize) -> Option<(usize, usize)> {
+        let heads = self.spans.iter().filter(|span| span.layer == layer);
+        let longest = heads.max_by_key(|span| (span.reach, std::cmp::Reverse(span.head)))?;
+        Some((longest.layer, longest.head))
+    }
+}
+
+/// Operations by part, in the order in which a token meets them; `None` where they are not known.
+pub fn parts(flops: &Flops, output: Option<u64>) -> [Option<u64>; 6] {
+    [
+        Some(flops.projections),
+        Some(flops.context),
+        Some(flops.positions),
+        Some(flops.persistent),
+        Some(flops.feed_forward),
+        output,
+    ]
+}

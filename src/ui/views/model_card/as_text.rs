@@ -1,0 +1,108 @@
+//! The model card as text, to be pasted elsewhere.
+
+use super::super::super::language::{tr, trf};
+use super::super::super::state::head_name;
+use super::facts::{architecture, file, kind, spans, vocabulary};
+use crate::chart::thousands;
+use crate::engine::Model;
+use crate::model::PartKind;
+use std::fmt::Write as _;
+
+/// A part of the parameters in the language of the window.
+pub fn part_name(kind: PartKind) -> &'static str {
+    match kind {
+        PartKind::Input => tr("input embedding"),
+        PartKind::Positions => tr("position embeddings"),
+        PartKind::Query => tr("query projections"),
+        PartKind::Key => tr("key projections"),
+        PartKind::Value => tr("value projections"),
+        PartKind::Projection => tr("attention output projections"),
+        PartKind::Spans => tr("spans"),
+        PartKind::Persistent => tr("persistent vectors"),
+        PartKind::FeedForward => tr("feed-forward sublayers"),
+        PartKind::Norms => tr("layer norms"),
+        PartKind::Output => tr("output embedding"),
+    }
+}
+
+/// Everything as text, to be pasted elsewhere.
+pub fn as_text(model: &Model) -> String {
+    let mut out = format!("{}\n{}\n", model.file_name(), kind(model));
+    let mut section = |title: &str, rows: Vec<String>| {
+        // Writing to a string cannot fail.
+        let _ = write!(out, "\n{title}\n");
+        for row in rows {
+            let _ = writeln!(out, "  {row}");
+        }
+    };
+    let pair = |(name, value): (&str, String)| format!("{name}: {value}");
+    let facts = architecture(model).into_iter().map(|fact| {
+        let symbol = if fact.symbol.is_empty() {
+            String::new()
+        } else {
+            format!("{} = ", fact.symbol)
+        };
+        format!(
+            "{symbol}{} – {} ({}: {})",
+            fact.value,
+            fact.name,
+            fact.source.name(),
+            fact.from
+        )
+    });
+    section(tr("Architecture"), facts.collect());
+    let notes = if model.assumed.is_empty() {
+        vec![tr("nothing: the file says everything").to_owned()]
+    } else {
+        model.assumed.clone()
+    };
+    section(tr("Assumed, because the file does not say"), notes);
+    let parts = model.parts().iter().map(|part| {
+        let shared = match part.shared {
+            0 => String::new(),
+            n => format!(
+                " ({})",
+                trf("and {0} shared with the input", &[&thousands(n)])
+            ),
+        };
+        format!(
+            "{}: {}{shared}",
+            part_name(part.kind),
+            thousands(part.parameters)
+        )
+    });
+    let total = pair((tr("all"), thousands(model.network.parameters())));
+    section(tr("Parameters"), parts.chain([total]).collect());
+    let rows = spans(model).into_iter().map(|(name, value, head)| {
+        let head = head.map(|head| format!(" ({})", head_name(head)));
+        format!("{name}: {value}{}", head.unwrap_or_default())
+    });
+    section(tr("Spans"), rows.collect());
+    section(
+        tr("Vocabulary"),
+        vocabulary(model).into_iter().map(pair).collect(),
+    );
+    section(tr("File"), file(model).into_iter().map(pair).collect());
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::SAMPLES;
+
+    #[test]
+    fn the_text_has_every_part_and_their_sum() {
+        let model = Model::open_sample(&SAMPLES[0]).unwrap();
+        let text = as_text(&model);
+        assert!(text.starts_with("shakespeare_adaptive.safetensors\n"));
+        assert!(text.contains("all: 824,145"), "{text}");
+        assert!(
+            text.contains("longest: 106 tokens (Layer 4, head 2)"),
+            "{text}"
+        );
+        for part in model.parts() {
+            assert!(text.contains(part_name(part.kind)), "{text}");
+        }
+    }
+}

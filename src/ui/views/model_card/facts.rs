@@ -1,0 +1,345 @@
+//! What is known of a model, as rows of a table: drawn by the view, and copied as text.
+
+use super::super::super::language::{tr, trf};
+use super::super::axes::{bytes, significant};
+use crate::chart::thousands;
+use crate::checkpoint::Format;
+use crate::engine::Model;
+use crate::model::Span;
+use crate::text::Unit;
+
+/// How a fact came to be known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Source {
+    /// It stands in the file.
+    Read,
+    /// It follows from names and shapes.
+    Inferred,
+    /// The file does not say it, and nobody else did.
+    Assumed,
+    /// Somebody said it.
+    Given,
+}
+
+impl Source {
+    /// Its name for people.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Read => tr("read"),
+            Self::Inferred => tr("inferred"),
+            Self::Assumed => tr("assumed"),
+            Self::Given => tr("given"),
+        }
+    }
+}
+
+/// One fact.
+#[derive(Debug, Clone)]
+pub struct Fact {
+    /// The symbol of the papers, if there is one.
+    pub symbol: &'static str,
+    /// What it is.
+    pub name: &'static str,
+    /// How much.
+    pub value: String,
+    /// How it is known.
+    pub source: Source,
+    /// From where.
+    pub from: String,
+}
+
+/// The kind of network in words.
+pub fn kind(model: &Model) -> String {
+    let config = model.network.config();
+    let span = match config.adapt_span {
+        true => tr("adaptive span"),
+        false => tr("fixed span"),
+    };
+    let inner = match (config.pers_mem_size, config.inner_hidden_size) {
+        (0, inner) => trf("feed-forward sublayers of width {0}", &[&thousands(inner)]),
+        (n, _) => trf(
+            "all-attention with {0} persistent vectors per head",
+            &[&thousands(n)],
+        ),
+    };
+    let mut all = vec![span.to_owned(), inner];
+    if let Some(io) = &config.adapt_io {
+        let clusters = io.cutoffs.len();
+        all.push(trf(
+            "adaptive input and output in {0} clusters",
+            &[&clusters],
+        ));
+    }
+    all.join(tr(", "))
+}
+
+/// The architecture, in the symbols of the papers.
+pub fn architecture(model: &Model) -> Vec<Fact> {
+    let config = model.network.config();
+    let mut facts = Vec::new();
+    let mut inferred = |symbol, name, value: usize, from: String| {
+        facts.push(Fact {
+            symbol,
+            name,
+            value: thousands(value),
+            source: Source::Inferred,
+            from,
+        });
+    };
+    let shape = |tensor: &str| trf("shape of {0}", &[&tensor]);
+    inferred(
+        "L",
+        tr("layers"),
+        config.nb_layers,
+        trf("names {0}", &[&"layers.0 … layers.i"]),
+    );
+    inferred("H", tr("heads per layer"), config.nb_heads, "D / d".into());
+    let query = "layers.0.attn.proj_query.weight";
+    inferred("D", tr("hidden size"), config.hidden_size, shape(query));
+    inferred(
+        "d",
+        tr("features per head"),
+        config.head_dim(),
+        shape("key_pe"),
+    );
+    inferred("S", tr("span limit"), config.attn_span, shape("key_pe"));
+    let embedding = if config.adapt_io.is_some() {
+        "in_emb.emb_layers.c.weight"
+    } else {
+        "in_emb.weight"
+    };
+    inferred(
+        "V",
+        tr("tokens in the vocabulary"),
+        config.vocab_size,
+        shape(embedding),
+    );
+    if config.inner_hidden_size > 0 {
+        let inner = config.inner_hidden_size;
+        inferred(
+            "I",
+            tr("feed-forward width"),
+            inner,
+            shape("layers.0.ff.fc1.weight"),
+        );
+    }
+    if config.pers_mem_size > 0 {
+        let tensor = "layers.0.attn.attn.persistent_memory.key";
+        let n = config.pers_mem_size;
+        inferred("N", tr("persistent vectors per head"), n, shape(tensor));
+    }
+    if let Some(io) = &config.adapt_io {
+        let ends: Vec<String> = io.cutoffs.iter().map(|end| thousands(*end)).collect();
+        facts.push(Fact {
+            symbol: "",
+            name: tr("clusters of the vocabulary end at"),
+            value: ends.join(" / "),
+            source: Source::Inferred,
+            from: trf("shape of {0}", &[&"in_emb.emb_layers.c.weight"]),
+        });
+        facts.push(Fact {
+            symbol: "",
+            name: tr("input and output share weights"),
+            value: if io.tied { tr("yes") } else { tr("no") }.into(),
+            source: Source::Read,
+            from: tr("places of the tensors in the file").into(),
+        });
+    }
+    if config.adapt_span {
+        facts.push(Fact {
+            symbol: "z",
+            name: tr("spans of the heads"),
+            value: trf("{0} numbers", &[&thousands(model.network.spans().len())]),
+            source: Source::Read,
+            from: "…adaptive_span._mask.current_val · S".into(),
+        });
+        let assumed = model.assumed.iter().any(|note| note.starts_with("ramp"));
+        let (source, from) = match model.format {
+            _ if assumed => (
+                Source::Assumed,
+                tr("the published models' value; the file does not say"),
+            ),
+            // Converted files have it, and whoever opens one may set another.
+            Format::Safetensors => (
+                Source::Read,
+                tr("the file's configuration, unless you set it"),
+            ),
+            _ => (Source::Given, tr("set by you; such files do not store it")),
+        };
+        facts.push(Fact {
+            symbol: "R",
+            name: tr("ramp of the soft mask"),
+            value: trf("{0} tokens", &[&thousands(config.adapt_span_ramp)]),
+            source,
+            from: from.into(),
+        });
+    } else {
+        facts.push(Fact {
+            symbol: "z",
+            name: tr("spans of the heads"),
+            value: tr("fixed: S").into(),
+            source: Source::Inferred,
+            from: tr("there are no span parameters").into(),
+        });
+    }
+    facts
+}
+
+/// The file.
+pub fn file(model: &Model) -> Vec<(&'static str, String)> {
+    let format = match model.format {
+        Format::PtZip => tr("PyTorch, zip container"),
+        Format::PtLegacy => tr("PyTorch, legacy stream (before 1.6)"),
+        Format::Safetensors => "safetensors",
+    };
+    let numbers: Vec<&str> = model.dtypes.iter().map(|dtype| dtype.name()).collect();
+    let mut rows = vec![
+        (tr("path"), model.path.display().to_string()),
+        (tr("format"), format.to_owned()),
+        (tr("size"), bytes(model.bytes as f64)),
+        (tr("numbers"), numbers.join(", ")),
+    ];
+    if !model.prefix.is_empty() {
+        rows.push((tr("names begin with"), model.prefix.clone()));
+    }
+    let curves = match model.curves.len() {
+        0 => tr("none").to_owned(),
+        n => trf("{0} (see Training)", &[&n]),
+    };
+    rows.push((tr("training curves"), curves));
+    rows
+}
+
+/// The vocabulary.
+pub fn vocabulary(model: &Model) -> Vec<(&'static str, String)> {
+    let size = thousands(model.network.config().vocab_size);
+    let Some(vocabulary) = &model.vocabulary else {
+        return vec![
+            (tr("kind"), tr("not known: tokens are shown as ids").into()),
+            (tr("tokens"), size),
+        ];
+    };
+    let kind = match vocabulary.unit() {
+        Unit::Byte => tr("bytes"),
+        Unit::Char => tr("characters"),
+        Unit::Word => tr("words"),
+    };
+    let end = match vocabulary.eos() {
+        Some(id) => trf("⏎, id {0}", &[&id]),
+        None => tr("none").to_owned(),
+    };
+    vec![
+        (tr("kind"), kind.into()),
+        (tr("tokens"), size),
+        (tr("end of line"), end),
+        (tr("from"), vocabulary.note().to_owned()),
+    ]
+}
+
+/// The reach of the heads in numbers; `None` for the head that a row is about.
+pub fn spans(model: &Model) -> Vec<(String, String, Option<(usize, usize)>)> {
+    let config = model.network.config();
+    let mut all = model.network.spans();
+    all.sort_by_key(|span| span.reach);
+    let (Some(shortest), Some(longest)) = (all.first(), all.last()) else {
+        return Vec::new();
+    };
+    let tokens = |n: f64| trf("{0} tokens", &[&significant(n)]);
+    let sum: usize = all.iter().map(|span| span.reach).sum();
+    let middle = all.len() / 2;
+    let median = if all.len().is_multiple_of(2) {
+        (all[middle - 1].reach + all[middle].reach) as f64 / 2.0
+    } else {
+        all[middle].reach as f64
+    };
+    let head = |span: &Span| Some((span.layer, span.head));
+    let exact = |n: usize| trf("{0} tokens", &[&thousands(n)]);
+    let mut rows = vec![
+        (
+            tr("mean reach").to_owned(),
+            tokens(sum as f64 / all.len() as f64),
+            None,
+        ),
+        (tr("median").to_owned(), tokens(median), None),
+        (
+            tr("longest").to_owned(),
+            exact(longest.reach),
+            head(longest),
+        ),
+        (
+            tr("shortest").to_owned(),
+            exact(shortest.reach),
+            head(shortest),
+        ),
+    ];
+    let share = |count: usize| {
+        let percent = 100.0 * count as f64 / all.len() as f64;
+        trf(
+            "{0} of {1} heads ({2} %)",
+            &[&count, &all.len(), &format!("{percent:.0}")],
+        )
+    };
+    for far in [100, 1000] {
+        if config.attn_span > far {
+            let count = all.iter().filter(|span| span.reach > far).count();
+            rows.push((
+                trf("farther than {0}", &[&thousands(far)]),
+                share(count),
+                None,
+            ));
+        }
+    }
+    if config.adapt_span {
+        let count = all.iter().filter(|span| span.span < 1.0).count();
+        rows.push((
+            tr("hardly more than the ramp (z < 1)").to_owned(),
+            share(count),
+            None,
+        ));
+        let count = all
+            .iter()
+            .filter(|span| span.reach >= config.attn_span)
+            .count();
+        rows.push((tr("as far as S").to_owned(), share(count), None));
+    }
+    let edits = model.network.edits();
+    if !edits.is_empty() {
+        let heads = edits.spans().map(|(head, _)| head).chain(edits.silenced());
+        let heads: std::collections::BTreeSet<(usize, usize)> = heads.collect();
+        rows.push((tr("changed by hand").to_owned(), share(heads.len()), None));
+    }
+    rows
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::SAMPLES;
+    use std::path::Path;
+
+    #[test]
+    fn every_symbol_of_the_papers_is_there_with_its_source() {
+        let model = Model::open_sample(&SAMPLES[1]).unwrap();
+        let facts = architecture(&model);
+        let of = |symbol: &str| facts.iter().find(|fact| fact.symbol == symbol);
+        for symbol in ["V", "D", "H", "d", "L", "S", "R", "z", "N"] {
+            assert!(of(symbol).is_some(), "{symbol}");
+        }
+        // It has no feed-forward sublayers.
+        assert!(of("I").is_none());
+        assert_eq!(of("N").unwrap().value, "256");
+        assert_eq!(of("R").unwrap().source, Source::Read);
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/tiny_adaptive.pt");
+        let ramp = |ramp| {
+            let model = Model::outline(&path, ramp).unwrap();
+            let ramp = architecture(&model)
+                .into_iter()
+                .find(|fact| fact.symbol == "R");
+            ramp.unwrap().source
+        };
+        assert_eq!(
+            (ramp(None), ramp(Some(9))),
+            (Source::Assumed, Source::Given)
+        );
+    }
+}

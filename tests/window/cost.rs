@@ -1,0 +1,108 @@
+//! What a token costs, and what it would under a limit on the span.
+
+use super::Window;
+use eframe::egui::accesskit::Role;
+use egui_kittest::kittest::{NodeT, Queryable};
+use spanscope::analysis::cost::{Extent, distances, flops, output_flops};
+use spanscope::ui::Start;
+
+fn open(start: Start) -> Window {
+    let mut window = Window::open(start);
+    window.harness.get_by_label("Cost").click();
+    window.harness.run_steps(3);
+    window
+}
+
+/// The name of the bar of an extent, which tells its numbers.
+fn bar(window: &Window, extent: &str) -> String {
+    let name = format!("FLOPs, {extent}");
+    let node = window.harness.get_by_label_contains(&name);
+    node.accesskit_node().label().unwrap()
+}
+
+#[test]
+fn the_sums_are_those_of_the_model() {
+    let window = open(Start::default());
+    let network = &window.snapshot().model.as_ref().unwrap().network;
+    let (config, spans) = (network.config(), network.spans());
+    for (name, extent) in [
+        ("Per head", Extent::Head),
+        ("Per layer", Extent::Layer),
+        ("Full span S", Extent::Full),
+    ] {
+        let distances = distances(config, &spans, extent);
+        let far = config.attn_span..config.attn_span + 1;
+        let all = flops(config, &distances, far).total() + output_flops(config).unwrap();
+        let expected = format!("{name}: {:.2} M;", all as f64 / 1e6);
+        assert!(
+            bar(&window, name).contains(&expected),
+            "{expected} {}",
+            bar(&window, name)
+        );
+    }
+}
+
+#[test]
+fn near_the_start_of_a_text_there_is_less_to_look_at() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = folder.path().join("short.txt");
+    std::fs::write(&text, "To be, or not").unwrap();
+    let mut window = open(Start {
+        text: Some(text),
+        ..Start::default()
+    });
+    let far = bar(&window, "Full span S");
+    window.harness.get_by_label("at token 12").click();
+    window.harness.run_steps(3);
+    let near = bar(&window, "Full span S");
+    assert_ne!(far, near);
+    // Positions are scored all the same.
+    let part = |words: &str| {
+        words
+            .split("position scores ")
+            .nth(1)
+            .map(|rest| rest[..3].to_owned())
+    };
+    assert_eq!(part(&far), part(&near));
+}
+
+#[test]
+fn a_layer_selects_its_heads_the_longest_leading() {
+    let mut window = open(Start::default());
+    window
+        .harness
+        .get_by_label_contains("Layer 4: ")
+        .click_accesskit();
+    window.harness.run_steps(3);
+    let heads = &window.app().selection().heads;
+    assert_eq!(heads.all(), [(3, 0), (3, 1), (3, 2), (3, 3)]);
+    assert_eq!(heads.leading(), (3, 1));
+}
+
+#[test]
+fn the_curve_shows_operations_memory_or_reach() {
+    let mut window = open(Start::default());
+    for quantity in ["K/V memory", "Mean reach", "FLOPs"] {
+        // The last one is also the name of a column.
+        let buttons = window.harness.query_all_by_label(quantity);
+        let button = buttons
+            .filter(|node| node.accesskit_node().role() != Role::Label)
+            .last();
+        button.unwrap().click();
+        window.harness.run_steps(3);
+        let canvas = window
+            .harness
+            .get_by_label("Cost against a limit on the span")
+            .rect();
+        let at = canvas.center();
+        window.harness.event(eframe::egui::Event::PointerMoved(at));
+        window.harness.run_steps(30);
+        assert!(
+            window
+                .harness
+                .query_by_label_contains("than with all heads at the limit")
+                .is_some(),
+            "{quantity}"
+        );
+    }
+}

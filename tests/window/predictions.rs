@@ -1,0 +1,210 @@
+//! What comes next, how surprising every token was, and how the text goes on.
+
+use super::Window;
+use eframe::egui::{self, Event, Modifiers, Pos2};
+use egui_kittest::kittest::{NodeT, Queryable};
+use spanscope::engine::Ended;
+use spanscope::ui::Start;
+use spanscope::ui::app::App;
+
+fn open() -> Window {
+    let mut window = Window::tolerant(Start::default());
+    window.harness.get_by_label("Predictions").click();
+    window.harness.run_steps(3);
+    window.settle();
+    window
+}
+
+fn click(window: &mut Window, at: Pos2) {
+    for pressed in [true, false] {
+        window.harness.event(Event::PointerMoved(at));
+        window.harness.event(Event::PointerButton {
+            pos: at,
+            button: egui::PointerButton::Primary,
+            pressed,
+            modifiers: Modifiers::NONE,
+        });
+        window.harness.step();
+    }
+    window.harness.run_steps(2);
+}
+
+/// Clicks in the middle of the surprisal along the text; the token that is selected by it.
+fn select_in_the_middle(window: &mut Window) -> usize {
+    let canvas = window
+        .harness
+        .get_by_label_contains("Surprisal along the text, ")
+        .rect();
+    click(window, canvas.center());
+    let token = window
+        .app()
+        .selection()
+        .tokens
+        .single()
+        .expect("a token is selected");
+    window.settle();
+    token
+}
+
+#[test]
+fn a_click_on_the_surprisal_selects_the_most_surprising_token_near() {
+    let mut window = open();
+    let token = select_in_the_middle(&mut window);
+    let snapshot = window.snapshot();
+    let bits = snapshot.surprisal_of(token).unwrap();
+    let near = token - 2..=token + 2;
+    for other in near {
+        // Five points are more than one token wide, so those next to it were meant as well.
+        assert!(snapshot.surprisal_of(other).unwrap() <= bits);
+    }
+    assert!((300..800).contains(&token), "{token}");
+}
+
+#[test]
+fn what_follows_is_marked_among_the_candidates() {
+    let mut window = open();
+    // At the end of the text nothing follows.
+    assert!(
+        window
+            .harness
+            .query_by_label_contains("follows in the text")
+            .is_none()
+    );
+    window.harness.get_by_label_contains("the text ends here");
+    let token = select_in_the_middle(&mut window);
+    let prediction = window.snapshot().prediction.clone().unwrap();
+    assert_eq!(prediction.at, token);
+    let truth = prediction.truth.unwrap();
+    assert_eq!(truth.id, window.snapshot().tokens.ids[token + 1]);
+    let marked = window.harness.get_by_label_contains("follows in the text");
+    let label = marked.accesskit_node().label().unwrap();
+    assert!(label.contains(&format!("rank {}", truth.rank)), "{label}");
+}
+
+#[test]
+fn a_candidate_is_appended_by_a_click() {
+    let mut window = open();
+    let before = window.snapshot().tokens.ids.clone();
+    let best = window.snapshot().prediction.as_ref().unwrap().top[0].id;
+    let rows: Vec<Pos2> = window
+        .harness
+        .query_all_by_label_contains(" bits, rank 1")
+        .filter(|node| {
+            node.accesskit_node()
+                .label()
+                .is_some_and(|l| l.ends_with("rank 1"))
+        })
+        .map(|node| node.rect().center())
+        .collect();
+    click(&mut window, rows[0]);
+    window.settle();
+    let after = &window.snapshot().tokens.ids;
+    assert_eq!((after.len(), after.last()), (before.len() + 1, Some(&best)));
+}
+
+#[test]
+fn a_candidate_takes_the_place_of_what_follows() {
+    let mut window = open();
+    let token = select_in_the_middle(&mut window);
+    let before = window.snapshot().tokens.ids.clone();
+    let prediction = window.snapshot().prediction.clone().unwrap();
+    let rank = 1 + prediction
+        .top
+        .iter()
+        .position(|c| c.id != before[token + 1])
+        .unwrap();
+    let words = format!("rank {rank}");
+    let rows: Vec<Pos2> = window
+        .harness
+        .query_all_by_label_contains(&words)
+        .filter(|node| {
+            node.accesskit_node()
+                .label()
+                .is_some_and(|l| l.starts_with("Next token") && l.ends_with(&words))
+        })
+        .map(|node| node.rect().center())
+        .collect();
+    click(&mut window, rows[0]);
+    window.harness.get_by_label_contains("Replace “").click();
+    window.harness.run_steps(2);
+    window.settle();
+    let mut expected = before;
+    expected[token + 1] = prediction.top[rank - 1].id;
+    assert_eq!(window.snapshot().tokens.ids, expected);
+}
+
+fn ended(app: &App) -> bool {
+    let continued = app.snapshot().continued.as_ref();
+    continued.is_some_and(|continued| continued.ended.is_some())
+}
+
+#[test]
+fn the_text_is_continued_and_the_continuation_inserted() {
+    let mut window = open();
+    let before = window.snapshot().tokens.text.clone();
+    window.harness.get_by_label("Start").click();
+    window.wait("the continuation", ended);
+    window.harness.run_steps(3);
+    let continued = window.snapshot().continued.clone().unwrap();
+    assert_eq!(continued.ended, Some(Ended::Length));
+    assert_eq!((continued.drawn.len(), continued.text.len()), (200, 200));
+    window.harness.get_by_label_contains("200 tokens, ");
+    window.harness.get_by_label_contains("Continuation: ");
+    // The same seed gives the same text, another one another.
+    window.harness.get_by_label("Start").click();
+    window.wait("it once more", |app| {
+        ended(app)
+            && app
+                .snapshot()
+                .continued
+                .as_ref()
+                .is_some_and(|c| c.number > continued.number)
+    });
+    let again = window.snapshot().continued.clone().unwrap();
+    assert_eq!(again.text, continued.text);
+    window.settle();
+    window.harness.get_by_label("New seed").click();
+    window.harness.run_steps(2);
+    window.harness.get_by_label("Start").click();
+    window.wait("another one", |app| {
+        ended(app)
+            && app
+                .snapshot()
+                .continued
+                .as_ref()
+                .is_some_and(|c| c.number > again.number)
+    });
+    let other = window.snapshot().continued.clone().unwrap();
+    assert_ne!(other.text, continued.text);
+    window.harness.run_steps(3);
+    window.harness.get_by_label("Insert into the text").click();
+    window.harness.run_steps(2);
+    window.settle();
+    let after = &window.snapshot().tokens.text;
+    assert_eq!(&**after, format!("{before}{}", other.text));
+    // It was of the text before.
+    assert!(
+        window
+            .harness
+            .query_by_label("Insert into the text")
+            .is_none()
+    );
+}
+
+#[test]
+fn a_continuation_can_be_stopped() {
+    let mut window = open();
+    window.harness.get_by_label("Start").click();
+    window.wait("the first tokens", |app| {
+        let continued = app.snapshot().continued.as_ref();
+        continued.is_some_and(|continued| !continued.drawn.is_empty())
+    });
+    if let Some(stop) = window.harness.query_by_label("Stop") {
+        stop.click();
+    }
+    window.harness.run_steps(2);
+    window.settle();
+    assert!(window.harness.query_by_label("Start").is_some());
+    assert!(window.harness.query_by_label("Stop").is_none());
+    window.harness.get_by_label_contains(" bits per token; ");
+}
