@@ -14,6 +14,7 @@ mod pictures;
 mod predictions;
 mod session;
 mod shell;
+mod spans;
 mod text;
 mod training;
 mod views;
