@@ -58,6 +58,7 @@ fn compare(theme: ThemeChoice, language: Language, name: &str) {
             heads: vec![(2, 3)],
             tokens: Some(310..311),
             vector: Some(17),
+            ..Choices::default()
         };
         let chosen = if one { &chosen } else { &choices };
         harness.state_mut().choose(chosen).unwrap();
