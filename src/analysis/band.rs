@@ -345,7 +345,10 @@ mod tests {
         let fine = BandGrid::new(&band(), &mean(BandLayout::Distance, 9));
         let largest = BandGrid::new(&band(), &window(BandLayout::Distance, 0..8, 0..9, 9));
         let both = fine.values.iter().zip(&largest.values);
-        assert!(both.clone().all(|(a, b)| a == b || a.is_nan() && b.is_nan()));
+        assert!(
+            both.clone()
+                .all(|(a, b)| a == b || a.is_nan() && b.is_nan())
+        );
         assert_eq!(both.filter(|(a, _)| a.is_nan()).count(), 3);
     }
 }

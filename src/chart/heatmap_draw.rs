@@ -161,7 +161,15 @@ pub(super) fn draw(chart: &Heatmap) -> Canvas {
     }
     marks::frame(&mut page, map, theme);
     let shares = ink.of_sides(chart);
-    side(&mut page, chart, map, side_room, &side_labels, &shares, theme);
+    side(
+        &mut page,
+        chart,
+        map,
+        side_room,
+        &side_labels,
+        &shares,
+        theme,
+    );
     let bar = Area {
         left: right + side_room + 10.0,
         width: BAR,

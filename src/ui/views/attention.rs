@@ -110,10 +110,7 @@ impl AttentionView {
         self.toolbar(ui, cx);
         let tokens = cx.snapshot.done;
         let Some(span) = cx.span().filter(|_| tokens > 0) else {
-            return super::nothing(
-                ui,
-                tr("Type a text to see what each token attends to."),
-            );
+            return super::nothing(ui, tr("Type a text to see what each token attends to."));
         };
         if self.layout == BandLayout::Vector {
             // Persistent vectors have a view of their own.
@@ -136,8 +133,16 @@ impl AttentionView {
         let camera = self.aimed(ui, &axes, cx, &places);
         let (response, transform) = self.plot(ui, cx, &axes, &places, camera);
         self.move_by_hand(ui, &axes, &places, &response, &transform);
-        self.shown = seen(transform.bounds().min()[1], transform.bounds().max()[1], tokens);
-        self.columns = seen(transform.bounds().min()[0], transform.bounds().max()[0], axes.width());
+        self.shown = seen(
+            transform.bounds().min()[1],
+            transform.bounds().max()[1],
+            tokens,
+        );
+        self.columns = seen(
+            transform.bounds().min()[0],
+            transform.bounds().max()[0],
+            axes.width(),
+        );
         let look = Look {
             map: self.map,
             scale: self.scale,
@@ -220,7 +225,9 @@ impl AttentionView {
         let query = cx.query().unwrap_or(0);
         let chosen_elsewhere = self.tokens != cx.selection.tokens;
         self.tokens.clone_from(&cx.selection.tokens);
-        let now = self.camera.unwrap_or_else(|| Camera::reading(axes, size, query));
+        let now = self
+            .camera
+            .unwrap_or_else(|| Camera::reading(axes, size, query));
         let mut next = match self.aim {
             Aim::Follow => Camera::reading(axes, size, query),
             Aim::Whole => Camera::whole(axes, size),
@@ -318,7 +325,8 @@ impl AttentionView {
         if response.clicked() || response.drag_started() {
             response.request_focus();
         }
-        if let Some(at) = pointer.filter(|_| response.contains_pointer() || places.over_gutter(ui)) {
+        if let Some(at) = pointer.filter(|_| response.contains_pointer() || places.over_gutter(ui))
+        {
             let motion = Motion::of_wheel(ui, &mut self.trackpad);
             if motion.any() {
                 let at = places.map.clamp(at);
@@ -363,7 +371,14 @@ impl AttentionView {
         transform: &PlotTransform,
         cell: Option<(usize, Option<usize>)>,
     ) {
-        sides::columns(ui, cx, &self.picture, places.sides, places.below(), transform);
+        sides::columns(
+            ui,
+            cx,
+            &self.picture,
+            places.sides,
+            places.below(),
+            transform,
+        );
         let Some(picture) = self.picture.picture(axes.layout) else {
             return;
         };

@@ -23,7 +23,7 @@ pub(super) const WORDS: &[(&str, &str)] = &[
         "Query × distance: each column is a distance back from the query",
         "查询 × 距离：每列是从查询往回数的距离",
     ),
-    ("Colours", "颜色"),
+    ("Options", "选项"),
     ("All", "全部"),
     (
         "Show the whole text. Drag to move, turn the wheel to zoom; on a trackpad slide to move and pinch to zoom",
@@ -121,8 +121,8 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ),
     ("colours here run from 0 to 100 %", "此处颜色从 0 到 100 %"),
     (
-        "mean weight by distance, up to {0}",
-        "各距离的平均权重，最高 {0}",
+        "mean weight by distance, up to {0} ({1})",
+        "各距离的平均权重，最高 {0}（{1}）",
     ),
     ("weight", "权重"),
     ("share", "份额"),

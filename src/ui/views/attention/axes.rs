@@ -104,13 +104,19 @@ fn steps(low: f64, high: f64, cell: f64, room: f64) -> impl Iterator<Item = usiz
     let (low, high) = (low.max(0.0), high.max(-1.0));
     let first = (low / step as f64).ceil() as usize;
     let last = (high + 1.0).floor() as usize;
-    (first..).map(move |i| i * step).take_while(move |place| *place < last)
+    (first..)
+        .map(move |i| i * step)
+        .take_while(move |place| *place < last)
 }
 
 /// A galley of one line, cut with "…" where it is longer than `room`.
 fn line(ui: &Ui, text: &str, font: FontId, color: Color32, room: f32) -> Arc<epaint::Galley> {
     let mut job = LayoutJob::default();
-    let format = TextFormat { font_id: font, color, ..TextFormat::default() };
+    let format = TextFormat {
+        font_id: font,
+        color,
+        ..TextFormat::default()
+    };
     job.append(text, 0.0, format);
     job.wrap = TextWrapping::truncate_at_width(room);
     ui.painter().layout_job(job)
@@ -142,12 +148,16 @@ fn bars(ui: &Ui, marked: &Marked<'_>, range: (f64, f64), bar: impl Fn(f64, f64) 
     // Of many side by side only those are drawn that show.
     let mut painted = f64::NEG_INFINITY;
     let least = (range.1 - range.0) / 2000.0;
-    for part in ranges[first..].iter().take_while(|r| (r.start as f64) < range.1) {
+    for part in ranges[first..]
+        .iter()
+        .take_while(|r| (r.start as f64) < range.1)
+    {
         if part.end as f64 - painted < least {
             continue;
         }
         painted = part.end as f64;
-        ui.painter().rect_filled(bar(part.start as f64, part.end as f64), 0.0, marked.accent);
+        ui.painter()
+            .rect_filled(bar(part.start as f64, part.end as f64), 0.0, marked.accent);
     }
 }
 
@@ -167,7 +177,11 @@ pub(super) fn rows(
     let painter = ui.painter().with_clip_rect(gutter);
     bars(ui, marked, (low, high), |from, to| {
         let (top, bottom) = (y(from), y(to).max(y(from) + 1.0));
-        Rect::from_min_max(pos2(gutter.right() - 2.0, top), pos2(gutter.right(), bottom)).intersect(gutter)
+        Rect::from_min_max(
+            pos2(gutter.right() - 2.0, top),
+            pos2(gutter.right(), bottom),
+        )
+        .intersect(gutter)
     });
     let quiet = ui.visuals().weak_text_color();
     let right = gutter.right() - 5.0;
@@ -177,7 +191,10 @@ pub(super) fn rows(
         for query in low.max(0.0).floor() as usize..high.max(0.0).ceil() as usize {
             let color = marked.color(ui, query);
             let galley = line(ui, &snapshot.label(query), font.clone(), color, names.room);
-            let at = pos2(right - galley.size().x, y(query as f64 + 0.5) - galley.size().y / 2.0);
+            let at = pos2(
+                right - galley.size().x,
+                y(query as f64 + 0.5) - galley.size().y / 2.0,
+            );
             // A name half outside would stand beside nothing.
             if at.y > gutter.top() - 4.0 && at.y + galley.size().y < gutter.bottom() + 4.0 {
                 ui.painter().galley(at, galley, color);
@@ -187,10 +204,20 @@ pub(super) fn rows(
             return;
         }
     }
-    let right = if named { right - names.room - 5.0 } else { right };
+    let right = if named {
+        right - names.room - 5.0
+    } else {
+        right
+    };
     for query in steps(low, high - 0.5, cell, if named { 4.0 * DOWN } else { DOWN }) {
         let middle = y(query as f64 + 0.5);
-        let galley = line(ui, &thousands(query), FontId::proportional(NUMBER), quiet, 60.0);
+        let galley = line(
+            ui,
+            &thousands(query),
+            FontId::proportional(NUMBER),
+            quiet,
+            60.0,
+        );
         let top = middle - galley.size().y / 2.0;
         if top < gutter.top() - 5.0 || top + galley.size().y > gutter.bottom() + 5.0 {
             continue;
@@ -198,7 +225,8 @@ pub(super) fn rows(
         if !named {
             painter.hline(gutter.right() - 3.0..=gutter.right(), middle, (1.0, quiet));
         }
-        ui.painter().galley(pos2(right - galley.size().x, top), galley, quiet);
+        ui.painter()
+            .galley(pos2(right - galley.size().x, top), galley, quiet);
     }
 }
 
@@ -220,22 +248,35 @@ pub(super) fn columns(
     if keys {
         bars(ui, marked, (low, high), |from, to| {
             let (left, right) = (x(from), x(to).max(x(from) + 1.0));
-            Rect::from_min_max(pos2(left, gutter.top()), pos2(right, gutter.top() + 2.0)).intersect(gutter)
+            Rect::from_min_max(pos2(left, gutter.top()), pos2(right, gutter.top() + 2.0))
+                .intersect(gutter)
         });
     }
     if keys && names.name_columns(cell) {
-        let font = FontId::monospace(NAME.min(if names.characters { cell as f32 * 1.5 } else { cell as f32 - 0.5 }));
+        let font = FontId::monospace(NAME.min(if names.characters {
+            cell as f32 * 1.5
+        } else {
+            cell as f32 - 0.5
+        }));
         for key in low.max(0.0).floor() as usize..high.max(0.0).ceil() as usize {
             let middle = x(key as f64 + 0.5);
             if middle < gutter.left() + 2.0 || middle > gutter.right() - 2.0 {
                 continue;
             }
             let color = marked.color(ui, key);
-            let room = if names.characters { cell as f32 } else { (gutter.height() - 6.0).max(8.0) };
+            let room = if names.characters {
+                cell as f32
+            } else {
+                (gutter.height() - 6.0).max(8.0)
+            };
             let galley = line(ui, &snapshot.label(key), font.clone(), color, room);
             let size = galley.size();
             if names.characters {
-                ui.painter().galley(pos2(middle - size.x / 2.0, gutter.top() + 3.0), galley, color);
+                ui.painter().galley(
+                    pos2(middle - size.x / 2.0, gutter.top() + 3.0),
+                    galley,
+                    color,
+                );
             } else {
                 upwards(ui, pos2(middle, gutter.top() + 4.0), galley, color);
             }
@@ -247,18 +288,31 @@ pub(super) fn columns(
     let first = usize::from(!keys);
     let mut last = f32::NEG_INFINITY;
     let one = (!keys && low <= 0.5).then_some(1);
-    for place in one.into_iter().chain(steps(low, high - 0.5 + first as f64, cell, ACROSS)) {
-        let Some(column) = place.checked_sub(first) else { continue };
+    for place in one
+        .into_iter()
+        .chain(steps(low, high - 0.5 + first as f64, cell, ACROSS))
+    {
+        let Some(column) = place.checked_sub(first) else {
+            continue;
+        };
         let middle = x(column as f64 + 0.5);
-        let galley = line(ui, &thousands(place), FontId::proportional(NUMBER), quiet, 60.0);
+        let galley = line(
+            ui,
+            &thousands(place),
+            FontId::proportional(NUMBER),
+            quiet,
+            60.0,
+        );
         let half = galley.size().x / 2.0;
         let fits = middle - half > last && middle + half < gutter.right() + 12.0;
         if !fits || middle < gutter.left() || middle > gutter.right() {
             continue;
         }
         last = middle + half + 6.0;
-        ui.painter().vline(middle, gutter.top()..=gutter.top() + 3.0, (1.0, quiet));
-        ui.painter().galley(pos2(middle - half, gutter.top() + 4.0), galley, quiet);
+        ui.painter()
+            .vline(middle, gutter.top()..=gutter.top() + 3.0, (1.0, quiet));
+        ui.painter()
+            .galley(pos2(middle - half, gutter.top() + 4.0), galley, quiet);
     }
 }
 
@@ -283,7 +337,8 @@ pub(super) fn title(ui: &Ui, room: Rect, long: &str, short: &str, up: bool) {
     if up {
         upwards(ui, room.center() - vec2(0.0, size.x / 2.0), galley, color);
     } else {
-        ui.painter().galley(room.center() - size / 2.0, galley, color);
+        ui.painter()
+            .galley(room.center() - size / 2.0, galley, color);
     }
 }
 
@@ -293,18 +348,28 @@ mod tests {
 
     #[test]
     fn a_point_is_a_query_and_a_key_before_it() {
-        let keys = Axes { layout: BandLayout::Key, tokens: 10, reach: 4 };
+        let keys = Axes {
+            layout: BandLayout::Key,
+            tokens: 10,
+            reach: 4,
+        };
         assert_eq!(keys.cell(2.5, 6.1), Some((6, Some(2))));
         assert_eq!(keys.cell(6.5, 6.1), Some((6, None)));
         assert_eq!(keys.cell(-0.1, 3.0), None);
         assert_eq!(keys.cell(3.0, 10.0), None);
         assert_eq!(keys.column(6, 2), Some(2));
-        let distances = Axes { layout: BandLayout::Distance, ..keys };
+        let distances = Axes {
+            layout: BandLayout::Distance,
+            ..keys
+        };
         assert_eq!(distances.cell(0.0, 6.9), Some((6, Some(5))));
         assert_eq!(distances.cell(3.0, 2.0), Some((2, None)));
         assert_eq!(distances.cell(4.0, 2.0), None);
         assert_eq!(distances.column(6, 5), Some(0));
-        assert_eq!((distances.column(6, 1), distances.column(6, 6)), (None, None));
+        assert_eq!(
+            (distances.column(6, 1), distances.column(6, 6)),
+            (None, None)
+        );
     }
 
     #[test]
@@ -313,7 +378,10 @@ mod tests {
         assert_eq!(all, [0, 20, 40, 60, 80]);
         let part: Vec<usize> = steps(101.5, 131.0, 3.0, 14.0).collect();
         assert_eq!(part, [105, 110, 115, 120, 125, 130]);
-        assert_eq!(steps(-20.0, 3.0, 100.0, 44.0).collect::<Vec<_>>(), [0, 1, 2, 3]);
+        assert_eq!(
+            steps(-20.0, 3.0, 100.0, 44.0).collect::<Vec<_>>(),
+            [0, 1, 2, 3]
+        );
         assert_eq!(steps(5.0, -3.0, 10.0, 44.0).count(), 0);
     }
 }

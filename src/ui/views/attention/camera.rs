@@ -330,7 +330,10 @@ mod tests {
         let mut camera = Camera::reading(&axes, SIZE, 2000);
         let at = vec2(120.0, 77.0);
         let on = |camera: &Camera| {
-            [at.x, at.y].map(f64::from).into_iter().enumerate()
+            [at.x, at.y]
+                .map(f64::from)
+                .into_iter()
+                .enumerate()
                 .map(|(i, at)| camera.corner[i] + at / camera.cell[i])
                 .collect::<Vec<_>>()
         };
@@ -354,7 +357,10 @@ mod tests {
         assert_eq!(far.cell, camera.cell);
         assert!((far.corner[1]..far.bounds(SIZE).max()[1]).contains(&17.0));
         // At the beginning of the text nothing is left free before it.
-        assert_eq!(Camera::reading(&axes, SIZE, 0).corner[0], -MARGIN / READABLE);
+        assert_eq!(
+            Camera::reading(&axes, SIZE, 0).corner[0],
+            -MARGIN / READABLE
+        );
     }
 
     #[test]
@@ -362,7 +368,9 @@ mod tests {
         let axes = axes(BandLayout::Key, 5000);
         let mut camera = Camera::whole(&axes, SIZE);
         let target = Camera::reading(&axes, SIZE, 3000);
-        let frames = (0..60).take_while(|_| !camera.glide(&target, 1.0 / 60.0)).count();
+        let frames = (0..60)
+            .take_while(|_| !camera.glide(&target, 1.0 / 60.0))
+            .count();
         assert!((4..40).contains(&frames), "{frames}");
         assert_eq!(camera, target);
     }

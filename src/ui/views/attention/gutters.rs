@@ -26,13 +26,28 @@ pub(super) fn rows(
     let words = tr("Queries: click one to select it, drag to select a range");
     let response = sensed(ui, places.rows, "queries", words);
     let at = |pos: egui::Pos2| transform.value_from_position(pos).y;
-    choose(view, ui, cx, axes, places, &response, at, |beyond| vec2(0.0, beyond.y));
+    choose(view, ui, cx, axes, places, &response, at, |beyond| {
+        vec2(0.0, beyond.y)
+    });
     if let Some(query) = hovered(&response, axes, at) {
         cx.hovering.token = Some(query);
         tell(&response, cx, tr("query"), query);
     }
-    axes::rows(ui, places.rows, transform, cx.snapshot, names, &marked(cx, cx.hover.token));
-    axes::title(ui, places.rows_title, tr("Query: the token that attends"), tr("Query"), true);
+    axes::rows(
+        ui,
+        places.rows,
+        transform,
+        cx.snapshot,
+        names,
+        &marked(cx, cx.hover.token),
+    );
+    axes::title(
+        ui,
+        places.rows_title,
+        tr("Query: the token that attends"),
+        tr("Query"),
+        true,
+    );
 }
 
 /// The keys: a click selects that token, a drag a range. Distances are no tokens.
@@ -50,18 +65,31 @@ pub(super) fn columns(
         let words = tr("Keys: click one to select that token, drag to select a range");
         let response = sensed(ui, places.columns, "keys", words);
         let at = |pos: egui::Pos2| transform.value_from_position(pos).x;
-        choose(view, ui, cx, axes, places, &response, at, |beyond| vec2(beyond.x, 0.0));
+        choose(view, ui, cx, axes, places, &response, at, |beyond| {
+            vec2(beyond.x, 0.0)
+        });
         if let Some(key) = hovered(&response, axes, at) {
             cx.hovering.token = Some(key);
             tell(&response, cx, tr("key"), key);
         }
     }
     let hovered = cx.hover.key.or(cx.hover.token);
-    axes::columns(ui, places.columns, transform, cx.snapshot, axes, names, &marked(cx, hovered));
+    axes::columns(
+        ui,
+        places.columns,
+        transform,
+        cx.snapshot,
+        axes,
+        names,
+        &marked(cx, hovered),
+    );
     let (long, short) = if keys {
         (tr("Key: the token attended to"), tr("Key"))
     } else {
-        (tr("Distance from query back to key (tokens)"), tr("Distance (tokens)"))
+        (
+            tr("Distance from query back to key (tokens)"),
+            tr("Distance (tokens)"),
+        )
     };
     axes::title(ui, places.columns_title, long, short, false);
 }
@@ -87,7 +115,10 @@ fn hovered(response: &Response, axes: &Axes, at: impl Fn(egui::Pos2) -> f64) -> 
 }
 
 /// Clicks and drags.
-#[expect(clippy::too_many_arguments, reason = "both gutters do the same along their own axis")]
+#[expect(
+    clippy::too_many_arguments,
+    reason = "both gutters do the same along their own axis"
+)]
 fn choose(
     view: &mut AttentionView,
     ui: &Ui,
@@ -138,7 +169,10 @@ fn tell(response: &Response, cx: &ViewContext<'_>, name: &str, token: usize) {
     if response.dragged() {
         return;
     }
-    let words = trf("{0} {1}  {2}", &[&name, &thousands(token), &cx.snapshot.label(token)]);
+    let words = trf(
+        "{0} {1}  {2}",
+        &[&name, &thousands(token), &cx.snapshot.label(token)],
+    );
     egui::Tooltip::for_widget(response)
         .at_pointer()
         .gap(14.0)

@@ -86,13 +86,20 @@ impl<'a> Marks<'a> {
         let full = f64::from(leading.span) + 1.0;
         if full < leading.reach as f64 {
             let points = self.at_distance(full);
-            for (width, color) in [(2.0, Color32::from_black_alpha(90)), (1.0, self.palette.edge)] {
+            for (width, color) in [
+                (2.0, Color32::from_black_alpha(90)),
+                (1.0, self.palette.edge),
+            ] {
                 let stroke = Stroke::new(width, color);
                 self.painter
                     .extend(Shape::dashed_line(&points, stroke, 4.0, 4.0));
             }
         }
-        self.line(self.at_distance(leading.reach as f64), self.palette.edge, 1.5);
+        self.line(
+            self.at_distance(leading.reach as f64),
+            self.palette.edge,
+            1.5,
+        );
     }
 
     /// The selected queries: one as far as it sees, a range by the lines around it.
@@ -130,7 +137,13 @@ impl<'a> Marks<'a> {
                     1.0,
                 );
             } else {
-                let corners = [(left, top), (right, top), (right, bottom), (left, bottom), (left, top)];
+                let corners = [
+                    (left, top),
+                    (right, top),
+                    (right, bottom),
+                    (left, bottom),
+                    (left, top),
+                ];
                 let corners = corners.map(|(x, y)| pos2(x, y));
                 self.line(corners.to_vec(), self.palette.accent, 1.0);
             }
@@ -145,7 +158,10 @@ impl<'a> Marks<'a> {
         let down = |x: f32| vec![pos2(x, frame.top()), pos2(x, frame.bottom())];
         let cell = self.transform.dpos_dvalue();
         if let Some(query) = hover.token {
-            let (top, bottom) = (self.at(0.0, query as f64).y, self.at(0.0, query as f64 + 1.0).y);
+            let (top, bottom) = (
+                self.at(0.0, query as f64).y,
+                self.at(0.0, query as f64 + 1.0).y,
+            );
             self.pair(top, bottom, cell[1].abs() as f32, color, across);
         }
         let column = match (hover.token, hover.key) {
@@ -156,7 +172,10 @@ impl<'a> Marks<'a> {
             (None, None) => None,
         };
         if let Some(column) = column {
-            let (left, right) = (self.at(column as f64, 0.0).x, self.at(column as f64 + 1.0, 0.0).x);
+            let (left, right) = (
+                self.at(column as f64, 0.0).x,
+                self.at(column as f64 + 1.0, 0.0).x,
+            );
             self.pair(left, right, cell[0].abs() as f32, color, down);
         }
     }

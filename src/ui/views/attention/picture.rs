@@ -83,7 +83,10 @@ impl HeatPicture {
         };
         self.shown = Some(Shown {
             cells: put("attention", cells, image),
-            sides: [side(empty, &margins.empty), side(persistent, &margins.persistent)],
+            sides: [
+                side(empty, &margins.empty),
+                side(persistent, &margins.persistent),
+            ],
             picture: Arc::clone(picture),
         });
     }
@@ -113,10 +116,7 @@ impl HeatPicture {
         let y = |row: usize| {
             transform.position_from_point_y((grid.first_query + row * grid.down) as f64)
         };
-        let place = Rect::from_min_max(
-            pos2(rect.left(), y(0)),
-            pos2(rect.right(), y(grid.height)),
-        );
+        let place = Rect::from_min_max(pos2(rect.left(), y(0)), pos2(rect.right(), y(grid.height)));
         let whole = Rect::from_min_max(pos2(0.0, 0.0), pos2(1.0, 1.0));
         ui.painter()
             .with_clip_rect(rect)
@@ -213,7 +213,13 @@ fn placed(picture: &Picture, texture: &egui::TextureHandle) -> PlotImage {
         grid.first_column as f64 + width / 2.0,
         grid.first_query as f64 + height / 2.0,
     );
-    PlotImage::new("weights", texture, center, vec2(width as f32, height as f32)).allow_hover(false)
+    PlotImage::new(
+        "weights",
+        texture,
+        center,
+        vec2(width as f32, height as f32),
+    )
+    .allow_hover(false)
 }
 
 #[cfg(test)]

@@ -24,7 +24,11 @@ const LEAST: f32 = 40.0;
 
 /// How tokens are named in a view of this width.
 pub(super) fn names(cx: &ViewContext<'_>, width: f32) -> Names {
-    let vocabulary = cx.snapshot.model.as_ref().and_then(|m| m.vocabulary.as_ref());
+    let vocabulary = cx
+        .snapshot
+        .model
+        .as_ref()
+        .and_then(|m| m.vocabulary.as_ref());
     let unit = vocabulary.map(Vocabulary::unit);
     let wide = width >= WIDE;
     let room = match unit {
@@ -68,7 +72,11 @@ impl Places {
     pub fn new(ui: &mut Ui, axes: &Axes, names: &Names, cx: &ViewContext<'_>) -> Option<Self> {
         let all = ui.available_rect_before_wrap();
         let wide = all.width() >= WIDE;
-        let vectors = cx.snapshot.model.as_ref().is_some_and(|m| m.network.config().pers_mem_size > 0);
+        let vectors = cx
+            .snapshot
+            .model
+            .as_ref()
+            .is_some_and(|m| m.network.config().pers_mem_size > 0);
         let sides = if vectors { 2.0 * COLUMN + GAP } else { COLUMN };
         let under = match axes.layout {
             BandLayout::Key if !names.characters => names.room.min(0.3 * all.height()) + 6.0,
@@ -103,9 +111,15 @@ impl Places {
                 pos2(map.left(), all.bottom() - TITLE),
                 pos2(map.right(), all.bottom()),
             ),
-            sides: Rect::from_min_max(pos2(map.right() + 7.0, map.top()), pos2(right, map.bottom())),
+            sides: Rect::from_min_max(
+                pos2(map.right() + 7.0, map.top()),
+                pos2(right, map.bottom()),
+            ),
             legend: wide.then(|| {
-                Rect::from_min_max(pos2(right + 12.0, map.top()), pos2(all.right(), map.bottom()))
+                Rect::from_min_max(
+                    pos2(right + 12.0, map.top()),
+                    pos2(all.right(), map.bottom()),
+                )
             }),
             profile: profile.then(|| {
                 let top = all.top() + 1.0;

@@ -56,7 +56,14 @@ fn token(ui: &mut Ui, cx: &ViewContext<'_>, name: &str, position: usize) {
     ui.horizontal(|ui| {
         ui.spacing_mut().item_spacing.x = 8.0;
         ui.monospace(thousands(position));
-        ui.add(egui::Label::new(egui::RichText::new(cx.snapshot.label(position)).monospace().strong()).truncate());
+        ui.add(
+            egui::Label::new(
+                egui::RichText::new(cx.snapshot.label(position))
+                    .monospace()
+                    .strong(),
+            )
+            .truncate(),
+        );
     });
     ui.end_row();
 }
@@ -108,11 +115,22 @@ fn weight_row(ui: &mut Ui, cx: &ViewContext<'_>, weight: Option<f32>, picture: O
             ui.monospace(COMING);
             return;
         };
-        ui.monospace(format!("{weight:.5}"));
+        let small = weight > 0.0 && weight < 5e-5;
+        ui.monospace(if small {
+            format!("{weight:.1e}")
+        } else {
+            format!("{weight:.5}")
+        });
         if let Some(picture) = picture {
             let (rect, _) = ui.allocate_exact_size(vec2(12.0, 12.0), egui::Sense::hover());
             let line = ui.visuals().widgets.noninteractive.bg_stroke;
-            ui.painter().rect(rect, 2.0, sides::swatch(picture, weight), line, egui::StrokeKind::Inside);
+            ui.painter().rect(
+                rect,
+                2.0,
+                sides::swatch(picture, weight),
+                line,
+                egui::StrokeKind::Inside,
+            );
         }
     });
     ui.end_row();
@@ -125,13 +143,24 @@ fn score_rows(ui: &mut Ui, cx: &ViewContext<'_>, query: usize, key: usize, span:
         (score.query, score.key) == (query, key) && score.head == cx.selection.heads.leading()
     });
     let number = |value: Option<f32>| {
-        value.map_or_else(|| COMING.to_owned(), |v| format!("{v:+.3}").replacen('-', "−", 1))
+        value.map_or_else(
+            || COMING.to_owned(),
+            |v| format!("{v:+.3}").replacen('-', "−", 1),
+        )
     };
     let parts = score.map(|score| &score.parts);
     row(ui, tr("content score"), &number(parts.map(|p| p.content)));
     row(ui, tr("position score"), &number(parts.map(|p| p.position)));
-    row(ui, tr("their sum"), &number(parts.map(|p| p.content + p.position)));
-    let config = cx.snapshot.model.as_ref().map(|model| model.network.config());
+    row(
+        ui,
+        tr("their sum"),
+        &number(parts.map(|p| p.content + p.position)),
+    );
+    let config = cx
+        .snapshot
+        .model
+        .as_ref()
+        .map(|model| model.network.config());
     if let Some(config) = config.filter(|config| config.adapt_span) {
         let mask = soft_mask(span.span, config.adapt_span_ramp, query - key);
         row(ui, tr("soft mask"), &format!(" {mask:.3}"));
@@ -150,7 +179,10 @@ fn missing(cx: &ViewContext<'_>, query: usize, key: Option<usize>) -> Option<Str
         return None;
     }
     Some(if (detail.weights.first..detail.end()).contains(&query) {
-        trf("beyond the reach of {0} tokens", &[&thousands(detail.weights.reach)])
+        trf(
+            "beyond the reach of {0} tokens",
+            &[&thousands(detail.weights.reach)],
+        )
     } else {
         let last = detail.end().saturating_sub(1);
         trf(

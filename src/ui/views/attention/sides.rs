@@ -5,6 +5,7 @@ use super::super::super::state::{ViewContext, percent};
 use super::super::super::theme::{quiet, strong};
 use super::axes::{self, Axes};
 use super::picture::HeatPicture;
+use super::toolbar;
 use crate::chart::{ColorMap, Scale, color_numbers, colormap};
 use crate::engine::{Picture, color};
 use eframe::egui::{self, Align2, Color32, Rect, Shape, Stroke, Ui, pos2, vec2};
@@ -14,7 +15,7 @@ use egui_plot::PlotTransform;
 pub(super) const COLUMN: f32 = 13.0;
 pub(super) const GAP: f32 = 5.0;
 
-/// The weight that stands for the last decade but three on a logarithmic scale.
+/// The weight of the first colour on a logarithmic scale, as a share of that of the last.
 const DECADES: f64 = 1e-4;
 
 /// Beside the map: each query's share on empty context and on persistent vectors.
@@ -34,10 +35,7 @@ pub(super) fn columns(
     let ink = ui.visuals().weak_text_color();
     let mut left = area.left();
     for (which, (long, short)) in names.iter().take(1 + usize::from(persistent)).enumerate() {
-        let rect = Rect::from_min_max(
-            pos2(left, area.top()),
-            pos2(left + COLUMN, area.bottom()),
-        );
+        let rect = Rect::from_min_max(pos2(left, area.top()), pos2(left + COLUMN, area.bottom()));
         ui.painter()
             .rect_filled(rect, 0.0, ui.visuals().extreme_bg_color);
         picture.paint_side(ui, which, rect, transform);
@@ -45,7 +43,10 @@ pub(super) fn columns(
         ui.painter()
             .rect_stroke(rect, 0.0, line, egui::StrokeKind::Outside);
         let font = egui::FontId::proportional(10.5);
-        let lay = |words: &str| ui.painter().layout_no_wrap(words.to_owned(), font.clone(), ink);
+        let lay = |words: &str| {
+            ui.painter()
+                .layout_no_wrap(words.to_owned(), font.clone(), ink)
+        };
         let mut galley = lay(long);
         if galley.size().x > below - 4.0 {
             galley = lay(short);
@@ -101,24 +102,46 @@ pub(super) fn columns(
 }
 
 /// Above the map by distance: the mean weight of the queries in view.
-pub(super) fn profile(ui: &Ui, rect: Rect, transform: &PlotTransform, picture: &Picture, ink: Color32) {
+pub(super) fn profile(
+    ui: &Ui,
+    rect: Rect,
+    transform: &PlotTransform,
+    picture: &Picture,
+    ink: Color32,
+) {
     let visuals = ui.visuals();
-    ui.painter().rect_filled(rect, 2.0, visuals.extreme_bg_color);
+    ui.painter()
+        .rect_filled(rect, 2.0, visuals.extreme_bg_color);
     let means = &picture.margins.mean;
     let grid = &picture.grid;
-    let x = |cell: usize| transform.position_from_point_x((grid.first_column + cell * grid.across) as f64);
+    let x = |cell: usize| {
+        transform.position_from_point_x((grid.first_column + cell * grid.across) as f64)
+    };
     let bounds = transform.bounds();
     let seen = |cell: usize| {
         let start = (grid.first_column + cell * grid.across) as f64;
         start < bounds.max()[0] && start + grid.across as f64 > bounds.min()[0]
     };
-    let shown = || means.iter().enumerate().filter(|(cell, mean)| seen(*cell) && !mean.is_nan());
+    let shown = || {
+        means
+            .iter()
+            .enumerate()
+            .filter(|(cell, mean)| seen(*cell) && !mean.is_nan())
+    };
     let most = shown().fold(0.0_f32, |most, (_, mean)| most.max(*mean));
+    // As colours are spread, so are heights: one distance often has more than all others.
+    let scale = picture.request.scale;
+    let low = if scale == Scale::Log {
+        f64::from(most) * DECADES
+    } else {
+        0.0
+    };
     if most > 0.0 {
         let painter = ui.painter().with_clip_rect(rect);
         let mut line = Vec::new();
         for (cell, mean) in shown() {
-            let y = rect.bottom() - mean / most * (rect.height() - 6.0);
+            let share = scale.share(f64::from(*mean), low, f64::from(most)) as f32;
+            let y = rect.bottom() - share * (rect.height() - 6.0);
             let bar = Rect::from_min_max(pos2(x(cell), y), pos2(x(cell + 1), rect.bottom()));
             painter.rect_filled(bar, 0.0, ink.gamma_multiply(0.3));
             line.extend([bar.left_top(), bar.right_top()]);
@@ -131,7 +154,10 @@ pub(super) fn profile(ui: &Ui, rect: Rect, transform: &PlotTransform, picture: &
         visuals.widgets.noninteractive.bg_stroke,
         egui::StrokeKind::Inside,
     );
-    let words = trf("mean weight by distance, up to {0}", &[&number(most)]);
+    let words = trf(
+        "mean weight by distance, up to {0} ({1})",
+        &[&number(most), &toolbar::scale_name(scale)],
+    );
     let font = egui::FontId::proportional(10.5);
     let galley = ui
         .painter()
@@ -175,21 +201,23 @@ impl Legend {
     }
 
     fn share(&self, value: f64) -> f32 {
-        self.scale
-            .share(value, self.low(), f64::from(self.largest)) as f32
+        self.scale.share(value, self.low(), f64::from(self.largest)) as f32
     }
 
     /// As a bar with numbers on its right; below it what the colours mean beside the map, if `shares`.
     pub fn upright(&self, ui: &Ui, area: Rect, shares: bool) {
         let title = 15.0;
-        let second = if shares && area.height() > 190.0 { 78.0 } else { 0.0 };
+        let second = if shares && area.height() > 190.0 {
+            78.0
+        } else {
+            0.0
+        };
         let height = (area.height() - title - second).min(190.0);
         if height < 30.0 {
             return;
         }
-        let bar = |top: f32, height: f32| {
-            Rect::from_min_size(pos2(area.left(), top), vec2(10.0, height))
-        };
+        let bar =
+            |top: f32, height: f32| Rect::from_min_size(pos2(area.left(), top), vec2(10.0, height));
         let first = bar(area.top() + title, height);
         self.title(ui, area.left_top(), tr("weight"), area.width());
         gradient(ui, first, self.map, true);
@@ -240,7 +268,11 @@ impl Legend {
         let (width, height) = (56.0, 8.0);
         let ink = ui.visuals().text_color();
         let (low, high) = (
-            if self.low() > 0.0 { number(self.low() as f32) } else { "0".into() },
+            if self.low() > 0.0 {
+                number(self.low() as f32)
+            } else {
+                "0".into()
+            },
             number(self.largest),
         );
         let font = egui::FontId::proportional(10.5);
@@ -251,14 +283,22 @@ impl Legend {
             corner + vec2(-all - 4.0, 0.0),
             corner + vec2(0.0, high.size().y + 2.0),
         );
-        ui.painter()
-            .rect_filled(ground, 3.0, ui.visuals().extreme_bg_color.gamma_multiply(0.85));
+        ui.painter().rect_filled(
+            ground,
+            3.0,
+            ui.visuals().extreme_bg_color.gamma_multiply(0.85),
+        );
         let bar = Rect::from_min_size(
-            pos2(ground.left() + 2.0 + low.size().x + 5.0, ground.center().y - height / 2.0),
+            pos2(
+                ground.left() + 2.0 + low.size().x + 5.0,
+                ground.center().y - height / 2.0,
+            ),
             vec2(width, height),
         );
-        ui.painter().galley(pos2(ground.left() + 2.0, ground.top() + 1.0), low, ink);
-        ui.painter().galley(pos2(bar.right() + 4.0, ground.top() + 1.0), high, ink);
+        ui.painter()
+            .galley(pos2(ground.left() + 2.0, ground.top() + 1.0), low, ink);
+        ui.painter()
+            .galley(pos2(bar.right() + 4.0, ground.top() + 1.0), high, ink);
         gradient(ui, bar, self.map, false);
     }
 }
@@ -268,7 +308,11 @@ fn tick(ui: &Ui, bar: Rect, y: f32, words: &str, end: bool) {
     let ink = ui.visuals().weak_text_color();
     ui.painter()
         .hline(bar.right()..=bar.right() + 3.0, y, (1.0, ink));
-    let y = if end { y.clamp(bar.top() + 2.0, bar.bottom() - 2.0) } else { y };
+    let y = if end {
+        y.clamp(bar.top() + 2.0, bar.bottom() - 2.0)
+    } else {
+        y
+    };
     super::super::paint_text(
         ui,
         pos2(bar.right() + 5.0, y),
@@ -329,7 +373,11 @@ pub(super) fn swatch(picture: &Picture, weight: f32) -> Color32 {
 }
 
 /// Whether there is anything at a place of the map.
-pub(super) fn inside(axes: &Axes, transform: &PlotTransform, at: egui::Pos2) -> Option<(usize, Option<usize>)> {
+pub(super) fn inside(
+    axes: &Axes,
+    transform: &PlotTransform,
+    at: egui::Pos2,
+) -> Option<(usize, Option<usize>)> {
     let place = transform.value_from_position(at);
     axes.cell(place.x, place.y)
 }
