@@ -54,13 +54,11 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ("largest", "最大"),
     ("The mean of the heads' weights", "各头权重的平均值"),
     ("The largest of the heads' weights", "各头权重的最大值"),
-    ("Colour scale", "颜色标度"),
     (
         "How weights are spread over the colours",
         "权重如何分布到颜色上",
     ),
     ("Colour map", "配色"),
-    ("The colours", "所用的颜色"),
     ("pool", "汇聚"),
     ("A cell of several weights", "含多个权重的单元格"),
     ("max", "最大值"),

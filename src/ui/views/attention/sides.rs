@@ -3,7 +3,7 @@
 use super::super::super::language::{tr, trf};
 use super::super::super::state::{ViewContext, percent};
 use super::super::super::theme::{quiet, strong};
-use super::axes::{self, Axes};
+use super::axes;
 use super::picture::HeatPicture;
 use super::toolbar;
 use crate::chart::{ColorMap, Scale, color_numbers, colormap};
@@ -370,16 +370,6 @@ pub(super) fn swatch(picture: &Picture, weight: f32) -> Color32 {
     let request = &picture.request;
     let [r, g, b] = color(weight, picture.largest, request.scale, request.map);
     Color32::from_rgb(r, g, b)
-}
-
-/// Whether there is anything at a place of the map.
-pub(super) fn inside(
-    axes: &Axes,
-    transform: &PlotTransform,
-    at: egui::Pos2,
-) -> Option<(usize, Option<usize>)> {
-    let place = transform.value_from_position(at);
-    axes.cell(place.x, place.y)
 }
 
 #[cfg(test)]
