@@ -16,8 +16,8 @@ mod tooltip;
 use super::super::state::ViewContext;
 use crate::chart::SpanMeasure as Measure;
 use crate::engine::Surveyed;
-pub(super) use axes::{layer_marks, layer_tick};
 use axes::Scale;
+pub(super) use axes::{layer_marks, layer_tick};
 use eframe::egui::{self, Rect, Sense, Ui, UiBuilder, vec2};
 use facts::Facts;
 use serde::{Deserialize, Serialize};
@@ -141,9 +141,8 @@ impl SpansView {
         self.seam(ui, area, at);
         let top = Rect::from_min_max(area.min, egui::pos2(area.right(), at));
         let bottom = Rect::from_min_max(egui::pos2(area.left(), at + SEAM), area.max);
-        let mut child = |rect: Rect, name: &str| {
-            ui.new_child(UiBuilder::new().max_rect(rect).id_salt(name))
-        };
+        let mut child =
+            |rect: Rect, name: &str| ui.new_child(UiBuilder::new().max_rect(rect).id_salt(name));
         let (mut top, mut bottom) = (child(top, "heads"), child(bottom, "head"));
         self.chart(&mut top, cx, &facts);
         self.leading(&mut bottom, cx, &facts);

@@ -18,11 +18,6 @@ pub(super) const WORDS: &[(&str, &str)] = &[
         "此卡片上的全部内容，可粘贴到别处",
     ),
     ("Architecture", "架构"),
-    (
-        "Assumed, because the file does not say",
-        "假设的（文件没有说明）",
-    ),
-    ("nothing: the file says everything", "无：文件说明了一切"),
     ("Vocabulary", "词表"),
     ("Choose vocabulary…", "选择词表…"),
     (
@@ -45,7 +40,6 @@ pub(super) const WORDS: &[(&str, &str)] = &[
         "Length of the soft mask's ramp. Checkpoints do not store it; 32 is usual",
         "软掩码斜坡的长度。检查点不保存它；通常为 32",
     ),
-    ("Use", "使用"),
     ("input embedding", "输入嵌入"),
     ("position embeddings", "位置嵌入"),
     ("query projections", "查询投影"),

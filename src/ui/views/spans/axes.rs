@@ -220,7 +220,10 @@ mod tests {
                         Measure::Reach => z.ceil(),
                         Measure::Span => z,
                     };
-                    assert!((back - want).abs() < 0.06, "{linear} {measure:?} {z} {back}");
+                    assert!(
+                        (back - want).abs() < 0.06,
+                        "{linear} {measure:?} {z} {back}"
+                    );
                 }
                 let (low, high) = (scale.y(-5.0), scale.y(1e9));
                 assert_eq!(scale.span_at(low, &config(true)), 0.0);

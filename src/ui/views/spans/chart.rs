@@ -86,7 +86,9 @@ impl SpansView {
         layer_lines(&pen, ui, layers, heads);
         limit_line(&pen, cx, config.attn_span);
         self.paint(&pen, cx, facts, &marks);
-        let held = self.hand.reach_for(ui, cx, facts, scale, &marks, &transform);
+        let held = self
+            .hand
+            .reach_for(ui, cx, facts, scale, &marks, &transform);
         let nearest = under(&marks, &transform, &response).map(Mark::head);
         self.point_at(ui, cx, facts, (&response, nearest), held);
         if let Some(mark) = find(&marks, cx.hover.head) {
@@ -231,7 +233,11 @@ impl SpansView {
             let words = tr("pressed").to_owned();
             signs.push((Sign::Flag(SpanFlag::Pressed), words));
         }
-        if facts.spans.iter().any(|s| facts.ghost((s.layer, s.head)).is_some()) {
+        if facts
+            .spans
+            .iter()
+            .any(|s| facts.ghost((s.layer, s.head)).is_some())
+        {
             signs.push((Sign::Ghost, tr("trained").to_owned()));
         }
         if facts.model.network.edits().silenced().next().is_some() {

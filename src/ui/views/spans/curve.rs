@@ -92,7 +92,8 @@ impl SpansView {
         let area = ui.available_rect_before_wrap();
         let surveyed = facts.surveyed.clone();
         let measured = surveyed.as_ref().map(|s| (s, &s.leading));
-        let measured = measured.filter(|(s, leading)| leading.head == head && !s.queries.is_empty());
+        let measured =
+            measured.filter(|(s, leading)| leading.head == head && !s.queries.is_empty());
         let removed = measured.filter(|(s, leading)| {
             facts.config().adapt_span && leading.removed.len() == s.queries.len()
         });
@@ -200,7 +201,14 @@ impl SpansView {
         painter.line(path, Stroke::new(1.0, color));
         if !weights.is_empty() {
             weight_axis(&painter, &axes, weak);
-            name(&painter, area.right_top(), Align2::RIGHT_TOP, tr("Mean weight"), color, weak);
+            name(
+                &painter,
+                area.right_top(),
+                Align2::RIGHT_TOP,
+                tr("Mean weight"),
+                color,
+                weak,
+            );
         }
         let mut names = Names {
             painter: painter.clone(),
@@ -225,7 +233,12 @@ impl SpansView {
             painter.text(area.left_top(), Align2::LEFT_TOP, words, small(), weak);
             let x = axes.x(span.reach as f64);
             painter.vline(x, frame.y_range(), Stroke::new(1.0, cx.palette.edge));
-            names.put(x, &trf("reach {0}", &[&thousands(span.reach)]), ink, frame.top());
+            names.put(
+                x,
+                &trf("reach {0}", &[&thousands(span.reach)]),
+                ink,
+                frame.top(),
+            );
         }
         if let Some(measure) = facts.measure((span.layer, span.head)) {
             effective_marks(&axes, &measure.effective, ink, weak, &mut names);
@@ -318,7 +331,11 @@ fn distance_axis(painter: &Painter, axes: &Axes, weak: Color32, line: Color32) {
     let mut right = f32::NEG_INFINITY;
     for value in values {
         let x = axes.x(value);
-        painter.vline(x, frame.y_range(), Stroke::new(1.0, line.gamma_multiply(0.6)));
+        painter.vline(
+            x,
+            frame.y_range(),
+            Stroke::new(1.0, line.gamma_multiply(0.6)),
+        );
         let words = thousands(value as usize);
         let galley = painter.layout_no_wrap(words, small(), weak);
         let left = x - 0.5 * galley.size().x;
@@ -420,12 +437,14 @@ fn mask(
     let ink = color;
     let words = trf("z {0}", &[&format!("{z:.1}")]);
     names.put(begin, &words, ink, top);
-    names.put(axes.x(reach), &trf("reach {0}", &[&thousands(span.reach)]), ink, top);
+    names.put(
+        axes.x(reach),
+        &trf("reach {0}", &[&thousands(span.reach)]),
+        ink,
+        top,
+    );
     let words = trf("ramp {0}", &[&config.adapt_span_ramp]);
-    let wide = painter
-        .layout_no_wrap(words.clone(), small(), ink)
-        .size()
-        .x;
+    let wide = painter.layout_no_wrap(words.clone(), small(), ink).size().x;
     if wide + 6.0 < shade.width() {
         let at = pos2(shade.center().x, top + 1.0);
         let rect = Align2::CENTER_TOP.anchor_size(at, vec2(wide, 13.0));
@@ -484,7 +503,10 @@ impl Names {
     /// Puts a name there, if there is room.
     fn place(&mut self, rect: Rect, words: &str, color: Color32) -> bool {
         let free = self.frame.expand(1.0).contains_rect(rect)
-            && !self.taken.iter().any(|taken| taken.expand(2.0).intersects(rect));
+            && !self
+                .taken
+                .iter()
+                .any(|taken| taken.expand(2.0).intersects(rect));
         if free {
             self.taken.push(rect);
             self.painter

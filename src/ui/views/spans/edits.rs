@@ -130,14 +130,19 @@ impl SpansView {
         let mut silenced = facts.silenced(head);
         let silence = ui.checkbox(&mut silenced, tr("Silence"));
         if silence
-            .on_hover_text(tr("The head attends as before, but adds nothing to the layer's output"))
+            .on_hover_text(tr(
+                "The head attends as before, but adds nothing to the layer's output",
+            ))
             .changed()
         {
             cx.commands.push(Command::Silence { head, silenced });
         }
         let back = ui.add_enabled(facts.is_edited(head), egui::Button::new(tr("Set back")));
         let words = match facts.model.network.trained_span(head.0, head.1) {
-            Some(trained) => trf("Back to what was trained: z = {0}", &[&format!("{trained:.1}")]),
+            Some(trained) => trf(
+                "Back to what was trained: z = {0}",
+                &[&format!("{trained:.1}")],
+            ),
             None => String::new(),
         };
         if back.on_hover_text(words).clicked() {

@@ -39,16 +39,17 @@ impl Facts {
             span.span = axes::set(hand.asked_span().unwrap_or(trained), config);
             span.reach = axes::reach_of(span.span, config);
         }
-        let fits = |s: &Arc<Surveyed>| s.measures.len() == spans.len() && s.flags.len() == spans.len();
+        let fits =
+            |s: &Arc<Surveyed>| s.measures.len() == spans.len() && s.flags.len() == spans.len();
         let number = snapshot.model_number;
         let now = snapshot.surveyed.clone().filter(|s| editable && fits(s));
         let is_fresh = now.is_some() && hand.asked_head().is_none();
         if let Some(now) = now {
             *last = Some((number, now));
         }
-        let known = last.as_ref().filter(|(of, s)| {
-            editable && *of == number && snapshot.done > 0 && fits(s)
-        });
+        let known = last
+            .as_ref()
+            .filter(|(of, s)| editable && *of == number && snapshot.done > 0 && fits(s));
         Self {
             surveyed: known.map(|(_, surveyed)| Arc::clone(surveyed)),
             model: Arc::clone(model),

@@ -75,7 +75,10 @@ impl Hand {
             self.drag = None;
         }
         let whole = snapshot.done > 0 && snapshot.done == snapshot.tokens.ids.len();
-        if let Some(bits) = snapshot.bits_per_token.filter(|_| whole && !snapshot.opening) {
+        if let Some(bits) = snapshot
+            .bits_per_token
+            .filter(|_| whole && !snapshot.opening)
+        {
             self.bits = Some((snapshot.model_number, bits));
         }
     }
@@ -165,7 +168,9 @@ impl Hand {
             .filter(|_| ui.rect_contains_pointer(frame));
         let nearest = pointer.and_then(|pointer| {
             let distance = |mark: &&Mark| mark.place(transform).distance(pointer);
-            let near = marks.iter().min_by(|a, b| distance(a).total_cmp(&distance(b)));
+            let near = marks
+                .iter()
+                .min_by(|a, b| distance(a).total_cmp(&distance(b)));
             near.filter(|mark| distance(mark) < NEAR).map(Mark::head)
         });
         let mut heads = vec![cx.selection.heads.leading()];
@@ -192,7 +197,10 @@ impl Hand {
                 egui::WidgetInfo::slider(
                     true,
                     f64::from(mark.span.span),
-                    trf("Span z of layer {0}, head {1}", &[&(head.0 + 1), &(head.1 + 1)]),
+                    trf(
+                        "Span z of layer {0}, head {1}",
+                        &[&(head.0 + 1), &(head.1 + 1)],
+                    ),
                 )
             });
             self.drag(ui, cx, facts, scale, mark, transform, &handle);

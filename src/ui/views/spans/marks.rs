@@ -88,7 +88,12 @@ impl Pen<'_> {
     /// The light fill below the heads of a layer and, with `line`, the line through them.
     pub fn layer(&self, marks: &[Mark], color: Color32, line: bool) {
         let path: Vec<Pos2> = marks.iter().map(|m| m.place(self.transform)).collect();
-        fill(&self.painter, &path, self.base(), color.gamma_multiply(0.16));
+        fill(
+            &self.painter,
+            &path,
+            self.base(),
+            color.gamma_multiply(0.16),
+        );
         if line {
             self.painter.line(path, Stroke::new(1.5, color));
         }
@@ -100,7 +105,8 @@ impl Pen<'_> {
         let y = self.y(tokens as f64).min(self.base());
         let wide = (0.5 * self.pitch()).clamp(1.0, 7.0);
         let bar = Rect::from_min_max(pos2(x - 0.5 * wide, y), pos2(x + 0.5 * wide, self.base()));
-        self.painter.rect_filled(bar, 0.0, color.gamma_multiply(0.5));
+        self.painter
+            .rect_filled(bar, 0.0, color.gamma_multiply(0.5));
         let cap = (0.5 * wide + 1.0).min((0.46 * self.pitch()).max(0.6));
         let stroke = Stroke::new(1.5, self.ink);
         self.painter.hline(x - cap..=x + cap, y, stroke);
@@ -109,7 +115,14 @@ impl Pen<'_> {
     /// A head's point; a silenced one is hollow and struck through.
     pub fn point(&self, mark: &Mark, color: Color32, silenced: bool) {
         let at = mark.place(self.transform);
-        dot(&self.painter, at, self.radius(), color, silenced, self.ground);
+        dot(
+            &self.painter,
+            at,
+            self.radius(),
+            color,
+            silenced,
+            self.ground,
+        );
     }
 
     /// Where a head that was changed stood before.
@@ -160,7 +173,11 @@ impl Pen<'_> {
         let size = galley.size() + vec2(12.0, 8.0);
         let frame = *self.transform.frame();
         let right = at.x + 12.0 + size.x <= frame.right();
-        let x = if right { at.x + 12.0 } else { at.x - 12.0 - size.x };
+        let x = if right {
+            at.x + 12.0
+        } else {
+            at.x - 12.0 - size.x
+        };
         let y = (at.y - 0.5 * size.y).clamp(
             frame.top() + 2.0,
             (frame.bottom() - size.y - 2.0).max(frame.top() + 2.0),

@@ -33,7 +33,11 @@ impl SpansView {
         if n == 0 || frame.width() < 40.0 || frame.height() < 8.0 {
             return;
         }
-        let response = ui.interact(frame, ui.scope_id().with("removed"), Sense::click_and_drag());
+        let response = ui.interact(
+            frame,
+            ui.scope_id().with("removed"),
+            Sense::click_and_drag(),
+        );
         response.widget_info(|| {
             let name = tr("Weight removed by the mask along the text: click a query to select it");
             egui::WidgetInfo::labeled(egui::Role::Canvas, true, name)
@@ -60,7 +64,11 @@ impl SpansView {
         }
         let fade = if is_fresh { 1.0 } else { 0.55 };
         let color = cx.palette.edge.gamma_multiply(0.8 * fade);
-        let wide = if pitch > 4.0 { pitch - 1.0 } else { pitch.max(1.0) };
+        let wide = if pitch > 4.0 {
+            pitch - 1.0
+        } else {
+            pitch.max(1.0)
+        };
         let mut mesh = Mesh::default();
         for peak in peaks {
             let high = frame.height() * (peak.value / largest).clamp(0.0, 1.0);
