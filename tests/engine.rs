@@ -292,6 +292,7 @@ fn another_head_and_its_picture_come_when_asked_for() {
         window,
         map: ColorMap::Viridis,
         scale: Scale::Sqrt,
+        ..PictureRequest::default()
     };
     for head in [(0, 0), (3, 1), (2, 3)] {
         let mut looks = at_head(head);

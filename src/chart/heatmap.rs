@@ -72,6 +72,11 @@ pub struct Heatmap {
     pub row_start: usize,
     /// The number of the first column, where columns are numbered.
     pub col_start: usize,
+    /// What a row and a column each stand for, where they are numbered: that many.
+    pub steps: (usize, usize),
+    /// The value of the last colour; without it, the largest of all. With it, side columns have the same colours for
+    /// values from 0 to 1.
+    pub high: Option<f32>,
     /// What the rows are.
     pub row_axis: String,
     /// What the columns are.
@@ -103,6 +108,8 @@ impl Default for Heatmap {
             col_labels: Vec::new(),
             row_start: 0,
             col_start: 0,
+            steps: (1, 1),
+            high: None,
             row_axis: String::new(),
             col_axis: String::new(),
             map: ColorMap::default(),
@@ -141,10 +148,14 @@ impl Heatmap {
         self.check()?;
         let fail = |e: csv::Error| ChartError::Csv(e.to_string());
         // Tokens repeat; their numbers do not.
-        let name = |labels: &[String], start: usize, i: usize| match labels.get(i) {
-            Some(label) => format!("{} {label}", start + i),
-            None => (start + i).to_string(),
+        let name = |labels: &[String], start: usize, step: usize, i: usize| {
+            let number = start + i * step.max(1);
+            match labels.get(i) {
+                Some(label) => format!("{number} {label}"),
+                None => number.to_string(),
+            }
         };
+        let (down, across) = self.steps;
         let cell = |v: f32| {
             if v.is_nan() {
                 String::new()
@@ -158,12 +169,12 @@ impl Heatmap {
         } else {
             self.row_axis.clone()
         }];
-        header.extend((0..self.cols).map(|i| name(&self.col_labels, self.col_start, i)));
+        header.extend((0..self.cols).map(|i| name(&self.col_labels, self.col_start, across, i)));
         header.extend(self.side.iter().map(|s| s.label.clone()));
         header.extend(self.edge.iter().map(|_| "edge".to_owned()));
         writer.write_record(&header).map_err(fail)?;
         for row in 0..self.rows {
-            let mut record = vec![name(&self.row_labels, self.row_start, row)];
+            let mut record = vec![name(&self.row_labels, self.row_start, down, row)];
             record.extend((0..self.cols).map(|col| cell(self.value(row, col))));
             let side = |s: &SideColumn| cell(s.values.get(row).copied().unwrap_or(f32::NAN));
             record.extend(self.side.iter().map(side));
@@ -222,9 +233,11 @@ impl Heatmap {
     /// The values that get the lowest and the highest colour.
     pub(super) fn range(&self) -> Range {
         let side = self.side.iter().flat_map(|s| &s.values);
+        let side = side.filter(|_| self.high.is_none());
         let finite = || self.values.iter().chain(side.clone()).copied();
         let finite = || finite().filter(|v| v.is_finite());
-        let high = finite().fold(f32::NEG_INFINITY, f32::max);
+        let largest = finite().fold(f32::NEG_INFINITY, f32::max);
+        let high = self.high.unwrap_or(largest);
         let low = match self.scale {
             Scale::Linear => finite().fold(0.0, f32::min),
             Scale::Sqrt => 0.0,

@@ -28,7 +28,14 @@ struct Axis {
 
 impl Axis {
     /// Names if there are any and they fit cells `pitch` apart, numbers otherwise.
-    fn new(names: &[String], start: usize, count: usize, pitch: f64, room: f64) -> Self {
+    /// A numbered cell stands for `step`.
+    fn new(
+        names: &[String],
+        (start, step): (usize, usize),
+        count: usize,
+        pitch: f64,
+        room: f64,
+    ) -> Self {
         let size = (pitch * 0.92).min(TICK);
         if !names.is_empty() && size >= SMALLEST {
             let short = |s: &String| font::fit(s, size, Weight::Regular, room);
@@ -39,14 +46,17 @@ impl Axis {
                 named: true,
             };
         }
-        let widest = (start + count.saturating_sub(1)).to_string();
+        let step = step.max(1);
+        let end = start + count * step;
+        let widest = end.saturating_sub(1).to_string();
         let room = font::width(&widest, TICK, Weight::Regular).max(TICK) + 12.0;
-        let step = ticks::every(pitch, room);
+        let every = ticks::every(pitch / step as f64, room);
         // Round numbers, and the first one where it stands apart.
-        let labels = (0..count).filter(|i| (start + i).is_multiple_of(step));
+        let first = start.div_ceil(every).saturating_mul(every);
+        let numbers = (first..end).step_by(every);
         Self {
-            labels: labels
-                .map(|i| (i as f64 + 0.5, (start + i).to_string()))
+            labels: numbers
+                .map(|n| (((n - start) as f64 + 0.5) / step as f64, n.to_string()))
                 .collect(),
             size: TICK,
             named: false,
@@ -89,7 +99,7 @@ pub(super) fn draw(chart: &Heatmap) -> Canvas {
     };
     let mut rows = Axis::new(
         &chart.row_labels,
-        chart.row_start,
+        (chart.row_start, chart.steps.0),
         chart.rows,
         TICK * 1.2,
         width * 0.25,
@@ -107,7 +117,7 @@ pub(super) fn draw(chart: &Heatmap) -> Canvas {
         let pitch = map.height / chart.rows.max(1) as f64;
         rows = Axis::new(
             &chart.row_labels,
-            chart.row_start,
+            (chart.row_start, chart.steps.0),
             chart.rows,
             pitch,
             width * 0.25,
@@ -116,7 +126,8 @@ pub(super) fn draw(chart: &Heatmap) -> Canvas {
     map.left = PAD + axis_room + rows.widest() + 6.0;
     map.width = (right - map.left).max(20.0);
     let pitch = map.width / chart.cols.max(1) as f64;
-    let cols = Axis::new(&chart.col_labels, chart.col_start, chart.cols, pitch, 70.0);
+    let start = (chart.col_start, chart.steps.1);
+    let cols = Axis::new(&chart.col_labels, start, chart.cols, pitch, 70.0);
     let upright = cols.named && cols.widest() + 2.0 > pitch;
 
     let under = if upright { cols.widest() } else { TICK } + 5.0;
@@ -149,7 +160,16 @@ pub(super) fn draw(chart: &Heatmap) -> Canvas {
         marks::edge(&mut page, map, shape, ends, theme.edge);
     }
     marks::frame(&mut page, map, theme);
-    side(&mut page, chart, map, side_room, &side_labels, &ink, theme);
+    let shares = ink.of_sides(chart);
+    side(
+        &mut page,
+        chart,
+        map,
+        side_room,
+        &side_labels,
+        &shares,
+        theme,
+    );
     let bar = Area {
         left: right + side_room + 10.0,
         width: BAR,

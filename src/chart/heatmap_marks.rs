@@ -51,6 +51,19 @@ impl Ink {
         }
     }
 
+    /// The colours of the side columns: shares of all, where the map's last colour is set.
+    pub(super) fn of_sides(&self, chart: &Heatmap) -> Self {
+        let range = match chart.high {
+            Some(_) => Range {
+                scale: Scale::Linear,
+                low: 0.0,
+                high: 1.0,
+            },
+            None => self.range,
+        };
+        Self { range, ..*self }
+    }
+
     fn at(&self, share: f64) -> [u8; 3] {
         let share = if self.turned { 1.0 - share } else { share };
         colormap::color(self.map, share as f32)
@@ -218,6 +231,13 @@ pub(super) fn bar_ticks(range: &Range, height: f64) -> Vec<Tick> {
         }
     }
     found
+}
+
+/// The numbers beside a colour bar of this length in points, from the lowest: values, and what is written there.
+pub fn color_numbers(scale: Scale, low: f64, high: f64, length: f64) -> Vec<(f64, String)> {
+    let ticks = bar_ticks(&Range { scale, low, high }, length);
+    let named = ticks.into_iter().filter_map(|t| Some((t.value, t.label?)));
+    named.collect()
 }
 
 /// What the colours mean.

@@ -32,6 +32,7 @@ pub use colormap::ColorMap;
 pub use error::ChartError;
 pub use file::write as write_file;
 pub use heatmap::{Heatmap, Scale, SideColumn};
+pub use heatmap_marks::color_numbers;
 pub use raster::png;
 pub use span::{HeadSpan, SpanChart, SpanMeasure};
 pub use terminal::bars_terminal;

@@ -351,6 +351,15 @@ pub(super) struct ShotArgs {
     /// Persistent vector to select, from 0
     #[arg(long, value_name = "N")]
     pub vector: Option<usize>,
+    /// Set a head's span by hand, in tokens: 3.1=20
+    #[arg(long, value_name = "LAYER.HEAD=Z", value_parser = span)]
+    pub span: Vec<((usize, usize), f32)>,
+    /// Silence a head: it contributes nothing
+    #[arg(long, value_name = "LAYER.HEAD", value_parser = place)]
+    pub silence: Vec<(usize, usize)>,
+    /// Set views as session.json keeps them: '{"attention": {"layout": "distance"}}'
+    #[arg(long, value_name = "JSON", value_parser = json)]
+    pub set: Option<serde_json::Value>,
     /// Memory for the text, in MB
     #[arg(long, value_name = "MB", value_parser = at_least_one, default_value_t = 1000)]
     pub memory: usize,
@@ -379,6 +388,19 @@ fn place(text: &str) -> Result<(usize, usize), String> {
         .split_once('.')
         .and_then(|(layer, head)| Some((layer.parse().ok()?, head.parse().ok()?)));
     place.ok_or_else(|| "expected layer and head, counted from 0, such as 3.1".into())
+}
+
+fn span(text: &str) -> Result<((usize, usize), f32), String> {
+    let parts = text.split_once('=');
+    let (head, z) = parts.ok_or("expected a head and its span, such as 3.1=20")?;
+    let z: f32 = z
+        .parse()
+        .map_err(|_| "expected a span in tokens, such as 3.1=20")?;
+    Ok((place(head)?, z))
+}
+
+fn json(text: &str) -> Result<serde_json::Value, String> {
+    serde_json::from_str(text).map_err(|error| format!("not JSON: {error}"))
 }
 
 fn tokens(text: &str) -> Result<Range<usize>, String> {

@@ -6,8 +6,8 @@ use super::common::{Tokens, ending, open_to_run, progress, read, say};
 use crate::analysis::HeadRecorder;
 use crate::chart::thousands;
 use crate::checkpoint::{Dtype, NamedTensor, write_safetensors};
-use crate::engine::Model;
 use crate::engine::figures::{HeatmapStyle, heatmap, provenance};
+use crate::engine::{Heads, Model};
 use crate::model::{BLOCK, Cancel, HeadWeights, Run};
 use anyhow::Result;
 use std::collections::BTreeMap;
@@ -45,7 +45,7 @@ pub(super) fn run(args: &AttentionArgs, out: &mut impl Write) -> Result<()> {
             &model,
             &tokens.ids,
             &weights.into(),
-            (layer, head),
+            &Heads::one((layer, head)),
             0..n,
             HeatmapStyle::default(),
         )

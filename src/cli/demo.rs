@@ -6,7 +6,7 @@ use super::{info, spans};
 use crate::chart::thousands;
 use crate::chart::{HeadSpan, bars_terminal};
 use crate::engine::figures::{HeatmapStyle, heatmap, span_chart};
-use crate::engine::{Model, SAMPLES};
+use crate::engine::{Heads, Model, SAMPLES};
 use crate::model::{Blind, Cancel, HeadWeights, Run};
 use crate::ui::language::Language;
 use crate::ui::{Choices, Shot, Start};
@@ -181,12 +181,12 @@ fn attention(model: &Model, ids: &[u32], head: &HeadSpan, folder: &Path) -> Resu
     let mut run = Run::new(Arc::clone(&model.network));
     run.set(ids, &Cancel::default(), &Blind)?;
     if let Some(weights) = run.head_weights(head.layer, head.head, 0, ids.len()) {
-        let place = (head.layer, head.head);
+        let heads = Heads::one((head.layer, head.head));
         let map = heatmap(
             model,
             ids,
             &weights.into(),
-            place,
+            &heads,
             0..ids.len(),
             HeatmapStyle::default(),
         );

@@ -34,6 +34,9 @@ pub(super) fn run(args: &ShotArgs) -> Result<()> {
             heads: args.head.clone(),
             tokens: args.tokens.clone(),
             vector: args.vector,
+            spans: args.span.clone(),
+            silenced: args.silence.clone(),
+            views: args.set.clone(),
         },
     };
     write(&wanted, &args.output)?;

@@ -59,6 +59,8 @@ pub struct Score {
     pub key: usize,
     /// What its weight is made of.
     pub parts: ScoreParts,
+    /// The share of the query's softmax that the soft mask takes away, from 0 to 1.
+    pub removed: f32,
 }
 
 /// A run over a text, for one step.
@@ -198,11 +200,14 @@ impl Answers {
             let head = looks.heads.leading();
             let (run, _) = asked.reading.at_hand(Some(query));
             let parts = run.score(head.0, head.1, query, key);
+            let probe = run.probe(head.0, head.1, query, query + 1);
+            let removed = probe.and_then(|probe| probe.removed.first().copied());
             let score = parts.map(|parts| Score {
                 head,
                 query,
                 key,
                 parts,
+                removed: removed.unwrap_or(0.0),
             });
             self.score.set((head, (query, key)), asked.run, score);
         }

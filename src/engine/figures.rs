@@ -1,7 +1,8 @@
 //! From a model and a run to figures: the one place where the window and the command line get theirs.
 
+use super::looks::{Combine, Heads};
 use super::open::Model;
-use crate::analysis::{BandLayout, LookedWeights};
+use crate::analysis::{BandGrid, BandLayout, BandMargins, BandWindow, LookedWeights, Pool};
 use crate::chart::{ColorMap, HeadSpan, Heatmap, Scale, SideColumn, SpanChart};
 use std::ops::Range;
 
@@ -33,7 +34,7 @@ pub fn span_chart(model: &Model) -> SpanChart {
 }
 
 /// How a heatmap of weights is drawn.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct HeatmapStyle {
     /// What the columns are.
     pub layout: BandLayout,
@@ -41,8 +42,14 @@ pub struct HeatmapStyle {
     pub map: ColorMap,
     /// How weights are spread over the colours.
     pub scale: Scale,
-    /// Most columns by distance, or persistent vectors; keys are as many as there are queries.
-    pub most_distances: usize,
+    /// The columns shown: keys by position, distances less one, or persistent vectors.
+    pub columns: Range<usize>,
+    /// Most cells a side; further weights share cells.
+    pub most: usize,
+    /// What a cell of several weights shows.
+    pub pool: Pool,
+    /// The weight of the last colour, shares beside the map being of all; without it, the largest of both.
+    pub high: Option<f32>,
 }
 
 impl Default for HeatmapStyle {
@@ -51,97 +58,128 @@ impl Default for HeatmapStyle {
             layout: BandLayout::Key,
             map: ColorMap::Viridis,
             scale: Scale::Sqrt,
-            most_distances: usize::MAX,
+            columns: 0..usize::MAX,
+            most: usize::MAX,
+            pool: Pool::Max,
+            high: None,
         }
     }
 }
 
-/// One head's weights as a figure, with columns for what is not on the text; `queries` are positions in the text
+/// Heads in a title, counted from 1: "layer 3, head 2", or "mean of 3 heads (1.1, 1.4, 3.2)".
+pub fn heads_title(heads: &Heads) -> String {
+    if let Some((layer, head)) = heads.single() {
+        return format!("layer {}, head {}", layer + 1, head + 1);
+    }
+    let how = match heads.combine() {
+        Combine::Mean => "mean",
+        Combine::Max => "largest",
+    };
+    let all = heads.all();
+    let mut names: Vec<String> = all
+        .iter()
+        .take(NAMED)
+        .map(|(layer, head)| format!("{}.{}", layer + 1, head + 1))
+        .collect();
+    if all.len() > NAMED {
+        names.push("…".into());
+    }
+    format!("{how} of {} heads ({})", all.len(), names.join(", "))
+}
+
+/// Most heads that a title names.
+const NAMED: usize = 8;
+
+/// The weights of some heads as a figure, with columns for what is not on the text; `queries` are positions in the text
 /// among those of `weights`.
 pub fn heatmap(
     model: &Model,
     ids: &[u32],
     weights: &LookedWeights,
-    (layer, head): (usize, usize),
+    heads: &Heads,
     queries: Range<usize>,
     style: HeatmapStyle,
 ) -> Heatmap {
     let end = queries.end.min(weights.end).min(ids.len());
     let first = queries.start.max(weights.first).min(end);
-    let rows = end.saturating_sub(first);
     let by_key = style.layout == BandLayout::Key;
-    let (cols, col_start, col_axis) = match style.layout {
-        BandLayout::Key => (rows, first, "key"),
-        BandLayout::Distance => (
-            weights.reach.min(style.most_distances),
-            1,
-            "distance (tokens)",
-        ),
-        BandLayout::Vector => (
-            weights.vectors.min(style.most_distances),
-            0,
-            "persistent vector",
-        ),
+    let window = BandWindow {
+        layout: style.layout,
+        pool: style.pool,
+        queries: first..end,
+        columns: match style.layout {
+            BandLayout::Key => style.columns.start..style.columns.end.min(end),
+            _ => style.columns,
+        },
+        width: style.most,
+        height: style.most,
+        ..BandWindow::default()
     };
-    let mut values = vec![f32::NAN; rows * cols];
-    for row in 0..rows {
-        let query = first + row;
-        let weights = match style.layout {
-            BandLayout::Vector => weights.persistent_row(query),
-            // Distances beyond `query` are before the text's start.
-            BandLayout::Key | BandLayout::Distance => {
-                let weights = weights.row(query);
-                &weights[..weights.len().min(query)]
-            }
-        };
-        for (c, weight) in weights.iter().enumerate() {
-            let column = if by_key {
-                row.checked_sub(c + 1)
-            } else {
-                Some(c)
-            };
-            if let Some(column) = column.filter(|column| *column < cols) {
-                values[row * cols + column] = *weight;
-            }
-        }
-    }
-    let labels: Vec<String> = ids[first..first + rows]
-        .iter()
-        .map(|&id| model.label(id))
-        .collect();
+    let grid = BandGrid::new(weights, &window);
+    let margins = BandMargins::new(weights, &grid, &window, &(0..0));
+    let labels = |first: usize, count: usize, each: usize| -> Vec<String> {
+        let named = ids.iter().skip(first).take(count).filter(|_| each == 1);
+        named.map(|&id| model.label(id)).collect()
+    };
+    let column = |key: usize| (key.saturating_sub(grid.first_column) / grid.across).min(grid.width);
     let mut side = vec![SideColumn {
         label: "empty context".into(),
-        values: (first..first + rows)
-            .map(|query| weights.empty(query).unwrap_or(f32::NAN))
-            .collect(),
+        values: margins.empty,
     }];
     if weights.vectors > 0 {
-        let sum = |row: usize| weights.persistent_row(first + row).iter().sum();
         side.push(SideColumn {
             label: "persistent".into(),
-            values: (0..rows).map(sum).collect(),
+            values: margins.persistent,
         });
     }
+    let heads = heads_title(heads);
     Heatmap {
-        title: format!("{}, layer {}, head {}", model.name(), layer + 1, head + 1),
-        rows,
-        cols,
-        values,
-        row_start: first,
-        col_start,
-        col_labels: if by_key { labels.clone() } else { Vec::new() },
-        row_labels: labels,
+        title: format!("{}, {heads}", model.name()),
+        rows: grid.height,
+        cols: grid.width,
+        row_start: grid.first_query,
+        col_start: grid.first_column + usize::from(style.layout == BandLayout::Distance),
+        steps: (grid.down, grid.across),
+        high: style.high,
+        col_labels: if by_key {
+            labels(grid.first_column, grid.width, grid.across)
+        } else {
+            Vec::new()
+        },
+        row_labels: labels(grid.first_query, grid.height, grid.down),
         row_axis: "query".into(),
-        col_axis: col_axis.into(),
+        col_axis: match style.layout {
+            BandLayout::Key => "key",
+            BandLayout::Distance => "distance (tokens)",
+            BandLayout::Vector => "persistent vector",
+        }
+        .into(),
         map: style.map,
         scale: style.scale,
         side,
         edge: by_key.then(|| {
-            (0..rows)
-                .map(|row| row.saturating_sub(weights.reach))
+            (0..grid.height)
+                .map(|row| grid.first_query + row * grid.down)
+                .map(|query| column(query.saturating_sub(weights.reach)))
                 .collect()
         }),
-        provenance: format!("{}; tokens {first} to {}", provenance(model), first + rows),
+        provenance: format!("{}; {heads}; tokens {first} to {end}", provenance(model)),
+        values: grid.values,
         ..Heatmap::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn titles_name_heads_as_people_count_them() {
+        assert_eq!(heads_title(&Heads::one((2, 1))), "layer 3, head 2");
+        let several = Heads::new((0, 0), [(2, 1), (0, 3)], Combine::Max);
+        assert_eq!(heads_title(&several), "largest of 3 heads (1.1, 1.4, 3.2)");
+        let many = Heads::new((0, 0), (0..12).map(|head| (0, head)), Combine::Mean);
+        let title = heads_title(&many);
+        assert!(title.starts_with("mean of 12 heads (1.1, ") && title.ends_with("1.8, …)"));
     }
 }

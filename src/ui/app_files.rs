@@ -341,7 +341,7 @@ impl App {
 
     pub(super) fn ask(&mut self, ctx: &egui::Context, purpose: Purpose) {
         let name = match &self.snapshot.model {
-            Some(model) => export::proposed(purpose, model, self.selection.heads.leading()),
+            Some(model) => export::proposed(purpose, model, &self.selection.heads),
             None if matches!(purpose, Purpose::Model | Purpose::Text) => String::new(),
             None => return self.toasts.error(tr("No model is open")),
         };

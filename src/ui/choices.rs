@@ -1,6 +1,7 @@
-//! What a picture of the window shows selected.
+//! What a picture of the window shows selected, changed and set.
 
 use super::app::App;
+use super::command::Command;
 use crate::analysis::TokenSet;
 use std::ops::Range;
 
@@ -13,6 +14,12 @@ pub struct Choices {
     pub tokens: Option<Range<usize>>,
     /// A persistent vector of the leading head, from 0.
     pub vector: Option<usize>,
+    /// Spans set by hand: layer and head, and z in tokens.
+    pub spans: Vec<((usize, usize), f32)>,
+    /// Heads that contribute nothing.
+    pub silenced: Vec<(usize, usize)>,
+    /// How views are set, as a session keeps it: `{"attention": {"layout": "distance"}}`.
+    pub views: Option<serde_json::Value>,
 }
 
 impl App {
@@ -26,7 +33,8 @@ impl App {
             return Err("no model is open".into());
         };
         let config = model.network.config();
-        for &(layer, head) in &choices.heads {
+        let set = choices.spans.iter().map(|(head, _)| head);
+        for &(layer, head) in choices.heads.iter().chain(set).chain(&choices.silenced) {
             if layer >= config.nb_layers || head >= config.nb_heads {
                 return Err(format!(
                     "there is no head {layer}.{head}: the model has layers 0 to {} and heads 0 to {}",
@@ -57,6 +65,18 @@ impl App {
                 ));
             }
             self.selection.vector = Some(vector);
+        }
+        for &(head, span) in &choices.spans {
+            let span = Some(span);
+            self.commands.push(Command::SetSpan { head, span });
+        }
+        for &head in &choices.silenced {
+            let silenced = true;
+            self.commands.push(Command::Silence { head, silenced });
+        }
+        if let Some(views) = &choices.views {
+            self.views = serde_json::from_value(views.clone())
+                .map_err(|error| format!("the views cannot be set like that: {error}"))?;
         }
         Ok(())
     }

@@ -156,7 +156,7 @@ pub struct Now {
     pub open_views: Vec<Pane>,
 }
 
-/// Views that have a number key, in the order of the numbers.
+/// Views that have a number key, in the order of the numbers; menus list them so, the others after them.
 pub const NUMBERED: [Pane; 9] = [
     Pane::Heads,
     Pane::Spans,
@@ -168,6 +168,14 @@ pub const NUMBERED: [Pane; 9] = [
     Pane::Cost,
     Pane::Model,
 ];
+
+/// All views, those with a number first.
+pub fn views() -> impl Iterator<Item = Pane> {
+    let others = Pane::ALL
+        .into_iter()
+        .filter(|pane| !NUMBERED.contains(pane));
+    NUMBERED.into_iter().chain(others)
+}
 
 const NUMBERS: [Key; 9] = [
     Key::Num1,
@@ -451,11 +459,37 @@ pub fn sample_name(sample: &Sample) -> &'static str {
     }
 }
 
+/// A key as it is printed on keyboards, in a few letters.
+pub fn key_text(ctx: &egui::Context, shortcut: &KeyboardShortcut) -> String {
+    let text = ctx.format_shortcut(shortcut);
+    let symbol = match shortcut.logical_key {
+        Key::ArrowUp => "↑",
+        Key::ArrowDown => "↓",
+        Key::ArrowLeft => "←",
+        Key::ArrowRight => "→",
+        Key::OpenBracket => "[",
+        Key::CloseBracket => "]",
+        Key::Questionmark => "?",
+        Key::Plus => "+",
+        Key::Minus => "−",
+        Key::Equals => "=",
+        Key::Period => ".",
+        Key::Escape => "Esc",
+        _ => return text,
+    };
+    // The key stands last.
+    let name = shortcut.logical_key.name();
+    let modifiers = text
+        .strip_suffix(name)
+        .or(text.strip_suffix(shortcut.logical_key.symbol_or_name()));
+    format!("{}{symbol}", modifiers.unwrap_or_default())
+}
+
 /// A menu entry for `command`, with its key; grey where it cannot be done.
 pub fn menu_item(ui: &mut egui::Ui, now: &Now, command: Command, out: &mut Vec<Command>) {
     let mut button = egui::Button::new(command.name());
     if let Some(shortcut) = command.shortcut() {
-        button = button.shortcut_text(ui.ctx().format_shortcut(&shortcut));
+        button = button.shortcut_text(key_text(ui.ctx(), &shortcut));
     }
     let response = ui.add_enabled(command.possible(now), button);
     if response.on_hover_text(command.explanation()).clicked() {

@@ -1,10 +1,10 @@
 //! The command palette: one field that finds everything that can be done.
 
-use super::command::{Command, Now, SECTIONS, sample_name};
+use super::command::{Command, Now, SECTIONS, key_text, sample_name, views};
 use super::help::section_name;
 use super::language::{Language, tr};
 use super::settings::ThemeChoice;
-use super::theme::{quiet, strong_font};
+use super::theme::{dialog_frame, quiet, strong_font};
 use super::views::Pane;
 use crate::engine::SAMPLES;
 use eframe::egui::text::{LayoutJob, TextFormat};
@@ -99,6 +99,7 @@ impl CommandPalette {
         let mut done = None;
         let modal = egui::Modal::new(egui::Id::unique("palette"))
             .area(area)
+            .frame(dialog_frame(ctx))
             .show(ctx, |ui| {
                 ui.set_width((room.x - 60.0).clamp(200.0, 560.0));
                 done = self.contents(ui, now, room.y);
@@ -187,7 +188,7 @@ impl CommandPalette {
                 let possible = item.command.possible(now);
                 let mut note = item.section.to_owned();
                 if let Some(shortcut) = item.command.shortcut() {
-                    note = format!("{note}   {}", ui.ctx().format_shortcut(&shortcut));
+                    note = format!("{note}   {}", key_text(ui.ctx(), &shortcut));
                 }
                 let title = marked(ui, &item.title, &hit.marked, possible);
                 let button = egui::Button::selectable(i == self.chosen, title)
@@ -259,7 +260,7 @@ fn items(now: &Now, (layers, heads): (usize, usize), files: &[PathBuf]) -> Vec<I
             add(section_name(section), command.clone(), String::new());
         }
     }
-    for view in Pane::ALL {
+    for view in views() {
         add(tr("View"), Command::ShowView(view), String::new());
     }
     for view in Pane::ALL

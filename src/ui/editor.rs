@@ -49,6 +49,9 @@ impl Editor {
         egui::ScrollArea::vertical()
             .auto_shrink(false)
             .show(ui, |ui| {
+                // Its edge is seen on any ground.
+                let line = ui.visuals().widgets.noninteractive.bg_stroke;
+                ui.visuals_mut().widgets.inactive.bg_stroke = line;
                 let has_rtl = self.field.chars().any(is_rtl);
                 let mut lay = |ui: &Ui, text: &dyn egui::TextBuffer, width: f32| {
                     let font = egui::TextStyle::Monospace.resolve(ui.style());

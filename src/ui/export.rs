@@ -3,16 +3,17 @@
 use super::dialogs::Purpose;
 use super::language::trf;
 use super::views::attention::AttentionView;
+use crate::analysis::Pool;
 use crate::chart::{ChartError, Heatmap};
 use crate::engine::figures::{self, HeatmapStyle};
-use crate::engine::{Detail, Model, Snapshot};
+use crate::engine::{Combine, Detail, Heads, Model, Snapshot};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 
-/// Most tokens in an exported heatmap: its labels must stay legible on paper.
-pub const HEATMAP_TOKENS: usize = 256;
+/// Most cells a side of an exported heatmap: of a longer text several weights share one.
+const HEATMAP_CELLS: usize = 1024;
 
 /// The file that was written, or why it was not; nothing when it was cancelled.
 type Written = Option<Result<PathBuf, String>>;
@@ -144,29 +145,45 @@ fn write_unless(
 }
 
 /// The name proposed for a file.
-pub fn proposed(purpose: Purpose, model: &Model, (layer, head): (usize, usize)) -> String {
+pub fn proposed(purpose: Purpose, model: &Model, heads: &Heads) -> String {
     let stem = model.name();
-    match purpose {
-        Purpose::Heatmap => format!("{stem}_attention_{}_{}.svg", layer + 1, head + 1),
+    match (purpose, heads.single()) {
+        (Purpose::Heatmap, Some((layer, head))) => {
+            format!("{stem}_attention_{}_{}.svg", layer + 1, head + 1)
+        }
+        (Purpose::Heatmap, None) => {
+            let how = match heads.combine() {
+                Combine::Mean => "mean",
+                Combine::Max => "largest",
+            };
+            format!("{stem}_attention_{how}_of_{}.svg", heads.all().len())
+        }
         _ => format!("{stem}_spans.svg"),
     }
 }
 
-/// The selected head's weights as a figure: the queries in view, as many as stay legible.
+/// The selected heads' weights as a figure of what is in view, with its colours.
 pub fn heatmap(snapshot: &Snapshot, detail: &Detail, view: &AttentionView) -> Option<Heatmap> {
     let model = snapshot.model.as_ref()?;
-    let end = view.shown.end.min(snapshot.done);
-    let start = view.shown.start.max(end.saturating_sub(HEATMAP_TOKENS));
+    let queries = view.shown.start..view.shown.end.min(snapshot.done);
     let style = HeatmapStyle {
         layout: view.layout,
         map: view.map,
         scale: view.scale,
-        most_distances: HEATMAP_TOKENS,
+        columns: view.columns.clone(),
+        most: HEATMAP_CELLS,
+        pool: view.pool,
+        high: None,
     };
-    let head = detail.heads.leading();
     let ids = &snapshot.tokens.ids;
-    let figure = figures::heatmap(model, ids, &detail.weights, head, start..end, style);
-    (figure.rows > 0).then_some(figure)
+    let mut figure = figures::heatmap(model, ids, &detail.weights, &detail.heads, queries, style);
+    // As in the window: the largest weight of all, or of what is in view.
+    let in_view = figure.values.iter().fold(0.0_f32, |m, value| m.max(*value));
+    figure.high = Some(match (view.in_view, view.pool) {
+        (false, Pool::Max) => detail.largest,
+        _ => in_view,
+    });
+    (figure.rows > 0 && figure.cols > 0).then_some(figure)
 }
 
 /// Most of a text file that is read, in bytes: more than any model is run over in the window.

@@ -1,9 +1,8 @@
 //! The sheet of keys and gestures.
 
-use super::command::{Command, SECTIONS};
+use super::command::{Command, NUMBERED, SECTIONS, key_text};
 use super::language::tr;
-use super::theme::{quiet, strong};
-use super::views::Pane;
+use super::theme::{dialog_frame, quiet, strong};
 use eframe::egui::{self, Modifiers, Ui};
 
 /// The sheet.
@@ -16,7 +15,7 @@ pub struct Help {
 const COLUMN: f32 = 400.0;
 
 /// Width of the keys in a column, in points.
-const KEYS: f32 = 150.0;
+const KEYS: f32 = 136.0;
 
 impl Help {
     /// Whether it is open.
@@ -41,37 +40,39 @@ impl Help {
         }
         let room = ctx.content_rect().size();
         let width = (room.x - 60.0).clamp(200.0, 2.0 * COLUMN + 24.0);
-        let modal = egui::Modal::new(egui::Id::unique("help")).show(ctx, |ui| {
-            ui.set_width(width);
-            ui.horizontal(|ui| {
-                ui.heading(tr("Keys and gestures"));
-                ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
-                    if ui.button(tr("Close")).clicked() {
-                        ui.close();
-                    }
+        let modal = egui::Modal::new(egui::Id::unique("help"))
+            .frame(dialog_frame(ctx))
+            .show(ctx, |ui| {
+                ui.set_width(width);
+                ui.horizontal(|ui| {
+                    ui.heading(tr("Keys and gestures"));
+                    ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+                        if ui.button(tr("Close")).clicked() {
+                            ui.close();
+                        }
+                    });
                 });
+                ui.add_space(4.0);
+                egui::ScrollArea::vertical()
+                    .max_height((room.y - 150.0).max(80.0))
+                    .auto_shrink([false, true])
+                    .show(ui, |ui| {
+                        if width >= 2.0 * COLUMN {
+                            ui.horizontal_top(|ui| {
+                                ui.spacing_mut().item_spacing.x = 20.0;
+                                column(ui, left);
+                                column(ui, right);
+                            });
+                        } else {
+                            left(ui);
+                            right(ui);
+                        }
+                    });
+                ui.add_space(4.0);
+                ui.label(quiet(tr(
+                    "Files can be dropped on the window: checkpoints, and texts ending in .txt.",
+                )));
             });
-            ui.add_space(4.0);
-            egui::ScrollArea::vertical()
-                .max_height((room.y - 130.0).max(80.0))
-                .auto_shrink([false, true])
-                .show(ui, |ui| {
-                    if width >= 2.0 * COLUMN {
-                        ui.horizontal_top(|ui| {
-                            ui.spacing_mut().item_spacing.x = 20.0;
-                            column(ui, keys_of_files);
-                            column(ui, keys_of_views);
-                        });
-                    } else {
-                        keys_of_files(ui);
-                        keys_of_views(ui);
-                    }
-                });
-            ui.add_space(4.0);
-            ui.label(quiet(tr(
-                "Files can be dropped on the window: checkpoints, and texts ending in .txt.",
-            )));
-        });
         if modal.should_close() {
             self.open = false;
         }
@@ -85,10 +86,32 @@ fn column(ui: &mut Ui, contents: fn(&mut Ui)) {
     });
 }
 
-fn keys_of_files(ui: &mut Ui) {
-    for (section, commands) in &SECTIONS[..2] {
-        commands_of(ui, section_name(section), commands);
+fn left(ui: &mut Ui) {
+    for (name, commands) in &SECTIONS[..2] {
+        commands_of(ui, section_name(name), commands);
     }
+    let (name, commands) = &SECTIONS[2];
+    let moves = [(0, -1), (0, 1), (-1, 0), (1, 0)];
+    let moves = moves.map(|(layers, heads)| Command::Move { layers, heads });
+    let all: Vec<Command> = moves.into_iter().chain(commands.iter().cloned()).collect();
+    commands_of(ui, section_name(name), &all);
+}
+
+fn right(ui: &mut Ui) {
+    let (name, commands) = &SECTIONS[3];
+    let mut rows = rows_of(ui, commands);
+    let ends = [NUMBERED.first(), NUMBERED.last()].into_iter().flatten();
+    let ends = ends.filter_map(|view| Command::ShowView(*view).shortcut());
+    let ends: Vec<String> = ends.map(|key| key_text(ui.ctx(), &key)).collect();
+    rows.push((
+        ends.join(" … "),
+        tr("A view, in the order of the View menu").to_owned(),
+    ));
+    section(ui, section_name(name), &rows);
+    mouse(ui);
+}
+
+fn mouse(ui: &mut Ui) {
     let click = |ui: &Ui, modifiers: Modifiers| {
         let names = egui::ModifierNames::NAMES;
         let mac = ui.ctx().os().is_mac();
@@ -130,21 +153,6 @@ fn keys_of_files(ui: &mut Ui) {
     section(ui, tr("Mouse"), &gestures);
 }
 
-fn keys_of_views(ui: &mut Ui) {
-    for (name, commands) in &SECTIONS[2..] {
-        if *name == "Selection" {
-            let moves = [(0, -1), (0, 1), (-1, 0), (1, 0)];
-            let moves = moves.map(|(layers, heads)| Command::Move { layers, heads });
-            let all: Vec<Command> = moves.into_iter().chain(commands.iter().cloned()).collect();
-            commands_of(ui, section_name(name), &all);
-        } else {
-            let views = Pane::ALL.map(Command::ShowView);
-            let all: Vec<Command> = commands.iter().cloned().chain(views).collect();
-            commands_of(ui, section_name(name), &all);
-        }
-    }
-}
-
 /// The section's name in the language of the window.
 pub fn section_name(section: &str) -> &'static str {
     match section {
@@ -155,25 +163,27 @@ pub fn section_name(section: &str) -> &'static str {
     }
 }
 
-/// The commands that have a key.
-fn commands_of(ui: &mut Ui, name: &str, commands: &[Command]) {
+/// Keys and names of the commands that have a key.
+fn rows_of(ui: &Ui, commands: &[Command]) -> Vec<(String, String)> {
     let keys = |command: &Command| {
         let shortcuts = command.shortcuts();
-        let keys: Vec<String> = shortcuts
-            .map(|key| ui.ctx().format_shortcut(&key))
-            .collect();
+        let keys: Vec<String> = shortcuts.map(|key| key_text(ui.ctx(), &key)).collect();
         keys.join(", ")
     };
-    let rows: Vec<(String, String)> = commands
+    let rows = commands
         .iter()
-        .map(|command| (keys(command), command.name()))
-        .filter(|(keys, _)| !keys.is_empty())
-        .collect();
+        .map(|command| (keys(command), command.name()));
+    rows.filter(|(keys, _)| !keys.is_empty()).collect()
+}
+
+fn commands_of(ui: &mut Ui, name: &str, commands: &[Command]) {
+    let rows = rows_of(ui, commands);
     section(ui, name, &rows);
 }
 
 fn section(ui: &mut Ui, name: &str, rows: &[(String, impl AsRef<str>)]) {
-    ui.label(strong(name));
+    // Scripts that have no semi-bold letters here stand out by their colour.
+    ui.label(strong(name).color(ui.visuals().strong_text_color()));
     ui.add_space(-2.0);
     egui::Grid::new(name)
         .num_columns(2)
@@ -183,7 +193,7 @@ fn section(ui: &mut Ui, name: &str, rows: &[(String, impl AsRef<str>)]) {
         .show(ui, |ui| {
             for (keys, what) in rows {
                 ui.label(strong(keys));
-                let width = COLUMN - KEYS - 34.0;
+                let width = COLUMN - KEYS - 26.0;
                 ui.scope(|ui| {
                     ui.set_max_width(width);
                     ui.set_min_width(width);

@@ -1,7 +1,7 @@
 //! The menu bar.
 
 use super::app::App;
-use super::command::{Command, Now, menu_item};
+use super::command::{self, Command, Now, key_text, menu_item};
 use super::language::{Language, tr, trf};
 use super::settings::ThemeChoice;
 use super::theme::{self, quiet};
@@ -80,9 +80,11 @@ fn edit_menu(app: &mut App, ui: &mut Ui, now: &Now) {
 }
 
 fn view_menu(app: &mut App, ui: &mut Ui, now: &Now) {
+    // The keys at its right edge would else push it as far as the window goes.
+    ui.set_max_width(250.0);
     menu_item(ui, now, Command::Palette, &mut app.commands);
     ui.separator();
-    for view in Pane::ALL {
+    for view in command::views() {
         view_item(app, ui, now, view);
     }
     menu_item(ui, now, Command::ResetLayout, &mut app.commands);
@@ -141,7 +143,7 @@ fn view_item(app: &mut App, ui: &mut Ui, now: &Now, view: Pane) {
         let check = ui.checkbox(&mut open, view.title());
         if let Some(shortcut) = Command::ShowView(view).shortcut() {
             ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
-                ui.label(quiet(ui.ctx().format_shortcut(&shortcut)));
+                ui.label(quiet(key_text(ui.ctx(), &shortcut)));
             });
         }
         if check

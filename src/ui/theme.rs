@@ -13,6 +13,9 @@ pub const VIEW_MARGIN: Margin = Margin::symmetric(8, 6);
 /// Inside of a note at the corner.
 pub const NOTE_MARGIN: Margin = Margin::symmetric(10, 8);
 
+/// Inside of a dialog.
+const DIALOG_MARGIN: Margin = Margin::same(12);
+
 /// Inside of the bars at the edges of the window.
 pub const BAR_MARGIN: Margin = Margin::symmetric(8, 3);
 
@@ -274,6 +277,11 @@ fn apply(v: &mut Visuals, grounds: &Grounds, palette: &Palette) {
 
 fn strong_family() -> FontFamily {
     FontFamily::Name("strong".into())
+}
+
+/// The frame of a dialog that lies over everything else.
+pub fn dialog_frame(ctx: &egui::Context) -> egui::Frame {
+    egui::Frame::popup(&ctx.style_of(ctx.theme())).inner_margin(DIALOG_MARGIN)
 }
 
 /// The semi-bold font at `size` points.

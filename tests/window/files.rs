@@ -152,7 +152,7 @@ impl egui::DroppedFile for Dropped {
     }
 }
 
-fn drop_file(window: &mut Window, path: PathBuf) {
+pub fn drop_file(window: &mut Window, path: PathBuf) {
     let file: Arc<dyn egui::DroppedFile + Send + Sync> = Arc::new(Dropped(path));
     window.harness.input_mut().dropped_files.push(file);
     window.harness.step();

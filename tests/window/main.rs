@@ -9,7 +9,12 @@ mod files;
 mod looks;
 mod model;
 mod monkey;
+mod persistent;
+mod pictures;
 mod predictions;
+mod session;
+mod shell;
+mod text;
 mod training;
 mod views;
 
@@ -44,14 +49,22 @@ impl Window {
         Self::build(start, Harness::builder().allow_missing_glyphs())
     }
 
+    /// A window that keeps its session in `folder`.
+    pub fn in_folder(start: Start, folder: &Path) -> Self {
+        let builder = Harness::builder().with_theme(egui::Theme::Dark);
+        Self::build_with(start, builder, Settings::in_folder(folder))
+    }
+
     fn build(start: Start, builder: HarnessBuilder<App>) -> Self {
+        Self::build_with(start, builder, Settings::transient())
+    }
+
+    fn build_with(start: Start, builder: HarnessBuilder<App>, settings: Settings) -> Self {
         let harness = builder
             .with_size(egui::vec2(1280.0, 800.0))
             .with_max_steps(32)
             .renderer(CpuRenderer::default())
-            .build_eframe(move |cc| {
-                App::new(&cc.egui_ctx, &start, Settings::transient(), Backend::Window)
-            });
+            .build_eframe(move |cc| App::new(&cc.egui_ctx, &start, settings, Backend::Window));
         let mut window = Self { harness };
         window.wait("the model to open", |app| app.snapshot().model.is_some());
         window.settle();

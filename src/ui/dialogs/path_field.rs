@@ -3,7 +3,7 @@
 use super::Purpose;
 use super::listing::{Entry, Listing};
 use crate::ui::language::{tr, trf};
-use crate::ui::theme::quiet;
+use crate::ui::theme::{dialog_frame, quiet};
 use eframe::egui::{self, Align2, Key, Modifiers, Ui, vec2};
 use std::path::{MAIN_SEPARATOR, Path, PathBuf};
 
@@ -64,12 +64,14 @@ impl PathField {
     /// Draws the field.
     pub fn show(&mut self, ctx: &egui::Context) -> Outcome {
         let mut outcome = Outcome::Open;
-        let modal = egui::Modal::new(egui::Id::unique("path field")).show(ctx, |ui| {
-            ui.set_width(620.0_f32.min(ui.ctx().content_rect().width() - 60.0));
-            ui.heading(self.purpose.title());
-            ui.label(quiet(trf("Type a path: {0}", &[&self.purpose.hint()])));
-            outcome = self.contents(ui);
-        });
+        let modal = egui::Modal::new(egui::Id::unique("path field"))
+            .frame(dialog_frame(ctx))
+            .show(ctx, |ui| {
+                ui.set_width(620.0_f32.min(ui.ctx().content_rect().width() - 60.0));
+                ui.heading(self.purpose.title());
+                ui.label(quiet(trf("Type a path: {0}", &[&self.purpose.hint()])));
+                outcome = self.contents(ui);
+            });
         if modal.should_close() && outcome == Outcome::Open {
             outcome = Outcome::Cancelled;
         }

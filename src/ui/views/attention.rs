@@ -1,24 +1,30 @@
-//! The selected head's weights as a heatmap: query × key, or query × distance.
+//! The selected heads' weights as a heatmap: query × key, or query × distance.
 
-use super::super::command::Command;
-use super::super::state::{ViewContext, head_name, percent};
-use super::super::theme::{quiet, strong};
-use super::attention_marks::{self as marks, Axes};
-use super::attention_picture::HeatPicture;
-use crate::analysis::{BandLayout, TokenSet};
-use crate::chart::{ColorMap, Scale, thousands};
-use crate::model::soft_mask;
-use crate::text::{Unit, Vocabulary};
-use eframe::egui::{self, Ui, vec2};
-use egui_plot::{AxisHints, Plot, PlotBounds};
+mod axes;
+mod camera;
+mod gutters;
+mod marks;
+mod picture;
+mod places;
+mod readout;
+mod sides;
+mod toolbar;
+
+use super::super::language::tr;
+use super::super::state::ViewContext;
+use crate::analysis::{BandLayout, Pool, TokenSet};
+use crate::chart::{ColorMap, Scale};
+use crate::model::Span;
+use axes::Axes;
+use camera::{Camera, Motion};
+use eframe::egui::{self, Response, Ui};
+use egui_plot::{Plot, PlotTransform};
+use marks::Marks;
+use picture::{HeatPicture, Look};
+use places::Places;
 use serde::{Deserialize, Serialize};
+use sides::Legend;
 use std::ops::Range;
-
-/// Room for the two columns beside the heatmap.
-const SIDE: f32 = 46.0;
-
-/// Height of a row whose token can be read, and room for the axis below, in points.
-const READABLE: (f32, f32) = (12.6, 40.0);
 
 /// The state of the view.
 #[derive(Serialize, Deserialize)]
@@ -30,24 +36,47 @@ pub struct AttentionView {
     pub scale: Scale,
     /// The colours.
     pub map: ColorMap,
+    /// What a cell of several weights shows.
+    pub pool: Pool,
+    /// Whether the largest weight in view gets the last colour, and not that of the whole text.
+    pub in_view: bool,
     /// The queries in view, for the figure that is exported.
     #[serde(skip)]
     pub shown: Range<usize>,
-    /// The tokens selected when the picture was last aimed.
+    /// The columns in view.
+    #[serde(skip)]
+    pub columns: Range<usize>,
+    /// The tokens selected when the map was last aimed.
     #[serde(skip)]
     tokens: TokenSet,
-    /// Where the next frame should look, if not where the user left it.
+    /// Where the map is to be looked at from, if not where the user left it.
     #[serde(skip)]
     aim: Aim,
+    /// Where it is looked at from.
+    #[serde(skip)]
+    camera: Option<Camera>,
+    /// Where a key or a button leads.
+    #[serde(skip)]
+    target: Option<Camera>,
+    /// The model on show, by its number.
+    #[serde(skip)]
+    model: u64,
+    /// The token at which a drag along an axis began.
+    #[serde(skip)]
+    dragged: Option<usize>,
+    /// Whether the last turn of a wheel was fingers on a trackpad.
+    #[serde(skip)]
+    trackpad: bool,
     #[serde(skip)]
     picture: HeatPicture,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
 enum Aim {
-    /// Keep the selected query in view: the user has not moved the picture.
+    /// Keep the selected query in view, large enough to read.
+    #[default]
     Follow,
-    /// Show everything, once.
+    /// Show everything.
     Whole,
     /// Where the user left it.
     Free,
@@ -59,9 +88,17 @@ impl Default for AttentionView {
             layout: BandLayout::Key,
             scale: Scale::Sqrt,
             map: ColorMap::Viridis,
+            pool: Pool::Max,
+            in_view: false,
             shown: 0..0,
+            columns: 0..0,
             tokens: TokenSet::default(),
             aim: Aim::Follow,
+            camera: None,
+            target: None,
+            model: 0,
+            dragged: None,
+            trackpad: false,
             picture: HeatPicture::default(),
         }
     }
@@ -73,319 +110,293 @@ impl AttentionView {
         self.toolbar(ui, cx);
         let tokens = cx.snapshot.done;
         let Some(span) = cx.span().filter(|_| tokens > 0) else {
-            return super::nothing(ui, "Type a text to see what each token attends to.");
+            return super::nothing(ui, tr("Type a text to see what each token attends to."));
         };
+        if self.layout == BandLayout::Vector {
+            // Persistent vectors have a view of their own.
+            self.layout = BandLayout::Key;
+        }
+        if self.model != cx.snapshot.model_number {
+            self.model = cx.snapshot.model_number;
+            self.turn();
+        }
         self.picture.upload(ui.ctx(), cx);
         let axes = Axes {
             layout: self.layout,
             tokens,
-            reach: span.reach,
-            vectors: cx.detail().map_or(0, |detail| detail.weights.vectors),
+            reach: cx.reach(),
         };
-        let size = vec2(
-            (ui.available_width() - SIDE).max(80.0),
-            ui.available_height(),
+        let names = places::names(cx, ui.available_width());
+        let Some(places) = Places::new(ui, &axes, &names, cx) else {
+            return super::nothing(ui, tr("Make this view larger to see the map."));
+        };
+        let camera = self.aimed(ui, &axes, cx, &places);
+        let (response, transform) = self.plot(ui, cx, &axes, &places, camera);
+        self.move_by_hand(ui, &axes, &places, &response, &transform);
+        self.shown = seen(
+            transform.bounds().min()[1],
+            transform.bounds().max()[1],
+            tokens,
         );
-        if self.tokens != cx.selection.tokens {
-            // Selected in another view: bring it into this one.
+        self.columns = seen(
+            transform.bounds().min()[0],
+            transform.bounds().max()[0],
+            axes.width(),
+        );
+        let look = Look {
+            map: self.map,
+            scale: self.scale,
+            pool: self.pool,
+            in_view: self.in_view,
+        };
+        HeatPicture::request(ui, cx, &axes, &transform, look);
+
+        let marks = Marks::new(ui, &transform, &axes, cx.palette);
+        marks.spans(cx, &span);
+        marks.selected(&cx.tokens());
+        marks.crosshair(ui, &cx.hover);
+        if response.has_focus() {
+            marks::focus(ui, places.map);
+        }
+        gutters::rows(self, ui, cx, &axes, &places, &transform, names);
+        gutters::columns(self, ui, cx, &axes, &places, &transform, names);
+        let cell = response
+            .hover_pos()
+            .and_then(|at| sides::inside(&axes, &transform, at));
+        self.beside(ui, cx, &axes, &places, &transform, cell);
+        if let Some(cell) = cell {
+            self.pointed(ui, cx, &response, cell, &span);
+        }
+    }
+
+    /// A click on the map, and what is said of the cell under the pointer.
+    fn pointed(
+        &mut self,
+        ui: &Ui,
+        cx: &mut ViewContext<'_>,
+        response: &Response,
+        (query, key): (usize, Option<usize>),
+        span: &Span,
+    ) {
+        cx.hovering.token = Some(query);
+        cx.hovering.key = key;
+        if response.double_clicked() {
+            if cx.selection.tokens.single() != Some(query) {
+                cx.selection.drag_tokens(query, query);
+            }
             self.tokens = cx.selection.tokens.clone();
-            self.aim = Aim::Follow;
+            self.go(Aim::Follow);
+        } else if response.clicked() {
+            cx.click_token(ui, query);
+            self.stay(cx);
         }
-        let bounds = self.aimed(&axes, cx.query().unwrap_or(0), size);
-        let labels = cx.snapshot;
-        let unit = labels
-            .model
-            .as_ref()
-            .and_then(|model| model.vocabulary.as_ref())
-            .map(Vocabulary::unit);
-        let characters = matches!(unit, Some(Unit::Byte | Unit::Char));
-        // egui_plot leaves out labels higher than their row.
-        let font = egui::FontId::monospace(10.0);
-        let mut plot = Plot::new((
-            "attention",
-            cx.snapshot.model_number,
-            self.layout == BandLayout::Key,
-        ))
-        .width(size.x)
-        .height(size.y)
-        .invert_y(true)
-        .show_x(false)
-        .show_y(false)
-        .show_grid(false)
-        .allow_scroll(false)
-        .allow_boxed_zoom(true)
-        .allow_double_click_reset(false)
-        .label_formatter(|_| None)
-        .x_grid_spacer(move |input| match axes.layout {
-            BandLayout::Key => marks::key_spacer(input, characters),
-            BandLayout::Distance => marks::distance_spacer(input),
-            // Columns count from 0, as keys do.
-            BandLayout::Vector => marks::key_spacer(input, false),
-        })
-        .y_grid_spacer(marks::query_spacer)
-        .custom_x_axes(vec![
-            AxisHints::new_x()
-                .label(match self.layout {
-                    BandLayout::Key => "Key: the token attended to",
-                    BandLayout::Distance => "Distance from query to key (tokens)",
-                    BandLayout::Vector => "Persistent vector",
+        if response.dragged() {
+            return;
+        }
+        let picture = self
+            .picture
+            .picture(self.layout)
+            .filter(|picture| picture.heads == cx.selection.heads);
+        readout::show(response, cx, (query, key), span, picture);
+    }
+
+    /// The selection was made here: the map stays where it is.
+    fn stay(&mut self, cx: &ViewContext<'_>) {
+        self.tokens = cx.selection.tokens.clone();
+        self.aim = Aim::Free;
+    }
+
+    /// Goes somewhere else from the next frame on, by itself.
+    fn go(&mut self, aim: Aim) {
+        self.aim = aim;
+        self.target = self.camera;
+    }
+
+    /// Another map: nothing is left of where this one was looked at from.
+    fn turn(&mut self) {
+        self.aim = Aim::Follow;
+        self.camera = None;
+        self.target = None;
+    }
+
+    /// Where the map is looked at from in this frame.
+    fn aimed(&mut self, ui: &Ui, axes: &Axes, cx: &ViewContext<'_>, places: &Places) -> Camera {
+        let size = places.map.size();
+        let query = cx.query().unwrap_or(0);
+        let chosen_elsewhere = self.tokens != cx.selection.tokens;
+        self.tokens.clone_from(&cx.selection.tokens);
+        let now = self
+            .camera
+            .unwrap_or_else(|| Camera::reading(axes, size, query));
+        let mut next = match self.aim {
+            Aim::Follow => Camera::reading(axes, size, query),
+            Aim::Whole => Camera::whole(axes, size),
+            Aim::Free if chosen_elsewhere => {
+                self.target = None;
+                now.brought_to(axes, size, query)
+            }
+            Aim::Free => self.target.unwrap_or(now),
+        };
+        next.limit(axes, size);
+        // A button or a key was pressed: it goes there by itself. Otherwise it is there at once.
+        if self.target.is_some() {
+            let mut camera = now;
+            let seconds = ui.input(|input| input.stable_dt);
+            if camera.glide(&next, seconds) {
+                self.target = None;
+            } else {
+                ui.ctx().request_repaint();
+            }
+            next = camera;
+        }
+        self.camera = Some(next);
+        next
+    }
+
+    /// The map itself.
+    fn plot(
+        &self,
+        ui: &mut Ui,
+        cx: &ViewContext<'_>,
+        axes: &Axes,
+        places: &Places,
+        camera: Camera,
+    ) -> (Response, PlotTransform) {
+        let image = self.picture.image(axes, cx);
+        let builder = egui::UiBuilder::new().max_rect(places.map);
+        let shown = ui.scope_builder(builder, |ui| {
+            Plot::new("attention map")
+                .width(places.map.width())
+                .height(places.map.height())
+                .invert_y(true)
+                .show_x(false)
+                .show_y(false)
+                .show_grid(false)
+                .show_axes(false)
+                .allow_drag(false)
+                .allow_zoom(false)
+                .allow_scroll(false)
+                .allow_axis_zoom_drag(false)
+                .allow_double_click_reset(false)
+                .allow_boxed_zoom(true)
+                .label_formatter(|_| None)
+                .show(ui, |plot| {
+                    plot.set_plot_bounds(camera.bounds(places.map.size()));
+                    if let Some(image) = image {
+                        plot.image(image);
+                    }
                 })
-                .label_spacing(egui::Rangef::new(6.0, 8.0))
-                .tick_label_font(font.clone())
-                .formatter(move |mark, _| match axes.layout {
-                    BandLayout::Key => marks::token_tick(labels, mark),
-                    BandLayout::Distance => marks::distance_tick(mark),
-                    BandLayout::Vector => marks::vector_tick(mark),
-                }),
-        ])
-        .custom_y_axes(vec![
-            AxisHints::new_y()
-                .label("Query: the token that attends")
-                .label_spacing(egui::Rangef::new(6.0, 8.0))
-                .tick_label_font(font.clone())
-                .min_thickness(38.0)
-                .formatter(move |mark, _| marks::token_tick(labels, mark)),
-        ]);
-        if self.layout == BandLayout::Key {
-            plot = plot.data_aspect(1.0);
-        }
-        let origin = ui.cursor().min;
-        let (palette, query) = (cx.palette, cx.query());
-        let image = self.picture.image(&axes, &cx.selection.heads);
-        let response = plot.show(ui, |plot| {
-            if let Some(bounds) = bounds {
-                plot.set_plot_bounds(bounds);
-            }
-            if let Some(image) = image {
-                plot.image(image);
-            }
-            marks::span_lines(plot, &axes, &span, &palette);
-            if let Some(query) = query {
-                marks::query_lines(plot, &axes, query, &palette);
-            }
-            plot.pointer_coordinate()
-                .filter(|_| plot.response().hovered())
         });
-        let (transform, pointer) = (response.transform, response.inner);
-        let response = response.response;
+        let (response, transform) = (shown.inner.response, shown.inner.transform);
         response.widget_info(|| {
             egui::WidgetInfo::labeled(
                 egui::Role::Canvas,
                 true,
-                "Attention heatmap: click a row to select its query",
+                tr("Attention heatmap: click a row to select its query"),
             )
         });
-        let zoomed = response.contains_pointer() && ui.input(|i| i.zoom_delta() != 1.0);
-        if response.dragged() || zoomed {
-            self.aim = Aim::Free;
-        }
-        let bounds = transform.bounds();
-        let (wide, high) = (axes.width() as f64, tokens as f64);
-        if self.aim == Aim::Free
-            && bounds.width() > 2.5 * wide.max(8.0)
-            && bounds.height() > 2.5 * high.max(8.0)
+        (response, transform)
+    }
+
+    /// What drags, wheels and keys do to the map, from the next frame on.
+    fn move_by_hand(
+        &mut self,
+        ui: &Ui,
+        axes: &Axes,
+        places: &Places,
+        response: &Response,
+        transform: &PlotTransform,
+    ) {
+        let (size, Some(mut camera)) = (places.map.size(), self.camera) else {
+            return;
+        };
+        let before = camera;
+        let pointer = ui.input(|input| input.pointer.hover_pos());
+        if response.dragged_by(egui::PointerButton::Primary)
+            || response.dragged_by(egui::PointerButton::Middle)
         {
-            // Farther out there is nothing to see.
-            self.aim = Aim::Whole;
+            camera.pan(response.drag_delta());
+            camera.limit(axes, size);
+            ui.set_cursor_icon(egui::CursorIcon::Grabbing);
+        } else if response.drag_stopped_by(egui::PointerButton::Secondary) {
+            // A box was drawn around what is to be seen.
+            camera = Camera::at(transform.bounds(), axes, size);
         }
-        self.shown =
-            bounds.min()[1].max(0.0) as usize..bounds.max()[1].ceil().clamp(0.0, high) as usize;
-        self.picture
-            .request(ui, cx, &axes, &transform, (self.map, self.scale));
-
-        let back = response.double_clicked();
-        let cell = pointer.and_then(|at| axes.cell(at.x, at.y));
-        if let Some((query, key)) = cell {
-            cx.hovering.token = Some(key.unwrap_or(query));
-            if response.clicked() && !response.double_clicked() {
-                cx.click_token(ui, query);
-                self.tokens = cx.selection.tokens.clone();
-                self.aim = Aim::Free;
+        if response.clicked() || response.drag_started() {
+            response.request_focus();
+        }
+        if let Some(at) = pointer.filter(|_| response.contains_pointer() || places.over_gutter(ui))
+        {
+            let motion = Motion::of_wheel(ui, &mut self.trackpad);
+            if motion.any() {
+                let at = places.map.clamp(at);
+                let rows = places.rows.contains(pointer.unwrap_or(at));
+                motion.apply(&mut camera, axes, places.map, at, rows);
             }
-            response.on_hover_ui_at_pointer(|ui| readout(ui, cx, query, key, &span));
         }
-        if back {
-            self.aim = Aim::Follow;
+        if camera != before {
+            self.camera = Some(camera);
+            self.target = None;
+            self.aim = Aim::Free;
+            ui.ctx().request_repaint();
         }
-        let side =
-            egui::Rect::from_min_size(origin + vec2(size.x + 6.0, 0.0), vec2(SIDE - 6.0, size.y));
-        marks::side_columns(ui, cx, side, &transform, self.map);
-        if let Some(detail) = cx.detail() {
-            marks::color_legend(ui, &transform, self.map, detail.largest);
+        if response.has_focus() {
+            ui.memory_mut(|memory| {
+                let arrows = egui::EventFilter {
+                    horizontal_arrows: true,
+                    vertical_arrows: true,
+                    ..egui::EventFilter::default()
+                };
+                memory.set_focus_lock_filter(response.id, arrows);
+            });
+            let motion = Motion::of_keys(ui, size);
+            if motion.any() {
+                // A second press goes on from where the first one leads.
+                let mut target = self.target.unwrap_or(camera);
+                motion.apply(&mut target, axes, places.map, places.map.center(), false);
+                self.target = Some(target);
+                self.aim = Aim::Free;
+                ui.ctx().request_repaint();
+            }
         }
     }
 
-    fn toolbar(&mut self, ui: &mut Ui, cx: &mut ViewContext<'_>) {
-        ui.horizontal_wrapped(|ui| {
-            for (layout, name, words) in [
-                (
-                    BandLayout::Key,
-                    "Keys",
-                    "Query × key: each row is a query, each column a token of the text",
-                ),
-                (
-                    BandLayout::Distance,
-                    "Distances",
-                    "Query × distance: each column is a distance back from the query",
-                ),
-            ] {
-                if ui
-                    .selectable_label(self.layout == layout, name)
-                    .on_hover_text(words)
-                    .clicked()
-                {
-                    self.layout = layout;
-                    self.aim = Aim::Follow;
-                }
-            }
-            ui.separator();
-            let combo = egui::ComboBox::from_id_salt("scale")
-                .selected_text(self.scale.name())
-                .show_ui(ui, |ui| {
-                    for scale in Scale::ALL {
-                        ui.selectable_value(&mut self.scale, scale, scale.name());
-                    }
-                })
-                .response;
-            super::name_combo(&combo, "Colour scale");
-            combo.on_hover_text("How weights are spread over the colours");
-            let combo = egui::ComboBox::from_id_salt("map")
-                .selected_text(self.map.name())
-                .show_ui(ui, |ui| {
-                    for map in ColorMap::ALL {
-                        ui.selectable_value(&mut self.map, map, map.name());
-                    }
-                })
-                .response;
-            super::name_combo(&combo, "Colour map");
-            combo.on_hover_text("The colours");
-            if ui
-                .button("All")
-                .on_hover_text("Show the whole text; drag to move, Ctrl+wheel to zoom")
-                .clicked()
-            {
-                self.aim = Aim::Whole;
-            }
-            let following = self.aim == Aim::Follow;
-            if ui
-                .selectable_label(following, "Follow")
-                .on_hover_text(
-                    "Keep the selected token in view, near enough to read (double-click)",
-                )
-                .clicked()
-            {
-                self.aim = Aim::Follow;
-            }
-            if ui
-                .button("Export…")
-                .on_hover_text("Write the heatmap as SVG, PNG or CSV (Ctrl+Shift+S)")
-                .clicked()
-            {
-                cx.commands.push(Command::ExportAttention);
-            }
-            if let Some(first) = cx
-                .detail()
-                .map(|detail| detail.weights.first)
-                // Where the text is too long for all heads, the status bar says so.
-                .filter(|first| *first > cx.snapshot.at_hand.start)
-            {
-                ui.label(quiet(format!("weights from token {} on", thousands(first))))
-                    .on_hover_text(
-                        "The text is too long to keep all weights of this head: select a token before to see those around it",
-                    );
-            }
-        });
-    }
-
-    /// The bounds to set this frame, if the user is not looking around.
-    fn aimed(&mut self, axes: &Axes, query: usize, size: egui::Vec2) -> Option<PlotBounds> {
-        let (tokens, width) = (axes.tokens as f64, axes.width() as f64);
-        match self.aim {
-            Aim::Free => None,
-            Aim::Whole => {
-                self.aim = Aim::Free;
-                Some(PlotBounds::from_min_max(
-                    [0.0, 0.0],
-                    [width.max(1.0), tokens],
-                ))
-            }
-            Aim::Follow => {
-                let rows = f64::from((size.y - READABLE.1) / READABLE.0)
-                    .clamp(4.0, tokens.max(4.0))
-                    .floor();
-                // The query stands near the lower edge: what it reads lies above it and to its left.
-                let bottom = (query as f64 + 3.0).min(tokens).max(rows);
-                let (top, aspect) = (bottom - rows, f64::from(size.x / size.y.max(1.0)));
-                Some(match axes.layout {
-                    BandLayout::Key => {
-                        let right = bottom + 1.0;
-                        PlotBounds::from_min_max(
-                            [right - (rows + 1.0) * aspect.max(1.0), top],
-                            [right, bottom],
-                        )
-                    }
-                    BandLayout::Distance | BandLayout::Vector => {
-                        PlotBounds::from_min_max([0.0, top], [width.max(1.0), bottom])
-                    }
-                })
-            }
+    /// What stands around the map and is not for clicking.
+    fn beside(
+        &self,
+        ui: &mut Ui,
+        cx: &mut ViewContext<'_>,
+        axes: &Axes,
+        places: &Places,
+        transform: &PlotTransform,
+        cell: Option<(usize, Option<usize>)>,
+    ) {
+        sides::columns(
+            ui,
+            cx,
+            &self.picture,
+            places.sides,
+            places.below(),
+            transform,
+        );
+        let Some(picture) = self.picture.picture(axes.layout) else {
+            return;
+        };
+        if let Some(profile) = places.profile {
+            sides::profile(ui, profile, transform, picture, cx.palette.context);
+        }
+        let detail = cx.detail();
+        let weight = |(query, key): (usize, Option<usize>)| detail?.weight(query, key?);
+        let legend = Legend::of(picture, cell.and_then(weight));
+        match places.legend {
+            Some(area) => legend.upright(ui, area, true),
+            None => legend.small(ui, places.map.right_top() + egui::vec2(-6.0, 6.0)),
         }
     }
 }
 
-/// What the pointer is on.
-fn readout(
-    ui: &mut Ui,
-    cx: &ViewContext<'_>,
-    query: usize,
-    key: Option<usize>,
-    span: &crate::model::Span,
-) {
-    let snapshot = cx.snapshot;
-    ui.label(strong(format!(
-        "query {}  {}",
-        query,
-        snapshot.label(query)
-    )));
-    let Some(detail) = cx.detail() else {
-        return;
-    };
-    match key {
-        Some(key) => {
-            let distance = query - key;
-            ui.label(strong(format!("key {}  {}", key, snapshot.label(key))));
-            ui.label(format!("distance {distance}"));
-            match detail.weight(query, key) {
-                Some(weight) => {
-                    ui.label(format!("weight {weight:.5}"));
-                    let config = snapshot.model.as_ref().map(|model| model.network.config());
-                    if let Some(config) = config.filter(|config| config.adapt_span) {
-                        let mask = soft_mask(span.span, config.adapt_span_ramp, distance);
-                        ui.label(format!("soft mask {mask:.3}"));
-                    }
-                }
-                None if !(detail.weights.first..detail.end()).contains(&query) => {
-                    let (first, last) = (detail.weights.first, detail.end().saturating_sub(1));
-                    ui.label(quiet(format!(
-                        "weights are at hand for queries {first} to {last}; select this one to see its own"
-                    )));
-                }
-                None => {
-                    let name = head_name(cx.selection.heads.leading());
-                    ui.label(quiet(format!("beyond the reach of {name}")));
-                }
-            }
-        }
-        None => {
-            ui.label(quiet("a token attends only to those before it"));
-        }
-    }
-    if let Some(empty) = detail.empty(query) {
-        ui.label(quiet(format!("empty context {}", percent(empty))));
-    }
-    if detail.weights.vectors > 0
-        && let Some(persistent) = detail.persistent(query)
-    {
-        ui.label(quiet(format!("persistent vectors {}", percent(persistent))));
-    }
+/// Whole cells between two places of an axis of `end`.
+fn seen(low: f64, high: f64, end: usize) -> Range<usize> {
+    let clamp = |x: f64| x.clamp(0.0, end as f64) as usize;
+    clamp(low.floor())..clamp(high.ceil())
 }

@@ -1,8 +1,6 @@
 //! One file per view. A view draws the snapshot and says what it wants; it computes nothing and knows no other view.
 
 pub mod attention;
-mod attention_marks;
-mod attention_picture;
 mod axes;
 pub mod cost;
 pub mod grid;
@@ -10,11 +8,19 @@ mod grid_atlas;
 pub mod heads;
 pub mod model_card;
 pub mod persistent;
+mod picture;
 pub mod predictions;
 pub mod spans;
 mod statistic;
 pub mod text;
+mod text_arcs;
+mod text_grid;
+mod text_keys;
+mod text_layout;
+mod text_paint;
 mod text_rows;
+mod text_shade;
+mod text_tip;
 pub mod training;
 
 use super::language::tr;
@@ -170,6 +176,23 @@ fn scale_and_map(ui: &mut Ui, scale: &mut Scale, map: &mut ColorMap) {
 /// The colour of grid lines: they must not compete with the data.
 fn grid_color(ui: &Ui) -> egui::Color32 {
     ui.visuals().text_color().gamma_multiply(0.2)
+}
+
+/// The name of an axis, read upwards, its left side at `left` and in the middle of `frame`: the first of `names` that has
+/// room, if any.
+fn paint_upwards(ui: &Ui, left: f32, frame: Rect, names: &[&str]) {
+    let ink = ui.visuals().weak_text_color();
+    let lay = |name: &&str| {
+        let font = FontId::proportional(11.0);
+        ui.painter().layout_no_wrap((*name).to_owned(), font, ink)
+    };
+    let fits = |galley: &std::sync::Arc<egui::Galley>| galley.size().x <= frame.height() + 6.0;
+    if let Some(galley) = names.iter().map(lay).find(fits) {
+        let at = egui::pos2(left, frame.center().y + galley.size().x / 2.0);
+        let text = egui::epaint::TextShape::new(at, galley, ink);
+        ui.painter()
+            .add(text.with_angle(-std::f32::consts::FRAC_PI_2));
+    }
 }
 
 /// Small text whose baseline does not matter, drawn straight on the view.

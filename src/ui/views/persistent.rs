@@ -1,25 +1,58 @@
 //! Where the weight of every head goes, and which persistent vectors the selected head uses (arXiv 1907.01470).
 
-use super::super::state::{ViewContext, head_name, percent};
-use super::super::theme::{Palette, quiet, strong};
-use super::grid_color;
-use super::spans::{layer_marks, layer_tick};
-use crate::analysis::{Shares, VectorUsage};
-use eframe::egui::{self, Color32, Ui};
-use egui_plot::{Bar, BarChart, FilledArea, GridMark, Line, Plot, PlotPoints};
+mod columns;
+mod heat;
+mod keys;
+mod shares;
+mod sheet;
+mod usage;
+mod vector;
+mod vectors;
+
+use self::vectors::Vectors;
+use super::super::language::{tr, trf};
+use super::super::state::{ViewContext, head_name};
+use super::super::theme::{quiet, strong};
+use crate::engine::Detail;
+use eframe::egui::{self, Rect, Sense, Ui, UiBuilder, pos2, vec2};
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+/// From this width on a vector has room beside the heatmap, from this height on the shares above it, in points.
+const BESIDE: f32 = 720.0;
+const ABOVE: f32 = 520.0;
+
+/// Room between two parts: there they are dragged.
+const SPLIT: f32 = 8.0;
+
+/// A part of the view.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Part {
+    Shares,
+    #[default]
+    Vectors,
+    Vector,
+}
 
 /// The state of the view.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Serialize, Deserialize)]
 #[serde(default)]
 pub struct PersistentView {
-    /// Vectors by falling use; otherwise by index.
-    sorted: bool,
+    /// The part on show where not all have room.
+    part: Part,
+    vectors: Vectors,
+    /// The share of the height that the shares take, and of the width that a vector takes.
+    split: (f32, f32),
 }
 
 impl Default for PersistentView {
     fn default() -> Self {
-        Self { sorted: true }
+        Self {
+            part: Part::Vectors,
+            vectors: Vectors::default(),
+            split: (0.3, 0.36),
+        }
     }
 }
 
@@ -30,224 +63,201 @@ impl PersistentView {
             return;
         };
         let config = model.network.config();
+        let (heads, vectors) = (config.nb_heads, config.pers_mem_size);
         if cx.snapshot.shares.is_empty() {
-            return super::nothing(ui, "Type a text to see where every head's weight goes.");
+            let words = tr("Type a text to see where every head's weight goes.");
+            return super::nothing(ui, words);
         }
-        let height = ui.available_height();
-        ui.horizontal_wrapped(|ui| {
-            ui.label(strong("Where the weight goes")).on_hover_text(
-                "Mean over the tokens of this text. Click a bar to select its head.",
-            );
-            let mut part = |color: Color32, name: &str| {
-                let (rect, _) = ui.allocate_exact_size(egui::vec2(9.0, 9.0), egui::Sense::hover());
-                ui.painter().rect_filled(rect, 2.0, color);
-                ui.label(quiet(name));
-            };
-            part(cx.palette.context, "text");
-            if config.pers_mem_size > 0 {
-                part(cx.palette.persistent, "persistent vectors");
-            }
-            part(cx.palette.empty, "empty context");
-        });
-        let upper = if config.pers_mem_size > 0 {
-            0.42 * height
-        } else {
-            0.7 * height
-        };
-        shares(
-            ui,
-            cx,
-            config.nb_heads,
-            config.pers_mem_size > 0,
-            upper.max(90.0),
-        );
-        if config.pers_mem_size == 0 {
-            ui.add_space(6.0);
-            ui.label(quiet(
-                "This model has feed-forward sublayers instead of persistent vectors, so all weight falls on the text or \
-                 on the empty context before its start.",
-            ));
-            return;
+        if vectors == 0 {
+            return without(ui, cx, heads);
         }
-        ui.add_space(2.0);
-        let Some(usage) = cx.detail().and_then(|detail| detail.usage.clone()) else {
-            return super::nothing(ui, "…");
-        };
-        self.toolbar(ui, cx.selection.heads.leading(), &usage);
-        self.usage(ui, cx, &usage);
-    }
+        // The number of another model's vector.
+        cx.selection.vector = cx.selection.vector.filter(|vector| *vector < vectors);
+        cx.looks.vector = cx.selection.vector;
+        let detail = cx.snapshot.detail.clone().filter(|_| cx.detail().is_some());
+        self.vectors.take(detail.as_ref());
+        let single = cx.selection.heads.single().is_some();
 
-    fn toolbar(&mut self, ui: &mut Ui, head: (usize, usize), usage: &VectorUsage) {
-        ui.horizontal_wrapped(|ui| {
-            ui.label(strong(format!("{}: {} vectors", head_name(head), usage.mean.len())));
-            ui.label(quiet(format!(
-                "{:.0} effective · {} never used · {} of its weight",
-                usage.effective,
-                usage.never,
-                percent(usage.mean.iter().sum())
-            )))
-            .on_hover_text(
-                "exp(entropy) of the weight among the vectors; never used means less than 1 % of an even share",
-            );
-            ui.checkbox(&mut self.sorted, "Sorted")
-                .on_hover_text("Vectors by falling use; otherwise by their index");
-        });
-    }
-
-    fn usage(&self, ui: &mut Ui, cx: &ViewContext<'_>, usage: &VectorUsage) {
-        let vector = |rank: usize| {
-            if self.sorted {
-                usage.order.get(rank).map_or(0, |v| *v as usize)
-            } else {
-                rank
-            }
+        let room = ui.available_size();
+        let (beside, above) = (room.x >= BESIDE, room.y >= ABOVE);
+        let part = match self.part {
+            Part::Vector if beside => Part::Vectors,
+            Part::Shares if above => Part::Vectors,
+            part => part,
         };
-        // Steps in one piece: bars one pixel wide would shimmer.
-        let xs: Vec<f64> = (0..usage.mean.len())
-            .flat_map(|rank| [rank as f64, rank as f64 + 1.0])
-            .collect();
-        let heights: Vec<f64> = (0..usage.mean.len())
-            .flat_map(|rank| [f64::from(usage.mean[vector(rank)]); 2])
-            .collect();
-        let color = cx.palette.persistent;
-        let response = Plot::new((
-            "usage",
-            cx.snapshot.model_number,
-            self.sorted,
-            cx.selection.heads.leading(),
-        ))
-        .show_x(false)
-        .show_y(false)
-        .allow_scroll(false)
-        .allow_boxed_zoom(false)
-        .include_y(0.0)
-        .show_grid([false, true])
-        .grid_color(grid_color(ui))
-        .set_margin_fraction(egui::vec2(0.005, 0.04))
-        .x_axis_label(if self.sorted {
-            "Persistent vector, most used first"
-        } else {
-            "Persistent vector"
-        })
-        .y_axis_label("Mean weight")
-        .y_axis_formatter(|mark, _| share_tick(mark))
-        .label_formatter(|_| None)
-        .show(ui, |plot| {
-            let outline: Vec<[f64; 2]> = xs.iter().zip(&heights).map(|(x, y)| [*x, *y]).collect();
-            plot.add(
-                FilledArea::new("usage", &xs, &vec![0.0; xs.len()], &heights)
-                    .fill_color(color.gamma_multiply(0.45))
-                    .allow_hover(false),
-            );
-            plot.line(
-                Line::new("outline", PlotPoints::from(outline))
-                    .color(color)
-                    .width(1.2)
-                    .allow_hover(false),
-            );
-            plot.pointer_coordinate()
-                .filter(|_| plot.response().hovered())
-        });
-        let hovered = response
-            .inner
-            .filter(|at| at.x >= 0.0)
-            .map(|at| at.x as usize)
-            .filter(|rank| *rank < usage.mean.len());
-        if let Some(rank) = hovered {
-            response.response.on_hover_ui_at_pointer(|ui| {
-                let v = vector(rank);
-                ui.label(strong(format!("Persistent vector {v}")));
-                ui.label(format!("mean weight {:.3} %", 100.0 * usage.mean[v]));
+        if !(beside && above) {
+            self.switch(ui, cx, part, beside, above);
+        }
+        let mut area = ui.available_rect_before_wrap();
+        ui.advance_cursor_after_rect(area);
+        if above {
+            let rect = divide(ui, &mut area, &mut self.split.0, true);
+            inside(ui, rect, "shares", |ui| {
+                shares::legend(ui, cx, true);
+                shares::chart(ui, cx, heads, true);
+            });
+        } else if part == Part::Shares {
+            return inside(ui, area, "shares", |ui| {
+                shares::legend(ui, cx, true);
+                shares::chart(ui, cx, heads, true);
             });
         }
-    }
-}
-
-/// Stacked bars, one per head, grouped by layer.
-fn shares(ui: &mut Ui, cx: &mut ViewContext<'_>, heads: usize, persistent: bool, height: f32) {
-    let x = |i: usize| (i + i / heads) as f64 + 0.5;
-    let Palette {
-        context,
-        persistent: on_vectors,
-        empty,
-        accent,
-        ..
-    } = cx.palette;
-    let selected = cx.selection.heads.leading().0 * heads + cx.selection.heads.leading().1;
-    let all = std::sync::Arc::clone(&cx.snapshot.shares);
-    let chart = |name: &str, color: Color32, of: fn(&Shares) -> f32| {
-        let bars = all.iter().enumerate().map(|(i, shares)| {
-            let stroke = if i == selected {
-                egui::Stroke::new(1.5, accent)
-            } else {
-                egui::Stroke::NONE
-            };
-            Bar::new(x(i), f64::from(of(shares)))
-                .width(0.86)
-                .fill(color)
-                .stroke(stroke)
-        });
-        BarChart::new(name.to_owned(), bars.collect())
-            .color(color)
-            .allow_hover(false)
-    };
-    let context = chart("text", context, |s| s.context);
-    let on_vectors =
-        chart("persistent vectors", on_vectors, |s| s.persistent).stack_on(&[&context]);
-    let empty = chart("empty context", empty, |s| s.empty).stack_on(&[&context, &on_vectors]);
-    let layers = all.len() / heads;
-    let response = Plot::new(("shares", cx.snapshot.model_number))
-        .height(height)
-        .show_x(false)
-        .show_y(false)
-        .allow_scroll(false)
-        .allow_boxed_zoom(false)
-        .include_y(0.0)
-        .include_y(1.0)
-        .include_x(-0.3)
-        .include_x(x(all.len().saturating_sub(1)) + 0.8)
-        .set_margin_fraction(egui::vec2(0.0, 0.0))
-        .x_grid_spacer(move |input| layer_marks(&input, layers, heads))
-        .x_axis_formatter(move |mark, _| layer_tick(mark, heads))
-        .show_grid([false, true])
-        .grid_color(grid_color(ui))
-        .x_axis_label("Layer")
-        .y_axis_label("Share of weight")
-        .y_axis_formatter(|mark, _| share_tick(mark))
-        .label_formatter(|_| None)
-        .show(ui, |plot| {
-            plot.bar_chart(context);
-            if persistent {
-                plot.bar_chart(on_vectors);
-            }
-            plot.bar_chart(empty);
-            plot.pointer_coordinate()
-                .filter(|_| plot.response().hovered())
-        });
-    let hovered = response.inner.and_then(|at| {
-        (0..all.len()).find(|&i| (x(i) - at.x).abs() <= 0.5 && (0.0..=1.0).contains(&at.y))
-    });
-    if let Some(i) = hovered {
-        let place = (i / heads, i % heads);
-        if response.response.clicked() {
-            cx.click_head(ui, place);
+        if beside && single {
+            let mut share = 1.0 - self.split.1;
+            let rect = divide(ui, &mut area, &mut share, false);
+            self.split.1 = 1.0 - share;
+            inside(ui, rect, "vectors", |ui| self.all(ui, cx, detail.as_ref()));
+            inside(ui, area, "vector", |ui| self.vector(ui, cx));
+        } else if part == Part::Vector && !beside {
+            inside(ui, area, "vector", |ui| self.vector(ui, cx));
+        } else {
+            inside(ui, area, "vectors", |ui| self.all(ui, cx, detail.as_ref()));
         }
-        response.response.on_hover_ui_at_pointer(|ui| {
-            ui.label(strong(head_name(place)));
-            ui.label(format!("text {}", percent(all[i].context)));
-            if persistent {
-                ui.label(format!("persistent vectors {}", percent(all[i].persistent)));
+    }
+
+    /// The parts that have no room of their own.
+    fn switch(&mut self, ui: &mut Ui, cx: &ViewContext<'_>, now: Part, beside: bool, above: bool) {
+        let vector = match cx.selection.vector {
+            Some(vector) => trf("Vector {0}", &[&vector]),
+            None => tr("Vector").to_owned(),
+        };
+        ui.horizontal(|ui| {
+            for (part, name, words) in [
+                (
+                    Part::Shares,
+                    tr("Shares").to_owned(),
+                    tr("Where the weight of every head goes"),
+                ),
+                (
+                    Part::Vectors,
+                    tr("Vectors").to_owned(),
+                    tr("How much the selected head uses each of its vectors, and which tokens do"),
+                ),
+                (
+                    Part::Vector,
+                    vector,
+                    tr("Who uses the selected vector, and what it promotes"),
+                ),
+            ] {
+                let hidden = (part == Part::Shares && above) || (part == Part::Vector && beside);
+                if !hidden
+                    && ui
+                        .selectable_label(now == part, name)
+                        .on_hover_text(words)
+                        .clicked()
+                {
+                    self.part = part;
+                }
             }
-            ui.label(format!("empty context {}", percent(all[i].empty)));
         });
+    }
+
+    /// All vectors of the head.
+    fn all(&mut self, ui: &mut Ui, cx: &mut ViewContext<'_>, detail: Option<&Arc<Detail>>) {
+        if self.vectors.columns.is_none() {
+            return unknown(ui, cx);
+        }
+        self.vectors.show(ui, cx, detail);
+    }
+
+    /// The selected vector.
+    fn vector(&mut self, ui: &mut Ui, cx: &mut ViewContext<'_>) {
+        let Some(columns) = &self.vectors.columns else {
+            return unknown(ui, cx);
+        };
+        if cx.selection.vector.is_none() {
+            return vector::none(ui, cx, columns);
+        }
+        vector::header(ui, cx, columns);
+        vector::facts(ui, cx);
     }
 }
 
-fn share_tick(mark: GridMark) -> String {
-    let decimals = if mark.step_size < 0.001 {
-        2
+/// Why the use of vectors is not known.
+fn unknown(ui: &mut Ui, cx: &mut ViewContext<'_>) {
+    if cx.selection.heads.single().is_some() {
+        return super::nothing(ui, tr("Computing…"));
+    }
+    ui.label(strong(tr("Several heads are selected")));
+    ui.label(quiet(tr(
+        "Every head has persistent vectors of its own, so their use can be shown of one head only.",
+    )));
+    let leading = cx.selection.heads.leading();
+    let words = trf("Select {0} alone", &[&head_name(leading)]);
+    if ui.button(words).clicked() {
+        cx.selection.select_head(leading);
+    }
+}
+
+/// A model without persistent vectors.
+fn without(ui: &mut Ui, cx: &mut ViewContext<'_>, heads: usize) {
+    shares::legend(ui, cx, false);
+    let area = ui.available_rect_before_wrap();
+    let high = (area.height() - 54.0).clamp(60.0, 420.0);
+    let rect = Rect::from_min_size(area.min, vec2(area.width(), high));
+    ui.advance_cursor_after_rect(rect);
+    inside(ui, rect, "shares", |ui| shares::chart(ui, cx, heads, false));
+    ui.label(quiet(tr(
+        "This model has feed-forward sublayers instead of persistent vectors, so all weight falls on the text or on the \
+         empty context before its start.",
+    )));
+}
+
+/// Draws a part into its place.
+fn inside(ui: &mut Ui, rect: Rect, salt: &str, draw: impl FnOnce(&mut Ui)) {
+    let mut ui = ui.new_child(UiBuilder::new().id_salt(salt).max_rect(rect));
+    ui.shrink_clip_rect(rect.expand(2.0));
+    draw(&mut ui);
+}
+
+/// Cuts the first part off `area`: `share` of it, which can be dragged.
+fn divide(ui: &Ui, area: &mut Rect, share: &mut f32, across: bool) -> Rect {
+    let length = if across { area.height() } else { area.width() };
+    // Both parts keep room to be of use.
+    let (least, most) = (
+        110.0_f32.min(0.4 * length),
+        length - 0.4 * length.min(600.0),
+    );
+    let first = (*share * length).clamp(least, most.max(least));
+    let (cut, rest, bar) = if across {
+        let y = area.top() + first;
+        (
+            Rect::from_min_max(area.min, pos2(area.right(), y)),
+            Rect::from_min_max(pos2(area.left(), y + SPLIT), area.max),
+            Rect::from_min_max(pos2(area.left(), y), pos2(area.right(), y + SPLIT)),
+        )
     } else {
-        usize::from(mark.step_size < 0.01)
+        let x = area.left() + first;
+        (
+            Rect::from_min_max(area.min, pos2(x, area.bottom())),
+            Rect::from_min_max(pos2(x + SPLIT, area.top()), area.max),
+            Rect::from_min_max(pos2(x, area.top()), pos2(x + SPLIT, area.bottom())),
+        )
     };
-    format!("{:.decimals$} %", 100.0 * mark.value)
+    let id = ui.scope_id().with(("divide", across));
+    let response = ui.interact(bar, id, Sense::drag());
+    response.widget_info(|| {
+        egui::WidgetInfo::labeled(egui::Role::Splitter, true, tr("Drag to resize"))
+    });
+    if response.dragged() {
+        let moved = response.drag_delta();
+        let moved = if across { moved.y } else { moved.x };
+        *share = ((first + moved) / length.max(1.0)).clamp(0.05, 0.95);
+    }
+    let active = response.hovered() || response.dragged();
+    let visuals = ui.visuals();
+    let line = if active {
+        visuals.widgets.hovered.fg_stroke
+    } else {
+        visuals.widgets.noninteractive.bg_stroke
+    };
+    if across {
+        ui.painter().hline(bar.x_range(), bar.center().y, line);
+        response.on_hover_cursor(egui::CursorIcon::ResizeVertical);
+    } else {
+        ui.painter().vline(bar.center().x, bar.y_range(), line);
+        response.on_hover_cursor(egui::CursorIcon::ResizeHorizontal);
+    }
+    *area = rest;
+    cut
 }

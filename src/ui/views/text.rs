@@ -1,34 +1,55 @@
-//! The text, token by token, shaded by what the selected query attends to or by surprisal.
+//! The text, token by token, shaded by what the selected tokens read, by who reads them, or by surprisal.
 
-use super::super::state::{ViewContext, head_name, percent};
-use super::super::theme::{quiet, strong};
-use super::text_rows::{Rows, glyph, name, part};
-use crate::engine::Snapshot;
-use eframe::egui::{self, Align2, Color32, FontId, Rect, Sense, Stroke, Ui, vec2};
+use super::super::language::{tr, trf};
+use super::super::state::{ViewContext, heads_name, percent};
+use super::super::theme::quiet;
+use super::text_arcs;
+use super::text_grid::Grid;
+use super::text_keys::Caret;
+use super::text_layout::Rows;
+use super::text_paint::{self as paint, Written};
+use super::text_shade::{Ramps, Shade, Shading, blind};
+use super::text_tip::{self as tip, weight};
+use crate::chart::{Scale, thousands};
+use eframe::egui::{self, FontId, Rect, Sense, Stroke, StrokeKind, Ui, pos2, vec2};
 use serde::{Deserialize, Serialize};
 
-/// What the shade of a token means.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-enum Shade {
-    #[default]
-    Attention,
-    Surprisal,
-}
-
 /// The state of the view.
-#[derive(Debug, Default, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize)]
 #[serde(default)]
 pub struct TextView {
     shade: Shade,
+    /// Of several selected tokens the mean is shown, not the sum.
+    mean: bool,
+    /// How weights are spread over the shades.
+    scale: Scale,
     #[serde(skip)]
     rows: Rows,
-    /// The query that was last scrolled to.
     #[serde(skip)]
-    query: Option<usize>,
+    written: Written,
+    #[serde(skip)]
+    caret: Caret,
+    #[serde(skip)]
+    ramps: Option<Ramps>,
 }
 
-/// Bits per token at which the shade of a surprise is full.
-const FULL_SURPRISE: f32 = 8.0;
+impl Default for TextView {
+    fn default() -> Self {
+        Self {
+            shade: Shade::default(),
+            mean: false,
+            // Small weights are told apart better.
+            scale: Scale::Sqrt,
+            rows: Rows::default(),
+            written: Written::default(),
+            caret: Caret::default(),
+            ramps: None,
+        }
+    }
+}
+
+/// Room for the scroll bar at the right, and around the cells for the ring that shows the focus, in points.
+const ROOM: (f32, f32) = (14.0, 3.0);
 
 impl TextView {
     /// Draws the view.
@@ -36,263 +57,283 @@ impl TextView {
         if cx.snapshot.tokens.pieces.is_empty() {
             return super::nothing(
                 ui,
-                "Type or paste a text below, or open one with File → Open text.",
+                tr("Type or paste a text below, or open one with File → Open text."),
             );
         }
-        self.toolbar(ui, cx);
+        let ramps = Ramps::of(self.ramps.take(), ui, &cx.palette);
+        self.toolbar(ui, cx, &ramps);
         let font = egui::TextStyle::Monospace.resolve(ui.style());
         let advance = ui.ctx().fonts_mut(|fonts| fonts.glyph_width(&font, 'm'));
         let cell = vec2(advance.max(1.0), (font.size * 1.45).round());
-        let columns = ((ui.available_width() - 14.0) / cell.x).max(8.0) as usize;
-        self.rows.update(cx.snapshot, columns);
-        let follow = cx.selection.tokens.is_empty();
-        let mut area = egui::ScrollArea::vertical()
-            .auto_shrink(false)
-            .stick_to_bottom(follow);
-        if self.query != cx.selection.tokens.last() {
-            // Selected in another view: bring it into this one.
-            self.query = cx.selection.tokens.last();
-            if let Some(row) = self
-                .query
-                .and_then(|query| self.rows.row_of(&cx.snapshot.tokens, query))
-            {
-                let middle = 0.5 * (ui.available_height() - cell.y);
-                area = area.vertical_scroll_offset((row as f32 * cell.y - middle).max(0.0));
-            }
+        let room = ui.available_rect_before_wrap();
+        let columns = ((room.width() - ROOM.0 - ROOM.1) / cell.x).max(8.0) as usize;
+        let laid = self.rows.update(cx.snapshot, columns);
+        self.written.forget(laid.from);
+        if laid.more {
+            ui.ctx().request_repaint();
         }
-        area.show_rows(
-            ui,
-            cell.y - ui.spacing().item_spacing.y,
-            self.rows.starts.len(),
-            |ui, shown| {
-                self.paint(ui, cx, shown, cell, &font);
-            },
-        );
+
+        let id = ui.scope_id().with("cells");
+        let page = ((room.height() / cell.y) as usize).max(2) - 1;
+        // The keys are taken before the cells are drawn, so that what they select is in view at once.
+        let known = ui.ctx().read_response(id);
+        let reached =
+            known.and_then(|response| self.caret.keys(ui, &response, cx, &self.rows, page));
+        let mut area = egui::ScrollArea::vertical()
+            .id_salt("text")
+            .auto_shrink(false)
+            .stick_to_bottom(cx.selection.tokens.is_empty());
+        let elsewhere = self.caret.moved_elsewhere(cx);
+        if let Some(token) = cx.query().filter(|_| elsewhere)
+            && let Some((row, _)) = self.rows.place(&cx.snapshot.tokens, token)
+        {
+            let middle = 0.5 * (room.height() - cell.y);
+            area = area.vertical_scroll_offset((row as f32 * cell.y - middle).max(0.0));
+        }
+        area.show_viewport(ui, |ui, view| {
+            ui.set_height(self.rows.len() as f32 * cell.y);
+            let top = ui.max_rect().top();
+            let row = |y: f32| (y / cell.y).max(0.0);
+            let shown = row(view.min.y).floor() as usize..row(view.max.y).ceil() as usize;
+            let grid = Grid {
+                clip: ui
+                    .clip_rect()
+                    .intersect(ui.max_rect().with_max_x(ui.clip_rect().right())),
+                origin: pos2(ui.max_rect().left() + ROOM.1, top),
+                cell,
+                shown: shown.start.min(self.rows.len())..shown.end.min(self.rows.len()),
+            };
+            if let Some((row, _)) =
+                reached.and_then(|token| self.rows.place(&cx.snapshot.tokens, token))
+            {
+                let rect = grid.rect(row, 0..1).expand2(vec2(0.0, cell.y));
+                ui.scroll_to_rect_animation(rect, None, egui::style::ScrollAnimation::none());
+            }
+            self.cells(ui, cx, id, &grid, &font, &ramps);
+        });
+        self.ramps = Some(ramps);
     }
 
-    fn toolbar(&mut self, ui: &mut Ui, cx: &mut ViewContext<'_>) {
-        ui.horizontal(|ui| {
-            ui.selectable_value(&mut self.shade, Shade::Attention, "Attention")
-                .on_hover_text(
-                    "Shade: the weight that the selected token gives each token before it",
-                );
-            ui.selectable_value(&mut self.shade, Shade::Surprisal, "Surprisal")
-                .on_hover_text("Shade: −log₂ of the probability that the model gave each token");
+    fn toolbar(&mut self, ui: &mut Ui, cx: &mut ViewContext<'_>, ramps: &Ramps) {
+        let shading = Shading::new(self.shade, self.scale, self.averages(cx), cx);
+        let (full, half, low) = (shading.full, shading.half(), shading.low());
+        let selected = cx.tokens();
+        ui.horizontal_wrapped(|ui| {
+            for shade in Shade::ALL {
+                ui.selectable_value(&mut self.shade, shade, shade.name())
+                    .on_hover_text(shade.words());
+            }
             ui.separator();
-            let words = match (self.shade, cx.query()) {
-                (Shade::Surprisal, _) => {
-                    format!("stronger = more surprising; full at {FULL_SURPRISE} bits")
-                }
-                (Shade::Attention, Some(query)) => {
-                    let mut words = format!(
-                        "{} · query {} “{}”",
-                        head_name(cx.selection.heads.leading()),
-                        query,
-                        cx.snapshot.label(query)
-                    );
-                    if let Some(detail) = cx.detail() {
-                        if let Some(empty) = detail.empty(query) {
-                            words += &format!(" · empty context {}", percent(empty));
-                        }
-                        if detail.weights.vectors > 0
-                            && let Some(share) = detail.persistent(query)
-                        {
-                            words += &format!(" · persistent {}", percent(share));
-                        }
+            if self.shade != Shade::Surprisal {
+                if selected.len() > 1 {
+                    for (mean, name, words) in [
+                        (
+                            false,
+                            tr("Sum"),
+                            tr("The weights of the selected tokens, added up"),
+                        ),
+                        (
+                            true,
+                            tr("Mean"),
+                            tr("The weights of the selected tokens, averaged"),
+                        ),
+                    ] {
+                        ui.selectable_value(&mut self.mean, mean, name)
+                            .on_hover_text(words);
                     }
-                    words
                 }
-                (Shade::Attention, None) => String::new(),
+                let combo = egui::ComboBox::from_id_salt("text scale")
+                    .selected_text(scale_name(self.scale))
+                    .show_ui(ui, |ui| {
+                        for scale in Scale::ALL {
+                            ui.selectable_value(&mut self.scale, scale, scale_name(scale));
+                        }
+                    })
+                    .response;
+                super::name_combo(&combo, tr("Scale of the shades"));
+                combo.on_hover_text(tr("How weights are spread over the shades"));
+            }
+            let ends = match self.shade {
+                Shade::Surprisal => ["0".into(), trf("≥ {0} bits", &[&format!("{full:.1}")])],
+                _ if low > 0.0 => [format!("≤ {}", weight(low)), weight(full)],
+                _ => ["0".into(), weight(full)],
             };
-            ui.label(quiet(words));
-            if !cx.selection.tokens.is_empty() && ui.small_button("Follow the end").clicked() {
+            let words = match self.shade {
+                Shade::Surprisal => trf(
+                    "From 0 to {0} bits: as many as a blind guess among all tokens would give",
+                    &[&format!("{:.2}", blind(cx.snapshot))],
+                ),
+                _ => trf(
+                    "From {0} to the largest weight, {1}; half way {2}",
+                    &[&ends[0], &weight(full), &weight(half)],
+                ),
+            };
+            if full > 0.0 {
+                legend(ui, ramps, self.shade, &ends, &words);
+            }
+            if !cx.selection.tokens.is_empty()
+                && ui
+                    .small_button(tr("Follow the end"))
+                    .on_hover_text(tr("Select no token: the last one is the query (Esc)"))
+                    .clicked()
+            {
                 cx.selection.clear_tokens();
             }
+            if ui.available_size_before_wrap().x < 260.0 {
+                ui.end_row();
+            }
+            let words = self.words(cx);
+            ui.add(egui::Label::new(quiet(words)).truncate());
         });
     }
 
-    fn paint(
+    /// Whether the mean over the selected tokens is shown.
+    fn averages(&self, cx: &ViewContext<'_>) -> bool {
+        self.mean && cx.selection.tokens.len() > 1
+    }
+
+    /// What is shown, in words.
+    fn words(&self, cx: &ViewContext<'_>) -> String {
+        let Some(query) = cx.query() else {
+            return String::new();
+        };
+        if self.shade == Shade::Surprisal {
+            let bits = cx.snapshot.bits_per_token.unwrap_or(0.0);
+            return trf("mean {0} bits per token", &[&format!("{bits:.2}")]);
+        }
+        let selected = cx.tokens();
+        let mut words = vec![heads_name(&cx.selection.heads)];
+        let label = || cx.snapshot.label(query);
+        words.push(match (self.shade, selected.single()) {
+            (Shade::Readers, Some(_)) => trf("key {0} “{1}”", &[&thousands(query), &label()]),
+            (Shade::Readers, None) => trf("{0} keys", &[&thousands(selected.len())]),
+            (_, Some(_)) => trf("query {0} “{1}”", &[&thousands(query), &label()]),
+            (_, None) => trf("{0} queries", &[&thousands(selected.len())]),
+        });
+        let shares = match cx.gathered() {
+            Some(sums) if self.shade == Shade::Read && sums.queries > 0 => {
+                if sums.queries < selected.len() {
+                    words.push(trf(
+                        "weights at hand of {0} of them",
+                        &[&thousands(sums.queries)],
+                    ));
+                }
+                let count = sums.queries as f32;
+                Some((sums.empty / count, sums.persistent.map(|sum| sum / count)))
+            }
+            _ => None,
+        };
+        if let Some((empty, persistent)) = shares {
+            words.push(trf("empty context {0}", &[&percent(empty)]));
+            if let Some(share) = persistent {
+                words.push(trf("persistent vectors {0}", &[&percent(share)]));
+            }
+        }
+        words.push(trf("reach {0} tokens", &[&thousands(cx.reach())]));
+        words.join(" · ")
+    }
+
+    fn cells(
         &mut self,
         ui: &mut Ui,
         cx: &mut ViewContext<'_>,
-        shown: std::ops::Range<usize>,
-        cell: egui::Vec2,
+        id: egui::Id,
+        grid: &Grid,
         font: &FontId,
+        ramps: &Ramps,
     ) {
-        let size = vec2(ui.available_width(), cell.y * shown.len() as f32);
-        let (area, response) = ui.allocate_exact_size(size, Sense::click());
-        let snapshot = cx.snapshot;
-        let query = cx.query();
-        let shading = Shading::new(self.shade, cx);
-        let painter = ui.painter().with_clip_rect(area.intersect(ui.clip_rect()));
-        let ink = ui.visuals().text_color();
-        let mut under = None;
-        for (line, row) in shown.enumerate() {
-            for placed in self.rows.row(row) {
-                let min = area.min + vec2(f32::from(placed.column) * cell.x, line as f32 * cell.y);
-                let rect = Rect::from_min_size(min, vec2(f32::from(placed.width) * cell.x, cell.y));
-                let piece = placed.piece as usize;
-                let token = snapshot.tokens.token_of(piece);
-                let ground = token.and_then(|token| shading.of(token));
-                if let Some(fill) = ground {
-                    painter.rect_filled(rect, 0.0, fill);
-                }
-                let glyph = glyph(snapshot, piece);
-                let waiting = token.is_some_and(|token| token >= snapshot.done);
-                let color = match token {
-                    None => cx.palette.unknown,
-                    Some(_) if waiting => ink.gamma_multiply(0.4),
-                    Some(_) if matches!(glyph.as_str(), "⏎" | "␣" | "·" | "⇥") => {
-                        ink.gamma_multiply(0.35)
-                    }
-                    // What has no form of its own stands back behind what has.
-                    Some(_)
-                        if glyph.starts_with(|c| matches!(c, '⟨' | '\u{2400}'..='\u{2421}')) =>
-                    {
-                        ink.gamma_multiply(0.6)
-                    }
-                    Some(_) => ink,
-                };
-                if !matches!(glyph.as_str(), "␣" | "") {
-                    put(&painter, rect, glyph, font, color);
-                }
-                if token.is_none() {
-                    painter.hline(
-                        rect.x_range(),
-                        rect.bottom() - 1.0,
-                        Stroke::new(1.0, cx.palette.unknown),
-                    );
-                }
-                let marked = if token.is_some() && token == query {
-                    Some(Stroke::new(1.5, cx.palette.accent))
-                } else if token.is_some() && token == cx.hover.token {
-                    Some(Stroke::new(1.0, ui.visuals().weak_text_color()))
-                } else {
-                    None
-                };
-                if let Some(stroke) = marked {
-                    painter.rect_stroke(rect, 2.0, stroke, egui::StrokeKind::Inside);
-                }
-                if response.hover_pos().is_some_and(|at| rect.contains(at)) {
-                    under = Some((piece, token));
-                }
+        let response = ui.interact(grid.clip, id, Sense::click_and_drag());
+        let tokens = &cx.snapshot.tokens;
+        let at = response.hover_pos().or(response.interact_pointer_pos());
+        let piece = at.and_then(|at| grid.piece_at(&self.rows, at));
+        let under = piece.map(|piece| (piece, tokens.token_of(piece)));
+        self.caret.drag(ui, &response, cx, &self.rows, grid);
+        if response.clicked() {
+            response.request_focus();
+            match under {
+                Some((_, Some(token))) => self.caret.click(ui, cx, token),
+                // What the model does not see cannot be selected: the click lets go.
+                Some((_, None)) => cx.selection.clear_tokens(),
+                None => {}
             }
         }
-        let words = || {
-            format!(
-                "Text, {} tokens; click one to select it",
-                snapshot.tokens.ids.len()
-            )
-        };
-        response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Canvas, true, words()));
-        let Some((piece, token)) = under else {
+        let name = trf(
+            "Text, {0} tokens; click one to select it",
+            &[&thousands(tokens.ids.len())],
+        );
+        let value = cx.query().map(|query| {
+            let label = cx.snapshot.label(query);
+            trf("query {0} “{1}”", &[&thousands(query), &label])
+        });
+        response.widget_info(|| {
+            let mut info = egui::WidgetInfo::labeled(egui::Role::Canvas, true, &name);
+            info.current_text_value = value.clone();
+            info
+        });
+
+        let shading = Shading::new(self.shade, self.scale, self.averages(cx), cx);
+        let painter = ui.painter().with_clip_rect(grid.clip);
+        paint::shades(
+            &painter,
+            cx,
+            &self.rows,
+            grid,
+            &shading,
+            ramps.ramp(self.shade),
+        );
+        self.written.paint(ui, &painter, cx, &self.rows, grid, font);
+        paint::marks(ui, &painter, cx, &self.rows, grid);
+        if self.shade == Shade::Read {
+            paint::span(&painter, cx, &self.rows, grid);
+        }
+        if !self.caret.is_dragging() {
+            text_arcs::paint(ui, &painter, cx, &self.rows, grid);
+        }
+        if response.has_focus() {
+            let ring = Stroke::new(1.5, cx.palette.accent);
+            painter.rect_stroke(grid.clip.shrink(0.5), 3.0, ring, StrokeKind::Inside);
+        }
+        let Some((piece, token)) = under.filter(|_| response.contains_pointer()) else {
             return;
         };
-        if response.clicked() {
-            // A second click lets go.
-            match token {
-                Some(token) => cx.click_token(ui, token),
-                None => cx.selection.clear_tokens(),
-            }
-            // It is in view already.
-            self.query = cx.selection.tokens.last();
-        }
         cx.hovering.token = token.or(cx.hovering.token);
-        response.on_hover_ui_at_pointer(|ui| tooltip(ui, cx, piece, token));
-    }
-}
-
-/// Draws a piece's text in its cells: in their middle where it leaves room, smaller where it has not enough.
-fn put(painter: &egui::Painter, rect: Rect, text: String, font: &FontId, color: Color32) {
-    let lay = |size: f32| {
-        let font = FontId::new(size, font.family.clone());
-        painter.layout_no_wrap(text.clone(), font, color)
-    };
-    let mut galley = lay(font.size);
-    let room = rect.width() - galley.size().x;
-    if room < -1.0 {
-        galley = lay((font.size * rect.width() / galley.size().x).max(0.5 * font.size));
-    }
-    let align = if room.abs() <= 1.0 {
-        Align2::LEFT_CENTER
-    } else {
-        Align2::CENTER_CENTER
-    };
-    let place = align.align_size_within_rect(galley.size(), rect);
-    painter.galley(place.min, galley, color);
-}
-
-/// The shades of one frame.
-struct Shading<'a> {
-    shade: Shade,
-    snapshot: &'a Snapshot,
-    query: Option<usize>,
-    row: &'a [f32],
-    largest: f32,
-    color: Color32,
-}
-
-impl<'a> Shading<'a> {
-    fn new(shade: Shade, cx: &'a ViewContext<'_>) -> Self {
-        let query = cx.query();
-        let row = match (cx.detail(), query) {
-            (Some(detail), Some(query)) => detail.row(query),
-            _ => &[],
-        };
-        let seen = query.unwrap_or(0).min(row.len());
-        let color = match shade {
-            Shade::Attention => cx.palette.accent,
-            Shade::Surprisal => cx.palette.persistent,
-        };
-        Self {
-            shade,
-            snapshot: cx.snapshot,
-            query,
-            row,
-            largest: row[..seen].iter().fold(0.0, |m, w| m.max(*w)),
-            color,
+        if !self.caret.is_dragging() {
+            let shade = self.shade;
+            response
+                .on_hover_ui_at_pointer(|ui| tip::show(ui, cx, (piece, token), shade, &shading));
         }
     }
+}
 
-    fn of(&self, token: usize) -> Option<Color32> {
-        let share = match self.shade {
-            Shade::Attention => {
-                let distance = self.query?.checked_sub(token)?;
-                let weight = self.row.get(distance.checked_sub(1)?)?;
-                // The square root: small weights are told apart better.
-                (weight / self.largest.max(f32::MIN_POSITIVE)).sqrt()
-            }
-            Shade::Surprisal => self.snapshot.surprisal_of(token)? / FULL_SURPRISE,
-        };
-        (share > 0.01).then(|| self.color.gamma_multiply(0.75 * share.clamp(0.0, 1.0)))
+fn scale_name(scale: Scale) -> &'static str {
+    match scale {
+        Scale::Linear => tr("Linear"),
+        Scale::Sqrt => tr("Square root"),
+        Scale::Log => tr("Logarithmic"),
     }
 }
 
-fn tooltip(ui: &mut Ui, cx: &ViewContext<'_>, piece: usize, token: Option<usize>) {
-    let Some(token) = token else {
-        ui.label(strong(name(cx.snapshot, piece)));
-        if let Some(part) = part(cx.snapshot, piece) {
-            ui.label(part);
+/// The colours of the shades between their least and their largest value.
+fn legend(ui: &mut Ui, ramps: &Ramps, shade: Shade, ends: &[String; 2], words: &str) {
+    let ramp = ramps.ramp(shade);
+    ui.scope(|ui| {
+        ui.spacing_mut().item_spacing.x = 5.0;
+        ui.label(quiet(&ends[0]));
+        let size = vec2(72.0, 10.0);
+        let (rect, response) = ui.allocate_exact_size(size, Sense::hover());
+        let mut mesh = egui::Mesh::default();
+        let step = rect.width() / 36.0;
+        for i in 0..36_u8 {
+            let left = rect.left() + f32::from(i) * step;
+            let part = Rect::from_min_max(pos2(left, rect.top()), pos2(left + step, rect.bottom()));
+            mesh.add_colored_rect(part, ramp.color(i * 7 + 3));
         }
-        ui.label("not in the model's vocabulary: the model does not see it");
-        return;
-    };
-    ui.label(strong(format!(
-        "token {token}  {}",
-        cx.snapshot.label(token)
-    )));
-    if let Some(part) = part(cx.snapshot, piece) {
-        ui.label(part);
-    }
-    if let Some(bits) = cx.snapshot.surprisal_of(token) {
-        ui.label(format!(
-            "surprisal {bits:.2} bits (p = {:.4})",
-            (-bits).exp2()
-        ));
-    }
-    if let (Some(detail), Some(query)) = (cx.detail(), cx.query())
-        && let Some(weight) = detail.weight(query, token)
-    {
-        ui.label(format!("weight {weight:.5}, {} back", query - token));
-    }
+        ui.painter().add(egui::Shape::mesh(mesh));
+        let line = Stroke::new(1.0, super::grid_color(ui));
+        ui.painter()
+            .rect_stroke(rect, 0.0, line, StrokeKind::Outside);
+        response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Image, true, words));
+        response.on_hover_text(words);
+        ui.label(quiet(&ends[1]));
+    });
 }

@@ -1,133 +1,24 @@
-//! The text laid out in rows of cells: where every piece stands, and what stands for it.
+//! What stands for a piece of the text, how many cells it takes, and what ends with it.
 //!
 //! Cells follow one another from left to right in the order of the tokens, in any script: what the model sees is a
 //! sequence, and a query's past is always to its left. So Arabic characters stand in the order in which they are read
 //! by the model, not by people. Within a piece, a word say, letters are joined and ordered as they are written.
 
-use crate::engine::{Snapshot, Tokens};
-use crate::text::{self, Piece, Unit};
-use std::sync::Arc;
+use super::super::language::trf;
+use crate::engine::Snapshot;
+use crate::text::{self, Piece};
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
-
-/// A piece of the text at its place in the grid of characters.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Cell {
-    pub piece: u32,
-    pub column: u16,
-    pub width: u16,
-}
-
-/// Rows of cells, as wide as the view.
-#[derive(Debug, Default)]
-pub(super) struct Rows {
-    tokens: Option<Arc<Tokens>>,
-    model: u64,
-    columns: usize,
-    cells: Vec<Cell>,
-    /// Index of every row's first cell.
-    pub starts: Vec<usize>,
-}
-
-impl Rows {
-    pub fn row(&self, row: usize) -> &[Cell] {
-        let start = self.starts.get(row).copied().unwrap_or(self.cells.len());
-        let end = self
-            .starts
-            .get(row + 1)
-            .copied()
-            .unwrap_or(self.cells.len());
-        self.cells.get(start..end).unwrap_or_default()
-    }
-
-    /// The row of the token at position `token`.
-    pub fn row_of(&self, tokens: &Tokens, token: usize) -> Option<usize> {
-        let piece = *tokens.piece_of.get(token)? as usize;
-        // Every piece has a cell, in order.
-        Some(
-            self.starts
-                .partition_point(|start| *start <= piece)
-                .saturating_sub(1),
-        )
-    }
-
-    /// Ends a row that is full, after its last space if there is one, so that a word stays whole; returns the column
-    /// at which the next cell stands.
-    fn break_row(&mut self, space: Option<usize>) -> usize {
-        let start = self.starts.last().copied().unwrap_or(0);
-        let at = space.filter(|at| *at > start).unwrap_or(self.cells.len());
-        self.starts.push(at);
-        let Some(first) = self.cells.get(at).map(|cell| cell.column) else {
-            return 0;
-        };
-        let mut end = 0;
-        for cell in self.cells.iter_mut().skip(at) {
-            cell.column -= first;
-            end = cell.column + cell.width;
-        }
-        usize::from(end)
-    }
-
-    /// Lays the text out again if it or the width changed.
-    pub fn update(&mut self, snapshot: &Snapshot, columns: usize) {
-        let same_text = self
-            .tokens
-            .as_ref()
-            .is_some_and(|t| Arc::ptr_eq(t, &snapshot.tokens));
-        if same_text && self.columns == columns && self.model == snapshot.model_number {
-            return;
-        }
-        self.tokens = Some(Arc::clone(&snapshot.tokens));
-        self.columns = columns;
-        self.model = snapshot.model_number;
-        self.cells.clear();
-        self.starts = vec![0];
-        let unit = snapshot
-            .model
-            .as_ref()
-            .and_then(|model| model.vocabulary.as_ref())
-            .map(|vocabulary| vocabulary.unit());
-        // Words and numbers stand apart, characters do not.
-        let gap = usize::from(!matches!(unit, Some(Unit::Byte | Unit::Char)));
-        let mut column = 0;
-        // The cell after the last space of the row.
-        let mut space = None;
-        for piece in 0..snapshot.tokens.pieces.len() {
-            let (width, end) = shape(snapshot, piece);
-            let width = width.clamp(1, columns);
-            if column > 0 && column + width > columns {
-                column = self.break_row(space.take());
-            }
-            self.cells.push(Cell {
-                piece: piece as u32,
-                column: column as u16,
-                width: width as u16,
-            });
-            column += width + gap;
-            if end == Some(End::Word) {
-                space = Some(self.cells.len());
-            }
-            if end == Some(End::Line) {
-                space = None;
-                self.starts.push(self.cells.len());
-                column = 0;
-            }
-        }
-        if self.starts.last() == Some(&self.cells.len()) && self.starts.len() > 1 {
-            self.starts.pop();
-        }
-    }
-}
 
 /// What ends with a piece.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum End {
+pub(super) enum End {
     Word,
     Line,
 }
 
 /// How many cells a piece takes, and what ends with it. Plain letters are told at a glance: a text has millions of
 /// pieces, and nearly all are such.
-fn shape(snapshot: &Snapshot, piece: usize) -> (usize, Option<End>) {
+pub(super) fn shape(snapshot: &Snapshot, piece: usize) -> (usize, Option<End>) {
     let tokens = &snapshot.tokens;
     let Some(Piece { range, .. }) = tokens.pieces.get(piece) else {
         return (1, None);
@@ -198,11 +89,13 @@ pub(super) fn part(snapshot: &Snapshot, piece: usize) -> Option<String> {
     let Piece { range, .. } = tokens.pieces.get(piece)?;
     let (character, whole) = text::character_at(tokens.bytes(), range.start)?;
     (range.end <= whole.end && range.len() < whole.len()).then(|| {
-        format!(
-            "byte {} of {} of “{}”",
-            range.start - whole.start + 1,
-            whole.len(),
-            text::visible(character)
+        trf(
+            "byte {0} of {1} of “{2}”",
+            &[
+                &(range.start - whole.start + 1),
+                &whole.len(),
+                &text::visible(character),
+            ],
         )
     })
 }
@@ -219,10 +112,12 @@ pub(super) fn name(snapshot: &Snapshot, piece: usize) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::text_layout::Rows;
     use super::*;
-    use crate::engine::{Model, SAMPLES};
+    use crate::engine::{Model, SAMPLES, Tokens};
     use crate::model::Cancel;
-    use crate::text::{Vocabulary, to_text};
+    use crate::text::{Unit, Vocabulary, to_text};
+    use std::sync::Arc;
 
     fn snapshot(text: &str, vocabulary: Option<Vocabulary>) -> Snapshot {
         let mut model = Model::open_sample(&SAMPLES[0]).unwrap();
@@ -244,7 +139,7 @@ mod tests {
         let snapshot = snapshot(text, None);
         let mut rows = Rows::default();
         rows.update(&snapshot, columns);
-        (0..rows.starts.len()).map(|i| rows.row(i).len()).collect()
+        (0..rows.len()).map(|i| rows.row(i).len()).collect()
     }
 
     #[test]

@@ -1,1 +1,154 @@
-pub(super) const WORDS: &[(&str, &str)] = &[];
+pub(super) const WORDS: &[(&str, &str)] = &[
+    (
+        "Type a text to see what each token attends to.",
+        "输入一段文本，即可看到每个词元关注什么。",
+    ),
+    (
+        "Make this view larger to see the map.",
+        "请放大此视图以查看热图。",
+    ),
+    // The row of buttons.
+    ("Linear", "线性"),
+    ("Square root", "平方根"),
+    ("Logarithmic", "对数"),
+    ("{0}: {1}", "{0}：{1}"),
+    ("Columns", "列"),
+    ("Keys", "键"),
+    ("Distances", "距离"),
+    (
+        "Query × key: each row is a query, each column a token of the text",
+        "查询 × 键：每行是一个查询，每列是文本中的一个词元",
+    ),
+    (
+        "Query × distance: each column is a distance back from the query",
+        "查询 × 距离：每列是从查询往回数的距离",
+    ),
+    ("Colours", "颜色"),
+    ("All", "全部"),
+    (
+        "Show the whole text. Drag to move, turn the wheel to zoom; on a trackpad slide to move and pinch to zoom",
+        "显示整段文本。拖动可平移，滚轮可缩放；在触控板上滑动平移，双指捏合缩放",
+    ),
+    ("Follow", "跟随"),
+    (
+        "Keep the selected token in view, near enough to read (double-click)",
+        "让所选词元保持在视野内，并放大到可读（双击）",
+    ),
+    ("Export…", "导出…"),
+    (
+        "Write the heatmap as SVG, PNG or CSV (Ctrl+Shift+S)",
+        "将热图写成 SVG、PNG 或 CSV（Ctrl+Shift+S）",
+    ),
+    ("weights from token {0} on", "权重从词元 {0} 起"),
+    (
+        "The text is too long to keep all weights of these heads: select a token before to see those around it",
+        "文本太长，无法保留这些头的全部权重：选择更早的词元即可查看其附近的权重",
+    ),
+    ("Layer and head: {0}", "层与头：{0}"),
+    (
+        "Ctrl+click and Shift+click on heads to look at several",
+        "按住 Ctrl 或 Shift 单击可同时查看多个头",
+    ),
+    ("Several heads", "多个头"),
+    ("mean", "平均"),
+    ("largest", "最大"),
+    ("The mean of the heads' weights", "各头权重的平均值"),
+    ("The largest of the heads' weights", "各头权重的最大值"),
+    ("Colour scale", "颜色标度"),
+    (
+        "How weights are spread over the colours",
+        "权重如何分布到颜色上",
+    ),
+    ("Colour map", "配色"),
+    ("The colours", "所用的颜色"),
+    ("pool", "汇聚"),
+    ("A cell of several weights", "含多个权重的单元格"),
+    ("max", "最大值"),
+    ("average", "平均值"),
+    (
+        "A cell shows the largest of the weights it covers: a single bright one is never lost",
+        "单元格显示其覆盖的最大权重：单个亮点绝不会丢失",
+    ),
+    (
+        "A cell shows the mean of the weights it covers: where much weight lies",
+        "单元格显示其覆盖权重的平均值：可看出权重集中在哪里",
+    ),
+    ("range", "范围"),
+    ("The last colour", "末端颜色"),
+    ("head", "头"),
+    ("view", "视野"),
+    (
+        "The last colour is the largest weight on the whole text: colours stay as the map moves",
+        "末端颜色对应整段文本中的最大权重：移动热图时颜色不变",
+    ),
+    (
+        "The last colour is the largest weight in view: faint structure shows",
+        "末端颜色对应视野内的最大权重：微弱的结构也能看清",
+    ),
+    // The map and what stands around it.
+    (
+        "Attention heatmap: click a row to select its query",
+        "注意力热图：单击一行以选择其查询",
+    ),
+    (
+        "Queries: click one to select it, drag to select a range",
+        "查询：单击选择一个，拖动选择一段",
+    ),
+    (
+        "Keys: click one to select that token, drag to select a range",
+        "键：单击选择该词元，拖动选择一段",
+    ),
+    ("Query: the token that attends", "查询：发出注意力的词元"),
+    ("Query", "查询"),
+    ("Key: the token attended to", "键：被关注的词元"),
+    ("Key", "键"),
+    (
+        "Distance from query back to key (tokens)",
+        "从查询往回到键的距离（词元）",
+    ),
+    ("Distance (tokens)", "距离（词元）"),
+    (
+        "Each query's share on empty context and on persistent vectors",
+        "每个查询在空上下文和持久向量上的份额",
+    ),
+    ("empty context", "空上下文"),
+    ("empty", "空"),
+    ("persistent vectors", "持久向量"),
+    ("pers.", "持久"),
+    (
+        "empty context, before the text's start",
+        "空上下文（文本开头之前）",
+    ),
+    ("colours here run from 0 to 100 %", "此处颜色从 0 到 100 %"),
+    (
+        "mean weight by distance, up to {0}",
+        "各距离的平均权重，最高 {0}",
+    ),
+    ("weight", "权重"),
+    ("share", "份额"),
+    // The readout.
+    ("query {0}  {1}", "查询 {0}  {1}"),
+    ("{0} {1}  {2}", "{0} {1}  {2}"),
+    ("query", "查询"),
+    ("key", "键"),
+    ("distance", "距离"),
+    ("mean weight", "平均权重"),
+    ("largest weight", "最大权重"),
+    ("content score", "内容得分"),
+    ("position score", "位置得分"),
+    ("their sum", "两者之和"),
+    ("soft mask", "软掩码"),
+    ("removed by the mask", "被掩码去除"),
+    (
+        "a token attends only to those before it",
+        "词元只关注它之前的词元",
+    ),
+    (
+        "beyond the reach of {0} tokens",
+        "超出 {0} 个词元的可达距离",
+    ),
+    (
+        "weights are at hand for queries {0} to {1}; select this one to see its own",
+        "现有查询 {0} 至 {1} 的权重；选择此查询即可查看它的权重",
+    ),
+];

@@ -5,6 +5,10 @@ pub(super) const WORDS: &[(&str, &str)] = &[
         "Files can be dropped on the window: checkpoints, and texts ending in .txt.",
         "可以把文件拖到窗口上：检查点，以及 .txt 文本。",
     ),
+    (
+        "A view, in the order of the View menu",
+        "某个视图，按视图菜单的顺序",
+    ),
     ("click", "单击"),
     ("Click", "单击"),
     (

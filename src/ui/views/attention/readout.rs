@@ -1,0 +1,188 @@
+//! What the pointer is on, in numbers.
+
+use super::super::super::language::{tr, trf};
+use super::super::super::state::{ViewContext, percent};
+use super::super::super::theme::{quiet, strong};
+use super::sides;
+use crate::chart::thousands;
+use crate::engine::{Combine, Detail, Picture};
+use crate::model::{Span, soft_mask};
+use eframe::egui::{self, Response, Ui, vec2};
+
+/// Stands where a number is on its way.
+const COMING: &str = "…";
+
+/// Width of the readout: it must not change from cell to cell.
+const WIDTH: f32 = 250.0;
+
+/// Tells beside the pointer what the cell of `query` and `key` is made of.
+pub(super) fn show(
+    response: &Response,
+    cx: &mut ViewContext<'_>,
+    (query, key): (usize, Option<usize>),
+    span: &Span,
+    picture: Option<&Picture>,
+) {
+    let single = cx.selection.heads.single();
+    if let (Some(key), Some(_)) = (key.filter(|key| query - key <= span.reach), single) {
+        cx.looks.score = Some((query, key));
+    }
+    let cx = &*cx;
+    egui::Tooltip::for_widget(response)
+        .at_pointer()
+        .gap(16.0)
+        .width(WIDTH)
+        .show(|ui| {
+            ui.set_min_width(WIDTH);
+            egui::Grid::new("readout")
+                .num_columns(2)
+                .min_col_width(118.0)
+                .spacing(vec2(10.0, 2.0))
+                .show(ui, |ui| rows(ui, cx, query, key, span, picture));
+            if let Some(words) = missing(cx, query, key) {
+                ui.label(quiet(words));
+            }
+        });
+}
+
+fn row(ui: &mut Ui, name: &str, value: &str) {
+    ui.label(quiet(name));
+    ui.monospace(value);
+    ui.end_row();
+}
+
+fn token(ui: &mut Ui, cx: &ViewContext<'_>, name: &str, position: usize) {
+    ui.label(strong(name));
+    ui.horizontal(|ui| {
+        ui.spacing_mut().item_spacing.x = 8.0;
+        ui.monospace(thousands(position));
+        ui.add(
+            egui::Label::new(
+                egui::RichText::new(cx.snapshot.label(position))
+                    .monospace()
+                    .strong(),
+            )
+            .truncate(),
+        );
+    });
+    ui.end_row();
+}
+
+fn rows(
+    ui: &mut Ui,
+    cx: &ViewContext<'_>,
+    query: usize,
+    key: Option<usize>,
+    span: &Span,
+    picture: Option<&Picture>,
+) {
+    token(ui, cx, tr("query"), query);
+    let detail = cx.detail();
+    if let Some(key) = key {
+        token(ui, cx, tr("key"), key);
+        row(ui, tr("distance"), &thousands(query - key));
+        let weight = detail.and_then(|detail| detail.weight(query, key));
+        weight_row(ui, cx, weight, picture);
+        if cx.selection.heads.single().is_some() && query - key <= span.reach {
+            score_rows(ui, cx, query, key, span);
+        }
+    }
+    let Some(detail) = detail else {
+        return;
+    };
+    ui.end_row();
+    if let Some(empty) = detail.empty(query) {
+        row(ui, tr("empty context"), &percent(empty));
+    }
+    if detail.weights.vectors > 0
+        && let Some(persistent) = detail.persistent(query)
+    {
+        row(ui, tr("persistent vectors"), &percent(persistent));
+    }
+}
+
+/// The weight, with the colour it has on the map.
+fn weight_row(ui: &mut Ui, cx: &ViewContext<'_>, weight: Option<f32>, picture: Option<&Picture>) {
+    let name = match (cx.selection.heads.single(), cx.selection.combine()) {
+        (Some(_), _) => tr("weight"),
+        (None, Combine::Mean) => tr("mean weight"),
+        (None, Combine::Max) => tr("largest weight"),
+    };
+    ui.label(quiet(name));
+    ui.horizontal(|ui| {
+        ui.spacing_mut().item_spacing.x = 6.0;
+        let Some(weight) = weight else {
+            ui.monospace(COMING);
+            return;
+        };
+        ui.monospace(format!("{weight:.5}"));
+        if let Some(picture) = picture {
+            let (rect, _) = ui.allocate_exact_size(vec2(12.0, 12.0), egui::Sense::hover());
+            let line = ui.visuals().widgets.noninteractive.bg_stroke;
+            ui.painter().rect(
+                rect,
+                2.0,
+                sides::swatch(picture, weight),
+                line,
+                egui::StrokeKind::Inside,
+            );
+        }
+    });
+    ui.end_row();
+}
+
+/// What the weight is made of. While the answer is on its way its rows stay, with "…".
+fn score_rows(ui: &mut Ui, cx: &ViewContext<'_>, query: usize, key: usize, span: &Span) {
+    let score = cx.snapshot.score.as_deref();
+    let score = score.filter(|score| {
+        (score.query, score.key) == (query, key) && score.head == cx.selection.heads.leading()
+    });
+    let number = |value: Option<f32>| {
+        value.map_or_else(
+            || COMING.to_owned(),
+            |v| format!("{v:+.3}").replacen('-', "−", 1),
+        )
+    };
+    let parts = score.map(|score| &score.parts);
+    row(ui, tr("content score"), &number(parts.map(|p| p.content)));
+    row(ui, tr("position score"), &number(parts.map(|p| p.position)));
+    row(
+        ui,
+        tr("their sum"),
+        &number(parts.map(|p| p.content + p.position)),
+    );
+    let config = cx
+        .snapshot
+        .model
+        .as_ref()
+        .map(|model| model.network.config());
+    if let Some(config) = config.filter(|config| config.adapt_span) {
+        let mask = soft_mask(span.span, config.adapt_span_ramp, query - key);
+        row(ui, tr("soft mask"), &format!(" {mask:.3}"));
+        let removed = score.map_or_else(|| COMING.to_owned(), |score| percent(score.removed));
+        row(ui, tr("removed by the mask"), &format!(" {removed}"));
+    }
+}
+
+/// Why there is no weight, in words.
+fn missing(cx: &ViewContext<'_>, query: usize, key: Option<usize>) -> Option<String> {
+    let Some(key) = key else {
+        return Some(tr("a token attends only to those before it").to_owned());
+    };
+    let detail: &Detail = cx.detail()?;
+    if detail.weight(query, key).is_some() {
+        return None;
+    }
+    Some(if (detail.weights.first..detail.end()).contains(&query) {
+        trf(
+            "beyond the reach of {0} tokens",
+            &[&thousands(detail.weights.reach)],
+        )
+    } else {
+        let last = detail.end().saturating_sub(1);
+        trf(
+            "weights are at hand for queries {0} to {1}; select this one to see its own",
+            &[&thousands(detail.weights.first), &thousands(last)],
+        )
+    })
+}

@@ -1,0 +1,233 @@
+//! The row of buttons above the map.
+
+use super::super::super::command::Command;
+use super::super::super::language::{tr, trf};
+use super::super::super::state::{ViewContext, heads_name};
+use super::super::super::theme::{quiet, strong};
+use super::{Aim, AttentionView};
+use crate::analysis::{BandLayout, Pool};
+use crate::chart::{ColorMap, Scale, thousands};
+use crate::engine::Combine;
+use eframe::egui::{self, Ui};
+
+/// In a narrower view the colours are chosen in a menu.
+const NARROW: f32 = 560.0;
+
+/// A scale's name.
+fn scale_name(scale: Scale) -> &'static str {
+    match scale {
+        Scale::Linear => tr("Linear"),
+        Scale::Sqrt => tr("Square root"),
+        Scale::Log => tr("Logarithmic"),
+    }
+}
+
+/// One of two things beside the other: `name` says to screen readers what is chosen between.
+fn either<T: Copy + PartialEq>(
+    ui: &mut Ui,
+    name: &str,
+    value: &mut T,
+    choices: [(T, &str, &str); 2],
+) {
+    for (choice, words, hint) in choices {
+        let on = *value == choice;
+        let response = ui.selectable_label(on, words).on_hover_text(hint);
+        response.widget_info(|| {
+            let label = trf("{0}: {1}", &[&name, &words]);
+            egui::WidgetInfo::selected(egui::Role::RadioButton, true, on, label)
+        });
+        if response.clicked() {
+            *value = choice;
+        }
+    }
+}
+
+impl AttentionView {
+    /// Draws the row.
+    pub(super) fn toolbar(&mut self, ui: &mut Ui, cx: &mut ViewContext<'_>) {
+        let wide = ui.available_width() >= NARROW;
+        ui.horizontal_wrapped(|ui| {
+            ui.spacing_mut().item_spacing.x = 5.0;
+            self.heads(ui, cx);
+            let mut layout = self.layout;
+            either(
+                ui,
+                tr("Columns"),
+                &mut layout,
+                [
+                    (
+                        BandLayout::Key,
+                        tr("Keys"),
+                        tr("Query × key: each row is a query, each column a token of the text"),
+                    ),
+                    (
+                        BandLayout::Distance,
+                        tr("Distances"),
+                        tr("Query × distance: each column is a distance back from the query"),
+                    ),
+                ],
+            );
+            if layout != self.layout {
+                self.layout = layout;
+                self.turn();
+            }
+            ui.separator();
+            if wide {
+                self.colours(ui);
+                ui.separator();
+            } else {
+                ui.menu_button(tr("Colours"), |ui| {
+                    ui.set_min_width(220.0);
+                    self.colours(ui);
+                });
+            }
+            let whole = self.aim == Aim::Whole;
+            if ui
+                .selectable_label(whole, tr("All"))
+                .on_hover_text(tr("Show the whole text. Drag to move, turn the wheel to zoom; on a trackpad slide to move and pinch to zoom"))
+                .clicked()
+            {
+                self.go(Aim::Whole);
+            }
+            let following = self.aim == Aim::Follow;
+            if ui
+                .selectable_label(following, tr("Follow"))
+                .on_hover_text(tr(
+                    "Keep the selected token in view, near enough to read (double-click)",
+                ))
+                .clicked()
+            {
+                self.go(Aim::Follow);
+            }
+            if ui
+                .button(tr("Export…"))
+                .on_hover_text(tr("Write the heatmap as SVG, PNG or CSV (Ctrl+Shift+S)"))
+                .clicked()
+            {
+                cx.commands.push(Command::ExportAttention);
+            }
+            if let Some(first) = cx
+                .detail()
+                .map(|detail| detail.weights.first)
+                // Where the text is too long for all heads, the status bar says so.
+                .filter(|first| *first > cx.snapshot.at_hand.start)
+            {
+                ui.label(quiet(trf("weights from token {0} on", &[&thousands(first)])))
+                    .on_hover_text(tr("The text is too long to keep all weights of these heads: select a token before to see those around it"));
+            }
+        });
+    }
+
+    /// Which heads these are, and how several become one picture.
+    fn heads(&mut self, ui: &mut Ui, cx: &mut ViewContext<'_>) {
+        let heads = &cx.selection.heads;
+        ui.label(strong(heads_name(heads))).on_hover_ui(|ui| {
+            let names = heads.all().iter().take(24);
+            let names: Vec<String> = names
+                .map(|(layer, head)| format!("{}.{}", layer + 1, head + 1))
+                .collect();
+            let more = if heads.all().len() > names.len() {
+                " …"
+            } else {
+                ""
+            };
+            ui.label(trf(
+                "Layer and head: {0}",
+                &[&format!("{}{more}", names.join(", "))],
+            ));
+            ui.label(quiet(tr(
+                "Ctrl+click and Shift+click on heads to look at several",
+            )));
+        });
+        if heads.single().is_none() {
+            let mut combine = cx.selection.combine();
+            either(
+                ui,
+                tr("Several heads"),
+                &mut combine,
+                [
+                    (
+                        Combine::Mean,
+                        tr("mean"),
+                        tr("The mean of the heads' weights"),
+                    ),
+                    (
+                        Combine::Max,
+                        tr("largest"),
+                        tr("The largest of the heads' weights"),
+                    ),
+                ],
+            );
+            if combine != cx.selection.combine() {
+                cx.selection.set_combine(combine);
+            }
+        }
+        ui.separator();
+    }
+
+    /// What the colours say.
+    fn colours(&mut self, ui: &mut Ui) {
+        let combo = egui::ComboBox::from_id_salt("scale")
+            .selected_text(scale_name(self.scale))
+            .show_ui(ui, |ui| {
+                for scale in Scale::ALL {
+                    ui.selectable_value(&mut self.scale, scale, scale_name(scale));
+                }
+            })
+            .response;
+        super::super::name_combo(&combo, tr("Colour scale"));
+        combo.on_hover_text(tr("How weights are spread over the colours"));
+        let combo = egui::ComboBox::from_id_salt("map")
+            .selected_text(self.map.name())
+            .show_ui(ui, |ui| {
+                for map in ColorMap::ALL {
+                    ui.selectable_value(&mut self.map, map, map.name());
+                }
+            })
+            .response;
+        super::super::name_combo(&combo, tr("Colour map"));
+        combo.on_hover_text(tr("The colours"));
+        ui.horizontal(|ui| {
+            ui.spacing_mut().item_spacing.x = 3.0;
+            ui.label(quiet(tr("pool")));
+            either(
+                ui,
+                tr("A cell of several weights"),
+                &mut self.pool,
+                [
+                    (
+                        Pool::Max,
+                        tr("max"),
+                        tr("A cell shows the largest of the weights it covers: a single bright one is never lost"),
+                    ),
+                    (
+                        Pool::Mean,
+                        tr("average"),
+                        tr("A cell shows the mean of the weights it covers: where much weight lies"),
+                    ),
+                ],
+            );
+        });
+        ui.horizontal(|ui| {
+            ui.spacing_mut().item_spacing.x = 3.0;
+            ui.label(quiet(tr("range")));
+            either(
+                ui,
+                tr("The last colour"),
+                &mut self.in_view,
+                [
+                    (
+                        false,
+                        tr("head"),
+                        tr("The last colour is the largest weight on the whole text: colours stay as the map moves"),
+                    ),
+                    (
+                        true,
+                        tr("view"),
+                        tr("The last colour is the largest weight in view: faint structure shows"),
+                    ),
+                ],
+            );
+        });
+    }
+}

@@ -1,0 +1,319 @@
+//! One persistent vector: which tokens use it most, and which tokens its value promotes.
+
+use super::super::super::language::{tr, trf};
+use super::super::super::state::{ViewContext, percent};
+use super::super::super::theme::{quiet, strong};
+use super::super::picture::weight;
+use super::columns::Columns;
+use super::usage::fine_percent;
+use crate::chart::thousands;
+use crate::engine::{Model, VectorFacts};
+use crate::text::{Unit, Vocabulary};
+use eframe::egui::{self, Color32, FontId, Rect, Sense, Stroke, Ui, pos2, vec2};
+
+/// Tokens left and right of one that uses the vector: of characters, and of words.
+const CHARACTERS: (usize, usize) = (28, 16);
+const WORDS: (usize, usize) = (7, 4);
+
+/// Height of a line, room for its weight, in points.
+const LINE: f32 = 19.0;
+const NUMBER: f32 = 56.0;
+
+/// The field and the arrows that pick a vector, and what is known of it as a whole.
+pub(super) fn header(ui: &mut Ui, cx: &mut ViewContext<'_>, columns: &Columns) {
+    let Some(vector) = cx.selection.vector else {
+        return;
+    };
+    let rank = columns.rank.get(vector).copied().unwrap_or(0) as usize;
+    ui.horizontal_wrapped(|ui| {
+        let label = ui.label(strong(tr("Vector")));
+        let mut number = vector;
+        let last = columns.len().saturating_sub(1);
+        let field = egui::DragValue::new(&mut number).range(0..=last).speed(0.2);
+        let field = ui.add(field).labelled_by(label.id);
+        if field
+            .on_hover_text(tr("The vector's number, from 0"))
+            .changed()
+        {
+            cx.selection.vector = Some(number.min(last));
+        }
+        let mut arrow = |sign: &str, name: &'static str, place: Option<usize>| {
+            let to = place.and_then(|place| columns.usage.order.get(place));
+            let button = ui.add_enabled(to.is_some(), egui::Button::new(sign).small());
+            button
+                .widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, to.is_some(), name));
+            if button.on_hover_text(name).clicked() {
+                cx.selection.vector = to.map(|vector| *vector as usize);
+            }
+        };
+        arrow("←", tr("The next more used vector"), rank.checked_sub(1));
+        arrow("→", tr("The next less used vector"), Some(rank + 1));
+        if ui
+            .small_button(tr("Let go"))
+            .on_hover_text(tr("Select no vector"))
+            .clicked()
+        {
+            cx.selection.vector = None;
+        }
+    });
+    let mean = columns.usage.mean.get(vector).copied().unwrap_or(0.0);
+    let total: f32 = columns.usage.mean.iter().sum();
+    ui.label(quiet(trf(
+        "place {0} of {1} by use · mean weight {2} · {3} of the weight on vectors",
+        &[
+            &thousands(rank + 1),
+            &thousands(columns.len()),
+            &fine_percent(mean),
+            &percent(mean / total.max(f32::MIN_POSITIVE)),
+        ],
+    )));
+    if columns.never(vector) {
+        ui.label(quiet(tr("never used: less than 1 % of an even share")));
+    }
+}
+
+/// What to do where no vector is selected.
+pub(super) fn none(ui: &mut Ui, cx: &mut ViewContext<'_>, columns: &Columns) {
+    ui.label(strong(tr("No vector is selected")));
+    ui.label(quiet(tr(
+        "Click a bar or a column of the heatmap to see which tokens use a vector, and which tokens its value promotes.",
+    )));
+    let most = columns.usage.order.first();
+    if ui.button(tr("Select the most used")).clicked() {
+        cx.selection.vector = most.map(|vector| *vector as usize);
+    }
+}
+
+/// Both lists, as far down as they go.
+pub(super) fn facts(ui: &mut Ui, cx: &mut ViewContext<'_>) {
+    let (head, vector) = (cx.selection.heads.leading(), cx.selection.vector);
+    let known = cx.snapshot.vector.clone();
+    let known = known.filter(|facts| facts.head == head && Some(facts.vector) == vector);
+    let (Some(facts), Some(model)) = (known, cx.snapshot.model.clone()) else {
+        ui.label(quiet(tr("Computing…")));
+        return;
+    };
+    egui::ScrollArea::vertical()
+        .id_salt("vector")
+        .auto_shrink([false, false])
+        .show(ui, |ui| {
+            users(ui, cx, &model, &facts);
+            ui.add_space(6.0);
+            promoted(ui, &model, &facts);
+        });
+}
+
+/// The tokens that use the vector most, each between its neighbours.
+fn users(ui: &mut Ui, cx: &mut ViewContext<'_>, model: &Model, facts: &VectorFacts) {
+    ui.label(strong(tr("Tokens that use it most"))).on_hover_text(tr(
+        "The queries that give this vector most weight, with the weight. Click one to select it.",
+    ));
+    if facts.users.is_empty() {
+        ui.label(quiet(tr("No token gives it any weight.")));
+        return;
+    }
+    let unit = model.vocabulary.as_ref().map(Vocabulary::unit);
+    let (around, between) = match unit {
+        Some(Unit::Byte | Unit::Char) => (CHARACTERS, ""),
+        Some(Unit::Word) | None => (WORDS, " "),
+    };
+    let largest = facts.users.first().map_or(0.0, |user| user.1);
+    let spacing = std::mem::replace(&mut ui.spacing_mut().item_spacing.y, 0.0);
+    for (query, share) in &facts.users {
+        user(ui, cx, *query, (*share, largest), around, between);
+    }
+    ui.spacing_mut().item_spacing.y = spacing;
+}
+
+fn user(
+    ui: &mut Ui,
+    cx: &mut ViewContext<'_>,
+    query: usize,
+    (share, largest): (f32, f32),
+    around: (usize, usize),
+    between: &str,
+) {
+    let size = vec2(ui.available_width().max(120.0), LINE);
+    let (rect, response) = ui.allocate_exact_size(size, Sense::click());
+    let name = trf(
+        "token {0} {1}: weight {2}",
+        &[&query, &cx.snapshot.label(query), &weight(share)],
+    );
+    response.widget_info(|| {
+        egui::WidgetInfo::selected(
+            egui::Role::Button,
+            true,
+            cx.selection.tokens.contains(query),
+            &name,
+        )
+    });
+    if ui.is_rect_visible(rect) {
+        let visuals = ui.visuals();
+        let (ink, weak, loud) = (
+            visuals.text_color(),
+            visuals.weak_text_color(),
+            visuals.strong_text_color(),
+        );
+        let painter = ui.painter().with_clip_rect(rect.intersect(ui.clip_rect()));
+        if response.hovered() || response.has_focus() || cx.hover.token == Some(query) {
+            painter.rect_filled(rect, 2.0, visuals.faint_bg_color);
+        }
+        if cx.selection.tokens.contains(query) {
+            let stroke = Stroke::new(1.0, cx.palette.accent);
+            painter.rect_stroke(rect, 2.0, stroke, egui::StrokeKind::Inside);
+        }
+        let lay =
+            |words: String, font: FontId, ink: Color32| painter.layout_no_wrap(words, font, ink);
+        let middle = |galley: &egui::Galley| rect.center().y - galley.size().y / 2.0;
+        bar(
+            &painter,
+            Rect::from_min_size(rect.min, vec2(NUMBER, LINE)),
+            share / largest.max(f32::MIN_POSITIVE),
+            cx.palette.persistent,
+        );
+        let number = lay(weight(share), FontId::monospace(11.0), ink);
+        let at = pos2(
+            rect.left() + NUMBER - 4.0 - number.size().x,
+            middle(&number),
+        );
+        painter.galley(at, number, ink);
+
+        let text = Rect::from_min_max(rect.min + vec2(NUMBER + 6.0, 0.0), rect.max);
+        let join = |range: std::ops::Range<usize>| {
+            let labels: Vec<String> = range.map(|token| cx.snapshot.label(token)).collect();
+            labels.join(between)
+        };
+        let end = (query + 1 + around.1).min(cx.snapshot.done.max(query + 1));
+        let before = join(query.saturating_sub(around.0)..query) + between;
+        let after = between.to_owned() + &join(query + 1..end);
+        let body = FontId::proportional(12.5);
+        let token = lay(cx.snapshot.label(query), body.clone(), loud);
+        let (before, after) = (lay(before, body.clone(), weak), lay(after, body, weak));
+        // The tokens stand one below the other.
+        let x = text.left() + 0.58 * text.width();
+        let left = (x - token.size().x / 2.0)
+            .min(text.right() - token.size().x - 2.0)
+            .max(text.left() + 2.0);
+        let mark = Rect::from_min_max(
+            pos2(left - 2.0, rect.top() + 2.0),
+            pos2(left + token.size().x + 2.0, rect.bottom() - 2.0),
+        );
+        let right = left + token.size().x;
+        let clipped = painter.with_clip_rect(text.intersect(painter.clip_rect()));
+        clipped.rect_filled(mark, 2.0, cx.palette.persistent.gamma_multiply(0.35));
+        clipped.hline(
+            mark.x_range(),
+            mark.bottom(),
+            Stroke::new(1.0, cx.palette.persistent),
+        );
+        let y = middle(&token);
+        clipped.galley(pos2(left - before.size().x - 2.0, y), before, weak);
+        clipped.galley(pos2(left, y), token, loud);
+        clipped.galley(pos2(right + 2.0, y), after, weak);
+    }
+    if response.hovered() {
+        cx.hovering.token = Some(query);
+    }
+    if response.clicked() {
+        cx.click_token(ui, query);
+    }
+    response
+        .on_hover_cursor(egui::CursorIcon::PointingHand)
+        .on_hover_text(name);
+}
+
+/// A quiet bar behind a number.
+fn bar(painter: &egui::Painter, room: Rect, share: f32, color: Color32) {
+    let width = share.clamp(0.0, 1.0) * room.width();
+    let bar = Rect::from_min_size(room.min + vec2(0.0, 3.0), vec2(width, room.height() - 6.0));
+    painter.rect_filled(bar, 1.0, color.gamma_multiply(0.4));
+}
+
+/// What the vector's value promotes and lowers through the output embedding.
+fn promoted(ui: &mut Ui, model: &Model, facts: &VectorFacts) {
+    ui.label(strong(tr("What its value promotes"))).on_hover_text(tr(
+        "The vector's value, taken through the attention's output projection straight to the output embedding: change of \
+         each token's logit per unit of weight, less the mean over the vocabulary. The norm that follows the attention and \
+         all later layers are left out. The nearer a layer is to the output, the more this says; of a low layer it shows no \
+         more than a tendency.",
+    ));
+    ui.label(quiet(tr("Change of the logit per unit of weight")));
+    let lists = [
+        (tr("raised"), "+", &facts.promoted.up),
+        (tr("lowered"), "−", &facts.promoted.down),
+    ];
+    let all = lists.iter().flat_map(|(_, _, list)| list.iter());
+    let largest = all.fold(0.0_f32, |m, (_, change)| m.max(change.abs()));
+    let gap = 12.0;
+    let width = ui.available_width();
+    let two = width >= 280.0;
+    let each = if two { (width - gap) / 2.0 } else { width };
+    let colors = {
+        let palette = super::super::super::theme::palette(ui.visuals());
+        [palette.accent, palette.edge]
+    };
+    let draw = |ui: &mut Ui| {
+        for ((name, sign, list), color) in lists.into_iter().zip(colors) {
+            ui.vertical(|ui| {
+                ui.set_width(each);
+                ui.spacing_mut().item_spacing.y = 0.0;
+                ui.label(quiet(name));
+                for (id, change) in list {
+                    let label = model.label(*id);
+                    change_line(ui, &label, sign, *change, largest, color);
+                }
+                if list.is_empty() {
+                    ui.label(quiet(tr("no token")));
+                }
+            });
+        }
+    };
+    ui.spacing_mut().item_spacing.x = gap;
+    if two {
+        ui.horizontal_top(draw);
+    } else {
+        ui.vertical(draw);
+    }
+}
+
+/// One token, its bar and its number.
+fn change_line(ui: &mut Ui, label: &str, sign: &str, change: f32, largest: f32, color: Color32) {
+    let size = vec2(ui.available_width(), LINE - 2.0);
+    let (rect, response) = ui.allocate_exact_size(size, Sense::hover());
+    let number = format!("{sign}{:.2}", change.abs());
+    let name = format!("{label} {number}");
+    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Label, true, &name));
+    if !ui.is_rect_visible(rect) {
+        return;
+    }
+    let ink = ui.visuals().text_color();
+    let painter = ui.painter().with_clip_rect(rect.intersect(ui.clip_rect()));
+    let names = (0.42 * rect.width()).min(110.0);
+    let numbers = 48.0_f32.min(0.3 * rect.width());
+    let mut job =
+        egui::text::LayoutJob::simple_singleline(label.to_owned(), FontId::proportional(12.5), ink);
+    job.wrap = egui::text::TextWrapping::truncate_at_width(names - 4.0);
+    let word = painter.layout_job(job);
+    painter.galley(
+        pos2(rect.left(), rect.center().y - word.size().y / 2.0),
+        word,
+        ink,
+    );
+    let room = Rect::from_min_max(
+        pos2(rect.left() + names, rect.top()),
+        pos2(rect.right() - numbers, rect.bottom()),
+    );
+    bar(
+        &painter,
+        room,
+        change.abs() / largest.max(f32::MIN_POSITIVE),
+        color,
+    );
+    let galley = painter.layout_no_wrap(number, FontId::monospace(11.0), ink);
+    let at = pos2(
+        rect.right() - galley.size().x,
+        rect.center().y - galley.size().y / 2.0,
+    );
+    painter.galley(at, galley, ink);
+    response.on_hover_text(name);
+}

@@ -1,0 +1,168 @@
+//! What is there again after a restart.
+
+use super::shell::command;
+use super::{Window, data};
+use eframe::egui::accesskit::Toggled;
+use eframe::egui::{Key, Modifiers};
+use egui_kittest::kittest::{NodeT, Queryable};
+use spanscope::engine::SAMPLES;
+use spanscope::ui::{Pane, Start};
+use std::path::Path;
+
+fn open(folder: &Path) -> Window {
+    Window::in_folder(Start::default(), folder)
+}
+
+#[test]
+fn everything_comes_back_as_it_was_left() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut window = open(folder.path());
+    window.write("To be");
+    window.keys(Modifiers::NONE, Key::Escape);
+    command(&mut window, "2.3");
+    window.keys(Modifiers::COMMAND, Key::L);
+    command(&mut window, "silence selected");
+    command(&mut window, "show cost");
+    command(&mut window, "open or close grid");
+    window.keys(Modifiers::COMMAND, Key::Plus);
+    command(&mut window, "light theme");
+    window.harness.get_by_label("Surprisal").click();
+    window.settle();
+    let (text, layout) = (window.app().text().clone(), window.app().layout());
+    let selection = window.app().selection().clone();
+    let edits = window.app().edits().clone();
+    assert_eq!(edits.silenced().count(), 4);
+    drop(window);
+
+    let mut window = open(folder.path());
+    window.settle();
+    assert_eq!(*window.app().text(), text);
+    assert_eq!(window.app().layout(), layout);
+    assert_eq!(window.app().selection().heads, selection.heads);
+    assert_eq!(*window.app().edits(), edits);
+    let network = &window.snapshot().model.as_ref().unwrap().network;
+    assert_eq!(network.edits().silenced().count(), 4);
+    assert!((window.harness.ctx.zoom_factor() - 1.1).abs() < 1e-5);
+    let settings = std::fs::read_to_string(folder.path().join("settings.json")).unwrap();
+    assert!(settings.contains("\"light\""), "{settings}");
+    assert!(!window.app().open_views().contains(&Pane::Grid));
+    // The state of the views is theirs again.
+    let surprisal = window.harness.get_by_label("Surprisal");
+    assert_eq!(surprisal.accesskit_node().toggled(), Some(Toggled::True));
+}
+
+#[test]
+fn a_program_that_is_killed_loses_nothing_older_than_moments() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut window = open(folder.path());
+    window.write("never saved by hand");
+    // Two seconds of a window that nobody touches.
+    let start = std::time::Instant::now();
+    while start.elapsed().as_secs_f32() < 2.0 {
+        window.harness.step();
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    }
+    // What is on the disk now is all that there is.
+    let copy = tempfile::tempdir().unwrap();
+    for entry in std::fs::read_dir(folder.path()).unwrap() {
+        let entry = entry.unwrap();
+        std::fs::copy(entry.path(), copy.path().join(entry.file_name())).unwrap();
+    }
+    let again = open(copy.path());
+    assert!(again.app().text().ends_with("never saved by hand"));
+}
+
+#[test]
+fn a_long_text_comes_back_from_its_file_or_from_beside_the_session() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("long.txt");
+    let long = "Now is the winter. ".repeat(300);
+    std::fs::write(&file, &long).unwrap();
+    let start = Start {
+        text: Some(file.clone()),
+        ..Start::default()
+    };
+    let session = folder.path().join("session");
+    drop(Window::in_folder(start, &session));
+    let stored = std::fs::read_to_string(session.join("session.json")).unwrap();
+    assert!(stored.contains("long.txt") && !stored.contains("winter"));
+    let mut window = open(&session);
+    window.settle();
+    assert_eq!(**window.app().text(), long);
+    // Changed, it is no longer that of the file.
+    window.write("!");
+    drop(window);
+    std::fs::remove_file(&file).unwrap();
+    let window = open(&session);
+    assert_eq!(**window.app().text(), format!("{long}!"));
+}
+
+#[test]
+fn what_is_gone_is_said_and_a_sample_stands_in() {
+    let folder = tempfile::tempdir().unwrap();
+    let (model, text) = (folder.path().join("m.pt"), folder.path().join("t.txt"));
+    std::fs::copy(data("tiny_fixed.pt"), &model).unwrap();
+    std::fs::write(&text, "1 2 3 ".repeat(1000)).unwrap();
+    let session = folder.path().join("session");
+    let start = Start {
+        model: Some(model.clone()),
+        text: Some(text.clone()),
+        ..Start::default()
+    };
+    drop(Window::in_folder(start, &session));
+    let window = open(&session);
+    assert_eq!(window.app().file(), Some(model.as_path()));
+    drop(window);
+    std::fs::remove_file(&model).unwrap();
+    std::fs::remove_file(&text).unwrap();
+    let window = open(&session);
+    assert_eq!(window.app().file(), None);
+    assert_eq!(**window.app().text(), *SAMPLES[0].text);
+    assert!(window.app().complaint().unwrap().contains("is gone"));
+}
+
+#[test]
+fn a_damaged_session_opens_as_the_very_first_time() {
+    for damage in [
+        "",
+        "{\"layout\": 5",
+        "{\"views\": {\"heads\": 7}, \"text\": []}",
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("session.json"), damage).unwrap();
+        std::fs::write(folder.path().join("settings.json"), damage).unwrap();
+        let window = open(folder.path());
+        assert_eq!(**window.app().text(), *SAMPLES[0].text);
+        assert_eq!(window.app().open_views(), Pane::ALL);
+        assert_eq!(window.app().complaint(), None);
+    }
+}
+
+#[test]
+fn what_is_asked_for_goes_before_what_was_open() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut window = open(folder.path());
+    command(&mut window, "show cost");
+    window.write("mine");
+    drop(window);
+    let start = Start {
+        model: Some(data(
+            "../../sample_models/wikitext_all_attention.safetensors",
+        )),
+        ..Start::default()
+    };
+    let window = Window::in_folder(start, folder.path());
+    let model = window.snapshot().model.as_ref().unwrap();
+    assert_eq!(model.file_name(), SAMPLES[1].file);
+    assert!(window.app().text().ends_with("mine"));
+    assert!(window.app().visible_views().contains(&Pane::Cost));
+    drop(window);
+    let start = Start {
+        text: Some(data("shakespeare_test_20000.txt")),
+        ..Start::default()
+    };
+    let window = Window::in_folder(start, folder.path());
+    let model = window.snapshot().model.as_ref().unwrap();
+    assert_eq!(model.file_name(), SAMPLES[1].file);
+    assert_eq!(window.app().text().len(), 20_000);
+}

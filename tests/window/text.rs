@@ -1,0 +1,182 @@
+//! The text: selecting tokens by pointer and keys, what their shades mean.
+
+use super::Window;
+use eframe::egui::{self, Key, Modifiers, Pos2, Rect, pos2};
+use egui_kittest::kittest::{NodeT, Queryable};
+use spanscope::analysis::TokenSet;
+use spanscope::ui::Start;
+
+/// Where the cells are.
+fn cells(window: &Window) -> Rect {
+    let cells = window
+        .harness
+        .query_by_label_contains("click one to select it");
+    cells.expect("the text is in view").rect()
+}
+
+fn tokens(window: &Window) -> &TokenSet {
+    &window.app().selection().tokens
+}
+
+fn button(window: &mut Window, at: Pos2, pressed: bool, modifiers: Modifiers) {
+    window.harness.event(egui::Event::PointerMoved(at));
+    window.harness.event(egui::Event::PointerButton {
+        pos: at,
+        button: egui::PointerButton::Primary,
+        pressed,
+        modifiers,
+    });
+    window.harness.step();
+}
+
+fn click(window: &mut Window, at: Pos2, modifiers: Modifiers) {
+    window
+        .harness
+        .event(egui::Event::ModifiersChanged(modifiers));
+    button(window, at, true, modifiers);
+    button(window, at, false, modifiers);
+    window
+        .harness
+        .event(egui::Event::ModifiersChanged(Modifiers::NONE));
+    window.harness.step();
+}
+
+/// The place of a character of the first row, once the text is scrolled to its start.
+fn at_start(window: &Window, column: usize) -> Pos2 {
+    let cells = cells(window);
+    pos2(cells.left() + 6.0 + 7.83 * column as f32, cells.top() + 9.0)
+}
+
+/// A window whose text view has the focus and shows the start of the text, whose first token is selected.
+fn from_the_start() -> Window {
+    let mut window = Window::open(Start::default());
+    let at = cells(&window).left_bottom() + egui::vec2(6.0, -30.0);
+    click(&mut window, at, Modifiers::NONE);
+    window.keys(Modifiers::NONE, Key::Home);
+    window.settle();
+    assert_eq!(tokens(&window).single(), Some(0));
+    window
+}
+
+#[test]
+fn keys_move_and_extend_the_selection_while_the_text_has_the_focus() {
+    let mut window = from_the_start();
+    let head = window.app().selection().heads.clone();
+    window.keys(Modifiers::NONE, Key::ArrowRight);
+    window.keys(Modifiers::NONE, Key::ArrowRight);
+    assert_eq!(tokens(&window).single(), Some(2));
+    window.keys(Modifiers::SHIFT, Key::ArrowRight);
+    window.keys(Modifiers::SHIFT, Key::ArrowRight);
+    assert_eq!(tokens(&window), &TokenSet::from(2..5));
+    window.keys(Modifiers::SHIFT, Key::Home);
+    assert_eq!(tokens(&window), &TokenSet::from(0..3));
+    window.keys(Modifiers::NONE, Key::ArrowLeft);
+    assert_eq!(tokens(&window).single(), Some(0));
+    window.keys(Modifiers::NONE, Key::ArrowDown);
+    let below = tokens(&window).single().unwrap();
+    let text = window.snapshot().tokens.text.clone();
+    assert_eq!(text.as_bytes()[below - 1], b'\n', "{below}");
+    window.keys(Modifiers::NONE, Key::End);
+    assert_eq!(tokens(&window).single(), Some(window.snapshot().done - 1));
+    // No head was moved, until the focus is gone.
+    assert_eq!(window.app().selection().heads, head);
+    window.keys(Modifiers::NONE, Key::Escape);
+    assert!(tokens(&window).is_empty());
+    window.keys(Modifiers::NONE, Key::ArrowUp);
+    assert_ne!(window.app().selection().heads, head);
+}
+
+#[test]
+fn tokens_are_clicked_added_and_dragged() {
+    let mut window = from_the_start();
+    let place = |window: &Window, column| at_start(window, column);
+    let at = place(&window, 2);
+    click(&mut window, at, Modifiers::NONE);
+    assert_eq!(tokens(&window).single(), Some(2));
+    let at = place(&window, 5);
+    click(&mut window, at, Modifiers::COMMAND);
+    assert_eq!(tokens(&window).iter().collect::<Vec<_>>(), [2, 5]);
+    let at = place(&window, 7);
+    click(&mut window, at, Modifiers::SHIFT);
+    assert_eq!(tokens(&window), &TokenSet::from(5..8));
+    // Dragging selects while the button is held.
+    let (from, to) = (place(&window, 6), place(&window, 1));
+    button(&mut window, from, true, Modifiers::NONE);
+    for step in 1..=5_u8 {
+        let at = from + (to - from) * (f32::from(step) / 5.0);
+        window.harness.event(egui::Event::PointerMoved(at));
+        window.harness.step();
+    }
+    assert_eq!(tokens(&window), &TokenSet::from(1..7));
+    button(&mut window, to, false, Modifiers::NONE);
+    assert_eq!(tokens(&window), &TokenSet::from(1..7));
+    window.settle();
+    let sums = window.snapshot().gathered.clone().unwrap();
+    assert_eq!(sums.tokens, TokenSet::from(1..7));
+}
+
+#[test]
+fn sum_and_mean_are_offered_for_several_tokens_only() {
+    let mut window = from_the_start();
+    assert!(window.harness.query_by_label("Sum").is_none());
+    for _ in 0..4 {
+        window.keys(Modifiers::SHIFT, Key::ArrowRight);
+    }
+    window.settle();
+    let largest = |window: &Window| -> f32 {
+        let legend = window
+            .harness
+            .query_by_label_contains("to the largest weight, ");
+        let words = legend.expect("a legend").accesskit_node().label().unwrap();
+        let number = words.split("weight, ").nth(1).unwrap();
+        number.split(';').next().unwrap().parse::<f32>().unwrap()
+    };
+    let sum = largest(&window);
+    let sums = window.snapshot().gathered.clone().unwrap();
+    assert!((sum - sums.largest.0).abs() < 0.001, "{sum}");
+    window.harness.get_by_label("Sum");
+    let mean = window
+        .harness
+        .get_all_by_label("Mean")
+        .last()
+        .expect("a toggle");
+    mean.click();
+    window.harness.run_steps(2);
+    assert!((5.0 * largest(&window) - sum).abs() < 0.003);
+    assert!(
+        window
+            .harness
+            .query_by_label_contains("5 queries")
+            .is_some()
+    );
+    window.harness.get_by_label("Who reads them").click();
+    window.harness.run_steps(2);
+    assert!((5.0 * largest(&window) - sums.largest.1).abs() < 0.003);
+    assert!(window.harness.query_by_label_contains("5 keys").is_some());
+    window.harness.get_by_label("Surprisal").click();
+    window.harness.run_steps(2);
+    assert!(window.harness.query_by_label("Sum").is_none());
+    let legend = window.harness.query_by_label_contains("blind guess");
+    assert!(legend.is_some());
+}
+
+#[test]
+fn the_tooltip_names_the_token_with_its_weight_and_distance() {
+    let mut window = from_the_start();
+    for _ in 0..9 {
+        window.keys(Modifiers::NONE, Key::ArrowRight);
+    }
+    window.settle();
+    let at = at_start(&window, 4);
+    window.harness.event(egui::Event::PointerMoved(at));
+    for _ in 0..8 {
+        window.harness.step();
+        std::thread::sleep(std::time::Duration::from_millis(60));
+    }
+    let said = |words: &str| window.harness.query_by_label_contains(words).is_some();
+    assert!(said("5 before token 9"));
+    assert!(said("Token id"));
+    assert!(said("Probability"));
+    let detail = window.snapshot().detail.clone().unwrap();
+    assert!(detail.weight(9, 4).is_some());
+}
