@@ -1,4 +1,9 @@
 pub(super) const WORDS: &[(&str, &str)] = &[
+    (
+        "Assumed, because the file does not say",
+        "因文件没有说明而假定",
+    ),
+    ("nothing: the file says everything", "没有：文件说明了一切"),
     ("adaptive span", "自适应跨度"),
     ("fixed span", "固定跨度"),
     ("feed-forward sublayers of width {0}", "前馈子层宽度 {0}"),
@@ -34,6 +39,7 @@ pub(super) const WORDS: &[(&str, &str)] = &[
         "{0} 个参数，共享的只计一次",
     ),
     ("Select this head", "选择这个头"),
+    ("Use", "采用"),
     ("Ramp R", "斜坡 R"),
     (" tokens", " 个词元"),
     (
