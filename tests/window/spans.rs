@@ -227,19 +227,55 @@ fn zz_pictures() {
         .unwrap();
     let shot = |name: &str, size, model: Option<&str>, dark, alone, language| {
         let shot = spanscope::ui::Shot {
-            start: Start { model: model.map(Into::into), text: model.filter(|m| m.contains("w3m")).map(|_| "/tmp/w3m/t.txt".into()), ..Start::default() },
-            size, scale: 1.0, dark, view: Some(spanscope::ui::Pane::Spans), alone, language, choices: Default::default(),
+            start: Start {
+                model: model.map(Into::into),
+                text: model
+                    .filter(|m| m.contains("w3m"))
+                    .map(|_| "/tmp/w3m/t.txt".into()),
+                ..Start::default()
+            },
+            size,
+            scale: 1.0,
+            dark,
+            view: Some(spanscope::ui::Pane::Spans),
+            alone,
+            language,
+            choices: Default::default(),
         };
-        spanscope::ui::shot(&shot).unwrap().save(format!("/tmp/w3p_{name}.png")).unwrap();
+        spanscope::ui::shot(&shot)
+            .unwrap()
+            .save(format!("/tmp/w3p_{name}.png"))
+            .unwrap();
     };
-    use spanscope::ui::Language::{English, Chinese};
+    use spanscope::ui::Language::{Chinese, English};
     let wiki = Some("sample_models/wikitext_all_attention.safetensors");
     shot("dark", (1280, 800), None, true, false, English);
     shot("tiny", (300, 220), None, false, true, English);
     shot("small", (420, 360), None, true, true, English);
     shot("large", (1280, 1000), wiki, false, true, English);
     shot("zh", (900, 640), wiki, true, true, Chinese);
-    shot("fixed", (700, 500), Some("tests/data/tiny_fixed.pt"), true, true, English);
-    shot("l24", (900, 600), Some("/tmp/w3m/l24.safetensors"), true, true, English);
-    shot("l24small", (300, 220), Some("/tmp/w3m/l24.safetensors"), true, true, English);
+    shot(
+        "fixed",
+        (700, 500),
+        Some("tests/data/tiny_fixed.pt"),
+        true,
+        true,
+        English,
+    );
+    shot(
+        "l24",
+        (900, 600),
+        Some("/tmp/w3m/l24.safetensors"),
+        true,
+        true,
+        English,
+    );
+    shot(
+        "l24small",
+        (300, 220),
+        Some("/tmp/w3m/l24.safetensors"),
+        true,
+        true,
+        English,
+    );
 }

@@ -17,7 +17,6 @@ use super::super::state::ViewContext;
 use crate::chart::SpanMeasure as Measure;
 use crate::engine::Surveyed;
 use axes::Scale;
-pub(super) use axes::{layer_marks, layer_tick};
 use eframe::egui::{self, Rect, Sense, Ui, UiBuilder, vec2};
 use facts::Facts;
 use serde::{Deserialize, Serialize};
