@@ -150,6 +150,7 @@ pub(super) fn chart(ui: &mut Ui, cx: &mut ViewContext<'_>, heads: usize, persist
             ui.label(strong(head_name(place)));
             egui::Grid::new("shares")
                 .num_columns(3)
+                .min_col_width(0.0)
                 .spacing([6.0, 2.0])
                 .show(ui, |ui| {
                     // As they are stacked.
