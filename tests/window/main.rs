@@ -4,6 +4,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod attention;
 mod cost;
 mod files;
 mod looks;
@@ -14,6 +15,7 @@ mod pictures;
 mod predictions;
 mod session;
 mod shell;
+mod spans;
 mod text;
 mod training;
 mod views;

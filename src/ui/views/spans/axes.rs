@@ -75,7 +75,7 @@ pub(super) fn reach_of(z: f32, config: &Config) -> usize {
 }
 
 /// Marks in the middle of layers' heads: every one, or every second, fifth or tenth where their names would touch.
-pub(in super::super) fn layer_marks(
+pub(super) fn layer_marks(
     input: &egui_plot::GridInput,
     layers: usize,
     heads: usize,
@@ -98,7 +98,7 @@ pub(in super::super) fn layer_marks(
 }
 
 /// The layer's number, from 1.
-pub(in super::super) fn layer_tick(mark: GridMark, heads: usize) -> String {
+pub(super) fn layer_tick(mark: GridMark, heads: usize) -> String {
     format!(
         "{:.0}",
         (mark.value - heads as f64 / 2.0) / (heads + 1) as f64 + 1.0

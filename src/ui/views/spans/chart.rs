@@ -276,7 +276,10 @@ fn under<'a>(
 /// A line between every two layers.
 fn layer_lines(pen: &Pen<'_>, ui: &Ui, layers: usize, heads: usize) {
     let frame = pen.transform.frame();
-    let line = ui.visuals().widgets.noninteractive.bg_stroke;
+    let mut line = ui.visuals().widgets.noninteractive.bg_stroke;
+    if pen.pitch() * ((heads + 1) as f32) < 20.0 {
+        line.color = line.color.gamma_multiply(0.45);
+    }
     for layer in 1..layers {
         let x = (layer * (heads + 1)) as f64 - 0.5;
         let x = pen.transform.position_from_point_x(x);

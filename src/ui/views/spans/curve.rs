@@ -26,8 +26,8 @@ const BELOW: f32 = 27.0;
 const NAMES: f32 = 16.0;
 
 /// Least height of the curve, and height of the strip below it.
-const LEAST: f32 = 96.0;
-const STRIP: f32 = 58.0;
+const LEAST: f32 = 88.0;
+const STRIP: f32 = 52.0;
 
 /// How many decades of weight a logarithmic axis shows.
 const DECADES: f64 = 4.0;
@@ -115,7 +115,7 @@ impl SpansView {
             ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
                 ui.toggle_value(&mut self.log_weight, tr("log weight"))
                     .on_hover_text(tr("A logarithmic axis for the mean weight"));
-                ui.toggle_value(&mut self.log_distance, tr("log distance"))
+                ui.toggle_value(&mut self.log_distance, tr("log δ"))
                     .on_hover_text(tr("A logarithmic axis for the distance"));
                 ui.with_layout(egui::Layout::left_to_right(egui::Align::Center), |ui| {
                     ui.add(egui::Label::new(strong(head_name(head))).truncate());
@@ -194,7 +194,14 @@ impl SpansView {
         distance_axis(&painter, &axes, weak, line);
         let fade = if facts.is_fresh { 1.0 } else { 0.55 };
         let color = cx.palette.context.gamma_multiply(fade);
-        fill(&painter, &path, frame.bottom(), color.gamma_multiply(0.35));
+        // An area has no meaning on a logarithmic axis.
+        let strong = if self.log_weight { 0.12 } else { 0.35 };
+        fill(
+            &painter,
+            &path,
+            frame.bottom(),
+            color.gamma_multiply(strong),
+        );
         if let [one] = path[..] {
             painter.vline(one.x, one.y..=frame.bottom(), Stroke::new(2.0, color));
         }
@@ -213,6 +220,7 @@ impl SpansView {
         let mut names = Names {
             painter: painter.clone(),
             frame,
+            ground: visuals.panel_fill,
             taken: Vec::new(),
         };
         if facts.config().adapt_span {
@@ -436,7 +444,7 @@ fn mask(
     painter.line(mask_path(axes, span, config), Stroke::new(2.0, color));
     let ink = color;
     let words = trf("z {0}", &[&format!("{z:.1}")]);
-    names.put(begin, &words, ink, top);
+    names.put_left(begin, &words, ink, top);
     names.put(
         axes.x(reach),
         &trf("reach {0}", &[&thousands(span.reach)]),
@@ -485,19 +493,36 @@ fn effective_marks(
 struct Names {
     painter: Painter,
     frame: Rect,
+    ground: Color32,
     taken: Vec<Rect>,
 }
 
 impl Names {
     /// Puts a name beside the line at `x`, at the right of it or else at the left.
     fn put(&mut self, x: f32, words: &str, color: Color32, top: f32) {
-        let galley = self.painter.layout_no_wrap(words.into(), small(), color);
-        let size = galley.size();
-        let right = Rect::from_min_size(pos2(x + 4.0, top + 1.0), size);
-        let left = Rect::from_min_size(pos2(x - 4.0 - size.x, top + 1.0), size);
+        let (left, right) = self.beside(x, words, top);
         if !self.place(right, words, color) {
             self.place(left, words, color);
         }
+    }
+
+    /// Puts a name at the left of the line, or else at the right.
+    fn put_left(&mut self, x: f32, words: &str, color: Color32, top: f32) {
+        let (left, right) = self.beside(x, words, top);
+        if !self.place(left, words, color) {
+            self.place(right, words, color);
+        }
+    }
+
+    fn beside(&self, x: f32, words: &str, top: f32) -> (Rect, Rect) {
+        let galley = self
+            .painter
+            .layout_no_wrap(words.into(), small(), Color32::WHITE);
+        let size = galley.size();
+        (
+            Rect::from_min_size(pos2(x - 4.0 - size.x, top + 1.0), size),
+            Rect::from_min_size(pos2(x + 4.0, top + 1.0), size),
+        )
     }
 
     /// Puts a name there, if there is room.
@@ -509,6 +534,9 @@ impl Names {
                 .any(|taken| taken.expand(2.0).intersects(rect));
         if free {
             self.taken.push(rect);
+            // Weights may lie behind it.
+            self.painter
+                .rect_filled(rect.expand(1.0), 2.0, self.ground.gamma_multiply(0.75));
             self.painter
                 .text(rect.min, Align2::LEFT_TOP, words, small(), color);
         }

@@ -48,44 +48,29 @@ fn effect_words(effect: &Effect, unit: &str, edits: usize) -> String {
 }
 
 impl SpansView {
-    /// The row above the chart: there while spans can be dragged, and as long as anything is changed.
-    pub(super) fn edit_row(&mut self, ui: &mut Ui, cx: &mut ViewContext<'_>, facts: &Facts) {
+    /// The rows above the chart: there while spans can be dragged, and as long as anything is changed. They do not come
+    /// while a head is held: the chart would move away below it.
+    pub(super) fn edit_rows(&mut self, ui: &mut Ui, cx: &mut ViewContext<'_>, facts: &Facts) {
         let edits = facts.edits();
-        if !facts.editable || !self.hand.on && edits == 0 {
+        let wanted = facts.editable && (self.hand.on || edits > 0);
+        if self.hand.dragged().is_none() {
+            self.hand.has_rows = wanted;
+        }
+        if !wanted || !self.hand.has_rows {
             return;
         }
-        ui.horizontal_wrapped(|ui| {
-            if self.hand.on {
-                let head = cx.selection.heads.leading();
-                self.head_controls(ui, cx, facts, head);
-                ui.separator();
-            }
+        if self.hand.on {
+            let head = cx.selection.heads.leading();
+            ui.horizontal(|ui| self.head_controls(ui, cx, facts, head));
+        }
+        ui.horizontal(|ui| {
             if edits == 0 {
-                ui.label(quiet(tr("drag a point up or down")))
-                    .on_hover_text(tr(
-                        "The model runs again with the span that you set, and the bits show what it costs. Near its trained \
-                         place a point goes back there; so it does with a double click. The file is not changed.",
-                    ));
+                let words = quiet(tr("Drag a point up or down."));
+                ui.add(egui::Label::new(words).truncate()).on_hover_text(tr(
+                    "The model runs again with the span that you set, and the bits show what it costs. Near its trained place \
+                     a point goes back there; so it does with a double click. The file is not changed.",
+                ));
                 return;
-            }
-            if let Some(effect) = self.hand.effect(cx) {
-                let words = effect_words(&effect, unit(cx.snapshot), edits);
-                let label = if effect.is_now {
-                    ui.label(strong(words))
-                } else {
-                    ui.label(egui::RichText::new(words).weak())
-                };
-                label.on_hover_text(if effect.unedited.is_some() {
-                    tr("The mean surprisal of this text with the spans set by hand; in brackets, the difference to the model \
-                        as trained. More bits: it predicts worse.")
-                } else {
-                    tr("What this text costs without the edits is not known: it was changed after them. Clear the edits to \
-                        measure it.")
-                });
-                let (done, all) = (cx.snapshot.done, cx.snapshot.tokens.ids.len());
-                if !effect.is_now && done < all && all > 2000 {
-                    ui.label(quiet(format!("{} %", 100 * done / all)));
-                }
             }
             let clear = ui.button(tr("Clear edits"));
             if clear
@@ -94,7 +79,33 @@ impl SpansView {
             {
                 cx.commands.push(Command::ClearEdits);
             }
+            self.effect(ui, cx, edits);
         });
+    }
+
+    /// What the edits do to the bits per token.
+    fn effect(&self, ui: &mut Ui, cx: &ViewContext<'_>, edits: usize) {
+        let Some(effect) = self.hand.effect(cx) else {
+            return;
+        };
+        let (done, all) = (cx.snapshot.done, cx.snapshot.tokens.ids.len());
+        let mut words = effect_words(&effect, unit(cx.snapshot), edits);
+        if !effect.is_now && done < all && all > 2000 {
+            words = trf("{0} · {1} % run", &[&words, &(100 * done / all)]);
+        }
+        let words = if effect.is_now {
+            strong(words)
+        } else {
+            egui::RichText::new(words).weak()
+        };
+        ui.add(egui::Label::new(words).truncate())
+            .on_hover_text(if effect.unedited.is_some() {
+                tr("The mean surprisal of this text with the spans set by hand; in brackets, the difference to the model as \
+                    trained. More bits: it predicts worse.")
+            } else {
+                tr("What this text costs without the edits is not known: it was changed after them. Clear the edits to measure \
+                    it.")
+            });
     }
 
     /// A head's z to be typed, whether it is silent, and the way back.

@@ -23,6 +23,8 @@ const PATIENCE: f64 = 2.0;
 pub(super) struct Hand {
     /// Whether points can be dragged without holding Alt.
     pub on: bool,
+    /// Whether the rows about edits are there.
+    pub has_rows: bool,
     drag: Option<Drag>,
     asked: Option<Asked>,
     /// The head that the open menu is about.

@@ -108,7 +108,9 @@ impl Pen<'_> {
         self.painter
             .rect_filled(bar, 0.0, color.gamma_multiply(0.5));
         let cap = (0.5 * wide + 1.0).min((0.46 * self.pitch()).max(0.6));
-        let stroke = Stroke::new(1.5, self.ink);
+        // Where heads are crowded, caps must not become a band.
+        let ink = if self.pitch() < 4.0 { 0.55 } else { 1.0 };
+        let stroke = Stroke::new(1.5, self.ink.gamma_multiply(ink));
         self.painter.hline(x - cap..=x + cap, y, stroke);
     }
 
@@ -137,7 +139,7 @@ impl Pen<'_> {
 
     /// What is worth a look about a head, above its point.
     pub fn flag(&self, mark: &Mark, flag: SpanFlag) {
-        let size = (0.45 * self.pitch()).clamp(2.4, 4.2);
+        let size = (0.45 * self.pitch()).clamp(2.0, 4.2);
         let at = mark.place(self.transform) - vec2(0.0, self.radius() + 3.5 + size);
         triangle(&self.painter, at, size, flag, self.ink, self.ground);
     }

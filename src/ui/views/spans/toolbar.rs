@@ -39,15 +39,18 @@ impl SpansView {
     pub(super) fn toolbar(&mut self, ui: &mut Ui, cx: &mut ViewContext<'_>, facts: &Facts) {
         let wide = ui.available_width() >= WIDE;
         ui.horizontal_wrapped(|ui| {
+            // At the width of a new window all of it fits into one row.
+            ui.spacing_mut().item_spacing.x = 5.0;
             ui.selectable_value(&mut self.measure, Measure::Reach, tr("Reach"))
                 .on_hover_text(tr(
                     "Distances with a mask above 0: min(S, ⌈z⌉ + R), as the paper's figure shows",
                 ));
             ui.selectable_value(&mut self.measure, Measure::Span, tr("z"))
                 .on_hover_text(tr("The learned span parameter, in tokens"));
-            ui.separator();
             if wide {
+                ui.separator();
                 self.chart_options(ui);
+                ui.separator();
             }
             self.held_box(ui);
             let edit = ui.add_enabled(
@@ -82,7 +85,7 @@ impl SpansView {
             }
             progress(ui, facts);
         });
-        self.edit_row(ui, cx, facts);
+        self.edit_rows(ui, cx, facts);
     }
 
     fn chart_options(&mut self, ui: &mut Ui) {

@@ -1,0 +1,185 @@
+//! The span view: what it measures, and spans changed by hand.
+
+use super::{Window, data};
+use eframe::egui::{Event, Modifiers, PointerButton, Pos2, vec2};
+use egui_kittest::kittest::Queryable;
+use spanscope::ui::Start;
+
+const HANDLE: &str = "Span z of layer 4, head 2";
+
+fn button(window: &mut Window, at: Pos2, pressed: bool, button: PointerButton) {
+    window.harness.event(Event::PointerButton {
+        pos: at,
+        button,
+        pressed,
+        modifiers: Modifiers::NONE,
+    });
+    window.harness.step();
+}
+
+fn move_to(window: &mut Window, at: Pos2) {
+    window.harness.event(Event::PointerMoved(at));
+    window.harness.run_steps(2);
+}
+
+fn click(window: &mut Window, at: Pos2, which: PointerButton) {
+    move_to(window, at);
+    button(window, at, true, which);
+    button(window, at, false, which);
+    window.harness.run_steps(3);
+}
+
+fn press(window: &mut Window, label: &str) {
+    window.harness.get_by_label(label).click();
+    window.harness.run_steps(3);
+}
+
+/// The z of a head as it is now.
+fn z(window: &Window, (layer, head): (usize, usize)) -> f32 {
+    let network = &window.snapshot().model.as_ref().unwrap().network;
+    network.spans()[layer * network.config().nb_heads + head].span
+}
+
+fn has(window: &Window, words: &str) -> bool {
+    window.harness.query_by_label_contains(words).is_some()
+}
+
+#[test]
+fn all_heads_are_measured_and_flagged_ones_are_a_click_away() {
+    let mut window = Window::open(Start::default());
+    let surveyed = window.snapshot().surveyed.clone().unwrap();
+    assert_eq!(surveyed.queries, surveyed.wanted);
+    let flagged = surveyed.flags.iter().flatten().count();
+    assert!(flagged > 1);
+    let flagged_at = |(layer, head): (usize, usize)| surveyed.flags[4 * layer + head].is_some();
+    let words = format!("{flagged} flagged →");
+    for _ in 0..flagged + 1 {
+        press(&mut window, &words);
+        assert!(flagged_at(window.app().selection().heads.leading()));
+    }
+}
+
+#[test]
+fn a_head_is_dragged_to_another_span_and_back() {
+    let mut window = Window::open(Start::default());
+    let trained = z(&window, (3, 1));
+    let bits = window.snapshot().bits_per_token.unwrap();
+    assert!(window.harness.query_by_label(HANDLE).is_none());
+    press(&mut window, "Edit");
+    let at = window.harness.get_by_label(HANDLE).rect().center();
+    move_to(&mut window, at);
+    button(&mut window, at, true, PointerButton::Primary);
+    for step in 1..=6 {
+        move_to(&mut window, at + vec2(0.0, 4.0 * step as f32));
+    }
+    window.wait("the span to follow", |app| {
+        let network = &app.snapshot().model.as_ref().unwrap().network;
+        network.edits().span(3, 1).is_some()
+    });
+    // While it is held, the chart stands still and the point is under the pointer.
+    let held = window.harness.get_by_label(HANDLE).rect().center();
+    assert!((held.y - at.y - 24.0).abs() < 3.0, "{held} {at}");
+    button(
+        &mut window,
+        at + vec2(0.0, 24.0),
+        false,
+        PointerButton::Primary,
+    );
+    window.settle();
+    assert!(z(&window, (3, 1)) < 0.8 * trained);
+    let snapshot = window.snapshot();
+    assert_eq!(snapshot.unedited_bits, Some(bits));
+    assert!(snapshot.bits_per_token.unwrap() != bits);
+    assert!(has(&window, "by 1 edit)"));
+    window.harness.remove_cursor();
+    window.harness.run_steps(4);
+    press(&mut window, "Clear edits");
+    window.settle();
+    assert_eq!(z(&window, (3, 1)), trained);
+    assert_eq!(window.snapshot().bits_per_token, Some(bits));
+    assert!(!has(&window, "by 1 edit)"));
+}
+
+#[test]
+fn a_drag_without_the_edit_button_changes_no_span() {
+    let mut window = Window::open(Start::default());
+    press(&mut window, "Edit");
+    let at = window.harness.get_by_label(HANDLE).rect().center();
+    press(&mut window, "Edit");
+    move_to(&mut window, at);
+    button(&mut window, at, true, PointerButton::Primary);
+    for step in 1..=6 {
+        move_to(&mut window, at + vec2(0.0, 4.0 * step as f32));
+    }
+    button(
+        &mut window,
+        at + vec2(0.0, 24.0),
+        false,
+        PointerButton::Primary,
+    );
+    window.settle();
+    let network = &window.snapshot().model.as_ref().unwrap().network;
+    assert!(network.edits().is_empty());
+}
+
+#[test]
+fn a_head_is_silenced_from_its_menu_and_set_back_with_a_double_click() {
+    let mut window = Window::open(Start::default());
+    press(&mut window, "Edit");
+    let at = window.harness.get_by_label(HANDLE).rect().center();
+    press(&mut window, "Edit");
+    click(&mut window, at, PointerButton::Secondary);
+    press(&mut window, "Silence");
+    window.settle();
+    let silenced = |window: &Window| {
+        let network = &window.snapshot().model.as_ref().unwrap().network;
+        network.silenced(3, 1)
+    };
+    assert!(silenced(&window));
+    assert!(has(&window, "by 1 edit)"));
+    // A click elsewhere closes the menu.
+    click(&mut window, at - vec2(0.0, 40.0), PointerButton::Primary);
+    press(&mut window, "Edit");
+    let at = window.harness.get_by_label(HANDLE).rect().center();
+    move_to(&mut window, at);
+    for _ in 0..2 {
+        // Within one frame: the second click must follow soon.
+        window.harness.event(Event::PointerButton {
+            pos: at,
+            button: PointerButton::Primary,
+            pressed: true,
+            modifiers: Modifiers::NONE,
+        });
+        button(&mut window, at, false, PointerButton::Primary);
+    }
+    window.settle();
+    assert!(!silenced(&window));
+}
+
+#[test]
+fn a_fixed_span_has_no_mask_but_weights_by_distance() {
+    let mut window = Window::open(Start {
+        model: Some(data("tiny_fixed.pt")),
+        ..Start::default()
+    });
+    window.write(" 1 2 3 4 5 6 7 8 9");
+    let surveyed = window.snapshot().surveyed.clone().unwrap();
+    assert!(!surveyed.leading.by_distance.is_empty());
+    assert!(has(&window, "fixed span of"));
+    assert!(!has(&window, "Weight removed by the mask"));
+}
+
+#[test]
+fn the_strip_selects_a_query() {
+    let mut window = Window::open(Start::default());
+    let strip = "Weight removed by the mask along the text: click a query to select it";
+    let strip = window.harness.get_by_label(strip).rect();
+    click(&mut window, strip.center(), PointerButton::Primary);
+    window.settle();
+    let query = window.app().selection().tokens.single().unwrap();
+    let done = window.snapshot().done;
+    assert!(
+        (done / 3..2 * done / 3).contains(&query),
+        "{query} of {done}"
+    );
+}
