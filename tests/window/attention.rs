@@ -8,8 +8,8 @@ use spanscope::engine::{ColorRange, Combine, PictureRequest, Pictured};
 use spanscope::ui::Start;
 
 const MAP: &str = "Attention heatmap: click a row to select its query";
-const QUERIES: &str = "Queries: click one to select it, drag to select a range";
-const KEYS: &str = "Keys: click one to select that token, drag to select a range";
+const QUERIES: &str = "Queries: select one with a click, a range by dragging";
+const KEYS: &str = "Keys: select a token with a click, a range by dragging";
 
 /// Size of a cell that can be read, and what is left free after the text's end, in points.
 const CELL: f32 = 15.0;

@@ -65,7 +65,7 @@ fn a_head_is_dragged_to_another_span_and_back() {
     let trained = z(&window, (3, 1));
     let bits = window.snapshot().bits_per_token.unwrap();
     assert!(window.harness.query_by_label(HANDLE).is_none());
-    press(&mut window, "Edit");
+    press(&mut window, "Edit spans by hand");
     let at = window.harness.get_by_label(HANDLE).rect().center();
     move_to(&mut window, at);
     button(&mut window, at, true, PointerButton::Primary);
@@ -103,9 +103,9 @@ fn a_head_is_dragged_to_another_span_and_back() {
 #[test]
 fn a_drag_without_the_edit_button_changes_no_span() {
     let mut window = Window::open(Start::default());
-    press(&mut window, "Edit");
+    press(&mut window, "Edit spans by hand");
     let at = window.harness.get_by_label(HANDLE).rect().center();
-    press(&mut window, "Edit");
+    press(&mut window, "Edit spans by hand");
     move_to(&mut window, at);
     button(&mut window, at, true, PointerButton::Primary);
     for step in 1..=6 {
@@ -125,9 +125,9 @@ fn a_drag_without_the_edit_button_changes_no_span() {
 #[test]
 fn a_head_is_silenced_from_its_menu_and_set_back_with_a_double_click() {
     let mut window = Window::open(Start::default());
-    press(&mut window, "Edit");
+    press(&mut window, "Edit spans by hand");
     let at = window.harness.get_by_label(HANDLE).rect().center();
-    press(&mut window, "Edit");
+    press(&mut window, "Edit spans by hand");
     click(&mut window, at, PointerButton::Secondary);
     press(&mut window, "Silence");
     window.settle();
@@ -139,7 +139,7 @@ fn a_head_is_silenced_from_its_menu_and_set_back_with_a_double_click() {
     assert!(has(&window, "by 1 edit)"));
     // A click elsewhere closes the menu.
     click(&mut window, at - vec2(0.0, 40.0), PointerButton::Primary);
-    press(&mut window, "Edit");
+    press(&mut window, "Edit spans by hand");
     let at = window.harness.get_by_label(HANDLE).rect().center();
     move_to(&mut window, at);
     for _ in 0..2 {

@@ -10,7 +10,7 @@ use spanscope::ui::Start;
 fn cells(window: &Window) -> Rect {
     let cells = window
         .harness
-        .query_by_label_contains("click one to select it");
+        .query_by_label_contains("tokens; click one to select it");
     cells.expect("the text is in view").rect()
 }
 

@@ -215,7 +215,7 @@ impl TextView {
         });
         let shares = match gathered(cx) {
             Some(sums) if self.shade == Shade::Read && sums.queries > 0 => {
-                if sums.queries < selected.len() {
+                if sums.queries < selected.len() && sums.tokens == selected {
                     words.push(trf(
                         "weights at hand of {0} of them",
                         &[&thousands(sums.queries)],

@@ -89,11 +89,11 @@ pub(super) const WORDS: &[(&str, &str)] = &[
         "注意力热图：单击一行以选择其查询",
     ),
     (
-        "Queries: click one to select it, drag to select a range",
+        "Queries: select one with a click, a range by dragging",
         "查询：单击选择一个，拖动选择一段",
     ),
     (
-        "Keys: click one to select that token, drag to select a range",
+        "Keys: select a token with a click, a range by dragging",
         "键：单击选择该词元，拖动选择一段",
     ),
     ("Query: the token that attends", "查询：发出注意力的词元"),

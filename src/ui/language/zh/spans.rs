@@ -132,6 +132,7 @@ pub(super) const WORDS: &[(&str, &str)] = &[
         "学到的跨度参数，以词元计",
     ),
     ("Edit", "编辑"),
+    ("Edit spans by hand", "手动编辑跨度"),
     (
         "Change spans by hand: drag a head's point up or down, type its z, or silence it. Without this button: Alt+drag, or right click",
         "手动修改跨度：上下拖动头的点、输入 z，或将其静音。不按此按钮时：Alt+拖动，或右键点击",

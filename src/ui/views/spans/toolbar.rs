@@ -57,6 +57,11 @@ impl SpansView {
                 facts.editable,
                 egui::Button::selectable(self.hand.on, tr("Edit")),
             );
+            // The menu of the window has the same word.
+            edit.widget_info(|| {
+                let name = tr("Edit spans by hand");
+                egui::WidgetInfo::selected(egui::Role::Button, facts.editable, self.hand.on, name)
+            });
             if edit
                 .on_hover_text(tr(
                     "Change spans by hand: drag a head's point up or down, type its z, or silence it. Without this button: \
