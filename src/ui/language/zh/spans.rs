@@ -132,6 +132,7 @@ pub(super) const WORDS: &[(&str, &str)] = &[
         "学到的跨度参数，以词元计",
     ),
     ("Edit", "编辑"),
+    ("Edit spans by hand", "手动编辑跨度"),
     (
         "Change spans by hand: drag a head's point up or down, type its z, or silence it. Without this button: Alt+drag, or right click",
         "手动修改跨度：上下拖动头的点、输入 z，或将其静音。不按此按钮时：Alt+拖动，或右键点击",
@@ -162,10 +163,6 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ),
     ("{0} flagged →", "{0} 个标记 →"),
     ("measured {0} %", "已测量 {0} %"),
-    (
-        "Effective spans are of {0} of {1} tokens so far",
-        "有效跨度目前基于 {1} 个词元中的 {0} 个",
-    ),
     ("{0} tokens", "{0} 个词元"),
     ("span z", "跨度 z"),
     ("ramp", "斜坡"),

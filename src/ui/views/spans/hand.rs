@@ -51,6 +51,14 @@ struct Asked {
     when: f64,
 }
 
+/// The chart as it lies under the hand.
+pub(super) struct Field<'a> {
+    pub facts: &'a Facts,
+    pub scale: Scale,
+    pub marks: &'a [Mark],
+    pub transform: &'a PlotTransform,
+}
+
 /// What the edits do to the text's bits per token.
 pub(super) struct Effect {
     pub bits: f64,
@@ -154,11 +162,14 @@ impl Hand {
         &mut self,
         ui: &Ui,
         cx: &mut ViewContext<'_>,
-        facts: &Facts,
-        scale: Scale,
-        marks: &[Mark],
-        transform: &PlotTransform,
+        field: &Field<'_>,
     ) -> Option<((usize, usize), Response)> {
+        let Field {
+            facts,
+            marks,
+            transform,
+            ..
+        } = *field;
         let alt = ui.input(|input| input.modifiers.alt);
         if !facts.editable || !(self.on || alt || self.drag.is_some()) {
             self.drag = None;
@@ -205,7 +216,7 @@ impl Hand {
                     ),
                 )
             });
-            self.drag(ui, cx, facts, scale, mark, transform, &handle);
+            self.drag(ui, cx, field, mark, &handle);
             if handle.hovered() || handle.dragged() || handle.has_focus() {
                 ui.ctx().set_cursor_icon(egui::CursorIcon::ResizeVertical);
             }
@@ -216,17 +227,20 @@ impl Hand {
         held
     }
 
-    #[allow(clippy::too_many_arguments)]
     fn drag(
         &mut self,
         ui: &Ui,
         cx: &mut ViewContext<'_>,
-        facts: &Facts,
-        scale: Scale,
+        field: &Field<'_>,
         mark: &Mark,
-        transform: &PlotTransform,
         handle: &Response,
     ) {
+        let Field {
+            facts,
+            scale,
+            transform,
+            ..
+        } = *field;
         let (head, at) = (mark.head(), mark.place(transform));
         if handle.double_clicked() {
             return self.set_back(ui, cx, facts, head);
