@@ -49,6 +49,8 @@ struct Asked {
     /// `None`: as trained.
     span: Option<f32>,
     when: f64,
+    /// Whether the worker has it.
+    is_there: bool,
 }
 
 /// The chart as it lies under the hand.
@@ -72,10 +74,11 @@ impl Hand {
     pub fn begin(&mut self, ui: &Ui, cx: &ViewContext<'_>) {
         let snapshot = cx.snapshot;
         let now = ui.input(|input| input.time);
-        if let (Some(asked), Some(model)) = (&self.asked, &snapshot.model) {
+        if let (Some(asked), Some(model)) = (&mut self.asked, &snapshot.model) {
             let (layer, head) = asked.head;
             let has = model.network.edits().span(layer, head);
-            let done = has == asked.span && self.drag.is_none();
+            asked.is_there = has == asked.span;
+            let done = asked.is_there && self.drag.is_none();
             let other = asked.model != snapshot.model_number;
             if done || other || now - asked.when > PATIENCE && self.drag.is_none() {
                 self.asked = None;
@@ -95,6 +98,11 @@ impl Hand {
 
     pub fn asked_head(&self) -> Option<(usize, usize)> {
         self.asked.as_ref().map(|asked| asked.head)
+    }
+
+    /// Whether the worker has all that was asked for.
+    pub fn is_there(&self) -> bool {
+        self.asked.as_ref().is_none_or(|asked| asked.is_there)
     }
 
     pub fn asked_span(&self) -> Option<f32> {
@@ -118,7 +126,7 @@ impl Hand {
         let whole = snapshot.done == snapshot.tokens.ids.len();
         (model == snapshot.model_number && snapshot.done > 0).then_some(Effect {
             bits,
-            is_now: whole && self.asked.is_none(),
+            is_now: whole && self.is_there(),
             unedited: snapshot.unedited_bits,
         })
     }
@@ -137,6 +145,7 @@ impl Hand {
             head,
             span,
             when: ui.input(|input| input.time),
+            is_there: false,
         });
     }
 
