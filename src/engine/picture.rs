@@ -145,6 +145,6 @@ mod tests {
         assert_eq!(largest_in(&grid, &(4..7), &(15..16)), 0.4);
         assert_eq!(largest_in(&grid, &(6..8), &(10..15)), 0.0);
         assert_eq!(largest_in(&grid, &(0..2), &(40..60)), 0.0);
-        assert_eq!(largest_in(&grid, &(9..9), &(9..3)), 0.0);
+        assert_eq!(largest_in(&grid, &(9..9), &(9..9)), 0.0);
     }
 }

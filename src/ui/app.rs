@@ -1,6 +1,6 @@
 //! The window: it owns the engine, the views and the dialogs, and draws a frame.
 
-use super::app_files::{self, ModelFile, TextFile};
+use super::app_files::ModelFile;
 use super::command::{Command, Now};
 use super::command_palette::CommandPalette;
 use super::dialogs::{Backend, Dialogs};
@@ -16,10 +16,11 @@ use super::model_facts::ModelFacts;
 use super::session::{self, Place, Selected, Session};
 use super::settings::{Settings, ThemeChoice};
 use super::state::{Hover, Selection, ViewContext};
+use super::text_file::TextFile;
 use super::tiles::{self, Board};
 use super::toasts::Toasts;
 use super::views::{Pane, Views};
-use super::{Start, menus, status, theme};
+use super::{Start, menus, opening, status, theme};
 use crate::engine::{Engine, Looks, Snapshot};
 use crate::model::Edits;
 use eframe::egui::{self, Ui};
@@ -87,7 +88,7 @@ impl App {
             None => Default::default(),
         };
         let mut toasts = Toasts::default();
-        let opening = app_files::at_start(ctx, start, &settings, &session, kept, &mut toasts);
+        let opening = opening::at_start(ctx, start, &settings, &session, kept, &mut toasts);
         let notify = ctx.clone();
         let text = Arc::clone(&opening.text.text);
         let engine = Engine::start_on(start.device, opening.source, text, move || {
@@ -255,38 +256,6 @@ impl App {
             .show(&ctx, &theme::palette(ui.visuals()), status);
         self.carry_out(&ctx);
         self.keep(&ctx);
-    }
-
-    /// What other threads have finished since the last frame.
-    fn take_news(&mut self, ctx: &egui::Context) {
-        self.snapshot = self.engine.snapshot();
-        if self.snapshot.model_number != self.seen.0 {
-            self.seen.0 = self.snapshot.model_number;
-            self.opened(ctx);
-        }
-        if let Some(failure) = self
-            .snapshot
-            .failure
-            .clone()
-            .filter(|f| f.number > self.seen.1)
-        {
-            self.seen.1 = failure.number;
-            self.failed(failure);
-        }
-        for result in self.exports.finished() {
-            match result {
-                Ok(path) => {
-                    let words = trf("Wrote {0}", &[&path.display()]);
-                    self.toasts.info(words);
-                }
-                Err(message) => self.toasts.error(message),
-            }
-        }
-        self.text_read();
-        let dropped = ctx.input(|i| i.raw.dropped_files.clone());
-        for path in dropped.iter().map(|file| file.path().to_owned()) {
-            self.dropped(ctx, path);
-        }
     }
 
     fn edit(&mut self, ui: &mut Ui) {

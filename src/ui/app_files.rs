@@ -1,181 +1,55 @@
 //! Opening models and texts, writing charts: what the window does with files.
 
-use super::Start;
 use super::app::{App, Restored};
 use super::dialogs::Purpose;
 use super::export;
-use super::history::{Origin, Text};
+use super::history::Text;
 use super::language::{tr, trf};
-use super::session::{self, KeptText, OpenModel, Session};
 use super::settings::{Answers, Settings};
 use super::state::Selection;
+use super::text_file::{TextFile, is_sample, text_of};
 use super::toasts::Toasts;
-use crate::analysis::TokenSet;
 use crate::engine::{Failure, Model, SAMPLES, Sample, Source};
 use eframe::egui;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::mpsc::Receiver;
 
 /// A checkpoint with what was answered about it.
 pub(super) type ModelFile = (PathBuf, Answers);
 
-/// A text file being read by another thread.
-#[derive(Debug)]
-pub(super) struct TextFile {
-    pub path: PathBuf,
-    read: Receiver<(PathBuf, export::TextRead)>,
-    /// The file as it was when the reading began.
-    origin: Option<Origin>,
-    /// It is the last session's text, which had these tokens selected.
-    restores: Option<TokenSet>,
-}
-
-impl TextFile {
-    fn read(path: PathBuf, ctx: &egui::Context) -> Self {
-        Self {
-            origin: Origin::of(&path),
-            read: export::read_text(path.clone(), ctx),
-            path,
-            restores: None,
-        }
-    }
-
-    /// Whether it is the last session's text.
-    pub fn restores(&self) -> bool {
-        self.restores.is_some()
-    }
-}
-
-/// What a window opens with.
-pub(super) struct Opening {
-    pub source: Source,
-    pub file: Option<ModelFile>,
-    pub text: Text,
-    pub text_file: Option<TextFile>,
-    pub restored: Option<Restored>,
-}
-
-/// Decides what a window opens with: what `start` asks for, else what the session had, else the first sample.
-pub(super) fn at_start(
-    ctx: &egui::Context,
-    start: &Start,
-    settings: &Settings,
-    session: &Session,
-    kept: Option<KeptText>,
-    toasts: &mut Toasts,
-) -> Opening {
-    let mut same = start.model.is_none();
-    let mut sample = &SAMPLES[0];
-    let path = match (&start.model, &session.model) {
-        (Some(path), last) => {
-            same = *last == std::path::absolute(path).ok().map(OpenModel::File);
-            Some(path.clone())
-        }
-        (None, Some(OpenModel::File(path))) if path.exists() => Some(path.clone()),
-        (None, Some(OpenModel::File(path))) => {
-            toasts.error(trf(
-                "{0} is gone; a sample model is open instead",
-                &[&path.display()],
-            ));
-            same = false;
-            None
-        }
-        (None, Some(OpenModel::Sample(file))) => {
-            sample = session::sample(file).unwrap_or(sample);
-            None
-        }
-        (None, None) => None,
-    };
-    let file = path.map(|path| {
-        let known = known_answers(settings, &path, toasts);
-        let answers = Answers {
-            ramp: start.ramp.or(known.ramp),
-            vocab: start.vocab.clone().or(known.vocab),
-        };
-        (path, answers)
-    });
-    let source = match &file {
-        Some(file) => source_of(file),
-        None => Source::Sample(sample),
-    };
-    let suits = file.as_ref().and_then(|(path, _)| sample_of(path));
-    let suits = suits.unwrap_or(sample);
-    let selected = session.selected.clone().filter(|_| same);
-    let tokens = selected.as_ref().map(session::Selected::tokens);
-    let mut opening = Opening {
-        source,
-        text: text_of(suits),
-        text_file: None,
-        restored: selected.map(|selected| Restored {
-            selected,
-            edits: session.edits.clone(),
-        }),
-        file,
-    };
-    if let Some(path) = &start.text {
-        opening.text_file = Some(TextFile::read(path.clone(), ctx));
-        return opening;
-    }
-    let read = |file: &str| {
-        let folder = settings.folder_of_session()?;
-        std::fs::read_to_string(folder.join(Path::new(file).file_name()?)).ok()
-    };
-    let text = |text: String, name: String| Text {
-        text: text.into(),
-        name: name.into(),
-        origin: None,
-    };
-    match kept {
-        // The text of another sample means less to a model than its own.
-        Some(KeptText::Here { text: kept, .. }) if !same && is_sample(&kept) => {}
-        Some(KeptText::Here { text: kept, name }) => opening.text = text(kept, name),
-        Some(KeptText::Beside { file, name }) => match read(&file) {
-            Some(kept) => opening.text = text(kept, name),
-            None => toasts.error(tr("The text of the last session is gone")),
-        },
-        Some(KeptText::File {
-            path,
-            bytes,
-            modified,
-        }) => match Origin::of(&path) {
-            Some(now) => {
-                if (now.bytes, now.modified) != (bytes, modified) {
-                    toasts.info(trf("{0} has changed since it was read", &[&path.display()]));
-                }
-                opening.text = Text::default();
-                opening.text_file = Some(TextFile {
-                    restores: Some(tokens.unwrap_or_default()),
-                    ..TextFile::read(path, ctx)
-                });
-            }
-            None => {
-                toasts.error(trf(
-                    "{0} is gone; a sample text is open instead",
-                    &[&path.display()],
-                ));
-            }
-        },
-        None => {}
-    }
-    opening
-}
-
-/// The text of a sample.
-pub(super) fn text_of(sample: &Sample) -> Text {
-    Text {
-        text: sample.text.into(),
-        name: sample.name.into(),
-        origin: None,
-    }
-}
-
-/// Whether `text` is that of a sample.
-fn is_sample(text: &str) -> bool {
-    SAMPLES.iter().any(|sample| sample.text == text)
-}
-
 impl App {
+    /// What other threads have finished since the last frame.
+    pub(super) fn take_news(&mut self, ctx: &egui::Context) {
+        self.snapshot = self.engine.snapshot();
+        if self.snapshot.model_number != self.seen.0 {
+            self.seen.0 = self.snapshot.model_number;
+            self.opened(ctx);
+        }
+        if let Some(failure) = self
+            .snapshot
+            .failure
+            .clone()
+            .filter(|f| f.number > self.seen.1)
+        {
+            self.seen.1 = failure.number;
+            self.failed(failure);
+        }
+        for result in self.exports.finished() {
+            match result {
+                Ok(path) => {
+                    let words = trf("Wrote {0}", &[&path.display()]);
+                    self.toasts.info(words);
+                }
+                Err(message) => self.toasts.error(message),
+            }
+        }
+        self.text_read();
+        let dropped = ctx.input(|i| i.raw.dropped_files.clone());
+        for path in dropped.iter().map(|file| file.path().to_owned()) {
+            self.dropped(ctx, path);
+        }
+    }
+
     /// The engine has opened a model.
     pub(super) fn opened(&mut self, ctx: &egui::Context) {
         let Some(model) = self.snapshot.model.clone() else {

@@ -1,10 +1,10 @@
 //! Keeping what is there again at the next start.
 
 use super::app::App;
-use super::app_files::TextFile;
 use super::language::trf;
 use super::layout::Layout;
 use super::session::{OpenModel, Selected, Session, parts};
+use super::text_file::TextFile;
 use eframe::egui;
 
 impl App {

@@ -18,6 +18,9 @@ const HEATMAP_CELLS: usize = 1024;
 /// The file that was written, or why it was not; nothing when it was cancelled.
 type Written = Option<Result<PathBuf, String>>;
 
+/// With the number of the file.
+type Numbered = (u64, Written);
+
 /// A file being written.
 #[derive(Debug)]
 struct Running {
@@ -29,7 +32,7 @@ struct Running {
 /// Files being written.
 #[derive(Debug)]
 pub struct Exports {
-    results: (Sender<(u64, Written)>, Receiver<(u64, Written)>),
+    results: (Sender<Numbered>, Receiver<Numbered>),
     running: Vec<Running>,
     count: u64,
 }

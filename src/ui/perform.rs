@@ -1,12 +1,12 @@
 //! Carrying out commands.
 
 use super::app::{App, ZOOM, apply_theme};
-use super::app_files::text_of;
 use super::command::Command;
 use super::dialogs::Purpose;
 use super::history::Text;
 use super::layout::Layout;
 use super::splice::splice;
+use super::text_file::text_of;
 use super::tiles;
 use super::views::Pane;
 use crate::model::{Edits, ModelError};

@@ -3,7 +3,7 @@
 use super::command::Command;
 use super::language::trf;
 use super::theme::Palette;
-use crate::analysis::{Gathered, TokenSet};
+use crate::analysis::TokenSet;
 use crate::engine::{Combine, Detail, Heads, Looks, Snapshot};
 use crate::model::Span;
 use eframe::egui::Modifiers;
@@ -166,13 +166,6 @@ impl ViewContext<'_> {
     pub fn detail(&self) -> Option<&Detail> {
         let detail = self.snapshot.detail.as_deref()?;
         (detail.heads == self.selection.heads).then_some(detail)
-    }
-
-    /// What the selected tokens read with the selected heads, if it is known of these.
-    pub fn gathered(&self) -> Option<&Gathered> {
-        self.detail()?;
-        let gathered = self.snapshot.gathered.as_deref()?;
-        (gathered.tokens == self.tokens()).then_some(gathered)
     }
 
     /// z and reach of a head.

@@ -87,7 +87,7 @@ fn the_curve_shows_operations_memory_or_reach() {
         let buttons = window.harness.query_all_by_label(quantity);
         let button = buttons
             .filter(|node| node.accesskit_node().role() != Role::Label)
-            .last();
+            .next_back();
         button.unwrap().click();
         window.harness.run_steps(3);
         let canvas = window

@@ -35,12 +35,13 @@ fn point(window: &mut Window, at: Pos2) {
 fn click(window: &mut Window, at: Pos2, modifiers: Modifiers) {
     point(window, at);
     for pressed in [true, false] {
-        window.harness.event(Event::PointerButton {
+        let button = Event::PointerButton {
             pos: at,
             button: egui::PointerButton::Primary,
             pressed,
             modifiers,
-        });
+        };
+        window.harness.event_modifiers(button, modifiers);
         window.harness.step();
     }
     window.harness.run_steps(2);

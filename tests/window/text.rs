@@ -10,7 +10,7 @@ use spanscope::ui::Start;
 fn cells(window: &Window) -> Rect {
     let cells = window
         .harness
-        .query_by_label_contains("click one to select it");
+        .query_by_label_contains("tokens; click one to select it");
     cells.expect("the text is in view").rect()
 }
 
@@ -38,7 +38,8 @@ fn click(window: &mut Window, at: Pos2, modifiers: Modifiers) {
     window
         .harness
         .event(egui::Event::ModifiersChanged(Modifiers::NONE));
-    window.harness.step();
+    // The toolbar may have grown a row.
+    window.settle();
 }
 
 /// The place of a character of the first row, once the text is scrolled to its start.

@@ -85,7 +85,7 @@ fn a_token_is_selected_in_the_text_and_let_go_with_escape() {
     assert_eq!(window.app().selection().tokens.single(), None);
     let text = window
         .harness
-        .get_by_label_contains("click one to select it")
+        .get_by_label_contains("tokens; click one to select it")
         .rect();
     // The last rows are in view; their first cell is at the left.
     let at = egui::pos2(text.left() + 4.0, text.bottom() - 30.0);

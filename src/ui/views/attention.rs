@@ -133,12 +133,12 @@ impl AttentionView {
         let camera = self.aimed(ui, &axes, cx, &places);
         let (response, transform) = self.plot(ui, cx, &axes, &places, camera);
         self.move_by_hand(ui, &axes, &places, &response, &transform);
-        self.shown = seen(
+        self.shown = places::seen(
             transform.bounds().min()[1],
             transform.bounds().max()[1],
             tokens,
         );
-        self.columns = seen(
+        self.columns = places::seen(
             transform.bounds().min()[0],
             transform.bounds().max()[0],
             axes.width(),
@@ -162,7 +162,7 @@ impl AttentionView {
         gutters::columns(self, ui, cx, &axes, &places, &transform, names);
         let cell = response
             .hover_pos()
-            .and_then(|at| sides::inside(&axes, &transform, at));
+            .and_then(|at| marks::inside(&axes, &transform, at));
         self.beside(ui, cx, &axes, &places, &transform, cell);
         if let Some(cell) = cell {
             self.pointed(ui, cx, &response, cell, &span);
@@ -393,10 +393,4 @@ impl AttentionView {
             None => legend.small(ui, places.map.right_top() + egui::vec2(-6.0, 6.0)),
         }
     }
-}
-
-/// Whole cells between two places of an axis of `end`.
-fn seen(low: f64, high: f64, end: usize) -> Range<usize> {
-    let clamp = |x: f64| x.clamp(0.0, end as f64) as usize;
-    clamp(low.floor())..clamp(high.ceil())
 }

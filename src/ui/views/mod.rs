@@ -14,6 +14,7 @@ pub mod spans;
 mod statistic;
 pub mod text;
 mod text_arcs;
+mod text_change;
 mod text_grid;
 mod text_keys;
 mod text_layout;

@@ -3,7 +3,7 @@
 use super::super::language::tr;
 use crate::chart::{ColorMap, Scale, colormap};
 use crate::engine::Picture;
-use eframe::egui::{self, Color32, FontId, Rect, Sense, Ui, Vec2, pos2, vec2};
+use eframe::egui::{self, Color32, FontId, Rect, Sense, Ui, Vec2, pos2};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -65,43 +65,43 @@ pub(super) fn most_cells(ui: &Ui, size: Vec2) -> (usize, usize) {
     (most(pixels.x), most(pixels.y))
 }
 
-/// What the colours stand for, in a row of controls: from 0, or from a ten-thousandth of it with a logarithm, to `largest`.
-pub(super) fn color_bar(ui: &mut Ui, scale: Scale, map: ColorMap, largest: f32) -> egui::Response {
+/// What the colours stand for, as long as `place` is wide enough: from 0, or from a ten-thousandth of it with a logarithm,
+/// to `largest`.
+pub(super) fn color_bar(ui: &Ui, place: Rect, (scale, map): (Scale, ColorMap), largest: f32) {
     const STEPS: usize = 48;
-    const WIDTH: f32 = 64.0;
     let ink = ui.visuals().weak_text_color();
     let words = |text: String| {
-        let font = FontId::proportional(11.0);
+        let font = FontId::proportional(10.5);
         ui.painter().layout_no_wrap(text, font, ink)
     };
     let low = words(match scale {
-        Scale::Log => format!("≤ {:.1e}", largest * 1e-4),
+        Scale::Log => format!("≤ {:.0e}", largest * 1e-4),
         Scale::Linear | Scale::Sqrt => "0".to_owned(),
     });
     let high = words(weight(largest));
-    let size = vec2(low.size().x + high.size().x + WIDTH + 10.0, 14.0);
-    let (rect, response) = ui.allocate_exact_size(size, Sense::hover());
-    if ui.is_rect_visible(rect) {
-        let left = rect.left() + low.size().x + 5.0;
-        let table = colormap::table(map);
-        let mut mesh = egui::Mesh::default();
-        for i in 0..STEPS {
-            let [r, g, b] = table[i * 255 / (STEPS - 1)];
-            let x = |i: usize| left + WIDTH * i as f32 / STEPS as f32;
-            let part = Rect::from_min_max(
-                pos2(x(i), rect.top() + 2.0),
-                pos2(x(i + 1), rect.bottom() - 2.0),
-            );
-            mesh.add_colored_rect(part, Color32::from_rgb(r, g, b));
-        }
-        ui.painter().add(mesh);
-        let y = |galley: &egui::Galley| rect.center().y - galley.size().y / 2.0;
-        let (at_low, at_high) = (y(&low), y(&high));
-        let right = left + WIDTH + 5.0;
-        ui.painter().galley(pos2(rect.left(), at_low), low, ink);
-        ui.painter().galley(pos2(right, at_high), high, ink);
+    let room = place.width() - low.size().x - high.size().x - 10.0;
+    if room < 16.0 {
+        return;
     }
-    response.on_hover_text(tr("The weight that each colour stands for"))
+    let width = room.min(72.0);
+    let left = place.left() + low.size().x + 5.0;
+    let (top, bottom) = (place.center().y - 4.0, place.center().y + 4.0);
+    let table = colormap::table(map);
+    let mut mesh = egui::Mesh::default();
+    for i in 0..STEPS {
+        let [r, g, b] = table[i * 255 / (STEPS - 1)];
+        let x = |i: usize| left + width * i as f32 / STEPS as f32;
+        let part = Rect::from_min_max(pos2(x(i), top), pos2(x(i + 1), bottom));
+        mesh.add_colored_rect(part, Color32::from_rgb(r, g, b));
+    }
+    ui.painter().add(mesh);
+    let y = |galley: &egui::Galley| place.center().y - galley.size().y / 2.0;
+    let (at_low, at_high) = (y(&low), y(&high));
+    ui.painter().galley(pos2(place.left(), at_low), low, ink);
+    let right = left + width + 5.0;
+    ui.painter().galley(pos2(right, at_high), high, ink);
+    let response = ui.interact(place, ui.scope_id().with("colours"), Sense::hover());
+    response.on_hover_text(tr("The weight that each colour stands for"));
 }
 
 /// A weight in few digits, however small.

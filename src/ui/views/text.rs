@@ -8,7 +8,7 @@ use super::text_grid::Grid;
 use super::text_keys::Caret;
 use super::text_layout::Rows;
 use super::text_paint::{self as paint, Written};
-use super::text_shade::{Ramps, Shade, Shading, blind};
+use super::text_shade::{Ramps, Shade, Shading, blind, gathered};
 use super::text_tip::{self as tip, weight};
 use crate::chart::{Scale, thousands};
 use eframe::egui::{self, FontId, Rect, Sense, Stroke, StrokeKind, Ui, pos2, vec2};
@@ -50,6 +50,9 @@ impl Default for TextView {
 
 /// Room for the scroll bar at the right, and around the cells for the ring that shows the focus, in points.
 const ROOM: (f32, f32) = (14.0, 3.0);
+
+/// Width from which the toolbar and its words stand in one row, in points.
+const WIDE: f32 = 1100.0;
 
 impl TextView {
     /// Draws the view.
@@ -118,6 +121,8 @@ impl TextView {
         let shading = Shading::new(self.shade, self.scale, self.averages(cx), cx);
         let (full, half, low) = (shading.full, shading.half(), shading.low());
         let selected = cx.tokens();
+        // Not by the room that is left: the rows must not move while weights come in.
+        let wide = ui.available_width() >= WIDE;
         ui.horizontal_wrapped(|ui| {
             for shade in Shade::ALL {
                 ui.selectable_value(&mut self.shade, shade, shade.name())
@@ -168,9 +173,7 @@ impl TextView {
                     &[&ends[0], &weight(full), &weight(half)],
                 ),
             };
-            if full > 0.0 {
-                legend(ui, ramps, self.shade, &ends, &words);
-            }
+            legend(ui, ramps, self.shade, &ends, &words);
             if !cx.selection.tokens.is_empty()
                 && ui
                     .small_button(tr("Follow the end"))
@@ -179,7 +182,7 @@ impl TextView {
             {
                 cx.selection.clear_tokens();
             }
-            if ui.available_size_before_wrap().x < 260.0 {
+            if !wide {
                 ui.end_row();
             }
             let words = self.words(cx);
@@ -210,9 +213,9 @@ impl TextView {
             (_, Some(_)) => trf("query {0} “{1}”", &[&thousands(query), &label()]),
             (_, None) => trf("{0} queries", &[&thousands(selected.len())]),
         });
-        let shares = match cx.gathered() {
+        let shares = match gathered(cx) {
             Some(sums) if self.shade == Shade::Read && sums.queries > 0 => {
-                if sums.queries < selected.len() {
+                if sums.queries < selected.len() && sums.tokens == selected {
                     words.push(trf(
                         "weights at hand of {0} of them",
                         &[&thousands(sums.queries)],

@@ -77,7 +77,7 @@ pub(super) fn paint(ui: &Ui, painter: &Painter, cx: &ViewContext<'_>, rows: &Row
         let curve = if below {
             let edge = pos2(from.center().x, grid.clip.bottom());
             rising(edge, to.center_bottom(), grid.cell.y)
-        } else if to.top() == from.top() {
+        } else if from.top() - to.bottom() < grid.cell.y {
             arch(from, to, grid)
         } else {
             rising(from.center_top(), to.center_bottom(), grid.cell.y)
@@ -113,15 +113,15 @@ pub(super) fn paint(ui: &Ui, painter: &Painter, cx: &ViewContext<'_>, rows: &Row
     }
 }
 
-/// A curve within a row: over it, or under it where there is no room above.
+/// A curve within a row or from the next one: over both, or under a row with no room above it.
 fn arch(from: Rect, to: Rect, grid: &Grid) -> [Pos2; 4] {
     let width = (from.center().x - to.center().x).abs();
     let height = (0.45 * width).clamp(7.0, 2.4 * grid.cell.y);
-    let up = from.top() - 0.75 * height >= grid.clip.top();
-    let (a, b, rise) = if up {
-        (from.center_top(), to.center_top(), -height)
-    } else {
+    let below = to.top() == from.top() && to.top() - 0.75 * height < grid.clip.top();
+    let (a, b, rise) = if below {
         (from.center_bottom(), to.center_bottom(), height)
+    } else {
+        (from.center_top(), to.center_top(), -height)
     };
     let rise = vec2(0.0, rise);
     [a, a + rise, b + rise, b]

@@ -296,9 +296,8 @@ fn row<'a>(cx: &ViewContext<'a>) -> Option<(usize, &'a [f32])> {
 
 /// The sums over the selected tokens. While those of new ones are on their way, the ones before stay: nothing flickers
 /// when a selection is drawn.
-fn gathered<'a>(cx: &ViewContext<'a>) -> Option<&'a Gathered> {
-    let gathered = cx.snapshot.gathered.as_deref()?;
-    (cx.gathered().is_some() || cx.snapshot.busy).then_some(gathered)
+pub(super) fn gathered<'a>(cx: &ViewContext<'a>) -> Option<&'a Gathered> {
+    cx.snapshot.gathered.as_deref()
 }
 
 /// Bits of surprisal when every token is as likely as any other: log₂ V.

@@ -23,7 +23,7 @@ pub(super) const WORDS: &[(&str, &str)] = &[
         "Query × distance: each column is a distance back from the query",
         "查询 × 距离：每列是从查询往回数的距离",
     ),
-    ("Colours", "颜色"),
+    ("Options", "选项"),
     ("All", "全部"),
     (
         "Show the whole text. Drag to move, turn the wheel to zoom; on a trackpad slide to move and pinch to zoom",
@@ -54,13 +54,11 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ("largest", "最大"),
     ("The mean of the heads' weights", "各头权重的平均值"),
     ("The largest of the heads' weights", "各头权重的最大值"),
-    ("Colour scale", "颜色标度"),
     (
         "How weights are spread over the colours",
         "权重如何分布到颜色上",
     ),
     ("Colour map", "配色"),
-    ("The colours", "所用的颜色"),
     ("pool", "汇聚"),
     ("A cell of several weights", "含多个权重的单元格"),
     ("max", "最大值"),
@@ -91,11 +89,11 @@ pub(super) const WORDS: &[(&str, &str)] = &[
         "注意力热图：单击一行以选择其查询",
     ),
     (
-        "Queries: click one to select it, drag to select a range",
+        "Queries: select one with a click, a range by dragging",
         "查询：单击选择一个，拖动选择一段",
     ),
     (
-        "Keys: click one to select that token, drag to select a range",
+        "Keys: select a token with a click, a range by dragging",
         "键：单击选择该词元，拖动选择一段",
     ),
     ("Query: the token that attends", "查询：发出注意力的词元"),
@@ -121,8 +119,8 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ),
     ("colours here run from 0 to 100 %", "此处颜色从 0 到 100 %"),
     (
-        "mean weight by distance, up to {0}",
-        "各距离的平均权重，最高 {0}",
+        "mean weight by distance, up to {0} ({1})",
+        "各距离的平均权重，最高 {0}（{1}）",
     ),
     ("weight", "权重"),
     ("share", "份额"),

@@ -1,4 +1,9 @@
 pub(super) const WORDS: &[(&str, &str)] = &[
+    (
+        "Assumed, because the file does not say",
+        "因文件没有说明而假定",
+    ),
+    ("nothing: the file says everything", "没有：文件说明了一切"),
     ("adaptive span", "自适应跨度"),
     ("fixed span", "固定跨度"),
     ("feed-forward sublayers of width {0}", "前馈子层宽度 {0}"),
@@ -18,11 +23,6 @@ pub(super) const WORDS: &[(&str, &str)] = &[
         "此卡片上的全部内容，可粘贴到别处",
     ),
     ("Architecture", "架构"),
-    (
-        "Assumed, because the file does not say",
-        "假设的（文件没有说明）",
-    ),
-    ("nothing: the file says everything", "无：文件说明了一切"),
     ("Vocabulary", "词表"),
     ("Choose vocabulary…", "选择词表…"),
     (
@@ -39,13 +39,13 @@ pub(super) const WORDS: &[(&str, &str)] = &[
         "{0} 个参数，共享的只计一次",
     ),
     ("Select this head", "选择这个头"),
+    ("Use", "采用"),
     ("Ramp R", "斜坡 R"),
     (" tokens", " 个词元"),
     (
         "Length of the soft mask's ramp. Checkpoints do not store it; 32 is usual",
         "软掩码斜坡的长度。检查点不保存它；通常为 32",
     ),
-    ("Use", "使用"),
     ("input embedding", "输入嵌入"),
     ("position embeddings", "位置嵌入"),
     ("query projections", "查询投影"),

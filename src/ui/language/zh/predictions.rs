@@ -1,8 +1,4 @@
 pub(super) const WORDS: &[(&str, &str)] = &[
-    (
-        "Type or paste a text below, or open one with File → Open text.",
-        "请在下方输入或粘贴文本，或用 文件 → 打开文本 打开一个。",
-    ),
     ("Continue the text", "续写文本"),
     ("Computing…", "正在计算…"),
     (

@@ -132,8 +132,8 @@ impl Camera {
     pub fn limit(&mut self, axes: &Axes, size: Vec2) {
         let least = smallest(axes, size);
         let all = [axes.width() as f64, axes.tokens as f64];
-        for i in 0..2 {
-            self.cell[i] = self.cell[i].clamp(least[i], LARGEST.max(least[i]));
+        for (cell, least) in self.cell.iter_mut().zip(least) {
+            *cell = cell.clamp(least, LARGEST.max(least));
         }
         let extent = self.extent(size);
         for i in 0..2 {

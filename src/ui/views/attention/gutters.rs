@@ -23,7 +23,7 @@ pub(super) fn rows(
     transform: &PlotTransform,
     names: Names,
 ) {
-    let words = tr("Queries: click one to select it, drag to select a range");
+    let words = tr("Queries: select one with a click, a range by dragging");
     let response = sensed(ui, places.rows, "queries", words);
     let at = |pos: egui::Pos2| transform.value_from_position(pos).y;
     choose(view, ui, cx, axes, places, &response, at, |beyond| {
@@ -62,7 +62,7 @@ pub(super) fn columns(
 ) {
     let keys = axes.layout == BandLayout::Key;
     if keys {
-        let words = tr("Keys: click one to select that token, drag to select a range");
+        let words = tr("Keys: select a token with a click, a range by dragging");
         let response = sensed(ui, places.columns, "keys", words);
         let at = |pos: egui::Pos2| transform.value_from_position(pos).x;
         choose(view, ui, cx, axes, places, &response, at, |beyond| {

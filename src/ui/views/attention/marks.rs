@@ -198,6 +198,16 @@ impl<'a> Marks<'a> {
     }
 }
 
+/// The query and the key at a place of the map.
+pub(super) fn inside(
+    axes: &Axes,
+    transform: &PlotTransform,
+    at: Pos2,
+) -> Option<(usize, Option<usize>)> {
+    let place = transform.value_from_position(at);
+    axes.cell(place.x, place.y)
+}
+
 /// A line around a map that has the focus of the keyboard.
 pub(super) fn focus(ui: &Ui, frame: Rect) {
     let stroke = ui.visuals().selection.stroke;

@@ -6,6 +6,7 @@ use super::sides::{COLUMN, GAP};
 use crate::analysis::BandLayout;
 use crate::text::{Unit, Vocabulary};
 use eframe::egui::{Rect, Ui, pos2};
+use std::ops::Range;
 
 /// Room for what an axis shows.
 const TITLE: f32 = 17.0;
@@ -138,4 +139,10 @@ impl Places {
     pub fn over_gutter(&self, ui: &Ui) -> bool {
         ui.rect_contains_pointer(self.rows) || ui.rect_contains_pointer(self.columns)
     }
+}
+
+/// Whole cells between two places of an axis of `end`.
+pub(super) fn seen(low: f64, high: f64, end: usize) -> Range<usize> {
+    let clamp = |x: f64| x.clamp(0.0, end as f64) as usize;
+    clamp(low.floor())..clamp(high.ceil())
 }

@@ -115,7 +115,12 @@ fn weight_row(ui: &mut Ui, cx: &ViewContext<'_>, weight: Option<f32>, picture: O
             ui.monospace(COMING);
             return;
         };
-        ui.monospace(format!("{weight:.5}"));
+        let small = weight > 0.0 && weight < 5e-5;
+        ui.monospace(if small {
+            format!("{weight:.1e}")
+        } else {
+            format!("{weight:.5}")
+        });
         if let Some(picture) = picture {
             let (rect, _) = ui.allocate_exact_size(vec2(12.0, 12.0), egui::Sense::hover());
             let line = ui.visuals().widgets.noninteractive.bg_stroke;

@@ -3,8 +3,9 @@
 use super::super::super::language::{tr, trf};
 use super::super::super::state::{ViewContext, percent};
 use super::super::super::theme::{quiet, strong};
-use super::axes::{self, Axes};
+use super::axes;
 use super::picture::HeatPicture;
+use super::toolbar;
 use crate::chart::{ColorMap, Scale, color_numbers, colormap};
 use crate::engine::{Picture, color};
 use eframe::egui::{self, Align2, Color32, Rect, Shape, Stroke, Ui, pos2, vec2};
@@ -14,7 +15,7 @@ use egui_plot::PlotTransform;
 pub(super) const COLUMN: f32 = 13.0;
 pub(super) const GAP: f32 = 5.0;
 
-/// The weight that stands for the last decade but three on a logarithmic scale.
+/// The weight of the first colour on a logarithmic scale, as a share of that of the last.
 const DECADES: f64 = 1e-4;
 
 /// Beside the map: each query's share on empty context and on persistent vectors.
@@ -128,11 +129,19 @@ pub(super) fn profile(
             .filter(|(cell, mean)| seen(*cell) && !mean.is_nan())
     };
     let most = shown().fold(0.0_f32, |most, (_, mean)| most.max(*mean));
+    // As colours are spread, so are heights: one distance often has more than all others.
+    let scale = picture.request.scale;
+    let low = if scale == Scale::Log {
+        f64::from(most) * DECADES
+    } else {
+        0.0
+    };
     if most > 0.0 {
         let painter = ui.painter().with_clip_rect(rect);
         let mut line = Vec::new();
         for (cell, mean) in shown() {
-            let y = rect.bottom() - mean / most * (rect.height() - 6.0);
+            let share = scale.share(f64::from(*mean), low, f64::from(most)) as f32;
+            let y = rect.bottom() - share * (rect.height() - 6.0);
             let bar = Rect::from_min_max(pos2(x(cell), y), pos2(x(cell + 1), rect.bottom()));
             painter.rect_filled(bar, 0.0, ink.gamma_multiply(0.3));
             line.extend([bar.left_top(), bar.right_top()]);
@@ -145,7 +154,10 @@ pub(super) fn profile(
         visuals.widgets.noninteractive.bg_stroke,
         egui::StrokeKind::Inside,
     );
-    let words = trf("mean weight by distance, up to {0}", &[&number(most)]);
+    let words = trf(
+        "mean weight by distance, up to {0} ({1})",
+        &[&number(most), &toolbar::scale_name(scale)],
+    );
     let font = egui::FontId::proportional(10.5);
     let galley = ui
         .painter()
@@ -358,16 +370,6 @@ pub(super) fn swatch(picture: &Picture, weight: f32) -> Color32 {
     let request = &picture.request;
     let [r, g, b] = color(weight, picture.largest, request.scale, request.map);
     Color32::from_rgb(r, g, b)
-}
-
-/// Whether there is anything at a place of the map.
-pub(super) fn inside(
-    axes: &Axes,
-    transform: &PlotTransform,
-    at: egui::Pos2,
-) -> Option<(usize, Option<usize>)> {
-    let place = transform.value_from_position(at);
-    axes.cell(place.x, place.y)
 }
 
 #[cfg(test)]

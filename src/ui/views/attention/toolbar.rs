@@ -10,11 +10,12 @@ use crate::chart::{ColorMap, Scale, thousands};
 use crate::engine::Combine;
 use eframe::egui::{self, Ui};
 
-/// In a narrower view the colours are chosen in a menu.
+/// In a narrower view the colours are chosen in a menu, in a small one the file is as well.
 const NARROW: f32 = 560.0;
+const SMALL: f32 = 400.0;
 
 /// A scale's name.
-fn scale_name(scale: Scale) -> &'static str {
+pub(super) fn scale_name(scale: Scale) -> &'static str {
     match scale {
         Scale::Linear => tr("Linear"),
         Scale::Sqrt => tr("Square root"),
@@ -72,13 +73,21 @@ impl AttentionView {
                 self.turn();
             }
             ui.separator();
+            let small = ui.max_rect().width() < SMALL;
             if wide {
-                self.colours(ui);
-                ui.separator();
+                self.spread(ui);
+                self.pooled(ui);
+                self.ranged(ui);
             } else {
-                ui.menu_button(tr("Colours"), |ui| {
-                    ui.set_min_width(220.0);
-                    self.colours(ui);
+                ui.menu_button(tr("Options"), |ui| {
+                    ui.set_min_width(200.0);
+                    self.spread(ui);
+                    ui.horizontal(|ui| self.pooled(ui));
+                    ui.horizontal(|ui| self.ranged(ui));
+                    if small {
+                        ui.separator();
+                        export(ui, cx);
+                    }
                 });
             }
             let whole = self.aim == Aim::Whole;
@@ -99,12 +108,8 @@ impl AttentionView {
             {
                 self.go(Aim::Follow);
             }
-            if ui
-                .button(tr("Export…"))
-                .on_hover_text(tr("Write the heatmap as SVG, PNG or CSV (Ctrl+Shift+S)"))
-                .clicked()
-            {
-                cx.commands.push(Command::ExportAttention);
+            if !small {
+                export(ui, cx);
             }
             if let Some(first) = cx
                 .detail()
@@ -165,8 +170,8 @@ impl AttentionView {
         ui.separator();
     }
 
-    /// What the colours say.
-    fn colours(&mut self, ui: &mut Ui) {
+    /// How weights become colours.
+    fn spread(&mut self, ui: &mut Ui) {
         let combo = egui::ComboBox::from_id_salt("scale")
             .selected_text(scale_name(self.scale))
             .show_ui(ui, |ui| {
@@ -187,47 +192,62 @@ impl AttentionView {
             .response;
         super::super::name_combo(&combo, tr("Colour map"));
         combo.on_hover_text(tr("The colours"));
-        ui.horizontal(|ui| {
-            ui.spacing_mut().item_spacing.x = 3.0;
-            ui.label(quiet(tr("pool")));
-            either(
-                ui,
-                tr("A cell of several weights"),
-                &mut self.pool,
-                [
-                    (
-                        Pool::Max,
-                        tr("max"),
-                        tr("A cell shows the largest of the weights it covers: a single bright one is never lost"),
+    }
+
+    /// What a cell of several weights shows.
+    fn pooled(&mut self, ui: &mut Ui) {
+        ui.label(quiet(tr("pool")));
+        either(
+            ui,
+            tr("A cell of several weights"),
+            &mut self.pool,
+            [
+                (
+                    Pool::Max,
+                    tr("max"),
+                    tr(
+                        "A cell shows the largest of the weights it covers: a single bright one is never lost",
                     ),
-                    (
-                        Pool::Mean,
-                        tr("average"),
-                        tr("A cell shows the mean of the weights it covers: where much weight lies"),
+                ),
+                (
+                    Pool::Mean,
+                    tr("average"),
+                    tr("A cell shows the mean of the weights it covers: where much weight lies"),
+                ),
+            ],
+        );
+    }
+
+    /// Which weight has the last colour.
+    fn ranged(&mut self, ui: &mut Ui) {
+        ui.label(quiet(tr("range")));
+        either(
+            ui,
+            tr("The last colour"),
+            &mut self.in_view,
+            [
+                (
+                    false,
+                    tr("head"),
+                    tr(
+                        "The last colour is the largest weight on the whole text: colours stay as the map moves",
                     ),
-                ],
-            );
-        });
-        ui.horizontal(|ui| {
-            ui.spacing_mut().item_spacing.x = 3.0;
-            ui.label(quiet(tr("range")));
-            either(
-                ui,
-                tr("The last colour"),
-                &mut self.in_view,
-                [
-                    (
-                        false,
-                        tr("head"),
-                        tr("The last colour is the largest weight on the whole text: colours stay as the map moves"),
-                    ),
-                    (
-                        true,
-                        tr("view"),
-                        tr("The last colour is the largest weight in view: faint structure shows"),
-                    ),
-                ],
-            );
-        });
+                ),
+                (
+                    true,
+                    tr("view"),
+                    tr("The last colour is the largest weight in view: faint structure shows"),
+                ),
+            ],
+        );
+    }
+}
+
+/// The button that writes the map to a file.
+fn export(ui: &mut Ui, cx: &mut ViewContext<'_>) {
+    let button = ui.button(tr("Export…"));
+    let hint = tr("Write the heatmap as SVG, PNG or CSV (Ctrl+Shift+S)");
+    if button.on_hover_text(hint).clicked() {
+        cx.commands.push(Command::ExportAttention);
     }
 }

@@ -171,12 +171,12 @@ pub fn show(
                 .width(1.0)
                 .allow_hover(false),
         );
-        for i in 0..3 {
+        for (i, color) in colors.into_iter().enumerate() {
             let y = place(value(quantity, &sums.of[i].curve[index]));
             plot.points(
                 Points::new(format!("hover {i}"), PlotPoints::from(vec![[x, y]]))
                     .radius(4.0)
-                    .color(colors[i])
+                    .color(color)
                     .allow_hover(false),
             );
         }

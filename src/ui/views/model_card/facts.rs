@@ -236,8 +236,11 @@ pub fn vocabulary(model: &Model) -> Vec<(&'static str, String)> {
     ]
 }
 
-/// The reach of the heads in numbers; `None` for the head that a row is about.
-pub fn spans(model: &Model) -> Vec<(String, String, Option<(usize, usize)>)> {
+/// A number about the spans: its name, its value, and the head that it is about, if it is about one.
+pub type SpanFact = (String, String, Option<(usize, usize)>);
+
+/// The reach of the heads in numbers.
+pub fn spans(model: &Model) -> Vec<SpanFact> {
     let config = model.network.config();
     let mut all = model.network.spans();
     all.sort_by_key(|span| span.reach);

@@ -141,7 +141,7 @@ pub(super) fn column_labels(ui: &Ui, columns: &Columns, sheet: &Sheet) {
             _ => column.to_string(),
         };
         // The last one must not leave the frame.
-        if sheet.rect.x_range().contains(x) {
+        if x + 3.2 * words.len() as f32 <= sheet.rect.right() + 3.0 && x >= sheet.rect.left() {
             let at = pos2(x, sheet.rect.bottom() + 2.0);
             super::super::paint_text(ui, at, Align2::CENTER_TOP, &words, 10.0, ink);
         }
@@ -153,8 +153,8 @@ pub(super) fn column_labels(ui: &Ui, columns: &Columns, sheet: &Sheet) {
     }
 }
 
-/// The name of the columns.
-pub(super) fn name_below(ui: &Ui, columns: &Columns, sheet: &Sheet, area: Rect) {
+/// The name of the columns, and where it stands.
+pub(super) fn name_below(ui: &Ui, columns: &Columns, sheet: &Sheet, area: Rect) -> Rect {
     let name = if columns.sorted {
         tr("Persistent vector, most used first")
     } else {
@@ -162,7 +162,7 @@ pub(super) fn name_below(ui: &Ui, columns: &Columns, sheet: &Sheet, area: Rect) 
     };
     let ink = ui.visuals().weak_text_color();
     let at = pos2(sheet.rect.center().x, area.bottom());
-    super::super::paint_text(ui, at, Align2::CENTER_BOTTOM, name, 11.0, ink);
+    super::super::paint_text(ui, at, Align2::CENTER_BOTTOM, name, 11.0, ink)
 }
 
 /// Beside every row, its whole share on persistent vectors as a bar from 0 to 100 %; above it the head's mean.

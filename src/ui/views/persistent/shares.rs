@@ -35,11 +35,22 @@ pub(super) fn legend(ui: &mut Ui, cx: &ViewContext<'_>, persistent: bool) {
         ));
         ui.label(quiet(tr("from the bottom:")));
         for (name, color, _) in parts(cx, persistent) {
-            let (rect, _) = ui.allocate_exact_size(vec2(9.0, 9.0), Sense::hover());
-            ui.painter().rect_filled(rect, 2.0, color);
-            ui.label(quiet(name));
+            named(ui, name, color);
         }
     });
+}
+
+/// A colour and its name, which stay together where the line ends.
+fn named(ui: &mut Ui, name: &str, color: Color32) {
+    let ink = ui.visuals().weak_text_color();
+    let font = egui::FontId::proportional(12.0);
+    let galley = ui.painter().layout_no_wrap(name.to_owned(), font, ink);
+    let size = vec2(galley.size().x + 14.0, galley.size().y);
+    let (rect, response) = ui.allocate_exact_size(size, Sense::hover());
+    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Label, true, name));
+    let swatch = Rect::from_center_size(rect.left_center() + vec2(4.5, 0.0), vec2(9.0, 9.0));
+    ui.painter().rect_filled(swatch, 2.0, color);
+    ui.painter().galley(rect.min + vec2(14.0, 0.0), galley, ink);
 }
 
 /// Where bars stand: `heads` of a layer side by side, then a gap.
@@ -139,6 +150,7 @@ pub(super) fn chart(ui: &mut Ui, cx: &mut ViewContext<'_>, heads: usize, persist
             ui.label(strong(head_name(place)));
             egui::Grid::new("shares")
                 .num_columns(3)
+                .min_col_width(0.0)
                 .spacing([6.0, 2.0])
                 .show(ui, |ui| {
                     // As they are stacked.

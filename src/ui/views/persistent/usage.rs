@@ -215,6 +215,10 @@ fn held(ui: &Ui, cx: &ViewContext<'_>, columns: &Columns, sheet: &Sheet) {
         } else {
             pos2(at.x - size.x - 5.0, (at.y - size.y - 1.0).max(rect.top()))
         };
+        // Where use is even, the words stand on the bars.
+        let ground = Rect::from_min_size(place, size).expand2(egui::vec2(2.0, 0.0));
+        let shade = ui.visuals().extreme_bg_color.gamma_multiply(0.8);
+        painter.rect_filled(ground, 2.0, shade);
         painter.galley(place, galley, ink);
     }
 }

@@ -165,16 +165,14 @@ fn user(
         let lay =
             |words: String, font: FontId, ink: Color32| painter.layout_no_wrap(words, font, ink);
         let middle = |galley: &egui::Galley| rect.center().y - galley.size().y / 2.0;
-        bar(
-            &painter,
-            Rect::from_min_size(rect.min, vec2(NUMBER, LINE)),
-            share / largest.max(f32::MIN_POSITIVE),
-            cx.palette.persistent,
-        );
+        // Under the number, which must stay easy to read.
+        let long = (share / largest.max(f32::MIN_POSITIVE)).clamp(0.0, 1.0) * (NUMBER - 4.0);
+        let under = Rect::from_min_size(pos2(rect.left(), rect.bottom() - 4.0), vec2(long, 2.5));
+        painter.rect_filled(under, 1.0, cx.palette.persistent);
         let number = lay(weight(share), FontId::monospace(11.0), ink);
         let at = pos2(
             rect.left() + NUMBER - 4.0 - number.size().x,
-            middle(&number),
+            middle(&number) - 1.5,
         );
         painter.galley(at, number, ink);
 

@@ -72,13 +72,12 @@ impl Vectors {
             return;
         };
         summary(ui, cx, &columns);
-        let largest = self.picture.get().map(|(picture, _)| picture.largest);
-        self.controls(ui, largest, cx, detail.weights.first);
+        self.controls(ui, cx, detail.weights.first);
         self.canvas(ui, cx, &columns, detail);
         self.columns = Some(columns);
     }
 
-    fn controls(&mut self, ui: &mut Ui, largest: Option<f32>, cx: &ViewContext<'_>, first: usize) {
+    fn controls(&mut self, ui: &mut Ui, cx: &ViewContext<'_>, first: usize) {
         ui.horizontal_wrapped(|ui| {
             if ui
                 .checkbox(&mut self.sorted, tr("Sorted"))
@@ -91,9 +90,6 @@ impl Vectors {
                 .on_hover_text(tr("Mean weights on a logarithmic axis of four decades"));
             ui.separator();
             super::super::scale_and_map(ui, &mut self.scale, &mut self.map);
-            if let Some(largest) = largest {
-                color_bar(ui, self.scale, self.map, largest);
-            }
             ui.separator();
             let whole = ui.selectable_label(self.looking.aim == Aim::Whole, tr("All"));
             let words = tr(
@@ -171,7 +167,7 @@ impl Vectors {
         let over = sheet.in_frame(bars);
         usage::bars(ui, cx, columns, &over, self.log);
         heat::column_labels(ui, columns, &sheet);
-        heat::name_below(ui, columns, &sheet, area);
+        let name = heat::name_below(ui, columns, &sheet, area);
         super::super::paint_upwards(ui, area.left(), bars, &[tr("Mean weight")]);
         self.on_bars(ui, cx, columns, &over);
         if both {
@@ -201,6 +197,13 @@ impl Vectors {
             self.on_rows(ui, cx, detail, &sheet, (gutter, "rows"));
             self.on_heat(ui, cx, columns, detail, &sheet);
             let colors = (self.scale, self.map);
+            if let Some((picture, _)) = self.picture.get() {
+                let place = Rect::from_min_max(
+                    pos2(area.left(), area.bottom() - 15.0),
+                    pos2(name.left() - 6.0, area.bottom()),
+                );
+                color_bar(ui, place, (self.scale, self.map), picture.largest);
+            }
             heat::request(ui, cx, columns, &sheet, rows.end, colors);
         }
         heat::marks(ui, cx, columns, &sheet, bars);

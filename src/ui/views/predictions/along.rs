@@ -66,7 +66,7 @@ pub fn show(
         .allow_drag([true, false])
         .set_margin_fraction(vec2(0.0, 0.0))
         .include_x(0.0)
-        .include_x(1.012 * pyramid.len() as f64 + 1.0)
+        .include_x(1.03 * pyramid.len() as f64 + 1.0)
         .include_y(0.0)
         .include_y(1.05 * f64::from(most.max(0.1)))
         .show_grid([false, true])
