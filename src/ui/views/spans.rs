@@ -4,6 +4,8 @@
 mod axes;
 mod chart;
 mod curve;
+mod curve_axes;
+mod curve_marks;
 mod edits;
 mod facts;
 mod hand;

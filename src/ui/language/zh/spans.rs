@@ -163,10 +163,6 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ),
     ("{0} flagged →", "{0} 个标记 →"),
     ("measured {0} %", "已测量 {0} %"),
-    (
-        "Effective spans are of {0} of {1} tokens so far",
-        "有效跨度目前基于 {1} 个词元中的 {0} 个",
-    ),
     ("{0} tokens", "{0} 个词元"),
     ("span z", "跨度 z"),
     ("ramp", "斜坡"),

@@ -5,6 +5,7 @@ use super::super::super::state::ViewContext;
 use super::SpansView;
 use super::axes::{layer_marks, layer_tick, linear_marks, log_marks, tick};
 use super::facts::Facts;
+use super::hand::Field;
 use super::marks::{Mark, Pen, Sign, legend, marks};
 use super::tooltip::tooltip;
 use crate::analysis::{EFFECTIVE_SHARES, SpanFlag};
@@ -86,9 +87,13 @@ impl SpansView {
         layer_lines(&pen, ui, layers, heads);
         limit_line(&pen, cx, config.attn_span);
         self.paint(&pen, cx, facts, &marks);
-        let held = self
-            .hand
-            .reach_for(ui, cx, facts, scale, &marks, &transform);
+        let field = Field {
+            facts,
+            scale,
+            marks: &marks,
+            transform: &transform,
+        };
+        let held = self.hand.reach_for(ui, cx, &field);
         let nearest = under(&marks, &transform, &response).map(Mark::head);
         self.point_at(ui, cx, facts, (&response, nearest), held);
         if let Some(mark) = find(&marks, cx.hover.head) {
@@ -243,12 +248,25 @@ impl SpansView {
         if facts.model.network.edits().silenced().next().is_some() {
             signs.push((Sign::Silenced, tr("silenced").to_owned()));
         }
-        legend(ui, row, cx.palette.layers[0], &signs);
+        legend(ui, row, cx.palette.layers[0], &signs, &progress(facts));
         response.on_hover_text(tr(
             "Every point is a head. Its bar ends at the distance within which the given share of its weight on this text \
              lies. Hollow triangle: it reaches much farther than this text makes use of. Full triangle: it presses against \
              its span. Hollow circle: where training left a head that was changed by hand.",
         ));
+    }
+}
+
+/// How much of the text is measured, while it is not all.
+fn progress(facts: &Facts) -> String {
+    let Some(surveyed) = &facts.surveyed else {
+        return String::new();
+    };
+    let (done, all) = (surveyed.queries.len(), surveyed.wanted.len());
+    if done < all {
+        trf("measured {0} %", &[&(100 * done / all)])
+    } else {
+        String::new()
     }
 }
 

@@ -5,25 +5,20 @@ use super::super::super::state::{ViewContext, head_name, percent};
 use super::super::super::theme::{quiet, strong};
 use super::super::paint_text;
 use super::SpansView;
-use super::axes::{decades, round_numbers};
+use super::curve_axes::{Axes, distance_axis, mask_axis, name, share_tick, small, weight_axis};
+use super::curve_marks::{Names, effective_marks, mask, mask_path};
 use super::facts::Facts;
 use super::marks::fill;
-use crate::analysis::EFFECTIVE_SHARES;
 use crate::chart::thousands;
 use crate::engine::{LeadingHead, Surveyed};
 use crate::model::{Config, Span, soft_mask};
-use eframe::egui::{
-    self, Align2, Color32, FontId, Painter, Pos2, Rect, Sense, Shape, Stroke, Ui, pos2, vec2,
-};
+use eframe::egui::{self, Align2, Rect, Sense, Shape, Stroke, Ui, pos2, vec2};
 use std::sync::Arc;
 
 /// Room for the numbers of the axes beside the curve, its names above and its distances below.
 pub(super) const SIDES: (f32, f32) = (36.0, 48.0);
 const ABOVE: f32 = 15.0;
 const BELOW: f32 = 27.0;
-
-/// Room within the frame for the names of z, ramp and reach.
-const NAMES: f32 = 16.0;
 
 /// Least height of the curve, and height of the strip below it.
 const LEAST: f32 = 88.0;
@@ -34,52 +29,6 @@ const DECADES: f64 = 4.0;
 
 /// What is measured on the leading head, and all that was measured with it.
 type Measured<'a> = (&'a Arc<Surveyed>, &'a LeadingHead);
-
-/// Where distances and numbers stand.
-#[derive(Clone, Copy)]
-struct Axes {
-    frame: Rect,
-    log_distance: bool,
-    /// The largest distance.
-    far: f64,
-    /// The logarithms of the least and the largest weight, or 0 and the largest weight.
-    weights: (f64, f64),
-    log_weight: bool,
-}
-
-impl Axes {
-    fn x(&self, distance: f64) -> f32 {
-        let share = if self.log_distance {
-            distance.max(1.0).ln() / self.far.ln()
-        } else {
-            (distance - 1.0) / (self.far - 1.0)
-        };
-        self.frame.left() + share as f32 * self.frame.width()
-    }
-
-    fn distance(&self, x: f32) -> f64 {
-        let share = f64::from((x - self.frame.left()) / self.frame.width().max(1.0));
-        if self.log_distance {
-            (share * self.far.ln()).exp()
-        } else {
-            1.0 + share * (self.far - 1.0)
-        }
-    }
-
-    fn height(&self, share: f64) -> f32 {
-        self.frame.bottom() - share as f32 * (self.frame.height() - NAMES)
-    }
-
-    fn weight(&self, weight: f64) -> f32 {
-        let (low, high) = self.weights;
-        let weight = if self.log_weight {
-            weight.max(1e-30).log10()
-        } else {
-            weight
-        };
-        self.height(((weight - low) / (high - low).max(1e-12)).clamp(0.0, 1.0))
-    }
-}
 
 impl SpansView {
     /// What there is to see of the leading head.
@@ -305,245 +254,6 @@ fn numbers(config: &Config, span: &Span) -> String {
     }
 }
 
-fn small() -> FontId {
-    FontId::proportional(11.0)
-}
-
-/// The name of an axis, with the colour of what it measures.
-fn name(painter: &Painter, at: Pos2, anchor: Align2, words: &str, color: Color32, weak: Color32) {
-    let glyph = 16.0;
-    if anchor == Align2::LEFT_TOP {
-        let y = at.y + 7.0;
-        painter.hline(at.x..=at.x + 11.0, y, Stroke::new(2.5, color));
-        painter.text(at + vec2(glyph, 0.0), anchor, words, small(), weak);
-    } else {
-        let text = painter.text(at, anchor, words, small(), weak);
-        let box_at = pos2(text.left() - glyph, at.y + 3.0);
-        let rect = Rect::from_min_size(box_at, vec2(11.0, 9.0));
-        painter.rect_filled(rect, 0.0, color.gamma_multiply(0.35));
-        painter.hline(rect.x_range(), rect.top(), Stroke::new(1.0, color));
-    }
-}
-
-fn distance_axis(painter: &Painter, axes: &Axes, weak: Color32, line: Color32) {
-    let frame = axes.frame;
-    let values = if axes.log_distance {
-        let decade = f64::from(frame.width()) / axes.far.log10();
-        decades(1.0, axes.far, decade > 110.0)
-    } else {
-        let count = f64::from(frame.width() / 56.0).clamp(2.0, 12.0);
-        let mut values = round_numbers(2.0, axes.far, count);
-        values.insert(0, 1.0);
-        values
-    };
-    let mut right = f32::NEG_INFINITY;
-    for value in values {
-        let x = axes.x(value);
-        painter.vline(
-            x,
-            frame.y_range(),
-            Stroke::new(1.0, line.gamma_multiply(0.6)),
-        );
-        let words = thousands(value as usize);
-        let galley = painter.layout_no_wrap(words, small(), weak);
-        let left = x - 0.5 * galley.size().x;
-        if left > right + 6.0 {
-            right = left + galley.size().x;
-            painter.galley(pos2(left, frame.bottom() + 2.0), galley, weak);
-        }
-    }
-    let at = pos2(frame.center().x, frame.bottom() + 14.0);
-    let words = tr("Distance δ from query to key (tokens)");
-    painter.text(at, Align2::CENTER_TOP, words, small(), weak);
-}
-
-fn mask_axis(painter: &Painter, axes: &Axes, weak: Color32) {
-    for (value, words) in [(0.0, "0"), (0.5, "0.5"), (1.0, "1")] {
-        let at = pos2(axes.frame.left() - 4.0, axes.height(value));
-        painter.text(at, Align2::RIGHT_CENTER, words, small(), weak);
-    }
-}
-
-fn weight_axis(painter: &Painter, axes: &Axes, weak: Color32) {
-    let (low, high) = axes.weights;
-    let room = f64::from(axes.frame.height() - NAMES);
-    let values = if axes.log_weight {
-        decades(10_f64.powf(low), 10_f64.powf(high), false)
-    } else {
-        round_numbers(0.0, high, (room / 22.0).clamp(1.0, 6.0))
-    };
-    let mut last = f32::INFINITY;
-    for value in values {
-        let y = axes.weight(value);
-        if y > last - 13.0 {
-            continue;
-        }
-        last = y;
-        let at = pos2(axes.frame.right() + 4.0, y);
-        painter.text(at, Align2::LEFT_CENTER, share_tick(value), small(), weak);
-    }
-}
-
-/// A share as a percentage with no more digits than it needs.
-pub(super) fn share_tick(share: f64) -> String {
-    let percent = 100.0 * share;
-    // Rounding at the seventh digit takes off what binary fractions leave.
-    let words = format!("{:.5}", percent);
-    let words = words.trim_end_matches('0').trim_end_matches('.');
-    if words.len() > 6 && percent >= 0.01 {
-        return format!("{percent:.2} %");
-    }
-    format!("{words} %")
-}
-
-/// The mask as a line: 1 up to z + 1, the ramp, 0.
-fn mask_path(axes: &Axes, span: &Span, config: &Config) -> Vec<Pos2> {
-    let (z, ramp) = (f64::from(span.span), config.adapt_span_ramp as f64);
-    let end = (z + 1.0 + ramp).min(config.attn_span as f64);
-    let begin = (z + 1.0).min(end);
-    let mut path = vec![pos2(axes.x(1.0), axes.height(1.0))];
-    for i in 0..=48 {
-        let at = begin + (end - begin) * f64::from(i) / 48.0;
-        let kept = ((z + ramp + 1.0 - at) / ramp).clamp(0.0, 1.0);
-        path.push(pos2(axes.x(at), axes.height(kept)));
-    }
-    // Where S ends it, the mask falls at once.
-    path.push(pos2(axes.x(end), axes.height(0.0)));
-    path.push(pos2(axes.x(axes.far), axes.height(0.0)));
-    path
-}
-
-/// The mask with its ramp shaded; z, ramp and reach named.
-fn mask(
-    painter: &Painter,
-    cx: &ViewContext<'_>,
-    axes: &Axes,
-    span: &Span,
-    config: &Config,
-    names: &mut Names,
-) {
-    let color = cx.palette.edge;
-    let (z, ramp) = (f64::from(span.span), config.adapt_span_ramp as f64);
-    let reach = span.reach as f64;
-    let (begin, end) = (axes.x(z + 1.0), axes.x((z + 1.0 + ramp).min(reach + 1.0)));
-    let top = axes.frame.top();
-    let shade = Rect::from_min_max(
-        pos2(begin, top),
-        pos2(end.min(axes.frame.right()), axes.frame.bottom()),
-    );
-    painter.rect_filled(shade, 0.0, color.gamma_multiply(0.10));
-    let thin = Stroke::new(1.0, color.gamma_multiply(0.6));
-    for x in [begin, axes.x(reach)] {
-        painter.extend(Shape::dashed_line(
-            &[pos2(x, top), pos2(x, axes.frame.bottom())],
-            thin,
-            2.0,
-            3.0,
-        ));
-    }
-    painter.line(mask_path(axes, span, config), Stroke::new(2.0, color));
-    let ink = color;
-    let words = trf("z {0}", &[&format!("{z:.1}")]);
-    names.put_left(begin, &words, ink, top);
-    names.put(
-        axes.x(reach),
-        &trf("reach {0}", &[&thousands(span.reach)]),
-        ink,
-        top,
-    );
-    let words = trf("ramp {0}", &[&config.adapt_span_ramp]);
-    let wide = painter.layout_no_wrap(words.clone(), small(), ink).size().x;
-    if wide + 6.0 < shade.width() {
-        let at = pos2(shade.center().x, top + 1.0);
-        let rect = Align2::CENTER_TOP.anchor_size(at, vec2(wide, 13.0));
-        names.place(rect, &words, ink);
-    }
-}
-
-/// The distances within which most of the weight lies.
-fn effective_marks(
-    axes: &Axes,
-    effective: &[Option<usize>; 3],
-    ink: Color32,
-    weak: Color32,
-    names: &mut Names,
-) {
-    let frame = axes.frame;
-    for (i, (share, held)) in EFFECTIVE_SHARES.iter().zip(effective).enumerate() {
-        let Some(distance) = held.filter(|held| *held as f64 <= axes.far) else {
-            continue;
-        };
-        let x = axes.x(distance as f64);
-        let y = axes.height(0.30 + 0.22 * i as f64);
-        let line = Stroke::new(1.0, weak);
-        names.painter.vline(x, y..=frame.bottom(), line);
-        let foot = vec![
-            pos2(x, frame.bottom() - 6.0),
-            pos2(x - 3.5, frame.bottom()),
-            pos2(x + 3.5, frame.bottom()),
-        ];
-        let foot = Shape::convex_polygon(foot, ink, Stroke::NONE);
-        names.painter.add(foot);
-        let words = trf("{0} %", &[&(100.0 * share)]);
-        names.put(x, &words, ink, y);
-    }
-}
-
-/// Names inside the frame; none is drawn where it would cover another.
-struct Names {
-    painter: Painter,
-    frame: Rect,
-    ground: Color32,
-    taken: Vec<Rect>,
-}
-
-impl Names {
-    /// Puts a name beside the line at `x`, at the right of it or else at the left.
-    fn put(&mut self, x: f32, words: &str, color: Color32, top: f32) {
-        let (left, right) = self.beside(x, words, top);
-        if !self.place(right, words, color) {
-            self.place(left, words, color);
-        }
-    }
-
-    /// Puts a name at the left of the line, or else at the right.
-    fn put_left(&mut self, x: f32, words: &str, color: Color32, top: f32) {
-        let (left, right) = self.beside(x, words, top);
-        if !self.place(left, words, color) {
-            self.place(right, words, color);
-        }
-    }
-
-    fn beside(&self, x: f32, words: &str, top: f32) -> (Rect, Rect) {
-        let galley = self
-            .painter
-            .layout_no_wrap(words.into(), small(), Color32::WHITE);
-        let size = galley.size();
-        (
-            Rect::from_min_size(pos2(x - 4.0 - size.x, top + 1.0), size),
-            Rect::from_min_size(pos2(x + 4.0, top + 1.0), size),
-        )
-    }
-
-    /// Puts a name there, if there is room.
-    fn place(&mut self, rect: Rect, words: &str, color: Color32) -> bool {
-        let free = self.frame.expand(1.0).contains_rect(rect)
-            && !self
-                .taken
-                .iter()
-                .any(|taken| taken.expand(2.0).intersects(rect));
-        if free {
-            self.taken.push(rect);
-            // Weights may lie behind it.
-            self.painter
-                .rect_filled(rect.expand(1.0), 2.0, self.ground.gamma_multiply(0.75));
-            self.painter
-                .text(rect.min, Align2::LEFT_TOP, words, small(), color);
-        }
-        free
-    }
-}
-
 /// What stands at a distance.
 fn readout(ui: &mut Ui, distance: usize, span: &Span, config: &Config, weights: &[f32]) {
     ui.label(strong(trf("distance {0}", &[&thousands(distance)])));
@@ -576,34 +286,4 @@ fn readout(ui: &mut Ui, distance: usize, span: &Span, config: &Config, weights: 
                 row(tr("weight within"), percent((within / all) as f32));
             }
         });
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn shares_at_an_axis_have_the_digits_they_need() {
-        let of = |share| share_tick(share);
-        assert_eq!([of(0.0), of(0.3), of(0.05)], ["0 %", "30 %", "5 %"]);
-        assert_eq!([of(0.0025), of(1e-5)], ["0.25 %", "0.001 %"]);
-        assert_eq!(of(0.123_456), "12.35 %");
-    }
-
-    #[test]
-    fn distances_and_places_belong_together() {
-        for log_distance in [false, true] {
-            let axes = Axes {
-                frame: Rect::from_min_max(pos2(10.0, 10.0), pos2(210.0, 110.0)),
-                log_distance,
-                far: 119.0,
-                weights: (0.0, 1.0),
-                log_weight: false,
-            };
-            assert_eq!((axes.x(1.0), axes.x(119.0)), (10.0, 210.0));
-            for distance in [1.0, 7.0, 100.0] {
-                assert!((axes.distance(axes.x(distance)) - distance).abs() < 1e-3);
-            }
-        }
-    }
 }

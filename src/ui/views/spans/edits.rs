@@ -64,6 +64,13 @@ impl SpansView {
             ui.horizontal(|ui| self.head_controls(ui, cx, facts, head));
         }
         ui.horizontal(|ui| {
+            let clear = ui.add_enabled(edits > 0, egui::Button::new(tr("Clear edits")));
+            if clear
+                .on_hover_text(tr("Leave all heads as they were trained"))
+                .clicked()
+            {
+                cx.commands.push(Command::ClearEdits);
+            }
             if edits == 0 {
                 let words = quiet(tr("Drag a point up or down."));
                 ui.add(egui::Label::new(words).truncate()).on_hover_text(tr(
@@ -71,13 +78,6 @@ impl SpansView {
                      a point goes back there; so it does with a double click. The file is not changed.",
                 ));
                 return;
-            }
-            let clear = ui.button(tr("Clear edits"));
-            if clear
-                .on_hover_text(tr("Leave all heads as they were trained"))
-                .clicked()
-            {
-                cx.commands.push(Command::ClearEdits);
             }
             self.effect(ui, cx, edits);
         });

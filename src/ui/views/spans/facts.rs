@@ -43,7 +43,7 @@ impl Facts {
             |s: &Arc<Surveyed>| s.measures.len() == spans.len() && s.flags.len() == spans.len();
         let number = snapshot.model_number;
         let now = snapshot.surveyed.clone().filter(|s| editable && fits(s));
-        let is_fresh = now.is_some() && hand.asked_head().is_none();
+        let is_fresh = now.is_some() && hand.is_there();
         if let Some(now) = now {
             *last = Some((number, now));
         }

@@ -49,6 +49,16 @@ struct Asked {
     /// `None`: as trained.
     span: Option<f32>,
     when: f64,
+    /// Whether the worker has it.
+    is_there: bool,
+}
+
+/// The chart as it lies under the hand.
+pub(super) struct Field<'a> {
+    pub facts: &'a Facts,
+    pub scale: Scale,
+    pub marks: &'a [Mark],
+    pub transform: &'a PlotTransform,
 }
 
 /// What the edits do to the text's bits per token.
@@ -64,10 +74,11 @@ impl Hand {
     pub fn begin(&mut self, ui: &Ui, cx: &ViewContext<'_>) {
         let snapshot = cx.snapshot;
         let now = ui.input(|input| input.time);
-        if let (Some(asked), Some(model)) = (&self.asked, &snapshot.model) {
+        if let (Some(asked), Some(model)) = (&mut self.asked, &snapshot.model) {
             let (layer, head) = asked.head;
             let has = model.network.edits().span(layer, head);
-            let done = has == asked.span && self.drag.is_none();
+            asked.is_there = has == asked.span;
+            let done = asked.is_there && self.drag.is_none();
             let other = asked.model != snapshot.model_number;
             if done || other || now - asked.when > PATIENCE && self.drag.is_none() {
                 self.asked = None;
@@ -87,6 +98,11 @@ impl Hand {
 
     pub fn asked_head(&self) -> Option<(usize, usize)> {
         self.asked.as_ref().map(|asked| asked.head)
+    }
+
+    /// Whether the worker has all that was asked for.
+    pub fn is_there(&self) -> bool {
+        self.asked.as_ref().is_none_or(|asked| asked.is_there)
     }
 
     pub fn asked_span(&self) -> Option<f32> {
@@ -110,7 +126,7 @@ impl Hand {
         let whole = snapshot.done == snapshot.tokens.ids.len();
         (model == snapshot.model_number && snapshot.done > 0).then_some(Effect {
             bits,
-            is_now: whole && self.asked.is_none(),
+            is_now: whole && self.is_there(),
             unedited: snapshot.unedited_bits,
         })
     }
@@ -129,6 +145,7 @@ impl Hand {
             head,
             span,
             when: ui.input(|input| input.time),
+            is_there: false,
         });
     }
 
@@ -154,11 +171,14 @@ impl Hand {
         &mut self,
         ui: &Ui,
         cx: &mut ViewContext<'_>,
-        facts: &Facts,
-        scale: Scale,
-        marks: &[Mark],
-        transform: &PlotTransform,
+        field: &Field<'_>,
     ) -> Option<((usize, usize), Response)> {
+        let Field {
+            facts,
+            marks,
+            transform,
+            ..
+        } = *field;
         let alt = ui.input(|input| input.modifiers.alt);
         if !facts.editable || !(self.on || alt || self.drag.is_some()) {
             self.drag = None;
@@ -205,7 +225,7 @@ impl Hand {
                     ),
                 )
             });
-            self.drag(ui, cx, facts, scale, mark, transform, &handle);
+            self.drag(ui, cx, field, mark, &handle);
             if handle.hovered() || handle.dragged() || handle.has_focus() {
                 ui.ctx().set_cursor_icon(egui::CursorIcon::ResizeVertical);
             }
@@ -216,17 +236,20 @@ impl Hand {
         held
     }
 
-    #[allow(clippy::too_many_arguments)]
     fn drag(
         &mut self,
         ui: &Ui,
         cx: &mut ViewContext<'_>,
-        facts: &Facts,
-        scale: Scale,
+        field: &Field<'_>,
         mark: &Mark,
-        transform: &PlotTransform,
         handle: &Response,
     ) {
+        let Field {
+            facts,
+            scale,
+            transform,
+            ..
+        } = *field;
         let (head, at) = (mark.head(), mark.place(transform));
         if handle.double_clicked() {
             return self.set_back(ui, cx, facts, head);

@@ -141,7 +141,12 @@ impl Pen<'_> {
     pub fn flag(&self, mark: &Mark, flag: SpanFlag) {
         let size = (0.45 * self.pitch()).clamp(2.0, 4.2);
         let at = mark.place(self.transform) - vec2(0.0, self.radius() + 3.5 + size);
-        triangle(&self.painter, at, size, flag, self.ink, self.ground);
+        let ink = if self.pitch() < 4.0 {
+            self.weak
+        } else {
+            self.ink
+        };
+        triangle(&self.painter, at, size, flag, ink, self.ground);
     }
 
     /// A ring around a selected head; around the leading one a thicker one, and a line down to the axis.
@@ -249,8 +254,8 @@ pub(super) enum Sign {
     Silenced,
 }
 
-/// The legend, in one line as far as there is room.
-pub(super) fn legend(ui: &Ui, row: Rect, color: Color32, signs: &[(Sign, String)]) {
+/// The legend, in one line as far as there is room, with a `note` at its end.
+pub(super) fn legend(ui: &Ui, mut row: Rect, color: Color32, signs: &[(Sign, String)], note: &str) {
     let painter = ui.painter().with_clip_rect(row);
     let visuals = ui.visuals();
     let (ink, weak, ground) = (
@@ -258,10 +263,15 @@ pub(super) fn legend(ui: &Ui, row: Rect, color: Color32, signs: &[(Sign, String)
         visuals.weak_text_color(),
         visuals.extreme_bg_color,
     );
+    let font = || FontId::proportional(11.0);
+    if !note.is_empty() {
+        let at = row.right_center();
+        let note = painter.text(at, Align2::RIGHT_CENTER, note, font(), weak);
+        row.max.x = note.left() - 10.0;
+    }
     let mut x = row.left();
     for (sign, words) in signs {
-        let font = FontId::proportional(11.0);
-        let galley = painter.layout_no_wrap(words.clone(), font.clone(), weak);
+        let galley = painter.layout_no_wrap(words.clone(), font(), weak);
         if x + 14.0 + galley.size().x > row.right() {
             return;
         }
@@ -280,7 +290,7 @@ pub(super) fn legend(ui: &Ui, row: Rect, color: Color32, signs: &[(Sign, String)
             }
         }
         let at = pos2(x + 13.0, row.center().y);
-        let text = painter.text(at, Align2::LEFT_CENTER, words, font, weak);
+        let text = painter.text(at, Align2::LEFT_CENTER, words, font(), weak);
         x = text.right() + 12.0;
     }
 }

@@ -97,10 +97,10 @@ impl SpansView {
         if at.x > title.right() + 8.0 {
             painter.galley(at, galley, ink);
         }
-        let side = pos2(frame.right() + 4.0, frame.top() + 1.0);
-        painter.text(side, Align2::LEFT_CENTER, percent(largest), small(), weak);
+        let side = pos2(frame.right() + 4.0, frame.top() - 2.0);
+        painter.text(side, Align2::LEFT_TOP, percent(largest), small(), weak);
         let side = pos2(frame.right() + 4.0, frame.bottom());
-        if frame.height() > 14.0 {
+        if frame.height() > 28.0 {
             painter.text(side, Align2::LEFT_BOTTOM, "0 %", small(), weak);
         }
         let below = frame.bottom() + 1.0;

@@ -3,11 +3,10 @@
 use super::super::super::command::Command;
 use super::super::super::language::{tr, trf};
 use super::super::super::state::ViewContext;
-use super::super::super::theme::quiet;
 use super::facts::Facts;
 use super::{Held, Part, SpansView};
 use crate::analysis::{EFFECTIVE_SHARES, SpanFlag};
-use crate::chart::{SpanMeasure as Measure, thousands};
+use crate::chart::SpanMeasure as Measure;
 use eframe::egui::{self, Ui};
 
 /// Width from which the chart's own options stand in the toolbar, in points.
@@ -41,6 +40,7 @@ impl SpansView {
         ui.horizontal_wrapped(|ui| {
             // At the width of a new window all of it fits into one row.
             ui.spacing_mut().item_spacing.x = 5.0;
+            ui.spacing_mut().button_padding.x = 5.0;
             ui.selectable_value(&mut self.measure, Measure::Reach, tr("Reach"))
                 .on_hover_text(tr(
                     "Distances with a mask above 0: min(S, ⌈z⌉ + R), as the paper's figure shows",
@@ -88,7 +88,6 @@ impl SpansView {
             {
                 cx.commands.push(Command::ExportSpans);
             }
-            progress(ui, facts);
         });
         self.edit_rows(ui, cx, facts);
     }
@@ -120,35 +119,19 @@ impl SpansView {
 /// How many heads are flagged; a click goes to the next one.
 fn flag_button(ui: &mut Ui, cx: &mut ViewContext<'_>, facts: &Facts) {
     let flagged: Vec<_> = facts.flagged().collect();
-    if flagged.is_empty() {
-        return;
-    }
     let of = |flag| flagged.iter().filter(|(_, other)| *other == flag).count();
     let words = trf(
         "Next flagged head. {0} reach much farther than this text makes use of, {1} press against their span.",
         &[&of(SpanFlag::Unused), &of(SpanFlag::Pressed)],
     );
-    let button = ui.button(trf("{0} flagged →", &[&flagged.len()]));
+    // It stays where there is none: a toolbar that grows and shrinks would move the chart below the pointer.
+    let name = trf("{0} flagged →", &[&flagged.len()]);
+    let button = ui.add_enabled(!flagged.is_empty(), egui::Button::new(name));
     if button.on_hover_text(words).clicked() {
         let now = cx.selection.heads.leading();
         let next = flagged.iter().find(|(head, _)| *head > now);
         if let Some((head, _)) = next.or(flagged.first()) {
             cx.selection.select_head(*head);
         }
-    }
-}
-
-/// How much of the text is measured, while it is not all.
-fn progress(ui: &mut Ui, facts: &Facts) {
-    let Some(surveyed) = &facts.surveyed else {
-        return;
-    };
-    let (done, all) = (surveyed.queries.len(), surveyed.wanted.len());
-    if done < all {
-        ui.label(quiet(trf("measured {0} %", &[&(100 * done / all)])))
-            .on_hover_text(trf(
-                "Effective spans are of {0} of {1} tokens so far",
-                &[&thousands(done), &thousands(all)],
-            ));
     }
 }
