@@ -57,7 +57,7 @@ fn from_the_first_start_to_finding_everything_as_left() {
         heads.is_some_and(|heads| heads.len() == 2 && heads.contains(&json!([0, 0])))
     });
     // Tokens: a range of the text, dragged.
-    window.drag((330, 576), (420, 576));
+    window.drag((340, 593), (420, 593));
     window.wait_session("tokens", |session| {
         let tokens = session["selected"]["tokens"].as_array();
         tokens.is_some_and(|tokens| !tokens.is_empty())

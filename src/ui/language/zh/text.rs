@@ -1,4 +1,8 @@
 pub(super) const WORDS: &[(&str, &str)] = &[
+    (
+        "Type or paste a text below, or open one with File → Open text.",
+        "在下方输入或粘贴文本，或用 文件 → 打开文本 打开一个。",
+    ),
     ("What they read", "它们读取什么"),
     ("Who reads them", "谁读取它们"),
     ("Surprisal", "意外度"),
