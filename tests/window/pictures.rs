@@ -21,7 +21,13 @@ fn window(theme: ThemeChoice, language: Language) -> Harness<'static, App> {
         model: Some(model),
         ..Start::default()
     };
+    // The harness sets the theme of the desktop in every frame.
+    let desktop = match theme {
+        ThemeChoice::Light => egui::Theme::Light,
+        _ => egui::Theme::Dark,
+    };
     Harness::builder()
+        .with_theme(desktop)
         .with_size(egui::vec2(640.0, 440.0))
         .with_max_steps(32)
         .renderer(CpuRenderer::default())

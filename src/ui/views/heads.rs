@@ -305,8 +305,8 @@ impl HeadsView {
         ui.spacing_mut().button_padding = egui::Vec2::ZERO;
         let sign = match (self.sort == column, self.falling) {
             (false, _) => "",
-            (true, true) => " ↓",
-            (true, false) => " ↑",
+            (true, true) => "↓",
+            (true, false) => "↑",
         };
         let name = quiet(format!("{}{sign}", column.short())).size(11.0);
         let layout = if column == Statistic::Head {

@@ -140,7 +140,7 @@ impl Statistic {
             Self::Previous => tr("Prev. %"),
             Self::Context => tr("Text %"),
             Self::Persistent => tr("Pers. %"),
-            Self::Empty => tr("Empty %"),
+            Self::Empty => tr("Emp. %"),
             Self::Removed => tr("Rem. %"),
             Self::Head | Self::Reach => self.name(),
         }

@@ -16,7 +16,7 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ("Prev. %", "前一 %"),
     ("Text %", "文本 %"),
     ("Pers. %", "持久 %"),
-    ("Empty %", "空 %"),
+    ("Emp. %", "空 %"),
     ("Rem. %", "去除 %"),
     ("Layer and head", "层和头"),
     (
