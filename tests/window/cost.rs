@@ -84,10 +84,10 @@ fn the_curve_shows_operations_memory_or_reach() {
     let mut window = open(Start::default());
     for quantity in ["K/V memory", "Mean reach", "FLOPs"] {
         // The last one is also the name of a column.
-        let buttons = window.harness.query_all_by_label(quantity);
-        let button = buttons
-            .filter(|node| node.accesskit_node().role() != Role::Label)
-            .next_back();
+        let button = window
+            .harness
+            .query_all_by_label(quantity)
+            .rfind(|node| node.accesskit_node().role() != Role::Label);
         button.unwrap().click();
         window.harness.run_steps(3);
         let canvas = window
