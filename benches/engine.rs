@@ -95,6 +95,8 @@ fn append(length: usize) {
     let (engine, news) = engine(Source::default(), text.as_str().into());
     engine.look(Looks {
         heads: Heads::one((3, 1)),
+        // As every window asks: the list of heads is always there.
+        survey: true,
         ..Looks::default()
     });
     wait(&engine, &news, |s| settled(s, length));
@@ -119,6 +121,8 @@ fn undo(length: usize) {
     let (engine, news) = engine(Source::default(), text.as_str().into());
     engine.look(Looks {
         heads: Heads::one((3, 1)),
+        // As every window asks: the list of heads is always there.
+        survey: true,
         ..Looks::default()
     });
     wait(&engine, &news, |s| settled(s, length));
