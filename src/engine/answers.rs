@@ -39,6 +39,13 @@ impl<Q: PartialEq, T> Answer<Q, T> {
             .is_some_and(|(q, n)| q == question && *n == number)
     }
 
+    /// Forgets an answer that holds no more.
+    fn forget_if(&mut self, gone: impl FnOnce(&T) -> bool) {
+        if self.answer.as_deref().is_some_and(gone) {
+            *self = Self::default();
+        }
+    }
+
     fn set(&mut self, question: Q, number: u64, answer: Option<T>) {
         self.question = Some((question, number));
         self.answer = answer.map(Arc::new);
@@ -117,6 +124,10 @@ impl Answers {
             Some((looking, None)) => looking.truncate(len),
             looking => *looking = None,
         }
+        // Sums over tokens that are gone are no one's.
+        self.gathered
+            .forget_if(|sums| sums.tokens.last().is_some_and(|last| last >= len));
+        self.prediction.forget_if(|prediction| prediction.at >= len);
         self.surveying.truncate(len);
     }
 

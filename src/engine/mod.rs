@@ -30,7 +30,7 @@ pub use detail::Detail;
 pub use looks::{Combine, Heads, Looks};
 pub use memory::peak_rss;
 pub use open::{EngineError, Model, Prepared};
-pub use picture::{ColorRange, Picture, PictureRequest, Pictured, color};
+pub use picture::{ColorRange, Picture, PictureRequest, Pictured, color, color_share};
 pub use sample::{Drawn, Sampling};
 pub use samples::{SAMPLES, Sample};
 pub use snapshot::{Failure, Snapshot};

@@ -116,13 +116,18 @@ fn largest_in(grid: &BandGrid, queries: &Range<usize>, columns: &Range<usize>) -
 
 /// The colour of a weight where `largest` gets the last colour. The logarithm spans four decades.
 pub fn color(weight: f32, largest: f32, scale: Scale, map: ColorMap) -> [u8; 3] {
+    colormap::color(map, color_share(weight, largest, scale))
+}
+
+/// Where that colour stands in its map, from 0 to 1.
+pub fn color_share(weight: f32, largest: f32, scale: Scale) -> f32 {
     let high = f64::from(largest.max(f32::MIN_POSITIVE));
     let low = if scale == Scale::Log {
         high * 1e-4
     } else {
         0.0
     };
-    colormap::color(map, scale.share(f64::from(weight), low, high) as f32)
+    scale.share(f64::from(weight), low, high) as f32
 }
 
 #[cfg(test)]

@@ -168,12 +168,13 @@ pub fn proposed(purpose: Purpose, model: &Model, heads: &Heads) -> String {
 /// The selected heads' weights as a figure of what is in view, with its colours.
 pub fn heatmap(snapshot: &Snapshot, detail: &Detail, view: &AttentionView) -> Option<Heatmap> {
     let model = snapshot.model.as_ref()?;
-    let queries = view.shown.start..view.shown.end.min(snapshot.done);
+    let (queries, columns) = view.seen(snapshot);
+    let queries = queries.start..queries.end.min(snapshot.done);
     let style = HeatmapStyle {
         layout: view.layout,
         map: view.map,
         scale: view.scale,
-        columns: view.columns.clone(),
+        columns,
         most: HEATMAP_CELLS,
         pool: view.pool,
         high: None,

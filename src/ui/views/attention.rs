@@ -14,6 +14,7 @@ use super::super::language::tr;
 use super::super::state::ViewContext;
 use crate::analysis::{BandLayout, Pool, TokenSet};
 use crate::chart::{ColorMap, Scale};
+use crate::engine::{Snapshot, Tokens};
 use crate::model::Span;
 use axes::Axes;
 use camera::{Camera, Motion};
@@ -25,6 +26,7 @@ use places::Places;
 use serde::{Deserialize, Serialize};
 use sides::Legend;
 use std::ops::Range;
+use std::sync::Arc;
 
 /// The state of the view.
 #[derive(Serialize, Deserialize)]
@@ -42,10 +44,13 @@ pub struct AttentionView {
     pub in_view: bool,
     /// The queries in view, for the figure that is exported.
     #[serde(skip)]
-    pub shown: Range<usize>,
+    shown: Range<usize>,
     /// The columns in view.
     #[serde(skip)]
-    pub columns: Range<usize>,
+    columns: Range<usize>,
+    /// The model, by its number, and the text that these are of.
+    #[serde(skip)]
+    seen_of: Option<(u64, Arc<Tokens>)>,
     /// The tokens selected when the map was last aimed.
     #[serde(skip)]
     tokens: TokenSet,
@@ -92,6 +97,7 @@ impl Default for AttentionView {
             in_view: false,
             shown: 0..0,
             columns: 0..0,
+            seen_of: None,
             tokens: TokenSet::default(),
             aim: Aim::Follow,
             camera: None,
@@ -105,6 +111,18 @@ impl Default for AttentionView {
 }
 
 impl AttentionView {
+    /// The queries and the columns in view; all of them where this view has not been seen with this model and text.
+    pub fn seen(&self, snapshot: &Snapshot) -> (Range<usize>, Range<usize>) {
+        let of_these = self.seen_of.as_ref().is_some_and(|(model, tokens)| {
+            *model == snapshot.model_number && Arc::ptr_eq(tokens, &snapshot.tokens)
+        });
+        if of_these && !self.shown.is_empty() && !self.columns.is_empty() {
+            (self.shown.clone(), self.columns.clone())
+        } else {
+            (0..snapshot.done, 0..usize::MAX)
+        }
+    }
+
     /// Draws the view.
     pub fn show(&mut self, ui: &mut Ui, cx: &mut ViewContext<'_>) {
         self.toolbar(ui, cx);
@@ -133,6 +151,7 @@ impl AttentionView {
         let camera = self.aimed(ui, &axes, cx, &places);
         let (response, transform) = self.plot(ui, cx, &axes, &places, camera);
         self.move_by_hand(ui, &axes, &places, &response, &transform);
+        self.seen_of = Some((cx.snapshot.model_number, Arc::clone(&cx.snapshot.tokens)));
         self.shown = places::seen(
             transform.bounds().min()[1],
             transform.bounds().max()[1],

@@ -1,7 +1,7 @@
 //! All thumbnails in one texture.
 
-use crate::chart::{ColorMap, Scale};
-use crate::engine::{Surveyed, color};
+use crate::chart::{ColorMap, Scale, colormap};
+use crate::engine::{Surveyed, color_share};
 use eframe::egui::{self, Color32, Rect, Ui, pos2, vec2};
 use std::sync::Arc;
 
@@ -58,7 +58,7 @@ impl Atlas {
         let mut pixels = vec![Color32::TRANSPARENT; size[0] * size[1]];
         let shades: Vec<Color32> = (0..SHADES)
             .map(|i| {
-                let [r, g, b] = color(i as f32, (SHADES - 1) as f32, look.scale, look.map);
+                let [r, g, b] = colormap::color(look.map, i as f32 / (SHADES - 1) as f32);
                 Color32::from_rgb(r, g, b)
             })
             .collect();
@@ -75,7 +75,6 @@ impl Atlas {
             } else {
                 largest(&thumbnail.values)
             };
-            let scale = (SHADES - 1) as f32 / own.max(f32::MIN_POSITIVE);
             for (r, row) in thumbnail
                 .values
                 .chunks_exact(thumbnail.columns.max(1))
@@ -84,7 +83,8 @@ impl Atlas {
                 let start = (y + r) * size[0] + x;
                 for (pixel, value) in pixels[start..].iter_mut().zip(row) {
                     if !value.is_nan() {
-                        *pixel = shades[((value * scale) as usize).min(SHADES - 1)];
+                        let share = color_share(*value, own, look.scale);
+                        *pixel = shades[((share * (SHADES - 1) as f32) as usize).min(SHADES - 1)];
                     }
                 }
             }

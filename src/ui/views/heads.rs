@@ -149,10 +149,11 @@ impl HeadsView {
             );
         }
         let every = (13.0 / cell.y).ceil().max(1.0) as usize;
-        for layer in (0..layers).filter(|layer| layer.is_multiple_of(every)) {
+        for layer in 0..layers {
             let min = pos2(area.left(), corner.y + layer as f32 * cell.y);
-            let rect = Rect::from_min_size(min, vec2(left, cell.y * every as f32));
-            whole_layer(ui, cx, rect, layer, heads, cell.y);
+            let rect = Rect::from_min_size(min, vec2(left, cell.y));
+            // Numbers stand apart where rows are thin; every layer can be clicked.
+            whole_layer(ui, cx, rect, (layer, heads), layer.is_multiple_of(every));
         }
         for row in rows {
             let (layer, head) = row.place();
@@ -356,9 +357,8 @@ fn whole_layer(
     ui: &mut Ui,
     cx: &mut ViewContext<'_>,
     rect: Rect,
-    layer: usize,
-    heads: usize,
-    height: f32,
+    (layer, heads): (usize, usize),
+    numbered: bool,
 ) {
     let response = ui.interact(rect, ui.scope_id().with(("layer", layer)), Sense::click());
     let name = trf("Select layer {0}", &[&(layer + 1)]);
@@ -368,9 +368,11 @@ fn whole_layer(
     } else {
         ui.visuals().weak_text_color()
     };
-    let at = pos2(rect.right() - 5.0, rect.top() + height / 2.0);
-    let number = (layer + 1).to_string();
-    super::paint_text(ui, at, egui::Align2::RIGHT_CENTER, &number, 10.5, ink);
+    if numbered || response.hovered() {
+        let at = pos2(rect.right() - 5.0, rect.center().y);
+        let number = (layer + 1).to_string();
+        super::paint_text(ui, at, egui::Align2::RIGHT_CENTER, &number, 10.5, ink);
+    }
     if response.clicked() {
         let mut all: Vec<_> = (0..heads).map(|head| (layer, head)).collect();
         let leading = cx.selection.heads.leading();

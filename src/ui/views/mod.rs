@@ -150,13 +150,22 @@ fn name_combo(response: &egui::Response, name: &str) {
     response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::ComboBox, true, name));
 }
 
+/// A scale's name.
+fn scale_name(scale: Scale) -> &'static str {
+    match scale {
+        Scale::Linear => tr("Linear"),
+        Scale::Sqrt => tr("Square root"),
+        Scale::Log => tr("Logarithmic"),
+    }
+}
+
 /// The choice of a colour scale and a colour map.
 fn scale_and_map(ui: &mut Ui, scale: &mut Scale, map: &mut ColorMap) {
     let combo = egui::ComboBox::from_id_salt("scale")
-        .selected_text(scale.name())
+        .selected_text(scale_name(*scale))
         .show_ui(ui, |ui| {
             for one in Scale::ALL {
-                ui.selectable_value(scale, one, one.name());
+                ui.selectable_value(scale, one, scale_name(one));
             }
         })
         .response;

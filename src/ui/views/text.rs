@@ -148,10 +148,10 @@ impl TextView {
                     }
                 }
                 let combo = egui::ComboBox::from_id_salt("text scale")
-                    .selected_text(scale_name(self.scale))
+                    .selected_text(super::scale_name(self.scale))
                     .show_ui(ui, |ui| {
                         for scale in Scale::ALL {
-                            ui.selectable_value(&mut self.scale, scale, scale_name(scale));
+                            ui.selectable_value(&mut self.scale, scale, super::scale_name(scale));
                         }
                     })
                     .response;
@@ -201,8 +201,9 @@ impl TextView {
             return String::new();
         };
         if self.shade == Shade::Surprisal {
-            let bits = cx.snapshot.bits_per_token.unwrap_or(0.0);
-            return trf("mean {0} bits per token", &[&format!("{bits:.2}")]);
+            let bits = cx.snapshot.bits_per_token;
+            let bits = bits.map_or_else(|| "–".to_owned(), |bits| format!("{bits:.2}"));
+            return trf("mean {0} bits per token", &[&bits]);
         }
         let selected = cx.tokens();
         let mut words = vec![heads_name(&cx.selection.heads)];
@@ -305,14 +306,6 @@ impl TextView {
             response
                 .on_hover_ui_at_pointer(|ui| tip::show(ui, cx, (piece, token), shade, &shading));
         }
-    }
-}
-
-fn scale_name(scale: Scale) -> &'static str {
-    match scale {
-        Scale::Linear => tr("Linear"),
-        Scale::Sqrt => tr("Square root"),
-        Scale::Log => tr("Logarithmic"),
     }
 }
 

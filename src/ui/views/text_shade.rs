@@ -294,10 +294,13 @@ fn row<'a>(cx: &ViewContext<'a>) -> Option<(usize, &'a [f32])> {
     Some((query, row.get(..query.min(row.len()))?))
 }
 
-/// The sums over the selected tokens. While those of new ones are on their way, the ones before stay: nothing flickers
-/// when a selection is drawn.
+/// The sums over the selected tokens, of the selected heads. While those of new tokens are on their way, the ones before
+/// stay: nothing flickers when a selection is drawn.
 pub(super) fn gathered<'a>(cx: &ViewContext<'a>) -> Option<&'a Gathered> {
-    cx.snapshot.gathered.as_deref()
+    // They come together with the heads' weights.
+    let detail = cx.snapshot.detail.as_deref()?;
+    let gathered = cx.snapshot.gathered.as_deref();
+    gathered.filter(|_| detail.heads == cx.selection.heads)
 }
 
 /// Bits of surprisal when every token is as likely as any other: log₂ V.

@@ -101,7 +101,12 @@ fn weights(
         if let (Some(span), Some(config)) = (cx.span(), config)
             && config.adapt_span
         {
-            let mask = soft_mask(span.span, config.adapt_span_ramp, distance);
+            let mask = if distance > span.reach {
+                // Beyond S there is nothing, whatever the mask would be.
+                0.0
+            } else {
+                soft_mask(span.span, config.adapt_span_ramp, distance)
+            };
             if mask < 1.0 {
                 rows.push((tr("Soft mask"), percent(mask)));
             }

@@ -5,7 +5,6 @@ use super::super::super::state::{ViewContext, percent};
 use super::super::super::theme::{quiet, strong};
 use super::axes;
 use super::picture::HeatPicture;
-use super::toolbar;
 use crate::chart::{ColorMap, Scale, color_numbers, colormap};
 use crate::engine::{Picture, color};
 use eframe::egui::{self, Align2, Color32, Rect, Shape, Stroke, Ui, pos2, vec2};
@@ -156,7 +155,7 @@ pub(super) fn profile(
     );
     let words = trf(
         "mean weight by distance, up to {0} ({1})",
-        &[&number(most), &toolbar::scale_name(scale)],
+        &[&number(most), &super::super::scale_name(scale)],
     );
     let font = egui::FontId::proportional(10.5);
     let galley = ui

@@ -14,15 +14,6 @@ use eframe::egui::{self, Ui};
 const NARROW: f32 = 560.0;
 const SMALL: f32 = 400.0;
 
-/// A scale's name.
-pub(super) fn scale_name(scale: Scale) -> &'static str {
-    match scale {
-        Scale::Linear => tr("Linear"),
-        Scale::Sqrt => tr("Square root"),
-        Scale::Log => tr("Logarithmic"),
-    }
-}
-
 /// One of two things beside the other: `name` says to screen readers what is chosen between.
 fn either<T: Copy + PartialEq>(
     ui: &mut Ui,
@@ -173,10 +164,10 @@ impl AttentionView {
     /// How weights become colours.
     fn spread(&mut self, ui: &mut Ui) {
         let combo = egui::ComboBox::from_id_salt("scale")
-            .selected_text(scale_name(self.scale))
+            .selected_text(super::super::scale_name(self.scale))
             .show_ui(ui, |ui| {
                 for scale in Scale::ALL {
-                    ui.selectable_value(&mut self.scale, scale, scale_name(scale));
+                    ui.selectable_value(&mut self.scale, scale, super::super::scale_name(scale));
                 }
             })
             .response;

@@ -14,8 +14,8 @@ use eframe::egui::{self, Align2, Color32, FontId, Rect, Stroke, StrokeKind, Ui, 
 /// Height from which a row's token can be read, in points.
 pub(super) const READABLE: f32 = 12.6;
 
-/// Most rows whose shares are drawn beside the heatmap.
-const MOST_ROWS: usize = 16_384;
+/// Most rows that are looked at for a pixel of the shares beside the heatmap.
+const ROWS_PER_PIXEL: usize = 16;
 
 /// Asks for a picture of what is in view, and a little around it.
 pub(super) fn request(
@@ -179,23 +179,24 @@ pub(super) fn row_shares(
     painter.rect_filled(column, 0.0, ui.visuals().extreme_bg_color);
     let rows = sheet.seen_rows(detail.end());
     let mut mesh = egui::Mesh::default();
-    if rows.len() <= MOST_ROWS {
-        let pixel = f64::from(1.0 / ui.ctx().pixels_per_point() / sheet.row_height());
-        let mut row = rows.start;
-        while row < rows.end {
-            // Where many queries share a pixel, the largest counts.
-            let next = ((row as f64 + pixel) as usize).clamp(row + 1, rows.end);
-            let shares = (row..next).filter_map(|row| detail.persistent(row));
-            let share = shares.fold(0.0, f32::max).min(1.0);
-            let (top, bottom) = (sheet.y(row as f64), sheet.y(next as f64));
-            let gap = if bottom - top >= 4.0 { 1.0 } else { 0.0 };
-            let bar = Rect::from_min_max(
-                pos2(column.left(), top),
-                pos2(column.left() + share * column.width(), bottom - gap),
-            );
-            mesh.add_colored_rect(bar, cx.palette.persistent);
-            row = next;
-        }
+    let pixel = f64::from(1.0 / ui.ctx().pixels_per_point() / sheet.row_height());
+    let mut row = rows.start;
+    while row < rows.end {
+        // Where many queries share a pixel, the largest counts.
+        let next = ((row as f64 + pixel) as usize).clamp(row + 1, rows.end);
+        // Of very many, some are looked at.
+        let some = (next - row).div_ceil(ROWS_PER_PIXEL);
+        let shares = (row..next).step_by(some);
+        let shares = shares.filter_map(|row| detail.persistent(row));
+        let share = shares.fold(0.0, f32::max).min(1.0);
+        let (top, bottom) = (sheet.y(row as f64), sheet.y(next as f64));
+        let gap = if bottom - top >= 4.0 { 1.0 } else { 0.0 };
+        let bar = Rect::from_min_max(
+            pos2(column.left(), top),
+            pos2(column.left() + share * column.width(), bottom - gap),
+        );
+        mesh.add_colored_rect(bar, cx.palette.persistent);
+        row = next;
     }
     painter.add(mesh);
     let line = ui.visuals().widgets.noninteractive.bg_stroke;

@@ -9,6 +9,7 @@ use super::super::axes::{
 use super::super::grid_color;
 use super::pyramid::Pyramid;
 use crate::chart::thousands;
+use crate::text::{Unit, Vocabulary};
 use eframe::egui::{self, Rect, Stroke, Ui, pos2, vec2};
 use egui_plot::{FilledArea, Line, Plot, PlotPoints, PlotTransform};
 use std::ops::Range;
@@ -146,7 +147,17 @@ pub fn show(
                 &[&format!("{bits:.2}"), &super::percentage(p)],
             ));
             let before = token.saturating_sub(24)..token;
-            let before: String = before.map(|token| cx.snapshot.label(token)).collect();
+            let before: Vec<String> = before.map(|token| cx.snapshot.label(token)).collect();
+            let vocabulary = cx
+                .snapshot
+                .model
+                .as_ref()
+                .and_then(|m| m.vocabulary.as_ref());
+            // Characters stand beside each other, words and ids apart.
+            let before = before.join(match vocabulary.map(Vocabulary::unit) {
+                Some(Unit::Byte | Unit::Char) => "",
+                Some(Unit::Word) | None => " ",
+            });
             ui.label(quiet(trf("after “…{0}”", &[&before])));
             if last - first > 2 {
                 let among = thousands(last + 1 - first);

@@ -38,7 +38,9 @@ pub fn laid_out(
         .filter(|_| start > 0)
         .unwrap_or(0);
     let to = end_of(snapshot, continued.after).unwrap_or(from);
-    let before = snapshot.tokens.text.get(from..to).unwrap_or_default();
+    // Places are those of the text's own bytes, of which some may be no UTF-8.
+    let bytes = snapshot.tokens.bytes();
+    let before = crate::text::to_text(bytes.get(from..to).unwrap_or_default().to_vec());
     let dots = if start > 0 { "…" } else { "" };
     job.append(
         &format!("{dots}{before}"),
