@@ -11,6 +11,7 @@ mod generate;
 mod info;
 mod persistent;
 mod shot;
+mod shot_args;
 mod spans;
 mod window;
 

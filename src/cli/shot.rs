@@ -1,7 +1,7 @@
 //! `shot`: the window as a picture.
 
-use super::args::{LanguageArg, ShotArgs, ThemeArg};
 use super::common::{ending, prepare, say};
+use super::shot_args::{LanguageArg, ShotArgs, ThemeArg};
 use crate::ui::language::Language;
 use crate::ui::{Choices, Shot, Start, shot};
 use anyhow::{Context, Result};

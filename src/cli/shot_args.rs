@@ -1,0 +1,142 @@
+//! The options of `shot`.
+
+use super::args::{Common, at_least_one};
+use clap::{Args, ValueEnum};
+use std::ops::Range;
+use std::path::PathBuf;
+
+/// What the picture shows.
+#[derive(Debug, Args)]
+pub(super) struct ShotArgs {
+    /// The picture to write: .png
+    #[arg(value_name = "OUT.png")]
+    pub output: PathBuf,
+    /// Checkpoint to show instead of the sample model
+    #[arg(long, value_name = "FILE")]
+    pub model: Option<PathBuf>,
+    /// Text to show: plain, .zip or .gz
+    #[arg(long, value_name = "FILE")]
+    pub text: Option<PathBuf>,
+    /// Width and height of the window, in points
+    #[arg(long, value_name = "WxH", default_value = "1280x800", value_parser = size)]
+    pub size: (u32, u32),
+    /// Pixels per point
+    #[arg(long, value_name = "N", default_value_t = 1.0, value_parser = scale)]
+    pub scale: f32,
+    /// Theme of the window
+    #[arg(long, value_enum, default_value_t = ThemeArg::Dark)]
+    pub theme: ThemeArg,
+    /// Language of the window
+    #[arg(long, value_enum, default_value_t = LanguageArg::En)]
+    pub language: LanguageArg,
+    /// View to bring to the front, by the title of its tab
+    #[arg(long, value_name = "NAME", value_parser = view)]
+    pub view: Option<crate::ui::Pane>,
+    /// Draw that view alone
+    #[arg(long, requires = "view")]
+    pub alone: bool,
+    /// Heads to select, the leading one first; layers and heads count from 0
+    #[arg(long, value_name = "LAYER.HEAD", value_parser = place)]
+    pub head: Vec<(usize, usize)>,
+    /// Tokens to select, by their positions from 0: 57 or 100..120
+    #[arg(long, value_name = "RANGE", value_parser = tokens)]
+    pub tokens: Option<Range<usize>>,
+    /// Persistent vector to select, from 0
+    #[arg(long, value_name = "N")]
+    pub vector: Option<usize>,
+    /// Set a head's span by hand, in tokens: 3.1=20
+    #[arg(long, value_name = "LAYER.HEAD=Z", value_parser = span)]
+    pub span: Vec<((usize, usize), f32)>,
+    /// Silence a head: it contributes nothing
+    #[arg(long, value_name = "LAYER.HEAD", value_parser = place)]
+    pub silence: Vec<(usize, usize)>,
+    /// Set views as session.json keeps them: '{"attention": {"layout": "distance"}}'
+    #[arg(long, value_name = "JSON", value_parser = json)]
+    pub set: Option<serde_json::Value>,
+    /// Memory for the text, in MB
+    #[arg(long, value_name = "MB", value_parser = at_least_one, default_value_t = 1000)]
+    pub memory: usize,
+    #[command(flatten)]
+    pub common: Common,
+}
+
+/// The window's two looks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum ThemeArg {
+    Dark,
+    Light,
+}
+
+/// The languages of the window.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum LanguageArg {
+    /// English
+    En,
+    /// Simplified Chinese
+    Zh,
+}
+
+fn place(text: &str) -> Result<(usize, usize), String> {
+    let place = text
+        .split_once('.')
+        .and_then(|(layer, head)| Some((layer.parse().ok()?, head.parse().ok()?)));
+    place.ok_or_else(|| "expected layer and head, counted from 0, such as 3.1".into())
+}
+
+fn span(text: &str) -> Result<((usize, usize), f32), String> {
+    let parts = text.split_once('=');
+    let (head, z) = parts.ok_or("expected a head and its span, such as 3.1=20")?;
+    let z: f32 = z
+        .parse()
+        .map_err(|_| "expected a span in tokens, such as 3.1=20")?;
+    Ok((place(head)?, z))
+}
+
+fn json(text: &str) -> Result<serde_json::Value, String> {
+    serde_json::from_str(text).map_err(|error| format!("not JSON: {error}"))
+}
+
+fn tokens(text: &str) -> Result<Range<usize>, String> {
+    let range = match text.split_once("..") {
+        Some((from, to)) => from.parse().ok().zip(to.parse().ok()),
+        None => text
+            .parse()
+            .ok()
+            .map(|at: usize| (at, at.saturating_add(1))),
+    };
+    match range {
+        Some((from, to)) if from < to => Ok(from..to),
+        _ => Err("expected a position such as 57, or a range such as 100..120".into()),
+    }
+}
+
+fn size(text: &str) -> Result<(u32, u32), String> {
+    let sides = text
+        .split_once(['x', '×'])
+        .and_then(|(w, h)| Some((w.parse().ok()?, h.parse().ok()?)));
+    match sides {
+        Some((w @ 320..=8192, h @ 240..=8192)) => Ok((w, h)),
+        _ => Err("expected width and height such as 1280x800, from 320x240 to 8192x8192".into()),
+    }
+}
+
+fn scale(text: &str) -> Result<f32, String> {
+    match text.parse() {
+        Ok(scale) if (0.5..=4.0).contains(&scale) => Ok(scale),
+        _ => Err("expected a number from 0.5 to 4".into()),
+    }
+}
+
+fn view(text: &str) -> Result<crate::ui::Pane, String> {
+    let all = crate::ui::Pane::ALL;
+    let found = all
+        .into_iter()
+        .find(|pane| pane.title().eq_ignore_ascii_case(text));
+    found.ok_or_else(|| {
+        let names: Vec<String> = all.iter().map(|pane| pane.title().to_lowercase()).collect();
+        format!(
+            "there is no such view; expected one of {}",
+            names.join(", ")
+        )
+    })
+}
