@@ -4,7 +4,8 @@ use svg::Node;
 use svg::node::element::{Description, Element, Group, SVG, Text, Title};
 
 use super::font::{self, Weight};
-use super::theme::{PT_PER_MM, Theme};
+use super::theme::PT_PER_MM;
+use super::{Provenance, Style};
 
 /// Which end of a text stands at its place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,10 +65,12 @@ pub(super) struct TextBox {
     pub(super) bottom: f64,
 }
 
-/// A page, measured in points from the top left.
-pub(super) struct Canvas {
+/// A drawn page, measured from the top left in points of the layout: see [`Style::font_pt`].
+pub struct Canvas {
     pub(super) width: f64,
     pub(super) height: f64,
+    /// How much larger the page is on paper.
+    scale: f64,
     body: Group,
     /// Every text drawn so far.
     pub(super) boxes: Vec<TextBox>,
@@ -96,14 +99,17 @@ pub(super) fn clean(text: &str) -> String {
 
 impl Canvas {
     /// An empty page.
-    pub(super) fn new(width: f64, height: f64, theme: &Theme) -> Self {
+    pub(super) fn new(width: f64, height: f64, style: &Style) -> Self {
         let mut canvas = Self {
             width,
             height,
+            scale: style.scale(),
             body: Group::new(),
             boxes: Vec::new(),
         };
-        canvas.rect(0.0, 0.0, width, height, theme.background);
+        if !style.transparent {
+            canvas.rect(0.0, 0.0, width, height, style.theme().background);
+        }
         canvas
     }
 
@@ -185,8 +191,8 @@ impl Canvas {
     }
 
     /// The finished drawing, with its title and where it came from.
-    pub(super) fn finish(self, title: &str, provenance: &str) -> String {
-        let mm = |points: f64| format!("{}mm", round(points / PT_PER_MM));
+    pub(super) fn finish(self, title: &str, provenance: &Provenance) -> String {
+        let mm = |points: f64| format!("{}mm", round(points * self.scale / PT_PER_MM));
         let mut page = SVG::new();
         page.assign("width", mm(self.width));
         page.assign("height", mm(self.height));
@@ -200,15 +206,12 @@ impl Canvas {
         if !title.is_empty() {
             page.append(Title::new(title));
         }
-        let provenance = clean(provenance);
-        if !provenance.is_empty() {
-            let mut description = Description::new();
-            description.append(svg::node::Text::new(provenance.as_str()));
-            page.append(description);
-            let mut metadata = Element::new("metadata");
-            metadata.append(svg::node::Text::new(provenance));
-            page.append(metadata);
-        }
+        let mut description = Description::new();
+        description.append(svg::node::Text::new(clean(&provenance.to_string())));
+        page.append(description);
+        let mut metadata = Element::new("metadata");
+        metadata.append(svg::node::Text::new(clean(&provenance.json().to_string())));
+        page.append(metadata);
         page.append(self.body);
         format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n{page}\n")
     }

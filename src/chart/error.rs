@@ -6,7 +6,7 @@ use std::path::PathBuf;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ChartError {
-    /// The file name does not end in one of the endings that this figure has.
+    /// The file name does not end in one of the endings that figures have.
     #[error("{}: cannot tell the format from the name; it must end in {}", path.display(), list(allowed))]
     Extension {
         /// The path that was asked for.
@@ -45,6 +45,9 @@ pub enum ChartError {
     /// A PNG could not be encoded.
     #[error("the PNG cannot be written: {0}")]
     Png(String),
+    /// The drawing could not be made a PDF.
+    #[error("the PDF cannot be written: {0}")]
+    Pdf(String),
     /// The numbers of a heat map do not fit its shape.
     #[error("{what}: {got} values where {want} are needed")]
     Shape {

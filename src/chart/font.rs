@@ -34,14 +34,35 @@ impl Weight {
     }
 }
 
+/// The bundled fonts.
+fn bundled() -> impl Iterator<Item = &'static [u8]> {
+    let fallbacks = FALLBACKS.iter().map(|(_, data)| *data);
+    [INTER, INTER_SEMIBOLD].into_iter().chain(fallbacks)
+}
+
 /// The bundled fonts and no others.
 pub(super) fn database() -> Arc<fontdb::Database> {
     static DATABASE: OnceLock<Arc<fontdb::Database>> = OnceLock::new();
     DATABASE
         .get_or_init(|| {
             let mut db = fontdb::Database::new();
-            let fallbacks = FALLBACKS.iter().map(|(_, data)| *data);
-            for data in [INTER, INTER_SEMIBOLD].into_iter().chain(fallbacks) {
+            for data in bundled() {
+                db.load_font_source(fontdb::Source::Binary(Arc::new(data)));
+            }
+            db.set_sans_serif_family("Inter");
+            Arc::new(db)
+        })
+        .clone()
+}
+
+/// The same for the library that makes PDFs, which brings its own version of the type.
+pub(super) fn database_of_pdf() -> Arc<svg2pdf::usvg::fontdb::Database> {
+    use svg2pdf::usvg::fontdb;
+    static DATABASE: OnceLock<Arc<fontdb::Database>> = OnceLock::new();
+    DATABASE
+        .get_or_init(|| {
+            let mut db = fontdb::Database::new();
+            for data in bundled() {
                 db.load_font_source(fontdb::Source::Binary(Arc::new(data)));
             }
             db.set_sans_serif_family("Inter");
@@ -52,19 +73,14 @@ pub(super) fn database() -> Arc<fontdb::Database> {
 
 /// Width of `text` at `size`, in the unit of `size`; kerning is left out.
 pub(super) fn width(text: &str, size: f64, weight: Weight) -> f64 {
-    static TABLES: OnceLock<[Option<Advances>; 2]> = OnceLock::new();
-    let tables = TABLES.get_or_init(|| [INTER, INTER_SEMIBOLD].map(Advances::parse));
-    let table = match weight {
-        Weight::Regular => &tables[0],
-        Weight::SemiBold => &tables[1],
-    };
-    let em: f64 = text
-        .chars()
-        .map(|c| match table {
-            Some(table) => table.em(c),
-            None => 0.62,
-        })
-        .sum();
+    static TABLES: OnceLock<Vec<Advances>> = OnceLock::new();
+    let tables = TABLES.get_or_init(|| bundled().filter_map(Advances::parse).collect());
+    // Each font in turn, as the renderer looks for a character; titles begin with the bolder one.
+    let own = usize::from(weight == Weight::SemiBold);
+    let order = || tables.iter().skip(own).take(1).chain(tables.iter().skip(2));
+    let em = |c: char| order().find_map(|table| table.em(c));
+    // A character that no font has is an empty box.
+    let em: f64 = text.chars().map(|c| em(c).unwrap_or(1.0)).sum();
     em * size
 }
 
@@ -131,16 +147,11 @@ impl Advances {
         })
     }
 
-    /// Advance of a character as a share of the font size.
-    fn em(&self, c: char) -> f64 {
-        match self.glyph(u32::from(c)) {
-            Some(glyph) if glyph > 0 => {
-                let index = glyph.min(self.metrics - 1);
-                u16_at(self.data, self.hmtx + 4 * index).map_or(0.62, f64::from) / self.units
-            }
-            // Another font's glyph: assume a full square.
-            _ => 1.0,
-        }
+    /// Advance of a character as a share of the font size; `None` where the font has no such character.
+    fn em(&self, c: char) -> Option<f64> {
+        let glyph = self.glyph(u32::from(c)).filter(|glyph| *glyph > 0)?;
+        let index = glyph.min(self.metrics - 1);
+        Some(f64::from(u16_at(self.data, self.hmtx + 4 * index)?) / self.units)
     }
 
     fn glyph(&self, code: u32) -> Option<usize> {

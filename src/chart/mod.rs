@@ -1,26 +1,30 @@
 //! Figures as vector drawings, without a window.
 //!
-//! * [`SpanChart`] draws how far every head of a model looks, as SVG, PNG, CSV or JSON.
-//! * [`Heatmap`] draws one matrix of weights, as SVG, PNG or CSV.
+//! A [`Figure`] is made once, from numbers, and written in any [`Format`]: SVG, PDF or PNG, and its numbers as CSV or JSON.
+//! [`Style`] says how it looks.
+//!
+//! * [`SpanChart`] draws how far every head of a model looks.
+//! * [`Heatmap`] draws one matrix of weights.
 //! * [`bars_terminal`] writes the spans as Unicode bars for a terminal.
 //!
 //! Lengths inside a drawing are points (1/72 inch), so a font size of 8 is 8 pt on
-//! paper when the figure is placed at its own width. Text is measured with the
+//! paper when the figure is placed at its own width and drawn at the usual font size. Text is measured with the
 //! advances of the bundled Inter fonts, and PNGs are drawn with those fonts only:
 //! a figure comes out the same on every machine.
 
 mod canvas;
 pub mod colormap;
 mod error;
+mod figure;
 mod file;
 mod font;
 mod heatmap;
-mod heatmap_draw;
-mod heatmap_marks;
+mod pdf;
+mod provenance;
 mod raster;
-mod span;
-mod span_draw;
-mod span_layout;
+mod spans;
+mod style;
+mod table;
 mod terminal;
 mod theme;
 mod ticks;
@@ -28,13 +32,16 @@ mod ticks;
 #[cfg(test)]
 mod tests;
 
+pub use canvas::Canvas;
 pub use colormap::ColorMap;
 pub use error::ChartError;
+pub use figure::{Figure, Format};
 pub use file::write as write_file;
-pub use heatmap::{Heatmap, Scale, SideColumn};
-pub use heatmap_marks::color_numbers;
-pub use raster::png;
-pub use span::{HeadSpan, SpanChart, SpanMeasure};
+pub use heatmap::{Heatmap, Scale, SideColumn, color_numbers};
+pub use provenance::{Provenance, Source, WRITTEN_BY};
+pub use spans::{HeadSpan, SpanChart, SpanMeasure};
+pub use style::Style;
+pub use table::{Cell, Column, Table};
 pub use terminal::bars_terminal;
 pub use ticks::thousands;
 

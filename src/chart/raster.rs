@@ -1,11 +1,9 @@
 //! Pictures made of pixels: the drawing of an SVG, and small PNGs to put into one.
 
-use std::io::Cursor;
-
-use image::{ImageEncoder, codecs::png::PngEncoder};
 use resvg::{tiny_skia, usvg};
 
-use super::{ChartError, font};
+use super::provenance::WRITTEN_BY;
+use super::{ChartError, Provenance, font};
 
 /// Longest side of a picture in pixels.
 const MAX_SIDE: u32 = 20_000;
@@ -17,7 +15,7 @@ const MM_PER_PX: f32 = 25.4 / 96.0;
 /// Draws an SVG as a PNG at `pixels_per_mm`, with the bundled fonts and no others.
 ///
 /// Images inside the SVG are drawn if they are PNGs in data URIs; no file is read.
-pub fn png(svg: &str, pixels_per_mm: f32) -> Result<Vec<u8>, ChartError> {
+pub(super) fn png(svg: &str, pixels_per_mm: f32, words: &Words) -> Result<Vec<u8>, ChartError> {
     if !(pixels_per_mm.is_finite() && pixels_per_mm > 0.0) {
         return Err(ChartError::BadScale(pixels_per_mm));
     }
@@ -65,28 +63,75 @@ pub fn png(svg: &str, pixels_per_mm: f32) -> Result<Vec<u8>, ChartError> {
             .chunks_exact(4)
             .flat_map(|p| [p[0], p[1], p[2]])
             .collect();
-        encode(w, h, &rgb, image::ExtendedColorType::Rgb8)
+        encode(
+            (w, h),
+            &rgb,
+            png::ColorType::Rgb,
+            Some((pixels_per_mm, words)),
+        )
     } else {
-        encode(w, h, &pixels, image::ExtendedColorType::Rgba8)
+        encode(
+            (w, h),
+            &pixels,
+            png::ColorType::Rgba,
+            Some((pixels_per_mm, words)),
+        )
     }
 }
 
 /// A PNG from RGBA pixels.
 pub(super) fn encode_rgba(width: u32, height: u32, pixels: &[u8]) -> Result<Vec<u8>, ChartError> {
-    encode(width, height, pixels, image::ExtendedColorType::Rgba8)
+    encode((width, height), pixels, png::ColorType::Rgba, None)
 }
 
+/// What a PNG says about itself.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Words {
+    title: String,
+    source: String,
+}
+
+impl Words {
+    pub(super) fn new(title: &str, provenance: &Provenance) -> Self {
+        Self {
+            title: title.to_owned(),
+            source: provenance.to_string(),
+        }
+    }
+}
+
+/// A PNG; with its resolution in pixels per millimetre and what it says about itself, where that is known.
 fn encode(
-    width: u32,
-    height: u32,
+    (width, height): (u32, u32),
     pixels: &[u8],
-    color: image::ExtendedColorType,
+    color: png::ColorType,
+    about: Option<(f32, &Words)>,
 ) -> Result<Vec<u8>, ChartError> {
-    let mut out = Cursor::new(Vec::new());
-    PngEncoder::new(&mut out)
-        .write_image(pixels, width, height, color)
-        .map_err(|e| ChartError::Png(e.to_string()))?;
-    Ok(out.into_inner())
+    let fail = |e: png::EncodingError| ChartError::Png(e.to_string());
+    let mut out = Vec::new();
+    let mut encoder = png::Encoder::new(&mut out, width, height);
+    encoder.set_color(color);
+    encoder.set_depth(png::BitDepth::Eight);
+    encoder.set_compression(png::Compression::Fast);
+    if let Some((pixels_per_mm, words)) = about {
+        let per_metre = (pixels_per_mm * 1000.0).round() as u32;
+        encoder.set_pixel_dims(Some(png::PixelDimensions {
+            xppu: per_metre,
+            yppu: per_metre,
+            unit: png::Unit::Meter,
+        }));
+        let mut say = |name: &str, text: &str| match text.is_empty() {
+            true => Ok(()),
+            false => encoder.add_itxt_chunk(name.to_owned(), text.to_owned()),
+        };
+        say("Title", &words.title).map_err(fail)?;
+        say("Software", WRITTEN_BY).map_err(fail)?;
+        say("Source", &words.source).map_err(fail)?;
+    }
+    let mut writer = encoder.write_header().map_err(fail)?;
+    writer.write_image_data(pixels).map_err(fail)?;
+    writer.finish().map_err(fail)?;
+    Ok(out)
 }
 
 /// Draws the children of a group in order; PNG images, which the renderer is built
@@ -182,11 +227,23 @@ mod tests {
     #[test]
     fn the_size_is_limited_and_the_scale_checked() {
         let svg = r#"<svg xmlns="http://www.w3.org/2000/svg" width="100mm" height="50mm"/>"#;
-        assert!(matches!(png(svg, 1000.0), Err(ChartError::TooLarge { .. })));
-        assert!(matches!(png(svg, 0.0), Err(ChartError::BadScale(_))));
-        assert!(matches!(png(svg, f32::NAN), Err(ChartError::BadScale(_))));
-        assert!(matches!(png("<svg", 1.0), Err(ChartError::Svg(_))));
-        let picture = image::load_from_memory(&png(svg, 4.0).unwrap()).unwrap();
+        assert!(matches!(
+            png(svg, 1000.0, &Words::default()),
+            Err(ChartError::TooLarge { .. })
+        ));
+        assert!(matches!(
+            png(svg, 0.0, &Words::default()),
+            Err(ChartError::BadScale(_))
+        ));
+        assert!(matches!(
+            png(svg, f32::NAN, &Words::default()),
+            Err(ChartError::BadScale(_))
+        ));
+        assert!(matches!(
+            png("<svg", 1.0, &Words::default()),
+            Err(ChartError::Svg(_))
+        ));
+        let picture = image::load_from_memory(&png(svg, 4.0, &Words::default()).unwrap()).unwrap();
         assert_eq!((picture.width(), picture.height()), (400, 200));
     }
 
@@ -197,7 +254,7 @@ mod tests {
             r#"<svg xmlns="http://www.w3.org/2000/svg" width="10mm" height="10mm" viewBox="0 0 10 10"><g><image x="2" y="2" width="6" height="6" preserveAspectRatio="none" href="data:image/png;base64,{}"/><rect x="7" y="7" width="3" height="3" fill="lime"/></g></svg>"#,
             base64(&dot)
         );
-        let picture = image::load_from_memory(&png(&svg, 10.0).unwrap())
+        let picture = image::load_from_memory(&png(&svg, 10.0, &Words::default()).unwrap())
             .unwrap()
             .to_rgba8();
         assert_eq!(picture.get_pixel(30, 50).0, [255, 0, 0, 255]);

@@ -5,8 +5,8 @@ use resvg::usvg;
 
 use super::canvas::Canvas;
 use super::{
-    ChartError, ColorMap, HeadSpan, Heatmap, Scale, SideColumn, SpanChart, heatmap_draw, png,
-    span_draw,
+    ChartError, ColorMap, Figure, Format, HeadSpan, Heatmap, Provenance, Scale, SideColumn, Source,
+    SpanChart, Style,
 };
 
 /// Spans as models have them: most short, a few long, more of those higher up.
@@ -126,13 +126,16 @@ fn degenerate_charts_are_drawn() {
                         limit,
                         linear,
                         sort,
-                        width_mm,
                         ..SpanChart::default()
                     };
-                    let svg = chart.svg();
+                    let style = Style {
+                        width_mm,
+                        ..Style::default()
+                    };
+                    let svg = chart.svg(&style);
                     assert!(!svg.contains("NaN") && !svg.contains("inf"), "{svg}");
                     parse(&svg);
-                    let page = span_draw::draw(&chart);
+                    let page = chart.draw(&style);
                     assert_eq!(
                         clash(&page),
                         None,
@@ -148,10 +151,13 @@ fn degenerate_charts_are_drawn() {
 fn text_is_escaped_and_provenance_kept() {
     let chart = SpanChart {
         title: "a <b> & \"c\"\u{1}\n".to_owned(),
-        provenance: "from <x> & y]]>".to_owned(),
+        provenance: Provenance {
+            model: Some(Source::named("<x> & y]]>.pt")),
+            ..Provenance::default()
+        },
         ..model(4, 4, 512)
     };
-    let svg = chart.svg();
+    let svg = chart.svg(&Style::default());
     let document = usvg::roxmltree::Document::parse(&svg).unwrap();
     let text = |tag: &str| {
         document
@@ -163,14 +169,15 @@ fn text_is_escaped_and_provenance_kept() {
             .to_owned()
     };
     assert_eq!(text("title"), "a <b> & \"c\"");
-    assert_eq!(text("desc"), "from <x> & y]]>");
-    assert_eq!(text("metadata"), "from <x> & y]]>");
+    assert!(text("desc").ends_with("; model <x> & y]]>.pt"));
+    let metadata: serde_json::Value = serde_json::from_str(&text("metadata")).unwrap();
+    assert_eq!(metadata["model"]["name"], "<x> & y]]>.pt");
     assert_eq!(text("text"), "a <b> & \"c\"");
     assert!(
         document
             .descendants()
             .filter(|n| n.has_tag_name("text"))
-            .all(|n| !n.text().unwrap_or("").contains("from"))
+            .all(|n| !n.text().unwrap_or("").contains("y]]"))
     );
 }
 
@@ -181,7 +188,7 @@ fn tables_hold_the_numbers() {
     chart.heads[0].span = 0.25;
     let csv = chart.csv().unwrap();
     assert!(
-        csv.starts_with("layer,head,span,reach\n0,0,0.25,3\n"),
+        csv.starts_with("layer,head,span_tokens,reach_tokens\n0,0,0.25,3\n"),
         "{csv}"
     );
     assert_eq!(csv.lines().count(), 5);
@@ -192,47 +199,143 @@ fn tables_hold_the_numbers() {
     chart.sort = true;
     let order: Vec<(usize, usize)> = chart.ordered().iter().map(|h| (h.layer, h.head)).collect();
     assert_eq!(order[..2], [(0, 1), (0, 0)]);
-    let json: serde_json::Value = serde_json::from_str(&chart.json().unwrap()).unwrap();
+    let json: serde_json::Value = serde_json::from_str(&chart.list().unwrap()).unwrap();
     let heads = json.as_array().unwrap();
     assert_eq!(heads.len(), 4);
     assert_eq!(
         heads[0],
         serde_json::json!({"layer": 0, "head": 0, "span": 0.25, "reach": 3})
     );
-    assert_eq!(SpanChart::default().json().unwrap(), "[]\n");
+    assert_eq!(SpanChart::default().list().unwrap(), "[]\n");
 }
 
 #[test]
 fn files_by_extension() {
     let folder = tempfile::tempdir().unwrap();
     let chart = model(4, 4, 512);
-    for name in SpanChart::EXTENSIONS {
-        let path = folder.path().join(format!("figure.{name}"));
-        chart.write(&path).unwrap();
-        assert!(std::fs::metadata(&path).unwrap().len() > 50);
-    }
-    let png = image::open(folder.path().join("figure.png")).unwrap();
-    assert_eq!(png.width(), 1680);
-    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 4);
-    for name in ["figure.pdf", "figure", "svg"] {
-        let said = chart.write(&folder.path().join(name)).unwrap_err();
-        assert!(matches!(said, ChartError::Extension { .. }));
-        assert!(
-            said.to_string().contains(".svg, .png, .csv or .json"),
-            "{said}"
-        );
-    }
-    let said = chart
-        .write(&folder.path().join("none/figure.SVG"))
-        .unwrap_err();
-    assert!(matches!(said, ChartError::Write { .. }), "{said}");
     let map = attention(8, Scale::Linear, ColorMap::Viridis);
-    for name in Heatmap::EXTENSIONS {
-        map.write(&folder.path().join(format!("map.{name}")))
-            .unwrap();
+    let style = Style::default();
+    for name in Format::EXTENSIONS {
+        for (i, figure) in [&chart as &dyn Figure, &map].into_iter().enumerate() {
+            let path = folder.path().join(format!("figure{i}.{name}"));
+            figure.write(&path, &style).unwrap();
+            assert!(std::fs::metadata(&path).unwrap().len() > 50);
+        }
     }
-    let said = map.write(&folder.path().join("map.json")).unwrap_err();
-    assert!(said.to_string().contains(".svg, .png or .csv"), "{said}");
+    let png = image::open(folder.path().join("figure0.png")).unwrap();
+    assert_eq!(png.width(), 1680);
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 10);
+    for name in ["figure.eps", "figure", "svg"] {
+        let said = chart.write(&folder.path().join(name), &style).unwrap_err();
+        assert!(matches!(said, ChartError::Extension { .. }));
+        let said = said.to_string();
+        assert!(said.contains(".svg, .pdf, .png, .csv or .json"), "{said}");
+    }
+    let nowhere = folder.path().join("none/figure.SVG");
+    let said = chart.write(&nowhere, &style).unwrap_err();
+    assert!(matches!(said, ChartError::Write { .. }), "{said}");
+}
+
+#[test]
+fn files_say_where_they_come_from() {
+    let chart = SpanChart {
+        provenance: Provenance {
+            model: Some(Source {
+                name: "m.pt".into(),
+                sha256: Some("ab12".into()),
+            }),
+            ..Provenance::default()
+        }
+        .with("ramp", 32),
+        ..model(4, 4, 512)
+    };
+    let want = format!("{}; model m.pt (sha256 ab12); ramp 32", super::WRITTEN_BY);
+    let png = chart.png(&Style::default()).unwrap();
+    let reader = png::Decoder::new(std::io::Cursor::new(png))
+        .read_info()
+        .unwrap();
+    let words: Vec<(String, String)> = reader
+        .info()
+        .utf8_text
+        .iter()
+        .map(|chunk| (chunk.keyword.clone(), chunk.get_text().unwrap()))
+        .collect();
+    assert!(
+        words.contains(&("Source".into(), want.clone())),
+        "{words:?}"
+    );
+    assert!(words.contains(&("Title".into(), chart.title.clone())));
+    let pdf = chart.pdf(&Style::default()).unwrap();
+    let has = |words: &str| {
+        pdf.windows(words.len())
+            .any(|window| window == words.as_bytes())
+    };
+    assert!(has(&want) && has(&chart.title) && has("/FontFile"));
+    let json: serde_json::Value = serde_json::from_str(&chart.json().unwrap()).unwrap();
+    assert_eq!(json["provenance"]["model"]["sha256"], "ab12");
+    assert_eq!(
+        json["columns"][2],
+        serde_json::json!({"name": "span", "unit": "tokens"})
+    );
+}
+
+#[test]
+fn styles_change_what_they_name() {
+    let chart = model(6, 8, 4096);
+    let size = |style: &Style| {
+        let tree = parse(&chart.svg(style));
+        // In millimetres.
+        [tree.size().width(), tree.size().height()].map(|px| px * 25.4 / 96.0)
+    };
+    let plain = Style::default();
+    let near = |a: f32, b: f32| (a - b).abs() < 0.1;
+    assert!(near(size(&plain)[0], 140.0));
+    // Larger type on the same paper.
+    let large = Style {
+        font_pt: 12.0,
+        ..plain
+    };
+    assert!(near(size(&large)[0], 140.0));
+    let mut drawn = chart.draw(&large).boxes.into_iter();
+    assert!(drawn.all(|text| text.right < 140.0 * 72.0 / 25.4 / 1.5));
+    let high = Style {
+        height_mm: Some(120.0),
+        ..plain
+    };
+    assert!((size(&high)[1] - 120.0).abs() < 6.0, "{:?}", size(&high));
+    let bare = chart.svg(&Style {
+        titled: false,
+        ..plain
+    });
+    assert!(!bare.contains("font-weight=\"600\"") && bare.contains("<title>"));
+    // The first thing drawn is the ground, if there is one.
+    let clear = chart.svg(&Style {
+        transparent: true,
+        ..plain
+    });
+    assert!(!clear.contains("fill=\"#ffffff\"") && chart.svg(&plain).contains("fill=\"#ffffff\""));
+    let picture = image::load_from_memory(
+        &chart
+            .png(&Style {
+                transparent: true,
+                ..plain
+            })
+            .unwrap(),
+    );
+    assert_eq!(picture.unwrap().to_rgba8().get_pixel(0, 0).0[3], 0);
+    // No hue anywhere: the colours of the drawing are greys.
+    for dark in [false, true] {
+        let gray = chart.svg(&Style {
+            gray: true,
+            dark,
+            ..plain
+        });
+        for (at, _) in gray.match_indices("=\"#") {
+            let color = &gray[at + 3..at + 9];
+            let part = |i: usize| i32::from_str_radix(&color[i..i + 2], 16).unwrap();
+            assert!((part(0) - part(4)).abs() <= 24, "{color}");
+        }
+    }
 }
 
 #[test]
@@ -257,7 +360,7 @@ fn a_map_as_a_table() {
             ..
         })
     ));
-    assert!(map.svg().contains("</svg>"));
+    assert!(map.svg(&Style::default()).contains("</svg>"));
 }
 
 #[test]
@@ -280,7 +383,7 @@ fn maps_are_drawn_whatever_they_hold() {
                     map,
                     ..Heatmap::default()
                 };
-                let svg = chart.svg();
+                let svg = chart.svg(&Style::default());
                 assert!(!svg.contains("NaN") && !svg.contains("inf"), "{svg}");
                 parse(&svg);
             }
@@ -290,7 +393,7 @@ fn maps_are_drawn_whatever_they_hold() {
                 scale,
                 ..Heatmap::default()
             }
-            .svg()
+            .svg(&Style::default())
             .contains("</svg>")
         );
     }
@@ -298,12 +401,17 @@ fn maps_are_drawn_whatever_they_hold() {
 
 #[test]
 fn many_cells_become_a_picture() {
-    let small = attention(32, Scale::Linear, ColorMap::Viridis).svg();
+    let small = attention(32, Scale::Linear, ColorMap::Viridis).svg(&Style::default());
     assert!(!small.contains("<image") && small.matches("<rect").count() > 32 * 16);
-    let large = attention(80, Scale::Linear, ColorMap::Viridis).svg();
+    let map = attention(80, Scale::Linear, ColorMap::Viridis);
+    let large = map.svg(&Style::default());
     assert!(large.contains("data:image/png;base64,"));
     parse(&large);
-    let picture = image::load_from_memory(&png(&large, 4.0).unwrap()).unwrap();
+    let coarse = Style {
+        pixels_per_mm: 4.0,
+        ..Style::default()
+    };
+    let picture = image::load_from_memory(&map.png(&coarse).unwrap()).unwrap();
     assert_eq!(picture.width(), 560);
 }
 
@@ -315,14 +423,18 @@ fn a_picture_of_a_few_million_cells() {
         values: vec![0.5; 3_000_000],
         ..Heatmap::default()
     };
-    let svg = map.svg();
+    let svg = map.svg(&Style::default());
     assert!(svg.len() < 2_000_000, "{}", svg.len());
-    png(&svg, 2.0).unwrap();
+    map.png(&Style {
+        pixels_per_mm: 2.0,
+        ..Style::default()
+    })
+    .unwrap();
 }
 
 #[test]
 fn measured_text_is_as_wide_as_drawn() {
-    let tree = parse(&model(36, 8, 8192).svg());
+    let tree = parse(&model(36, 8, 8192).svg(&Style::default()));
     fn walk(group: &usvg::Group, out: &mut Vec<(String, f64)>) {
         for node in group.children() {
             match node {
@@ -337,7 +449,7 @@ fn measured_text_is_as_wide_as_drawn() {
     }
     let mut drawn = Vec::new();
     walk(tree.root(), &mut drawn);
-    let page = span_draw::draw(&model(36, 8, 8192));
+    let page = model(36, 8, 8192).draw(&Style::default());
     assert_eq!(drawn.len(), page.boxes.len());
     for ((text, width), want) in drawn.iter().zip(&page.boxes) {
         assert_eq!(*text, want.text);
@@ -359,14 +471,14 @@ proptest! {
     #[test]
     fn no_texts_overlap(
         layers in 1usize..=36, heads in 1usize..=16, power in 0u32..20,
-        linear: bool, sort: bool, width_mm in 60.0..200.0f64, all in 0usize..4, title in "[ -~]{0,90}",
+        linear: bool, sort: bool, width_mm in 60.0..200.0f64, font_pt in 5.0..11.0f64, all in 0usize..4, title in "[ -~]{0,90}",
     ) {
         let mut chart = model(layers, heads, 1 << power);
         if all == 0 {
             for h in &mut chart.heads { h.reach = 1 << power; }
         }
-        let chart = SpanChart { linear, sort, width_mm, title, ..chart };
-        let page = span_draw::draw(&chart);
+        let chart = SpanChart { linear, sort, title, ..chart };
+        let page = chart.draw(&Style { width_mm, font_pt, ..Style::default() });
         prop_assert_eq!(clash(&page), None);
     }
 
@@ -377,7 +489,7 @@ proptest! {
     ) {
         let names = |n: usize| if named { (0..n).map(|i| format!("{i:0long$}w")).collect() } else { vec![] };
         let map = Heatmap {
-            rows, cols, width_mm,
+            rows, cols,
             values: (0..rows * cols).map(|i| top * (i % 13) as f32 / 12.0).collect(),
             row_labels: names(rows), col_labels: names(cols),
             row_axis: "Query position".into(), col_axis: "Key position".into(),
@@ -385,6 +497,6 @@ proptest! {
             side: (0..sides).map(|_| SideColumn { label: "empty context".into(), values: vec![top; rows] }).collect(),
             ..Heatmap::default()
         };
-        prop_assert_eq!(clash(&heatmap_draw::draw(&map)), None);
+        prop_assert_eq!(clash(&map.draw(&Style { width_mm, ..Style::default() })), None);
     }
 }

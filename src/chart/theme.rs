@@ -11,6 +11,7 @@ pub(super) const LABEL: f64 = 8.0;
 pub(super) const TICK: f64 = 7.0;
 
 /// The colours of one figure.
+#[derive(Clone)]
 pub(super) struct Theme {
     pub(super) background: &'static str,
     pub(super) band: &'static str,
@@ -50,19 +51,28 @@ static DARK: Theme = Theme {
     edge: "#ff7a4d",
 };
 
-/// The light or the dark colours.
-pub(super) fn theme(dark: bool) -> &'static Theme {
-    if dark { &DARK } else { &LIGHT }
-}
+/// As [`LIGHT`] and [`DARK`], without hues: neighbours are told apart by lightness, and by dashes and marks.
+static LIGHT_GRAY: Theme = Theme {
+    layers: ["#111111", "#7d7d7d", "#454545", "#a0a0a0"],
+    limit: "#333333",
+    edge: "#111111",
+    ..LIGHT
+};
+static DARK_GRAY: Theme = Theme {
+    layers: ["#f2f2f2", "#8e8e8e", "#c4c4c4", "#6f6f6f"],
+    limit: "#d0d0d0",
+    edge: "#ffffff",
+    ..DARK
+};
 
-/// A width in millimetres held to what can be drawn, in points.
-pub(super) fn page_width(mm: f64) -> f64 {
-    let mm = if mm.is_finite() {
-        mm
-    } else {
-        super::DEFAULT_WIDTH_MM
-    };
-    mm.clamp(50.0, 1000.0) * PT_PER_MM
+/// The light or the dark colours, or greys.
+pub(super) fn theme(dark: bool, gray: bool) -> &'static Theme {
+    match (dark, gray) {
+        (false, false) => &LIGHT,
+        (true, false) => &DARK,
+        (false, true) => &LIGHT_GRAY,
+        (true, true) => &DARK_GRAY,
+    }
 }
 
 /// "#rrggbb".

@@ -1,6 +1,7 @@
 //! What can be written on the command line.
 
 use super::bench::BenchArgs;
+use super::figure_args::StyleArgs;
 use super::shot_args::ShotArgs;
 use crate::model::Device;
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -124,9 +125,12 @@ pub(super) struct InfoArgs {
 pub(super) struct SpansArgs {
     /// Checkpoint: .pt (zip or legacy) or .safetensors
     pub model: PathBuf,
-    /// Write the chart (.svg, .png) or its numbers (.csv, .json)
+    /// Write the chart (.svg, .pdf, .png) or its numbers (.csv, .json)
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
+    /// Replace files that are there
+    #[arg(long)]
+    pub force: bool,
     /// Draw a linear instead of a logarithmic axis
     #[arg(long)]
     pub linear: bool,
@@ -136,18 +140,11 @@ pub(super) struct SpansArgs {
     /// Draw the learned span z instead of the reach
     #[arg(long)]
     pub z: bool,
-    /// Title of the chart [default: the model's file name]
-    #[arg(long, value_name = "TITLE")]
-    pub title: Option<String>,
-    /// Width of the chart in millimetres
-    #[arg(long, value_name = "MM", default_value_t = crate::chart::DEFAULT_WIDTH_MM, value_parser = width)]
-    pub width: f64,
-    /// Draw light marks on a dark ground
-    #[arg(long)]
-    pub dark: bool,
     /// Print JSON: a list of {layer, head, span, reach}
     #[arg(long)]
     pub json: bool,
+    #[command(flatten)]
+    pub style: StyleArgs,
     #[command(flatten)]
     pub common: Common,
 }
@@ -167,6 +164,9 @@ pub(super) struct EvalArgs {
     /// follows
     #[arg(long, value_name = "FILE.safetensors")]
     pub log_probs: Option<PathBuf>,
+    /// Replace files that are there
+    #[arg(long)]
+    pub force: bool,
     #[command(flatten)]
     pub common: Common,
 }
@@ -184,9 +184,15 @@ pub(super) struct AttentionArgs {
     /// Head, from 0
     #[arg(long, value_name = "J")]
     pub head: usize,
-    /// Write query × key as .svg, .png or .csv, or query × distance as .safetensors [default: CSV on stdout]
+    /// Write query × key as .svg, .pdf, .png, .csv or .json, or query × distance as .safetensors [default: CSV on
+    /// stdout]
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
+    /// Replace files that are there
+    #[arg(long)]
+    pub force: bool,
+    #[command(flatten)]
+    pub style: StyleArgs,
     #[command(flatten)]
     pub common: Common,
 }
@@ -198,9 +204,14 @@ pub(super) struct PersistentArgs {
     pub model: PathBuf,
     #[command(flatten)]
     pub input: Input,
-    /// Write the usage of every vector as a chart (.svg, .png) or as numbers (.csv, .json)
+    /// Write the usage of every vector as a chart (.svg, .pdf, .png) or as numbers (.csv, .json)
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
+    /// Replace files that are there
+    #[arg(long)]
+    pub force: bool,
+    #[command(flatten)]
+    pub style: StyleArgs,
     /// Print JSON: a list of {layer, head, context, persistent, empty, effective_vectors, never_used, usage}
     #[arg(long)]
     pub json: bool,
@@ -247,6 +258,9 @@ pub(super) struct ConvertArgs {
     /// File to write
     #[arg(value_name = "OUT.safetensors")]
     pub output: PathBuf,
+    /// Replace files that are there
+    #[arg(long)]
+    pub force: bool,
     /// Number format of the weights
     #[arg(long, value_enum, value_name = "FORMAT", default_value_t = DtypeArg::F32)]
     pub dtype: DtypeArg,
@@ -323,13 +337,6 @@ fn threads(text: &str) -> Result<usize, String> {
     match text.parse() {
         Ok(n @ 1..=1024) => Ok(n),
         _ => Err("expected a whole number from 1 to 1024".into()),
-    }
-}
-
-fn width(text: &str) -> Result<f64, String> {
-    match text.parse() {
-        Ok(mm) if (40.0..=1000.0).contains(&mm) => Ok(mm),
-        _ => Err("expected millimetres from 40 to 1000".into()),
     }
 }
 

@@ -2,9 +2,9 @@
 
 use super::Usage;
 use super::args::AttentionArgs;
-use super::common::{Tokens, ending, open_to_run, progress, read, say};
+use super::common::{Tokens, ending, may_write, open_to_run, progress, read, say};
 use crate::analysis::HeadRecorder;
-use crate::chart::thousands;
+use crate::chart::{Figure, thousands};
 use crate::checkpoint::{Dtype, NamedTensor, write_safetensors};
 use crate::engine::figures::{HeatmapStyle, heatmap, provenance};
 use crate::engine::{Heads, Model};
@@ -23,9 +23,15 @@ const LARGEST: usize = 1 << 29;
 
 pub(super) fn run(args: &AttentionArgs, out: &mut impl Write) -> Result<()> {
     let format = match &args.output {
-        Some(path) => Some(ending(path, &["svg", "png", "csv", "safetensors"])?),
+        Some(path) => Some(ending(
+            path,
+            &["svg", "pdf", "png", "csv", "json", "safetensors"],
+        )?),
         None => None,
     };
+    if let Some(path) = &args.output {
+        may_write(path, args.force)?;
+    }
     let model = open_to_run(&args.model, &args.common)?;
     let (layer, head) = (args.layer, args.head);
     let config = model.network.config();
@@ -41,20 +47,24 @@ pub(super) fn run(args: &AttentionArgs, out: &mut impl Write) -> Result<()> {
     let weights = measure(&model, &tokens, (layer, head), args.common.quiet)?;
     let figure = |weights: HeadWeights| {
         let n = tokens.ids.len();
-        heatmap(
+        let mut figure = heatmap(
             &model,
             &tokens.ids,
             &weights.into(),
             &Heads::one((layer, head)),
             0..n,
             HeatmapStyle::default(),
-        )
+        );
+        if let Some(title) = &args.style.title {
+            figure.title.clone_from(title);
+        }
+        figure
     };
     match (&args.output, format) {
         (Some(path), Some("safetensors")) => {
             write(path, weights, metadata(&model, &tokens, layer, head))?;
         }
-        (Some(path), _) => figure(weights).write(path)?,
+        (Some(path), _) => args.style.write(&figure(weights), path)?,
         (None, _) => {
             let table = figure(weights).csv()?;
             out.write_all(table.as_bytes())?;
@@ -129,7 +139,7 @@ fn check_size(
 fn metadata(model: &Model, tokens: &Tokens, layer: usize, head: usize) -> BTreeMap<String, String> {
     BTreeMap::from([
         ("format".to_owned(), "spanscope-attention".to_owned()),
-        ("provenance".to_owned(), provenance(model)),
+        ("provenance".to_owned(), provenance(model).to_string()),
         ("text".to_owned(), tokens.source.clone()),
         ("layer".to_owned(), layer.to_string()),
         ("head".to_owned(), head.to_string()),

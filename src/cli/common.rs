@@ -209,6 +209,18 @@ pub(super) fn ending(path: &Path, allowed: &[&'static str]) -> Result<&'static s
     })
 }
 
+/// Refuses to replace a file that is there, before anything is computed.
+pub(super) fn may_write(path: &Path, force: bool) -> Result<()> {
+    // What is no plain file cannot be lost: /dev/null, a pipe.
+    if !force && path.is_file() {
+        anyhow::bail!(
+            "{}: there is such a file already; replace it with --force, or choose another name",
+            path.display()
+        );
+    }
+    Ok(())
+}
+
 /// A file's name without its folders.
 pub(super) fn name(path: &Path) -> String {
     path.file_name()

@@ -2,7 +2,7 @@
 
 use super::Usage;
 use super::args::{ConvertArgs, DtypeArg};
-use super::common::{ending, open, say};
+use super::common::{ending, may_write, open, say};
 use crate::checkpoint::Dtype;
 use crate::engine::convert;
 use anyhow::Result;
@@ -17,6 +17,7 @@ pub(super) fn run(args: &ConvertArgs) -> Result<()> {
         ))
         .into());
     }
+    may_write(&args.output, args.force)?;
     let model = open(&args.model, &args.common)?;
     let dtype = match args.dtype {
         DtypeArg::F32 => Dtype::F32,

@@ -4,7 +4,7 @@ use super::common::columns;
 use super::eval::{Score, score};
 use super::{info, spans};
 use crate::chart::thousands;
-use crate::chart::{HeadSpan, bars_terminal};
+use crate::chart::{Figure, Format, HeadSpan, Style, bars_terminal};
 use crate::engine::figures::{HeatmapStyle, heatmap, span_chart};
 use crate::engine::{Heads, Model, SAMPLES};
 use crate::model::{Blind, Cancel, HeadWeights, Run};
@@ -55,18 +55,18 @@ pub(super) fn run(quiet: bool, out: &mut impl Write) -> Result<()> {
         format!("{FOLDER}: the folder for the charts cannot be made here; change to one that can be written to")
     })?;
     writeln!(out, "\nWritten to {FOLDER}/")?;
-    for ending in ["svg", "png", "csv", "json"] {
-        chart.write(&folder.join(format!("spans.{ending}")))?;
+    for ending in Format::EXTENSIONS {
+        chart.write(&folder.join(format!("spans.{ending}")), &Style::default())?;
     }
     writeln!(
         out,
-        "  spans.svg .png .csv .json   how far every head looks"
+        "  spans.svg .pdf .png .csv .json  how far every head looks"
     )?;
     if let Some(head) = widest.first() {
         attention(&model, &ids, head, folder)?;
         writeln!(
             out,
-            "  attention.svg .png          layer {}, head {} on the first {SHOWN} tokens",
+            "  attention.svg .png              layer {}, head {} on the first {SHOWN} tokens",
             head.layer + 1,
             head.head + 1
         )?;
@@ -190,8 +190,8 @@ fn attention(model: &Model, ids: &[u32], head: &HeadSpan, folder: &Path) -> Resu
             0..ids.len(),
             HeatmapStyle::default(),
         );
-        map.write(&folder.join("attention.svg"))?;
-        map.write(&folder.join("attention.png"))?;
+        map.write(&folder.join("attention.svg"), &Style::default())?;
+        map.write(&folder.join("attention.png"), &Style::default())?;
     }
     Ok(())
 }

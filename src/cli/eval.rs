@@ -1,7 +1,7 @@
 //! `eval`: bits per token and per byte, speed and memory on a text.
 
 use super::args::EvalArgs;
-use super::common::{Tokens, ending, open_to_run, progress, read, say};
+use super::common::{Tokens, ending, may_write, open_to_run, progress, read, say};
 use crate::chart::thousands;
 use crate::checkpoint::{Dtype, NamedTensor, write_safetensors};
 use crate::engine::figures::provenance;
@@ -57,6 +57,9 @@ pub(super) fn run(args: &EvalArgs, out: &mut impl Write) -> Result<()> {
             thousands(width),
             thousands(LARGEST / width)
         );
+    }
+    if let Some(path) = &args.log_probs {
+        may_write(path, args.force)?;
     }
     let wants_all = args.log_probs.is_some() && !adaptive;
     let mut all = Vec::new();
@@ -133,7 +136,7 @@ fn write_log_probs(
         }
     };
     let metadata = BTreeMap::from([
-        ("provenance".to_owned(), provenance(model)),
+        ("provenance".to_owned(), provenance(model).to_string()),
         ("text".to_owned(), tokens.source.clone()),
     ]);
     Ok(write_safetensors(

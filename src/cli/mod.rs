@@ -7,6 +7,7 @@ mod common;
 mod convert;
 mod demo;
 mod eval;
+mod figure_args;
 mod generate;
 mod info;
 mod persistent;

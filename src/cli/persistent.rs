@@ -1,9 +1,10 @@
 //! `persistent`: where the weight of every head goes on a text, and which persistent vectors it uses.
 
 use super::args::PersistentArgs;
-use super::common::{ending, open_to_run, progress, read, say};
+use super::common::{ending, may_write, open_to_run, progress, read, say};
+use super::figure_args::StyleArgs;
 use crate::analysis::VectorUsage;
-use crate::chart::{ColorMap, Heatmap, Scale, SideColumn};
+use crate::chart::{ColorMap, Format, Heatmap, Scale, SideColumn};
 use crate::engine::Model;
 use crate::engine::figures::provenance;
 use crate::model::{BLOCK, Cancel, HeadWeights, Observer, Run};
@@ -38,14 +39,17 @@ struct Row {
 
 pub(super) fn run(args: &PersistentArgs, out: &mut impl Write) -> Result<()> {
     let format = match &args.output {
-        Some(path) => Some(ending(path, &["svg", "png", "csv", "json"])?),
+        Some(path) => Some(ending(path, Format::EXTENSIONS)?),
         None => None,
     };
+    if let Some(path) = &args.output {
+        may_write(path, args.force)?;
+    }
     let model = open_to_run(&args.model, &args.common)?;
     let tokens = read(&model, &args.input, args.common.quiet)?;
     let rows = measure(&model, &tokens.ids, args.common.quiet)?;
     if let (Some(path), Some(format)) = (&args.output, format) {
-        write(path, format, &model, &rows)?;
+        write(path, format, &args.style, &model, &rows)?;
         if !args.common.quiet {
             say(format_args!("wrote {}", path.display()));
         }
@@ -166,9 +170,9 @@ fn table(rows: &[Row], out: &mut impl Write) -> Result<()> {
     Ok(())
 }
 
-fn write(path: &Path, format: &str, model: &Model, rows: &[Row]) -> Result<()> {
+fn write(path: &Path, format: &str, style: &StyleArgs, model: &Model, rows: &[Row]) -> Result<()> {
     match format {
-        "svg" | "png" => return Ok(chart(model, rows)?.write(path)?),
+        "svg" | "pdf" | "png" => return style.write(&chart(model, rows)?, path),
         "json" => {
             let text = serde_json::to_string_pretty(rows)? + "\n";
             crate::chart::write_file(path, text.as_bytes())?;

@@ -1,6 +1,6 @@
 //! `shot`: the window as a picture.
 
-use super::common::{ending, prepare, say};
+use super::common::{ending, may_write, prepare, say};
 use super::shot_args::{LanguageArg, ShotArgs, ThemeArg};
 use crate::ui::language::Language;
 use crate::ui::{Choices, Shot, Start, shot};
@@ -10,6 +10,7 @@ use std::path::Path;
 
 pub(super) fn run(args: &ShotArgs) -> Result<()> {
     ending(&args.output, &["png"])?;
+    may_write(&args.output, args.force)?;
     prepare(&args.common)?;
     let start = Start {
         model: args.model.clone(),

@@ -11,6 +11,9 @@ pub(super) struct ShotArgs {
     /// The picture to write: .png
     #[arg(value_name = "OUT.png")]
     pub output: PathBuf,
+    /// Replace the file if it is there
+    #[arg(long)]
+    pub force: bool,
     /// Checkpoint to show instead of the sample model
     #[arg(long, value_name = "FILE")]
     pub model: Option<PathBuf>,

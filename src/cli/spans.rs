@@ -1,15 +1,16 @@
 //! `spans`: how far every head looks.
 
 use super::args::SpansArgs;
-use super::common::{columns, ending, outline, say};
-use crate::chart::{HeadSpan, SpanChart, SpanMeasure, bars_terminal};
+use super::common::{columns, ending, may_write, outline, say};
+use crate::chart::{Format, HeadSpan, SpanMeasure, bars_terminal};
 use crate::engine::figures::span_chart;
 use anyhow::Result;
 use std::io::Write;
 
 pub(super) fn run(args: &SpansArgs, out: &mut impl Write) -> Result<()> {
     if let Some(path) = &args.output {
-        ending(path, SpanChart::EXTENSIONS)?;
+        ending(path, Format::EXTENSIONS)?;
+        may_write(path, args.force)?;
     }
     let model = outline(&args.model, &args.common)?;
     let mut chart = span_chart(&model);
@@ -18,19 +19,17 @@ pub(super) fn run(args: &SpansArgs, out: &mut impl Write) -> Result<()> {
     if args.z {
         chart.measure = SpanMeasure::Span;
     }
-    chart.dark = args.dark;
-    chart.width_mm = args.width;
-    if let Some(title) = &args.title {
+    if let Some(title) = &args.style.title {
         chart.title.clone_from(title);
     }
     if let Some(path) = &args.output {
-        chart.write(path)?;
+        args.style.write(&chart, path)?;
         if !args.common.quiet {
             say(format_args!("wrote {}", path.display()));
         }
     }
     if args.json {
-        write!(out, "{}", chart.json()?)?;
+        write!(out, "{}", chart.list()?)?;
     } else if args.output.is_none() {
         if args.sort {
             table(&chart.ordered(), out)?;

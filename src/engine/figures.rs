@@ -3,17 +3,16 @@
 use super::looks::{Combine, Heads};
 use super::open::Model;
 use crate::analysis::{BandGrid, BandLayout, BandMargins, BandWindow, LookedWeights, Pool};
-use crate::chart::{ColorMap, HeadSpan, Heatmap, Scale, SideColumn, SpanChart};
+use crate::chart::{ColorMap, HeadSpan, Heatmap, Provenance, Scale, SideColumn, Source, SpanChart};
 use std::ops::Range;
 
 /// Where a figure's numbers come from, for its metadata.
-pub fn provenance(model: &Model) -> String {
-    format!(
-        "spanscope {}; model {}; ramp {}",
-        env!("CARGO_PKG_VERSION"),
-        model.file_name(),
-        model.network.config().adapt_span_ramp
-    )
+pub fn provenance(model: &Model) -> Provenance {
+    let of_model = Provenance {
+        model: Some(Source::named(model.file_name())),
+        ..Provenance::default()
+    };
+    of_model.with("ramp", model.network.config().adapt_span_ramp)
 }
 
 /// The span chart of a model, titled with its file's name.
@@ -163,7 +162,9 @@ pub fn heatmap(
                 .map(|query| column(query.saturating_sub(weights.reach)))
                 .collect()
         }),
-        provenance: format!("{}; {heads}; tokens {first} to {end}", provenance(model)),
+        provenance: provenance(model)
+            .with("heads", &heads)
+            .with("tokens", format!("{first} to {end}")),
         values: grid.values,
         ..Heatmap::default()
     }

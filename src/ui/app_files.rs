@@ -9,6 +9,7 @@ use super::settings::{Answers, Settings};
 use super::state::Selection;
 use super::text_file::{TextFile, is_sample, text_of};
 use super::toasts::Toasts;
+use crate::chart::{Figure, Style};
 use crate::engine::{Failure, Model, SAMPLES, Sample, Source};
 use eframe::egui;
 use std::path::{Path, PathBuf};
@@ -249,7 +250,8 @@ impl App {
                     chart.measure = self.views.spans.measure;
                     chart.sort = self.views.spans.sorted;
                     chart.linear = self.views.spans.linear;
-                    self.exports.start(path, ctx, move |path| chart.write(path));
+                    self.exports
+                        .start(path, ctx, move |path| chart.write(path, &Style::default()));
                 }
             }
             Purpose::Heatmap => {
@@ -261,7 +263,7 @@ impl App {
                 match figure {
                     Some(figure) => self
                         .exports
-                        .start(path, ctx, move |path| figure.write(path)),
+                        .start(path, ctx, move |path| figure.write(path, &Style::default())),
                     None => self
                         .toasts
                         .error(tr("There is no attention to write: the text is empty, or too long for the selected token's weights to be kept")),

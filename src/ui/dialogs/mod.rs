@@ -53,8 +53,8 @@ impl Purpose {
             ),
             Self::Text => (tr("Texts"), &["txt", "md", "text", "zip", "gz", "raw"]),
             Self::Vocabulary => (tr("Vocabularies"), &["txt", "json", "zip", "gz", "raw"]),
-            Self::SpanChart => (tr("Charts and data"), crate::chart::SpanChart::EXTENSIONS),
-            Self::Heatmap => (tr("Charts and data"), crate::chart::Heatmap::EXTENSIONS),
+            Self::SpanChart => (tr("Charts and data"), crate::chart::Format::EXTENSIONS),
+            Self::Heatmap => (tr("Charts and data"), crate::chart::Format::EXTENSIONS),
         }
     }
 

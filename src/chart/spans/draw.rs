@@ -3,18 +3,20 @@
 use svg::Node;
 use svg::node::element::{Element, Group, Title};
 
-use super::canvas::{Anchor, Canvas, Type, line, round};
-use super::font;
-use super::span_layout::{self as layout, Layout, PAD, TICK_LENGTH};
-use super::theme::{self, LABEL, TICK, TITLE, Theme};
-use super::{HeadSpan, SpanChart, SpanMeasure, ticks};
+use super::super::canvas::{Anchor, Canvas, Type, line, round};
+use super::super::theme::{self, LABEL, TICK, TITLE, Theme};
+use super::super::{Style, font, ticks};
+use super::layout::{self, Layout, PAD, TICK_LENGTH};
+use super::{HeadSpan, SpanChart, SpanMeasure};
 
 /// Draws the chart on a page.
-pub(super) fn draw(chart: &SpanChart) -> Canvas {
-    let at = Layout::new(chart);
-    let theme = theme::theme(chart.dark);
-    let mut page = Canvas::new(at.width, at.height, theme);
-    header(&mut page, chart, &at, theme);
+pub(super) fn draw(chart: &SpanChart, style: &Style) -> Canvas {
+    let at = Layout::new(chart, style);
+    let theme = style.theme();
+    let mut page = Canvas::new(at.width, at.height, style);
+    if style.titled {
+        header(&mut page, chart, &at, theme);
+    }
     bands(&mut page, &at, theme);
     vertical_axis(&mut page, chart, &at, theme);
     limit(&mut page, chart, &at, theme);

@@ -1,11 +1,11 @@
 //! The page of a heat map: its places, labels and axes.
 
-use super::canvas::{Anchor, Canvas, Type};
-use super::font::{self, Weight};
-use super::heatmap::Heatmap;
-use super::heatmap_marks::{self as marks, Area, Ink};
-use super::theme::{self, LABEL, TICK, TITLE, Theme};
-use super::ticks;
+use super::super::canvas::{Anchor, Canvas, Type};
+use super::super::font::{self, Weight};
+use super::super::theme::{LABEL, TICK, TITLE, Theme};
+use super::super::{Style, ticks};
+use super::Heatmap;
+use super::marks::{self, Area, Ink};
 
 /// Room around the figure, in points.
 const PAD: f64 = 6.0;
@@ -73,13 +73,14 @@ impl Axis {
 }
 
 /// Draws the map on a page.
-pub(super) fn draw(chart: &Heatmap) -> Canvas {
-    let theme = theme::theme(chart.dark);
-    let width = theme::page_width(chart.width_mm);
-    let ink = Ink::new(chart);
+pub(super) fn draw(chart: &Heatmap, look: &Style) -> Canvas {
+    let theme = look.theme();
+    let width = look.page_width();
+    let ink = Ink::new(chart, look);
     let mut top = PAD;
     let title_base = top + TITLE * 0.8;
-    if !chart.title.trim().is_empty() {
+    let titled = look.titled && !chart.title.trim().is_empty();
+    if titled {
         top += TITLE * 1.35 + 4.0;
     }
 
@@ -147,10 +148,12 @@ pub(super) fn draw(chart: &Heatmap) -> Canvas {
     let side_under = side_under.fold(0.0, f64::max) + 5.0;
     let page_height = map.bottom() + (under + title_room).max(side_under) + PAD;
 
-    let mut page = Canvas::new(width, page_height, theme);
-    let style = Type::new(TITLE, theme.ink).bold();
-    let title = font::fit(&chart.title, style.size, style.weight, width - 2.0 * PAD);
-    page.text(PAD, title_base, &title, style);
+    let mut page = Canvas::new(width, page_height, look);
+    if titled {
+        let style = Type::new(TITLE, theme.ink).bold();
+        let title = font::fit(&chart.title, style.size, style.weight, width - 2.0 * PAD);
+        page.text(PAD, title_base, &title, style);
+    }
 
     let shape = (chart.rows, chart.cols);
     marks::cells(&mut page, map, shape, &ink, &|row, col| {

@@ -1,10 +1,11 @@
-//! The chart of all heads' spans, as numbers and as files.
+//! The chart of all heads' spans.
 
-use std::path::Path;
+mod draw;
+mod layout;
 
+use super::canvas::Canvas;
+use super::{ChartError, Column, Figure, Provenance, Style, Table};
 use serde::Serialize;
-
-use super::{ChartError, PNG_PIXELS_PER_MM, file, raster, span_draw};
 
 /// How far one head looks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, serde::Deserialize)]
@@ -45,14 +46,10 @@ pub struct SpanChart {
     pub linear: bool,
     /// Heads of a layer by rising reach, joined by a line, as in the paper; otherwise by index, each on a stem.
     pub sort: bool,
-    /// Light marks on a dark ground.
-    pub dark: bool,
-    /// Width of the figure; the height follows.
-    pub width_mm: f64,
     /// The longest span that a head of the model may have, `S`.
     pub limit: usize,
     /// Where the numbers come from; kept in the file and not drawn.
-    pub provenance: String,
+    pub provenance: Provenance,
 }
 
 impl Default for SpanChart {
@@ -63,18 +60,13 @@ impl Default for SpanChart {
             measure: SpanMeasure::Reach,
             linear: false,
             sort: false,
-            dark: false,
-            width_mm: super::DEFAULT_WIDTH_MM,
             limit: 0,
-            provenance: String::new(),
+            provenance: Provenance::default(),
         }
     }
 }
 
 impl SpanChart {
-    /// The endings that [`SpanChart::write`] knows.
-    pub const EXTENSIONS: &'static [&'static str] = &["svg", "png", "csv", "json"];
-
     /// The heads by layer and head: the order of tables and lists, however the figure is sorted.
     fn by_index(&self) -> Vec<HeadSpan> {
         let mut heads = self.heads.clone();
@@ -115,54 +107,47 @@ impl SpanChart {
         spans.reduce(f64::max)
     }
 
-    /// The figure as an SVG drawing.
-    pub fn svg(&self) -> String {
-        span_draw::draw(self).finish(&self.title, &self.provenance)
-    }
-
-    /// The numbers as a table: `layer`, `head` (both counted from 0), `span`, `reach`.
-    pub fn csv(&self) -> Result<String, ChartError> {
-        let fail = |e: csv::Error| ChartError::Csv(e.to_string());
-        let mut writer = csv::Writer::from_writer(Vec::new());
-        writer
-            .write_record(["layer", "head", "span", "reach"])
-            .map_err(fail)?;
-        for h in self.by_index() {
-            writer
-                .write_record([
-                    h.layer.to_string(),
-                    h.head.to_string(),
-                    h.span.to_string(),
-                    h.reach.to_string(),
-                ])
-                .map_err(fail)?;
-        }
-        finish_csv(writer)
-    }
-
-    /// The numbers as JSON: a list of [`HeadSpan`] in the order of the figure. Scripts rely on its shape.
-    pub fn json(&self) -> Result<String, ChartError> {
-        Ok(serde_json::to_string_pretty(&self.by_index())? + "\n")
-    }
-
-    /// Writes the figure in the format that the file's ending names.
+    /// The heads as a JSON list of [`HeadSpan`] by layer and head: what `spans --json` prints. Scripts rely on its shape.
     ///
-    /// The file is written whole or not at all.
-    pub fn write(&self, path: &Path) -> Result<(), ChartError> {
-        let bytes = match file::extension(path, Self::EXTENSIONS)? {
-            "png" => raster::png(&self.svg(), PNG_PIXELS_PER_MM)?,
-            "csv" => self.csv()?.into_bytes(),
-            "json" => self.json()?.into_bytes(),
-            _ => self.svg().into_bytes(),
-        };
-        file::write(path, &bytes)
+    /// # Errors
+    /// None with what a list can hold.
+    pub fn list(&self) -> Result<String, ChartError> {
+        Ok(serde_json::to_string_pretty(&self.by_index())? + "\n")
     }
 }
 
-/// The text of a finished table.
-pub(super) fn finish_csv(writer: csv::Writer<Vec<u8>>) -> Result<String, ChartError> {
-    let bytes = writer
-        .into_inner()
-        .map_err(|e| ChartError::Csv(e.to_string()))?;
-    String::from_utf8(bytes).map_err(|e| ChartError::Csv(e.to_string()))
+impl Figure for SpanChart {
+    fn kind(&self) -> &'static str {
+        "spans"
+    }
+
+    fn title(&self) -> &str {
+        &self.title
+    }
+
+    fn provenance(&self) -> &Provenance {
+        &self.provenance
+    }
+
+    fn draw(&self, style: &Style) -> Canvas {
+        draw::draw(self, style)
+    }
+
+    fn table(&self) -> Result<Table, ChartError> {
+        let mut table = Table::new([
+            Column::new("layer"),
+            Column::new("head"),
+            Column::of("span", "tokens"),
+            Column::of("reach", "tokens"),
+        ]);
+        for head in self.by_index() {
+            table.push([
+                head.layer.into(),
+                head.head.into(),
+                head.span.into(),
+                head.reach.into(),
+            ]);
+        }
+        Ok(table)
+    }
 }

@@ -3,12 +3,11 @@
 use svg::Node;
 use svg::node::element::{Element, Group};
 
-use super::canvas::{Anchor, Canvas, Type, rect, round};
-use super::colormap;
-use super::heatmap::{Heatmap, Range, Scale};
-use super::theme::{self, TICK, Theme};
-use super::ticks::{self, Tick};
-use super::{ColorMap, raster};
+use super::super::canvas::{Anchor, Canvas, Type, rect, round};
+use super::super::theme::{self, TICK, Theme};
+use super::super::ticks::{self, Tick};
+use super::super::{ColorMap, Style, colormap, raster};
+use super::{Heatmap, Range, Scale};
 
 /// From this many cells on, a picture takes the place of rectangles.
 const MANY_CELLS: usize = 4000;
@@ -42,12 +41,13 @@ pub(super) struct Ink {
 }
 
 impl Ink {
-    pub(super) fn new(chart: &Heatmap) -> Self {
+    pub(super) fn new(chart: &Heatmap, style: &Style) -> Self {
+        let map = style.map(chart.map);
         Self {
             range: chart.range(),
-            map: chart.map,
+            map,
             // The greys start from the page's own colour.
-            turned: chart.dark && chart.map == ColorMap::Greys,
+            turned: style.dark && map == ColorMap::Greys,
         }
     }
 

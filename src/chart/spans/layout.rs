@@ -1,8 +1,9 @@
 //! Where the parts of a span chart go.
 
-use super::canvas::Type;
-use super::theme::{self, LABEL, TICK, TITLE};
-use super::ticks::{self, Tick};
+use super::super::Style;
+use super::super::canvas::Type;
+use super::super::theme::{self, LABEL, TICK, TITLE};
+use super::super::ticks::{self, Tick};
 use super::{HeadSpan, SpanChart};
 
 /// Room around the figure, in points.
@@ -59,8 +60,8 @@ pub(super) struct Layout {
 
 impl Layout {
     /// Measures a chart.
-    pub(super) fn new(chart: &SpanChart) -> Self {
-        let width = theme::page_width(chart.width_mm);
+    pub(super) fn new(chart: &SpanChart, style: &Style) -> Self {
+        let width = style.page_width();
         let tick = Type::new(TICK, "");
         let heads = chart.ordered();
         let mut layers: Vec<usize> = heads.iter().map(|h| h.layer).collect();
@@ -81,13 +82,19 @@ impl Layout {
         // The header: title and subtitle.
         let mut y = PAD;
         let title_base = y + TITLE * 0.8;
-        if !chart.title.trim().is_empty() {
+        if style.titled && !chart.title.trim().is_empty() {
             y += TITLE * 1.35;
         }
         let subtitle_base = y + LABEL * 0.8;
-        y += LABEL * 1.3;
+        if style.titled {
+            y += LABEL * 1.3;
+        }
         let top = y + 5.0;
-        let plot_height = (width * 0.34).clamp(96.0, 260.0);
+        let plot_height = match style.page_height() {
+            // What stands under the plot takes three lines at most.
+            Some(height) => (height - top - 3.0 * LABEL * 1.45 - PAD).max(40.0),
+            None => (width * 0.34).clamp(96.0, 260.0),
+        };
         let bottom = top + plot_height;
 
         // The vertical axis.

@@ -1,8 +1,12 @@
-//! A matrix of weights as a figure: the numbers and the files.
+//! A matrix of weights as a figure.
 
-use std::path::Path;
+mod draw;
+mod marks;
 
-use super::{ChartError, ColorMap, PNG_PIXELS_PER_MM, file, heatmap_draw, raster, span};
+use super::canvas::Canvas;
+use super::{Cell, ChartError, ColorMap, Column, Figure, Provenance, Style, Table};
+
+pub use marks::color_numbers;
 
 /// How values are spread over the colours.
 #[derive(
@@ -85,16 +89,14 @@ pub struct Heatmap {
     pub map: ColorMap,
     /// How values are spread over the colours.
     pub scale: Scale,
-    /// Light text on a dark ground.
-    pub dark: bool,
-    /// Width of the figure; the height follows.
-    pub width_mm: f64,
     /// Further columns, apart from the matrix.
     pub side: Vec<SideColumn>,
     /// For each row the column before which a line is drawn: where the span ends.
     pub edge: Option<Vec<usize>>,
     /// Where the numbers come from; kept in the file and not drawn.
-    pub provenance: String,
+    pub provenance: Provenance,
+    /// What figure it is; see [`Figure::kind`].
+    pub kind: &'static str,
 }
 
 impl Default for Heatmap {
@@ -114,19 +116,15 @@ impl Default for Heatmap {
             col_axis: String::new(),
             map: ColorMap::default(),
             scale: Scale::default(),
-            dark: false,
-            width_mm: super::DEFAULT_WIDTH_MM,
             side: Vec::new(),
             edge: None,
-            provenance: String::new(),
+            provenance: Provenance::default(),
+            kind: "attention",
         }
     }
 }
 
 impl Heatmap {
-    /// The endings that [`Heatmap::write`] knows.
-    pub const EXTENSIONS: &'static [&'static str] = &["svg", "png", "csv"];
-
     /// The value of a cell; not-a-number where there is none.
     pub(super) fn value(&self, row: usize, col: usize) -> f32 {
         let index = row.checked_mul(self.cols).and_then(|i| i.checked_add(col));
@@ -135,99 +133,6 @@ impl Heatmap {
             Some(i) if inside => self.values.get(i).copied().unwrap_or(f32::NAN),
             _ => f32::NAN,
         }
-    }
-
-    /// The figure as an SVG drawing; missing values are left blank.
-    pub fn svg(&self) -> String {
-        heatmap_draw::draw(self).finish(&self.title, &self.provenance)
-    }
-
-    /// The numbers as a table: one line for each row with its number and name, the columns, and
-    /// then the side columns and the edge, if any. Blank means outside the matrix.
-    pub fn csv(&self) -> Result<String, ChartError> {
-        self.check()?;
-        let fail = |e: csv::Error| ChartError::Csv(e.to_string());
-        // Tokens repeat; their numbers do not.
-        let name = |labels: &[String], start: usize, step: usize, i: usize| {
-            let number = start + i * step.max(1);
-            match labels.get(i) {
-                Some(label) => format!("{number} {label}"),
-                None => number.to_string(),
-            }
-        };
-        let (down, across) = self.steps;
-        let cell = |v: f32| {
-            if v.is_nan() {
-                String::new()
-            } else {
-                v.to_string()
-            }
-        };
-        let mut writer = csv::Writer::from_writer(Vec::new());
-        let mut header = vec![if self.row_axis.is_empty() {
-            "row".to_owned()
-        } else {
-            self.row_axis.clone()
-        }];
-        header.extend((0..self.cols).map(|i| name(&self.col_labels, self.col_start, across, i)));
-        header.extend(self.side.iter().map(|s| s.label.clone()));
-        header.extend(self.edge.iter().map(|_| "edge".to_owned()));
-        writer.write_record(&header).map_err(fail)?;
-        for row in 0..self.rows {
-            let mut record = vec![name(&self.row_labels, self.row_start, down, row)];
-            record.extend((0..self.cols).map(|col| cell(self.value(row, col))));
-            let side = |s: &SideColumn| cell(s.values.get(row).copied().unwrap_or(f32::NAN));
-            record.extend(self.side.iter().map(side));
-            let edge = |e: &Vec<usize>| e.get(row).map(usize::to_string).unwrap_or_default();
-            record.extend(self.edge.iter().map(edge));
-            writer.write_record(&record).map_err(fail)?;
-        }
-        span::finish_csv(writer)
-    }
-
-    /// Writes the figure in the format that the file's ending names.
-    ///
-    /// The file is written whole or not at all.
-    pub fn write(&self, path: &Path) -> Result<(), ChartError> {
-        let format = file::extension(path, Self::EXTENSIONS)?;
-        self.check()?;
-        let bytes = match format {
-            "png" => raster::png(&self.svg(), PNG_PIXELS_PER_MM)?,
-            "csv" => self.csv()?.into_bytes(),
-            _ => self.svg().into_bytes(),
-        };
-        file::write(path, &bytes)
-    }
-
-    /// Whether the numbers fit the shape.
-    fn check(&self) -> Result<(), ChartError> {
-        let shape = |what: &str, got: usize, want: usize| {
-            if got == want {
-                return Ok(());
-            }
-            Err(ChartError::Shape {
-                what: what.to_owned(),
-                got,
-                want,
-            })
-        };
-        let cells = self.rows.saturating_mul(self.cols);
-        shape("matrix", self.values.len(), cells)?;
-        for side in &self.side {
-            shape(&side.label, side.values.len(), self.rows)?;
-        }
-        if let Some(edge) = &self.edge {
-            shape("edge", edge.len(), self.rows)?;
-        }
-        for (what, labels, want) in [
-            ("row labels", &self.row_labels, self.rows),
-            ("column labels", &self.col_labels, self.cols),
-        ] {
-            if !labels.is_empty() {
-                shape(what, labels.len(), want)?;
-            }
-        }
-        Ok(())
     }
 
     /// The values that get the lowest and the highest colour.
@@ -258,6 +163,86 @@ impl Heatmap {
             low: f64::from(low),
             high: f64::from(high),
         }
+    }
+}
+
+impl Figure for Heatmap {
+    fn kind(&self) -> &'static str {
+        self.kind
+    }
+
+    fn title(&self) -> &str {
+        &self.title
+    }
+
+    fn provenance(&self) -> &Provenance {
+        &self.provenance
+    }
+
+    fn draw(&self, style: &Style) -> Canvas {
+        draw::draw(self, style)
+    }
+
+    /// One line for each row with its number and name, the columns, and then the side columns and the edge, if any.
+    /// Blank means outside the matrix.
+    fn table(&self) -> Result<Table, ChartError> {
+        self.check()?;
+        // Tokens repeat; their numbers do not.
+        let name = |labels: &[String], start: usize, step: usize, i: usize| {
+            let number = start + i * step.max(1);
+            match labels.get(i) {
+                Some(label) => format!("{number} {label}"),
+                None => number.to_string(),
+            }
+        };
+        let (down, across) = self.steps;
+        let mut columns = vec![Column::new(match self.row_axis.is_empty() {
+            true => "row",
+            false => &self.row_axis,
+        })];
+        let names = (0..self.cols).map(|i| name(&self.col_labels, self.col_start, across, i));
+        columns.extend(names.map(Column::new));
+        columns.extend(self.side.iter().map(|side| Column::new(&side.label)));
+        columns.extend(self.edge.iter().map(|_| Column::new("edge")));
+        let mut table = Table::new(columns);
+        for row in 0..self.rows {
+            let first = Cell::Text(name(&self.row_labels, self.row_start, down, row));
+            let cells = (0..self.cols).map(|col| Cell::Single(self.value(row, col)));
+            let sides = self.side.iter().map(|s| s.values.get(row).copied().into());
+            let edges = self.edge.iter().map(|edge| edge.get(row).copied().into());
+            table.push([first].into_iter().chain(cells).chain(sides).chain(edges));
+        }
+        Ok(table)
+    }
+
+    fn check(&self) -> Result<(), ChartError> {
+        let shape = |what: &str, got: usize, want: usize| {
+            if got == want {
+                return Ok(());
+            }
+            Err(ChartError::Shape {
+                what: what.to_owned(),
+                got,
+                want,
+            })
+        };
+        let cells = self.rows.saturating_mul(self.cols);
+        shape("matrix", self.values.len(), cells)?;
+        for side in &self.side {
+            shape(&side.label, side.values.len(), self.rows)?;
+        }
+        if let Some(edge) = &self.edge {
+            shape("edge", edge.len(), self.rows)?;
+        }
+        for (what, labels, want) in [
+            ("row labels", &self.row_labels, self.rows),
+            ("column labels", &self.col_labels, self.cols),
+        ] {
+            if !labels.is_empty() {
+                shape(what, labels.len(), want)?;
+            }
+        }
+        Ok(())
     }
 }
 
