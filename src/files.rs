@@ -1,7 +1,42 @@
-//! Files written whole or not at all.
+//! Files written whole or not at all, and what tells one content from another.
 
-use std::io::{Error, ErrorKind, Write};
+use sha2::{Digest, Sha256};
+use std::fmt::Write as _;
+use std::fs::File;
+use std::io::{Error, ErrorKind, Read, Write};
 use std::path::Path;
+
+/// SHA-256 of `bytes`, in hexadecimal: what `sha256sum` prints.
+pub fn sha256_hex(bytes: &[u8]) -> String {
+    hex(&Sha256::digest(bytes))
+}
+
+/// SHA-256 of a file's content, in hexadecimal, read piece by piece.
+///
+/// # Errors
+/// When the file cannot be read.
+pub fn sha256_of(path: &Path) -> Result<String, Error> {
+    let mut file = File::open(path)?;
+    let mut hasher = Sha256::new();
+    let mut buffer = vec![0; 1 << 20];
+    loop {
+        match file.read(&mut buffer) {
+            Ok(0) => return Ok(hex(&hasher.finalize())),
+            Ok(read) => hasher.update(&buffer[..read]),
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+fn hex(digest: &[u8]) -> String {
+    let mut text = String::with_capacity(2 * digest.len());
+    for byte in digest {
+        // A string takes all that is written.
+        let _ = write!(text, "{byte:02x}");
+    }
+    text
+}
 
 /// Writes `bytes` beside `path` and moves the finished file into place: whatever happens, `path` holds either what
 /// it held before or all of `bytes`.
@@ -40,4 +75,23 @@ fn plain(error: Error) -> Error {
         _ => return error,
     };
     Error::new(error.kind(), words)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hashes_are_those_of_the_standard() {
+        let abc = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+        assert_eq!(sha256_hex(b"abc"), abc);
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("abc");
+        write(&path, b"abc").unwrap();
+        assert_eq!(sha256_of(&path).unwrap(), abc);
+        let large = vec![7; (3 << 20) + 5];
+        write(&path, &large).unwrap();
+        assert_eq!(sha256_of(&path).unwrap(), sha256_hex(&large));
+        assert!(sha256_of(folder.path()).is_err());
+    }
 }

@@ -52,6 +52,28 @@ impl Format {
     }
 }
 
+/// The part of a [`Figure`] that is the same for every struct with fields `title` and `provenance`.
+macro_rules! about {
+    () => {
+        fn title(&self) -> &str {
+            &self.title
+        }
+
+        fn provenance(&self) -> &$crate::chart::Provenance {
+            &self.provenance
+        }
+
+        fn set_title(&mut self, title: String) {
+            self.title = title;
+        }
+
+        fn provenance_mut(&mut self) -> &mut $crate::chart::Provenance {
+            &mut self.provenance
+        }
+    };
+}
+pub(super) use about;
+
 /// A figure: numbers that know how they are drawn.
 pub trait Figure: Send + Sync {
     /// What figure it is, in one word, as in file names and on the command line: "spans".
@@ -62,6 +84,12 @@ pub trait Figure: Send + Sync {
 
     /// Where its numbers come from.
     fn provenance(&self) -> &Provenance;
+
+    /// Gives it another title.
+    fn set_title(&mut self, title: String);
+
+    /// Where its numbers come from, to be completed.
+    fn provenance_mut(&mut self) -> &mut Provenance;
 
     /// The drawing.
     fn draw(&self, style: &Style) -> Canvas;

@@ -45,7 +45,7 @@ pub(super) struct StyleArgs {
     #[arg(long, value_enum, value_name = "MAP")]
     pub map: Option<MapArg>,
     /// Resolution of .png files in dots per inch
-    #[arg(long, value_name = "N", default_value_t = 305.0, value_parser = dpi)]
+    #[arg(long, value_name = "N", default_value_t = 304.8, value_parser = dpi)]
     pub dpi: f32,
 }
 

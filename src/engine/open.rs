@@ -6,7 +6,7 @@ use crate::checkpoint::{Checkpoint, CheckpointError, Curve, Dtype, Format};
 use crate::model::{Device, ModelError, Network, Part};
 use crate::text::{TextError, Vocabulary};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// What can go wrong between a file and a run.
 #[derive(Debug, thiserror::Error)]
@@ -93,6 +93,8 @@ pub struct Model {
     pub vocabulary: Option<Vocabulary>,
     /// What was assumed because the file does not say.
     pub assumed: Vec<String>,
+    /// SHA-256 of the file, once somebody has asked for it.
+    pub(crate) hash: Arc<OnceLock<Option<String>>>,
 }
 
 /// A text as ids.
@@ -139,7 +141,22 @@ impl Model {
             assumed: network.assumed().to_vec(),
             network: Arc::new(network),
             vocabulary: None,
+            hash: Arc::default(),
         }
+    }
+
+    /// SHA-256 of the file in hexadecimal; `None` where it cannot be read any more. The first call reads the whole file:
+    /// about half a second per gigabyte.
+    pub fn sha256(&self) -> Option<&str> {
+        let hash = self
+            .hash
+            .get_or_init(|| crate::files::sha256_of(&self.path).ok());
+        hash.as_deref()
+    }
+
+    /// The same if it is known already.
+    pub fn known_sha256(&self) -> Option<&str> {
+        self.hash.get()?.as_deref()
     }
 
     /// The same model, computing on `device` from now on.
@@ -167,7 +184,12 @@ impl Model {
     /// None with the files that the program was built from.
     pub fn open_sample(sample: &Sample) -> Result<Self, EngineError> {
         let checkpoint = Checkpoint::from_static(Path::new(sample.file), sample.model)?;
-        Self::from_checkpoint(&checkpoint, None, None)
+        let model = Self::from_checkpoint(&checkpoint, None, None)?;
+        // No file of this name need be there.
+        model
+            .hash
+            .get_or_init(|| Some(crate::files::sha256_hex(sample.model)));
+        Ok(model)
     }
 
     fn from_checkpoint(

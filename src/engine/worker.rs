@@ -93,6 +93,8 @@ pub(super) struct Shared {
     wanted: Mutex<Wanted>,
     changed: Condvar,
     snapshot: Mutex<Arc<Snapshot>>,
+    /// Signalled with every snapshot.
+    published: Condvar,
     notify: Box<dyn Fn() + Send + Sync>,
 }
 
@@ -110,6 +112,7 @@ impl Shared {
     /// Replaces the snapshot and wakes the window.
     pub fn publish(&self, snapshot: Snapshot) {
         *self.snapshot.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(snapshot);
+        self.published.notify_all();
         (self.notify)();
     }
 }
@@ -153,6 +156,7 @@ impl Engine {
                 busy: true,
                 ..Snapshot::default()
             })),
+            published: Condvar::new(),
             notify: Box::new(notify),
         });
         let of_worker = Arc::clone(&shared);
@@ -195,6 +199,25 @@ impl Engine {
     /// Whether `snapshot` has all that was ever asked for.
     pub fn is_settled(&self, snapshot: &Snapshot) -> bool {
         !snapshot.busy && snapshot.version == self.shared.wanted().version
+    }
+
+    /// Waits until all that was asked for is there, or something has failed ([`Snapshot::failure`]). For scripts; a window
+    /// takes what there is.
+    pub fn wait(&self) -> Arc<Snapshot> {
+        loop {
+            let snapshot = self.snapshot();
+            if snapshot.failure.is_some() || self.is_settled(&snapshot) {
+                return snapshot;
+            }
+            let held = self.shared.snapshot.lock();
+            let held = held.unwrap_or_else(PoisonError::into_inner);
+            // A snapshot that came in between is looked at at once.
+            if Arc::ptr_eq(&held, &snapshot) {
+                // In pieces, lest a wake-up that was missed be waited for for ever.
+                let patience = std::time::Duration::from_millis(100);
+                drop(self.shared.published.wait_timeout(held, patience));
+            }
+        }
     }
 
     /// Runs over another text; what it shares with the last one is kept.

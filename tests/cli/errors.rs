@@ -23,7 +23,7 @@ fn wrong_usage_ends_with_2() {
         ),
         (
             vec!["spans", &model, "-o", "spans.gif"],
-            ".svg or .png or .csv or .json",
+            ".svg or .pdf or .png or .csv or .json",
         ),
         (vec!["spans", &model, "--width", "3"], "millimetres"),
         (vec!["generate", &model], "--prompt"),

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 fn span_charts_in_every_format() {
     let folder = tempfile::tempdir().unwrap();
     let out = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
-    for name in ["a.svg", "a.png", "a.csv", "a.json"] {
+    for name in ["a.svg", "a.pdf", "a.png", "a.csv", "a.json"] {
         program(&[
             "spans",
             SHAKESPEARE,
@@ -30,24 +30,101 @@ fn span_charts_in_every_format() {
     let png = image::open(out("a.png")).unwrap();
     assert_eq!(png.width(), 1080);
     let rows = std::fs::read_to_string(out("a.csv")).unwrap();
-    assert!(rows.starts_with("layer,head,span,reach\n0,0,") && rows.lines().count() == 17);
-    let list: Value = serde_json::from_slice(&std::fs::read(out("a.json")).unwrap()).unwrap();
-    assert_eq!(list, json(&["spans", SHAKESPEARE, "--json"]));
-    for extra in ["--dark", "--linear", "--sort", "--z"] {
-        program(&["spans", SHAKESPEARE, "-o", &out("b.svg"), extra])
+    assert!(
+        rows.starts_with("layer,head,span_tokens,reach_tokens\n0,0,") && rows.lines().count() == 17
+    );
+    let file: Value = serde_json::from_slice(&std::fs::read(out("a.json")).unwrap()).unwrap();
+    let list = json(&["spans", SHAKESPEARE, "--json"]);
+    for (row, head) in file["rows"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .zip(list.as_array().unwrap())
+    {
+        let fields = ["layer", "head", "span", "reach"].map(|field| head[field].clone());
+        assert_eq!(*row.as_array().unwrap(), fields);
+    }
+    assert_eq!(
+        file["columns"][3],
+        serde_json::json!({"name": "reach", "unit": "tokens"})
+    );
+    let pdf = std::fs::read(out("a.pdf")).unwrap();
+    assert!(pdf.starts_with(b"%PDF") && pdf.windows(7).any(|words| words == b"How far"));
+    let looks: [&[&str]; 9] = [
+        &["--dark"],
+        &["--linear"],
+        &["--sort"],
+        &["--z"],
+        &["--gray"],
+        &["--transparent"],
+        &["--no-title"],
+        &["--font-size", "10"],
+        &["--height", "70"],
+    ];
+    for extra in looks {
+        let path = out("b.svg");
+        program(&[&["spans", SHAKESPEARE, "-o", &path, "--force"], extra].concat())
             .assert()
             .success();
         assert_ne!(
             std::fs::read_to_string(out("b.svg")).unwrap(),
             svg,
-            "{extra}"
+            "{extra:?}"
         );
     }
     assert_eq!(
         std::fs::read_dir(folder.path()).unwrap().count(),
-        5,
+        6,
         "nothing is left behind"
     );
+}
+
+#[test]
+fn a_file_that_is_there_is_replaced_only_if_that_is_asked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let golden = Golden::open("tiny_all_attention");
+    let model = data("tiny_all_attention.pt");
+    let ids = golden.ids();
+    let ids = ["--ids", ids.as_str()];
+    let head = ["--layer", "0", "--head", "0"];
+    let commands: [(&str, Vec<&str>); 6] = [
+        ("x.svg", vec!["spans", &model, "-o"]),
+        (
+            "x.csv",
+            [&["attention", &model][..], &ids, &head, &["-o"]].concat(),
+        ),
+        (
+            "x.json",
+            [&["persistent", &model][..], &ids, &["-o"]].concat(),
+        ),
+        (
+            "x.safetensors",
+            [&["eval", &model][..], &ids, &["--log-probs"]].concat(),
+        ),
+        ("y.safetensors", vec!["convert", &model]),
+        (
+            "x.png",
+            vec![
+                "shot", "--model", &model, "--text", &model, "--size", "400x300",
+            ],
+        ),
+    ];
+    for (name, args) in commands {
+        let path = folder.path().join(name);
+        std::fs::write(&path, "before").unwrap();
+        let path = path.to_str().unwrap();
+        let args = [&args[..], &[path]].concat();
+        let said = complaint(&args, 1);
+        assert!(said.contains(name) && said.contains("--force"), "{said}");
+        assert_eq!(std::fs::read_to_string(path).unwrap(), "before");
+        // What cannot be done at all is found out later, so only what can be is tried.
+        if args[0] != "shot" {
+            program(&[&args[..], &["--force"]].concat())
+                .assert()
+                .success();
+            assert_ne!(std::fs::read(path).unwrap(), b"before");
+        }
+    }
 }
 
 #[test]
@@ -296,7 +373,7 @@ fn persistent_shares_agree_with_the_published_code() {
         assert!(number("never_used") <= 20.0);
     }
     assert!(stdout(&args).contains("of 20."));
-    for name in ["a.svg", "a.png", "a.csv", "a.json"] {
+    for name in ["a.svg", "a.pdf", "a.png", "a.csv", "a.json"] {
         let out = golden.out(name);
         program(&args)
             .args(["-o", &out])

@@ -46,9 +46,14 @@ fn nothing_without_a_display_shows_the_sample_model() {
             "{name}"
         );
     }
-    let list: Value =
+    let spans: Value =
         serde_json::from_slice(&std::fs::read(demo.join("spans.json")).unwrap()).unwrap();
-    assert_eq!(list.as_array().unwrap().len(), 16);
+    assert_eq!(spans["rows"].as_array().unwrap().len(), 16);
+    assert!(
+        std::fs::read(demo.join("spans.pdf"))
+            .unwrap()
+            .starts_with(b"%PDF")
+    );
     assert!(
         std::fs::read_to_string(demo.join("spans.csv"))
             .unwrap()

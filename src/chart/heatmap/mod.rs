@@ -171,13 +171,7 @@ impl Figure for Heatmap {
         self.kind
     }
 
-    fn title(&self) -> &str {
-        &self.title
-    }
-
-    fn provenance(&self) -> &Provenance {
-        &self.provenance
-    }
+    super::figure::about!();
 
     fn draw(&self, style: &Style) -> Canvas {
         draw::draw(self, style)

@@ -121,13 +121,7 @@ impl Figure for SpanChart {
         "spans"
     }
 
-    fn title(&self) -> &str {
-        &self.title
-    }
-
-    fn provenance(&self) -> &Provenance {
-        &self.provenance
-    }
+    super::figure::about!();
 
     fn draw(&self, style: &Style) -> Canvas {
         draw::draw(self, style)

@@ -1,36 +1,10 @@
-//! From a model and a run to figures: the one place where the window and the command line get theirs.
+//! The weights of some heads.
 
-use super::looks::{Combine, Heads};
-use super::open::Model;
+use super::provenance;
 use crate::analysis::{BandGrid, BandLayout, BandMargins, BandWindow, LookedWeights, Pool};
-use crate::chart::{ColorMap, HeadSpan, Heatmap, Provenance, Scale, SideColumn, Source, SpanChart};
+use crate::chart::{ColorMap, Heatmap, Scale, SideColumn};
+use crate::engine::{Combine, Heads, Model};
 use std::ops::Range;
-
-/// Where a figure's numbers come from, for its metadata.
-pub fn provenance(model: &Model) -> Provenance {
-    let of_model = Provenance {
-        model: Some(Source::named(model.file_name())),
-        ..Provenance::default()
-    };
-    of_model.with("ramp", model.network.config().adapt_span_ramp)
-}
-
-/// The span chart of a model, titled with its file's name.
-pub fn span_chart(model: &Model) -> SpanChart {
-    let heads = model.network.spans().into_iter().map(|span| HeadSpan {
-        layer: span.layer,
-        head: span.head,
-        span: f64::from(span.span),
-        reach: span.reach,
-    });
-    SpanChart {
-        heads: heads.collect(),
-        title: model.name(),
-        limit: model.network.config().attn_span,
-        provenance: provenance(model),
-        ..SpanChart::default()
-    }
-}
 
 /// How a heatmap of weights is drawn.
 #[derive(Debug, Clone)]
