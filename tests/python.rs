@@ -1,0 +1,148 @@
+//! What people do with the files in Python: the lines of docs/formats.md, run by the real packages.
+//!
+//! They are taken from the system's Python, or fetched from PyPI into the build folder once. Where there is neither, the
+//! tests say so and are skipped.
+#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+
+/// An interpreter that has NumPy and safetensors.
+fn python() -> Option<&'static Path> {
+    static PYTHON: OnceLock<Option<PathBuf>> = OnceLock::new();
+    let found = PYTHON.get_or_init(|| {
+        let works = |python: &Path| {
+            let mut command = Command::new(python);
+            command.args(["-c", "import numpy, safetensors.numpy"]);
+            command.output().is_ok_and(|output| output.status.success())
+        };
+        let system = PathBuf::from("python3");
+        if works(&system) {
+            return Some(system);
+        }
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("python");
+        let own = folder.join(if cfg!(windows) {
+            "Scripts/python.exe"
+        } else {
+            "bin/python"
+        });
+        if works(&own) {
+            return Some(own);
+        }
+        let made = Command::new(&system)
+            .args(["-m", "venv"])
+            .arg(&folder)
+            .output();
+        let fetch = "-m pip install --quiet --disable-pip-version-check --retries 1 --timeout 20 numpy safetensors";
+        let fetched = Command::new(&own).args(fetch.split(' ')).output();
+        let ended = |output: std::io::Result<std::process::Output>| {
+            output.is_ok_and(|output| output.status.success())
+        };
+        (ended(made) && ended(fetched) && works(&own)).then_some(own)
+    });
+    if found.is_none() {
+        eprintln!("skipped: no Python with numpy and safetensors, and none could be fetched");
+    }
+    found.as_deref()
+}
+
+/// Runs lines of Python in `folder`, and returns what they print.
+fn run(python: &Path, folder: &Path, lines: &str) -> String {
+    let output = Command::new(python)
+        .args(["-c", lines])
+        .current_dir(folder)
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{lines}\n{said}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// The blocks of Python in docs/formats.md that use the file `name`.
+fn documented(name: &str) -> Vec<String> {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/formats.md");
+    let page = std::fs::read_to_string(page).unwrap();
+    let blocks = page
+        .split("```python\n")
+        .skip(1)
+        .filter_map(|rest| rest.split("```").next());
+    let blocks: Vec<String> = blocks
+        .filter(|block| block.contains(name))
+        .map(str::to_owned)
+        .collect();
+    assert!(
+        !blocks.is_empty(),
+        "docs/formats.md shows nothing with {name}"
+    );
+    blocks
+}
+
+fn spanscope(folder: &Path, args: &[&str]) {
+    let output = Command::new(env!("CARGO_BIN_EXE_spanscope"))
+        .args(args)
+        .arg("--quiet")
+        .current_dir(folder)
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{args:?}: {said}");
+}
+
+fn project(path: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
+    path.to_str().unwrap().to_owned()
+}
+
+/// A short text in a folder of its own.
+fn folder() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(
+        folder.path().join("text.txt"),
+        "Now is the winter of our discontent\nMade glorious summer by this sun of York;\n",
+    )
+    .unwrap();
+    folder
+}
+
+#[test]
+fn attention_weights_load_in_one_line() {
+    let Some(python) = python() else { return };
+    let folder = folder();
+    let model = project("sample_models/wikitext_all_attention.safetensors");
+    spanscope(
+        folder.path(),
+        &[
+            "attention",
+            &model,
+            "--text",
+            "text.txt",
+            "--layer",
+            "1",
+            "--head",
+            "0",
+            "-o",
+            "head.safetensors",
+        ],
+    );
+    for block in documented("head.safetensors") {
+        let said = run(python, folder.path(), &block);
+        let worst: f64 = said.trim().lines().next_back().unwrap().parse().unwrap();
+        assert!((worst - 1.0).abs() < 1e-4, "{said}");
+    }
+}
+
+#[test]
+fn tables_load_with_their_units() {
+    let Some(python) = python() else { return };
+    let folder = folder();
+    let model = project("sample_models/shakespeare_adaptive.safetensors");
+    for name in ["spans.csv", "spans.json"] {
+        spanscope(folder.path(), &["spans", &model, "-o", name]);
+        for block in documented(name) {
+            let said = run(python, folder.path(), &block);
+            let mean: f64 = said.trim().parse().unwrap();
+            assert!((20.0..400.0).contains(&mean), "{said}");
+        }
+    }
+}
