@@ -12,14 +12,18 @@
 //! advances of the bundled Inter fonts, and PNGs are drawn with those fonts only:
 //! a figure comes out the same on every machine.
 
+mod bars;
 mod canvas;
 pub mod colormap;
+mod columns;
 mod error;
 mod figure;
 mod file;
 mod font;
+mod header;
 mod heatmap;
 mod pdf;
+mod plot;
 mod provenance;
 mod raster;
 mod spans;
@@ -32,12 +36,15 @@ mod ticks;
 #[cfg(test)]
 mod tests;
 
+pub use bars::{Bar, Bars};
 pub use canvas::Canvas;
 pub use colormap::ColorMap;
+pub use columns::{Columns, StackedHead};
 pub use error::ChartError;
 pub use figure::{Figure, Format};
 pub use file::write as write_file;
 pub use heatmap::{Heatmap, Scale, SideColumn, color_numbers};
+pub use plot::{Axis, Level, Mark, Panel, Plot, Series};
 pub use provenance::{Provenance, Source, WRITTEN_BY};
 pub use spans::{HeadSpan, SpanChart, SpanMeasure};
 pub use style::Style;

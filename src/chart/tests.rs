@@ -89,7 +89,7 @@ fn parse(svg: &str) -> usvg::Tree {
 }
 
 /// The first two texts that overlap, or one that leaves the page.
-fn clash(page: &Canvas) -> Option<String> {
+pub(super) fn clash(page: &Canvas) -> Option<String> {
     for (i, a) in page.boxes.iter().enumerate() {
         if a.left < 0.0 || a.top < 0.0 || a.right > page.width || a.bottom > page.height {
             return Some(format!("off the page: {a:?}"));

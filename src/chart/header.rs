@@ -1,0 +1,50 @@
+//! The lines above a figure: its title, and a line of facts.
+
+use super::canvas::{Canvas, Type};
+use super::theme::{LABEL, TITLE, Theme};
+use super::{Style, font};
+
+/// Room around a figure, in points.
+pub(super) const PAD: f64 = 6.0;
+
+/// The lines above a figure, measured.
+#[derive(Clone, Debug)]
+pub(super) struct Header {
+    /// With the height of its baseline.
+    title: Option<(String, f64)>,
+    subtitle: Option<(String, f64)>,
+    /// Where it ends.
+    pub(super) bottom: f64,
+}
+
+impl Header {
+    /// What is not wanted or empty takes no room.
+    pub(super) fn new(title: &str, subtitle: &str, style: &Style) -> Self {
+        let room = style.page_width() - 2.0 * PAD;
+        let mut header = Self {
+            title: None,
+            subtitle: None,
+            bottom: PAD,
+        };
+        if style.titled && !title.trim().is_empty() {
+            let text = font::fit(title, TITLE, font::Weight::SemiBold, room);
+            header.title = Some((text, header.bottom + TITLE * 0.8));
+            header.bottom += TITLE * 1.35;
+        }
+        if style.titled && !subtitle.trim().is_empty() {
+            let text = font::fit(subtitle, LABEL, font::Weight::Regular, room);
+            header.subtitle = Some((text, header.bottom + LABEL * 0.8));
+            header.bottom += LABEL * 1.3;
+        }
+        header
+    }
+
+    pub(super) fn draw(&self, page: &mut Canvas, theme: &Theme) {
+        if let Some((text, base)) = &self.title {
+            page.text(PAD, *base, text, Type::new(TITLE, theme.ink).bold());
+        }
+        if let Some((text, base)) = &self.subtitle {
+            page.text(PAD, *base, text, Type::new(LABEL, theme.muted));
+        }
+    }
+}

@@ -1,0 +1,136 @@
+//! Lines over a shared axis, in one panel or several: soft masks, surprisal, costs, training curves.
+
+mod draw;
+mod layout;
+#[cfg(test)]
+mod tests;
+
+use super::canvas::Canvas;
+use super::{ChartError, Figure, Provenance, Style, Table};
+
+/// An axis of a [`Plot`].
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Axis {
+    /// What stands along it, with the unit: "distance (tokens)".
+    pub title: String,
+    /// Whether it is logarithmic; what is not above zero is left out then.
+    pub log: bool,
+    /// Where it begins; `None` for the smallest value.
+    pub low: Option<f64>,
+    /// Where it ends; `None` for the largest value.
+    pub high: Option<f64>,
+}
+
+impl Axis {
+    /// A linear axis as long as its values.
+    pub fn new(title: impl Into<String>) -> Self {
+        Self {
+            title: title.into(),
+            ..Self::default()
+        }
+    }
+
+    /// A linear axis that begins at zero.
+    pub fn from_zero(title: impl Into<String>) -> Self {
+        Self {
+            low: Some(0.0),
+            ..Self::new(title)
+        }
+    }
+
+    /// A logarithmic axis.
+    pub fn log(title: impl Into<String>) -> Self {
+        Self {
+            log: true,
+            ..Self::new(title)
+        }
+    }
+}
+
+/// How a [`Series`] is drawn.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Mark {
+    /// A line through its points.
+    #[default]
+    Line,
+    /// A line on a light ground that goes down to the axis.
+    Area,
+    /// A thin pale line: what a stronger one is the mean of.
+    Pale,
+    /// A dot for each point.
+    Dots,
+}
+
+/// Points that belong together.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Series {
+    /// Its name in the legend; nothing for none.
+    pub name: String,
+    /// x and y; where either is not a number the line has a gap.
+    pub points: Vec<[f64; 2]>,
+    /// How it is drawn.
+    pub mark: Mark,
+    /// Which of the colours, and of the dashes of a grey figure, it has.
+    pub color: usize,
+    /// A dashed line in colour as well.
+    pub dashed: bool,
+}
+
+/// A value that a line across a panel stands for.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Level {
+    /// Where.
+    pub at: f64,
+    /// Written beside it.
+    pub label: String,
+}
+
+/// Lines over the same x axis.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Panel {
+    /// The y axis.
+    pub y: Axis,
+    /// The lines.
+    pub series: Vec<Series>,
+    /// Lines across.
+    pub levels: Vec<Level>,
+}
+
+/// Lines over a shared axis.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Plot {
+    /// What figure it is; see [`Figure::kind`].
+    pub kind: &'static str,
+    /// Printed above the figure; may be empty.
+    pub title: String,
+    /// A line of facts below the title; may be empty.
+    pub subtitle: String,
+    /// The x axis.
+    pub x: Axis,
+    /// The panels, from the top.
+    pub panels: Vec<Panel>,
+    /// Upright lines through all panels.
+    pub marks: Vec<Level>,
+    /// A stretch of the x axis on a tinted ground.
+    pub shade: Option<[f64; 2]>,
+    /// The numbers.
+    pub numbers: Table,
+    /// Where the numbers come from; kept in the file and not drawn.
+    pub provenance: Provenance,
+}
+
+impl Figure for Plot {
+    fn kind(&self) -> &'static str {
+        self.kind
+    }
+
+    super::figure::about!();
+
+    fn draw(&self, style: &Style) -> Canvas {
+        draw::draw(self, style)
+    }
+
+    fn table(&self) -> Result<Table, ChartError> {
+        Ok(self.numbers.clone())
+    }
+}
