@@ -20,6 +20,7 @@ mod error;
 mod figure;
 mod file;
 mod font;
+mod grid;
 mod header;
 mod heatmap;
 mod pdf;
@@ -32,6 +33,7 @@ mod table;
 mod terminal;
 mod theme;
 mod ticks;
+mod tokens;
 
 #[cfg(test)]
 mod tests;
@@ -43,6 +45,7 @@ pub use columns::{Columns, StackedHead};
 pub use error::ChartError;
 pub use figure::{Figure, Format};
 pub use file::write as write_file;
+pub use grid::{HeadGrid, SmallHead};
 pub use heatmap::{Heatmap, Scale, SideColumn, color_numbers};
 pub use plot::{Axis, Level, Mark, Panel, Plot, Series};
 pub use provenance::{Provenance, Source, WRITTEN_BY};
@@ -51,6 +54,7 @@ pub use style::Style;
 pub use table::{Cell, Column, Table};
 pub use terminal::bars_terminal;
 pub use ticks::thousands;
+pub use tokens::{ShadedText, ShadedToken};
 
 /// Width of a figure in millimetres unless another is asked for: a text block's.
 pub const DEFAULT_WIDTH_MM: f64 = 140.0;

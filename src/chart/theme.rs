@@ -75,6 +75,12 @@ pub(super) fn theme(dark: bool, gray: bool) -> &'static Theme {
     }
 }
 
+/// Whether dark text is easier to read on this colour than light text, by its relative luminance.
+pub(super) fn is_light([r, g, b]: [u8; 3]) -> bool {
+    let part = |v: u8, weight: f64| weight * (f64::from(v) / 255.0).powf(2.2);
+    part(r, 0.2126) + part(g, 0.7152) + part(b, 0.0722) > 0.18
+}
+
 /// "#rrggbb".
 pub(super) fn hex([r, g, b]: [u8; 3]) -> String {
     format!("#{r:02x}{g:02x}{b:02x}")

@@ -2,7 +2,7 @@
 
 use super::super::canvas::{Anchor, Canvas, Type};
 use super::super::font::{self, Weight};
-use super::super::theme::{LABEL, TICK, TITLE, Theme};
+use super::super::theme::{self, LABEL, TICK, TITLE, Theme};
 use super::super::{Style, ticks};
 use super::Heatmap;
 use super::marks::{self, Area, Ink};
@@ -89,6 +89,10 @@ pub(super) fn draw(chart: &Heatmap, look: &Style) -> Canvas {
     let bar_room = bar_room.iter().filter_map(|t| t.label.as_deref());
     let bar_room = bar_room.map(|s| font::width(s, TICK, Weight::Regular));
     let bar_room = 10.0 + BAR + 4.5 + bar_room.fold(14.0, f64::max);
+    let bar_room = match chart.bar.trim().is_empty() {
+        true => bar_room,
+        false => bar_room + TICK + 4.0,
+    };
     let side_room = (chart.side.len() as f64 * (SIDE + SIDE_GAP)).min(width * 0.3);
     let right = width - PAD - bar_room - side_room;
 
@@ -159,6 +163,7 @@ pub(super) fn draw(chart: &Heatmap, look: &Style) -> Canvas {
     marks::cells(&mut page, map, shape, &ink, &|row, col| {
         chart.value(row, col)
     });
+    cell_texts(&mut page, chart, map, &ink);
     if let Some(ends) = &chart.edge {
         marks::edge(&mut page, map, shape, ends, theme.edge);
     }
@@ -181,6 +186,18 @@ pub(super) fn draw(chart: &Heatmap, look: &Style) -> Canvas {
     };
     let numbers = marks::bar_ticks(&ink.range, bar.height);
     marks::bar(&mut page, bar, &ink, &numbers, theme);
+    if !chart.bar.trim().is_empty() {
+        // What the text needs, or the room from the top of the map to the page's end.
+        let style = Type::new(TICK, theme.ink).anchor(Anchor::Middle);
+        let room = (page.height - 2.0 * PAD).min(page.height - map.top - 2.0);
+        let text = font::fit(&chart.bar, TICK, style.weight, room);
+        let half = style.width(&text) / 2.0;
+        let middle = (bar.top + bar.height / 2.0).clamp(
+            map.top + half,
+            (page.height - PAD - half).max(map.top + half),
+        );
+        page.text_up(width - PAD - TICK / 2.0, middle, &text, style);
+    }
 
     row_axis(&mut page, chart, map, &rows, theme);
     col_axis(&mut page, chart, map, &cols, upright, theme);
@@ -189,6 +206,40 @@ pub(super) fn draw(chart: &Heatmap, look: &Style) -> Canvas {
     let base = map.bottom() + under + LABEL * 1.15;
     page.text(map.left + map.width / 2.0, base, &text, style);
     page
+}
+
+/// The numbers in the cells, where there is room for all of them.
+fn cell_texts(page: &mut Canvas, chart: &Heatmap, map: Area, ink: &Ink) {
+    let (across, down) = (
+        map.width / chart.cols.max(1) as f64,
+        map.height / chart.rows.max(1) as f64,
+    );
+    let style = Type::new(TICK, "").anchor(Anchor::Middle);
+    let widest = chart.cell_texts.iter().map(|text| style.width(text));
+    if down < TICK * 1.25 || widest.fold(0.0, f64::max) + 2.0 > across {
+        return;
+    }
+    for (i, text) in chart
+        .cell_texts
+        .iter()
+        .enumerate()
+        .take(chart.rows * chart.cols)
+    {
+        let (row, col) = (i / chart.cols, i % chart.cols);
+        let Some(color) = ink.color(chart.value(row, col)) else {
+            continue;
+        };
+        let color = if theme::is_light(color) {
+            "#14171c"
+        } else {
+            "#ffffff"
+        };
+        let at = (
+            map.left + (col as f64 + 0.5) * across,
+            map.top + (row as f64 + 0.5) * down,
+        );
+        page.text_middle(at.0, at.1, text, Type { color, ..style });
+    }
 }
 
 /// Height of the matrix: square cells, if that leaves a sensible page.

@@ -16,38 +16,42 @@ const MAX_PICTURE: usize = 2048;
 
 /// A rectangle on the page.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Area {
-    pub(super) left: f64,
-    pub(super) top: f64,
-    pub(super) width: f64,
-    pub(super) height: f64,
+pub(in crate::chart) struct Area {
+    pub(in crate::chart) left: f64,
+    pub(in crate::chart) top: f64,
+    pub(in crate::chart) width: f64,
+    pub(in crate::chart) height: f64,
 }
 
 impl Area {
-    pub(super) fn right(&self) -> f64 {
+    pub(in crate::chart) fn right(&self) -> f64 {
         self.left + self.width
     }
 
-    pub(super) fn bottom(&self) -> f64 {
+    pub(in crate::chart) fn bottom(&self) -> f64 {
         self.top + self.height
     }
 }
 
 /// The colours of one map.
-pub(super) struct Ink {
-    pub(super) range: Range,
+pub(in crate::chart) struct Ink {
+    pub(in crate::chart) range: Range,
     map: ColorMap,
     turned: bool,
 }
 
 impl Ink {
     pub(super) fn new(chart: &Heatmap, style: &Style) -> Self {
-        let map = style.map(chart.map);
+        Self::of(chart.range(), style.map(chart.map), style.dark)
+    }
+
+    /// The colours for a range of values.
+    pub(in crate::chart) fn of(range: Range, map: ColorMap, dark: bool) -> Self {
         Self {
-            range: chart.range(),
+            range,
             map,
             // The greys start from the page's own colour.
-            turned: style.dark && map == ColorMap::Greys,
+            turned: dark && map == ColorMap::Greys,
         }
     }
 
@@ -64,13 +68,14 @@ impl Ink {
         Self { range, ..*self }
     }
 
-    fn at(&self, share: f64) -> [u8; 3] {
+    /// The colour at a share of the range.
+    pub(in crate::chart) fn at(&self, share: f64) -> [u8; 3] {
         let share = if self.turned { 1.0 - share } else { share };
         colormap::color(self.map, share as f32)
     }
 
     /// The colour of a value; nothing for not-a-number.
-    fn color(&self, value: f32) -> Option<[u8; 3]> {
+    pub(super) fn color(&self, value: f32) -> Option<[u8; 3]> {
         (!value.is_nan()).then(|| self.at(self.range.share(f64::from(value))))
     }
 }
@@ -110,7 +115,7 @@ pub(super) fn cells(
 }
 
 /// The matrix as a picture with one pixel for each cell, or for the largest of several.
-fn picture(
+pub(in crate::chart) fn picture(
     area: Area,
     (rows, cols): (usize, usize),
     ink: &Ink,
@@ -156,7 +161,7 @@ fn picture(
 }
 
 /// A hairline around an area.
-pub(super) fn frame(page: &mut Canvas, area: Area, theme: &Theme) {
+pub(in crate::chart) fn frame(page: &mut Canvas, area: Area, theme: &Theme) {
     let mut frame = rect(area.left, area.top, area.width, area.height, "none");
     frame.assign("stroke", theme.axis);
     frame.assign("stroke-width", 0.5);
@@ -206,7 +211,7 @@ pub(super) fn edge(
 }
 
 /// The numbers of the colour bar.
-pub(super) fn bar_ticks(range: &Range, height: f64) -> Vec<Tick> {
+pub(in crate::chart) fn bar_ticks(range: &Range, height: f64) -> Vec<Tick> {
     let line = TICK * 1.45;
     let mut found = match range.scale {
         Scale::Log => {
@@ -241,7 +246,13 @@ pub fn color_numbers(scale: Scale, low: f64, high: f64, length: f64) -> Vec<(f64
 }
 
 /// What the colours mean.
-pub(super) fn bar(page: &mut Canvas, area: Area, ink: &Ink, found: &[Tick], theme: &Theme) {
+pub(in crate::chart) fn bar(
+    page: &mut Canvas,
+    area: Area,
+    ink: &Ink,
+    found: &[Tick],
+    theme: &Theme,
+) {
     const STOPS: u32 = 32;
     let id = format!(
         "spanscope-{}{}",

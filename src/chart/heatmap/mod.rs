@@ -1,7 +1,7 @@
 //! A matrix of weights as a figure.
 
 mod draw;
-mod marks;
+pub(super) mod marks;
 
 use super::canvas::Canvas;
 use super::{Cell, ChartError, ColorMap, Column, Figure, Provenance, Style, Table};
@@ -93,6 +93,10 @@ pub struct Heatmap {
     pub side: Vec<SideColumn>,
     /// For each row the column before which a line is drawn: where the span ends.
     pub edge: Option<Vec<usize>>,
+    /// What the colours stand for, with the unit; written beside the colour bar.
+    pub bar: String,
+    /// Written in the cells, row by row, where there is room for all; may be empty.
+    pub cell_texts: Vec<String>,
     /// Where the numbers come from; kept in the file and not drawn.
     pub provenance: Provenance,
     /// What figure it is; see [`Figure::kind`].
@@ -118,6 +122,8 @@ impl Default for Heatmap {
             scale: Scale::default(),
             side: Vec::new(),
             edge: None,
+            bar: String::new(),
+            cell_texts: Vec::new(),
             provenance: Provenance::default(),
             kind: "attention",
         }
@@ -242,15 +248,15 @@ impl Figure for Heatmap {
 
 /// The values that the colours stand for.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Range {
-    pub(super) scale: Scale,
-    pub(super) low: f64,
-    pub(super) high: f64,
+pub(in crate::chart) struct Range {
+    pub(in crate::chart) scale: Scale,
+    pub(in crate::chart) low: f64,
+    pub(in crate::chart) high: f64,
 }
 
 impl Range {
     /// Where a value is between the lowest and the highest colour, 0 to 1.
-    pub(super) fn share(&self, value: f64) -> f64 {
+    pub(in crate::chart) fn share(&self, value: f64) -> f64 {
         self.scale.share(value, self.low, self.high)
     }
 }
