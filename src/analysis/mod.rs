@@ -12,6 +12,8 @@ mod margins;
 mod predict;
 mod recorder;
 mod shares;
+mod smooth;
+mod statistic;
 mod survey;
 mod token_set;
 mod usage;
@@ -23,6 +25,8 @@ pub use margins::BandMargins;
 pub use predict::{Candidate, Prediction, Truth, predict};
 pub use recorder::HeadRecorder;
 pub use shares::{CutShares, ShareRecorder, Shares};
+pub use smooth::smoothed;
+pub use statistic::{HeadRow, Statistic, StatisticKind};
 pub use survey::{
     EFFECTIVE_SHARES, HeadMeasure, PRESSED_IN_RAMP, PRESSED_RAMPS, PRESSED_REMOVED, SpanFlag,
     Survey, Thumbnail, UNUSED_QUERIES, UNUSED_RAMPS, UNUSED_SHARE, effective, flag,

@@ -1,6 +1,7 @@
 //! What can be written on the command line.
 
 use super::bench::BenchArgs;
+use super::figure::FigureArgs;
 use super::figure_args::StyleArgs;
 use super::shot_args::ShotArgs;
 use crate::model::Device;
@@ -302,6 +303,14 @@ persistent vectors, and `empty` (T): the part of `weights` on distances before t
 Shares are means over the text's tokens: on the text, on persistent vectors, and on the empty context before its start.
 They may sum to less than 1 where nearly all of a softmax lies beyond a head's span.")]
     Persistent(PersistentArgs),
+    /// Make any figure of the window, or its numbers
+    #[command(after_help = "Examples:
+  spanscope figure spans model.pt --sort --width column -o spans.pdf
+  spanscope figure attention model.pt --text few.txt --head 3.1 --tokens 100..164 -o head.pdf -o head.csv
+  spanscope figure heads model.pt --text test.txt --statistic bits -o entropy.svg --gray
+  spanscope figure cost model.pt -o cost.png --dpi 600 --transparent
+Layers, heads and tokens count from 0 in options and in numbers; drawings label layers and heads from 1.")]
+    Figure(FigureArgs),
     /// Continue a text
     #[command(after_help = "Examples:
   spanscope generate model.safetensors --prompt 'ROMEO:' -n 400 --temperature 0.8

@@ -7,6 +7,7 @@ mod common;
 mod convert;
 mod demo;
 mod eval;
+mod figure;
 mod figure_args;
 mod generate;
 mod info;
@@ -88,6 +89,7 @@ fn run(cli: Cli) -> Result<()> {
         Command::Eval(args) => eval::run(&args, out),
         Command::Attention(args) => attention::run(&args, out),
         Command::Persistent(args) => persistent::run(&args, out),
+        Command::Figure(args) => figure::run(&args),
         Command::Generate(args) => generate::run(&args, out),
         Command::Convert(args) => convert::run(&args),
         Command::Shot(args) => shot::run(&args),

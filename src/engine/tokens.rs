@@ -32,6 +32,21 @@ impl Tokens {
     /// Cuts `text` into pieces, at most `limit` of them; `None` on cancellation. Without a vocabulary the text is a
     /// list of token ids.
     pub fn new(model: &Model, text: Arc<str>, limit: usize, cancel: &Cancel) -> Option<Self> {
+        Self::cut(model, text, limit, cancel, model.vocabulary.is_none())
+    }
+
+    /// As [`Tokens::new`], of a text that is a list of token ids even if the model has a vocabulary.
+    pub fn of_ids(model: &Model, text: Arc<str>, limit: usize, cancel: &Cancel) -> Option<Self> {
+        Self::cut(model, text, limit, cancel, true)
+    }
+
+    fn cut(
+        model: &Model,
+        text: Arc<str>,
+        limit: usize,
+        cancel: &Cancel,
+        as_ids: bool,
+    ) -> Option<Self> {
         let raw: Option<Arc<[u8]>> = match text::to_bytes(&text) {
             Cow::Borrowed(_) => None,
             Cow::Owned(bytes) => Some(bytes.into()),
@@ -46,8 +61,8 @@ impl Tokens {
             let to = chunk_end(bytes, from);
             let chunk = &bytes[from..to];
             let cut = match &model.vocabulary {
-                Some(vocabulary) => vocabulary.encode_bytes(chunk),
-                None => numbers(chunk, model.network.config().vocab_size),
+                Some(vocabulary) if !as_ids => vocabulary.encode_bytes(chunk),
+                _ => numbers(chunk, model.network.config().vocab_size),
             };
             pieces.extend(cut.into_iter().map(|piece| Piece {
                 range: piece.range.start + from..piece.range.end + from,

@@ -71,6 +71,7 @@ impl Layout {
         let values = || {
             heads
                 .iter()
+                .chain(&chart.trained)
                 .map(|h| chart.value(h))
                 .filter(|v| v.is_finite())
         };
@@ -100,7 +101,9 @@ impl Layout {
         // The vertical axis.
         let high = axis_end(chart, limit, largest);
         // The paper's axis begins at 10; lower where a head is.
-        let smallest = heads.iter().map(|h| h.reach).min().unwrap_or(0);
+        let used = chart.effective.iter().flat_map(|e| e.within).flatten();
+        let reaches = heads.iter().map(|h| h.reach);
+        let smallest = reaches.chain(used).min().unwrap_or(0);
         let low = if smallest > 12 && high > 20.0 {
             10.0
         } else {

@@ -5,7 +5,7 @@ use super::super::state::ViewContext;
 use super::super::theme::{quiet, strong};
 use super::grid_atlas::{Atlas, Look};
 use super::heads::{head_menu, head_tooltip};
-use super::statistic::{self, Filter, Row, Statistic};
+use super::statistic::{self, Filter, Row, Statistic, Worded};
 use crate::chart::{ColorMap, Scale, thousands};
 use crate::engine::Surveyed;
 use eframe::egui::{self, Align2, Rect, Sense, Stroke, Ui, pos2, vec2};

@@ -4,7 +4,7 @@ use super::super::command::Command;
 use super::super::language::{tr, trf};
 use super::super::state::{ViewContext, head_name};
 use super::super::theme::{ink_on, quiet, strong};
-use super::statistic::{self, Filter, Row, Statistic};
+use super::statistic::{self, Filter, Row, Statistic, Worded};
 use crate::analysis::SpanFlag;
 use eframe::egui::{self, Rect, Sense, Stroke, Ui, pos2, vec2};
 use egui_extras::{Column, TableBuilder};

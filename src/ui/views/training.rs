@@ -9,11 +9,12 @@ use super::axes::{
     Dash, LINE, NUMBER, decimal_marks, horizontal, line_sample, linear_marks, significant, vertical,
 };
 use super::grid_color;
+use crate::analysis::smoothed;
 use crate::chart::thousands;
 use crate::checkpoint::{Line as Curve, Panel, Quantity};
 use eframe::egui::{self, Align2, Color32, Ui, vec2};
 use egui_plot::{Line, Plot, PlotPoint, PlotPoints, Points, Text, VLine};
-use lines::{decimated, lowest, nearest, smoothed};
+use lines::{decimated, lowest, nearest};
 use serde::{Deserialize, Serialize};
 use std::ops::RangeInclusive;
 
