@@ -260,5 +260,14 @@ fn subtitle(chart: &SpanChart, limit_shown: bool) -> String {
         1 => "1 head".to_owned(),
         n => format!("{n} heads"),
     });
+    if !chart.effective.is_empty() {
+        parts.push("dashes at 50, 90, 99 % of the weight on the text".to_owned());
+    }
+    if !chart.trained.is_empty() {
+        parts.push("hollow: as trained".to_owned());
+    }
+    if !chart.silenced.is_empty() {
+        parts.push("crosses: silenced".to_owned());
+    }
     parts.join(", ")
 }

@@ -9,6 +9,9 @@ use crate::chart::{
 use crate::engine::{Model, Snapshot};
 use serde::{Deserialize, Serialize};
 
+/// Tokens that are shown before and after those that have a number.
+const AROUND: usize = 24;
+
 /// What the shade of a token stands for.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -129,10 +132,23 @@ pub fn shaded_text(
         _ => Column::new("weight"),
     };
     let mut numbers = Table::new([Column::new("position"), Column::new("token"), column]);
-    let mut shaded = Vec::with_capacity(values.len());
+    // Of a text most of which has no weight, what has, with a little around it.
+    let known = |v: &f32| !v.is_nan();
+    let first = values
+        .iter()
+        .position(known)
+        .unwrap_or(0)
+        .saturating_sub(AROUND);
+    let last = values.iter().rposition(known).unwrap_or(values.len());
+    let selected_end = gathered.and_then(|g| g.tokens.last()).unwrap_or(0);
+    let shown = first..=last.max(selected_end).saturating_add(AROUND);
+    let mut shaded = Vec::new();
     for (token, value) in values.into_iter().enumerate() {
         let label = snapshot.label(token);
         numbers.push([token.into(), label.clone().into(), value.into()]);
+        if !shown.contains(&token) {
+            continue;
+        }
         let piece = tokens.piece_of.get(token).copied().unwrap_or_default();
         let piece = tokens.pieces.get(piece as usize);
         let bytes = piece.and_then(|piece| tokens.bytes().get(piece.range.clone()));
@@ -155,6 +171,10 @@ pub fn shaded_text(
         title: match heads {
             Some(heads) => format!("{}, {}: {what}", model.name(), heads_title(heads)),
             None => format!("{}: {what}", model.name()),
+        },
+        subtitle: match *shown.start() {
+            0 => String::new(),
+            first => format!("from token {}", thousands(first)),
         },
         tokens: shaded,
         axis: axis.into(),
