@@ -294,7 +294,7 @@ fn choice(args: &FigureArgs, model: &crate::engine::Model, count: usize) -> Resu
         },
         sorted: args.sort,
         linear: args.linear,
-        effective: args.effective,
+        effective: [args.effective; 3],
         heatmap: HeatmapStyle {
             layout: match args.columns {
                 ColumnsArg::Key => BandLayout::Key,

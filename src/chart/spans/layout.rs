@@ -260,8 +260,14 @@ fn subtitle(chart: &SpanChart, limit_shown: bool) -> String {
         1 => "1 head".to_owned(),
         n => format!("{n} heads"),
     });
-    if !chart.effective.is_empty() {
-        parts.push("dashes at 50, 90, 99 % of the weight on the text".to_owned());
+    let marked = |i: &usize| chart.effective.iter().any(|e| e.within[*i].is_some());
+    let shares: Vec<&str> = (0..3)
+        .filter(marked)
+        .map(|i| ["50", "90", "99"][i])
+        .collect();
+    if !shares.is_empty() {
+        let shares = shares.join(", ");
+        parts.push(format!("dashes: {shares} % of the weight on the text"));
     }
     if !chart.trained.is_empty() {
         parts.push("hollow: as trained".to_owned());

@@ -104,8 +104,8 @@ pub struct FigureChoice {
     pub sorted: bool,
     /// Of the span chart: a linear axis.
     pub linear: bool,
-    /// Of the span chart: with the spans that the text makes use of.
-    pub effective: bool,
+    /// Of the span chart: whether the distances that hold 50, 90 and 99 % of each head's weight on the text are marked.
+    pub effective: [bool; 3],
     /// Of the heatmap.
     pub heatmap: HeatmapStyle,
     /// Of the heatmap: the queries.
@@ -133,7 +133,7 @@ impl Default for FigureChoice {
             measure: SpanMeasure::Reach,
             sorted: false,
             linear: false,
-            effective: false,
+            effective: [false; 3],
             heatmap: HeatmapStyle::default(),
             queries: 0..usize::MAX,
             grid: GridStyle::default(),
@@ -153,7 +153,7 @@ impl FigureChoice {
     /// What an [`Engine`](crate::engine::Engine) must look at for this figure.
     pub fn looks(&self, kind: FigureKind) -> Looks {
         let survey = match kind {
-            FigureKind::Spans => self.effective,
+            FigureKind::Spans => self.effective.contains(&true),
             FigureKind::Heads | FigureKind::Mask | FigureKind::Grid => true,
             _ => false,
         };
@@ -187,12 +187,14 @@ pub fn figure(
     let surveyed = snapshot.surveyed.as_deref();
     Ok(match kind {
         FigureKind::Spans => {
-            let measures = surveyed.filter(|_| choice.effective);
+            let measures = surveyed.filter(|_| choice.effective.contains(&true));
             let mut chart = super::span_chart(model);
             chart.measure = choice.measure;
             chart.sort = choice.sorted;
             chart.linear = choice.linear;
-            chart.effective = measures.map_or_else(Vec::new, |s| super::effective(&s.measures));
+            chart.effective = measures.map_or_else(Vec::new, |s| {
+                super::effective(&s.measures, choice.effective)
+            });
             Box::new(chart)
         }
         FigureKind::Heads => {

@@ -40,14 +40,15 @@ pub fn span_chart(model: &Model) -> SpanChart {
     }
 }
 
-/// The spans that a text makes use of, from what was measured on all heads.
-pub fn effective(measures: &[HeadMeasure]) -> Vec<crate::chart::EffectiveSpan> {
+/// The spans that a text makes use of, from what was measured on all heads: of the distances that hold 50, 90 and 99 % of
+/// the weight those that are `wanted`.
+pub fn effective(measures: &[HeadMeasure], wanted: [bool; 3]) -> Vec<crate::chart::EffectiveSpan> {
     let measured = measures.iter().filter(|measure| measure.queries > 0);
     measured
         .map(|measure| crate::chart::EffectiveSpan {
             layer: measure.layer,
             head: measure.head,
-            within: measure.effective,
+            within: std::array::from_fn(|i| measure.effective[i].filter(|_| wanted[i])),
         })
         .collect()
 }

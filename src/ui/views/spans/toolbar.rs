@@ -1,6 +1,5 @@
 //! The toolbar of the view: what is drawn, and how.
 
-use super::super::super::command::Command;
 use super::super::super::language::{tr, trf};
 use super::super::super::state::ViewContext;
 use super::facts::Facts;
@@ -81,13 +80,6 @@ impl SpansView {
                 ui.radio_value(&mut self.part, Part::All, tr("All heads only"));
                 ui.radio_value(&mut self.part, Part::Leading, tr("One head only"));
             });
-            let export = ui.button(tr("Export…"));
-            if export
-                .on_hover_text(tr("Write the chart as SVG, PNG, CSV or JSON (Ctrl+S)"))
-                .clicked()
-            {
-                cx.commands.push(Command::ExportSpans);
-            }
         });
         self.edit_rows(ui, cx, facts);
     }
