@@ -4,7 +4,8 @@ use super::files::answer;
 use super::*;
 use egui_kittest::kittest::Queryable;
 use spanscope::chart::Format;
-use spanscope::ui::views::Pane;
+use eframe::egui::{Key, Modifiers};
+use spanscope::ui::Pane;
 
 /// The first figure of every view, saved through the button at its tabs.
 #[test]
@@ -12,7 +13,7 @@ fn every_view_is_saved_with_its_button() {
     let folder = tempfile::tempdir().unwrap();
     let mut window = Window::open(Start::default());
     for (i, pane) in Pane::ALL.into_iter().enumerate() {
-        window.bring_up(pane);
+        bring_up(&mut window, pane);
         // A form for each view, in turn.
         let ending = Format::EXTENSIONS[i % 5];
         let path = folder.path().join(format!("{}.{ending}", pane.title()));
@@ -38,6 +39,11 @@ fn has(bytes: &[u8], words: &str) -> bool {
     bytes.windows(words.len()).any(|part| part == words.as_bytes())
 }
 
+fn bring_up(window: &mut Window, pane: Pane) {
+    window.harness.state_mut().bring_up(pane);
+    window.settle();
+}
+
 /// Opens the export menu of a view and clicks on an entry.
 fn choose(window: &mut Window, pane: Pane, entry: &str) {
     let name = format!("Export {}", pane.title());
@@ -51,7 +57,7 @@ fn choose(window: &mut Window, pane: Pane, entry: &str) {
 #[test]
 fn pictures_and_numbers_are_copied() {
     let mut window = Window::open(Start::default());
-    window.bring_up(Pane::Spans);
+    bring_up(&mut window, Pane::Spans);
     let copied = |window: &mut Window, entry: &str| {
         choose(window, Pane::Spans, entry);
         for _ in 0..2000 {
@@ -87,7 +93,7 @@ fn pictures_and_numbers_are_copied() {
 fn options_change_the_file_and_are_shown_beforehand() {
     let folder = tempfile::tempdir().unwrap();
     let mut window = Window::open(Start::default());
-    window.bring_up(Pane::Spans);
+    bring_up(&mut window, Pane::Spans);
     choose(&mut window, Pane::Spans, "Figure options…");
     window.harness.run_steps(5);
     assert!(window.harness.query_by_label("The figure as it will be").is_some());
@@ -108,7 +114,7 @@ fn options_change_the_file_and_are_shown_beforehand() {
 fn a_figure_that_cannot_be_written_says_why_and_leaves_what_was_there() {
     let folder = tempfile::tempdir().unwrap();
     let mut window = Window::open(Start::default());
-    window.bring_up(Pane::Spans);
+    bring_up(&mut window, Pane::Spans);
     let there = folder.path().join("there.csv");
     std::fs::write(&there, "before").unwrap();
     window.keys(Modifiers::COMMAND, Key::S);
@@ -121,7 +127,7 @@ fn a_figure_that_cannot_be_written_says_why_and_leaves_what_was_there() {
     // Training curves of a model that has none.
     super::files::drop_file(&mut window, data("tiny_fixed.pt"));
     window.wait("the model", |app| app.snapshot().model_number == 2);
-    window.bring_up(Pane::Training);
+    bring_up(&mut window, Pane::Training);
     choose(&mut window, Pane::Training, "Copy numbers");
     for _ in 0..200 {
         window.harness.step();
@@ -138,7 +144,7 @@ fn weights_are_saved_as_tensors() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("head.safetensors");
     let mut window = Window::open(Start::default());
-    window.bring_up(Pane::Attention);
+    bring_up(&mut window, Pane::Attention);
     choose(&mut window, Pane::Attention, "Save as…");
     answer(&mut window, &path);
     let bytes = window.wait_for_file(&path);
