@@ -3,7 +3,7 @@
 use super::answers::{Answers, Asked};
 use super::continuing::Continuing;
 use super::looked_at::LookedAt;
-use super::open::Model;
+use super::open::{EngineError, Model};
 use super::reading::{Reading, common};
 use super::replay::Replay;
 use super::run_file::{RunFile, RunFileError};
@@ -280,7 +280,13 @@ impl Steps {
         self.model_number = wanted.model.0;
         let opened = match &wanted.model.1 {
             Source::Sample(sample) => Model::open_sample(sample),
-            Source::File { path, vocab, ramp } => Model::open(path, vocab.as_deref(), *ramp),
+            Source::File { path, vocab, ramp } => {
+                match Model::open(path, vocab.as_deref(), *ramp) {
+                    // What was once answered about a model that lay there.
+                    Err(EngineError::RecordedAnswers { .. }) => Model::open(path, None, None),
+                    opened => opened,
+                }
+            }
         };
         let opened = opened.and_then(|model| model.on(wanted.device));
         if shared.gave_up(wanted.model.0) {
