@@ -12,6 +12,9 @@ mod figure_args;
 mod generate;
 mod info;
 mod persistent;
+mod record;
+mod record_args;
+mod recorded;
 mod shot;
 mod shot_args;
 mod spans;
@@ -90,6 +93,7 @@ fn run(cli: Cli) -> Result<()> {
         Command::Attention(args) => attention::run(&args, out),
         Command::Persistent(args) => persistent::run(&args, out),
         Command::Figure(args) => figure::run(&args),
+        Command::Record(args) => record::run(&args),
         Command::Generate(args) => generate::run(&args, out),
         Command::Convert(args) => convert::run(&args),
         Command::Shot(args) => shot::run(&args),

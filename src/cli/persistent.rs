@@ -3,6 +3,7 @@
 use super::args::PersistentArgs;
 use super::common::{ending, may_write, open_to_run, progress, read, say};
 use super::figure_args::StyleArgs;
+use super::recorded::{self, Recorded};
 use crate::analysis::VectorUsage;
 use crate::chart::{ColorMap, Format, Heatmap, Scale, SideColumn};
 use crate::engine::Model;
@@ -46,8 +47,12 @@ pub(super) fn run(args: &PersistentArgs, out: &mut impl Write) -> Result<()> {
         may_write(path, args.force)?;
     }
     let model = open_to_run(&args.model, &args.common)?;
-    let tokens = read(&model, &args.input, args.common.quiet)?;
-    let rows = measure(&model, &tokens.ids, args.common.quiet)?;
+    let quiet = args.common.quiet;
+    let recorded = recorded::text_of(&model, &args.input, args.index)?;
+    let rows = match &recorded {
+        Some(recorded) => measure_recorded(&model, recorded, quiet)?,
+        None => measure(&model, &read(&model, &args.input, quiet)?.ids, quiet)?,
+    };
     if let (Some(path), Some(format)) = (&args.output, format) {
         write(path, format, &args.style, &model, &rows)?;
         if !args.common.quiet {
@@ -94,17 +99,7 @@ impl Observer for Recorder {
 }
 
 fn measure(model: &Model, ids: &[u32], quiet: bool) -> Result<Vec<Row>> {
-    let config = model.network.config();
-    let none = Sums {
-        context: 0.0,
-        empty: 0.0,
-        vectors: vec![0.0; config.pers_mem_size],
-    };
-    let count = config.nb_layers * config.nb_heads;
-    let recorder = Recorder {
-        nb_heads: config.nb_heads,
-        heads: (0..count).map(|_| Mutex::new(none.clone())).collect(),
-    };
+    let recorder = Recorder::new(model);
     let bar = progress(ids.len(), quiet);
     let mut run = Run::new(Arc::clone(&model.network));
     for block in ids.chunks(BLOCK) {
@@ -113,25 +108,61 @@ fn measure(model: &Model, ids: &[u32], quiet: bool) -> Result<Vec<Row>> {
         bar.inc(block.len() as u64);
     }
     bar.finish_and_clear();
-    let n = ids.len() as f64;
-    let sums = recorder.heads.into_iter();
-    let sums = sums.map(|sums| sums.into_inner().unwrap_or_else(PoisonError::into_inner));
-    let rows = sums.enumerate().map(|(i, sums)| {
-        let usage =
-            (!sums.vectors.is_empty()).then(|| VectorUsage::from_sums(&sums.vectors, ids.len()));
-        Row {
-            layer: i / config.nb_heads,
-            head: i % config.nb_heads,
-            context: sums.context / n,
-            persistent: sums.vectors.iter().sum::<f64>() / n,
-            empty: sums.empty / n,
-            effective_vectors: usage.as_ref().map(|u| u.effective),
-            never_used: usage.as_ref().map(|u| u.never),
-            order: usage.as_ref().map(|u| u.order.clone()).unwrap_or_default(),
-            usage: usage.map(|u| u.mean).unwrap_or_default(),
+    Ok(recorder.rows(ids.len()))
+}
+
+/// The same of a recorded run.
+fn measure_recorded(model: &Model, recorded: &Recorded, quiet: bool) -> Result<Vec<Row>> {
+    let recorder = Recorder::new(model);
+    recorded.replay(model, &recorder, quiet)?;
+    let kept = recorded.kept()?;
+    if kept.len() < recorded.text.ids.len() && !quiet {
+        say(format_args!(
+            "means over the tokens {} to {}, whose weights were recorded",
+            kept.start,
+            kept.end - 1
+        ));
+    }
+    Ok(recorder.rows(kept.len()))
+}
+
+impl Recorder {
+    fn new(model: &Model) -> Self {
+        let config = model.network.config();
+        let none = Sums {
+            context: 0.0,
+            empty: 0.0,
+            vectors: vec![0.0; config.pers_mem_size],
+        };
+        let count = config.nb_layers * config.nb_heads;
+        Self {
+            nb_heads: config.nb_heads,
+            heads: (0..count).map(|_| Mutex::new(none.clone())).collect(),
         }
-    });
-    Ok(rows.collect())
+    }
+
+    /// Means over so many queries.
+    fn rows(self, queries: usize) -> Vec<Row> {
+        let (n, nb_heads) = (queries as f64, self.nb_heads);
+        let sums = self.heads.into_iter();
+        let sums = sums.map(|sums| sums.into_inner().unwrap_or_else(PoisonError::into_inner));
+        let rows = sums.enumerate().map(|(i, sums)| {
+            let usage =
+                (!sums.vectors.is_empty()).then(|| VectorUsage::from_sums(&sums.vectors, queries));
+            Row {
+                layer: i / nb_heads,
+                head: i % nb_heads,
+                context: sums.context / n,
+                persistent: sums.vectors.iter().sum::<f64>() / n,
+                empty: sums.empty / n,
+                effective_vectors: usage.as_ref().map(|u| u.effective),
+                never_used: usage.as_ref().map(|u| u.never),
+                order: usage.as_ref().map(|u| u.order.clone()).unwrap_or_default(),
+                usage: usage.map(|u| u.mean).unwrap_or_default(),
+            }
+        });
+        rows.collect()
+    }
 }
 
 fn table(rows: &[Row], out: &mut impl Write) -> Result<()> {

@@ -49,6 +49,8 @@ pub(super) struct Wanted {
     pub text: (u64, Arc<str>),
     /// Whether the text is a list of token ids, whatever the vocabulary.
     pub as_ids: bool,
+    /// Which text of a recorded run is shown, from 0.
+    pub recorded: usize,
     /// What is changed in the model by hand.
     pub edits: Arc<Edits>,
     pub looks: Looks,
@@ -76,6 +78,7 @@ impl Default for Wanted {
             model: (0, Source::default()),
             text: (0, Arc::default()),
             as_ids: false,
+            recorded: 0,
             edits: Arc::default(),
             looks: Looks::default(),
             continuation: None,
@@ -192,6 +195,7 @@ impl Engine {
         self.change(|wanted| {
             wanted.model = (wanted.model.0 + 1, model);
             wanted.stopped = false;
+            wanted.recorded = 0;
             wanted.edits = Arc::default();
             wanted.continuation = None;
             wanted.run.cancel();
@@ -239,6 +243,16 @@ impl Engine {
             if wanted.as_ids != as_ids {
                 wanted.as_ids = as_ids;
                 wanted.text.0 += 1;
+                wanted.run.cancel();
+            }
+        });
+    }
+
+    /// Shows another text of the open recorded run, by its index from 0; the text of [`Engine::set_text`] waits meanwhile.
+    pub fn show_recorded(&self, index: usize) {
+        self.change(|wanted| {
+            if wanted.recorded != index {
+                wanted.recorded = index;
                 wanted.run.cancel();
             }
         });

@@ -2,9 +2,9 @@
 
 use super::files::answer;
 use super::*;
+use eframe::egui::{Key, Modifiers};
 use egui_kittest::kittest::Queryable;
 use spanscope::chart::Format;
-use eframe::egui::{Key, Modifiers};
 use spanscope::ui::Pane;
 
 /// The first figure of every view, saved through the button at its tabs.
@@ -21,14 +21,29 @@ fn every_view_is_saved_with_its_button() {
         answer(&mut window, &path);
         let bytes = window.wait_for_file(&path);
         match ending {
-            "svg" => assert!(bytes.starts_with(b"<?xml") && has(&bytes, "sha256"), "{pane:?}"),
-            "pdf" => assert!(bytes.starts_with(b"%PDF") && has(&bytes, "/FontFile"), "{pane:?}"),
+            "svg" => assert!(
+                bytes.starts_with(b"<?xml") && has(&bytes, "sha256"),
+                "{pane:?}"
+            ),
+            "pdf" => assert!(
+                bytes.starts_with(b"%PDF") && has(&bytes, "/FontFile"),
+                "{pane:?}"
+            ),
             "png" => assert!(image::load_from_memory(&bytes).unwrap().width() == 1680),
-            "csv" => assert!(bytes.iter().filter(|b| **b == b'\n').count() > 5, "{pane:?}"),
+            "csv" => assert!(
+                bytes.iter().filter(|b| **b == b'\n').count() > 5,
+                "{pane:?}"
+            ),
             _ => {
                 let json: serde_json::Value = serde_json::from_slice(&bytes).unwrap();
                 assert!(json["rows"].as_array().unwrap().len() > 5, "{pane:?}");
-                assert_eq!(json["provenance"]["model"]["sha256"].as_str().unwrap().len(), 64);
+                assert_eq!(
+                    json["provenance"]["model"]["sha256"]
+                        .as_str()
+                        .unwrap()
+                        .len(),
+                    64
+                );
             }
         }
     }
@@ -36,7 +51,9 @@ fn every_view_is_saved_with_its_button() {
 }
 
 fn has(bytes: &[u8], words: &str) -> bool {
-    bytes.windows(words.len()).any(|part| part == words.as_bytes())
+    bytes
+        .windows(words.len())
+        .any(|part| part == words.as_bytes())
 }
 
 fn bring_up(window: &mut Window, pane: Pane) {
@@ -96,7 +113,12 @@ fn options_change_the_file_and_are_shown_beforehand() {
     bring_up(&mut window, Pane::Spans);
     choose(&mut window, Pane::Spans, "Figure options…");
     window.harness.run_steps(5);
-    assert!(window.harness.query_by_label("The figure as it will be").is_some());
+    assert!(
+        window
+            .harness
+            .query_by_label("The figure as it will be")
+            .is_some()
+    );
     window.harness.get_by_label("Dark ground").click();
     window.harness.get_by_label("Title").click();
     window.harness.run_steps(3);
@@ -120,18 +142,27 @@ fn a_figure_that_cannot_be_written_says_why_and_leaves_what_was_there() {
     window.keys(Modifiers::COMMAND, Key::S);
     answer(&mut window, &there);
     window.harness.run_steps(3);
-    assert!(window.harness.query_by_label_contains("this file exists").is_some());
+    assert!(
+        window
+            .harness
+            .query_by_label_contains("this file exists")
+            .is_some()
+    );
     assert_eq!(std::fs::read(&there).unwrap(), b"before");
     window.keys(Modifiers::NONE, Key::Escape);
     window.harness.run_steps(3);
     // Training curves of a model that has none.
-    super::files::drop_file(&mut window, data("tiny_fixed.pt"));
+    super::files::drop_file(&mut window, data("tiny_adaptive_f16.pt"));
     window.wait("the model", |app| app.snapshot().model_number == 2);
     bring_up(&mut window, Pane::Training);
     choose(&mut window, Pane::Training, "Copy numbers");
     for _ in 0..200 {
         window.harness.step();
-        if window.harness.query_by_label_contains("no training curves").is_some() {
+        if window
+            .harness
+            .query_by_label_contains("no training curves")
+            .is_some()
+        {
             return;
         }
         std::thread::sleep(std::time::Duration::from_millis(5));

@@ -10,6 +10,7 @@ mod heads;
 mod model_card;
 mod persistent;
 mod predictions;
+mod recorded;
 mod shell;
 mod spans;
 mod text;
@@ -30,6 +31,7 @@ pub(super) const TABLES: &[&[(&str, &str)]] = &[
     persistent::WORDS,
     text::WORDS,
     predictions::WORDS,
+    recorded::WORDS,
     cost::WORDS,
     training::WORDS,
     model_card::WORDS,
