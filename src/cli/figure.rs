@@ -25,6 +25,9 @@ pub(super) struct FigureArgs {
     pub model: PathBuf,
     #[command(flatten)]
     pub input: OptionalInput,
+    /// Of a recorded run: which of its texts, from 0
+    #[arg(long, value_name = "J")]
+    pub index: Option<usize>,
     /// Write the figure (.svg, .pdf, .png) or its numbers (.csv, .json); may be given several times
     #[arg(short, long, value_name = "FILE", required = true)]
     pub output: Vec<PathBuf>,
@@ -183,7 +186,7 @@ pub(super) fn run(args: &FigureArgs) -> Result<()> {
     }
     prepare(&args.common)?;
     let kind = FigureKind::from(args.kind);
-    let (text, text_name) = text(args)?;
+    let (text, mut text_name) = text(args)?;
     let engine = Engine::start_on(
         args.common.device.into(),
         Source::File {
@@ -197,6 +200,9 @@ pub(super) fn run(args: &FigureArgs) -> Result<()> {
     if args.input.ids.is_some() {
         engine.read_as_ids(true);
     }
+    if let Some(index) = args.index {
+        engine.show_recorded(index);
+    }
     let snapshot = engine.wait();
     if let Some(failure) = &snapshot.failure {
         bail!("{}", failure.message);
@@ -204,6 +210,25 @@ pub(super) fn run(args: &FigureArgs) -> Result<()> {
     let Some(model) = snapshot.model.clone() else {
         bail!("{}: the model could not be opened", args.model.display());
     };
+    match &model.recorded {
+        Some(_) if !text_name.is_empty() => {
+            return Err(Usage(format!(
+                "{}: a recorded run has its texts in it: leave --text and --ids out, and choose one with --index",
+                args.model.display()
+            ))
+            .into());
+        }
+        Some(run) => {
+            let header = run.text_header(args.index.unwrap_or(0))?;
+            text_name.clone_from(&header.name);
+        }
+        None if args.index.is_some() => {
+            return Err(
+                Usage("--index chooses a text of a recorded run; this is a model".into()).into(),
+            );
+        }
+        None => {}
+    }
     if kind.needs_text() && snapshot.tokens.ids.is_empty() {
         let id = kind.id();
         return Err(match text_name.as_str() {

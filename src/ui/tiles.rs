@@ -58,7 +58,7 @@ impl Board<'_> {
 fn export_button(ui: &mut Ui, pane: Pane, commands: &mut Vec<Command>, used: &mut Pane) {
     let name = trf("Export {0}", &[&pane.title()]);
     let kinds = figures::of_view(pane);
-    let image = egui::RichText::new("⬈").size(13.0);
+    let image = egui::RichText::new("⬈").size(12.0).weak();
     let (response, _) = egui::containers::menu::MenuButton::from_button(
         egui::Button::new(image).frame_when_inactive(false),
     )

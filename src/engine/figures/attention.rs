@@ -127,6 +127,7 @@ pub fn heatmap(
             BandLayout::Vector => "persistent vector",
         }
         .into(),
+        bar: "weight".into(),
         map: style.map,
         scale: style.scale,
         side,

@@ -58,7 +58,7 @@ pub fn provenance(model: &Model) -> Provenance {
     let of_model = Provenance {
         model: Some(Source {
             name: model.weights_name(),
-            sha256: model.known_sha256().map(str::to_owned),
+            sha256: model.weights_sha256(false).map(str::to_owned),
         }),
         ..Provenance::default()
     };

@@ -260,8 +260,8 @@ pub fn figure(
 pub fn sign(figure: &mut dyn Figure, model: &Model, text: Option<(&Tokens, &str)>) {
     let provenance: &mut Provenance = figure.provenance_mut();
     provenance.model = Some(Source {
-        name: model.file_name(),
-        sha256: model.sha256().map(str::to_owned),
+        name: model.weights_name(),
+        sha256: model.weights_sha256(true).map(str::to_owned),
     });
     if let Some((tokens, name)) = text.filter(|(tokens, _)| !tokens.ids.is_empty()) {
         provenance.text = Some(Source {
