@@ -5,6 +5,7 @@ mod bench;
 mod errors;
 mod files;
 mod models;
+mod recorded;
 mod window;
 
 use safetensors::SafeTensors;
