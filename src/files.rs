@@ -3,8 +3,8 @@
 use sha2::{Digest, Sha256};
 use std::fmt::Write as _;
 use std::fs::File;
-use std::io::{Error, ErrorKind, Read, Write};
-use std::path::Path;
+use std::io::{Error, ErrorKind, Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
 
 /// SHA-256 of `bytes`, in hexadecimal: what `sha256sum` prints.
 pub fn sha256_hex(bytes: &[u8]) -> String {
@@ -38,31 +38,77 @@ fn hex(digest: &[u8]) -> String {
     text
 }
 
+/// A file being written beside its place, to be moved there when it is whole: until then `path` holds what it held before.
+/// Dropped unfinished, it leaves nothing behind.
+#[derive(Debug)]
+pub struct Part {
+    file: tempfile::NamedTempFile,
+    path: PathBuf,
+}
+
+impl Part {
+    /// An empty file that is to become the one at `path`.
+    ///
+    /// # Errors
+    /// When the folder cannot be written to.
+    pub fn beside(path: &Path) -> Result<Self, Error> {
+        let folder = match path.parent() {
+            Some(parent) if !parent.as_os_str().is_empty() => parent,
+            _ => Path::new("."),
+        };
+        let mut builder = tempfile::Builder::new();
+        builder.prefix(".spanscope-").suffix(".part");
+        // A temporary file is private by default; what people write gets the usual mode (less umask).
+        #[cfg(unix)]
+        let mode = {
+            use std::os::unix::fs::PermissionsExt;
+            std::fs::Permissions::from_mode(0o666)
+        };
+        #[cfg(unix)]
+        builder.permissions(mode);
+        Ok(Self {
+            file: builder.tempfile_in(folder).map_err(plain)?,
+            path: path.to_owned(),
+        })
+    }
+
+    /// Makes it `bytes` long, with zeros where nothing is written.
+    ///
+    /// # Errors
+    /// When the disk is full, or the file system knows no such files.
+    pub fn set_len(&mut self, bytes: u64) -> Result<(), Error> {
+        self.file.as_file().set_len(bytes).map_err(plain)
+    }
+
+    /// Writes `bytes` from the byte at `at` on.
+    ///
+    /// # Errors
+    /// When the disk is full.
+    pub fn write_at(&mut self, at: u64, bytes: &[u8]) -> Result<(), Error> {
+        self.file.seek(SeekFrom::Start(at)).map_err(plain)?;
+        self.file.write_all(bytes).map_err(plain)
+    }
+
+    /// Moves the file to its place, once all of it is on the disk.
+    ///
+    /// # Errors
+    /// When the disk is full, or the file cannot be moved; nothing is left behind then.
+    pub fn finish(self) -> Result<(), Error> {
+        self.file.as_file().sync_all().map_err(plain)?;
+        self.file.persist(&self.path).map_err(|e| e.error)?;
+        Ok(())
+    }
+}
+
 /// Writes `bytes` beside `path` and moves the finished file into place: whatever happens, `path` holds either what
 /// it held before or all of `bytes`.
 ///
 /// # Errors
 /// When the folder cannot be written to, or the disk is full; nothing is left behind then.
 pub fn write(path: &Path, bytes: &[u8]) -> Result<(), Error> {
-    let folder = match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => Path::new("."),
-    };
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".spanscope-").suffix(".part");
-    // A temporary file is private by default; what people write gets the usual mode (less umask).
-    #[cfg(unix)]
-    let mode = {
-        use std::os::unix::fs::PermissionsExt;
-        std::fs::Permissions::from_mode(0o666)
-    };
-    #[cfg(unix)]
-    builder.permissions(mode);
-    let mut file = builder.tempfile_in(folder).map_err(plain)?;
-    file.write_all(bytes).map_err(plain)?;
-    file.as_file().sync_all().map_err(plain)?;
-    file.persist(path).map_err(|e| e.error)?;
-    Ok(())
+    let mut part = Part::beside(path)?;
+    part.write_at(0, bytes)?;
+    part.finish()
 }
 
 /// The error without the name of the temporary file, which nobody has heard of, and with what to do.

@@ -15,6 +15,7 @@ mod names;
 mod pickle;
 mod safetensors;
 mod tensor;
+mod tensor_file;
 #[cfg(test)]
 mod tests;
 mod torch;
@@ -24,6 +25,7 @@ pub use data::TensorData;
 pub use error::CheckpointError;
 pub use safetensors::{NamedTensor, write_safetensors};
 pub use tensor::{Dtype, TensorInfo};
+pub use tensor_file::{Element, Place, PlannedTensor, TensorFile};
 
 use bytes::FileBytes;
 use container::{LegacyContainer, Storage, ZIP_MAGIC, ZipContainer};
@@ -72,6 +74,7 @@ pub struct Checkpoint {
     tensors: BTreeMap<String, Stored>,
     curves: Vec<Curve>,
     metadata: BTreeMap<String, String>,
+    places: BTreeMap<String, Place>,
 }
 
 impl Checkpoint {
@@ -124,11 +127,12 @@ impl Checkpoint {
             ));
         }
         if safetensors::recognises(head) {
-            let (tensors, storages, metadata) = safetensors::open(path, &file)?;
+            let (tensors, storages, metadata, places) = safetensors::open(path, &file)?;
             let curves = curves::from_metadata(&metadata);
             let mut checkpoint =
                 Self::new(path, Format::Safetensors, file, storages, tensors, curves);
             checkpoint.metadata = metadata;
+            checkpoint.places = places;
             return Ok(checkpoint);
         }
         Err(CheckpointError::UnknownFormat {
@@ -154,6 +158,7 @@ impl Checkpoint {
             tensors,
             curves,
             metadata: BTreeMap::new(),
+            places: BTreeMap::new(),
         }
     }
 
@@ -269,6 +274,17 @@ impl Checkpoint {
     /// Text stored with the weights (`.safetensors` only).
     pub fn metadata(&self) -> &BTreeMap<String, String> {
         &self.metadata
+    }
+
+    /// Where each tensor of a `.safetensors` file lies, by its name in the file, whole numbers among them; nothing for
+    /// other formats.
+    pub fn places(&self) -> &BTreeMap<String, Place> {
+        &self.places
+    }
+
+    /// The bytes of a place; nothing where it is beyond the file's end.
+    pub fn bytes_at(&self, place: &Place) -> &[u8] {
+        self.file.get(place.bytes.clone()).unwrap_or_default()
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::bytes::FileBytes;
 use super::container::Storage;
+use super::tensor_file::{Element, Place};
 use super::tensor::{Dtype, TensorInfo, View};
 use super::{CheckpointError, Stored};
 use safetensors::tensor::{Dtype as FileDtype, SafeTensors, TensorView};
@@ -24,6 +25,7 @@ pub(super) type Contents = (
     BTreeMap<String, Stored>,
     Vec<Storage>,
     BTreeMap<String, String>,
+    BTreeMap<String, Place>,
 );
 
 pub(super) fn open(path: &Path, file: &FileBytes) -> Result<Contents, CheckpointError> {
@@ -37,7 +39,17 @@ pub(super) fn open(path: &Path, file: &FileBytes) -> Result<Contents, Checkpoint
     let data = header + 8;
     let mut tensors = BTreeMap::new();
     let mut storages = Vec::new();
+    let mut places = BTreeMap::new();
     for (name, info) in metadata.tensors() {
+        if let Some(element) = Element::of(info.dtype) {
+            let (start, end) = info.data_offsets;
+            let place = Place {
+                element,
+                shape: info.shape.clone(),
+                bytes: data + start..data + end,
+            };
+            places.insert(name.clone(), place);
+        }
         let dtype = match info.dtype {
             FileDtype::F32 => Dtype::F32,
             FileDtype::F16 => Dtype::F16,
@@ -97,7 +109,7 @@ pub(super) fn open(path: &Path, file: &FileBytes) -> Result<Contents, Checkpoint
             );
         }
     }
-    Ok((tensors, storages, metadata))
+    Ok((tensors, storages, metadata, places))
 }
 
 /// A tensor to be written: its name, shape and elements, row-major.

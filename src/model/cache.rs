@@ -86,6 +86,12 @@ impl Blocks {
         }
     }
 
+    /// Makes the token at `position` the first that is kept, of blocks in which there is nothing yet.
+    fn begin(&mut self, position: usize) {
+        self.first = position / BLOCK_TOKENS;
+        self.start = position;
+    }
+
     /// Position of the first token that is kept.
     pub fn start(&self) -> usize {
         self.start
@@ -127,10 +133,36 @@ impl HeadCache {
         }
     }
 
+    /// As of a run that has forgotten all before the key of the token at `key` and the query of that at `query`; `longest`
+    /// is the norm of the longest key before. There are no values: weights do not need them.
+    pub fn recorded(dim: usize, key: usize, query: usize, longest: f32) -> Self {
+        let mut cache = Self::new(dim);
+        cache.k.begin(key);
+        cache.v.begin(key);
+        cache.q.begin(query);
+        if let Some(before) = key.checked_sub(1) {
+            cache.longest.begin(before);
+            cache.longest.put(before, &[longest]);
+        }
+        cache
+    }
+
     /// Writes query, key and value of the token at `position`.
     pub fn put(&mut self, position: usize, q: &[f32], k: &[f32], v: &[f32]) {
         self.q.put(position, q);
         self.v.put(position, v);
+        self.put_key(position, k);
+    }
+
+    /// Writes the query of the token at `position` of a recorded run; queries before the first are left out.
+    pub fn put_query(&mut self, position: usize, q: &[f32]) {
+        if position >= self.q.start() {
+            self.q.put(position, q);
+        }
+    }
+
+    /// Writes the key of the token at `position`.
+    pub fn put_key(&mut self, position: usize, k: &[f32]) {
         let at = position % BLOCK_TOKENS;
         let block = self.k.get_mut(position / BLOCK_TOKENS);
         let panel = &mut block[at / PANEL * PANEL * self.dim + at % PANEL..];
@@ -189,6 +221,34 @@ impl HeadCache {
                 v.copy_from_slice(row);
             }
         }
+    }
+
+    /// Copies the keys of consecutive tokens, from position `start` on, to `rows`: d numbers each, `stride` apart. False
+    /// where some are forgotten.
+    pub fn copy_keys(&self, start: usize, rows: &mut [f32], stride: usize) -> bool {
+        for (i, row) in rows.chunks_mut(stride.max(1)).enumerate() {
+            let Some(panel) = self.keys((start + i) / PANEL) else {
+                return false;
+            };
+            let column = panel.data[(start + i) % PANEL..].iter().step_by(PANEL);
+            let to = row.iter_mut().take(self.dim);
+            to.zip(column).for_each(|(to, from)| *to = *from);
+        }
+        true
+    }
+
+    /// As [`copy_keys`](Self::copy_keys), the queries.
+    pub fn copy_queries(&self, start: usize, rows: &mut [f32], stride: usize) -> bool {
+        for (i, row) in rows.chunks_mut(stride.max(1)).enumerate() {
+            let at = (start + i) % BLOCK_TOKENS;
+            let query = self.queries((start + i) / BLOCK_TOKENS, at..at + 1);
+            if query.len() != self.dim || start < self.q.start() {
+                return false;
+            }
+            let to = row.iter_mut().take(self.dim);
+            to.zip(query).for_each(|(to, from)| *to = *from);
+        }
+        true
     }
 
     /// An upper bound of the norms of the keys before the token at `position`.

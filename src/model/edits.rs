@@ -155,8 +155,12 @@ impl Network {
     /// output, neither from the text nor from persistent vectors; its weights are as they were.
     ///
     /// # Errors
-    /// When the network is on a device which has not the memory for new masks.
+    /// When the network is on a device which has not the memory for new masks, or is [recorded](Self::is_recorded) and
+    /// there is something to change.
     pub fn edited(&self, edits: &Edits) -> Result<Self, ModelError> {
+        if self.recorded && !edits.is_empty() {
+            return Err(ModelError::Recorded);
+        }
         let mut applied = Edits::default();
         let mut layers = Vec::with_capacity(self.layers.len());
         for (index, layer) in self.layers.iter().enumerate() {
@@ -196,6 +200,7 @@ impl Network {
             positions: Arc::clone(&self.positions),
             edits: applied,
             accelerator,
+            recorded: self.recorded,
         })
     }
 

@@ -70,6 +70,22 @@ pub enum ModelError {
         /// V.
         vocab_size: usize,
     },
+    /// The network is what a run file holds of one.
+    #[error(
+        "a recorded run holds what a model did with a text, not the model's weights: it cannot run over another text or be changed; open the model that it was recorded from"
+    )]
+    Recorded,
+    /// The architecture that a file names cannot be.
+    #[error("{}: the architecture in the file cannot be: {what}", path.display())]
+    Config {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        what: String,
+    },
+    /// The numbers of a recorded run cannot be read any more.
+    #[error("{0}")]
+    Recording(String),
     /// The run was cancelled.
     #[error("cancelled")]
     Cancelled,

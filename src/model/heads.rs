@@ -11,16 +11,16 @@ use std::sync::Arc;
 pub(super) struct Persistent {
     /// Keys, N × d, already times √d.
     pub keys: Packed,
-    /// Values already times √N: N rows, each filled up to whole vectors.
+    /// Values already times √N: N rows, each filled up to whole vectors; nothing in a recorded run.
     pub values: Numbers,
 }
 
 impl Persistent {
-    /// From d × N numbers as keys and N × d as values; from none of either there are none.
+    /// From d × N numbers as keys and N × d as values; from no keys there are none. A recorded run has no values.
     pub fn new(keys: &[f32], values: &[f32], d: usize) -> Self {
-        let n = values.len() / d;
+        let n = keys.len() / d;
         let width = value_width(d);
-        let mut filled = Numbers::zeros(n * width);
+        let mut filled = Numbers::zeros(values.len() / d * width);
         let scale = (n as f32).sqrt();
         for (row, value) in filled.chunks_exact_mut(width).zip(values.chunks_exact(d)) {
             for (to, v) in row.iter_mut().zip(value) {

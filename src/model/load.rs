@@ -6,6 +6,7 @@ use super::edits::Edits;
 use super::heads::{self, Head, Persistent, Positions, Setting};
 use super::kernel::Packed;
 use super::parts::Count;
+use super::recorded::RecordedNetwork;
 use super::weights::{Cluster, Dense, FeedForward, Layer, Network, Norm, Output, Span};
 use crate::checkpoint::Checkpoint;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -31,10 +32,48 @@ impl Network {
     }
 }
 
+impl Network {
+    /// What a run file holds of a network: position embeddings, spans and the keys of persistent vectors, from which
+    /// weights follow with a run's queries and keys. It cannot run, and nothing can be changed in it.
+    ///
+    /// # Errors
+    /// When a tensor is missing or its shape does not fit what `of` says; the error names it.
+    pub fn recorded(checkpoint: &Checkpoint, of: RecordedNetwork) -> Result<Self, ModelError> {
+        of.check(checkpoint)?;
+        let mut loader = Loader::new(checkpoint, true);
+        loader.recorded = true;
+        let config = of.config;
+        let key_pe = loader.values("key_pe", &[1, config.head_dim(), config.attn_span])?;
+        let positions = Positions::new(&config, &key_pe);
+        let layers = (0..config.nb_layers).map(|i| {
+            Ok(Layer {
+                dense: Arc::default(),
+                heads: loader.heads(&config, &positions, i)?,
+            })
+        });
+        let layers = layers.collect::<Result<Vec<_>, ModelError>>()?;
+        Ok(Self {
+            config,
+            spans: Span::all(&layers),
+            parts: of.parts,
+            assumed: of.assumed,
+            input: Arc::default(),
+            output: Arc::default(),
+            layers,
+            positions: Arc::new(positions),
+            edits: Edits::default(),
+            accelerator: OnceLock::new(),
+            recorded: true,
+        })
+    }
+}
+
 struct Loader<'a> {
     checkpoint: &'a Checkpoint,
     /// Whether to read weights; else all but the spans stay empty.
     reads: bool,
+    /// Whether persistent vectors have keys only.
+    recorded: bool,
     parameters: Count,
     /// The first tensor that holds infinities or what is no number.
     not_finite: Mutex<Option<String>>,
@@ -45,6 +84,7 @@ impl<'a> Loader<'a> {
         Self {
             checkpoint,
             reads,
+            recorded: false,
             parameters: Count::default(),
             not_finite: Mutex::new(None),
         }
@@ -165,6 +205,7 @@ impl<'a> Loader<'a> {
             positions: Arc::new(positions),
             edits: Edits::default(),
             accelerator: OnceLock::new(),
+            recorded: false,
         })
     }
 
@@ -245,10 +286,12 @@ impl<'a> Loader<'a> {
         let spans = self.spans(config, i)?;
         let (keys, vals) = if n > 0 {
             let name = |part: &str| format!("layers.{i}.attn.attn.persistent_memory.{part}");
-            (
-                self.values(&name("key"), &[nb_heads, d, n])?,
-                self.values(&name("val"), &[nb_heads, n, d])?,
-            )
+            let keys = self.values(&name("key"), &[nb_heads, d, n])?;
+            let vals = match self.recorded {
+                true => Vec::new(),
+                false => self.values(&name("val"), &[nb_heads, n, d])?,
+            };
+            (keys, vals)
         } else {
             (Vec::new(), Vec::new())
         };

@@ -34,3 +34,30 @@ impl Observer for Blind {
         false
     }
 }
+
+/// Tells two observers.
+pub struct Both<'a>(pub &'a dyn Observer, pub &'a dyn Observer);
+
+impl Observer for Both<'_> {
+    fn wants(&self, layer: usize, head: usize) -> bool {
+        self.0.wants(layer, head) || self.1.wants(layer, head)
+    }
+
+    fn head(&self, layer: usize, head: usize, weights: &HeadWeights) {
+        for observer in [self.0, self.1] {
+            if observer.wants(layer, head) {
+                observer.head(layer, head, weights);
+            }
+        }
+    }
+
+    fn sums(&self, layer: usize, head: usize, sums: &HeadSums) {
+        self.0.sums(layer, head, sums);
+        self.1.sums(layer, head, sums);
+    }
+
+    fn hidden(&self, layer: usize, first: usize, rows: &[f32]) {
+        self.0.hidden(layer, first, rows);
+        self.1.hidden(layer, first, rows);
+    }
+}

@@ -18,10 +18,10 @@ use std::sync::Arc;
 #[derive(Debug, Clone)]
 pub struct Run {
     network: Arc<Network>,
-    ids: Vec<u32>,
+    pub(super) ids: Vec<u32>,
     /// Keys, values and queries, by layer and head.
-    caches: Vec<Vec<HeadCache>>,
-    /// The last layer's output: D numbers per token.
+    pub(super) caches: Vec<Vec<HeadCache>>,
+    /// The last layer's output: D numbers per token; nothing in a recorded run.
     hidden: Blocks,
     /// What the device has of the caches, where the network is on one.
     windows: Windows,
@@ -158,8 +158,8 @@ impl Run {
     /// Runs the network over further tokens, `block` at a time; the block size changes no result.
     ///
     /// # Errors
-    /// When an id is not in the vocabulary (nothing is run then), on cancellation, or when the device fails (whole blocks
-    /// are kept).
+    /// When an id is not in the vocabulary or the network is [recorded](Network::is_recorded) (nothing is run then), on
+    /// cancellation, or when the device fails (whole blocks are kept).
     pub fn extend(
         &mut self,
         ids: &[u32],
@@ -167,6 +167,9 @@ impl Run {
         cancel: &Cancel,
         observer: &dyn Observer,
     ) -> Result<(), ModelError> {
+        if self.network.is_recorded() {
+            return Err(ModelError::Recorded);
+        }
         let vocab_size = self.network.config().vocab_size;
         if let Some(i) = ids.iter().position(|&id| id as usize >= vocab_size) {
             return Err(ModelError::TokenId {
@@ -299,7 +302,7 @@ impl Run {
     fn hidden_rows(&self, from: usize, to: usize) -> Vec<f32> {
         let to = to.min(self.ids.len());
         let mut rows = Vec::new();
-        if from < self.hidden.start() {
+        if from < self.hidden.start() || self.network.is_recorded() {
             return rows;
         }
         for queries in Queries::tiles(from, to) {

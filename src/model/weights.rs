@@ -9,7 +9,7 @@ use super::parts::Part;
 use std::sync::{Arc, OnceLock};
 
 /// LayerNorm parameters.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Norm {
     pub weight: Vec<f32>,
     pub bias: Vec<f32>,
@@ -26,7 +26,7 @@ pub(super) struct FeedForward {
 }
 
 /// What a layer computes with, but for its heads.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Dense {
     /// The projections to queries, keys and values, one below the other: 3D × D.
     pub qkv: Packed,
@@ -54,7 +54,7 @@ pub(super) struct Cluster {
     pub proj: Option<Packed>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Output {
     pub clusters: Vec<Cluster>,
     /// Logits of the further clusters: (clusters − 1) × D, and bias.
@@ -76,6 +76,8 @@ pub struct Network {
     pub(super) edits: Edits,
     /// The layers on a device, where runs compute if it is there.
     pub(super) accelerator: OnceLock<Accelerator>,
+    /// Whether it is what a run file holds of a network.
+    pub(super) recorded: bool,
 }
 
 /// z and reach of one head, in tokens.
@@ -122,6 +124,11 @@ impl Network {
     /// The parameters by what they are for; the parts add up to [`Network::parameters`].
     pub fn parts(&self) -> &[Part] {
         &self.parts
+    }
+
+    /// Whether it is what a run file holds of a network: it can be looked at with the run, but not run, nor changed.
+    pub fn is_recorded(&self) -> bool {
+        self.recorded
     }
 
     /// What was assumed because the file does not say, in words.

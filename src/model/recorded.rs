@@ -1,0 +1,174 @@
+//! Runs whose queries and keys come from a file: weights, scores and all that is measured on them follow by the same code
+//! as in a run that is computed, without the weights of the network.
+
+use super::Cancel;
+use super::cache::HeadCache;
+use super::config::Config;
+use super::parts::Part;
+use super::run::Run;
+use super::weights::Network;
+use super::{ModelError, Observer};
+use crate::checkpoint::Checkpoint;
+use rayon::prelude::*;
+use std::ops::Range;
+use std::sync::Arc;
+
+/// The longest ramp that is believed.
+const LONGEST_RAMP: usize = 1 << 24;
+
+/// What a run file says of a network, beside its tensors.
+#[derive(Debug, Clone)]
+pub struct RecordedNetwork {
+    /// The architecture.
+    pub config: Config,
+    /// The parameters of the whole network.
+    pub parts: Vec<Part>,
+    /// What was assumed when it was recorded.
+    pub assumed: Vec<String>,
+}
+
+impl RecordedNetwork {
+    /// Refuses what no network can be; the tensors' shapes say the rest.
+    pub(super) fn check(&self, checkpoint: &Checkpoint) -> Result<(), ModelError> {
+        let c = &self.config;
+        let what = if c.nb_heads == 0 || c.nb_layers == 0 || c.vocab_size == 0 || c.attn_span == 0 {
+            "heads, layers, vocabulary and span limit are at least 1"
+        } else if c.hidden_size == 0 || !c.hidden_size.is_multiple_of(c.nb_heads) {
+            "the hidden size must be a multiple of the number of heads"
+        } else if !(1..=LONGEST_RAMP).contains(&c.adapt_span_ramp) {
+            "the ramp is out of range"
+        } else if u32::try_from(c.vocab_size).is_err() {
+            "the vocabulary is too large"
+        } else if c.adapt_io.as_ref().is_some_and(|io| {
+            !io.cutoffs.is_sorted_by(|a, b| a < b) || io.cutoffs.last() != Some(&c.vocab_size)
+        }) {
+            "the cutoffs of the vocabulary must rise to its size"
+        } else {
+            return Ok(());
+        };
+        Err(ModelError::Config {
+            path: checkpoint.path().to_owned(),
+            what: what.to_owned(),
+        })
+    }
+}
+
+/// Queries and keys of one layer for consecutive tokens: rows of D numbers, head after head.
+#[derive(Debug, Clone, Default)]
+pub struct RecordedRows {
+    /// Of every token.
+    pub keys: Vec<f32>,
+    /// Of the last tokens, as many as there are rows: none before the first query that is kept.
+    pub queries: Vec<f32>,
+}
+
+impl Run {
+    /// A recorded run as it stands before its first key is put in. `before` are the tokens before that key, `query` is the
+    /// position of the first query, and `longest` has per layer and head (layer by layer) the norm of the longest key of
+    /// the tokens before; without tokens before it is not looked at.
+    pub fn recorded(
+        network: Arc<Network>,
+        before: Vec<u32>,
+        query: usize,
+        longest: &[f32],
+    ) -> Self {
+        let dim = network.config().head_dim();
+        let mut run = Self::new(Arc::clone(&network));
+        let caches = run.caches.iter_mut().flatten();
+        for (i, cache) in caches.enumerate() {
+            let longest = longest.get(i).copied().unwrap_or(0.0);
+            *cache = HeadCache::recorded(dim, before.len(), query.max(before.len()), longest);
+        }
+        run.ids = before;
+        run
+    }
+
+    /// Puts in further tokens with their queries and keys, layer by layer. Rows that are missing are as if they were zeros.
+    pub fn put_recorded(&mut self, ids: &[u32], layers: &[RecordedRows]) {
+        let config = self.network().config();
+        let (width, d) = (config.hidden_size, config.head_dim());
+        let first = self.ids.len();
+        let end = first + ids.len();
+        self.caches
+            .par_iter_mut()
+            .zip(layers.par_iter())
+            .for_each(|(heads, rows)| {
+                for (h, cache) in heads.iter_mut().enumerate() {
+                    let columns = h * d..(h + 1) * d;
+                    let keys = rows.keys.chunks_exact(width);
+                    for (i, row) in keys.take(ids.len()).enumerate() {
+                        cache.put_key(first + i, row.get(columns.clone()).unwrap_or_default());
+                    }
+                    let queries = rows.queries.chunks_exact(width);
+                    let start = end.saturating_sub(queries.len());
+                    for (i, row) in queries.enumerate() {
+                        cache.put_query(start + i, row.get(columns.clone()).unwrap_or_default());
+                    }
+                }
+            });
+        self.ids.extend_from_slice(ids);
+    }
+
+    /// The queries of a layer for the tokens in `range`: rows of D numbers, head after head. `None` where there is no such
+    /// layer, or some of them are forgotten.
+    pub fn queries(&self, layer: usize, range: Range<usize>) -> Option<Vec<f32>> {
+        self.rows(layer, range, HeadCache::copy_queries)
+    }
+
+    /// As [`queries`](Self::queries), the keys.
+    pub fn keys(&self, layer: usize, range: Range<usize>) -> Option<Vec<f32>> {
+        self.rows(layer, range, HeadCache::copy_keys)
+    }
+
+    fn rows(
+        &self,
+        layer: usize,
+        range: Range<usize>,
+        copy: impl Fn(&HeadCache, usize, &mut [f32], usize) -> bool,
+    ) -> Option<Vec<f32>> {
+        let caches = self.caches.get(layer)?;
+        let config = self.network().config();
+        let (width, d) = (config.hidden_size, config.head_dim());
+        if range.end > self.ids.len() {
+            return None;
+        }
+        let mut rows = vec![0.0; range.len() * width];
+        for (h, cache) in caches.iter().enumerate() {
+            let of_head = rows.get_mut(h * d..).unwrap_or_default();
+            if !copy(cache, range.start, of_head, width) {
+                return None;
+            }
+        }
+        Some(rows)
+    }
+
+    /// Per layer and head, layer by layer, the norm of the longest key before the token at `position`; 0 where it is
+    /// forgotten, or there is none.
+    pub fn longest_keys(&self, position: usize) -> Vec<f32> {
+        let caches = self.caches.iter().flatten();
+        caches.map(|cache| cache.longest_key(position)).collect()
+    }
+
+    /// Tells `observer` the weights of the queries in `range` as a run over these tokens would have: of all heads that it
+    /// wants, tile by tile, from several threads.
+    ///
+    /// # Errors
+    /// On cancellation.
+    pub fn replay(
+        &self,
+        range: Range<usize>,
+        cancel: &Cancel,
+        observer: &dyn Observer,
+    ) -> Result<(), ModelError> {
+        let spans = self.network().spans();
+        let wanted = spans.iter().map(|span| (span.layer, span.head));
+        let wanted: Vec<_> = wanted.filter(|(l, h)| observer.wants(*l, *h)).collect();
+        wanted.into_par_iter().try_for_each(|(layer, head)| {
+            cancel.check()?;
+            if let Some(weights) = self.head_weights(layer, head, range.start, range.end) {
+                observer.head(layer, head, &weights);
+            }
+            Ok(())
+        })
+    }
+}
