@@ -12,6 +12,7 @@ mod margins;
 mod predict;
 mod recorder;
 mod shares;
+pub mod sums;
 mod survey;
 mod token_set;
 mod usage;

@@ -2,8 +2,8 @@
 
 use super::bytes::FileBytes;
 use super::container::Storage;
-use super::tensor_file::{Element, Place};
 use super::tensor::{Dtype, TensorInfo, View};
+use super::tensor_file::{Element, Place};
 use super::{CheckpointError, Stored};
 use safetensors::tensor::{Dtype as FileDtype, SafeTensors, TensorView};
 use std::collections::BTreeMap;

@@ -169,12 +169,7 @@ impl TensorFile {
     ///
     /// # Errors
     /// When there is no such tensor, it ends before the elements do, or the disk is full.
-    pub fn write(
-        &mut self,
-        name: &str,
-        first: usize,
-        bytes: &[u8],
-    ) -> Result<(), CheckpointError> {
+    pub fn write(&mut self, name: &str, first: usize, bytes: &[u8]) -> Result<(), CheckpointError> {
         let place = self
             .places
             .get(name)

@@ -6,6 +6,7 @@ mod answers;
 mod continuation;
 mod continuing;
 mod convert;
+pub mod corpus;
 mod detail;
 pub mod figures;
 mod looks;

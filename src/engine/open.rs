@@ -257,6 +257,17 @@ impl Model {
         })
     }
 
+    /// Where the first token of a text that the model knows ends, in bytes: what follows is predicted. 0 where there is
+    /// none among the first bytes.
+    pub fn first_token_end(&self, text: &[u8]) -> usize {
+        let head = &text[..text.len().min(1 << 16)];
+        self.vocabulary
+            .iter()
+            .flat_map(|vocabulary| vocabulary.encode_bytes(head))
+            .find(|piece| piece.id.is_some())
+            .map_or(0, |piece| piece.range.end)
+    }
+
     /// Whether something about it is still a guess that only the user can settle: the ramp, or the vocabulary.
     pub fn has_questions(&self) -> bool {
         let open = |note: &String| note.starts_with("ramp") || note.starts_with("no vocabulary");

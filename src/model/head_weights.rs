@@ -1,6 +1,6 @@
 //! One head's attention weights, as they are handed out.
 
-use super::kernel::Numbers;
+use super::kernel::{Numbers, add_rows};
 
 /// The weights of one head for consecutive queries.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -66,6 +66,29 @@ impl HeadWeights {
         self.weights
             .get(i * self.reach..(i + 1) * self.reach)
             .unwrap_or_default()
+    }
+
+    /// The weight on each distance from 1 to the reach, summed up over the queries as far as it is on tokens of the
+    /// text: empty context counts as none.
+    pub fn by_distance(&self) -> Vec<f64> {
+        let mut sums = vec![0.0; self.reach];
+        // The queries at the text's start see less than the reach.
+        let few = self.reach.saturating_sub(self.first).min(self.queries);
+        for i in 0..few {
+            let seen = (self.first + i).min(self.reach);
+            let row = self.row(i).get(..seen).unwrap_or_default();
+            add_rows(&mut sums[..seen], row);
+        }
+        let whole = self.weights.get(few * self.reach..).unwrap_or_default();
+        add_rows(&mut sums, whole);
+        sums
+    }
+
+    /// The weight on each persistent vector, summed up over the queries.
+    pub fn by_vector(&self) -> Vec<f64> {
+        let mut sums = vec![0.0; self.vectors];
+        add_rows(&mut sums, &self.persistent);
+        sums
     }
 
     /// The weights of query `i` on the persistent vectors.
