@@ -3,6 +3,7 @@
 use super::bench::BenchArgs;
 use super::figure_args::StyleArgs;
 use super::shot_args::ShotArgs;
+use super::texts::TextsArgs;
 use crate::model::Device;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -200,23 +201,64 @@ pub(super) struct AttentionArgs {
 /// `persistent`.
 #[derive(Debug, Args)]
 pub(super) struct PersistentArgs {
-    /// Checkpoint: .pt (zip or legacy) or .safetensors
+    /// Checkpoint: .pt (zip or legacy) or .safetensors; or a file of sums, which needs no text
     pub model: PathBuf,
-    #[command(flatten)]
-    pub input: Input,
-    /// Write the usage of every vector as a chart (.svg, .pdf, .png) or as numbers (.csv, .json)
+    /// Write the usage of every vector as a chart (.svg, .pdf, .png) or as numbers (.csv, .json), or the sums that all
+    /// follows from (.safetensors)
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
     /// Replace files that are there
     #[arg(long)]
     pub force: bool,
-    #[command(flatten)]
-    pub style: StyleArgs,
     /// Print JSON: a list of {layer, head, context, persistent, empty, effective_vectors, never_used, usage}
     #[arg(long)]
     pub json: bool,
     #[command(flatten)]
+    pub texts: TextsArgs,
+    #[command(flatten)]
+    pub style: StyleArgs,
+    #[command(flatten)]
     pub common: Common,
+}
+
+/// `effective-spans`.
+#[derive(Debug, Args)]
+pub(super) struct EffectiveSpansArgs {
+    /// Checkpoint: .pt (zip or legacy) or .safetensors; or a file of sums, which needs no text
+    pub model: PathBuf,
+    /// Write the numbers (.csv, .json), or the sums that all follows from (.safetensors)
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Replace files that are there
+    #[arg(long)]
+    pub force: bool,
+    /// Print JSON: {texts, tokens, bits_per_token, bits_per_byte, heads: [{layer, head, span, reach, effective_50, …}]}
+    #[arg(long)]
+    pub json: bool,
+    #[command(flatten)]
+    pub texts: TextsArgs,
+    #[command(flatten)]
+    pub common: Common,
+}
+
+/// `merge`.
+#[derive(Debug, Args)]
+pub(super) struct MergeArgs {
+    /// Files of sums, of one model and different texts
+    #[arg(required = true, value_name = "SUMS.safetensors")]
+    pub files: Vec<PathBuf>,
+    /// File to write
+    #[arg(short, long, value_name = "ALL.safetensors")]
+    pub output: PathBuf,
+    /// Put together what is there, though shards are missing
+    #[arg(long)]
+    pub partial: bool,
+    /// Replace files that are there
+    #[arg(long)]
+    pub force: bool,
+    /// Print nothing but errors
+    #[arg(short, long)]
+    pub quiet: bool,
 }
 
 /// `generate`.
@@ -295,10 +337,24 @@ T tokens give T − 1 predictions; the text starts cold.")]
 The .safetensors file holds `weights` (T × reach, column c is distance c + 1), `persistent` (T × N) where the model has
 persistent vectors, and `empty` (T): the part of `weights` on distances before the text's start.")]
     Attention(AttentionArgs),
-    /// Show where every head's weight goes on a text, and which persistent vectors it uses
+    /// Show how far every head looks on a text or many, against how far it can
+    #[command(after_help = "Examples:
+  spanscope effective-spans model.pt --vocab train.txt --text test.txt
+  spanscope effective-spans model.safetensors --text corpus/ --jobs 8 -o spans.csv
+  spanscope effective-spans model.safetensors --text corpus/ --shard 3/16 -o 3.safetensors
+  spanscope merge *.safetensors -o all.safetensors && spanscope effective-spans all.safetensors
+A head's 90 % span is the smallest distance within which 90 % of its weight on tokens lies.")]
+    EffectiveSpans(EffectiveSpansArgs),
+    /// Join what was measured on the shards of a corpus
+    #[command(after_help = "Examples:
+  spanscope merge 1.safetensors 2.safetensors -o all.safetensors
+The result is, bit for bit, what one run over all texts gives.")]
+    Merge(MergeArgs),
+    /// Show where every head's weight goes on a text or many, and which persistent vectors it uses
     #[command(after_help = "Examples:
   spanscope persistent model.pt --vocab train.txt --text test.txt
   spanscope persistent model.pt --ids ids.json -o usage.svg
+  spanscope persistent model.safetensors --text corpus/ --jobs 8 -o usage.pdf
 Shares are means over the text's tokens: on the text, on persistent vectors, and on the empty context before its start.
 They may sum to less than 1 where nearly all of a softmax lies beyond a head's span.")]
     Persistent(PersistentArgs),

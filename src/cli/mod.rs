@@ -6,14 +6,17 @@ mod bench;
 mod common;
 mod convert;
 mod demo;
+mod effective_spans;
 mod eval;
 mod figure_args;
 mod generate;
 mod info;
+mod merge;
 mod persistent;
 mod shot;
 mod shot_args;
 mod spans;
+mod texts;
 mod window;
 
 use anyhow::Result;
@@ -88,6 +91,8 @@ fn run(cli: Cli) -> Result<()> {
         Command::Eval(args) => eval::run(&args, out),
         Command::Attention(args) => attention::run(&args, out),
         Command::Persistent(args) => persistent::run(&args, out),
+        Command::EffectiveSpans(args) => effective_spans::run(&args, out),
+        Command::Merge(args) => merge::run(&args),
         Command::Generate(args) => generate::run(&args, out),
         Command::Convert(args) => convert::run(&args),
         Command::Shot(args) => shot::run(&args),

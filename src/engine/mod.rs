@@ -18,6 +18,7 @@ mod sample;
 mod samples;
 mod snapshot;
 mod steps;
+pub mod sums_file;
 mod surveyed;
 mod tokens;
 mod vector_facts;

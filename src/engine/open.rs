@@ -67,6 +67,15 @@ pub enum EngineError {
         /// Tokens that there are.
         tokens: usize,
     },
+    /// A file of sums where a model should be.
+    #[error(
+        "{}: a file of sums measured on texts, not a model; see it with `spanscope effective-spans` or `spanscope persistent`",
+        path.display()
+    )]
+    SumsNotModel {
+        /// The file.
+        path: PathBuf,
+    },
     /// Nothing to run on.
     #[error("the text has no token that the model knows")]
     NoTokens,
@@ -125,6 +134,7 @@ impl Model {
     /// When the file cannot be read, or what it holds does not fit together.
     pub fn outline(path: &Path, ramp: Option<usize>) -> Result<Self, EngineError> {
         let checkpoint = Checkpoint::open(path)?;
+        refuse_sums(&checkpoint)?;
         let network = Network::outline(&checkpoint, ramp)?;
         Ok(Self::of(&checkpoint, network))
     }
@@ -197,6 +207,7 @@ impl Model {
         vocab: Option<&Path>,
         ramp: Option<usize>,
     ) -> Result<Self, EngineError> {
+        refuse_sums(checkpoint)?;
         let path = checkpoint.path();
         let mut model = Self::of(checkpoint, Network::load(checkpoint, ramp)?);
         let config = model.network.config();
@@ -321,6 +332,16 @@ impl Model {
         self.vocabulary
             .as_ref()
             .map_or_else(|| id.to_string(), |v| v.label(id))
+    }
+}
+
+/// Says what a file of sums is, to whoever takes it for a model.
+fn refuse_sums(checkpoint: &Checkpoint) -> Result<(), EngineError> {
+    match checkpoint.metadata().contains_key(super::sums_file::HEADER) {
+        true => Err(EngineError::SumsNotModel {
+            path: checkpoint.path().to_owned(),
+        }),
+        false => Ok(()),
     }
 }
 

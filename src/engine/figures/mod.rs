@@ -2,9 +2,11 @@
 
 mod attention;
 mod spans;
+mod tables;
 
 pub use attention::{HeatmapStyle, heads_title, heatmap};
 pub use spans::span_chart;
+pub use tables::{effective_table, texts_table};
 
 use super::open::Model;
 use crate::chart::{Provenance, Source};
