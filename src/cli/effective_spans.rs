@@ -149,8 +149,14 @@ fn table(file: &SumsFile, rows: &[EffectiveRow], out: &mut impl Write) -> Result
     )?;
     writeln!(out, "{}", summary(file, rows))?;
     for (flag, words) in [
-        (SpanFlag::Unused, "reaches much further than these texts make use of"),
-        (SpanFlag::Pressed, "the soft mask takes away what it would look at"),
+        (
+            SpanFlag::Unused,
+            "reaches much further than these texts make use of",
+        ),
+        (
+            SpanFlag::Pressed,
+            "the soft mask takes away what it would look at",
+        ),
     ] {
         let count = rows.iter().filter(|row| row.flag == Some(flag)).count();
         if count > 0 {

@@ -97,7 +97,9 @@ pub(super) fn obtain(
         crate::chart::write_file(path, csv.as_bytes())?;
         wrote(path, common.quiet);
     }
-    for missing in file.missing().iter().filter(|_| !common.quiet) {
+    // Whoever asks for a shard knows.
+    let tells = !common.quiet && texts.shard.is_none();
+    for missing in file.missing().iter().filter(|_| tells) {
         say(format_args!("not measured: shards {missing}"));
     }
     let Some(path) = output.path.filter(|_| format == Some("safetensors")) else {

@@ -83,7 +83,9 @@ impl SumsFile {
         let shards = self.header.corpora.iter().filter_map(|c| c.shards.as_ref());
         let missing = shards.map(|Done { of, done }| Missing {
             of: *of,
-            shards: (1..=*of).filter(|i| done.binary_search(i).is_err()).collect(),
+            shards: (1..=*of)
+                .filter(|i| done.binary_search(i).is_err())
+                .collect(),
         });
         missing.collect()
     }

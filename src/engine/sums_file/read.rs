@@ -99,10 +99,13 @@ impl SumsFile {
                 entropy: entropy[i],
             })
             .collect();
-        let totals = header.texts.iter().try_fold(Totals::default(), |sum, text| {
-            sum.and(text.totals())
-                .filter(|totals| totals.tokens <= MOST_TOKENS)
-        });
+        let totals = header
+            .texts
+            .iter()
+            .try_fold(Totals::default(), |sum, text| {
+                sum.and(text.totals())
+                    .filter(|totals| totals.tokens <= MOST_TOKENS)
+            });
         sums.totals = totals.ok_or_else(|| damaged("its texts are too many tokens".into()))?;
         Ok(Self { header, sums })
     }
@@ -159,7 +162,10 @@ fn check(header: &SumsHeader) -> Result<(), String> {
         }
     }
     let is_complete = header.corpora.iter().all(|c| c.shards.is_none());
-    let texts = header.corpora.iter().try_fold(0_usize, |sum, c| sum.checked_add(c.texts));
+    let texts = header
+        .corpora
+        .iter()
+        .try_fold(0_usize, |sum, c| sum.checked_add(c.texts));
     let here = header.texts.len() + header.left_out.len();
     match texts {
         Some(texts) if texts == here || (!is_complete && here < texts) => Ok(()),
