@@ -13,8 +13,7 @@ const TILE: usize = 64;
 /// Sums up the weights of every head while a network runs over one text. Tiles may come in any order and from any thread:
 /// what is [finished](Self::finish) is the same.
 ///
-/// The run must begin with the text, and go on in blocks that end at multiples of 64 (such as
-/// [`BLOCK`](crate::model::BLOCK)) or with the text.
+/// The run must go on in blocks that end at multiples of 64 (such as [`BLOCK`](crate::model::BLOCK)) or with the text.
 #[derive(Debug)]
 pub struct SumRecorder {
     empty: Sums,
@@ -104,23 +103,30 @@ impl SumRecorder {
 
 impl Observer for SumRecorder {
     fn head(&self, layer: usize, head: usize, weights: &HeadWeights) {
-        let distances = self.units(&weights.by_distance());
-        let vectors = self.units(&weights.by_vector());
-        let empty = weights.empty.iter().map(|weight| f64::from(*weight)).sum();
-        let empty = self.units(&[empty]);
-        let reach = weights.reach;
-        let beyond = (weights.first + weights.queries).saturating_sub(reach.max(weights.first));
-        let Some(mut sums) = Self::head(self, layer, head) else {
-            return;
-        };
-        let add = |sums: &mut [u64], more: &[u64]| {
-            for (sum, more) in sums.iter_mut().zip(more) {
-                *sum = sum.saturating_add(*more);
-            }
-        };
-        add(&mut sums.distances, &distances);
-        add(&mut sums.vectors, &vectors);
-        add(std::slice::from_mut(&mut sums.empty), &empty);
-        sums.whole_reach += beyond as u64;
+        let first = weights.first;
+        let end = first + weights.queries;
+        // A device, or a recorded run, has other tiles: they are cut to the same ones.
+        for tile in first / TILE..end.div_ceil(TILE) {
+            let queries = (tile * TILE).max(first)..((tile + 1) * TILE).min(end);
+            let queries = queries.start - first..queries.end - first;
+            let distances = self.units(&weights.by_distance(queries.clone()));
+            let vectors = self.units(&weights.by_vector(queries.clone()));
+            let empty = weights.empty.get(queries.clone()).unwrap_or_default();
+            let empty = empty.iter().map(|weight| f64::from(*weight)).sum();
+            let empty = self.units(&[empty]);
+            let beyond = queries.filter(|query| first + query >= weights.reach);
+            let Some(mut sums) = Self::head(self, layer, head) else {
+                return;
+            };
+            let add = |sums: &mut [u64], more: &[u64]| {
+                for (sum, more) in sums.iter_mut().zip(more) {
+                    *sum = sum.saturating_add(*more);
+                }
+            };
+            add(&mut sums.distances, &distances);
+            add(&mut sums.vectors, &vectors);
+            add(std::slice::from_mut(&mut sums.empty), &empty);
+            sums.whole_reach += beyond.count() as u64;
+        }
     }
 }

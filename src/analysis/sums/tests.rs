@@ -146,6 +146,14 @@ fn tiles_in_any_order_give_the_same() {
     assert_eq!(sums(&tiles), expected);
     tiles.sort_by_key(|(layer, head, tile)| (tile.first * 7 % 13, *head, *layer));
     assert_eq!(sums(&tiles), expected);
+    // All queries at once, as a recorded run tells them.
+    let recorder = SumRecorder::new(&network, false);
+    for head in &expected.heads {
+        let (layer, head) = (head.span.layer, head.span.head);
+        let all = run.head_weights(layer, head, 0, 500).unwrap();
+        Observer::head(&recorder, layer, head, &all);
+    }
+    assert_eq!(recorder.finish(totals(500)).unwrap(), expected);
     // A head that there is not is passed over, and what is no number is refused.
     let recorder = SumRecorder::new(&network, false);
     let mut tile = tiles[0].2.clone();
