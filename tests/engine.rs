@@ -412,7 +412,7 @@ fn predictions_and_vectors_are_told_when_asked_for() {
     assert!((bits + truth.log_p / std::f32::consts::LN_2).abs() < 1e-3);
     let facts = snapshot.vector.as_ref().unwrap();
     assert_eq!((facts.head, facts.vector), ((1, 2), 5));
-    assert!(!facts.promoted.up.is_empty());
+    assert!(!facts.promoted.as_ref().unwrap().up.is_empty());
     let detail = snapshot.detail.as_ref().unwrap();
     let (query, weight) = facts.users[0];
     assert_eq!(detail.weights.persistent_row(query)[5], weight);

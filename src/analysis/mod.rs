@@ -21,7 +21,7 @@ pub use band::{BandGrid, BandLayout, BandWindow, Pool};
 pub use gathered::Gathered;
 pub use looked::LookedWeights;
 pub use margins::BandMargins;
-pub use predict::{Candidate, Prediction, Truth, predict};
+pub use predict::{Candidate, Prediction, Truth, predict, predictions};
 pub use recorder::HeadRecorder;
 pub use shares::{CutShares, ShareRecorder, Shares};
 pub use survey::{
@@ -29,7 +29,7 @@ pub use survey::{
     Survey, Thumbnail, UNUSED_QUERIES, UNUSED_RAMPS, UNUSED_SHARE, effective, flag,
 };
 pub use token_set::TokenSet;
-pub use usage::{VectorUsage, top_queries};
+pub use usage::{VectorSums, VectorUsage, top_queries};
 
 /// Nats as bits.
 pub fn bits(nats: f32) -> f32 {

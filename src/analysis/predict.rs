@@ -2,6 +2,8 @@
 
 use super::bits;
 use crate::model::Run;
+use rayon::prelude::*;
+use std::ops::Range;
 
 /// A token that may come next.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -47,6 +49,29 @@ pub fn predict(run: &Run, at: usize, next: Option<u32>, k: usize) -> Option<Pred
     let log_probs = run.log_probs(at, at + 1);
     (!log_probs.is_empty()).then(|| of(&log_probs, at, next, k))
 }
+
+/// What the model expects after each of the tokens in `range`: as [`predict`], all at once. `ids` are the text's tokens.
+/// Nothing where the run has forgotten some of them.
+pub fn predictions(run: &Run, range: Range<usize>, ids: &[u32], k: usize) -> Vec<Prediction> {
+    let vocab = run.network().config().vocab_size;
+    let mut all = Vec::with_capacity(range.len());
+    let mut from = range.start;
+    while from < range.end {
+        let to = (from + (MOST / vocab).clamp(1, 256)).min(range.end);
+        let log_probs = run.log_probs(from, to);
+        let rows: Vec<Prediction> = log_probs
+            .par_chunks_exact(vocab)
+            .enumerate()
+            .map(|(i, row)| of(row, from + i, ids.get(from + i + 1).copied(), k))
+            .collect();
+        all.extend(rows);
+        from = to;
+    }
+    all
+}
+
+/// Most log-probabilities that are held at once: 64 MB.
+const MOST: usize = 1 << 24;
 
 fn of(log_probs: &[f32], at: usize, next: Option<u32>, k: usize) -> Prediction {
     let all = (0_u32..).zip(log_probs);

@@ -1,6 +1,7 @@
 //! One head's weights, taken down while a network runs: for texts whose run is not kept.
 
 use crate::model::{HeadWeights, Observer, Span};
+use std::ops::Range;
 use std::sync::{Mutex, PoisonError};
 
 /// Takes down the weights of one head. Tiles may come in any order.
@@ -14,11 +15,17 @@ pub struct HeadRecorder {
 impl HeadRecorder {
     /// A recorder for the head of `span`, which has `vectors` persistent vectors, over `tokens` tokens.
     pub fn new(span: &Span, vectors: usize, tokens: usize) -> Self {
+        Self::over(span, vectors, 0..tokens)
+    }
+
+    /// As [`HeadRecorder::new`], over the queries at these positions only.
+    pub fn over(span: &Span, vectors: usize, queries: Range<usize>) -> Self {
+        let tokens = queries.len();
         Self {
             layer: span.layer,
             head: span.head,
             weights: Mutex::new(HeadWeights {
-                first: 0,
+                first: queries.start,
                 queries: tokens,
                 reach: span.reach,
                 vectors,
@@ -51,11 +58,15 @@ impl Observer for HeadRecorder {
             weights,
             persistent,
             empty,
+            first,
             ..
         } = &mut *weights;
-        put(weights, &tile.weights, tile.first * tile.reach);
-        put(persistent, &tile.persistent, tile.first * tile.vectors);
-        put(empty, &tile.empty, tile.first);
+        let Some(at) = tile.first.checked_sub(*first) else {
+            return;
+        };
+        put(weights, &tile.weights, at * tile.reach);
+        put(persistent, &tile.persistent, at * tile.vectors);
+        put(empty, &tile.empty, at);
     }
 }
 

@@ -1,6 +1,8 @@
 //! How much a head uses each of its persistent vectors (arXiv 1907.01470, section 3).
 
 use super::LookedWeights;
+use crate::model::{HeadWeights, Observer};
+use std::sync::{Mutex, PoisonError};
 
 /// A vector whose mean weight is below this share of an even spread counts as never used.
 const NEVER: f32 = 0.01;
@@ -58,6 +60,48 @@ impl VectorUsage {
                 .count(),
             mean,
             order,
+        }
+    }
+}
+
+/// Sums up the weight on every persistent vector of every head while a network runs.
+#[derive(Debug)]
+pub struct VectorSums {
+    nb_heads: usize,
+    /// Head by head, one sum per vector.
+    heads: Vec<Mutex<Vec<f64>>>,
+}
+
+impl VectorSums {
+    /// Sums of nothing yet, for `nb_layers` × `nb_heads` heads of `vectors` vectors each.
+    pub fn new(nb_layers: usize, nb_heads: usize, vectors: usize) -> Self {
+        let heads = (0..nb_layers * nb_heads).map(|_| Mutex::new(vec![0.0; vectors]));
+        Self {
+            nb_heads,
+            heads: heads.collect(),
+        }
+    }
+
+    /// The sums of each head, layer by layer.
+    pub fn finish(self) -> Vec<Vec<f64>> {
+        let heads = self.heads.into_iter();
+        heads
+            .map(|sums| sums.into_inner().unwrap_or_else(PoisonError::into_inner))
+            .collect()
+    }
+}
+
+impl Observer for VectorSums {
+    fn head(&self, layer: usize, head: usize, weights: &HeadWeights) {
+        let Some(sums) = self.heads.get(layer * self.nb_heads + head) else {
+            return;
+        };
+        // Sums are whole even where another thread gave up.
+        let mut sums = sums.lock().unwrap_or_else(PoisonError::into_inner);
+        for i in 0..weights.queries {
+            for (sum, weight) in sums.iter_mut().zip(weights.persistent_row(i)) {
+                *sum += f64::from(*weight);
+            }
         }
     }
 }

@@ -29,13 +29,15 @@ pub use tensor_file::{Element, Place, PlannedTensor, TensorFile};
 
 use bytes::FileBytes;
 use container::{LegacyContainer, Storage, ZIP_MAGIC, ZipContainer};
+use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use tensor::View;
 
 /// The container that a checkpoint came in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Format {
     /// A PyTorch zip archive (PyTorch 1.6 and later).
     PtZip,

@@ -1,9 +1,11 @@
 //! How a tensor lies in its storage.
 
 use super::decode;
+use serde::{Deserialize, Serialize};
 
 /// The number format of a stored tensor.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Dtype {
     /// 32-bit floating point.
     F32,

@@ -2,8 +2,9 @@
 
 use super::bench::BenchArgs;
 use super::figure_args::StyleArgs;
+use super::measure_args::{EffectiveSpansArgs, MergeArgs, PersistentArgs};
+use super::record_args::RecordArgs;
 use super::shot_args::ShotArgs;
-use super::texts::TextsArgs;
 use crate::model::Device;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -24,6 +25,8 @@ use std::path::PathBuf;
   spanscope info model.pt                     what is in it
   spanscope spans model.pt -o spans.svg       the span of every head as a figure
   spanscope eval model.pt --vocab train.txt --text test.txt
+  spanscope record model.pt --vocab train.txt --text test.txt -o run.safetensors
+  spanscope run.safetensors                   open it elsewhere, without the model
 Layers and heads count from 0 in options, JSON and CSV; charts label them from 1, as the paper does."
 )]
 pub(super) struct Cli {
@@ -36,7 +39,7 @@ pub(super) struct Cli {
 /// What the window opens with.
 #[derive(Debug, Args)]
 pub(super) struct WindowArgs {
-    /// Checkpoint to open in the window: .pt or .safetensors
+    /// Checkpoint or recorded run to open in the window: .pt or .safetensors
     #[arg(value_name = "FILE")]
     pub model: Option<PathBuf>,
     /// Text to open in the window: plain, .zip or .gz
@@ -89,9 +92,9 @@ impl From<DeviceArg> for Device {
     }
 }
 
-/// What to run a model on.
+/// What to run a model on; a recorded run has its own text.
 #[derive(Debug, Args)]
-#[group(required = true, multiple = false)]
+#[group(required = false, multiple = false)]
 pub(super) struct Input {
     /// Text to run on: plain, .zip or .gz
     #[arg(long, value_name = "FILE")]
@@ -112,7 +115,7 @@ pub(super) enum DtypeArg {
 /// `info`.
 #[derive(Debug, Args)]
 pub(super) struct InfoArgs {
-    /// Checkpoint: .pt (zip or legacy) or .safetensors
+    /// Checkpoint, .pt (zip or legacy) or .safetensors; or a recorded run
     pub model: PathBuf,
     /// Print JSON
     #[arg(long)]
@@ -124,7 +127,7 @@ pub(super) struct InfoArgs {
 /// `spans`.
 #[derive(Debug, Args)]
 pub(super) struct SpansArgs {
-    /// Checkpoint: .pt (zip or legacy) or .safetensors
+    /// Checkpoint, .pt (zip or legacy) or .safetensors; or a recorded run
     pub model: PathBuf,
     /// Write the chart (.svg, .pdf, .png) or its numbers (.csv, .json)
     #[arg(short, long, value_name = "FILE")]
@@ -153,10 +156,13 @@ pub(super) struct SpansArgs {
 /// `eval`.
 #[derive(Debug, Args)]
 pub(super) struct EvalArgs {
-    /// Checkpoint: .pt (zip or legacy) or .safetensors
+    /// Checkpoint, .pt (zip or legacy) or .safetensors; or a recorded run
     pub model: PathBuf,
     #[command(flatten)]
     pub input: Input,
+    /// Which text of a recorded run, from 0 [default: 0]
+    #[arg(long, value_name = "J")]
+    pub index: Option<usize>,
     /// Print JSON
     #[arg(long)]
     pub json: bool,
@@ -175,10 +181,13 @@ pub(super) struct EvalArgs {
 /// `attention`.
 #[derive(Debug, Args)]
 pub(super) struct AttentionArgs {
-    /// Checkpoint: .pt (zip or legacy) or .safetensors
+    /// Checkpoint, .pt (zip or legacy) or .safetensors; or a recorded run
     pub model: PathBuf,
     #[command(flatten)]
     pub input: Input,
+    /// Which text of a recorded run, from 0 [default: 0]
+    #[arg(long, value_name = "J")]
+    pub index: Option<usize>,
     /// Layer, from 0
     #[arg(long, value_name = "I")]
     pub layer: usize,
@@ -196,69 +205,6 @@ pub(super) struct AttentionArgs {
     pub style: StyleArgs,
     #[command(flatten)]
     pub common: Common,
-}
-
-/// `persistent`.
-#[derive(Debug, Args)]
-pub(super) struct PersistentArgs {
-    /// Checkpoint: .pt (zip or legacy) or .safetensors; or a file of sums, which needs no text
-    pub model: PathBuf,
-    /// Write the usage of every vector as a chart (.svg, .pdf, .png) or as numbers (.csv, .json), or the sums that all
-    /// follows from (.safetensors)
-    #[arg(short, long, value_name = "FILE")]
-    pub output: Option<PathBuf>,
-    /// Replace files that are there
-    #[arg(long)]
-    pub force: bool,
-    /// Print JSON: a list of {layer, head, context, persistent, empty, effective_vectors, never_used, usage}
-    #[arg(long)]
-    pub json: bool,
-    #[command(flatten)]
-    pub texts: TextsArgs,
-    #[command(flatten)]
-    pub style: StyleArgs,
-    #[command(flatten)]
-    pub common: Common,
-}
-
-/// `effective-spans`.
-#[derive(Debug, Args)]
-pub(super) struct EffectiveSpansArgs {
-    /// Checkpoint: .pt (zip or legacy) or .safetensors; or a file of sums, which needs no text
-    pub model: PathBuf,
-    /// Write the numbers (.csv, .json), or the sums that all follows from (.safetensors)
-    #[arg(short, long, value_name = "FILE")]
-    pub output: Option<PathBuf>,
-    /// Replace files that are there
-    #[arg(long)]
-    pub force: bool,
-    /// Print JSON: {texts, tokens, bits_per_token, bits_per_byte, heads: [{layer, head, span, reach, effective_50, …}]}
-    #[arg(long)]
-    pub json: bool,
-    #[command(flatten)]
-    pub texts: TextsArgs,
-    #[command(flatten)]
-    pub common: Common,
-}
-
-/// `merge`.
-#[derive(Debug, Args)]
-pub(super) struct MergeArgs {
-    /// Files of sums, of one model and different texts
-    #[arg(required = true, value_name = "SUMS.safetensors")]
-    pub files: Vec<PathBuf>,
-    /// File to write
-    #[arg(short, long, value_name = "ALL.safetensors")]
-    pub output: PathBuf,
-    /// Put together what is there, though shards are missing
-    #[arg(long)]
-    pub partial: bool,
-    /// Replace files that are there
-    #[arg(long)]
-    pub force: bool,
-    /// Print nothing but errors
-    #[arg(short, long)]
-    pub quiet: bool,
 }
 
 /// `generate`.
@@ -358,6 +304,16 @@ The result is, bit for bit, what one run over all texts gives.")]
 Shares are means over the text's tokens: on the text, on persistent vectors, and on the empty context before its start.
 They may sum to less than 1 where nearly all of a softmax lies beyond a head's span.")]
     Persistent(PersistentArgs),
+    /// Write what a model does with a text to a file that opens without the model: `spanscope RUN.safetensors`
+    #[command(after_help = "Examples:
+  spanscope record model.pt --vocab train.txt --text test.txt -o run.safetensors
+  spanscope record model.pt --vocab train.txt --text a.txt --text b.txt -o run.safetensors --dtype f16
+  spanscope record model.pt --vocab train.txt --text long.txt --tokens 20000..22000 -o run.safetensors
+  spanscope run.safetensors                              opens it in the window, wherever it was copied to
+  spanscope attention run.safetensors --layer 3 --head 1 -o head.svg
+The file holds queries and keys of every token, predictions, the texts and the vocabulary, but not the model's weights. It
+works with info, spans, eval, attention, effective-spans, persistent and shot.")]
+    Record(RecordArgs),
     /// Continue a text
     #[command(after_help = "Examples:
   spanscope generate model.safetensors --prompt 'ROMEO:' -n 400 --temperature 0.8

@@ -3,6 +3,7 @@
 use super::Usage;
 use super::args::AttentionArgs;
 use super::common::{Tokens, ending, may_write, open_to_run, progress, read, say};
+use super::recorded::{self, Recorded};
 use crate::analysis::HeadRecorder;
 use crate::chart::{Figure, thousands};
 use crate::checkpoint::{Dtype, NamedTensor, write_safetensors};
@@ -12,6 +13,7 @@ use crate::model::{BLOCK, Cancel, HeadWeights, Run};
 use anyhow::Result;
 use std::collections::BTreeMap;
 use std::io::Write;
+use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -42,18 +44,39 @@ pub(super) fn run(args: &AttentionArgs, out: &mut impl Write) -> Result<()> {
         ))
         .into());
     }
-    let tokens = read(&model, &args.input, args.common.quiet)?;
-    check_size(&model, &tokens, layer, head, format)?;
-    let weights = measure(&model, &tokens, (layer, head), args.common.quiet)?;
+    let recorded = recorded::text_of(&model, &args.input, args.index)?;
+    let (tokens, queries) = match &recorded {
+        Some(recorded) => (recorded.tokens(&model)?, recorded.kept()?),
+        None => {
+            let tokens = read(&model, &args.input, args.common.quiet)?;
+            let queries = 0..tokens.ids.len();
+            (tokens, queries)
+        }
+    };
+    let place = (layer, head);
+    check_size(&model, &tokens, &queries, place, format)?;
+    let weights = measure(
+        &model,
+        &tokens,
+        recorded.as_ref(),
+        &queries,
+        place,
+        args.common.quiet,
+    )?;
     let figure = |weights: HeadWeights| {
-        let n = tokens.ids.len();
+        // Of a part of a text, the keys that its first query can see are the first.
+        let first_key = queries.start.saturating_sub(weights.reach);
+        let style = HeatmapStyle {
+            columns: first_key..usize::MAX,
+            ..HeatmapStyle::default()
+        };
         let mut figure = heatmap(
             &model,
             &tokens.ids,
             &weights.into(),
             &Heads::one((layer, head)),
-            0..n,
-            HeatmapStyle::default(),
+            queries.clone(),
+            style,
         );
         if let Some(title) = &args.style.title {
             figure.title.clone_from(title);
@@ -62,7 +85,11 @@ pub(super) fn run(args: &AttentionArgs, out: &mut impl Write) -> Result<()> {
     };
     match (&args.output, format) {
         (Some(path), Some("safetensors")) => {
-            write(path, weights, metadata(&model, &tokens, layer, head))?;
+            let mut metadata = metadata(&model, &tokens, layer, head);
+            if weights.first > 0 {
+                metadata.insert("first".into(), weights.first.to_string());
+            }
+            write(path, weights, metadata)?;
         }
         (Some(path), _) => args.style.write(&figure(weights), path)?,
         (None, _) => {
@@ -76,10 +103,13 @@ pub(super) fn run(args: &AttentionArgs, out: &mut impl Write) -> Result<()> {
     Ok(())
 }
 
-/// Runs over the text, keeping of the run no more than its tokens can see, and of the weights this head's.
+/// Runs over the text, or takes the recorded run of it, keeping of the run no more than its tokens can see, and of the
+/// weights this head's.
 fn measure(
     model: &Model,
     tokens: &Tokens,
+    recorded: Option<&Recorded>,
+    queries: &Range<usize>,
     (layer, head): (usize, usize),
     quiet: bool,
 ) -> Result<HeadWeights> {
@@ -88,7 +118,11 @@ fn measure(
     let span = spans
         .get(layer * config.nb_heads + head)
         .ok_or_else(|| Usage(format!("no head {head} in layer {layer}")))?;
-    let recorder = HeadRecorder::new(span, config.pers_mem_size, tokens.ids.len());
+    let recorder = HeadRecorder::over(span, config.pers_mem_size, queries.clone());
+    if let Some(recorded) = recorded {
+        recorded.replay(model, &recorder, quiet)?;
+        return Ok(recorder.finish());
+    }
     let bar = progress(tokens.ids.len(), quiet);
     let mut run = Run::new(Arc::clone(&model.network));
     for block in tokens.ids.chunks(BLOCK) {
@@ -104,11 +138,11 @@ fn measure(
 fn check_size(
     model: &Model,
     tokens: &Tokens,
-    layer: usize,
-    head: usize,
+    queries: &Range<usize>,
+    (layer, head): (usize, usize),
     format: Option<&str>,
 ) -> Result<()> {
-    let n = tokens.ids.len();
+    let n = queries.len();
     if format == Some("safetensors") {
         let spans = model.network.spans();
         let reach = spans

@@ -64,23 +64,25 @@ pub(super) fn open_to_run(path: &Path, common: &Common) -> Result<Model> {
 /// Opens a model, saying on stderr what had to be assumed.
 pub(super) fn open(path: &Path, common: &Common) -> Result<Model> {
     let model = open_quietly(path, common)?;
-    if !common.quiet {
-        for note in &model.assumed {
-            say(format_args!("assumed {}", super::info::with_option(note)));
-        }
-    }
+    tell_assumed(&model, common);
     Ok(model)
+}
+
+/// Says what had to be assumed; of a recorded run that was when it was recorded.
+fn tell_assumed(model: &Model, common: &Common) {
+    if common.quiet || model.recorded.is_some() {
+        return;
+    }
+    for note in &model.assumed {
+        say(format_args!("assumed {}", super::info::with_option(note)));
+    }
 }
 
 /// As [`open`], for a command that needs no weights.
 pub(super) fn outline(path: &Path, common: &Common) -> Result<Model> {
     prepare(common)?;
     let model = Model::outline(path, common.ramp)?;
-    if !common.quiet {
-        for note in &model.assumed {
-            say(format_args!("assumed {}", super::info::with_option(note)));
-        }
-    }
+    tell_assumed(&model, common);
     Ok(model)
 }
 
@@ -125,7 +127,7 @@ pub(super) fn read(model: &Model, input: &Input, quiet: bool) -> Result<Tokens> 
                 source: name(path),
             }
         }
-        // The group of options requires one.
+        // Only a recorded run needs none.
         (None, None) => return Err(Usage("pass --text FILE or --ids FILE.json".into()).into()),
     };
     if !quiet {
@@ -208,6 +210,15 @@ pub(super) fn may_write(path: &Path, force: bool) -> Result<()> {
         );
     }
     Ok(())
+}
+
+/// Whether both names lead to one file, links followed.
+pub(super) fn same_file(a: &Path, b: &Path) -> bool {
+    match (a.canonicalize(), b.canonicalize()) {
+        (Ok(a), Ok(b)) => a == b,
+        // One of them does not exist.
+        _ => false,
+    }
 }
 
 /// A file's name without its folders.

@@ -2,11 +2,10 @@
 
 use super::Usage;
 use super::args::{ConvertArgs, DtypeArg};
-use super::common::{ending, may_write, open, say};
+use super::common::{ending, may_write, open, same_file, say};
 use crate::checkpoint::Dtype;
 use crate::engine::convert;
 use anyhow::Result;
-use std::path::Path;
 
 pub(super) fn run(args: &ConvertArgs) -> Result<()> {
     ending(&args.output, &["safetensors"])?;
@@ -29,13 +28,4 @@ pub(super) fn run(args: &ConvertArgs) -> Result<()> {
         say(format_args!("wrote {}", args.output.display()));
     }
     Ok(())
-}
-
-/// Whether both names lead to one file, links followed.
-fn same_file(a: &Path, b: &Path) -> bool {
-    match (a.canonicalize(), b.canonicalize()) {
-        (Ok(a), Ok(b)) => a == b,
-        // One of them does not exist.
-        _ => false,
-    }
 }

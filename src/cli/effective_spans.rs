@@ -1,6 +1,6 @@
 //! `effective-spans`: how far every head looks on some texts, against how far it can.
 
-use super::args::EffectiveSpansArgs;
+use super::measure_args::EffectiveSpansArgs;
 use super::texts::{Measured, Output, obtain, wrote};
 use crate::analysis::SpanFlag;
 use crate::analysis::sums::{EffectiveRow, rows};

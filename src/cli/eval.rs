@@ -1,7 +1,9 @@
 //! `eval`: bits per token and per byte, speed and memory on a text.
 
+use super::Usage;
 use super::args::EvalArgs;
 use super::common::{Tokens, ending, may_write, open_to_run, progress, read, say};
+use super::recorded::{self, Recorded};
 use crate::chart::thousands;
 use crate::checkpoint::{Dtype, NamedTensor, write_safetensors};
 use crate::engine::figures::provenance;
@@ -25,6 +27,7 @@ pub(super) struct Score {
     pub nll: Vec<f32>,
     /// The run over the ids, as far as it has not forgotten them.
     pub run: Run,
+    /// Not a number where it was recorded elsewhere.
     pub seconds: f64,
 }
 
@@ -40,6 +43,9 @@ pub(super) fn run(args: &EvalArgs, out: &mut impl Write) -> Result<()> {
         ending(path, &["safetensors"])?;
     }
     let model = open_to_run(&args.model, &args.common)?;
+    if let Some(recorded) = recorded::text_of(&model, &args.input, args.index)? {
+        return of_recorded(args, &model, &recorded, out);
+    }
     let tokens = read(&model, &args.input, args.common.quiet)?;
     if tokens.ids.len() < 2 {
         anyhow::bail!(
@@ -76,6 +82,26 @@ pub(super) fn run(args: &EvalArgs, out: &mut impl Write) -> Result<()> {
             say(format_args!("wrote {}", path.display()));
         }
     }
+    report(&score, &tokens, args.json, out)
+}
+
+/// What was measured when a run was recorded: all but the speed.
+fn of_recorded(
+    args: &EvalArgs,
+    model: &Model,
+    recorded: &Recorded,
+    out: &mut impl Write,
+) -> Result<()> {
+    if args.log_probs.is_some() {
+        let said = "a recorded run has the likeliest tokens only: leave --log-probs out, or pass the model";
+        return Err(Usage(said.into()).into());
+    }
+    let tokens = recorded.tokens(model)?;
+    let score = Score {
+        nll: recorded.file.nll(recorded.text.index)?,
+        run: Run::new(Arc::clone(&model.network)),
+        seconds: f64::NAN,
+    };
     report(&score, &tokens, args.json, out)
 }
 
@@ -188,6 +214,10 @@ fn report(score: &Score, tokens: &Tokens, json: bool, out: &mut impl Write) -> R
         thousands(score.nll.len()),
         thousands(tokens.unknown)
     )?;
+    if score.seconds.is_nan() {
+        writeln!(out, "speed           not known: the run was recorded")?;
+        return Ok(());
+    }
     writeln!(
         out,
         "speed           {} tokens/s, {:.2} s",

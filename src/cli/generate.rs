@@ -3,7 +3,7 @@
 use super::args::GenerateArgs;
 use super::common::{check_ids, name, open_to_run, tell_unknown};
 use crate::engine::{ContinuationRequest, EngineError, Sampling, generate};
-use crate::model::{Blind, Cancel, Run};
+use crate::model::{Blind, Cancel, ModelError, Run};
 use crate::text::{self, Vocabulary};
 use anyhow::Result;
 use std::io::Write;
@@ -11,6 +11,9 @@ use std::sync::Arc;
 
 pub(super) fn run(args: &GenerateArgs, out: &mut impl Write) -> Result<()> {
     let model = open_to_run(&args.model, &args.common)?;
+    if model.recorded.is_some() {
+        return Err(anyhow::Error::new(ModelError::Recorded).context(name(&args.model)));
+    }
     let prompt = match (&args.prompt, &args.ids) {
         (Some(prompt), _) => {
             let prepared = model.prepare(prompt.as_bytes())?;

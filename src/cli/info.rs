@@ -6,6 +6,7 @@ use crate::chart::bars_terminal;
 use crate::chart::thousands;
 use crate::engine::Model;
 use crate::engine::figures::span_chart;
+use crate::engine::run_file::Header;
 use anyhow::Result;
 use std::fmt::Write as _;
 use std::io::Write;
@@ -28,6 +29,21 @@ fn json(model: &Model) -> Result<String> {
         fields.insert("assumed".into(), model.assumed.clone().into());
         let note = model.vocabulary.as_ref().map(|v| v.note().to_owned());
         fields.insert("vocabulary".into(), note.into());
+        if let Some(run) = &model.recorded {
+            let header = run.header();
+            let recorded = serde_json::json!({
+                "version": header.version,
+                "written_by": header.written_by,
+                "written_at": header.written_at,
+                "file": header.model.file,
+                "sha256": header.model.sha256,
+                "device": header.model.device,
+                "dtype": header.dtype,
+                "vectors": header.vectors,
+                "texts": header.texts,
+            });
+            fields.insert("recorded".into(), recorded);
+        }
     }
     Ok(serde_json::to_string_pretty(&json)?)
 }
@@ -54,6 +70,39 @@ pub(super) fn with_option(note: &str) -> String {
     }
 }
 
+/// What was recorded, from what and when.
+fn recorded(header: &Header) -> Vec<(&'static str, String)> {
+    let mut lines = vec![
+        ("model", header.model.file.clone()),
+        (
+            "recorded",
+            format!("with {} on {}", header.written_by, header.written_at),
+        ),
+        ("queries and keys", header.dtype.name().to_owned()),
+    ];
+    if header.model.config.pers_mem_size > 0 {
+        let vectors = thousands(header.vectors);
+        lines.push((
+            "promoted tokens of",
+            format!("{vectors} persistent vectors"),
+        ));
+    }
+    for (index, text) in header.texts.iter().enumerate() {
+        let (first, end) = text.queries;
+        let part = match end - first < text.tokens {
+            true => format!(", weights of tokens {first} to {}", end - 1),
+            false => String::new(),
+        };
+        let line = format!(
+            "{index}: {}, {} tokens{part}",
+            text.name,
+            thousands(text.tokens)
+        );
+        lines.push(("text", line));
+    }
+    lines
+}
+
 fn text(model: &Model, ramp_given: bool) -> Result<String> {
     let c = model.network.config();
     let mut out = String::new();
@@ -67,6 +116,9 @@ fn text(model: &Model, ramp_given: bool) -> Result<String> {
         Ok(())
     };
 
+    if let Some(run) = &model.recorded {
+        section("Recorded run", &recorded(run.header()))?;
+    }
     let mut read = vec![
         ("format", model.format.name().to_owned()),
         ("parameters", thousands(model.network.parameters())),
@@ -84,7 +136,11 @@ fn text(model: &Model, ramp_given: bool) -> Result<String> {
     {
         read.push(("vocabulary", vocabulary.note().to_owned()));
     }
-    section("Read from the file", &read)?;
+    let title = match model.recorded {
+        Some(_) => "Read from the model's file when it was recorded",
+        None => "Read from the file",
+    };
+    section(title, &read)?;
 
     let mut inferred = vec![
         ("vocabulary size V", thousands(c.vocab_size)),
@@ -120,7 +176,10 @@ fn text(model: &Model, ramp_given: bool) -> Result<String> {
     }
     writeln!(out, "\nAssumed")?;
     for note in &model.assumed {
-        writeln!(out, "  {}", with_option(note))?;
+        match model.recorded {
+            Some(_) => writeln!(out, "  {note}")?,
+            None => writeln!(out, "  {}", with_option(note))?,
+        }
     }
     if model.assumed.is_empty() {
         writeln!(out, "  nothing")?;

@@ -1,7 +1,7 @@
 //! `merge`: puts together what was measured in shards.
 
-use super::args::MergeArgs;
 use super::common::{ending, may_write, say};
+use super::measure_args::MergeArgs;
 use super::texts::wrote;
 use crate::engine::sums_file::{SumsFile, merge};
 use anyhow::Result;

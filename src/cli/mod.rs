@@ -11,8 +11,12 @@ mod eval;
 mod figure_args;
 mod generate;
 mod info;
+mod measure_args;
 mod merge;
 mod persistent;
+mod record;
+mod record_args;
+mod recorded;
 mod shot;
 mod shot_args;
 mod spans;
@@ -93,6 +97,7 @@ fn run(cli: Cli) -> Result<()> {
         Command::Persistent(args) => persistent::run(&args, out),
         Command::EffectiveSpans(args) => effective_spans::run(&args, out),
         Command::Merge(args) => merge::run(&args),
+        Command::Record(args) => record::run(&args),
         Command::Generate(args) => generate::run(&args, out),
         Command::Convert(args) => convert::run(&args),
         Command::Shot(args) => shot::run(&args),

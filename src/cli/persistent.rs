@@ -1,6 +1,6 @@
 //! `persistent`: where the weight of every head goes on some texts, and which persistent vectors it uses.
 
-use super::args::PersistentArgs;
+use super::measure_args::PersistentArgs;
 use super::texts::{Measured, Output, obtain, wrote};
 use crate::analysis::sums;
 use crate::chart::{ColorMap, Format, Heatmap, Scale, SideColumn};

@@ -1,6 +1,7 @@
 //! `shot`: the window as a picture.
 
 use super::common::{ending, may_write, prepare, say};
+use super::recorded::stands_alone;
 use super::shot_args::{LanguageArg, ShotArgs, ThemeArg};
 use crate::ui::language::Language;
 use crate::ui::{Choices, Shot, Start, shot};
@@ -12,6 +13,8 @@ pub(super) fn run(args: &ShotArgs) -> Result<()> {
     ending(&args.output, &["png"])?;
     may_write(&args.output, args.force)?;
     prepare(&args.common)?;
+    let (model, text) = (args.model.as_deref(), args.text.as_deref());
+    stands_alone(model, text, &args.common)?;
     let start = Start {
         model: args.model.clone(),
         text: args.text.clone(),
@@ -35,6 +38,7 @@ pub(super) fn run(args: &ShotArgs) -> Result<()> {
             heads: args.head.clone(),
             tokens: args.tokens.clone(),
             vector: args.vector,
+            recorded: args.index,
             spans: args.span.clone(),
             silenced: args.silence.clone(),
             views: args.set.clone(),

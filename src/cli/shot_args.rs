@@ -14,7 +14,7 @@ pub(super) struct ShotArgs {
     /// Replace the file if it is there
     #[arg(long)]
     pub force: bool,
-    /// Checkpoint to show instead of the sample model
+    /// Checkpoint or recorded run to show instead of the sample model
     #[arg(long, value_name = "FILE")]
     pub model: Option<PathBuf>,
     /// Text to show: plain, .zip or .gz
@@ -56,6 +56,9 @@ pub(super) struct ShotArgs {
     /// Set views as session.json keeps them: '{"attention": {"layout": "distance"}}'
     #[arg(long, value_name = "JSON", value_parser = json)]
     pub set: Option<serde_json::Value>,
+    /// Which text of a recorded run to show, from 0
+    #[arg(long, value_name = "J")]
+    pub index: Option<usize>,
     /// Memory for the text, in MB
     #[arg(long, value_name = "MB", value_parser = at_least_one, default_value_t = 1000)]
     pub memory: usize,

@@ -1,50 +1,24 @@
-//! Many texts: options of the commands that measure all heads, and how they get their numbers.
+//! Many texts: how the commands that measure all heads get their numbers.
 
 use super::Usage;
-use super::args::{Common, at_least_one};
+use super::args::Common;
 use super::common::{ending, may_write, open_to_run, progress, say, tell_unknown};
+use super::measure_args::TextsArgs;
 use crate::chart::thousands;
+use crate::checkpoint::{Checkpoint, Dtype};
 use crate::engine::Model;
-use crate::engine::corpus::{Corpus, Measure, Progress, Shard, TextKind, TextRecord};
+use crate::engine::corpus::{
+    Corpus, Measure, Progress, RecordedSums, Shard, TextKind, TextRecord, recorded_sums,
+};
 use crate::engine::figures::texts_table;
-use crate::engine::sums_file::SumsFile;
+use crate::engine::run_file::{self, RunFile};
+use crate::engine::sums_file::{self, CorpusRecord, SumsFile};
 use crate::model::Cancel;
-use anyhow::Result;
-use clap::Args;
+use anyhow::{Context, Result};
 use indicatif::{ProgressBar, ProgressStyle};
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-
-/// Most texts at the same time.
-const MOST_JOBS: usize = 1024;
-
-/// What to measure, and how.
-#[derive(Debug, Args)]
-#[command(next_help_heading = "Texts")]
-pub(super) struct TextsArgs {
-    /// Text to run on (plain, .zip or .gz), or a folder with texts; several times for several
-    #[arg(long, value_name = "FILE|FOLDER", conflicts_with = "ids")]
-    pub text: Vec<PathBuf>,
-    /// Token ids to run on, as a JSON list, or a folder with .json files: needs no vocabulary
-    #[arg(long, value_name = "FILE.json|FOLDER")]
-    pub ids: Vec<PathBuf>,
-    /// Texts at the same time; the threads are shared out among them. Faster where texts are short
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = jobs)]
-    pub jobs: usize,
-    /// Measure every N-th text only, from the I-th on (I from 1 to N), and write the sums with -o FILE.safetensors, for
-    /// `spanscope merge`
-    #[arg(long, value_name = "I/N")]
-    pub shard: Option<Shard>,
-    /// Leave out texts that cannot be read or hold no token that the model knows, instead of giving up
-    #[arg(long)]
-    pub skip_bad: bool,
-    /// Measure as well what the soft masks take away and how even the weights are: takes twice the time
-    #[arg(long)]
-    pub removed: bool,
-    /// Write a table of the texts: bytes, tokens, bits per token and per byte
-    #[arg(long, value_name = "FILE.csv")]
-    pub per_text: Option<PathBuf>,
-}
 
 /// Where results go.
 pub(super) struct Output<'a> {
@@ -75,8 +49,8 @@ pub(super) struct Measured {
     pub format: Option<&'static str>,
 }
 
-/// Gets the sums: from the file `model` if it is one of sums, else by running the model there over the texts. Sums are
-/// written, if that is asked for, and the table of texts.
+/// Gets the sums: from the file `model` if it is one of sums or a recorded run, else by running the model there over the
+/// texts. Sums are written, if that is asked for, and the table of texts.
 pub(super) fn obtain(
     model: &Path,
     common: &Common,
@@ -88,9 +62,16 @@ pub(super) fn obtain(
         ending(path, &["csv"])?;
         may_write(path, output.force)?;
     }
-    let file = match SumsFile::is_at(model) {
-        true => stored(model, common, texts)?,
-        false => measure(model, common, texts, format)?,
+    let file = match kind(model) {
+        Some(Stored::Sums) => {
+            alone(model, "a file of sums", common, texts)?;
+            SumsFile::read(model)?
+        }
+        Some(Stored::Run) => {
+            alone(model, "a recorded run", common, texts)?;
+            replayed(model, common, texts, format)?
+        }
+        None => measure(model, common, texts, format)?,
     };
     if let Some(path) = &texts.per_text {
         let csv = texts_table(&file).csv()?;
@@ -117,7 +98,25 @@ pub(super) fn wrote(path: &Path, quiet: bool) {
     }
 }
 
-fn stored(path: &Path, common: &Common, texts: &TextsArgs) -> Result<SumsFile> {
+/// What a file holds that needs no texts.
+enum Stored {
+    Sums,
+    Run,
+}
+
+/// What is stored in a file; `None` for models, and for what cannot be read, which is told when it is opened.
+fn kind(path: &Path) -> Option<Stored> {
+    let file = Checkpoint::open(path).ok()?;
+    let has = |key: &str| file.metadata().contains_key(key);
+    match (has(sums_file::HEADER), has(run_file::KEY)) {
+        (true, _) => Some(Stored::Sums),
+        (_, true) => Some(Stored::Run),
+        _ => None,
+    }
+}
+
+/// Refuses options that mean nothing beside what is stored in a file.
+fn alone(path: &Path, what: &str, common: &Common, texts: &TextsArgs) -> Result<()> {
     let given = [
         ("--text", !texts.text.is_empty()),
         ("--ids", !texts.ids.is_empty()),
@@ -125,15 +124,60 @@ fn stored(path: &Path, common: &Common, texts: &TextsArgs) -> Result<SumsFile> {
         ("--removed", texts.removed),
         ("--vocab", common.vocab.is_some()),
         ("--ramp", common.ramp.is_some()),
+        ("--index", texts.index.is_some() && what.ends_with("sums")),
     ];
-    if let Some((option, _)) = given.iter().find(|(_, is_given)| *is_given) {
-        return Err(Usage(format!(
-            "{}: a file of sums, for which {option} means nothing: what was measured is in it",
+    match given.iter().find(|(_, is_given)| *is_given) {
+        Some((option, _)) => Err(Usage(format!(
+            "{}: {what}, for which {option} means nothing: what was measured is in it",
             path.display()
         ))
-        .into());
+        .into()),
+        None => Ok(()),
     }
-    Ok(SumsFile::read(path)?)
+}
+
+/// The sums of a recorded run.
+fn replayed(
+    path: &Path,
+    common: &Common,
+    texts: &TextsArgs,
+    format: Option<&'static str>,
+) -> Result<SumsFile> {
+    let model = open_to_run(path, common)?;
+    let file: &Arc<RunFile> = model.recorded.as_ref().context("no recorded run")?;
+    let bar = progress(0, common.quiet);
+    let seen = |event: Progress<'_>| match event {
+        Progress::Prepared { tokens, .. } => begin(&bar, 1, tokens),
+        Progress::Ran(tokens) => bar.inc(tokens as u64),
+        _ => {}
+    };
+    let found = recorded_sums(&model, file, texts.index, &Cancel::default(), &seen);
+    bar.finish_and_clear();
+    let RecordedSums { sums, parts } = found?;
+    let dtype = file.header().dtype;
+    if format == Some("safetensors") && dtype != Dtype::F32 {
+        anyhow::bail!(
+            "{}: queries and keys were recorded as {}, from which sums would not be exact: record it with --dtype f32",
+            path.display(),
+            dtype.name()
+        );
+    }
+    if let Some((name, kept)) = parts.first() {
+        let (first, last) = (kept.start, kept.end.saturating_sub(1));
+        if format == Some("safetensors") {
+            anyhow::bail!(
+                "{name}: only the tokens {first} to {last} were recorded, and sums are of whole texts: record it without --tokens"
+            );
+        }
+        if !common.quiet {
+            say(format_args!(
+                "{name}: means over the tokens {first} to {last}, whose weights were recorded"
+            ));
+        }
+    }
+    let names = sums.texts.iter().map(|text| text.name.as_str());
+    let corpus = CorpusRecord::of_names(names.collect());
+    Ok(SumsFile::new(&model, corpus, sums)?)
 }
 
 fn measure(
@@ -144,7 +188,7 @@ fn measure(
 ) -> Result<SumsFile> {
     let (paths, kind) = match (texts.text.as_slice(), texts.ids.as_slice()) {
         ([], []) => {
-            let how = "pass --text FILE or --ids FILE.json, or a file of sums instead of the model";
+            let how = "pass --text FILE or --ids FILE.json, or a recorded run or a file of sums instead of the model";
             return Err(Usage(how.into()).into());
         }
         ([], ids) => (ids, TextKind::Ids),
@@ -152,6 +196,10 @@ fn measure(
     };
     if texts.shard.is_some() && format != Some("safetensors") {
         let how = "--shard measures a part of the texts: write its sums with -o FILE.safetensors, and join them with `spanscope merge`";
+        return Err(Usage(how.into()).into());
+    }
+    if texts.index.is_some() {
+        let how = "--index is for recorded runs with several texts; leave it out";
         return Err(Usage(how.into()).into());
     }
     let model = open_to_run(path, common)?;
@@ -209,7 +257,11 @@ fn run(
     }
     .run(&corpus.shard(shard));
     bar.finish_and_clear();
-    Ok(SumsFile::new(model, corpus, shard, measured?)?)
+    Ok(SumsFile::new(
+        model,
+        CorpusRecord::new(corpus, shard),
+        measured?,
+    )?)
 }
 
 /// The bar from here on counts tokens that were run over.
@@ -237,12 +289,5 @@ fn tell(texts: &[TextRecord], quiet: bool) {
             thousands(several.iter().map(|text| text.unknown as usize).sum()),
             thousands(several.len())
         )),
-    }
-}
-
-fn jobs(text: &str) -> Result<usize, String> {
-    match at_least_one(text) {
-        Ok(n) if n <= MOST_JOBS => Ok(n),
-        _ => Err(format!("expected a whole number from 1 to {MOST_JOBS}")),
     }
 }

@@ -4,6 +4,7 @@ use super::Usage;
 use super::args::WindowArgs;
 use super::common::{prepare, say};
 use super::demo;
+use super::recorded::stands_alone;
 use crate::model::Device;
 use crate::ui::{self, Start, WindowError};
 use anyhow::Result;
@@ -11,6 +12,7 @@ use anyhow::Result;
 pub(super) fn run(args: &WindowArgs) -> Result<()> {
     let common = &args.common;
     prepare(common)?;
+    stands_alone(args.model.as_deref(), args.text.as_deref(), common)?;
     // A window in which no model can be opened is of no use.
     Device::from(common.device).open()?;
     if let Some(reason) = no_display() {
@@ -67,6 +69,7 @@ These commands need none:
   spanscope eval {model} --text FILE                              how well it predicts a text
   spanscope attention {model} --text FILE --layer I --head J      one head's weights
   spanscope persistent {model} --text FILE                        where its weight goes
+  spanscope record {model} --text FILE -o RUN.safetensors         all of it, to be opened where there is a display
   spanscope generate {model} --prompt TEXT                        continues a text
   spanscope convert {model} OUT.safetensors                       one self-contained file
   spanscope shot OUT.png --model {model}                          the window as a picture

@@ -1,19 +1,17 @@
 //! What is computed from a run for whoever looks at it, the most urgent first.
 
 use super::detail::{Detail, Looking};
+use super::looked_at::LookedAt;
 use super::looks::{Heads, Looks};
 use super::picture::{Picture, PictureRequest, Pictured};
-use super::reading::Reading;
+use super::run_file::{CANDIDATES, RunFileError};
 use super::surveyed::{Surveyed, Surveying};
 use super::vector_facts::VectorFacts;
-use crate::analysis::{Gathered, Prediction, TokenSet, predict};
+use crate::analysis::{Gathered, Prediction, TokenSet};
 use crate::model::{Cancel, Network, ScoreParts};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-
-/// Candidates of a prediction.
-const CANDIDATES: usize = 50;
 
 /// The answer to one question about a run or a detail, kept until either changes.
 #[derive(Debug)]
@@ -75,7 +73,7 @@ pub(super) struct Asked<'a> {
     pub network: &'a Network,
     /// The tokens of the text.
     pub ids: &'a [u32],
-    pub reading: &'a Reading,
+    pub reading: &'a LookedAt,
     pub looks: &'a Looks,
     /// Rises whenever the run changes.
     pub run: u64,
@@ -103,9 +101,24 @@ pub(super) struct Answers {
     /// When the last look ended, and how long it took.
     looked_when: Option<Instant>,
     look_time: Duration,
+    /// What went wrong with a recorded run, to be told.
+    trouble: Option<String>,
 }
 
 impl Answers {
+    /// What went wrong since it was last asked.
+    pub fn take_trouble(&mut self) -> Option<String> {
+        self.trouble.take()
+    }
+
+    /// An answer from a file; what is wrong with the file is noted.
+    fn noted<T>(&mut self, answer: Result<Option<T>, RunFileError>) -> Option<T> {
+        answer.unwrap_or_else(|error| {
+            self.trouble = Some(error.to_string());
+            None
+        })
+    }
+
     /// Whether another look at an unfinished run would take more time than it leaves to the run.
     pub fn must_wait(&self) -> bool {
         self.looked_when
@@ -200,9 +213,9 @@ impl Answers {
         if let Some(at) = looks.prediction
             && !self.predicted(looks, asked.run)
         {
-            let (run, _) = asked.reading.at_hand(Some(at));
             let next = asked.ids.get(at + 1).copied();
-            let prediction = predict(run, at, next, CANDIDATES);
+            let prediction = asked.reading.prediction(at, next, CANDIDATES);
+            let prediction = self.noted(prediction);
             self.prediction.set(at, asked.run, prediction);
         }
         if let Some((query, key)) = looks.score
@@ -259,7 +272,8 @@ impl Answers {
         if let Some(vector) = looks.vector
             && !self.knows_vector(looks)
         {
-            let facts = VectorFacts::of(asked.network, detail, vector);
+            let facts = VectorFacts::of(asked.network, asked.reading, detail, vector);
+            let facts = self.noted(facts);
             let question = (looks.heads.clone(), vector);
             self.vector.set(question, self.details, facts);
         }

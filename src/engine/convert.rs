@@ -4,14 +4,18 @@ use super::open::{EngineError, Model};
 use crate::checkpoint::{
     CURVES, Checkpoint, Dtype, NamedTensor, curves_to_json, write_safetensors,
 };
+use crate::model::ModelError;
 use std::collections::BTreeMap;
 use std::path::Path;
 
 /// Writes `model` to the `.safetensors` file `to`.
 ///
 /// # Errors
-/// When the model's file cannot be read again, a weight does not fit `dtype`, or `to` cannot be written.
+/// When the model is a recorded run, its file cannot be read again, a weight does not fit `dtype`, or `to` cannot be written.
 pub fn convert(model: &Model, to: &Path, dtype: Dtype) -> Result<(), EngineError> {
+    if model.recorded.is_some() {
+        return Err(ModelError::Recorded.into());
+    }
     let checkpoint = Checkpoint::open(&model.path)?;
     let mut tensors: Vec<NamedTensor> = Vec::new();
     let mut tied = BTreeMap::new();

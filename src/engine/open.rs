@@ -1,9 +1,10 @@
 //! Opening a model with its vocabulary, and turning text into ids.
 
-use super::samples::Sample;
+use super::run_file::{Header, RunFile, RunFileError};
+use super::samples::{SAMPLES, Sample};
 use crate::chart::thousands;
 use crate::checkpoint::{Checkpoint, CheckpointError, Curve, Dtype, Format};
-use crate::model::{Device, ModelError, Network, Part};
+use crate::model::{Device, ModelError, Network, Part, RecordedNetwork};
 use crate::text::{TextError, Vocabulary};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
@@ -20,6 +21,9 @@ pub enum EngineError {
     /// A text or vocabulary.
     #[error(transparent)]
     Text(#[from] TextError),
+    /// A run file.
+    #[error(transparent)]
+    RunFile(#[from] RunFileError),
     /// The vocabulary stored with the weights does not fit them.
     #[error("{}: the vocabulary in the file has {found} tokens, the model {expected}; convert it again with --vocab", path.display())]
     StoredVocabulary {
@@ -40,9 +44,7 @@ pub enum EngineError {
         path: PathBuf,
     },
     /// A weight is too large for the number format asked for.
-    #[error(
-        "tensor {name} holds {value}, more than f16 can hold (65504); convert with --dtype bf16 or f32"
-    )]
+    #[error("tensor {name} holds {value}, more than f16 can hold (65504); use --dtype bf16 or f32")]
     TooLargeForF16 {
         /// The tensor.
         name: String,
@@ -76,6 +78,15 @@ pub enum EngineError {
         /// The file.
         path: PathBuf,
     },
+    /// A vocabulary or a ramp was given for a recorded run.
+    #[error(
+        "{}: a recorded run has its vocabulary and its ramp in it: leave --vocab and --ramp out",
+        path.display()
+    )]
+    RecordedAnswers {
+        /// The file.
+        path: PathBuf,
+    },
     /// Nothing to run on.
     #[error("the text has no token that the model knows")]
     NoTokens,
@@ -102,6 +113,9 @@ pub struct Model {
     pub vocabulary: Option<Vocabulary>,
     /// What was assumed because the file does not say.
     pub assumed: Vec<String>,
+    /// The run file that it was opened from, if it is a recorded run. Format, number formats, prefix, parameters and hash
+    /// are then those of the model that ran, `path` and `bytes` those of the run file.
+    pub recorded: Option<Arc<RunFile>>,
     /// SHA-256 of the file, once somebody has asked for it.
     pub(crate) hash: Arc<OnceLock<Option<String>>>,
 }
@@ -135,8 +149,42 @@ impl Model {
     pub fn outline(path: &Path, ramp: Option<usize>) -> Result<Self, EngineError> {
         let checkpoint = Checkpoint::open(path)?;
         refuse_sums(&checkpoint)?;
+        if let Some(header) = Header::of(&checkpoint)? {
+            return Self::of_run(&checkpoint, header);
+        }
         let network = Network::outline(&checkpoint, ramp)?;
         Ok(Self::of(&checkpoint, network))
+    }
+
+    /// A recorded run, without its vocabulary.
+    fn of_run(checkpoint: &Checkpoint, header: Header) -> Result<Self, EngineError> {
+        let of = &header.model;
+        let network = RecordedNetwork {
+            config: of.config.clone(),
+            parts: of.parts.clone(),
+            assumed: of.assumed.clone(),
+        };
+        let network = Network::recorded(checkpoint, network)?;
+        let mut model = Self::of(checkpoint, network);
+        model.format = of.format;
+        model.dtypes.clone_from(&of.dtypes);
+        model.prefix.clone_from(&of.prefix);
+        model.hash = Arc::new(OnceLock::from(of.sha256.clone()));
+        model.recorded = Some(Arc::new(RunFile::open(checkpoint, header)?));
+        Ok(model)
+    }
+
+    /// The model's file again, or that part of the program which it is.
+    pub(super) fn checkpoint(&self) -> Result<Checkpoint, EngineError> {
+        let sample = SAMPLES
+            .iter()
+            .find(|sample| Path::new(sample.file) == self.path);
+        Ok(match sample {
+            Some(sample) if !self.path.exists() => {
+                Checkpoint::from_static(&self.path, sample.model)?
+            }
+            _ => Checkpoint::open(&self.path)?,
+        })
     }
 
     /// What the file says, with a network from it and no vocabulary.
@@ -151,6 +199,7 @@ impl Model {
             assumed: network.assumed().to_vec(),
             network: Arc::new(network),
             vocabulary: None,
+            recorded: None,
             hash: Arc::default(),
         }
     }
@@ -174,7 +223,8 @@ impl Model {
     /// # Errors
     /// When this build or this machine has no such device, or the model does not fit its memory.
     pub fn on(self, device: Device) -> Result<Self, EngineError> {
-        if device != Device::Cpu {
+        // Of a recorded run nothing is left to be run.
+        if device != Device::Cpu && self.recorded.is_none() {
             self.network.place_on(&device.open()?)?;
         }
         Ok(self)
@@ -209,7 +259,16 @@ impl Model {
     ) -> Result<Self, EngineError> {
         refuse_sums(checkpoint)?;
         let path = checkpoint.path();
-        let mut model = Self::of(checkpoint, Network::load(checkpoint, ramp)?);
+        let header = Header::of(checkpoint)?;
+        if header.is_some() && (vocab.is_some() || ramp.is_some()) {
+            let path = path.to_owned();
+            return Err(EngineError::RecordedAnswers { path });
+        }
+        let mut model = match header {
+            Some(header) => Self::of_run(checkpoint, header)?,
+            None => Self::of(checkpoint, Network::load(checkpoint, ramp)?),
+        };
+        let is_recorded = model.recorded.is_some();
         let config = model.network.config();
         let expected = config.vocab_size;
         let assumed = &mut model.assumed;
@@ -233,6 +292,8 @@ impl Model {
                 }
                 Some(vocabulary)
             }
+            // What was assumed is in the file.
+            (None, None) if is_recorded => None,
             (None, None) => {
                 let text8 = Vocabulary::text8();
                 if expected == text8.len() {
@@ -281,6 +342,9 @@ impl Model {
 
     /// Whether something about it is still a guess that only the user can settle: the ramp, or the vocabulary.
     pub fn has_questions(&self) -> bool {
+        if self.recorded.is_some() {
+            return false;
+        }
         let open = |note: &String| note.starts_with("ramp") || note.starts_with("no vocabulary");
         self.assumed.iter().any(open)
     }
@@ -313,6 +377,14 @@ impl Model {
     /// The parameters by what they are for; they add up to those of the network.
     pub fn parts(&self) -> &[Part] {
         self.network.parts()
+    }
+
+    /// The name of the file that the weights are in, without folders: of a recorded run, the model's that ran.
+    pub fn weights_name(&self) -> String {
+        match &self.recorded {
+            Some(run) => run.header().model.file.clone(),
+            None => self.file_name(),
+        }
     }
 
     /// The file's name without its folders.
@@ -349,7 +421,6 @@ fn refuse_sums(checkpoint: &Checkpoint) -> Result<(), EngineError> {
 mod tests {
     use super::*;
     use crate::checkpoint::{Panel, Quantity};
-    use crate::engine::SAMPLES;
 
     fn data(name: &str) -> PathBuf {
         Path::new(env!("CARGO_MANIFEST_DIR"))

@@ -35,6 +35,8 @@ pub struct Snapshot {
     pub model_number: u64,
     /// The last wish that this takes into account, by its number.
     pub version: u64,
+    /// Which text of a recorded run is shown, from 0; `None` of any other model.
+    pub recorded: Option<usize>,
     /// The text, cut into the model's tokens.
     pub tokens: Arc<Tokens>,
     /// Tokens that the network has run over.

@@ -2,8 +2,11 @@
 
 use super::answers::{Answers, Asked};
 use super::continuing::Continuing;
-use super::open::Model;
+use super::looked_at::LookedAt;
+use super::open::{EngineError, Model};
 use super::reading::{Reading, common};
+use super::replay::Replay;
+use super::run_file::{RunFile, RunFileError};
 use super::snapshot::{Failure, Snapshot};
 use super::tokens::Tokens;
 use super::worker::{Shared, Source, Wanted};
@@ -32,7 +35,12 @@ struct Open {
     model: Arc<Model>,
     /// The edits last wanted: those of heads that the model lacks are not in its network.
     edits: Arc<Edits>,
-    reading: Reading,
+    reading: LookedAt,
+}
+
+/// A run of the model over nothing yet.
+fn reading(model: &Model, memory: usize) -> LookedAt {
+    LookedAt::Live(Box::new(Reading::new(Arc::clone(&model.network), memory)))
 }
 
 /// What the worker has, to be compared with what is wanted.
@@ -42,6 +50,8 @@ pub(super) struct Steps {
     /// The wish that opened the model at hand.
     opened_number: u64,
     text_number: u64,
+    /// The text of the recorded run that was last tried.
+    recorded: Option<usize>,
     /// Bits per token without edits, and the wish for the text that they are of.
     unedited: Option<(u64, f64)>,
     open: Option<Open>,
@@ -84,6 +94,7 @@ impl Default for Steps {
             model_number: 0,
             opened_number: 0,
             text_number: 0,
+            recorded: None,
             unedited: None,
             open: None,
             tokens: Arc::default(),
@@ -106,11 +117,49 @@ impl Default for Steps {
     }
 }
 
+/// A text of a recorded run: its tokens, and the run over it; `None` when told to stop.
+fn recorded_text(
+    model: &Model,
+    file: &Arc<RunFile>,
+    wanted: &Wanted,
+    memory: usize,
+) -> Result<Option<(Tokens, Replay)>, RunFileError> {
+    let text = file.text(wanted.recorded)?;
+    let cut = match file.text_header(text.index)?.is_ids {
+        true => Tokens::of_ids,
+        false => Tokens::new,
+    };
+    let shown = Arc::clone(&text.text);
+    let Some(tokens) = cut(model, shown, MOST_PIECES, &wanted.run) else {
+        return Ok(None);
+    };
+    if tokens.ids != text.ids {
+        return Err(RunFileError::Damaged {
+            path: file.path().to_owned(),
+            what: format!(
+                "the tokens of text {} are not those of its text",
+                text.index
+            ),
+        });
+    }
+    let network = Arc::clone(&model.network);
+    let replay = Replay::new(Arc::clone(file), network, Arc::new(text), memory)?;
+    Ok(Some((tokens, replay)))
+}
+
 impl Steps {
     fn finished(&self) -> bool {
         let len = self.tokens.ids.len();
         let open = self.open.as_ref();
         open.is_none_or(|open| open.reading.has_read(len))
+    }
+
+    /// Whether the text at hand is the one that is wanted: of a recorded run, one of its own.
+    fn has_text(&self, wanted: &Wanted) -> bool {
+        let open = self.open.as_ref();
+        let is_recorded = open.is_some_and(|open| open.model.recorded.is_some());
+        self.text_number == wanted.text.0
+            && (!is_recorded || self.recorded == Some(wanted.recorded))
     }
 
     /// Whether the run goes no further: it is over the whole text, or was told to stop.
@@ -133,7 +182,7 @@ impl Steps {
     /// Whether nothing is left to do.
     pub fn satisfied(&self, wanted: &Wanted) -> bool {
         self.model_number == wanted.model.0
-            && self.text_number == wanted.text.0
+            && self.has_text(wanted)
             && self.memory == wanted.memory
             && self.stopped == wanted.stopped
             && self.edited(wanted)
@@ -173,7 +222,7 @@ impl Steps {
         if self.memory != wanted.memory {
             self.memory = wanted.memory;
             if let Some(open) = &mut self.open {
-                open.reading = Reading::new(Arc::clone(&open.model.network), self.memory);
+                open.reading = reading(&open.model, self.memory);
             }
             self.answers.forget_run();
             self.text_number = 0;
@@ -183,7 +232,7 @@ impl Steps {
             // The spans are drawn before the text has run again.
             self.publish(wanted, shared);
         }
-        if self.text_number != wanted.text.0 && !self.set_text(wanted) {
+        if !self.has_text(wanted) && !self.set_text(wanted) {
             return;
         }
         if self.stopped != wanted.stopped {
@@ -231,7 +280,13 @@ impl Steps {
         self.model_number = wanted.model.0;
         let opened = match &wanted.model.1 {
             Source::Sample(sample) => Model::open_sample(sample),
-            Source::File { path, vocab, ramp } => Model::open(path, vocab.as_deref(), *ramp),
+            Source::File { path, vocab, ramp } => {
+                match Model::open(path, vocab.as_deref(), *ramp) {
+                    // What was once answered about a model that lay there.
+                    Err(EngineError::RecordedAnswers { .. }) => Model::open(path, None, None),
+                    opened => opened,
+                }
+            }
         };
         let opened = opened.and_then(|model| model.on(wanted.device));
         if shared.gave_up(wanted.model.0) {
@@ -241,7 +296,7 @@ impl Steps {
             Ok(model) => {
                 let model = Arc::new(model);
                 self.open = Some(Open {
-                    reading: Reading::new(Arc::clone(&model.network), wanted.memory),
+                    reading: reading(&model, wanted.memory),
                     original: Arc::clone(&model),
                     model,
                     edits: Arc::default(),
@@ -252,6 +307,7 @@ impl Steps {
                 self.block = FIRST_BLOCK;
                 // The text must be cut by the new vocabulary.
                 self.text_number = 0;
+                self.recorded = None;
                 self.tokens = Arc::default();
                 self.run_number += 1;
                 self.answers = Answers::default();
@@ -277,8 +333,10 @@ impl Steps {
         } else {
             Arc::new(open.original.with_network(network))
         };
-        open.reading = Reading::new(Arc::clone(&open.model.network), self.memory);
-        open.reading.set_text(&self.tokens.ids);
+        if open.model.recorded.is_none() {
+            open.reading = reading(&open.model, self.memory);
+            open.reading.set_text(&self.tokens.ids);
+        }
         self.changed = Instant::now();
         self.milliseconds = None;
         self.run_number += 1;
@@ -293,6 +351,9 @@ impl Steps {
             self.text_number = wanted.text.0;
             return true;
         };
+        if let Some(file) = open.model.recorded.clone() {
+            return self.set_recorded(&file, wanted);
+        }
         let text = Arc::clone(&wanted.text.1);
         let Some(tokens) = Tokens::new(&open.model, text, MOST_PIECES, &wanted.run) else {
             return false;
@@ -309,6 +370,38 @@ impl Steps {
         true
     }
 
+    /// Takes a text of a recorded run; false when told to stop.
+    fn set_recorded(&mut self, file: &Arc<RunFile>, wanted: &Wanted) -> bool {
+        // The text that waits may change; that of the run stays.
+        let again = self.recorded == Some(wanted.recorded) && self.text_number != 0;
+        self.text_number = wanted.text.0;
+        let (Some(open), false) = (&mut self.open, again) else {
+            return true;
+        };
+        self.recorded = Some(wanted.recorded);
+        let taken = recorded_text(&open.model, file, wanted, self.memory);
+        let (tokens, replay) = match taken {
+            Ok(Some(taken)) => taken,
+            Ok(None) => {
+                self.recorded = None;
+                return false;
+            }
+            Err(error) => {
+                open.reading = reading(&open.model, self.memory);
+                self.fail(error.to_string(), None);
+                self.give_up();
+                return true;
+            }
+        };
+        open.reading = LookedAt::Recorded(Box::new(replay));
+        self.answers.truncate(0);
+        self.answers.forget_run();
+        self.continuing.continued = None;
+        self.tokens = Arc::new(tokens);
+        self.run_number += 1;
+        true
+    }
+
     /// Where the part of the text begins whose weights are at hand, if it is a close-up.
     fn near(&self, wanted: &Wanted) -> Option<usize> {
         let open = self.open.as_ref()?;
@@ -322,14 +415,14 @@ impl Steps {
         };
         let start = Instant::now();
         let around = wanted.looks.around();
-        let far = around.filter(|_| !open.reading.is_close(around));
-        let result = match far {
-            Some(around) => open.reading.close_up(around, self.block, &wanted.look),
-            None => open.reading.read(&self.tokens.ids, self.block, &wanted.run),
+        let is_far = !open.reading.is_close(around);
+        let result = match is_far {
+            true => open.reading.close_up(around, self.block, &wanted.look),
+            false => open.reading.read(&self.tokens.ids, self.block, &wanted.run),
         };
         let read = result?;
         self.run_number += 1;
-        if far.is_none() && self.finished() {
+        if !is_far && self.finished() {
             self.milliseconds = Some(self.changed.elapsed().as_secs_f32() * 1e3);
         }
         // Larger blocks run faster, smaller ones let go sooner.
@@ -358,7 +451,7 @@ impl Steps {
         let Some(open) = &self.open else {
             return true;
         };
-        self.answers.step(&Asked {
+        let answered = self.answers.step(&Asked {
             network: &open.model.network,
             ids: &self.tokens.ids,
             reading: &open.reading,
@@ -366,7 +459,11 @@ impl Steps {
             run: self.run_number,
             finished: self.rests(wanted),
             cancel: &wanted.look,
-        })
+        });
+        if let Some(message) = self.answers.take_trouble() {
+            self.fail(message, None);
+        }
+        answered
     }
 
     /// Draws some more tokens of a continuation, once the text has run.
@@ -414,7 +511,7 @@ impl Steps {
         self.published = Instant::now();
         self.told = wanted.version;
         let reading = self.open.as_ref().map(|open| &open.reading);
-        let done = reading.map_or(0, Reading::done);
+        let done = reading.map_or(0, LookedAt::done);
         let at_hand = reading.map_or(0..0, |reading| reading.at_hand(wanted.looks.around()).1);
         if let Some(open) = self
             .open
@@ -445,6 +542,7 @@ impl Steps {
             preview: self.preview.clone(),
             model_number: self.opened_number,
             version: wanted.version,
+            recorded: self.recorded,
             tokens: Arc::clone(&self.tokens),
             done,
             at_hand,

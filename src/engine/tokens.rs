@@ -32,6 +32,25 @@ impl Tokens {
     /// Cuts `text` into pieces, at most `limit` of them; `None` on cancellation. Without a vocabulary the text is a
     /// list of token ids.
     pub fn new(model: &Model, text: Arc<str>, limit: usize, cancel: &Cancel) -> Option<Self> {
+        let cut = |chunk: &[u8]| match &model.vocabulary {
+            Some(vocabulary) => vocabulary.encode_bytes(chunk),
+            None => numbers(chunk, model.network.config().vocab_size),
+        };
+        Self::cut(text, limit, cancel, cut)
+    }
+
+    /// As [`Tokens::new`], of a list of ids whether or not the model has a vocabulary.
+    pub fn of_ids(model: &Model, text: Arc<str>, limit: usize, cancel: &Cancel) -> Option<Self> {
+        let vocab_size = model.network.config().vocab_size;
+        Self::cut(text, limit, cancel, |chunk| numbers(chunk, vocab_size))
+    }
+
+    fn cut(
+        text: Arc<str>,
+        limit: usize,
+        cancel: &Cancel,
+        cut: impl Fn(&[u8]) -> Vec<Piece>,
+    ) -> Option<Self> {
         let raw: Option<Arc<[u8]>> = match text::to_bytes(&text) {
             Cow::Borrowed(_) => None,
             Cow::Owned(bytes) => Some(bytes.into()),
@@ -45,11 +64,7 @@ impl Tokens {
             }
             let to = chunk_end(bytes, from);
             let chunk = &bytes[from..to];
-            let cut = match &model.vocabulary {
-                Some(vocabulary) => vocabulary.encode_bytes(chunk),
-                None => numbers(chunk, model.network.config().vocab_size),
-            };
-            pieces.extend(cut.into_iter().map(|piece| Piece {
+            pieces.extend(cut(chunk).into_iter().map(|piece| Piece {
                 range: piece.range.start + from..piece.range.end + from,
                 ..piece
             }));

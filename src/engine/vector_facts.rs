@@ -1,7 +1,9 @@
 //! One persistent vector of a head: who uses it, and what it promotes.
 
 use super::detail::Detail;
-use crate::analysis::lens::{Promoted, promoted};
+use super::looked_at::LookedAt;
+use super::run_file::RunFileError;
+use crate::analysis::lens::Promoted;
 use crate::analysis::top_queries;
 use crate::model::Network;
 
@@ -17,19 +19,32 @@ pub struct VectorFacts {
     pub vector: usize,
     /// The queries that give it most weight: positions in the text, and weights, by falling weight.
     pub users: Vec<(usize, f32)>,
-    /// The tokens that its value raises and lowers most.
-    pub promoted: Promoted,
+    /// The tokens that its value raises and lowers most; `None` where a recorded run has them not.
+    pub promoted: Option<Promoted>,
 }
 
 impl VectorFacts {
     /// Of `vector` of the head of `detail`; `None` where that are several heads, or there is no such vector.
-    pub(super) fn of(network: &Network, detail: &Detail, vector: usize) -> Option<Self> {
-        let head = detail.heads.single()?;
-        Some(Self {
+    ///
+    /// # Errors
+    /// When a recorded run cannot be read.
+    pub(super) fn of(
+        network: &Network,
+        of: &LookedAt,
+        detail: &Detail,
+        vector: usize,
+    ) -> Result<Option<Self>, RunFileError> {
+        let Some(head) = detail.heads.single() else {
+            return Ok(None);
+        };
+        if vector >= network.config().pers_mem_size {
+            return Ok(None);
+        }
+        Ok(Some(Self {
             head,
             vector,
             users: top_queries(&detail.weights, vector, LISTED),
-            promoted: promoted(network, head.0, head.1, vector, LISTED)?,
-        })
+            promoted: of.promoted(network, head, vector, LISTED)?,
+        }))
     }
 }

@@ -47,6 +47,8 @@ pub(super) struct Wanted {
     /// Where models compute.
     pub device: Device,
     pub text: (u64, Arc<str>),
+    /// Which text of a recorded run is shown, from 0.
+    pub recorded: usize,
     /// What is changed in the model by hand.
     pub edits: Arc<Edits>,
     pub looks: Looks,
@@ -73,6 +75,7 @@ impl Default for Wanted {
         Self {
             model: (0, Source::default()),
             text: (0, Arc::default()),
+            recorded: 0,
             edits: Arc::default(),
             looks: Looks::default(),
             continuation: None,
@@ -189,6 +192,7 @@ impl Engine {
         self.change(|wanted| {
             wanted.model = (wanted.model.0 + 1, model);
             wanted.stopped = false;
+            wanted.recorded = 0;
             wanted.edits = Arc::default();
             wanted.continuation = None;
             wanted.run.cancel();
@@ -227,6 +231,16 @@ impl Engine {
             wanted.stopped = false;
             wanted.continuation = None;
             wanted.run.cancel();
+        });
+    }
+
+    /// Shows another text of the open recorded run, by its index from 0; the text of [`Engine::set_text`] waits meanwhile.
+    pub fn show_recorded(&self, index: usize) {
+        self.change(|wanted| {
+            if wanted.recorded != index {
+                wanted.recorded = index;
+                wanted.run.cancel();
+            }
         });
     }
 

@@ -19,7 +19,7 @@ impl Cancel {
         self.0.load(Ordering::Relaxed)
     }
 
-    pub(super) fn check(&self) -> Result<(), ModelError> {
+    pub(crate) fn check(&self) -> Result<(), ModelError> {
         if self.is_cancelled() {
             Err(ModelError::Cancelled)
         } else {

@@ -248,6 +248,11 @@ impl<'a> Loader<'a> {
         let nb_heads = config.nb_heads;
         let checkpoint = self.checkpoint;
         let Some(name) = span_name(checkpoint, i) else {
+            // What a file of weights lacks is a head of fixed span; a run file says which heads those are.
+            if self.recorded && config.adapt_span {
+                let name = format!("layers.{i}.attn.attn.adaptive_span._mask.current_val");
+                self.expect(&name, &[nb_heads, 1, 1])?;
+            }
             return Ok(vec![1.0; nb_heads]);
         };
         let shape = checkpoint

@@ -39,7 +39,7 @@ pub use mask::{reach, soft_mask};
 pub use observer::{Blind, Both, Observer};
 pub use parts::{Part, PartKind};
 pub use probe::HeadProbe;
-pub use recorded::{RecordedNetwork, RecordedRows};
+pub use recorded::{KeptTensor, RecordedNetwork, RecordedRows};
 pub use run::{BLOCK, Run};
 pub use score::ScoreParts;
 pub use weights::{Network, Span};

@@ -1,9 +1,11 @@
 //! A network's parameters, counted by what they are for.
 
 use crate::checkpoint::Checkpoint;
+use serde::{Deserialize, Serialize};
 
 /// What a parameter is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum PartKind {
     /// The input embedding, projections of adaptive input included.
     Input,
@@ -87,7 +89,7 @@ impl PartKind {
 }
 
 /// How many parameters a part of a network has.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Part {
     /// What they are for.
     pub kind: PartKind,

@@ -3,7 +3,7 @@
 
 use super::Cancel;
 use super::cache::HeadCache;
-use super::config::Config;
+use super::config::{Config, span_name};
 use super::parts::Part;
 use super::run::Run;
 use super::weights::Network;
@@ -25,6 +25,70 @@ pub struct RecordedNetwork {
     pub parts: Vec<Part>,
     /// What was assumed when it was recorded.
     pub assumed: Vec<String>,
+}
+
+/// A tensor of a checkpoint that a run file holds of the network.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeptTensor {
+    /// Its name, in the checkpoint less prefixes and in the run file.
+    pub name: String,
+    /// Its shape in the run file: a span that all heads of a layer share is there once per head.
+    pub shape: Vec<usize>,
+}
+
+impl KeptTensor {
+    /// All that there are: position embeddings, spans, keys of persistent vectors.
+    pub fn all(checkpoint: &Checkpoint, config: &Config) -> Vec<Self> {
+        let (heads, d) = (config.nb_heads, config.head_dim());
+        let kept = |name: String, shape: &[usize]| Self {
+            name,
+            shape: shape.to_vec(),
+        };
+        let mut all = vec![kept("key_pe".into(), &[1, d, config.attn_span])];
+        for i in 0..config.nb_layers {
+            if config.adapt_span {
+                let first = || format!("layers.{i}.attn.attn.adaptive_span._mask.current_val");
+                let name = span_name(checkpoint, i).unwrap_or_else(first);
+                all.push(kept(name, &[heads, 1, 1]));
+            }
+            if config.pers_mem_size > 0 {
+                let name = format!("layers.{i}.attn.attn.persistent_memory.key");
+                all.push(kept(name, &[heads, d, config.pers_mem_size]));
+            }
+        }
+        all
+    }
+
+    /// Its numbers, row-major.
+    ///
+    /// # Errors
+    /// When they cannot be read from the checkpoint, or are not as many as its shape says.
+    pub fn read(&self, checkpoint: &Checkpoint) -> Result<Vec<f32>, ModelError> {
+        let expected = self.shape.iter().product();
+        if checkpoint.info(&self.name).is_none() && self.name.ends_with("current_val") {
+            // A layer without spans among others that have them looks as far as it can.
+            return Ok(vec![1.0; expected]);
+        }
+        let values = checkpoint.read(&self.name)?;
+        match values.as_slice() {
+            [one] => Ok(vec![*one; expected]),
+            _ if values.len() == expected => Ok(values),
+            _ => {
+                let found = [values.len()];
+                let shape = format!("{:?}", self.shape);
+                Err(ModelError::shape(checkpoint, &self.name, &found, &shape))
+            }
+        }
+    }
+}
+
+impl Network {
+    /// How many tokens before a query have keys that its weights may need, whatever the head.
+    pub fn farthest_key(&self) -> usize {
+        let heads = self.layers.iter().flat_map(|layer| &layer.heads);
+        let far = heads.map(|head| head.reach.max(head.kept));
+        far.max().unwrap_or(0)
+    }
 }
 
 impl RecordedNetwork {

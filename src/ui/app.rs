@@ -13,7 +13,8 @@ use super::keys::{self, Keyboard};
 use super::language::{self, tr, trf};
 use super::layout::Layout;
 use super::model_facts::ModelFacts;
-use super::session::{self, Place, Selected, Session};
+use super::recorded::{self, Texts};
+use super::session::{self, OpenModel, Place, Selected, Session};
 use super::settings::{Settings, ThemeChoice};
 use super::state::{Hover, Selection, ViewContext};
 use super::text_file::TextFile;
@@ -30,8 +31,14 @@ use std::sync::Arc;
 /// What a model of the last session is given back once it is open.
 #[derive(Debug)]
 pub(super) struct Restored {
-    pub selected: Selected,
+    /// What was selected; `None` where another model was open.
+    pub selected: Option<Selected>,
+    /// What was changed by hand.
     pub edits: Edits,
+    /// In this model.
+    pub of: Option<OpenModel>,
+    /// Which text of a recorded run was shown.
+    pub recorded: usize,
 }
 
 /// The application.
@@ -69,6 +76,12 @@ pub struct App {
     /// The number of the model and of the failure last seen.
     pub(super) seen: (u64, u64),
     pub(super) restored: Option<Restored>,
+    /// The model that was opened last.
+    pub(super) opened: Option<OpenModel>,
+    /// Whether that is a recorded run.
+    pub(super) shows_recorded: bool,
+    /// While a recorded run is shown, the model that the history's changes belong to.
+    pub(super) behind: Option<OpenModel>,
     /// Where the window stands.
     pub(super) place: Place,
     /// The size of the interface.
@@ -131,6 +144,9 @@ impl App {
             asked: vec![(1, opening.file)],
             seen: (0, 0),
             restored: opening.restored,
+            opened: None,
+            shows_recorded: false,
+            behind: None,
             place: session.window,
             zoom: zoom.unwrap_or(1.0),
             keeper,
@@ -145,16 +161,6 @@ impl App {
     /// The selection, as drawn.
     pub fn selection(&self) -> &Selection {
         &self.selection
-    }
-
-    /// What is changed in the open model by hand.
-    pub fn edits(&self) -> &Edits {
-        &self.history.present().edits
-    }
-
-    /// The text that the model runs over.
-    pub fn text(&self) -> &Arc<str> {
-        &self.history.present().text.text
     }
 
     /// The error on show, if any.
@@ -214,7 +220,9 @@ impl App {
                 .clone()
                 .any(|(layer, head)| edits.is_edited(*layer, *head)),
             open_views: self.open_views(),
+            texts: None,
         }
+        .with_recorded(Texts::of(&self.snapshot))
     }
 
     /// Draws one frame.
@@ -279,6 +287,10 @@ impl App {
             .min_size(44.0)
             .show(ui, |ui| {
                 ui.add_space(4.0);
+                if let Some(texts) = Texts::of(&self.snapshot) {
+                    recorded::text(ui, &self.snapshot, &texts, &mut self.commands);
+                    return;
+                }
                 if self.editor.show(ui, hint, &mut self.history) {
                     self.text_changed();
                 }
@@ -347,8 +359,10 @@ impl App {
     }
 
     pub(super) fn text_changed(&mut self) {
-        self.selection.clear_tokens();
-        self.engine.set_text(Arc::clone(self.text()));
+        if !self.shows_recorded {
+            self.selection.clear_tokens();
+        }
+        self.engine.set_text(Arc::clone(self.own_text()));
     }
 
     pub(super) fn save(&mut self) {

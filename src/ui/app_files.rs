@@ -74,15 +74,20 @@ impl App {
             // Only what worked is remembered: a wrong answer must not bar the file.
             self.settings.answer(&path, answers);
             self.save();
-            if !model.assumed.is_empty() && !self.facts.open {
+            if !model.assumed.is_empty() && !self.facts.open && model.recorded.is_none() {
                 let assumed = model.assumed.join("; ");
                 self.toasts.info(trf("Assumed {0}", &[&assumed]));
             }
-            self.suit_text(&path, &model);
+            if model.recorded.is_none() {
+                self.suit_text(&path, &model);
+            }
         }
         let title = format!("{} – spanscope", model.file_name());
         ctx.send_viewport_cmd(egui::ViewportCommand::Title(title));
-        self.history.forget_edits();
+        let now = self.model_now();
+        if self.step_behind(now) {
+            self.history.forget_edits();
+        }
         let mut selection = Selection::default();
         selection.set_combine(self.selection.combine());
         self.selection = selection;
@@ -104,12 +109,23 @@ impl App {
 
     /// Brings back what was selected and changed in the model when it was open last.
     fn restore(&mut self, ctx: &egui::Context, model: &Model, restored: Restored) {
-        let tokens = restored.selected.tokens();
-        self.selection = restored.selected.heads_in(model.network.config());
-        if self.text_file.is_none() {
+        let is_recorded = model.recorded.is_some();
+        if is_recorded {
+            // What was changed waits for its model.
+            self.behind = restored.of;
+            self.history.begin_edited(restored.edits.clone());
+        }
+        let Some(selected) = restored.selected else {
+            return;
+        };
+        let tokens = selected.tokens();
+        self.selection = selected.heads_in(model.network.config());
+        if self.text_file.is_none() || is_recorded {
             self.selection.tokens = tokens;
         }
-        if !restored.edits.is_empty() {
+        if is_recorded {
+            self.engine.show_recorded(restored.recorded);
+        } else if !restored.edits.is_empty() {
             self.engine.edit(restored.edits.clone());
             self.history.begin_edited(restored.edits);
             ctx.request_repaint();
@@ -146,11 +162,21 @@ impl App {
             Some(tokens) => {
                 self.history.begin(text);
                 self.text_changed();
-                self.selection.tokens = tokens;
+                if !self.shows_recorded {
+                    self.selection.tokens = tokens;
+                }
             }
             None => {
                 self.history.load(text);
                 self.text_changed();
+                if self.is_recorded() {
+                    let name = &self.history.present().text.name;
+                    let words = trf(
+                        "A recorded run has its own text: {0} is kept until a model is open",
+                        &[name],
+                    );
+                    self.toasts.error(words);
+                }
             }
         }
     }
@@ -163,7 +189,7 @@ impl App {
     /// A sample's text means nothing to a model that reads ids, nor ids to one that reads text; what the user wrote
     /// stays.
     fn suit_text(&mut self, path: &Path, model: &Model) {
-        let text = self.text();
+        let text = self.own_text();
         let ids = first_ids(model);
         if model.vocabulary.is_none() && is_sample(text) {
             self.history.load(Text {
@@ -190,7 +216,8 @@ impl App {
         self.asked.retain(|(asked, _)| *asked > number);
         // The engine has let go of what was changed in the model that stays open.
         self.engine.edit(self.edits().clone());
-        let of_session = self.restored.take().is_some();
+        let restored = self.restored.take();
+        let of_session = restored.is_some_and(|restored| restored.selected.is_some());
         let Some((_, Some((path, answers)))) = asked else {
             return;
         };
@@ -278,7 +305,7 @@ impl App {
         let answers = known_answers(&self.settings, &path, &mut self.toasts);
         // A sample's text that nobody touched gives way to that of another sample.
         if let Some(sample) = sample_of(&path)
-            && is_sample(self.text())
+            && is_sample(self.own_text())
         {
             self.history.load(text_of(sample));
             self.text_changed();

@@ -60,20 +60,26 @@ impl App {
         });
     }
 
-    fn session(&self) -> Session {
-        let model = match (&self.file, &self.snapshot.model) {
+    /// The model that is open.
+    pub(super) fn model_now(&self) -> Option<OpenModel> {
+        match (&self.file, &self.snapshot.model) {
             (Some((path, _)), _) => {
                 let path = std::path::absolute(path).unwrap_or_else(|_| path.clone());
                 Some(OpenModel::File(path))
             }
             (None, Some(model)) => Some(OpenModel::Sample(model.file_name().to_owned())),
             (None, None) => None,
-        };
+        }
+    }
+
+    fn session(&self) -> Session {
         Session {
             window: self.place,
             zoom: Some(self.zoom),
-            model,
-            edits: self.edits().clone(),
+            model: self.model_now(),
+            behind: self.behind.clone(),
+            recorded: self.snapshot.recorded.unwrap_or(0),
+            edits: self.history.present().edits.as_ref().clone(),
             selected: Some(Selected::of(&self.selection)),
             layout: Layout::of(&self.tree),
             used: Some(self.used),

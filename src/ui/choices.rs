@@ -2,6 +2,7 @@
 
 use super::app::App;
 use super::command::Command;
+use super::recorded::Texts;
 use crate::analysis::TokenSet;
 use std::ops::Range;
 
@@ -14,6 +15,8 @@ pub struct Choices {
     pub tokens: Option<Range<usize>>,
     /// A persistent vector of the leading head, from 0.
     pub vector: Option<usize>,
+    /// A text of a recorded run, from 0. None: the first.
+    pub recorded: Option<usize>,
     /// Spans set by hand: layer and head, and z in tokens.
     pub spans: Vec<((usize, usize), f32)>,
     /// Heads that contribute nothing.
@@ -23,6 +26,26 @@ pub struct Choices {
 }
 
 impl App {
+    /// Shows the chosen text of a recorded run, once it is open.
+    ///
+    /// # Errors
+    /// When it is no recorded run, or has no such text.
+    pub fn choose_text(&mut self, choices: &Choices) -> Result<(), String> {
+        let Some(index) = choices.recorded else {
+            return Ok(());
+        };
+        let texts = Texts::of(&self.snapshot);
+        let texts = texts.ok_or("only a recorded run has several texts: leave --index out")?;
+        if index >= texts.names.len() {
+            let names = texts.names.len();
+            return Err(format!(
+                "there is no text {index}: the run has {names}, counted from 0"
+            ));
+        }
+        self.show_recorded(index);
+        Ok(())
+    }
+
     /// Selects what was chosen, once a model is open. An error names what it does not have.
     ///
     /// # Errors
@@ -65,6 +88,10 @@ impl App {
                 ));
             }
             self.selection.vector = Some(vector);
+        }
+        let changes = !choices.spans.is_empty() || !choices.silenced.is_empty();
+        if model.recorded.is_some() && changes {
+            return Err("a recorded run holds no weights: spans cannot be set, nor heads silenced; pass the model".into());
         }
         for &(head, span) in &choices.spans {
             let span = Some(span);

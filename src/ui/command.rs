@@ -2,6 +2,7 @@
 //! sheet of keys all take from here.
 
 use super::language::Language;
+use super::recorded::{self, Texts};
 use super::settings::ThemeChoice;
 use super::views::Pane;
 use crate::engine::{Combine, ContinuationRequest, Sample};
@@ -18,6 +19,15 @@ pub enum Command {
     OpenRecent(PathBuf),
     /// Open a bundled model with its text.
     OpenSample(&'static Sample),
+    /// Show another text of a recorded run.
+    ShowRecorded {
+        /// Which, from 0.
+        index: usize,
+        /// Its name.
+        name: String,
+    },
+    /// Show the text of a recorded run that is so many places further on.
+    StepRecorded(isize),
     /// Ask for a text.
     OpenText,
     /// Ask for the file that gives the model's vocabulary.
@@ -152,6 +162,8 @@ pub struct Now {
     pub edited_selected: bool,
     /// Views that are open.
     pub open_views: Vec<Pane>,
+    /// The texts of the open model, if it is a recorded run.
+    pub texts: Option<Texts>,
 }
 
 /// Views that have a number key, in the order of the numbers; menus list them so, the others after them.
@@ -232,6 +244,8 @@ pub const SECTIONS: [(&str, &[Command]); 4] = [
         &[
             Command::Palette,
             Command::Help,
+            Command::StepRecorded(1),
+            Command::StepRecorded(-1),
             Command::ResetLayout,
             Command::ZoomIn,
             Command::ZoomOut,
@@ -289,10 +303,26 @@ impl Command {
         keys.into_iter().flatten().map(shortcut)
     }
 
+    /// Why it cannot be done with the model that is open, where that is not plain to see.
+    pub fn refusal(&self, now: &Now) -> Option<&'static str> {
+        recorded::refusal(self).filter(|_| now.is_recorded())
+    }
+
     /// Whether it can be done.
     pub fn possible(&self, now: &Now) -> bool {
+        if self.refusal(now).is_some() {
+            return false;
+        }
         let open = now.model && !now.opening;
+        let texts = now.texts.as_ref();
         match self {
+            Self::ShowRecorded { index, .. } => {
+                texts.is_some_and(|texts| *index < texts.names.len())
+            }
+            Self::StepRecorded(by) => texts.is_some_and(|texts| {
+                let to = texts.shown.checked_add_signed(*by);
+                to.is_some_and(|to| to < texts.names.len())
+            }),
             Self::Undo => now.undo,
             Self::Redo => now.redo,
             Self::OpenVocabulary | Self::SetRamp(_) => now.file,
@@ -352,7 +382,11 @@ pub fn menu_item(ui: &mut egui::Ui, now: &Now, command: Command, out: &mut Vec<C
         button = button.shortcut_text(key_text(ui.ctx(), &shortcut));
     }
     let response = ui.add_enabled(command.possible(now), button);
-    if response.on_hover_text(command.explanation()).clicked() {
+    let response = match command.refusal(now) {
+        Some(reason) => response.on_disabled_hover_text(reason),
+        None => response.on_hover_text(command.explanation()),
+    };
+    if response.clicked() {
         ui.close();
         out.push(command);
     }

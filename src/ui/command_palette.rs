@@ -130,7 +130,10 @@ impl CommandPalette {
         let chosen = chosen.and_then(|hit| self.items.get(hit.item)).cloned();
         let words = match &chosen {
             None => tr("Nothing is called like that"),
-            Some(item) if !item.command.possible(now) => tr("This cannot be done now"),
+            Some(item) if !item.command.possible(now) => {
+                let reason = item.command.refusal(now);
+                reason.unwrap_or(tr("This cannot be done now"))
+            }
             Some(item) => item.command.explanation(),
         };
         ui.label(quiet(words));

@@ -71,6 +71,10 @@ pub fn items(now: &Now, (layers, heads): (usize, usize), files: &[PathBuf]) -> V
         let alias = sample_name(sample).to_owned();
         add(tr("Sample model"), Command::OpenSample(sample), alias);
     }
+    let texts = now.texts.iter();
+    for command in texts.flat_map(|texts| (0..texts.names.len()).filter_map(|i| texts.command(i))) {
+        add(tr("Text"), command, String::new());
+    }
     for file in files {
         let name = file.file_name().unwrap_or_default().to_string_lossy();
         let command = Command::OpenRecent(file.clone());

@@ -34,11 +34,16 @@ impl Command {
                 return trf("Set the span of the selected heads to {0} tokens", &[span]);
             }
             Self::ShowView(pane) => return trf("Show {0}", &[&pane.title()]),
+            Self::ShowRecorded { index, name } => {
+                return trf("Text {0} of the run: {1}", &[&(index + 1), name]);
+            }
             Self::ToggleView(pane) => return trf("Open or close {0}", &[&pane.title()]),
             Self::SetLanguage(language) => return language.name().into(),
             Self::SetMemory(mb) => return trf("{0} MB of memory for a text", &[&thousands(*mb)]),
             Self::OpenModel => tr("Open model…"),
             Self::OpenSample(sample) => sample_name(sample),
+            Self::StepRecorded(-1) => tr("Previous text of the run"),
+            Self::StepRecorded(_) => tr("Next text of the run"),
             Self::OpenText => tr("Open text…"),
             Self::OpenVocabulary => tr("Choose vocabulary…"),
             Self::Undo => tr("Undo"),
@@ -85,8 +90,13 @@ impl Command {
     /// What it does, in a sentence; nothing where the name says it.
     pub fn explanation(&self) -> &'static str {
         match self {
-            Self::OpenModel => tr("A .pt checkpoint of the published code, or a converted file"),
-            Self::OpenRecent(_) => tr("A checkpoint opened before"),
+            Self::OpenModel => {
+                tr("A .pt checkpoint of the published code, a converted file, or a recorded run")
+            }
+            Self::ShowRecorded { .. } | Self::StepRecorded(_) => {
+                tr("The texts that were recorded; each has its own views")
+            }
+            Self::OpenRecent(_) => tr("A checkpoint or a run opened before"),
             Self::OpenSample(_) => tr("A bundled model, with a text that suits it"),
             Self::OpenText => tr("A text file, plain, .zip or .gz; the model runs over it"),
             Self::OpenVocabulary => tr("A train.txt, the raw training text, or JSON"),

@@ -3,6 +3,7 @@
 use super::app::App;
 use super::command::{self, Command, Now, key_text, menu_item};
 use super::language::{Language, tr, trf};
+use super::recorded;
 use super::settings::ThemeChoice;
 use super::theme::{self, quiet};
 use super::views::Pane;
@@ -57,6 +58,15 @@ fn file_menu(app: &mut App, ui: &mut Ui, now: &Now) {
             menu_item(ui, now, Command::OpenSample(sample), &mut app.commands);
         }
     });
+    if let Some(texts) = now.texts.as_ref().filter(|texts| texts.names.len() > 1) {
+        ui.menu_button(tr("Texts of this run"), |ui| {
+            recorded::menu(ui, texts, &mut app.commands);
+            ui.separator();
+            for by in [1, -1] {
+                menu_item(ui, now, Command::StepRecorded(by), &mut app.commands);
+            }
+        });
+    }
     ui.separator();
     menu_item(ui, now, Command::OpenText, &mut app.commands);
     menu_item(ui, now, Command::OpenVocabulary, &mut app.commands);
@@ -198,12 +208,19 @@ fn model_button(app: &mut App, ui: &mut Ui) {
     let button = egui::Button::new(text)
         .frame_when_inactive(false)
         .wrap_mode(egui::TextWrapMode::Truncate);
-    let note = if model.assumed.is_empty() {
+    let note = if let Some(run) = &model.recorded {
+        let header = run.header();
+        trf(
+            "Recorded from {0} with {1}",
+            &[&header.model.file, &header.written_by],
+        )
+    } else if model.assumed.is_empty() {
         tr("What was read, inferred and assumed").to_owned()
     } else {
         trf("Assumed: {0}", &[&model.assumed.join("; ")])
     };
     let questions = model.has_questions();
+    let is_recorded = model.recorded.is_some();
     let edited = !app.edits().is_empty();
     let mut facts = false;
     if questions {
@@ -213,6 +230,11 @@ fn model_button(app: &mut App, ui: &mut Ui) {
         let button = egui::Button::new(words).frame_when_inactive(false);
         let hint = tr("What the file does not say, and where to set it");
         facts |= ui.add(button).on_hover_text(hint).clicked();
+    }
+    if is_recorded {
+        let hint =
+            tr("What a model did with a text, without the model: nothing can be typed or changed");
+        ui.label(quiet(tr("recorded run"))).on_hover_text(hint);
     }
     if edited {
         let words = egui::RichText::new(tr("⚠ changed by hand"))

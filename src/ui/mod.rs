@@ -25,6 +25,7 @@ mod model_facts;
 pub mod offscreen;
 mod opening;
 mod perform;
+mod recorded;
 mod session;
 pub mod settings;
 mod shot;

@@ -134,6 +134,13 @@ impl ModelFacts {
             });
         }
         ui.add_space(6.0);
+        if let Some(run) = &model.recorded {
+            let header = run.header();
+            let words = [&header.model.file, &header.written_by, &header.written_at];
+            let words = words.map(|word| word as &dyn std::fmt::Display);
+            ui.label(quiet(trf("Recorded from {0} with {1} on {2}", &words)));
+            return;
+        }
         if config.adapt_span {
             let assumed = model.assumed.iter().any(|note| note.starts_with("ramp"));
             ramp_field(ui, &mut self.ramp, number, config, assumed, out);

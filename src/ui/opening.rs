@@ -27,6 +27,20 @@ pub struct Opening {
     pub restored: Option<Restored>,
 }
 
+/// The model of the session; where that was a recorded run that is gone, the model behind it.
+fn still_there(session: &Session, toasts: &mut Toasts) -> Option<OpenModel> {
+    match (&session.model, &session.behind) {
+        (Some(OpenModel::File(run)), Some(behind)) if !run.exists() => {
+            toasts.error(trf(
+                "{0} is gone; the model from before is open instead",
+                &[&run.display()],
+            ));
+            Some(behind.clone())
+        }
+        (model, _) => model.clone(),
+    }
+}
+
 /// Decides what a window opens with: what `start` asks for, else what the session had, else the first sample.
 pub fn at_start(
     ctx: &egui::Context,
@@ -38,7 +52,8 @@ pub fn at_start(
 ) -> Opening {
     let mut same = start.model.is_none();
     let mut sample = &SAMPLES[0];
-    let path = match (&start.model, &session.model) {
+    let last = still_there(session, toasts);
+    let path = match (&start.model, &last) {
         (Some(path), last) => {
             same = *last == std::path::absolute(path).ok().map(OpenModel::File);
             Some(path.clone())
@@ -78,9 +93,11 @@ pub fn at_start(
         source,
         text: text_of(suits),
         text_file: None,
-        restored: selected.map(|selected| Restored {
+        restored: Some(Restored {
             selected,
             edits: session.edits.clone(),
+            of: session.behind.clone().or_else(|| session.model.clone()),
+            recorded: session.recorded,
         }),
         file,
     };

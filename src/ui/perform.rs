@@ -44,6 +44,8 @@ impl App {
             Command::SetRamp(ramp) => self.answer(|answers| answers.ramp = Some(ramp)),
             Command::Undo => self.step(|app| app.history.undo()),
             Command::Redo => self.step(|app| app.history.redo()),
+            Command::ShowRecorded { index, .. } => self.show_recorded(index),
+            Command::StepRecorded(by) => self.step_recorded(by),
             Command::EditText => self.editor.focus(),
             Command::Insert { at, text } => self.replace(at..at, &text),
             Command::Replace { range, text } => self.replace(range, &text),
@@ -118,7 +120,7 @@ impl App {
         if !step(self) {
             return;
         }
-        if !Arc::ptr_eq(&before.text.text, self.text()) {
+        if !Arc::ptr_eq(&before.text.text, self.own_text()) {
             self.text_changed();
         }
         if before.edits != self.history.present().edits {
@@ -128,7 +130,7 @@ impl App {
 
     /// Puts `text` in the place of a range of the text's own bytes.
     fn replace(&mut self, range: Range<usize>, text: &str) {
-        let new = splice(self.text(), range, text);
+        let new = splice(self.own_text(), range, text);
         self.history.load(Text {
             text: new.into(),
             name: Arc::clone(&self.history.present().text.name),

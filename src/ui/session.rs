@@ -153,7 +153,11 @@ pub struct Session {
     pub zoom: Option<f32>,
     /// The open model.
     pub model: Option<OpenModel>,
-    /// What was changed in it.
+    /// While a recorded run is shown, the model that was open before, to which the changes and the text belong.
+    pub behind: Option<OpenModel>,
+    /// Which text of a recorded run was shown, from 0.
+    pub recorded: usize,
+    /// What was changed in the model, or in the one behind.
     pub edits: Edits,
     /// What was selected.
     pub selected: Option<Selected>,
@@ -180,6 +184,8 @@ impl Session {
             window: part(&mut stored, "window"),
             zoom: part::<Option<f32>>(&mut stored, "zoom").filter(|zoom| zoom.is_finite()),
             model: part(&mut stored, "model"),
+            behind: part(&mut stored, "behind"),
+            recorded: part(&mut stored, "recorded"),
             edits: part(&mut stored, "edits"),
             selected: part(&mut stored, "selected"),
             layout: part(&mut stored, "layout"),
@@ -195,6 +201,8 @@ impl Session {
             "window": self.window,
             "zoom": self.zoom,
             "model": self.model,
+            "behind": self.behind,
+            "recorded": self.recorded,
             "edits": self.edits,
             "selected": self.selected,
             "layout": self.layout,

@@ -71,7 +71,7 @@ pub fn shot(shot: &Shot) -> Result<image::RgbaImage, ShotError> {
         None => {}
     }
     let mut offscreen = Offscreen::default();
-    let mut chosen = false;
+    let (mut has_text, mut chosen) = (false, false);
     let begin = Instant::now();
     let mut calm = 0;
     loop {
@@ -83,6 +83,11 @@ pub fn shot(shot: &Shot) -> Result<image::RgbaImage, ShotError> {
         }
         if let Some(message) = app.complaint() {
             return Err(ShotError::Failed(message.to_owned()));
+        }
+        if !has_text && app.settled() {
+            app.choose_text(&shot.choices).map_err(ShotError::Failed)?;
+            has_text = true;
+            continue;
         }
         if !chosen && app.settled() {
             // Opening a model selects a head of its own.

@@ -162,6 +162,13 @@ impl ViewContext<'_> {
         }
     }
 
+    /// Why nothing can be changed or written on, if a recorded run is open.
+    pub fn refusal(&self, command: &Command) -> Option<&'static str> {
+        let model = self.snapshot.model.as_ref();
+        let is_recorded = model.is_some_and(|model| model.recorded.is_some());
+        super::recorded::refusal(command).filter(|_| is_recorded)
+    }
+
     /// The selected heads' weights, if they are those of the selected heads.
     pub fn detail(&self) -> Option<&Detail> {
         let detail = self.snapshot.detail.as_deref()?;

@@ -85,10 +85,19 @@ fn facts(ui: &mut Ui, snapshot: &Snapshot) {
             "weights at hand for tokens {0} to {1}",
             &[&thousands(first), &thousands(last)],
         );
-        ui.label(quiet(words)).on_hover_text(tr(
-            "The text is longer than the memory for it holds (View → Memory for a text). Select a token elsewhere, and the \
+        let is_recorded = snapshot.recorded.is_some();
+        let hint = if is_recorded {
+            tr(
+                "The run was recorded with the weights of these tokens, or is larger than the memory for a text (View → Memory \
+                 for a text): then those around a token that is selected are read again",
+            )
+        } else {
+            tr(
+                "The text is longer than the memory for it holds (View → Memory for a text). Select a token elsewhere, and the \
              weights around it are computed again",
-        ));
+            )
+        };
+        ui.label(quiet(words)).on_hover_text(hint);
     }
 }
 

@@ -3,7 +3,7 @@
 use super::*;
 
 /// A folder of pieces of a text, one of them in a folder of its own, and a hidden file.
-fn corpus() -> tempfile::TempDir {
+pub(super) fn corpus() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     let text = std::fs::read(data("shakespeare_test_20000.txt")).unwrap();
     let texts = folder.path().join("texts");
@@ -20,7 +20,7 @@ fn corpus() -> tempfile::TempDir {
     folder
 }
 
-fn at(folder: &tempfile::TempDir, name: &str) -> String {
+pub(super) fn at(folder: &tempfile::TempDir, name: &str) -> String {
     folder.path().join(name).to_str().unwrap().to_owned()
 }
 

@@ -6,6 +6,8 @@ mod corpus;
 mod errors;
 mod files;
 mod models;
+mod recorded;
+mod run_sums;
 mod window;
 
 use safetensors::SafeTensors;

@@ -8,7 +8,7 @@ use spanscope::engine::Model;
 use spanscope::engine::corpus::{
     Block, Corpus, CorpusError, CorpusSums, Measure, Progress, Shard, TextKind,
 };
-use spanscope::engine::sums_file::{SumsFile, merge};
+use spanscope::engine::sums_file::{CorpusRecord, SumsFile, merge};
 use spanscope::model::Cancel;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -71,7 +71,7 @@ fn measure(
 
 fn sums(model: &Model, corpus: &Corpus, shard: Shard, how: How) -> SumsFile {
     let measured = measure(model, corpus, shard, how).unwrap();
-    SumsFile::new(model, corpus, shard, measured).unwrap()
+    SumsFile::new(model, CorpusRecord::new(corpus, shard), measured).unwrap()
 }
 
 /// Files of ids in folders.
@@ -114,13 +114,13 @@ proptest! {
 
         // Some are put together first, in any order, and then all.
         let mut groups: BTreeMap<usize, Vec<(PathBuf, SumsFile)>> = BTreeMap::new();
-        for i in 0..of {
+        for (i, (.., group)) in hows.iter().enumerate().take(of) {
             let shard = Shard::new(i + 1, of).unwrap();
             let file = sums(model, &corpus, shard, how(i));
             // Through the disk, as it is.
             let path = folder.path().join(format!("{i}.safetensors"));
             file.write(&path).unwrap();
-            groups.entry(hows[i].2).or_default().push((path.clone(), SumsFile::read(&path).unwrap()));
+            groups.entry(*group).or_default().push((path.clone(), SumsFile::read(&path).unwrap()));
         }
         let mut merged = Vec::new();
         for (group, mut files) in groups {

@@ -13,6 +13,7 @@ mod monkey;
 mod persistent;
 mod pictures;
 mod predictions;
+mod recorded;
 mod session;
 mod shell;
 mod spans;

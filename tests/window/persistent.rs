@@ -177,13 +177,9 @@ fn a_vector_names_those_who_use_it_and_steps_to_the_next() {
     window.harness.run_steps(2);
     assert_eq!(window.app().selection().tokens.single(), Some(query));
     // What it promotes most is written there.
-    let label = window
-        .snapshot()
-        .model
-        .as_ref()
-        .unwrap()
-        .label(facts.promoted.up[0].0);
-    let promoted = format!("{label} +{:.2}", facts.promoted.up[0].1);
+    let raised = facts.promoted.as_ref().unwrap().up[0];
+    let label = window.snapshot().model.as_ref().unwrap().label(raised.0);
+    let promoted = format!("{label} +{:.2}", raised.1);
     assert!(
         window.harness.query_by_label(&promoted).is_some(),
         "{promoted}"

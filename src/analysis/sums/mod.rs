@@ -142,7 +142,7 @@ impl Sums {
         let heads = spans.iter().map(|span| HeadSum {
             distances: vec![0; span.reach],
             vectors: vec![0; config.pers_mem_size],
-            span: span.clone(),
+            span: *span,
             empty: 0,
             whole_reach: 0,
             removed: 0,
@@ -161,7 +161,7 @@ impl Sums {
     /// # Errors
     /// When it was measured on another network or not alike, or is too much for one sum; nothing is added then.
     pub fn add(&mut self, other: &Self) -> Result<(), SumsError> {
-        let spans = |sums: &Self| sums.heads.iter().map(|head| head.span.clone()).collect();
+        let spans = |sums: &Self| sums.heads.iter().map(|head| head.span).collect();
         let (mine, others): (Vec<Span>, Vec<Span>) = (spans(self), spans(other));
         if self.config != other.config || mine != others || self.has_removed != other.has_removed {
             return Err(SumsError::Different);
@@ -186,7 +186,7 @@ impl HeadSum {
             pairs.map(|(a, b)| a.checked_add(*b)).collect()
         };
         Some(Self {
-            span: self.span.clone(),
+            span: self.span,
             distances: all(&self.distances, &other.distances)?,
             empty: self.empty.checked_add(other.empty)?,
             vectors: all(&self.vectors, &other.vectors)?,

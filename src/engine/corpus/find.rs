@@ -86,15 +86,20 @@ impl Corpus {
         taken.map(|(_, text)| text).collect()
     }
 
-    /// What tells it from other corpora: SHA-256 of the names of its texts, each ended by a zero byte, in hexadecimal.
+    /// What tells it from other corpora: see [`corpus_id`].
     pub fn id(&self) -> String {
-        let mut names = Vec::new();
-        for text in &self.texts {
-            names.extend_from_slice(text.name.as_bytes());
-            names.push(0);
-        }
-        sha256_hex(&names)
+        corpus_id(self.texts.iter().map(|text| text.name.as_str()))
     }
+}
+
+/// What tells a corpus from others: SHA-256 of the names of its texts in order, each ended by a zero byte, in hexadecimal.
+pub fn corpus_id<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
+    let mut all = Vec::new();
+    for name in names {
+        all.extend_from_slice(name.as_bytes());
+        all.push(0);
+    }
+    sha256_hex(&all)
 }
 
 fn sort(texts: &mut [TextFile]) {

@@ -6,11 +6,13 @@
 mod find;
 mod jobs;
 mod measure;
+mod recorded;
 mod shard;
 mod text;
 
-pub use find::{Corpus, TextFile, TextKind};
+pub use find::{Corpus, TextFile, TextKind, corpus_id};
 pub use measure::{Block, CorpusSums, Keep, Measure, Progress};
+pub use recorded::{RecordedSums, recorded_sums};
 pub use shard::{Shard, ShardError};
 pub use text::{LeftOut, TextRecord};
 

@@ -15,7 +15,7 @@ use crate::chart::{Provenance, Source};
 pub fn provenance(model: &Model) -> Provenance {
     let of_model = Provenance {
         model: Some(Source {
-            name: model.file_name(),
+            name: model.weights_name(),
             sha256: model.known_sha256().map(str::to_owned),
         }),
         ..Provenance::default()

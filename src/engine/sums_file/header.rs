@@ -1,6 +1,6 @@
 //! What a file of sums says of itself.
 
-use crate::engine::corpus::{LeftOut, TextRecord};
+use crate::engine::corpus::{Corpus, LeftOut, Shard, TextRecord, corpus_id};
 use crate::model::{Config, Span};
 use serde::{Deserialize, Serialize};
 
@@ -100,6 +100,30 @@ pub struct CorpusRecord {
     pub texts: usize,
     /// The parts that were measured; `None` once all of them were.
     pub shards: Option<Done>,
+}
+
+impl CorpusRecord {
+    /// A shard of a corpus.
+    pub fn new(corpus: &Corpus, shard: Shard) -> Self {
+        Self {
+            id: corpus.id(),
+            texts: corpus.texts().len(),
+            shards: (shard.of() > 1).then(|| Done {
+                of: shard.of(),
+                done: vec![shard.index()],
+            }),
+        }
+    }
+
+    /// All texts of these names.
+    pub fn of_names(mut names: Vec<&str>) -> Self {
+        names.sort_unstable();
+        Self {
+            texts: names.len(),
+            id: corpus_id(names),
+            shards: None,
+        }
+    }
 }
 
 /// Parts of a corpus.

@@ -11,7 +11,7 @@ mod write;
 pub use header::{CorpusRecord, Done, HEADER, ModelRecord, SumsHeader, VERSION, VocabularyRecord};
 pub use merge::{MergeError, Missing, merge};
 
-use super::corpus::{Corpus, CorpusSums, Shard};
+use super::corpus::CorpusSums;
 use super::open::Model;
 use crate::analysis::sums::Sums;
 use crate::chart::{Provenance, Source};
@@ -80,14 +80,13 @@ pub enum SumsFileError {
 }
 
 impl SumsFile {
-    /// What was measured on a shard of a corpus. The first call with a model reads its whole file, for the hash.
+    /// What was measured on a corpus, or a shard of one. The first call with a model reads its whole file, for the hash.
     ///
     /// # Errors
     /// When the model's file cannot be read any more.
     pub fn new(
         model: &Model,
-        corpus: &Corpus,
-        shard: Shard,
+        corpus: CorpusRecord,
         measured: CorpusSums,
     ) -> Result<Self, SumsFileError> {
         let path = || model.path.clone();
@@ -114,21 +113,14 @@ impl SumsFile {
             written_by: crate::chart::WRITTEN_BY.to_owned(),
             unit: crate::analysis::sums::UNIT,
             model: ModelRecord {
-                name: model.file_name(),
+                name: model.weights_name(),
                 sha256: hash.to_owned(),
                 config: sums.config.clone(),
                 vocabulary,
                 spans: sums.heads.iter().map(|head| (&head.span).into()).collect(),
             },
             has_removed: sums.has_removed,
-            corpora: vec![CorpusRecord {
-                id: corpus.id(),
-                texts: corpus.texts().len(),
-                shards: (shard.of() > 1).then(|| Done {
-                    of: shard.of(),
-                    done: vec![shard.index()],
-                }),
-            }],
+            corpora: vec![corpus],
             texts,
             left_out,
         };

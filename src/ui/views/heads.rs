@@ -436,9 +436,15 @@ pub(super) fn head_menu(ui: &mut Ui, cx: &mut ViewContext<'_>, row: &Row) {
     } else {
         tr("Silence it: it contributes nothing")
     };
-    if ui.button(words).clicked() {
-        let silenced = !row.silenced;
-        cx.commands.push(Command::Silence { head, silenced });
+    let silenced = !row.silenced;
+    let silence = Command::Silence { head, silenced };
+    let refusal = cx.refusal(&silence);
+    let button = ui.add_enabled(refusal.is_none(), egui::Button::new(words));
+    if button
+        .on_disabled_hover_text(refusal.unwrap_or_default())
+        .clicked()
+    {
+        cx.commands.push(silence);
         ui.close();
     }
     let network = cx.snapshot.model.as_ref().map(|model| &model.network);

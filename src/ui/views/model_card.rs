@@ -51,14 +51,14 @@ impl ModelCardView {
                         spans(left, cx, &model);
                         parameters(right, cx, &model);
                         self.vocabulary(right, cx, &model);
-                        rows(right, tr("File"), facts::file(&model));
+                        files(right, &model);
                     });
                 } else {
                     self.architecture(ui, cx, &model);
                     parameters(ui, cx, &model);
                     spans(ui, cx, &model);
                     self.vocabulary(ui, cx, &model);
-                    rows(ui, tr("File"), facts::file(&model));
+                    files(ui, &model);
                 }
             });
     }
@@ -105,7 +105,7 @@ impl ModelCardView {
                 ui.label(note);
             });
         }
-        if config.adapt_span {
+        if config.adapt_span && model.recorded.is_none() {
             let assumed = model.assumed.iter().any(|note| note.starts_with("ramp"));
             let number = cx.snapshot.model_number;
             ramp_field(ui, &mut self.ramp, number, config, assumed, cx.commands);
@@ -116,8 +116,11 @@ impl ModelCardView {
         rows(ui, tr("Vocabulary"), facts::vocabulary(model));
         // In a row of its own: a column would stretch the button.
         ui.horizontal(|ui| {
-            let choose = ui.button(tr("Choose vocabulary…"));
+            let refusal = cx.refusal(&Command::OpenVocabulary);
+            let choose = egui::Button::new(tr("Choose vocabulary…"));
+            let choose = ui.add_enabled(refusal.is_none(), choose);
             if choose
+                .on_disabled_hover_text(refusal.unwrap_or_default())
                 .on_hover_text(tr("A train.txt, the raw training text, or JSON"))
                 .clicked()
             {
@@ -143,6 +146,16 @@ impl ModelCardView {
                 }
             }
         });
+    }
+}
+
+/// The file, and of a recorded run what was recorded.
+fn files(ui: &mut Ui, model: &Model) {
+    if model.recorded.is_some() {
+        rows(ui, tr("Recorded run"), facts::recorded(model));
+        rows(ui, tr("File of the model that ran"), facts::file(model));
+    } else {
+        rows(ui, tr("File"), facts::file(model));
     }
 }
 

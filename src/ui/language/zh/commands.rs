@@ -60,11 +60,6 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ("Shakespeare, adaptive span", "莎士比亚，自适应跨度"),
     ("Wikipedia, all-attention", "维基百科，全注意力"),
     (
-        "A .pt checkpoint of the published code, or a converted file",
-        "公开代码的 .pt 检查点，或转换后的文件",
-    ),
-    ("A checkpoint opened before", "以前打开过的检查点"),
-    (
         "A bundled model, with a text that suits it",
         "自带的模型，连同适合它的文本",
     ),

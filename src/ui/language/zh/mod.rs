@@ -9,6 +9,7 @@ mod heads;
 mod model_card;
 mod persistent;
 mod predictions;
+mod recorded;
 mod shell;
 mod spans;
 mod text;
@@ -28,6 +29,7 @@ pub(super) const TABLES: &[&[(&str, &str)]] = &[
     persistent::WORDS,
     text::WORDS,
     predictions::WORDS,
+    recorded::WORDS,
     cost::WORDS,
     training::WORDS,
     model_card::WORDS,

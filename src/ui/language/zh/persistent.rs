@@ -167,4 +167,9 @@ pub(super) const WORDS: &[(&str, &str)] = &[
         "The weight that each colour stands for",
         "每种颜色对应的权重",
     ),
+    ("Not recorded for this vector.", "未为该向量记录此项。"),
+    (
+        "The run file has this for the vectors used most (spanscope record --vectors N, or all); the model's weights, from which it follows, are not in it.",
+        "运行文件只为使用最多的向量保存此项（spanscope record --vectors N 或 all）；推算它所需的模型权重不在文件中。",
+    ),
 ];

@@ -2,7 +2,7 @@
 
 use super::super::super::language::{tr, trf};
 use super::super::super::state::head_name;
-use super::facts::{architecture, file, kind, spans, vocabulary};
+use super::facts::{architecture, file, kind, recorded, spans, vocabulary};
 use crate::chart::thousands;
 use crate::engine::Model;
 use crate::model::PartKind;
@@ -82,7 +82,15 @@ pub fn as_text(model: &Model) -> String {
         tr("Vocabulary"),
         vocabulary(model).into_iter().map(pair).collect(),
     );
-    section(tr("File"), file(model).into_iter().map(pair).collect());
+    let files = match model.recorded {
+        Some(_) => {
+            let rows = recorded(model).into_iter().map(pair);
+            section(tr("Recorded run"), rows.collect());
+            tr("File of the model that ran")
+        }
+        None => tr("File"),
+    };
+    section(files, file(model).into_iter().map(pair).collect());
     out
 }
 

@@ -193,12 +193,21 @@ pub fn file(model: &Model) -> Vec<(&'static str, String)> {
         Format::Safetensors => "safetensors",
     };
     let numbers: Vec<&str> = model.dtypes.iter().map(|dtype| dtype.name()).collect();
+    let of = model.recorded.as_ref().map(|run| &run.header().model);
+    let (path, size) = match of {
+        // Where it lay is not recorded.
+        Some(of) => ((tr("name"), of.file.clone()), of.bytes),
+        None => ((tr("path"), model.path.display().to_string()), model.bytes),
+    };
     let mut rows = vec![
-        (tr("path"), model.path.display().to_string()),
+        path,
         (tr("format"), format.to_owned()),
-        (tr("size"), bytes(model.bytes as f64)),
+        (tr("size"), bytes(size as f64)),
         (tr("numbers"), numbers.join(", ")),
     ];
+    if let Some(hash) = of.and_then(|of| of.sha256.clone()) {
+        rows.push(("SHA-256", hash));
+    }
     if !model.prefix.is_empty() {
         rows.push((tr("names begin with"), model.prefix.clone()));
     }
@@ -207,6 +216,45 @@ pub fn file(model: &Model) -> Vec<(&'static str, String)> {
         n => trf("{0} (see Training)", &[&n]),
     };
     rows.push((tr("training curves"), curves));
+    rows
+}
+
+/// What was recorded, where and when; nothing of any other model.
+pub fn recorded(model: &Model) -> Vec<(&'static str, String)> {
+    let Some(run) = &model.recorded else {
+        return Vec::new();
+    };
+    let header = run.header();
+    let from = trf(
+        "{0} with {1} on {2}",
+        &[&header.model.file, &header.written_by, &header.written_at],
+    );
+    let mut rows = vec![
+        (tr("recorded from"), from),
+        (tr("path"), model.path.display().to_string()),
+        (tr("size"), bytes(model.bytes as f64)),
+        (tr("queries and keys"), header.dtype.name().to_owned()),
+    ];
+    let config = model.network.config();
+    let all = config.nb_layers * config.nb_heads * config.pers_mem_size;
+    if all > 0 {
+        let words = [&thousands(header.vectors), &thousands(all)];
+        let words = words.map(|word| word as &dyn std::fmt::Display);
+        let words = trf("{0} of {1} vectors", &words);
+        rows.push((tr("promoted tokens of"), words));
+    }
+    for text in &header.texts {
+        let (first, end) = text.queries;
+        let tokens = thousands(text.tokens);
+        let words = match end - first == text.tokens {
+            true => trf("{0}: {1} tokens", &[&text.name, &tokens]),
+            false => trf(
+                "{0}: {1} tokens, weights of {2} to {3}",
+                &[&text.name, &tokens, &thousands(first), &thousands(end - 1)],
+            ),
+        };
+        rows.push((tr("text"), words));
+    }
     rows
 }
 

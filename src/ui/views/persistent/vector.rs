@@ -235,10 +235,17 @@ fn promoted(ui: &mut Ui, model: &Model, facts: &VectorFacts) {
          all later layers are left out. The nearer a layer is to the output, the more this says; of a low layer it shows no \
          more than a tendency.",
     ));
+    let Some(promoted) = &facts.promoted else {
+        ui.label(quiet(tr("Not recorded for this vector.")))
+            .on_hover_text(tr(
+                "The run file has this for the vectors used most (spanscope record --vectors N, or all); the model's weights, from which it follows, are not in it.",
+            ));
+        return;
+    };
     ui.label(quiet(tr("Change of the logit per unit of weight")));
     let lists = [
-        (tr("raised"), "+", &facts.promoted.up),
-        (tr("lowered"), "−", &facts.promoted.down),
+        (tr("raised"), "+", &promoted.up),
+        (tr("lowered"), "−", &promoted.down),
     ];
     let all = lists.iter().flat_map(|(_, _, list)| list.iter());
     let largest = all.fold(0.0_f32, |m, (_, change)| m.max(change.abs()));

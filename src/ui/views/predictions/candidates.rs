@@ -262,19 +262,25 @@ fn offer(
         row.candidate.id,
     );
     let last = query + 1 >= snapshot.tokens.ids.len();
+    let refusal = cx.refusal(&Command::EditText);
     let hint = |ui: &mut Ui| {
         ui.label(strong(model.label(row.candidate.id)));
         ui.label(quiet(trf(
             "log p = {0} nats",
             &[&format!("{:.3}", row.candidate.log_p)],
         )));
+        if let Some(reason) = refusal {
+            ui.label(quiet(reason));
+            return;
+        }
         ui.label(match (&text, last) {
             (None, _) => tr("A part of a character: it cannot be written by itself"),
             (Some(_), true) => tr("click to append it to the text"),
             (Some(_), false) => tr("click to write it into the text"),
         });
     };
-    let (Some(text), Some(end)) = (&text, end_of(snapshot, query)) else {
+    let end = end_of(snapshot, query).filter(|_| refusal.is_none());
+    let (Some(text), Some(end)) = (&text, end) else {
         response.on_hover_ui(hint);
         return;
     };

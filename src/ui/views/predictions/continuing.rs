@@ -80,6 +80,10 @@ impl Continuing {
             None if running => {
                 ui.label(quiet(tr("Computing…")));
             }
+            None if model.recorded.is_some() => {
+                let words = cx.refusal(&Command::Continue(self.request(model)));
+                ui.label(quiet(words.unwrap_or_default()));
+            }
             None => {
                 ui.label(quiet(tr(
                     "Start draws tokens after the selected one, or after the end of the text.",
@@ -184,13 +188,15 @@ impl Continuing {
             }
             ui.spinner();
         } else {
-            let ready = cx.query().is_some();
+            let command = Command::Continue(self.request(&model));
+            let refusal = cx.refusal(&command);
+            let ready = cx.query().is_some() && refusal.is_none();
             let start = ui.add_enabled(ready, egui::Button::new(tr("Start")));
             if start
-                .on_disabled_hover_text(tr("There is no text"))
+                .on_disabled_hover_text(refusal.unwrap_or(tr("There is no text")))
                 .clicked()
             {
-                cx.commands.push(Command::Continue(self.request(&model)));
+                cx.commands.push(command);
                 self.asked = Some(Asked {
                     text: Arc::downgrade(&cx.snapshot.tokens),
                     before: cx.snapshot.continued.as_ref().map_or(0, |c| c.number),

@@ -17,7 +17,7 @@ pub(super) struct Facts {
     pub surveyed: Option<Arc<Surveyed>>,
     /// Whether it is of the text and the spans at hand.
     pub is_fresh: bool,
-    /// Whether spans can be changed: not before the weights are read.
+    /// Whether spans can be changed: not before the weights are read, nor in a recorded run.
     pub editable: bool,
 }
 
@@ -31,7 +31,8 @@ impl Facts {
         let snapshot = cx.snapshot;
         let config = model.network.config();
         let mut spans = model.network.spans();
-        let editable = snapshot.preview.is_none() && snapshot.model.is_some();
+        let whole = snapshot.preview.is_none() && snapshot.model.is_some();
+        let editable = whole && model.recorded.is_none();
         if let Some((layer, head)) = hand.asked_head().filter(|_| editable)
             && let Some(span) = spans.get_mut(layer * config.nb_heads + head)
             && let Some(trained) = model.network.trained_span(layer, head)
@@ -42,14 +43,14 @@ impl Facts {
         let fits =
             |s: &Arc<Surveyed>| s.measures.len() == spans.len() && s.flags.len() == spans.len();
         let number = snapshot.model_number;
-        let now = snapshot.surveyed.clone().filter(|s| editable && fits(s));
+        let now = snapshot.surveyed.clone().filter(|s| whole && fits(s));
         let is_fresh = now.is_some() && hand.is_there();
         if let Some(now) = now {
             *last = Some((number, now));
         }
         let known = last
             .as_ref()
-            .filter(|(of, s)| editable && *of == number && snapshot.done > 0 && fits(s));
+            .filter(|(of, s)| whole && *of == number && snapshot.done > 0 && fits(s));
         Self {
             surveyed: known.map(|(_, surveyed)| Arc::clone(surveyed)),
             model: Arc::clone(model),

@@ -62,7 +62,9 @@ impl SpansView {
                 let name = tr("Edit spans by hand");
                 egui::WidgetInfo::selected(egui::Role::Button, facts.editable, self.hand.on, name)
             });
+            let refusal = cx.refusal(&Command::SilenceSelected);
             if edit
+                .on_disabled_hover_text(refusal.unwrap_or_default())
                 .on_hover_text(tr(
                     "Change spans by hand: drag a head's point up or down, type its z, or silence it. Without this button: \
                      Alt+drag, or right click",

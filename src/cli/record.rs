@@ -1,0 +1,147 @@
+//! `record`: what a model does with a text, to be opened elsewhere without the model.
+
+use super::Usage;
+use super::args::DtypeArg;
+use super::common::{ending, may_write, open_to_run, progress, same_file, say, tell_unknown};
+use super::record_args::RecordArgs;
+use crate::chart::thousands;
+use crate::checkpoint::Dtype;
+use crate::engine::corpus::{Corpus, TextFile, TextKind};
+use crate::engine::run_file::{
+    RecordOptions, RecordProgress, Recording, TextContent, TextToRecord,
+};
+use crate::model::Cancel;
+use crate::text;
+use anyhow::{Context, Result};
+use indicatif::{ProgressBar, ProgressStyle};
+use std::path::PathBuf;
+
+/// A file from this size on is announced before it is written, in bytes.
+const LARGE: u64 = 256_000_000;
+
+pub(super) fn run(args: &RecordArgs) -> Result<()> {
+    ending(&args.output, &["safetensors"])?;
+    if same_file(&args.model, &args.output) {
+        return Err(Usage(format!(
+            "{}: would be written over the model; give the run another name",
+            args.output.display()
+        ))
+        .into());
+    }
+    may_write(&args.output, args.force)?;
+    let quiet = args.common.quiet;
+    let model = open_to_run(&args.model, &args.common)?;
+    if model.recorded.is_some() {
+        return Err(Usage(format!(
+            "{}: this is a recorded run already; pass the model that it was recorded from",
+            args.model.display()
+        ))
+        .into());
+    }
+    let options = RecordOptions {
+        dtype: Some(match args.dtype {
+            DtypeArg::F32 => Dtype::F32,
+            DtypeArg::F16 => Dtype::F16,
+            DtypeArg::Bf16 => Dtype::BF16,
+        }),
+        tokens: args.tokens.clone(),
+        vectors: args.vectors.map(|vectors| vectors.0).unwrap_or_default(),
+    };
+    let recording = Recording::new(&model, texts(args)?, &options)?;
+    let header = recording.header();
+    if !quiet {
+        for text in &header.texts {
+            tell_unknown(text.unknown, &text.name);
+        }
+        if recording.bytes() >= LARGE {
+            say(format_args!(
+                "the run file will take {}; --tokens A..B or --dtype f16 make it smaller",
+                size(recording.bytes())
+            ));
+        }
+        let config = model.network.config();
+        let all = config.nb_layers * config.nb_heads * config.pers_mem_size;
+        if header.vectors < all && args.vectors.is_none() {
+            say(format_args!(
+                "what persistent vectors promote is kept of the {} per head that are used most; --vectors all keeps it of all",
+                thousands(header.vectors / (config.nb_layers * config.nb_heads))
+            ));
+        }
+    }
+    let tokens = progress(recording.tokens(), quiet);
+    let vectors = of_vectors(header.vectors, quiet);
+    let mut report = |done: RecordProgress| match done {
+        RecordProgress::Tokens(n) => tokens.inc(n as u64),
+        RecordProgress::Vectors(n) => {
+            tokens.finish_and_clear();
+            vectors.inc(n as u64);
+        }
+    };
+    recording.write(&args.output, &Cancel::default(), &mut report)?;
+    tokens.finish_and_clear();
+    vectors.finish_and_clear();
+    if !quiet {
+        let bytes = std::fs::metadata(&args.output).map_or(recording.bytes(), |meta| meta.len());
+        say(format_args!(
+            "wrote {} ({})",
+            args.output.display(),
+            size(bytes)
+        ));
+    }
+    Ok(())
+}
+
+/// The texts, then the lists of ids, as they were named; those of folders by name.
+fn texts(args: &RecordArgs) -> Result<Vec<TextToRecord>> {
+    let mut all = Vec::with_capacity(args.text.len() + args.ids.len());
+    for file in files(&args.text, TextKind::Text)? {
+        let content = text::read_bytes(&file.path)?;
+        if content.is_empty() {
+            anyhow::bail!("{}: the file is empty", file.path.display());
+        }
+        all.push(TextToRecord {
+            name: file.name,
+            content: TextContent::Text(content),
+        });
+    }
+    for file in files(&args.ids, TextKind::Ids)? {
+        let ids = text::read_ids(&file.path).with_context(|| file.name.clone())?;
+        all.push(TextToRecord {
+            name: file.name,
+            content: TextContent::Ids(ids),
+        });
+    }
+    Ok(all)
+}
+
+/// The files at `paths`, with those in folders.
+fn files(paths: &[PathBuf], kind: TextKind) -> Result<Vec<TextFile>> {
+    let mut all = Vec::new();
+    for path in paths {
+        let corpus = Corpus::find(std::slice::from_ref(path), kind)?;
+        all.extend_from_slice(corpus.texts());
+    }
+    Ok(all)
+}
+
+/// A bar on stderr for the vectors whose promoted tokens are sought.
+fn of_vectors(count: usize, quiet: bool) -> ProgressBar {
+    let bar = match quiet || count == 0 {
+        true => ProgressBar::hidden(),
+        false => ProgressBar::new(count as u64),
+    };
+    match ProgressStyle::with_template("{bar:32} {human_pos}/{human_len} persistent vectors") {
+        Ok(style) => bar.with_style(style),
+        // The plain bar does as well.
+        Err(_) => bar,
+    }
+}
+
+/// A size for people.
+fn size(bytes: u64) -> String {
+    match bytes {
+        0..1_000_000 => format!("{} KB", bytes.div_ceil(1000)),
+        1_000_000..1_000_000_000 => format!("{:.1} MB", bytes as f64 / 1e6),
+        _ => format!("{:.1} GB", bytes as f64 / 1e9),
+    }
+}

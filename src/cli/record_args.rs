@@ -1,0 +1,74 @@
+//! The options of `record`.
+
+use super::args::{Common, DtypeArg};
+use crate::engine::run_file::Vectors;
+use clap::Args;
+use std::ops::Range;
+use std::path::PathBuf;
+
+/// What is recorded, and how.
+#[derive(Debug, Args)]
+pub(super) struct RecordArgs {
+    /// Checkpoint: .pt (zip or legacy) or .safetensors
+    pub model: PathBuf,
+    /// Text to run on (plain, .zip or .gz), or a folder with texts; again for further texts
+    #[arg(long, value_name = "FILE|FOLDER", required_unless_present = "ids")]
+    pub text: Vec<PathBuf>,
+    /// Token ids to run on, as a JSON list: needs no vocabulary; again for further lists
+    #[arg(long, value_name = "FILE.json")]
+    pub ids: Vec<PathBuf>,
+    /// Run file to write
+    #[arg(short, long, value_name = "RUN.safetensors")]
+    pub output: PathBuf,
+    /// Replace the file if it is there
+    #[arg(long)]
+    pub force: bool,
+    /// Number format of queries and keys: f32 shows exactly what the model did
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = DtypeArg::F32)]
+    pub dtype: DtypeArg,
+    /// Keep the weights of these tokens only, by their positions from 0; the model runs over the whole text all the same
+    #[arg(long, value_name = "A..B", value_parser = tokens)]
+    pub tokens: Option<Range<usize>>,
+    /// Keep what a persistent vector promotes of the N per head that are used most, or of all [default: all, where that
+    /// takes some seconds; else as many as do]
+    #[arg(long, value_name = "N|all", value_parser = vectors)]
+    pub vectors: Option<VectorsArg>,
+    #[command(flatten)]
+    pub common: Common,
+}
+
+/// As it is written on the command line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct VectorsArg(pub Vectors);
+
+fn vectors(text: &str) -> Result<VectorsArg, String> {
+    match (text, text.parse()) {
+        ("all", _) => Ok(VectorsArg(Vectors::All)),
+        (_, Ok(n)) => Ok(VectorsArg(Vectors::Most(n))),
+        _ => Err("expected a number of vectors, or all".into()),
+    }
+}
+
+fn tokens(text: &str) -> Result<Range<usize>, String> {
+    let range = text
+        .split_once("..")
+        .and_then(|(from, to)| Some((from.parse().ok()?, to.parse().ok()?)));
+    match range {
+        Some((from, to)) if from < to => Ok(from..to),
+        _ => Err("expected a range of positions, such as 1000..1500".into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ranges_and_numbers_of_vectors_are_read() {
+        assert_eq!(tokens("10..20"), Ok(10..20));
+        assert!(tokens("10..10").is_err() && tokens("10").is_err() && tokens("a..b").is_err());
+        assert_eq!(vectors("all"), Ok(VectorsArg(Vectors::All)));
+        assert_eq!(vectors("0"), Ok(VectorsArg(Vectors::Most(0))));
+        assert!(vectors("many").is_err());
+    }
+}

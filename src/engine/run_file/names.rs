@@ -1,0 +1,44 @@
+//! The names of the tensors in a run file.
+
+/// A tensor of text `j`.
+pub(super) fn of_text(j: usize, what: &str) -> String {
+    format!("text.{j}.{what}")
+}
+
+/// The queries of a layer: rows of D numbers, head after head.
+pub(super) fn queries(j: usize, layer: usize) -> String {
+    format!("text.{j}.layers.{layer}.queries")
+}
+
+/// The keys of a layer: rows of D numbers, head after head.
+pub(super) fn keys(j: usize, layer: usize) -> String {
+    format!("text.{j}.layers.{layer}.keys")
+}
+
+/// The text's bytes.
+pub(super) const BYTES: &str = "bytes";
+/// Token ids.
+pub(super) const IDS: &str = "ids";
+/// −log p of every token but the first, in nats.
+pub(super) const NLL: &str = "nll";
+/// Entropy of what is expected after every token, in bits.
+pub(super) const ENTROPY: &str = "entropy";
+/// Place of the next token among all by falling probability, from 1; 0 after the last.
+pub(super) const NEXT_RANK: &str = "next.rank";
+/// log p of the next token, in nats; not a number after the last.
+pub(super) const NEXT_LOG_P: &str = "next.log_p";
+/// The likeliest tokens after every token.
+pub(super) const CANDIDATE_IDS: &str = "candidates.ids";
+/// Their log p, in nats.
+pub(super) const CANDIDATE_LOG_P: &str = "candidates.log_p";
+/// Mean shares of every head: on the text, on persistent vectors, on empty context.
+pub(super) const SHARES: &str = "shares";
+/// Per block of 64 keys, layer and head: the norm of the longest key before the block.
+pub(super) const LONGEST_KEYS: &str = "longest_keys";
+
+/// Layer, head and vector of every persistent vector whose promoted tokens are there, in order.
+pub(super) const VECTORS: &str = "promoted.vectors";
+/// The tokens that each raises, then those that it lowers.
+pub(super) const PROMOTED_IDS: &str = "promoted.ids";
+/// By how much; 0 where there is none.
+pub(super) const PROMOTED_CHANGES: &str = "promoted.changes";
