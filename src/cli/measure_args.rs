@@ -86,7 +86,7 @@ pub(super) struct EffectiveSpansArgs {
 /// `merge`.
 #[derive(Debug, Args)]
 pub(super) struct MergeArgs {
-    /// Files of sums, of one model and different texts
+    /// Files of sums, or recorded runs, of one model and different texts
     #[arg(required = true, value_name = "SUMS.safetensors")]
     pub files: Vec<PathBuf>,
     /// File to write

@@ -2,14 +2,16 @@
 
 use super::common::{ending, may_write, say};
 use super::measure_args::MergeArgs;
-use super::texts::wrote;
+use super::texts::{Stored, kind, replayed, wrote};
+use crate::engine::Model;
 use crate::engine::sums_file::{SumsFile, merge};
 use anyhow::Result;
+use std::path::{Path, PathBuf};
 
 pub(super) fn run(args: &MergeArgs) -> Result<()> {
     ending(&args.output, &["safetensors"])?;
     may_write(&args.output, args.force)?;
-    let read = |path: &std::path::PathBuf| Ok((path.clone(), SumsFile::read(path)?));
+    let read = |path: &PathBuf| Ok((path.clone(), sums(path, args.quiet)?));
     let files = args.files.iter().map(read).collect::<Result<Vec<_>>>()?;
     let all = merge(files)?;
     let missing: Vec<String> = all.missing().iter().map(ToString::to_string).collect();
@@ -27,4 +29,12 @@ pub(super) fn run(args: &MergeArgs) -> Result<()> {
     all.write(&args.output)?;
     wrote(&args.output, args.quiet);
     Ok(())
+}
+
+/// The sums in a file, or those of a recorded run.
+fn sums(path: &Path, quiet: bool) -> Result<SumsFile> {
+    match kind(path) {
+        Some(Stored::Run) => replayed(&Model::open(path, None, None)?, None, true, quiet),
+        _ => Ok(SumsFile::read(path)?),
+    }
 }

@@ -69,7 +69,9 @@ pub(super) fn obtain(
         }
         Some(Stored::Run) => {
             alone(model, "a recorded run", common, texts)?;
-            replayed(model, common, texts, format)?
+            let is_exact = format == Some("safetensors");
+            let run = open_to_run(model, common)?;
+            replayed(&run, texts.index, is_exact, common.quiet)?
         }
         None => measure(model, common, texts, format)?,
     };
@@ -99,13 +101,13 @@ pub(super) fn wrote(path: &Path, quiet: bool) {
 }
 
 /// What a file holds that needs no texts.
-enum Stored {
+pub(super) enum Stored {
     Sums,
     Run,
 }
 
 /// What is stored in a file; `None` for models, and for what cannot be read, which is told when it is opened.
-fn kind(path: &Path) -> Option<Stored> {
+pub(super) fn kind(path: &Path) -> Option<Stored> {
     let file = Checkpoint::open(path).ok()?;
     let has = |key: &str| file.metadata().contains_key(key);
     match (has(sums_file::HEADER), has(run_file::KEY)) {
@@ -136,40 +138,40 @@ fn alone(path: &Path, what: &str, common: &Common, texts: &TextsArgs) -> Result<
     }
 }
 
-/// The sums of a recorded run.
-fn replayed(
-    path: &Path,
-    common: &Common,
-    texts: &TextsArgs,
-    format: Option<&'static str>,
+/// The sums of the texts of a recorded run, or of the one at `index`. With `is_exact`, what would not be what the model
+/// itself gives is refused; else parts of texts are measured as well as can be.
+pub(super) fn replayed(
+    model: &Model,
+    index: Option<usize>,
+    is_exact: bool,
+    quiet: bool,
 ) -> Result<SumsFile> {
-    let model = open_to_run(path, common)?;
     let file: &Arc<RunFile> = model.recorded.as_ref().context("no recorded run")?;
-    let bar = progress(0, common.quiet);
+    let dtype = file.header().dtype;
+    if is_exact && dtype != Dtype::F32 {
+        anyhow::bail!(
+            "{}: queries and keys were recorded as {}, from which sums would not be exact: record it with --dtype f32",
+            model.path.display(),
+            dtype.name()
+        );
+    }
+    let bar = progress(0, quiet);
     let seen = |event: Progress<'_>| match event {
         Progress::Prepared { tokens, .. } => begin(&bar, 1, tokens),
         Progress::Ran(tokens) => bar.inc(tokens as u64),
         _ => {}
     };
-    let found = recorded_sums(&model, file, texts.index, &Cancel::default(), &seen);
+    let found = recorded_sums(model, file, index, &Cancel::default(), &seen);
     bar.finish_and_clear();
     let RecordedSums { sums, parts } = found?;
-    let dtype = file.header().dtype;
-    if format == Some("safetensors") && dtype != Dtype::F32 {
-        anyhow::bail!(
-            "{}: queries and keys were recorded as {}, from which sums would not be exact: record it with --dtype f32",
-            path.display(),
-            dtype.name()
-        );
-    }
-    if let Some((name, kept)) = parts.first() {
+    for (name, kept) in &parts {
         let (first, last) = (kept.start, kept.end.saturating_sub(1));
-        if format == Some("safetensors") {
+        if is_exact {
             anyhow::bail!(
                 "{name}: only the tokens {first} to {last} were recorded, and sums are of whole texts: record it without --tokens"
             );
         }
-        if !common.quiet {
+        if !quiet {
             say(format_args!(
                 "{name}: means over the tokens {first} to {last}, whose weights were recorded"
             ));
@@ -177,7 +179,7 @@ fn replayed(
     }
     let names = sums.texts.iter().map(|text| text.name.as_str());
     let corpus = CorpusRecord::of_names(names.collect());
-    Ok(SumsFile::new(&model, corpus, sums)?)
+    Ok(SumsFile::new(model, corpus, sums)?)
 }
 
 fn measure(
