@@ -12,6 +12,8 @@ mod margins;
 mod predict;
 mod recorder;
 mod shares;
+mod smooth;
+mod statistic;
 pub mod sums;
 mod survey;
 mod token_set;
@@ -24,6 +26,8 @@ pub use margins::BandMargins;
 pub use predict::{Candidate, Prediction, Truth, predict, predictions};
 pub use recorder::HeadRecorder;
 pub use shares::{CutShares, ShareRecorder, Shares};
+pub use smooth::smoothed;
+pub use statistic::{HeadRow, Statistic, StatisticKind};
 pub use survey::{
     EFFECTIVE_SHARES, HeadMeasure, PRESSED_IN_RAMP, PRESSED_RAMPS, PRESSED_REMOVED, SpanFlag,
     Survey, Thumbnail, UNUSED_QUERIES, UNUSED_RAMPS, UNUSED_SHARE, effective, flag,

@@ -133,7 +133,9 @@ impl Figure for Columns {
             heads.last().map_or(1, |h| h.layer.saturating_add(1))
         ));
         let narrowest = groups.iter().map(|g| g.len() as f64 * pitch);
-        let step = ticks::every(narrowest.fold(f64::INFINITY, f64::min), widest + 4.0);
+        let narrowest = narrowest.fold(f64::INFINITY, f64::min);
+        let long = tick.width("Layer 88") + 4.0 <= narrowest;
+        let step = ticks::every(narrowest, if long { 0.0 } else { widest + 4.0 });
         let names_base = bottom + 3.0 + TICK * 0.95;
         let layers_base = names_base + if named { TICK * 1.4 } else { 0.0 };
         for group in &groups {
@@ -152,7 +154,10 @@ impl Figure for Columns {
                 x += pitch;
             }
             let number = group[0].layer.saturating_add(1);
-            let text = number.to_string();
+            let text = match long {
+                true => format!("Layer {number}"),
+                false => number.to_string(),
+            };
             let (middle, half) = ((start + x) / 2.0, tick.width(&text) / 2.0);
             let wanted = number.is_multiple_of(step) || number == 1;
             if wanted && middle - half >= shown + 3.0 {
@@ -163,10 +168,10 @@ impl Figure for Columns {
             x += GAP * pitch;
         }
         page.line((left, bottom), (right, bottom), theme.axis, 0.6);
-        let words = if named {
-            "Heads of each layer, and layer"
-        } else {
-            "Layer"
+        let words = match (long, named) {
+            (true, true) => "Heads of each layer",
+            (true, false) => "",
+            (false, _) => "Layer",
         };
         let words = match heads.is_empty() {
             true => "no heads",

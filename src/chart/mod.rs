@@ -49,7 +49,7 @@ pub use grid::{HeadGrid, SmallHead};
 pub use heatmap::{Heatmap, Scale, SideColumn, color_numbers};
 pub use plot::{Axis, Level, Mark, Panel, Plot, Series};
 pub use provenance::{Provenance, Source, WRITTEN_BY};
-pub use spans::{HeadSpan, SpanChart, SpanMeasure};
+pub use spans::{EffectiveSpan, HeadSpan, SpanChart, SpanMeasure};
 pub use style::Style;
 pub use table::{Cell, Column, Table};
 pub use terminal::bars_terminal;

@@ -81,6 +81,15 @@ pub(super) fn is_light([r, g, b]: [u8; 3]) -> bool {
     part(r, 0.2126) + part(g, 0.7152) + part(b, 0.0722) > 0.18
 }
 
+/// The parts of "#rrggbb"; what is none is 0.
+pub(super) fn rgb(hex: &str) -> [u8; 3] {
+    let part = |i: usize| {
+        hex.get(i..i + 2)
+            .and_then(|part| u8::from_str_radix(part, 16).ok())
+    };
+    [1, 3, 5].map(|i| part(i).unwrap_or_default())
+}
+
 /// "#rrggbb".
 pub(super) fn hex([r, g, b]: [u8; 3]) -> String {
     format!("#{r:02x}{g:02x}{b:02x}")

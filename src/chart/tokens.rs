@@ -5,9 +5,12 @@ use super::header::{Header, PAD};
 use super::heatmap::marks::{self, Area, Ink};
 use super::heatmap::{Range, Scale};
 use super::theme::{self, LABEL, TICK};
-use super::{ChartError, ColorMap, Figure, Provenance, Style, Table, font};
+use super::{ChartError, Figure, Provenance, Style, Table, font};
 use svg::Node;
 use svg::node::element::{Group, Title};
+
+/// Room around the letters of a token, both sides together.
+const ROOM: f64 = 2.0;
 
 /// Most tokens that are drawn; the table has all.
 const MOST: usize = 3000;
@@ -38,8 +41,6 @@ pub struct ShadedText {
     pub tokens: Vec<ShadedToken>,
     /// The number's name with its unit, beside the colours.
     pub axis: String,
-    /// The colours.
-    pub map: ColorMap,
     /// How numbers are spread over the colours.
     pub scale: Scale,
     /// The numbers.
@@ -87,8 +88,11 @@ impl Figure for ShadedText {
         let theme = style.theme();
         let width = style.page_width();
         let header = Header::new(&self.title, &self.subtitle, style);
-        let map = style.map(self.map);
-        let ink = Ink::of(self.range(), map, style.dark);
+        // From the page's own colour on, so that what is small is quiet; unless a map is asked for.
+        let ink = match style.map {
+            Some(map) => Ink::of(self.range(), map, style.dark),
+            None => Ink::ramp(self.range(), theme.background, theme.layers[0]),
+        };
         let type_ = Type::new(TICK, theme.ink);
         // The colour bar stands at the right.
         let bar_ticks = marks::bar_ticks(&ink.range, 90.0);
@@ -101,14 +105,14 @@ impl Figure for ShadedText {
         let (mut x, mut y) = (PAD, top);
         let mut boxes = Vec::new();
         for token in self.tokens.iter().take(MOST) {
-            let label = font::fit(&token.label, TICK, type_.weight, right - PAD - 3.0);
-            let wide = type_.width(&label).max(2.0) + 3.0;
+            let label = font::fit(&token.label, TICK, type_.weight, right - PAD - ROOM);
+            let wide = type_.width(&label).max(2.0) + ROOM;
             if x > PAD && x + wide > right {
                 x = PAD;
                 y += line;
             }
             boxes.push((x, y, wide, label, token));
-            x += wide + 0.6;
+            x += wide + 0.4;
             if token.breaks {
                 x = PAD;
                 y += line;
@@ -158,7 +162,7 @@ impl Figure for ShadedText {
                 None => theme.ink,
             };
             let style = Type::new(TICK, letters);
-            page.text_middle(round(x + 1.5), y + high / 2.0, &label, style);
+            page.text_middle(round(x + ROOM / 2.0), y + high / 2.0, &label, style);
         }
         if !more.is_empty() {
             page.text(

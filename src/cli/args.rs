@@ -1,6 +1,7 @@
 //! What can be written on the command line.
 
 use super::bench::BenchArgs;
+use super::figure::FigureArgs;
 use super::figure_args::StyleArgs;
 use super::measure_args::{EffectiveSpansArgs, MergeArgs, PersistentArgs};
 use super::record_args::RecordArgs;
@@ -286,7 +287,7 @@ persistent vectors, and `empty` (T): the part of `weights` on distances before t
     /// Show how far every head looks on a text or many, against how far it can
     #[command(after_help = "Examples:
   spanscope effective-spans model.pt --vocab train.txt --text test.txt
-  spanscope effective-spans model.safetensors --text corpus/ --jobs 8 -o spans.csv
+  spanscope effective-spans model.safetensors --text corpus/ --jobs 8 -o spans.svg --sort
   spanscope effective-spans model.safetensors --text corpus/ --shard 3/16 -o 3.safetensors
   spanscope merge *.safetensors -o all.safetensors && spanscope effective-spans all.safetensors
 A head's 90 % span is the smallest distance within which 90 % of its weight on tokens lies.")]
@@ -304,6 +305,14 @@ The result is, bit for bit, what one run over all texts gives.")]
 Shares are means over the text's tokens: on the text, on persistent vectors, and on the empty context before its start.
 They may sum to less than 1 where nearly all of a softmax lies beyond a head's span.")]
     Persistent(PersistentArgs),
+    /// Make any figure of the window, or its numbers
+    #[command(after_help = "Examples:
+  spanscope figure spans model.pt --sort --width column -o spans.pdf
+  spanscope figure attention model.pt --text few.txt --head 3.1 --tokens 100..164 -o head.pdf -o head.csv
+  spanscope figure heads model.pt --text test.txt --statistic bits -o entropy.svg --gray
+  spanscope figure cost model.pt -o cost.png --dpi 600 --transparent
+Layers, heads and tokens count from 0 in options and in numbers; drawings label layers and heads from 1.")]
+    Figure(FigureArgs),
     /// Write what a model does with a text to a file that opens without the model: `spanscope RUN.safetensors`
     #[command(after_help = "Examples:
   spanscope record model.pt --vocab train.txt --text test.txt -o run.safetensors

@@ -4,31 +4,24 @@ use super::measure_args::EffectiveSpansArgs;
 use super::texts::{Measured, Output, obtain, wrote};
 use crate::analysis::SpanFlag;
 use crate::analysis::sums::{EffectiveRow, rows};
-use crate::chart::thousands;
-use crate::engine::figures::effective_table;
+use crate::chart::{Format, thousands};
+use crate::engine::figures::{effective_chart, effective_table};
 use crate::engine::sums_file::SumsFile;
 use anyhow::Result;
 use serde::Serialize;
 use std::io::Write;
-
-/// Beside sums, which every measuring command writes.
-const ENDINGS: &[&str] = &["csv", "json"];
+use std::path::Path;
 
 pub(super) fn run(args: &EffectiveSpansArgs, out: &mut impl Write) -> Result<()> {
     let output = Output {
         path: args.output.as_deref(),
-        endings: ENDINGS,
+        endings: Format::EXTENSIONS,
         force: args.force,
     };
     let Measured { file, format } = obtain(&args.model, &args.common, &args.texts, &output)?;
     let rows = rows(&file.sums);
     if let (Some(path), Some(format)) = (&args.output, format) {
-        let table = effective_table(&rows);
-        let text = match format {
-            "json" => table.json("effective-spans", TITLE, &file.provenance())?,
-            _ => table.csv()?,
-        };
-        crate::chart::write_file(path, text.as_bytes())?;
+        write(path, format, args, &file, &rows)?;
         wrote(path, args.common.quiet);
     }
     if args.json {
@@ -38,6 +31,30 @@ pub(super) fn run(args: &EffectiveSpansArgs, out: &mut impl Write) -> Result<()>
         table(&file, &rows, out)?;
     }
     Ok(())
+}
+
+fn write(
+    path: &Path,
+    format: &str,
+    args: &EffectiveSpansArgs,
+    file: &SumsFile,
+    rows: &[EffectiveRow],
+) -> Result<()> {
+    let table = || effective_table(rows);
+    let text = match format {
+        "json" => table().json("effective-spans", TITLE, &file.provenance())?,
+        "csv" => table().csv()?,
+        _ => {
+            let mut chart = effective_chart(file);
+            chart.linear = args.linear;
+            chart.sort = args.sort;
+            if let Some(title) = &args.style.title {
+                chart.title.clone_from(title);
+            }
+            return args.style.write(&chart, path);
+        }
+    };
+    Ok(crate::chart::write_file(path, text.as_bytes())?)
 }
 
 /// What the numbers are.

@@ -68,7 +68,8 @@ pub(super) struct PersistentArgs {
 pub(super) struct EffectiveSpansArgs {
     /// Checkpoint, .pt (zip or legacy) or .safetensors; or a recorded run or a file of sums, which need no text
     pub model: PathBuf,
-    /// Write the numbers (.csv, .json), or the sums that all follows from (.safetensors)
+    /// Write the span chart with what the texts make of the spans (.svg, .pdf, .png), the numbers (.csv, .json), or the
+    /// sums that all follows from (.safetensors)
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
     /// Replace files that are there
@@ -77,8 +78,16 @@ pub(super) struct EffectiveSpansArgs {
     /// Print JSON: {texts, tokens, bits_per_token, bits_per_byte, heads: [{layer, head, span, reach, effective_50, …}]}
     #[arg(long)]
     pub json: bool,
+    /// Draw a linear instead of a logarithmic axis
+    #[arg(long)]
+    pub linear: bool,
+    /// Draw the heads of a layer by rising reach, as in the paper, instead of by index
+    #[arg(long)]
+    pub sort: bool,
     #[command(flatten)]
     pub texts: TextsArgs,
+    #[command(flatten)]
+    pub style: StyleArgs,
     #[command(flatten)]
     pub common: Common,
 }

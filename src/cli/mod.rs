@@ -8,6 +8,7 @@ mod convert;
 mod demo;
 mod effective_spans;
 mod eval;
+mod figure;
 mod figure_args;
 mod generate;
 mod info;
@@ -97,6 +98,7 @@ fn run(cli: Cli) -> Result<()> {
         Command::Persistent(args) => persistent::run(&args, out),
         Command::EffectiveSpans(args) => effective_spans::run(&args, out),
         Command::Merge(args) => merge::run(&args),
+        Command::Figure(args) => figure::run(&args),
         Command::Record(args) => record::run(&args),
         Command::Generate(args) => generate::run(&args, out),
         Command::Convert(args) => convert::run(&args),

@@ -25,6 +25,7 @@ pub mod sums_file;
 mod surveyed;
 mod tokens;
 mod vector_facts;
+mod weights_file;
 mod worker;
 
 pub use answers::Score;
@@ -43,4 +44,5 @@ pub use snapshot::{Failure, Snapshot};
 pub use surveyed::{LeadingHead, Surveyed};
 pub use tokens::Tokens;
 pub use vector_facts::VectorFacts;
+pub use weights_file::write_weights;
 pub use worker::{Engine, MEMORY, Source};

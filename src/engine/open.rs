@@ -379,6 +379,16 @@ impl Model {
         self.network.parts()
     }
 
+    /// SHA-256 of the file that the weights are in: of a recorded run, the model's that ran. It is looked up in the file
+    /// only if that is `asked`: see [`Model::sha256`].
+    pub fn weights_sha256(&self, asked: bool) -> Option<&str> {
+        match &self.recorded {
+            Some(run) => run.header().model.sha256.as_deref(),
+            None if asked => self.sha256(),
+            None => self.known_sha256(),
+        }
+    }
+
     /// The name of the file that the weights are in, without folders: of a recorded run, the model's that ran.
     pub fn weights_name(&self) -> String {
         match &self.recorded {

@@ -355,7 +355,11 @@ impl Steps {
             return self.set_recorded(&file, wanted);
         }
         let text = Arc::clone(&wanted.text.1);
-        let Some(tokens) = Tokens::new(&open.model, text, MOST_PIECES, &wanted.run) else {
+        let cut = match wanted.as_ids {
+            true => Tokens::of_ids,
+            false => Tokens::new,
+        };
+        let Some(tokens) = cut(&open.model, text, MOST_PIECES, &wanted.run) else {
             return false;
         };
         self.text_number = wanted.text.0;

@@ -47,6 +47,8 @@ pub(super) struct Wanted {
     /// Where models compute.
     pub device: Device,
     pub text: (u64, Arc<str>),
+    /// Whether the text is a list of token ids, whatever the vocabulary.
+    pub as_ids: bool,
     /// Which text of a recorded run is shown, from 0.
     pub recorded: usize,
     /// What is changed in the model by hand.
@@ -75,6 +77,7 @@ impl Default for Wanted {
         Self {
             model: (0, Source::default()),
             text: (0, Arc::default()),
+            as_ids: false,
             recorded: 0,
             edits: Arc::default(),
             looks: Looks::default(),
@@ -231,6 +234,17 @@ impl Engine {
             wanted.stopped = false;
             wanted.continuation = None;
             wanted.run.cancel();
+        });
+    }
+
+    /// Takes the text for a list of token ids from now on, or not any more. Texts of models without a vocabulary always are.
+    pub fn read_as_ids(&self, as_ids: bool) {
+        self.change(|wanted| {
+            if wanted.as_ids != as_ids {
+                wanted.as_ids = as_ids;
+                wanted.text.0 += 1;
+                wanted.run.cancel();
+            }
         });
     }
 

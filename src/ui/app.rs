@@ -6,6 +6,8 @@ use super::command_palette::CommandPalette;
 use super::dialogs::{Backend, Dialogs};
 use super::editor::Editor;
 use super::export::Exports;
+use super::figure_options::FigureOptions;
+use super::figures::Asked;
 use super::help::Help;
 use super::history::History;
 use super::keeper::Keeper;
@@ -66,6 +68,9 @@ pub struct App {
     pub(super) editor: Editor,
     pub(super) dialogs: Dialogs,
     pub(super) exports: Exports,
+    /// Figures that wait for their numbers.
+    pub(super) figures: Vec<Asked>,
+    pub(super) figure_options: FigureOptions,
     pub(super) facts: ModelFacts,
     /// A text file being read.
     pub(super) text_file: Option<TextFile>,
@@ -138,6 +143,8 @@ impl App {
             editor: Editor::default(),
             dialogs: Dialogs::new(backend),
             exports: Exports::default(),
+            figures: Vec::new(),
+            figure_options: FigureOptions::default(),
             facts: ModelFacts::default(),
             text_file: opening.text_file,
             file: None,
@@ -187,7 +194,11 @@ impl App {
 
     /// Whether everything that was asked for is done and drawn.
     pub fn settled(&self) -> bool {
-        self.text_file.is_none() && self.asked.is_empty() && self.engine.is_settled(&self.snapshot)
+        self.text_file.is_none()
+            && self.asked.is_empty()
+            && self.figures.is_empty()
+            && !self.figure_options.is_drawing()
+            && self.engine.is_settled(&self.snapshot)
     }
 
     /// Brings a view to the front of its tabs.
@@ -231,7 +242,10 @@ impl App {
         let ctx = ui.ctx().clone();
         self.take_news(&ctx);
         let keyboard = Keyboard {
-            modal: self.dialogs.is_open() || self.palette.is_open() || self.help.is_open(),
+            modal: self.dialogs.is_open()
+                || self.figure_options.is_open()
+                || self.palette.is_open()
+                || self.help.is_open(),
             editor: Editor::id(),
         };
         self.commands.extend(keys::pressed(&ctx, keyboard));
@@ -255,6 +269,8 @@ impl App {
                 &mut self.commands,
             );
         }
+        self.options_of_figures(&ctx);
+        self.make_figures(&ctx);
         self.help.show(&ctx);
         self.find(&ctx, &now);
         if let Some((purpose, path)) = self.dialogs.show(&ctx) {
@@ -326,6 +342,9 @@ impl App {
                 Some(view) => board.only(ui, view),
                 None => self.tree.ui(&mut board, ui),
             }
+            for asked in &self.figures {
+                asked.look(&mut looks);
+            }
             looks.heads = self.selection.heads.clone();
             looks.tokens = self.selection.tokens.clone();
             if looks != self.looks {
@@ -337,6 +356,20 @@ impl App {
                 ui.ctx().request_repaint();
             }
         });
+    }
+
+    fn options_of_figures(&mut self, ctx: &egui::Context) {
+        let before = self.settings.figure;
+        // Whatever the engine has found out since may change the figure.
+        let number = self.snapshot.version;
+        let (style, commands) = (&mut self.settings.figure, &mut self.commands);
+        let preview = self.figure_options.show(ctx, style, number, commands);
+        if before != self.settings.figure {
+            self.save();
+        }
+        if let Some(kind) = preview {
+            self.preview(kind);
+        }
     }
 
     fn nothing_open(&mut self, ui: &mut Ui) {

@@ -2,14 +2,14 @@
 
 use super::app::{App, Restored};
 use super::dialogs::Purpose;
-use super::export;
+use super::export::Copied;
+use super::figures;
 use super::history::Text;
 use super::language::{tr, trf};
 use super::settings::{Answers, Settings};
 use super::state::Selection;
 use super::text_file::{TextFile, is_sample, text_of};
 use super::toasts::Toasts;
-use crate::chart::{Figure, Style};
 use crate::engine::{Failure, Model, SAMPLES, Sample, Source};
 use eframe::egui;
 use std::path::{Path, PathBuf};
@@ -43,6 +43,17 @@ impl App {
                 }
                 Err(message) => self.toasts.error(message),
             }
+        }
+        for copied in self.exports.copied() {
+            match copied {
+                Ok(Copied::Picture(picture)) => ctx.copy_image(picture),
+                Ok(Copied::Text(text)) => ctx.copy_text(text),
+                Err(message) => {
+                    self.toasts.error(message);
+                    continue;
+                }
+            }
+            self.toasts.info(tr("Copied to the clipboard"));
         }
         self.text_read();
         let dropped = ctx.input(|i| i.raw.dropped_files.clone());
@@ -243,7 +254,15 @@ impl App {
 
     pub(super) fn ask(&mut self, ctx: &egui::Context, purpose: Purpose) {
         let name = match &self.snapshot.model {
-            Some(model) => export::proposed(purpose, model, &self.selection.heads),
+            Some(model) => match purpose {
+                Purpose::Figure(kind) => {
+                    let ending = self.settings.ending.as_deref().unwrap_or("svg");
+                    let known = figures::endings(kind).contains(&ending);
+                    let ending = if known { ending } else { "svg" };
+                    figures::proposed(kind, &model.name(), &self.selection.heads, ending)
+                }
+                _ => String::new(),
+            },
             None if matches!(purpose, Purpose::Model | Purpose::Text) => String::new(),
             None => return self.toasts.error(tr("No model is open")),
         };
@@ -271,31 +290,7 @@ impl App {
             Purpose::Model => self.open_model(path),
             Purpose::Text => self.read_text(path, ctx),
             Purpose::Vocabulary => self.answer(|answers| answers.vocab = Some(path)),
-            Purpose::SpanChart => {
-                if let Some(model) = &self.snapshot.model {
-                    let mut chart = crate::engine::figures::span_chart(model);
-                    chart.measure = self.views.spans.measure;
-                    chart.sort = self.views.spans.sorted;
-                    chart.linear = self.views.spans.linear;
-                    self.exports
-                        .start(path, ctx, move |path| chart.write(path, &Style::default()));
-                }
-            }
-            Purpose::Heatmap => {
-                let detail = self.snapshot.detail.as_deref();
-                let detail = detail.filter(|detail| detail.heads == self.selection.heads);
-                let figure = detail.and_then(|detail| {
-                    export::heatmap(&self.snapshot, detail, &self.views.attention)
-                });
-                match figure {
-                    Some(figure) => self
-                        .exports
-                        .start(path, ctx, move |path| figure.write(path, &Style::default())),
-                    None => self
-                        .toasts
-                        .error(tr("There is no attention to write: the text is empty, or too long for the selected token's weights to be kept")),
-                }
-            }
+            Purpose::Figure(kind) => self.save_figure(kind, path),
         }
     }
 

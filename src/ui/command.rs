@@ -1,10 +1,12 @@
 //! Every action of the window: its name, what it does, its key, and when it can be done. Menus, keys, the palette and the
 //! sheet of keys all take from here.
 
+use super::figures::Way;
 use super::language::Language;
 use super::recorded::{self, Texts};
 use super::settings::ThemeChoice;
 use super::views::Pane;
+use crate::engine::figures::FigureKind;
 use crate::engine::{Combine, ContinuationRequest, Sample};
 use eframe::egui::{self, Key, KeyboardShortcut, Modifiers};
 use std::ops::Range;
@@ -42,10 +44,10 @@ pub enum Command {
     EditText,
     /// Ask where to write the view that was last used.
     ExportView,
-    /// Ask where to write the span chart.
-    ExportSpans,
-    /// Ask where to write the attention heatmap.
-    ExportAttention,
+    /// Write a figure to a file that is asked for, or copy it.
+    Export(FigureKind, Way),
+    /// Choose how exported figures look.
+    FigureOptions,
     /// Select the head `layers` and `heads` away from the selected one.
     Move {
         /// Layers down.
@@ -209,8 +211,8 @@ pub const SECTIONS: [(&str, &[Command]); 4] = [
             Command::OpenText,
             Command::OpenVocabulary,
             Command::ExportView,
-            Command::ExportSpans,
-            Command::ExportAttention,
+            Command::Export(FigureKind::Attention, Way::Save),
+            Command::FigureOptions,
             Command::ModelFacts,
             Command::Quit,
         ],
@@ -271,7 +273,7 @@ impl Command {
             Self::OpenModel => [Some((CTRL, Key::O)), None],
             Self::OpenText => [Some((BOTH, Key::O)), None],
             Self::ExportView => [Some((CTRL, Key::S)), None],
-            Self::ExportAttention => [Some((BOTH, Key::S)), None],
+            Self::Export(FigureKind::Attention, Way::Save) => [Some((BOTH, Key::S)), None],
             Self::Undo => [Some((CTRL, Key::Z)), None],
             Self::Redo => [Some((BOTH, Key::Z)), Some((CTRL, Key::Y))],
             Self::EditText => [Some((CTRL, Key::E)), None],
@@ -337,8 +339,8 @@ impl Command {
             | Self::SpanOfSelected(_)
             | Self::SilenceSelected => open,
             Self::ExportView
-            | Self::ExportSpans
-            | Self::ExportAttention
+            | Self::Export(..)
+            | Self::FigureOptions
             | Self::Move { .. }
             | Self::SelectHead(_)
             | Self::SelectLayer

@@ -2,11 +2,13 @@
 
 use super::command::{Command, Now, SECTIONS, views};
 use super::command_words::sample_name;
+use super::figures::Way;
 use super::help::section_name;
 use super::language::{Language, tr};
 use super::settings::ThemeChoice;
 use super::views::Pane;
 use crate::engine::SAMPLES;
+use crate::engine::figures::FigureKind;
 use nucleo_matcher::pattern::{Atom, AtomKind, CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher, Utf32Str};
 use std::path::PathBuf;
@@ -56,6 +58,14 @@ pub fn items(now: &Now, (layers, heads): (usize, usize), files: &[PathBuf]) -> V
     for (section, commands) in &SECTIONS {
         for command in commands.iter().filter(|c| !matches!(c, Command::Palette)) {
             add(section_name(section), command.clone(), String::new());
+        }
+    }
+    for kind in FigureKind::ALL {
+        for way in Way::ALL {
+            let command = Command::Export(kind, way);
+            if !matches!(command, Command::Export(FigureKind::Attention, Way::Save)) {
+                add(tr("Export"), command, String::new());
+            }
         }
     }
     for view in views() {
@@ -174,7 +184,7 @@ mod tests {
         for (query, title) in [
             ("show cost", "Show Cost"),
             ("reset lay", "Reset layout"),
-            ("chart export", "Export span chart…"),
+            ("span export", "Export span chart…"),
             ("undo", "Undo"),
             ("enwik", "/data/enwik8/checkpoint.pt"),
             ("中文", "简体中文"),

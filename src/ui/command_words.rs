@@ -1,10 +1,12 @@
 //! What commands are called, and what they do, in words.
 
 use super::command::Command;
+use super::figures::{self, Way};
 use super::language::{tr, trf};
 use super::settings::ThemeChoice;
 use super::state::head_name;
 use crate::chart::thousands;
+use crate::engine::figures::FigureKind;
 use crate::engine::{Combine, Sample};
 
 impl Command {
@@ -54,8 +56,16 @@ impl Command {
             Self::Continue(_) => tr("Continue the text"),
             Self::StopContinuing => tr("Stop continuing"),
             Self::ExportView => tr("Export this view…"),
-            Self::ExportSpans => tr("Export span chart…"),
-            Self::ExportAttention => tr("Export attention…"),
+            Self::Export(kind, way) => {
+                let figure = figures::name(*kind);
+                return match way {
+                    Way::Save => trf("Export {0}…", &[&figure]),
+                    Way::CopyPicture => trf("Copy picture: {0}", &[&figure]),
+                    Way::CopyNumbers => trf("Copy numbers: {0}", &[&figure]),
+                    Way::CopySvg => trf("Copy SVG: {0}", &[&figure]),
+                };
+            }
+            Self::FigureOptions => tr("Figure options…"),
             Self::Move { layers: -1, .. } => tr("Previous layer"),
             Self::Move { layers: 1, .. } => tr("Next layer"),
             Self::Move { heads: -1, .. } => tr("Previous head"),
@@ -112,8 +122,16 @@ impl Command {
             }
             Self::StopContinuing => tr("What is written so far stays"),
             Self::ExportView => tr("The view that was last used, else the span chart"),
-            Self::ExportSpans => tr("As SVG, PNG, CSV or JSON"),
-            Self::ExportAttention => tr("The queries in view, as SVG, PNG or CSV"),
+            Self::Export(FigureKind::Attention, Way::Save) => {
+                tr("The queries in view, as SVG, PDF, PNG, CSV, JSON or safetensors")
+            }
+            Self::Export(_, Way::Save) => tr("As SVG, PDF, PNG, CSV or JSON"),
+            Self::Export(_, Way::CopyPicture) => tr("As PNG, to be pasted into a document"),
+            Self::Export(_, Way::CopyNumbers) => tr("As CSV, to be pasted into a spreadsheet"),
+            Self::Export(_, Way::CopySvg) => tr("The text of the drawing"),
+            Self::FigureOptions => {
+                tr("Size, type, colours and ground of exported figures, with a preview")
+            }
             Self::Move { .. } => tr("Where no text has the focus"),
             Self::SelectHead(_) => tr("Select this head in every view"),
             Self::SelectLayer => tr("All heads of the selected head's layer"),

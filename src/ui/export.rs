@@ -1,19 +1,20 @@
 //! Writing charts from the window, on another thread.
 
-use super::dialogs::Purpose;
 use super::language::trf;
-use super::views::attention::AttentionView;
-use crate::analysis::Pool;
-use crate::chart::{ChartError, Heatmap};
-use crate::engine::figures::{self, HeatmapStyle};
-use crate::engine::{Combine, Detail, Heads, Model, Snapshot};
+use eframe::egui::ColorImage;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 
-/// Most cells a side of an exported heatmap: of a longer text several weights share one.
-const HEATMAP_CELLS: usize = 1024;
+/// What is put on the clipboard.
+#[derive(Debug)]
+pub enum Copied {
+    /// A picture.
+    Picture(ColorImage),
+    /// A text.
+    Text(String),
+}
 
 /// The file that was written, or why it was not; nothing when it was cancelled.
 type Written = Option<Result<PathBuf, String>>;
@@ -29,10 +30,14 @@ struct Running {
     cancelled: Arc<AtomicBool>,
 }
 
-/// Files being written.
+/// What was made for the clipboard, or why it was not.
+type Clipping = Result<Copied, String>;
+
+/// Files being written, and what is being made for the clipboard.
 #[derive(Debug)]
 pub struct Exports {
     results: (Sender<Numbered>, Receiver<Numbered>),
+    clippings: (Sender<Clipping>, Receiver<Clipping>),
     running: Vec<Running>,
     count: u64,
 }
@@ -41,6 +46,7 @@ impl Default for Exports {
     fn default() -> Self {
         Self {
             results: channel(),
+            clippings: channel(),
             running: Vec::new(),
             count: 0,
         }
@@ -53,7 +59,7 @@ impl Exports {
         &mut self,
         path: PathBuf,
         ctx: &eframe::egui::Context,
-        write: impl FnOnce(&Path) -> Result<(), ChartError> + Send + 'static,
+        write: impl FnOnce(&Path) -> Result<(), String> + Send + 'static,
     ) {
         self.count += 1;
         let number = self.count;
@@ -77,6 +83,32 @@ impl Exports {
             let message = trf("No thread to write the file: {0}", &[&error]);
             let _ = failed.send((number, Some(Err(message))));
         }
+    }
+
+    /// Begins to make something for the clipboard; it is there later.
+    pub fn copy(
+        &mut self,
+        ctx: &eframe::egui::Context,
+        make: impl FnOnce() -> Result<Copied, String> + Send + 'static,
+    ) {
+        let (sender, ctx) = (self.clippings.0.clone(), ctx.clone());
+        let failed = self.clippings.0.clone();
+        let thread = std::thread::Builder::new()
+            .name("copy".into())
+            .spawn(move || {
+                // The window may be gone by now.
+                let _ = sender.send(make());
+                ctx.request_repaint();
+            });
+        if let Err(error) = thread {
+            let message = trf("No thread to make the picture: {0}", &[&error]);
+            let _ = failed.send(Err(message));
+        }
+    }
+
+    /// What was made for the clipboard since the last call.
+    pub fn copied(&mut self) -> Vec<Result<Copied, String>> {
+        self.clippings.1.try_iter().collect()
     }
 
     /// The files being written, by their numbers, with their names.
@@ -119,7 +151,7 @@ fn write_unless(
     path: &Path,
     number: u64,
     cancelled: &AtomicBool,
-    write: impl FnOnce(&Path) -> Result<(), ChartError>,
+    write: impl FnOnce(&Path) -> Result<(), String>,
 ) -> Written {
     // The ending chooses the format.
     let ending = path.extension().unwrap_or_default().to_string_lossy();
@@ -131,7 +163,7 @@ fn write_unless(
         message.replace(&hidden, &path.display().to_string())
     };
     if let Err(error) = write(&beside) {
-        return Some(Err(plain(error.to_string())));
+        return Some(Err(plain(error)));
     }
     if cancelled.load(Ordering::Relaxed) {
         // What cannot be removed is told: it would stay for ever.
@@ -147,47 +179,12 @@ fn write_unless(
     }))
 }
 
-/// The name proposed for a file.
-pub fn proposed(purpose: Purpose, model: &Model, heads: &Heads) -> String {
-    let stem = model.name();
-    match (purpose, heads.single()) {
-        (Purpose::Heatmap, Some((layer, head))) => {
-            format!("{stem}_attention_{}_{}.svg", layer + 1, head + 1)
-        }
-        (Purpose::Heatmap, None) => {
-            let how = match heads.combine() {
-                Combine::Mean => "mean",
-                Combine::Max => "largest",
-            };
-            format!("{stem}_attention_{how}_of_{}.svg", heads.all().len())
-        }
-        _ => format!("{stem}_spans.svg"),
-    }
-}
-
-/// The selected heads' weights as a figure of what is in view, with its colours.
-pub fn heatmap(snapshot: &Snapshot, detail: &Detail, view: &AttentionView) -> Option<Heatmap> {
-    let model = snapshot.model.as_ref()?;
-    let (queries, columns) = view.seen(snapshot);
-    let queries = queries.start..queries.end.min(snapshot.done);
-    let style = HeatmapStyle {
-        layout: view.layout,
-        map: view.map,
-        scale: view.scale,
-        columns,
-        most: HEATMAP_CELLS,
-        pool: view.pool,
-        high: None,
-    };
-    let ids = &snapshot.tokens.ids;
-    let mut figure = figures::heatmap(model, ids, &detail.weights, &detail.heads, queries, style);
-    // As in the window: the largest weight of all, or of what is in view.
-    let in_view = figure.values.iter().fold(0.0_f32, |m, value| m.max(*value));
-    figure.high = Some(match (view.in_view, view.pool) {
-        (false, Pool::Max) => detail.largest,
-        _ => in_view,
-    });
-    (figure.rows > 0 && figure.cols > 0).then_some(figure)
+/// A PNG as the window has pictures.
+pub fn color_image(png: &[u8]) -> Result<ColorImage, String> {
+    let picture = image::load_from_memory(png).map_err(|error| error.to_string())?;
+    let picture = picture.to_rgba8();
+    let size = [picture.width() as usize, picture.height() as usize];
+    Ok(ColorImage::from_rgba_unmultiplied(size, picture.as_raw()))
 }
 
 /// Most of a text file that is read, in bytes: more than any model is run over in the window.
@@ -229,7 +226,9 @@ mod tests {
         let path = folder.path().join("chart.csv");
         std::fs::write(&path, "before").unwrap();
         let cancelled = AtomicBool::new(false);
-        let write = |path: &Path| crate::chart::write_file(path, b"after");
+        let write = |path: &Path| {
+            crate::chart::write_file(path, b"after").map_err(|error| error.to_string())
+        };
         let during = |path: &Path| {
             cancelled.store(true, Ordering::Relaxed);
             write(path)

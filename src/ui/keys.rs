@@ -1,6 +1,8 @@
 //! Which commands the keys ask for.
 
 use super::command::{Command, NUMBERED};
+use super::figures::Way;
+use crate::engine::figures::FigureKind;
 use eframe::egui::{self, Modifiers};
 
 /// What has the keys besides the commands.
@@ -26,7 +28,7 @@ const OVER_DIALOGS: [Command; 6] = [
 const ANYWHERE: [Command; 9] = [
     Command::OpenText,
     Command::OpenModel,
-    Command::ExportAttention,
+    Command::Export(FigureKind::Attention, Way::Save),
     Command::ExportView,
     Command::EditText,
     Command::SelectLayer,

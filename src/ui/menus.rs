@@ -2,11 +2,13 @@
 
 use super::app::App;
 use super::command::{self, Command, Now, key_text, menu_item};
+use super::figures::Way;
 use super::language::{Language, tr, trf};
 use super::recorded;
 use super::settings::ThemeChoice;
 use super::theme::{self, quiet};
 use super::views::Pane;
+use crate::engine::figures::FigureKind;
 use crate::engine::{Combine, SAMPLES};
 use eframe::egui::{self, Ui};
 
@@ -21,13 +23,14 @@ pub fn menu(app: &mut App, ui: &mut Ui, now: &Now) {
             ui.menu_button(tr("Edit"), |ui| edit_menu(app, ui, now));
             ui.menu_button(tr("View"), |ui| view_menu(app, ui, now));
             ui.menu_button(tr("Export"), |ui| {
-                for command in [
-                    Command::ExportView,
-                    Command::ExportSpans,
-                    Command::ExportAttention,
-                ] {
-                    menu_item(ui, now, command, &mut app.commands);
+                menu_item(ui, now, Command::ExportView, &mut app.commands);
+                ui.separator();
+                for kind in FigureKind::ALL {
+                    let save = Command::Export(kind, Way::Save);
+                    menu_item(ui, now, save, &mut app.commands);
                 }
+                ui.separator();
+                menu_item(ui, now, Command::FigureOptions, &mut app.commands);
             });
             ui.menu_button(tr("Help"), |ui| {
                 menu_item(ui, now, Command::Help, &mut app.commands);

@@ -13,6 +13,8 @@ mod command_words;
 pub mod dialogs;
 mod editor;
 mod export;
+mod figure_options;
+mod figures;
 mod help;
 mod history;
 mod keeper;

@@ -3,12 +3,12 @@
 use super::app::{App, ZOOM, apply_theme};
 use super::command::Command;
 use super::dialogs::Purpose;
+use super::figures::{self, Way};
 use super::history::Text;
 use super::layout::Layout;
 use super::splice::splice;
 use super::text_file::text_of;
 use super::tiles;
-use super::views::Pane;
 use crate::model::{Edits, ModelError};
 use eframe::egui::{self, ViewportCommand};
 use std::ops::Range;
@@ -38,9 +38,17 @@ impl App {
                 self.history.load(text_of(sample));
                 self.text_changed();
             }
-            Command::ExportView if self.used == Pane::Attention => self.ask(ctx, Purpose::Heatmap),
-            Command::ExportView | Command::ExportSpans => self.ask(ctx, Purpose::SpanChart),
-            Command::ExportAttention => self.ask(ctx, Purpose::Heatmap),
+            Command::ExportView => {
+                if let Some(kind) = figures::of_view(self.used).first() {
+                    self.export(ctx, *kind, Way::Save);
+                }
+            }
+            Command::Export(kind, way) => self.export(ctx, kind, way),
+            Command::FigureOptions => {
+                if let Some(kind) = figures::of_view(self.used).first() {
+                    self.figure_options.open(*kind);
+                }
+            }
             Command::SetRamp(ramp) => self.answer(|answers| answers.ramp = Some(ramp)),
             Command::Undo => self.step(|app| app.history.undo()),
             Command::Redo => self.step(|app| app.history.redo()),

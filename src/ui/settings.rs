@@ -1,6 +1,7 @@
 //! What is remembered between sessions: theme, recent files, and what was answered about each of them.
 
 use super::language::Language;
+use crate::chart::Style;
 use crate::engine::MEMORY;
 use directories::ProjectDirs;
 use serde::{Deserialize, Serialize};
@@ -50,6 +51,10 @@ pub struct Settings {
     pub memory: Option<usize>,
     /// Where the last dialog ended.
     pub folder: Option<PathBuf>,
+    /// How exported figures look.
+    pub figure: Style,
+    /// The ending of the figure that was written last.
+    pub ending: Option<String>,
     /// Answers by checkpoint.
     pub answers: BTreeMap<PathBuf, Answers>,
     /// Where this is kept; `None` keeps nothing.

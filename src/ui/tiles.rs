@@ -1,5 +1,7 @@
 //! The tiles: how they look, and how views are closed and brought back.
 
+use super::command::Command;
+use super::figures::{self, Way};
 use super::language::{tr, trf};
 use super::state::ViewContext;
 use super::theme;
@@ -50,6 +52,48 @@ impl Board<'_> {
             .inner_margin(theme::VIEW_MARGIN)
             .show(ui, |ui| self.views.show(view, ui, &mut self.cx));
     }
+}
+
+/// The menu of a view's figures, at the end of its tabs.
+fn export_button(ui: &mut Ui, pane: Pane, commands: &mut Vec<Command>, used: &mut Pane) {
+    let name = trf("Export {0}", &[&pane.title()]);
+    let kinds = figures::of_view(pane);
+    let image = egui::RichText::new("⬈").size(12.0).weak();
+    let (response, _) = egui::containers::menu::MenuButton::from_button(
+        egui::Button::new(image).frame_when_inactive(false),
+    )
+    .ui(ui, |ui| {
+        *used = pane;
+        for (i, kind) in kinds.iter().enumerate() {
+            if i > 0 {
+                ui.separator();
+            }
+            if kinds.len() > 1 {
+                ui.label(theme::strong(figures::name(*kind)));
+            }
+            for way in Way::ALL {
+                let words = match way {
+                    Way::Save => tr("Save as…"),
+                    Way::CopyPicture => tr("Copy picture"),
+                    Way::CopyNumbers => tr("Copy numbers"),
+                    Way::CopySvg => tr("Copy SVG"),
+                };
+                let command = Command::Export(*kind, way);
+                let button = ui.button(words);
+                if button.on_hover_text(command.explanation()).clicked() {
+                    commands.push(command);
+                    ui.close();
+                }
+            }
+        }
+        ui.separator();
+        if ui.button(Command::FigureOptions.name()).clicked() {
+            commands.push(Command::FigureOptions);
+            ui.close();
+        }
+    });
+    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, &name));
+    response.on_hover_text(name);
 }
 
 /// Side of the cross that closes a tab, in points.
@@ -162,6 +206,21 @@ impl egui_tiles::Behavior<Pane> for Board<'_> {
             self.on_tab_close(tiles, tile);
         }
         response.on_hover_cursor(egui::CursorIcon::Default)
+    }
+
+    /// What leaves the view in front as a figure.
+    fn top_bar_right_ui(
+        &mut self,
+        tiles: &Tiles<Pane>,
+        ui: &mut Ui,
+        _tile: TileId,
+        tabs: &egui_tiles::Tabs,
+        _scroll: &mut f32,
+    ) {
+        let pane = tabs.active.and_then(|tile| tiles.get_pane(&tile)).copied();
+        if let Some(pane) = pane.filter(|_| self.cx.snapshot.shown().is_some()) {
+            export_button(ui, pane, self.cx.commands, self.used);
+        }
     }
 
     fn simplification_options(&self) -> egui_tiles::SimplificationOptions {

@@ -113,6 +113,13 @@ fn shards_join_to_what_one_run_gives() {
         .collect();
     assert_eq!(names, ["a.txt", "b.txt", "d.txt", "more/c.txt"]);
 
+    let svg = at("spans.svg");
+    program(&["effective-spans", &all, "-o", &svg, "--sort", "-q"])
+        .assert()
+        .success();
+    let svg = String::from_utf8(bytes(&svg)).unwrap();
+    assert!(svg.contains("on 4 texts") && svg.contains("texts 4") && svg.contains("90 %"));
+
     // What cannot be joined.
     for (files, part) in [
         ([&pair, &shards[0]], "both hold shard 1 of 3"),
@@ -143,7 +150,7 @@ fn shards_join_to_what_one_run_gives() {
         (vec!["merge", "-o", "x.safetensors"], "SUMS"),
         (
             vec!["effective-spans", &all, "-o", "x.txt"],
-            ".csv or .json or .safetensors",
+            ".svg or .pdf or .png or .csv or .json or .safetensors",
         ),
     ] {
         let said = complaint(&args, 2);

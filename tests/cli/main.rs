@@ -4,6 +4,7 @@
 mod bench;
 mod corpus;
 mod errors;
+mod figures;
 mod files;
 mod models;
 mod recorded;

@@ -6,6 +6,7 @@ mod common;
 
 mod attention;
 mod cost;
+mod export;
 mod files;
 mod looks;
 mod model;

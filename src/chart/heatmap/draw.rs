@@ -252,6 +252,11 @@ fn height(chart: &Heatmap, map_width: f64, page_width: f64) -> f64 {
     } else {
         (rows * TICK * 1.2).min(0.8 * page_width)
     };
+    // Cells with numbers need no more than a few lines.
+    let square = match chart.cell_texts.is_empty() {
+        true => square,
+        false => square.min(rows * TICK * 3.2),
+    };
     square.clamp(least.max(40.0), (1.05 * page_width).max(least.max(40.0)))
 }
 

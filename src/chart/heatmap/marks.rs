@@ -38,6 +38,8 @@ pub(in crate::chart) struct Ink {
     pub(in crate::chart) range: Range,
     map: ColorMap,
     turned: bool,
+    /// From one colour to another instead of the map.
+    ramp: Option<[[u8; 3]; 2]>,
 }
 
 impl Ink {
@@ -52,6 +54,15 @@ impl Ink {
             map,
             // The greys start from the page's own colour.
             turned: dark && map == ColorMap::Greys,
+            ramp: None,
+        }
+    }
+
+    /// From the colour of the page to another, both as "#rrggbb".
+    pub(in crate::chart) fn ramp(range: Range, ground: &str, color: &str) -> Self {
+        Self {
+            ramp: Some([ground, color].map(theme::rgb)),
+            ..Self::of(range, ColorMap::Greys, false)
         }
     }
 
@@ -70,6 +81,13 @@ impl Ink {
 
     /// The colour at a share of the range.
     pub(in crate::chart) fn at(&self, share: f64) -> [u8; 3] {
+        if let Some([ground, color]) = self.ramp {
+            let mixed = |i: usize| {
+                let (a, b) = (f64::from(ground[i]), f64::from(color[i]));
+                (a + (b - a) * share.clamp(0.0, 1.0)).round() as u8
+            };
+            return [mixed(0), mixed(1), mixed(2)];
+        }
         let share = if self.turned { 1.0 - share } else { share };
         colormap::color(self.map, share as f32)
     }
@@ -254,9 +272,12 @@ pub(in crate::chart) fn bar(
     theme: &Theme,
 ) {
     const STOPS: u32 = 32;
+    let name = match ink.ramp {
+        Some([_, color]) => format!("ramp-{}", &theme::hex(color)[1..]),
+        None => ink.map.name().to_lowercase(),
+    };
     let id = format!(
-        "spanscope-{}{}",
-        ink.map.name().to_lowercase(),
+        "spanscope-{name}{}",
         if ink.turned { "-turned" } else { "" }
     );
     let mut gradient = Element::new("linearGradient");

@@ -27,7 +27,13 @@ pub(super) struct Scale {
 
 impl Scale {
     /// The axis over `values`, `length` points long; numbers take `room` each.
-    fn new(axis: &Axis, values: impl Iterator<Item = f64>, length: f64, room: f64) -> Self {
+    fn new(
+        axis: &Axis,
+        values: impl Iterator<Item = f64>,
+        length: f64,
+        room: f64,
+        padded: bool,
+    ) -> Self {
         let usable = values.filter(|v| v.is_finite() && (!axis.log || *v > 0.0));
         let (mut low, mut high) = usable.fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), v| {
             (a.min(v), b.max(v))
@@ -45,6 +51,12 @@ impl Scale {
                 false if low == 0.0 => (0.0, 1.0),
                 false => (low - low.abs() * 0.1, low + low.abs() * 0.1),
             };
+        }
+        // A line along an axis is hard to see: some room where an end is not given.
+        if padded && !axis.log {
+            let room = 0.04 * (high - low);
+            low -= if axis.low.is_none() { room } else { 0.0 };
+            high += if axis.high.is_none() { room } else { 0.0 };
         }
         let ticks = match axis.log {
             true => {
@@ -149,7 +161,7 @@ impl Layout {
             let series = panel.series.iter();
             let ys = series.flat_map(|s| s.points.iter().map(|p| p[1]));
             let levels = panel.levels.iter().map(|level| level.at);
-            Scale::new(&panel.y, ys.chain(levels), each, TICK * 2.0)
+            Scale::new(&panel.y, ys.chain(levels), each, TICK * 2.0, true)
         };
         let mut panels: Vec<Place> = Vec::new();
         for (i, panel) in plot.panels.iter().enumerate() {
@@ -166,7 +178,13 @@ impl Layout {
             .fold(0.0, f64::max);
         let left = PAD + LABEL + 5.0 + widest + TICK_LENGTH + 2.0;
         let marks = plot.marks.iter().map(|mark| mark.at);
-        let mut x = Scale::new(&plot.x, xs().chain(marks), (right - left).max(20.0), 40.0);
+        let mut x = Scale::new(
+            &plot.x,
+            xs().chain(marks),
+            (right - left).max(20.0),
+            40.0,
+            false,
+        );
         // The last number reaches beyond the end of the axis.
         let last = x.ticks.iter().rfind(|t| t.label.is_some());
         if let Some(Tick {

@@ -7,7 +7,7 @@ use super::super::canvas::{Anchor, Canvas, Type, line, round};
 use super::super::theme::{self, LABEL, TICK, TITLE, Theme};
 use super::super::{Style, font, ticks};
 use super::layout::{self, Layout, PAD, TICK_LENGTH};
-use super::{HeadSpan, SpanChart, SpanMeasure};
+use super::{EffectiveSpan, HeadSpan, SpanChart, SpanMeasure};
 
 /// Draws the chart on a page.
 pub(super) fn draw(chart: &SpanChart, style: &Style) -> Canvas {
@@ -20,7 +20,7 @@ pub(super) fn draw(chart: &SpanChart, style: &Style) -> Canvas {
     bands(&mut page, &at, theme);
     vertical_axis(&mut page, chart, &at, theme);
     limit(&mut page, chart, &at, theme);
-    marks(&mut page, chart, &at, theme);
+    marks(&mut page, chart, &at, theme, style.gray);
     page.line((at.left, at.bottom), (at.right, at.bottom), theme.axis, 0.6);
     layer_axis(&mut page, &at, theme);
     page
@@ -34,6 +34,8 @@ fn header(page: &mut Canvas, chart: &SpanChart, at: &Layout, theme: &Theme) {
     let style = Type::new(LABEL, theme.muted);
     let subtitle = font::fit(&at.subtitle, style.size, style.weight, room);
     page.text(PAD, at.subtitle_base, &subtitle, style);
+    let notes = font::fit(&at.notes, style.size, style.weight, room);
+    page.text(PAD, at.notes_base, &notes, style);
 }
 
 /// Every second layer on a tinted ground.
@@ -83,7 +85,7 @@ fn limit(page: &mut Canvas, chart: &SpanChart, at: &Layout, theme: &Theme) {
     page.text_middle(at.right + 4.0, y, &at.limit_label, style);
 }
 
-fn marks(page: &mut Canvas, chart: &SpanChart, at: &Layout, theme: &Theme) {
+fn marks(page: &mut Canvas, chart: &SpanChart, at: &Layout, theme: &Theme, gray: bool) {
     if at.heads.is_empty() {
         let style = Type::new(LABEL, theme.muted).anchor(Anchor::Middle);
         let x = (at.left + at.right) / 2.0;
@@ -102,19 +104,52 @@ fn marks(page: &mut Canvas, chart: &SpanChart, at: &Layout, theme: &Theme) {
         }
         for (head, x) in layer {
             let y = at.y(chart.value(head));
+            let place = (head.layer, head.head);
             let mut group = Group::new();
-            group.append(Title::new(tooltip(head)));
+            let effective = chart.effective.iter().find(|e| (e.layer, e.head) == place);
+            group.append(Title::new(tooltip(head, effective)));
+            let within = effective.map_or([None; 3], |effective| effective.within);
+            for (tokens, wide) in within.into_iter().zip([1.0, 0.75, 0.5]) {
+                let Some(tokens) = tokens else { continue };
+                let (y, half) = (
+                    at.y(tokens as f64),
+                    wide * (at.pitch * 0.42).clamp(0.5, 4.0),
+                );
+                group.append(line((x - half, y), (x + half, y), theme.ink, 0.7));
+            }
+            let ghost = chart.trained.iter().find(|t| (t.layer, t.head) == place);
+            if let Some(ghost) = ghost {
+                let from = at.y(chart.value(ghost));
+                let mut way = line((*x, from), (*x, y), theme.muted, 0.6);
+                way.assign("stroke-dasharray", "1.5 1.2");
+                group.append(way);
+                let mut hollow = mark(*x, from, radius, 0, "none");
+                hollow.assign("stroke", theme.muted);
+                hollow.assign("stroke-width", 0.8);
+                group.append(hollow);
+            }
             if !chart.sort {
                 let mut stalk = line((*x, at.bottom), (*x, y), color, round(stem));
                 stalk.assign("stroke-opacity", 0.45);
                 group.append(stalk);
             }
-            let mut dot = Element::new("circle");
-            dot.assign("cx", round(*x));
-            dot.assign("cy", round(y));
-            dot.assign("r", round(radius));
-            dot.assign("fill", color);
-            group.append(dot);
+            if chart.silenced.contains(&place) {
+                let r = round(radius * 1.1);
+                let mut cross = Element::new("path");
+                let (left, top) = (round(x - r), round(y - r));
+                cross.assign(
+                    "d",
+                    format!("M{left} {top}l{0} {0}m0 -{0}l-{0} {0}", 2.0 * r),
+                );
+                cross.assign("stroke", color);
+                cross.assign("stroke-width", 1);
+                cross.assign("fill", "none");
+                group.append(cross);
+            } else {
+                // Greys are told apart by shape as well.
+                let shape = if gray { layer_index(at, head.layer) } else { 0 };
+                group.append(mark(*x, y, radius, shape, color));
+            }
             page.add(group);
         }
     }
@@ -133,10 +168,45 @@ fn marks(page: &mut Canvas, chart: &SpanChart, at: &Layout, theme: &Theme) {
     }
 }
 
+/// A mark at a place: a circle, a square, a triangle or a diamond, of about the same area.
+fn mark(x: f64, y: f64, radius: f64, shape: usize, fill: &str) -> Element {
+    let mut mark = match shape % 4 {
+        0 => {
+            let mut circle = Element::new("circle");
+            circle.assign("cx", round(x));
+            circle.assign("cy", round(y));
+            circle.assign("r", round(radius));
+            circle
+        }
+        other => {
+            let r = radius * 1.15;
+            let corners: &[(f64, f64)] = match other {
+                1 => &[(-0.77, -0.77), (0.77, -0.77), (0.77, 0.77), (-0.77, 0.77)],
+                2 => &[(0.0, -1.1), (1.05, 0.8), (-1.05, 0.8)],
+                _ => &[(0.0, -1.15), (1.0, 0.0), (0.0, 1.15), (-1.0, 0.0)],
+            };
+            let corners = corners
+                .iter()
+                .map(|(a, b)| format!("{},{}", round(x + a * r), round(y + b * r)));
+            let mut polygon = Element::new("polygon");
+            polygon.assign("points", corners.collect::<Vec<_>>().join(" "));
+            polygon
+        }
+    };
+    mark.assign("fill", fill);
+    mark
+}
+
 /// What a browser shows over a mark.
-fn tooltip(head: &HeadSpan) -> String {
+fn tooltip(head: &HeadSpan, effective: Option<&EffectiveSpan>) -> String {
+    let used = match effective.map(|effective| effective.within) {
+        Some([Some(half), Some(most), Some(nearly)]) => {
+            format!("; 50, 90, 99 % of its weight within {half}, {most}, {nearly}")
+        }
+        _ => String::new(),
+    };
     format!(
-        "layer {}, head {}: reach {}, span {}",
+        "layer {}, head {}: reach {}, span {}{used}",
         head.layer.saturating_add(1),
         head.head.saturating_add(1),
         head.reach,
@@ -216,8 +286,12 @@ fn axis_title(page: &mut Canvas, at: &Layout, theme: &Theme, base: f64, text: &s
 
 /// The colour of a layer: four take turns, so that neighbours differ.
 fn layer_color(at: &Layout, theme: &Theme, layer: usize) -> &'static str {
-    let index = at.layers.binary_search(&layer).unwrap_or(0);
-    theme.layers[index % theme.layers.len()]
+    theme.layers[layer_index(at, layer) % theme.layers.len()]
+}
+
+/// The place of a layer among those that occur.
+fn layer_index(at: &Layout, layer: usize) -> usize {
+    at.layers.binary_search(&layer).unwrap_or(0)
 }
 
 /// The ground below a line, lightly filled.

@@ -43,6 +43,8 @@ pub(super) struct Layout {
     pub(super) subtitle: String,
     pub(super) title_base: f64,
     pub(super) subtitle_base: f64,
+    pub(super) notes: String,
+    pub(super) notes_base: f64,
     /// Whether the limit has a line.
     pub(super) limit: bool,
     pub(super) limit_label: String,
@@ -71,6 +73,7 @@ impl Layout {
         let values = || {
             heads
                 .iter()
+                .chain(&chart.trained)
                 .map(|h| chart.value(h))
                 .filter(|v| v.is_finite())
         };
@@ -89,6 +92,11 @@ impl Layout {
         if style.titled {
             y += LABEL * 1.3;
         }
+        let notes = notes(chart);
+        let notes_base = y + LABEL * 0.8;
+        if style.titled && !notes.is_empty() {
+            y += LABEL * 1.3;
+        }
         let top = y + 5.0;
         let plot_height = match style.page_height() {
             // What stands under the plot takes three lines at most.
@@ -100,7 +108,9 @@ impl Layout {
         // The vertical axis.
         let high = axis_end(chart, limit, largest);
         // The paper's axis begins at 10; lower where a head is.
-        let smallest = heads.iter().map(|h| h.reach).min().unwrap_or(0);
+        let used = chart.effective.iter().flat_map(|e| e.within).flatten();
+        let reaches = heads.iter().map(|h| h.reach);
+        let smallest = reaches.chain(used).min().unwrap_or(0);
         let low = if smallest > 12 && high > 20.0 {
             10.0
         } else {
@@ -122,6 +132,8 @@ impl Layout {
             subtitle,
             title_base,
             subtitle_base,
+            notes,
+            notes_base,
             limit,
             limit_label,
             values: false,
@@ -257,5 +269,26 @@ fn subtitle(chart: &SpanChart, limit_shown: bool) -> String {
         1 => "1 head".to_owned(),
         n => format!("{n} heads"),
     });
+    parts.join(", ")
+}
+
+/// What the marks beside those of the spans mean, where there are any.
+fn notes(chart: &SpanChart) -> String {
+    let mut parts = Vec::new();
+    let marked = |i: &usize| chart.effective.iter().any(|e| e.within[*i].is_some());
+    let shares: Vec<&str> = (0..3)
+        .filter(marked)
+        .map(|i| ["50", "90", "99"][i])
+        .collect();
+    if !shares.is_empty() {
+        let shares = shares.join(", ");
+        parts.push(format!("dashes: {shares} % of the weight on the text"));
+    }
+    if !chart.trained.is_empty() {
+        parts.push("hollow: as trained".to_owned());
+    }
+    if !chart.silenced.is_empty() {
+        parts.push("crosses: silenced".to_owned());
+    }
     parts.join(", ")
 }

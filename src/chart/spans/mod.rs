@@ -2,9 +2,11 @@
 
 mod draw;
 mod layout;
+#[cfg(test)]
+mod tests;
 
 use super::canvas::Canvas;
-use super::{ChartError, Column, Figure, Provenance, Style, Table};
+use super::{Cell, ChartError, Column, Figure, Provenance, Style, Table};
 use serde::Serialize;
 
 /// How far one head looks.
@@ -18,6 +20,17 @@ pub struct HeadSpan {
     pub span: f64,
     /// The number of tokens that the head can see.
     pub reach: usize,
+}
+
+/// The distances within which a head finds its weight on a text.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct EffectiveSpan {
+    /// The layer, counted from 0.
+    pub layer: usize,
+    /// The head in its layer, counted from 0.
+    pub head: usize,
+    /// The smallest distances that hold 50, 90 and 99 % of its weight on the text, in tokens; `None` where there is none.
+    pub within: [Option<usize>; 3],
 }
 
 /// Which number of a head the figure shows.
@@ -38,6 +51,12 @@ pub enum SpanMeasure {
 pub struct SpanChart {
     /// The heads, in any order.
     pub heads: Vec<HeadSpan>,
+    /// Heads whose spans were set by hand, as they were trained: a hollow mark each.
+    pub trained: Vec<HeadSpan>,
+    /// Heads that contribute nothing, by layer and head: their marks are crosses.
+    pub silenced: Vec<(usize, usize)>,
+    /// What a text makes of the spans: three dashes for each head, at 50, 90 and 99 % of its weight. May be empty.
+    pub effective: Vec<EffectiveSpan>,
     /// Printed above the figure; may be empty.
     pub title: String,
     /// Which number is drawn; tables and lists have both.
@@ -56,6 +75,9 @@ impl Default for SpanChart {
     fn default() -> Self {
         Self {
             heads: Vec::new(),
+            trained: Vec::new(),
+            silenced: Vec::new(),
+            effective: Vec::new(),
             title: String::new(),
             measure: SpanMeasure::Reach,
             linear: false,
@@ -128,19 +150,44 @@ impl Figure for SpanChart {
     }
 
     fn table(&self) -> Result<Table, ChartError> {
-        let mut table = Table::new([
+        let mut columns = vec![
             Column::new("layer"),
             Column::new("head"),
             Column::of("span", "tokens"),
             Column::of("reach", "tokens"),
-        ]);
+        ];
+        if !self.trained.is_empty() {
+            columns.push(Column::of("trained_span", "tokens"));
+        }
+        if !self.silenced.is_empty() {
+            columns.push(Column::new("silenced"));
+        }
+        if !self.effective.is_empty() {
+            let names = ["effective_50", "effective_90", "effective_99"];
+            columns.extend(names.map(|name| Column::of(name, "tokens")));
+        }
+        let mut table = Table::new(columns);
         for head in self.by_index() {
-            table.push([
+            let place = (head.layer, head.head);
+            let mut row: Vec<Cell> = vec![
                 head.layer.into(),
                 head.head.into(),
                 head.span.into(),
                 head.reach.into(),
-            ]);
+            ];
+            if !self.trained.is_empty() {
+                let trained = self.trained.iter().find(|t| (t.layer, t.head) == place);
+                row.push(trained.map_or(head.span, |trained| trained.span).into());
+            }
+            if !self.silenced.is_empty() {
+                row.push(usize::from(self.silenced.contains(&place)).into());
+            }
+            if !self.effective.is_empty() {
+                let effective = self.effective.iter().find(|e| (e.layer, e.head) == place);
+                let within = effective.map_or([None; 3], |e| e.within);
+                row.extend(within.map(Cell::from));
+            }
+            table.push(row);
         }
         Ok(table)
     }

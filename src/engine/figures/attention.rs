@@ -7,7 +7,7 @@ use crate::engine::{Combine, Heads, Model};
 use std::ops::Range;
 
 /// How a heatmap of weights is drawn.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct HeatmapStyle {
     /// What the columns are.
     pub layout: BandLayout,
@@ -127,6 +127,7 @@ pub fn heatmap(
             BandLayout::Vector => "persistent vector",
         }
         .into(),
+        bar: "weight".into(),
         map: style.map,
         scale: style.scale,
         side,

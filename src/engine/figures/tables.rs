@@ -1,9 +1,41 @@
-//! Tables of what was measured on many texts.
+//! What was measured on many texts, as figures and tables.
 
 use crate::analysis::SpanFlag;
-use crate::analysis::sums::{EffectiveRow, from_units};
-use crate::chart::{Cell, Column, Table};
+use crate::analysis::sums::{EffectiveRow, from_units, rows};
+use crate::chart::thousands;
+use crate::chart::{Cell, Column, EffectiveSpan, HeadSpan, SpanChart, Table};
 use crate::engine::sums_file::SumsFile;
+
+/// The span chart of what was measured: how far every head can look, and how far it does.
+pub fn effective_chart(file: &SumsFile) -> SpanChart {
+    let rows = rows(&file.sums);
+    let heads = rows.iter().map(|row| HeadSpan {
+        layer: row.layer,
+        head: row.head,
+        span: f64::from(row.span),
+        reach: row.reach,
+    });
+    let effective = rows.iter().map(|row| EffectiveSpan {
+        layer: row.layer,
+        head: row.head,
+        within: row.effective,
+    });
+    SpanChart {
+        heads: heads.collect(),
+        effective: effective.collect(),
+        title: match file.header.texts.as_slice() {
+            [text] => format!("{} on {}", file.header.model.name, text.name),
+            texts => format!(
+                "{} on {} texts",
+                file.header.model.name,
+                thousands(texts.len())
+            ),
+        },
+        limit: file.header.model.config.attn_span,
+        provenance: file.provenance(),
+        ..SpanChart::default()
+    }
+}
 
 /// How far every head looks, a row each.
 pub fn effective_table(rows: &[EffectiveRow]) -> Table {

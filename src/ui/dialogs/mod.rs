@@ -7,7 +7,9 @@ mod listing;
 mod native;
 mod path_field;
 
+use super::figures;
 use super::language::tr;
+use crate::engine::figures::FigureKind;
 use path_field::PathField;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -23,10 +25,8 @@ pub enum Purpose {
     Text,
     /// A file that gives the model's vocabulary.
     Vocabulary,
-    /// Where to write the span chart.
-    SpanChart,
-    /// Where to write the attention heatmap.
-    Heatmap,
+    /// Where to write a figure.
+    Figure(FigureKind),
 }
 
 impl Purpose {
@@ -35,13 +35,12 @@ impl Purpose {
             Self::Model => tr("Open model"),
             Self::Text => tr("Open text"),
             Self::Vocabulary => tr("Choose vocabulary"),
-            Self::SpanChart => tr("Export span chart"),
-            Self::Heatmap => tr("Export attention"),
+            Self::Figure(_) => tr("Save figure"),
         }
     }
 
     fn saves(self) -> bool {
-        matches!(self, Self::SpanChart | Self::Heatmap)
+        matches!(self, Self::Figure(_))
     }
 
     /// Name and endings of the files that fit. Opening offers all files as well.
@@ -53,8 +52,7 @@ impl Purpose {
             ),
             Self::Text => (tr("Texts"), &["txt", "md", "text", "zip", "gz", "raw"]),
             Self::Vocabulary => (tr("Vocabularies"), &["txt", "json", "zip", "gz", "raw"]),
-            Self::SpanChart => (tr("Charts and data"), crate::chart::Format::EXTENSIONS),
-            Self::Heatmap => (tr("Charts and data"), crate::chart::Format::EXTENSIONS),
+            Self::Figure(kind) => (tr("Charts and data"), figures::endings(kind)),
         }
     }
 
@@ -65,8 +63,10 @@ impl Purpose {
             Self::Vocabulary => {
                 tr("the model's train.txt, its raw training text, or a vocabulary as JSON")
             }
-            Self::SpanChart => tr("the ending chooses the format: .svg, .png, .csv or .json"),
-            Self::Heatmap => tr("the ending chooses the format: .svg, .png or .csv"),
+            Self::Figure(FigureKind::Attention) => {
+                tr("the ending chooses the format: .svg, .pdf, .png, .csv, .json or .safetensors")
+            }
+            Self::Figure(_) => tr("the ending chooses the format: .svg, .pdf, .png, .csv or .json"),
         }
     }
 }

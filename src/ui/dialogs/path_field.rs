@@ -374,7 +374,11 @@ mod tests {
     #[test]
     fn saving_needs_a_known_ending_and_asks_before_replacing() {
         let folder = tempfile::tempdir().unwrap();
-        let mut field = PathField::new(Purpose::SpanChart, Some(folder.path()), "spans.svg");
+        let mut field = PathField::new(
+            Purpose::Figure(crate::engine::figures::FigureKind::Spans),
+            Some(folder.path()),
+            "spans.svg",
+        );
         std::fs::write(folder.path().join("spans.svg"), "x").unwrap();
         assert_eq!(field.confirm(), Outcome::Open);
         assert!(field.complaint.contains("exists"));

@@ -14,6 +14,7 @@ use super::super::language::tr;
 use super::super::state::ViewContext;
 use crate::analysis::{BandLayout, Pool, TokenSet};
 use crate::chart::{ColorMap, Scale};
+use crate::engine::figures::{FigureChoice, HeatmapStyle};
 use crate::engine::{Snapshot, Tokens};
 use crate::model::Span;
 use axes::Axes;
@@ -27,6 +28,9 @@ use serde::{Deserialize, Serialize};
 use sides::Legend;
 use std::ops::Range;
 use std::sync::Arc;
+
+/// Most cells a side of an exported heatmap: of a longer text several weights share one.
+const CELLS: usize = 2048;
 
 /// The state of the view.
 #[derive(Serialize, Deserialize)]
@@ -111,6 +115,23 @@ impl Default for AttentionView {
 }
 
 impl AttentionView {
+    /// What a figure of this view shows: what is in view, with its colours.
+    pub fn choose(&self, snapshot: &Snapshot, choice: &mut FigureChoice) {
+        let (queries, columns) = self.seen(snapshot);
+        let largest = snapshot.detail.as_ref().map(|detail| detail.largest);
+        choice.queries = queries;
+        choice.heatmap = HeatmapStyle {
+            layout: self.layout,
+            map: self.map,
+            scale: self.scale,
+            columns,
+            most: CELLS,
+            pool: self.pool,
+            // As in the window: the largest weight of all, or of what is in view.
+            high: largest.filter(|_| !self.in_view && self.pool == Pool::Max),
+        };
+    }
+
     /// The queries and the columns in view; all of them where this view has not been seen with this model and text.
     pub fn seen(&self, snapshot: &Snapshot) -> (Range<usize>, Range<usize>) {
         let of_these = self.seen_of.as_ref().is_some_and(|(model, tokens)| {

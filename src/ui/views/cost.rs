@@ -10,6 +10,8 @@ use super::super::state::ViewContext;
 use super::super::theme::{quiet, strong};
 use super::axes::{bytes, significant, with_prefix};
 use crate::chart::thousands;
+use crate::engine::Snapshot;
+use crate::engine::figures::FigureChoice;
 use eframe::egui::{self, Align, Layout, Ui, vec2};
 use serde::{Deserialize, Serialize};
 use sums::Sums;
@@ -47,6 +49,12 @@ const WIDE: f64 = 4.0;
 const TWO_COLUMNS: f32 = 780.0;
 
 impl CostView {
+    /// What a figure of this view shows; `snapshot` has the token that is counted, if it is not one far into a text.
+    pub fn choose(&self, snapshot: &Snapshot, choice: &mut FigureChoice) {
+        let last = snapshot.done.checked_sub(1);
+        choice.position = last.filter(|_| self.at_token);
+    }
+
     /// Draws the view.
     pub fn show(&mut self, ui: &mut Ui, cx: &mut ViewContext<'_>) {
         let Some(model) = cx.snapshot.shown().cloned() else {

@@ -5,9 +5,10 @@ use super::super::state::ViewContext;
 use super::super::theme::{quiet, strong};
 use super::grid_atlas::{Atlas, Look};
 use super::heads::{head_menu, head_tooltip};
-use super::statistic::{self, Filter, Row, Statistic};
+use super::statistic::{self, Filter, Row, Statistic, Worded};
 use crate::chart::{ColorMap, Scale, thousands};
 use crate::engine::Surveyed;
+use crate::engine::figures::{FigureChoice, GridStyle};
 use eframe::egui::{self, Align2, Rect, Sense, Stroke, Ui, pos2, vec2};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -59,6 +60,17 @@ impl Default for GridView {
 }
 
 impl GridView {
+    /// What a figure of this view shows.
+    pub fn choose(&self, choice: &mut FigureChoice) {
+        choice.grid = GridStyle {
+            sort: self.sort,
+            falling: self.falling,
+            common: self.common,
+            map: self.map,
+            scale: self.scale,
+        };
+    }
+
     /// Draws the view.
     pub fn show(&mut self, ui: &mut Ui, cx: &mut ViewContext<'_>) {
         let rows = statistic::rows(cx);

@@ -4,8 +4,9 @@ use super::super::command::Command;
 use super::super::language::{tr, trf};
 use super::super::state::{ViewContext, head_name};
 use super::super::theme::{ink_on, quiet, strong};
-use super::statistic::{self, Filter, Row, Statistic};
+use super::statistic::{self, Filter, Row, Statistic, Worded};
 use crate::analysis::SpanFlag;
+use crate::engine::figures::FigureChoice;
 use eframe::egui::{self, Rect, Sense, Stroke, Ui, pos2, vec2};
 use egui_extras::{Column, TableBuilder};
 use serde::{Deserialize, Serialize};
@@ -45,6 +46,11 @@ impl Default for HeadsView {
 }
 
 impl HeadsView {
+    /// What a figure of this view shows.
+    pub fn choose(&self, choice: &mut FigureChoice) {
+        choice.statistic = self.statistic;
+    }
+
     /// Draws the view.
     pub fn show(&mut self, ui: &mut Ui, cx: &mut ViewContext<'_>) {
         let Some(model) = cx.snapshot.model.clone() else {

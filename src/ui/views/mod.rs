@@ -28,6 +28,8 @@ use super::language::tr;
 use super::state::ViewContext;
 use super::theme::quiet;
 use crate::chart::{ColorMap, Scale};
+use crate::engine::Snapshot;
+use crate::engine::figures::{FigureChoice, FigureKind};
 use eframe::egui::{self, Align2, FontId, Pos2, Rect, Ui};
 use serde::{Deserialize, Serialize};
 
@@ -94,13 +96,11 @@ impl Pane {
 #[serde(default)]
 pub struct Views {
     heads: heads::HeadsView,
-    /// Its settings go into the exported chart as well.
-    pub spans: spans::SpansView,
+    spans: spans::SpansView,
     grid: grid::GridView,
     cost: cost::CostView,
     training: training::TrainingView,
-    /// Its settings go into exported heatmaps as well.
-    pub attention: attention::AttentionView,
+    attention: attention::AttentionView,
     persistent: persistent::PersistentView,
     predictions: predictions::PredictionsView,
     model: model_card::ModelCardView,
@@ -108,6 +108,27 @@ pub struct Views {
 }
 
 impl Views {
+    /// What a figure shows, as the views that have it are set.
+    pub fn choice(&self, kind: FigureKind, snapshot: &Snapshot) -> FigureChoice {
+        let mut choice = FigureChoice::default();
+        match kind {
+            FigureKind::Spans => self.spans.choose(&mut choice),
+            FigureKind::Heads => self.heads.choose(&mut choice),
+            FigureKind::Attention => self.attention.choose(snapshot, &mut choice),
+            FigureKind::Grid => self.grid.choose(&mut choice),
+            FigureKind::Text => self.text.choose(&mut choice),
+            FigureKind::Training => self.training.choose(&mut choice),
+            FigureKind::Cost => self.cost.choose(snapshot, &mut choice),
+            FigureKind::Mask
+            | FigureKind::Shares
+            | FigureKind::Usage
+            | FigureKind::Predictions
+            | FigureKind::Surprisal
+            | FigureKind::Parameters => {}
+        }
+        choice
+    }
+
     /// Draws one view into its tile.
     pub fn show(&mut self, pane: Pane, ui: &mut Ui, cx: &mut ViewContext<'_>) {
         // The span chart is there before the weights are.

@@ -18,6 +18,7 @@ mod tooltip;
 use super::super::state::ViewContext;
 use crate::chart::SpanMeasure as Measure;
 use crate::engine::Surveyed;
+use crate::engine::figures::FigureChoice;
 use axes::Scale;
 use eframe::egui::{self, Rect, Sense, Ui, UiBuilder, vec2};
 use facts::Facts;
@@ -74,11 +75,11 @@ enum Part {
 #[serde(default)]
 pub struct SpansView {
     /// Which number of a head is drawn.
-    pub measure: Measure,
+    measure: Measure,
     /// A linear instead of a logarithmic axis.
-    pub linear: bool,
+    linear: bool,
     /// Heads of a layer by rising span, as in the paper; otherwise by index.
-    pub sorted: bool,
+    sorted: bool,
     held: Held,
     part: Part,
     /// The chart's share of the height.
@@ -117,6 +118,16 @@ impl Default for SpansView {
 }
 
 impl SpansView {
+    /// What a figure of this view shows.
+    pub fn choose(&self, choice: &mut FigureChoice) {
+        choice.measure = self.measure;
+        choice.linear = self.linear;
+        choice.sorted = self.sorted;
+        if let Some(held) = self.held.index() {
+            choice.effective[held] = true;
+        }
+    }
+
     /// Draws the view.
     pub fn show(&mut self, ui: &mut Ui, cx: &mut ViewContext<'_>) {
         let Some(model) = cx.snapshot.shown().cloned() else {

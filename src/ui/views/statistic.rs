@@ -1,116 +1,39 @@
-//! Numbers of a head: what heads are coloured, sorted and filtered by.
+//! Numbers of a head in words and colours, and which heads are wanted.
 
 use super::super::language::tr;
 use super::super::state::{ViewContext, percent};
-use crate::analysis::{HeadMeasure, Shares, SpanFlag};
+use crate::analysis::StatisticKind as Kind;
+pub use crate::analysis::{HeadRow as Row, Statistic};
 use crate::chart::{ColorMap, Scale, colormap, thousands};
-use crate::model::Span;
+use crate::engine::figures;
 use eframe::egui::Color32;
-use serde::{Deserialize, Serialize};
-
-/// A number of a head.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Statistic {
-    /// Layer and head.
-    Head,
-    /// Distances with a mask above zero.
-    #[default]
-    Reach,
-    /// z.
-    Span,
-    /// The distances that hold 50 % of the weight on the text.
-    Half,
-    /// The distances that hold 90 % of it.
-    Most,
-    /// The distances that hold 99 % of it.
-    Nearly,
-    /// Mean distance of the weight on the text.
-    Distance,
-    /// Entropy of a query's weight.
-    Entropy,
-    /// Weight on the previous token.
-    Previous,
-    /// Share of weight on the text.
-    Context,
-    /// Share of weight on persistent vectors.
-    Persistent,
-    /// Share of weight on empty context.
-    Empty,
-    /// Share of the softmax that the mask takes away.
-    Removed,
-}
-
-/// How a number is spread over the colours.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    Tokens,
-    Share,
-    Bits,
-}
-
-/// A head with everything that is known of it.
-#[derive(Debug, Clone, Copy)]
-pub struct Row {
-    /// z and reach.
-    pub span: Span,
-    /// Nothing before the first token.
-    pub shares: Option<Shares>,
-    /// Nothing before the survey.
-    pub measure: Option<HeadMeasure>,
-    /// What is worth pointing out about its span.
-    pub flag: Option<SpanFlag>,
-    /// Whether it is made to contribute nothing.
-    pub silenced: bool,
-}
-
-impl Row {
-    /// Layer and head, from 0.
-    pub fn place(&self) -> (usize, usize) {
-        (self.span.layer, self.span.head)
-    }
-}
 
 /// Every head of the open model, layer by layer. Asks for the survey as well.
 pub fn rows(cx: &mut ViewContext<'_>) -> Vec<Row> {
     cx.looks.survey = true;
-    let Some(model) = &cx.snapshot.model else {
-        return Vec::new();
-    };
-    let spans = model.network.spans();
-    let surveyed = cx.snapshot.surveyed.as_deref();
-    let surveyed = surveyed.filter(|s| s.measures.len() == spans.len());
-    let row = |(i, span): (usize, Span)| Row {
-        shares: cx.snapshot.shares.get(i).copied(),
-        measure: surveyed
-            .and_then(|s| s.measures.get(i).copied())
-            .filter(|measure| measure.queries > 0),
-        flag: surveyed.and_then(|s| s.flags.get(i).copied().flatten()),
-        silenced: model.network.silenced(span.layer, span.head),
-        span,
-    };
-    spans.into_iter().enumerate().map(row).collect()
+    figures::head_rows(cx.snapshot)
 }
 
-impl Statistic {
-    /// All that heads can be coloured by.
-    pub const COLOURED: [Self; 12] = [
-        Self::Reach,
-        Self::Span,
-        Self::Half,
-        Self::Most,
-        Self::Nearly,
-        Self::Distance,
-        Self::Entropy,
-        Self::Previous,
-        Self::Context,
-        Self::Persistent,
-        Self::Empty,
-        Self::Removed,
-    ];
-
+/// A number of a head as the window shows it.
+pub trait Worded {
     /// The name, for menus.
-    pub fn name(self) -> &'static str {
+    fn name(self) -> &'static str;
+
+    /// The name over a column.
+    fn short(self) -> &'static str;
+
+    /// What it says, in a sentence.
+    fn explained(self) -> &'static str;
+
+    /// The number in words, without its unit's name.
+    fn words(self, row: &Row) -> String;
+
+    /// The colour of `value` where the numbers of all heads lie in `smallest..=largest`.
+    fn color(self, value: f64, range: (f64, f64), dark: bool) -> Color32;
+}
+
+impl Worded for Statistic {
+    fn name(self) -> &'static str {
         match self {
             Self::Head => tr("Head"),
             Self::Reach => tr("Reach"),
@@ -128,8 +51,7 @@ impl Statistic {
         }
     }
 
-    /// The name over a column.
-    pub fn short(self) -> &'static str {
+    fn short(self) -> &'static str {
         match self {
             Self::Span => "z",
             Self::Half => "50 %",
@@ -146,8 +68,7 @@ impl Statistic {
         }
     }
 
-    /// What it says, in a sentence.
-    pub fn explained(self) -> &'static str {
+    fn explained(self) -> &'static str {
         match self {
             Self::Head => tr("Layer and head"),
             Self::Reach => tr("How many tokens back the head can look"),
@@ -175,59 +96,7 @@ impl Statistic {
         }
     }
 
-    /// Its name in a filter.
-    pub fn key(self) -> &'static str {
-        match self {
-            Self::Head => "head",
-            Self::Reach => "reach",
-            Self::Span => "z",
-            Self::Half => "e50",
-            Self::Most => "e90",
-            Self::Nearly => "e99",
-            Self::Distance => "mean",
-            Self::Entropy => "bits",
-            Self::Previous => "prev",
-            Self::Context => "text",
-            Self::Persistent => "pers",
-            Self::Empty => "empty",
-            Self::Removed => "removed",
-        }
-    }
-
-    fn kind(self) -> Kind {
-        match self {
-            Self::Entropy => Kind::Bits,
-            Self::Previous | Self::Context | Self::Persistent | Self::Empty | Self::Removed => {
-                Kind::Share
-            }
-            _ => Kind::Tokens,
-        }
-    }
-
-    /// The number: tokens, bits, or a share from 0 to 1; `None` where it is not known.
-    pub fn of(self, row: &Row) -> Option<f64> {
-        let measured = |of: fn(&HeadMeasure) -> f32| row.measure.as_ref().map(of).map(f64::from);
-        let effective = |i: usize| row.measure?.effective[i].map(|tokens| tokens as f64);
-        let share = |of: fn(&Shares) -> f32| row.shares.as_ref().map(of).map(f64::from);
-        match self {
-            Self::Head => None,
-            Self::Reach => Some(row.span.reach as f64),
-            Self::Span => Some(f64::from(row.span.span)),
-            Self::Half => effective(0),
-            Self::Most => effective(1),
-            Self::Nearly => effective(2),
-            Self::Distance => row.measure?.mean_distance.map(f64::from),
-            Self::Entropy => measured(|m| m.entropy),
-            Self::Previous => measured(|m| m.previous),
-            Self::Context => share(|s| s.context),
-            Self::Persistent => share(|s| s.persistent),
-            Self::Empty => share(|s| s.empty),
-            Self::Removed => measured(|m| m.removed),
-        }
-    }
-
-    /// The number in words, without its unit's name.
-    pub fn words(self, row: &Row) -> String {
+    fn words(self, row: &Row) -> String {
         let Some(value) = self.of(row) else {
             return "–".into();
         };
@@ -239,8 +108,7 @@ impl Statistic {
         }
     }
 
-    /// The colour of `value` where the numbers of all heads lie in `smallest..=largest`.
-    pub fn color(self, value: f64, (smallest, largest): (f64, f64), dark: bool) -> Color32 {
+    fn color(self, value: f64, (smallest, largest): (f64, f64), dark: bool) -> Color32 {
         // Spans differ by orders of magnitude, shares do not.
         let share = match self.kind() {
             Kind::Tokens => Scale::Log.share(
@@ -258,30 +126,6 @@ impl Statistic {
         };
         let [r, g, b] = colormap::color(ColorMap::Viridis, t as f32);
         Color32::from_rgb(r, g, b)
-    }
-
-    /// The smallest and the largest number.
-    pub fn range(self, rows: &[Row]) -> (f64, f64) {
-        let values = || rows.iter().filter_map(|row| self.of(row));
-        (
-            values().fold(f64::INFINITY, f64::min),
-            values().fold(0.0, f64::max),
-        )
-    }
-
-    /// Sorts heads by it; what is not known comes last.
-    pub fn sort(self, rows: &[Row], falling: bool) -> Vec<&Row> {
-        let mut order: Vec<&Row> = rows.iter().collect();
-        if self != Self::Head {
-            order.sort_by(|a, b| match (self.of(a), self.of(b)) {
-                (Some(a), Some(b)) if falling => b.total_cmp(&a),
-                (Some(a), Some(b)) => a.total_cmp(&b),
-                (a, b) => b.is_some().cmp(&a.is_some()),
-            });
-        } else if falling {
-            order.reverse();
-        }
-        order
     }
 }
 
@@ -348,6 +192,8 @@ impl Filter {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::analysis::Shares;
+    use crate::model::Span;
 
     fn row(layer: usize, head: usize, reach: usize) -> Row {
         Row {

@@ -11,6 +11,7 @@ use super::text_paint::{self as paint, Written};
 use super::text_shade::{Ramps, Shade, Shading, blind, gathered};
 use super::text_tip::{self as tip, weight};
 use crate::chart::{Scale, thousands};
+use crate::engine::figures::{self, FigureChoice};
 use eframe::egui::{self, FontId, Rect, Sense, Stroke, StrokeKind, Ui, pos2, vec2};
 use serde::{Deserialize, Serialize};
 
@@ -55,6 +56,16 @@ const ROOM: (f32, f32) = (14.0, 3.0);
 const WIDE: f32 = 1100.0;
 
 impl TextView {
+    /// What a figure of this view shows.
+    pub fn choose(&self, choice: &mut FigureChoice) {
+        choice.shade = match self.shade {
+            Shade::Read => figures::Shade::Read,
+            Shade::Readers => figures::Shade::Readers,
+            Shade::Surprisal => figures::Shade::Surprisal,
+        };
+        choice.shade_scale = self.scale;
+    }
+
     /// Draws the view.
     pub fn show(&mut self, ui: &mut Ui, cx: &mut ViewContext<'_>) {
         if cx.snapshot.tokens.pieces.is_empty() {

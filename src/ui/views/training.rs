@@ -9,11 +9,13 @@ use super::axes::{
     Dash, LINE, NUMBER, decimal_marks, horizontal, line_sample, linear_marks, significant, vertical,
 };
 use super::grid_color;
+use crate::analysis::smoothed;
 use crate::chart::thousands;
 use crate::checkpoint::{Line as Curve, Panel, Quantity};
+use crate::engine::figures::FigureChoice;
 use eframe::egui::{self, Align2, Color32, Ui, vec2};
 use egui_plot::{Line, Plot, PlotPoint, PlotPoints, Points, Text, VLine};
-use lines::{decimated, lowest, nearest, smoothed};
+use lines::{decimated, lowest, nearest};
 use serde::{Deserialize, Serialize};
 use std::ops::RangeInclusive;
 
@@ -52,6 +54,12 @@ impl Default for TrainingView {
 const LEAST: f32 = 120.0;
 
 impl TrainingView {
+    /// What a figure of this view shows.
+    pub fn choose(&self, choice: &mut FigureChoice) {
+        choice.smoothing = if self.smooth { self.window } else { 1 };
+        choice.log = (self.log_x, self.log_y);
+    }
+
     /// Draws the view.
     pub fn show(&mut self, ui: &mut Ui, cx: &mut ViewContext<'_>) {
         let Some(model) = cx.snapshot.model.clone() else {

@@ -35,10 +35,6 @@ pub(super) const WORDS: &[(&str, &str)] = &[
         "让所选词元保持在视野内，并放大到可读（双击）",
     ),
     ("Export…", "导出…"),
-    (
-        "Write the heatmap as SVG, PNG or CSV (Ctrl+Shift+S)",
-        "将热图写成 SVG、PNG 或 CSV（Ctrl+Shift+S）",
-    ),
     ("weights from token {0} on", "权重从词元 {0} 起"),
     (
         "The text is too long to keep all weights of these heads: select a token before to see those around it",

@@ -17,7 +17,6 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ("Stop continuing", "停止续写"),
     ("Export this view…", "导出此视图…"),
     ("Export span chart…", "导出跨度图…"),
-    ("Export attention…", "导出注意力…"),
     ("Previous layer", "上一层"),
     ("Next layer", "下一层"),
     ("Previous head", "上一个头"),
@@ -90,11 +89,6 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     (
         "The view that was last used, else the span chart",
         "最近用过的视图，否则为跨度图",
-    ),
-    ("As SVG, PNG, CSV or JSON", "存为 SVG、PNG、CSV 或 JSON"),
-    (
-        "The queries in view, as SVG, PNG or CSV",
-        "视野中的查询，存为 SVG、PNG 或 CSV",
     ),
     ("Where no text has the focus", "焦点不在文本框时有效"),
     ("Select this head in every view", "在所有视图中选择此头"),

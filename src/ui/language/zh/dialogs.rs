@@ -52,8 +52,6 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ("Open model", "打开模型"),
     ("Open text", "打开文本"),
     ("Choose vocabulary", "选择词表"),
-    ("Export span chart", "导出跨度图"),
-    ("Export attention", "导出注意力"),
     ("Checkpoints", "检查点"),
     ("Texts", "文本"),
     ("Vocabularies", "词表"),
@@ -69,13 +67,5 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     (
         "the model's train.txt, its raw training text, or a vocabulary as JSON",
         "模型的 train.txt、原始训练文本，或 JSON 词表",
-    ),
-    (
-        "the ending chooses the format: .svg, .png, .csv or .json",
-        "扩展名决定格式：.svg、.png、.csv 或 .json",
-    ),
-    (
-        "the ending chooses the format: .svg, .png or .csv",
-        "扩展名决定格式：.svg、.png 或 .csv",
     ),
 ];

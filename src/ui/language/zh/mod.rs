@@ -4,6 +4,7 @@ mod attention;
 mod commands;
 mod cost;
 mod dialogs;
+mod figures;
 mod grid;
 mod heads;
 mod model_card;
@@ -22,6 +23,7 @@ pub(super) const TABLES: &[&[(&str, &str)]] = &[
     commands::WORDS,
     window::WORDS,
     dialogs::WORDS,
+    figures::WORDS,
     heads::WORDS,
     grid::WORDS,
     spans::WORDS,

@@ -142,10 +142,6 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ("All heads only", "仅全部头"),
     ("One head only", "仅单个头"),
     ("Export…", "导出…"),
-    (
-        "Write the chart as SVG, PNG, CSV or JSON (Ctrl+S)",
-        "将图写为 SVG、PNG、CSV 或 JSON（Ctrl+S）",
-    ),
     ("Sorted", "排序"),
     (
         "Heads of a layer by rising trained span, as in the paper; otherwise by index",

@@ -1,6 +1,5 @@
 //! The row of buttons above the map.
 
-use super::super::super::command::Command;
 use super::super::super::language::{tr, trf};
 use super::super::super::state::{ViewContext, heads_name};
 use super::super::super::theme::{quiet, strong};
@@ -77,7 +76,6 @@ impl AttentionView {
                     ui.horizontal(|ui| self.ranged(ui));
                     if small {
                         ui.separator();
-                        export(ui, cx);
                     }
                 });
             }
@@ -100,7 +98,6 @@ impl AttentionView {
                 self.go(Aim::Follow);
             }
             if !small {
-                export(ui, cx);
             }
             if let Some(first) = cx
                 .detail()
@@ -231,14 +228,5 @@ impl AttentionView {
                 ),
             ],
         );
-    }
-}
-
-/// The button that writes the map to a file.
-fn export(ui: &mut Ui, cx: &mut ViewContext<'_>) {
-    let button = ui.button(tr("Export…"));
-    let hint = tr("Write the heatmap as SVG, PNG or CSV (Ctrl+Shift+S)");
-    if button.on_hover_text(hint).clicked() {
-        cx.commands.push(Command::ExportAttention);
     }
 }

@@ -83,13 +83,6 @@ impl SpansView {
                 ui.radio_value(&mut self.part, Part::All, tr("All heads only"));
                 ui.radio_value(&mut self.part, Part::Leading, tr("One head only"));
             });
-            let export = ui.button(tr("Export…"));
-            if export
-                .on_hover_text(tr("Write the chart as SVG, PNG, CSV or JSON (Ctrl+S)"))
-                .clicked()
-            {
-                cx.commands.push(Command::ExportSpans);
-            }
         });
         self.edit_rows(ui, cx, facts);
     }

@@ -1,22 +1,4 @@
-//! Curves made ready to be drawn: smoothed, and no more points than pixels.
-
-/// A mean over `window` entries around each one; at the ends over as many as there are.
-pub fn smoothed(points: &[[f64; 2]], window: usize) -> Vec<[f64; 2]> {
-    let mut sums = Vec::with_capacity(points.len() + 1);
-    sums.push(0.0);
-    for point in points {
-        sums.push(sums.last().copied().unwrap_or(0.0) + point[1]);
-    }
-    let (before, after) = (window.saturating_sub(1) / 2, window / 2);
-    let mean = |i: usize| {
-        // As many before as after, so that the ends do not lean to one side.
-        let reach = (before.min(i)).min(points.len() - 1 - i);
-        let to = (i + reach.min(after) + 1).min(points.len());
-        let from = i - reach;
-        (sums[to] - sums[from]) / (to - from) as f64
-    };
-    (0..points.len()).map(|i| [points[i][0], mean(i)]).collect()
-}
+//! Curves made ready to be drawn: no more points than pixels.
 
 /// The points from `low` to `high` and one beyond each end, at most two per column of a plot `columns` wide: the lowest
 /// and the highest, so that no peak is lost.
@@ -71,18 +53,6 @@ mod tests {
 
     fn points(ys: &[f64]) -> Vec<[f64; 2]> {
         ys.iter().enumerate().map(|(i, y)| [i as f64, *y]).collect()
-    }
-
-    #[test]
-    fn smoothing_keeps_lines_straight_and_ends_in_place() {
-        let line: Vec<f64> = (0..20).map(f64::from).collect();
-        let smooth = smoothed(&points(&line), 5);
-        for (a, b) in smooth.iter().zip(points(&line)) {
-            assert!((a[1] - b[1]).abs() < 1e-9, "{a:?} {b:?}");
-        }
-        assert_eq!(smoothed(&points(&[0.0, 3.0, 0.0]), 3)[1][1], 1.0);
-        assert_eq!(smoothed(&points(&[4.0, 3.0]), 1), points(&[4.0, 3.0]));
-        assert!(smoothed(&[], 5).is_empty());
     }
 
     #[test]

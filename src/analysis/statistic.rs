@@ -1,0 +1,184 @@
+//! Numbers of a head: what heads are coloured, sorted and filtered by, and drawn as a matrix.
+
+use super::{HeadMeasure, Shares, SpanFlag};
+use crate::model::Span;
+use serde::{Deserialize, Serialize};
+
+/// A number of a head.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Statistic {
+    /// Layer and head.
+    Head,
+    /// Distances with a mask above zero.
+    #[default]
+    Reach,
+    /// z.
+    Span,
+    /// The distances that hold 50 % of the weight on the text.
+    Half,
+    /// The distances that hold 90 % of it.
+    Most,
+    /// The distances that hold 99 % of it.
+    Nearly,
+    /// Mean distance of the weight on the text.
+    Distance,
+    /// Entropy of a query's weight.
+    Entropy,
+    /// Weight on the previous token.
+    Previous,
+    /// Share of weight on the text.
+    Context,
+    /// Share of weight on persistent vectors.
+    Persistent,
+    /// Share of weight on empty context.
+    Empty,
+    /// Share of the softmax that the mask takes away.
+    Removed,
+}
+
+/// What kind of number a [`Statistic`] is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StatisticKind {
+    /// Distances, in tokens: they differ by orders of magnitude.
+    Tokens,
+    /// A share from 0 to 1.
+    Share,
+    /// Bits.
+    Bits,
+}
+
+/// A head with everything that is known of it.
+#[derive(Debug, Clone, Copy)]
+pub struct HeadRow {
+    /// z and reach.
+    pub span: Span,
+    /// Nothing before the first token.
+    pub shares: Option<Shares>,
+    /// Nothing before the survey.
+    pub measure: Option<HeadMeasure>,
+    /// What is worth pointing out about its span.
+    pub flag: Option<SpanFlag>,
+    /// Whether it is made to contribute nothing.
+    pub silenced: bool,
+}
+
+impl HeadRow {
+    /// Layer and head, from 0.
+    pub fn place(&self) -> (usize, usize) {
+        (self.span.layer, self.span.head)
+    }
+}
+
+impl Statistic {
+    /// All that heads can be coloured by.
+    pub const COLOURED: [Self; 12] = [
+        Self::Reach,
+        Self::Span,
+        Self::Half,
+        Self::Most,
+        Self::Nearly,
+        Self::Distance,
+        Self::Entropy,
+        Self::Previous,
+        Self::Context,
+        Self::Persistent,
+        Self::Empty,
+        Self::Removed,
+    ];
+
+    /// Its name in a filter, and on the command line.
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::Head => "head",
+            Self::Reach => "reach",
+            Self::Span => "z",
+            Self::Half => "e50",
+            Self::Most => "e90",
+            Self::Nearly => "e99",
+            Self::Distance => "mean",
+            Self::Entropy => "bits",
+            Self::Previous => "prev",
+            Self::Context => "text",
+            Self::Persistent => "pers",
+            Self::Empty => "empty",
+            Self::Removed => "removed",
+        }
+    }
+
+    /// What it is, with the unit, for figures.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Head => "head",
+            Self::Reach => "reach (tokens)",
+            Self::Span => "span z (tokens)",
+            Self::Half => "effective span, 50 % (tokens)",
+            Self::Most => "effective span, 90 % (tokens)",
+            Self::Nearly => "effective span, 99 % (tokens)",
+            Self::Distance => "mean distance (tokens)",
+            Self::Entropy => "entropy (bits)",
+            Self::Previous => "weight on the previous token",
+            Self::Context => "weight on the text",
+            Self::Persistent => "weight on persistent vectors",
+            Self::Empty => "weight on empty context",
+            Self::Removed => "share removed by the mask",
+        }
+    }
+
+    /// What kind of number it is.
+    pub fn kind(self) -> StatisticKind {
+        match self {
+            Self::Entropy => StatisticKind::Bits,
+            Self::Previous | Self::Context | Self::Persistent | Self::Empty | Self::Removed => {
+                StatisticKind::Share
+            }
+            _ => StatisticKind::Tokens,
+        }
+    }
+
+    /// The number: tokens, bits, or a share from 0 to 1; `None` where it is not known.
+    pub fn of(self, row: &HeadRow) -> Option<f64> {
+        let measured = |of: fn(&HeadMeasure) -> f32| row.measure.as_ref().map(of).map(f64::from);
+        let effective = |i: usize| row.measure?.effective[i].map(|tokens| tokens as f64);
+        let share = |of: fn(&Shares) -> f32| row.shares.as_ref().map(of).map(f64::from);
+        match self {
+            Self::Head => None,
+            Self::Reach => Some(row.span.reach as f64),
+            Self::Span => Some(f64::from(row.span.span)),
+            Self::Half => effective(0),
+            Self::Most => effective(1),
+            Self::Nearly => effective(2),
+            Self::Distance => row.measure?.mean_distance.map(f64::from),
+            Self::Entropy => measured(|m| m.entropy),
+            Self::Previous => measured(|m| m.previous),
+            Self::Context => share(|s| s.context),
+            Self::Persistent => share(|s| s.persistent),
+            Self::Empty => share(|s| s.empty),
+            Self::Removed => measured(|m| m.removed),
+        }
+    }
+
+    /// The smallest and the largest number.
+    pub fn range(self, rows: &[HeadRow]) -> (f64, f64) {
+        let values = || rows.iter().filter_map(|row| self.of(row));
+        (
+            values().fold(f64::INFINITY, f64::min),
+            values().fold(0.0, f64::max),
+        )
+    }
+
+    /// Sorts heads by it; what is not known comes last.
+    pub fn sort(self, rows: &[HeadRow], falling: bool) -> Vec<&HeadRow> {
+        let mut order: Vec<&HeadRow> = rows.iter().collect();
+        if self != Self::Head {
+            order.sort_by(|a, b| match (self.of(a), self.of(b)) {
+                (Some(a), Some(b)) if falling => b.total_cmp(&a),
+                (Some(a), Some(b)) => a.total_cmp(&b),
+                (a, b) => b.is_some().cmp(&a.is_some()),
+            });
+        } else if falling {
+            order.reverse();
+        }
+        order
+    }
+}

@@ -1,0 +1,384 @@
+//! `figure`: any figure of the window, without one.
+
+use super::Usage;
+use super::args::Common;
+use super::common::{ending, may_write, name, prepare, say};
+use super::figure_args::StyleArgs;
+use crate::analysis::{BandLayout, Pool, Statistic, TokenSet};
+use crate::chart::{Format, Scale, SpanMeasure};
+use crate::engine::figures::{
+    FigureChoice, FigureKind, GridStyle, HeatmapStyle, Shade, figure, sign,
+};
+use crate::engine::{Combine, Engine, Heads, Source};
+use anyhow::{Result, bail};
+use clap::{Args, ValueEnum};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// `figure`.
+#[derive(Debug, Args)]
+pub(super) struct FigureArgs {
+    /// What to draw
+    #[arg(value_enum, value_name = "KIND")]
+    pub kind: KindArg,
+    /// Checkpoint: .pt (zip or legacy) or .safetensors; or a recorded run
+    pub model: PathBuf,
+    #[command(flatten)]
+    pub input: OptionalInput,
+    /// Of a recorded run: which of its texts, from 0
+    #[arg(long, value_name = "J")]
+    pub index: Option<usize>,
+    /// Write the figure (.svg, .pdf, .png) or its numbers (.csv, .json); may be given several times
+    #[arg(short, long, value_name = "FILE", required = true)]
+    pub output: Vec<PathBuf>,
+    /// Replace files that are there
+    #[arg(long)]
+    pub force: bool,
+    /// Heads as LAYER.HEAD, both from 0, separated by commas; several are drawn together
+    #[arg(long, value_name = "L.H,…", value_delimiter = ',', value_parser = head, default_value = "0.0")]
+    pub head: Vec<(usize, usize)>,
+    /// How the weights of several heads become one picture
+    #[arg(long, value_enum, default_value_t = CombineArg::Mean)]
+    pub combine: CombineArg,
+    /// Tokens from A up to B, from 0: the queries of `attention`, the selection of `text`; the last of `predictions`
+    #[arg(long, value_name = "A..B", value_parser = tokens)]
+    pub tokens: Option<(usize, usize)>,
+    /// The number of each head in `heads`: reach, z, e50, e90, e99, mean, bits, prev, text, pers, empty or removed
+    #[arg(long, value_name = "NAME", default_value = "reach", value_parser = statistic)]
+    pub statistic: Statistic,
+    /// `spans`: heads of a layer by rising reach, as in the paper; `grid`: heads by the --statistic
+    #[arg(long)]
+    pub sort: bool,
+    /// `spans`: the learned span z instead of the reach
+    #[arg(long)]
+    pub z: bool,
+    /// `spans`: a linear axis
+    #[arg(long)]
+    pub linear: bool,
+    /// `spans`: mark the distances that hold 50, 90 and 99 % of each head's weight on the text
+    #[arg(long)]
+    pub effective: bool,
+    /// `attention`: columns are distances, or persistent vectors, instead of keys
+    #[arg(long, value_enum, default_value_t = ColumnsArg::Key)]
+    pub columns: ColumnsArg,
+    /// How weights are spread over the colours
+    #[arg(long, value_enum, default_value_t = ScaleArg::Sqrt)]
+    pub scale: ScaleArg,
+    /// `text`: shade by what the tokens read, by who reads them, or by surprisal
+    #[arg(long, value_enum, default_value_t = ShadeArg::Read)]
+    pub shade: ShadeArg,
+    /// `training`: the mean of so many entries of the log
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = super::args::at_least_one)]
+    pub smooth: usize,
+    #[command(flatten)]
+    pub style: StyleArgs,
+    #[command(flatten)]
+    pub common: Common,
+}
+
+/// A text, where one is needed.
+#[derive(Debug, Args)]
+#[group(multiple = false)]
+pub(super) struct OptionalInput {
+    /// Text to run on: plain, .zip or .gz
+    #[arg(long, value_name = "FILE")]
+    pub text: Option<PathBuf>,
+    /// Token ids to run on, as a JSON list: needs no vocabulary
+    #[arg(long, value_name = "FILE.json")]
+    pub ids: Option<PathBuf>,
+}
+
+/// The kinds by name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum KindArg {
+    /// How far every head looks: the paper's figure
+    Spans,
+    /// One statistic of all heads, layer × head
+    Heads,
+    /// The soft mask of heads and, with a text, the weight on each distance
+    Mask,
+    /// The weights of heads as a heatmap
+    Attention,
+    /// A small picture of every head
+    Grid,
+    /// The text, shaded by weight or surprisal
+    Text,
+    /// Where every head's weight goes
+    Shares,
+    /// Use of a head's persistent vectors
+    Usage,
+    /// What is expected after a token
+    Predictions,
+    /// Surprisal along the text
+    Surprisal,
+    /// What a token costs against the span limit
+    Cost,
+    /// The curves of the training
+    Training,
+    /// Parameters by part
+    Parameters,
+}
+
+impl From<KindArg> for FigureKind {
+    fn from(kind: KindArg) -> Self {
+        match kind {
+            KindArg::Spans => Self::Spans,
+            KindArg::Heads => Self::Heads,
+            KindArg::Mask => Self::Mask,
+            KindArg::Attention => Self::Attention,
+            KindArg::Grid => Self::Grid,
+            KindArg::Text => Self::Text,
+            KindArg::Shares => Self::Shares,
+            KindArg::Usage => Self::Usage,
+            KindArg::Predictions => Self::Predictions,
+            KindArg::Surprisal => Self::Surprisal,
+            KindArg::Cost => Self::Cost,
+            KindArg::Training => Self::Training,
+            KindArg::Parameters => Self::Parameters,
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum CombineArg {
+    Mean,
+    Max,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum ColumnsArg {
+    Key,
+    Distance,
+    Vector,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum ScaleArg {
+    Linear,
+    Sqrt,
+    Log,
+}
+
+impl From<ScaleArg> for Scale {
+    fn from(scale: ScaleArg) -> Self {
+        match scale {
+            ScaleArg::Linear => Self::Linear,
+            ScaleArg::Sqrt => Self::Sqrt,
+            ScaleArg::Log => Self::Log,
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum ShadeArg {
+    Read,
+    Readers,
+    Surprisal,
+}
+
+/// Most cells a side of a heatmap: of a longer text several weights share one.
+const CELLS: usize = 2048;
+
+pub(super) fn run(args: &FigureArgs) -> Result<()> {
+    for path in &args.output {
+        ending(path, Format::EXTENSIONS)?;
+        may_write(path, args.force)?;
+    }
+    prepare(&args.common)?;
+    let kind = FigureKind::from(args.kind);
+    let (text, mut text_name) = text(args)?;
+    let engine = Engine::start_on(
+        args.common.device.into(),
+        Source::File {
+            path: args.model.clone(),
+            vocab: args.common.vocab.clone(),
+            ramp: args.common.ramp,
+        },
+        text,
+        || {},
+    );
+    if args.input.ids.is_some() {
+        engine.read_as_ids(true);
+    }
+    if let Some(index) = args.index {
+        engine.show_recorded(index);
+    }
+    let snapshot = engine.wait();
+    if let Some(failure) = &snapshot.failure {
+        bail!("{}", failure.message);
+    }
+    let Some(model) = snapshot.model.clone() else {
+        bail!("{}: the model could not be opened", args.model.display());
+    };
+    match &model.recorded {
+        Some(_) if !text_name.is_empty() => {
+            return Err(Usage(format!(
+                "{}: a recorded run has its texts in it: leave --text and --ids out, and choose one with --index",
+                args.model.display()
+            ))
+            .into());
+        }
+        Some(run) => {
+            let header = run.text_header(args.index.unwrap_or(0))?;
+            text_name.clone_from(&header.name);
+        }
+        None if args.index.is_some() => {
+            return Err(
+                Usage("--index chooses a text of a recorded run; this is a model".into()).into(),
+            );
+        }
+        None => {}
+    }
+    if kind.needs_text() && snapshot.tokens.ids.is_empty() {
+        let id = kind.id();
+        return Err(match text_name.as_str() {
+            "" => Usage(format!("figure {id}: pass --text FILE or --ids FILE.json")).into(),
+            name => anyhow::anyhow!("{name}: the text has no token that the model knows"),
+        });
+    }
+    let choice = choice(args, &model, snapshot.tokens.ids.len())?;
+    engine.look(choice.looks(kind));
+    let snapshot = engine.wait();
+    if let Some(failure) = &snapshot.failure {
+        bail!("{}", failure.message);
+    }
+    let mut figure = figure(kind, &snapshot, &choice)?;
+    if let Some(title) = &args.style.title {
+        figure.set_title(title.clone());
+    }
+    let of_text = (!text_name.is_empty()).then_some((&*snapshot.tokens, text_name.as_str()));
+    sign(&mut *figure, &model, of_text);
+    for path in &args.output {
+        args.style.write(&*figure, path)?;
+        if !args.common.quiet {
+            say(format_args!("wrote {}", path.display()));
+        }
+    }
+    Ok(())
+}
+
+/// The text to run on, or ids one after the other, with its name; both empty where there is none.
+fn text(args: &FigureArgs) -> Result<(Arc<str>, String)> {
+    let input: &OptionalInput = &args.input;
+    Ok(match (&input.text, &input.ids) {
+        (Some(path), _) => {
+            let bytes = crate::text::read_bytes(path)?;
+            (crate::text::to_text(bytes).into(), name(path))
+        }
+        (None, Some(path)) => {
+            let ids = crate::text::read_ids(path)?;
+            let words: Vec<String> = ids.iter().map(u32::to_string).collect();
+            (words.join(" ").into(), name(path))
+        }
+        (None, None) => (Arc::default(), String::new()),
+    })
+}
+
+fn choice(args: &FigureArgs, model: &crate::engine::Model, count: usize) -> Result<FigureChoice> {
+    let config = model.network.config();
+    for (layer, head) in &args.head {
+        if *layer >= config.nb_layers || *head >= config.nb_heads {
+            let (l, h) = (config.nb_layers - 1, config.nb_heads - 1);
+            return Err(Usage(format!(
+                "no head {layer}.{head}: layers go from 0 to {l}, heads from 0 to {h}"
+            ))
+            .into());
+        }
+    }
+    let range = args.tokens.unwrap_or((0, usize::MAX));
+    if args.tokens.is_some() && range.0 >= count {
+        return Err(Usage(format!(
+            "--tokens {}..{}: the text has {count} tokens, counted from 0",
+            range.0, range.1
+        ))
+        .into());
+    }
+    let end = range.1.min(count);
+    let last = end.saturating_sub(1);
+    let combine = match args.combine {
+        CombineArg::Mean => Combine::Mean,
+        CombineArg::Max => Combine::Max,
+    };
+    let leading = args.head.first().copied().unwrap_or((0, 0));
+    Ok(FigureChoice {
+        heads: Heads::new(leading, args.head.iter().copied(), combine),
+        tokens: match args.tokens {
+            Some((from, _)) => {
+                let mut selected = TokenSet::default();
+                selected.insert(from..end);
+                selected
+            }
+            None if count > 0 => TokenSet::one(last),
+            None => TokenSet::default(),
+        },
+        statistic: args.statistic,
+        measure: if args.z {
+            SpanMeasure::Span
+        } else {
+            SpanMeasure::Reach
+        },
+        sorted: args.sort,
+        linear: args.linear,
+        effective: [args.effective; 3],
+        heatmap: HeatmapStyle {
+            layout: match args.columns {
+                ColumnsArg::Key => BandLayout::Key,
+                ColumnsArg::Distance => BandLayout::Distance,
+                ColumnsArg::Vector => BandLayout::Vector,
+            },
+            scale: args.scale.into(),
+            most: CELLS,
+            pool: Pool::Max,
+            ..HeatmapStyle::default()
+        },
+        queries: range.0..end,
+        grid: GridStyle {
+            sort: if args.sort {
+                args.statistic
+            } else {
+                Statistic::Head
+            },
+            falling: args.sort,
+            scale: args.scale.into(),
+            ..GridStyle::default()
+        },
+        shade: match args.shade {
+            ShadeArg::Read => Shade::Read,
+            ShadeArg::Readers => Shade::Readers,
+            ShadeArg::Surprisal => Shade::Surprisal,
+        },
+        shade_scale: args.scale.into(),
+        position: None,
+        smoothing: args.smooth,
+        log: (false, false),
+    })
+}
+
+fn head(text: &str) -> Result<(usize, usize), String> {
+    let parts = text.trim().split_once('.');
+    let parsed = parts.and_then(|(l, h)| Some((l.parse().ok()?, h.parse().ok()?)));
+    parsed.ok_or_else(|| "expected LAYER.HEAD, both from 0, such as 3.1".into())
+}
+
+fn tokens(text: &str) -> Result<(usize, usize), String> {
+    let parsed = match text.split_once("..") {
+        Some((from, "")) => from.parse().ok().map(|from| (from, usize::MAX)),
+        Some((from, to)) => from.parse().ok().zip(to.parse().ok()),
+        None => text
+            .parse()
+            .ok()
+            .map(|at: usize| (at, at.saturating_add(1))),
+    };
+    parsed
+        .filter(|(from, to)| from < to)
+        .ok_or_else(|| "expected A..B, from 0, such as 100..164, or one token".into())
+}
+
+fn statistic(text: &str) -> Result<Statistic, String> {
+    let mut all = Statistic::COLOURED.into_iter();
+    all.find(|statistic| statistic.key() == text)
+        .ok_or_else(|| {
+            let names = Statistic::COLOURED.map(Statistic::key);
+            format!("expected one of {}", names.join(", "))
+        })
+}

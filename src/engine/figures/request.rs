@@ -1,0 +1,272 @@
+//! Which figure, and with which choices: what window, command line and scripts ask for.
+
+use super::{FigureError, GridStyle, HeatmapStyle, Shade};
+use crate::analysis::{BandLayout, Pool, Statistic, TokenSet};
+use crate::chart::{Figure, Provenance, Scale, Source, SpanMeasure};
+use crate::engine::{Heads, Looks, Model, Snapshot, Tokens};
+use std::ops::Range;
+
+/// A kind of figure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum FigureKind {
+    /// How far every head looks: the paper's figure.
+    Spans,
+    /// One statistic of all heads, layer × head.
+    Heads,
+    /// The soft mask of the selected heads.
+    Mask,
+    /// The selected heads' weights as a heatmap.
+    Attention,
+    /// A small picture of every head.
+    Grid,
+    /// The text, shaded.
+    Text,
+    /// Where every head's weight goes.
+    Shares,
+    /// Use of the selected head's persistent vectors.
+    Usage,
+    /// What is expected after the selected token.
+    Predictions,
+    /// Surprisal along the text.
+    Surprisal,
+    /// What a token costs against the span limit.
+    Cost,
+    /// The curves of the training.
+    Training,
+    /// Parameters by part.
+    Parameters,
+}
+
+impl FigureKind {
+    /// All of them.
+    pub const ALL: [Self; 13] = [
+        Self::Spans,
+        Self::Heads,
+        Self::Mask,
+        Self::Attention,
+        Self::Grid,
+        Self::Text,
+        Self::Shares,
+        Self::Usage,
+        Self::Predictions,
+        Self::Surprisal,
+        Self::Cost,
+        Self::Training,
+        Self::Parameters,
+    ];
+
+    /// Its name in files and on the command line: [`Figure::kind`].
+    pub fn id(self) -> &'static str {
+        match self {
+            Self::Spans => "spans",
+            Self::Heads => "heads",
+            Self::Mask => "mask",
+            Self::Attention => "attention",
+            Self::Grid => "grid",
+            Self::Text => "text",
+            Self::Shares => "shares",
+            Self::Usage => "usage",
+            Self::Predictions => "predictions",
+            Self::Surprisal => "surprisal",
+            Self::Cost => "cost",
+            Self::Training => "training",
+            Self::Parameters => "parameters",
+        }
+    }
+
+    /// Whether it shows what a model does with a text, whatever is chosen. The others may use one, or need none.
+    pub fn needs_text(self) -> bool {
+        matches!(
+            self,
+            Self::Attention
+                | Self::Grid
+                | Self::Text
+                | Self::Shares
+                | Self::Usage
+                | Self::Predictions
+                | Self::Surprisal
+        )
+    }
+}
+
+/// What a figure shows, and how.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FigureChoice {
+    /// The heads: of the mask, the heatmap, the shades, the use of vectors.
+    pub heads: Heads,
+    /// The selected tokens: of the shades, and the last of them of the prediction; none for the last of the text.
+    pub tokens: TokenSet,
+    /// Of the matrix of heads.
+    pub statistic: Statistic,
+    /// Of the span chart: reach or z.
+    pub measure: SpanMeasure,
+    /// Of the span chart: heads of a layer by rising reach, as in the paper.
+    pub sorted: bool,
+    /// Of the span chart: a linear axis.
+    pub linear: bool,
+    /// Of the span chart: whether the distances that hold 50, 90 and 99 % of each head's weight on the text are marked.
+    pub effective: [bool; 3],
+    /// Of the heatmap.
+    pub heatmap: HeatmapStyle,
+    /// Of the heatmap: the queries.
+    pub queries: Range<usize>,
+    /// Of the small pictures.
+    pub grid: GridStyle,
+    /// Of the text.
+    pub shade: Shade,
+    /// Of the text.
+    pub shade_scale: Scale,
+    /// Of the cost: tokens before the one that is counted; `None` for S, far into a text.
+    pub position: Option<usize>,
+    /// Of the training: entries of the log that become one mean.
+    pub smoothing: usize,
+    /// Of the training: logarithmic axes.
+    pub log: (bool, bool),
+}
+
+impl Default for FigureChoice {
+    fn default() -> Self {
+        Self {
+            heads: Heads::default(),
+            tokens: TokenSet::default(),
+            statistic: Statistic::Reach,
+            measure: SpanMeasure::Reach,
+            sorted: false,
+            linear: false,
+            effective: [false; 3],
+            heatmap: HeatmapStyle::default(),
+            queries: 0..usize::MAX,
+            grid: GridStyle::default(),
+            shade: Shade::default(),
+            shade_scale: Scale::Sqrt,
+            position: None,
+            smoothing: 1,
+            log: (false, false),
+        }
+    }
+}
+
+/// Rows and columns of the small pictures of all heads.
+const CELLS: (usize, usize) = (48, 48);
+
+impl FigureChoice {
+    /// What an [`Engine`](crate::engine::Engine) must look at for this figure.
+    pub fn looks(&self, kind: FigureKind) -> Looks {
+        let survey = match kind {
+            FigureKind::Spans => self.effective.contains(&true),
+            FigureKind::Heads | FigureKind::Mask | FigureKind::Grid => true,
+            _ => false,
+        };
+        let at = self.tokens.last();
+        Looks {
+            heads: self.heads.clone(),
+            tokens: self.tokens.clone(),
+            survey,
+            thumbnails: (kind == FigureKind::Grid).then_some(CELLS),
+            prediction: at.filter(|_| kind == FigureKind::Predictions),
+            ..Looks::default()
+        }
+    }
+}
+
+/// Makes a figure from what a snapshot has.
+///
+/// # Errors
+/// When the snapshot lacks what the figure shows: a model, a text, training curves, persistent vectors.
+pub fn figure(
+    kind: FigureKind,
+    snapshot: &Snapshot,
+    choice: &FigureChoice,
+) -> Result<Box<dyn Figure>, FigureError> {
+    // Spans and cost are known before the weights are.
+    let model = match kind {
+        FigureKind::Spans | FigureKind::Cost => snapshot.shown(),
+        _ => snapshot.model.as_ref(),
+    };
+    let model = model.ok_or(FigureError::NoModel)?;
+    let surveyed = snapshot.surveyed.as_deref();
+    Ok(match kind {
+        FigureKind::Spans => {
+            let measures = surveyed.filter(|_| choice.effective.contains(&true));
+            let mut chart = super::span_chart(model);
+            chart.measure = choice.measure;
+            chart.sort = choice.sorted;
+            chart.linear = choice.linear;
+            chart.effective = measures.map_or_else(Vec::new, |s| {
+                super::effective(&s.measures, choice.effective)
+            });
+            Box::new(chart)
+        }
+        FigureKind::Heads => {
+            let rows = super::head_rows(snapshot);
+            Box::new(super::matrix(model, &rows, choice.statistic)?)
+        }
+        FigureKind::Mask => Box::new(super::span_mask(model, &choice.heads, surveyed)),
+        FigureKind::Attention => {
+            let detail = snapshot.detail.as_ref();
+            let detail = detail.filter(|detail| detail.heads == choice.heads);
+            let detail = detail.ok_or(FigureError::NoWeights)?;
+            let queries = choice.queries.start..choice.queries.end.min(snapshot.done);
+            let style = choice.heatmap.clone();
+            let whole = style.high.is_none() && style.pool == Pool::Max;
+            let mut map = super::heatmap(
+                model,
+                &snapshot.tokens.ids,
+                &detail.weights,
+                &detail.heads,
+                queries,
+                style,
+            );
+            if map.rows == 0 || map.cols == 0 {
+                return Err(FigureError::NoWeights);
+            }
+            if whole && choice.heatmap.layout == BandLayout::Vector {
+                map.high = Some(detail.weights.largest_vector());
+            }
+            Box::new(map)
+        }
+        FigureKind::Grid => {
+            let rows = super::head_rows(snapshot);
+            let surveyed = surveyed.ok_or(FigureError::NoText)?;
+            Box::new(super::grid(model, &rows, surveyed, choice.grid)?)
+        }
+        FigureKind::Text => {
+            let gathered = snapshot.gathered.as_deref();
+            let (shade, scale) = (choice.shade, choice.shade_scale);
+            Box::new(super::shaded_text(model, snapshot, gathered, shade, scale)?)
+        }
+        FigureKind::Shares => Box::new(super::shares(model, &snapshot.shares, snapshot.done)?),
+        FigureKind::Usage => {
+            let detail = snapshot.detail.as_deref().ok_or(FigureError::NoText)?;
+            Box::new(super::usage(model, detail)?)
+        }
+        FigureKind::Predictions => {
+            let prediction = snapshot.prediction.as_deref();
+            let prediction = prediction.ok_or(FigureError::NoText)?;
+            Box::new(super::candidates(model, snapshot, prediction))
+        }
+        FigureKind::Surprisal => Box::new(super::surprisal(model, snapshot)?),
+        FigureKind::Cost => {
+            let far = model.network.config().attn_span;
+            Box::new(super::cost(model, choice.position.unwrap_or(far)))
+        }
+        FigureKind::Training => Box::new(super::training(model, choice.smoothing, choice.log)?),
+        FigureKind::Parameters => Box::new(super::parameters(model)),
+    })
+}
+
+/// Completes where a figure's numbers come from: the hash of the model's file and, where it is of a text, that of the
+/// text, which is called `name`. Reads the model's whole file the first time, so it belongs on no thread that draws.
+pub fn sign(figure: &mut dyn Figure, model: &Model, text: Option<(&Tokens, &str)>) {
+    let provenance: &mut Provenance = figure.provenance_mut();
+    provenance.model = Some(Source {
+        name: model.weights_name(),
+        sha256: model.weights_sha256(true).map(str::to_owned),
+    });
+    if let Some((tokens, name)) = text.filter(|(tokens, _)| !tokens.ids.is_empty()) {
+        provenance.text = Some(Source {
+            name: name.to_owned(),
+            sha256: Some(crate::files::sha256_hex(tokens.bytes())),
+        });
+    }
+}

@@ -1,0 +1,98 @@
+//! Use of persistent vectors.
+
+use super::{FigureError, provenance};
+use crate::analysis::VectorUsage;
+use crate::chart::{Axis, Column, Level, Mark, Panel, Plot, Series, Table, thousands};
+use crate::engine::{Detail, Model};
+
+/// How much one head uses each of its persistent vectors, the most used first.
+///
+/// # Errors
+/// When the model has none, or there is no text, or several heads are looked at together.
+pub fn usage(model: &Model, detail: &Detail) -> Result<Plot, FigureError> {
+    if model.network.config().pers_mem_size == 0 {
+        return Err(FigureError::NoVectors);
+    }
+    let (layer, head) = detail.heads.single().ok_or(FigureError::SeveralHeads)?;
+    let usage = detail.usage.as_ref().ok_or(FigureError::NoText)?;
+    Ok(usage_of(
+        model,
+        (layer, head),
+        usage,
+        detail.weights.queries(),
+    ))
+}
+
+/// As [`usage`], from the mean weight of each vector over `tokens` tokens.
+pub fn usage_of(
+    model: &Model,
+    (layer, head): (usize, usize),
+    usage: &VectorUsage,
+    tokens: usize,
+) -> Plot {
+    let sorted = |usage: &VectorUsage| -> Vec<[f64; 2]> {
+        let weights = usage
+            .order
+            .iter()
+            .filter_map(|v| usage.mean.get(*v as usize));
+        let points = (1_u32..).zip(weights);
+        points
+            .map(|(rank, weight)| {
+                let weight = f64::from(*weight);
+                [
+                    f64::from(rank),
+                    if weight > 0.0 { weight } else { f64::NAN },
+                ]
+            })
+            .collect()
+    };
+    let total: f32 = usage.mean.iter().sum();
+    let even = f64::from(total) / usage.mean.len().max(1) as f64;
+    let mut numbers = Table::new([
+        Column::new("rank"),
+        Column::new("vector"),
+        Column::new("mean_weight"),
+    ]);
+    for (rank, vector) in usage.order.iter().enumerate() {
+        let weight = usage.mean.get(*vector as usize).copied();
+        numbers.push([(rank + 1).into(), (*vector as usize).into(), weight.into()]);
+    }
+    Plot {
+        kind: "usage",
+        title: format!(
+            "{}, layer {}, head {}: use of persistent vectors",
+            model.name(),
+            layer + 1,
+            head + 1
+        ),
+        subtitle: format!(
+            "{:.1} % of the weight; as if {:.1} of {} were used evenly, {} never used",
+            100.0 * total,
+            usage.effective,
+            thousands(usage.mean.len()),
+            thousands(usage.never)
+        ),
+        x: Axis {
+            low: Some(1.0),
+            ..Axis::log("persistent vectors, the most used first")
+        },
+        panels: vec![Panel {
+            y: Axis::log("mean weight"),
+            series: vec![Series {
+                name: format!("layer {}, head {}", layer + 1, head + 1),
+                points: sorted(usage),
+                mark: Mark::Area,
+                ..Series::default()
+            }],
+            levels: vec![Level {
+                at: even,
+                label: "even".into(),
+            }],
+        }],
+        numbers,
+        provenance: provenance(model)
+            .with("head", format!("{layer}.{head} (from 0)"))
+            .with("tokens", tokens),
+        ..Plot::default()
+    }
+}
