@@ -118,7 +118,11 @@ fn shards_join_to_what_one_run_gives() {
         .assert()
         .success();
     let svg = String::from_utf8(bytes(&svg)).unwrap();
-    assert!(svg.contains("on 4 texts") && svg.contains("texts 4") && svg.contains("90 %"));
+    assert!(
+        svg.contains("on 4 texts")
+            && svg.contains("texts 4")
+            && svg.contains("50, 90, 99 % of its weight within")
+    );
 
     // What cannot be joined.
     for (files, part) in [

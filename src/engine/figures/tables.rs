@@ -5,10 +5,13 @@ use crate::analysis::sums::{EffectiveRow, from_units, rows};
 use crate::chart::thousands;
 use crate::chart::{Cell, Column, EffectiveSpan, HeadSpan, SpanChart, Table};
 use crate::engine::sums_file::SumsFile;
+use std::path::Path;
 
 /// The span chart of what was measured: how far every head can look, and how far it does.
 pub fn effective_chart(file: &SumsFile) -> SpanChart {
     let rows = rows(&file.sums);
+    let name = Path::new(&file.header.model.name);
+    let model = name.file_stem().unwrap_or_default().to_string_lossy();
     let heads = rows.iter().map(|row| HeadSpan {
         layer: row.layer,
         head: row.head,
