@@ -71,6 +71,15 @@ pub enum EngineError {
         /// Tokens that there are.
         tokens: usize,
     },
+    /// A file of sums where a model should be.
+    #[error(
+        "{}: a file of sums measured on texts, not a model; see it with `spanscope effective-spans` or `spanscope persistent`",
+        path.display()
+    )]
+    SumsNotModel {
+        /// The file.
+        path: PathBuf,
+    },
     /// A vocabulary or a ramp was given for a recorded run.
     #[error(
         "{}: a recorded run has its vocabulary and its ramp in it: leave --vocab and --ramp out",
@@ -141,6 +150,7 @@ impl Model {
     /// When the file cannot be read, or what it holds does not fit together.
     pub fn outline(path: &Path, ramp: Option<usize>) -> Result<Self, EngineError> {
         let checkpoint = Checkpoint::open(path)?;
+        refuse_sums(&checkpoint)?;
         if let Some(header) = Header::of(&checkpoint)? {
             return Self::of_run(&checkpoint, header);
         }
@@ -218,6 +228,7 @@ impl Model {
         vocab: Option<&Path>,
         ramp: Option<usize>,
     ) -> Result<Self, EngineError> {
+        refuse_sums(checkpoint)?;
         let path = checkpoint.path();
         let header = Header::of(checkpoint)?;
         if header.is_some() && (vocab.is_some() || ramp.is_some()) {
@@ -289,6 +300,17 @@ impl Model {
         })
     }
 
+    /// Where the first token of a text that the model knows ends, in bytes: what follows is predicted. 0 where there is
+    /// none among the first bytes.
+    pub fn first_token_end(&self, text: &[u8]) -> usize {
+        let head = &text[..text.len().min(1 << 16)];
+        self.vocabulary
+            .iter()
+            .flat_map(|vocabulary| vocabulary.encode_bytes(head))
+            .find(|piece| piece.id.is_some())
+            .map_or(0, |piece| piece.range.end)
+    }
+
     /// Whether something about it is still a guess that only the user can settle: the ramp, or the vocabulary.
     pub fn has_questions(&self) -> bool {
         if self.recorded.is_some() {
@@ -355,6 +377,16 @@ impl Model {
         self.vocabulary
             .as_ref()
             .map_or_else(|| id.to_string(), |v| v.label(id))
+    }
+}
+
+/// Says what a file of sums is, to whoever takes it for a model.
+fn refuse_sums(checkpoint: &Checkpoint) -> Result<(), EngineError> {
+    match checkpoint.metadata().contains_key(super::sums_file::HEADER) {
+        true => Err(EngineError::SumsNotModel {
+            path: checkpoint.path().to_owned(),
+        }),
+        false => Ok(()),
     }
 }
 
