@@ -255,8 +255,8 @@ mod tests {
         };
         let tips = document.descendants().filter(|n| n.has_tag_name("title"));
         let tip = tips
-            .filter(|n| n.text().unwrap_or("").contains("layer 2, head 1"))
-            .next()
+            .into_iter()
+            .find(|n| n.text().unwrap_or("").contains("layer 2, head 1"))
             .unwrap();
         let bars: Vec<_> = tip
             .parent()

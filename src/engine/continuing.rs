@@ -45,6 +45,12 @@ pub(super) struct Continuing {
 }
 
 impl Continuing {
+    /// Lets go of what was drawn, and of the run that it was drawn with.
+    pub fn forget(&mut self) {
+        self.continuation = None;
+        self.continued = None;
+    }
+
     /// Whether nothing is left to draw.
     pub fn is_done(&self, wanted: Option<&Continue>) -> bool {
         wanted.is_none_or(|wanted| {

@@ -114,13 +114,6 @@ impl LookedAt {
         }
     }
 
-    /// Lets go of everything read.
-    pub fn clear(&mut self) {
-        if let Self::Live(reading) = self {
-            reading.clear();
-        }
-    }
-
     /// What the model expects after the token at position `at`, `k` candidates, given the `next` token.
     ///
     /// # Errors

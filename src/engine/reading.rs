@@ -333,11 +333,6 @@ impl Reading {
         let close_up = self.close_up.as_ref()?;
         (!self.in_window(around)).then_some(close_up.range.start)
     }
-
-    /// Lets go of everything read.
-    pub fn clear(&mut self) {
-        *self = Self::new(Arc::clone(&self.network), self.memory);
-    }
 }
 
 /// The length of what `a` and `b` have in common at their beginnings.

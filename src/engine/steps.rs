@@ -152,7 +152,7 @@ impl Steps {
             && self.is_close(wanted)
             && self.near == self.near(wanted)
             && self.answered(wanted)
-            && self.continuing.is_done(wanted.continuation.as_ref())
+            && (self.open.is_none() || self.continuing.is_done(wanted.continuation.as_ref()))
     }
 
     /// Whether whoever looks has all answers.
@@ -273,7 +273,7 @@ impl Steps {
                 self.tokens = Arc::default();
                 self.run_number += 1;
                 self.answers = Answers::default();
-                self.continuing.continued = None;
+                self.continuing.forget();
             }
             // The model at hand stays open.
             Err(error) => self.fail(error.to_string(), Some(wanted.model.0)),
@@ -303,6 +303,8 @@ impl Steps {
         self.milliseconds = None;
         self.run_number += 1;
         self.answers.forget_run();
+        // It was drawn by another network.
+        self.continuing.forget();
     }
 
     /// Cuts the text into tokens; false when told to stop.
@@ -376,7 +378,8 @@ impl Steps {
         self.run_number += 1;
         self.answers.forget_run();
         if let Some(open) = &mut self.open {
-            open.reading.clear();
+            // A recorded run that cannot be read would be tried again and again.
+            open.reading = reading(&open.model, self.memory);
         }
     }
 

@@ -345,6 +345,10 @@ impl App {
             for asked in &self.figures {
                 asked.look(&mut looks);
             }
+            if let Some(kind) = self.figure_options.shown() {
+                let choice = self.choice(kind);
+                super::figures::look(kind, &choice, &mut looks);
+            }
             looks.heads = self.selection.heads.clone();
             looks.tokens = self.selection.tokens.clone();
             if looks != self.looks {

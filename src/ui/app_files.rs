@@ -11,6 +11,7 @@ use super::state::Selection;
 use super::text_file::{TextFile, is_sample, text_of};
 use super::toasts::Toasts;
 use crate::engine::{Failure, Model, SAMPLES, Sample, Source};
+use crate::model::Edits;
 use eframe::egui;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -116,6 +117,11 @@ impl App {
         {
             self.restore(ctx, &model, restored);
         }
+        // What was sent while it was being opened was meant for the model before.
+        self.engine.edit(match model.recorded {
+            Some(_) => Edits::default(),
+            None => self.edits().clone(),
+        });
     }
 
     /// Brings back what was selected and changed in the model when it was open last.

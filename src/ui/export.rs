@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
+use std::thread::JoinHandle;
 
 /// What is put on the clipboard.
 #[derive(Debug)]
@@ -28,6 +29,7 @@ struct Running {
     number: u64,
     path: PathBuf,
     cancelled: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
 }
 
 /// What was made for the clipboard, or why it was not.
@@ -64,11 +66,12 @@ impl Exports {
         self.count += 1;
         let number = self.count;
         let cancelled = Arc::new(AtomicBool::new(false));
-        self.running.push(Running {
+        let mut running = Running {
             number,
             path: path.clone(),
             cancelled: Arc::clone(&cancelled),
-        });
+            thread: None,
+        };
         let (sender, ctx) = (self.results.0.clone(), ctx.clone());
         let failed = self.results.0.clone();
         let thread = std::thread::Builder::new()
@@ -79,10 +82,14 @@ impl Exports {
                 let _ = sender.send((number, written));
                 ctx.request_repaint();
             });
-        if let Err(error) = thread {
-            let message = trf("No thread to write the file: {0}", &[&error]);
-            let _ = failed.send((number, Some(Err(message))));
+        match thread {
+            Ok(thread) => running.thread = Some(thread),
+            Err(error) => {
+                let message = trf("No thread to write the file: {0}", &[&error]);
+                let _ = failed.send((number, Some(Err(message))));
+            }
         }
+        self.running.push(running);
     }
 
     /// Begins to make something for the clipboard; it is there later.
@@ -143,6 +150,18 @@ impl Exports {
             .into_iter()
             .filter_map(|(_, written)| written)
             .collect()
+    }
+}
+
+impl Drop for Exports {
+    /// What is being written is written before the program ends.
+    fn drop(&mut self) {
+        for running in &mut self.running {
+            if let Some(thread) = running.thread.take() {
+                // A panic of the thread has been told on its own.
+                let _ = thread.join();
+            }
+        }
     }
 }
 

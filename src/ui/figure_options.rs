@@ -53,6 +53,11 @@ impl FigureOptions {
         self.open
     }
 
+    /// The figure on show: what it needs is looked at as long as it is.
+    pub(super) fn shown(&self) -> Option<FigureKind> {
+        self.kind.filter(|_| self.open)
+    }
+
     /// Whether a preview is on its way.
     pub(super) fn is_drawing(&self) -> bool {
         self.drawing.is_some()

@@ -4,6 +4,7 @@ use super::app::App;
 use super::dialogs::Purpose;
 use super::export::{self, Copied};
 use super::language::{tr, trf};
+use super::recorded::Texts;
 use super::views::Pane;
 use crate::chart::{Figure, Format, Style};
 use crate::engine::figures::{FigureChoice, FigureKind, figure, heads_title, sign};
@@ -110,11 +111,16 @@ enum To {
 impl Asked {
     /// Adds what it needs to what is looked at.
     pub fn look(&self, looks: &mut Looks) {
-        let own = self.choice.looks(self.kind);
-        looks.survey |= own.survey;
-        looks.thumbnails = looks.thumbnails.or(own.thumbnails);
-        looks.prediction = looks.prediction.or(own.prediction);
+        look(self.kind, &self.choice, looks);
     }
+}
+
+/// Adds what a figure needs to what is looked at.
+pub(super) fn look(kind: FigureKind, choice: &FigureChoice, looks: &mut Looks) {
+    let own = choice.looks(kind);
+    looks.survey |= own.survey;
+    looks.thumbnails = looks.thumbnails.or(own.thumbnails);
+    looks.prediction = looks.prediction.or(own.prediction);
 }
 
 impl App {
@@ -140,7 +146,8 @@ impl App {
         self.make(kind, To::Preview);
     }
 
-    fn make(&mut self, kind: FigureKind, to: To) {
+    /// What a figure shows now: as its view is set, of what is selected.
+    pub(super) fn choice(&self, kind: FigureKind) -> FigureChoice {
         let mut choice = self.views.choice(kind, &self.snapshot);
         choice.heads = self.selection.heads.clone();
         choice.tokens = self.selection.tokens.clone();
@@ -149,6 +156,19 @@ impl App {
         {
             choice.tokens = crate::analysis::TokenSet::one(last);
         }
+        choice
+    }
+
+    /// The name of the text on show.
+    fn text_name(&self) -> String {
+        match Texts::of(&self.snapshot) {
+            Some(texts) => texts.names.get(texts.shown).cloned().unwrap_or_default(),
+            None => self.history.present().text.name.to_string(),
+        }
+    }
+
+    fn make(&mut self, kind: FigureKind, to: To) {
+        let choice = self.choice(kind);
         // Of previews only the last counts.
         if matches!(to, To::Preview) {
             self.figures
@@ -168,6 +188,10 @@ impl App {
             return;
         }
         let ready = self.engine.is_settled(&self.snapshot);
+        // The engine asks for a frame when it knows more; only the first must not be waited for.
+        if self.figures.iter().any(|asked| asked.frames < 2) {
+            ctx.request_repaint();
+        }
         for mut asked in std::mem::take(&mut self.figures) {
             asked.frames += 1;
             if !ready || asked.frames < 2 {
@@ -175,9 +199,6 @@ impl App {
                 continue;
             }
             self.finish_figure(ctx, asked);
-        }
-        if !self.figures.is_empty() {
-            ctx.request_repaint();
         }
     }
 
@@ -207,7 +228,7 @@ impl App {
             }
         };
         let tokens = Arc::clone(&self.snapshot.tokens);
-        let text_name = self.history.present().text.name.to_string();
+        let text_name = self.text_name();
         let style = self.settings.figure;
         let mut made: Box<dyn Figure> = made;
         let uses_text = kind.needs_text() || self.snapshot.done > 0 && uses_survey(kind, &choice);
@@ -240,7 +261,7 @@ impl App {
         let (Some(detail), Some(model)) = (detail, self.snapshot.model.clone()) else {
             return self.toasts.error(tr("There is no attention to write: the text is empty, or too long for the selected token's weights to be kept"));
         };
-        let text = self.history.present().text.name.to_string();
+        let text = self.text_name();
         self.exports.start(path, ctx, move |path| {
             let heads = heads_title(&detail.heads);
             write_weights(path, &model, &detail.weights, &heads, &text)

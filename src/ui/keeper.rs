@@ -18,6 +18,8 @@ const STALE: Duration = Duration::from_secs(3600);
 struct Slot {
     next: Option<(Session, Text)>,
     quit: bool,
+    /// The last session could not be written.
+    failed: bool,
     complaint: Option<String>,
 }
 
@@ -73,7 +75,9 @@ impl Keeper {
     pub fn keep(&mut self, session: Session, text: &Text) {
         let same =
             |(last, of): &(Session, Arc<str>)| *last == session && Arc::ptr_eq(of, &text.text);
-        if self.last.as_ref().is_some_and(same) {
+        // What could not be written is tried again.
+        let failed = std::mem::take(&mut lock(&self.shared).failed);
+        if self.last.as_ref().is_some_and(same) && !failed {
             return;
         }
         self.last = Some((session.clone(), Arc::clone(&text.text)));
@@ -117,11 +121,14 @@ fn work(shared: &Shared, folder: &Path) {
         match write(folder, &session, &text, &mut last) {
             Ok(()) => failed = false,
             // A full disk is told once, not every second.
-            Err(error) if !failed => {
+            Err(error) => {
+                let mut slot = lock(shared);
+                slot.failed = true;
+                if !failed {
+                    slot.complaint = Some(format!("{}: {error}", folder.display()));
+                }
                 failed = true;
-                lock(shared).complaint = Some(format!("{}: {error}", folder.display()));
             }
-            Err(_) => {}
         }
         if quit {
             return;

@@ -101,10 +101,6 @@ pub fn at_start(
         }),
         file,
     };
-    if let Some(path) = &start.text {
-        opening.text_file = Some(TextFile::read(path.clone(), ctx));
-        return opening;
-    }
     let read = |file: &str| {
         let folder = settings.folder_of_session()?;
         std::fs::read_to_string(folder.join(Path::new(file).file_name()?)).ok()
@@ -122,6 +118,7 @@ pub fn at_start(
             Some(kept) => opening.text = text(kept, name),
             None => toasts.error(tr("The text of the last session is gone")),
         },
+        Some(KeptText::File { .. }) if start.text.is_some() => {}
         Some(KeptText::File {
             path,
             bytes,
@@ -145,6 +142,10 @@ pub fn at_start(
             }
         },
         None => {}
+    }
+    if let Some(path) = &start.text {
+        // What was typed last stands behind it: one step back leads there.
+        opening.text_file = Some(TextFile::read(path.clone(), ctx));
     }
     opening
 }

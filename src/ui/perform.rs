@@ -55,6 +55,9 @@ impl App {
             Command::ShowRecorded { index, .. } => self.show_recorded(index),
             Command::StepRecorded(by) => self.step_recorded(by),
             Command::EditText => self.editor.focus(),
+            // Their places are those of the text on show, which may be older than the one at hand.
+            Command::Insert { .. } | Command::Replace { .. }
+                if *self.snapshot.tokens.text != **self.text() => {}
             Command::Insert { at, text } => self.replace(at..at, &text),
             Command::Replace { range, text } => self.replace(range, &text),
             Command::Continue(request) => {

@@ -1,6 +1,7 @@
 //! What is remembered between sessions: theme, recent files, and what was answered about each of them.
 
 use super::language::Language;
+use super::session::tolerant;
 use crate::chart::Style;
 use crate::engine::MEMORY;
 use directories::ProjectDirs;
@@ -102,9 +103,9 @@ impl Settings {
     /// Settings kept in `file`.
     pub fn load_from(file: &Path) -> Self {
         let read = std::fs::read(file).ok();
-        let mut settings: Self = read
-            .and_then(|bytes| serde_json::from_slice(&bytes).ok())
-            .unwrap_or_default();
+        let stored = read.and_then(|bytes| serde_json::from_slice(&bytes).ok());
+        // Part by part: what another version wrote must not cost all the rest.
+        let mut settings: Self = stored.map(|parts| tolerant(&parts)).unwrap_or_default();
         settings.file = Some(file.to_owned());
         settings
     }

@@ -97,8 +97,6 @@ impl AttentionView {
             {
                 self.go(Aim::Follow);
             }
-            if !small {
-            }
             if let Some(first) = cx
                 .detail()
                 .map(|detail| detail.weights.first)
