@@ -27,12 +27,8 @@ pub fn effective_chart(file: &SumsFile) -> SpanChart {
         heads: heads.collect(),
         effective: effective.collect(),
         title: match file.header.texts.as_slice() {
-            [text] => format!("{} on {}", file.header.model.name, text.name),
-            texts => format!(
-                "{} on {} texts",
-                file.header.model.name,
-                thousands(texts.len())
-            ),
+            [text] => format!("{model} on {}", text.name),
+            texts => format!("{model} on {} texts", thousands(texts.len())),
         },
         limit: file.header.model.config.attn_span,
         provenance: file.provenance(),
