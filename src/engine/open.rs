@@ -1,10 +1,12 @@
 //! Opening a model with its vocabulary, and turning text into ids.
 
+mod recorded;
+
 use super::run_file::{Header, RunFile, RunFileError};
-use super::samples::{SAMPLES, Sample};
+use super::samples::Sample;
 use crate::chart::thousands;
 use crate::checkpoint::{Checkpoint, CheckpointError, Curve, Dtype, Format};
-use crate::model::{Device, ModelError, Network, Part, RecordedNetwork};
+use crate::model::{Device, ModelError, Network, Part};
 use crate::text::{TextError, Vocabulary};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
@@ -154,37 +156,6 @@ impl Model {
         }
         let network = Network::outline(&checkpoint, ramp)?;
         Ok(Self::of(&checkpoint, network))
-    }
-
-    /// A recorded run, without its vocabulary.
-    fn of_run(checkpoint: &Checkpoint, header: Header) -> Result<Self, EngineError> {
-        let of = &header.model;
-        let network = RecordedNetwork {
-            config: of.config.clone(),
-            parts: of.parts.clone(),
-            assumed: of.assumed.clone(),
-        };
-        let network = Network::recorded(checkpoint, network)?;
-        let mut model = Self::of(checkpoint, network);
-        model.format = of.format;
-        model.dtypes.clone_from(&of.dtypes);
-        model.prefix.clone_from(&of.prefix);
-        model.hash = Arc::new(OnceLock::from(of.sha256.clone()));
-        model.recorded = Some(Arc::new(RunFile::open(checkpoint, header)?));
-        Ok(model)
-    }
-
-    /// The model's file again, or that part of the program which it is.
-    pub(super) fn checkpoint(&self) -> Result<Checkpoint, EngineError> {
-        let sample = SAMPLES
-            .iter()
-            .find(|sample| Path::new(sample.file) == self.path);
-        Ok(match sample {
-            Some(sample) if !self.path.exists() => {
-                Checkpoint::from_static(&self.path, sample.model)?
-            }
-            _ => Checkpoint::open(&self.path)?,
-        })
     }
 
     /// What the file says, with a network from it and no vocabulary.
@@ -389,14 +360,6 @@ impl Model {
         }
     }
 
-    /// The name of the file that the weights are in, without folders: of a recorded run, the model's that ran.
-    pub fn weights_name(&self) -> String {
-        match &self.recorded {
-            Some(run) => run.header().model.file.clone(),
-            None => self.file_name(),
-        }
-    }
-
     /// The file's name without its folders.
     pub fn file_name(&self) -> String {
         let name = self.path.file_name().unwrap_or(self.path.as_os_str());
@@ -431,6 +394,7 @@ fn refuse_sums(checkpoint: &Checkpoint) -> Result<(), EngineError> {
 mod tests {
     use super::*;
     use crate::checkpoint::{Panel, Quantity};
+    use crate::engine::SAMPLES;
 
     fn data(name: &str) -> PathBuf {
         Path::new(env!("CARGO_MANIFEST_DIR"))
