@@ -22,7 +22,7 @@ pub(super) struct TextsArgs {
     /// Which text of a recorded run, from 0 [default: all of them]
     #[arg(long, value_name = "J")]
     pub index: Option<usize>,
-    /// Texts at the same time; the threads are shared out among them. Faster where texts are short
+    /// Texts at the same time; the threads are shared out among them. Can be faster where texts are short
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = jobs)]
     pub jobs: usize,
     /// Measure every N-th text only, from the I-th on (I from 1 to N), and write the sums with -o FILE.safetensors, for

@@ -57,8 +57,8 @@ pub type Keep<'a> = &'a (dyn Fn(&Block<'_>) -> Result<(), CorpusError> + Sync);
 pub struct Measure<'a> {
     /// The model.
     pub model: &'a Model,
-    /// Texts at the same time; the threads at hand are shared out among them. Several are faster where texts are short,
-    /// one takes less memory.
+    /// Texts at the same time; the threads at hand are shared out among them. Several can be faster where texts are
+    /// short, one takes less memory.
     pub jobs: usize,
     /// Whether texts that cannot be read, or hold no token that the model knows, are left out; else they are refused.
     pub skip_bad: bool,
