@@ -13,7 +13,7 @@ shot() {
     name=$1
     shift
     case $name in
-    *"$only"*) ./target/release/spanscope shot "docs/$name.png" --quiet "$@" ;;
+    *"$only"*) ./target/release/spanscope shot "docs/$name.png" --force --quiet "$@" ;;
     esac
 }
 only=${1:-}
