@@ -188,6 +188,7 @@ fn chart(model: &Path, file: &SumsFile, rows: &[Row]) -> Result<Heatmap> {
             .collect(),
         row_axis: "layer.head".into(),
         col_axis: "vectors of the head, most used first".into(),
+        bar: "mean weight".into(),
         map: ColorMap::Viridis,
         scale: Scale::Log,
         side: vec![
