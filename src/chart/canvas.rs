@@ -56,8 +56,8 @@ impl<'a> Type<'a> {
 
 /// The room that a text takes on the page.
 #[derive(Clone, Debug)]
-#[cfg_attr(not(test), allow(dead_code))]
 pub(super) struct TextBox {
+    #[cfg_attr(not(test), allow(dead_code))]
     pub(super) text: String,
     pub(super) left: f64,
     pub(super) top: f64,
@@ -116,6 +116,15 @@ impl Canvas {
     /// Puts a finished element on the page.
     pub(super) fn add(&mut self, element: impl Into<Box<dyn Node>>) {
         self.body.append(element);
+    }
+
+    /// Whether no text is in a rectangle of the page, and all of it is on the page.
+    pub(super) fn is_free(&self, (left, top): (f64, f64), (right, bottom): (f64, f64)) -> bool {
+        let inside = left >= 0.0 && top >= 0.0 && right <= self.width && bottom <= self.height;
+        let apart = |text: &TextBox| {
+            text.right <= left || text.left >= right || text.bottom <= top || text.top >= bottom
+        };
+        inside && self.boxes.iter().all(apart)
     }
 
     /// A filled rectangle.
