@@ -40,35 +40,45 @@ fn bundled() -> impl Iterator<Item = &'static [u8]> {
     [INTER, INTER_SEMIBOLD].into_iter().chain(fallbacks)
 }
 
-/// The bundled fonts and no others.
-pub(super) fn database() -> Arc<fontdb::Database> {
-    static DATABASE: OnceLock<Arc<fontdb::Database>> = OnceLock::new();
-    DATABASE
-        .get_or_init(|| {
+/// A database of the bundled fonts, of one version of the library or another.
+macro_rules! database {
+    ($fontdb:path) => {{
+        use $fontdb as fontdb;
+        static DATABASE: OnceLock<Arc<fontdb::Database>> = OnceLock::new();
+        let make = || {
             let mut db = fontdb::Database::new();
-            for data in bundled() {
+            for data in [INTER, INTER_SEMIBOLD] {
                 db.load_font_source(fontdb::Source::Binary(Arc::new(data)));
+            }
+            // These have no PostScript names, without which the library would not load them.
+            for (name, data) in FALLBACKS {
+                db.push_face_info(fontdb::FaceInfo {
+                    id: fontdb::ID::dummy(),
+                    source: fontdb::Source::Binary(Arc::new(data)),
+                    index: 0,
+                    families: vec![(name.to_owned(), fontdb::Language::English_UnitedStates)],
+                    post_script_name: name.replace(' ', ""),
+                    style: fontdb::Style::Normal,
+                    weight: fontdb::Weight::NORMAL,
+                    stretch: fontdb::Stretch::Normal,
+                    monospaced: false,
+                });
             }
             db.set_sans_serif_family("Inter");
             Arc::new(db)
-        })
-        .clone()
+        };
+        DATABASE.get_or_init(make).clone()
+    }};
+}
+
+/// The bundled fonts and no others.
+pub(super) fn database() -> Arc<fontdb::Database> {
+    database!(resvg::usvg::fontdb)
 }
 
 /// The same for the library that makes PDFs, which brings its own version of the type.
 pub(super) fn database_of_pdf() -> Arc<svg2pdf::usvg::fontdb::Database> {
-    use svg2pdf::usvg::fontdb;
-    static DATABASE: OnceLock<Arc<fontdb::Database>> = OnceLock::new();
-    DATABASE
-        .get_or_init(|| {
-            let mut db = fontdb::Database::new();
-            for data in bundled() {
-                db.load_font_source(fontdb::Source::Binary(Arc::new(data)));
-            }
-            db.set_sans_serif_family("Inter");
-            Arc::new(db)
-        })
-        .clone()
+    database!(svg2pdf::usvg::fontdb)
 }
 
 /// Width of `text` at `size`, in the unit of `size`; kerning is left out.
@@ -207,6 +217,27 @@ mod tests {
         assert!(width("M", 10.0, Weight::Regular) > 8.0);
         assert!(width("Mean", 10.0, Weight::SemiBold) > width("Mean", 10.0, Weight::Regular));
         assert!((width("\u{4e00}", 10.0, Weight::Regular) - 10.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn every_bundled_font_is_there() {
+        let names = |count: usize, name: &dyn Fn(usize) -> String| -> Vec<String> {
+            (0..count).map(name).collect()
+        };
+        let want = [
+            "Inter",
+            "Inter",
+            FALLBACKS[0].0,
+            FALLBACKS[1].0,
+            FALLBACKS[2].0,
+        ];
+        let (db, pdf) = (database(), database_of_pdf());
+        let faces: Vec<_> = db.faces().collect();
+        let name = |i: usize| faces[i].families[0].0.clone();
+        assert_eq!(names(faces.len(), &name), want);
+        let faces: Vec<_> = pdf.faces().collect();
+        let name = |i: usize| faces[i].families[0].0.clone();
+        assert_eq!(names(faces.len(), &name), want);
     }
 
     #[test]

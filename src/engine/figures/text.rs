@@ -185,7 +185,6 @@ pub fn shaded_text(
             None => provenance(model),
         }
         .with("shade", what),
-        ..ShadedText::default()
     })
 }
 
