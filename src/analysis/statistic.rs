@@ -106,6 +106,31 @@ impl Statistic {
         }
     }
 
+    /// Its name in tables, without the unit.
+    pub fn column(self) -> &'static str {
+        match self {
+            Self::Head => "head",
+            Self::Reach => "reach",
+            Self::Span => "span",
+            Self::Half => "effective_50",
+            Self::Most => "effective_90",
+            Self::Nearly => "effective_99",
+            Self::Distance => "mean_distance",
+            Self::Entropy => "entropy",
+            Self::Previous => "previous_token",
+            Self::Context => "text",
+            Self::Persistent => "persistent",
+            Self::Empty => "empty",
+            Self::Removed => "removed",
+        }
+    }
+
+    /// The one that is called so: by its [key](Self::key), or by its [column](Self::column) of a table.
+    pub fn named(name: &str) -> Option<Self> {
+        let mut all = Self::COLOURED.into_iter();
+        all.find(|statistic| statistic.key() == name || statistic.column() == name)
+    }
+
     /// What it is, with the unit, for figures.
     pub fn label(self) -> &'static str {
         match self {
@@ -180,5 +205,20 @@ impl Statistic {
             order.reverse();
         }
         order
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_name_is_of_one_statistic() {
+        for statistic in Statistic::COLOURED {
+            assert_eq!(Statistic::named(statistic.key()), Some(statistic));
+            assert_eq!(Statistic::named(statistic.column()), Some(statistic));
+        }
+        assert_eq!(Statistic::named("head"), None);
+        assert_eq!(Statistic::named("entropy"), Some(Statistic::Entropy));
     }
 }

@@ -56,8 +56,8 @@ impl<'a> Type<'a> {
 
 /// The room that a text takes on the page.
 #[derive(Clone, Debug)]
-#[cfg_attr(not(test), allow(dead_code))]
 pub(super) struct TextBox {
+    #[cfg_attr(not(test), allow(dead_code))]
     pub(super) text: String,
     pub(super) left: f64,
     pub(super) top: f64,
@@ -118,6 +118,15 @@ impl Canvas {
         self.body.append(element);
     }
 
+    /// Whether no text is in a rectangle of the page, and all of it is on the page.
+    pub(super) fn is_free(&self, (left, top): (f64, f64), (right, bottom): (f64, f64)) -> bool {
+        let inside = left >= 0.0 && top >= 0.0 && right <= self.width && bottom <= self.height;
+        let apart = |text: &TextBox| {
+            text.right <= left || text.left >= right || text.bottom <= top || text.top >= bottom
+        };
+        inside && self.boxes.iter().all(apart)
+    }
+
     /// A filled rectangle.
     pub(super) fn rect(&mut self, x: f64, y: f64, width: f64, height: f64, fill: &str) {
         self.add(rect(x, y, width, height, fill));
@@ -130,6 +139,16 @@ impl Canvas {
 
     /// A line of text whose baseline is at `y`.
     pub(super) fn text(&mut self, x: f64, y: f64, text: &str, style: Type<'_>) {
+        self.write((x, y), text, style, |_| {});
+    }
+
+    fn write(
+        &mut self,
+        (x, y): (f64, f64),
+        text: &str,
+        style: Type<'_>,
+        finish: impl Fn(&mut Text),
+    ) {
         let text = clean(text);
         if text.trim().is_empty() {
             return;
@@ -145,21 +164,20 @@ impl Canvas {
         let mut node = node(&text, style);
         node.assign("x", round(x));
         node.assign("y", round(y));
+        finish(&mut node);
         self.add(node);
     }
 
     /// A line of text that stays readable over lines: it has a rim in `halo`.
     pub(super) fn text_halo(&mut self, x: f64, y: f64, text: &str, style: Type<'_>, halo: &str) {
-        let mut rim = node(&clean(text), style);
-        rim.assign("x", round(x));
-        rim.assign("y", round(y));
-        rim.assign("stroke", halo);
-        rim.assign("stroke-width", 2);
-        rim.assign("stroke-linejoin", "round");
-        rim.assign("stroke-opacity", 0.8);
-        rim.assign("aria-hidden", "true");
-        self.add(rim);
-        self.text(x, y, text, style);
+        self.write((x, y), text, style, |node| {
+            node.assign("stroke", halo);
+            node.assign("stroke-width", 2);
+            node.assign("stroke-linejoin", "round");
+            node.assign("stroke-opacity", 0.8);
+            // The rim lies under the letters.
+            node.assign("paint-order", "stroke");
+        });
     }
 
     /// A line of text centred vertically on `y`.

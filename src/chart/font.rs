@@ -40,49 +40,45 @@ fn bundled() -> impl Iterator<Item = &'static [u8]> {
     [INTER, INTER_SEMIBOLD].into_iter().chain(fallbacks)
 }
 
-/// A database of the bundled fonts and no others. It is a macro because the library that makes PDFs brings a version of
-/// the type of its own.
+/// A database of the bundled fonts, of one version of the library or another.
 macro_rules! database {
     ($fontdb:path) => {{
         use $fontdb as fontdb;
-        let mut db = fontdb::Database::new();
-        for data in [INTER, INTER_SEMIBOLD] {
-            db.load_font_source(fontdb::Source::Binary(Arc::new(data)));
-        }
-        // The subsets have no names of their own, without which a font is not loaded.
-        for (name, data) in FALLBACKS {
-            let source: Arc<dyn AsRef<[u8]> + Send + Sync> = Arc::new(data);
-            db.push_face_info(fontdb::FaceInfo {
-                id: fontdb::ID::dummy(),
-                source: fontdb::Source::Binary(source),
-                index: 0,
-                families: vec![(name.to_owned(), fontdb::Language::English_UnitedStates)],
-                post_script_name: name.replace(' ', ""),
-                style: fontdb::Style::Normal,
-                weight: fontdb::Weight::NORMAL,
-                stretch: fontdb::Stretch::Normal,
-                monospaced: false,
-            });
-        }
-        db.set_sans_serif_family("Inter");
-        Arc::new(db)
+        static DATABASE: OnceLock<Arc<fontdb::Database>> = OnceLock::new();
+        let make = || {
+            let mut db = fontdb::Database::new();
+            for data in [INTER, INTER_SEMIBOLD] {
+                db.load_font_source(fontdb::Source::Binary(Arc::new(data)));
+            }
+            // These have no PostScript names, without which the library would not load them.
+            for (name, data) in FALLBACKS {
+                db.push_face_info(fontdb::FaceInfo {
+                    id: fontdb::ID::dummy(),
+                    source: fontdb::Source::Binary(Arc::new(data)),
+                    index: 0,
+                    families: vec![(name.to_owned(), fontdb::Language::English_UnitedStates)],
+                    post_script_name: name.replace(' ', ""),
+                    style: fontdb::Style::Normal,
+                    weight: fontdb::Weight::NORMAL,
+                    stretch: fontdb::Stretch::Normal,
+                    monospaced: false,
+                });
+            }
+            db.set_sans_serif_family("Inter");
+            Arc::new(db)
+        };
+        DATABASE.get_or_init(make).clone()
     }};
 }
 
-/// The bundled fonts for pictures.
+/// The bundled fonts and no others.
 pub(super) fn database() -> Arc<fontdb::Database> {
-    static DATABASE: OnceLock<Arc<fontdb::Database>> = OnceLock::new();
-    DATABASE
-        .get_or_init(|| database!(resvg::usvg::fontdb))
-        .clone()
+    database!(resvg::usvg::fontdb)
 }
 
 /// The bundled fonts for PDFs.
 pub(super) fn database_of_pdf() -> Arc<svg2pdf::usvg::fontdb::Database> {
-    static DATABASE: OnceLock<Arc<svg2pdf::usvg::fontdb::Database>> = OnceLock::new();
-    DATABASE
-        .get_or_init(|| database!(svg2pdf::usvg::fontdb))
-        .clone()
+    database!(svg2pdf::usvg::fontdb)
 }
 
 /// Width of `text` at `size`, in the unit of `size`; kerning is left out.
@@ -239,6 +235,27 @@ mod tests {
         for (i, one) in all.iter().enumerate() {
             assert!(all[..i].iter().all(|other| other != one), "{i}");
         }
+    }
+
+    #[test]
+    fn every_bundled_font_is_there() {
+        let names = |count: usize, name: &dyn Fn(usize) -> String| -> Vec<String> {
+            (0..count).map(name).collect()
+        };
+        let want = [
+            "Inter",
+            "Inter",
+            FALLBACKS[0].0,
+            FALLBACKS[1].0,
+            FALLBACKS[2].0,
+        ];
+        let (db, pdf) = (database(), database_of_pdf());
+        let faces: Vec<_> = db.faces().collect();
+        let name = |i: usize| faces[i].families[0].0.clone();
+        assert_eq!(names(faces.len(), &name), want);
+        let faces: Vec<_> = pdf.faces().collect();
+        let name = |i: usize| faces[i].families[0].0.clone();
+        assert_eq!(names(faces.len(), &name), want);
     }
 
     #[test]

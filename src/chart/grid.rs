@@ -3,6 +3,7 @@
 use super::canvas::{Anchor, Canvas, Type};
 use super::header::{Header, PAD};
 use super::heatmap::marks::{self, Area, Ink};
+use super::heatmap::picture;
 use super::heatmap::{Range, Scale};
 use super::theme::{LABEL, TICK};
 use super::{ChartError, ColorMap, Figure, Provenance, Style, Table, font};
@@ -164,11 +165,8 @@ impl Figure for HeadGrid {
                     high,
                 };
                 let ink = Ink::of(range, map, style.dark);
-                let value = |row: usize, column: usize| {
-                    let at = row * head.columns + column;
-                    head.values.get(at).copied().unwrap_or(f32::NAN)
-                };
-                if let Some(image) = marks::picture(area, (head.rows, head.columns), &ink, &value) {
+                let shape = (head.rows, head.columns);
+                if let Some(image) = picture::picture(area, shape, &ink, &head.values) {
                     page.add(image);
                 }
                 marks::frame(&mut page, area, theme);

@@ -46,7 +46,7 @@ pub use error::ChartError;
 pub use figure::{Figure, Format};
 pub use file::write as write_file;
 pub use grid::{HeadGrid, SmallHead};
-pub use heatmap::{Heatmap, Scale, SideColumn, color_numbers};
+pub use heatmap::{CellMark, Heatmap, Scale, SideColumn, color_numbers};
 pub use plot::{Axis, Level, Mark, Panel, Plot, Series};
 pub use provenance::{Provenance, Source, WRITTEN_BY};
 pub use spans::{EffectiveSpan, HeadSpan, SpanChart, SpanMeasure};

@@ -79,9 +79,28 @@ pub(super) fn png(svg: &str, pixels_per_mm: f32, words: &Words) -> Result<Vec<u8
     }
 }
 
-/// A PNG from RGBA pixels.
-pub(super) fn encode_rgba(width: u32, height: u32, pixels: &[u8]) -> Result<Vec<u8>, ChartError> {
-    encode((width, height), pixels, png::ColorType::Rgba, None)
+/// A PNG whose pixels are numbers of `colors`; numbers beyond them are blank. 255 colours at most.
+pub(super) fn encode_indexed(
+    (width, height): (u32, u32),
+    pixels: &[u8],
+    colors: &[[u8; 3]],
+) -> Result<Vec<u8>, ChartError> {
+    let fail = |e: png::EncodingError| ChartError::Png(e.to_string());
+    let mut out = Vec::new();
+    let mut encoder = png::Encoder::new(&mut out, width, height);
+    encoder.set_color(png::ColorType::Indexed);
+    encoder.set_depth(png::BitDepth::Eight);
+    encoder.set_compression(png::Compression::Fast);
+    let blank = [0; 3];
+    let palette = colors.iter().take(255).chain([&blank]);
+    let mut opacity = vec![255; colors.len().min(255)];
+    opacity.push(0);
+    encoder.set_palette(palette.flatten().copied().collect::<Vec<u8>>());
+    encoder.set_trns(opacity);
+    let mut writer = encoder.write_header().map_err(fail)?;
+    writer.write_image_data(pixels).map_err(fail)?;
+    writer.finish().map_err(fail)?;
+    Ok(out)
 }
 
 /// What a PNG says about itself.
@@ -174,6 +193,7 @@ fn draw_image(
     let Ok(picture) = tiny_skia::Pixmap::decode_png(data) else {
         return;
     };
+    let (picture, transform) = shrunk(picture, transform);
     let (sx, sy) = transform.get_scale();
     // Enlarged cells keep hard edges; a picture that shrinks is averaged a little.
     let quality = if sx.min(sy) >= 1.0 {
@@ -186,6 +206,52 @@ fn draw_image(
         ..tiny_skia::PixmapPaint::default()
     };
     pixmap.draw_pixmap(0, 0, picture.as_ref(), &paint, transform, None);
+}
+
+/// A picture that is drawn at half its size or less with the mean of as many pixels as share one: no cell is passed over.
+fn shrunk(
+    picture: tiny_skia::Pixmap,
+    transform: tiny_skia::Transform,
+) -> (tiny_skia::Pixmap, tiny_skia::Transform) {
+    let (sx, sy) = transform.get_scale();
+    let fold = |scale: f32, side: u32| ((1.0 / scale.max(1e-6)) as u32).clamp(1, side);
+    let (across, down) = (fold(sx, picture.width()), fold(sy, picture.height()));
+    if across * down == 1 {
+        return (picture, transform);
+    }
+    let (wide, high) = (picture.width(), picture.height());
+    let (width, height) = (wide.div_ceil(across), high.div_ceil(down));
+    let Some(mut smaller) = tiny_skia::Pixmap::new(width, height) else {
+        return (picture, transform);
+    };
+    let from = picture.data();
+    for (y, row) in smaller
+        .data_mut()
+        .chunks_exact_mut(4 * width as usize)
+        .enumerate()
+    {
+        let top = y as u32 * down;
+        for (x, pixel) in row.chunks_exact_mut(4).enumerate() {
+            let left = x as u32 * across;
+            let (mut sum, mut count) = ([0_u32; 4], 0);
+            for y in top..(top + down).min(high) {
+                let at = 4 * (y * wide + left) as usize;
+                let end = 4 * (y * wide + (left + across).min(wide)) as usize;
+                for part in from[at..end].chunks_exact(4) {
+                    for (sum, value) in sum.iter_mut().zip(part) {
+                        *sum += u32::from(*value);
+                    }
+                    count += 1;
+                }
+            }
+            // Premultiplied, so each channel by itself.
+            for (value, sum) in pixel.iter_mut().zip(sum) {
+                *value = (sum / count.max(1)) as u8;
+            }
+        }
+    }
+    let larger = transform.pre_scale(wide as f32 / width as f32, high as f32 / height as f32);
+    (smaller, larger)
 }
 
 /// Base 64 with padding, for data URIs.
@@ -249,7 +315,7 @@ mod tests {
 
     #[test]
     fn an_embedded_png_is_drawn() {
-        let dot = encode_rgba(2, 1, &[255, 0, 0, 255, 0, 0, 255, 255]).unwrap();
+        let dot = encode_indexed((2, 1), &[0, 1], &[[255, 0, 0], [0, 0, 255]]).unwrap();
         let svg = format!(
             r#"<svg xmlns="http://www.w3.org/2000/svg" width="10mm" height="10mm" viewBox="0 0 10 10"><g><image x="2" y="2" width="6" height="6" preserveAspectRatio="none" href="data:image/png;base64,{}"/><rect x="7" y="7" width="3" height="3" fill="lime"/></g></svg>"#,
             base64(&dot)

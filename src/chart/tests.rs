@@ -433,22 +433,61 @@ fn a_picture_of_a_few_million_cells() {
 }
 
 #[test]
-fn measured_text_is_as_wide_as_drawn() {
-    let tree = parse(&model(36, 8, 8192).svg(&Style::default()));
-    fn walk(group: &usvg::Group, out: &mut Vec<(String, f64)>) {
-        for node in group.children() {
-            match node {
-                usvg::Node::Group(g) => walk(g, out),
-                usvg::Node::Text(t) => {
-                    let text: String = t.chunks().iter().map(|c| c.text().to_owned()).collect();
-                    out.push((text, f64::from(t.bounding_box().width())));
-                }
-                _ => {}
-            }
+fn text_of_other_scripts_has_its_letters() {
+    let chart = SpanChart {
+        title: "注意力 ⟨⌈␀ カナ Größe Ж \u{10fee4}".into(),
+        ..model(4, 4, 512)
+    };
+    let tree = parse(&chart.svg(&Style::default()));
+    let glyphs = |tree: &usvg::Tree| -> Vec<(String, u32)> {
+        let spans = texts(tree.root())
+            .into_iter()
+            .flat_map(|text| text.layouted());
+        let glyphs = spans.flat_map(|span| &span.positioned_glyphs);
+        glyphs
+            .map(|glyph| (glyph.text.clone(), glyph.id.0))
+            .collect()
+    };
+    // The first glyph of a font stands for what it lacks.
+    let found = glyphs(&tree);
+    assert!(
+        found.len() > 80 && found.iter().all(|glyph| glyph.1 != 0),
+        "{found:?}"
+    );
+    for title in ["الانتباه", "注意"] {
+        let chart = SpanChart {
+            title: title.into(),
+            ..SpanChart::default()
+        };
+        let found = glyphs(&parse(&chart.svg(&Style::default())));
+        assert!(found.iter().all(|glyph| glyph.1 != 0), "{found:?}");
+        let pdf = chart.pdf(&Style::default()).unwrap();
+        let fonts = pdf.windows(9).filter(|w| w == b"/FontFile").count();
+        assert!(fonts >= 2, "{title}: {fonts} fonts");
+    }
+}
+
+/// All texts of a drawing.
+fn texts(group: &usvg::Group) -> Vec<&usvg::Text> {
+    let mut found = Vec::new();
+    for node in group.children() {
+        match node {
+            usvg::Node::Group(inner) => found.extend(texts(inner)),
+            usvg::Node::Text(text) => found.push(&**text),
+            _ => {}
         }
     }
-    let mut drawn = Vec::new();
-    walk(tree.root(), &mut drawn);
+    found
+}
+
+#[test]
+fn measured_text_is_as_wide_as_drawn() {
+    let tree = parse(&model(36, 8, 8192).svg(&Style::default()));
+    let drawn = texts(tree.root()).into_iter().map(|t| {
+        let text: String = t.chunks().iter().map(|c| c.text().to_owned()).collect();
+        (text, f64::from(t.bounding_box().width()))
+    });
+    let drawn: Vec<(String, f64)> = drawn.collect();
     let page = model(36, 8, 8192).draw(&Style::default());
     assert_eq!(drawn.len(), page.boxes.len());
     for ((text, width), want) in drawn.iter().zip(&page.boxes) {

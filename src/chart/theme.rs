@@ -104,3 +104,12 @@ pub(super) fn short(value: f64) -> String {
     };
     text.strip_suffix(".0").map_or(text.clone(), str::to_owned)
 }
+
+/// With a capital at its beginning, as axis titles have it.
+pub(super) fn capital(text: &str) -> String {
+    let mut chars = text.chars();
+    match chars.next() {
+        Some(first) => first.to_uppercase().chain(chars).collect(),
+        None => String::new(),
+    }
+}

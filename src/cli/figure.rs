@@ -43,7 +43,8 @@ pub(super) struct FigureArgs {
     /// Tokens from A up to B, from 0: the queries of `attention`, the selection of `text`; the last of `predictions`
     #[arg(long, value_name = "A..B", value_parser = tokens)]
     pub tokens: Option<(usize, usize)>,
-    /// The number of each head in `heads`: reach, z, e50, e90, e99, mean, bits, prev, text, pers, empty or removed
+    /// The number of each head in `heads`: reach, span, effective_50, effective_90, effective_99, mean_distance, entropy,
+    /// previous_token, text, persistent, empty or removed
     #[arg(long, value_name = "NAME", default_value = "reach", value_parser = statistic)]
     pub statistic: Statistic,
     /// `spans`: heads of a layer by rising reach, as in the paper; `grid`: heads by the --statistic
@@ -375,10 +376,8 @@ fn tokens(text: &str) -> Result<(usize, usize), String> {
 }
 
 fn statistic(text: &str) -> Result<Statistic, String> {
-    let mut all = Statistic::COLOURED.into_iter();
-    all.find(|statistic| statistic.key() == text)
-        .ok_or_else(|| {
-            let names = Statistic::COLOURED.map(Statistic::key);
-            format!("expected one of {}", names.join(", "))
-        })
+    Statistic::named(text).ok_or_else(|| {
+        let names = Statistic::COLOURED.map(Statistic::column);
+        format!("expected one of {}", names.join(", "))
+    })
 }

@@ -1,100 +1,41 @@
-//! The page of a heat map: its places, labels and axes.
+//! The page of a heat map: where its parts go.
 
-use super::super::canvas::{Anchor, Canvas, Type};
-use super::super::font::{self, Weight};
-use super::super::theme::{self, LABEL, TICK, TITLE, Theme};
-use super::super::{Style, ticks};
-use super::Heatmap;
+use svg::Node;
+use svg::node::element::Element;
+
+use super::super::canvas::{Anchor, Canvas, Type, rect, round};
+use super::super::header::{Header, PAD};
+use super::super::theme::{self, LABEL, TICK, Theme};
+use super::super::{Style, font};
+use super::axes::{self, Axis};
 use super::marks::{self, Area, Ink};
+use super::side::Sides;
+use super::{CellMark, Heatmap, picture};
 
-/// Room around the figure, in points.
-const PAD: f64 = 6.0;
-/// Smallest type for the name of a row or column.
-const SMALLEST: f64 = 4.5;
-/// Width of a side column.
-const SIDE: f64 = 9.0;
-/// Room left of a side column.
-const SIDE_GAP: f64 = 6.0;
 /// Width of the colour bar.
 const BAR: f64 = 7.0;
-
-/// What stands along one axis: a place in cells, a text, the size of the type.
-struct Axis {
-    labels: Vec<(f64, String)>,
-    size: f64,
-    /// Names stand at every cell; numbers get tick marks.
-    named: bool,
-}
-
-impl Axis {
-    /// Names if there are any and they fit cells `pitch` apart, numbers otherwise.
-    /// A numbered cell stands for `step`.
-    fn new(
-        names: &[String],
-        (start, step): (usize, usize),
-        count: usize,
-        pitch: f64,
-        room: f64,
-    ) -> Self {
-        let size = (pitch * 0.92).min(TICK);
-        if !names.is_empty() && size >= SMALLEST {
-            let short = |s: &String| font::fit(s, size, Weight::Regular, room);
-            let labels = names.iter().take(count).enumerate();
-            return Self {
-                labels: labels.map(|(i, s)| (i as f64 + 0.5, short(s))).collect(),
-                size,
-                named: true,
-            };
-        }
-        let step = step.max(1);
-        let end = start + count * step;
-        let widest = end.saturating_sub(1).to_string();
-        let room = font::width(&widest, TICK, Weight::Regular).max(TICK) + 12.0;
-        let every = ticks::every(pitch / step as f64, room);
-        // Round numbers, and the first one where it stands apart.
-        let first = start.div_ceil(every).saturating_mul(every);
-        let numbers = (first..end).step_by(every);
-        Self {
-            labels: numbers
-                .map(|n| (((n - start) as f64 + 0.5) / step as f64, n.to_string()))
-                .collect(),
-            size: TICK,
-            named: false,
-        }
-    }
-
-    fn widest(&self) -> f64 {
-        let widths = self
-            .labels
-            .iter()
-            .map(|(_, s)| font::width(s, self.size, Weight::Regular));
-        widths.fold(0.0, f64::max)
-    }
-}
+/// Longest colour bar.
+const LONGEST_BAR: f64 = 160.0;
 
 /// Draws the map on a page.
 pub(super) fn draw(chart: &Heatmap, look: &Style) -> Canvas {
     let theme = look.theme();
     let width = look.page_width();
     let ink = Ink::new(chart, look);
-    let mut top = PAD;
-    let title_base = top + TITLE * 0.8;
-    let titled = look.titled && !chart.title.trim().is_empty();
-    if titled {
-        top += TITLE * 1.35 + 4.0;
-    }
+    let header = Header::new(&chart.title, &chart.subtitle, look);
+    let top = header.bottom + if header.bottom > PAD { 4.0 } else { 0.0 };
 
-    // The right side: side columns, and the colour bar with its numbers.
-    let bar_room = marks::bar_ticks(&ink.range, 200.0);
+    // The right side: profiles, and the colour bar with its numbers.
+    let bar_room = marks::bar_ticks(&ink.range, LONGEST_BAR);
     let bar_room = bar_room.iter().filter_map(|t| t.label.as_deref());
-    let bar_room = bar_room.map(|s| font::width(s, TICK, Weight::Regular));
+    let bar_room = bar_room.map(|s| Type::new(TICK, "").width(s));
     let bar_room = 10.0 + BAR + 4.5 + bar_room.fold(14.0, f64::max);
     let bar_room = match chart.bar.trim().is_empty() {
         true => bar_room,
         false => bar_room + TICK + 4.0,
     };
-    let side_room = (chart.side.len() as f64 * (SIDE + SIDE_GAP)).min(width * 0.3);
-    let right = width - PAD - bar_room - side_room;
+    let sides = Sides::new(chart, width);
+    let right = width - PAD - bar_room - sides.room;
 
     // The left side depends on the rows' height, which depends on the left side.
     let axis_room = if chart.row_axis.trim().is_empty() {
@@ -102,110 +43,137 @@ pub(super) fn draw(chart: &Heatmap, look: &Style) -> Canvas {
     } else {
         LABEL + 5.0
     };
-    let mut rows = Axis::new(
-        &chart.row_labels,
-        (chart.row_start, chart.steps.0),
-        chart.rows,
-        TICK * 1.2,
-        width * 0.25,
-    );
+    let start = (chart.row_start, chart.steps.0);
+    let row_axis =
+        |pitch: f64| Axis::new(&chart.row_labels, start, chart.rows, pitch, width * 0.25);
+    let start = (chart.col_start, chart.steps.1);
+    let title_room = if chart.col_axis.trim().is_empty() {
+        2.0
+    } else {
+        LABEL * 1.5
+    };
     let mut map = Area {
         left: 0.0,
         top,
         width: 0.0,
         height: 0.0,
     };
-    for _ in 0..2 {
-        map.left = PAD + axis_room + rows.widest() + 6.0;
+    let mut pitch = TICK * 1.2;
+    let mut rows = row_axis(pitch);
+    let mut names = 0.0_f64;
+    let (mut cols, mut upright, mut across, mut under);
+    let mut turns = 0;
+    loop {
+        turns += 1;
+        names = if turns < 3 {
+            rows.widest()
+        } else {
+            rows.widest().max(names)
+        };
+        map.left = PAD + axis_room + names + 6.0;
         map.width = (right - map.left).max(20.0);
-        map.height = height(chart, map.width, width);
-        let pitch = map.height / chart.rows.max(1) as f64;
-        rows = Axis::new(
-            &chart.row_labels,
-            (chart.row_start, chart.steps.0),
-            chart.rows,
-            pitch,
-            width * 0.25,
-        );
-    }
-    map.left = PAD + axis_room + rows.widest() + 6.0;
-    map.width = (right - map.left).max(20.0);
-    let pitch = map.width / chart.cols.max(1) as f64;
-    let start = (chart.col_start, chart.steps.1);
-    let cols = Axis::new(&chart.col_labels, start, chart.cols, pitch, 70.0);
-    let upright = cols.named && cols.widest() + 2.0 > pitch;
-
-    let under = if upright { cols.widest() } else { TICK } + 5.0;
-    let title_room = if chart.col_axis.trim().is_empty() {
-        2.0
-    } else {
-        LABEL * 1.5
-    };
-    let side_labels: Vec<String> = chart
-        .side
-        .iter()
-        .map(|s| font::fit(&s.label, TICK, Weight::Regular, 90.0))
-        .collect();
-    let side_under = side_labels
-        .iter()
-        .map(|s| font::width(s, TICK, Weight::Regular));
-    let side_under = side_under.fold(0.0, f64::max) + 5.0;
-    let page_height = map.bottom() + (under + title_room).max(side_under) + PAD;
-
-    let mut page = Canvas::new(width, page_height, look);
-    if titled {
-        let style = Type::new(TITLE, theme.ink).bold();
-        let title = font::fit(&chart.title, style.size, style.weight, width - 2.0 * PAD);
-        page.text(PAD, title_base, &title, style);
+        let pitch_across = map.width / chart.cols.max(1) as f64;
+        cols = Axis::new(&chart.col_labels, start, chart.cols, pitch_across, 70.0);
+        upright = cols.named && cols.widest() + 2.0 > pitch_across;
+        across = if upright { cols.widest() } else { TICK } + 5.0;
+        under = (across + title_room).max(sides.under);
+        map.height = match look.page_height() {
+            Some(page) => (page - top - under - PAD).max(24.0),
+            None => height(chart, map.width, width),
+        };
+        let now = map.height / chart.rows.max(1) as f64;
+        // In the end names do not grow any more, so that they have the room that was measured.
+        pitch = if turns < 3 { now } else { now.min(pitch) };
+        rows = row_axis(pitch);
+        if turns > 5 || (turns > 2 && rows.widest() <= names) {
+            break;
+        }
     }
 
+    let mut page = Canvas::new(width, map.bottom() + under + PAD, look);
+    header.draw(&mut page, theme);
     let shape = (chart.rows, chart.cols);
-    marks::cells(&mut page, map, shape, &ink, &|row, col| {
-        chart.value(row, col)
-    });
+    let tip = |row: usize, col: usize| chart.tip(row, col);
+    picture::cells(&mut page, map, shape, &ink, &chart.values, Some(&tip));
+    marked(&mut page, chart, map, theme);
     cell_texts(&mut page, chart, map, &ink);
-    if let Some(ends) = &chart.edge {
-        marks::edge(&mut page, map, shape, ends, theme.edge);
+    for (ends, dashed) in [(&chart.ramp, true), (&chart.edge, false)] {
+        if let Some(ends) = ends {
+            marks::edge(&mut page, map, shape, ends, theme.edge, dashed);
+        }
     }
     marks::frame(&mut page, map, theme);
-    let shares = ink.of_sides(chart);
-    side(
-        &mut page,
-        chart,
-        map,
-        side_room,
-        &side_labels,
-        &shares,
-        theme,
-    );
+    sides.draw(&mut page, chart, map, theme);
     let bar = Area {
-        left: right + side_room + 10.0,
+        left: right + sides.room + 10.0,
         width: BAR,
-        height: map.height.min(160.0),
+        height: map.height.min(LONGEST_BAR),
         ..map
     };
     let numbers = marks::bar_ticks(&ink.range, bar.height);
     marks::bar(&mut page, bar, &ink, &numbers, theme);
-    if !chart.bar.trim().is_empty() {
-        // What the text needs, or the room from the top of the map to the page's end.
-        let style = Type::new(TICK, theme.ink).anchor(Anchor::Middle);
-        let room = (page.height - 2.0 * PAD).min(page.height - map.top - 2.0);
-        let text = font::fit(&chart.bar, TICK, style.weight, room);
-        let half = style.width(&text) / 2.0;
-        let middle = (bar.top + bar.height / 2.0).clamp(
-            map.top + half,
-            (page.height - PAD - half).max(map.top + half),
-        );
-        page.text_up(width - PAD - TICK / 2.0, middle, &text, style);
-    }
-
-    row_axis(&mut page, chart, map, &rows, theme);
-    col_axis(&mut page, chart, map, &cols, upright, theme);
-    let style = Type::new(LABEL, theme.ink).anchor(Anchor::Middle);
-    let text = font::fit(&chart.col_axis, LABEL, Weight::Regular, map.width);
-    let base = map.bottom() + under + LABEL * 1.15;
-    page.text(map.left + map.width / 2.0, base, &text, style);
+    bar_title(&mut page, &chart.bar, bar, theme);
+    axes::rows(&mut page, chart, map, &rows, theme);
+    axes::columns(&mut page, chart, map, &cols, (upright, across), theme);
     page
+}
+
+/// What the colours stand for, beside the colour bar.
+fn bar_title(page: &mut Canvas, title: &str, bar: Area, theme: &Theme) {
+    if title.trim().is_empty() {
+        return;
+    }
+    // What the text needs, or the room from the top of the map to the page's end.
+    let style = Type::new(TICK, theme.ink).anchor(Anchor::Middle);
+    let room = (page.height - 2.0 * PAD).min(page.height - bar.top - 2.0);
+    let text = font::fit(&theme::capital(title), TICK, style.weight, room);
+    let half = style.width(&text) / 2.0;
+    let middle = (bar.top + bar.height / 2.0).clamp(
+        bar.top + half,
+        (page.height - PAD - half).max(bar.top + half),
+    );
+    page.text_up(page.width - PAD - TICK / 2.0, middle, &text, style);
+}
+
+/// Crosses and frames in the cells that are set apart.
+fn marked(page: &mut Canvas, chart: &Heatmap, map: Area, theme: &Theme) {
+    let (across, down) = (
+        map.width / chart.cols.max(1) as f64,
+        map.height / chart.rows.max(1) as f64,
+    );
+    for (row, col, mark) in &chart.marked {
+        if *row >= chart.rows || *col >= chart.cols {
+            continue;
+        }
+        let (left, top) = (
+            map.left + *col as f64 * across,
+            map.top + *row as f64 * down,
+        );
+        match mark {
+            CellMark::Framed => {
+                let rim = (across.min(down) * 0.08).clamp(0.4, 1.2);
+                let (left, top) = (left + rim / 2.0, top + rim / 2.0);
+                let mut frame = rect(left, top, across - rim, down - rim, "none");
+                frame.assign("stroke", theme.edge);
+                frame.assign("stroke-width", round(rim));
+                page.add(frame);
+            }
+            CellMark::Crossed => {
+                // A line from corner to corner, visible on any colour.
+                let (from, to) = (
+                    (round(left), round(top + down)),
+                    (round(left + across), round(top)),
+                );
+                for (color, width) in [("#000000", 1.4), ("#ffffff", 0.6)] {
+                    let mut line = Element::new("path");
+                    line.assign("d", format!("M{} {}L{} {}", from.0, from.1, to.0, to.1));
+                    line.assign("stroke", color);
+                    line.assign("stroke-width", width);
+                    page.add(line);
+                }
+            }
+        }
+    }
 }
 
 /// The numbers in the cells, where there is room for all of them.
@@ -226,10 +194,10 @@ fn cell_texts(page: &mut Canvas, chart: &Heatmap, map: Area, ink: &Ink) {
         .take(chart.rows * chart.cols)
     {
         let (row, col) = (i / chart.cols, i % chart.cols);
-        let Some(color) = ink.color(chart.value(row, col)) else {
+        let Some(ground) = ink.color(chart.value(row, col)) else {
             continue;
         };
-        let color = if theme::is_light(color) {
+        let color = if theme::is_light(ground) {
             "#14171c"
         } else {
             "#ffffff"
@@ -238,7 +206,14 @@ fn cell_texts(page: &mut Canvas, chart: &Heatmap, map: Area, ink: &Ink) {
             map.left + (col as f64 + 0.5) * across,
             map.top + (row as f64 + 0.5) * down,
         );
-        page.text_middle(at.0, at.1, text, Type { color, ..style });
+        let type_ = Type { color, ..style };
+        if chart.marked.contains(&(row, col, CellMark::Crossed)) {
+            // The line would run through it.
+            let base = at.1 + font::CAP_HEIGHT * TICK / 2.0;
+            page.text_halo(at.0, base, text, type_, &theme::hex(ground));
+        } else {
+            page.text_middle(at.0, at.1, text, type_);
+        }
     }
 }
 
@@ -258,71 +233,4 @@ fn height(chart: &Heatmap, map_width: f64, page_width: f64) -> f64 {
         false => square.min(rows * TICK * 3.2),
     };
     square.clamp(least.max(40.0), (1.05 * page_width).max(least.max(40.0)))
-}
-
-fn side(
-    page: &mut Canvas,
-    chart: &Heatmap,
-    map: Area,
-    room: f64,
-    labels: &[String],
-    ink: &Ink,
-    theme: &Theme,
-) {
-    let pitch = room / chart.side.len().max(1) as f64;
-    let width = pitch * SIDE / (SIDE + SIDE_GAP);
-    let style = Type::new(TICK.min(pitch), theme.muted).anchor(Anchor::End);
-    for (i, column) in chart.side.iter().enumerate() {
-        let area = Area {
-            left: map.right() + pitch * (i + 1) as f64 - width,
-            width,
-            ..map
-        };
-        let value = |row: usize, _| column.values.get(row).copied().unwrap_or(f32::NAN);
-        marks::cells(page, area, (chart.rows, 1), ink, &value);
-        marks::frame(page, area, theme);
-        if let Some(label) = labels.get(i) {
-            page.text_up(area.left + width / 2.0, map.bottom() + 5.0, label, style);
-        }
-    }
-}
-
-fn row_axis(page: &mut Canvas, chart: &Heatmap, map: Area, axis: &Axis, theme: &Theme) {
-    let style = Type::new(axis.size, theme.muted).anchor(Anchor::End);
-    let pitch = map.height / chart.rows.max(1) as f64;
-    for (place, text) in &axis.labels {
-        let y = map.top + place * pitch;
-        if !axis.named {
-            page.line((map.left - 2.5, y), (map.left, y), theme.axis, 0.5);
-        }
-        page.text_middle(map.left - 4.5, y, text, style);
-    }
-    let style = Type::new(LABEL, theme.ink).anchor(Anchor::Middle);
-    let text = font::fit(&chart.row_axis, LABEL, Weight::Regular, map.height);
-    let middle = map.top + map.height / 2.0;
-    page.text_up(PAD + LABEL / 2.0 - 1.0, middle, &text, style);
-}
-
-fn col_axis(
-    page: &mut Canvas,
-    chart: &Heatmap,
-    map: Area,
-    axis: &Axis,
-    upright: bool,
-    theme: &Theme,
-) {
-    let style = Type::new(axis.size, theme.muted);
-    let pitch = map.width / chart.cols.max(1) as f64;
-    for (place, text) in &axis.labels {
-        let x = map.left + place * pitch;
-        if !axis.named {
-            page.line((x, map.bottom()), (x, map.bottom() + 2.5), theme.axis, 0.5);
-        }
-        if upright {
-            page.text_up(x, map.bottom() + 4.0, text, style.anchor(Anchor::End));
-        } else {
-            let base = map.bottom() + 4.5 + TICK * font::CAP_HEIGHT;
-            page.text(x, base, text, style.anchor(Anchor::Middle));
-        }
-    }
 }

@@ -1,18 +1,13 @@
 //! The coloured parts of a heat map: cells, colour bar, edge.
 
 use svg::Node;
-use svg::node::element::{Element, Group};
+use svg::node::element::Element;
 
 use super::super::canvas::{Anchor, Canvas, Type, rect, round};
 use super::super::theme::{self, TICK, Theme};
 use super::super::ticks::{self, Tick};
-use super::super::{ColorMap, Style, colormap, raster};
+use super::super::{ColorMap, Style, colormap};
 use super::{Heatmap, Range, Scale};
-
-/// From this many cells on, a picture takes the place of rectangles.
-const MANY_CELLS: usize = 4000;
-/// Longest side of the picture; more cells than that share a pixel.
-const MAX_PICTURE: usize = 2048;
 
 /// A rectangle on the page.
 #[derive(Clone, Copy, Debug)]
@@ -66,19 +61,6 @@ impl Ink {
         }
     }
 
-    /// The colours of the side columns: shares of all, where the map's last colour is set.
-    pub(super) fn of_sides(&self, chart: &Heatmap) -> Self {
-        let range = match chart.high {
-            Some(_) => Range {
-                scale: Scale::Linear,
-                low: 0.0,
-                high: 1.0,
-            },
-            None => self.range,
-        };
-        Self { range, ..*self }
-    }
-
     /// The colour at a share of the range.
     pub(in crate::chart) fn at(&self, share: f64) -> [u8; 3] {
         if let Some([ground, color]) = self.ramp {
@@ -93,89 +75,9 @@ impl Ink {
     }
 
     /// The colour of a value; nothing for not-a-number.
-    pub(super) fn color(&self, value: f32) -> Option<[u8; 3]> {
+    pub(in crate::chart) fn color(&self, value: f32) -> Option<[u8; 3]> {
         (!value.is_nan()).then(|| self.at(self.range.share(f64::from(value))))
     }
-}
-
-/// Fills an area with a matrix.
-pub(super) fn cells(
-    page: &mut Canvas,
-    area: Area,
-    shape: (usize, usize),
-    ink: &Ink,
-    value: &dyn Fn(usize, usize) -> f32,
-) {
-    let (rows, cols) = shape;
-    if rows == 0 || cols == 0 {
-        return;
-    }
-    if rows.saturating_mul(cols) >= MANY_CELLS {
-        if let Some(image) = picture(area, shape, ink, value) {
-            page.add(image);
-        }
-        return;
-    }
-    let mut group = Group::new();
-    group.assign("shape-rendering", "crispEdges");
-    let x = |col: usize| area.left + area.width * col as f64 / cols as f64;
-    let y = |row: usize| area.top + area.height * row as f64 / rows as f64;
-    for row in 0..rows {
-        for col in 0..cols {
-            if let Some(color) = ink.color(value(row, col)) {
-                let (left, top) = (round(x(col)), round(y(row)));
-                let (width, height) = (round(x(col + 1)) - left, round(y(row + 1)) - top);
-                group.append(rect(left, top, width, height, &theme::hex(color)));
-            }
-        }
-    }
-    page.add(group);
-}
-
-/// The matrix as a picture with one pixel for each cell, or for the largest of several.
-pub(in crate::chart) fn picture(
-    area: Area,
-    (rows, cols): (usize, usize),
-    ink: &Ink,
-    value: &dyn Fn(usize, usize) -> f32,
-) -> Option<Element> {
-    let (width, height) = (cols.min(MAX_PICTURE), rows.min(MAX_PICTURE));
-    let part = |i: usize, of: usize, count: usize| {
-        let start = (i as u128 * count as u128 / of as u128) as usize;
-        let end = ((i as u128 + 1) * count as u128 / of as u128) as usize;
-        start..end.max(start + 1)
-    };
-    let mut pixels = Vec::with_capacity(width * height * 4);
-    for y in 0..height {
-        for x in 0..width {
-            let mut largest = f32::NAN;
-            for row in part(y, height, rows) {
-                for col in part(x, width, cols) {
-                    // The largest value; not-a-number loses to everything.
-                    largest = largest.max(value(row, col));
-                }
-            }
-            match ink.color(largest) {
-                Some([r, g, b]) => pixels.extend([r, g, b, 255]),
-                None => pixels.extend([0, 0, 0, 0]),
-            }
-        }
-    }
-    let (w, h) = (u32::try_from(width).ok()?, u32::try_from(height).ok()?);
-    let png = raster::encode_rgba(w, h, &pixels).ok()?;
-    let mut image = Element::new("image");
-    image.assign("x", round(area.left));
-    image.assign("y", round(area.top));
-    image.assign("width", round(area.width));
-    image.assign("height", round(area.height));
-    image.assign("preserveAspectRatio", "none");
-    // Hard edges while the pixels are large enough to be seen.
-    if (width as f64) < 4.0 * area.width && (height as f64) < 4.0 * area.height {
-        image.assign("image-rendering", "pixelated");
-    }
-    let uri = format!("data:image/png;base64,{}", raster::base64(&png));
-    image.assign("href", uri);
-    Some(image)
 }
 
 /// A hairline around an area.
@@ -186,13 +88,14 @@ pub(in crate::chart) fn frame(page: &mut Canvas, area: Area, theme: &Theme) {
     page.add(frame);
 }
 
-/// The stepped line at which each row's span ends.
+/// The stepped line at which each row's span ends, or, dashed, at which its ramp begins.
 pub(super) fn edge(
     page: &mut Canvas,
     area: Area,
     shape: (usize, usize),
     ends: &[usize],
     ink: &str,
+    dashed: bool,
 ) {
     let (rows, cols) = shape;
     if rows == 0 || cols == 0 {
@@ -201,7 +104,12 @@ pub(super) fn edge(
     let mut path = String::new();
     let mut last = None;
     for (row, end) in ends.iter().take(rows).enumerate() {
-        let x = round(area.left + area.width * (*end).min(cols) as f64 / cols as f64);
+        // At the frame nothing needs a line.
+        if *end == 0 || *end >= cols {
+            last = None;
+            continue;
+        }
+        let x = round(area.left + area.width * *end as f64 / cols as f64);
         let top = round(area.top + area.height * row as f64 / rows as f64);
         let bottom = round(area.top + area.height * (row + 1) as f64 / rows as f64);
         if last.is_none() {
@@ -216,7 +124,8 @@ pub(super) fn edge(
         return;
     }
     // A dark rim keeps the line visible on light colours, the line on dark ones.
-    for (color, width, opacity) in [("#000000", 2.0, 0.55), (ink, 1.0, 1.0)] {
+    let thin = if dashed { 0.7 } else { 1.0 };
+    for (color, width, opacity) in [("#000000", 2.0 * thin, 0.55), (ink, thin, 1.0)] {
         let mut line = Element::new("path");
         line.assign("d", path.clone());
         line.assign("fill", "none");
@@ -224,6 +133,9 @@ pub(super) fn edge(
         line.assign("stroke-width", width);
         line.assign("stroke-opacity", opacity);
         line.assign("stroke-linejoin", "round");
+        if dashed {
+            line.assign("stroke-dasharray", "3 2");
+        }
         page.add(line);
     }
 }
@@ -231,18 +143,24 @@ pub(super) fn edge(
 /// The numbers of the colour bar.
 pub(in crate::chart) fn bar_ticks(range: &Range, height: f64) -> Vec<Tick> {
     let line = TICK * 1.45;
+    let even = |count: f64| ticks::linear(range.low, range.high, count.floor());
     let mut found = match range.scale {
         Scale::Log => {
             let decades = (range.high / range.low).log10();
-            ticks::log(range.low, range.high, height / decades.max(1e-6), line)
+            let found = ticks::log(range.low, range.high, height / decades.max(1e-6), line);
+            match found.iter().filter(|t| t.label.is_some()).count() {
+                // Within a decade there may be no round number, or one.
+                0 | 1 => even(height / (2.0 * line)),
+                _ => found,
+            }
         }
-        Scale::Linear | Scale::Sqrt => {
-            ticks::linear(range.low, range.high, (height / (2.0 * line)).floor())
-        }
+        Scale::Linear | Scale::Sqrt => even(height / (2.0 * line)),
     };
     if range.scale == Scale::Sqrt {
         found.retain(|t| t.label.is_some());
     }
+    let inside = range.low - 1e-9 * range.low.abs()..=range.high + 1e-9 * range.high.abs();
+    found.retain(|t| inside.contains(&t.value));
     // From the top down, so that the largest numbers stay where there is no room for all.
     let mut last = f64::NEG_INFINITY;
     for tick in found.iter_mut().rev() {

@@ -1,7 +1,12 @@
 //! A matrix of weights as a figure.
 
+mod axes;
 mod draw;
 pub(super) mod marks;
+pub(super) mod picture;
+mod side;
+#[cfg(test)]
+mod tests;
 
 use super::canvas::Canvas;
 use super::{Cell, ChartError, ColorMap, Column, Figure, Provenance, Style, Table};
@@ -48,13 +53,22 @@ impl Scale {
     }
 }
 
-/// A narrow column of values at the right of a heat map.
+/// Shares of a whole at the right of a heat map, as a profile along its rows.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct SideColumn {
-    /// Printed under the column.
+    /// Printed under the profile.
     pub label: String,
-    /// One value for each row, on the colours of the map.
+    /// One share for each row, from 0 to 1.
     pub values: Vec<f32>,
+}
+
+/// How a cell of a heat map is set apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CellMark {
+    /// Crossed out: what is there does not count.
+    Crossed,
+    /// A frame around it: it is not as it was.
+    Framed,
 }
 
 /// A matrix of weights as colours.
@@ -62,6 +76,8 @@ pub struct SideColumn {
 pub struct Heatmap {
     /// Printed above the figure; may be empty.
     pub title: String,
+    /// A line of facts below the title; may be empty.
+    pub subtitle: String,
     /// Number of rows.
     pub rows: usize,
     /// Number of columns.
@@ -78,8 +94,7 @@ pub struct Heatmap {
     pub col_start: usize,
     /// What a row and a column each stand for, where they are numbered: that many.
     pub steps: (usize, usize),
-    /// The value of the last colour; without it, the largest of all. With it, side columns have the same colours for
-    /// values from 0 to 1.
+    /// The value of the last colour; without it, the largest of all.
     pub high: Option<f32>,
     /// What the rows are.
     pub row_axis: String,
@@ -89,10 +104,14 @@ pub struct Heatmap {
     pub map: ColorMap,
     /// How values are spread over the colours.
     pub scale: Scale,
-    /// Further columns, apart from the matrix.
+    /// Shares that belong to the rows, apart from the matrix.
     pub side: Vec<SideColumn>,
     /// For each row the column before which a line is drawn: where the span ends.
     pub edge: Option<Vec<usize>>,
+    /// For each row the column before which a dashed line is drawn: where the mask begins to fall.
+    pub ramp: Option<Vec<usize>>,
+    /// Cells that are set apart, by row and column.
+    pub marked: Vec<(usize, usize, CellMark)>,
     /// What the colours stand for, with the unit; written beside the colour bar.
     pub bar: String,
     /// Written in the cells, row by row, where there is room for all; may be empty.
@@ -107,6 +126,7 @@ impl Default for Heatmap {
     fn default() -> Self {
         Self {
             title: String::new(),
+            subtitle: String::new(),
             rows: 0,
             cols: 0,
             values: Vec::new(),
@@ -122,6 +142,8 @@ impl Default for Heatmap {
             scale: Scale::default(),
             side: Vec::new(),
             edge: None,
+            ramp: None,
+            marked: Vec::new(),
             bar: String::new(),
             cell_texts: Vec::new(),
             provenance: Provenance::default(),
@@ -141,12 +163,38 @@ impl Heatmap {
         }
     }
 
+    /// What a row or a column is called: its label, or its number.
+    fn name(labels: &[String], start: usize, step: usize, i: usize) -> String {
+        match labels.get(i) {
+            Some(label) => label.clone(),
+            None => (start + i * step.max(1)).to_string(),
+        }
+    }
+
+    /// What a browser shows over a cell.
+    fn tip(&self, row: usize, col: usize) -> String {
+        let axis = |axis: &str, other: &str| match axis.is_empty() {
+            true => other.to_owned(),
+            false => axis.to_owned(),
+        };
+        let down = Self::name(&self.row_labels, self.row_start, self.steps.0, row);
+        let across = Self::name(&self.col_labels, self.col_start, self.steps.1, col);
+        let written = self.cell_texts.get(row * self.cols + col);
+        let value = match written.filter(|text| !text.is_empty()) {
+            Some(text) => text.clone(),
+            None => match self.value(row, col) {
+                value if value.is_finite() => value.to_string(),
+                _ => "∞".to_owned(),
+            },
+        };
+        let (down_axis, across_axis) =
+            (axis(&self.row_axis, "row"), axis(&self.col_axis, "column"));
+        format!("{down_axis} {down}, {across_axis} {across}: {value}")
+    }
+
     /// The values that get the lowest and the highest colour.
     pub(super) fn range(&self) -> Range {
-        let side = self.side.iter().flat_map(|s| &s.values);
-        let side = side.filter(|_| self.high.is_none());
-        let finite = || self.values.iter().chain(side.clone()).copied();
-        let finite = || finite().filter(|v| v.is_finite());
+        let finite = || self.values.iter().copied().filter(|v| v.is_finite());
         let largest = finite().fold(f32::NEG_INFINITY, f32::max);
         let high = self.high.unwrap_or(largest);
         let low = match self.scale {
@@ -231,8 +279,10 @@ impl Figure for Heatmap {
         for side in &self.side {
             shape(&side.label, side.values.len(), self.rows)?;
         }
-        if let Some(edge) = &self.edge {
-            shape("edge", edge.len(), self.rows)?;
+        for (what, ends) in [("edge", &self.edge), ("ramp", &self.ramp)] {
+            if let Some(ends) = ends {
+                shape(what, ends.len(), self.rows)?;
+            }
         }
         for (what, labels, want) in [
             ("row labels", &self.row_labels, self.rows),

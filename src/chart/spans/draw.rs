@@ -7,6 +7,7 @@ use super::super::canvas::{Anchor, Canvas, Type, line, round};
 use super::super::theme::{self, LABEL, TICK, TITLE, Theme};
 use super::super::{Style, font, ticks};
 use super::layout::{self, Layout, PAD, TICK_LENGTH};
+use super::overlay;
 use super::{EffectiveSpan, HeadSpan, SpanChart, SpanMeasure};
 
 /// Draws the chart on a page.
@@ -17,12 +18,14 @@ pub(super) fn draw(chart: &SpanChart, style: &Style) -> Canvas {
     if style.titled {
         header(&mut page, chart, &at, theme);
     }
+    overlay::draw_legend(&mut page, &at.legend, theme);
     bands(&mut page, &at, theme);
     vertical_axis(&mut page, chart, &at, theme);
     limit(&mut page, chart, &at, theme);
     marks(&mut page, chart, &at, theme, style.gray);
     page.line((at.left, at.bottom), (at.right, at.bottom), theme.axis, 0.6);
-    layer_axis(&mut page, &at, theme);
+    layer_axis(&mut page, chart, &at, theme);
+    overlay::names(&mut page, chart, &at, theme);
     page
 }
 
@@ -34,8 +37,6 @@ fn header(page: &mut Canvas, chart: &SpanChart, at: &Layout, theme: &Theme) {
     let style = Type::new(LABEL, theme.muted);
     let subtitle = font::fit(&at.subtitle, style.size, style.weight, room);
     page.text(PAD, at.subtitle_base, &subtitle, style);
-    let notes = font::fit(&at.notes, style.size, style.weight, room);
-    page.text(PAD, at.notes_base, &notes, style);
 }
 
 /// Every second layer on a tinted ground.
@@ -107,48 +108,27 @@ fn marks(page: &mut Canvas, chart: &SpanChart, at: &Layout, theme: &Theme, gray:
             let place = (head.layer, head.head);
             let mut group = Group::new();
             let effective = chart.effective.iter().find(|e| (e.layer, e.head) == place);
-            group.append(Title::new(tooltip(head, effective)));
-            let within = effective.map_or([None; 3], |effective| effective.within);
-            for (tokens, wide) in within.into_iter().zip([1.0, 0.75, 0.5]) {
-                let Some(tokens) = tokens else { continue };
-                let (y, half) = (
-                    at.y(tokens as f64),
-                    wide * (at.pitch * 0.42).clamp(0.5, 4.0),
-                );
-                group.append(line((x - half, y), (x + half, y), theme.ink, 0.7));
-            }
-            let ghost = chart.trained.iter().find(|t| (t.layer, t.head) == place);
-            if let Some(ghost) = ghost {
-                let from = at.y(chart.value(ghost));
-                let mut way = line((*x, from), (*x, y), theme.muted, 0.6);
-                way.assign("stroke-dasharray", "1.5 1.2");
-                group.append(way);
-                let mut hollow = mark(*x, from, radius, 0, "none");
-                hollow.assign("stroke", theme.muted);
-                hollow.assign("stroke-width", 0.8);
-                group.append(hollow);
-            }
+            let trained = chart.trained.iter().find(|t| (t.layer, t.head) == place);
+            let silenced = chart.silenced.contains(&place);
+            group.append(Title::new(tooltip(head, effective, trained, silenced)));
             if !chart.sort {
                 let mut stalk = line((*x, at.bottom), (*x, y), color, round(stem));
                 stalk.assign("stroke-opacity", 0.45);
                 group.append(stalk);
             }
-            if chart.silenced.contains(&place) {
-                let r = round(radius * 1.1);
-                let mut cross = Element::new("path");
-                let (left, top) = (round(x - r), round(y - r));
-                cross.assign(
-                    "d",
-                    format!("M{left} {top}l{0} {0}m0 -{0}l-{0} {0}", 2.0 * r),
-                );
-                cross.assign("stroke", color);
-                cross.assign("stroke-width", 1);
-                cross.assign("fill", "none");
-                group.append(cross);
+            if let Some(effective) = effective {
+                overlay::dashes(&mut group, effective, *x, at, theme);
+            }
+            if let Some(trained) = trained {
+                let from = at.y(chart.value(trained));
+                overlay::ghost(&mut group, (*x, from, y), radius, theme);
+            }
+            if silenced {
+                group.append(overlay::cross(*x, y, radius, color));
             } else {
                 // Greys are told apart by shape as well.
-                let shape = if gray { layer_index(at, head.layer) } else { 0 };
-                group.append(mark(*x, y, radius, shape, color));
+                let kind = if gray { layer_index(at, head.layer) } else { 0 };
+                group.append(shape(*x, y, radius, kind, color));
             }
             page.add(group);
         }
@@ -169,8 +149,8 @@ fn marks(page: &mut Canvas, chart: &SpanChart, at: &Layout, theme: &Theme, gray:
 }
 
 /// A mark at a place: a circle, a square, a triangle or a diamond, of about the same area.
-fn mark(x: f64, y: f64, radius: f64, shape: usize, fill: &str) -> Element {
-    let mut mark = match shape % 4 {
+pub(super) fn shape(x: f64, y: f64, radius: f64, kind: usize, fill: &str) -> Element {
+    let mut mark = match kind % 4 {
         0 => {
             let mut circle = Element::new("circle");
             circle.assign("cx", round(x));
@@ -198,7 +178,17 @@ fn mark(x: f64, y: f64, radius: f64, shape: usize, fill: &str) -> Element {
 }
 
 /// What a browser shows over a mark.
-fn tooltip(head: &HeadSpan, effective: Option<&EffectiveSpan>) -> String {
+fn tooltip(
+    head: &HeadSpan,
+    effective: Option<&EffectiveSpan>,
+    trained: Option<&HeadSpan>,
+    silenced: bool,
+) -> String {
+    let trained = trained.map_or(String::new(), |trained| {
+        let span = theme::short(trained.span);
+        format!("; trained to reach {}, span {span}", trained.reach)
+    });
+    let silenced = if silenced { "; silenced" } else { "" };
     let used = match effective.map(|effective| effective.within) {
         Some([Some(half), Some(most), Some(nearly)]) => {
             format!("; 50, 90, 99 % of its weight within {half}, {most}, {nearly}")
@@ -206,7 +196,7 @@ fn tooltip(head: &HeadSpan, effective: Option<&EffectiveSpan>) -> String {
         _ => String::new(),
     };
     format!(
-        "layer {}, head {}: reach {}, span {}{used}",
+        "layer {}, head {}: reach {}, span {}{trained}{silenced}{used}",
         head.layer.saturating_add(1),
         head.head.saturating_add(1),
         head.reach,
@@ -215,7 +205,7 @@ fn tooltip(head: &HeadSpan, effective: Option<&EffectiveSpan>) -> String {
 }
 
 /// The layers' numbers, and the heads' where they fit.
-fn layer_axis(page: &mut Canvas, at: &Layout, theme: &Theme) {
+fn layer_axis(page: &mut Canvas, chart: &SpanChart, at: &Layout, theme: &Theme) {
     let small = Type::new(TICK, theme.muted).anchor(Anchor::Middle);
     let mut base = at.bottom + TICK_LENGTH + TICK * 0.95;
     if at.names {
@@ -266,14 +256,17 @@ fn layer_axis(page: &mut Canvas, at: &Layout, theme: &Theme) {
             shown = x;
         }
     }
-    let title = if at.long_layers && at.names {
-        "Heads of each layer"
-    } else if at.long_layers {
-        ""
-    } else {
-        "Layer"
+    let order = match (chart.sort, chart.measure) {
+        (false, _) => "by index",
+        (true, SpanMeasure::Reach) => "by rising reach",
+        (true, SpanMeasure::Span) => "by rising span",
     };
-    axis_title(page, at, theme, base, title);
+    let title = match (at.heads.is_empty(), at.long_layers) {
+        (true, _) => "Layer".to_owned(),
+        (false, true) => format!("Heads of each layer, {order}"),
+        (false, false) => format!("Layer, heads {order}"),
+    };
+    axis_title(page, at, theme, base, &title);
 }
 
 fn axis_title(page: &mut Canvas, at: &Layout, theme: &Theme, base: f64, text: &str) {

@@ -4,6 +4,7 @@ use super::super::Style;
 use super::super::canvas::Type;
 use super::super::theme::{self, LABEL, TICK, TITLE};
 use super::super::ticks::{self, Tick};
+use super::overlay::{self, Entry};
 use super::{HeadSpan, SpanChart};
 
 /// Room around the figure, in points.
@@ -43,8 +44,8 @@ pub(super) struct Layout {
     pub(super) subtitle: String,
     pub(super) title_base: f64,
     pub(super) subtitle_base: f64,
-    pub(super) notes: String,
-    pub(super) notes_base: f64,
+    /// What lies over the marks.
+    pub(super) legend: Vec<Entry>,
     /// Whether the limit has a line.
     pub(super) limit: bool,
     pub(super) limit_label: String,
@@ -92,11 +93,7 @@ impl Layout {
         if style.titled {
             y += LABEL * 1.3;
         }
-        let notes = notes(chart);
-        let notes_base = y + LABEL * 0.8;
-        if style.titled && !notes.is_empty() {
-            y += LABEL * 1.3;
-        }
+        let (legend, y) = overlay::legend(chart, width, y);
         let top = y + 5.0;
         let plot_height = match style.page_height() {
             // What stands under the plot takes three lines at most.
@@ -111,10 +108,11 @@ impl Layout {
         let used = chart.effective.iter().flat_map(|e| e.within).flatten();
         let reaches = heads.iter().map(|h| h.reach);
         let smallest = reaches.chain(used).min().unwrap_or(0);
-        let low = if smallest > 12 && high > 20.0 {
-            10.0
-        } else {
-            1.0
+        let low = match chart.effective.is_empty() {
+            _ if smallest > 12 && high > 20.0 => 10.0,
+            true => 1.0,
+            // A dash at distance 1 stands clear of the axis.
+            false => 0.8,
         };
         let line = TICK * 1.45;
         let mut layout = Self {
@@ -132,8 +130,7 @@ impl Layout {
             subtitle,
             title_base,
             subtitle_base,
-            notes,
-            notes_base,
+            legend,
             limit,
             limit_label,
             values: false,
@@ -148,7 +145,7 @@ impl Layout {
         layout.ticks = if chart.linear {
             ticks::linear(0.0, high, (length / (2.2 * line)).floor())
         } else {
-            ticks::log(low, high, length / (high / low).log10(), line)
+            ticks::log(low.max(1.0), high, length / (high / low).log10(), line)
         };
         let numbers = layout.ticks.iter().filter_map(|t| t.label.as_deref());
         let widest = numbers.map(|t| tick.width(t)).fold(0.0, f64::max);
@@ -172,7 +169,8 @@ impl Layout {
         let long = widest(&mut layout.layers.iter().map(|l| layer_name(*l)));
         layout.long_layers = !layout.groups.is_empty() && narrowest >= long + 6.0;
         if !layout.values {
-            layout.headroom = 5.0;
+            let named = !overlay::outstanding(chart).is_empty();
+            layout.headroom = if named { 10.0 } else { 5.0 };
         }
         let rows = if !layout.names { 1.0 } else { 2.0 };
         layout.height = bottom + TICK_LENGTH + rows * TICK * 1.4 + LABEL * 1.45 + PAD;
@@ -269,26 +267,5 @@ fn subtitle(chart: &SpanChart, limit_shown: bool) -> String {
         1 => "1 head".to_owned(),
         n => format!("{n} heads"),
     });
-    parts.join(", ")
-}
-
-/// What the marks beside those of the spans mean, where there are any.
-fn notes(chart: &SpanChart) -> String {
-    let mut parts = Vec::new();
-    let marked = |i: &usize| chart.effective.iter().any(|e| e.within[*i].is_some());
-    let shares: Vec<&str> = (0..3)
-        .filter(marked)
-        .map(|i| ["50", "90", "99"][i])
-        .collect();
-    if !shares.is_empty() {
-        let shares = shares.join(", ");
-        parts.push(format!("dashes: {shares} % of the weight on the text"));
-    }
-    if !chart.trained.is_empty() {
-        parts.push("hollow: as trained".to_owned());
-    }
-    if !chart.silenced.is_empty() {
-        parts.push("crosses: silenced".to_owned());
-    }
     parts.join(", ")
 }

@@ -2,6 +2,7 @@
 
 mod draw;
 mod layout;
+mod overlay;
 #[cfg(test)]
 mod tests;
 
@@ -55,7 +56,7 @@ pub struct SpanChart {
     pub trained: Vec<HeadSpan>,
     /// Heads that contribute nothing, by layer and head: their marks are crosses.
     pub silenced: Vec<(usize, usize)>,
-    /// What a text makes of the spans: three dashes for each head, at 50, 90 and 99 % of its weight. May be empty.
+    /// What a text makes of the spans: dashes for each head, at 50, 90 and 99 % of its weight, the wider the less. May be empty.
     pub effective: Vec<EffectiveSpan>,
     /// Printed above the figure; may be empty.
     pub title: String,
@@ -67,6 +68,8 @@ pub struct SpanChart {
     pub sort: bool,
     /// The longest span that a head of the model may have, `S`.
     pub limit: usize,
+    /// At most so many heads that are much longer than the rest have their names at their marks: "9.7".
+    pub named: usize,
     /// Where the numbers come from; kept in the file and not drawn.
     pub provenance: Provenance,
 }
@@ -83,6 +86,7 @@ impl Default for SpanChart {
             linear: false,
             sort: false,
             limit: 0,
+            named: 8,
             provenance: Provenance::default(),
         }
     }
@@ -158,6 +162,7 @@ impl Figure for SpanChart {
         ];
         if !self.trained.is_empty() {
             columns.push(Column::of("trained_span", "tokens"));
+            columns.push(Column::of("trained_reach", "tokens"));
         }
         if !self.silenced.is_empty() {
             columns.push(Column::new("silenced"));
@@ -177,7 +182,9 @@ impl Figure for SpanChart {
             ];
             if !self.trained.is_empty() {
                 let trained = self.trained.iter().find(|t| (t.layer, t.head) == place);
-                row.push(trained.map_or(head.span, |trained| trained.span).into());
+                let trained = trained.unwrap_or(&head);
+                row.push(trained.span.into());
+                row.push(trained.reach.into());
             }
             if !self.silenced.is_empty() {
                 row.push(usize::from(self.silenced.contains(&place)).into());

@@ -1,161 +1,255 @@
-//! The paper's figure (arXiv 1905.07799, figure 3), compared with what is known of it.
+//! Span charts against the numbers that they are made of.
 
 use super::super::tests::clash;
-use super::*;
-use crate::chart::Figure;
+use super::super::{EffectiveSpan, Figure, HeadSpan, SpanChart, SpanMeasure, Style};
+use proptest::prelude::*;
 use resvg::usvg::roxmltree::{Document, Node};
 
-/// Spans as the paper's 12-layer model has them: layers 1 to 5 at the ramp, some heads of 100 to 300 from layer 6 on, and
-/// five of 96 beyond 1,000: in layers 8, 9 and 11, and two in layer 12.
+/// Spans like those of the paper's figure: 12 layers of 8 heads and S = 8192; layers 1 to 5 at the ramp, some heads of 100
+/// to 300 from layer 6 on, and five beyond 1,000: in layers 8, 9 and 11, and two in 12.
 fn paper() -> SpanChart {
-    let long = [
-        (7, 3, 1900.0),
-        (8, 6, 1200.0),
-        (10, 1, 2600.0),
-        (11, 2, 3100.0),
-        (11, 5, 3800.0),
-    ];
-    let span = |layer: usize, head: usize| {
-        let found = long.iter().find(|(l, h, _)| (*l, *h) == (layer, head));
-        match found {
-            Some((_, _, span)) => *span,
-            None if layer < 5 => 0.0,
-            None => ((layer * 8 + head) * 37 % 16) as f64 * 16.0,
-        }
+    let reach = |layer: usize, head: usize| match (layer, head) {
+        (7, 3) => 1310,
+        (8, 6) => 2480,
+        (10, 1) => 1750,
+        (11, 2) => 3710,
+        (11, 7) => 1120,
+        (5, 2) => 118,
+        (6, 5) => 164,
+        (7, 7) => 210,
+        (8, 0) => 142,
+        (9, 4) => 288,
+        (10, 5) => 232,
+        (11, 0) => 260,
+        (0..5, _) => 32,
+        _ => 32 + (head * 7 + layer * 3) % 11,
     };
+    let heads = (0..96).map(|i| {
+        let (layer, head) = (i / 8, i % 8);
+        let reach = reach(layer, head);
+        HeadSpan {
+            layer,
+            head,
+            span: (reach - 32) as f64,
+            reach,
+        }
+    });
     SpanChart {
-        heads: (0..96)
-            .map(|i| HeadSpan {
-                layer: i / 8,
-                head: i % 8,
-                span: span(i / 8, i % 8),
-                reach: span(i / 8, i % 8) as usize + 32,
-            })
-            .collect(),
-        title: "enwik8, 12 layers".into(),
+        heads: heads.collect(),
+        title: "Spans".into(),
         limit: 8192,
         sort: true,
         ..SpanChart::default()
     }
 }
 
-fn number(node: &Node<'_, '_>, name: &str) -> f64 {
-    node.attribute(name).unwrap().parse().unwrap()
+fn number(node: Node<'_, '_>, name: &str) -> f64 {
+    let value = node.attribute(name).and_then(|v| v.parse().ok());
+    value.unwrap_or_else(|| panic!("{name} of {node:?}"))
 }
 
-/// The height at which a number of the vertical axis stands.
-fn height(document: &Document<'_>, words: &str) -> f64 {
-    let mut texts = document.descendants().filter(|n| n.has_tag_name("text"));
-    let text = texts.find(|n| n.text().map(str::trim) == Some(words));
-    number(&text.unwrap(), "y")
+/// The marks in drawing order: the words of each one's tooltip, and its centre.
+fn marks(document: &Document<'_>) -> Vec<(String, f64, f64)> {
+    let titles = document.descendants().filter(|n| n.has_tag_name("title"));
+    let mark = |title: Node<'_, '_>| {
+        let group = title.parent().filter(|n| n.has_tag_name("g"))?;
+        let circle = group.children().rfind(|n| n.has_tag_name("circle"))?;
+        let words = title.text().unwrap_or_default().trim().to_owned();
+        Some((words, number(circle, "cx"), number(circle, "cy")))
+    };
+    titles.filter_map(mark).collect()
+}
+
+/// The height of a value, read off two of the axis's numbers.
+fn axis(document: &Document<'_>) -> impl Fn(f64) -> f64 {
+    let texts = document.descendants().filter(|n| n.has_tag_name("text"));
+    let of = |label: &str| {
+        let found = texts
+            .clone()
+            .find(|n| n.text().map(str::trim) == Some(label));
+        number(found.unwrap_or_else(|| panic!("{label} at the axis")), "y")
+    };
+    let (ten, thousand) = (of("10"), of("1000"));
+    // Numbers stand a little below their line; so do all of them.
+    move |value: f64| ten + (value.log10() - 1.0) / 2.0 * (thousand - ten)
 }
 
 #[test]
-fn the_papers_figure_has_its_lines_colours_and_scale() {
+fn the_papers_figure() {
     let chart = paper();
     let svg = chart.svg(&Style::default());
     let document = Document::parse(&svg).unwrap();
-    let lines: Vec<_> = document
-        .descendants()
-        .filter(|n| n.has_tag_name("polyline"))
-        .collect();
-    assert_eq!(lines.len(), 12, "a rising line for each layer");
-    let colors: Vec<&str> = lines
-        .iter()
-        .map(|n| n.attribute("stroke").unwrap())
-        .collect();
-    assert!(
-        (0..8).all(|i| colors[i] == colors[i + 4]),
-        "four colours in turn"
-    );
-    assert!((0..4).all(|i| (0..i).all(|j| colors[i] != colors[j])));
-    // Numbers stand where a logarithm puts them.
-    let (ten, hundred, thousand) = (
-        height(&document, "10"),
-        height(&document, "100"),
-        height(&document, "1000"),
-    );
-    assert!((ten - 2.0 * hundred + thousand).abs() < 0.1);
-    // Every line rises, from the ramp or above, and its points are where the reach says.
-    let decade = ten - hundred;
-    let text_to_tick = {
-        let dots = document.descendants().filter(|n| n.has_tag_name("circle"));
-        let lowest = dots.map(|n| number(&n, "cy")).fold(0.0, f64::max);
-        ten - 32f64.log10().mul_add(decade, -decade) - lowest
-    };
-    assert!(text_to_tick.abs() < 4.0, "{text_to_tick}");
+    let marks = marks(&document);
+    assert_eq!(marks.len(), 96);
+    let y = axis(&document);
+    let low = marks[0].2 - y(32.0);
     let ordered = chart.ordered();
-    for (layer, line) in lines.iter().enumerate() {
-        let points: Vec<(f64, f64)> = line
-            .attribute("points")
-            .unwrap()
-            .split(' ')
-            .map(|point| point.split_once(',').unwrap())
-            .map(|(x, y)| (x.parse().unwrap(), y.parse().unwrap()))
-            .collect();
-        assert_eq!(points.len(), 8);
-        assert!(
-            points
-                .windows(2)
-                .all(|p| p[1].0 > p[0].0 && p[1].1 <= p[0].1)
-        );
-        for (head, (_, y)) in ordered[layer * 8..].iter().zip(&points) {
-            let above = (head.reach as f64 / 10.0).log10() * decade;
-            assert!((ten - text_to_tick - above - y).abs() < 0.1, "{head:?}");
-        }
-        // Layers 1 to 5 are flat.
-        if layer < 5 {
-            assert_eq!(points[0].1, points[7].1);
-        }
+    for ((words, _, at), head) in marks.iter().zip(&ordered) {
+        let (layer, number) = (head.layer + 1, head.head + 1);
+        assert!(words.starts_with(&format!(
+            "layer {layer}, head {number}: reach {}",
+            head.reach
+        )));
+        let want = y(head.reach as f64) + low;
+        assert!((at - want).abs() < 0.05, "{words}: {at} {want}");
     }
-    let beyond = chart.heads.iter().filter(|head| head.span > 1000.0);
-    assert_eq!(beyond.count(), 5);
-    assert_eq!(clash(&chart.draw(&Style::default())), None);
+    // Each layer rises, from left to right.
+    for layer in marks.chunks(8) {
+        assert!(
+            layer
+                .windows(2)
+                .all(|w| w[0].1 < w[1].1 && w[0].2 >= w[1].2)
+        );
+    }
+    let count = |tag: &str| {
+        document
+            .descendants()
+            .filter(|n| n.has_tag_name(tag))
+            .count()
+    };
+    assert_eq!((count("polyline"), count("circle")), (12, 96));
+    // The long heads have their names, the limit its line; four colours take turns.
+    for text in [
+        "8.4",
+        "9.7",
+        "11.2",
+        "12.3",
+        "12.8",
+        "S = 8192",
+        "Layer, heads by rising reach",
+    ] {
+        assert!(
+            svg.contains(&format!(">\n{text}\n")) || svg.contains(&format!(">{text}<")),
+            "{text}"
+        );
+    }
+    let lines = document
+        .descendants()
+        .filter(|n| n.has_tag_name("polyline"));
+    let colors: Vec<_> = lines.filter_map(|n| n.attribute("stroke")).collect();
+    assert!(colors.iter().zip(&colors[4..]).all(|(a, b)| a == b));
+    assert!(colors[..4].windows(2).all(|w| w[0] != w[1]));
 }
 
 #[test]
-fn edited_and_silenced_heads_and_what_a_text_uses_are_marked() {
+fn heads_of_a_layer_rise_by_what_is_shown() {
+    let head = |head, span, reach| HeadSpan {
+        layer: 0,
+        head,
+        span,
+        reach,
+    };
+    // Held to S, the reach does not follow the span.
+    let mut chart = SpanChart {
+        heads: vec![head(0, 90.0, 64), head(1, 40.0, 64), head(2, 10.0, 42)],
+        limit: 64,
+        sort: true,
+        ..SpanChart::default()
+    };
+    let order = |chart: &SpanChart| chart.ordered().iter().map(|h| h.head).collect::<Vec<_>>();
+    assert_eq!(order(&chart), [2, 0, 1]);
+    chart.measure = SpanMeasure::Span;
+    assert_eq!(order(&chart), [2, 1, 0]);
+    chart.sort = false;
+    assert_eq!(order(&chart), [0, 1, 2]);
+}
+
+#[test]
+fn what_was_set_by_hand_stands_beside_what_was_trained() {
     let mut chart = paper();
-    chart.trained = vec![HeadSpan {
-        layer: 2,
-        head: 3,
-        span: 500.0,
-        reach: 532,
-    }];
-    chart.silenced = vec![(0, 0), (4, 4)];
-    chart.effective = chart
-        .heads
-        .iter()
-        .map(|head| EffectiveSpan {
-            layer: head.layer,
-            head: head.head,
-            within: [Some(2), None, Some(head.reach / 2 + 1)],
-        })
-        .collect();
-    let svg = chart.svg(&Style::default());
-    let circles = svg.matches("<circle").count();
-    assert_eq!(
-        circles,
-        96 - 2 + 1,
-        "a hollow mark more, two crosses instead"
-    );
-    assert!(svg.contains("hollow: as trained") && svg.contains("crosses: silenced"));
-    assert!(svg.contains("dashes: 50, 99 %"));
+    let trained = chart.heads[7 * 8 + 3];
+    chart.trained = vec![trained];
+    chart.heads[7 * 8 + 3] = HeadSpan {
+        span: 60.0,
+        reach: 92,
+        ..trained
+    };
+    chart.silenced = vec![(8, 6)];
+    for sort in [false, true] {
+        chart.sort = sort;
+        let svg = chart.svg(&Style {
+            titled: false,
+            ..Style::default()
+        });
+        let document = Document::parse(&svg).unwrap();
+        let titles = document.descendants().filter(|n| n.has_tag_name("title"));
+        let of = |words: &str| {
+            let found = titles
+                .clone()
+                .find(|n| n.text().unwrap_or("").contains(words));
+            found
+                .and_then(|n| n.parent())
+                .unwrap_or_else(|| panic!("{words}"))
+        };
+        let group = of("layer 8, head 4: reach 92, span 60; trained to reach 1310, span 1278");
+        let circles = group.children().filter(|n| n.has_tag_name("circle"));
+        let heights: Vec<f64> = circles.map(|n| number(n, "cy")).collect();
+        let y = axis(&document);
+        assert_eq!(heights.len(), 2);
+        // The hollow one first, as much higher as its reach is longer.
+        assert!((heights[1] - heights[0] - (y(92.0) - y(1310.0))).abs() < 0.05);
+        let silent = of("layer 9, head 7: reach 2480, span 2448; silenced");
+        assert!(silent.children().any(|n| n.has_tag_name("path")));
+        assert!(silent.children().all(|n| !n.has_tag_name("circle")));
+        assert!(svg.contains("as trained") && svg.contains("silenced"));
+    }
     let csv = chart.csv().unwrap();
-    let header = "layer,head,span_tokens,reach_tokens,trained_span_tokens,silenced,effective_50_tokens,effective_90_tokens,effective_99_tokens";
-    assert_eq!(csv.lines().next(), Some(header));
-    assert_eq!(csv.lines().nth(1), Some("0,0,0,32,0,1,2,,17"));
-    assert_eq!(csv.lines().nth(20), Some("2,3,0,32,500,0,2,,17"));
-    assert_eq!(clash(&chart.draw(&Style::default())), None);
+    assert!(csv.starts_with(
+        "layer,head,span_tokens,reach_tokens,trained_span_tokens,trained_reach_tokens,silenced\n"
+    ));
+    assert!(
+        csv.contains("\n7,3,60,92,1278,1310,0\n") && csv.contains("\n8,6,2448,2480,2448,2480,1\n")
+    );
 }
 
 #[test]
-fn greys_are_told_apart_by_shape() {
-    let svg = paper().svg(&Style {
-        gray: true,
-        ..Style::default()
-    });
-    // Circles for a quarter of the layers, shapes with corners for the others.
-    assert_eq!(svg.matches("<circle").count(), 24);
-    assert_eq!(svg.matches("<polygon").count(), 72);
+fn dashes_stand_at_what_a_text_uses() {
+    let mut chart = paper();
+    chart.effective = vec![EffectiveSpan {
+        layer: 11,
+        head: 2,
+        within: [Some(10), None, Some(1000)],
+    }];
+    let svg = chart.svg(&Style::default());
+    let document = Document::parse(&svg).unwrap();
+    let tips = document.descendants().filter(|n| n.has_tag_name("title"));
+    let mut tips = tips.filter(|n| n.text().unwrap_or("").contains("layer 12, head 3:"));
+    let group = tips.next().unwrap().parent().unwrap();
+    let dashes = group.children().filter(|n| n.has_tag_name("line"));
+    let heights: Vec<f64> = dashes.map(|n| number(n, "y1")).collect();
+    let y = axis(&document);
+    assert_eq!(heights.len(), 2);
+    assert!((heights[0] - heights[1] - (y(10.0) - y(1000.0))).abs() < 0.05);
+    assert!(chart.csv().unwrap().contains("\n11,2,3678,3710,10,,1000\n"));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, cases: 120, ..ProptestConfig::default() })]
+
+    #[test]
+    fn no_texts_overlap(
+        layers in 1usize..=36, heads in 1usize..=16, long in prop::collection::vec((0usize..576, 1usize..9000), 0..20),
+        used in 0usize..4, sort: bool, linear: bool, gray: bool, titled: bool, width_mm in 60.0..260.0f64, font_pt in 6.0..12.0f64,
+        height_mm in prop::option::of(20.0..200.0f64),
+    ) {
+        let mut chart = SpanChart { limit: 8192, sort, linear, title: "Spans".into(), ..SpanChart::default() };
+        for i in 0..layers * heads {
+            let reach = 32 + i % 5;
+            chart.heads.push(HeadSpan { layer: i / heads, head: i % heads, span: (reach - 32) as f64, reach });
+        }
+        for (i, reach) in long {
+            let i = i % chart.heads.len();
+            chart.trained.push(chart.heads[i]);
+            chart.heads[i].reach = reach;
+            if reach % 3 == 0 { chart.silenced.push((i / heads, i % heads)); }
+        }
+        if used > 0 {
+            chart.effective = chart.heads.iter().map(|h| EffectiveSpan {
+                layer: h.layer, head: h.head,
+                within: std::array::from_fn(|i| (i < used).then_some(1 + (h.reach * i) / 4)),
+            }).collect();
+        }
+        let page = chart.draw(&Style { width_mm, font_pt, height_mm, gray, titled, ..Style::default() });
+        prop_assert_eq!(clash(&page), None);
+    }
 }

@@ -2,7 +2,7 @@
 
 use super::provenance;
 use crate::analysis::{BandGrid, BandLayout, BandMargins, BandWindow, LookedWeights, Pool};
-use crate::chart::{ColorMap, Heatmap, Scale, SideColumn};
+use crate::chart::{ColorMap, Heatmap, Scale, SideColumn, thousands};
 use crate::engine::{Combine, Heads, Model};
 use std::ops::Range;
 
@@ -21,7 +21,7 @@ pub struct HeatmapStyle {
     pub most: usize,
     /// What a cell of several weights shows.
     pub pool: Pool,
-    /// The weight of the last colour, shares beside the map being of all; without it, the largest of both.
+    /// The weight of the last colour; without it, the largest that is shown.
     pub high: Option<f32>,
 }
 
@@ -58,6 +58,40 @@ pub fn heads_title(heads: &Heads) -> String {
         names.push("…".into());
     }
     format!("{how} of {} heads ({})", all.len(), names.join(", "))
+}
+
+/// What is drawn in: how far heads look.
+struct Lines {
+    /// Distances with a mask above zero.
+    reach: usize,
+    /// Distances with a mask of one, of a single head with a ramp.
+    full: Option<usize>,
+}
+
+impl Lines {
+    fn new(model: &Model, heads: &Heads, reach: usize) -> Self {
+        let config = model.network.config();
+        let span = heads.single().filter(|_| config.adapt_span);
+        let spans = model.network.spans();
+        let span = span.and_then(|(layer, head)| spans.get(layer * config.nb_heads + head));
+        // The mask is one up to distance z + 1.
+        let full = span.map(|span| span.span.max(0.0) as usize + 1);
+        Self {
+            reach,
+            full: full.filter(|full| *full < reach),
+        }
+    }
+
+    fn words(&self) -> String {
+        let reach = format!("line: the reach of {}", thousands(self.reach));
+        match self.full {
+            Some(full) => format!(
+                "{reach} tokens; dashed: the mask falls beyond distance {}",
+                thousands(full)
+            ),
+            None => format!("{reach} tokens"),
+        }
+    }
 }
 
 /// Most heads that a title names.
@@ -105,9 +139,26 @@ pub fn heatmap(
             values: margins.persistent,
         });
     }
+    let lines = Lines::new(model, heads, weights.reach);
+    // For each row, the column before which a distance ends.
+    let ends = |distance: usize| -> Option<Vec<usize>> {
+        let rows = (0..grid.height).map(|row| grid.first_query + row * grid.down);
+        match style.layout {
+            BandLayout::Key => Some(
+                rows.map(|query| column(query.saturating_sub(distance)))
+                    .collect(),
+            ),
+            BandLayout::Distance => Some(rows.map(|_| column(distance)).collect()),
+            BandLayout::Vector => None,
+        }
+    };
     let heads = heads_title(heads);
     Heatmap {
         title: format!("{}, {heads}", model.name()),
+        subtitle: match style.layout {
+            BandLayout::Vector => String::new(),
+            _ => lines.words(),
+        },
         rows: grid.height,
         cols: grid.width,
         row_start: grid.first_query,
@@ -131,12 +182,8 @@ pub fn heatmap(
         map: style.map,
         scale: style.scale,
         side,
-        edge: by_key.then(|| {
-            (0..grid.height)
-                .map(|row| grid.first_query + row * grid.down)
-                .map(|query| column(query.saturating_sub(weights.reach)))
-                .collect()
-        }),
+        edge: ends(lines.reach),
+        ramp: lines.full.and_then(ends),
         provenance: provenance(model)
             .with("heads", &heads)
             .with("tokens", format!("{first} to {end}")),

@@ -3,8 +3,8 @@
 use super::{FigureError, provenance};
 use crate::analysis::{HeadRow, Shares, Statistic, StatisticKind};
 use crate::chart::{
-    Cell, ColorMap, Column, Columns, HeadGrid, Heatmap, Scale, SmallHead, StackedHead, Table,
-    thousands,
+    Cell, CellMark, ColorMap, Column, Columns, HeadGrid, Heatmap, Scale, SmallHead, StackedHead,
+    Table, thousands,
 };
 use crate::engine::{Model, Snapshot, Surveyed};
 
@@ -44,14 +44,14 @@ pub fn matrix(
     if values.iter().all(Option::is_none) {
         return Err(FigureError::NotMeasured(statistic.label()));
     }
-    let text = |value: &Option<f64>| match (value, statistic.kind()) {
-        (None, _) => String::new(),
-        (Some(v), StatisticKind::Share) => format!("{:.0} %", 100.0 * v),
-        (Some(v), StatisticKind::Bits) => format!("{v:.1}"),
-        (Some(v), StatisticKind::Tokens) => format!("{v:.0}"),
+    let marked = marked(model, rows);
+    let text = |value: &Option<f64>| match value {
+        None => String::new(),
+        Some(value) => written(*value, statistic.kind()),
     };
     let map = Heatmap {
         title: format!("{}: {}", model.name(), statistic.label()),
+        subtitle: facts(rows, statistic, marked.as_slice()),
         rows: layers,
         cols: heads,
         cell_texts: values.iter().map(text).collect(),
@@ -70,7 +70,8 @@ pub fn matrix(
             StatisticKind::Tokens => Scale::Log,
             _ => Scale::Linear,
         },
-        provenance: provenance(model).with("statistic", statistic.key()),
+        marked,
+        provenance: provenance(model).with("statistic", statistic.column()),
         kind: "heads",
         ..Heatmap::default()
     };
@@ -80,24 +81,70 @@ pub fn matrix(
     })
 }
 
+/// A number as people write it.
+fn written(value: f64, kind: StatisticKind) -> String {
+    match kind {
+        StatisticKind::Share => format!("{:.0} %", 100.0 * value),
+        StatisticKind::Bits => format!("{value:.1}"),
+        StatisticKind::Tokens => format!("{value:.0}"),
+    }
+}
+
+/// The heads that are not as they were trained: silenced, or with a span that was set by hand.
+fn marked(model: &Model, rows: &[HeadRow]) -> Vec<(usize, usize, CellMark)> {
+    let edits = model.network.edits();
+    let framed = edits
+        .spans()
+        .map(|((layer, head), _)| (layer, head, CellMark::Framed));
+    let silenced = rows.iter().filter(|row| row.silenced).map(HeadRow::place);
+    let crossed = silenced.map(|(layer, head)| (layer, head, CellMark::Crossed));
+    framed.chain(crossed).collect()
+}
+
+/// "mean 41; from 32 to 3,710, the most in layer 12, head 3", and what marks mean.
+fn facts(rows: &[HeadRow], statistic: Statistic, marked: &[(usize, usize, CellMark)]) -> String {
+    let known = || {
+        rows.iter()
+            .filter_map(|row| Some((row, statistic.of(row)?)))
+    };
+    let count = known().count();
+    let Some((most, highest)) = known().max_by(|a, b| a.1.total_cmp(&b.1)) else {
+        return String::new();
+    };
+    let lowest = known()
+        .map(|(_, value)| value)
+        .fold(f64::INFINITY, f64::min);
+    let mean = known().map(|(_, value)| value).sum::<f64>() / count as f64;
+    let words = |value: f64| match statistic.kind() {
+        StatisticKind::Share => format!("{:.1} %", 100.0 * value),
+        StatisticKind::Bits => format!("{value:.2}"),
+        StatisticKind::Tokens if value < 100.0 => format!("{value:.1}"),
+        StatisticKind::Tokens => format!("{value:.0}"),
+    };
+    let (layer, head) = most.place();
+    let mut facts = format!(
+        "mean {}; from {} to {}, the most in layer {}, head {}",
+        words(mean),
+        words(lowest),
+        words(highest),
+        layer + 1,
+        head + 1
+    );
+    for (mark, meaning) in [
+        (CellMark::Framed, "framed: span set by hand"),
+        (CellMark::Crossed, "crossed: silenced"),
+    ] {
+        if marked.iter().any(|(_, _, found)| *found == mark) {
+            facts += &format!("; {meaning}");
+        }
+    }
+    facts
+}
+
 /// All statistics of all heads: a row a head.
 fn numbers(rows: &[HeadRow]) -> Table {
     let column = |statistic: Statistic| {
-        let name = match statistic {
-            Statistic::Reach => "reach",
-            Statistic::Span => "span",
-            Statistic::Half => "effective_50",
-            Statistic::Most => "effective_90",
-            Statistic::Nearly => "effective_99",
-            Statistic::Distance => "mean_distance",
-            Statistic::Entropy => "entropy",
-            Statistic::Previous => "previous_token",
-            Statistic::Context => "text",
-            Statistic::Persistent => "persistent",
-            Statistic::Empty => "empty",
-            Statistic::Removed => "removed",
-            Statistic::Head => "head",
-        };
+        let name = statistic.column();
         match statistic.kind() {
             StatisticKind::Tokens => Column::of(name, "tokens"),
             StatisticKind::Bits => Column::of(name, "bits"),

@@ -153,7 +153,7 @@ impl Filter {
                 Some(percent) => percent.parse::<f64>().ok().map(|p| p / 100.0),
                 None => text.parse().ok(),
             };
-            let statistic = |key: &str| Statistic::COLOURED.into_iter().find(|s| s.key() == key);
+            let statistic = Statistic::named;
             if let Some((key, value)) = word.split_once('>') {
                 return Some(Term::Above(statistic(key)?, number(value)?));
             }

@@ -1,0 +1,114 @@
+//! Names and numbers along the sides of a heat map.
+
+use super::super::canvas::{Anchor, Canvas, Type};
+use super::super::font::{self, Weight};
+use super::super::header::PAD;
+use super::super::theme::{self, LABEL, TICK, Theme};
+use super::super::ticks;
+use super::Heatmap;
+use super::marks::Area;
+
+/// Smallest type for the name of a row or column.
+const SMALLEST: f64 = 4.5;
+
+/// What stands along one axis: a place in cells, a text, the size of the type.
+pub(super) struct Axis {
+    labels: Vec<(f64, String)>,
+    size: f64,
+    /// Names stand at every cell; numbers get tick marks.
+    pub(super) named: bool,
+}
+
+impl Axis {
+    /// Names if there are any and they fit cells `pitch` apart, numbers otherwise.
+    /// A numbered cell stands for `step`.
+    pub(super) fn new(
+        names: &[String],
+        (start, step): (usize, usize),
+        count: usize,
+        pitch: f64,
+        room: f64,
+    ) -> Self {
+        let size = (pitch * 0.92).min(TICK);
+        if !names.is_empty() && size >= SMALLEST {
+            let short = |s: &String| font::fit(s, size, Weight::Regular, room);
+            let labels = names.iter().take(count).enumerate();
+            return Self {
+                labels: labels.map(|(i, s)| (i as f64 + 0.5, short(s))).collect(),
+                size,
+                named: true,
+            };
+        }
+        let step = step.max(1);
+        let end = start + count * step;
+        let widest = end.saturating_sub(1).to_string();
+        let room = font::width(&widest, TICK, Weight::Regular).max(TICK) + 12.0;
+        let every = ticks::every(pitch / step as f64, room);
+        // Round numbers.
+        let first = start.div_ceil(every).saturating_mul(every);
+        let numbers = (first..end).step_by(every);
+        Self {
+            labels: numbers
+                .map(|n| (((n - start) as f64 + 0.5) / step as f64, n.to_string()))
+                .collect(),
+            size: TICK,
+            named: false,
+        }
+    }
+
+    pub(super) fn widest(&self) -> f64 {
+        let widths = self
+            .labels
+            .iter()
+            .map(|(_, s)| font::width(s, self.size, Weight::Regular));
+        widths.fold(0.0, f64::max)
+    }
+}
+
+/// The names of rows, and what rows are.
+pub(super) fn rows(page: &mut Canvas, chart: &Heatmap, map: Area, axis: &Axis, theme: &Theme) {
+    let style = Type::new(axis.size, theme.muted).anchor(Anchor::End);
+    let pitch = map.height / chart.rows.max(1) as f64;
+    for (place, text) in &axis.labels {
+        let y = map.top + place * pitch;
+        if !axis.named {
+            page.line((map.left - 2.5, y), (map.left, y), theme.axis, 0.5);
+        }
+        page.text_middle(map.left - 4.5, y, text, style);
+    }
+    let style = Type::new(LABEL, theme.ink).anchor(Anchor::Middle);
+    let text = theme::capital(&chart.row_axis);
+    let text = font::fit(&text, LABEL, Weight::Regular, map.height);
+    let middle = map.top + map.height / 2.0;
+    page.text_up(PAD + LABEL / 2.0 - 1.0, middle, &text, style);
+}
+
+/// The names of columns, and what columns are, from `under` below the map on.
+pub(super) fn columns(
+    page: &mut Canvas,
+    chart: &Heatmap,
+    map: Area,
+    axis: &Axis,
+    (upright, under): (bool, f64),
+    theme: &Theme,
+) {
+    let style = Type::new(axis.size, theme.muted);
+    let pitch = map.width / chart.cols.max(1) as f64;
+    for (place, text) in &axis.labels {
+        let x = map.left + place * pitch;
+        if !axis.named {
+            page.line((x, map.bottom()), (x, map.bottom() + 2.5), theme.axis, 0.5);
+        }
+        if upright {
+            page.text_up(x, map.bottom() + 4.0, text, style.anchor(Anchor::End));
+        } else {
+            let base = map.bottom() + 4.5 + TICK * font::CAP_HEIGHT;
+            page.text(x, base, text, style.anchor(Anchor::Middle));
+        }
+    }
+    let style = Type::new(LABEL, theme.ink).anchor(Anchor::Middle);
+    let text = theme::capital(&chart.col_axis);
+    let text = font::fit(&text, LABEL, Weight::Regular, map.width);
+    let base = map.bottom() + under + LABEL * 1.15;
+    page.text(map.left + map.width / 2.0, base, &text, style);
+}
