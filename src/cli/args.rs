@@ -217,7 +217,7 @@ pub(super) struct PersistentArgs {
     /// Which text of a recorded run, from 0 [default: 0]
     #[arg(long, value_name = "J")]
     pub index: Option<usize>,
-    /// Write the usage of every vector as a chart (.svg, .pdf, .png) or as numbers (.csv, .json)
+    /// Write the usage of every vector as a chart (.svg, .pdf, .png), as numbers (.csv, .json), or as tensors (.safetensors)
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
     /// Replace files that are there

@@ -4,12 +4,12 @@ use super::args::PersistentArgs;
 use super::common::{ending, may_write, open_to_run, progress, read, say};
 use super::figure_args::StyleArgs;
 use super::recorded::{self, Recorded};
-use crate::analysis::VectorUsage;
-use crate::chart::{ColorMap, Format, Heatmap, Scale, SideColumn};
-use crate::engine::Model;
+use crate::analysis::{Shares, VectorUsage};
+use crate::chart::{ColorMap, Heatmap, Scale, SideColumn};
 use crate::engine::figures::provenance;
+use crate::engine::{Model, PersistentUse, write_persistent};
 use crate::model::{BLOCK, Cancel, HeadWeights, Observer, Run};
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use serde::Serialize;
 use std::fmt::Write as _;
 use std::io::Write;
@@ -38,9 +38,12 @@ struct Row {
     order: Vec<u32>,
 }
 
+/// Endings of the files that can be written.
+const ENDINGS: &[&str] = &["svg", "pdf", "png", "csv", "json", "safetensors"];
+
 pub(super) fn run(args: &PersistentArgs, out: &mut impl Write) -> Result<()> {
     let format = match &args.output {
-        Some(path) => Some(ending(path, Format::EXTENSIONS)?),
+        Some(path) => Some(ending(path, ENDINGS)?),
         None => None,
     };
     if let Some(path) = &args.output {
@@ -49,12 +52,25 @@ pub(super) fn run(args: &PersistentArgs, out: &mut impl Write) -> Result<()> {
     let model = open_to_run(&args.model, &args.common)?;
     let quiet = args.common.quiet;
     let recorded = recorded::text_of(&model, &args.input, args.index)?;
-    let rows = match &recorded {
-        Some(recorded) => measure_recorded(&model, recorded, quiet)?,
-        None => measure(&model, &read(&model, &args.input, quiet)?.ids, quiet)?,
+    let (rows, text) = match &recorded {
+        Some(recorded) => {
+            let text = recorded.tokens(&model)?.source;
+            (measure_recorded(&model, recorded, quiet)?, text)
+        }
+        None => {
+            let tokens = read(&model, &args.input, quiet)?;
+            (measure(&model, &tokens.ids, quiet)?, tokens.source)
+        }
     };
     if let (Some(path), Some(format)) = (&args.output, format) {
-        write(path, format, &args.style, &model, &rows)?;
+        match format {
+            "safetensors" if rows.iter().all(|row| row.usage.is_empty()) => bail!(
+                "{}: the model has no persistent vectors; write the shares with -o FILE.csv or .json",
+                model.path.display()
+            ),
+            "safetensors" => write_persistent(path, &model, &used(&rows), None, &text)?,
+            _ => write(path, format, &args.style, &model, &rows)?,
+        }
         if !args.common.quiet {
             say(format_args!("wrote {}", path.display()));
         }
@@ -65,6 +81,19 @@ pub(super) fn run(args: &PersistentArgs, out: &mut impl Write) -> Result<()> {
         table(&rows, out)?;
     }
     Ok(())
+}
+
+/// The same numbers, for tensors.
+fn used(rows: &[Row]) -> PersistentUse {
+    let shares = |row: &Row| Shares {
+        context: row.context as f32,
+        persistent: row.persistent as f32,
+        empty: row.empty as f32,
+    };
+    PersistentUse {
+        shares: rows.iter().map(shares).collect(),
+        usage: rows.iter().map(|row| row.usage.clone()).collect(),
+    }
 }
 
 /// Sums over the queries seen so far: a text of any length takes the same memory.
@@ -245,7 +274,7 @@ fn csv(rows: &[Row]) -> Result<String> {
 fn chart(model: &Model, rows: &[Row]) -> Result<Heatmap> {
     let cols = rows.first().map_or(0, |row| row.usage.len());
     if cols == 0 {
-        anyhow::bail!(
+        bail!(
             "{}: the model has no persistent vectors to draw; write the shares with -o FILE.csv or .json",
             model.path.display()
         );
