@@ -180,7 +180,10 @@ impl FigureOptions {
         }
         let Some((picture, per_mm)) = &self.picture else {
             let spinner = egui::Spinner::new().size(20.0);
-            spinner.paint_at(ui, egui::Rect::from_center_size(rect.center(), vec2(20.0, 20.0)));
+            spinner.paint_at(
+                ui,
+                egui::Rect::from_center_size(rect.center(), vec2(20.0, 20.0)),
+            );
             return;
         };
         let size = picture.size_vec2();
@@ -207,7 +210,10 @@ fn squares(ui: &Ui, place: egui::Rect) {
     const SIDE: f32 = 8.0;
     let painter = ui.painter().with_clip_rect(place.intersect(ui.clip_rect()));
     painter.rect_filled(place, 0.0, egui::Color32::from_gray(150));
-    let (columns, rows) = ((place.width() / SIDE) as usize, (place.height() / SIDE) as usize);
+    let (columns, rows) = (
+        (place.width() / SIDE) as usize,
+        (place.height() / SIDE) as usize,
+    );
     let mut mesh = egui::Mesh::default();
     for row in 0..=rows {
         for column in (row % 2..=columns).step_by(2) {

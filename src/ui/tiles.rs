@@ -76,23 +76,19 @@ fn export_button(ui: &mut Ui, pane: Pane, now: &Now, commands: &mut Vec<Command>
             if kinds.len() > 1 {
                 ui.label(theme::strong(figures::name(*kind)));
             }
-            // Said, and not only shown where the pointer rests.
-            let missing = now.missing(*kind);
-            if let Some(reason) = missing {
+            if let Some(reason) = now.missing(*kind) {
                 ui.set_max_width(REASON);
                 ui.add(egui::Label::new(theme::quiet(reason)).wrap());
+                continue;
             }
             for way in Way::ALL {
                 let command = Command::Export(*kind, way);
-                let button = ui.add_enabled(missing.is_none(), egui::Button::new(way.name()));
-                // Several figures have the same entries.
-                let of = match kinds.len() {
-                    1 => way.name().to_owned(),
-                    _ => command.name(),
-                };
-                button.widget_info(|| {
-                    egui::WidgetInfo::labeled(egui::Role::Button, missing.is_none(), &of)
-                });
+                let button = ui.button(way.name());
+                if kinds.len() > 1 {
+                    // Several figures have the same entries.
+                    let of = trf("{0}: {1}", &[&way.name(), &figures::name(*kind)]);
+                    button.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, &of));
+                }
                 if button.on_hover_text(command.explanation()).clicked() {
                     commands.push(command);
                     ui.close();
