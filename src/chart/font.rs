@@ -40,34 +40,48 @@ fn bundled() -> impl Iterator<Item = &'static [u8]> {
     [INTER, INTER_SEMIBOLD].into_iter().chain(fallbacks)
 }
 
-/// The bundled fonts and no others.
+/// A database of the bundled fonts and no others. It is a macro because the library that makes PDFs brings a version of
+/// the type of its own.
+macro_rules! database {
+    ($fontdb:path) => {{
+        use $fontdb as fontdb;
+        let mut db = fontdb::Database::new();
+        for data in [INTER, INTER_SEMIBOLD] {
+            db.load_font_source(fontdb::Source::Binary(Arc::new(data)));
+        }
+        // The subsets have no names of their own, without which a font is not loaded.
+        for (name, data) in FALLBACKS {
+            let source: Arc<dyn AsRef<[u8]> + Send + Sync> = Arc::new(data);
+            db.push_face_info(fontdb::FaceInfo {
+                id: fontdb::ID::dummy(),
+                source: fontdb::Source::Binary(source),
+                index: 0,
+                families: vec![(name.to_owned(), fontdb::Language::English_UnitedStates)],
+                post_script_name: name.replace(' ', ""),
+                style: fontdb::Style::Normal,
+                weight: fontdb::Weight::NORMAL,
+                stretch: fontdb::Stretch::Normal,
+                monospaced: false,
+            });
+        }
+        db.set_sans_serif_family("Inter");
+        Arc::new(db)
+    }};
+}
+
+/// The bundled fonts for pictures.
 pub(super) fn database() -> Arc<fontdb::Database> {
     static DATABASE: OnceLock<Arc<fontdb::Database>> = OnceLock::new();
     DATABASE
-        .get_or_init(|| {
-            let mut db = fontdb::Database::new();
-            for data in bundled() {
-                db.load_font_source(fontdb::Source::Binary(Arc::new(data)));
-            }
-            db.set_sans_serif_family("Inter");
-            Arc::new(db)
-        })
+        .get_or_init(|| database!(resvg::usvg::fontdb))
         .clone()
 }
 
-/// The same for the library that makes PDFs, which brings its own version of the type.
+/// The bundled fonts for PDFs.
 pub(super) fn database_of_pdf() -> Arc<svg2pdf::usvg::fontdb::Database> {
-    use svg2pdf::usvg::fontdb;
-    static DATABASE: OnceLock<Arc<fontdb::Database>> = OnceLock::new();
+    static DATABASE: OnceLock<Arc<svg2pdf::usvg::fontdb::Database>> = OnceLock::new();
     DATABASE
-        .get_or_init(|| {
-            let mut db = fontdb::Database::new();
-            for data in bundled() {
-                db.load_font_source(fontdb::Source::Binary(Arc::new(data)));
-            }
-            db.set_sans_serif_family("Inter");
-            Arc::new(db)
-        })
+        .get_or_init(|| database!(svg2pdf::usvg::fontdb))
         .clone()
 }
 
@@ -207,6 +221,24 @@ mod tests {
         assert!(width("M", 10.0, Weight::Regular) > 8.0);
         assert!(width("Mean", 10.0, Weight::SemiBold) > width("Mean", 10.0, Weight::Regular));
         assert!((width("\u{4e00}", 10.0, Weight::Regular) - 10.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn every_bundled_font_draws_its_characters() {
+        assert_eq!(database().len(), 2 + FALLBACKS.len());
+        assert_eq!(database_of_pdf().len(), 2 + FALLBACKS.len());
+        // An empty box for every character that no font has would look the same for all.
+        let drawn = |text: &str| {
+            let svg = format!(
+                "<svg xmlns='http://www.w3.org/2000/svg' width='20' height='20'><text x='2' y='16' font-size='14' font-family='Inter'>{text}</text></svg>"
+            );
+            let words = super::super::raster::Words::default();
+            super::super::raster::png(&svg, 4.0, &words).unwrap()
+        };
+        let all = ["注", "意", "م", "ع", "␀", "␁", "a", "\u{e000}"].map(drawn);
+        for (i, one) in all.iter().enumerate() {
+            assert!(all[..i].iter().all(|other| other != one), "{i}");
+        }
     }
 
     #[test]

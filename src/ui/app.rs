@@ -194,7 +194,11 @@ impl App {
 
     /// Whether everything that was asked for is done and drawn.
     pub fn settled(&self) -> bool {
-        self.text_file.is_none() && self.asked.is_empty() && self.engine.is_settled(&self.snapshot)
+        self.text_file.is_none()
+            && self.asked.is_empty()
+            && self.figures.is_empty()
+            && !self.figure_options.is_drawing()
+            && self.engine.is_settled(&self.snapshot)
     }
 
     /// Brings a view to the front of its tabs.

@@ -58,6 +58,11 @@ impl FigureOptions {
         self.open
     }
 
+    /// Whether a preview is on its way.
+    pub(super) fn is_drawing(&self) -> bool {
+        self.drawing.is_some()
+    }
+
     /// Draws the preview on another thread.
     pub(super) fn draw(
         &mut self,

@@ -3,6 +3,7 @@
 
 mod bench;
 mod errors;
+mod figures;
 mod files;
 mod models;
 mod recorded;

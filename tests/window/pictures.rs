@@ -2,7 +2,8 @@
 
 use super::common::CpuRenderer;
 use eframe::egui;
-use egui_kittest::{Harness, SnapshotOptions};
+use egui_kittest::kittest::Queryable;
+use egui_kittest::{Harness, SnapshotOptions, SnapshotResult};
 use spanscope::ui::app::App;
 use spanscope::ui::dialogs::Backend;
 use spanscope::ui::language::Language;
@@ -13,6 +14,10 @@ use std::time::{Duration, Instant};
 
 /// The model with persistent vectors has something to show in every view.
 fn window(theme: ThemeChoice, language: Language) -> Harness<'static, App> {
+    sized(theme, language, egui::vec2(640.0, 440.0))
+}
+
+fn sized(theme: ThemeChoice, language: Language, size: egui::Vec2) -> Harness<'static, App> {
     let model = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("sample_models/wikitext_all_attention.safetensors");
     let mut settings = Settings::transient();
@@ -28,7 +33,7 @@ fn window(theme: ThemeChoice, language: Language) -> Harness<'static, App> {
     };
     Harness::builder()
         .with_theme(desktop)
-        .with_size(egui::vec2(640.0, 440.0))
+        .with_size(size)
         .with_max_steps(32)
         .renderer(CpuRenderer::default())
         .build_eframe(move |cc| App::new(&cc.egui_ctx, &start, settings, Backend::Window))
@@ -99,4 +104,40 @@ fn dark_in_chinese() {
 #[test]
 fn light_in_chinese() {
     compare(ThemeChoice::Light, Language::Chinese, "light_zh");
+}
+
+/// The dialog of figure options, with the figure in it.
+fn options(theme: ThemeChoice, language: Language, words: [&str; 2], name: &str) -> SnapshotResult {
+    let mut harness = sized(theme, language, egui::vec2(1100.0, 660.0));
+    settle(&mut harness);
+    harness.state_mut().bring_up(Pane::Spans);
+    settle(&mut harness);
+    for word in words {
+        harness.get_by_label(word).click();
+        harness.run_steps(3);
+    }
+    harness.remove_cursor();
+    settle(&mut harness);
+    let options = SnapshotOptions::new().threshold(1.0).max_failed_pixels(200);
+    harness.try_snapshot_options(name, &options)
+}
+
+#[test]
+fn figure_options() {
+    let english = ["Export Spans", "Figure options…"];
+    let dark = options(
+        ThemeChoice::Dark,
+        Language::English,
+        english,
+        "dark_en/figure_options",
+    );
+    let chinese = ["导出：跨度", "图形选项…"];
+    let light = options(
+        ThemeChoice::Light,
+        Language::Chinese,
+        chinese,
+        "light_zh/figure_options",
+    );
+    dark.unwrap();
+    light.unwrap();
 }

@@ -34,6 +34,8 @@ fn header(page: &mut Canvas, chart: &SpanChart, at: &Layout, theme: &Theme) {
     let style = Type::new(LABEL, theme.muted);
     let subtitle = font::fit(&at.subtitle, style.size, style.weight, room);
     page.text(PAD, at.subtitle_base, &subtitle, style);
+    let notes = font::fit(&at.notes, style.size, style.weight, room);
+    page.text(PAD, at.notes_base, &notes, style);
 }
 
 /// Every second layer on a tinted ground.

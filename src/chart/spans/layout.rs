@@ -43,6 +43,8 @@ pub(super) struct Layout {
     pub(super) subtitle: String,
     pub(super) title_base: f64,
     pub(super) subtitle_base: f64,
+    pub(super) notes: String,
+    pub(super) notes_base: f64,
     /// Whether the limit has a line.
     pub(super) limit: bool,
     pub(super) limit_label: String,
@@ -90,6 +92,11 @@ impl Layout {
         if style.titled {
             y += LABEL * 1.3;
         }
+        let notes = notes(chart);
+        let notes_base = y + LABEL * 0.8;
+        if style.titled && !notes.is_empty() {
+            y += LABEL * 1.3;
+        }
         let top = y + 5.0;
         let plot_height = match style.page_height() {
             // What stands under the plot takes three lines at most.
@@ -125,6 +132,8 @@ impl Layout {
             subtitle,
             title_base,
             subtitle_base,
+            notes,
+            notes_base,
             limit,
             limit_label,
             values: false,
@@ -260,6 +269,12 @@ fn subtitle(chart: &SpanChart, limit_shown: bool) -> String {
         1 => "1 head".to_owned(),
         n => format!("{n} heads"),
     });
+    parts.join(", ")
+}
+
+/// What the marks beside those of the spans mean, where there are any.
+fn notes(chart: &SpanChart) -> String {
+    let mut parts = Vec::new();
     let marked = |i: &usize| chart.effective.iter().any(|e| e.within[*i].is_some());
     let shares: Vec<&str> = (0..3)
         .filter(marked)

@@ -2,6 +2,8 @@
 
 mod draw;
 mod layout;
+#[cfg(test)]
+mod tests;
 
 use super::canvas::Canvas;
 use super::{Cell, ChartError, Column, Figure, Provenance, Style, Table};

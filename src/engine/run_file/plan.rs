@@ -22,7 +22,7 @@ const MOST_TOKENS: usize = 4_000_000;
 const LARGEST: u64 = 64_000_000_000;
 
 /// Products that finding promoted tokens may take where nobody says how many vectors: some seconds.
-const PRODUCTS: f64 = 5e10;
+const PRODUCTS: f64 = 1e11;
 
 /// Vectors per head that are looked at whatever it takes.
 const LEAST_VECTORS: usize = 16;

@@ -1,0 +1,191 @@
+//! `figure`: every figure, in every form, of models and of recorded runs.
+
+use super::*;
+use spanscope::chart::Format;
+
+/// Every kind, with what it needs.
+const KINDS: [&str; 12] = [
+    "spans",
+    "heads",
+    "mask",
+    "attention",
+    "grid",
+    "text",
+    "shares",
+    "predictions",
+    "surprisal",
+    "cost",
+    "training",
+    "parameters",
+];
+
+fn text(folder: &Path) -> String {
+    let path = folder.join("text.txt");
+    let all = std::fs::read(data("shakespeare_test_20000.txt")).unwrap();
+    std::fs::write(&path, &all[..600]).unwrap();
+    path.to_str().unwrap().to_owned()
+}
+
+#[test]
+fn every_kind_is_written_in_every_form() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = text(folder.path());
+    for kind in KINDS {
+        let paths: Vec<String> = Format::EXTENSIONS
+            .iter()
+            .map(|ending| folder.path().join(format!("{kind}.{ending}")))
+            .map(|path| path.to_str().unwrap().to_owned())
+            .collect();
+        let mut args = vec![
+            "figure",
+            kind,
+            SHAKESPEARE,
+            "--text",
+            &text,
+            "--head",
+            "3.1",
+        ];
+        for path in &paths {
+            args.extend(["-o", path]);
+        }
+        program(&args).assert().success();
+        let read = |i: usize| std::fs::read(&paths[i]).unwrap();
+        let svg = String::from_utf8(read(0)).unwrap();
+        assert!(
+            svg.contains("shakespeare_adaptive.safetensors (sha256"),
+            "{kind}"
+        );
+        assert!(!svg.contains("NaN\"") && svg.len() < 2_000_000, "{kind}");
+        assert!(read(1).starts_with(b"%PDF"));
+        assert_eq!(image::load_from_memory(&read(2)).unwrap().width(), 1680);
+        let csv = String::from_utf8(read(3)).unwrap();
+        let json: Value = serde_json::from_slice(&read(4)).unwrap();
+        assert_eq!(json["figure"], kind);
+        let rows = json["rows"].as_array().unwrap();
+        let mut reader = csv::Reader::from_reader(csv.as_bytes());
+        let header: Vec<String> = json["columns"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|c| match c["unit"].as_str() {
+                Some(unit) => format!("{}_{unit}", c["name"].as_str().unwrap()),
+                None => c["name"].as_str().unwrap().to_owned(),
+            })
+            .collect();
+        assert_eq!(*reader.headers().unwrap(), header, "{kind}");
+        assert_eq!(reader.records().count(), rows.len(), "{kind}");
+        assert!(rows.len() > 5, "{kind}");
+    }
+}
+
+#[test]
+fn numbers_agree_with_the_commands_that_have_them_as_well() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = text(folder.path());
+    let out = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let rows = |path: &str| -> Vec<Value> {
+        let json: Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
+        json["rows"].as_array().unwrap().clone()
+    };
+    let number = |value: &Value| value.as_f64().unwrap();
+    // Shares, as `persistent` measures them.
+    let (shares, measured) = (out("shares.json"), {
+        json(&["persistent", WIKITEXT, "--text", &text, "--json"])
+    });
+    program(&["figure", "shares", WIKITEXT, "--text", &text, "-o", &shares])
+        .assert()
+        .success();
+    for (row, head) in rows(&shares).iter().zip(measured.as_array().unwrap()) {
+        for (i, field) in [(2, "context"), (3, "persistent"), (4, "empty")] {
+            assert!(
+                (number(&row[i]) - number(&head[field])).abs() < 1e-5,
+                "{field}"
+            );
+        }
+    }
+    // Surprisal, as `eval` measures it.
+    let surprisal = out("surprisal.json");
+    let bits = json(&["eval", WIKITEXT, "--text", &text, "--json"]);
+    program(&[
+        "figure",
+        "surprisal",
+        WIKITEXT,
+        "--text",
+        &text,
+        "-o",
+        &surprisal,
+    ])
+    .assert()
+    .success();
+    let all = rows(&surprisal);
+    let mean = all.iter().map(|row| number(&row[2])).sum::<f64>() / all.len() as f64;
+    assert!((mean - number(&bits["bits_per_token"])).abs() < 1e-5);
+    // Ids stand for a text, whatever the vocabulary.
+    let golden = Golden::open("tiny_adaptive");
+    let (model, ids) = (data("tiny_adaptive.pt"), golden.ids());
+    let path = out("ids.csv");
+    program(&[
+        "figure",
+        "surprisal",
+        &model,
+        "--ids",
+        &ids,
+        "--ramp",
+        "16",
+        "-o",
+        &path,
+    ])
+    .assert()
+    .success();
+    let report = json(&["eval", &model, "--ids", &ids, "--ramp", "16", "--json"]);
+    let lines = std::fs::read_to_string(&path).unwrap().lines().count();
+    assert_eq!(lines as u64, report["tokens"].as_u64().unwrap());
+}
+
+#[test]
+fn what_cannot_be_drawn_is_said() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = text(folder.path());
+    let out = folder.path().join("x.svg").to_str().unwrap().to_owned();
+    for (args, code, part) in [
+        (vec!["attention", SHAKESPEARE], 2, "--text"),
+        (
+            vec!["usage", SHAKESPEARE, "--text", &text],
+            1,
+            "no persistent vectors",
+        ),
+        (
+            vec!["attention", SHAKESPEARE, "--text", &text, "--head", "9.0"],
+            2,
+            "layers go from 0 to 3",
+        ),
+        (
+            vec!["attention", SHAKESPEARE, "--text", &text, "--head", "x"],
+            2,
+            "LAYER.HEAD",
+        ),
+        (
+            vec!["text", SHAKESPEARE, "--text", &text, "--tokens", "900..910"],
+            2,
+            "600 tokens",
+        ),
+        (
+            vec!["heads", SHAKESPEARE, "--statistic", "bits"],
+            1,
+            "there is no text",
+        ),
+        (vec!["heads", SHAKESPEARE, "--statistic", "iq"], 2, "e50"),
+        (vec!["spans", SHAKESPEARE, "--width", "colum"], 2, "column"),
+        (vec!["spans", "absent.pt"], 1, "absent.pt"),
+        (
+            vec!["training", &data("tiny_adaptive_f16.pt")],
+            1,
+            "training curves",
+        ),
+    ] {
+        let args = [&["figure"][..], &args, &["-o", &out]].concat();
+        let said = complaint(&args, code);
+        assert!(said.contains(part), "{args:?}: {said}");
+        assert!(!Path::new(&out).exists());
+    }
+}
