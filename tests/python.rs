@@ -146,3 +146,27 @@ fn tables_load_with_their_units() {
         }
     }
 }
+
+#[test]
+fn effective_spans_follow_from_sums() {
+    let Some(python) = python() else { return };
+    let folder = folder();
+    let model = project("sample_models/shakespeare_adaptive.safetensors");
+    let out = ["-o", "sums.safetensors"];
+    let args = ["effective-spans", &model, "--text", "text.txt"];
+    spanscope(folder.path(), &[&args[..], &out].concat());
+    spanscope(
+        folder.path(),
+        &["effective-spans", "sums.safetensors", "-o", "effective.csv"],
+    );
+    let table = std::fs::read_to_string(folder.path().join("effective.csv")).unwrap();
+    let row = table.lines().find(|row| row.starts_with("3,1,")).unwrap();
+    let expected = row.split(',').nth(5).unwrap();
+    for block in documented("sums.safetensors") {
+        let said = run(python, folder.path(), &block);
+        assert!(
+            said.trim().ends_with(&format!(" {expected}")),
+            "{said} {row}"
+        );
+    }
+}

@@ -14,6 +14,7 @@ mod recorder;
 mod shares;
 mod smooth;
 mod statistic;
+pub mod sums;
 mod survey;
 mod token_set;
 mod usage;

@@ -12,6 +12,8 @@ use std::path::{Path, PathBuf};
 pub enum Element {
     /// 64-bit floating point.
     F64,
+    /// Whole numbers of 64 bits, without sign.
+    U64,
     /// 32-bit floating point.
     F32,
     /// Whole numbers of 32 bits, without sign.
@@ -28,7 +30,7 @@ impl Element {
     /// Bytes per element.
     pub fn size(self) -> usize {
         match self {
-            Self::F64 => 8,
+            Self::F64 | Self::U64 => 8,
             Self::F32 | Self::U32 => 4,
             Self::F16 | Self::BF16 => 2,
             Self::U8 => 1,
@@ -39,6 +41,7 @@ impl Element {
     pub fn name(self) -> &'static str {
         match self {
             Self::F64 => "F64",
+            Self::U64 => "U64",
             Self::F32 => "F32",
             Self::U32 => "U32",
             Self::F16 => "F16",
@@ -50,6 +53,7 @@ impl Element {
     pub(super) fn of(dtype: FileDtype) -> Option<Self> {
         Some(match dtype {
             FileDtype::F64 => Self::F64,
+            FileDtype::U64 => Self::U64,
             FileDtype::F32 => Self::F32,
             FileDtype::U32 => Self::U32,
             FileDtype::F16 => Self::F16,

@@ -3,6 +3,7 @@
 use super::bench::BenchArgs;
 use super::figure::FigureArgs;
 use super::figure_args::StyleArgs;
+use super::measure_args::{EffectiveSpansArgs, MergeArgs, PersistentArgs};
 use super::record_args::RecordArgs;
 use super::shot_args::ShotArgs;
 use crate::model::Device;
@@ -207,31 +208,6 @@ pub(super) struct AttentionArgs {
     pub common: Common,
 }
 
-/// `persistent`.
-#[derive(Debug, Args)]
-pub(super) struct PersistentArgs {
-    /// Checkpoint, .pt (zip or legacy) or .safetensors; or a recorded run
-    pub model: PathBuf,
-    #[command(flatten)]
-    pub input: Input,
-    /// Which text of a recorded run, from 0 [default: 0]
-    #[arg(long, value_name = "J")]
-    pub index: Option<usize>,
-    /// Write the usage of every vector as a chart (.svg, .pdf, .png), as numbers (.csv, .json), or as tensors (.safetensors)
-    #[arg(short, long, value_name = "FILE")]
-    pub output: Option<PathBuf>,
-    /// Replace files that are there
-    #[arg(long)]
-    pub force: bool,
-    #[command(flatten)]
-    pub style: StyleArgs,
-    /// Print JSON: a list of {layer, head, context, persistent, empty, effective_vectors, never_used, usage}
-    #[arg(long)]
-    pub json: bool,
-    #[command(flatten)]
-    pub common: Common,
-}
-
 /// `generate`.
 #[derive(Debug, Args)]
 pub(super) struct GenerateArgs {
@@ -308,10 +284,24 @@ T tokens give T − 1 predictions; the text starts cold.")]
 The .safetensors file holds `weights` (T × reach, column c is distance c + 1), `persistent` (T × N) where the model has
 persistent vectors, and `empty` (T): the part of `weights` on distances before the text's start.")]
     Attention(AttentionArgs),
-    /// Show where every head's weight goes on a text, and which persistent vectors it uses
+    /// Show how far every head looks on a text or many, against how far it can
+    #[command(after_help = "Examples:
+  spanscope effective-spans model.pt --vocab train.txt --text test.txt
+  spanscope effective-spans model.safetensors --text corpus/ --jobs 8 -o spans.svg --sort
+  spanscope effective-spans model.safetensors --text corpus/ --shard 3/16 -o 3.safetensors
+  spanscope merge *.safetensors -o all.safetensors && spanscope effective-spans all.safetensors
+A head's 90 % span is the smallest distance within which 90 % of its weight on tokens lies.")]
+    EffectiveSpans(EffectiveSpansArgs),
+    /// Join what was measured on the shards of a corpus
+    #[command(after_help = "Examples:
+  spanscope merge 1.safetensors 2.safetensors -o all.safetensors
+The result is, bit for bit, what one run over all texts gives.")]
+    Merge(MergeArgs),
+    /// Show where every head's weight goes on a text or many, and which persistent vectors it uses
     #[command(after_help = "Examples:
   spanscope persistent model.pt --vocab train.txt --text test.txt
   spanscope persistent model.pt --ids ids.json -o usage.svg
+  spanscope persistent model.safetensors --text corpus/ --jobs 8 -o usage.pdf
 Shares are means over the text's tokens: on the text, on persistent vectors, and on the empty context before its start.
 They may sum to less than 1 where nearly all of a softmax lies beyond a head's span.")]
     Persistent(PersistentArgs),
@@ -331,7 +321,7 @@ Layers, heads and tokens count from 0 in options and in numbers; drawings label 
   spanscope run.safetensors                              opens it in the window, wherever it was copied to
   spanscope attention run.safetensors --layer 3 --head 1 -o head.svg
 The file holds queries and keys of every token, predictions, the texts and the vocabulary, but not the model's weights. It
-works with info, spans, eval, attention, persistent and shot.")]
+works with info, spans, eval, attention, effective-spans, persistent and shot.")]
     Record(RecordArgs),
     /// Continue a text
     #[command(after_help = "Examples:

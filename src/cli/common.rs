@@ -121,7 +121,7 @@ pub(super) fn read(model: &Model, input: &Input, quiet: bool) -> Result<Tokens> 
             let bytes = text::read_bytes(path)?;
             let prepared = model.prepare(&bytes)?;
             Tokens {
-                predicted_bytes: Some(bytes.len() - first_end(model, &bytes)),
+                predicted_bytes: Some(bytes.len() - model.first_token_end(&bytes)),
                 ids: prepared.ids,
                 unknown: prepared.unknown,
                 source: name(path),
@@ -180,17 +180,6 @@ pub(super) fn check_ids(model: &Model, ids: &[u32], path: &Path) -> Result<()> {
         .context(name(path))),
         None => Ok(()),
     }
-}
-
-/// Where the first known token ends, looked for in the first bytes only.
-pub(super) fn first_end(model: &Model, bytes: &[u8]) -> usize {
-    let head = &bytes[..bytes.len().min(1 << 16)];
-    model
-        .vocabulary
-        .iter()
-        .flat_map(|vocabulary| vocabulary.encode_bytes(head))
-        .find(|piece| piece.id.is_some())
-        .map_or(0, |piece| piece.range.end)
 }
 
 /// The format that a file's ending names, checked before anything is computed.

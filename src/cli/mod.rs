@@ -6,11 +6,14 @@ mod bench;
 mod common;
 mod convert;
 mod demo;
+mod effective_spans;
 mod eval;
 mod figure;
 mod figure_args;
 mod generate;
 mod info;
+mod measure_args;
+mod merge;
 mod persistent;
 mod record;
 mod record_args;
@@ -18,6 +21,7 @@ mod recorded;
 mod shot;
 mod shot_args;
 mod spans;
+mod texts;
 mod window;
 
 use anyhow::Result;
@@ -92,6 +96,8 @@ fn run(cli: Cli) -> Result<()> {
         Command::Eval(args) => eval::run(&args, out),
         Command::Attention(args) => attention::run(&args, out),
         Command::Persistent(args) => persistent::run(&args, out),
+        Command::EffectiveSpans(args) => effective_spans::run(&args, out),
+        Command::Merge(args) => merge::run(&args),
         Command::Figure(args) => figure::run(&args),
         Command::Record(args) => record::run(&args),
         Command::Generate(args) => generate::run(&args, out),

@@ -2,10 +2,11 @@
 
 use super::Usage;
 use super::args::DtypeArg;
-use super::common::{ending, may_write, name, open_to_run, progress, same_file, say, tell_unknown};
+use super::common::{ending, may_write, open_to_run, progress, same_file, say, tell_unknown};
 use super::record_args::RecordArgs;
 use crate::chart::thousands;
 use crate::checkpoint::Dtype;
+use crate::engine::corpus::{Corpus, TextFile, TextKind};
 use crate::engine::run_file::{
     RecordOptions, RecordProgress, Recording, TextContent, TextToRecord,
 };
@@ -13,6 +14,7 @@ use crate::model::Cancel;
 use crate::text;
 use anyhow::{Context, Result};
 use indicatif::{ProgressBar, ProgressStyle};
+use std::path::PathBuf;
 
 /// A file from this size on is announced before it is written, in bytes.
 const LARGE: u64 = 256_000_000;
@@ -89,25 +91,35 @@ pub(super) fn run(args: &RecordArgs) -> Result<()> {
     Ok(())
 }
 
-/// The texts, then the lists of ids, as they were named.
+/// The texts, then the lists of ids, as they were named; those of folders by name.
 fn texts(args: &RecordArgs) -> Result<Vec<TextToRecord>> {
     let mut all = Vec::with_capacity(args.text.len() + args.ids.len());
-    for path in &args.text {
-        let content = text::read_bytes(path)?;
+    for file in files(&args.text, TextKind::Text)? {
+        let content = text::read_bytes(&file.path)?;
         if content.is_empty() {
-            anyhow::bail!("{}: the file is empty", path.display());
+            anyhow::bail!("{}: the file is empty", file.path.display());
         }
         all.push(TextToRecord {
-            name: name(path),
+            name: file.name,
             content: TextContent::Text(content),
         });
     }
-    for path in &args.ids {
-        let ids = text::read_ids(path).with_context(|| name(path))?;
+    for file in files(&args.ids, TextKind::Ids)? {
+        let ids = text::read_ids(&file.path).with_context(|| file.name.clone())?;
         all.push(TextToRecord {
-            name: name(path),
+            name: file.name,
             content: TextContent::Ids(ids),
         });
+    }
+    Ok(all)
+}
+
+/// The files at `paths`, with those in folders.
+fn files(paths: &[PathBuf], kind: TextKind) -> Result<Vec<TextFile>> {
+    let mut all = Vec::new();
+    for path in paths {
+        let corpus = Corpus::find(std::slice::from_ref(path), kind)?;
+        all.extend_from_slice(corpus.texts());
     }
     Ok(all)
 }

@@ -11,8 +11,8 @@ use std::path::PathBuf;
 pub(super) struct RecordArgs {
     /// Checkpoint: .pt (zip or legacy) or .safetensors
     pub model: PathBuf,
-    /// Text to run on: plain, .zip or .gz; again for further texts
-    #[arg(long, value_name = "FILE", required_unless_present = "ids")]
+    /// Text to run on (plain, .zip or .gz), or a folder with texts; again for further texts
+    #[arg(long, value_name = "FILE|FOLDER", required_unless_present = "ids")]
     pub text: Vec<PathBuf>,
     /// Token ids to run on, as a JSON list: needs no vocabulary; again for further lists
     #[arg(long, value_name = "FILE.json")]

@@ -2,7 +2,7 @@
 
 use super::Usage;
 use super::args::{Common, Input};
-use super::common::{Tokens, first_end, name, progress};
+use super::common::{Tokens, name, progress};
 use crate::checkpoint::Checkpoint;
 use crate::engine::run_file::{KEY, RecordedText, RunFile};
 use crate::engine::{Model, replay};
@@ -53,7 +53,7 @@ impl Recorded {
     pub fn tokens(&self, model: &Model) -> Result<Tokens> {
         let header = self.file.text_header(self.text.index)?;
         let bytes = to_bytes(&self.text.text);
-        let predicted = || bytes.len().saturating_sub(first_end(model, &bytes));
+        let predicted = || bytes.len().saturating_sub(model.first_token_end(&bytes));
         Ok(Tokens {
             ids: self.text.ids.clone(),
             unknown: header.unknown,

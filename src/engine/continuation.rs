@@ -65,9 +65,6 @@ impl Continuation {
         after: usize,
         request: ContinuationRequest,
     ) -> Result<Self, EngineError> {
-        if model.recorded.is_some() {
-            return Err(ModelError::Recorded.into());
-        }
         let tokens = run.ids().len();
         if tokens == 0 {
             return Err(EngineError::NoTokens);

@@ -69,6 +69,9 @@ impl Continuing {
             let last = run.ids().len().saturating_sub(1);
             let after = wanted.after.unwrap_or(last);
             self.continuation = None;
+            if model.recorded.is_some() {
+                return Err(ModelError::Recorded.to_string());
+            }
             let request = wanted.request.clone();
             let continuation = Continuation::new(model, run.clone(), after, request);
             self.continuation = Some(continuation.map_err(|error| error.to_string())?);

@@ -1,10 +1,12 @@
 //! Opening a model with its vocabulary, and turning text into ids.
 
+mod recorded;
+
 use super::run_file::{Header, RunFile, RunFileError};
-use super::samples::{SAMPLES, Sample};
+use super::samples::Sample;
 use crate::chart::thousands;
 use crate::checkpoint::{Checkpoint, CheckpointError, Curve, Dtype, Format};
-use crate::model::{Device, ModelError, Network, Part, RecordedNetwork};
+use crate::model::{Device, ModelError, Network, Part};
 use crate::text::{TextError, Vocabulary};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
@@ -68,6 +70,15 @@ pub enum EngineError {
         at: usize,
         /// Tokens that there are.
         tokens: usize,
+    },
+    /// A file of sums where a model should be.
+    #[error(
+        "{}: a file of sums measured on texts, not a model; see it with `spanscope effective-spans` or `spanscope persistent`",
+        path.display()
+    )]
+    SumsNotModel {
+        /// The file.
+        path: PathBuf,
     },
     /// A vocabulary or a ramp was given for a recorded run.
     #[error(
@@ -139,42 +150,12 @@ impl Model {
     /// When the file cannot be read, or what it holds does not fit together.
     pub fn outline(path: &Path, ramp: Option<usize>) -> Result<Self, EngineError> {
         let checkpoint = Checkpoint::open(path)?;
+        refuse_sums(&checkpoint)?;
         if let Some(header) = Header::of(&checkpoint)? {
             return Self::of_run(&checkpoint, header);
         }
         let network = Network::outline(&checkpoint, ramp)?;
         Ok(Self::of(&checkpoint, network))
-    }
-
-    /// A recorded run, without its vocabulary.
-    fn of_run(checkpoint: &Checkpoint, header: Header) -> Result<Self, EngineError> {
-        let of = &header.model;
-        let network = RecordedNetwork {
-            config: of.config.clone(),
-            parts: of.parts.clone(),
-            assumed: of.assumed.clone(),
-        };
-        let network = Network::recorded(checkpoint, network)?;
-        let mut model = Self::of(checkpoint, network);
-        model.format = of.format;
-        model.dtypes.clone_from(&of.dtypes);
-        model.prefix.clone_from(&of.prefix);
-        model.hash = Arc::new(OnceLock::from(of.sha256.clone()));
-        model.recorded = Some(Arc::new(RunFile::open(checkpoint, header)?));
-        Ok(model)
-    }
-
-    /// The model's file again, or that part of the program which it is.
-    pub(super) fn checkpoint(&self) -> Result<Checkpoint, EngineError> {
-        let sample = SAMPLES
-            .iter()
-            .find(|sample| Path::new(sample.file) == self.path);
-        Ok(match sample {
-            Some(sample) if !self.path.exists() => {
-                Checkpoint::from_static(&self.path, sample.model)?
-            }
-            _ => Checkpoint::open(&self.path)?,
-        })
     }
 
     /// What the file says, with a network from it and no vocabulary.
@@ -247,6 +228,7 @@ impl Model {
         vocab: Option<&Path>,
         ramp: Option<usize>,
     ) -> Result<Self, EngineError> {
+        refuse_sums(checkpoint)?;
         let path = checkpoint.path();
         let header = Header::of(checkpoint)?;
         if header.is_some() && (vocab.is_some() || ramp.is_some()) {
@@ -318,6 +300,17 @@ impl Model {
         })
     }
 
+    /// Where the first token of a text that the model knows ends, in bytes: what follows is predicted. 0 where there is
+    /// none among the first bytes.
+    pub fn first_token_end(&self, text: &[u8]) -> usize {
+        let head = &text[..text.len().min(1 << 16)];
+        self.vocabulary
+            .iter()
+            .flat_map(|vocabulary| vocabulary.encode_bytes(head))
+            .find(|piece| piece.id.is_some())
+            .map_or(0, |piece| piece.range.end)
+    }
+
     /// Whether something about it is still a guess that only the user can settle: the ramp, or the vocabulary.
     pub fn has_questions(&self) -> bool {
         if self.recorded.is_some() {
@@ -367,14 +360,6 @@ impl Model {
         }
     }
 
-    /// The name of the file that the weights are in, without folders: of a recorded run, the model's that ran.
-    pub fn weights_name(&self) -> String {
-        match &self.recorded {
-            Some(run) => run.header().model.file.clone(),
-            None => self.file_name(),
-        }
-    }
-
     /// The file's name without its folders.
     pub fn file_name(&self) -> String {
         let name = self.path.file_name().unwrap_or(self.path.as_os_str());
@@ -395,10 +380,21 @@ impl Model {
     }
 }
 
+/// Says what a file of sums is, to whoever takes it for a model.
+fn refuse_sums(checkpoint: &Checkpoint) -> Result<(), EngineError> {
+    match checkpoint.metadata().contains_key(super::sums_file::HEADER) {
+        true => Err(EngineError::SumsNotModel {
+            path: checkpoint.path().to_owned(),
+        }),
+        false => Ok(()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::checkpoint::{Panel, Quantity};
+    use crate::engine::SAMPLES;
 
     fn data(name: &str) -> PathBuf {
         Path::new(env!("CARGO_MANIFEST_DIR"))

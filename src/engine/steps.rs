@@ -1,12 +1,12 @@
 //! The steps of the worker: open, cut into tokens, run, look at a head, draw.
 
+mod recorded;
+
 use super::answers::{Answers, Asked};
 use super::continuing::Continuing;
 use super::looked_at::LookedAt;
 use super::open::{EngineError, Model};
 use super::reading::{Reading, common};
-use super::replay::Replay;
-use super::run_file::{RunFile, RunFileError};
 use super::snapshot::{Failure, Snapshot};
 use super::tokens::Tokens;
 use super::worker::{Shared, Source, Wanted};
@@ -117,49 +117,11 @@ impl Default for Steps {
     }
 }
 
-/// A text of a recorded run: its tokens, and the run over it; `None` when told to stop.
-fn recorded_text(
-    model: &Model,
-    file: &Arc<RunFile>,
-    wanted: &Wanted,
-    memory: usize,
-) -> Result<Option<(Tokens, Replay)>, RunFileError> {
-    let text = file.text(wanted.recorded)?;
-    let cut = match file.text_header(text.index)?.is_ids {
-        true => Tokens::of_ids,
-        false => Tokens::new,
-    };
-    let shown = Arc::clone(&text.text);
-    let Some(tokens) = cut(model, shown, MOST_PIECES, &wanted.run) else {
-        return Ok(None);
-    };
-    if tokens.ids != text.ids {
-        return Err(RunFileError::Damaged {
-            path: file.path().to_owned(),
-            what: format!(
-                "the tokens of text {} are not those of its text",
-                text.index
-            ),
-        });
-    }
-    let network = Arc::clone(&model.network);
-    let replay = Replay::new(Arc::clone(file), network, Arc::new(text), memory)?;
-    Ok(Some((tokens, replay)))
-}
-
 impl Steps {
     fn finished(&self) -> bool {
         let len = self.tokens.ids.len();
         let open = self.open.as_ref();
         open.is_none_or(|open| open.reading.has_read(len))
-    }
-
-    /// Whether the text at hand is the one that is wanted: of a recorded run, one of its own.
-    fn has_text(&self, wanted: &Wanted) -> bool {
-        let open = self.open.as_ref();
-        let is_recorded = open.is_some_and(|open| open.model.recorded.is_some());
-        self.text_number == wanted.text.0
-            && (!is_recorded || self.recorded == Some(wanted.recorded))
     }
 
     /// Whether the run goes no further: it is over the whole text, or was told to stop.
@@ -371,38 +333,6 @@ impl Steps {
         if self.finished() {
             self.milliseconds = Some(self.changed.elapsed().as_secs_f32() * 1e3);
         }
-        true
-    }
-
-    /// Takes a text of a recorded run; false when told to stop.
-    fn set_recorded(&mut self, file: &Arc<RunFile>, wanted: &Wanted) -> bool {
-        // The text that waits may change; that of the run stays.
-        let again = self.recorded == Some(wanted.recorded) && self.text_number != 0;
-        self.text_number = wanted.text.0;
-        let (Some(open), false) = (&mut self.open, again) else {
-            return true;
-        };
-        self.recorded = Some(wanted.recorded);
-        let taken = recorded_text(&open.model, file, wanted, self.memory);
-        let (tokens, replay) = match taken {
-            Ok(Some(taken)) => taken,
-            Ok(None) => {
-                self.recorded = None;
-                return false;
-            }
-            Err(error) => {
-                open.reading = reading(&open.model, self.memory);
-                self.fail(error.to_string(), None);
-                self.give_up();
-                return true;
-            }
-        };
-        open.reading = LookedAt::Recorded(Box::new(replay));
-        self.answers.truncate(0);
-        self.answers.forget_run();
-        self.continuing.continued = None;
-        self.tokens = Arc::new(tokens);
-        self.run_number += 1;
         true
     }
 

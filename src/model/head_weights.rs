@@ -1,6 +1,7 @@
 //! One head's attention weights, as they are handed out.
 
-use super::kernel::Numbers;
+use super::kernel::{Numbers, add_rows};
+use std::ops::Range;
 
 /// The weights of one head for consecutive queries.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -66,6 +67,32 @@ impl HeadWeights {
         self.weights
             .get(i * self.reach..(i + 1) * self.reach)
             .unwrap_or_default()
+    }
+
+    /// The weight on each distance from 1 to the reach, summed up over some queries of this tile as far as it is on tokens
+    /// of the text: empty context counts as none.
+    pub fn by_distance(&self, queries: Range<usize>) -> Vec<f64> {
+        let mut sums = vec![0.0; self.reach];
+        let end = queries.end.min(self.queries);
+        // The queries at the text's start see less than the reach.
+        let few = self.reach.saturating_sub(self.first);
+        let few = few.clamp(queries.start.min(end), end);
+        for i in queries.start..few {
+            let seen = (self.first + i).min(self.reach);
+            let row = self.row(i).get(..seen).unwrap_or_default();
+            add_rows(&mut sums[..seen], row);
+        }
+        let whole = self.weights.get(few * self.reach..end * self.reach);
+        add_rows(&mut sums, whole.unwrap_or_default());
+        sums
+    }
+
+    /// The weight on each persistent vector, summed up over some queries of this tile.
+    pub fn by_vector(&self, queries: Range<usize>) -> Vec<f64> {
+        let mut sums = vec![0.0; self.vectors];
+        let rows = queries.start * self.vectors..queries.end * self.vectors;
+        add_rows(&mut sums, self.persistent.get(rows).unwrap_or_default());
+        sums
     }
 
     /// The weights of query `i` on the persistent vectors.

@@ -1,12 +1,13 @@
 //! From a checkpoint to a network: every tensor looked up by name, its shape checked, its numbers laid out.
 
+mod recorded;
+
 use super::ModelError;
 use super::config::{Config, infer, span_name};
 use super::edits::Edits;
 use super::heads::{self, Head, Persistent, Positions, Setting};
 use super::kernel::Packed;
 use super::parts::Count;
-use super::recorded::RecordedNetwork;
 use super::weights::{Cluster, Dense, FeedForward, Layer, Network, Norm, Output, Span};
 use crate::checkpoint::Checkpoint;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -29,42 +30,6 @@ impl Network {
     /// As [`Network::load`], but for what shows only when the weights are read.
     pub fn outline(checkpoint: &Checkpoint, ramp: Option<usize>) -> Result<Self, ModelError> {
         Loader::new(checkpoint, false).network(ramp)
-    }
-}
-
-impl Network {
-    /// What a run file holds of a network: position embeddings, spans and the keys of persistent vectors, from which
-    /// weights follow with a run's queries and keys. It cannot run, and nothing can be changed in it.
-    ///
-    /// # Errors
-    /// When a tensor is missing or its shape does not fit what `of` says; the error names it.
-    pub fn recorded(checkpoint: &Checkpoint, of: RecordedNetwork) -> Result<Self, ModelError> {
-        of.check(checkpoint)?;
-        let mut loader = Loader::new(checkpoint, true);
-        loader.recorded = true;
-        let config = of.config;
-        let key_pe = loader.values("key_pe", &[1, config.head_dim(), config.attn_span])?;
-        let positions = Positions::new(&config, &key_pe);
-        let layers = (0..config.nb_layers).map(|i| {
-            Ok(Layer {
-                dense: Arc::default(),
-                heads: loader.heads(&config, &positions, i)?,
-            })
-        });
-        let layers = layers.collect::<Result<Vec<_>, ModelError>>()?;
-        Ok(Self {
-            config,
-            spans: Span::all(&layers),
-            parts: of.parts,
-            assumed: of.assumed,
-            input: Arc::default(),
-            output: Arc::default(),
-            layers,
-            positions: Arc::new(positions),
-            edits: Edits::default(),
-            accelerator: OnceLock::new(),
-            recorded: true,
-        })
     }
 }
 

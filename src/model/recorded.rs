@@ -13,6 +13,9 @@ use rayon::prelude::*;
 use std::ops::Range;
 use std::sync::Arc;
 
+/// Most heads of all layers that are believed.
+const MOST_HEADS: usize = 1 << 20;
+
 /// The longest ramp that is believed.
 const LONGEST_RAMP: usize = 1 << 24;
 
@@ -95,7 +98,10 @@ impl RecordedNetwork {
     /// Refuses what no network can be; the tensors' shapes say the rest.
     pub(super) fn check(&self, checkpoint: &Checkpoint) -> Result<(), ModelError> {
         let c = &self.config;
-        let what = if c.nb_heads == 0 || c.nb_layers == 0 || c.vocab_size == 0 || c.attn_span == 0 {
+        let heads = c.nb_layers.saturating_mul(c.nb_heads);
+        let what = if heads > MOST_HEADS {
+            "there are too many heads"
+        } else if c.nb_heads == 0 || c.nb_layers == 0 || c.vocab_size == 0 || c.attn_span == 0 {
             "heads, layers, vocabulary and span limit are at least 1"
         } else if c.hidden_size == 0 || !c.hidden_size.is_multiple_of(c.nb_heads) {
             "the hidden size must be a multiple of the number of heads"

@@ -27,6 +27,6 @@ pub(crate) use bytes::each_char;
 pub use bytes::{character_at, stand_in, stood_for, to_bytes, to_text};
 pub use encode::Piece;
 pub use error::TextError;
-pub use read::{read_bytes, read_ids, read_start, read_text};
+pub use read::{ids_from_json, read_bytes, read_ids, read_start, read_text};
 pub use show::{byte_label, visible};
 pub use vocabulary::{Unit, Vocabulary};

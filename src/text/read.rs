@@ -64,8 +64,15 @@ pub fn read_start(path: impl AsRef<Path>, most: usize) -> Result<(String, bool),
 /// The file cannot be read or holds anything but a list of whole numbers from 0.
 pub fn read_ids(path: impl AsRef<Path>) -> Result<Vec<u32>, TextError> {
     let path = path.as_ref();
-    let bytes = read_bytes(path)?;
-    serde_json::from_slice(&bytes).map_err(|error| TextError::Ids {
+    ids_from_json(&read_bytes(path)?, path)
+}
+
+/// The token ids of a JSON list that was read from `path`.
+///
+/// # Errors
+/// When it is anything but a list of whole numbers from 0.
+pub fn ids_from_json(json: &[u8], path: &Path) -> Result<Vec<u32>, TextError> {
+    serde_json::from_slice(json).map_err(|error| TextError::Ids {
         path: path.to_owned(),
         reason: error.to_string(),
     })

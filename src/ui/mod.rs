@@ -7,6 +7,7 @@ mod app_files;
 mod app_session;
 mod choices;
 mod command;
+mod command_now;
 mod command_palette;
 mod command_search;
 mod command_words;

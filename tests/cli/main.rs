@@ -2,11 +2,13 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
 mod bench;
+mod corpus;
 mod errors;
 mod figures;
 mod files;
 mod models;
 mod recorded;
+mod run_sums;
 mod window;
 
 use safetensors::SafeTensors;

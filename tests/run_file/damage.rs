@@ -83,7 +83,7 @@ fn a_newer_version_or_an_unknown_need_is_refused_in_words() {
 
 #[test]
 fn what_does_not_fit_is_refused_with_its_name() {
-    for model in ["tiny_all_attention.pt", "tiny_adaptive.pt"] {
+    for model in ["tiny_all_attention.pt", "tiny_adaptive.pt", "tiny_fixed.pt"] {
         let model = Model::open(&data(model), None, None).unwrap();
         let texts = vec![of_ids("ids.json", ids(90))];
         let (_folder, path) = record(&model, texts, &RecordOptions::default());
@@ -111,6 +111,7 @@ fn what_does_not_fit_is_refused_with_its_name() {
             ("nb_layers", 1 << 40),
             ("vocab_size", 0),
             ("attn_span", 0),
+            ("nb_heads", 1 << 40),
             ("adapt_span_ramp", 0),
             ("adapt_span_ramp", 1 << 60),
             ("pers_mem_size", 1 << 50),

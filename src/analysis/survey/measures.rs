@@ -107,6 +107,16 @@ pub enum SpanFlag {
     Pressed,
 }
 
+impl SpanFlag {
+    /// Its name in tables and files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Unused => "unused",
+            Self::Pressed => "pressed",
+        }
+    }
+}
+
 /// A head is flagged as unused where 99 % of its weight lies within this share of its reach.
 pub const UNUSED_SHARE: f32 = 0.25;
 

@@ -9,6 +9,7 @@ mod model;
 mod request;
 mod span_mask;
 mod spans;
+mod tables;
 mod text;
 mod usage;
 
@@ -18,6 +19,7 @@ pub use model::{cost, parameters, training};
 pub use request::{FigureChoice, FigureKind, figure, missing, sign};
 pub use span_mask::span_mask;
 pub use spans::{effective, span_chart};
+pub use tables::{effective_chart, effective_table, texts_table};
 pub use text::{Shade, candidates, shaded_text, surprisal};
 pub use usage::{usage, usage_of, vectors};
 

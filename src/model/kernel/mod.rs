@@ -4,12 +4,14 @@
 //! run time; `pulp` does so without unsafe code. A sum is always taken in the same order, whatever the shape of the
 //! call: a result does not depend on how rows are put together.
 
+mod columns;
 mod entropy;
 mod numbers;
 mod packed;
 mod product;
 mod rows;
 
+pub(in crate::model) use columns::add_rows;
 pub(in crate::model) use entropy::entropy;
 pub use numbers::Numbers;
 pub(in crate::model) use packed::Packed;

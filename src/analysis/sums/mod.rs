@@ -1,0 +1,198 @@
+//! What is measured on every head over any number of texts, as whole numbers.
+//!
+//! Sums are kept in a fixed [`UNIT`], so adding them is associative: whatever texts, threads, processes or machines they
+//! come from, in whichever order and grouping they are put together, the result is the same bit for bit. All that is
+//! shown follows from them by one function each ([`rows`], [`usage`]), so that a live measurement and a merged file agree.
+//!
+//! # How exact they are
+//!
+//! A tile has up to 64 queries, and begins at a multiple of 64 of its text. Its weights (32-bit floats, as the forward pass
+//! gives them) are added in double precision in a fixed order, which is exact to 64 · 2⁻⁵³, and rounded once to the unit. A
+//! sum over t tiles is thus at most t · 2⁻³³ off what its addends are in exact arithmetic, and a mean over n tokens of one
+//! text at most (n / 64 + 1) / n · 2⁻³³: less than 2·10⁻¹² of a weight of 1 for long texts, 1.2·10⁻¹⁰ for a text of one
+//! token. Surprisal, entropy and the removed share are rounded once per token: at most 2⁻³³ off in the mean.
+
+mod recorder;
+mod rows;
+#[cfg(test)]
+mod tests;
+
+pub use recorder::SumRecorder;
+pub use rows::{EffectiveRow, rows, usage};
+
+use crate::model::{Config, Network, Span};
+
+/// What a whole number stands for in a sum: 2⁻³².
+pub const UNIT: f64 = 1.0 / SCALE;
+
+const SCALE: f64 = 4_294_967_296.0;
+
+/// Most tokens in one sum: no number can overflow with so many.
+pub const MOST_TOKENS: u64 = 1 << 31;
+
+/// A number that is not negative in whole units, rounded to the nearest; what is not a number is 0.
+pub fn to_units(value: f64) -> u64 {
+    (value * SCALE + 0.5) as u64
+}
+
+/// What so many units are.
+pub fn from_units(units: u64) -> f64 {
+    units as f64 * UNIT
+}
+
+/// Why sums could not be taken, or not be put together.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SumsError {
+    /// A weight or a probability is infinite or not a number.
+    #[error("the model gives numbers there that are infinite or no numbers at all")]
+    NotFinite,
+    /// More tokens than the sums have room for.
+    #[error(
+        "together these are more than 2,147,483,648 tokens, which is the most that one file of sums can hold; keep them in several"
+    )]
+    Full,
+    /// The sums are of different networks, or of different kinds.
+    #[error("the sums are not of the same network, or were not measured alike")]
+    Different,
+}
+
+/// Sums over the queries of one head, in units of 2⁻³².
+#[derive(Debug, Clone, PartialEq)]
+pub struct HeadSum {
+    /// The head, with its span.
+    pub span: Span,
+    /// The weight on each distance from 1 to the reach, as far as it is on tokens of the text.
+    pub distances: Vec<u64>,
+    /// The weight on distances before the text's start.
+    pub empty: u64,
+    /// The weight on each persistent vector.
+    pub vectors: Vec<u64>,
+    /// Not in units: the number of queries whose whole reach lay within their text.
+    pub whole_reach: u64,
+    /// The share of the published softmax that the soft mask takes away, where it was measured.
+    pub removed: u64,
+    /// The entropy of a query's whole weight in bits, where it was measured.
+    pub entropy: u64,
+}
+
+/// What the texts amount to.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Totals {
+    /// Texts.
+    pub texts: u64,
+    /// Tokens, each of which is a query of every head.
+    pub tokens: u64,
+    /// Tokens that others predict: all but the first of each text.
+    pub predictions: u64,
+    /// Their surprisal in bits, in units of 2⁻³².
+    pub surprisal: u64,
+    /// Bytes that those tokens stand for, of the texts where that is known.
+    pub bytes: u64,
+    /// Texts where it is not known: ids were given, or pieces were left out.
+    pub without_bytes: u64,
+}
+
+impl Totals {
+    /// Both together; `None` where a number would overflow.
+    #[must_use]
+    pub fn and(self, other: Self) -> Option<Self> {
+        Some(Self {
+            texts: self.texts.checked_add(other.texts)?,
+            tokens: self.tokens.checked_add(other.tokens)?,
+            predictions: self.predictions.checked_add(other.predictions)?,
+            surprisal: self.surprisal.checked_add(other.surprisal)?,
+            bytes: self.bytes.checked_add(other.bytes)?,
+            without_bytes: self.without_bytes.checked_add(other.without_bytes)?,
+        })
+    }
+
+    /// Mean surprisal in bits; `None` without predictions.
+    pub fn bits_per_token(&self) -> Option<f64> {
+        (self.predictions > 0).then(|| from_units(self.surprisal) / self.predictions as f64)
+    }
+
+    /// Bits per byte of the texts; `None` where the bytes of any of them are not known, or there are none.
+    pub fn bits_per_byte(&self) -> Option<f64> {
+        let is_known = self.without_bytes == 0 && self.bytes > 0;
+        is_known.then(|| from_units(self.surprisal) / self.bytes as f64)
+    }
+}
+
+/// What is measured on all heads of one network over some texts.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Sums {
+    /// The architecture.
+    pub config: Config,
+    /// Layer by layer.
+    pub heads: Vec<HeadSum>,
+    /// Of all texts together.
+    pub totals: Totals,
+    /// Whether [`HeadSum::removed`] and [`HeadSum::entropy`] were measured.
+    pub has_removed: bool,
+}
+
+impl Sums {
+    /// Of no text.
+    pub fn new(network: &Network, has_removed: bool) -> Self {
+        Self::of(network.config(), &network.spans(), has_removed)
+    }
+
+    /// As [`new`](Self::new), of a network with these spans.
+    pub fn of(config: &Config, spans: &[Span], has_removed: bool) -> Self {
+        let heads = spans.iter().map(|span| HeadSum {
+            distances: vec![0; span.reach],
+            vectors: vec![0; config.pers_mem_size],
+            span: *span,
+            empty: 0,
+            whole_reach: 0,
+            removed: 0,
+            entropy: 0,
+        });
+        Self {
+            config: config.clone(),
+            heads: heads.collect(),
+            totals: Totals::default(),
+            has_removed,
+        }
+    }
+
+    /// Adds what was measured on other texts.
+    ///
+    /// # Errors
+    /// When it was measured on another network or not alike, or is too much for one sum; nothing is added then.
+    pub fn add(&mut self, other: &Self) -> Result<(), SumsError> {
+        let spans = |sums: &Self| sums.heads.iter().map(|head| head.span).collect();
+        let (mine, others): (Vec<Span>, Vec<Span>) = (spans(self), spans(other));
+        if self.config != other.config || mine != others || self.has_removed != other.has_removed {
+            return Err(SumsError::Different);
+        }
+        let totals = self.totals.and(other.totals).ok_or(SumsError::Full)?;
+        if totals.tokens > MOST_TOKENS {
+            return Err(SumsError::Full);
+        }
+        let heads = self.heads.iter().zip(&other.heads);
+        let heads = heads.map(|(a, b)| a.and(b)).collect::<Option<Vec<_>>>();
+        self.heads = heads.ok_or(SumsError::Full)?;
+        self.totals = totals;
+        Ok(())
+    }
+}
+
+impl HeadSum {
+    /// Both together; `None` where a number would overflow.
+    fn and(&self, other: &Self) -> Option<Self> {
+        let all = |a: &[u64], b: &[u64]| -> Option<Vec<u64>> {
+            let pairs = a.iter().zip(b);
+            pairs.map(|(a, b)| a.checked_add(*b)).collect()
+        };
+        Some(Self {
+            span: self.span,
+            distances: all(&self.distances, &other.distances)?,
+            empty: self.empty.checked_add(other.empty)?,
+            vectors: all(&self.vectors, &other.vectors)?,
+            whole_reach: self.whole_reach.checked_add(other.whole_reach)?,
+            removed: self.removed.checked_add(other.removed)?,
+            entropy: self.entropy.checked_add(other.entropy)?,
+        })
+    }
+}

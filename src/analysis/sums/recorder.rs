@@ -1,0 +1,132 @@
+//! Sums over one text, taken while a network runs.
+
+use super::{HeadSum, Sums, SumsError, Totals, to_units};
+use crate::model::{Cancel, HeadWeights, ModelError, Network, Observer, Run};
+use rayon::prelude::*;
+use std::ops::Range;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// Queries that are measured together.
+const TILE: usize = 64;
+
+/// Sums up the weights of every head while a network runs over one text. Tiles may come in any order and from any thread:
+/// what is [finished](Self::finish) is the same.
+///
+/// The run must go on in blocks that end at multiples of 64 (such as [`BLOCK`](crate::model::BLOCK)) or with the text.
+#[derive(Debug)]
+pub struct SumRecorder {
+    empty: Sums,
+    nb_heads: usize,
+    heads: Vec<Mutex<HeadSum>>,
+    is_broken: AtomicBool,
+}
+
+impl SumRecorder {
+    /// For a run of `network`. With `has_removed`, [`probe`](Self::probe) is to be called after every block.
+    pub fn new(network: &Network, has_removed: bool) -> Self {
+        let empty = Sums::new(network, has_removed);
+        Self {
+            nb_heads: network.config().nb_heads,
+            heads: empty.heads.iter().cloned().map(Mutex::new).collect(),
+            empty,
+            is_broken: AtomicBool::new(false),
+        }
+    }
+
+    fn head(&self, layer: usize, head: usize) -> Option<MutexGuard<'_, HeadSum>> {
+        let head = self.heads.get(layer * self.nb_heads + head)?;
+        // Numbers are whole even where another thread gave up.
+        Some(head.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Rounds numbers to units; what is no number breaks the whole.
+    fn units(&self, values: &[f64]) -> Vec<u64> {
+        if !values.iter().sum::<f64>().is_finite() {
+            self.is_broken.store(true, Ordering::Relaxed);
+        }
+        values.iter().map(|value| to_units(*value)).collect()
+    }
+
+    /// Measures what the masks take away of the softmax, and how even the weights are, of the queries in `range`, which
+    /// `run` must not have forgotten. It takes about as long as running over them.
+    ///
+    /// # Errors
+    /// On cancellation.
+    pub fn probe(&self, run: &Run, range: Range<usize>, cancel: &Cancel) -> Result<(), ModelError> {
+        let spans = run.network().spans();
+        let tiles = range.start / TILE..range.end.div_ceil(TILE);
+        let tiles = tiles.flat_map(|tile| {
+            let queries = (tile * TILE).max(range.start)..((tile + 1) * TILE).min(range.end);
+            let heads = spans.iter().map(|span| (span.layer, span.head));
+            heads.map(move |(layer, head)| (layer, head, queries.clone()))
+        });
+        let tiles: Vec<_> = tiles.collect();
+        let tiles = tiles.into_par_iter().with_max_len(1);
+        tiles.try_for_each(|(layer, head, queries)| {
+            if cancel.is_cancelled() {
+                return Err(ModelError::Cancelled);
+            }
+            if let Some(probe) = run.probe(layer, head, queries.start, queries.end) {
+                // Once per query: where tiles begin does not matter.
+                let all = |values: &[f32]| -> u64 {
+                    let values: Vec<f64> = values.iter().map(|v| f64::from(*v)).collect();
+                    self.units(&values).iter().sum()
+                };
+                let (removed, entropy) = (all(&probe.removed), all(&probe.entropy));
+                if let Some(mut sums) = self.head(layer, head) {
+                    sums.removed = sums.removed.saturating_add(removed);
+                    sums.entropy = sums.entropy.saturating_add(entropy);
+                }
+            }
+            Ok(())
+        })
+    }
+
+    /// The sums, with what is known of the text, which must be one.
+    ///
+    /// # Errors
+    /// When weights were infinite or no numbers.
+    pub fn finish(self, totals: Totals) -> Result<Sums, SumsError> {
+        if self.is_broken.into_inner() {
+            return Err(SumsError::NotFinite);
+        }
+        let heads = self.heads.into_iter();
+        let heads = heads.map(|head| head.into_inner().unwrap_or_else(PoisonError::into_inner));
+        Ok(Sums {
+            heads: heads.collect(),
+            totals,
+            ..self.empty
+        })
+    }
+}
+
+impl Observer for SumRecorder {
+    fn head(&self, layer: usize, head: usize, weights: &HeadWeights) {
+        let first = weights.first;
+        let end = first + weights.queries;
+        // A device, or a recorded run, has other tiles: they are cut to the same ones.
+        for tile in first / TILE..end.div_ceil(TILE) {
+            let queries = (tile * TILE).max(first)..((tile + 1) * TILE).min(end);
+            let queries = queries.start - first..queries.end - first;
+            let distances = self.units(&weights.by_distance(queries.clone()));
+            let vectors = self.units(&weights.by_vector(queries.clone()));
+            let empty = weights.empty.get(queries.clone()).unwrap_or_default();
+            let empty = empty.iter().map(|weight| f64::from(*weight)).sum();
+            let empty = self.units(&[empty]);
+            let beyond = queries.filter(|query| first + query >= weights.reach);
+            let Some(mut sums) = Self::head(self, layer, head) else {
+                return;
+            };
+            let add = |sums: &mut [u64], more: &[u64]| {
+                for (sum, more) in sums.iter_mut().zip(more) {
+                    *sum = sum.saturating_add(*more);
+                }
+            };
+            add(&mut sums.distances, &distances);
+            add(&mut sums.vectors, &vectors);
+            add(std::slice::from_mut(&mut sums.empty), &empty);
+            sums.whole_reach += beyond.count() as u64;
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! What is shown of sums.
+
+use super::{HeadSum, Sums, UNIT, from_units};
+use crate::analysis::{EFFECTIVE_SHARES, HeadMeasure, SpanFlag, VectorUsage, effective, flag};
+use crate::model::soft_mask;
+
+/// How far a head looks on some texts, against how far it can. Means are over all tokens of all texts.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct EffectiveRow {
+    /// Layer, from 0.
+    pub layer: usize,
+    /// Head, from 0.
+    pub head: usize,
+    /// z, in tokens.
+    pub span: f32,
+    /// The number of distances with a mask above zero, in tokens.
+    pub reach: usize,
+    /// The smallest distances that hold 50, 90 and 99 % of the weight on tokens of the texts
+    /// ([`EFFECTIVE_SHARES`]), in tokens; `None` where there is none.
+    pub effective: [Option<usize>; 3],
+    /// Mean distance of the weight on tokens of the texts, in tokens; `None` where there is none.
+    pub mean_distance: Option<f64>,
+    /// Mean weight on tokens of the texts.
+    pub context: f64,
+    /// Mean weight on persistent vectors.
+    pub persistent: f64,
+    /// Mean weight on distances before the texts' starts.
+    pub empty: f64,
+    /// Mean weight on the previous token.
+    pub previous: f64,
+    /// Share of the weight on tokens of the texts that lies where the soft mask is below 1; 0 where there is none.
+    pub in_ramp: f64,
+    /// Mean share of the softmax that the soft mask takes away; `None` where it was not measured.
+    pub removed: Option<f64>,
+    /// Mean entropy of a query's whole weight, in bits; `None` where it was not measured.
+    pub entropy: Option<f64>,
+    /// What is worth pointing out. A reach counts as unused only where as many queries as it is long had all of it within
+    /// their text. Without [`removed`](Self::removed) a head is pressed only by what lies in its ramp.
+    pub flag: Option<SpanFlag>,
+}
+
+/// How far every head looks, layer by layer.
+pub fn rows(sums: &Sums) -> Vec<EffectiveRow> {
+    sums.heads.iter().map(|head| row(sums, head)).collect()
+}
+
+/// How much every head uses its persistent vectors, layer by layer; `None` where there are no vectors or no tokens.
+pub fn usage(sums: &Sums) -> Vec<Option<VectorUsage>> {
+    let tokens = usize::try_from(sums.totals.tokens).unwrap_or(usize::MAX);
+    let of = |head: &HeadSum| {
+        let weights: Vec<f64> = head.vectors.iter().map(|n| from_units(*n)).collect();
+        (!weights.is_empty() && tokens > 0).then(|| VectorUsage::from_sums(&weights, tokens))
+    };
+    sums.heads.iter().map(of).collect()
+}
+
+/// Of numbers that add up to more than 2⁶⁴.
+fn total(units: &[u64]) -> u128 {
+    units.iter().map(|n| u128::from(*n)).sum()
+}
+
+fn row(sums: &Sums, head: &HeadSum) -> EffectiveRow {
+    let (span, config) = (&head.span, &sums.config);
+    let mean = |units: u128| units as f64 * UNIT / sums.totals.tokens.max(1) as f64;
+    let is_whole = |distance: &usize| {
+        !config.adapt_span || soft_mask(span.span, config.adapt_span_ramp, *distance) >= 1.0
+    };
+    let whole = (1..=span.reach).take_while(is_whole).count();
+    let all = total(&head.distances);
+    let moment: u128 = (1_u128..)
+        .zip(&head.distances)
+        .map(|(distance, n)| distance * u128::from(*n))
+        .sum();
+    let share = |part: u128| match all {
+        0 => 0.0,
+        _ => part as f64 / all as f64,
+    };
+    let weights: Vec<f64> = head.distances.iter().map(|n| *n as f64).collect();
+    let measured = |units: u64| sums.has_removed.then(|| mean(u128::from(units)));
+    let mut row = EffectiveRow {
+        layer: span.layer,
+        head: span.head,
+        span: span.span,
+        reach: span.reach,
+        effective: EFFECTIVE_SHARES.map(|share| effective(&weights, share)),
+        mean_distance: (all > 0).then(|| moment as f64 / all as f64),
+        context: mean(all),
+        persistent: mean(total(&head.vectors)),
+        empty: mean(u128::from(head.empty)),
+        previous: mean(head.distances.first().copied().unwrap_or(0).into()),
+        in_ramp: share(total(head.distances.get(whole..).unwrap_or_default())),
+        removed: measured(head.removed),
+        entropy: measured(head.entropy),
+        flag: None,
+    };
+    // Of one text of T tokens, T − reach queries have the whole reach within it: this is T again. Of many short texts
+    // it says that none is long enough.
+    let queries = (span.reach as u64).saturating_add(head.whole_reach);
+    let queries = match sums.totals.tokens {
+        0 => 0,
+        _ => usize::try_from(queries).unwrap_or(usize::MAX),
+    };
+    let measure = HeadMeasure {
+        layer: row.layer,
+        head: row.head,
+        effective: row.effective,
+        entropy: row.entropy.unwrap_or(0.0) as f32,
+        context: row.context as f32,
+        previous: row.previous as f32,
+        mean_distance: row.mean_distance.map(|distance| distance as f32),
+        in_ramp: row.in_ramp as f32,
+        removed: row.removed.unwrap_or(0.0) as f32,
+        queries,
+    };
+    row.flag = flag(&measure, span, config);
+    row
+}

@@ -1,0 +1,210 @@
+//! `effective-spans`: how far every head looks on some texts, against how far it can.
+
+use super::measure_args::EffectiveSpansArgs;
+use super::texts::{Measured, Output, obtain, wrote};
+use crate::analysis::SpanFlag;
+use crate::analysis::sums::{EffectiveRow, rows};
+use crate::chart::{Format, thousands};
+use crate::engine::figures::{effective_chart, effective_table};
+use crate::engine::sums_file::SumsFile;
+use anyhow::Result;
+use serde::Serialize;
+use std::io::Write;
+use std::path::Path;
+
+pub(super) fn run(args: &EffectiveSpansArgs, out: &mut impl Write) -> Result<()> {
+    let output = Output {
+        path: args.output.as_deref(),
+        endings: Format::EXTENSIONS,
+        force: args.force,
+    };
+    let Measured { file, format } = obtain(&args.model, &args.common, &args.texts, &output)?;
+    let rows = rows(&file.sums);
+    if let (Some(path), Some(format)) = (&args.output, format) {
+        write(path, format, args, &file, &rows)?;
+        wrote(path, args.common.quiet);
+    }
+    if args.json {
+        let report = serde_json::to_string_pretty(&Report::new(&file, &rows))?;
+        writeln!(out, "{report}")?;
+    } else if args.output.is_none() {
+        table(&file, &rows, out)?;
+    }
+    Ok(())
+}
+
+fn write(
+    path: &Path,
+    format: &str,
+    args: &EffectiveSpansArgs,
+    file: &SumsFile,
+    rows: &[EffectiveRow],
+) -> Result<()> {
+    let table = || effective_table(rows);
+    let text = match format {
+        "json" => table().json("effective-spans", TITLE, &file.provenance())?,
+        "csv" => table().csv()?,
+        _ => {
+            let mut chart = effective_chart(file);
+            chart.linear = args.linear;
+            chart.sort = args.sort;
+            if let Some(title) = &args.style.title {
+                chart.title.clone_from(title);
+            }
+            return args.style.write(&chart, path);
+        }
+    };
+    Ok(crate::chart::write_file(path, text.as_bytes())?)
+}
+
+/// What the numbers are.
+const TITLE: &str = "Effective spans: how far every head looks";
+
+/// The same as JSON.
+#[derive(Serialize)]
+struct Report<'a> {
+    model: &'a str,
+    model_sha256: &'a str,
+    texts: u64,
+    tokens: u64,
+    bits_per_token: Option<f64>,
+    bits_per_byte: Option<f64>,
+    left_out: Vec<&'a str>,
+    /// Per corpus that is not complete, the shards that are missing, from 1.
+    missing_shards: Vec<Vec<usize>>,
+    heads: Vec<Head>,
+}
+
+#[derive(Serialize)]
+struct Head {
+    layer: usize,
+    head: usize,
+    span: f32,
+    reach: usize,
+    effective_50: Option<usize>,
+    effective_90: Option<usize>,
+    effective_99: Option<usize>,
+    mean_distance: Option<f64>,
+    context: f64,
+    persistent: f64,
+    empty: f64,
+    previous: f64,
+    in_ramp: f64,
+    removed: Option<f64>,
+    entropy: Option<f64>,
+    flag: Option<&'static str>,
+}
+
+impl From<&EffectiveRow> for Head {
+    fn from(row: &EffectiveRow) -> Self {
+        let [half, most, nearly_all] = row.effective;
+        Self {
+            layer: row.layer,
+            head: row.head,
+            span: row.span,
+            reach: row.reach,
+            effective_50: half,
+            effective_90: most,
+            effective_99: nearly_all,
+            mean_distance: row.mean_distance,
+            context: row.context,
+            persistent: row.persistent,
+            empty: row.empty,
+            previous: row.previous,
+            in_ramp: row.in_ramp,
+            removed: row.removed,
+            entropy: row.entropy,
+            flag: row.flag.map(SpanFlag::name),
+        }
+    }
+}
+
+impl<'a> Report<'a> {
+    fn new(file: &'a SumsFile, rows: &[EffectiveRow]) -> Self {
+        let (header, totals) = (&file.header, &file.sums.totals);
+        Self {
+            model: &header.model.name,
+            model_sha256: &header.model.sha256,
+            texts: totals.texts,
+            tokens: totals.tokens,
+            bits_per_token: totals.bits_per_token(),
+            bits_per_byte: totals.bits_per_byte(),
+            left_out: header.left_out.iter().map(|t| t.name.as_str()).collect(),
+            missing_shards: file.missing().into_iter().map(|m| m.shards).collect(),
+            heads: rows.iter().map(Head::from).collect(),
+        }
+    }
+}
+
+fn table(file: &SumsFile, rows: &[EffectiveRow], out: &mut impl Write) -> Result<()> {
+    writeln!(
+        out,
+        "layer  head  span z    reach     50 %     90 %     99 %  mean distance  on text"
+    )?;
+    let cell = |value: Option<String>| value.unwrap_or_else(|| "–".into());
+    for row in rows {
+        let [half, most, nearly_all] = row.effective.map(|n| cell(n.map(thousands)));
+        let distance = cell(row.mean_distance.map(|d| format!("{d:.1}")));
+        let flag = row.flag.map_or("", SpanFlag::name);
+        let line = format!(
+            "{:>5}  {:>4}  {:>6.1}  {:>7}  {half:>7}  {most:>7}  {nearly_all:>7}  {distance:>13}  {:>5.1} %  {flag}",
+            row.layer + 1,
+            row.head + 1,
+            row.span,
+            thousands(row.reach),
+            100.0 * row.context,
+        );
+        writeln!(out, "{}", line.trim_end())?;
+    }
+    writeln!(
+        out,
+        "Distances in tokens that hold 50, 90 and 99 % of a head's weight on the {}.",
+        match file.sums.totals.texts {
+            1 => "text",
+            _ => "texts",
+        }
+    )?;
+    writeln!(out, "{}", summary(file, rows))?;
+    for (flag, words) in [
+        (
+            SpanFlag::Unused,
+            "reaches much further than these texts make use of",
+        ),
+        (
+            SpanFlag::Pressed,
+            "the soft mask takes away what it would look at",
+        ),
+    ] {
+        let count = rows.iter().filter(|row| row.flag == Some(flag)).count();
+        if count > 0 {
+            writeln!(out, "{}: {words} ({count})", flag.name())?;
+        }
+    }
+    writeln!(
+        out,
+        "Numbered from 1 here; options, JSON and CSV count layers and heads from 0."
+    )?;
+    Ok(())
+}
+
+/// Means over the heads, and what they were measured on.
+fn summary(file: &SumsFile, rows: &[EffectiveRow]) -> String {
+    let n = rows.len().max(1) as f64;
+    let reach = rows.iter().map(|row| row.reach as f64).sum::<f64>() / n;
+    let used: Vec<f64> = rows
+        .iter()
+        .filter_map(|row| row.effective[1].map(|distance| distance as f64))
+        .collect();
+    let used = used.iter().sum::<f64>() / used.len().max(1) as f64;
+    let totals = &file.sums.totals;
+    let texts = match totals.texts {
+        1 => "1 text".into(),
+        n => format!("{} texts", thousands(n as usize)),
+    };
+    let bits = totals.bits_per_token();
+    let bits = bits.map_or(String::new(), |bits| format!(", {bits:.4} bits per token"));
+    format!(
+        "mean reach {reach:.1}, mean 90 % span {used:.1} tokens; {texts}, {} tokens{bits}",
+        thousands(totals.tokens as usize)
+    )
+}

@@ -1,0 +1,295 @@
+//! Many texts: how the commands that measure all heads get their numbers.
+
+use super::Usage;
+use super::args::Common;
+use super::common::{ending, may_write, open_to_run, progress, say, tell_unknown};
+use super::measure_args::TextsArgs;
+use crate::chart::thousands;
+use crate::checkpoint::{Checkpoint, Dtype};
+use crate::engine::Model;
+use crate::engine::corpus::{
+    Corpus, Measure, Progress, RecordedSums, Shard, TextKind, TextRecord, recorded_sums,
+};
+use crate::engine::figures::texts_table;
+use crate::engine::run_file::{self, RunFile};
+use crate::engine::sums_file::{self, CorpusRecord, SumsFile};
+use crate::model::Cancel;
+use anyhow::{Context, Result};
+use indicatif::{ProgressBar, ProgressStyle};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// Where results go.
+pub(super) struct Output<'a> {
+    /// The file that was asked for.
+    pub path: Option<&'a Path>,
+    /// The endings that the command knows beside those of sums.
+    pub endings: &'a [&'static str],
+    /// Whether files that are there are replaced.
+    pub force: bool,
+}
+
+impl Output<'_> {
+    /// The ending of the file, checked before anything is computed.
+    fn ending(&self) -> Result<Option<&'static str>> {
+        let Some(path) = self.path else {
+            return Ok(None);
+        };
+        let all = [self.endings, &["safetensors"]].concat();
+        let found = ending(path, &all)?;
+        may_write(path, self.force)?;
+        Ok(Some(found))
+    }
+}
+
+/// What was measured, and the form of the file that it shall be written to, if that is not done yet.
+pub(super) struct Measured {
+    pub file: SumsFile,
+    pub format: Option<&'static str>,
+}
+
+/// Gets the sums: from the file `model` if it is one of sums or a recorded run, else by running the model there over the
+/// texts. Sums are written, if that is asked for, and the table of texts.
+pub(super) fn obtain(
+    model: &Path,
+    common: &Common,
+    texts: &TextsArgs,
+    output: &Output<'_>,
+) -> Result<Measured> {
+    let format = output.ending()?;
+    if let Some(path) = &texts.per_text {
+        ending(path, &["csv"])?;
+        may_write(path, output.force)?;
+    }
+    let file = match kind(model) {
+        Some(Stored::Sums) => {
+            alone(model, "a file of sums", common, texts)?;
+            SumsFile::read(model)?
+        }
+        Some(Stored::Run) => {
+            alone(model, "a recorded run", common, texts)?;
+            let is_exact = format == Some("safetensors");
+            let run = open_to_run(model, common)?;
+            replayed(&run, texts.index, is_exact, common.quiet)?
+        }
+        None => measure(model, common, texts, format)?,
+    };
+    if let Some(path) = &texts.per_text {
+        let csv = texts_table(&file).csv()?;
+        crate::chart::write_file(path, csv.as_bytes())?;
+        wrote(path, common.quiet);
+    }
+    // Whoever asks for a shard knows.
+    let tells = !common.quiet && texts.shard.is_none();
+    for missing in file.missing().iter().filter(|_| tells) {
+        say(format_args!("not measured: shards {missing}"));
+    }
+    let Some(path) = output.path.filter(|_| format == Some("safetensors")) else {
+        return Ok(Measured { file, format });
+    };
+    file.write(path)?;
+    wrote(path, common.quiet);
+    Ok(Measured { file, format: None })
+}
+
+/// Says that a file was written.
+pub(super) fn wrote(path: &Path, quiet: bool) {
+    if !quiet {
+        say(format_args!("wrote {}", path.display()));
+    }
+}
+
+/// What a file holds that needs no texts.
+pub(super) enum Stored {
+    Sums,
+    Run,
+}
+
+/// What is stored in a file; `None` for models, and for what cannot be read, which is told when it is opened.
+pub(super) fn kind(path: &Path) -> Option<Stored> {
+    let file = Checkpoint::open(path).ok()?;
+    let has = |key: &str| file.metadata().contains_key(key);
+    match (has(sums_file::HEADER), has(run_file::KEY)) {
+        (true, _) => Some(Stored::Sums),
+        (_, true) => Some(Stored::Run),
+        _ => None,
+    }
+}
+
+/// Refuses options that mean nothing beside what is stored in a file.
+fn alone(path: &Path, what: &str, common: &Common, texts: &TextsArgs) -> Result<()> {
+    let given = [
+        ("--text", !texts.text.is_empty()),
+        ("--ids", !texts.ids.is_empty()),
+        ("--shard", texts.shard.is_some()),
+        ("--removed", texts.removed),
+        ("--vocab", common.vocab.is_some()),
+        ("--ramp", common.ramp.is_some()),
+        ("--index", texts.index.is_some() && what.ends_with("sums")),
+    ];
+    match given.iter().find(|(_, is_given)| *is_given) {
+        Some((option, _)) => Err(Usage(format!(
+            "{}: {what}, for which {option} means nothing: what was measured is in it",
+            path.display()
+        ))
+        .into()),
+        None => Ok(()),
+    }
+}
+
+/// The sums of the texts of a recorded run, or of the one at `index`. With `is_exact`, what would not be what the model
+/// itself gives is refused; else parts of texts are measured as well as can be.
+pub(super) fn replayed(
+    model: &Model,
+    index: Option<usize>,
+    is_exact: bool,
+    quiet: bool,
+) -> Result<SumsFile> {
+    let file: &Arc<RunFile> = model.recorded.as_ref().context("no recorded run")?;
+    let dtype = file.header().dtype;
+    if is_exact && dtype != Dtype::F32 {
+        anyhow::bail!(
+            "{}: queries and keys were recorded as {}, from which sums would not be exact: record it with --dtype f32",
+            model.path.display(),
+            dtype.name()
+        );
+    }
+    let bar = progress(0, quiet);
+    let seen = |event: Progress<'_>| match event {
+        Progress::Prepared { tokens, .. } => begin(&bar, 1, tokens),
+        Progress::Ran(tokens) => bar.inc(tokens as u64),
+        _ => {}
+    };
+    let found = recorded_sums(model, file, index, &Cancel::default(), &seen);
+    bar.finish_and_clear();
+    let RecordedSums { sums, parts } = found?;
+    for (name, kept) in &parts {
+        let (first, last) = (kept.start, kept.end.saturating_sub(1));
+        if is_exact {
+            anyhow::bail!(
+                "{name}: only the tokens {first} to {last} were recorded, and sums are of whole texts: record it without --tokens"
+            );
+        }
+        if !quiet {
+            say(format_args!(
+                "{name}: means over the tokens {first} to {last}, whose weights were recorded"
+            ));
+        }
+    }
+    let names = sums.texts.iter().map(|text| text.name.as_str());
+    let corpus = CorpusRecord::of_names(names.collect());
+    Ok(SumsFile::new(model, corpus, sums)?)
+}
+
+fn measure(
+    path: &Path,
+    common: &Common,
+    texts: &TextsArgs,
+    format: Option<&'static str>,
+) -> Result<SumsFile> {
+    let (paths, kind) = match (texts.text.as_slice(), texts.ids.as_slice()) {
+        ([], []) => {
+            let how = "pass --text FILE or --ids FILE.json, or a recorded run or a file of sums instead of the model";
+            return Err(Usage(how.into()).into());
+        }
+        ([], ids) => (ids, TextKind::Ids),
+        (text, _) => (text, TextKind::Text),
+    };
+    if texts.shard.is_some() && format != Some("safetensors") {
+        let how = "--shard measures a part of the texts: write its sums with -o FILE.safetensors, and join them with `spanscope merge`";
+        return Err(Usage(how.into()).into());
+    }
+    if texts.index.is_some() {
+        let how = "--index is for recorded runs with several texts; leave it out";
+        return Err(Usage(how.into()).into());
+    }
+    let model = open_to_run(path, common)?;
+    let corpus = Corpus::find(paths, kind)?;
+    let shard = texts.shard.unwrap_or(Shard::ALL);
+    let chosen = corpus.shard(shard);
+    if chosen.is_empty() && !common.quiet {
+        say(format_args!(
+            "shard {shard} of {} texts has none; its sums are all zero",
+            thousands(corpus.texts().len())
+        ));
+    }
+    let file = run(&model, &corpus, shard, texts, common.quiet)?;
+    if file.header.texts.is_empty() && texts.shard.is_none() {
+        anyhow::bail!("there is no text left to measure: all were left out");
+    }
+    tell(&file.header.texts, common.quiet);
+    Ok(file)
+}
+
+/// Runs the model over a shard's texts, with a bar on stderr.
+fn run(
+    model: &Model,
+    corpus: &Corpus,
+    shard: Shard,
+    texts: &TextsArgs,
+    quiet: bool,
+) -> Result<SumsFile> {
+    let bar = progress(0, quiet);
+    let done = AtomicUsize::new(0);
+    let total = AtomicUsize::new(0);
+    let seen = |event: Progress<'_>| match event {
+        Progress::LeftOut(text) if !quiet => bar.suspend(|| {
+            say(format_args!("left out {}: {}", text.name, text.why));
+        }),
+        Progress::LeftOut(_) => {}
+        Progress::Prepared { texts, tokens } => {
+            total.store(texts, Ordering::Relaxed);
+            begin(&bar, texts, tokens);
+        }
+        Progress::Ran(tokens) => bar.inc(tokens as u64),
+        Progress::Done(_) => {
+            let done = done.fetch_add(1, Ordering::Relaxed) + 1;
+            bar.set_message(format!("{done}/{} texts", total.load(Ordering::Relaxed)));
+        }
+    };
+    let measured = Measure {
+        model,
+        jobs: texts.jobs,
+        skip_bad: texts.skip_bad,
+        removed: texts.removed,
+        cancel: &Cancel::default(),
+        progress: &seen,
+        keep: None,
+    }
+    .run(&corpus.shard(shard));
+    bar.finish_and_clear();
+    Ok(SumsFile::new(
+        model,
+        CorpusRecord::new(corpus, shard),
+        measured?,
+    )?)
+}
+
+/// The bar from here on counts tokens that were run over.
+fn begin(bar: &ProgressBar, texts: usize, tokens: u64) {
+    bar.set_length(tokens);
+    bar.reset();
+    if texts > 1 {
+        let form = "{bar:32} {human_pos}/{human_len} tokens, {msg}, {per_sec}, {eta} left";
+        if let Ok(style) = ProgressStyle::with_template(form) {
+            bar.set_style(style);
+        }
+        bar.set_message(format!("0/{texts} texts"));
+    }
+}
+
+/// Says what was left out of texts.
+fn tell(texts: &[TextRecord], quiet: bool) {
+    let with: Vec<&TextRecord> = texts.iter().filter(|text| text.unknown > 0).collect();
+    match with.as_slice() {
+        _ if quiet => {}
+        [] => {}
+        [text] => tell_unknown(text.unknown as usize, &text.name),
+        several => say(format_args!(
+            "{} pieces of {} texts are not in the vocabulary and were left out",
+            thousands(several.iter().map(|text| text.unknown as usize).sum()),
+            thousands(several.len())
+        )),
+    }
+}

@@ -1,0 +1,50 @@
+//! A recorded run in the place of a model, and the model's file for a run that is to be recorded.
+
+use super::{EngineError, Model};
+use crate::checkpoint::Checkpoint;
+use crate::engine::run_file::{Header, RunFile};
+use crate::engine::samples::SAMPLES;
+use crate::model::{Network, RecordedNetwork};
+use std::path::Path;
+use std::sync::{Arc, OnceLock};
+
+impl Model {
+    /// A recorded run, without its vocabulary.
+    pub(super) fn of_run(checkpoint: &Checkpoint, header: Header) -> Result<Self, EngineError> {
+        let of = &header.model;
+        let network = RecordedNetwork {
+            config: of.config.clone(),
+            parts: of.parts.clone(),
+            assumed: of.assumed.clone(),
+        };
+        let network = Network::recorded(checkpoint, network)?;
+        let mut model = Self::of(checkpoint, network);
+        model.format = of.format;
+        model.dtypes.clone_from(&of.dtypes);
+        model.prefix.clone_from(&of.prefix);
+        model.hash = Arc::new(OnceLock::from(of.sha256.clone()));
+        model.recorded = Some(Arc::new(RunFile::open(checkpoint, header)?));
+        Ok(model)
+    }
+
+    /// The model's file again, or that part of the program which it is.
+    pub(in crate::engine) fn checkpoint(&self) -> Result<Checkpoint, EngineError> {
+        let sample = SAMPLES
+            .iter()
+            .find(|sample| Path::new(sample.file) == self.path);
+        Ok(match sample {
+            Some(sample) if !self.path.exists() => {
+                Checkpoint::from_static(&self.path, sample.model)?
+            }
+            _ => Checkpoint::open(&self.path)?,
+        })
+    }
+
+    /// The name of the file that the weights are in, without folders: of a recorded run, the model's that ran.
+    pub fn weights_name(&self) -> String {
+        match &self.recorded {
+            Some(run) => run.header().model.file.clone(),
+            None => self.file_name(),
+        }
+    }
+}

@@ -1,0 +1,236 @@
+//! Putting together what was measured apart.
+
+use super::{CorpusRecord, Done, SumsFile};
+use crate::analysis::sums::SumsError;
+use crate::chart::thousands;
+use std::collections::{BTreeMap, HashMap};
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+/// Why files of sums cannot be put together.
+#[derive(Debug, thiserror::Error)]
+pub enum MergeError {
+    /// Nothing to put together.
+    #[error("pass at least one file of sums")]
+    Nothing,
+    /// They are not of the same kind.
+    #[error("{} and {} cannot be put together: {what}", a.display(), b.display())]
+    Different {
+        /// A file.
+        a: PathBuf,
+        /// Another.
+        b: PathBuf,
+        /// How they differ.
+        what: String,
+    },
+    /// The same text was measured twice.
+    #[error("{} and {} both hold the text {text}: it would count twice", a.display(), b.display())]
+    Overlap {
+        /// A file.
+        a: PathBuf,
+        /// Another.
+        b: PathBuf,
+        /// The text.
+        text: String,
+    },
+    /// A shard was measured twice.
+    #[error("{} and {} both hold shard {shard} of {of}: pass one of them", a.display(), b.display())]
+    SameShard {
+        /// A file.
+        a: PathBuf,
+        /// Another.
+        b: PathBuf,
+        /// The shard, from 1.
+        shard: usize,
+        /// How many there are.
+        of: usize,
+    },
+    /// The sums are too large.
+    #[error("{}: {source}", path.display())]
+    Sums {
+        /// The file that was being added.
+        path: PathBuf,
+        /// Why.
+        source: SumsError,
+    },
+}
+
+/// Shards of a corpus that were not measured.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Missing {
+    /// How many there are in all.
+    pub of: usize,
+    /// Those that are missing, from 1.
+    pub shards: Vec<usize>,
+}
+
+impl fmt::Display for Missing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const NAMED: usize = 12;
+        let names = self.shards.iter().take(NAMED).map(usize::to_string);
+        write!(f, "{}", names.collect::<Vec<_>>().join(", "))?;
+        match self.shards.len() {
+            0..=NAMED => {}
+            n => write!(f, " and {} more", thousands(n - NAMED))?,
+        }
+        write!(f, " of {}", self.of)
+    }
+}
+
+impl SumsFile {
+    /// The shards that are missing, corpus by corpus; nothing where all are there.
+    pub fn missing(&self) -> Vec<Missing> {
+        let shards = self.header.corpora.iter().filter_map(|c| c.shards.as_ref());
+        let missing = shards.map(|Done { of, done }| Missing {
+            of: *of,
+            shards: (1..=*of)
+                .filter(|i| done.binary_search(i).is_err())
+                .collect(),
+        });
+        missing.collect()
+    }
+}
+
+/// Puts together what was measured apart. The result is, bit for bit, what one measurement of all would be, whatever the
+/// order of the files and however some of them were put together before.
+///
+/// # Errors
+/// When the files are of different models, of different versions of the program, or not measured alike; when a text or a
+/// shard is in two of them; and when the sums would be too large.
+pub fn merge(files: Vec<(PathBuf, SumsFile)>) -> Result<SumsFile, MergeError> {
+    let mut files = files.into_iter();
+    let Some((first, mut all)) = files.next() else {
+        return Err(MergeError::Nothing);
+    };
+    let mut seen = Seen::default();
+    seen.take(&first, &all)?;
+    for (path, file) in files {
+        if let Some(what) = differ(&all, &file) {
+            return Err(MergeError::Different {
+                a: first,
+                b: path,
+                what,
+            });
+        }
+        seen.take(&path, &file)?;
+        let added = all.sums.add(&file.sums);
+        added.map_err(|source| MergeError::Sums {
+            path: path.clone(),
+            source,
+        })?;
+        all.header.texts.extend(file.header.texts);
+        all.header.left_out.extend(file.header.left_out);
+    }
+    all.header.corpora = seen.corpora();
+    let key = |text: &crate::engine::corpus::TextRecord| (text.name.clone(), text.sha256.clone());
+    all.header.texts.sort_by_cached_key(key);
+    all.header.left_out.sort();
+    Ok(all)
+}
+
+/// Why two files cannot be put together, in words.
+fn differ(a: &SumsFile, b: &SumsFile) -> Option<String> {
+    let (a, b) = (&a.header, &b.header);
+    let pair = |what: &str, a: &str, b: &str| Some(format!("{what} ({a} and {b})"));
+    if a.written_by != b.written_by {
+        let what = "they were measured with different versions";
+        return pair(what, &a.written_by, &b.written_by);
+    }
+    if a.model.sha256 != b.model.sha256 {
+        let what = "they are of different models";
+        return pair(what, &a.model.name, &b.model.name);
+    }
+    if a.model.config != b.model.config {
+        let ramp = |header: &super::SumsHeader| header.model.config.adapt_span_ramp.to_string();
+        return match ramp(a) == ramp(b) {
+            true => Some("the architectures differ".into()),
+            false => pair("the ramps differ", &ramp(a), &ramp(b)),
+        };
+    }
+    if a.model.vocabulary != b.model.vocabulary {
+        return Some("their texts were cut with different vocabularies".into());
+    }
+    if a.has_removed != b.has_removed {
+        return Some("one was measured with --removed and the other without".into());
+    }
+    (a.model.spans != b.model.spans).then(|| "the spans differ".into())
+}
+
+/// What the files so far hold.
+#[derive(Default)]
+struct Seen {
+    /// Corpora of which a file holds all texts.
+    whole: Vec<CorpusRecord>,
+    /// By id, texts and number of shards: the file that each shard is in.
+    parts: BTreeMap<(String, usize, usize), BTreeMap<usize, PathBuf>>,
+    /// By hash: the file, the name of the text, the corpora that the file is of.
+    texts: HashMap<String, Vec<(PathBuf, String, Vec<String>)>>,
+}
+
+impl Seen {
+    /// Adds a file.
+    fn take(&mut self, path: &Path, file: &SumsFile) -> Result<(), MergeError> {
+        for corpus in &file.header.corpora {
+            self.take_corpus(path, corpus)?;
+        }
+        let ids: Vec<String> = file.header.corpora.iter().map(|c| c.id.clone()).collect();
+        for text in &file.header.texts {
+            let others = self.texts.entry(text.sha256.clone()).or_default();
+            for (other, name, corpora) in others.iter().filter(|(other, ..)| other != path) {
+                // One corpus may well hold a text under two names.
+                let is_one_corpus = corpora.iter().any(|id| ids.contains(id));
+                if *name == text.name || !is_one_corpus {
+                    let names = match *name == text.name {
+                        true => name.clone(),
+                        false => format!("{name} (as {} in the other)", text.name),
+                    };
+                    return Err(MergeError::Overlap {
+                        a: other.clone(),
+                        b: path.to_owned(),
+                        text: names,
+                    });
+                }
+            }
+            others.push((path.to_owned(), text.name.clone(), ids.clone()));
+        }
+        Ok(())
+    }
+
+    /// Corpora of the same texts' names may still be different ones: texts that are there twice tell.
+    fn take_corpus(&mut self, path: &Path, corpus: &CorpusRecord) -> Result<(), MergeError> {
+        let Some(Done { of, done }) = &corpus.shards else {
+            self.whole.push(corpus.clone());
+            return Ok(());
+        };
+        let key = (corpus.id.clone(), corpus.texts, *of);
+        let files = self.parts.entry(key).or_default();
+        for shard in done {
+            if let Some(other) = files.insert(*shard, path.to_owned()) {
+                return Err(MergeError::SameShard {
+                    a: other,
+                    b: path.to_owned(),
+                    shard: *shard,
+                    of: *of,
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// The corpora, in order.
+    fn corpora(self) -> Vec<CorpusRecord> {
+        let parts = self.parts.into_iter();
+        let record = |((id, texts, of), files): (_, BTreeMap<usize, PathBuf>)| CorpusRecord {
+            id,
+            texts,
+            shards: (files.len() < of).then(|| Done {
+                of,
+                done: files.into_keys().collect(),
+            }),
+        };
+        let mut all = self.whole;
+        all.extend(parts.map(record));
+        all.sort();
+        all
+    }
+}

@@ -1,0 +1,174 @@
+//! Reading sums. Nothing in a file is believed before it was looked at.
+
+use super::header::SpanRecord;
+use super::{HEADER, SumsFile, SumsFileError, SumsHeader, VERSION};
+use crate::analysis::sums::{MOST_TOKENS, Sums, Totals, UNIT};
+use crate::checkpoint::{Checkpoint, Element};
+use crate::model::Span;
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// Most numbers that a file is believed to hold.
+const MOST_NUMBERS: usize = 1 << 30;
+
+/// The name of the tensor with a head's weight by distance.
+pub(super) fn distance_name(span: &Span) -> String {
+    format!("sums.distance.{}.{}", span.layer, span.head)
+}
+
+/// The metadata of a file that is a `.safetensors` file.
+pub(super) fn metadata(path: &Path) -> Option<BTreeMap<String, String>> {
+    let file = Checkpoint::open(path).ok()?;
+    Some(file.metadata().clone())
+}
+
+impl SumsFile {
+    /// Reads a file of sums.
+    ///
+    /// # Errors
+    /// When the file cannot be read, holds no sums, is of a later version, or does not fit together.
+    pub fn read(path: &Path) -> Result<Self, SumsFileError> {
+        let file = Checkpoint::open(path)?;
+        let damaged = |what: String| SumsFileError::Damaged {
+            path: path.to_owned(),
+            what,
+        };
+        let header = file.metadata().get(HEADER);
+        let header = header.ok_or_else(|| SumsFileError::NoSums {
+            path: path.to_owned(),
+        })?;
+        let bad_header = |error: serde_json::Error| damaged(format!("its header: {error}"));
+        // The version first: a later one may have other fields.
+        #[derive(serde::Deserialize)]
+        struct Versioned {
+            version: u64,
+        }
+        let Versioned { version } = serde_json::from_str(header).map_err(bad_header)?;
+        if version > VERSION {
+            return Err(SumsFileError::Newer {
+                path: path.to_owned(),
+                found: version,
+            });
+        }
+        let header: SumsHeader = serde_json::from_str(header).map_err(bad_header)?;
+        check(&header).map_err(damaged)?;
+        let spans: Vec<Span> = header.model.spans.iter().map(|s| Span::from(*s)).collect();
+        let config = &header.model.config;
+        let read = |name: &str, shape: &[usize]| -> Result<Vec<u64>, SumsFileError> {
+            let place = file.places().get(name);
+            let place = place.ok_or_else(|| damaged(format!("the tensor {name} is missing")))?;
+            if place.element != Element::U64 || place.shape != shape {
+                return Err(damaged(format!(
+                    "the tensor {name} is {} of the shape {:?}; it should be U64 of the shape {shape:?}",
+                    place.element.name(),
+                    place.shape
+                )));
+            }
+            let (numbers, _) = file.bytes_at(place).as_chunks::<8>();
+            Ok(numbers.iter().map(|n| u64::from_le_bytes(*n)).collect())
+        };
+        let of_heads = [config.nb_layers, config.nb_heads];
+        let per_head = |name: &str| read(name, &of_heads);
+        let (empty, whole) = (per_head("sums.empty")?, per_head("sums.whole_reach")?);
+        let (removed, entropy) = match header.has_removed {
+            true => (per_head("sums.removed")?, per_head("sums.entropy")?),
+            false => (vec![0; spans.len()], vec![0; spans.len()]),
+        };
+        let n = config.pers_mem_size;
+        let vectors = match n {
+            0 => Vec::new(),
+            _ => read("sums.vectors", &[config.nb_layers, config.nb_heads, n])?,
+        };
+        // The tensors are there, so memory for them is no more than the file's.
+        let mut distances = Vec::with_capacity(spans.len());
+        for span in &spans {
+            distances.push(read(&distance_name(span), &[span.reach])?);
+        }
+        let mut sums = Sums::of(config, &[], header.has_removed);
+        sums.heads = spans
+            .into_iter()
+            .zip(distances)
+            .enumerate()
+            .map(|(i, (span, distances))| crate::analysis::sums::HeadSum {
+                span,
+                distances,
+                empty: empty[i],
+                vectors: vectors[i * n..(i + 1) * n].to_vec(),
+                whole_reach: whole[i],
+                removed: removed[i],
+                entropy: entropy[i],
+            })
+            .collect();
+        let totals = header
+            .texts
+            .iter()
+            .try_fold(Totals::default(), |sum, text| {
+                sum.and(text.totals())
+                    .filter(|totals| totals.tokens <= MOST_TOKENS)
+            });
+        sums.totals = totals.ok_or_else(|| damaged("its texts are too many tokens".into()))?;
+        Ok(Self { header, sums })
+    }
+}
+
+/// What is wrong with a header, in words.
+fn check(header: &SumsHeader) -> Result<(), String> {
+    let config = &header.model.config;
+    if header.unit != UNIT {
+        return Err(format!("its unit is {}, not 2^-32", header.unit));
+    }
+    if config.nb_heads == 0 || config.nb_layers == 0 || config.adapt_span_ramp == 0 {
+        return Err("a network has layers, heads and a ramp".into());
+    }
+    let spans = &header.model.spans;
+    let heads = config.nb_layers.checked_mul(config.nb_heads);
+    if heads != Some(spans.len()) {
+        return Err(format!(
+            "{} spans for {} × {} heads",
+            spans.len(),
+            config.nb_layers,
+            config.nb_heads
+        ));
+    }
+    let is_right = |(i, span): (usize, &SpanRecord)| {
+        (span.layer, span.head) == (i / config.nb_heads, i % config.nb_heads)
+            && span.span.is_finite()
+            && span.reach <= config.attn_span
+    };
+    if let Some(i) = spans.iter().enumerate().position(|span| !is_right(span)) {
+        return Err(format!("the span of head {i} cannot be"));
+    }
+    let numbers = spans.iter().try_fold(0_usize, |sum, span| {
+        sum.checked_add(span.reach.checked_add(config.pers_mem_size)?)
+    });
+    if numbers.is_none_or(|n| n > MOST_NUMBERS) {
+        return Err("more numbers than any network has".into());
+    }
+    let sorted = |pair: &[crate::engine::corpus::TextRecord]| {
+        (&pair[0].name, &pair[0].sha256) < (&pair[1].name, &pair[1].sha256)
+    };
+    if !header.texts.windows(2).all(sorted) {
+        return Err("its texts are not in order, or one is there twice".into());
+    }
+    if header.corpora.is_empty() || !header.corpora.is_sorted() {
+        return Err("its corpora are not in order".into());
+    }
+    for done in header.corpora.iter().filter_map(|c| c.shards.as_ref()) {
+        let is_right = done.done.is_sorted_by(|a, b| a < b)
+            && done.done.iter().all(|i| (1..=done.of).contains(i))
+            && (1..done.of).contains(&done.done.len());
+        if !is_right {
+            return Err("its shards cannot be".into());
+        }
+    }
+    let is_complete = header.corpora.iter().all(|c| c.shards.is_none());
+    let texts = header
+        .corpora
+        .iter()
+        .try_fold(0_usize, |sum, c| sum.checked_add(c.texts));
+    let here = header.texts.len() + header.left_out.len();
+    match texts {
+        Some(texts) if texts == here || (!is_complete && here < texts) => Ok(()),
+        _ => Err(format!("{here} texts are not those of its corpora")),
+    }
+}
