@@ -65,7 +65,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             .filter(|_| kind == FigureKind::Attention)
         {
             let path = folder.join("head.safetensors");
-            write_weights(&path, model, &detail.weights, "layer 4, head 2", &name)?;
+            write_weights(&path, model, &detail.weights, &detail.heads, &name)?;
         }
     }
     println!("written to {}", folder.display());

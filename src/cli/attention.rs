@@ -6,15 +6,12 @@ use super::common::{Tokens, ending, may_write, open_to_run, progress, read, say}
 use super::recorded::{self, Recorded};
 use crate::analysis::HeadRecorder;
 use crate::chart::{Figure, thousands};
-use crate::checkpoint::{Dtype, NamedTensor, write_safetensors};
-use crate::engine::figures::{HeatmapStyle, heatmap, provenance};
-use crate::engine::{Heads, Model};
+use crate::engine::figures::{HeatmapStyle, heatmap};
+use crate::engine::{Heads, Model, write_weights};
 use crate::model::{BLOCK, Cancel, HeadWeights, Run};
 use anyhow::Result;
-use std::collections::BTreeMap;
 use std::io::Write;
 use std::ops::Range;
-use std::path::Path;
 use std::sync::Arc;
 
 /// Longest text whose query × key matrix is drawn or listed: 16.8 million cells.
@@ -85,11 +82,8 @@ pub(super) fn run(args: &AttentionArgs, out: &mut impl Write) -> Result<()> {
     };
     match (&args.output, format) {
         (Some(path), Some("safetensors")) => {
-            let mut metadata = metadata(&model, &tokens, layer, head);
-            if weights.first > 0 {
-                metadata.insert("first".into(), weights.first.to_string());
-            }
-            write(path, weights, metadata)?;
+            let heads = Heads::one((layer, head));
+            write_weights(path, &model, &weights.into(), &heads, &tokens.source)?;
         }
         (Some(path), _) => args.style.write(&figure(weights), path)?,
         (None, _) => {
@@ -168,44 +162,4 @@ fn check_size(
         );
     }
     Ok(())
-}
-
-fn metadata(model: &Model, tokens: &Tokens, layer: usize, head: usize) -> BTreeMap<String, String> {
-    BTreeMap::from([
-        ("format".to_owned(), "spanscope-attention".to_owned()),
-        ("provenance".to_owned(), provenance(model).to_string()),
-        ("text".to_owned(), tokens.source.clone()),
-        ("layer".to_owned(), layer.to_string()),
-        ("head".to_owned(), head.to_string()),
-    ])
-}
-
-fn write(path: &Path, weights: HeadWeights, metadata: BTreeMap<String, String>) -> Result<()> {
-    let t = weights.queries;
-    let mut tensors = vec![
-        NamedTensor {
-            name: "weights".into(),
-            shape: vec![t, weights.reach],
-            values: weights.weights.to_vec(),
-        },
-        NamedTensor {
-            name: "empty".into(),
-            shape: vec![t],
-            values: weights.empty,
-        },
-    ];
-    if weights.vectors > 0 {
-        tensors.push(NamedTensor {
-            name: "persistent".into(),
-            shape: vec![t, weights.vectors],
-            values: weights.persistent,
-        });
-    }
-    Ok(write_safetensors(
-        path,
-        &tensors,
-        &BTreeMap::new(),
-        Dtype::F32,
-        &metadata,
-    )?)
 }

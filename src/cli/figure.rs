@@ -5,7 +5,7 @@ use super::args::Common;
 use super::common::{ending, may_write, name, prepare, say};
 use super::figure_args::StyleArgs;
 use crate::analysis::{BandLayout, Pool, Statistic, TokenSet};
-use crate::chart::{Format, Scale, SpanMeasure};
+use crate::chart::{ColorMap, Format, Scale, SpanMeasure};
 use crate::engine::figures::{
     FigureChoice, FigureKind, GridStyle, HeatmapStyle, Shade, figure, sign,
 };
@@ -47,13 +47,14 @@ pub(super) struct FigureArgs {
     /// previous_token, text, persistent, empty or removed
     #[arg(long, value_name = "NAME", default_value = "reach", value_parser = statistic)]
     pub statistic: Statistic,
-    /// `spans`: heads of a layer by rising reach, as in the paper; `grid`: heads by the --statistic
+    /// `spans`: heads of a layer by rising reach, as in the paper; `grid`: heads by the --statistic; `vectors`: the most used
+    /// first
     #[arg(long)]
     pub sort: bool,
     /// `spans`: the learned span z instead of the reach
     #[arg(long)]
     pub z: bool,
-    /// `spans`: a linear axis
+    /// `spans`, `usage`: a linear axis
     #[arg(long)]
     pub linear: bool,
     /// `spans`: mark the distances that hold 50, 90 and 99 % of each head's weight on the text
@@ -108,6 +109,8 @@ pub(super) enum KindArg {
     Shares,
     /// Use of a head's persistent vectors
     Usage,
+    /// The weights on a head's persistent vectors, query by query
+    Vectors,
     /// What is expected after a token
     Predictions,
     /// Surprisal along the text
@@ -131,6 +134,7 @@ impl From<KindArg> for FigureKind {
             KindArg::Text => Self::Text,
             KindArg::Shares => Self::Shares,
             KindArg::Usage => Self::Usage,
+            KindArg::Vectors => Self::Vectors,
             KindArg::Predictions => Self::Predictions,
             KindArg::Surprisal => Self::Surprisal,
             KindArg::Cost => Self::Cost,
@@ -349,6 +353,11 @@ fn choice(args: &FigureArgs, model: &crate::engine::Model, count: usize) -> Resu
             ShadeArg::Surprisal => Shade::Surprisal,
         },
         shade_scale: args.scale.into(),
+        usage_log: !args.linear,
+        by_use: args.sort,
+        vector_colors: (args.scale.into(), ColorMap::Viridis),
+        mask_log: None,
+        mean_of: None,
         position: None,
         smoothing: args.smooth,
         log: (false, false),

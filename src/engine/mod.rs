@@ -44,5 +44,5 @@ pub use snapshot::{Failure, Snapshot};
 pub use surveyed::{LeadingHead, Surveyed};
 pub use tokens::Tokens;
 pub use vector_facts::VectorFacts;
-pub use weights_file::write_weights;
+pub use weights_file::{PersistentUse, WeightsFileError, write_persistent, write_weights};
 pub use worker::{Engine, MEMORY, Source};

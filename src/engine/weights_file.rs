@@ -1,15 +1,43 @@
-//! Weights of heads as a file that NumPy loads.
+//! Weights of heads, and use of persistent vectors, as files that NumPy loads.
 
-use super::figures::provenance;
+use super::figures::{heads_title, provenance};
+use super::looks::Heads;
 use super::open::Model;
-use crate::analysis::LookedWeights;
+use super::replay::replay;
+use super::snapshot::Snapshot;
+use crate::analysis::{LookedWeights, Shares, VectorSums, VectorUsage};
 use crate::checkpoint::{CheckpointError, Dtype, NamedTensor, write_safetensors};
+use crate::model::{BLOCK, Cancel, ModelError, Run};
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 
-/// Writes the weights of some heads (named `heads`) on a text (named `text`) to a `.safetensors` file: `weights` (T ×
-/// reach, column c is distance c + 1), `persistent` (T × N) if there are vectors, and `empty` (T), for the queries that
-/// `weights` has.
+/// Why there is no file of weights.
+#[derive(Debug, thiserror::Error)]
+pub enum WeightsFileError {
+    /// It cannot be written.
+    #[error(transparent)]
+    File(#[from] CheckpointError),
+    /// What it is to hold could not be measured.
+    #[error(transparent)]
+    Run(#[from] ModelError),
+    /// The recorded run cannot be read.
+    #[error(transparent)]
+    Recorded(#[from] super::run_file::RunFileError),
+    /// The model has no persistent vectors.
+    #[error("the model has no persistent vectors")]
+    NoVectors,
+    /// There is no text.
+    #[error("there is no text to show it for")]
+    NoText,
+}
+
+/// Writes the weights of some heads on a text (named `text`) to a `.safetensors` file: `weights` (T × reach, column c is
+/// distance c + 1), `empty` (T), and `persistent` (T × N) if there are vectors, for the queries that `weights` has.
+/// Several heads are put together, all their vectors in one column.
+///
+/// The metadata has `format`, `provenance`, `text`, `heads`, `first` (the position of the first query), and of a single
+/// head `layer` and `head`, from 0.
 ///
 /// # Errors
 /// When the file cannot be written.
@@ -17,50 +45,160 @@ pub fn write_weights(
     path: &Path,
     model: &Model,
     weights: &LookedWeights,
-    heads: &str,
+    heads: &Heads,
     text: &str,
-) -> Result<(), CheckpointError> {
+) -> Result<(), WeightsFileError> {
     let queries = weights.first..weights.end;
     let t = queries.len();
     let mut tensors = vec![
         NamedTensor {
             name: "weights".into(),
             shape: vec![t, weights.reach],
-            values: queries
-                .clone()
-                .flat_map(|query| weights.row(query))
-                .copied()
-                .collect(),
+            values: rows(weights, t * weights.reach, |query| weights.row(query)),
         },
         NamedTensor {
             name: "empty".into(),
             shape: vec![t],
             values: queries
-                .clone()
                 .map(|query| weights.empty(query).unwrap_or(0.0))
                 .collect(),
         },
     ];
     if weights.vectors > 0 {
-        tensors.push(NamedTensor {
-            name: "persistent".into(),
-            shape: vec![t, weights.vectors],
-            values: queries
-                .clone()
-                .flat_map(|query| weights.persistent_row(query))
-                .copied()
-                .collect(),
-        });
+        tensors.push(persistent(weights));
     }
-    let mut metadata = BTreeMap::from([
-        ("format".to_owned(), "spanscope-attention".to_owned()),
+    let mut about = about("spanscope-attention", model, text);
+    about.extend(of_heads(weights, heads));
+    write_safetensors(path, &tensors, &BTreeMap::new(), Dtype::F32, &about)?;
+    Ok(())
+}
+
+/// Where the weight of every head goes on a text, and how much each persistent vector is used.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct PersistentUse {
+    /// Means over the queries, layer by layer.
+    pub shares: Vec<Shares>,
+    /// The mean weight of each persistent vector, head by head.
+    pub usage: Vec<Vec<f32>>,
+}
+
+impl PersistentUse {
+    /// Measures the use of all heads' vectors on the text of a snapshot, as far as it was read: the model runs over it once
+    /// more, block by block. Of a recorded run it is that of the queries whose weights were recorded.
+    ///
+    /// # Errors
+    /// When the model has no persistent vectors, there is no text, or the run fails or is cancelled.
+    pub fn measure(snapshot: &Snapshot, cancel: &Cancel) -> Result<Self, WeightsFileError> {
+        let model = snapshot.model.as_ref().ok_or(WeightsFileError::NoText)?;
+        let config = model.network.config();
+        let (layers, heads, vectors) = (config.nb_layers, config.nb_heads, config.pers_mem_size);
+        if vectors == 0 {
+            return Err(WeightsFileError::NoVectors);
+        }
+        let ids = snapshot.tokens.ids.get(..snapshot.done).unwrap_or_default();
+        if ids.is_empty() || snapshot.shares.len() != layers * heads {
+            return Err(WeightsFileError::NoText);
+        }
+        let sums = VectorSums::new(layers, heads, vectors);
+        let mut queries = ids.len();
+        if let Some(file) = &model.recorded {
+            let recorded = file.text(snapshot.recorded.unwrap_or(0))?;
+            let network = &model.network;
+            queries = replay(file, network, &recorded, cancel, &sums, &mut |_| {})?.len();
+        } else {
+            let mut run = Run::new(Arc::clone(&model.network));
+            for block in ids.chunks(BLOCK) {
+                run.extend(block, BLOCK, cancel, &sums)?;
+                run.forget();
+            }
+        }
+        let mean = |sums: Vec<f64>| VectorUsage::from_sums(&sums, queries.max(1)).mean;
+        Ok(Self {
+            shares: snapshot.shares.to_vec(),
+            usage: sums.finish().into_iter().map(mean).collect(),
+        })
+    }
+}
+
+/// Writes the use of persistent vectors on a text (named `text`) to a `.safetensors` file: `shares` (L × H × 3: on tokens
+/// of the text, on persistent vectors, on empty context) and `usage` (L × H × N: the mean weight of each vector); and of
+/// one head, if there is one in `of`, the weight that each query gives each vector: `persistent` (T × N).
+///
+/// The metadata is that of [`write_weights`].
+///
+/// # Errors
+/// When the numbers are not those of all heads, or the file cannot be written.
+pub fn write_persistent(
+    path: &Path,
+    model: &Model,
+    used: &PersistentUse,
+    of: Option<(&LookedWeights, &Heads)>,
+    text: &str,
+) -> Result<(), WeightsFileError> {
+    let config = model.network.config();
+    let (layers, heads, vectors) = (config.nb_layers, config.nb_heads, config.pers_mem_size);
+    let shares = used.shares.iter();
+    let mut tensors = vec![
+        NamedTensor {
+            name: "shares".into(),
+            shape: vec![layers, heads, 3],
+            values: shares
+                .flat_map(|s| [s.context, s.persistent, s.empty])
+                .collect(),
+        },
+        NamedTensor {
+            name: "usage".into(),
+            shape: vec![layers, heads, vectors],
+            values: used.usage.concat(),
+        },
+    ];
+    let mut about = about("spanscope-persistent", model, text);
+    // Of several heads the vectors are not told apart.
+    if let Some((weights, heads)) = of.filter(|(weights, _)| weights.vectors == vectors) {
+        tensors.push(persistent(weights));
+        about.extend(of_heads(weights, heads));
+    }
+    write_safetensors(path, &tensors, &BTreeMap::new(), Dtype::F32, &about)?;
+    Ok(())
+}
+
+/// The queries' rows one after the other.
+fn rows<'a>(weights: &LookedWeights, numbers: usize, row: impl Fn(usize) -> &'a [f32]) -> Vec<f32> {
+    let mut values = Vec::with_capacity(numbers);
+    for query in weights.first..weights.end {
+        values.extend_from_slice(row(query));
+    }
+    values
+}
+
+fn persistent(weights: &LookedWeights) -> NamedTensor {
+    let numbers = weights.queries() * weights.vectors;
+    NamedTensor {
+        name: "persistent".into(),
+        shape: vec![weights.queries(), weights.vectors],
+        values: rows(weights, numbers, |query| weights.persistent_row(query)),
+    }
+}
+
+type Metadata = BTreeMap<String, String>;
+
+fn about(format: &str, model: &Model, text: &str) -> Metadata {
+    BTreeMap::from([
+        ("format".to_owned(), format.to_owned()),
         ("provenance".to_owned(), provenance(model).to_string()),
         ("text".to_owned(), text.to_owned()),
-        ("heads".to_owned(), heads.to_owned()),
-        ("first_query".to_owned(), weights.first.to_string()),
+    ])
+}
+
+/// Whose weights they are, and from which query on.
+fn of_heads(weights: &LookedWeights, heads: &Heads) -> Metadata {
+    let mut metadata = BTreeMap::from([
+        ("heads".to_owned(), heads_title(heads)),
+        ("first".to_owned(), weights.first.to_string()),
     ]);
-    if weights.vectors > 0 {
-        metadata.insert("vectors".to_owned(), weights.vectors.to_string());
+    if let Some((layer, head)) = heads.single() {
+        metadata.insert("layer".to_owned(), layer.to_string());
+        metadata.insert("head".to_owned(), head.to_string());
     }
-    write_safetensors(path, &tensors, &BTreeMap::new(), Dtype::F32, &metadata)
+    metadata
 }

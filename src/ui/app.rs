@@ -6,8 +6,8 @@ use super::command_palette::CommandPalette;
 use super::dialogs::{Backend, Dialogs};
 use super::editor::Editor;
 use super::export::Exports;
+use super::figure_making::Asked;
 use super::figure_options::FigureOptions;
-use super::figures::Asked;
 use super::help::Help;
 use super::history::History;
 use super::keeper::Keeper;
@@ -232,6 +232,8 @@ impl App {
                 .any(|(layer, head)| edits.is_edited(*layer, *head)),
             open_views: self.open_views(),
             texts: None,
+            used: Some(self.used),
+            missing: self.missing(),
         }
         .with_recorded(Texts::of(&self.snapshot))
     }
@@ -258,7 +260,7 @@ impl App {
         } else {
             0.0
         };
-        self.board(ui);
+        self.board(ui, &now);
         if let Some(model) = self.snapshot.model.clone() {
             let palette = theme::palette(ui.visuals());
             self.facts.show(
@@ -269,15 +271,17 @@ impl App {
                 &mut self.commands,
             );
         }
-        self.options_of_figures(&ctx);
+        self.options_of_figures(&ctx, &now);
         self.make_figures(&ctx);
         self.help.show(&ctx);
         self.find(&ctx, &now);
         if let Some((purpose, path)) = self.dialogs.show(&ctx) {
             self.chosen(&ctx, purpose, path);
         }
-        self.toasts
-            .show(&ctx, &theme::palette(ui.visuals()), status);
+        let palette = theme::palette(ui.visuals());
+        if let Some((path, how)) = self.toasts.show(&ctx, &palette, status) {
+            self.exports.reveal(&ctx, path, how);
+        }
         self.carry_out(&ctx);
         self.keep(&ctx);
     }
@@ -313,7 +317,7 @@ impl App {
             });
     }
 
-    fn board(&mut self, ui: &mut Ui) {
+    fn board(&mut self, ui: &mut Ui, now: &Now) {
         let palette = theme::palette(ui.visuals());
         let frame = egui::Frame::central_panel(ui.style())
             .fill(palette.bar)
@@ -337,6 +341,7 @@ impl App {
                     palette,
                 },
                 used: &mut self.used,
+                now,
             };
             match self.alone {
                 Some(view) => board.only(ui, view),
@@ -347,7 +352,7 @@ impl App {
             }
             if let Some(kind) = self.figure_options.shown() {
                 let choice = self.choice(kind);
-                super::figures::look(kind, &choice, &mut looks);
+                super::figure_making::look(kind, &choice, &mut looks);
             }
             looks.heads = self.selection.heads.clone();
             looks.tokens = self.selection.tokens.clone();
@@ -362,12 +367,12 @@ impl App {
         });
     }
 
-    fn options_of_figures(&mut self, ctx: &egui::Context) {
+    fn options_of_figures(&mut self, ctx: &egui::Context, now: &Now) {
         let before = self.settings.figure;
         // Whatever the engine has found out since may change the figure.
         let number = self.snapshot.version;
         let (style, commands) = (&mut self.settings.figure, &mut self.commands);
-        let preview = self.figure_options.show(ctx, style, number, commands);
+        let preview = self.figure_options.show(ctx, style, number, now, commands);
         if before != self.settings.figure {
             self.save();
         }

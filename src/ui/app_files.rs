@@ -40,7 +40,7 @@ impl App {
             match result {
                 Ok(path) => {
                     let words = trf("Wrote {0}", &[&path.display()]);
-                    self.toasts.info(words);
+                    self.toasts.wrote(words, path);
                 }
                 Err(message) => self.toasts.error(message),
             }
@@ -262,10 +262,8 @@ impl App {
         let name = match &self.snapshot.model {
             Some(model) => match purpose {
                 Purpose::Figure(kind) => {
-                    let ending = self.settings.ending.as_deref().unwrap_or("svg");
-                    let known = figures::endings(kind).contains(&ending);
-                    let ending = if known { ending } else { "svg" };
-                    figures::proposed(kind, &model.name(), &self.selection.heads, ending)
+                    let (heads, ending) = (&self.selection.heads, self.ending(kind));
+                    figures::proposed(kind, &model.name(), heads, ending)
                 }
                 _ => String::new(),
             },
@@ -296,7 +294,7 @@ impl App {
             Purpose::Model => self.open_model(path),
             Purpose::Text => self.read_text(path, ctx),
             Purpose::Vocabulary => self.answer(|answers| answers.vocab = Some(path)),
-            Purpose::Figure(kind) => self.save_figure(kind, path),
+            Purpose::Figure(kind) => self.save_figure(ctx, kind, path),
         }
     }
 

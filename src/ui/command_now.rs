@@ -1,8 +1,10 @@
 //! What can be done now, and why something cannot.
 
 use super::command::Command;
+use super::figures;
 use super::recorded::{self, Texts};
 use super::views::Pane;
+use crate::engine::figures::FigureKind;
 
 /// What decides which commands can be done.
 #[derive(Debug, Clone, Default)]
@@ -29,12 +31,36 @@ pub struct Now {
     pub open_views: Vec<Pane>,
     /// The texts of the open model, if it is a recorded run.
     pub texts: Option<Texts>,
+    /// The view that was used last.
+    pub used: Option<Pane>,
+    /// Figures that cannot be made, and why.
+    pub missing: Vec<(FigureKind, &'static str)>,
+}
+
+impl Now {
+    /// Why there is no such figure now.
+    pub fn missing(&self, kind: FigureKind) -> Option<&'static str> {
+        let found = self.missing.iter().find(|(other, _)| *other == kind);
+        found.map(|(_, reason)| *reason)
+    }
+
+    /// The figure of the view that was used last: the first that can be made, or else the first.
+    pub fn figure_at_hand(&self) -> FigureKind {
+        let all = figures::of_view(self.used.unwrap_or(Pane::Spans));
+        let mut possible = all.iter().filter(|kind| self.missing(**kind).is_none());
+        let found = possible.next().or(all.first());
+        found.copied().unwrap_or(FigureKind::Spans)
+    }
 }
 
 impl Command {
     /// Why it cannot be done with the model that is open, where that is not plain to see.
     pub fn refusal(&self, now: &Now) -> Option<&'static str> {
-        recorded::refusal(self).filter(|_| now.is_recorded())
+        match self {
+            Self::ExportView => now.missing(now.figure_at_hand()),
+            Self::Export(kind, _) => now.missing(*kind),
+            _ => recorded::refusal(self).filter(|_| now.is_recorded()),
+        }
     }
 
     /// Whether it can be done.

@@ -1,7 +1,7 @@
 //! What commands are called, and what they do, in words.
 
 use super::command::Command;
-use super::figures::{self, Way};
+use super::figures::{self, TENSORS, Way};
 use super::language::{tr, trf};
 use super::settings::ThemeChoice;
 use super::state::head_name;
@@ -124,6 +124,9 @@ impl Command {
             Self::ExportView => tr("The view that was last used, else the span chart"),
             Self::Export(FigureKind::Attention, Way::Save) => {
                 tr("The queries in view, as SVG, PDF, PNG, CSV, JSON or safetensors")
+            }
+            Self::Export(kind, Way::Save) if figures::endings(*kind).contains(&TENSORS) => {
+                tr("As SVG, PDF, PNG, CSV, JSON or safetensors")
             }
             Self::Export(_, Way::Save) => tr("As SVG, PDF, PNG, CSV or JSON"),
             Self::Export(_, Way::CopyPicture) => tr("As PNG, to be pasted into a document"),

@@ -1,10 +1,11 @@
-//! Writing charts from the window, on another thread.
+//! Writing figures from the window, and making what is copied, on other threads.
 
-use super::language::trf;
+use super::language::{self, trf};
+use super::reveal::{Reveal, reveal};
+use crate::model::Cancel;
 use eframe::egui::ColorImage;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::JoinHandle;
 
@@ -28,7 +29,7 @@ type Numbered = (u64, Written);
 struct Running {
     number: u64,
     path: PathBuf,
-    cancelled: Arc<AtomicBool>,
+    cancel: Cancel,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -61,15 +62,15 @@ impl Exports {
         &mut self,
         path: PathBuf,
         ctx: &eframe::egui::Context,
-        write: impl FnOnce(&Path) -> Result<(), String> + Send + 'static,
+        write: impl FnOnce(&Path, &Cancel) -> Result<(), String> + Send + 'static,
     ) {
         self.count += 1;
         let number = self.count;
-        let cancelled = Arc::new(AtomicBool::new(false));
+        let cancel = Cancel::default();
         let mut running = Running {
             number,
             path: path.clone(),
-            cancelled: Arc::clone(&cancelled),
+            cancel: cancel.clone(),
             thread: None,
         };
         let (sender, ctx) = (self.results.0.clone(), ctx.clone());
@@ -77,7 +78,7 @@ impl Exports {
         let thread = std::thread::Builder::new()
             .name("export".into())
             .spawn(move || {
-                let written = write_unless(&path, number, &cancelled, write);
+                let written = write_unless(&path, number, &cancel, write);
                 // The window may be gone by now; the file is written all the same.
                 let _ = sender.send((number, written));
                 ctx.request_repaint();
@@ -113,6 +114,25 @@ impl Exports {
         }
     }
 
+    /// Hands a file to the desktop; what goes wrong is among the results.
+    pub fn reveal(&self, ctx: &eframe::egui::Context, path: PathBuf, how: Reveal) {
+        let (sender, ctx) = (self.results.0.clone(), ctx.clone());
+        let language = language::spoken();
+        let thread = std::thread::Builder::new()
+            .name("desktop".into())
+            .spawn(move || {
+                language::speak(language);
+                if let Err(message) = reveal(&path, how) {
+                    // No file has the number 0. The window may be gone by now.
+                    let _ = sender.send((0, Some(Err(message))));
+                    ctx.request_repaint();
+                }
+            });
+        if let Err(error) = thread {
+            let _ = self.results.0.send((0, Some(Err(error.to_string()))));
+        }
+    }
+
     /// What was made for the clipboard since the last call.
     pub fn copied(&mut self) -> Vec<Result<Copied, String>> {
         self.clippings.1.try_iter().collect()
@@ -120,7 +140,7 @@ impl Exports {
 
     /// The files being written, by their numbers, with their names.
     pub fn running(&self) -> Vec<(u64, String)> {
-        let wanted = |running: &&Running| !running.cancelled.load(Ordering::Relaxed);
+        let wanted = |running: &&Running| !running.cancel.is_cancelled();
         let name = |path: &Path| {
             path.file_name()
                 .unwrap_or_default()
@@ -137,7 +157,7 @@ impl Exports {
     pub fn cancel(&self, number: u64) {
         let running = self.running.iter().find(|running| running.number == number);
         if let Some(running) = running {
-            running.cancelled.store(true, Ordering::Relaxed);
+            running.cancel.cancel();
         }
     }
 
@@ -169,8 +189,8 @@ impl Drop for Exports {
 fn write_unless(
     path: &Path,
     number: u64,
-    cancelled: &AtomicBool,
-    write: impl FnOnce(&Path) -> Result<(), String>,
+    cancel: &Cancel,
+    write: impl FnOnce(&Path, &Cancel) -> Result<(), String>,
 ) -> Written {
     // The ending chooses the format.
     let ending = path.extension().unwrap_or_default().to_string_lossy();
@@ -181,15 +201,16 @@ fn write_unless(
         let hidden = beside.display().to_string();
         message.replace(&hidden, &path.display().to_string())
     };
-    if let Err(error) = write(&beside) {
-        return Some(Err(plain(error)));
-    }
-    if cancelled.load(Ordering::Relaxed) {
+    let written = write(&beside, cancel);
+    if cancel.is_cancelled() {
         // What cannot be removed is told: it would stay for ever.
-        let removed = std::fs::remove_file(&beside);
+        let removed = std::fs::remove_file(&beside).err();
         return removed
-            .err()
+            .filter(|error| error.kind() != std::io::ErrorKind::NotFound)
             .map(|error| Err(format!("{}: {error}", beside.display())));
+    }
+    if let Err(error) = written {
+        return Some(Err(plain(error)));
     }
     let moved = std::fs::rename(&beside, path);
     Some(moved.map(|()| path.to_owned()).map_err(|error| {
@@ -244,22 +265,25 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("chart.csv");
         std::fs::write(&path, "before").unwrap();
-        let cancelled = AtomicBool::new(false);
-        let write = |path: &Path| {
+        let cancel = Cancel::default();
+        let write = |path: &Path, _: &Cancel| {
             crate::chart::write_file(path, b"after").map_err(|error| error.to_string())
         };
-        let during = |path: &Path| {
-            cancelled.store(true, Ordering::Relaxed);
-            write(path)
+        let during = |path: &Path, cancel: &Cancel| {
+            cancel.cancel();
+            write(path, cancel)
         };
-        assert_eq!(write_unless(&path, 1, &cancelled, during), None);
+        assert_eq!(write_unless(&path, 1, &cancel, during), None);
+        // A file that was not even begun.
+        let gave_up = |_: &Path, _: &Cancel| Err("cancelled".to_owned());
+        assert_eq!(write_unless(&path, 1, &cancel, gave_up), None);
         assert_eq!(std::fs::read(&path).unwrap(), b"before");
-        let written = write_unless(&path, 2, &AtomicBool::new(false), write);
+        let written = write_unless(&path, 2, &Cancel::default(), write);
         assert_eq!(written, Some(Ok(path.clone())));
         assert_eq!(std::fs::read(&path).unwrap(), b"after");
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
         let nowhere = folder.path().join("no/chart.csv");
-        let failed = write_unless(&nowhere, 3, &AtomicBool::new(false), write);
+        let failed = write_unless(&nowhere, 3, &Cancel::default(), write);
         let message = failed.unwrap().unwrap_err();
         assert!(
             message.contains("no/chart.csv") && !message.contains(".spanscope"),

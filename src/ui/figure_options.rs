@@ -1,6 +1,6 @@
 //! How exported figures look, with the figure itself beside the options.
 
-use super::command::Command;
+use super::command::{Command, Now};
 use super::figures::{self, Way};
 use super::language::{tr, trf};
 use super::theme::quiet;
@@ -17,6 +17,10 @@ const WIDTHS: [(f64, &str); 4] = [
     (254.0, "Slide"),
 ];
 
+/// From this width of the window on the figure stands beside the options, which are so wide, in points.
+const BESIDE: f32 = 760.0;
+const CHOICES: f32 = 270.0;
+
 /// Longest side of the preview, in pixels.
 const PREVIEW: f64 = 1400.0;
 
@@ -27,7 +31,8 @@ pub struct FigureOptions {
     kind: Option<FigureKind>,
     /// What the preview on show, or on its way, was made of.
     shown: Option<(FigureKind, Style, u64)>,
-    picture: Option<TextureHandle>,
+    /// With how many of its pixels are a millimetre.
+    picture: Option<(TextureHandle, f32)>,
     drawing: Option<Receiver<Result<ColorImage, String>>>,
     complaint: Option<String>,
 }
@@ -97,6 +102,7 @@ impl FigureOptions {
         ctx: &egui::Context,
         style: &mut Style,
         number: u64,
+        now: &Now,
         commands: &mut Vec<Command>,
     ) -> Option<FigureKind> {
         let mut kind = self.kind.filter(|_| self.open)?;
@@ -106,7 +112,10 @@ impl FigureOptions {
                 Ok(image) => {
                     let options = egui::TextureOptions::LINEAR;
                     self.complaint = None;
-                    self.picture = Some(ctx.load_texture("figure", image, options));
+                    let per_mm = self.shown.as_ref().map(|(_, style, _)| for_preview(*style));
+                    let per_mm = per_mm.map_or(1.0, |style| style.pixels_per_mm);
+                    let texture = ctx.load_texture("figure", image, options);
+                    self.picture = Some((texture, per_mm));
                 }
                 Err(words) => self.failed(words),
             }
@@ -120,29 +129,41 @@ impl FigureOptions {
             .pivot(egui::Align2::CENTER_CENTER)
             .default_pos(ctx.content_rect().center())
             .show(ctx, |ui| {
-                let side = room.x > 760.0;
-                let preview = vec2(
-                    (room.x - if side { 400.0 } else { 60.0 }).clamp(200.0, 720.0),
-                    (room.y - 160.0).clamp(120.0, 560.0),
-                );
-                let mut body = |ui: &mut Ui| {
-                    ui.vertical(|ui| {
-                        ui.set_width(if side { 270.0 } else { preview.x });
-                        which(ui, &mut kind);
-                        ui.add_space(4.0);
-                        options(ui, style);
-                        ui.add_space(8.0);
-                        ways(ui, kind, commands);
-                    });
-                    if side {
+                let beside = room.x > BESIDE;
+                let preview = match beside {
+                    true => vec2(room.x - 400.0, room.y - 160.0),
+                    false => vec2(room.x - 60.0, 0.4 * room.y),
+                };
+                let preview = preview.clamp(vec2(200.0, 120.0), vec2(720.0, 560.0));
+                let choices = |ui: &mut Ui, kind: &mut FigureKind, style: &mut Style| {
+                    which(ui, kind);
+                    ui.add_space(4.0);
+                    options(ui, style);
+                };
+                if beside {
+                    ui.horizontal_top(|ui| {
+                        ui.vertical(|ui| {
+                            ui.set_width(CHOICES);
+                            choices(ui, &mut kind, style);
+                            ui.add_space(8.0);
+                            ways(ui, kind, now, commands);
+                        });
                         ui.separator();
-                        self.preview(ui, preview);
-                    }
-                };
-                match side {
-                    true => ui.horizontal_top(|ui| body(ui)).response,
-                    false => ui.vertical(|ui| body(ui)).response,
-                };
+                        ui.vertical(|ui| self.preview(ui, preview, style));
+                    });
+                } else {
+                    // The figure first: what is chosen below it is seen in it.
+                    self.preview(ui, preview, style);
+                    ui.add_space(4.0);
+                    ways(ui, kind, now, commands);
+                    ui.separator();
+                    egui::ScrollArea::vertical()
+                        .max_height((room.y - preview.y - 150.0).max(80.0))
+                        .show(ui, |ui| {
+                            ui.set_width(preview.x);
+                            choices(ui, &mut kind, style);
+                        });
+                }
             });
         let closed = ctx.input_mut(|i| i.consume_key(egui::Modifiers::NONE, egui::Key::Escape));
         self.open = open && !closed;
@@ -155,7 +176,7 @@ impl FigureOptions {
         None
     }
 
-    fn preview(&self, ui: &mut Ui, room: egui::Vec2) {
+    fn preview(&self, ui: &mut Ui, room: egui::Vec2, style: &Style) {
         let (rect, response) = ui.allocate_exact_size(room, egui::Sense::hover());
         response.widget_info(|| {
             egui::WidgetInfo::labeled(egui::Role::Image, true, tr("The figure as it will be"))
@@ -167,14 +188,51 @@ impl FigureOptions {
             inside.centered_and_justified(|ui| ui.label(quiet(words.as_str())));
             return;
         }
-        let Some(picture) = &self.picture else {
+        let Some((picture, per_mm)) = &self.picture else {
+            let spinner = egui::Spinner::new().size(20.0);
+            spinner.paint_at(
+                ui,
+                egui::Rect::from_center_size(rect.center(), vec2(20.0, 20.0)),
+            );
             return;
         };
         let size = picture.size_vec2();
         let scale = ((room.x - 16.0) / size.x).min((room.y - 16.0) / size.y);
         let place = egui::Rect::from_center_size(rect.center(), size * scale.min(1.0));
+        if style.transparent {
+            squares(ui, place);
+        }
         egui::Image::new((picture.id(), size)).paint_at(ui, place);
+        // What a person asks of a file before it is sent away.
+        let mm = size / *per_mm;
+        let pixels = mm * style.pixels_per_mm;
+        let sides = [mm.x, mm.y, pixels.x, pixels.y].map(f32::round);
+        let [width, height, across, down] = &sides;
+        ui.label(quiet(trf(
+            "{0} × {1} mm; as PNG {2} × {3} pixels",
+            &[width, height, across, down],
+        )));
     }
+}
+
+/// The pattern that stands for no ground at all, in greys that neither a light nor a dark drawing drowns in.
+fn squares(ui: &Ui, place: egui::Rect) {
+    const SIDE: f32 = 8.0;
+    let painter = ui.painter().with_clip_rect(place.intersect(ui.clip_rect()));
+    painter.rect_filled(place, 0.0, egui::Color32::from_gray(150));
+    let (columns, rows) = (
+        (place.width() / SIDE) as usize,
+        (place.height() / SIDE) as usize,
+    );
+    let mut mesh = egui::Mesh::default();
+    for row in 0..=rows {
+        for column in (row % 2..=columns).step_by(2) {
+            let at = place.min + vec2(column as f32, row as f32) * SIDE;
+            let square = egui::Rect::from_min_size(at, egui::Vec2::splat(SIDE));
+            mesh.add_colored_rect(square, egui::Color32::from_gray(120));
+        }
+    }
+    painter.add(mesh);
 }
 
 fn which(ui: &mut Ui, kind: &mut FigureKind) {
@@ -303,17 +361,14 @@ fn millimetres(value: &mut f64, least: f64) -> egui::DragValue<'_> {
 }
 
 /// Buttons for what can be done with a figure.
-fn ways(ui: &mut Ui, kind: FigureKind, commands: &mut Vec<Command>) {
+fn ways(ui: &mut Ui, kind: FigureKind, now: &Now, commands: &mut Vec<Command>) {
+    let possible = now.missing(kind).is_none();
     ui.horizontal_wrapped(|ui| {
         for way in Way::ALL {
-            let words = match way {
-                Way::Save => tr("Save as…"),
-                Way::CopyPicture => tr("Copy picture"),
-                Way::CopyNumbers => tr("Copy numbers"),
-                Way::CopySvg => tr("Copy SVG"),
-            };
-            if ui.button(words).clicked() {
-                commands.push(Command::Export(kind, way));
+            let command = Command::Export(kind, way);
+            let button = ui.add_enabled(possible, egui::Button::new(way.name()));
+            if button.on_hover_text(command.explanation()).clicked() {
+                commands.push(command);
             }
         }
     });

@@ -3,8 +3,9 @@
 use super::app::{App, ZOOM, apply_theme};
 use super::command::Command;
 use super::dialogs::Purpose;
-use super::figures::{self, Way};
+use super::figures::Way;
 use super::history::Text;
+use super::language::trf;
 use super::layout::Layout;
 use super::splice::splice;
 use super::text_file::text_of;
@@ -21,8 +22,15 @@ impl App {
     /// Carries out what was asked for in this frame.
     pub(super) fn carry_out(&mut self, ctx: &egui::Context) {
         for command in std::mem::take(&mut self.commands) {
-            if command.possible(&self.now()) {
+            let now = self.now();
+            if command.possible(&now) {
                 self.perform(ctx, command);
+            } else if let (Command::ExportView | Command::Export(..), Some(reason)) =
+                (&command, command.refusal(&now))
+            {
+                // A key was pressed: nothing else says why no dialog opens.
+                let words = trf("{0}: {1}", &[&command.name(), &reason]);
+                self.toasts.error(words);
             }
         }
     }
@@ -39,15 +47,13 @@ impl App {
                 self.text_changed();
             }
             Command::ExportView => {
-                if let Some(kind) = figures::of_view(self.used).first() {
-                    self.export(ctx, *kind, Way::Save);
-                }
+                let kind = self.now().figure_at_hand();
+                self.export(ctx, kind, Way::Save);
             }
             Command::Export(kind, way) => self.export(ctx, kind, way),
             Command::FigureOptions => {
-                if let Some(kind) = figures::of_view(self.used).first() {
-                    self.figure_options.open(*kind);
-                }
+                let kind = self.now().figure_at_hand();
+                self.figure_options.open(kind);
             }
             Command::SetRamp(ramp) => self.answer(|answers| answers.ramp = Some(ramp)),
             Command::Undo => self.step(|app| app.history.undo()),

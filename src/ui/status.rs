@@ -2,6 +2,7 @@
 
 use super::app::App;
 use super::command::{Command, Now};
+use super::figure_making::Asked;
 use super::language::{tr, trf};
 use super::theme::{self, QUIET, quiet};
 use crate::chart::thousands;
@@ -174,6 +175,14 @@ fn state(app: &mut App, ui: &mut Ui, now: &Now, snapshot: &Snapshot) {
             app.text_file = None;
         }
         busy(ui, trf("reading {0}…", &[&name]));
+    }
+    let waiting: Vec<&str> = app.figures.iter().filter_map(Asked::waiting).collect();
+    if let Some(name) = waiting.first() {
+        idle = false;
+        if cancel(ui, tr("Make no figure")) {
+            app.stop_waiting();
+        }
+        busy(ui, trf("{0} waits for its numbers…", &[name]));
     }
     for (number, name) in app.exports.running() {
         idle = false;

@@ -1,6 +1,6 @@
 //! The tiles: how they look, and how views are closed and brought back.
 
-use super::command::Command;
+use super::command::{Command, Now};
 use super::figures::{self, Way};
 use super::language::{tr, trf};
 use super::state::ViewContext;
@@ -41,6 +41,8 @@ pub struct Board<'a> {
     pub cx: ViewContext<'a>,
     /// The view that was clicked in last.
     pub used: &'a mut Pane,
+    /// What decides which figures there are.
+    pub now: &'a Now,
 }
 
 impl Board<'_> {
@@ -54,8 +56,11 @@ impl Board<'_> {
     }
 }
 
+/// Width of the words that say why there is no figure, in points.
+const REASON: f32 = 240.0;
+
 /// The menu of a view's figures, at the end of its tabs.
-fn export_button(ui: &mut Ui, pane: Pane, commands: &mut Vec<Command>, used: &mut Pane) {
+fn export_button(ui: &mut Ui, pane: Pane, now: &Now, commands: &mut Vec<Command>, used: &mut Pane) {
     let name = trf("Export {0}", &[&pane.title()]);
     let kinds = figures::of_view(pane);
     let image = egui::RichText::new("⬈").size(12.0).weak();
@@ -71,15 +76,19 @@ fn export_button(ui: &mut Ui, pane: Pane, commands: &mut Vec<Command>, used: &mu
             if kinds.len() > 1 {
                 ui.label(theme::strong(figures::name(*kind)));
             }
+            if let Some(reason) = now.missing(*kind) {
+                ui.set_max_width(REASON);
+                ui.add(egui::Label::new(theme::quiet(reason)).wrap());
+                continue;
+            }
             for way in Way::ALL {
-                let words = match way {
-                    Way::Save => tr("Save as…"),
-                    Way::CopyPicture => tr("Copy picture"),
-                    Way::CopyNumbers => tr("Copy numbers"),
-                    Way::CopySvg => tr("Copy SVG"),
-                };
                 let command = Command::Export(*kind, way);
-                let button = ui.button(words);
+                let button = ui.button(way.name());
+                if kinds.len() > 1 {
+                    // Several figures have the same entries.
+                    let of = trf("{0}: {1}", &[&way.name(), &figures::name(*kind)]);
+                    button.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, &of));
+                }
                 if button.on_hover_text(command.explanation()).clicked() {
                     commands.push(command);
                     ui.close();
@@ -219,7 +228,7 @@ impl egui_tiles::Behavior<Pane> for Board<'_> {
     ) {
         let pane = tabs.active.and_then(|tile| tiles.get_pane(&tile)).copied();
         if let Some(pane) = pane.filter(|_| self.cx.snapshot.shown().is_some()) {
-            export_button(ui, pane, self.cx.commands, self.used);
+            export_button(ui, pane, self.now, self.cx.commands, self.used);
         }
     }
 

@@ -1,8 +1,10 @@
 //! Short notes at the corner of the window: what was written, what went wrong.
 
-use super::language::tr;
+use super::language::{tr, trf};
+use super::reveal::Reveal;
 use super::theme::{self, Palette};
 use eframe::egui::{self, Align2, Color32, Frame, Key, RichText, Stroke, vec2};
+use std::path::PathBuf;
 
 /// Seconds that good news stays; errors stay until they are closed.
 const SECONDS: f64 = 6.0;
@@ -16,6 +18,8 @@ struct Toast {
     number: u64,
     text: String,
     error: bool,
+    /// The file that was written, to be handed to the desktop.
+    file: Option<PathBuf>,
     /// When it disappears by itself; counted from the frame in which it is first drawn.
     until: Option<f64>,
 }
@@ -30,21 +34,27 @@ pub struct Toasts {
 impl Toasts {
     /// Good news.
     pub fn info(&mut self, text: impl Into<String>) {
-        self.push(text.into(), false);
+        self.push(text.into(), false, None);
+    }
+
+    /// A file was written: it can be opened from here.
+    pub fn wrote(&mut self, text: impl Into<String>, file: PathBuf) {
+        self.push(text.into(), false, Some(file));
     }
 
     /// Something went wrong; the text says what and what to do.
     pub fn error(&mut self, text: impl Into<String>) {
-        self.push(text.into(), true);
+        self.push(text.into(), true, None);
     }
 
-    fn push(&mut self, text: String, error: bool) {
+    fn push(&mut self, text: String, error: bool, file: Option<PathBuf>) {
         self.toasts.retain(|toast| toast.text != text);
         self.count += 1;
         self.toasts.push(Toast {
             number: self.count,
             text,
             error,
+            file,
             until: None,
         });
         if self.toasts.len() > MOST {
@@ -65,8 +75,14 @@ impl Toasts {
         self.toasts.clear();
     }
 
-    /// Draws the notes at the bottom right, `above` points above the lower edge of the window.
-    pub fn show(&mut self, ctx: &egui::Context, palette: &Palette, above: f32) {
+    /// Draws the notes at the bottom right, `above` points above the lower edge of the window; returns a file that the
+    /// desktop is to show, and how.
+    pub fn show(
+        &mut self,
+        ctx: &egui::Context,
+        palette: &Palette,
+        above: f32,
+    ) -> Option<(PathBuf, Reveal)> {
         let now = ctx.input(|i| i.time);
         for toast in self.toasts.iter_mut().filter(|toast| !toast.error) {
             toast.until.get_or_insert(now + SECONDS);
@@ -74,9 +90,10 @@ impl Toasts {
         self.toasts
             .retain(|toast| toast.until.is_none_or(|until| until > now));
         if self.toasts.is_empty() {
-            return;
+            return None;
         }
         let mut closed = None;
+        let mut reveal = None;
         let mut read = false;
         let room = ctx.content_rect();
         // Half of the window at most: what lies below can still be reached.
@@ -87,7 +104,8 @@ impl Toasts {
             .show(ctx, |ui| {
                 ui.spacing_mut().item_spacing.y = 6.0;
                 for toast in &self.toasts {
-                    let frame = one(ui, toast, palette, width, room.height() * 0.25, &mut closed);
+                    let size = vec2(width, room.height() * 0.25);
+                    let frame = one(ui, toast, palette, size, &mut closed, &mut reveal);
                     read |= frame.contains_pointer();
                 }
             });
@@ -103,17 +121,18 @@ impl Toasts {
             let wait = std::time::Duration::from_secs_f64((until - now).max(0.01));
             ctx.request_repaint_after(wait);
         }
+        reveal
     }
 }
 
-/// Draws one note; puts its number into `closed` when it is closed.
+/// Draws one note; puts its number into `closed` when it is closed, and what the desktop is to do into `reveal`.
 fn one(
     ui: &mut egui::Ui,
     toast: &Toast,
     palette: &Palette,
-    width: f32,
-    height: f32,
+    size: egui::Vec2,
     closed: &mut Option<u64>,
+    reveal: &mut Option<(PathBuf, Reveal)>,
 ) -> egui::Response {
     let (color, sign, kind) = if toast.error {
         (palette.unknown, "⚠", tr("Error"))
@@ -124,16 +143,16 @@ fn one(
         .stroke(Stroke::new(1.0, color))
         .inner_margin(theme::NOTE_MARGIN)
         .show(ui, |ui| {
-            ui.set_width(width);
+            ui.set_width(size.x);
             ui.push_id(toast.number, |ui| {
                 ui.horizontal_top(|ui| {
                     let sign = ui.label(RichText::new(sign).color(color));
                     sign.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Label, true, kind));
                     let buttons = if toast.error { 80.0 } else { 28.0 };
-                    let size = vec2(ui.available_width() - buttons, 0.0);
-                    ui.allocate_ui(size, |ui| {
+                    let room = vec2(ui.available_width() - buttons, 0.0);
+                    ui.allocate_ui(room, |ui| {
                         egui::ScrollArea::vertical()
-                            .max_height(height)
+                            .max_height(size.y)
                             .show(ui, |ui| {
                                 ui.add(egui::Label::new(&toast.text).wrap().selectable(true));
                             });
@@ -161,6 +180,26 @@ fn one(
                         }
                     });
                 });
+                if let Some(file) = &toast.file {
+                    ui.horizontal(|ui| {
+                        // Below the words, not below the sign.
+                        ui.add_space(18.0);
+                        let ways = [
+                            (Reveal::Open, tr("Open")),
+                            (Reveal::InFolder, tr("Show in folder")),
+                        ];
+                        for (how, words) in ways {
+                            let button = ui.add(egui::Button::new(theme::quiet(words)));
+                            button.widget_info(|| {
+                                let name = trf("{0}: {1}", &[&words, &file.display()]);
+                                egui::WidgetInfo::labeled(egui::Role::Button, true, name)
+                            });
+                            if button.clicked() {
+                                *reveal = Some((file.clone(), how));
+                            }
+                        }
+                    });
+                }
             });
         });
     inner.response

@@ -6,48 +6,83 @@ use eframe::egui::{Key, Modifiers};
 use egui_kittest::kittest::Queryable;
 use spanscope::chart::Format;
 use spanscope::ui::Pane;
+use std::path::Path;
 
-/// The first figure of every view, saved through the button at its tabs.
+/// A model of which every view has something to show.
+fn persistent_model() -> Start {
+    let file = "sample_models/wikitext_all_attention.safetensors";
+    Start {
+        model: Some(Path::new(env!("CARGO_MANIFEST_DIR")).join(file)),
+        ..Start::default()
+    }
+}
+
+/// The first figure of every view in every form, saved through the button at its tabs.
 #[test]
-fn every_view_is_saved_with_its_button() {
+fn every_view_is_saved_in_every_form_with_its_button() {
     let folder = tempfile::tempdir().unwrap();
-    let mut window = Window::open(Start::default());
-    for (i, pane) in Pane::ALL.into_iter().enumerate() {
+    let mut window = Window::open(persistent_model());
+    for pane in Pane::ALL {
         bring_up(&mut window, pane);
-        // A form for each view, in turn.
-        let ending = Format::EXTENSIONS[i % 5];
-        let path = folder.path().join(format!("{}.{ending}", pane.title()));
-        choose(&mut window, pane, "Save as…");
-        answer(&mut window, &path);
-        let bytes = window.wait_for_file(&path);
-        match ending {
-            "svg" => assert!(
-                bytes.starts_with(b"<?xml") && has(&bytes, "sha256"),
-                "{pane:?}"
-            ),
-            "pdf" => assert!(
-                bytes.starts_with(b"%PDF") && has(&bytes, "/FontFile"),
-                "{pane:?}"
-            ),
-            "png" => assert!(image::load_from_memory(&bytes).unwrap().width() == 1680),
-            "csv" => assert!(
-                bytes.iter().filter(|b| **b == b'\n').count() > 5,
-                "{pane:?}"
-            ),
-            _ => {
-                let json: serde_json::Value = serde_json::from_slice(&bytes).unwrap();
-                assert!(json["rows"].as_array().unwrap().len() > 5, "{pane:?}");
-                assert_eq!(
-                    json["provenance"]["model"]["sha256"]
-                        .as_str()
-                        .unwrap()
-                        .len(),
-                    64
-                );
-            }
+        for ending in Format::EXTENSIONS {
+            let path = folder.path().join(format!("{}.{ending}", pane.title()));
+            choose(&mut window, pane, "Save as…");
+            answer(&mut window, &path);
+            let bytes = window.wait_for_file(&path);
+            is_of_its_form(&bytes, ending, pane.title());
         }
     }
-    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 10);
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 50);
+}
+
+/// Those that are not the first of their view.
+#[test]
+fn the_other_figures_of_views_are_saved_as_well() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut window = Window::open(persistent_model());
+    for (pane, figure) in [
+        (Pane::Spans, "soft mask"),
+        (Pane::Persistent, "use of persistent vectors"),
+        (Pane::Persistent, "weights on persistent vectors"),
+        (Pane::Predictions, "surprisal along the text"),
+    ] {
+        bring_up(&mut window, pane);
+        for ending in ["svg", "json"] {
+            let path = folder.path().join(format!("{figure}.{ending}"));
+            choose(&mut window, pane, &format!("Save as…: {figure}"));
+            answer(&mut window, &path);
+            is_of_its_form(&window.wait_for_file(&path), ending, figure);
+        }
+    }
+}
+
+fn is_of_its_form(bytes: &[u8], ending: &str, name: &str) {
+    match ending {
+        "svg" => {
+            assert!(
+                bytes.starts_with(b"<?xml") && has(bytes, "sha256"),
+                "{name}"
+            );
+            assert!(has(bytes, "</svg>"), "{name}");
+        }
+        "pdf" => assert!(
+            bytes.starts_with(b"%PDF") && has(bytes, "/FontFile"),
+            "{name}"
+        ),
+        "png" => assert_eq!(image::load_from_memory(bytes).unwrap().width(), 1680),
+        "csv" => {
+            let mut table = csv::Reader::from_reader(bytes);
+            let columns = table.headers().unwrap().len();
+            let rows: Result<Vec<_>, _> = table.records().collect();
+            assert!(columns > 1 && rows.unwrap().len() > 4, "{name}");
+        }
+        _ => {
+            let json: serde_json::Value = serde_json::from_slice(bytes).unwrap();
+            assert!(json["rows"].as_array().unwrap().len() > 4, "{name}");
+            let hash = json["provenance"]["model"]["sha256"].as_str();
+            assert_eq!(hash.unwrap().len(), 64, "{name}");
+        }
+    }
 }
 
 fn has(bytes: &[u8], words: &str) -> bool {
@@ -61,12 +96,26 @@ fn bring_up(window: &mut Window, pane: Pane) {
     window.settle();
 }
 
+/// Draws frames until these words are somewhere in the window.
+fn wait_for_words(window: &mut Window, words: &str) {
+    for _ in 0..2000 {
+        window.harness.step();
+        let mut found = window.harness.query_all_by_label_contains(words);
+        if found.next().is_some() {
+            return;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+    panic!("nowhere in the window: {words}");
+}
+
 /// Opens the export menu of a view and clicks on an entry.
 fn choose(window: &mut Window, pane: Pane, entry: &str) {
     let name = format!("Export {}", pane.title());
     window.harness.get_by_label(&name).click();
     window.harness.run_steps(3);
-    let entries = window.harness.query_all_by_label(entry);
+    // Where a view has several figures, the entries say which they are of; the first is meant.
+    let entries = window.harness.query_all_by_label_contains(entry);
     entries.into_iter().next().unwrap().click();
     window.harness.run_steps(3);
 }
@@ -133,7 +182,7 @@ fn options_change_the_file_and_are_shown_beforehand() {
 }
 
 #[test]
-fn a_figure_that_cannot_be_written_says_why_and_leaves_what_was_there() {
+fn a_file_that_is_there_is_replaced_only_when_asked_again() {
     let folder = tempfile::tempdir().unwrap();
     let mut window = Window::open(Start::default());
     bring_up(&mut window, Pane::Spans);
@@ -142,32 +191,81 @@ fn a_figure_that_cannot_be_written_says_why_and_leaves_what_was_there() {
     window.keys(Modifiers::COMMAND, Key::S);
     answer(&mut window, &there);
     window.harness.run_steps(3);
-    assert!(
-        window
-            .harness
-            .query_by_label_contains("this file exists")
-            .is_some()
-    );
+    let asked = window.harness.query_by_label_contains("this file exists");
+    assert!(asked.is_some());
     assert_eq!(std::fs::read(&there).unwrap(), b"before");
-    window.keys(Modifiers::NONE, Key::Escape);
-    window.harness.run_steps(3);
-    // Training curves of a model that has none.
-    super::files::drop_file(&mut window, data("tiny_adaptive_f16.pt"));
-    window.wait("the model", |app| app.snapshot().model_number == 2);
-    bring_up(&mut window, Pane::Training);
-    choose(&mut window, Pane::Training, "Copy numbers");
-    for _ in 0..200 {
-        window.harness.step();
-        if window
-            .harness
-            .query_by_label_contains("no training curves")
-            .is_some()
-        {
-            return;
-        }
-        std::thread::sleep(std::time::Duration::from_millis(5));
+    window.harness.get_by_label("Replace").click();
+    window.harness.run_steps(2);
+    wait_for_words(&mut window, "Wrote ");
+    assert!(std::fs::read(&there).unwrap().starts_with(b"layer,"));
+    // From here it is one step to the file.
+    let path = there.display();
+    for button in ["Open", "Show in folder"] {
+        let name = format!("{button}: {path}");
+        assert!(window.harness.query_by_label(&name).is_some(), "{name}");
     }
-    panic!("no word about why");
+}
+
+#[test]
+fn a_figure_that_cannot_be_written_says_why_and_leaves_what_was_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut window = Window::open(Start::default());
+    bring_up(&mut window, Pane::Spans);
+    // A folder in the place of the file, and a name that no disk takes.
+    let inside = folder.path().join("folder.svg");
+    std::fs::create_dir(&inside).unwrap();
+    std::fs::write(inside.join("kept"), "before").unwrap();
+    let long = folder.path().join("long".repeat(100) + ".svg");
+    let mut refused = vec![inside.clone(), long];
+    // A folder in which nothing can be written, whoever tries.
+    if cfg!(target_os = "linux") {
+        refused.push("/proc/spans.svg".into());
+    }
+    for path in refused {
+        window.keys(Modifiers::COMMAND, Key::S);
+        answer(&mut window, &path);
+        if path.exists() {
+            window.harness.get_by_label("Replace").click();
+            window.harness.run_steps(2);
+        }
+        window.wait("the complaint", |app| app.complaint().is_some());
+        let words = window.app().complaint().unwrap().to_owned();
+        let name = path.display().to_string();
+        assert!(words.contains(&name), "{words}");
+        assert!(!words.contains(".spanscope"), "{words}");
+        window.keys(Modifiers::NONE, Key::Escape);
+        window.wait("no complaint", |app| app.complaint().is_none());
+    }
+    assert_eq!(std::fs::read(inside.join("kept")).unwrap(), b"before");
+    let left: Vec<_> = std::fs::read_dir(folder.path()).unwrap().collect();
+    assert_eq!(left.len(), 1, "{left:?}");
+}
+
+#[test]
+fn where_there_is_nothing_to_export_the_menu_and_the_key_say_why() {
+    let mut window = Window::open(Start {
+        model: Some(data("tiny_adaptive_f16.pt")),
+        ..Start::default()
+    });
+    window.keys(Modifiers::NONE, Key::Escape);
+    bring_up(&mut window, Pane::Training);
+    window.harness.get_by_label("Export Training").click();
+    window.harness.run_steps(3);
+    let reason = "the file holds no training curves";
+    assert!(window.harness.query_by_label(reason).is_some());
+    assert!(window.harness.query_by_label("Save as…").is_none());
+    window.keys(Modifiers::NONE, Key::Escape);
+    window.keys(Modifiers::COMMAND, Key::S);
+    let said = window.app().complaint().unwrap_or_default();
+    assert!(said.contains(reason), "{said}");
+    assert!(window.harness.query_by_label("Path").is_none());
+    // A view with several figures exports the first that there is.
+    window.keys(Modifiers::NONE, Key::Escape);
+    bring_up(&mut window, Pane::Persistent);
+    window.keys(Modifiers::COMMAND, Key::S);
+    window.harness.run_steps(3);
+    let path = window.harness.get_by_label("Path").value().unwrap();
+    assert!(path.contains("_shares."), "{path}");
 }
 
 #[test]
@@ -183,4 +281,46 @@ fn weights_are_saved_as_tensors() {
     let weights = file.tensor("weights").unwrap();
     assert_eq!(weights.shape()[0], window.snapshot().tokens.ids.len());
     assert!(file.tensor("empty").is_ok());
+}
+
+#[test]
+fn use_of_persistent_vectors_is_saved_as_tensors() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("use.safetensors");
+    let mut window = Window::open(persistent_model());
+    bring_up(&mut window, Pane::Persistent);
+    choose(&mut window, Pane::Persistent, "Save as…");
+    answer(&mut window, &path);
+    let bytes = window.wait_for_file(&path);
+    let file = safetensors::SafeTensors::deserialize(&bytes).unwrap();
+    let numbers = |name: &str| -> Vec<f32> {
+        let tensor = file.tensor(name).unwrap();
+        let bytes = tensor.data().chunks_exact(4);
+        bytes
+            .map(|b| f32::from_le_bytes(b.try_into().unwrap()))
+            .collect()
+    };
+    let snapshot = window.snapshot();
+    let config = snapshot.model.as_ref().unwrap().network.config();
+    let (layers, heads, vectors) = (config.nb_layers, config.nb_heads, config.pers_mem_size);
+    let tokens = snapshot.tokens.ids.len();
+    assert_eq!(
+        file.tensor("usage").unwrap().shape(),
+        [layers, heads, vectors]
+    );
+    assert_eq!(file.tensor("shares").unwrap().shape(), [layers, heads, 3]);
+    assert_eq!(
+        file.tensor("persistent").unwrap().shape(),
+        [tokens, vectors]
+    );
+    // What a head gives its vectors, counted in three ways.
+    let (usage, shares, single) = (numbers("usage"), numbers("shares"), numbers("persistent"));
+    for (head, share) in usage.chunks_exact(vectors).zip(shares.chunks_exact(3)) {
+        let sum: f32 = head.iter().sum();
+        assert!((sum - share[1]).abs() < 1e-3, "{sum} {share:?}");
+        assert!((share.iter().sum::<f32>() - 1.0).abs() < 1e-3, "{share:?}");
+    }
+    let (layer, head) = window.app().selection().heads.leading();
+    let mean = single.iter().sum::<f32>() / tokens as f32;
+    assert!((mean - shares[3 * (layer * heads + head) + 1]).abs() < 1e-3);
 }

@@ -5,6 +5,7 @@ use crate::analysis::{BandGrid, BandLayout, BandMargins, BandWindow, LookedWeigh
 use crate::chart::{ColorMap, Heatmap, Scale, SideColumn, thousands};
 use crate::engine::{Combine, Heads, Model};
 use std::ops::Range;
+use std::sync::Arc;
 
 /// How a heatmap of weights is drawn.
 #[derive(Debug, Clone, PartialEq)]
@@ -17,6 +18,8 @@ pub struct HeatmapStyle {
     pub scale: Scale,
     /// The columns shown: keys by position, distances less one, or persistent vectors.
     pub columns: Range<usize>,
+    /// Of persistent vectors, their order; empty for all of them by index.
+    pub order: Arc<[u32]>,
     /// Most cells a side; further weights share cells.
     pub most: usize,
     /// What a cell of several weights shows.
@@ -32,6 +35,7 @@ impl Default for HeatmapStyle {
             map: ColorMap::Viridis,
             scale: Scale::Sqrt,
             columns: 0..usize::MAX,
+            order: Arc::default(),
             most: usize::MAX,
             pool: Pool::Max,
             high: None,
@@ -118,9 +122,9 @@ pub fn heatmap(
             BandLayout::Key => style.columns.start..style.columns.end.min(end),
             _ => style.columns,
         },
+        order: Arc::clone(&style.order),
         width: style.most,
         height: style.most,
-        ..BandWindow::default()
     };
     let grid = BandGrid::new(weights, &window);
     let margins = BandMargins::new(weights, &grid, &window, &(0..0));
@@ -153,6 +157,10 @@ pub fn heatmap(
         }
     };
     let heads = heads_title(heads);
+    // Distances count from 1, and so do places in an order.
+    let in_order = style.layout == BandLayout::Vector && !style.order.is_empty();
+    let from_one = in_order || style.layout == BandLayout::Distance;
+    let ordered = style.order.iter().skip(grid.first_column);
     Heatmap {
         title: format!("{}, {heads}", model.name()),
         subtitle: match style.layout {
@@ -162,19 +170,20 @@ pub fn heatmap(
         rows: grid.height,
         cols: grid.width,
         row_start: grid.first_query,
-        col_start: grid.first_column + usize::from(style.layout == BandLayout::Distance),
+        col_start: grid.first_column + usize::from(from_one),
         steps: (grid.down, grid.across),
         high: style.high,
-        col_labels: if by_key {
-            labels(grid.first_column, grid.width, grid.across)
-        } else {
-            Vec::new()
+        col_labels: match (by_key, grid.across) {
+            (true, _) => labels(grid.first_column, grid.width, grid.across),
+            (false, 1) => ordered.take(grid.width).map(u32::to_string).collect(),
+            _ => Vec::new(),
         },
         row_labels: labels(grid.first_query, grid.height, grid.down),
         row_axis: "query".into(),
         col_axis: match style.layout {
             BandLayout::Key => "key",
             BandLayout::Distance => "distance (tokens)",
+            BandLayout::Vector if from_one => "persistent vectors, the most used first",
             BandLayout::Vector => "persistent vector",
         }
         .into(),
@@ -188,6 +197,10 @@ pub fn heatmap(
             .with("heads", &heads)
             .with("tokens", format!("{first} to {end}")),
         values: grid.values,
+        kind: match style.layout {
+            BandLayout::Vector => "vectors",
+            _ => "attention",
+        },
         ..Heatmap::default()
     }
 }

@@ -2,9 +2,10 @@
 
 use super::{FigureError, GridStyle, HeatmapStyle, Shade};
 use crate::analysis::{BandLayout, Pool, Statistic, TokenSet};
-use crate::chart::{Figure, Provenance, Scale, Source, SpanMeasure};
+use crate::chart::{ColorMap, Figure, Provenance, Scale, Source, SpanMeasure};
 use crate::engine::{Heads, Looks, Model, Snapshot, Tokens};
 use std::ops::Range;
+use std::sync::Arc;
 
 /// A kind of figure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -25,6 +26,8 @@ pub enum FigureKind {
     Shares,
     /// Use of the selected head's persistent vectors.
     Usage,
+    /// The weights that queries give the selected head's persistent vectors, as a heatmap.
+    Vectors,
     /// What is expected after the selected token.
     Predictions,
     /// Surprisal along the text.
@@ -39,7 +42,7 @@ pub enum FigureKind {
 
 impl FigureKind {
     /// All of them.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Spans,
         Self::Heads,
         Self::Mask,
@@ -48,6 +51,7 @@ impl FigureKind {
         Self::Text,
         Self::Shares,
         Self::Usage,
+        Self::Vectors,
         Self::Predictions,
         Self::Surprisal,
         Self::Cost,
@@ -66,6 +70,7 @@ impl FigureKind {
             Self::Text => "text",
             Self::Shares => "shares",
             Self::Usage => "usage",
+            Self::Vectors => "vectors",
             Self::Predictions => "predictions",
             Self::Surprisal => "surprisal",
             Self::Cost => "cost",
@@ -83,6 +88,7 @@ impl FigureKind {
                 | Self::Text
                 | Self::Shares
                 | Self::Usage
+                | Self::Vectors
                 | Self::Predictions
                 | Self::Surprisal
         )
@@ -110,6 +116,16 @@ pub struct FigureChoice {
     pub heatmap: HeatmapStyle,
     /// Of the heatmap: the queries.
     pub queries: Range<usize>,
+    /// Of the use of persistent vectors: a logarithmic axis.
+    pub usage_log: bool,
+    /// Of the heatmap of persistent vectors: the most used first.
+    pub by_use: bool,
+    /// Of the heatmap of persistent vectors: how weights become colours.
+    pub vector_colors: (Scale, ColorMap),
+    /// Of the soft mask: logarithmic axes for the distance and for the mean weight; `None` for what suits the head.
+    pub mask_log: Option<(bool, bool)>,
+    /// Of the surprisal: tokens of the running mean; `None` for about a hundredth of the text.
+    pub mean_of: Option<usize>,
     /// Of the small pictures.
     pub grid: GridStyle,
     /// Of the text.
@@ -136,6 +152,11 @@ impl Default for FigureChoice {
             effective: [false; 3],
             heatmap: HeatmapStyle::default(),
             queries: 0..usize::MAX,
+            usage_log: true,
+            by_use: true,
+            vector_colors: (Scale::Log, ColorMap::Viridis),
+            mask_log: None,
+            mean_of: None,
             grid: GridStyle::default(),
             shade: Shade::default(),
             shade_scale: Scale::Sqrt,
@@ -169,6 +190,46 @@ impl FigureChoice {
     }
 }
 
+/// Why there can be no such figure of a snapshot, where that is plain without making it: cheap enough for every frame.
+pub fn missing(
+    kind: FigureKind,
+    snapshot: &Snapshot,
+    choice: &FigureChoice,
+) -> Option<FigureError> {
+    let Some(model) = model_of(kind, snapshot) else {
+        return Some(FigureError::NoModel);
+    };
+    let config = model.network.config();
+    let tokens = snapshot.tokens.ids.len();
+    let least = match kind {
+        FigureKind::Surprisal => 2,
+        _ => usize::from(kind.needs_text()),
+    };
+    match kind {
+        FigureKind::Training => model.curves.is_empty().then_some(FigureError::NoCurves),
+        FigureKind::Usage | FigureKind::Vectors if config.pers_mem_size == 0 => {
+            Some(FigureError::NoVectors)
+        }
+        FigureKind::Usage | FigureKind::Vectors if choice.heads.single().is_none() => {
+            Some(FigureError::SeveralHeads)
+        }
+        FigureKind::Heads
+            if tokens == 0 && !matches!(choice.statistic, Statistic::Reach | Statistic::Span) =>
+        {
+            Some(FigureError::NotMeasured(choice.statistic.label()))
+        }
+        _ => (tokens < least).then_some(FigureError::NoText),
+    }
+}
+
+/// The model that a figure is of. Spans and cost are known before the weights are.
+fn model_of(kind: FigureKind, snapshot: &Snapshot) -> Option<&Arc<Model>> {
+    match kind {
+        FigureKind::Spans | FigureKind::Cost => snapshot.shown(),
+        _ => snapshot.model.as_ref(),
+    }
+}
+
 /// Makes a figure from what a snapshot has.
 ///
 /// # Errors
@@ -178,12 +239,7 @@ pub fn figure(
     snapshot: &Snapshot,
     choice: &FigureChoice,
 ) -> Result<Box<dyn Figure>, FigureError> {
-    // Spans and cost are known before the weights are.
-    let model = match kind {
-        FigureKind::Spans | FigureKind::Cost => snapshot.shown(),
-        _ => snapshot.model.as_ref(),
-    };
-    let model = model.ok_or(FigureError::NoModel)?;
+    let model = model_of(kind, snapshot).ok_or(FigureError::NoModel)?;
     let surveyed = snapshot.surveyed.as_deref();
     Ok(match kind {
         FigureKind::Spans => {
@@ -201,7 +257,10 @@ pub fn figure(
             let rows = super::head_rows(snapshot);
             Box::new(super::matrix(model, &rows, choice.statistic)?)
         }
-        FigureKind::Mask => Box::new(super::span_mask(model, &choice.heads, surveyed)),
+        FigureKind::Mask => {
+            let (heads, log) = (&choice.heads, choice.mask_log);
+            Box::new(super::span_mask(model, heads, surveyed, log))
+        }
         FigureKind::Attention => {
             let detail = snapshot.detail.as_ref();
             let detail = detail.filter(|detail| detail.heads == choice.heads);
@@ -238,14 +297,20 @@ pub fn figure(
         FigureKind::Shares => Box::new(super::shares(model, &snapshot.shares, snapshot.done)?),
         FigureKind::Usage => {
             let detail = snapshot.detail.as_deref().ok_or(FigureError::NoText)?;
-            Box::new(super::usage(model, detail)?)
+            Box::new(super::usage(model, detail, choice.usage_log)?)
+        }
+        FigureKind::Vectors => {
+            let detail = snapshot.detail.as_ref();
+            let detail = detail.filter(|detail| detail.heads == choice.heads);
+            let detail = detail.ok_or(FigureError::NoWeights)?;
+            Box::new(super::vectors(model, snapshot, detail, choice)?)
         }
         FigureKind::Predictions => {
             let prediction = snapshot.prediction.as_deref();
             let prediction = prediction.ok_or(FigureError::NoText)?;
             Box::new(super::candidates(model, snapshot, prediction))
         }
-        FigureKind::Surprisal => Box::new(super::surprisal(model, snapshot)?),
+        FigureKind::Surprisal => Box::new(super::surprisal(model, snapshot, choice.mean_of)?),
         FigureKind::Cost => {
             let far = model.network.config().attn_span;
             Box::new(super::cost(model, choice.position.unwrap_or(far)))

@@ -7,7 +7,13 @@ use crate::model::soft_mask;
 
 /// The soft masks of some heads over the distance (arXiv 1905.07799, equation 3) and, of a head that was surveyed, the
 /// mean weight that the text gives each distance, with the distances that hold 50, 90 and 99 % of it.
-pub fn span_mask(model: &Model, heads: &Heads, surveyed: Option<&Surveyed>) -> Plot {
+/// `log` says whether the axes of the distance and of the mean weight are logarithmic; `None` is what suits the head.
+pub fn span_mask(
+    model: &Model,
+    heads: &Heads,
+    surveyed: Option<&Surveyed>,
+    log: Option<(bool, bool)>,
+) -> Plot {
     let config = model.network.config();
     let spans = model.network.spans();
     let spans: Vec<_> = spans
@@ -74,7 +80,10 @@ pub fn span_mask(model: &Model, heads: &Heads, surveyed: Option<&Surveyed>) -> P
     }
     if let Some(leading) = leading {
         panels.push(Panel {
-            y: Axis::log("mean weight"),
+            y: match log {
+                Some((_, false)) => Axis::from_zero("mean weight"),
+                _ => Axis::log("mean weight"),
+            },
             series: vec![Series {
                 name: "mean weight on the text".into(),
                 points: (1..)
@@ -130,7 +139,7 @@ pub fn span_mask(model: &Model, heads: &Heads, surveyed: Option<&Surveyed>) -> P
         subtitle,
         x: Axis {
             // Of a short head the ramp is most there is; of a long one it is at the end.
-            log: longest > 200,
+            log: log.map_or(longest > 200, |(distance, _)| distance),
             low: Some(1.0),
             ..Axis::new("distance (tokens)")
         },

@@ -25,11 +25,15 @@ pub enum Shade {
     Surprisal,
 }
 
-/// Surprisal along a text, in bits per token, with a running mean over about a hundredth of it.
+/// Surprisal along a text, in bits per token, with a running mean over `mean_of` tokens, or over about a hundredth of it.
 ///
 /// # Errors
 /// When nothing was predicted: a text of fewer than two tokens.
-pub fn surprisal(model: &Model, snapshot: &Snapshot) -> Result<Plot, FigureError> {
+pub fn surprisal(
+    model: &Model,
+    snapshot: &Snapshot,
+    mean_of: Option<usize>,
+) -> Result<Plot, FigureError> {
     if snapshot.surprisal.is_empty() {
         return Err(FigureError::NoText);
     }
@@ -37,7 +41,8 @@ pub fn surprisal(model: &Model, snapshot: &Snapshot) -> Result<Plot, FigureError
         .zip(snapshot.surprisal.iter())
         .map(|(token, bits)| [f64::from(token), f64::from(*bits)])
         .collect();
-    let window = (points.len() / 100).clamp(9, 501) | 1;
+    let suits = (points.len() / 100).clamp(9, 501) | 1;
+    let window = mean_of.unwrap_or(suits).clamp(1, points.len());
     let finite: Vec<[f64; 2]> = points
         .iter()
         .copied()

@@ -1,15 +1,19 @@
 //! Use of persistent vectors.
 
-use super::{FigureError, provenance};
-use crate::analysis::VectorUsage;
-use crate::chart::{Axis, Column, Level, Mark, Panel, Plot, Series, Table, thousands};
-use crate::engine::{Detail, Model};
+use super::{FigureChoice, FigureError, HeatmapStyle, heatmap, provenance};
+use crate::analysis::{BandLayout, Pool, VectorUsage};
+use crate::chart::{Axis, Column, Heatmap, Level, Mark, Panel, Plot, Series, Table, thousands};
+use crate::engine::{Detail, Model, Snapshot};
 
-/// How much one head uses each of its persistent vectors, the most used first.
+/// Most cells a side of a heatmap of vectors.
+const MOST: usize = 2048;
+
+/// How much one head uses each of its persistent vectors, the most used first; `log` is
+/// for a logarithmic axis of the mean weight.
 ///
 /// # Errors
 /// When the model has none, or there is no text, or several heads are looked at together.
-pub fn usage(model: &Model, detail: &Detail) -> Result<Plot, FigureError> {
+pub fn usage(model: &Model, detail: &Detail, log: bool) -> Result<Plot, FigureError> {
     if model.network.config().pers_mem_size == 0 {
         return Err(FigureError::NoVectors);
     }
@@ -20,7 +24,56 @@ pub fn usage(model: &Model, detail: &Detail) -> Result<Plot, FigureError> {
         (layer, head),
         usage,
         detail.weights.queries(),
+        log,
     ))
+}
+
+/// The weight that each query gives each persistent vector of one head, as a heatmap. Of a long text a cell shows the
+/// largest weight that it covers.
+///
+/// # Errors
+/// As [`usage`].
+pub fn vectors(
+    model: &Model,
+    snapshot: &Snapshot,
+    detail: &Detail,
+    choice: &FigureChoice,
+) -> Result<Heatmap, FigureError> {
+    if model.network.config().pers_mem_size == 0 {
+        return Err(FigureError::NoVectors);
+    }
+    if detail.heads.single().is_none() {
+        return Err(FigureError::SeveralHeads);
+    }
+    let usage = detail.usage.as_ref().ok_or(FigureError::NoText)?;
+    let (scale, map) = choice.vector_colors;
+    let style = HeatmapStyle {
+        layout: BandLayout::Vector,
+        map,
+        scale,
+        order: match choice.by_use {
+            true => usage.order.as_slice().into(),
+            false => Default::default(),
+        },
+        most: choice.heatmap.most.min(MOST),
+        pool: Pool::Max,
+        high: Some(detail.weights.largest_vector()),
+        ..HeatmapStyle::default()
+    };
+    let (ids, heads) = (&snapshot.tokens.ids, &detail.heads);
+    let mut map = heatmap(
+        model,
+        ids,
+        &detail.weights,
+        heads,
+        choice.queries.clone(),
+        style,
+    );
+    if map.rows == 0 || map.cols == 0 {
+        return Err(FigureError::NoText);
+    }
+    map.title += ": weight on persistent vectors";
+    Ok(map)
 }
 
 /// As [`usage`], from the mean weight of each vector over `tokens` tokens.
@@ -29,6 +82,7 @@ pub fn usage_of(
     (layer, head): (usize, usize),
     usage: &VectorUsage,
     tokens: usize,
+    log: bool,
 ) -> Plot {
     let sorted = |usage: &VectorUsage| -> Vec<[f64; 2]> {
         let weights = usage
@@ -41,7 +95,11 @@ pub fn usage_of(
                 let weight = f64::from(*weight);
                 [
                     f64::from(rank),
-                    if weight > 0.0 { weight } else { f64::NAN },
+                    if weight > 0.0 || !log {
+                        weight
+                    } else {
+                        f64::NAN
+                    },
                 ]
             })
             .collect()
@@ -77,7 +135,10 @@ pub fn usage_of(
             ..Axis::log("persistent vectors, the most used first")
         },
         panels: vec![Panel {
-            y: Axis::log("mean weight"),
+            y: match log {
+                true => Axis::log("mean weight"),
+                false => Axis::from_zero("mean weight"),
+            },
             series: vec![Series {
                 name: format!("layer {}, head {}", layer + 1, head + 1),
                 points: sorted(usage),

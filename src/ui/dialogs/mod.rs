@@ -63,7 +63,7 @@ impl Purpose {
             Self::Vocabulary => {
                 tr("the model's train.txt, its raw training text, or a vocabulary as JSON")
             }
-            Self::Figure(FigureKind::Attention) => {
+            Self::Figure(kind) if figures::endings(kind).contains(&figures::TENSORS) => {
                 tr("the ending chooses the format: .svg, .pdf, .png, .csv, .json or .safetensors")
             }
             Self::Figure(_) => tr("the ending chooses the format: .svg, .pdf, .png, .csv or .json"),
@@ -118,6 +118,12 @@ impl Dialogs {
             }
         }
         self.field = Some(PathField::new(purpose, folder, name));
+    }
+
+    /// Asks in the window whether the file at `path` is meant, which is there already.
+    pub fn ask_again(&mut self, purpose: Purpose, path: &Path) {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        self.field = Some(PathField::new(purpose, path.parent(), &name).asking());
     }
 
     /// Draws what is open, and returns the file that the user named.

@@ -56,6 +56,12 @@ impl PathField {
         }
     }
 
+    /// The same with what has to be said of the path as it is, such as that its file is there already.
+    pub fn asking(mut self) -> Self {
+        self.confirm();
+        self
+    }
+
     /// What the file is wanted for.
     pub fn purpose(&self) -> Purpose {
         self.purpose

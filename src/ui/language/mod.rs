@@ -49,6 +49,11 @@ pub fn speak(language: Language) {
     LANGUAGE.set(language);
 }
 
+/// The language of this thread, for another one.
+pub fn spoken() -> Language {
+    LANGUAGE.get()
+}
+
 /// `english` in the language of this thread.
 pub fn tr(english: &'static str) -> &'static str {
     match LANGUAGE.get() {

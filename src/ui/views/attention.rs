@@ -125,6 +125,7 @@ impl AttentionView {
             map: self.map,
             scale: self.scale,
             columns,
+            order: Arc::default(),
             most: CELLS,
             pool: self.pool,
             // As in the window: the largest weight of all, or of what is in view.

@@ -112,19 +112,16 @@ impl Views {
     pub fn choice(&self, kind: FigureKind, snapshot: &Snapshot) -> FigureChoice {
         let mut choice = FigureChoice::default();
         match kind {
-            FigureKind::Spans => self.spans.choose(&mut choice),
+            FigureKind::Spans | FigureKind::Mask => self.spans.choose(&mut choice),
             FigureKind::Heads => self.heads.choose(&mut choice),
             FigureKind::Attention => self.attention.choose(snapshot, &mut choice),
             FigureKind::Grid => self.grid.choose(&mut choice),
             FigureKind::Text => self.text.choose(&mut choice),
             FigureKind::Training => self.training.choose(&mut choice),
             FigureKind::Cost => self.cost.choose(snapshot, &mut choice),
-            FigureKind::Mask
-            | FigureKind::Shares
-            | FigureKind::Usage
-            | FigureKind::Predictions
-            | FigureKind::Surprisal
-            | FigureKind::Parameters => {}
+            FigureKind::Usage | FigureKind::Vectors => self.persistent.choose(&mut choice),
+            FigureKind::Surprisal => self.predictions.choose(&mut choice),
+            FigureKind::Shares | FigureKind::Predictions | FigureKind::Parameters => {}
         }
         choice
     }

@@ -14,6 +14,7 @@ use super::super::language::{tr, trf};
 use super::super::state::{ViewContext, head_name};
 use super::super::theme::{quiet, strong};
 use crate::engine::Detail;
+use crate::engine::figures::FigureChoice;
 use eframe::egui::{self, Rect, Sense, Ui, UiBuilder, pos2, vec2};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -57,6 +58,11 @@ impl Default for PersistentView {
 }
 
 impl PersistentView {
+    /// What the figures of the view show.
+    pub fn choose(&self, choice: &mut FigureChoice) {
+        self.vectors.choose(choice);
+    }
+
     /// Draws the view.
     pub fn show(&mut self, ui: &mut Ui, cx: &mut ViewContext<'_>) {
         let Some(model) = cx.snapshot.model.clone() else {

@@ -9,6 +9,7 @@ mod pyramid;
 
 use super::super::language::tr;
 use super::super::state::ViewContext;
+use crate::engine::figures::FigureChoice;
 use continuing::Continuing;
 use eframe::egui::{self, Ui, vec2};
 use pyramid::Pyramid;
@@ -39,6 +40,11 @@ impl Default for PredictionsView {
 const TWO_COLUMNS: f32 = 420.0;
 
 impl PredictionsView {
+    /// What the figure of surprisal shows.
+    pub fn choose(&self, choice: &mut FigureChoice) {
+        choice.mean_of = Some(self.window.max(1));
+    }
+
     /// Draws the view.
     pub fn show(&mut self, ui: &mut Ui, cx: &mut ViewContext<'_>) {
         let Some(model) = cx.snapshot.model.clone() else {

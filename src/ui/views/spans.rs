@@ -123,6 +123,7 @@ impl SpansView {
         choice.measure = self.measure;
         choice.linear = self.linear;
         choice.sorted = self.sorted;
+        choice.mask_log = Some((self.log_distance, self.log_weight));
         if let Some(held) = self.held.index() {
             choice.effective[held] = true;
         }

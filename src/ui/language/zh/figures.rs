@@ -7,6 +7,7 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ("shaded text", "着色文本"),
     ("shares of weight", "权重份额"),
     ("use of persistent vectors", "持久向量的使用"),
+    ("weights on persistent vectors", "持久向量上的权重"),
     ("predictions", "预测"),
     ("surprisal along the text", "沿文本的意外度"),
     ("cost", "开销"),
@@ -74,6 +75,22 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     (
         "several heads are selected; it can be shown of one only",
         "选中了多个注意力头；此图只能显示一个",
+    ),
+    (
+        "{0}: another model was opened before it was made",
+        "{0}：尚未生成就打开了另一个模型",
+    ),
+    ("{0} waits for its numbers…", "{0}正在等待数据…"),
+    ("Make no figure", "不再生成图形"),
+    ("Show in folder", "在文件夹中显示"),
+    ("The desktop cannot show {0}: {1}", "桌面无法显示 {0}：{1}"),
+    (
+        "As SVG, PDF, PNG, CSV, JSON or safetensors",
+        "格式为 SVG、PDF、PNG、CSV、JSON 或 safetensors",
+    ),
+    (
+        "{0} × {1} mm; as PNG {2} × {3} pixels",
+        "{0} × {1} mm；PNG 为 {2} × {3} 像素",
     ),
     ("Width", "宽度"),
     ("Height", "高度"),

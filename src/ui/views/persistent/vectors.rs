@@ -9,6 +9,7 @@ use super::keys::keys;
 use super::sheet::{Aim, Looking, Sheet};
 use super::{heat, usage};
 use crate::chart::{ColorMap, Scale, thousands};
+use crate::engine::figures::FigureChoice;
 use crate::engine::{Detail, Pictured};
 use eframe::egui::{self, Rect, Sense, Ui, pos2};
 use serde::{Deserialize, Serialize};
@@ -55,6 +56,13 @@ impl Default for Vectors {
 }
 
 impl Vectors {
+    /// What the figures of the vectors show.
+    pub fn choose(&self, choice: &mut FigureChoice) {
+        choice.usage_log = self.log;
+        choice.by_use = self.sorted;
+        choice.vector_colors = (self.scale, self.map);
+    }
+
     /// Takes what was measured on the selected head, if it is known.
     pub fn take(&mut self, detail: Option<&Arc<Detail>>) {
         let known = |detail: &Arc<Detail>| {
