@@ -309,7 +309,7 @@ They may sum to less than 1 where nearly all of a softmax lies beyond a head's s
     #[command(after_help = "Examples:
   spanscope figure spans model.pt --sort --width column -o spans.pdf
   spanscope figure attention model.pt --text few.txt --head 3.1 --tokens 100..164 -o head.pdf -o head.csv
-  spanscope figure heads model.pt --text test.txt --statistic bits -o entropy.svg --gray
+  spanscope figure heads model.pt --text test.txt --statistic entropy -o entropy.svg --gray
   spanscope figure cost model.pt -o cost.png --dpi 600 --transparent
 Layers, heads and tokens count from 0 in options and in numbers; drawings label layers and heads from 1.")]
     Figure(FigureArgs),

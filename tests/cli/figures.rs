@@ -174,7 +174,11 @@ fn what_cannot_be_drawn_is_said() {
             1,
             "there is no text",
         ),
-        (vec!["heads", SHAKESPEARE, "--statistic", "iq"], 2, "e50"),
+        (
+            vec!["heads", SHAKESPEARE, "--statistic", "iq"],
+            2,
+            "effective_50",
+        ),
         (vec!["spans", SHAKESPEARE, "--width", "colum"], 2, "column"),
         (vec!["spans", "absent.pt"], 1, "absent.pt"),
         (
