@@ -97,7 +97,8 @@ impl Layout {
         let top = y + 5.0;
         let plot_height = match style.page_height() {
             // What stands under the plot takes three lines at most.
-            Some(height) => (height - top - 3.0 * LABEL * 1.45 - PAD).max(40.0),
+            // The axis needs room for its name.
+            Some(height) => (height - top - 3.0 * LABEL * 1.45 - PAD).max(64.0),
             None => (width * 0.34).clamp(96.0, 260.0),
         };
         let bottom = top + plot_height;
