@@ -180,7 +180,7 @@ impl Figure for HeadGrid {
         let words = match (self.heads.is_empty(), longest) {
             (true, _) => "no heads".to_owned(),
             (_, longest) => format!(
-                "Queries downwards; to the right distances from 1 to {}, logarithmic",
+                "Down: queries; right: distances from 1 to {}, log",
                 super::thousands(longest)
             ),
         };
