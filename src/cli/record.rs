@@ -6,7 +6,7 @@ use super::common::{ending, may_write, open_to_run, progress, same_file, say, te
 use super::record_args::RecordArgs;
 use crate::chart::thousands;
 use crate::checkpoint::Dtype;
-use crate::engine::corpus::{Corpus, TextFile, TextKind};
+use crate::engine::corpus::{Corpus, Shard, TextFile, TextKind};
 use crate::engine::run_file::{
     RecordOptions, RecordProgress, Recording, TextContent, TextToRecord,
 };
@@ -93,8 +93,14 @@ pub(super) fn run(args: &RecordArgs) -> Result<()> {
 
 /// The texts, then the lists of ids, as they were named; those of folders by name.
 fn texts(args: &RecordArgs) -> Result<Vec<TextToRecord>> {
-    let mut all = Vec::with_capacity(args.text.len() + args.ids.len());
-    for file in files(&args.text, TextKind::Text)? {
+    let shard = args.shard.unwrap_or(Shard::ALL);
+    let (texts, ids) = (
+        files(&args.text, TextKind::Text)?,
+        files(&args.ids, TextKind::Ids)?,
+    );
+    let count = texts.len();
+    let mut all = Vec::new();
+    for (_, file) in (0..).zip(texts).filter(|(i, _)| shard.takes(*i)) {
         let content = text::read_bytes(&file.path)?;
         if content.is_empty() {
             anyhow::bail!("{}: the file is empty", file.path.display());
@@ -104,12 +110,15 @@ fn texts(args: &RecordArgs) -> Result<Vec<TextToRecord>> {
             content: TextContent::Text(content),
         });
     }
-    for file in files(&args.ids, TextKind::Ids)? {
+    for (_, file) in (count..).zip(ids).filter(|(i, _)| shard.takes(*i)) {
         let ids = text::read_ids(&file.path).with_context(|| file.name.clone())?;
         all.push(TextToRecord {
             name: file.name,
             content: TextContent::Ids(ids),
         });
+    }
+    if all.is_empty() && args.shard.is_some() {
+        anyhow::bail!("shard {shard}: there is no text for it; use fewer shards");
     }
     Ok(all)
 }

@@ -1,6 +1,7 @@
 //! The options of `record`.
 
 use super::args::{Common, DtypeArg};
+use crate::engine::corpus::Shard;
 use crate::engine::run_file::Vectors;
 use clap::Args;
 use std::ops::Range;
@@ -17,6 +18,9 @@ pub(super) struct RecordArgs {
     /// Token ids to run on, as a JSON list: needs no vocabulary; again for further lists
     #[arg(long, value_name = "FILE.json")]
     pub ids: Vec<PathBuf>,
+    /// Record every N-th text only, from the I-th on (I from 1 to N): `spanscope merge` joins the sums of all parts
+    #[arg(long, value_name = "I/N")]
+    pub shard: Option<Shard>,
     /// Run file to write
     #[arg(short, long, value_name = "RUN.safetensors")]
     pub output: PathBuf,

@@ -263,3 +263,61 @@ fn a_file_that_is_there_is_replaced_only_if_asked() {
     let names = std::fs::read_dir(folder.path()).unwrap();
     assert_eq!(names.count(), 2);
 }
+
+#[test]
+fn shards_of_a_corpus_are_recorded_apart_and_their_sums_are_those_of_all() {
+    let folder = tempfile::tempdir().unwrap();
+    let texts = folder.path().join("texts");
+    std::fs::create_dir(&texts).unwrap();
+    let all = std::fs::read(data("shakespeare_test_20000.txt")).unwrap();
+    for i in 0..5 {
+        let path = texts.join(format!("{i}.txt"));
+        std::fs::write(path, &all[i * 300..i * 300 + 250]).unwrap();
+    }
+    let (texts, out) = (texts.to_str().unwrap(), |name: &str| {
+        folder.path().join(name).to_str().unwrap().to_owned()
+    });
+    let parts = [out("1.safetensors"), out("2.safetensors")];
+    for (path, shard) in parts.iter().zip(["1/2", "2/2"]) {
+        let args = [
+            "record",
+            SHAKESPEARE,
+            "--text",
+            texts,
+            "--shard",
+            shard,
+            "-o",
+            path,
+        ];
+        program(&args).assert().success();
+    }
+    let (merged, one) = (out("merged.safetensors"), out("one.safetensors"));
+    program(&["merge", &parts[1], &parts[0], "-o", &merged])
+        .assert()
+        .success();
+    program(&["effective-spans", SHAKESPEARE, "--text", texts, "-o", &one])
+        .assert()
+        .success();
+    let numbers = |path: &str| {
+        let bytes = std::fs::read(path).unwrap();
+        let file = SafeTensors::deserialize(&bytes).unwrap();
+        let mut all: Vec<(String, Vec<u8>)> = file
+            .iter()
+            .map(|(name, view)| (name.to_owned(), view.data().to_vec()))
+            .collect();
+        all.sort();
+        all
+    };
+    assert!(numbers(&merged) == numbers(&one), "bit for bit");
+    let args = [
+        "record",
+        SHAKESPEARE,
+        "--text",
+        texts,
+        "--shard",
+        "6/6",
+        "-o",
+        &out("x.safetensors"),
+    ];
+    assert!(complaint(&args, 1).contains("fewer shards"));
+}
