@@ -201,6 +201,11 @@ impl App {
             && self.engine.is_settled(&self.snapshot)
     }
 
+    /// How many previews of figures were begun.
+    pub fn previews(&self) -> u64 {
+        self.figure_options.previews()
+    }
+
     /// Brings a view to the front of its tabs.
     pub fn bring_up(&mut self, view: Pane) {
         tiles::bring_up(&mut self.tree, view);
@@ -369,15 +374,21 @@ impl App {
 
     fn options_of_figures(&mut self, ctx: &egui::Context, now: &Now) {
         let before = self.settings.figure;
-        // Whatever the engine has found out since may change the figure.
-        let number = self.snapshot.version;
+        let covered = self.dialogs.is_open()
+            || self.palette.is_open()
+            || self.help.is_open()
+            || egui::Popup::is_any_open(ctx);
         let (style, commands) = (&mut self.settings.figure, &mut self.commands);
-        let preview = self.figure_options.show(ctx, style, number, now, commands);
-        if before != self.settings.figure {
+        let shown = self.figure_options.show(ctx, style, now, covered, commands);
+        let style = self.settings.figure;
+        if before != style {
             self.save();
         }
-        if let Some(kind) = preview {
-            self.preview(kind);
+        if let Some(kind) = shown {
+            let basis = self.basis(kind);
+            if self.figure_options.wants(style, basis) {
+                self.preview(kind);
+            }
         }
     }
 

@@ -100,6 +100,7 @@ impl App {
         if self.step_behind(now) {
             self.history.forget_edits();
         }
+        self.figure_options.forget_titles();
         let mut selection = Selection::default();
         selection.set_combine(self.selection.combine());
         self.selection = selection;

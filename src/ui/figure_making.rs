@@ -55,11 +55,48 @@ pub(super) fn look(kind: FigureKind, choice: &FigureChoice, looks: &mut Looks) {
     looks.prediction = looks.prediction.or(own.prediction);
 }
 
+/// What a figure depends on besides its style: made of the same twice, it is the same.
+#[derive(Debug, Clone)]
+pub(super) struct Basis {
+    kind: FigureKind,
+    choice: FigureChoice,
+    snapshot: Arc<Snapshot>,
+    title: Option<String>,
+}
+
+impl PartialEq for Basis {
+    /// Snapshots share what has not changed between them; only what figures show is looked at.
+    fn eq(&self, other: &Self) -> bool {
+        fn same<T>(a: &Option<Arc<T>>, b: &Option<Arc<T>>) -> bool {
+            match (a, b) {
+                (Some(a), Some(b)) => Arc::ptr_eq(a, b),
+                (a, b) => a.is_none() && b.is_none(),
+            }
+        }
+        let (a, b) = (&*self.snapshot, &*other.snapshot);
+        self.kind == other.kind
+            && self.title == other.title
+            && self.choice == other.choice
+            && a.done == b.done
+            && same(&a.model, &b.model)
+            && same(&a.preview, &b.preview)
+            && same(&a.detail, &b.detail)
+            && same(&a.gathered, &b.gathered)
+            && same(&a.surveyed, &b.surveyed)
+            && same(&a.prediction, &b.prediction)
+            && Arc::ptr_eq(&a.tokens, &b.tokens)
+            && Arc::ptr_eq(&a.surprisal, &b.surprisal)
+            && Arc::ptr_eq(&a.shares, &b.shares)
+    }
+}
+
 /// A figure on its way to another thread, with all that it is made from.
 struct Making {
     kind: FigureKind,
     choice: FigureChoice,
     snapshot: Arc<Snapshot>,
+    /// Instead of the figure's own title.
+    title: Option<String>,
     text: String,
     style: Style,
     language: Language,
@@ -70,12 +107,23 @@ impl Making {
     fn figure(&self) -> Result<Box<dyn Figure>, String> {
         // Whatever goes wrong is said in the language of the window.
         language::speak(self.language);
-        figure(self.kind, &self.snapshot, &self.choice).map_err(|error| self.said(&error))
+        let made = figure(self.kind, &self.snapshot, &self.choice);
+        made.map_err(|error| self.said(&error))
+    }
+
+    /// The figure with its title, and the title that it has by itself.
+    fn titled(&self) -> Result<(Box<dyn Figure>, String), String> {
+        let mut made = self.figure()?;
+        let own = made.title().to_owned();
+        if let Some(title) = &self.title {
+            made.set_title(title.clone());
+        }
+        Ok((made, own))
     }
 
     /// The figure with where it comes from: reads the model's file the first time.
     fn signed(&self) -> Result<Box<dyn Figure>, String> {
-        let mut made = self.figure()?;
+        let (mut made, _) = self.titled()?;
         let tokens = &self.snapshot.tokens;
         let text = self.uses_text().then_some((&**tokens, self.text.as_str()));
         if let Some(model) = self.snapshot.shown() {
@@ -202,8 +250,7 @@ impl App {
     /// Figures that cannot be made now, and why.
     pub(super) fn missing(&self) -> Vec<(FigureKind, &'static str)> {
         let why = |kind| {
-            let mut choice = self.views.choice(kind, &self.snapshot);
-            choice.heads = self.selection.heads.clone();
+            let choice = self.choice(kind);
             let error = missing(kind, &self.snapshot, &choice)?;
             Some((kind, figures::reason(&error)))
         };
@@ -226,6 +273,16 @@ impl App {
             choice.tokens = crate::analysis::TokenSet::one(last);
         }
         choice
+    }
+
+    /// What a figure would be made of now.
+    pub(super) fn basis(&self, kind: FigureKind) -> Basis {
+        Basis {
+            kind,
+            choice: self.choice(kind),
+            snapshot: Arc::clone(&self.snapshot),
+            title: self.figure_options.title(kind),
+        }
     }
 
     fn make(&mut self, kind: FigureKind, to: To) {
@@ -274,6 +331,7 @@ impl App {
             kind: asked.kind,
             choice: asked.choice,
             snapshot: Arc::clone(&self.snapshot),
+            title: self.figure_options.title(asked.kind),
             text: self.text_name(),
             style: self.settings.figure,
             language: self.settings.language,
@@ -286,8 +344,9 @@ impl App {
             To::Preview => {
                 let style = super::figure_options::for_preview(making.style);
                 self.figure_options.draw(ctx, move || {
-                    let png = making.figure()?.png(&style);
-                    export::color_image(&png.map_err(|error| error.to_string())?)
+                    let (made, title) = making.titled()?;
+                    let png = made.png(&style).map_err(|error| error.to_string())?;
+                    Ok((export::color_image(&png)?, title))
                 });
             }
         }

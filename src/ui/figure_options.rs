@@ -1,21 +1,16 @@
 //! How exported figures look, with the figure itself beside the options.
 
+mod choices;
+
 use super::command::{Command, Now};
-use super::figures::{self, Way};
+use super::figure_making::Basis;
 use super::language::{tr, trf};
 use super::theme::quiet;
-use crate::chart::{ColorMap, Style};
+use crate::chart::Style;
 use crate::engine::figures::FigureKind;
 use eframe::egui::{self, ColorImage, TextureHandle, Ui, vec2};
+use std::collections::BTreeMap;
 use std::sync::mpsc::{Receiver, channel};
-
-/// Widths that have a name, in millimetres.
-const WIDTHS: [(f64, &str); 4] = [
-    (84.0, "Column"),
-    (140.0, "Text width"),
-    (174.0, "Page width"),
-    (254.0, "Slide"),
-];
 
 /// From this width of the window on the figure stands beside the options, which are so wide, in points.
 const BESIDE: f32 = 760.0;
@@ -30,12 +25,21 @@ pub struct FigureOptions {
     open: bool,
     kind: Option<FigureKind>,
     /// What the preview on show, or on its way, was made of.
-    shown: Option<(FigureKind, Style, u64)>,
+    shown: Option<(Style, Basis)>,
     /// With how many of its pixels are a millimetre.
     picture: Option<(TextureHandle, f32)>,
-    drawing: Option<Receiver<Result<ColorImage, String>>>,
+    drawing: Option<Receiver<Preview>>,
     complaint: Option<String>,
+    /// Previews that were begun.
+    count: u64,
+    /// Titles in the place of the figures' own; they are of the model that is open.
+    titles: BTreeMap<FigureKind, String>,
+    /// The title that the figure on show has by itself.
+    own_title: String,
 }
+
+/// A drawn figure with the title that it has by itself, or why there is none.
+type Preview = Result<(ColorImage, String), String>;
 
 /// A style as the preview draws it: with as many pixels as it has room for.
 pub(super) fn for_preview(style: Style) -> Style {
@@ -53,6 +57,16 @@ impl FigureOptions {
         self.shown = None;
     }
 
+    /// The title of a figure, if it is to have another one than its own.
+    pub fn title(&self, kind: FigureKind) -> Option<String> {
+        self.titles.get(&kind).cloned()
+    }
+
+    /// Titles that were typed are of a model that is open no more.
+    pub fn forget_titles(&mut self) {
+        self.titles.clear();
+    }
+
     /// Whether it is open.
     pub fn is_open(&self) -> bool {
         self.open
@@ -61,6 +75,11 @@ impl FigureOptions {
     /// The figure on show: what it needs is looked at as long as it is.
     pub(super) fn shown(&self) -> Option<FigureKind> {
         self.kind.filter(|_| self.open)
+    }
+
+    /// How many previews were begun.
+    pub fn previews(&self) -> u64 {
+        self.count
     }
 
     /// Whether a preview is on its way.
@@ -72,7 +91,7 @@ impl FigureOptions {
     pub(super) fn draw(
         &mut self,
         ctx: &egui::Context,
-        make: impl FnOnce() -> Result<ColorImage, String> + Send + 'static,
+        make: impl FnOnce() -> Preview + Send + 'static,
     ) {
         let (sender, receiver) = channel();
         let (ctx, failed) = (ctx.clone(), sender.clone());
@@ -96,23 +115,24 @@ impl FigureOptions {
         self.drawing = None;
     }
 
-    /// Draws the dialog; true where the preview is to be made anew. `number` rises with whatever the figure shows.
+    /// Draws the dialog; returns its figure. Whether something else has the keys is `covered`.
     pub(super) fn show(
         &mut self,
         ctx: &egui::Context,
         style: &mut Style,
-        number: u64,
         now: &Now,
+        covered: bool,
         commands: &mut Vec<Command>,
     ) -> Option<FigureKind> {
         let mut kind = self.kind.filter(|_| self.open)?;
         if let Some(done) = self.drawing.as_ref().and_then(|d| d.try_recv().ok()) {
             self.drawing = None;
             match done {
-                Ok(image) => {
+                Ok((image, title)) => {
+                    self.own_title = title;
                     let options = egui::TextureOptions::LINEAR;
                     self.complaint = None;
-                    let per_mm = self.shown.as_ref().map(|(_, style, _)| for_preview(*style));
+                    let per_mm = self.shown.as_ref().map(|(style, _)| for_preview(*style));
                     let per_mm = per_mm.map_or(1.0, |style| style.pixels_per_mm);
                     let texture = ctx.load_texture("figure", image, options);
                     self.picture = Some((texture, per_mm));
@@ -135,18 +155,13 @@ impl FigureOptions {
                     false => vec2(room.x - 60.0, 0.4 * room.y),
                 };
                 let preview = preview.clamp(vec2(200.0, 120.0), vec2(720.0, 560.0));
-                let choices = |ui: &mut Ui, kind: &mut FigureKind, style: &mut Style| {
-                    which(ui, kind);
-                    ui.add_space(4.0);
-                    options(ui, style);
-                };
                 if beside {
                     ui.horizontal_top(|ui| {
                         ui.vertical(|ui| {
                             ui.set_width(CHOICES);
-                            choices(ui, &mut kind, style);
+                            self.choices(ui, &mut kind, style);
                             ui.add_space(8.0);
-                            ways(ui, kind, now, commands);
+                            choices::ways(ui, kind, now, commands);
                         });
                         ui.separator();
                         ui.vertical(|ui| self.preview(ui, preview, style));
@@ -155,25 +170,67 @@ impl FigureOptions {
                     // The figure first: what is chosen below it is seen in it.
                     self.preview(ui, preview, style);
                     ui.add_space(4.0);
-                    ways(ui, kind, now, commands);
+                    choices::ways(ui, kind, now, commands);
                     ui.separator();
                     egui::ScrollArea::vertical()
                         .max_height((room.y - preview.y - 150.0).max(80.0))
                         .show(ui, |ui| {
                             ui.set_width(preview.x);
-                            choices(ui, &mut kind, style);
+                            self.choices(ui, &mut kind, style);
                         });
                 }
             });
-        let closed = ctx.input_mut(|i| i.consume_key(egui::Modifiers::NONE, egui::Key::Escape));
+        // What lies on top closes first.
+        let closed =
+            !covered && ctx.input_mut(|i| i.consume_key(egui::Modifiers::NONE, egui::Key::Escape));
         self.open = open && !closed;
         self.kind = Some(kind);
-        let wanted = (kind, *style, number);
-        if self.open && self.shown != Some(wanted) && self.drawing.is_none() {
-            self.shown = Some(wanted);
-            return Some(kind);
+        if !self.open {
+            // Snapshots hold weights.
+            self.shown = None;
         }
-        None
+        Some(kind).filter(|_| self.open)
+    }
+
+    /// Whether the preview is to be made anew, now that the figure would be made of `basis`.
+    pub(super) fn wants(&mut self, style: Style, basis: Basis) -> bool {
+        let wanted = (style, basis);
+        if self.drawing.is_some() || self.shown.as_ref() == Some(&wanted) {
+            return false;
+        }
+        self.shown = Some(wanted);
+        self.count += 1;
+        true
+    }
+
+    fn choices(&mut self, ui: &mut Ui, kind: &mut FigureKind, style: &mut Style) {
+        choices::which(ui, kind);
+        ui.add_space(4.0);
+        choices::options(ui, style);
+        self.title_field(ui, *kind, style.titled);
+        choices::as_at_first(ui, style);
+    }
+
+    /// Another title than the figure's own.
+    fn title_field(&mut self, ui: &mut Ui, kind: FigureKind, enabled: bool) {
+        let mut title = self.title(kind).unwrap_or_default();
+        let edit = egui::TextEdit::singleline(&mut title)
+            .hint_text(self.own_title.as_str())
+            .desired_width(CHOICES - 8.0);
+        let edit = ui.add_enabled(enabled, edit);
+        edit.widget_info(|| {
+            let name = tr("Another title");
+            egui::WidgetInfo::labeled(egui::Role::TextInput, enabled, name)
+        });
+        let edit = edit.on_hover_text(tr(
+            "Instead of the figure's own title, until another model is opened; blank for its own",
+        ));
+        if edit.changed() {
+            match title.trim().is_empty() {
+                true => self.titles.remove(&kind),
+                false => self.titles.insert(kind, title),
+            };
+        }
     }
 
     fn preview(&self, ui: &mut Ui, room: egui::Vec2, style: &Style) {
@@ -233,143 +290,4 @@ fn squares(ui: &Ui, place: egui::Rect) {
         }
     }
     painter.add(mesh);
-}
-
-fn which(ui: &mut Ui, kind: &mut FigureKind) {
-    let combo = egui::ComboBox::from_id_salt("figure")
-        .selected_text(figures::name(*kind))
-        .width(220.0)
-        .show_ui(ui, |ui| {
-            for one in FigureKind::ALL {
-                ui.selectable_value(kind, one, figures::name(one));
-            }
-        });
-    combo
-        .response
-        .widget_info(|| egui::WidgetInfo::labeled(egui::Role::ComboBox, true, tr("Which figure")));
-}
-
-fn width_name(mm: f64) -> String {
-    let named = WIDTHS.iter().find(|(width, _)| *width == mm);
-    match named.map(|(_, name)| *name) {
-        Some("Column") => tr("Column, 84 mm").into(),
-        Some("Text width") => tr("Text width, 140 mm").into(),
-        Some("Page width") => tr("Page width, 174 mm").into(),
-        Some(_) => tr("Slide, 254 mm").into(),
-        None => trf("{0} mm", &[&mm]),
-    }
-}
-
-fn options(ui: &mut Ui, style: &mut Style) {
-    egui::Grid::new("figure options")
-        .num_columns(2)
-        .spacing(vec2(12.0, 6.0))
-        .show(ui, |ui| {
-            let name = ui.label(tr("Width"));
-            ui.horizontal(|ui| {
-                let combo = egui::ComboBox::from_id_salt("width")
-                    .selected_text(width_name(style.width_mm))
-                    .show_ui(ui, |ui| {
-                        for (width, _) in WIDTHS {
-                            ui.selectable_value(&mut style.width_mm, width, width_name(width));
-                        }
-                    });
-                combo.response.widget_info(|| {
-                    egui::WidgetInfo::labeled(egui::Role::ComboBox, true, tr("Usual widths"))
-                });
-            });
-            ui.end_row();
-            ui.label("");
-            ui.add(millimetres(&mut style.width_mm, 40.0))
-                .labelled_by(name.id);
-            ui.end_row();
-            let name = ui.label(tr("Height"));
-            ui.horizontal(|ui| {
-                let mut own = style.height_mm.is_some();
-                ui.checkbox(&mut own, tr("own")).on_hover_text(tr(
-                    "Otherwise the height suits the width; of matrices it always does",
-                ));
-                if own && style.height_mm.is_none() {
-                    style.height_mm = Some((style.width_mm * 0.6).round());
-                } else if !own {
-                    style.height_mm = None;
-                }
-                if let Some(height) = &mut style.height_mm {
-                    ui.add(millimetres(height, 20.0)).labelled_by(name.id);
-                }
-            });
-            ui.end_row();
-            let name = ui.label(tr("Font size"));
-            let drag = egui::DragValue::new(&mut style.font_pt)
-                .range(4.0..=32.0)
-                .speed(0.1)
-                .suffix(" pt");
-            ui.add(drag).labelled_by(name.id);
-            ui.end_row();
-            ui.label(tr("Colours"));
-            let combo = egui::ComboBox::from_id_salt("map")
-                .selected_text(style.map.map_or(tr("as in the view"), ColorMap::name))
-                .show_ui(ui, |ui| {
-                    ui.selectable_value(&mut style.map, None, tr("as in the view"));
-                    for map in ColorMap::ALL {
-                        ui.selectable_value(&mut style.map, Some(map), map.name());
-                    }
-                });
-            combo.response.widget_info(|| {
-                egui::WidgetInfo::labeled(egui::Role::ComboBox, true, tr("Colour map"))
-            });
-            ui.end_row();
-            let name = ui.label(tr("PNG"));
-            let mut dpi = (f64::from(style.pixels_per_mm) * 25.4).round();
-            let drag = egui::DragValue::new(&mut dpi)
-                .range(10.0..=2400.0)
-                .suffix(" dpi");
-            if ui.add(drag).labelled_by(name.id).changed() {
-                style.pixels_per_mm = (dpi / 25.4) as f32;
-            }
-            ui.end_row();
-        });
-    ui.checkbox(&mut style.titled, tr("Title"))
-        .on_hover_text(tr(
-            "Papers have captions instead; the title stays in the file's metadata",
-        ));
-    ui.checkbox(&mut style.dark, tr("Dark ground"));
-    ui.checkbox(&mut style.transparent, tr("Transparent"))
-        .on_hover_text(tr(
-            "No ground at all: what the figure lies on shows through",
-        ));
-    ui.checkbox(&mut style.gray, tr("Safe in grey"))
-        .on_hover_text(tr(
-            "Greys, dashes and shapes instead of hues, for print in black and white",
-        ));
-    if ui
-        .add_enabled(
-            *style != Style::default(),
-            egui::Button::new(tr("As at first")),
-        )
-        .clicked()
-    {
-        *style = Style::default();
-    }
-}
-
-fn millimetres(value: &mut f64, least: f64) -> egui::DragValue<'_> {
-    egui::DragValue::new(value)
-        .range(least..=1000.0)
-        .max_decimals(1)
-        .suffix(" mm")
-}
-
-/// Buttons for what can be done with a figure.
-fn ways(ui: &mut Ui, kind: FigureKind, now: &Now, commands: &mut Vec<Command>) {
-    let possible = now.missing(kind).is_none();
-    ui.horizontal_wrapped(|ui| {
-        for way in Way::ALL {
-            let command = Command::Export(kind, way);
-            let button = ui.add_enabled(possible, egui::Button::new(way.name()));
-            if button.on_hover_text(command.explanation()).clicked() {
-                commands.push(command);
-            }
-        }
-    });
 }

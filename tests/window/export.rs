@@ -169,8 +169,18 @@ fn options_change_the_file_and_are_shown_beforehand() {
             .is_some()
     );
     window.harness.get_by_label("Dark ground").click();
-    window.harness.get_by_label("Title").click();
     window.harness.run_steps(3);
+    window.harness.get_by_label("Another title").focus();
+    window.harness.step();
+    window
+        .harness
+        .get_by_label("Another title")
+        .type_text("Spans & all");
+    window.harness.run_steps(3);
+    window.settle();
+    // How large it will be: as wide as a page's text, at 305 dpi.
+    let size = " mm; as PNG 1680 × ";
+    assert!(window.harness.query_by_label_contains(size).is_some());
     window.keys(Modifiers::NONE, Key::Escape);
     window.harness.run_steps(2);
     assert!(window.harness.query_by_label("Dark ground").is_none());
@@ -178,7 +188,41 @@ fn options_change_the_file_and_are_shown_beforehand() {
     window.keys(Modifiers::COMMAND, Key::S);
     answer(&mut window, &path);
     let svg = String::from_utf8(window.wait_for_file(&path)).unwrap();
-    assert!(svg.contains("#14171c") && !svg.contains("font-weight"));
+    assert!(svg.contains("#14171c") && svg.contains("font-weight"));
+    assert!(svg.contains("<title>") && svg.contains("Spans &amp; all"));
+    assert!(!svg.contains(">\nshakespeare_adaptive\n<"));
+    // Without a title; it stays in the metadata.
+    choose(&mut window, Pane::Spans, "Figure options…");
+    window.harness.get_by_label("Title").click();
+    window.harness.run_steps(2);
+    window.keys(Modifiers::NONE, Key::Escape);
+    let path = folder.path().join("untitled.svg");
+    window.keys(Modifiers::COMMAND, Key::S);
+    answer(&mut window, &path);
+    let svg = String::from_utf8(window.wait_for_file(&path)).unwrap();
+    assert!(!svg.contains("font-weight") && svg.contains("Spans &amp; all"));
+}
+
+#[test]
+fn the_preview_is_drawn_again_only_when_the_figure_changes() {
+    let mut window = Window::open(Start::default());
+    bring_up(&mut window, Pane::Spans);
+    choose(&mut window, Pane::Spans, "Figure options…");
+    window.settle();
+    // What the pointer is on in other views changes what the engine looks at, not the figure.
+    let before = window.app().previews();
+    assert_eq!(before, 1);
+    for i in 0..20 {
+        let x = 20.0 + 4.0 * i as f32;
+        window.harness.hover_at(eframe::egui::pos2(x, 740.0 - x));
+        window.harness.run_steps(2);
+    }
+    window.settle();
+    assert_eq!(window.app().previews(), before);
+    window.harness.get_by_label("Dark ground").click();
+    window.harness.run_steps(2);
+    window.settle();
+    assert_eq!(window.app().previews(), before + 1);
 }
 
 #[test]

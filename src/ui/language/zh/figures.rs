@@ -92,6 +92,11 @@ pub(super) const WORDS: &[(&str, &str)] = &[
         "{0} × {1} mm; as PNG {2} × {3} pixels",
         "{0} × {1} mm；PNG 为 {2} × {3} 像素",
     ),
+    ("Another title", "另定标题"),
+    (
+        "Instead of the figure's own title, until another model is opened; blank for its own",
+        "代替图形自己的标题，直到打开另一个模型；留空则用图形自己的标题",
+    ),
     ("Width", "宽度"),
     ("Height", "高度"),
     ("Font size", "字号"),
