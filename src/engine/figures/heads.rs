@@ -318,6 +318,11 @@ pub fn grid(
                 rows: picture.rows,
                 columns: picture.columns,
                 values: picture.values.clone(),
+                note: match style.sort.of(row) {
+                    Some(value) => written(value, style.sort.kind()),
+                    None => String::new(),
+                },
+                silenced: row.silenced,
             })
         })
         .collect();
