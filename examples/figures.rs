@@ -55,7 +55,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         }
         let model = snapshot.model.as_ref().ok_or("no model is open")?;
         let mut made: Box<dyn Figure> = figure(kind, &snapshot, &choice)?;
-        sign(&mut *made, model, Some((&*snapshot.tokens, name.as_str())));
+        sign(&mut *made, kind, &snapshot, &choice, &name);
         for ending in ["pdf", "svg", "csv"] {
             made.write(&folder.join(format!("{}.{ending}", kind.id())), &style)?;
         }

@@ -387,11 +387,25 @@ fn an_edited_model_runs_again_and_without_edits_is_what_it_was() {
     let back = wait(&engine, "the original", |s| engine.is_settled(s));
     assert_eq!(back.surprisal, before.surprisal);
     assert_eq!(back.model_number, before.model_number);
-    // Another model begins unedited.
-    engine.edit(edits);
+    // Another model begins unedited, whenever the changes of the one before come.
+    engine.edit(edits.clone());
     engine.open(Source::Sample(&SAMPLES[1]));
     let other = wait(&engine, "another model", |s| engine.is_settled(s));
     assert!(other.model.as_ref().unwrap().network.edits().is_empty());
+    engine.edit_of(back.model_number, edits.clone());
+    let other = wait(&engine, "the same model", |s| engine.is_settled(s));
+    assert!(other.model.as_ref().unwrap().network.edits().is_empty());
+    // A file that cannot be opened takes nothing away from the model that stays.
+    engine.edit(edits.clone());
+    engine.open(Source::File {
+        path: "absent.pt".into(),
+        vocab: None,
+        ramp: None,
+    });
+    let same = wait(&engine, "the failure", |s| {
+        s.failure.is_some() && engine.is_settled(s)
+    });
+    assert_eq!(*same.model.as_ref().unwrap().network.edits(), edits);
 }
 
 #[test]

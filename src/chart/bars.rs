@@ -3,7 +3,7 @@
 use super::canvas::{Anchor, Canvas, Type, rect};
 use super::header::{Header, PAD};
 use super::theme::{LABEL, TICK};
-use super::{ChartError, Figure, Provenance, Style, Table, font, ticks};
+use super::{Figure, Provenance, Style, Table, font, ticks};
 use svg::Node;
 use svg::node::element::{Group, Title};
 
@@ -43,15 +43,7 @@ pub struct Bars {
 }
 
 impl Figure for Bars {
-    fn kind(&self) -> &'static str {
-        self.kind
-    }
-
-    super::figure::about!();
-
-    fn table(&self) -> Result<Table, ChartError> {
-        Ok(self.numbers.clone())
-    }
+    super::figure::about!(numbers);
 
     fn draw(&self, style: &Style) -> Canvas {
         let theme = style.theme();

@@ -24,6 +24,16 @@ impl ColorMap {
     /// Every map, in the order in which a menu should show them.
     pub const ALL: [Self; 4] = [Self::Viridis, Self::Cividis, Self::Magma, Self::Greys];
 
+    /// Its name on the command line.
+    pub fn id(self) -> &'static str {
+        match self {
+            Self::Viridis => "viridis",
+            Self::Cividis => "cividis",
+            Self::Magma => "magma",
+            Self::Greys => "greys",
+        }
+    }
+
     /// The map's name as people write it.
     pub fn name(self) -> &'static str {
         match self {

@@ -3,7 +3,7 @@
 use super::canvas::{Anchor, Canvas, Type, rect};
 use super::header::{Header, PAD};
 use super::theme::{LABEL, TICK, Theme};
-use super::{ChartError, Figure, Provenance, Style, Table, font, ticks};
+use super::{Figure, Provenance, Style, Table, font, ticks};
 use svg::Node;
 use svg::node::element::{Element, Group, Title};
 
@@ -57,15 +57,7 @@ impl Columns {
 }
 
 impl Figure for Columns {
-    fn kind(&self) -> &'static str {
-        self.kind
-    }
-
-    super::figure::about!();
-
-    fn table(&self) -> Result<Table, ChartError> {
-        Ok(self.numbers.clone())
-    }
+    super::figure::about!(numbers);
 
     fn draw(&self, style: &Style) -> Canvas {
         let theme = style.theme();
@@ -196,7 +188,11 @@ fn column(
     style: &Style,
     theme: &Theme,
 ) -> Group {
-    let wide = (pitch * 0.84).max(pitch - 3.0);
+    // Gaps of a hair's breadth would shimmer.
+    let wide = match pitch < 3.0 {
+        true => pitch,
+        false => (pitch * 0.84).max(pitch - 3.0),
+    };
     let mut group = Group::new();
     let parts = of.parts.iter().zip(&head.values);
     let words: Vec<String> = parts

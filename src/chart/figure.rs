@@ -52,8 +52,20 @@ impl Format {
     }
 }
 
-/// The part of a [`Figure`] that is the same for every struct with fields `title` and `provenance`.
+/// The part of a [`Figure`] that is the same for every struct with fields `title` and `provenance`; with `numbers`, also
+/// for those with fields `kind` and `numbers`.
 macro_rules! about {
+    (numbers) => {
+        $crate::chart::figure::about!();
+
+        fn kind(&self) -> &'static str {
+            self.kind
+        }
+
+        fn table(&self) -> Result<$crate::chart::Table, $crate::chart::ChartError> {
+            Ok(self.numbers.clone())
+        }
+    };
     () => {
         fn title(&self) -> &str {
             &self.title

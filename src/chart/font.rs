@@ -4,6 +4,7 @@ use std::sync::{Arc, OnceLock};
 
 use crate::fonts::{FALLBACKS, INTER, INTER_SEMIBOLD};
 use resvg::usvg::fontdb;
+use ttf_parser::Face;
 
 /// The families named in the SVG; the bundled one comes first.
 pub(super) const FAMILY: &str = "Inter, Helvetica, Arial, sans-serif";
@@ -83,12 +84,13 @@ pub(super) fn database_of_pdf() -> Arc<svg2pdf::usvg::fontdb::Database> {
 
 /// Width of `text` at `size`, in the unit of `size`; kerning is left out.
 pub(super) fn width(text: &str, size: f64, weight: Weight) -> f64 {
-    static TABLES: OnceLock<Vec<Advances>> = OnceLock::new();
-    let tables = TABLES.get_or_init(|| bundled().filter_map(Advances::parse).collect());
+    static FACES: OnceLock<Vec<Face<'static>>> = OnceLock::new();
+    let parse = |data| Face::parse(data, 0).ok();
+    let faces = FACES.get_or_init(|| bundled().filter_map(parse).collect());
     // Each font in turn, as the renderer looks for a character; titles begin with the bolder one.
     let own = usize::from(weight == Weight::SemiBold);
-    let order = || tables.iter().skip(own).take(1).chain(tables.iter().skip(2));
-    let em = |c: char| order().find_map(|table| table.em(c));
+    let order = || faces.iter().skip(own).take(1).chain(faces.iter().skip(2));
+    let em = |c: char| order().find_map(|face| em(face, c));
     // A character that no font has is an empty box.
     let em: f64 = text.chars().map(|c| em(c).unwrap_or(1.0)).sum();
     em * size
@@ -96,6 +98,8 @@ pub(super) fn width(text: &str, size: f64, weight: Weight) -> f64 {
 
 /// `text`, shortened with an ellipsis until it is at most `room` wide.
 pub(super) fn fit(text: &str, size: f64, weight: Weight, room: f64) -> String {
+    // Room that was made for just this text may be less by a rounding.
+    let room = room + 1e-6;
     if width(text, size, weight) <= room {
         return text.to_owned();
     }
@@ -117,92 +121,10 @@ pub(super) fn fit(text: &str, size: f64, weight: Weight, room: f64) -> String {
     fits(low).unwrap_or_default()
 }
 
-/// The advance widths of one OpenType font.
-struct Advances {
-    data: &'static [u8],
-    units: f64,
-    cmap: usize,
-    format: u16,
-    hmtx: usize,
-    metrics: usize,
-}
-
-impl Advances {
-    fn parse(data: &'static [u8]) -> Option<Self> {
-        let table = |tag: &[u8; 4]| -> Option<usize> {
-            let count = usize::from(u16_at(data, 4)?);
-            (0..count)
-                .map(|i| 12 + 16 * i)
-                .find_map(|at| (data.get(at..at + 4)? == tag).then(|| u32_at(data, at + 8))?)
-        };
-        let units = f64::from(u16_at(data, table(b"head")? + 18)?);
-        let metrics = usize::from(u16_at(data, table(b"hhea")? + 34)?);
-        let hmtx = table(b"hmtx")?;
-        let cmap = table(b"cmap")?;
-        let count = usize::from(u16_at(data, cmap + 2)?);
-        let (format, cmap) = (0..count)
-            .filter_map(|i| {
-                let at = cmap + u32_at(data, cmap + 4 + 8 * i + 4)?;
-                Some((u16_at(data, at)?, at))
-            })
-            .filter(|(format, _)| matches!(format, 4 | 12))
-            .max()?;
-        (units > 0.0 && metrics > 0).then_some(Self {
-            data,
-            units,
-            cmap,
-            format,
-            hmtx,
-            metrics,
-        })
-    }
-
-    /// Advance of a character as a share of the font size; `None` where the font has no such character.
-    fn em(&self, c: char) -> Option<f64> {
-        let glyph = self.glyph(u32::from(c)).filter(|glyph| *glyph > 0)?;
-        let index = glyph.min(self.metrics - 1);
-        Some(f64::from(u16_at(self.data, self.hmtx + 4 * index)?) / self.units)
-    }
-
-    fn glyph(&self, code: u32) -> Option<usize> {
-        if self.format == 12 {
-            let groups = u32_at(self.data, self.cmap + 12)?;
-            return (0..groups).map(|i| self.cmap + 16 + 12 * i).find_map(|at| {
-                let first = u32_at(self.data, at)?;
-                let last = u32_at(self.data, at + 4)?;
-                let code = code as usize;
-                (first..=last)
-                    .contains(&code)
-                    .then(|| Some(u32_at(self.data, at + 8)? + code - first))?
-            });
-        }
-        let code = u16::try_from(code).ok()?;
-        let double = usize::from(u16_at(self.data, self.cmap + 6)?);
-        let ends = self.cmap + 14;
-        let segment = (0..double)
-            .step_by(2)
-            .find(|i| u16_at(self.data, ends + i).is_some_and(|end| end >= code))?;
-        let start = u16_at(self.data, ends + 2 + double + segment)?;
-        let delta = u16_at(self.data, ends + 2 + 2 * double + segment)?;
-        let offset_at = ends + 2 + 3 * double + segment;
-        let offset = usize::from(u16_at(self.data, offset_at)?);
-        let step = code.checked_sub(start)?;
-        if offset == 0 {
-            return Some(usize::from(code.wrapping_add(delta)));
-        }
-        let glyph = u16_at(self.data, offset_at + offset + 2 * usize::from(step))?;
-        Some(usize::from(glyph.wrapping_add(delta)))
-    }
-}
-
-fn u16_at(data: &[u8], at: usize) -> Option<u16> {
-    let bytes = data.get(at..at + 2)?;
-    Some(u16::from_be_bytes(bytes.try_into().ok()?))
-}
-
-fn u32_at(data: &[u8], at: usize) -> Option<usize> {
-    let bytes = data.get(at..at + 4)?;
-    usize::try_from(u32::from_be_bytes(bytes.try_into().ok()?)).ok()
+/// Advance of a character as a share of the font size; `None` where the font has no such character.
+fn em(face: &Face<'_>, c: char) -> Option<f64> {
+    let advance = face.glyph_hor_advance(face.glyph_index(c)?)?;
+    Some(f64::from(advance) / f64::from(face.units_per_em()))
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use super::header::{Header, PAD};
 use super::heatmap::marks::{self, Area, Ink};
 use super::heatmap::{Range, Scale};
 use super::theme::{self, LABEL, TICK};
-use super::{ChartError, Figure, Provenance, Style, Table, font};
+use super::{Figure, Provenance, Style, Table, font};
 use svg::Node;
 use svg::node::element::{Group, Title};
 
@@ -74,15 +74,7 @@ impl ShadedText {
 }
 
 impl Figure for ShadedText {
-    fn kind(&self) -> &'static str {
-        self.kind
-    }
-
-    super::figure::about!();
-
-    fn table(&self) -> Result<Table, ChartError> {
-        Ok(self.numbers.clone())
-    }
+    super::figure::about!(numbers);
 
     fn draw(&self, style: &Style) -> Canvas {
         let theme = style.theme();

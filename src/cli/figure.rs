@@ -3,7 +3,7 @@
 use super::Usage;
 use super::args::Common;
 use super::common::{ending, may_write, name, prepare, say};
-use super::figure_args::StyleArgs;
+use super::figure_args::{StyleArgs, named};
 use crate::analysis::{BandLayout, Pool, Statistic, TokenSet};
 use crate::chart::{ColorMap, Format, Scale, SpanMeasure};
 use crate::engine::figures::{
@@ -19,8 +19,8 @@ use std::sync::Arc;
 #[derive(Debug, Args)]
 pub(super) struct FigureArgs {
     /// What to draw
-    #[arg(value_enum, value_name = "KIND")]
-    pub kind: KindArg,
+    #[arg(value_name = "KIND", value_parser = named(&FigureKind::ALL, FigureKind::id, FigureKind::words))]
+    pub kind: FigureKind,
     /// Checkpoint: .pt (zip or legacy) or .safetensors; or a recorded run
     pub model: PathBuf,
     #[command(flatten)]
@@ -60,15 +60,18 @@ pub(super) struct FigureArgs {
     /// `spans`: mark the distances that hold 50, 90 and 99 % of each head's weight on the text
     #[arg(long)]
     pub effective: bool,
-    /// `attention`: columns are distances, or persistent vectors, instead of keys
+    /// `attention`: columns are keys, or distances
     #[arg(long, value_enum, default_value_t = ColumnsArg::Key)]
     pub columns: ColumnsArg,
     /// How weights are spread over the colours
-    #[arg(long, value_enum, default_value_t = ScaleArg::Sqrt)]
-    pub scale: ScaleArg,
+    #[arg(long, default_value = "sqrt", value_parser = named(&Scale::ALL, Scale::id, |_| ""))]
+    pub scale: Scale,
     /// `text`: shade by what the tokens read, by who reads them, or by surprisal
-    #[arg(long, value_enum, default_value_t = ShadeArg::Read)]
-    pub shade: ShadeArg,
+    #[arg(long, default_value = "read", value_parser = named(&Shade::ALL, Shade::id, |_| ""))]
+    pub shade: Shade,
+    /// `text`: of several tokens the mean of their weights, not the sum
+    #[arg(long)]
+    pub mean: bool,
     /// `training`: the mean of so many entries of the log
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = super::args::at_least_one)]
     pub smooth: usize,
@@ -90,60 +93,6 @@ pub(super) struct OptionalInput {
     pub ids: Option<PathBuf>,
 }
 
-/// The kinds by name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum KindArg {
-    /// How far every head looks: the paper's figure
-    Spans,
-    /// One statistic of all heads, layer × head
-    Heads,
-    /// The soft mask of heads and, with a text, the weight on each distance
-    Mask,
-    /// The weights of heads as a heatmap
-    Attention,
-    /// A small picture of every head
-    Grid,
-    /// The text, shaded by weight or surprisal
-    Text,
-    /// Where every head's weight goes
-    Shares,
-    /// Use of a head's persistent vectors
-    Usage,
-    /// The weights on a head's persistent vectors, query by query
-    Vectors,
-    /// What is expected after a token
-    Predictions,
-    /// Surprisal along the text
-    Surprisal,
-    /// What a token costs against the span limit
-    Cost,
-    /// The curves of the training
-    Training,
-    /// Parameters by part
-    Parameters,
-}
-
-impl From<KindArg> for FigureKind {
-    fn from(kind: KindArg) -> Self {
-        match kind {
-            KindArg::Spans => Self::Spans,
-            KindArg::Heads => Self::Heads,
-            KindArg::Mask => Self::Mask,
-            KindArg::Attention => Self::Attention,
-            KindArg::Grid => Self::Grid,
-            KindArg::Text => Self::Text,
-            KindArg::Shares => Self::Shares,
-            KindArg::Usage => Self::Usage,
-            KindArg::Vectors => Self::Vectors,
-            KindArg::Predictions => Self::Predictions,
-            KindArg::Surprisal => Self::Surprisal,
-            KindArg::Cost => Self::Cost,
-            KindArg::Training => Self::Training,
-            KindArg::Parameters => Self::Parameters,
-        }
-    }
-}
-
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum CombineArg {
     Mean,
@@ -154,31 +103,6 @@ pub(super) enum CombineArg {
 pub(super) enum ColumnsArg {
     Key,
     Distance,
-    Vector,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum ScaleArg {
-    Linear,
-    Sqrt,
-    Log,
-}
-
-impl From<ScaleArg> for Scale {
-    fn from(scale: ScaleArg) -> Self {
-        match scale {
-            ScaleArg::Linear => Self::Linear,
-            ScaleArg::Sqrt => Self::Sqrt,
-            ScaleArg::Log => Self::Log,
-        }
-    }
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum ShadeArg {
-    Read,
-    Readers,
-    Surprisal,
 }
 
 /// Most cells a side of a heatmap: of a longer text several weights share one.
@@ -190,7 +114,7 @@ pub(super) fn run(args: &FigureArgs) -> Result<()> {
         may_write(path, args.force)?;
     }
     prepare(&args.common)?;
-    let kind = FigureKind::from(args.kind);
+    let kind = args.kind;
     let (text, mut text_name) = text(args)?;
     let engine = Engine::start_on(
         args.common.device.into(),
@@ -248,11 +172,10 @@ pub(super) fn run(args: &FigureArgs) -> Result<()> {
         bail!("{}", failure.message);
     }
     let mut figure = figure(kind, &snapshot, &choice)?;
+    sign(&mut *figure, kind, &snapshot, &choice, &text_name);
     if let Some(title) = &args.style.title {
         figure.set_title(title.clone());
     }
-    let of_text = (!text_name.is_empty()).then_some((&*snapshot.tokens, text_name.as_str()));
-    sign(&mut *figure, &model, of_text);
     for path in &args.output {
         args.style.write(&*figure, path)?;
         if !args.common.quiet {
@@ -329,9 +252,8 @@ fn choice(args: &FigureArgs, model: &crate::engine::Model, count: usize) -> Resu
             layout: match args.columns {
                 ColumnsArg::Key => BandLayout::Key,
                 ColumnsArg::Distance => BandLayout::Distance,
-                ColumnsArg::Vector => BandLayout::Vector,
             },
-            scale: args.scale.into(),
+            scale: args.scale,
             most: CELLS,
             pool: Pool::Max,
             ..HeatmapStyle::default()
@@ -344,23 +266,17 @@ fn choice(args: &FigureArgs, model: &crate::engine::Model, count: usize) -> Resu
                 Statistic::Head
             },
             falling: args.sort,
-            scale: args.scale.into(),
+            scale: args.scale,
             ..GridStyle::default()
         },
-        shade: match args.shade {
-            ShadeArg::Read => Shade::Read,
-            ShadeArg::Readers => Shade::Readers,
-            ShadeArg::Surprisal => Shade::Surprisal,
-        },
-        shade_scale: args.scale.into(),
+        shade: args.shade,
+        shade_mean: args.mean,
+        shade_scale: args.scale,
         usage_log: !args.linear,
         by_use: args.sort,
-        vector_colors: (args.scale.into(), ColorMap::Viridis),
-        mask_log: None,
-        mean_of: None,
-        position: None,
+        vector_colors: (args.scale, ColorMap::Viridis),
         smoothing: args.smooth,
-        log: (false, false),
+        ..FigureChoice::default()
     })
 }
 

@@ -2,7 +2,8 @@
 
 use crate::chart::{ColorMap, DEFAULT_WIDTH_MM, Figure, Style};
 use anyhow::Result;
-use clap::{Args, ValueEnum};
+use clap::Args;
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use std::path::Path;
 
 /// Widths that have a name, in millimetres.
@@ -42,31 +43,11 @@ pub(super) struct StyleArgs {
     #[arg(long)]
     pub gray: bool,
     /// Colour map of figures that have one [default: the figure's own]
-    #[arg(long, value_enum, value_name = "MAP")]
-    pub map: Option<MapArg>,
+    #[arg(long, value_name = "MAP", value_parser = named(&ColorMap::ALL, ColorMap::id, |_| ""))]
+    pub map: Option<ColorMap>,
     /// Resolution of .png files in dots per inch
     #[arg(long, value_name = "N", default_value_t = 304.8, value_parser = dpi)]
     pub dpi: f32,
-}
-
-/// A colour map by name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum MapArg {
-    Viridis,
-    Cividis,
-    Magma,
-    Greys,
-}
-
-impl From<MapArg> for ColorMap {
-    fn from(map: MapArg) -> Self {
-        match map {
-            MapArg::Viridis => Self::Viridis,
-            MapArg::Cividis => Self::Cividis,
-            MapArg::Magma => Self::Magma,
-            MapArg::Greys => Self::Greys,
-        }
-    }
 }
 
 impl StyleArgs {
@@ -80,7 +61,7 @@ impl StyleArgs {
             transparent: self.transparent,
             gray: self.gray,
             titled: !self.no_title,
-            map: self.map.map(Into::into),
+            map: self.map,
             pixels_per_mm: self.dpi / 25.4,
         }
     }
@@ -89,6 +70,25 @@ impl StyleArgs {
     pub fn write(&self, figure: &dyn Figure, path: &Path) -> Result<()> {
         Ok(figure.write(path, &self.style())?)
     }
+}
+
+/// Reads one of `all` by its `id`; help says what each is in `words`, where there are any.
+pub(super) fn named<T: Copy + Send + Sync + 'static>(
+    all: &'static [T],
+    id: fn(T) -> &'static str,
+    words: fn(T) -> &'static str,
+) -> impl TypedValueParser<Value = T> {
+    let values = all.iter().map(|one| {
+        let value = PossibleValue::new(id(*one));
+        match words(*one) {
+            "" => value,
+            words => value.help(words),
+        }
+    });
+    PossibleValuesParser::new(values).try_map(move |found| {
+        let mut all = all.iter().copied();
+        all.find(|one| id(*one) == found).ok_or("no such value")
+    })
 }
 
 fn width(text: &str) -> Result<f64, String> {

@@ -3,11 +3,11 @@
 use super::measure_args::PersistentArgs;
 use super::texts::{Measured, Output, obtain, wrote};
 use crate::analysis::sums;
-use crate::chart::{ColorMap, Format, Heatmap, Scale, SideColumn};
+use crate::chart::Format;
+use crate::engine::figures::persistent_chart;
 use crate::engine::sums_file::SumsFile;
-use anyhow::{Context, Result};
+use anyhow::Result;
 use serde::Serialize;
-use std::fmt::Write as _;
 use std::io::Write;
 use std::path::Path;
 
@@ -28,9 +28,6 @@ struct Row {
     never_used: Option<usize>,
     /// Mean weight per vector.
     usage: Vec<f32>,
-    /// The vectors by falling mean weight.
-    #[serde(skip)]
-    order: Vec<u32>,
 }
 
 pub(super) fn run(args: &PersistentArgs, out: &mut impl Write) -> Result<()> {
@@ -42,7 +39,7 @@ pub(super) fn run(args: &PersistentArgs, out: &mut impl Write) -> Result<()> {
     let Measured { file, format } = obtain(&args.model, &args.common, &args.texts, &output)?;
     let rows = rows(&file);
     if let (Some(path), Some(format)) = (&args.output, format) {
-        write(path, format, args, &file, &rows)?;
+        write(path, format, args, &file)?;
         wrote(path, args.common.quiet);
     }
     if args.json {
@@ -63,7 +60,6 @@ fn rows(file: &SumsFile) -> Vec<Row> {
         empty: head.empty,
         effective_vectors: usage.as_ref().map(|u| u.effective),
         never_used: usage.as_ref().map(|u| u.never),
-        order: usage.as_ref().map(|u| u.order.clone()).unwrap_or_default(),
         usage: usage.map(|u| u.mean).unwrap_or_default(),
     });
     rows.collect()
@@ -105,98 +101,16 @@ fn table(rows: &[Row], out: &mut impl Write) -> Result<()> {
     Ok(())
 }
 
-fn write(
-    path: &Path,
-    format: &str,
-    args: &PersistentArgs,
-    file: &SumsFile,
-    rows: &[Row],
-) -> Result<()> {
-    match format {
-        "svg" | "pdf" | "png" => {
-            let mut chart = chart(&args.model, file, rows)?;
-            if let Some(title) = &args.style.title {
-                chart.title.clone_from(title);
-            }
-            return args.style.write(&chart, path);
-        }
-        "json" => {
-            let text = serde_json::to_string_pretty(rows)? + "\n";
-            crate::chart::write_file(path, text.as_bytes())?;
-        }
-        _ => crate::chart::write_file(path, csv(rows)?.as_bytes())?,
-    }
-    Ok(())
-}
-
-/// One line per head, with a column for every vector.
-fn csv(rows: &[Row]) -> Result<String> {
-    let mut text = String::from("layer,head,context,persistent,empty,effective_vectors,never_used");
-    for vector in 0..rows.first().map_or(0, |row| row.usage.len()) {
-        write!(text, ",vector_{vector}")?;
-    }
-    text.push('\n');
-    let cell = |value: Option<String>| value.unwrap_or_default();
-    for row in rows {
-        write!(
-            text,
-            "{},{},{},{},{},{},{}",
-            row.layer,
-            row.head,
-            row.context,
-            row.persistent,
-            row.empty,
-            cell(row.effective_vectors.map(|v| v.to_string())),
-            cell(row.never_used.map(|v| v.to_string())),
-        )?;
-        for weight in &row.usage {
-            write!(text, ",{weight}")?;
-        }
-        text.push('\n');
-    }
-    Ok(text)
-}
-
-/// Heads × vectors, each head's vectors by falling weight, with the shares beside.
-fn chart(model: &Path, file: &SumsFile, rows: &[Row]) -> Result<Heatmap> {
-    let cols = rows.first().map_or(0, |row| row.usage.len());
-    if cols == 0 {
+fn write(path: &Path, format: &str, args: &PersistentArgs, file: &SumsFile) -> Result<()> {
+    let mut chart = persistent_chart(file);
+    if chart.cols == 0 && !matches!(format, "csv" | "json") {
         anyhow::bail!(
             "{}: the model has no persistent vectors to draw; write the shares with -o FILE.csv or .json",
-            model.display()
+            args.model.display()
         );
     }
-    let mut values = Vec::with_capacity(rows.len() * cols);
-    for row in rows {
-        for &vector in &row.order {
-            let weight = row.usage.get(vector as usize);
-            values.push(*weight.context("a vector without usage")?);
-        }
+    if let Some(title) = &args.style.title {
+        chart.title.clone_from(title);
     }
-    let side = |label: &str, of: fn(&Row) -> f64| SideColumn {
-        label: label.into(),
-        values: rows.iter().map(|row| of(row) as f32).collect(),
-    };
-    Ok(Heatmap {
-        title: "Mean weight on persistent vectors".into(),
-        rows: rows.len(),
-        cols,
-        values,
-        row_labels: rows
-            .iter()
-            .map(|row| format!("{}.{}", row.layer + 1, row.head + 1))
-            .collect(),
-        row_axis: "layer.head".into(),
-        col_axis: "vectors of the head, most used first".into(),
-        bar: "mean weight".into(),
-        map: ColorMap::Viridis,
-        scale: Scale::Log,
-        side: vec![
-            side("text", |row| row.context),
-            side("persistent", |row| row.persistent),
-            side("empty context", |row| row.empty),
-        ],
-        provenance: file.provenance(),
-        ..Heatmap::default()
-    })
+    args.style.write(&chart, path)
 }

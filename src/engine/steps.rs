@@ -138,7 +138,7 @@ impl Steps {
     /// Whether the model at hand is edited as wanted.
     fn edited(&self, wanted: &Wanted) -> bool {
         let open = self.open.as_ref();
-        open.is_none_or(|open| open.edits == wanted.edits)
+        open.is_none_or(|open| open.edits == wanted.edits_of(self.opened_number))
     }
 
     /// Whether nothing is left to do.
@@ -285,12 +285,12 @@ impl Steps {
         let Some(open) = &mut self.open else {
             return;
         };
-        open.edits = Arc::clone(&wanted.edits);
-        let network = match open.original.network.edited(&wanted.edits) {
+        open.edits = wanted.edits_of(self.opened_number);
+        let network = match open.original.network.edited(&open.edits) {
             Ok(network) => Arc::new(network),
             Err(error) => return self.fail(error.to_string(), None),
         };
-        open.model = if wanted.edits.is_empty() {
+        open.model = if open.edits.is_empty() {
             Arc::clone(&open.original)
         } else {
             Arc::new(open.original.with_network(network))

@@ -70,6 +70,11 @@ impl Surveying {
         if let Some(survey) = &mut self.survey {
             survey.truncate(len);
         }
+        // After a change of a few words what is shown stays until there is something newer; of another text it does not.
+        let is_another = |surveyed: &Surveyed| surveyed.queries.end > 2 * len;
+        if self.surveyed.as_deref().is_some_and(is_another) {
+            self.surveyed = None;
+        }
     }
 
     /// Whether everything that is wanted of it is there.

@@ -49,10 +49,11 @@ pub(super) struct Wanted {
     pub text: (u64, Arc<str>),
     /// Whether the text is a list of token ids, whatever the vocabulary.
     pub as_ids: bool,
-    /// Which text of a recorded run is shown, from 0.
-    pub recorded: usize,
-    /// What is changed in the model by hand.
-    pub edits: Arc<Edits>,
+    /// Which text of a recorded run is shown, from 0; and of which model's wish. Of any other model it is the first.
+    pub recorded: (u64, usize),
+    /// What is changed by hand in a model, and of which wish for one that is. Any other is as its file has it: changes
+    /// neither reach the next model nor are lost when that cannot be opened.
+    pub edits: (u64, Arc<Edits>),
     pub looks: Looks,
     pub continuation: Option<Continue>,
     /// Continuations asked for so far.
@@ -78,8 +79,8 @@ impl Default for Wanted {
             model: (0, Source::default()),
             text: (0, Arc::default()),
             as_ids: false,
-            recorded: 0,
-            edits: Arc::default(),
+            recorded: (0, 0),
+            edits: (0, Arc::default()),
             looks: Looks::default(),
             continuation: None,
             continuations: 0,
@@ -91,6 +92,32 @@ impl Default for Wanted {
             version: 0,
             run: Cancel::default(),
             look: Cancel::default(),
+        }
+    }
+}
+
+impl Wanted {
+    /// What is changed by hand in the model of this wish.
+    pub fn edits_of(&self, model: u64) -> Arc<Edits> {
+        match self.edits.0 == model {
+            true => Arc::clone(&self.edits.1),
+            false => Arc::default(),
+        }
+    }
+
+    /// Which text is shown of the recorded run of this wish.
+    pub fn recorded_of(&self, model: u64) -> usize {
+        match self.recorded.0 == model {
+            true => self.recorded.1,
+            false => 0,
+        }
+    }
+
+    /// The wish for the model on show, or for the first one on its way.
+    fn of(&self, shown: &Snapshot) -> u64 {
+        match shown.model {
+            Some(_) => shown.model_number,
+            None => self.model.0,
         }
     }
 }
@@ -195,8 +222,6 @@ impl Engine {
         self.change(|wanted| {
             wanted.model = (wanted.model.0 + 1, model);
             wanted.stopped = false;
-            wanted.recorded = 0;
-            wanted.edits = Arc::default();
             wanted.continuation = None;
             wanted.run.cancel();
             wanted.model.0
@@ -250,9 +275,11 @@ impl Engine {
 
     /// Shows another text of the open recorded run, by its index from 0; the text of [`Engine::set_text`] waits meanwhile.
     pub fn show_recorded(&self, index: usize) {
+        let shown = self.snapshot();
         self.change(|wanted| {
-            if wanted.recorded != index {
-                wanted.recorded = index;
+            let recorded = (wanted.of(&shown), index);
+            if wanted.recorded != recorded {
+                wanted.recorded = recorded;
                 wanted.run.cancel();
             }
         });
@@ -280,9 +307,17 @@ impl Engine {
 
     /// Changes the open model by hand: spans set, heads silenced; these edits and no others. The text runs again.
     pub fn edit(&self, edits: Edits) {
+        let shown = self.snapshot();
+        let model = self.shared.wanted().of(&shown);
+        self.edit_of(model, edits);
+    }
+
+    /// As [`Engine::edit`], of the model with this [number](Snapshot::model_number) and no other: whoever draws a snapshot
+    /// means its model, and another one may be open by now.
+    pub fn edit_of(&self, model: u64, edits: Edits) {
         self.change(|wanted| {
-            if *wanted.edits != edits {
-                wanted.edits = Arc::new(edits);
+            if *wanted.edits_of(model) != edits {
+                wanted.edits = (model, Arc::new(edits));
                 wanted.stopped = false;
                 wanted.continuation = None;
                 wanted.run.cancel();

@@ -92,6 +92,8 @@ pub struct App {
     /// The size of the interface.
     pub(super) zoom: f32,
     pub(super) keeper: Option<Keeper>,
+    /// The session as it was found at the start.
+    pub(super) last_session: Session,
 }
 
 impl App {
@@ -135,7 +137,7 @@ impl App {
             commands: Vec::new(),
             help: Help::default(),
             palette: CommandPalette::default(),
-            tree: session.layout.unwrap_or_default().tree(),
+            tree: session.layout.clone().unwrap_or_default().tree(),
             used: session.used.unwrap_or(Pane::Spans),
             alone: None,
             views: session::tolerant(&session.views),
@@ -157,6 +159,7 @@ impl App {
             place: session.window,
             zoom: zoom.unwrap_or(1.0),
             keeper,
+            last_session: session,
         }
     }
 

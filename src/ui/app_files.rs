@@ -11,7 +11,6 @@ use super::state::Selection;
 use super::text_file::{TextFile, is_sample, text_of};
 use super::toasts::Toasts;
 use crate::engine::{Failure, Model, SAMPLES, Sample, Source};
-use crate::model::Edits;
 use eframe::egui;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -118,11 +117,6 @@ impl App {
         {
             self.restore(ctx, &model, restored);
         }
-        // What was sent while it was being opened was meant for the model before.
-        self.engine.edit(match model.recorded {
-            Some(_) => Edits::default(),
-            None => self.edits().clone(),
-        });
     }
 
     /// Brings back what was selected and changed in the model when it was open last.
@@ -144,7 +138,8 @@ impl App {
         if is_recorded {
             self.engine.show_recorded(restored.recorded);
         } else if !restored.edits.is_empty() {
-            self.engine.edit(restored.edits.clone());
+            self.engine
+                .edit_of(self.snapshot.model_number, restored.edits.clone());
             self.history.begin_edited(restored.edits);
             ctx.request_repaint();
         }
@@ -232,8 +227,6 @@ impl App {
         let asked = self.asked.iter().position(|(asked, _)| *asked == number);
         let asked = asked.map(|i| self.asked.remove(i));
         self.asked.retain(|(asked, _)| *asked > number);
-        // The engine has let go of what was changed in the model that stays open.
-        self.engine.edit(self.edits().clone());
         let restored = self.restored.take();
         let of_session = restored.is_some_and(|restored| restored.selected.is_some());
         let Some((_, Some((path, answers)))) = asked else {

@@ -27,10 +27,15 @@ impl App {
         // What was open last is what could be opened, and is all there.
         let ready = self.snapshot.model.is_some() && self.restored.is_none();
         let waits = self.text_file.as_ref().is_some_and(TextFile::restores);
-        if !ready || waits {
+        // Until then all is as it was, but for what is typed meanwhile.
+        let typed = self.history.can_undo();
+        if waits || !ready && !typed {
             return;
         }
-        let session = self.session();
+        let session = match ready {
+            true => self.session(),
+            false => self.last_session.clone(),
+        };
         if let Some(keeper) = &mut self.keeper {
             keeper.keep(session, &self.history.present().text);
         }

@@ -124,26 +124,14 @@ impl Making {
     /// The figure with where it comes from: reads the model's file the first time.
     fn signed(&self) -> Result<Box<dyn Figure>, String> {
         let (mut made, _) = self.titled()?;
-        let tokens = &self.snapshot.tokens;
-        let text = self.uses_text().then_some((&**tokens, self.text.as_str()));
-        if let Some(model) = self.snapshot.shown() {
-            sign(&mut *made, model, text);
-        }
+        let (snapshot, choice) = (&self.snapshot, &self.choice);
+        sign(&mut *made, self.kind, snapshot, choice, &self.text);
         Ok(made)
     }
 
     fn said(&self, error: &FigureError) -> String {
         let (name, reason) = (figures::name(self.kind), figures::reason(error));
         trf("{0}: {1}", &[&name, &reason])
-    }
-
-    /// Whether the figure shows what a text made of the model.
-    fn uses_text(&self) -> bool {
-        match self.kind {
-            FigureKind::Heads | FigureKind::Mask => self.snapshot.done > 0,
-            FigureKind::Spans => self.snapshot.done > 0 && self.choice.effective.contains(&true),
-            kind => kind.needs_text(),
-        }
     }
 
     fn write(&self, path: &Path, cancel: &Cancel) -> Result<(), String> {

@@ -114,8 +114,6 @@ impl App {
             Command::StopOpening => {
                 self.engine.stop_opening();
                 self.asked.clear();
-                // The engine has let go of what was changed in the model that stays open.
-                self.engine.edit(self.edits().clone());
             }
             Command::ModelFacts => self.facts.open = !self.facts.open,
             Command::Palette => {
@@ -141,7 +139,8 @@ impl App {
             self.text_changed();
         }
         if before.edits != self.history.present().edits {
-            self.engine.edit(self.edits().clone());
+            self.engine
+                .edit_of(self.snapshot.model_number, self.edits().clone());
         }
     }
 
@@ -162,7 +161,8 @@ impl App {
         let mut edits = self.edits().clone();
         match change(&mut edits, selected, command) {
             Ok(()) => {
-                self.engine.edit(edits.clone());
+                self.engine
+                    .edit_of(self.snapshot.model_number, edits.clone());
                 self.history.edit(edits, ctx.input(|i| i.time));
             }
             Err(error) => self.toasts.error(error.to_string()),

@@ -184,7 +184,7 @@ impl App {
         if is_back {
             let edits = self.history.present().edits.as_ref().clone();
             if !edits.is_empty() {
-                self.engine.edit(edits);
+                self.engine.edit_of(self.snapshot.model_number, edits);
             }
         }
         !is_back

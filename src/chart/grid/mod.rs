@@ -3,12 +3,12 @@
 mod layout;
 
 use super::canvas::{self, Anchor, Canvas, Type, clean};
-use super::header::{Header, PAD};
+use super::header::PAD;
 use super::heatmap::marks::{self, Area, Ink};
 use super::heatmap::picture;
 use super::heatmap::{Range, Scale};
 use super::theme::{LABEL, TICK};
-use super::{ChartError, ColorMap, Figure, Provenance, Style, Table, font};
+use super::{ColorMap, Figure, Provenance, Style, Table, font};
 use layout::Layout;
 use svg::Node;
 use svg::node::element::{Group, Title};
@@ -94,15 +94,7 @@ fn largest(heads: &[SmallHead]) -> f32 {
 }
 
 impl Figure for HeadGrid {
-    fn kind(&self) -> &'static str {
-        self.kind
-    }
-
-    super::figure::about!();
-
-    fn table(&self) -> Result<Table, ChartError> {
-        Ok(self.numbers.clone())
-    }
+    super::figure::about!(numbers);
 
     fn draw(&self, style: &Style) -> Canvas {
         let theme = style.theme();

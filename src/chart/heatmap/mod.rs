@@ -32,6 +32,15 @@ impl Scale {
     /// Every scale, in the order in which a menu should show them.
     pub const ALL: [Self; 3] = [Self::Linear, Self::Sqrt, Self::Log];
 
+    /// Its name on the command line.
+    pub fn id(self) -> &'static str {
+        match self {
+            Self::Linear => "linear",
+            Self::Sqrt => "sqrt",
+            Self::Log => "log",
+        }
+    }
+
     /// The scale's name as people write it.
     pub fn name(self) -> &'static str {
         match self {
@@ -116,6 +125,8 @@ pub struct Heatmap {
     pub bar: String,
     /// Written in the cells, row by row, where there is room for all; may be empty.
     pub cell_texts: Vec<String>,
+    /// The numbers of tables, where they are others than those of the cells.
+    pub numbers: Option<Table>,
     /// Where the numbers come from; kept in the file and not drawn.
     pub provenance: Provenance,
     /// What figure it is; see [`Figure::kind`].
@@ -146,6 +157,7 @@ impl Default for Heatmap {
             marked: Vec::new(),
             bar: String::new(),
             cell_texts: Vec::new(),
+            numbers: None,
             provenance: Provenance::default(),
             kind: "attention",
         }
@@ -235,6 +247,9 @@ impl Figure for Heatmap {
     /// Blank means outside the matrix.
     fn table(&self) -> Result<Table, ChartError> {
         self.check()?;
+        if let Some(numbers) = &self.numbers {
+            return Ok(numbers.clone());
+        }
         // Tokens repeat; their numbers do not.
         let name = |labels: &[String], start: usize, step: usize, i: usize| {
             let number = start + i * step.max(1);

@@ -1,5 +1,6 @@
 //! The cells of a matrix: rectangles where they are few, one picture where they are many.
 
+use base64::prelude::{BASE64_STANDARD, Engine as _};
 use rayon::prelude::*;
 use svg::Node;
 use svg::node::element::{Element, Group, Title};
@@ -94,7 +95,7 @@ pub(in crate::chart) fn picture(
     if width < 4.0 && height < 4.0 {
         image.assign("image-rendering", "pixelated");
     }
-    let uri = format!("data:image/png;base64,{}", raster::base64(&png));
+    let uri = format!("data:image/png;base64,{}", BASE64_STANDARD.encode(&png));
     image.assign("href", uri);
     Some(image)
 }

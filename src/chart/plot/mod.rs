@@ -6,7 +6,7 @@ mod layout;
 mod tests;
 
 use super::canvas::Canvas;
-use super::{ChartError, Figure, Provenance, Style, Table};
+use super::{Figure, Provenance, Style, Table};
 
 /// An axis of a [`Plot`].
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -120,17 +120,9 @@ pub struct Plot {
 }
 
 impl Figure for Plot {
-    fn kind(&self) -> &'static str {
-        self.kind
-    }
-
-    super::figure::about!();
+    super::figure::about!(numbers);
 
     fn draw(&self, style: &Style) -> Canvas {
         draw::draw(self, style)
-    }
-
-    fn table(&self) -> Result<Table, ChartError> {
-        Ok(self.numbers.clone())
     }
 }

@@ -52,6 +52,12 @@ pub fn heads_title(heads: &Heads) -> String {
         Combine::Mean => "mean",
         Combine::Max => "largest",
     };
+    let count = heads.all().len();
+    format!("{how} of {count} heads ({})", heads_list(heads))
+}
+
+/// Heads by layer and head, counted from 1: "1.1, 1.4, 3.2"; of many the first.
+pub(super) fn heads_list(heads: &Heads) -> String {
     let all = heads.all();
     let mut names: Vec<String> = all
         .iter()
@@ -61,7 +67,7 @@ pub fn heads_title(heads: &Heads) -> String {
     if all.len() > NAMED {
         names.push("…".into());
     }
-    format!("{how} of {} heads ({})", all.len(), names.join(", "))
+    names.join(", ")
 }
 
 /// What is drawn in: how far heads look.

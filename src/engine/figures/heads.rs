@@ -37,7 +37,7 @@ pub fn matrix(
     model: &Model,
     rows: &[HeadRow],
     statistic: Statistic,
-) -> Result<HeadMatrix, FigureError> {
+) -> Result<Heatmap, FigureError> {
     let config = model.network.config();
     let (layers, heads) = (config.nb_layers, config.nb_heads);
     let values: Vec<Option<f64>> = rows.iter().map(|row| statistic.of(row)).collect();
@@ -49,7 +49,7 @@ pub fn matrix(
         None => String::new(),
         Some(value) => written(*value, statistic.kind()),
     };
-    let map = Heatmap {
+    Ok(Heatmap {
         title: format!("{}: {}", model.name(), statistic.label()),
         subtitle: facts(rows, statistic, marked.as_slice()),
         rows: layers,
@@ -73,11 +73,8 @@ pub fn matrix(
         marked,
         provenance: provenance(model).with("statistic", statistic.column()),
         kind: "heads",
+        numbers: Some(numbers(rows)),
         ..Heatmap::default()
-    };
-    Ok(HeadMatrix {
-        map,
-        numbers: numbers(rows),
     })
 }
 
@@ -160,45 +157,6 @@ fn numbers(rows: &[HeadRow]) -> Table {
         table.push(place.into_iter().chain(values));
     }
     table
-}
-
-/// A [`matrix`] of heads: the drawing of one statistic, the numbers of all.
-#[derive(Debug, Clone)]
-pub struct HeadMatrix {
-    /// The drawing.
-    pub map: Heatmap,
-    /// The numbers.
-    pub numbers: Table,
-}
-
-impl crate::chart::Figure for HeadMatrix {
-    fn kind(&self) -> &'static str {
-        self.map.kind
-    }
-
-    fn title(&self) -> &str {
-        &self.map.title
-    }
-
-    fn provenance(&self) -> &crate::chart::Provenance {
-        &self.map.provenance
-    }
-
-    fn set_title(&mut self, title: String) {
-        self.map.title = title;
-    }
-
-    fn provenance_mut(&mut self) -> &mut crate::chart::Provenance {
-        &mut self.map.provenance
-    }
-
-    fn draw(&self, style: &crate::chart::Style) -> crate::chart::Canvas {
-        self.map.draw(style)
-    }
-
-    fn table(&self) -> Result<Table, crate::chart::ChartError> {
-        Ok(self.numbers.clone())
-    }
 }
 
 /// Where every head's weight goes, as means over a text of `tokens` tokens; `shares` layer by layer.

@@ -14,12 +14,12 @@ mod text;
 mod usage;
 
 pub use attention::{HeatmapStyle, heads_title, heatmap};
-pub use heads::{GridStyle, HeadMatrix, grid, head_rows, matrix, shares};
+pub use heads::{GridStyle, grid, head_rows, matrix, shares};
 pub use model::{cost, parameters, training};
 pub use request::{FigureChoice, FigureKind, figure, missing, sign};
 pub use span_mask::span_mask;
 pub use spans::{effective, span_chart};
-pub use tables::{effective_chart, effective_table, texts_table};
+pub use tables::{effective_chart, effective_table, persistent_chart, texts_table};
 pub use text::{Shade, candidates, shaded_text, surprisal};
 pub use usage::{usage, usage_of, vectors};
 

@@ -1,9 +1,9 @@
 //! Which figure, and with which choices: what window, command line and scripts ask for.
 
 use super::{FigureError, GridStyle, HeatmapStyle, Shade};
-use crate::analysis::{BandLayout, Pool, Statistic, TokenSet};
-use crate::chart::{ColorMap, Figure, Provenance, Scale, Source, SpanMeasure};
-use crate::engine::{Heads, Looks, Model, Snapshot, Tokens};
+use crate::analysis::{Statistic, TokenSet};
+use crate::chart::{ColorMap, Figure, Scale, Source, SpanMeasure};
+use crate::engine::{Heads, Looks, Model, Snapshot};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -79,6 +79,26 @@ impl FigureKind {
         }
     }
 
+    /// What it shows, in a line.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Spans => "How far every head looks: the paper's figure",
+            Self::Heads => "One statistic of all heads, layer × head",
+            Self::Mask => "The soft mask of heads and, with a text, the weight on each distance",
+            Self::Attention => "The weights of heads as a heatmap",
+            Self::Grid => "A small picture of every head",
+            Self::Text => "The text, shaded by weight or surprisal",
+            Self::Shares => "Where every head's weight goes",
+            Self::Usage => "Use of a head's persistent vectors",
+            Self::Vectors => "The weights on a head's persistent vectors, query by query",
+            Self::Predictions => "What is expected after a token",
+            Self::Surprisal => "Surprisal along the text",
+            Self::Cost => "What a token costs against the span limit",
+            Self::Training => "The curves of the training",
+            Self::Parameters => "Parameters by part",
+        }
+    }
+
     /// Whether it shows what a model does with a text, whatever is chosen. The others may use one, or need none.
     pub fn needs_text(self) -> bool {
         matches!(
@@ -130,6 +150,8 @@ pub struct FigureChoice {
     pub grid: GridStyle,
     /// Of the text.
     pub shade: Shade,
+    /// Of the text: of several selected tokens their mean, not their sum.
+    pub shade_mean: bool,
     /// Of the text.
     pub shade_scale: Scale,
     /// Of the cost: tokens before the one that is counted; `None` for S, far into a text.
@@ -159,6 +181,7 @@ impl Default for FigureChoice {
             mean_of: None,
             grid: GridStyle::default(),
             shade: Shade::default(),
+            shade_mean: false,
             shade_scale: Scale::Sqrt,
             position: None,
             smoothing: 1,
@@ -187,6 +210,32 @@ impl FigureChoice {
             prediction: at.filter(|_| kind == FigureKind::Predictions),
             ..Looks::default()
         }
+    }
+}
+
+/// Completes where the numbers of a figure made by [`figure`] come from: the hash of the model's file and, where they are of
+/// a text, that of the text, which is called `text`. Reads the model's whole file the first time, so it belongs on no thread
+/// that draws.
+pub fn sign(
+    made: &mut dyn Figure,
+    kind: FigureKind,
+    snapshot: &Snapshot,
+    choice: &FigureChoice,
+    text: &str,
+) {
+    let provenance = made.provenance_mut();
+    if let Some(model) = model_of(kind, snapshot) {
+        provenance.model = Some(Source {
+            name: model.weights_name(),
+            sha256: model.weights_sha256(true).map(str::to_owned),
+        });
+    }
+    let tokens = &snapshot.tokens;
+    if !tokens.ids.is_empty() && (kind.needs_text() || choice.looks(kind).survey) {
+        provenance.text = Some(Source {
+            name: text.to_owned(),
+            sha256: Some(crate::files::sha256_hex(tokens.bytes())),
+        });
     }
 }
 
@@ -267,8 +316,7 @@ pub fn figure(
             let detail = detail.ok_or(FigureError::NoWeights)?;
             let queries = choice.queries.start..choice.queries.end.min(snapshot.done);
             let style = choice.heatmap.clone();
-            let whole = style.high.is_none() && style.pool == Pool::Max;
-            let mut map = super::heatmap(
+            let map = super::heatmap(
                 model,
                 &snapshot.tokens.ids,
                 &detail.weights,
@@ -279,9 +327,6 @@ pub fn figure(
             if map.rows == 0 || map.cols == 0 {
                 return Err(FigureError::NoWeights);
             }
-            if whole && choice.heatmap.layout == BandLayout::Vector {
-                map.high = Some(detail.weights.largest_vector());
-            }
             Box::new(map)
         }
         FigureKind::Grid => {
@@ -291,8 +336,9 @@ pub fn figure(
         }
         FigureKind::Text => {
             let gathered = snapshot.gathered.as_deref();
-            let (shade, scale) = (choice.shade, choice.shade_scale);
-            Box::new(super::shaded_text(model, snapshot, gathered, shade, scale)?)
+            let (shade, mean, scale) = (choice.shade, choice.shade_mean, choice.shade_scale);
+            let text = super::shaded_text(model, snapshot, gathered, shade, mean, scale)?;
+            Box::new(text)
         }
         FigureKind::Shares => Box::new(super::shares(model, &snapshot.shares, snapshot.done)?),
         FigureKind::Usage => {
@@ -318,20 +364,4 @@ pub fn figure(
         FigureKind::Training => Box::new(super::training(model, choice.smoothing, choice.log)?),
         FigureKind::Parameters => Box::new(super::parameters(model)),
     })
-}
-
-/// Completes where a figure's numbers come from: the hash of the model's file and, where it is of a text, that of the
-/// text, which is called `name`. Reads the model's whole file the first time, so it belongs on no thread that draws.
-pub fn sign(figure: &mut dyn Figure, model: &Model, text: Option<(&Tokens, &str)>) {
-    let provenance: &mut Provenance = figure.provenance_mut();
-    provenance.model = Some(Source {
-        name: model.weights_name(),
-        sha256: model.weights_sha256(true).map(str::to_owned),
-    });
-    if let Some((tokens, name)) = text.filter(|(tokens, _)| !tokens.ids.is_empty()) {
-        provenance.text = Some(Source {
-            name: name.to_owned(),
-            sha256: Some(crate::files::sha256_hex(tokens.bytes())),
-        });
-    }
 }

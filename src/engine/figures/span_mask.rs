@@ -1,5 +1,6 @@
 //! The soft mask of a head, and what the text makes of it.
 
+use super::attention::heads_list;
 use super::{heads_title, provenance};
 use crate::chart::{Axis, Column, Level, Mark, Panel, Plot, Series, Table};
 use crate::engine::{Heads, LeadingHead, Model, Surveyed};
@@ -135,7 +136,10 @@ pub fn span_mask(
     };
     Plot {
         kind: "mask",
-        title: format!("{}, {}", model.name(), heads_title(heads)),
+        title: match heads.single() {
+            Some(_) => format!("{}, {}", model.name(), heads_title(heads)),
+            None => format!("{}: soft masks of {} heads", model.name(), spans.len()),
+        },
         subtitle,
         x: Axis {
             // Of a short head the ramp is most there is; of a long one it is at the end.
@@ -146,7 +150,7 @@ pub fn span_mask(
         panels,
         marks,
         numbers,
-        provenance: provenance(model).with("heads", heads_title(heads)),
+        provenance: provenance(model).with("heads", heads_list(heads)),
         ..Plot::default()
     }
 }

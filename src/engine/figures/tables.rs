@@ -1,9 +1,11 @@
 //! What was measured on many texts, as figures and tables.
 
 use crate::analysis::SpanFlag;
-use crate::analysis::sums::{EffectiveRow, from_units, rows};
-use crate::chart::thousands;
-use crate::chart::{Cell, Column, EffectiveSpan, HeadSpan, SpanChart, Table};
+use crate::analysis::sums::{EffectiveRow, from_units, rows, usage};
+use crate::chart::{
+    Cell, ColorMap, Column, EffectiveSpan, HeadSpan, Heatmap, Scale, SideColumn, SpanChart, Table,
+    thousands,
+};
 use crate::engine::sums_file::SumsFile;
 use std::path::Path;
 
@@ -33,6 +35,70 @@ pub fn effective_chart(file: &SumsFile) -> SpanChart {
         limit: file.header.model.config.attn_span,
         provenance: file.provenance(),
         ..SpanChart::default()
+    }
+}
+
+/// Mean weight on the persistent vectors of all heads, each head's by falling weight, with the shares of its weight beside;
+/// without columns where the model has no such vectors. The table has the vectors in their own order.
+pub fn persistent_chart(file: &SumsFile) -> Heatmap {
+    let (heads, usage) = (rows(&file.sums), usage(&file.sums));
+    let cols = usage.iter().flatten().map(|u| u.order.len()).max();
+    let cols = cols.unwrap_or(0);
+    let weights = usage.iter().flatten().flat_map(|usage| {
+        let order = usage.order.iter();
+        order.map(|vector| usage.mean.get(*vector as usize).copied())
+    });
+    let side = |label: &str, of: fn(&EffectiveRow) -> f64| SideColumn {
+        label: label.into(),
+        values: heads.iter().map(|head| of(head) as f32).collect(),
+    };
+    let names = ["layer", "head", "context", "persistent", "empty"];
+    let names = names.into_iter().chain(["effective_vectors", "never_used"]);
+    let vectors = (0..cols).map(|vector| Column::new(format!("vector_{vector}")));
+    let mut numbers = Table::new(names.map(Column::new).chain(vectors));
+    for (head, usage) in heads.iter().zip(&usage) {
+        let usage = usage.as_ref();
+        let first = [
+            head.layer.into(),
+            head.head.into(),
+            head.context.into(),
+            head.persistent.into(),
+            head.empty.into(),
+            usage.map(|u| u.effective).into(),
+            usage.map(|u| u.never).into(),
+        ];
+        let mean = usage.map_or(&[][..], |u| &u.mean).iter();
+        numbers.push(first.into_iter().chain(mean.map(|weight| (*weight).into())));
+    }
+    Heatmap {
+        title: "Mean weight on persistent vectors".into(),
+        rows: if cols == 0 { 0 } else { heads.len() },
+        cols,
+        values: weights.map(|weight| weight.unwrap_or(f32::NAN)).collect(),
+        row_labels: match cols {
+            0 => Vec::new(),
+            _ => heads
+                .iter()
+                .map(|head| format!("{}.{}", head.layer + 1, head.head + 1))
+                .collect(),
+        },
+        row_axis: "layer.head".into(),
+        col_axis: "vectors of the head, most used first".into(),
+        bar: "mean weight".into(),
+        map: ColorMap::Viridis,
+        scale: Scale::Log,
+        side: match cols {
+            0 => Vec::new(),
+            _ => vec![
+                side("text", |head| head.context),
+                side("persistent", |head| head.persistent),
+                side("empty context", |head| head.empty),
+            ],
+        },
+        kind: "persistent",
+        numbers: Some(numbers),
+        provenance: file.provenance(),
+        ..Heatmap::default()
     }
 }
 

@@ -1,7 +1,7 @@
 //! Figures of a text: surprisal along it, its tokens shaded, and what is expected next.
 
 use super::{FigureError, heads_title, provenance};
-use crate::analysis::{Gathered, Prediction, bits, smoothed};
+use crate::analysis::{Gathered, Prediction, TokenSet, bits, smoothed};
 use crate::chart::{
     Axis, Bar, Bars, Column, Level, Mark, Panel, Plot, Scale, Series, ShadedText, ShadedToken,
     Table, thousands,
@@ -23,6 +23,20 @@ pub enum Shade {
     Readers,
     /// How little the model expected it.
     Surprisal,
+}
+
+impl Shade {
+    /// All of them, in the order of menus.
+    pub const ALL: [Self; 3] = [Self::Read, Self::Readers, Self::Surprisal];
+
+    /// Its name on the command line.
+    pub fn id(self) -> &'static str {
+        match self {
+            Self::Read => "read",
+            Self::Readers => "readers",
+            Self::Surprisal => "surprisal",
+        }
+    }
 }
 
 /// Surprisal along a text, in bits per token, with a running mean over `mean_of` tokens, or over about a hundredth of it.
@@ -98,7 +112,8 @@ pub fn surprisal(
     })
 }
 
-/// The text, its tokens shaded by what the selected ones read, by who reads them, or by surprisal.
+/// The text, its tokens shaded by what the selected ones read, by who reads them, or by surprisal. Of several selected
+/// tokens that is their sum, or their `mean`. Surprisal has a linear scale, whatever `scale` is.
 ///
 /// # Errors
 /// When there is no text, or what is selected has no weights at hand.
@@ -107,6 +122,7 @@ pub fn shaded_text(
     snapshot: &Snapshot,
     gathered: Option<&Gathered>,
     shade: Shade,
+    mean: bool,
     scale: Scale,
 ) -> Result<ShadedText, FigureError> {
     let tokens = &snapshot.tokens;
@@ -121,11 +137,15 @@ pub fn shaded_text(
         let at = token.checked_sub(first)?;
         values.get(at).copied()
     };
-    // Of several selected tokens the mean.
-    let share = |sum: Option<f32>, count: usize| sum.map(|sum| sum / count.max(1) as f32);
+    let share = |sum: Option<f32>, count: usize| match mean {
+        true => sum.map(|sum| sum / count.max(1) as f32),
+        false => sum,
+    };
     let value = |token: usize| match (shade, gathered) {
         (Shade::Read, Some(g)) => share(in_list(&g.read, g.first_key, token), g.queries),
-        (Shade::Readers, Some(g)) => in_list(&g.readers, g.first_query, token),
+        (Shade::Readers, Some(g)) => {
+            share(in_list(&g.readers, g.first_query, token), g.tokens.len())
+        }
         _ => snapshot.surprisal_of(token),
     };
     let values: Vec<f32> = (0..tokens.ids.len())
@@ -182,8 +202,15 @@ pub fn shaded_text(
             first => format!("from token {}", thousands(first)),
         },
         tokens: shaded,
-        axis: axis.into(),
-        scale,
+        axis: match (shade, mean, selected.map(TokenSet::len)) {
+            (Shade::Surprisal, ..) | (_, _, None | Some(0 | 1)) => axis.into(),
+            (_, true, Some(n)) => format!("{axis}, mean of {n} tokens"),
+            (_, false, Some(n)) => format!("{axis}, sum of {n} tokens"),
+        },
+        scale: match shade {
+            Shade::Surprisal => Scale::Linear,
+            _ => scale,
+        },
         numbers,
         provenance: match heads {
             Some(heads) => provenance(model).with("heads", heads_title(heads)),

@@ -7,22 +7,23 @@ use crate::engine::replay::Replay;
 use crate::engine::run_file::{RunFile, RunFileError};
 use crate::engine::tokens::Tokens;
 use crate::engine::worker::Wanted;
+use crate::model::Cancel;
 use std::sync::Arc;
 
 /// A text of a recorded run: its tokens, and the run over it; `None` when told to stop.
 fn recorded_text(
     model: &Model,
     file: &Arc<RunFile>,
-    wanted: &Wanted,
-    memory: usize,
+    index: usize,
+    (cancel, memory): (&Cancel, usize),
 ) -> Result<Option<(Tokens, Replay)>, RunFileError> {
-    let text = file.text(wanted.recorded)?;
+    let text = file.text(index)?;
     let cut = match file.text_header(text.index)?.is_ids {
         true => Tokens::of_ids,
         false => Tokens::new,
     };
     let shown = Arc::clone(&text.text);
-    let Some(tokens) = cut(model, shown, MOST_PIECES, &wanted.run) else {
+    let Some(tokens) = cut(model, shown, MOST_PIECES, cancel) else {
         return Ok(None);
     };
     if tokens.ids != text.ids {
@@ -45,19 +46,20 @@ impl Steps {
         let open = self.open.as_ref();
         let is_recorded = open.is_some_and(|open| open.model.recorded.is_some());
         self.text_number == wanted.text.0
-            && (!is_recorded || self.recorded == Some(wanted.recorded))
+            && (!is_recorded || self.recorded == Some(wanted.recorded_of(self.opened_number)))
     }
 
     /// Takes a text of a recorded run; false when told to stop.
     pub(super) fn set_recorded(&mut self, file: &Arc<RunFile>, wanted: &Wanted) -> bool {
         // The text that waits may change; that of the run stays.
-        let again = self.recorded == Some(wanted.recorded) && self.text_number != 0;
+        let index = wanted.recorded_of(self.opened_number);
+        let again = self.recorded == Some(index) && self.text_number != 0;
         self.text_number = wanted.text.0;
         let (Some(open), false) = (&mut self.open, again) else {
             return true;
         };
-        self.recorded = Some(wanted.recorded);
-        let taken = recorded_text(&open.model, file, wanted, self.memory);
+        self.recorded = Some(index);
+        let taken = recorded_text(&open.model, file, index, (&wanted.run, self.memory));
         let (tokens, replay) = match taken {
             Ok(Some(taken)) => taken,
             Ok(None) => {

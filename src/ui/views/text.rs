@@ -8,10 +8,10 @@ use super::text_grid::Grid;
 use super::text_keys::Caret;
 use super::text_layout::Rows;
 use super::text_paint::{self as paint, Written};
-use super::text_shade::{Ramps, Shade, Shading, blind, gathered};
+use super::text_shade::{Ramps, Shade, Shading, Worded, blind, gathered};
 use super::text_tip::{self as tip, weight};
 use crate::chart::{Scale, thousands};
-use crate::engine::figures::{self, FigureChoice};
+use crate::engine::figures::FigureChoice;
 use eframe::egui::{self, FontId, Rect, Sense, Stroke, StrokeKind, Ui, pos2, vec2};
 use serde::{Deserialize, Serialize};
 
@@ -58,11 +58,8 @@ const WIDE: f32 = 1100.0;
 impl TextView {
     /// What a figure of this view shows.
     pub fn choose(&self, choice: &mut FigureChoice) {
-        choice.shade = match self.shade {
-            Shade::Read => figures::Shade::Read,
-            Shade::Readers => figures::Shade::Readers,
-            Shade::Surprisal => figures::Shade::Surprisal,
-        };
+        choice.shade = self.shade;
+        choice.shade_mean = self.mean;
         choice.shade_scale = self.scale;
     }
 

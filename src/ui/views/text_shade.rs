@@ -6,27 +6,20 @@ use super::super::theme::Palette;
 use crate::analysis::Gathered;
 use crate::chart::Scale;
 use crate::engine::Snapshot;
+pub(super) use crate::engine::figures::Shade;
 use eframe::egui::{Color32, Ui};
-use serde::{Deserialize, Serialize};
 
-/// What the shade of a token means.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub(super) enum Shade {
-    /// The weight that the selected tokens give it.
-    #[default]
-    Read,
-    /// The weight that it gives the selected tokens.
-    Readers,
-    /// How little the model expected it.
-    Surprisal,
+/// What the shade of a token means, in words.
+pub(super) trait Worded {
+    /// The name on its button.
+    fn name(self) -> &'static str;
+
+    /// What the button says when the pointer rests on it.
+    fn words(self) -> &'static str;
 }
 
-impl Shade {
-    pub const ALL: [Self; 3] = [Self::Read, Self::Readers, Self::Surprisal];
-
-    /// The name on its button.
-    pub fn name(self) -> &'static str {
+impl Worded for Shade {
+    fn name(self) -> &'static str {
         match self {
             Self::Read => tr("What they read"),
             Self::Readers => tr("Who reads them"),
@@ -34,8 +27,7 @@ impl Shade {
         }
     }
 
-    /// What the button says when the pointer rests on it.
-    pub fn words(self) -> &'static str {
+    fn words(self) -> &'static str {
         match self {
             Self::Read => tr(
                 "Shade: the weight that the selected tokens, as queries, give each token before them. Arcs lead from the token under the pointer to those it reads; a dot marks the key",
