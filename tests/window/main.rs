@@ -63,13 +63,23 @@ impl Window {
         Self::build_with(start, builder, Settings::transient())
     }
 
-    fn build_with(start: Start, builder: HarnessBuilder<App>, settings: Settings) -> Self {
+    /// A window that keeps its session in `folder`, and whose model need not open.
+    pub fn unopened(start: Start, folder: &Path) -> Self {
+        let builder = Harness::builder().with_theme(egui::Theme::Dark);
+        Self::begin(start, builder, Settings::in_folder(folder))
+    }
+
+    fn begin(start: Start, builder: HarnessBuilder<App>, settings: Settings) -> Self {
         let harness = builder
             .with_size(egui::vec2(1280.0, 800.0))
             .with_max_steps(32)
             .renderer(CpuRenderer::default())
             .build_eframe(move |cc| App::new(&cc.egui_ctx, &start, settings, Backend::Window));
-        let mut window = Self { harness };
+        Self { harness }
+    }
+
+    fn build_with(start: Start, builder: HarnessBuilder<App>, settings: Settings) -> Self {
+        let mut window = Self::begin(start, builder, settings);
         window.wait("the model to open", |app| app.snapshot().model.is_some());
         window.settle();
         window

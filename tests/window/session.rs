@@ -166,3 +166,42 @@ fn what_is_asked_for_goes_before_what_was_open() {
     assert_eq!(model.file_name(), SAMPLES[1].file);
     assert_eq!(window.app().text().len(), 20_000);
 }
+
+#[test]
+fn what_is_typed_while_no_model_is_open_is_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut window = open(folder.path());
+    window.write("before ");
+    drop(window);
+    let start = Start {
+        model: Some("absent.pt".into()),
+        ..Start::default()
+    };
+    let mut window = Window::unopened(start, folder.path());
+    window.wait("the failure", |app| app.snapshot().failure.is_some());
+    assert!(window.snapshot().model.is_none());
+    window.write("and meanwhile");
+    drop(window);
+    let window = open(folder.path());
+    let text = window.app().text();
+    assert!(text.ends_with("before and meanwhile"), "{text}");
+}
+
+#[test]
+fn a_text_from_the_command_line_stands_before_what_was_typed_last() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut window = open(folder.path());
+    window.write("typed last");
+    drop(window);
+    let start = Start {
+        text: Some(data("shakespeare_test_20000.txt")),
+        ..Start::default()
+    };
+    let mut window = Window::in_folder(start, folder.path());
+    window.wait("the text", |app| app.text().len() > 10_000);
+    window.settle();
+    window.keys(Modifiers::NONE, Key::Escape);
+    window.keys(Modifiers::COMMAND, Key::Z);
+    window.settle();
+    assert!(window.app().text().ends_with("typed last"));
+}
