@@ -10,4 +10,5 @@ pub mod files;
 mod fonts;
 pub mod model;
 pub mod text;
+pub mod train;
 pub mod ui;

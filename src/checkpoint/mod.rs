@@ -58,6 +58,9 @@ impl Format {
     }
 }
 
+/// The name of the checkpoint in the folder of a training run.
+pub const IN_FOLDER: &str = "checkpoint.safetensors";
+
 #[derive(Debug, Clone)]
 struct Stored {
     view: View,
@@ -80,11 +83,19 @@ pub struct Checkpoint {
 }
 
 impl Checkpoint {
-    /// Opens `path` and lists its tensors, under names stripped of `module.`, `decoder.model.` and `model.`.
+    /// Opens `path`, or the checkpoint in a training run's folder, and lists its tensors, under names stripped of `module.`, `decoder.model.` and `model.`.
     ///
     /// # Errors
     /// When the file cannot be read, is in none of the formats, is damaged, or holds no state dict.
     pub fn open(path: &Path) -> Result<Self, CheckpointError> {
+        let in_folder;
+        let path = match path.is_dir() {
+            true => {
+                in_folder = path.join(IN_FOLDER);
+                &in_folder
+            }
+            false => path,
+        };
         Self::read_from(path, FileBytes::open(path)?)
     }
 

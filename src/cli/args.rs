@@ -6,6 +6,7 @@ use super::figure_args::StyleArgs;
 use super::measure_args::{EffectiveSpansArgs, MergeArgs, PersistentArgs};
 use super::record_args::RecordArgs;
 use super::shot_args::ShotArgs;
+use super::train_args::TrainArgs;
 use crate::model::Device;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -338,6 +339,16 @@ works with info, spans, eval, attention, effective-spans, persistent and shot.")
   spanscope shot window.png
   spanscope shot persistent.png --model model.safetensors --text test.txt --view persistent --theme light --size 1600x1000")]
     Shot(ShotArgs),
+    /// Teach a network how far to look: from any text, with the published options
+    #[command(after_help = "Examples:
+  spanscope train --data shakespeare.txt --preset sample -o run
+  spanscope run                                          watch the spans grow in the window
+  spanscope train --resume run                           after it was stopped, or killed
+  spanscope train --data data/enwik8 --preset enwik8_small -o run --batch-split 4
+  spanscope convert run model.safetensors --dtype f16    the model without the state of the run
+Presets: enwik8_small, enwik8, enwik8_large, text8, text8_large, enwik8_pers_small, enwik8_pers, wiki103_pers; and sample,
+sample_pers, sample_fixed for the bundled models. With the same options, text and threads two runs are alike bit for bit.")]
+    Train(Box<TrainArgs>),
     /// Measure speed and memory on generated models of the published sizes
     #[command(after_help = "Examples:
   spanscope bench
@@ -354,7 +365,7 @@ pub(super) fn at_least_one(text: &str) -> Result<usize, String> {
     }
 }
 
-fn threads(text: &str) -> Result<usize, String> {
+pub(super) fn threads(text: &str) -> Result<usize, String> {
     match text.parse() {
         Ok(n @ 1..=1024) => Ok(n),
         _ => Err("expected a whole number from 1 to 1024".into()),

@@ -22,6 +22,8 @@ mod shot;
 mod shot_args;
 mod spans;
 mod texts;
+mod train;
+mod train_args;
 mod window;
 
 use anyhow::Result;
@@ -103,6 +105,7 @@ fn run(cli: Cli) -> Result<()> {
         Command::Generate(args) => generate::run(&args, out),
         Command::Convert(args) => convert::run(&args),
         Command::Shot(args) => shot::run(&args),
+        Command::Train(args) => train::run(&args, out),
         Command::Bench(args) => bench::run(&args, out),
     }?;
     // What is still buffered fails silently otherwise, on a full disk for example.

@@ -5,6 +5,7 @@ use crate::checkpoint::{
     CURVES, Checkpoint, Dtype, NamedTensor, curves_to_json, write_safetensors,
 };
 use crate::model::ModelError;
+use crate::train::is_state;
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -21,7 +22,7 @@ pub fn convert(model: &Model, to: &Path, dtype: Dtype) -> Result<(), EngineError
     let mut tied = BTreeMap::new();
     for name in checkpoint
         .names()
-        .filter(|name| !name.ends_with("mask_template"))
+        .filter(|name| !name.ends_with("mask_template") && !is_state(name))
     {
         if let Some(holder) = tensors
             .iter()

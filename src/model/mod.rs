@@ -35,6 +35,7 @@ pub use edits::Edits;
 pub use error::ModelError;
 pub use head_weights::{HeadSums, HeadWeights};
 pub use kernel::Numbers;
+pub(crate) use kernel::{exp_sum, largest};
 pub use mask::{reach, soft_mask};
 pub use observer::{Blind, Both, Observer};
 pub use parts::{Part, PartKind};

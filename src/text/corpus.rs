@@ -5,7 +5,7 @@ use std::path::Path;
 use super::error::TextError;
 use super::raw::RawTally;
 use super::read::{LIMIT, each_chunk, read_up_to};
-use super::vocabulary::{Token, Unit, Vocabulary};
+use super::vocabulary::{Token, Unit, Vocabulary, byte_of};
 use super::words::WordTally;
 
 /// Up to this size a model's tokens may be bytes, and gathering more words would be in vain.
@@ -23,6 +23,31 @@ struct Candidate {
 }
 
 impl Vocabulary {
+    /// The vocabulary in a file, however large: JSON, a prepared `train.txt`, or a raw text, read by bytes.
+    ///
+    /// # Errors
+    /// When the file cannot be read, or is empty.
+    pub fn of_any_size(path: impl AsRef<Path>, by_count: bool) -> Result<Self, TextError> {
+        let path = path.as_ref();
+        if let Some(vocabulary) = saved(path)? {
+            return Ok(vocabulary);
+        }
+        let bytes = super::read_bytes(path)?;
+        let text = String::from_utf8_lossy(&bytes);
+        let different: std::collections::HashSet<&str> = text.split_whitespace().collect();
+        let is_prepared = !different.is_empty()
+            && different.iter().all(|token| *token == "<eos>" || byte_of(token).is_some());
+        if is_prepared || by_count {
+            return Self::from_file(path, different.len() + 1, by_count);
+        }
+        if bytes.is_empty() {
+            return Err(TextError::Empty {
+                path: path.to_owned(),
+            });
+        }
+        Ok(Self::from_bytes_in_order(&bytes))
+    }
+
     /// The vocabulary of a model with `expected` tokens, from its training text or a saved
     /// vocabulary.
     ///

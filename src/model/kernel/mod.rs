@@ -16,8 +16,9 @@ pub(in crate::model) use entropy::entropy;
 pub use numbers::Numbers;
 pub(in crate::model) use packed::Packed;
 pub(in crate::model) use product::{Job, Left, Right, add_products, products};
+pub(crate) use rows::{exp_sum, largest};
 pub(in crate::model) use rows::{
-    add, add_norm, add_relu, exp_sum, largest, log_softmax, reversed, scale_by, sum,
+    add, add_norm, add_relu, log_softmax, reversed, scale_by, sum,
 };
 
 /// Columns of a packed matrix that lie side by side.

@@ -48,7 +48,7 @@ pub(super) fn total<S: Simd>(simd: S, sums: [S::f32s; SUMS]) -> f32 {
 }
 
 /// The largest of `values`, or −∞; what is not a number is passed over.
-pub(in crate::model) fn largest(values: &[f32]) -> f32 {
+pub(crate) fn largest(values: &[f32]) -> f32 {
     struct Largest<'a>(&'a [f32]);
     impl WithSimd for Largest<'_> {
         type Output = f32;
@@ -78,7 +78,7 @@ pub(in crate::model) fn largest(values: &[f32]) -> f32 {
 }
 
 /// values ← exp((values − max) · scale); returns their sum.
-pub(in crate::model) fn exp_sum(values: &mut [f32], max: f32, scale: f32) -> f32 {
+pub(crate) fn exp_sum(values: &mut [f32], max: f32, scale: f32) -> f32 {
     Arch::new().dispatch(ExpSum(values, max, scale))
 }
 

@@ -1,0 +1,275 @@
+//! `train`: a network that learns how far to look.
+
+use super::Usage;
+use super::common::{prepare, say};
+use super::train_args::TrainArgs;
+use crate::chart::thousands;
+use crate::model::Device;
+use crate::text::Vocabulary;
+use crate::train::{CHECKPOINT, Data, Entry, Options, TrainError, Trainer};
+use anyhow::Result;
+use indicatif::{ProgressBar, ProgressStyle};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+/// Checkpoints take at most this share of the time.
+const SAVING: f64 = 0.02;
+
+pub(super) fn run(args: &TrainArgs, out: &mut impl Write) -> Result<()> {
+    prepare(&args.common())?;
+    let (mut trainer, path) = match &args.resume {
+        Some(folder) => resume(args, folder)?,
+        None => begin(args)?,
+    };
+    let quiet = args.run.quiet;
+    if !quiet {
+        introduce(&trainer, &path);
+    }
+    if trainer.is_done() {
+        say(format_args!(
+            "all {} steps are done; --niter N with a larger N goes on",
+            thousands(trainer.options().steps() as usize)
+        ));
+        return Ok(());
+    }
+    let stop = Arc::new(AtomicBool::new(false));
+    let asked = Arc::clone(&stop);
+    // Where signals cannot be caught they end the process at once, which costs the steps since the last checkpoint.
+    let _ = ctrlc::set_handler(move || asked.store(true, Ordering::Relaxed));
+    let bar = bar(&trainer, quiet);
+    let mut saving = Saving::new(args.save_every);
+    let mut shown = Shown::default();
+    while !trainer.is_done() && !stop.load(Ordering::Relaxed) {
+        let step = trainer.step()?;
+        shown.tell(&trainer, step.nats, step.tokens, &bar)?;
+        if let Some(entry) = &step.entry {
+            if args.json {
+                writeln!(out, "{}", json(entry))?;
+                out.flush()?;
+            }
+            if !quiet {
+                bar.suspend(|| say(format_args!("{}", line(entry, &trainer))));
+            }
+        }
+        if step.entry.is_some() || saving.is_due() {
+            saving.save(&mut trainer, &path)?;
+        }
+    }
+    bar.finish_and_clear();
+    trainer.save(&path)?;
+    let folder = path.parent().unwrap_or(&path).display().to_string();
+    if !trainer.is_done() {
+        say(format_args!(
+            "stopped after step {} of {}; go on with: spanscope train --resume {folder}",
+            thousands(trainer.step_number() as usize),
+            thousands(trainer.options().steps() as usize)
+        ));
+        std::process::exit(1);
+    }
+    if !quiet {
+        say(format_args!(
+            "done: {} steps in {}\nlook at it:  spanscope {folder}\npass it on:  spanscope convert {folder} model.safetensors --dtype f16",
+            thousands(trainer.step_number() as usize),
+            duration(trainer.seconds()),
+        ));
+    }
+    Ok(())
+}
+
+fn begin(args: &TrainArgs) -> Result<(Trainer, PathBuf)> {
+    let (Some(source), Some(folder)) = (&args.data, &args.output) else {
+        return Err(Usage("--data and --output are needed, or --resume".into()).into());
+    };
+    let path = folder.join(CHECKPOINT);
+    if path.exists() {
+        return Err(TrainError::RunExists { path }.into());
+    }
+    let options = args.options();
+    // Mistakes in the options are told before a large text is read; what depends on the vocabulary shows later.
+    options.config(usize::MAX)?;
+    let data = read(source, args, &options)?;
+    let trainer = Trainer::new(options, data, Device::from(args.run.device))?;
+    std::fs::create_dir_all(folder).map_err(|source| TrainError::Folder {
+        path: folder.clone(),
+        source,
+    })?;
+    Ok((trainer, path))
+}
+
+fn resume(args: &TrainArgs, folder: &Path) -> Result<(Trainer, PathBuf)> {
+    let path = match folder.is_dir() {
+        true => folder.join(CHECKPOINT),
+        false => folder.to_owned(),
+    };
+    let (source, mut options) = Trainer::peek(&path)?;
+    args.change(&mut options)?;
+    let source = args.data.as_ref().unwrap_or(&source);
+    let data = read(source, args, &options)?;
+    let device = Device::from(args.run.device);
+    let trainer = Trainer::resume(&path, data, device, |own| *own = options)?;
+    Ok((trainer, path))
+}
+
+fn read(source: &Path, args: &TrainArgs, options: &Options) -> Result<Data> {
+    let by_count = !options.adapt_io_cutoffs.is_empty();
+    let vocabulary = match &args.run.vocab {
+        None => None,
+        Some(file) => Some(Vocabulary::of_any_size(file, by_count)?),
+    };
+    // A run is resumed from any folder.
+    let source = source.canonicalize().unwrap_or_else(|_| source.to_owned());
+    Ok(Data::read(&source, vocabulary, by_count)?)
+}
+
+fn introduce(trainer: &Trainer, path: &Path) {
+    let (data, config) = (trainer.data(), trainer.config());
+    let kind = match config.pers_mem_size {
+        0 => format!("feed-forward {}", config.inner_hidden_size),
+        n => format!("{n} persistent vectors per head"),
+    };
+    let span = match config.adapt_span {
+        true => format!("adaptive span up to {}", config.attn_span),
+        false => format!("fixed span {}", config.attn_span),
+    };
+    say(format_args!(
+        "{} layers × {} heads, hidden size {}, {kind}, {span}; {} parameters",
+        config.nb_layers,
+        config.nb_heads,
+        config.hidden_size,
+        thousands(trainer.parameters())
+    ));
+    say(format_args!(
+        "{}: {} tokens to learn from, {} to validate on, {} different; run in {}",
+        data.path.display(),
+        thousands(data.train.len()),
+        thousands(data.valid.len()),
+        thousands(data.vocabulary.len()),
+        path.parent().unwrap_or(path).display()
+    ));
+    if trainer.step_number() > 0 {
+        say(format_args!("going on after step {}", thousands(trainer.step_number() as usize)));
+    }
+}
+
+fn bar(trainer: &Trainer, quiet: bool) -> ProgressBar {
+    if quiet {
+        return ProgressBar::hidden();
+    }
+    let bar = ProgressBar::new(trainer.options().steps()).with_position(trainer.step_number());
+    let template = "{bar:24} {human_pos}/{human_len} {msg}";
+    if let Ok(style) = ProgressStyle::with_template(template) {
+        bar.set_style(style.progress_chars("━╸─"));
+    }
+    bar
+}
+
+/// What the bar says, smoothed.
+#[derive(Debug, Default)]
+struct Shown {
+    nats: Option<f64>,
+    /// Tokens and seconds of the last steps, the older the less.
+    rate: (f64, f64),
+    last: Option<Instant>,
+}
+
+impl Shown {
+    fn tell(&mut self, trainer: &Trainer, nats: f64, tokens: usize, bar: &ProgressBar) -> Result<()> {
+        let smooth = self.nats.map_or(nats, |before| 0.95 * before + 0.05 * nats);
+        self.nats = Some(smooth);
+        let now = Instant::now();
+        if let Some(last) = self.last.replace(now) {
+            let seconds = now.duration_since(last).as_secs_f64();
+            self.rate = (0.95 * self.rate.0 + tokens as f64, 0.95 * self.rate.1 + seconds);
+        }
+        bar.set_position(trainer.step_number());
+        if bar.is_hidden() {
+            return Ok(());
+        }
+        let per_second = self.rate.0 / self.rate.1.max(1e-9);
+        let left = trainer.options().steps() - trainer.step_number();
+        let left = left as f64 * tokens as f64 / per_second.max(1e-9);
+        let reaches = trainer.reaches()?;
+        let mean = reaches.iter().sum::<usize>() as f64 / reaches.len().max(1) as f64;
+        let longest = reaches.iter().max().copied().unwrap_or(0);
+        bar.set_message(format!(
+            "{} · {} tokens/s · reach {mean:.0}, longest {longest} · {} left",
+            loss(smooth, trainer.data().is_words()),
+            thousands(per_second as usize),
+            duration(left)
+        ));
+        Ok(())
+    }
+}
+
+/// When checkpoints are due.
+struct Saving {
+    every: Duration,
+    last: Instant,
+    /// What the last one took.
+    took: Duration,
+}
+
+impl Saving {
+    fn new(seconds: u64) -> Self {
+        Self {
+            every: Duration::from_secs(seconds),
+            last: Instant::now(),
+            took: Duration::ZERO,
+        }
+    }
+
+    fn is_due(&self) -> bool {
+        self.last.elapsed() >= self.every.max(self.took.div_f64(SAVING))
+    }
+
+    fn save(&mut self, trainer: &mut Trainer, path: &Path) -> Result<()> {
+        let started = Instant::now();
+        trainer.save(path)?;
+        self.took = started.elapsed();
+        self.last = Instant::now();
+        Ok(())
+    }
+}
+
+fn line(entry: &Entry, trainer: &Trainer) -> String {
+    let words = trainer.data().is_words();
+    let spans = match entry.spans.is_empty() {
+        true => String::new(),
+        false => format!(", span z mean {:.1}, longest {:.1}", entry.span_avg(), entry.span_max()),
+    };
+    format!(
+        "step {:>7}: train {}, validation {}{spans}",
+        thousands(entry.step as usize),
+        loss(entry.train_nats, words),
+        loss(entry.valid_nats, words)
+    )
+}
+
+fn json(entry: &Entry) -> serde_json::Value {
+    serde_json::json!({
+        "step": entry.step,
+        "train_nats": entry.train_nats,
+        "valid_nats": entry.valid_nats,
+        "lr": entry.lr,
+        "spans": entry.spans,
+    })
+}
+
+fn loss(nats: f64, words: bool) -> String {
+    match words {
+        true => format!("{:.1} ppl", nats.exp()),
+        false => format!("{:.3} bpc", nats / std::f64::consts::LN_2),
+    }
+}
+
+fn duration(seconds: f64) -> String {
+    let seconds = if seconds.is_finite() { seconds as u64 } else { 0 };
+    match seconds {
+        0..60 => format!("{seconds} s"),
+        60..3600 => format!("{} min {} s", seconds / 60, seconds % 60),
+        _ => format!("{} h {} min", seconds / 3600, seconds / 60 % 60),
+    }
+}

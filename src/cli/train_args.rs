@@ -1,0 +1,272 @@
+//! The options of `train`: the published ones, under their names.
+
+use super::Usage;
+use super::args::{Common, DeviceArg};
+use crate::train::{Optim, Options, Preset};
+use anyhow::Result;
+use clap::{Args, ValueEnum};
+use std::path::PathBuf;
+
+/// What is learned, from what, and how.
+#[derive(Debug, Args)]
+pub(super) struct TrainArgs {
+    /// Text to learn from (plain, .zip or .gz): the first 90 % train, the next 5 % validate, the last 5 % are left for tests.
+    /// Or a folder with train.txt and valid.txt as the published preparation writes them
+    #[arg(long, value_name = "FILE|FOLDER", required_unless_present = "resume")]
+    pub data: Option<PathBuf>,
+    /// Folder for the run, made if it is not there
+    #[arg(short, long, value_name = "RUN", required_unless_present = "resume")]
+    pub output: Option<PathBuf>,
+    /// Go on with the run in this folder, from its last checkpoint
+    #[arg(long, value_name = "RUN", conflicts_with_all = ["output", "preset"])]
+    pub resume: Option<PathBuf>,
+    /// Options of a published experiment, or of a bundled sample model; those given beside it go first
+    #[arg(long, value_name = "NAME", value_parser = preset)]
+    pub preset: Option<Preset>,
+    /// Seconds between checkpoints; there is one at every entry of the curves as well
+    #[arg(long, value_name = "SECONDS", default_value_t = 30)]
+    pub save_every: u64,
+    /// Print every entry of the curves as a line of JSON
+    #[arg(long)]
+    pub json: bool,
+    #[command(flatten)]
+    pub network: NetworkArgs,
+    #[command(flatten)]
+    pub spans: SpanArgs,
+    #[command(flatten)]
+    pub learning: LearningArgs,
+    #[command(flatten)]
+    pub run: RunArgs,
+}
+
+/// The network.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Network")]
+pub(super) struct NetworkArgs {
+    /// Layers [default: 8]
+    #[arg(long, value_name = "L")]
+    pub nlayers: Option<usize>,
+    /// Hidden size [default: 256]
+    #[arg(long, value_name = "D")]
+    pub hid_sz: Option<usize>,
+    /// Width of the feed-forward sublayers [default: 1024]
+    #[arg(long, value_name = "I")]
+    pub inner_hid_sz: Option<usize>,
+    /// Heads per layer [default: 2]
+    #[arg(long, value_name = "H")]
+    pub nheads: Option<usize>,
+    /// Persistent vectors per head, instead of feed-forward sublayers [default: 0]
+    #[arg(long, value_name = "N")]
+    pub pers_mem_size: Option<usize>,
+    /// Adaptive input and output: embeddings narrower for rarer tokens
+    #[arg(long)]
+    pub adapt_io: bool,
+    /// Share the weights of adaptive input and output
+    #[arg(long)]
+    pub adapt_io_tied: bool,
+    /// Factor by which embeddings get narrower from cluster to cluster [default: 4]
+    #[arg(long, value_name = "N")]
+    pub adapt_io_divval: Option<usize>,
+    /// Where the clusters of the vocabulary begin [default: 20000,40000,200000]
+    #[arg(long, value_name = "N,…", value_delimiter = ',')]
+    pub adapt_io_cutoffs: Option<Vec<usize>>,
+}
+
+/// The spans.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Spans")]
+pub(super) struct SpanArgs {
+    /// Longest distance that any head may look back, in tokens [default: 32]
+    #[arg(long, value_name = "S")]
+    pub attn_span: Option<usize>,
+    /// Let heads learn their spans; else all look back S tokens
+    #[arg(long)]
+    pub adapt_span: bool,
+    /// What a token of mean span costs, in nats per layer [default: 0]
+    #[arg(long, value_name = "LOSS")]
+    pub adapt_span_loss: Option<f64>,
+    /// Length of the soft mask's ramp, in tokens [default: 32]
+    #[arg(long, value_name = "R")]
+    pub adapt_span_ramp: Option<usize>,
+    /// Span of every head at the start, as a share of S [default: 0]
+    #[arg(long, value_name = "SHARE")]
+    pub adapt_span_init: Option<f64>,
+}
+
+/// How it learns.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Learning")]
+pub(super) struct LearningArgs {
+    /// Tokens of a block, which are computed together [default: 64]
+    #[arg(long, value_name = "T")]
+    pub block_sz: Option<usize>,
+    /// Blocks of a batch [default: 64]
+    #[arg(long, value_name = "B")]
+    pub batch_sz: Option<usize>,
+    /// Parts that a batch is computed in, to save memory [default: 1]
+    #[arg(long, value_name = "N")]
+    pub batch_split: Option<usize>,
+    /// Learning rate [default: 0.03]
+    #[arg(long, value_name = "RATE")]
+    pub lr: Option<f64>,
+    /// How parameters follow their gradients [default: sgd]
+    #[arg(long, value_enum, value_name = "METHOD")]
+    pub optim: Option<OptimArg>,
+    /// Momentum of sgd [default: 0.9]
+    #[arg(long, value_name = "SHARE")]
+    pub momentum: Option<f64>,
+    /// Steps over which the learning rate rises from 0 [default: 0]
+    #[arg(long, value_name = "STEPS")]
+    pub lr_warmup: Option<u64>,
+    /// Largest norm of each parameter's gradient; 0 for no limit [default: 0]
+    #[arg(long, value_name = "NORM")]
+    pub grad_clip: Option<f64>,
+    /// Share of attention weights and feed-forward units that is dropped [default: 0.2]
+    #[arg(long, value_name = "SHARE")]
+    pub dropout: Option<f64>,
+    /// Share of the embeddings that is dropped, with --adapt-io [default: 0]
+    #[arg(long, value_name = "SHARE")]
+    pub emb_dropout: Option<f64>,
+    /// Steps between two entries of the curves [default: 1000]
+    #[arg(long, value_name = "STEPS")]
+    pub nbatches: Option<u64>,
+    /// Entries of the curves to train for [default: 1000]
+    #[arg(long, value_name = "N")]
+    pub niter: Option<u64>,
+    /// Start of all random choices: the same seed, options, text and threads give the same weights [default: 1111]
+    #[arg(long, value_name = "SEED")]
+    pub seed: Option<u64>,
+}
+
+/// How it runs.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Common options")]
+pub(super) struct RunArgs {
+    /// Vocabulary to use instead of the text's own: a JSON file, or another text
+    #[arg(long, value_name = "FILE.json")]
+    pub vocab: Option<PathBuf>,
+    /// Threads to compute with [default: one per core]
+    #[arg(long, value_name = "N", value_parser = super::args::threads)]
+    pub threads: Option<usize>,
+    /// Where to train; cuda and metal need a build with that feature
+    #[arg(long, value_enum, value_name = "DEVICE", default_value_t = DeviceArg::Cpu)]
+    pub device: DeviceArg,
+    /// Print nothing but results and errors
+    #[arg(short, long)]
+    pub quiet: bool,
+}
+
+/// How parameters follow their gradients.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(super) enum OptimArg {
+    Sgd,
+    Adagrad,
+    Adam,
+}
+
+fn preset(name: &str) -> Result<Preset, String> {
+    let found = Preset::ALL.into_iter().find(|preset| preset.id() == name);
+    found.ok_or_else(|| {
+        let all: Vec<&str> = Preset::ALL.iter().map(|preset| preset.id()).collect();
+        format!("expected one of {}", all.join(", "))
+    })
+}
+
+/// The published cutoffs of adaptive input and output.
+const CUTOFFS: [usize; 3] = [20_000, 40_000, 200_000];
+
+/// Sets a field where an option was given.
+macro_rules! take {
+    ($options:ident, $from:expr, $($field:ident = $option:ident),* $(,)?) => {
+        $(if let Some(value) = &$from.$option { $options.$field = value.clone(); })*
+    };
+}
+
+impl TrainArgs {
+    /// What `prepare` needs.
+    pub fn common(&self) -> Common {
+        Common {
+            vocab: self.run.vocab.clone(),
+            ramp: None,
+            threads: self.run.threads,
+            device: self.run.device,
+            quiet: self.run.quiet,
+        }
+    }
+
+    /// The options of a new run.
+    pub fn options(&self) -> Options {
+        let mut options = self.preset.map_or_else(Options::default, Preset::options);
+        self.network.set(&mut options);
+        self.spans.set(&mut options);
+        self.learning.set_lasting(&mut options);
+        self.learning.set(&mut options);
+        self.spans.set_loss(&mut options);
+        options
+    }
+
+    /// Changes the options of a run that goes on: only how it learns from now on, not what it is.
+    pub fn change(&self, options: &mut Options) -> Result<()> {
+        let mut other = options.clone();
+        self.network.set(&mut other);
+        self.spans.set(&mut other);
+        self.learning.set_lasting(&mut other);
+        if other != *options {
+            return Err(Usage(
+                "--resume goes on with the network, the batches and the seed that the run has; only --niter, --lr, --lr-warmup, \
+                 --momentum, --grad-clip, --dropout, --emb-dropout and --adapt-span-loss can be changed"
+                    .into(),
+            )
+            .into());
+        }
+        self.learning.set(options);
+        self.spans.set_loss(options);
+        Ok(())
+    }
+}
+
+impl NetworkArgs {
+    fn set(&self, options: &mut Options) {
+        take!(options, self, nb_layers = nlayers, hidden_size = hid_sz, nb_heads = nheads);
+        take!(options, self, inner_hidden_size = inner_hid_sz, pers_mem_size = pers_mem_size);
+        take!(options, self, adapt_io_divval = adapt_io_divval, adapt_io_cutoffs = adapt_io_cutoffs);
+        options.adapt_io_tied |= self.adapt_io_tied;
+        if self.adapt_io && options.adapt_io_cutoffs.is_empty() {
+            options.adapt_io_cutoffs = CUTOFFS.to_vec();
+        }
+    }
+}
+
+impl SpanArgs {
+    fn set(&self, options: &mut Options) {
+        options.adapt_span |= self.adapt_span;
+        take!(options, self, attn_span = attn_span, adapt_span_ramp = adapt_span_ramp);
+        take!(options, self, adapt_span_init = adapt_span_init);
+    }
+
+    fn set_loss(&self, options: &mut Options) {
+        take!(options, self, adapt_span_loss = adapt_span_loss);
+    }
+}
+
+impl LearningArgs {
+    /// What stays the same all through a run.
+    fn set_lasting(&self, options: &mut Options) {
+        take!(options, self, block_size = block_sz, batch_size = batch_sz, batch_split = batch_split);
+        take!(options, self, nb_batches = nbatches, seed = seed);
+        if let Some(optim) = self.optim {
+            options.optim = match optim {
+                OptimArg::Sgd => Optim::Sgd,
+                OptimArg::Adagrad => Optim::Adagrad,
+                OptimArg::Adam => Optim::Adam,
+            };
+        }
+    }
+
+    /// What may change when a run goes on.
+    fn set(&self, options: &mut Options) {
+        take!(options, self, lr = lr, momentum = momentum, lr_warmup = lr_warmup);
+        take!(options, self, grad_clip = grad_clip, dropout = dropout, emb_dropout = emb_dropout);
+        take!(options, self, nb_iter = niter);
+    }
+}

@@ -1,0 +1,108 @@
+//! What can go wrong while a network is trained.
+
+use crate::checkpoint::CheckpointError;
+use crate::model::ModelError;
+use crate::text::TextError;
+use std::path::PathBuf;
+use thiserror::Error;
+
+/// What can go wrong while a network is trained.
+#[derive(Debug, Error)]
+pub enum TrainError {
+    /// An option that is out of range, or does not go with another.
+    #[error("{name} {found}: expected {expected}")]
+    Option {
+        /// The option.
+        name: &'static str,
+        /// What it was set to.
+        found: String,
+        /// What it could be.
+        expected: String,
+    },
+    /// A text that is too short to be trained on.
+    #[error(
+        "{}: {found} tokens are too few: {needed} are needed for --batch-sz {batch} and --block-sz {block}; use a longer text, or \
+         make these smaller",
+        path.display()
+    )]
+    ShortText {
+        /// The file.
+        path: PathBuf,
+        /// Tokens in it.
+        found: usize,
+        /// Tokens that one step takes.
+        needed: usize,
+        /// B.
+        batch: usize,
+        /// T.
+        block: usize,
+    },
+    /// What is no data set.
+    #[error("{}: {what}", path.display())]
+    Data {
+        /// The file or folder.
+        path: PathBuf,
+        /// What is wrong with it, and what to do.
+        what: String,
+    },
+    /// The loss, a gradient or a parameter is infinite or no number.
+    #[error(
+        "step {step}: {what} is not finite any more, so the run stops; its last checkpoint, of step {saved}, is whole. Try a \
+         smaller --lr, a longer --lr-warmup, or a smaller --grad-clip"
+    )]
+    NotFinite {
+        /// The step.
+        step: u64,
+        /// The loss, or the parameter.
+        what: String,
+        /// The step of the last checkpoint.
+        saved: u64,
+    },
+    /// A checkpoint that cannot be gone on with.
+    #[error("{}: cannot be resumed: {what}", path.display())]
+    Resume {
+        /// The checkpoint.
+        path: PathBuf,
+        /// Why, and what to do.
+        what: String,
+    },
+    /// A folder that has a run already.
+    #[error(
+        "{}: there is a run already; go on with it with --resume, or choose another folder",
+        path.display()
+    )]
+    RunExists {
+        /// The run's checkpoint.
+        path: PathBuf,
+    },
+    /// The folder of the run cannot be made.
+    #[error("{}: cannot make the folder for the run: {source}", path.display())]
+    Folder {
+        /// The folder.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// A file that cannot be read or written.
+    #[error(transparent)]
+    Checkpoint(#[from] CheckpointError),
+    /// A text or vocabulary that cannot be read.
+    #[error(transparent)]
+    Text(#[from] TextError),
+    /// A device that does not open.
+    #[error(transparent)]
+    Model(#[from] ModelError),
+    /// The device failed.
+    #[error("the device failed while training: {0}; with too little memory, try --batch-split, or a smaller --batch-sz")]
+    Device(#[from] candle_core::Error),
+}
+
+impl TrainError {
+    pub(super) fn option(name: &'static str, found: String, expected: String) -> Self {
+        Self::Option {
+            name,
+            found,
+            expected,
+        }
+    }
+}

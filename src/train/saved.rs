@@ -1,0 +1,303 @@
+//! Checkpoints of a run: one `.safetensors` file that every command and the window open as a model, and that holds all that
+//! the run needs to go on as if it had never stopped.
+//!
+//! Beside the weights, under their published names, configuration, vocabulary and curves: `training.optimizer.K.NAME`, what
+//! the optimiser remembers; `training.cache.PART.LAYER`, what the last block left; `training.spans`, z of every head at every
+//! entry of the curves; and, as metadata `training`, the options, the text's hash and the place in it. There is no random state
+//! to keep: every choice follows from the seed and the step.
+
+use super::TrainError;
+use super::data::{Data, Place};
+use super::options::Options;
+use super::trainer::{Entry, Trainer};
+use crate::checkpoint::{
+    CURVES, Checkpoint, Curve, Dtype, NamedTensor, curves_to_json, write_safetensors,
+};
+use crate::model::Device;
+use candle_core::Tensor;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// The name of the checkpoint in a run's folder.
+pub const CHECKPOINT: &str = crate::checkpoint::IN_FOLDER;
+
+/// Metadata key under which a run keeps what it needs to go on.
+pub const TRAINING: &str = "training";
+
+/// Names of tensors that only a run needs begin with this.
+const STATE: &str = "training.";
+
+/// The tensor with z of every head at every entry of the curves: entries × layers × heads, in tokens.
+pub const SPAN_HISTORY: &str = "training.spans";
+
+/// What the metadata say of a run.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct State {
+    version: u32,
+    options: Options,
+    /// Where the text was, for people.
+    data: PathBuf,
+    /// What it was.
+    data_sha256: String,
+    step: u64,
+    steps: u64,
+    place: Place,
+    since_entry: (f64, u64),
+    entries: Vec<Numbers>,
+    seconds: f64,
+}
+
+/// An entry of the curves, but for its spans.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Numbers {
+    step: u64,
+    train_nats: f64,
+    valid_nats: f64,
+    lr: f64,
+}
+
+/// How far a run has come, as its checkpoint says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RunProgress {
+    /// Steps done.
+    pub step: u64,
+    /// Steps of the whole run.
+    pub steps: u64,
+}
+
+impl RunProgress {
+    /// Of a checkpoint that a run wrote; `None` for other files.
+    pub fn of(metadata: &BTreeMap<String, String>) -> Option<Self> {
+        /// The part of the state that stays the same whatever else a later version keeps.
+        #[derive(Deserialize)]
+        struct Part {
+            step: u64,
+            steps: u64,
+        }
+        let part: Part = serde_json::from_str(metadata.get(TRAINING)?).ok()?;
+        Some(Self {
+            step: part.step,
+            steps: part.steps,
+        })
+    }
+}
+
+/// Whether a tensor of a checkpoint is there only for the run to go on.
+pub fn is_state(name: &str) -> bool {
+    name.starts_with(STATE) && name != SPAN_HISTORY
+}
+
+impl Trainer {
+    /// Writes the checkpoint to `path`: whole, or, when something goes wrong or the process dies, not at all.
+    ///
+    /// # Errors
+    /// When a parameter is not finite, which is not saved; or the file cannot be written.
+    pub fn save(&mut self, path: &Path) -> Result<(), TrainError> {
+        let mut tensors = Vec::new();
+        for (name, var) in self.trainee.parameters.iter() {
+            let tensor = named(name.to_owned(), var.as_tensor())?;
+            if tensor.values.iter().any(|value| !value.is_finite()) {
+                let (step, saved) = (self.step, self.saved);
+                let what = format!("parameter {name}");
+                return Err(TrainError::NotFinite { step, what, saved });
+            }
+            tensors.push(tensor);
+        }
+        for (name, state) in &self.optimiser.state {
+            for (k, tensor) in state.iter().enumerate() {
+                tensors.push(named(format!("{STATE}optimizer.{k}.{name}"), tensor)?);
+            }
+        }
+        for (part, cache) in self.caches.iter().enumerate() {
+            for (layer, tensor) in cache.iter().enumerate() {
+                tensors.push(named(format!("{STATE}cache.{part}.{layer}"), tensor)?);
+            }
+        }
+        let config = self.config();
+        if config.adapt_span {
+            let spans = self.entries.iter().flat_map(|entry| &entry.spans);
+            tensors.push(NamedTensor {
+                name: SPAN_HISTORY.into(),
+                shape: vec![self.entries.len(), config.nb_layers, config.nb_heads],
+                values: spans.copied().collect(),
+            });
+        }
+        let state = State {
+            version: 1,
+            options: self.options.clone(),
+            data: self.data.path.clone(),
+            data_sha256: self.data.sha256.clone(),
+            step: self.step,
+            steps: self.options.steps(),
+            place: self.place,
+            since_entry: self.since_entry,
+            entries: self.entries.iter().map(numbers).collect(),
+            seconds: self.seconds,
+        };
+        let metadata = BTreeMap::from([
+            ("format".to_owned(), "spanscope".to_owned()),
+            ("config".into(), serde_json::json!(config).to_string()),
+            ("vocabulary".into(), self.data.vocabulary.to_json().to_string()),
+            (CURVES.into(), curves_to_json(&self.curves())),
+            (TRAINING.into(), serde_json::json!(state).to_string()),
+        ]);
+        let tied = self.trainee.parameters.tied();
+        write_safetensors(path, &tensors, tied, Dtype::F32, &metadata)?;
+        self.saved = self.step;
+        Ok(())
+    }
+
+    /// Goes on from the checkpoint at `path` as if the run had never stopped. `data` must be the text that it was trained on.
+    /// `change` may set options that decide how far and how fast it goes on.
+    ///
+    /// # Errors
+    /// When the file is no checkpoint of a run, is damaged, or belongs to another text.
+    pub fn resume(
+        path: &Path,
+        data: Data,
+        device: Device,
+        change: impl FnOnce(&mut Options),
+    ) -> Result<Self, TrainError> {
+        let refused = |what: String| TrainError::Resume {
+            path: path.to_owned(),
+            what,
+        };
+        let checkpoint = Checkpoint::open(path)?;
+        let state = state_of(&checkpoint).map_err(refused)?;
+        if state.data_sha256 != data.sha256 {
+            return Err(refused(format!(
+                "it was trained on another text ({}); give that with --data",
+                state.data.display()
+            )));
+        }
+        let mut options = state.options;
+        change(&mut options);
+        let mut trainer = Self::new(options, data, device)?;
+        let device = trainer.trainee.device.clone();
+        let read = |name: &str| -> Result<Tensor, TrainError> {
+            let info = checkpoint.info(name);
+            let shape = info.map(|info| info.shape.clone()).unwrap_or_default();
+            let values = checkpoint.read(name)?;
+            Ok(Tensor::from_vec(values, shape, &device)?)
+        };
+        for (name, var) in trainer.trainee.parameters.iter() {
+            let tensor = read(name)?;
+            if tensor.dims() != var.dims() {
+                return Err(refused(format!(
+                    "tensor {name} has the shape {:?} and the options need {:?}",
+                    tensor.dims(),
+                    var.dims()
+                )));
+            }
+            var.set(&tensor)?;
+            let state = (0..trainer.optimiser.remembered())
+                .map(|k| read(&format!("{STATE}optimizer.{k}.{name}")))
+                // A parameter that no batch has used yet has nothing to remember.
+                .collect::<Result<Vec<_>, _>>();
+            match state {
+                Ok(state) if state.iter().all(|s| s.dims() == var.dims()) => {
+                    trainer.optimiser.state.insert(name.to_owned(), state);
+                }
+                Ok(_) => return Err(refused(format!("the optimiser's state of {name} does not fit it"))),
+                Err(_) if checkpoint.info(&format!("{STATE}optimizer.0.{name}")).is_none() => {}
+                Err(error) => return Err(error),
+            }
+        }
+        for (part, cache) in trainer.caches.iter_mut().enumerate() {
+            for (layer, tensor) in cache.iter_mut().enumerate() {
+                let found = read(&format!("{STATE}cache.{part}.{layer}"))?;
+                let fits = found.rank() == 3
+                    && found.dims()[0] == tensor.dims()[0]
+                    && found.dims()[2] == tensor.dims()[2];
+                if !fits {
+                    return Err(refused(format!("the cache of layer {layer} has the shape {:?}", found.dims())));
+                }
+                *tensor = found;
+            }
+        }
+        let heads = trainer.config().nb_layers * trainer.config().nb_heads;
+        let spans = match trainer.config().adapt_span {
+            true => checkpoint.read(SPAN_HISTORY)?,
+            false => Vec::new(),
+        };
+        let of_entry = |i: usize| spans.get(i * heads..(i + 1) * heads).unwrap_or_default().to_vec();
+        let entries = state.entries.into_iter().enumerate().map(|(i, entry)| Entry {
+            step: entry.step,
+            train_nats: entry.train_nats,
+            valid_nats: entry.valid_nats,
+            lr: entry.lr,
+            spans: of_entry(i),
+        });
+        trainer.entries = entries.collect();
+        trainer.step = state.step;
+        trainer.saved = state.step;
+        trainer.place = state.place;
+        trainer.since_entry = state.since_entry;
+        trainer.seconds = state.seconds;
+        Ok(trainer)
+    }
+
+    /// Where the text of the run at `path` was, and what options it has.
+    ///
+    /// # Errors
+    /// When the file is no checkpoint of a run.
+    pub fn peek(path: &Path) -> Result<(PathBuf, Options), TrainError> {
+        let checkpoint = Checkpoint::open(path)?;
+        let state = state_of(&checkpoint).map_err(|what| TrainError::Resume {
+            path: path.to_owned(),
+            what,
+        })?;
+        Ok((state.data, state.options))
+    }
+
+    /// The curves, under the names of the published log.
+    fn curves(&self) -> Vec<Curve> {
+        let words = self.data.is_words();
+        let in_unit = |nats: f64| if words { nats.exp() } else { nats / std::f64::consts::LN_2 };
+        let unit = if words { "ppl" } else { "bpc" };
+        let curve = |name: String, of: &dyn Fn(&Entry) -> f64| Curve {
+            name,
+            values: self.entries.iter().map(of).collect(),
+        };
+        let mut curves = vec![
+            curve("step".into(), &|entry| entry.step as f64),
+            curve(format!("train_{unit}"), &|entry| in_unit(entry.train_nats)),
+            curve(format!("val_{unit}"), &|entry| in_unit(entry.valid_nats)),
+        ];
+        if self.config().adapt_span {
+            curves.push(curve("span_avg".into(), &Entry::span_avg));
+            curves.push(curve("span_max".into(), &Entry::span_max));
+        }
+        curves
+    }
+}
+
+fn state_of(checkpoint: &Checkpoint) -> Result<State, String> {
+    let text = checkpoint.metadata().get(TRAINING).ok_or(
+        "it has no state of a run; only what `spanscope train` writes can be gone on with (`convert` leaves the state out)",
+    )?;
+    let state: State =
+        serde_json::from_str(text).map_err(|e| format!("its metadata \"{TRAINING}\" is damaged: {e}"))?;
+    match state.version {
+        1 => Ok(state),
+        other => Err(format!("it has version {other}, and this program knows version 1; use a newer one")),
+    }
+}
+
+fn numbers(entry: &Entry) -> Numbers {
+    Numbers {
+        step: entry.step,
+        train_nats: entry.train_nats,
+        valid_nats: entry.valid_nats,
+        lr: entry.lr,
+    }
+}
+
+fn named(name: String, tensor: &Tensor) -> Result<NamedTensor, TrainError> {
+    Ok(NamedTensor {
+        name,
+        shape: tensor.dims().to_vec(),
+        values: tensor.flatten_all()?.to_vec1()?,
+    })
+}
