@@ -87,18 +87,12 @@ impl TrainingView {
             return super::nothing(ui, words);
         }
         self.toolbar(ui);
-        let weight = |panel: &Panel| match (panel.quantity, &history) {
-            // The heads themselves are there as well.
-            (Quantity::Span, Some(_)) => 0.8,
-            _ => 1.0,
-        };
         let of_history = if history.is_some() { HISTORY } else { 0.0 };
         let plots = panels.len() + usize::from(history.is_some());
         let around = 22.0 + ui.spacing().item_spacing.y * 2.0;
         let room = ui.available_height() - plots as f32 * around;
-        let weights = panels.iter().map(weight).sum::<f32>() + of_history;
-        let least = if history.is_some() { 76.0 } else { LEAST };
-        let height = |weight: f32| (room * weight / weights).max(least * weight);
+        let weights = panels.len() as f32 + of_history;
+        let height = |weight: f32| (room * weight / weights).max(LEAST * weight);
         let mut hover = None;
         egui::ScrollArea::vertical()
             .auto_shrink(false)
@@ -113,8 +107,9 @@ impl TrainingView {
                         && let Some(history) = &history
                     {
                         let x = self.steps(&panels, Some(history), true);
-                        let height = height(HISTORY);
-                        if let Some(x) = self.history(ui, cx, history, height, x) {
+                        let says_x = panels.get(i).is_none_or(|next| !next.by_step);
+                        let sizes = (height(HISTORY), x, says_x);
+                        if let Some(x) = self.history(ui, cx, history, sizes) {
                             hover = Some(x);
                         }
                     }
@@ -122,7 +117,7 @@ impl TrainingView {
                         continue;
                     };
                     let x = self.steps(&panels, history.as_deref(), panel.by_step);
-                    let height = height(weight(panel));
+                    let height = height(1.0);
                     if let Some(x) = self.panel(ui, cx, i, &panels, height, x) {
                         hover = Some(x);
                     }

@@ -33,14 +33,14 @@ impl TrainingView {
         self.place([x, if self.log_y { z.max(1.0) } else { z }])
     }
 
-    /// Draws the plot; the step under the pointer, if it is in this one.
+    /// Draws the plot, so high, with these steps in view, and whether x is named; the step under the pointer, if it is in
+    /// this one.
     pub(super) fn history(
         &self,
         ui: &mut Ui,
         cx: &mut ViewContext<'_>,
         history: &SpanHistory,
-        height: f32,
-        x: (f64, f64),
+        (height, x, says_x): (f32, (f64, f64), bool),
     ) -> Option<f64> {
         legend(ui, cx, history);
         let top = f64::from(history.largest()).max(1.0);
@@ -54,7 +54,7 @@ impl TrainingView {
             // One token on a logarithmic axis, none on a linear one.
             y: (0.0, high),
             y_name: tr("z (tokens)"),
-            x_name: tr("Training step"),
+            x_name: if says_x { tr("Training step") } else { "" },
         };
         let lines: Vec<Drawn> = history
             .all_heads()
