@@ -23,7 +23,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 /// What tells one version of a file from the next, without reading it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Stamp {
+pub(crate) struct Stamp {
     modified: Option<SystemTime>,
     bytes: u64,
     /// Device and number of the file, where the system has such.
@@ -234,7 +234,11 @@ fn follow(shared: &Shared, mut reopening: Reopening) {
             }
             task = lock(shared);
         }
-        let poll = if reopening.finished { POLL_FINISHED } else { POLL };
+        let poll = if reopening.finished {
+            POLL_FINISHED
+        } else {
+            POLL
+        };
         let waited = shared.1.wait_timeout_while(task, poll, |task| !task.quit);
         let (task, _) = waited.unwrap_or_else(PoisonError::into_inner);
         if task.quit {

@@ -126,7 +126,7 @@ pub struct Model {
     /// are then those of the model that ran, `path` and `bytes` those of the run file.
     pub recorded: Option<Arc<RunFile>>,
     /// Which version of the file it is, if the file is the checkpoint of a run: that is replaced now and then.
-    pub(super) stamp: Option<Stamp>,
+    pub(crate) stamp: Option<Stamp>,
     /// SHA-256 of the file, once somebody has asked for it.
     pub(crate) hash: Arc<OnceLock<Option<String>>>,
 }

@@ -72,9 +72,12 @@ impl SpanHistory {
         (0..self.layers).flat_map(move |layer| (0..heads).map(move |head| (layer, head)))
     }
 
-    /// The largest z.
-    pub fn largest(&self) -> f32 {
+    /// The smallest and the largest z.
+    pub fn extent(&self) -> (f32, f32) {
         let finite = self.values.iter().filter(|z| z.is_finite());
-        finite.fold(0.0, |largest, z| largest.max(*z))
+        let ends = finite.fold((f32::INFINITY, 0.0_f32), |(low, high), z| {
+            (low.min(*z), high.max(*z))
+        });
+        (ends.0.min(ends.1), ends.1)
     }
 }

@@ -33,6 +33,21 @@ impl TrainingView {
         self.place([x, if self.log_y { z.max(1.0) } else { z }])
     }
 
+    /// What of z must be in view. Where all heads look about as far, as they do at first, it does not begin at nothing: else
+    /// nobody would see them part.
+    fn heights(&self, history: &SpanHistory) -> (f64, f64) {
+        let (low, high) = history.extent();
+        let (low, high) = (f64::from(low), f64::from(high).max(1.0));
+        if self.log_y {
+            let (low, high) = (low.max(1.0).log10(), high.log10());
+            return (low.min(high - 0.05).max(0.0), high.max(0.05));
+        }
+        match low > 0.5 * high {
+            true => (low.min(high - 1.0), high),
+            false => (0.0, high),
+        }
+    }
+
     /// Draws the plot, so high, with these steps in view, and whether x is named; the step under the pointer, if it is in
     /// this one.
     pub(super) fn history(
@@ -43,16 +58,14 @@ impl TrainingView {
         (height, x, says_x): (f32, (f64, f64), bool),
     ) -> Option<f64> {
         legend(ui, cx, history);
-        let top = f64::from(history.largest()).max(1.0);
-        let high = if self.log_y { top.log10().max(0.3) } else { top };
+        let (low, high) = self.heights(history);
         let frame = Frame {
             name: "every head",
             model: cx.snapshot.model_number,
             by_step: true,
             height,
             x,
-            // One token on a logarithmic axis, none on a linear one.
-            y: (0.0, high),
+            y: (low, high),
             y_name: tr("z (tokens)"),
             x_name: if says_x { tr("Training step") } else { "" },
         };
@@ -77,7 +90,8 @@ impl TrainingView {
             let columns = (width / PER_COLUMN) as usize;
             let (left, right) = (bounds.min()[0], bounds.max()[0]);
             // What stands out is drawn last.
-            let rank = |head| usize::from(stands_out(head)) + 2 * usize::from(hovered == Some(head));
+            let rank =
+                |head| usize::from(stands_out(head)) + 2 * usize::from(hovered == Some(head));
             for of in 0..=3 {
                 for line in lines.iter().filter(|line| rank(line.head) == of) {
                     let color = palette.layer(line.head.0, layers);
@@ -113,9 +127,13 @@ impl TrainingView {
             let there = transform.position_from_point(&PlotPoint::new(at, y));
             Some((there.y - pointer.y).abs())
         };
-        let near = lines.iter().filter_map(|line| Some((distance(line)?, line.head)));
+        let near = lines
+            .iter()
+            .filter_map(|line| Some((distance(line)?, line.head)));
         let near = near.filter(|(distance, _)| *distance < NEAR);
-        let found = near.min_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, head)| head);
+        let found = near
+            .min_by(|a, b| a.0.total_cmp(&b.0))
+            .map(|(_, head)| head);
         if let Some(head) = found {
             cx.hovering.head = Some(head);
             ui.ctx().set_cursor_icon(egui::CursorIcon::PointingHand);
@@ -183,7 +201,10 @@ fn names(plot: &mut egui_plot::PlotUi<'_>, lines: &[&Drawn], color: impl Fn(usiz
         let Some([x, y]) = line.points.last().copied() else {
             continue;
         };
-        if taken.iter().any(|other| (other - y).abs() < 11.0 * per_point) {
+        if taken
+            .iter()
+            .any(|other| (other - y).abs() < 11.0 * per_point)
+        {
             continue;
         }
         taken.push(y);
