@@ -44,7 +44,14 @@ impl Optimiser {
     ///
     /// # Errors
     /// When the device fails.
-    pub fn update(&mut self, name: &str, var: &Var, gradient: &Tensor, lr: f64, step: u64) -> Result<f32> {
+    pub fn update(
+        &mut self,
+        name: &str,
+        var: &Var,
+        gradient: &Tensor,
+        lr: f64,
+        step: u64,
+    ) -> Result<f32> {
         let gradient = gradient.detach().contiguous()?;
         let norm = gradient.sqr()?.sum_all()?.to_scalar::<f32>()?.sqrt();
         if !norm.is_finite() {
@@ -121,22 +128,37 @@ mod tests {
 
     fn assert_close(found: &[f32], expected: [f64; 2]) {
         for (found, expected) in found.iter().zip(expected) {
-            assert!((f64::from(*found) - expected).abs() < 1e-5, "{found} {expected}");
+            assert!(
+                (f64::from(*found) - expected).abs() < 1e-5,
+                "{found} {expected}"
+            );
         }
     }
 
     #[test]
     fn steps_are_those_of_the_definitions() {
-        assert_close(&after_two_steps(|o| o.optim = Optim::Sgd), [1.0 - 0.33, -2.0 - 0.44]);
+        assert_close(
+            &after_two_steps(|o| o.optim = Optim::Sgd),
+            [1.0 - 0.33, -2.0 - 0.44],
+        );
         let momentum = after_two_steps(|o| {
             o.optim = Optim::Sgd;
             o.momentum = 0.9;
         });
-        assert_close(&momentum, [1.0 - 0.3 - 0.1 * (2.7 + 0.3), -2.0 - 0.4 - 0.1 * (3.6 + 0.4)]);
+        assert_close(
+            &momentum,
+            [
+                1.0 - 0.3 - 0.1 * (2.7 + 0.3),
+                -2.0 - 0.4 - 0.1 * (3.6 + 0.4),
+            ],
+        );
         let second = |g: f64, all: f64| 0.1 * g / all.sqrt();
         assert_close(
             &after_two_steps(|o| o.optim = Optim::Adagrad),
-            [1.0 - 0.1 - second(0.3, 9.09), -2.0 - 0.1 - second(0.4, 16.16)],
+            [
+                1.0 - 0.1 - second(0.3, 9.09),
+                -2.0 - 0.1 - second(0.4, 16.16),
+            ],
         );
         let adam = |g1: f64, g2: f64| {
             let mean = (0.9 * 0.1 * g1 + 0.1 * g2) / (1.0 - 0.81);
@@ -163,6 +185,15 @@ mod tests {
         };
         let at = |step| learning_rate(&options, step);
         assert_eq!([at(1), at(5), at(10), at(99)], [0.05, 0.25, 0.5, 0.5]);
-        assert_eq!(learning_rate(&Options { lr_warmup: 0, ..options }, 1), 0.5);
+        assert_eq!(
+            learning_rate(
+                &Options {
+                    lr_warmup: 0,
+                    ..options
+                },
+                1
+            ),
+            0.5
+        );
     }
 }
