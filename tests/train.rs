@@ -268,7 +268,8 @@ fn heads_learn_to_look_as_far_as_it_pays() {
     );
     let mut reaches = trainer.reaches().unwrap();
     reaches.sort_unstable();
-    assert!(reaches[3] >= 24 && reaches[0] < 24, "{reaches:?}");
+    // After a token the next one is predicted, which is to be like the one 23 before it.
+    assert!(reaches[3] >= 23 && reaches[0] < 23, "{reaches:?}");
 }
 
 #[test]
