@@ -248,8 +248,8 @@ fn heads_learn_to_look_as_far_as_it_pays() {
         adapt_span_init: 0.3,
         adapt_span_loss: 2e-3,
         dropout: 0.0,
-        lr: 0.07,
-        grad_clip: 0.1,
+        lr: 0.2,
+        grad_clip: 0.03,
         block_size: 32,
         batch_size: 16,
         nb_batches: 100,
@@ -262,10 +262,8 @@ fn heads_learn_to_look_as_far_as_it_pays() {
     }
     let entries = trainer.entries();
     let (first, last) = (&entries[0], entries.last().unwrap());
-    assert!(
-        last.valid_nats < first.valid_nats - 0.5,
-        "{first:?} {last:?}"
-    );
+    // 16 letters are 2.77 nats; nine in ten known and the rest even among 16, about 0.6.
+    assert!(last.valid_nats < 1.3, "{first:?} {last:?}");
     let mut reaches = trainer.reaches().unwrap();
     reaches.sort_unstable();
     // After a token the next one is predicted, which is to be like the one 23 before it.

@@ -221,14 +221,14 @@ impl Trainer {
             }
         }
         let lr = learning_rate(options, step);
+        let mut moves = Vec::with_capacity(gradients.len());
         for (name, var) in self.trainee.parameters.iter() {
-            let Some(gradient) = gradients.get(name) else {
-                continue;
-            };
-            let norm = self.optimiser.update(name, var, gradient, lr, step)?;
-            if !norm.is_finite() {
-                return Err(not_finite(format!("the gradient of {name}")));
+            if let Some(gradient) = gradients.get(name) {
+                moves.push((name, var, gradient.detach().contiguous()?));
             }
+        }
+        if let Some(name) = self.optimiser.update(&moves, lr, step)? {
+            return Err(not_finite(format!("the gradient of {name}")));
         }
         if self.trainee.config.adapt_span {
             for (name, var) in self.trainee.parameters.iter() {
