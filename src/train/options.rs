@@ -236,9 +236,9 @@ impl Preset {
             dropout: 0.1,
             block_size: 128,
             batch_size: 16,
-            lr_warmup: 1000,
-            nb_batches: 200,
-            nb_iter: 25,
+            lr_warmup: 500,
+            nb_batches: 100,
+            nb_iter: 30,
             ..published.clone()
         };
         match self {
