@@ -184,6 +184,9 @@ fn the_history_of_spans_loads_from_a_run() {
         let said = run(python, &folder.path().join("run"), &block);
         let lines: Vec<&str> = said.lines().collect();
         assert_eq!(lines.len(), 3, "{said}");
-        assert!(lines[2].starts_with("6 mean span ") && lines[2].contains("longest"), "{said}");
+        assert!(
+            lines[2].starts_with("6 mean span ") && lines[2].contains("longest"),
+            "{said}"
+        );
     }
 }
