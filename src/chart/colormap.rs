@@ -45,6 +45,14 @@ impl ColorMap {
     }
 }
 
+/// The colour of the `i`-th of `count` layers or the like where they are too many for colours of their own: along viridis, as
+/// far as it stands out from a dark or a light ground.
+pub fn depth_color(i: usize, count: usize, dark: bool) -> [u8; 3] {
+    let (from, to) = if dark { (0.42, 1.0) } else { (0.0, 0.58) };
+    let share = i.min(count) as f64 / count.saturating_sub(1).max(1) as f64;
+    table(ColorMap::Viridis)[(255.0 * (from + (to - from) * share.min(1.0))) as usize]
+}
+
 /// The map's 256 colours, lowest first.
 pub fn table(map: ColorMap) -> &'static [[u8; 3]; 256] {
     static TABLES: OnceLock<[[[u8; 3]; 256]; 4]> = OnceLock::new();

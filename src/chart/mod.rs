@@ -40,7 +40,7 @@ mod tests;
 
 pub use bars::{Bar, Bars};
 pub use canvas::Canvas;
-pub use colormap::ColorMap;
+pub use colormap::{ColorMap, depth_color};
 pub use columns::{Columns, StackedHead};
 pub use error::ChartError;
 pub use figure::{Figure, Format};

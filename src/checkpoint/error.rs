@@ -16,6 +16,17 @@ pub enum CheckpointError {
         /// What the system said.
         source: std::io::Error,
     },
+    /// A folder was given, and it holds no checkpoint of a training run.
+    #[error(
+        "{}: the folder holds no {}. A training run that has only just begun writes its first one after about half a minute: \
+         open the folder again then. Else choose the folder that `spanscope train -o` was given, or the model file itself",
+        folder.display(),
+        super::IN_FOLDER
+    )]
+    NoRun {
+        /// The folder.
+        folder: PathBuf,
+    },
     /// The file is in no format that is read here.
     #[error(
         "{}: not a checkpoint ({found}); expected a PyTorch .pt file (zip or legacy) or a .safetensors file",

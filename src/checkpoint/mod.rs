@@ -61,6 +61,21 @@ impl Format {
 /// The name of the checkpoint in the folder of a training run.
 pub const IN_FOLDER: &str = "checkpoint.safetensors";
 
+/// The checkpoint's file where `path` is the folder of a training run, else `path` itself.
+pub fn in_folder(path: &Path) -> PathBuf {
+    match path.is_dir() {
+        true => path.join(IN_FOLDER),
+        false => path.to_owned(),
+    }
+}
+
+/// The folder, if `path` is that of a run's checkpoint in a folder that holds none.
+fn missing_in_folder(path: &Path) -> Option<&Path> {
+    let folder = path.parent()?;
+    let is_run = path.file_name().is_some_and(|name| name == IN_FOLDER);
+    (is_run && folder.is_dir() && !path.exists()).then_some(folder)
+}
+
 #[derive(Debug, Clone)]
 struct Stored {
     view: View,
@@ -88,14 +103,12 @@ impl Checkpoint {
     /// # Errors
     /// When the file cannot be read, is in none of the formats, is damaged, or holds no state dict.
     pub fn open(path: &Path) -> Result<Self, CheckpointError> {
-        let in_folder;
-        let path = match path.is_dir() {
-            true => {
-                in_folder = path.join(IN_FOLDER);
-                &in_folder
-            }
-            false => path,
-        };
+        let path = &in_folder(path);
+        if let Some(folder) = missing_in_folder(path) {
+            return Err(CheckpointError::NoRun {
+                folder: folder.to_owned(),
+            });
+        }
         Self::read_from(path, FileBytes::open(path)?)
     }
 

@@ -150,6 +150,12 @@ impl Answers {
         self.surveying = Surveying::default();
     }
 
+    /// Another network has read the same text: what it is asked anew is shown as the one before answered until then.
+    pub fn renew_run(&mut self) {
+        self.looking = None;
+        self.surveying.renew();
+    }
+
     fn looked_at(&self, looks: &Looks, run: u64) -> bool {
         self.looked
             .as_ref()

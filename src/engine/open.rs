@@ -2,12 +2,15 @@
 
 mod recorded;
 
+use super::follow::Stamp;
 use super::run_file::{Header, RunFile, RunFileError};
 use super::samples::Sample;
+use super::span_history::SpanHistory;
 use crate::chart::thousands;
-use crate::checkpoint::{Checkpoint, CheckpointError, Curve, Dtype, Format};
+use crate::checkpoint::{Checkpoint, CheckpointError, Curve, Dtype, Format, IN_FOLDER, in_folder};
 use crate::model::{Device, ModelError, Network, Part};
 use crate::text::{TextError, Vocabulary};
+use crate::train::RunProgress;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
@@ -109,6 +112,10 @@ pub struct Model {
     pub prefix: String,
     /// The training curves in the file, by name; [`Panel::of`](crate::checkpoint::Panel::of) puts them together for plots.
     pub curves: Vec<Curve>,
+    /// How far the training has come, if the file is the checkpoint of a run that can go on.
+    pub run: Option<RunProgress>,
+    /// What z of every head was in the course of the training, if the file says.
+    pub span_history: Option<Arc<SpanHistory>>,
     /// The network.
     pub network: Arc<Network>,
     /// Its vocabulary, if known.
@@ -118,6 +125,8 @@ pub struct Model {
     /// The run file that it was opened from, if it is a recorded run. Format, number formats, prefix, parameters and hash
     /// are then those of the model that ran, `path` and `bytes` those of the run file.
     pub recorded: Option<Arc<RunFile>>,
+    /// Which version of the file it is, if the file is the checkpoint of a run: that is replaced now and then.
+    pub(super) stamp: Option<Stamp>,
     /// SHA-256 of the file, once somebody has asked for it.
     pub(crate) hash: Arc<OnceLock<Option<String>>>,
 }
@@ -141,7 +150,11 @@ impl Model {
         vocab: Option<&Path>,
         ramp: Option<usize>,
     ) -> Result<Self, EngineError> {
-        Self::from_checkpoint(&Checkpoint::open(path)?, vocab, ramp)
+        // From before it is opened: if it is replaced meanwhile, it is opened once more.
+        let stamp = Stamp::of(&in_folder(path));
+        let mut model = Self::from_checkpoint(&Checkpoint::open(path)?, vocab, ramp)?;
+        model.stamp = stamp.filter(|_| model.run.is_some());
+        Ok(model)
     }
 
     /// Opens `path` for its architecture and its spans: no weights and no vocabulary are read, so it cannot run.
@@ -160,7 +173,13 @@ impl Model {
 
     /// What the file says, with a network from it and no vocabulary.
     fn of(checkpoint: &Checkpoint, network: Network) -> Self {
+        let run = RunProgress::of(checkpoint.metadata());
+        let (config, spans) = (network.config(), network.spans());
+        let history = SpanHistory::of(checkpoint, config, &spans, run.as_ref());
         Self {
+            run,
+            span_history: history.map(Arc::new),
+            stamp: None,
             path: checkpoint.path().to_owned(),
             format: checkpoint.format(),
             bytes: checkpoint.file_bytes() as u64,
@@ -178,9 +197,12 @@ impl Model {
     /// SHA-256 of the file in hexadecimal; `None` where it cannot be read any more. The first call reads the whole file:
     /// about half a second per gigabyte.
     pub fn sha256(&self) -> Option<&str> {
-        let hash = self
-            .hash
-            .get_or_init(|| crate::files::sha256_of(&self.path).ok());
+        let is_same = || self.stamp.is_none() || Stamp::of(&self.path) == self.stamp;
+        let hash = self.hash.get_or_init(|| {
+            // Of a run's checkpoint that was replaced meanwhile it would be another model's.
+            let hash = is_same().then(|| crate::files::sha256_of(&self.path).ok());
+            hash.flatten().filter(|_| is_same())
+        });
         hash.as_deref()
     }
 
@@ -360,14 +382,26 @@ impl Model {
         }
     }
 
-    /// The file's name without its folders.
+    /// The name of the run's folder, if the file is the checkpoint in one.
+    fn run_name(&self) -> Option<&std::ffi::OsStr> {
+        let is_in_folder = self.path.file_name().is_some_and(|name| name == IN_FOLDER);
+        self.path.parent()?.file_name().filter(|_| is_in_folder)
+    }
+
+    /// The file's name without its folders; that of the folder stands before it where all runs' files are called the same.
     pub fn file_name(&self) -> String {
+        if let Some(run) = self.run_name() {
+            return format!("{}/{IN_FOLDER}", run.to_string_lossy());
+        }
         let name = self.path.file_name().unwrap_or(self.path.as_os_str());
         name.to_string_lossy().into_owned()
     }
 
     /// The file's name without folders and ending, for titles.
     pub fn name(&self) -> String {
+        if let Some(run) = self.run_name() {
+            return run.to_string_lossy().into_owned();
+        }
         let name = self.path.file_stem().unwrap_or(self.path.as_os_str());
         name.to_string_lossy().into_owned()
     }

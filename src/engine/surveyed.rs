@@ -61,6 +61,8 @@ pub(super) struct Surveying {
     shown: Option<(u64, Shown)>,
     shown_when: Option<Instant>,
     at_once: usize,
+    /// What is shown is of the network before, and stays until this one is measured as a whole.
+    holds: bool,
     pub surveyed: Option<Arc<Surveyed>>,
 }
 
@@ -70,11 +72,19 @@ impl Surveying {
         if let Some(survey) = &mut self.survey {
             survey.truncate(len);
         }
+        self.holds = false;
         // After a change of a few words what is shown stays until there is something newer; of another text it does not.
         let is_another = |surveyed: &Surveyed| surveyed.queries.end > 2 * len;
         if self.surveyed.as_deref().is_some_and(is_another) {
             self.surveyed = None;
         }
+    }
+
+    /// Another network has read the text.
+    pub fn renew(&mut self) {
+        self.survey = None;
+        self.complete = None;
+        self.holds = self.surveyed.is_some();
     }
 
     /// Whether everything that is wanted of it is there.
@@ -121,7 +131,9 @@ impl Surveying {
             }
         }
         let shown_lately = self.shown_when.is_some_and(|when| when.elapsed() < SHOW);
-        if self.complete == Some(number) || !shown_lately {
+        let is_complete = self.complete == Some(number);
+        if is_complete || !shown_lately && !self.holds {
+            self.holds &= !is_complete;
             self.show(network, &survey, range, looks);
             let of = self.complete.unwrap_or(0);
             self.shown = Some((of, (looks.heads.leading(), looks.thumbnails)));

@@ -4,9 +4,13 @@
 //! does the most urgent step and looks again. So the newest edit always wins, and a step that nobody wants any more
 //! is told to stop through its [`Cancel`].
 
+mod following;
+
 use super::continuation::ContinuationRequest;
 use super::continuing::Continue;
+use super::follow::Follower;
 use super::looks::Looks;
+use super::open::Model;
 use super::samples::{SAMPLES, Sample};
 use super::snapshot::{Failure, Snapshot};
 use super::steps::Steps;
@@ -40,6 +44,16 @@ impl Default for Source {
     }
 }
 
+/// A newer version of an open model's file.
+#[derive(Debug, Clone)]
+pub(super) struct Renewed {
+    /// Tells it from others.
+    pub serial: u64,
+    /// The wish that opened the model.
+    pub of: u64,
+    pub model: Arc<Model>,
+}
+
 /// What the window wants. Numbers tell whether a wish is new.
 #[derive(Debug, Clone)]
 pub(super) struct Wanted {
@@ -54,6 +68,10 @@ pub(super) struct Wanted {
     /// What is changed by hand in a model, and of which wish for one that is. Any other is as its file has it: changes
     /// neither reach the next model nor are lost when that cannot be opened.
     pub edits: (u64, Arc<Edits>),
+    /// What following the model's file has found last.
+    pub renewed: Option<Renewed>,
+    /// How often it has found something.
+    pub renewals: u64,
     pub looks: Looks,
     pub continuation: Option<Continue>,
     /// Continuations asked for so far.
@@ -81,6 +99,8 @@ impl Default for Wanted {
             as_ids: false,
             recorded: (0, 0),
             edits: (0, Arc::default()),
+            renewed: None,
+            renewals: 0,
             looks: Looks::default(),
             continuation: None,
             continuations: 0,
@@ -154,6 +174,7 @@ impl Shared {
 /// does not wait for a model to load.
 pub struct Engine {
     shared: Arc<Shared>,
+    follower: Mutex<Option<Follower>>,
 }
 
 impl std::fmt::Debug for Engine {
@@ -207,7 +228,10 @@ impl Engine {
                 ..Snapshot::default()
             });
         }
-        Self { shared }
+        Self {
+            shared,
+            follower: Mutex::new(None),
+        }
     }
 
     /// What the worker last knew.
@@ -221,6 +245,7 @@ impl Engine {
     pub fn open(&self, model: Source) -> u64 {
         self.change(|wanted| {
             wanted.model = (wanted.model.0 + 1, model);
+            wanted.renewed = None;
             wanted.stopped = false;
             wanted.continuation = None;
             wanted.run.cancel();
@@ -398,7 +423,10 @@ fn work(shared: &Shared) {
     loop {
         let wanted = {
             let mut wanted = shared.wanted();
-            while !wanted.quit && steps.satisfied(&wanted) && steps.has_told(&wanted) {
+            let rests = |wanted: &Wanted| {
+                steps.satisfied(wanted) && steps.has_told(wanted) && !steps.renews(wanted)
+            };
+            while !wanted.quit && rests(&wanted) {
                 wanted = shared
                     .changed
                     .wait(wanted)

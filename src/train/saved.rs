@@ -67,6 +67,11 @@ pub struct RunProgress {
 }
 
 impl RunProgress {
+    /// Whether it has all its steps. It may be resumed with more.
+    pub fn is_finished(&self) -> bool {
+        self.step >= self.steps
+    }
+
     /// Of a checkpoint that a run wrote; `None` for other files.
     pub fn of(metadata: &BTreeMap<String, String>) -> Option<Self> {
         /// The part of the state that stays the same whatever else a later version keeps.

@@ -8,6 +8,7 @@ use super::editor::Editor;
 use super::export::Exports;
 use super::figure_making::Asked;
 use super::figure_options::FigureOptions;
+use super::following::Following;
 use super::help::Help;
 use super::history::History;
 use super::keeper::Keeper;
@@ -78,6 +79,8 @@ pub struct App {
     pub(super) file: Option<ModelFile>,
     /// Wishes to open a model, by their numbers, until they are carried out.
     pub(super) asked: Vec<(u64, Option<ModelFile>)>,
+    /// What is wanted of the training run that is open.
+    pub(super) following: Following,
     /// The number of the model and of the failure last seen.
     pub(super) seen: (u64, u64),
     pub(super) restored: Option<Restored>,
@@ -151,6 +154,7 @@ impl App {
             text_file: opening.text_file,
             file: None,
             asked: vec![(1, opening.file)],
+            following: Following::default(),
             seen: (0, 0),
             restored: opening.restored,
             opened: None,
@@ -229,6 +233,8 @@ impl App {
         Now {
             model: self.snapshot.model.is_some(),
             file: self.file.is_some(),
+            run: self.snapshot.model.as_ref().is_some_and(|model| model.run.is_some()),
+            follows: self.follows_run(),
             opening: self.snapshot.opening,
             undo: self.history.can_undo(),
             redo: self.history.can_redo(),
@@ -251,6 +257,7 @@ impl App {
         language::speak(self.settings.language);
         let ctx = ui.ctx().clone();
         self.take_news(&ctx);
+        self.follow();
         let keyboard = Keyboard {
             modal: self.dialogs.is_open()
                 || self.figure_options.is_open()

@@ -10,6 +10,7 @@ use super::settings::{Answers, Settings};
 use super::state::Selection;
 use super::text_file::{TextFile, is_sample, text_of};
 use super::toasts::Toasts;
+use crate::checkpoint::in_folder;
 use crate::engine::{Failure, Model, SAMPLES, Sample, Source};
 use eframe::egui;
 use std::path::{Path, PathBuf};
@@ -99,6 +100,7 @@ impl App {
         if self.step_behind(now) {
             self.history.forget_edits();
         }
+        self.following = Default::default();
         self.figure_options.forget_titles();
         let mut selection = Selection::default();
         selection.set_combine(self.selection.combine());
@@ -261,7 +263,9 @@ impl App {
                 }
                 _ => String::new(),
             },
-            None if matches!(purpose, Purpose::Model | Purpose::Text) => String::new(),
+            None if matches!(purpose, Purpose::Model | Purpose::Run | Purpose::Text) => {
+                String::new()
+            }
             None => return self.toasts.error(tr("No model is open")),
         };
         if purpose == Purpose::Vocabulary && self.file.is_none() {
@@ -285,7 +289,7 @@ impl App {
             self.save();
         }
         match purpose {
-            Purpose::Model => self.open_model(path),
+            Purpose::Model | Purpose::Run => self.open_model(path),
             Purpose::Text => self.read_text(path, ctx),
             Purpose::Vocabulary => self.answer(|answers| answers.vocab = Some(path)),
             Purpose::Figure(kind) => self.save_figure(ctx, kind, path),
@@ -293,6 +297,8 @@ impl App {
     }
 
     pub(super) fn open_model(&mut self, path: PathBuf) {
+        // Of a run's folder, its file: a run is the same however it was opened.
+        let path = in_folder(&path);
         // What is said from here on is about this file.
         self.toasts.clear();
         let answers = known_answers(&self.settings, &path, &mut self.toasts);
@@ -323,14 +329,15 @@ impl App {
         self.open_file((path, answers));
     }
 
-    /// A checkpoint by its ending, a text otherwise.
+    /// A text by its ending; a checkpoint, or the folder of a run, otherwise.
     pub(super) fn dropped(&mut self, ctx: &egui::Context, path: PathBuf) {
         let ending = path
             .extension()
             .unwrap_or_default()
             .to_string_lossy()
             .to_lowercase();
-        if ["txt", "md", "text", "zip", "gz", "raw"].contains(&ending.as_str()) {
+        let is_text = ["txt", "md", "text", "zip", "gz", "raw"].contains(&ending.as_str());
+        if is_text && !path.is_dir() {
             self.read_text(path, ctx);
         } else {
             self.open_model(path);

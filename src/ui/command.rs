@@ -17,6 +17,10 @@ use std::path::PathBuf;
 pub enum Command {
     /// Ask for a checkpoint.
     OpenModel,
+    /// Ask for the folder of a training run.
+    OpenRun,
+    /// Follow the training run that is open, or do so no more.
+    FollowRun,
     /// Open this checkpoint.
     OpenRecent(PathBuf),
     /// Open a bundled model with its text.
@@ -181,6 +185,8 @@ pub const SECTIONS: [(&str, &[Command]); 4] = [
         "File",
         &[
             Command::OpenModel,
+            Command::OpenRun,
+            Command::FollowRun,
             Command::OpenText,
             Command::OpenVocabulary,
             Command::ExportView,

@@ -2,6 +2,7 @@
 
 use super::command::Command;
 use super::figures;
+use super::language::tr;
 use super::recorded::{self, Texts};
 use super::views::Pane;
 use crate::engine::figures::FigureKind;
@@ -13,6 +14,10 @@ pub struct Now {
     pub model: bool,
     /// The open model is a file of the user's.
     pub file: bool,
+    /// The open model is the checkpoint of a training run.
+    pub run: bool,
+    /// That run is followed.
+    pub follows: bool,
     /// A model is being opened.
     pub opening: bool,
     /// There is something to take back.
@@ -59,6 +64,9 @@ impl Command {
         match self {
             Self::ExportView => now.missing(now.figure_at_hand()),
             Self::Export(kind, _) => now.missing(*kind),
+            Self::FollowRun if !now.run => Some(tr(
+                "The open model is no training run: open the folder of one",
+            )),
             _ => recorded::refusal(self).filter(|_| now.is_recorded()),
         }
     }

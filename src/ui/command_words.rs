@@ -43,6 +43,8 @@ impl Command {
             Self::SetLanguage(language) => return language.name().into(),
             Self::SetMemory(mb) => return trf("{0} MB of memory for a text", &[&thousands(*mb)]),
             Self::OpenModel => tr("Open model…"),
+            Self::OpenRun => tr("Open training run…"),
+            Self::FollowRun => tr("Follow training run"),
             Self::OpenSample(sample) => sample_name(sample),
             Self::StepRecorded(-1) => tr("Previous text of the run"),
             Self::StepRecorded(_) => tr("Next text of the run"),
@@ -102,6 +104,12 @@ impl Command {
         match self {
             Self::OpenModel => {
                 tr("A .pt checkpoint of the published code, a converted file, or a recorded run")
+            }
+            Self::OpenRun => {
+                tr("The folder that spanscope train writes to; the views follow the training")
+            }
+            Self::FollowRun => {
+                tr("Shows every checkpoint that the run writes, or stays with the one on show")
             }
             Self::ShowRecorded { .. } | Self::StepRecorded(_) => {
                 tr("The texts that were recorded; each has its own views")

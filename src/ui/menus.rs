@@ -48,6 +48,8 @@ pub fn menu(app: &mut App, ui: &mut Ui, now: &Now) {
 
 fn file_menu(app: &mut App, ui: &mut Ui, now: &Now) {
     menu_item(ui, now, Command::OpenModel, &mut app.commands);
+    menu_item(ui, now, Command::OpenRun, &mut app.commands);
+    follow_item(app, ui, now);
     ui.menu_button(tr("Recent"), |ui| {
         if app.settings.recent.is_empty() {
             ui.label(quiet(tr("nothing yet")));
@@ -75,6 +77,23 @@ fn file_menu(app: &mut App, ui: &mut Ui, now: &Now) {
     menu_item(ui, now, Command::OpenVocabulary, &mut app.commands);
     ui.separator();
     menu_item(ui, now, Command::Quit, &mut app.commands);
+}
+
+/// Whether the training run that is open is followed.
+fn follow_item(app: &mut App, ui: &mut Ui, now: &Now) {
+    let command = Command::FollowRun;
+    let mut follows = now.follows;
+    let check = egui::Checkbox::new(&mut follows, command.name());
+    let response = ui.add_enabled(command.possible(now), check);
+    let response = response.on_hover_text(command.explanation());
+    let response = match command.refusal(now) {
+        Some(reason) => response.on_disabled_hover_text(reason),
+        None => response,
+    };
+    if response.clicked() {
+        app.commands.push(command);
+        ui.close();
+    }
 }
 
 fn edit_menu(app: &mut App, ui: &mut Ui, now: &Now) {

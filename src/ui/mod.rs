@@ -17,6 +17,7 @@ mod export;
 mod figure_making;
 mod figure_options;
 mod figures;
+mod following;
 mod help;
 mod history;
 mod keeper;

@@ -9,6 +9,7 @@ use super::session::{self, KeptText, OpenModel, Session};
 use super::settings::{Answers, Settings};
 use super::text_file::{TextFile, is_sample, text_of};
 use super::toasts::Toasts;
+use crate::checkpoint::in_folder;
 use crate::engine::{SAMPLES, Source};
 use eframe::egui;
 use std::path::Path;
@@ -55,8 +56,9 @@ pub fn at_start(
     let last = still_there(session, toasts);
     let path = match (&start.model, &last) {
         (Some(path), last) => {
-            same = *last == std::path::absolute(path).ok().map(OpenModel::File);
-            Some(path.clone())
+            let path = in_folder(path);
+            same = *last == std::path::absolute(&path).ok().map(OpenModel::File);
+            Some(path)
         }
         (None, Some(OpenModel::File(path))) if path.exists() => Some(path.clone()),
         (None, Some(OpenModel::File(path))) => {

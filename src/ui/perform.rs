@@ -38,6 +38,8 @@ impl App {
     fn perform(&mut self, ctx: &egui::Context, command: Command) {
         match command {
             Command::OpenModel => self.ask(ctx, Purpose::Model),
+            Command::OpenRun => self.ask(ctx, Purpose::Run),
+            Command::FollowRun => self.toggle_following(),
             Command::OpenText => self.ask(ctx, Purpose::Text),
             Command::OpenVocabulary => self.ask(ctx, Purpose::Vocabulary),
             Command::OpenRecent(path) => self.open_model(path),

@@ -27,6 +27,7 @@ pub fn bar(app: &mut App, ui: &mut Ui, now: &Now) -> Rect {
                 state(app, ui, now, &snapshot);
                 ui.with_layout(egui::Layout::left_to_right(egui::Align::Center), |ui| {
                     ui.set_clip_rect(ui.clip_rect().intersect(ui.max_rect()));
+                    app.run_status(ui);
                     facts(ui, &snapshot);
                 });
             });

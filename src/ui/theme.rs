@@ -86,6 +86,18 @@ const LIGHT: Palette = Palette {
     ],
 };
 
+impl Palette {
+    /// The colour of a layer's lines among those of `layers` layers: one of its own where there are few, else along a colour
+    /// map, so that neighbours look alike and no colour stands for two layers.
+    pub fn layer(&self, layer: usize, layers: usize) -> Color32 {
+        if layers <= self.layers.len() {
+            return self.layers[layer % self.layers.len()];
+        }
+        let [r, g, b] = crate::chart::depth_color(layer, layers, luminance(self.bar) < 0.2);
+        Color32::from_rgb(r, g, b)
+    }
+}
+
 /// The palette that goes with a window's visuals.
 pub fn palette(visuals: &Visuals) -> Palette {
     if visuals.dark_mode { DARK } else { LIGHT }

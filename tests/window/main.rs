@@ -8,6 +8,7 @@ mod attention;
 mod cost;
 mod export;
 mod files;
+mod following;
 mod looks;
 mod model;
 mod monkey;
@@ -87,6 +88,10 @@ impl Window {
 
     pub fn app(&self) -> &App {
         self.harness.state()
+    }
+
+    pub fn app_mut(&mut self) -> &mut App {
+        self.harness.state_mut()
     }
 
     pub fn snapshot(&self) -> &Snapshot {

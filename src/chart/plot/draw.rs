@@ -1,7 +1,8 @@
 //! The drawing of a plot.
 
 use super::super::canvas::{Anchor, Canvas, Type, line, rect, round};
-use super::super::theme::{LABEL, TICK, Theme};
+use super::super::colormap::depth_color;
+use super::super::theme::{LABEL, TICK, Theme, hex};
 use super::super::{Style, font};
 use super::layout::{Layout, PAD, Place, SAMPLE, TICK_LENGTH};
 use super::{Mark, Panel, Plot, Series};
@@ -174,8 +175,11 @@ fn x_axis(page: &mut Canvas, plot: &Plot, at: &Layout, theme: &Theme) {
     page.text(middle.max(PAD + half), base + LABEL * 1.4, &text, style);
 }
 
-fn color<'a>(series: &Series, theme: &'a Theme) -> &'a str {
-    theme.layers[series.color % theme.layers.len()]
+fn color(series: &Series, style: &Style, theme: &Theme) -> String {
+    match series.depth {
+        Some((i, count)) if !style.gray => hex(depth_color(i, count, style.dark)),
+        _ => theme.layers[series.color % theme.layers.len()].to_owned(),
+    }
 }
 
 fn dash(series: &Series, style: &Style) -> &'static str {
@@ -188,7 +192,8 @@ fn dash(series: &Series, style: &Style) -> &'static str {
 
 /// A stretch of the line for the legend.
 fn sample(series: &Series, (x, y): (f64, f64), style: &Style, theme: &Theme) -> Group {
-    let ink = color(series, theme);
+    let ink = color(series, style, theme);
+    let ink = ink.as_str();
     let mut group = Group::new();
     if series.mark == Mark::Dots {
         group.append(dot(x + SAMPLE / 2.0, y, ink));
@@ -223,7 +228,8 @@ fn stroke(path: String, series: &Series, style: &Style, ink: &str) -> Element {
     line.assign("fill", "none");
     line.assign("stroke", ink);
     let pale = series.mark == Mark::Pale;
-    line.assign("stroke-width", if pale { 0.6 } else { 1.1 });
+    let fine = pale || series.mark == Mark::Fine;
+    line.assign("stroke-width", if fine { 0.6 } else { 1.1 });
     if pale {
         line.assign("stroke-opacity", 0.4);
     }
@@ -237,7 +243,8 @@ fn stroke(path: String, series: &Series, style: &Style, ink: &str) -> Element {
 
 /// A series as one group, named for readers of the drawing.
 fn drawn(series: &Series, place: &Place, at: &Layout, style: &Style, theme: &Theme) -> Group {
-    let ink = color(series, theme);
+    let ink = color(series, style, theme);
+    let ink = ink.as_str();
     let mut group = Group::new();
     if !series.name.trim().is_empty() {
         group.append(Title::new(super::super::canvas::clean(&series.name)));

@@ -55,6 +55,8 @@ pub enum Mark {
     Line,
     /// A line on a light ground that goes down to the axis.
     Area,
+    /// A thin line: one of many.
+    Fine,
     /// A thin pale line: what a stronger one is the mean of.
     Pale,
     /// A dot for each point.
@@ -72,6 +74,8 @@ pub struct Series {
     pub mark: Mark,
     /// Which of the colours, and of the dashes of a grey figure, it has.
     pub color: usize,
+    /// Which of how many it is of a row that has a colour map for colours, in its order.
+    pub depth: Option<(usize, usize)>,
     /// A dashed line in colour as well.
     pub dashed: bool,
 }

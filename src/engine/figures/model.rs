@@ -7,7 +7,7 @@ use crate::chart::{
     Axis, Bar, Bars, Cell, Column, Level, Mark, Panel, Plot, Series, Table, thousands,
 };
 use crate::checkpoint::{self, Quantity};
-use crate::engine::Model;
+use crate::engine::{Model, SpanHistory};
 
 /// What one more token costs against a limit on the span (the comparison of arXiv 1905.07799): operations, and numbers
 /// of keys and values, with every head's own reach, with its layer's longest, and with the limit for all. `position`
@@ -38,7 +38,7 @@ pub fn cost(model: &Model, position: usize) -> Plot {
             points: curve.iter().map(|c| [c.limit as f64, of(c)]).collect(),
             color: i,
             dashed: i > 0,
-            mark: Mark::Line,
+            ..Series::default()
         })
         .collect::<Vec<_>>()
     };
@@ -106,6 +106,37 @@ fn prefix(most: f64) -> (f64, &'static str) {
     }
 }
 
+/// z of every head over the steps of the training: a thin line each, in its layer's colour.
+fn every_head(history: &SpanHistory, log: bool) -> Panel {
+    let few = history.layers <= LAYER_COLORS;
+    let series = history.all_heads().map(|(layer, head)| Series {
+        name: match head {
+            0 => format!("layer {}", layer + 1),
+            _ => String::new(),
+        },
+        // No head is missing from a logarithmic axis because it looks nowhere.
+        points: history
+            .of_head((layer, head))
+            .map(|[x, y]| [x, if log { y.max(1.0) } else { y }])
+            .collect(),
+        mark: Mark::Fine,
+        color: layer,
+        depth: (!few).then_some((layer, history.layers)),
+        ..Series::default()
+    });
+    Panel {
+        y: Axis {
+            log,
+            ..Axis::new("z of every head (tokens)")
+        },
+        series: series.collect(),
+        ..Panel::default()
+    }
+}
+
+/// Layers that have colours of their own; more are told apart along a colour map.
+const LAYER_COLORS: usize = 4;
+
 /// The curves that the checkpoint keeps of its training; `window` entries of the log become one mean, 1 for none.
 ///
 /// # Errors
@@ -115,11 +146,14 @@ pub fn training(
     window: usize,
     (log_x, log_y): (bool, bool),
 ) -> Result<Plot, FigureError> {
-    let panels = checkpoint::Panel::of(&model.curves);
-    if panels.is_empty() {
+    let mut panels = checkpoint::Panel::of(&model.curves);
+    // A run that has only just begun has curves without a point.
+    panels.retain(|panel| panel.lines.iter().any(|line| !line.points.is_empty()));
+    let history = model.span_history.as_deref();
+    if panels.is_empty() && history.is_none() {
         return Err(FigureError::NoCurves);
     }
-    let by_step = panels.iter().any(|panel| panel.by_step);
+    let by_step = history.is_some() || panels.iter().any(|panel| panel.by_step);
     let axis = |panel: &checkpoint::Panel| match panel.quantity {
         Quantity::BitsPerCharacter => "bits per character".to_owned(),
         Quantity::Perplexity => "perplexity".to_owned(),
@@ -169,6 +203,14 @@ pub fn training(
             series,
             ..Panel::default()
         });
+    }
+    if let Some(history) = history {
+        for (layer, head) in history.all_heads() {
+            for [x, y] in history.of_head((layer, head)) {
+                numbers.push([format!("z.{layer}.{head}").into(), x.into(), y.into()]);
+            }
+        }
+        drawn.push(every_head(history, log_y));
     }
     Ok(Plot {
         kind: "training",

@@ -255,7 +255,11 @@ pub fn missing(
         _ => usize::from(kind.needs_text()),
     };
     match kind {
-        FigureKind::Training => model.curves.is_empty().then_some(FigureError::NoCurves),
+        FigureKind::Training => {
+            let has_entries = model.curves.iter().any(|curve| !curve.values.is_empty());
+            let has_any = has_entries || model.span_history.is_some();
+            (!has_any).then_some(FigureError::NoCurves)
+        }
         FigureKind::Usage | FigureKind::Vectors if config.pers_mem_size == 0 => {
             Some(FigureError::NoVectors)
         }

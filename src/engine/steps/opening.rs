@@ -34,6 +34,7 @@ impl Steps {
                     model,
                     edits: Arc::default(),
                 });
+                self.next = None;
                 self.unedited = None;
                 self.memory = wanted.memory;
                 self.opened_number = wanted.model.0;
@@ -53,6 +54,7 @@ impl Steps {
 
     /// Changes the model at hand as wanted; the text has to run again.
     pub(super) fn edit(&mut self, wanted: &Wanted) {
+        self.renew_again();
         let Some(open) = &mut self.open else {
             return;
         };

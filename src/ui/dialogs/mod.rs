@@ -21,6 +21,8 @@ pub use native::Backend;
 pub enum Purpose {
     /// A checkpoint to open.
     Model,
+    /// The folder of a training run to open.
+    Run,
     /// A text to open.
     Text,
     /// A file that gives the model's vocabulary.
@@ -33,10 +35,16 @@ impl Purpose {
     fn title(self) -> &'static str {
         match self {
             Self::Model => tr("Open model"),
+            Self::Run => tr("Open training run"),
             Self::Text => tr("Open text"),
             Self::Vocabulary => tr("Choose vocabulary"),
             Self::Figure(_) => tr("Save figure"),
         }
+    }
+
+    /// Whether a folder is wanted.
+    fn is_folder(self) -> bool {
+        self == Self::Run
     }
 
     fn saves(self) -> bool {
@@ -50,6 +58,7 @@ impl Purpose {
                 tr("Checkpoints"),
                 &["pt", "pth", "bin", "ckpt", "safetensors"],
             ),
+            Self::Run => (tr("Checkpoints of runs"), &["safetensors"]),
             Self::Text => (tr("Texts"), &["txt", "md", "text", "zip", "gz", "raw"]),
             Self::Vocabulary => (tr("Vocabularies"), &["txt", "json", "zip", "gz", "raw"]),
             Self::Figure(kind) => (tr("Charts and data"), figures::endings(kind)),
@@ -59,6 +68,7 @@ impl Purpose {
     fn hint(self) -> &'static str {
         match self {
             Self::Model => tr("a .pt checkpoint or a converted .safetensors file"),
+            Self::Run => tr("the folder that spanscope train writes to"),
             Self::Text => tr("a text file, plain, .zip or .gz"),
             Self::Vocabulary => {
                 tr("the model's train.txt, its raw training text, or a vocabulary as JSON")

@@ -52,7 +52,7 @@ pub(super) fn ask(
             dialog = dialog.add_filter(ending.to_uppercase(), &[*ending]);
         }
         dialog = dialog.set_file_name(name);
-    } else {
+    } else if !purpose.is_folder() {
         dialog = dialog
             .add_filter(kind, endings)
             .add_filter(tr("All files"), &["*"]);
@@ -61,6 +61,8 @@ pub(super) fn ask(
     let answer: std::pin::Pin<Box<dyn Future<Output = Option<rfd::FileHandle>> + Send>> =
         if purpose.saves() {
             Box::pin(dialog.save_file())
+        } else if purpose.is_folder() {
+            Box::pin(dialog.pick_folder())
         } else {
             Box::pin(dialog.pick_file())
         };

@@ -2,6 +2,7 @@
 
 use super::Purpose;
 use super::listing::{Entry, Listing};
+use crate::checkpoint::in_folder;
 use crate::ui::language::{tr, trf};
 use crate::ui::theme::{dialog_frame, quiet};
 use eframe::egui::{self, Align2, Key, Modifiers, Ui, vec2};
@@ -296,10 +297,14 @@ impl PathField {
             }
             return Outcome::Open;
         }
-        if path.is_file() {
+        // The folder of a run stands for the checkpoint in it.
+        let takes_folders = matches!(self.purpose, Purpose::Model | Purpose::Run);
+        if path.is_file() || takes_folders && in_folder(&path).is_file() {
             return Outcome::Chosen(path);
         }
-        self.complaint = if path.is_dir() {
+        self.complaint = if path.is_dir() && self.purpose.is_folder() {
+            tr("this folder holds no checkpoint.safetensors; name that of a training run").into()
+        } else if path.is_dir() {
             tr("this is a folder; name a file in it").into()
         } else {
             tr("there is no such file").into()

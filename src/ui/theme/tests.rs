@@ -78,6 +78,7 @@ fn drawings_and_the_focus_stand_out_from_their_ground() {
             v.selection.stroke.color,
         ];
         marks.extend(palette.layers);
+        marks.extend((0..24).map(|layer| palette.layer(layer, 24)));
         for mark in marks {
             for ground in [v.panel_fill, v.extreme_bg_color] {
                 let ratio = contrast(mark, ground);

@@ -1,23 +1,24 @@
 //! The curves of the training, as the checkpoint keeps them.
 
+mod frame;
+mod history;
 mod lines;
 
 use super::super::language::{tr, trf};
 use super::super::state::ViewContext;
 use super::super::theme::{Palette, quiet, strong};
-use super::axes::{
-    Dash, LINE, NUMBER, decimal_marks, horizontal, line_sample, linear_marks, significant, vertical,
-};
-use super::grid_color;
+use super::axes::{Dash, line_sample};
 use crate::analysis::smoothed;
 use crate::chart::thousands;
 use crate::checkpoint::{Line as Curve, Panel, Quantity};
+use crate::engine::{Model, SpanHistory};
 use crate::engine::figures::FigureChoice;
 use eframe::egui::{self, Align2, Color32, Ui, vec2};
-use egui_plot::{Line, Plot, PlotPoint, PlotPoints, Points, Text, VLine};
+use egui_plot::{Line, PlotPoint, PlotPoints, Points, Text};
+use frame::Frame;
 use lines::{decimated, lowest, nearest};
 use serde::{Deserialize, Serialize};
-use std::ops::RangeInclusive;
+use std::sync::{Arc, Weak};
 
 /// The state of the view.
 #[derive(Serialize, Deserialize)]
@@ -31,7 +32,7 @@ pub struct TrainingView {
     /// Entries of the log that a smoothed value is the mean of.
     window: usize,
     #[serde(skip)]
-    panels: Option<(u64, Vec<Panel>)>,
+    panels: Option<(Weak<Model>, Vec<Panel>)>,
     /// The step under the pointer in the last frame.
     #[serde(skip)]
     hover: Option<f64>,
@@ -50,6 +51,9 @@ impl Default for TrainingView {
     }
 }
 
+/// Height of the plot of every head, where that of another is 1.
+const HISTORY: f32 = 1.6;
+
 /// Height that a panel needs to be read.
 const LEAST: f32 = 120.0;
 
@@ -65,29 +69,61 @@ impl TrainingView {
         let Some(model) = cx.snapshot.model.clone() else {
             return;
         };
-        let number = cx.snapshot.model_number;
-        let known = self.panels.take().filter(|(of, _)| *of == number);
-        let panels = known.map_or_else(|| Panel::of(&model.curves), |(_, panels)| panels);
-        if panels.is_empty() {
-            self.panels = Some((number, panels));
-            return super::nothing(
-                ui,
+        let known = self.panels.take().filter(|(of, _)| {
+            // A weak pointer keeps the address from being given to another model.
+            std::ptr::eq(of.as_ptr(), Arc::as_ptr(&model))
+        });
+        let panels = known.map_or_else(|| panels_of(&model), |(_, panels)| panels);
+        let history = model.span_history.clone();
+        if panels.is_empty() && history.is_none() {
+            self.panels = Some((Arc::downgrade(&model), panels));
+            let words = if model.run.is_some() {
+                tr("The run has not come to the first entry of its training curves yet.")
+            } else {
                 tr(
                     "This file holds no training curves. The published code logs them in its checkpoints, and spanscope convert keeps them.",
-                ),
-            );
+                )
+            };
+            return super::nothing(ui, words);
         }
         self.toolbar(ui);
-        let room = ui.available_height();
-        let height = room / panels.len() as f32 - 22.0 - ui.spacing().item_spacing.y * 2.0;
+        let weight = |panel: &Panel| match (panel.quantity, &history) {
+            // The heads themselves are there as well.
+            (Quantity::Span, Some(_)) => 0.8,
+            _ => 1.0,
+        };
+        let of_history = if history.is_some() { HISTORY } else { 0.0 };
+        let plots = panels.len() + usize::from(history.is_some());
+        let around = 22.0 + ui.spacing().item_spacing.y * 2.0;
+        let room = ui.available_height() - plots as f32 * around;
+        let weights = panels.iter().map(weight).sum::<f32>() + of_history;
+        let least = if history.is_some() { 76.0 } else { LEAST };
+        let height = |weight: f32| (room * weight / weights).max(least * weight);
         let mut hover = None;
         egui::ScrollArea::vertical()
             .auto_shrink(false)
             .show(ui, |ui| {
-                for (i, panel) in panels.iter().enumerate() {
-                    let height = height.max(LEAST);
-                    let last = i + 1 == panels.len();
-                    if let Some(x) = self.panel(ui, cx, (i, panel), last, height, &panels) {
+                // Between the loss and the means over all heads.
+                let place = panels
+                    .iter()
+                    .position(|panel| panel.quantity as u8 >= Quantity::Span as u8);
+                let place = place.unwrap_or(panels.len());
+                for i in 0..=panels.len() {
+                    if i == place
+                        && let Some(history) = &history
+                    {
+                        let x = self.steps(&panels, Some(history), true);
+                        let height = height(HISTORY);
+                        if let Some(x) = self.history(ui, cx, history, height, x) {
+                            hover = Some(x);
+                        }
+                    }
+                    let Some(panel) = panels.get(i) else {
+                        continue;
+                    };
+                    let x = self.steps(&panels, history.as_deref(), panel.by_step);
+                    let height = height(weight(panel));
+                    if let Some(x) = self.panel(ui, cx, i, &panels, height, x) {
                         hover = Some(x);
                     }
                 }
@@ -97,7 +133,21 @@ impl TrainingView {
             self.hover = hover;
             ui.ctx().request_repaint();
         }
-        self.panels = Some((number, panels));
+        self.panels = Some((Arc::downgrade(&model), panels));
+    }
+
+    /// What of x must be in view in all plots that share it.
+    fn steps(
+        &self,
+        panels: &[Panel],
+        history: Option<&SpanHistory>,
+        by_step: bool,
+    ) -> (f64, f64) {
+        let same = panels.iter().filter(|panel| panel.by_step == by_step);
+        let points = same.flat_map(|panel| panel.lines.iter().flat_map(|line| &line.points));
+        let steps = history.filter(|_| by_step).map(|history| &history.steps);
+        let steps = steps.into_iter().flatten().map(|step| [*step, 1.0]);
+        self.extent(points.copied().chain(steps), 0)
     }
 
     fn toolbar(&mut self, ui: &mut Ui) {
@@ -123,11 +173,12 @@ impl TrainingView {
         &self,
         ui: &mut Ui,
         cx: &ViewContext<'_>,
-        (index, panel): (usize, &Panel),
-        last: bool,
-        height: f32,
+        index: usize,
         all: &[Panel],
+        height: f32,
+        x: (f64, f64),
     ) -> Option<f64> {
+        let panel = all.get(index)?;
         let colors: Vec<(Color32, Dash)> = (0..panel.lines.len())
             .map(|i| style(&cx.palette, &panel.lines[i].name, i))
             .collect();
@@ -152,66 +203,28 @@ impl TrainingView {
                 ui.label(quiet(words));
             }
         });
-        let (log_x, log_y) = (self.log_x, self.log_y);
-        let link = egui::Id::unique(("training", cx.snapshot.model_number, log_x, panel.by_step));
-        let mut y_axis = vertical(axis_name(panel)).min_thickness(58.0);
-        if log_y {
-            y_axis = y_axis
-                .formatter(|mark, _: &RangeInclusive<f64>| significant(10_f64.powf(mark.value)));
-        }
-        let mut x_axis = horizontal("").formatter(move |mark, _: &RangeInclusive<f64>| {
-            let x = if log_x {
-                10_f64.powf(mark.value)
-            } else {
-                mark.value
-            };
-            if x < -0.5 {
-                String::new()
-            } else {
-                thousands(x.round() as usize)
-            }
-        });
-        if last
-            || all
-                .get(index + 1)
-                .is_some_and(|next| next.by_step != panel.by_step)
-        {
-            x_axis = x_axis.label(if panel.by_step {
-                tr("Training step")
-            } else {
-                tr("Entry of the log")
-            });
-        }
-        // What is drawn depends on what is in view, so what is in view must not depend on what is drawn.
-        let same = all.iter().filter(|other| other.by_step == panel.by_step);
-        let (left, right) = self.extent(same.flat_map(|other| &other.lines), 0);
-        let (low, high) = self.extent(&panel.lines, 1);
-        let mut plot = Plot::new(("training", index, cx.snapshot.model_number, log_x, log_y))
-            .height(height)
-            .link_axis(link, [true, false])
-            .show_x(false)
-            .show_y(false)
-            .allow_scroll(false)
-            .allow_boxed_zoom(false)
-            .set_margin_fraction(vec2(0.01, 0.08))
-            .include_x(left)
-            // Room for the last number.
-            .include_x(right + 0.035 * (right - left))
-            .include_y(low)
-            .include_y(high)
-            .grid_color(grid_color(ui))
-            .custom_x_axes(vec![x_axis])
-            .custom_y_axes(vec![y_axis])
-            .label_formatter(|_| None);
-        plot = plot.x_grid_spacer(move |input| match log_x {
-            true => decimal_marks(&input),
-            false => linear_marks(&input, NUMBER),
-        });
-        plot = plot.y_grid_spacer(move |input| match log_y {
-            true => decimal_marks(&input),
-            false => linear_marks(&input, LINE),
-        });
-        let hover = self.hover;
+        // Said once below plots that share it.
+        let next = all.get(index + 1);
+        let says_x = next.is_none_or(|next| next.by_step != panel.by_step);
+        let x_name = match panel.by_step {
+            _ if !says_x => "",
+            true => tr("Training step"),
+            false => tr("Entry of the log"),
+        };
+        let points = panel.lines.iter().flat_map(|line| &line.points);
+        let name = index.to_string();
+        let frame = Frame {
+            name: &name,
+            model: cx.snapshot.model_number,
+            by_step: panel.by_step,
+            height,
+            x,
+            y: self.extent(points.copied(), 1),
+            y_name: axis_name(panel),
+            x_name,
+        };
+        let log_x = self.log_x;
+        let plot = self.plot(ui, &frame);
         let response = plot.show(ui, |plot| {
             let bounds = plot.plot_bounds();
             let columns = plot.transform().frame().width().max(1.0) as usize;
@@ -256,16 +269,7 @@ impl TrainingView {
                 let text = Text::new("best label", place, words).anchor(Align2::CENTER_BOTTOM);
                 plot.text(text.allow_hover(false));
             }
-            if let Some(x) = hover {
-                let x = if log_x { x.max(1e-9).log10() } else { x };
-                let faint = plot.ctx().global_style().visuals.weak_text_color();
-                plot.vline(
-                    VLine::new("hover", x)
-                        .color(faint)
-                        .width(1.0)
-                        .allow_hover(false),
-                );
-            }
+            self.mark_hovered(plot);
             plot.pointer_coordinate()
                 .filter(|_| plot.response().hovered())
                 .map(|at| if log_x { 10_f64.powf(at.x) } else { at.x })
@@ -290,9 +294,9 @@ impl TrainingView {
         Some(x)
     }
 
-    /// The least and the largest coordinate in a plot: x for an `axis` of 0, y for 1.
-    fn extent<'c>(&self, lines: impl IntoIterator<Item = &'c Curve>, axis: usize) -> (f64, f64) {
-        let points = lines.into_iter().flat_map(|line| self.placed(&line.points));
+    /// The least and the largest coordinate of points in a plot: x for an `axis` of 0, y for 1.
+    fn extent(&self, points: impl Iterator<Item = [f64; 2]>, axis: usize) -> (f64, f64) {
+        let points = points.filter_map(|point| self.place(point));
         let ends = points.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), point| {
             (low.min(point[axis]), high.max(point[axis]))
         });
@@ -301,15 +305,15 @@ impl TrainingView {
 
     /// Points where they stand in a plot; what has no logarithm is left out.
     fn placed(&self, points: &[[f64; 2]]) -> Vec<[f64; 2]> {
-        let place = |log: bool, value: f64| match log {
-            true if value > 0.0 => Some(value.log10()),
-            true => None,
-            false => Some(value),
-        };
-        let both =
-            |point: &[f64; 2]| Some([place(self.log_x, point[0])?, place(self.log_y, point[1])?]);
-        points.iter().filter_map(both).collect()
+        points.iter().filter_map(|point| self.place(*point)).collect()
     }
+}
+
+/// The curves of a model by what they measure. A run that has only just begun has curves without a point.
+fn panels_of(model: &Model) -> Vec<Panel> {
+    let mut panels = Panel::of(&model.curves);
+    panels.retain(|panel| panel.lines.iter().any(|line| !line.points.is_empty()));
+    panels
 }
 
 /// Every curve's value at one step.

@@ -5,6 +5,7 @@ mod commands;
 mod cost;
 mod dialogs;
 mod figures;
+mod following;
 mod grid;
 mod heads;
 mod model_card;
@@ -34,5 +35,6 @@ pub(super) const TABLES: &[&[(&str, &str)]] = &[
     recorded::WORDS,
     cost::WORDS,
     training::WORDS,
+    following::WORDS,
     model_card::WORDS,
 ];

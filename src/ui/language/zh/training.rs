@@ -33,4 +33,17 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ("Bits per character", "每字符比特数"),
     ("Perplexity", "困惑度"),
     ("Span (tokens)", "跨度（词元）"),
+    (
+        "The run has not come to the first entry of its training curves yet.",
+        "训练还没有写出曲线的第一个条目。",
+    ),
+    ("Span of every head", "每个头的跨度"),
+    (
+        "Span of every head; {0} heads, after {1} steps",
+        "每个头的跨度；{0} 个头，{1} 步之后",
+    ),
+    ("z (tokens)", "z（词元）"),
+    ("layer", "层"),
+    ("layer {0}", "第 {0} 层"),
+    ("{0}: z = {1} tokens", "{0}：z = {1} 个词元"),
 ];
