@@ -48,7 +48,7 @@ impl TinyRun {
             adapt_span: true,
             adapt_span_ramp: 4,
             adapt_span_init: 0.2,
-            adapt_span_loss: 0.5,
+            adapt_span_loss: 0.002,
             dropout: 0.0,
             block_size: 8,
             batch_size: 2,
