@@ -353,7 +353,7 @@ fn the_figure_of_the_training_has_every_head() {
     window.keys(Modifiers::COMMAND, Key::S);
     answer(&mut window, &svg);
     let svg = String::from_utf8(window.wait_for_file(&svg)).unwrap();
-    assert!(svg.contains("z of every head (tokens)") && svg.contains("layer 2"));
+    assert!(svg.contains("z of heads (tokens)") && svg.contains("layer 2"));
 }
 
 /// The bundled model as the checkpoint of a run under way, with a history of its spans made up for the picture.
