@@ -234,7 +234,11 @@ fn follow(shared: &Shared, mut reopening: Reopening) {
             }
             task = lock(shared);
         }
-        let poll = if reopening.finished { POLL_FINISHED } else { POLL };
+        let poll = if reopening.finished {
+            POLL_FINISHED
+        } else {
+            POLL
+        };
         let waited = shared.1.wait_timeout_while(task, poll, |task| !task.quit);
         let (task, _) = waited.unwrap_or_else(PoisonError::into_inner);
         if task.quit {

@@ -233,7 +233,11 @@ impl App {
         Now {
             model: self.snapshot.model.is_some(),
             file: self.file.is_some(),
-            run: self.snapshot.model.as_ref().is_some_and(|model| model.run.is_some()),
+            run: self
+                .snapshot
+                .model
+                .as_ref()
+                .is_some_and(|model| model.run.is_some()),
             follows: self.follows_run(),
             opening: self.snapshot.opening,
             undo: self.history.can_undo(),

@@ -114,9 +114,7 @@ impl App {
                 tr("What was read last is on show; goes on when the file is back"),
                 true,
             ),
-            Standing::Unreadable(why) => {
-                (tr("the run's file cannot be read"), why.as_str(), true)
-            }
+            Standing::Unreadable(why) => (tr("the run's file cannot be read"), why.as_str(), true),
         };
         let steps = [run.step, run.steps].map(|steps| thousands(steps as usize));
         let step = trf("step {0} of {1}", &[&steps[0], &steps[1]]);

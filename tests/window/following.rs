@@ -1,9 +1,9 @@
 //! A training run in the window: its views follow the checkpoints that it writes.
 
-use super::files::{answer, drop_file};
-use super::shell::command;
 use super::Window;
 use super::common::CpuRenderer;
+use super::files::{answer, drop_file};
+use super::shell::command;
 use eframe::egui::{self, Key, Modifiers};
 use egui_kittest::kittest::Queryable;
 use egui_kittest::{Harness, SnapshotOptions};
@@ -63,7 +63,11 @@ impl TinyRun {
 
     fn data(folder: &Path) -> Data {
         let text = folder.join("text.txt");
-        std::fs::write(&text, "to be or not to be that is the question. ".repeat(60)).unwrap();
+        std::fs::write(
+            &text,
+            "to be or not to be that is the question. ".repeat(60),
+        )
+        .unwrap();
         Data::read(&text, None, false).unwrap()
     }
 
@@ -145,9 +149,18 @@ fn the_views_follow_the_run_and_everything_chosen_stays() {
     command(&mut window, "2.3");
     window.settle();
     let (number, before) = (window.snapshot().model_number, spans(&window));
-    let (text, selection) = (window.app().text().clone(), window.app().selection().clone());
+    let (text, selection) = (
+        window.app().text().clone(),
+        window.app().selection().clone(),
+    );
     let (bits, done) = (window.snapshot().bits_per_token, window.snapshot().done);
-    let recorded = window.snapshot().model.as_ref().unwrap().span_history.clone();
+    let recorded = window
+        .snapshot()
+        .model
+        .as_ref()
+        .unwrap()
+        .span_history
+        .clone();
     assert_eq!(recorded.unwrap().steps, [2.0]);
     for steps in [5, 7] {
         run.go_on(steps - step(&window));
@@ -162,7 +175,13 @@ fn the_views_follow_the_run_and_everything_chosen_stays() {
         window.settle();
     }
     assert!(says(&window, "step 7 of 1,000 · following"));
-    let history = window.snapshot().model.as_ref().unwrap().span_history.clone();
+    let history = window
+        .snapshot()
+        .model
+        .as_ref()
+        .unwrap()
+        .span_history
+        .clone();
     let history = history.unwrap();
     // The entries, and the checkpoint's own step.
     assert_eq!(history.steps, [2.0, 4.0, 6.0, 7.0]);
@@ -249,7 +268,9 @@ fn another_network_in_the_same_place_is_opened_as_one() {
     let mut other = TinyRun::with(100, |options| options.nb_layers = 3);
     other.go_on(1);
     std::fs::rename(other.file(), run.file()).unwrap();
-    window.wait("the other network", |app| app.snapshot().model_number > number);
+    window.wait("the other network", |app| {
+        app.snapshot().model_number > number
+    });
     window.settle();
     let network = &window.snapshot().model.as_ref().unwrap().network;
     assert_eq!(network.config().nb_layers, 3);
@@ -269,7 +290,9 @@ fn a_run_is_opened_by_its_folder_from_anywhere() {
     window.wait("the run", |app| app.snapshot().model_number == 2);
     window.settle();
     assert_eq!(window.app().file(), Some(run.file().as_path()));
-    window.harness.get_by_label_contains("my run/checkpoint.safetensors");
+    window
+        .harness
+        .get_by_label_contains("my run/checkpoint.safetensors");
     // By the dialog, in the window's own field; the bundled model in between.
     command(&mut window, "open training run");
     answer(&mut window, run.folder.path());
@@ -286,7 +309,10 @@ fn a_run_is_opened_by_its_folder_from_anywhere() {
     drop_file(&mut window, run.folder.path().to_owned());
     window.wait("the failure", |app| app.complaint().is_some());
     let complaint = window.app().complaint().unwrap().to_owned();
-    assert!(complaint.contains("holds no checkpoint.safetensors"), "{complaint}");
+    assert!(
+        complaint.contains("holds no checkpoint.safetensors"),
+        "{complaint}"
+    );
     assert!(complaint.contains("spanscope train"), "{complaint}");
     assert!(window.app().follows_run());
 }
@@ -300,7 +326,9 @@ fn heads_are_read_and_selected_in_the_plot_of_their_spans() {
     let mut window = run.open();
     window.app_mut().bring_up(Pane::Training);
     window.settle();
-    let plot = window.harness.get_by_label("Span of every head; 6 heads, after 6 steps");
+    let plot = window
+        .harness
+        .get_by_label("Span of every head; 6 heads, after 6 steps");
     let place = plot.rect();
     // Somewhere along an upright line in the middle there is a head.
     let mut found = None;
@@ -329,12 +357,17 @@ fn heads_are_read_and_selected_in_the_plot_of_their_spans() {
     let leading = window.app().selection().heads.leading();
     let name = format!("Layer {}, head {}", leading.0 + 1, leading.1 + 1);
     window.harness.run_steps(3);
-    assert!(window.harness.query_all_by_label(&name).count() >= 1, "{name}");
+    assert!(
+        window.harness.query_all_by_label(&name).count() >= 1,
+        "{name}"
+    );
     for choice in ["Log values", "Log steps"] {
         window.harness.get_by_label(choice).click();
         window.harness.run_steps(3);
     }
-    window.harness.get_by_label("Span of every head; 6 heads, after 6 steps");
+    window
+        .harness
+        .get_by_label("Span of every head; 6 heads, after 6 steps");
 }
 
 #[test]
@@ -379,7 +412,8 @@ fn pictured(folder: &Path) -> PathBuf {
         let t = (step / last) as f32;
         let late = 0.15 + 0.05 * (i % 5) as f32;
         let rise = 1.0 / (1.0 + (-(t - late) * 14.0).exp());
-        (end * rise + (3.0 + 5.0 * (1.0 - t)) * (1.0 - t) + 0.4 * (9.0 * t + i as f32).sin()).max(0.0)
+        (end * rise + (3.0 + 5.0 * (1.0 - t)) * (1.0 - t) + 0.4 * (9.0 * t + i as f32).sin())
+            .max(0.0)
     };
     tensors.push(NamedTensor {
         name: SPAN_HISTORY.into(),
@@ -438,11 +472,21 @@ fn picture(theme: ThemeChoice, language: Language, log: Option<&str>, name: &str
 
 #[test]
 fn picture_of_a_run_dark() {
-    picture(ThemeChoice::Dark, Language::English, None, "dark_en/training_run");
+    picture(
+        ThemeChoice::Dark,
+        Language::English,
+        None,
+        "dark_en/training_run",
+    );
 }
 
 #[test]
 fn picture_of_a_run_light() {
     let log = Some("数值取对数");
-    picture(ThemeChoice::Light, Language::Chinese, log, "light_zh/training_run");
+    picture(
+        ThemeChoice::Light,
+        Language::Chinese,
+        log,
+        "light_zh/training_run",
+    );
 }

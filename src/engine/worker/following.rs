@@ -77,6 +77,8 @@ impl Engine {
     pub fn followed(&self) -> Followed {
         let follower = self.follower.lock();
         let follower = follower.unwrap_or_else(PoisonError::into_inner);
-        follower.as_ref().map_or_else(Followed::default, Follower::state)
+        follower
+            .as_ref()
+            .map_or_else(Followed::default, Follower::state)
     }
 }

@@ -11,8 +11,8 @@ use super::axes::{Dash, line_sample};
 use crate::analysis::smoothed;
 use crate::chart::thousands;
 use crate::checkpoint::{Line as Curve, Panel, Quantity};
-use crate::engine::{Model, SpanHistory};
 use crate::engine::figures::FigureChoice;
+use crate::engine::{Model, SpanHistory};
 use eframe::egui::{self, Align2, Color32, Ui, vec2};
 use egui_plot::{Line, PlotPoint, PlotPoints, Points, Text};
 use frame::Frame;
@@ -137,12 +137,7 @@ impl TrainingView {
     }
 
     /// What of x must be in view in all plots that share it.
-    fn steps(
-        &self,
-        panels: &[Panel],
-        history: Option<&SpanHistory>,
-        by_step: bool,
-    ) -> (f64, f64) {
+    fn steps(&self, panels: &[Panel], history: Option<&SpanHistory>, by_step: bool) -> (f64, f64) {
         let same = panels.iter().filter(|panel| panel.by_step == by_step);
         let points = same.flat_map(|panel| panel.lines.iter().flat_map(|line| &line.points));
         let steps = history.filter(|_| by_step).map(|history| &history.steps);
@@ -305,7 +300,10 @@ impl TrainingView {
 
     /// Points where they stand in a plot; what has no logarithm is left out.
     fn placed(&self, points: &[[f64; 2]]) -> Vec<[f64; 2]> {
-        points.iter().filter_map(|point| self.place(*point)).collect()
+        points
+            .iter()
+            .filter_map(|point| self.place(*point))
+            .collect()
     }
 }
 

@@ -44,7 +44,11 @@ impl TrainingView {
     ) -> Option<f64> {
         legend(ui, cx, history);
         let top = f64::from(history.largest()).max(1.0);
-        let high = if self.log_y { top.log10().max(0.3) } else { top };
+        let high = if self.log_y {
+            top.log10().max(0.3)
+        } else {
+            top
+        };
         let frame = Frame {
             name: "every head",
             model: cx.snapshot.model_number,
@@ -77,7 +81,8 @@ impl TrainingView {
             let columns = (width / PER_COLUMN) as usize;
             let (left, right) = (bounds.min()[0], bounds.max()[0]);
             // What stands out is drawn last.
-            let rank = |head| usize::from(stands_out(head)) + 2 * usize::from(hovered == Some(head));
+            let rank =
+                |head| usize::from(stands_out(head)) + 2 * usize::from(hovered == Some(head));
             for of in 0..=3 {
                 for line in lines.iter().filter(|line| rank(line.head) == of) {
                     let color = palette.layer(line.head.0, layers);
@@ -113,9 +118,13 @@ impl TrainingView {
             let there = transform.position_from_point(&PlotPoint::new(at, y));
             Some((there.y - pointer.y).abs())
         };
-        let near = lines.iter().filter_map(|line| Some((distance(line)?, line.head)));
+        let near = lines
+            .iter()
+            .filter_map(|line| Some((distance(line)?, line.head)));
         let near = near.filter(|(distance, _)| *distance < NEAR);
-        let found = near.min_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, head)| head);
+        let found = near
+            .min_by(|a, b| a.0.total_cmp(&b.0))
+            .map(|(_, head)| head);
         if let Some(head) = found {
             cx.hovering.head = Some(head);
             ui.ctx().set_cursor_icon(egui::CursorIcon::PointingHand);
@@ -183,7 +192,10 @@ fn names(plot: &mut egui_plot::PlotUi<'_>, lines: &[&Drawn], color: impl Fn(usiz
         let Some([x, y]) = line.points.last().copied() else {
             continue;
         };
-        if taken.iter().any(|other| (other - y).abs() < 11.0 * per_point) {
+        if taken
+            .iter()
+            .any(|other| (other - y).abs() < 11.0 * per_point)
+        {
             continue;
         }
         taken.push(y);
