@@ -170,3 +170,23 @@ fn effective_spans_follow_from_sums() {
         );
     }
 }
+
+#[test]
+fn the_history_of_spans_loads_from_a_run() {
+    let Some(python) = python() else { return };
+    let folder = folder();
+    let text = std::fs::read(project("assets/texts/shakespeare.txt")).unwrap();
+    std::fs::write(folder.path().join("text.txt"), text.repeat(4)).unwrap();
+    let args = "train --data text.txt -o run --adapt-span --attn-span 64 --adapt-span-init 0.5 --nlayers 1 --hid-sz 8 \
+                --inner-hid-sz 8 --block-sz 16 --batch-sz 2 --nbatches 2 --niter 3";
+    spanscope(folder.path(), &args.split_whitespace().collect::<Vec<_>>());
+    for block in documented("checkpoint.safetensors") {
+        let said = run(python, &folder.path().join("run"), &block);
+        let lines: Vec<&str> = said.lines().collect();
+        assert_eq!(lines.len(), 3, "{said}");
+        assert!(
+            lines[2].starts_with("6 mean span ") && lines[2].contains("longest"),
+            "{said}"
+        );
+    }
+}

@@ -23,7 +23,7 @@ const FOLDER: &str = "spanscope-demo";
 const SHOWN: usize = 200;
 
 pub(super) fn run(quiet: bool, out: &mut impl Write) -> Result<()> {
-    let [sample, _] = &SAMPLES;
+    let [sample, ..] = &SAMPLES;
     let model = Model::open_sample(sample)?;
     let ids = model.prepare(sample.text.as_bytes())?.ids;
     let score = score(&model, &ids, quiet, |_, _| Ok(()))?;

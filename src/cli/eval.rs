@@ -4,6 +4,7 @@ use super::Usage;
 use super::args::EvalArgs;
 use super::common::{Tokens, ending, may_write, open_to_run, progress, read, say};
 use super::recorded::{self, Recorded};
+use crate::analysis::cost::{self, Extent};
 use crate::chart::thousands;
 use crate::checkpoint::{Dtype, NamedTensor, write_safetensors};
 use crate::engine::figures::provenance;
@@ -183,11 +184,26 @@ pub(super) fn bits_per_byte(score: &Score, tokens: &Tokens) -> Option<f64> {
     Some(score.nats() * score.nll.len() as f64 / LN_2 / bytes as f64)
 }
 
+/// Mean reach of all heads, in tokens, and operations per token of a text of `tokens`, the output layer included where it is
+/// the same for all tokens.
+fn cost_of(run: &Run, tokens: usize) -> (f64, f64) {
+    let network = run.network();
+    let (config, spans) = (network.config(), network.spans());
+    let distances = cost::distances(config, &spans, Extent::Head);
+    let reach = distances.iter().sum::<usize>() as f64 / distances.len().max(1) as f64;
+    let layers = cost::flops(config, &distances, 0..tokens).total() as f64 / tokens.max(1) as f64;
+    (
+        reach,
+        layers + cost::output_flops(config).unwrap_or(0) as f64,
+    )
+}
+
 fn report(score: &Score, tokens: &Tokens, json: bool, out: &mut impl Write) -> Result<()> {
     let (nats, n) = (score.nats(), tokens.ids.len());
     let speed = n as f64 / score.seconds;
     let per_byte = bits_per_byte(score, tokens);
     let memory = peak_rss();
+    let (reach, flops) = cost_of(&score.run, n);
     if json {
         let report = serde_json::json!({
             "tokens": n,
@@ -198,6 +214,8 @@ fn report(score: &Score, tokens: &Tokens, json: bool, out: &mut impl Write) -> R
             "tokens_per_second": speed,
             "seconds": score.seconds,
             "peak_rss_bytes": memory,
+            "mean_reach": reach,
+            "flops_per_token": flops,
         });
         writeln!(out, "{report:#}")?;
         return Ok(());
@@ -213,6 +231,12 @@ fn report(score: &Score, tokens: &Tokens, json: bool, out: &mut impl Write) -> R
         thousands(n),
         thousands(score.nll.len()),
         thousands(tokens.unknown)
+    )?;
+    writeln!(out, "mean reach      {reach:.1} tokens")?;
+    writeln!(
+        out,
+        "operations      {:.2} million per token, each head computing its own reach",
+        flops / 1e6
     )?;
     if score.seconds.is_nan() {
         writeln!(out, "speed           not known: the run was recorded")?;

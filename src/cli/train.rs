@@ -89,9 +89,9 @@ fn begin(args: &TrainArgs) -> Result<(Trainer, PathBuf)> {
     }
     let options = args.options();
     // Mistakes in the options are told before a large text is read; what depends on the vocabulary shows later.
-    options.config(usize::MAX)?;
+    options.config(usize::MAX).map_err(usage)?;
     let data = read(source, args, &options)?;
-    let trainer = Trainer::new(options, data, Device::from(args.run.device))?;
+    let trainer = Trainer::new(options, data, Device::from(args.run.device)).map_err(usage)?;
     std::fs::create_dir_all(folder).map_err(|source| TrainError::Folder {
         path: folder.clone(),
         source,
@@ -109,8 +109,16 @@ fn resume(args: &TrainArgs, folder: &Path) -> Result<(Trainer, PathBuf)> {
     let source = args.data.as_ref().unwrap_or(&source);
     let data = read(source, args, &options)?;
     let device = Device::from(args.run.device);
-    let trainer = Trainer::resume(&path, data, device, |own| *own = options)?;
+    let trainer = Trainer::resume(&path, data, device, |own| *own = options).map_err(usage)?;
     Ok((trainer, path))
+}
+
+/// An option that is out of range is wrong usage.
+fn usage(error: TrainError) -> anyhow::Error {
+    match error {
+        TrainError::Option { .. } => Usage(error.to_string()).into(),
+        other => other.into(),
+    }
 }
 
 fn read(source: &Path, args: &TrainArgs, options: &Options) -> Result<Data> {
@@ -150,7 +158,10 @@ fn introduce(trainer: &Trainer, path: &Path) {
         path.parent().unwrap_or(path).display()
     ));
     if trainer.step_number() > 0 {
-        say(format_args!("going on after step {}", thousands(trainer.step_number() as usize)));
+        say(format_args!(
+            "going on after step {}",
+            thousands(trainer.step_number() as usize)
+        ));
     }
 }
 
@@ -176,13 +187,22 @@ struct Shown {
 }
 
 impl Shown {
-    fn tell(&mut self, trainer: &Trainer, nats: f64, tokens: usize, bar: &ProgressBar) -> Result<()> {
+    fn tell(
+        &mut self,
+        trainer: &Trainer,
+        nats: f64,
+        tokens: usize,
+        bar: &ProgressBar,
+    ) -> Result<()> {
         let smooth = self.nats.map_or(nats, |before| 0.95 * before + 0.05 * nats);
         self.nats = Some(smooth);
         let now = Instant::now();
         if let Some(last) = self.last.replace(now) {
             let seconds = now.duration_since(last).as_secs_f64();
-            self.rate = (0.95 * self.rate.0 + tokens as f64, 0.95 * self.rate.1 + seconds);
+            self.rate = (
+                0.95 * self.rate.0 + tokens as f64,
+                0.95 * self.rate.1 + seconds,
+            );
         }
         bar.set_position(trainer.step_number());
         if bar.is_hidden() {
@@ -238,7 +258,11 @@ fn line(entry: &Entry, trainer: &Trainer) -> String {
     let words = trainer.data().is_words();
     let spans = match entry.spans.is_empty() {
         true => String::new(),
-        false => format!(", span z mean {:.1}, longest {:.1}", entry.span_avg(), entry.span_max()),
+        false => {
+            let config = trainer.config();
+            let (mean, longest) = entry.reach(config.adapt_span_ramp, config.attn_span);
+            format!(", reach {mean:.1}, longest {longest:.0}")
+        }
     };
     format!(
         "step {:>7}: train {}, validation {}{spans}",
@@ -266,7 +290,11 @@ fn loss(nats: f64, words: bool) -> String {
 }
 
 fn duration(seconds: f64) -> String {
-    let seconds = if seconds.is_finite() { seconds as u64 } else { 0 };
+    let seconds = if seconds.is_finite() {
+        seconds as u64
+    } else {
+        0
+    };
     match seconds {
         0..60 => format!("{seconds} s"),
         60..3600 => format!("{} min {} s", seconds / 60, seconds % 60),

@@ -227,9 +227,25 @@ impl TrainArgs {
 
 impl NetworkArgs {
     fn set(&self, options: &mut Options) {
-        take!(options, self, nb_layers = nlayers, hidden_size = hid_sz, nb_heads = nheads);
-        take!(options, self, inner_hidden_size = inner_hid_sz, pers_mem_size = pers_mem_size);
-        take!(options, self, adapt_io_divval = adapt_io_divval, adapt_io_cutoffs = adapt_io_cutoffs);
+        take!(
+            options,
+            self,
+            nb_layers = nlayers,
+            hidden_size = hid_sz,
+            nb_heads = nheads
+        );
+        take!(
+            options,
+            self,
+            inner_hidden_size = inner_hid_sz,
+            pers_mem_size = pers_mem_size
+        );
+        take!(
+            options,
+            self,
+            adapt_io_divval = adapt_io_divval,
+            adapt_io_cutoffs = adapt_io_cutoffs
+        );
         options.adapt_io_tied |= self.adapt_io_tied;
         if self.adapt_io && options.adapt_io_cutoffs.is_empty() {
             options.adapt_io_cutoffs = CUTOFFS.to_vec();
@@ -240,7 +256,12 @@ impl NetworkArgs {
 impl SpanArgs {
     fn set(&self, options: &mut Options) {
         options.adapt_span |= self.adapt_span;
-        take!(options, self, attn_span = attn_span, adapt_span_ramp = adapt_span_ramp);
+        take!(
+            options,
+            self,
+            attn_span = attn_span,
+            adapt_span_ramp = adapt_span_ramp
+        );
         take!(options, self, adapt_span_init = adapt_span_init);
     }
 
@@ -252,7 +273,13 @@ impl SpanArgs {
 impl LearningArgs {
     /// What stays the same all through a run.
     fn set_lasting(&self, options: &mut Options) {
-        take!(options, self, block_size = block_sz, batch_size = batch_sz, batch_split = batch_split);
+        take!(
+            options,
+            self,
+            block_size = block_sz,
+            batch_size = batch_sz,
+            batch_split = batch_split
+        );
         take!(options, self, nb_batches = nbatches, seed = seed);
         if let Some(optim) = self.optim {
             options.optim = match optim {
@@ -265,8 +292,20 @@ impl LearningArgs {
 
     /// What may change when a run goes on.
     fn set(&self, options: &mut Options) {
-        take!(options, self, lr = lr, momentum = momentum, lr_warmup = lr_warmup);
-        take!(options, self, grad_clip = grad_clip, dropout = dropout, emb_dropout = emb_dropout);
+        take!(
+            options,
+            self,
+            lr = lr,
+            momentum = momentum,
+            lr_warmup = lr_warmup
+        );
+        take!(
+            options,
+            self,
+            grad_clip = grad_clip,
+            dropout = dropout,
+            emb_dropout = emb_dropout
+        );
         take!(options, self, nb_iter = niter);
     }
 }

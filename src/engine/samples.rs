@@ -14,7 +14,7 @@ pub struct Sample {
 }
 
 /// The bundled models; the first one opens when nothing else is asked for.
-pub const SAMPLES: [Sample; 2] = [
+pub const SAMPLES: [Sample; 5] = [
     Sample {
         name: "Shakespeare, adaptive span",
         file: "shakespeare_adaptive.safetensors",
@@ -26,5 +26,23 @@ pub const SAMPLES: [Sample; 2] = [
         file: "wikitext_all_attention.safetensors",
         model: include_bytes!("../../sample_models/wikitext_all_attention.safetensors"),
         text: include_str!("../../assets/texts/encyclopedia.txt"),
+    },
+    Sample {
+        name: "Shakespeare, adaptive span up to 1,024",
+        file: "shakespeare_span.safetensors",
+        model: include_bytes!("../../sample_models/shakespeare_span.safetensors"),
+        text: include_str!("../../assets/texts/shakespeare.txt"),
+    },
+    Sample {
+        name: "Shakespeare, all-attention",
+        file: "shakespeare_all_attention.safetensors",
+        model: include_bytes!("../../sample_models/shakespeare_all_attention.safetensors"),
+        text: include_str!("../../assets/texts/shakespeare.txt"),
+    },
+    Sample {
+        name: "Shakespeare, fixed span of 1,024",
+        file: "shakespeare_fixed.safetensors",
+        model: include_bytes!("../../sample_models/shakespeare_fixed.safetensors"),
+        text: include_str!("../../assets/texts/shakespeare.txt"),
     },
 ];

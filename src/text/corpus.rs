@@ -36,7 +36,9 @@ impl Vocabulary {
         let text = String::from_utf8_lossy(&bytes);
         let different: std::collections::HashSet<&str> = text.split_whitespace().collect();
         let is_prepared = !different.is_empty()
-            && different.iter().all(|token| *token == "<eos>" || byte_of(token).is_some());
+            && different
+                .iter()
+                .all(|token| *token == "<eos>" || byte_of(token).is_some());
         if is_prepared || by_count {
             return Self::from_file(path, different.len() + 1, by_count);
         }

@@ -157,8 +157,12 @@ impl<'a> Rows<'a> {
         let mut block = Block::default();
         for row in range.start..range.end.min(self.rows) {
             let start = row * self.len + at;
-            block.ids.extend_from_slice(&self.ids[start..start + tokens]);
-            block.targets.extend_from_slice(&self.ids[start + 1..start + 1 + tokens]);
+            block
+                .ids
+                .extend_from_slice(&self.ids[start..start + tokens]);
+            block
+                .targets
+                .extend_from_slice(&self.ids[start + 1..start + 1 + tokens]);
         }
         Some(block)
     }
@@ -211,27 +215,45 @@ mod tests {
     fn a_raw_text_is_cut_in_three_and_read_by_bytes() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("text.txt");
-        let text: Vec<u8> = (0..400_u32).map(|i| b'a' + (i % 7) as u8).chain(*b"xyz!").collect();
+        let text: Vec<u8> = (0..400_u32)
+            .map(|i| b'a' + (i % 7) as u8)
+            .chain(*b"xyz!")
+            .collect();
         std::fs::write(&path, &text).unwrap();
         let data = Data::read(&path, None, false).unwrap();
         assert_eq!((data.train.len(), data.valid.len()), (364, 20));
         assert_eq!(data.train[..9], [0, 1, 2, 3, 4, 5, 6, 0, 1]);
         assert_eq!(data.vocabulary.len(), 8, "seven letters and <eos>");
         std::fs::write(&path, "a").unwrap();
-        assert!(Data::read(&path, None, false).unwrap_err().to_string().contains("too few"));
+        assert!(
+            Data::read(&path, None, false)
+                .unwrap_err()
+                .to_string()
+                .contains("too few")
+        );
     }
 
     #[test]
     fn a_prepared_folder_is_read_as_the_published_code_does() {
         let folder = tempfile::tempdir().unwrap();
-        let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+        let write =
+            |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
         write("train.txt", "97 98 97\n99\n");
-        let missing = Data::read(folder.path(), None, false).unwrap_err().to_string();
-        assert!(missing.contains("valid.txt") && missing.contains("missing"), "{missing}");
+        let missing = Data::read(folder.path(), None, false)
+            .unwrap_err()
+            .to_string();
+        assert!(
+            missing.contains("valid.txt") && missing.contains("missing"),
+            "{missing}"
+        );
         write("valid.txt", "98 100 97\n");
         let data = Data::read(folder.path(), None, false).unwrap();
         assert_eq!(data.train, [0, 1, 0, 2, 3, 2]);
-        assert_eq!(data.valid, [1, 0, 2], "what the training part lacks is left out");
+        assert_eq!(
+            data.valid,
+            [1, 0, 2],
+            "what the training part lacks is left out"
+        );
         write("train.txt", "the cat the hat\nthe end\n");
         write("valid.txt", "the hat\n");
         let data = Data::read(folder.path(), None, true).unwrap();

@@ -82,11 +82,17 @@ pub(super) fn loss(
     let project = |hidden: &Tensor, c: usize| hidden.matmul(get("out_projs", c, "")?);
     let head = project(&hidden, 0)?;
     let weight = Tensor::cat(
-        &[get("out_layers", 0, ".weight")?, parameters.get("out_emb.cluster_proj.weight")?],
+        &[
+            get("out_layers", 0, ".weight")?,
+            parameters.get("out_emb.cluster_proj.weight")?,
+        ],
         0,
     )?;
     let bias = Tensor::cat(
-        &[get("out_layers", 0, ".bias")?, parameters.get("out_emb.cluster_proj.bias")?],
+        &[
+            get("out_layers", 0, ".bias")?,
+            parameters.get("out_emb.cluster_proj.bias")?,
+        ],
         0,
     )?;
     let mut sum = negative_log_likelihood(&linear(&head, &weight)?, &bias, &columns)?;
@@ -96,7 +102,10 @@ pub(super) fn loss(
             continue;
         }
         let start = io.cutoffs[c - 1] as u32;
-        let own: Vec<u32> = rows.iter().map(|row| targets[*row as usize] - start).collect();
+        let own: Vec<u32> = rows
+            .iter()
+            .map(|row| targets[*row as usize] - start)
+            .collect();
         let rows = Tensor::from_slice(&rows, rows.len(), hidden.device())?;
         let tail = project(&hidden.index_select(&rows, 0)?, c)?;
         let logits = linear(&tail, get("out_layers", c, ".weight")?)?;
@@ -110,7 +119,9 @@ pub(super) fn loss(
 fn rows_of(io: &AdaptIo, c: usize, ids: &[u32]) -> Vec<u32> {
     let start = if c == 0 { 0 } else { io.cutoffs[c - 1] };
     let range = start..io.cutoffs[c];
-    let rows = (0..).zip(ids).filter(|(_, id)| range.contains(&(**id as usize)));
+    let rows = (0..)
+        .zip(ids)
+        .filter(|(_, id)| range.contains(&(**id as usize)));
     rows.map(|(row, _)| row).collect()
 }
 

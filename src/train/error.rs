@@ -93,7 +93,9 @@ pub enum TrainError {
     #[error(transparent)]
     Model(#[from] ModelError),
     /// The device failed.
-    #[error("the device failed while training: {0}; with too little memory, try --batch-split, or a smaller --batch-sz")]
+    #[error(
+        "the device failed while training: {0}; with too little memory, try --batch-split, or a smaller --batch-sz"
+    )]
     Device(#[from] candle_core::Error),
 }
 

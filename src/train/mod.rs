@@ -17,9 +17,9 @@ mod options;
 mod parameters;
 mod product;
 mod saved;
-mod trainer;
 #[cfg(test)]
 mod tests;
+mod trainer;
 
 pub use data::Data;
 pub use error::TrainError;

@@ -91,7 +91,11 @@ impl Trainee {
             let longest = heads.longest();
             let all = Tensor::cat(&[cached, &hidden], 1)?;
             let keep = all.dim(1)?.min((longest + ROOM_TO_GROW).min(limit));
-            next.push(all.narrow(1, all.dim(1)? - keep, keep)?.detach().contiguous()?);
+            next.push(
+                all.narrow(1, all.dim(1)? - keep, keep)?
+                    .detach()
+                    .contiguous()?,
+            );
             let context = longest.min(cached.dim(1)?);
             let seen = all.narrow(1, all.dim(1)? - tokens - context, context + tokens)?;
             let seen = seen.pad_with_zeros(1, longest - context, 0)?;
@@ -99,7 +103,10 @@ impl Trainee {
             let name = |part: &str| format!("layers.{i}.{part}");
             let get = |part: &str| self.parameters.get(&name(part));
             let q = linear(&hidden, get("attn.proj_query.weight")?)?;
-            let kv = Tensor::cat(&[get("attn.proj_key.weight")?, get("attn.proj_val.weight")?], 0)?;
+            let kv = Tensor::cat(
+                &[get("attn.proj_key.weight")?, get("attn.proj_val.weight")?],
+                0,
+            )?;
             let kv = linear(&seen.contiguous()?, &kv)?;
             let persistent = match heads.vectors {
                 0 => None,
@@ -117,7 +124,13 @@ impl Trainee {
                 span,
                 persistent,
             };
-            let read = attend(heads, &q, &kv, &tensors, dropout(self.dropout, place + ATTENTION))?;
+            let read = attend(
+                heads,
+                &q,
+                &kv,
+                &tensors,
+                dropout(self.dropout, place + ATTENTION),
+            )?;
             let read = linear(&read, get("attn.proj_out.weight")?)?;
             hidden = add_norm(&hidden, &read, get("norm1.weight")?, get("norm1.bias")?)?;
             if heads.vectors == 0 {
@@ -151,7 +164,8 @@ impl Trainee {
                 None => mean,
             });
         }
-        sum.map(|sum| sum * self.config.attn_span as f64).transpose()
+        sum.map(|sum| sum * self.config.attn_span as f64)
+            .transpose()
     }
 
     /// What each layer's heads attend with, by the spans that they have now.
@@ -179,5 +193,7 @@ pub(super) fn linear(x: &Tensor, weight: &Tensor) -> Result<Tensor> {
     let inputs = shape.pop().unwrap_or(0);
     let rows: usize = shape.iter().product();
     shape.push(weight.dim(0)?);
-    x.reshape((rows, inputs))?.matmul(&weight.t()?)?.reshape(shape)
+    x.reshape((rows, inputs))?
+        .matmul(&weight.t()?)?
+        .reshape(shape)
 }

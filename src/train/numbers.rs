@@ -13,7 +13,11 @@ pub(super) fn is_ours(x: &Tensor) -> bool {
 }
 
 /// A tensor of the kind of `x`, where `x` is.
-pub(super) fn tensor_like(x: &Tensor, numbers: Vec<f32>, shape: impl Into<Shape>) -> Result<Tensor> {
+pub(super) fn tensor_like(
+    x: &Tensor,
+    numbers: Vec<f32>,
+    shape: impl Into<Shape>,
+) -> Result<Tensor> {
     Tensor::from_vec(numbers, shape.into(), x.device())?.to_dtype(x.dtype())
 }
 
@@ -22,7 +26,10 @@ pub(super) fn numbers_of<'a>(storage: &'a CpuStorage, layout: &Layout) -> Result
     let all = storage.as_slice::<f32>()?;
     match layout.contiguous_offsets() {
         Some((start, end)) => Ok(&all[start..end]),
-        None => Err(wrong(format!("a tensor of the strides {:?} is in pieces", layout.stride()))),
+        None => Err(wrong(format!(
+            "a tensor of the strides {:?} is in pieces",
+            layout.stride()
+        ))),
     }
 }
 

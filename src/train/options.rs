@@ -177,7 +177,9 @@ impl Preset {
             Self::Enwik8Large | Self::Text8Large => "24 layers × 8 heads of width 768: 209M",
             Self::Enwik8PersSmall => "18 all-attention layers, N 1024: 39M",
             Self::Enwik8Pers => "36 all-attention layers, N 2048: 114M",
-            Self::Wiki103Pers => "36 all-attention layers on words, adaptive input and output: 133M",
+            Self::Wiki103Pers => {
+                "36 all-attention layers on words, adaptive input and output: 133M"
+            }
             Self::Sample => "4 layers × 4 heads of width 128, S 1024: the bundled sample model",
             Self::SamplePers => "the same with 512 persistent vectors instead of feed-forward",
             Self::SampleFixed => "the same with a fixed span of 1024",
@@ -234,9 +236,9 @@ impl Preset {
             dropout: 0.1,
             block_size: 128,
             batch_size: 16,
-            lr_warmup: 1000,
-            nb_batches: 200,
-            nb_iter: 25,
+            lr_warmup: 500,
+            nb_batches: 100,
+            nb_iter: 30,
             ..published.clone()
         };
         match self {
@@ -320,14 +322,19 @@ impl Options {
         let adapt_io = if self.adapt_io_cutoffs.is_empty() {
             None
         } else {
-            let rising = self.adapt_io_cutoffs.windows(2).all(|pair| pair[0] < pair[1]);
+            let rising = self
+                .adapt_io_cutoffs
+                .windows(2)
+                .all(|pair| pair[0] < pair[1]);
             let first = self.adapt_io_cutoffs[0];
             let last = self.adapt_io_cutoffs.last().copied().unwrap_or(0);
             if !rising || first == 0 || last >= vocab_size {
                 return Err(TrainError::option(
                     "--adapt-io-cutoffs",
                     format!("{:?}", self.adapt_io_cutoffs),
-                    format!("numbers that rise from 1 and stay below the vocabulary's size, {vocab_size}"),
+                    format!(
+                        "numbers that rise from 1 and stay below the vocabulary's size, {vocab_size}"
+                    ),
                 ));
             }
             let mut cutoffs = self.adapt_io_cutoffs.clone();
@@ -355,7 +362,11 @@ impl Options {
             nb_heads: self.nb_heads,
             nb_layers: self.nb_layers,
             attn_span: self.attn_span,
-            inner_hidden_size: if self.pers_mem_size > 0 { 0 } else { self.inner_hidden_size },
+            inner_hidden_size: if self.pers_mem_size > 0 {
+                0
+            } else {
+                self.inner_hidden_size
+            },
             pers_mem_size: self.pers_mem_size,
             adapt_span: self.adapt_span,
             adapt_span_ramp: self.adapt_span_ramp,
@@ -365,8 +376,12 @@ impl Options {
 
     /// Width of the embeddings of cluster `c`.
     pub(super) fn width(&self, c: usize) -> usize {
-        let power = u32::try_from(c).ok().and_then(|c| self.adapt_io_divval.checked_pow(c));
-        power.and_then(|power| self.hidden_size.checked_div(power)).unwrap_or(0)
+        let power = u32::try_from(c)
+            .ok()
+            .and_then(|c| self.adapt_io_divval.checked_pow(c));
+        power
+            .and_then(|power| self.hidden_size.checked_div(power))
+            .unwrap_or(0)
     }
 
     fn check(&self) -> Result<(), TrainError> {
@@ -408,7 +423,11 @@ impl Options {
         ];
         for (name, value, most) in positive {
             if !(0.0..=most).contains(&value) {
-                return Err(TrainError::option(name, value.to_string(), "a number from 0".into()));
+                return Err(TrainError::option(
+                    name,
+                    value.to_string(),
+                    "a number from 0".into(),
+                ));
             }
         }
         if !self.hidden_size.is_multiple_of(self.nb_heads) {
@@ -449,7 +468,10 @@ mod tests {
             assert!(options.steps() >= 1000 && !preset.about().is_empty());
         }
         let words = Preset::Wiki103Pers.options().config(267_735).unwrap();
-        assert_eq!(words.adapt_io.unwrap().cutoffs, [20_000, 40_000, 200_000, 267_735]);
+        assert_eq!(
+            words.adapt_io.unwrap().cutoffs,
+            [20_000, 40_000, 200_000, 267_735]
+        );
     }
 
     #[test]
@@ -467,10 +489,12 @@ mod tests {
         assert!(of(|o| o.adapt_io_cutoffs = vec![50, 200]).contains("100"));
         assert!(of(|o| o.adapt_io_cutoffs = vec![50, 20]).contains("rise"));
         assert!(of(|o| o.nb_layers = 0).contains("--nlayers"));
-        assert!(of(|o| {
-            o.adapt_io_cutoffs = vec![50];
-            o.adapt_io_divval = 1000;
-        })
-        .contains("--adapt-io-divval"));
+        assert!(
+            of(|o| {
+                o.adapt_io_cutoffs = vec![50];
+                o.adapt_io_divval = 1000;
+            })
+            .contains("--adapt-io-divval")
+        );
     }
 }

@@ -32,7 +32,10 @@ impl Parameters {
         let mut vars = BTreeMap::new();
         for (name, shape, begin) in plan(options, config) {
             let numbers = begin_with(begin, options.seed, &name, shape.iter().product());
-            vars.insert(name, Var::from_tensor(&Tensor::from_vec(numbers, shape, device)?)?);
+            vars.insert(
+                name,
+                Var::from_tensor(&Tensor::from_vec(numbers, shape, device)?)?,
+            );
         }
         Ok(Self {
             vars,
@@ -58,7 +61,9 @@ impl Parameters {
         let name = self.tied.get(name).map_or(name, String::as_str);
         match self.vars.get(name) {
             Some(var) => Ok(var.as_tensor()),
-            None => Err(super::numbers::wrong(format!("there is no parameter {name}"))),
+            None => Err(super::numbers::wrong(format!(
+                "there is no parameter {name}"
+            ))),
         }
     }
 
@@ -83,7 +88,12 @@ impl Parameters {
             return Ok(Vec::new());
         }
         (0..config.nb_layers)
-            .map(|i| self.get(&span_name(i))?.flatten_all()?.to_dtype(DType::F32)?.to_vec1())
+            .map(|i| {
+                self.get(&span_name(i))?
+                    .flatten_all()?
+                    .to_dtype(DType::F32)?
+                    .to_vec1()
+            })
             .collect()
     }
 }
@@ -101,7 +111,10 @@ fn tied(config: &Config) -> BTreeMap<String, String> {
                 format!("out_emb.out_layers.{c}.weight"),
                 format!("in_emb.emb_layers.{c}.weight"),
             );
-            tied.insert(format!("out_emb.out_projs.{c}"), format!("in_emb.emb_projs.{c}"));
+            tied.insert(
+                format!("out_emb.out_projs.{c}"),
+                format!("in_emb.emb_projs.{c}"),
+            );
         }
     }
     tied
@@ -115,33 +128,73 @@ fn plan(options: &Options, config: &Config) -> Vec<(String, Vec<usize>, Begin)> 
     let embedding = |width: usize| Begin::Normal(1.0 / (width as f32).sqrt());
     match &config.adapt_io {
         None => {
-            add("in_emb.weight".into(), &[config.vocab_size, dim], Begin::Normal(1.0));
-            add("out_emb.weight".into(), &[config.vocab_size, dim], even(dim));
+            add(
+                "in_emb.weight".into(),
+                &[config.vocab_size, dim],
+                Begin::Normal(1.0),
+            );
+            add(
+                "out_emb.weight".into(),
+                &[config.vocab_size, dim],
+                even(dim),
+            );
             add("out_emb.bias".into(), &[config.vocab_size], even(dim));
         }
         Some(io) => {
             let mut start = 0;
             for (c, end) in io.cutoffs.iter().enumerate() {
                 let (tokens, width) = (end - start, options.width(c));
-                add(format!("in_emb.emb_layers.{c}.weight"), &[tokens, width], embedding(width));
-                add(format!("in_emb.emb_projs.{c}"), &[dim, width], embedding(dim));
-                add(format!("out_emb.out_layers.{c}.bias"), &[tokens], Begin::All(0.0));
+                add(
+                    format!("in_emb.emb_layers.{c}.weight"),
+                    &[tokens, width],
+                    embedding(width),
+                );
+                add(
+                    format!("in_emb.emb_projs.{c}"),
+                    &[dim, width],
+                    embedding(dim),
+                );
+                add(
+                    format!("out_emb.out_layers.{c}.bias"),
+                    &[tokens],
+                    Begin::All(0.0),
+                );
                 if !io.tied {
-                    add(format!("out_emb.out_layers.{c}.weight"), &[tokens, width], embedding(width));
-                    add(format!("out_emb.out_projs.{c}"), &[dim, width], embedding(dim));
+                    add(
+                        format!("out_emb.out_layers.{c}.weight"),
+                        &[tokens, width],
+                        embedding(width),
+                    );
+                    add(
+                        format!("out_emb.out_projs.{c}"),
+                        &[dim, width],
+                        embedding(dim),
+                    );
                 }
                 start = *end;
             }
             let further = io.cutoffs.len() - 1;
-            add("out_emb.cluster_proj.weight".into(), &[further, dim], even(dim));
+            add(
+                "out_emb.cluster_proj.weight".into(),
+                &[further, dim],
+                even(dim),
+            );
             add("out_emb.cluster_proj.bias".into(), &[further], even(dim));
         }
     }
-    add("key_pe".into(), &[1, d, config.attn_span], Begin::Normal(1.0));
+    add(
+        "key_pe".into(),
+        &[1, d, config.attn_span],
+        Begin::Normal(1.0),
+    );
     for i in 0..config.nb_layers {
         let layer = |part: &str| format!("layers.{i}.{part}");
         for part in ["query", "key", "val", "out"] {
-            add(layer(&format!("attn.proj_{part}.weight")), &[dim, dim], even(dim));
+            add(
+                layer(&format!("attn.proj_{part}.weight")),
+                &[dim, dim],
+                even(dim),
+            );
         }
         if config.adapt_span {
             let begin = Begin::All(options.adapt_span_init as f32);

@@ -84,7 +84,11 @@ impl<'a> Place<'a> {
         );
         assert!(stride >= cols, "rows of a product do not overlap");
         check(data.len(), (rows, stride), (cols, 1));
-        check(left.data.len(), (left.rows, left.row), (left.cols, left.col));
+        check(
+            left.data.len(),
+            (left.rows, left.row),
+            (left.cols, left.col),
+        );
         check(
             right.data.len(),
             (right.rows, right.row),

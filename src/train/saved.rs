@@ -143,7 +143,10 @@ impl Trainer {
         let metadata = BTreeMap::from([
             ("format".to_owned(), "spanscope".to_owned()),
             ("config".into(), serde_json::json!(config).to_string()),
-            ("vocabulary".into(), self.data.vocabulary.to_json().to_string()),
+            (
+                "vocabulary".into(),
+                self.data.vocabulary.to_json().to_string(),
+            ),
             (CURVES.into(), curves_to_json(&self.curves())),
             (TRAINING.into(), serde_json::json!(state).to_string()),
         ]);
@@ -204,8 +207,15 @@ impl Trainer {
                 Ok(state) if state.iter().all(|s| s.dims() == var.dims()) => {
                     trainer.optimiser.state.insert(name.to_owned(), state);
                 }
-                Ok(_) => return Err(refused(format!("the optimiser's state of {name} does not fit it"))),
-                Err(_) if checkpoint.info(&format!("{STATE}optimizer.0.{name}")).is_none() => {}
+                Ok(_) => {
+                    return Err(refused(format!(
+                        "the optimiser's state of {name} does not fit it"
+                    )));
+                }
+                Err(_)
+                    if checkpoint
+                        .info(&format!("{STATE}optimizer.0.{name}"))
+                        .is_none() => {}
                 Err(error) => return Err(error),
             }
         }
@@ -216,7 +226,10 @@ impl Trainer {
                     && found.dims()[0] == tensor.dims()[0]
                     && found.dims()[2] == tensor.dims()[2];
                 if !fits {
-                    return Err(refused(format!("the cache of layer {layer} has the shape {:?}", found.dims())));
+                    return Err(refused(format!(
+                        "the cache of layer {layer} has the shape {:?}",
+                        found.dims()
+                    )));
                 }
                 *tensor = found;
             }
@@ -226,14 +239,23 @@ impl Trainer {
             true => checkpoint.read(SPAN_HISTORY)?,
             false => Vec::new(),
         };
-        let of_entry = |i: usize| spans.get(i * heads..(i + 1) * heads).unwrap_or_default().to_vec();
-        let entries = state.entries.into_iter().enumerate().map(|(i, entry)| Entry {
-            step: entry.step,
-            train_nats: entry.train_nats,
-            valid_nats: entry.valid_nats,
-            lr: entry.lr,
-            spans: of_entry(i),
-        });
+        let of_entry = |i: usize| {
+            spans
+                .get(i * heads..(i + 1) * heads)
+                .unwrap_or_default()
+                .to_vec()
+        };
+        let entries = state
+            .entries
+            .into_iter()
+            .enumerate()
+            .map(|(i, entry)| Entry {
+                step: entry.step,
+                train_nats: entry.train_nats,
+                valid_nats: entry.valid_nats,
+                lr: entry.lr,
+                spans: of_entry(i),
+            });
         trainer.entries = entries.collect();
         trainer.step = state.step;
         trainer.saved = state.step;
@@ -259,7 +281,13 @@ impl Trainer {
     /// The curves, under the names of the published log.
     fn curves(&self) -> Vec<Curve> {
         let words = self.data.is_words();
-        let in_unit = |nats: f64| if words { nats.exp() } else { nats / std::f64::consts::LN_2 };
+        let in_unit = |nats: f64| {
+            if words {
+                nats.exp()
+            } else {
+                nats / std::f64::consts::LN_2
+            }
+        };
         let unit = if words { "ppl" } else { "bpc" };
         let curve = |name: String, of: &dyn Fn(&Entry) -> f64| Curve {
             name,
@@ -271,8 +299,15 @@ impl Trainer {
             curve(format!("val_{unit}"), &|entry| in_unit(entry.valid_nats)),
         ];
         if self.config().adapt_span {
-            curves.push(curve("span_avg".into(), &Entry::span_avg));
-            curves.push(curve("span_max".into(), &Entry::span_max));
+            // The published code logs reaches under these names.
+            let ramp = self.config().adapt_span_ramp;
+            let limit = self.config().attn_span;
+            curves.push(curve("span_avg".into(), &|entry| {
+                entry.reach(ramp, limit).0
+            }));
+            curves.push(curve("span_max".into(), &|entry| {
+                entry.reach(ramp, limit).1
+            }));
         }
         curves
     }
@@ -282,11 +317,13 @@ fn state_of(checkpoint: &Checkpoint) -> Result<State, String> {
     let text = checkpoint.metadata().get(TRAINING).ok_or(
         "it has no state of a run; only what `spanscope train` writes can be gone on with (`convert` leaves the state out)",
     )?;
-    let state: State =
-        serde_json::from_str(text).map_err(|e| format!("its metadata \"{TRAINING}\" is damaged: {e}"))?;
+    let state: State = serde_json::from_str(text)
+        .map_err(|e| format!("its metadata \"{TRAINING}\" is damaged: {e}"))?;
     match state.version {
         1 => Ok(state),
-        other => Err(format!("it has version {other}, and this program knows version 1; use a newer one")),
+        other => Err(format!(
+            "it has version {other}, and this program knows version 1; use a newer one"
+        )),
     }
 }
 

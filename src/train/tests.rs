@@ -34,7 +34,9 @@ fn networks(options: &Options) -> (Trainee, Trainee) {
     let ours = Trainee::new(options, config.clone(), &Device::Cpu).unwrap();
     for (i, (name, var)) in ours.parameters.iter().enumerate() {
         if name.ends_with("current_val") {
-            let spans: Vec<f32> = (0..3).map(|h| 0.04 + 0.11 * h as f32 + 0.0031 * i as f32).collect();
+            let spans: Vec<f32> = (0..3)
+                .map(|h| 0.04 + 0.11 * h as f32 + 0.0031 * i as f32)
+                .collect();
             let spans = Tensor::from_vec(spans, (3, 1, 1), &Device::Cpu).unwrap();
             var.set(&spans).unwrap();
         } else if name.contains("bias") || name.contains("norm") {
@@ -84,7 +86,13 @@ fn number(tensor: &Tensor) -> f64 {
 fn of(gradients: &GradStore, network: &Trainee, name: &str) -> Vec<f64> {
     let gradient = gradients.get(network.parameters.get(name).unwrap());
     let gradient = gradient.unwrap_or_else(|| panic!("{name} has no gradient"));
-    gradient.flatten_all().unwrap().to_dtype(DType::F64).unwrap().to_vec1().unwrap()
+    gradient
+        .flatten_all()
+        .unwrap()
+        .to_dtype(DType::F64)
+        .unwrap()
+        .to_vec1()
+        .unwrap()
 }
 
 /// Checks the gradients of all parameters against finite differences of the loss in 64 bits.
@@ -99,7 +107,10 @@ fn check(options: &Options, chance: Option<Chance>) {
     let again = |network: &Trainee| {
         let (block, targets) = (ids(3, BATCH * 9), ids(4, BATCH * 9));
         let (loss, _) = network.loss(&block, &targets, &cache, chance).unwrap();
-        let spans = network.mean_spans().unwrap().map_or(0.0, |spans| 0.05 * number(&spans));
+        let spans = network
+            .mean_spans()
+            .unwrap()
+            .map_or(0.0, |spans| 0.05 * number(&spans));
         number(&loss) + spans
     };
     for (name, var) in exact.parameters.iter() {
@@ -108,7 +119,10 @@ fn check(options: &Options, chance: Option<Chance>) {
         assert!(largest > 0.0, "{name}: no gradient at all");
         for (ours, derived) in ours.iter().zip(&derived) {
             let off = (ours - derived).abs();
-            assert!(off < 2e-4 * largest + 1e-6, "{name}: {ours}, derived {derived}");
+            assert!(
+                off < 2e-4 * largest + 1e-6,
+                "{name}: {ours}, derived {derived}"
+            );
         }
         // Of large parameters some numbers, of spans all.
         let numbers: Vec<f64> = var.flatten_all().unwrap().to_vec1().unwrap();

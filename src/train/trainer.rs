@@ -27,16 +27,11 @@ pub struct Entry {
 }
 
 impl Entry {
-    /// Mean z over all heads, in tokens; NaN for fixed spans.
-    pub fn span_avg(&self) -> f64 {
-        let sum: f64 = self.spans.iter().map(|z| f64::from(*z)).sum();
-        sum / self.spans.len() as f64
-    }
-
-    /// The longest z, in tokens; NaN for fixed spans.
-    pub fn span_max(&self) -> f64 {
-        let spans = self.spans.iter().map(|z| f64::from(*z));
-        spans.fold(f64::NAN, f64::max)
+    /// Mean and longest reach of all heads, in tokens, with a ramp of length R and a limit S; NaN for fixed spans.
+    pub fn reach(&self, ramp: usize, limit: usize) -> (f64, f64) {
+        let reaches = self.spans.iter().map(|z| reach(*z, ramp, limit) as f64);
+        let longest = reaches.clone().fold(f64::NAN, f64::max);
+        (reaches.sum::<f64>() / self.spans.len() as f64, longest)
     }
 }
 
@@ -190,14 +185,17 @@ impl Trainer {
         for (part, cache) in self.caches.iter_mut().enumerate() {
             let range = part * per_part..(part + 1) * per_part;
             let Some(block) = rows.block(range, place.at, options.block_size) else {
-                return Err(TrainError::Device(wrong("the text ended within a batch".into())));
+                return Err(TrainError::Device(wrong(
+                    "the text ended within a batch".into(),
+                )));
             };
             let chance = Chance {
                 seed: options.seed,
                 step: step * options.batch_split as u64 + part as u64,
             };
             let (loss, next) =
-                self.trainee.loss(&block.ids, &block.targets, cache, Some(chance))?;
+                self.trainee
+                    .loss(&block.ids, &block.targets, cache, Some(chance))?;
             sum += f64::from(loss.to_scalar::<f32>()?);
             *cache = next;
             if !sum.is_finite() {
@@ -223,14 +221,14 @@ impl Trainer {
             }
         }
         let lr = learning_rate(options, step);
+        let mut moves = Vec::with_capacity(gradients.len());
         for (name, var) in self.trainee.parameters.iter() {
-            let Some(gradient) = gradients.get(name) else {
-                continue;
-            };
-            let norm = self.optimiser.update(name, var, gradient, lr, step)?;
-            if !norm.is_finite() {
-                return Err(not_finite(format!("the gradient of {name}")));
+            if let Some(gradient) = gradients.get(name) {
+                moves.push((name, var, gradient.detach().contiguous()?));
             }
+        }
+        if let Some(name) = self.optimiser.update(&moves, lr, step)? {
+            return Err(not_finite(format!("the gradient of {name}")));
         }
         if self.trainee.config.adapt_span {
             for (name, var) in self.trainee.parameters.iter() {
@@ -285,7 +283,9 @@ impl Trainer {
         let mut cache = self.trainee.cold(count)?;
         let (mut sum, mut tokens, mut at) = (0.0, 0, 0);
         while let Some(block) = rows.block(0..count, at, block_size) {
-            let (loss, next) = self.trainee.loss(&block.ids, &block.targets, &cache, None)?;
+            let (loss, next) = self
+                .trainee
+                .loss(&block.ids, &block.targets, &cache, None)?;
             sum += f64::from(loss.to_scalar::<f32>()?);
             cache = next;
             tokens += block.ids.len();

@@ -182,6 +182,9 @@ pub fn sample_name(sample: &Sample) -> &'static str {
     match sample.name {
         "Shakespeare, adaptive span" => tr("Shakespeare, adaptive span"),
         "Wikipedia, all-attention" => tr("Wikipedia, all-attention"),
+        "Shakespeare, adaptive span up to 1,024" => tr("Shakespeare, adaptive span up to 1,024"),
+        "Shakespeare, all-attention" => tr("Shakespeare, all-attention"),
+        "Shakespeare, fixed span of 1,024" => tr("Shakespeare, fixed span of 1,024"),
         other => other,
     }
 }

@@ -9,6 +9,7 @@ mod files;
 mod models;
 mod recorded;
 mod run_sums;
+mod train;
 mod window;
 
 use safetensors::SafeTensors;

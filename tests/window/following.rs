@@ -387,7 +387,7 @@ fn the_figure_of_the_training_has_every_head() {
     answer(&mut window, &svg);
     let svg = String::from_utf8(window.wait_for_file(&svg)).unwrap();
     assert!(svg.contains("layer 2"), "{svg}");
-    assert!(svg.contains("z (tokens)"), "{svg}");
+    assert!(svg.contains("z of heads (tokens)"), "{svg}");
 }
 
 /// The bundled model as the checkpoint of a run under way, with a history of its spans made up for the picture.

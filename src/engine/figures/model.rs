@@ -127,7 +127,7 @@ fn every_head(history: &SpanHistory, log: bool) -> Panel {
     Panel {
         y: Axis {
             log,
-            ..Axis::new("z (tokens)")
+            ..Axis::new("z of heads (tokens)")
         },
         series: series.collect(),
         ..Panel::default()

@@ -16,10 +16,8 @@ pub(in crate::model) use entropy::entropy;
 pub use numbers::Numbers;
 pub(in crate::model) use packed::Packed;
 pub(in crate::model) use product::{Job, Left, Right, add_products, products};
+pub(in crate::model) use rows::{add, add_norm, add_relu, log_softmax, reversed, scale_by, sum};
 pub(crate) use rows::{exp_sum, largest};
-pub(in crate::model) use rows::{
-    add, add_norm, add_relu, log_softmax, reversed, scale_by, sum,
-};
 
 /// Columns of a packed matrix that lie side by side.
 pub(in crate::model) const PANEL: usize = 32;

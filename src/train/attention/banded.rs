@@ -45,7 +45,8 @@ pub(super) fn attend(
         terms: Mutex::default(),
     };
     let parameters = Tensor::cat(&parts, 0)?;
-    q.contiguous()?.apply_op3(&kv.contiguous()?, &parameters, op)
+    q.contiguous()?
+        .apply_op3(&kv.contiguous()?, &parameters, op)
 }
 
 struct Banded {
@@ -126,7 +127,14 @@ impl Banded {
     }
 
     /// One row of the batch. Returns the terms of every head.
-    fn forward(&self, row: usize, q: &[f32], kv: &[f32], all: &[f32], out: &mut [f32]) -> Vec<Vec<f32>> {
+    fn forward(
+        &self,
+        row: usize,
+        q: &[f32],
+        kv: &[f32],
+        all: &[f32],
+        out: &mut [f32],
+    ) -> Vec<Vec<f32>> {
         let (width, d, vectors) = (self.width(), self.heads.head_dim, self.heads.vectors);
         let scale = 1.0 / (d as f32).sqrt();
         let mut moved = Vec::new();
@@ -165,9 +173,7 @@ impl Banded {
                         let beside = exp_sum(persistent, max, 1.0);
                         let sum = match mask.is_empty() {
                             true => context + beside,
-                            false => {
-                                masked_sum(mask, near) + beside + EPSILON * (context + beside)
-                            }
+                            false => masked_sum(mask, near) + beside + EPSILON * (context + beside),
                         };
                         let place = (row * self.heads.heads + head) * self.tokens + first + i;
                         let dropped = Dropped::new(self.dropout, place as u64);
@@ -231,13 +237,19 @@ impl Banded {
                 Place::new(&mut gradient, m, columns, columns).set(1.0, out, values.t());
                 if vectors > 0 {
                     let values = Matrix::new(own.values, vectors, d, d);
-                    Place::new(&mut gradient_vectors, m, vectors, vectors).set(factor, out, values.t());
+                    Place::new(&mut gradient_vectors, m, vectors, vectors).set(
+                        factor,
+                        out,
+                        values.t(),
+                    );
                 }
                 for i in 0..m {
                     let terms = &terms[(first + i) * stride..][..stride];
                     let (near, persistent) = terms.split_at(band);
-                    let (used, gradient) =
-                        (&mut used[i * columns..][..columns], &mut gradient[i * columns..][..columns]);
+                    let (used, gradient) = (
+                        &mut used[i * columns..][..columns],
+                        &mut gradient[i * columns..][..columns],
+                    );
                     for row in [&mut *used, &mut *gradient] {
                         row[..i].fill(0.0);
                         row[i + band..].fill(0.0);
@@ -288,7 +300,8 @@ impl Banded {
             return 0;
         };
         let (z, band) = (spans[head], self.bands[head]);
-        let on_ramp = |distance: &usize| (z + *ramp as f32 + 1.0 - *distance as f32) <= *ramp as f32;
+        let on_ramp =
+            |distance: &usize| (z + *ramp as f32 + 1.0 - *distance as f32) <= *ramp as f32;
         (1..=band).rev().take_while(on_ramp).count()
     }
 }

@@ -79,7 +79,11 @@ pub(super) fn weigh(
                     let drops = row.drops(column);
                     let weight = *term * factor;
                     *term = f32::from_bits(weight.to_bits() | (u32::from(drops) << 31));
-                    *used = if drops { 0.0 } else { weight * mask * dropped.upscale };
+                    *used = if drops {
+                        0.0
+                    } else {
+                        weight * mask * dropped.upscale
+                    };
                 }
             }
             (Some(row), false) => {
@@ -110,7 +114,11 @@ pub(super) fn back_to_weights(
             let (used, gradient) = (&mut used[..n], &mut gradient[..n]);
             if mask.is_empty() {
                 for i in 0..n {
-                    let kept = if terms[i].is_sign_negative() { 0.0 } else { upscale };
+                    let kept = if terms[i].is_sign_negative() {
+                        0.0
+                    } else {
+                        upscale
+                    };
                     used[i] = terms[i].abs() * kept;
                     gradient[i] *= kept;
                 }
@@ -119,7 +127,11 @@ pub(super) fn back_to_weights(
             }
             let mask = &mask[..n];
             for i in 0..n {
-                let kept = if terms[i].is_sign_negative() { 0.0 } else { upscale };
+                let kept = if terms[i].is_sign_negative() {
+                    0.0
+                } else {
+                    upscale
+                };
                 used[i] = terms[i].abs() * mask[i] * kept;
                 gradient[i] *= kept;
             }
@@ -162,5 +174,6 @@ pub(super) fn back_to_scores(
 /// Σ over the ramp of ∂loss/∂mask: `terms` and `gradient` (of the masked weights) of the ramp's distances.
 pub(super) fn back_to_mask(terms: &[f32], gradient: &[f32], mean: f32) -> f32 {
     let both = terms.iter().zip(gradient);
-    both.map(|(term, gradient)| term.abs() * (gradient - mean)).sum()
+    both.map(|(term, gradient)| term.abs() * (gradient - mean))
+        .sum()
 }

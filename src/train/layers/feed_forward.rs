@@ -74,7 +74,12 @@ impl FeedForward {
         Parts {
             fc1: Matrix::new(all, self.inner, self.width, self.width),
             b1: &all[size..size + self.inner],
-            fc2: Matrix::new(&all[size + self.inner..], self.width, self.inner, self.inner),
+            fc2: Matrix::new(
+                &all[size + self.inner..],
+                self.width,
+                self.inner,
+                self.inner,
+            ),
             b2: &all[2 * size + self.inner..],
         }
     }
@@ -89,7 +94,11 @@ impl FeedForward {
                     let dropped = self.dropout.row((first + i) as u64);
                     for ((x, bias), column) in row.iter_mut().zip(bias).zip(0..) {
                         let relu = (*x + bias).max(0.0);
-                        let kept = if drops && dropped.drops(column) { 0.0 } else { upscale };
+                        let kept = if drops && dropped.drops(column) {
+                            0.0
+                        } else {
+                            upscale
+                        };
                         *x = relu * kept;
                     }
                 }
@@ -186,8 +195,11 @@ impl CustomOp2 for FeedForward {
                     let mut sums = vec![0.0; inner + width];
                     let (b1, b2) = sums.split_at_mut(inner);
                     // What was cut off or dropped is zero, and nothing else is.
-                    for (active, back) in active.chunks_exact_mut(inner).zip(back.chunks_exact(inner)) {
-                        for ((active, back), sum) in active.iter_mut().zip(back).zip(b1.iter_mut()) {
+                    for (active, back) in
+                        active.chunks_exact_mut(inner).zip(back.chunks_exact(inner))
+                    {
+                        for ((active, back), sum) in active.iter_mut().zip(back).zip(b1.iter_mut())
+                        {
                             *active = if *active > 0.0 { back * upscale } else { 0.0 };
                             *sum += *active;
                         }

@@ -4,8 +4,6 @@
 mod feed_forward;
 mod loss;
 mod norm;
-#[cfg(test)]
-mod tests;
 
 pub(super) use feed_forward::{Weights, feed_forward};
 pub(super) use loss::negative_log_likelihood;

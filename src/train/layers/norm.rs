@@ -74,14 +74,17 @@ impl CustomOp3 for Norm {
         let bias = numbers_of(bias, bias_layout)?;
         let width = weight.len().max(1);
         let mut out = vec![0.0; x.len()];
-        let groups = out.par_chunks_mut(ROWS * width).zip(x.par_chunks(ROWS * width));
+        let groups = out
+            .par_chunks_mut(ROWS * width)
+            .zip(x.par_chunks(ROWS * width));
         groups.for_each(|(out, x)| {
             Arch::new().dispatch(
                 #[inline(always)]
                 || {
                     for (out, x) in out.chunks_exact_mut(width).zip(x.chunks_exact(width)) {
                         let (mean, scale) = moments(x);
-                        for (((out, x), weight), bias) in out.iter_mut().zip(x).zip(weight).zip(bias)
+                        for (((out, x), weight), bias) in
+                            out.iter_mut().zip(x).zip(weight).zip(bias)
                         {
                             *out = (x - mean) * scale * weight + bias;
                         }
@@ -138,7 +141,14 @@ impl CustomOp3 for Norm {
 
 /// One row back.
 #[inline(always)]
-fn back(x: &[f32], weight: &[f32], g: &[f32], dx: &mut [f32], d_weight: &mut [f32], d_bias: &mut [f32]) {
+fn back(
+    x: &[f32],
+    weight: &[f32],
+    g: &[f32],
+    dx: &mut [f32],
+    d_weight: &mut [f32],
+    d_bias: &mut [f32],
+) {
     let n = x.len();
     let (weight, g, dx) = (&weight[..n], &g[..n], &mut dx[..n]);
     let (d_weight, d_bias) = (&mut d_weight[..n], &mut d_bias[..n]);

@@ -59,6 +59,15 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ("Shakespeare, adaptive span", "莎士比亚，自适应跨度"),
     ("Wikipedia, all-attention", "维基百科，全注意力"),
     (
+        "Shakespeare, adaptive span up to 1,024",
+        "莎士比亚，自适应跨度至 1,024",
+    ),
+    ("Shakespeare, all-attention", "莎士比亚，全注意力"),
+    (
+        "Shakespeare, fixed span of 1,024",
+        "莎士比亚，固定跨度 1,024",
+    ),
+    (
         "A bundled model, with a text that suits it",
         "自带的模型，连同适合它的文本",
     ),

@@ -105,10 +105,8 @@ mod tests {
         });
         let drawn: Vec<Drawn> = drawn.collect();
         assert_eq!(pieces(&model, None, &drawn).concat(), "To be, or not");
-        let bare = Model {
-            vocabulary: None,
-            ..model
-        };
+        let mut bare = model;
+        bare.vocabulary = None;
         assert_eq!(pieces(&bare, None, &drawn[..1]), [format!(" {}", ids[0])]);
     }
 
