@@ -103,7 +103,7 @@ fn a_damaged_or_foreign_file_is_named_with_what_to_do() {
     assert!(message.contains("absent.pt"), "{message}");
     assert!(matches!(
         Checkpoint::open(folder.path()),
-        Err(CheckpointError::UnknownFormat { .. })
+        Err(CheckpointError::NoRun { .. })
     ));
 }
 
