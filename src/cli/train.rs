@@ -4,9 +4,10 @@ use super::Usage;
 use super::common::{prepare, say};
 use super::train_args::TrainArgs;
 use crate::chart::thousands;
+use crate::checkpoint::in_folder;
 use crate::model::Device;
 use crate::text::Vocabulary;
-use crate::train::{CHECKPOINT, Data, Entry, Options, TrainError, Trainer};
+use crate::train::{Begun, CHECKPOINT, Data, Entry, Options, TrainError, Trainer};
 use anyhow::Result;
 use indicatif::{ProgressBar, ProgressStyle};
 use std::io::Write;
@@ -62,12 +63,11 @@ pub(super) fn run(args: &TrainArgs, out: &mut impl Write) -> Result<()> {
     trainer.save(&path)?;
     let folder = path.parent().unwrap_or(&path).display().to_string();
     if !trainer.is_done() {
-        say(format_args!(
+        anyhow::bail!(
             "stopped after step {} of {}; go on with: spanscope train --resume {folder}",
             thousands(trainer.step_number() as usize),
             thousands(trainer.options().steps() as usize)
-        ));
-        std::process::exit(1);
+        );
     }
     if !quiet {
         say(format_args!(
@@ -90,7 +90,10 @@ fn begin(args: &TrainArgs) -> Result<(Trainer, PathBuf)> {
     let options = args.options();
     // Mistakes in the options are told before a large text is read; what depends on the vocabulary shows later.
     options.config(usize::MAX).map_err(usage)?;
-    let data = read(source, args, &options)?;
+    let by_count = !options.adapt_io_cutoffs.is_empty();
+    let vocabulary = args.run.vocab.as_ref();
+    let vocabulary = vocabulary.map(|file| Vocabulary::of_any_size(file, by_count));
+    let data = read(source, vocabulary.transpose()?, &options)?;
     let trainer = Trainer::new(options, data, Device::from(args.run.device)).map_err(usage)?;
     std::fs::create_dir_all(folder).map_err(|source| TrainError::Folder {
         path: folder.clone(),
@@ -100,14 +103,15 @@ fn begin(args: &TrainArgs) -> Result<(Trainer, PathBuf)> {
 }
 
 fn resume(args: &TrainArgs, folder: &Path) -> Result<(Trainer, PathBuf)> {
-    let path = match folder.is_dir() {
-        true => folder.join(CHECKPOINT),
-        false => folder.to_owned(),
-    };
-    let (source, mut options) = Trainer::peek(&path)?;
+    let path = in_folder(folder);
+    let Begun {
+        data: source,
+        mut options,
+        vocabulary,
+    } = Trainer::peek(&path)?;
     args.change(&mut options)?;
     let source = args.data.as_ref().unwrap_or(&source);
-    let data = read(source, args, &options)?;
+    let data = read(source, Some(vocabulary), &options)?;
     let device = Device::from(args.run.device);
     let trainer = Trainer::resume(&path, data, device, |own| *own = options).map_err(usage)?;
     Ok((trainer, path))
@@ -121,12 +125,8 @@ fn usage(error: TrainError) -> anyhow::Error {
     }
 }
 
-fn read(source: &Path, args: &TrainArgs, options: &Options) -> Result<Data> {
+fn read(source: &Path, vocabulary: Option<Vocabulary>, options: &Options) -> Result<Data> {
     let by_count = !options.adapt_io_cutoffs.is_empty();
-    let vocabulary = match &args.run.vocab {
-        None => None,
-        Some(file) => Some(Vocabulary::of_any_size(file, by_count)?),
-    };
     // A run is resumed from any folder.
     let source = source.canonicalize().unwrap_or_else(|_| source.to_owned());
     Ok(Data::read(&source, vocabulary, by_count)?)

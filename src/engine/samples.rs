@@ -13,36 +13,43 @@ pub struct Sample {
     pub text: &'static str,
 }
 
+/// A sample by its name, its file and its text.
+macro_rules! sample {
+    ($name:literal, $file:literal, $text:literal) => {
+        Sample {
+            name: $name,
+            file: concat!($file, ".safetensors"),
+            model: include_bytes!(concat!("../../sample_models/", $file, ".safetensors")),
+            text: include_str!(concat!("../../assets/texts/", $text)),
+        }
+    };
+}
+
 /// The bundled models; the first one opens when nothing else is asked for.
 pub const SAMPLES: [Sample; 5] = [
-    Sample {
-        name: "Shakespeare, adaptive span",
-        file: "shakespeare_adaptive.safetensors",
-        model: include_bytes!("../../sample_models/shakespeare_adaptive.safetensors"),
-        text: include_str!("../../assets/texts/shakespeare.txt"),
-    },
-    Sample {
-        name: "Wikipedia, all-attention",
-        file: "wikitext_all_attention.safetensors",
-        model: include_bytes!("../../sample_models/wikitext_all_attention.safetensors"),
-        text: include_str!("../../assets/texts/encyclopedia.txt"),
-    },
-    Sample {
-        name: "Shakespeare, adaptive span up to 1,024",
-        file: "shakespeare_span.safetensors",
-        model: include_bytes!("../../sample_models/shakespeare_span.safetensors"),
-        text: include_str!("../../assets/texts/shakespeare.txt"),
-    },
-    Sample {
-        name: "Shakespeare, all-attention",
-        file: "shakespeare_all_attention.safetensors",
-        model: include_bytes!("../../sample_models/shakespeare_all_attention.safetensors"),
-        text: include_str!("../../assets/texts/shakespeare.txt"),
-    },
-    Sample {
-        name: "Shakespeare, fixed span of 1,024",
-        file: "shakespeare_fixed.safetensors",
-        model: include_bytes!("../../sample_models/shakespeare_fixed.safetensors"),
-        text: include_str!("../../assets/texts/shakespeare.txt"),
-    },
+    sample!(
+        "Shakespeare, adaptive span",
+        "shakespeare_adaptive",
+        "shakespeare.txt"
+    ),
+    sample!(
+        "Wikipedia, all-attention",
+        "wikitext_all_attention",
+        "encyclopedia.txt"
+    ),
+    sample!(
+        "Shakespeare, adaptive span up to 1,024",
+        "shakespeare_span",
+        "shakespeare.txt"
+    ),
+    sample!(
+        "Shakespeare, all-attention",
+        "shakespeare_all_attention",
+        "shakespeare.txt"
+    ),
+    sample!(
+        "Shakespeare, fixed span of 1,024",
+        "shakespeare_fixed",
+        "shakespeare.txt"
+    ),
 ];

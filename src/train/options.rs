@@ -307,6 +307,9 @@ impl Preset {
     }
 }
 
+/// The most weights that a network may have, and the most numbers of a batch's hidden states.
+const MOST_NUMBERS: f64 = 2e10;
+
 impl Options {
     /// Steps of the whole run.
     pub fn steps(&self) -> u64 {
@@ -444,6 +447,27 @@ impl Options {
                 format!("a divisor of --batch-sz {}", self.batch_size),
             ));
         }
+        // Beyond this no machine could hold the weights, and a size might not even be a number any more.
+        let wide = self.hidden_size as f64;
+        let inner = match self.pers_mem_size {
+            0 => self.inner_hidden_size,
+            n => n,
+        };
+        let numbers = self.nb_layers as f64 * wide * (4.0 * wide + 2.0 * inner as f64)
+            + wide / self.nb_heads as f64 * self.attn_span as f64;
+        let batch = self.batch_size as f64 * self.block_size as f64 * wide;
+        for (name, numbers) in [("--hid-sz", numbers), ("--batch-sz", batch)] {
+            if numbers > MOST_NUMBERS {
+                return Err(TrainError::option(
+                    name,
+                    format!(
+                        "and what goes with it make {:.0} billion numbers",
+                        numbers / 1e9
+                    ),
+                    format!("at most {:.0} billion", MOST_NUMBERS / 1e9),
+                ));
+            }
+        }
         if self.pers_mem_size == 0 && self.inner_hidden_size == 0 {
             return Err(TrainError::option(
                 "--inner-hid-sz",
@@ -489,6 +513,8 @@ mod tests {
         assert!(of(|o| o.adapt_io_cutoffs = vec![50, 200]).contains("100"));
         assert!(of(|o| o.adapt_io_cutoffs = vec![50, 20]).contains("rise"));
         assert!(of(|o| o.nb_layers = 0).contains("--nlayers"));
+        assert!(of(|o| o.hidden_size = 1 << 24).contains("billion"));
+        assert!(of(|o| o.batch_size = 1 << 24).contains("--batch-sz"));
         assert!(
             of(|o| {
                 o.adapt_io_cutoffs = vec![50];

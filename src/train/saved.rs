@@ -14,6 +14,7 @@ use crate::checkpoint::{
     CURVES, Checkpoint, Curve, Dtype, NamedTensor, curves_to_json, write_safetensors,
 };
 use crate::model::Device;
+use crate::text::Vocabulary;
 use candle_core::Tensor;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -86,6 +87,17 @@ impl RunProgress {
             steps: part.steps,
         })
     }
+}
+
+/// What a run that goes on needs to be told again.
+#[derive(Debug, Clone)]
+pub struct Begun {
+    /// Where its text was.
+    pub data: PathBuf,
+    /// What it was told.
+    pub options: Options,
+    /// Its vocabulary.
+    pub vocabulary: Vocabulary,
 }
 
 /// Whether a tensor of a checkpoint is there only for the run to go on.
@@ -265,17 +277,28 @@ impl Trainer {
         Ok(trainer)
     }
 
-    /// Where the text of the run at `path` was, and what options it has.
+    /// What a run at `path` is, without its weights.
     ///
     /// # Errors
     /// When the file is no checkpoint of a run.
-    pub fn peek(path: &Path) -> Result<(PathBuf, Options), TrainError> {
+    pub fn peek(path: &Path) -> Result<Begun, TrainError> {
         let checkpoint = Checkpoint::open(path)?;
         let state = state_of(&checkpoint).map_err(|what| TrainError::Resume {
             path: path.to_owned(),
             what,
         })?;
-        Ok((state.data, state.options))
+        let damaged = |what: String| TrainError::Resume {
+            path: path.to_owned(),
+            what: format!("its vocabulary is damaged: {what}"),
+        };
+        let text = checkpoint.metadata().get("vocabulary");
+        let json = serde_json::from_str(text.map_or("", String::as_str));
+        let json = json.map_err(|e| damaged(e.to_string()))?;
+        Ok(Begun {
+            data: state.data,
+            options: state.options,
+            vocabulary: Vocabulary::from_json(&json).map_err(|e| damaged(e.to_string()))?,
+        })
     }
 
     /// The curves, under the names of the published log.

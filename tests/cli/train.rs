@@ -165,6 +165,21 @@ fn options_that_a_finished_run_may_change_let_it_go_on() {
     assert_eq!((&entry["step"], &entry["lr"]), (&80.into(), &0.003.into()));
 }
 
+#[test]
+fn a_vocabulary_that_was_given_goes_on_with_the_run() {
+    let (folder, data) = folder();
+    let run = path(&folder, "run");
+    let other = path(&folder, "other.txt");
+    fs::write(&other, "zyx\nwvutsrqponmlkjihgfedcba ").unwrap();
+    let mut args = train(&data, &run);
+    args.extend(["--vocab", &other]);
+    program(&args).assert().success();
+    assert_eq!(json(&["info", &run, "--json"])["vocab_size"], 28);
+    program(&["train", "--resume", &run, "--niter", "4"])
+        .assert()
+        .success();
+}
+
 fn spawn(args: &[&str]) -> Child {
     let mut command = Command::new(env!("CARGO_BIN_EXE_spanscope"));
     command

@@ -2,29 +2,12 @@
 
 use super::EPSILON;
 use crate::train::dropout::{Dropout, DroppedRow};
+use crate::train::numbers::sum_of;
 use pulp::Arch;
-
-/// The number of partial sums: as many as the widest vector has lanes.
-const LANES: usize = 16;
-
-/// Σ a · b, in an order that follows from the length alone.
-#[inline(always)]
-fn dot(a: &[f32], b: &[f32]) -> f32 {
-    let mut sums = [0.0_f32; LANES];
-    let (a_groups, b_groups) = (a.chunks_exact(LANES), b.chunks_exact(LANES));
-    let rest = a_groups.remainder().iter().zip(b_groups.remainder());
-    let rest: f32 = rest.map(|(a, b)| a * b).sum();
-    for (a, b) in a_groups.zip(b_groups) {
-        for lane in 0..LANES {
-            sums[lane] += a[lane] * b[lane];
-        }
-    }
-    sums.iter().sum::<f32>() + rest
-}
 
 /// Σ mask · terms.
 pub(super) fn masked_sum(mask: &[f32], terms: &[f32]) -> f32 {
-    Arch::new().dispatch(|| dot(mask, terms))
+    Arch::new().dispatch(|| sum_of(mask, terms, |a, b| a * b))
 }
 
 /// Which numbers of a row are dropped.
@@ -53,49 +36,50 @@ pub(super) fn weigh(
     dropped: Dropped,
     first: u32,
 ) {
-    let masked = terms.len().min(mask.len());
-    let (near_mask, none) = (&mask[..masked], &[] as &[f32]);
     Arch::new().dispatch(
         #[inline(always)]
-        || match (dropped.row, masked > 0) {
-            (None, true) => {
-                for ((term, used), mask) in terms.iter_mut().zip(used).zip(near_mask) {
-                    *term *= factor;
-                    *used = *term * mask;
-                }
-            }
-            (None, false) => {
-                let _ = none;
-                for (term, used) in terms.iter_mut().zip(used) {
-                    *term *= factor;
-                    *used = *term;
-                }
-            }
-            (Some(row), true) => {
-                let columns = first..;
-                for (((term, used), mask), column) in
-                    terms.iter_mut().zip(used).zip(near_mask).zip(columns)
-                {
-                    let drops = row.drops(column);
-                    let weight = *term * factor;
-                    *term = f32::from_bits(weight.to_bits() | (u32::from(drops) << 31));
-                    *used = if drops {
-                        0.0
-                    } else {
-                        weight * mask * dropped.upscale
-                    };
-                }
-            }
-            (Some(row), false) => {
-                for ((term, used), column) in terms.iter_mut().zip(used).zip(first..) {
-                    let drops = row.drops(column);
-                    let weight = *term * factor;
-                    *term = f32::from_bits(weight.to_bits() | (u32::from(drops) << 31));
-                    *used = if drops { 0.0 } else { weight * dropped.upscale };
-                }
-            }
+        || match (dropped.row, mask.is_empty()) {
+            (None, true) => each(
+                terms,
+                used,
+                |weight, _| (false, weight * factor),
+                |weight, _| weight,
+            ),
+            (None, false) => each(
+                terms,
+                used,
+                |weight, _| (false, weight * factor),
+                |weight, i| weight * mask[i],
+            ),
+            (Some(row), true) => each(
+                terms,
+                used,
+                |weight, i| (row.drops(first + i as u32), weight * factor),
+                |weight, _| weight * dropped.upscale,
+            ),
+            (Some(row), false) => each(
+                terms,
+                used,
+                |weight, i| (row.drops(first + i as u32), weight * factor),
+                |weight, i| weight * mask[i] * dropped.upscale,
+            ),
         },
     );
+}
+
+/// For every term: whether it is dropped and what it is, and what it is used with.
+#[inline(always)]
+fn each(
+    terms: &mut [f32],
+    used: &mut [f32],
+    weight: impl Fn(f32, usize) -> (bool, f32),
+    with: impl Fn(f32, usize) -> f32,
+) {
+    for (i, (term, used)) in terms.iter_mut().zip(used).enumerate() {
+        let (drops, weight) = weight(*term, i);
+        *term = f32::from_bits(weight.to_bits() | (u32::from(drops) << 31));
+        *used = if drops { 0.0 } else { with(weight, i) };
+    }
 }
 
 /// The same weights again, from what [`weigh`] left: `used` ← masked, dropped, upscaled; `gradient`, of what was used,
@@ -123,7 +107,7 @@ pub(super) fn back_to_weights(
                     gradient[i] *= kept;
                 }
                 // Dropped weights have no gradient: what is left is Σ used · gradient / upscale.
-                return dot(used, gradient) / upscale;
+                return sum_of(used, gradient, |a, b| a * b) / upscale;
             }
             let mask = &mask[..n];
             for i in 0..n {
@@ -135,7 +119,7 @@ pub(super) fn back_to_weights(
                 used[i] = terms[i].abs() * mask[i] * kept;
                 gradient[i] *= kept;
             }
-            dot(used, gradient) / upscale
+            sum_of(used, gradient, |a, b| a * b) / upscale
         },
     )
 }

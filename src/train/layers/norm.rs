@@ -1,7 +1,7 @@
 //! LayerNorm of a sum.
 
 use super::{ROWS, sum_in_order};
-use crate::train::numbers::{is_ours, numbers_of, on_cpu};
+use crate::train::numbers::{is_ours, numbers_of, on_cpu, sum_of};
 use candle_core::{CpuStorage, CustomOp3, D, Layout, Result, Shape, Tensor};
 use pulp::Arch;
 use rayon::prelude::*;
@@ -35,24 +35,9 @@ struct Norm;
 #[inline(always)]
 fn moments(row: &[f32]) -> (f32, f32) {
     let n = row.len() as f32;
-    let mean = sum(row, |x, _| x, row) / n;
-    let variance = sum(row, |x, _| (x - mean) * (x - mean), row) / n;
+    let mean = sum_of(row, row, |x, _| x) / n;
+    let variance = sum_of(row, row, |x, _| (x - mean) * (x - mean)) / n;
     (mean, 1.0 / (variance + EPSILON).sqrt())
-}
-
-/// Σ f(a, b), in lanes.
-#[inline(always)]
-fn sum(a: &[f32], f: impl Fn(f32, f32) -> f32, b: &[f32]) -> f32 {
-    let mut sums = [0.0_f32; 16];
-    let (a_groups, b_groups) = (a.chunks_exact(16), b.chunks_exact(16));
-    let rest = a_groups.remainder().iter().zip(b_groups.remainder());
-    let rest: f32 = rest.map(|(a, b)| f(*a, *b)).sum();
-    for (a, b) in a_groups.zip(b_groups) {
-        for lane in 0..16 {
-            sums[lane] += f(a[lane], b[lane]);
-        }
-    }
-    sums.iter().sum::<f32>() + rest
 }
 
 impl CustomOp3 for Norm {
@@ -158,8 +143,8 @@ fn back(
         d_weight[i] += g[i] * (x[i] - mean) * scale;
         dx[i] = g[i] * weight[i];
     }
-    let by_mean = sum(dx, |a, _| a, dx) / n as f32;
-    let by_scale = sum(dx, |a, x| a * (x - mean), x) * scale * scale / n as f32;
+    let by_mean = sum_of(dx, dx, |a, _| a) / n as f32;
+    let by_scale = sum_of(dx, x, |a, x| a * (x - mean)) * scale * scale / n as f32;
     for i in 0..n {
         dx[i] = scale * (dx[i] - by_mean - (x[i] - mean) * by_scale);
     }
