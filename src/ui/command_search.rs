@@ -123,7 +123,18 @@ pub fn find(query: &str, items: &[Item], recent: &[String]) -> Vec<Hit> {
         return hits.into_iter().map(hit).collect();
     }
     let (case, normal) = (CaseMatching::Ignore, Normalization::Smart);
-    let words = Pattern::new(query, case, normal, AtomKind::Fuzzy);
+    let mut words = Pattern::default();
+    // A number is meant as it stands: "12" is not in 1,024.
+    words.atoms = query
+        .split_whitespace()
+        .map(|word| {
+            let kind = match word.parse::<f32>() {
+                Ok(_) => AtomKind::Substring,
+                Err(_) => AtomKind::Fuzzy,
+            };
+            Atom::new(word, case, normal, kind, false)
+        })
+        .collect();
     // In this order; words may also be found in any.
     let whole = Atom::new(query.trim(), case, normal, AtomKind::Fuzzy, false);
     let mut matcher = Matcher::new(Config::DEFAULT);
@@ -177,6 +188,11 @@ mod tests {
             assert_eq!(found(query)[0], "Layer 3, head 2", "{query}");
         }
         assert_eq!(found("12.8")[0], "Layer 12, head 8");
+        let numbers = found("span 12");
+        assert!(
+            numbers.iter().all(|title| title.contains("12")),
+            "{numbers:?}"
+        );
     }
 
     #[test]
