@@ -1,6 +1,6 @@
 //! What a step of training takes, in turns with the same step written plainly in PyTorch, where Python has that.
 //!
-//! `cargo bench --bench train` prints one table; `SPANSCOPE_PYTHON` names a Python with PyTorch, `-- --threads N` sets threads.
+//! `cargo bench --bench train` prints one table (for one thread set `RAYON_NUM_THREADS=1`: the tensor library looks there); `SPANSCOPE_PYTHON` names a Python with PyTorch, `-- --threads N` sets threads.
 //! The network is that of the bars: 4 layers of width 128, 4 heads, blocks of 128, batches of 16. Nothing here can fail: times
 //! belong in no test.
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
