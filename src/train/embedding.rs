@@ -1,8 +1,7 @@
 //! From tokens to vectors and from vectors to the loss: plain tables, or clusters of falling width (adaptive input and output).
 
 use super::dropout::Dropout;
-use super::layers::negative_log_likelihood;
-use super::network::linear;
+use super::layers::{linear, negative_log_likelihood};
 use super::numbers::{tensor_like, wrong};
 use super::parameters::Parameters;
 use crate::model::{AdaptIo, Config};
@@ -79,7 +78,7 @@ pub(super) fn loss(
             None => return Err(wrong("a target is beyond the vocabulary".into())),
         });
     }
-    let project = |hidden: &Tensor, c: usize| hidden.matmul(get("out_projs", c, "")?);
+    let project = |hidden: &Tensor, c: usize| linear(hidden, &get("out_projs", c, "")?.t()?);
     let head = project(&hidden, 0)?;
     let weight = Tensor::cat(
         &[

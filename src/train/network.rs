@@ -3,7 +3,7 @@
 use super::attention::{Heads, Tensors, attend};
 use super::dropout::Dropout;
 use super::embedding::{embed, loss};
-use super::layers::{Weights, add_norm, feed_forward};
+use super::layers::{Weights, add_norm, feed_forward, linear};
 use super::options::Options;
 use super::parameters::{Parameters, span_name};
 use crate::model::Config;
@@ -185,15 +185,4 @@ impl Trainee {
             })
             .collect())
     }
-}
-
-/// x · weightᵀ over the last dimension; `weight` is outputs × inputs.
-pub(super) fn linear(x: &Tensor, weight: &Tensor) -> Result<Tensor> {
-    let mut shape = x.dims().to_vec();
-    let inputs = shape.pop().unwrap_or(0);
-    let rows: usize = shape.iter().product();
-    shape.push(weight.dim(0)?);
-    x.reshape((rows, inputs))?
-        .matmul(&weight.t()?)?
-        .reshape(shape)
 }

@@ -2,10 +2,12 @@
 //! tensor operations elsewhere.
 
 mod feed_forward;
+mod linear;
 mod loss;
 mod norm;
 
 pub(super) use feed_forward::{Weights, feed_forward};
+pub(super) use linear::linear;
 pub(super) use loss::negative_log_likelihood;
 pub(super) use norm::add_norm;
 
