@@ -11,7 +11,7 @@ use super::open::Model;
 use super::reading::{Reading, common};
 use super::snapshot::{Failure, Snapshot};
 use super::tokens::Tokens;
-use super::worker::{Shared, Source, Wanted};
+use super::worker::{Shared, Wanted};
 use crate::analysis::Shares;
 use crate::model::{Edits, ModelError};
 use std::sync::Arc;
@@ -181,12 +181,6 @@ impl Steps {
         if self.model_number != wanted.model.0 {
             self.opening = true;
             self.publish(wanted, shared);
-            // The first chart needs no weights.
-            if let Source::File { path, ramp, .. } = &wanted.model.1 {
-                // What is wrong with the file is told when all of it is opened.
-                self.preview = Model::outline(path, *ramp).ok().map(Arc::new);
-                self.publish(wanted, shared);
-            }
             self.open(wanted, shared);
             self.opening = false;
             self.preview = None;

@@ -152,7 +152,22 @@ pub(super) struct Shared {
 }
 
 impl Shared {
-    fn wanted(&self) -> MutexGuard<'_, Wanted> {
+    /// Of a worker that has nothing yet; `notify` is called with every snapshot.
+    pub fn new(wanted: Wanted, notify: Box<dyn Fn() + Send + Sync>) -> Self {
+        Self {
+            wanted: Mutex::new(wanted),
+            changed: Condvar::new(),
+            snapshot: Mutex::new(Arc::new(Snapshot {
+                opening: true,
+                busy: true,
+                ..Snapshot::default()
+            })),
+            published: Condvar::new(),
+            notify,
+        }
+    }
+
+    pub fn wanted(&self) -> MutexGuard<'_, Wanted> {
         // Every change to it is complete before the lock is given back.
         self.wanted.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -160,6 +175,13 @@ impl Shared {
     /// Whether the wish to open a model was given up.
     pub fn gave_up(&self, model: u64) -> bool {
         self.wanted().given_up >= model
+    }
+
+    /// Whether a model that is being opened holds up something else: the end of the program, or, once it is `late`, another
+    /// model.
+    pub fn wants_another(&self, model: u64, late: bool) -> bool {
+        let wanted = self.wanted();
+        wanted.quit || late && wanted.model.0 != model
     }
 
     /// Replaces the snapshot and wakes the window.
@@ -197,22 +219,13 @@ impl Engine {
         text: Arc<str>,
         notify: impl Fn() + Send + Sync + 'static,
     ) -> Self {
-        let shared = Arc::new(Shared {
-            wanted: Mutex::new(Wanted {
-                model: (1, model),
-                device,
-                text: (1, text),
-                ..Wanted::default()
-            }),
-            changed: Condvar::new(),
-            snapshot: Mutex::new(Arc::new(Snapshot {
-                opening: true,
-                busy: true,
-                ..Snapshot::default()
-            })),
-            published: Condvar::new(),
-            notify: Box::new(notify),
-        });
+        let wanted = Wanted {
+            model: (1, model),
+            device,
+            text: (1, text),
+            ..Wanted::default()
+        };
+        let shared = Arc::new(Shared::new(wanted, Box::new(notify)));
         let of_worker = Arc::clone(&shared);
         let thread = std::thread::Builder::new()
             .name("spanscope worker".into())
@@ -324,8 +337,8 @@ impl Engine {
         self.change(|wanted| wanted.stopped = false);
     }
 
-    /// Opens no model after all, if one is being opened: the open one stays. It takes until its file is read; then
-    /// [`Snapshot::opening`] is false again.
+    /// Opens no model after all, if one is being opened: the open one stays, and [`Snapshot::opening`] is false again at once,
+    /// even if the disk answers no more.
     pub fn stop_opening(&self) {
         self.change(|wanted| wanted.given_up = wanted.model.0);
     }

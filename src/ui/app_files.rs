@@ -2,6 +2,7 @@
 
 use super::app::{App, Restored};
 use super::dialogs::Purpose;
+use super::disk;
 use super::export::Copied;
 use super::figures;
 use super::history::Text;
@@ -10,7 +11,6 @@ use super::settings::{Answers, Settings};
 use super::state::Selection;
 use super::text_file::{TextFile, is_sample, text_of};
 use super::toasts::Toasts;
-use crate::checkpoint::in_folder;
 use crate::engine::{Failure, Model, SAMPLES, Sample, Source};
 use eframe::egui;
 use std::path::{Path, PathBuf};
@@ -277,7 +277,7 @@ impl App {
             .settings
             .folder
             .clone()
-            .filter(|folder| folder.is_dir())
+            .filter(|folder| disk::is_folder(folder))
             .or_else(|| std::env::current_dir().ok());
         self.dialogs.ask(ctx, purpose, folder.as_deref(), &name);
     }
@@ -298,7 +298,7 @@ impl App {
 
     pub(super) fn open_model(&mut self, path: PathBuf) {
         // Of a run's folder, its file: a run is the same however it was opened.
-        let path = in_folder(&path);
+        let path = disk::in_folder(&path);
         // What is said from here on is about this file.
         self.toasts.clear();
         let answers = known_answers(&self.settings, &path, &mut self.toasts);
@@ -337,7 +337,7 @@ impl App {
             .to_string_lossy()
             .to_lowercase();
         let is_text = ["txt", "md", "text", "zip", "gz", "raw"].contains(&ending.as_str());
-        if is_text && !path.is_dir() {
+        if is_text && !disk::is_folder(&path) {
             self.read_text(path, ctx);
         } else {
             self.open_model(path);
@@ -354,10 +354,11 @@ fn first_ids(model: &Model) -> String {
 /// What was answered about a file before, less a vocabulary that is gone.
 pub(super) fn known_answers(settings: &Settings, path: &Path, toasts: &mut Toasts) -> Answers {
     let mut answers = settings.answers(path);
-    if let Some(vocab) = answers.vocab.take_if(|vocab| !vocab.exists()) {
+    if let Some(trouble) = answers.vocab.as_deref().and_then(disk::trouble) {
+        answers.vocab = None;
         toasts.error(trf(
-            "The vocabulary {0} is gone; the model opens without it",
-            &[&vocab.display()],
+            "{0}, the vocabulary: the model opens without it",
+            &[&trouble],
         ));
     }
     answers

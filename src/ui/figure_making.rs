@@ -209,7 +209,7 @@ impl App {
             let mut whole = path.into_os_string();
             whole.push(format!(".{}", self.ending(kind)));
             let whole = PathBuf::from(whole);
-            return match whole.exists() {
+            return match super::disk::exists(&whole) {
                 // The desktop asked about another file.
                 true => self.dialogs.ask_again(Purpose::Figure(kind), &whole),
                 false => self.save_figure(ctx, kind, whole),

@@ -12,6 +12,7 @@ mod command_palette;
 mod command_search;
 mod command_words;
 pub mod dialogs;
+mod disk;
 mod editor;
 mod export;
 mod figure_making;

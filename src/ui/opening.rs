@@ -3,13 +3,13 @@
 use super::Start;
 use super::app::Restored;
 use super::app_files::{ModelFile, known_answers, sample_of, source_of};
+use super::disk;
 use super::history::{Origin, Text};
 use super::language::{tr, trf};
 use super::session::{self, KeptText, OpenModel, Session};
 use super::settings::{Answers, Settings};
 use super::text_file::{TextFile, is_sample, text_of};
 use super::toasts::Toasts;
-use crate::checkpoint::in_folder;
 use crate::engine::{SAMPLES, Source};
 use eframe::egui;
 use std::path::Path;
@@ -31,13 +31,16 @@ pub struct Opening {
 /// The model of the session; where that was a recorded run that is gone, the model behind it.
 fn still_there(session: &Session, toasts: &mut Toasts) -> Option<OpenModel> {
     match (&session.model, &session.behind) {
-        (Some(OpenModel::File(run)), Some(behind)) if !run.exists() => {
-            toasts.error(trf(
-                "{0} is gone; the model from before is open instead",
-                &[&run.display()],
-            ));
-            Some(behind.clone())
-        }
+        (Some(OpenModel::File(run)), Some(behind)) => match disk::trouble(run) {
+            Some(trouble) => {
+                toasts.error(trf(
+                    "{0}; the model from before is open instead",
+                    &[&trouble],
+                ));
+                Some(behind.clone())
+            }
+            None => session.model.clone(),
+        },
         (model, _) => model.clone(),
     }
 }
@@ -56,19 +59,18 @@ pub fn at_start(
     let last = still_there(session, toasts);
     let path = match (&start.model, &last) {
         (Some(path), last) => {
-            let path = in_folder(path);
+            let path = disk::in_folder(path);
             same = *last == std::path::absolute(&path).ok().map(OpenModel::File);
             Some(path)
         }
-        (None, Some(OpenModel::File(path))) if path.exists() => Some(path.clone()),
-        (None, Some(OpenModel::File(path))) => {
-            toasts.error(trf(
-                "{0} is gone; a sample model is open instead",
-                &[&path.display()],
-            ));
-            same = false;
-            None
-        }
+        (None, Some(OpenModel::File(path))) => match disk::trouble(path) {
+            None => Some(path.clone()),
+            Some(trouble) => {
+                toasts.error(trf("{0}; a sample model is open instead", &[&trouble]));
+                same = false;
+                None
+            }
+        },
         (None, Some(OpenModel::Sample(file))) => {
             sample = session::sample(file).unwrap_or(sample);
             None
@@ -137,10 +139,8 @@ pub fn at_start(
                 });
             }
             None => {
-                toasts.error(trf(
-                    "{0} is gone; a sample text is open instead",
-                    &[&path.display()],
-                ));
+                let trouble = disk::trouble(&path).unwrap_or_default();
+                toasts.error(trf("{0}; a sample text is open instead", &[&trouble]));
             }
         },
         None => {}

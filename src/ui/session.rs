@@ -243,7 +243,7 @@ pub fn parts<T: Serialize>(of: &T) -> Map<String, Value> {
 impl Origin {
     /// The file at `path` as it is now; `None` where there is none.
     pub fn of(path: &Path) -> Option<Self> {
-        let meta = std::fs::metadata(path).ok()?;
+        let meta = super::disk::look(path).ok()?;
         Some(Self {
             path: std::path::absolute(path).ok()?,
             bytes: meta.len(),

@@ -1,6 +1,8 @@
 //! What tests of the window have in common.
 #![allow(missing_docs, dead_code)]
 
+pub mod monkey;
+
 use eframe::egui;
 use spanscope::ui::offscreen::Offscreen;
 

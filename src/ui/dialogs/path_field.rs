@@ -2,7 +2,7 @@
 
 use super::Purpose;
 use super::listing::{Entry, Listing};
-use crate::checkpoint::in_folder;
+use crate::ui::disk;
 use crate::ui::language::{tr, trf};
 use crate::ui::theme::{dialog_frame, quiet};
 use eframe::egui::{self, Align2, Key, Modifiers, Ui, vec2};
@@ -149,7 +149,7 @@ impl PathField {
             // The only name that begins like this is meant.
             if let ([only], false, false) = (&matching[..], self.purpose.saves(), start.is_empty())
                 && take.is_none()
-                && !expand(&self.text).exists()
+                && !disk::exists(&expand(&self.text))
             {
                 take = Some(only.clone());
             }
@@ -286,10 +286,10 @@ impl PathField {
                 self.complaint = trf("the name must end in .{0}", &[&endings.join(", .")]);
             } else if !path
                 .parent()
-                .is_some_and(|folder| folder.as_os_str().is_empty() || folder.is_dir())
+                .is_some_and(|folder| folder.as_os_str().is_empty() || disk::is_folder(folder))
             {
                 self.complaint = tr("there is no such folder").into();
-            } else if path.exists() && self.replace.as_ref() != Some(&path) {
+            } else if disk::exists(&path) && self.replace.as_ref() != Some(&path) {
                 self.complaint = tr("this file exists: Replace writes over it").into();
                 self.replace = Some(path);
             } else {
@@ -299,12 +299,12 @@ impl PathField {
         }
         // The folder of a run stands for the checkpoint in it.
         let takes_folders = matches!(self.purpose, Purpose::Model | Purpose::Run);
-        if path.is_file() || takes_folders && in_folder(&path).is_file() {
+        if disk::is_file(&path) || takes_folders && disk::is_file(&disk::in_folder(&path)) {
             return Outcome::Chosen(path);
         }
-        self.complaint = if path.is_dir() && self.purpose.is_folder() {
+        self.complaint = if disk::is_folder(&path) && self.purpose.is_folder() {
             tr("this folder holds no checkpoint.safetensors; name that of a training run").into()
-        } else if path.is_dir() {
+        } else if disk::is_folder(&path) {
             tr("this is a folder; name a file in it").into()
         } else {
             tr("there is no such file").into()

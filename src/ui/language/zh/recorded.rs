@@ -60,8 +60,8 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ("recorded from", "记录来源"),
     ("recorded run", "运行记录"),
     (
-        "{0} is gone; the model from before is open instead",
-        "{0} 已不存在；已打开此前的模型",
+        "{0}; the model from before is open instead",
+        "{0}；已打开此前的模型",
     ),
     ("{0} of {1} vectors", "{1} 个向量中的 {0} 个"),
     ("{0} of {1}: {2}", "{0}/{1}：{2}"),

@@ -136,20 +136,22 @@ pub(super) const WORDS: &[(&str, &str)] = &[
         "自带的模型已说明自身的一切",
     ),
     (
-        "{0} is gone; a sample model is open instead",
-        "{0} 已不存在；改为打开示例模型",
+        "{0}; a sample model is open instead",
+        "{0}；改为打开示例模型",
     ),
     ("{0} has changed since it was read", "{0} 自读取后已有改动"),
     (
-        "{0} is gone; a sample text is open instead",
-        "{0} 已不存在；改为打开示例文本",
+        "{0}; a sample text is open instead",
+        "{0}；改为打开示例文本",
     ),
     ("Assumed {0}", "假定 {0}"),
     ("the start of {0}", "{0} 的开头"),
     (
-        "The vocabulary {0} is gone; the model opens without it",
-        "词表 {0} 已不存在；模型打开时不带词表",
+        "{0}, the vocabulary: the model opens without it",
+        "{0}（词表）：模型打开时不带词表",
     ),
+    ("{0} is gone", "{0} 已不存在"),
+    ("{0}: the disk does not answer", "{0}：磁盘没有响应"),
     ("No thread to write the file: {0}", "没有线程可写文件：{0}"),
     ("No thread to read the file: {0}", "没有线程可读文件：{0}"),
     // The status bar.

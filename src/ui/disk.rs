@@ -1,0 +1,98 @@
+//! Looks at files from the window's thread, which must not wait for a disk that answers no more.
+
+use super::language::trf;
+use crate::checkpoint::IN_FOLDER;
+use std::fs::Metadata;
+use std::io::{Error, ErrorKind};
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::channel;
+use std::time::Duration;
+
+/// How long a look may take: longer than any disk that works, shorter than a person's patience.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// What the system says of a path, as [`std::fs::metadata`].
+///
+/// # Errors
+/// When there is nothing, it cannot be looked at, or ([`ErrorKind::TimedOut`]) its disk does not answer.
+pub fn look(path: &Path) -> Result<Metadata, Error> {
+    let path = path.to_owned();
+    within(PATIENCE, move || std::fs::metadata(path))
+}
+
+/// What `work` gives, on a thread of its own, which is left to itself where that takes longer than `patience`.
+fn within<T: Send + 'static>(
+    patience: Duration,
+    work: impl FnOnce() -> Result<T, Error> + Send + 'static,
+) -> Result<T, Error> {
+    let (tell, told) = channel();
+    std::thread::Builder::new()
+        .name("look".into())
+        .spawn(move || {
+            // Too late is too late.
+            let _ = tell.send(work());
+        })?;
+    let late = || Error::new(ErrorKind::TimedOut, "the disk does not answer");
+    told.recv_timeout(patience).unwrap_or_else(|_| Err(late()))
+}
+
+/// Whether something is there.
+pub fn exists(path: &Path) -> bool {
+    look(path).is_ok()
+}
+
+/// Whether a folder is there.
+pub fn is_folder(path: &Path) -> bool {
+    look(path).is_ok_and(|info| info.is_dir())
+}
+
+/// Whether a file is there.
+pub fn is_file(path: &Path) -> bool {
+    look(path).is_ok_and(|info| info.is_file())
+}
+
+/// Why a path is of no use, in words; `None` where something is there.
+pub fn trouble(path: &Path) -> Option<String> {
+    Some(match look(path).err()?.kind() {
+        ErrorKind::TimedOut => trf("{0}: the disk does not answer", &[&path.display()]),
+        _ => trf("{0} is gone", &[&path.display()]),
+    })
+}
+
+/// The checkpoint's file where `path` is the folder of a training run, else `path` itself.
+pub fn in_folder(path: &Path) -> PathBuf {
+    match is_folder(path) {
+        true => path.join(IN_FOLDER),
+        false => path.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_there_is_told_from_what_is_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("file");
+        assert!(trouble(&file).unwrap().ends_with("file is gone"));
+        std::fs::write(&file, "1").unwrap();
+        assert_eq!(trouble(&file), None);
+        assert!(exists(&file) && is_file(&file) && !is_folder(&file));
+        assert!(is_folder(folder.path()) && !is_file(folder.path()));
+        assert_eq!(in_folder(&file), file);
+        assert_eq!(in_folder(folder.path()), folder.path().join(IN_FOLDER));
+    }
+
+    #[test]
+    fn a_disk_that_answers_no_more_is_left_to_itself() {
+        let (hold, held) = channel::<()>();
+        let hung = within(Duration::from_millis(20), move || {
+            // Until the test is over.
+            let _ = held.recv();
+            Ok(())
+        });
+        assert_eq!(hung.unwrap_err().kind(), ErrorKind::TimedOut);
+        drop(hold);
+    }
+}
