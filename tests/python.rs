@@ -1,4 +1,5 @@
-//! What people do with the files in Python: the lines of docs/formats.md, run by the real packages.
+//! What people do with the files in Python: the lines of docs/formats.md and the example that writes a model, run by the real
+//! packages.
 //!
 //! They are taken from the system's Python, or fetched from PyPI into the build folder once. Where there is neither, the
 //! tests say so and are skipped.
@@ -78,7 +79,8 @@ fn documented(name: &str) -> Vec<String> {
     blocks
 }
 
-fn spanscope(folder: &Path, args: &[&str]) {
+/// Runs the program in `folder`, and returns what it prints.
+fn spanscope(folder: &Path, args: &[&str]) -> String {
     let output = Command::new(env!("CARGO_BIN_EXE_spanscope"))
         .args(args)
         .arg("--quiet")
@@ -87,6 +89,7 @@ fn spanscope(folder: &Path, args: &[&str]) {
         .unwrap();
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{args:?}: {said}");
+    String::from_utf8(output.stdout).unwrap()
 }
 
 fn project(path: &str) -> String {
@@ -189,4 +192,48 @@ fn the_history_of_spans_loads_from_a_run() {
             "{said}"
         );
     }
+}
+
+#[test]
+fn the_example_writes_a_model_that_says_everything_about_itself() {
+    let Some(python) = python() else { return };
+    let folder = folder();
+    let written = Command::new(python)
+        .arg(project("examples/write_model.py"))
+        .arg("model.safetensors")
+        .current_dir(folder.path())
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&written.stderr);
+    assert!(written.status.success(), "{said}");
+    let json = |args: &[&str]| -> serde_json::Value {
+        serde_json::from_str(&spanscope(folder.path(), args)).unwrap()
+    };
+    let info = json(&["info", "model.safetensors", "--json"]);
+    for (field, value) in [
+        ("vocab_size", 96),
+        ("hidden_size", 32),
+        ("nb_heads", 4),
+        ("nb_layers", 2),
+        ("attn_span", 256),
+        ("inner_hidden_size", 64),
+        ("adapt_span_ramp", 32),
+    ] {
+        assert_eq!(info[field], value, "{field}");
+    }
+    assert_eq!(info["assumed"], serde_json::json!([]), "{info}");
+    let spans = json(&["spans", "model.safetensors", "--json"]);
+    let spans = spans.as_array().unwrap();
+    assert_eq!(spans.len(), 8);
+    for span in spans {
+        let reach = span["reach"].as_u64().unwrap();
+        assert!((33..=160).contains(&reach), "{span}");
+    }
+    let eval = ["eval", "model.safetensors", "--text", "text.txt", "--json"];
+    let eval = json(&eval);
+    assert_eq!(eval["unknown"], 0);
+    assert_eq!(eval["tokens"], 78);
+    // Random weights know nothing: no better than a guess among 96.
+    let bits = eval["bits_per_token"].as_f64().unwrap();
+    assert!((4.0..12.0).contains(&bits), "{bits}");
 }
