@@ -1,18 +1,18 @@
 //! Means along a curve.
 
-/// A mean over `window` entries around each one; at the ends over as many as there are.
+/// A mean over `window` entries around each one, itself in the middle (so over one fewer where `window` is even); at the ends
+/// over as many as there are on both sides.
 pub fn smoothed(points: &[[f64; 2]], window: usize) -> Vec<[f64; 2]> {
     let mut sums = Vec::with_capacity(points.len() + 1);
     sums.push(0.0);
     for point in points {
         sums.push(sums.last().copied().unwrap_or(0.0) + point[1]);
     }
-    let (before, after) = (window.saturating_sub(1) / 2, window / 2);
+    let around = window.saturating_sub(1) / 2;
     let mean = |i: usize| {
         // As many before as after, so that the ends do not lean to one side.
-        let reach = (before.min(i)).min(points.len() - 1 - i);
-        let to = (i + reach.min(after) + 1).min(points.len());
-        let from = i - reach;
+        let reach = around.min(i).min(points.len() - 1 - i);
+        let (from, to) = (i - reach, i + reach + 1);
         (sums[to] - sums[from]) / (to - from) as f64
     };
     (0..points.len()).map(|i| [points[i][0], mean(i)]).collect()

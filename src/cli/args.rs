@@ -26,8 +26,8 @@ use std::path::PathBuf;
   spanscope model.pt --vocab train.txt        open a checkpoint
   spanscope info model.pt                     what is in it
   spanscope spans model.pt -o spans.svg       the span of every head as a figure
-  spanscope eval model.pt --vocab train.txt --text test.txt
-  spanscope record model.pt --vocab train.txt --text test.txt -o run.safetensors
+  spanscope eval model.pt --vocab train.txt --text test.txt.raw
+  spanscope record model.pt --vocab train.txt --text test.txt.raw -o run.safetensors
   spanscope run.safetensors                   open it elsewhere, without the model
 Layers and heads count from 0 in options, JSON and CSV; charts label them from 1, as the paper does."
 )]
@@ -274,7 +274,7 @@ JSON and CSV count layers and heads from 0; bars and charts label them from 1.")
     Spans(SpansArgs),
     /// Measure how well the model predicts a text, and how fast
     #[command(after_help = "Examples:
-  spanscope eval model.pt --vocab train.txt --text test.txt
+  spanscope eval model.pt --vocab train.txt --text test.txt.raw
   spanscope eval model.pt --ids ids.json --json --log-probs out.safetensors
 T tokens give T − 1 predictions; the text starts cold.")]
     Eval(EvalArgs),
@@ -287,7 +287,7 @@ persistent vectors, and `empty` (T): the part of `weights` on distances before t
     Attention(AttentionArgs),
     /// Show how far every head looks on a text or many, against how far it can
     #[command(after_help = "Examples:
-  spanscope effective-spans model.pt --vocab train.txt --text test.txt
+  spanscope effective-spans model.pt --vocab train.txt --text test.txt.raw
   spanscope effective-spans model.safetensors --text corpus/ --jobs 8 -o spans.svg --sort
   spanscope effective-spans model.safetensors --text corpus/ --shard 3/16 -o 3.safetensors
   spanscope merge *.safetensors -o all.safetensors && spanscope effective-spans all.safetensors
@@ -300,7 +300,7 @@ The result is, bit for bit, what one run over all texts gives.")]
     Merge(MergeArgs),
     /// Show where every head's weight goes on a text or many, and which persistent vectors it uses
     #[command(after_help = "Examples:
-  spanscope persistent model.pt --vocab train.txt --text test.txt
+  spanscope persistent model.pt --vocab train.txt --text test.txt.raw
   spanscope persistent model.pt --ids ids.json -o usage.svg
   spanscope persistent model.safetensors --text corpus/ --jobs 8 -o usage.pdf
 Shares are means over the text's tokens: on the text, on persistent vectors, and on the empty context before its start.
@@ -316,7 +316,7 @@ Layers, heads and tokens count from 0 in options and in numbers; drawings label 
     Figure(FigureArgs),
     /// Write what a model does with a text to a file that opens without the model: `spanscope RUN.safetensors`
     #[command(after_help = "Examples:
-  spanscope record model.pt --vocab train.txt --text test.txt -o run.safetensors
+  spanscope record model.pt --vocab train.txt --text test.txt.raw -o run.safetensors
   spanscope record model.pt --vocab train.txt --text a.txt --text b.txt -o run.safetensors --dtype f16
   spanscope record model.pt --vocab train.txt --text long.txt --tokens 20000..22000 -o run.safetensors
   spanscope run.safetensors                              opens it in the window, wherever it was copied to

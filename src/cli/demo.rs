@@ -89,7 +89,7 @@ pub(super) fn run(quiet: bool, out: &mut impl Write) -> Result<()> {
 Next, with a checkpoint of your own:
   spanscope info model.pt
   spanscope spans model.pt -o spans.svg
-  spanscope eval model.pt --vocab train.txt --text test.txt
+  spanscope eval model.pt --vocab train.txt --text test.txt.raw
 or, where there is a display, spanscope model.pt. `spanscope --help` lists all commands."
     )?;
     out.flush()?;

@@ -223,6 +223,10 @@ fn report(score: &Score, tokens: &Tokens, json: bool, out: &mut impl Write) -> R
     writeln!(out, "bits per token  {:.6} ({nats:.6} nats)", nats / LN_2)?;
     match per_byte {
         Some(bits) => writeln!(out, "bits per byte   {bits:.6}")?,
+        None if tokens.unknown > 0 => writeln!(
+            out,
+            "bits per byte   not known: the vocabulary lacks pieces of the text"
+        )?,
         None => writeln!(out, "bits per byte   not known: ids were given")?,
     }
     writeln!(

@@ -113,7 +113,10 @@ fn resume(args: &TrainArgs, folder: &Path) -> Result<(Trainer, PathBuf)> {
     let source = args.data.as_ref().unwrap_or(&source);
     let data = read(source, Some(vocabulary), &options)?;
     let device = Device::from(args.run.device);
-    let trainer = Trainer::resume(&path, data, device, |own| *own = options).map_err(usage)?;
+    let mut trainer = Trainer::resume(&path, data, device, |own| *own = options).map_err(usage)?;
+    if let Some(share) = args.spans.adapt_span_init {
+        trainer.set_spans(share).map_err(usage)?;
+    }
     Ok((trainer, path))
 }
 

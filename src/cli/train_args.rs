@@ -88,7 +88,7 @@ pub(super) struct SpanArgs {
     /// Length of the soft mask's ramp, in tokens [default: 32]
     #[arg(long, value_name = "R")]
     pub adapt_span_ramp: Option<usize>,
-    /// Span of every head at the start, as a share of S [default: 0]
+    /// Span of every head at the start, as a share of S; with --resume, all are set to it anew [default: 0]
     #[arg(long, value_name = "SHARE")]
     pub adapt_span_init: Option<f64>,
 }
@@ -209,12 +209,13 @@ impl TrainArgs {
     pub fn change(&self, options: &mut Options) -> Result<()> {
         let mut other = options.clone();
         self.network.set(&mut other);
-        self.spans.set(&mut other);
+        self.spans.set_kind(&mut other);
         self.learning.set_lasting(&mut other);
         if other != *options {
             return Err(Usage(
                 "--resume goes on with the network, the batches and the seed that the run has; only --niter, --lr, --lr-warmup, \
-                 --momentum, --grad-clip, --dropout, --emb-dropout and --adapt-span-loss can be changed"
+                 --momentum, --grad-clip, --dropout, --emb-dropout and --adapt-span-loss can be changed, and --adapt-span-init \
+                 sets all spans anew"
                     .into(),
             )
             .into());
@@ -255,6 +256,12 @@ impl NetworkArgs {
 
 impl SpanArgs {
     fn set(&self, options: &mut Options) {
+        self.set_kind(options);
+        take!(options, self, adapt_span_init = adapt_span_init);
+    }
+
+    /// What stays the same all through a run.
+    fn set_kind(&self, options: &mut Options) {
         options.adapt_span |= self.adapt_span;
         take!(
             options,
@@ -262,7 +269,6 @@ impl SpanArgs {
             attn_span = attn_span,
             adapt_span_ramp = adapt_span_ramp
         );
-        take!(options, self, adapt_span_init = adapt_span_init);
     }
 
     fn set_loss(&self, options: &mut Options) {

@@ -72,6 +72,16 @@ impl Parameters {
         self.vars.iter().map(|(name, var)| (name.as_str(), var))
     }
 
+    /// Sets all numbers of a parameter to one.
+    pub fn fill(&self, name: &str, number: f64) -> Result<()> {
+        match self.vars.get(name) {
+            Some(var) => var.set(&var.ones_like()?.affine(number, 0.0)?),
+            None => Err(super::numbers::wrong(format!(
+                "there is no parameter {name}"
+            ))),
+        }
+    }
+
     /// Names that stand for another parameter's numbers.
     pub fn tied(&self) -> &BTreeMap<String, String> {
         &self.tied

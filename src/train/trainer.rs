@@ -6,6 +6,7 @@ use super::network::{Cache, Chance, Trainee};
 use super::numbers::wrong;
 use super::optimiser::{Optimiser, learning_rate};
 use super::options::Options;
+use super::parameters::span_name;
 use crate::model::{Config, Device, reach};
 use candle_core::{Result as TensorResult, Tensor};
 use std::collections::BTreeMap;
@@ -158,6 +159,30 @@ impl Trainer {
         }
         let of = |z: &f32| reach(*z, config.adapt_span_ramp, config.attn_span);
         Ok(self.spans()?.iter().map(of).collect())
+    }
+
+    /// Sets z of every head to `share` · S, whatever it has learned: what a head keeps from there on, it keeps because it pays.
+    ///
+    /// # Errors
+    /// When `share` is no number from 0 to 1, spans are fixed, or the device fails.
+    pub fn set_spans(&mut self, share: f64) -> Result<(), TrainError> {
+        if !(0.0..=1.0).contains(&share) || !self.config().adapt_span {
+            let expected = match self.config().adapt_span {
+                true => "a number from 0 to 1",
+                false => "a run whose spans are learned",
+            };
+            let name = "--adapt-span-init";
+            return Err(TrainError::option(
+                name,
+                share.to_string(),
+                expected.into(),
+            ));
+        }
+        for layer in 0..self.config().nb_layers {
+            self.trainee.parameters.fill(&span_name(layer), share)?;
+        }
+        self.options.adapt_span_init = share;
+        Ok(())
     }
 
     /// Learns from the next batch.

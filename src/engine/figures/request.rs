@@ -346,7 +346,9 @@ pub fn figure(
         }
         FigureKind::Shares => Box::new(super::shares(model, &snapshot.shares, snapshot.done)?),
         FigureKind::Usage => {
-            let detail = snapshot.detail.as_deref().ok_or(FigureError::NoText)?;
+            let detail = snapshot.detail.as_deref();
+            let detail = detail.filter(|detail| detail.heads == choice.heads);
+            let detail = detail.ok_or(FigureError::NoText)?;
             Box::new(super::usage(model, detail, choice.usage_log)?)
         }
         FigureKind::Vectors => {

@@ -10,7 +10,7 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ("weights on persistent vectors", "持久向量上的权重"),
     ("predictions", "预测"),
     ("surprisal along the text", "沿文本的意外度"),
-    ("cost", "开销"),
+    ("cost", "成本"),
     ("training curves", "训练曲线"),
     ("parameters", "参数"),
     ("Export {0}…", "导出{0}…"),

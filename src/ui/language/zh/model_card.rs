@@ -58,7 +58,7 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ("output embedding", "输出嵌入"),
     ("read", "读取"),
     ("inferred", "推断"),
-    ("assumed", "假设"),
+    ("assumed", "假定"),
     ("given", "给定"),
     ("shape of {0}", "{0} 的形状"),
     ("layers", "层数"),

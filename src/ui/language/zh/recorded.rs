@@ -55,7 +55,7 @@ pub(super) const WORDS: &[(&str, &str)] = &[
         "记录时只保存了这些词元的权重，或运行记录大于文本可用的内存（视图 → 文本可用的内存）：此时会重新读取所选词元附近的权重",
     ),
     ("name", "名称"),
-    ("promoted tokens of", "促进词元"),
+    ("promoted tokens of", "提升的词元"),
     ("queries and keys", "查询与键"),
     ("recorded from", "记录来源"),
     ("recorded run", "运行记录"),

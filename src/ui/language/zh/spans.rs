@@ -12,7 +12,7 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ("not used", "未用足"),
     ("pressed", "受限"),
     ("trained", "训练值"),
-    ("silenced", "已静音"),
+    ("silenced", "已静默"),
     ("Select a head.", "请选择一个头。"),
     ("log weight", "权重对数"),
     ("A logarithmic axis for the mean weight", "平均权重用对数轴"),
@@ -80,7 +80,7 @@ pub(super) const WORDS: &[(&str, &str)] = &[
         "The span z of {0} in tokens: type it, or drag; from 0 to S = {1}",
         "{0} 的跨度 z（词元）：可输入，也可拖动；范围 0 到 S = {1}",
     ),
-    ("Silence", "静音"),
+    ("Silence", "静默"),
     (
         "The head attends as before, but adds nothing to the layer's output",
         "该头照常分配注意力，但不再给层输出增加任何内容",
@@ -135,7 +135,7 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ("Edit spans by hand", "手动编辑跨度"),
     (
         "Change spans by hand: drag a head's point up or down, type its z, or silence it. Without this button: Alt+drag, or right click",
-        "手动修改跨度：上下拖动头的点、输入 z，或将其静音。不按此按钮时：Alt+拖动，或右键点击",
+        "手动修改跨度：上下拖动头的点、输入 z，或将其静默。不按此按钮时：Alt+拖动，或右键点击",
     ),
     ("Options", "选项"),
     ("All heads and one", "全部头与单个头"),
@@ -170,7 +170,7 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ("removed by the mask", "被掩码去除"),
     (
         "Silenced: it adds nothing to the layer's output.",
-        "已静音：它不给层输出增加任何内容。",
+        "已静默：它不给层输出增加任何内容。",
     ),
     (
         "Not used: it reaches {0} tokens back, but 99 % of its weight on this text lies within {1}.",
