@@ -10,6 +10,7 @@ use spanscope::engine::{
 use spanscope::model::{Blind, Cancel, Device, Edits, Observer, Run};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 fn data(name: &str) -> PathBuf {
@@ -35,6 +36,26 @@ fn wait(engine: &Engine, what: &str, done: impl Fn(&Snapshot) -> bool) -> Arc<Sn
         );
         std::thread::sleep(Duration::from_millis(1));
     }
+}
+
+#[test]
+fn a_defect_is_told_and_the_next_model_opens() {
+    // The worker publishes what it did; whoever is told breaks once, in the middle of a step.
+    let breaks = Arc::new(AtomicBool::new(false));
+    let of_notice = Arc::clone(&breaks);
+    let engine = Engine::start(Source::default(), "To be".into(), move || {
+        assert!(!of_notice.swap(false, Ordering::Relaxed), "a test's defect");
+    });
+    wait(&engine, "the run", ran("To be"));
+    breaks.store(true, Ordering::Relaxed);
+    engine.set_text("To be or not".into());
+    let told = wait(&engine, "the defect", |s| s.failure.is_some());
+    let failure = told.failure.as_ref().unwrap();
+    assert!(failure.message.contains("a defect"), "{}", failure.message);
+    assert!(told.model.is_none());
+    engine.set_text("To be, again".into());
+    engine.open(Source::Sample(&SAMPLES[0]));
+    wait(&engine, "the next model", ran("To be, again"));
 }
 
 fn ran(text: &str) -> impl Fn(&Snapshot) -> bool {

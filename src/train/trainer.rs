@@ -172,11 +172,7 @@ impl Trainer {
                 false => "a run whose spans are learned",
             };
             let name = "--adapt-span-init";
-            return Err(TrainError::option(
-                name,
-                share.to_string(),
-                expected.into(),
-            ));
+            return Err(TrainError::option(name, share.to_string(), expected.into()));
         }
         for layer in 0..self.config().nb_layers {
             self.trainee.parameters.fill(&span_name(layer), share)?;

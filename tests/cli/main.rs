@@ -7,8 +7,11 @@ mod errors;
 mod figures;
 mod files;
 mod models;
+mod quiet;
 mod recorded;
 mod run_sums;
+#[path = "../common/traced.rs"]
+mod traced;
 mod train;
 mod window;
 

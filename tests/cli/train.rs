@@ -165,11 +165,23 @@ fn options_that_a_finished_run_may_change_let_it_go_on() {
     assert_eq!((&entry["step"], &entry["lr"]), (&80.into(), &0.003.into()));
     // Spans set anew, which a rate of nothing leaves there.
     let anew = [
-        "train", "--resume", &run, "--niter", "5", "--lr", "0", "--adapt-span-init", "0.5", "--json",
+        "train",
+        "--resume",
+        &run,
+        "--niter",
+        "5",
+        "--lr",
+        "0",
+        "--adapt-span-init",
+        "0.5",
+        "--json",
     ];
     let entry: serde_json::Value = serde_json::from_str(&stdout(&anew)).unwrap();
     let spans = entry["spans"].as_array().unwrap();
-    assert!(!spans.is_empty() && spans.iter().all(|z| *z == 32.0), "{entry}");
+    assert!(
+        !spans.is_empty() && spans.iter().all(|z| *z == 32.0),
+        "{entry}"
+    );
     let beyond = complaint(&["train", "--resume", &run, "--adapt-span-init", "1.5"], 2);
     assert!(beyond.contains("--adapt-span-init"), "{beyond}");
 }

@@ -79,8 +79,14 @@ impl Desktop {
 
     /// Starts the program and waits for its window.
     pub fn open(&self, arguments: &[&str]) -> Outcome<'_> {
-        let mut program = Command::new(env!("CARGO_BIN_EXE_spanscope"))
+        self.open_by(Command::new(env!("CARGO_BIN_EXE_spanscope")), arguments)
+    }
+
+    /// As [`Self::open`], by a command that starts the program.
+    pub fn open_by(&self, mut command: Command, arguments: &[&str]) -> Outcome<'_> {
+        let mut program = command
             .args(arguments)
+            .current_dir(self.home())
             .env_remove("WAYLAND_DISPLAY")
             .env_remove("DBUS_SESSION_BUS_ADDRESS")
             .env("DISPLAY", &self.display)

@@ -6,10 +6,25 @@
 #![cfg(target_os = "linux")]
 
 mod desktop;
+#[path = "../common/traced.rs"]
+mod traced;
 
-use desktop::{Desktop, Outcome};
+use desktop::{Desktop, Outcome, Window};
 use serde_json::{Value, json};
 use std::path::Path;
+use std::time::Instant;
+use traced::{Seen, traced};
+
+/// The window; `None`, and a word about it, where none can be opened.
+fn window_of(outcome: Outcome<'_>) -> Option<Window<'_>> {
+    match outcome {
+        Outcome::Window(window) => Some(window),
+        Outcome::NoGraphics(why) => {
+            eprintln!("skipped: no window can be opened here: {why}");
+            None
+        }
+    }
+}
 
 #[test]
 fn from_the_first_start_to_finding_everything_as_left() {
@@ -20,12 +35,8 @@ fn from_the_first_start_to_finding_everything_as_left() {
         .join("sample_models/wikitext_all_attention.safetensors");
     let chart = desktop.home().join("chart.svg");
 
-    let mut window = match desktop.open(&[]) {
-        Outcome::Window(window) => window,
-        Outcome::NoGraphics(why) => {
-            eprintln!("skipped: no window can be opened here: {why}");
-            return;
-        }
+    let Some(mut window) = window_of(desktop.open(&[])) else {
+        return;
     };
     window.wait_title("shakespeare_adaptive");
 
@@ -117,4 +128,71 @@ fn from_the_first_start_to_finding_everything_as_left() {
         assert_ne!(left[part], Value::Null, "{part}");
         assert_eq!(left[part], found[part], "{part}");
     }
+}
+
+#[test]
+fn a_window_that_is_killed_comes_back_as_it_was() {
+    let Some(desktop) = Desktop::start() else {
+        return;
+    };
+    let Some(mut window) = window_of(desktop.open(&[])) else {
+        return;
+    };
+    window.wait_title("shakespeare_adaptive");
+    window.click(700, 735);
+    window.write("typed in the last moments");
+    let typed = Instant::now();
+    window.wait_session("the text", |session| {
+        session["text"].to_string().contains("in the last moments")
+    });
+    eprintln!(
+        "kept {:.2} s after the last key",
+        typed.elapsed().as_secs_f32()
+    );
+    // SIGKILL.
+    drop(window);
+    let Some(mut window) = window_of(desktop.open(&[])) else {
+        panic!("the window opened before");
+    };
+    window.wait_title("shakespeare_adaptive");
+    window.pause();
+    window.keys(&["ctrl+q"]);
+    window.wait_exit();
+    let text = desktop.session().unwrap()["text"].to_string();
+    assert!(text.contains("typed in the last moments"), "{text}");
+}
+
+#[test]
+fn the_window_talks_to_the_desktop_alone_and_writes_only_what_it_keeps() {
+    let Some(desktop) = Desktop::start() else {
+        return;
+    };
+    let home = desktop.home().canonicalize().unwrap();
+    let log = home.join("log");
+    let Some(command) = traced(env!("CARGO_BIN_EXE_spanscope"), &log) else {
+        return;
+    };
+    let Some(mut window) = window_of(desktop.open_by(command, &[])) else {
+        return;
+    };
+    window.wait_title("shakespeare_adaptive");
+    window.click(700, 735);
+    window.write("and on");
+    let chart = home.join("chart.pdf");
+    window.keys(&["Escape", "ctrl+s"]);
+    window.pause();
+    window.keys(&["ctrl+a"]);
+    window.write(chart.to_str().unwrap());
+    window.keys(&["Return"]);
+    let begin = Instant::now();
+    while !chart.exists() {
+        assert!(begin.elapsed().as_secs() < 60, "no chart");
+        window.pause();
+    }
+    window.keys(&["ctrl+q"]);
+    window.wait_exit();
+    let seen = Seen::of(&log, &[&home], true);
+    assert!(seen.calls > 100, "strace saw it: {}", seen.calls);
+    assert!(seen.sockets.is_empty(), "{:#?}", seen.sockets);
+    assert!(seen.written.is_empty(), "{:#?}", seen.written);
 }

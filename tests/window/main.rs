@@ -19,6 +19,7 @@ mod recorded;
 mod session;
 mod shell;
 mod spans;
+mod survival;
 mod text;
 mod training;
 mod views;

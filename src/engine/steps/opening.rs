@@ -1,9 +1,9 @@
 //! Another model, and the one at hand changed by hand.
 
 use super::{FIRST_BLOCK, Open, Steps, reading};
+use crate::checkpoint::CheckpointError;
 use crate::engine::answers::Answers;
 use crate::engine::open::{EngineError, Model};
-use crate::checkpoint::CheckpointError;
 use crate::engine::worker::{Shared, Source, Wanted};
 use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
@@ -126,8 +126,7 @@ impl Steps {
                 Ok(News::Opened(opened)) => return Some(opened.map(|model| *model)),
                 Err(RecvTimeoutError::Timeout) => {
                     let late = begun.elapsed() > PATIENCE;
-                    if shared.gave_up(wanted.model.0)
-                        || shared.wants_another(wanted.model.0, late)
+                    if shared.gave_up(wanted.model.0) || shared.wants_another(wanted.model.0, late)
                     {
                         return None;
                     }
