@@ -179,7 +179,7 @@ fn options_that_a_finished_run_may_change_let_it_go_on() {
     let entry: serde_json::Value = serde_json::from_str(&stdout(&anew)).unwrap();
     let spans = entry["spans"].as_array().unwrap();
     assert!(
-        !spans.is_empty() && spans.iter().all(|z| *z == 32.0),
+        !spans.is_empty() && spans.iter().all(|z| *z == 24.0),
         "{entry}"
     );
     let beyond = complaint(&["train", "--resume", &run, "--adapt-span-init", "1.5"], 2);

@@ -93,6 +93,8 @@ impl Desktop {
             .env("HOME", self.home())
             .env("XDG_CONFIG_HOME", self.home().join("config"))
             .env("XDG_DATA_HOME", self.home().join("data"))
+            // Graphics drivers keep their shaders there.
+            .env("XDG_CACHE_HOME", self.home().join("cache"))
             .env("LIBGL_ALWAYS_SOFTWARE", "1")
             // No zenity either: the window asks for files by itself.
             .env("PATH", "")

@@ -108,7 +108,7 @@ impl Window {
                 return;
             }
             assert!(
-                start.elapsed() < Duration::from_secs(60),
+                start.elapsed() < Duration::from_secs(240),
                 "waited too long for {what}"
             );
             std::thread::sleep(Duration::from_millis(5));
