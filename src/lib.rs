@@ -8,7 +8,11 @@ pub mod cli;
 pub mod engine;
 pub mod files;
 mod fonts;
+#[doc(hidden)]
+pub mod fuzzing;
+pub mod json;
 pub mod model;
 pub mod text;
 pub mod train;
 pub mod ui;
+mod zip_directory;

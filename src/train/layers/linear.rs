@@ -52,12 +52,7 @@ impl CustomOp2 for Linear {
     ) -> Result<(CpuStorage, Shape)> {
         let (inputs, outputs) = (self.inputs, self.outputs);
         let x = numbers_of(x, x_layout)?;
-        let weight = Matrix::new(
-            numbers_of(weight, weight_layout)?,
-            outputs,
-            inputs,
-            inputs,
-        );
+        let weight = Matrix::new(numbers_of(weight, weight_layout)?, outputs, inputs, inputs);
         let rows = x.len() / inputs;
         let mut out = vec![0.0; rows * outputs];
         out.par_chunks_mut(ROWS * outputs)
