@@ -210,12 +210,19 @@ impl End {
         file.seek(SeekFrom::Start(len - window))
             .and_then(|_| file.take(window).read_to_end(&mut tail))
             .map_err(|error| error.to_string())?;
-        let is_end = |at: &usize| {
-            let here = tail.get(*at..).unwrap_or_default();
+        let is_end = |at: usize| {
+            let here = tail.get(at..).unwrap_or_default();
             here.starts_with(b"PK\x05\x06") && usize::from(u16_at(here, 20)) + 22 == here.len()
         };
         let last = tail.len().checked_sub(22).ok_or_else(none)?;
-        let found = (0..=last).rev().find(is_end).ok_or_else(none)?;
+        let before = tail
+            .get(..=last)
+            .unwrap_or_default()
+            .iter()
+            .enumerate()
+            .rev();
+        let found = before.filter(|(_, byte)| **byte == b'P').map(|(at, _)| at);
+        let found = found.into_iter().find(|at| is_end(*at)).ok_or_else(none)?;
         let here = &tail[found..];
         let at = len - window + found as u64;
         let disks = [u16_at(here, 4), u16_at(here, 6)];

@@ -67,7 +67,7 @@ pub(crate) fn session_survives(bytes: &[u8]) {
     if let Some(selected) = &session.selected {
         let _ = selected.tokens();
     }
-    let _: state::Views = session::tolerant(&session.views);
+    let _: views::Views = session::tolerant(&session.views);
     if let Some(text) = &text {
         let stored = session.stored(text).unwrap_or_default();
         assert_eq!(session::Session::parse(&stored).1.as_ref(), Some(text));
