@@ -361,6 +361,7 @@ fn resolve(
             Some(&index) => index,
             None => {
                 let storage = find(&tensor.key).map_err(of_tensor)?;
+                claims.found(&storage);
                 storages.push(storage);
                 by_key.insert(tensor.key.clone(), storages.len() - 1);
                 storages.len() - 1
@@ -422,6 +423,14 @@ impl Claims {
         const MORE: usize = 16 << 20;
         let most = bytes.saturating_mul(2).saturating_add(MORE);
         Self { left: most, most }
+    }
+
+    /// What was unpacked counts like what is in the file.
+    fn found(&mut self, storage: &Storage) {
+        if let Storage::Copied(bytes) = storage {
+            self.left += 2 * bytes.len();
+            self.most += 2 * bytes.len();
+        }
     }
 
     fn add(&mut self, view: &View) -> Result<(), String> {

@@ -17,9 +17,6 @@ use crate::ui::session_survives;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-/// Bytes beyond which nothing new is found, only more slowly.
-const LONGEST: usize = 1 << 16;
-
 /// The largest vocabulary that a text may be tried for.
 const TOKENS: usize = 64;
 
@@ -88,7 +85,7 @@ pub fn text(data: &[u8]) {
     let Some((how, bytes)) = data.split_first() else {
         return;
     };
-    let Some(path) = file("text", &bytes[..bytes.len().min(LONGEST)]) else {
+    let Some(path) = file("text", bytes) else {
         return;
     };
     let _ = crate::text::read_bytes(path);

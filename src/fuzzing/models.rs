@@ -1,7 +1,7 @@
 //! Targets that need a model: networks of any shape, and files that belong to a model, with any header.
 
+use super::file;
 use super::small::small_model;
-use super::{LONGEST, file};
 use crate::checkpoint::{Checkpoint, PlannedTensor, TensorFile};
 use crate::engine::Model;
 use crate::engine::corpus::recorded_sums;
@@ -96,7 +96,6 @@ fn parts(path: &Path) -> Option<Parts> {
 
 /// A file of these parts, but with `data` under `key` in its metadata; or just `data`, if that is no text.
 fn with(kind: &str, (tensors, metadata): &Parts, key: &str, data: &[u8]) -> Option<&'static Path> {
-    let data = &data[..data.len().min(LONGEST)];
     let Ok(text) = std::str::from_utf8(data) else {
         return file(kind, data);
     };

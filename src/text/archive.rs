@@ -3,32 +3,33 @@
 use crate::zip_directory::{Directory, Member, Packing};
 use crc32fast::Hasher;
 use flate2::bufread::{DeflateDecoder, MultiGzDecoder};
+use std::cell::Cell;
 use std::fs::File;
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
+use std::rc::Rc;
 
-/// Unpacked bytes that are never too many for the size of the archive.
+/// Unpacked bytes that are never too many for what was read of the archive.
 const PLENTY: u64 = 16 << 20;
 
-/// How many times its packed size a text may be beyond that. Deflate makes 1,000 zeros one byte, and of text a quarter.
+/// Packed bytes that are read ahead: little, for all of them count as used.
+const AHEAD: usize = 1 << 15;
+
+/// How many times that a text may be beyond them. Deflate makes 1,000 zeros one byte, and of text a quarter.
 const RATIO: u64 = 100;
 
 /// The text in a `.gz`, several streams one after the other included; `head` is what was read of the file already.
-pub(super) fn gz(head: Vec<u8>, file: File, chunk: usize) -> io::Result<impl Read> {
-    let info = file.metadata()?;
-    // A pipe does not say how long it is.
-    let packed = info.is_file().then(|| info.len());
-    let file = io::Cursor::new(head).chain(file);
-    Ok(Bounded {
-        from: MultiGzDecoder::new(BufReader::with_capacity(chunk, file)),
-        left: packed.map_or(u64::MAX, most),
-    })
+pub(super) fn gz(head: Vec<u8>, file: File) -> impl Read {
+    let packed = Counted::new(io::Cursor::new(head).chain(file));
+    let taken = Rc::clone(&packed.taken);
+    let text = MultiGzDecoder::new(BufReader::with_capacity(AHEAD, packed));
+    Bounded::new(text, taken)
 }
 
 /// The largest file in a `.zip`, by what its directory claims: a choice only, nothing is allocated by it.
 ///
 /// # Errors
-/// In words, when the archive is damaged, holds no file, or one that is packed in another way or too much.
-pub(super) fn zip(mut file: File, chunk: usize) -> Result<Box<dyn Read>, String> {
+/// In words, when the archive is damaged, holds no file, or one that is packed in another way.
+pub(super) fn zip(mut file: File) -> Result<Box<dyn Read>, String> {
     let directory = Directory::read(&mut file)?;
     let files = directory
         .members()
@@ -41,32 +42,64 @@ pub(super) fn zip(mut file: File, chunk: usize) -> Result<Box<dyn Read>, String>
     let start = member.start(&mut file)?;
     file.seek(SeekFrom::Start(start))
         .map_err(|e| e.to_string())?;
-    let packed = BufReader::with_capacity(chunk, file).take(member.packed);
+    let packed = Counted::new(file.take(member.packed));
+    let taken = Rc::clone(&packed.taken);
+    let packed = BufReader::with_capacity(AHEAD, packed);
     Ok(match packing {
-        Packing::Stored => Box::new(Checked::new(packed, member)),
-        Packing::Deflated => Box::new(Checked::new(DeflateDecoder::new(packed), member)),
+        Packing::Stored => Box::new(Checked::new(Bounded::new(packed, taken), member)),
+        Packing::Deflated => {
+            let text = DeflateDecoder::new(packed);
+            Box::new(Checked::new(Bounded::new(text, taken), member))
+        }
     })
 }
 
-/// The most that so many packed bytes may become.
-fn most(packed: u64) -> u64 {
-    packed.saturating_mul(RATIO).saturating_add(PLENTY)
+/// Counts what is taken of packed bytes.
+struct Counted<R> {
+    from: R,
+    taken: Rc<Cell<u64>>,
+}
+
+impl<R> Counted<R> {
+    fn new(from: R) -> Self {
+        let taken = Rc::default();
+        Self { from, taken }
+    }
+}
+
+impl<R: Read> Read for Counted<R> {
+    fn read(&mut self, to: &mut [u8]) -> io::Result<usize> {
+        let read = self.from.read(to)?;
+        self.taken.set(self.taken.get() + read as u64);
+        Ok(read)
+    }
 }
 
 /// An end to what unpacks without end.
 struct Bounded<R> {
     from: R,
-    left: u64,
+    /// Packed bytes so far.
+    taken: Rc<Cell<u64>>,
+    /// Unpacked bytes so far.
+    given: u64,
+}
+
+impl<R> Bounded<R> {
+    fn new(from: R, taken: Rc<Cell<u64>>) -> Self {
+        let given = 0;
+        Self { from, taken, given }
+    }
 }
 
 impl<R: Read> Read for Bounded<R> {
     fn read(&mut self, to: &mut [u8]) -> io::Result<usize> {
         let read = self.from.read(to)?;
-        let left = self.left.checked_sub(read as u64);
-        self.left = left.ok_or_else(|| {
+        self.given += read as u64;
+        let most = self.taken.get().saturating_mul(RATIO);
+        if self.given > most.saturating_add(PLENTY) {
             let what = format!("it unpacks to more than {RATIO} times its size, as no text does");
-            io::Error::new(io::ErrorKind::InvalidData, what)
-        })?;
+            return Err(io::Error::new(io::ErrorKind::InvalidData, what));
+        }
         Ok(read)
     }
 }
@@ -81,12 +114,9 @@ struct Checked<R> {
 }
 
 impl<R: Read> Checked<R> {
-    fn new(from: R, member: &Member) -> Self {
+    fn new(from: Bounded<R>, member: &Member) -> Self {
         Self {
-            from: Bounded {
-                from,
-                left: most(member.packed),
-            },
+            from,
             sum: Hasher::new(),
             read: 0,
             size: member.size,

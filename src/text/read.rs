@@ -123,11 +123,11 @@ pub(super) fn each_chunk(
     };
     let packed = |error: io::Error| archive_error(format!("the archive is damaged ({error})"));
     let complete = if archive::is_gz(&head) {
-        let mut text = archive::gz(head, file, CHUNK).map_err(io_error)?;
+        let mut text = archive::gz(head, file);
         pump(&mut text, limit, &mut with).map_err(packed)?
     } else if archive::is_zip(&head) {
         let broken = |what| archive_error(format!("the .zip cannot be opened: {what}"));
-        let mut text = archive::zip(file, CHUNK).map_err(broken)?;
+        let mut text = archive::zip(file).map_err(broken)?;
         pump(&mut text, limit, &mut with).map_err(packed)?
     } else if named("gz") || named("zip") {
         let what = "the file is named like an archive but does not start like one";

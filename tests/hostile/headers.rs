@@ -1,8 +1,14 @@
-//! What stands as JSON in files: run files, sums, training runs, sessions. The fuzz targets put any text there; here are
-//! attacks on memory and time.
+//! What stands as JSON in files: run files, sums, training runs, sessions, vocabularies. The fuzz targets put any text
+//! there; here are attacks on memory and time.
 
-use super::measured::{ALLOWED, measured};
+use super::build::safetensors;
+use super::measured::{ALLOWED, alone, measured};
+use spanscope::engine::Model;
+use spanscope::engine::run_file::KEY;
+use spanscope::engine::sums_file::{HEADER, SumsFile};
 use spanscope::fuzzing;
+use spanscope::train::{TRAINING, Trainer};
+use std::path::Path;
 
 /// Texts that become far more in memory than they are in the file, or never end.
 fn swelling() -> Vec<(&'static str, String)> {
@@ -18,30 +24,55 @@ fn swelling() -> Vec<(&'static str, String)> {
     ]
 }
 
-/// Has `read` take everything that swells, as it is and as parts of `around`, which has a % where it stands.
-fn survives(what: &'static str, read: fn(&[u8]), around: &[&str]) {
-    // What a target makes once belongs to no file.
-    read(b"{}");
+/// Has `read` take everything that swells, as it is and in the place of the % in each frame.
+fn survives(read: fn(&[u8]), frames: &[&str]) {
     for (name, json) in swelling() {
-        for frame in ["%"].iter().chain(around) {
+        for frame in ["%"].iter().chain(frames) {
             let text = frame.replace('%', &json);
             let length = text.len();
             let ((), peak) = measured(move || read(text.as_bytes()));
-            println!("{what}: {name} in {frame}: {length} bytes, {peak} bytes of memory");
-            // The target itself holds the text, and puts it into a file.
+            println!("{name} in {frame}: {length} bytes, {peak} bytes of memory");
             assert!(
-                peak < ALLOWED + 6 * length,
-                "{what}: {name} in {frame}: {peak} bytes"
+                peak < ALLOWED + length,
+                "{name} in {frame}: {peak} bytes of memory"
             );
+        }
+    }
+}
+
+/// The same for what stands under `key` in the metadata of a `.safetensors` file, which `read` refuses.
+fn refused(key: &'static str, read: fn(&Path) -> Option<String>, frames: &[&str]) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("made.safetensors");
+    for (name, json) in swelling() {
+        for frame in ["%"].iter().chain(frames) {
+            let metadata = serde_json::json!({key: frame.replace('%', &json)});
+            let header = serde_json::json!({"__metadata__": metadata});
+            let bytes = safetensors(&header.to_string(), &[]);
+            std::fs::write(&path, &bytes).unwrap();
+            let to_read = path.clone();
+            let (refused, peak) = measured(move || read(&to_read));
+            println!(
+                "{name} in {frame}: {} bytes, {peak} bytes of memory, {refused:?}",
+                bytes.len()
+            );
+            assert!(
+                peak < ALLOWED + bytes.len(),
+                "{name} in {frame}: {peak} bytes of memory"
+            );
+            let refused = refused.unwrap_or_else(|| panic!("{name} in {frame} is read"));
+            assert!(refused.contains("made.safetensors"), "{refused}");
         }
     }
 }
 
 #[test]
 fn run_files_take_no_memory_for_what_they_say() {
-    survives(
-        "run",
-        fuzzing::run_file,
+    let _alone = alone();
+    let read = |path: &Path| Some(Model::open(path, None, None).err()?.to_string());
+    refused(
+        KEY,
+        read,
         &[
             "{\"version\": 1, \"texts\": %}",
             "{\"version\": 1, \"more\": %}",
@@ -51,9 +82,11 @@ fn run_files_take_no_memory_for_what_they_say() {
 
 #[test]
 fn files_of_sums_take_no_memory_for_what_they_say() {
-    survives(
-        "sums",
-        fuzzing::sums_file,
+    let _alone = alone();
+    let read = |path: &Path| Some(SumsFile::read(path).err()?.to_string());
+    refused(
+        HEADER,
+        read,
         &[
             "{\"version\": 1, \"texts\": %}",
             "{\"version\": 1, \"corpora\": %}",
@@ -63,9 +96,11 @@ fn files_of_sums_take_no_memory_for_what_they_say() {
 
 #[test]
 fn training_runs_take_no_memory_for_what_they_say() {
-    survives(
-        "train",
-        fuzzing::train_state,
+    let _alone = alone();
+    let read = |path: &Path| Some(Trainer::peek(path).err()?.to_string());
+    refused(
+        TRAINING,
+        read,
         &[
             "{\"version\": 1, \"entries\": %}",
             "{\"options\": %, \"step\": 1}",
@@ -75,16 +110,14 @@ fn training_runs_take_no_memory_for_what_they_say() {
 
 #[test]
 fn sessions_take_no_memory_for_what_they_say() {
-    survives(
-        "session",
-        fuzzing::session,
-        &[
-            "{\"layout\": %}",
-            "{\"selected\": {\"tokens\": %}}",
-            "{\"views\": {\"heads\": %}}",
-            "{\"edits\": %}",
-        ],
-    );
+    let _alone = alone();
+    let frames = [
+        "{\"layout\": %}",
+        "{\"selected\": {\"tokens\": %}}",
+        "{\"views\": {\"heads\": %}}",
+        "{\"edits\": %}",
+    ];
+    survives(fuzzing::session, &frames);
     // Many ranges, the last first.
     let ranges: Vec<String> = (0..40_000)
         .rev()
@@ -96,8 +129,8 @@ fn sessions_take_no_memory_for_what_they_say() {
 
 #[test]
 fn vocabularies_take_no_memory_for_what_they_say() {
+    let _alone = alone();
     survives(
-        "vocabulary",
         fuzzing::vocabulary,
         &["{\"unit\": \"word\", \"tokens\": %}"],
     );

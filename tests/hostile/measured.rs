@@ -56,7 +56,7 @@ unsafe impl GlobalAlloc for Counting {
 #[global_allocator]
 static COUNTING: Counting = Counting;
 
-/// Only one test at a time is measured, and none beside it.
+/// Every test holds this from its first line on: what others allocate meanwhile would be counted as its own.
 pub fn alone() -> MutexGuard<'static, ()> {
     static ALONE: Mutex<()> = Mutex::new(());
     ALONE.lock().unwrap_or_else(PoisonError::into_inner)
@@ -67,7 +67,6 @@ pub fn alone() -> MutexGuard<'static, ()> {
 /// # Panics
 /// When it panics, or takes so long that it hangs.
 pub fn measured<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> (T, usize) {
-    let _alone = alone();
     // What is made once for all files, the threads among it, belongs to none.
     rayon::join(|| (), || ());
     let (send, receive) = channel();

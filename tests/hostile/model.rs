@@ -1,7 +1,7 @@
 //! Models whose tensors do not fit together, and numbers that no training should give.
 
 use super::build::safetensors;
-use super::measured::{ALLOWED, measured, refused};
+use super::measured::{ALLOWED, alone, measured, refused};
 use spanscope::chart::Style;
 use spanscope::checkpoint::Checkpoint;
 use spanscope::engine::figures::{FigureChoice, FigureKind, figure};
@@ -72,6 +72,7 @@ impl Small {
 
 #[test]
 fn tensors_that_are_missing_or_of_a_wrong_shape_are_named() {
+    let _alone = alone();
     let small = Small::new();
     for name in small.0.keys() {
         let may_lack = [SPANS, "layers.0.attn.attn.persistent_memory.key"].contains(&name.as_str());
@@ -92,6 +93,7 @@ fn tensors_that_are_missing_or_of_a_wrong_shape_are_named() {
 
 #[test]
 fn nothing_may_be_of_no_size() {
+    let _alone = alone();
     let small = Small::new();
     for (name, shape) in [
         ("key_pe", &[1, 0, 16][..]),
@@ -119,6 +121,7 @@ fn nothing_may_be_of_no_size() {
 
 #[test]
 fn spans_beyond_zero_to_one_are_refused() {
+    let _alone = alone();
     for value in [
         -0.001,
         1.001,
@@ -143,6 +146,7 @@ fn spans_beyond_zero_to_one_are_refused() {
 
 #[test]
 fn a_ramp_or_heads_without_bound_take_no_memory() {
+    let _alone = alone();
     let config = |ramp: u64| {
         let config = serde_json::json!({
             "vocab_size": 6, "hidden_size": 8, "nb_heads": 2, "nb_layers": 1, "attn_span": 16, "inner_hidden_size": 12,
@@ -188,6 +192,7 @@ fn a_ramp_or_heads_without_bound_take_no_memory() {
 
 #[test]
 fn vocabularies_of_a_wrong_size_are_told() {
+    let _alone = alone();
     let with = |vocabulary: serde_json::Value| {
         Small::new().bytes(serde_json::json!({"vocabulary": vocabulary.to_string()}))
     };
@@ -211,6 +216,7 @@ fn vocabularies_of_a_wrong_size_are_told() {
 
 #[test]
 fn weights_that_are_no_numbers_open_with_a_warning_and_are_drawn() {
+    let _alone = alone();
     for (tensor, value) in [
         ("in_emb.weight", f32::NAN),
         ("layers.0.attn.proj_query.weight", f32::INFINITY),
@@ -270,6 +276,7 @@ fn drawn(path: &Path, what: &str) {
 /// The window with a model of no numbers, in each of its views.
 #[test]
 fn the_window_draws_what_is_no_number() {
+    let _alone = alone();
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("nan.safetensors");
     let small = Small::new().with("in_emb.weight", 0, f32::NAN);

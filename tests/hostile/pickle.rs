@@ -1,7 +1,7 @@
 //! Pickles: nothing is executed, and nothing is believed.
 
 use super::build::*;
-use super::measured::refused;
+use super::measured::{alone, refused};
 
 /// Refuses a checkpoint with this pickle.
 fn refuses(name: &str, pickle: Vec<u8>, parts: &[&str]) {
@@ -10,6 +10,7 @@ fn refuses(name: &str, pickle: Vec<u8>, parts: &[&str]) {
 
 #[test]
 fn a_program_is_data_and_is_never_run() {
+    let _alone = alone();
     let folder = tempfile::tempdir().unwrap();
     let witness = folder.path().join("was-run");
     let command = format!("touch {}", witness.display());
@@ -26,7 +27,7 @@ fn a_program_is_data_and_is_never_run() {
             "inst.pt",
             [b"(".to_vec(), text(&command), b"iposix\nsystem\n".to_vec()].concat(),
         ),
-        ("build.pt", system(b"tRN}b")),
+        ("build.pt", system(b"tR}b")),
     ] {
         let model = dict(&[(text("model"), call)]);
         refuses(name, pickle(model), &["state dict", "\"model\""]);
@@ -38,6 +39,7 @@ fn a_program_is_data_and_is_never_run() {
 
 #[test]
 fn lengths_beyond_the_end_take_no_memory() {
+    let _alone = alone();
     for (name, ops) in [
         ("text.pt", b"\x8d\0\0\0\0\0\x01\0\0".to_vec()),
         ("bytes.pt", b"\x8e\xff\xff\xff\xff\xff\xff\xff\x7f".to_vec()),
@@ -55,6 +57,7 @@ fn lengths_beyond_the_end_take_no_memory() {
 
 #[test]
 fn many_values_of_one_byte_are_too_many() {
+    let _alone = alone();
     for (name, op) in [
         ("none.pt", &b"N"[..]),
         ("tuples.pt", b")"),
@@ -77,6 +80,7 @@ fn many_values_of_one_byte_are_too_many() {
 
 #[test]
 fn what_is_written_once_is_not_copied_without_end() {
+    let _alone = alone();
     // A megabyte of text, named again and again in ten bytes each.
     let long = "x".repeat(1 << 20);
     let once = memo(0, text(&long));
@@ -102,13 +106,14 @@ fn what_is_written_once_is_not_copied_without_end() {
         b"NNt".to_vec(),
     ];
     let reference = [reference.concat(), b"Q".to_vec()].concat();
-    let references = [once, reference.repeat(50_000), b"]".to_vec()].concat();
+    let references = [once, reference.repeat(5000), b"]".to_vec()].concat();
     let bytes = legacy(pickle(references), &[], &[]);
     refused("keys.pt", &bytes, &["no dict"]);
 }
 
 #[test]
 fn one_shape_for_many_tensors_is_not_multiplied() {
+    let _alone = alone();
     let shape = memo(0, ints(&vec![1; 50_000]));
     let tensor = [
         b"ctorch._utils\n_rebuild_tensor_v2\n(".to_vec(),
@@ -126,6 +131,7 @@ fn one_shape_for_many_tensors_is_not_multiplied() {
 
 #[test]
 fn one_curve_under_many_names_is_not_multiplied() {
+    let _alone = alone();
     let list = [b"](".to_vec(), b"K\x01".repeat(20_000), b"e".to_vec()].concat();
     let logged: Vec<u8> = (0..5000)
         .flat_map(|i| [text(&i.to_string()), recall(0)].concat())
@@ -151,6 +157,7 @@ fn one_curve_under_many_names_is_not_multiplied() {
 
 #[test]
 fn cycles_and_depth_are_only_data() {
+    let _alone = alone();
     // A dict that is its own model, and its own tensor.
     let own = [
         memo(0, b"}".to_vec()),
@@ -183,6 +190,7 @@ fn cycles_and_depth_are_only_data() {
 
 #[test]
 fn what_is_no_pickle_says_at_which_byte() {
+    let _alone = alone();
     for (name, bytes, part) in [
         ("opcode.pt", &b"\x80\x02\xff."[..], "unknown opcode 0xff"),
         ("empty.pt", b".", "a value was expected"),
@@ -206,6 +214,7 @@ fn what_is_no_pickle_says_at_which_byte() {
 
 #[test]
 fn shapes_and_strides_are_held_against_the_storage() {
+    let _alone = alone();
     let of = |tensor: Ops| {
         zip(
             checkpoint(&[(text("key_pe"), tensor)]),
@@ -277,6 +286,7 @@ fn shapes_and_strides_are_held_against_the_storage() {
 
 #[test]
 fn storages_that_are_used_over_and_over_are_refused() {
+    let _alone = alone();
     // A thousand tensors of a megabyte each, all on the same numbers.
     let shared = memo(0, storage("0", "FloatStorage", 1 << 18));
     let tensor = tensor_on(recall(0), 0, &[1 << 18], &[1]);
@@ -304,6 +314,7 @@ fn storages_that_are_used_over_and_over_are_refused() {
 
 #[test]
 fn a_name_that_is_there_twice_is_refused() {
+    let _alone = alone();
     let twice = |a: &str, b: &str| {
         zip(
             checkpoint(&[(text(a), vector("0", 2)), (text(b), vector("0", 2))]),

@@ -1,7 +1,7 @@
 //! Texts and vocabularies: packed ones that unpack without end, lists that are none.
 
 use super::build::{Member, archive};
-use super::measured::{ALLOWED, measured};
+use super::measured::{ALLOWED, alone, measured};
 use spanscope::text::{Vocabulary, read_bytes, read_ids};
 use std::io::Write;
 use std::path::PathBuf;
@@ -39,6 +39,7 @@ fn gz(bytes: &[u8]) -> Vec<u8> {
 
 #[test]
 fn a_bomb_stops_before_it_is_large() {
+    let _alone = alone();
     let zeros = vec![0; 300 << 20];
     let parts = ["more than 100 times its size", "unpack"];
     let zip = archive(&[Member::deflated("text.txt", &zeros)]);
@@ -74,6 +75,7 @@ fn a_bomb_stops_before_it_is_large() {
 
 #[test]
 fn damaged_archives_are_told() {
+    let _alone = alone();
     let sound = archive(&[Member::deflated("text.txt", &b"some text ".repeat(100))]);
     assert_eq!(
         sound.len(),
@@ -113,6 +115,7 @@ fn damaged_archives_are_told() {
 
 #[test]
 fn vocabularies_that_are_none_are_told() {
+    let _alone = alone();
     let read = |path| Vocabulary::from_file(path, 5, false);
     for (name, json, part) in [
         (
@@ -173,6 +176,7 @@ fn vocabularies_that_are_none_are_told() {
 
 #[test]
 fn words_without_end_are_not_gathered() {
+    let _alone = alone();
     // Two million different words, for a model of 2,000.
     let words: Vec<u8> = (0..2_000_000)
         .flat_map(|i| format!("{i:x} ").into_bytes())

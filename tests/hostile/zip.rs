@@ -1,7 +1,7 @@
 //! Zip archives: bombs, members over each other, directories that lie.
 
 use super::build::*;
-use super::measured::{measured, refused};
+use super::measured::{alone, measured, refused};
 use spanscope::checkpoint::Checkpoint;
 
 fn sound() -> Vec<Member> {
@@ -21,6 +21,7 @@ fn changed(index: usize, change: impl FnOnce(&mut Member)) -> Vec<u8> {
 
 #[test]
 fn the_builder_builds_what_opens() {
+    let _alone = alone();
     let mut members = sound();
     let stored = archive(&members);
     members[0] = Member::deflated("a/data.pkl", &members[0].bytes);
@@ -35,6 +36,7 @@ fn the_builder_builds_what_opens() {
 
 #[test]
 fn a_bomb_is_not_unpacked() {
+    let _alone = alone();
     let zeros = vec![0; 200 << 20];
     let bomb = Member::deflated("a/data/0", &zeros);
     let packed = bomb.bytes.len();
@@ -90,6 +92,7 @@ fn a_bomb_is_not_unpacked() {
 
 #[test]
 fn members_that_overlap_are_refused() {
+    let _alone = alone();
     // Both storages are the same bytes; and one begins within the other.
     let third = changed(2, |m| m.at = Some(30 + 10 + sound()[0].bytes.len() as u64));
     refused("same.pt", &third, &["overlaps", "a/data/"]);
@@ -112,6 +115,7 @@ fn members_that_overlap_are_refused() {
 
 #[test]
 fn members_beyond_the_file_are_refused() {
+    let _alone = alone();
     for (name, at, size) in [
         ("far.pt", Some(1 << 40), None),
         ("end.pt", Some(u64::MAX), None),
@@ -125,6 +129,7 @@ fn members_beyond_the_file_are_refused() {
 
 #[test]
 fn names_that_are_there_twice_are_refused() {
+    let _alone = alone();
     let mut members = sound();
     members.push(Member::new("a/data/1", numbers(9)));
     refused(
@@ -146,6 +151,7 @@ fn names_that_are_there_twice_are_refused() {
 
 #[test]
 fn a_member_that_is_not_what_the_directory_says_is_refused() {
+    let _alone = alone();
     let crc = |m: &mut Member| m.crc = Some(7);
     refused(
         "crc.pt",
@@ -198,6 +204,7 @@ fn a_member_that_is_not_what_the_directory_says_is_refused() {
 
 #[test]
 fn directories_that_lie_are_refused() {
+    let _alone = alone();
     let sound = archive(&sound());
     let end = sound.len() - 22;
     let with = |at: usize, value: u64, bytes: usize| {
@@ -207,7 +214,7 @@ fn directories_that_lie_are_refused() {
     };
     refused("count.pt", &with(10, 60_000, 2), &["claims 60000 entries"]);
     refused("few.pt", &with(10, 2, 2), &["bytes too many"]);
-    refused("more.pt", &with(10, 4, 2), &["zip entry 3", "cut off"]);
+    refused("more.pt", &with(10, 4, 2), &["claims 4 entries"]);
     refused(
         "start.pt",
         &with(16, 1 << 31, 4),
@@ -236,6 +243,7 @@ fn directories_that_lie_are_refused() {
 
 #[test]
 fn a_directory_of_nothing_but_entries_takes_little() {
+    let _alone = alone();
     // As many entries as a directory may have, all empty.
     let names: Vec<Member> = (0..65_000)
         .map(|i| Member::new(&format!("{i:05}"), Vec::new()))
@@ -245,6 +253,7 @@ fn a_directory_of_nothing_but_entries_takes_little() {
 
 #[test]
 fn archives_of_others_are_told_as_such() {
+    let _alone = alone();
     let other = archive(&[Member::new("word/document.xml", b"<xml/>".to_vec())]);
     refused(
         "letter.pt",
@@ -258,6 +267,7 @@ fn archives_of_others_are_told_as_such() {
 
 #[test]
 fn a_pipe_is_not_waited_for() {
+    let _alone = alone();
     if cfg!(unix) {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("pipe.pt");

@@ -65,6 +65,9 @@ impl LegacyContainer {
             .ok_or("the list of storages is not a list")?
         {
             let key = keys.str(id).ok_or("a storage key is not text")?;
+            if storages.contains_key(key) {
+                return Err(format!("storage {key} is listed twice"));
+            }
             let size = sizes
                 .get(key)
                 .ok_or_else(|| format!("storage {} has no known element type", shown(key)))?;
@@ -86,10 +89,7 @@ impl LegacyContainer {
             at = elements.end;
             budget.take(key.len())?;
             budget.grow::<(String, Range<usize>, usize)>(1)?;
-            let known = storages.insert(key.to_owned(), (elements, count));
-            if known.is_some() {
-                return Err(format!("storage {key} is listed twice"));
-            }
+            storages.insert(key.to_owned(), (elements, count));
         }
         Ok(Self {
             pickle: object,

@@ -17,9 +17,9 @@ const LONGEST: usize = 100_000_000;
 
 /// What a tensor takes in memory with its name and its places in maps, and a value of its shape: generously.
 const TENSOR: usize = 600;
-const VALUE: usize = 50;
+const VALUE: usize = 100;
 
-/// What may be taken for them whatever the size of the file: 40,000 tensors.
+/// What may be taken for them whatever the size of the file: 30,000 tensors.
 const LEAST: usize = 32 << 20;
 
 /// A tensor as the header has it.
