@@ -32,11 +32,11 @@ const NUMBERS: [f32; 12] = [
 const MOST: usize = 4096;
 
 /// A `.safetensors` file with a model of one layer that `program` changes, four bytes a step: what, which tensor, and two
-/// numbers to do it with. No program gives a sound model.
+/// numbers to do it with. No program gives a sound model; one whose first byte is 128 or more has adaptive input and output.
 ///
 /// Its bytes after the header are 0 to 1 in `f32`.
 pub fn small_model(program: &[u8]) -> Vec<u8> {
-    let mut tensors = tensors();
+    let mut tensors = tensors(program.first().is_some_and(|first| first & 0x80 != 0));
     let mut numbers = Vec::new();
     let mut tied = serde_json::Map::new();
     let mut config = None;
@@ -75,7 +75,7 @@ pub fn small_model(program: &[u8]) -> Vec<u8> {
     write(&tensors, &numbers, &tied, config)
 }
 
-fn tensors() -> Vec<Tensor> {
+fn tensors(adaptive: bool) -> Vec<Tensor> {
     let (d, dim, span, vocab, inner) = (4, 8, 16, 6, 12);
     let layer = |name: &str| format!("layers.0.{name}");
     let norm = |name: &str| {
@@ -86,9 +86,6 @@ fn tensors() -> Vec<Tensor> {
     };
     let mut all = vec![
         ("key_pe".to_owned(), vec![1, d, span]),
-        ("in_emb.weight".into(), vec![vocab, dim]),
-        ("out_emb.weight".into(), vec![vocab, dim]),
-        ("out_emb.bias".into(), vec![vocab]),
         (
             layer("attn.attn.adaptive_span._mask.current_val"),
             vec![2, 1, 1],
@@ -100,6 +97,25 @@ fn tensors() -> Vec<Tensor> {
         (layer("attn.attn.persistent_memory.key"), vec![2, d, 3]),
         (layer("attn.attn.persistent_memory.val"), vec![2, 3, d]),
     ];
+    let ends = match adaptive {
+        true => vec![
+            ("in_emb.emb_layers.0.weight", vec![4, dim]),
+            ("in_emb.emb_layers.1.weight", vec![2, 2]),
+            ("in_emb.emb_projs.1", vec![dim, 2]),
+            ("out_emb.cluster_proj.weight", vec![1, dim]),
+            ("out_emb.cluster_proj.bias", vec![1]),
+            ("out_emb.out_layers.0.weight", vec![4, dim]),
+            ("out_emb.out_layers.1.weight", vec![2, 2]),
+            ("out_emb.out_layers.1.bias", vec![2]),
+            ("out_emb.out_projs.1", vec![dim, 2]),
+        ],
+        false => vec![
+            ("in_emb.weight", vec![vocab, dim]),
+            ("out_emb.weight", vec![vocab, dim]),
+            ("out_emb.bias", vec![vocab]),
+        ],
+    };
+    all.extend(ends.into_iter().map(|(name, shape)| (name.into(), shape)));
     for part in ["query", "key", "val", "out"] {
         all.push((layer(&format!("attn.proj_{part}.weight")), vec![dim, dim]));
     }

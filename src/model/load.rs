@@ -342,6 +342,15 @@ impl<'a> Loader<'a> {
             let info = self.checkpoint.info(&name);
             let width = info.and_then(|info| info.shape.get(1).copied());
             let width = width.unwrap_or(dim);
+            if let Some(info) = info.filter(|_| width == 0) {
+                let expected = format!("{tokens} rows of one number or more");
+                return Err(ModelError::shape(
+                    self.checkpoint,
+                    &name,
+                    &info.shape,
+                    &expected,
+                ));
+            }
             let shared = match output {
                 Some((true, input)) => input.get(c).filter(|c| c.table.inputs() == width),
                 _ => None,

@@ -17,7 +17,12 @@ const SPANS: &str = "layers.0.attn.attn.adaptive_span._mask.current_val";
 
 impl Small {
     fn new() -> Self {
-        let bytes = spanscope::fuzzing::small_model(&[]);
+        Self::of(&[])
+    }
+
+    /// Changed by a program.
+    fn of(program: &[u8]) -> Self {
+        let bytes = spanscope::fuzzing::small_model(program);
         let read = Checkpoint::from_bytes(Path::new("small"), bytes).unwrap();
         let tensors = read.names().map(|name| {
             let shape = read.info(name).unwrap().shape.clone();
@@ -117,6 +122,22 @@ fn nothing_may_be_of_no_size() {
     small
         .shaped("key_pe", &[1, 9, 16])
         .refused(&["proj_query", "a multiple of 9"]);
+}
+
+#[test]
+fn clusters_of_no_width_are_refused() {
+    let _alone = alone();
+    // With adaptive input and output: the step sets a number that is not there.
+    let small = Small::of(&[0x81, 0, 250, 0]);
+    let name = "out_emb.out_layers.1.weight";
+    small
+        .clone()
+        .shaped(name, &[2, 0])
+        .refused(&[name, "[2, 0]", "one number or more"]);
+    let name = "in_emb.emb_layers.1.weight";
+    small
+        .shaped(name, &[2, 0])
+        .refused(&[name, "none of them 0"]);
 }
 
 #[test]
