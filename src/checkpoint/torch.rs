@@ -36,7 +36,8 @@ fn storage_ref(pickle: &Pickle, id: Id) -> Option<StorageRef<'_>> {
     }
     let class = match pickle.get(*parts.get(1)?) {
         Value::Global(_, name) => pickle.str(*name)?,
-        Value::Str(name) => name.rsplit('.').next().unwrap_or(name),
+        // A long one would be looked through once per reference.
+        Value::Str(name) if name.len() <= LONGEST_NAME => name.rsplit('.').next().unwrap_or(name),
         _ => return None,
     };
     let offset = parts

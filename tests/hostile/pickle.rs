@@ -109,6 +109,16 @@ fn what_is_written_once_is_not_copied_without_end() {
     let references = [once, reference.repeat(5000), b"]".to_vec()].concat();
     let bytes = legacy(pickle(references), &[], &[]);
     refused("keys.pt", &bytes, &["no dict"]);
+    // The class of a storage, looked through 20,000 times.
+    let start = [tuple(&[]), b"0".to_vec(), memo(0, text(&long))].concat();
+    let id = tuple(&[text("storage"), recall(0), text("0")]);
+    let references = [
+        start,
+        [id, b"Q0".to_vec()].concat().repeat(20_000),
+        b"]".to_vec(),
+    ]
+    .concat();
+    refuses("class.pt", pickle(references), &["no dict"]);
 }
 
 #[test]
