@@ -17,6 +17,11 @@ pub mod engine;
 pub mod files;
 #[forbid(unsafe_code)]
 mod fonts;
+#[doc(hidden)]
+#[forbid(unsafe_code)]
+pub mod fuzzing;
+#[forbid(unsafe_code)]
+pub mod json;
 #[forbid(unsafe_code)]
 pub mod model;
 #[forbid(unsafe_code)]
@@ -24,3 +29,5 @@ pub mod text;
 pub mod train;
 #[forbid(unsafe_code)]
 pub mod ui;
+#[forbid(unsafe_code)]
+mod zip_directory;

@@ -13,6 +13,8 @@ pub(super) enum FileBytes {
     Mapped(Mmap),
     /// Part of the program itself.
     Static(&'static [u8]),
+    /// In memory already.
+    Held(Vec<u8>),
 }
 
 impl FileBytes {
@@ -21,8 +23,8 @@ impl FileBytes {
             path: path.to_owned(),
             source,
         };
-        let file = File::open(path).map_err(io)?;
-        let info = file.metadata().map_err(io)?;
+        // Before it is opened: to open a pipe is to wait for whoever writes into it.
+        let info = std::fs::metadata(path).map_err(io)?;
         if info.is_dir() {
             return Err(CheckpointError::UnknownFormat {
                 path: path.to_owned(),
@@ -35,8 +37,9 @@ impl FileBytes {
                 found: "not a regular file".into(),
             });
         }
+        let file = File::open(path).map_err(io)?;
         // An empty file cannot be mapped.
-        if info.len() == 0 {
+        if file.metadata().map_err(io)?.len() == 0 {
             return Ok(Self::Empty);
         }
         // SAFETY: the map is read-only and private to this value. Another process that shortens the file while
@@ -51,6 +54,7 @@ impl FileBytes {
             Self::Empty => &[],
             Self::Mapped(map) => map,
             Self::Static(bytes) => bytes,
+            Self::Held(bytes) => bytes,
         }
     }
 

@@ -28,7 +28,7 @@ pub fn curves_to_json(curves: &[Curve]) -> String {
 pub(super) fn from_metadata(metadata: &BTreeMap<String, String>) -> Vec<Curve> {
     let map: BTreeMap<String, Vec<Option<f64>>> = metadata
         .get(CURVES)
-        .and_then(|text| serde_json::from_str(text).ok())
+        .and_then(|text| crate::json::read_records(text.as_bytes()).ok())
         .unwrap_or_default();
     map.into_iter()
         .map(|(name, values)| Curve {

@@ -27,8 +27,10 @@ pub use safetensors::{NamedTensor, write_safetensors};
 pub use tensor::{Dtype, TensorInfo};
 pub use tensor_file::{Element, Place, PlannedTensor, TensorFile};
 
+use crate::files::shown;
 use bytes::FileBytes;
-use container::{LegacyContainer, Storage, ZIP_MAGIC, ZipContainer};
+use container::{LegacyContainer, Storage, ZipContainer};
+use pickle::Budget;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
@@ -120,37 +122,36 @@ impl Checkpoint {
         Self::read_from(name, FileBytes::Static(bytes))
     }
 
+    /// As [`Checkpoint::open`], for bytes that are in memory; `name` stands for their path.
+    ///
+    /// # Errors
+    /// When the bytes are in none of the formats, are damaged, or hold no state dict.
+    pub fn from_bytes(name: &Path, bytes: Vec<u8>) -> Result<Self, CheckpointError> {
+        Self::read_from(name, FileBytes::Held(bytes))
+    }
+
     fn read_from(path: &Path, file: FileBytes) -> Result<Self, CheckpointError> {
         let head = file.all();
-        if head.starts_with(ZIP_MAGIC) {
-            let mut zip = ZipContainer::open(head).map_err(|what| damaged(path, what))?;
-            let pickle = zip.pickle(head).map_err(|what| damaged(path, what))?;
-            let refs = torch::state_dict(&pickle).map_err(|what| unsupported(path, what))?;
+        let mut budget = Budget::for_file(head.len());
+        let budget = &mut budget;
+        let damaged = |what| damaged(path, what);
+        let unsupported = |what| unsupported(path, what);
+        if head.starts_with(crate::zip_directory::MAGIC) {
+            let mut zip = ZipContainer::open(head).map_err(damaged)?;
+            let pickle = zip.pickle(budget).map_err(damaged)?;
+            let refs = torch::state_dict(&pickle, budget).map_err(unsupported)?;
+            let curves = torch::curves(&pickle, budget).map_err(damaged)?;
             let (tensors, storages) = resolve(path, &file, refs, |key| zip.storage(key))?;
-            let curves = torch::curves(&pickle);
-            return Ok(Self::new(
-                path,
-                Format::PtZip,
-                file,
-                storages,
-                tensors,
-                curves,
-            ));
+            let format = Format::PtZip;
+            return Ok(Self::new(path, format, file, storages, tensors, curves));
         }
         if LegacyContainer::recognises(head) {
-            let legacy = LegacyContainer::open(head, torch::storage_sizes)
-                .map_err(|what| damaged(path, what))?;
-            let refs = torch::state_dict(&legacy.pickle).map_err(|what| unsupported(path, what))?;
+            let legacy = LegacyContainer::open(head, budget).map_err(damaged)?;
+            let refs = torch::state_dict(&legacy.pickle, budget).map_err(unsupported)?;
+            let curves = torch::curves(&legacy.pickle, budget).map_err(damaged)?;
             let (tensors, storages) = resolve(path, &file, refs, |key| legacy.storage(key, head))?;
-            let curves = torch::curves(&legacy.pickle);
-            return Ok(Self::new(
-                path,
-                Format::PtLegacy,
-                file,
-                storages,
-                tensors,
-                curves,
-            ));
+            let format = Format::PtLegacy;
+            return Ok(Self::new(path, format, file, storages, tensors, curves));
         }
         if safetensors::recognises(head) {
             let (tensors, storages, metadata, places) = safetensors::open(path, &file)?;
@@ -268,7 +269,10 @@ impl Checkpoint {
             let what = format!("the numbers of tensor {name} fail their checksum");
             return Err(damaged(&self.path, what));
         }
-        Ok(TensorData::new(&stored.view, storage.bytes(&self.file)))
+        Ok(TensorData::new(
+            &stored.view,
+            storage.bytes(self.file.all()),
+        ))
     }
 
     fn is_intact(&self, index: usize, storage: &Storage) -> bool {
@@ -314,6 +318,16 @@ impl Checkpoint {
     }
 }
 
+/// Reads a pickle and what a checkpoint would be made of, but for the numbers.
+pub(crate) fn read_pickle(data: &[u8]) {
+    let budget = &mut Budget::for_file(data.len());
+    if let Ok((pickle, _)) = pickle::read(data, budget) {
+        let _ = torch::state_dict(&pickle, budget);
+        let _ = torch::storage_sizes(&pickle, budget);
+        let _ = torch::curves(&pickle, budget);
+    }
+}
+
 fn damaged(path: &Path, what: String) -> CheckpointError {
     CheckpointError::Damaged {
         path: path.to_owned(),
@@ -340,12 +354,14 @@ fn resolve(
     let mut storages: Vec<Storage> = Vec::new();
     let mut by_key: HashMap<String, usize> = HashMap::new();
     let mut tensors = BTreeMap::new();
+    let mut claims = Claims::of(file.all().len());
     for tensor in refs {
+        let of_tensor = |e: String| damaged(path, format!("tensor {}: {e}", shown(&tensor.name)));
         let index = match by_key.get(&tensor.key) {
             Some(&index) => index,
             None => {
-                let storage = find(&tensor.key)
-                    .map_err(|e| damaged(path, format!("tensor {}: {e}", tensor.name)))?;
+                let storage = find(&tensor.key).map_err(of_tensor)?;
+                claims.found(&storage);
                 storages.push(storage);
                 by_key.insert(tensor.key.clone(), storages.len() - 1);
                 storages.len() - 1
@@ -359,18 +375,76 @@ fn resolve(
         };
         let bytes = storages
             .get(index)
-            .map_or(0, |storage| storage.bytes(file).len());
+            .map_or(0, |storage| storage.bytes(file.all()).len());
         view.check(bytes)
-            .map_err(|e| damaged(path, format!("tensor {}: {e}", tensor.name)))?;
-        tensors.insert(
-            names::strip(&tensor.name).to_owned(),
-            Stored {
-                view,
-                file_name: tensor.name,
-            },
-        );
+            .and_then(|()| claims.add(&view))
+            .map_err(of_tensor)?;
+        let name = names::strip(&tensor.name).to_owned();
+        let stored = Stored {
+            view,
+            file_name: tensor.name,
+        };
+        insert(&mut tensors, name, stored).map_err(|what| damaged(path, what))?;
     }
     Ok((tensors, storages))
+}
+
+/// Adds a tensor, unless there is one of that name.
+fn insert(
+    tensors: &mut BTreeMap<String, Stored>,
+    name: String,
+    stored: Stored,
+) -> Result<(), String> {
+    use std::collections::btree_map::Entry;
+    match tensors.entry(name) {
+        Entry::Vacant(place) => {
+            place.insert(stored);
+            Ok(())
+        }
+        Entry::Occupied(other) => Err(format!(
+            "tensors {} and {} have the same name, {}; it is not known which is meant",
+            shown(&other.get().file_name),
+            shown(&stored.file_name),
+            shown(other.key())
+        )),
+    }
+}
+
+/// What the tensors of a file claim to be, all together: names may share numbers, and a view may repeat them, so a small
+/// file could ask for any memory.
+struct Claims {
+    left: usize,
+    most: usize,
+}
+
+impl Claims {
+    /// For a file of `bytes` bytes: every number twice, as where input and output embedding share theirs, and some more.
+    fn of(bytes: usize) -> Self {
+        const MORE: usize = 16 << 20;
+        let most = bytes.saturating_mul(2).saturating_add(MORE);
+        Self { left: most, most }
+    }
+
+    /// What was unpacked counts like what is in the file.
+    fn found(&mut self, storage: &Storage) {
+        if let Storage::Copied(bytes) = storage {
+            self.left += 2 * bytes.len();
+            self.most += 2 * bytes.len();
+        }
+    }
+
+    fn add(&mut self, view: &View) -> Result<(), String> {
+        let bytes = view.info.elements().checked_mul(view.info.dtype.size());
+        let left = bytes.and_then(|bytes| self.left.checked_sub(bytes));
+        self.left = left.ok_or_else(|| {
+            format!(
+                "with its {:?} numbers all tensors would be more than {} bytes, which is more than the file can hold: its \
+                 storages are used over and over",
+                view.info.shape, self.most
+            )
+        })?;
+        Ok(())
+    }
 }
 
 /// What a file that is no checkpoint looks like.

@@ -1,14 +1,64 @@
 //! A reader of Python pickles that executes nothing.
 //!
 //! A pickle is a program for a small stack machine. Here that program may only build *data*: a class or a
-//! function is the name of one, a call is a record of what would have been called. Work and memory are
-//! bounded by the number of bytes in the pickle, and nesting never turns into recursion.
+//! function is the name of one, a call is a record of what would have been called. Work is bounded by the number of
+//! bytes in the pickle, memory by a [`Budget`], and nesting never turns into recursion.
 
 mod machine;
+mod opcodes;
 
 pub(super) use machine::read;
 
 use std::fmt;
+
+/// How much memory may be taken for what a file says, beside its numbers: some, and more for a larger file.
+///
+/// A pickle can name a long text once and refer to it in two bytes ever after; so whoever copies pays, not only whoever
+/// reads.
+#[derive(Debug)]
+pub(super) struct Budget {
+    left: usize,
+}
+
+/// What is over whatever the file's size, in bytes: for some 150,000 values.
+const LEAST: usize = 24 << 20;
+
+/// A list that grows holds the old and the new elements for a moment, and room for as many more.
+const GROWING: usize = 3;
+
+impl Budget {
+    /// For a file of `bytes` bytes.
+    pub fn for_file(bytes: usize) -> Self {
+        Self {
+            left: LEAST.saturating_add(bytes / 2),
+        }
+    }
+
+    /// Takes `bytes`.
+    ///
+    /// # Errors
+    /// In words, when they are not left.
+    pub fn take(&mut self, bytes: usize) -> Result<(), String> {
+        match self.left.checked_sub(bytes) {
+            Some(left) => {
+                self.left = left;
+                Ok(())
+            }
+            None => Err(format!(
+                "what it describes would take more memory than a file of its size can need ({bytes} bytes wanted, {} left)",
+                self.left
+            )),
+        }
+    }
+
+    /// Takes the room of `count` elements of a list that grows.
+    ///
+    /// # Errors
+    /// As [`Budget::take`].
+    pub fn grow<T>(&mut self, count: usize) -> Result<(), String> {
+        self.take(count.saturating_mul(GROWING * size_of::<T>()))
+    }
+}
 
 /// Refers to a value inside a [`Pickle`].
 pub(super) type Id = usize;
@@ -27,8 +77,8 @@ pub(super) enum Value {
     Tuple(Vec<Id>),
     List(Vec<Id>),
     Dict(Vec<(Id, Id)>),
-    /// A class or function by its module and name.
-    Global(String, String),
+    /// A class or function by its module and name, both texts.
+    Global(Id, Id),
     /// What a call, or the making of an object, would have produced.
     Object(Box<Object>),
     /// A reference to data outside the pickle: for PyTorch, a storage.
@@ -121,7 +171,16 @@ impl Pickle {
     }
 
     fn is_dict_class(&self, class: Id) -> bool {
-        matches!(self.get(class), Value::Global(_, name) if name.ends_with("Dict") || name.ends_with("dict"))
+        self.global(class)
+            .is_some_and(|(_, name)| name.ends_with("Dict") || name.ends_with("dict"))
+    }
+
+    /// Module and name of a class or function.
+    pub fn global(&self, id: Id) -> Option<(&str, &str)> {
+        let Value::Global(module, name) = self.get(id) else {
+            return None;
+        };
+        Some((self.str(*module)?, self.str(*name)?))
     }
 
     /// The entry of a dict under a text key.
@@ -139,9 +198,7 @@ impl Pickle {
         let Value::Object(object) = self.get(id) else {
             return None;
         };
-        let Value::Global(module, name) = self.get(object.class) else {
-            return None;
-        };
+        let (module, name) = self.global(object.class)?;
         Some((module, name, object))
     }
 }

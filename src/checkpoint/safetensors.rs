@@ -1,11 +1,15 @@
 //! `.safetensors` files: one self-contained model, weights, configuration and vocabulary.
 
+mod header;
+
 use super::bytes::FileBytes;
 use super::container::Storage;
 use super::tensor::{Dtype, TensorInfo, View};
 use super::tensor_file::{Element, Place};
-use super::{CheckpointError, Stored};
-use safetensors::tensor::{Dtype as FileDtype, SafeTensors, TensorView};
+use super::{CheckpointError, Claims, Stored, insert};
+use crate::files::shown;
+use header::Header;
+use safetensors::tensor::{Dtype as FileDtype, TensorView};
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -34,15 +38,15 @@ pub(super) fn open(path: &Path, file: &FileBytes) -> Result<Contents, Checkpoint
         what,
     };
     let bytes = file.all();
-    let (header, metadata) =
-        SafeTensors::read_metadata(bytes).map_err(|e| damaged(format!("safetensors: {e}")))?;
-    let data = header + 8;
+    let (header, data) = Header::read(bytes).map_err(damaged)?;
+    let Header { metadata, entries } = header;
     let mut tensors = BTreeMap::new();
     let mut storages = Vec::new();
     let mut places = BTreeMap::new();
-    for (name, info) in metadata.tensors() {
+    let mut claims = Claims::of(bytes.len());
+    for (name, info) in entries {
+        let (start, end) = info.data_offsets;
         if let Some(element) = Element::of(info.dtype) {
-            let (start, end) = info.data_offsets;
             let place = Place {
                 element,
                 shape: info.shape.clone(),
@@ -63,50 +67,36 @@ pub(super) fn open(path: &Path, file: &FileBytes) -> Result<Contents, Checkpoint
             // What overflows is refused below.
             strides[i - 1] = strides[i].saturating_mul(info.shape[i]);
         }
-        let info_here = TensorInfo {
-            shape: info.shape.clone(),
-            dtype,
-        };
+        let shape = info.shape;
         let view = View {
             storage: storages.len(),
             offset: 0,
             strides,
-            info: info_here,
+            info: TensorInfo { shape, dtype },
         };
-        let (start, end) = info.data_offsets;
         view.check(end - start)
-            .map_err(|e| damaged(format!("tensor {name}: {e}")))?;
+            .and_then(|()| claims.add(&view))
+            .map_err(|e| damaged(format!("tensor {}: {e}", shown(&name))))?;
         storages.push(Storage::Mapped(data + start..data + end, None));
-        tensors.insert(
-            super::names::strip(&name).to_owned(),
-            Stored {
-                view,
-                file_name: name,
-            },
-        );
+        let file_name = name;
+        let name = super::names::strip(&file_name).to_owned();
+        insert(&mut tensors, name, Stored { view, file_name }).map_err(damaged)?;
     }
-    let metadata: BTreeMap<String, String> = metadata
-        .metadata()
-        .clone()
-        .unwrap_or_default()
-        .into_iter()
-        .collect();
     if let Some(tied) = metadata.get(TIED) {
-        let tied: BTreeMap<String, String> =
-            serde_json::from_str(tied).map_err(|e| damaged(format!("metadata \"{TIED}\": {e}")))?;
+        let tied: BTreeMap<String, String> = crate::json::read(tied.as_bytes())
+            .map_err(|e| damaged(format!("metadata \"{TIED}\": {e}")))?;
         for (name, holder) in tied {
+            let of_tied = |e: String| damaged(format!("tensor {}: {e}", shown(&name)));
             let Some(stored) = tensors.get(&holder).cloned() else {
-                return Err(damaged(format!(
-                    "tensor {name} is tied to {holder}, which is missing"
-                )));
+                let what = format!("it is tied to {}, which is missing", shown(&holder));
+                return Err(of_tied(what));
             };
-            tensors.insert(
-                name.clone(),
-                Stored {
-                    file_name: name,
-                    ..stored
-                },
-            );
+            claims.add(&stored.view).map_err(of_tied)?;
+            let stored = Stored {
+                file_name: name.clone(),
+                ..stored
+            };
+            insert(&mut tensors, name, stored).map_err(damaged)?;
         }
     }
     Ok((tensors, storages, metadata, places))

@@ -1,8 +1,9 @@
 //! What the pickle of a PyTorch checkpoint says: the state dict, where its tensors lie, the training curves.
 
 use super::Curve;
-use super::pickle::{Id, Pickle, Value};
-use super::tensor::{Dtype, TensorInfo};
+use super::pickle::{Budget, Id, Pickle, Value};
+use super::tensor::{Dtype, LONGEST_NAME, MOST_DIMENSIONS, TensorInfo};
+use crate::files::shown;
 use std::collections::HashMap;
 
 /// A tensor in the pickle's terms; offset and strides count elements.
@@ -34,8 +35,9 @@ fn storage_ref(pickle: &Pickle, id: Id) -> Option<StorageRef<'_>> {
         return None;
     }
     let class = match pickle.get(*parts.get(1)?) {
-        Value::Global(_, name) => name.as_str(),
-        Value::Str(name) => name.rsplit('.').next().unwrap_or(name),
+        Value::Global(_, name) => pickle.str(*name)?,
+        // A long one would be looked through once per reference.
+        Value::Str(name) if name.len() <= LONGEST_NAME => name.rsplit('.').next().unwrap_or(name),
         _ => return None,
     };
     let offset = parts
@@ -43,9 +45,10 @@ fn storage_ref(pickle: &Pickle, id: Id) -> Option<StorageRef<'_>> {
         .and_then(|&view| pickle.tuple(view))
         .and_then(|view| pickle.int(*view.get(1)?))
         .map_or(Some(0), |offset| usize::try_from(offset).ok())?;
+    let key = pickle.str(*parts.get(2)?)?;
     Some(StorageRef {
         class,
-        key: pickle.str(*parts.get(2)?)?,
+        key: (key.len() <= LONGEST_NAME).then_some(key)?,
         count: parts
             .get(4)
             .and_then(|&count| usize::try_from(pickle.int(count)?).ok()),
@@ -85,25 +88,39 @@ pub(super) struct StorageSize {
 }
 
 /// The size of every storage that the pickle mentions, by key.
-pub(super) fn storage_sizes(pickle: &Pickle) -> Result<HashMap<String, StorageSize>, String> {
+pub(super) fn storage_sizes<'a>(
+    pickle: &'a Pickle,
+    budget: &mut Budget,
+) -> Result<HashMap<&'a str, StorageSize>, String> {
     let mut sizes = HashMap::new();
     for id in pickle.all() {
         if let Some(storage) = storage_ref(pickle, id) {
             let element = class_size(storage.class).ok_or_else(|| {
                 format!(
                     "storage {} has the unknown element type {}",
-                    storage.key, storage.class
+                    shown(storage.key),
+                    shown(storage.class)
                 )
             })?;
             let count = storage.count;
-            sizes.insert(storage.key.to_owned(), StorageSize { element, count });
+            budget.grow::<(&str, StorageSize)>(1)?;
+            let size = StorageSize { element, count };
+            if sizes
+                .insert(storage.key, size)
+                .is_some_and(|other| other != size)
+            {
+                return Err(format!(
+                    "storage {} is said to have two sizes or element types",
+                    shown(storage.key)
+                ));
+            }
         }
     }
     Ok(sizes)
 }
 
 /// The floating-point tensors of the state dict, under their names in the file.
-pub(super) fn state_dict(pickle: &Pickle) -> Result<Vec<TensorRef>, String> {
+pub(super) fn state_dict(pickle: &Pickle, budget: &mut Budget) -> Result<Vec<TensorRef>, String> {
     let root = pickle.root();
     let candidates = ["model", "state_dict", "model_state_dict"];
     for dict in candidates
@@ -114,8 +131,19 @@ pub(super) fn state_dict(pickle: &Pickle) -> Result<Vec<TensorRef>, String> {
         let mut tensors = Vec::new();
         for &(key, value) in pickle.pairs(dict).unwrap_or_default() {
             if let (Some(name), Some(tensor)) = (pickle.str(key), tensor(pickle, value)) {
+                let of_tensor = |e: String| format!("tensor {}: {e}", shown(name));
                 // Integer tensors (step counters, token ids) are no weights.
-                if let Some(tensor) = tensor.map_err(|e| format!("tensor {name}: {e}"))? {
+                if let Some(tensor) = tensor.map_err(of_tensor)? {
+                    if name.len() > LONGEST_NAME {
+                        let what = format!("its name has {} bytes", name.len());
+                        return Err(of_tensor(format!(
+                            "{what}, at most {LONGEST_NAME} expected"
+                        )));
+                    }
+                    // It is kept under two names and with its storage's, in a map and in a list.
+                    let texts = 3 * name.len() + tensor.key.len();
+                    let numbers = 4 * size_of::<usize>() * tensor.strides.len();
+                    budget.take(texts + numbers + 4 * size_of::<TensorRef>())?;
                     tensors.push(TensorRef {
                         name: name.to_owned(),
                         ..tensor
@@ -133,11 +161,14 @@ pub(super) fn state_dict(pickle: &Pickle) -> Result<Vec<TensorRef>, String> {
                 .iter()
                 .filter_map(|(k, _)| pickle.str(*k))
                 .take(8)
+                .map(shown)
                 .collect();
             format!("a dict with the keys {keys:?}")
         }
         None => match pickle.object(root) {
-            Some((module, name, _)) => format!("an object of class {module}.{name}"),
+            Some((module, name, _)) => {
+                format!("an object of class {}.{}", shown(module), shown(name))
+            }
             None => "no dict".into(),
         },
     };
@@ -176,7 +207,9 @@ fn rebuilt(pickle: &Pickle, function: &str, args: &[Id]) -> Result<Option<Tensor
     };
     let storage = storage_ref(pickle, storage).ok_or("it has no storage")?;
     let class = match args.get(6).map(|&id| pickle.get(id)) {
-        Some(Value::Global(_, name)) if function == "_rebuild_tensor_v3" => name.as_str(),
+        Some(Value::Global(_, name)) if function == "_rebuild_tensor_v3" => {
+            pickle.str(*name).unwrap_or_default()
+        }
         _ => storage.class,
     };
     let Some(dtype) = class_dtype(class) else {
@@ -185,13 +218,14 @@ fn rebuilt(pickle: &Pickle, function: &str, args: &[Id]) -> Result<Option<Tensor
     let extents = |id: Id, what: &str| -> Result<Vec<usize>, String> {
         pickle
             .tuple(id)
+            .filter(|items| items.len() <= MOST_DIMENSIONS)
             .and_then(|items| {
                 items
                     .iter()
                     .map(|&i| usize::try_from(pickle.int(i)?).ok())
                     .collect()
             })
-            .ok_or_else(|| format!("its {what} is not a list of counts"))
+            .ok_or_else(|| format!("its {what} is not a list of at most {MOST_DIMENSIONS} counts"))
     };
     let (shape, strides) = (extents(shape, "shape")?, extents(strides, "strides")?);
     if shape.len() != strides.len() {
@@ -223,24 +257,30 @@ fn rebuilt(pickle: &Pickle, function: &str, args: &[Id]) -> Result<Option<Tensor
 }
 
 /// The training curves under `logger`: every list of numbers, by name.
-pub(super) fn curves(pickle: &Pickle) -> Vec<Curve> {
-    let Some(logger) = pickle.entry(pickle.root(), "logger") else {
-        return Vec::new();
-    };
-    let mut curves: Vec<Curve> = pickle
-        .pairs(logger)
-        .unwrap_or_default()
-        .iter()
-        .filter_map(|&(key, value)| {
-            let name = pickle.str(key)?.to_owned();
-            let values: Vec<f64> = pickle
-                .tuple(value)?
-                .iter()
-                .map(|&i| pickle.number(i))
-                .collect::<Option<_>>()?;
-            (!values.is_empty()).then_some(Curve { name, values })
-        })
-        .collect();
+///
+/// # Errors
+/// In words, when one list is given so many names that no log can be meant.
+pub(super) fn curves(pickle: &Pickle, budget: &mut Budget) -> Result<Vec<Curve>, String> {
+    let logger = pickle.entry(pickle.root(), "logger");
+    let entries = logger.and_then(|logger| pickle.pairs(logger));
+    let mut curves = Vec::new();
+    for &(key, value) in entries.unwrap_or_default() {
+        let (Some(name), Some(items)) = (pickle.str(key), pickle.tuple(value)) else {
+            continue;
+        };
+        if items.is_empty() || name.len() > LONGEST_NAME {
+            continue;
+        }
+        budget
+            .grow::<f64>(items.len())
+            .and_then(|()| budget.take(name.len() + 4 * size_of::<Curve>()))
+            .map_err(|what| format!("the training curves under \"logger\": {what}"))?;
+        let values: Option<Vec<f64>> = items.iter().map(|&i| pickle.number(i)).collect();
+        curves.extend(values.map(|values| Curve {
+            name: name.to_owned(),
+            values,
+        }));
+    }
     curves.sort_by(|a, b| a.name.cmp(&b.name));
-    curves
+    Ok(curves)
 }

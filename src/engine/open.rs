@@ -272,8 +272,8 @@ impl Model {
                 Some(vocabulary)
             }
             (None, Some(json)) => {
-                let json =
-                    serde_json::from_str(json).map_err(|e| TextError::Vocabulary(e.to_string()))?;
+                let json = crate::text::vocabulary_json(json.as_bytes(), expected)
+                    .map_err(TextError::Vocabulary)?;
                 let vocabulary = Vocabulary::from_json(&json)?;
                 if vocabulary.len() != expected {
                     let (path, found) = (path.to_owned(), vocabulary.len());

@@ -92,9 +92,10 @@ pub fn infer(
     let nb_layers = (0..)
         .take_while(|i| shape(&format!("layers.{i}.attn.proj_query.weight")).is_some())
         .count();
-    let inner_hidden_size = shape("layers.0.ff.fc1.weight")
-        .and_then(|s| s.first().copied())
-        .unwrap_or(0);
+    let inner_hidden_size = match shape("layers.0.ff.fc1.weight") {
+        Some(_) => need("layers.0.ff.fc1.weight", 2)?[0],
+        None => 0,
+    };
     let pers_mem_size = match shape("layers.0.attn.attn.persistent_memory.key") {
         Some(_) => need("layers.0.attn.attn.persistent_memory.key", 3)?[2],
         None => 0,
@@ -122,7 +123,7 @@ pub fn infer(
     let stored: Option<Config> = checkpoint
         .metadata()
         .get("config")
-        .and_then(|text| serde_json::from_str(text).ok());
+        .and_then(|text| crate::json::read(text.as_bytes()).ok());
     let adapt_span_ramp = match (ramp, stored) {
         (Some(0), _) => return Err(ModelError::Ramp),
         (Some(ramp), _) => ramp,
@@ -146,7 +147,42 @@ pub fn infer(
         adapt_span_ramp,
         adapt_io,
     };
+    believable(&config, checkpoint)?;
     Ok((config, assumed))
+}
+
+/// Most heads of all layers that are believed: the largest published model has 288.
+const MOST_HEADS: usize = 1 << 16;
+
+/// Most numbers of the heads' soft masks, where the file is small: those of the largest published model are 20,000.
+const MOST_OF_MASKS: usize = 1 << 22;
+
+/// Refuses an architecture whose heads would take far more memory than the file.
+///
+/// # Errors
+/// When there are too many heads, or the ramp is too long for them.
+pub(super) fn believable(config: &Config, checkpoint: &Checkpoint) -> Result<(), ModelError> {
+    let refused = |what: String| ModelError::Config {
+        path: checkpoint.path().to_owned(),
+        what,
+    };
+    let heads = config.nb_layers.saturating_mul(config.nb_heads);
+    if heads > MOST_HEADS {
+        return Err(refused(format!(
+            "{} layers of {} heads, at most {MOST_HEADS} heads expected",
+            config.nb_layers, config.nb_heads
+        )));
+    }
+    let longest = config.adapt_span_ramp.min(config.attn_span);
+    let most = MOST_OF_MASKS + checkpoint.file_bytes() / size_of::<f32>();
+    if config.adapt_span && heads.saturating_mul(longest) > most {
+        return Err(refused(format!(
+            "a ramp of {} tokens for {heads} heads; expected one of some dozens. If the file is wrong there, give another \
+             with --ramp",
+            config.adapt_span_ramp
+        )));
+    }
+    Ok(())
 }
 
 /// The name of a layer's span parameter, which all-attention layers store under two names.

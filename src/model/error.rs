@@ -35,7 +35,7 @@ pub enum ModelError {
         /// What would fit.
         expected: String,
     },
-    /// A span parameter that is no number.
+    /// A span parameter that is no share of the longest span.
     #[error("{}: tensor {name} holds the span {value}; expected numbers from 0 to 1. The training may have diverged: try an earlier checkpoint", path.display())]
     SpanValue {
         /// The file.

@@ -9,7 +9,7 @@ use super::heads::{self, Head, Persistent, Positions, Setting};
 use super::kernel::Packed;
 use super::parts::Count;
 use super::weights::{Cluster, Dense, FeedForward, Layer, Network, Norm, Output, Span};
-use crate::checkpoint::Checkpoint;
+use crate::checkpoint::{Checkpoint, TensorInfo};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 impl Network {
@@ -18,6 +18,8 @@ impl Network {
     /// # Errors
     /// When a tensor is missing or its shape does not fit; the error names it.
     pub fn load(checkpoint: &Checkpoint, ramp: Option<usize>) -> Result<Self, ModelError> {
+        // All names and shapes first: what does not fit together is refused before weights take any memory.
+        Self::outline(checkpoint, ramp)?;
         Loader::new(checkpoint, true).network(ramp)
     }
 }
@@ -224,24 +226,25 @@ impl<'a> Loader<'a> {
             .info(&name)
             .map(|info| info.shape.clone())
             .unwrap_or_default();
-        let elements = shape.iter().product();
+        let elements = checkpoint.info(&name).map_or(0, TensorInfo::elements);
+        if elements != 1 && elements != nb_heads {
+            let expected = format!("one value or {nb_heads}, one per head");
+            return Err(ModelError::shape(checkpoint, &name, &shape, &expected));
+        }
         self.parameters.add(checkpoint, &name, elements);
         let values = checkpoint.read(&name)?;
-        if let Some(value) = values.iter().find(|value| !value.is_finite()) {
+        let is_share = |value: &f32| (0.0..=1.0).contains(value);
+        if let Some(value) = values.iter().find(|value| !is_share(value)) {
             return Err(ModelError::SpanValue {
                 path: checkpoint.path().to_owned(),
                 name,
                 value: *value,
             });
         }
-        match values.len() {
+        match values.as_slice() {
             // fairseq's layer-wise variant: one span for all heads.
-            1 => Ok(vec![values[0]; nb_heads]),
-            len if len == nb_heads => Ok(values),
-            _ => {
-                let expected = format!("one value or {nb_heads}, one per head");
-                Err(ModelError::shape(checkpoint, &name, &shape, &expected))
-            }
+            [one] => Ok(vec![*one; nb_heads]),
+            _ => Ok(values),
         }
     }
 
@@ -266,7 +269,7 @@ impl<'a> Loader<'a> {
             (Vec::new(), Vec::new())
         };
         let heads = spans.iter().enumerate().map(|(h, value)| {
-            let trained = value.clamp(0.0, 1.0) * limit as f32;
+            let trained = value * limit as f32;
             let persistent = Persistent::new(
                 keys.get(h * d * n..(h + 1) * d * n).unwrap_or_default(),
                 vals.get(h * n * d..(h + 1) * n * d).unwrap_or_default(),
@@ -339,6 +342,15 @@ impl<'a> Loader<'a> {
             let info = self.checkpoint.info(&name);
             let width = info.and_then(|info| info.shape.get(1).copied());
             let width = width.unwrap_or(dim);
+            if let Some(info) = info.filter(|_| width == 0) {
+                let expected = format!("{tokens} rows of one number or more");
+                return Err(ModelError::shape(
+                    self.checkpoint,
+                    &name,
+                    &info.shape,
+                    &expected,
+                ));
+            }
             let shared = match output {
                 Some((true, input)) => input.get(c).filter(|c| c.table.inputs() == width),
                 _ => None,

@@ -3,8 +3,8 @@
 
 use super::Cancel;
 use super::cache::HeadCache;
-use super::config::{Config, span_name};
-use super::parts::Part;
+use super::config::{Config, believable, span_name};
+use super::parts::{Part, PartKind};
 use super::run::Run;
 use super::weights::Network;
 use super::{ModelError, Observer};
@@ -13,11 +13,11 @@ use rayon::prelude::*;
 use std::ops::Range;
 use std::sync::Arc;
 
-/// Most heads of all layers that are believed.
-const MOST_HEADS: usize = 1 << 20;
-
-/// The longest ramp that is believed.
+/// The longest ramp and the longest span limit that are believed.
 const LONGEST_RAMP: usize = 1 << 24;
+
+/// The widest layer and the most persistent vectors of a head that are believed.
+const WIDEST: usize = 1 << 24;
 
 /// What a run file says of a network, beside its tensors.
 #[derive(Debug, Clone)]
@@ -95,16 +95,32 @@ impl Network {
 }
 
 impl RecordedNetwork {
+    fn parts_are_countable(&self) -> bool {
+        let numbers = self
+            .parts
+            .iter()
+            .flat_map(|part| [part.parameters, part.shared]);
+        let sum = numbers.fold(0, usize::saturating_add);
+        self.parts.len() <= PartKind::ALL.len() && sum < 1 << 48
+    }
+
     /// Refuses what no network can be; the tensors' shapes say the rest.
-    pub(super) fn check(&self, checkpoint: &Checkpoint) -> Result<(), ModelError> {
+    ///
+    /// # Errors
+    /// When the architecture cannot be.
+    pub fn check(&self, checkpoint: &Checkpoint) -> Result<(), ModelError> {
         let c = &self.config;
-        let heads = c.nb_layers.saturating_mul(c.nb_heads);
-        let what = if heads > MOST_HEADS {
-            "there are too many heads"
-        } else if c.nb_heads == 0 || c.nb_layers == 0 || c.vocab_size == 0 || c.attn_span == 0 {
+        believable(c, checkpoint)?;
+        let what = if c.nb_heads == 0 || c.nb_layers == 0 || c.vocab_size == 0 || c.attn_span == 0 {
             "heads, layers, vocabulary and span limit are at least 1"
         } else if c.hidden_size == 0 || !c.hidden_size.is_multiple_of(c.nb_heads) {
             "the hidden size must be a multiple of the number of heads"
+        } else if c.hidden_size > WIDEST || c.inner_hidden_size > WIDEST {
+            "the hidden size and that of the sublayers are out of range"
+        } else if c.pers_mem_size > WIDEST || c.attn_span > LONGEST_RAMP {
+            "the persistent vectors or the span limit are out of range"
+        } else if !self.parts_are_countable() {
+            "its parameters are more than can be counted"
         } else if !(1..=LONGEST_RAMP).contains(&c.adapt_span_ramp) {
             "the ramp is out of range"
         } else if u32::try_from(c.vocab_size).is_err() {

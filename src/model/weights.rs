@@ -118,7 +118,9 @@ impl Network {
 
     /// Number of trained parameters, shared ones counted once.
     pub fn parameters(&self) -> usize {
-        self.parts.iter().map(|part| part.parameters).sum()
+        // A run file may say anything.
+        let parts = self.parts.iter().map(|part| part.parameters);
+        parts.fold(0, usize::saturating_add)
     }
 
     /// The parameters by what they are for; the parts add up to [`Network::parameters`].

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::error::TextError;
+use super::json::vocabulary_json;
 use super::raw::RawTally;
 use super::read::{LIMIT, each_chunk, read_up_to};
 use super::vocabulary::{Token, Unit, Vocabulary, byte_of};
@@ -29,7 +30,7 @@ impl Vocabulary {
     /// When the file cannot be read, or is empty.
     pub fn of_any_size(path: impl AsRef<Path>, by_count: bool) -> Result<Self, TextError> {
         let path = path.as_ref();
-        if let Some(vocabulary) = saved(path)? {
+        if let Some(vocabulary) = saved(path, usize::MAX)? {
             return Ok(vocabulary);
         }
         let bytes = super::read_bytes(path)?;
@@ -71,7 +72,7 @@ impl Vocabulary {
             .file_name()
             .unwrap_or(path.as_os_str())
             .to_string_lossy();
-        if let Some(vocabulary) = saved(path)? {
+        if let Some(vocabulary) = saved(path, expected)? {
             return if vocabulary.len() == expected {
                 let note = format!(
                     "{} from the vocabulary file {name}",
@@ -93,6 +94,7 @@ impl Vocabulary {
                 path: path.to_owned(),
             });
         }
+        let over = words.over().filter(|over| *over > expected);
         let candidates = candidates(path, &raw, words, by_count, expected)?;
         let order = if by_count {
             "falling count"
@@ -106,13 +108,13 @@ impl Vocabulary {
                 let note = format!("{size} by {order} in {how}");
                 Ok(Self::build(found.tokens.clone(), found.unit).with_note(note))
             }
-            None => Err(mismatch(path, expected, &raw, &candidates)),
+            None => Err(mismatch(path, expected, &raw, &candidates, over)),
         }
     }
 }
 
 /// A vocabulary saved as JSON, or `None` when the file is something else.
-fn saved(path: &Path) -> Result<Option<Vocabulary>, TextError> {
+fn saved(path: &Path, expected: usize) -> Result<Option<Vocabulary>, TextError> {
     let named = path
         .extension()
         .is_some_and(|e| e.eq_ignore_ascii_case("json"));
@@ -132,14 +134,14 @@ fn saved(path: &Path) -> Result<Option<Vocabulary>, TextError> {
         path: path.to_owned(),
         reason,
     };
-    match serde_json::from_slice(&bytes) {
+    match vocabulary_json(&bytes, expected) {
         Ok(value) => Vocabulary::from_json(&value).map(Some).map_err(|error| {
             failed(match error {
                 TextError::Vocabulary(reason) => reason,
                 other => other.to_string(),
             })
         }),
-        Err(error) if named => Err(failed(error.to_string())),
+        Err(error) if named => Err(failed(error)),
         // A corpus may well start with a bracket.
         Err(_) => Ok(None),
     }
@@ -151,7 +153,7 @@ fn tally(path: &Path, expected: usize) -> Result<(RawTally, WordTally), TextErro
     let mut words = WordTally::new(if expected < FEW {
         expected.max(257)
     } else {
-        usize::MAX
+        expected.saturating_mul(2).saturating_add(1 << 16)
     });
     each_chunk(path, LIMIT, |chunk| {
         raw.feed(chunk);
@@ -250,7 +252,13 @@ fn first_bytes(path: &Path, end: u64) -> Result<RawTally, TextError> {
     Ok(tally)
 }
 
-fn mismatch(path: &Path, expected: usize, raw: &RawTally, candidates: &[Candidate]) -> TextError {
+fn mismatch(
+    path: &Path,
+    expected: usize,
+    raw: &RawTally,
+    candidates: &[Candidate],
+    over: Option<usize>,
+) -> TextError {
     let mut found: Vec<String> = Vec::new();
     for candidate in candidates {
         let size = candidate.unit.counted(candidate.tokens.len());
@@ -260,6 +268,10 @@ fn mismatch(path: &Path, expected: usize, raw: &RawTally, candidates: &[Candidat
         };
         found.push(how);
     }
+    found.extend(
+        over.filter(|_| expected >= FEW)
+            .map(|n| format!("more than {n} words")),
+    );
     let bytes = candidates.iter().any(|c| c.how.contains("raw corpus"));
     let hint = match raw.ends_of_size(expected).filter(|_| bytes) {
         Some((from, to)) => format!(

@@ -6,6 +6,17 @@ use super::encode::guess_unit;
 use super::error::TextError;
 use super::vocabulary::{EOS, Token, Unit, Vocabulary};
 
+/// The JSON of a vocabulary that is to have `expected` tokens: many more are not read.
+///
+/// # Errors
+/// In words, when it is no JSON, or far longer than a vocabulary of so many tokens.
+pub fn vocabulary_json(text: &[u8], expected: usize) -> Result<Value, String> {
+    /// What a token takes in memory, in a list or as the key of an object.
+    const TOKEN: usize = 200;
+    let most = crate::json::MOST.saturating_add(expected.saturating_mul(TOKEN));
+    crate::json::read_up_to(text, most)
+}
+
 impl Vocabulary {
     /// The vocabulary as JSON: `{"unit", "tokens", "note"}`. Bytes are numbers, so that any byte
     /// survives; everything else is a string.

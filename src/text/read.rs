@@ -1,12 +1,10 @@
 //! Reading text files: plain, `.zip` or `.gz`, told apart by their first bytes.
 
 use std::fs::File;
-use std::io::{self, BufReader, Read};
+use std::io::{self, Read};
 use std::path::Path;
 
-use flate2::read::MultiGzDecoder;
-use zip::ZipArchive;
-
+use super::archive;
 use super::bytes::to_text;
 use super::error::TextError;
 
@@ -124,16 +122,12 @@ pub(super) fn each_chunk(
             .is_some_and(|e| e.eq_ignore_ascii_case(wanted))
     };
     let packed = |error: io::Error| archive_error(format!("the archive is damaged ({error})"));
-    let complete = if head.starts_with(&[0x1f, 0x8b]) {
-        let file = BufReader::with_capacity(CHUNK, head.chain(file));
-        let mut text = MultiGzDecoder::new(file);
+    let complete = if archive::is_gz(&head) {
+        let mut text = archive::gz(head, file);
         pump(&mut text, limit, &mut with).map_err(packed)?
-    } else if head.starts_with(b"PK\x03\x04") || head.starts_with(b"PK\x05\x06") {
-        let broken = |error| archive_error(format!("the .zip cannot be opened ({error})"));
-        let mut zip = ZipArchive::new(BufReader::with_capacity(CHUNK, file)).map_err(broken)?;
-        let at = largest(&mut zip).map_err(broken)?;
-        let at = at.ok_or_else(|| archive_error("the .zip holds no file".into()))?;
-        let mut text = zip.by_index(at).map_err(broken)?;
+    } else if archive::is_zip(&head) {
+        let broken = |what| archive_error(format!("the .zip cannot be opened: {what}"));
+        let mut text = archive::zip(file).map_err(broken)?;
         pump(&mut text, limit, &mut with).map_err(packed)?
     } else if named("gz") || named("zip") {
         let what = "the file is named like an archive but does not start like one";
@@ -149,19 +143,6 @@ pub(super) fn each_chunk(
             limit,
         })
     }
-}
-
-/// The largest file by what the headers claim: a choice only, nothing is allocated by it.
-fn largest(zip: &mut ZipArchive<BufReader<File>>) -> zip::result::ZipResult<Option<usize>> {
-    let mut best = None;
-    for at in 0..zip.len() {
-        let member = zip.by_index_raw(at)?;
-        let size = member.size();
-        if member.is_file() && best.is_none_or(|(_, largest)| size > largest) {
-            best = Some((at, size));
-        }
-    }
-    Ok(best.map(|(at, _)| at))
 }
 
 /// Returns whether the text ended, or `with` was done, within the limit.

@@ -39,6 +39,11 @@ impl WordTally {
         }
     }
 
+    /// How many different tokens there were, if that was too many.
+    pub(super) fn over(&self) -> Option<usize> {
+        (self.given_up && self.words.len() >= self.limit).then_some(self.limit)
+    }
+
     /// Reads on.
     pub(super) fn feed(&mut self, chunk: &[u8]) {
         if self.given_up {

@@ -24,5 +24,5 @@ mod trainer;
 pub use data::Data;
 pub use error::TrainError;
 pub use options::{Optim, Options, Preset};
-pub use saved::{Begun, CHECKPOINT, RunProgress, SPAN_HISTORY, is_state};
+pub use saved::{Begun, CHECKPOINT, RunProgress, SPAN_HISTORY, TRAINING, is_state};
 pub use trainer::{Entry, Step, Trainer};

@@ -13,7 +13,8 @@ use super::trainer::{Entry, Trainer};
 use crate::checkpoint::{
     CURVES, Checkpoint, Curve, Dtype, NamedTensor, curves_to_json, write_safetensors,
 };
-use crate::model::Device;
+use crate::json;
+use crate::model::{Device, Network};
 use crate::text::Vocabulary;
 use candle_core::Tensor;
 use serde::{Deserialize, Serialize};
@@ -81,7 +82,7 @@ impl RunProgress {
             step: u64,
             steps: u64,
         }
-        let part: Part = serde_json::from_str(metadata.get(TRAINING)?).ok()?;
+        let part: Part = json::read_records(metadata.get(TRAINING)?.as_bytes()).ok()?;
         Some(Self {
             step: part.step,
             steps: part.steps,
@@ -193,6 +194,15 @@ impl Trainer {
         }
         let mut options = state.options;
         change(&mut options);
+        // What the options ask memory for must be in the file.
+        let config = options.config(data.vocabulary.len())?;
+        let outline = Network::outline(&checkpoint, Some(config.adapt_span_ramp))?;
+        if *outline.config() != config {
+            return Err(refused(format!(
+                "its weights are those of {:?}, its options those of {config:?}",
+                outline.config()
+            )));
+        }
         let mut trainer = Self::new(options, data, device)?;
         let device = trainer.trainee.device.clone();
         let read = |name: &str| -> Result<Tensor, TrainError> {
@@ -292,8 +302,10 @@ impl Trainer {
             what: format!("its vocabulary is damaged: {what}"),
         };
         let text = checkpoint.metadata().get("vocabulary");
-        let json = serde_json::from_str(text.map_or("", String::as_str));
-        let json = json.map_err(|e| damaged(e.to_string()))?;
+        // Every token has a row of weights in the file.
+        let most = json::MOST.saturating_add(checkpoint.file_bytes());
+        let text = text.map_or("", String::as_str);
+        let json = json::read_up_to(text.as_bytes(), most).map_err(damaged)?;
         Ok(Begun {
             data: state.data,
             options: state.options,
@@ -340,7 +352,7 @@ fn state_of(checkpoint: &Checkpoint) -> Result<State, String> {
     let text = checkpoint.metadata().get(TRAINING).ok_or(
         "it has no state of a run; only what `spanscope train` writes can be gone on with (`convert` leaves the state out)",
     )?;
-    let state: State = serde_json::from_str(text)
+    let state: State = json::read_records(text.as_bytes())
         .map_err(|e| format!("its metadata \"{TRAINING}\" is damaged: {e}"))?;
     match state.version {
         1 => Ok(state),

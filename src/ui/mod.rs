@@ -59,6 +59,22 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 pub use views::Pane;
 
+/// Reads the bytes of a session file, and makes of it what a window that opens would.
+pub(crate) fn session_survives(bytes: &[u8]) {
+    let (session, text) = session::Session::parse(bytes);
+    if let Some(layout) = &session.layout {
+        let _ = layout::Layout::of(&layout.tree());
+    }
+    if let Some(selected) = &session.selected {
+        let _ = selected.tokens();
+    }
+    let _: views::Views = session::tolerant(&session.views);
+    if let Some(text) = &text {
+        let stored = session.stored(text).unwrap_or_default();
+        assert_eq!(session::Session::parse(&stored).1.as_ref(), Some(text));
+    }
+}
+
 /// What the window opens with.
 #[derive(Debug, Clone, Default)]
 pub struct Start {

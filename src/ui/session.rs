@@ -134,11 +134,16 @@ impl Selected {
 
     /// The tokens.
     pub fn tokens(&self) -> TokenSet {
+        // In order, each is put at the end, however many there are.
+        let mut ranges: Vec<_> = self
+            .tokens
+            .iter()
+            .filter(|(start, end)| start < end)
+            .collect();
+        ranges.sort_unstable();
         let mut tokens = TokenSet::default();
-        for (start, end) in &self.tokens {
-            if start < end {
-                tokens.insert(*start..*end);
-            }
+        for (start, end) in ranges {
+            tokens.insert(*start..*end);
         }
         tokens
     }
@@ -175,9 +180,12 @@ impl Session {
         let file = folder.join(FILE);
         let sensible = std::fs::metadata(&file).is_ok_and(|meta| meta.len() <= LARGEST);
         let read = sensible.then(|| std::fs::read(&file).ok()).flatten();
-        let stored =
-            read.and_then(|bytes| serde_json::from_slice::<Map<String, Value>>(&bytes).ok());
-        let Some(mut stored) = stored else {
+        read.map(|bytes| Self::parse(&bytes)).unwrap_or_default()
+    }
+
+    /// What is kept in a file with these bytes.
+    pub(crate) fn parse(bytes: &[u8]) -> (Self, Option<KeptText>) {
+        let Ok(mut stored) = crate::json::read::<Map<String, Value>>(bytes) else {
             return Default::default();
         };
         let session = Self {

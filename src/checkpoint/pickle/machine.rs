@@ -1,16 +1,21 @@
 //! The stack machine that a pickle is a program for.
 
-use super::{Id, Object, Pickle, PickleError, Value};
+use super::{Budget, Id, Object, Pickle, PickleError, Value};
+use std::collections::HashMap;
 
 /// Reads one pickle from the start of `data`; returns it with the number of bytes it took.
-pub(in crate::checkpoint) fn read(data: &[u8]) -> Result<(Pickle, usize), PickleError> {
+pub(in crate::checkpoint) fn read(
+    data: &[u8],
+    budget: &mut Budget,
+) -> Result<(Pickle, usize), PickleError> {
     let mut machine = Machine {
         data,
+        budget,
         at: 0,
         values: Vec::new(),
         stack: Vec::new(),
         marks: Vec::new(),
-        memo: Vec::new(),
+        memo: HashMap::new(),
     };
     let root = machine.run()?;
     Ok((
@@ -22,26 +27,28 @@ pub(in crate::checkpoint) fn read(data: &[u8]) -> Result<(Pickle, usize), Pickle
     ))
 }
 
-struct Machine<'a> {
+pub(super) struct Machine<'a, 'b> {
     data: &'a [u8],
+    budget: &'b mut Budget,
     at: usize,
-    values: Vec<Value>,
-    stack: Vec<Id>,
-    marks: Vec<usize>,
-    memo: Vec<Option<Id>>,
+    pub(super) values: Vec<Value>,
+    pub(super) stack: Vec<Id>,
+    pub(super) marks: Vec<usize>,
+    /// Keys count up from 0 in what Python writes, but nothing says that they must.
+    pub(super) memo: HashMap<usize, Id>,
 }
 
-type Step<T> = Result<T, PickleError>;
+pub(super) type Step<T> = Result<T, PickleError>;
 
-impl<'a> Machine<'a> {
-    fn fail<T>(&self, what: impl Into<String>) -> Step<T> {
+impl<'a> Machine<'a, '_> {
+    pub(super) fn fail<T>(&self, what: impl Into<String>) -> Step<T> {
         Err(PickleError {
             at: self.at,
             what: what.into(),
         })
     }
 
-    fn take(&mut self, n: usize) -> Step<&'a [u8]> {
+    pub(super) fn take(&mut self, n: usize) -> Step<&'a [u8]> {
         let Some(bytes) = self
             .at
             .checked_add(n)
@@ -56,57 +63,87 @@ impl<'a> Machine<'a> {
         Ok(bytes)
     }
 
-    fn array<const N: usize>(&mut self) -> Step<[u8; N]> {
+    pub(super) fn array<const N: usize>(&mut self) -> Step<[u8; N]> {
         let bytes = self.take(N)?;
         let mut array = [0; N];
         array.copy_from_slice(bytes);
         Ok(array)
     }
 
-    fn u8(&mut self) -> Step<usize> {
+    pub(super) fn u8(&mut self) -> Step<usize> {
         Ok(usize::from(self.array::<1>()?[0]))
     }
 
-    fn u16(&mut self) -> Step<usize> {
+    pub(super) fn u16(&mut self) -> Step<usize> {
         Ok(usize::from(u16::from_le_bytes(self.array()?)))
     }
 
-    fn u32(&mut self) -> Step<usize> {
+    pub(super) fn u32(&mut self) -> Step<usize> {
         Ok(u32::from_le_bytes(self.array()?) as usize)
     }
 
-    fn u64(&mut self) -> Step<usize> {
+    pub(super) fn u64(&mut self) -> Step<usize> {
         let n = u64::from_le_bytes(self.array()?);
         usize::try_from(n).or_else(|_| self.fail(format!("a length of {n} bytes")))
     }
 
-    fn line(&mut self) -> Step<String> {
+    pub(super) fn line(&mut self) -> Step<&'a [u8]> {
         let rest = self.data.get(self.at..).unwrap_or_default();
         let Some(n) = rest.iter().position(|&b| b == b'\n') else {
             return self.fail("a line without an end");
         };
         let line = self.take(n)?;
         self.at += 1;
-        Ok(String::from_utf8_lossy(line).into_owned())
+        Ok(line)
     }
 
-    fn text(&mut self, n: usize) -> Step<Value> {
-        Ok(Value::Str(
-            String::from_utf8_lossy(self.take(n)?).into_owned(),
-        ))
+    /// A line that is a name or a number.
+    pub(super) fn plain_line(&mut self) -> Step<&'a str> {
+        let line = self.line()?;
+        std::str::from_utf8(line).or_else(|_| self.fail("a line that is not UTF-8"))
     }
 
-    fn new_value(&mut self, value: Value) -> Id {
+    /// Has room made for `count` elements of a list.
+    pub(super) fn room<T>(&mut self, count: usize) -> Step<()> {
+        let room = self.budget.grow::<T>(count);
+        room.or_else(|what| self.fail(what))
+    }
+
+    /// Text, or bytes where it is none: then it is no name of anything.
+    pub(super) fn text(&mut self, bytes: &[u8]) -> Step<Id> {
+        match std::str::from_utf8(bytes) {
+            Ok(text) => {
+                let room = self.budget.take(text.len());
+                room.or_else(|what| self.fail(what))?;
+                self.new_value(Value::Str(text.to_owned()))
+            }
+            Err(_) => self.new_value(Value::Bytes),
+        }
+    }
+
+    pub(super) fn push_text(&mut self, bytes: &[u8]) -> Step<()> {
+        let id = self.text(bytes)?;
+        self.push_id(id)
+    }
+
+    pub(super) fn new_value(&mut self, value: Value) -> Step<Id> {
+        self.room::<Value>(1)?;
         self.values.push(value);
-        self.values.len() - 1
+        Ok(self.values.len() - 1)
     }
 
-    fn push(&mut self, value: Value) {
-        let id = self.new_value(value);
+    pub(super) fn push_id(&mut self, id: Id) -> Step<()> {
+        self.room::<Id>(1)?;
         self.stack.push(id);
+        Ok(())
     }
 
-    fn pop(&mut self) -> Step<Id> {
+    pub(super) fn push(&mut self, value: Value) -> Step<()> {
+        let id = self.new_value(value)?;
+        self.push_id(id)
+    }
+
+    pub(super) fn pop(&mut self) -> Step<Id> {
         // Values below the last mark belong to whoever set the mark.
         if self.stack.len() <= self.marks.last().copied().unwrap_or(0) {
             return self.fail("a value was expected on the stack");
@@ -117,62 +154,59 @@ impl<'a> Machine<'a> {
         }
     }
 
-    fn top(&self) -> Step<Id> {
+    pub(super) fn top(&self) -> Step<Id> {
         match self.stack.last() {
             Some(id) => Ok(*id),
             None => self.fail("a value was expected on the stack"),
         }
     }
 
-    fn pop_mark(&mut self) -> Step<Vec<Id>> {
+    pub(super) fn pop_mark(&mut self) -> Step<Vec<Id>> {
         match self.marks.pop() {
-            Some(mark) if mark <= self.stack.len() => Ok(self.stack.split_off(mark)),
+            Some(mark) if mark <= self.stack.len() => {
+                self.room::<Id>(self.stack.len() - mark)?;
+                Ok(self.stack.split_off(mark))
+            }
             _ => self.fail("a mark was expected on the stack"),
         }
     }
 
-    fn remember(&mut self, key: usize, id: Id) -> Step<()> {
-        // Memo keys count up from 0; a key far beyond what the pickle could have made is damage, not data.
-        if key > self.data.len() {
-            return self.fail(format!("memo key {key}"));
-        }
-        if key >= self.memo.len() {
-            self.memo.resize(key + 1, None);
-        }
-        self.memo[key] = Some(id);
+    pub(super) fn remember(&mut self, key: usize) -> Step<()> {
+        let id = self.top()?;
+        self.room::<(usize, Id)>(1)?;
+        self.memo.insert(key, id);
         Ok(())
     }
 
-    fn recall(&mut self, key: usize) -> Step<()> {
-        match self.memo.get(key).copied().flatten() {
-            Some(id) => {
-                self.stack.push(id);
-                Ok(())
-            }
+    pub(super) fn recall(&mut self, key: usize) -> Step<()> {
+        match self.memo.get(&key) {
+            Some(&id) => self.push_id(id),
             None => self.fail(format!("memo key {key} was never set")),
         }
     }
 
-    fn decimal_key(&mut self) -> Step<usize> {
-        let line = self.line()?;
+    pub(super) fn decimal_key(&mut self) -> Step<usize> {
+        let line = self.plain_line()?;
         line.trim()
             .parse()
-            .or_else(|_| self.fail(format!("{line:?} where a memo key was expected")))
+            .or_else(|_| self.fail(format!("{} where a memo key was expected", quoted(line))))
     }
 
-    fn append(&mut self, to: Id, more: Vec<Id>) -> Step<()> {
+    pub(super) fn append(&mut self, to: Id, more: &[Id]) -> Step<()> {
+        self.room::<Id>(more.len())?;
         match self.values.get_mut(to) {
-            Some(Value::List(items)) => items.extend(more),
-            Some(Value::Object(object)) => object.items.extend(more),
+            Some(Value::List(items)) => items.extend_from_slice(more),
+            Some(Value::Object(object)) => object.items.extend_from_slice(more),
             _ => return self.fail("items appended to something that is not a list"),
         }
         Ok(())
     }
 
-    fn set_items(&mut self, to: Id, flat: &[Id]) -> Step<()> {
+    pub(super) fn set_items(&mut self, to: Id, flat: &[Id]) -> Step<()> {
         if !flat.len().is_multiple_of(2) {
             return self.fail("a dict key without a value");
         }
+        self.room::<Id>(flat.len())?;
         let more = flat.chunks_exact(2).map(|pair| (pair[0], pair[1]));
         match self.values.get_mut(to) {
             Some(Value::Dict(pairs)) => pairs.extend(more),
@@ -182,17 +216,18 @@ impl<'a> Machine<'a> {
         Ok(())
     }
 
-    fn call(&mut self, class: Id, args: Id) {
+    pub(super) fn call(&mut self, class: Id, args: Id) -> Step<()> {
+        self.room::<Object>(1)?;
         self.push(Value::Object(Box::new(Object {
             class,
             args,
             items: Vec::new(),
             pairs: Vec::new(),
             state: None,
-        })));
+        })))
     }
 
-    fn long(&mut self, n: usize) -> Step<()> {
+    pub(super) fn long(&mut self, n: usize) -> Step<()> {
         let bytes = self.take(n)?;
         let value = if n <= 8 {
             let fill = if bytes.last().is_some_and(|b| b & 0x80 != 0) {
@@ -206,12 +241,11 @@ impl<'a> Machine<'a> {
         } else {
             Value::BigInt
         };
-        self.push(value);
-        Ok(())
+        self.push(value)
     }
 
-    fn decimal(&mut self) -> Step<()> {
-        let line = self.line()?;
+    pub(super) fn decimal(&mut self) -> Step<()> {
+        let line = self.plain_line()?;
         let digits = line.trim().trim_end_matches('L');
         let value = match digits {
             "00" => Value::Bool(false),
@@ -227,256 +261,31 @@ impl<'a> Machine<'a> {
                 {
                     Value::BigInt
                 }
-                Err(_) => return self.fail(format!("{line:?} where a number was expected")),
+                Err(_) => {
+                    return self.fail(format!("{} where a number was expected", quoted(line)));
+                }
             },
         };
-        self.push(value);
-        Ok(())
+        self.push(value)
     }
 
-    fn global(&mut self) -> Step<()> {
-        let module = self.line()?;
-        let name = self.line()?;
-        self.push(Value::Global(module, name));
-        Ok(())
+    pub(super) fn global(&mut self) -> Step<Id> {
+        let (module, name) = (self.plain_line()?, self.plain_line()?);
+        let (module, name) = (self.text(module.as_bytes())?, self.text(name.as_bytes())?);
+        self.new_value(Value::Global(module, name))
     }
 
-    fn stack_global(&mut self) -> Step<()> {
+    pub(super) fn stack_global(&mut self) -> Step<()> {
         let (name, module) = (self.pop()?, self.pop()?);
-        let (Some(Value::Str(module)), Some(Value::Str(name))) =
-            (self.values.get(module), self.values.get(name))
-        else {
+        let is_text = |id: Id| matches!(self.values.get(id), Some(Value::Str(_)));
+        if !is_text(module) || !is_text(name) {
             return self.fail("a class without a name");
-        };
-        let global = Value::Global(module.clone(), name.clone());
-        self.push(global);
-        Ok(())
-    }
-
-    /// Runs to the end of the program; one arm per opcode of protocols 0 to 5.
-    fn run(&mut self) -> Step<Id> {
-        loop {
-            let op = self.u8()? as u8;
-            match op {
-                0x80 => drop(self.u8()?),
-                0x95 => drop(self.u64()?),
-                b'.' => return self.pop(),
-                b'(' => self.marks.push(self.stack.len()),
-                b'0' => match self.marks.last() {
-                    Some(&mark) if mark == self.stack.len() => drop(self.marks.pop()),
-                    _ => drop(self.pop()?),
-                },
-                b'1' => drop(self.pop_mark()?),
-                b'2' => {
-                    let id = self.top()?;
-                    self.stack.push(id);
-                }
-                b'N' => self.push(Value::None),
-                0x88 => self.push(Value::Bool(true)),
-                0x89 => self.push(Value::Bool(false)),
-                b'I' | b'L' => self.decimal()?,
-                b'J' => {
-                    let i = i32::from_le_bytes(self.array()?);
-                    self.push(Value::Int(i64::from(i)));
-                }
-                b'K' => {
-                    let i = self.u8()?;
-                    self.push(Value::Int(i as i64));
-                }
-                b'M' => {
-                    let i = self.u16()?;
-                    self.push(Value::Int(i as i64));
-                }
-                0x8a => {
-                    let n = self.u8()?;
-                    self.long(n)?;
-                }
-                0x8b => {
-                    let n = self.u32()?;
-                    self.long(n)?;
-                }
-                b'F' => {
-                    let line = self.line()?;
-                    match line.trim().parse() {
-                        Ok(f) => self.push(Value::Float(f)),
-                        Err(_) => {
-                            return self.fail(format!("{line:?} where a number was expected"));
-                        }
-                    }
-                }
-                b'G' => {
-                    let f = f64::from_be_bytes(self.array()?);
-                    self.push(Value::Float(f));
-                }
-                b'S' => {
-                    let line = self.line()?;
-                    let text = line
-                        .trim()
-                        .trim_matches(|c| c == '\'' || c == '"')
-                        .to_owned();
-                    self.push(Value::Str(text));
-                }
-                b'V' => {
-                    let line = self.line()?;
-                    self.push(Value::Str(line));
-                }
-                b'T' | b'X' => {
-                    let n = self.u32()?;
-                    let text = self.text(n)?;
-                    self.push(text);
-                }
-                b'U' | 0x8c => {
-                    let n = self.u8()?;
-                    let text = self.text(n)?;
-                    self.push(text);
-                }
-                0x8d => {
-                    let n = self.u64()?;
-                    let text = self.text(n)?;
-                    self.push(text);
-                }
-                b'B' | b'C' | 0x8e | 0x96 => {
-                    let n = match op {
-                        b'B' => self.u32()?,
-                        b'C' => self.u8()?,
-                        _ => self.u64()?,
-                    };
-                    self.take(n)?;
-                    self.push(Value::Bytes);
-                }
-                b')' => self.push(Value::Tuple(Vec::new())),
-                0x85..=0x87 => {
-                    let mut items = Vec::new();
-                    for _ in 0x84..op {
-                        items.push(self.pop()?);
-                    }
-                    items.reverse();
-                    self.push(Value::Tuple(items));
-                }
-                b't' => {
-                    let items = self.pop_mark()?;
-                    self.push(Value::Tuple(items));
-                }
-                b']' | 0x8f => self.push(Value::List(Vec::new())),
-                b'l' | 0x91 => {
-                    let items = self.pop_mark()?;
-                    self.push(Value::List(items));
-                }
-                b'a' => {
-                    let item = self.pop()?;
-                    let list = self.top()?;
-                    self.append(list, vec![item])?;
-                }
-                b'e' | 0x90 => {
-                    let items = self.pop_mark()?;
-                    let list = self.top()?;
-                    self.append(list, items)?;
-                }
-                b'}' => self.push(Value::Dict(Vec::new())),
-                b'd' => {
-                    let flat = self.pop_mark()?;
-                    self.push(Value::Dict(Vec::new()));
-                    let dict = self.top()?;
-                    self.set_items(dict, &flat)?;
-                }
-                b's' => {
-                    let value = self.pop()?;
-                    let key = self.pop()?;
-                    let dict = self.top()?;
-                    self.set_items(dict, &[key, value])?;
-                }
-                b'u' => {
-                    let flat = self.pop_mark()?;
-                    let dict = self.top()?;
-                    self.set_items(dict, &flat)?;
-                }
-                b'c' => self.global()?,
-                0x93 => self.stack_global()?,
-                b'R' | 0x81 => {
-                    let args = self.pop()?;
-                    let class = self.pop()?;
-                    self.call(class, args);
-                }
-                0x92 => {
-                    let _keywords = self.pop()?;
-                    let args = self.pop()?;
-                    let class = self.pop()?;
-                    self.call(class, args);
-                }
-                b'o' | b'i' => {
-                    if op == b'i' {
-                        self.global()?;
-                    }
-                    // INST names its class in the program, OBJ puts it first after the mark.
-                    let named = if op == b'i' { Some(self.pop()?) } else { None };
-                    let mut items = self.pop_mark()?;
-                    let class = match named {
-                        Some(class) => class,
-                        None if items.is_empty() => return self.fail("an object without a class"),
-                        None => items.remove(0),
-                    };
-                    let args = self.new_value(Value::Tuple(items));
-                    self.call(class, args);
-                }
-                b'b' => {
-                    let state = self.pop()?;
-                    let target = self.top()?;
-                    if let Some(Value::Object(object)) = self.values.get_mut(target) {
-                        object.state = Some(state);
-                    }
-                }
-                b'p' => {
-                    let key = self.decimal_key()?;
-                    let id = self.top()?;
-                    self.remember(key, id)?;
-                }
-                b'q' => {
-                    let key = self.u8()?;
-                    let id = self.top()?;
-                    self.remember(key, id)?;
-                }
-                b'r' => {
-                    let key = self.u32()?;
-                    let id = self.top()?;
-                    self.remember(key, id)?;
-                }
-                0x94 => {
-                    let id = self.top()?;
-                    self.memo.push(Some(id));
-                }
-                b'g' => {
-                    let key = self.decimal_key()?;
-                    self.recall(key)?;
-                }
-                b'h' => {
-                    let key = self.u8()?;
-                    self.recall(key)?;
-                }
-                b'j' => {
-                    let key = self.u32()?;
-                    self.recall(key)?;
-                }
-                b'P' => {
-                    let line = self.line()?;
-                    let id = self.new_value(Value::Str(line));
-                    self.push(Value::Persistent(id));
-                }
-                b'Q' => {
-                    let id = self.pop()?;
-                    self.push(Value::Persistent(id));
-                }
-                0x82..=0x84 => {
-                    self.take(match op {
-                        0x82 => 1,
-                        0x83 => 2,
-                        _ => 4,
-                    })?;
-                    self.push(Value::Global("copyreg".into(), "extension".into()));
-                }
-                0x97 => self.push(Value::Bytes),
-                0x98 => {}
-                _ => return self.fail(format!("unknown opcode 0x{op:02x}")),
-            }
         }
+        self.push(Value::Global(module, name))
     }
+}
+
+/// What was found instead, as it stands there but for its length.
+pub(super) fn quoted(line: &str) -> String {
+    format!("\"{}\"", crate::files::shown(line))
 }

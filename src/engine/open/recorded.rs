@@ -17,13 +17,17 @@ impl Model {
             parts: of.parts.clone(),
             assumed: of.assumed.clone(),
         };
+        // First what the file must have as many tensors for as there are layers: then there cannot be too many of these.
+        network.check(checkpoint)?;
+        let run = RunFile::open(checkpoint, header)?;
+        let of = &run.header().model;
         let network = Network::recorded(checkpoint, network)?;
         let mut model = Self::of(checkpoint, network);
         model.format = of.format;
         model.dtypes.clone_from(&of.dtypes);
         model.prefix.clone_from(&of.prefix);
         model.hash = Arc::new(OnceLock::from(of.sha256.clone()));
-        model.recorded = Some(Arc::new(RunFile::open(checkpoint, header)?));
+        model.recorded = Some(Arc::new(run));
         Ok(model)
     }
 

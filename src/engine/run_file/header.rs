@@ -2,6 +2,7 @@
 
 use super::RunFileError;
 use crate::checkpoint::{Checkpoint, Dtype, Format};
+use crate::json;
 use crate::model::{Config, Part};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -110,7 +111,7 @@ impl Header {
     /// # Errors
     /// When it is of a newer version, needs something unknown, or is damaged.
     pub fn of(checkpoint: &Checkpoint) -> Result<Option<Self>, RunFileError> {
-        let Some(json) = checkpoint.metadata().get(KEY) else {
+        let Some(text) = checkpoint.metadata().get(KEY) else {
             return Ok(None);
         };
         let path = checkpoint.path().to_owned();
@@ -119,7 +120,7 @@ impl Header {
             what: format!("its header: {what}"),
         };
         // The version first: what follows it may be anything.
-        let value: Value = serde_json::from_str(json).map_err(|e| damaged(e.to_string()))?;
+        let value: Value = json::read(text.as_bytes()).map_err(damaged)?;
         let written_by = value.get("written_by").and_then(Value::as_str);
         let written_by = written_by.map(str::to_owned);
         let version = value.get("version").and_then(Value::as_u64);
@@ -139,6 +140,9 @@ impl Header {
                 features: header.requires,
                 written_by,
             });
+        }
+        if header.texts.is_empty() {
+            return Err(damaged("it has no texts".into()));
         }
         for (j, text) in header.texts.iter().enumerate() {
             let (first, end) = text.queries;
