@@ -5,8 +5,10 @@ use rayon::prelude::*;
 use spanscope::fuzzing;
 use std::path::Path;
 
-/// The targets, by the names of their folders in `fuzz/corpus/`.
-const TARGETS: [(&str, fn(&[u8])); 11] = [
+/// A target, by the name of its folder in `fuzz/corpus/`.
+type Target = (&'static str, fn(&[u8]));
+
+const TARGETS: [Target; 11] = [
     ("pickle", fuzzing::pickle),
     ("legacy", fuzzing::legacy),
     ("zip", fuzzing::zip),

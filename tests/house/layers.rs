@@ -4,7 +4,7 @@ use super::{root, sources};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Every room with the rooms it may use. None may use itself through another: that is tested as well.
-const MAY_USE: [(&str, &[&str]); 13] = [
+const MAY_USE: [(&str, &[&str]); 16] = [
     (
         "cli",
         &[
@@ -32,6 +32,7 @@ const MAY_USE: [(&str, &[&str]); 13] = [
             "text",
             "files",
             "fonts",
+            "json",
         ],
     ),
     (
@@ -48,16 +49,31 @@ const MAY_USE: [(&str, &[&str]); 13] = [
             "checkpoint",
             "text",
             "files",
+            "json",
         ],
     ),
-    ("train", &["model", "checkpoint", "text", "files"]),
+    ("train", &["model", "checkpoint", "text", "files", "json"]),
     ("analysis", &["model", "checkpoint"]),
     ("model", &["checkpoint"]),
     ("chart", &["files", "fonts"]),
-    ("checkpoint", &["files"]),
-    ("text", &["files"]),
+    ("checkpoint", &["files", "json", "zip_directory"]),
+    ("text", &["files", "json", "zip_directory"]),
     ("files", &[]),
     ("fonts", &[]),
+    ("json", &[]),
+    ("zip_directory", &["files"]),
+    (
+        "fuzzing",
+        &[
+            "ui",
+            "engine",
+            "train",
+            "analysis",
+            "model",
+            "checkpoint",
+            "text",
+        ],
+    ),
     ("main", &["cli"]),
 ];
 
