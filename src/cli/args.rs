@@ -5,6 +5,7 @@ use super::figure::FigureArgs;
 use super::figure_args::StyleArgs;
 use super::measure_args::{EffectiveSpansArgs, MergeArgs, PersistentArgs};
 use super::record_args::RecordArgs;
+use super::shell::{CompletionsArgs, ManArgs};
 use super::shot_args::ShotArgs;
 use super::train_args::TrainArgs;
 use crate::model::Device;
@@ -356,6 +357,19 @@ sample_pers, sample_fixed for the bundled models. With the same options, text an
   spanscope bench --json | jq '.rows[] | {id, value, met}'
 Models are random and go to the folder for temporary files (308 MB at a time for enwik8, 1.7 GB for enwik8_large).")]
     Bench(BenchArgs),
+    /// Write the script that completes commands and options in a shell
+    #[command(after_help = "Examples:
+  spanscope completions bash > ~/.local/share/bash-completion/completions/spanscope
+  spanscope completions zsh > ~/.zfunc/_spanscope
+  spanscope completions fish > ~/.config/fish/completions/spanscope.fish")]
+    Completions(CompletionsArgs),
+    /// Write the manual pages
+    #[command(
+        hide = true,
+        after_help = "Examples:
+  spanscope man target/man && man target/man/spanscope.1"
+    )]
+    Man(ManArgs),
 }
 
 pub(super) fn at_least_one(text: &str) -> Result<usize, String> {

@@ -18,6 +18,7 @@ mod persistent;
 mod record;
 mod record_args;
 mod recorded;
+mod shell;
 mod shot;
 mod shot_args;
 mod spans;
@@ -107,6 +108,8 @@ fn run(cli: Cli) -> Result<()> {
         Command::Shot(args) => shot::run(&args),
         Command::Train(args) => train::run(&args, out),
         Command::Bench(args) => bench::run(&args, out),
+        Command::Completions(args) => shell::completions(&args, out),
+        Command::Man(args) => shell::man(&args),
     }?;
     // What is still buffered fails silently otherwise, on a full disk for example.
     out.flush()?;

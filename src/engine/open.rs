@@ -272,9 +272,16 @@ impl Model {
                 Some(vocabulary)
             }
             (None, Some(json)) => {
+                let damaged = |reason| TextError::VocabularyFile {
+                    path: path.to_owned(),
+                    reason,
+                };
                 let json = crate::text::vocabulary_json(json.as_bytes(), expected)
-                    .map_err(TextError::Vocabulary)?;
-                let vocabulary = Vocabulary::from_json(&json)?;
+                    .map_err(damaged)?;
+                let vocabulary = Vocabulary::from_json(&json).map_err(|error| match error {
+                    TextError::Vocabulary(reason) => damaged(reason),
+                    other => other,
+                })?;
                 if vocabulary.len() != expected {
                     let (path, found) = (path.to_owned(), vocabulary.len());
                     return Err(EngineError::StoredVocabulary {

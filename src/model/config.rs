@@ -109,7 +109,11 @@ pub fn infer(
         let mut end = 0;
         for c in 0.. {
             let name = format!("in_emb.emb_layers.{c}.weight");
-            if c > 0 && shape(&name).is_none() {
+            if shape(&name).is_none() {
+                if c == 0 {
+                    // The plain embedding is what most networks have.
+                    need("in_emb.weight", 2)?;
+                }
                 break;
             }
             end += need(&name, 2)?[0];

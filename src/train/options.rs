@@ -232,13 +232,16 @@ impl Preset {
             nb_heads: 4,
             attn_span: 1024,
             adapt_span_loss: 2e-6,
-            adapt_span_init: 0.25,
+            adapt_span_init: 0.0,
             dropout: 0.1,
             block_size: 128,
             batch_size: 16,
-            lr_warmup: 500,
+            lr: 0.002,
+            optim: Optim::Adam,
+            lr_warmup: 200,
+            grad_clip: 1.0,
             nb_batches: 100,
-            nb_iter: 30,
+            nb_iter: 21,
             ..published.clone()
         };
         match self {
@@ -300,7 +303,6 @@ impl Preset {
             Self::SampleFixed => Options {
                 adapt_span: false,
                 adapt_span_loss: 0.0,
-                adapt_span_init: 0.0,
                 ..sample
             },
         }

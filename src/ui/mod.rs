@@ -21,6 +21,7 @@ mod figures;
 mod following;
 mod help;
 mod history;
+mod icon;
 mod keeper;
 mod keys;
 pub mod language;
@@ -123,6 +124,9 @@ fn viewport(settings: &Settings) -> egui::ViewportBuilder {
         .with_maximized(place.maximized)
         .with_fullscreen(place.fullscreen)
         .with_drag_and_drop(true);
+    if let Some(icon) = icon::icon() {
+        builder = builder.with_icon(icon);
+    }
     let near = |x: f32| (-20_000.0..20_000.0).contains(&x);
     if let Some((left, top)) = place
         .position

@@ -63,14 +63,15 @@ pub(super) fn bars(ui: &Ui, cx: &ViewContext<'_>, columns: &Columns, sheet: &She
     ui.painter().hline(rect.x_range(), rect.bottom(), line);
 }
 
-/// How high a weight stands, 0 to 1.
+/// How high a weight stands, 0 to 1; one that is no number stands at 0.
 fn height(weight: f32, top: f32, log: bool) -> f32 {
-    if top <= 0.0 || weight <= 0.0 {
+    let of_top = weight / top;
+    if of_top.is_nan() || of_top <= 0.0 {
         0.0
     } else if log {
-        (1.0 + (weight / top).log10() / DECADES).clamp(0.0, 1.0)
+        (1.0 + of_top.log10() / DECADES).clamp(0.0, 1.0)
     } else {
-        weight / top
+        of_top.min(1.0)
     }
 }
 
