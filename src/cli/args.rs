@@ -22,15 +22,8 @@ use std::path::PathBuf;
     version,
     about,
     args_conflicts_with_subcommands = true,
-    after_help = "Examples:
-  spanscope                                   open the window on a sample model
-  spanscope model.pt --vocab train.txt        open a checkpoint
-  spanscope info model.pt                     what is in it
-  spanscope spans model.pt -o spans.svg       the span of every head as a figure
-  spanscope eval model.pt --vocab train.txt --text test.txt.raw
-  spanscope record model.pt --vocab train.txt --text test.txt.raw -o run.safetensors
-  spanscope run.safetensors                   open it elsewhere, without the model
-Layers and heads count from 0 in options, JSON and CSV; charts label them from 1, as the paper does."
+    override_help = include_str!("help.txt"),
+    after_help = "Layers and heads count from 0 in options, JSON and CSV; charts label them from 1, as the paper does."
 )]
 pub(super) struct Cli {
     #[command(subcommand)]
@@ -408,6 +401,27 @@ mod tests {
     #[test]
     fn the_definition_holds_together() {
         Cli::command().debug_assert();
+    }
+
+    /// The help of the program itself is written by hand.
+    #[test]
+    fn the_help_names_everything_and_fits_a_screen() {
+        let help = include_str!("help.txt");
+        assert!(help.lines().count() <= 44);
+        let wide = help.lines().find(|line| line.chars().count() > 80);
+        assert_eq!(wide, None);
+        let mut all = Cli::command();
+        all.build();
+        for command in all.get_subcommands().filter(|c| !c.is_hide_set()) {
+            let name = command.get_name();
+            assert!(
+                name == "help" || help.contains(&format!("\n  {name} ")),
+                "{name}"
+            );
+        }
+        for option in all.get_arguments().filter_map(clap::Arg::get_long) {
+            assert!(help.contains(&format!("--{option}")), "--{option}");
+        }
     }
 
     #[test]

@@ -276,8 +276,8 @@ impl Model {
                     path: path.to_owned(),
                     reason,
                 };
-                let json = crate::text::vocabulary_json(json.as_bytes(), expected)
-                    .map_err(damaged)?;
+                let json =
+                    crate::text::vocabulary_json(json.as_bytes(), expected).map_err(damaged)?;
                 let vocabulary = Vocabulary::from_json(&json).map_err(|error| match error {
                     TextError::Vocabulary(reason) => damaged(reason),
                     other => other,

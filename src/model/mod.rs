@@ -34,7 +34,7 @@ pub use device::Device;
 pub use edits::Edits;
 pub use error::ModelError;
 pub use head_weights::{HeadSums, HeadWeights};
-pub use kernel::Numbers;
+pub use kernel::{Numbers, instruction_set};
 pub(crate) use kernel::{exp_sum, largest};
 pub use mask::{reach, soft_mask};
 pub use observer::{Blind, Both, Observer};

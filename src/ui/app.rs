@@ -1,5 +1,6 @@
 //! The window: it owns the engine, the views and the dialogs, and draws a frame.
 
+use super::about::AboutBox;
 use super::app_files::ModelFile;
 use super::command::{Command, Now};
 use super::command_palette::CommandPalette;
@@ -23,6 +24,7 @@ use super::state::{Hover, Selection, ViewContext};
 use super::text_file::TextFile;
 use super::tiles::{self, Board};
 use super::toasts::Toasts;
+use super::tour::{Tour, Walk};
 use super::views::{Pane, Views};
 use super::{Start, menus, opening, status, theme};
 use crate::engine::{Engine, Looks, Snapshot};
@@ -57,6 +59,8 @@ pub struct App {
     pub(super) toasts: Toasts,
     pub(super) commands: Vec<Command>,
     pub(super) help: Help,
+    pub(super) about: AboutBox,
+    pub(super) tour: Tour,
     pub(super) palette: CommandPalette,
     pub(super) tree: egui_tiles::Tree<Pane>,
     /// The view that was clicked in last.
@@ -110,6 +114,11 @@ impl App {
             Some(folder) => Session::load(folder),
             None => Default::default(),
         };
+        // The first start of all, and nothing in particular to look at.
+        let tours = settings.folder_of_session().is_some()
+            && !settings.toured
+            && start.model.is_none()
+            && session.model.is_none();
         let mut toasts = Toasts::default();
         let opening = opening::at_start(ctx, start, &settings, &session, kept, &mut toasts);
         let notify = ctx.clone();
@@ -139,6 +148,8 @@ impl App {
             toasts,
             commands: Vec::new(),
             help: Help::default(),
+            about: AboutBox::default(),
+            tour: Tour::new(tours),
             palette: CommandPalette::default(),
             tree: session.layout.clone().unwrap_or_default().tree(),
             used: session.used.unwrap_or(Pane::Spans),
@@ -266,9 +277,13 @@ impl App {
             modal: self.dialogs.is_open()
                 || self.figure_options.is_open()
                 || self.palette.is_open()
-                || self.help.is_open(),
+                || self.help.is_open()
+                || self.about.is_open(),
             editor: Editor::id(),
         };
+        if !keyboard.modal && self.tour.escaped(&ctx) {
+            self.end_tour();
+        }
         self.commands.extend(keys::pressed(&ctx, keyboard));
         let now = self.now();
         let status = if self.alone.is_none() {
@@ -292,7 +307,9 @@ impl App {
         }
         self.options_of_figures(&ctx, &now);
         self.make_figures(&ctx);
+        self.walk(&ctx);
         self.help.show(&ctx);
+        self.about.show(&ctx);
         self.find(&ctx, &now);
         if let Some((purpose, path)) = self.dialogs.show(&ctx) {
             self.chosen(&ctx, purpose, path);
@@ -391,6 +408,7 @@ impl App {
         let covered = self.dialogs.is_open()
             || self.palette.is_open()
             || self.help.is_open()
+            || self.about.is_open()
             || egui::Popup::is_any_open(ctx);
         let (style, commands) = (&mut self.settings.figure, &mut self.commands);
         let shown = self.figure_options.show(ctx, style, now, covered, commands);
@@ -404,6 +422,30 @@ impl App {
                 self.preview(kind);
             }
         }
+    }
+
+    /// The note of the tour, if one is shown.
+    fn walk(&mut self, ctx: &egui::Context) {
+        let tile = self.tour.view().and_then(|view| {
+            let tile = self.tree.tiles.find_pane(&view)?;
+            let seen = self.tree.active_tiles().contains(&tile);
+            seen.then(|| self.tree.tiles.rect(tile)).flatten()
+        });
+        match self.tour.show(
+            ctx,
+            &theme::palette(&ctx.style_of(ctx.theme()).visuals),
+            tile,
+        ) {
+            Walk::Stays => {}
+            Walk::GoesTo(view) => self.bring_up(view),
+            Walk::Ends => self.end_tour(),
+        }
+    }
+
+    fn end_tour(&mut self) {
+        self.tour.end();
+        self.settings.toured = true;
+        self.save();
     }
 
     fn nothing_open(&mut self, ui: &mut Ui) {

@@ -141,6 +141,10 @@ pub enum Command {
     Palette,
     /// Show or hide the sheet of keys and gestures.
     Help,
+    /// Begin the walk over the window.
+    Tour,
+    /// Show what program this is.
+    About,
     /// Close the window.
     Quit,
 }
@@ -225,6 +229,8 @@ pub const SECTIONS: [(&str, &[Command]); 4] = [
         &[
             Command::Palette,
             Command::Help,
+            Command::Tour,
+            Command::About,
             Command::StepRecorded(1),
             Command::StepRecorded(-1),
             Command::ResetLayout,

@@ -94,6 +94,8 @@ impl Command {
             Self::ModelFacts => tr("About this model"),
             Self::Palette => tr("Find a command…"),
             Self::Help => tr("Keys and gestures"),
+            Self::Tour => tr("A short tour"),
+            Self::About => tr("About spanscope"),
             Self::Quit => tr("Quit"),
         };
         name.into()
@@ -172,6 +174,8 @@ impl Command {
             Self::ModelFacts => tr("What was read, inferred and assumed"),
             Self::Palette => tr("Search commands, views, heads and files"),
             Self::Help => tr("What keys and the mouse do"),
+            Self::Tour => tr("Six notes that show where to begin"),
+            Self::About => tr("Versions, licences, and what it is made of"),
             Self::Quit => tr("Everything is there again next time"),
         }
     }

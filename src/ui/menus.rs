@@ -33,11 +33,12 @@ pub fn menu(app: &mut App, ui: &mut Ui, now: &Now) {
                 menu_item(ui, now, Command::FigureOptions, &mut app.commands);
             });
             ui.menu_button(tr("Help"), |ui| {
+                menu_item(ui, now, Command::Tour, &mut app.commands);
                 menu_item(ui, now, Command::Help, &mut app.commands);
                 menu_item(ui, now, Command::Palette, &mut app.commands);
                 menu_item(ui, now, Command::ModelFacts, &mut app.commands);
                 ui.separator();
-                ui.label(quiet(format!("spanscope {}", env!("CARGO_PKG_VERSION"))));
+                menu_item(ui, now, Command::About, &mut app.commands);
             });
             ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
                 model_button(app, ui)

@@ -2,6 +2,7 @@
 //!
 //! It never computes: it draws the engine's last snapshot, says what is wanted, and is woken when there is more.
 
+mod about;
 pub mod app;
 mod app_files;
 mod app_session;
@@ -44,6 +45,7 @@ mod text_file;
 mod theme;
 mod tiles;
 mod toasts;
+mod tour;
 mod views;
 
 use crate::model::Device;

@@ -126,6 +126,11 @@ impl App {
                 self.palette.close();
                 self.help.toggle();
             }
+            Command::Tour => {
+                self.tour.begin();
+                ctx.request_repaint();
+            }
+            Command::About => self.about.open(),
             Command::Quit => ctx.send_viewport_cmd(ViewportCommand::Close),
             command => self.edit_model(ctx, &command),
         }

@@ -56,6 +56,8 @@ pub struct Settings {
     pub figure: Style,
     /// The ending of the figure that was written last.
     pub ending: Option<String>,
+    /// Whether the tour was walked or skipped.
+    pub toured: bool,
     /// Answers by checkpoint.
     pub answers: BTreeMap<PathBuf, Answers>,
     /// Where this is kept; `None` keeps nothing.

@@ -40,6 +40,13 @@ fn from_the_first_start_to_finding_everything_as_left() {
     };
     window.wait_title("shakespeare_adaptive");
 
+    // The tour is over with one key, and for good.
+    let settings = desktop.home().join("config/spanscope/settings.json");
+    window.pause();
+    window.keys(&["Escape"]);
+    let kept = desktop.wait_for_file(&settings);
+    assert!(kept.contains(r#""toured": true"#), "{kept}");
+
     // A checkpoint by the dialog: without a desktop to ask, the window's own.
     window.keys(&["ctrl+o"]);
     window.pause();

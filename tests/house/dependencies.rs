@@ -150,3 +150,54 @@ fn every_crate_is_free_and_comes_from_the_registry() {
         assert_eq!(versions[name].len(), 1, "{name}: {:?}", versions[name]);
     }
 }
+
+/// Crates whose code is in the program, with version and licence: those that are neither for tests nor for building.
+fn in_the_program(metadata: &Value) -> String {
+    let nodes = metadata["resolve"]["nodes"].as_array().unwrap();
+    let by_id = |id: &Value| nodes.iter().find(|node| node["id"] == *id).unwrap();
+    let root = &metadata["resolve"]["root"];
+    let mut found = vec![root.clone()];
+    let mut at = 0;
+    while at < found.len() {
+        for dependency in by_id(&found[at])["deps"].as_array().unwrap() {
+            let kinds = dependency["dep_kinds"].as_array().unwrap();
+            let id = &dependency["pkg"];
+            if kinds.iter().any(|kind| kind["kind"].is_null()) && !found.contains(id) {
+                found.push(id.clone());
+            }
+        }
+        at += 1;
+    }
+    let packages = metadata["packages"].as_array().unwrap();
+    let mut lines: Vec<String> = packages
+        .iter()
+        .filter(|package| package["id"] != *root && found.contains(&package["id"]))
+        .map(|package| {
+            let word = |key: &str| package[key].as_str().unwrap().replace('/', " OR ");
+            format!(
+                "{} {}\t{}\n",
+                word("name"),
+                word("version"),
+                word("license")
+            )
+        })
+        .collect();
+    lines.sort();
+    lines.concat()
+}
+
+/// The About box lists what the program is made of. `UPDATE_CRATES=1` writes the list anew.
+#[cfg(target_os = "linux")]
+#[test]
+fn the_list_of_crates_is_true() {
+    let path = root().join("assets/crates.txt");
+    let list = in_the_program(&metadata());
+    if std::env::var_os("UPDATE_CRATES").is_some() {
+        std::fs::write(&path, &list).unwrap();
+    }
+    let written = std::fs::read_to_string(&path).unwrap();
+    assert!(
+        written == list,
+        "assets/crates.txt is not of this Cargo.lock; UPDATE_CRATES=1 cargo test --test house writes it"
+    );
+}

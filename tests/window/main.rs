@@ -21,6 +21,7 @@ mod shell;
 mod spans;
 mod survival;
 mod text;
+mod tour;
 mod training;
 mod views;
 
@@ -55,9 +56,15 @@ impl Window {
         Self::build(start, Harness::builder().allow_missing_glyphs())
     }
 
-    /// A window that keeps its session in `folder`.
+    /// A window that keeps its session in `folder`, of someone who knows it.
     pub fn in_folder(start: Start, folder: &Path) -> Self {
         let builder = Harness::builder().with_theme(egui::Theme::Dark);
+        Self::build_with(start, builder, known(folder))
+    }
+
+    /// A window that keeps its session in `folder`, of someone who may see it for the first time.
+    pub fn newcomer(start: Start, folder: &Path, theme: egui::Theme) -> Self {
+        let builder = Harness::builder().with_theme(theme);
         Self::build_with(start, builder, Settings::in_folder(folder))
     }
 
@@ -68,7 +75,7 @@ impl Window {
     /// A window that keeps its session in `folder`, and whose model need not open.
     pub fn unopened(start: Start, folder: &Path) -> Self {
         let builder = Harness::builder().with_theme(egui::Theme::Dark);
-        Self::begin(start, builder, Settings::in_folder(folder))
+        Self::begin(start, builder, known(folder))
     }
 
     fn begin(start: Start, builder: HarnessBuilder<App>, settings: Settings) -> Self {
@@ -144,6 +151,13 @@ impl Window {
         self.harness.key_press_modifiers(modifiers, key);
         self.harness.run_steps(2);
     }
+}
+
+/// Settings kept in `folder`; the tour was seen.
+fn known(folder: &Path) -> Settings {
+    let mut settings = Settings::in_folder(folder);
+    settings.toured = true;
+    settings
 }
 
 pub fn data(name: &str) -> PathBuf {

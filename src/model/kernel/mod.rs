@@ -19,6 +19,16 @@ pub(in crate::model) use product::{Job, Left, Right, add_products, products};
 pub(in crate::model) use rows::{add, add_norm, add_relu, log_softmax, reversed, scale_by, sum};
 pub(crate) use rows::{exp_sum, largest};
 
+/// The instructions that the functions here use on this machine.
+pub fn instruction_set() -> &'static str {
+    // The type has other variants on other processors.
+    let arch = format!("{:?}", pulp::Arch::new());
+    [("V4", "AVX-512"), ("V3", "AVX2"), ("Neon", "NEON")]
+        .into_iter()
+        .find_map(|(part, name)| arch.starts_with(part).then_some(name))
+        .unwrap_or("plain")
+}
+
 /// Columns of a packed matrix that lie side by side.
 pub(in crate::model) const PANEL: usize = 32;
 

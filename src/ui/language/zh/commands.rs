@@ -43,6 +43,16 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ("About this model", "关于此模型"),
     ("Find a command…", "查找命令…"),
     ("Keys and gestures", "按键与手势"),
+    ("A short tour", "简短导览"),
+    ("About spanscope", "关于 spanscope"),
+    (
+        "Six notes that show where to begin",
+        "六条短注，说明从哪里看起",
+    ),
+    (
+        "Versions, licences, and what it is made of",
+        "版本、许可证及其组成",
+    ),
     ("Quit", "退出"),
     ("Ramp of {0} tokens", "斜坡长 {0} 个词元"),
     ("Set the span of {0} to {1}", "把{0}的跨度设为 {1}"),

@@ -1,6 +1,67 @@
 pub(super) const WORDS: &[(&str, &str)] = &[
     // The sheet of keys.
     ("Close", "关闭"),
+    ("{0} of {1}", "第 {0} 项，共 {1} 项"),
+    ("Next", "下一项"),
+    ("Back", "上一项"),
+    ("Done", "完成"),
+    ("Skip the tour", "跳过导览"),
+    ("How far does every head look?", "每个头看多远？"),
+    (
+        "This small Transformer learned, for each of its heads, how far to look back. It reads the text below, and every view shows the same heads and tokens. Six short notes show where to begin.",
+        "这个小型 Transformer 为每个头学到了该往回看多远。它读取下方的文本，各个视图显示同样的头和词元。下面六条短注说明从哪里看起。",
+    ),
+    ("The span of every head", "每个头的跨度"),
+    (
+        "One stem for each head: the distance up to which it can look. Most stay short, a few look far. Click one to select it. With Edit switched on, drag its point to see what another span would cost.",
+        "每个头一根竖线：它最远能看到的距离。多数很短，少数很远。点击可选择一个头。打开“编辑”后拖动端点，可看到换一个跨度的代价。",
+    ),
+    ("Where a token looks", "词元看向哪里"),
+    (
+        "Click a token: the text before it is shaded by the weight that the selected heads give it. The arrow keys go to other heads.",
+        "点击一个词元：它之前的文本按所选的头给出的权重着色。方向键切换到其他头。",
+    ),
+    ("All weights of a head", "一个头的全部权重"),
+    (
+        "Every query is a row, every key a column. Point at a cell for its numbers; zoom with Ctrl and the wheel, drag to move.",
+        "每行是一个查询，每列是一个键。指向格子可看数值；Ctrl 加滚轮缩放，拖动平移。",
+    ),
+    ("What the model expects next", "模型预期的下文"),
+    (
+        "The likeliest tokens after the selected one, how each layer changes the guess, and which heads speak for it.",
+        "所选词元之后最可能的词元，每一层如何改变预测，以及哪些头支持它。",
+    ),
+    ("Your own text", "您自己的文本"),
+    (
+        "Type or paste: every view follows at once. Undo takes back text and changes of the model alike. What you leave is there again next time.",
+        "输入或粘贴：各个视图立即跟随。撤销可收回对文本和模型的改动。离开时的内容下次仍在。",
+    ),
+    ("Your own model, your own figures", "您自己的模型和图"),
+    (
+        "File opens checkpoints (.pt, .safetensors) and training runs; Export writes every view as SVG, PDF or PNG, or its numbers. {0} finds any command, {1} lists all keys. Help has this tour.",
+        "“文件”可打开检查点（.pt、.safetensors）和训练运行；“导出”把任何视图写为 SVG、PDF、PNG 或其数据。{0} 查找任何命令，{1} 列出所有按键。“帮助”中有本导览。",
+    ),
+    (
+        "How far every attention head of a Transformer looks, and why",
+        "看清 Transformer 的每个注意力头看多远，以及为什么",
+    ),
+    (
+        "{0} {1}, {2} · egui {3} · candle {4}",
+        "{0} {1}，{2} · egui {3} · candle {4}",
+    ),
+    (
+        "MIT or Apache-2.0, as you like: free to use, to change and to pass on. It opens no network connection.",
+        "MIT 或 Apache-2.0，任选其一：可自由使用、修改和传播。本程序不建立任何网络连接。",
+    ),
+    ("Method", "方法"),
+    ("Fonts", "字体"),
+    ("Texts and models", "文本与模型"),
+    ("{0} libraries", "{0} 个库"),
+    ("Copy versions", "复制版本信息"),
+    (
+        "Versions and system, for a report of a defect",
+        "版本和系统，供报告缺陷之用",
+    ),
     (
         "Files can be dropped on the window: checkpoints, and texts ending in .txt.",
         "可以把文件拖到窗口上：检查点，以及 .txt 文本。",

@@ -1,0 +1,14 @@
+#!/bin/sh
+# Makes the Debian package: target/debian/spanscope_VERSION_ARCH.deb. Needs `cargo install cargo-deb`.
+set -eu
+cd "$(dirname "$0")/.."
+cargo build --release --locked
+made=target/packaging
+rm -rf "$made"
+mkdir -p "$made"
+target/release/spanscope man "$made/man"
+gzip -9n "$made"/man/*.1
+for shell in bash zsh fish; do
+    target/release/spanscope completions $shell > "$made/completions.$shell"
+done
+cargo deb --no-build "$@"
