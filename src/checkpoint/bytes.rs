@@ -10,7 +10,7 @@ use std::path::Path;
 #[derive(Debug)]
 pub(super) enum FileBytes {
     Empty,
-    Mapped(Mmap),
+    Mapped(Mmap, File),
     /// Part of the program itself.
     Static(&'static [u8]),
     /// In memory already.
@@ -42,19 +42,31 @@ impl FileBytes {
         if file.metadata().map_err(io)?.len() == 0 {
             return Ok(Self::Empty);
         }
-        // SAFETY: the map is read-only and private to this value. Another process that shortens the file while
-        // it is open could still fault; weights are therefore copied out once, right after opening.
+        // SAFETY: the map is read-only and private to this value. Another process that shortens the file while it is
+        // read could still make it fault; so weights are copied out once, right after opening, and whoever reads asks
+        // `is_whole` first.
         #[allow(unsafe_code)]
         let map = unsafe { Mmap::map(&file) }.map_err(io)?;
-        Ok(Self::Mapped(map))
+        Ok(Self::Mapped(map, file))
     }
 
     pub fn all(&self) -> &[u8] {
         match self {
             Self::Empty => &[],
-            Self::Mapped(map) => map,
+            Self::Mapped(map, _) => map,
             Self::Static(bytes) => bytes,
             Self::Held(bytes) => bytes,
+        }
+    }
+
+    /// Whether the file is as long as it was when it was opened. Code that trains saves over the same file, which begins
+    /// with cutting it off.
+    pub fn is_whole(&self) -> bool {
+        match self {
+            Self::Mapped(map, file) => file
+                .metadata()
+                .is_ok_and(|now| now.len() >= map.len() as u64),
+            _ => true,
         }
     }
 

@@ -265,6 +265,7 @@ impl Checkpoint {
         };
         let stored = self.tensors.get(name).ok_or_else(missing)?;
         let storage = self.storages.get(stored.view.storage).ok_or_else(missing)?;
+        self.still_whole()?;
         if !self.is_intact(stored.view.storage, storage) {
             let what = format!("the numbers of tensor {name} fail their checksum");
             return Err(damaged(&self.path, what));
@@ -273,6 +274,17 @@ impl Checkpoint {
             &stored.view,
             storage.bytes(self.file.all()),
         ))
+    }
+
+    /// Whether the file was not shortened since it was opened.
+    fn still_whole(&self) -> Result<(), CheckpointError> {
+        match self.file.is_whole() {
+            true => Ok(()),
+            false => Err(damaged(
+                &self.path,
+                "it was shortened while it was read, as when it is saved anew; open it again once that is done".into(),
+            )),
+        }
     }
 
     fn is_intact(&self, index: usize, storage: &Storage) -> bool {
@@ -312,8 +324,11 @@ impl Checkpoint {
         &self.places
     }
 
-    /// The bytes of a place; nothing where it is beyond the file's end.
+    /// The bytes of a place; nothing where it is beyond the file's end, or the file was shortened since it was opened.
     pub fn bytes_at(&self, place: &Place) -> &[u8] {
+        if !self.file.is_whole() {
+            return &[];
+        }
         self.file.get(place.bytes.clone()).unwrap_or_default()
     }
 }

@@ -184,3 +184,18 @@ fn a_legacy_storage_that_is_not_where_it_should_be_is_damage() {
         assert!(message.contains(part), "{message}");
     }
 }
+
+/// Code that trains saves over the same file, and begins with cutting it off.
+#[test]
+fn a_file_that_is_shortened_while_it_is_open_is_told() {
+    for bytes in [zip(LARGE), legacy(LARGE, [3, LARGE as u64])] {
+        let (_folder, path) = write(&bytes);
+        let checkpoint = Checkpoint::open(&path).unwrap();
+        let file = std::fs::OpenOptions::new().write(true).open(&path).unwrap();
+        file.set_len(100).unwrap();
+        let message = checkpoint.read("key_pe").unwrap_err().to_string();
+        for part in ["made.pt", "shortened while it was read", "open it again"] {
+            assert!(message.contains(part), "{message}");
+        }
+    }
+}

@@ -25,8 +25,9 @@ macro_rules! sample {
     };
 }
 
-/// The bundled models; the first one opens when nothing else is asked for.
-pub const SAMPLES: [Sample; 5] = [
+/// The bundled models; the first one opens when nothing else is asked for. A static: of a constant, every part of the program that
+/// uses it would have a copy.
+pub static SAMPLES: [Sample; 5] = [
     sample!(
         "Shakespeare, adaptive span",
         "shakespeare_adaptive",

@@ -5,7 +5,7 @@ use super::theme::{dialog_frame, quiet, strong, strong_font};
 use eframe::egui::{self, Ui, vec2};
 
 /// Every crate in the program: name, version and licence, a line each. A test of the house keeps it true.
-const CRATES: &str = include_str!("../../assets/crates.txt");
+static CRATES: &str = include_str!("../../assets/crates.txt");
 
 /// Width, in points.
 const WIDTH: f32 = 520.0;

@@ -24,7 +24,7 @@ use super::state::{Hover, Selection, ViewContext};
 use super::text_file::TextFile;
 use super::tiles::{self, Board};
 use super::toasts::Toasts;
-use super::tour::{Tour, Walk};
+use super::tour::Tour;
 use super::views::{Pane, Views};
 use super::{Start, menus, opening, status, theme};
 use crate::engine::{Engine, Looks, Snapshot};
@@ -114,11 +114,7 @@ impl App {
             Some(folder) => Session::load(folder),
             None => Default::default(),
         };
-        // The first start of all, and nothing in particular to look at.
-        let tours = settings.folder_of_session().is_some()
-            && !settings.toured
-            && start.model.is_none()
-            && session.model.is_none();
+        let tours = super::app_tour::begins(start, &settings, &session);
         let mut toasts = Toasts::default();
         let opening = opening::at_start(ctx, start, &settings, &session, kept, &mut toasts);
         let notify = ctx.clone();
@@ -422,30 +418,6 @@ impl App {
                 self.preview(kind);
             }
         }
-    }
-
-    /// The note of the tour, if one is shown.
-    fn walk(&mut self, ctx: &egui::Context) {
-        let tile = self.tour.view().and_then(|view| {
-            let tile = self.tree.tiles.find_pane(&view)?;
-            let seen = self.tree.active_tiles().contains(&tile);
-            seen.then(|| self.tree.tiles.rect(tile)).flatten()
-        });
-        match self.tour.show(
-            ctx,
-            &theme::palette(&ctx.style_of(ctx.theme()).visuals),
-            tile,
-        ) {
-            Walk::Stays => {}
-            Walk::GoesTo(view) => self.bring_up(view),
-            Walk::Ends => self.end_tour(),
-        }
-    }
-
-    fn end_tour(&mut self) {
-        self.tour.end();
-        self.settings.toured = true;
-        self.save();
     }
 
     fn nothing_open(&mut self, ui: &mut Ui) {

@@ -6,6 +6,7 @@ mod about;
 pub mod app;
 mod app_files;
 mod app_session;
+mod app_tour;
 mod choices;
 mod command;
 mod command_now;

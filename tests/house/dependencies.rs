@@ -173,7 +173,10 @@ fn in_the_program(metadata: &Value) -> String {
         .iter()
         .filter(|package| package["id"] != *root && found.contains(&package["id"]))
         .map(|package| {
-            let word = |key: &str| package[key].as_str().unwrap().replace('/', " OR ");
+            let word = |key: &str| {
+                let word = package[key].as_str().unwrap().replace('/', " OR ");
+                word.split_whitespace().collect::<Vec<_>>().join(" ")
+            };
             format!(
                 "{} {}\t{}\n",
                 word("name"),

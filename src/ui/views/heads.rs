@@ -4,6 +4,7 @@ use super::super::command::Command;
 use super::super::language::{tr, trf};
 use super::super::state::{ViewContext, head_name};
 use super::super::theme::{ink_on, quiet, strong};
+use super::fact_rows::fact_rows;
 use super::statistic::{self, Filter, Row, Statistic, Worded};
 use crate::analysis::SpanFlag;
 use crate::engine::figures::FigureChoice;
@@ -477,23 +478,16 @@ pub(super) fn head_tooltip(ui: &mut Ui, row: &Row) {
     if !flag.is_empty() {
         ui.label(flag);
     }
-    egui::Grid::new("numbers")
-        .num_columns(2)
-        .spacing([16.0, 2.0])
-        .show(ui, |ui| {
-            let known = Statistic::COLOURED
-                .into_iter()
-                .filter(|statistic| statistic.of(row).is_some());
-            for statistic in known {
-                let none = statistic.of(row) == Some(0.0);
-                if statistic == Statistic::Persistent && none {
-                    continue;
-                }
-                ui.label(quiet(statistic.name()));
-                ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
-                    ui.label(statistic.words(row));
-                });
-                ui.end_row();
+    fact_rows(ui, "numbers", |show| {
+        let known = Statistic::COLOURED
+            .into_iter()
+            .filter(|statistic| statistic.of(row).is_some());
+        for statistic in known {
+            let none = statistic.of(row) == Some(0.0);
+            if statistic == Statistic::Persistent && none {
+                continue;
             }
-        });
+            show(statistic.name(), statistic.words(row));
+        }
+    });
 }

@@ -3,6 +3,7 @@
 pub mod attention;
 mod axes;
 pub mod cost;
+mod fact_rows;
 pub mod grid;
 mod grid_atlas;
 pub mod heads;

@@ -3,6 +3,7 @@
 use super::super::super::language::{tr, trf};
 use super::super::super::state::{ViewContext, head_name, percent};
 use super::super::super::theme::{quiet, strong};
+use super::super::fact_rows::fact_rows;
 use super::super::paint_text;
 use super::SpansView;
 use super::curve_axes::{Axes, distance_axis, mask_axis, name, share_tick, small, weight_axis};
@@ -257,33 +258,23 @@ fn numbers(config: &Config, span: &Span) -> String {
 /// What stands at a distance.
 fn readout(ui: &mut Ui, distance: usize, span: &Span, config: &Config, weights: &[f32]) {
     ui.label(strong(trf("distance {0}", &[&thousands(distance)])));
-    egui::Grid::new("readout")
-        .num_columns(2)
-        .spacing([16.0, 2.0])
-        .show(ui, |ui| {
-            let mut row = |name: &str, value: String| {
-                ui.label(quiet(name));
-                ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
-                    ui.label(value);
-                });
-                ui.end_row();
+    fact_rows(ui, "readout", |row| {
+        if config.adapt_span {
+            let kept = if distance > config.attn_span {
+                0.0
+            } else {
+                soft_mask(span.span, config.adapt_span_ramp, distance)
             };
-            if config.adapt_span {
-                let kept = if distance > config.attn_span {
-                    0.0
-                } else {
-                    soft_mask(span.span, config.adapt_span_ramp, distance)
-                };
-                row(tr("soft mask m(δ)"), format!("{kept:.3}"));
-            }
-            if let Some(weight) = weights.get(distance - 1) {
-                row(tr("mean weight"), share_tick(f64::from(*weight)));
-            }
-            let sum = |weights: &[f32]| weights.iter().map(|w| f64::from(*w)).sum::<f64>();
-            let all = sum(weights);
-            if all > 0.0 {
-                let within = sum(&weights[..distance.min(weights.len())]);
-                row(tr("weight within"), percent((within / all) as f32));
-            }
-        });
+            row(tr("soft mask m(δ)"), format!("{kept:.3}"));
+        }
+        if let Some(weight) = weights.get(distance - 1) {
+            row(tr("mean weight"), share_tick(f64::from(*weight)));
+        }
+        let sum = |weights: &[f32]| weights.iter().map(|w| f64::from(*w)).sum::<f64>();
+        let all = sum(weights);
+        if all > 0.0 {
+            let within = sum(&weights[..distance.min(weights.len())]);
+            row(tr("weight within"), percent((within / all) as f32));
+        }
+    });
 }

@@ -3,10 +3,11 @@
 use super::super::super::language::{tr, trf};
 use super::super::super::state::{head_name, percent};
 use super::super::super::theme::{quiet, strong};
+use super::super::fact_rows::fact_rows;
 use super::facts::Facts;
 use crate::analysis::{EFFECTIVE_SHARES, SpanFlag};
 use crate::chart::thousands;
-use eframe::egui::{self, Ui};
+use eframe::egui::Ui;
 
 /// The numbers of a head.
 pub(super) fn tooltip(ui: &mut Ui, facts: &Facts, head: (usize, usize)) {
@@ -15,40 +16,30 @@ pub(super) fn tooltip(ui: &mut Ui, facts: &Facts, head: (usize, usize)) {
     };
     let config = facts.config();
     ui.label(strong(head_name(head)));
-    egui::Grid::new("numbers")
-        .num_columns(2)
-        .spacing([16.0, 2.0])
-        .show(ui, |ui| {
-            let mut row = |name: &str, value: String| {
-                ui.label(quiet(name));
-                ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
-                    ui.label(value);
-                });
-                ui.end_row();
-            };
-            let tokens = |n: usize| trf("{0} tokens", &[&thousands(n)]);
-            row(tr("reach"), tokens(span.reach));
+    fact_rows(ui, "numbers", |row| {
+        let tokens = |n: usize| trf("{0} tokens", &[&thousands(n)]);
+        row(tr("reach"), tokens(span.reach));
+        if config.adapt_span {
+            row(tr("span z"), format!("{:.1}", span.span));
+            row(tr("ramp"), tokens(config.adapt_span_ramp));
+        } else {
+            row(tr("span"), tr("fixed").to_owned());
+        }
+        if let Some(trained) = facts.ghost(head) {
+            row(tr("trained z"), format!("{:.1}", trained.span));
+        }
+        if let Some(measure) = facts.measure(head) {
+            for (share, held) in EFFECTIVE_SHARES.iter().zip(measure.effective) {
+                let name = trf("{0} % of the weight within", &[&(100.0 * share)]);
+                let value = held.map_or_else(|| "–".to_owned(), tokens);
+                row(&name, value);
+            }
             if config.adapt_span {
-                row(tr("span z"), format!("{:.1}", span.span));
-                row(tr("ramp"), tokens(config.adapt_span_ramp));
-            } else {
-                row(tr("span"), tr("fixed").to_owned());
+                row(tr("weight on the ramp"), percent(measure.in_ramp));
+                row(tr("removed by the mask"), percent(measure.removed));
             }
-            if let Some(trained) = facts.ghost(head) {
-                row(tr("trained z"), format!("{:.1}", trained.span));
-            }
-            if let Some(measure) = facts.measure(head) {
-                for (share, held) in EFFECTIVE_SHARES.iter().zip(measure.effective) {
-                    let name = trf("{0} % of the weight within", &[&(100.0 * share)]);
-                    let value = held.map_or_else(|| "–".to_owned(), tokens);
-                    row(&name, value);
-                }
-                if config.adapt_span {
-                    row(tr("weight on the ramp"), percent(measure.in_ramp));
-                    row(tr("removed by the mask"), percent(measure.removed));
-                }
-            }
-        });
+        }
+    });
     if facts.silenced(head) {
         ui.label(tr("Silenced: it adds nothing to the layer's output."));
     }
