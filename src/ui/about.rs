@@ -11,7 +11,7 @@ static CRATES: &str = include_str!("../../assets/crates.txt");
 const WIDTH: f32 = 520.0;
 
 /// The box.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct AboutBox {
     open: bool,
     /// The icon, once it was drawn.

@@ -138,7 +138,7 @@ impl Tour {
         if let Some(place) = place {
             outline(ctx, place, palette);
         }
-        let id = egui::Id::new("tour");
+        let id = egui::Id::unique("tour");
         // Of the frame before; notes differ by a line or two.
         let size = ctx.memory(|m| m.area_rect(id)).map(|rect| rect.size());
         let size = size.unwrap_or(vec2(WIDTH, 150.0));
@@ -200,7 +200,7 @@ fn note(ui: &mut egui::Ui, stop: usize, about: About) -> Option<usize> {
 
 /// A line around what the note is about.
 fn outline(ctx: &egui::Context, place: Rect, palette: &Palette) {
-    let layer = egui::LayerId::new(egui::Order::Foreground, egui::Id::new("tour outline"));
+    let layer = egui::LayerId::new(egui::Order::Foreground, egui::Id::unique("tour outline"));
     let stroke = Stroke::new(2.0, palette.edge);
     let inner = place.shrink(1.0);
     ctx.layer_painter(layer)

@@ -54,7 +54,7 @@ const MAY_USE: [(&str, &[&str]); 16] = [
     ),
     ("train", &["model", "checkpoint", "text", "files", "json"]),
     ("analysis", &["model", "checkpoint"]),
-    ("model", &["checkpoint"]),
+    ("model", &["checkpoint", "json"]),
     ("chart", &["files", "fonts"]),
     ("checkpoint", &["files", "json", "zip_directory"]),
     ("text", &["files", "json", "zip_directory"]),

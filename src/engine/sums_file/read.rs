@@ -69,7 +69,7 @@ impl SumsFile {
                 )));
             }
             let (numbers, _) = file.bytes_at(place).as_chunks::<8>();
-            if numbers.len() != shape.iter().product() {
+            if numbers.len() != shape.iter().product::<usize>() {
                 return Err(damaged("it was shortened while it was read".into()));
             }
             Ok(numbers.iter().map(|n| u64::from_le_bytes(*n)).collect())

@@ -66,7 +66,7 @@ pub(super) fn bars(ui: &Ui, cx: &ViewContext<'_>, columns: &Columns, sheet: &She
 /// How high a weight stands, 0 to 1; one that is no number stands at 0.
 fn height(weight: f32, top: f32, log: bool) -> f32 {
     let of_top = weight / top;
-    if of_top.is_nan() || of_top <= 0.0 {
+    if top <= 0.0 || of_top.is_nan() || of_top <= 0.0 {
         0.0
     } else if log {
         (1.0 + of_top.log10() / DECADES).clamp(0.0, 1.0)
@@ -180,6 +180,10 @@ fn unused(ui: &Ui, cx: &ViewContext<'_>, columns: &Columns, sheet: &Sheet) {
 /// The share of the weight that the vectors up to each one hold together, from 0 to 100 % of the frame's height, with
 /// marks where it is 50 and 90 %.
 fn held(ui: &Ui, cx: &ViewContext<'_>, columns: &Columns, sheet: &Sheet) {
+    // Weights that are no numbers have no shares.
+    if columns.held.iter().any(|share| share.is_nan()) {
+        return;
+    }
     let rect = sheet.rect;
     let painter = ui.painter().with_clip_rect(rect.intersect(ui.clip_rect()));
     let ink = ui.visuals().text_color().gamma_multiply(0.75);
