@@ -139,7 +139,9 @@ fn licences(ui: &mut Ui, height: f32) {
         .spacing([12.0, 4.0])
         .show(ui, |ui| {
             for (name, words) in rows {
-                ui.label(strong(name));
+                ui.with_layout(egui::Layout::top_down(egui::Align::Min), |ui| {
+                    ui.label(strong(name));
+                });
                 ui.scope(|ui| {
                     ui.set_max_width(WIDTH - 150.0);
                     ui.add(egui::Label::new(words).wrap());
@@ -160,6 +162,8 @@ fn licences(ui: &mut Ui, height: f32) {
                 ui.horizontal(|ui| {
                     ui.label(name);
                     ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+                        // Beside the bar that scrolls.
+                        ui.add_space(10.0);
                         ui.label(quiet(licence));
                     });
                 });
