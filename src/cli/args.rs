@@ -321,7 +321,7 @@ works with info, spans, eval, attention, effective-spans, persistent and shot.")
     /// Continue a text
     #[command(after_help = "Examples:
   spanscope generate model.safetensors --prompt 'ROMEO:' -n 400 --temperature 0.8
-  spanscope generate model.safetensors --prompt 'ROMEO:' --stop $'\n\n'      one speech
+  spanscope generate model.safetensors --prompt 'ROMEO:' --stop $'\\n\\n'      one speech
   spanscope generate model.pt --ids ids.json        prints the new ids")]
     Generate(GenerateArgs),
     /// Write one self-contained .safetensors file: weights, configuration, vocabulary, training curves

@@ -4,6 +4,7 @@
 mod bench;
 mod corpus;
 mod errors;
+mod examples;
 mod figures;
 mod files;
 mod models;
