@@ -1,6 +1,6 @@
 //! What the help shows as examples runs as it stands there.
 
-use super::{SHAKESPEARE, WIKITEXT, program, root};
+use super::{WIKITEXT, program, root};
 use std::path::Path;
 
 /// The examples in the help of every command, as they are written in the sources.
@@ -25,7 +25,10 @@ fn desk() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     let path = |name: &str| folder.path().join(name);
     // What a file is, its content says.
-    std::fs::copy(root(SHAKESPEARE), path("model.pt")).unwrap();
+    let model = root("sample_models/shakespeare_all_attention.safetensors");
+    std::fs::copy(&model, path("model.pt")).unwrap();
+    std::fs::create_dir(path("run")).unwrap();
+    std::fs::copy(&model, path("run/checkpoint.safetensors")).unwrap();
     std::fs::copy(root(WIKITEXT), path("model.safetensors")).unwrap();
     let text = std::fs::read(root("sample_models/training/tinyshakespeare.txt")).unwrap();
     std::fs::write(path("train.txt"), &text).unwrap();
