@@ -195,7 +195,7 @@ pub fn run(start: Start) -> Result<(), WindowError> {
         });
     let missing = ["xkbcommon", "EGL", "libGL", "GLX", "glutin"];
     let hint = if missing.iter().any(|name| message.contains(name)) {
-        " (on Debian and Ubuntu: apt install libgl1 libegl1 libgl1-mesa-dri libxkbcommon-x11-0)"
+        " (on Debian and Ubuntu: apt install libgl1 libegl1 libgl1-mesa-dri libx11-xcb1 libxcursor1 libxi6 libxrandr2 libxkbcommon-x11-0)"
     } else {
         ""
     };
