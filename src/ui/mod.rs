@@ -193,7 +193,7 @@ pub fn run(start: Start) -> Result<(), WindowError> {
             rest.trim_start_matches(|c: char| c.is_ascii_digit())
                 .trim_start_matches(": ")
         });
-    let missing = ["xkbcommon", "EGL", "libGL", "GLX", "glutin"];
+    let missing = ["xlib", "xkbcommon", "EGL", "libGL", "GLX", "glutin"];
     let hint = if missing.iter().any(|name| message.contains(name)) {
         " (on Debian and Ubuntu: apt install libgl1 libegl1 libgl1-mesa-dri libx11-xcb1 libxcursor1 libxi6 libxrandr2 libxkbcommon-x11-0)"
     } else {
