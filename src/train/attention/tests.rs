@@ -22,7 +22,8 @@ fn close(a: &Tensor, b: &Tensor, what: &str) -> Result<(), TestCaseError> {
             .unwrap()
     };
     let (a, b) = (of(a), of(b));
-    let largest = b.iter().fold(1e-3_f64, |m, x| m.max(x.abs()));
+    // Where all cancels (a softmax over one key has no gradient), what is left is the rounding of sums of numbers up to 1.
+    let largest = b.iter().fold(1e-2_f64, |m, x| m.max(x.abs()));
     for (i, (a, b)) in a.iter().zip(&b).enumerate() {
         prop_assert!(
             (a - b).abs() < 3e-5 * largest,
