@@ -38,4 +38,5 @@ shot tour/persistent --view persistent --alone --size 860x760 --theme light --mo
 shot tour/predictions --view predictions --alone --size 860x560 --theme light --tokens 520..521
 shot tour/cost --view cost --alone --size 860x620 --theme light
 shot tour/training --view training --alone --size 860x480 --theme light
+shot tour/learning --view training --alone --size 860x620 --theme light --model sample_models/shakespeare_all_attention.safetensors
 shot tour/model --view model --alone --size 860x620 --theme light
