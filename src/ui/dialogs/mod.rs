@@ -1,7 +1,7 @@
 //! Asking for a file: the desktop's own dialog where one answers, a path field in the window where none does.
 //!
 //! Where no dialog can be shown, `rfd` answers at once as if the user had cancelled. So the question is put to the
-//! desktop first ([`native`]), and never guessed from the answer.
+//! desktop first (`native`), and never guessed from the answer.
 
 mod listing;
 mod native;
