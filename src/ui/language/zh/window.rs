@@ -6,7 +6,7 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ("Back", "上一项"),
     ("Done", "完成"),
     ("Skip the tour", "跳过导览"),
-    ("How far does every head look?", "每个头看多远？"),
+    ("How far does every head look?", "各个头能看多远"),
     (
         "This small Transformer learned, for each of its heads, how far to look back. It reads the text below, and every view shows the same heads and tokens. Six short notes show where to begin.",
         "这个小型 Transformer 为每个头学到了该往回看多远。它读取下方的文本，各个视图显示同样的头和词元。下面六条短注说明从哪里看起。",
