@@ -11,6 +11,7 @@ mod curves;
 mod data;
 mod decode;
 mod error;
+pub mod gguf;
 mod names;
 mod pickle;
 mod safetensors;
