@@ -2,59 +2,29 @@
 //!
 //! It never computes: it draws the engine's last snapshot, says what is wanted, and is woken when there is more.
 
-mod about;
 pub mod app;
-mod app_files;
-mod app_session;
-mod app_tour;
-mod choices;
-mod command;
-mod command_now;
-mod command_palette;
-mod command_search;
-mod command_words;
+mod commands;
 pub mod dialogs;
 mod disk;
-mod editor;
+mod document;
 mod export;
-mod figure_making;
-mod figure_options;
-mod figures;
-mod following;
-mod help;
-mod history;
-mod icon;
-mod keeper;
-mod keys;
 pub mod language;
-pub mod layout;
-mod letters;
-mod menus;
-mod model_facts;
 pub mod offscreen;
-mod opening;
-mod perform;
-mod recorded;
-mod reveal;
 mod session;
-pub mod settings;
+mod shell;
 mod shot;
-mod splice;
-mod state;
-mod status;
-mod text_file;
+mod text_field;
 mod theme;
-mod tiles;
-mod toasts;
-mod tour;
 mod views;
+mod widgets;
 
 use crate::model::Device;
 use app::App;
-pub use choices::Choices;
+pub use app::Choices;
 use dialogs::Backend;
 use eframe::egui;
 pub use language::Language;
+pub use session::settings;
 use settings::Settings;
 pub use shot::{Shot, ShotError, shot};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -67,7 +37,7 @@ pub use views::Pane;
 pub(crate) fn session_survives(bytes: &[u8]) {
     let (session, text) = session::Session::parse(bytes);
     if let Some(layout) = &session.layout {
-        let _ = layout::Layout::of(&layout.tree());
+        let _ = shell::layout::Layout::of(&layout.tree());
     }
     if let Some(selected) = &session.selected {
         let _ = selected.tokens();
@@ -127,7 +97,7 @@ fn viewport(settings: &Settings) -> egui::ViewportBuilder {
         .with_maximized(place.maximized)
         .with_fullscreen(place.fullscreen)
         .with_drag_and_drop(true);
-    if let Some(icon) = icon::icon() {
+    if let Some(icon) = shell::icon::icon() {
         builder = builder.with_icon(icon);
     }
     let near = |x: f32| (-20_000.0..20_000.0).contains(&x);

@@ -1,36 +1,23 @@
 //! One file per view. A view draws the snapshot and says what it wants; it computes nothing and knows no other view.
 
 pub mod attention;
-mod axes;
+pub mod context;
 pub mod cost;
-mod fact_rows;
 pub mod grid;
-mod grid_atlas;
 pub mod heads;
 pub mod model_card;
 pub mod persistent;
-mod picture;
 pub mod predictions;
 pub mod spans;
-mod statistic;
 pub mod text;
-mod text_arcs;
-mod text_change;
-mod text_grid;
-mod text_keys;
-mod text_layout;
-mod text_paint;
-mod text_rows;
-mod text_shade;
-mod text_tip;
 pub mod training;
 
-use super::language::tr;
-use super::state::ViewContext;
-use super::theme::quiet;
 use crate::chart::{ColorMap, Scale};
 use crate::engine::Snapshot;
 use crate::engine::figures::{FigureChoice, FigureKind};
+use crate::ui::language::tr;
+use crate::ui::theme::quiet;
+use crate::ui::views::context::ViewContext;
 use eframe::egui::{self, Align2, FontId, Pos2, Rect, Ui};
 use serde::{Deserialize, Serialize};
 

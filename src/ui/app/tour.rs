@@ -1,0 +1,42 @@
+//! The tour in the window: when it begins, what it brings to the front, and that it is over for good.
+
+use super::App;
+use crate::ui::Start;
+use crate::ui::session::Session;
+use crate::ui::session::settings::Settings;
+use crate::ui::shell::tour::Walk;
+use crate::ui::theme;
+use eframe::egui;
+
+/// Whether the window begins with the tour: at the first start of all, with nothing in particular to look at.
+pub(in crate::ui) fn begins(start: &Start, settings: &Settings, session: &Session) -> bool {
+    let keeps = settings.folder_of_session().is_some();
+    keeps && !settings.toured && start.model.is_none() && session.model.is_none()
+}
+
+impl App {
+    /// The note of the tour, if one is shown.
+    pub(in crate::ui) fn walk(&mut self, ctx: &egui::Context) {
+        let tile = self.tour.view().and_then(|view| {
+            let tile = self.tree.tiles.find_pane(&view)?;
+            let seen = self.tree.active_tiles().contains(&tile);
+            seen.then(|| self.tree.tiles.rect(tile)).flatten()
+        });
+        match self.tour.show(
+            ctx,
+            &theme::palette(&ctx.style_of(ctx.theme()).visuals),
+            tile,
+        ) {
+            Walk::Stays => {}
+            Walk::GoesTo(view) => self.bring_up(view),
+            Walk::Ends => self.end_tour(),
+        }
+    }
+
+    /// Ends it, for good.
+    pub(in crate::ui) fn end_tour(&mut self) {
+        self.tour.end();
+        self.settings.toured = true;
+        self.save();
+    }
+}

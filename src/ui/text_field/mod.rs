@@ -1,0 +1,5 @@
+//! The text field.
+
+pub mod editor;
+pub mod replace;
+mod rtl;

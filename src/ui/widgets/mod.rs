@@ -1,0 +1,6 @@
+//! What several views draw with.
+
+pub mod axes;
+pub mod fact_rows;
+pub mod picture;
+pub mod statistic;
