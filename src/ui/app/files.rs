@@ -5,19 +5,18 @@ use crate::engine::{Failure, Model, SAMPLES, Sample, Source};
 use crate::ui::dialogs::Purpose;
 use crate::ui::disk;
 use crate::ui::document::history::Text;
+use crate::ui::document::model_file::Answers;
+use crate::ui::document::model_file::{ModelFile, sample_of, source_of};
+use crate::ui::document::selection::Selection;
 use crate::ui::document::text_file::{TextFile, is_sample, text_of};
 use crate::ui::export::figures;
 use crate::ui::export::files::Copied;
 use crate::ui::language::{tr, trf};
-use crate::ui::session::settings::{Answers, Settings};
+use crate::ui::session::settings::Settings;
 use crate::ui::shell::toasts::Toasts;
-use crate::ui::views::context::Selection;
 use eframe::egui;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-
-/// A checkpoint with what was answered about it.
-pub(in crate::ui) type ModelFile = (PathBuf, Answers);
 
 impl App {
     /// What other threads have finished since the last frame.
@@ -366,18 +365,4 @@ pub(in crate::ui) fn known_answers(
         ));
     }
     answers
-}
-
-pub(in crate::ui) fn source_of((path, answers): &ModelFile) -> Source {
-    Source::File {
-        path: path.clone(),
-        vocab: answers.vocab.clone(),
-        ramp: answers.ramp,
-    }
-}
-
-/// The bundled model that a file holds as well, by its name.
-pub(in crate::ui) fn sample_of(path: &Path) -> Option<&'static Sample> {
-    let same = |sample: &&Sample| path.file_stem() == Path::new(sample.file).file_stem();
-    SAMPLES.iter().find(same)
 }

@@ -1,9 +1,11 @@
 //! Keeping what is there again at the next start.
 
 use super::App;
+use crate::ui::document::model_file::OpenModel;
+use crate::ui::document::selection::Selected;
 use crate::ui::document::text_file::TextFile;
 use crate::ui::language::trf;
-use crate::ui::session::{OpenModel, Selected, Session, parts};
+use crate::ui::session::{Session, parts};
 use crate::ui::shell::layout::Layout;
 use eframe::egui;
 

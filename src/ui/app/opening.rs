@@ -1,15 +1,20 @@
 //! What a window opens with.
 
 use super::Restored;
-use super::files::{ModelFile, known_answers, sample_of, source_of};
+use super::files::known_answers;
 use crate::engine::{SAMPLES, Source};
 use crate::ui::Start;
 use crate::ui::disk;
 use crate::ui::document::history::{Origin, Text};
+use crate::ui::document::model_file::Answers;
+use crate::ui::document::model_file::OpenModel;
+use crate::ui::document::model_file;
+use crate::ui::document::model_file::{ModelFile, sample_of, source_of};
+use crate::ui::document::selection::Selected;
 use crate::ui::document::text_file::{TextFile, is_sample, text_of};
 use crate::ui::language::{tr, trf};
-use crate::ui::session::settings::{Answers, Settings};
-use crate::ui::session::{self, KeptText, OpenModel, Session};
+use crate::ui::session::settings::Settings;
+use crate::ui::session::{KeptText, Session};
 use crate::ui::shell::toasts::Toasts;
 use eframe::egui;
 use std::path::Path;
@@ -72,7 +77,7 @@ pub fn at_start(
             }
         },
         (None, Some(OpenModel::Sample(file))) => {
-            sample = session::sample(file).unwrap_or(sample);
+            sample = model_file::sample(file).unwrap_or(sample);
             None
         }
         (None, None) => None,
@@ -92,7 +97,7 @@ pub fn at_start(
     let suits = file.as_ref().and_then(|(path, _)| sample_of(path));
     let suits = suits.unwrap_or(sample);
     let selected = session.selected.clone().filter(|_| same);
-    let tokens = selected.as_ref().map(session::Selected::tokens);
+    let tokens = selected.as_ref().map(Selected::tokens);
     let mut opening = Opening {
         source,
         text: text_of(suits),

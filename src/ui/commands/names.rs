@@ -7,7 +7,7 @@ use crate::engine::{Combine, Sample};
 use crate::ui::export::figures::{self, TENSORS, Way};
 use crate::ui::language::{tr, trf};
 use crate::ui::session::settings::ThemeChoice;
-use crate::ui::views::context::head_name;
+use crate::ui::widgets::names::head_name;
 
 impl Command {
     /// The name, for menus.

@@ -1,12 +1,12 @@
 //! A recorded run in the window: its text, which cannot be changed, and a choice among its texts.
 
+use super::model_file::OpenModel;
 use crate::chart::thousands;
 use crate::engine::Snapshot;
 use crate::model::Edits;
 use crate::ui::app::App;
 use crate::ui::commands::command::{Command, Now};
 use crate::ui::language::{tr, trf};
-use crate::ui::session::OpenModel;
 use crate::ui::theme::quiet;
 use eframe::egui::{self, Ui};
 use std::sync::Arc;

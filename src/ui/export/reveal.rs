@@ -114,7 +114,7 @@ fn address(path: &Path) -> String {
 
 #[cfg(all(test, target_os = "linux"))]
 mod tests {
-    use crate::ui::*;
+    use super::*;
 
     #[test]
     fn addresses_hold_any_name() {

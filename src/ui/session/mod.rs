@@ -7,12 +7,11 @@
 pub mod settings;
 pub mod writer;
 
-use crate::analysis::TokenSet;
-use crate::engine::{Combine, SAMPLES, Sample};
-use crate::model::{Config, Edits};
+use crate::model::Edits;
 use crate::ui::document::history::{Origin, Text};
+use crate::ui::document::model_file::OpenModel;
+use crate::ui::document::selection::Selected;
 use crate::ui::shell::layout::Layout;
-use crate::ui::views::context::Selection;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -42,27 +41,6 @@ pub struct Place {
     pub fullscreen: bool,
 }
 
-/// The open model.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum OpenModel {
-    /// A bundled one, by its file name.
-    Sample(String),
-    /// A checkpoint.
-    File(PathBuf),
-}
-
-impl Default for OpenModel {
-    fn default() -> Self {
-        Self::Sample(SAMPLES[0].file.to_owned())
-    }
-}
-
-/// A bundled model, by its file name.
-pub fn sample(file: &str) -> Option<&'static Sample> {
-    SAMPLES.iter().find(|sample| sample.file == file)
-}
-
 /// Where a text is kept.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -90,66 +68,6 @@ pub enum KeptText {
         /// When it was last changed.
         modified: Option<SystemTime>,
     },
-}
-
-/// What was selected.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Selected {
-    /// The leading head; layers and heads count from 0.
-    pub leading: (usize, usize),
-    /// All heads.
-    pub heads: Vec<(usize, usize)>,
-    /// How they become one picture.
-    pub combine: Combine,
-    /// Tokens, as begins and ends of ranges.
-    pub tokens: Vec<(usize, usize)>,
-    /// The persistent vector.
-    pub vector: Option<usize>,
-}
-
-impl Selected {
-    /// What `selection` holds.
-    pub fn of(selection: &Selection) -> Self {
-        let ranges = selection.tokens.ranges().iter();
-        Self {
-            leading: selection.heads.leading(),
-            heads: selection.heads.all().to_vec(),
-            combine: selection.combine(),
-            tokens: ranges.map(|range| (range.start, range.end)).collect(),
-            vector: selection.vector,
-        }
-    }
-
-    /// The heads, as far as a network has them, and the vector; no tokens.
-    pub fn heads_in(&self, config: &Config) -> Selection {
-        let exists =
-            |(layer, head): (usize, usize)| layer < config.nb_layers && head < config.nb_heads;
-        let mut selection = Selection::default();
-        selection.set_combine(self.combine);
-        if exists(self.leading) {
-            let others = self.heads.iter().copied().filter(|head| exists(*head));
-            selection.select_heads(self.leading, others);
-            selection.vector = self.vector.filter(|v| *v < config.pers_mem_size);
-        }
-        selection
-    }
-
-    /// The tokens.
-    pub fn tokens(&self) -> TokenSet {
-        // In order, each is put at the end, however many there are.
-        let mut ranges: Vec<_> = self
-            .tokens
-            .iter()
-            .filter(|(start, end)| start < end)
-            .collect();
-        ranges.sort_unstable();
-        let mut tokens = TokenSet::default();
-        for (start, end) in ranges {
-            tokens.insert(*start..*end);
-        }
-        tokens
-    }
 }
 
 /// All that is kept but the text.

@@ -3,6 +3,7 @@
 use super::tolerant;
 use crate::chart::Style;
 use crate::engine::MEMORY;
+use crate::ui::document::model_file::Answers;
 use crate::ui::language::Language;
 use directories::ProjectDirs;
 use serde::{Deserialize, Serialize};
@@ -26,16 +27,6 @@ pub enum ThemeChoice {
     Dark,
     /// Light.
     Light,
-}
-
-/// What a checkpoint does not say, as the user answered it.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Answers {
-    /// The ramp R.
-    pub ramp: Option<usize>,
-    /// A file that gives the vocabulary.
-    pub vocab: Option<PathBuf>,
 }
 
 /// Everything remembered.

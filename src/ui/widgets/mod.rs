@@ -2,5 +2,6 @@
 
 pub mod axes;
 pub mod fact_rows;
+pub mod names;
 pub mod picture;
 pub mod statistic;

@@ -1,11 +1,12 @@
 //! Numbers of a head in words and colours, and which heads are wanted.
 
+use super::names::percent;
 use crate::analysis::StatisticKind as Kind;
 pub use crate::analysis::{HeadRow as Row, Statistic};
 use crate::chart::{ColorMap, Scale, colormap, thousands};
 use crate::engine::figures;
 use crate::ui::language::tr;
-use crate::ui::views::context::{ViewContext, percent};
+use crate::ui::views::context::ViewContext;
 use eframe::egui::Color32;
 
 /// Every head of the open model, layer by layer. Asks for the survey as well.

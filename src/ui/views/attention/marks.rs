@@ -3,8 +3,9 @@
 use super::axes::Axes;
 use crate::analysis::{BandLayout, TokenSet};
 use crate::model::Span;
+use crate::ui::document::selection::Hover;
 use crate::ui::theme::Palette;
-use crate::ui::views::context::{Hover, ViewContext};
+use crate::ui::views::context::ViewContext;
 use eframe::egui::{Color32, Painter, Pos2, Rect, Shape, Stroke, Ui, pos2};
 use egui_plot::PlotTransform;
 use std::collections::BTreeMap;

@@ -6,7 +6,8 @@ use crate::engine::{Combine, Detail, Picture};
 use crate::model::{Span, soft_mask};
 use crate::ui::language::{tr, trf};
 use crate::ui::theme::{quiet, strong};
-use crate::ui::views::context::{ViewContext, percent};
+use crate::ui::views::context::ViewContext;
+use crate::ui::widgets::names::percent;
 use eframe::egui::{self, Response, Ui, vec2};
 
 /// Stands where a number is on its way.

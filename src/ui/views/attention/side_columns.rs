@@ -6,7 +6,8 @@ use crate::chart::{ColorMap, Scale, color_numbers, colormap};
 use crate::engine::{Picture, color};
 use crate::ui::language::{tr, trf};
 use crate::ui::theme::{quiet, strong};
-use crate::ui::views::context::{ViewContext, percent};
+use crate::ui::views::context::ViewContext;
+use crate::ui::widgets::names::percent;
 use eframe::egui::{self, Align2, Color32, Rect, Shape, Stroke, Ui, pos2, vec2};
 use egui_plot::PlotTransform;
 

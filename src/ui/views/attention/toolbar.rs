@@ -6,7 +6,8 @@ use crate::chart::{ColorMap, Scale, thousands};
 use crate::engine::Combine;
 use crate::ui::language::{tr, trf};
 use crate::ui::theme::{quiet, strong};
-use crate::ui::views::context::{ViewContext, heads_name};
+use crate::ui::views::context::ViewContext;
+use crate::ui::widgets::names::heads_name;
 use eframe::egui::{self, Ui};
 
 /// In a narrower view the colours are chosen in a menu, in a small one the file is as well.

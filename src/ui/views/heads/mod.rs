@@ -1,12 +1,13 @@
 //! Every head: a matrix of layers by heads, coloured by a number, and a list that can be sorted and filtered.
 
-use super::context::{ViewContext, head_name};
+use super::context::ViewContext;
 use crate::analysis::SpanFlag;
 use crate::engine::figures::FigureChoice;
 use crate::ui::commands::command::Command;
 use crate::ui::language::{tr, trf};
 use crate::ui::theme::{ink_on, quiet, strong};
 use crate::ui::widgets::fact_rows::fact_rows;
+use crate::ui::widgets::names::head_name;
 use crate::ui::widgets::statistic::{self, Filter, Row, Statistic, Worded};
 use eframe::egui::{self, Rect, Sense, Stroke, Ui, pos2, vec2};
 use egui_extras::{Column, TableBuilder};

@@ -5,7 +5,7 @@ use crate::chart::thousands;
 use crate::engine::Model;
 use crate::model::PartKind;
 use crate::ui::language::{tr, trf};
-use crate::ui::views::context::head_name;
+use crate::ui::widgets::names::head_name;
 use std::fmt::Write as _;
 
 /// A part of the parameters in the language of the window.

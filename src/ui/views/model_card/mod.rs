@@ -3,7 +3,7 @@
 mod as_text;
 mod facts;
 
-use super::context::{ViewContext, head_name, percent};
+use super::context::ViewContext;
 use crate::chart::thousands;
 use crate::engine::Model;
 use crate::ui::commands::command::Command;
@@ -11,6 +11,7 @@ use crate::ui::language::{tr, trf};
 use crate::ui::shell::model_facts::ramp_field;
 use crate::ui::theme::{quiet, strong};
 use crate::ui::widgets::axes::with_prefix;
+use crate::ui::widgets::names::{head_name, percent};
 use as_text::{as_text, part_name};
 use eframe::egui::{self, Rect, Sense, Ui, pos2, vec2};
 use facts::{Fact, Source};

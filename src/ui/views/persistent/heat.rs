@@ -7,7 +7,8 @@ use crate::chart::{ColorMap, Scale};
 use crate::engine::{Detail, Picture, PictureRequest, Pictured};
 use crate::ui::language::{tr, trf};
 use crate::ui::theme::{quiet, strong};
-use crate::ui::views::context::{ViewContext, percent};
+use crate::ui::views::context::ViewContext;
+use crate::ui::widgets::names::percent;
 use crate::ui::widgets::picture::{self, PictureTexture};
 use eframe::egui::{self, Align2, Color32, FontId, Rect, Stroke, StrokeKind, Ui, pos2, vec2};
 

@@ -9,11 +9,12 @@ mod usage;
 mod vector;
 mod vectors;
 
-use super::context::{ViewContext, head_name};
+use super::context::ViewContext;
 use crate::engine::Detail;
 use crate::engine::figures::FigureChoice;
 use crate::ui::language::{tr, trf};
 use crate::ui::theme::{quiet, strong};
+use crate::ui::widgets::names::head_name;
 use eframe::egui::{self, Rect, Sense, Ui, UiBuilder, pos2, vec2};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;

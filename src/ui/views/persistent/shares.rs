@@ -3,7 +3,8 @@
 use crate::analysis::Shares;
 use crate::ui::language::tr;
 use crate::ui::theme::{quiet, strong};
-use crate::ui::views::context::{ViewContext, head_name, percent};
+use crate::ui::views::context::ViewContext;
+use crate::ui::widgets::names::{head_name, percent};
 use eframe::egui::{self, Align2, Color32, Mesh, Rect, Sense, Shape, Stroke, Ui, pos2, vec2};
 use std::sync::Arc;
 

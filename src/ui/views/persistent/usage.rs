@@ -5,7 +5,8 @@ use super::sheet::Sheet;
 use crate::chart::thousands;
 use crate::ui::language::{tr, trf};
 use crate::ui::theme::{quiet, strong};
-use crate::ui::views::context::{ViewContext, percent};
+use crate::ui::views::context::ViewContext;
+use crate::ui::widgets::names::percent;
 use eframe::egui::{self, Align2, Color32, Rect, Shape, Stroke, Ui, pos2};
 
 /// How far below the largest a logarithmic axis begins.

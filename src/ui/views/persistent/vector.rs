@@ -7,7 +7,8 @@ use crate::engine::{Model, VectorFacts};
 use crate::text::{Unit, Vocabulary};
 use crate::ui::language::{tr, trf};
 use crate::ui::theme::{quiet, strong};
-use crate::ui::views::context::{ViewContext, percent};
+use crate::ui::views::context::ViewContext;
+use crate::ui::widgets::names::percent;
 use crate::ui::widgets::picture::weight;
 use eframe::egui::{self, Color32, FontId, Rect, Sense, Stroke, Ui, pos2, vec2};
 

@@ -10,9 +10,10 @@ use crate::engine::{LeadingHead, Surveyed};
 use crate::model::{Config, Span, soft_mask};
 use crate::ui::language::{tr, trf};
 use crate::ui::theme::{quiet, strong};
-use crate::ui::views::context::{ViewContext, head_name, percent};
+use crate::ui::views::context::ViewContext;
 use crate::ui::views::paint_text;
 use crate::ui::widgets::fact_rows::fact_rows;
+use crate::ui::widgets::names::{head_name, percent};
 use eframe::egui::{self, Align2, Rect, Sense, Shape, Stroke, Ui, pos2, vec2};
 use std::sync::Arc;
 

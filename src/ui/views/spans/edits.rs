@@ -11,7 +11,8 @@ use crate::text::{Unit, Vocabulary};
 use crate::ui::commands::command::Command;
 use crate::ui::language::{tr, trf};
 use crate::ui::theme::{quiet, strong};
-use crate::ui::views::context::{ViewContext, head_name};
+use crate::ui::views::context::ViewContext;
+use crate::ui::widgets::names::head_name;
 use eframe::egui::{self, DragValue, Popup, PopupCloseBehavior, Response, Ui};
 
 /// What bits are counted by.

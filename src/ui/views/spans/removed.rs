@@ -6,7 +6,8 @@ use crate::chart::thousands;
 use crate::engine::{LeadingHead, Surveyed};
 use crate::ui::language::{tr, trf};
 use crate::ui::theme::{quiet, strong};
-use crate::ui::views::context::{ViewContext, percent};
+use crate::ui::views::context::ViewContext;
+use crate::ui::widgets::names::percent;
 use eframe::egui::{self, Align2, FontId, Mesh, Rect, Sense, Shape, Stroke, Ui, pos2, vec2};
 use std::sync::Arc;
 

@@ -5,8 +5,8 @@ use crate::analysis::{EFFECTIVE_SHARES, SpanFlag};
 use crate::chart::thousands;
 use crate::ui::language::{tr, trf};
 use crate::ui::theme::{quiet, strong};
-use crate::ui::views::context::{head_name, percent};
 use crate::ui::widgets::fact_rows::fact_rows;
+use crate::ui::widgets::names::{head_name, percent};
 use eframe::egui::Ui;
 
 /// The numbers of a head.

@@ -94,7 +94,7 @@ pub(super) fn paint(ui: &Ui, painter: &Painter, cx: &ViewContext<'_>, rows: &Row
         let stroke = Stroke::new(1.25, cx.palette.accent.gamma_multiply(0.7));
         painter.line_segment([from.center_top(), edge], stroke);
         triangle(painter, edge, 1.0, cx.palette.accent);
-        let words = format!("{above} · {}", crate::ui::views::context::percent(far));
+        let words = format!("{above} · {}", crate::ui::widgets::names::percent(far));
         let font = FontId::proportional(11.0);
         let ink = ui.visuals().text_color();
         let galley = painter.layout_no_wrap(words, font, ink);

@@ -10,11 +10,12 @@ mod rows;
 mod shade;
 mod tip;
 
-use super::context::{ViewContext, heads_name, percent};
+use super::context::ViewContext;
 use crate::chart::{Scale, thousands};
 use crate::engine::figures::FigureChoice;
 use crate::ui::language::{tr, trf};
 use crate::ui::theme::quiet;
+use crate::ui::widgets::names::{heads_name, percent};
 use eframe::egui::{self, FontId, Rect, Sense, Stroke, StrokeKind, Ui, pos2, vec2};
 use grid::Grid;
 use keys::Caret;

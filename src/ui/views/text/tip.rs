@@ -6,7 +6,8 @@ use crate::chart::thousands;
 use crate::model::soft_mask;
 use crate::ui::language::{tr, trf};
 use crate::ui::theme::{quiet, strong};
-use crate::ui::views::context::{ViewContext, percent};
+use crate::ui::views::context::ViewContext;
+use crate::ui::widgets::names::percent;
 use eframe::egui::{self, Ui};
 
 /// Draws the tooltip of a piece.

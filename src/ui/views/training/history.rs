@@ -7,8 +7,9 @@ use crate::chart::thousands;
 use crate::engine::SpanHistory;
 use crate::ui::language::{tr, trf};
 use crate::ui::theme::{quiet, strong};
-use crate::ui::views::context::{ViewContext, head_name};
+use crate::ui::views::context::ViewContext;
 use crate::ui::widgets::axes::{Dash, line_sample};
+use crate::ui::widgets::names::head_name;
 use eframe::egui::{self, Align2, Color32, Ui, vec2};
 use egui_plot::{Line, PlotPoint, PlotPoints, Points, Text};
 
