@@ -34,7 +34,7 @@ impl App {
         let Some(index) = choices.recorded else {
             return Ok(());
         };
-        let texts = Texts::of(&self.snapshot);
+        let texts = Texts::of(&self.document.snapshot);
         let texts = texts.ok_or("only a recorded run has several texts: leave --index out")?;
         if index >= texts.names.len() {
             let names = texts.names.len();
@@ -42,7 +42,7 @@ impl App {
                 "there is no text {index}: the run has {names}, counted from 0"
             ));
         }
-        self.show_recorded(index);
+        self.document.show_recorded(index);
         Ok(())
     }
 
@@ -51,7 +51,7 @@ impl App {
     /// # Errors
     /// When model or text have no such head, token or vector.
     pub fn choose(&mut self, choices: &Choices) -> Result<(), String> {
-        let snapshot = std::sync::Arc::clone(&self.snapshot);
+        let snapshot = std::sync::Arc::clone(&self.document.snapshot);
         let Some(model) = &snapshot.model else {
             return Err("no model is open".into());
         };
@@ -67,7 +67,8 @@ impl App {
             }
         }
         if let Some((leading, others)) = choices.heads.split_first() {
-            self.selection
+            self.document
+                .selection
                 .select_heads(*leading, others.iter().copied());
         }
         if let Some(tokens) = &choices.tokens {
@@ -78,7 +79,7 @@ impl App {
                     tokens.start, tokens.end
                 ));
             }
-            self.selection.tokens = TokenSet::from(tokens.clone());
+            self.document.selection.tokens = TokenSet::from(tokens.clone());
         }
         if let Some(vector) = choices.vector {
             if vector >= config.pers_mem_size {
@@ -87,7 +88,7 @@ impl App {
                     config.pers_mem_size
                 ));
             }
-            self.selection.vector = Some(vector);
+            self.document.selection.vector = Some(vector);
         }
         let changes = !choices.spans.is_empty() || !choices.silenced.is_empty();
         if model.recorded.is_some() && changes {

@@ -1,14 +1,15 @@
 //! Opening models and texts, writing charts: what the window does with files.
 
-use super::{App, Restored};
-use crate::engine::{Failure, Model, SAMPLES, Sample, Source};
+use super::App;
+use crate::engine::{Failure, Model, SAMPLES};
 use crate::ui::dialogs::Purpose;
 use crate::ui::disk;
+use crate::ui::document::Restored;
 use crate::ui::document::history::Text;
 use crate::ui::document::model_file::Answers;
-use crate::ui::document::model_file::{ModelFile, sample_of, source_of};
+use crate::ui::document::model_file::sample_of;
 use crate::ui::document::selection::Selection;
-use crate::ui::document::text_file::{TextFile, is_sample, text_of};
+use crate::ui::document::text_file::{is_sample, text_of};
 use crate::ui::export::figures;
 use crate::ui::export::files::Copied;
 use crate::ui::language::{tr, trf};
@@ -20,19 +21,20 @@ use std::sync::Arc;
 
 impl App {
     /// What other threads have finished since the last frame.
-    pub(in crate::ui) fn take_news(&mut self, ctx: &egui::Context) {
-        self.snapshot = self.engine.snapshot();
-        if self.snapshot.model_number != self.seen.0 {
-            self.seen.0 = self.snapshot.model_number;
+    pub(super) fn take_news(&mut self, ctx: &egui::Context) {
+        self.document.snapshot = self.document.engine.snapshot();
+        if self.document.snapshot.model_number != self.document.seen.0 {
+            self.document.seen.0 = self.document.snapshot.model_number;
             self.opened(ctx);
         }
         if let Some(failure) = self
+            .document
             .snapshot
             .failure
             .clone()
-            .filter(|f| f.number > self.seen.1)
+            .filter(|f| f.number > self.document.seen.1)
         {
-            self.seen.1 = failure.number;
+            self.document.seen.1 = failure.number;
             self.failed(failure);
         }
         for result in self.exports.finished() {
@@ -63,29 +65,30 @@ impl App {
     }
 
     /// The engine has opened a model.
-    pub(in crate::ui) fn opened(&mut self, ctx: &egui::Context) {
-        let Some(model) = self.snapshot.model.clone() else {
+    pub(super) fn opened(&mut self, ctx: &egui::Context) {
+        let Some(model) = self.document.snapshot.model.clone() else {
             return;
         };
-        let number = self.snapshot.model_number;
+        let number = self.document.snapshot.model_number;
         let asked = self
+            .document
             .asked
             .iter()
             .find(|(asked, _)| *asked == number)
             .cloned();
         // Wishes before this one were overtaken by it.
-        self.asked.retain(|(asked, _)| *asked > number);
-        self.file = asked.and_then(|(_, file)| file);
-        if let Some((path, answers)) = self.file.clone() {
+        self.document.asked.retain(|(asked, _)| *asked > number);
+        self.document.file = asked.and_then(|(_, file)| file);
+        if let Some((path, answers)) = self.document.file.clone() {
             // A file that was not answered for yet asks what it does not say.
             if self.settings.answers(&path) == Answers::default() && answers == Answers::default() {
-                self.facts.ask(&model);
+                self.overlays.facts.ask(&model);
             }
             self.settings.opened(&path);
             // Only what worked is remembered: a wrong answer must not bar the file.
             self.settings.answer(&path, answers);
             self.save();
-            if !model.assumed.is_empty() && !self.facts.open && model.recorded.is_none() {
+            if !model.assumed.is_empty() && !self.overlays.facts.open && model.recorded.is_none() {
                 let assumed = model.assumed.join("; ");
                 self.toasts.info(trf("Assumed {0}", &[&assumed]));
             }
@@ -95,15 +98,15 @@ impl App {
         }
         let title = format!("{} – spanscope", model.file_name());
         ctx.send_viewport_cmd(egui::ViewportCommand::Title(title));
-        let now = self.model_now();
-        if self.step_behind(now) {
-            self.history.forget_edits();
+        let now = self.document.model_now();
+        if self.document.step_behind(now) {
+            self.document.history.forget_edits();
         }
-        self.following = Default::default();
-        self.figure_options.forget_titles();
+        self.document.following = Default::default();
+        self.overlays.figure_options.forget_titles();
         let mut selection = Selection::default();
-        selection.set_combine(self.selection.combine());
-        self.selection = selection;
+        selection.set_combine(self.document.selection.combine());
+        self.document.selection = selection;
         // The head that looks farthest is the one to look at first.
         let longest = model
             .network
@@ -111,9 +114,9 @@ impl App {
             .into_iter()
             .max_by_key(|span| span.reach);
         if let Some(span) = longest {
-            self.selection.select_head((span.layer, span.head));
+            self.document.selection.select_head((span.layer, span.head));
         }
-        if let Some(restored) = self.restored.take()
+        if let Some(restored) = self.document.restored.take()
             && number == 1
         {
             self.restore(ctx, &model, restored);
@@ -125,36 +128,37 @@ impl App {
         let is_recorded = model.recorded.is_some();
         if is_recorded {
             // What was changed waits for its model.
-            self.behind = restored.of;
-            self.history.begin_edited(restored.edits.clone());
+            self.document.behind = restored.of;
+            self.document.history.begin_edited(restored.edits.clone());
         }
         let Some(selected) = restored.selected else {
             return;
         };
         let tokens = selected.tokens();
-        self.selection = selected.heads_in(model.network.config());
-        if self.text_file.is_none() || is_recorded {
-            self.selection.tokens = tokens;
+        self.document.selection = selected.heads_in(model.network.config());
+        if self.document.text_file.is_none() || is_recorded {
+            self.document.selection.tokens = tokens;
         }
         if is_recorded {
-            self.engine.show_recorded(restored.recorded);
+            self.document.engine.show_recorded(restored.recorded);
         } else if !restored.edits.is_empty() {
-            self.engine
-                .edit_of(self.snapshot.model_number, restored.edits.clone());
-            self.history.begin_edited(restored.edits);
+            self.document
+                .engine
+                .edit_of(self.document.snapshot.model_number, restored.edits.clone());
+            self.document.history.begin_edited(restored.edits);
             ctx.request_repaint();
         }
     }
 
     /// A text file has been read.
-    pub(in crate::ui) fn text_read(&mut self) {
-        let Some(file) = &self.text_file else {
+    pub(super) fn text_read(&mut self) {
+        let Some(file) = &self.document.text_file else {
             return;
         };
         let Ok((path, read)) = file.read.try_recv() else {
             return;
         };
-        let file = self.text_file.take();
+        let file = self.document.text_file.take();
         let (text, all) = match read {
             Ok(read) => read,
             Err(message) => return self.toasts.error(message),
@@ -174,17 +178,17 @@ impl App {
         };
         match file.and_then(|file| file.restores) {
             Some(tokens) => {
-                self.history.begin(text);
-                self.text_changed();
-                if !self.shows_recorded {
-                    self.selection.tokens = tokens;
+                self.document.history.begin(text);
+                self.document.text_changed();
+                if !self.document.shows_recorded {
+                    self.document.selection.tokens = tokens;
                 }
             }
             None => {
-                self.history.load(text);
-                self.text_changed();
-                if self.is_recorded() {
-                    let name = &self.history.present().text.name;
+                self.document.history.load(text);
+                self.document.text_changed();
+                if self.document.is_recorded() {
+                    let name = &self.document.history.present().text.name;
                     let words = trf(
                         "A recorded run has its own text: {0} is kept until a model is open",
                         &[name],
@@ -195,69 +199,66 @@ impl App {
         }
     }
 
-    /// Reads a text file; one that is being read is let go.
-    pub(in crate::ui) fn read_text(&mut self, path: PathBuf, ctx: &egui::Context) {
-        self.text_file = Some(TextFile::read(path, ctx));
-    }
-
     /// A sample's text means nothing to a model that reads ids, nor ids to one that reads text; what the user wrote
     /// stays.
     fn suit_text(&mut self, path: &Path, model: &Model) {
-        let text = self.own_text();
+        let text = self.document.own_text();
         let ids = first_ids(model);
         if model.vocabulary.is_none() && is_sample(text) {
-            self.history.load(Text {
+            self.document.history.load(Text {
                 text: ids.into(),
                 ..Text::default()
             });
         } else if model.vocabulary.is_some() && **text == *ids {
             let sample = sample_of(path).unwrap_or(&SAMPLES[0]);
-            self.history.load(text_of(sample));
+            self.document.history.load(text_of(sample));
         } else {
             return;
         }
-        self.text_changed();
+        self.document.text_changed();
     }
 
     /// Something went wrong; what was open stays open.
-    pub(in crate::ui) fn failed(&mut self, failure: Failure) {
+    pub(super) fn failed(&mut self, failure: Failure) {
         self.toasts.error(failure.message);
         let Some(number) = failure.opening else {
             return;
         };
-        let asked = self.asked.iter().position(|(asked, _)| *asked == number);
-        let asked = asked.map(|i| self.asked.remove(i));
-        self.asked.retain(|(asked, _)| *asked > number);
-        let restored = self.restored.take();
+        let asked = self
+            .document
+            .asked
+            .iter()
+            .position(|(asked, _)| *asked == number);
+        let asked = asked.map(|i| self.document.asked.remove(i));
+        self.document.asked.retain(|(asked, _)| *asked > number);
+        let restored = self.document.restored.take();
         let of_session = restored.is_some_and(|restored| restored.selected.is_some());
         let Some((_, Some((path, answers)))) = asked else {
             return;
         };
         // A vocabulary that does not fit must not keep the file shut.
-        let is_open = self.file.as_ref().is_some_and(|(open, _)| *open == path);
+        let is_open = self
+            .document
+            .file
+            .as_ref()
+            .is_some_and(|(open, _)| *open == path);
         if answers.vocab.is_some() && !is_open {
             let without = Answers {
                 vocab: None,
                 ..answers
             };
-            self.open_file((path, without));
-        } else if of_session && self.snapshot.model.is_none() {
+            self.document.open_file((path, without));
+        } else if of_session && self.document.snapshot.model.is_none() {
             // Nobody asked for it today; the window must not stay empty.
-            self.open_sample(&SAMPLES[0]);
+            self.document.open_sample(&SAMPLES[0]);
         }
     }
 
-    /// Opens a bundled model; the text stays.
-    pub(in crate::ui) fn open_sample(&mut self, sample: &'static Sample) {
-        let number = self.engine.open(Source::Sample(sample));
-        self.asked.push((number, None));
-    }
-
-    pub(in crate::ui) fn ask(&mut self, ctx: &egui::Context, purpose: Purpose) {
-        let name = match &self.snapshot.model {
+    pub(super) fn ask(&mut self, ctx: &egui::Context, purpose: Purpose) {
+        let name = match &self.document.snapshot.model {
             Some(model) => match purpose {
                 Purpose::Figure(kind) => {
-                    let (heads, ending) = (&self.selection.heads, self.ending(kind));
+                    let (heads, ending) = (&self.document.selection.heads, self.ending(kind));
                     figures::proposed(kind, &model.name(), heads, ending)
                 }
                 _ => String::new(),
@@ -267,7 +268,7 @@ impl App {
             }
             None => return self.toasts.error(tr("No model is open")),
         };
-        if purpose == Purpose::Vocabulary && self.file.is_none() {
+        if purpose == Purpose::Vocabulary && self.document.file.is_none() {
             return self.toasts.error(tr(
                 "A bundled model has its vocabulary; open a file to choose one for it",
             ));
@@ -278,24 +279,26 @@ impl App {
             .clone()
             .filter(|folder| disk::is_folder(folder))
             .or_else(|| std::env::current_dir().ok());
-        self.dialogs.ask(ctx, purpose, folder.as_deref(), &name);
+        self.overlays
+            .dialogs
+            .ask(ctx, purpose, folder.as_deref(), &name);
     }
 
     /// A dialog has answered.
-    pub(in crate::ui) fn chosen(&mut self, ctx: &egui::Context, purpose: Purpose, path: PathBuf) {
+    pub(super) fn chosen(&mut self, ctx: &egui::Context, purpose: Purpose, path: PathBuf) {
         if let Some(folder) = path.parent() {
             self.settings.folder = Some(folder.to_owned());
             self.save();
         }
         match purpose {
             Purpose::Model | Purpose::Run => self.open_model(path),
-            Purpose::Text => self.read_text(path, ctx),
+            Purpose::Text => self.document.read_text(path, ctx),
             Purpose::Vocabulary => self.answer(|answers| answers.vocab = Some(path)),
             Purpose::Figure(kind) => self.save_figure(ctx, kind, path),
         }
     }
 
-    pub(in crate::ui) fn open_model(&mut self, path: PathBuf) {
+    pub(super) fn open_model(&mut self, path: PathBuf) {
         // Of a run's folder, its file: a run is the same however it was opened.
         let path = disk::in_folder(&path);
         // What is said from here on is about this file.
@@ -303,33 +306,28 @@ impl App {
         let answers = known_answers(&self.settings, &path, &mut self.toasts);
         // A sample's text that nobody touched gives way to that of another sample.
         if let Some(sample) = sample_of(&path)
-            && is_sample(self.own_text())
+            && is_sample(self.document.own_text())
         {
-            self.history.load(text_of(sample));
-            self.text_changed();
+            self.document.history.load(text_of(sample));
+            self.document.text_changed();
         }
-        self.open_file((path, answers));
-    }
-
-    pub(in crate::ui) fn open_file(&mut self, file: ModelFile) {
-        let number = self.engine.open(source_of(&file));
-        self.asked.push((number, Some(file)));
+        self.document.open_file((path, answers));
     }
 
     /// Takes an answer about the open file, and opens it again with it.
-    pub(in crate::ui) fn answer(&mut self, change: impl FnOnce(&mut Answers)) {
-        let Some((path, mut answers)) = self.file.clone() else {
+    pub(super) fn answer(&mut self, change: impl FnOnce(&mut Answers)) {
+        let Some((path, mut answers)) = self.document.file.clone() else {
             return self
                 .toasts
                 .error(tr("The bundled models say everything about themselves"));
         };
         change(&mut answers);
         self.toasts.clear();
-        self.open_file((path, answers));
+        self.document.open_file((path, answers));
     }
 
     /// A text by its ending; a checkpoint, or the folder of a run, otherwise.
-    pub(in crate::ui) fn dropped(&mut self, ctx: &egui::Context, path: PathBuf) {
+    pub(super) fn dropped(&mut self, ctx: &egui::Context, path: PathBuf) {
         let ending = path
             .extension()
             .unwrap_or_default()
@@ -337,7 +335,7 @@ impl App {
             .to_lowercase();
         let is_text = ["txt", "md", "text", "zip", "gz", "raw"].contains(&ending.as_str());
         if is_text && !disk::is_folder(&path) {
-            self.read_text(path, ctx);
+            self.document.read_text(path, ctx);
         } else {
             self.open_model(path);
         }
@@ -351,11 +349,7 @@ fn first_ids(model: &Model) -> String {
 }
 
 /// What was answered about a file before, less a vocabulary that is gone.
-pub(in crate::ui) fn known_answers(
-    settings: &Settings,
-    path: &Path,
-    toasts: &mut Toasts,
-) -> Answers {
+pub(super) fn known_answers(settings: &Settings, path: &Path, toasts: &mut Toasts) -> Answers {
     let mut answers = settings.answers(path);
     if let Some(trouble) = answers.vocab.as_deref().and_then(disk::trouble) {
         answers.vocab = None;

@@ -1,7 +1,6 @@
 //! Keeping what is there again at the next start.
 
 use super::App;
-use crate::ui::document::model_file::OpenModel;
 use crate::ui::document::selection::Selected;
 use crate::ui::document::text_file::TextFile;
 use crate::ui::language::trf;
@@ -11,9 +10,9 @@ use eframe::egui;
 
 impl App {
     /// Has the session kept when it is time to look whether it changed.
-    pub(in crate::ui) fn keep(&mut self, ctx: &egui::Context) {
+    pub(super) fn keep(&mut self, ctx: &egui::Context) {
         self.watch_place(ctx);
-        let Some(keeper) = &mut self.keeper else {
+        let Some(keeper) = &mut self.keeping.writer else {
             return;
         };
         if let Some(complaint) = keeper.complaint() {
@@ -27,69 +26,61 @@ impl App {
 
     fn keep_now(&mut self) {
         // What was open last is what could be opened, and is all there.
-        let ready = self.snapshot.model.is_some() && self.restored.is_none();
-        let waits = self.text_file.as_ref().is_some_and(TextFile::restores);
+        let ready = self.document.snapshot.model.is_some() && self.document.restored.is_none();
+        let waits = self
+            .document
+            .text_file
+            .as_ref()
+            .is_some_and(TextFile::restores);
         // Until then all is as it was, but for what is typed meanwhile.
-        let typed = self.history.can_undo();
+        let typed = self.document.history.can_undo();
         if waits || !ready && !typed {
             return;
         }
         let session = match ready {
             true => self.session(),
-            false => self.last_session.clone(),
+            false => self.keeping.last_session.clone(),
         };
-        if let Some(keeper) = &mut self.keeper {
-            keeper.keep(session, &self.history.present().text);
+        if let Some(keeper) = &mut self.keeping.writer {
+            keeper.keep(session, &self.document.history.present().text);
         }
     }
 
     /// Where the window stands, unless it fills the screen: it is that place to which it comes back.
     fn watch_place(&mut self, ctx: &egui::Context) {
         let zoom = ctx.zoom_factor();
-        self.zoom = zoom;
+        self.keeping.zoom = zoom;
         ctx.input(|input| {
             let window = input.viewport();
             if window.minimized == Some(true) {
                 return;
             }
-            self.place.maximized = window.maximized.unwrap_or(false);
-            self.place.fullscreen = window.fullscreen.unwrap_or(false);
-            if self.place.maximized || self.place.fullscreen {
+            self.keeping.place.maximized = window.maximized.unwrap_or(false);
+            self.keeping.place.fullscreen = window.fullscreen.unwrap_or(false);
+            if self.keeping.place.maximized || self.keeping.place.fullscreen {
                 return;
             }
             let whole = |x: f32| (x * zoom).round();
             if let Some(inner) = window.inner_rect {
-                self.place.size = Some((whole(inner.width()), whole(inner.height())));
+                self.keeping.place.size = Some((whole(inner.width()), whole(inner.height())));
             }
             if let Some(outer) = window.outer_rect {
-                self.place.position = Some((whole(outer.left()), whole(outer.top())));
+                self.keeping.place.position = Some((whole(outer.left()), whole(outer.top())));
             }
         });
     }
 
-    /// The model that is open.
-    pub(in crate::ui) fn model_now(&self) -> Option<OpenModel> {
-        match (&self.file, &self.snapshot.model) {
-            (Some((path, _)), _) => {
-                let path = std::path::absolute(path).unwrap_or_else(|_| path.clone());
-                Some(OpenModel::File(path))
-            }
-            (None, Some(model)) => Some(OpenModel::Sample(model.file_name().to_owned())),
-            (None, None) => None,
-        }
-    }
-
     fn session(&self) -> Session {
         Session {
-            window: self.place,
-            zoom: Some(self.zoom),
-            model: self.model_now(),
-            behind: self.behind.clone(),
-            recorded: self.snapshot.recorded.unwrap_or(0),
-            edits: self.history.present().edits.as_ref().clone(),
-            selected: Some(Selected::of(&self.selection)),
-            layout: Layout::of(&self.tree),
-            used: Some(self.used),
+            window: self.keeping.place,
+            zoom: Some(self.keeping.zoom),
+            model: self.document.model_now(),
+            behind: self.document.behind.clone(),
+            recorded: self.document.snapshot.recorded.unwrap_or(0),
+            edits: self.document.history.present().edits.as_ref().clone(),
+            selected: Some(Selected::of(&self.document.selection)),
+            layout: Layout::of(&self.board.tree),
+            used: Some(self.board.used),
             views: parts(&self.views),
         }
     }

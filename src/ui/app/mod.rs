@@ -1,121 +1,103 @@
 //! The window: it owns the engine, the views and the dialogs, and draws a frame.
 
 mod choices;
+mod figures;
 mod files;
-mod following;
 mod keep;
 mod opening;
 mod run_command;
 mod tour;
 
-use crate::engine::{Engine, Looks, Snapshot};
-use crate::model::Edits;
+use crate::engine::{Looks, Snapshot};
 use crate::ui::Start;
 use crate::ui::commands::command::{Command, Now};
 use crate::ui::commands::help::Help;
 use crate::ui::commands::keys::{self, Keyboard};
-use crate::ui::commands::menus;
+use crate::ui::commands::menus::Menus;
 use crate::ui::commands::palette::CommandPalette;
 use crate::ui::dialogs::{Backend, Dialogs};
-use crate::ui::document::history::History;
-use crate::ui::document::model_file::ModelFile;
-use crate::ui::document::model_file::OpenModel;
-use crate::ui::document::recorded::{self, Texts};
-use crate::ui::document::selection::Selected;
+use crate::ui::document::Document;
+use crate::ui::document::recorded::Texts;
 use crate::ui::document::selection::{Hover, Selection};
-use crate::ui::document::text_file::TextFile;
 use crate::ui::export::files::Exports;
 use crate::ui::export::making::Asked;
 use crate::ui::export::options::FigureOptions;
 use crate::ui::language::{self, tr, trf};
 use crate::ui::session::settings::{Settings, ThemeChoice};
-use crate::ui::session::writer::Keeper;
+use crate::ui::session::writer::SessionWriter;
 use crate::ui::session::{self, Place, Session};
 use crate::ui::shell::about::AboutBox;
 use crate::ui::shell::layout::Layout;
 use crate::ui::shell::model_facts::ModelFacts;
-use crate::ui::shell::status;
+use crate::ui::shell::status::StatusBar;
 use crate::ui::shell::tiles::{self, Board};
 use crate::ui::shell::toasts::Toasts;
 use crate::ui::shell::tour::Tour;
+use crate::ui::text_field;
 use crate::ui::text_field::editor::Editor;
 use crate::ui::theme;
 use crate::ui::views::context::ViewContext;
 use crate::ui::views::{Pane, Views};
 pub use choices::Choices;
 use eframe::egui::{self, Ui};
-use following::Following;
 use std::path::Path;
-use std::sync::Arc;
-
-/// What a model of the last session is given back once it is open.
-#[derive(Debug)]
-pub(in crate::ui) struct Restored {
-    /// What was selected; `None` where another model was open.
-    pub selected: Option<Selected>,
-    /// What was changed by hand.
-    pub edits: Edits,
-    /// In this model.
-    pub of: Option<OpenModel>,
-    /// Which text of a recorded run was shown.
-    pub recorded: usize,
-}
 
 /// The application.
 pub struct App {
-    pub(in crate::ui) engine: Engine,
-    pub(in crate::ui) snapshot: Arc<Snapshot>,
-    pub(in crate::ui) selection: Selection,
-    /// What was under the pointer in the last frame.
-    hover: Hover,
-    /// What the engine was last asked to look at.
-    looks: Looks,
-    pub(in crate::ui) settings: Settings,
-    pub(in crate::ui) toasts: Toasts,
-    pub(in crate::ui) commands: Vec<Command>,
-    pub(in crate::ui) help: Help,
-    pub(in crate::ui) about: AboutBox,
-    pub(in crate::ui) tour: Tour,
-    pub(in crate::ui) palette: CommandPalette,
-    pub(in crate::ui) tree: egui_tiles::Tree<Pane>,
+    /// What is open.
+    pub(super) document: Document,
+    pub(super) settings: Settings,
+    pub(super) toasts: Toasts,
+    pub(super) commands: Vec<Command>,
+    pub(super) overlays: Overlays,
+    pub(super) views: Views,
+    pub(super) board: Arrangement,
+    pub(super) editor: Editor,
+    pub(super) exports: Exports,
+    /// Figures that wait for their numbers.
+    pub(super) figures: Vec<Asked>,
+    pub(super) keeping: Keeping,
+}
+
+/// What lies over the views when it is open.
+pub(super) struct Overlays {
+    pub help: Help,
+    pub about: AboutBox,
+    pub tour: Tour,
+    pub palette: CommandPalette,
+    pub dialogs: Dialogs,
+    pub figure_options: FigureOptions,
+    pub facts: ModelFacts,
+}
+
+impl Overlays {
+    /// Whether a box that lies over everything else has the keys.
+    fn covers(&self) -> bool {
+        self.dialogs.is_open()
+            || self.palette.is_open()
+            || self.help.is_open()
+            || self.about.is_open()
+    }
+}
+
+/// Where the views stand, and which of them is at hand.
+pub(super) struct Arrangement {
+    pub tree: egui_tiles::Tree<Pane>,
     /// The view that was clicked in last.
-    pub(in crate::ui) used: Pane,
+    pub used: Pane,
     /// The only view that is drawn, without bars and text field: for pictures and measurements.
     alone: Option<Pane>,
-    pub(in crate::ui) views: Views,
-    /// The text and what is changed in the model, now and before.
-    pub(in crate::ui) history: History,
-    pub(in crate::ui) editor: Editor,
-    pub(in crate::ui) dialogs: Dialogs,
-    pub(in crate::ui) exports: Exports,
-    /// Figures that wait for their numbers.
-    pub(in crate::ui) figures: Vec<Asked>,
-    pub(in crate::ui) figure_options: FigureOptions,
-    pub(in crate::ui) facts: ModelFacts,
-    /// A text file being read.
-    pub(in crate::ui) text_file: Option<TextFile>,
-    /// The open checkpoint with the answers about it; `None` for a bundled model.
-    pub(in crate::ui) file: Option<ModelFile>,
-    /// Wishes to open a model, by their numbers, until they are carried out.
-    pub(in crate::ui) asked: Vec<(u64, Option<ModelFile>)>,
-    /// What is wanted of the training run that is open.
-    pub(in crate::ui) following: Following,
-    /// The number of the model and of the failure last seen.
-    pub(in crate::ui) seen: (u64, u64),
-    pub(in crate::ui) restored: Option<Restored>,
-    /// The model that was opened last.
-    pub(in crate::ui) opened: Option<OpenModel>,
-    /// Whether that is a recorded run.
-    pub(in crate::ui) shows_recorded: bool,
-    /// While a recorded run is shown, the model that the history's changes belong to.
-    pub(in crate::ui) behind: Option<OpenModel>,
-    /// Where the window stands.
-    pub(in crate::ui) place: Place,
-    /// The size of the interface.
-    pub(in crate::ui) zoom: f32,
-    pub(in crate::ui) keeper: Option<Keeper>,
+}
+
+/// What the session keeps of the window itself.
+pub(super) struct Keeping {
+    pub writer: Option<SessionWriter>,
     /// The session as it was found at the start.
-    pub(in crate::ui) last_session: Session,
+    pub last_session: Session,
+    /// Where the window stands.
+    pub place: Place,
+    /// The size of the interface.
+    pub zoom: f32,
 }
 
 impl App {
@@ -133,11 +115,8 @@ impl App {
         let mut toasts = Toasts::default();
         let opening = opening::at_start(ctx, start, &settings, &session, kept, &mut toasts);
         let notify = ctx.clone();
-        let text = Arc::clone(&opening.text.text);
-        let engine = Engine::start_on(start.device, opening.source, text, move || {
-            notify.request_repaint();
-        });
-        engine.set_memory(
+        let document = Document::new(start.device, opening, move || notify.request_repaint());
+        document.engine.set_memory(
             start
                 .memory
                 .map_or(settings.memory_bytes(), |mb| mb.saturating_mul(1_000_000)),
@@ -146,57 +125,49 @@ impl App {
         if let Some(zoom) = zoom {
             ctx.set_zoom_factor(zoom);
         }
-        let keeper = settings
+        let writer = settings
             .folder_of_session()
-            .map(|folder| Keeper::new(folder.to_owned()));
+            .map(|folder| SessionWriter::new(folder.to_owned()));
         Self {
-            snapshot: engine.snapshot(),
-            engine,
-            selection: Selection::default(),
-            hover: Hover::default(),
-            looks: Looks::default(),
+            document,
             settings,
             toasts,
             commands: Vec::new(),
-            help: Help::default(),
-            about: AboutBox::default(),
-            tour: Tour::new(tours),
-            palette: CommandPalette::default(),
-            tree: session.layout.clone().unwrap_or_default().tree(),
-            used: session.used.unwrap_or(Pane::Spans),
-            alone: None,
+            overlays: Overlays {
+                help: Help::default(),
+                about: AboutBox::default(),
+                tour: Tour::new(tours),
+                palette: CommandPalette::default(),
+                dialogs: Dialogs::new(backend),
+                figure_options: FigureOptions::default(),
+                facts: ModelFacts::default(),
+            },
             views: session::tolerant(&session.views),
-            history: History::new(opening.text),
+            board: Arrangement {
+                tree: session.layout.clone().unwrap_or_default().tree(),
+                used: session.used.unwrap_or(Pane::Spans),
+                alone: None,
+            },
             editor: Editor::default(),
-            dialogs: Dialogs::new(backend),
             exports: Exports::default(),
             figures: Vec::new(),
-            figure_options: FigureOptions::default(),
-            facts: ModelFacts::default(),
-            text_file: opening.text_file,
-            file: None,
-            asked: vec![(1, opening.file)],
-            following: Following::default(),
-            seen: (0, 0),
-            restored: opening.restored,
-            opened: None,
-            shows_recorded: false,
-            behind: None,
-            place: session.window,
-            zoom: zoom.unwrap_or(1.0),
-            keeper,
-            last_session: session,
+            keeping: Keeping {
+                writer,
+                place: session.window,
+                zoom: zoom.unwrap_or(1.0),
+                last_session: session,
+            },
         }
     }
 
     /// The engine's last snapshot, as drawn.
     pub fn snapshot(&self) -> &Snapshot {
-        &self.snapshot
+        &self.document.snapshot
     }
 
     /// The selection, as drawn.
     pub fn selection(&self) -> &Selection {
-        &self.selection
+        &self.document.selection
     }
 
     /// The error on show, if any.
@@ -206,76 +177,74 @@ impl App {
 
     /// The views that are not closed.
     pub fn open_views(&self) -> Vec<Pane> {
-        tiles::open_views(&self.tree)
+        tiles::open_views(&self.board.tree)
     }
 
     /// The views that can be seen: not closed, and in front of their tabs.
     pub fn visible_views(&self) -> Vec<Pane> {
-        let tiles = self.tree.active_tiles().into_iter();
-        let panes = tiles.filter_map(|tile| self.tree.tiles.get_pane(&tile));
+        let tiles = self.board.tree.active_tiles().into_iter();
+        let panes = tiles.filter_map(|tile| self.board.tree.tiles.get_pane(&tile));
         panes.copied().collect()
     }
 
     /// Where the views stand.
     pub fn layout(&self) -> Layout {
-        Layout::of(&self.tree).unwrap_or_default()
+        Layout::of(&self.board.tree).unwrap_or_default()
     }
 
     /// Whether everything that was asked for is done and drawn.
     pub fn settled(&self) -> bool {
-        self.text_file.is_none()
-            && self.asked.is_empty()
-            && self.figures.is_empty()
-            && !self.figure_options.is_drawing()
-            && self.engine.is_settled(&self.snapshot)
+        self.figures.is_empty()
+            && !self.overlays.figure_options.is_drawing()
+            && self.document.settled()
     }
 
     /// How many previews of figures were begun.
     pub fn previews(&self) -> u64 {
-        self.figure_options.previews()
+        self.overlays.figure_options.previews()
     }
 
     /// Brings a view to the front of its tabs.
     pub fn bring_up(&mut self, view: Pane) {
-        tiles::bring_up(&mut self.tree, view);
-        self.used = view;
+        tiles::bring_up(&mut self.board.tree, view);
+        self.board.used = view;
     }
 
     /// Draws this view alone from now on, without bars and text field.
     pub fn show_alone(&mut self, view: Pane) {
-        self.alone = Some(view);
+        self.board.alone = Some(view);
     }
 
     /// What decides which commands can be done.
-    pub(in crate::ui) fn now(&self) -> Now {
-        let tokens = self.snapshot.tokens.ids.len();
-        let unread = self.snapshot.model.is_some() && self.snapshot.done < tokens;
-        let heads = self.selection.heads.all().iter();
-        let edits = self.edits();
+    fn now(&self) -> Now {
+        let tokens = self.document.snapshot.tokens.ids.len();
+        let unread = self.document.snapshot.model.is_some() && self.document.snapshot.done < tokens;
+        let heads = self.document.selection.heads.all().iter();
+        let edits = self.document.edits();
         Now {
-            model: self.snapshot.model.is_some(),
-            file: self.file.is_some(),
+            model: self.document.snapshot.model.is_some(),
+            file: self.document.file.is_some(),
             run: self
+                .document
                 .snapshot
                 .model
                 .as_ref()
                 .is_some_and(|model| model.run.is_some()),
-            follows: self.follows_run(),
-            opening: self.snapshot.opening,
-            undo: self.history.can_undo(),
-            redo: self.history.can_redo(),
-            reading: unread && self.snapshot.busy && !self.snapshot.opening,
-            stopped: unread && !self.snapshot.busy,
+            follows: self.document.follows_run(),
+            opening: self.document.snapshot.opening,
+            undo: self.document.history.can_undo(),
+            redo: self.document.history.can_redo(),
+            reading: unread && self.document.snapshot.busy && !self.document.snapshot.opening,
+            stopped: unread && !self.document.snapshot.busy,
             edited: !edits.is_empty(),
             edited_selected: heads
                 .clone()
                 .any(|(layer, head)| edits.is_edited(*layer, *head)),
             open_views: self.open_views(),
-            texts: None,
-            used: Some(self.used),
+            texts: Texts::of(&self.document.snapshot),
+            used: Some(self.board.used),
             missing: self.missing(),
         }
-        .with_recorded(Texts::of(&self.snapshot))
     }
 
     /// Draws one frame.
@@ -283,35 +252,44 @@ impl App {
         language::speak(self.settings.language);
         let ctx = ui.ctx().clone();
         self.take_news(&ctx);
-        self.follow();
+        self.document.follow();
         let keyboard = Keyboard {
-            modal: self.dialogs.is_open()
-                || self.figure_options.is_open()
-                || self.palette.is_open()
-                || self.help.is_open()
-                || self.about.is_open(),
+            modal: self.overlays.covers() || self.overlays.figure_options.is_open(),
             editor: Editor::id(),
         };
-        if !keyboard.modal && self.tour.escaped(&ctx) {
+        if !keyboard.modal && self.overlays.tour.escaped(&ctx) {
             self.end_tour();
         }
         self.commands.extend(keys::pressed(&ctx, keyboard));
         let now = self.now();
-        let status = if self.alone.is_none() {
-            menus::menu(self, ui, &now);
-            let status = status::bar(self, ui, &now);
+        let status = if self.board.alone.is_none() {
+            let menus = Menus {
+                now: &now,
+                document: &self.document,
+                settings: &self.settings,
+                commands: &mut self.commands,
+            };
+            menus.show(ui);
+            let status = StatusBar {
+                now: &now,
+                document: &mut self.document,
+                figures: &mut self.figures,
+                exports: &mut self.exports,
+                commands: &mut self.commands,
+            };
+            let status = status.show(ui);
             self.edit(ui);
             status.height()
         } else {
             0.0
         };
         self.board(ui, &now);
-        if let Some(model) = self.snapshot.model.clone() {
+        if let Some(model) = self.document.snapshot.model.clone() {
             let palette = theme::palette(ui.visuals());
-            self.facts.show(
+            self.overlays.facts.show(
                 &ctx,
                 &model,
-                self.snapshot.model_number,
+                self.document.snapshot.model_number,
                 &palette,
                 &mut self.commands,
             );
@@ -319,10 +297,10 @@ impl App {
         self.options_of_figures(&ctx, &now);
         self.make_figures(&ctx);
         self.walk(&ctx);
-        self.help.show(&ctx);
-        self.about.show(&ctx);
+        self.overlays.help.show(&ctx);
+        self.overlays.about.show(&ctx);
         self.find(&ctx, &now);
-        if let Some((purpose, path)) = self.dialogs.show(&ctx) {
+        if let Some((purpose, path)) = self.overlays.dialogs.show(&ctx) {
             self.chosen(&ctx, purpose, path);
         }
         let palette = theme::palette(ui.visuals());
@@ -335,6 +313,7 @@ impl App {
 
     fn edit(&mut self, ui: &mut Ui) {
         let ids = self
+            .document
             .snapshot
             .model
             .as_ref()
@@ -354,12 +333,17 @@ impl App {
             .min_size(44.0)
             .show(ui, |ui| {
                 ui.add_space(4.0);
-                if let Some(texts) = Texts::of(&self.snapshot) {
-                    recorded::text(ui, &self.snapshot, &texts, &mut self.commands);
+                if let Some(texts) = Texts::of(&self.document.snapshot) {
+                    text_field::recorded::text(
+                        ui,
+                        &self.document.snapshot,
+                        &texts,
+                        &mut self.commands,
+                    );
                     return;
                 }
-                if self.editor.show(ui, hint, &mut self.history) {
-                    self.text_changed();
+                if self.editor.show(ui, hint, &mut self.document.history) {
+                    self.document.text_changed();
                 }
             });
     }
@@ -370,7 +354,7 @@ impl App {
             .fill(palette.bar)
             .inner_margin(egui::Margin::symmetric(theme::GAP as i8, 0));
         egui::CentralPanel::default().frame(frame).show(ui, |ui| {
-            if tiles::open_views(&self.tree).is_empty() {
+            if tiles::open_views(&self.board.tree).is_empty() {
                 self.nothing_open(ui);
             }
             // Views say anew every frame what they need, and what is under the pointer.
@@ -379,36 +363,31 @@ impl App {
             let mut board = Board {
                 views: &mut self.views,
                 cx: ViewContext {
-                    snapshot: &self.snapshot,
-                    selection: &mut self.selection,
-                    hover: self.hover,
+                    snapshot: &self.document.snapshot,
+                    selection: &mut self.document.selection,
+                    hover: self.document.hover,
                     hovering: &mut hovering,
                     looks: &mut looks,
                     commands: &mut self.commands,
                     palette,
                 },
-                used: &mut self.used,
+                used: &mut self.board.used,
                 now,
             };
-            match self.alone {
+            match self.board.alone {
                 Some(view) => board.only(ui, view),
-                None => self.tree.ui(&mut board, ui),
+                None => self.board.tree.ui(&mut board, ui),
             }
             for asked in &self.figures {
                 asked.look(&mut looks);
             }
-            if let Some(kind) = self.figure_options.shown() {
+            if let Some(kind) = self.overlays.figure_options.shown() {
                 let choice = self.choice(kind);
                 crate::ui::export::making::look(kind, &choice, &mut looks);
             }
-            looks.heads = self.selection.heads.clone();
-            looks.tokens = self.selection.tokens.clone();
-            if looks != self.looks {
-                self.engine.look(looks.clone());
-                self.looks = looks;
-            }
-            if hovering != self.hover {
-                self.hover = hovering;
+            self.document.look(looks);
+            if hovering != self.document.hover {
+                self.document.hover = hovering;
                 ui.ctx().request_repaint();
             }
         });
@@ -416,20 +395,19 @@ impl App {
 
     fn options_of_figures(&mut self, ctx: &egui::Context, now: &Now) {
         let before = self.settings.figure;
-        let covered = self.dialogs.is_open()
-            || self.palette.is_open()
-            || self.help.is_open()
-            || self.about.is_open()
-            || egui::Popup::is_any_open(ctx);
+        let covered = self.overlays.covers() || egui::Popup::is_any_open(ctx);
         let (style, commands) = (&mut self.settings.figure, &mut self.commands);
-        let shown = self.figure_options.show(ctx, style, now, covered, commands);
+        let shown = self
+            .overlays
+            .figure_options
+            .show(ctx, style, now, covered, commands);
         let style = self.settings.figure;
         if before != style {
             self.save();
         }
         if let Some(kind) = shown {
             let basis = self.basis(kind);
-            if self.figure_options.wants(style, basis) {
+            if self.overlays.figure_options.wants(style, basis) {
                 self.preview(kind);
             }
         }
@@ -446,22 +424,19 @@ impl App {
     }
 
     fn find(&mut self, ctx: &egui::Context, now: &Now) {
-        let config = self.snapshot.model.as_ref();
+        let config = self.document.snapshot.model.as_ref();
         let config = config.map(|model| model.network.config());
         let heads = config.map_or((0, 0), |config| (config.nb_layers, config.nb_heads));
-        if let Some(command) = self.palette.show(ctx, now, heads, &self.settings.recent) {
+        if let Some(command) = self
+            .overlays
+            .palette
+            .show(ctx, now, heads, &self.settings.recent)
+        {
             self.commands.push(command);
         }
     }
 
-    pub(in crate::ui) fn text_changed(&mut self) {
-        if !self.shows_recorded {
-            self.selection.clear_tokens();
-        }
-        self.engine.set_text(Arc::clone(self.own_text()));
-    }
-
-    pub(in crate::ui) fn save(&mut self) {
+    pub(super) fn save(&mut self) {
         if let Err(error) = self.settings.save() {
             let words = trf("The settings cannot be saved: {0}", &[&error]);
             self.toasts.error(words);
@@ -470,7 +445,7 @@ impl App {
 
     /// The open checkpoint's path, unless it is a bundled one.
     pub fn file(&self) -> Option<&Path> {
-        self.file.as_ref().map(|(path, _)| path.as_path())
+        self.document.file.as_ref().map(|(path, _)| path.as_path())
     }
 }
 
@@ -481,9 +456,9 @@ impl eframe::App for App {
 }
 
 /// The smallest and the largest size of the interface.
-pub(in crate::ui) const ZOOM: (f32, f32) = (0.5, 3.0);
+pub(super) const ZOOM: (f32, f32) = (0.5, 3.0);
 
-pub(in crate::ui) fn apply_theme(ctx: &egui::Context, choice: ThemeChoice) {
+pub(super) fn apply_theme(ctx: &egui::Context, choice: ThemeChoice) {
     ctx.set_theme(match choice {
         ThemeChoice::System => egui::ThemePreference::System,
         ThemeChoice::Dark => egui::ThemePreference::Dark,

@@ -1,37 +1,23 @@
 //! What a window opens with.
 
-use super::Restored;
 use super::files::known_answers;
 use crate::engine::{SAMPLES, Source};
 use crate::ui::Start;
 use crate::ui::disk;
 use crate::ui::document::history::{Origin, Text};
+use crate::ui::document::model_file;
 use crate::ui::document::model_file::Answers;
 use crate::ui::document::model_file::OpenModel;
-use crate::ui::document::model_file;
-use crate::ui::document::model_file::{ModelFile, sample_of, source_of};
+use crate::ui::document::model_file::{sample_of, source_of};
 use crate::ui::document::selection::Selected;
 use crate::ui::document::text_file::{TextFile, is_sample, text_of};
+use crate::ui::document::{Beginning, Restored};
 use crate::ui::language::{tr, trf};
 use crate::ui::session::settings::Settings;
 use crate::ui::session::{KeptText, Session};
 use crate::ui::shell::toasts::Toasts;
 use eframe::egui;
 use std::path::Path;
-
-/// What a window opens with.
-pub struct Opening {
-    /// The model.
-    pub source: Source,
-    /// Its file, unless it is a bundled one.
-    pub file: Option<ModelFile>,
-    /// The text to begin with.
-    pub text: Text,
-    /// A file whose text comes later.
-    pub text_file: Option<TextFile>,
-    /// What the model is given back once it is open.
-    pub restored: Option<Restored>,
-}
 
 /// The model of the session; where that was a recorded run that is gone, the model behind it.
 fn still_there(session: &Session, toasts: &mut Toasts) -> Option<OpenModel> {
@@ -58,7 +44,7 @@ pub fn at_start(
     session: &Session,
     kept: Option<KeptText>,
     toasts: &mut Toasts,
-) -> Opening {
+) -> Beginning {
     let mut same = start.model.is_none();
     let mut sample = &SAMPLES[0];
     let last = still_there(session, toasts);
@@ -98,7 +84,7 @@ pub fn at_start(
     let suits = suits.unwrap_or(sample);
     let selected = session.selected.clone().filter(|_| same);
     let tokens = selected.as_ref().map(Selected::tokens);
-    let mut opening = Opening {
+    let mut opening = Beginning {
         source,
         text: text_of(suits),
         text_file: None,

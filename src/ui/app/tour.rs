@@ -9,20 +9,20 @@ use crate::ui::theme;
 use eframe::egui;
 
 /// Whether the window begins with the tour: at the first start of all, with nothing in particular to look at.
-pub(in crate::ui) fn begins(start: &Start, settings: &Settings, session: &Session) -> bool {
+pub(super) fn begins(start: &Start, settings: &Settings, session: &Session) -> bool {
     let keeps = settings.folder_of_session().is_some();
     keeps && !settings.toured && start.model.is_none() && session.model.is_none()
 }
 
 impl App {
     /// The note of the tour, if one is shown.
-    pub(in crate::ui) fn walk(&mut self, ctx: &egui::Context) {
-        let tile = self.tour.view().and_then(|view| {
-            let tile = self.tree.tiles.find_pane(&view)?;
-            let seen = self.tree.active_tiles().contains(&tile);
-            seen.then(|| self.tree.tiles.rect(tile)).flatten()
+    pub(super) fn walk(&mut self, ctx: &egui::Context) {
+        let tile = self.overlays.tour.view().and_then(|view| {
+            let tile = self.board.tree.tiles.find_pane(&view)?;
+            let seen = self.board.tree.active_tiles().contains(&tile);
+            seen.then(|| self.board.tree.tiles.rect(tile)).flatten()
         });
-        match self.tour.show(
+        match self.overlays.tour.show(
             ctx,
             &theme::palette(&ctx.style_of(ctx.theme()).visuals),
             tile,
@@ -34,8 +34,8 @@ impl App {
     }
 
     /// Ends it, for good.
-    pub(in crate::ui) fn end_tour(&mut self) {
-        self.tour.end();
+    pub(super) fn end_tour(&mut self) {
+        self.overlays.tour.end();
         self.settings.toured = true;
         self.save();
     }

@@ -1,87 +1,106 @@
 //! The menu bar.
 
 use super::command::{self, Command, Now, key_text, menu_item};
+use super::recorded;
 use crate::engine::figures::FigureKind;
 use crate::engine::{Combine, SAMPLES};
-use crate::ui::app::App;
-use crate::ui::document::recorded;
+use crate::ui::document::Document;
 use crate::ui::export::figures::Way;
 use crate::ui::language::{Language, tr, trf};
-use crate::ui::session::settings::ThemeChoice;
+use crate::ui::session::settings::{Settings, ThemeChoice};
 use crate::ui::theme::{self, quiet};
 use crate::ui::views::Pane;
 use eframe::egui::{self, Ui};
 
-/// The menu bar, with the open model at its right end.
-pub fn menu(app: &mut App, ui: &mut Ui, now: &Now) {
+/// The menu bar, for one frame.
+pub struct Menus<'a> {
+    /// What can be done.
+    pub now: &'a Now,
+    /// What is open.
+    pub document: &'a Document,
+    /// The settings.
+    pub settings: &'a Settings,
+    /// What the user wants done.
+    pub commands: &'a mut Vec<Command>,
+}
+
+impl Menus<'_> {
+    /// Draws the bar, with the open model at its right end.
+    pub fn show(mut self, ui: &mut Ui) {
+        let now = self.now;
+        menu(&mut self, ui, now);
+    }
+}
+
+fn menu(bar: &mut Menus<'_>, ui: &mut Ui, now: &Now) {
     let frame = egui::Frame::side_top_panel(ui.style())
         .fill(theme::palette(ui.visuals()).bar)
         .inner_margin(theme::BAR_MARGIN);
     egui::Panel::top("menu").frame(frame).show(ui, |ui| {
         egui::MenuBar::new().ui(ui, |ui| {
-            ui.menu_button(tr("File"), |ui| file_menu(app, ui, now));
-            ui.menu_button(tr("Edit"), |ui| edit_menu(app, ui, now));
-            ui.menu_button(tr("View"), |ui| view_menu(app, ui, now));
+            ui.menu_button(tr("File"), |ui| file_menu(bar, ui, now));
+            ui.menu_button(tr("Edit"), |ui| edit_menu(bar, ui, now));
+            ui.menu_button(tr("View"), |ui| view_menu(bar, ui, now));
             ui.menu_button(tr("Export"), |ui| {
-                menu_item(ui, now, Command::ExportView, &mut app.commands);
+                menu_item(ui, now, Command::ExportView, bar.commands);
                 ui.separator();
                 for kind in FigureKind::ALL {
                     let save = Command::Export(kind, Way::Save);
-                    menu_item(ui, now, save, &mut app.commands);
+                    menu_item(ui, now, save, bar.commands);
                 }
                 ui.separator();
-                menu_item(ui, now, Command::FigureOptions, &mut app.commands);
+                menu_item(ui, now, Command::FigureOptions, bar.commands);
             });
             ui.menu_button(tr("Help"), |ui| {
-                menu_item(ui, now, Command::Tour, &mut app.commands);
-                menu_item(ui, now, Command::Help, &mut app.commands);
-                menu_item(ui, now, Command::Palette, &mut app.commands);
-                menu_item(ui, now, Command::ModelFacts, &mut app.commands);
+                menu_item(ui, now, Command::Tour, bar.commands);
+                menu_item(ui, now, Command::Help, bar.commands);
+                menu_item(ui, now, Command::Palette, bar.commands);
+                menu_item(ui, now, Command::ModelFacts, bar.commands);
                 ui.separator();
-                menu_item(ui, now, Command::About, &mut app.commands);
+                menu_item(ui, now, Command::About, bar.commands);
             });
             ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
-                model_button(app, ui)
+                model_button(bar, ui)
             });
         });
     });
 }
 
-fn file_menu(app: &mut App, ui: &mut Ui, now: &Now) {
-    menu_item(ui, now, Command::OpenModel, &mut app.commands);
-    menu_item(ui, now, Command::OpenRun, &mut app.commands);
-    follow_item(app, ui, now);
+fn file_menu(bar: &mut Menus<'_>, ui: &mut Ui, now: &Now) {
+    menu_item(ui, now, Command::OpenModel, bar.commands);
+    menu_item(ui, now, Command::OpenRun, bar.commands);
+    follow_item(bar, ui, now);
     ui.menu_button(tr("Recent"), |ui| {
-        if app.settings.recent.is_empty() {
+        if bar.settings.recent.is_empty() {
             ui.label(quiet(tr("nothing yet")));
         }
-        for path in app.settings.recent.clone() {
-            menu_item(ui, now, Command::OpenRecent(path), &mut app.commands);
+        for path in bar.settings.recent.clone() {
+            menu_item(ui, now, Command::OpenRecent(path), bar.commands);
         }
     });
     ui.menu_button(tr("Sample models"), |ui| {
         for sample in &SAMPLES {
-            menu_item(ui, now, Command::OpenSample(sample), &mut app.commands);
+            menu_item(ui, now, Command::OpenSample(sample), bar.commands);
         }
     });
     if let Some(texts) = now.texts.as_ref().filter(|texts| texts.names.len() > 1) {
         ui.menu_button(tr("Texts of this run"), |ui| {
-            recorded::menu(ui, texts, &mut app.commands);
+            recorded::menu(ui, texts, bar.commands);
             ui.separator();
             for by in [1, -1] {
-                menu_item(ui, now, Command::StepRecorded(by), &mut app.commands);
+                menu_item(ui, now, Command::StepRecorded(by), bar.commands);
             }
         });
     }
     ui.separator();
-    menu_item(ui, now, Command::OpenText, &mut app.commands);
-    menu_item(ui, now, Command::OpenVocabulary, &mut app.commands);
+    menu_item(ui, now, Command::OpenText, bar.commands);
+    menu_item(ui, now, Command::OpenVocabulary, bar.commands);
     ui.separator();
-    menu_item(ui, now, Command::Quit, &mut app.commands);
+    menu_item(ui, now, Command::Quit, bar.commands);
 }
 
 /// Whether the training run that is open is followed.
-fn follow_item(app: &mut App, ui: &mut Ui, now: &Now) {
+fn follow_item(bar: &mut Menus<'_>, ui: &mut Ui, now: &Now) {
     let command = Command::FollowRun;
     let mut follows = now.follows;
     let check = egui::Checkbox::new(&mut follows, command.name());
@@ -92,13 +111,13 @@ fn follow_item(app: &mut App, ui: &mut Ui, now: &Now) {
         None => response,
     };
     if response.clicked() {
-        app.commands.push(command);
+        bar.commands.push(command);
         ui.close();
     }
 }
 
-fn edit_menu(app: &mut App, ui: &mut Ui, now: &Now) {
-    let mut item = |ui: &mut Ui, command| menu_item(ui, now, command, &mut app.commands);
+fn edit_menu(bar: &mut Menus<'_>, ui: &mut Ui, now: &Now) {
+    let mut item = |ui: &mut Ui, command| menu_item(ui, now, command, bar.commands);
     item(ui, Command::Undo);
     item(ui, Command::Redo);
     item(ui, Command::EditText);
@@ -112,26 +131,26 @@ fn edit_menu(app: &mut App, ui: &mut Ui, now: &Now) {
     item(ui, Command::ClearEdits);
 }
 
-fn view_menu(app: &mut App, ui: &mut Ui, now: &Now) {
+fn view_menu(bar: &mut Menus<'_>, ui: &mut Ui, now: &Now) {
     // The keys at its right edge would else push it as far as the window goes.
     ui.set_max_width(250.0);
-    menu_item(ui, now, Command::Palette, &mut app.commands);
+    menu_item(ui, now, Command::Palette, bar.commands);
     ui.separator();
     for view in command::views() {
-        view_item(app, ui, now, view);
+        view_item(bar, ui, now, view);
     }
-    menu_item(ui, now, Command::ResetLayout, &mut app.commands);
+    menu_item(ui, now, Command::ResetLayout, bar.commands);
     ui.separator();
     ui.menu_button(tr("Several heads"), |ui| {
         for (combine, name) in [
             (Combine::Mean, tr("Their mean")),
             (Combine::Max, tr("The largest")),
         ] {
-            let chosen = app.selection.combine() == combine;
-            radio(app, ui, chosen, name, Command::SetCombine(combine));
+            let chosen = bar.document.selection.combine() == combine;
+            radio(bar, ui, chosen, name, Command::SetCombine(combine));
         }
     });
-    ui.menu_button(tr("Memory for a text"), |ui| memory_menu(app, ui));
+    ui.menu_button(tr("Memory for a text"), |ui| memory_menu(bar, ui));
     ui.separator();
     ui.menu_button(tr("Theme"), |ui| {
         for (choice, name) in [
@@ -139,8 +158,8 @@ fn view_menu(app: &mut App, ui: &mut Ui, now: &Now) {
             (ThemeChoice::Dark, tr("Dark")),
             (ThemeChoice::Light, tr("Light")),
         ] {
-            let chosen = app.settings.theme == choice;
-            radio(app, ui, chosen, name, Command::SetTheme(choice));
+            let chosen = bar.settings.theme == choice;
+            radio(bar, ui, chosen, name, Command::SetTheme(choice));
         }
     });
     // Whoever cannot read the language of the window still finds this word.
@@ -150,9 +169,9 @@ fn view_menu(app: &mut App, ui: &mut Ui, now: &Now) {
     };
     ui.menu_button(languages, |ui| {
         for language in Language::ALL {
-            let chosen = app.settings.language == language;
+            let chosen = bar.settings.language == language;
             radio(
-                app,
+                bar,
                 ui,
                 chosen,
                 language.name(),
@@ -163,14 +182,14 @@ fn view_menu(app: &mut App, ui: &mut Ui, now: &Now) {
     let zoom = trf("Zoom: {0} %", &[&(100.0 * ui.ctx().zoom_factor()).round()]);
     ui.menu_button(zoom, |ui| {
         for command in [Command::ZoomIn, Command::ZoomOut, Command::ZoomReset] {
-            menu_item(ui, now, command, &mut app.commands);
+            menu_item(ui, now, command, bar.commands);
         }
     });
-    menu_item(ui, now, Command::FullScreen, &mut app.commands);
+    menu_item(ui, now, Command::FullScreen, bar.commands);
 }
 
 /// A view that is open or closed, with the key that brings it to the front.
-fn view_item(app: &mut App, ui: &mut Ui, now: &Now, view: Pane) {
+fn view_item(bar: &mut Menus<'_>, ui: &mut Ui, now: &Now, view: Pane) {
     let mut open = now.open_views.contains(&view);
     ui.horizontal(|ui| {
         let check = ui.checkbox(&mut open, view.title());
@@ -183,35 +202,35 @@ fn view_item(app: &mut App, ui: &mut Ui, now: &Now, view: Pane) {
             .on_hover_text(Command::ToggleView(view).explanation())
             .clicked()
         {
-            app.commands.push(Command::ToggleView(view));
+            bar.commands.push(Command::ToggleView(view));
         }
     });
 }
 
-fn radio(app: &mut App, ui: &mut Ui, chosen: bool, name: &str, command: Command) {
+fn radio(bar: &mut Menus<'_>, ui: &mut Ui, chosen: bool, name: &str, command: Command) {
     if ui.radio(chosen, name).clicked() {
-        app.commands.push(command);
+        bar.commands.push(command);
         ui.close();
     }
 }
 
 /// How much of the memory the run over a text may take.
-fn memory_menu(app: &mut App, ui: &mut Ui) {
-    let now = app.settings.memory_bytes() / 1_000_000;
+fn memory_menu(bar: &mut Menus<'_>, ui: &mut Ui) {
+    let now = bar.settings.memory_bytes() / 1_000_000;
     for mb in [250, 500, 1000, 2000, 4000, 8000, 16000] {
         let words = match mb {
             0..1000 => format!("{mb} MB"),
             _ => format!("{} GB", mb / 1000),
         };
-        radio(app, ui, now == mb, &words, Command::SetMemory(mb));
+        radio(bar, ui, now == mb, &words, Command::SetMemory(mb));
     }
     ui.label(quiet(tr(
         "A longer text is read to its end all the same; weights are then\nat hand around the selected token.",
     )));
 }
 
-fn model_button(app: &mut App, ui: &mut Ui) {
-    let Some(model) = &app.snapshot.model else {
+fn model_button(bar: &mut Menus<'_>, ui: &mut Ui) {
+    let Some(model) = &bar.document.snapshot.model else {
         return;
     };
     let config = model.network.config();
@@ -244,7 +263,7 @@ fn model_button(app: &mut App, ui: &mut Ui) {
     };
     let questions = model.has_questions();
     let is_recorded = model.recorded.is_some();
-    let edited = !app.edits().is_empty();
+    let edited = !bar.document.edits().is_empty();
     let mut facts = false;
     if questions {
         let words = egui::RichText::new(tr("⚠ assumptions"))
@@ -266,11 +285,11 @@ fn model_button(app: &mut App, ui: &mut Ui) {
         let button = egui::Button::new(words).frame_when_inactive(false);
         let hint = tr("Spans set or heads silenced; click to have all heads as trained");
         if ui.add(button).on_hover_text(hint).clicked() {
-            app.commands.push(Command::ClearEdits);
+            bar.commands.push(Command::ClearEdits);
         }
     }
     facts |= ui.add(button).on_hover_text(note).clicked();
     if facts {
-        app.commands.push(Command::ModelFacts);
+        bar.commands.push(Command::ModelFacts);
     }
 }

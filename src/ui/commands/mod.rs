@@ -7,4 +7,5 @@ pub mod menus;
 mod names;
 pub mod now;
 pub mod palette;
+pub mod recorded;
 mod search;

@@ -1,8 +1,9 @@
 //! What can be done now, and why something cannot.
 
 use super::command::Command;
+use super::recorded;
 use crate::engine::figures::FigureKind;
-use crate::ui::document::recorded::{self, Texts};
+use crate::ui::document::recorded::Texts;
 use crate::ui::export::figures;
 use crate::ui::language::tr;
 use crate::ui::views::Pane;
@@ -43,6 +44,11 @@ pub struct Now {
 }
 
 impl Now {
+    /// Whether the open model is a recorded run.
+    pub fn is_recorded(&self) -> bool {
+        self.texts.is_some()
+    }
+
     /// Why there is no such figure now.
     pub fn missing(&self, kind: FigureKind) -> Option<&'static str> {
         let found = self.missing.iter().find(|(other, _)| *other == kind);

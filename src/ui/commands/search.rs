@@ -3,6 +3,7 @@
 use super::command::{Command, Now, SECTIONS, views};
 use super::help::section_name;
 use super::names::sample_name;
+use super::recorded;
 use crate::engine::SAMPLES;
 use crate::engine::figures::FigureKind;
 use crate::ui::export::figures::Way;
@@ -82,7 +83,9 @@ pub fn items(now: &Now, (layers, heads): (usize, usize), files: &[PathBuf]) -> V
         add(tr("Sample model"), Command::OpenSample(sample), alias);
     }
     let texts = now.texts.iter();
-    for command in texts.flat_map(|texts| (0..texts.names.len()).filter_map(|i| texts.command(i))) {
+    for command in
+        texts.flat_map(|texts| (0..texts.names.len()).filter_map(|i| recorded::command(texts, i)))
+    {
         add(tr("Text"), command, String::new());
     }
     for file in files {

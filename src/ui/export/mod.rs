@@ -1,5 +1,6 @@
 //! Figures that leave the window: which there are, how they look, and how they are made and written.
 
+pub mod basis;
 pub mod figures;
 pub mod files;
 pub mod making;

@@ -32,7 +32,7 @@ fn lock(shared: &Shared) -> MutexGuard<'_, Slot> {
 
 /// Keeps a session in a folder.
 #[derive(Debug)]
-pub struct Keeper {
+pub struct SessionWriter {
     shared: Shared,
     thread: Option<JoinHandle<()>>,
     last: Option<(Session, Arc<str>)>,
@@ -40,7 +40,7 @@ pub struct Keeper {
     due: Option<f64>,
 }
 
-impl Keeper {
+impl SessionWriter {
     /// Keeps sessions in `folder`, from now on.
     pub fn new(folder: PathBuf) -> Self {
         let shared = Shared::default();
@@ -91,7 +91,7 @@ impl Keeper {
     }
 }
 
-impl Drop for Keeper {
+impl Drop for SessionWriter {
     /// What was handed over last is written before the program ends.
     fn drop(&mut self) {
         lock(&self.shared).quit = true;
@@ -204,7 +204,7 @@ mod tests {
             text: c.repeat(10_000).into(),
             ..Text::default()
         };
-        let mut keeper = Keeper::new(inside.clone());
+        let mut keeper = SessionWriter::new(inside.clone());
         for i in 0..20 {
             let session = Session {
                 zoom: Some(1.0 + i as f32),

@@ -4,6 +4,7 @@ pub mod about;
 pub mod icon;
 pub mod layout;
 pub mod model_facts;
+pub mod run_status;
 pub mod status;
 pub mod tiles;
 pub mod toasts;

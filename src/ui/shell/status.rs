@@ -1,10 +1,12 @@
 //! The status bar: what is known of the text, and what is going on, with a way to stop it.
 
+use super::run_status;
 use crate::chart::thousands;
 use crate::engine::Snapshot;
 use crate::model::Device;
-use crate::ui::app::App;
 use crate::ui::commands::command::{Command, Now};
+use crate::ui::document::Document;
+use crate::ui::export::files::Exports;
 use crate::ui::export::making::Asked;
 use crate::ui::language::{tr, trf};
 use crate::ui::theme::{self, QUIET, quiet};
@@ -14,26 +16,46 @@ use std::sync::Arc;
 /// Tokens from which a run shows how far it is.
 const LONG: usize = 2000;
 
-/// Draws the bar; returns where it is.
-pub fn bar(app: &mut App, ui: &mut Ui, now: &Now) -> Rect {
-    let snapshot = Arc::clone(&app.snapshot);
+/// The bar, for one frame.
+pub struct StatusBar<'a> {
+    /// What can be done.
+    pub now: &'a Now,
+    /// What is open.
+    pub document: &'a mut Document,
+    /// Figures that wait for their numbers.
+    pub figures: &'a mut Vec<Asked>,
+    /// Files being written.
+    pub exports: &'a mut Exports,
+    /// What the user wants done.
+    pub commands: &'a mut Vec<Command>,
+}
+
+impl StatusBar<'_> {
+    /// Draws the bar; returns where it is.
+    pub fn show(mut self, ui: &mut Ui) -> Rect {
+        bar(&mut self, ui)
+    }
+}
+
+fn bar(bar: &mut StatusBar<'_>, ui: &mut Ui) -> Rect {
+    let snapshot = Arc::clone(&bar.document.snapshot);
     let frame = egui::Frame::side_top_panel(ui.style())
         .fill(theme::palette(ui.visuals()).bar)
         .inner_margin(theme::BAR_MARGIN);
-    let bar = egui::Panel::bottom("status").frame(frame).show(ui, |ui| {
+    let shown = egui::Panel::bottom("status").frame(frame).show(ui, |ui| {
         ui.horizontal(|ui| {
             // What goes on is drawn first: where there is little room it is the facts that are cut off.
             ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
-                state(app, ui, now, &snapshot);
+                state(bar, ui, &snapshot);
                 ui.with_layout(egui::Layout::left_to_right(egui::Align::Center), |ui| {
                     ui.set_clip_rect(ui.clip_rect().intersect(ui.max_rect()));
-                    app.run_status(ui);
+                    run_status::show(bar.document, ui, bar.commands);
                     facts(ui, &snapshot);
                 });
             });
         });
     });
-    bar.response.rect
+    shown.response.rect
 }
 
 /// What is known of the text.
@@ -104,7 +126,8 @@ fn facts(ui: &mut Ui, snapshot: &Snapshot) {
 }
 
 /// What goes on, from right to left.
-fn state(app: &mut App, ui: &mut Ui, now: &Now, snapshot: &Snapshot) {
+fn state(bar: &mut StatusBar<'_>, ui: &mut Ui, snapshot: &Snapshot) {
+    let now = bar.now;
     let device = snapshot.model.as_ref().map(|model| model.network.device());
     let device = match device.unwrap_or_default() {
         Device::Cpu => {
@@ -118,7 +141,7 @@ fn state(app: &mut App, ui: &mut Ui, now: &Now, snapshot: &Snapshot) {
     let mut idle = true;
     if snapshot.opening {
         idle = false;
-        let words = match app.asked.last() {
+        let words = match bar.document.asked.last() {
             None => tr("letting go…").to_owned(),
             Some((_, file)) => {
                 let name = file.as_ref().and_then(|(path, _)| path.file_name());
@@ -128,9 +151,9 @@ fn state(app: &mut App, ui: &mut Ui, now: &Now, snapshot: &Snapshot) {
                 }
             }
         };
-        let known = !app.asked.is_empty();
+        let known = !bar.document.asked.is_empty();
         if known && cancel(ui, tr("Stop opening the model")) {
-            app.commands.push(Command::StopOpening);
+            bar.commands.push(Command::StopOpening);
         }
         busy(ui, words);
     } else if now.reading {
@@ -138,7 +161,7 @@ fn state(app: &mut App, ui: &mut Ui, now: &Now, snapshot: &Snapshot) {
         let percent = 100 * snapshot.done / tokens.max(1);
         if tokens > LONG {
             if cancel(ui, tr("Stop reading the text")) {
-                app.commands.push(Command::StopReading);
+                bar.commands.push(Command::StopReading);
             }
             let share = snapshot.done as f32 / tokens as f32;
             let bar = egui::ProgressBar::new(share)
@@ -152,7 +175,7 @@ fn state(app: &mut App, ui: &mut Ui, now: &Now, snapshot: &Snapshot) {
     } else if now.stopped {
         idle = false;
         if ui.small_button(tr("Read on")).clicked() {
-            app.commands.push(Command::ReadOn);
+            bar.commands.push(Command::ReadOn);
         }
         let words = trf(
             "stopped after {0} of {1} tokens",
@@ -164,7 +187,7 @@ fn state(app: &mut App, ui: &mut Ui, now: &Now, snapshot: &Snapshot) {
                 .size(QUIET),
         );
     }
-    if let Some(file) = &app.text_file {
+    if let Some(file) = &bar.document.text_file {
         idle = false;
         let name = file
             .path
@@ -173,22 +196,23 @@ fn state(app: &mut App, ui: &mut Ui, now: &Now, snapshot: &Snapshot) {
             .to_string_lossy()
             .into_owned();
         if cancel(ui, tr("Read no text file")) {
-            app.text_file = None;
+            bar.document.text_file = None;
         }
         busy(ui, trf("reading {0}…", &[&name]));
     }
-    let waiting: Vec<&str> = app.figures.iter().filter_map(Asked::waiting).collect();
+    let waiting: Vec<&str> = bar.figures.iter().filter_map(Asked::waiting).collect();
     if let Some(name) = waiting.first() {
         idle = false;
         if cancel(ui, tr("Make no figure")) {
-            app.stop_waiting();
+            // The preview waits by itself.
+            bar.figures.retain(|asked| asked.waiting().is_none());
         }
         busy(ui, trf("{0} waits for its numbers…", &[name]));
     }
-    for (number, name) in app.exports.running() {
+    for (number, name) in bar.exports.running() {
         idle = false;
         if cancel(ui, &trf("Do not write {0}", &[&name])) {
-            app.exports.cancel(number);
+            bar.exports.cancel(number);
         }
         busy(ui, trf("writing {0}…", &[&name]));
     }

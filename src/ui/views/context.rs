@@ -46,7 +46,7 @@ impl ViewContext<'_> {
     pub fn refusal(&self, command: &Command) -> Option<&'static str> {
         let model = self.snapshot.model.as_ref();
         let is_recorded = model.is_some_and(|model| model.recorded.is_some());
-        crate::ui::document::recorded::refusal(command).filter(|_| is_recorded)
+        crate::ui::commands::recorded::refusal(command).filter(|_| is_recorded)
     }
 
     /// The selected heads' weights, if they are those of the selected heads.

@@ -2,7 +2,7 @@
 
 mod choices;
 
-use super::making::Basis;
+use super::basis::Basis;
 use crate::chart::Style;
 use crate::engine::figures::FigureKind;
 use crate::ui::commands::command::{Command, Now};
