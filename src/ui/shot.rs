@@ -1,8 +1,7 @@
 //! A picture of the window, made without a display or a graphics driver.
 
 use crate::ui::Start;
-use crate::ui::app::App;
-use crate::ui::app::Choices;
+use crate::ui::app::{App, Choices};
 use crate::ui::dialogs::Backend;
 use crate::ui::language::Language;
 use crate::ui::offscreen::Offscreen;

@@ -9,7 +9,6 @@ mod run_command;
 mod tour;
 
 use crate::engine::{Looks, Snapshot};
-use crate::ui::Start;
 use crate::ui::commands::command::{Command, Now};
 use crate::ui::commands::help::Help;
 use crate::ui::commands::keys::{self, Keyboard};
@@ -33,11 +32,10 @@ use crate::ui::shell::status::StatusBar;
 use crate::ui::shell::tiles::{self, Board};
 use crate::ui::shell::toasts::Toasts;
 use crate::ui::shell::tour::Tour;
-use crate::ui::text_field;
 use crate::ui::text_field::editor::Editor;
-use crate::ui::theme;
 use crate::ui::views::context::ViewContext;
 use crate::ui::views::{Pane, Views};
+use crate::ui::{Start, text_field, theme};
 pub use choices::Choices;
 use eframe::egui::{self, Ui};
 use std::path::Path;
@@ -145,7 +143,7 @@ impl App {
             views: session::tolerant(&session.views),
             board: Arrangement {
                 tree: session.layout.clone().unwrap_or_default().tree(),
-                used: session.used.unwrap_or(Pane::Spans),
+                used: session.used.unwrap_or(Pane::SPANS),
                 alone: None,
             },
             editor: Editor::default(),

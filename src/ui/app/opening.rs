@@ -2,13 +2,8 @@
 
 use super::files::known_answers;
 use crate::engine::{SAMPLES, Source};
-use crate::ui::Start;
-use crate::ui::disk;
 use crate::ui::document::history::{Origin, Text};
-use crate::ui::document::model_file;
-use crate::ui::document::model_file::Answers;
-use crate::ui::document::model_file::OpenModel;
-use crate::ui::document::model_file::{sample_of, source_of};
+use crate::ui::document::model_file::{self, Answers, OpenModel, sample_of, source_of};
 use crate::ui::document::selection::Selected;
 use crate::ui::document::text_file::{TextFile, is_sample, text_of};
 use crate::ui::document::{Beginning, Restored};
@@ -16,6 +11,7 @@ use crate::ui::language::{tr, trf};
 use crate::ui::session::settings::Settings;
 use crate::ui::session::{KeptText, Session};
 use crate::ui::shell::toasts::Toasts;
+use crate::ui::{Start, disk};
 use eframe::egui;
 use std::path::Path;
 

@@ -1,11 +1,10 @@
 //! The tour in the window: when it begins, what it brings to the front, and that it is over for good.
 
 use super::App;
-use crate::ui::Start;
 use crate::ui::session::Session;
 use crate::ui::session::settings::Settings;
 use crate::ui::shell::tour::Walk;
-use crate::ui::theme;
+use crate::ui::{Start, theme};
 use eframe::egui;
 
 /// Whether the window begins with the tour: at the first start of all, with nothing in particular to look at.

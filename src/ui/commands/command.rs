@@ -149,27 +149,6 @@ pub enum Command {
     Quit,
 }
 
-/// Views that have a number key, in the order of the numbers; menus list them so, the others after them.
-pub const NUMBERED: [Pane; 9] = [
-    Pane::Heads,
-    Pane::Spans,
-    Pane::Attention,
-    Pane::Text,
-    Pane::Persistent,
-    Pane::Predictions,
-    Pane::Grid,
-    Pane::Cost,
-    Pane::Model,
-];
-
-/// All views, those with a number first.
-pub fn views() -> impl Iterator<Item = Pane> {
-    let others = Pane::ALL
-        .into_iter()
-        .filter(|pane| !NUMBERED.contains(pane));
-    NUMBERED.into_iter().chain(others)
-}
-
 const NUMBERS: [Key; 9] = [
     Key::Num1,
     Key::Num2,
@@ -253,7 +232,7 @@ impl Command {
         const NONE: Modifiers = Modifiers::NONE;
         const CTRL: Modifiers = Modifiers::COMMAND;
         const BOTH: Modifiers = Modifiers::COMMAND.plus(Modifiers::SHIFT);
-        let numbered = |pane: Pane| NUMBERED.iter().position(|other| *other == pane);
+        let numbered = |pane: Pane| NUMBERS.get(usize::from(pane.key()?).checked_sub(1)?);
         let keys: [Option<(Modifiers, Key)>; 2] = match *self {
             Self::OpenModel => [Some((CTRL, Key::O)), None],
             Self::OpenText => [Some((BOTH, Key::O)), None],
@@ -274,7 +253,7 @@ impl Command {
             Self::SelectLayer => [Some((CTRL, Key::L)), None],
             Self::SelectAll => [Some((CTRL, Key::A)), None],
             Self::ClearSelection => [Some((NONE, Key::Escape)), None],
-            Self::ShowView(pane) => [numbered(pane).map(|i| (CTRL, NUMBERS[i])), None],
+            Self::ShowView(pane) => [numbered(pane).map(|key| (CTRL, *key)), None],
             Self::ZoomIn => [Some((CTRL, Key::Plus)), Some((CTRL, Key::Equals))],
             Self::ZoomOut => [Some((CTRL, Key::Minus)), None],
             Self::ZoomReset => [Some((CTRL, Key::Num0)), None],

@@ -1,8 +1,9 @@
 //! The sheet of keys and gestures.
 
-use super::command::{Command, NUMBERED, SECTIONS, key_text};
+use super::command::{Command, SECTIONS, key_text};
 use crate::ui::language::tr;
 use crate::ui::theme::{dialog_frame, quiet, strong};
+use crate::ui::views::Pane;
 use eframe::egui::{self, Modifiers, Ui};
 
 /// The sheet.
@@ -100,8 +101,9 @@ fn left(ui: &mut Ui) {
 fn right(ui: &mut Ui) {
     let (name, commands) = &SECTIONS[3];
     let mut rows = rows_of(ui, commands);
-    let ends = [NUMBERED.first(), NUMBERED.last()].into_iter().flatten();
-    let ends = ends.filter_map(|view| Command::ShowView(*view).shortcut());
+    let numbered = Pane::in_menus().into_iter();
+    let mut keys = numbered.filter_map(|view| Command::ShowView(view).shortcut());
+    let ends = [keys.next(), keys.last()].into_iter().flatten();
     let ends: Vec<String> = ends.map(|key| key_text(ui.ctx(), &key)).collect();
     rows.push((
         ends.join(" … "),

@@ -1,8 +1,9 @@
 //! Which commands the keys ask for.
 
-use super::command::{Command, NUMBERED};
+use super::command::Command;
 use crate::engine::figures::FigureKind;
 use crate::ui::export::figures::Way;
+use crate::ui::views::Pane;
 use eframe::egui::{self, Modifiers};
 
 /// What has the keys besides the commands.
@@ -88,7 +89,7 @@ pub fn pressed(ctx: &egui::Context, keyboard: Keyboard) -> Vec<Command> {
         for command in &ANYWHERE {
             take(command, true);
         }
-        for pane in NUMBERED {
+        for pane in Pane::ALL {
             take(&Command::ShowView(pane), true);
         }
         // The text's history is the window's; any other field has its own.

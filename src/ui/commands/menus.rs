@@ -1,6 +1,6 @@
 //! The menu bar.
 
-use super::command::{self, Command, Now, key_text, menu_item};
+use super::command::{Command, Now, key_text, menu_item};
 use super::recorded;
 use crate::engine::figures::FigureKind;
 use crate::engine::{Combine, SAMPLES};
@@ -136,7 +136,7 @@ fn view_menu(bar: &mut Menus<'_>, ui: &mut Ui, now: &Now) {
     ui.set_max_width(250.0);
     menu_item(ui, now, Command::Palette, bar.commands);
     ui.separator();
-    for view in command::views() {
+    for view in Pane::in_menus() {
         view_item(bar, ui, now, view);
     }
     menu_item(ui, now, Command::ResetLayout, bar.commands);

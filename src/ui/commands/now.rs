@@ -4,7 +4,6 @@ use super::command::Command;
 use super::recorded;
 use crate::engine::figures::FigureKind;
 use crate::ui::document::recorded::Texts;
-use crate::ui::export::figures;
 use crate::ui::language::tr;
 use crate::ui::views::Pane;
 
@@ -57,7 +56,7 @@ impl Now {
 
     /// The figure of the view that was used last: the first that can be made, or else the first.
     pub fn figure_at_hand(&self) -> FigureKind {
-        let all = figures::of_view(self.used.unwrap_or(Pane::Spans));
+        let all = self.used.map_or(&[FigureKind::Spans][..], Pane::figures);
         let mut possible = all.iter().filter(|kind| self.missing(**kind).is_none());
         let found = possible.next().or(all.first());
         found.copied().unwrap_or(FigureKind::Spans)

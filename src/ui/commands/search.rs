@@ -1,6 +1,6 @@
 //! What the palette can find, and in which order.
 
-use super::command::{Command, Now, SECTIONS, views};
+use super::command::{Command, Now, SECTIONS};
 use super::help::section_name;
 use super::names::sample_name;
 use super::recorded;
@@ -69,7 +69,7 @@ pub fn items(now: &Now, (layers, heads): (usize, usize), files: &[PathBuf]) -> V
             }
         }
     }
-    for view in views() {
+    for view in Pane::in_menus() {
         add(tr("View"), Command::ShowView(view), String::new());
     }
     for view in Pane::ALL

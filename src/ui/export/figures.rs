@@ -4,7 +4,6 @@ use crate::chart::Format;
 use crate::engine::figures::{FigureError, FigureKind};
 use crate::engine::{Combine, Heads};
 use crate::ui::language::tr;
-use crate::ui::views::Pane;
 
 /// What becomes of a figure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -36,22 +35,6 @@ impl Way {
             Self::CopyNumbers => tr("Copy numbers"),
             Self::CopySvg => tr("Copy SVG"),
         }
-    }
-}
-
-/// The figures of a view, the usual one first.
-pub fn of_view(view: Pane) -> &'static [FigureKind] {
-    match view {
-        Pane::Heads => &[FigureKind::Heads],
-        Pane::Spans => &[FigureKind::Spans, FigureKind::Mask],
-        Pane::Grid => &[FigureKind::Grid],
-        Pane::Cost => &[FigureKind::Cost],
-        Pane::Training => &[FigureKind::Training],
-        Pane::Attention => &[FigureKind::Attention],
-        Pane::Persistent => &[FigureKind::Shares, FigureKind::Usage, FigureKind::Vectors],
-        Pane::Predictions => &[FigureKind::Predictions, FigureKind::Surprisal],
-        Pane::Model => &[FigureKind::Parameters],
-        Pane::Text => &[FigureKind::Text, FigureKind::Surprisal],
     }
 }
 
@@ -130,13 +113,6 @@ pub fn endings(kind: FigureKind) -> &'static [&'static str] {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn every_view_has_a_figure_and_every_figure_a_view() {
-        let all: Vec<FigureKind> = Pane::ALL.into_iter().flat_map(of_view).copied().collect();
-        assert!(Pane::ALL.into_iter().all(|view| !of_view(view).is_empty()));
-        assert!(FigureKind::ALL.iter().all(|kind| all.contains(kind)));
-    }
 
     #[test]
     fn proposed_names_say_what_is_shown() {

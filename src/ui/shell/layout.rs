@@ -3,7 +3,7 @@
 //! What is read may come from an older or a newer program: views that are not known are left out, views that are not
 //! named are put where there is room.
 
-use crate::ui::views::Pane;
+use crate::ui::views::{Home, Pane};
 use eframe::egui;
 use egui_tiles::{Container, Linear, LinearDir, Tile, TileId, Tiles, Tree};
 use serde::{Deserialize, Serialize};
@@ -31,31 +31,17 @@ impl Default for Layout {
     /// The layout of a new window: heads at the left, spans beside attention, the text below; behind them what is looked
     /// at less often.
     fn default() -> Self {
-        use Pane::{
-            Attention, Cost, Grid, Heads, Model, Persistent, Predictions, Spans, Text, Training,
+        let tabs = |home: Home| {
+            let here = Pane::ALL
+                .into_iter()
+                .filter(|pane| pane.info().home == home);
+            Self::Tabs(0, here.map(|pane| Self::View(pane.name().into())).collect())
         };
-        let tabs = |panes: &[Pane]| {
-            let views = panes.iter().filter_map(|pane| name(*pane).map(Self::View));
-            Self::Tabs(0, views.collect())
-        };
-        let left = tabs(&[Spans, Grid, Cost, Training]);
-        let right = tabs(&[Attention, Persistent, Predictions, Model]);
+        let (left, right) = (tabs(Home::Left), tabs(Home::Right));
         let upper = Self::Row(vec![(0.48, left), (0.52, right)]);
-        let views = Self::Column(vec![(0.72, upper), (0.28, tabs(&[Text]))]);
-        Self::Row(vec![(0.235, tabs(&[Heads])), (0.765, views)])
+        let views = Self::Column(vec![(0.72, upper), (0.28, tabs(Home::Below))]);
+        Self::Row(vec![(0.235, tabs(Home::Side)), (0.765, views)])
     }
-}
-
-/// A view's name in files.
-fn name(pane: Pane) -> Option<String> {
-    match serde_json::to_value(pane) {
-        Ok(serde_json::Value::String(name)) => Some(name),
-        _ => None,
-    }
-}
-
-fn pane(name: &str) -> Option<Pane> {
-    serde_json::from_value(name.into()).ok()
 }
 
 /// The id of the tiles: the same in every layout, so that egui knows them again.
@@ -96,7 +82,7 @@ fn describe(tree: &Tree<Pane>, tile: TileId, depth: usize) -> Option<Layout> {
     }
     let container = match tree.tiles.get(tile)? {
         Tile::Pane(pane) => {
-            let name = name(*pane)?;
+            let name = pane.name().to_owned();
             return Some(match tree.tiles.is_visible(tile) {
                 true => Layout::View(name),
                 false => Layout::Closed(name),
@@ -153,7 +139,7 @@ fn build(
     }
     let mut insert = |name: &str, tiles: &mut Tiles<Pane>| {
         // A view stands in one place only.
-        let pane = pane(name).filter(|pane| !seen.contains(pane))?;
+        let pane = Pane::named(name).filter(|pane| !seen.contains(pane))?;
         seen.push(pane);
         Some(tiles.insert_pane(pane))
     };
@@ -280,7 +266,7 @@ mod tests {
     fn a_layout_that_was_moved_about_comes_back() {
         let mut tree = Layout::default().tree();
         let id = |tree: &Tree<Pane>, pane| tree.tiles.find_pane(&pane).unwrap();
-        let (text, spans) = (id(&tree, Pane::Text), id(&tree, Pane::Spans));
+        let (text, spans) = (id(&tree, Pane::TEXT), id(&tree, Pane::SPANS));
         let target = tree.tiles.parent_of(spans).unwrap();
         tree.move_tile_to_container(text, target, 1, false);
         tree.tiles.set_visible(spans, false);
@@ -288,8 +274,8 @@ mod tests {
         let layout = Layout::of(&tree).unwrap();
         assert_eq!(again(&layout), layout);
         let back = layout.tree();
-        assert!(!back.tiles.is_visible(id(&back, Pane::Spans)));
-        assert!(back.tiles.is_visible(id(&back, Pane::Text)));
+        assert!(!back.tiles.is_visible(id(&back, Pane::SPANS)));
+        assert!(back.tiles.is_visible(id(&back, Pane::TEXT)));
     }
 
     #[test]
@@ -301,10 +287,10 @@ mod tests {
         assert_eq!(views(&tree), Pane::ALL);
         let of = |pane| tree.tiles.find_pane(&pane).unwrap();
         assert_eq!(
-            tree.tiles.parent_of(of(Pane::Text)),
-            tree.tiles.parent_of(of(Pane::Cost))
+            tree.tiles.parent_of(of(Pane::TEXT)),
+            tree.tiles.parent_of(of(Pane::COST))
         );
-        assert!(!tree.tiles.is_visible(of(Pane::Heads)));
+        assert!(!tree.tiles.is_visible(of(Pane::HEADS)));
     }
 
     #[test]

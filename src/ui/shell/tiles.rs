@@ -62,7 +62,7 @@ const REASON: f32 = 240.0;
 /// The menu of a view's figures, at the end of its tabs.
 fn export_button(ui: &mut Ui, pane: Pane, now: &Now, commands: &mut Vec<Command>, used: &mut Pane) {
     let name = trf("Export {0}", &[&pane.title()]);
-    let kinds = figures::of_view(pane);
+    let kinds = pane.figures();
     let image = egui::RichText::new("⬈").size(12.0).weak();
     let (response, _) = egui::containers::menu::MenuButton::from_button(
         egui::Button::new(image).frame_when_inactive(false),

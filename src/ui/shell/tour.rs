@@ -16,7 +16,10 @@ const GAP: f32 = 10.0;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum About {
     Window,
-    View(Pane),
+    Spans,
+    Text,
+    Attention,
+    Predictions,
     Editor,
     Menus,
 }
@@ -24,10 +27,10 @@ enum About {
 /// The notes, in their order.
 const STOPS: [About; 7] = [
     About::Window,
-    About::View(Pane::Spans),
-    About::View(Pane::Text),
-    About::View(Pane::Attention),
-    About::View(Pane::Predictions),
+    About::Spans,
+    About::Text,
+    About::Attention,
+    About::Predictions,
     About::Editor,
     About::Menus,
 ];
@@ -39,19 +42,19 @@ fn words(about: About) -> (&'static str, String) {
             tr("How far does every head look?"),
             tr("This small Transformer learned, for each of its heads, how far to look back. It reads the text below, and every view shows the same heads and tokens. Six short notes show where to begin.").into(),
         ),
-        About::View(Pane::Spans) => (
+        About::Spans => (
             tr("The span of every head"),
             tr("One stem for each head: the distance up to which it can look. Most stay short, a few look far. Click one to select it. With Edit switched on, drag its point to see what another span would cost.").into(),
         ),
-        About::View(Pane::Text) => (
+        About::Text => (
             tr("Where a token looks"),
             tr("Click a token: the text before it is shaded by the weight that the selected heads give it. The arrow keys go to other heads.").into(),
         ),
-        About::View(Pane::Attention) => (
+        About::Attention => (
             tr("All weights of a head"),
             tr("Every query is a row, every key a column. Point at a cell for its numbers; zoom with Ctrl and the wheel, drag to move.").into(),
         ),
-        About::View(_) => (
+        About::Predictions => (
             tr("What the model expects next"),
             tr("The likeliest tokens after the selected one, how each layer changes the guess, and which heads speak for it.").into(),
         ),
@@ -107,8 +110,11 @@ impl Tour {
     /// The view that the note is about.
     pub fn view(&self) -> Option<Pane> {
         match STOPS[self.stop?] {
-            About::View(view) => Some(view),
-            _ => None,
+            About::Spans => Some(Pane::SPANS),
+            About::Text => Some(Pane::TEXT),
+            About::Attention => Some(Pane::ATTENTION),
+            About::Predictions => Some(Pane::PREDICTIONS),
+            About::Window | About::Editor | About::Menus => None,
         }
     }
 
@@ -126,7 +132,7 @@ impl Tour {
         let about = STOPS[stop];
         let place = match about {
             About::Window => None,
-            About::View(_) => place,
+            About::Spans | About::Text | About::Attention | About::Predictions => place,
             About::Editor => ctx.read_response(Editor::id()).map(|field| field.rect),
             About::Menus => Some(Rect::from_min_size(
                 window.min,

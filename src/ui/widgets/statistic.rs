@@ -4,19 +4,18 @@ use super::names::percent;
 use crate::analysis::StatisticKind as Kind;
 pub use crate::analysis::{HeadRow as Row, Statistic};
 use crate::chart::{ColorMap, Scale, colormap, thousands};
+use crate::engine::Snapshot;
 use crate::engine::figures;
 use crate::ui::language::tr;
-use crate::ui::views::context::ViewContext;
 use eframe::egui::Color32;
 
-/// Every head of the open model, layer by layer. Asks for the survey as well.
-pub fn rows(cx: &mut ViewContext<'_>) -> Vec<Row> {
-    cx.looks.survey = true;
-    figures::head_rows(cx.snapshot)
+/// Every head of the open model, layer by layer.
+pub fn rows(snapshot: &Snapshot) -> Vec<Row> {
+    figures::head_rows(snapshot)
 }
 
 /// A number of a head as the window shows it.
-pub trait Worded {
+pub trait DisplayName {
     /// The name, for menus.
     fn name(self) -> &'static str;
 
@@ -33,7 +32,7 @@ pub trait Worded {
     fn color(self, value: f64, range: (f64, f64), dark: bool) -> Color32;
 }
 
-impl Worded for Statistic {
+impl DisplayName for Statistic {
     fn name(self) -> &'static str {
         match self {
             Self::Head => tr("Head"),

@@ -11,12 +11,15 @@ mod side_columns;
 mod toolbar;
 
 use super::context::ViewContext;
+use super::pane::{Home, ViewInfo};
+use super::view::View;
 use crate::analysis::{BandLayout, Pool, TokenSet};
 use crate::chart::{ColorMap, Scale};
-use crate::engine::figures::{FigureChoice, HeatmapStyle};
+use crate::engine::figures::{FigureChoice, FigureKind, HeatmapStyle};
 use crate::engine::{Snapshot, Tokens};
 use crate::model::Span;
 use crate::ui::language::tr;
+use crate::ui::widgets::paint::nothing;
 use axes::Axes;
 use camera::{Camera, Motion};
 use eframe::egui::{self, Response, Ui};
@@ -114,9 +117,17 @@ impl Default for AttentionView {
     }
 }
 
-impl AttentionView {
-    /// What a figure of this view shows: what is in view, with its colours.
-    pub fn choose(&self, snapshot: &Snapshot, choice: &mut FigureChoice) {
+impl View for AttentionView {
+    const INFO: ViewInfo = ViewInfo {
+        name: "attention",
+        title: || tr("Attention"),
+        figures: &[FigureKind::Attention],
+        key: Some(3),
+        home: Home::Right,
+        before_weights: false,
+    };
+
+    fn choose(&self, _kind: FigureKind, snapshot: &Snapshot, choice: &mut FigureChoice) {
         let (queries, columns) = self.seen(snapshot);
         let largest = snapshot.detail.as_ref().map(|detail| detail.largest);
         choice.queries = queries;
@@ -133,24 +144,11 @@ impl AttentionView {
         };
     }
 
-    /// The queries and the columns in view; all of them where this view has not been seen with this model and text.
-    pub fn seen(&self, snapshot: &Snapshot) -> (Range<usize>, Range<usize>) {
-        let of_these = self.seen_of.as_ref().is_some_and(|(model, tokens)| {
-            *model == snapshot.model_number && Arc::ptr_eq(tokens, &snapshot.tokens)
-        });
-        if of_these && !self.shown.is_empty() && !self.columns.is_empty() {
-            (self.shown.clone(), self.columns.clone())
-        } else {
-            (0..snapshot.done, 0..usize::MAX)
-        }
-    }
-
-    /// Draws the view.
-    pub fn show(&mut self, ui: &mut Ui, cx: &mut ViewContext<'_>) {
+    fn show(&mut self, ui: &mut Ui, cx: &mut ViewContext<'_>) {
         self.toolbar(ui, cx);
         let tokens = cx.snapshot.done;
         let Some(span) = cx.span().filter(|_| tokens > 0) else {
-            return super::nothing(ui, tr("Type a text to see what each token attends to."));
+            return nothing(ui, tr("Type a text to see what each token attends to."));
         };
         if self.layout == BandLayout::Vector {
             // Persistent vectors have a view of their own.
@@ -168,7 +166,7 @@ impl AttentionView {
         };
         let names = map_layout::names(cx, ui.available_width());
         let Some(places) = Places::new(ui, &axes, &names, cx) else {
-            return super::nothing(ui, tr("Make this view larger to see the map."));
+            return nothing(ui, tr("Make this view larger to see the map."));
         };
         let camera = self.aimed(ui, &axes, cx, &places);
         let (response, transform) = self.plot(ui, cx, &axes, &places, camera);
@@ -207,6 +205,20 @@ impl AttentionView {
         self.beside(ui, cx, &axes, &places, &transform, cell);
         if let Some(cell) = cell {
             self.pointed(ui, cx, &response, cell, &span);
+        }
+    }
+}
+
+impl AttentionView {
+    /// The queries and the columns in view; all of them where this view has not been seen with this model and text.
+    pub fn seen(&self, snapshot: &Snapshot) -> (Range<usize>, Range<usize>) {
+        let of_these = self.seen_of.as_ref().is_some_and(|(model, tokens)| {
+            *model == snapshot.model_number && Arc::ptr_eq(tokens, &snapshot.tokens)
+        });
+        if of_these && !self.shown.is_empty() && !self.columns.is_empty() {
+            (self.shown.clone(), self.columns.clone())
+        } else {
+            (0..snapshot.done, 0..usize::MAX)
         }
     }
 

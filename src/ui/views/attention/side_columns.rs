@@ -7,7 +7,9 @@ use crate::engine::{Picture, color};
 use crate::ui::language::{tr, trf};
 use crate::ui::theme::{quiet, strong};
 use crate::ui::views::context::ViewContext;
+use crate::ui::widgets::choices::scale_name;
 use crate::ui::widgets::names::percent;
+use crate::ui::widgets::paint::paint_text;
 use eframe::egui::{self, Align2, Color32, Rect, Shape, Stroke, Ui, pos2, vec2};
 use egui_plot::PlotTransform;
 
@@ -156,7 +158,7 @@ pub(super) fn profile(
     );
     let words = trf(
         "mean weight by distance, up to {0} ({1})",
-        &[&number(most), &crate::ui::views::scale_name(scale)],
+        &[&number(most), &scale_name(scale)],
     );
     let font = egui::FontId::proportional(10.5);
     let galley = ui
@@ -313,7 +315,7 @@ fn tick(ui: &Ui, bar: Rect, y: f32, words: &str, end: bool) {
     } else {
         y
     };
-    crate::ui::views::paint_text(
+    paint_text(
         ui,
         pos2(bar.right() + 5.0, y),
         Align2::LEFT_CENTER,

@@ -5,9 +5,9 @@ use super::{extent_hint, extent_name, ratio};
 use crate::ui::language::{tr, trf};
 use crate::ui::theme::{Palette, ink_on, strong};
 use crate::ui::views::context::ViewContext;
-use crate::ui::views::paint_text;
 use crate::ui::widgets::axes::{swatch, with_prefix};
 use crate::ui::widgets::names::percent;
+use crate::ui::widgets::paint::paint_text;
 use eframe::egui::{self, Align2, Color32, Rect, Sense, Ui, pos2, vec2};
 
 /// The names of the parts, in the order of [`parts`].

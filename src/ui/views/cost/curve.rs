@@ -8,11 +8,11 @@ use crate::chart::thousands;
 use crate::ui::language::{tr, trf};
 use crate::ui::theme::{quiet, strong};
 use crate::ui::views::context::ViewContext;
-use crate::ui::views::grid_color;
 use crate::ui::widgets::axes::{
     Dash, LINE, Unit, binary_marks, bytes, decimal_marks, horizontal, line_sample, linear_marks,
     significant, vertical,
 };
+use crate::ui::widgets::paint::grid_color;
 use eframe::egui::{self, Align2, Color32, Ui, vec2};
 use egui_plot::{Line, LineStyle, Plot, PlotPoint, PlotPoints, Points, Text, VLine};
 

@@ -6,9 +6,11 @@ mod layers;
 mod sums;
 
 use super::context::ViewContext;
+use super::pane::{Home, ViewInfo};
+use super::view::View;
 use crate::chart::thousands;
 use crate::engine::Snapshot;
-use crate::engine::figures::FigureChoice;
+use crate::engine::figures::{FigureChoice, FigureKind};
 use crate::ui::language::{tr, trf};
 use crate::ui::theme::{quiet, strong};
 use crate::ui::widgets::axes::{bytes, significant, with_prefix};
@@ -48,15 +50,22 @@ const WIDE: f64 = 4.0;
 /// Width from which curve and sums stand side by side.
 const TWO_COLUMNS: f32 = 780.0;
 
-impl CostView {
-    /// What a figure of this view shows; `snapshot` has the token that is counted, if it is not one far into a text.
-    pub fn choose(&self, snapshot: &Snapshot, choice: &mut FigureChoice) {
+impl View for CostView {
+    const INFO: ViewInfo = ViewInfo {
+        name: "cost",
+        title: || tr("Cost"),
+        figures: &[FigureKind::Cost],
+        key: Some(8),
+        home: Home::Left,
+        before_weights: true,
+    };
+
+    fn choose(&self, _kind: FigureKind, snapshot: &Snapshot, choice: &mut FigureChoice) {
         let last = snapshot.done.checked_sub(1);
         choice.position = last.filter(|_| self.at_token);
     }
 
-    /// Draws the view.
-    pub fn show(&mut self, ui: &mut Ui, cx: &mut ViewContext<'_>) {
+    fn show(&mut self, ui: &mut Ui, cx: &mut ViewContext<'_>) {
         let Some(model) = cx.snapshot.shown().cloned() else {
             return;
         };
@@ -96,7 +105,9 @@ impl CostView {
             });
         self.sums = Some(sums);
     }
+}
 
+impl CostView {
     fn toolbar(&mut self, ui: &mut Ui, token: Option<usize>) {
         ui.horizontal_wrapped(|ui| {
             ui.label(strong(tr("One more token")));

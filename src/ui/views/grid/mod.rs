@@ -3,13 +3,17 @@
 mod atlas;
 
 use super::context::ViewContext;
-use super::heads::{head_menu, head_tooltip};
+use super::pane::{Home, ViewInfo};
+use super::view::View;
 use crate::chart::{ColorMap, Scale, thousands};
-use crate::engine::Surveyed;
-use crate::engine::figures::{FigureChoice, GridStyle};
+use crate::engine::figures::{FigureChoice, FigureKind, GridStyle};
+use crate::engine::{Looks, Snapshot, Surveyed};
 use crate::ui::language::{tr, trf};
 use crate::ui::theme::{quiet, strong};
-use crate::ui::widgets::statistic::{self, Filter, Row, Statistic, Worded};
+use crate::ui::widgets::choices::{name_combo, scale_and_map};
+use crate::ui::widgets::head_menu::{head_menu, head_tooltip};
+use crate::ui::widgets::paint::{nothing, paint_text};
+use crate::ui::widgets::statistic::{self, DisplayName, Filter, Row, Statistic};
 use atlas::{Atlas, Look};
 use eframe::egui::{self, Align2, Rect, Sense, Stroke, Ui, pos2, vec2};
 use serde::{Deserialize, Serialize};
@@ -61,9 +65,17 @@ impl Default for GridView {
     }
 }
 
-impl GridView {
-    /// What a figure of this view shows.
-    pub fn choose(&self, choice: &mut FigureChoice) {
+impl View for GridView {
+    const INFO: ViewInfo = ViewInfo {
+        name: "grid",
+        title: || tr("Grid"),
+        figures: &[FigureKind::Grid],
+        key: Some(7),
+        home: Home::Left,
+        before_weights: false,
+    };
+
+    fn choose(&self, _kind: FigureKind, _snapshot: &Snapshot, choice: &mut FigureChoice) {
         choice.grid = GridStyle {
             sort: self.sort,
             falling: self.falling,
@@ -73,10 +85,13 @@ impl GridView {
         };
     }
 
-    /// Draws the view.
-    pub fn show(&mut self, ui: &mut Ui, cx: &mut ViewContext<'_>) {
-        let rows = statistic::rows(cx);
-        cx.looks.thumbnails = Some(CELLS);
+    fn ask(&self, _cx: &ViewContext<'_>, looks: &mut Looks) {
+        looks.survey = true;
+        looks.thumbnails = Some(CELLS);
+    }
+
+    fn show(&mut self, ui: &mut Ui, cx: &mut ViewContext<'_>) {
+        let rows = statistic::rows(cx.snapshot);
         self.toolbar(ui);
         let surveyed = cx.snapshot.surveyed.clone();
         let ready = surveyed.filter(|s| {
@@ -89,7 +104,7 @@ impl GridView {
             } else {
                 tr("Measuring all heads…")
             };
-            return super::nothing(ui, words);
+            return nothing(ui, words);
         };
         let look = Look {
             map: self.map,
@@ -102,11 +117,13 @@ impl GridView {
         let mut order = self.sort.sort(&rows, self.falling);
         order.retain(|row| filter.lets(row));
         if order.is_empty() {
-            return super::nothing(ui, tr("No head is like that."));
+            return nothing(ui, tr("No head is like that."));
         }
         self.thumbnails(ui, cx, &rows, &order, &surveyed);
     }
+}
 
+impl GridView {
     fn toolbar(&mut self, ui: &mut Ui) {
         ui.horizontal_wrapped(|ui| {
             let combo = egui::ComboBox::from_id_salt("sort")
@@ -122,7 +139,7 @@ impl GridView {
                         }
                     }
                 });
-            super::name_combo(&combo.response, tr("Sort heads by"));
+            name_combo(&combo.response, tr("Sort heads by"));
             let sign = if self.falling { "↓" } else { "↑" };
             let button = ui.button(sign);
             button.widget_info(|| {
@@ -132,7 +149,7 @@ impl GridView {
                 self.falling = !self.falling;
             }
             ui.separator();
-            super::scale_and_map(ui, &mut self.scale, &mut self.map);
+            scale_and_map(ui, &mut self.scale, &mut self.map);
             ui.checkbox(&mut self.common, tr("Same colours"))
                 .on_hover_text(tr(
                     "The same colours for all heads; otherwise each head's largest weight has the last colour",
@@ -218,7 +235,7 @@ impl GridView {
                     let layer = order[line * per_line].span.layer + 1;
                     let at = pos2(whole.min.x + left - 6.0, top + side / 2.0);
                     let ink = ui.visuals().weak_text_color();
-                    super::paint_text(ui, at, Align2::RIGHT_CENTER, &layer.to_string(), 12.0, ink);
+                    paint_text(ui, at, Align2::RIGHT_CENTER, &layer.to_string(), 12.0, ink);
                 }
                 let from = line * per_line;
                 for (column, row) in order.iter().skip(from).take(per_line).enumerate() {
@@ -276,7 +293,7 @@ impl GridView {
             } else {
                 name
             };
-            super::paint_text(ui, at, Align2::CENTER_TOP, &text, 10.5, ink);
+            paint_text(ui, at, Align2::CENTER_TOP, &text, 10.5, ink);
         }
         if response.hovered() {
             cx.hovering.head = Some(place);
@@ -327,11 +344,11 @@ impl GridView {
             );
             let at = pos2(x, rect.bottom() + 4.0);
             let text = thousands(tokens);
-            super::paint_text(ui, at, Align2::CENTER_TOP, &text, 10.0, ink);
+            paint_text(ui, at, Align2::CENTER_TOP, &text, 10.0, ink);
         }
         let at = pos2(rect.center().x, rect.bottom() + 17.0);
         let words = tr("distance (tokens) →, query ↓");
-        super::paint_text(ui, at, Align2::CENTER_TOP, words, 10.5, ink);
+        paint_text(ui, at, Align2::CENTER_TOP, words, 10.5, ink);
     }
 }
 

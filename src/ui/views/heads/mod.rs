@@ -1,14 +1,18 @@
 //! Every head: a matrix of layers by heads, coloured by a number, and a list that can be sorted and filtered.
 
 use super::context::ViewContext;
+use super::pane::{Home, ViewInfo};
+use super::view::View;
 use crate::analysis::SpanFlag;
-use crate::engine::figures::FigureChoice;
-use crate::ui::commands::command::Command;
+use crate::engine::figures::{FigureChoice, FigureKind};
+use crate::engine::{Looks, Snapshot};
 use crate::ui::language::{tr, trf};
-use crate::ui::theme::{ink_on, quiet, strong};
-use crate::ui::widgets::fact_rows::fact_rows;
+use crate::ui::theme::{ink_on, quiet};
+use crate::ui::widgets::choices::name_combo;
+use crate::ui::widgets::head_menu::{head_menu, head_tooltip};
 use crate::ui::widgets::names::head_name;
-use crate::ui::widgets::statistic::{self, Filter, Row, Statistic, Worded};
+use crate::ui::widgets::paint::paint_text;
+use crate::ui::widgets::statistic::{self, DisplayName, Filter, Row, Statistic};
 use eframe::egui::{self, Rect, Sense, Stroke, Ui, pos2, vec2};
 use egui_extras::{Column, TableBuilder};
 use serde::{Deserialize, Serialize};
@@ -47,19 +51,30 @@ impl Default for HeadsView {
     }
 }
 
-impl HeadsView {
-    /// What a figure of this view shows.
-    pub fn choose(&self, choice: &mut FigureChoice) {
+impl View for HeadsView {
+    const INFO: ViewInfo = ViewInfo {
+        name: "heads",
+        title: || tr("Heads"),
+        figures: &[FigureKind::Heads],
+        key: Some(1),
+        home: Home::Side,
+        before_weights: false,
+    };
+
+    fn choose(&self, _kind: FigureKind, _snapshot: &Snapshot, choice: &mut FigureChoice) {
         choice.statistic = self.statistic;
     }
 
-    /// Draws the view.
-    pub fn show(&mut self, ui: &mut Ui, cx: &mut ViewContext<'_>) {
+    fn ask(&self, _cx: &ViewContext<'_>, looks: &mut Looks) {
+        looks.survey = true;
+    }
+
+    fn show(&mut self, ui: &mut Ui, cx: &mut ViewContext<'_>) {
         let Some(model) = cx.snapshot.model.clone() else {
             return;
         };
         let config = model.network.config();
-        let rows = statistic::rows(cx);
+        let rows = statistic::rows(cx.snapshot);
         let has_persistent = config.pers_mem_size > 0;
         if !has_persistent && self.statistic == Statistic::Persistent {
             self.statistic = Statistic::Reach;
@@ -70,7 +85,9 @@ impl HeadsView {
         ui.add_space(4.0);
         self.list(ui, cx, &rows, &filter, has_persistent);
     }
+}
 
+impl HeadsView {
     fn toolbar(&mut self, ui: &mut Ui, has_persistent: bool) {
         let offered = |statistic: &Statistic| *statistic != Statistic::Persistent || has_persistent;
         ui.horizontal(|ui| {
@@ -85,7 +102,7 @@ impl HeadsView {
                             .on_hover_text(statistic.explained());
                     }
                 });
-            super::name_combo(&combo.response, tr("Colour heads by"));
+            name_combo(&combo.response, tr("Colour heads by"));
             ui.menu_button(tr("Columns"), |ui| {
                 for statistic in Statistic::COLOURED.into_iter().filter(offered) {
                     let mut on = self.columns.contains(&statistic);
@@ -147,7 +164,7 @@ impl HeadsView {
         all_heads(ui, cx, Rect::from_min_max(area.min, corner), layers, heads);
         for head in (0..heads).filter(|_| cell.x >= 12.0) {
             let at = corner + vec2((head as f32 + 0.5) * cell.x, -2.0);
-            super::paint_text(
+            paint_text(
                 ui,
                 at,
                 egui::Align2::CENTER_BOTTOM,
@@ -212,7 +229,7 @@ impl HeadsView {
                 ui.visuals().weak_text_color()
             };
             let center = egui::Align2::CENTER_CENTER;
-            super::paint_text(ui, rect.center(), center, &words, 11.0, ink);
+            paint_text(ui, rect.center(), center, &words, 11.0, ink);
         }
         if row.silenced {
             let line = Stroke::new(1.5, cx.palette.unknown);
@@ -352,7 +369,7 @@ fn all_heads(ui: &mut Ui, cx: &mut ViewContext<'_>, rect: Rect, layers: usize, h
         ui.visuals().weak_text_color()
     };
     let at = rect.right_bottom() + vec2(-5.0, -2.0);
-    super::paint_text(ui, at, egui::Align2::RIGHT_BOTTOM, tr("all"), 10.0, ink);
+    paint_text(ui, at, egui::Align2::RIGHT_BOTTOM, tr("all"), 10.0, ink);
     if response.clicked() {
         let all = (0..layers).flat_map(|layer| (0..heads).map(move |head| (layer, head)));
         cx.selection.select_heads(cx.selection.heads.leading(), all);
@@ -379,7 +396,7 @@ fn whole_layer(
     if numbered || response.hovered() {
         let at = pos2(rect.right() - 5.0, rect.center().y);
         let number = (layer + 1).to_string();
-        super::paint_text(ui, at, egui::Align2::RIGHT_CENTER, &number, 10.5, ink);
+        paint_text(ui, at, egui::Align2::RIGHT_CENTER, &number, 10.5, ink);
     }
     if response.clicked() {
         let mut all: Vec<_> = (0..heads).map(|head| (layer, head)).collect();
@@ -433,62 +450,4 @@ fn flag_mark(ui: &Ui, rect: Rect, flag: SpanFlag, color: egui::Color32) {
         ),
     };
     ui.painter().add(shape);
-}
-
-/// What can be done with a head.
-pub(super) fn head_menu(ui: &mut Ui, cx: &mut ViewContext<'_>, row: &Row) {
-    let head = row.place();
-    ui.label(strong(head_name(head)));
-    let words = if row.silenced {
-        tr("Let it speak again")
-    } else {
-        tr("Silence it: it contributes nothing")
-    };
-    let silenced = !row.silenced;
-    let silence = Command::Silence { head, silenced };
-    let refusal = cx.refusal(&silence);
-    let button = ui.add_enabled(refusal.is_none(), egui::Button::new(words));
-    if button
-        .on_disabled_hover_text(refusal.unwrap_or_default())
-        .clicked()
-    {
-        cx.commands.push(silence);
-        ui.close();
-    }
-    let network = cx.snapshot.model.as_ref().map(|model| &model.network);
-    let edited = network.is_some_and(|network| network.edits().span(head.0, head.1).is_some());
-    ui.add_enabled_ui(edited, |ui| {
-        if ui.button(tr("Set its span back")).clicked() {
-            cx.commands.push(Command::SetSpan { head, span: None });
-            ui.close();
-        }
-    });
-}
-
-/// All numbers of a head, one below the other.
-pub(super) fn head_tooltip(ui: &mut Ui, row: &Row) {
-    ui.label(strong(head_name(row.place())));
-    if row.silenced {
-        ui.label(tr("silenced: it contributes nothing"));
-    }
-    let flag = match row.flag {
-        Some(SpanFlag::Unused) => tr("it reaches much further than this text makes use of"),
-        Some(SpanFlag::Pressed) => tr("it presses against its span"),
-        None => "",
-    };
-    if !flag.is_empty() {
-        ui.label(flag);
-    }
-    fact_rows(ui, "numbers", |show| {
-        let known = Statistic::COLOURED
-            .into_iter()
-            .filter(|statistic| statistic.of(row).is_some());
-        for statistic in known {
-            let none = statistic.of(row) == Some(0.0);
-            if statistic == Statistic::Persistent && none {
-                continue;
-            }
-            show(statistic.name(), statistic.words(row));
-        }
-    });
 }

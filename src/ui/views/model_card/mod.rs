@@ -4,14 +4,18 @@ mod as_text;
 mod facts;
 
 use super::context::ViewContext;
+use super::pane::{Home, ViewInfo};
+use super::view::View;
 use crate::chart::thousands;
 use crate::engine::Model;
+use crate::engine::figures::FigureKind;
 use crate::ui::commands::command::Command;
 use crate::ui::language::{tr, trf};
-use crate::ui::shell::model_facts::ramp_field;
 use crate::ui::theme::{quiet, strong};
 use crate::ui::widgets::axes::with_prefix;
 use crate::ui::widgets::names::{head_name, percent};
+use crate::ui::widgets::paint::paint_text;
+use crate::ui::widgets::ramp_field::ramp_field;
 use as_text::{as_text, part_name};
 use eframe::egui::{self, Rect, Sense, Ui, pos2, vec2};
 use facts::{Fact, Source};
@@ -35,9 +39,17 @@ const SAMPLE: usize = 60;
 /// Width from which there are two columns.
 const TWO_COLUMNS: f32 = 780.0;
 
-impl ModelCardView {
-    /// Draws the view.
-    pub fn show(&mut self, ui: &mut Ui, cx: &mut ViewContext<'_>) {
+impl View for ModelCardView {
+    const INFO: ViewInfo = ViewInfo {
+        name: "model",
+        title: || tr("Model"),
+        figures: &[FigureKind::Parameters],
+        key: Some(9),
+        home: Home::Right,
+        before_weights: false,
+    };
+
+    fn show(&mut self, ui: &mut Ui, cx: &mut ViewContext<'_>) {
         let Some(model) = cx.snapshot.model.clone() else {
             return;
         };
@@ -63,7 +75,9 @@ impl ModelCardView {
                 }
             });
     }
+}
 
+impl ModelCardView {
     fn header(&mut self, ui: &mut Ui, model: &Model) {
         ui.horizontal_wrapped(|ui| {
             ui.label(strong(model.file_name()))
@@ -261,7 +275,7 @@ fn bar(
     let middle = rect.center().y;
     let (names, numbers) = (170.0_f32.min(0.42 * rect.width()), 138.0);
     let put = |x: f32, anchor, text: &str, color| {
-        super::paint_text(ui, pos2(x, middle), anchor, text, 12.5, color);
+        paint_text(ui, pos2(x, middle), anchor, text, 12.5, color);
     };
     let galley = {
         let font = egui::FontId::proportional(12.5);

@@ -10,11 +10,14 @@ mod vector;
 mod vectors;
 
 use super::context::ViewContext;
-use crate::engine::Detail;
-use crate::engine::figures::FigureChoice;
+use super::pane::{Home, ViewInfo};
+use super::view::View;
+use crate::engine::figures::{FigureChoice, FigureKind};
+use crate::engine::{Detail, Looks, Snapshot};
 use crate::ui::language::{tr, trf};
 use crate::ui::theme::{quiet, strong};
 use crate::ui::widgets::names::head_name;
+use crate::ui::widgets::paint::nothing;
 use eframe::egui::{self, Rect, Sense, Ui, UiBuilder, pos2, vec2};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -58,14 +61,30 @@ impl Default for PersistentView {
     }
 }
 
-impl PersistentView {
-    /// What the figures of the view show.
-    pub fn choose(&self, choice: &mut FigureChoice) {
-        self.vectors.choose(choice);
+impl View for PersistentView {
+    const INFO: ViewInfo = ViewInfo {
+        name: "persistent",
+        title: || tr("Persistent"),
+        figures: &[FigureKind::Shares, FigureKind::Usage, FigureKind::Vectors],
+        key: Some(5),
+        home: Home::Right,
+        before_weights: false,
+    };
+
+    fn choose(&self, kind: FigureKind, _snapshot: &Snapshot, choice: &mut FigureChoice) {
+        if kind != FigureKind::Shares {
+            self.vectors.choose(choice);
+        }
     }
 
-    /// Draws the view.
-    pub fn show(&mut self, ui: &mut Ui, cx: &mut ViewContext<'_>) {
+    fn ask(&self, cx: &ViewContext<'_>, looks: &mut Looks) {
+        let vectors = cx.snapshot.model.as_ref();
+        let vectors = vectors.map_or(0, |model| model.network.config().pers_mem_size);
+        let selected = cx.selection.vector.filter(|vector| *vector < vectors);
+        looks.vector = selected.filter(|_| !cx.snapshot.shares.is_empty());
+    }
+
+    fn show(&mut self, ui: &mut Ui, cx: &mut ViewContext<'_>) {
         let Some(model) = cx.snapshot.model.clone() else {
             return;
         };
@@ -73,14 +92,13 @@ impl PersistentView {
         let (heads, vectors) = (config.nb_heads, config.pers_mem_size);
         if cx.snapshot.shares.is_empty() {
             let words = tr("Type a text to see where every head's weight goes.");
-            return super::nothing(ui, words);
+            return nothing(ui, words);
         }
         if vectors == 0 {
             return without(ui, cx, heads);
         }
         // The number of another model's vector.
         cx.selection.vector = cx.selection.vector.filter(|vector| *vector < vectors);
-        cx.looks.vector = cx.selection.vector;
         let detail = cx.snapshot.detail.clone().filter(|_| cx.detail().is_some());
         self.vectors.take(detail.as_ref());
         let single = cx.selection.heads.single().is_some();
@@ -121,7 +139,9 @@ impl PersistentView {
             inside(ui, area, "vectors", |ui| self.all(ui, cx, detail.as_ref()));
         }
     }
+}
 
+impl PersistentView {
     /// The parts that have no room of their own.
     fn switch(&mut self, ui: &mut Ui, cx: &ViewContext<'_>, now: Part, beside: bool, above: bool) {
         let vector = match cx.selection.vector {
@@ -183,7 +203,7 @@ impl PersistentView {
 /// Why the use of vectors is not known.
 fn unknown(ui: &mut Ui, cx: &mut ViewContext<'_>) {
     if cx.selection.heads.single().is_some() {
-        return super::nothing(ui, tr("Computing…"));
+        return nothing(ui, tr("Computing…"));
     }
     ui.label(strong(tr("Several heads are selected")));
     ui.label(quiet(tr(

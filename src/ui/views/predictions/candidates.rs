@@ -23,7 +23,6 @@ pub fn show(ui: &mut Ui, cx: &mut ViewContext<'_>, model: &Model) {
         ui.label(quiet(tr("Type a text to see what the model expects next.")));
         return;
     };
-    cx.looks.prediction = Some(query);
     let label = cx.snapshot.label(query);
     ui.label(strong(trf(
         "After token {0} “{1}”",

@@ -8,8 +8,12 @@ mod minmax_mipmap;
 mod surprisal_plot;
 
 use super::context::ViewContext;
-use crate::engine::figures::FigureChoice;
+use super::pane::{Home, ViewInfo};
+use super::view::View;
+use crate::engine::figures::{FigureChoice, FigureKind};
+use crate::engine::{Looks, Snapshot};
 use crate::ui::language::tr;
+use crate::ui::widgets::paint::nothing;
 use continuing::Continuing;
 use eframe::egui::{self, Ui, vec2};
 use minmax_mipmap::Pyramid;
@@ -39,19 +43,32 @@ impl Default for PredictionsView {
 /// Width from which candidates stand beside the rest.
 const TWO_COLUMNS: f32 = 420.0;
 
-impl PredictionsView {
-    /// What the figure of surprisal shows.
-    pub fn choose(&self, choice: &mut FigureChoice) {
-        choice.mean_of = Some(self.window.max(1));
+impl View for PredictionsView {
+    const INFO: ViewInfo = ViewInfo {
+        name: "predictions",
+        title: || tr("Predictions"),
+        figures: &[FigureKind::Predictions, FigureKind::Surprisal],
+        key: Some(6),
+        home: Home::Right,
+        before_weights: false,
+    };
+
+    fn choose(&self, kind: FigureKind, _snapshot: &Snapshot, choice: &mut FigureChoice) {
+        if kind == FigureKind::Surprisal {
+            choice.mean_of = Some(self.window.max(1));
+        }
     }
 
-    /// Draws the view.
-    pub fn show(&mut self, ui: &mut Ui, cx: &mut ViewContext<'_>) {
+    fn ask(&self, cx: &ViewContext<'_>, looks: &mut Looks) {
+        looks.prediction = cx.query();
+    }
+
+    fn show(&mut self, ui: &mut Ui, cx: &mut ViewContext<'_>) {
         let Some(model) = cx.snapshot.model.clone() else {
             return;
         };
         if cx.snapshot.tokens.ids.is_empty() {
-            return super::nothing(
+            return nothing(
                 ui,
                 tr("Type or paste a text below, or open one with File → Open text."),
             );

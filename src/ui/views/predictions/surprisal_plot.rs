@@ -6,10 +6,10 @@ use crate::text::{Unit, Vocabulary};
 use crate::ui::language::{tr, trf};
 use crate::ui::theme::{quiet, strong};
 use crate::ui::views::context::ViewContext;
-use crate::ui::views::grid_color;
 use crate::ui::widgets::axes::{
     Dash, LINE, NUMBER, horizontal, line_sample, linear_marks, swatch, together, vertical,
 };
+use crate::ui::widgets::paint::grid_color;
 use eframe::egui::{self, Rect, Stroke, Ui, pos2, vec2};
 use egui_plot::{FilledArea, Line, Plot, PlotPoints, PlotTransform};
 use std::ops::Range;

@@ -10,6 +10,7 @@ use crate::analysis::{EFFECTIVE_SHARES, SpanFlag};
 use crate::chart::{SpanMeasure as Measure, thousands};
 use crate::ui::language::{tr, trf};
 use crate::ui::views::context::ViewContext;
+use crate::ui::widgets::paint::grid_color;
 use eframe::egui::{self, Align2, FontId, Response, Sense, Shape, Stroke, Ui, pos2, vec2};
 use egui_plot::{AxisHints, Plot, PlotTransform};
 use std::ops::RangeInclusive;
@@ -49,7 +50,7 @@ impl SpansView {
         .include_y(high)
         .x_grid_spacer(move |input| layer_marks(&input, layers, heads))
         .show_grid([false, true])
-        .grid_color(crate::ui::views::grid_color(ui))
+        .grid_color(grid_color(ui))
         .y_grid_spacer(move |input| match linear {
             true => linear_marks(input),
             false => log_marks(input),

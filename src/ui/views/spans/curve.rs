@@ -11,9 +11,9 @@ use crate::model::{Config, Span, soft_mask};
 use crate::ui::language::{tr, trf};
 use crate::ui::theme::{quiet, strong};
 use crate::ui::views::context::ViewContext;
-use crate::ui::views::paint_text;
 use crate::ui::widgets::fact_rows::fact_rows;
 use crate::ui::widgets::names::{head_name, percent};
+use crate::ui::widgets::paint::{grid_color, nothing, paint_text};
 use eframe::egui::{self, Align2, Rect, Sense, Shape, Stroke, Ui, pos2, vec2};
 use std::sync::Arc;
 
@@ -37,7 +37,7 @@ impl SpansView {
     pub(super) fn leading(&mut self, ui: &mut Ui, cx: &mut ViewContext<'_>, facts: &Facts) {
         let head = cx.selection.heads.leading();
         let Some(span) = facts.span(head).copied() else {
-            return crate::ui::views::nothing(ui, tr("Select a head."));
+            return nothing(ui, tr("Select a head."));
         };
         self.leading_row(ui, facts, &span);
         let area = ui.available_rect_before_wrap();
@@ -141,7 +141,7 @@ impl SpansView {
         let painter = ui.painter().clone();
         let visuals = ui.visuals();
         let (ink, weak) = (visuals.text_color(), visuals.weak_text_color());
-        let line = crate::ui::views::grid_color(ui);
+        let line = grid_color(ui);
         distance_axis(&painter, &axes, weak, line);
         let fade = if facts.is_fresh { 1.0 } else { 0.55 };
         let color = cx.palette.context.gamma_multiply(fade);

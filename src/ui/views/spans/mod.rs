@@ -16,9 +16,12 @@ mod toolbar;
 mod tooltip;
 
 use super::context::ViewContext;
+use super::pane::{Home, ViewInfo};
+use super::view::View;
 use crate::chart::SpanMeasure as Measure;
-use crate::engine::Surveyed;
-use crate::engine::figures::FigureChoice;
+use crate::engine::figures::{FigureChoice, FigureKind};
+use crate::engine::{Looks, Snapshot, Surveyed};
+use crate::ui::language::tr;
 use axes::Scale;
 use eframe::egui::{self, Rect, Sense, Ui, UiBuilder, vec2};
 use facts::Facts;
@@ -117,9 +120,17 @@ impl Default for SpansView {
     }
 }
 
-impl SpansView {
-    /// What a figure of this view shows.
-    pub fn choose(&self, choice: &mut FigureChoice) {
+impl View for SpansView {
+    const INFO: ViewInfo = ViewInfo {
+        name: "spans",
+        title: || tr("Spans"),
+        figures: &[FigureKind::Spans, FigureKind::Mask],
+        key: Some(2),
+        home: Home::Left,
+        before_weights: true,
+    };
+
+    fn choose(&self, _kind: FigureKind, _snapshot: &Snapshot, choice: &mut FigureChoice) {
         choice.measure = self.measure;
         choice.linear = self.linear;
         choice.sorted = self.sorted;
@@ -129,12 +140,14 @@ impl SpansView {
         }
     }
 
-    /// Draws the view.
-    pub fn show(&mut self, ui: &mut Ui, cx: &mut ViewContext<'_>) {
+    fn ask(&self, _cx: &ViewContext<'_>, looks: &mut Looks) {
+        looks.survey = true;
+    }
+
+    fn show(&mut self, ui: &mut Ui, cx: &mut ViewContext<'_>) {
         let Some(model) = cx.snapshot.shown().cloned() else {
             return;
         };
-        cx.looks.survey = true;
         self.hand.begin(ui, cx);
         let facts = Facts::new(cx, &model, &self.hand, &mut self.survey);
         self.toolbar(ui, cx, &facts);
@@ -161,7 +174,9 @@ impl SpansView {
         self.leading(&mut bottom, cx, &facts);
         ui.advance_cursor_after_rect(area);
     }
+}
 
+impl SpansView {
     /// The line between the two parts.
     fn seam(&mut self, ui: &Ui, area: Rect, at: f32) {
         let rect = Rect::from_min_size(egui::pos2(area.left(), at), vec2(area.width(), SEAM));

@@ -7,6 +7,7 @@ use crate::chart::SpanMeasure as Measure;
 use crate::ui::commands::command::Command;
 use crate::ui::language::{tr, trf};
 use crate::ui::views::context::ViewContext;
+use crate::ui::widgets::choices::name_combo;
 use eframe::egui::{self, Ui};
 
 /// Width from which the chart's own options stand in the toolbar, in points.
@@ -106,7 +107,7 @@ impl SpansView {
                 }
             })
             .response;
-        crate::ui::views::name_combo(&combo, tr("Effective span"));
+        name_combo(&combo, tr("Effective span"));
         combo.on_hover_text(self.held.explained());
     }
 }

@@ -11,18 +11,23 @@ mod shade;
 mod tip;
 
 use super::context::ViewContext;
+use super::pane::{Home, ViewInfo};
+use super::view::View;
 use crate::chart::{Scale, thousands};
-use crate::engine::figures::FigureChoice;
+use crate::engine::Snapshot;
+use crate::engine::figures::{FigureChoice, FigureKind};
 use crate::ui::language::{tr, trf};
 use crate::ui::theme::quiet;
+use crate::ui::widgets::choices::{name_combo, scale_name};
 use crate::ui::widgets::names::{heads_name, percent};
+use crate::ui::widgets::paint::{grid_color, nothing};
 use eframe::egui::{self, FontId, Rect, Sense, Stroke, StrokeKind, Ui, pos2, vec2};
 use grid::Grid;
 use keys::Caret;
 use layout::Rows;
 use paint::Written;
 use serde::{Deserialize, Serialize};
-use shade::{Ramps, Shade, Shading, Worded, blind, gathered};
+use shade::{DisplayName, Ramps, Shade, Shading, blind, gathered};
 use tip::weight;
 
 /// The state of the view.
@@ -65,18 +70,27 @@ const ROOM: (f32, f32) = (14.0, 3.0);
 /// Width from which the toolbar and its words stand in one row, in points.
 const WIDE: f32 = 1100.0;
 
-impl TextView {
-    /// What a figure of this view shows.
-    pub fn choose(&self, choice: &mut FigureChoice) {
-        choice.shade = self.shade;
-        choice.shade_mean = self.mean;
-        choice.shade_scale = self.scale;
+impl View for TextView {
+    const INFO: ViewInfo = ViewInfo {
+        name: "text",
+        title: || tr("Text"),
+        figures: &[FigureKind::Text, FigureKind::Surprisal],
+        key: Some(4),
+        home: Home::Below,
+        before_weights: false,
+    };
+
+    fn choose(&self, kind: FigureKind, _snapshot: &Snapshot, choice: &mut FigureChoice) {
+        if kind == FigureKind::Text {
+            choice.shade = self.shade;
+            choice.shade_mean = self.mean;
+            choice.shade_scale = self.scale;
+        }
     }
 
-    /// Draws the view.
-    pub fn show(&mut self, ui: &mut Ui, cx: &mut ViewContext<'_>) {
+    fn show(&mut self, ui: &mut Ui, cx: &mut ViewContext<'_>) {
         if cx.snapshot.tokens.pieces.is_empty() {
-            return super::nothing(
+            return nothing(
                 ui,
                 tr("Type or paste a text below, or open one with File → Open text."),
             );
@@ -134,7 +148,9 @@ impl TextView {
         });
         self.ramps = Some(ramps);
     }
+}
 
+impl TextView {
     fn toolbar(&mut self, ui: &mut Ui, cx: &mut ViewContext<'_>, ramps: &Ramps) {
         let shading = Shading::new(self.shade, self.scale, self.averages(cx), cx);
         let (full, half, low) = (shading.full, shading.half(), shading.low());
@@ -166,14 +182,14 @@ impl TextView {
                     }
                 }
                 let combo = egui::ComboBox::from_id_salt("text scale")
-                    .selected_text(super::scale_name(self.scale))
+                    .selected_text(scale_name(self.scale))
                     .show_ui(ui, |ui| {
                         for scale in Scale::ALL {
-                            ui.selectable_value(&mut self.scale, scale, super::scale_name(scale));
+                            ui.selectable_value(&mut self.scale, scale, scale_name(scale));
                         }
                     })
                     .response;
-                super::name_combo(&combo, tr("Scale of the shades"));
+                name_combo(&combo, tr("Scale of the shades"));
                 combo.on_hover_text(tr("How weights are spread over the shades"));
             }
             let ends = match self.shade {
@@ -343,7 +359,7 @@ fn legend(ui: &mut Ui, ramps: &Ramps, shade: Shade, ends: &[String; 2], words: &
             mesh.add_colored_rect(part, ramp.color(i * 7 + 3));
         }
         ui.painter().add(egui::Shape::mesh(mesh));
-        let line = Stroke::new(1.0, super::grid_color(ui));
+        let line = Stroke::new(1.0, grid_color(ui));
         ui.painter()
             .rect_stroke(rect, 0.0, line, StrokeKind::Outside);
         response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Image, true, words));

@@ -10,7 +10,7 @@ use crate::ui::views::context::ViewContext;
 use eframe::egui::{Color32, Ui};
 
 /// What the shade of a token means, in words.
-pub(super) trait Worded {
+pub(super) trait DisplayName {
     /// The name on its button.
     fn name(self) -> &'static str;
 
@@ -18,7 +18,7 @@ pub(super) trait Worded {
     fn words(self) -> &'static str;
 }
 
-impl Worded for Shade {
+impl DisplayName for Shade {
     fn name(self) -> &'static str {
         match self {
             Self::Read => tr("What they read"),

@@ -2,10 +2,10 @@
 
 use super::TrainingView;
 use crate::chart::thousands;
-use crate::ui::views::grid_color;
 use crate::ui::widgets::axes::{
     LINE, NUMBER, decimal_marks, horizontal, linear_marks, significant, vertical,
 };
+use crate::ui::widgets::paint::grid_color;
 use eframe::egui::{self, Ui, vec2};
 use egui_plot::{Plot, PlotUi, VLine};
 use std::ops::RangeInclusive;

@@ -5,14 +5,17 @@ mod history;
 mod lines;
 
 use super::context::ViewContext;
+use super::pane::{Home, ViewInfo};
+use super::view::View;
 use crate::analysis::smoothed;
 use crate::chart::thousands;
 use crate::checkpoint::{Line as Curve, Panel, Quantity};
-use crate::engine::figures::FigureChoice;
-use crate::engine::{Model, SpanHistory};
+use crate::engine::figures::{FigureChoice, FigureKind};
+use crate::engine::{Model, Snapshot, SpanHistory};
 use crate::ui::language::{tr, trf};
 use crate::ui::theme::{Palette, quiet, strong};
 use crate::ui::widgets::axes::{Dash, line_sample};
+use crate::ui::widgets::paint::nothing;
 use eframe::egui::{self, Align2, Color32, Ui, vec2};
 use egui_plot::{Line, PlotPoint, PlotPoints, Points, Text};
 use frame::Frame;
@@ -57,15 +60,22 @@ const HISTORY: f32 = 1.6;
 /// Height that a panel needs to be read.
 const LEAST: f32 = 120.0;
 
-impl TrainingView {
-    /// What a figure of this view shows.
-    pub fn choose(&self, choice: &mut FigureChoice) {
+impl View for TrainingView {
+    const INFO: ViewInfo = ViewInfo {
+        name: "training",
+        title: || tr("Training"),
+        figures: &[FigureKind::Training],
+        key: None,
+        home: Home::Left,
+        before_weights: false,
+    };
+
+    fn choose(&self, _kind: FigureKind, _snapshot: &Snapshot, choice: &mut FigureChoice) {
         choice.smoothing = if self.smooth { self.window } else { 1 };
         choice.log = (self.log_x, self.log_y);
     }
 
-    /// Draws the view.
-    pub fn show(&mut self, ui: &mut Ui, cx: &mut ViewContext<'_>) {
+    fn show(&mut self, ui: &mut Ui, cx: &mut ViewContext<'_>) {
         let Some(model) = cx.snapshot.model.clone() else {
             return;
         };
@@ -84,7 +94,7 @@ impl TrainingView {
                     "This file holds no training curves. The published code logs them in its checkpoints, and spanscope convert keeps them.",
                 )
             };
-            return super::nothing(ui, words);
+            return nothing(ui, words);
         }
         self.toolbar(ui);
         let of_history = if history.is_some() { HISTORY } else { 0.0 };
@@ -130,7 +140,9 @@ impl TrainingView {
         }
         self.panels = Some((Arc::downgrade(&model), panels));
     }
+}
 
+impl TrainingView {
     /// What of x must be in view in all plots that share it.
     fn steps(&self, panels: &[Panel], history: Option<&SpanHistory>, by_step: bool) -> (f64, f64) {
         let same = panels.iter().filter(|panel| panel.by_step == by_step);
