@@ -9,6 +9,7 @@ mod run_command;
 mod tour;
 
 use crate::engine::{Looks, Snapshot};
+use crate::model::Edits;
 use crate::ui::commands::command::{Command, Now};
 use crate::ui::commands::help::Help;
 use crate::ui::commands::keys::{self, Keyboard};
@@ -39,6 +40,7 @@ use crate::ui::{Start, text_field, theme};
 pub use choices::Choices;
 use eframe::egui::{self, Ui};
 use std::path::Path;
+use std::sync::Arc;
 
 /// The application.
 pub struct App {
@@ -166,6 +168,21 @@ impl App {
     /// The selection, as drawn.
     pub fn selection(&self) -> &Selection {
         &self.document.selection
+    }
+
+    /// The text that the views show.
+    pub fn text(&self) -> &Arc<str> {
+        self.document.text()
+    }
+
+    /// What is changed by hand in the model that is open.
+    pub fn edits(&self) -> &Edits {
+        self.document.edits()
+    }
+
+    /// Whether the training run that is open is followed.
+    pub fn follows_run(&self) -> bool {
+        self.document.follows_run()
     }
 
     /// The error on show, if any.
