@@ -49,7 +49,10 @@ impl Derived {
 fn weight_norm(v: &[f32], g: &[f32], shape: &[usize], dim: Option<usize>) -> Vec<f32> {
     // Elements of one index of the dimension lie together, `inner` of them, and so again after `count` such groups.
     let (count, inner) = match dim {
-        Some(dim) => (shape[dim], shape[dim + 1..].iter().product::<usize>().max(1)),
+        Some(dim) => (
+            shape[dim],
+            shape[dim + 1..].iter().product::<usize>().max(1),
+        ),
         None => (1, 1),
     };
     let group = |i: usize| i / inner % count.max(1);
@@ -57,9 +60,15 @@ fn weight_norm(v: &[f32], g: &[f32], shape: &[usize], dim: Option<usize>) -> Vec
     for (i, v) in v.iter().enumerate() {
         squares[group(i)] += f64::from(*v).powi(2);
     }
-    let scale = squares.iter().zip(g).map(|(square, g)| f64::from(*g) / square.sqrt());
+    let scale = squares
+        .iter()
+        .zip(g)
+        .map(|(square, g)| f64::from(*g) / square.sqrt());
     let scale: Vec<f64> = scale.collect();
-    let scaled = v.iter().enumerate().map(|(i, v)| (f64::from(*v) * scale[group(i)]) as f32);
+    let scaled = v
+        .iter()
+        .enumerate()
+        .map(|(i, v)| (f64::from(*v) * scale[group(i)]) as f32);
     scaled.collect()
 }
 
@@ -98,7 +107,9 @@ pub(super) fn resolve(listing: &mut Listing, claims: &mut Claims) -> Result<(), 
             true => put(listing, claims, base, Rule::Pruned, [&orig, &mask])?,
             false => {
                 let others = ["_orig", "_mask", "_u", "_v"].map(|end| format!("{base}{end}"));
-                give_up(listing, base, &orig, |name| others.iter().any(|other| other == name));
+                give_up(listing, base, &orig, |name| {
+                    others.iter().any(|other| other == name)
+                });
             }
         }
     }
@@ -217,7 +228,10 @@ fn put(
 
 /// Marks the tensor `base` as one of which it is not known how it is computed, and takes its parts away.
 fn give_up(listing: &mut Listing, base: String, from: &str, is_part: impl Fn(&str) -> bool) {
-    let shape = listing.tensors.get(from).map(|stored| stored.view.info.shape.clone());
+    let shape = listing
+        .tensors
+        .get(from)
+        .map(|stored| stored.view.info.shape.clone());
     listing.tensors.retain(|name, _| !is_part(name));
     listing.unread.retain(|name, _| !is_part(name));
     let unread = UnreadTensor {
@@ -247,7 +261,10 @@ mod tests {
     #[test]
     fn norms_go_over_all_other_dimensions() {
         let v = [3.0, 4.0, 0.0, 2.0];
-        assert_eq!(weight_norm(&v, &[10.0, 1.0], &[2, 2], Some(0)), [6.0, 8.0, 0.0, 1.0]);
+        assert_eq!(
+            weight_norm(&v, &[10.0, 1.0], &[2, 2], Some(0)),
+            [6.0, 8.0, 0.0, 1.0]
+        );
         let columns = weight_norm(&v, &[3.0, 1.0], &[2, 2], Some(1));
         assert_eq!(columns[0], 3.0);
         assert!((columns[3] - 2.0 / 20.0_f32.sqrt()).abs() < 1e-6);

@@ -20,7 +20,11 @@ pub(super) fn describe(head: &[u8]) -> String {
     if at(8, b"WEBP") && head.starts_with(b"RIFF") {
         return "a picture (WebP)".into();
     }
-    if let [0x80, 2..=5, ..] = head {
+    // A dict or a list in protocol 0 begins with a mark.
+    if matches!(
+        head,
+        [0x80, 2..=5, ..] | [b'(', b'd' | b'l', b'p' | b'.', ..]
+    ) {
         return "a Python pickle that torch.save did not write, as pickle.dump and joblib make them; load it in Python and save \
                 the weights with torch.save(model.state_dict(), \"weights.pt\")"
             .into();
@@ -37,9 +41,11 @@ pub(super) fn describe(head: &[u8]) -> String {
     let is_text = |text: &&str| !text.chars().any(|c| c.is_control() && !c.is_whitespace());
     match text.filter(is_text) {
         Some(text) => text_of(text),
-        None if is_onnx(start) => "an ONNX model; export nothing, but save the weights from PyTorch: \
+        None if is_onnx(start) => {
+            "an ONNX model; export nothing, but save the weights from PyTorch: \
                                    torch.save(model.state_dict(), \"weights.pt\")"
-            .into(),
+                .into()
+        }
         None => {
             let first = &head[..head.len().min(16)];
             let hex: Vec<String> = first.iter().map(|b| format!("{b:02x}")).collect();
@@ -54,28 +60,58 @@ const MAGICS: [(&[u8], &str); 27] = [
     (b"\xff\xd8\xff", "a picture (JPEG)"),
     (b"GIF8", "a picture (GIF)"),
     (b"%PDF-", "a PDF document"),
-    (b"GGUF", "a GGUF model, as llama.cpp reads it; its networks are of another kind"),
-    (b"\x89HDF\r\n\x1a\n", "an HDF5 file, as Keras saves models; networks of Keras are not read"),
+    (
+        b"GGUF",
+        "a GGUF model, as llama.cpp reads it; its networks are of another kind",
+    ),
+    (
+        b"\x89HDF\r\n\x1a\n",
+        "an HDF5 file, as Keras saves models; networks of Keras are not read",
+    ),
     (b"\x93NUMPY", "a NumPy array (.npy), not a model"),
-    (b"\x1f\x8b", "it is packed with gzip; unpack it first: gunzip"),
+    (
+        b"\x1f\x8b",
+        "it is packed with gzip; unpack it first: gunzip",
+    ),
     (b"\xfd7zXZ\0", "it is packed with xz; unpack it first: unxz"),
-    (b"\x5d\0\0", "it is packed with LZMA; unpack it first: unlzma"),
+    (
+        b"\x5d\0\0",
+        "it is packed with LZMA; unpack it first: unlzma",
+    ),
     (b"BZh", "it is packed with bzip2; unpack it first: bunzip2"),
     (b"7z\xbc\xaf\x27\x1c", "a 7z archive; unpack it first: 7z x"),
-    (b"\x28\xb5\x2f\xfd", "it is packed with Zstandard; unpack it first: unzstd"),
-    (b"\x04\x22\x4d\x18", "it is packed with LZ4; unpack it first: unlz4"),
+    (
+        b"\x28\xb5\x2f\xfd",
+        "it is packed with Zstandard; unpack it first: unzstd",
+    ),
+    (
+        b"\x04\x22\x4d\x18",
+        "it is packed with LZ4; unpack it first: unlz4",
+    ),
     (b"Rar!", "a RAR archive; unpack it first: unrar x"),
     (b"PK\x05\x06", "an empty zip archive"),
-    (b"PK\x07\x08", "a part of a zip archive that was split; put its parts together first"),
+    (
+        b"PK\x07\x08",
+        "a part of a zip archive that was split; put its parts together first",
+    ),
     (b"\x7fELF", "a program"),
     (b"MZ", "a program for Windows"),
     (b"SQLite format 3\0", "an SQLite database"),
-    (b"ggml", "a GGML model, as llama.cpp read it once; its networks are of another kind"),
-    (b"ggjt", "a GGML model, as llama.cpp read it once; its networks are of another kind"),
+    (
+        b"ggml",
+        "a GGML model, as llama.cpp read it once; its networks are of another kind",
+    ),
+    (
+        b"ggjt",
+        "a GGML model, as llama.cpp read it once; its networks are of another kind",
+    ),
     (b"PAR1", "a Parquet table, not a model"),
     (b"ARROW1", "an Arrow table, not a model"),
     (b"ID3", "a sound (MP3)"),
-    (b"\0\0\0\0\0\0\0\0", "it begins with zeros: a download that was not finished, or a damaged disk"),
+    (
+        b"\0\0\0\0\0\0\0\0",
+        "it begins with zeros: a download that was not finished, or a damaged disk",
+    ),
     (b"RIFF", "a sound or a picture (RIFF)"),
 ];
 
@@ -92,7 +128,8 @@ fn text_of(text: &str) -> String {
         return "a web page, as downloads give that need a login or a confirmation; download the file itself".into();
     }
     if trimmed.starts_with("version https://git-lfs") {
-        return "a Git LFS pointer, which stands for the file; fetch the file itself: git lfs pull".into();
+        return "a Git LFS pointer, which stands for the file; fetch the file itself: git lfs pull"
+            .into();
     }
     if trimmed.starts_with('{') || trimmed.starts_with('[') {
         let has = |word: &str| text.contains(&format!("\"{word}\""));
@@ -135,7 +172,10 @@ pub(super) fn archive<'a>(names: impl Iterator<Item = &'a str> + Clone) -> Optio
 /// What a zip archive is that holds no pickle, by the names of its members.
 pub(super) fn no_pickle<'a>(names: impl Iterator<Item = &'a str> + Clone) -> String {
     let ends = |ending: &str| names.clone().find(|name| name.ends_with(ending));
-    let what = if let Some(name) = [".pt", ".pth", ".bin", ".ckpt", ".safetensors"].iter().find_map(|e| ends(e)) {
+    let what = if let Some(name) = [".pt", ".pth", ".bin", ".ckpt", ".safetensors"]
+        .iter()
+        .find_map(|e| ends(e))
+    {
         format!("a model lies in it: unpack it, and open {}", shown(name))
     } else if ends(".npy").is_some() {
         "they are NumPy arrays (.npz), not a model".into()
@@ -152,7 +192,7 @@ pub(super) fn no_pickle<'a>(names: impl Iterator<Item = &'a str> + Clone) -> Str
             false => format!("it holds {}", first.join(", ")),
         }
     };
-    format!("a zip archive without the data.pkl of torch.save: {what}")
+    format!("this zip archive holds no data.pkl, so it is not what torch.save writes: {what}")
 }
 
 #[cfg(test)]
@@ -178,7 +218,10 @@ mod tests {
             (b"{\"architectures\": [\"GPT2\"], ", "Hugging Face"),
             (b"{\"metadata\": {}, \"weight_map\": {}}", "several files"),
             (b"<!DOCTYPE html><html>", "web page"),
-            (b"version https://git-lfs.github.com/spec/v1\n", "git lfs pull"),
+            (
+                b"version https://git-lfs.github.com/spec/v1\n",
+                "git lfs pull",
+            ),
             (b"hello", "\"hello\""),
             (b"\x01\x02\xff", "01 02 ff"),
             (&tar, "tar"),

@@ -39,7 +39,11 @@ pub(super) type Bytes<'a> = dyn FnMut(&str, Range<usize>) -> Option<Vec<u8>> + '
 ///
 /// # Errors
 /// In words, when one list is given so many names that no log can be meant.
-pub(super) fn read(pickle: &Pickle, budget: &mut Budget, bytes: &mut Bytes<'_>) -> Result<Log, String> {
+pub(super) fn read(
+    pickle: &Pickle,
+    budget: &mut Budget,
+    bytes: &mut Bytes<'_>,
+) -> Result<Log, String> {
     let mut log = Log::default();
     if let Some(logger) = pickle.entry(pickle.root(), "logger") {
         let mut reader = Reader { pickle, bytes };
@@ -67,7 +71,9 @@ fn dicts(pickle: &Pickle, logger: Id) -> Vec<&[(Id, Id)]> {
         return Vec::new();
     };
     let inner = outer.iter().filter_map(|(_, value)| of(*value));
-    std::iter::once(outer).chain(inner.take(MOST_DICTS)).collect()
+    std::iter::once(outer)
+        .chain(inner.take(MOST_DICTS))
+        .collect()
 }
 
 struct Reader<'a, 'b> {
@@ -76,9 +82,17 @@ struct Reader<'a, 'b> {
 }
 
 impl Reader<'_, '_> {
-    fn dict(&mut self, entries: &[(Id, Id)], budget: &mut Budget, log: &mut Log) -> Result<(), String> {
+    fn dict(
+        &mut self,
+        entries: &[(Id, Id)],
+        budget: &mut Budget,
+        log: &mut Log,
+    ) -> Result<(), String> {
         for &(key, value) in entries {
-            let name = self.pickle.str(key).filter(|name| name.len() <= LONGEST_NAME);
+            let name = self
+                .pickle
+                .str(key)
+                .filter(|name| name.len() <= LONGEST_NAME);
             let (Some(name), Some(length)) = (name, self.length(value)) else {
                 continue;
             };
@@ -145,7 +159,10 @@ impl Reader<'_, '_> {
             return Some(number);
         }
         if let Some(tensor) = number_ref(pickle, id) {
-            return self.tensor(&tensor).filter(|values| values.len() == 1)?.pop();
+            return self
+                .tensor(&tensor)
+                .filter(|values| values.len() == 1)?
+                .pop();
         }
         if let Some((_, scalar, is_big, bytes)) = self.array(id) {
             return scalar.read(&bytes, is_big);
@@ -199,7 +216,12 @@ impl Reader<'_, '_> {
             let value = self.pickle.get(*id);
             matches!(
                 value,
-                Value::Str(_) | Value::LongStr(_) | Value::None | Value::Tuple(_) | Value::List(_) | Value::Dict(_)
+                Value::Str(_)
+                    | Value::LongStr(_)
+                    | Value::None
+                    | Value::Tuple(_)
+                    | Value::List(_)
+                    | Value::Dict(_)
             )
         };
         !items.iter().all(is_other)
@@ -241,5 +263,8 @@ fn bytes_of(pickle: &Pickle, id: Id) -> Option<Cow<'_, [u8]>> {
     let is_latin = matches!(pickle.str(encoding)?, "latin1" | "latin-1" | "iso-8859-1");
     let chars = pickle.str(text)?.chars();
     let bytes = chars.map(|c| u8::try_from(u32::from(c)).ok());
-    bytes.collect::<Option<Vec<u8>>>().filter(|_| is_latin).map(Cow::Owned)
+    bytes
+        .collect::<Option<Vec<u8>>>()
+        .filter(|_| is_latin)
+        .map(Cow::Owned)
 }

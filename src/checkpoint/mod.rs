@@ -172,7 +172,10 @@ impl Checkpoint {
 
     /// What the file writes before the names, such as `module.`; nothing where it writes them as they are.
     pub fn prefix(&self) -> &str {
-        let mut all = self.tensors.values().map(|stored| stored.file_name.as_str());
+        let mut all = self
+            .tensors
+            .values()
+            .map(|stored| stored.file_name.as_str());
         all.find_map(names::prefix).unwrap_or_default()
     }
 

@@ -20,7 +20,14 @@ const WRAPPERS: [&str; 14] = [
 ];
 
 /// Parts that are wrappers only before the name itself: fairseq's `decoder.model.` for one.
-const BEFORE: [&str; 6] = ["decoder", "net", "network", "lm", "language_model", "transformer"];
+const BEFORE: [&str; 6] = [
+    "decoder",
+    "net",
+    "network",
+    "lm",
+    "language_model",
+    "transformer",
+];
 
 /// What the names of the published code begin with.
 const ROOTS: [&str; 4] = ["key_pe", "in_emb", "out_emb", "layers"];
@@ -120,7 +127,10 @@ mod tests {
 
     #[test]
     fn what_stands_before_a_name_is_known() {
-        assert_eq!(prefix("decoder.model.layers.0.norm1.weight"), Some("decoder.model."));
+        assert_eq!(
+            prefix("decoder.model.layers.0.norm1.weight"),
+            Some("decoder.model.")
+        );
         assert_eq!(prefix("key_pe"), Some(""));
         assert_eq!(prefix("weights"), None);
         assert_eq!(prefix("training.spans"), None);

@@ -93,10 +93,16 @@ mod tests {
         assert_eq!(read(Scalar::numpy("f2"), &[0, 0x3c]), 1.0);
         assert_eq!(read(Scalar::torch("bfloat16"), &[0x80, 0x3f]), 1.0);
         assert_eq!(read(Scalar::numpy("i8"), &(-7_i64).to_le_bytes()), -7.0);
-        assert_eq!(read(Scalar::torch("IntStorage"), &(-7_i32).to_le_bytes()), -7.0);
+        assert_eq!(
+            read(Scalar::torch("IntStorage"), &(-7_i32).to_le_bytes()),
+            -7.0
+        );
         assert_eq!(read(Scalar::numpy("i1"), &[0xff]), -1.0);
         assert_eq!(read(Scalar::numpy("u1"), &[0xff]), 255.0);
-        assert_eq!(read(Scalar::numpy("u8"), &u64::MAX.to_le_bytes()), u64::MAX as f64);
+        assert_eq!(
+            read(Scalar::numpy("u8"), &u64::MAX.to_le_bytes()),
+            u64::MAX as f64
+        );
         for name in ["", "f", "f16", "O", "U3", "c8", "é8", "V0"] {
             assert_eq!(Scalar::numpy(name), None, "{name}");
         }

@@ -29,8 +29,27 @@ const USUAL: [&str; 8] = [
 
 /// Beginnings of keys under which there is something else, its tensors included: nothing is looked for there.
 const OTHERS: [&str; 21] = [
-    "sched", "lr", "scaler", "amp", "grad", "rng", "random", "loop", "callback", "log", "metric", "hyper",
-    "hparam", "args", "cfg", "config", "criterion", "loss", "_metadata", "epoch", "iter",
+    "sched",
+    "lr",
+    "scaler",
+    "amp",
+    "grad",
+    "rng",
+    "random",
+    "loop",
+    "callback",
+    "log",
+    "metric",
+    "hyper",
+    "hparam",
+    "args",
+    "cfg",
+    "config",
+    "criterion",
+    "loss",
+    "_metadata",
+    "epoch",
+    "iter",
 ];
 
 /// Averages of the weights, and networks that were trained from: not what is meant where there are others.
@@ -61,7 +80,13 @@ pub(super) fn find(pickle: &Pickle, budget: &mut Budget) -> Result<StateDict, Fa
     let mut candidates = candidates(pickle, budget)?;
     let best = candidates.iter().enumerate().max_by_key(|(i, c)| {
         let few = std::cmp::Reverse;
-        (c.has_positions, !c.is_second, few(c.usual), c.tensors, few(*i))
+        (
+            c.has_positions,
+            !c.is_second,
+            few(c.usual),
+            c.tensors,
+            few(*i),
+        )
     });
     let Some(best) = best.map(|(i, _)| i) else {
         return Err(Fault::Unsupported(none(pickle)));
@@ -192,10 +217,19 @@ fn none(pickle: &Pickle) -> String {
     let root = pickle.root();
     let module = |id: Id| {
         let (module, class, object) = pickle.object(id)?;
-        let state = object.state.and_then(|state| pickle.pairs(state)).unwrap_or_default();
-        let is_module = state.iter().any(|(key, _)| pickle.str(*key) == Some("_modules"));
+        let state = object
+            .state
+            .and_then(|state| pickle.pairs(state))
+            .unwrap_or_default();
+        let is_module = state
+            .iter()
+            .any(|(key, _)| pickle.str(*key) == Some("_modules"));
         let kind = if is_module { "a whole module, " } else { "" };
-        Some(format!("{kind}an object of class {}.{}", shown(module), shown(class)))
+        Some(format!(
+            "{kind}an object of class {}.{}",
+            shown(module),
+            shown(class)
+        ))
     };
     let found = match pickle.pairs(root) {
         Some(pairs) => {

@@ -9,6 +9,8 @@ pub struct UnreadTensor {
     pub file_name: String,
     /// Extent of every dimension, outermost first, where it is known.
     pub shape: Option<Vec<usize>>,
+    /// In what form it is, in a word or two: "float8_e4m3fn".
+    pub form: String,
     /// What it is, to be read after its name: "is stored as float8_e4m3fn …".
     pub what: String,
     /// What to do about it.
@@ -32,8 +34,7 @@ const FROM_NUMPY: &str = "save tensors: \
 
 const FROM_META: &str = "load the weights into the model before it is saved (model.to_empty(device=\"cpu\"), then load_state_dict)";
 
-const DENSE: &str =
-    "save it dense: torch.save({k: v.to_dense() for k, v in model.state_dict().items()}, \"weights.pt\")";
+const DENSE: &str = "save it dense: torch.save({k: v.to_dense() for k, v in model.state_dict().items()}, \"weights.pt\")";
 
 const PLAIN: &str = "save plain tensors on the CPU: of a distributed tensor v.full_tensor(), of a quantized one v.dequantize(), of \
      any other v.detach().clone()";
@@ -42,10 +43,11 @@ const NO_PARAMETRIZATION: &str = "before saving, make it a plain tensor: \
      torch.nn.utils.parametrize.remove_parametrizations(module, name), or torch.nn.utils.remove_spectral_norm(module)";
 
 impl UnreadTensor {
-    fn new(name: &str, what: String, advice: &'static str) -> Self {
+    fn new(name: &str, form: &str, what: String, advice: &'static str) -> Self {
         Self {
             file_name: name.to_owned(),
             shape: None,
+            form: shown(form),
             what,
             advice,
             is_counter: false,
@@ -58,22 +60,27 @@ impl UnreadTensor {
             "is stored as {}, a number format that is not read (f32, f16, bf16 and f64 are)",
             shown(format)
         );
-        let whole = ["int", "uint", "bool", "i", "u", "Long", "Short", "Char", "Byte", "Bool", "Int"];
+        let whole = [
+            "int", "uint", "bool", "i", "u", "Long", "Short", "Char", "Byte", "Bool", "Int",
+        ];
         let is_whole = whole.iter().any(|start| {
             let rest = format.strip_prefix(start);
             rest.is_some_and(|rest| rest.bytes().all(|b| b.is_ascii_digit()) || rest == "Storage")
         }) || format.eq_ignore_ascii_case("bool");
-        let elements = shape.iter().flatten().try_fold(1_usize, |n, m| n.checked_mul(*m));
+        let elements = shape
+            .iter()
+            .flatten()
+            .try_fold(1_usize, |n, m| n.checked_mul(*m));
         Self {
             is_counter: is_whole && shape.is_some() && elements.is_some_and(|n| n <= 1),
             shape,
-            ..Self::new(name, what, TO_FLOAT)
+            ..Self::new(name, format, what, TO_FLOAT)
         }
     }
 
     pub(super) fn quantized(name: &str, format: &str) -> Self {
         let what = format!("is quantized ({}), which is not read", shown(format));
-        Self::new(name, what, DEQUANTIZE)
+        Self::new(name, format, what, DEQUANTIZE)
     }
 
     /// Of another device, its numbers stored as a NumPy array.
@@ -82,28 +89,28 @@ impl UnreadTensor {
             "is a tensor of the device {}, stored as a NumPy array, which is not read",
             shown(device)
         );
-        Self::new(name, what, TO_CPU)
+        Self::new(name, "of another device", what, TO_CPU)
     }
 
     pub(super) fn numpy(name: &str) -> Self {
         let what = "is a NumPy array, not a tensor".to_owned();
-        Self::new(name, what, FROM_NUMPY)
+        Self::new(name, "NumPy array", what, FROM_NUMPY)
     }
 
     pub(super) fn meta(name: &str) -> Self {
         let what = "is a meta tensor: it has a shape and no numbers".to_owned();
-        Self::new(name, what, FROM_META)
+        Self::new(name, "meta", what, FROM_META)
     }
 
     pub(super) fn sparse(name: &str) -> Self {
         let what = "is stored as a sparse tensor, which is not read".to_owned();
-        Self::new(name, what, DENSE)
+        Self::new(name, "sparse", what, DENSE)
     }
 
     /// A tensor with its sign bit kept apart.
     pub(super) fn negated(name: &str) -> Self {
         let what = "is stored as a negated view, which is not read".to_owned();
-        Self::new(name, what, PLAIN)
+        Self::new(name, "negated view", what, PLAIN)
     }
 
     /// What a function of Python would build, of which nothing is known here.
@@ -113,7 +120,7 @@ impl UnreadTensor {
             shown(module),
             shown(function)
         );
-        Self::new(name, what, PLAIN)
+        Self::new(name, function, what, PLAIN)
     }
 
     /// What is computed of other tensors in a way that the file does not say; `from` is one of them.
@@ -122,6 +129,6 @@ impl UnreadTensor {
             "is not in the file itself: it is computed of {}, by a parametrization or normalisation whose code is not in the file",
             shown(from)
         );
-        Self::new(name, what, NO_PARAMETRIZATION)
+        Self::new(name, "computed", what, NO_PARAMETRIZATION)
     }
 }

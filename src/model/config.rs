@@ -73,6 +73,7 @@ pub fn infer(
 
     let key_pe = need("key_pe", 3)?;
     let (head_dim, attn_span) = (key_pe[1], key_pe[2]);
+    let nb_layers = layers::count(checkpoint, "layers.", "layer")?;
     let query = need("layers.0.attn.proj_query.weight", 2)?;
     let hidden_size = query[1];
     if query[0] != hidden_size || !hidden_size.is_multiple_of(head_dim) {
@@ -85,7 +86,6 @@ pub fn infer(
         ));
     }
     let nb_heads = hidden_size / head_dim;
-    let nb_layers = layers::count(checkpoint, "layers.", "layer")?;
     let width = |group: &str, part: &str, dims: usize, axis: usize| -> Result<usize, ModelError> {
         match layers::first_with(checkpoint, group, part)? {
             Some(name) => Ok(need(&name, dims)?[axis]),

@@ -2,18 +2,48 @@
 
 /// What the names of other networks have in them, the most telling first.
 const FAMILIES: [(&str, &str); 12] = [
-    ("self_attn.q_proj.", "a Llama-like or OPT-like language model of another library"),
-    ("self_attn.qkv_proj.", "a Phi-like language model of another library"),
-    ("attn.c_attn.", "a GPT-2-like language model of another library"),
-    ("attention.query_key_value.", "a GPT-NeoX-like, Bloom-like or Falcon-like language model of another library"),
-    ("embeddings.word_embeddings.", "a BERT-like model of another library"),
+    (
+        "self_attn.q_proj.",
+        "a Llama-like or OPT-like language model of another library",
+    ),
+    (
+        "self_attn.qkv_proj.",
+        "a Phi-like language model of another library",
+    ),
+    (
+        "attn.c_attn.",
+        "a GPT-2-like language model of another library",
+    ),
+    (
+        "attention.query_key_value.",
+        "a GPT-NeoX-like, Bloom-like or Falcon-like language model of another library",
+    ),
+    (
+        "embeddings.word_embeddings.",
+        "a BERT-like model of another library",
+    ),
     ("SelfAttention.q.", "a T5-like model of another library"),
-    ("encoder_attn.k_proj.", "an encoder-decoder Transformer of fairseq or a library like it"),
+    (
+        "encoder_attn.k_proj.",
+        "an encoder-decoder Transformer of fairseq or a library like it",
+    ),
     ("dec_attn.qkv_net.", "a Transformer-XL"),
-    ("blk.0.attn_q.", "a language model in the names of llama.cpp"),
-    ("self_attn.in_proj_weight", "a Transformer of PyTorch's own layers (torch.nn.MultiheadAttention)"),
-    ("lora_A", "a LoRA adapter, which holds changes of a model and not the model"),
-    ("_flat_param", "a network that FSDP flattened: save it with a full state dict (StateDictType.FULL_STATE_DICT)"),
+    (
+        "blk.0.attn_q.",
+        "a language model in the names of llama.cpp",
+    ),
+    (
+        "self_attn.in_proj_weight",
+        "a Transformer of PyTorch's own layers (torch.nn.MultiheadAttention)",
+    ),
+    (
+        "lora_A",
+        "a LoRA adapter, which holds changes of a model and not the model",
+    ),
+    (
+        "_flat_param",
+        "a network that FSDP flattened: save it with a full state dict (StateDictType.FULL_STATE_DICT)",
+    ),
 ];
 
 /// The kind of network that has tensors of these names, if one is recognised.

@@ -29,7 +29,9 @@ pub(super) fn count(checkpoint: &Checkpoint, start: &str, what: &str) -> Result<
         .filter_map(|name| numbered(name, start))
         .map(|(index, _)| index)
         .collect();
-    let missing = (0..).zip(&found).find(|(expected, found)| expected != *found);
+    let missing = (0..)
+        .zip(&found)
+        .find(|(expected, found)| expected != *found);
     match missing {
         None => Ok(found.len()),
         Some((missing, _)) => {
@@ -91,8 +93,11 @@ pub(super) fn have_spans(checkpoint: &Checkpoint, layers: usize) -> Result<bool,
         return Ok(layers > 0);
     };
     let name = format!("layers.{first}.attn.attn.adaptive_span._mask.current_val");
-    let second = format!("layers.{first}.attn.attn.persistent_memory.adaptive_span._mask.current_val");
-    let unread = [&name, &second].into_iter().find(|name| checkpoint.unread().contains_key(*name));
+    let second =
+        format!("layers.{first}.attn.attn.persistent_memory.adaptive_span._mask.current_val");
+    let unread = [&name, &second]
+        .into_iter()
+        .find(|name| checkpoint.unread().contains_key(*name));
     if let Some(name) = unread {
         return Err(ModelError::missing(checkpoint, name));
     }

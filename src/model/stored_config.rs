@@ -29,12 +29,16 @@ pub(super) fn check(checkpoint: &Checkpoint, config: &Config) -> Result<(), Mode
     ];
     let mut differ: Vec<String> = Vec::new();
     for (name, found) in &sizes {
-        let said = stored.get(*name).filter(|said| said.is_number() || said.is_boolean());
+        let said = stored
+            .get(*name)
+            .filter(|said| said.is_number() || said.is_boolean());
         if let Some(said) = said.filter(|said| *said != found) {
             differ.push(format!("{name} = {said}, its tensors {found}"));
         }
     }
-    let said = stored.get("adapt_io").map(|said| (said.is_null(), io(said)));
+    let said = stored
+        .get("adapt_io")
+        .map(|said| (said.is_null(), io(said)));
     let differs = match said {
         Some((true, _)) => cutoffs.is_some(),
         Some((false, Some(said))) => Some(said) != cutoffs.clone().map(Value::from),

@@ -62,8 +62,9 @@ impl Unused {
                 _ if seconds.contains(name) => SECOND_NAMES,
                 _ => {
                     let info = checkpoint.info(name);
-                    let form = info.map(|info| (info.dtype.name(), info.shape.as_slice()));
-                    unused.add_unknown(checkpoint.file_name(name).unwrap_or(name), form);
+                    let format = info.map_or("", |info| info.dtype.name());
+                    let shape = info.map(|info| info.shape.as_slice());
+                    unused.add_unknown(checkpoint.file_name(name).unwrap_or(name), format, shape);
                     continue;
                 }
             };
@@ -75,8 +76,7 @@ impl Unused {
                 false if name.ends_with("mask_template") => unused.add(TEMPLATES, 1),
                 false => {
                     let shape = unread.shape.as_deref();
-                    let form = shape.map(|shape| ("not read", shape));
-                    unused.add_unknown(&unread.file_name, form);
+                    unused.add_unknown(&unread.file_name, &unread.form, shape);
                 }
             }
         }
@@ -92,12 +92,14 @@ impl Unused {
         }
     }
 
-    fn add_unknown(&mut self, name: &str, form: Option<(&str, &[usize])>) {
+    fn add_unknown(&mut self, name: &str, format: &str, shape: Option<&[usize]>) {
         self.unknown_count += 1;
         if self.unknown.len() < MOST_NAMES {
-            let form = form.map(|(dtype, shape)| format!(" ({dtype}, {shape:?})"));
-            let form = form.unwrap_or_default();
-            self.unknown.push(format!("{}{form}", shown(name)));
+            let shape = shape
+                .map(|shape| format!(", {shape:?}"))
+                .unwrap_or_default();
+            self.unknown
+                .push(format!("{} ({format}{shape})", shown(name)));
         }
     }
 

@@ -66,7 +66,11 @@ impl Protocol {
             Four | Five => [&[b'C', bytes.len() as u8], bytes, b"\x94"].concat(),
             _ => {
                 let text: String = bytes.iter().map(|b| char::from(*b)).collect();
-                self.call("_codecs", "encode", &[self.text(&text), self.text("latin1")])
+                self.call(
+                    "_codecs",
+                    "encode",
+                    &[self.text(&text), self.text("latin1")],
+                )
             }
         }
     }
@@ -176,7 +180,12 @@ impl Weights {
     }
 
     /// The legacy stream around an object; `more` storages follow those of the tensors, with the count before each.
-    pub fn legacy(&self, protocol: Protocol, object: Ops, more: &[(&str, u64, Vec<u8>)]) -> Vec<u8> {
+    pub fn legacy(
+        &self,
+        protocol: Protocol,
+        object: Ops,
+        more: &[(&str, u64, Vec<u8>)],
+    ) -> Vec<u8> {
         let magic = match protocol {
             One => b"L119547037146038801333356L\n".to_vec(),
             _ => b"\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19".to_vec(),
@@ -206,18 +215,28 @@ impl Weights {
         for ((name, shape, _), stored) in self.0.iter().zip(self.storages()) {
             let offsets = [bytes.len(), bytes.len() + stored.len()];
             bytes.extend(stored);
-            let entry = serde_json::json!({"dtype": "F32", "shape": shape, "data_offsets": offsets});
+            let entry =
+                serde_json::json!({"dtype": "F32", "shape": shape, "data_offsets": offsets});
             header.insert(name.clone(), entry);
         }
         header.insert("__metadata__".into(), metadata);
         let header = serde_json::Value::from(header).to_string();
-        [&(header.len() as u64).to_le_bytes(), header.as_bytes(), &bytes].concat()
+        [
+            &(header.len() as u64).to_le_bytes(),
+            header.as_bytes(),
+            &bytes,
+        ]
+        .concat()
     }
 }
 
 /// A storage of the class `class`.
 pub fn storage(p: Protocol, key: &str, class: &str, count: usize) -> Ops {
-    let module = if class == "UntypedStorage" { "torch.storage" } else { "torch" };
+    let module = if class == "UntypedStorage" {
+        "torch.storage"
+    } else {
+        "torch"
+    };
     let id = p.tuple(&[
         p.text("storage"),
         p.global(module, class),
@@ -240,13 +259,24 @@ pub fn arguments(p: Protocol, storage: Ops, shape: &[usize]) -> Vec<Ops> {
         p.tuple(&counts)
     };
     let hooks = p.call("collections", "OrderedDict", &[]);
-    vec![storage, int(0), counts(shape), counts(&strides), p.bool(false), hooks]
+    vec![
+        storage,
+        int(0),
+        counts(shape),
+        counts(&strides),
+        p.bool(false),
+        hooks,
+    ]
 }
 
 /// A tensor as PyTorch writes most.
 pub fn plain(p: Protocol, i: usize, (_, shape, values): &Tensor) -> Ops {
     let storage = storage(p, &i.to_string(), "FloatStorage", values.len());
-    p.call("torch._utils", "_rebuild_tensor_v2", &arguments(p, storage, shape))
+    p.call(
+        "torch._utils",
+        "_rebuild_tensor_v2",
+        &arguments(p, storage, shape),
+    )
 }
 
 pub fn archive(members: &[(String, Vec<u8>)]) -> Vec<u8> {
@@ -275,7 +305,8 @@ pub fn nll(bytes: &[u8]) -> Result<Vec<f32>, String> {
     let ids: Vec<u32> = (0..60).map(|i| (i * 7 + i * i / 5) % v).collect();
     let mut run = Run::new(Arc::new(network));
     let cancel = Cancel::default();
-    run.extend(&ids, BLOCK, &cancel, &Blind).map_err(|e| e.to_string())?;
+    run.extend(&ids, BLOCK, &cancel, &Blind)
+        .map_err(|e| e.to_string())?;
     run.nll(0, &ids[1..], &cancel).map_err(|e| e.to_string())
 }
 
@@ -295,5 +326,8 @@ pub fn refused(what: &str, bytes: &[u8], parts: &[&str]) {
     for word in ["download", "damaged", "incomplete"] {
         assert!(!said.contains(word), "{what}: {said}");
     }
-    assert!(said.contains("made.pt") && said.len() < 700, "{what}: {said}");
+    assert!(
+        said.contains("made.pt") && said.len() < 700,
+        "{what}: {said}"
+    );
 }

@@ -9,9 +9,22 @@ use std::path::Path;
 
 /// A NumPy dtype of this format and order.
 fn dtype(p: Protocol, format: &str, order: &str) -> Ops {
-    let made = p.call("numpy", "dtype", &[p.text(format), p.bool(false), p.bool(true)]);
+    let made = p.call(
+        "numpy",
+        "dtype",
+        &[p.text(format), p.bool(false), p.bool(true)],
+    );
     let none = || b"N".to_vec();
-    let state = [int(3), p.text(order), none(), none(), none(), int(-1), int(-1), int(0)];
+    let state = [
+        int(3),
+        p.text(order),
+        none(),
+        none(),
+        none(),
+        int(-1),
+        int(-1),
+        int(0),
+    ];
     [made, p.tuple(&state), b"b".to_vec()].concat()
 }
 
@@ -24,9 +37,19 @@ const OLD: &str = "numpy.core.multiarray";
 
 fn array(p: Protocol, format: &str, shape: &[usize], bytes: &[u8]) -> Ops {
     let shape: Vec<Ops> = shape.iter().map(|n| int(*n as i64)).collect();
-    let made = [p.global("numpy", "ndarray"), p.tuple(&[int(0)]), p.bytes(b"b")];
+    let made = [
+        p.global("numpy", "ndarray"),
+        p.tuple(&[int(0)]),
+        p.bytes(b"b"),
+    ];
     let made = p.call(NEW, "_reconstruct", &made);
-    let state = [int(1), p.tuple(&shape), dtype(p, format, "<"), p.bool(false), p.bytes(bytes)];
+    let state = [
+        int(1),
+        p.tuple(&shape),
+        dtype(p, format, "<"),
+        p.bool(false),
+        p.bytes(bytes),
+    ];
     [made, p.tuple(&state), b"b".to_vec()].concat()
 }
 
@@ -58,31 +81,53 @@ fn with_log(p: Protocol, logger: Ops, storage: &[u8]) -> Vec<u8> {
 fn curves(bytes: Vec<u8>) -> Vec<(String, Vec<f64>)> {
     let checkpoint = Checkpoint::from_bytes(Path::new("made.pt"), bytes).unwrap();
     let curves = checkpoint.curves().iter();
-    curves.map(|curve| (curve.name.clone(), curve.values.clone())).collect()
+    curves
+        .map(|curve| (curve.name.clone(), curve.values.clone()))
+        .collect()
 }
 
 #[test]
 fn numbers_of_numpy_and_tensors_are_curves() {
-    let storage: Vec<u8> = [1.5_f32, 2.5, 3.5, 4.5].iter().flat_map(|v| v.to_le_bytes()).collect();
+    let storage: Vec<u8> = [1.5_f32, 2.5, 3.5, 4.5]
+        .iter()
+        .flat_map(|v| v.to_le_bytes())
+        .collect();
     for p in [Two, Protocol::Four] {
         let f8 = |v: f64| scalar(p, NEW, dtype(p, "f8", "<"), p.bytes(&v.to_le_bytes()));
         let f4 = |v: f32| scalar(p, OLD, dtype(p, "f4", "<"), p.bytes(&v.to_le_bytes()));
         let big = |v: i64| scalar(p, OLD, dtype(p, "i8", ">"), p.bytes(&v.to_be_bytes()));
-        let three: Vec<u8> = [9_i16, -8, 7].iter().flat_map(|v| v.to_le_bytes()).collect();
+        let three: Vec<u8> = [9_i16, -8, 7]
+            .iter()
+            .flat_map(|v| v.to_le_bytes())
+            .collect();
         let logger = dict(&[
             (p.text("step"), list(&[big(1), big(200), big(-3)])),
-            (p.text("train_bpc"), list(&[f8(3.25), f8(-0.0), f8(f64::NAN)])),
+            (
+                p.text("train_bpc"),
+                list(&[f8(3.25), f8(-0.0), f8(f64::NAN)]),
+            ),
             (p.text("val_bpc"), list(&[f4(1.5), int(2), b"N".to_vec()])),
-            (p.text("span_avg"), list(&[tensor(p, "FloatStorage", 1, &[]), tensor(p, "FloatStorage", 2, &[1])])),
+            (
+                p.text("span_avg"),
+                list(&[
+                    tensor(p, "FloatStorage", 1, &[]),
+                    tensor(p, "FloatStorage", 2, &[1]),
+                ]),
+            ),
             (p.text("span_max"), tensor(p, "FloatStorage", 0, &[4])),
             (p.text("lr"), array(p, "i2", &[3], &three)),
-            (p.text("grad"), list(&[array(p, "f4", &[], &2.0_f32.to_le_bytes())])),
+            (
+                p.text("grad"),
+                list(&[array(p, "f4", &[], &2.0_f32.to_le_bytes())]),
+            ),
             (p.text("title"), p.text("a run")),
         ]);
         let found = curves(with_log(p, logger, &storage));
         let of = |name: &str| {
             let curve = found.iter().find(|(n, _)| n == name);
-            curve.map(|(_, values)| values.clone()).unwrap_or_else(|| panic!("{name}: {found:?}"))
+            curve
+                .map(|(_, values)| values.clone())
+                .unwrap_or_else(|| panic!("{name}: {found:?}"))
         };
         assert_eq!(of("step"), [1.0, 200.0, -3.0]);
         assert_eq!(of("train_bpc")[..2], [3.25, 0.0]);
@@ -102,7 +147,11 @@ fn a_log_of_python_2_and_one_that_is_an_object_are_read() {
     let raw = [b"U\x08".as_slice(), &2.5_f64.to_le_bytes()].concat();
     let value = scalar(Two, OLD, dtype(Two, "f8", "<"), raw);
     let state = dict(&[(Two.text("val_bpc"), list(&[value]))]);
-    let object = [Two.call("__main__", "Logger", &[]), dict(&[(Two.text("data"), state)]), b"b".to_vec()];
+    let object = [
+        Two.call("__main__", "Logger", &[]),
+        dict(&[(Two.text("data"), state)]),
+        b"b".to_vec(),
+    ];
     let found = curves(with_log(Two, object.concat(), &[0; 16]));
     assert_eq!(found, [("val_bpc".to_owned(), vec![2.5])]);
 }

@@ -7,15 +7,27 @@ use super::build::*;
 fn classes_around_a_tensor_do_not_matter() {
     let wrapped: [(&str, &Rebuild<'_>); 5] = [
         ("attributes", &|p, i, t| {
-            let args = arguments(p, storage(p, &i.to_string(), "FloatStorage", t.2.len()), &t.1);
+            let args = arguments(
+                p,
+                storage(p, &i.to_string(), "FloatStorage", t.2.len()),
+                &t.1,
+            );
             let function = p.global("torch._utils", "_rebuild_tensor_v2");
             let class = p.global("torch", "Tensor");
             let state = dict(&[(p.text("is_parallel"), p.bool(false))]);
-            p.call("torch._tensor", "_rebuild_from_type_v2", &[function, class, p.tuple(&args), state])
+            p.call(
+                "torch._tensor",
+                "_rebuild_from_type_v2",
+                &[function, class, p.tuple(&args), state],
+            )
         }),
         ("parameter", &|p, i, t| {
             let hooks = p.call("collections", "OrderedDict", &[]);
-            p.call("torch._utils", "_rebuild_parameter", &[plain(p, i, t), p.bool(true), hooks])
+            p.call(
+                "torch._utils",
+                "_rebuild_parameter",
+                &[plain(p, i, t), p.bool(true), hooks],
+            )
         }),
         ("state", &|p, i, t| {
             let hooks = p.call("collections", "OrderedDict", &[]);
@@ -28,11 +40,24 @@ fn classes_around_a_tensor_do_not_matter() {
             let args = p.tuple(&[plain(p, i, t), p.bool(true), hooks]);
             let function = p.global("torch._utils", "_rebuild_parameter");
             let class = p.global("__main__", "Weight");
-            p.call("torch._tensor", "_rebuild_from_type_v2", &[function, class, args, b"N".to_vec()])
+            p.call(
+                "torch._tensor",
+                "_rebuild_from_type_v2",
+                &[function, class, args, b"N".to_vec()],
+            )
         }),
         ("device", &|p, i, t| {
-            let args = [plain(p, i, t), p.global("torch", "float32"), p.text("mtia:0"), p.bool(false)];
-            p.call("torch._utils", "_rebuild_device_tensor_from_cpu_tensor", &args)
+            let args = [
+                plain(p, i, t),
+                p.global("torch", "float32"),
+                p.text("mtia:0"),
+                p.bool(false),
+            ];
+            p.call(
+                "torch._utils",
+                "_rebuild_device_tensor_from_cpu_tensor",
+                &args,
+            )
         }),
     ];
     for (what, rebuild) in wrapped {
@@ -44,11 +69,17 @@ fn classes_around_a_tensor_do_not_matter() {
 fn any_class_of_dicts_is_a_state_dict() {
     let weights = Weights::new();
     let entries = weights.state_dict(Two, &plain);
-    let flat: Vec<u8> = entries.iter().flat_map(|(k, v)| [k.as_slice(), v].concat()).collect();
+    let flat: Vec<u8> = entries
+        .iter()
+        .flat_map(|(k, v)| [k.as_slice(), v].concat())
+        .collect();
     let items = [b"(".to_vec(), flat, b"u".to_vec()].concat();
     let made = Two.call("__main__", "Weights", &[]);
     let built = [Two.global("__main__", "Weights"), b")\x81".to_vec()].concat();
-    let pairs: Vec<Ops> = entries.iter().map(|(k, v)| list(&[k.clone(), v.clone()])).collect();
+    let pairs: Vec<Ops> = entries
+        .iter()
+        .map(|(k, v)| list(&[k.clone(), v.clone()]))
+        .collect();
     let of_python_2 = Two.call("collections", "OrderedDict", &[list(&pairs)]);
     for (what, state) in [
         ("made", [made, items.clone()].concat()),
@@ -65,7 +96,10 @@ fn legacy_streams_of_every_protocol_open() {
     let weights = Weights::new();
     for protocol in Protocol::ALL {
         let object = dict(&weights.state_dict(protocol, &plain));
-        same(&format!("{protocol:?}"), &weights.legacy(protocol, object.clone(), &[]));
+        same(
+            &format!("{protocol:?}"),
+            &weights.legacy(protocol, object.clone(), &[]),
+        );
         same("zip", &weights.zip(protocol.pickle(object)));
     }
 }
@@ -73,10 +107,19 @@ fn legacy_streams_of_every_protocol_open() {
 #[test]
 fn tensors_that_are_not_needed_may_be_of_any_format() {
     let weights = Weights::new();
-    for (class, size) in [("QUInt8Storage", 1), ("QInt32Storage", 4), ("ComplexDoubleStorage", 16), ("UntypedStorage", 1)] {
+    for (class, size) in [
+        ("QUInt8Storage", 1),
+        ("QInt32Storage", 4),
+        ("ComplexDoubleStorage", 16),
+        ("UntypedStorage", 1),
+    ] {
         let mut entries = weights.state_dict(Two, &plain);
         let of = storage(Two, "q", class, 3);
-        let function = if class.starts_with('Q') { "_rebuild_qtensor" } else { "_rebuild_tensor_v2" };
+        let function = if class.starts_with('Q') {
+            "_rebuild_qtensor"
+        } else {
+            "_rebuild_tensor_v2"
+        };
         let tensor = Two.call("torch._utils", function, &arguments(Two, of, &[3]));
         entries.push((Two.text("scales"), tensor));
         let bytes = weights.legacy(Two, dict(&entries), &[("q", 3, vec![7; 3 * size])]);
@@ -84,7 +127,10 @@ fn tensors_that_are_not_needed_may_be_of_any_format() {
         let (_, network) = open(&bytes).unwrap();
         assert_eq!(network.unused().unknown_count, 1);
         let notes = network.assumed().join("\n");
-        assert!(notes.contains("not needed: 1 tensor") && notes.contains("scales"), "{notes}");
+        assert!(
+            notes.contains("not needed: 1 tensor") && notes.contains("scales"),
+            "{notes}"
+        );
     }
 }
 
@@ -95,7 +141,11 @@ fn counters_and_mask_templates_are_known() {
     let of = storage(Two, "n", "LongStorage", 1);
     entries.push((
         Two.text("layers.0.num_batches"),
-        Two.call("torch._utils", "_rebuild_tensor_v2", &arguments(Two, of, &[])),
+        Two.call(
+            "torch._utils",
+            "_rebuild_tensor_v2",
+            &arguments(Two, of, &[]),
+        ),
     ));
     let bytes = weights.legacy(Two, dict(&entries), &[("n", 1, vec![7; 8])]);
     same("counter", &bytes);
@@ -113,7 +163,10 @@ fn pruned_weights_are_weights_times_mask() {
     let mask = |i: usize| f32::from(u8::from(i % 3 != 0));
     for (name, _, values) in &mut weights.0 {
         if name == QUERY {
-            values.iter_mut().enumerate().for_each(|(i, v)| *v *= mask(i));
+            values
+                .iter_mut()
+                .enumerate()
+                .for_each(|(i, v)| *v *= mask(i));
         }
     }
     let expected = nll(&weights.plain_zip(&plain)).unwrap();
@@ -121,13 +174,19 @@ fn pruned_weights_are_weights_times_mask() {
     let (_, shape, values) = whole.get(QUERY).clone();
     let masks = (0..values.len()).map(mask).collect();
     let less = whole.without(QUERY);
-    let pruned = less.clone().with(&format!("{QUERY}_orig"), &shape, values.clone());
+    let pruned = less
+        .clone()
+        .with(&format!("{QUERY}_orig"), &shape, values.clone());
     let both = pruned.clone().with(&format!("{QUERY}_mask"), &shape, masks);
     assert_eq!(nll(&both.plain_zip(&plain)), Ok(expected.clone()));
     assert_eq!(nll(&both.safetensors(serde_json::json!({}))), Ok(expected));
     // Without a mask it is something else's original: spectral norm's, say.
     let spectral = pruned.with(&format!("{QUERY}_u"), &[shape[0]], vec![0.1; shape[0]]);
-    refused("spectral", &spectral.plain_zip(&plain), &[QUERY, "is computed of", "remove_"]);
+    refused(
+        "spectral",
+        &spectral.plain_zip(&plain),
+        &[QUERY, "is computed of", "remove_"],
+    );
 }
 
 #[test]
@@ -157,14 +216,20 @@ fn weight_normed_matrices_are_computed() {
         let g: Vec<f32> = squares.iter().map(|s| s.sqrt() as f32).collect();
         // v is the direction, of any length.
         let length = |i: usize| 1.0 + group(i) as f32 / 7.0;
-        let v: Vec<f32> = values.iter().enumerate().map(|(i, w)| w * length(i)).collect();
+        let v: Vec<f32> = values
+            .iter()
+            .enumerate()
+            .map(|(i, w)| w * length(i))
+            .collect();
         let base = QUERY.strip_suffix(".weight").unwrap();
         for names in [
             [format!("{QUERY}_g"), format!("{QUERY}_v")],
             ["original0", "original1"].map(|end| format!("{base}.parametrizations.weight.{end}")),
         ] {
             let less = Weights::new().without(QUERY);
-            let normed = less.with(&names[0], &g_shape, g.clone()).with(&names[1], &shape, v.clone());
+            let normed =
+                less.with(&names[0], &g_shape, g.clone())
+                    .with(&names[1], &shape, v.clone());
             let bytes = normed.plain_zip(&plain);
             assert!(close(nll(&bytes).unwrap()), "{names:?} {dim:?}");
             let notes = open(&bytes).unwrap().1.assumed().join("\n");
@@ -175,7 +240,10 @@ fn weight_normed_matrices_are_computed() {
 
 #[test]
 fn layers_may_share_their_weights() {
-    let second = |name: &str| name.strip_prefix("layers.1.").map(|rest| format!("layers.0.{rest}"));
+    let second = |name: &str| {
+        name.strip_prefix("layers.1.")
+            .map(|rest| format!("layers.0.{rest}"))
+    };
     let weights = Weights::new();
     let at = |name: &str| weights.0.iter().position(|(n, ..)| n == name).unwrap();
     // Of the second layer everything but the spans and norms is the first one's.
@@ -185,7 +253,9 @@ fn layers_may_share_their_weights() {
     };
     let mut copied = weights.clone();
     for (name, _, values) in &mut copied.0 {
-        if let Some(first) = second(name).filter(|name| name.contains("proj") || name.contains("ff.")) {
+        if let Some(first) =
+            second(name).filter(|name| name.contains("proj") || name.contains("ff."))
+        {
             values.clone_from(&weights.get(&first).2);
         }
     }
@@ -193,9 +263,13 @@ fn layers_may_share_their_weights() {
     assert_eq!(nll(&bytes), nll(&copied.plain_zip(&plain)));
     let (checkpoint, network) = open(&bytes).unwrap();
     let mut numbers = std::collections::BTreeSet::new();
-    let all = checkpoint.names().filter(|name| !name.ends_with("mask_template"));
+    let all = checkpoint
+        .names()
+        .filter(|name| !name.ends_with("mask_template"));
     let elements = all.filter(|name| numbers.insert(checkpoint.view_number(name)));
-    let elements: usize = elements.map(|name| checkpoint.info(name).unwrap().elements()).sum();
+    let elements: usize = elements
+        .map(|name| checkpoint.info(name).unwrap().elements())
+        .sum();
     assert_eq!(network.parameters(), elements);
 }
 
@@ -205,7 +279,16 @@ fn a_network_without_sublayers_opens_when_nothing_is_left_over() {
     let (_, network) = open(&less.plain_zip(&plain)).unwrap();
     let config = network.config();
     assert_eq!((config.inner_hidden_size, config.pers_mem_size), (0, 0));
-    assert!(nll(&less.plain_zip(&plain)).unwrap().iter().all(|nll| nll.is_finite()));
+    assert!(
+        nll(&less.plain_zip(&plain))
+            .unwrap()
+            .iter()
+            .all(|nll| nll.is_finite())
+    );
     let over = less.with("layers.0.mlp.up", &[2, 2], vec![0.0; 4]);
-    refused("left over", &over.plain_zip(&plain), &["layers.0.mlp.up", "neither"]);
+    refused(
+        "left over",
+        &over.plain_zip(&plain),
+        &["layers.0.mlp.up", "neither"],
+    );
 }

@@ -95,7 +95,10 @@ impl LegacyContainer {
                 // How long it is cannot be known: neither can be where those after it lie.
                 Err(class) => {
                     let class = shown(class);
-                    unknown = Some(format!("storage {} has the unknown element type {class}", shown(key)));
+                    unknown = Some(format!(
+                        "storage {} has the unknown element type {class}",
+                        shown(key)
+                    ));
                     break;
                 }
             };
@@ -127,13 +130,10 @@ impl LegacyContainer {
     }
 
     pub fn storage(&self, key: &str, file: &[u8]) -> Result<Storage, String> {
-        let (elements, count) = self
-            .storages
-            .get(key)
-            .ok_or_else(|| match &self.unknown {
-                Some(why) => format!("where storage {} lies is not known: {why}", shown(key)),
-                None => format!("storage {} is missing", shown(key)),
-            })?;
+        let (elements, count) = self.storages.get(key).ok_or_else(|| match &self.unknown {
+            Some(why) => format!("where storage {} lies is not known: {why}", shown(key)),
+            None => format!("storage {} is missing", shown(key)),
+        })?;
         match count_at(file, elements.start - 8) {
             Some(found) if found == *count => Ok(Storage::Mapped(elements.clone(), None)),
             found => {

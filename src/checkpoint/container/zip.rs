@@ -28,7 +28,10 @@ impl<'a> ZipContainer<'a> {
     /// When the archive is damaged, or is another kind of archive.
     pub fn open(file: &'a [u8]) -> Result<Self, Fault> {
         let directory = Directory::read(&mut Cursor::new(file))?;
-        let names = directory.members().iter().map(|member| member.name.as_str());
+        let names = directory
+            .members()
+            .iter()
+            .map(|member| member.name.as_str());
         if let Some(what) = foreign::archive(names) {
             return Err(Fault::Unsupported(what));
         }
@@ -38,7 +41,10 @@ impl<'a> ZipContainer<'a> {
             .filter_map(|member| member.name.strip_suffix("data.pkl"))
             .filter(|root| root.is_empty() || root.ends_with('/'));
         let root = pickles.next().ok_or_else(|| {
-            let names = directory.members().iter().map(|member| member.name.as_str());
+            let names = directory
+                .members()
+                .iter()
+                .map(|member| member.name.as_str());
             Fault::Unsupported(foreign::no_pickle(names))
         })?;
         let root = root.to_owned();

@@ -314,7 +314,8 @@ impl<'a> Machine<'a, '_> {
 
     pub(super) fn stack_global(&mut self) -> Step<()> {
         let (name, module) = (self.pop()?, self.pop()?);
-        let is_text = |id: Id| matches!(self.values.get(id), Some(Value::Str(_) | Value::LongStr(_)));
+        let is_text =
+            |id: Id| matches!(self.values.get(id), Some(Value::Str(_) | Value::LongStr(_)));
         if !is_text(module) || !is_text(name) {
             return self.fail("a class without a name");
         }

@@ -65,7 +65,9 @@ impl Loader<'_> {
         make: impl FnOnce(&mut Self) -> Result<Vec<Arc<Persistent>>, ModelError>,
     ) -> Result<Vec<Arc<Persistent>>, ModelError> {
         let numbers = numbers(self.checkpoint, names);
-        let known = numbers.as_ref().and_then(|of| self.shared.persistent.get(of));
+        let known = numbers
+            .as_ref()
+            .and_then(|of| self.shared.persistent.get(of));
         if let Some(known) = known {
             return Ok(known.clone());
         }
