@@ -11,6 +11,7 @@ mod curves;
 mod data;
 mod decode;
 mod error;
+mod fairseq;
 mod names;
 mod pickle;
 mod safetensors;
@@ -23,6 +24,7 @@ mod torch;
 pub use curves::{CURVES, Curve, Line, Panel, Quantity, curves_to_json};
 pub use data::TensorData;
 pub use error::CheckpointError;
+pub use fairseq::Settings;
 pub use safetensors::{NamedTensor, write_safetensors};
 pub use tensor::{Dtype, TensorInfo};
 pub use tensor_file::{Element, Place, PlannedTensor, TensorFile};
@@ -96,6 +98,7 @@ pub struct Checkpoint {
     tensors: BTreeMap<String, Stored>,
     curves: Vec<Curve>,
     metadata: BTreeMap<String, String>,
+    settings: Option<Settings>,
     places: BTreeMap<String, Place>,
 }
 
@@ -143,7 +146,9 @@ impl Checkpoint {
             let curves = torch::curves(&pickle, budget).map_err(damaged)?;
             let (tensors, storages) = resolve(path, &file, refs, |key| zip.storage(key))?;
             let format = Format::PtZip;
-            return Ok(Self::new(path, format, file, storages, tensors, curves));
+            let mut checkpoint = Self::new(path, format, file, storages, tensors, curves);
+            checkpoint.settings = fairseq::settings(&pickle);
+            return Ok(checkpoint);
         }
         if LegacyContainer::recognises(head) {
             let legacy = LegacyContainer::open(head, budget).map_err(damaged)?;
@@ -151,7 +156,10 @@ impl Checkpoint {
             let curves = torch::curves(&legacy.pickle, budget).map_err(damaged)?;
             let (tensors, storages) = resolve(path, &file, refs, |key| legacy.storage(key, head))?;
             let format = Format::PtLegacy;
-            return Ok(Self::new(path, format, file, storages, tensors, curves));
+            let settings = fairseq::settings(&legacy.pickle);
+            let mut checkpoint = Self::new(path, format, file, storages, tensors, curves);
+            checkpoint.settings = settings;
+            return Ok(checkpoint);
         }
         if safetensors::recognises(head) {
             let (tensors, storages, metadata, places) = safetensors::open(path, &file)?;
@@ -185,6 +193,7 @@ impl Checkpoint {
             tensors,
             curves,
             metadata: BTreeMap::new(),
+            settings: None,
             places: BTreeMap::new(),
         }
     }
@@ -318,6 +327,17 @@ impl Checkpoint {
         &self.metadata
     }
 
+    /// What the file says of its architecture under `cfg` or `args`, as checkpoints of fairseq do.
+    pub fn settings(&self) -> Option<&Settings> {
+        self.settings.as_ref()
+    }
+
+    /// Whether the names in the file are those of fairseq's port of adaptive span: `decoder.model.` before what the
+    /// published code calls them.
+    pub fn has_fairseq_names(&self) -> bool {
+        self.file_name("key_pe").is_some_and(fairseq::is_name)
+    }
+
     /// Where each tensor of a `.safetensors` file lies, by its name in the file, whole numbers among them; nothing for
     /// other formats.
     pub fn places(&self) -> &BTreeMap<String, Place> {
@@ -340,6 +360,7 @@ pub(crate) fn read_pickle(data: &[u8]) {
         let _ = torch::state_dict(&pickle, budget);
         let _ = torch::storage_sizes(&pickle, budget);
         let _ = torch::curves(&pickle, budget);
+        let _ = fairseq::settings(&pickle);
     }
 }
 

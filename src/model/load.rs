@@ -8,6 +8,7 @@ use super::edits::Edits;
 use super::heads::{self, Head, Persistent, Positions, Setting};
 use super::kernel::Packed;
 use super::parts::Count;
+use super::spans;
 use super::weights::{Cluster, Dense, FeedForward, Layer, Network, Norm, Output, Span};
 use crate::checkpoint::{Checkpoint, TensorInfo};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -44,6 +45,7 @@ struct Loader<'a> {
     parameters: Count,
     /// The first tensor that holds infinities or what is no number.
     not_finite: Mutex<Option<String>>,
+    clamped: spans::Clamped,
 }
 
 impl<'a> Loader<'a> {
@@ -54,6 +56,7 @@ impl<'a> Loader<'a> {
             recorded: false,
             parameters: Count::default(),
             not_finite: Mutex::new(None),
+            clamped: spans::Clamped::default(),
         }
     }
 
@@ -154,6 +157,7 @@ impl<'a> Loader<'a> {
             .map(|i| self.layer(&config, &positions, i))
             .collect::<Result<Vec<_>, _>>()?;
         let (input, output) = self.input_and_output(&config)?;
+        assumed.extend(self.clamped.note());
         let not_finite = self.not_finite.into_inner();
         if let Some(name) = not_finite.unwrap_or_else(PoisonError::into_inner) {
             assumed.push(format!(
@@ -233,14 +237,7 @@ impl<'a> Loader<'a> {
         }
         self.parameters.add(checkpoint, &name, elements);
         let values = checkpoint.read(&name)?;
-        let is_share = |value: &f32| (0.0..=1.0).contains(value);
-        if let Some(value) = values.iter().find(|value| !is_share(value)) {
-            return Err(ModelError::SpanValue {
-                path: checkpoint.path().to_owned(),
-                name,
-                value: *value,
-            });
-        }
+        let values = self.clamped.take_in(checkpoint, &name, values)?;
         match values.as_slice() {
             // fairseq's layer-wise variant: one span for all heads.
             [one] => Ok(vec![*one; nb_heads]),

@@ -5,7 +5,7 @@ use super::super::axes::{bytes, significant};
 use crate::chart::thousands;
 use crate::checkpoint::Format;
 use crate::engine::Model;
-use crate::model::Span;
+use crate::model::{Normalisation, Span};
 use crate::text::Unit;
 
 /// How a fact came to be known.
@@ -159,8 +159,12 @@ pub fn architecture(model: &Model) -> Vec<Fact> {
                 Source::Assumed,
                 tr("the published models' value; the file does not say"),
             ),
-            // Converted files have it, and whoever opens one may set another.
+            // Converted files have it, and fairseq's; whoever opens one may set another.
             Format::Safetensors => (
+                Source::Read,
+                tr("the file's configuration, unless you set it"),
+            ),
+            _ if config.is_masked() => (
                 Source::Read,
                 tr("the file's configuration, unless you set it"),
             ),
@@ -173,6 +177,7 @@ pub fn architecture(model: &Model) -> Vec<Fact> {
             source,
             from: from.into(),
         });
+        facts.push(after_mask(model));
     } else {
         facts.push(Fact {
             symbol: "z",
@@ -183,6 +188,31 @@ pub fn architecture(model: &Model) -> Vec<Fact> {
         });
     }
     facts
+}
+
+/// What follows the soft mask.
+fn after_mask(model: &Model) -> Fact {
+    let (value, from) = match model.network.config().normalisation {
+        Normalisation::Renormalised => (
+            tr("divided by their sum"),
+            tr("as in the published adaptive-span code"),
+        ),
+        Normalisation::Masked => (
+            tr("not divided by their sum"),
+            tr("as in fairseq's port of adaptive span"),
+        ),
+    };
+    let assumed = model.assumed.iter().any(|note| note.starts_with("weights"));
+    Fact {
+        symbol: "",
+        name: tr("weights after the soft mask"),
+        value: value.into(),
+        source: match assumed {
+            true => Source::Assumed,
+            false => Source::Read,
+        },
+        from: from.into(),
+    }
 }
 
 /// The file.
