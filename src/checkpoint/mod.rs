@@ -12,6 +12,7 @@ mod data;
 mod decode;
 mod error;
 mod fairseq;
+pub mod gguf;
 mod names;
 mod pickle;
 mod safetensors;
