@@ -139,7 +139,7 @@ fn text(model: &Model, ramp_given: bool) -> Result<String> {
         ));
     }
     if c.adapt_span && !assumed("weights") {
-        read.push(("weights after the mask", after_mask(c)));
+        read.push(("masked weights", after_mask(c)));
     }
     if let Some(vocabulary) = &model.vocabulary
         && !assumed("vocabulary")

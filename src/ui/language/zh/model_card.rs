@@ -93,12 +93,7 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ("{0} tokens", "{0} 个词元"),
     ("fixed: S", "固定：S"),
     ("weights after the soft mask", "软掩码之后的权重"),
-    ("divided by their sum", "除以其总和"),
     ("not divided by their sum", "不除以其总和"),
-    (
-        "as in the published adaptive-span code",
-        "与公开的 adaptive-span 代码相同",
-    ),
     (
         "as in fairseq's port of adaptive span",
         "与 fairseq 的 adaptive span 移植版相同",

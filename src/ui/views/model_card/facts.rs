@@ -5,7 +5,7 @@ use super::super::axes::{bytes, significant};
 use crate::chart::thousands;
 use crate::checkpoint::Format;
 use crate::engine::Model;
-use crate::model::{Normalisation, Span};
+use crate::model::Span;
 use crate::text::Unit;
 
 /// How a fact came to be known.
@@ -177,7 +177,7 @@ pub fn architecture(model: &Model) -> Vec<Fact> {
             source,
             from: from.into(),
         });
-        facts.push(after_mask(model));
+        facts.extend(after_mask(model));
     } else {
         facts.push(Fact {
             symbol: "z",
@@ -190,29 +190,22 @@ pub fn architecture(model: &Model) -> Vec<Fact> {
     facts
 }
 
-/// What follows the soft mask.
-fn after_mask(model: &Model) -> Fact {
-    let (value, from) = match model.network.config().normalisation {
-        Normalisation::Renormalised => (
-            tr("divided by their sum"),
-            tr("as in the published adaptive-span code"),
-        ),
-        Normalisation::Masked => (
-            tr("not divided by their sum"),
-            tr("as in fairseq's port of adaptive span"),
-        ),
-    };
+/// What follows the soft mask, where that is not what the papers have.
+fn after_mask(model: &Model) -> Option<Fact> {
+    if !model.network.config().is_masked() {
+        return None;
+    }
     let assumed = model.assumed.iter().any(|note| note.starts_with("weights"));
-    Fact {
+    Some(Fact {
         symbol: "",
         name: tr("weights after the soft mask"),
-        value: value.into(),
+        value: tr("not divided by their sum").into(),
         source: match assumed {
             true => Source::Assumed,
             false => Source::Read,
         },
-        from: from.into(),
-    }
+        from: tr("as in fairseq's port of adaptive span").into(),
+    })
 }
 
 /// The file.
@@ -410,7 +403,13 @@ mod tests {
         assert!(of("I").is_none());
         assert_eq!(of("N").unwrap().value, "256");
         assert_eq!(of("R").unwrap().source, Source::Read);
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/tiny_adaptive.pt");
+        let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data");
+        let port = Model::outline(&data.join("fairseq_trained.pt"), None).unwrap();
+        let facts = architecture(&port);
+        let of = |value: &str| facts.iter().find(|fact| fact.value == value);
+        assert_eq!(of("not divided by their sum").unwrap().source, Source::Read);
+        assert_eq!(of("16 tokens").unwrap().source, Source::Read);
+        let path = data.join("tiny_adaptive.pt");
         let ramp = |ramp| {
             let model = Model::outline(&path, ramp).unwrap();
             let ramp = architecture(&model)
