@@ -13,6 +13,7 @@ mod data;
 mod decode;
 mod derived;
 mod error;
+mod fairseq;
 mod foreign;
 pub mod gguf;
 mod listing;
@@ -33,6 +34,7 @@ mod unread;
 pub use curves::{CURVES, Curve, Line, Panel, Quantity, curves_to_json};
 pub use data::TensorData;
 pub use error::CheckpointError;
+pub use fairseq::Settings;
 pub(crate) use opening::read_pickle;
 pub use safetensors::{NamedTensor, write_safetensors};
 pub use tensor::{Dtype, TensorInfo};
@@ -104,6 +106,7 @@ pub struct Checkpoint {
     most: usize,
     curves: Vec<Curve>,
     metadata: BTreeMap<String, String>,
+    settings: Option<Settings>,
     places: BTreeMap<String, Place>,
 }
 
@@ -306,6 +309,17 @@ impl Checkpoint {
     /// Text stored with the weights (`.safetensors` only).
     pub fn metadata(&self) -> &BTreeMap<String, String> {
         &self.metadata
+    }
+
+    /// What the file says of its architecture under `cfg` or `args`, as checkpoints of fairseq do.
+    pub fn settings(&self) -> Option<&Settings> {
+        self.settings.as_ref()
+    }
+
+    /// Whether the names in the file are those of fairseq's port of adaptive span: `decoder.model.` before what the
+    /// published code calls them.
+    pub fn has_fairseq_names(&self) -> bool {
+        self.file_name("key_pe").is_some_and(fairseq::is_name)
     }
 
     /// Where each tensor of a `.safetensors` file lies, by its name in the file, whole numbers among them; nothing for

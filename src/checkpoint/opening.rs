@@ -5,6 +5,7 @@ use super::claims::Claims;
 use super::container::{LegacyContainer, Storage, ZipContainer};
 use super::curves::{self, Curve};
 use super::error::{CheckpointError, Fault};
+use super::fairseq::{self, Settings};
 use super::listing::{Found, Listing, Stored};
 use super::log::{self, Log};
 use super::pickle::{self, Budget, Pickle};
@@ -23,6 +24,7 @@ pub(super) struct Contents {
     pub listing: Listing,
     pub storages: Vec<Storage>,
     pub curves: Vec<Curve>,
+    pub settings: Option<Settings>,
     pub metadata: BTreeMap<String, String>,
     pub places: BTreeMap<String, Place>,
 }
@@ -61,6 +63,7 @@ pub(super) fn read(path: &Path, file: FileBytes) -> Result<Checkpoint, Checkpoin
         notes: contents.listing.notes,
         most: contents.listing.most,
         curves: contents.curves,
+        settings: contents.settings,
         metadata: contents.metadata,
         places: contents.places,
     })
@@ -101,6 +104,7 @@ fn pickled(
         listing,
         storages,
         curves: log.curves,
+        settings: fairseq::settings(pickle),
         ..Contents::default()
     })
 }
@@ -186,6 +190,7 @@ pub(crate) fn read_pickle(data: &[u8]) {
     let budget = &mut Budget::for_file(data.len());
     if let Ok((pickle, _)) = pickle::read(data, budget) {
         let _ = state_dict::find(&pickle, budget);
+        let _ = fairseq::settings(&pickle);
         let _ = torch::storage_sizes(&pickle, budget);
         let _ = log::read(&pickle, budget, &mut |_, range| Some(vec![0; range.len()]));
     }

@@ -7,6 +7,7 @@ use crate::chart::thousands;
 use crate::engine::Model;
 use crate::engine::figures::span_chart;
 use crate::engine::run_file::Header;
+use crate::model::Config;
 use anyhow::Result;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -117,6 +118,12 @@ fn recorded(header: &Header) -> Vec<(&'static str, String)> {
     lines
 }
 
+/// What follows the soft mask, and in which code.
+fn after_mask(config: &Config) -> String {
+    let normalisation = config.normalisation;
+    format!("{}: {}", normalisation.words(), normalisation.code())
+}
+
 fn text(model: &Model, ramp_given: bool) -> Result<String> {
     let c = model.network.config();
     let mut out = String::new();
@@ -151,6 +158,9 @@ fn text(model: &Model, ramp_given: bool) -> Result<String> {
             "ramp R",
             format!("{} (stored in the file)", c.adapt_span_ramp),
         ));
+    }
+    if c.adapt_span && !assumed("weights") {
+        read.push(("masked weights", after_mask(c)));
     }
     if let Some(vocabulary) = &model.vocabulary
         && !assumed("vocabulary")

@@ -1,5 +1,6 @@
 //! The architecture of a network, inferred from the names and shapes of its tensors.
 
+use super::normalisation::{self, Normalisation};
 use super::{ModelError, layers, stored_config};
 use crate::checkpoint::Checkpoint;
 use serde::{Deserialize, Serialize};
@@ -39,9 +40,17 @@ pub struct Config {
     pub adapt_span_ramp: usize,
     /// Adaptive input and output, for word-level models.
     pub adapt_io: Option<AdaptIo>,
+    /// What follows the soft mask: files that say nothing of it are the published code's.
+    #[serde(default)]
+    pub normalisation: Normalisation,
 }
 
 impl Config {
+    /// Whether the weights of a query add up to less than 1, because what the soft mask takes away is not given back.
+    pub fn is_masked(&self) -> bool {
+        self.adapt_span && self.normalisation == Normalisation::Masked
+    }
+
     /// d: features per head.
     pub fn head_dim(&self) -> usize {
         self.hidden_size / self.nb_heads
@@ -117,18 +126,22 @@ pub fn infer(
         .metadata()
         .get("config")
         .and_then(|text| crate::json::read(text.as_bytes()).ok());
+    let stored = stored.map(|stored| stored.adapt_span_ramp);
     let adapt_span_ramp = match (ramp, stored) {
         (Some(0), _) => return Err(ModelError::Ramp),
         (Some(ramp), _) => ramp,
-        (None, Some(stored)) if stored.adapt_span_ramp > 0 => stored.adapt_span_ramp,
-        (None, _) => {
-            if adapt_span {
-                assumed.push(format!("ramp R = {DEFAULT_RAMP} (not stored in the file)"));
+        (None, Some(stored)) if stored > 0 => stored,
+        (None, _) => match normalisation::ramp_of_settings(checkpoint)? {
+            Some(ramp) => ramp,
+            None => {
+                if adapt_span {
+                    assumed.push(format!("ramp R = {DEFAULT_RAMP} (not stored in the file)"));
+                }
+                DEFAULT_RAMP
             }
-            DEFAULT_RAMP
-        }
+        },
     };
-    let config = Config {
+    let mut config = Config {
         vocab_size,
         hidden_size,
         nb_heads,
@@ -139,9 +152,11 @@ pub fn infer(
         adapt_span,
         adapt_span_ramp,
         adapt_io,
+        normalisation: Normalisation::default(),
     };
     believable(&config, checkpoint)?;
     stored_config::check(checkpoint, &config)?;
+    config.normalisation = normalisation::infer(checkpoint, &config, &mut assumed)?;
     Ok((config, assumed))
 }
 

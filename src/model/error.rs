@@ -70,7 +70,7 @@ pub enum ModelError {
         expected: String,
     },
     /// A span parameter that is no share of the longest span.
-    #[error("{}: tensor {name} holds the span {value}; expected numbers from 0 to 1. The training may have diverged: try an earlier checkpoint", path.display())]
+    #[error("{}: tensor {name} holds the span {value}; expected numbers from 0 to 1, or beyond by a step of training (less than 0.1). The training may have diverged: try an earlier checkpoint", path.display())]
     SpanValue {
         /// The file.
         path: PathBuf,

@@ -9,6 +9,7 @@ use super::edits::Edits;
 use super::heads::{self, Head, Persistent, Positions, Setting};
 use super::kernel::Packed;
 use super::parts::Count;
+use super::spans;
 use super::unused::Unused;
 use super::weights::{Cluster, Dense, FeedForward, Layer, Network, Norm, Output, Span};
 use crate::checkpoint::{Checkpoint, TensorInfo};
@@ -50,6 +51,7 @@ struct Loader<'a> {
     left: usize,
     /// The first tensor that holds infinities or what is no number.
     not_finite: Mutex<Option<String>>,
+    clamped: spans::Clamped,
 }
 
 impl<'a> Loader<'a> {
@@ -62,6 +64,7 @@ impl<'a> Loader<'a> {
             shared: Shared::default(),
             left: checkpoint.most_bytes(),
             not_finite: Mutex::new(None),
+            clamped: spans::Clamped::default(),
         }
     }
 
@@ -178,6 +181,7 @@ impl<'a> Loader<'a> {
         let unused = self.unused(&config)?;
         assumed.extend(unused.note());
         assumed.extend(self.checkpoint.notes().iter().cloned());
+        assumed.extend(self.clamped.note());
         let not_finite = self.not_finite.into_inner();
         if let Some(name) = not_finite.unwrap_or_else(PoisonError::into_inner) {
             assumed.push(format!(
@@ -278,14 +282,7 @@ impl<'a> Loader<'a> {
         }
         self.parameters.add(checkpoint, &name, elements);
         let values = checkpoint.read(&name)?;
-        let is_share = |value: &f32| (0.0..=1.0).contains(value);
-        if let Some(value) = values.iter().find(|value| !is_share(value)) {
-            return Err(ModelError::SpanValue {
-                path: checkpoint.path().to_owned(),
-                name,
-                value: *value,
-            });
-        }
+        let values = self.clamped.take_in(checkpoint, &name, values)?;
         match values.as_slice() {
             // fairseq's layer-wise variant: one span for all heads.
             [one] => Ok(vec![*one; nb_heads]),

@@ -1,7 +1,7 @@
 //! What a training run is told: the published options, under their names, and presets of the published experiments.
 
 use super::TrainError;
-use crate::model::{AdaptIo, Config};
+use crate::model::{AdaptIo, Config, Normalisation};
 use serde::{Deserialize, Serialize};
 
 /// How parameters follow their gradients.
@@ -376,6 +376,8 @@ impl Options {
             adapt_span: self.adapt_span,
             adapt_span_ramp: self.adapt_span_ramp,
             adapt_io,
+            // Networks are trained as the published code trains them.
+            normalisation: Normalisation::Renormalised,
         })
     }
 

@@ -104,6 +104,9 @@ impl Lines {
     }
 }
 
+/// What a figure calls the share that the mask takes away and that is not given back.
+pub(super) const MASKED: &str = "masked, not renormalised";
+
 /// Most heads that a title names.
 const NAMED: usize = 8;
 
@@ -133,7 +136,9 @@ pub fn heatmap(
         height: style.most,
     };
     let grid = BandGrid::new(weights, &window);
+    let masked = heads.add_up() && model.network.config().is_masked();
     let margins = BandMargins::new(weights, &grid, &window, &(0..0));
+    let margins = margins.and_masked(weights, &grid, &window, masked);
     let labels = |first: usize, count: usize, each: usize| -> Vec<String> {
         let named = ids.iter().skip(first).take(count).filter(|_| each == 1);
         named.map(|&id| model.label(id)).collect()
@@ -147,6 +152,12 @@ pub fn heatmap(
         side.push(SideColumn {
             label: "persistent".into(),
             values: margins.persistent,
+        });
+    }
+    if masked {
+        side.push(SideColumn {
+            label: MASKED.into(),
+            values: margins.masked,
         });
     }
     let lines = Lines::new(model, heads, weights.reach);

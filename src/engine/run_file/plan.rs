@@ -1,6 +1,6 @@
 //! What a run file will hold, known before anything is computed: its header, its tensors, its size.
 
-use super::header::{Header, RecordedModel, TextHeader, VERSION, now};
+use super::header::{Header, MASKED, RecordedModel, TextHeader, VERSION, now};
 use super::{CANDIDATES, KEY, PROMOTED, RunFileError, names};
 use crate::chart::WRITTEN_BY;
 use crate::checkpoint::{
@@ -127,7 +127,10 @@ impl<'a> Recording<'a> {
             version: VERSION,
             written_by: WRITTEN_BY.into(),
             written_at: now(),
-            requires: Vec::new(),
+            requires: match config.is_masked() {
+                true => vec![MASKED.to_owned()],
+                false => Vec::new(),
+            },
             model: RecordedModel {
                 file: model.file_name(),
                 format: model.format,

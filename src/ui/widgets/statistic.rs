@@ -90,9 +90,7 @@ impl DisplayName for Statistic {
             Self::Context => tr("Share of its weight on the text"),
             Self::Persistent => tr("Share of its weight on persistent vectors"),
             Self::Empty => tr("Share of its weight on distances before the text's start"),
-            Self::Removed => tr(
-                "Share of the softmax that the soft mask takes away before the rest is renormalised",
-            ),
+            Self::Removed => tr("Share of the softmax that the soft mask takes away"),
         }
     }
 

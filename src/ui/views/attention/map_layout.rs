@@ -73,12 +73,11 @@ impl Places {
     pub fn new(ui: &mut Ui, axes: &Axes, names: &Names, cx: &ViewContext<'_>) -> Option<Self> {
         let all = ui.available_rect_before_wrap();
         let wide = all.width() >= WIDE;
-        let vectors = cx
-            .snapshot
-            .model
-            .as_ref()
-            .is_some_and(|m| m.network.config().pers_mem_size > 0);
-        let sides = if vectors { 2.0 * COLUMN + GAP } else { COLUMN };
+        let config = cx.snapshot.model.as_ref().map(|m| m.network.config());
+        let more = config.map_or(0, |c| {
+            usize::from(c.pers_mem_size > 0) + usize::from(c.is_masked())
+        });
+        let sides = COLUMN + more as f32 * (COLUMN + GAP);
         let under = match axes.layout {
             BandLayout::Key if !names.characters => names.room.min(0.3 * all.height()) + 6.0,
             _ => 19.0,

@@ -100,6 +100,9 @@ fn rows(
     {
         row(ui, tr("persistent vectors"), &percent(persistent));
     }
+    if let Some(masked) = detail.masked(query) {
+        row(ui, tr("masked, not renormalised"), &percent(masked));
+    }
 }
 
 /// The weight, with the colour it has on the map.

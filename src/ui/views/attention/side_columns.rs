@@ -20,7 +20,7 @@ pub(super) const GAP: f32 = 5.0;
 /// The weight of the first colour on a logarithmic scale, as a share of that of the last.
 const DECADES: f64 = 1e-4;
 
-/// Beside the map: each query's share on empty context and on persistent vectors.
+/// Beside the map: each query's share on empty context and on persistent vectors, and what is masked.
 pub(super) fn columns(
     ui: &mut Ui,
     cx: &mut ViewContext<'_>,
@@ -30,13 +30,16 @@ pub(super) fn columns(
     transform: &PlotTransform,
 ) {
     let persistent = cx.detail().is_some_and(|d| d.weights.vectors > 0);
+    let masked = cx.detail().is_some_and(|d| d.is_masked);
     let names = [
-        (tr("empty context"), tr("empty")),
-        (tr("persistent vectors"), tr("pers.")),
+        (true, tr("empty context"), tr("empty")),
+        (persistent, tr("persistent vectors"), tr("pers.")),
+        (masked, tr("masked, not renormalised"), tr("masked")),
     ];
+    let names = names.iter().enumerate().filter(|(_, (there, ..))| *there);
     let ink = ui.visuals().weak_text_color();
     let mut left = area.left();
-    for (which, (long, short)) in names.iter().take(1 + usize::from(persistent)).enumerate() {
+    for (which, (_, long, short)) in names {
         let rect = Rect::from_min_max(pos2(left, area.top()), pos2(left + COLUMN, area.bottom()));
         ui.painter()
             .rect_filled(rect, 0.0, ui.visuals().extreme_bg_color);
@@ -77,7 +80,9 @@ pub(super) fn columns(
     }
     let query = y as usize;
     cx.hovering.token = Some(query);
-    let shares = cx.detail().map(|d| (d.empty(query), d.persistent(query)));
+    let shares = cx
+        .detail()
+        .map(|d| (d.empty(query), d.persistent(query), d.masked(query)));
     egui::Tooltip::for_widget(&response)
         .at_pointer()
         .gap(14.0)
@@ -86,11 +91,12 @@ pub(super) fn columns(
                 "query {0}  {1}",
                 &[&query, &cx.snapshot.label(query)],
             )));
-            let (empty, persistent) = shares.unwrap_or_default();
+            let (empty, persistent, masked) = shares.unwrap_or_default();
             egui::Grid::new("shares").num_columns(2).show(ui, |ui| {
                 for (words, share) in [
                     (tr("empty context, before the text's start"), empty),
                     (tr("persistent vectors"), persistent),
+                    (tr("masked, not renormalised"), masked),
                 ] {
                     if let Some(share) = share {
                         ui.label(quiet(words));

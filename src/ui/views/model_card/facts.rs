@@ -160,8 +160,12 @@ pub fn architecture(model: &Model) -> Vec<Fact> {
                 Source::Assumed,
                 tr("the published models' value; the file does not say"),
             ),
-            // Converted files have it, and whoever opens one may set another.
+            // Converted files have it, and fairseq's; whoever opens one may set another.
             Format::Safetensors => (
+                Source::Read,
+                tr("the file's configuration, unless you set it"),
+            ),
+            _ if config.is_masked() => (
                 Source::Read,
                 tr("the file's configuration, unless you set it"),
             ),
@@ -174,6 +178,7 @@ pub fn architecture(model: &Model) -> Vec<Fact> {
             source,
             from: from.into(),
         });
+        facts.extend(after_mask(model));
     } else {
         facts.push(Fact {
             symbol: "z",
@@ -184,6 +189,24 @@ pub fn architecture(model: &Model) -> Vec<Fact> {
         });
     }
     facts
+}
+
+/// What follows the soft mask, where that is not what the papers have.
+fn after_mask(model: &Model) -> Option<Fact> {
+    if !model.network.config().is_masked() {
+        return None;
+    }
+    let assumed = model.assumed.iter().any(|note| note.starts_with("weights"));
+    Some(Fact {
+        symbol: "",
+        name: tr("weights after the soft mask"),
+        value: tr("not divided by their sum").into(),
+        source: match assumed {
+            true => Source::Assumed,
+            false => Source::Read,
+        },
+        from: tr("as in fairseq's port of adaptive span").into(),
+    })
 }
 
 /// The file.
@@ -384,7 +407,13 @@ mod tests {
         assert!(of("I").is_none());
         assert_eq!(of("N").unwrap().value, "256");
         assert_eq!(of("R").unwrap().source, Source::Read);
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/tiny_adaptive.pt");
+        let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data");
+        let port = Model::outline(&data.join("fairseq_trained.pt"), None).unwrap();
+        let facts = architecture(&port);
+        let of = |value: &str| facts.iter().find(|fact| fact.value == value);
+        assert_eq!(of("not divided by their sum").unwrap().source, Source::Read);
+        assert_eq!(of("16 tokens").unwrap().source, Source::Read);
+        let path = data.join("tiny_adaptive.pt");
         let ramp = |ramp| {
             let model = Model::outline(&path, ramp).unwrap();
             let ramp = architecture(&model)

@@ -163,7 +163,7 @@ impl SpansView {
                 ui.label(strong(trf("query {0}  {1}", &[&thousands(token), &label])));
                 ui.label(trf("removed by the mask: {0}", &[&percent(value)]));
                 ui.label(quiet(tr(
-                    "The share of the query's softmax that the soft mask takes away before the rest is divided by its sum: \
+                    "The share of the query's softmax that the soft mask takes away: \
                      what it would have given to distances on the ramp and beyond the reach. Where many queries share a \
                      pixel, the largest is shown.",
                 )));

@@ -257,15 +257,20 @@ impl TextView {
                     ));
                 }
                 let count = sums.queries as f32;
-                Some((sums.empty / count, sums.persistent.map(|sum| sum / count)))
+                let masked = cx.detail().is_some_and(|detail| detail.is_masked);
+                Some([
+                    Some(sums.empty / count),
+                    sums.persistent.map(|sum| sum / count),
+                    masked.then_some(sums.masked / count),
+                ])
             }
             _ => None,
         };
-        if let Some((empty, persistent)) = shares {
-            words.push(trf("empty context {0}", &[&percent(empty)]));
-            if let Some(share) = persistent {
-                words.push(trf("persistent vectors {0}", &[&percent(share)]));
-            }
+        let named = |name: fn(&String) -> String, share: Option<f32>| Some(name(&percent(share?)));
+        if let Some([empty, persistent, masked]) = shares {
+            words.extend(named(|s| trf("empty context {0}", &[s]), empty));
+            words.extend(named(|s| trf("persistent vectors {0}", &[s]), persistent));
+            words.extend(named(|s| trf("masked, not renormalised {0}", &[s]), masked));
         }
         words.push(trf("reach {0} tokens", &[&thousands(cx.reach())]));
         words.join(" · ")
