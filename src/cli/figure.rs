@@ -2,9 +2,7 @@
 
 use super::Usage;
 use super::args::Common;
-use super::common::{
-    accepted, check_ids, covered, ending, may_write, name, prepare, say,
-};
+use super::common::{accepted, check_ids, covered, ending, may_write, name, prepare, say};
 use super::figure_args::{StyleArgs, named};
 use crate::analysis::{BandLayout, Pool, Statistic, TokenSet};
 use crate::chart::{ColorMap, Format, Scale, SpanMeasure};

@@ -2,7 +2,7 @@
 
 use super::Usage;
 use super::args::DtypeArg;
-use super::common::{ending, may_write, open_to_run, covered, progress, same_file, say};
+use super::common::{covered, ending, may_write, open_to_run, progress, same_file, say};
 use super::record_args::RecordArgs;
 use crate::chart::thousands;
 use crate::checkpoint::Dtype;

@@ -57,7 +57,8 @@ impl Recorded {
         Ok(Tokens {
             ids: self.text.ids.clone(),
             unknown: header.unknown,
-            known_share: Coverage::counted(self.text.ids.len() + header.unknown, header.unknown).share(),
+            known_share: Coverage::counted(self.text.ids.len() + header.unknown, header.unknown)
+                .share(),
             predicted_bytes: (!header.is_ids).then(predicted),
             source: header.name.clone(),
         })

@@ -6,7 +6,7 @@ use super::follow::Stamp;
 use super::run_file::{Header, RunFile, RunFileError};
 use super::samples::Sample;
 use super::span_history::SpanHistory;
-use crate::chart::thousands;
+use crate::chart::{TokenName, thousands};
 use crate::checkpoint::{Checkpoint, CheckpointError, Curve, Dtype, Format, IN_FOLDER, in_folder};
 use crate::model::{Device, ModelError, Network, Part};
 use crate::text::{Coverage, TextError, Vocabulary};
@@ -417,6 +417,16 @@ impl Model {
         }
         let name = self.path.file_stem().unwrap_or(self.path.as_os_str());
         name.to_string_lossy().into_owned()
+    }
+
+    /// What tables say of a token.
+    pub fn token_name(&self, id: u32) -> TokenName {
+        let exact = self.vocabulary.as_ref().and_then(|v| v.exact(id));
+        TokenName {
+            id,
+            token: exact,
+            label: self.label(id),
+        }
     }
 
     /// A short visible name of a token.

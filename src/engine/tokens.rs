@@ -47,7 +47,9 @@ impl Tokens {
     pub fn of_ids(model: &Model, text: Arc<str>, limit: usize, cancel: &Cancel) -> Option<Self> {
         let vocab_size = model.network.config().vocab_size;
         let none = |_: &[u8]| 0;
-        Self::cut(text, limit, cancel, none, |chunk| numbers(chunk, vocab_size))
+        Self::cut(text, limit, cancel, none, |chunk| {
+            numbers(chunk, vocab_size)
+        })
     }
 
     fn cut(

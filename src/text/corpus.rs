@@ -265,9 +265,7 @@ fn saved(path: &Path, expected: Option<usize>) -> Result<Option<Vocabulary>, Tex
     match vocabulary_json(&bytes, expected.unwrap_or(ANY)) {
         Ok(value) => {
             let vocabulary = Vocabulary::from_json(&value);
-            vocabulary
-                .map(Some)
-                .map_err(|error| in_file(path, error))
+            vocabulary.map(Some).map_err(|error| in_file(path, error))
         }
         Err(reason) if named => Err(TextError::VocabularyFile {
             path: path.to_owned(),
@@ -347,8 +345,11 @@ fn candidates(
             return Ok(vec![words]);
         }
         // Only models of words are trained by count, so there words go before bytes.
-        Some(words) if by_count && words.unit == Unit::Word
-                && expected.is_none_or(|expected| words.tokens.len() == expected) => {
+        Some(words)
+            if by_count
+                && words.unit == Unit::Word
+                && expected.is_none_or(|expected| words.tokens.len() == expected) =>
+        {
             return Ok(vec![words]);
         }
         words => words.filter(|words| words.unit == Unit::Word),
@@ -369,7 +370,9 @@ fn are_ids(tokens: &[Token]) -> bool {
             Token::Text(text) if !text.starts_with('0') || text.len() == 1 => text.parse().ok(),
             _ => None,
         };
-        number.and_then(|n: usize| seen.get_mut(n)).map(|s| *s = true)
+        number
+            .and_then(|n: usize| seen.get_mut(n))
+            .map(|s| *s = true)
     };
     let all = tokens.iter().filter(|token| **token != Token::Eos);
     let placed = all.filter_map(&mut place).count();

@@ -48,7 +48,9 @@ pub enum TextError {
         what: String,
     },
     /// The vocabulary lacks too much of a text.
-    #[error("{what}. Pass the vocabulary of the text that the model learned from, or another text; on the command line, --any-text leaves out what the vocabulary lacks, however much")]
+    #[error(
+        "{what}. Pass the vocabulary of the text that the model learned from, or another text; on the command line, --any-text leaves out what the vocabulary lacks, however much"
+    )]
     NotCovered {
         /// How much it lacks, and what.
         what: String,

@@ -120,7 +120,10 @@ mod tests {
             let error = read_ids(files.put("ids.json", bad)).unwrap_err();
             assert!(matches!(error, TextError::Ids { .. }), "{error}");
             let words = error.to_string();
-            assert!(words.chars().count() < 500 && !words.contains('\n'), "{words}");
+            assert!(
+                words.chars().count() < 500 && !words.contains('\n'),
+                "{words}"
+            );
         }
         let wide: Vec<u8> = "[1]".encode_utf16().flat_map(u16::to_le_bytes).collect();
         let wide = [&b"\xff\xfe"[..], &wide].concat();

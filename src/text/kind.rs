@@ -188,10 +188,7 @@ mod tests {
     #[test]
     fn kinds_are_known_by_their_beginning_and_packings_by_their_name_too() {
         assert_eq!(known(b"\xff\xd8\xff\xe0\0"), Some("a JPEG picture"));
-        assert_eq!(
-            known(b"\x40\0\0\0\0\0\0\0{\""),
-            Some("a .safetensors file")
-        );
+        assert_eq!(known(b"\x40\0\0\0\0\0\0\0{\""), Some("a .safetensors file"));
         for text in [&b""[..], b"GIF89a is", b"RIFF of", b"OTTO:", b"ID3", b"PK"] {
             assert_eq!(known(text), None);
         }

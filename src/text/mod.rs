@@ -29,15 +29,17 @@ mod tests;
 mod tests_any;
 #[cfg(test)]
 mod tests_files;
+#[cfg(test)]
+mod tests_lists;
 
 pub(crate) use bytes::each_char;
 pub use bytes::{character_at, stand_in, stood_for, to_bytes, to_text};
 pub use coverage::{Coverage, Gathered};
 pub use encode::Piece;
 pub use error::TextError;
-pub use json::vocabulary_json;
 pub use ids::{read_ids, read_ids_seen};
-pub use read::{read_accepted, read_bytes, read_start, read_text};
+pub use json::vocabulary_json;
+pub use read::{read_accepted, read_bytes, read_start, read_start_accepted, read_text};
 pub use show::{byte_label, escaped, visible};
 pub use source::Accept;
 pub use vocabulary::{Unit, Vocabulary};

@@ -40,9 +40,21 @@ pub fn read_accepted(path: impl AsRef<Path>, accept: Accept) -> Result<Vec<u8>, 
 /// # Errors
 /// As [`read_bytes`], but for the size.
 pub fn read_start(path: impl AsRef<Path>, most: usize) -> Result<(String, bool), TextError> {
+    read_start_accepted(path, most, Accept::Texts)
+}
+
+/// As [`read_start`], of what is accepted.
+///
+/// # Errors
+/// As [`read_accepted`], but for the size.
+pub fn read_start_accepted(
+    path: impl AsRef<Path>,
+    most: usize,
+    accept: Accept,
+) -> Result<(String, bool), TextError> {
     let mut bytes = Vec::new();
     let mut all = true;
-    Source::open(path.as_ref(), Accept::Texts)?.each_chunk(u64::MAX, |chunk| {
+    Source::open(path.as_ref(), accept)?.each_chunk(u64::MAX, |chunk| {
         let room = most - bytes.len();
         all = chunk.len() <= room;
         bytes.extend_from_slice(chunk.get(..room).unwrap_or(chunk));

@@ -339,7 +339,9 @@ impl Options {
                     format!("{:?}", self.adapt_io_cutoffs),
                     match vocab_size {
                         // Before the text is read.
-                        usize::MAX => "numbers that rise from 1 and stay below the vocabulary's size".into(),
+                        usize::MAX => {
+                            "numbers that rise from 1 and stay below the vocabulary's size".into()
+                        }
                         size => format!(
                             "numbers that rise from 1 and stay below the vocabulary's size, {size}"
                         ),

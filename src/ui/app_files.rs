@@ -12,6 +12,7 @@ use super::state::Selection;
 use super::text_file::{TextFile, is_sample, text_of};
 use super::toasts::Toasts;
 use crate::engine::{Failure, Model, SAMPLES, Sample, Source};
+use crate::text::Accept;
 use eframe::egui;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -182,6 +183,7 @@ impl App {
                 }
             }
             None => {
+                self.tell_coverage(&text);
                 self.history.load(text);
                 self.text_changed();
                 if self.is_recorded() {
@@ -196,9 +198,28 @@ impl App {
         }
     }
 
+    /// Says of a text that it is hardly one for this model: its beginning is enough to tell.
+    fn tell_coverage(&mut self, text: &Text) {
+        let model = self.snapshot.model.as_ref();
+        let Some(vocabulary) = model.and_then(|model| model.vocabulary.as_ref()) else {
+            return;
+        };
+        let bytes = crate::text::to_bytes(&text.text);
+        let head = bytes.get(..1 << 16).unwrap_or(&bytes);
+        let (_, coverage) = vocabulary.known_ids(head);
+        if !coverage.is_enough() && !self.is_recorded() {
+            let lacking = format!("{:.1}", 100.0 * (1.0 - coverage.share()));
+            let words = trf(
+                "{0}: {1} % of it is not in the model's vocabulary; the model does not see that",
+                &[&text.name, &lacking],
+            );
+            self.toasts.error(words);
+        }
+    }
+
     /// Reads a text file; one that is being read is let go.
     pub(super) fn read_text(&mut self, path: PathBuf, ctx: &egui::Context) {
-        self.text_file = Some(TextFile::read(path, ctx));
+        self.text_file = Some(TextFile::read(path, Accept::Texts, ctx));
     }
 
     /// A sample's text means nothing to a model that reads ids, nor ids to one that reads text; what the user wrote

@@ -11,6 +11,7 @@ use super::settings::{Answers, Settings};
 use super::text_file::{TextFile, is_sample, text_of};
 use super::toasts::Toasts;
 use crate::engine::{SAMPLES, Source};
+use crate::text::Accept;
 use eframe::egui;
 use std::path::Path;
 
@@ -135,7 +136,8 @@ pub fn at_start(
                 opening.text = Text::default();
                 opening.text_file = Some(TextFile {
                     restores: Some(tokens.unwrap_or_default()),
-                    ..TextFile::read(path, ctx)
+                    // It was taken for a text then.
+                    ..TextFile::read(path, Accept::AnyBytes, ctx)
                 });
             }
             None => {
@@ -147,7 +149,11 @@ pub fn at_start(
     }
     if let Some(path) = &start.text {
         // What was typed last stands behind it: one step back leads there.
-        opening.text_file = Some(TextFile::read(path.clone(), ctx));
+        let accept = match start.any_text {
+            true => Accept::AnyBytes,
+            false => Accept::Texts,
+        };
+        opening.text_file = Some(TextFile::read(path.clone(), accept, ctx));
     }
     opening
 }
