@@ -231,7 +231,8 @@ fn report(score: &Score, tokens: &Tokens, json: bool, out: &mut impl Write) -> R
         None => writeln!(out, "bits per byte   not known: ids were given")?,
     }
     let known = match tokens.unknown {
-        0 => "all of the text in the vocabulary".to_owned(),
+        0 if tokens.predicted_bytes.is_none() => "0 unknown pieces left out".to_owned(),
+        0 => "0 unknown pieces left out (all of the text is in the vocabulary)".to_owned(),
         unknown => format!(
             "{} unknown pieces left out ({:.1} % of the text)",
             thousands(unknown),

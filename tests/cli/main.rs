@@ -11,6 +11,7 @@ mod models;
 mod quiet;
 mod recorded;
 mod run_sums;
+mod texts;
 #[path = "../common/traced.rs"]
 mod traced;
 mod train;
