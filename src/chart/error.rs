@@ -1,5 +1,6 @@
 //! What can go wrong when a figure is made or written.
 
+use crate::shown::shown_path;
 use std::path::PathBuf;
 
 /// Why a figure could not be made or written.
@@ -7,7 +8,11 @@ use std::path::PathBuf;
 #[non_exhaustive]
 pub enum ChartError {
     /// The file name does not end in one of the endings that figures have.
-    #[error("{}: cannot tell the format from the name; it must end in {}", path.display(), list(allowed))]
+    #[error(
+        "{}: cannot tell the format from the name; it must end in {}",
+        shown_path(path),
+        list(allowed)
+    )]
     Extension {
         /// The path that was asked for.
         path: PathBuf,
@@ -15,7 +20,7 @@ pub enum ChartError {
         allowed: &'static [&'static str],
     },
     /// The file could not be written.
-    #[error("{}: {source}", path.display())]
+    #[error("{}: {source}", shown_path(path))]
     Write {
         /// The file that was being written.
         path: PathBuf,

@@ -5,6 +5,7 @@ use super::args::{Common, Input};
 use crate::chart::thousands;
 use crate::engine::{EngineError, Model};
 use crate::model::Device;
+use crate::shown::shown_path;
 use crate::text;
 use anyhow::{Context, Result};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -193,7 +194,7 @@ pub(super) fn ending(path: &Path, allowed: &[&'static str]) -> Result<&'static s
         let list: Vec<String> = allowed.iter().map(|name| format!(".{name}")).collect();
         Usage(format!(
             "{}: the name must end in {}",
-            path.display(),
+            shown_path(&path),
             list.join(" or ")
         ))
         .into()
@@ -206,7 +207,7 @@ pub(super) fn may_write(path: &Path, force: bool) -> Result<()> {
     if !force && path.is_file() {
         anyhow::bail!(
             "{}: there is such a file already; replace it with --force, or choose another name",
-            path.display()
+            shown_path(&path)
         );
     }
     Ok(())

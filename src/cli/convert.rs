@@ -5,6 +5,7 @@ use super::args::{ConvertArgs, DtypeArg};
 use super::common::{ending, may_write, open, same_file, say};
 use crate::checkpoint::Dtype;
 use crate::engine::convert;
+use crate::shown::shown_path;
 use anyhow::Result;
 
 pub(super) fn run(args: &ConvertArgs) -> Result<()> {
@@ -12,7 +13,7 @@ pub(super) fn run(args: &ConvertArgs) -> Result<()> {
     if same_file(&args.model, &args.output) {
         return Err(Usage(format!(
             "{}: would be written over itself; give the result another name",
-            args.output.display()
+            shown_path(&args.output)
         ))
         .into());
     }
@@ -25,7 +26,7 @@ pub(super) fn run(args: &ConvertArgs) -> Result<()> {
     };
     convert(&model, &args.output, dtype)?;
     if !args.common.quiet {
-        say(format_args!("wrote {}", args.output.display()));
+        say(format_args!("wrote {}", shown_path(&args.output)));
     }
     Ok(())
 }

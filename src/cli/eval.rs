@@ -10,6 +10,7 @@ use crate::checkpoint::{Dtype, NamedTensor, write_safetensors};
 use crate::engine::figures::provenance;
 use crate::engine::{Model, peak_rss};
 use crate::model::{BLOCK, Blind, Cancel, Run};
+use crate::shown::shown_path;
 use anyhow::Result;
 use std::collections::BTreeMap;
 use std::f64::consts::LN_2;
@@ -80,7 +81,7 @@ pub(super) fn run(args: &EvalArgs, out: &mut impl Write) -> Result<()> {
     if let Some(path) = &args.log_probs {
         write_log_probs(&model, &score, all, &tokens, path)?;
         if !args.common.quiet {
-            say(format_args!("wrote {}", path.display()));
+            say(format_args!("wrote {}", shown_path(&path)));
         }
     }
     report(&score, &tokens, args.json, out)

@@ -14,6 +14,7 @@ use crate::engine::figures::texts_table;
 use crate::engine::run_file::{self, RunFile};
 use crate::engine::sums_file::{self, CorpusRecord, SumsFile};
 use crate::model::Cancel;
+use crate::shown::shown_path;
 use anyhow::{Context, Result};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::path::Path;
@@ -96,7 +97,7 @@ pub(super) fn obtain(
 /// Says that a file was written.
 pub(super) fn wrote(path: &Path, quiet: bool) {
     if !quiet {
-        say(format_args!("wrote {}", path.display()));
+        say(format_args!("wrote {}", shown_path(&path)));
     }
 }
 
@@ -131,7 +132,7 @@ fn alone(path: &Path, what: &str, common: &Common, texts: &TextsArgs) -> Result<
     match given.iter().find(|(_, is_given)| *is_given) {
         Some((option, _)) => Err(Usage(format!(
             "{}: {what}, for which {option} means nothing: what was measured is in it",
-            path.display()
+            shown_path(&path)
         ))
         .into()),
         None => Ok(()),
@@ -151,7 +152,7 @@ pub(super) fn replayed(
     if is_exact && dtype != Dtype::F32 {
         anyhow::bail!(
             "{}: queries and keys were recorded as {}, from which sums would not be exact: record it with --dtype f32",
-            model.path.display(),
+            shown_path(&model.path),
             dtype.name()
         );
     }

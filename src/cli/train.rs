@@ -6,6 +6,7 @@ use super::train_args::TrainArgs;
 use crate::chart::thousands;
 use crate::checkpoint::in_folder;
 use crate::model::Device;
+use crate::shown::shown_path;
 use crate::text::Vocabulary;
 use crate::train::{Begun, CHECKPOINT, Data, Entry, Options, TrainError, Trainer};
 use anyhow::Result;
@@ -154,7 +155,7 @@ fn introduce(trainer: &Trainer, path: &Path) {
     ));
     say(format_args!(
         "{}: {} tokens to learn from, {} to validate on, {} different; run in {}",
-        data.path.display(),
+        shown_path(&data.path),
         thousands(data.train.len()),
         thousands(data.valid.len()),
         thousands(data.vocabulary.len()),

@@ -6,6 +6,7 @@ use super::common::{prepare, say};
 use super::demo;
 use super::recorded::stands_alone;
 use crate::model::Device;
+use crate::shown::shown_path;
 use crate::ui::{self, Start, WindowError};
 use anyhow::Result;
 
@@ -58,7 +59,7 @@ fn without(args: &WindowArgs, reason: &str) -> Result<()> {
         return demo::run(common.quiet, &mut std::io::stdout().lock());
     }
     let model = match &args.model {
-        Some(path) => path.display().to_string(),
+        Some(path) => shown_path(&path),
         None => "MODEL".into(),
     };
     Err(Usage(format!(

@@ -2,6 +2,7 @@
 
 use super::Device;
 use crate::checkpoint::{Checkpoint, CheckpointError};
+use crate::shown::shown_path;
 use std::path::PathBuf;
 
 /// A network could not be loaded or run.
@@ -13,7 +14,7 @@ pub enum ModelError {
     /// A tensor that this kind of network has is not in the file.
     #[error(
         "{}: tensor {name} is missing, so this is not an adaptive-span or all-attention model (the file holds {found}, …)",
-        path.display()
+        shown_path(path)
     )]
     MissingTensor {
         /// The file.
@@ -24,7 +25,10 @@ pub enum ModelError {
         found: String,
     },
     /// A tensor has a shape that does not fit the others.
-    #[error("{}: tensor {name} has the shape {found:?}, expected {expected}", path.display())]
+    #[error(
+        "{}: tensor {name} has the shape {found:?}, expected {expected}",
+        shown_path(path)
+    )]
     Shape {
         /// The file.
         path: PathBuf,
@@ -36,7 +40,10 @@ pub enum ModelError {
         expected: String,
     },
     /// A span parameter that is no share of the longest span.
-    #[error("{}: tensor {name} holds the span {value}; expected numbers from 0 to 1. The training may have diverged: try an earlier checkpoint", path.display())]
+    #[error(
+        "{}: tensor {name} holds the span {value}; expected numbers from 0 to 1. The training may have diverged: try an earlier checkpoint",
+        shown_path(path)
+    )]
     SpanValue {
         /// The file.
         path: PathBuf,
@@ -76,7 +83,7 @@ pub enum ModelError {
     )]
     Recorded,
     /// The architecture that a file names cannot be.
-    #[error("{}: the architecture in the file cannot be: {what}", path.display())]
+    #[error("{}: the architecture in the file cannot be: {what}", shown_path(path))]
     Config {
         /// The file.
         path: PathBuf,

@@ -1,12 +1,13 @@
 //! What can go wrong while reading text or building a vocabulary.
 
+use crate::shown::shown_path;
 use std::path::PathBuf;
 
 /// Why a text, a list of ids or a vocabulary could not be read.
 #[derive(Debug, thiserror::Error)]
 pub enum TextError {
     /// The file could not be opened or read.
-    #[error("{}: cannot be read: {source}", path.display())]
+    #[error("{}: cannot be read: {source}", shown_path(path))]
     Io {
         /// The file.
         path: PathBuf,
@@ -14,7 +15,10 @@ pub enum TextError {
         source: std::io::Error,
     },
     /// A `.zip` or `.gz` file is damaged, or is not what its name says.
-    #[error("{}: {reason}. Expected a complete .zip or .gz file: download it again, or unpack it and pass the unpacked text", path.display())]
+    #[error(
+        "{}: {reason}. Expected a complete .zip or .gz file: download it again, or unpack it and pass the unpacked text",
+        shown_path(path)
+    )]
     Archive {
         /// The file.
         path: PathBuf,
@@ -22,7 +26,10 @@ pub enum TextError {
         reason: String,
     },
     /// The (unpacked) text is larger than this program accepts.
-    #[error("{}: the text is larger than {limit} bytes once unpacked, or than the free memory. Pass a smaller part of it", path.display())]
+    #[error(
+        "{}: the text is larger than {limit} bytes once unpacked, or than the free memory. Pass a smaller part of it",
+        shown_path(path)
+    )]
     TooLarge {
         /// The file.
         path: PathBuf,
@@ -30,13 +37,19 @@ pub enum TextError {
         limit: u64,
     },
     /// The file holds nothing to build a vocabulary from.
-    #[error("{}: the file holds no text. Pass the text the model was trained on: its train.txt, the raw corpus (plain, .zip or .gz) or a vocabulary saved as JSON", path.display())]
+    #[error(
+        "{}: the file holds no text. Pass the text the model was trained on: its train.txt, the raw corpus (plain, .zip or .gz) or a vocabulary saved as JSON",
+        shown_path(path)
+    )]
     Empty {
         /// The file.
         path: PathBuf,
     },
     /// The file gives a vocabulary, but not one of the model's size.
-    #[error("{}: the model has {expected} tokens, but this file gives {found}. Pass the text the model was trained on (its train.txt or the raw corpus), or a vocabulary saved as JSON with {expected} tokens{hint}", path.display())]
+    #[error(
+        "{}: the model has {expected} tokens, but this file gives {found}. Pass the text the model was trained on (its train.txt or the raw corpus), or a vocabulary saved as JSON with {expected} tokens{hint}",
+        shown_path(path)
+    )]
     Size {
         /// The file.
         path: PathBuf,
@@ -51,7 +64,10 @@ pub enum TextError {
     #[error("not a vocabulary: {0}")]
     Vocabulary(String),
     /// [`TextError::Vocabulary`], and the file it came from.
-    #[error("{}: not a vocabulary: {reason}. Expected a list of token strings, an object of token to id, or a vocabulary this program saved", path.display())]
+    #[error(
+        "{}: not a vocabulary: {reason}. Expected a list of token strings, an object of token to id, or a vocabulary this program saved",
+        shown_path(path)
+    )]
     VocabularyFile {
         /// The file.
         path: PathBuf,
@@ -59,7 +75,10 @@ pub enum TextError {
         reason: String,
     },
     /// The file is not a list of token ids.
-    #[error("{}: not a list of token ids: {reason}. Expected JSON such as [12, 0, 7], each a whole number from 0", path.display())]
+    #[error(
+        "{}: not a list of token ids: {reason}. Expected JSON such as [12, 0, 7], each a whole number from 0",
+        shown_path(path)
+    )]
     Ids {
         /// The file.
         path: PathBuf,

@@ -2,6 +2,7 @@
 
 use crate::checkpoint::CheckpointError;
 use crate::model::ModelError;
+use crate::shown::shown_path;
 use crate::text::TextError;
 use std::path::PathBuf;
 use thiserror::Error;
@@ -23,7 +24,7 @@ pub enum TrainError {
     #[error(
         "{}: {found} tokens are too few: {needed} are needed for --batch-sz {batch} and --block-sz {block}; use a longer text, or \
          make these smaller",
-        path.display()
+        shown_path(path)
     )]
     ShortText {
         /// The file.
@@ -38,7 +39,7 @@ pub enum TrainError {
         block: usize,
     },
     /// What is no data set.
-    #[error("{}: {what}", path.display())]
+    #[error("{}: {what}", shown_path(path))]
     Data {
         /// The file or folder.
         path: PathBuf,
@@ -59,7 +60,7 @@ pub enum TrainError {
         saved: u64,
     },
     /// A checkpoint that cannot be gone on with.
-    #[error("{}: cannot be resumed: {what}", path.display())]
+    #[error("{}: cannot be resumed: {what}", shown_path(path))]
     Resume {
         /// The checkpoint.
         path: PathBuf,
@@ -69,14 +70,14 @@ pub enum TrainError {
     /// A folder that has a run already.
     #[error(
         "{}: there is a run already; go on with it with --resume, or choose another folder",
-        path.display()
+        shown_path(path)
     )]
     RunExists {
         /// The run's checkpoint.
         path: PathBuf,
     },
     /// The folder of the run cannot be made.
-    #[error("{}: cannot make the folder for the run: {source}", path.display())]
+    #[error("{}: cannot make the folder for the run: {source}", shown_path(path))]
     Folder {
         /// The folder.
         path: PathBuf,

@@ -15,6 +15,7 @@ use crate::checkpoint::{
 };
 use crate::json;
 use crate::model::{Device, Network};
+use crate::shown::shown_path;
 use crate::text::Vocabulary;
 use candle_core::Tensor;
 use serde::{Deserialize, Serialize};
@@ -189,7 +190,7 @@ impl Trainer {
         if state.data_sha256 != data.sha256 {
             return Err(refused(format!(
                 "it was trained on another text ({}); give that with --data",
-                state.data.display()
+                shown_path(&state.data)
             )));
         }
         let mut options = state.options;

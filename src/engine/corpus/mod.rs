@@ -19,13 +19,14 @@ pub use text::{LeftOut, TextRecord};
 use super::EngineError;
 use crate::analysis::sums::SumsError;
 use crate::checkpoint::CheckpointError;
+use crate::shown::shown_path;
 use std::path::PathBuf;
 
 /// What can go wrong with many texts.
 #[derive(Debug, thiserror::Error)]
 pub enum CorpusError {
     /// A folder cannot be listed, or there is no such file.
-    #[error("{}: cannot be read: {source}", path.display())]
+    #[error("{}: cannot be read: {source}", shown_path(path))]
     Io {
         /// The folder or file.
         path: PathBuf,
@@ -33,7 +34,7 @@ pub enum CorpusError {
         source: std::io::Error,
     },
     /// A folder without anything to run on.
-    #[error("{}: the folder holds no {what}", path.display())]
+    #[error("{}: the folder holds no {what}", shown_path(path))]
     NoTexts {
         /// The folder.
         path: PathBuf,

@@ -15,6 +15,7 @@ pub use plan::{RecordOptions, Recording, TextContent, TextToRecord, Vectors};
 pub use read::{RecordedText, RunFile};
 pub use write::RecordProgress;
 
+use crate::shown::shown_path;
 use std::path::PathBuf;
 
 /// Candidates of a prediction.
@@ -29,7 +30,8 @@ pub enum RunFileError {
     /// Written by a newer program.
     #[error(
         "{}: a run file of version {found}, this program knows version {VERSION}: open it with a newer spanscope{}",
-        path.display(), by(written_by)
+        shown_path(path),
+        by(written_by)
     )]
     Newer {
         /// The file.
@@ -42,7 +44,7 @@ pub enum RunFileError {
     /// It needs something that this program does not know.
     #[error(
         "{}: the run file needs {}, which this program does not know: open it with a newer spanscope{}",
-        path.display(), features.join(", "), by(written_by)
+        shown_path(path), features.join(", "), by(written_by)
     )]
     Requires {
         /// The file.
@@ -53,7 +55,10 @@ pub enum RunFileError {
         written_by: Option<String>,
     },
     /// What is in it does not fit together.
-    #[error("{}: damaged run file: {what}; try copying it again, or record the run again", path.display())]
+    #[error(
+        "{}: damaged run file: {what}; try copying it again, or record the run again",
+        shown_path(path)
+    )]
     Damaged {
         /// The file.
         path: PathBuf,
@@ -61,7 +66,10 @@ pub enum RunFileError {
         what: String,
     },
     /// It could be opened, but not be read later on.
-    #[error("{}: the run file cannot be read any more: {source}; open it again", path.display())]
+    #[error(
+        "{}: the run file cannot be read any more: {source}; open it again",
+        shown_path(path)
+    )]
     Io {
         /// The file.
         path: PathBuf,
@@ -71,7 +79,7 @@ pub enum RunFileError {
     /// It has no such text.
     #[error(
         "{}: there is no text {index} in the run file: it has {texts}, counted from 0",
-        path.display()
+        shown_path(path)
     )]
     NoSuchText {
         /// The file.
@@ -111,7 +119,10 @@ pub enum RunFileError {
         most: u64,
     },
     /// The model's file is another one than when it was opened.
-    #[error("{}: the file has changed since it was opened: record again", path.display())]
+    #[error(
+        "{}: the file has changed since it was opened: record again",
+        shown_path(path)
+    )]
     Changed {
         /// The model's file.
         path: PathBuf,

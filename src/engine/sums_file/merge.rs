@@ -3,6 +3,7 @@
 use super::{CorpusRecord, Done, SumsFile};
 use crate::analysis::sums::SumsError;
 use crate::chart::thousands;
+use crate::shown::shown_path;
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -14,7 +15,11 @@ pub enum MergeError {
     #[error("pass at least one file of sums")]
     Nothing,
     /// They are not of the same kind.
-    #[error("{} and {} cannot be put together: {what}", a.display(), b.display())]
+    #[error(
+        "{} and {} cannot be put together: {what}",
+        shown_path(a),
+        shown_path(b)
+    )]
     Different {
         /// A file.
         a: PathBuf,
@@ -24,7 +29,11 @@ pub enum MergeError {
         what: String,
     },
     /// The same text was measured twice.
-    #[error("{} and {} both hold the text {text}: it would count twice", a.display(), b.display())]
+    #[error(
+        "{} and {} both hold the text {text}: it would count twice",
+        shown_path(a),
+        shown_path(b)
+    )]
     Overlap {
         /// A file.
         a: PathBuf,
@@ -34,7 +43,11 @@ pub enum MergeError {
         text: String,
     },
     /// A shard was measured twice.
-    #[error("{} and {} both hold shard {shard} of {of}: pass one of them", a.display(), b.display())]
+    #[error(
+        "{} and {} both hold shard {shard} of {of}: pass one of them",
+        shown_path(a),
+        shown_path(b)
+    )]
     SameShard {
         /// A file.
         a: PathBuf,
@@ -46,7 +59,7 @@ pub enum MergeError {
         of: usize,
     },
     /// The sums are too large.
-    #[error("{}: {source}", path.display())]
+    #[error("{}: {source}", shown_path(path))]
     Sums {
         /// The file that was being added.
         path: PathBuf,
