@@ -4,7 +4,7 @@
 //! the reading direction of what stands beside it. So whatever is put into a message goes through [`shown`], paths through
 //! [`shown_path`], and what leaves the program as a line through [`line()`].
 
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 use std::path::Path;
 
 /// Longest part of a name or a value that a message repeats, in characters.
@@ -12,6 +12,12 @@ pub const NAME: usize = 80;
 
 /// Longest part of a path that a message repeats, in characters.
 pub const PATH: usize = 200;
+
+/// Longest part of a library's complaint that a message repeats, in characters.
+pub const ERROR: usize = 120;
+
+/// Longest reason that a message gives, in characters.
+pub const SAID: usize = 400;
 
 /// Longest message, in characters.
 pub const MESSAGE: usize = 1000;
@@ -24,6 +30,11 @@ pub fn shown(text: &str) -> String {
 /// A path: as it is but for what would not be seen, and cut in the middle where it is very long.
 pub fn shown_path(path: &Path) -> String {
     within(&path.to_string_lossy(), PATH)
+}
+
+/// What another program's code says of a file: it may repeat what is in there whole.
+pub fn shown_error(error: &dyn fmt::Display) -> String {
+    within(&error.to_string(), ERROR)
 }
 
 /// Some of several names or values, with commas between them: the first, as many as anybody reads.
@@ -40,6 +51,11 @@ pub fn shown_list<'a>(texts: impl Iterator<Item = &'a str>) -> String {
         list.push_str(&shown(text));
     }
     list
+}
+
+/// What is wrong, in words of ours in which those of a file may stand: for the display of errors.
+pub fn said(text: &str) -> String {
+    within(text, SAID)
 }
 
 /// A whole message: one line, escaped, no longer than [`MESSAGE`].

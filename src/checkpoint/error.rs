@@ -1,6 +1,6 @@
 //! What can go wrong between a file and its tensors.
 
-use crate::shown::shown_path;
+use crate::shown::{said, shown, shown_path};
 use std::path::PathBuf;
 
 /// A checkpoint could not be read or written.
@@ -31,8 +31,7 @@ pub enum CheckpointError {
     /// The file is in no format that is read here.
     #[error(
         "{}: not a checkpoint ({found}); expected a PyTorch .pt file (zip or legacy) or a .safetensors file",
-        shown_path(path)
-    )]
+        shown_path(path), found = said(found))]
     UnknownFormat {
         /// The file.
         path: PathBuf,
@@ -42,8 +41,7 @@ pub enum CheckpointError {
     /// The file begins like a checkpoint but its content is damaged or cut short.
     #[error(
         "{}: damaged or incomplete: {what}; try copying or downloading the file again",
-        shown_path(path)
-    )]
+        shown_path(path), what = said(what))]
     Damaged {
         /// The file.
         path: PathBuf,
@@ -51,7 +49,7 @@ pub enum CheckpointError {
         what: String,
     },
     /// The file is sound but holds something that is not read here.
-    #[error("{}: {what}", shown_path(path))]
+    #[error("{}: {what}", shown_path(path), what = said(what))]
     Unsupported {
         /// The file.
         path: PathBuf,
@@ -59,7 +57,7 @@ pub enum CheckpointError {
         what: String,
     },
     /// There is no tensor of that name.
-    #[error("{}: no tensor named {name}", shown_path(path))]
+    #[error("{}: no tensor named {name}", shown_path(path), name = shown(name))]
     NoSuchTensor {
         /// The file.
         path: PathBuf,

@@ -3,7 +3,7 @@
 use super::Curve;
 use super::pickle::{Budget, Id, Pickle, Value};
 use super::tensor::{Dtype, LONGEST_NAME, MOST_DIMENSIONS, TensorInfo};
-use crate::files::shown;
+use crate::shown::{shown, shown_list};
 use std::collections::HashMap;
 
 /// A tensor in the pickle's terms; offset and strides count elements.
@@ -161,9 +161,8 @@ pub(super) fn state_dict(pickle: &Pickle, budget: &mut Budget) -> Result<Vec<Ten
                 .iter()
                 .filter_map(|(k, _)| pickle.str(*k))
                 .take(8)
-                .map(shown)
                 .collect();
-            format!("a dict with the keys {keys:?}")
+            format!("a dict with the keys {}", shown_list(keys.into_iter()))
         }
         None => match pickle.object(root) {
             Some((module, name, _)) => {

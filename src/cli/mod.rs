@@ -18,6 +18,7 @@ mod persistent;
 mod record;
 mod record_args;
 mod recorded;
+mod screen;
 mod shell;
 mod shot;
 mod shot_args;
@@ -27,6 +28,7 @@ mod train;
 mod train_args;
 mod window;
 
+use crate::shown::said;
 use anyhow::Result;
 use args::{Cli, Command};
 use clap::{CommandFactory, Parser};
@@ -92,7 +94,7 @@ fn run(cli: Cli) -> Result<()> {
     let Some(command) = cli.command else {
         return window::run(&cli.window);
     };
-    let out = &mut std::io::stdout().lock();
+    let out = &mut screen::Screen::of_process();
     match command {
         Command::Info(args) => info::run(&args, out),
         Command::Spans(args) => spans::run(&args, out),
@@ -135,7 +137,7 @@ fn chain(error: &anyhow::Error) -> String {
 
 /// Options that do not fit together, the model or this machine.
 #[derive(Debug, thiserror::Error)]
-#[error("{0}")]
+#[error("{}", said(.0))]
 struct Usage(String);
 
 #[cfg(test)]

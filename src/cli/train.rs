@@ -62,7 +62,7 @@ pub(super) fn run(args: &TrainArgs, out: &mut impl Write) -> Result<()> {
     }
     bar.finish_and_clear();
     trainer.save(&path)?;
-    let folder = path.parent().unwrap_or(&path).display().to_string();
+    let folder = shown_path(path.parent().unwrap_or(&path));
     if !trainer.is_done() {
         anyhow::bail!(
             "stopped after step {} of {}; go on with: spanscope train --resume {folder}",
@@ -72,9 +72,13 @@ pub(super) fn run(args: &TrainArgs, out: &mut impl Write) -> Result<()> {
     }
     if !quiet {
         say(format_args!(
-            "done: {} steps in {}\nlook at it:  spanscope {folder}\npass it on:  spanscope convert {folder} model.safetensors --dtype f16",
+            "done: {} steps in {}",
             thousands(trainer.step_number() as usize),
             duration(trainer.seconds()),
+        ));
+        say(format_args!("look at it:  spanscope {folder}"));
+        say(format_args!(
+            "pass it on:  spanscope convert {folder} model.safetensors --dtype f16"
         ));
     }
     Ok(())
@@ -159,7 +163,7 @@ fn introduce(trainer: &Trainer, path: &Path) {
         thousands(data.train.len()),
         thousands(data.valid.len()),
         thousands(data.vocabulary.len()),
-        path.parent().unwrap_or(path).display()
+        shown_path(path.parent().unwrap_or(path))
     ));
     if trainer.step_number() > 0 {
         say(format_args!(

@@ -56,7 +56,7 @@ fn without(args: &WindowArgs, reason: &str) -> Result<()> {
                 "The window cannot open: {reason}. Running the sample model without it."
             ));
         }
-        return demo::run(common.quiet, &mut std::io::stdout().lock());
+        return demo::run(common.quiet, &mut super::screen::Screen::of_process());
     }
     let model = match &args.model {
         Some(path) => shown_path(&path),

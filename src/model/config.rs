@@ -2,6 +2,7 @@
 
 use super::ModelError;
 use crate::checkpoint::Checkpoint;
+use crate::shown::shown_list;
 use serde::{Deserialize, Serialize};
 
 /// The ramp R that is assumed when nothing says otherwise: the published models' value.
@@ -61,7 +62,7 @@ pub fn infer(
         let found = shape(name).ok_or_else(|| ModelError::MissingTensor {
             path: checkpoint.path().to_owned(),
             name: name.to_owned(),
-            found: checkpoint.names().take(4).collect::<Vec<_>>().join(", "),
+            found: shown_list(checkpoint.names().take(4)),
         })?;
         if found.len() != dims || found.contains(&0) {
             return Err(ModelError::shape(

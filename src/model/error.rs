@@ -2,7 +2,7 @@
 
 use super::Device;
 use crate::checkpoint::{Checkpoint, CheckpointError};
-use crate::shown::shown_path;
+use crate::shown::{said, shown, shown_path};
 use std::path::PathBuf;
 
 /// A network could not be loaded or run.
@@ -14,8 +14,7 @@ pub enum ModelError {
     /// A tensor that this kind of network has is not in the file.
     #[error(
         "{}: tensor {name} is missing, so this is not an adaptive-span or all-attention model (the file holds {found}, …)",
-        shown_path(path)
-    )]
+        shown_path(path), name = shown(name), found = said(found))]
     MissingTensor {
         /// The file.
         path: PathBuf,
@@ -26,9 +25,8 @@ pub enum ModelError {
     },
     /// A tensor has a shape that does not fit the others.
     #[error(
-        "{}: tensor {name} has the shape {found:?}, expected {expected}",
-        shown_path(path)
-    )]
+        "{}: tensor {name} has the shape {found}, expected {expected}",
+        shown_path(path), name = shown(name), found = shown(&format!("{found:?}")), expected = said(expected))]
     Shape {
         /// The file.
         path: PathBuf,
@@ -42,8 +40,7 @@ pub enum ModelError {
     /// A span parameter that is no share of the longest span.
     #[error(
         "{}: tensor {name} holds the span {value}; expected numbers from 0 to 1. The training may have diverged: try an earlier checkpoint",
-        shown_path(path)
-    )]
+        shown_path(path), name = shown(name))]
     SpanValue {
         /// The file.
         path: PathBuf,
@@ -83,7 +80,7 @@ pub enum ModelError {
     )]
     Recorded,
     /// The architecture that a file names cannot be.
-    #[error("{}: the architecture in the file cannot be: {what}", shown_path(path))]
+    #[error("{}: the architecture in the file cannot be: {what}", shown_path(path), what = said(what))]
     Config {
         /// The file.
         path: PathBuf,
@@ -91,7 +88,7 @@ pub enum ModelError {
         what: String,
     },
     /// The numbers of a recorded run cannot be read any more.
-    #[error("{0}")]
+    #[error("{}", said(.0))]
     Recording(String),
     /// The run was cancelled.
     #[error("cancelled")]

@@ -10,6 +10,7 @@ use super::kernel::Packed;
 use super::parts::Count;
 use super::weights::{Cluster, Dense, FeedForward, Layer, Network, Norm, Output, Span};
 use crate::checkpoint::{Checkpoint, TensorInfo};
+use crate::shown::shown_list;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 impl Network {
@@ -69,7 +70,7 @@ impl<'a> Loader<'a> {
             .ok_or_else(|| ModelError::MissingTensor {
                 path: checkpoint.path().to_owned(),
                 name: name.to_owned(),
-                found: checkpoint.names().take(4).collect::<Vec<_>>().join(", "),
+                found: shown_list(checkpoint.names().take(4)),
             })?;
         if info.shape != shape {
             let expected = format!("{shape:?}");

@@ -1,5 +1,6 @@
 //! A vocabulary from a file of any kind: prepared text, raw corpus, or JSON.
 
+use crate::shown::shown;
 use std::path::Path;
 
 use super::error::TextError;
@@ -72,6 +73,7 @@ impl Vocabulary {
             .file_name()
             .unwrap_or(path.as_os_str())
             .to_string_lossy();
+        let name = shown(&name);
         if let Some(vocabulary) = saved(path, expected)? {
             return if vocabulary.len() == expected {
                 let note = format!(

@@ -1,6 +1,6 @@
 //! What can go wrong while reading text or building a vocabulary.
 
-use crate::shown::shown_path;
+use crate::shown::{said, shown_path};
 use std::path::PathBuf;
 
 /// Why a text, a list of ids or a vocabulary could not be read.
@@ -17,8 +17,7 @@ pub enum TextError {
     /// A `.zip` or `.gz` file is damaged, or is not what its name says.
     #[error(
         "{}: {reason}. Expected a complete .zip or .gz file: download it again, or unpack it and pass the unpacked text",
-        shown_path(path)
-    )]
+        shown_path(path), reason = said(reason))]
     Archive {
         /// The file.
         path: PathBuf,
@@ -48,8 +47,7 @@ pub enum TextError {
     /// The file gives a vocabulary, but not one of the model's size.
     #[error(
         "{}: the model has {expected} tokens, but this file gives {found}. Pass the text the model was trained on (its train.txt or the raw corpus), or a vocabulary saved as JSON with {expected} tokens{hint}",
-        shown_path(path)
-    )]
+        shown_path(path), found = said(found), hint = said(hint))]
     Size {
         /// The file.
         path: PathBuf,
@@ -61,13 +59,12 @@ pub enum TextError {
         hint: String,
     },
     /// A list of tokens, or the JSON around it, is not a vocabulary.
-    #[error("not a vocabulary: {0}")]
+    #[error("not a vocabulary: {}", said(.0))]
     Vocabulary(String),
     /// [`TextError::Vocabulary`], and the file it came from.
     #[error(
         "{}: not a vocabulary: {reason}. Expected a list of token strings, an object of token to id, or a vocabulary this program saved",
-        shown_path(path)
-    )]
+        shown_path(path), reason = said(reason))]
     VocabularyFile {
         /// The file.
         path: PathBuf,
@@ -77,7 +74,8 @@ pub enum TextError {
     /// The file is not a list of token ids.
     #[error(
         "{}: not a list of token ids: {reason}. Expected JSON such as [12, 0, 7], each a whole number from 0",
-        shown_path(path)
+        shown_path(path),
+        reason = said(reason)
     )]
     Ids {
         /// The file.

@@ -1,5 +1,6 @@
 //! Vocabularies as JSON.
 
+use crate::shown::shown;
 use serde_json::{Map, Value, json};
 
 use super::encode::guess_unit;
@@ -65,7 +66,8 @@ fn unit_in(object: &Map<String, Value>) -> Result<Option<Unit>, TextError> {
     };
     serde_json::from_value(unit.clone()).map(Some).map_err(|_| {
         TextError::Vocabulary(format!(
-            "unit is {unit}, not \"byte\", \"char\" or \"word\""
+            "unit is {}, not \"byte\", \"char\" or \"word\"",
+            shown(&unit.to_string())
         ))
     })
 }
@@ -100,19 +102,23 @@ fn from_ids(object: &Map<String, Value>) -> Result<Vocabulary, TextError> {
             (Some(place @ None), _) => *place = Some(token),
             (Some(Some(other)), _) => {
                 return Err(TextError::Vocabulary(format!(
-                    "{other:?} and {token:?} both have the id {value}"
+                    "\"{}\" and \"{}\" both have the id {value}",
+                    shown(other),
+                    shown(token)
                 )));
             }
             (None, Value::Number(id)) => {
                 return Err(TextError::Vocabulary(format!(
-                    "{token:?} has the id {id}, but with {} tokens ids go from 0 to {}",
+                    "\"{}\" has the id {id}, but with {} tokens ids go from 0 to {}",
+                    shown(token),
                     object.len(),
                     object.len().saturating_sub(1)
                 )));
             }
             (None, _) => {
                 return Err(TextError::Vocabulary(format!(
-                    "{token:?} has {} for its id, not a number",
+                    "\"{}\" has {} for its id, not a number",
+                    shown(token),
                     kind(value)
                 )));
             }
@@ -137,8 +143,5 @@ fn kind(value: &Value) -> &'static str {
 
 /// A note from a file, fit for one line of a window.
 fn one_line(note: &str) -> String {
-    note.chars()
-        .take(200)
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .collect()
+    crate::shown::message(&note.chars().take(200).collect::<String>())
 }

@@ -1,5 +1,6 @@
 //! Reading text files: plain, `.zip` or `.gz`, told apart by their first bytes.
 
+use crate::shown::shown_error;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
@@ -72,7 +73,7 @@ pub fn read_ids(path: impl AsRef<Path>) -> Result<Vec<u32>, TextError> {
 pub fn ids_from_json(json: &[u8], path: &Path) -> Result<Vec<u32>, TextError> {
     serde_json::from_slice(json).map_err(|error| TextError::Ids {
         path: path.to_owned(),
-        reason: error.to_string(),
+        reason: shown_error(&error),
     })
 }
 

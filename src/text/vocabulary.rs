@@ -1,5 +1,6 @@
 //! The vocabulary: which token each id stands for.
 
+use crate::shown::shown;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -115,7 +116,8 @@ impl Vocabulary {
                 _ if text == EOS => Ok(Token::Eos),
                 Unit::Byte => byte_of(&text).map(Token::Byte).ok_or_else(|| {
                     TextError::Vocabulary(format!(
-                        "token {id} is {text:?}, which is neither a byte as a number from 0 to 255 nor {EOS}"
+                        "token {id} is \"{}\", which is neither a byte as a number from 0 to 255 nor {EOS}",
+                        shown(&text)
                     ))
                 }),
                 Unit::Char | Unit::Word => Ok(Token::Text(text.into())),
@@ -136,8 +138,8 @@ impl Vocabulary {
         for (id, token) in tokens.iter().enumerate() {
             if let Some(first) = seen.insert(token, id) {
                 return Err(TextError::Vocabulary(format!(
-                    "tokens {first} and {id} are both {:?}",
-                    spelling(token)
+                    "tokens {first} and {id} are both \"{}\"",
+                    shown(&spelling(token))
                 )));
             }
         }

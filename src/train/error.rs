@@ -2,7 +2,7 @@
 
 use crate::checkpoint::CheckpointError;
 use crate::model::ModelError;
-use crate::shown::shown_path;
+use crate::shown::{said, shown_path};
 use crate::text::TextError;
 use std::path::PathBuf;
 use thiserror::Error;
@@ -11,7 +11,7 @@ use thiserror::Error;
 #[derive(Debug, Error)]
 pub enum TrainError {
     /// An option that is out of range, or does not go with another.
-    #[error("{name} {found}: expected {expected}")]
+    #[error("{name} {found}: expected {expected}", found = said(found), expected = said(expected))]
     Option {
         /// The option.
         name: &'static str,
@@ -39,7 +39,7 @@ pub enum TrainError {
         block: usize,
     },
     /// What is no data set.
-    #[error("{}: {what}", shown_path(path))]
+    #[error("{}: {what}", shown_path(path), what = said(what))]
     Data {
         /// The file or folder.
         path: PathBuf,
@@ -60,7 +60,7 @@ pub enum TrainError {
         saved: u64,
     },
     /// A checkpoint that cannot be gone on with.
-    #[error("{}: cannot be resumed: {what}", shown_path(path))]
+    #[error("{}: cannot be resumed: {what}", shown_path(path), what = said(what))]
     Resume {
         /// The checkpoint.
         path: PathBuf,

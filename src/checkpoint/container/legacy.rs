@@ -66,7 +66,7 @@ impl LegacyContainer {
         {
             let key = keys.str(id).ok_or("a storage key is not text")?;
             if storages.contains_key(key) {
-                return Err(format!("storage {key} is listed twice"));
+                return Err(format!("storage {} is listed twice", shown(key)));
             }
             let size = sizes
                 .get(key)
@@ -74,7 +74,7 @@ impl LegacyContainer {
             let count = match size.count {
                 Some(count) => count,
                 None => count_at(file, at)
-                    .ok_or_else(|| format!("the file ends before storage {key}"))?,
+                    .ok_or_else(|| format!("the file ends before storage {}", shown(key)))?,
             };
             let elements = at.checked_add(8).and_then(|start| {
                 let end = start.checked_add(count.checked_mul(size.element)?)?;
@@ -82,7 +82,8 @@ impl LegacyContainer {
             });
             let elements = elements.ok_or_else(|| {
                 format!(
-                    "the file ends inside storage {key} ({count} elements of {} bytes)",
+                    "the file ends inside storage {} ({count} elements of {} bytes)",
+                    shown(key),
                     size.element
                 )
             })?;
@@ -101,13 +102,14 @@ impl LegacyContainer {
         let (elements, count) = self
             .storages
             .get(key)
-            .ok_or_else(|| format!("storage {key} is missing"))?;
+            .ok_or_else(|| format!("storage {} is missing", shown(key)))?;
         match count_at(file, elements.start - 8) {
             Some(found) if found == *count => Ok(Storage::Mapped(elements.clone(), None)),
             found => {
                 let found = found.map_or("an unreadable number of".into(), |n| n.to_string());
                 Err(format!(
-                    "storage {key} at byte {} has {found} elements, {count} expected",
+                    "storage {} at byte {} has {found} elements, {count} expected",
+                    shown(key),
                     elements.start
                 ))
             }

@@ -3,6 +3,7 @@
 use crate::checkpoint::tensor::{LONGEST_NAME, MOST_DIMENSIONS};
 use crate::files::shown;
 use crate::json;
+use crate::shown::shown_error;
 use safetensors::tensor::Dtype;
 use serde::Deserialize;
 use serde::de::{Deserializer, Error, MapAccess, Visitor};
@@ -63,7 +64,7 @@ impl Header {
             ));
         }
         let mut header: Self =
-            serde_json::from_slice(text).map_err(|e| format!("its header: {e}"))?;
+            serde_json::from_slice(text).map_err(|e| format!("its header: {}", shown_error(&e)))?;
         header.entries.sort_by_key(|(_, entry)| entry.data_offsets);
         header.check(file.len() - data)?;
         Ok((header, data))

@@ -19,7 +19,7 @@ pub use text::{LeftOut, TextRecord};
 use super::EngineError;
 use crate::analysis::sums::SumsError;
 use crate::checkpoint::CheckpointError;
-use crate::shown::shown_path;
+use crate::shown::{said, shown, shown_path};
 use std::path::PathBuf;
 
 /// What can go wrong with many texts.
@@ -42,7 +42,7 @@ pub enum CorpusError {
         what: &'static str,
     },
     /// The same file was named twice.
-    #[error("{0}: the same text is named twice; name it once")]
+    #[error("{}: the same text is named twice; name it once", shown(.0))]
     Twice(String),
     /// A text cannot be run on.
     #[error("{}", text.words(*others))]
@@ -53,7 +53,7 @@ pub enum CorpusError {
         others: usize,
     },
     /// A text is not what it was a moment ago.
-    #[error("{0}: the file was changed while it was being measured; measure again")]
+    #[error("{}: the file was changed while it was being measured; measure again", shown(.0))]
     Changed(String),
     /// The sums.
     #[error(transparent)]
@@ -65,7 +65,7 @@ pub enum CorpusError {
     #[error(transparent)]
     File(#[from] CheckpointError),
     /// The threads could not be started.
-    #[error("the threads could not be started: {0}; try fewer with --jobs or --threads")]
+    #[error("the threads could not be started: {}; try fewer with --jobs or --threads", said(.0))]
     Threads(String),
 }
 

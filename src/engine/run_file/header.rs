@@ -4,6 +4,7 @@ use super::RunFileError;
 use crate::checkpoint::{Checkpoint, Dtype, Format};
 use crate::json;
 use crate::model::{Config, Part};
+use crate::shown::shown_error;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::ops::Range;
@@ -133,7 +134,7 @@ impl Header {
                 written_by,
             });
         }
-        let header: Self = serde_json::from_value(value).map_err(|e| damaged(e.to_string()))?;
+        let header: Self = serde_json::from_value(value).map_err(|e| damaged(shown_error(&e)))?;
         if !header.requires.is_empty() {
             return Err(RunFileError::Requires {
                 path: path.clone(),

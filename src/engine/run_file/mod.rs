@@ -15,7 +15,7 @@ pub use plan::{RecordOptions, Recording, TextContent, TextToRecord, Vectors};
 pub use read::{RecordedText, RunFile};
 pub use write::RecordProgress;
 
-use crate::shown::shown_path;
+use crate::shown::{said, shown, shown_list, shown_path};
 use std::path::PathBuf;
 
 /// Candidates of a prediction.
@@ -44,7 +44,7 @@ pub enum RunFileError {
     /// It needs something that this program does not know.
     #[error(
         "{}: the run file needs {}, which this program does not know: open it with a newer spanscope{}",
-        shown_path(path), features.join(", "), by(written_by)
+        shown_path(path), shown_list(features.iter().map(String::as_str)), by(written_by)
     )]
     Requires {
         /// The file.
@@ -57,8 +57,7 @@ pub enum RunFileError {
     /// What is in it does not fit together.
     #[error(
         "{}: damaged run file: {what}; try copying it again, or record the run again",
-        shown_path(path)
-    )]
+        shown_path(path), what = said(what))]
     Damaged {
         /// The file.
         path: PathBuf,
@@ -90,7 +89,10 @@ pub enum RunFileError {
         texts: usize,
     },
     /// A text too long to be shown.
-    #[error("{name}: more than {most} tokens cannot be recorded at once: cut the text into parts")]
+    #[error(
+        "{}: more than {most} tokens cannot be recorded at once: cut the text into parts",
+        shown(name)
+    )]
     TooLong {
         /// The text.
         name: String,
@@ -98,7 +100,7 @@ pub enum RunFileError {
         most: usize,
     },
     /// No tokens are left of what was asked for.
-    #[error("{name}: --tokens {}..{}: the text has {tokens} tokens, counted from 0", range.start, range.end)]
+    #[error("{}: --tokens {}..{}: the text has {tokens} tokens, counted from 0", shown(name), range.start, range.end)]
     NoSuchTokens {
         /// The text.
         name: String,
@@ -137,5 +139,7 @@ pub enum RunFileError {
 
 fn by(written_by: &Option<String>) -> String {
     let by = written_by.as_ref();
-    by.map_or_else(String::new, |by| format!(" (it was written by {by})"))
+    by.map_or_else(String::new, |by| {
+        format!(" (it was written by {})", shown(by))
+    })
 }

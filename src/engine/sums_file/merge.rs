@@ -3,7 +3,7 @@
 use super::{CorpusRecord, Done, SumsFile};
 use crate::analysis::sums::SumsError;
 use crate::chart::thousands;
-use crate::shown::shown_path;
+use crate::shown::{said, shown, shown_path};
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -18,8 +18,7 @@ pub enum MergeError {
     #[error(
         "{} and {} cannot be put together: {what}",
         shown_path(a),
-        shown_path(b)
-    )]
+        shown_path(b), what = said(what))]
     Different {
         /// A file.
         a: PathBuf,
@@ -32,8 +31,7 @@ pub enum MergeError {
     #[error(
         "{} and {} both hold the text {text}: it would count twice",
         shown_path(a),
-        shown_path(b)
-    )]
+        shown_path(b), text = said(text))]
     Overlap {
         /// A file.
         a: PathBuf,
@@ -144,7 +142,8 @@ pub fn merge(files: Vec<(PathBuf, SumsFile)>) -> Result<SumsFile, MergeError> {
 /// Why two files cannot be put together, in words.
 fn differ(a: &SumsFile, b: &SumsFile) -> Option<String> {
     let (a, b) = (&a.header, &b.header);
-    let pair = |what: &str, a: &str, b: &str| Some(format!("{what} ({a} and {b})"));
+    let pair =
+        |what: &str, a: &str, b: &str| Some(format!("{what} ({} and {})", shown(a), shown(b)));
     if a.written_by != b.written_by {
         let what = "they were measured with different versions";
         return pair(what, &a.written_by, &b.written_by);
@@ -194,8 +193,8 @@ impl Seen {
                 let is_one_corpus = corpora.iter().any(|id| ids.contains(id));
                 if *name == text.name || !is_one_corpus {
                     let names = match *name == text.name {
-                        true => name.clone(),
-                        false => format!("{name} (as {} in the other)", text.name),
+                        true => shown(name),
+                        false => format!("{} (as {} in the other)", shown(name), shown(&text.name)),
                     };
                     return Err(MergeError::Overlap {
                         a: other.clone(),

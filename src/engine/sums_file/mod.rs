@@ -17,7 +17,7 @@ use crate::analysis::sums::Sums;
 use crate::chart::{Provenance, Source};
 use crate::checkpoint::CheckpointError;
 use crate::files::sha256_hex;
-use crate::shown::shown_path;
+use crate::shown::{said, shown_path};
 use std::path::{Path, PathBuf};
 
 /// Sums with what they were measured on.
@@ -59,8 +59,7 @@ pub enum SumsFileError {
     /// What the file holds does not fit together.
     #[error(
         "{}: the file of sums is damaged: {what}; measure again, or get the file again",
-        shown_path(path)
-    )]
+        shown_path(path), what = said(what))]
     Damaged {
         /// The file.
         path: PathBuf,
