@@ -108,6 +108,10 @@ fn begin(args: &TrainArgs) -> Result<(Trainer, PathBuf)> {
 }
 
 fn resume(args: &TrainArgs, folder: &Path) -> Result<(Trainer, PathBuf)> {
+    if args.run.vocab.is_some() {
+        let what = "--resume goes on with the vocabulary that the run has: leave --vocab out";
+        return Err(Usage(what.into()).into());
+    }
     let path = in_folder(folder);
     let Begun {
         data: source,
@@ -217,7 +221,10 @@ impl Shown {
             return Ok(());
         }
         let per_second = self.rate.0 / self.rate.1.max(1e-9);
-        let left = trainer.options().steps() - trainer.step_number();
+        let left = trainer
+            .options()
+            .steps()
+            .saturating_sub(trainer.step_number());
         let left = left as f64 * tokens as f64 / per_second.max(1e-9);
         let reaches = trainer.reaches()?;
         let mean = reaches.iter().sum::<usize>() as f64 / reaches.len().max(1) as f64;

@@ -48,16 +48,19 @@ pub enum TrainError {
     },
     /// The loss, a gradient or a parameter is infinite or no number.
     #[error(
-        "step {step}: {what} is not finite any more, so the run stops; its last checkpoint, of step {saved}, is whole. Try a \
-         smaller --lr, a longer --lr-warmup, or a smaller --grad-clip"
+        "step {step}: {what} is not finite any more, so the run stops; {advice}",
+        what = said(what),
+        advice = said(advice)
     )]
     NotFinite {
         /// The step.
         step: u64,
         /// The loss, or the parameter.
         what: String,
-        /// The step of the last checkpoint.
-        saved: u64,
+        /// The step of the last checkpoint, if one was written.
+        saved: Option<u64>,
+        /// What is left of the run, and what to do.
+        advice: String,
     },
     /// A checkpoint that cannot be gone on with.
     #[error("{}: cannot be resumed: {what}", shown_path(path), what = said(what))]
