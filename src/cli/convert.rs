@@ -2,9 +2,10 @@
 
 use super::Usage;
 use super::args::{ConvertArgs, DtypeArg};
-use super::common::{ending, may_write, open, same_file, say};
+use super::common::{ending, may_write, name, open, same_file, say};
 use crate::checkpoint::Dtype;
 use crate::engine::convert;
+use crate::model::ModelError;
 use crate::shown::shown_path;
 use anyhow::Result;
 
@@ -19,6 +20,9 @@ pub(super) fn run(args: &ConvertArgs) -> Result<()> {
     }
     may_write(&args.output, args.force)?;
     let model = open(&args.model, &args.common)?;
+    if model.recorded.is_some() {
+        return Err(anyhow::Error::new(ModelError::Recorded).context(name(&args.model)));
+    }
     let dtype = match args.dtype {
         DtypeArg::F32 => Dtype::F32,
         DtypeArg::F16 => Dtype::F16,

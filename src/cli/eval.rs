@@ -78,6 +78,7 @@ pub(super) fn run(args: &EvalArgs, out: &mut impl Write) -> Result<()> {
         run.forget();
         Ok(())
     })?;
+    check_finite(&score, &args.model, &tokens)?;
     if let Some(path) = &args.log_probs {
         write_log_probs(&model, &score, all, &tokens, path)?;
         if !args.common.quiet {
@@ -85,6 +86,20 @@ pub(super) fn run(args: &EvalArgs, out: &mut impl Write) -> Result<()> {
         }
     }
     report(&score, &tokens, args.json, out)
+}
+
+/// Refuses numbers of which there is no mean.
+fn check_finite(score: &Score, model: &Path, tokens: &Tokens) -> Result<()> {
+    match score.nll.iter().position(|nats| !nats.is_finite()) {
+        None => Ok(()),
+        Some(at) => anyhow::bail!(
+            "{}: the surprisal of token {} of {} is infinite or no number, so there is no mean; the training may have diverged: try \
+             an earlier checkpoint",
+            shown_path(model),
+            at + 1,
+            tokens.source
+        ),
+    }
 }
 
 /// What was measured when a run was recorded: all but the speed.

@@ -12,7 +12,7 @@ use crate::engine::corpus::{
 };
 use crate::engine::figures::texts_table;
 use crate::engine::run_file::{self, RunFile};
-use crate::engine::sums_file::{self, CorpusRecord, SumsFile};
+use crate::engine::sums_file::{self, CorpusRecord, SumsFile, missing_words};
 use crate::model::Cancel;
 use crate::shown::shown_path;
 use anyhow::{Context, Result};
@@ -83,7 +83,7 @@ pub(super) fn obtain(
     }
     // Whoever asks for a shard knows.
     let tells = !common.quiet && texts.shard.is_none();
-    for missing in file.missing().iter().filter(|_| tells) {
+    for missing in missing_words(&file.missing()).iter().filter(|_| tells) {
         say(format_args!("not measured: shards {missing}"));
     }
     let Some(path) = output.path.filter(|_| format == Some("safetensors")) else {
@@ -289,7 +289,9 @@ fn tell(texts: &[TextRecord], quiet: bool) {
         [text] => tell_unknown(text.unknown as usize, &text.name),
         several => say(format_args!(
             "{} pieces of {} texts are not in the vocabulary and were left out",
-            thousands(several.iter().map(|text| text.unknown as usize).sum()),
+            thousands(several.iter().fold(0, |sum: usize, text| {
+                sum.saturating_add(text.unknown as usize)
+            })),
             thousands(several.len())
         )),
     }

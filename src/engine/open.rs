@@ -9,7 +9,7 @@ use super::span_history::SpanHistory;
 use crate::chart::thousands;
 use crate::checkpoint::{Checkpoint, CheckpointError, Curve, Dtype, Format, IN_FOLDER, in_folder};
 use crate::model::{Device, ModelError, Network, Part};
-use crate::shown::shown_path;
+use crate::shown::{shown, shown_path};
 use crate::text::{TextError, Vocabulary};
 use crate::train::RunProgress;
 use std::path::{Path, PathBuf};
@@ -53,8 +53,14 @@ pub enum EngineError {
         path: PathBuf,
     },
     /// A weight is too large for the number format asked for.
-    #[error("tensor {name} holds {value}, more than f16 can hold (65504); use --dtype bf16 or f32")]
+    #[error(
+        "{}: tensor {} holds {value}, more than f16 can hold (65504); use --dtype bf16 or f32",
+        shown_path(path),
+        shown(name)
+    )]
     TooLargeForF16 {
+        /// The model's file.
+        path: PathBuf,
         /// The tensor.
         name: String,
         /// Its first weight that does not fit.

@@ -9,7 +9,7 @@ mod tests;
 mod write;
 
 pub use header::{CorpusRecord, Done, HEADER, ModelRecord, SumsHeader, VERSION, VocabularyRecord};
-pub use merge::{MergeError, Missing, merge};
+pub use merge::{MergeError, Missing, merge, missing_words};
 
 use super::corpus::CorpusSums;
 use super::open::Model;
@@ -164,7 +164,7 @@ impl SumsFile {
             all = all.with("texts", header.texts.len());
         }
         all = all.with("tokens", self.sums.totals.tokens);
-        for missing in self.missing() {
+        for missing in missing_words(&self.missing()) {
             all = all.with("missing shards", missing);
         }
         all
