@@ -3,6 +3,7 @@
 
 mod dependencies;
 mod layers;
+mod words;
 
 use std::path::{Path, PathBuf};
 
