@@ -28,6 +28,7 @@ mod train;
 mod train_args;
 mod window;
 
+use crate::model::tensor_error;
 use crate::shown::said;
 use anyhow::Result;
 use args::{Cli, Command};
@@ -127,7 +128,12 @@ fn is_broken_pipe(cause: &(dyn std::error::Error + 'static)) -> bool {
 /// The error with its causes, leaving out those that a message already repeats.
 fn chain(error: &anyhow::Error) -> String {
     let mut text = error.to_string();
-    for cause in error.chain().skip(1).map(ToString::to_string) {
+    // The tensor library's errors carry the places in its code where `RUST_BACKTRACE` is set.
+    let words = |cause: &(dyn std::error::Error + 'static)| match cause.downcast_ref() {
+        Some(error) => tensor_error(error),
+        None => cause.to_string(),
+    };
+    for cause in error.chain().skip(1).map(words) {
         if !text.contains(&cause) {
             text = format!("{text}: {cause}");
         }
@@ -143,6 +149,20 @@ struct Usage(String);
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_places_in_the_code_are_told() {
+        let error = candle_core::Error::WithBacktrace {
+            inner: Box::new(candle_core::Error::Msg("no memory".into())),
+            backtrace: Box::new(std::backtrace::Backtrace::force_capture()),
+        };
+        let said = chain(&crate::train::TrainError::Device(error).into());
+        assert!(
+            said.contains("no memory") && !said.contains("chain") && !said.contains("\\n"),
+            "{said}"
+        );
+        assert!(!said.contains('\n'), "{said}");
+    }
 
     #[test]
     fn causes_are_told_once() {

@@ -94,7 +94,7 @@ pub enum ModelError {
     #[error("cancelled")]
     Cancelled,
     /// A device cannot be used.
-    #[error("no computing with {device}: {source}; {}, or compute on the CPU (leave --device out)", device.advice())]
+    #[error("no computing with {device}: {}; {}, or compute on the CPU (leave --device out)", tensor_error(source), device.advice())]
     NoDevice {
         /// The device.
         device: Device,
@@ -103,7 +103,8 @@ pub enum ModelError {
     },
     /// A device failed, for want of memory for example.
     #[error(
-        "computing with {device} failed: {source}; if its memory is full, compute on the CPU (leave --device out)"
+        "computing with {device} failed: {}; if its memory is full, compute on the CPU (leave --device out)",
+        tensor_error(source)
     )]
     OnDevice {
         /// The device.
@@ -112,8 +113,23 @@ pub enum ModelError {
         source: candle_core::Error,
     },
     /// The tensor library reported an error.
-    #[error("tensor arithmetic: {0}")]
+    #[error("tensor arithmetic: {}", tensor_error(.0))]
     Tensor(#[from] candle_core::Error),
+}
+
+/// What the tensor library says: without the places in its code that it adds where `RUST_BACKTRACE` is set, and fit for people.
+pub fn tensor_error(error: &candle_core::Error) -> String {
+    use candle_core::Error::{Context, WithBacktrace, WithPath, WrappedContext};
+    let words = match error {
+        WithBacktrace { inner, .. } | WithPath { inner, .. } => return tensor_error(inner),
+        Context { inner, context } => format!("{context}: {}", tensor_error(inner)),
+        WrappedContext { wrapped, context } => match wrapped.downcast_ref() {
+            Some(inner) => format!("{context}: {}", tensor_error(inner)),
+            None => format!("{context}: {wrapped}"),
+        },
+        other => other.to_string(),
+    };
+    said(&words)
 }
 
 impl ModelError {
@@ -128,6 +144,40 @@ impl ModelError {
             name: name.to_owned(),
             found: found.to_vec(),
             expected: expected.to_owned(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::backtrace::Backtrace;
+
+    #[test]
+    fn the_places_in_the_library_are_left_out() {
+        let error = || candle_core::Error::WithBacktrace {
+            inner: Box::new(candle_core::Error::Msg("no memory".into())),
+            backtrace: Box::new(Backtrace::force_capture()),
+        };
+        assert!(error().to_string().contains('\n'), "it has them");
+        assert_eq!(tensor_error(&error()), "no memory");
+        let within = error().context("a copy").context("a step");
+        assert_eq!(tensor_error(&within), "a step: a copy: no memory");
+        let said = ModelError::Tensor(error()).to_string();
+        assert_eq!(said, "tensor arithmetic: no memory");
+        let device = Device::Cuda;
+        for error in [
+            ModelError::OnDevice {
+                device,
+                source: error(),
+            },
+            ModelError::NoDevice {
+                device,
+                source: error(),
+            },
+        ] {
+            let said = error.to_string();
+            assert!(said.contains("no memory") && !said.contains('\n'), "{said}");
         }
     }
 }

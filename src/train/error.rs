@@ -1,7 +1,7 @@
 //! What can go wrong while a network is trained.
 
 use crate::checkpoint::CheckpointError;
-use crate::model::ModelError;
+use crate::model::{ModelError, tensor_error};
 use crate::shown::{said, shown_path};
 use crate::text::TextError;
 use std::path::PathBuf;
@@ -98,7 +98,8 @@ pub enum TrainError {
     Model(#[from] ModelError),
     /// The device failed.
     #[error(
-        "the device failed while training: {0}; with too little memory, try --batch-split, or a smaller --batch-sz"
+        "the device failed while training: {}; with too little memory, try --batch-split, or a smaller --batch-sz",
+        tensor_error(.0)
     )]
     Device(#[from] candle_core::Error),
 }
