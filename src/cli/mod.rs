@@ -29,7 +29,7 @@ mod train_args;
 mod window;
 
 use crate::model::tensor_error;
-use crate::shown::said;
+use crate::shown::{said, shown};
 use anyhow::Result;
 use args::{Cli, Command};
 use clap::{CommandFactory, Parser};
@@ -70,6 +70,9 @@ pub fn main_from(args: Vec<OsString>) -> ExitCode {
     }
 }
 
+/// Most lines of a complaint about the command line whose argument is not fit for a terminal.
+const MOST_LINES: usize = 24;
+
 /// Prints what is wrong with the command line, or the help asked for.
 fn misread(error: &clap::Error, first: &OsStr) -> ExitCode {
     let word = first.to_string_lossy();
@@ -82,12 +85,21 @@ fn misread(error: &clap::Error, first: &OsStr) -> ExitCode {
         && !Path::new(first).exists()
     {
         common::say(format_args!(
-            "error: {word:?} is neither a command nor a file; `spanscope --help` lists the commands"
+            "error: \"{}\" is neither a command nor a file; `spanscope --help` lists the commands",
+            shown(&word)
         ));
         return ExitCode::from(2);
     }
-    // Nothing can be told to a terminal that is gone.
-    let _ = error.print();
+    // An argument is repeated as it was given, however long and whatever is in it.
+    let text = error.render().to_string();
+    match error.use_stderr() && !text.lines().all(|line| said(line) == line) {
+        true => text
+            .lines()
+            .take(MOST_LINES)
+            .for_each(|line| common::say(format_args!("{}", said(line)))),
+        // Nothing can be told to a terminal that is gone.
+        false => drop(error.print()),
+    }
     ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
 }
 
