@@ -301,6 +301,12 @@ impl Checkpoint {
             .is_some_and(|number| self.view_number(b) == Some(number))
     }
 
+    /// Whether a tensor has more numbers than there are in the file for it: an expanded view repeats them.
+    pub fn repeats(&self, name: &str) -> bool {
+        let stored = self.tensors.get(name);
+        stored.is_some_and(|stored| stored.view.repeats())
+    }
+
     /// The training curves stored with the weights.
     pub fn curves(&self) -> &[Curve] {
         &self.curves

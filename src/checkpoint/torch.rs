@@ -3,7 +3,7 @@
 use super::pickle::{Budget, Id, Pickle, Value};
 use super::tensor::{Dtype, LONGEST_NAME, MOST_DIMENSIONS, TensorInfo};
 use super::unread::UnreadTensor;
-use crate::files::shown;
+use crate::shown::shown;
 use std::collections::HashMap;
 
 /// A tensor in the pickle's terms; offset and strides count elements.

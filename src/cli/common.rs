@@ -5,6 +5,7 @@ use super::args::{Common, Input};
 use crate::chart::thousands;
 use crate::engine::{EngineError, Model};
 use crate::model::Device;
+use crate::shown::{message, shown, shown_path};
 use crate::text::{self, Accept, Coverage};
 use anyhow::{Context, Result};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -12,9 +13,10 @@ use std::fmt::Arguments;
 use std::io::Write;
 use std::path::Path;
 
-/// Prints a line to stderr; a closed stderr is no reason to stop.
+/// Prints a line to stderr, whatever is in it: never longer than anybody reads, and with nothing that a terminal would obey. A
+/// closed stderr is no reason to stop.
 pub(super) fn say(line: Arguments<'_>) {
-    let _ = writeln!(std::io::stderr(), "{line}");
+    let _ = writeln!(std::io::stderr(), "{}", message(&line.to_string()));
 }
 
 /// Checks the options that no model is needed for, and sets the number of threads.
@@ -230,7 +232,7 @@ pub(super) fn ending(path: &Path, allowed: &[&'static str]) -> Result<&'static s
         let list: Vec<String> = allowed.iter().map(|name| format!(".{name}")).collect();
         Usage(format!(
             "{}: the name must end in {}",
-            path.display(),
+            shown_path(&path),
             list.join(" or ")
         ))
         .into()
@@ -243,7 +245,7 @@ pub(super) fn may_write(path: &Path, force: bool) -> Result<()> {
     if !force && path.is_file() {
         anyhow::bail!(
             "{}: there is such a file already; replace it with --force, or choose another name",
-            path.display()
+            shown_path(&path)
         );
     }
     Ok(())
@@ -258,12 +260,14 @@ pub(super) fn same_file(a: &Path, b: &Path) -> bool {
     }
 }
 
-/// A file's name without its folders.
+/// A file's name without its folders, fit for a message.
 pub(super) fn name(path: &Path) -> String {
-    path.file_name()
-        .unwrap_or(path.as_os_str())
-        .to_string_lossy()
-        .into_owned()
+    shown(
+        &path
+            .file_name()
+            .unwrap_or(path.as_os_str())
+            .to_string_lossy(),
+    )
 }
 
 /// Columns of the terminal, as far as the environment tells.

@@ -133,7 +133,11 @@ impl<'a> Report<'a> {
             bits_per_token: totals.bits_per_token(),
             bits_per_byte: totals.bits_per_byte(),
             left_out: header.left_out.iter().map(|t| t.name.as_str()).collect(),
-            missing_shards: file.missing().into_iter().map(|m| m.shards).collect(),
+            missing_shards: header
+                .corpora
+                .iter()
+                .filter_map(|corpus| Some(corpus.shards.as_ref()?.missing().collect()))
+                .collect(),
             heads: rows.iter().map(Head::from).collect(),
         }
     }

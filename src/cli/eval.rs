@@ -10,6 +10,7 @@ use crate::checkpoint::{Dtype, NamedTensor, write_safetensors};
 use crate::engine::figures::provenance;
 use crate::engine::{Model, peak_rss};
 use crate::model::{BLOCK, Blind, Cancel, Run};
+use crate::shown::shown_path;
 use anyhow::Result;
 use std::collections::BTreeMap;
 use std::f64::consts::LN_2;
@@ -77,13 +78,28 @@ pub(super) fn run(args: &EvalArgs, out: &mut impl Write) -> Result<()> {
         run.forget();
         Ok(())
     })?;
+    check_finite(&score, &args.model, &tokens)?;
     if let Some(path) = &args.log_probs {
         write_log_probs(&model, &score, all, &tokens, path)?;
         if !args.common.quiet {
-            say(format_args!("wrote {}", path.display()));
+            say(format_args!("wrote {}", shown_path(&path)));
         }
     }
     report(&score, &tokens, args.json, out)
+}
+
+/// Refuses numbers of which there is no mean.
+fn check_finite(score: &Score, model: &Path, tokens: &Tokens) -> Result<()> {
+    match score.nll.iter().position(|nats| !nats.is_finite()) {
+        None => Ok(()),
+        Some(at) => anyhow::bail!(
+            "{}: the surprisal of token {} of {} is infinite or no number, so there is no mean; the training may have diverged: try \
+             an earlier checkpoint",
+            shown_path(model),
+            at + 1,
+            tokens.source
+        ),
+    }
 }
 
 /// What was measured when a run was recorded: all but the speed.

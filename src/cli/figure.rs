@@ -11,6 +11,7 @@ use crate::engine::figures::{
 };
 use crate::engine::run_file::no_such_tokens;
 use crate::engine::{Combine, Engine, Heads, Source};
+use crate::shown::shown_path;
 use anyhow::{Result, bail};
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
@@ -138,13 +139,13 @@ pub(super) fn run(args: &FigureArgs) -> Result<()> {
         bail!("{}", failure.message);
     }
     let Some(model) = snapshot.model.clone() else {
-        bail!("{}: the model could not be opened", args.model.display());
+        bail!("{}: the model could not be opened", shown_path(&args.model));
     };
     match &model.recorded {
         Some(_) if !text_name.is_empty() => {
             return Err(Usage(format!(
                 "{}: a recorded run has its texts in it: leave --text and --ids out, and choose one with --index",
-                args.model.display()
+                shown_path(&args.model)
             ))
             .into());
         }
@@ -186,7 +187,7 @@ pub(super) fn run(args: &FigureArgs) -> Result<()> {
     for path in &args.output {
         args.style.write(&*figure, path)?;
         if !args.common.quiet {
-            say(format_args!("wrote {}", path.display()));
+            say(format_args!("wrote {}", shown_path(&path)));
         }
     }
     Ok(())

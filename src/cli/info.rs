@@ -7,6 +7,7 @@ use crate::chart::thousands;
 use crate::engine::Model;
 use crate::engine::figures::span_chart;
 use crate::engine::run_file::Header;
+use crate::shown::{message, shown};
 use crate::model::Config;
 use anyhow::Result;
 use std::collections::BTreeMap;
@@ -88,10 +89,14 @@ pub(super) fn with_option(note: &str) -> String {
 /// What was recorded, from what and when.
 fn recorded(header: &Header) -> Vec<(&'static str, String)> {
     let mut lines = vec![
-        ("model", header.model.file.clone()),
+        ("model", shown(&header.model.file)),
         (
             "recorded",
-            format!("with {} on {}", header.written_by, header.written_at),
+            format!(
+                "with {} on {}",
+                shown(&header.written_by),
+                shown(&header.written_at)
+            ),
         ),
         ("queries and keys", header.dtype.name().to_owned()),
     ];
@@ -110,7 +115,7 @@ fn recorded(header: &Header) -> Vec<(&'static str, String)> {
         };
         let line = format!(
             "{index}: {}, {} tokens{part}",
-            text.name,
+            shown(&text.name),
             thousands(text.tokens)
         );
         lines.push(("text", line));
@@ -127,12 +132,12 @@ fn after_mask(config: &Config) -> String {
 fn text(model: &Model, ramp_given: bool) -> Result<String> {
     let c = model.network.config();
     let mut out = String::new();
-    writeln!(out, "{}", model.file_name())?;
+    writeln!(out, "{}", shown(&model.file_name()))?;
     writeln!(out, "  {}", kind(model))?;
     let mut section = |title: &str, lines: &[(&str, String)]| -> Result<()> {
         writeln!(out, "\n{title}")?;
         for (label, value) in lines {
-            writeln!(out, "  {label:<22}{value}")?;
+            writeln!(out, "  {label:<22}{}", message(value))?;
         }
         Ok(())
     };
@@ -208,8 +213,8 @@ fn text(model: &Model, ramp_given: bool) -> Result<String> {
     writeln!(out, "\nAssumed")?;
     for note in &model.assumed {
         match model.recorded {
-            Some(_) => writeln!(out, "  {note}")?,
-            None => writeln!(out, "  {}", with_option(note))?,
+            Some(_) => writeln!(out, "  {}", message(note))?,
+            None => writeln!(out, "  {}", message(&with_option(note)))?,
         }
     }
     if model.assumed.is_empty() {

@@ -6,6 +6,7 @@ use crate::analysis::sums;
 use crate::chart::Format;
 use crate::engine::figures::persistent_chart;
 use crate::engine::sums_file::SumsFile;
+use crate::shown::shown_path;
 use anyhow::Result;
 use serde::Serialize;
 use std::io::Write;
@@ -116,7 +117,7 @@ fn write(path: &Path, format: &str, args: &PersistentArgs, file: &SumsFile) -> R
     if chart.cols == 0 && !matches!(format, "csv" | "json") {
         anyhow::bail!(
             "{}: the model has no persistent vectors to draw; write the shares with -o FILE.csv or .json",
-            args.model.display()
+            shown_path(&args.model)
         );
     }
     if let Some(title) = &args.style.title {

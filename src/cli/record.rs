@@ -11,6 +11,7 @@ use crate::engine::run_file::{
     RecordOptions, RecordProgress, Recording, TextContent, TextToRecord,
 };
 use crate::model::Cancel;
+use crate::shown::shown_path;
 use crate::text::{self, Coverage};
 use anyhow::{Context, Result};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -24,7 +25,7 @@ pub(super) fn run(args: &RecordArgs) -> Result<()> {
     if same_file(&args.model, &args.output) {
         return Err(Usage(format!(
             "{}: would be written over the model; give the run another name",
-            args.output.display()
+            shown_path(&args.output)
         ))
         .into());
     }
@@ -34,7 +35,7 @@ pub(super) fn run(args: &RecordArgs) -> Result<()> {
     if model.recorded.is_some() {
         return Err(Usage(format!(
             "{}: this is a recorded run already; pass the model that it was recorded from",
-            args.model.display()
+            shown_path(&args.model)
         ))
         .into());
     }
@@ -85,7 +86,7 @@ pub(super) fn run(args: &RecordArgs) -> Result<()> {
         let bytes = std::fs::metadata(&args.output).map_or(recording.bytes(), |meta| meta.len());
         say(format_args!(
             "wrote {} ({})",
-            args.output.display(),
+            shown_path(&args.output),
             size(bytes)
         ));
     }
@@ -104,7 +105,7 @@ fn texts(args: &RecordArgs) -> Result<Vec<TextToRecord>> {
     for (_, file) in (0..).zip(texts).filter(|(i, _)| shard.takes(*i)) {
         let content = text::read_accepted(&file.path, file.kind.accept())?;
         if content.is_empty() {
-            anyhow::bail!("{}: the file is empty", file.path.display());
+            anyhow::bail!("{}: the file is empty", shown_path(&file.path));
         }
         all.push(TextToRecord {
             name: file.name,

@@ -6,6 +6,7 @@ use super::train_args::TrainArgs;
 use crate::chart::thousands;
 use crate::checkpoint::in_folder;
 use crate::model::Device;
+use crate::shown::shown_path;
 use crate::text::{Accept, Vocabulary};
 use crate::train::{Begun, CHECKPOINT, Data, Entry, Options, TrainError, Trainer};
 use anyhow::Result;
@@ -61,7 +62,7 @@ pub(super) fn run(args: &TrainArgs, out: &mut impl Write) -> Result<()> {
     }
     bar.finish_and_clear();
     trainer.save(&path)?;
-    let folder = path.parent().unwrap_or(&path).display().to_string();
+    let folder = shown_path(path.parent().unwrap_or(&path));
     if !trainer.is_done() {
         anyhow::bail!(
             "stopped after step {} of {}; go on with: spanscope train --resume {folder}",
@@ -71,9 +72,13 @@ pub(super) fn run(args: &TrainArgs, out: &mut impl Write) -> Result<()> {
     }
     if !quiet {
         say(format_args!(
-            "done: {} steps in {}\nlook at it:  spanscope {folder}\npass it on:  spanscope convert {folder} model.safetensors --dtype f16",
+            "done: {} steps in {}",
             thousands(trainer.step_number() as usize),
             duration(trainer.seconds()),
+        ));
+        say(format_args!("look at it:  spanscope {folder}"));
+        say(format_args!(
+            "pass it on:  spanscope convert {folder} model.safetensors --dtype f16"
         ));
     }
     Ok(())
@@ -103,6 +108,10 @@ fn begin(args: &TrainArgs) -> Result<(Trainer, PathBuf)> {
 }
 
 fn resume(args: &TrainArgs, folder: &Path) -> Result<(Trainer, PathBuf)> {
+    if args.run.vocab.is_some() {
+        let what = "--resume goes on with the vocabulary that the run has: leave --vocab out";
+        return Err(Usage(what.into()).into());
+    }
     let path = in_folder(folder);
     let Begun {
         data: source,
@@ -150,7 +159,7 @@ fn read(
         if coverage.missing > 0 {
             say(format_args!(
                 "{}, {what}: {}; left out",
-                source.display(),
+                shown_path(source),
                 coverage.words()
             ));
         }
@@ -177,11 +186,11 @@ fn introduce(trainer: &Trainer, path: &Path) {
     ));
     say(format_args!(
         "{}: {} tokens to learn from, {} to validate on, {} different; run in {}",
-        data.path.display(),
+        shown_path(&data.path),
         thousands(data.train.len()),
         thousands(data.valid.len()),
         thousands(data.vocabulary.len()),
-        path.parent().unwrap_or(path).display()
+        shown_path(path.parent().unwrap_or(path))
     ));
     if trainer.step_number() > 0 {
         say(format_args!(
@@ -235,7 +244,10 @@ impl Shown {
             return Ok(());
         }
         let per_second = self.rate.0 / self.rate.1.max(1e-9);
-        let left = trainer.options().steps() - trainer.step_number();
+        let left = trainer
+            .options()
+            .steps()
+            .saturating_sub(trainer.step_number());
         let left = left as f64 * tokens as f64 / per_second.max(1e-9);
         let reaches = trainer.reaches()?;
         let mean = reaches.iter().sum::<usize>() as f64 / reaches.len().max(1) as f64;

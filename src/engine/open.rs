@@ -9,6 +9,7 @@ use super::span_history::SpanHistory;
 use crate::chart::{TokenName, thousands};
 use crate::checkpoint::{Checkpoint, CheckpointError, Curve, Dtype, Format, IN_FOLDER, in_folder};
 use crate::model::{Device, ModelError, Network, Part};
+use crate::shown::{shown, shown_path};
 use crate::text::{Coverage, TextError, Vocabulary};
 use crate::train::RunProgress;
 use std::path::{Path, PathBuf};
@@ -30,7 +31,10 @@ pub enum EngineError {
     #[error(transparent)]
     RunFile(#[from] RunFileError),
     /// The vocabulary stored with the weights does not fit them.
-    #[error("{}: the vocabulary in the file has {found} tokens, the model {expected}; convert it again with --vocab", path.display())]
+    #[error(
+        "{}: the vocabulary in the file has {found} tokens, the model {expected}; convert it again with --vocab",
+        shown_path(path)
+    )]
     StoredVocabulary {
         /// The file.
         path: PathBuf,
@@ -42,15 +46,21 @@ pub enum EngineError {
     /// Text was given for a model whose vocabulary is not known.
     #[error(
         "{}: the file holds no vocabulary, so text cannot become ids; pass --vocab FILE (a train.txt, the raw corpus, a list of tokens or a dict.txt of fairseq), or ids with --ids FILE.json",
-        path.display()
+        shown_path(path)
     )]
     NoVocabulary {
         /// The file.
         path: PathBuf,
     },
     /// A weight is too large for the number format asked for.
-    #[error("tensor {name} holds {value}, more than f16 can hold (65504); use --dtype bf16 or f32")]
+    #[error(
+        "{}: tensor {} holds {value}, more than f16 can hold (65504); use --dtype bf16 or f32",
+        shown_path(path),
+        shown(name)
+    )]
     TooLargeForF16 {
+        /// The model's file.
+        path: PathBuf,
         /// The tensor.
         name: String,
         /// Its first weight that does not fit.
@@ -77,7 +87,7 @@ pub enum EngineError {
     /// A file of sums where a model should be.
     #[error(
         "{}: a file of sums measured on texts, not a model; see it with `spanscope effective-spans` or `spanscope persistent`",
-        path.display()
+        shown_path(path)
     )]
     SumsNotModel {
         /// The file.
@@ -86,7 +96,7 @@ pub enum EngineError {
     /// A vocabulary or a ramp was given for a recorded run.
     #[error(
         "{}: a recorded run has its vocabulary and its ramp in it: leave --vocab and --ramp out",
-        path.display()
+        shown_path(path)
     )]
     RecordedAnswers {
         /// The file.

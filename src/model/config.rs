@@ -3,6 +3,7 @@
 use super::normalisation::{self, Normalisation};
 use super::{ModelError, layers, stored_config};
 use crate::checkpoint::Checkpoint;
+use crate::shown::shown_list;
 use serde::{Deserialize, Serialize};
 
 /// The ramp R that is assumed when nothing says otherwise: the published models' value.
@@ -155,43 +156,141 @@ pub fn infer(
         normalisation: Normalisation::default(),
     };
     believable(&config, checkpoint)?;
+    let sizes = Size::of_layers(&config);
+    sizes.iter().try_for_each(|size| size.check(checkpoint))?;
     stored_config::check(checkpoint, &config)?;
     config.normalisation = normalisation::infer(checkpoint, &config, &mut assumed)?;
     Ok((config, assumed))
 }
 
-/// Most heads of all layers that are believed: the largest published model has 288.
-const MOST_HEADS: usize = 1 << 16;
-
 /// Most numbers of the heads' soft masks, where the file is small: those of the largest published model are 20,000.
 const MOST_OF_MASKS: usize = 1 << 22;
+
+/// What a network computes with is more than its weights: a tile of 64 queries takes a number per query and distance, every
+/// head has a sum per distance, 64 rows of logits are as wide as the vocabulary. A file of strangers can ask for much of that in
+/// few bytes, so each of these sizes must be one that a small file may have, or paid for by the file.
+struct Size {
+    /// As the message says it.
+    what: &'static str,
+    found: usize,
+    /// Whatever the file: far more than the published models have.
+    least: usize,
+    /// Bytes of the file that allow for one more.
+    bytes: usize,
+}
+
+impl Size {
+    /// Those that every file is held against.
+    fn of_heads(config: &Config) -> [Self; 4] {
+        let heads = config.nb_layers.saturating_mul(config.nb_heads);
+        let (span, vectors) = (config.attn_span, config.pers_mem_size);
+        let size = |what, found, least, bytes| Self {
+            what,
+            found,
+            least,
+            bytes,
+        };
+        [
+            size("heads of all layers", heads, 1 << 12, 1 << 14),
+            size("tokens as the span limit S", span, 1 << 15, 128),
+            size("persistent vectors per head", vectors, 1 << 15, 128),
+            size(
+                "distances and persistent vectors of all heads",
+                heads.saturating_mul(span.saturating_add(vectors)),
+                1 << 21,
+                16,
+            ),
+        ]
+    }
+
+    /// Those of a network that runs.
+    fn of_layers(config: &Config) -> [Self; 2] {
+        let size = |what, found| Self {
+            what,
+            found,
+            least: 1 << 16,
+            bytes: 32,
+        };
+        [
+            size("tokens in the vocabulary", config.vocab_size),
+            size("units in a feed-forward sublayer", config.inner_hidden_size),
+        ]
+    }
+
+    fn check(&self, checkpoint: &Checkpoint) -> Result<(), ModelError> {
+        let file = checkpoint.file_bytes();
+        let most = self.least + file / self.bytes;
+        match self.found <= most {
+            true => Ok(()),
+            false => Err(ModelError::Config {
+                path: checkpoint.path().to_owned(),
+                what: format!(
+                    "{} {}; at most {most} expected of a file of {file} bytes",
+                    self.found, self.what
+                ),
+            }),
+        }
+    }
+}
 
 /// Refuses an architecture whose heads would take far more memory than the file.
 ///
 /// # Errors
-/// When there are too many heads, or the ramp is too long for them.
+/// When there are too many heads, they look too far, or the ramp is too long for them.
 pub(super) fn believable(config: &Config, checkpoint: &Checkpoint) -> Result<(), ModelError> {
-    let refused = |what: String| ModelError::Config {
-        path: checkpoint.path().to_owned(),
-        what,
-    };
     let heads = config.nb_layers.saturating_mul(config.nb_heads);
-    if heads > MOST_HEADS {
-        return Err(refused(format!(
-            "{} layers of {} heads, at most {MOST_HEADS} heads expected",
-            config.nb_layers, config.nb_heads
-        )));
-    }
     let longest = config.adapt_span_ramp.min(config.attn_span);
     let most = MOST_OF_MASKS + checkpoint.file_bytes() / size_of::<f32>();
     if config.adapt_span && heads.saturating_mul(longest) > most {
-        return Err(refused(format!(
-            "a ramp of {} tokens for {heads} heads; expected one of some dozens. If the file is wrong there, give another \
-             with --ramp",
-            config.adapt_span_ramp
-        )));
+        return Err(ModelError::Config {
+            path: checkpoint.path().to_owned(),
+            what: format!(
+                "a ramp of {} tokens for {heads} heads; expected one of some dozens. If the file is wrong there, give another \
+                 with --ramp",
+                config.adapt_span_ramp
+            ),
+        });
     }
-    Ok(())
+    let sizes = Size::of_heads(config);
+    sizes.iter().try_for_each(|size| size.check(checkpoint))
+}
+
+/// The longest ramp and span limit, the widest layer and the most persistent vectors that are believed where a file says them
+/// beside its tensors.
+const MOST: usize = 1 << 24;
+
+impl Config {
+    /// Why no network can have this architecture, where a file says so beside its tensors.
+    pub(crate) fn cannot_be(&self) -> Option<&'static str> {
+        let most = |numbers: &[usize]| numbers.iter().all(|n| *n <= MOST);
+        let rises = |io: &AdaptIo| {
+            io.cutoffs.is_sorted_by(|a, b| a < b) && io.cutoffs.last() == Some(&self.vocab_size)
+        };
+        if [
+            self.nb_heads,
+            self.nb_layers,
+            self.vocab_size,
+            self.attn_span,
+        ]
+        .contains(&0)
+        {
+            Some("heads, layers, vocabulary and span limit are at least 1")
+        } else if self.hidden_size == 0 || !self.hidden_size.is_multiple_of(self.nb_heads) {
+            Some("the hidden size must be a multiple of the number of heads")
+        } else if !most(&[self.hidden_size, self.inner_hidden_size]) {
+            Some("the hidden size and that of the sublayers are out of range")
+        } else if !most(&[self.pers_mem_size, self.attn_span]) {
+            Some("the persistent vectors or the span limit are out of range")
+        } else if !(1..=MOST).contains(&self.adapt_span_ramp) {
+            Some("the ramp is out of range")
+        } else if u32::try_from(self.vocab_size).is_err() {
+            Some("the vocabulary is too large")
+        } else if !self.adapt_io.as_ref().is_none_or(rises) {
+            Some("the cutoffs of the vocabulary must rise to its size")
+        } else {
+            None
+        }
+    }
 }
 
 /// The name of a layer's span parameter, which all-attention layers store under two names.

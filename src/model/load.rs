@@ -39,6 +39,9 @@ impl Network {
     }
 }
 
+/// Most numbers of a network whose tensors repeat them: an expanded view is small in the file whatever it is in memory.
+const MOST_REPEATED: usize = 1 << 20;
+
 struct Loader<'a> {
     checkpoint: &'a Checkpoint,
     /// Whether to read weights; else all but the spans stay empty.
@@ -49,6 +52,8 @@ struct Loader<'a> {
     shared: Shared,
     /// How many bytes may still be copied out of the file.
     left: usize,
+    /// Numbers of the tensors that repeat theirs.
+    repeated: usize,
     /// The first tensor that holds infinities or what is no number.
     not_finite: Mutex<Option<String>>,
     clamped: spans::Clamped,
@@ -63,6 +68,7 @@ impl<'a> Loader<'a> {
             parameters: Count::default(),
             shared: Shared::default(),
             left: checkpoint.most_bytes(),
+            repeated: 0,
             not_finite: Mutex::new(None),
             clamped: spans::Clamped::default(),
         }
@@ -88,6 +94,19 @@ impl<'a> Loader<'a> {
         if info.shape != shape {
             let expected = format!("{shape:?}");
             return Err(ModelError::shape(checkpoint, name, &info.shape, &expected));
+        }
+        if checkpoint.repeats(name) {
+            self.repeated = self.repeated.saturating_add(info.elements());
+            if self.repeated > MOST_REPEATED {
+                return Err(ModelError::Config {
+                    path: checkpoint.path().to_owned(),
+                    what: format!(
+                        "tensor {name} of the shape {shape:?} repeats a few numbers of the file, and with such tensors it would take \
+                         {} numbers; at most {MOST_REPEATED} expected",
+                        self.repeated
+                    ),
+                });
+            }
         }
         self.parameters.add(checkpoint, name, info.elements());
         Ok(())

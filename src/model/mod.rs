@@ -38,7 +38,7 @@ pub use cancel::Cancel;
 pub use config::{AdaptIo, Config, DEFAULT_RAMP};
 pub use device::Device;
 pub use edits::Edits;
-pub use error::ModelError;
+pub use error::{ModelError, tensor_error};
 pub use head_weights::{HeadSums, HeadWeights};
 pub use kernel::{Numbers, instruction_set};
 pub(crate) use kernel::{exp_sum, largest};

@@ -1,5 +1,6 @@
 //! Vocabularies as JSON.
 
+use crate::shown::shown;
 use serde_json::{Map, Value, json};
 
 use super::encode::guess_listed_unit;
@@ -115,14 +116,14 @@ fn from_ids(object: &Map<String, Value>) -> Result<Vocabulary, TextError> {
             (Some(place @ None), _) => *place = Some(token),
             (Some(Some(other)), _) => {
                 return Err(TextError::Vocabulary(format!(
-                    "{:?} and {:?} both have the id {value}",
+                    "\"{}\" and \"{}\" both have the id {value}",
                     shown(other),
                     shown(token)
                 )));
             }
             (None, Value::Number(id)) => {
                 return Err(TextError::Vocabulary(format!(
-                    "{:?} has the id {id}, but with {} tokens ids go from 0 to {}",
+                    "\"{}\" has the id {id}, but with {} tokens ids go from 0 to {}",
                     shown(token),
                     object.len(),
                     object.len().saturating_sub(1)
@@ -130,7 +131,7 @@ fn from_ids(object: &Map<String, Value>) -> Result<Vocabulary, TextError> {
             }
             (None, _) => {
                 return Err(TextError::Vocabulary(format!(
-                    "{:?} has {} for its id, not a number",
+                    "\"{}\" has {} for its id, not a number",
                     shown(token),
                     kind(value)
                 )));
@@ -156,8 +157,5 @@ fn kind(value: &Value) -> &'static str {
 
 /// A note from a file, fit for one line of a window.
 fn one_line(note: &str) -> String {
-    note.chars()
-        .take(200)
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .collect()
+    crate::shown::message(&note.chars().take(200).collect::<String>())
 }

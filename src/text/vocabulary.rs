@@ -1,5 +1,6 @@
 //! The vocabulary: which token each id stands for.
 
+use crate::shown::shown;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -121,7 +122,7 @@ impl Vocabulary {
                 Unit::Byte if is_bracketed(&text) => Ok(Token::Text(text.into())),
                 Unit::Byte => byte_of(&text).map(Token::Byte).ok_or_else(|| {
                     TextError::Vocabulary(format!(
-                        "token {id} is {:?}, which is neither a byte as a number from 0 to 255 nor {EOS}",
+                        "token {id} is \"{}\", which is neither a byte as a number from 0 to 255 nor {EOS}",
                         shown(&text)
                     ))
                 }),
@@ -143,7 +144,7 @@ impl Vocabulary {
         for (id, token) in tokens.iter().enumerate() {
             if let Some(first) = seen.insert(token, id) {
                 return Err(TextError::Vocabulary(format!(
-                    "tokens {first} and {id} are both {:?}",
+                    "tokens {first} and {id} are both \"{}\"",
                     shown(&spelling(token))
                 )));
             }

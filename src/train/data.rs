@@ -21,6 +21,8 @@ pub struct Data {
     pub valid: Vec<u32>,
     /// SHA-256 of the training part's ids, little-endian.
     pub sha256: String,
+    /// That of the part held out for validation.
+    pub valid_sha256: String,
     /// How much of the training part the vocabulary has; what it lacks is left out.
     pub coverage: Coverage,
     /// How much of the validation part.
@@ -47,7 +49,7 @@ impl Data {
         if is_given {
             let mut all = data.coverage.clone();
             all.add(&data.valid_coverage);
-            all.check(&path.display().to_string())?;
+            all.check(&shown_path(path))?;
         }
         Ok(data)
     }
@@ -139,10 +141,14 @@ impl Data {
             let path = path.to_owned();
             return Err(TrainError::Data { path, what });
         }
-        let bytes: Vec<u8> = train.iter().flat_map(|id| id.to_le_bytes()).collect();
+        let hash = |ids: &[u32]| {
+            let bytes: Vec<u8> = ids.iter().flat_map(|id| id.to_le_bytes()).collect();
+            sha256_hex(&bytes)
+        };
         Ok(Self {
             path: path.to_owned(),
-            sha256: sha256_hex(&bytes),
+            sha256: hash(&train),
+            valid_sha256: hash(&valid),
             vocabulary,
             train,
             valid,
@@ -180,7 +186,7 @@ impl<'a> Rows<'a> {
     /// Up to `tokens` tokens of the rows in `range`, from the position `at` on, each with the one that follows it; nothing at
     /// the rows' end.
     pub fn block(&self, range: std::ops::Range<usize>, at: usize, tokens: usize) -> Option<Block> {
-        let tokens = tokens.min(self.len.saturating_sub(at + 1));
+        let tokens = tokens.min(self.len.saturating_sub(at.saturating_add(1)));
         if tokens == 0 {
             return None;
         }
@@ -211,11 +217,11 @@ impl Place {
     /// The place of the next block, and whether the text begins anew there. As in the published code an epoch begins a few
     /// tokens late, by chance, so that blocks are not cut at the same places every time.
     pub fn next(self, rows: &Rows<'_>, options: &Options) -> (Self, bool) {
-        if self.at + options.block_size < rows.len {
+        if self.at.saturating_add(options.block_size) < rows.len {
             return (self, false);
         }
-        let epoch = self.epoch + 1;
-        let spare = rows.len - options.block_size;
+        let epoch = self.epoch.saturating_add(1);
+        let spare = rows.len.saturating_sub(options.block_size);
         let offset = mix(mix(options.seed) ^ epoch) % options.block_size as u64;
         let at = (offset as usize).min(spare.saturating_sub(1));
         (Self { at, epoch }, true)

@@ -4,6 +4,7 @@ use crate::checkpoint::error::Fault;
 use crate::checkpoint::tensor::{LONGEST_NAME, MOST_DIMENSIONS};
 use crate::files::shown;
 use crate::json;
+use crate::shown::shown_error;
 use safetensors::tensor::Dtype;
 use serde::Deserialize;
 use serde::de::{Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
@@ -110,7 +111,7 @@ impl Header {
             .into());
         }
         let mut header: Self = serde_json::from_slice(text)
-            .map_err(|e| format!("its header: {}", shown(&e.to_string())))?;
+            .map_err(|e| format!("its header: {}", shown_error(&e)))?;
         if let Some((key, kind)) = &header.odd {
             return Err(Fault::Unsupported(format!(
                 "its metadata \"{}\" is {kind}, and the format allows only text there; save it again with \

@@ -4,6 +4,7 @@ use super::RunFileError;
 use crate::checkpoint::{Checkpoint, Dtype, Format};
 use crate::json;
 use crate::model::{Config, Part};
+use crate::shown::shown_error;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::ops::Range;
@@ -136,7 +137,7 @@ impl Header {
                 written_by,
             });
         }
-        let header: Self = serde_json::from_value(value).map_err(|e| damaged(e.to_string()))?;
+        let header: Self = serde_json::from_value(value).map_err(|e| damaged(shown_error(&e)))?;
         let unknown = header.requires.iter().filter(|what| *what != MASKED);
         let features: Vec<String> = unknown.cloned().collect();
         if !features.is_empty() {

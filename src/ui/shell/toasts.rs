@@ -1,5 +1,6 @@
 //! Short notes at the corner of the window: what was written, what went wrong.
 
+use crate::shown::message;
 use crate::ui::export::reveal::Reveal;
 use crate::ui::language::{tr, trf};
 use crate::ui::theme::{self, Palette};
@@ -48,6 +49,8 @@ impl Toasts {
     }
 
     fn push(&mut self, text: String, error: bool, file: Option<PathBuf>) {
+        // What is laid out takes a hundred times the memory of its characters, and nobody reads so much.
+        let text = message(&text);
         self.toasts.retain(|toast| toast.text != text);
         self.count += 1;
         self.toasts.push(Toast {
@@ -225,5 +228,15 @@ mod tests {
             toasts.error(format!("error {i}"));
         }
         assert_eq!(toasts.toasts.len(), MOST);
+    }
+
+    #[test]
+    fn a_note_is_no_longer_than_anybody_reads() {
+        let mut toasts = Toasts::default();
+        toasts.error("\u{1b}long\n".repeat(1 << 20));
+        let text = &toasts.toasts[0].text;
+        assert!(
+            text.chars().count() <= crate::shown::MESSAGE && text.starts_with("\\u{1b}long\\n")
+        );
     }
 }
