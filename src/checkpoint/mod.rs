@@ -14,6 +14,7 @@ mod decode;
 mod derived;
 mod error;
 mod foreign;
+pub mod gguf;
 mod listing;
 mod log;
 mod names;

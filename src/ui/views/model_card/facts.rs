@@ -1,12 +1,12 @@
 //! What is known of a model, as rows of a table: drawn by the view, and copied as text.
 
-use super::super::super::language::{tr, trf};
-use super::super::axes::{bytes, significant};
 use crate::chart::thousands;
 use crate::checkpoint::Format;
 use crate::engine::Model;
 use crate::model::Span;
 use crate::text::Unit;
+use crate::ui::language::{tr, trf};
+use crate::ui::widgets::axes::{bytes, significant};
 
 /// How a fact came to be known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
