@@ -26,12 +26,17 @@ pub(super) struct WindowArgs {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Common options")]
 pub(super) struct Common {
-    /// The model's vocabulary: a train.txt, the raw corpus (plain, .zip or .gz) or a JSON file
+    /// The model's vocabulary: a train.txt, the raw corpus (plain, .zip or .gz), a list of tokens (JSON, or one a line) or
+    /// a dict.txt of fairseq
     #[arg(long, value_name = "FILE")]
     pub vocab: Option<PathBuf>,
     /// Length R of the soft mask's ramp, which .pt files do not store [default: 32]
     #[arg(long, value_name = "R", value_parser = at_least_one)]
     pub ramp: Option<usize>,
+    /// Take any file for a text, binary data included, and leave out what the vocabulary lacks however much it is; else
+    /// such texts are refused
+    #[arg(long)]
+    pub any_text: bool,
     /// Threads to compute with [default: one per core]
     #[arg(long, value_name = "N", value_parser = threads)]
     pub threads: Option<usize>,

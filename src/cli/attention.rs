@@ -45,7 +45,7 @@ pub(super) fn run(args: &AttentionArgs, out: &mut impl Write) -> Result<()> {
     let (tokens, queries) = match &recorded {
         Some(recorded) => (recorded.tokens(&model)?, recorded.kept()?),
         None => {
-            let tokens = read(&model, &args.input, args.common.quiet)?;
+            let tokens = read(&model, &args.input, &args.common)?;
             let queries = 0..tokens.ids.len();
             (tokens, queries)
         }

@@ -22,6 +22,7 @@ pub(super) fn run(args: &ShotArgs) -> Result<()> {
         ramp: args.common.ramp,
         memory: Some(args.memory),
         device: args.common.device.into(),
+        any_text: args.common.any_text,
     };
     let wanted = Shot {
         start,

@@ -194,7 +194,7 @@ fn measure(
             return Err(Usage(how.into()).into());
         }
         ([], ids) => (ids, TextKind::Ids),
-        (text, _) => (text, TextKind::Text),
+        (text, _) => (text, TextKind::of_texts(common.any_text)),
     };
     if texts.shard.is_some() && format != Some("safetensors") {
         let how = "--shard measures a part of the texts: write its sums with -o FILE.safetensors, and join them with `spanscope merge`";

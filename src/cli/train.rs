@@ -6,7 +6,7 @@ use super::train_args::TrainArgs;
 use crate::chart::thousands;
 use crate::checkpoint::in_folder;
 use crate::model::Device;
-use crate::text::Vocabulary;
+use crate::text::{Accept, Vocabulary};
 use crate::train::{Begun, CHECKPOINT, Data, Entry, Options, TrainError, Trainer};
 use anyhow::Result;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -93,7 +93,7 @@ fn begin(args: &TrainArgs) -> Result<(Trainer, PathBuf)> {
     let by_count = !options.adapt_io_cutoffs.is_empty();
     let vocabulary = args.run.vocab.as_ref();
     let vocabulary = vocabulary.map(|file| Vocabulary::of_any_size(file, by_count));
-    let data = read(source, vocabulary.transpose()?, &options)?;
+    let data = read(source, vocabulary.transpose()?, &options, args)?;
     let trainer = Trainer::new(options, data, Device::from(args.run.device)).map_err(usage)?;
     std::fs::create_dir_all(folder).map_err(|source| TrainError::Folder {
         path: folder.clone(),
@@ -111,7 +111,7 @@ fn resume(args: &TrainArgs, folder: &Path) -> Result<(Trainer, PathBuf)> {
     } = Trainer::peek(&path)?;
     args.change(&mut options)?;
     let source = args.data.as_ref().unwrap_or(&source);
-    let data = read(source, Some(vocabulary), &options)?;
+    let data = read(source, Some(vocabulary), &options, args)?;
     let device = Device::from(args.run.device);
     let mut trainer = Trainer::resume(&path, data, device, |own| *own = options).map_err(usage)?;
     if let Some(share) = args.spans.adapt_span_init {
@@ -128,11 +128,34 @@ fn usage(error: TrainError) -> anyhow::Error {
     }
 }
 
-fn read(source: &Path, vocabulary: Option<Vocabulary>, options: &Options) -> Result<Data> {
+fn read(
+    source: &Path,
+    vocabulary: Option<Vocabulary>,
+    options: &Options,
+    args: &TrainArgs,
+) -> Result<Data> {
     let by_count = !options.adapt_io_cutoffs.is_empty();
     // A run is resumed from any folder.
     let source = source.canonicalize().unwrap_or_else(|_| source.to_owned());
-    Ok(Data::read(&source, vocabulary, by_count)?)
+    // What a run was begun with, it may go on with: its text is held against the one that it was begun with.
+    let data = match args.run.any_text || args.resume.is_some() {
+        true => Data::read_accepted(&source, vocabulary, by_count, Accept::AnyBytes)?,
+        false => Data::read(&source, vocabulary, by_count)?,
+    };
+    let parts = [
+        ("to learn from", &data.coverage),
+        ("to validate on", &data.valid_coverage),
+    ];
+    for (what, coverage) in parts.iter().filter(|_| !args.run.quiet) {
+        if coverage.missing > 0 {
+            say(format_args!(
+                "{}, {what}: {}; left out",
+                source.display(),
+                coverage.words()
+            ));
+        }
+    }
+    Ok(data)
 }
 
 fn introduce(trainer: &Trainer, path: &Path) {

@@ -6,10 +6,10 @@ use super::follow::Stamp;
 use super::run_file::{Header, RunFile, RunFileError};
 use super::samples::Sample;
 use super::span_history::SpanHistory;
-use crate::chart::thousands;
+use crate::chart::{TokenName, thousands};
 use crate::checkpoint::{Checkpoint, CheckpointError, Curve, Dtype, Format, IN_FOLDER, in_folder};
 use crate::model::{Device, ModelError, Network, Part};
-use crate::text::{TextError, Vocabulary};
+use crate::text::{Coverage, TextError, Vocabulary};
 use crate::train::RunProgress;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
@@ -41,7 +41,7 @@ pub enum EngineError {
     },
     /// Text was given for a model whose vocabulary is not known.
     #[error(
-        "{}: the file holds no vocabulary, so text cannot become ids; pass --vocab FILE (a train.txt, the raw corpus or a JSON list), or ids with --ids FILE.json",
+        "{}: the file holds no vocabulary, so text cannot become ids; pass --vocab FILE (a train.txt, the raw corpus, a list of tokens or a dict.txt of fairseq), or ids with --ids FILE.json",
         path.display()
     )]
     NoVocabulary {
@@ -138,6 +138,8 @@ pub struct Prepared {
     pub ids: Vec<u32>,
     /// How many pieces of the text are not in the vocabulary and were left out.
     pub unknown: usize,
+    /// How much of the text the vocabulary has.
+    pub coverage: Coverage,
 }
 
 impl Model {
@@ -262,6 +264,7 @@ impl Model {
             None => Self::of(checkpoint, Network::load(checkpoint, ramp)?),
         };
         let is_recorded = model.recorded.is_some();
+        let is_fairseq = model.prefix.contains("decoder.");
         let config = model.network.config();
         let expected = config.vocab_size;
         let assumed = &mut model.assumed;
@@ -296,7 +299,8 @@ impl Model {
             (None, None) if is_recorded => None,
             (None, None) => {
                 let text8 = Vocabulary::text8();
-                if expected == text8.len() {
+                // fairseq's ids begin with tokens of its own.
+                if expected == text8.len() && !is_fairseq {
                     assumed.push(
                         "vocabulary: the text8 order, because the model has 28 tokens".into(),
                     );
@@ -321,10 +325,10 @@ impl Model {
             .ok_or_else(|| EngineError::NoVocabulary {
                 path: self.path.clone(),
             })?;
-        let all = vocabulary.encode_ids(text);
-        let ids: Vec<u32> = all.iter().copied().flatten().collect();
+        let (ids, coverage) = vocabulary.known_ids(text);
         Ok(Prepared {
-            unknown: all.len() - ids.len(),
+            unknown: coverage.missing,
+            coverage,
             ids,
         })
     }
@@ -332,12 +336,20 @@ impl Model {
     /// Where the first token of a text that the model knows ends, in bytes: what follows is predicted. 0 where there is
     /// none among the first bytes.
     pub fn first_token_end(&self, text: &[u8]) -> usize {
-        let head = &text[..text.len().min(1 << 16)];
-        self.vocabulary
-            .iter()
-            .flat_map(|vocabulary| vocabulary.encode_bytes(head))
-            .find(|piece| piece.id.is_some())
-            .map_or(0, |piece| piece.range.end)
+        let Some(vocabulary) = &self.vocabulary else {
+            return 0;
+        };
+        let mark = vocabulary.mark_len(text);
+        let head = &text[mark..text.len().min(1 << 16)];
+        let pieces = vocabulary.encode_bytes(head);
+        let first = pieces.iter().find(|piece| piece.id.is_some());
+        first.map_or(0, |piece| mark + piece.range.end)
+    }
+
+    /// Whether the file has a training log in a form that is not read.
+    pub fn has_unread_curves(&self) -> bool {
+        let of_log = |note: &String| note.starts_with("no training curve");
+        self.assumed.iter().any(of_log)
     }
 
     /// Whether something about it is still a guess that only the user can settle: the ramp, or the vocabulary.
@@ -358,6 +370,7 @@ impl Model {
             "fixed span"
         };
         let inner = match (config.pers_mem_size, config.inner_hidden_size) {
+            (0, 0) => "no feed-forward sublayers".to_owned(),
             (0, inner) => format!("feed-forward sublayers of width {}", thousands(inner)),
             (n, _) => format!(
                 "all-attention with {} persistent vectors per head",
@@ -411,6 +424,16 @@ impl Model {
         }
         let name = self.path.file_stem().unwrap_or(self.path.as_os_str());
         name.to_string_lossy().into_owned()
+    }
+
+    /// What tables say of a token.
+    pub fn token_name(&self, id: u32) -> TokenName {
+        let exact = self.vocabulary.as_ref().and_then(|v| v.exact(id));
+        TokenName {
+            id,
+            token: exact,
+            label: self.label(id),
+        }
     }
 
     /// A short visible name of a token.

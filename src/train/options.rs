@@ -337,9 +337,15 @@ impl Options {
                 return Err(TrainError::option(
                     "--adapt-io-cutoffs",
                     format!("{:?}", self.adapt_io_cutoffs),
-                    format!(
-                        "numbers that rise from 1 and stay below the vocabulary's size, {vocab_size}"
-                    ),
+                    match vocab_size {
+                        // Before the text is read.
+                        usize::MAX => {
+                            "numbers that rise from 1 and stay below the vocabulary's size".into()
+                        }
+                        size => format!(
+                            "numbers that rise from 1 and stay below the vocabulary's size, {size}"
+                        ),
+                    },
                 ));
             }
             let mut cutoffs = self.adapt_io_cutoffs.clone();

@@ -12,6 +12,7 @@ mod port;
 mod quiet;
 mod recorded;
 mod run_sums;
+mod texts;
 #[path = "../common/traced.rs"]
 mod traced;
 mod train;

@@ -47,7 +47,7 @@ pub enum Vectors {
 pub struct RecordOptions {
     /// Number format of queries and keys: f32 (`None`) is exact.
     pub dtype: Option<Dtype>,
-    /// Positions of the tokens whose weights are kept; all, if `None`. The network runs over the whole text all the same.
+    /// Positions of the tokens whose weights are kept; all, if `None`, and to the text's end, if that is `usize::MAX`. The network runs over the whole text all the same.
     pub tokens: Option<Range<usize>>,
     /// Persistent vectors whose promoted tokens are kept.
     pub vectors: Vectors,
@@ -245,7 +245,8 @@ fn cut(
         Some(range) => (range.start, range.end.min(ids.len())),
         None => (0, ids.len()),
     };
-    if let Some(range) = wanted.filter(|_| first >= end) {
+    let beyond = |range: &Range<usize>| range.end > ids.len() && range.end != usize::MAX;
+    if let Some(range) = wanted.filter(|range| first >= end || beyond(range)) {
         let tokens = ids.len();
         return Err(RunFileError::NoSuchTokens {
             name,

@@ -184,6 +184,7 @@ impl App {
                 }
             }
             None => {
+                self.tell_coverage(&text);
                 self.document.history.load(text);
                 self.document.text_changed();
                 if self.document.is_recorded() {
@@ -195,6 +196,25 @@ impl App {
                     self.toasts.error(words);
                 }
             }
+        }
+    }
+
+    /// Says of a text that it is hardly one for this model: its beginning is enough to tell.
+    fn tell_coverage(&mut self, text: &Text) {
+        let model = self.document.snapshot.model.as_ref();
+        let Some(vocabulary) = model.and_then(|model| model.vocabulary.as_ref()) else {
+            return;
+        };
+        let bytes = crate::text::to_bytes(&text.text);
+        let head = bytes.get(..1 << 16).unwrap_or(&bytes);
+        let (_, coverage) = vocabulary.known_ids(head);
+        if !coverage.is_enough() && !self.document.is_recorded() {
+            let lacking = format!("{:.1}", 100.0 * (1.0 - coverage.share()));
+            let words = trf(
+                "{0}: {1} % of it is not in the model's vocabulary; the model does not see that",
+                &[&text.name, &lacking],
+            );
+            self.toasts.error(words);
         }
     }
 

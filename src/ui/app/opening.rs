@@ -2,6 +2,7 @@
 
 use super::files::known_answers;
 use crate::engine::{SAMPLES, Source};
+use crate::text::Accept;
 use crate::ui::document::history::{Origin, Text};
 use crate::ui::document::model_file::{self, Answers, OpenModel, sample_of, source_of};
 use crate::ui::document::selection::Selected;
@@ -122,7 +123,8 @@ pub fn at_start(
                 opening.text = Text::default();
                 opening.text_file = Some(TextFile {
                     restores: Some(tokens.unwrap_or_default()),
-                    ..TextFile::read(path, ctx)
+                    // It was taken for a text then.
+                    ..TextFile::read(path, Accept::AnyBytes, ctx)
                 });
             }
             None => {
@@ -134,7 +136,11 @@ pub fn at_start(
     }
     if let Some(path) = &start.text {
         // What was typed last stands behind it: one step back leads there.
-        opening.text_file = Some(TextFile::read(path.clone(), ctx));
+        let accept = match start.any_text {
+            true => Accept::AnyBytes,
+            false => Accept::Texts,
+        };
+        opening.text_file = Some(TextFile::read(path.clone(), accept, ctx));
     }
     opening
 }

@@ -141,7 +141,7 @@ impl Document {
 
     /// Reads a text file; one that is being read is let go.
     pub fn read_text(&mut self, path: PathBuf, ctx: &egui::Context) {
-        self.text_file = Some(TextFile::read(path, ctx));
+        self.text_file = Some(TextFile::read(path, Accept::Texts, ctx));
     }
 
     /// The history's text is another one: the engine is to run over it.

@@ -3,6 +3,7 @@
 use super::history::{Origin, Text};
 use crate::analysis::TokenSet;
 use crate::engine::{SAMPLES, Sample};
+use crate::text::Accept;
 use crate::ui::export::files as export;
 use eframe::egui;
 use std::path::PathBuf;
@@ -22,10 +23,10 @@ pub struct TextFile {
 
 impl TextFile {
     /// Begins to read the file at `path`.
-    pub fn read(path: PathBuf, ctx: &egui::Context) -> Self {
+    pub fn read(path: PathBuf, accept: Accept, ctx: &egui::Context) -> Self {
         Self {
             origin: Origin::of(&path),
-            read: export::read_text(path.clone(), ctx),
+            read: export::read_text(path.clone(), accept, ctx),
             path,
             restores: None,
         }

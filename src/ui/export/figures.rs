@@ -92,6 +92,9 @@ pub fn reason(error: &FigureError) -> &'static str {
         ),
         FigureError::NotMeasured(_) => tr("not known of any head without a text"),
         FigureError::NoCurves => tr("the file holds no training curves"),
+        FigureError::UnreadCurves => tr(
+            "the file's training curves are in a form that is not read; expected lists of numbers",
+        ),
         FigureError::NoVectors => tr("the model has no persistent vectors"),
         FigureError::SeveralHeads => tr("several heads are selected; it can be shown of one only"),
     }

@@ -2,6 +2,7 @@
 
 use super::reveal::{Reveal, reveal};
 use crate::model::Cancel;
+use crate::text::Accept;
 use crate::ui::language::{self, trf};
 use eframe::egui::ColorImage;
 use std::path::{Path, PathBuf};
@@ -234,14 +235,18 @@ const TEXT: usize = 16 << 20;
 pub type TextRead = Result<(Arc<str>, bool), String>;
 
 /// Reads a text file on another thread.
-pub fn read_text(path: PathBuf, ctx: &eframe::egui::Context) -> Receiver<(PathBuf, TextRead)> {
+pub fn read_text(
+    path: PathBuf,
+    accept: Accept,
+    ctx: &eframe::egui::Context,
+) -> Receiver<(PathBuf, TextRead)> {
     let (sender, receiver) = channel();
     let ctx = ctx.clone();
     let failed = (sender.clone(), path.clone());
     let thread = std::thread::Builder::new()
         .name("text file".into())
         .spawn(move || {
-            let read = crate::text::read_start(&path, TEXT);
+            let read = crate::text::read_start_accepted(&path, TEXT, accept);
             let text = read
                 .map(|(text, all)| (text.into(), all))
                 .map_err(|error| error.to_string());

@@ -83,9 +83,10 @@ fn facts(ui: &mut Ui, snapshot: &Snapshot) {
         };
     }
     let unknown = (tokens.unknown > 0).then(|| {
+        let share = 100.0 * tokens.unknown as f64 / tokens.pieces.len().max(1) as f64;
         warn(trf(
-            "{0} not in the vocabulary",
-            &[&thousands(tokens.unknown)],
+            "{0} not in the vocabulary ({1} %)",
+            &[&thousands(tokens.unknown), &format!("{share:.1}")],
         ))
     });
     let left_out = (tokens.left_out > 0).then(|| {

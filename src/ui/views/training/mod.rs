@@ -89,6 +89,10 @@ impl View for TrainingView {
             self.panels = Some((Arc::downgrade(&model), panels));
             let words = if model.run.is_some() {
                 tr("The run has not come to the first entry of its training curves yet.")
+            } else if model.has_unread_curves() {
+                tr(
+                    "the file's training curves are in a form that is not read; expected lists of numbers",
+                )
             } else {
                 tr(
                     "This file holds no training curves. The published code logs them in its checkpoints, and spanscope convert keeps them.",
