@@ -34,7 +34,7 @@ mod unread;
 pub use curves::{CURVES, Curve, Line, Panel, Quantity, curves_to_json};
 pub use data::TensorData;
 pub use error::CheckpointError;
-pub use fairseq::Settings;
+pub use fairseq::{Settings, is_fairseq_name};
 pub(crate) use opening::read_pickle;
 pub use safetensors::{NamedTensor, write_safetensors};
 pub use tensor::{Dtype, TensorInfo};
@@ -320,12 +320,6 @@ impl Checkpoint {
     /// What the file says of its architecture under `cfg` or `args`, as checkpoints of fairseq do.
     pub fn settings(&self) -> Option<&Settings> {
         self.settings.as_ref()
-    }
-
-    /// Whether the names in the file are those of fairseq's port of adaptive span: `decoder.model.` before what the
-    /// published code calls them.
-    pub fn has_fairseq_names(&self) -> bool {
-        self.file_name("key_pe").is_some_and(fairseq::is_name)
     }
 
     /// Where each tensor of a `.safetensors` file lies, by its name in the file, whole numbers among them; nothing for

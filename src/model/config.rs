@@ -159,7 +159,19 @@ pub fn infer(
     let sizes = Size::of_layers(&config);
     sizes.iter().try_for_each(|size| size.check(checkpoint))?;
     stored_config::check(checkpoint, &config)?;
-    config.normalisation = normalisation::infer(checkpoint, &config, &mut assumed)?;
+    let tensors = normalisation::Tensors {
+        adapt_span,
+        persistent: config.pers_mem_size > 0,
+        adapt_io: config.adapt_io.is_some(),
+        sizes: [
+            ("attn_span", config.attn_span),
+            ("n_layer", config.nb_layers),
+            ("n_head", config.nb_heads),
+            ("d_model", config.hidden_size),
+            ("d_inner", config.inner_hidden_size),
+        ],
+    };
+    config.normalisation = normalisation::infer(checkpoint, &tensors, &mut assumed)?;
     Ok((config, assumed))
 }
 
