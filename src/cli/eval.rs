@@ -203,6 +203,13 @@ fn report(score: &Score, tokens: &Tokens, json: bool, out: &mut impl Write) -> R
     let speed = n as f64 / score.seconds;
     let per_byte = bits_per_byte(score, tokens);
     let memory = peak_rss();
+    if !nats.is_finite() {
+        say(format_args!(
+            "the bits are not a number: {} of {} predictions are not finite. The weights may be damaged, or the training diverged",
+            thousands(score.nll.iter().filter(|nll| !nll.is_finite()).count()),
+            thousands(score.nll.len())
+        ));
+    }
     let (reach, flops) = cost_of(&score.run, n);
     if json {
         let report = serde_json::json!({

@@ -8,6 +8,7 @@ use crate::engine::Model;
 use crate::engine::figures::span_chart;
 use crate::engine::run_file::Header;
 use anyhow::Result;
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::Write;
 
@@ -27,6 +28,19 @@ fn json(model: &Model) -> Result<String> {
         fields.insert("parameters".into(), model.network.parameters().into());
         fields.insert("format".into(), model.format.name().into());
         fields.insert("assumed".into(), model.assumed.clone().into());
+        let unused = model.network.unused();
+        let known = unused.known.iter().map(|(kind, n)| (*kind, *n));
+        let tensors = serde_json::json!({
+            "used": unused.used,
+            "not_needed": known.collect::<BTreeMap<_, _>>(),
+            "unknown": unused.unknown_count,
+            "unknown_names": unused.unknown,
+        });
+        // Of a recorded run they are in the model's file.
+        if model.recorded.is_none() {
+            fields.insert("tensors".into(), tensors);
+            fields.insert("prefix".into(), model.prefix.clone().into());
+        }
         let note = model.vocabulary.as_ref().map(|v| v.note().to_owned());
         fields.insert("vocabulary".into(), note.into());
         if let Some(run) = &model.recorded {
@@ -123,6 +137,13 @@ fn text(model: &Model, ramp_given: bool) -> Result<String> {
         ("format", model.format.name().to_owned()),
         ("parameters", thousands(model.network.parameters())),
     ];
+    let unused = model.network.unused();
+    if model.recorded.is_none() {
+        let known = unused.known_in_words();
+        let known = known.map(|known| format!("; not needed: {known}"));
+        let known = known.unwrap_or_default();
+        read.push(("tensors used", format!("{}{known}", thousands(unused.used))));
+    }
     // Where assumed, the ramp and the vocabulary stand below.
     let assumed = |word: &str| model.assumed.iter().any(|note| note.starts_with(word));
     if c.adapt_span && !ramp_given && !assumed("ramp") {

@@ -3,6 +3,7 @@
 mod args;
 mod attention;
 mod bench;
+mod commands;
 mod common;
 mod convert;
 mod demo;
@@ -25,15 +26,17 @@ mod spans;
 mod texts;
 mod train;
 mod train_args;
+mod usage;
 mod window;
 
 use anyhow::Result;
-use args::{Cli, Command};
 use clap::{CommandFactory, Parser};
+use commands::{Cli, Command};
 use std::ffi::{OsStr, OsString};
 use std::io::Write;
 use std::path::Path;
 use std::process::ExitCode;
+use usage::Usage;
 
 /// Reads the command line and does what it says.
 pub fn main() -> ExitCode {
@@ -132,11 +135,6 @@ fn chain(error: &anyhow::Error) -> String {
     }
     text
 }
-
-/// Options that do not fit together, the model or this machine.
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-struct Usage(String);
 
 #[cfg(test)]
 mod tests {

@@ -346,6 +346,12 @@ impl Model {
         first.map_or(0, |piece| mark + piece.range.end)
     }
 
+    /// Whether the file has a training log in a form that is not read.
+    pub fn has_unread_curves(&self) -> bool {
+        let of_log = |note: &String| note.starts_with("no training curve");
+        self.assumed.iter().any(of_log)
+    }
+
     /// Whether something about it is still a guess that only the user can settle: the ramp, or the vocabulary.
     pub fn has_questions(&self) -> bool {
         if self.recorded.is_some() {
@@ -364,6 +370,7 @@ impl Model {
             "fixed span"
         };
         let inner = match (config.pers_mem_size, config.inner_hidden_size) {
+            (0, 0) => "no feed-forward sublayers".to_owned(),
             (0, inner) => format!("feed-forward sublayers of width {}", thousands(inner)),
             (n, _) => format!(
                 "all-attention with {} persistent vectors per head",

@@ -1,6 +1,6 @@
 //! The architecture of a network, inferred from the names and shapes of its tensors.
 
-use super::ModelError;
+use super::{ModelError, layers, stored_config};
 use crate::checkpoint::Checkpoint;
 use serde::{Deserialize, Serialize};
 
@@ -58,11 +58,7 @@ pub fn infer(
 ) -> Result<(Config, Vec<String>), ModelError> {
     let shape = |name: &str| checkpoint.info(name).map(|info| info.shape.clone());
     let need = |name: &str, dims: usize| -> Result<Vec<usize>, ModelError> {
-        let found = shape(name).ok_or_else(|| ModelError::MissingTensor {
-            path: checkpoint.path().to_owned(),
-            name: name.to_owned(),
-            found: checkpoint.names().take(4).collect::<Vec<_>>().join(", "),
-        })?;
+        let found = shape(name).ok_or_else(|| ModelError::missing(checkpoint, name))?;
         if found.len() != dims || found.contains(&0) {
             return Err(ModelError::shape(
                 checkpoint,
@@ -77,6 +73,7 @@ pub fn infer(
 
     let key_pe = need("key_pe", 3)?;
     let (head_dim, attn_span) = (key_pe[1], key_pe[2]);
+    let nb_layers = layers::count(checkpoint, "layers.", "layer")?;
     let query = need("layers.0.attn.proj_query.weight", 2)?;
     let hidden_size = query[1];
     if query[0] != hidden_size || !hidden_size.is_multiple_of(head_dim) {
@@ -89,34 +86,26 @@ pub fn infer(
         ));
     }
     let nb_heads = hidden_size / head_dim;
-    let nb_layers = (0..)
-        .take_while(|i| shape(&format!("layers.{i}.attn.proj_query.weight")).is_some())
-        .count();
-    let inner_hidden_size = match shape("layers.0.ff.fc1.weight") {
-        Some(_) => need("layers.0.ff.fc1.weight", 2)?[0],
-        None => 0,
+    let width = |group: &str, part: &str, dims: usize, axis: usize| -> Result<usize, ModelError> {
+        match layers::first_with(checkpoint, group, part)? {
+            Some(name) => Ok(need(&name, dims)?[axis]),
+            None => Ok(0),
+        }
     };
-    let pers_mem_size = match shape("layers.0.attn.attn.persistent_memory.key") {
-        Some(_) => need("layers.0.attn.attn.persistent_memory.key", 3)?[2],
-        None => 0,
-    };
-    let adapt_span = span_name(checkpoint, 0).is_some();
+    let inner_hidden_size = width("ff.", "ff.fc1.weight", 2, 0)?;
+    let memory = "attn.attn.persistent_memory.";
+    let pers_mem_size = width(memory, &format!("{memory}key"), 3, 2)?;
+    let adapt_span = layers::have_spans(checkpoint, nb_layers)?;
 
-    let (vocab_size, adapt_io) = if shape("in_emb.weight").is_some() {
+    let clusters = "in_emb.emb_layers.";
+    let is_adaptive = layers::all_names(checkpoint).any(|name| name.starts_with(clusters));
+    let (vocab_size, adapt_io) = if shape("in_emb.weight").is_some() || !is_adaptive {
         (need("in_emb.weight", 2)?[0], None)
     } else {
         let mut cutoffs = Vec::new();
         let mut end = 0;
-        for c in 0.. {
-            let name = format!("in_emb.emb_layers.{c}.weight");
-            if shape(&name).is_none() {
-                if c == 0 {
-                    // The plain embedding is what most networks have.
-                    need("in_emb.weight", 2)?;
-                }
-                break;
-            }
-            end += need(&name, 2)?[0];
+        for c in 0..layers::count(checkpoint, clusters, "cluster")? {
+            end += need(&format!("{clusters}{c}.weight"), 2)?[0];
             cutoffs.push(end);
         }
         let tied =
@@ -152,6 +141,7 @@ pub fn infer(
         adapt_io,
     };
     believable(&config, checkpoint)?;
+    stored_config::check(checkpoint, &config)?;
     Ok((config, assumed))
 }
 

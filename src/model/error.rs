@@ -1,7 +1,8 @@
 //! What can be wrong with a model.
 
-use super::Device;
+use super::{Device, families, layers};
 use crate::checkpoint::{Checkpoint, CheckpointError};
+use crate::files::shown;
 use std::path::PathBuf;
 
 /// A network could not be loaded or run.
@@ -12,7 +13,7 @@ pub enum ModelError {
     Checkpoint(#[from] CheckpointError),
     /// A tensor that this kind of network has is not in the file.
     #[error(
-        "{}: tensor {name} is missing, so this is not an adaptive-span or all-attention model (the file holds {found}, …)",
+        "{}: tensor {name} is missing, so this is not an adaptive-span or all-attention model (the file holds {found})",
         path.display()
     )]
     MissingTensor {
@@ -22,6 +23,39 @@ pub enum ModelError {
         name: String,
         /// Some names that were found.
         found: String,
+    },
+    /// A tensor of the network is not in the file, though others are.
+    #[error(
+        "{}: tensor {name} is missing; of its kind the file holds {found}. Save the whole state dict of the plain module",
+        path.display()
+    )]
+    MissingPart {
+        /// The file.
+        path: PathBuf,
+        /// The tensor expected.
+        name: String,
+        /// Names like it that were found.
+        found: String,
+    },
+    /// A tensor of the network is in the file, in a form that is not read.
+    #[error("{}: tensor {name} {what}; {advice}", path.display())]
+    UnreadTensor {
+        /// The file.
+        path: PathBuf,
+        /// The tensor.
+        name: String,
+        /// What it is.
+        what: String,
+        /// What to do.
+        advice: &'static str,
+    },
+    /// Layers are missing or unlike, or something else of the architecture does not fit together.
+    #[error("{}: {what}", path.display())]
+    Layers {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong, and what to do.
+        what: String,
     },
     /// A tensor has a shape that does not fit the others.
     #[error("{}: tensor {name} has the shape {found:?}, expected {expected}", path.display())]
@@ -113,6 +147,38 @@ pub enum ModelError {
 }
 
 impl ModelError {
+    /// Of a tensor that cannot be looked up under its name: it is not there, or not read.
+    pub(super) fn missing(checkpoint: &Checkpoint, name: &str) -> Self {
+        let path = checkpoint.path().to_owned();
+        let name = name.to_owned();
+        if let Some(unread) = checkpoint.unread().get(&name) {
+            return Self::UnreadTensor {
+                path,
+                name,
+                what: unread.what.clone(),
+                advice: unread.advice,
+            };
+        }
+        let all = || layers::all_names(checkpoint);
+        let has = |wanted: &str| all().any(|name| name == wanted);
+        if has("key_pe") && name != "key_pe" {
+            // Those of the same layer, or of the same end.
+            let start: String = name.split_inclusive('.').take(2).collect();
+            let near = all().filter(|other| other.starts_with(&start));
+            let found = some(near).unwrap_or_else(|| "none".to_owned());
+            return Self::MissingPart { path, name, found };
+        }
+        let wanted = all().filter(|other| other.ends_with(".key_pe"));
+        let found = some(wanted).or_else(|| some(all()));
+        let found = found.unwrap_or_else(|| "no tensors".to_owned());
+        let family = families::of(all()).map(|family| format!(": names of {family}"));
+        Self::MissingTensor {
+            path,
+            name,
+            found: found + &family.unwrap_or_default(),
+        }
+    }
+
     pub(super) fn shape(
         checkpoint: &Checkpoint,
         name: &str,
@@ -126,4 +192,12 @@ impl ModelError {
             expected: expected.to_owned(),
         }
     }
+}
+
+/// The first of some names, in words; nothing where there are none.
+fn some<'a>(names: impl Iterator<Item = &'a str>) -> Option<String> {
+    let first: Vec<String> = names.take(5).map(shown).collect();
+    let more = if first.len() > 4 { ", …" } else { "" };
+    let first = first.get(..first.len().min(4)).unwrap_or_default();
+    (!first.is_empty()).then(|| format!("{}{more}", first.join(", ")))
 }

@@ -1,14 +1,13 @@
 //! A picture of the window, made without a display or a graphics driver.
 
-use super::Start;
-use super::app::App;
-use super::choices::Choices;
-use super::dialogs::Backend;
-use super::language::Language;
-use super::offscreen::Offscreen;
-use super::settings::{Settings, ThemeChoice};
-use super::views::Pane;
 use crate::engine::Snapshot;
+use crate::ui::Start;
+use crate::ui::app::{App, Choices};
+use crate::ui::dialogs::Backend;
+use crate::ui::language::Language;
+use crate::ui::offscreen::Offscreen;
+use crate::ui::session::settings::{Settings, ThemeChoice};
+use crate::ui::views::Pane;
 use eframe::egui;
 use std::time::{Duration, Instant};
 

@@ -1,10 +1,10 @@
 //! The map's picture: asked for as the view moves, kept on the GPU until a newer one comes.
 
-use super::super::super::state::ViewContext;
 use super::axes::Axes;
 use crate::analysis::{BandLayout, BandWindow, Pool};
 use crate::chart::{ColorMap, Scale};
 use crate::engine::{ColorRange, Picture, PictureRequest, Pictured, color};
+use crate::ui::views::context::ViewContext;
 use eframe::egui::{self, Color32, Rect, Ui, pos2, vec2};
 use egui_plot::{PlotImage, PlotPoint, PlotTransform};
 use std::ops::Range;

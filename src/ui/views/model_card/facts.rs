@@ -1,12 +1,12 @@
 //! What is known of a model, as rows of a table: drawn by the view, and copied as text.
 
-use super::super::super::language::{tr, trf};
-use super::super::axes::{bytes, significant};
 use crate::chart::thousands;
 use crate::checkpoint::Format;
 use crate::engine::Model;
 use crate::model::Span;
 use crate::text::Unit;
+use crate::ui::language::{tr, trf};
+use crate::ui::widgets::axes::{bytes, significant};
 
 /// How a fact came to be known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,6 +56,7 @@ pub fn kind(model: &Model) -> String {
         false => tr("fixed span"),
     };
     let inner = match (config.pers_mem_size, config.inner_hidden_size) {
+        (0, 0) => tr("no feed-forward sublayers").to_owned(),
         (0, inner) => trf("feed-forward sublayers of width {0}", &[&thousands(inner)]),
         (n, _) => trf(
             "all-attention with {0} persistent vectors per head",
@@ -210,6 +211,9 @@ pub fn file(model: &Model) -> Vec<(&'static str, String)> {
     }
     if !model.prefix.is_empty() {
         rows.push((tr("names begin with"), model.prefix.clone()));
+    }
+    if let Some(known) = model.network.unused().known_in_words() {
+        rows.push((tr("tensors not needed"), known));
     }
     let curves = match model.curves.len() {
         0 => tr("none").to_owned(),

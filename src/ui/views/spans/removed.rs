@@ -1,12 +1,13 @@
 //! What the leading head's mask took away, query by query: a strip along the text.
 
-use super::super::super::language::{tr, trf};
-use super::super::super::state::{ViewContext, percent};
-use super::super::super::theme::{quiet, strong};
 use super::SpansView;
 use super::curve::SIDES;
 use crate::chart::thousands;
 use crate::engine::{LeadingHead, Surveyed};
+use crate::ui::language::{tr, trf};
+use crate::ui::theme::{quiet, strong};
+use crate::ui::views::context::ViewContext;
+use crate::ui::widgets::names::percent;
 use eframe::egui::{self, Align2, FontId, Mesh, Rect, Sense, Shape, Stroke, Ui, pos2, vec2};
 use std::sync::Arc;
 
