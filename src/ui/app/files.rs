@@ -2,6 +2,7 @@
 
 use super::App;
 use crate::engine::{Failure, Model, SAMPLES};
+use crate::text::to_bytes;
 use crate::ui::dialogs::Purpose;
 use crate::ui::disk;
 use crate::ui::document::Restored;
@@ -205,7 +206,7 @@ impl App {
         let Some(vocabulary) = model.and_then(|model| model.vocabulary.as_ref()) else {
             return;
         };
-        let bytes = crate::text::to_bytes(&text.text);
+        let bytes = to_bytes(&text.text);
         let head = bytes.get(..1 << 16).unwrap_or(&bytes);
         let (_, coverage) = vocabulary.known_ids(head);
         if !coverage.is_enough() && !self.document.is_recorded() {
