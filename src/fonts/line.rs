@@ -84,10 +84,10 @@ fn is_ignorable(c: char) -> bool {
         | '\u{fe00}'..='\u{fe0f}' | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
 }
 
-/// The byte that a private character stands for in a text that is no UTF-8, as text; else the character.
+/// The byte that a private character stands for in a text that is no UTF-8, as names of tokens have it: ⟨xE4⟩; else the character.
 fn readable(c: char) -> Cow<'static, str> {
     match u32::from(c) {
-        code @ 0x0010_FE80..=0x0010_FEFF => format!("\\x{:02x}", code - 0x0010_FE00).into(),
+        code @ 0x0010_FE80..=0x0010_FEFF => format!("⟨x{:02X}⟩", code - 0x0010_FE00).into(),
         _ => c.to_string().into(),
     }
 }

@@ -138,7 +138,7 @@ fn a_figure_shows_the_characters_that_are_there() {
 #[test]
 fn a_byte_reads_as_a_byte() {
     let line = super::line("\u{10fee4}", Weight::Regular);
-    assert_eq!(read(&line), ["\\xe4"]);
+    assert_eq!(read(&line), ["⟨xE4⟩"]);
     assert_eq!(line.clusters[0].glyphs.len(), 1);
 }
 
