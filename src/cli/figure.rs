@@ -3,9 +3,9 @@
 use super::Usage;
 use super::args::Common;
 use super::common::{accepted, check_ids, covered, ending, may_write, name, prepare, say};
-use super::figure_args::{StyleArgs, named};
+use super::figure_args::{StyleArgs, named, tell};
 use crate::analysis::{BandLayout, Pool, Statistic, TokenSet};
-use crate::chart::{ColorMap, Format, Scale, SpanMeasure};
+use crate::chart::{ColorMap, Format, Missing, Scale, SpanMeasure};
 use crate::engine::figures::{
     FigureChoice, FigureKind, GridStyle, HeatmapStyle, Shade, figure, sign,
 };
@@ -184,12 +184,18 @@ pub(super) fn run(args: &FigureArgs) -> Result<()> {
     if let Some(title) = &args.style.title {
         figure.set_title(title.clone());
     }
+    let mut missing = Missing::default();
     for path in &args.output {
-        args.style.write(&*figure, path)?;
+        let found = args.style.written(&*figure, path)?;
+        // A table draws no characters, and all drawings draw the same.
+        if !found.is_empty() {
+            missing = found;
+        }
         if !args.common.quiet {
             say(format_args!("wrote {}", shown_path(&path)));
         }
     }
+    tell(&missing);
     Ok(())
 }
 

@@ -39,8 +39,12 @@ impl App {
         }
         for result in self.exports.finished() {
             match result {
-                Ok(path) => {
-                    let words = trf("Wrote {0}", &[&path.display()]);
+                Ok((path, notice)) => {
+                    let mut words = trf("Wrote {0}", &[&path.display()]);
+                    if let Some(notice) = notice {
+                        words.push('\n');
+                        words.push_str(&notice);
+                    }
                     self.toasts.wrote(words, path);
                 }
                 Err(message) => self.toasts.error(message),

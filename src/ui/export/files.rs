@@ -19,8 +19,8 @@ pub enum Copied {
     Text(String),
 }
 
-/// The file that was written, or why it was not; nothing when it was cancelled.
-type Written = Option<Result<PathBuf, String>>;
+/// The file that was written and what is to be said of it, or why it was not; nothing when it was cancelled.
+type Written = Option<Result<(PathBuf, Option<String>), String>>;
 
 /// With the number of the file.
 type Numbered = (u64, Written);
@@ -63,7 +63,7 @@ impl Exports {
         &mut self,
         path: PathBuf,
         ctx: &eframe::egui::Context,
-        write: impl FnOnce(&Path, &Cancel) -> Result<(), String> + Send + 'static,
+        write: impl FnOnce(&Path, &Cancel) -> Result<Option<String>, String> + Send + 'static,
     ) {
         self.count += 1;
         let number = self.count;
@@ -163,7 +163,7 @@ impl Exports {
     }
 
     /// What was written, or why not, since the last call.
-    pub fn finished(&mut self) -> Vec<Result<PathBuf, String>> {
+    pub fn finished(&mut self) -> Vec<Result<(PathBuf, Option<String>), String>> {
         let results: Vec<(u64, Written)> = self.results.1.try_iter().collect();
         self.running
             .retain(|running| results.iter().all(|(number, _)| *number != running.number));
@@ -191,7 +191,7 @@ fn write_unless(
     path: &Path,
     number: u64,
     cancel: &Cancel,
-    write: impl FnOnce(&Path, &Cancel) -> Result<(), String>,
+    write: impl FnOnce(&Path, &Cancel) -> Result<Option<String>, String>,
 ) -> Written {
     // The ending chooses the format.
     let ending = path.extension().unwrap_or_default().to_string_lossy();
@@ -210,11 +210,12 @@ fn write_unless(
             .filter(|error| error.kind() != std::io::ErrorKind::NotFound)
             .map(|error| Err(format!("{}: {error}", beside.display())));
     }
-    if let Err(error) = written {
-        return Some(Err(plain(error)));
-    }
+    let notice = match written {
+        Ok(notice) => notice,
+        Err(error) => return Some(Err(plain(error))),
+    };
     let moved = std::fs::rename(&beside, path);
-    Some(moved.map(|()| path.to_owned()).map_err(|error| {
+    Some(moved.map(|()| (path.to_owned(), notice)).map_err(|error| {
         let _ = std::fs::remove_file(&beside);
         format!("{}: {error}", path.display())
     }))

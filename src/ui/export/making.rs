@@ -135,16 +135,25 @@ impl Making {
         trf("{0}: {1}", &[&name, &reason])
     }
 
-    fn write(&self, path: &Path, cancel: &Cancel) -> Result<(), String> {
+    /// Writes the figure; what comes back is to be said of it.
+    fn write(&self, path: &Path, cancel: &Cancel) -> Result<Option<String>, String> {
         if is_tensors(path) {
-            return self.tensors(path, cancel);
+            return self.tensors(path, cancel).map(|()| None);
         }
         let made = self.signed()?;
         if cancel.is_cancelled() {
-            return Ok(());
+            return Ok(None);
         }
-        made.write(path, &self.style)
-            .map_err(|error| error.to_string())
+        let missing = made
+            .write(path, &self.style)
+            .map_err(|error| error.to_string())?;
+        language::speak(self.language);
+        Ok((!missing.is_empty()).then(|| {
+            trf(
+                "Characters without a glyph in the program's fonts, drawn as their code points: {0} ({1})",
+                &[&missing.count, &missing.named()],
+            )
+        }))
     }
 
     /// The weights behind the figure.

@@ -135,6 +135,10 @@ pub(super) const WORDS: &[(&str, &str)] = &[
         "用灰度、虚线和形状代替色相，适合黑白打印",
     ),
     ("As at first", "恢复默认"),
+    (
+        "Characters without a glyph in the program's fonts, drawn as their code points: {0} ({1})",
+        "程序字体中没有字形的字符，已画成码位：{0} 个（{1}）",
+    ),
     ("Which figure", "选择图形"),
     ("The figure as it will be", "图形预览"),
 ];
