@@ -15,6 +15,7 @@ mod command_search;
 mod command_words;
 pub mod dialogs;
 mod disk;
+pub mod display;
 mod editor;
 mod export;
 mod figure_making;
@@ -53,6 +54,7 @@ use crate::model::Device;
 use app::App;
 pub use choices::Choices;
 use dialogs::Backend;
+use display::Display;
 use eframe::egui;
 pub use language::Language;
 use settings::Settings;
@@ -146,10 +148,12 @@ fn viewport(settings: &Settings) -> egui::ViewportBuilder {
 /// When no window can be opened, or a defect ends it.
 pub fn run(start: Start) -> Result<(), WindowError> {
     let settings = Settings::load();
-    let options = eframe::NativeOptions {
+    let mut options = eframe::NativeOptions {
         viewport: viewport(&settings),
         ..eframe::NativeOptions::default()
     };
+    let display = Display::find();
+    display::choose(&display, &mut options);
     let opened = Arc::new(AtomicBool::new(false));
     let is_open = Arc::clone(&opened);
     // Where a system library is missing, the windowing libraries panic. That is caught, and told in words instead.
@@ -199,5 +203,9 @@ pub fn run(start: Start) -> Result<(), WindowError> {
     } else {
         ""
     };
-    Err(WindowError::NoWindow(format!("{message}{hint}")))
+    let environment = display.hint().map(|hint| format!(" ({hint})"));
+    let environment = environment.unwrap_or_default();
+    Err(WindowError::NoWindow(format!(
+        "{message}{hint}{environment}"
+    )))
 }

@@ -105,9 +105,7 @@ fn q5_0(b: &[u8], out: &mut [f32]) {
 fn q5_1(b: &[u8], out: &mut [f32]) {
     let (d, m) = (scale(b), scale(&b[2..]));
     let bits = u32::from_le_bytes([b[4], b[5], b[6], b[7]]);
-    split(&b[8..24], out, |i, q| {
-        d * f32::from(q | fifth(bits, i)) + m
-    });
+    split(&b[8..24], out, |i, q| d * f32::from(q | fifth(bits, i)) + m);
 }
 
 fn q8_0(b: &[u8], out: &mut [f32]) {

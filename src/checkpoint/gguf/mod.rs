@@ -187,10 +187,7 @@ fn read_name(reader: &mut Reader<'_>, what: &str) -> Result<String, String> {
     }
 }
 
-fn read_metadata(
-    reader: &mut Reader<'_>,
-    entries: u64,
-) -> Result<BTreeMap<String, Value>, String> {
+fn read_metadata(reader: &mut Reader<'_>, entries: u64) -> Result<BTreeMap<String, Value>, String> {
     let mut metadata = BTreeMap::new();
     for i in 0..entries {
         let key = read_name(reader, &format!("the key of entry {i}"))?;
@@ -288,7 +285,12 @@ fn place(
                     let end = start.checked_add(size)?;
                     (end <= length).then_some(start..end)
                 });
-                let beyond = || format!("its {shape:?} values of {} at offset {offset} lie beyond the file's end", kind.name());
+                let beyond = || {
+                    format!(
+                        "its {shape:?} values of {} at offset {offset} lie beyond the file's end",
+                        kind.name()
+                    )
+                };
                 Some(place.ok_or_else(|| of_tensor(beyond()))?)
             }
         };

@@ -77,7 +77,10 @@ fn every_block_format_gives_the_values_of_the_reference() {
             continue;
         };
         seen += 1;
-        let kind = (0..64).map(GgmlType::of).find(|k| k.name() == name).unwrap();
+        let kind = (0..64)
+            .map(GgmlType::of)
+            .find(|k| k.name() == name)
+            .unwrap();
         let expected = tensors.tensor(&format!("{name}.f32")).unwrap();
         let expected: Vec<f32> = expected
             .data()
@@ -111,7 +114,11 @@ fn every_scale_of_mxfp4_is_a_power_of_two() {
 #[test]
 fn plain_numbers_are_decoded() {
     let mut out = [0.0; 2];
-    dequantise(GgmlType::F64, &[1.5_f64.to_le_bytes(), (-2.0_f64).to_le_bytes()].concat(), &mut out);
+    dequantise(
+        GgmlType::F64,
+        &[1.5_f64.to_le_bytes(), (-2.0_f64).to_le_bytes()].concat(),
+        &mut out,
+    );
     assert_eq!(out, [1.5, -2.0]);
     dequantise(GgmlType::BF16, &[0x80, 0x3f, 0x00, 0xc0], &mut out);
     assert_eq!(out, [1.0, -2.0]);
@@ -155,9 +162,17 @@ fn arrays_stay_in_the_file_until_they_are_read() {
         .entry("yes", 7, &[1]);
     let file = build.file();
     let gguf = Gguf::read(&file).unwrap();
-    let texts: Vec<&str> = gguf.texts("tokens", &file).unwrap().map(Result::unwrap).collect();
+    let texts: Vec<&str> = gguf
+        .texts("tokens", &file)
+        .unwrap()
+        .map(Result::unwrap)
+        .collect();
     assert_eq!(texts, ["a", "\u{2581}b", ""]);
-    let kinds: Vec<Value> = gguf.numbers("kinds", &file).unwrap().map(Result::unwrap).collect();
+    let kinds: Vec<Value> = gguf
+        .numbers("kinds", &file)
+        .unwrap()
+        .map(Result::unwrap)
+        .collect();
     assert_eq!(kinds, [Value::Signed(1), Value::Signed(-1)]);
     assert_eq!(gguf.value("small"), Some(&Value::Signed(-2)));
     assert_eq!(gguf.value("yes").and_then(Value::as_bool), Some(true));
@@ -195,21 +210,39 @@ fn what_does_not_fit_is_refused_in_words() {
         (tensor(&[1, 1, 1, 1, 1], 0, 0), "5 dimensions, at most 4"),
         (tensor(&[33], 2, 0), "blocks of 32"),
         (tensor(&[4], 0, 4), "no multiple of 32"),
-        (tensor(&[4], 0, 0).tensor("t", &[4], 0, 32), "two of this name"),
+        (
+            tensor(&[4], 0, 0).tensor("t", &[4], 0, 32),
+            "two of this name",
+        ),
         (tensor(&[9], 0, 0).tensor("u", &[4], 0, 32), "overlap"),
         (alignment(0), "is 0, a power of two"),
         (alignment(24), "is 24, a power of two"),
         (alignment(1 << 31), "a power of two"),
-        (base().entry("general.alignment", 8, &text(b"32")), "no whole number"),
-        (base().entry("a", 0, &[1]).entry("a", 0, &[1]), "two entries"),
+        (
+            base().entry("general.alignment", 8, &text(b"32")),
+            "no whole number",
+        ),
+        (
+            base().entry("a", 0, &[1]).entry("a", 0, &[1]),
+            "two entries",
+        ),
         (base().entry("a", 13, &[1]), "none of 0 to 12"),
         (base().entry("a", 7, &[2]), "0 or 1 expected"),
         (base().entry("a", 8, &text(&[0xff])), "not UTF-8"),
         (base().entry("", 0, &[1]), "0 bytes"),
         (base().entry(&"k".repeat(2000), 0, &[1]), "2000 bytes"),
-        (base().entry("a", 9, &array(0, 1 << 40, &[])), "beyond the file's end"),
-        (base().entry("a", 9, &array(10, u64::MAX / 4, &[])), "beyond the file's end"),
-        (base().entry("a", 9, &array(8, 1 << 40, &[])), "beyond the file's end"),
+        (
+            base().entry("a", 9, &array(0, 1 << 40, &[])),
+            "beyond the file's end",
+        ),
+        (
+            base().entry("a", 9, &array(10, u64::MAX / 4, &[])),
+            "beyond the file's end",
+        ),
+        (
+            base().entry("a", 9, &array(8, 1 << 40, &[])),
+            "beyond the file's end",
+        ),
     ];
     for (build, words) in cases {
         let error = build.error();
@@ -218,12 +251,20 @@ fn what_does_not_fit_is_refused_in_words() {
     }
     let mut deep = array(0, 1, &[1]);
     for _ in 0..100_000 {
-        deep = array(9, 1, &[]).into_iter().chain(std::mem::take(&mut deep)).collect();
+        deep = array(9, 1, &[])
+            .into_iter()
+            .chain(std::mem::take(&mut deep))
+            .collect();
         if deep.len() > 4_000 {
             break;
         }
     }
-    assert!(base().entry("a", 9, &deep).error().contains("arrays in arrays"));
+    assert!(
+        base()
+            .entry("a", 9, &deep)
+            .error()
+            .contains("arrays in arrays")
+    );
 }
 
 #[test]

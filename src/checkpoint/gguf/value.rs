@@ -175,7 +175,9 @@ fn array(reader: &mut Reader<'_>, depth: usize) -> Result<Array, String> {
             }
         }
         None if depth == DEEPEST => {
-            return Err(format!("arrays in arrays, at most {DEEPEST} levels expected"));
+            return Err(format!(
+                "arrays in arrays, at most {DEEPEST} levels expected"
+            ));
         }
         None => {
             for _ in 0..elements {
