@@ -41,6 +41,7 @@ pub use tensor::{Dtype, TensorInfo};
 pub use tensor_file::{Element, Place, PlannedTensor, TensorFile};
 pub use unread::UnreadTensor;
 
+use crate::files::SourceFile;
 use bytes::FileBytes;
 use container::Storage;
 use listing::Stored;
@@ -124,6 +125,31 @@ impl Checkpoint {
             });
         }
         opening::read(path, FileBytes::open(path)?)
+    }
+
+    /// The file that `source` was opened from, once more: the same bytes, whatever has its name by now.
+    ///
+    /// # Errors
+    /// When it was written to since, or never was a file.
+    pub fn again(path: &Path, source: &SourceFile) -> Result<Self, CheckpointError> {
+        if let Some(bytes) = source.static_bytes() {
+            return Self::from_static(path, bytes);
+        }
+        let file = source.handle().ok_or_else(|| CheckpointError::Changed {
+            path: path.to_owned(),
+        })?;
+        opening::read(path, FileBytes::map(path, file)?)
+    }
+
+    /// The file as it was opened: for its hash, and to be read [again](Self::again).
+    ///
+    /// # Errors
+    /// When the system does not let it be looked at.
+    pub fn source(&self) -> Result<SourceFile, CheckpointError> {
+        self.file.source().map_err(|source| CheckpointError::Io {
+            path: self.path.clone(),
+            source,
+        })
     }
 
     /// As [`Checkpoint::open`], for a file that is part of the program; `name` stands for its path.

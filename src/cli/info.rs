@@ -92,11 +92,14 @@ fn recorded(header: &Header) -> Vec<(&'static str, String)> {
         ("model", shown(&header.model.file)),
         (
             "recorded",
-            format!(
-                "with {} on {}",
-                shown(&header.written_by),
-                shown(&header.written_at)
-            ),
+            match header.written_at.as_str() {
+                "" => format!("with {}", shown(&header.written_by)),
+                moment => format!(
+                    "with {} on {}",
+                    shown(&header.written_by),
+                    shown(moment)
+                ),
+            },
         ),
         ("queries and keys", header.dtype.name().to_owned()),
     ];
