@@ -7,8 +7,8 @@ use crate::chart::thousands;
 use crate::engine::Model;
 use crate::engine::figures::span_chart;
 use crate::engine::run_file::Header;
-use crate::shown::{message, shown};
 use crate::model::Config;
+use crate::shown::{message, shown};
 use anyhow::Result;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -94,11 +94,7 @@ fn recorded(header: &Header) -> Vec<(&'static str, String)> {
             "recorded",
             match header.written_at.as_str() {
                 "" => format!("with {}", shown(&header.written_by)),
-                moment => format!(
-                    "with {} on {}",
-                    shown(&header.written_by),
-                    shown(moment)
-                ),
+                moment => format!("with {} on {}", shown(&header.written_by), shown(moment)),
             },
         ),
         ("queries and keys", header.dtype.name().to_owned()),

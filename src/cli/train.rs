@@ -188,7 +188,7 @@ fn read(
         if coverage.missing > 0 {
             say(format_args!(
                 "{}, {what}: {}; left out",
-                shown_path(source),
+                shown_path(&source),
                 coverage.words()
             ));
         }

@@ -3,7 +3,6 @@
 use super::normalisation::{self, Normalisation};
 use super::{ModelError, layers, stored_config};
 use crate::checkpoint::Checkpoint;
-use crate::shown::shown_list;
 use serde::{Deserialize, Serialize};
 
 /// The ramp R that is assumed when nothing says otherwise: the published models' value.

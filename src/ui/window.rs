@@ -119,5 +119,7 @@ pub fn run(start: Start) -> Result<(), WindowError> {
     };
     let environment = display.hint().map(|hint| format!(" ({hint})"));
     let environment = environment.unwrap_or_default();
-    Err(WindowError::NoWindow(format!("{message}{hint}{environment}")))
+    Err(WindowError::NoWindow(format!(
+        "{message}{hint}{environment}"
+    )))
 }

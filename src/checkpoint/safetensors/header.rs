@@ -110,8 +110,8 @@ impl Header {
             )
             .into());
         }
-        let mut header: Self = serde_json::from_slice(text)
-            .map_err(|e| format!("its header: {}", shown_error(&e)))?;
+        let mut header: Self =
+            serde_json::from_slice(text).map_err(|e| format!("its header: {}", shown_error(&e)))?;
         if let Some((key, kind)) = &header.odd {
             return Err(Fault::Unsupported(format!(
                 "its metadata \"{}\" is {kind}, and the format allows only text there; save it again with \
