@@ -204,7 +204,7 @@ impl Size {
             what,
             found,
             least: 1 << 16,
-            bytes: 32,
+            bytes: 64,
         };
         [
             size("tokens in the vocabulary", config.vocab_size),

@@ -2,7 +2,7 @@
 
 use super::Device;
 use crate::checkpoint::{Checkpoint, CheckpointError};
-use crate::shown::{said, shown, shown_path};
+use crate::shown::{said, shown, shown_error, shown_path};
 use std::path::PathBuf;
 
 /// A network could not be loaded or run.
@@ -94,7 +94,7 @@ pub enum ModelError {
     #[error("cancelled")]
     Cancelled,
     /// A device cannot be used.
-    #[error("no computing with {device}: {source}; {}, or compute on the CPU (leave --device out)", device.advice())]
+    #[error("no computing with {device}: {}; {}, or compute on the CPU (leave --device out)", shown_error(source), device.advice())]
     NoDevice {
         /// The device.
         device: Device,
@@ -103,7 +103,8 @@ pub enum ModelError {
     },
     /// A device failed, for want of memory for example.
     #[error(
-        "computing with {device} failed: {source}; if its memory is full, compute on the CPU (leave --device out)"
+        "computing with {device} failed: {}; if its memory is full, compute on the CPU (leave --device out)",
+        shown_error(source)
     )]
     OnDevice {
         /// The device.
@@ -112,7 +113,7 @@ pub enum ModelError {
         source: candle_core::Error,
     },
     /// The tensor library reported an error.
-    #[error("tensor arithmetic: {0}")]
+    #[error("tensor arithmetic: {}", shown_error(.0))]
     Tensor(#[from] candle_core::Error),
 }
 

@@ -2,7 +2,7 @@
 
 use crate::checkpoint::CheckpointError;
 use crate::model::ModelError;
-use crate::shown::{said, shown_path};
+use crate::shown::{said, shown_error, shown_path};
 use crate::text::TextError;
 use std::path::PathBuf;
 use thiserror::Error;
@@ -98,7 +98,8 @@ pub enum TrainError {
     Model(#[from] ModelError),
     /// The device failed.
     #[error(
-        "the device failed while training: {0}; with too little memory, try --batch-split, or a smaller --batch-sz"
+        "the device failed while training: {}; with too little memory, try --batch-split, or a smaller --batch-sz",
+        shown_error(.0)
     )]
     Device(#[from] candle_core::Error),
 }
