@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
 """Makes the fonts that stand behind Inter; README.md says what they are.
 
-    python3 make.py NotoSansCJK-Regular.ttc NotoSansArabic-Regular.ttf NotoSansMath-Regular.ttf
+    python3 make.py NotoSansCJK-Regular.ttc FOLDER
+
+FOLDER has NotoSansArabic-Regular.ttf and the other scripts' fonts.
 """
 
 import sys
@@ -26,14 +28,61 @@ CONTROLS = """NUL SOH STX ETX EOT ENQ ACK BEL BS HT LF VT FF CR SO SI
     DLE DC1 DC2 DC3 DC4 NAK SYN ETB CAN EM SUB ESC FS GS RS US SP DEL""".split()
 
 
-def gb2312():
-    """The 6,763 characters of GB 2312, both levels."""
-    for high in range(0xB0, 0xF8):
-        for low in range(0xA1, 0xFF):
+# Scripts whose letters join, stack or change places: the blocks of each that its font has.
+SCRIPTS = {
+    "Hebrew": [(0x0590, 0x0600), (0xFB1D, 0xFB50)],
+    "Devanagari": [(0x0900, 0x0980), (0xA8E0, 0xA900), (0x1CD0, 0x1D00)],
+    "Bengali": [(0x0964, 0x0966), (0x0980, 0x0A00)],
+    "Gurmukhi": [(0x0964, 0x0966), (0x0A00, 0x0A80)],
+    "Gujarati": [(0x0964, 0x0966), (0x0A80, 0x0B00)],
+    "Oriya": [(0x0964, 0x0966), (0x0B00, 0x0B80)],
+    "Tamil": [(0x0964, 0x0966), (0x0B80, 0x0C00)],
+    "Telugu": [(0x0964, 0x0966), (0x0C00, 0x0C80)],
+    "Kannada": [(0x0964, 0x0966), (0x0C80, 0x0D00)],
+    "Malayalam": [(0x0964, 0x0966), (0x0D00, 0x0D80)],
+    "Sinhala": [(0x0964, 0x0966), (0x0D80, 0x0E00)],
+    "Thai": [(0x0E00, 0x0E80)],
+    "Lao": [(0x0E80, 0x0F00)],
+    "Khmer": [(0x1780, 0x1800), (0x19E0, 0x1A00)],
+    "Myanmar": [(0x1000, 0x10A0)],
+    "Ethiopic": [(0x1200, 0x13A0), (0x2D80, 0x2DE0), (0xAB00, 0xAB30)],
+    "Armenian": [(0x0530, 0x0590), (0xFB13, 0xFB18)],
+    "Georgian": [(0x10A0, 0x1100), (0x1C90, 0x1CC0), (0x2D00, 0x2D30)],
+}
+
+# Signs of formulas; Inter, which comes first, has the common ones.
+MATHEMATICS = [
+    (0x2100, 0x2150),  # letterlike symbols
+    (0x2190, 0x2400),  # arrows, operators, technical signs
+    (0x25A0, 0x2600),  # shapes
+    (0x27C0, 0x2800),  # more operators, brackets, arrows
+    (0x2900, 0x2B00),
+    (0x1D400, 0x1D800),  # letters
+]
+
+
+def coded(charset, highs, lows):
+    """The characters that two bytes of a charset stand for."""
+    for high in highs:
+        for low in lows:
             try:
-                yield ord(bytes([high, low]).decode("gb2312"))
+                text = bytes([high, low]).decode(charset)
             except UnicodeDecodeError:
-                pass  # Five places are empty.
+                continue  # Some places are empty.
+            if len(text) == 1:
+                yield ord(text)
+
+
+def han():
+    """The Han characters of GB 2312, of Big5's first level, of JIS X 0208 and of KS X 1001."""
+    high = range(0xA1, 0xFF)
+    found = {
+        *coded("gb2312", range(0xB0, 0xF8), high),
+        *coded("big5", range(0xA4, 0xC7), range(0x40, 0xFF)),
+        *coded("euc_jp", range(0xB0, 0xF5), high),
+        *coded("euc_kr", range(0xCA, 0xFE), high),
+    }
+    return sorted(c for c in found if 0x3400 <= c < 0xA000)
 
 
 def cut(source, number, name, characters, features):
@@ -154,18 +203,36 @@ def signs(mathematics):
     font.save(HERE / "Signs-Regular.ttf")
 
 
-def main(cjk, arabic, mathematics):
+def script(source, name, blocks):
+    """A font's own blocks, with all that puts its letters together."""
+    has = TTFont(source).getBestCmap()
+    own = [c for first, end in blocks for c in range(first, end) if c in has]
+    # Joiners, and the circle that stands below a mark without a letter.
+    own += [c for c in [0x200C, 0x200D, 0x25CC] if c in has]
+    cut(source, -1, name, own, subset.Options._layout_features_default)
+
+
+def main(cjk, folder):
     chinese = [
-        *gb2312(),
+        *han(),
         *range(0x3000, 0x3040),  # CJK punctuation
         *range(0x3041, 0x3100),  # hiragana and katakana
+        *range(0x3105, 0x3130),  # bopomofo
+        *range(0x31A0, 0x3200),  # more of it, strokes, small katakana
+        *range(0x3200, 0x3400),  # characters in circles and squares
         *range(0xFE30, 0xFE50),  # forms for vertical text
         *range(0xFF01, 0xFFA0),  # full-width forms, half-width katakana
         *range(0xFFE0, 0xFFE7),
     ]
     # 2: the Simplified Chinese face of the collection. No features: egui has no use for them.
     cut(cjk, 2, "NotoSansSC-Subset.otf", chinese, [])
-    script = [
+    korean = [
+        *range(0x1100, 0x1200),  # jamo
+        *range(0x3131, 0x318F),  # the same as letters
+        *range(0xAC00, 0xD7A4),  # syllables
+    ]
+    cut(cjk, 1, "NotoSansKR-Subset.otf", korean, ["ccmp", "ljmo", "vjmo", "tjmo"])
+    arabic = [
         *range(0x0600, 0x0700),
         *range(0x0750, 0x0780),
         *range(0xFB50, 0xFE00),  # presentation forms A
@@ -175,7 +242,12 @@ def main(cjk, arabic, mathematics):
     ]
     # What joins letters and places marks.
     joins = ["ccmp", "isol", "init", "medi", "fina", "rlig", "calt", "curs", "mark", "mkmk"]
-    cut(arabic, -1, "NotoSansArabic-Subset.ttf", script, joins)
+    folder = Path(folder)
+    cut(folder / "NotoSansArabic-Regular.ttf", -1, "NotoSansArabic-Subset.ttf", arabic, joins)
+    for name, blocks in SCRIPTS.items():
+        script(folder / f"NotoSans{name}-Regular.ttf", f"NotoSans{name}-Subset.ttf", blocks)
+    mathematics = folder / "NotoSansMath-Regular.ttf"
+    script(mathematics, "NotoSansMath-Subset.ttf", MATHEMATICS)
     signs(mathematics)
 
 

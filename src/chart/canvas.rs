@@ -1,11 +1,12 @@
 //! A page on which a figure is drawn, which remembers where its text is.
 
 use svg::Node;
-use svg::node::element::{Description, Element, Group, SVG, Text, Title};
+use svg::node::element::{Description, Element, SVG, Text, Title};
 
 use super::font::{self, Weight};
 use super::theme::PT_PER_MM;
-use super::{Provenance, Style};
+use super::{Missing, Provenance, Style};
+use crate::fonts;
 
 /// Which end of a text stands at its place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,13 +66,37 @@ pub(super) struct TextBox {
     pub(super) bottom: f64,
 }
 
+/// What is on a page.
+enum Item {
+    Shape(Box<dyn Node>),
+    Text(Box<Label>),
+}
+
+/// A text in its place.
+pub(super) struct Label {
+    /// As it was given: see [`fonts::line`].
+    pub(super) text: String,
+    pub(super) size: f64,
+    pub(super) weight: Weight,
+    pub(super) anchor: Anchor,
+    /// What is drawn of it.
+    shown: String,
+    color: String,
+    /// The colour around the letters.
+    halo: Option<String>,
+    place: (f64, f64),
+    upwards: bool,
+}
+
 /// A drawn page, measured from the top left in points of the layout: see [`Style::font_pt`].
 pub struct Canvas {
     pub(super) width: f64,
     pub(super) height: f64,
     /// How much larger the page is on paper.
     scale: f64,
-    body: Group,
+    body: Vec<Item>,
+    /// Characters of its texts that no bundled font has.
+    pub(super) missing: Missing,
     /// Every text drawn so far.
     pub(super) boxes: Vec<TextBox>,
 }
@@ -104,7 +129,8 @@ impl Canvas {
             width,
             height,
             scale: style.scale(),
-            body: Group::new(),
+            body: Vec::new(),
+            missing: Missing::default(),
             boxes: Vec::new(),
         };
         if !style.transparent {
@@ -115,7 +141,7 @@ impl Canvas {
 
     /// Puts a finished element on the page.
     pub(super) fn add(&mut self, element: impl Into<Box<dyn Node>>) {
-        self.body.append(element);
+        self.body.push(Item::Shape(element.into()));
     }
 
     /// Whether no text is in a rectangle of the page, and all of it is on the page.
@@ -139,16 +165,10 @@ impl Canvas {
 
     /// A line of text whose baseline is at `y`.
     pub(super) fn text(&mut self, x: f64, y: f64, text: &str, style: Type<'_>) {
-        self.write((x, y), text, style, |_| {});
+        self.write((x, y), text, style, None);
     }
 
-    fn write(
-        &mut self,
-        (x, y): (f64, f64),
-        text: &str,
-        style: Type<'_>,
-        finish: impl Fn(&mut Text),
-    ) {
+    fn write(&mut self, (x, y): (f64, f64), text: &str, style: Type<'_>, halo: Option<&str>) {
         let text = clean(text);
         if text.trim().is_empty() {
             return;
@@ -161,23 +181,35 @@ impl Canvas {
             bottom: y + font::DESCENT * style.size,
             text: text.clone(),
         });
-        let mut node = node(&text, style);
-        node.assign("x", round(x));
-        node.assign("y", round(y));
-        finish(&mut node);
-        self.add(node);
+        self.label((x, y), text, style, halo, false);
+    }
+
+    fn label(
+        &mut self,
+        place: (f64, f64),
+        text: String,
+        style: Type<'_>,
+        halo: Option<&str>,
+        upwards: bool,
+    ) {
+        let (shown, missing) = fonts::shown(&text, style.weight);
+        self.missing.add(&missing);
+        self.body.push(Item::Text(Box::new(Label {
+            shown: shown.into_owned(),
+            text,
+            size: style.size,
+            weight: style.weight,
+            anchor: style.anchor,
+            color: style.color.to_owned(),
+            halo: halo.map(str::to_owned),
+            place,
+            upwards,
+        })));
     }
 
     /// A line of text that stays readable over lines: it has a rim in `halo`.
     pub(super) fn text_halo(&mut self, x: f64, y: f64, text: &str, style: Type<'_>, halo: &str) {
-        self.write((x, y), text, style, |node| {
-            node.assign("stroke", halo);
-            node.assign("stroke-width", 2);
-            node.assign("stroke-linejoin", "round");
-            node.assign("stroke-opacity", 0.8);
-            // The rim lies under the letters.
-            node.assign("paint-order", "stroke");
-        });
+        self.write((x, y), text, style, Some(halo));
     }
 
     /// A line of text centred vertically on `y`.
@@ -200,24 +232,45 @@ impl Canvas {
             bottom: y + before,
             text: text.clone(),
         });
-        let mut node = node(&text, style);
-        node.assign(
-            "transform",
-            format!("translate({} {}) rotate(-90)", round(base), round(y)),
-        );
-        self.add(node);
+        self.label((base, y), text, style, None, true);
     }
 
-    /// The finished drawing, with its title and where it came from.
-    pub(super) fn finish(self, title: &str, provenance: &Provenance) -> String {
+    /// The page without what is on it.
+    fn page(&self) -> SVG {
         let mm = |points: f64| format!("{}mm", round(points * self.scale / PT_PER_MM));
         let mut page = SVG::new();
+        page.assign("xmlns:xlink", "http://www.w3.org/1999/xlink");
         page.assign("width", mm(self.width));
         page.assign("height", mm(self.height));
         page.assign(
             "viewBox",
             format!("0 0 {} {}", round(self.width), round(self.height)),
         );
+        page
+    }
+
+    /// The drawing for the renderers of PDF and PNG, which set its texts themselves: in the place of each stands a mark of
+    /// its place and colours, whose id is [`mark`].
+    pub(super) fn drawing(self) -> (String, Vec<Label>) {
+        let mut page = self.page();
+        let mut body = Element::new("g");
+        let mut labels = Vec::new();
+        for item in self.body {
+            match item {
+                Item::Shape(node) => body.append(node),
+                Item::Text(label) => {
+                    body.append(label.mark(labels.len()));
+                    labels.push(*label);
+                }
+            }
+        }
+        page.append(body);
+        (page.to_string(), labels)
+    }
+
+    /// The finished drawing, with its title and where it came from.
+    pub(super) fn finish(self, title: &str, provenance: &Provenance) -> String {
+        let mut page = self.page();
         page.assign("role", "img");
         page.assign("font-family", font::FAMILY);
         let title = clean(title);
@@ -230,7 +283,20 @@ impl Canvas {
         let mut metadata = Element::new("metadata");
         metadata.append(svg::node::Text::new(clean(&provenance.json().to_string())));
         page.append(metadata);
-        page.append(self.body);
+        let mut body = Element::new("g");
+        for item in self.body {
+            match item {
+                Item::Shape(node) => body.append(node),
+                Item::Text(label) => {
+                    // A text of its own: some programs draw a stroke over its letters, whatever `paint-order` says.
+                    if label.halo.is_some() {
+                        body.append(label.rim());
+                    }
+                    body.append(label.letters());
+                }
+            }
+        }
+        page.append(body);
         format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n{page}\n")
     }
 }
@@ -244,19 +310,78 @@ fn ends(width: f64, anchor: Anchor) -> (f64, f64) {
     }
 }
 
-fn node(text: &str, style: Type<'_>) -> Text {
-    let mut node = Text::new(text);
-    node.assign("font-size", style.size);
-    node.assign("fill", style.color);
-    if style.weight != Weight::Regular {
-        node.assign("font-weight", style.weight.number());
+/// The id of the mark that stands for a text in [`Canvas::drawing`].
+fn mark(number: usize) -> String {
+    format!("text-{number}")
+}
+
+/// The number of the text that a mark stands for.
+pub(super) fn marked(id: &str) -> Option<usize> {
+    id.strip_prefix("text-")?.parse().ok()
+}
+
+impl Label {
+    /// The text as an element.
+    fn node(&self) -> Text {
+        let mut node = Text::new(self.shown.as_str());
+        node.assign("font-size", self.size);
+        if self.weight != Weight::Regular {
+            node.assign("font-weight", self.weight.number());
+        }
+        match self.anchor {
+            Anchor::Start => {}
+            Anchor::Middle => node.assign("text-anchor", "middle"),
+            Anchor::End => node.assign("text-anchor", "end"),
+        }
+        if self.upwards {
+            node.assign("transform", self.transform());
+        } else {
+            node.assign("x", round(self.place.0));
+            node.assign("y", round(self.place.1));
+        }
+        node
     }
-    match style.anchor {
-        Anchor::Start => {}
-        Anchor::Middle => node.assign("text-anchor", "middle"),
-        Anchor::End => node.assign("text-anchor", "end"),
+
+    fn transform(&self) -> String {
+        let turn = if self.upwards { " rotate(-90)" } else { "" };
+        let (x, y) = (round(self.place.0), round(self.place.1));
+        format!("translate({x} {y}){turn}")
     }
-    node
+
+    fn letters(&self) -> Text {
+        let mut node = self.node();
+        node.assign("fill", self.color.as_str());
+        node
+    }
+
+    /// What lies under the letters.
+    fn rim(&self) -> Text {
+        let mut node = self.node();
+        node.assign("fill", "none");
+        node.assign("aria-hidden", "true");
+        self.edge(&mut node);
+        node
+    }
+
+    fn edge(&self, node: &mut impl Node) {
+        if let Some(halo) = &self.halo {
+            node.assign("stroke", halo.as_str());
+            node.assign("stroke-width", 2);
+            node.assign("stroke-linejoin", "round");
+            node.assign("stroke-opacity", 0.8);
+        }
+    }
+
+    /// What stands for the text where it is set later: its place, its colour, and that of its rim.
+    fn mark(&self, number: usize) -> Element {
+        let mut node = Element::new("path");
+        node.assign("id", mark(number));
+        node.assign("d", "M0 0H1V1H0Z");
+        node.assign("transform", self.transform());
+        node.assign("fill", self.color.as_str());
+        self.edge(&mut node);
+        node
+    }
 }
 
 /// A filled rectangle as an element.

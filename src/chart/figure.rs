@@ -1,7 +1,8 @@
 //! What all figures have in common: one drawing, written in many forms.
 
 use super::canvas::Canvas;
-use super::{ChartError, Provenance, Style, Table, file, pdf, raster};
+use super::drawing::Drawing;
+use super::{ChartError, Missing, Provenance, Style, Table, file, pdf, raster};
 use std::path::Path;
 
 /// The form of a figure's file.
@@ -130,7 +131,7 @@ pub trait Figure: Send + Sync {
     /// # Errors
     /// When the drawing cannot be converted.
     fn pdf(&self, style: &Style) -> Result<Vec<u8>, ChartError> {
-        pdf::pdf(&self.svg(style), self.title(), self.provenance())
+        self.pdf_of(self.draw(style))
     }
 
     /// The figure as a PNG of [`Style::pixels_per_mm`].
@@ -138,8 +139,7 @@ pub trait Figure: Send + Sync {
     /// # Errors
     /// When the picture would be larger than is sensible.
     fn png(&self, style: &Style) -> Result<Vec<u8>, ChartError> {
-        let words = raster::Words::new(self.title(), self.provenance());
-        raster::png(&self.svg(style), style.pixels_per_mm, &words)
+        self.png_of(self.draw(style), style)
     }
 
     /// The numbers as CSV, with units in the header.
@@ -159,27 +159,48 @@ pub trait Figure: Send + Sync {
             .json(self.kind(), self.title(), self.provenance())
     }
 
-    /// The content of a file of this form.
+    /// The content of a file of this form, and the characters of its texts that are drawn as their code points.
     ///
     /// # Errors
     /// As the form's own method.
-    fn bytes(&self, format: Format, style: &Style) -> Result<Vec<u8>, ChartError> {
+    fn bytes(&self, format: Format, style: &Style) -> Result<(Vec<u8>, Missing), ChartError> {
         self.check()?;
-        match format {
-            Format::Svg => Ok(self.svg(style).into_bytes()),
-            Format::Pdf => self.pdf(style),
-            Format::Png => self.png(style),
-            Format::Csv => Ok(self.csv()?.into_bytes()),
-            Format::Json => Ok(self.json()?.into_bytes()),
-        }
+        let text = match format {
+            Format::Csv => self.csv()?,
+            Format::Json => self.json()?,
+            Format::Svg | Format::Pdf | Format::Png => {
+                let page = self.draw(style);
+                let missing = page.missing.clone();
+                let bytes = match format {
+                    Format::Pdf => self.pdf_of(page)?,
+                    Format::Png => self.png_of(page, style)?,
+                    _ => page.finish(self.title(), self.provenance()).into_bytes(),
+                };
+                return Ok((bytes, missing));
+            }
+        };
+        Ok((text.into_bytes(), Missing::default()))
+    }
+
+    #[doc(hidden)]
+    fn pdf_of(&self, page: Canvas) -> Result<Vec<u8>, ChartError> {
+        pdf::pdf(&Drawing::new(page)?, self.title(), self.provenance())
+    }
+
+    #[doc(hidden)]
+    fn png_of(&self, page: Canvas, style: &Style) -> Result<Vec<u8>, ChartError> {
+        let words = raster::Words::new(self.title(), self.provenance());
+        raster::png(&Drawing::new(page)?, style.pixels_per_mm, &words)
     }
 
     /// Writes the figure in the form that the file's ending names, whole or not at all. A file that is there is replaced.
+    /// Gives the characters that are drawn as their code points.
     ///
     /// # Errors
     /// When the ending names no form, the figure cannot be made, or the file cannot be written.
-    fn write(&self, path: &Path, style: &Style) -> Result<(), ChartError> {
-        let bytes = self.bytes(Format::of(path)?, style)?;
-        file::write(path, &bytes)
+    fn write(&self, path: &Path, style: &Style) -> Result<Missing, ChartError> {
+        let (bytes, missing) = self.bytes(Format::of(path)?, style)?;
+        file::write(path, &bytes)?;
+        Ok(missing)
     }
 }

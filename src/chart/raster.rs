@@ -2,8 +2,11 @@
 
 use resvg::{tiny_skia, usvg};
 
+use super::drawing::{Drawing, Set};
 use super::provenance::WRITTEN_BY;
-use super::{ChartError, Provenance, font};
+use super::{ChartError, Provenance};
+use crate::fonts::{Outline, outline};
+use std::collections::HashMap;
 
 /// Longest side of a picture in pixels.
 const MAX_SIDE: u32 = 20_000;
@@ -12,20 +15,16 @@ const MAX_PIXELS: u64 = 60_000_000;
 /// Millimetres in a CSS pixel.
 const MM_PER_PX: f32 = 25.4 / 96.0;
 
-/// Draws an SVG as a PNG at `pixels_per_mm`, with the bundled fonts and no others.
-///
-/// Images inside the SVG are drawn if they are PNGs in data URIs; no file is read.
-pub(super) fn png(svg: &str, pixels_per_mm: f32, words: &Words) -> Result<Vec<u8>, ChartError> {
+/// A drawing as a PNG at `pixels_per_mm`.
+pub(super) fn png(
+    drawing: &Drawing,
+    pixels_per_mm: f32,
+    words: &Words,
+) -> Result<Vec<u8>, ChartError> {
     if !(pixels_per_mm.is_finite() && pixels_per_mm > 0.0) {
         return Err(ChartError::BadScale(pixels_per_mm));
     }
-    let mut options = usvg::Options {
-        fontdb: font::database(),
-        font_family: "Inter".to_owned(),
-        ..usvg::Options::default()
-    };
-    options.image_href_resolver.resolve_string = Box::new(|_, _| None);
-    let tree = usvg::Tree::from_str(svg, &options)?;
+    let tree = &drawing.tree;
     let scale = MM_PER_PX * pixels_per_mm;
     let side = |length: f32| (length * scale).round().max(1.0) as u64;
     let (width, height) = (side(tree.size().width()), side(tree.size().height()));
@@ -41,14 +40,20 @@ pub(super) fn png(svg: &str, pixels_per_mm: f32, words: &Words) -> Result<Vec<u8
     if w.max(h) > MAX_SIDE || width * height > MAX_PIXELS {
         return Err(too_large);
     }
-    let Some(mut pixmap) = tiny_skia::Pixmap::new(w, h) else {
+    let Some(pixmap) = tiny_skia::Pixmap::new(w, h) else {
         return Err(too_large);
     };
     let fit = tiny_skia::Transform::from_scale(
         w as f32 / tree.size().width(),
         h as f32 / tree.size().height(),
     );
-    draw(tree.root(), fit, &mut pixmap);
+    let mut painter = Painter {
+        drawing,
+        pixmap,
+        glyphs: HashMap::new(),
+    };
+    painter.draw(tree.root(), fit);
+    let pixmap = painter.pixmap;
     let pixels: Vec<u8> = pixmap
         .pixels()
         .iter()
@@ -153,33 +158,122 @@ fn encode(
     Ok(out)
 }
 
-/// Draws the children of a group in order; PNG images, which the renderer is built
-/// without, are laid down here. A group around an image must have no effects.
-/// `transform` is from the group's own coordinates to pixels.
-fn draw(group: &usvg::Group, transform: tiny_skia::Transform, pixmap: &mut tiny_skia::Pixmap) {
-    for node in group.children() {
-        match node {
-            usvg::Node::Image(image) => draw_image(image, transform, pixmap),
-            usvg::Node::Group(inner) if has_image(inner) => {
-                draw(inner, transform.pre_concat(inner.transform()), pixmap);
-            }
-            _ => {
-                if let Some(bbox) = node.abs_layer_bounding_box() {
-                    let placed = transform.pre_translate(bbox.x(), bbox.y());
-                    // A node without an extent draws nothing.
-                    let _ = resvg::render_node(node, placed, &mut pixmap.as_mut());
+/// Draws a page.
+struct Painter<'a> {
+    drawing: &'a Drawing,
+    pixmap: tiny_skia::Pixmap,
+    /// Outlines of glyphs, by font and number; none of those that are blank.
+    glyphs: HashMap<(usize, u16), Option<tiny_skia::Path>>,
+}
+
+impl Painter<'_> {
+    /// Draws the children of a group in order. PNG images, which the renderer is built without, and texts are laid down
+    /// here: a group around one must have no effects. `transform` is from the group's own coordinates to pixels.
+    fn draw(&mut self, group: &usvg::Group, transform: tiny_skia::Transform) {
+        for node in group.children() {
+            match node {
+                usvg::Node::Image(image) => draw_image(image, transform, &mut self.pixmap),
+                usvg::Node::Group(inner) if self.is_ours(inner) => {
+                    self.draw(inner, transform.pre_concat(inner.transform()));
+                }
+                usvg::Node::Path(path) if self.drawing.text(path).is_some() => {
+                    if let Some(text) = self.drawing.text(path) {
+                        self.write(text, path, transform);
+                    }
+                }
+                _ => {
+                    if let Some(bbox) = node.abs_layer_bounding_box() {
+                        let placed = transform.pre_translate(bbox.x(), bbox.y());
+                        // A node without an extent draws nothing.
+                        let _ = resvg::render_node(node, placed, &mut self.pixmap.as_mut());
+                    }
                 }
             }
         }
     }
+
+    /// Whether something in a group is drawn here.
+    fn is_ours(&self, group: &usvg::Group) -> bool {
+        group.children().iter().any(|node| match node {
+            usvg::Node::Image(_) => true,
+            usvg::Node::Group(inner) => self.is_ours(inner),
+            usvg::Node::Path(path) => self.drawing.text(path).is_some(),
+            usvg::Node::Text(_) => false,
+        })
+    }
+
+    /// Draws a text in the colours of its mark.
+    fn write(&mut self, text: &Set, mark: &usvg::Path, transform: tiny_skia::Transform) {
+        let mut letters = tiny_skia::PathBuilder::new();
+        for glyph in text
+            .line
+            .clusters
+            .iter()
+            .flat_map(|cluster| &cluster.glyphs)
+        {
+            let outline = self
+                .glyphs
+                .entry((glyph.font, glyph.id))
+                .or_insert_with(|| {
+                    let mut pen = Pen::default();
+                    outline(glyph.font, glyph.id, &mut pen);
+                    pen.0.finish()
+                });
+            let (x, y) = glyph.at;
+            let at = tiny_skia::Transform::from_translate(text.start, 0.0)
+                .pre_scale(text.size, -text.size)
+                .pre_translate(x, y);
+            if let Some(outline) = outline.clone().and_then(|path| path.transform(at)) {
+                letters.push_path(&outline);
+            }
+        }
+        let Some(letters) = letters.finish() else {
+            return;
+        };
+        let paint = |paint: &usvg::Paint, opacity: usvg::Opacity| {
+            let mut ink = tiny_skia::Paint {
+                anti_alias: true,
+                ..tiny_skia::Paint::default()
+            };
+            if let usvg::Paint::Color(color) = paint {
+                ink.set_color_rgba8(color.red, color.green, color.blue, opacity.to_u8());
+            }
+            ink
+        };
+        if let Some(rim) = mark.stroke() {
+            let ink = paint(rim.paint(), rim.opacity());
+            let stroke = rim.to_tiny_skia();
+            self.pixmap
+                .stroke_path(&letters, &ink, &stroke, transform, None);
+        }
+        if let Some(fill) = mark.fill() {
+            let ink = paint(fill.paint(), fill.opacity());
+            let rule = tiny_skia::FillRule::Winding;
+            self.pixmap.fill_path(&letters, &ink, rule, transform, None);
+        }
+    }
 }
 
-fn has_image(group: &usvg::Group) -> bool {
-    group.children().iter().any(|node| match node {
-        usvg::Node::Image(_) => true,
-        usvg::Node::Group(inner) => has_image(inner),
-        _ => false,
-    })
+/// Takes an outline.
+#[derive(Default)]
+struct Pen(tiny_skia::PathBuilder);
+
+impl Outline for Pen {
+    fn move_to(&mut self, x: f32, y: f32) {
+        self.0.move_to(x, y);
+    }
+
+    fn line_to(&mut self, x: f32, y: f32) {
+        self.0.line_to(x, y);
+    }
+
+    fn curve_to(&mut self, (ax, ay): (f32, f32), (bx, by): (f32, f32), (x, y): (f32, f32)) {
+        self.0.cubic_to(ax, ay, bx, by, x, y);
+    }
+
+    fn close(&mut self) {
+        self.0.close();
+    }
 }
 
 fn draw_image(
@@ -261,24 +355,27 @@ mod tests {
 
     #[test]
     fn the_size_is_limited_and_the_scale_checked() {
-        let svg = r#"<svg xmlns="http://www.w3.org/2000/svg" width="100mm" height="50mm"/>"#;
+        let drawing =
+            Drawing::of(r#"<svg xmlns="http://www.w3.org/2000/svg" width="100mm" height="50mm"/>"#)
+                .unwrap();
         assert!(matches!(
-            png(svg, 1000.0, &Words::default()),
+            png(&drawing, 1000.0, &Words::default()),
             Err(ChartError::TooLarge { .. })
         ));
         assert!(matches!(
-            png(svg, 0.0, &Words::default()),
+            png(&drawing, 0.0, &Words::default()),
             Err(ChartError::BadScale(_))
         ));
         assert!(matches!(
-            png(svg, f32::NAN, &Words::default()),
+            png(&drawing, f32::NAN, &Words::default()),
             Err(ChartError::BadScale(_))
         ));
         assert!(matches!(
-            png("<svg", 1.0, &Words::default()),
+            Drawing::of("<svg").map_err(ChartError::from),
             Err(ChartError::Svg(_))
         ));
-        let picture = image::load_from_memory(&png(svg, 4.0, &Words::default()).unwrap()).unwrap();
+        let picture =
+            image::load_from_memory(&png(&drawing, 4.0, &Words::default()).unwrap()).unwrap();
         assert_eq!((picture.width(), picture.height()), (400, 200));
     }
 
@@ -289,9 +386,11 @@ mod tests {
             r#"<svg xmlns="http://www.w3.org/2000/svg" width="10mm" height="10mm" viewBox="0 0 10 10"><g><image x="2" y="2" width="6" height="6" preserveAspectRatio="none" href="data:image/png;base64,{}"/><rect x="7" y="7" width="3" height="3" fill="lime"/></g></svg>"#,
             BASE64_STANDARD.encode(&dot)
         );
-        let picture = image::load_from_memory(&png(&svg, 10.0, &Words::default()).unwrap())
-            .unwrap()
-            .to_rgba8();
+        let picture = image::load_from_memory(
+            &png(&Drawing::of(&svg).unwrap(), 10.0, &Words::default()).unwrap(),
+        )
+        .unwrap()
+        .to_rgba8();
         assert_eq!(picture.get_pixel(30, 50).0, [255, 0, 0, 255]);
         assert_eq!(picture.get_pixel(65, 50).0, [0, 0, 255, 255]);
         assert_eq!(picture.get_pixel(75, 75).0, [0, 255, 0, 255]);

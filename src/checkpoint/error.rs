@@ -1,7 +1,7 @@
 //! What can go wrong between a file and its tensors.
 
 use crate::shown::{said, shown, shown_path};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// A checkpoint could not be read or written.
 ///
@@ -56,6 +56,12 @@ pub enum CheckpointError {
         /// What was found and what was expected.
         what: String,
     },
+    /// The file was written to since it was opened, so it is no longer what was read.
+    #[error("{}: the file was written to since it was opened; open it again", path.display())]
+    Changed {
+        /// The file.
+        path: PathBuf,
+    },
     /// There is no tensor of that name.
     #[error("{}: no tensor named {name}", shown_path(path), name = shown(name))]
     NoSuchTensor {
@@ -64,4 +70,37 @@ pub enum CheckpointError {
         /// The name asked for.
         name: String,
     },
+}
+
+/// What is wrong with a file, before anybody says which.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Fault {
+    /// It is damaged, or not all there.
+    Damaged(String),
+    /// It is as it was written, and is not read here.
+    Unsupported(String),
+}
+
+impl Fault {
+    /// The error, with the file's name.
+    pub fn of(self, path: &Path) -> CheckpointError {
+        let path = path.to_owned();
+        match self {
+            Self::Damaged(what) => CheckpointError::Damaged { path, what },
+            Self::Unsupported(what) => CheckpointError::Unsupported { path, what },
+        }
+    }
+}
+
+/// What does not fit together is damage, unless somebody knows better.
+impl From<String> for Fault {
+    fn from(what: String) -> Self {
+        Self::Damaged(what)
+    }
+}
+
+impl From<&str> for Fault {
+    fn from(what: &str) -> Self {
+        Self::Damaged(what.to_owned())
+    }
 }

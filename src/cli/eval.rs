@@ -43,12 +43,19 @@ impl Score {
 pub(super) fn run(args: &EvalArgs, out: &mut impl Write) -> Result<()> {
     if let Some(path) = &args.log_probs {
         ending(path, &["safetensors"])?;
+        let reads = [
+            Some(args.model.as_path()),
+            args.input.text.as_deref(),
+            args.input.ids.as_deref(),
+            args.common.vocab.as_deref(),
+        ];
+        may_write(path, args.force, &reads)?;
     }
     let model = open_to_run(&args.model, &args.common)?;
     if let Some(recorded) = recorded::text_of(&model, &args.input, args.index)? {
         return of_recorded(args, &model, &recorded, out);
     }
-    let tokens = read(&model, &args.input, args.common.quiet)?;
+    let tokens = read(&model, &args.input, &args.common)?;
     if tokens.ids.len() < 2 {
         anyhow::bail!(
             "{}: one token alone predicts nothing that could be checked; pass a longer text",
@@ -65,9 +72,6 @@ pub(super) fn run(args: &EvalArgs, out: &mut impl Write) -> Result<()> {
             thousands(width),
             thousands(LARGEST / width)
         );
-    }
-    if let Some(path) = &args.log_probs {
-        may_write(path, args.force)?;
     }
     let wants_all = args.log_probs.is_some() && !adaptive;
     let mut all = Vec::new();
@@ -219,11 +223,19 @@ fn report(score: &Score, tokens: &Tokens, json: bool, out: &mut impl Write) -> R
     let speed = n as f64 / score.seconds;
     let per_byte = bits_per_byte(score, tokens);
     let memory = peak_rss();
+    if !nats.is_finite() {
+        say(format_args!(
+            "the bits are not a number: {} of {} predictions are not finite. The weights may be damaged, or the training diverged",
+            thousands(score.nll.iter().filter(|nll| !nll.is_finite()).count()),
+            thousands(score.nll.len())
+        ));
+    }
     let (reach, flops) = cost_of(&score.run, n);
     if json {
         let report = serde_json::json!({
             "tokens": n,
             "unknown": tokens.unknown,
+            "known_share": tokens.known_share,
             "nats_per_token": nats,
             "bits_per_token": nats / LN_2,
             "bits_per_byte": per_byte,
@@ -245,12 +257,20 @@ fn report(score: &Score, tokens: &Tokens, json: bool, out: &mut impl Write) -> R
         )?,
         None => writeln!(out, "bits per byte   not known: ids were given")?,
     }
+    let known = match tokens.unknown {
+        0 if tokens.predicted_bytes.is_none() => "0 unknown pieces left out".to_owned(),
+        0 => "0 unknown pieces left out (all of the text is in the vocabulary)".to_owned(),
+        unknown => format!(
+            "{} unknown pieces left out ({:.1} % of the text)",
+            thousands(unknown),
+            100.0 * (1.0 - tokens.known_share)
+        ),
+    };
     writeln!(
         out,
-        "tokens          {}, {} predictions, {} unknown pieces left out",
+        "tokens          {}, {} predictions, {known}",
         thousands(n),
         thousands(score.nll.len()),
-        thousands(tokens.unknown)
     )?;
     writeln!(out, "mean reach      {reach:.1} tokens")?;
     writeln!(

@@ -2,13 +2,14 @@
 
 use super::Usage;
 use super::args::Common;
-use super::common::{ending, may_write, name, prepare, say};
-use super::figure_args::{StyleArgs, named};
+use super::common::{accepted, check_ids, covered, ending, may_write, name, prepare, say};
+use super::figure_args::{StyleArgs, named, tell};
 use crate::analysis::{BandLayout, Pool, Statistic, TokenSet};
-use crate::chart::{ColorMap, Format, Scale, SpanMeasure};
+use crate::chart::{ColorMap, Format, Missing, Scale, SpanMeasure};
 use crate::engine::figures::{
     FigureChoice, FigureKind, GridStyle, HeatmapStyle, Shade, figure, sign,
 };
+use crate::engine::run_file::no_such_tokens;
 use crate::engine::{Combine, Engine, Heads, Source};
 use crate::shown::shown_path;
 use anyhow::{Result, bail};
@@ -41,7 +42,7 @@ pub(super) struct FigureArgs {
     /// How the weights of several heads become one picture
     #[arg(long, value_enum, default_value_t = CombineArg::Mean)]
     pub combine: CombineArg,
-    /// Tokens from A up to B, from 0: the queries of `attention`, the selection of `text`; the last of `predictions`
+    /// Tokens from A up to B, or to the end (A..), from 0: the queries of `attention`, the selection of `text`; the last of `predictions`
     #[arg(long, value_name = "A..B", value_parser = tokens)]
     pub tokens: Option<(usize, usize)>,
     /// The number of each head in `heads`: reach, span, effective_50, effective_90, effective_99, mean_distance, entropy,
@@ -110,13 +111,22 @@ pub(super) enum ColumnsArg {
 const CELLS: usize = 2048;
 
 pub(super) fn run(args: &FigureArgs) -> Result<()> {
+    let reads = [
+        Some(args.model.as_path()),
+        args.input.text.as_deref(),
+        args.input.ids.as_deref(),
+        args.common.vocab.as_deref(),
+    ];
     for path in &args.output {
         ending(path, Format::EXTENSIONS)?;
-        may_write(path, args.force)?;
+        may_write(path, args.force, &reads)?;
+        if args.output.iter().filter(|other| *other == path).count() > 1 {
+            return Err(Usage(format!("{}: given twice with -o", path.display())).into());
+        }
     }
     prepare(&args.common)?;
     let kind = args.kind;
-    let (text, mut text_name) = text(args)?;
+    let (text, mut text_name, ids) = text(args)?;
     let engine = Engine::start_on(
         args.common.device.into(),
         Source::File {
@@ -159,12 +169,18 @@ pub(super) fn run(args: &FigureArgs) -> Result<()> {
         }
         None => {}
     }
+    if let (Some(path), false) = (&args.input.ids, ids.is_empty()) {
+        check_ids(&model, &ids, path)?;
+    }
     if kind.needs_text() && snapshot.tokens.ids.is_empty() {
         let id = kind.id();
         return Err(match text_name.as_str() {
             "" => Usage(format!("figure {id}: pass --text FILE or --ids FILE.json")).into(),
             name => anyhow::anyhow!("{name}: the text has no token that the model knows"),
         });
+    }
+    if args.input.text.is_some() {
+        covered(&snapshot.tokens.coverage(&model), &text_name, &args.common)?;
     }
     let choice = choice(args, &model, snapshot.tokens.ids.len())?;
     engine.look(choice.looks(kind));
@@ -177,29 +193,36 @@ pub(super) fn run(args: &FigureArgs) -> Result<()> {
     if let Some(title) = &args.style.title {
         figure.set_title(title.clone());
     }
+    let mut missing = Missing::default();
     for path in &args.output {
-        args.style.write(&*figure, path)?;
+        let found = args.style.written(&*figure, path)?;
+        // A table draws no characters, and all drawings draw the same.
+        if !found.is_empty() {
+            missing = found;
+        }
         if !args.common.quiet {
             say(format_args!("wrote {}", shown_path(&path)));
         }
     }
+    tell(&missing);
     Ok(())
 }
 
-/// The text to run on, or ids one after the other, with its name; both empty where there is none.
-fn text(args: &FigureArgs) -> Result<(Arc<str>, String)> {
+/// The text to run on, or ids one after the other, with its name, and the ids; all empty where there is none.
+fn text(args: &FigureArgs) -> Result<(Arc<str>, String, Vec<u32>)> {
     let input: &OptionalInput = &args.input;
     Ok(match (&input.text, &input.ids) {
         (Some(path), _) => {
-            let bytes = crate::text::read_bytes(path)?;
-            (crate::text::to_text(bytes).into(), name(path))
+            let bytes = crate::text::read_accepted(path, accepted(&args.common))?;
+            let text = crate::text::to_text(bytes).into();
+            (text, name(path), Vec::new())
         }
         (None, Some(path)) => {
             let ids = crate::text::read_ids(path)?;
             let words: Vec<String> = ids.iter().map(u32::to_string).collect();
-            (words.join(" ").into(), name(path))
+            (words.join(" ").into(), name(path), ids)
         }
-        (None, None) => (Arc::default(), String::new()),
+        (None, None) => (Arc::default(), String::new(), Vec::new()),
     })
 }
 
@@ -215,12 +238,9 @@ fn choice(args: &FigureArgs, model: &crate::engine::Model, count: usize) -> Resu
         }
     }
     let range = args.tokens.unwrap_or((0, usize::MAX));
-    if args.tokens.is_some() && range.0 >= count {
-        return Err(Usage(format!(
-            "--tokens {}..{}: the text has {count} tokens, counted from 0",
-            range.0, range.1
-        ))
-        .into());
+    let is_beyond = range.0 >= count || (range.1 > count && range.1 != usize::MAX);
+    if args.tokens.is_some() && is_beyond {
+        return Err(Usage(no_such_tokens(range.0..range.1, count)).into());
     }
     let end = range.1.min(count);
     let last = end.saturating_sub(1);

@@ -1,6 +1,7 @@
 //! How a figure looks and where it goes: options of every command that makes one.
 
-use crate::chart::{ColorMap, DEFAULT_WIDTH_MM, Figure, Style};
+use super::common::say;
+use crate::chart::{ColorMap, DEFAULT_WIDTH_MM, Figure, Missing, Style};
 use anyhow::Result;
 use clap::Args;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
@@ -68,7 +69,20 @@ impl StyleArgs {
 
     /// Writes `figure` to `path`, in the form that its ending names.
     pub fn write(&self, figure: &dyn Figure, path: &Path) -> Result<()> {
+        tell(&self.written(figure, path)?);
+        Ok(())
+    }
+
+    /// The same; gives the characters that are to be told of: see [`tell`].
+    pub(super) fn written(&self, figure: &dyn Figure, path: &Path) -> Result<Missing> {
         Ok(figure.write(path, &self.style())?)
+    }
+}
+
+/// Says which characters of a figure are drawn as their code points.
+pub(super) fn tell(missing: &Missing) {
+    if !missing.is_empty() {
+        say(format_args!("note: {missing}"));
     }
 }
 

@@ -3,6 +3,7 @@
 mod args;
 mod attention;
 mod bench;
+mod commands;
 mod common;
 mod convert;
 mod demo;
@@ -12,6 +13,7 @@ mod figure;
 mod figure_args;
 mod generate;
 mod info;
+mod interrupt;
 mod measure_args;
 mod merge;
 mod persistent;
@@ -26,16 +28,19 @@ mod spans;
 mod texts;
 mod train;
 mod train_args;
+mod usage;
 mod window;
 
-use crate::shown::said;
+use crate::model::tensor_error;
+use crate::shown::{said, shown};
 use anyhow::Result;
-use args::{Cli, Command};
 use clap::{CommandFactory, Parser};
+use commands::{Cli, Command};
 use std::ffi::{OsStr, OsString};
 use std::io::Write;
 use std::path::Path;
 use std::process::ExitCode;
+use usage::Usage;
 
 /// Reads the command line and does what it says.
 pub fn main() -> ExitCode {
@@ -53,7 +58,8 @@ pub fn main_from(args: Vec<OsString>) -> ExitCode {
         Ok(()) => return ExitCode::SUCCESS,
         Err(error) => error,
     };
-    // Whoever read the results has seen enough: `spanscope attention … | head`.
+    // Whoever read the results has seen enough: `spanscope attention … | head`. Commands that have more to do than to print
+    // say what is undone by themselves.
     if error.chain().any(is_broken_pipe) {
         return ExitCode::SUCCESS;
     }
@@ -69,6 +75,9 @@ pub fn main_from(args: Vec<OsString>) -> ExitCode {
     }
 }
 
+/// Most lines of a complaint about the command line whose argument is not fit for a terminal.
+const MOST_LINES: usize = 24;
+
 /// Prints what is wrong with the command line, or the help asked for.
 fn misread(error: &clap::Error, first: &OsStr) -> ExitCode {
     let word = first.to_string_lossy();
@@ -81,16 +90,37 @@ fn misread(error: &clap::Error, first: &OsStr) -> ExitCode {
         && !Path::new(first).exists()
     {
         common::say(format_args!(
-            "error: {word:?} is neither a command nor a file; `spanscope --help` lists the commands"
+            "error: \"{}\" is neither a command nor a file; `spanscope --help` lists the commands",
+            shown(&word)
         ));
         return ExitCode::from(2);
     }
-    // Nothing can be told to a terminal that is gone.
-    let _ = error.print();
-    ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
+    // An argument is repeated as it was given, however long and whatever is in it.
+    let text = error.render().to_string();
+    let printed = match error.use_stderr() && !text.lines().all(|line| said(line) == line) {
+        true => {
+            text.lines()
+                .take(MOST_LINES)
+                .for_each(|line| common::say(format_args!("{}", said(line))));
+            Ok(())
+        }
+        false => error.print().and_then(|()| std::io::stdout().flush()),
+    };
+    match printed {
+        // Of what goes to stderr nothing more can be told.
+        Err(failed) if !error.use_stderr() => match failed.kind() {
+            std::io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+            _ => {
+                common::say(format_args!("error: stdout: {failed}"));
+                ExitCode::FAILURE
+            }
+        },
+        _ => ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2)),
+    }
 }
 
 fn run(cli: Cli) -> Result<()> {
+    interrupt::listen();
     let Some(command) = cli.command else {
         return window::run(&cli.window);
     };
@@ -127,7 +157,12 @@ fn is_broken_pipe(cause: &(dyn std::error::Error + 'static)) -> bool {
 /// The error with its causes, leaving out those that a message already repeats.
 fn chain(error: &anyhow::Error) -> String {
     let mut text = error.to_string();
-    for cause in error.chain().skip(1).map(ToString::to_string) {
+    // The tensor library's errors carry the places in its code where `RUST_BACKTRACE` is set.
+    let words = |cause: &(dyn std::error::Error + 'static)| match cause.downcast_ref() {
+        Some(error) => tensor_error(error),
+        None => cause.to_string(),
+    };
+    for cause in error.chain().skip(1).map(words) {
         if !text.contains(&cause) {
             text = format!("{text}: {cause}");
         }
@@ -135,14 +170,23 @@ fn chain(error: &anyhow::Error) -> String {
     text
 }
 
-/// Options that do not fit together, the model or this machine.
-#[derive(Debug, thiserror::Error)]
-#[error("{}", said(.0))]
-struct Usage(String);
-
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_places_in_the_code_are_told() {
+        let error = candle_core::Error::WithBacktrace {
+            inner: Box::new(candle_core::Error::Msg("no memory".into())),
+            backtrace: Box::new(std::backtrace::Backtrace::force_capture()),
+        };
+        let said = chain(&crate::train::TrainError::Device(error).into());
+        assert!(
+            said.contains("no memory") && !said.contains("chain") && !said.contains("\\n"),
+            "{said}"
+        );
+        assert!(!said.contains('\n'), "{said}");
+    }
 
     #[test]
     fn causes_are_told_once() {

@@ -2,7 +2,7 @@
 
 use super::Usage;
 use super::args::DtypeArg;
-use super::common::{ending, may_write, open_to_run, progress, same_file, say, tell_unknown};
+use super::common::{covered, ending, may_write, open_to_run, progress, say};
 use super::record_args::RecordArgs;
 use crate::chart::thousands;
 use crate::checkpoint::Dtype;
@@ -12,24 +12,22 @@ use crate::engine::run_file::{
 };
 use crate::model::Cancel;
 use crate::shown::shown_path;
-use crate::text;
+use crate::text::{self, Coverage};
 use anyhow::{Context, Result};
 use indicatif::{ProgressBar, ProgressStyle};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// A file from this size on is announced before it is written, in bytes.
 const LARGE: u64 = 256_000_000;
 
 pub(super) fn run(args: &RecordArgs) -> Result<()> {
     ending(&args.output, &["safetensors"])?;
-    if same_file(&args.model, &args.output) {
-        return Err(Usage(format!(
-            "{}: would be written over the model; give the run another name",
-            shown_path(&args.output)
-        ))
-        .into());
-    }
-    may_write(&args.output, args.force)?;
+    let read = args.text.iter().chain(&args.ids).map(PathBuf::as_path);
+    let reads: Vec<Option<&Path>> = [Some(args.model.as_path()), args.common.vocab.as_deref()]
+        .into_iter()
+        .chain(read.map(Some))
+        .collect();
+    may_write(&args.output, args.force, &reads)?;
     let quiet = args.common.quiet;
     let model = open_to_run(&args.model, &args.common)?;
     if model.recorded.is_some() {
@@ -50,10 +48,11 @@ pub(super) fn run(args: &RecordArgs) -> Result<()> {
     };
     let recording = Recording::new(&model, texts(args)?, &options)?;
     let header = recording.header();
+    for text in &header.texts {
+        let coverage = Coverage::counted(text.tokens + text.unknown, text.unknown);
+        covered(&coverage, &text.name, &args.common)?;
+    }
     if !quiet {
-        for text in &header.texts {
-            tell_unknown(text.unknown, &text.name);
-        }
         if recording.bytes() >= LARGE {
             say(format_args!(
                 "the run file will take {}; --tokens A..B or --dtype f16 make it smaller",
@@ -96,13 +95,13 @@ pub(super) fn run(args: &RecordArgs) -> Result<()> {
 fn texts(args: &RecordArgs) -> Result<Vec<TextToRecord>> {
     let shard = args.shard.unwrap_or(Shard::ALL);
     let (texts, ids) = (
-        files(&args.text, TextKind::Text)?,
+        files(&args.text, TextKind::of_texts(args.common.any_text))?,
         files(&args.ids, TextKind::Ids)?,
     );
     let count = texts.len();
     let mut all = Vec::new();
     for (_, file) in (0..).zip(texts).filter(|(i, _)| shard.takes(*i)) {
-        let content = text::read_bytes(&file.path)?;
+        let content = text::read_accepted(&file.path, file.kind.accept())?;
         if content.is_empty() {
             anyhow::bail!("{}: the file is empty", shown_path(&file.path));
         }

@@ -1,6 +1,6 @@
 //! What packages install beside the program: completions for shells and manual pages.
 
-use super::args::Cli;
+use super::commands::Cli;
 use crate::shown::shown_path;
 use anyhow::{Context, Result};
 use clap::{Args, CommandFactory};

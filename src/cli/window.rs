@@ -26,6 +26,7 @@ pub(super) fn run(args: &WindowArgs) -> Result<()> {
         ramp: common.ramp,
         memory: args.memory,
         device: common.device.into(),
+        any_text: common.any_text,
     };
     match ui::run(start) {
         Ok(()) => Ok(()),

@@ -1,16 +1,18 @@
 //! Opening a model with its vocabulary, and turning text into ids.
 
 mod recorded;
+mod same;
 
 use super::follow::Stamp;
 use super::run_file::{Header, RunFile, RunFileError};
 use super::samples::Sample;
 use super::span_history::SpanHistory;
-use crate::chart::thousands;
+use crate::chart::{TokenName, thousands};
 use crate::checkpoint::{Checkpoint, CheckpointError, Curve, Dtype, Format, IN_FOLDER, in_folder};
+use crate::files::SourceFile;
 use crate::model::{Device, ModelError, Network, Part};
 use crate::shown::{shown, shown_path};
-use crate::text::{TextError, Vocabulary};
+use crate::text::{Coverage, TextError, Vocabulary};
 use crate::train::RunProgress;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
@@ -45,7 +47,7 @@ pub enum EngineError {
     },
     /// Text was given for a model whose vocabulary is not known.
     #[error(
-        "{}: the file holds no vocabulary, so text cannot become ids; pass --vocab FILE (a train.txt, the raw corpus or a JSON list), or ids with --ids FILE.json",
+        "{}: the file holds no vocabulary, so text cannot become ids; pass --vocab FILE (a train.txt, the raw corpus, a list of tokens or a dict.txt of fairseq), or ids with --ids FILE.json",
         shown_path(path)
     )]
     NoVocabulary {
@@ -137,8 +139,10 @@ pub struct Model {
     pub recorded: Option<Arc<RunFile>>,
     /// Which version of the file it is, if the file is the checkpoint of a run: that is replaced now and then.
     pub(crate) stamp: Option<Stamp>,
-    /// SHA-256 of the file, once somebody has asked for it.
-    pub(crate) hash: Arc<OnceLock<Option<String>>>,
+    /// The file as it was opened, whatever has its name by now.
+    pub(crate) source: Arc<SourceFile>,
+    /// SHA-256 of its tensors, once somebody has asked for it: see [`Model::tensors_sha256`].
+    pub(super) tensors: Arc<OnceLock<Option<String>>>,
 }
 
 /// A text as ids.
@@ -148,6 +152,8 @@ pub struct Prepared {
     pub ids: Vec<u32>,
     /// How many pieces of the text are not in the vocabulary and were left out.
     pub unknown: usize,
+    /// How much of the text the vocabulary has.
+    pub coverage: Coverage,
 }
 
 impl Model {
@@ -178,15 +184,15 @@ impl Model {
             return Self::of_run(&checkpoint, header);
         }
         let network = Network::outline(&checkpoint, ramp)?;
-        Ok(Self::of(&checkpoint, network))
+        Self::of(&checkpoint, network)
     }
 
     /// What the file says, with a network from it and no vocabulary.
-    fn of(checkpoint: &Checkpoint, network: Network) -> Self {
+    fn of(checkpoint: &Checkpoint, network: Network) -> Result<Self, EngineError> {
         let run = RunProgress::of(checkpoint.metadata());
         let (config, spans) = (network.config(), network.spans());
         let history = SpanHistory::of(checkpoint, config, &spans, run.as_ref());
-        Self {
+        Ok(Self {
             run,
             span_history: history.map(Arc::new),
             stamp: None,
@@ -200,25 +206,20 @@ impl Model {
             network: Arc::new(network),
             vocabulary: None,
             recorded: None,
-            hash: Arc::default(),
-        }
+            source: Arc::new(checkpoint.source()?),
+            tensors: Arc::default(),
+        })
     }
 
-    /// SHA-256 of the file in hexadecimal; `None` where it cannot be read any more. The first call reads the whole file:
-    /// about half a second per gigabyte.
+    /// SHA-256 of the file that was opened, in hexadecimal; `None` where it was written to since. The first call reads the
+    /// whole file: about half a second per gigabyte.
     pub fn sha256(&self) -> Option<&str> {
-        let is_same = || self.stamp.is_none() || Stamp::of(&self.path) == self.stamp;
-        let hash = self.hash.get_or_init(|| {
-            // Of a run's checkpoint that was replaced meanwhile it would be another model's.
-            let hash = is_same().then(|| crate::files::sha256_of(&self.path).ok());
-            hash.flatten().filter(|_| is_same())
-        });
-        hash.as_deref()
+        self.source.sha256()
     }
 
     /// The same if it is known already.
     pub fn known_sha256(&self) -> Option<&str> {
-        self.hash.get()?.as_deref()
+        self.source.known_sha256()
     }
 
     /// The same model, computing on `device` from now on.
@@ -247,12 +248,7 @@ impl Model {
     /// None with the files that the program was built from.
     pub fn open_sample(sample: &Sample) -> Result<Self, EngineError> {
         let checkpoint = Checkpoint::from_static(Path::new(sample.file), sample.model)?;
-        let model = Self::from_checkpoint(&checkpoint, None, None)?;
-        // No file of this name need be there.
-        model
-            .hash
-            .get_or_init(|| Some(crate::files::sha256_hex(sample.model)));
-        Ok(model)
+        Self::from_checkpoint(&checkpoint, None, None)
     }
 
     fn from_checkpoint(
@@ -269,9 +265,10 @@ impl Model {
         }
         let mut model = match header {
             Some(header) => Self::of_run(checkpoint, header)?,
-            None => Self::of(checkpoint, Network::load(checkpoint, ramp)?),
+            None => Self::of(checkpoint, Network::load(checkpoint, ramp)?)?,
         };
         let is_recorded = model.recorded.is_some();
+        let is_fairseq = model.prefix.contains("decoder.");
         let config = model.network.config();
         let expected = config.vocab_size;
         let assumed = &mut model.assumed;
@@ -306,7 +303,8 @@ impl Model {
             (None, None) if is_recorded => None,
             (None, None) => {
                 let text8 = Vocabulary::text8();
-                if expected == text8.len() {
+                // fairseq's ids begin with tokens of its own.
+                if expected == text8.len() && !is_fairseq {
                     assumed.push(
                         "vocabulary: the text8 order, because the model has 28 tokens".into(),
                     );
@@ -331,10 +329,10 @@ impl Model {
             .ok_or_else(|| EngineError::NoVocabulary {
                 path: self.path.clone(),
             })?;
-        let all = vocabulary.encode_ids(text);
-        let ids: Vec<u32> = all.iter().copied().flatten().collect();
+        let (ids, coverage) = vocabulary.known_ids(text);
         Ok(Prepared {
-            unknown: all.len() - ids.len(),
+            unknown: coverage.missing,
+            coverage,
             ids,
         })
     }
@@ -342,12 +340,20 @@ impl Model {
     /// Where the first token of a text that the model knows ends, in bytes: what follows is predicted. 0 where there is
     /// none among the first bytes.
     pub fn first_token_end(&self, text: &[u8]) -> usize {
-        let head = &text[..text.len().min(1 << 16)];
-        self.vocabulary
-            .iter()
-            .flat_map(|vocabulary| vocabulary.encode_bytes(head))
-            .find(|piece| piece.id.is_some())
-            .map_or(0, |piece| piece.range.end)
+        let Some(vocabulary) = &self.vocabulary else {
+            return 0;
+        };
+        let mark = vocabulary.mark_len(text);
+        let head = &text[mark..text.len().min(1 << 16)];
+        let pieces = vocabulary.encode_bytes(head);
+        let first = pieces.iter().find(|piece| piece.id.is_some());
+        first.map_or(0, |piece| mark + piece.range.end)
+    }
+
+    /// Whether the file has a training log in a form that is not read.
+    pub fn has_unread_curves(&self) -> bool {
+        let of_log = |note: &String| note.starts_with("no training curve");
+        self.assumed.iter().any(of_log)
     }
 
     /// Whether something about it is still a guess that only the user can settle: the ramp, or the vocabulary.
@@ -368,6 +374,7 @@ impl Model {
             "fixed span"
         };
         let inner = match (config.pers_mem_size, config.inner_hidden_size) {
+            (0, 0) => "no feed-forward sublayers".to_owned(),
             (0, inner) => format!("feed-forward sublayers of width {}", thousands(inner)),
             (n, _) => format!(
                 "all-attention with {} persistent vectors per head",
@@ -421,6 +428,16 @@ impl Model {
         }
         let name = self.path.file_stem().unwrap_or(self.path.as_os_str());
         name.to_string_lossy().into_owned()
+    }
+
+    /// What tables say of a token.
+    pub fn token_name(&self, id: u32) -> TokenName {
+        let exact = self.vocabulary.as_ref().and_then(|v| v.exact(id));
+        TokenName {
+            id,
+            token: exact,
+            label: self.label(id),
+        }
     }
 
     /// A short visible name of a token.

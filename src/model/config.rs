@@ -1,8 +1,8 @@
 //! The architecture of a network, inferred from the names and shapes of its tensors.
 
-use super::ModelError;
+use super::normalisation::{self, Normalisation};
+use super::{ModelError, layers, stored_config};
 use crate::checkpoint::Checkpoint;
-use crate::shown::shown_list;
 use serde::{Deserialize, Serialize};
 
 /// The ramp R that is assumed when nothing says otherwise: the published models' value.
@@ -40,9 +40,17 @@ pub struct Config {
     pub adapt_span_ramp: usize,
     /// Adaptive input and output, for word-level models.
     pub adapt_io: Option<AdaptIo>,
+    /// What follows the soft mask: files that say nothing of it are the published code's.
+    #[serde(default)]
+    pub normalisation: Normalisation,
 }
 
 impl Config {
+    /// Whether the weights of a query add up to less than 1, because what the soft mask takes away is not given back.
+    pub fn is_masked(&self) -> bool {
+        self.adapt_span && self.normalisation == Normalisation::Masked
+    }
+
     /// d: features per head.
     pub fn head_dim(&self) -> usize {
         self.hidden_size / self.nb_heads
@@ -59,11 +67,7 @@ pub fn infer(
 ) -> Result<(Config, Vec<String>), ModelError> {
     let shape = |name: &str| checkpoint.info(name).map(|info| info.shape.clone());
     let need = |name: &str, dims: usize| -> Result<Vec<usize>, ModelError> {
-        let found = shape(name).ok_or_else(|| ModelError::MissingTensor {
-            path: checkpoint.path().to_owned(),
-            name: name.to_owned(),
-            found: shown_list(checkpoint.names().take(4)),
-        })?;
+        let found = shape(name).ok_or_else(|| ModelError::missing(checkpoint, name))?;
         if found.len() != dims || found.contains(&0) {
             return Err(ModelError::shape(
                 checkpoint,
@@ -78,6 +82,7 @@ pub fn infer(
 
     let key_pe = need("key_pe", 3)?;
     let (head_dim, attn_span) = (key_pe[1], key_pe[2]);
+    let nb_layers = layers::count(checkpoint, "layers.", "layer")?;
     let query = need("layers.0.attn.proj_query.weight", 2)?;
     let hidden_size = query[1];
     if query[0] != hidden_size || !hidden_size.is_multiple_of(head_dim) {
@@ -90,34 +95,26 @@ pub fn infer(
         ));
     }
     let nb_heads = hidden_size / head_dim;
-    let nb_layers = (0..)
-        .take_while(|i| shape(&format!("layers.{i}.attn.proj_query.weight")).is_some())
-        .count();
-    let inner_hidden_size = match shape("layers.0.ff.fc1.weight") {
-        Some(_) => need("layers.0.ff.fc1.weight", 2)?[0],
-        None => 0,
+    let width = |group: &str, part: &str, dims: usize, axis: usize| -> Result<usize, ModelError> {
+        match layers::first_with(checkpoint, group, part)? {
+            Some(name) => Ok(need(&name, dims)?[axis]),
+            None => Ok(0),
+        }
     };
-    let pers_mem_size = match shape("layers.0.attn.attn.persistent_memory.key") {
-        Some(_) => need("layers.0.attn.attn.persistent_memory.key", 3)?[2],
-        None => 0,
-    };
-    let adapt_span = span_name(checkpoint, 0).is_some();
+    let inner_hidden_size = width("ff.", "ff.fc1.weight", 2, 0)?;
+    let memory = "attn.attn.persistent_memory.";
+    let pers_mem_size = width(memory, &format!("{memory}key"), 3, 2)?;
+    let adapt_span = layers::have_spans(checkpoint, nb_layers)?;
 
-    let (vocab_size, adapt_io) = if shape("in_emb.weight").is_some() {
+    let clusters = "in_emb.emb_layers.";
+    let is_adaptive = layers::all_names(checkpoint).any(|name| name.starts_with(clusters));
+    let (vocab_size, adapt_io) = if shape("in_emb.weight").is_some() || !is_adaptive {
         (need("in_emb.weight", 2)?[0], None)
     } else {
         let mut cutoffs = Vec::new();
         let mut end = 0;
-        for c in 0.. {
-            let name = format!("in_emb.emb_layers.{c}.weight");
-            if shape(&name).is_none() {
-                if c == 0 {
-                    // The plain embedding is what most networks have.
-                    need("in_emb.weight", 2)?;
-                }
-                break;
-            }
-            end += need(&name, 2)?[0];
+        for c in 0..layers::count(checkpoint, clusters, "cluster")? {
+            end += need(&format!("{clusters}{c}.weight"), 2)?[0];
             cutoffs.push(end);
         }
         let tied =
@@ -129,18 +126,22 @@ pub fn infer(
         .metadata()
         .get("config")
         .and_then(|text| crate::json::read(text.as_bytes()).ok());
+    let stored = stored.map(|stored| stored.adapt_span_ramp);
     let adapt_span_ramp = match (ramp, stored) {
         (Some(0), _) => return Err(ModelError::Ramp),
         (Some(ramp), _) => ramp,
-        (None, Some(stored)) if stored.adapt_span_ramp > 0 => stored.adapt_span_ramp,
-        (None, _) => {
-            if adapt_span {
-                assumed.push(format!("ramp R = {DEFAULT_RAMP} (not stored in the file)"));
+        (None, Some(stored)) if stored > 0 => stored,
+        (None, _) => match normalisation::ramp_of_settings(checkpoint)? {
+            Some(ramp) => ramp,
+            None => {
+                if adapt_span {
+                    assumed.push(format!("ramp R = {DEFAULT_RAMP} (not stored in the file)"));
+                }
+                DEFAULT_RAMP
             }
-            DEFAULT_RAMP
-        }
+        },
     };
-    let config = Config {
+    let mut config = Config {
         vocab_size,
         hidden_size,
         nb_heads,
@@ -151,10 +152,25 @@ pub fn infer(
         adapt_span,
         adapt_span_ramp,
         adapt_io,
+        normalisation: Normalisation::default(),
     };
     believable(&config, checkpoint, MOST_DISTANCES)?;
     let sizes = Size::of_layers(&config);
     sizes.iter().try_for_each(|size| size.check(checkpoint))?;
+    stored_config::check(checkpoint, &config)?;
+    let tensors = normalisation::Tensors {
+        adapt_span,
+        persistent: config.pers_mem_size > 0,
+        adapt_io: config.adapt_io.is_some(),
+        sizes: [
+            ("attn_span", config.attn_span),
+            ("n_layer", config.nb_layers),
+            ("n_head", config.nb_heads),
+            ("d_model", config.hidden_size),
+            ("d_inner", config.inner_hidden_size),
+        ],
+    };
+    config.normalisation = normalisation::infer(checkpoint, &tensors, &mut assumed)?;
     Ok((config, assumed))
 }
 

@@ -24,6 +24,40 @@ pub enum TextError {
         /// What is wrong with it.
         reason: String,
     },
+    /// An archive of several files: there is no telling which is meant.
+    #[error("{}: the archive holds {names}; a text is one file. Unpack it and pass the file that is meant, or the folder where a command takes folders", shown_path(path), names = said(names))]
+    Several {
+        /// The archive.
+        path: PathBuf,
+        /// How many, and the names of some.
+        names: String,
+    },
+    /// A file packed in a way that is not read.
+    #[error("{}: packed as .{ending}, which cannot be read here. Unpack it ({tool}) and pass the text, plain or as .zip or .gz", shown_path(path), ending = said(ending), tool = said(tool))]
+    Packed {
+        /// The file.
+        path: PathBuf,
+        /// The usual ending of such files.
+        ending: &'static str,
+        /// What unpacks them.
+        tool: &'static str,
+    },
+    /// A file that is no text.
+    #[error("{}: this is no text but {what}. Pass a text (plain, .zip or .gz); on the command line, --any-text reads the bytes of any file", shown_path(path), what = said(what))]
+    NoText {
+        /// The file.
+        path: PathBuf,
+        /// What it is.
+        what: String,
+    },
+    /// The vocabulary lacks too much of a text.
+    #[error(
+        "{what}. Pass the vocabulary of the text that the model learned from, or another text; on the command line, --any-text leaves out what the vocabulary lacks, however much"
+    )]
+    NotCovered {
+        /// How much it lacks, and what.
+        what: String,
+    },
     /// The (unpacked) text is larger than this program accepts.
     #[error(
         "{}: the text is larger than {limit} bytes once unpacked, or than the free memory. Pass a smaller part of it",
@@ -37,7 +71,7 @@ pub enum TextError {
     },
     /// The file holds nothing to build a vocabulary from.
     #[error(
-        "{}: the file holds no text. Pass the text the model was trained on: its train.txt, the raw corpus (plain, .zip or .gz) or a vocabulary saved as JSON",
+        "{}: the file holds no text. Pass the text the model was trained on: its train.txt, the raw corpus (plain, .zip or .gz) or a list of its tokens",
         shown_path(path)
     )]
     Empty {
@@ -45,9 +79,7 @@ pub enum TextError {
         path: PathBuf,
     },
     /// The file gives a vocabulary, but not one of the model's size.
-    #[error(
-        "{}: the model has {expected} tokens, but this file gives {found}. Pass the text the model was trained on (its train.txt or the raw corpus), or a vocabulary saved as JSON with {expected} tokens{hint}",
-        shown_path(path), found = said(found), hint = said(hint))]
+    #[error("{}: the model has {expected} tokens, but this file gives {found}. Pass the text the model was trained on (its train.txt or the raw corpus), or a list of its {expected} tokens{hint}", shown_path(path), found = said(found), hint = said(hint))]
     Size {
         /// The file.
         path: PathBuf,
@@ -62,9 +94,7 @@ pub enum TextError {
     #[error("not a vocabulary: {}", said(.0))]
     Vocabulary(String),
     /// [`TextError::Vocabulary`], and the file it came from.
-    #[error(
-        "{}: not a vocabulary: {reason}. Expected a list of token strings, an object of token to id, or a vocabulary this program saved",
-        shown_path(path), reason = said(reason))]
+    #[error("{}: not a vocabulary: {reason}. Expected a list of tokens (JSON, or one a line), their ids (JSON), a dict.txt of fairseq, or the text that the model learned from", shown_path(path), reason = said(reason))]
     VocabularyFile {
         /// The file.
         path: PathBuf,

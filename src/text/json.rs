@@ -3,8 +3,9 @@
 use crate::shown::shown;
 use serde_json::{Map, Value, json};
 
-use super::encode::guess_unit;
+use super::encode::guess_listed_unit;
 use super::error::TextError;
+use super::kind::unmarked;
 use super::vocabulary::{EOS, Token, Unit, Vocabulary};
 
 /// The JSON of a vocabulary that is to have `expected` tokens: many more are not read.
@@ -15,7 +16,8 @@ pub fn vocabulary_json(text: &[u8], expected: usize) -> Result<Value, String> {
     /// What a token takes in memory, in a list or as the key of an object.
     const TOKEN: usize = 200;
     let most = crate::json::MOST.saturating_add(expected.saturating_mul(TOKEN));
-    crate::json::read_up_to(text, most)
+    // Some programs write a mark before UTF-8.
+    crate::json::read_up_to(unmarked(text), most).map_err(|error: String| shown(&error))
 }
 
 impl Vocabulary {
@@ -35,7 +37,7 @@ impl Vocabulary {
     }
 
     /// Reads what [`Vocabulary::to_json`] wrote, a plain list of token strings, or an object that
-    /// gives each token its id. Where no unit is given it is guessed: numbers from 0 to 255 are
+    /// gives each token its id, or each id its token. Where no unit is given it is guessed: numbers from 0 to 255 are
     /// bytes, single characters are characters, anything else is words.
     ///
     /// # Errors
@@ -87,11 +89,22 @@ fn from_list(list: &[Value], unit: Option<Unit>) -> Result<Vocabulary, TextError
             }
         });
     }
-    let unit = unit.unwrap_or_else(|| guess_unit(tokens.iter().map(String::as_str)));
+    let unit = unit.unwrap_or_else(|| guess_listed_unit(tokens.iter().map(String::as_str)));
     Vocabulary::from_tokens(tokens, unit)
 }
 
+/// The tokens of an object that names them by their ids; `None` where it does not.
+fn by_id(object: &Map<String, Value>) -> Option<Vec<String>> {
+    let ids = 0..object.len();
+    let token = |id: usize| object.get(&id.to_string())?.as_str();
+    ids.map(|id| token(id).map(str::to_owned)).collect()
+}
+
 fn from_ids(object: &Map<String, Value>) -> Result<Vocabulary, TextError> {
+    if let Some(tokens) = by_id(object).filter(|tokens| !tokens.is_empty()) {
+        let unit = guess_listed_unit(tokens.iter().map(String::as_str));
+        return Vocabulary::from_tokens(tokens, unit);
+    }
     let mut tokens: Vec<Option<&String>> = vec![None; object.len()];
     for (token, value) in object {
         let place = value
@@ -126,7 +139,7 @@ fn from_ids(object: &Map<String, Value>) -> Result<Vocabulary, TextError> {
     }
     // As many places as tokens, and no place taken twice: none is left empty.
     let tokens: Vec<String> = tokens.into_iter().flatten().cloned().collect();
-    let unit = guess_unit(tokens.iter().map(String::as_str));
+    let unit = guess_listed_unit(tokens.iter().map(String::as_str));
     Vocabulary::from_tokens(tokens, unit)
 }
 

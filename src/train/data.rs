@@ -4,9 +4,9 @@ use super::TrainError;
 use super::dropout::mix;
 use super::options::Options;
 use crate::files::sha256_hex;
-use crate::text::{Unit, Vocabulary, read_bytes};
+use crate::shown::shown_path;
+use crate::text::{Accept, Coverage, Gathered, Unit, Vocabulary, read_accepted};
 use serde::{Deserialize, Serialize};
-use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 /// A text to learn from, one to check on, and the vocabulary of both.
@@ -24,6 +24,10 @@ pub struct Data {
     pub sha256: String,
     /// That of the part held out for validation.
     pub valid_sha256: String,
+    /// How much of the training part the vocabulary has; what it lacks is left out.
+    pub coverage: Coverage,
+    /// How much of the validation part.
+    pub valid_coverage: Coverage,
 }
 
 impl Data {
@@ -35,25 +39,42 @@ impl Data {
     /// training part does not know is left out of the other.
     ///
     /// # Errors
-    /// When a file cannot be read, or is empty.
+    /// When a file cannot be read, is empty or no text, or a vocabulary that was given lacks too much of it.
     pub fn read(
         path: &Path,
         vocabulary: Option<Vocabulary>,
         by_count: bool,
     ) -> Result<Self, TrainError> {
-        if path.is_dir() {
-            return Self::prepared(path, vocabulary, by_count);
+        let is_given = vocabulary.is_some();
+        let data = Self::read_accepted(path, vocabulary, by_count, Accept::Texts)?;
+        if is_given {
+            let mut all = data.coverage.clone();
+            all.add(&data.valid_coverage);
+            all.check(&shown_path(path))?;
         }
-        let text = read_bytes(path)?;
+        Ok(data)
+    }
+
+    /// As [`Data::read`]; with [`Accept::AnyBytes`] also of binary data. What the vocabulary lacks is left out, however much
+    /// it is.
+    ///
+    /// # Errors
+    /// As [`Data::read`].
+    pub fn read_accepted(
+        path: &Path,
+        vocabulary: Option<Vocabulary>,
+        by_count: bool,
+        accept: Accept,
+    ) -> Result<Self, TrainError> {
+        if path.is_dir() {
+            return Self::prepared(path, vocabulary, by_count, accept);
+        }
+        let text = read_accepted(path, accept)?;
         let tail = text.len() / 20;
         let (train, rest) = text.split_at(text.len() - 2 * tail);
         let valid = &rest[..tail];
         let vocabulary = vocabulary.unwrap_or_else(|| Vocabulary::from_bytes_in_order(train));
-        let ids = |text: &[u8]| -> Vec<u32> {
-            let ids = vocabulary.encode_ids(text);
-            ids.into_iter().flatten().collect()
-        };
-        let (train, valid) = (ids(train), ids(valid));
+        let (train, valid) = (vocabulary.known_ids(train), vocabulary.known_ids(valid));
         Self::checked(path, vocabulary, train, valid)
     }
 
@@ -66,6 +87,7 @@ impl Data {
         folder: &Path,
         vocabulary: Option<Vocabulary>,
         by_count: bool,
+        accept: Accept,
     ) -> Result<Self, TrainError> {
         let read = |name: &str| -> Result<String, TrainError> {
             let path = folder.join(name);
@@ -75,24 +97,31 @@ impl Data {
                     what: "is missing; a folder of data has train.txt and valid.txt, with tokens between spaces".into(),
                 });
             }
-            Ok(String::from_utf8_lossy(&read_bytes(&path)?).into_owned())
+            let text = String::from_utf8_lossy(&read_accepted(&path, accept)?).into_owned();
+            // A mark that some programs write before UTF-8 is no part of the first token.
+            Ok(match text.strip_prefix('\u{feff}') {
+                Some(rest) => rest.to_owned(),
+                None => text,
+            })
         };
         let (train, valid) = (read("train.txt")?, read("valid.txt")?);
         let vocabulary = match vocabulary {
             Some(vocabulary) => vocabulary,
-            None => {
-                let different: HashSet<&str> = train.split_whitespace().collect();
-                let lines = usize::from(!train.is_empty() && !different.contains("<eos>"));
-                Vocabulary::from_file(folder.join("train.txt"), different.len() + lines, by_count)?
-            }
+            None => Vocabulary::of_prepared(folder.join("train.txt"), by_count)?,
         };
-        let ids = |text: &str| -> Vec<u32> {
-            let eos = vocabulary.eos();
-            let lines = text.lines().flat_map(|line| {
+        let ids = |text: &str| -> (Vec<u32>, Coverage) {
+            let mut ids = Vec::new();
+            // Tokens are words here, whatever they stand for.
+            let mut gathered = Gathered::new(Unit::Word);
+            for line in text.lines() {
                 let words = line.split_whitespace();
-                words.map(|word| vocabulary.id_of(word)).chain([eos])
-            });
-            lines.flatten().collect()
+                let tokens = words.map(|word| (word, vocabulary.id_of(word)));
+                for (token, id) in tokens.chain([("\n", vocabulary.eos())]) {
+                    ids.extend(id);
+                    gathered.add(id.is_some(), token.as_bytes());
+                }
+            }
+            (ids, gathered.finish())
         };
         let (train, valid) = (ids(&train), ids(&valid));
         Self::checked(folder, vocabulary, train, valid)
@@ -101,8 +130,8 @@ impl Data {
     fn checked(
         path: &Path,
         vocabulary: Vocabulary,
-        train: Vec<u32>,
-        valid: Vec<u32>,
+        (train, coverage): (Vec<u32>, Coverage),
+        (valid, valid_coverage): (Vec<u32>, Coverage),
     ) -> Result<Self, TrainError> {
         if train.len() < 2 || valid.len() < 2 {
             let what = format!(
@@ -124,6 +153,8 @@ impl Data {
             vocabulary,
             train,
             valid,
+            coverage,
+            valid_coverage,
         })
     }
 }

@@ -1,8 +1,8 @@
 //! What can go wrong while a network is trained.
 
 use crate::checkpoint::CheckpointError;
-use crate::model::ModelError;
-use crate::shown::{said, shown_error, shown_path};
+use crate::model::{ModelError, tensor_error};
+use crate::shown::{said, shown_path};
 use crate::text::TextError;
 use std::path::PathBuf;
 use thiserror::Error;
@@ -10,6 +10,15 @@ use thiserror::Error;
 /// What can go wrong while a network is trained.
 #[derive(Debug, Error)]
 pub enum TrainError {
+    /// Another program writes to the run.
+    #[error(
+        "{}: another spanscope is training this run; wait until it is done or stop it, or give this one another folder with -o",
+        path.display()
+    )]
+    Held {
+        /// The run's checkpoint.
+        path: PathBuf,
+    },
     /// An option that is out of range, or does not go with another.
     #[error("{name} {found}: expected {expected}", found = said(found), expected = said(expected))]
     Option {
@@ -99,7 +108,7 @@ pub enum TrainError {
     /// The device failed.
     #[error(
         "the device failed while training: {}; with too little memory, try --batch-split, or a smaller --batch-sz",
-        shown_error(.0)
+        tensor_error(.0)
     )]
     Device(#[from] candle_core::Error),
 }

@@ -193,3 +193,51 @@ fn what_cannot_be_drawn_is_said() {
         assert!(!Path::new(&out).exists());
     }
 }
+
+#[test]
+fn characters_without_a_glyph_are_told_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let paths = ["a.svg", "a.pdf", "a.png", "a.csv"].map(path);
+    let mut args = vec!["figure", "spans", SHAKESPEARE, "--quiet"];
+    args.extend(["--title", "\u{13080}のヴァルキュリア\u{13080} \u{e000}"]);
+    for path in &paths {
+        args.extend(["-o", path]);
+    }
+    let run = program(&args).assert().success();
+    let said = String::from_utf8(run.get_output().stderr.clone()).unwrap();
+    let want = "note: 3 characters have no glyph in the bundled fonts and are drawn as their code points: U+13080, U+E000\n";
+    assert_eq!(said, want);
+    let svg = std::fs::read_to_string(&paths[0]).unwrap();
+    assert!(svg.contains("⟨U+13080⟩のヴァルキュリア⟨U+13080⟩ ⟨U+E000⟩"));
+    // The fonts have the characters of other titles.
+    let mut args = vec!["figure", "spans", SHAKESPEARE, "--quiet", "--force"];
+    args.extend(["--title", "戦のヴァルキュリア 語言 한국어", "-o", &paths[1]]);
+    let run = program(&args).assert().success();
+    assert!(run.get_output().stderr.is_empty());
+}
+
+#[test]
+fn pictures_in_drawings_are_there_for_older_programs() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = text(folder.path());
+    let path = folder.path().join("a.svg");
+    let path = path.to_str().unwrap();
+    let args = [
+        "figure",
+        "attention",
+        SHAKESPEARE,
+        "--text",
+        &text,
+        "--head",
+        "3.1",
+        "--tokens",
+        "50..150",
+        "-o",
+        path,
+    ];
+    program(&args).assert().success();
+    let svg = std::fs::read_to_string(path).unwrap();
+    assert!(svg.contains("<image ") && svg.contains("xlink:href=\"data:image/png;base64,"));
+    assert!(svg.contains("xmlns:xlink=\"http://www.w3.org/1999/xlink\""));
+}

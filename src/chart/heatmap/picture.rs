@@ -96,7 +96,8 @@ pub(in crate::chart) fn picture(
         image.assign("image-rendering", "pixelated");
     }
     let uri = format!("data:image/png;base64,{}", BASE64_STANDARD.encode(&png));
-    image.assign("href", uri);
+    // Inkscape before 1.3 and other older programs know the name of SVG 1.1 only; newer ones take either.
+    image.assign("xlink:href", uri);
     Some(image)
 }
 

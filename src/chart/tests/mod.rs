@@ -80,14 +80,7 @@ fn attention(n: usize, scale: Scale, map: ColorMap) -> Heatmap {
 }
 
 fn parse(svg: &str) -> usvg::Tree {
-    usvg::Tree::from_str(
-        svg,
-        &usvg::Options {
-            fontdb: super::font::database(),
-            ..Default::default()
-        },
-    )
-    .unwrap_or_else(|e| panic!("{e}\n{svg}"))
+    usvg::Tree::from_str(svg, &usvg::Options::default()).unwrap_or_else(|e| panic!("{e}\n{svg}"))
 }
 
 /// The first two texts that overlap, or one that leaves the page.
@@ -245,73 +238,107 @@ fn a_picture_of_a_few_million_cells() {
 
 #[test]
 fn text_of_other_scripts_has_its_letters() {
-    let chart = SpanChart {
-        title: "注意力 ⟨⌈␀ カナ Größe Ж \u{10fee4}".into(),
-        ..model(4, 4, 512)
-    };
-    let tree = parse(&chart.svg(&Style::default()));
-    let glyphs = |tree: &usvg::Tree| -> Vec<(String, u32)> {
-        let spans = texts(tree.root())
-            .into_iter()
-            .flat_map(|text| text.layouted());
-        let glyphs = spans.flat_map(|span| &span.positioned_glyphs);
-        glyphs
-            .map(|glyph| (glyph.text.clone(), glyph.id.0))
-            .collect()
-    };
-    // The first glyph of a font stands for what it lacks.
-    let found = glyphs(&tree);
-    assert!(
-        found.len() > 80 && found.iter().all(|glyph| glyph.1 != 0),
-        "{found:?}"
-    );
-    for title in ["الانتباه", "注意"] {
+    for title in [
+        "注意力 ⟨⌈␀ カナ Größe Ж \u{10fee4}",
+        "الانتباه",
+        "注意",
+        "戦のヴァルキュリア 語言 한국어",
+    ] {
         let chart = SpanChart {
             title: title.into(),
-            ..SpanChart::default()
+            ..model(4, 4, 512)
         };
-        let found = glyphs(&parse(&chart.svg(&Style::default())));
-        assert!(found.iter().all(|glyph| glyph.1 != 0), "{found:?}");
+        let page = chart.draw(&Style::default());
+        assert!(page.missing.is_empty(), "{:?}", page.missing);
+        assert!(chart.svg(&Style::default()).contains(title));
         let pdf = chart.pdf(&Style::default()).unwrap();
         let fonts = pdf.windows(9).filter(|w| w == b"/FontFile").count();
         assert!(fonts >= 2, "{title}: {fonts} fonts");
     }
 }
 
-/// All texts of a drawing.
-fn texts(group: &usvg::Group) -> Vec<&usvg::Text> {
-    let mut found = Vec::new();
-    for node in group.children() {
-        match node {
-            usvg::Node::Group(inner) => found.extend(texts(inner)),
-            usvg::Node::Text(text) => found.push(&**text),
-            _ => {}
-        }
+#[test]
+fn characters_without_a_glyph_are_written_out_and_told() {
+    let chart = SpanChart {
+        title: "\u{13080}の\u{e000}ヴァルキュリア\u{13080}".into(),
+        ..model(4, 4, 512)
+    };
+    let style = Style::default();
+    for format in [super::Format::Svg, super::Format::Pdf, super::Format::Png] {
+        let (_, missing) = chart.bytes(format, &style).unwrap();
+        assert_eq!(missing.count, 3);
+        assert_eq!(missing.examples, ['\u{13080}', '\u{e000}']);
     }
-    found
+    assert!(
+        chart
+            .bytes(super::Format::Csv, &style)
+            .unwrap()
+            .1
+            .is_empty()
+    );
+    let svg = chart.svg(&style);
+    assert!(
+        svg.contains(">\n⟨U+13080⟩の⟨U+E000⟩ヴァルキュリア⟨U+13080⟩\n<"),
+        "{svg}"
+    );
+    // Its name among the file's facts is as it was given.
+    assert!(svg.contains("<title>\n\u{13080}の"), "{svg}");
+    // The room that it takes is measured.
+    assert_eq!(clash(&chart.draw(&style)), None);
 }
 
 #[test]
 fn measured_text_is_as_wide_as_drawn() {
-    let tree = parse(&model(36, 8, 8192).svg(&Style::default()));
-    let drawn = texts(tree.root()).into_iter().map(|t| {
-        let text: String = t.chunks().iter().map(|c| c.text().to_owned()).collect();
-        (text, f64::from(t.bounding_box().width()))
-    });
-    let drawn: Vec<(String, f64)> = drawn.collect();
+    let (_, labels) = model(36, 8, 8192).draw(&Style::default()).drawing();
     let page = model(36, 8, 8192).draw(&Style::default());
-    assert_eq!(drawn.len(), page.boxes.len());
-    for ((text, width), want) in drawn.iter().zip(&page.boxes) {
-        assert_eq!(*text, want.text);
-        let box_width = if text == "Reach (tokens)" {
+    assert_eq!(labels.len(), page.boxes.len());
+    for (label, want) in labels.iter().zip(&page.boxes) {
+        assert_eq!(label.text, want.text);
+        let width = label.size * f64::from(crate::fonts::line(&label.text, label.weight).width);
+        let box_width = if label.text == "Reach (tokens)" {
             want.bottom - want.top
         } else {
             want.right - want.left
         };
         assert!(
             (width - box_width).abs() < 0.06 * box_width + 1.5,
-            "{text}: {width} {box_width}"
+            "{}: {width} {box_width}",
+            label.text
         );
+    }
+}
+
+#[test]
+fn texts_are_drawn_where_they_are_measured() {
+    // In the picture of a page with one text, all ink is in the text's box.
+    for (text, up) in [("Hxgj 123", false), ("注意 שלום", false), ("Reach", true)] {
+        let style = Style::default();
+        let mut page = Canvas::new(200.0, 100.0, &style);
+        let type_ = super::canvas::Type::new(12.0, "#000000").anchor(super::canvas::Anchor::Middle);
+        match up {
+            false => page.text(100.0, 50.0, text, type_),
+            true => page.text_up(100.0, 50.0, text, type_),
+        }
+        let place = page.boxes[0].clone();
+        let drawing = super::drawing::Drawing::new(page).unwrap();
+        let words = super::raster::Words::default();
+        let picture = super::raster::png(&drawing, 12.0, &words).unwrap();
+        let picture = image::load_from_memory(&picture).unwrap().to_luma8();
+        let scale = f64::from(picture.width()) / 200.0;
+        let dark = picture
+            .enumerate_pixels()
+            .filter(|(.., pixel)| pixel.0[0] < 128);
+        let mut ink = 0;
+        for (x, y, _) in dark {
+            let (x, y) = (f64::from(x) / scale, f64::from(y) / scale);
+            let near = |low: f64, high: f64, at: f64| (low - 1.5..=high + 1.5).contains(&at);
+            assert!(
+                near(place.left, place.right, x) && near(place.top, place.bottom, y),
+                "{text}: {x} {y}"
+            );
+            ink += 1;
+        }
+        assert!(ink > 100, "{text}: {ink}");
     }
 }
 

@@ -24,6 +24,20 @@ pub(super) const CANDIDATES: usize = 50;
 /// Tokens that a persistent vector raises, and as many that it lowers.
 pub(super) const PROMOTED: usize = 16;
 
+/// What to say of tokens that a text of `count` does not have; `usize::MAX` is its end.
+pub fn no_such_tokens(range: std::ops::Range<usize>, count: usize) -> String {
+    let end = match range.end {
+        usize::MAX => String::new(),
+        end => end.to_string(),
+    };
+    let start = range.start;
+    let can = match start < count {
+        true => format!("{start}..{count} or {start}.. are those from {start} on"),
+        false => "they are counted from 0".into(),
+    };
+    format!("--tokens {start}..{end}: the text has {count} tokens; {can}")
+}
+
 /// A run file cannot be read or written.
 #[derive(Debug, thiserror::Error)]
 pub enum RunFileError {
@@ -100,7 +114,7 @@ pub enum RunFileError {
         most: usize,
     },
     /// No tokens are left of what was asked for.
-    #[error("{}: --tokens {}..{}: the text has {tokens} tokens, counted from 0", shown(name), range.start, range.end)]
+    #[error("{}: {}", shown(name), no_such_tokens(range.clone(), *tokens))]
     NoSuchTokens {
         /// The text.
         name: String,

@@ -4,7 +4,7 @@ use super::*;
 use crate::analysis::sums::{Totals, to_units};
 use crate::checkpoint::{Element, PlannedTensor, TensorFile};
 use crate::engine::corpus::TextRecord;
-use crate::model::{Config, Span};
+use crate::model::{Config, Normalisation, Span};
 use std::collections::BTreeMap;
 
 fn config() -> Config {
@@ -19,6 +19,7 @@ fn config() -> Config {
         adapt_span: true,
         adapt_span_ramp: 2,
         adapt_io: None,
+        normalisation: Normalisation::default(),
     }
 }
 
@@ -59,6 +60,7 @@ fn file(name: &str, sha256: &str, shard: Option<(usize, usize)>) -> SumsFile {
         model: ModelRecord {
             name: "m.pt".into(),
             sha256: "ab".into(),
+            tensors_sha256: None,
             config: config(),
             vocabulary: None,
             spans: spans.iter().map(Into::into).collect(),

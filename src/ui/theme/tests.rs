@@ -139,6 +139,14 @@ fn every_script_of_the_interface_is_there() {
     assert_shown("αβγδεζηθικλμνξοπρστυφχψω ΑΒΓΔΕΖΗΘ άέήίόύώ", "Greek");
     assert_shown("абвгдеёжзийклмнопрстуфхцчшщъыьэюя ІЇЄҐ", "Cyrillic");
     assert_shown("ひらがな カタカナ ー ・ ｶﾅ ＡＢＣ１２３", "Japanese");
+    assert_shown("한국어 뷁 ㅋㅋ", "Korean");
+    assert_shown("עברית שָׁלוֹם", "Hebrew");
+    assert_shown(
+        "हिन्दी বাংলা ਪੰਜਾਬੀ ગુજરાતી ଓଡ଼ିଆ தமிழ் తెలుగు ಕನ್ನಡ മലയാളം සිංහල",
+        "scripts of India",
+    );
+    assert_shown("ไทย ລາວ ខ្មែរ မြန်မာ", "scripts of South-East Asia");
+    assert_shown("አማርኛ Հայերեն ქართული", "other scripts");
     assert_shown("😀👍🚀❤🎉 →←↑↓⇥⏎␣⟨⟩◌−²₂·…–≥≤×σ∞⌈⌉⌊⌋", "signs");
     let pictures: String = (0x2400..0x2422).filter_map(char::from_u32).collect();
     assert_shown(&pictures, "control characters");
@@ -148,13 +156,15 @@ fn every_script_of_the_interface_is_there() {
 }
 
 #[test]
-fn every_character_of_gb_2312_is_there() {
-    // Both ends of both levels, and how many there are.
+fn the_common_han_characters_are_there() {
+    // Both ends of the levels of GB 2312, Big5 and JIS X 0208, and how many there are.
     assert_shown("啊座亍齄", "GB 2312");
+    assert_shown("一籲語體", "Big5");
+    assert_shown("亜腕弌熙戦働", "JIS X 0208");
     with_fonts(|fonts| {
         let font = FontId::proportional(13.0);
         let han = ('\u{4e00}'..='\u{9fff}').filter(|c| fonts.has_glyph(&font, *c));
-        assert_eq!(han.count(), 6763);
+        assert_eq!(han.count(), 10_563);
     });
 }
 

@@ -1,0 +1,95 @@
+//! The bundled fonts, opened.
+
+use super::{EMOJI, FALLBACKS, INTER, INTER_SEMIBOLD};
+use harfrust::ShaperData;
+use skrifa::charmap::Charmap;
+use skrifa::instance::{LocationRef, Size};
+use skrifa::metrics::GlyphMetrics;
+use skrifa::raw::TableProvider as _;
+use skrifa::{FontRef, GlyphId, MetadataProvider as _};
+use std::sync::OnceLock;
+
+/// A bundled font.
+pub(crate) struct Face {
+    /// Its PostScript name.
+    pub(crate) name: String,
+    /// The font's file.
+    pub(crate) data: &'static [u8],
+    pub(crate) font: FontRef<'static>,
+    /// Its units in an em.
+    pub(crate) units: f32,
+    pub(super) shaper: ShaperData,
+    characters: Charmap<'static>,
+    advances: GlyphMetrics<'static>,
+}
+
+impl Face {
+    fn open(name: &str, data: &'static [u8]) -> Option<Self> {
+        let font = FontRef::new(data).ok()?;
+        Some(Self {
+            name: name.replace(' ', ""),
+            data,
+            units: f32::from(font.head().ok()?.units_per_em()),
+            shaper: ShaperData::new(&font),
+            characters: font.charmap(),
+            advances: font.glyph_metrics(Size::unscaled(), LocationRef::default()),
+            font,
+        })
+    }
+
+    /// Whether it can draw a character.
+    pub(super) fn has(&self, c: char) -> bool {
+        self.glyph(c).is_some()
+    }
+
+    /// The glyph of a character; the first one stands for what the font lacks.
+    fn glyph(&self, c: char) -> Option<GlyphId> {
+        let glyph = self.characters.map(c)?;
+        (glyph != GlyphId::NOTDEF).then_some(glyph)
+    }
+
+    /// Advance of a character as a share of the font size; `None` where the font has no such character.
+    pub(super) fn em(&self, c: char) -> Option<f32> {
+        Some(self.advance(self.glyph(c)?))
+    }
+
+    /// Advance of a glyph as a share of the font size.
+    pub(crate) fn advance(&self, glyph: GlyphId) -> f32 {
+        self.advances.advance_width(glyph).unwrap_or(0.0) / self.units
+    }
+}
+
+/// All of them, in the order in which a character is looked for: Inter, Inter SemiBold, and what stands behind both.
+pub(super) fn faces() -> &'static [Face] {
+    static FACES: OnceLock<Vec<Face>> = OnceLock::new();
+    FACES.get_or_init(|| {
+        let own = [("Inter-Regular", INTER), ("Inter-SemiBold", INTER_SEMIBOLD)];
+        let all = own.into_iter().chain(FALLBACKS).chain([EMOJI]);
+        all.filter_map(|(name, data)| Face::open(name, data))
+            .collect()
+    })
+}
+
+/// One of them, by the number that a [`super::Glyph`] has.
+pub(crate) fn face(number: usize) -> Option<&'static Face> {
+    faces().get(number)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_bundled_font_opens_and_has_a_name_of_its_own() {
+        assert_eq!(faces().len(), 2 + FALLBACKS.len() + 1);
+        let mut names: Vec<&str> = faces().iter().map(|face| face.name.as_str()).collect();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), faces().len());
+        assert!(
+            names
+                .iter()
+                .all(|name| name.is_ascii() && !name.contains(' '))
+        );
+    }
+}
