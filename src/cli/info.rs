@@ -8,7 +8,7 @@ use crate::engine::Model;
 use crate::engine::figures::span_chart;
 use crate::engine::run_file::Header;
 use crate::model::Config;
-use crate::shown::{message, shown};
+use crate::shown::{message, said, shown};
 use anyhow::Result;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -136,7 +136,7 @@ fn text(model: &Model, ramp_given: bool) -> Result<String> {
     let mut section = |title: &str, lines: &[(&str, String)]| -> Result<()> {
         writeln!(out, "\n{title}")?;
         for (label, value) in lines {
-            writeln!(out, "  {label:<22}{}", message(value))?;
+            writeln!(out, "  {label:<22}{}", said(value))?;
         }
         Ok(())
     };
@@ -212,8 +212,8 @@ fn text(model: &Model, ramp_given: bool) -> Result<String> {
     writeln!(out, "\nAssumed")?;
     for note in &model.assumed {
         match model.recorded {
-            Some(_) => writeln!(out, "  {}", message(note))?,
-            None => writeln!(out, "  {}", message(&with_option(note)))?,
+            Some(_) => writeln!(out, "  {}", said(note))?,
+            None => writeln!(out, "  {}", said(&with_option(note)))?,
         }
     }
     if model.assumed.is_empty() {
