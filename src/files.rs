@@ -1,5 +1,9 @@
 //! Files written whole or not at all, and what tells one content from another.
 
+mod held;
+
+pub use held::Held;
+
 use sha2::{Digest, Sha256};
 use std::fmt::Write as _;
 use std::fs::File;

@@ -1,12 +1,12 @@
 //! Making figures for files, the clipboard and the preview: once the engine has their numbers, on other threads.
 
 use super::figures::{self, TENSORS, Way};
-use super::files::{Copied, Exports, color_image};
+use super::files::{Copied, Exports, color_image, write_unless};
 use super::options::{FigureOptions, for_preview};
-use crate::chart::{Figure, Style};
+use crate::chart::{Figure, Format, Style};
 use crate::engine::figures::{FigureChoice, FigureError, FigureKind, figure, sign};
 use crate::engine::{
-    Looks, PersistentUse, Snapshot, WeightsFileError, write_persistent, write_weights,
+    Looks, PersistentUse, Snapshot, WeightsFile, WeightsFileError, persistent_file, weights_file,
 };
 use crate::model::Cancel;
 use crate::ui::language::{self, Language, trf};
@@ -135,20 +135,23 @@ impl Making {
         trf("{0}: {1}", &[&name, &reason])
     }
 
-    fn write(&self, path: &Path, cancel: &Cancel) -> Result<(), String> {
+    /// Writes it, and says whether it did: not where it was given up.
+    fn write(&self, path: &Path, cancel: &Cancel) -> Result<bool, String> {
         if is_tensors(path) {
             return self.tensors(path, cancel);
         }
+        let words = |error: crate::chart::ChartError| error.to_string();
+        let format = Format::of(path).map_err(words)?;
         let made = self.signed()?;
         if cancel.is_cancelled() {
-            return Ok(());
+            return Ok(false);
         }
-        made.write(path, &self.style)
-            .map_err(|error| error.to_string())
+        let bytes = made.bytes(format, &self.style).map_err(words)?;
+        write_unless(path, &bytes, cancel)
     }
 
     /// The weights behind the figure.
-    fn tensors(&self, path: &Path, cancel: &Cancel) -> Result<(), String> {
+    fn tensors(&self, path: &Path, cancel: &Cancel) -> Result<bool, String> {
         language::speak(self.language);
         let snapshot = &self.snapshot;
         let Some(model) = &snapshot.model else {
@@ -156,15 +159,17 @@ impl Making {
         };
         let detail = snapshot.detail.as_deref();
         let detail = detail.filter(|detail| detail.heads == self.choice.heads);
-        let written = if self.kind == FigureKind::Attention {
+        let file: Result<WeightsFile, WeightsFileError> = if self.kind == FigureKind::Attention {
             let detail = detail.ok_or_else(|| self.said(&FigureError::NoWeights))?;
-            write_weights(path, model, &detail.weights, &detail.heads, &self.text)
+            let (weights, heads) = (&detail.weights, &detail.heads);
+            Ok(weights_file(model, weights, heads, &self.text))
         } else {
             let of = detail.map(|detail| (&detail.weights, &detail.heads));
             PersistentUse::measure(snapshot, cancel)
-                .and_then(|used| write_persistent(path, model, &used, of, &self.text))
+                .map(|used| persistent_file(model, &used, of, &self.text))
         };
-        written.map_err(|error| match error {
+        let written = file.and_then(|file| file.write(path, cancel));
+        written.map(|()| true).map_err(|error| match error {
             WeightsFileError::NoVectors => self.said(&FigureError::NoVectors),
             WeightsFileError::NoText => self.said(&FigureError::NoText),
             error => error.to_string(),

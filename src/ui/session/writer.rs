@@ -1,6 +1,7 @@
 //! Writes the session, on a thread of its own.
 
-use super::{BESIDE, FILE, KeptText, Session, keep_text};
+use super::folders::Claim;
+use super::{BESIDE, FILE, KeptText, Session, keep_text, mark};
 use crate::ui::document::history::{Origin, Text};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -30,7 +31,7 @@ fn lock(shared: &Shared) -> MutexGuard<'_, Slot> {
     shared.0.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Keeps a session in a folder.
+/// Keeps a session in the folder that its window has.
 #[derive(Debug)]
 pub struct SessionWriter {
     shared: Shared,
@@ -41,13 +42,17 @@ pub struct SessionWriter {
 }
 
 impl SessionWriter {
-    /// Keeps sessions in `folder`, from now on.
-    pub fn new(folder: PathBuf) -> Self {
+    /// Keeps sessions in the folder of `claim`, from now on.
+    pub fn new(claim: Claim) -> Self {
         let shared = Shared::default();
         let of_thread = Arc::clone(&shared);
         let thread = std::thread::Builder::new()
             .name("session".into())
-            .spawn(move || work(&of_thread, &folder));
+            .spawn(move || {
+                work(&of_thread, claim.folder());
+                // Whoever has it next finds all that was written.
+                drop(claim);
+            });
         if let Err(error) = &thread {
             lock(&shared).complaint = Some(error.to_string());
         }
@@ -85,6 +90,17 @@ impl SessionWriter {
         self.shared.1.notify_one();
     }
 
+    /// Ends the session, without waiting: what was handed over last is written, and the folder free for another window.
+    pub fn end(&self) {
+        lock(&self.shared).quit = true;
+        self.shared.1.notify_one();
+    }
+
+    /// Whether all of an ended session is written.
+    pub fn has_ended(&self) -> bool {
+        self.thread.as_ref().is_none_or(JoinHandle::is_finished)
+    }
+
     /// Why the session could not be written, once.
     pub fn complaint(&self) -> Option<String> {
         lock(&self.shared).complaint.take()
@@ -94,8 +110,7 @@ impl SessionWriter {
 impl Drop for SessionWriter {
     /// What was handed over last is written before the program ends.
     fn drop(&mut self) {
-        lock(&self.shared).quit = true;
-        self.shared.1.notify_one();
+        self.end();
         if let Some(thread) = self.thread.take() {
             // A panic of the thread has been told on its own; the window closes all the same.
             let _ = thread.join();
@@ -116,9 +131,11 @@ fn work(shared: &Shared, folder: &Path) {
             (slot.next.take(), slot.quit)
         };
         let Some((session, text)) = job else {
+            // Closed in order, and later than others. What cannot be said leaves the session as it is.
+            let _ = mark(folder, false, Some(SystemTime::now()));
             return;
         };
-        match write(folder, &session, &text, &mut last) {
+        match write(folder, (&session, !quit), &text, &mut last) {
             Ok(()) => failed = false,
             // A full disk is told once, not every second.
             Err(error) => {
@@ -136,9 +153,10 @@ fn work(shared: &Shared, folder: &Path) {
     }
 }
 
+/// Writes a session, and whether its window is open.
 fn write(
     folder: &Path,
-    session: &Session,
+    (session, open): (&Session, bool),
     text: &Text,
     last: &mut Option<(Arc<str>, KeptText)>,
 ) -> std::io::Result<()> {
@@ -147,7 +165,7 @@ fn write(
         Some((of, kept)) if Arc::ptr_eq(of, &text.text) && still(folder, kept) => kept.clone(),
         _ => keep_text(folder, text)?,
     };
-    crate::files::write(&folder.join(FILE), &session.stored(&kept)?)?;
+    crate::files::write(&folder.join(FILE), &session.stored(&kept, open)?)?;
     *last = Some((Arc::clone(&text.text), kept.clone()));
     // Texts of sessions before this one.
     for entry in std::fs::read_dir(folder)?.filter_map(Result::ok) {
@@ -195,6 +213,7 @@ fn clear_away(folder: &Path) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ui::session::Stored;
 
     #[test]
     fn the_last_session_is_written_before_it_ends_and_old_texts_go() {
@@ -204,7 +223,7 @@ mod tests {
             text: c.repeat(10_000).into(),
             ..Text::default()
         };
-        let mut keeper = SessionWriter::new(inside.clone());
+        let mut keeper = SessionWriter::new(Claim::new(&inside).unwrap());
         for i in 0..20 {
             let session = Session {
                 zoom: Some(1.0 + i as f32),
@@ -213,9 +232,10 @@ mod tests {
             keeper.keep(session, &text(if i < 19 { "a" } else { "b" }));
         }
         drop(keeper);
-        let (session, kept) = Session::load(&inside);
-        assert_eq!(session.zoom, Some(20.0));
-        let Some(KeptText::Beside { file, .. }) = kept else {
+        let stored = Stored::load(&inside).unwrap();
+        assert_eq!(stored.session.zoom, Some(20.0));
+        assert!(!stored.open);
+        let Some(KeptText::Beside { file, .. }) = stored.text else {
             panic!("no text");
         };
         assert!(
@@ -237,7 +257,12 @@ mod tests {
                 zoom: Some(i as f32),
                 ..Session::default()
             };
-            let failed = write(&file.join("x"), &session, &Text::default(), &mut None);
+            let failed = write(
+                &file.join("x"),
+                (&session, true),
+                &Text::default(),
+                &mut None,
+            );
             assert!(failed.is_err());
         }
         lock(&shared).next = Some(Default::default());
