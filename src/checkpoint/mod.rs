@@ -11,6 +11,7 @@ mod curves;
 mod data;
 mod decode;
 mod error;
+pub mod gguf;
 mod names;
 mod pickle;
 mod safetensors;
@@ -27,7 +28,7 @@ pub use safetensors::{NamedTensor, write_safetensors};
 pub use tensor::{Dtype, TensorInfo};
 pub use tensor_file::{Element, Place, PlannedTensor, TensorFile};
 
-use crate::files::shown;
+use crate::files::{SourceFile, shown};
 use bytes::FileBytes;
 use container::{LegacyContainer, Storage, ZipContainer};
 use pickle::Budget;
@@ -112,6 +113,31 @@ impl Checkpoint {
             });
         }
         Self::read_from(path, FileBytes::open(path)?)
+    }
+
+    /// The file that `source` was opened from, once more: the same bytes, whatever has its name by now.
+    ///
+    /// # Errors
+    /// When it was written to since, or never was a file.
+    pub fn again(path: &Path, source: &SourceFile) -> Result<Self, CheckpointError> {
+        if let Some(bytes) = source.static_bytes() {
+            return Self::from_static(path, bytes);
+        }
+        let file = source.handle().ok_or_else(|| CheckpointError::Changed {
+            path: path.to_owned(),
+        })?;
+        Self::read_from(path, FileBytes::map(path, file)?)
+    }
+
+    /// The file as it was opened: for its hash, and to be read [again](Self::again).
+    ///
+    /// # Errors
+    /// When the system does not let it be looked at.
+    pub fn source(&self) -> Result<SourceFile, CheckpointError> {
+        self.file.source().map_err(|source| CheckpointError::Io {
+            path: self.path.clone(),
+            source,
+        })
     }
 
     /// As [`Checkpoint::open`], for a file that is part of the program; `name` stands for its path.

@@ -1,22 +1,15 @@
 //! `convert`: one self-contained file.
 
-use super::Usage;
 use super::args::{ConvertArgs, DtypeArg};
-use super::common::{ending, may_write, open, same_file, say};
+use super::common::{ending, may_write, open, say};
 use crate::checkpoint::Dtype;
 use crate::engine::convert;
 use anyhow::Result;
 
 pub(super) fn run(args: &ConvertArgs) -> Result<()> {
     ending(&args.output, &["safetensors"])?;
-    if same_file(&args.model, &args.output) {
-        return Err(Usage(format!(
-            "{}: would be written over itself; give the result another name",
-            args.output.display()
-        ))
-        .into());
-    }
-    may_write(&args.output, args.force)?;
+    let reads = [Some(args.model.as_path()), args.common.vocab.as_deref()];
+    may_write(&args.output, args.force, &reads)?;
     let model = open(&args.model, &args.common)?;
     let dtype = match args.dtype {
         DtypeArg::F32 => Dtype::F32,

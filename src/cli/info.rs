@@ -76,7 +76,10 @@ fn recorded(header: &Header) -> Vec<(&'static str, String)> {
         ("model", header.model.file.clone()),
         (
             "recorded",
-            format!("with {} on {}", header.written_by, header.written_at),
+            match header.written_at.as_str() {
+                "" => format!("with {}", header.written_by),
+                moment => format!("with {} on {moment}", header.written_by),
+            },
         ),
         ("queries and keys", header.dtype.name().to_owned()),
     ];

@@ -13,6 +13,7 @@ mod figure;
 mod figure_args;
 mod generate;
 mod info;
+mod interrupt;
 mod measure_args;
 mod merge;
 mod persistent;
@@ -54,7 +55,8 @@ pub fn main_from(args: Vec<OsString>) -> ExitCode {
         Ok(()) => return ExitCode::SUCCESS,
         Err(error) => error,
     };
-    // Whoever read the results has seen enough: `spanscope attention … | head`.
+    // Whoever read the results has seen enough: `spanscope attention … | head`. Commands that have more to do than to print
+    // say what is undone by themselves.
     if error.chain().any(is_broken_pipe) {
         return ExitCode::SUCCESS;
     }
@@ -86,12 +88,22 @@ fn misread(error: &clap::Error, first: &OsStr) -> ExitCode {
         ));
         return ExitCode::from(2);
     }
-    // Nothing can be told to a terminal that is gone.
-    let _ = error.print();
-    ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
+    let printed = error.print().and_then(|()| std::io::stdout().flush());
+    match printed {
+        // Of what goes to stderr nothing more can be told.
+        Err(failed) if !error.use_stderr() => match failed.kind() {
+            std::io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+            _ => {
+                common::say(format_args!("error: stdout: {failed}"));
+                ExitCode::FAILURE
+            }
+        },
+        _ => ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2)),
+    }
 }
 
 fn run(cli: Cli) -> Result<()> {
+    interrupt::listen();
     let Some(command) = cli.command else {
         return window::run(&cli.window);
     };

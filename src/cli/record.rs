@@ -2,7 +2,7 @@
 
 use super::Usage;
 use super::args::DtypeArg;
-use super::common::{ending, may_write, open_to_run, progress, same_file, say, tell_unknown};
+use super::common::{ending, may_write, open_to_run, progress, say, tell_unknown};
 use super::record_args::RecordArgs;
 use crate::chart::thousands;
 use crate::checkpoint::Dtype;
@@ -14,21 +14,19 @@ use crate::model::Cancel;
 use crate::text;
 use anyhow::{Context, Result};
 use indicatif::{ProgressBar, ProgressStyle};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// A file from this size on is announced before it is written, in bytes.
 const LARGE: u64 = 256_000_000;
 
 pub(super) fn run(args: &RecordArgs) -> Result<()> {
     ending(&args.output, &["safetensors"])?;
-    if same_file(&args.model, &args.output) {
-        return Err(Usage(format!(
-            "{}: would be written over the model; give the run another name",
-            args.output.display()
-        ))
-        .into());
-    }
-    may_write(&args.output, args.force)?;
+    let read = args.text.iter().chain(&args.ids).map(PathBuf::as_path);
+    let reads: Vec<Option<&Path>> = [Some(args.model.as_path()), args.common.vocab.as_deref()]
+        .into_iter()
+        .chain(read.map(Some))
+        .collect();
+    may_write(&args.output, args.force, &reads)?;
     let quiet = args.common.quiet;
     let model = open_to_run(&args.model, &args.common)?;
     if model.recorded.is_some() {

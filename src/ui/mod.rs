@@ -6,6 +6,7 @@ pub mod app;
 mod commands;
 pub mod dialogs;
 mod disk;
+pub mod display;
 mod document;
 mod export;
 pub mod language;

@@ -1,6 +1,6 @@
 //! What a run file will hold, known before anything is computed: its header, its tensors, its size.
 
-use super::header::{Header, RecordedModel, TextHeader, VERSION, now};
+use super::header::{Header, RecordedModel, TextHeader, VERSION};
 use super::{CANDIDATES, KEY, PROMOTED, RunFileError, names};
 use crate::chart::WRITTEN_BY;
 use crate::checkpoint::{
@@ -126,13 +126,14 @@ impl<'a> Recording<'a> {
         let header = Header {
             version: VERSION,
             written_by: WRITTEN_BY.into(),
-            written_at: now(),
+            written_at: String::new(),
             requires: Vec::new(),
             model: RecordedModel {
                 file: model.file_name(),
                 format: model.format,
                 bytes: model.bytes,
                 sha256: model.sha256().map(str::to_owned),
+                tensors_sha256: model.tensors_sha256().map(str::to_owned),
                 dtypes: model.dtypes.clone(),
                 prefix: model.prefix.clone(),
                 config: config.clone(),

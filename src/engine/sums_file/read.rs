@@ -4,6 +4,7 @@ use super::header::SpanRecord;
 use super::{HEADER, SumsFile, SumsFileError, SumsHeader, VERSION};
 use crate::analysis::sums::{MOST_TOKENS, Sums, Totals, UNIT};
 use crate::checkpoint::{Checkpoint, Element};
+use crate::engine::corpus::MOST_SHARDS;
 use crate::json;
 use crate::model::Span;
 use std::collections::BTreeMap;
@@ -11,9 +12,6 @@ use std::path::Path;
 
 /// Most numbers that a file is believed to hold.
 const MOST_NUMBERS: usize = 1 << 30;
-
-/// Most shards of a corpus that are believed: those that are missing are listed.
-const MOST_SHARDS: usize = 1 << 20;
 
 /// The name of the tensor with a head's weight by distance.
 pub(super) fn distance_name(span: &Span) -> String {

@@ -3,7 +3,7 @@
 use super::folders::Claim;
 use super::{BESIDE, FILE, KeptText, Session, keep_text, mark};
 use crate::ui::document::history::{Origin, Text};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, SystemTime};
