@@ -21,7 +21,7 @@ impl App {
         for command in std::mem::take(&mut self.commands) {
             let now = self.now();
             if command.possible(&now) {
-                self.perform(ctx, command);
+                self.run(ctx, command);
             } else if let (Command::ExportView | Command::Export(..), Some(reason)) =
                 (&command, command.refusal(&now))
             {
@@ -32,7 +32,7 @@ impl App {
         }
     }
 
-    fn perform(&mut self, ctx: &egui::Context, command: Command) {
+    fn run(&mut self, ctx: &egui::Context, command: Command) {
         match command {
             Command::OpenModel => self.ask(ctx, Purpose::Model),
             Command::OpenRun => self.ask(ctx, Purpose::Run),
