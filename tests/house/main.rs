@@ -4,6 +4,7 @@
 mod circles;
 mod dependencies;
 mod layers;
+mod writing;
 
 use std::path::{Path, PathBuf};
 

@@ -11,9 +11,6 @@ use std::time::{Duration, SystemTime};
 /// Seconds from a change until it is handed to the thread, at most.
 const DELAY: f64 = 0.8;
 
-/// Half-written files of a program that was killed are removed after this.
-const STALE: Duration = Duration::from_secs(3600);
-
 /// What the thread is to do.
 #[derive(Debug, Default)]
 struct Slot {
@@ -119,7 +116,6 @@ impl Drop for SessionWriter {
 }
 
 fn work(shared: &Shared, folder: &Path) {
-    clear_away(folder);
     let mut failed = false;
     let mut last: Option<(Arc<str>, KeptText)> = None;
     loop {
@@ -189,24 +185,6 @@ fn still(folder: &Path, kept: &KeptText) -> bool {
             bytes,
             modified,
         } => Origin::of(path).is_some_and(|now| now.bytes == *bytes && now.modified == *modified),
-    }
-}
-
-/// Removes what a program that was killed left half-written.
-fn clear_away(folder: &Path) {
-    let Ok(entries) = std::fs::read_dir(folder) else {
-        return;
-    };
-    for entry in entries.filter_map(Result::ok) {
-        let name = entry.file_name().to_string_lossy().into_owned();
-        let age = entry.metadata().and_then(|meta| meta.modified());
-        let age = age
-            .ok()
-            .and_then(|then| SystemTime::now().duration_since(then).ok());
-        let part = name.starts_with(".spanscope-") && name.ends_with(".part");
-        if part && age.is_some_and(|age| age > STALE) {
-            let _ = std::fs::remove_file(entry.path());
-        }
     }
 }
 
