@@ -8,7 +8,7 @@ use crate::engine::Model;
 use crate::engine::figures::span_chart;
 use crate::engine::run_file::Header;
 use crate::model::Config;
-use crate::shown::{message, said, shown};
+use crate::shown::{said, shown};
 use anyhow::Result;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;

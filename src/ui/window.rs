@@ -3,7 +3,7 @@
 use super::app::App;
 use super::dialogs::Backend;
 use super::display::{self, Display};
-use super::session::Session;
+use super::session::folders;
 use super::session::settings::Settings;
 use super::shell::icon;
 use super::start::Start;
@@ -24,10 +24,10 @@ pub enum WindowError {
 }
 
 /// The window, where it stood last.
-fn viewport(settings: &Settings) -> egui::ViewportBuilder {
+fn viewport(settings: &Settings, start: &Start) -> egui::ViewportBuilder {
     let place = settings
-        .folder_of_session()
-        .map(|folder| Session::load(folder).0.window)
+        .folder_of_sessions()
+        .map(|folder| folders::place(folder, start))
         .unwrap_or_default();
     let least = [640.0, 420.0];
     let size = place.size.filter(|(width, height)| {
@@ -63,7 +63,7 @@ fn viewport(settings: &Settings) -> egui::ViewportBuilder {
 pub fn run(start: Start) -> Result<(), WindowError> {
     let settings = Settings::load();
     let mut options = eframe::NativeOptions {
-        viewport: viewport(&settings),
+        viewport: viewport(&settings, &start),
         ..eframe::NativeOptions::default()
     };
     let display = Display::find();

@@ -61,6 +61,7 @@ impl App {
             }
             self.toasts.info(tr("Copied to the clipboard"));
         }
+        self.keeping.earlier.take_news();
         self.text_read();
         let dropped = ctx.input(|i| i.raw.dropped_files.clone());
         for path in dropped.iter().map(|file| file.path().to_owned()) {
