@@ -57,7 +57,10 @@ pub enum CheckpointError {
         what: String,
     },
     /// The file was written to since it was opened, so it is no longer what was read.
-    #[error("{}: the file was written to since it was opened; open it again", path.display())]
+    #[error(
+        "{}: the file was written to since it was opened; open it again",
+        shown_path(path)
+    )]
     Changed {
         /// The file.
         path: PathBuf,

@@ -252,7 +252,7 @@ pub(super) fn may_write(path: &Path, force: bool, reads: &[Option<&Path>]) -> Re
     {
         return Err(Usage(format!(
             "{}: this command reads that file, and would write over it; give the result another name",
-            path.display()
+            shown_path(path)
         ))
         .into());
     }

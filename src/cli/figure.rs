@@ -121,7 +121,7 @@ pub(super) fn run(args: &FigureArgs) -> Result<()> {
         ending(path, Format::EXTENSIONS)?;
         may_write(path, args.force, &reads)?;
         if args.output.iter().filter(|other| *other == path).count() > 1 {
-            return Err(Usage(format!("{}: given twice with -o", path.display())).into());
+            return Err(Usage(format!("{}: given twice with -o", shown_path(path))).into());
         }
     }
     prepare(&args.common)?;

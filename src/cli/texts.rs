@@ -68,7 +68,7 @@ pub(super) fn obtain(
         ending(path, &["csv"])?;
         may_write(path, output.force, &reads)?;
         if output.path == Some(path) {
-            let said = format!("{}: given for both -o and --per-text", path.display());
+            let said = format!("{}: given for both -o and --per-text", shown_path(path));
             return Err(Usage(said).into());
         }
     }

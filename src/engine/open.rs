@@ -211,17 +211,6 @@ impl Model {
         })
     }
 
-    /// SHA-256 of the file that was opened, in hexadecimal; `None` where it was written to since. The first call reads the
-    /// whole file: about half a second per gigabyte.
-    pub fn sha256(&self) -> Option<&str> {
-        self.source.sha256()
-    }
-
-    /// The same if it is known already.
-    pub fn known_sha256(&self) -> Option<&str> {
-        self.source.known_sha256()
-    }
-
     /// The same model, computing on `device` from now on.
     ///
     /// # Errors
@@ -394,16 +383,6 @@ impl Model {
     /// The parameters by what they are for; they add up to those of the network.
     pub fn parts(&self) -> &[Part] {
         self.network.parts()
-    }
-
-    /// SHA-256 of the file that the weights are in: of a recorded run, the model's that ran. It is looked up in the file
-    /// only if that is `asked`: see [`Model::sha256`].
-    pub fn weights_sha256(&self, asked: bool) -> Option<&str> {
-        match &self.recorded {
-            Some(run) => run.header().model.sha256.as_deref(),
-            None if asked => self.sha256(),
-            None => self.known_sha256(),
-        }
     }
 
     /// The name of the run's folder, if the file is the checkpoint in one.

@@ -3,7 +3,7 @@
 use super::ModelError;
 use super::config::span_name;
 use crate::checkpoint::Checkpoint;
-use crate::files::shown;
+use crate::shown::shown;
 use std::collections::BTreeSet;
 
 /// All names of tensors in a file, those that are not read among them: what is not read is not absent.

@@ -6,7 +6,7 @@
 
 use super::ModelError;
 use crate::checkpoint::{Checkpoint, Settings, is_fairseq_name};
-use crate::files::shown;
+use crate::shown::shown;
 use serde::{Deserialize, Serialize};
 
 /// What becomes of a query's weights when the soft mask has taken its share.

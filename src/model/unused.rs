@@ -3,7 +3,7 @@
 use super::ModelError;
 use super::config::span_name;
 use crate::checkpoint::Checkpoint;
-use crate::files::shown;
+use crate::shown::shown;
 use std::collections::BTreeSet;
 
 /// The tensors of a file that the network does not use.

@@ -52,7 +52,8 @@ pub enum TextError {
     },
     /// The vocabulary lacks too much of a text.
     #[error(
-        "{what}. Pass the vocabulary of the text that the model learned from, or another text; on the command line, --any-text leaves out what the vocabulary lacks, however much"
+        "{what}. Pass the vocabulary of the text that the model learned from, or another text; on the command line, --any-text leaves out what the vocabulary lacks, however much",
+        what = said(what)
     )]
     NotCovered {
         /// How much it lacks, and what.

@@ -13,7 +13,7 @@ pub enum TrainError {
     /// Another program writes to the run.
     #[error(
         "{}: another spanscope is training this run; wait until it is done or stop it, or give this one another folder with -o",
-        path.display()
+        shown_path(path)
     )]
     Held {
         /// The run's checkpoint.

@@ -10,6 +10,32 @@ use rayon::prelude::*;
 const PIECE: usize = 1 << 16;
 
 impl Model {
+    /// SHA-256 of the file that the weights are in, in hexadecimal: of a recorded run, the model's that ran. `None` where it is
+    /// not known, or the file was written to since it was opened. The first call reads the whole file: about half a second
+    /// per gigabyte.
+    pub fn sha256(&self) -> Option<&str> {
+        match &self.recorded {
+            Some(run) => run.header().model.sha256.as_deref(),
+            None => self.source.sha256(),
+        }
+    }
+
+    /// The same if it is known already.
+    pub fn known_sha256(&self) -> Option<&str> {
+        match &self.recorded {
+            Some(run) => run.header().model.sha256.as_deref(),
+            None => self.source.known_sha256(),
+        }
+    }
+
+    /// [`sha256`](Self::sha256) if it is `asked` for, else what is [known](Self::known_sha256).
+    pub fn weights_sha256(&self, asked: bool) -> Option<&str> {
+        match asked {
+            true => self.sha256(),
+            false => self.known_sha256(),
+        }
+    }
+
     /// SHA-256 over names, shapes and numbers (as 32-bit floating point) of all tensors, in hexadecimal: the same for a
     /// checkpoint and for what `convert` makes of it without rounding. `None` where the file was written to since it was
     /// opened, or a tensor cannot be read. The first call reads all weights.
