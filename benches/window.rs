@@ -38,7 +38,7 @@ fn main() {
     views(
         folder.path(),
         Size::Enwik8PersSmall,
-        &[Pane::Persistent, Pane::Heads, Pane::Grid],
+        &[Pane::PERSISTENT, Pane::HEADS, Pane::GRID],
     );
     for length in [1_110, 20_000, 90_000, 150_000] {
         sample(folder.path(), length);

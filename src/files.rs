@@ -1,5 +1,7 @@
 //! Files written whole or not at all, and what tells one content from another.
 
+pub use crate::shown::{shown, shown_path};
+
 use sha2::{Digest, Sha256};
 use std::fmt::Write as _;
 use std::fs::File;
@@ -29,6 +31,31 @@ pub fn sha256_of(path: &Path) -> Result<String, Error> {
     }
 }
 
+/// SHA-256 of bytes that come piece by piece.
+#[derive(Debug, Default)]
+pub struct Sha256Sum {
+    hasher: Sha256,
+    bytes: u64,
+}
+
+impl Sha256Sum {
+    /// Adds bytes.
+    pub fn add(&mut self, bytes: &[u8]) {
+        self.hasher.update(bytes);
+        self.bytes += bytes.len() as u64;
+    }
+
+    /// How many bytes there were.
+    pub fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// The sum in hexadecimal.
+    pub fn hex(&self) -> String {
+        hex(&self.hasher.clone().finalize())
+    }
+}
+
 fn hex(digest: &[u8]) -> String {
     let mut text = String::with_capacity(2 * digest.len());
     for byte in digest {
@@ -36,19 +63,6 @@ fn hex(digest: &[u8]) -> String {
         let _ = write!(text, "{byte:02x}");
     }
     text
-}
-
-/// Longest part of a name or value out of a file that a message repeats, in characters.
-const SHOWN: usize = 100;
-
-/// A name or value out of a file, fit for a message: in one line, and not longer than anybody reads.
-pub fn shown(text: &str) -> String {
-    let one_line = |c: char| if c.is_control() { '\u{fffd}' } else { c };
-    let mut shown: String = text.chars().take(SHOWN).map(one_line).collect();
-    if text.chars().nth(SHOWN).is_some() {
-        shown.push('…');
-    }
-    shown
 }
 
 /// A file being written beside its place, to be moved there when it is whole: until then `path` holds what it held before.

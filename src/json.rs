@@ -3,6 +3,7 @@
 //! A list of empty lists takes three bytes an element in a file and thirty-two or more in memory. A reader that is to stay
 //! within bounds looks at the text first: one pass, no memory.
 
+use crate::shown::shown_error;
 use serde::de::DeserializeOwned;
 
 /// The most memory that a text may become, in bytes, where nobody says otherwise.
@@ -62,7 +63,7 @@ pub fn read_up_to<T: DeserializeOwned>(text: &[u8], most: usize) -> Result<T, St
             most >> 20
         ));
     }
-    serde_json::from_slice(text).map_err(|error| error.to_string())
+    serde_json::from_slice(text).map_err(|error| shown_error(&error))
 }
 
 /// Reads a JSON text into records whose fields are known: there may be as many as the text is long.
@@ -79,7 +80,7 @@ pub fn read_records<T: DeserializeOwned>(text: &[u8]) -> Result<T, String> {
             text.len()
         ));
     }
-    serde_json::from_slice(text).map_err(|error| error.to_string())
+    serde_json::from_slice(text).map_err(|error| shown_error(&error))
 }
 
 #[cfg(test)]

@@ -25,6 +25,8 @@ pub mod json;
 #[forbid(unsafe_code)]
 pub mod model;
 #[forbid(unsafe_code)]
+pub mod shown;
+#[forbid(unsafe_code)]
 pub mod text;
 pub mod train;
 #[forbid(unsafe_code)]

@@ -88,7 +88,8 @@ fn a_damaged_or_foreign_file_is_named_with_what_to_do() {
         (&b""[..], "empty"),
         (b"hello, world, this is text", "hello"),
         (b"PK\x03\x04 and nothing more", "zip"),
-        (b"\x89PNG\r\n\x1a\n0000000000", "89 50 4e 47"),
+        (b"\x89PNG\r\n\x1a\n0000000000", "PNG"),
+        (b"\x01\x02\xff0000000000000", "01 02 ff"),
     ] {
         std::fs::write(&path, content).unwrap();
         let message = Checkpoint::open(&path).unwrap_err().to_string();

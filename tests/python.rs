@@ -151,6 +151,26 @@ fn tables_load_with_their_units() {
 }
 
 #[test]
+fn the_text_can_be_had_again_from_its_tokens() {
+    let Some(python) = python() else { return };
+    let folder = folder();
+    let model = project("sample_models/shakespeare_adaptive.safetensors");
+    let args = ["figure", "surprisal", &model, "--text", "text.txt"];
+    spanscope(
+        folder.path(),
+        &[&args[..], &["-o", "surprisal.csv"]].concat(),
+    );
+    for block in documented("surprisal.csv") {
+        let said = run(python, folder.path(), &block);
+        // The first token has no surprisal.
+        assert!(
+            said.starts_with("b'ow is the winter of our discontent\\nMade"),
+            "{said}"
+        );
+    }
+}
+
+#[test]
 fn effective_spans_follow_from_sums() {
     let Some(python) = python() else { return };
     let folder = folder();

@@ -289,7 +289,7 @@ fn a_loss_that_is_no_number_stops_the_run_and_leaves_the_checkpoint_whole() {
         .find_map(|_| trainer.step().err())
         .expect("it diverges");
     assert!(
-        matches!(error, TrainError::NotFinite { saved: 0, .. }),
+        matches!(error, TrainError::NotFinite { saved: Some(0), .. }),
         "{error}"
     );
     let said = error.to_string();

@@ -190,6 +190,7 @@ mod tests {
             adapt_span: true,
             adapt_span_ramp: 1,
             adapt_io: None,
+            normalisation: crate::model::Normalisation::default(),
         }
     }
 

@@ -23,6 +23,8 @@ pub struct Gathered {
     pub empty: f32,
     /// Σ over the selected queries of the weight on persistent vectors; `None` where there are none.
     pub persistent: Option<f32>,
+    /// Σ over the selected queries of what their weights [lack](LookedWeights::masked) to add up to 1.
+    pub masked: f32,
     /// The largest of `read`, and of `readers`.
     pub largest: (f32, f32),
 }
@@ -64,6 +66,7 @@ impl Gathered {
             }
             self.empty += weights.empty(query).unwrap_or(0.0);
             persistent += weights.persistent(query).unwrap_or(0.0);
+            self.masked += weights.masked(query).unwrap_or(0.0);
         }
         self.persistent = self.persistent.map(|_| persistent);
     }

@@ -147,6 +147,15 @@ impl LookedWeights {
         part.persistent.get(i).copied()
     }
 
+    /// What the weights of the query at position `query` lack to add up to 1: in fairseq's port the share that the soft
+    /// mask took away. Of several heads' largest weights it says nothing.
+    pub fn masked(&self, query: usize) -> Option<f32> {
+        let (part, i) = self.find(query)?;
+        let persistent = part.persistent.get(i).copied().unwrap_or(0.0);
+        let row = part.weights.row(i).iter().map(|weight| f64::from(*weight));
+        Some((1.0 - row.sum::<f64>() - f64::from(persistent)).clamp(0.0, 1.0) as f32)
+    }
+
     /// The largest weight on a token of the text.
     pub fn largest(&self) -> f32 {
         let parts = self.parts.iter().map(|part| part.measured.largest);

@@ -10,6 +10,9 @@ pub struct BandMargins {
     pub empty: Vec<f32>,
     /// Per row of cells: the share on persistent vectors; nothing where there are none.
     pub persistent: Vec<f32>,
+    /// Per row of cells: what the weights [lack](LookedWeights::masked) to add up to 1; nothing unless
+    /// [asked for](Self::and_masked).
+    pub masked: Vec<f32>,
     /// By distance only, per column of cells: the mean weight that the queries looked at give it, those that have no
     /// token at that distance left out; not-a-number where there is no such query.
     pub mean: Vec<f32>,
@@ -23,33 +26,54 @@ impl BandMargins {
         window: &BandWindow,
         seen: &Range<usize>,
     ) -> Self {
-        let rows = |share: &dyn Fn(usize) -> Option<f32>| {
-            let of = |row: usize| {
-                let start = grid.first_query + row * grid.down;
-                let shares = (start..start + grid.down).filter_map(share);
-                match window.pool {
-                    Pool::Max => shares.fold(f32::NAN, f32::max),
-                    Pool::Mean => {
-                        let (sum, count) = shares.fold((0.0, 0.0), |(s, n), v| (s + v, n + 1.0));
-                        sum / count
-                    }
-                }
-            };
-            (0..grid.height).map(of).collect::<Vec<f32>>()
-        };
         Self {
-            empty: rows(&|query| weights.empty(query)),
+            empty: rows(grid, window, |query| weights.empty(query)),
             persistent: if weights.vectors > 0 {
-                rows(&|query| weights.persistent(query))
+                rows(grid, window, |query| weights.persistent(query))
             } else {
                 Vec::new()
             },
+            masked: Vec::new(),
             mean: match window.layout {
                 BandLayout::Distance => means(weights, grid, seen),
                 BandLayout::Key | BandLayout::Vector => Vec::new(),
             },
         }
     }
+}
+
+impl BandMargins {
+    /// With what the weights lack to add up to 1, where `wanted`.
+    #[must_use]
+    pub fn and_masked(
+        self,
+        weights: &LookedWeights,
+        grid: &BandGrid,
+        window: &BandWindow,
+        wanted: bool,
+    ) -> Self {
+        let masked = match wanted {
+            true => rows(grid, window, |query| weights.masked(query)),
+            false => Vec::new(),
+        };
+        Self { masked, ..self }
+    }
+}
+
+/// A share of each query, pooled as the rows of cells are.
+fn rows(grid: &BandGrid, window: &BandWindow, share: impl Fn(usize) -> Option<f32>) -> Vec<f32> {
+    let of = |row: usize| {
+        let start = grid.first_query + row * grid.down;
+        let shares = (start..start + grid.down).filter_map(&share);
+        match window.pool {
+            Pool::Max => shares.fold(f32::NAN, f32::max),
+            Pool::Mean => {
+                let (sum, count) = shares.fold((0.0, 0.0), |(s, n), v| (s + v, n + 1.0));
+                sum / count
+            }
+        }
+    };
+    (0..grid.height).map(of).collect()
 }
 
 /// The mean weight that the queries in `seen` give each column of `grid`, a column being some distances.

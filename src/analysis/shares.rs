@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 /// Mean shares of one head's weight over the tokens of a text.
 ///
 /// Together they are 1, but for heads nearly all of whose softmax lies beyond their reach: there the published
-/// division by (sum + 1e-8) leaves less.
+/// division by (sum + 1e-8) leaves less. In fairseq's port, which does not divide, they lack what the soft mask took away.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Shares {
     /// On tokens of the text.
@@ -15,6 +15,13 @@ pub struct Shares {
     pub persistent: f32,
     /// On distances before the text's start.
     pub empty: f32,
+}
+
+impl Shares {
+    /// What they lack to be 1: in fairseq's port the share that the soft mask took away.
+    pub fn masked(&self) -> f32 {
+        (1.0 - self.context - self.persistent - self.empty).clamp(0.0, 1.0)
+    }
 }
 
 /// Tokens per block.

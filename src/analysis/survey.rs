@@ -207,8 +207,8 @@ impl Survey {
         sums.into_iter().map(|sum| (sum / queries) as f32).collect()
     }
 
-    /// The share of the published softmax that the soft mask takes away before the rest is divided by its sum, for
-    /// every query covered.
+    /// The share of the softmax that the soft mask takes away, for every query covered: before the rest is divided by its
+    /// sum, or for good in fairseq's port.
     pub fn removed(&self, layer: usize, head: usize) -> Vec<f32> {
         let i = self.find(layer, head);
         let pieces = i.into_iter().flat_map(|i| self.of_head(i));

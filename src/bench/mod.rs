@@ -21,6 +21,7 @@ pub use torch_file::write_pt;
 
 use crate::engine::{EngineError, Model};
 use crate::model::ModelError;
+use crate::shown::shown_path;
 use std::path::{Path, PathBuf};
 
 /// Tokens that the bars are meant for.
@@ -75,7 +76,10 @@ pub enum BenchError {
     #[error(transparent)]
     Model(#[from] ModelError),
     /// Or not written.
-    #[error("{}: the generated model cannot be written: {source}", path.display())]
+    #[error(
+        "{}: the generated model cannot be written: {source}",
+        shown_path(path)
+    )]
     Write {
         /// The file.
         path: PathBuf,
@@ -83,7 +87,7 @@ pub enum BenchError {
         source: std::io::Error,
     },
     /// Or not read again.
-    #[error("{}: the generated model cannot be read: {source}", path.display())]
+    #[error("{}: the generated model cannot be read: {source}", shown_path(path))]
     Read {
         /// The file.
         path: PathBuf,

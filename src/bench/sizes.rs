@@ -1,6 +1,6 @@
 //! The published sizes, and spans laid out as in the paper's figure.
 
-use crate::model::{Config, DEFAULT_RAMP};
+use crate::model::{Config, DEFAULT_RAMP, Normalisation};
 
 /// A network that a model is generated of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,6 +76,7 @@ impl Size {
             adapt_span: true,
             adapt_span_ramp: DEFAULT_RAMP,
             adapt_io: None,
+            normalisation: Normalisation::default(),
         }
     }
 

@@ -1,5 +1,6 @@
 //! What can go wrong when a figure is made or written.
 
+use crate::shown::{said, shown_path};
 use std::path::PathBuf;
 
 /// Why a figure could not be made or written.
@@ -7,7 +8,11 @@ use std::path::PathBuf;
 #[non_exhaustive]
 pub enum ChartError {
     /// The file name does not end in one of the endings that figures have.
-    #[error("{}: cannot tell the format from the name; it must end in {}", path.display(), list(allowed))]
+    #[error(
+        "{}: cannot tell the format from the name; it must end in {}",
+        shown_path(path),
+        list(allowed)
+    )]
     Extension {
         /// The path that was asked for.
         path: PathBuf,
@@ -15,7 +20,7 @@ pub enum ChartError {
         allowed: &'static [&'static str],
     },
     /// The file could not be written.
-    #[error("{}: {source}", path.display())]
+    #[error("{}: {source}", shown_path(path))]
     Write {
         /// The file that was being written.
         path: PathBuf,
@@ -43,13 +48,13 @@ pub enum ChartError {
     #[error("the SVG cannot be read: {0}")]
     Svg(#[from] resvg::usvg::Error),
     /// A PNG could not be encoded.
-    #[error("the PNG cannot be written: {0}")]
+    #[error("the PNG cannot be written: {}", said(.0))]
     Png(String),
     /// The drawing could not be made a PDF.
-    #[error("the PDF cannot be written: {0}")]
+    #[error("the PDF cannot be written: {}", said(.0))]
     Pdf(String),
     /// The numbers of a heat map do not fit its shape.
-    #[error("{what}: {got} values where {want} are needed")]
+    #[error("{what}: {got} values where {want} are needed", what = said(what))]
     Shape {
         /// Which numbers.
         what: String,
@@ -59,7 +64,7 @@ pub enum ChartError {
         want: usize,
     },
     /// The table could not be written.
-    #[error("the table cannot be written: {0}")]
+    #[error("the table cannot be written: {}", said(.0))]
     Csv(String),
     /// The JSON could not be written.
     #[error("the JSON cannot be written: {0}")]

@@ -54,7 +54,7 @@ pub use plot::{Axis, Level, Mark, Panel, Plot, Series};
 pub use provenance::{Provenance, Source, WRITTEN_BY};
 pub use spans::{EffectiveSpan, HeadSpan, SpanChart, SpanMeasure};
 pub use style::Style;
-pub use table::{Cell, Column, Table};
+pub use table::{Cell, Column, Table, TokenName};
 pub use terminal::bars_terminal;
 pub use ticks::thousands;
 pub use tokens::{ShadedText, ShadedToken};

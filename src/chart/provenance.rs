@@ -1,5 +1,6 @@
 //! Where the numbers of a figure come from: kept in its file, and not drawn.
 
+use crate::shown::{message, shown};
 use serde::Serialize;
 use std::fmt;
 
@@ -28,9 +29,9 @@ impl Source {
 
 impl fmt::Display for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.name)?;
+        write!(f, "{}", shown(&self.name))?;
         match &self.sha256 {
-            Some(hash) => write!(f, " (sha256 {hash})"),
+            Some(hash) => write!(f, " (sha256 {})", shown(hash)),
             None => Ok(()),
         }
     }
@@ -95,7 +96,7 @@ impl fmt::Display for Provenance {
             write!(f, "; text {text}")?;
         }
         for (name, value) in &self.options {
-            write!(f, "; {name} {value}")?;
+            write!(f, "; {} {}", shown(name), message(value))?;
         }
         Ok(())
     }

@@ -11,6 +11,36 @@ pub struct Column {
     /// Its unit: "tokens", "bits", "flops"; nothing for numbers without one, such as shares from 0 to 1 and counts.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unit: Option<String>,
+    /// The token that the column belongs to, if it is that of one; the name is its position then.
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    pub token: Option<TokenName>,
+}
+
+/// What a table says of a token.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct TokenName {
+    /// Its id in the vocabulary.
+    pub id: u32,
+    /// All of it, escaped so that two tokens that differ differ here; nothing where there is no vocabulary.
+    pub token: Option<String>,
+    /// What drawings call it: short and visible.
+    pub label: String,
+}
+
+impl TokenName {
+    /// The columns of [`TokenName::cells`].
+    pub fn columns() -> [Column; 3] {
+        ["id", "token", "label"].map(Column::new)
+    }
+
+    /// Its entries in a row.
+    pub fn cells(&self) -> [Cell; 3] {
+        [
+            Cell::Whole(self.id.into()),
+            self.token.clone().into(),
+            self.label.as_str().into(),
+        ]
+    }
 }
 
 impl Column {
@@ -19,6 +49,16 @@ impl Column {
         Self {
             name: name.into(),
             unit: None,
+            token: None,
+        }
+    }
+
+    /// A column that belongs to the token at a position of the text.
+    pub fn of_token(position: usize, token: TokenName) -> Self {
+        Self {
+            name: position.to_string(),
+            unit: None,
+            token: Some(token),
         }
     }
 
@@ -27,14 +67,21 @@ impl Column {
         Self {
             name: name.into(),
             unit: Some(unit.into()),
+            token: None,
         }
     }
 
-    /// The head of the column in a CSV file: the name and the unit, "span_tokens".
+    /// The head of the column in a CSV file: the name and the unit, "span_tokens"; of a token its position, its id and all
+    /// of it, with a space between them, "57 12 the".
     pub fn header(&self) -> String {
-        match &self.unit {
-            Some(unit) => format!("{}_{unit}", self.name),
-            None => self.name.clone(),
+        let name = &self.name;
+        match (&self.token, &self.unit) {
+            (Some(TokenName { id, token, .. }), _) => match token {
+                Some(token) => format!("{name} {id} {token}"),
+                None => format!("{name} {id}"),
+            },
+            (None, Some(unit)) => format!("{name}_{unit}"),
+            (None, None) => name.clone(),
         }
     }
 }
@@ -228,5 +275,30 @@ mod tests {
         assert_eq!(read["rows"], serde_json::json!([]));
         table.push([Cell::None]);
         assert!(matches!(table.csv(), Err(ChartError::Csv(_))));
+    }
+
+    #[test]
+    fn a_token_is_told_by_its_id_all_of_it_and_its_label() {
+        let name = |id: u32, token: Option<&str>| TokenName {
+            id,
+            token: token.map(str::to_owned),
+            label: format!("label{id}"),
+        };
+        let columns = [
+            Column::of_token(7, name(3, Some(" "))),
+            Column::of_token(8, name(4, None)),
+        ];
+        let mut table = Table::new(TokenName::columns().into_iter().chain(columns));
+        let cells = name(3, Some("a,b")).cells();
+        table.push(cells.into_iter().chain([0.5f32.into(), Cell::None]));
+        assert_eq!(
+            table.csv().unwrap(),
+            "id,token,label,7 3  ,8 4\n3,\"a,b\",label3,0.5,\n"
+        );
+        let json = table.json("x", "", &Provenance::default()).unwrap();
+        let read: serde_json::Value = serde_json::from_str(&json).unwrap();
+        let expected = serde_json::json!({"name": "7", "id": 3, "token": " ", "label": "label3"});
+        assert_eq!(read["columns"][3], expected);
+        assert_eq!(read["columns"][4]["token"], serde_json::Value::Null);
     }
 }

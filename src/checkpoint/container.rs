@@ -10,6 +10,10 @@ use super::bytes::FileBytes;
 use super::checksum::crc32;
 use std::ops::Range;
 
+/// What is said of a file whose numbers have their bytes in the other order.
+const BIG_ENDIAN: &str = "its numbers are stored big-endian, which is not read; open it with PyTorch on a little-endian machine, \
+     where torch.load turns them around, and save it again: torch.save(torch.load(path), \"weights.pt\")";
+
 /// A storage: a piece of the file, or a copy of one that was compressed.
 #[derive(Debug, Clone)]
 pub(super) enum Storage {

@@ -1,6 +1,7 @@
 //! What can go wrong between a file and its tensors.
 
-use std::path::PathBuf;
+use crate::shown::{said, shown, shown_path};
+use std::path::{Path, PathBuf};
 
 /// A checkpoint could not be read or written.
 ///
@@ -9,7 +10,7 @@ use std::path::PathBuf;
 #[derive(Debug, thiserror::Error)]
 pub enum CheckpointError {
     /// The operating system refused to read or write the file.
-    #[error("{}: {source}", path.display())]
+    #[error("{}: {source}", shown_path(path))]
     Io {
         /// The file.
         path: PathBuf,
@@ -20,7 +21,7 @@ pub enum CheckpointError {
     #[error(
         "{}: the folder holds no {}. A training run that has only just begun writes its first one after about half a minute: \
          open the folder again then. Else choose the folder that `spanscope train -o` was given, or the model file itself",
-        folder.display(),
+        shown_path(folder),
         super::IN_FOLDER
     )]
     NoRun {
@@ -30,8 +31,7 @@ pub enum CheckpointError {
     /// The file is in no format that is read here.
     #[error(
         "{}: not a checkpoint ({found}); expected a PyTorch .pt file (zip or legacy) or a .safetensors file",
-        path.display()
-    )]
+        shown_path(path), found = said(found))]
     UnknownFormat {
         /// The file.
         path: PathBuf,
@@ -39,7 +39,9 @@ pub enum CheckpointError {
         found: String,
     },
     /// The file begins like a checkpoint but its content is damaged or cut short.
-    #[error("{}: damaged or incomplete: {what}; try copying or downloading the file again", path.display())]
+    #[error(
+        "{}: damaged or incomplete: {what}; try copying or downloading the file again",
+        shown_path(path), what = said(what))]
     Damaged {
         /// The file.
         path: PathBuf,
@@ -47,7 +49,7 @@ pub enum CheckpointError {
         what: String,
     },
     /// The file is sound but holds something that is not read here.
-    #[error("{}: {what}", path.display())]
+    #[error("{}: {what}", shown_path(path), what = said(what))]
     Unsupported {
         /// The file.
         path: PathBuf,
@@ -55,11 +57,44 @@ pub enum CheckpointError {
         what: String,
     },
     /// There is no tensor of that name.
-    #[error("{}: no tensor named {name}", path.display())]
+    #[error("{}: no tensor named {name}", shown_path(path), name = shown(name))]
     NoSuchTensor {
         /// The file.
         path: PathBuf,
         /// The name asked for.
         name: String,
     },
+}
+
+/// What is wrong with a file, before anybody says which.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Fault {
+    /// It is damaged, or not all there.
+    Damaged(String),
+    /// It is as it was written, and is not read here.
+    Unsupported(String),
+}
+
+impl Fault {
+    /// The error, with the file's name.
+    pub fn of(self, path: &Path) -> CheckpointError {
+        let path = path.to_owned();
+        match self {
+            Self::Damaged(what) => CheckpointError::Damaged { path, what },
+            Self::Unsupported(what) => CheckpointError::Unsupported { path, what },
+        }
+    }
+}
+
+/// What does not fit together is damage, unless somebody knows better.
+impl From<String> for Fault {
+    fn from(what: String) -> Self {
+        Self::Damaged(what)
+    }
+}
+
+impl From<&str> for Fault {
+    fn from(what: &str) -> Self {
+        Self::Damaged(what.to_owned())
+    }
 }

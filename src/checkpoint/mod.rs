@@ -6,36 +6,48 @@
 
 mod bytes;
 mod checksum;
+mod claims;
 mod container;
 mod curves;
 mod data;
 mod decode;
+mod derived;
 mod error;
+mod fairseq;
+mod foreign;
+pub mod gguf;
+mod listing;
+mod log;
 mod names;
+mod opening;
 mod pickle;
 mod safetensors;
+mod scalar;
+mod state_dict;
 mod tensor;
 mod tensor_file;
 #[cfg(test)]
 mod tests;
 mod torch;
+mod unread;
 
 pub use curves::{CURVES, Curve, Line, Panel, Quantity, curves_to_json};
 pub use data::TensorData;
 pub use error::CheckpointError;
+pub use fairseq::Settings;
+pub(crate) use opening::read_pickle;
 pub use safetensors::{NamedTensor, write_safetensors};
 pub use tensor::{Dtype, TensorInfo};
 pub use tensor_file::{Element, Place, PlannedTensor, TensorFile};
+pub use unread::UnreadTensor;
 
-use crate::files::shown;
 use bytes::FileBytes;
-use container::{LegacyContainer, Storage, ZipContainer};
-use pickle::Budget;
+use container::Storage;
+use listing::Stored;
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
-use tensor::View;
 
 /// The container that a checkpoint came in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -78,12 +90,6 @@ fn missing_in_folder(path: &Path) -> Option<&Path> {
     (is_run && folder.is_dir() && !path.exists()).then_some(folder)
 }
 
-#[derive(Debug, Clone)]
-struct Stored {
-    view: View,
-    file_name: String,
-}
-
 /// An open checkpoint: names, shapes and, on demand, numbers.
 #[derive(Debug)]
 pub struct Checkpoint {
@@ -94,13 +100,19 @@ pub struct Checkpoint {
     /// Whether a storage passed its checksum, once somebody has read from it.
     intact: Vec<OnceLock<bool>>,
     tensors: BTreeMap<String, Stored>,
+    unread: BTreeMap<String, UnreadTensor>,
+    aliases: Vec<String>,
+    notes: Vec<String>,
+    most: usize,
     curves: Vec<Curve>,
     metadata: BTreeMap<String, String>,
+    settings: Option<Settings>,
     places: BTreeMap<String, Place>,
 }
 
 impl Checkpoint {
-    /// Opens `path`, or the checkpoint in a training run's folder, and lists its tensors, under names stripped of `module.`, `decoder.model.` and `model.`.
+    /// Opens `path`, or the checkpoint in a training run's folder, and lists its tensors, under the
+    /// names of the published code: what wrappers put into them is taken off, and what is computed of others is put together.
     ///
     /// # Errors
     /// When the file cannot be read, is in none of the formats, is damaged, or holds no state dict.
@@ -111,7 +123,7 @@ impl Checkpoint {
                 folder: folder.to_owned(),
             });
         }
-        Self::read_from(path, FileBytes::open(path)?)
+        opening::read(path, FileBytes::open(path)?)
     }
 
     /// As [`Checkpoint::open`], for a file that is part of the program; `name` stands for its path.
@@ -119,7 +131,7 @@ impl Checkpoint {
     /// # Errors
     /// When the bytes are in none of the formats, are damaged, or hold no state dict.
     pub fn from_static(name: &Path, bytes: &'static [u8]) -> Result<Self, CheckpointError> {
-        Self::read_from(name, FileBytes::Static(bytes))
+        opening::read(name, FileBytes::Static(bytes))
     }
 
     /// As [`Checkpoint::open`], for bytes that are in memory; `name` stands for their path.
@@ -127,66 +139,7 @@ impl Checkpoint {
     /// # Errors
     /// When the bytes are in none of the formats, are damaged, or hold no state dict.
     pub fn from_bytes(name: &Path, bytes: Vec<u8>) -> Result<Self, CheckpointError> {
-        Self::read_from(name, FileBytes::Held(bytes))
-    }
-
-    fn read_from(path: &Path, file: FileBytes) -> Result<Self, CheckpointError> {
-        let head = file.all();
-        let mut budget = Budget::for_file(head.len());
-        let budget = &mut budget;
-        let damaged = |what| damaged(path, what);
-        let unsupported = |what| unsupported(path, what);
-        if head.starts_with(crate::zip_directory::MAGIC) {
-            let mut zip = ZipContainer::open(head).map_err(damaged)?;
-            let pickle = zip.pickle(budget).map_err(damaged)?;
-            let refs = torch::state_dict(&pickle, budget).map_err(unsupported)?;
-            let curves = torch::curves(&pickle, budget).map_err(damaged)?;
-            let (tensors, storages) = resolve(path, &file, refs, |key| zip.storage(key))?;
-            let format = Format::PtZip;
-            return Ok(Self::new(path, format, file, storages, tensors, curves));
-        }
-        if LegacyContainer::recognises(head) {
-            let legacy = LegacyContainer::open(head, budget).map_err(damaged)?;
-            let refs = torch::state_dict(&legacy.pickle, budget).map_err(unsupported)?;
-            let curves = torch::curves(&legacy.pickle, budget).map_err(damaged)?;
-            let (tensors, storages) = resolve(path, &file, refs, |key| legacy.storage(key, head))?;
-            let format = Format::PtLegacy;
-            return Ok(Self::new(path, format, file, storages, tensors, curves));
-        }
-        if safetensors::recognises(head) {
-            let (tensors, storages, metadata, places) = safetensors::open(path, &file)?;
-            let curves = curves::from_metadata(&metadata);
-            let mut checkpoint =
-                Self::new(path, Format::Safetensors, file, storages, tensors, curves);
-            checkpoint.metadata = metadata;
-            checkpoint.places = places;
-            return Ok(checkpoint);
-        }
-        Err(CheckpointError::UnknownFormat {
-            path: path.to_owned(),
-            found: describe(head),
-        })
-    }
-
-    fn new(
-        path: &Path,
-        format: Format,
-        file: FileBytes,
-        storages: Vec<Storage>,
-        tensors: BTreeMap<String, Stored>,
-        curves: Vec<Curve>,
-    ) -> Self {
-        Self {
-            path: path.to_owned(),
-            format,
-            file,
-            intact: storages.iter().map(|_| OnceLock::new()).collect(),
-            storages,
-            tensors,
-            curves,
-            metadata: BTreeMap::new(),
-            places: BTreeMap::new(),
-        }
+        opening::read(name, FileBytes::Held(bytes))
     }
 
     /// The file.
@@ -223,10 +176,36 @@ impl Checkpoint {
 
     /// What the file writes before the names, such as `module.`; nothing where it writes them as they are.
     pub fn prefix(&self) -> &str {
-        let first = self.tensors.iter().next();
-        first
-            .and_then(|(name, stored)| stored.file_name.strip_suffix(name.as_str()))
-            .unwrap_or_default()
+        let mut all = self
+            .tensors
+            .values()
+            .map(|stored| stored.file_name.as_str());
+        all.find_map(names::prefix).unwrap_or_default()
+    }
+
+    /// The tensors that the file holds in a form that is not read, by their names without prefixes.
+    pub fn unread(&self) -> &BTreeMap<String, UnreadTensor> {
+        &self.unread
+    }
+
+    /// Names in the file of tensors that are among [`names`](Self::names) already: the same numbers under a wrapper's name.
+    pub fn aliases(&self) -> &[String] {
+        &self.aliases
+    }
+
+    /// What was understood of the file that somebody may want to know, in words.
+    pub fn notes(&self) -> &[String] {
+        &self.notes
+    }
+
+    /// How many bytes all tensors together may be, each counted once, before a small file is refused that asks for more.
+    pub fn most_bytes(&self) -> usize {
+        self.most
+    }
+
+    /// A number that two tensors share if and only if they are the same numbers in the same storage (tied weights).
+    pub fn view_number(&self, name: &str) -> Option<usize> {
+        Some(self.tensors.get(name)?.number)
     }
 
     /// The number formats of the tensors, the one with most numbers first.
@@ -264,8 +243,25 @@ impl Checkpoint {
             name: name.to_owned(),
         };
         let stored = self.tensors.get(name).ok_or_else(missing)?;
-        let storage = self.storages.get(stored.view.storage).ok_or_else(missing)?;
         self.still_whole()?;
+        self.data_of(name, stored)
+    }
+
+    fn data_of<'a>(
+        &'a self,
+        name: &str,
+        stored: &'a Stored,
+    ) -> Result<TensorData<'a>, CheckpointError> {
+        if let Some(derived) = &stored.derived {
+            let [first, second] = &derived.parts;
+            let parts = [self.data_of(name, first)?, self.data_of(name, second)?];
+            return Ok(TensorData::new(&stored.view, derived.bytes(parts)));
+        }
+        let missing = || CheckpointError::NoSuchTensor {
+            path: self.path.clone(),
+            name: name.to_owned(),
+        };
+        let storage = self.storages.get(stored.view.storage).ok_or_else(missing)?;
         if !self.is_intact(stored.view.storage, storage) {
             let what = format!("the numbers of tensor {name} fail their checksum");
             return Err(damaged(&self.path, what));
@@ -301,11 +297,14 @@ impl Checkpoint {
 
     /// Whether two names stand for the same numbers in the same storage (tied weights).
     pub fn same_storage(&self, a: &str, b: &str) -> bool {
-        let (Some(a), Some(b)) = (self.tensors.get(a), self.tensors.get(b)) else {
-            return false;
-        };
-        let (a, b) = (&a.view, &b.view);
-        a.storage == b.storage && a.offset == b.offset && a.strides == b.strides && a.info == b.info
+        self.view_number(a)
+            .is_some_and(|number| self.view_number(b) == Some(number))
+    }
+
+    /// Whether a tensor has more numbers than there are in the file for it: an expanded view repeats them.
+    pub fn repeats(&self, name: &str) -> bool {
+        let stored = self.tensors.get(name);
+        stored.is_some_and(|stored| stored.view.repeats())
     }
 
     /// The training curves stored with the weights.
@@ -316,6 +315,17 @@ impl Checkpoint {
     /// Text stored with the weights (`.safetensors` only).
     pub fn metadata(&self) -> &BTreeMap<String, String> {
         &self.metadata
+    }
+
+    /// What the file says of its architecture under `cfg` or `args`, as checkpoints of fairseq do.
+    pub fn settings(&self) -> Option<&Settings> {
+        self.settings.as_ref()
+    }
+
+    /// Whether the names in the file are those of fairseq's port of adaptive span: `decoder.model.` before what the
+    /// published code calls them.
+    pub fn has_fairseq_names(&self) -> bool {
+        self.file_name("key_pe").is_some_and(fairseq::is_name)
     }
 
     /// Where each tensor of a `.safetensors` file lies, by its name in the file, whole numbers among them; nothing for
@@ -333,150 +343,9 @@ impl Checkpoint {
     }
 }
 
-/// Reads a pickle and what a checkpoint would be made of, but for the numbers.
-pub(crate) fn read_pickle(data: &[u8]) {
-    let budget = &mut Budget::for_file(data.len());
-    if let Ok((pickle, _)) = pickle::read(data, budget) {
-        let _ = torch::state_dict(&pickle, budget);
-        let _ = torch::storage_sizes(&pickle, budget);
-        let _ = torch::curves(&pickle, budget);
-    }
-}
-
 fn damaged(path: &Path, what: String) -> CheckpointError {
     CheckpointError::Damaged {
         path: path.to_owned(),
         what,
     }
-}
-
-fn unsupported(path: &Path, what: String) -> CheckpointError {
-    CheckpointError::Unsupported {
-        path: path.to_owned(),
-        what,
-    }
-}
-
-type Resolved = (BTreeMap<String, Stored>, Vec<Storage>);
-
-/// Finds the storages that the state dict uses, and only those.
-fn resolve(
-    path: &Path,
-    file: &FileBytes,
-    refs: Vec<torch::TensorRef>,
-    mut find: impl FnMut(&str) -> Result<Storage, String>,
-) -> Result<Resolved, CheckpointError> {
-    let mut storages: Vec<Storage> = Vec::new();
-    let mut by_key: HashMap<String, usize> = HashMap::new();
-    let mut tensors = BTreeMap::new();
-    let mut claims = Claims::of(file.all().len());
-    for tensor in refs {
-        let of_tensor = |e: String| damaged(path, format!("tensor {}: {e}", shown(&tensor.name)));
-        let index = match by_key.get(&tensor.key) {
-            Some(&index) => index,
-            None => {
-                let storage = find(&tensor.key).map_err(of_tensor)?;
-                claims.found(&storage);
-                storages.push(storage);
-                by_key.insert(tensor.key.clone(), storages.len() - 1);
-                storages.len() - 1
-            }
-        };
-        let view = View {
-            storage: index,
-            offset: tensor.offset,
-            strides: tensor.strides,
-            info: tensor.info,
-        };
-        let bytes = storages
-            .get(index)
-            .map_or(0, |storage| storage.bytes(file.all()).len());
-        view.check(bytes)
-            .and_then(|()| claims.add(&view))
-            .map_err(of_tensor)?;
-        let name = names::strip(&tensor.name).to_owned();
-        let stored = Stored {
-            view,
-            file_name: tensor.name,
-        };
-        insert(&mut tensors, name, stored).map_err(|what| damaged(path, what))?;
-    }
-    Ok((tensors, storages))
-}
-
-/// Adds a tensor, unless there is one of that name.
-fn insert(
-    tensors: &mut BTreeMap<String, Stored>,
-    name: String,
-    stored: Stored,
-) -> Result<(), String> {
-    use std::collections::btree_map::Entry;
-    match tensors.entry(name) {
-        Entry::Vacant(place) => {
-            place.insert(stored);
-            Ok(())
-        }
-        Entry::Occupied(other) => Err(format!(
-            "tensors {} and {} have the same name, {}; it is not known which is meant",
-            shown(&other.get().file_name),
-            shown(&stored.file_name),
-            shown(other.key())
-        )),
-    }
-}
-
-/// What the tensors of a file claim to be, all together: names may share numbers, and a view may repeat them, so a small
-/// file could ask for any memory.
-struct Claims {
-    left: usize,
-    most: usize,
-}
-
-impl Claims {
-    /// For a file of `bytes` bytes: every number twice, as where input and output embedding share theirs, and some more.
-    fn of(bytes: usize) -> Self {
-        const MORE: usize = 16 << 20;
-        let most = bytes.saturating_mul(2).saturating_add(MORE);
-        Self { left: most, most }
-    }
-
-    /// What was unpacked counts like what is in the file.
-    fn found(&mut self, storage: &Storage) {
-        if let Storage::Copied(bytes) = storage {
-            self.left += 2 * bytes.len();
-            self.most += 2 * bytes.len();
-        }
-    }
-
-    fn add(&mut self, view: &View) -> Result<(), String> {
-        let bytes = view.info.elements().checked_mul(view.info.dtype.size());
-        let left = bytes.and_then(|bytes| self.left.checked_sub(bytes));
-        self.left = left.ok_or_else(|| {
-            format!(
-                "with its {:?} numbers all tensors would be more than {} bytes, which is more than the file can hold: its \
-                 storages are used over and over",
-                view.info.shape, self.most
-            )
-        })?;
-        Ok(())
-    }
-}
-
-/// What a file that is no checkpoint looks like.
-fn describe(head: &[u8]) -> String {
-    if head.is_empty() {
-        return "the file is empty".into();
-    }
-    let first = &head[..head.len().min(16)];
-    if first
-        .iter()
-        .all(|b| b.is_ascii_graphic() || b.is_ascii_whitespace())
-    {
-        return format!(
-            "it begins with the text {:?}",
-            String::from_utf8_lossy(first)
-        );
-    }
-    let hex: Vec<String> = first.iter().map(|b| format!("{b:02x}")).collect();
-    format!("it begins with the bytes {}", hex.join(" "))
 }

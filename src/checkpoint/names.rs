@@ -1,32 +1,148 @@
-//! Names of tensors: the prefixes that training wrappers put before them.
+//! Names of tensors: what training wrappers put into them.
 
-/// Prefixes that say how the model was wrapped, not what a tensor is.
-const PREFIXES: [&str; 3] = ["module.", "decoder.model.", "model."];
+/// Parts that say how a module was wrapped, not what a tensor is. They stand before the name or in the middle of it:
+/// `torch.compile`, `DataParallel`, DeepSpeed, FSDP, activation checkpointing, Lightning and the like.
+const WRAPPERS: [&str; 14] = [
+    "_orig_mod",
+    "module",
+    "_module",
+    "_forward_module",
+    "_fsdp_wrapped_module",
+    "_fpw_module",
+    "_checkpoint_wrapped_module",
+    "_original_module",
+    "model",
+    "_model",
+    "wrapped_model",
+    "state_dict",
+    "model_state_dict",
+    "base_model",
+];
 
-/// The name without the wrappers' prefixes, however many there are.
-pub(super) fn strip(name: &str) -> &str {
-    let mut name = name;
-    while let Some(rest) = PREFIXES.iter().find_map(|prefix| name.strip_prefix(prefix)) {
-        name = rest;
+/// Parts that are wrappers only before the name itself: fairseq's `decoder.model.` for one.
+const BEFORE: [&str; 6] = [
+    "decoder",
+    "net",
+    "network",
+    "lm",
+    "language_model",
+    "transformer",
+];
+
+/// What the names of the published code begin with.
+const ROOTS: [&str; 4] = ["key_pe", "in_emb", "out_emb", "layers"];
+
+/// The name without wrappers, wherever they stand and however many there are.
+pub(super) fn strip(name: &str) -> String {
+    let before = prefix(name).map_or(0, str::len);
+    let (head, tail) = name.split_at(before);
+    let plain = |part: &&str| !WRAPPERS.contains(part);
+    let head = head
+        .split('.')
+        .filter(|part| !part.is_empty() && plain(part) && !BEFORE.contains(part));
+    let mut parts: Vec<&str> = head.collect();
+    match before > 0 || tail.contains('.') {
+        true => parts.extend(tail.split('.').filter(plain)),
+        // A name of one part is a name, whatever it is.
+        false => parts.push(tail),
     }
-    name
+    match parts.is_empty() {
+        true => name.to_owned(),
+        false => parts.join("."),
+    }
+}
+
+/// What stands before the name that the published code gives a tensor, with its last dot: nothing of a name that the code
+/// does not give.
+pub(super) fn prefix(name: &str) -> Option<&str> {
+    let mut start = 0;
+    for part in name.split('.') {
+        if ROOTS.contains(&part) {
+            return name.get(..start);
+        }
+        start += part.len() + 1;
+    }
+    None
+}
+
+/// What every name of a network begins with that is held by an object of an unknown name: the one that `key_pe` has, if
+/// there is only one.
+pub(super) fn unknown_prefix<'a>(names: impl Iterator<Item = &'a str>) -> Option<String> {
+    let mut found: Option<&str> = None;
+    for name in names {
+        if name == "key_pe" {
+            return None;
+        }
+        let Some(prefix) = name.strip_suffix("key_pe") else {
+            continue;
+        };
+        if !prefix.ends_with('.') || found.is_some_and(|other| other != prefix) {
+            return None;
+        }
+        found = Some(prefix);
+    }
+    found.map(str::to_owned)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::strip;
+    use super::*;
 
     #[test]
-    fn every_wrapper_is_taken_off() {
+    fn every_wrapper_is_taken_off_wherever_it_stands() {
         for name in [
             "key_pe",
             "module.key_pe",
             "decoder.model.key_pe",
             "model.key_pe",
             "module.model.key_pe",
+            "_orig_mod.module.key_pe",
+            "_forward_module.model.key_pe",
+            "_fsdp_wrapped_module._checkpoint_wrapped_module.key_pe",
+            "module._orig_mod.decoder.model.key_pe",
+            "state_dict.model.net.key_pe",
         ] {
             assert_eq!(strip(name), "key_pe");
         }
-        assert_eq!(strip("layers.0.norm1.weight"), "layers.0.norm1.weight");
+        for name in [
+            "layers.3.ff.fc1.weight",
+            "layers.3._orig_mod.ff.fc1.weight",
+            "layers.3.ff._orig_mod.fc1.weight",
+            "module.layers.3._fsdp_wrapped_module._checkpoint_wrapped_module.ff.module.fc1.weight",
+            "layers._orig_mod.3.ff.fc1._orig_mod.weight",
+        ] {
+            assert_eq!(strip(name), "layers.3.ff.fc1.weight");
+        }
+        for name in [
+            "layers.0.norm1.weight",
+            "text.0.layers.1.queries",
+            "training.spans",
+            "ema.key_pe",
+            "module",
+            "model",
+        ] {
+            assert_eq!(strip(name), name);
+        }
+    }
+
+    #[test]
+    fn what_stands_before_a_name_is_known() {
+        assert_eq!(
+            prefix("decoder.model.layers.0.norm1.weight"),
+            Some("decoder.model.")
+        );
+        assert_eq!(prefix("key_pe"), Some(""));
+        assert_eq!(prefix("weights"), None);
+        assert_eq!(prefix("training.spans"), None);
+    }
+
+    #[test]
+    fn an_unknown_prefix_is_that_of_the_only_positions() {
+        let of = |names: &[&str]| unknown_prefix(names.iter().copied());
+        assert_eq!(of(&["a.key_pe", "a.layers.0.x"]).as_deref(), Some("a."));
+        assert_eq!(of(&["a.key_pe", "key_pe"]), None);
+        assert_eq!(of(&["a.key_pe", "b.key_pe"]), None);
+        assert_eq!(of(&["monkey_pe"]), None);
+        assert_eq!(of(&[]), None);
     }
 }

@@ -60,6 +60,9 @@ impl Budget {
     }
 }
 
+/// The longest text or run of bytes that is kept, in bytes: some tensors come as one, and are not read.
+const LONGEST_KEPT: usize = 1 << 16;
+
 /// Refers to a value inside a [`Pickle`].
 pub(super) type Id = usize;
 
@@ -73,7 +76,10 @@ pub(super) enum Value {
     BigInt,
     Float(f64),
     Str(String),
-    Bytes,
+    /// A text that is longer than any that is of use here, by its length in bytes.
+    LongStr(usize),
+    /// Bytes, or a text that is no UTF-8; nothing where they are more than are of use here.
+    Bytes(Vec<u8>),
     Tuple(Vec<Id>),
     List(Vec<Id>),
     Dict(Vec<(Id, Id)>),
@@ -161,10 +167,19 @@ impl Pickle {
         }
     }
 
-    /// The entries of a dict or of an object that behaves like one (`OrderedDict`).
+    /// The length of a text in bytes, also of one that was not kept.
+    pub fn str_len(&self, id: Id) -> Option<usize> {
+        match self.get(id) {
+            Value::LongStr(len) => Some(*len),
+            _ => self.str(id).map(str::len),
+        }
+    }
+
+    /// The entries of a dict or of an object that behaves like one: `OrderedDict`, or any that has entries.
     pub fn pairs(&self, id: Id) -> Option<&[(Id, Id)]> {
         match self.get(id) {
             Value::Dict(pairs) => Some(pairs),
+            Value::Object(object) if !object.pairs.is_empty() => Some(&object.pairs),
             Value::Object(object) if self.is_dict_class(object.class) => Some(&object.pairs),
             _ => None,
         }

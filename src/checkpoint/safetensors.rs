@@ -2,15 +2,20 @@
 
 mod header;
 
+use super::CheckpointError;
 use super::bytes::FileBytes;
+use super::claims::Claims;
 use super::container::Storage;
-use super::tensor::{Dtype, TensorInfo, View};
+use super::error::Fault;
+use super::listing::{Found, Listing, Stored};
+use super::opening::Contents;
+use super::tensor::{Dtype, LONGEST_NAME, TensorInfo, View};
 use super::tensor_file::{Element, Place};
-use super::{CheckpointError, Claims, Stored, insert};
+use super::unread::UnreadTensor;
 use crate::files::shown;
 use header::Header;
 use safetensors::tensor::{Dtype as FileDtype, TensorView};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
 /// Metadata key under which tied tensors are listed: a JSON object, name → the name that holds the data.
@@ -25,28 +30,19 @@ pub(super) fn recognises(file: &[u8]) -> bool {
     header > 1 && header <= file.len() as u64 && file.get(8) == Some(&b'{')
 }
 
-pub(super) type Contents = (
-    BTreeMap<String, Stored>,
-    Vec<Storage>,
-    BTreeMap<String, String>,
-    BTreeMap<String, Place>,
-);
-
-pub(super) fn open(path: &Path, file: &FileBytes) -> Result<Contents, CheckpointError> {
-    let damaged = |what: String| CheckpointError::Damaged {
-        path: path.to_owned(),
-        what,
-    };
+pub(super) fn open(file: &FileBytes) -> Result<Contents, Fault> {
     let bytes = file.all();
-    let (header, data) = Header::read(bytes).map_err(damaged)?;
-    let Header { metadata, entries } = header;
-    let mut tensors = BTreeMap::new();
+    let (header, data) = Header::read(bytes)?;
+    let Header {
+        metadata, entries, ..
+    } = header;
+    let mut found = Vec::with_capacity(entries.len());
     let mut storages = Vec::new();
     let mut places = BTreeMap::new();
     let mut claims = Claims::of(bytes.len());
     for (name, info) in entries {
         let (start, end) = info.data_offsets;
-        if let Some(element) = Element::of(info.dtype) {
+        if let Some(element) = info.dtype.known().and_then(Element::of) {
             let place = Place {
                 element,
                 shape: info.shape.clone(),
@@ -54,13 +50,17 @@ pub(super) fn open(path: &Path, file: &FileBytes) -> Result<Contents, Checkpoint
             };
             places.insert(name.clone(), place);
         }
-        let dtype = match info.dtype {
-            FileDtype::F32 => Dtype::F32,
-            FileDtype::F16 => Dtype::F16,
-            FileDtype::BF16 => Dtype::BF16,
-            FileDtype::F64 => Dtype::F64,
-            // Integer tensors are no weights.
-            _ => continue,
+        let dtype = match info.dtype.known() {
+            Some(FileDtype::F32) => Dtype::F32,
+            Some(FileDtype::F16) => Dtype::F16,
+            Some(FileDtype::BF16) => Dtype::BF16,
+            Some(FileDtype::F64) => Dtype::F64,
+            // Whole numbers, and what is not known here.
+            _ => {
+                let unread = UnreadTensor::format(&name, info.dtype.name(), Some(info.shape));
+                found.push(Found::Unread(unread));
+                continue;
+            }
         };
         let mut strides = vec![1_usize; info.shape.len()];
         for i in (1..strides.len()).rev() {
@@ -74,32 +74,62 @@ pub(super) fn open(path: &Path, file: &FileBytes) -> Result<Contents, Checkpoint
             strides,
             info: TensorInfo { shape, dtype },
         };
-        view.check(end - start)
+        let number = view
+            .check(end - start)
             .and_then(|()| claims.add(&view))
-            .map_err(|e| damaged(format!("tensor {}: {e}", shown(&name))))?;
+            .map_err(|e| format!("tensor {}: {e}", shown(&name)))?;
         storages.push(Storage::Mapped(data + start..data + end, None));
-        let file_name = name;
-        let name = super::names::strip(&file_name).to_owned();
-        insert(&mut tensors, name, Stored { view, file_name }).map_err(damaged)?;
+        found.push(Found::Stored(Stored {
+            view,
+            number,
+            file_name: name,
+            derived: None,
+        }));
     }
-    if let Some(tied) = metadata.get(TIED) {
-        let tied: BTreeMap<String, String> = crate::json::read(tied.as_bytes())
-            .map_err(|e| damaged(format!("metadata \"{TIED}\": {e}")))?;
-        for (name, holder) in tied {
-            let of_tied = |e: String| damaged(format!("tensor {}: {e}", shown(&name)));
-            let Some(stored) = tensors.get(&holder).cloned() else {
-                let what = format!("it is tied to {}, which is missing", shown(&holder));
-                return Err(of_tied(what));
-            };
-            claims.add(&stored.view).map_err(of_tied)?;
-            let stored = Stored {
-                file_name: name.clone(),
-                ..stored
-            };
-            insert(&mut tensors, name, stored).map_err(damaged)?;
-        }
+    second_names(&metadata, &mut found)?;
+    Ok(Contents {
+        listing: Listing::new(found, &mut claims)?,
+        storages,
+        metadata,
+        places,
+        ..Contents::default()
+    })
+}
+
+/// Adds the names of tensors that share another's numbers, which are there once: those that this program lists, and those
+/// that `safetensors.torch.save_model` leaves in the metadata, name by name.
+fn second_names(metadata: &BTreeMap<String, String>, found: &mut Vec<Found>) -> Result<(), Fault> {
+    let tied: BTreeMap<String, String> = match metadata.get(TIED) {
+        Some(tied) => crate::json::read(tied.as_bytes())
+            .map_err(|e| format!("metadata \"{TIED}\": {}", shown(&e)))?,
+        None => BTreeMap::new(),
+    };
+    let by_name: HashMap<&str, usize> = found
+        .iter()
+        .enumerate()
+        .map(|(i, found)| (found.file_name(), i))
+        .collect();
+    let mut more = Vec::new();
+    for (name, holder) in &tied {
+        let Some(&at) = by_name.get(holder.as_str()) else {
+            let (name, holder) = (shown(name), shown(holder));
+            return Err(format!("tensor {name}: it is tied to {holder}, which is missing").into());
+        };
+        more.push((name, at));
     }
-    Ok((tensors, storages, metadata, places))
+    // A text that happens to be a tensor's name, under a key that is none, is what save_model writes.
+    let left_out = metadata.iter().filter_map(|(name, holder)| {
+        let at = by_name.get(holder.as_str())?;
+        let is_free = !by_name.contains_key(name.as_str()) && !tied.contains_key(name);
+        (is_free && name.len() <= LONGEST_NAME).then_some((name, *at))
+    });
+    more.extend(left_out);
+    let more: Vec<Found> = more
+        .into_iter()
+        .filter_map(|(name, at)| Some(found.get(at)?.renamed(name)))
+        .collect();
+    found.extend(more);
+    Ok(())
 }
 
 /// A tensor to be written: its name, shape and elements, row-major.

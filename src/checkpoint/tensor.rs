@@ -100,6 +100,12 @@ impl View {
         Some((elements > 0).then_some(last))
     }
 
+    /// Whether some element of the storage stands for several of the tensor's.
+    pub fn repeats(&self) -> bool {
+        let last = self.last().flatten().map_or(0, |last| last - self.offset);
+        self.info.elements() > last.saturating_add(1)
+    }
+
     /// The bytes of the elements, if they lie in `storage` in row-major order without gaps.
     pub fn contiguous<'a>(&self, storage: &'a [u8]) -> Option<&'a [u8]> {
         let elements = self.info.elements();
@@ -188,6 +194,9 @@ mod tests {
     fn a_broadcast_view_repeats_its_elements() {
         let repeated = view(2, &[2, 2], &[0, 1]);
         assert_eq!(values(&repeated, &storage(4)), [2., 3., 2., 3.]);
+        assert!(repeated.repeats() && view(0, &[3, 3], &[1, 1]).repeats());
+        assert!(!view(2, &[2, 2], &[1, 2]).repeats() && !view(0, &[1, 4], &[0, 1]).repeats());
+        assert!(!view(0, &[0, 4], &[0, 0]).repeats());
     }
 
     #[test]

@@ -1,9 +1,9 @@
-//! What the pickle of a PyTorch checkpoint says: the state dict, where its tensors lie, the training curves.
+//! What the pickle of a PyTorch checkpoint says of its tensors: their formats, and where they lie.
 
-use super::Curve;
 use super::pickle::{Budget, Id, Pickle, Value};
 use super::tensor::{Dtype, LONGEST_NAME, MOST_DIMENSIONS, TensorInfo};
-use crate::files::shown;
+use super::unread::UnreadTensor;
+use crate::shown::shown;
 use std::collections::HashMap;
 
 /// A tensor in the pickle's terms; offset and strides count elements.
@@ -64,6 +64,8 @@ fn class_size(class: &str) -> Option<usize> {
         "FloatStorage" | "IntStorage" => 4,
         "HalfStorage" | "BFloat16Storage" | "ShortStorage" => 2,
         "CharStorage" | "ByteStorage" | "BoolStorage" | "UntypedStorage" => 1,
+        "QInt8Storage" | "QUInt8Storage" | "QUInt4x2Storage" | "QUInt2x4Storage" => 1,
+        "QInt32Storage" | "ComplexHalfStorage" => 4,
         _ => return None,
     })
 }
@@ -80,9 +82,9 @@ fn class_dtype(class: &str) -> Option<Dtype> {
 
 /// How large a storage is, by the pickle's account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct StorageSize {
-    /// Bytes per element.
-    pub element: usize,
+pub(super) struct StorageSize<'a> {
+    /// Bytes per element, or the class of the storage if it is not known.
+    pub element: Result<usize, &'a str>,
     /// Number of elements, if the pickle says.
     pub count: Option<usize>,
 }
@@ -91,19 +93,13 @@ pub(super) struct StorageSize {
 pub(super) fn storage_sizes<'a>(
     pickle: &'a Pickle,
     budget: &mut Budget,
-) -> Result<HashMap<&'a str, StorageSize>, String> {
+) -> Result<HashMap<&'a str, StorageSize<'a>>, String> {
     let mut sizes = HashMap::new();
     for id in pickle.all() {
         if let Some(storage) = storage_ref(pickle, id) {
-            let element = class_size(storage.class).ok_or_else(|| {
-                format!(
-                    "storage {} has the unknown element type {}",
-                    shown(storage.key),
-                    shown(storage.class)
-                )
-            })?;
+            let element = class_size(storage.class).ok_or(storage.class);
             let count = storage.count;
-            budget.grow::<(&str, StorageSize)>(1)?;
+            budget.grow::<(&str, StorageSize<'_>)>(1)?;
             let size = StorageSize { element, count };
             if sizes
                 .insert(storage.key, size)
@@ -119,84 +115,109 @@ pub(super) fn storage_sizes<'a>(
     Ok(sizes)
 }
 
-/// The floating-point tensors of the state dict, under their names in the file.
-pub(super) fn state_dict(pickle: &Pickle, budget: &mut Budget) -> Result<Vec<TensorRef>, String> {
-    let root = pickle.root();
-    let candidates = ["model", "state_dict", "model_state_dict"];
-    for dict in candidates
-        .iter()
-        .filter_map(|key| pickle.entry(root, key))
-        .chain([root])
-    {
-        let mut tensors = Vec::new();
-        for &(key, value) in pickle.pairs(dict).unwrap_or_default() {
-            if let (Some(name), Some(tensor)) = (pickle.str(key), tensor(pickle, value)) {
-                let of_tensor = |e: String| format!("tensor {}: {e}", shown(name));
-                // Integer tensors (step counters, token ids) are no weights.
-                if let Some(tensor) = tensor.map_err(of_tensor)? {
-                    if name.len() > LONGEST_NAME {
-                        let what = format!("its name has {} bytes", name.len());
-                        return Err(of_tensor(format!(
-                            "{what}, at most {LONGEST_NAME} expected"
-                        )));
-                    }
-                    // It is kept under two names and with its storage's, in a map and in a list.
-                    let texts = 3 * name.len() + tensor.key.len();
-                    let numbers = 4 * size_of::<usize>() * tensor.strides.len();
-                    budget.take(texts + numbers + 4 * size_of::<TensorRef>())?;
-                    tensors.push(TensorRef {
-                        name: name.to_owned(),
-                        ..tensor
-                    });
+/// How deep a tensor may be wrapped: a parameter of a subclass with attributes.
+const DEEPEST: usize = 8;
+
+/// The function that rebuilds a tensor, and what it is given.
+struct Call<'a> {
+    module: &'a str,
+    function: &'a str,
+    args: &'a [Id],
+}
+
+impl<'a> Call<'a> {
+    fn of(pickle: &'a Pickle, id: Id) -> Option<Self> {
+        let (module, function, object) = pickle.object(id)?;
+        let args = pickle.tuple(object.args)?;
+        Some(Self {
+            module,
+            function,
+            args,
+        })
+    }
+
+    /// What it comes to once parameters, subclasses and attributes are taken off: none of them changes the numbers.
+    fn unwrapped(pickle: &'a Pickle, id: Id) -> Option<Self> {
+        let mut call = Self::of(pickle, id)?;
+        for _ in 0..DEEPEST {
+            call = match call.function {
+                "_rebuild_parameter"
+                | "_rebuild_parameter_with_state"
+                | "_rebuild_device_tensor_from_cpu_tensor" => {
+                    Self::of(pickle, *call.args.first()?)?
                 }
-            }
+                // The function, the class that the tensor gets, the function's arguments, attributes.
+                "_rebuild_from_type" | "_rebuild_from_type_v2" => {
+                    let (module, function) = pickle.global(*call.args.first()?)?;
+                    let args = pickle.tuple(*call.args.get(2)?)?;
+                    Self {
+                        module,
+                        function,
+                        args,
+                    }
+                }
+                _ => return Some(call),
+            };
         }
-        if !tensors.is_empty() {
-            return Ok(tensors);
-        }
+        None
     }
-    let found = match pickle.pairs(root) {
-        Some(pairs) => {
-            let keys: Vec<_> = pairs
-                .iter()
-                .filter_map(|(k, _)| pickle.str(*k))
-                .take(8)
-                .map(shown)
-                .collect();
-            format!("a dict with the keys {keys:?}")
-        }
-        None => match pickle.object(root) {
-            Some((module, name, _)) => {
-                format!("an object of class {}.{}", shown(module), shown(name))
-            }
-            None => "no dict".into(),
-        },
-    };
-    Err(format!(
-        "the pickle holds {found}; expected a state dict, or a dict with one under \"model\" or \"state_dict\" \
-         (save with torch.save(model.state_dict(), …))"
-    ))
 }
 
-/// `None`: not a tensor. `Some(Ok(None))`: a tensor whose numbers are not floating point.
-fn tensor(pickle: &Pickle, mut id: Id) -> Option<Result<Option<TensorRef>, String>> {
-    let mut object = pickle.object(id)?;
-    // A parameter wraps its tensor, at most once.
-    if object.1 == "_rebuild_parameter" || object.1 == "_rebuild_parameter_with_state" {
-        id = *pickle.tuple(object.2.args)?.first()?;
-        object = pickle.object(id)?;
-    }
-    if !matches!(
-        object.1,
-        "_rebuild_tensor" | "_rebuild_tensor_v2" | "_rebuild_tensor_v3"
-    ) {
-        return None;
-    }
-    let args = pickle.tuple(object.2.args)?;
-    Some(rebuilt(pickle, object.1, args))
+/// The tensor that a value stands for, called `name`; `None` if it is none.
+///
+/// # Errors
+/// In words, when what is said of it cannot be.
+pub(super) fn tensor(
+    pickle: &Pickle,
+    id: Id,
+    name: &str,
+) -> Option<Result<Result<TensorRef, UnreadTensor>, String>> {
+    let call = Call::unwrapped(pickle, id)?;
+    let (function, args) = (call.function, call.args);
+    Some(Ok(Err(match function {
+        "_rebuild_tensor" | "_rebuild_tensor_v2" | "_rebuild_tensor_v3" => {
+            return Some(rebuilt(pickle, function, args, name));
+        }
+        "_rebuild_qtensor" => {
+            let storage = args.first().and_then(|&id| storage_ref(pickle, id));
+            let class = storage.map_or("in a format of its own", |storage| storage.class);
+            let format = class.trim_end_matches("Storage").to_lowercase();
+            UnreadTensor::quantized(name, &format)
+        }
+        "_rebuild_device_tensor_from_numpy" | "_rebuild_xla_tensor" => {
+            let device = args.get(2).and_then(|&id| pickle.str(id));
+            UnreadTensor::elsewhere(name, device.unwrap_or("xla"))
+        }
+        "_rebuild_meta_tensor_no_storage" => UnreadTensor::meta(name),
+        "_rebuild_sparse_tensor" | "_rebuild_sparse_csr_tensor" | "_rebuild_nested_tensor" => {
+            UnreadTensor::sparse(name)
+        }
+        "_reconstruct" | "_frombuffer" if call.module.starts_with("numpy") => {
+            UnreadTensor::numpy(name)
+        }
+        _ if function.starts_with("_rebuild_") && call.module.starts_with("torch") => {
+            UnreadTensor::built(name, call.module, function)
+        }
+        _ => return None,
+    })))
 }
 
-fn rebuilt(pickle: &Pickle, function: &str, args: &[Id]) -> Result<Option<TensorRef>, String> {
+/// Whether a value is a tensor, of whatever kind.
+pub(super) fn is_tensor(pickle: &Pickle, id: Id) -> bool {
+    let call = Call::unwrapped(pickle, id);
+    call.is_some_and(|call| {
+        call.function.starts_with("_rebuild_")
+            || matches!(call.function, "_reconstruct" | "_frombuffer")
+                && call.module.starts_with("numpy")
+    })
+}
+
+fn rebuilt(
+    pickle: &Pickle,
+    function: &str,
+    args: &[Id],
+    name: &str,
+) -> Result<Result<TensorRef, UnreadTensor>, String> {
     let (Some(&storage), Some(&offset), Some(&shape), Some(&strides)) =
         (args.first(), args.get(1), args.get(2), args.get(3))
     else {
@@ -212,9 +233,6 @@ fn rebuilt(pickle: &Pickle, function: &str, args: &[Id]) -> Result<Option<Tensor
         }
         _ => storage.class,
     };
-    let Some(dtype) = class_dtype(class) else {
-        return Ok(None);
-    };
     let extents = |id: Id, what: &str| -> Result<Vec<usize>, String> {
         pickle
             .tuple(id)
@@ -228,6 +246,18 @@ fn rebuilt(pickle: &Pickle, function: &str, args: &[Id]) -> Result<Option<Tensor
             .ok_or_else(|| format!("its {what} is not a list of at most {MOST_DIMENSIONS} counts"))
     };
     let (shape, strides) = (extents(shape, "shape")?, extents(strides, "strides")?);
+    let Some(dtype) = class_dtype(class) else {
+        let format = format_name(class);
+        return Ok(Err(UnreadTensor::format(name, &format, Some(shape))));
+    };
+    // What a view with a bit for its sign is like stands behind the other arguments.
+    let is_negated = |&id: &Id| {
+        let bit = pickle.entry(id, "neg");
+        bit.is_some_and(|bit| pickle.int(bit) == Some(1))
+    };
+    if args.iter().skip(6).any(is_negated) {
+        return Ok(Err(UnreadTensor::negated(name)));
+    }
     if shape.len() != strides.len() {
         return Err(format!(
             "{} dimensions but {} strides",
@@ -247,8 +277,8 @@ fn rebuilt(pickle: &Pickle, function: &str, args: &[Id]) -> Result<Option<Tensor
         .and_then(|offset| usize::try_from(offset).ok())
         .and_then(|offset| offset.checked_add(storage.offset))
         .ok_or("its offset is not a count")?;
-    Ok(Some(TensorRef {
-        name: String::new(),
+    Ok(Ok(TensorRef {
+        name: name.to_owned(),
         key: storage.key.to_owned(),
         offset,
         strides,
@@ -256,31 +286,61 @@ fn rebuilt(pickle: &Pickle, function: &str, args: &[Id]) -> Result<Option<Tensor
     }))
 }
 
-/// The training curves under `logger`: every list of numbers, by name.
-///
-/// # Errors
-/// In words, when one list is given so many names that no log can be meant.
-pub(super) fn curves(pickle: &Pickle, budget: &mut Budget) -> Result<Vec<Curve>, String> {
-    let logger = pickle.entry(pickle.root(), "logger");
-    let entries = logger.and_then(|logger| pickle.pairs(logger));
-    let mut curves = Vec::new();
-    for &(key, value) in entries.unwrap_or_default() {
-        let (Some(name), Some(items)) = (pickle.str(key), pickle.tuple(value)) else {
-            continue;
-        };
-        if items.is_empty() || name.len() > LONGEST_NAME {
-            continue;
-        }
-        budget
-            .grow::<f64>(items.len())
-            .and_then(|()| budget.take(name.len() + 4 * size_of::<Curve>()))
-            .map_err(|what| format!("the training curves under \"logger\": {what}"))?;
-        let values: Option<Vec<f64>> = items.iter().map(|&i| pickle.number(i)).collect();
-        curves.extend(values.map(|values| Curve {
-            name: name.to_owned(),
-            values,
-        }));
+/// The name of a number format, out of that of a storage class of old: `int64` for `LongStorage`.
+fn format_name(class: &str) -> String {
+    let known = match class {
+        "LongStorage" => "int64",
+        "IntStorage" => "int32",
+        "ShortStorage" => "int16",
+        "CharStorage" => "int8",
+        "ByteStorage" => "uint8",
+        "BoolStorage" => "bool",
+        "ComplexFloatStorage" => "complex64",
+        "ComplexDoubleStorage" => "complex128",
+        _ => class.strip_suffix("Storage").unwrap_or(class),
+    };
+    known.to_owned()
+}
+
+/// A tensor of any number format with one dimension at most, in the pickle's terms.
+#[derive(Debug)]
+pub(super) struct NumberRef<'a> {
+    pub key: &'a str,
+    /// The class of its storage, or its dtype.
+    pub class: &'a str,
+    pub offset: usize,
+    /// Of each dimension.
+    pub strides: Vec<usize>,
+    /// How many numbers it has.
+    pub count: usize,
+}
+
+/// The tensor of numbers that a value stands for, if it has one dimension at most.
+pub(super) fn number_ref(pickle: &Pickle, id: Id) -> Option<NumberRef<'_>> {
+    let call = Call::unwrapped(pickle, id)?;
+    if !call.function.starts_with("_rebuild_tensor") {
+        return None;
     }
-    curves.sort_by(|a, b| a.name.cmp(&b.name));
-    Ok(curves)
+    let &[storage, offset, shape, strides, ..] = call.args else {
+        return None;
+    };
+    let storage = storage_ref(pickle, storage)?;
+    let class = match call.args.get(6).map(|&id| pickle.get(id)) {
+        Some(Value::Global(_, name)) => pickle.str(*name)?,
+        _ => storage.class,
+    };
+    let counts = |id: Id| -> Option<Vec<usize>> {
+        let items = pickle.tuple(id).filter(|items| items.len() <= 1)?;
+        let items = items.iter().map(|&i| usize::try_from(pickle.int(i)?).ok());
+        items.collect()
+    };
+    let (shape, strides) = (counts(shape)?, counts(strides)?);
+    let offset = usize::try_from(pickle.int(offset)?).ok()?;
+    Some(NumberRef {
+        key: storage.key,
+        class,
+        offset: offset.checked_add(storage.offset)?,
+        strides,
+        count: shape.first().copied().unwrap_or(1),
+    })
 }

@@ -9,6 +9,7 @@ use crate::chart::{Figure, thousands};
 use crate::engine::figures::{HeatmapStyle, heatmap};
 use crate::engine::{Heads, Model, write_weights};
 use crate::model::{BLOCK, Cancel, HeadWeights, Run};
+use crate::shown::shown_path;
 use anyhow::Result;
 use std::io::Write;
 use std::ops::Range;
@@ -45,7 +46,7 @@ pub(super) fn run(args: &AttentionArgs, out: &mut impl Write) -> Result<()> {
     let (tokens, queries) = match &recorded {
         Some(recorded) => (recorded.tokens(&model)?, recorded.kept()?),
         None => {
-            let tokens = read(&model, &args.input, args.common.quiet)?;
+            let tokens = read(&model, &args.input, &args.common)?;
             let queries = 0..tokens.ids.len();
             (tokens, queries)
         }
@@ -92,7 +93,7 @@ pub(super) fn run(args: &AttentionArgs, out: &mut impl Write) -> Result<()> {
         }
     }
     if let (Some(path), false) = (&args.output, args.common.quiet) {
-        say(format_args!("wrote {}", path.display()));
+        say(format_args!("wrote {}", shown_path(&path)));
     }
     Ok(())
 }

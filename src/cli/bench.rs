@@ -4,6 +4,7 @@ use super::Usage;
 use super::args::{Common, DeviceArg, at_least_one};
 use super::common::{prepare, say};
 use crate::bench::{Case, ModelFile, Row, Settings, Size, TOKENS, random, table};
+use crate::shown::shown_path;
 use anyhow::{Context, Result, bail};
 use clap::{Args, ValueEnum};
 use std::io::Write;
@@ -106,7 +107,7 @@ fn measure(settings: &Settings, common: &Common) -> Result<Vec<Row>> {
         if there != case.models() {
             for model in there {
                 let path = model.path(folder.path());
-                std::fs::remove_file(&path).with_context(|| path.display().to_string())?;
+                std::fs::remove_file(&path).with_context(|| shown_path(&path))?;
             }
             there = case.models();
             tell(common, "generating what comes next");

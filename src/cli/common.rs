@@ -5,16 +5,18 @@ use super::args::{Common, Input};
 use crate::chart::thousands;
 use crate::engine::{EngineError, Model};
 use crate::model::Device;
-use crate::text;
+use crate::shown::{message, shown, shown_path};
+use crate::text::{self, Accept, Coverage};
 use anyhow::{Context, Result};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::fmt::Arguments;
 use std::io::Write;
 use std::path::Path;
 
-/// Prints a line to stderr; a closed stderr is no reason to stop.
+/// Prints a line to stderr, whatever is in it: never longer than anybody reads, and with nothing that a terminal would obey. A
+/// closed stderr is no reason to stop.
 pub(super) fn say(line: Arguments<'_>) {
-    let _ = writeln!(std::io::stderr(), "{line}");
+    let _ = writeln!(std::io::stderr(), "{}", message(&line.to_string()));
 }
 
 /// Checks the options that no model is needed for, and sets the number of threads.
@@ -98,6 +100,8 @@ pub(super) struct Tokens {
     pub ids: Vec<u32>,
     /// Pieces that are not in the vocabulary and were left out.
     pub unknown: usize,
+    /// The share of the text that is in the vocabulary; of ids all.
+    pub known_share: f64,
     /// Bytes after the first token, which nothing predicts; `None` where ids were given.
     pub predicted_bytes: Option<usize>,
     /// Name of the file, for the provenance of results.
@@ -105,7 +109,12 @@ pub(super) struct Tokens {
 }
 
 /// Reads the text or ids that a command runs on, saying on stderr what was left out.
-pub(super) fn read(model: &Model, input: &Input, quiet: bool) -> Result<Tokens> {
+///
+/// # Errors
+/// When it cannot be read or holds no token that the model knows; or, unless any text will do, when it is binary data or
+/// the vocabulary lacks too much of it.
+pub(super) fn read(model: &Model, input: &Input, common: &Common) -> Result<Tokens> {
+    let mut coverage = None;
     let tokens = match (&input.text, &input.ids) {
         (_, Some(path)) => {
             let ids = text::read_ids(path)?;
@@ -113,14 +122,18 @@ pub(super) fn read(model: &Model, input: &Input, quiet: bool) -> Result<Tokens> 
             Tokens {
                 ids,
                 unknown: 0,
+                known_share: 1.0,
                 predicted_bytes: None,
                 source: name(path),
             }
         }
         (Some(path), None) => {
-            let bytes = text::read_bytes(path)?;
+            let bytes = text::read_accepted(path, accepted(common))?;
             let prepared = model.prepare(&bytes)?;
+            let share = prepared.coverage.share();
+            coverage = Some(prepared.coverage);
             Tokens {
+                known_share: share,
                 predicted_bytes: Some(bytes.len() - model.first_token_end(&bytes)),
                 ids: prepared.ids,
                 unknown: prepared.unknown,
@@ -130,13 +143,39 @@ pub(super) fn read(model: &Model, input: &Input, quiet: bool) -> Result<Tokens> 
         // Only a recorded run needs none.
         (None, None) => return Err(Usage("pass --text FILE or --ids FILE.json".into()).into()),
     };
-    if !quiet {
-        tell_unknown(tokens.unknown, &tokens.source);
-    }
     if tokens.ids.is_empty() {
         return Err(anyhow::Error::new(EngineError::NoTokens).context(tokens.source));
     }
+    if let Some(coverage) = &coverage {
+        covered(coverage, &tokens.source, common)?;
+    }
     Ok(tokens)
+}
+
+/// What may be read as a text.
+pub(super) fn accepted(common: &Common) -> Accept {
+    match common.any_text {
+        true => Accept::AnyBytes,
+        false => Accept::Texts,
+    }
+}
+
+/// Says on stderr what the vocabulary lacks of a text; that it lacks nothing, where somebody chose the vocabulary.
+///
+/// # Errors
+/// When it lacks too much, unless any text will do.
+pub(super) fn covered(coverage: &Coverage, source: &str, common: &Common) -> Result<()> {
+    if !common.any_text {
+        coverage.check(source)?;
+    }
+    let is_chosen = common.vocab.is_some() && coverage.pieces > 0;
+    match coverage.missing {
+        _ if common.quiet => {}
+        0 if is_chosen => say(format_args!("{source}: {}", coverage.words())),
+        0 => {}
+        _ => say(format_args!("{source}: {}; left out", coverage.words())),
+    }
+    Ok(())
 }
 
 /// A bar on stderr for work over `len` tokens; it hides itself where stderr is no terminal.
@@ -193,7 +232,7 @@ pub(super) fn ending(path: &Path, allowed: &[&'static str]) -> Result<&'static s
         let list: Vec<String> = allowed.iter().map(|name| format!(".{name}")).collect();
         Usage(format!(
             "{}: the name must end in {}",
-            path.display(),
+            shown_path(&path),
             list.join(" or ")
         ))
         .into()
@@ -206,7 +245,7 @@ pub(super) fn may_write(path: &Path, force: bool) -> Result<()> {
     if !force && path.is_file() {
         anyhow::bail!(
             "{}: there is such a file already; replace it with --force, or choose another name",
-            path.display()
+            shown_path(&path)
         );
     }
     Ok(())
@@ -221,12 +260,14 @@ pub(super) fn same_file(a: &Path, b: &Path) -> bool {
     }
 }
 
-/// A file's name without its folders.
+/// A file's name without its folders, fit for a message.
 pub(super) fn name(path: &Path) -> String {
-    path.file_name()
-        .unwrap_or(path.as_os_str())
-        .to_string_lossy()
-        .into_owned()
+    shown(
+        &path
+            .file_name()
+            .unwrap_or(path.as_os_str())
+            .to_string_lossy(),
+    )
 }
 
 /// Columns of the terminal, as far as the environment tells.

@@ -2,9 +2,11 @@
 
 use super::Usage;
 use super::args::{ConvertArgs, DtypeArg};
-use super::common::{ending, may_write, open, same_file, say};
+use super::common::{ending, may_write, name, open, same_file, say};
 use crate::checkpoint::Dtype;
 use crate::engine::convert;
+use crate::model::ModelError;
+use crate::shown::shown_path;
 use anyhow::Result;
 
 pub(super) fn run(args: &ConvertArgs) -> Result<()> {
@@ -12,12 +14,15 @@ pub(super) fn run(args: &ConvertArgs) -> Result<()> {
     if same_file(&args.model, &args.output) {
         return Err(Usage(format!(
             "{}: would be written over itself; give the result another name",
-            args.output.display()
+            shown_path(&args.output)
         ))
         .into());
     }
     may_write(&args.output, args.force)?;
     let model = open(&args.model, &args.common)?;
+    if model.recorded.is_some() {
+        return Err(anyhow::Error::new(ModelError::Recorded).context(name(&args.model)));
+    }
     let dtype = match args.dtype {
         DtypeArg::F32 => Dtype::F32,
         DtypeArg::F16 => Dtype::F16,
@@ -25,7 +30,7 @@ pub(super) fn run(args: &ConvertArgs) -> Result<()> {
     };
     convert(&model, &args.output, dtype)?;
     if !args.common.quiet {
-        say(format_args!("wrote {}", args.output.display()));
+        say(format_args!("wrote {}", shown_path(&args.output)));
     }
     Ok(())
 }

@@ -88,6 +88,8 @@ struct Head {
     context: f64,
     persistent: f64,
     empty: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    masked: Option<f64>,
     previous: f64,
     in_ramp: f64,
     removed: Option<f64>,
@@ -110,6 +112,7 @@ impl From<&EffectiveRow> for Head {
             context: row.context,
             persistent: row.persistent,
             empty: row.empty,
+            masked: row.masked,
             previous: row.previous,
             in_ramp: row.in_ramp,
             removed: row.removed,
@@ -130,7 +133,11 @@ impl<'a> Report<'a> {
             bits_per_token: totals.bits_per_token(),
             bits_per_byte: totals.bits_per_byte(),
             left_out: header.left_out.iter().map(|t| t.name.as_str()).collect(),
-            missing_shards: file.missing().into_iter().map(|m| m.shards).collect(),
+            missing_shards: header
+                .corpora
+                .iter()
+                .filter_map(|corpus| Some(corpus.shards.as_ref()?.missing().collect()))
+                .collect(),
             heads: rows.iter().map(Head::from).collect(),
         }
     }
@@ -165,6 +172,14 @@ fn table(file: &SumsFile, rows: &[EffectiveRow], out: &mut impl Write) -> Result
         }
     )?;
     writeln!(out, "{}", summary(file, rows))?;
+    if file.sums.config.is_masked() {
+        let masked = rows.iter().filter_map(|row| row.masked).sum::<f64>();
+        writeln!(
+            out,
+            "Mean of all heads: {:.1} % of the softmax masked, not renormalised.",
+            100.0 * masked / rows.len().max(1) as f64
+        )?;
+    }
     for (flag, words) in [
         (
             SpanFlag::Unused,

@@ -10,6 +10,7 @@ use crate::checkpoint::{Dtype, NamedTensor, write_safetensors};
 use crate::engine::figures::provenance;
 use crate::engine::{Model, peak_rss};
 use crate::model::{BLOCK, Blind, Cancel, Run};
+use crate::shown::shown_path;
 use anyhow::Result;
 use std::collections::BTreeMap;
 use std::f64::consts::LN_2;
@@ -47,7 +48,7 @@ pub(super) fn run(args: &EvalArgs, out: &mut impl Write) -> Result<()> {
     if let Some(recorded) = recorded::text_of(&model, &args.input, args.index)? {
         return of_recorded(args, &model, &recorded, out);
     }
-    let tokens = read(&model, &args.input, args.common.quiet)?;
+    let tokens = read(&model, &args.input, &args.common)?;
     if tokens.ids.len() < 2 {
         anyhow::bail!(
             "{}: one token alone predicts nothing that could be checked; pass a longer text",
@@ -77,13 +78,28 @@ pub(super) fn run(args: &EvalArgs, out: &mut impl Write) -> Result<()> {
         run.forget();
         Ok(())
     })?;
+    check_finite(&score, &args.model, &tokens)?;
     if let Some(path) = &args.log_probs {
         write_log_probs(&model, &score, all, &tokens, path)?;
         if !args.common.quiet {
-            say(format_args!("wrote {}", path.display()));
+            say(format_args!("wrote {}", shown_path(&path)));
         }
     }
     report(&score, &tokens, args.json, out)
+}
+
+/// Refuses numbers of which there is no mean.
+fn check_finite(score: &Score, model: &Path, tokens: &Tokens) -> Result<()> {
+    match score.nll.iter().position(|nats| !nats.is_finite()) {
+        None => Ok(()),
+        Some(at) => anyhow::bail!(
+            "{}: the surprisal of token {} of {} is infinite or no number, so there is no mean; the training may have diverged: try \
+             an earlier checkpoint",
+            shown_path(model),
+            at + 1,
+            tokens.source
+        ),
+    }
 }
 
 /// What was measured when a run was recorded: all but the speed.
@@ -203,11 +219,19 @@ fn report(score: &Score, tokens: &Tokens, json: bool, out: &mut impl Write) -> R
     let speed = n as f64 / score.seconds;
     let per_byte = bits_per_byte(score, tokens);
     let memory = peak_rss();
+    if !nats.is_finite() {
+        say(format_args!(
+            "the bits are not a number: {} of {} predictions are not finite. The weights may be damaged, or the training diverged",
+            thousands(score.nll.iter().filter(|nll| !nll.is_finite()).count()),
+            thousands(score.nll.len())
+        ));
+    }
     let (reach, flops) = cost_of(&score.run, n);
     if json {
         let report = serde_json::json!({
             "tokens": n,
             "unknown": tokens.unknown,
+            "known_share": tokens.known_share,
             "nats_per_token": nats,
             "bits_per_token": nats / LN_2,
             "bits_per_byte": per_byte,
@@ -229,12 +253,20 @@ fn report(score: &Score, tokens: &Tokens, json: bool, out: &mut impl Write) -> R
         )?,
         None => writeln!(out, "bits per byte   not known: ids were given")?,
     }
+    let known = match tokens.unknown {
+        0 if tokens.predicted_bytes.is_none() => "0 unknown pieces left out".to_owned(),
+        0 => "0 unknown pieces left out (all of the text is in the vocabulary)".to_owned(),
+        unknown => format!(
+            "{} unknown pieces left out ({:.1} % of the text)",
+            thousands(unknown),
+            100.0 * (1.0 - tokens.known_share)
+        ),
+    };
     writeln!(
         out,
-        "tokens          {}, {} predictions, {} unknown pieces left out",
+        "tokens          {}, {} predictions, {known}",
         thousands(n),
         thousands(score.nll.len()),
-        thousands(tokens.unknown)
     )?;
     writeln!(out, "mean reach      {reach:.1} tokens")?;
     writeln!(

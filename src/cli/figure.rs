@@ -2,14 +2,16 @@
 
 use super::Usage;
 use super::args::Common;
-use super::common::{ending, may_write, name, prepare, say};
+use super::common::{accepted, check_ids, covered, ending, may_write, name, prepare, say};
 use super::figure_args::{StyleArgs, named, tell};
 use crate::analysis::{BandLayout, Pool, Statistic, TokenSet};
 use crate::chart::{ColorMap, Format, Missing, Scale, SpanMeasure};
 use crate::engine::figures::{
     FigureChoice, FigureKind, GridStyle, HeatmapStyle, Shade, figure, sign,
 };
+use crate::engine::run_file::no_such_tokens;
 use crate::engine::{Combine, Engine, Heads, Source};
+use crate::shown::shown_path;
 use anyhow::{Result, bail};
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
@@ -40,7 +42,7 @@ pub(super) struct FigureArgs {
     /// How the weights of several heads become one picture
     #[arg(long, value_enum, default_value_t = CombineArg::Mean)]
     pub combine: CombineArg,
-    /// Tokens from A up to B, from 0: the queries of `attention`, the selection of `text`; the last of `predictions`
+    /// Tokens from A up to B, or to the end (A..), from 0: the queries of `attention`, the selection of `text`; the last of `predictions`
     #[arg(long, value_name = "A..B", value_parser = tokens)]
     pub tokens: Option<(usize, usize)>,
     /// The number of each head in `heads`: reach, span, effective_50, effective_90, effective_99, mean_distance, entropy,
@@ -115,7 +117,7 @@ pub(super) fn run(args: &FigureArgs) -> Result<()> {
     }
     prepare(&args.common)?;
     let kind = args.kind;
-    let (text, mut text_name) = text(args)?;
+    let (text, mut text_name, ids) = text(args)?;
     let engine = Engine::start_on(
         args.common.device.into(),
         Source::File {
@@ -137,13 +139,13 @@ pub(super) fn run(args: &FigureArgs) -> Result<()> {
         bail!("{}", failure.message);
     }
     let Some(model) = snapshot.model.clone() else {
-        bail!("{}: the model could not be opened", args.model.display());
+        bail!("{}: the model could not be opened", shown_path(&args.model));
     };
     match &model.recorded {
         Some(_) if !text_name.is_empty() => {
             return Err(Usage(format!(
                 "{}: a recorded run has its texts in it: leave --text and --ids out, and choose one with --index",
-                args.model.display()
+                shown_path(&args.model)
             ))
             .into());
         }
@@ -158,12 +160,18 @@ pub(super) fn run(args: &FigureArgs) -> Result<()> {
         }
         None => {}
     }
+    if let (Some(path), false) = (&args.input.ids, ids.is_empty()) {
+        check_ids(&model, &ids, path)?;
+    }
     if kind.needs_text() && snapshot.tokens.ids.is_empty() {
         let id = kind.id();
         return Err(match text_name.as_str() {
             "" => Usage(format!("figure {id}: pass --text FILE or --ids FILE.json")).into(),
             name => anyhow::anyhow!("{name}: the text has no token that the model knows"),
         });
+    }
+    if args.input.text.is_some() {
+        covered(&snapshot.tokens.coverage(&model), &text_name, &args.common)?;
     }
     let choice = choice(args, &model, snapshot.tokens.ids.len())?;
     engine.look(choice.looks(kind));
@@ -184,27 +192,28 @@ pub(super) fn run(args: &FigureArgs) -> Result<()> {
             missing = found;
         }
         if !args.common.quiet {
-            say(format_args!("wrote {}", path.display()));
+            say(format_args!("wrote {}", shown_path(&path)));
         }
     }
     tell(&missing);
     Ok(())
 }
 
-/// The text to run on, or ids one after the other, with its name; both empty where there is none.
-fn text(args: &FigureArgs) -> Result<(Arc<str>, String)> {
+/// The text to run on, or ids one after the other, with its name, and the ids; all empty where there is none.
+fn text(args: &FigureArgs) -> Result<(Arc<str>, String, Vec<u32>)> {
     let input: &OptionalInput = &args.input;
     Ok(match (&input.text, &input.ids) {
         (Some(path), _) => {
-            let bytes = crate::text::read_bytes(path)?;
-            (crate::text::to_text(bytes).into(), name(path))
+            let bytes = crate::text::read_accepted(path, accepted(&args.common))?;
+            let text = crate::text::to_text(bytes).into();
+            (text, name(path), Vec::new())
         }
         (None, Some(path)) => {
             let ids = crate::text::read_ids(path)?;
             let words: Vec<String> = ids.iter().map(u32::to_string).collect();
-            (words.join(" ").into(), name(path))
+            (words.join(" ").into(), name(path), ids)
         }
-        (None, None) => (Arc::default(), String::new()),
+        (None, None) => (Arc::default(), String::new(), Vec::new()),
     })
 }
 
@@ -220,12 +229,9 @@ fn choice(args: &FigureArgs, model: &crate::engine::Model, count: usize) -> Resu
         }
     }
     let range = args.tokens.unwrap_or((0, usize::MAX));
-    if args.tokens.is_some() && range.0 >= count {
-        return Err(Usage(format!(
-            "--tokens {}..{}: the text has {count} tokens, counted from 0",
-            range.0, range.1
-        ))
-        .into());
+    let is_beyond = range.0 >= count || (range.1 > count && range.1 != usize::MAX);
+    if args.tokens.is_some() && is_beyond {
+        return Err(Usage(no_such_tokens(range.0..range.1, count)).into());
     }
     let end = range.1.min(count);
     let last = end.saturating_sub(1);

@@ -1,7 +1,7 @@
 //! `generate`: continues a text, printing it as it comes.
 
 use super::args::GenerateArgs;
-use super::common::{check_ids, name, open_to_run, tell_unknown};
+use super::common::{check_ids, covered, name, open_to_run};
 use crate::engine::{ContinuationRequest, EngineError, Sampling, generate};
 use crate::model::{Blind, Cancel, ModelError, Run};
 use crate::text::{self, Vocabulary};
@@ -17,8 +17,8 @@ pub(super) fn run(args: &GenerateArgs, out: &mut impl Write) -> Result<()> {
     let prompt = match (&args.prompt, &args.ids) {
         (Some(prompt), _) => {
             let prepared = model.prepare(prompt.as_bytes())?;
-            if !args.common.quiet {
-                tell_unknown(prepared.unknown, "the prompt");
+            if !prepared.ids.is_empty() {
+                covered(&prepared.coverage, "the prompt", &args.common)?;
             }
             prepared.ids
         }

@@ -7,7 +7,10 @@ use crate::chart::thousands;
 use crate::engine::Model;
 use crate::engine::figures::span_chart;
 use crate::engine::run_file::Header;
+use crate::shown::{message, shown};
+use crate::model::Config;
 use anyhow::Result;
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::Write;
 
@@ -27,6 +30,19 @@ fn json(model: &Model) -> Result<String> {
         fields.insert("parameters".into(), model.network.parameters().into());
         fields.insert("format".into(), model.format.name().into());
         fields.insert("assumed".into(), model.assumed.clone().into());
+        let unused = model.network.unused();
+        let known = unused.known.iter().map(|(kind, n)| (*kind, *n));
+        let tensors = serde_json::json!({
+            "used": unused.used,
+            "not_needed": known.collect::<BTreeMap<_, _>>(),
+            "unknown": unused.unknown_count,
+            "unknown_names": unused.unknown,
+        });
+        // Of a recorded run they are in the model's file.
+        if model.recorded.is_none() {
+            fields.insert("tensors".into(), tensors);
+            fields.insert("prefix".into(), model.prefix.clone().into());
+        }
         let note = model.vocabulary.as_ref().map(|v| v.note().to_owned());
         fields.insert("vocabulary".into(), note.into());
         if let Some(run) = &model.recorded {
@@ -73,10 +89,14 @@ pub(super) fn with_option(note: &str) -> String {
 /// What was recorded, from what and when.
 fn recorded(header: &Header) -> Vec<(&'static str, String)> {
     let mut lines = vec![
-        ("model", header.model.file.clone()),
+        ("model", shown(&header.model.file)),
         (
             "recorded",
-            format!("with {} on {}", header.written_by, header.written_at),
+            format!(
+                "with {} on {}",
+                shown(&header.written_by),
+                shown(&header.written_at)
+            ),
         ),
         ("queries and keys", header.dtype.name().to_owned()),
     ];
@@ -95,7 +115,7 @@ fn recorded(header: &Header) -> Vec<(&'static str, String)> {
         };
         let line = format!(
             "{index}: {}, {} tokens{part}",
-            text.name,
+            shown(&text.name),
             thousands(text.tokens)
         );
         lines.push(("text", line));
@@ -103,15 +123,21 @@ fn recorded(header: &Header) -> Vec<(&'static str, String)> {
     lines
 }
 
+/// What follows the soft mask, and in which code.
+fn after_mask(config: &Config) -> String {
+    let normalisation = config.normalisation;
+    format!("{}: {}", normalisation.words(), normalisation.code())
+}
+
 fn text(model: &Model, ramp_given: bool) -> Result<String> {
     let c = model.network.config();
     let mut out = String::new();
-    writeln!(out, "{}", model.file_name())?;
+    writeln!(out, "{}", shown(&model.file_name()))?;
     writeln!(out, "  {}", kind(model))?;
     let mut section = |title: &str, lines: &[(&str, String)]| -> Result<()> {
         writeln!(out, "\n{title}")?;
         for (label, value) in lines {
-            writeln!(out, "  {label:<22}{value}")?;
+            writeln!(out, "  {label:<22}{}", message(value))?;
         }
         Ok(())
     };
@@ -123,6 +149,13 @@ fn text(model: &Model, ramp_given: bool) -> Result<String> {
         ("format", model.format.name().to_owned()),
         ("parameters", thousands(model.network.parameters())),
     ];
+    let unused = model.network.unused();
+    if model.recorded.is_none() {
+        let known = unused.known_in_words();
+        let known = known.map(|known| format!("; not needed: {known}"));
+        let known = known.unwrap_or_default();
+        read.push(("tensors used", format!("{}{known}", thousands(unused.used))));
+    }
     // Where assumed, the ramp and the vocabulary stand below.
     let assumed = |word: &str| model.assumed.iter().any(|note| note.starts_with(word));
     if c.adapt_span && !ramp_given && !assumed("ramp") {
@@ -130,6 +163,9 @@ fn text(model: &Model, ramp_given: bool) -> Result<String> {
             "ramp R",
             format!("{} (stored in the file)", c.adapt_span_ramp),
         ));
+    }
+    if c.adapt_span && !assumed("weights") {
+        read.push(("masked weights", after_mask(c)));
     }
     if let Some(vocabulary) = &model.vocabulary
         && !assumed("vocabulary")
@@ -177,8 +213,8 @@ fn text(model: &Model, ramp_given: bool) -> Result<String> {
     writeln!(out, "\nAssumed")?;
     for note in &model.assumed {
         match model.recorded {
-            Some(_) => writeln!(out, "  {note}")?,
-            None => writeln!(out, "  {}", with_option(note))?,
+            Some(_) => writeln!(out, "  {}", message(note))?,
+            None => writeln!(out, "  {}", message(&with_option(note)))?,
         }
     }
     if model.assumed.is_empty() {

@@ -4,7 +4,7 @@ use super::common::{ending, may_write, say};
 use super::measure_args::MergeArgs;
 use super::texts::{Stored, kind, replayed, wrote};
 use crate::engine::Model;
-use crate::engine::sums_file::{SumsFile, merge};
+use crate::engine::sums_file::{SumsFile, merge, missing_words};
 use anyhow::Result;
 use std::path::{Path, PathBuf};
 
@@ -14,7 +14,7 @@ pub(super) fn run(args: &MergeArgs) -> Result<()> {
     let read = |path: &PathBuf| Ok((path.clone(), sums(path, args.quiet)?));
     let files = args.files.iter().map(read).collect::<Result<Vec<_>>>()?;
     let all = merge(files)?;
-    let missing: Vec<String> = all.missing().iter().map(ToString::to_string).collect();
+    let missing = missing_words(&all.missing());
     if !missing.is_empty() {
         let missing = missing.join("; ");
         if !args.partial {

@@ -3,6 +3,7 @@
 mod args;
 mod attention;
 mod bench;
+mod commands;
 mod common;
 mod convert;
 mod demo;
@@ -18,6 +19,7 @@ mod persistent;
 mod record;
 mod record_args;
 mod recorded;
+mod screen;
 mod shell;
 mod shot;
 mod shot_args;
@@ -25,15 +27,19 @@ mod spans;
 mod texts;
 mod train;
 mod train_args;
+mod usage;
 mod window;
 
+use crate::model::tensor_error;
+use crate::shown::{said, shown};
 use anyhow::Result;
-use args::{Cli, Command};
 use clap::{CommandFactory, Parser};
+use commands::{Cli, Command};
 use std::ffi::{OsStr, OsString};
 use std::io::Write;
 use std::path::Path;
 use std::process::ExitCode;
+use usage::Usage;
 
 /// Reads the command line and does what it says.
 pub fn main() -> ExitCode {
@@ -67,6 +73,9 @@ pub fn main_from(args: Vec<OsString>) -> ExitCode {
     }
 }
 
+/// Most lines of a complaint about the command line whose argument is not fit for a terminal.
+const MOST_LINES: usize = 24;
+
 /// Prints what is wrong with the command line, or the help asked for.
 fn misread(error: &clap::Error, first: &OsStr) -> ExitCode {
     let word = first.to_string_lossy();
@@ -79,12 +88,21 @@ fn misread(error: &clap::Error, first: &OsStr) -> ExitCode {
         && !Path::new(first).exists()
     {
         common::say(format_args!(
-            "error: {word:?} is neither a command nor a file; `spanscope --help` lists the commands"
+            "error: \"{}\" is neither a command nor a file; `spanscope --help` lists the commands",
+            shown(&word)
         ));
         return ExitCode::from(2);
     }
-    // Nothing can be told to a terminal that is gone.
-    let _ = error.print();
+    // An argument is repeated as it was given, however long and whatever is in it.
+    let text = error.render().to_string();
+    match error.use_stderr() && !text.lines().all(|line| said(line) == line) {
+        true => text
+            .lines()
+            .take(MOST_LINES)
+            .for_each(|line| common::say(format_args!("{}", said(line)))),
+        // Nothing can be told to a terminal that is gone.
+        false => drop(error.print()),
+    }
     ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
 }
 
@@ -92,7 +110,7 @@ fn run(cli: Cli) -> Result<()> {
     let Some(command) = cli.command else {
         return window::run(&cli.window);
     };
-    let out = &mut std::io::stdout().lock();
+    let out = &mut screen::Screen::of_process();
     match command {
         Command::Info(args) => info::run(&args, out),
         Command::Spans(args) => spans::run(&args, out),
@@ -125,7 +143,12 @@ fn is_broken_pipe(cause: &(dyn std::error::Error + 'static)) -> bool {
 /// The error with its causes, leaving out those that a message already repeats.
 fn chain(error: &anyhow::Error) -> String {
     let mut text = error.to_string();
-    for cause in error.chain().skip(1).map(ToString::to_string) {
+    // The tensor library's errors carry the places in its code where `RUST_BACKTRACE` is set.
+    let words = |cause: &(dyn std::error::Error + 'static)| match cause.downcast_ref() {
+        Some(error) => tensor_error(error),
+        None => cause.to_string(),
+    };
+    for cause in error.chain().skip(1).map(words) {
         if !text.contains(&cause) {
             text = format!("{text}: {cause}");
         }
@@ -133,14 +156,23 @@ fn chain(error: &anyhow::Error) -> String {
     text
 }
 
-/// Options that do not fit together, the model or this machine.
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-struct Usage(String);
-
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_places_in_the_code_are_told() {
+        let error = candle_core::Error::WithBacktrace {
+            inner: Box::new(candle_core::Error::Msg("no memory".into())),
+            backtrace: Box::new(std::backtrace::Backtrace::force_capture()),
+        };
+        let said = chain(&crate::train::TrainError::Device(error).into());
+        assert!(
+            said.contains("no memory") && !said.contains("chain") && !said.contains("\\n"),
+            "{said}"
+        );
+        assert!(!said.contains('\n'), "{said}");
+    }
 
     #[test]
     fn causes_are_told_once() {

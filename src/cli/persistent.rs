@@ -6,6 +6,7 @@ use crate::analysis::sums;
 use crate::chart::Format;
 use crate::engine::figures::persistent_chart;
 use crate::engine::sums_file::SumsFile;
+use crate::shown::shown_path;
 use anyhow::Result;
 use serde::Serialize;
 use std::io::Write;
@@ -22,6 +23,9 @@ struct Row {
     persistent: f64,
     /// On distances before the texts' starts.
     empty: f64,
+    /// What the mask took away and is not given back, where weights are not divided by their sum.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    masked: Option<f64>,
     /// exp(entropy) of the weight among the vectors.
     effective_vectors: Option<f32>,
     /// Vectors with less than 1 % of an even share.
@@ -58,6 +62,7 @@ fn rows(file: &SumsFile) -> Vec<Row> {
         context: head.context,
         persistent: head.persistent,
         empty: head.empty,
+        masked: head.masked,
         effective_vectors: usage.as_ref().map(|u| u.effective),
         never_used: usage.as_ref().map(|u| u.never),
         usage: usage.map(|u| u.mean).unwrap_or_default(),
@@ -68,6 +73,9 @@ fn rows(file: &SumsFile) -> Vec<Row> {
 fn table(rows: &[Row], out: &mut impl Write) -> Result<()> {
     let vectors = rows.iter().any(|row| !row.usage.is_empty());
     write!(out, "layer  head   on text  empty context")?;
+    if rows.iter().any(|row| row.masked.is_some()) {
+        write!(out, "  masked, not renormalised")?;
+    }
     match vectors {
         true => writeln!(out, "  persistent  vectors in use  never used")?,
         false => writeln!(out)?,
@@ -79,6 +87,9 @@ fn table(rows: &[Row], out: &mut impl Write) -> Result<()> {
             out,
             "{layer:>5}  {head:>4}  {context:>6.1} %  {empty:>11.1} %"
         )?;
+        if let Some(masked) = row.masked {
+            write!(out, "  {:>22.1} %", 100.0 * masked)?;
+        }
         if let (Some(effective), Some(never)) = (row.effective_vectors, row.never_used) {
             let share = 100.0 * row.persistent;
             write!(out, "  {share:>8.1} %  {effective:>14.1}  {never:>10}")?;
@@ -106,7 +117,7 @@ fn write(path: &Path, format: &str, args: &PersistentArgs, file: &SumsFile) -> R
     if chart.cols == 0 && !matches!(format, "csv" | "json") {
         anyhow::bail!(
             "{}: the model has no persistent vectors to draw; write the shares with -o FILE.csv or .json",
-            args.model.display()
+            shown_path(&args.model)
         );
     }
     if let Some(title) = &args.style.title {

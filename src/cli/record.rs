@@ -2,7 +2,7 @@
 
 use super::Usage;
 use super::args::DtypeArg;
-use super::common::{ending, may_write, open_to_run, progress, same_file, say, tell_unknown};
+use super::common::{covered, ending, may_write, open_to_run, progress, same_file, say};
 use super::record_args::RecordArgs;
 use crate::chart::thousands;
 use crate::checkpoint::Dtype;
@@ -11,7 +11,8 @@ use crate::engine::run_file::{
     RecordOptions, RecordProgress, Recording, TextContent, TextToRecord,
 };
 use crate::model::Cancel;
-use crate::text;
+use crate::shown::shown_path;
+use crate::text::{self, Coverage};
 use anyhow::{Context, Result};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::path::PathBuf;
@@ -24,7 +25,7 @@ pub(super) fn run(args: &RecordArgs) -> Result<()> {
     if same_file(&args.model, &args.output) {
         return Err(Usage(format!(
             "{}: would be written over the model; give the run another name",
-            args.output.display()
+            shown_path(&args.output)
         ))
         .into());
     }
@@ -34,7 +35,7 @@ pub(super) fn run(args: &RecordArgs) -> Result<()> {
     if model.recorded.is_some() {
         return Err(Usage(format!(
             "{}: this is a recorded run already; pass the model that it was recorded from",
-            args.model.display()
+            shown_path(&args.model)
         ))
         .into());
     }
@@ -49,10 +50,11 @@ pub(super) fn run(args: &RecordArgs) -> Result<()> {
     };
     let recording = Recording::new(&model, texts(args)?, &options)?;
     let header = recording.header();
+    for text in &header.texts {
+        let coverage = Coverage::counted(text.tokens + text.unknown, text.unknown);
+        covered(&coverage, &text.name, &args.common)?;
+    }
     if !quiet {
-        for text in &header.texts {
-            tell_unknown(text.unknown, &text.name);
-        }
         if recording.bytes() >= LARGE {
             say(format_args!(
                 "the run file will take {}; --tokens A..B or --dtype f16 make it smaller",
@@ -84,7 +86,7 @@ pub(super) fn run(args: &RecordArgs) -> Result<()> {
         let bytes = std::fs::metadata(&args.output).map_or(recording.bytes(), |meta| meta.len());
         say(format_args!(
             "wrote {} ({})",
-            args.output.display(),
+            shown_path(&args.output),
             size(bytes)
         ));
     }
@@ -95,15 +97,15 @@ pub(super) fn run(args: &RecordArgs) -> Result<()> {
 fn texts(args: &RecordArgs) -> Result<Vec<TextToRecord>> {
     let shard = args.shard.unwrap_or(Shard::ALL);
     let (texts, ids) = (
-        files(&args.text, TextKind::Text)?,
+        files(&args.text, TextKind::of_texts(args.common.any_text))?,
         files(&args.ids, TextKind::Ids)?,
     );
     let count = texts.len();
     let mut all = Vec::new();
     for (_, file) in (0..).zip(texts).filter(|(i, _)| shard.takes(*i)) {
-        let content = text::read_bytes(&file.path)?;
+        let content = text::read_accepted(&file.path, file.kind.accept())?;
         if content.is_empty() {
-            anyhow::bail!("{}: the file is empty", file.path.display());
+            anyhow::bail!("{}: the file is empty", shown_path(&file.path));
         }
         all.push(TextToRecord {
             name: file.name,

@@ -30,7 +30,7 @@ pub(super) struct RecordArgs {
     /// Number format of queries and keys: f32 shows exactly what the model did
     #[arg(long, value_enum, value_name = "FORMAT", default_value_t = DtypeArg::F32)]
     pub dtype: DtypeArg,
-    /// Keep the weights of these tokens only, by their positions from 0; the model runs over the whole text all the same
+    /// Keep the weights of these tokens only (A.. for those from A on), by their positions from 0; the model runs over the whole text all the same
     #[arg(long, value_name = "A..B", value_parser = tokens)]
     pub tokens: Option<Range<usize>>,
     /// Keep what a persistent vector promotes of the N per head that are used most, or of all [default: all, where that
@@ -54,12 +54,17 @@ fn vectors(text: &str) -> Result<VectorsArg, String> {
 }
 
 fn tokens(text: &str) -> Result<Range<usize>, String> {
+    let end = |to: &str| match to {
+        // To the end of the text.
+        "" => Some(usize::MAX),
+        to => to.parse().ok().filter(|to| *to < usize::MAX),
+    };
     let range = text
         .split_once("..")
-        .and_then(|(from, to)| Some((from.parse().ok()?, to.parse().ok()?)));
+        .and_then(|(from, to)| Some((from.parse().ok()?, end(to)?)));
     match range {
         Some((from, to)) if from < to => Ok(from..to),
-        _ => Err("expected a range of positions, such as 1000..1500".into()),
+        _ => Err("expected a range of positions, such as 1000..1500, or 1000..".into()),
     }
 }
 
@@ -70,6 +75,7 @@ mod tests {
     #[test]
     fn ranges_and_numbers_of_vectors_are_read() {
         assert_eq!(tokens("10..20"), Ok(10..20));
+        assert_eq!(tokens("10.."), Ok(10..usize::MAX));
         assert!(tokens("10..10").is_err() && tokens("10").is_err() && tokens("a..b").is_err());
         assert_eq!(vectors("all"), Ok(VectorsArg(Vectors::All)));
         assert_eq!(vectors("0"), Ok(VectorsArg(Vectors::Most(0))));

@@ -7,7 +7,7 @@ use crate::checkpoint::Checkpoint;
 use crate::engine::run_file::{KEY, RecordedText, RunFile};
 use crate::engine::{Model, replay};
 use crate::model::{Cancel, Observer};
-use crate::text::to_bytes;
+use crate::text::{Coverage, to_bytes};
 use anyhow::Result;
 use std::ops::Range;
 use std::path::Path;
@@ -57,6 +57,8 @@ impl Recorded {
         Ok(Tokens {
             ids: self.text.ids.clone(),
             unknown: header.unknown,
+            known_share: Coverage::counted(self.text.ids.len() + header.unknown, header.unknown)
+                .share(),
             predicted_bytes: (!header.is_ids).then(predicted),
             source: header.name.clone(),
         })

@@ -1,6 +1,7 @@
 //! What packages install beside the program: completions for shells and manual pages.
 
-use super::args::Cli;
+use super::commands::Cli;
+use crate::shown::shown_path;
 use anyhow::{Context, Result};
 use clap::{Args, CommandFactory};
 use clap_complete::Shell;
@@ -35,7 +36,7 @@ pub(super) fn completions(args: &CompletionsArgs, out: &mut impl Write) -> Resul
 /// Writes the manual pages.
 pub(super) fn man(args: &ManArgs) -> Result<()> {
     let folder = &args.folder;
-    let named = || folder.display().to_string();
+    let named = || shown_path(&folder);
     std::fs::create_dir_all(folder).with_context(named)?;
     clap_mangen::generate_to(Cli::command(), folder).with_context(named)
 }

@@ -3,6 +3,7 @@
 use super::common::{ending, may_write, prepare, say};
 use super::recorded::stands_alone;
 use super::shot_args::{LanguageArg, ShotArgs, ThemeArg};
+use crate::shown::shown_path;
 use crate::ui::language::Language;
 use crate::ui::{Choices, Shot, Start, shot};
 use anyhow::{Context, Result};
@@ -22,6 +23,7 @@ pub(super) fn run(args: &ShotArgs) -> Result<()> {
         ramp: args.common.ramp,
         memory: Some(args.memory),
         device: args.common.device.into(),
+        any_text: args.common.any_text,
     };
     let wanted = Shot {
         start,
@@ -46,7 +48,7 @@ pub(super) fn run(args: &ShotArgs) -> Result<()> {
     };
     write(&wanted, &args.output)?;
     if !args.common.quiet {
-        say(format_args!("wrote {}", args.output.display()));
+        say(format_args!("wrote {}", shown_path(&args.output)));
     }
     Ok(())
 }
@@ -57,7 +59,7 @@ pub(super) fn write(wanted: &Shot, path: &Path) -> Result<()> {
     let mut png = Cursor::new(Vec::new());
     picture
         .write_to(&mut png, image::ImageFormat::Png)
-        .with_context(|| format!("{}: the picture cannot be encoded", path.display()))?;
+        .with_context(|| format!("{}: the picture cannot be encoded", shown_path(&path)))?;
     crate::chart::write_file(path, png.get_ref())?;
     Ok(())
 }

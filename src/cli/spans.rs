@@ -4,6 +4,7 @@ use super::args::SpansArgs;
 use super::common::{columns, ending, may_write, outline, say};
 use crate::chart::{Format, HeadSpan, SpanMeasure, bars_terminal};
 use crate::engine::figures::span_chart;
+use crate::shown::shown_path;
 use anyhow::Result;
 use std::io::Write;
 
@@ -25,7 +26,7 @@ pub(super) fn run(args: &SpansArgs, out: &mut impl Write) -> Result<()> {
     if let Some(path) = &args.output {
         args.style.write(&chart, path)?;
         if !args.common.quiet {
-            say(format_args!("wrote {}", path.display()));
+            say(format_args!("wrote {}", shown_path(&path)));
         }
     }
     if args.json {

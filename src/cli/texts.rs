@@ -12,8 +12,9 @@ use crate::engine::corpus::{
 };
 use crate::engine::figures::texts_table;
 use crate::engine::run_file::{self, RunFile};
-use crate::engine::sums_file::{self, CorpusRecord, SumsFile};
+use crate::engine::sums_file::{self, CorpusRecord, SumsFile, missing_words};
 use crate::model::Cancel;
+use crate::shown::shown_path;
 use anyhow::{Context, Result};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::path::Path;
@@ -82,7 +83,7 @@ pub(super) fn obtain(
     }
     // Whoever asks for a shard knows.
     let tells = !common.quiet && texts.shard.is_none();
-    for missing in file.missing().iter().filter(|_| tells) {
+    for missing in missing_words(&file.missing()).iter().filter(|_| tells) {
         say(format_args!("not measured: shards {missing}"));
     }
     let Some(path) = output.path.filter(|_| format == Some("safetensors")) else {
@@ -96,7 +97,7 @@ pub(super) fn obtain(
 /// Says that a file was written.
 pub(super) fn wrote(path: &Path, quiet: bool) {
     if !quiet {
-        say(format_args!("wrote {}", path.display()));
+        say(format_args!("wrote {}", shown_path(&path)));
     }
 }
 
@@ -131,7 +132,7 @@ fn alone(path: &Path, what: &str, common: &Common, texts: &TextsArgs) -> Result<
     match given.iter().find(|(_, is_given)| *is_given) {
         Some((option, _)) => Err(Usage(format!(
             "{}: {what}, for which {option} means nothing: what was measured is in it",
-            path.display()
+            shown_path(&path)
         ))
         .into()),
         None => Ok(()),
@@ -151,7 +152,7 @@ pub(super) fn replayed(
     if is_exact && dtype != Dtype::F32 {
         anyhow::bail!(
             "{}: queries and keys were recorded as {}, from which sums would not be exact: record it with --dtype f32",
-            model.path.display(),
+            shown_path(&model.path),
             dtype.name()
         );
     }
@@ -194,7 +195,7 @@ fn measure(
             return Err(Usage(how.into()).into());
         }
         ([], ids) => (ids, TextKind::Ids),
-        (text, _) => (text, TextKind::Text),
+        (text, _) => (text, TextKind::of_texts(common.any_text)),
     };
     if texts.shard.is_some() && format != Some("safetensors") {
         let how = "--shard measures a part of the texts: write its sums with -o FILE.safetensors, and join them with `spanscope merge`";
@@ -288,7 +289,9 @@ fn tell(texts: &[TextRecord], quiet: bool) {
         [text] => tell_unknown(text.unknown as usize, &text.name),
         several => say(format_args!(
             "{} pieces of {} texts are not in the vocabulary and were left out",
-            thousands(several.iter().map(|text| text.unknown as usize).sum()),
+            thousands(several.iter().fold(0, |sum: usize, text| {
+                sum.saturating_add(text.unknown as usize)
+            })),
             thousands(several.len())
         )),
     }

@@ -6,7 +6,8 @@ use super::train_args::TrainArgs;
 use crate::chart::thousands;
 use crate::checkpoint::in_folder;
 use crate::model::Device;
-use crate::text::Vocabulary;
+use crate::shown::shown_path;
+use crate::text::{Accept, Vocabulary};
 use crate::train::{Begun, CHECKPOINT, Data, Entry, Options, TrainError, Trainer};
 use anyhow::Result;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -61,7 +62,7 @@ pub(super) fn run(args: &TrainArgs, out: &mut impl Write) -> Result<()> {
     }
     bar.finish_and_clear();
     trainer.save(&path)?;
-    let folder = path.parent().unwrap_or(&path).display().to_string();
+    let folder = shown_path(path.parent().unwrap_or(&path));
     if !trainer.is_done() {
         anyhow::bail!(
             "stopped after step {} of {}; go on with: spanscope train --resume {folder}",
@@ -71,9 +72,13 @@ pub(super) fn run(args: &TrainArgs, out: &mut impl Write) -> Result<()> {
     }
     if !quiet {
         say(format_args!(
-            "done: {} steps in {}\nlook at it:  spanscope {folder}\npass it on:  spanscope convert {folder} model.safetensors --dtype f16",
+            "done: {} steps in {}",
             thousands(trainer.step_number() as usize),
             duration(trainer.seconds()),
+        ));
+        say(format_args!("look at it:  spanscope {folder}"));
+        say(format_args!(
+            "pass it on:  spanscope convert {folder} model.safetensors --dtype f16"
         ));
     }
     Ok(())
@@ -93,7 +98,7 @@ fn begin(args: &TrainArgs) -> Result<(Trainer, PathBuf)> {
     let by_count = !options.adapt_io_cutoffs.is_empty();
     let vocabulary = args.run.vocab.as_ref();
     let vocabulary = vocabulary.map(|file| Vocabulary::of_any_size(file, by_count));
-    let data = read(source, vocabulary.transpose()?, &options)?;
+    let data = read(source, vocabulary.transpose()?, &options, args)?;
     let trainer = Trainer::new(options, data, Device::from(args.run.device)).map_err(usage)?;
     std::fs::create_dir_all(folder).map_err(|source| TrainError::Folder {
         path: folder.clone(),
@@ -103,6 +108,10 @@ fn begin(args: &TrainArgs) -> Result<(Trainer, PathBuf)> {
 }
 
 fn resume(args: &TrainArgs, folder: &Path) -> Result<(Trainer, PathBuf)> {
+    if args.run.vocab.is_some() {
+        let what = "--resume goes on with the vocabulary that the run has: leave --vocab out";
+        return Err(Usage(what.into()).into());
+    }
     let path = in_folder(folder);
     let Begun {
         data: source,
@@ -111,7 +120,7 @@ fn resume(args: &TrainArgs, folder: &Path) -> Result<(Trainer, PathBuf)> {
     } = Trainer::peek(&path)?;
     args.change(&mut options)?;
     let source = args.data.as_ref().unwrap_or(&source);
-    let data = read(source, Some(vocabulary), &options)?;
+    let data = read(source, Some(vocabulary), &options, args)?;
     let device = Device::from(args.run.device);
     let mut trainer = Trainer::resume(&path, data, device, |own| *own = options).map_err(usage)?;
     if let Some(share) = args.spans.adapt_span_init {
@@ -128,11 +137,34 @@ fn usage(error: TrainError) -> anyhow::Error {
     }
 }
 
-fn read(source: &Path, vocabulary: Option<Vocabulary>, options: &Options) -> Result<Data> {
+fn read(
+    source: &Path,
+    vocabulary: Option<Vocabulary>,
+    options: &Options,
+    args: &TrainArgs,
+) -> Result<Data> {
     let by_count = !options.adapt_io_cutoffs.is_empty();
     // A run is resumed from any folder.
     let source = source.canonicalize().unwrap_or_else(|_| source.to_owned());
-    Ok(Data::read(&source, vocabulary, by_count)?)
+    // What a run was begun with, it may go on with: its text is held against the one that it was begun with.
+    let data = match args.run.any_text || args.resume.is_some() {
+        true => Data::read_accepted(&source, vocabulary, by_count, Accept::AnyBytes)?,
+        false => Data::read(&source, vocabulary, by_count)?,
+    };
+    let parts = [
+        ("to learn from", &data.coverage),
+        ("to validate on", &data.valid_coverage),
+    ];
+    for (what, coverage) in parts.iter().filter(|_| !args.run.quiet) {
+        if coverage.missing > 0 {
+            say(format_args!(
+                "{}, {what}: {}; left out",
+                shown_path(source),
+                coverage.words()
+            ));
+        }
+    }
+    Ok(data)
 }
 
 fn introduce(trainer: &Trainer, path: &Path) {
@@ -154,11 +186,11 @@ fn introduce(trainer: &Trainer, path: &Path) {
     ));
     say(format_args!(
         "{}: {} tokens to learn from, {} to validate on, {} different; run in {}",
-        data.path.display(),
+        shown_path(&data.path),
         thousands(data.train.len()),
         thousands(data.valid.len()),
         thousands(data.vocabulary.len()),
-        path.parent().unwrap_or(path).display()
+        shown_path(path.parent().unwrap_or(path))
     ));
     if trainer.step_number() > 0 {
         say(format_args!(
@@ -212,7 +244,10 @@ impl Shown {
             return Ok(());
         }
         let per_second = self.rate.0 / self.rate.1.max(1e-9);
-        let left = trainer.options().steps() - trainer.step_number();
+        let left = trainer
+            .options()
+            .steps()
+            .saturating_sub(trainer.step_number());
         let left = left as f64 * tokens as f64 / per_second.max(1e-9);
         let reaches = trainer.reaches()?;
         let mean = reaches.iter().sum::<usize>() as f64 / reaches.len().max(1) as f64;

@@ -142,9 +142,13 @@ pub(super) struct LearningArgs {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Common options")]
 pub(super) struct RunArgs {
-    /// Vocabulary to use instead of the text's own: a JSON file, or another text
-    #[arg(long, value_name = "FILE.json")]
+    /// Vocabulary to use instead of the text's own: a list of tokens (JSON, or one a line), or another text
+    #[arg(long, value_name = "FILE")]
     pub vocab: Option<PathBuf>,
+    /// Learn from any file, binary data included, and leave out what the vocabulary lacks however much it is; else such
+    /// texts are refused
+    #[arg(long)]
+    pub any_text: bool,
     /// Threads to compute with [default: one per core]
     #[arg(long, value_name = "N", value_parser = super::args::threads)]
     pub threads: Option<usize>,
@@ -188,6 +192,7 @@ impl TrainArgs {
         Common {
             vocab: self.run.vocab.clone(),
             ramp: None,
+            any_text: self.run.any_text,
             threads: self.run.threads,
             device: self.run.device,
             quiet: self.run.quiet,

@@ -6,6 +6,7 @@ use super::common::{prepare, say};
 use super::demo;
 use super::recorded::stands_alone;
 use crate::model::Device;
+use crate::shown::shown_path;
 use crate::ui::{self, Start, WindowError};
 use anyhow::Result;
 
@@ -25,6 +26,7 @@ pub(super) fn run(args: &WindowArgs) -> Result<()> {
         ramp: common.ramp,
         memory: args.memory,
         device: common.device.into(),
+        any_text: common.any_text,
     };
     match ui::run(start) {
         Ok(()) => Ok(()),
@@ -55,10 +57,10 @@ fn without(args: &WindowArgs, reason: &str) -> Result<()> {
                 "The window cannot open: {reason}. Running the sample model without it."
             ));
         }
-        return demo::run(common.quiet, &mut std::io::stdout().lock());
+        return demo::run(common.quiet, &mut super::screen::Screen::of_process());
     }
     let model = match &args.model {
-        Some(path) => path.display().to_string(),
+        Some(path) => shown_path(&path),
         None => "MODEL".into(),
     };
     Err(Usage(format!(

@@ -40,8 +40,8 @@ pub fn convert(model: &Model, to: &Path, dtype: Dtype) -> Result<(), EngineError
         if dtype == Dtype::F16
             && let Some(&value) = values.iter().find(too_large)
         {
-            let name = name.to_owned();
-            return Err(EngineError::TooLargeForF16 { name, value });
+            let (path, name) = (model.path.clone(), name.to_owned());
+            return Err(EngineError::TooLargeForF16 { path, name, value });
         }
         tensors.push(NamedTensor {
             name: name.to_owned(),

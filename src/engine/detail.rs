@@ -26,6 +26,8 @@ pub struct Detail {
     pub largest: f32,
     /// Use of the persistent vectors, if there are any; of several heads there is none.
     pub usage: Option<VectorUsage>,
+    /// Whether a query's weights add up to less than 1, because what the mask took away is not given back.
+    pub is_masked: bool,
 }
 
 /// The weights of some heads as far as they are computed: an edit, or a stop half-way, costs only what follows.
@@ -33,6 +35,7 @@ pub struct Detail {
 pub(super) struct Looking {
     heads: Heads,
     weights: LookedWeights,
+    is_masked: bool,
 }
 
 impl Looking {
@@ -48,6 +51,7 @@ impl Looking {
             vectors = vectors.min(1);
         }
         Some(Self {
+            is_masked: heads.add_up() && run.network().config().is_masked(),
             heads,
             weights: LookedWeights::new(0, reach, vectors),
         })
@@ -109,6 +113,7 @@ impl Looking {
             largest: weights.largest(),
             usage: self.heads.single().and_then(|_| VectorUsage::of(weights)),
             weights: weights.clone(),
+            is_masked: self.is_masked,
         }
     }
 }
@@ -177,6 +182,12 @@ impl Detail {
     /// The share of the weight of the query at position `query` on persistent vectors.
     pub fn persistent(&self, query: usize) -> Option<f32> {
         self.weights.persistent(query)
+    }
+
+    /// The share of the softmax of the query at position `query` that the mask took away and that is not given back; `None`
+    /// where the rest is divided by its sum.
+    pub fn masked(&self, query: usize) -> Option<f32> {
+        self.weights.masked(query).filter(|_| self.is_masked)
     }
 
     /// The weight that the query at position `query` gives the token at position `key`.

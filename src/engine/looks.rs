@@ -85,6 +85,11 @@ impl Heads {
         (self.all.len() == 1).then_some(self.leading)
     }
 
+    /// Whether a query's weights add up to what they are together: the largest of several do not.
+    pub fn add_up(&self) -> bool {
+        self.combine == Combine::Mean
+    }
+
     /// Whether `head` is one of them.
     pub fn contains(&self, head: (usize, usize)) -> bool {
         self.all.binary_search(&head).is_ok()

@@ -6,10 +6,11 @@ use super::follow::Stamp;
 use super::run_file::{Header, RunFile, RunFileError};
 use super::samples::Sample;
 use super::span_history::SpanHistory;
-use crate::chart::thousands;
+use crate::chart::{TokenName, thousands};
 use crate::checkpoint::{Checkpoint, CheckpointError, Curve, Dtype, Format, IN_FOLDER, in_folder};
 use crate::model::{Device, ModelError, Network, Part};
-use crate::text::{TextError, Vocabulary};
+use crate::shown::{shown, shown_path};
+use crate::text::{Coverage, TextError, Vocabulary};
 use crate::train::RunProgress;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
@@ -30,7 +31,10 @@ pub enum EngineError {
     #[error(transparent)]
     RunFile(#[from] RunFileError),
     /// The vocabulary stored with the weights does not fit them.
-    #[error("{}: the vocabulary in the file has {found} tokens, the model {expected}; convert it again with --vocab", path.display())]
+    #[error(
+        "{}: the vocabulary in the file has {found} tokens, the model {expected}; convert it again with --vocab",
+        shown_path(path)
+    )]
     StoredVocabulary {
         /// The file.
         path: PathBuf,
@@ -41,16 +45,22 @@ pub enum EngineError {
     },
     /// Text was given for a model whose vocabulary is not known.
     #[error(
-        "{}: the file holds no vocabulary, so text cannot become ids; pass --vocab FILE (a train.txt, the raw corpus or a JSON list), or ids with --ids FILE.json",
-        path.display()
+        "{}: the file holds no vocabulary, so text cannot become ids; pass --vocab FILE (a train.txt, the raw corpus, a list of tokens or a dict.txt of fairseq), or ids with --ids FILE.json",
+        shown_path(path)
     )]
     NoVocabulary {
         /// The file.
         path: PathBuf,
     },
     /// A weight is too large for the number format asked for.
-    #[error("tensor {name} holds {value}, more than f16 can hold (65504); use --dtype bf16 or f32")]
+    #[error(
+        "{}: tensor {} holds {value}, more than f16 can hold (65504); use --dtype bf16 or f32",
+        shown_path(path),
+        shown(name)
+    )]
     TooLargeForF16 {
+        /// The model's file.
+        path: PathBuf,
         /// The tensor.
         name: String,
         /// Its first weight that does not fit.
@@ -77,7 +87,7 @@ pub enum EngineError {
     /// A file of sums where a model should be.
     #[error(
         "{}: a file of sums measured on texts, not a model; see it with `spanscope effective-spans` or `spanscope persistent`",
-        path.display()
+        shown_path(path)
     )]
     SumsNotModel {
         /// The file.
@@ -86,7 +96,7 @@ pub enum EngineError {
     /// A vocabulary or a ramp was given for a recorded run.
     #[error(
         "{}: a recorded run has its vocabulary and its ramp in it: leave --vocab and --ramp out",
-        path.display()
+        shown_path(path)
     )]
     RecordedAnswers {
         /// The file.
@@ -138,6 +148,8 @@ pub struct Prepared {
     pub ids: Vec<u32>,
     /// How many pieces of the text are not in the vocabulary and were left out.
     pub unknown: usize,
+    /// How much of the text the vocabulary has.
+    pub coverage: Coverage,
 }
 
 impl Model {
@@ -262,6 +274,7 @@ impl Model {
             None => Self::of(checkpoint, Network::load(checkpoint, ramp)?),
         };
         let is_recorded = model.recorded.is_some();
+        let is_fairseq = model.prefix.contains("decoder.");
         let config = model.network.config();
         let expected = config.vocab_size;
         let assumed = &mut model.assumed;
@@ -296,7 +309,8 @@ impl Model {
             (None, None) if is_recorded => None,
             (None, None) => {
                 let text8 = Vocabulary::text8();
-                if expected == text8.len() {
+                // fairseq's ids begin with tokens of its own.
+                if expected == text8.len() && !is_fairseq {
                     assumed.push(
                         "vocabulary: the text8 order, because the model has 28 tokens".into(),
                     );
@@ -321,10 +335,10 @@ impl Model {
             .ok_or_else(|| EngineError::NoVocabulary {
                 path: self.path.clone(),
             })?;
-        let all = vocabulary.encode_ids(text);
-        let ids: Vec<u32> = all.iter().copied().flatten().collect();
+        let (ids, coverage) = vocabulary.known_ids(text);
         Ok(Prepared {
-            unknown: all.len() - ids.len(),
+            unknown: coverage.missing,
+            coverage,
             ids,
         })
     }
@@ -332,12 +346,20 @@ impl Model {
     /// Where the first token of a text that the model knows ends, in bytes: what follows is predicted. 0 where there is
     /// none among the first bytes.
     pub fn first_token_end(&self, text: &[u8]) -> usize {
-        let head = &text[..text.len().min(1 << 16)];
-        self.vocabulary
-            .iter()
-            .flat_map(|vocabulary| vocabulary.encode_bytes(head))
-            .find(|piece| piece.id.is_some())
-            .map_or(0, |piece| piece.range.end)
+        let Some(vocabulary) = &self.vocabulary else {
+            return 0;
+        };
+        let mark = vocabulary.mark_len(text);
+        let head = &text[mark..text.len().min(1 << 16)];
+        let pieces = vocabulary.encode_bytes(head);
+        let first = pieces.iter().find(|piece| piece.id.is_some());
+        first.map_or(0, |piece| mark + piece.range.end)
+    }
+
+    /// Whether the file has a training log in a form that is not read.
+    pub fn has_unread_curves(&self) -> bool {
+        let of_log = |note: &String| note.starts_with("no training curve");
+        self.assumed.iter().any(of_log)
     }
 
     /// Whether something about it is still a guess that only the user can settle: the ramp, or the vocabulary.
@@ -358,6 +380,7 @@ impl Model {
             "fixed span"
         };
         let inner = match (config.pers_mem_size, config.inner_hidden_size) {
+            (0, 0) => "no feed-forward sublayers".to_owned(),
             (0, inner) => format!("feed-forward sublayers of width {}", thousands(inner)),
             (n, _) => format!(
                 "all-attention with {} persistent vectors per head",
@@ -411,6 +434,16 @@ impl Model {
         }
         let name = self.path.file_stem().unwrap_or(self.path.as_os_str());
         name.to_string_lossy().into_owned()
+    }
+
+    /// What tables say of a token.
+    pub fn token_name(&self, id: u32) -> TokenName {
+        let exact = self.vocabulary.as_ref().and_then(|v| v.exact(id));
+        TokenName {
+            id,
+            token: exact,
+            label: self.label(id),
+        }
     }
 
     /// A short visible name of a token.

@@ -72,7 +72,9 @@ impl Picture {
             (ColorRange::Head, Pool::Max, BandLayout::Vector) => detail.weights.largest_vector(),
             (ColorRange::Head, Pool::Max, _) => detail.largest,
         };
-        let margins = BandMargins::new(&detail.weights, &grid, &request.window, &request.seen);
+        let (weights, window) = (&detail.weights, &request.window);
+        let margins = BandMargins::new(weights, &grid, window, &request.seen);
+        let margins = margins.and_masked(weights, &grid, window, detail.is_masked);
         let rgba = grid
             .values
             .iter()

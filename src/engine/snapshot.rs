@@ -9,6 +9,7 @@ use super::surveyed::Surveyed;
 use super::tokens::Tokens;
 use super::vector_facts::VectorFacts;
 use crate::analysis::{Gathered, Prediction, Shares};
+use crate::chart::TokenName;
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
@@ -93,6 +94,14 @@ impl Snapshot {
         match (&self.model, self.tokens.ids.get(token)) {
             (Some(model), Some(&id)) => model.label(id),
             _ => String::new(),
+        }
+    }
+
+    /// What tables say of the token at position `token`.
+    pub fn token_name(&self, token: usize) -> TokenName {
+        match (&self.model, self.tokens.ids.get(token)) {
+            (Some(model), Some(&id)) => model.token_name(id),
+            _ => TokenName::default(),
         }
     }
 

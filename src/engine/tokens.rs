@@ -2,7 +2,7 @@
 
 use super::open::Model;
 use crate::model::Cancel;
-use crate::text::{self, Piece};
+use crate::text::{self, Coverage, Gathered, Piece};
 use std::borrow::Cow;
 use std::sync::Arc;
 
@@ -36,19 +36,27 @@ impl Tokens {
             Some(vocabulary) => vocabulary.encode_bytes(chunk),
             None => numbers(chunk, model.network.config().vocab_size),
         };
-        Self::cut(text, limit, cancel, cut)
+        let is_mark = |bytes: &[u8]| match &model.vocabulary {
+            Some(vocabulary) => vocabulary.mark_len(bytes),
+            None => 0,
+        };
+        Self::cut(text, limit, cancel, is_mark, cut)
     }
 
     /// As [`Tokens::new`], of a list of ids whether or not the model has a vocabulary.
     pub fn of_ids(model: &Model, text: Arc<str>, limit: usize, cancel: &Cancel) -> Option<Self> {
         let vocab_size = model.network.config().vocab_size;
-        Self::cut(text, limit, cancel, |chunk| numbers(chunk, vocab_size))
+        let none = |_: &[u8]| 0;
+        Self::cut(text, limit, cancel, none, |chunk| {
+            numbers(chunk, vocab_size)
+        })
     }
 
     fn cut(
         text: Arc<str>,
         limit: usize,
         cancel: &Cancel,
+        before: impl Fn(&[u8]) -> usize,
         cut: impl Fn(&[u8]) -> Vec<Piece>,
     ) -> Option<Self> {
         let raw: Option<Arc<[u8]>> = match text::to_bytes(&text) {
@@ -57,7 +65,7 @@ impl Tokens {
         };
         let bytes = raw.as_deref().unwrap_or(text.as_bytes());
         let mut pieces = Vec::new();
-        let mut from = 0;
+        let mut from = before(bytes);
         while from < bytes.len() && pieces.len() < limit {
             if cancel.is_cancelled() {
                 return None;
@@ -88,6 +96,21 @@ impl Tokens {
             ids,
             piece_of,
         })
+    }
+
+    /// How much of it the vocabulary has.
+    pub fn coverage(&self, model: &Model) -> Coverage {
+        match (&model.vocabulary, self.unknown) {
+            (Some(vocabulary), 1..) => {
+                let mut gathered = Gathered::new(vocabulary.unit());
+                for piece in &self.pieces {
+                    let bytes = self.bytes().get(piece.range.clone());
+                    gathered.add(piece.id.is_some(), bytes.unwrap_or_default());
+                }
+                gathered.finish()
+            }
+            _ => Coverage::counted(self.pieces.len(), self.unknown),
+        }
     }
 
     /// The text's bytes, as the model reads them.

@@ -33,8 +33,8 @@ pub enum WeightsFileError {
 }
 
 /// Writes the weights of some heads on a text (named `text`) to a `.safetensors` file: `weights` (T × reach, column c is
-/// distance c + 1), `empty` (T), and `persistent` (T × N) if there are vectors, for the queries that `weights` has.
-/// Several heads are put together, all their vectors in one column.
+/// distance c + 1), `empty` (T), and `persistent` (T × N) if there are vectors, for the queries that `weights` has; where
+/// weights are not divided by their sum after the mask, `masked` (T) is what they lack to add up to 1. Several heads are put together, all their vectors in one column.
 ///
 /// The metadata has `format`, `provenance`, `text`, `heads`, `first` (the position of the first query), and of a single
 /// head `layer` and `head`, from 0.
@@ -66,6 +66,14 @@ pub fn write_weights(
     ];
     if weights.vectors > 0 {
         tensors.push(persistent(weights));
+    }
+    if heads.add_up() && model.network.config().is_masked() {
+        let masked = (weights.first..weights.end).map(|query| weights.masked(query));
+        tensors.push(NamedTensor {
+            name: "masked".into(),
+            shape: vec![t],
+            values: masked.map(Option::unwrap_or_default).collect(),
+        });
     }
     let mut about = about("spanscope-attention", model, text);
     about.extend(of_heads(weights, heads));

@@ -54,9 +54,10 @@ pub fn small_model(program: &[u8]) -> Vec<u8> {
                     *dim = DIMENSIONS[b % DIMENSIONS.len()];
                 }
             }
-            2 => tensor
-                .name
-                .insert_str(0, ["module.", "model.", "x."][a % 3]),
+            2 => tensor.name.insert_str(
+                0,
+                ["module.", "model.", "x.", "_orig_mod.", "layers.2."][a % 5],
+            ),
             3 => numbers.push((tensor.name.clone(), a, NUMBERS[b % NUMBERS.len()])),
             4 => tensor.dtype = a % DTYPES.len(),
             5 => tensor.shape.push(DIMENSIONS[b % DIMENSIONS.len()]),

@@ -13,6 +13,7 @@ use super::kernel::{
     Job, LANES, Left, Numbers, PANEL, Right, add_products, exp_sum, largest, products, reversed,
     scale_by, sum,
 };
+use super::normalisation::Normalisation;
 use std::ops::Range;
 
 /// Persistent vectors that are summed up together: their values fit the nearest cache.
@@ -23,12 +24,26 @@ const VECTORS: usize = 64;
 pub(super) struct Softmax {
     /// The largest score, not yet divided by √d.
     pub max: f32,
-    /// Σ exp over everything that the published code puts into the softmax.
+    /// Σ exp over everything that the public codes put into the softmax, as far as it shows.
     pub total: f64,
     /// The same after the soft mask.
     pub kept: f64,
     empty: f32,
     persistent: f32,
+}
+
+/// What the published code adds to the sum of the masked weights, by which it divides them.
+const EPSILON: f64 = 1e-8;
+
+impl Softmax {
+    /// What its terms are divided by to be weights.
+    fn divisor(&self, head: &Head) -> f64 {
+        match (head.adaptive, head.normalisation) {
+            (true, Normalisation::Renormalised) => self.kept + EPSILON * self.total,
+            // What the mask takes away is missing from the sum of the weights; with no mask nothing is.
+            (true, Normalisation::Masked) | (false, _) => self.total,
+        }
+    }
 }
 
 /// Memory for a tile, to be used again.
@@ -48,7 +63,7 @@ pub(super) struct Scratch {
 enum Beyond {
     /// What shows in a weight.
     WhereItShows,
-    /// All that the published code computes.
+    /// All that the public codes compute.
     All,
 }
 
@@ -98,13 +113,9 @@ fn weigh(cx: &Context<'_>, queries: Queries, beyond: Beyond, scratch: &mut Scrat
         add(cx, queries, &mut scratch.softmax, &mut scratch.far);
     }
     scratch.factors.clear();
-    scratch.factors.extend(scratch.softmax.iter().map(|row| {
-        if head.adaptive {
-            (1.0 / (row.kept + 1e-8 * row.total)) as f32
-        } else {
-            (1.0 / row.total) as f32
-        }
-    }));
+    let factors = scratch.softmax.iter();
+    let factors = factors.map(|row| (1.0 / row.divisor(head)) as f32);
+    scratch.factors.extend(factors);
 }
 
 /// From one query's persistent scores to the next one's. Not a multiple of a page: a column would then fall into one set of

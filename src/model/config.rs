@@ -1,7 +1,9 @@
 //! The architecture of a network, inferred from the names and shapes of its tensors.
 
-use super::ModelError;
+use super::normalisation::{self, Normalisation};
+use super::{ModelError, layers, stored_config};
 use crate::checkpoint::Checkpoint;
+use crate::shown::shown_list;
 use serde::{Deserialize, Serialize};
 
 /// The ramp R that is assumed when nothing says otherwise: the published models' value.
@@ -39,9 +41,17 @@ pub struct Config {
     pub adapt_span_ramp: usize,
     /// Adaptive input and output, for word-level models.
     pub adapt_io: Option<AdaptIo>,
+    /// What follows the soft mask: files that say nothing of it are the published code's.
+    #[serde(default)]
+    pub normalisation: Normalisation,
 }
 
 impl Config {
+    /// Whether the weights of a query add up to less than 1, because what the soft mask takes away is not given back.
+    pub fn is_masked(&self) -> bool {
+        self.adapt_span && self.normalisation == Normalisation::Masked
+    }
+
     /// d: features per head.
     pub fn head_dim(&self) -> usize {
         self.hidden_size / self.nb_heads
@@ -58,11 +68,7 @@ pub fn infer(
 ) -> Result<(Config, Vec<String>), ModelError> {
     let shape = |name: &str| checkpoint.info(name).map(|info| info.shape.clone());
     let need = |name: &str, dims: usize| -> Result<Vec<usize>, ModelError> {
-        let found = shape(name).ok_or_else(|| ModelError::MissingTensor {
-            path: checkpoint.path().to_owned(),
-            name: name.to_owned(),
-            found: checkpoint.names().take(4).collect::<Vec<_>>().join(", "),
-        })?;
+        let found = shape(name).ok_or_else(|| ModelError::missing(checkpoint, name))?;
         if found.len() != dims || found.contains(&0) {
             return Err(ModelError::shape(
                 checkpoint,
@@ -77,6 +83,7 @@ pub fn infer(
 
     let key_pe = need("key_pe", 3)?;
     let (head_dim, attn_span) = (key_pe[1], key_pe[2]);
+    let nb_layers = layers::count(checkpoint, "layers.", "layer")?;
     let query = need("layers.0.attn.proj_query.weight", 2)?;
     let hidden_size = query[1];
     if query[0] != hidden_size || !hidden_size.is_multiple_of(head_dim) {
@@ -89,34 +96,26 @@ pub fn infer(
         ));
     }
     let nb_heads = hidden_size / head_dim;
-    let nb_layers = (0..)
-        .take_while(|i| shape(&format!("layers.{i}.attn.proj_query.weight")).is_some())
-        .count();
-    let inner_hidden_size = match shape("layers.0.ff.fc1.weight") {
-        Some(_) => need("layers.0.ff.fc1.weight", 2)?[0],
-        None => 0,
+    let width = |group: &str, part: &str, dims: usize, axis: usize| -> Result<usize, ModelError> {
+        match layers::first_with(checkpoint, group, part)? {
+            Some(name) => Ok(need(&name, dims)?[axis]),
+            None => Ok(0),
+        }
     };
-    let pers_mem_size = match shape("layers.0.attn.attn.persistent_memory.key") {
-        Some(_) => need("layers.0.attn.attn.persistent_memory.key", 3)?[2],
-        None => 0,
-    };
-    let adapt_span = span_name(checkpoint, 0).is_some();
+    let inner_hidden_size = width("ff.", "ff.fc1.weight", 2, 0)?;
+    let memory = "attn.attn.persistent_memory.";
+    let pers_mem_size = width(memory, &format!("{memory}key"), 3, 2)?;
+    let adapt_span = layers::have_spans(checkpoint, nb_layers)?;
 
-    let (vocab_size, adapt_io) = if shape("in_emb.weight").is_some() {
+    let clusters = "in_emb.emb_layers.";
+    let is_adaptive = layers::all_names(checkpoint).any(|name| name.starts_with(clusters));
+    let (vocab_size, adapt_io) = if shape("in_emb.weight").is_some() || !is_adaptive {
         (need("in_emb.weight", 2)?[0], None)
     } else {
         let mut cutoffs = Vec::new();
         let mut end = 0;
-        for c in 0.. {
-            let name = format!("in_emb.emb_layers.{c}.weight");
-            if shape(&name).is_none() {
-                if c == 0 {
-                    // The plain embedding is what most networks have.
-                    need("in_emb.weight", 2)?;
-                }
-                break;
-            }
-            end += need(&name, 2)?[0];
+        for c in 0..layers::count(checkpoint, clusters, "cluster")? {
+            end += need(&format!("{clusters}{c}.weight"), 2)?[0];
             cutoffs.push(end);
         }
         let tied =
@@ -128,18 +127,22 @@ pub fn infer(
         .metadata()
         .get("config")
         .and_then(|text| crate::json::read(text.as_bytes()).ok());
+    let stored = stored.map(|stored| stored.adapt_span_ramp);
     let adapt_span_ramp = match (ramp, stored) {
         (Some(0), _) => return Err(ModelError::Ramp),
         (Some(ramp), _) => ramp,
-        (None, Some(stored)) if stored.adapt_span_ramp > 0 => stored.adapt_span_ramp,
-        (None, _) => {
-            if adapt_span {
-                assumed.push(format!("ramp R = {DEFAULT_RAMP} (not stored in the file)"));
+        (None, Some(stored)) if stored > 0 => stored,
+        (None, _) => match normalisation::ramp_of_settings(checkpoint)? {
+            Some(ramp) => ramp,
+            None => {
+                if adapt_span {
+                    assumed.push(format!("ramp R = {DEFAULT_RAMP} (not stored in the file)"));
+                }
+                DEFAULT_RAMP
             }
-            DEFAULT_RAMP
-        }
+        },
     };
-    let config = Config {
+    let mut config = Config {
         vocab_size,
         hidden_size,
         nb_heads,
@@ -150,43 +153,144 @@ pub fn infer(
         adapt_span,
         adapt_span_ramp,
         adapt_io,
+        normalisation: Normalisation::default(),
     };
     believable(&config, checkpoint)?;
+    let sizes = Size::of_layers(&config);
+    sizes.iter().try_for_each(|size| size.check(checkpoint))?;
+    stored_config::check(checkpoint, &config)?;
+    config.normalisation = normalisation::infer(checkpoint, &config, &mut assumed)?;
     Ok((config, assumed))
 }
-
-/// Most heads of all layers that are believed: the largest published model has 288.
-const MOST_HEADS: usize = 1 << 16;
 
 /// Most numbers of the heads' soft masks, where the file is small: those of the largest published model are 20,000.
 const MOST_OF_MASKS: usize = 1 << 22;
 
+/// What a network computes with is more than its weights: a tile of 64 queries takes a number per query and distance, every
+/// head has a sum per distance, 64 rows of logits are as wide as the vocabulary. A file of strangers can ask for much of that in
+/// few bytes, so each of these sizes must be one that a small file may have, or paid for by the file.
+struct Size {
+    /// As the message says it.
+    what: &'static str,
+    found: usize,
+    /// Whatever the file: far more than the published models have.
+    least: usize,
+    /// Bytes of the file that allow for one more.
+    bytes: usize,
+}
+
+impl Size {
+    /// Those that every file is held against.
+    fn of_heads(config: &Config) -> [Self; 4] {
+        let heads = config.nb_layers.saturating_mul(config.nb_heads);
+        let (span, vectors) = (config.attn_span, config.pers_mem_size);
+        let size = |what, found, least, bytes| Self {
+            what,
+            found,
+            least,
+            bytes,
+        };
+        [
+            size("heads of all layers", heads, 1 << 12, 1 << 14),
+            size("tokens as the span limit S", span, 1 << 15, 128),
+            size("persistent vectors per head", vectors, 1 << 15, 128),
+            size(
+                "distances and persistent vectors of all heads",
+                heads.saturating_mul(span.saturating_add(vectors)),
+                1 << 21,
+                16,
+            ),
+        ]
+    }
+
+    /// Those of a network that runs.
+    fn of_layers(config: &Config) -> [Self; 2] {
+        let size = |what, found| Self {
+            what,
+            found,
+            least: 1 << 16,
+            bytes: 32,
+        };
+        [
+            size("tokens in the vocabulary", config.vocab_size),
+            size("units in a feed-forward sublayer", config.inner_hidden_size),
+        ]
+    }
+
+    fn check(&self, checkpoint: &Checkpoint) -> Result<(), ModelError> {
+        let file = checkpoint.file_bytes();
+        let most = self.least + file / self.bytes;
+        match self.found <= most {
+            true => Ok(()),
+            false => Err(ModelError::Config {
+                path: checkpoint.path().to_owned(),
+                what: format!(
+                    "{} {}; at most {most} expected of a file of {file} bytes",
+                    self.found, self.what
+                ),
+            }),
+        }
+    }
+}
+
 /// Refuses an architecture whose heads would take far more memory than the file.
 ///
 /// # Errors
-/// When there are too many heads, or the ramp is too long for them.
+/// When there are too many heads, they look too far, or the ramp is too long for them.
 pub(super) fn believable(config: &Config, checkpoint: &Checkpoint) -> Result<(), ModelError> {
-    let refused = |what: String| ModelError::Config {
-        path: checkpoint.path().to_owned(),
-        what,
-    };
     let heads = config.nb_layers.saturating_mul(config.nb_heads);
-    if heads > MOST_HEADS {
-        return Err(refused(format!(
-            "{} layers of {} heads, at most {MOST_HEADS} heads expected",
-            config.nb_layers, config.nb_heads
-        )));
-    }
     let longest = config.adapt_span_ramp.min(config.attn_span);
     let most = MOST_OF_MASKS + checkpoint.file_bytes() / size_of::<f32>();
     if config.adapt_span && heads.saturating_mul(longest) > most {
-        return Err(refused(format!(
-            "a ramp of {} tokens for {heads} heads; expected one of some dozens. If the file is wrong there, give another \
-             with --ramp",
-            config.adapt_span_ramp
-        )));
+        return Err(ModelError::Config {
+            path: checkpoint.path().to_owned(),
+            what: format!(
+                "a ramp of {} tokens for {heads} heads; expected one of some dozens. If the file is wrong there, give another \
+                 with --ramp",
+                config.adapt_span_ramp
+            ),
+        });
     }
-    Ok(())
+    let sizes = Size::of_heads(config);
+    sizes.iter().try_for_each(|size| size.check(checkpoint))
+}
+
+/// The longest ramp and span limit, the widest layer and the most persistent vectors that are believed where a file says them
+/// beside its tensors.
+const MOST: usize = 1 << 24;
+
+impl Config {
+    /// Why no network can have this architecture, where a file says so beside its tensors.
+    pub(crate) fn cannot_be(&self) -> Option<&'static str> {
+        let most = |numbers: &[usize]| numbers.iter().all(|n| *n <= MOST);
+        let rises = |io: &AdaptIo| {
+            io.cutoffs.is_sorted_by(|a, b| a < b) && io.cutoffs.last() == Some(&self.vocab_size)
+        };
+        if [
+            self.nb_heads,
+            self.nb_layers,
+            self.vocab_size,
+            self.attn_span,
+        ]
+        .contains(&0)
+        {
+            Some("heads, layers, vocabulary and span limit are at least 1")
+        } else if self.hidden_size == 0 || !self.hidden_size.is_multiple_of(self.nb_heads) {
+            Some("the hidden size must be a multiple of the number of heads")
+        } else if !most(&[self.hidden_size, self.inner_hidden_size]) {
+            Some("the hidden size and that of the sublayers are out of range")
+        } else if !most(&[self.pers_mem_size, self.attn_span]) {
+            Some("the persistent vectors or the span limit are out of range")
+        } else if !(1..=MOST).contains(&self.adapt_span_ramp) {
+            Some("the ramp is out of range")
+        } else if u32::try_from(self.vocab_size).is_err() {
+            Some("the vocabulary is too large")
+        } else if !self.adapt_io.as_ref().is_none_or(rises) {
+            Some("the cutoffs of the vocabulary must rise to its size")
+        } else {
+            None
+        }
+    }
 }
 
 /// The name of a layer's span parameter, which all-attention layers store under two names.

@@ -194,6 +194,7 @@ impl Network {
             spans: Span::all(&layers),
             parts: self.parts.clone(),
             assumed: self.assumed.clone(),
+            unused: Arc::clone(&self.unused),
             input: Arc::clone(&self.input),
             output: Arc::clone(&self.output),
             layers,

@@ -1,4 +1,4 @@
-//! What lies beyond a head's reach, for the one place where it shows.
+//! What lies beyond a head's reach, as far as it shows.
 //!
 //! The published code takes the softmax over all distances that it keeps for the layer, multiplies by the mask and
 //! divides by (sum + 1e-8). Beyond the reach the mask is zero, so that part of the softmax cancels, but for the 1e-8:
@@ -7,13 +7,20 @@
 //! That is ruled out by the norms of query, keys and positions (Cauchy–Schwarz) where they are short enough for what
 //! lies there to change no weight by more than 1e-5 of itself. Elsewhere it is computed: the scores only, no values.
 //! (An estimate from a sample of the distances would miss what matters most, a single far key that outweighs all.)
+//!
+//! fairseq's port does not divide by the sum, so nothing cancels: what lies beyond takes its share of the softmax, and is
+//! left out only where the norms say that it changes no weight by more than 1e-6 of itself.
 
 use super::attention::Softmax;
 use super::band::{Band, Context, Queries};
 use super::kernel::{exp_sum, largest};
+use super::normalisation::Normalisation;
 
 /// As much beyond the reach as changes a weight by 1e-5 of itself: 1e-8 · NEGLIGIBLE.
 const NEGLIGIBLE: f64 = 1e3;
+
+/// The same where the softmax itself is the divisor.
+const NEGLIGIBLE_SHARE: f64 = 1e-6;
 
 /// Adds to the totals of the softmax what lies beyond the reach, where it matters.
 pub(super) fn add(cx: &Context<'_>, queries: Queries, rows: &mut [Softmax], band: &mut Band) {
@@ -26,12 +33,15 @@ pub(super) fn add(cx: &Context<'_>, queries: Queries, rows: &mut [Softmax], band
     if !needs.contains(&true) {
         return;
     }
-    band.fill_context(cx, queries, near, far);
-    for (i, needs) in needs.iter_mut().enumerate() {
-        *needs = *needs && by_context(cx, queries, i, &rows[i], band);
-    }
-    if !needs.contains(&true) {
-        return;
+    // Where all that lies beyond counts, the context scores would hardly ever rule it out.
+    if cx.head.normalisation == Normalisation::Renormalised {
+        band.fill_context(cx, queries, near, far);
+        for (i, needs) in needs.iter_mut().enumerate() {
+            *needs = *needs && by_context(cx, queries, i, &rows[i], band);
+        }
+        if !needs.contains(&true) {
+            return;
+        }
     }
     band.fill(cx, queries, near, far);
     for (i, _) in needs.iter().enumerate().filter(|(_, needs)| **needs) {
@@ -61,8 +71,11 @@ fn add_row(cx: &Context<'_>, queries: Queries, i: usize, rows: &mut [Softmax], b
 }
 
 /// The log of the largest sum of exponentials beyond the reach, relative to the row's softmax, that does not show.
-fn limit(row: &Softmax) -> f64 {
-    NEGLIGIBLE.ln() + row.kept.ln()
+fn limit(cx: &Context<'_>, row: &Softmax) -> f64 {
+    match cx.head.normalisation {
+        Normalisation::Renormalised => NEGLIGIBLE.ln() + row.kept.ln(),
+        Normalisation::Masked => NEGLIGIBLE_SHARE.ln() + row.total.ln(),
+    }
 }
 
 /// For which queries the norms do not rule out that what lies beyond shows: no score is larger than
@@ -77,7 +90,7 @@ fn by_norms(cx: &Context<'_>, queries: Queries, rows: &[Softmax]) -> Vec<bool> {
         .map(|(i, (norm, row))| {
             let longest = cx.cache.longest_key(queries.first + i);
             let bound = norm * (longest + cx.head.longest_far_position);
-            f64::from(bound - row.max) * scale + distances.ln() > limit(row)
+            f64::from(bound - row.max) * scale + distances.ln() > limit(cx, row)
         })
         .collect()
 }
@@ -93,13 +106,13 @@ fn by_context(cx: &Context<'_>, queries: Queries, i: usize, row: &Softmax, band:
     // Relative to the row's softmax, of all distances as if each had the largest score.
     let max = largest(in_text).max(if empty > 0 { 0.0 } else { f32::NEG_INFINITY });
     let all = (in_text.len() + empty) as f64;
-    if f64::from(max + position - row.max) * scale + all.ln() <= limit(row) {
+    if f64::from(max + position - row.max) * scale + all.ln() <= limit(cx, row) {
         return false;
     }
     let mut terms = in_text.to_vec();
     let sum = f64::from(exp_sum(&mut terms, max, cx.scale()))
         + empty as f64 * (f64::from(-max) * scale).exp();
-    f64::from(max + position - row.max) * scale + sum.ln() > limit(row)
+    f64::from(max + position - row.max) * scale + sum.ln() > limit(cx, row)
 }
 
 fn norm(row: &[f32]) -> f32 {

@@ -4,6 +4,7 @@ use super::cache::value_width;
 use super::config::Config;
 use super::kernel::{Numbers, PANEL, Packed};
 use super::mask;
+use super::normalisation::Normalisation;
 use std::sync::Arc;
 
 /// A head's persistent vectors.
@@ -93,9 +94,11 @@ pub(super) struct Head {
     pub reach: usize,
     /// Whether a soft mask follows the softmax.
     pub adaptive: bool,
+    /// What follows the soft mask.
+    pub normalisation: Normalisation,
     /// The soft mask of the farthest distances, `reach` first: those where it is below 1.
     pub ramp: Vec<f32>,
-    /// Distances that the published code puts into the layer's softmax.
+    /// Distances that the public codes put into the layer's softmax.
     pub kept: usize,
     /// The norm of the longest p_δ with δ beyond the reach and no more than `kept`.
     pub longest_far_position: f32,
@@ -154,6 +157,7 @@ pub(super) fn of_layer(
             span: setting.span,
             reach,
             adaptive: config.adapt_span,
+            normalisation: config.normalisation,
             ramp: match config.adapt_span {
                 true => mask::ramp(setting.span, config.adapt_span_ramp, reach),
                 false => Vec::new(),

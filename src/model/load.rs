@@ -1,6 +1,7 @@
 //! From a checkpoint to a network: every tensor looked up by name, its shape checked, its numbers laid out.
 
 mod recorded;
+mod shared;
 
 use super::ModelError;
 use super::config::{Config, infer, span_name};
@@ -8,8 +9,11 @@ use super::edits::Edits;
 use super::heads::{self, Head, Persistent, Positions, Setting};
 use super::kernel::Packed;
 use super::parts::Count;
+use super::spans;
+use super::unused::Unused;
 use super::weights::{Cluster, Dense, FeedForward, Layer, Network, Norm, Output, Span};
 use crate::checkpoint::{Checkpoint, TensorInfo};
+use shared::Shared;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 impl Network {
@@ -35,6 +39,9 @@ impl Network {
     }
 }
 
+/// Most numbers of a network whose tensors repeat them: an expanded view is small in the file whatever it is in memory.
+const MOST_REPEATED: usize = 1 << 20;
+
 struct Loader<'a> {
     checkpoint: &'a Checkpoint,
     /// Whether to read weights; else all but the spans stay empty.
@@ -42,8 +49,14 @@ struct Loader<'a> {
     /// Whether persistent vectors have keys only.
     recorded: bool,
     parameters: Count,
+    shared: Shared,
+    /// How many bytes may still be copied out of the file.
+    left: usize,
+    /// Numbers of the tensors that repeat theirs.
+    repeated: usize,
     /// The first tensor that holds infinities or what is no number.
     not_finite: Mutex<Option<String>>,
+    clamped: spans::Clamped,
 }
 
 impl<'a> Loader<'a> {
@@ -53,12 +66,23 @@ impl<'a> Loader<'a> {
             reads,
             recorded: false,
             parameters: Count::default(),
+            shared: Shared::default(),
+            left: checkpoint.most_bytes(),
+            repeated: 0,
             not_finite: Mutex::new(None),
+            clamped: spans::Clamped::default(),
         }
     }
 
-    fn has(&self, name: &str) -> bool {
-        self.checkpoint.info(name).is_some()
+    /// Whether there is a tensor that a network need not have.
+    ///
+    /// # Errors
+    /// When there is, in a form that is not read.
+    fn has(&self, name: &str) -> Result<bool, ModelError> {
+        match self.checkpoint.unread().contains_key(name) {
+            true => Err(ModelError::missing(self.checkpoint, name)),
+            false => Ok(self.checkpoint.info(name).is_some()),
+        }
     }
 
     /// Checks that a tensor is there and has `shape`, and counts its parameters.
@@ -66,14 +90,23 @@ impl<'a> Loader<'a> {
         let checkpoint = self.checkpoint;
         let info = checkpoint
             .info(name)
-            .ok_or_else(|| ModelError::MissingTensor {
-                path: checkpoint.path().to_owned(),
-                name: name.to_owned(),
-                found: checkpoint.names().take(4).collect::<Vec<_>>().join(", "),
-            })?;
+            .ok_or_else(|| ModelError::missing(checkpoint, name))?;
         if info.shape != shape {
             let expected = format!("{shape:?}");
             return Err(ModelError::shape(checkpoint, name, &info.shape, &expected));
+        }
+        if checkpoint.repeats(name) {
+            self.repeated = self.repeated.saturating_add(info.elements());
+            if self.repeated > MOST_REPEATED {
+                return Err(ModelError::Config {
+                    path: checkpoint.path().to_owned(),
+                    what: format!(
+                        "tensor {name} of the shape {shape:?} repeats a few numbers of the file, and with such tensors it would take \
+                         {} numbers; at most {MOST_REPEATED} expected",
+                        self.repeated
+                    ),
+                });
+            }
         }
         self.parameters.add(checkpoint, name, info.elements());
         Ok(())
@@ -89,6 +122,7 @@ impl<'a> Loader<'a> {
     /// The numbers of a tensor, row-major; nothing where weights are not read.
     fn values(&mut self, name: &str, shape: &[usize]) -> Result<Vec<f32>, ModelError> {
         self.expect(name, shape)?;
+        self.take(name, shape.iter().product())?;
         if !self.reads {
             return Ok(Vec::new());
         }
@@ -100,11 +134,20 @@ impl<'a> Loader<'a> {
         Ok(values)
     }
 
-    /// Matrices of `inputs` columns one below the other, as one for products.
-    fn packed(&mut self, parts: &[(String, usize)], inputs: usize) -> Result<Packed, ModelError> {
+    /// Matrices of `inputs` columns one below the other, as one for products; layers may share it.
+    fn packed(
+        &mut self,
+        parts: &[(String, usize)],
+        inputs: usize,
+    ) -> Result<Arc<Packed>, ModelError> {
         for (name, outputs) in parts {
             self.expect(name, &[*outputs, inputs])?;
         }
+        let names: Vec<&str> = parts.iter().map(|(name, _)| name.as_str()).collect();
+        self.shared_matrix(&names, |loader| loader.pack(parts, inputs))
+    }
+
+    fn pack(&self, parts: &[(String, usize)], inputs: usize) -> Result<Packed, ModelError> {
         if !self.reads {
             return Ok(Packed::default());
         }
@@ -113,7 +156,7 @@ impl<'a> Loader<'a> {
             .map(|(name, outputs)| Ok((self.checkpoint.tensor(name)?, name, *outputs)))
             .collect::<Result<Vec<_>, ModelError>>()?;
         let outputs = parts.iter().map(|(_, outputs)| outputs).sum();
-        let loader = &*self;
+        let loader = self;
         Packed::new(outputs, inputs, |first, rows| {
             // The part that the first row lies in, and where; rows may go on in the next part.
             let (mut at, mut rest) = (first, rows);
@@ -135,7 +178,7 @@ impl<'a> Loader<'a> {
         name: String,
         outputs: usize,
         inputs: usize,
-    ) -> Result<Packed, ModelError> {
+    ) -> Result<Arc<Packed>, ModelError> {
         self.packed(&[(name, outputs)], inputs)
     }
 
@@ -154,6 +197,10 @@ impl<'a> Loader<'a> {
             .map(|i| self.layer(&config, &positions, i))
             .collect::<Result<Vec<_>, _>>()?;
         let (input, output) = self.input_and_output(&config)?;
+        let unused = self.unused(&config)?;
+        assumed.extend(unused.note());
+        assumed.extend(self.checkpoint.notes().iter().cloned());
+        assumed.extend(self.clamped.note());
         let not_finite = self.not_finite.into_inner();
         if let Some(name) = not_finite.unwrap_or_else(PoisonError::into_inner) {
             assumed.push(format!(
@@ -166,6 +213,7 @@ impl<'a> Loader<'a> {
             spans: Span::all(&layers),
             parts: self.parameters.parts(),
             assumed,
+            unused: Arc::new(unused),
             input: input.into(),
             output: Arc::new(output),
             layers,
@@ -174,6 +222,26 @@ impl<'a> Loader<'a> {
             accelerator: OnceLock::new(),
             recorded: false,
         })
+    }
+
+    /// What the file holds beside the network.
+    ///
+    /// # Errors
+    /// When the layers have neither feed-forward sublayers nor persistent vectors and something else is left over: that may
+    /// be they, in a form or under names that are not known.
+    fn unused(&self, config: &Config) -> Result<Unused, ModelError> {
+        let unused = Unused::of(self.checkpoint, self.parameters.used(), config.nb_layers)?;
+        if config.inner_hidden_size == 0 && config.pers_mem_size == 0 && unused.unknown_count > 0 {
+            return Err(ModelError::Layers {
+                path: self.checkpoint.path().to_owned(),
+                what: format!(
+                    "its layers have neither feed-forward sublayers (layers.0.ff.fc1.weight) nor persistent vectors, and it is \
+                     not known what these tensors are: {}; save the state dict of the plain module",
+                    unused.some_unknown()
+                ),
+            });
+        }
+        Ok(unused)
     }
 
     fn layer(
@@ -233,14 +301,7 @@ impl<'a> Loader<'a> {
         }
         self.parameters.add(checkpoint, &name, elements);
         let values = checkpoint.read(&name)?;
-        let is_share = |value: &f32| (0.0..=1.0).contains(value);
-        if let Some(value) = values.iter().find(|value| !is_share(value)) {
-            return Err(ModelError::SpanValue {
-                path: checkpoint.path().to_owned(),
-                name,
-                value: *value,
-            });
-        }
+        let values = self.clamped.take_in(checkpoint, &name, values)?;
         match values.as_slice() {
             // fairseq's layer-wise variant: one span for all heads.
             [one] => Ok(vec![*one; nb_heads]),
@@ -254,43 +315,64 @@ impl<'a> Loader<'a> {
         positions: &Positions,
         i: usize,
     ) -> Result<Vec<Head>, ModelError> {
-        let (nb_heads, d, n) = (config.nb_heads, config.head_dim(), config.pers_mem_size);
         let limit = config.attn_span;
         let spans = self.spans(config, i)?;
-        let (keys, vals) = if n > 0 {
-            let name = |part: &str| format!("layers.{i}.attn.attn.persistent_memory.{part}");
-            let keys = self.values(&name("key"), &[nb_heads, d, n])?;
-            let vals = match self.recorded {
-                true => Vec::new(),
-                false => self.values(&name("val"), &[nb_heads, n, d])?,
-            };
-            (keys, vals)
-        } else {
-            (Vec::new(), Vec::new())
-        };
-        let heads = spans.iter().enumerate().map(|(h, value)| {
+        let persistent = self.persistent(config, i)?;
+        let heads = spans.iter().zip(persistent).map(|(value, persistent)| {
             let trained = value * limit as f32;
-            let persistent = Persistent::new(
-                keys.get(h * d * n..(h + 1) * d * n).unwrap_or_default(),
-                vals.get(h * n * d..(h + 1) * n * d).unwrap_or_default(),
-                d,
-            );
             Setting {
                 trained,
                 span: trained,
                 silenced: false,
-                persistent: Arc::new(persistent),
+                persistent,
             }
         });
         Ok(heads::of_layer(config, positions, heads.collect()))
+    }
+
+    /// The persistent vectors of a layer's heads: none of each, if there are none.
+    fn persistent(
+        &mut self,
+        config: &Config,
+        i: usize,
+    ) -> Result<Vec<Arc<Persistent>>, ModelError> {
+        let (nb_heads, d, n) = (config.nb_heads, config.head_dim(), config.pers_mem_size);
+        if n == 0 {
+            let none = Arc::new(Persistent::new(&[], &[], d));
+            return Ok(vec![none; nb_heads]);
+        }
+        let name = |part: &str| format!("layers.{i}.attn.attn.persistent_memory.{part}");
+        let (key, val) = (name("key"), name("val"));
+        self.expect(&key, &[nb_heads, d, n])?;
+        let mut names = vec![key.as_str()];
+        if !self.recorded {
+            self.expect(&val, &[nb_heads, n, d])?;
+            names.push(&val);
+        }
+        self.shared_persistent(&names, |loader| {
+            let keys = loader.values(&key, &[nb_heads, d, n])?;
+            let vals = match loader.recorded {
+                true => Vec::new(),
+                false => loader.values(&val, &[nb_heads, n, d])?,
+            };
+            let heads = (0..nb_heads).map(|h| {
+                let persistent = Persistent::new(
+                    keys.get(h * d * n..(h + 1) * d * n).unwrap_or_default(),
+                    vals.get(h * n * d..(h + 1) * n * d).unwrap_or_default(),
+                    d,
+                );
+                Arc::new(persistent)
+            });
+            Ok(heads.collect())
+        })
     }
 
     fn input_and_output(&mut self, config: &Config) -> Result<(Vec<Cluster>, Output), ModelError> {
         let dim = config.hidden_size;
         let Some(io) = &config.adapt_io else {
             let vocab = config.vocab_size;
-            let plain = |table: Packed, bias| Cluster {
-                table: Arc::new(table),
+            let plain = |table: Arc<Packed>, bias| Cluster {
+                table,
                 bias,
                 proj: None,
             };
@@ -308,7 +390,7 @@ impl<'a> Loader<'a> {
         let further = io.cutoffs.len() - 1;
         let cluster_proj = if further > 0 {
             let weight = self.matrix("out_emb.cluster_proj.weight".into(), further, dim)?;
-            let bias = match self.has("out_emb.cluster_proj.bias") {
+            let bias = match self.has("out_emb.cluster_proj.bias")? {
                 true => Some(self.values("out_emb.cluster_proj.bias", &[further])?),
                 false => None,
             };
@@ -360,15 +442,15 @@ impl<'a> Loader<'a> {
                     self.expect(&name, &[tokens, width])?;
                     Arc::clone(&cluster.table)
                 }
-                None => Arc::new(self.matrix(name, tokens, width)?),
+                None => self.matrix(name, tokens, width)?,
             };
             let name = format!("{}.{c}.bias", side.0);
-            let bias = match self.has(&name) {
+            let bias = match self.has(&name)? {
                 true => Some(self.values(&name, &[tokens])?),
                 false => None,
             };
             let name = format!("{}.{c}", side.1);
-            let proj = match (self.has(&name), output) {
+            let proj = match (self.has(&name)?, output) {
                 (false, _) if width == dim => None,
                 (false, _) => {
                     self.expect(&name, &[dim, width])?;
@@ -377,10 +459,10 @@ impl<'a> Loader<'a> {
                 (true, None) => Some(self.matrix(name, dim, width)?),
                 (true, Some(_)) => {
                     let columns = self.values(&name, &[dim, width])?;
-                    Some(match self.reads {
+                    Some(Arc::new(match self.reads {
                         true => Packed::from_columns(&columns, width, dim, 1.0),
                         false => Packed::default(),
-                    })
+                    }))
                 }
             };
             clusters.push(Cluster { table, bias, proj });

@@ -2,6 +2,7 @@
 
 use crate::checkpoint::Checkpoint;
 use serde::{Deserialize, Serialize};
+use std::collections::{BTreeSet, HashSet};
 
 /// What a parameter is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -99,26 +100,38 @@ pub struct Part {
     pub shared: usize,
 }
 
-/// Counts parameters while a network is loaded.
+/// Counts parameters while a network is loaded, and keeps which tensors it has used.
 #[derive(Debug, Default)]
-pub(super) struct Count([(usize, usize); PartKind::ALL.len()]);
+pub(super) struct Count {
+    numbers: [(usize, usize); PartKind::ALL.len()],
+    used: BTreeSet<String>,
+    seen: HashSet<usize>,
+}
 
 impl Count {
-    /// Counts the tensor `name` with its `elements`.
+    /// Counts the tensor `name` with its `elements`; numbers that were counted under another name are not counted again.
     pub fn add(&mut self, checkpoint: &Checkpoint, name: &str, elements: usize) {
-        let place = &mut self.0[PartKind::of(name) as usize];
+        let number = checkpoint.view_number(name);
+        let is_new = number.is_none_or(|number| self.seen.insert(number));
+        self.used.insert(name.to_owned());
+        let place = &mut self.numbers[PartKind::of(name) as usize];
         let shared = twin(name).is_some_and(|twin| checkpoint.same_storage(name, &twin));
         if shared {
             place.1 += elements;
-        } else {
+        } else if is_new {
             place.0 += elements;
         }
+    }
+
+    /// The names of the tensors that were used.
+    pub fn used(&self) -> &BTreeSet<String> {
+        &self.used
     }
 
     /// The parts that there are.
     pub fn parts(&self) -> Vec<Part> {
         let parts = PartKind::ALL.into_iter().map(|kind| {
-            let (parameters, shared) = self.0[kind as usize];
+            let (parameters, shared) = self.numbers[kind as usize];
             Part {
                 kind,
                 parameters,

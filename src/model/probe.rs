@@ -13,9 +13,9 @@ pub struct HeadProbe {
     /// The weights. Against [`Run::head_weights`] they may differ by 1e-5 of themselves: here what lies beyond the
     /// head's reach always counts in the divisor, there only where it shows.
     pub weights: HeadWeights,
-    /// Per query, the share of the published code's softmax (over all distances that it keeps for the layer, and the
-    /// persistent vectors) that the soft mask takes away before the rest is divided by its sum; from 0 to 1, and 0
-    /// for fixed spans.
+    /// Per query, the share of the softmax (over all distances that the public codes keep for the layer, and the
+    /// persistent vectors) that the soft mask takes away, before the published code divides the rest by its sum; from 0
+    /// to 1, and 0 for fixed spans. In fairseq's port it is what is missing from the sum of the weights.
     pub removed: Vec<f32>,
     /// Per query, the entropy in bits of its whole weight, taken as a distribution: each token of the text is an
     /// outcome, each persistent vector is one, and empty context is one altogether, because nothing is read from
@@ -56,7 +56,7 @@ fn row_entropy(weights: &HeadWeights, i: usize) -> f32 {
     let tokens = &row[..row.len().min(weights.first + i)];
     let persistent = weights.persistent_row(i);
     let empty = weights.empty.get(i).copied().unwrap_or(0.0);
-    // Less than 1 where the published divisor's 1e-8 shows.
+    // Less than 1 in fairseq's port, and where the published divisor's 1e-8 shows.
     let all = f64::from(sum(tokens)) + f64::from(sum(persistent)) + f64::from(empty);
     if all <= 0.0 {
         return 0.0;

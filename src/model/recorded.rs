@@ -13,12 +13,6 @@ use rayon::prelude::*;
 use std::ops::Range;
 use std::sync::Arc;
 
-/// The longest ramp and the longest span limit that are believed.
-const LONGEST_RAMP: usize = 1 << 24;
-
-/// The widest layer and the most persistent vectors of a head that are believed.
-const WIDEST: usize = 1 << 24;
-
 /// What a run file says of a network, beside its tensors.
 #[derive(Debug, Clone)]
 pub struct RecordedNetwork {
@@ -111,26 +105,10 @@ impl RecordedNetwork {
     pub fn check(&self, checkpoint: &Checkpoint) -> Result<(), ModelError> {
         let c = &self.config;
         believable(c, checkpoint)?;
-        let what = if c.nb_heads == 0 || c.nb_layers == 0 || c.vocab_size == 0 || c.attn_span == 0 {
-            "heads, layers, vocabulary and span limit are at least 1"
-        } else if c.hidden_size == 0 || !c.hidden_size.is_multiple_of(c.nb_heads) {
-            "the hidden size must be a multiple of the number of heads"
-        } else if c.hidden_size > WIDEST || c.inner_hidden_size > WIDEST {
-            "the hidden size and that of the sublayers are out of range"
-        } else if c.pers_mem_size > WIDEST || c.attn_span > LONGEST_RAMP {
-            "the persistent vectors or the span limit are out of range"
-        } else if !self.parts_are_countable() {
-            "its parameters are more than can be counted"
-        } else if !(1..=LONGEST_RAMP).contains(&c.adapt_span_ramp) {
-            "the ramp is out of range"
-        } else if u32::try_from(c.vocab_size).is_err() {
-            "the vocabulary is too large"
-        } else if c.adapt_io.as_ref().is_some_and(|io| {
-            !io.cutoffs.is_sorted_by(|a, b| a < b) || io.cutoffs.last() != Some(&c.vocab_size)
-        }) {
-            "the cutoffs of the vocabulary must rise to its size"
-        } else {
-            return Ok(());
+        let what = match c.cannot_be() {
+            Some(what) => what,
+            None if !self.parts_are_countable() => "its parameters are more than can be counted",
+            None => return Ok(()),
         };
         Err(ModelError::Config {
             path: checkpoint.path().to_owned(),

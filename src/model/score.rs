@@ -21,8 +21,8 @@ pub struct ScoreParts {
 
 impl ScoreParts {
     /// The natural logarithm of what m(δ) · exp(content + position) is divided by, which is the same for all keys of a
-    /// query: the sum over all that it sees, after the mask, and 1e-8 of the sum before it. Infinite where the weight is
-    /// zero.
+    /// query: the sum over all that it sees, after the mask, and 1e-8 of the sum before it; in fairseq's port the sum before
+    /// it. Infinite where the weight is zero.
     pub fn log_divisor(&self) -> f32 {
         self.content + self.position + self.mask.ln() - self.weight.ln()
     }

@@ -6,6 +6,7 @@ use super::edits::Edits;
 use super::heads::{Head, Positions};
 use super::kernel::Packed;
 use super::parts::Part;
+use super::unused::Unused;
 use std::sync::{Arc, OnceLock};
 
 /// LayerNorm parameters.
@@ -16,11 +17,13 @@ pub(super) struct Norm {
 }
 
 /// The feed-forward sublayer: W2·relu(W1·h + b1) + b2, and its norm.
+///
+/// Layers may share its matrices, and those of [`Dense`].
 #[derive(Debug)]
 pub(super) struct FeedForward {
-    pub fc1: Packed,
+    pub fc1: Arc<Packed>,
     pub b1: Vec<f32>,
-    pub fc2: Packed,
+    pub fc2: Arc<Packed>,
     pub b2: Vec<f32>,
     pub norm: Norm,
 }
@@ -29,9 +32,9 @@ pub(super) struct FeedForward {
 #[derive(Debug, Default)]
 pub(super) struct Dense {
     /// The projections to queries, keys and values, one below the other: 3D × D.
-    pub qkv: Packed,
+    pub qkv: Arc<Packed>,
     /// The output projection: D × D.
-    pub out: Packed,
+    pub out: Arc<Packed>,
     pub norm: Norm,
     pub ff: Option<FeedForward>,
 }
@@ -51,14 +54,14 @@ pub(super) struct Cluster {
     /// Output bias, one per token.
     pub bias: Option<Vec<f32>>,
     /// Input: to D, D × width. Output: from D, width × D.
-    pub proj: Option<Packed>,
+    pub proj: Option<Arc<Packed>>,
 }
 
 #[derive(Debug, Default)]
 pub(super) struct Output {
     pub clusters: Vec<Cluster>,
     /// Logits of the further clusters: (clusters − 1) × D, and bias.
-    pub cluster_proj: Option<(Packed, Option<Vec<f32>>)>,
+    pub cluster_proj: Option<(Arc<Packed>, Option<Vec<f32>>)>,
 }
 
 /// A network ready to run.
@@ -68,6 +71,8 @@ pub struct Network {
     pub(super) spans: Vec<Span>,
     pub(super) parts: Vec<Part>,
     pub(super) assumed: Vec<String>,
+    /// What the file holds beside it.
+    pub(super) unused: Arc<Unused>,
     pub(super) input: Arc<[Cluster]>,
     pub(super) output: Arc<Output>,
     pub(super) layers: Vec<Layer>,
@@ -136,6 +141,11 @@ impl Network {
     /// What was assumed because the file does not say, in words.
     pub fn assumed(&self) -> &[String] {
         &self.assumed
+    }
+
+    /// The tensors of the file that it does not use.
+    pub fn unused(&self) -> &Unused {
+        &self.unused
     }
 
     /// z and reach of every head, layer by layer.

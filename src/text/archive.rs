@@ -1,8 +1,9 @@
-//! Packed texts: `.gz`, and the largest member of a `.zip`.
+//! Packed texts: `.gz`, and the file in a `.zip`.
 
+use super::gz::Members;
 use crate::zip_directory::{Directory, Member, Packing};
 use crc32fast::Hasher;
-use flate2::bufread::{DeflateDecoder, MultiGzDecoder};
+use flate2::bufread::DeflateDecoder;
 use std::cell::Cell;
 use std::fs::File;
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
@@ -21,23 +22,67 @@ const RATIO: u64 = 100;
 pub(super) fn gz(head: Vec<u8>, file: File) -> impl Read {
     let packed = Counted::new(io::Cursor::new(head).chain(file));
     let taken = Rc::clone(&packed.taken);
-    let text = MultiGzDecoder::new(BufReader::with_capacity(AHEAD, packed));
+    let text = Members::new(BufReader::with_capacity(AHEAD, packed));
     Bounded::new(text, taken)
 }
 
-/// The largest file in a `.zip`, by what its directory claims: a choice only, nothing is allocated by it.
+/// Why there is no text in a `.zip`.
+pub(super) enum ZipError {
+    /// It is damaged, or packed in another way: in words.
+    Broken(String),
+    /// It is what another program keeps in such an archive.
+    Known(&'static str),
+    /// It holds several files, and there is no telling which is meant: their names.
+    Several(Vec<String>),
+}
+
+impl From<String> for ZipError {
+    fn from(what: String) -> Self {
+        Self::Broken(what)
+    }
+}
+
+/// What an archive is if it holds a file of such a name.
+fn known(name: &str) -> Option<&'static str> {
+    let last = name.rsplit('/').next().unwrap_or(name);
+    Some(match last {
+        "data.pkl" | "constants.pkl" => "a PyTorch file",
+        "[Content_Types].xml" => "an Office document",
+        "mimetype" => "an OpenDocument or EPUB file",
+        "MANIFEST.MF" => "a Java archive",
+        _ if last.ends_with(".npy") => "a NumPy archive",
+        _ => return None,
+    })
+}
+
+/// Whether some systems put such a file into archives of their own accord.
+fn is_litter(name: &str) -> bool {
+    let last = name.rsplit('/').next().unwrap_or(name);
+    name.starts_with("__MACOSX/") || matches!(last, ".DS_Store" | "Thumbs.db" | "desktop.ini")
+}
+
+/// The one file in a `.zip`: an archive with several is never read in part. What its directory claims is a choice only,
+/// nothing is allocated by it.
 ///
 /// # Errors
-/// In words, when the archive is damaged, holds no file, or one that is packed in another way.
-pub(super) fn zip(mut file: File) -> Result<Box<dyn Read>, String> {
+/// When the archive is damaged, holds no file or several, or one that is packed in another way.
+pub(super) fn zip(mut file: File) -> Result<Box<dyn Read>, ZipError> {
     let directory = Directory::read(&mut file)?;
-    let files = directory
-        .members()
-        .iter()
-        .filter(|m| !m.name.ends_with('/'));
-    // Of equals the first.
-    let largest = files.reduce(|best, next| if next.size > best.size { next } else { best });
-    let member = largest.ok_or("it holds no file")?;
+    if let Some(kind) = directory.members().iter().find_map(|m| known(&m.name)) {
+        return Err(ZipError::Known(kind));
+    }
+    let is_file = |m: &&Member| !m.name.ends_with('/') && !is_litter(&m.name);
+    let all: Vec<&Member> = directory.members().iter().filter(is_file).collect();
+    // Empty files beside a text are no texts.
+    let filled: Vec<&Member> = all.iter().copied().filter(|m| m.size > 0).collect();
+    let member = match (filled.as_slice(), all.first()) {
+        ([one], _) | ([], Some(one)) => *one,
+        ([], None) => return Err(ZipError::Broken("it holds no file".into())),
+        (several, _) => {
+            let names = several.iter().map(|m| m.name.clone());
+            return Err(ZipError::Several(names.collect()));
+        }
+    };
     let packing = member.packing()?;
     let start = member.start(&mut file)?;
     file.seek(SeekFrom::Start(start))

@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::bytes::each_char;
+use super::kind::MARK;
 use super::vocabulary::{EOS, Unit, Vocabulary};
 
 /// One token of a text: its id, and where it stands.
@@ -42,12 +43,22 @@ impl Vocabulary {
         ids
     }
 
+    /// How many bytes a mark takes that some programs write before UTF-8. To a model of bytes it is text; of others it is
+    /// no part of the first character or word.
+    pub fn mark_len(&self, text: &[u8]) -> usize {
+        let is_token = self.unit() == Unit::Byte || self.id_of("\u{feff}").is_some();
+        match text.starts_with(MARK) && !is_token {
+            true => MARK.len(),
+            false => 0,
+        }
+    }
+
     /// How many of the pieces are not in the vocabulary.
     pub fn missing(&self, pieces: &[Piece]) -> usize {
         pieces.iter().filter(|piece| piece.id.is_none()).count()
     }
 
-    fn each_piece(&self, text: &[u8], mut add: impl FnMut(Option<u32>, Range<usize>)) {
+    pub(super) fn each_piece(&self, text: &[u8], mut add: impl FnMut(Option<u32>, Range<usize>)) {
         match self.unit() {
             Unit::Byte => {
                 for (at, byte) in text.iter().enumerate() {
@@ -111,8 +122,55 @@ pub(super) fn is_space(c: char) -> bool {
     c.is_whitespace() || matches!(c, '\x1c'..='\x1f')
 }
 
-/// Which unit a list of tokens is made of.
+/// Tokens that stand for nothing in a text, as other programs write them.
+const SPECIAL: [&str; 18] = [
+    "<s>",
+    "</s>",
+    "<pad>",
+    "<unk>",
+    "<bos>",
+    "<mask>",
+    "<sep>",
+    "<cls>",
+    "<blank>",
+    "<PAD>",
+    "<UNK>",
+    "<|endoftext|>",
+    "[PAD]",
+    "[UNK]",
+    "[CLS]",
+    "[SEP]",
+    "[MASK]",
+    "[EOS]",
+];
+
+/// Whether a token is known to stand for nothing in a text, such as `<unk>` and fairseq's `madeupword0001`.
+pub(super) fn is_special(token: &str) -> bool {
+    let filler = token.strip_prefix("madeupword");
+    let is_filler = filler.is_some_and(|n| !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit()));
+    is_filler || SPECIAL.contains(&token)
+}
+
+/// Whether a token of a list, where no text is, stands for nothing in a text: anything in such brackets may.
+pub(super) fn is_bracketed(token: &str) -> bool {
+    let inside = |open: char, close: char| {
+        let inside = token.strip_prefix(open).and_then(|t| t.strip_suffix(close));
+        inside.is_some_and(|inside| !inside.is_empty())
+    };
+    is_special(token) || inside('<', '>') || inside('[', ']')
+}
+
+/// Which unit the tokens of a text are.
 pub(super) fn guess_unit<'a>(tokens: impl Iterator<Item = &'a str> + Clone) -> Unit {
+    unit_of(tokens.filter(|token| !is_special(token)))
+}
+
+/// Which unit the tokens of a list are.
+pub(super) fn guess_listed_unit<'a>(tokens: impl Iterator<Item = &'a str> + Clone) -> Unit {
+    unit_of(tokens.filter(|token| !is_bracketed(token)))
+}
+
+fn unit_of<'a>(tokens: impl Iterator<Item = &'a str> + Clone) -> Unit {
     let mut plain = tokens.filter(|token| *token != EOS).peekable();
     if plain.peek().is_none() {
         return Unit::Word;

@@ -1,10 +1,13 @@
 //! Vocabularies as JSON.
 
+use crate::shown::shown;
 use serde_json::{Map, Value, json};
 
-use super::encode::guess_unit;
+use super::encode::guess_listed_unit;
 use super::error::TextError;
+use super::kind::unmarked;
 use super::vocabulary::{EOS, Token, Unit, Vocabulary};
+use crate::files::shown;
 
 /// The JSON of a vocabulary that is to have `expected` tokens: many more are not read.
 ///
@@ -14,7 +17,8 @@ pub fn vocabulary_json(text: &[u8], expected: usize) -> Result<Value, String> {
     /// What a token takes in memory, in a list or as the key of an object.
     const TOKEN: usize = 200;
     let most = crate::json::MOST.saturating_add(expected.saturating_mul(TOKEN));
-    crate::json::read_up_to(text, most)
+    // Some programs write a mark before UTF-8.
+    crate::json::read_up_to(unmarked(text), most).map_err(|error: String| shown(&error))
 }
 
 impl Vocabulary {
@@ -34,7 +38,7 @@ impl Vocabulary {
     }
 
     /// Reads what [`Vocabulary::to_json`] wrote, a plain list of token strings, or an object that
-    /// gives each token its id. Where no unit is given it is guessed: numbers from 0 to 255 are
+    /// gives each token its id, or each id its token. Where no unit is given it is guessed: numbers from 0 to 255 are
     /// bytes, single characters are characters, anything else is words.
     ///
     /// # Errors
@@ -65,7 +69,8 @@ fn unit_in(object: &Map<String, Value>) -> Result<Option<Unit>, TextError> {
     };
     serde_json::from_value(unit.clone()).map(Some).map_err(|_| {
         TextError::Vocabulary(format!(
-            "unit is {unit}, not \"byte\", \"char\" or \"word\""
+            "unit is {}, not \"byte\", \"char\" or \"word\"",
+            shown(&unit.to_string())
         ))
     })
 }
@@ -85,11 +90,22 @@ fn from_list(list: &[Value], unit: Option<Unit>) -> Result<Vocabulary, TextError
             }
         });
     }
-    let unit = unit.unwrap_or_else(|| guess_unit(tokens.iter().map(String::as_str)));
+    let unit = unit.unwrap_or_else(|| guess_listed_unit(tokens.iter().map(String::as_str)));
     Vocabulary::from_tokens(tokens, unit)
 }
 
+/// The tokens of an object that names them by their ids; `None` where it does not.
+fn by_id(object: &Map<String, Value>) -> Option<Vec<String>> {
+    let ids = 0..object.len();
+    let token = |id: usize| object.get(&id.to_string())?.as_str();
+    ids.map(|id| token(id).map(str::to_owned)).collect()
+}
+
 fn from_ids(object: &Map<String, Value>) -> Result<Vocabulary, TextError> {
+    if let Some(tokens) = by_id(object).filter(|tokens| !tokens.is_empty()) {
+        let unit = guess_listed_unit(tokens.iter().map(String::as_str));
+        return Vocabulary::from_tokens(tokens, unit);
+    }
     let mut tokens: Vec<Option<&String>> = vec![None; object.len()];
     for (token, value) in object {
         let place = value
@@ -100,19 +116,23 @@ fn from_ids(object: &Map<String, Value>) -> Result<Vocabulary, TextError> {
             (Some(place @ None), _) => *place = Some(token),
             (Some(Some(other)), _) => {
                 return Err(TextError::Vocabulary(format!(
-                    "{other:?} and {token:?} both have the id {value}"
+                    "\"{}\" and \"{}\" both have the id {value}",
+                    shown(other),
+                    shown(token)
                 )));
             }
             (None, Value::Number(id)) => {
                 return Err(TextError::Vocabulary(format!(
-                    "{token:?} has the id {id}, but with {} tokens ids go from 0 to {}",
+                    "\"{}\" has the id {id}, but with {} tokens ids go from 0 to {}",
+                    shown(token),
                     object.len(),
                     object.len().saturating_sub(1)
                 )));
             }
             (None, _) => {
                 return Err(TextError::Vocabulary(format!(
-                    "{token:?} has {} for its id, not a number",
+                    "\"{}\" has {} for its id, not a number",
+                    shown(token),
                     kind(value)
                 )));
             }
@@ -120,7 +140,7 @@ fn from_ids(object: &Map<String, Value>) -> Result<Vocabulary, TextError> {
     }
     // As many places as tokens, and no place taken twice: none is left empty.
     let tokens: Vec<String> = tokens.into_iter().flatten().cloned().collect();
-    let unit = guess_unit(tokens.iter().map(String::as_str));
+    let unit = guess_listed_unit(tokens.iter().map(String::as_str));
     Vocabulary::from_tokens(tokens, unit)
 }
 
@@ -137,8 +157,5 @@ fn kind(value: &Value) -> &'static str {
 
 /// A note from a file, fit for one line of a window.
 fn one_line(note: &str) -> String {
-    note.chars()
-        .take(200)
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .collect()
+    crate::shown::message(&note.chars().take(200).collect::<String>())
 }

@@ -11,11 +11,17 @@ const LABEL: usize = 24;
 impl Vocabulary {
     /// A short visible label for an axis or a list: "␣" for a space, "⏎" for `<eos>` or a line
     /// break, "␀" for a control character, "⟨xE4⟩" for a byte that is no character by itself,
-    /// `#12` for an id out of range. A word longer than 24 characters is cut, with "…".
+    /// `#12` for an id out of range. A word longer than 24 characters is cut, with "…": where all of
+    /// it is needed, [`Vocabulary::exact`] has it.
     pub fn label(&self, id: u32) -> String {
+        let eos = self.eos();
         match self.entry(id) {
             None => format!("#{id}"),
+            Some(_) if eos == Some(id) => "⏎".to_owned(),
             Some(Token::Eos) => "⏎".to_owned(),
+            // Beside the line break that it is not.
+            Some(Token::Byte(b'\n')) if eos.is_some() => byte_label(b'\n'),
+            Some(Token::Text(text)) if &**text == "\n" && eos.is_some() => codepoint('\n'),
             Some(Token::Byte(byte)) if byte.is_ascii() => {
                 visible(char::from(*byte).encode_utf8(&mut [0; 4]))
             }
@@ -29,6 +35,13 @@ impl Vocabulary {
                 visible(kept) + "…"
             }
         }
+    }
+
+    /// The bytes that a token stands for, by itself, as [`escaped`] writes them: all of them, and two that differ are
+    /// written differently. `None` for an id out of range.
+    pub fn exact(&self, id: u32) -> Option<String> {
+        self.entry(id)?;
+        Some(escaped(&self.decode(&[id])))
     }
 
     /// Text for people: `<eos>` is a line break, the `_` of text8 a space, words stand apart, and
@@ -56,12 +69,13 @@ impl Vocabulary {
         let mut in_line = false;
         for &id in ids {
             let token = self.entry(id);
-            let eos = token == Some(&Token::Eos);
+            let eos = token.is_some() && self.eos() == Some(id);
             if self.unit() == Unit::Word && in_line && !eos {
                 out.push(b' ');
             }
             in_line = !eos;
             match token {
+                _ if eos => out.push(b'\n'),
                 Some(Token::Byte(byte)) => out.push(*byte),
                 Some(Token::Eos) => out.push(b'\n'),
                 Some(Token::Text(text)) if &**text == "_" && self.underscore_is_space() => {
@@ -80,8 +94,40 @@ pub fn byte_label(byte: u8) -> String {
     format!("⟨x{byte:02X}⟩")
 }
 
+/// Any bytes as a text in one line, from which they can be had again: UTF-8 as it is, but for a backslash, which is two,
+/// `\n`, `\r`, `\t`, and `\x1b` for other control characters and for bytes that are no UTF-8.
+pub fn escaped(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(bytes.len());
+    for chunk in bytes.utf8_chunks() {
+        for c in chunk.valid().chars() {
+            match c {
+                '\\' => text.push_str("\\\\"),
+                '\n' => text.push_str("\\n"),
+                '\r' => text.push_str("\\r"),
+                '\t' => text.push_str("\\t"),
+                '\0'..='\x1f' | '\x7f' => text += &format!("\\x{:02x}", u32::from(c)),
+                _ => text.push(c),
+            }
+        }
+        for byte in chunk.invalid() {
+            text += &format!("\\x{byte:02x}");
+        }
+    }
+    text
+}
+
+fn codepoint(c: char) -> String {
+    format!("⟨U+{:04X}⟩", u32::from(c))
+}
+
+/// Whether a character is one of those that stand for others here, so that it cannot stand for itself.
+fn is_sign(c: char) -> bool {
+    matches!(c, '␣' | '⏎' | '⇥' | '⟨' | '◌' | '\u{2400}'..='\u{2421}')
+}
+
 /// A text as something one can see: "␣" for a space, "⏎" for a line break, "⇥" for a tab, a picture such as "␀" for
-/// a control character, "⟨xE4⟩" for a byte that is no UTF-8, "⟨U+2028⟩" for what else would leave no mark.
+/// a control character, "⟨xE4⟩" for a byte that is no UTF-8, "⟨U+2028⟩" for what else would leave no mark, and for these
+/// signs themselves: two texts that differ look different.
 pub fn visible(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     let alone = text.chars().nth(1).is_none();
@@ -95,8 +141,8 @@ pub fn visible(text: &str) -> String {
             '\0'..='\x1f' => shown.extend(char::from_u32(0x2400 + u32::from(c))),
             // Within a word these have a meaning: they join letters and choose forms.
             '\u{200c}' | '\u{200d}' | '\u{fe00}'..='\u{fe0f}' if !alone => shown.push(c),
-            _ if c.is_control() || c.is_whitespace() || is_invisible(c) => {
-                shown += &format!("⟨U+{:04X}⟩", u32::from(c));
+            _ if c.is_control() || c.is_whitespace() || is_invisible(c) || is_sign(c) => {
+                shown += &codepoint(c);
             }
             _ => match stood_for(c) {
                 Some(byte) => shown += &byte_label(byte),

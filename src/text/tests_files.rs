@@ -12,7 +12,9 @@ use zip::write::SimpleFileOptions;
 
 use super::read::read_up_to;
 use super::words::WordTally;
-use super::{TextError, Unit, Vocabulary, read_bytes, read_ids, read_start, read_text, to_bytes};
+use super::{
+    Accept, TextError, Unit, Vocabulary, read_bytes, read_ids, read_start, read_text, to_bytes,
+};
 
 const PLAY: &str = "First Citizen:\nBefore we proceed any further, hear me speak.\n\n\
     All:\nSpeak, speak.\n\nFirst Citizen:\nYou are all resolved rather to die than to famish?\n";
@@ -31,13 +33,13 @@ impl Files {
     }
 }
 
-fn gz(bytes: &[u8]) -> Vec<u8> {
+pub(super) fn gz(bytes: &[u8]) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
     encoder.write_all(bytes).unwrap();
     encoder.finish().unwrap()
 }
 
-fn zip(members: &[(&str, &[u8])]) -> Vec<u8> {
+pub(super) fn zip(members: &[(&str, &[u8])]) -> Vec<u8> {
     let mut writer = ZipWriter::new(std::io::Cursor::new(Vec::new()));
     for (name, bytes) in members {
         writer
@@ -88,7 +90,7 @@ fn raw_corpus_equals_prepared_corpus() {
         files.put("train.txt.gz", gz(prepared(PLAY.as_bytes()).as_bytes())),
         files.put(
             "raw.zip",
-            zip(&[("readme", b"hi"), ("raw", PLAY.as_bytes())]),
+            zip(&[("folder/", b""), ("folder/raw", PLAY.as_bytes())]),
         ),
         files.put("saved.json", expected.to_json().to_string()),
     ] {
@@ -249,9 +251,12 @@ fn unpacking_stops_at_the_limit() {
         files.put("bomb.zip", zip(&[("a", &zeros)])),
         files.put("bomb.txt", &zeros),
     ] {
-        let error = read_up_to(&path, 1 << 20).unwrap_err();
+        let error = read_up_to(&path, 1 << 20, Accept::AnyBytes).unwrap_err();
         assert!(matches!(error, TextError::TooLarge { .. }), "{error}");
-        assert_eq!(read_up_to(&path, 3 << 20).unwrap().len(), 3 << 20);
+        assert_eq!(
+            read_up_to(&path, 3 << 20, Accept::AnyBytes).unwrap().len(),
+            3 << 20
+        );
     }
 }
 

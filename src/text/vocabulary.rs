@@ -1,15 +1,21 @@
 //! The vocabulary: which token each id stands for.
 
+use crate::shown::shown;
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use crate::files::shown;
 use serde::{Deserialize, Serialize};
 
+use super::encode::is_bracketed;
 use super::error::TextError;
 use super::raw::RawTally;
 
 /// How the published preprocessing spells the end of a line.
 pub(super) const EOS: &str = "<eos>";
+
+/// How fairseq spells it.
+const FAIRSEQ_EOS: &str = "</s>";
 
 /// The text8 order: fixed, since everyone trains on the same 90 million characters.
 const TEXT8: &str = "anrchism_ogtedfbulywkvpjzqx";
@@ -100,8 +106,8 @@ impl Vocabulary {
 
     /// A vocabulary of these tokens, ids in their order.
     ///
-    /// `<eos>` is the end of a line. With [`Unit::Byte`] each other token is a byte written as a
-    /// decimal number, as in a prepared `train.txt`. With [`Unit::Char`] `_` stands for a space
+    /// `<eos>` is the end of a line, or `</s>` where there is none. With [`Unit::Byte`] each other token is a byte written
+    /// as a decimal number, as in a prepared `train.txt`, or stands for nothing, such as `<pad>`. With [`Unit::Char`] `_` stands for a space
     /// unless there is a token " " as well; tokens longer than a character (such as `<unk>`) are
     /// kept but no text encodes to them.
     ///
@@ -113,9 +119,11 @@ impl Vocabulary {
             .enumerate()
             .map(|(id, text)| match unit {
                 _ if text == EOS => Ok(Token::Eos),
+                Unit::Byte if is_bracketed(&text) => Ok(Token::Text(text.into())),
                 Unit::Byte => byte_of(&text).map(Token::Byte).ok_or_else(|| {
                     TextError::Vocabulary(format!(
-                        "token {id} is {text:?}, which is neither a byte as a number from 0 to 255 nor {EOS}"
+                        "token {id} is \"{}\", which is neither a byte as a number from 0 to 255 nor {EOS}",
+                        shown(&text)
                     ))
                 }),
                 Unit::Char | Unit::Word => Ok(Token::Text(text.into())),
@@ -136,8 +144,8 @@ impl Vocabulary {
         for (id, token) in tokens.iter().enumerate() {
             if let Some(first) = seen.insert(token, id) {
                 return Err(TextError::Vocabulary(format!(
-                    "tokens {first} and {id} are both {:?}",
-                    spelling(token)
+                    "tokens {first} and {id} are both \"{}\"",
+                    shown(&spelling(token))
                 )));
             }
         }
@@ -162,6 +170,7 @@ impl Vocabulary {
                 }
             }
         }
+        let eos = eos.or_else(|| index.get(FAIRSEQ_EOS).copied());
         let newline = &mut direct[usize::from(b'\n')];
         *newline = newline.or(eos);
         let underscore = direct[usize::from(b'_')];
@@ -226,11 +235,13 @@ impl Vocabulary {
         }
         match self.inner.unit {
             // A line break's place in the table may hold the id of `<eos>`, which is not byte 10.
-            Unit::Byte => {
-                let byte = byte_of(token)?;
-                self.direct(byte)
-                    .filter(|id| self.entry(*id) == Some(&Token::Byte(byte)))
-            }
+            Unit::Byte => match byte_of(token) {
+                Some(byte) => {
+                    let id = self.direct(byte);
+                    id.filter(|id| self.entry(*id) == Some(&Token::Byte(byte)))
+                }
+                None => self.inner.index.get(token).copied(),
+            },
             Unit::Char | Unit::Word => self.inner.index.get(token).copied(),
         }
     }

@@ -4,9 +4,8 @@ use super::TrainError;
 use super::dropout::mix;
 use super::options::Options;
 use crate::files::sha256_hex;
-use crate::text::{Unit, Vocabulary, read_bytes};
+use crate::text::{Accept, Coverage, Gathered, Unit, Vocabulary, read_accepted};
 use serde::{Deserialize, Serialize};
-use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 /// A text to learn from, one to check on, and the vocabulary of both.
@@ -22,6 +21,12 @@ pub struct Data {
     pub valid: Vec<u32>,
     /// SHA-256 of the training part's ids, little-endian.
     pub sha256: String,
+    /// That of the part held out for validation.
+    pub valid_sha256: String,
+    /// How much of the training part the vocabulary has; what it lacks is left out.
+    pub coverage: Coverage,
+    /// How much of the validation part.
+    pub valid_coverage: Coverage,
 }
 
 impl Data {
@@ -33,25 +38,42 @@ impl Data {
     /// training part does not know is left out of the other.
     ///
     /// # Errors
-    /// When a file cannot be read, or is empty.
+    /// When a file cannot be read, is empty or no text, or a vocabulary that was given lacks too much of it.
     pub fn read(
         path: &Path,
         vocabulary: Option<Vocabulary>,
         by_count: bool,
     ) -> Result<Self, TrainError> {
-        if path.is_dir() {
-            return Self::prepared(path, vocabulary, by_count);
+        let is_given = vocabulary.is_some();
+        let data = Self::read_accepted(path, vocabulary, by_count, Accept::Texts)?;
+        if is_given {
+            let mut all = data.coverage.clone();
+            all.add(&data.valid_coverage);
+            all.check(&shown_path(path))?;
         }
-        let text = read_bytes(path)?;
+        Ok(data)
+    }
+
+    /// As [`Data::read`]; with [`Accept::AnyBytes`] also of binary data. What the vocabulary lacks is left out, however much
+    /// it is.
+    ///
+    /// # Errors
+    /// As [`Data::read`].
+    pub fn read_accepted(
+        path: &Path,
+        vocabulary: Option<Vocabulary>,
+        by_count: bool,
+        accept: Accept,
+    ) -> Result<Self, TrainError> {
+        if path.is_dir() {
+            return Self::prepared(path, vocabulary, by_count, accept);
+        }
+        let text = read_accepted(path, accept)?;
         let tail = text.len() / 20;
         let (train, rest) = text.split_at(text.len() - 2 * tail);
         let valid = &rest[..tail];
         let vocabulary = vocabulary.unwrap_or_else(|| Vocabulary::from_bytes_in_order(train));
-        let ids = |text: &[u8]| -> Vec<u32> {
-            let ids = vocabulary.encode_ids(text);
-            ids.into_iter().flatten().collect()
-        };
-        let (train, valid) = (ids(train), ids(valid));
+        let (train, valid) = (vocabulary.known_ids(train), vocabulary.known_ids(valid));
         Self::checked(path, vocabulary, train, valid)
     }
 
@@ -64,6 +86,7 @@ impl Data {
         folder: &Path,
         vocabulary: Option<Vocabulary>,
         by_count: bool,
+        accept: Accept,
     ) -> Result<Self, TrainError> {
         let read = |name: &str| -> Result<String, TrainError> {
             let path = folder.join(name);
@@ -73,24 +96,31 @@ impl Data {
                     what: "is missing; a folder of data has train.txt and valid.txt, with tokens between spaces".into(),
                 });
             }
-            Ok(String::from_utf8_lossy(&read_bytes(&path)?).into_owned())
+            let text = String::from_utf8_lossy(&read_accepted(&path, accept)?).into_owned();
+            // A mark that some programs write before UTF-8 is no part of the first token.
+            Ok(match text.strip_prefix('\u{feff}') {
+                Some(rest) => rest.to_owned(),
+                None => text,
+            })
         };
         let (train, valid) = (read("train.txt")?, read("valid.txt")?);
         let vocabulary = match vocabulary {
             Some(vocabulary) => vocabulary,
-            None => {
-                let different: HashSet<&str> = train.split_whitespace().collect();
-                let lines = usize::from(!train.is_empty() && !different.contains("<eos>"));
-                Vocabulary::from_file(folder.join("train.txt"), different.len() + lines, by_count)?
-            }
+            None => Vocabulary::of_prepared(folder.join("train.txt"), by_count)?,
         };
-        let ids = |text: &str| -> Vec<u32> {
-            let eos = vocabulary.eos();
-            let lines = text.lines().flat_map(|line| {
+        let ids = |text: &str| -> (Vec<u32>, Coverage) {
+            let mut ids = Vec::new();
+            // Tokens are words here, whatever they stand for.
+            let mut gathered = Gathered::new(Unit::Word);
+            for line in text.lines() {
                 let words = line.split_whitespace();
-                words.map(|word| vocabulary.id_of(word)).chain([eos])
-            });
-            lines.flatten().collect()
+                let tokens = words.map(|word| (word, vocabulary.id_of(word)));
+                for (token, id) in tokens.chain([("\n", vocabulary.eos())]) {
+                    ids.extend(id);
+                    gathered.add(id.is_some(), token.as_bytes());
+                }
+            }
+            (ids, gathered.finish())
         };
         let (train, valid) = (ids(&train), ids(&valid));
         Self::checked(folder, vocabulary, train, valid)
@@ -99,8 +129,8 @@ impl Data {
     fn checked(
         path: &Path,
         vocabulary: Vocabulary,
-        train: Vec<u32>,
-        valid: Vec<u32>,
+        (train, coverage): (Vec<u32>, Coverage),
+        (valid, valid_coverage): (Vec<u32>, Coverage),
     ) -> Result<Self, TrainError> {
         if train.len() < 2 || valid.len() < 2 {
             let what = format!(
@@ -111,13 +141,19 @@ impl Data {
             let path = path.to_owned();
             return Err(TrainError::Data { path, what });
         }
-        let bytes: Vec<u8> = train.iter().flat_map(|id| id.to_le_bytes()).collect();
+        let hash = |ids: &[u32]| {
+            let bytes: Vec<u8> = ids.iter().flat_map(|id| id.to_le_bytes()).collect();
+            sha256_hex(&bytes)
+        };
         Ok(Self {
             path: path.to_owned(),
-            sha256: sha256_hex(&bytes),
+            sha256: hash(&train),
+            valid_sha256: hash(&valid),
             vocabulary,
             train,
             valid,
+            coverage,
+            valid_coverage,
         })
     }
 }
@@ -150,7 +186,7 @@ impl<'a> Rows<'a> {
     /// Up to `tokens` tokens of the rows in `range`, from the position `at` on, each with the one that follows it; nothing at
     /// the rows' end.
     pub fn block(&self, range: std::ops::Range<usize>, at: usize, tokens: usize) -> Option<Block> {
-        let tokens = tokens.min(self.len.saturating_sub(at + 1));
+        let tokens = tokens.min(self.len.saturating_sub(at.saturating_add(1)));
         if tokens == 0 {
             return None;
         }
@@ -181,11 +217,11 @@ impl Place {
     /// The place of the next block, and whether the text begins anew there. As in the published code an epoch begins a few
     /// tokens late, by chance, so that blocks are not cut at the same places every time.
     pub fn next(self, rows: &Rows<'_>, options: &Options) -> (Self, bool) {
-        if self.at + options.block_size < rows.len {
+        if self.at.saturating_add(options.block_size) < rows.len {
             return (self, false);
         }
-        let epoch = self.epoch + 1;
-        let spare = rows.len - options.block_size;
+        let epoch = self.epoch.saturating_add(1);
+        let spare = rows.len.saturating_sub(options.block_size);
         let offset = mix(mix(options.seed) ^ epoch) % options.block_size as u64;
         let at = (offset as usize).min(spare.saturating_sub(1));
         (Self { at, epoch }, true)

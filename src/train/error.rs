@@ -1,7 +1,8 @@
 //! What can go wrong while a network is trained.
 
 use crate::checkpoint::CheckpointError;
-use crate::model::ModelError;
+use crate::model::{ModelError, tensor_error};
+use crate::shown::{said, shown_path};
 use crate::text::TextError;
 use std::path::PathBuf;
 use thiserror::Error;
@@ -10,7 +11,7 @@ use thiserror::Error;
 #[derive(Debug, Error)]
 pub enum TrainError {
     /// An option that is out of range, or does not go with another.
-    #[error("{name} {found}: expected {expected}")]
+    #[error("{name} {found}: expected {expected}", found = said(found), expected = said(expected))]
     Option {
         /// The option.
         name: &'static str,
@@ -23,7 +24,7 @@ pub enum TrainError {
     #[error(
         "{}: {found} tokens are too few: {needed} are needed for --batch-sz {batch} and --block-sz {block}; use a longer text, or \
          make these smaller",
-        path.display()
+        shown_path(path)
     )]
     ShortText {
         /// The file.
@@ -38,7 +39,7 @@ pub enum TrainError {
         block: usize,
     },
     /// What is no data set.
-    #[error("{}: {what}", path.display())]
+    #[error("{}: {what}", shown_path(path), what = said(what))]
     Data {
         /// The file or folder.
         path: PathBuf,
@@ -47,19 +48,22 @@ pub enum TrainError {
     },
     /// The loss, a gradient or a parameter is infinite or no number.
     #[error(
-        "step {step}: {what} is not finite any more, so the run stops; its last checkpoint, of step {saved}, is whole. Try a \
-         smaller --lr, a longer --lr-warmup, or a smaller --grad-clip"
+        "step {step}: {what} is not finite any more, so the run stops; {advice}",
+        what = said(what),
+        advice = said(advice)
     )]
     NotFinite {
         /// The step.
         step: u64,
         /// The loss, or the parameter.
         what: String,
-        /// The step of the last checkpoint.
-        saved: u64,
+        /// The step of the last checkpoint, if one was written.
+        saved: Option<u64>,
+        /// What is left of the run, and what to do.
+        advice: String,
     },
     /// A checkpoint that cannot be gone on with.
-    #[error("{}: cannot be resumed: {what}", path.display())]
+    #[error("{}: cannot be resumed: {what}", shown_path(path), what = said(what))]
     Resume {
         /// The checkpoint.
         path: PathBuf,
@@ -69,14 +73,14 @@ pub enum TrainError {
     /// A folder that has a run already.
     #[error(
         "{}: there is a run already; go on with it with --resume, or choose another folder",
-        path.display()
+        shown_path(path)
     )]
     RunExists {
         /// The run's checkpoint.
         path: PathBuf,
     },
     /// The folder of the run cannot be made.
-    #[error("{}: cannot make the folder for the run: {source}", path.display())]
+    #[error("{}: cannot make the folder for the run: {source}", shown_path(path))]
     Folder {
         /// The folder.
         path: PathBuf,
@@ -94,7 +98,8 @@ pub enum TrainError {
     Model(#[from] ModelError),
     /// The device failed.
     #[error(
-        "the device failed while training: {0}; with too little memory, try --batch-split, or a smaller --batch-sz"
+        "the device failed while training: {}; with too little memory, try --batch-split, or a smaller --batch-sz",
+        tensor_error(.0)
     )]
     Device(#[from] candle_core::Error),
 }

@@ -17,6 +17,7 @@ mod options;
 mod parameters;
 mod product;
 mod saved;
+mod state;
 #[cfg(test)]
 mod tests;
 mod trainer;

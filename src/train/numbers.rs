@@ -4,7 +4,7 @@ use candle_core::{CpuStorage, DType, Error, Layout, Result, Shape, Storage, Tens
 
 /// A mistake in shapes: a defect of the program, told as an error.
 pub(super) fn wrong(what: String) -> Error {
-    Error::Msg(what).bt()
+    Error::Msg(what)
 }
 
 /// Whether the operations of our own can compute with `x`; else the same is composed of the library's.

@@ -1,7 +1,7 @@
 //! What a training run is told: the published options, under their names, and presets of the published experiments.
 
 use super::TrainError;
-use crate::model::{AdaptIo, Config};
+use crate::model::{AdaptIo, Config, Normalisation};
 use serde::{Deserialize, Serialize};
 
 /// How parameters follow their gradients.
@@ -337,9 +337,15 @@ impl Options {
                 return Err(TrainError::option(
                     "--adapt-io-cutoffs",
                     format!("{:?}", self.adapt_io_cutoffs),
-                    format!(
-                        "numbers that rise from 1 and stay below the vocabulary's size, {vocab_size}"
-                    ),
+                    match vocab_size {
+                        // Before the text is read.
+                        usize::MAX => {
+                            "numbers that rise from 1 and stay below the vocabulary's size".into()
+                        }
+                        size => format!(
+                            "numbers that rise from 1 and stay below the vocabulary's size, {size}"
+                        ),
+                    },
                 ));
             }
             let mut cutoffs = self.adapt_io_cutoffs.clone();
@@ -376,6 +382,8 @@ impl Options {
             adapt_span: self.adapt_span,
             adapt_span_ramp: self.adapt_span_ramp,
             adapt_io,
+            // Networks are trained as the published code trains them.
+            normalisation: Normalisation::Renormalised,
         })
     }
 

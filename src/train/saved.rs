@@ -7,8 +7,9 @@
 //! to keep: every choice follows from the seed and the step.
 
 use super::TrainError;
-use super::data::{Data, Place};
+use super::data::Data;
 use super::options::Options;
+use super::state::{MOST_STEPS, Numbers, State, VERSION, finite};
 use super::trainer::{Entry, Trainer};
 use crate::checkpoint::{
     CURVES, Checkpoint, Curve, Dtype, NamedTensor, curves_to_json, write_safetensors,
@@ -17,7 +18,7 @@ use crate::json;
 use crate::model::{Device, Network};
 use crate::text::Vocabulary;
 use candle_core::Tensor;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -32,32 +33,6 @@ const STATE: &str = "training.";
 
 /// The tensor with z of every head at every entry of the curves: entries × layers × heads, in tokens.
 pub const SPAN_HISTORY: &str = "training.spans";
-
-/// What the metadata say of a run.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-struct State {
-    version: u32,
-    options: Options,
-    /// Where the text was, for people.
-    data: PathBuf,
-    /// What it was.
-    data_sha256: String,
-    step: u64,
-    steps: u64,
-    place: Place,
-    since_entry: (f64, u64),
-    entries: Vec<Numbers>,
-    seconds: f64,
-}
-
-/// An entry of the curves, but for its spans.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-struct Numbers {
-    step: u64,
-    train_nats: f64,
-    valid_nats: f64,
-    lr: f64,
-}
 
 /// How far a run has come, as its checkpoint says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -83,10 +58,8 @@ impl RunProgress {
             steps: u64,
         }
         let part: Part = json::read_records(metadata.get(TRAINING)?.as_bytes()).ok()?;
-        Some(Self {
-            step: part.step,
-            steps: part.steps,
-        })
+        let (step, steps) = (part.step, part.steps);
+        (step.max(steps) <= MOST_STEPS).then_some(Self { step, steps })
     }
 }
 
@@ -114,13 +87,7 @@ impl Trainer {
     pub fn save(&mut self, path: &Path) -> Result<(), TrainError> {
         let mut tensors = Vec::new();
         for (name, var) in self.trainee.parameters.iter() {
-            let tensor = named(name.to_owned(), var.as_tensor())?;
-            if tensor.values.iter().any(|value| !value.is_finite()) {
-                let (step, saved) = (self.step, self.saved);
-                let what = format!("parameter {name}");
-                return Err(TrainError::NotFinite { step, what, saved });
-            }
-            tensors.push(tensor);
+            tensors.push(named(name.to_owned(), var.as_tensor())?);
         }
         for (name, state) in &self.optimiser.state {
             for (k, tensor) in state.iter().enumerate() {
@@ -141,11 +108,26 @@ impl Trainer {
                 values: spans.copied().collect(),
             });
         }
+        // Whatever is not finite, in the weights or beside them, must not replace what is.
+        if let Some(tensor) = tensors.iter().find(|tensor| !finite(&tensor.values)) {
+            return Err(self.diverged(self.step, format!("tensor {}", tensor.name)));
+        }
+        let curves = self.curves();
+        if let Some(curve) = curves
+            .iter()
+            .find(|c| !c.values.iter().all(|v| v.is_finite()))
+        {
+            return Err(self.diverged(self.step, format!("the curve {}", curve.name)));
+        }
+        if !(self.since_entry.0.is_finite() && self.seconds.is_finite()) {
+            return Err(self.diverged(self.step, "the loss".into()));
+        }
         let state = State {
-            version: 1,
+            version: VERSION,
             options: self.options.clone(),
             data: self.data.path.clone(),
             data_sha256: self.data.sha256.clone(),
+            valid_sha256: Some(self.data.valid_sha256.clone()),
             step: self.step,
             steps: self.options.steps(),
             place: self.place,
@@ -160,12 +142,12 @@ impl Trainer {
                 "vocabulary".into(),
                 self.data.vocabulary.to_json().to_string(),
             ),
-            (CURVES.into(), curves_to_json(&self.curves())),
+            (CURVES.into(), curves_to_json(&curves)),
             (TRAINING.into(), serde_json::json!(state).to_string()),
         ]);
         let tied = self.trainee.parameters.tied();
         write_safetensors(path, &tensors, tied, Dtype::F32, &metadata)?;
-        self.saved = self.step;
+        self.saved = Some(self.step);
         Ok(())
     }
 
@@ -185,12 +167,11 @@ impl Trainer {
             what,
         };
         let checkpoint = Checkpoint::open(path)?;
-        let state = state_of(&checkpoint).map_err(refused)?;
-        if state.data_sha256 != data.sha256 {
-            return Err(refused(format!(
-                "it was trained on another text ({}); give that with --data",
-                state.data.display()
-            )));
+        let (state, vocabulary) = State::of(&checkpoint).map_err(refused)?;
+        state.fits(&data).map_err(refused)?;
+        if vocabulary != data.vocabulary {
+            let what = "the text was cut with another vocabulary than the run's own";
+            return Err(refused(what.into()));
         }
         let mut options = state.options;
         change(&mut options);
@@ -209,6 +190,11 @@ impl Trainer {
             let info = checkpoint.info(name);
             let shape = info.map(|info| info.shape.clone()).unwrap_or_default();
             let values = checkpoint.read(name)?;
+            if !finite(&values) {
+                return Err(refused(format!(
+                    "tensor {name} holds infinities or what is no number; go on with an earlier checkpoint"
+                )));
+            }
             Ok(Tensor::from_vec(values, shape, &device)?)
         };
         for (name, var) in trainer.trainee.parameters.iter() {
@@ -241,11 +227,13 @@ impl Trainer {
                 Err(error) => return Err(error),
             }
         }
+        let limit = trainer.config().attn_span;
         for (part, cache) in trainer.caches.iter_mut().enumerate() {
             for (layer, tensor) in cache.iter_mut().enumerate() {
                 let found = read(&format!("{STATE}cache.{part}.{layer}"))?;
                 let fits = found.rank() == 3
                     && found.dims()[0] == tensor.dims()[0]
+                    && found.dims()[1] <= limit
                     && found.dims()[2] == tensor.dims()[2];
                 if !fits {
                     return Err(refused(format!(
@@ -258,9 +246,16 @@ impl Trainer {
         }
         let heads = trainer.config().nb_layers * trainer.config().nb_heads;
         let spans = match trainer.config().adapt_span {
-            true => checkpoint.read(SPAN_HISTORY)?,
+            true => read(SPAN_HISTORY)?.flatten_all()?.to_vec1()?,
             false => Vec::new(),
         };
+        if trainer.config().adapt_span && spans.len() != state.entries.len() * heads {
+            return Err(refused(format!(
+                "tensor {SPAN_HISTORY} holds {} numbers; {} entries of {heads} heads expected",
+                spans.len(),
+                state.entries.len()
+            )));
+        }
         let of_entry = |i: usize| {
             spans
                 .get(i * heads..(i + 1) * heads)
@@ -280,7 +275,7 @@ impl Trainer {
             });
         trainer.entries = entries.collect();
         trainer.step = state.step;
-        trainer.saved = state.step;
+        trainer.saved = Some(state.step);
         trainer.place = state.place;
         trainer.since_entry = state.since_entry;
         trainer.seconds = state.seconds;
@@ -293,23 +288,15 @@ impl Trainer {
     /// When the file is no checkpoint of a run.
     pub fn peek(path: &Path) -> Result<Begun, TrainError> {
         let checkpoint = Checkpoint::open(path)?;
-        let state = state_of(&checkpoint).map_err(|what| TrainError::Resume {
+        let found = State::of(&checkpoint).map_err(|what| TrainError::Resume {
             path: path.to_owned(),
             what,
-        })?;
-        let damaged = |what: String| TrainError::Resume {
-            path: path.to_owned(),
-            what: format!("its vocabulary is damaged: {what}"),
-        };
-        let text = checkpoint.metadata().get("vocabulary");
-        // Every token has a row of weights in the file.
-        let most = json::MOST.saturating_add(checkpoint.file_bytes());
-        let text = text.map_or("", String::as_str);
-        let json = json::read_up_to(text.as_bytes(), most).map_err(damaged)?;
+        });
+        let (state, vocabulary) = found?;
         Ok(Begun {
             data: state.data,
             options: state.options,
-            vocabulary: Vocabulary::from_json(&json).map_err(|e| damaged(e.to_string()))?,
+            vocabulary,
         })
     }
 
@@ -318,7 +305,8 @@ impl Trainer {
         let words = self.data.is_words();
         let in_unit = |nats: f64| {
             if words {
-                nats.exp()
+                // Beyond the largest number there is none for a file.
+                nats.exp().min(f64::MAX)
             } else {
                 nats / std::f64::consts::LN_2
             }
@@ -345,20 +333,6 @@ impl Trainer {
             }));
         }
         curves
-    }
-}
-
-fn state_of(checkpoint: &Checkpoint) -> Result<State, String> {
-    let text = checkpoint.metadata().get(TRAINING).ok_or(
-        "it has no state of a run; only what `spanscope train` writes can be gone on with (`convert` leaves the state out)",
-    )?;
-    let state: State = json::read_records(text.as_bytes())
-        .map_err(|e| format!("its metadata \"{TRAINING}\" is damaged: {e}"))?;
-    match state.version {
-        1 => Ok(state),
-        other => Err(format!(
-            "it has version {other}, and this program knows version 1; use a newer one"
-        )),
     }
 }
 

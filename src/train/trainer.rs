@@ -19,7 +19,7 @@ pub struct Entry {
     pub step: u64,
     /// Mean −log p of the training text since the last entry, in nats per token.
     pub train_nats: f64,
-    /// That of the validation text, all of it, in nats per token.
+    /// That of the validation text, in nats per token: see [`Trainer::validate`].
     pub valid_nats: f64,
     /// The learning rate.
     pub lr: f64,
@@ -65,8 +65,8 @@ pub struct Trainer {
     pub(super) entries: Vec<Entry>,
     /// Seconds that were spent on steps.
     pub(super) seconds: f64,
-    /// The step of the last checkpoint.
-    pub(super) saved: u64,
+    /// The step of the last checkpoint, if there is one.
+    pub(super) saved: Option<u64>,
 }
 
 impl Trainer {
@@ -94,7 +94,7 @@ impl Trainer {
             since_entry: (0.0, 0),
             entries: Vec::new(),
             seconds: 0.0,
-            saved: 0,
+            saved: None,
         })
     }
 
@@ -199,7 +199,7 @@ impl Trainer {
         }
         let step = self.step + 1;
         let saved = self.saved;
-        let not_finite = |what: String| TrainError::NotFinite { step, what, saved };
+        let not_finite = |what: String| TrainError::not_finite(step, what, saved, options);
         let tokens = options.batch_size * options.block_size;
         let mut gradients: BTreeMap<String, Tensor> = BTreeMap::new();
         let mut sum = 0.0;
@@ -212,7 +212,9 @@ impl Trainer {
             };
             let chance = Chance {
                 seed: options.seed,
-                step: step * options.batch_split as u64 + part as u64,
+                step: step
+                    .wrapping_mul(options.batch_split as u64)
+                    .wrapping_add(part as u64),
             };
             let (loss, next) =
                 self.trainee
@@ -249,7 +251,8 @@ impl Trainer {
             }
         }
         if let Some(name) = self.optimiser.update(&moves, lr, step)? {
-            return Err(not_finite(format!("the gradient of {name}")));
+            let what = format!("the gradient of {name}");
+            return Err(self.diverged(step, what));
         }
         if self.trainee.config.adapt_span {
             for (name, var) in self.trainee.parameters.iter() {
@@ -278,6 +281,11 @@ impl Trainer {
         })
     }
 
+    /// The error of a run that has numbers which are not finite any more.
+    pub(super) fn diverged(&self, step: u64, what: String) -> TrainError {
+        TrainError::not_finite(step, what, self.saved, &self.options)
+    }
+
     fn entry(&mut self, lr: f64) -> Result<Entry, TrainError> {
         let (sum, tokens) = std::mem::take(&mut self.since_entry);
         let entry = Entry {
@@ -287,11 +295,20 @@ impl Trainer {
             lr,
             spans: self.spans()?,
         };
+        let losses = [
+            ("training", entry.train_nats),
+            ("validation", entry.valid_nats),
+        ];
+        if let Some((part, _)) = losses.iter().find(|(_, nats)| !nats.is_finite()) {
+            return Err(self.diverged(self.step, format!("the {part} loss")));
+        }
         self.entries.push(entry.clone());
         Ok(entry)
     }
 
-    /// Mean −log p over the validation text, in nats per token: all of it, in as many rows as a batch has, each starting cold.
+    /// Mean −log p over the validation text, in nats per token. It is read in rows side by side: as many as a batch has, or
+    /// fewer, so that each is at least four blocks long, and four times S up to an S of 1,024. Each row starts cold. The first
+    /// token of a row, and what is left where the rows do not come out even, is predicted by nothing and does not count.
     ///
     /// # Errors
     /// When the device fails.

@@ -1,7 +1,7 @@
 //! Looks at files from the window's thread, which must not wait for a disk that answers no more.
 
-use super::language::trf;
 use crate::checkpoint::IN_FOLDER;
+use crate::ui::language::trf;
 use std::fs::Metadata;
 use std::io::{Error, ErrorKind};
 use std::path::{Path, PathBuf};

@@ -2,72 +2,37 @@
 //!
 //! It never computes: it draws the engine's last snapshot, says what is wanted, and is woken when there is more.
 
-mod about;
 pub mod app;
-mod app_files;
-mod app_session;
-mod app_tour;
-mod choices;
-mod command;
-mod command_now;
-mod command_palette;
-mod command_search;
-mod command_words;
+mod commands;
 pub mod dialogs;
 mod disk;
-mod editor;
+mod document;
 mod export;
-mod figure_making;
-mod figure_options;
-mod figures;
-mod following;
-mod help;
-mod history;
-mod icon;
-mod keeper;
-mod keys;
 pub mod language;
-pub mod layout;
-mod letters;
-mod menus;
-mod model_facts;
 pub mod offscreen;
-mod opening;
-mod perform;
-mod recorded;
-mod reveal;
 mod session;
-pub mod settings;
+mod shell;
 mod shot;
-mod splice;
-mod state;
-mod status;
-mod text_file;
+mod start;
+mod text_field;
 mod theme;
-mod tiles;
-mod toasts;
-mod tour;
 mod views;
+mod widgets;
+mod window;
 
-use crate::model::Device;
-use app::App;
-pub use choices::Choices;
-use dialogs::Backend;
-use eframe::egui;
+pub use app::Choices;
 pub use language::Language;
-use settings::Settings;
+pub use session::settings;
 pub use shot::{Shot, ShotError, shot};
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+pub use start::Start;
 pub use views::Pane;
+pub use window::{WindowError, run};
 
 /// Reads the bytes of a session file, and makes of it what a window that opens would.
 pub(crate) fn session_survives(bytes: &[u8]) {
     let (session, text) = session::Session::parse(bytes);
     if let Some(layout) = &session.layout {
-        let _ = layout::Layout::of(&layout.tree());
+        let _ = shell::layout::Layout::of(&layout.tree());
     }
     if let Some(selected) = &session.selected {
         let _ = selected.tokens();
@@ -77,127 +42,4 @@ pub(crate) fn session_survives(bytes: &[u8]) {
         let stored = session.stored(text).unwrap_or_default();
         assert_eq!(session::Session::parse(&stored).1.as_ref(), Some(text));
     }
-}
-
-/// What the window opens with.
-#[derive(Debug, Clone, Default)]
-pub struct Start {
-    /// A checkpoint; without one, the first bundled model.
-    pub model: Option<PathBuf>,
-    /// A text file; without one, the sample model's text.
-    pub text: Option<PathBuf>,
-    /// A vocabulary file for the model.
-    pub vocab: Option<PathBuf>,
-    /// The ramp R.
-    pub ramp: Option<usize>,
-    /// What the text may take of the memory, in MB; without it, as the settings say.
-    pub memory: Option<usize>,
-    /// Where models compute.
-    pub device: Device,
-}
-
-/// Why the window is not there.
-#[derive(Debug, thiserror::Error)]
-pub enum WindowError {
-    /// It could not open: no display, no graphics driver, or a system library is missing.
-    #[error("{0}")]
-    NoWindow(String),
-    /// It was open, and a defect ended it.
-    #[error("the window was closed by a defect: {0}")]
-    Stopped(String),
-}
-
-/// The window, where it stood last.
-fn viewport(settings: &Settings) -> egui::ViewportBuilder {
-    let place = settings
-        .folder_of_session()
-        .map(|folder| session::Session::load(folder).0.window)
-        .unwrap_or_default();
-    let least = [640.0, 420.0];
-    let size = place.size.filter(|(width, height)| {
-        // What a damaged file might say.
-        (least[0]..20_000.0).contains(width) && (least[1]..20_000.0).contains(height)
-    });
-    let mut builder = egui::ViewportBuilder::default()
-        .with_title("spanscope")
-        .with_app_id("spanscope")
-        .with_inner_size(size.unwrap_or((1280.0, 800.0)))
-        .with_clamp_size_to_monitor_size(true)
-        .with_min_inner_size(least)
-        .with_maximized(place.maximized)
-        .with_fullscreen(place.fullscreen)
-        .with_drag_and_drop(true);
-    if let Some(icon) = icon::icon() {
-        builder = builder.with_icon(icon);
-    }
-    let near = |x: f32| (-20_000.0..20_000.0).contains(&x);
-    if let Some((left, top)) = place
-        .position
-        .filter(|(left, top)| near(*left) && near(*top))
-    {
-        builder = builder.with_position([left, top]);
-    }
-    builder
-}
-
-/// Opens the window and returns when it is closed.
-///
-/// # Errors
-/// When no window can be opened, or a defect ends it.
-pub fn run(start: Start) -> Result<(), WindowError> {
-    let settings = Settings::load();
-    let options = eframe::NativeOptions {
-        viewport: viewport(&settings),
-        ..eframe::NativeOptions::default()
-    };
-    let opened = Arc::new(AtomicBool::new(false));
-    let is_open = Arc::clone(&opened);
-    // Where a system library is missing, the windowing libraries panic. That is caught, and told in words instead.
-    let hook = Arc::new(Mutex::new(Some(std::panic::take_hook())));
-    std::panic::set_hook(Box::new(|_| {}));
-    let restore = move || {
-        let mut hook = hook.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(hook) = hook.take() {
-            std::panic::set_hook(hook);
-        }
-    };
-    let heard = restore.clone();
-    let create = move |cc: &eframe::CreationContext<'_>| {
-        heard();
-        is_open.store(true, Ordering::Relaxed);
-        Ok(
-            Box::new(App::new(&cc.egui_ctx, &start, settings, Backend::Desktop))
-                as Box<dyn eframe::App>,
-        )
-    };
-    let ended = catch_unwind(AssertUnwindSafe(|| {
-        eframe::run_native("spanscope", options, Box::new(create))
-    }));
-    restore();
-    let message = match ended {
-        Ok(Ok(())) => return Ok(()),
-        Ok(Err(error)) => error.to_string(),
-        Err(panic) => panic
-            .downcast_ref::<String>()
-            .cloned()
-            .or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned()))
-            .unwrap_or_default(),
-    };
-    if opened.load(Ordering::Relaxed) {
-        return Err(WindowError::Stopped(message));
-    }
-    // winit says where in its sources an error arose; what follows is for people.
-    let message = message
-        .split_once(".rs:")
-        .map_or(message.as_str(), |(_, rest)| {
-            rest.trim_start_matches(|c: char| c.is_ascii_digit())
-                .trim_start_matches(": ")
-        });
-    let missing = ["xlib", "xkbcommon", "EGL", "libGL", "GLX", "glutin"];
-    let hint = if missing.iter().any(|name| message.contains(name)) {
-        " (on Debian and Ubuntu: apt install libgl1 libegl1 libgl1-mesa-dri libx11-xcb1 libxcursor1 libxi6 libxrandr2 libxkbcommon-x11-0)"
-    } else {
-        ""
-    };
-    Err(WindowError::NoWindow(format!("{message}{hint}")))
 }

@@ -1,13 +1,13 @@
 //! A picture of the window, made without a display or a graphics driver.
 
-use super::Start;
-use super::app::App;
-use super::choices::Choices;
-use super::dialogs::Backend;
-use super::language::Language;
-use super::offscreen::Offscreen;
-use super::settings::{Settings, ThemeChoice};
-use super::views::Pane;
+use crate::engine::Snapshot;
+use crate::ui::Start;
+use crate::ui::app::{App, Choices};
+use crate::ui::dialogs::Backend;
+use crate::ui::language::Language;
+use crate::ui::offscreen::Offscreen;
+use crate::ui::session::settings::{Settings, ThemeChoice};
+use crate::ui::views::Pane;
 use eframe::egui;
 use std::time::{Duration, Instant};
 
@@ -97,6 +97,7 @@ pub fn shot(shot: &Shot) -> Result<image::RgbaImage, ShotError> {
         }
         calm = if app.settled() { calm + 1 } else { 0 };
         if calm > REST {
+            covered(shot, app.snapshot()).map_err(ShotError::Failed)?;
             return Ok(offscreen.render(&ctx, &output));
         }
         if begin.elapsed() > PATIENCE {
@@ -104,6 +105,19 @@ pub fn shot(shot: &Shot) -> Result<image::RgbaImage, ShotError> {
         }
         std::thread::sleep(Duration::from_millis(4));
     }
+}
+
+/// Refuses a text of which the vocabulary lacks much, unless any will do.
+fn covered(shot: &Shot, snapshot: &Snapshot) -> Result<(), String> {
+    let (Some(path), Some(model)) = (&shot.start.text, &snapshot.model) else {
+        return Ok(());
+    };
+    if shot.start.any_text || model.vocabulary.is_none() {
+        return Ok(());
+    }
+    let coverage = snapshot.tokens.coverage(model);
+    let checked = coverage.check(&path.display().to_string());
+    checked.map_err(|error| error.to_string())
 }
 
 fn input(shot: &Shot, begin: Instant) -> egui::RawInput {

@@ -225,3 +225,25 @@ fn help_and_version() {
         format!("spanscope {}\n", env!("CARGO_PKG_VERSION"))
     );
 }
+
+#[test]
+fn an_argument_is_repeated_within_bounds_and_escaped() {
+    let long = "x".repeat(100_000);
+    for bad in ["\u{1b}[31mred\u{7}", &long] {
+        let option = format!("--{bad}");
+        for args in [
+            vec!["eval", "m.pt", "--device", bad],
+            vec!["eval", "m.pt", "--threads", bad],
+            vec!["info", "m.pt", &option],
+            vec!["info", "m.pt", bad],
+            vec![bad, "--nonsense"],
+        ] {
+            let output = program(&args).output().unwrap();
+            let said = String::from_utf8(output.stderr).unwrap();
+            assert_eq!(output.status.code(), Some(2), "{said}");
+            let length = said.chars().count();
+            assert!(length < 1500, "{length} characters");
+            assert!(!said.contains(['\u{1b}', '\u{7}']), "{said:?}");
+        }
+    }
+}

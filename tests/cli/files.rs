@@ -209,8 +209,10 @@ fn attention_as_pictures_and_tables() {
         .records()
         .collect::<Result<_, _>>()
         .unwrap();
-    // A name, 21 keys, empty context, persistent weight, and where the span ends.
-    assert_eq!((rows.len(), rows[0].len()), (21, 25));
+    // A position, 21 keys, empty context, persistent weight, where the span ends; and which token it is.
+    assert_eq!((rows.len(), rows[0].len()), (21, 28));
+    assert_eq!(rows[9].iter().skip(26).collect::<Vec<_>>(), ["a", "a"]);
+    assert_eq!(rows[20].iter().skip(26).collect::<Vec<_>>(), ["\\n", "⏎"]);
     for row in &rows {
         let sum: f32 = row
             .iter()

@@ -8,9 +8,11 @@ mod examples;
 mod figures;
 mod files;
 mod models;
+mod port;
 mod quiet;
 mod recorded;
 mod run_sums;
+mod texts;
 #[path = "../common/traced.rs"]
 mod traced;
 mod train;
@@ -85,12 +87,10 @@ impl Golden {
         };
         let file = SafeTensors::deserialize(&golden.bytes).unwrap();
         let view = file.tensor("input_ids").unwrap();
-        let ids: Vec<i32> = view
-            .data()
-            .as_chunks::<4>()
-            .0
-            .iter()
-            .map(|b| i32::from_le_bytes(*b))
+        // Of 32 bits, or of 64.
+        let ids = view.data().chunks_exact(view.dtype().bitsize() / 8);
+        let ids: Vec<i32> = ids
+            .map(|b| i32::from_le_bytes([b[0], b[1], b[2], b[3]]))
             .collect();
         let text = serde_json::to_string(&ids).unwrap();
         std::fs::write(golden.folder.path().join("ids.json"), text).unwrap();

@@ -1,4 +1,4 @@
-//! What the published training code computed for the networks in `tests/data`.
+//! What the public training codes computed for the networks in `tests/data`: the published one, and fairseq's port.
 
 use safetensors::SafeTensors;
 use std::path::{Path, PathBuf};
@@ -10,8 +10,9 @@ pub fn data(name: &str) -> PathBuf {
         .join(name)
 }
 
-/// Each kind of network: adaptive and fixed span, feed-forward and all-attention, plain and adaptive output.
-pub const MODELS: [&str; 7] = [
+/// Each kind of network: adaptive and fixed span, feed-forward and all-attention, plain and adaptive output; at last two
+/// of fairseq's port.
+pub const MODELS: [&str; 9] = [
     "tiny_adaptive",
     "tiny_adaptive_legacy",
     "tiny_fixed",
@@ -19,6 +20,8 @@ pub const MODELS: [&str; 7] = [
     "tiny_all_attention_fixed",
     "tiny_adaptive_io",
     "tiny_adaptive_io_tied_pers",
+    "tiny_fairseq_layout",
+    "fairseq_trained",
 ];
 
 /// The expected values of one network over one text.
@@ -43,23 +46,31 @@ impl Golden {
         Some((view.shape().to_vec(), values))
     }
 
+    /// Ids, as far as weights are there.
     pub fn ids(&self, name: &str) -> Vec<u32> {
+        let mut ids = self.all_ids(name);
+        ids.truncate(self.f32("attn.0").unwrap().0[1]);
+        ids
+    }
+
+    /// The ids of the whole text.
+    pub fn all_ids(&self, name: &str) -> Vec<u32> {
         let file = SafeTensors::deserialize(&self.0).unwrap();
-        file.tensor(name)
-            .unwrap()
-            .data()
-            .as_chunks::<4>()
-            .0
-            .iter()
-            .map(|b| u32::from_le_bytes(*b))
+        let view = file.tensor(name).unwrap();
+        let size = view.dtype().bitsize() / 8;
+        let ids = view.data().chunks_exact(size);
+        ids.map(|b| u32::from_le_bytes([b[0], b[1], b[2], b[3]]))
             .collect()
     }
 
     /// R, which no checkpoint holds.
     pub fn ramp(&self) -> usize {
+        self.said("ramp").unwrap().parse().unwrap()
+    }
+
+    /// What the metadata says.
+    pub fn said(&self, name: &str) -> Option<String> {
         let (_, metadata) = SafeTensors::read_metadata(&self.0).unwrap();
-        metadata.metadata().as_ref().unwrap()["ramp"]
-            .parse()
-            .unwrap()
+        metadata.metadata().as_ref()?.get(name).cloned()
     }
 }

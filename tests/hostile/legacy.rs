@@ -104,8 +104,24 @@ fn a_storage_of_two_kinds_is_refused() {
     refused(
         "strange.pt",
         &bytes,
-        &["storage 0", "unknown element type QuantumStorage"],
+        &["key_pe", "Quantum", "number format"],
     );
+    // Where what comes after it lies cannot be known; what lies before it can.
+    let strange = || tensor_on(storage("9", "QuantumStorage", 4), 0, &[4], &[1]);
+    let object = checkpoint(&[(text("key_pe"), vector("0", 4)), (text("odd"), strange())]);
+    let (own, odd) = ((4, numbers(4)), (4, vec![0; 12]));
+    let after = legacy(object.clone(), &["9", "0"], &[odd.clone(), own.clone()]);
+    refused(
+        "after.pt",
+        &after,
+        &[
+            "storage 0 lies is not known",
+            "unknown element type QuantumStorage",
+        ],
+    );
+    let before = legacy(object, &["0", "9"], &[own, odd]);
+    let opened = Checkpoint::from_bytes("made.pt".as_ref(), before).unwrap();
+    assert_eq!(opened.read("key_pe").unwrap(), [0., 1., 2., 3.]);
 }
 
 #[test]

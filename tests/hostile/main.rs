@@ -3,15 +3,19 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
 mod build;
+mod compute;
 mod every;
 mod headers;
 mod legacy;
 mod measured;
 mod model;
+mod numbers;
 mod pickle;
 mod replay;
 mod safetensors;
+mod stored;
 mod text;
+mod words;
 mod zip;
 
 use std::path::{Path, PathBuf};

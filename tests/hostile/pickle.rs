@@ -297,15 +297,12 @@ fn shapes_and_strides_are_held_against_the_storage() {
 #[test]
 fn storages_that_are_used_over_and_over_are_refused() {
     let _alone = alone();
-    // A thousand tensors of a megabyte each, all on the same numbers.
+    // A thousand views of nearly a megabyte each, all on the same numbers and no two alike.
     let shared = memo(0, storage("0", "FloatStorage", 1 << 18));
-    let tensor = tensor_on(recall(0), 0, &[1 << 18], &[1]);
     let entries: Vec<_> = (0..1000)
         .map(|i| {
-            (
-                text(&format!("layers.{i}.attn.proj_query.weight")),
-                tensor.clone(),
-            )
+            let view = tensor_on(recall(0), i, &[(1 << 18) - 1000], &[1]);
+            (text(&format!("layers.{i}.attn.proj_query.weight")), view)
         })
         .collect();
     let ops = [
@@ -327,8 +324,8 @@ fn a_name_that_is_there_twice_is_refused() {
     let _alone = alone();
     let twice = |a: &str, b: &str| {
         zip(
-            checkpoint(&[(text(a), vector("0", 2)), (text(b), vector("0", 2))]),
-            &[("0", numbers(2))],
+            checkpoint(&[(text(a), vector("0", 2)), (text(b), vector("1", 2))]),
+            &[("0", numbers(2)), ("1", numbers(2))],
         )
     };
     refused(
@@ -338,4 +335,58 @@ fn a_name_that_is_there_twice_is_refused() {
     );
     let parts = ["tensors module.key_pe and key_pe have the same name, key_pe"];
     refused("prefix.pt", &twice("module.key_pe", "key_pe"), &parts);
+}
+
+#[test]
+fn numbers_of_a_log_take_no_more_than_the_log() {
+    let _alone = alone();
+    // Tensors that repeat one number without end, and many that are views on one storage.
+    let logged = |tensor: Ops| {
+        let logger = dict(&[(text("loss"), tensor)]);
+        let model = dict(&[(text("key_pe"), vector("0", 1))]);
+        let root = dict(&[(text("model"), model), (text("logger"), logger)]);
+        zip(pickle(root), &[("0", numbers(1))])
+    };
+    let endless = tensor_on(storage("0", "FloatStorage", 1), 0, &[1 << 40], &[0]);
+    refused("endless.pt", &logged(endless), &["logger", "more memory"]);
+    let one = tensor_on(storage("0", "FloatStorage", 1), 0, &[], &[]);
+    let many = [
+        b"](".to_vec(),
+        memo(3, one),
+        recall(3).repeat(100_000),
+        b"e".to_vec(),
+    ]
+    .concat();
+    // It opens, and is no network.
+    refused("many.pt", &logged(many), &["key_pe", "3 dimensions"]);
+    let far = tensor_on(
+        storage("0", "DoubleStorage", 1),
+        i64::MAX,
+        &[1],
+        &[i64::MAX],
+    );
+    refused("far.pt", &logged(far), &["key_pe", "3 dimensions"]);
+    let scalar = [
+        b"cnumpy.core.multiarray\nscalar\n(cnumpy\ndtype\n(".to_vec(),
+        text("f8"),
+        b"tR".to_vec(),
+        text(&"x".repeat(1 << 20)),
+        b"tR".to_vec(),
+    ];
+    let list = [b"](".to_vec(), scalar.concat(), b"e".to_vec()].concat();
+    refused("scalar.pt", &logged(list), &["key_pe", "3 dimensions"]);
+}
+
+#[test]
+fn what_is_computed_of_little_is_bounded() {
+    let _alone = alone();
+    // A matrix of one number, times a mask of one number: a gigabyte if anybody computed it.
+    let view = |name: &str| {
+        let on = storage("0", "FloatStorage", 1);
+        (text(name), tensor_on(on, 0, &[1 << 14, 1 << 14], &[0, 0]))
+    };
+    for names in [["w_orig", "w_mask"], ["w_g", "w_v"]] {
+        let bytes = zip(checkpoint(&names.map(view)), &[("0", numbers(1))]);
+        refused("computed.pt", &bytes, &["tensor w", "used over and over"]);
+    }
 }

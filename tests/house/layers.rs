@@ -4,7 +4,7 @@ use super::{root, sources};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Every room with the rooms it may use. None may use itself through another: that is tested as well.
-const MAY_USE: [(&str, &[&str]); 16] = [
+const MAY_USE: [(&str, &[&str]); 17] = [
     (
         "cli",
         &[
@@ -19,6 +19,7 @@ const MAY_USE: [(&str, &[&str]); 16] = [
             "text",
             "files",
             "fonts",
+            "shown",
         ],
     ),
     (
@@ -33,11 +34,19 @@ const MAY_USE: [(&str, &[&str]); 16] = [
             "files",
             "fonts",
             "json",
+            "shown",
         ],
     ),
     (
         "bench",
-        &["engine", "analysis", "chart", "model", "checkpoint"],
+        &[
+            "engine",
+            "analysis",
+            "chart",
+            "model",
+            "checkpoint",
+            "shown",
+        ],
     ),
     (
         "engine",
@@ -50,18 +59,23 @@ const MAY_USE: [(&str, &[&str]); 16] = [
             "text",
             "files",
             "json",
+            "shown",
         ],
     ),
-    ("train", &["model", "checkpoint", "text", "files", "json"]),
+    (
+        "train",
+        &["model", "checkpoint", "text", "files", "json", "shown"],
+    ),
     ("analysis", &["model", "checkpoint"]),
-    ("model", &["checkpoint", "json"]),
-    ("chart", &["files", "fonts"]),
-    ("checkpoint", &["files", "json", "zip_directory"]),
-    ("text", &["files", "json", "zip_directory"]),
-    ("files", &[]),
+    ("model", &["checkpoint", "json", "shown"]),
+    ("chart", &["files", "fonts", "shown"]),
+    ("checkpoint", &["files", "json", "shown", "zip_directory"]),
+    ("text", &["files", "json", "shown", "zip_directory"]),
+    ("files", &["shown"]),
     ("fonts", &[]),
-    ("json", &[]),
-    ("zip_directory", &["files"]),
+    ("json", &["shown"]),
+    ("shown", &[]),
+    ("zip_directory", &["files", "shown"]),
     (
         "fuzzing",
         &[

@@ -1,8 +1,10 @@
-//! What holds of the source itself: which way dependencies run, where unsafe code may stand, what the tree is built of.
+//! What holds of the source itself: which way dependencies run and in which circles, where unsafe code may stand, what the tree is built of.
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
+mod circles;
 mod dependencies;
 mod layers;
+mod words;
 
 use std::path::{Path, PathBuf};
 

@@ -102,9 +102,11 @@ impl PlainNetwork {
                 removed += weights[distance - 1] - masked;
                 weights[distance - 1] = masked;
             }
-            let sum: f64 = weights.iter().sum();
-            for weight in &mut weights {
-                *weight /= sum + 1e-8;
+            if !self.masked {
+                let sum: f64 = weights.iter().sum();
+                for weight in &mut weights {
+                    *weight /= sum + 1e-8;
+                }
             }
         }
         let persistent = weights.split_off(kept);

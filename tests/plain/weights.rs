@@ -55,6 +55,8 @@ pub struct PlainNetwork {
     pub head_dim: usize,
     /// R.
     pub ramp: usize,
+    /// Whether it is of fairseq's port, which does not divide the masked weights by their sum.
+    pub masked: bool,
     pub adapt_io: bool,
     pub layers: Vec<Layer>,
     pub input: Vec<Cluster>,
@@ -103,6 +105,9 @@ impl PlainNetwork {
             nb_heads,
             head_dim,
             ramp,
+            masked: file
+                .file_name("key_pe")
+                .is_some_and(|name| name.contains("decoder.model.")),
             adapt_io,
             layers,
             input,

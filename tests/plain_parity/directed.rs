@@ -21,7 +21,16 @@ fn network(attn_span: usize, ramp: usize, spans: &[&[f32]], scores: Scores) -> A
         sublayer: Sublayer::FeedForward(12),
         vocabulary: Vocabulary::Plain(9),
         scores,
+        masked: false,
         seed: 7,
+    }
+}
+
+/// The same of fairseq's port.
+fn masked(architecture: Architecture) -> Architecture {
+    Architecture {
+        masked: true,
+        ..architecture
     }
 }
 
@@ -92,6 +101,7 @@ fn short_heads_beside_a_long_one() {
             0, 1, 31, 32, 63, 64, 65, 127, 128, 511, 512, 1000, 2047, 2048, 3775, 3776, 4499,
         ];
         sampled(&architecture, 4500, places);
+        sampled(&masked(architecture), 4500, places);
     }
 }
 
@@ -99,7 +109,9 @@ fn short_heads_beside_a_long_one() {
 fn queries_around_the_edge_of_a_reach() {
     for scores in [Scores::Usual, Scores::Peaked, Scores::Beyond] {
         let spans: [&[f32]; 2] = [&[0.0, 5.0, 40.25, 100.0], &[92.0, 91.5, 1.0, 0.0]];
-        let mut session = session(&network(100, 8, &spans, scores));
+        let published = network(100, 8, &spans, scores);
+        let mut port = session(&masked(published.clone()));
+        let mut session = session(&published);
         let reaches: BTreeSet<usize> = session
             .plain
             .layers
@@ -114,6 +126,8 @@ fn queries_around_the_edge_of_a_reach() {
             .chain([(0, 1), (1, 2), (0, 140)])
             .collect();
         session.check(&ranges).unwrap();
+        port.extend(&text(140), BLOCK).unwrap();
+        port.check(&ranges).unwrap();
     }
 }
 

@@ -82,13 +82,14 @@ pub fn architecture(
         Scores::Beyond,
     ]);
     let sizes = (attn_span, 1_usize..=64);
+    let kind = (scores, prop::bool::weighted(0.35));
     (
         layers,
         sizes,
         spans,
         sublayer,
         vocabulary(),
-        scores,
+        kind,
         any::<u64>(),
     )
         .prop_map(
@@ -98,9 +99,16 @@ pub fn architecture(
                 (adaptive, shared, spans),
                 sublayer,
                 vocabulary,
-                scores,
+                (scores, masked),
                 seed,
             )| {
+                // fairseq's port has learned spans, feed-forward sublayers and one vocabulary.
+                let masked = masked
+                    && adaptive
+                    && matches!(
+                        (sublayer, &vocabulary),
+                        (Sublayer::FeedForward(_), Vocabulary::Plain(_))
+                    );
                 let per_layer = if shared { 1 } else { nb_heads };
                 let spans = spans
                     .chunks(4)
@@ -120,6 +128,7 @@ pub fn architecture(
                     sublayer,
                     vocabulary,
                     scores,
+                    masked,
                     seed,
                 }
             },

@@ -77,6 +77,8 @@ pub struct Architecture {
     pub sublayer: Sublayer,
     pub vocabulary: Vocabulary,
     pub scores: Scores,
+    /// Whether it is a network of fairseq's port.
+    pub masked: bool,
     pub seed: u64,
 }
 
@@ -85,7 +87,7 @@ impl fmt::Debug for Architecture {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "{} layers of {} heads of {} features, S = {}, R = {}, spans {:?}, {:?}, {:?}, scores {:?}, seed {}",
+            "{} layers of {} heads of {} features, S = {}, R = {}, spans {:?}, {:?}, {:?}, scores {:?}, masked: {}, seed {}",
             self.nb_layers,
             self.nb_heads,
             self.head_dim,
@@ -95,6 +97,7 @@ impl fmt::Debug for Architecture {
             self.sublayer,
             self.vocabulary,
             self.scores,
+            self.masked,
             self.seed
         )
     }
@@ -154,6 +157,12 @@ impl Architecture {
         };
         file.network(self);
         change(&mut file.tensors);
+        if self.masked {
+            // So a file says whose it is.
+            for tensor in &mut file.tensors {
+                tensor.name.insert_str(0, "decoder.model.");
+            }
+        }
         let none = BTreeMap::new();
         write_safetensors(&path, &file.tensors, &file.tied, Dtype::F32, &none).unwrap();
         let file = Checkpoint::open(&path).unwrap();

@@ -90,16 +90,21 @@ fn small(adaptive: bool, sublayer: Sublayer) -> Architecture {
         sublayer,
         vocabulary: Vocabulary::Plain(20),
         scores: Scores::Beyond,
+        masked: false,
         seed: 11,
     }
 }
 
 fn all_small() -> Vec<Architecture> {
     let sublayers = [Sublayer::FeedForward(12), Sublayer::Persistent(7)];
-    sublayers
+    let published = sublayers
         .into_iter()
-        .flat_map(|sublayer| [small(true, sublayer), small(false, sublayer)])
-        .collect()
+        .flat_map(|sublayer| [small(true, sublayer), small(false, sublayer)]);
+    let port = Architecture {
+        masked: true,
+        ..small(true, Sublayer::FeedForward(12))
+    };
+    published.chain([port]).collect()
 }
 
 /// By layer, head and query.

@@ -41,10 +41,10 @@ fn the_other_figures_of_views_are_saved_as_well() {
     let folder = tempfile::tempdir().unwrap();
     let mut window = Window::open(persistent_model());
     for (pane, figure) in [
-        (Pane::Spans, "soft mask"),
-        (Pane::Persistent, "use of persistent vectors"),
-        (Pane::Persistent, "weights on persistent vectors"),
-        (Pane::Predictions, "surprisal along the text"),
+        (Pane::SPANS, "soft mask"),
+        (Pane::PERSISTENT, "use of persistent vectors"),
+        (Pane::PERSISTENT, "weights on persistent vectors"),
+        (Pane::PREDICTIONS, "surprisal along the text"),
     ] {
         bring_up(&mut window, pane);
         for ending in ["svg", "json"] {
@@ -123,9 +123,9 @@ fn choose(window: &mut Window, pane: Pane, entry: &str) {
 #[test]
 fn pictures_and_numbers_are_copied() {
     let mut window = Window::open(Start::default());
-    bring_up(&mut window, Pane::Spans);
+    bring_up(&mut window, Pane::SPANS);
     let copied = |window: &mut Window, entry: &str| {
-        choose(window, Pane::Spans, entry);
+        choose(window, Pane::SPANS, entry);
         for _ in 0..2000 {
             window.harness.step();
             let commands = window.harness.output().platform_output.commands.clone();
@@ -159,8 +159,8 @@ fn pictures_and_numbers_are_copied() {
 fn options_change_the_file_and_are_shown_beforehand() {
     let folder = tempfile::tempdir().unwrap();
     let mut window = Window::open(Start::default());
-    bring_up(&mut window, Pane::Spans);
-    choose(&mut window, Pane::Spans, "Figure options…");
+    bring_up(&mut window, Pane::SPANS);
+    choose(&mut window, Pane::SPANS, "Figure options…");
     window.harness.run_steps(5);
     assert!(
         window
@@ -192,7 +192,7 @@ fn options_change_the_file_and_are_shown_beforehand() {
     assert!(svg.contains("<title>") && svg.contains("Spans &amp; all"));
     assert!(!svg.contains(">\nshakespeare_adaptive\n<"));
     // Without a title; it stays in the metadata.
-    choose(&mut window, Pane::Spans, "Figure options…");
+    choose(&mut window, Pane::SPANS, "Figure options…");
     window.harness.get_by_label("Title").click();
     window.harness.run_steps(2);
     window.keys(Modifiers::NONE, Key::Escape);
@@ -206,8 +206,8 @@ fn options_change_the_file_and_are_shown_beforehand() {
 #[test]
 fn the_preview_is_drawn_again_only_when_the_figure_changes() {
     let mut window = Window::open(Start::default());
-    bring_up(&mut window, Pane::Spans);
-    choose(&mut window, Pane::Spans, "Figure options…");
+    bring_up(&mut window, Pane::SPANS);
+    choose(&mut window, Pane::SPANS, "Figure options…");
     window.settle();
     // What the pointer is on in other views changes what the engine looks at, not the figure.
     let before = window.app().previews();
@@ -229,7 +229,7 @@ fn the_preview_is_drawn_again_only_when_the_figure_changes() {
 fn a_file_that_is_there_is_replaced_only_when_asked_again() {
     let folder = tempfile::tempdir().unwrap();
     let mut window = Window::open(Start::default());
-    bring_up(&mut window, Pane::Spans);
+    bring_up(&mut window, Pane::SPANS);
     let there = folder.path().join("there.csv");
     std::fs::write(&there, "before").unwrap();
     window.keys(Modifiers::COMMAND, Key::S);
@@ -254,7 +254,7 @@ fn a_file_that_is_there_is_replaced_only_when_asked_again() {
 fn a_figure_that_cannot_be_written_says_why_and_leaves_what_was_there() {
     let folder = tempfile::tempdir().unwrap();
     let mut window = Window::open(Start::default());
-    bring_up(&mut window, Pane::Spans);
+    bring_up(&mut window, Pane::SPANS);
     // A folder in the place of the file, and a name that no disk takes.
     let inside = folder.path().join("folder.svg");
     std::fs::create_dir(&inside).unwrap();
@@ -292,7 +292,7 @@ fn where_there_is_nothing_to_export_the_menu_and_the_key_say_why() {
         ..Start::default()
     });
     window.keys(Modifiers::NONE, Key::Escape);
-    bring_up(&mut window, Pane::Training);
+    bring_up(&mut window, Pane::TRAINING);
     window.harness.get_by_label("Export Training").click();
     window.harness.run_steps(3);
     let reason = "the file holds no training curves";
@@ -305,7 +305,7 @@ fn where_there_is_nothing_to_export_the_menu_and_the_key_say_why() {
     assert!(window.harness.query_by_label("Path").is_none());
     // A view with several figures exports the first that there is.
     window.keys(Modifiers::NONE, Key::Escape);
-    bring_up(&mut window, Pane::Persistent);
+    bring_up(&mut window, Pane::PERSISTENT);
     window.keys(Modifiers::COMMAND, Key::S);
     window.harness.run_steps(3);
     let path = window.harness.get_by_label("Path").value().unwrap();
@@ -317,8 +317,8 @@ fn weights_are_saved_as_tensors() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("head.safetensors");
     let mut window = Window::open(Start::default());
-    bring_up(&mut window, Pane::Attention);
-    choose(&mut window, Pane::Attention, "Save as…");
+    bring_up(&mut window, Pane::ATTENTION);
+    choose(&mut window, Pane::ATTENTION, "Save as…");
     answer(&mut window, &path);
     let bytes = window.wait_for_file(&path);
     let file = safetensors::SafeTensors::deserialize(&bytes).unwrap();
@@ -332,8 +332,8 @@ fn use_of_persistent_vectors_is_saved_as_tensors() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("use.safetensors");
     let mut window = Window::open(persistent_model());
-    bring_up(&mut window, Pane::Persistent);
-    choose(&mut window, Pane::Persistent, "Save as…");
+    bring_up(&mut window, Pane::PERSISTENT);
+    choose(&mut window, Pane::PERSISTENT, "Save as…");
     answer(&mut window, &path);
     let bytes = window.wait_for_file(&path);
     let file = safetensors::SafeTensors::deserialize(&bytes).unwrap();

@@ -324,7 +324,7 @@ fn heads_are_read_and_selected_in_the_plot_of_their_spans() {
     run.go_on(2);
     run.go_on(2);
     let mut window = run.open();
-    window.app_mut().bring_up(Pane::Training);
+    window.app_mut().bring_up(Pane::TRAINING);
     window.settle();
     let plot = window
         .harness
@@ -376,7 +376,7 @@ fn the_figure_of_the_training_has_every_head() {
     run.go_on(4);
     let mut window = run.open();
     let path = run.folder.path().join("training.csv");
-    window.app_mut().bring_up(Pane::Training);
+    window.app_mut().bring_up(Pane::TRAINING);
     window.settle();
     window.keys(Modifiers::COMMAND, Key::S);
     answer(&mut window, &path);
@@ -459,7 +459,7 @@ fn picture(theme: ThemeChoice, language: Language, log: Option<&str>, name: &str
         ..Choices::default()
     };
     window.app_mut().choose(&choices).unwrap();
-    window.app_mut().show_alone(Pane::Training);
+    window.app_mut().show_alone(Pane::TRAINING);
     window.settle();
     if let Some(log) = log {
         window.harness.get_by_label(log).click();

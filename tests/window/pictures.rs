@@ -64,7 +64,7 @@ fn compare(theme: ThemeChoice, language: Language, name: &str) {
     let mut failed = Vec::new();
     for view in Pane::ALL {
         // What is known of one head only is shown of one.
-        let one = [Pane::Persistent, Pane::Predictions].contains(&view);
+        let one = [Pane::PERSISTENT, Pane::PREDICTIONS].contains(&view);
         let chosen = Choices {
             heads: vec![(2, 3)],
             tokens: Some(310..311),
@@ -110,7 +110,7 @@ fn light_in_chinese() {
 fn options(theme: ThemeChoice, language: Language, words: [&str; 2], name: &str) -> SnapshotResult {
     let mut harness = sized(theme, language, egui::vec2(1100.0, 660.0));
     settle(&mut harness);
-    harness.state_mut().bring_up(Pane::Spans);
+    harness.state_mut().bring_up(Pane::SPANS);
     settle(&mut harness);
     for word in words {
         harness.get_by_label(word).click();

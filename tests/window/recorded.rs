@@ -103,7 +103,7 @@ fn every_view_shows_what_it_shows_of_the_model() {
         assert!(inked.count() > 1000, "{view:?}");
         match view {
             // These say what a recorded run is not, and do not offer it.
-            Pane::Model | Pane::Spans | Pane::Predictions => {
+            _ if [Pane::MODEL, Pane::SPANS, Pane::PREDICTIONS].contains(&view) => {
                 assert!(
                     different > 0 && different < all / 8,
                     "{view:?}: {different}"

@@ -45,7 +45,7 @@ fn everything_comes_back_as_it_was_left() {
     assert!((window.harness.ctx.zoom_factor() - 1.1).abs() < 1e-5);
     let settings = std::fs::read_to_string(folder.path().join("settings.json")).unwrap();
     assert!(settings.contains("\"light\""), "{settings}");
-    assert!(!window.app().open_views().contains(&Pane::Grid));
+    assert!(!window.app().open_views().contains(&Pane::GRID));
     // The state of the views is theirs again.
     let surprisal = window.harness.get_by_label("Surprisal");
     assert_eq!(surprisal.accesskit_node().toggled(), Some(Toggled::True));
@@ -155,7 +155,7 @@ fn what_is_asked_for_goes_before_what_was_open() {
     let model = window.snapshot().model.as_ref().unwrap();
     assert_eq!(model.file_name(), SAMPLES[1].file);
     assert!(window.app().text().ends_with("mine"));
-    assert!(window.app().visible_views().contains(&Pane::Cost));
+    assert!(window.app().visible_views().contains(&Pane::COST));
     drop(window);
     let start = Start {
         text: Some(data("shakespeare_test_20000.txt")),

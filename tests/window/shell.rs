@@ -40,10 +40,10 @@ fn the_palette_finds_views_heads_and_commands_by_keys_and_mouse() {
     window.keys(Modifiers::NONE, Key::Escape);
     window.harness.run_steps(2);
     assert!(!has(&window, field));
-    assert!(!window.app().visible_views().contains(&Pane::Cost));
+    assert!(!window.app().visible_views().contains(&Pane::COST));
     command(&mut window, "show cost");
     assert!(!has(&window, field));
-    assert!(window.app().visible_views().contains(&Pane::Cost));
+    assert!(window.app().visible_views().contains(&Pane::COST));
     command(&mut window, "3.2");
     assert_eq!(window.app().selection().heads.single(), Some((2, 1)));
     // The arrows choose another one than the first.
@@ -64,7 +64,7 @@ fn the_palette_finds_views_heads_and_commands_by_keys_and_mouse() {
     window.harness.run_steps(3);
     window.harness.get_by_label("Show Predictions").click();
     window.harness.run_steps(3);
-    assert!(window.app().visible_views().contains(&Pane::Predictions));
+    assert!(window.app().visible_views().contains(&Pane::PREDICTIONS));
 }
 
 #[test]
@@ -172,7 +172,7 @@ fn views_are_closed_shown_again_and_put_back() {
     let layout = window.app().layout();
     window.harness.get_by_label("Close Spans").click();
     window.harness.run_steps(3);
-    assert!(!window.app().open_views().contains(&Pane::Spans));
+    assert!(!window.app().open_views().contains(&Pane::SPANS));
     assert!(!has(&window, "Close Spans"));
     // Its key brings it back to where it was.
     window.keys(CTRL, Key::Num2);
@@ -200,7 +200,7 @@ fn the_view_menu_closes_and_opens_views() {
         .get_by_role_and_label(role, "Persistent")
         .click();
     window.harness.run_steps(3);
-    assert!(!window.app().open_views().contains(&Pane::Persistent));
+    assert!(!window.app().open_views().contains(&Pane::PERSISTENT));
 }
 
 #[test]

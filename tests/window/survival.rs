@@ -81,7 +81,7 @@ fn a_process_that_is_killed_loses_nothing_older_than_moments() {
     assert!(window.app().text().ends_with(LAST_WORDS));
     assert_eq!(window.app().edits().silenced().count(), 4);
     assert_eq!(window.app().selection().heads.all().len(), 4);
-    assert!(!window.app().open_views().contains(&Pane::Grid));
+    assert!(!window.app().open_views().contains(&Pane::GRID));
     let network = &window.snapshot().model.as_ref().unwrap().network;
     assert_eq!(network.edits().silenced().count(), 4);
 }
@@ -128,7 +128,7 @@ fn a_model_whose_file_goes_or_changes_stays_open() {
         use_it(&mut window);
         // A figure needs the file for nothing but its sum.
         let figure = folder.path().join("spans.svg");
-        window.harness.state_mut().bring_up(Pane::Spans);
+        window.harness.state_mut().bring_up(Pane::SPANS);
         window.keys(Modifiers::NONE, Key::Escape);
         window.harness.run_steps(2);
         window.keys(Modifiers::COMMAND, Key::S);
@@ -162,7 +162,7 @@ fn a_window_on_a_full_disk() {
     let file = folder.join("grid.png");
     std::fs::write(&file, "before").unwrap();
     let mut window = Window::open(Start::default());
-    window.harness.state_mut().bring_up(Pane::Grid);
+    window.harness.state_mut().bring_up(Pane::GRID);
     window.settle();
     window.keys(Modifiers::COMMAND, Key::S);
     answer(&mut window, &file);

@@ -28,10 +28,10 @@ fn the_first_start_has_a_tour_that_is_walked_once() {
     assert!(has(&window, "How far does every head look?"));
     // Each note brings what it is about to the front, and leaves the window at work.
     let notes = [
-        ("The span of every head", Some(Pane::Spans)),
-        ("Where a token looks", Some(Pane::Text)),
-        ("All weights of a head", Some(Pane::Attention)),
-        ("What the model expects next", Some(Pane::Predictions)),
+        ("The span of every head", Some(Pane::SPANS)),
+        ("Where a token looks", Some(Pane::TEXT)),
+        ("All weights of a head", Some(Pane::ATTENTION)),
+        ("What the model expects next", Some(Pane::PREDICTIONS)),
         ("Your own text", None),
         ("Your own model, your own figures", None),
     ];

@@ -46,6 +46,14 @@ pub enum SumsError {
     /// A weight or a probability is infinite or not a number.
     #[error("the model gives numbers there that are infinite or no numbers at all")]
     NotFinite,
+    /// Surprisals that no sum has room for.
+    #[error(
+        "the surprisals of its tokens are more bits than a file of sums can hold: the model's training may have diverged"
+    )]
+    Surprisal,
+    /// Sums that are more than any texts give.
+    #[error("the sums together are more than texts can give: a file is damaged; measure again")]
+    Overflow,
     /// More tokens than the sums have room for.
     #[error(
         "together these are more than 2,147,483,648 tokens, which is the most that one file of sums can hold; keep them in several"
@@ -166,13 +174,13 @@ impl Sums {
         if self.config != other.config || mine != others || self.has_removed != other.has_removed {
             return Err(SumsError::Different);
         }
-        let totals = self.totals.and(other.totals).ok_or(SumsError::Full)?;
+        let totals = self.totals.and(other.totals).ok_or(SumsError::Overflow)?;
         if totals.tokens > MOST_TOKENS {
             return Err(SumsError::Full);
         }
         let heads = self.heads.iter().zip(&other.heads);
         let heads = heads.map(|(a, b)| a.and(b)).collect::<Option<Vec<_>>>();
-        self.heads = heads.ok_or(SumsError::Full)?;
+        self.heads = heads.ok_or(SumsError::Overflow)?;
         self.totals = totals;
         Ok(())
     }

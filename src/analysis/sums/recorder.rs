@@ -25,10 +25,11 @@ pub struct SumRecorder {
 impl SumRecorder {
     /// For a run of `network`. With `has_removed`, [`probe`](Self::probe) is to be called after every block.
     pub fn new(network: &Network, has_removed: bool) -> Self {
-        let empty = Sums::new(network, has_removed);
+        let mut empty = Sums::new(network, has_removed);
+        let heads = std::mem::take(&mut empty.heads);
         Self {
             nb_heads: network.config().nb_heads,
-            heads: empty.heads.iter().cloned().map(Mutex::new).collect(),
+            heads: heads.into_iter().map(Mutex::new).collect(),
             empty,
             is_broken: AtomicBool::new(false),
         }
@@ -126,7 +127,7 @@ impl Observer for SumRecorder {
             add(&mut sums.distances, &distances);
             add(&mut sums.vectors, &vectors);
             add(std::slice::from_mut(&mut sums.empty), &empty);
-            sums.whole_reach += beyond.count() as u64;
+            sums.whole_reach = sums.whole_reach.saturating_add(beyond.count() as u64);
         }
     }
 }

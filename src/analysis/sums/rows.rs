@@ -26,6 +26,9 @@ pub struct EffectiveRow {
     pub persistent: f64,
     /// Mean weight on distances before the texts' starts.
     pub empty: f64,
+    /// What these three lack to be 1 where weights are not divided by their sum after the mask, as in fairseq's port; `None`
+    /// where they are.
+    pub masked: Option<f64>,
     /// Mean weight on the previous token.
     pub previous: f64,
     /// Share of the weight on tokens of the texts that lies where the soft mask is below 1; 0 where there is none.
@@ -87,12 +90,17 @@ fn row(sums: &Sums, head: &HeadSum) -> EffectiveRow {
         context: mean(all),
         persistent: mean(total(&head.vectors)),
         empty: mean(u128::from(head.empty)),
+        masked: None,
         previous: mean(head.distances.first().copied().unwrap_or(0).into()),
         in_ramp: share(total(head.distances.get(whole..).unwrap_or_default())),
         removed: measured(head.removed),
         entropy: measured(head.entropy),
         flag: None,
     };
+    if config.is_masked() && sums.totals.tokens > 0 {
+        let there = row.context + row.persistent + row.empty;
+        row.masked = Some((1.0 - there).clamp(0.0, 1.0));
+    }
     // Of one text of T tokens, T − reach queries have the whole reach within it: this is T again. Of many short texts
     // it says that none is long enough.
     let queries = (span.reach as u64).saturating_add(head.whole_reach);

@@ -27,7 +27,7 @@ pub struct HeadMeasure {
     pub mean_distance: Option<f32>,
     /// Share of the weight on tokens of the text that lies where the soft mask is below 1; 0 where there is none.
     pub in_ramp: f32,
-    /// Mean share of the published softmax that the soft mask takes away before the rest is divided by its sum.
+    /// Mean share of the softmax that the soft mask takes away, whether or not the rest is divided by its sum then.
     pub removed: f32,
     /// Number of queries.
     pub queries: usize,
@@ -256,6 +256,7 @@ mod tests {
             adapt_span: true,
             adapt_span_ramp: 32,
             adapt_io: None,
+            normalisation: crate::model::Normalisation::default(),
         };
         let fixed = Config {
             adapt_span: false,

@@ -9,7 +9,7 @@ mod side;
 mod tests;
 
 use super::canvas::Canvas;
-use super::{Cell, ChartError, ColorMap, Column, Figure, Provenance, Style, Table};
+use super::{Cell, ChartError, ColorMap, Column, Figure, Provenance, Style, Table, TokenName};
 
 pub use marks::color_numbers;
 
@@ -97,6 +97,10 @@ pub struct Heatmap {
     pub row_labels: Vec<String>,
     /// Names of the columns, or nothing for numbers.
     pub col_labels: Vec<String>,
+    /// Of rows that are tokens, which they are; or nothing. Rows have labels then, and their numbers are positions.
+    pub row_tokens: Vec<TokenName>,
+    /// Of columns that are tokens, which they are; or nothing.
+    pub col_tokens: Vec<TokenName>,
     /// The number of the first row, where rows are numbered.
     pub row_start: usize,
     /// The number of the first column, where columns are numbered.
@@ -143,6 +147,8 @@ impl Default for Heatmap {
             values: Vec::new(),
             row_labels: Vec::new(),
             col_labels: Vec::new(),
+            row_tokens: Vec::new(),
+            col_tokens: Vec::new(),
             row_start: 0,
             col_start: 0,
             steps: (1, 1),
@@ -243,8 +249,8 @@ impl Figure for Heatmap {
         draw::draw(self, style)
     }
 
-    /// One line for each row with its number and name, the columns, and then the side columns and the edge, if any.
-    /// Blank means outside the matrix.
+    /// One line for each row with its number and name, the columns, and then the side columns and the edge, if any, and of
+    /// tokens the id, all of it and the label. Blank means outside the matrix.
     fn table(&self) -> Result<Table, ChartError> {
         self.check()?;
         if let Some(numbers) = &self.numbers {
@@ -263,17 +269,27 @@ impl Figure for Heatmap {
             true => "row",
             false => &self.row_axis,
         })];
-        let names = (0..self.cols).map(|i| name(&self.col_labels, self.col_start, across, i));
-        columns.extend(names.map(Column::new));
+        columns.extend((0..self.cols).map(|i| match self.col_tokens.get(i) {
+            Some(token) => Column::of_token(self.col_start + i * across.max(1), token.clone()),
+            None => Column::new(name(&self.col_labels, self.col_start, across, i)),
+        }));
         columns.extend(self.side.iter().map(|side| Column::new(&side.label)));
         columns.extend(self.edge.iter().map(|_| Column::new("edge")));
+        if !self.row_tokens.is_empty() {
+            columns.extend(TokenName::columns());
+        }
         let mut table = Table::new(columns);
         for row in 0..self.rows {
-            let first = Cell::Text(name(&self.row_labels, self.row_start, down, row));
+            let token = self.row_tokens.get(row).map(TokenName::cells);
+            let first = match token {
+                Some(_) => Cell::from(self.row_start + row * down.max(1)),
+                None => Cell::Text(name(&self.row_labels, self.row_start, down, row)),
+            };
             let cells = (0..self.cols).map(|col| Cell::Single(self.value(row, col)));
             let sides = self.side.iter().map(|s| s.values.get(row).copied().into());
             let edges = self.edge.iter().map(|edge| edge.get(row).copied().into());
-            table.push([first].into_iter().chain(cells).chain(sides).chain(edges));
+            let numbers = [first].into_iter().chain(cells).chain(sides).chain(edges);
+            table.push(numbers.chain(token.into_iter().flatten()));
         }
         Ok(table)
     }
@@ -305,6 +321,14 @@ impl Figure for Heatmap {
         ] {
             if !labels.is_empty() {
                 shape(what, labels.len(), want)?;
+            }
+        }
+        for (what, tokens, want) in [
+            ("row tokens", &self.row_tokens, self.rows),
+            ("column tokens", &self.col_tokens, self.cols),
+        ] {
+            if !tokens.is_empty() {
+                shape(what, tokens.len(), want)?;
             }
         }
         Ok(())

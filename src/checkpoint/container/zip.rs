@@ -1,6 +1,8 @@
 //! The zip container: `NAME/data.pkl` and one entry `NAME/data/KEY` per storage.
 
 use super::{Storage, matches};
+use crate::checkpoint::error::Fault;
+use crate::checkpoint::foreign;
 use crate::checkpoint::pickle::{self, Budget, Pickle};
 use crate::files::shown;
 use crate::zip_directory::{Directory, Member, Packing};
@@ -20,23 +22,38 @@ pub(in crate::checkpoint) struct ZipContainer<'a> {
 }
 
 impl<'a> ZipContainer<'a> {
-    pub fn open(file: &'a [u8]) -> Result<Self, String> {
+    /// Finds the pickle and the storages.
+    ///
+    /// # Errors
+    /// When the archive is damaged, or is another kind of archive.
+    pub fn open(file: &'a [u8]) -> Result<Self, Fault> {
         let directory = Directory::read(&mut Cursor::new(file))?;
+        let names = directory
+            .members()
+            .iter()
+            .map(|member| member.name.as_str());
+        if let Some(what) = foreign::archive(names) {
+            return Err(Fault::Unsupported(what));
+        }
         let mut pickles = directory
             .members()
             .iter()
             .filter_map(|member| member.name.strip_suffix("data.pkl"))
             .filter(|root| root.is_empty() || root.ends_with('/'));
-        let root = pickles
-            .next()
-            .ok_or("this zip archive holds no data.pkl, so PyTorch did not write it")?
-            .to_owned();
+        let root = pickles.next().ok_or_else(|| {
+            let names = directory
+                .members()
+                .iter()
+                .map(|member| member.name.as_str());
+            Fault::Unsupported(foreign::no_pickle(names))
+        })?;
+        let root = root.to_owned();
         if let Some(other) = pickles.next() {
-            return Err(format!(
+            return Err(Fault::Unsupported(format!(
                 "this zip archive holds two checkpoints, {}data.pkl and {}data.pkl; unpack the one that is meant",
                 shown(&root),
                 shown(other)
-            ));
+            )));
         }
         let mut container = Self {
             file,
@@ -48,10 +65,7 @@ impl<'a> ZipContainer<'a> {
         if container.directory.find(&order).is_some()
             && container.checked(&order)?.bytes(file).starts_with(b"big")
         {
-            return Err(
-                "its numbers are stored big-endian; save it again on a little-endian machine"
-                    .into(),
-            );
+            return Err(Fault::Unsupported(super::BIG_ENDIAN.into()));
         }
         Ok(container)
     }

@@ -1,6 +1,6 @@
 //! The stack machine that a pickle is a program for.
 
-use super::{Budget, Id, Object, Pickle, PickleError, Value};
+use super::{Budget, Id, LONGEST_KEPT, Object, Pickle, PickleError, Value};
 use std::collections::HashMap;
 
 /// Reads one pickle from the start of `data`; returns it with the number of bytes it took.
@@ -111,14 +111,24 @@ impl<'a> Machine<'a, '_> {
 
     /// Text, or bytes where it is none: then it is no name of anything.
     pub(super) fn text(&mut self, bytes: &[u8]) -> Step<Id> {
-        match std::str::from_utf8(bytes) {
-            Ok(text) => {
-                let room = self.budget.take(text.len());
-                room.or_else(|what| self.fail(what))?;
-                self.new_value(Value::Str(text.to_owned()))
-            }
-            Err(_) => self.new_value(Value::Bytes),
+        if bytes.len() > LONGEST_KEPT {
+            return self.new_value(Value::LongStr(bytes.len()));
         }
+        let room = self.budget.take(bytes.len());
+        room.or_else(|what| self.fail(what))?;
+        match std::str::from_utf8(bytes) {
+            Ok(text) => self.new_value(Value::Str(text.to_owned())),
+            Err(_) => self.new_value(Value::Bytes(bytes.to_owned())),
+        }
+    }
+
+    /// Bytes, of which more than are of use are not kept.
+    pub(super) fn push_bytes(&mut self, n: usize) -> Step<()> {
+        let bytes = self.take(n)?;
+        let kept = if n <= LONGEST_KEPT { bytes } else { &[] };
+        let room = self.budget.take(kept.len());
+        room.or_else(|what| self.fail(what))?;
+        self.push(Value::Bytes(kept.to_owned()))
     }
 
     pub(super) fn push_text(&mut self, bytes: &[u8]) -> Step<()> {
@@ -218,13 +228,40 @@ impl<'a> Machine<'a, '_> {
 
     pub(super) fn call(&mut self, class: Id, args: Id) -> Step<()> {
         self.room::<Object>(1)?;
+        let pairs = self.pairs_of_call(class, args)?;
         self.push(Value::Object(Box::new(Object {
             class,
             args,
             items: Vec::new(),
-            pairs: Vec::new(),
+            pairs,
             state: None,
         })))
+    }
+
+    /// The entries that an `OrderedDict` gets when it is made, as Python 2 pickles one: a list of pairs.
+    fn pairs_of_call(&mut self, class: Id, args: Id) -> Step<Vec<(Id, Id)>> {
+        let is_dict = match self.values.get(class) {
+            Some(Value::Global(_, name)) => {
+                matches!(self.values.get(*name), Some(Value::Str(name)) if name == "OrderedDict")
+            }
+            _ => false,
+        };
+        let list = match self.values.get(args) {
+            Some(Value::Tuple(args)) if is_dict && args.len() == 1 => self.values.get(args[0]),
+            _ => None,
+        };
+        let Some(Value::List(items)) = list else {
+            return Ok(Vec::new());
+        };
+        let pair = |id: &Id| match self.values.get(*id) {
+            Some(Value::List(pair) | Value::Tuple(pair)) if pair.len() == 2 => {
+                Some((pair[0], pair[1]))
+            }
+            _ => None,
+        };
+        let pairs: Vec<(Id, Id)> = items.iter().map_while(pair).collect();
+        self.room::<(Id, Id)>(pairs.len())?;
+        Ok(pairs)
     }
 
     pub(super) fn long(&mut self, n: usize) -> Step<()> {
@@ -277,7 +314,8 @@ impl<'a> Machine<'a, '_> {
 
     pub(super) fn stack_global(&mut self) -> Step<()> {
         let (name, module) = (self.pop()?, self.pop()?);
-        let is_text = |id: Id| matches!(self.values.get(id), Some(Value::Str(_)));
+        let is_text =
+            |id: Id| matches!(self.values.get(id), Some(Value::Str(_) | Value::LongStr(_)));
         if !is_text(module) || !is_text(name) {
             return self.fail("a class without a name");
         }

@@ -96,8 +96,7 @@ impl Machine<'_, '_> {
                         b'C' => self.u8()?,
                         _ => self.u64()?,
                     };
-                    self.take(n)?;
-                    self.push(Value::Bytes)?;
+                    self.push_bytes(n)?;
                 }
                 b')' => self.push(Value::Tuple(Vec::new()))?,
                 0x85..=0x87 => {
@@ -231,7 +230,7 @@ impl Machine<'_, '_> {
                     let (module, name) = (self.text(b"copyreg")?, self.text(b"extension")?);
                     self.push(Value::Global(module, name))?;
                 }
-                0x97 => self.push(Value::Bytes)?,
+                0x97 => self.push(Value::Bytes(Vec::new()))?,
                 0x98 => {}
                 _ => return self.fail(format!("unknown opcode 0x{op:02x}")),
             }

@@ -1,11 +1,13 @@
 //! The header of a `.safetensors` file: what tensors there are and where, as far as it is true.
 
+use crate::checkpoint::error::Fault;
 use crate::checkpoint::tensor::{LONGEST_NAME, MOST_DIMENSIONS};
 use crate::files::shown;
 use crate::json;
+use crate::shown::shown_error;
 use safetensors::tensor::Dtype;
 use serde::Deserialize;
-use serde::de::{Deserializer, Error, MapAccess, Visitor};
+use serde::de::{Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -22,10 +24,49 @@ const VALUE: usize = 100;
 /// What may be taken for them whatever the size of the file: 30,000 tensors.
 const LEAST: usize = 32 << 20;
 
+/// The number format of a tensor.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+pub(super) enum Format {
+    /// One of those that the library knows.
+    Known(Dtype),
+    /// A newer one: how long its numbers are is not known.
+    Unknown(String),
+}
+
+impl Format {
+    pub fn known(&self) -> Option<Dtype> {
+        match self {
+            Self::Known(dtype) => Some(*dtype),
+            Self::Unknown(_) => None,
+        }
+    }
+
+    /// Its name in the header; for those that others know by another name, that one.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Known(Dtype::F8_E4M3) => "float8_e4m3fn (F8_E4M3)",
+            Self::Known(Dtype::F8_E5M2) => "float8_e5m2 (F8_E5M2)",
+            Self::Known(Dtype::I8) => "int8",
+            Self::Known(Dtype::U8) => "uint8",
+            Self::Known(Dtype::I16) => "int16",
+            Self::Known(Dtype::U16) => "uint16",
+            Self::Known(Dtype::I32) => "int32",
+            Self::Known(Dtype::U32) => "uint32",
+            Self::Known(Dtype::I64) => "int64",
+            Self::Known(Dtype::U64) => "uint64",
+            Self::Known(Dtype::BOOL) => "bool",
+            Self::Known(Dtype::C64) => "complex64 (C64)",
+            Self::Known(_) => "a format of few bits (F4, F6, F8)",
+            Self::Unknown(name) => name,
+        }
+    }
+}
+
 /// A tensor as the header has it.
 #[derive(Debug, Deserialize)]
 pub(super) struct Entry {
-    pub dtype: Dtype,
+    pub dtype: Format,
     pub shape: Vec<usize>,
     /// Where its bytes begin and end, counted from the end of the header.
     pub data_offsets: (usize, usize),
@@ -35,12 +76,17 @@ pub(super) struct Entry {
 #[derive(Debug)]
 pub(super) struct Header {
     pub metadata: BTreeMap<String, String>,
+    /// Metadata that are no text, and what they are.
+    odd: Option<(String, &'static str)>,
     pub entries: Vec<(String, Entry)>,
 }
 
 impl Header {
     /// Reads the header of a file; the number is that of the byte at which the tensors begin.
-    pub fn read(file: &[u8]) -> Result<(Self, usize), String> {
+    ///
+    /// # Errors
+    /// When it is damaged, or is not as the format has it.
+    pub fn read(file: &[u8]) -> Result<(Self, usize), Fault> {
         let length = file.first_chunk::<8>().copied().map(u64::from_le_bytes);
         let data = length
             .and_then(|length| usize::try_from(length).ok())
@@ -52,7 +98,8 @@ impl Header {
                 "the header claims {} bytes; at most {LONGEST} expected, in a file of {}",
                 length.unwrap_or(0),
                 file.len()
-            ));
+            )
+            .into());
         };
         let size = json::size_in_memory(text, TENSOR, VALUE);
         let most = LEAST.saturating_add(file.len() / 2);
@@ -60,10 +107,18 @@ impl Header {
             return Err(format!(
                 "the header describes so many tensors that they would take {size} bytes in memory; at most {most} expected of \
                  a file of this size"
-            ));
+            )
+            .into());
         }
-        let mut header: Self =
-            serde_json::from_slice(text).map_err(|e| format!("its header: {e}"))?;
+        let mut header: Self = serde_json::from_slice(text)
+            .map_err(|e| format!("its header: {}", shown_error(&e)))?;
+        if let Some((key, kind)) = &header.odd {
+            return Err(Fault::Unsupported(format!(
+                "its metadata \"{}\" is {kind}, and the format allows only text there; save it again with \
+                 save_file(tensors, path, metadata={{k: str(v) for k, v in metadata.items()}})",
+                shown(key)
+            )));
+        }
         header.entries.sort_by_key(|(_, entry)| entry.data_offsets);
         header.check(file.len() - data)?;
         Ok((header, data))
@@ -99,13 +154,16 @@ impl Header {
                 .shape
                 .iter()
                 .try_fold(1_usize, |n, m| n.checked_mul(*m));
-            let bits = elements.and_then(|n| n.checked_mul(entry.dtype.bitsize()));
-            if bits.is_none_or(|bits| bits % 8 != 0 || bits / 8 != end - start) {
+            let bits = |dtype: Dtype| elements.and_then(|n| n.checked_mul(dtype.bitsize()));
+            let fits = |bits: usize| bits % 8 == 0 && bits / 8 == end - start;
+            if let Some(dtype) = entry.dtype.known()
+                && !bits(dtype).is_some_and(fits)
+            {
                 return Err(format!(
                     "tensor {} of shape {:?} and type {} cannot be {} bytes long",
                     shown(name),
                     entry.shape,
-                    entry.dtype,
+                    entry.dtype.name(),
                     end - start
                 ));
             }
@@ -136,7 +194,7 @@ impl<'de> Visitor<'de> for HeaderVisitor {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Header, A::Error> {
-        let mut metadata: Option<BTreeMap<String, String>> = None;
+        let mut metadata: Option<Texts> = None;
         let mut entries: Vec<(String, Entry)> = Vec::new();
         while let Some(name) = map.next_key::<String>()? {
             if name != METADATA {
@@ -145,8 +203,7 @@ impl<'de> Visitor<'de> for HeaderVisitor {
             }
             // Some writers put null there where there are none.
             let texts = map.next_value::<Option<Texts>>()?;
-            let texts = texts.map(|texts| texts.0).unwrap_or_default();
-            if metadata.replace(texts).is_some() {
+            if metadata.replace(texts.unwrap_or_default()).is_some() {
                 return Err(A::Error::custom("its metadata are there twice"));
             }
         }
@@ -155,15 +212,21 @@ impl<'de> Visitor<'de> for HeaderVisitor {
             let name = shown(&pair[0].0);
             return Err(A::Error::custom(format!("two tensors are called {name}")));
         }
+        let Texts { texts, odd } = metadata.unwrap_or_default();
         Ok(Header {
-            metadata: metadata.unwrap_or_default(),
+            metadata: texts,
+            odd,
             entries,
         })
     }
 }
 
 /// Texts by name, no name twice.
-struct Texts(BTreeMap<String, String>);
+#[derive(Default)]
+struct Texts {
+    texts: BTreeMap<String, String>,
+    odd: Option<(String, &'static str)>,
+}
 
 impl<'de> Deserialize<'de> for Texts {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -177,18 +240,81 @@ impl<'de> Deserialize<'de> for Texts {
             }
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Texts, A::Error> {
-                let mut texts = BTreeMap::new();
-                while let Some((name, text)) = map.next_entry::<String, String>()? {
-                    if texts.contains_key(&name) {
+                let mut all = Texts::default();
+                while let Some((name, text)) = map.next_entry::<String, Text>()? {
+                    if all.texts.contains_key(&name) {
                         let name = shown(&name);
                         return Err(A::Error::custom(format!("metadata {name} is there twice")));
                     }
-                    texts.insert(name, text);
+                    match text {
+                        Text::Text(text) => drop(all.texts.insert(name, text)),
+                        Text::Other(kind) => all.odd = Some((name, kind)),
+                    }
                 }
-                Ok(Texts(texts))
+                Ok(all)
             }
         }
 
         deserializer.deserialize_map(TextsVisitor)
+    }
+}
+
+/// A text, or what stands in its place.
+enum Text {
+    Text(String),
+    Other(&'static str),
+}
+
+impl<'de> Deserialize<'de> for Text {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct TextVisitor;
+
+        impl<'de> Visitor<'de> for TextVisitor {
+            type Value = Text;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a text")
+            }
+
+            fn visit_str<E: Error>(self, text: &str) -> Result<Text, E> {
+                Ok(Text::Text(text.to_owned()))
+            }
+
+            fn visit_string<E: Error>(self, text: String) -> Result<Text, E> {
+                Ok(Text::Text(text))
+            }
+
+            fn visit_bool<E: Error>(self, _: bool) -> Result<Text, E> {
+                Ok(Text::Other("a truth value"))
+            }
+
+            fn visit_i64<E: Error>(self, _: i64) -> Result<Text, E> {
+                Ok(Text::Other("a number"))
+            }
+
+            fn visit_u64<E: Error>(self, _: u64) -> Result<Text, E> {
+                Ok(Text::Other("a number"))
+            }
+
+            fn visit_f64<E: Error>(self, _: f64) -> Result<Text, E> {
+                Ok(Text::Other("a number"))
+            }
+
+            fn visit_unit<E: Error>(self) -> Result<Text, E> {
+                Ok(Text::Other("null"))
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Text, A::Error> {
+                while list.next_element::<IgnoredAny>()?.is_some() {}
+                Ok(Text::Other("a list"))
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Text, A::Error> {
+                while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+                Ok(Text::Other("an object"))
+            }
+        }
+
+        deserializer.deserialize_any(TextVisitor)
     }
 }

@@ -2,6 +2,7 @@
 
 use super::{CorpusError, Shard};
 use crate::files::sha256_hex;
+use crate::text::Accept;
 use std::path::{Path, PathBuf};
 
 /// What a file holds.
@@ -9,8 +10,28 @@ use std::path::{Path, PathBuf};
 pub enum TextKind {
     /// Text: plain, .zip or .gz.
     Text,
+    /// Any bytes, and of texts those of which the vocabulary lacks much.
+    AnyBytes,
     /// A JSON list of token ids.
     Ids,
+}
+
+impl TextKind {
+    /// Texts, or whatever is in the files.
+    pub fn of_texts(any: bool) -> Self {
+        match any {
+            true => Self::AnyBytes,
+            false => Self::Text,
+        }
+    }
+
+    /// What may be in a file.
+    pub fn accept(self) -> Accept {
+        match self {
+            Self::AnyBytes => Accept::AnyBytes,
+            Self::Text | Self::Ids => Accept::Texts,
+        }
+    }
 }
 
 /// A text of a corpus.
@@ -50,7 +71,7 @@ impl Corpus {
             if texts.len() == before {
                 let path = path.clone();
                 let what = match kind {
-                    TextKind::Text => "texts",
+                    TextKind::Text | TextKind::AnyBytes => "texts",
                     TextKind::Ids => "files that end in .json",
                 };
                 return Err(CorpusError::NoTexts { path, what });
@@ -148,7 +169,7 @@ fn list(
             continue;
         }
         let is_wanted = match kind {
-            TextKind::Text => true,
+            TextKind::Text | TextKind::AnyBytes => true,
             TextKind::Ids => path
                 .extension()
                 .is_some_and(|e| e.eq_ignore_ascii_case("json")),

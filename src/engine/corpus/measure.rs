@@ -118,23 +118,26 @@ impl Measure<'_> {
         let results = jobs.each(order.len(), |i| {
             let index = order[i];
             let text = &prepared[index];
-            let measured = self.one(index, text)?;
-            let Some((record, sums)) = measured else {
-                return Ok((index, None));
+            let (record, sums) = match self.one(index, text)? {
+                Ok(measured) => measured,
+                Err(why) => return Ok((index, Err(why))),
             };
             let mut all = all.lock().unwrap_or_else(PoisonError::into_inner);
             all.add(&sums)?;
             (self.progress)(Progress::Done(&record));
-            Ok((index, Some(record)))
+            Ok((index, Ok(record)))
         })?;
         let mut records: Vec<Option<TextRecord>> = vec![None; prepared.len()];
-        for (index, record) in results {
-            records[index] = record;
+        let mut broken: Vec<Option<SumsError>> = vec![None; prepared.len()];
+        for (index, measured) in results {
+            match measured {
+                Ok(record) => records[index] = Some(record),
+                Err(why) => broken[index] = Some(why),
+            }
         }
-        for (text, record) in prepared.iter().zip(&records) {
-            if record.is_none() {
-                let why = SumsError::NotFinite.to_string();
-                let name = text.record.name.clone();
+        for (text, why) in prepared.iter().zip(broken) {
+            if let Some(why) = why {
+                let (name, why) = (text.record.name.clone(), why.to_string());
                 self.bad(LeftOut { name, why }, &mut left_out);
             }
         }
@@ -200,12 +203,12 @@ impl Measure<'_> {
         }
     }
 
-    /// Runs over one text; `None` where the model's numbers are none.
+    /// Runs over one text; the inner error is what is wrong with the model's numbers.
     fn one(
         &self,
         index: usize,
         text: &Prepared<'_>,
-    ) -> Result<Option<(TextRecord, Sums)>, CorpusError> {
+    ) -> Result<Result<(TextRecord, Sums), SumsError>, CorpusError> {
         let mut record = text.record.clone();
         let kept = text
             .ids
@@ -240,19 +243,19 @@ impl Measure<'_> {
             }
             run.forget();
             if nll.iter().any(|nats| !nats.is_finite()) {
-                return Ok(None);
+                return Ok(Err(SumsError::NotFinite));
             }
             for nats in nll {
                 let bits = to_units(f64::from(nats) * LOG2_E);
-                record.surprisal = record.surprisal.checked_add(bits).ok_or(SumsError::Full)?;
+                match record.surprisal.checked_add(bits) {
+                    Some(sum) => record.surprisal = sum,
+                    None => return Ok(Err(SumsError::Surprisal)),
+                }
             }
             (self.progress)(Progress::Ran(block.len()));
         }
-        match recorder.finish(record.totals()) {
-            Ok(sums) => Ok(Some((record, sums))),
-            Err(SumsError::NotFinite) => Ok(None),
-            Err(error) => Err(error.into()),
-        }
+        let sums = recorder.finish(record.totals());
+        Ok(sums.map(|sums| (record, sums)))
     }
 
     /// Reads a text that was not kept, which must be what it was.

@@ -19,13 +19,14 @@ pub use text::{LeftOut, TextRecord};
 use super::EngineError;
 use crate::analysis::sums::SumsError;
 use crate::checkpoint::CheckpointError;
+use crate::shown::{said, shown, shown_path};
 use std::path::PathBuf;
 
 /// What can go wrong with many texts.
 #[derive(Debug, thiserror::Error)]
 pub enum CorpusError {
     /// A folder cannot be listed, or there is no such file.
-    #[error("{}: cannot be read: {source}", path.display())]
+    #[error("{}: cannot be read: {source}", shown_path(path))]
     Io {
         /// The folder or file.
         path: PathBuf,
@@ -33,7 +34,7 @@ pub enum CorpusError {
         source: std::io::Error,
     },
     /// A folder without anything to run on.
-    #[error("{}: the folder holds no {what}", path.display())]
+    #[error("{}: the folder holds no {what}", shown_path(path))]
     NoTexts {
         /// The folder.
         path: PathBuf,
@@ -41,7 +42,7 @@ pub enum CorpusError {
         what: &'static str,
     },
     /// The same file was named twice.
-    #[error("{0}: the same text is named twice; name it once")]
+    #[error("{}: the same text is named twice; name it once", shown(.0))]
     Twice(String),
     /// A text cannot be run on.
     #[error("{}", text.words(*others))]
@@ -52,7 +53,7 @@ pub enum CorpusError {
         others: usize,
     },
     /// A text is not what it was a moment ago.
-    #[error("{0}: the file was changed while it was being measured; measure again")]
+    #[error("{}: the file was changed while it was being measured; measure again", shown(.0))]
     Changed(String),
     /// The sums.
     #[error(transparent)]
@@ -64,7 +65,7 @@ pub enum CorpusError {
     #[error(transparent)]
     File(#[from] CheckpointError),
     /// The threads could not be started.
-    #[error("the threads could not be started: {0}; try fewer with --jobs or --threads")]
+    #[error("the threads could not be started: {}; try fewer with --jobs or --threads", said(.0))]
     Threads(String),
 }
 

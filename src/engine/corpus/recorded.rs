@@ -6,6 +6,7 @@ use crate::engine::run_file::{RunFile, RunFileError};
 use crate::engine::{EngineError, Model, replay};
 use crate::model::Cancel;
 use crate::text::to_bytes;
+use std::collections::HashSet;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -49,6 +50,7 @@ pub fn recorded_sums(
         left_out: Vec::new(),
     };
     let mut parts = Vec::new();
+    let mut seen = HashSet::new();
     for (index, header) in chosen.zip(headers) {
         let text = file.text(index).map_err(told)?;
         let recorder = SumRecorder::new(&model.network, false);
@@ -60,7 +62,9 @@ pub fn recorded_sums(
         let mut surprisal = 0_u64;
         for nats in nll.unwrap_or_default() {
             let bits = to_units(f64::from(*nats) * std::f64::consts::LOG2_E);
-            surprisal = surprisal.checked_add(bits).ok_or(SumsError::Full)?;
+            surprisal = surprisal
+                .checked_add(bits)
+                .ok_or_else(|| told(file.unsummable(index, &SumsError::Surprisal)))?;
         }
         let bytes = to_bytes(&text.text);
         let predicted = || bytes.len().saturating_sub(model.first_token_end(&bytes)) as u64;
@@ -73,15 +77,15 @@ pub fn recorded_sums(
             predicted_bytes: (is_whole && !header.is_ids).then(predicted),
             surprisal,
         };
-        let is_same =
-            |other: &TextRecord| (&other.name, &other.sha256) == (&record.name, &record.sha256);
-        if all.texts.iter().any(is_same) {
+        if !seen.insert((record.name.clone(), record.sha256.clone())) {
             return Err(CorpusError::Twice(record.name));
         }
         if !is_whole {
             parts.push((header.name.clone(), kept));
         }
-        all.sums.add(&recorder.finish(record.totals())?)?;
+        let sums = recorder.finish(record.totals());
+        let sums = sums.map_err(|error| told(file.unsummable(index, &error)))?;
+        all.sums.add(&sums)?;
         progress(Progress::Done(&record));
         all.texts.push(record);
     }

@@ -4,9 +4,9 @@ use super::{CorpusError, TextFile, TextKind};
 use crate::analysis::sums::Totals;
 use crate::chart::thousands;
 use crate::engine::{EngineError, Model};
-use crate::files::sha256_hex;
+use crate::files::Sha256Sum;
 use crate::model::ModelError;
-use crate::text;
+use crate::text::{self, Accept};
 use serde::{Deserialize, Serialize};
 
 /// A text that was measured.
@@ -92,10 +92,10 @@ pub(super) fn read(
 }
 
 fn read_one(model: &Model, file: &TextFile) -> Result<Read, EngineError> {
-    let bytes = text::read_bytes(&file.path)?;
+    let mut sum = Sha256Sum::default();
     let (ids, unknown, predicted) = match file.kind {
         TextKind::Ids => {
-            let ids = text::ids_from_json(&bytes, &file.path)?;
+            let ids = text::read_ids_seen(&file.path, |bytes| sum.add(bytes))?;
             let vocab_size = model.network.config().vocab_size;
             if let Some(at) = ids.iter().position(|&id| id as usize >= vocab_size) {
                 let id = ids[at];
@@ -103,8 +103,14 @@ fn read_one(model: &Model, file: &TextFile) -> Result<Read, EngineError> {
             }
             (ids, 0, None)
         }
-        TextKind::Text => {
+        TextKind::Text | TextKind::AnyBytes => {
+            let accept = file.kind.accept();
+            let bytes = text::read_accepted(&file.path, accept)?;
+            sum.add(&bytes);
             let prepared = model.prepare(&bytes)?;
+            if accept == Accept::Texts {
+                prepared.coverage.check(&file.name)?;
+            }
             let predicted = bytes.len() - model.first_token_end(&bytes);
             (prepared.ids, prepared.unknown, Some(predicted as u64))
         }
@@ -115,8 +121,8 @@ fn read_one(model: &Model, file: &TextFile) -> Result<Read, EngineError> {
     Ok(Read {
         record: TextRecord {
             name: file.name.clone(),
-            bytes: bytes.len() as u64,
-            sha256: sha256_hex(&bytes),
+            bytes: sum.bytes(),
+            sha256: sum.hex(),
             tokens: ids.len() as u64,
             unknown: unknown as u64,
             predicted_bytes: predicted,

@@ -2,7 +2,7 @@
 
 use super::provenance;
 use crate::analysis::{BandGrid, BandLayout, BandMargins, BandWindow, LookedWeights, Pool};
-use crate::chart::{ColorMap, Heatmap, Scale, SideColumn, thousands};
+use crate::chart::{ColorMap, Heatmap, Scale, SideColumn, TokenName, thousands};
 use crate::engine::{Combine, Heads, Model};
 use std::ops::Range;
 use std::sync::Arc;
@@ -104,6 +104,9 @@ impl Lines {
     }
 }
 
+/// What a figure calls the share that the mask takes away and that is not given back.
+pub(super) const MASKED: &str = "masked, not renormalised";
+
 /// Most heads that a title names.
 const NAMED: usize = 8;
 
@@ -133,10 +136,18 @@ pub fn heatmap(
         height: style.most,
     };
     let grid = BandGrid::new(weights, &window);
+    let masked = heads.add_up() && model.network.config().is_masked();
     let margins = BandMargins::new(weights, &grid, &window, &(0..0));
-    let labels = |first: usize, count: usize, each: usize| -> Vec<String> {
+    let margins = margins.and_masked(weights, &grid, &window, masked);
+    let tokens = |first: usize, count: usize, each: usize| -> Vec<TokenName> {
         let named = ids.iter().skip(first).take(count).filter(|_| each == 1);
-        named.map(|&id| model.label(id)).collect()
+        named.map(|&id| model.token_name(id)).collect()
+    };
+    let labels = |tokens: &[TokenName]| tokens.iter().map(|t| t.label.clone()).collect();
+    let row_tokens = tokens(grid.first_query, grid.height, grid.down);
+    let col_tokens = match by_key {
+        true => tokens(grid.first_column, grid.width, grid.across),
+        false => Vec::new(),
     };
     let column = |key: usize| (key.saturating_sub(grid.first_column) / grid.across).min(grid.width);
     let mut side = vec![SideColumn {
@@ -147,6 +158,12 @@ pub fn heatmap(
         side.push(SideColumn {
             label: "persistent".into(),
             values: margins.persistent,
+        });
+    }
+    if masked {
+        side.push(SideColumn {
+            label: MASKED.into(),
+            values: margins.masked,
         });
     }
     let lines = Lines::new(model, heads, weights.reach);
@@ -180,11 +197,13 @@ pub fn heatmap(
         steps: (grid.down, grid.across),
         high: style.high,
         col_labels: match (by_key, grid.across) {
-            (true, _) => labels(grid.first_column, grid.width, grid.across),
+            (true, _) => labels(&col_tokens),
             (false, 1) => ordered.take(grid.width).map(u32::to_string).collect(),
             _ => Vec::new(),
         },
-        row_labels: labels(grid.first_query, grid.height, grid.down),
+        row_labels: labels(&row_tokens),
+        row_tokens,
+        col_tokens,
         row_axis: "query".into(),
         col_axis: match style.layout {
             BandLayout::Key => "key",

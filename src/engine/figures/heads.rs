@@ -1,5 +1,6 @@
 //! Numbers of all heads: a matrix of one statistic, shares of weight, small pictures.
 
+use super::attention::MASKED;
 use super::{FigureError, provenance};
 use crate::analysis::{HeadRow, Shares, Statistic, StatisticKind};
 use crate::chart::{
@@ -174,9 +175,15 @@ pub fn shares(model: &Model, shares: &[Shares], tokens: usize) -> Result<Columns
     }
     parts.push("empty context".into());
     columns.push(Column::new("empty"));
+    let is_masked = model.network.config().is_masked();
+    if is_masked {
+        parts.push(MASKED.into());
+        columns.push(Column::new("masked"));
+    }
     let of = |share: &Shares| {
         let persistent = has_vectors.then_some(share.persistent);
-        let all = [Some(share.context), persistent, Some(share.empty)];
+        let masked = is_masked.then(|| share.masked());
+        let all = [Some(share.context), persistent, Some(share.empty), masked];
         all.into_iter().flatten().collect::<Vec<f32>>()
     };
     let mut numbers = Table::new(columns);
@@ -198,11 +205,11 @@ pub fn shares(model: &Model, shares: &[Shares], tokens: usize) -> Result<Columns
     if has_vectors {
         facts += &format!(", {:.1} % on persistent vectors", mean(|s| s.persistent));
     }
-    facts += &format!(
-        ", {:.1} % on empty context; {} tokens",
-        mean(|s| s.empty),
-        thousands(tokens)
-    );
+    facts += &format!(", {:.1} % on empty context", mean(|s| s.empty));
+    if is_masked {
+        facts += &format!(", {:.1} % {MASKED}", mean(Shares::masked));
+    }
+    facts += &format!("; {} tokens", thousands(tokens));
     Ok(Columns {
         kind: "shares",
         title: format!("{}: where the weight goes", model.name()),

@@ -46,12 +46,23 @@ pub enum FigureError {
     /// The file holds no training curves.
     #[error("the file holds no training curves")]
     NoCurves,
+    /// The file holds training curves in a form that is not read.
+    #[error("the file's training curves are in a form that is not read; expected lists of numbers")]
+    UnreadCurves,
     /// The model has no persistent vectors.
     #[error("the model has no persistent vectors")]
     NoVectors,
     /// It can be shown of one head only.
     #[error("several heads are selected; it can be shown of one only")]
     SeveralHeads,
+}
+
+/// Why a model has no figure of its training.
+fn no_curves(model: &Model) -> FigureError {
+    match model.has_unread_curves() {
+        true => FigureError::UnreadCurves,
+        false => FigureError::NoCurves,
+    }
 }
 
 /// Where a figure's numbers come from, for its metadata; with the model's hash, if [`Model::sha256`] was asked for before.

@@ -151,7 +151,7 @@ pub fn training(
     panels.retain(|panel| panel.lines.iter().any(|line| !line.points.is_empty()));
     let history = model.span_history.as_deref();
     if panels.is_empty() && history.is_none() {
-        return Err(FigureError::NoCurves);
+        return Err(super::no_curves(model));
     }
     let by_step = history.is_some() || panels.iter().any(|panel| panel.by_step);
     let axis = |panel: &checkpoint::Panel| match panel.quantity {

@@ -52,23 +52,29 @@ pub fn persistent_chart(file: &SumsFile) -> Heatmap {
         label: label.into(),
         values: heads.iter().map(|head| of(head) as f32).collect(),
     };
+    let is_masked = file.sums.config.is_masked();
     let names = ["layer", "head", "context", "persistent", "empty"];
-    let names = names.into_iter().chain(["effective_vectors", "never_used"]);
+    let names = names.into_iter().chain(is_masked.then_some("masked"));
+    let names = names.chain(["effective_vectors", "never_used"]);
     let vectors = (0..cols).map(|vector| Column::new(format!("vector_{vector}")));
     let mut numbers = Table::new(names.map(Column::new).chain(vectors));
     for (head, usage) in heads.iter().zip(&usage) {
         let usage = usage.as_ref();
-        let first = [
+        let shares = [
             head.layer.into(),
             head.head.into(),
             head.context.into(),
             head.persistent.into(),
             head.empty.into(),
+        ];
+        let masked = is_masked.then(|| head.masked.into());
+        let used = [
             usage.map(|u| u.effective).into(),
             usage.map(|u| u.never).into(),
         ];
+        let first = shares.into_iter().chain(masked).chain(used);
         let mean = usage.map_or(&[][..], |u| &u.mean).iter();
-        numbers.push(first.into_iter().chain(mean.map(|weight| (*weight).into())));
+        numbers.push(first.chain(mean.map(|weight| (*weight).into())));
     }
     Heatmap {
         title: "Mean weight on persistent vectors".into(),
@@ -104,7 +110,9 @@ pub fn persistent_chart(file: &SumsFile) -> Heatmap {
 
 /// How far every head looks, a row each.
 pub fn effective_table(rows: &[EffectiveRow]) -> Table {
-    let mut table = Table::new([
+    // Only where weights do not add up to 1.
+    let is_masked = rows.iter().any(|row| row.masked.is_some());
+    let first = [
         Column::new("layer"),
         Column::new("head"),
         Column::of("span", "tokens"),
@@ -116,15 +124,19 @@ pub fn effective_table(rows: &[EffectiveRow]) -> Table {
         Column::new("context"),
         Column::new("persistent"),
         Column::new("empty"),
+    ];
+    let more = [
         Column::new("previous"),
         Column::new("in_ramp"),
         Column::new("removed"),
         Column::of("entropy", "bits"),
         Column::new("flag"),
-    ]);
+    ];
+    let masked = is_masked.then(|| Column::new("masked"));
+    let mut table = Table::new(first.into_iter().chain(masked).chain(more));
     for row in rows {
         let [half, most, nearly_all] = row.effective;
-        table.push([
+        let first = [
             row.layer.into(),
             row.head.into(),
             row.span.into(),
@@ -136,12 +148,16 @@ pub fn effective_table(rows: &[EffectiveRow]) -> Table {
             row.context.into(),
             row.persistent.into(),
             row.empty.into(),
+        ];
+        let more = [
             row.previous.into(),
             row.in_ramp.into(),
             row.removed.into(),
             row.entropy.into(),
             row.flag.map(SpanFlag::name).into(),
-        ]);
+        ];
+        let masked = is_masked.then(|| row.masked.into());
+        table.push(first.into_iter().chain(masked).chain(more));
     }
     table
 }

@@ -3,8 +3,8 @@
 use super::{FigureError, heads_title, provenance};
 use crate::analysis::{Gathered, Prediction, TokenSet, bits, smoothed};
 use crate::chart::{
-    Axis, Bar, Bars, Column, Level, Mark, Panel, Plot, Scale, Series, ShadedText, ShadedToken,
-    Table, thousands,
+    Axis, Bar, Bars, Cell, Column, Level, Mark, Panel, Plot, Scale, Series, ShadedText,
+    ShadedToken, Table, TokenName, thousands,
 };
 use crate::engine::{Model, Snapshot};
 use serde::{Deserialize, Serialize};
@@ -39,6 +39,17 @@ impl Shade {
     }
 }
 
+/// A table of the text's tokens: their positions, all of them, a number of each, and their ids and labels.
+fn token_table(number: Column) -> Table {
+    let [id, token, label] = TokenName::columns();
+    Table::new([Column::new("position"), token, number, id, label])
+}
+
+fn push(table: &mut Table, position: usize, token: &TokenName, number: Cell) {
+    let [id, exact, label] = token.cells();
+    table.push([position.into(), exact, number, id, label]);
+}
+
 /// Surprisal along a text, in bits per token, with a running mean over `mean_of` tokens, or over about a hundredth of it.
 ///
 /// # Errors
@@ -62,14 +73,10 @@ pub fn surprisal(
         .copied()
         .filter(|p| p[1].is_finite())
         .collect();
-    let mut numbers = Table::new([
-        Column::new("position"),
-        Column::new("token"),
-        Column::of("surprisal", "bits"),
-    ]);
+    let mut numbers = token_table(Column::of("surprisal", "bits"));
     for (i, bits) in snapshot.surprisal.iter().enumerate() {
-        let label = snapshot.label(i + 1);
-        numbers.push([(i + 1).into(), label.into(), (*bits).into()]);
+        let token = snapshot.token_name(i + 1);
+        push(&mut numbers, i + 1, &token, (*bits).into());
     }
     let mut panel = Panel {
         y: Axis::from_zero("surprisal (bits)"),
@@ -156,7 +163,7 @@ pub fn shaded_text(
         Shade::Surprisal => Column::of("surprisal", "bits"),
         _ => Column::new("weight"),
     };
-    let mut numbers = Table::new([Column::new("position"), Column::new("token"), column]);
+    let mut numbers = token_table(column);
     // Of a text most of which has no weight, what has, with a little around it.
     let known = |v: &f32| !v.is_nan();
     let first = values
@@ -169,8 +176,8 @@ pub fn shaded_text(
     let shown = first..=last.max(selected_end).saturating_add(AROUND);
     let mut shaded = Vec::new();
     for (token, value) in values.into_iter().enumerate() {
-        let label = snapshot.label(token);
-        numbers.push([token.into(), label.clone().into(), value.into()]);
+        let name = snapshot.token_name(token);
+        push(&mut numbers, token, &name, value.into());
         if !shown.contains(&token) {
             continue;
         }
@@ -178,7 +185,7 @@ pub fn shaded_text(
         let piece = tokens.pieces.get(piece as usize);
         let bytes = piece.and_then(|piece| tokens.bytes().get(piece.range.clone()));
         shaded.push(ShadedToken {
-            label,
+            label: name.label,
             value,
             marked: selected.is_some_and(|selected| selected.contains(token)),
             breaks: bytes.is_some_and(|bytes| bytes.contains(&b'\n')),
@@ -243,25 +250,29 @@ pub fn candidates(model: &Model, snapshot: &Snapshot, prediction: &Prediction) -
     if let Some(truth) = truth.filter(|truth| truth.rank > bars.len()) {
         bars.push(bar(truth.id, truth.log_p, truth.rank));
     }
+    let [id, token, label] = TokenName::columns();
     let mut numbers = Table::new([
         Column::new("rank"),
-        Column::new("id"),
-        Column::new("token"),
+        id,
+        token,
         Column::new("probability"),
         Column::of("surprisal", "bits"),
         Column::new("comes_next"),
+        label,
     ]);
     let top = prediction.top.iter().zip(1..);
     let all = top.map(|(c, rank)| (rank, c.id, c.log_p));
     let beyond = truth.filter(|truth| truth.rank > prediction.top.len());
     for (rank, id, log_p) in all.chain(beyond.map(|t| (t.rank, t.id, t.log_p))) {
+        let [cell, exact, label] = model.token_name(id).cells();
         numbers.push([
             rank.into(),
-            (id as usize).into(),
-            model.label(id).into(),
+            cell,
+            exact,
             f64::from(log_p).exp().into(),
             (-bits(log_p)).into(),
             usize::from(truth.is_some_and(|truth| truth.id == id)).into(),
+            label,
         ]);
     }
     let mut facts = format!("entropy {:.2} bits", prediction.entropy_bits);

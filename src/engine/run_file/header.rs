@@ -4,6 +4,7 @@ use super::RunFileError;
 use crate::checkpoint::{Checkpoint, Dtype, Format};
 use crate::json;
 use crate::model::{Config, Part};
+use crate::shown::shown_error;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::ops::Range;
@@ -15,6 +16,9 @@ pub const VERSION: u64 = 1;
 /// The key of the metadata under which the header stands.
 pub const KEY: &str = "spanscope.run";
 
+/// What a reader of a run must know whose weights are not divided by their sum after the mask, as in fairseq's port.
+pub const MASKED: &str = "weights not divided by their sum after the mask";
+
 /// The header of a run file. Fields that are not known are kept as they are.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Header {
@@ -25,7 +29,7 @@ pub struct Header {
     /// When, in UTC: "2026-11-25T06:00:00Z"; empty where it is not known.
     #[serde(default)]
     pub written_at: String,
-    /// What a reader must know beyond the version. None in version 1.
+    /// What a reader must know beyond the version, such as [`MASKED`].
     #[serde(default)]
     pub requires: Vec<String>,
     /// The model.
@@ -133,11 +137,13 @@ impl Header {
                 written_by,
             });
         }
-        let header: Self = serde_json::from_value(value).map_err(|e| damaged(e.to_string()))?;
-        if !header.requires.is_empty() {
+        let header: Self = serde_json::from_value(value).map_err(|e| damaged(shown_error(&e)))?;
+        let unknown = header.requires.iter().filter(|what| *what != MASKED);
+        let features: Vec<String> = unknown.cloned().collect();
+        if !features.is_empty() {
             return Err(RunFileError::Requires {
                 path: path.clone(),
-                features: header.requires,
+                features,
                 written_by,
             });
         }

@@ -15,6 +15,7 @@ pub use plan::{RecordOptions, Recording, TextContent, TextToRecord, Vectors};
 pub use read::{RecordedText, RunFile};
 pub use write::RecordProgress;
 
+use crate::shown::{said, shown, shown_list, shown_path};
 use std::path::PathBuf;
 
 /// Candidates of a prediction.
@@ -23,13 +24,28 @@ pub(super) const CANDIDATES: usize = 50;
 /// Tokens that a persistent vector raises, and as many that it lowers.
 pub(super) const PROMOTED: usize = 16;
 
+/// What to say of tokens that a text of `count` does not have; `usize::MAX` is its end.
+pub fn no_such_tokens(range: std::ops::Range<usize>, count: usize) -> String {
+    let end = match range.end {
+        usize::MAX => String::new(),
+        end => end.to_string(),
+    };
+    let start = range.start;
+    let can = match start < count {
+        true => format!("{start}..{count} or {start}.. are those from {start} on"),
+        false => "they are counted from 0".into(),
+    };
+    format!("--tokens {start}..{end}: the text has {count} tokens; {can}")
+}
+
 /// A run file cannot be read or written.
 #[derive(Debug, thiserror::Error)]
 pub enum RunFileError {
     /// Written by a newer program.
     #[error(
         "{}: a run file of version {found}, this program knows version {VERSION}: open it with a newer spanscope{}",
-        path.display(), by(written_by)
+        shown_path(path),
+        by(written_by)
     )]
     Newer {
         /// The file.
@@ -42,7 +58,7 @@ pub enum RunFileError {
     /// It needs something that this program does not know.
     #[error(
         "{}: the run file needs {}, which this program does not know: open it with a newer spanscope{}",
-        path.display(), features.join(", "), by(written_by)
+        shown_path(path), shown_list(features.iter().map(String::as_str)), by(written_by)
     )]
     Requires {
         /// The file.
@@ -53,7 +69,9 @@ pub enum RunFileError {
         written_by: Option<String>,
     },
     /// What is in it does not fit together.
-    #[error("{}: damaged run file: {what}; try copying it again, or record the run again", path.display())]
+    #[error(
+        "{}: damaged run file: {what}; try copying it again, or record the run again",
+        shown_path(path), what = said(what))]
     Damaged {
         /// The file.
         path: PathBuf,
@@ -61,7 +79,10 @@ pub enum RunFileError {
         what: String,
     },
     /// It could be opened, but not be read later on.
-    #[error("{}: the run file cannot be read any more: {source}; open it again", path.display())]
+    #[error(
+        "{}: the run file cannot be read any more: {source}; open it again",
+        shown_path(path)
+    )]
     Io {
         /// The file.
         path: PathBuf,
@@ -71,7 +92,7 @@ pub enum RunFileError {
     /// It has no such text.
     #[error(
         "{}: there is no text {index} in the run file: it has {texts}, counted from 0",
-        path.display()
+        shown_path(path)
     )]
     NoSuchText {
         /// The file.
@@ -82,7 +103,10 @@ pub enum RunFileError {
         texts: usize,
     },
     /// A text too long to be shown.
-    #[error("{name}: more than {most} tokens cannot be recorded at once: cut the text into parts")]
+    #[error(
+        "{}: more than {most} tokens cannot be recorded at once: cut the text into parts",
+        shown(name)
+    )]
     TooLong {
         /// The text.
         name: String,
@@ -90,7 +114,7 @@ pub enum RunFileError {
         most: usize,
     },
     /// No tokens are left of what was asked for.
-    #[error("{name}: --tokens {}..{}: the text has {tokens} tokens, counted from 0", range.start, range.end)]
+    #[error("{}: {}", shown(name), no_such_tokens(range.clone(), *tokens))]
     NoSuchTokens {
         /// The text.
         name: String,
@@ -111,7 +135,10 @@ pub enum RunFileError {
         most: u64,
     },
     /// The model's file is another one than when it was opened.
-    #[error("{}: the file has changed since it was opened: record again", path.display())]
+    #[error(
+        "{}: the file has changed since it was opened: record again",
+        shown_path(path)
+    )]
     Changed {
         /// The model's file.
         path: PathBuf,
@@ -126,5 +153,7 @@ pub enum RunFileError {
 
 fn by(written_by: &Option<String>) -> String {
     let by = written_by.as_ref();
-    by.map_or_else(String::new, |by| format!(" (it was written by {by})"))
+    by.map_or_else(String::new, |by| {
+        format!(" (it was written by {})", shown(by))
+    })
 }

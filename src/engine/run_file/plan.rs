@@ -1,6 +1,6 @@
 //! What a run file will hold, known before anything is computed: its header, its tensors, its size.
 
-use super::header::{Header, RecordedModel, TextHeader, VERSION, now};
+use super::header::{Header, MASKED, RecordedModel, TextHeader, VERSION, now};
 use super::{CANDIDATES, KEY, PROMOTED, RunFileError, names};
 use crate::chart::WRITTEN_BY;
 use crate::checkpoint::{
@@ -47,7 +47,7 @@ pub enum Vectors {
 pub struct RecordOptions {
     /// Number format of queries and keys: f32 (`None`) is exact.
     pub dtype: Option<Dtype>,
-    /// Positions of the tokens whose weights are kept; all, if `None`. The network runs over the whole text all the same.
+    /// Positions of the tokens whose weights are kept; all, if `None`, and to the text's end, if that is `usize::MAX`. The network runs over the whole text all the same.
     pub tokens: Option<Range<usize>>,
     /// Persistent vectors whose promoted tokens are kept.
     pub vectors: Vectors,
@@ -127,7 +127,10 @@ impl<'a> Recording<'a> {
             version: VERSION,
             written_by: WRITTEN_BY.into(),
             written_at: now(),
-            requires: Vec::new(),
+            requires: match config.is_masked() {
+                true => vec![MASKED.to_owned()],
+                false => Vec::new(),
+            },
             model: RecordedModel {
                 file: model.file_name(),
                 format: model.format,
@@ -242,7 +245,8 @@ fn cut(
         Some(range) => (range.start, range.end.min(ids.len())),
         None => (0, ids.len()),
     };
-    if let Some(range) = wanted.filter(|_| first >= end) {
+    let beyond = |range: &Range<usize>| range.end > ids.len() && range.end != usize::MAX;
+    if let Some(range) = wanted.filter(|range| first >= end || beyond(range)) {
         let tokens = ids.len();
         return Err(RunFileError::NoSuchTokens {
             name,

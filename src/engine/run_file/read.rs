@@ -7,6 +7,7 @@ use super::header::{Header, TextHeader};
 use super::plan::{ALIGNED, element_of};
 use super::{PROMOTED, RunFileError, names};
 use crate::analysis::lens::Promoted;
+use crate::analysis::sums::SumsError;
 use crate::analysis::{Candidate, Prediction, Shares, Truth, bits};
 use crate::checkpoint::{Checkpoint, Element, Place};
 use crate::files::sha256_hex;
@@ -199,14 +200,28 @@ impl RunFile {
         })
     }
 
-    /// −log p of every token of a text but the first, in nats.
+    /// −log p of every token of a text but the first, in nats: numbers that can be added up.
     ///
     /// # Errors
-    /// When there is no such text, or the file cannot be read.
+    /// When there is no such text, the file cannot be read, or a number in it is none, or cannot be.
     pub fn nll(&self, index: usize) -> Result<Vec<f32>, RunFileError> {
         let header = self.text_header(index)?;
         let name = names::of_text(index, names::NLL);
-        self.f32s(&name, 0, header.tokens - 1)
+        let nll = self.f32s(&name, 0, header.tokens - 1)?;
+        match nll.iter().position(|nats| !(-1.0..1e9).contains(nats)) {
+            None => Ok(nll),
+            Some(at) => Err(self.damaged(format!(
+                "tensor {name} has a surprisal of {} nats for token {}; numbers from 0 expected. The model's training may have \
+                 diverged",
+                nll[at],
+                at + 1
+            ))),
+        }
+    }
+
+    /// What was found of a text's numbers when they were added up.
+    pub(in crate::engine) fn unsummable(&self, index: usize, error: &SumsError) -> RunFileError {
+        self.damaged(format!("text {index}: {error}"))
     }
 
     /// What the model expected after the token at position `at` of a text; `None` where there is no such token.

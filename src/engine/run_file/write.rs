@@ -212,8 +212,8 @@ impl OfText<'_, '_> {
             Dtype::F16 => {
                 let too_large = |v: &&f32| v.is_finite() && half::f16::from_f32(**v).is_infinite();
                 if let Some(&value) = rows.iter().find(too_large) {
-                    let name = name.to_owned();
-                    return Err(EngineError::TooLargeForF16 { name, value });
+                    let (path, name) = (self.recording.model.path.clone(), name.to_owned());
+                    return Err(EngineError::TooLargeForF16 { path, name, value });
                 }
                 let rows = rows.iter();
                 rows.flat_map(|v| half::f16::from_f32(*v).to_le_bytes())

@@ -1,9 +1,11 @@
 //! Putting together what was measured apart.
 
+use super::read::MOST_SHARDS;
 use super::{CorpusRecord, Done, SumsFile};
 use crate::analysis::sums::SumsError;
 use crate::chart::thousands;
-use std::collections::{BTreeMap, HashMap};
+use crate::shown::{said, shown, shown_path};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt;
 use std::path::{Path, PathBuf};
 
@@ -14,7 +16,10 @@ pub enum MergeError {
     #[error("pass at least one file of sums")]
     Nothing,
     /// They are not of the same kind.
-    #[error("{} and {} cannot be put together: {what}", a.display(), b.display())]
+    #[error(
+        "{} and {} cannot be put together: {what}",
+        shown_path(a),
+        shown_path(b), what = said(what))]
     Different {
         /// A file.
         a: PathBuf,
@@ -24,7 +29,10 @@ pub enum MergeError {
         what: String,
     },
     /// The same text was measured twice.
-    #[error("{} and {} both hold the text {text}: it would count twice", a.display(), b.display())]
+    #[error(
+        "{} and {} both hold the text {text}: it would count twice",
+        shown_path(a),
+        shown_path(b), text = said(text))]
     Overlap {
         /// A file.
         a: PathBuf,
@@ -34,7 +42,11 @@ pub enum MergeError {
         text: String,
     },
     /// A shard was measured twice.
-    #[error("{} and {} both hold shard {shard} of {of}: pass one of them", a.display(), b.display())]
+    #[error(
+        "{} and {} both hold shard {shard} of {of}: pass one of them",
+        shown_path(a),
+        shown_path(b)
+    )]
     SameShard {
         /// A file.
         a: PathBuf,
@@ -45,8 +57,18 @@ pub enum MergeError {
         /// How many there are.
         of: usize,
     },
+    /// More shards than one file may name.
+    #[error(
+        "together their corpora have {} shards, more than the {} that one file of sums may have; measure in fewer shards",
+        thousands(*shards),
+        thousands(MOST_SHARDS)
+    )]
+    Shards {
+        /// How many.
+        shards: usize,
+    },
     /// The sums are too large.
-    #[error("{}: {source}", path.display())]
+    #[error("{}: {source}", shown_path(path))]
     Sums {
         /// The file that was being added.
         path: PathBuf,
@@ -55,25 +77,52 @@ pub enum MergeError {
     },
 }
 
+/// Missing shards that are named.
+const NAMED: usize = 12;
+
 /// Shards of a corpus that were not measured.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Missing {
     /// How many there are in all.
     pub of: usize,
-    /// Those that are missing, from 1.
-    pub shards: Vec<usize>,
+    /// How many are missing.
+    pub count: usize,
+    /// The first of those, from 1.
+    pub first: Vec<usize>,
 }
 
 impl fmt::Display for Missing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        const NAMED: usize = 12;
-        let names = self.shards.iter().take(NAMED).map(usize::to_string);
+        let names = self.first.iter().map(usize::to_string);
         write!(f, "{}", names.collect::<Vec<_>>().join(", "))?;
-        match self.shards.len() {
-            0..=NAMED => {}
-            n => write!(f, " and {} more", thousands(n - NAMED))?,
+        match self.count.saturating_sub(self.first.len()) {
+            0 => {}
+            n => write!(f, " and {} more", thousands(n))?,
         }
         write!(f, " of {}", self.of)
+    }
+}
+
+/// What is missing, in words: the first corpora of which something is, and how many there are.
+pub fn missing_words(missing: &[Missing]) -> Vec<String> {
+    const CORPORA: usize = 4;
+    let mut words: Vec<String> = missing
+        .iter()
+        .take(CORPORA)
+        .map(Missing::to_string)
+        .collect();
+    let rest = missing.iter().skip(CORPORA);
+    let shards: usize = rest.map(|missing| missing.count).sum();
+    if let more @ 1.. = missing.len().saturating_sub(CORPORA) {
+        words.push(format!("{} of {more} more corpora", thousands(shards)));
+    }
+    words
+}
+
+impl Done {
+    /// The parts that were not measured, from 1, rising.
+    pub fn missing(&self) -> impl Iterator<Item = usize> {
+        (1..=self.of).filter(|i| self.done.binary_search(i).is_err())
     }
 }
 
@@ -81,11 +130,10 @@ impl SumsFile {
     /// The shards that are missing, corpus by corpus; nothing where all are there.
     pub fn missing(&self) -> Vec<Missing> {
         let shards = self.header.corpora.iter().filter_map(|c| c.shards.as_ref());
-        let missing = shards.map(|Done { of, done }| Missing {
-            of: *of,
-            shards: (1..=*of)
-                .filter(|i| done.binary_search(i).is_err())
-                .collect(),
+        let missing = shards.map(|shards| Missing {
+            of: shards.of,
+            count: shards.of.saturating_sub(shards.done.len()),
+            first: shards.missing().take(NAMED).collect(),
         });
         missing.collect()
     }
@@ -122,6 +170,11 @@ pub fn merge(files: Vec<(PathBuf, SumsFile)>) -> Result<SumsFile, MergeError> {
         all.header.left_out.extend(file.header.left_out);
     }
     all.header.corpora = seen.corpora();
+    let shards = all.header.corpora.iter().filter_map(|c| c.shards.as_ref());
+    let shards = shards.fold(0_usize, |sum, done| sum.saturating_add(done.of));
+    if shards > MOST_SHARDS {
+        return Err(MergeError::Shards { shards });
+    }
     let key = |text: &crate::engine::corpus::TextRecord| (text.name.clone(), text.sha256.clone());
     all.header.texts.sort_by_cached_key(key);
     all.header.left_out.sort();
@@ -131,7 +184,8 @@ pub fn merge(files: Vec<(PathBuf, SumsFile)>) -> Result<SumsFile, MergeError> {
 /// Why two files cannot be put together, in words.
 fn differ(a: &SumsFile, b: &SumsFile) -> Option<String> {
     let (a, b) = (&a.header, &b.header);
-    let pair = |what: &str, a: &str, b: &str| Some(format!("{what} ({a} and {b})"));
+    let pair =
+        |what: &str, a: &str, b: &str| Some(format!("{what} ({} and {})", shown(a), shown(b)));
     if a.written_by != b.written_by {
         let what = "they were measured with different versions";
         return pair(what, &a.written_by, &b.written_by);
@@ -156,48 +210,73 @@ fn differ(a: &SumsFile, b: &SumsFile) -> Option<String> {
     (a.model.spans != b.model.spans).then(|| "the spans differ".into())
 }
 
-/// What the files so far hold.
+/// What the files so far hold. Files are told apart by their number.
 #[derive(Default)]
 struct Seen {
+    files: Vec<PathBuf>,
     /// Corpora of which a file holds all texts.
     whole: Vec<CorpusRecord>,
     /// By id, texts and number of shards: the file that each shard is in.
-    parts: BTreeMap<(String, usize, usize), BTreeMap<usize, PathBuf>>,
-    /// By hash: the file, the name of the text, the corpora that the file is of.
-    texts: HashMap<String, Vec<(PathBuf, String, Vec<String>)>>,
+    parts: BTreeMap<(String, usize, usize), BTreeMap<usize, usize>>,
+    /// By the id of a corpus: the files that are of it.
+    of_corpus: HashMap<String, Vec<usize>>,
+    /// By hash.
+    texts: HashMap<String, SameText>,
+}
+
+/// Texts of one hash.
+#[derive(Default)]
+struct SameText {
+    /// By name: the file.
+    names: HashMap<String, usize>,
+    /// The files that hold it, each with a name that it has there.
+    files: Vec<(usize, String)>,
 }
 
 impl Seen {
     /// Adds a file.
     fn take(&mut self, path: &Path, file: &SumsFile) -> Result<(), MergeError> {
+        let number = self.files.len();
+        self.files.push(path.to_owned());
+        // One corpus may well hold a text under two names, in several files: those that share one with this file.
+        let mut related = HashSet::new();
         for corpus in &file.header.corpora {
-            self.take_corpus(path, corpus)?;
+            self.take_corpus(number, corpus)?;
+            let others = self.of_corpus.entry(corpus.id.clone()).or_default();
+            related.extend(others.iter().copied());
+            others.push(number);
         }
-        let ids: Vec<String> = file.header.corpora.iter().map(|c| c.id.clone()).collect();
         for text in &file.header.texts {
-            let others = self.texts.entry(text.sha256.clone()).or_default();
-            for (other, name, corpora) in others.iter().filter(|(other, ..)| other != path) {
-                // One corpus may well hold a text under two names.
-                let is_one_corpus = corpora.iter().any(|id| ids.contains(id));
-                if *name == text.name || !is_one_corpus {
-                    let names = match *name == text.name {
-                        true => name.clone(),
-                        false => format!("{name} (as {} in the other)", text.name),
-                    };
-                    return Err(MergeError::Overlap {
-                        a: other.clone(),
-                        b: path.to_owned(),
-                        text: names,
-                    });
-                }
+            let same = self.texts.entry(text.sha256.clone()).or_default();
+            let overlap = |other: usize, text: String| MergeError::Overlap {
+                a: self.files.get(other).cloned().unwrap_or_default(),
+                b: path.to_owned(),
+                text,
+            };
+            if let Some(other) = same.names.insert(text.name.clone(), number)
+                && other != number
+            {
+                return Err(overlap(other, shown(&text.name)));
             }
-            others.push((path.to_owned(), text.name.clone(), ids.clone()));
+            // The other files were looked at with this file's first text of the hash.
+            if same.files.last().is_some_and(|(last, _)| *last == number) {
+                continue;
+            }
+            let foreign = same
+                .files
+                .iter()
+                .find(|(other, _)| !related.contains(other));
+            if let Some((other, name)) = foreign {
+                let names = format!("{} (as {} in the other)", shown(name), shown(&text.name));
+                return Err(overlap(*other, names));
+            }
+            same.files.push((number, text.name.clone()));
         }
         Ok(())
     }
 
     /// Corpora of the same texts' names may still be different ones: texts that are there twice tell.
-    fn take_corpus(&mut self, path: &Path, corpus: &CorpusRecord) -> Result<(), MergeError> {
+    fn take_corpus(&mut self, number: usize, corpus: &CorpusRecord) -> Result<(), MergeError> {
         let Some(Done { of, done }) = &corpus.shards else {
             self.whole.push(corpus.clone());
             return Ok(());
@@ -205,10 +284,11 @@ impl Seen {
         let key = (corpus.id.clone(), corpus.texts, *of);
         let files = self.parts.entry(key).or_default();
         for shard in done {
-            if let Some(other) = files.insert(*shard, path.to_owned()) {
+            if let Some(other) = files.insert(*shard, number) {
+                let path = |file: usize| self.files.get(file).cloned().unwrap_or_default();
                 return Err(MergeError::SameShard {
-                    a: other,
-                    b: path.to_owned(),
+                    a: path(other),
+                    b: path(number),
                     shard: *shard,
                     of: *of,
                 });
@@ -220,7 +300,7 @@ impl Seen {
     /// The corpora, in order.
     fn corpora(self) -> Vec<CorpusRecord> {
         let parts = self.parts.into_iter();
-        let record = |((id, texts, of), files): (_, BTreeMap<usize, PathBuf>)| CorpusRecord {
+        let record = |((id, texts, of), files): (_, BTreeMap<usize, usize>)| CorpusRecord {
             id,
             texts,
             shards: (files.len() < of).then(|| Done {

@@ -9,7 +9,7 @@ mod tests;
 mod write;
 
 pub use header::{CorpusRecord, Done, HEADER, ModelRecord, SumsHeader, VERSION, VocabularyRecord};
-pub use merge::{MergeError, Missing, merge};
+pub use merge::{MergeError, Missing, merge, missing_words};
 
 use super::corpus::CorpusSums;
 use super::open::Model;
@@ -17,6 +17,7 @@ use crate::analysis::sums::Sums;
 use crate::chart::{Provenance, Source};
 use crate::checkpoint::CheckpointError;
 use crate::files::sha256_hex;
+use crate::shown::{said, shown_path};
 use std::path::{Path, PathBuf};
 
 /// Sums with what they were measured on.
@@ -35,7 +36,10 @@ pub enum SumsFileError {
     #[error(transparent)]
     File(#[from] CheckpointError),
     /// A file without sums.
-    #[error("{}: the file holds no sums; they are written with -o FILE.safetensors by `spanscope effective-spans MODEL --text …`", path.display())]
+    #[error(
+        "{}: the file holds no sums; they are written with -o FILE.safetensors by `spanscope effective-spans MODEL --text …`",
+        shown_path(path)
+    )]
     NoSums {
         /// The file.
         path: PathBuf,
@@ -43,7 +47,7 @@ pub enum SumsFileError {
     /// A file of a later version.
     #[error(
         "{}: a file of sums of version {found}, this program knows version {VERSION}: open it with a newer spanscope (this is {})",
-        path.display(),
+        shown_path(path),
         env!("CARGO_PKG_VERSION")
     )]
     Newer {
@@ -53,7 +57,9 @@ pub enum SumsFileError {
         found: u64,
     },
     /// What the file holds does not fit together.
-    #[error("{}: the file of sums is damaged: {what}; measure again, or get the file again", path.display())]
+    #[error(
+        "{}: the file of sums is damaged: {what}; measure again, or get the file again",
+        shown_path(path), what = said(what))]
     Damaged {
         /// The file.
         path: PathBuf,
@@ -63,7 +69,7 @@ pub enum SumsFileError {
     /// More texts than a file's header can list.
     #[error(
         "{}: {texts} texts are more than the header of one file can list; put them together into fewer, larger files",
-        path.display()
+        shown_path(path)
     )]
     TooManyTexts {
         /// The file.
@@ -72,7 +78,10 @@ pub enum SumsFileError {
         texts: usize,
     },
     /// The model's file is gone.
-    #[error("{}: the file cannot be read any more, so its hash is not known", path.display())]
+    #[error(
+        "{}: the file cannot be read any more, so its hash is not known",
+        shown_path(path)
+    )]
     NoHash {
         /// The model's file.
         path: PathBuf,
@@ -155,7 +164,7 @@ impl SumsFile {
             all = all.with("texts", header.texts.len());
         }
         all = all.with("tokens", self.sums.totals.tokens);
-        for missing in self.missing() {
+        for missing in missing_words(&self.missing()) {
             all = all.with("missing shards", missing);
         }
         all

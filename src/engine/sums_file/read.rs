@@ -2,7 +2,8 @@
 
 use super::header::SpanRecord;
 use super::{HEADER, SumsFile, SumsFileError, SumsHeader, VERSION};
-use crate::analysis::sums::{MOST_TOKENS, Sums, Totals, UNIT};
+use crate::analysis::sums::{HeadSum, MOST_TOKENS, Sums, Totals, UNIT, to_units};
+use crate::chart::thousands;
 use crate::checkpoint::{Checkpoint, Element};
 use crate::json;
 use crate::model::Span;
@@ -12,8 +13,8 @@ use std::path::Path;
 /// Most numbers that a file is believed to hold.
 const MOST_NUMBERS: usize = 1 << 30;
 
-/// Most shards of a corpus that are believed: those that are missing are listed.
-const MOST_SHARDS: usize = 1 << 20;
+/// Most shards of all corpora together that are believed.
+pub(super) const MOST_SHARDS: usize = 1 << 20;
 
 /// The name of the tensor with a head's weight by distance.
 pub(super) fn distance_name(span: &Span) -> String {
@@ -96,7 +97,7 @@ impl SumsFile {
             .into_iter()
             .zip(distances)
             .enumerate()
-            .map(|(i, (span, distances))| crate::analysis::sums::HeadSum {
+            .map(|(i, (span, distances))| HeadSum {
                 span,
                 distances,
                 empty: empty[i],
@@ -106,16 +107,48 @@ impl SumsFile {
                 entropy: entropy[i],
             })
             .collect();
-        let totals = header
-            .texts
-            .iter()
-            .try_fold(Totals::default(), |sum, text| {
-                sum.and(text.totals())
-                    .filter(|totals| totals.tokens <= MOST_TOKENS)
-            });
-        sums.totals = totals.ok_or_else(|| damaged("its texts are too many tokens".into()))?;
+        let mut totals = Totals::default();
+        for (i, text) in header.texts.iter().enumerate() {
+            let sum = totals.and(text.totals());
+            totals = sum
+                .filter(|totals| totals.tokens <= MOST_TOKENS)
+                .ok_or_else(|| {
+                    damaged(format!(
+                        "with text {i} its texts are too many tokens, bytes or bits ({} tokens in it)",
+                        text.tokens
+                    ))
+                })?;
+        }
+        sums.totals = totals;
+        for head in &sums.heads {
+            if let Some(what) = too_much(head, totals.tokens) {
+                let (layer, number) = (head.span.layer, head.span.head);
+                return Err(damaged(format!(
+                    "layer {layer}, head {number}: the tensor sums.{what} holds more than {} tokens can give",
+                    totals.tokens
+                )));
+            }
+        }
         Ok(Self { header, sums })
     }
+}
+
+/// Which of a head's sums is more than so many queries can give: each of them has a weight of 1 to share out, and an entropy of
+/// less than 64 bits.
+fn too_much(head: &HeadSum, tokens: u64) -> Option<&'static str> {
+    let sum = |units: &[u64]| units.iter().fold(0_u64, |sum, n| sum.saturating_add(*n));
+    // Sums are rounded tile by tile.
+    let most = tokens.saturating_add(1).saturating_mul(to_units(2.0));
+    [
+        ("distance", sum(&head.distances), most),
+        ("empty", head.empty, most),
+        ("vectors", sum(&head.vectors), most),
+        ("removed", head.removed, most),
+        ("entropy", head.entropy, most.saturating_mul(32)),
+        ("whole_reach", head.whole_reach, tokens),
+    ]
+    .into_iter()
+    .find_map(|(what, found, most)| (found > most).then_some(what))
 }
 
 /// What is wrong with a header, in words.
@@ -124,8 +157,8 @@ fn check(header: &SumsHeader) -> Result<(), String> {
     if header.unit != UNIT {
         return Err(format!("its unit is {}, not 2^-32", header.unit));
     }
-    if config.nb_heads == 0 || config.nb_layers == 0 || config.adapt_span_ramp == 0 {
-        return Err("a network has layers, heads and a ramp".into());
+    if let Some(what) = config.cannot_be() {
+        return Err(format!("its architecture cannot be: {what}"));
     }
     let spans = &header.model.spans;
     let heads = config.nb_layers.checked_mul(config.nb_heads);
@@ -139,7 +172,7 @@ fn check(header: &SumsHeader) -> Result<(), String> {
     }
     let is_right = |(i, span): (usize, &SpanRecord)| {
         (span.layer, span.head) == (i / config.nb_heads, i % config.nb_heads)
-            && span.span.is_finite()
+            && (0.0..=config.attn_span as f32).contains(&span.span)
             && span.reach <= config.attn_span
     };
     if let Some(i) = spans.iter().enumerate().position(|span| !is_right(span)) {
@@ -160,13 +193,25 @@ fn check(header: &SumsHeader) -> Result<(), String> {
     if header.corpora.is_empty() || !header.corpora.is_sorted() {
         return Err("its corpora are not in order".into());
     }
+    let mut shards = 0_usize;
     for done in header.corpora.iter().filter_map(|c| c.shards.as_ref()) {
-        let is_right = done.of <= MOST_SHARDS
-            && done.done.is_sorted_by(|a, b| a < b)
+        shards = shards.saturating_add(done.of);
+        if shards > MOST_SHARDS {
+            return Err(format!(
+                "its {} corpora have more than {} shards together",
+                header.corpora.len(),
+                thousands(MOST_SHARDS)
+            ));
+        }
+        let is_right = done.done.is_sorted_by(|a, b| a < b)
             && done.done.iter().all(|i| (1..=done.of).contains(i))
             && (1..done.of).contains(&done.done.len());
         if !is_right {
-            return Err("its shards cannot be".into());
+            return Err(format!(
+                "the shards of a corpus cannot be: {} of {}",
+                done.done.len(),
+                done.of
+            ));
         }
     }
     let is_complete = header.corpora.iter().all(|c| c.shards.is_none());

@@ -4,7 +4,7 @@ use super::*;
 use crate::analysis::sums::{Totals, to_units};
 use crate::checkpoint::{Element, PlannedTensor, TensorFile};
 use crate::engine::corpus::TextRecord;
-use crate::model::{Config, Span};
+use crate::model::{Config, Normalisation, Span};
 use std::collections::BTreeMap;
 
 fn config() -> Config {
@@ -19,6 +19,7 @@ fn config() -> Config {
         adapt_span: true,
         adapt_span_ramp: 2,
         adapt_io: None,
+        normalisation: Normalisation::default(),
     }
 }
 
@@ -103,7 +104,7 @@ fn what_is_written_is_read_again() {
         }
     }
     let missing = SumsFile::read(&path).unwrap().missing();
-    assert_eq!(missing[0].shards, [1, 3]);
+    assert_eq!(missing[0].first, [1, 3]);
     assert_eq!(missing[0].to_string(), "1, 3 of 3");
     let sums = SumsFile::read(&folder.path().join("absent"));
     assert!(matches!(sums, Err(SumsFileError::File(_))));
@@ -134,7 +135,7 @@ fn files_join_in_any_order_and_grouping() {
             .sum::<u64>()
     );
     let pair = together(&[c, a]).unwrap();
-    assert_eq!(pair.missing()[0].shards, [2]);
+    assert_eq!(pair.missing()[0].first, [2]);
     assert_eq!(together(&[b, &pair]).unwrap(), all);
     assert_eq!(together(&[&together(&[b, c]).unwrap(), a]).unwrap(), all);
     assert_eq!(together(&[c, b, a]).unwrap(), all);

@@ -9,6 +9,7 @@ use super::window::Window;
 use crate::model::ModelError;
 use crate::model::head_weights::{HeadSums, HeadWeights};
 use crate::model::heads::Head;
+use crate::model::normalisation::Normalisation;
 use crate::model::observer::Observer;
 use candle_core::{Result, Tensor};
 
@@ -21,6 +22,8 @@ pub(super) struct Heads {
     reaches: Vec<usize>,
     /// heads × 1 × kept; `None` for fixed spans.
     mask: Option<Tensor>,
+    /// What follows the soft mask.
+    normalisation: Normalisation,
     /// heads × 1 × kept, added to the scores: 0, and −∞ beyond a fixed window; `None` where all are as long as can be.
     window: Option<Tensor>,
     /// heads × 1 × d, zero for silenced heads; `None` if there are none.
@@ -104,6 +107,10 @@ impl Heads {
             kept,
             reaches: heads.iter().map(|head| head.reach).collect(),
             mask,
+            normalisation: heads
+                .first()
+                .map(|head| head.normalisation)
+                .unwrap_or_default(),
             window,
             speaking,
             persistent,
@@ -164,10 +171,10 @@ impl Heads {
             all = (all + &persistent_sum)?;
             persistent = Some(terms);
         }
-        // With a soft mask the published code divides the masked softmax by its sum + 1e-8.
-        let divisor = match self.mask {
-            Some(_) => (all + (total * 1e-8)?)?,
-            None => total,
+        // With a soft mask the published code divides the masked softmax by its sum + 1e-8; fairseq's port does not.
+        let divisor = match (&self.mask, self.normalisation) {
+            (Some(_), Normalisation::Renormalised) => (all + (total * 1e-8)?)?,
+            _ => total,
         };
         let factor = divisor.recip()?;
         let before_start = usize::try_from(-start).unwrap_or(0).min(columns);
@@ -292,6 +299,7 @@ mod tests {
             kept: 100,
             reaches: vec![100; 2],
             mask: None,
+            normalisation: Normalisation::default(),
             window: None,
             speaking: None,
             persistent: None,

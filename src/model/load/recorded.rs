@@ -33,6 +33,7 @@ impl Network {
             spans: Span::all(&layers),
             parts: of.parts,
             assumed: of.assumed,
+            unused: Arc::default(),
             input: Arc::default(),
             output: Arc::default(),
             layers,

@@ -7,9 +7,9 @@ mod listing;
 mod native;
 mod path_field;
 
-use super::figures;
-use super::language::tr;
 use crate::engine::figures::FigureKind;
+use crate::ui::export::figures;
+use crate::ui::language::tr;
 use path_field::PathField;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, Sender, channel};

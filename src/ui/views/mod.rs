@@ -1,138 +1,150 @@
-//! One file per view. A view draws the snapshot and says what it wants; it computes nothing and knows no other view.
+//! The views: a folder for each, and the list of them.
+//!
+//! A view draws the snapshot and says what it wants; it computes nothing and knows no other view.
 
-pub mod attention;
-mod axes;
-pub mod cost;
-mod fact_rows;
-pub mod grid;
-mod grid_atlas;
-pub mod heads;
-pub mod model_card;
-pub mod persistent;
-mod picture;
-pub mod predictions;
-pub mod spans;
-mod statistic;
-pub mod text;
-mod text_arcs;
-mod text_change;
-mod text_grid;
-mod text_keys;
-mod text_layout;
-mod text_paint;
-mod text_rows;
-mod text_shade;
-mod text_tip;
-pub mod training;
+mod attention;
+pub mod context;
+mod cost;
+mod grid;
+mod heads;
+mod model_card;
+mod pane;
+mod persistent;
+mod predictions;
+mod spans;
+mod text;
+mod training;
+mod view;
 
-use super::language::tr;
-use super::state::ViewContext;
-use super::theme::quiet;
-use crate::chart::{ColorMap, Scale};
 use crate::engine::Snapshot;
 use crate::engine::figures::{FigureChoice, FigureKind};
-use eframe::egui::{self, Align2, FontId, Pos2, Rect, Ui};
-use serde::{Deserialize, Serialize};
+use crate::ui::language::tr;
+use crate::ui::widgets::paint::nothing;
+use context::ViewContext;
+use eframe::egui::Ui;
+pub use pane::{Home, Pane};
+use serde::de::{Error, MapAccess, Visitor};
+use serde::ser::SerializeMap;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::Value;
+use std::fmt;
+use view::View;
 
-/// What each tile shows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Pane {
-    /// Every head, as a matrix and a list.
-    Heads,
-    /// The reach of every head by layer.
-    Spans,
-    /// A thumbnail for every head.
-    Grid,
-    /// What a run costs, against the span limit.
-    Cost,
-    /// The curves of the training.
-    Training,
-    /// The selected heads' weights as a heatmap.
-    Attention,
-    /// Shares of every head, and use of the selected head's persistent vectors.
-    Persistent,
-    /// What comes after the selected token; a continuation.
-    Predictions,
-    /// What is known of the model.
-    Model,
-    /// The text, shaded by the selected tokens' weights.
-    Text,
+/// Names the views, in the order of files and pictures.
+macro_rules! views {
+    ($($name:ident: $view:ty,)*) => {
+        impl Pane {
+            $(
+                /// The view of this name.
+                pub const $name: Self = Self::new(&<$view as View>::INFO);
+            )*
+
+            /// Every view.
+            pub const ALL: [Self; [$(stringify!($name)),*].len()] = [$(Self::$name),*];
+        }
+
+        /// The state of all views, in the same order.
+        fn fresh() -> Vec<Box<dyn State>> {
+            vec![$(Box::<$view>::default()),*]
+        }
+    };
+}
+
+views! {
+    HEADS: heads::HeadsView,
+    SPANS: spans::SpansView,
+    GRID: grid::GridView,
+    COST: cost::CostView,
+    TRAINING: training::TrainingView,
+    ATTENTION: attention::AttentionView,
+    PERSISTENT: persistent::PersistentView,
+    PREDICTIONS: predictions::PredictionsView,
+    MODEL: model_card::ModelCardView,
+    TEXT: text::TextView,
 }
 
 impl Pane {
-    /// Every view.
-    pub const ALL: [Self; 10] = [
-        Self::Heads,
-        Self::Spans,
-        Self::Grid,
-        Self::Cost,
-        Self::Training,
-        Self::Attention,
-        Self::Persistent,
-        Self::Predictions,
-        Self::Model,
-        Self::Text,
-    ];
+    /// The view of this name in files.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|pane| pane.name() == name)
+    }
 
-    /// The title of the tile.
-    pub fn title(self) -> &'static str {
-        match self {
-            Self::Heads => tr("Heads"),
-            Self::Spans => tr("Spans"),
-            Self::Grid => tr("Grid"),
-            Self::Cost => tr("Cost"),
-            Self::Training => tr("Training"),
-            Self::Attention => tr("Attention"),
-            Self::Persistent => tr("Persistent"),
-            Self::Predictions => tr("Predictions"),
-            Self::Model => tr("Model"),
-            Self::Text => tr("Text"),
-        }
+    /// All views as menus list them: those with a number key first, by their numbers.
+    pub fn in_menus() -> Vec<Self> {
+        let mut all = Self::ALL.to_vec();
+        all.sort_by_key(|pane| pane.key().unwrap_or(u8::MAX));
+        all
+    }
+}
+
+impl<'de> Deserialize<'de> for Pane {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let name = String::deserialize(deserializer)?;
+        Self::named(&name).ok_or_else(|| D::Error::custom(format!("no view is called {name:?}")))
+    }
+}
+
+/// A [`View`] of any kind.
+trait State {
+    fn pane(&self) -> Pane;
+    fn choose(&self, kind: FigureKind, snapshot: &Snapshot, choice: &mut FigureChoice);
+    fn frame(&mut self, ui: &mut Ui, cx: &mut ViewContext<'_>);
+    fn stored(&self) -> Result<Value, serde_json::Error>;
+    fn restore(&mut self, stored: Value) -> Result<(), serde_json::Error>;
+}
+
+impl<V: View> State for V {
+    fn pane(&self) -> Pane {
+        Pane::new(&V::INFO)
+    }
+
+    fn choose(&self, kind: FigureKind, snapshot: &Snapshot, choice: &mut FigureChoice) {
+        View::choose(self, kind, snapshot, choice);
+    }
+
+    fn frame(&mut self, ui: &mut Ui, cx: &mut ViewContext<'_>) {
+        let mut looks = std::mem::take(cx.looks);
+        self.ask(cx, &mut looks);
+        *cx.looks = looks;
+        self.show(ui, cx);
+    }
+
+    fn stored(&self) -> Result<Value, serde_json::Error> {
+        serde_json::to_value(self)
+    }
+
+    fn restore(&mut self, stored: Value) -> Result<(), serde_json::Error> {
+        *self = serde_json::from_value(stored)?;
+        Ok(())
     }
 }
 
 /// The state of all views: what is shown and how, never what it is shown of. It survives a restart.
-#[derive(Default, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Views {
-    heads: heads::HeadsView,
-    spans: spans::SpansView,
-    grid: grid::GridView,
-    cost: cost::CostView,
-    training: training::TrainingView,
-    attention: attention::AttentionView,
-    persistent: persistent::PersistentView,
-    predictions: predictions::PredictionsView,
-    model: model_card::ModelCardView,
-    text: text::TextView,
+pub struct Views(Vec<Box<dyn State>>);
+
+impl Default for Views {
+    fn default() -> Self {
+        Self(fresh())
+    }
 }
 
 impl Views {
     /// What a figure shows, as the views that have it are set.
     pub fn choice(&self, kind: FigureKind, snapshot: &Snapshot) -> FigureChoice {
         let mut choice = FigureChoice::default();
-        match kind {
-            FigureKind::Spans | FigureKind::Mask => self.spans.choose(&mut choice),
-            FigureKind::Heads => self.heads.choose(&mut choice),
-            FigureKind::Attention => self.attention.choose(snapshot, &mut choice),
-            FigureKind::Grid => self.grid.choose(&mut choice),
-            FigureKind::Text => self.text.choose(&mut choice),
-            FigureKind::Training => self.training.choose(&mut choice),
-            FigureKind::Cost => self.cost.choose(snapshot, &mut choice),
-            FigureKind::Usage | FigureKind::Vectors => self.persistent.choose(&mut choice),
-            FigureKind::Surprisal => self.predictions.choose(&mut choice),
-            FigureKind::Shares | FigureKind::Predictions | FigureKind::Parameters => {}
+        for view in &self.0 {
+            if view.pane().figures().contains(&kind) {
+                view.choose(kind, snapshot, &mut choice);
+            }
         }
         choice
     }
 
     /// Draws one view into its tile.
     pub fn show(&mut self, pane: Pane, ui: &mut Ui, cx: &mut ViewContext<'_>) {
-        // The span chart is there before the weights are.
-        let model = match pane {
-            Pane::Spans | Pane::Cost => cx.snapshot.shown(),
-            _ => cx.snapshot.model.as_ref(),
+        let model = match pane.info().before_weights {
+            true => cx.snapshot.shown(),
+            false => cx.snapshot.model.as_ref(),
         };
         if model.is_none() {
             let words = if cx.snapshot.opening {
@@ -142,97 +154,81 @@ impl Views {
             };
             return nothing(ui, words);
         }
-        match pane {
-            Pane::Heads => self.heads.show(ui, cx),
-            Pane::Spans => self.spans.show(ui, cx),
-            Pane::Grid => self.grid.show(ui, cx),
-            Pane::Cost => self.cost.show(ui, cx),
-            Pane::Training => self.training.show(ui, cx),
-            Pane::Attention => self.attention.show(ui, cx),
-            Pane::Persistent => self.persistent.show(ui, cx),
-            Pane::Predictions => self.predictions.show(ui, cx),
-            Pane::Model => self.model.show(ui, cx),
-            Pane::Text => self.text.show(ui, cx),
+        if let Some(view) = self.0.iter_mut().find(|view| view.pane() == pane) {
+            view.frame(ui, cx);
         }
     }
 }
 
-/// A quiet sentence in the middle of an empty view.
-fn nothing(ui: &mut Ui, words: &str) {
-    ui.centered_and_justified(|ui| {
-        ui.label(quiet(words));
-    });
-}
-
-/// Tells screen readers what a combo box is for: egui knows only what is chosen in it.
-fn name_combo(response: &egui::Response, name: &str) {
-    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::ComboBox, true, name));
-}
-
-/// A scale's name.
-fn scale_name(scale: Scale) -> &'static str {
-    match scale {
-        Scale::Linear => tr("Linear"),
-        Scale::Sqrt => tr("Square root"),
-        Scale::Log => tr("Logarithmic"),
+impl Serialize for Views {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        use serde::ser::Error;
+        let mut map = serializer.serialize_map(Some(self.0.len()))?;
+        for view in &self.0 {
+            let stored = view.stored().map_err(S::Error::custom)?;
+            map.serialize_entry(view.pane().name(), &stored)?;
+        }
+        map.end()
     }
 }
 
-/// The choice of a colour scale and a colour map.
-fn scale_and_map(ui: &mut Ui, scale: &mut Scale, map: &mut ColorMap) {
-    let combo = egui::ComboBox::from_id_salt("scale")
-        .selected_text(scale_name(*scale))
-        .show_ui(ui, |ui| {
-            for one in Scale::ALL {
-                ui.selectable_value(scale, one, scale_name(one));
-            }
-        })
-        .response;
-    name_combo(&combo, tr("Colour scale"));
-    combo.on_hover_text(tr("How weights are spread over the colours"));
-    let combo = egui::ComboBox::from_id_salt("map")
-        .selected_text(map.name())
-        .show_ui(ui, |ui| {
-            for one in ColorMap::ALL {
-                ui.selectable_value(map, one, one.name());
-            }
-        })
-        .response;
-    name_combo(&combo, tr("Colour map"));
-    combo.on_hover_text(tr("The colours"));
-}
-
-/// The colour of grid lines: they must not compete with the data.
-fn grid_color(ui: &Ui) -> egui::Color32 {
-    ui.visuals().text_color().gamma_multiply(0.2)
-}
-
-/// The name of an axis, read upwards, its left side at `left` and in the middle of `frame`: the first of `names` that has
-/// room, if any.
-fn paint_upwards(ui: &Ui, left: f32, frame: Rect, names: &[&str]) {
-    let ink = ui.visuals().weak_text_color();
-    let lay = |name: &&str| {
-        let font = FontId::proportional(11.0);
-        ui.painter().layout_no_wrap((*name).to_owned(), font, ink)
-    };
-    let fits = |galley: &std::sync::Arc<egui::Galley>| galley.size().x <= frame.height() + 6.0;
-    if let Some(galley) = names.iter().map(lay).find(fits) {
-        let at = egui::pos2(left, frame.center().y + galley.size().x / 2.0);
-        let text = egui::epaint::TextShape::new(at, galley, ink);
-        ui.painter()
-            .add(text.with_angle(-std::f32::consts::FRAC_PI_2));
+impl<'de> Deserialize<'de> for Views {
+    /// Views that are not named are as at the first start; names that no view has are left out.
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(ViewsVisitor)
     }
 }
 
-/// Small text whose baseline does not matter, drawn straight on the view.
-fn paint_text(
-    ui: &Ui,
-    at: Pos2,
-    anchor: Align2,
-    text: &str,
-    size: f32,
-    color: egui::Color32,
-) -> Rect {
-    ui.painter()
-        .text(at, anchor, text, FontId::proportional(size), color)
+struct ViewsVisitor;
+
+impl<'de> Visitor<'de> for ViewsVisitor {
+    type Value = Views;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("struct Views")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Views, A::Error> {
+        let mut views = Views::default();
+        while let Some((name, stored)) = map.next_entry::<String, Value>()? {
+            let view = views.0.iter_mut().find(|view| view.pane().name() == name);
+            if let Some(view) = view {
+                view.restore(stored).map_err(A::Error::custom)?;
+            }
+        }
+        Ok(views)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_view_has_a_figure_and_every_figure_a_view() {
+        let all: Vec<FigureKind> = Pane::ALL
+            .into_iter()
+            .flat_map(Pane::figures)
+            .copied()
+            .collect();
+        assert!(Pane::ALL.into_iter().all(|view| !view.figures().is_empty()));
+        assert!(FigureKind::ALL.iter().all(|kind| all.contains(kind)));
+    }
+
+    #[test]
+    fn views_have_names_and_keys_of_their_own() {
+        for (i, pane) in Pane::ALL.into_iter().enumerate() {
+            assert_eq!(Pane::named(pane.name()), Some(pane));
+            for other in &Pane::ALL[..i] {
+                assert_ne!(pane.name(), other.name());
+                assert!(
+                    pane.key().is_none() || pane.key() != other.key(),
+                    "{pane:?}"
+                );
+            }
+        }
+        let states = Views::default().0;
+        let states = states.iter().map(|state| state.pane());
+        assert!(states.eq(Pane::ALL));
+    }
 }

@@ -109,6 +109,8 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ("empty", "空"),
     ("persistent vectors", "持久向量"),
     ("pers.", "持久"),
+    ("masked, not renormalised", "被掩码去除，未重新归一化"),
+    ("masked", "掩码"),
     (
         "empty context, before the text's start",
         "空上下文（文本开头之前）",

@@ -71,6 +71,10 @@ pub(super) const WORDS: &[(&str, &str)] = &[
         "没有文本时，任何注意力头都没有此数值",
     ),
     ("the file holds no training curves", "文件中没有训练曲线"),
+    (
+        "the file's training curves are in a form that is not read; expected lists of numbers",
+        "文件中训练曲线的形式无法读取；应为数字列表",
+    ),
     ("the model has no persistent vectors", "模型没有持久向量"),
     (
         "several heads are selected; it can be shown of one only",

@@ -61,8 +61,8 @@ pub(super) const WORDS: &[(&str, &str)] = &[
         "落在文本开始之前的距离上的权重份额",
     ),
     (
-        "Share of the softmax that the soft mask takes away before the rest is renormalised",
-        "重新归一化之前被软掩码去除的 softmax 份额",
+        "Share of the softmax that the soft mask takes away",
+        "被软掩码去除的 softmax 份额",
     ),
     ("Colour", "着色"),
     ("Colour heads by", "注意力头着色依据"),

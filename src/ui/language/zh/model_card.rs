@@ -7,6 +7,8 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ("adaptive span", "自适应跨度"),
     ("fixed span", "固定跨度"),
     ("feed-forward sublayers of width {0}", "前馈子层宽度 {0}"),
+    ("no feed-forward sublayers", "没有前馈子层"),
+    ("tensors not needed", "不需要的张量"),
     (
         "all-attention with {0} persistent vectors per head",
         "全注意力，每个头 {0} 个持久向量",
@@ -92,6 +94,12 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ("ramp of the soft mask", "软掩码的斜坡"),
     ("{0} tokens", "{0} 个词元"),
     ("fixed: S", "固定：S"),
+    ("weights after the soft mask", "软掩码之后的权重"),
+    ("not divided by their sum", "不除以其总和"),
+    (
+        "as in fairseq's port of adaptive span",
+        "与 fairseq 的 adaptive span 移植版相同",
+    ),
     ("there are no span parameters", "没有跨度参数"),
     ("PyTorch, zip container", "PyTorch，zip 容器"),
     (

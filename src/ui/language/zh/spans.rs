@@ -109,8 +109,8 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ("query {0}  {1}", "查询 {0}  {1}"),
     ("removed by the mask: {0}", "被掩码去除：{0}"),
     (
-        "The share of the query's softmax that the soft mask takes away before the rest is divided by its sum: what it would have given to distances on the ramp and beyond the reach. Where many queries share a pixel, the largest is shown.",
-        "在剩余部分重新归一化之前，软掩码从该查询的 softmax 中去除的份额：即它本会分给斜坡上及可达距离之外的权重。多个查询共用一个像素时，显示最大值。",
+        "The share of the query's softmax that the soft mask takes away: what it would have given to distances on the ramp and beyond the reach. Where many queries share a pixel, the largest is shown.",
+        "软掩码从该查询的 softmax 中去除的份额：即它本会分给斜坡上及可达距离之外的权重。多个查询共用一个像素时，显示最大值。",
     ),
     ("{0} % used", "{0} % 用度"),
     ("none used", "不显示用度"),

@@ -55,6 +55,10 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ("weights at hand of {0} of them", "其中 {0} 个的权重可用"),
     ("empty context {0}", "空上下文 {0}"),
     ("persistent vectors {0}", "持久向量 {0}"),
+    (
+        "masked, not renormalised {0}",
+        "被掩码去除，未重新归一化 {0}",
+    ),
     ("reach {0} tokens", "可达距离 {0} 个词元"),
     (
         "Text, {0} tokens; click one to select it",

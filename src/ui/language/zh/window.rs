@@ -237,7 +237,14 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ("Cancel", "取消"),
     ("{0} bits/char", "{0} 比特/字符"),
     ("{0} bits/token", "{0} 比特/词元"),
-    ("{0} not in the vocabulary", "{0} 个不在词表中"),
+    (
+        "{0} not in the vocabulary ({1} %)",
+        "{0} 个不在词表中（{1} %）",
+    ),
+    (
+        "{0}: {1} % of it is not in the model's vocabulary; the model does not see that",
+        "{0}：其中 {1} % 不在模型的词表中，模型看不到这些内容",
+    ),
     ("the last {0} bytes are left out", "略去最后 {0} 字节"),
     (
         "weights at hand for tokens {0} to {1}",

@@ -1,10 +1,11 @@
 //! What is drawn on the map: ends of spans, selected queries, and what is under the pointer in any view.
 
-use super::super::super::state::{Hover, ViewContext};
-use super::super::super::theme::Palette;
 use super::axes::Axes;
 use crate::analysis::{BandLayout, TokenSet};
 use crate::model::Span;
+use crate::ui::document::selection::Hover;
+use crate::ui::theme::Palette;
+use crate::ui::views::context::ViewContext;
 use eframe::egui::{Color32, Painter, Pos2, Rect, Shape, Stroke, Ui, pos2};
 use egui_plot::PlotTransform;
 use std::collections::BTreeMap;

@@ -1,10 +1,10 @@
 //! The map's picture: asked for as the view moves, kept on the GPU until a newer one comes.
 
-use super::super::super::state::ViewContext;
 use super::axes::Axes;
 use crate::analysis::{BandLayout, BandWindow, Pool};
 use crate::chart::{ColorMap, Scale};
 use crate::engine::{ColorRange, Picture, PictureRequest, Pictured, color};
+use crate::ui::views::context::ViewContext;
 use eframe::egui::{self, Color32, Rect, Ui, pos2, vec2};
 use egui_plot::{PlotImage, PlotPoint, PlotTransform};
 use std::ops::Range;
@@ -35,8 +35,8 @@ pub(super) struct HeatPicture {
 struct Shown {
     picture: Arc<Picture>,
     cells: egui::TextureHandle,
-    /// Shares on empty context and on persistent vectors: a pixel a row.
-    sides: [Option<egui::TextureHandle>; 2],
+    /// Shares on empty context, on persistent vectors, and masked: a pixel a row.
+    sides: [Option<egui::TextureHandle>; 3],
 }
 
 impl HeatPicture {
@@ -72,9 +72,9 @@ impl HeatPicture {
                 None => ctx.load_texture(name, image, options),
             }
         };
-        let (cells, [empty, persistent]) = match before {
+        let (cells, [empty, persistent, masked]) = match before {
             Some(shown) => (Some(shown.cells), shown.sides),
-            None => (None, [None, None]),
+            None => (None, [None, None, None]),
         };
         let margins = &picture.margins;
         let side = |old, shares: &[f32]| {
@@ -86,6 +86,7 @@ impl HeatPicture {
             sides: [
                 side(empty, &margins.empty),
                 side(persistent, &margins.persistent),
+                side(masked, &margins.masked),
             ],
             picture: Arc::clone(picture),
         });
@@ -106,7 +107,7 @@ impl HeatPicture {
         Some(placed(picture, &shown.cells).tint(Color32::WHITE.gamma_multiply(tint)))
     }
 
-    /// Paints a column of shares beside the map: 0 for empty context, 1 for persistent vectors.
+    /// Paints a column of shares beside the map: 0 for empty context, 1 for persistent vectors, 2 for what is masked.
     pub fn paint_side(&self, ui: &Ui, which: usize, rect: Rect, transform: &PlotTransform) {
         let Some(shown) = &self.shown else { return };
         let Some(texture) = shown.sides.get(which).and_then(Option::as_ref) else {

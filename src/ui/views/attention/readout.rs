@@ -1,12 +1,13 @@
 //! What the pointer is on, in numbers.
 
-use super::super::super::language::{tr, trf};
-use super::super::super::state::{ViewContext, percent};
-use super::super::super::theme::{quiet, strong};
-use super::sides;
+use super::side_columns;
 use crate::chart::thousands;
 use crate::engine::{Combine, Detail, Picture};
 use crate::model::{Span, soft_mask};
+use crate::ui::language::{tr, trf};
+use crate::ui::theme::{quiet, strong};
+use crate::ui::views::context::ViewContext;
+use crate::ui::widgets::names::percent;
 use eframe::egui::{self, Response, Ui, vec2};
 
 /// Stands where a number is on its way.
@@ -99,6 +100,9 @@ fn rows(
     {
         row(ui, tr("persistent vectors"), &percent(persistent));
     }
+    if let Some(masked) = detail.masked(query) {
+        row(ui, tr("masked, not renormalised"), &percent(masked));
+    }
 }
 
 /// The weight, with the colour it has on the map.
@@ -127,7 +131,7 @@ fn weight_row(ui: &mut Ui, cx: &ViewContext<'_>, weight: Option<f32>, picture: O
             ui.painter().rect(
                 rect,
                 2.0,
-                sides::swatch(picture, weight),
+                side_columns::swatch(picture, weight),
                 line,
                 egui::StrokeKind::Inside,
             );

@@ -1,12 +1,14 @@
 //! The row of buttons above the map.
 
-use super::super::super::language::{tr, trf};
-use super::super::super::state::{ViewContext, heads_name};
-use super::super::super::theme::{quiet, strong};
 use super::{Aim, AttentionView};
 use crate::analysis::{BandLayout, Pool};
 use crate::chart::{ColorMap, Scale, thousands};
 use crate::engine::Combine;
+use crate::ui::language::{tr, trf};
+use crate::ui::theme::{quiet, strong};
+use crate::ui::views::context::ViewContext;
+use crate::ui::widgets::choices::{name_combo, scale_name};
+use crate::ui::widgets::names::heads_name;
 use eframe::egui::{self, Ui};
 
 /// In a narrower view the colours are chosen in a menu, in a small one the file is as well.
@@ -159,14 +161,14 @@ impl AttentionView {
     /// How weights become colours.
     fn spread(&mut self, ui: &mut Ui) {
         let combo = egui::ComboBox::from_id_salt("scale")
-            .selected_text(super::super::scale_name(self.scale))
+            .selected_text(scale_name(self.scale))
             .show_ui(ui, |ui| {
                 for scale in Scale::ALL {
-                    ui.selectable_value(&mut self.scale, scale, super::super::scale_name(scale));
+                    ui.selectable_value(&mut self.scale, scale, scale_name(scale));
                 }
             })
             .response;
-        super::super::name_combo(&combo, tr("Colour scale"));
+        name_combo(&combo, tr("Colour scale"));
         combo.on_hover_text(tr("How weights are spread over the colours"));
         let combo = egui::ComboBox::from_id_salt("map")
             .selected_text(self.map.name())
@@ -176,7 +178,7 @@ impl AttentionView {
                 }
             })
             .response;
-        super::super::name_combo(&combo, tr("Colour map"));
+        name_combo(&combo, tr("Colour map"));
         combo.on_hover_text(tr("The colours"));
     }
 

@@ -1,12 +1,13 @@
 //! Operations by part, as one stacked bar per extent.
 
-use super::super::super::language::{tr, trf};
-use super::super::super::state::{ViewContext, percent};
-use super::super::super::theme::{Palette, ink_on, strong};
-use super::super::axes::{swatch, with_prefix};
-use super::super::paint_text;
 use super::sums::{Sums, parts};
 use super::{extent_hint, extent_name, ratio};
+use crate::ui::language::{tr, trf};
+use crate::ui::theme::{Palette, ink_on, strong};
+use crate::ui::views::context::ViewContext;
+use crate::ui::widgets::axes::{swatch, with_prefix};
+use crate::ui::widgets::names::percent;
+use crate::ui::widgets::paint::paint_text;
 use eframe::egui::{self, Align2, Color32, Rect, Sense, Ui, pos2, vec2};
 
 /// The names of the parts, in the order of [`parts`].
@@ -64,7 +65,7 @@ fn contents(ui: &mut Ui, cx: &ViewContext<'_>, sums: &Sums) {
                 // What the model lacks takes no room; adaptive output depends on the cluster.
                 Some(0) if full[i] == Some(0) => {}
                 None => {
-                    ui.label(super::super::super::theme::quiet(tr("output not counted")))
+                    ui.label(crate::ui::theme::quiet(tr("output not counted")))
                         .on_hover_text(tr(
                             "With adaptive output it depends on the cluster of the token that is asked for",
                         ));

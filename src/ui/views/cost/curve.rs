@@ -1,18 +1,18 @@
 //! The cost against a limit on the span.
 
-use super::super::super::language::{tr, trf};
-use super::super::super::state::ViewContext;
-use super::super::super::theme::{quiet, strong};
-use super::super::axes::{
-    Dash, LINE, Unit, binary_marks, bytes, decimal_marks, horizontal, line_sample, linear_marks,
-    significant, vertical,
-};
-use super::super::grid_color;
 use super::bars::spaced;
 use super::sums::Sums;
 use super::{Quantity, WIDE, ratio};
 use crate::analysis::cost::LimitedCost;
 use crate::chart::thousands;
+use crate::ui::language::{tr, trf};
+use crate::ui::theme::{quiet, strong};
+use crate::ui::views::context::ViewContext;
+use crate::ui::widgets::axes::{
+    Dash, LINE, Unit, binary_marks, bytes, decimal_marks, horizontal, line_sample, linear_marks,
+    significant, vertical,
+};
+use crate::ui::widgets::paint::grid_color;
 use eframe::egui::{self, Align2, Color32, Ui, vec2};
 use egui_plot::{Line, LineStyle, Plot, PlotPoint, PlotPoints, Points, Text, VLine};
 

@@ -1,13 +1,13 @@
 //! Which layers cost most: one stacked bar per layer.
 
-use super::super::super::language::{tr, trf};
-use super::super::super::state::ViewContext;
-use super::super::super::theme::{quiet, strong};
-use super::super::paint_text;
 use super::bars::{part_colors, part_name, spaced};
 use super::ratio;
 use super::sums::{Sums, parts};
 use crate::chart::thousands;
+use crate::ui::language::{tr, trf};
+use crate::ui::theme::{quiet, strong};
+use crate::ui::views::context::ViewContext;
+use crate::ui::widgets::paint::{grid_color, paint_text};
 use eframe::egui::{self, Align2, Rect, Sense, Stroke, StrokeKind, Ui, pos2, vec2};
 
 /// The bars; a click selects a layer's heads, with Ctrl in addition.
@@ -38,7 +38,7 @@ pub fn show(ui: &mut Ui, cx: &mut ViewContext<'_>, sums: &Sums, height: f32) {
         return;
     }
     // The scale: nothing, and the costliest layer.
-    let line = Stroke::new(1.0, super::super::grid_color(ui));
+    let line = Stroke::new(1.0, grid_color(ui));
     for (value, y) in [
         (most, bars.top()),
         (most / 2, bars.center().y),

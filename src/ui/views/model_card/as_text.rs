@@ -1,11 +1,11 @@
 //! The model card as text, to be pasted elsewhere.
 
-use super::super::super::language::{tr, trf};
-use super::super::super::state::head_name;
 use super::facts::{architecture, file, kind, recorded, spans, vocabulary};
 use crate::chart::thousands;
 use crate::engine::Model;
 use crate::model::PartKind;
+use crate::ui::language::{tr, trf};
+use crate::ui::widgets::names::head_name;
 use std::fmt::Write as _;
 
 /// A part of the parameters in the language of the window.

@@ -1,12 +1,12 @@
 //! What is known of a model, as rows of a table: drawn by the view, and copied as text.
 
-use super::super::super::language::{tr, trf};
-use super::super::axes::{bytes, significant};
 use crate::chart::thousands;
 use crate::checkpoint::Format;
 use crate::engine::Model;
 use crate::model::Span;
 use crate::text::Unit;
+use crate::ui::language::{tr, trf};
+use crate::ui::widgets::axes::{bytes, significant};
 
 /// How a fact came to be known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,6 +56,7 @@ pub fn kind(model: &Model) -> String {
         false => tr("fixed span"),
     };
     let inner = match (config.pers_mem_size, config.inner_hidden_size) {
+        (0, 0) => tr("no feed-forward sublayers").to_owned(),
         (0, inner) => trf("feed-forward sublayers of width {0}", &[&thousands(inner)]),
         (n, _) => trf(
             "all-attention with {0} persistent vectors per head",
@@ -159,8 +160,12 @@ pub fn architecture(model: &Model) -> Vec<Fact> {
                 Source::Assumed,
                 tr("the published models' value; the file does not say"),
             ),
-            // Converted files have it, and whoever opens one may set another.
+            // Converted files have it, and fairseq's; whoever opens one may set another.
             Format::Safetensors => (
+                Source::Read,
+                tr("the file's configuration, unless you set it"),
+            ),
+            _ if config.is_masked() => (
                 Source::Read,
                 tr("the file's configuration, unless you set it"),
             ),
@@ -173,6 +178,7 @@ pub fn architecture(model: &Model) -> Vec<Fact> {
             source,
             from: from.into(),
         });
+        facts.extend(after_mask(model));
     } else {
         facts.push(Fact {
             symbol: "z",
@@ -183,6 +189,24 @@ pub fn architecture(model: &Model) -> Vec<Fact> {
         });
     }
     facts
+}
+
+/// What follows the soft mask, where that is not what the papers have.
+fn after_mask(model: &Model) -> Option<Fact> {
+    if !model.network.config().is_masked() {
+        return None;
+    }
+    let assumed = model.assumed.iter().any(|note| note.starts_with("weights"));
+    Some(Fact {
+        symbol: "",
+        name: tr("weights after the soft mask"),
+        value: tr("not divided by their sum").into(),
+        source: match assumed {
+            true => Source::Assumed,
+            false => Source::Read,
+        },
+        from: tr("as in fairseq's port of adaptive span").into(),
+    })
 }
 
 /// The file.
@@ -210,6 +234,9 @@ pub fn file(model: &Model) -> Vec<(&'static str, String)> {
     }
     if !model.prefix.is_empty() {
         rows.push((tr("names begin with"), model.prefix.clone()));
+    }
+    if let Some(known) = model.network.unused().known_in_words() {
+        rows.push((tr("tensors not needed"), known));
     }
     let curves = match model.curves.len() {
         0 => tr("none").to_owned(),
@@ -380,7 +407,13 @@ mod tests {
         assert!(of("I").is_none());
         assert_eq!(of("N").unwrap().value, "256");
         assert_eq!(of("R").unwrap().source, Source::Read);
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/tiny_adaptive.pt");
+        let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data");
+        let port = Model::outline(&data.join("fairseq_trained.pt"), None).unwrap();
+        let facts = architecture(&port);
+        let of = |value: &str| facts.iter().find(|fact| fact.value == value);
+        assert_eq!(of("not divided by their sum").unwrap().source, Source::Read);
+        assert_eq!(of("16 tokens").unwrap().source, Source::Read);
+        let path = data.join("tiny_adaptive.pt");
         let ramp = |ramp| {
             let model = Model::outline(&path, ramp).unwrap();
             let ramp = architecture(&model)

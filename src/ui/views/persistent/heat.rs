@@ -1,14 +1,16 @@
 //! Queries × persistent vectors as a heatmap: the picture, what stands around it, and what is marked in it.
 
-use super::super::super::language::{tr, trf};
-use super::super::super::state::{ViewContext, percent};
-use super::super::super::theme::{quiet, strong};
-use super::super::picture::{self, PictureTexture};
 use super::columns::Columns;
 use super::sheet::{Sheet, step};
 use crate::analysis::{BandLayout, BandWindow, Pool};
 use crate::chart::{ColorMap, Scale};
 use crate::engine::{Detail, Picture, PictureRequest, Pictured};
+use crate::ui::language::{tr, trf};
+use crate::ui::theme::{quiet, strong};
+use crate::ui::views::context::ViewContext;
+use crate::ui::widgets::names::percent;
+use crate::ui::widgets::paint::paint_text;
+use crate::ui::widgets::picture::{self, PictureTexture};
 use eframe::egui::{self, Align2, Color32, FontId, Rect, Stroke, StrokeKind, Ui, pos2, vec2};
 
 /// Height from which a row's token can be read, in points.
@@ -143,7 +145,7 @@ pub(super) fn column_labels(ui: &Ui, columns: &Columns, sheet: &Sheet) {
         // The last one must not leave the frame.
         if x + 3.2 * words.len() as f32 <= sheet.rect.right() + 3.0 && x >= sheet.rect.left() {
             let at = pos2(x, sheet.rect.bottom() + 2.0);
-            super::super::paint_text(ui, at, Align2::CENTER_TOP, &words, 10.0, ink);
+            paint_text(ui, at, Align2::CENTER_TOP, &words, 10.0, ink);
         }
         column = if column == 1 && step > 1 && !numbers {
             step
@@ -162,7 +164,7 @@ pub(super) fn name_below(ui: &Ui, columns: &Columns, sheet: &Sheet, area: Rect) 
     };
     let ink = ui.visuals().weak_text_color();
     let at = pos2(sheet.rect.center().x, area.bottom());
-    super::super::paint_text(ui, at, Align2::CENTER_BOTTOM, name, 11.0, ink)
+    paint_text(ui, at, Align2::CENTER_BOTTOM, name, 11.0, ink)
 }
 
 /// Beside every row, its whole share on persistent vectors as a bar from 0 to 100 %; above it the head's mean.
@@ -208,10 +210,10 @@ pub(super) fn row_shares(
         (column.right(), Align2::RIGHT_TOP, "100 %"),
     ] {
         let at = pos2(x, column.bottom() + 2.0);
-        super::super::paint_text(ui, at, anchor, words, 9.5, ink);
+        paint_text(ui, at, anchor, words, 9.5, ink);
     }
     let at = pos2(column.center().x, column.bottom() + 30.0);
-    super::super::paint_text(ui, at, Align2::CENTER_BOTTOM, tr("share"), 11.0, ink);
+    paint_text(ui, at, Align2::CENTER_BOTTOM, tr("share"), 11.0, ink);
 }
 
 /// Lines along the selected tokens and vector, and quieter ones along what is under the pointer somewhere.

@@ -1,7 +1,7 @@
 //! The keyboard on the bars and on the heatmap.
 
-use super::super::super::state::ViewContext;
 use super::columns::Columns;
+use crate::ui::views::context::ViewContext;
 use eframe::egui::{self, Key, Modifiers, Response, Ui};
 use std::ops::Range;
 

@@ -1,9 +1,11 @@
 //! Where the weight of every head goes: stacked shares, head by head, grouped by layer.
 
-use super::super::super::language::tr;
-use super::super::super::state::{ViewContext, head_name, percent};
-use super::super::super::theme::{quiet, strong};
 use crate::analysis::Shares;
+use crate::ui::language::tr;
+use crate::ui::theme::{quiet, strong};
+use crate::ui::views::context::ViewContext;
+use crate::ui::widgets::names::{head_name, percent};
+use crate::ui::widgets::paint::{grid_color, paint_text};
 use eframe::egui::{self, Align2, Color32, Mesh, Rect, Sense, Shape, Stroke, Ui, pos2, vec2};
 use std::sync::Arc;
 
@@ -24,6 +26,11 @@ fn parts(cx: &ViewContext<'_>, persistent: bool) -> Vec<Part> {
         }));
     }
     parts.push((tr("empty context"), palette.empty, |s| s.empty));
+    let model = cx.snapshot.model.as_ref();
+    if model.is_some_and(|model| model.network.config().is_masked()) {
+        let color = palette.empty.gamma_multiply(0.4);
+        parts.push((tr("masked, not renormalised"), color, Shares::masked));
+    }
     parts
 }
 
@@ -201,7 +208,7 @@ fn bars(ui: &Ui, places: &Places, all: &[Shares], parts: &[Part]) {
 fn frame(ui: &Ui, places: &Places, count: usize) {
     let rect = places.rect;
     let ink = ui.visuals().weak_text_color();
-    let line = Stroke::new(1.0, super::super::grid_color(ui).gamma_multiply(0.5));
+    let line = Stroke::new(1.0, grid_color(ui).gamma_multiply(0.5));
     let ticks: &[usize] = if rect.height() >= 80.0 {
         &[0, 25, 50, 75, 100]
     } else {
@@ -215,7 +222,7 @@ fn frame(ui: &Ui, places: &Places, count: usize) {
             y.clamp(rect.top() + 4.0, rect.bottom() - 4.0),
         );
         let words = format!("{tick} %");
-        super::super::paint_text(ui, at, Align2::RIGHT_CENTER, &words, 10.0, ink);
+        paint_text(ui, at, Align2::RIGHT_CENTER, &words, 10.0, ink);
     }
     let layers = count / places.heads;
     let room = 20.0 / (places.width * (places.heads + 1) as f32);
@@ -232,11 +239,11 @@ fn frame(ui: &Ui, places: &Places, count: usize) {
         if (layer + 1).is_multiple_of(step) || (layer == 0 && step != 2) {
             let at = pos2((left + right) / 2.0, rect.bottom() + 9.0);
             let words = (layer + 1).to_string();
-            super::super::paint_text(ui, at, Align2::CENTER_TOP, &words, 10.0, ink);
+            paint_text(ui, at, Align2::CENTER_TOP, &words, 10.0, ink);
         }
     }
     let at = pos2(rect.center().x, rect.bottom() + 22.0);
-    super::super::paint_text(ui, at, Align2::CENTER_TOP, tr("Layer"), 11.0, ink);
+    paint_text(ui, at, Align2::CENTER_TOP, tr("Layer"), 11.0, ink);
 }
 
 /// A mark under every selected head, an outline around the leading one, a thin one around that under the pointer.

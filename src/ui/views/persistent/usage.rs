@@ -1,11 +1,13 @@
 //! How much a head uses each of its persistent vectors: a bar for each, in the columns of the heatmap below.
 
-use super::super::super::language::{tr, trf};
-use super::super::super::state::{ViewContext, percent};
-use super::super::super::theme::{quiet, strong};
 use super::columns::Columns;
 use super::sheet::Sheet;
 use crate::chart::thousands;
+use crate::ui::language::{tr, trf};
+use crate::ui::theme::{quiet, strong};
+use crate::ui::views::context::ViewContext;
+use crate::ui::widgets::names::percent;
+use crate::ui::widgets::paint::{grid_color, paint_text};
 use eframe::egui::{self, Align2, Color32, Rect, Shape, Stroke, Ui, pos2};
 
 /// How far below the largest a logarithmic axis begins.
@@ -78,7 +80,7 @@ fn height(weight: f32, top: f32, log: bool) -> f32 {
 /// The numbers at the left, and lines in their height.
 fn axis(ui: &Ui, rect: Rect, top: f32, log: bool, y: &impl Fn(f32) -> f32) {
     let ink = ui.visuals().weak_text_color();
-    let line = Stroke::new(1.0, super::super::grid_color(ui).gamma_multiply(0.6));
+    let line = Stroke::new(1.0, grid_color(ui).gamma_multiply(0.6));
     let mut last = f32::INFINITY;
     for value in ticks(top, log, rect.height()) {
         let at = y(height(value, top, log));
@@ -91,7 +93,7 @@ fn axis(ui: &Ui, rect: Rect, top: f32, log: bool, y: &impl Fn(f32) -> f32) {
         }
         let at = at.clamp(rect.top() + 4.0, rect.bottom() - 4.0);
         let words = fine_percent(value);
-        super::super::paint_text(
+        paint_text(
             ui,
             pos2(rect.left() - 4.0, at),
             Align2::RIGHT_CENTER,

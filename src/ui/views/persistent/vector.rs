@@ -1,14 +1,15 @@
 //! One persistent vector: which tokens use it most, and which tokens its value promotes.
 
-use super::super::super::language::{tr, trf};
-use super::super::super::state::{ViewContext, percent};
-use super::super::super::theme::{quiet, strong};
-use super::super::picture::weight;
 use super::columns::Columns;
 use super::usage::fine_percent;
 use crate::chart::thousands;
 use crate::engine::{Model, VectorFacts};
 use crate::text::{Unit, Vocabulary};
+use crate::ui::language::{tr, trf};
+use crate::ui::theme::{quiet, strong};
+use crate::ui::views::context::ViewContext;
+use crate::ui::widgets::names::percent;
+use crate::ui::widgets::picture::weight;
 use eframe::egui::{self, Color32, FontId, Rect, Sense, Stroke, Ui, pos2, vec2};
 
 /// Tokens left and right of one that uses the vector: of characters, and of words.
@@ -254,7 +255,7 @@ fn promoted(ui: &mut Ui, model: &Model, facts: &VectorFacts) {
     let two = width >= 280.0;
     let each = if two { (width - gap) / 2.0 } else { width };
     let colors = {
-        let palette = super::super::super::theme::palette(ui.visuals());
+        let palette = crate::ui::theme::palette(ui.visuals());
         [palette.accent, palette.edge]
     };
     let draw = |ui: &mut Ui| {

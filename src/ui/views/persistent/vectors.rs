@@ -1,9 +1,5 @@
 //! The use of all vectors of one head: bars and a heatmap in the same columns, and what the pointer does there.
 
-use super::super::super::language::{tr, trf};
-use super::super::super::state::{ViewContext, head_name, percent};
-use super::super::super::theme::{quiet, strong};
-use super::super::picture::{PictureTexture, color_bar};
 use super::columns::Columns;
 use super::keys::keys;
 use super::sheet::{Aim, Looking, Sheet};
@@ -11,6 +7,13 @@ use super::{heat, usage};
 use crate::chart::{ColorMap, Scale, thousands};
 use crate::engine::figures::FigureChoice;
 use crate::engine::{Detail, Pictured};
+use crate::ui::language::{tr, trf};
+use crate::ui::theme::{quiet, strong};
+use crate::ui::views::context::ViewContext;
+use crate::ui::widgets::choices::scale_and_map;
+use crate::ui::widgets::names::{head_name, percent};
+use crate::ui::widgets::paint::paint_upwards;
+use crate::ui::widgets::picture::{PictureTexture, color_bar};
 use eframe::egui::{self, Rect, Sense, Ui, pos2};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -97,7 +100,7 @@ impl Vectors {
             ui.checkbox(&mut self.log, tr("Log"))
                 .on_hover_text(tr("Mean weights on a logarithmic axis of four decades"));
             ui.separator();
-            super::super::scale_and_map(ui, &mut self.scale, &mut self.map);
+            scale_and_map(ui, &mut self.scale, &mut self.map);
             ui.separator();
             let whole = ui.selectable_label(self.looking.aim == Aim::Whole, tr("All"));
             let words = tr(
@@ -176,7 +179,7 @@ impl Vectors {
         usage::bars(ui, cx, columns, &over, self.log);
         heat::column_labels(ui, columns, &sheet);
         let name = heat::name_below(ui, columns, &sheet, area);
-        super::super::paint_upwards(ui, area.left(), bars, &[tr("Mean weight")]);
+        paint_upwards(ui, area.left(), bars, &[tr("Mean weight")]);
         self.on_bars(ui, cx, columns, &over);
         if both {
             self.picture.take(
@@ -187,7 +190,7 @@ impl Vectors {
             heat::paint(ui, &sheet, heat::fitting(&self.picture, cx, columns));
             let gutter =
                 Rect::from_min_max(pos2(area.left() + 16.0, frame.top()), frame.left_bottom());
-            super::super::paint_upwards(
+            paint_upwards(
                 ui,
                 area.left(),
                 frame,

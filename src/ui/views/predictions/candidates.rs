@@ -1,12 +1,12 @@
 //! What the model expects after a token.
 
-use super::super::super::command::Command;
-use super::super::super::language::{tr, trf};
-use super::super::super::state::ViewContext;
-use super::super::super::theme::{ink_on, quiet, strong};
 use crate::analysis::{Candidate, Prediction, bits};
 use crate::chart::thousands;
 use crate::engine::{Model, Snapshot};
+use crate::ui::commands::command::Command;
+use crate::ui::language::{tr, trf};
+use crate::ui::theme::{ink_on, quiet, strong};
+use crate::ui::views::context::ViewContext;
 use eframe::egui::{self, Color32, FontId, Rect, Sense, Stroke, Ui, pos2, vec2};
 
 /// One row.
@@ -23,7 +23,6 @@ pub fn show(ui: &mut Ui, cx: &mut ViewContext<'_>, model: &Model) {
         ui.label(quiet(tr("Type a text to see what the model expects next.")));
         return;
     };
-    cx.looks.prediction = Some(query);
     let label = cx.snapshot.label(query);
     ui.label(strong(trf(
         "After token {0} “{1}”",

@@ -1,16 +1,16 @@
 //! Continuing the text: how tokens are drawn, and what came of it.
 
-use super::super::super::command::Command;
-use super::super::super::language::{tr, trf};
-use super::super::super::state::ViewContext;
-use super::super::super::theme::{quiet, strong};
-use super::super::axes::together;
 use super::candidates::end_of;
-use super::drawn::{bits_per_token, next_seed, unescaped};
-use super::laid_out::{Layout, laid_out, token_at};
+use super::detokenize::{bits_per_token, next_seed, unescaped};
+use super::generation_layout::{Layout, laid_out, token_at};
 use crate::analysis::bits;
 use crate::chart::thousands;
 use crate::engine::{ContinuationRequest, Continued, Ended, Model, Sampling, Snapshot, Tokens};
+use crate::ui::commands::command::Command;
+use crate::ui::language::{tr, trf};
+use crate::ui::theme::{quiet, strong};
+use crate::ui::views::context::ViewContext;
+use crate::ui::widgets::axes::together;
 use eframe::egui::{self, Color32, Sense, Ui, vec2};
 use serde::{Deserialize, Serialize};
 use std::sync::{Arc, Weak};

@@ -199,6 +199,7 @@ mod tests {
             adapt_span,
             adapt_span_ramp: 32,
             adapt_io: None,
+            normalisation: crate::model::Normalisation::default(),
         }
     }
 

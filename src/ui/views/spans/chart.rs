@@ -1,15 +1,16 @@
 //! The chart of all heads.
 
-use super::super::super::language::{tr, trf};
-use super::super::super::state::ViewContext;
 use super::SpansView;
 use super::axes::{layer_marks, layer_tick, linear_marks, log_marks, tick};
 use super::facts::Facts;
-use super::hand::Field;
 use super::marks::{Mark, Pen, Sign, legend, marks};
+use super::span_drag::Field;
 use super::tooltip::tooltip;
 use crate::analysis::{EFFECTIVE_SHARES, SpanFlag};
 use crate::chart::{SpanMeasure as Measure, thousands};
+use crate::ui::language::{tr, trf};
+use crate::ui::views::context::ViewContext;
+use crate::ui::widgets::paint::grid_color;
 use eframe::egui::{self, Align2, FontId, Response, Sense, Shape, Stroke, Ui, pos2, vec2};
 use egui_plot::{AxisHints, Plot, PlotTransform};
 use std::ops::RangeInclusive;
@@ -49,7 +50,7 @@ impl SpansView {
         .include_y(high)
         .x_grid_spacer(move |input| layer_marks(&input, layers, heads))
         .show_grid([false, true])
-        .grid_color(super::super::grid_color(ui))
+        .grid_color(grid_color(ui))
         .y_grid_spacer(move |input| match linear {
             true => linear_marks(input),
             false => log_marks(input),

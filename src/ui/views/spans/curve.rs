@@ -1,10 +1,5 @@
 //! The leading head: its soft mask over distance, and the weight that this text gives each distance.
 
-use super::super::super::language::{tr, trf};
-use super::super::super::state::{ViewContext, head_name, percent};
-use super::super::super::theme::{quiet, strong};
-use super::super::fact_rows::fact_rows;
-use super::super::paint_text;
 use super::SpansView;
 use super::curve_axes::{Axes, distance_axis, mask_axis, name, share_tick, small, weight_axis};
 use super::curve_marks::{Names, effective_marks, mask, mask_path};
@@ -13,6 +8,12 @@ use super::marks::fill;
 use crate::chart::thousands;
 use crate::engine::{LeadingHead, Surveyed};
 use crate::model::{Config, Span, soft_mask};
+use crate::ui::language::{tr, trf};
+use crate::ui::theme::{quiet, strong};
+use crate::ui::views::context::ViewContext;
+use crate::ui::widgets::fact_rows::fact_rows;
+use crate::ui::widgets::names::{head_name, percent};
+use crate::ui::widgets::paint::{grid_color, nothing, paint_text};
 use eframe::egui::{self, Align2, Rect, Sense, Shape, Stroke, Ui, pos2, vec2};
 use std::sync::Arc;
 
@@ -36,7 +37,7 @@ impl SpansView {
     pub(super) fn leading(&mut self, ui: &mut Ui, cx: &mut ViewContext<'_>, facts: &Facts) {
         let head = cx.selection.heads.leading();
         let Some(span) = facts.span(head).copied() else {
-            return super::super::nothing(ui, tr("Select a head."));
+            return nothing(ui, tr("Select a head."));
         };
         self.leading_row(ui, facts, &span);
         let area = ui.available_rect_before_wrap();
@@ -140,7 +141,7 @@ impl SpansView {
         let painter = ui.painter().clone();
         let visuals = ui.visuals();
         let (ink, weak) = (visuals.text_color(), visuals.weak_text_color());
-        let line = super::super::grid_color(ui);
+        let line = grid_color(ui);
         distance_axis(&painter, &axes, weak, line);
         let fade = if facts.is_fresh { 1.0 } else { 0.55 };
         let color = cx.palette.context.gamma_multiply(fade);

@@ -1,8 +1,8 @@
 //! The axes of the leading head's curve.
 
-use super::super::super::language::tr;
 use super::axes::{decades, round_numbers};
 use crate::chart::thousands;
+use crate::ui::language::tr;
 use eframe::egui::{Align2, Color32, FontId, Painter, Pos2, Rect, Stroke, pos2, vec2};
 
 /// Room within the frame for the names of z, ramp and reach.

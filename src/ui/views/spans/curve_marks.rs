@@ -1,11 +1,11 @@
 //! What is drawn into the leading head's curve: the mask, and names that do not cover each other.
 
-use super::super::super::language::trf;
-use super::super::super::state::ViewContext;
 use super::curve_axes::{Axes, small};
 use crate::analysis::EFFECTIVE_SHARES;
 use crate::chart::thousands;
 use crate::model::{Config, Span};
+use crate::ui::language::trf;
+use crate::ui::views::context::ViewContext;
 use eframe::egui::{Align2, Color32, Painter, Pos2, Rect, Shape, Stroke, pos2, vec2};
 
 /// The mask as a line: 1 up to z + 1, the ramp, 0.

@@ -1,17 +1,18 @@
 //! What is changed by hand, in words and with buttons: the row above the chart, the menu of a head, the note beside a head
 //! that is being dragged.
 
-use super::super::super::command::Command;
-use super::super::super::language::{tr, trf};
-use super::super::super::state::{ViewContext, head_name};
-use super::super::super::theme::{quiet, strong};
 use super::SpansView;
 use super::facts::Facts;
-use super::hand::Effect;
 use super::marks::Mark;
+use super::span_drag::Effect;
 use crate::chart::thousands;
 use crate::engine::Snapshot;
 use crate::text::{Unit, Vocabulary};
+use crate::ui::commands::command::Command;
+use crate::ui::language::{tr, trf};
+use crate::ui::theme::{quiet, strong};
+use crate::ui::views::context::ViewContext;
+use crate::ui::widgets::names::head_name;
 use eframe::egui::{self, DragValue, Popup, PopupCloseBehavior, Response, Ui};
 
 /// What bits are counted by.

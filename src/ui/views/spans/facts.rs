@@ -1,11 +1,11 @@
 //! What the view knows of the heads in one frame.
 
-use super::super::super::state::ViewContext;
 use super::axes;
-use super::hand::Hand;
+use super::span_drag::Hand;
 use crate::analysis::{HeadMeasure, SpanFlag};
 use crate::engine::{Model, Surveyed};
 use crate::model::{Config, Span};
+use crate::ui::views::context::ViewContext;
 use std::sync::Arc;
 
 /// The heads, with what is measured on them.

@@ -1,12 +1,13 @@
 //! What the leading head's mask took away, query by query: a strip along the text.
 
-use super::super::super::language::{tr, trf};
-use super::super::super::state::{ViewContext, percent};
-use super::super::super::theme::{quiet, strong};
 use super::SpansView;
 use super::curve::SIDES;
 use crate::chart::thousands;
 use crate::engine::{LeadingHead, Surveyed};
+use crate::ui::language::{tr, trf};
+use crate::ui::theme::{quiet, strong};
+use crate::ui::views::context::ViewContext;
+use crate::ui::widgets::names::percent;
 use eframe::egui::{self, Align2, FontId, Mesh, Rect, Sense, Shape, Stroke, Ui, pos2, vec2};
 use std::sync::Arc;
 
@@ -162,7 +163,7 @@ impl SpansView {
                 ui.label(strong(trf("query {0}  {1}", &[&thousands(token), &label])));
                 ui.label(trf("removed by the mask: {0}", &[&percent(value)]));
                 ui.label(quiet(tr(
-                    "The share of the query's softmax that the soft mask takes away before the rest is divided by its sum: \
+                    "The share of the query's softmax that the soft mask takes away: \
                      what it would have given to distances on the ramp and beyond the reach. Where many queries share a \
                      pixel, the largest is shown.",
                 )));

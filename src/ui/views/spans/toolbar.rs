@@ -1,12 +1,13 @@
 //! The toolbar of the view: what is drawn, and how.
 
-use super::super::super::command::Command;
-use super::super::super::language::{tr, trf};
-use super::super::super::state::ViewContext;
 use super::facts::Facts;
 use super::{Held, Part, SpansView};
 use crate::analysis::{EFFECTIVE_SHARES, SpanFlag};
 use crate::chart::SpanMeasure as Measure;
+use crate::ui::commands::command::Command;
+use crate::ui::language::{tr, trf};
+use crate::ui::views::context::ViewContext;
+use crate::ui::widgets::choices::name_combo;
 use eframe::egui::{self, Ui};
 
 /// Width from which the chart's own options stand in the toolbar, in points.
@@ -106,7 +107,7 @@ impl SpansView {
                 }
             })
             .response;
-        super::super::name_combo(&combo, tr("Effective span"));
+        name_combo(&combo, tr("Effective span"));
         combo.on_hover_text(self.held.explained());
     }
 }

@@ -1,12 +1,12 @@
 //! What is said of a head under the pointer.
 
-use super::super::super::language::{tr, trf};
-use super::super::super::state::{head_name, percent};
-use super::super::super::theme::{quiet, strong};
-use super::super::fact_rows::fact_rows;
 use super::facts::Facts;
 use crate::analysis::{EFFECTIVE_SHARES, SpanFlag};
 use crate::chart::thousands;
+use crate::ui::language::{tr, trf};
+use crate::ui::theme::{quiet, strong};
+use crate::ui::widgets::fact_rows::fact_rows;
+use crate::ui::widgets::names::{head_name, percent};
 use eframe::egui::Ui;
 
 /// The numbers of a head.

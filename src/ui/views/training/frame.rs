@@ -1,11 +1,11 @@
 //! What the plots of the training have in common: axes, scales, and the steps in view.
 
-use super::super::axes::{
-    LINE, NUMBER, decimal_marks, horizontal, linear_marks, significant, vertical,
-};
-use super::super::grid_color;
 use super::TrainingView;
 use crate::chart::thousands;
+use crate::ui::widgets::axes::{
+    LINE, NUMBER, decimal_marks, horizontal, linear_marks, significant, vertical,
+};
+use crate::ui::widgets::paint::grid_color;
 use eframe::egui::{self, Ui, vec2};
 use egui_plot::{Plot, PlotUi, VLine};
 use std::ops::RangeInclusive;

@@ -1,14 +1,15 @@
 //! z of every head over the steps of the training: how the heads learned how far to look.
 
-use super::super::super::language::{tr, trf};
-use super::super::super::state::{ViewContext, head_name};
-use super::super::super::theme::{quiet, strong};
-use super::super::axes::{Dash, line_sample};
 use super::frame::Frame;
 use super::lines::{decimated, nearest};
 use super::{TrainingView, decimals};
 use crate::chart::thousands;
 use crate::engine::SpanHistory;
+use crate::ui::language::{tr, trf};
+use crate::ui::theme::{quiet, strong};
+use crate::ui::views::context::ViewContext;
+use crate::ui::widgets::axes::{Dash, line_sample};
+use crate::ui::widgets::names::head_name;
 use eframe::egui::{self, Align2, Color32, Ui, vec2};
 use egui_plot::{Line, PlotPoint, PlotPoints, Points, Text};
 

@@ -1,0 +1,74 @@
+//! What the tensors of a file claim to be, all together.
+
+use super::container::Storage;
+use super::tensor::{Dtype, View};
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
+/// What the tensors of a file claim to be, all together: a view may repeat its numbers, so a small file could ask for any
+/// memory. Names that share one view are one claim, as in networks whose layers share their weights.
+pub(super) struct Claims {
+    left: usize,
+    most: usize,
+    /// Storage, offset, format, shape and strides of every view, and its number.
+    views: HashMap<(usize, usize, Dtype, Box<[usize]>), usize>,
+}
+
+impl Claims {
+    /// For a file of `bytes` bytes: every number twice, as where input and output embedding have views of their own on the
+    /// same numbers, and some more.
+    pub fn of(bytes: usize) -> Self {
+        const MORE: usize = 16 << 20;
+        let most = bytes.saturating_mul(2).saturating_add(MORE);
+        Self {
+            left: most,
+            most,
+            views: HashMap::new(),
+        }
+    }
+
+    /// What was unpacked counts like what is in the file.
+    pub fn found(&mut self, storage: &Storage) {
+        if let Storage::Copied(bytes) = storage {
+            self.left = self.left.saturating_add(2 * bytes.len());
+            self.most = self.most.saturating_add(2 * bytes.len());
+        }
+    }
+
+    /// Adds a view; its number, which tells different ones apart.
+    ///
+    /// # Errors
+    /// In words, when all tensors together would be more than the file can hold.
+    pub fn add(&mut self, view: &View) -> Result<usize, String> {
+        let extents = view.info.shape.iter().chain(&view.strides);
+        let key = (
+            view.storage,
+            view.offset,
+            view.info.dtype,
+            extents.copied().collect(),
+        );
+        let next = self.views.len();
+        match self.views.entry(key) {
+            Entry::Occupied(known) => Ok(*known.get()),
+            Entry::Vacant(place) => {
+                let bytes = view.info.elements().checked_mul(view.info.dtype.size());
+                let left = bytes.and_then(|bytes| self.left.checked_sub(bytes));
+                self.left = left.ok_or_else(|| over_and_over(&view.info.shape, self.most))?;
+                Ok(*place.insert(next))
+            }
+        }
+    }
+
+    /// How many bytes all tensors together may be.
+    pub fn most(&self) -> usize {
+        self.most
+    }
+}
+
+/// What is said of a file whose tensors would be more than it can hold.
+pub(super) fn over_and_over(shape: &[usize], most: usize) -> String {
+    format!(
+        "with its {shape:?} numbers all tensors would be more than {most} bytes, which is more than the file can hold: its \
+         storages are used over and over"
+    )
+}

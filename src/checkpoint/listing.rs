@@ -1,0 +1,139 @@
+//! All tensors of a file under the names of the published code.
+
+use super::claims::Claims;
+use super::derived::{self, Derived};
+use super::error::Fault;
+use super::names;
+use super::tensor::View;
+use super::unread::UnreadTensor;
+use crate::files::shown;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// A tensor whose numbers can be read.
+#[derive(Debug, Clone)]
+pub(super) struct Stored {
+    pub view: View,
+    /// Tells different views apart: equal ones have the same.
+    pub number: usize,
+    pub file_name: String,
+    /// How it is computed, where the file holds only what it is computed of; the view is then one on the result.
+    pub derived: Option<Arc<Derived>>,
+}
+
+/// A tensor as it was found.
+#[derive(Debug)]
+pub(super) enum Found {
+    Stored(Stored),
+    Unread(UnreadTensor),
+}
+
+impl Found {
+    pub fn file_name(&self) -> &str {
+        match self {
+            Self::Stored(stored) => &stored.file_name,
+            Self::Unread(unread) => &unread.file_name,
+        }
+    }
+
+    /// The same tensor under another name.
+    pub fn renamed(&self, name: &str) -> Self {
+        let file_name = name.to_owned();
+        match self {
+            Self::Stored(stored) => Self::Stored(Stored {
+                file_name,
+                ..stored.clone()
+            }),
+            Self::Unread(unread) => Self::Unread(UnreadTensor {
+                file_name,
+                ..unread.clone()
+            }),
+        }
+    }
+}
+
+/// The tensors of a file by their names in the published code.
+#[derive(Debug, Default)]
+pub(super) struct Listing {
+    pub tensors: BTreeMap<String, Stored>,
+    pub unread: BTreeMap<String, UnreadTensor>,
+    /// Names in the file of tensors that are there under another name as well.
+    pub aliases: Vec<String>,
+    /// What was understood of the file that somebody may want to know.
+    pub notes: Vec<String>,
+    /// How many bytes all tensors together may be.
+    pub most: usize,
+}
+
+impl Listing {
+    /// Puts tensors under their names.
+    ///
+    /// # Errors
+    /// When two different ones have the same name, or what is computed of them would be more than the file can hold.
+    pub fn new(found: Vec<Found>, claims: &mut Claims) -> Result<Self, Fault> {
+        let mut named: Vec<(String, Found)> = found
+            .into_iter()
+            .map(|found| (names::strip(found.file_name()), found))
+            .collect();
+        if let Some(prefix) = names::unknown_prefix(named.iter().map(|(name, _)| name.as_str())) {
+            for (name, _) in &mut named {
+                if let Some(rest) = name.strip_prefix(&prefix) {
+                    *name = rest.to_owned();
+                }
+            }
+        }
+        let mut listing = Self::default();
+        for (name, found) in named {
+            match found {
+                Found::Stored(stored) => listing.insert(name, stored)?,
+                Found::Unread(unread) => listing.insert_unread(name, unread)?,
+            }
+        }
+        derived::resolve(&mut listing, claims)?;
+        listing.most = claims.most();
+        Ok(listing)
+    }
+
+    /// Adds a tensor, unless there is another of that name.
+    ///
+    /// # Errors
+    /// When there is.
+    pub fn insert(&mut self, name: String, stored: Stored) -> Result<(), Fault> {
+        if let Some(other) = self.tensors.get(&name) {
+            if other.file_name != stored.file_name && other.number == stored.number {
+                self.aliases.push(stored.file_name);
+                return Ok(());
+            }
+            return Err(same_name(&other.file_name, &stored.file_name, &name));
+        }
+        if let Some(other) = self.unread.get(&name) {
+            return Err(same_name(&other.file_name, &stored.file_name, &name));
+        }
+        self.tensors.insert(name, stored);
+        Ok(())
+    }
+
+    fn insert_unread(&mut self, name: String, unread: UnreadTensor) -> Result<(), Fault> {
+        let stored = self.tensors.get(&name).map(|other| &other.file_name);
+        let other = stored.or(self.unread.get(&name).map(|other| &other.file_name));
+        if let Some(other) = other {
+            return Err(same_name(other, &unread.file_name, &name));
+        }
+        self.unread.insert(name, unread);
+        Ok(())
+    }
+}
+
+/// What is said of two tensors of one name.
+fn same_name(a: &str, b: &str, name: &str) -> Fault {
+    let what = format!(
+        "tensors {} and {} have the same name, {}; it is not known which is meant",
+        shown(a),
+        shown(b),
+        shown(name)
+    );
+    match a == b {
+        true => Fault::Damaged(what),
+        false => Fault::Unsupported(format!("{what}: save one network to a file of its own")),
+    }
+}

@@ -1,0 +1,156 @@
+//! What a file holds beside the tensors of the network in it: all are accounted for.
+
+use super::ModelError;
+use super::config::span_name;
+use crate::checkpoint::Checkpoint;
+use crate::files::shown;
+use std::collections::BTreeSet;
+
+/// The tensors of a file that the network does not use.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Unused {
+    /// How many tensors it does use.
+    pub used: usize,
+    /// Those that are known and not needed: what they are, and how many.
+    pub known: Vec<(&'static str, usize)>,
+    /// Those of which it is not known what they are for, the first of them: name in the file, format and shape, in words.
+    pub unknown: Vec<String>,
+    /// How many of them there are.
+    pub unknown_count: usize,
+}
+
+/// Constants that the published code keeps beside the spans.
+const TEMPLATES: &str = "mask templates";
+
+/// The names by which all-attention layers hold their spans a second time, and those that wrappers add.
+const SECOND_NAMES: &str = "second names of tensors that are used";
+
+/// Counters of batches and steps.
+const COUNTERS: &str = "counters";
+
+/// The state of the run that wrote the file, with which it goes on.
+const RUN: &str = "state of the training run";
+
+/// Most unknown tensors that are kept by name.
+const MOST_NAMES: usize = 20;
+
+impl Unused {
+    /// What is left of a file when a network has `used` these tensors.
+    ///
+    /// # Errors
+    /// When a tensor that must be looked at cannot be read.
+    pub(super) fn of(
+        checkpoint: &Checkpoint,
+        used: &BTreeSet<String>,
+        layers: usize,
+    ) -> Result<Self, ModelError> {
+        let mut unused = Self {
+            used: used.len(),
+            ..Self::default()
+        };
+        let numbers: BTreeSet<usize> = used
+            .iter()
+            .filter_map(|name| checkpoint.view_number(name))
+            .collect();
+        let seconds = second_spans(checkpoint, used, layers)?;
+        for name in checkpoint.names().filter(|name| !used.contains(*name)) {
+            let number = checkpoint.view_number(name);
+            let kind = match number {
+                _ if name.starts_with("training.") => RUN,
+                _ if name.ends_with("mask_template") => TEMPLATES,
+                Some(number) if numbers.contains(&number) => SECOND_NAMES,
+                _ if seconds.contains(name) => SECOND_NAMES,
+                _ => {
+                    let info = checkpoint.info(name);
+                    let format = info.map_or("", |info| info.dtype.name());
+                    let shape = info.map(|info| info.shape.as_slice());
+                    unused.add_unknown(checkpoint.file_name(name).unwrap_or(name), format, shape);
+                    continue;
+                }
+            };
+            unused.add(kind, 1);
+        }
+        for (name, unread) in checkpoint.unread() {
+            match unread.is_counter {
+                true => unused.add(COUNTERS, 1),
+                false if name.ends_with("mask_template") => unused.add(TEMPLATES, 1),
+                false => {
+                    let shape = unread.shape.as_deref();
+                    unused.add_unknown(&unread.file_name, &unread.form, shape);
+                }
+            }
+        }
+        unused.add(SECOND_NAMES, checkpoint.aliases().len());
+        Ok(unused)
+    }
+
+    fn add(&mut self, kind: &'static str, count: usize) {
+        match self.known.iter_mut().find(|(known, _)| *known == kind) {
+            Some((_, known)) => *known += count,
+            None if count > 0 => self.known.push((kind, count)),
+            None => {}
+        }
+    }
+
+    fn add_unknown(&mut self, name: &str, format: &str, shape: Option<&[usize]>) {
+        self.unknown_count += 1;
+        if self.unknown.len() < MOST_NAMES {
+            let shape = shape
+                .map(|shape| format!(", {shape:?}"))
+                .unwrap_or_default();
+            self.unknown
+                .push(format!("{} ({format}{shape})", shown(name)));
+        }
+    }
+
+    /// The first unknown ones, in words.
+    pub(super) fn some_unknown(&self) -> String {
+        let first: Vec<&str> = self.unknown.iter().take(3).map(String::as_str).collect();
+        let more = if self.unknown_count > 3 { ", …" } else { "" };
+        format!("{}{more}", first.join(", "))
+    }
+
+    /// What is said of tensors of which it is not known what they are for; nothing where there are none.
+    pub(super) fn note(&self) -> Option<String> {
+        let (count, plural) = match self.unknown_count {
+            0 => return None,
+            1 => (1, ""),
+            n => (n, "s"),
+        };
+        Some(format!(
+            "not needed: {count} tensor{plural} that this kind of network has no place for, and that results leave out: {}",
+            self.some_unknown()
+        ))
+    }
+
+    /// Those that are known and not needed, in words; nothing where there are none.
+    pub fn known_in_words(&self) -> Option<String> {
+        let known = self.known.iter().map(|(kind, n)| format!("{n} {kind}"));
+        let known: Vec<String> = known.collect();
+        (!known.is_empty()).then(|| known.join(", "))
+    }
+}
+
+/// The second names of spans whose numbers are those that are used.
+fn second_spans(
+    checkpoint: &Checkpoint,
+    used: &BTreeSet<String>,
+    layers: usize,
+) -> Result<BTreeSet<String>, ModelError> {
+    let mut seconds = BTreeSet::new();
+    for layer in 0..layers {
+        let second =
+            format!("layers.{layer}.attn.attn.persistent_memory.adaptive_span._mask.current_val");
+        let Some(first) = span_name(checkpoint, layer) else {
+            continue;
+        };
+        if checkpoint.info(&second).is_none() || used.contains(&second) {
+            continue;
+        }
+        let (a, b) = (checkpoint.read(&first)?, checkpoint.read(&second)?);
+        if a == b {
+            seconds.insert(second);
+        }
+    }
+    Ok(seconds)
+}

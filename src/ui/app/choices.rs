@@ -1,0 +1,111 @@
+//! What a picture of the window shows selected, changed and set.
+
+use super::App;
+use crate::analysis::TokenSet;
+use crate::ui::commands::command::Command;
+use crate::ui::document::recorded::Texts;
+use std::ops::Range;
+
+/// What is selected from the start: for pictures.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Choices {
+    /// Heads, the leading one first: layer and head, from 0. None: the one that reaches farthest.
+    pub heads: Vec<(usize, usize)>,
+    /// Tokens, as positions in the text. None: the last one.
+    pub tokens: Option<Range<usize>>,
+    /// A persistent vector of the leading head, from 0.
+    pub vector: Option<usize>,
+    /// A text of a recorded run, from 0. None: the first.
+    pub recorded: Option<usize>,
+    /// Spans set by hand: layer and head, and z in tokens.
+    pub spans: Vec<((usize, usize), f32)>,
+    /// Heads that contribute nothing.
+    pub silenced: Vec<(usize, usize)>,
+    /// How views are set, as a session keeps it: `{"attention": {"layout": "distance"}}`.
+    pub views: Option<serde_json::Value>,
+}
+
+impl App {
+    /// Shows the chosen text of a recorded run, once it is open.
+    ///
+    /// # Errors
+    /// When it is no recorded run, or has no such text.
+    pub fn choose_text(&mut self, choices: &Choices) -> Result<(), String> {
+        let Some(index) = choices.recorded else {
+            return Ok(());
+        };
+        let texts = Texts::of(&self.document.snapshot);
+        let texts = texts.ok_or("only a recorded run has several texts: leave --index out")?;
+        if index >= texts.names.len() {
+            let names = texts.names.len();
+            return Err(format!(
+                "there is no text {index}: the run has {names}, counted from 0"
+            ));
+        }
+        self.document.show_recorded(index);
+        Ok(())
+    }
+
+    /// Selects what was chosen, once a model is open. An error names what it does not have.
+    ///
+    /// # Errors
+    /// When model or text have no such head, token or vector.
+    pub fn choose(&mut self, choices: &Choices) -> Result<(), String> {
+        let snapshot = std::sync::Arc::clone(&self.document.snapshot);
+        let Some(model) = &snapshot.model else {
+            return Err("no model is open".into());
+        };
+        let config = model.network.config();
+        let set = choices.spans.iter().map(|(head, _)| head);
+        for &(layer, head) in choices.heads.iter().chain(set).chain(&choices.silenced) {
+            if layer >= config.nb_layers || head >= config.nb_heads {
+                return Err(format!(
+                    "there is no head {layer}.{head}: the model has layers 0 to {} and heads 0 to {}",
+                    config.nb_layers - 1,
+                    config.nb_heads - 1
+                ));
+            }
+        }
+        if let Some((leading, others)) = choices.heads.split_first() {
+            self.document
+                .selection
+                .select_heads(*leading, others.iter().copied());
+        }
+        if let Some(tokens) = &choices.tokens {
+            let len = snapshot.tokens.ids.len();
+            if tokens.end > len || tokens.is_empty() {
+                return Err(format!(
+                    "there are no tokens {}..{}: the text has {len}",
+                    tokens.start, tokens.end
+                ));
+            }
+            self.document.selection.tokens = TokenSet::from(tokens.clone());
+        }
+        if let Some(vector) = choices.vector {
+            if vector >= config.pers_mem_size {
+                return Err(format!(
+                    "there is no persistent vector {vector}: the model has {}",
+                    config.pers_mem_size
+                ));
+            }
+            self.document.selection.vector = Some(vector);
+        }
+        let changes = !choices.spans.is_empty() || !choices.silenced.is_empty();
+        if model.recorded.is_some() && changes {
+            return Err("a recorded run holds no weights: spans cannot be set, nor heads silenced; pass the model".into());
+        }
+        for &(head, span) in &choices.spans {
+            let span = Some(span);
+            self.commands.push(Command::SetSpan { head, span });
+        }
+        for &head in &choices.silenced {
+            let silenced = true;
+            self.commands.push(Command::Silence { head, silenced });
+        }
+        if let Some(views) = &choices.views {
+            self.views = serde_json::from_value(views.clone())
+                .map_err(|error| format!("the views cannot be set like that: {error}"))?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,482 @@
+//! The window: it owns the engine, the views and the dialogs, and draws a frame.
+
+mod choices;
+mod figures;
+mod files;
+mod keep;
+mod opening;
+mod run_command;
+mod tour;
+
+use crate::engine::{Looks, Snapshot};
+use crate::model::Edits;
+use crate::ui::commands::command::{Command, Now};
+use crate::ui::commands::help::Help;
+use crate::ui::commands::keys::{self, Keyboard};
+use crate::ui::commands::menus::Menus;
+use crate::ui::commands::palette::CommandPalette;
+use crate::ui::dialogs::{Backend, Dialogs};
+use crate::ui::document::Document;
+use crate::ui::document::recorded::Texts;
+use crate::ui::document::selection::{Hover, Selection};
+use crate::ui::export::files::Exports;
+use crate::ui::export::making::Asked;
+use crate::ui::export::options::FigureOptions;
+use crate::ui::language::{self, tr, trf};
+use crate::ui::session::settings::{Settings, ThemeChoice};
+use crate::ui::session::writer::SessionWriter;
+use crate::ui::session::{self, Place, Session};
+use crate::ui::shell::about::AboutBox;
+use crate::ui::shell::layout::Layout;
+use crate::ui::shell::model_facts::ModelFacts;
+use crate::ui::shell::status::StatusBar;
+use crate::ui::shell::tiles::{self, Board};
+use crate::ui::shell::toasts::Toasts;
+use crate::ui::shell::tour::Tour;
+use crate::ui::text_field::editor::Editor;
+use crate::ui::views::context::ViewContext;
+use crate::ui::views::{Pane, Views};
+use crate::ui::{Start, text_field, theme};
+pub use choices::Choices;
+use eframe::egui::{self, Ui};
+use std::path::Path;
+use std::sync::Arc;
+
+/// The application.
+pub struct App {
+    /// What is open.
+    pub(super) document: Document,
+    pub(super) settings: Settings,
+    pub(super) toasts: Toasts,
+    pub(super) commands: Vec<Command>,
+    pub(super) overlays: Overlays,
+    pub(super) views: Views,
+    pub(super) board: Arrangement,
+    pub(super) editor: Editor,
+    pub(super) exports: Exports,
+    /// Figures that wait for their numbers.
+    pub(super) figures: Vec<Asked>,
+    pub(super) keeping: Keeping,
+}
+
+/// What lies over the views when it is open.
+pub(super) struct Overlays {
+    pub help: Help,
+    pub about: AboutBox,
+    pub tour: Tour,
+    pub palette: CommandPalette,
+    pub dialogs: Dialogs,
+    pub figure_options: FigureOptions,
+    pub facts: ModelFacts,
+}
+
+impl Overlays {
+    /// Whether a box that lies over everything else has the keys.
+    fn covers(&self) -> bool {
+        self.dialogs.is_open()
+            || self.palette.is_open()
+            || self.help.is_open()
+            || self.about.is_open()
+    }
+}
+
+/// Where the views stand, and which of them is at hand.
+pub(super) struct Arrangement {
+    pub tree: egui_tiles::Tree<Pane>,
+    /// The view that was clicked in last.
+    pub used: Pane,
+    /// The only view that is drawn, without bars and text field: for pictures and measurements.
+    alone: Option<Pane>,
+}
+
+/// What the session keeps of the window itself.
+pub(super) struct Keeping {
+    pub writer: Option<SessionWriter>,
+    /// The session as it was found at the start.
+    pub last_session: Session,
+    /// Where the window stands.
+    pub place: Place,
+    /// The size of the interface.
+    pub zoom: f32,
+}
+
+impl App {
+    /// An application that opens what `start` says, else what was open last. `backend` shows its file dialogs.
+    pub fn new(ctx: &egui::Context, start: &Start, settings: Settings, backend: Backend) -> Self {
+        theme::install(ctx);
+        apply_theme(ctx, settings.theme);
+        language::speak(settings.language);
+        backend.probe();
+        let (session, kept) = match settings.folder_of_session() {
+            Some(folder) => Session::load(folder),
+            None => Default::default(),
+        };
+        let tours = tour::begins(start, &settings, &session);
+        let mut toasts = Toasts::default();
+        let opening = opening::at_start(ctx, start, &settings, &session, kept, &mut toasts);
+        let notify = ctx.clone();
+        let document = Document::new(start.device, opening, move || notify.request_repaint());
+        document.engine.set_memory(
+            start
+                .memory
+                .map_or(settings.memory_bytes(), |mb| mb.saturating_mul(1_000_000)),
+        );
+        let zoom = session.zoom.map(|zoom| zoom.clamp(ZOOM.0, ZOOM.1));
+        if let Some(zoom) = zoom {
+            ctx.set_zoom_factor(zoom);
+        }
+        let writer = settings
+            .folder_of_session()
+            .map(|folder| SessionWriter::new(folder.to_owned()));
+        Self {
+            document,
+            settings,
+            toasts,
+            commands: Vec::new(),
+            overlays: Overlays {
+                help: Help::default(),
+                about: AboutBox::default(),
+                tour: Tour::new(tours),
+                palette: CommandPalette::default(),
+                dialogs: Dialogs::new(backend),
+                figure_options: FigureOptions::default(),
+                facts: ModelFacts::default(),
+            },
+            views: session::tolerant(&session.views),
+            board: Arrangement {
+                tree: session.layout.clone().unwrap_or_default().tree(),
+                used: session.used.unwrap_or(Pane::SPANS),
+                alone: None,
+            },
+            editor: Editor::default(),
+            exports: Exports::default(),
+            figures: Vec::new(),
+            keeping: Keeping {
+                writer,
+                place: session.window,
+                zoom: zoom.unwrap_or(1.0),
+                last_session: session,
+            },
+        }
+    }
+
+    /// The engine's last snapshot, as drawn.
+    pub fn snapshot(&self) -> &Snapshot {
+        &self.document.snapshot
+    }
+
+    /// The selection, as drawn.
+    pub fn selection(&self) -> &Selection {
+        &self.document.selection
+    }
+
+    /// The text that the views show.
+    pub fn text(&self) -> &Arc<str> {
+        self.document.text()
+    }
+
+    /// What is changed by hand in the model that is open.
+    pub fn edits(&self) -> &Edits {
+        self.document.edits()
+    }
+
+    /// Whether the training run that is open is followed.
+    pub fn follows_run(&self) -> bool {
+        self.document.follows_run()
+    }
+
+    /// The error on show, if any.
+    pub fn complaint(&self) -> Option<&str> {
+        self.toasts.complaint()
+    }
+
+    /// The views that are not closed.
+    pub fn open_views(&self) -> Vec<Pane> {
+        tiles::open_views(&self.board.tree)
+    }
+
+    /// The views that can be seen: not closed, and in front of their tabs.
+    pub fn visible_views(&self) -> Vec<Pane> {
+        let tiles = self.board.tree.active_tiles().into_iter();
+        let panes = tiles.filter_map(|tile| self.board.tree.tiles.get_pane(&tile));
+        panes.copied().collect()
+    }
+
+    /// Where the views stand.
+    pub fn layout(&self) -> Layout {
+        Layout::of(&self.board.tree).unwrap_or_default()
+    }
+
+    /// Whether everything that was asked for is done and drawn.
+    pub fn settled(&self) -> bool {
+        self.figures.is_empty()
+            && !self.overlays.figure_options.is_drawing()
+            && self.document.settled()
+    }
+
+    /// How many previews of figures were begun.
+    pub fn previews(&self) -> u64 {
+        self.overlays.figure_options.previews()
+    }
+
+    /// Brings a view to the front of its tabs.
+    pub fn bring_up(&mut self, view: Pane) {
+        tiles::bring_up(&mut self.board.tree, view);
+        self.board.used = view;
+    }
+
+    /// Draws this view alone from now on, without bars and text field.
+    pub fn show_alone(&mut self, view: Pane) {
+        self.board.alone = Some(view);
+    }
+
+    /// What decides which commands can be done.
+    fn now(&self) -> Now {
+        let tokens = self.document.snapshot.tokens.ids.len();
+        let unread = self.document.snapshot.model.is_some() && self.document.snapshot.done < tokens;
+        let heads = self.document.selection.heads.all().iter();
+        let edits = self.document.edits();
+        Now {
+            model: self.document.snapshot.model.is_some(),
+            file: self.document.file.is_some(),
+            run: self
+                .document
+                .snapshot
+                .model
+                .as_ref()
+                .is_some_and(|model| model.run.is_some()),
+            follows: self.document.follows_run(),
+            opening: self.document.snapshot.opening,
+            undo: self.document.history.can_undo(),
+            redo: self.document.history.can_redo(),
+            reading: unread && self.document.snapshot.busy && !self.document.snapshot.opening,
+            stopped: unread && !self.document.snapshot.busy,
+            edited: !edits.is_empty(),
+            edited_selected: heads
+                .clone()
+                .any(|(layer, head)| edits.is_edited(*layer, *head)),
+            open_views: self.open_views(),
+            texts: Texts::of(&self.document.snapshot),
+            used: Some(self.board.used),
+            missing: self.missing(),
+        }
+    }
+
+    /// Draws one frame.
+    pub fn show(&mut self, ui: &mut Ui) {
+        language::speak(self.settings.language);
+        let ctx = ui.ctx().clone();
+        self.take_news(&ctx);
+        self.document.follow();
+        let keyboard = Keyboard {
+            modal: self.overlays.covers() || self.overlays.figure_options.is_open(),
+            editor: Editor::id(),
+        };
+        if !keyboard.modal && self.overlays.tour.escaped(&ctx) {
+            self.end_tour();
+        }
+        self.commands.extend(keys::pressed(&ctx, keyboard));
+        let now = self.now();
+        let status = if self.board.alone.is_none() {
+            let menus = Menus {
+                now: &now,
+                document: &self.document,
+                settings: &self.settings,
+                commands: &mut self.commands,
+            };
+            menus.show(ui);
+            let status = StatusBar {
+                now: &now,
+                document: &mut self.document,
+                figures: &mut self.figures,
+                exports: &mut self.exports,
+                commands: &mut self.commands,
+            };
+            let status = status.show(ui);
+            self.edit(ui);
+            status.height()
+        } else {
+            0.0
+        };
+        self.board(ui, &now);
+        if let Some(model) = self.document.snapshot.model.clone() {
+            let palette = theme::palette(ui.visuals());
+            self.overlays.facts.show(
+                &ctx,
+                &model,
+                self.document.snapshot.model_number,
+                &palette,
+                &mut self.commands,
+            );
+        }
+        self.options_of_figures(&ctx, &now);
+        self.make_figures(&ctx);
+        self.walk(&ctx);
+        self.overlays.help.show(&ctx);
+        self.overlays.about.show(&ctx);
+        self.find(&ctx, &now);
+        if let Some((purpose, path)) = self.overlays.dialogs.show(&ctx) {
+            self.chosen(&ctx, purpose, path);
+        }
+        let palette = theme::palette(ui.visuals());
+        if let Some((path, how)) = self.toasts.show(&ctx, &palette, status) {
+            self.exports.reveal(&ctx, path, how);
+        }
+        self.carry_out(&ctx);
+        self.keep(&ctx);
+    }
+
+    fn edit(&mut self, ui: &mut Ui) {
+        let ids = self
+            .document
+            .snapshot
+            .model
+            .as_ref()
+            .is_some_and(|model| model.vocabulary.is_none());
+        let hint = if ids {
+            tr("This model's vocabulary is not known: type token ids, such as 12 0 7")
+        } else {
+            tr("Type or paste a text: every view follows")
+        };
+        let frame = egui::Frame::side_top_panel(ui.style())
+            .fill(theme::palette(ui.visuals()).bar)
+            .inner_margin(theme::BAR_MARGIN);
+        egui::Panel::bottom("editor")
+            .frame(frame)
+            .resizable(true)
+            .default_size(86.0)
+            .min_size(44.0)
+            .show(ui, |ui| {
+                ui.add_space(4.0);
+                if let Some(texts) = Texts::of(&self.document.snapshot) {
+                    text_field::recorded::text(
+                        ui,
+                        &self.document.snapshot,
+                        &texts,
+                        &mut self.commands,
+                    );
+                    return;
+                }
+                if self.editor.show(ui, hint, &mut self.document.history) {
+                    self.document.text_changed();
+                }
+            });
+    }
+
+    fn board(&mut self, ui: &mut Ui, now: &Now) {
+        let palette = theme::palette(ui.visuals());
+        let frame = egui::Frame::central_panel(ui.style())
+            .fill(palette.bar)
+            .inner_margin(egui::Margin::symmetric(theme::GAP as i8, 0));
+        egui::CentralPanel::default().frame(frame).show(ui, |ui| {
+            if tiles::open_views(&self.board.tree).is_empty() {
+                self.nothing_open(ui);
+            }
+            // Views say anew every frame what they need, and what is under the pointer.
+            let mut looks = Looks::default();
+            let mut hovering = Hover::default();
+            let mut board = Board {
+                views: &mut self.views,
+                cx: ViewContext {
+                    snapshot: &self.document.snapshot,
+                    selection: &mut self.document.selection,
+                    hover: self.document.hover,
+                    hovering: &mut hovering,
+                    looks: &mut looks,
+                    commands: &mut self.commands,
+                    palette,
+                },
+                used: &mut self.board.used,
+                now,
+            };
+            match self.board.alone {
+                Some(view) => board.only(ui, view),
+                None => self.board.tree.ui(&mut board, ui),
+            }
+            for asked in &self.figures {
+                asked.look(&mut looks);
+            }
+            if let Some(kind) = self.overlays.figure_options.shown() {
+                let choice = self.choice(kind);
+                crate::ui::export::making::look(kind, &choice, &mut looks);
+            }
+            self.document.look(looks);
+            if hovering != self.document.hover {
+                self.document.hover = hovering;
+                ui.ctx().request_repaint();
+            }
+        });
+    }
+
+    fn options_of_figures(&mut self, ctx: &egui::Context, now: &Now) {
+        let before = self.settings.figure;
+        let covered = self.overlays.covers() || egui::Popup::is_any_open(ctx);
+        let (style, commands) = (&mut self.settings.figure, &mut self.commands);
+        let shown = self
+            .overlays
+            .figure_options
+            .show(ctx, style, now, covered, commands);
+        let style = self.settings.figure;
+        if before != style {
+            self.save();
+        }
+        if let Some(kind) = shown {
+            let basis = self.basis(kind);
+            if self.overlays.figure_options.wants(style, basis) {
+                self.preview(kind);
+            }
+        }
+    }
+
+    fn nothing_open(&mut self, ui: &mut Ui) {
+        ui.vertical_centered(|ui| {
+            ui.add_space(ui.available_height() * 0.4);
+            ui.label(theme::quiet(tr("All views are closed.")));
+            if ui.button(Command::ResetLayout.name()).clicked() {
+                self.commands.push(Command::ResetLayout);
+            }
+        });
+    }
+
+    fn find(&mut self, ctx: &egui::Context, now: &Now) {
+        let config = self.document.snapshot.model.as_ref();
+        let config = config.map(|model| model.network.config());
+        let heads = config.map_or((0, 0), |config| (config.nb_layers, config.nb_heads));
+        if let Some(command) = self
+            .overlays
+            .palette
+            .show(ctx, now, heads, &self.settings.recent)
+        {
+            self.commands.push(command);
+        }
+    }
+
+    pub(super) fn save(&mut self) {
+        if let Err(error) = self.settings.save() {
+            let words = trf("The settings cannot be saved: {0}", &[&error]);
+            self.toasts.error(words);
+        }
+    }
+
+    /// The open checkpoint's path, unless it is a bundled one.
+    pub fn file(&self) -> Option<&Path> {
+        self.document.file.as_ref().map(|(path, _)| path.as_path())
+    }
+}
+
+impl eframe::App for App {
+    fn ui(&mut self, ui: &mut Ui, _frame: &mut eframe::Frame) {
+        self.show(ui);
+    }
+}
+
+/// The smallest and the largest size of the interface.
+pub(super) const ZOOM: (f32, f32) = (0.5, 3.0);
+
+pub(super) fn apply_theme(ctx: &egui::Context, choice: ThemeChoice) {
+    ctx.set_theme(match choice {
+        ThemeChoice::System => egui::ThemePreference::System,
+        ThemeChoice::Dark => egui::ThemePreference::Dark,
+        ThemeChoice::Light => egui::ThemePreference::Light,
+    });
+}

@@ -1,0 +1,194 @@
+//! What commands are called, and what they do, in words.
+
+use super::command::Command;
+use crate::chart::thousands;
+use crate::engine::figures::FigureKind;
+use crate::engine::{Combine, Sample};
+use crate::ui::export::figures::{self, TENSORS, Way};
+use crate::ui::language::{tr, trf};
+use crate::ui::session::settings::ThemeChoice;
+use crate::ui::widgets::names::head_name;
+
+impl Command {
+    /// The name, for menus.
+    pub fn name(&self) -> String {
+        let name = match self {
+            Self::OpenRecent(path) => return path.display().to_string(),
+            Self::SelectHead(head) => return head_name(*head),
+            Self::SetRamp(ramp) => return trf("Ramp of {0} tokens", &[ramp]),
+            Self::SetSpan {
+                head,
+                span: Some(span),
+            } => return trf("Set the span of {0} to {1}", &[&head_name(*head), span]),
+            Self::SetSpan { head, span: None } => {
+                return trf("Span of {0} as trained", &[&head_name(*head)]);
+            }
+            Self::Silence {
+                head,
+                silenced: true,
+            } => {
+                return trf("Silence {0}", &[&head_name(*head)]);
+            }
+            Self::Silence { head, .. } => {
+                return trf("Let {0} speak again", &[&head_name(*head)]);
+            }
+            Self::SpanOfSelected(span) => {
+                return trf("Set the span of the selected heads to {0} tokens", &[span]);
+            }
+            Self::ShowView(pane) => return trf("Show {0}", &[&pane.title()]),
+            Self::ShowRecorded { index, name } => {
+                return trf("Text {0} of the run: {1}", &[&(index + 1), name]);
+            }
+            Self::ToggleView(pane) => return trf("Open or close {0}", &[&pane.title()]),
+            Self::SetLanguage(language) => return language.name().into(),
+            Self::SetMemory(mb) => return trf("{0} MB of memory for a text", &[&thousands(*mb)]),
+            Self::OpenModel => tr("Open model…"),
+            Self::OpenRun => tr("Open training run…"),
+            Self::FollowRun => tr("Follow training run"),
+            Self::OpenSample(sample) => sample_name(sample),
+            Self::StepRecorded(-1) => tr("Previous text of the run"),
+            Self::StepRecorded(_) => tr("Next text of the run"),
+            Self::OpenText => tr("Open text…"),
+            Self::OpenVocabulary => tr("Choose vocabulary…"),
+            Self::Undo => tr("Undo"),
+            Self::Redo => tr("Redo"),
+            Self::EditText => tr("Edit the text"),
+            Self::Insert { .. } => tr("Insert text"),
+            Self::Replace { .. } => tr("Replace text"),
+            Self::Continue(_) => tr("Continue the text"),
+            Self::StopContinuing => tr("Stop continuing"),
+            Self::ExportView => tr("Export this view…"),
+            Self::Export(kind, way) => {
+                let figure = figures::name(*kind);
+                return match way {
+                    Way::Save => trf("Export {0}…", &[&figure]),
+                    Way::CopyPicture => trf("Copy picture: {0}", &[&figure]),
+                    Way::CopyNumbers => trf("Copy numbers: {0}", &[&figure]),
+                    Way::CopySvg => trf("Copy SVG: {0}", &[&figure]),
+                };
+            }
+            Self::FigureOptions => tr("Figure options…"),
+            Self::Move { layers: -1, .. } => tr("Previous layer"),
+            Self::Move { layers: 1, .. } => tr("Next layer"),
+            Self::Move { heads: -1, .. } => tr("Previous head"),
+            Self::Move { .. } => tr("Next head"),
+            Self::SelectLayer => tr("Select whole layer"),
+            Self::SelectAll => tr("Select all heads"),
+            Self::ClearSelection => tr("Clear selection"),
+            Self::SetCombine(Combine::Mean) => tr("Several heads: their mean"),
+            Self::SetCombine(Combine::Max) => tr("Several heads: the largest"),
+            Self::SilenceSelected => tr("Silence the selected heads"),
+            Self::RestoreSelected => tr("Selected heads as trained"),
+            Self::ClearEdits => tr("All heads as trained"),
+            Self::ResetLayout => tr("Reset layout"),
+            Self::SetTheme(ThemeChoice::System) => tr("Theme as the desktop"),
+            Self::SetTheme(ThemeChoice::Dark) => tr("Dark theme"),
+            Self::SetTheme(ThemeChoice::Light) => tr("Light theme"),
+            Self::ZoomIn => tr("Zoom in"),
+            Self::ZoomOut => tr("Zoom out"),
+            Self::ZoomReset => tr("Usual size"),
+            Self::FullScreen => tr("Full screen"),
+            Self::StopReading => tr("Stop reading the text"),
+            Self::ReadOn => tr("Read on"),
+            Self::StopOpening => tr("Stop opening the model"),
+            Self::ModelFacts => tr("About this model"),
+            Self::Palette => tr("Find a command…"),
+            Self::Help => tr("Keys and gestures"),
+            Self::Tour => tr("A short tour"),
+            Self::About => tr("About spanscope"),
+            Self::Quit => tr("Quit"),
+        };
+        name.into()
+    }
+
+    /// What it does, in a sentence; nothing where the name says it.
+    pub fn explanation(&self) -> &'static str {
+        match self {
+            Self::OpenModel => {
+                tr("A .pt checkpoint of the published code, a converted file, or a recorded run")
+            }
+            Self::OpenRun => {
+                tr("The folder that spanscope train writes to; the views follow the training")
+            }
+            Self::FollowRun => {
+                tr("Shows every checkpoint that the run writes, or stays with the one on show")
+            }
+            Self::ShowRecorded { .. } | Self::StepRecorded(_) => {
+                tr("The texts that were recorded; each has its own views")
+            }
+            Self::OpenRecent(_) => tr("A checkpoint or a run opened before"),
+            Self::OpenSample(_) => tr("A bundled model, with a text that suits it"),
+            Self::OpenText => tr("A text file, plain, .zip or .gz; the model runs over it"),
+            Self::OpenVocabulary => tr("A train.txt, the raw training text, or JSON"),
+            Self::SetRamp(_) => tr("The length of the soft mask's ramp"),
+            Self::Undo => tr("Take back the last change of the text or of the model"),
+            Self::Redo => tr("Do again what was taken back"),
+            Self::EditText => tr("Put the cursor into the text field"),
+            Self::Insert { .. } | Self::Replace { .. } => {
+                tr("Where it says; the text is as before with Undo")
+            }
+            Self::Continue(_) => {
+                tr("The model writes on after the selected token, or the last one")
+            }
+            Self::StopContinuing => tr("What is written so far stays"),
+            Self::ExportView => tr("The view that was last used, else the span chart"),
+            Self::Export(FigureKind::Attention, Way::Save) => {
+                tr("The queries in view, as SVG, PDF, PNG, CSV, JSON or safetensors")
+            }
+            Self::Export(kind, Way::Save) if figures::endings(*kind).contains(&TENSORS) => {
+                tr("As SVG, PDF, PNG, CSV, JSON or safetensors")
+            }
+            Self::Export(_, Way::Save) => tr("As SVG, PDF, PNG, CSV or JSON"),
+            Self::Export(_, Way::CopyPicture) => tr("As PNG, to be pasted into a document"),
+            Self::Export(_, Way::CopyNumbers) => tr("As CSV, to be pasted into a spreadsheet"),
+            Self::Export(_, Way::CopySvg) => tr("The text of the drawing"),
+            Self::FigureOptions => {
+                tr("Size, type, colours and ground of exported figures, with a preview")
+            }
+            Self::Move { .. } => tr("Where no text has the focus"),
+            Self::SelectHead(_) => tr("Select this head in every view"),
+            Self::SelectLayer => tr("All heads of the selected head's layer"),
+            Self::SelectAll => tr("Where no text has the focus"),
+            Self::ClearSelection => {
+                tr("One head, no token: the views follow the end of the text; closes notes")
+            }
+            Self::SetCombine(_) => tr("How several selected heads become one picture"),
+            Self::SetSpan { .. } | Self::SpanOfSelected(_) => {
+                tr("See what follows if a head looked just so far; the file stays as it is")
+            }
+            Self::Silence { .. } | Self::SilenceSelected => {
+                tr("They add nothing to their layer's output; the file stays as it is")
+            }
+            Self::RestoreSelected => tr("Takes back spans set and heads silenced among them"),
+            Self::ClearEdits => tr("Takes back all spans set and heads silenced"),
+            Self::ShowView(_) => tr("Bring this view to the front"),
+            Self::ToggleView(_) => tr("A closed view comes back where it was"),
+            Self::ResetLayout => tr("All views, where they stood at first"),
+            Self::SetTheme(_) | Self::SetLanguage(_) => tr("Of the whole window, at once"),
+            Self::SetMemory(_) => tr("Of a longer text, weights are at hand around the selection"),
+            Self::ZoomIn | Self::ZoomOut | Self::ZoomReset => tr("The whole interface"),
+            Self::FullScreen => tr("The same key brings the window back"),
+            Self::StopReading => tr("What was read so far stays and is shown"),
+            Self::ReadOn => tr("From where the run was stopped"),
+            Self::StopOpening => tr("The model that is open stays"),
+            Self::ModelFacts => tr("What was read, inferred and assumed"),
+            Self::Palette => tr("Search commands, views, heads and files"),
+            Self::Help => tr("What keys and the mouse do"),
+            Self::Tour => tr("Six notes that show where to begin"),
+            Self::About => tr("Versions, licences, and what it is made of"),
+            Self::Quit => tr("Everything is there again next time"),
+        }
+    }
+}
+
+/// What a bundled model is, in the language of the window.
+pub fn sample_name(sample: &Sample) -> &'static str {
+    match sample.name {
+        "Shakespeare, adaptive span" => tr("Shakespeare, adaptive span"),
+        "Wikipedia, all-attention" => tr("Wikipedia, all-attention"),
+        "Shakespeare, adaptive span up to 1,024" => tr("Shakespeare, adaptive span up to 1,024"),
+        "Shakespeare, all-attention" => tr("Shakespeare, all-attention"),
+        "Shakespeare, fixed span of 1,024" => tr("Shakespeare, fixed span of 1,024"),
+        other => other,
+    }
+}

@@ -1,0 +1,252 @@
+//! All that belongs to one open model: the engine that runs it, what is known of it, what is selected, its text and changes
+//! with their history, and the file that it came from. The window has one such document.
+
+pub mod following;
+pub mod history;
+pub mod model_file;
+pub mod recorded;
+pub mod selection;
+pub mod text_file;
+
+use crate::engine::{Engine, Looks, Sample, Snapshot, Source};
+use crate::model::{Edits, ModelError};
+use crate::ui::text_field::replace::splice;
+use eframe::egui;
+use following::Following;
+use history::{History, Text};
+use model_file::{ModelFile, OpenModel, source_of};
+use selection::{Hover, Selected, Selection};
+use std::ops::Range;
+use std::path::PathBuf;
+use std::sync::Arc;
+use text_file::TextFile;
+
+/// What a model of the last session is given back once it is open.
+#[derive(Debug)]
+pub struct Restored {
+    /// What was selected; `None` where another model was open.
+    pub selected: Option<Selected>,
+    /// What was changed by hand.
+    pub edits: Edits,
+    /// In this model.
+    pub of: Option<OpenModel>,
+    /// Which text of a recorded run was shown.
+    pub recorded: usize,
+}
+
+/// An open model with its text.
+pub struct Document {
+    /// What runs the model.
+    pub engine: Engine,
+    /// What the engine last knew.
+    pub snapshot: Arc<Snapshot>,
+    /// What is selected.
+    pub selection: Selection,
+    /// What was under the pointer in the last frame.
+    pub hover: Hover,
+    /// What the engine was last asked to look at.
+    looks: Looks,
+    /// The text and what is changed in the model, now and before.
+    pub history: History,
+    /// A text file being read.
+    pub text_file: Option<TextFile>,
+    /// The open checkpoint with the answers about it; `None` for a bundled model.
+    pub file: Option<ModelFile>,
+    /// Wishes to open a model, by their numbers, until they are carried out.
+    pub asked: Vec<(u64, Option<ModelFile>)>,
+    /// What is wanted of the training run that is open.
+    pub following: Following,
+    /// The number of the model and of the failure last seen.
+    pub seen: (u64, u64),
+    /// What the model is given back once it is open.
+    pub restored: Option<Restored>,
+    /// The model that was opened last.
+    opened: Option<OpenModel>,
+    /// Whether that is a recorded run.
+    pub shows_recorded: bool,
+    /// While a recorded run is shown, the model that the history's changes belong to.
+    pub behind: Option<OpenModel>,
+}
+
+/// What a document begins with.
+pub struct Beginning {
+    /// The model.
+    pub source: Source,
+    /// Its file, unless it is a bundled one.
+    pub file: Option<ModelFile>,
+    /// The text to begin with.
+    pub text: Text,
+    /// A file whose text comes later.
+    pub text_file: Option<TextFile>,
+    /// What the model is given back once it is open.
+    pub restored: Option<Restored>,
+}
+
+impl Document {
+    /// A document whose model is being opened on `device`; `notify` is called when there is more to draw.
+    pub fn new(
+        device: crate::model::Device,
+        beginning: Beginning,
+        notify: impl Fn() + Send + Sync + 'static,
+    ) -> Self {
+        let text = Arc::clone(&beginning.text.text);
+        let engine = Engine::start_on(device, beginning.source, text, notify);
+        Self {
+            snapshot: engine.snapshot(),
+            engine,
+            selection: Selection::default(),
+            hover: Hover::default(),
+            looks: Looks::default(),
+            history: History::new(beginning.text),
+            text_file: beginning.text_file,
+            file: None,
+            asked: vec![(1, beginning.file)],
+            following: Following::default(),
+            seen: (0, 0),
+            restored: beginning.restored,
+            opened: None,
+            shows_recorded: false,
+            behind: None,
+        }
+    }
+
+    /// Whether everything that was asked for is done and in the snapshot.
+    pub fn settled(&self) -> bool {
+        self.text_file.is_none() && self.asked.is_empty() && self.engine.is_settled(&self.snapshot)
+    }
+
+    /// The model that is open.
+    pub fn model_now(&self) -> Option<OpenModel> {
+        match (&self.file, &self.snapshot.model) {
+            (Some((path, _)), _) => {
+                let path = std::path::absolute(path).unwrap_or_else(|_| path.clone());
+                Some(OpenModel::File(path))
+            }
+            (None, Some(model)) => Some(OpenModel::Sample(model.file_name().to_owned())),
+            (None, None) => None,
+        }
+    }
+
+    /// Opens a bundled model; the text stays.
+    pub fn open_sample(&mut self, sample: &'static Sample) {
+        let number = self.engine.open(Source::Sample(sample));
+        self.asked.push((number, None));
+    }
+
+    /// Opens a checkpoint; the text stays.
+    pub fn open_file(&mut self, file: ModelFile) {
+        let number = self.engine.open(source_of(&file));
+        self.asked.push((number, Some(file)));
+    }
+
+    /// Reads a text file; one that is being read is let go.
+    pub fn read_text(&mut self, path: PathBuf, ctx: &egui::Context) {
+        self.text_file = Some(TextFile::read(path, Accept::Texts, ctx));
+    }
+
+    /// The history's text is another one: the engine is to run over it.
+    pub fn text_changed(&mut self) {
+        if !self.shows_recorded {
+            self.selection.clear_tokens();
+        }
+        self.engine.set_text(Arc::clone(self.own_text()));
+    }
+
+    /// Has the engine look at what the views need, beside what is selected.
+    pub fn look(&mut self, mut looks: Looks) {
+        looks.heads = self.selection.heads.clone();
+        looks.tokens = self.selection.tokens.clone();
+        if looks != self.looks {
+            self.engine.look(looks.clone());
+            self.looks = looks;
+        }
+    }
+
+    /// Goes back or on in the history, and runs what is then at hand.
+    pub fn step(&mut self, step: impl FnOnce(&mut History) -> bool) {
+        let before = self.history.present().clone();
+        if !step(&mut self.history) {
+            return;
+        }
+        if !Arc::ptr_eq(&before.text.text, self.own_text()) {
+            self.text_changed();
+        }
+        if before.edits != self.history.present().edits {
+            self.engine
+                .edit_of(self.snapshot.model_number, self.edits().clone());
+        }
+    }
+
+    /// Puts `text` in the place of a range of the text's own bytes.
+    pub fn replace(&mut self, range: Range<usize>, text: &str) {
+        let new = splice(self.own_text(), range, text);
+        self.history.load(Text {
+            text: new.into(),
+            name: Arc::clone(&self.history.present().text.name),
+            origin: None,
+        });
+        self.text_changed();
+    }
+
+    /// Changes the model by hand, at `time`.
+    ///
+    /// # Errors
+    /// When there is no such change.
+    pub fn edit(
+        &mut self,
+        change: impl FnOnce(&mut Edits, &[(usize, usize)]) -> Result<(), ModelError>,
+        time: f64,
+    ) -> Result<(), ModelError> {
+        let mut edits = self.edits().clone();
+        change(&mut edits, self.selection.heads.all())?;
+        self.engine
+            .edit_of(self.snapshot.model_number, edits.clone());
+        self.history.edit(edits, time);
+        Ok(())
+    }
+
+    /// Selects the head that is so many layers and heads away from the leading one.
+    pub fn move_head(&mut self, layers: isize, heads: isize) {
+        let Some(model) = &self.snapshot.model else {
+            return;
+        };
+        let config = model.network.config();
+        let step = |at: usize, by: isize, end: usize| {
+            at.saturating_add_signed(by).min(end.saturating_sub(1))
+        };
+        let (layer, head) = self.selection.heads.leading();
+        self.selection.select_head((
+            step(layer, layers, config.nb_layers),
+            step(head, heads, config.nb_heads),
+        ));
+    }
+
+    /// Selects every head that `wanted` wants; the leading one stays the leading one.
+    pub fn select(&mut self, wanted: impl Fn((usize, usize)) -> bool) {
+        let Some(model) = &self.snapshot.model else {
+            return;
+        };
+        let (layers, heads) = (
+            model.network.config().nb_layers,
+            model.network.config().nb_heads,
+        );
+        let all = (0..layers).flat_map(|layer| (0..heads).map(move |head| (layer, head)));
+        let leading = self.selection.heads.leading();
+        self.selection
+            .select_heads(leading, all.filter(|head| wanted(*head)));
+    }
+
+    /// The name of the text that is shown.
+    pub fn text_name(&self) -> String {
+        let recorded = self.snapshot.model.as_ref();
+        let recorded = recorded.and_then(|model| model.recorded.as_ref());
+        let header = recorded.and_then(|run| {
+            let index = self.snapshot.recorded.unwrap_or(0);
+            run.text_header(index).ok()
+        });
+        match header {
+            Some(header) => header.name.clone(),
+            None => self.history.present().text.name.to_string(),
+        }
+    }
+}

@@ -1,0 +1,299 @@
+//! Writing figures from the window, and making what is copied, on other threads.
+
+use super::reveal::{Reveal, reveal};
+use crate::model::Cancel;
+use crate::text::Accept;
+use crate::ui::language::{self, trf};
+use eframe::egui::ColorImage;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::thread::JoinHandle;
+
+/// What is put on the clipboard.
+#[derive(Debug)]
+pub enum Copied {
+    /// A picture.
+    Picture(ColorImage),
+    /// A text.
+    Text(String),
+}
+
+/// The file that was written and what is to be said of it, or why it was not; nothing when it was cancelled.
+type Written = Option<Result<(PathBuf, Option<String>), String>>;
+
+/// With the number of the file.
+type Numbered = (u64, Written);
+
+/// A file being written.
+#[derive(Debug)]
+struct Running {
+    number: u64,
+    path: PathBuf,
+    cancel: Cancel,
+    thread: Option<JoinHandle<()>>,
+}
+
+/// What was made for the clipboard, or why it was not.
+type Clipping = Result<Copied, String>;
+
+/// Files being written, and what is being made for the clipboard.
+#[derive(Debug)]
+pub struct Exports {
+    results: (Sender<Numbered>, Receiver<Numbered>),
+    clippings: (Sender<Clipping>, Receiver<Clipping>),
+    running: Vec<Running>,
+    count: u64,
+}
+
+impl Default for Exports {
+    fn default() -> Self {
+        Self {
+            results: channel(),
+            clippings: channel(),
+            running: Vec::new(),
+            count: 0,
+        }
+    }
+}
+
+impl Exports {
+    /// Begins to write a file; the result is there later.
+    pub fn start(
+        &mut self,
+        path: PathBuf,
+        ctx: &eframe::egui::Context,
+        write: impl FnOnce(&Path, &Cancel) -> Result<Option<String>, String> + Send + 'static,
+    ) {
+        self.count += 1;
+        let number = self.count;
+        let cancel = Cancel::default();
+        let mut running = Running {
+            number,
+            path: path.clone(),
+            cancel: cancel.clone(),
+            thread: None,
+        };
+        let (sender, ctx) = (self.results.0.clone(), ctx.clone());
+        let failed = self.results.0.clone();
+        let thread = std::thread::Builder::new()
+            .name("export".into())
+            .spawn(move || {
+                let written = write_unless(&path, number, &cancel, write);
+                // The window may be gone by now; the file is written all the same.
+                let _ = sender.send((number, written));
+                ctx.request_repaint();
+            });
+        match thread {
+            Ok(thread) => running.thread = Some(thread),
+            Err(error) => {
+                let message = trf("No thread to write the file: {0}", &[&error]);
+                let _ = failed.send((number, Some(Err(message))));
+            }
+        }
+        self.running.push(running);
+    }
+
+    /// Begins to make something for the clipboard; it is there later.
+    pub fn copy(
+        &mut self,
+        ctx: &eframe::egui::Context,
+        make: impl FnOnce() -> Result<Copied, String> + Send + 'static,
+    ) {
+        let (sender, ctx) = (self.clippings.0.clone(), ctx.clone());
+        let failed = self.clippings.0.clone();
+        let thread = std::thread::Builder::new()
+            .name("copy".into())
+            .spawn(move || {
+                // The window may be gone by now.
+                let _ = sender.send(make());
+                ctx.request_repaint();
+            });
+        if let Err(error) = thread {
+            let message = trf("No thread to make the picture: {0}", &[&error]);
+            let _ = failed.send(Err(message));
+        }
+    }
+
+    /// Hands a file to the desktop; what goes wrong is among the results.
+    pub fn reveal(&self, ctx: &eframe::egui::Context, path: PathBuf, how: Reveal) {
+        let (sender, ctx) = (self.results.0.clone(), ctx.clone());
+        let language = language::spoken();
+        let thread = std::thread::Builder::new()
+            .name("desktop".into())
+            .spawn(move || {
+                language::speak(language);
+                if let Err(message) = reveal(&path, how) {
+                    // No file has the number 0. The window may be gone by now.
+                    let _ = sender.send((0, Some(Err(message))));
+                    ctx.request_repaint();
+                }
+            });
+        if let Err(error) = thread {
+            let _ = self.results.0.send((0, Some(Err(error.to_string()))));
+        }
+    }
+
+    /// What was made for the clipboard since the last call.
+    pub fn copied(&mut self) -> Vec<Result<Copied, String>> {
+        self.clippings.1.try_iter().collect()
+    }
+
+    /// The files being written, by their numbers, with their names.
+    pub fn running(&self) -> Vec<(u64, String)> {
+        let wanted = |running: &&Running| !running.cancel.is_cancelled();
+        let name = |path: &Path| {
+            path.file_name()
+                .unwrap_or_default()
+                .to_string_lossy()
+                .into_owned()
+        };
+        let running = self.running.iter().filter(wanted);
+        running
+            .map(|running| (running.number, name(&running.path)))
+            .collect()
+    }
+
+    /// Writes a file no more: what was there before stays.
+    pub fn cancel(&self, number: u64) {
+        let running = self.running.iter().find(|running| running.number == number);
+        if let Some(running) = running {
+            running.cancel.cancel();
+        }
+    }
+
+    /// What was written, or why not, since the last call.
+    pub fn finished(&mut self) -> Vec<Result<(PathBuf, Option<String>), String>> {
+        let results: Vec<(u64, Written)> = self.results.1.try_iter().collect();
+        self.running
+            .retain(|running| results.iter().all(|(number, _)| *number != running.number));
+        results
+            .into_iter()
+            .filter_map(|(_, written)| written)
+            .collect()
+    }
+}
+
+impl Drop for Exports {
+    /// What is being written is written before the program ends.
+    fn drop(&mut self) {
+        for running in &mut self.running {
+            if let Some(thread) = running.thread.take() {
+                // A panic of the thread has been told on its own.
+                let _ = thread.join();
+            }
+        }
+    }
+}
+
+/// Writes beside `path` and moves the file there unless it was cancelled meanwhile.
+fn write_unless(
+    path: &Path,
+    number: u64,
+    cancel: &Cancel,
+    write: impl FnOnce(&Path, &Cancel) -> Result<Option<String>, String>,
+) -> Written {
+    // The ending chooses the format.
+    let ending = path.extension().unwrap_or_default().to_string_lossy();
+    let process = std::process::id();
+    let beside = path.with_file_name(format!(".spanscope-{process}-{number}.{ending}"));
+    // Whoever reads the message knows nothing of the file beside.
+    let plain = |message: String| {
+        let hidden = beside.display().to_string();
+        message.replace(&hidden, &path.display().to_string())
+    };
+    let written = write(&beside, cancel);
+    if cancel.is_cancelled() {
+        // What cannot be removed is told: it would stay for ever.
+        let removed = std::fs::remove_file(&beside).err();
+        return removed
+            .filter(|error| error.kind() != std::io::ErrorKind::NotFound)
+            .map(|error| Err(format!("{}: {error}", beside.display())));
+    }
+    let notice = match written {
+        Ok(notice) => notice,
+        Err(error) => return Some(Err(plain(error))),
+    };
+    let moved = std::fs::rename(&beside, path);
+    Some(moved.map(|()| (path.to_owned(), notice)).map_err(|error| {
+        let _ = std::fs::remove_file(&beside);
+        format!("{}: {error}", path.display())
+    }))
+}
+
+/// A PNG as the window has pictures.
+pub fn color_image(png: &[u8]) -> Result<ColorImage, String> {
+    let picture = image::load_from_memory(png).map_err(|error| error.to_string())?;
+    let picture = picture.to_rgba8();
+    let size = [picture.width() as usize, picture.height() as usize];
+    Ok(ColorImage::from_rgba_unmultiplied(size, picture.as_raw()))
+}
+
+/// Most of a text file that is read, in bytes: more than any model is run over in the window.
+const TEXT: usize = 16 << 20;
+
+/// A text and whether it is all of its file, or why there is none.
+pub type TextRead = Result<(Arc<str>, bool), String>;
+
+/// Reads a text file on another thread.
+pub fn read_text(
+    path: PathBuf,
+    accept: Accept,
+    ctx: &eframe::egui::Context,
+) -> Receiver<(PathBuf, TextRead)> {
+    let (sender, receiver) = channel();
+    let ctx = ctx.clone();
+    let failed = (sender.clone(), path.clone());
+    let thread = std::thread::Builder::new()
+        .name("text file".into())
+        .spawn(move || {
+            let read = crate::text::read_start_accepted(&path, TEXT, accept);
+            let text = read
+                .map(|(text, all)| (text.into(), all))
+                .map_err(|error| error.to_string());
+            // The window may be gone by now.
+            let _ = sender.send((path, text));
+            ctx.request_repaint();
+        });
+    if let Err(error) = thread {
+        let (sender, path) = failed;
+        let _ = sender.send((path, Err(format!("no thread to read the file: {error}"))));
+    }
+    receiver
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cancelled_file_is_as_it_was_and_nothing_is_left_beside() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("chart.csv");
+        std::fs::write(&path, "before").unwrap();
+        let cancel = Cancel::default();
+        let write = |path: &Path, _: &Cancel| {
+            crate::chart::write_file(path, b"after").map_err(|error| error.to_string())
+        };
+        let during = |path: &Path, cancel: &Cancel| {
+            cancel.cancel();
+            write(path, cancel)
+        };
+        assert_eq!(write_unless(&path, 1, &cancel, during), None);
+        // A file that was not even begun.
+        let gave_up = |_: &Path, _: &Cancel| Err("cancelled".to_owned());
+        assert_eq!(write_unless(&path, 1, &cancel, gave_up), None);
+        assert_eq!(std::fs::read(&path).unwrap(), b"before");
+        let written = write_unless(&path, 2, &Cancel::default(), write);
+        assert_eq!(written, Some(Ok(path.clone())));
+        assert_eq!(std::fs::read(&path).unwrap(), b"after");
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+        let nowhere = folder.path().join("no/chart.csv");
+        let failed = write_unless(&nowhere, 3, &Cancel::default(), write);
+        let message = failed.unwrap().unwrap_err();
+        assert!(
+            message.contains("no/chart.csv") && !message.contains(".spanscope"),
+            "{message}"
+        );
+    }
+}

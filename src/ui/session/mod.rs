@@ -1,0 +1,296 @@
+//! What is there again at the next start: layout, text, model, selection, changes of the model, the views' state, and
+//! where the window stood.
+//!
+//! It is written by a thread of its own, a moment after something changed. What cannot be read again is as at the very
+//! first start: a damaged file is no reason not to open a window.
+
+pub mod settings;
+pub mod writer;
+
+use crate::model::Edits;
+use crate::ui::document::history::{Origin, Text};
+use crate::ui::document::model_file::OpenModel;
+use crate::ui::document::selection::Selected;
+use crate::ui::shell::layout::Layout;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+/// The file in the session's folder.
+pub(in crate::ui) const FILE: &str = "session.json";
+
+/// Longest text that is written into that file itself, in bytes.
+const INLINE: usize = 4096;
+
+/// Largest session that is read, in bytes: a larger one is damaged.
+const LARGEST: u64 = 16 << 20;
+
+/// Where the window stood, in points of the desktop.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Place {
+    /// Width and height of its inside.
+    pub size: Option<(f32, f32)>,
+    /// Left and top of its frame, where the desktop says.
+    pub position: Option<(f32, f32)>,
+    /// Whether it filled the desktop.
+    pub maximized: bool,
+    /// Whether it filled the screen.
+    pub fullscreen: bool,
+}
+
+/// Where a text is kept.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum KeptText {
+    /// Here.
+    Here {
+        /// The text.
+        text: String,
+        /// What it is called.
+        name: String,
+    },
+    /// In a file beside the session.
+    Beside {
+        /// Its name.
+        file: String,
+        /// What the text is called.
+        name: String,
+    },
+    /// In the file that it was read from.
+    File {
+        /// The file.
+        path: PathBuf,
+        /// Its size in bytes.
+        bytes: u64,
+        /// When it was last changed.
+        modified: Option<SystemTime>,
+    },
+}
+
+/// All that is kept but the text.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Session {
+    /// Where the window stood.
+    pub window: Place,
+    /// The size of the interface; 1 is the usual one.
+    pub zoom: Option<f32>,
+    /// The open model.
+    pub model: Option<OpenModel>,
+    /// While a recorded run is shown, the model that was open before, to which the changes and the text belong.
+    pub behind: Option<OpenModel>,
+    /// Which text of a recorded run was shown, from 0.
+    pub recorded: usize,
+    /// What was changed in the model, or in the one behind.
+    pub edits: Edits,
+    /// What was selected.
+    pub selected: Option<Selected>,
+    /// Where the views stood.
+    pub layout: Option<Layout>,
+    /// The view that was used last.
+    pub used: Option<crate::ui::Pane>,
+    /// The state of the views.
+    pub views: Map<String, Value>,
+}
+
+impl Session {
+    /// What is kept in `folder`, with where its text is.
+    pub fn load(folder: &Path) -> (Self, Option<KeptText>) {
+        let file = folder.join(FILE);
+        let sensible = std::fs::metadata(&file).is_ok_and(|meta| meta.len() <= LARGEST);
+        let read = sensible.then(|| std::fs::read(&file).ok()).flatten();
+        read.map(|bytes| Self::parse(&bytes)).unwrap_or_default()
+    }
+
+    /// What is kept in a file with these bytes.
+    pub(crate) fn parse(bytes: &[u8]) -> (Self, Option<KeptText>) {
+        let Ok(mut stored) = crate::json::read::<Map<String, Value>>(bytes) else {
+            return Default::default();
+        };
+        let session = Self {
+            window: part(&mut stored, "window"),
+            zoom: part::<Option<f32>>(&mut stored, "zoom").filter(|zoom| zoom.is_finite()),
+            model: part(&mut stored, "model"),
+            behind: part(&mut stored, "behind"),
+            recorded: part(&mut stored, "recorded"),
+            edits: part(&mut stored, "edits"),
+            selected: part(&mut stored, "selected"),
+            layout: part(&mut stored, "layout"),
+            used: part(&mut stored, "used"),
+            views: part(&mut stored, "views"),
+        };
+        (session, part(&mut stored, "text"))
+    }
+
+    /// The session as it is written, with where its text is.
+    pub(in crate::ui) fn stored(&self, text: &KeptText) -> Result<Vec<u8>, serde_json::Error> {
+        serde_json::to_vec_pretty(&serde_json::json!({
+            "window": self.window,
+            "zoom": self.zoom,
+            "model": self.model,
+            "behind": self.behind,
+            "recorded": self.recorded,
+            "edits": self.edits,
+            "selected": self.selected,
+            "layout": self.layout,
+            "used": self.used,
+            "text": text,
+            "views": self.views,
+        }))
+    }
+}
+
+/// One part of a session; what is missing or damaged is as at the first start, and takes nothing else with it.
+fn part<T: DeserializeOwned + Default>(stored: &mut Map<String, Value>, name: &str) -> T {
+    let value = stored.remove(name);
+    value
+        .and_then(|value| serde_json::from_value(value).ok())
+        .unwrap_or_default()
+}
+
+/// The state of something, but for parts that are damaged or unknown.
+pub fn tolerant<T: DeserializeOwned + Default>(stored: &Map<String, Value>) -> T {
+    let fits = |name: &String, value: &Value| {
+        let alone = Map::from_iter([(name.clone(), value.clone())]);
+        serde_json::from_value::<T>(Value::Object(alone)).is_ok()
+    };
+    let known = stored.iter().filter(|(name, value)| fits(name, value));
+    let known = known.map(|(name, value)| (name.clone(), value.clone()));
+    serde_json::from_value(Value::Object(known.collect())).unwrap_or_default()
+}
+
+/// The state of something, by its parts.
+pub fn parts<T: Serialize>(of: &T) -> Map<String, Value> {
+    match serde_json::to_value(of) {
+        Ok(Value::Object(parts)) => parts,
+        _ => Map::new(),
+    }
+}
+
+impl Origin {
+    /// The file at `path` as it is now; `None` where there is none.
+    pub fn of(path: &Path) -> Option<Self> {
+        let meta = crate::ui::disk::look(path).ok()?;
+        Some(Self {
+            path: std::path::absolute(path).ok()?,
+            bytes: meta.len(),
+            modified: meta.modified().ok(),
+        })
+    }
+}
+
+/// The beginning of the names of texts beside the session.
+pub(in crate::ui) const BESIDE: &str = "text-";
+
+/// Decides where `text` is kept, and writes it if it is kept beside the session.
+///
+/// # Errors
+/// When it cannot be written.
+pub(in crate::ui) fn keep_text(folder: &Path, text: &Text) -> std::io::Result<KeptText> {
+    if let Some(origin) = &text.origin
+        && Origin::of(&origin.path).as_ref() == Some(&**origin)
+    {
+        return Ok(KeptText::File {
+            path: origin.path.clone(),
+            bytes: origin.bytes,
+            modified: origin.modified,
+        });
+    }
+    let name = text.name.as_ref().to_owned();
+    if text.text.len() <= INLINE {
+        let text = text.text.as_ref().to_owned();
+        return Ok(KeptText::Here { text, name });
+    }
+    // Named by what is in it: the session that was written before still finds its own.
+    let sum = crc32fast::hash(text.text.as_bytes());
+    let file = format!("{BESIDE}{:x}-{sum:08x}.txt", text.text.len());
+    let path = folder.join(&file);
+    if !path.exists() {
+        crate::files::write(&path, text.text.as_bytes())?;
+    }
+    Ok(KeptText::Beside { file, name })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn damage_takes_nothing_else_with_it() {
+        let folder = tempfile::tempdir().unwrap();
+        assert_eq!(Session::load(folder.path()), Default::default());
+        let write = |text: &str| std::fs::write(folder.path().join(FILE), text).unwrap();
+        write(
+            r#"{"zoom": 1.5, "layout": {"tabs": 3}, "window": {"size": [800, 600]}, "edits": {"spans": 1},
+                "model": {"file": "/a.pt"}, "selected": {"leading": "none"}, "text": {"here": 5}, "later": 1}"#,
+        );
+        let (session, text) = Session::load(folder.path());
+        assert_eq!(session.zoom, Some(1.5));
+        assert_eq!(session.window.size, Some((800.0, 600.0)));
+        assert_eq!(session.model, Some(OpenModel::File("/a.pt".into())));
+        assert_eq!((session.layout, session.selected, text), (None, None, None));
+        for damaged in ["", "{", "[]", "null", "\u{0}\u{0}", r#"{"zoom": 1e999}"#] {
+            write(damaged);
+            assert_eq!(
+                Session::load(folder.path()),
+                Default::default(),
+                "{damaged}"
+            );
+        }
+    }
+
+    #[test]
+    fn views_lose_only_what_is_damaged() {
+        #[derive(Debug, Default, PartialEq, Serialize, Deserialize)]
+        #[serde(default)]
+        struct Two {
+            one: u8,
+            two: Option<String>,
+        }
+        let stored = serde_json::json!({"one": "?", "two": "kept", "three": {}});
+        let two: Two = tolerant(stored.as_object().unwrap());
+        let two_only = Two {
+            one: 0,
+            two: Some("kept".into()),
+        };
+        assert_eq!(two, two_only);
+        assert_eq!(tolerant::<Two>(&parts(&two)), two);
+    }
+
+    #[test]
+    fn texts_are_kept_here_beside_or_in_their_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let short = Text {
+            text: "short".into(),
+            ..Text::default()
+        };
+        let kept = keep_text(folder.path(), &short).unwrap();
+        assert!(matches!(kept, KeptText::Here { text, .. } if text == "short"));
+        let file = folder.path().join("long.txt");
+        std::fs::write(&file, "x".repeat(INLINE + 1)).unwrap();
+        let mut long = Text {
+            text: "x".repeat(INLINE + 1).into(),
+            name: "long.txt".into(),
+            origin: Origin::of(&file).map(Into::into),
+        };
+        let kept = keep_text(folder.path(), &long).unwrap();
+        assert!(matches!(kept, KeptText::File { path, .. } if path == file));
+        // The file is another one now.
+        std::fs::write(&file, "y").unwrap();
+        let KeptText::Beside { file, name } = keep_text(folder.path(), &long).unwrap() else {
+            panic!("kept elsewhere");
+        };
+        assert_eq!(name, "long.txt");
+        assert_eq!(
+            std::fs::read_to_string(folder.path().join(&file)).unwrap(),
+            *long.text
+        );
+        long.origin = None;
+        assert_eq!(
+            keep_text(folder.path(), &long).unwrap(),
+            KeptText::Beside { file, name }
+        );
+    }
+}

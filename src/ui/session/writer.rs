@@ -1,0 +1,248 @@
+//! Writes the session, on a thread of its own.
+
+use super::{BESIDE, FILE, KeptText, Session, keep_text};
+use crate::ui::document::history::{Origin, Text};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, SystemTime};
+
+/// Seconds from a change until it is handed to the thread, at most.
+const DELAY: f64 = 0.8;
+
+/// Half-written files of a program that was killed are removed after this.
+const STALE: Duration = Duration::from_secs(3600);
+
+/// What the thread is to do.
+#[derive(Debug, Default)]
+struct Slot {
+    next: Option<(Session, Text)>,
+    quit: bool,
+    /// The last session could not be written.
+    failed: bool,
+    complaint: Option<String>,
+}
+
+type Shared = Arc<(Mutex<Slot>, Condvar)>;
+
+fn lock(shared: &Shared) -> MutexGuard<'_, Slot> {
+    // Every change to it is complete before the lock is given back.
+    shared.0.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Keeps a session in a folder.
+#[derive(Debug)]
+pub struct SessionWriter {
+    shared: Shared,
+    thread: Option<JoinHandle<()>>,
+    last: Option<(Session, Arc<str>)>,
+    /// When to look for changes next, in egui's time; `None` while nothing is drawn.
+    due: Option<f64>,
+}
+
+impl SessionWriter {
+    /// Keeps sessions in `folder`, from now on.
+    pub fn new(folder: PathBuf) -> Self {
+        let shared = Shared::default();
+        let of_thread = Arc::clone(&shared);
+        let thread = std::thread::Builder::new()
+            .name("session".into())
+            .spawn(move || work(&of_thread, &folder));
+        if let Err(error) = &thread {
+            lock(&shared).complaint = Some(error.to_string());
+        }
+        Self {
+            shared,
+            thread: thread.ok(),
+            last: None,
+            due: None,
+        }
+    }
+
+    /// Whether to look for changes now; else, asks for a frame in which to.
+    pub fn is_due(&mut self, ctx: &eframe::egui::Context) -> bool {
+        let now = ctx.input(|i| i.time);
+        let due = *self.due.get_or_insert(now + DELAY);
+        if now < due {
+            ctx.request_repaint_after(Duration::from_secs_f64((due - now).clamp(0.0, DELAY)));
+            return false;
+        }
+        self.due = None;
+        true
+    }
+
+    /// Has the session written, if it changed.
+    pub fn keep(&mut self, session: Session, text: &Text) {
+        let same =
+            |(last, of): &(Session, Arc<str>)| *last == session && Arc::ptr_eq(of, &text.text);
+        // What could not be written is tried again.
+        let failed = std::mem::take(&mut lock(&self.shared).failed);
+        if self.last.as_ref().is_some_and(same) && !failed {
+            return;
+        }
+        self.last = Some((session.clone(), Arc::clone(&text.text)));
+        lock(&self.shared).next = Some((session, text.clone()));
+        self.shared.1.notify_one();
+    }
+
+    /// Why the session could not be written, once.
+    pub fn complaint(&self) -> Option<String> {
+        lock(&self.shared).complaint.take()
+    }
+}
+
+impl Drop for SessionWriter {
+    /// What was handed over last is written before the program ends.
+    fn drop(&mut self) {
+        lock(&self.shared).quit = true;
+        self.shared.1.notify_one();
+        if let Some(thread) = self.thread.take() {
+            // A panic of the thread has been told on its own; the window closes all the same.
+            let _ = thread.join();
+        }
+    }
+}
+
+fn work(shared: &Shared, folder: &Path) {
+    clear_away(folder);
+    let mut failed = false;
+    let mut last: Option<(Arc<str>, KeptText)> = None;
+    loop {
+        let (job, quit) = {
+            let mut slot = lock(shared);
+            while slot.next.is_none() && !slot.quit {
+                slot = shared.1.wait(slot).unwrap_or_else(PoisonError::into_inner);
+            }
+            (slot.next.take(), slot.quit)
+        };
+        let Some((session, text)) = job else {
+            return;
+        };
+        match write(folder, &session, &text, &mut last) {
+            Ok(()) => failed = false,
+            // A full disk is told once, not every second.
+            Err(error) => {
+                let mut slot = lock(shared);
+                slot.failed = true;
+                if !failed {
+                    slot.complaint = Some(format!("{}: {error}", folder.display()));
+                }
+                failed = true;
+            }
+        }
+        if quit {
+            return;
+        }
+    }
+}
+
+fn write(
+    folder: &Path,
+    session: &Session,
+    text: &Text,
+    last: &mut Option<(Arc<str>, KeptText)>,
+) -> std::io::Result<()> {
+    std::fs::create_dir_all(folder)?;
+    let kept = match last {
+        Some((of, kept)) if Arc::ptr_eq(of, &text.text) && still(folder, kept) => kept.clone(),
+        _ => keep_text(folder, text)?,
+    };
+    crate::files::write(&folder.join(FILE), &session.stored(&kept)?)?;
+    *last = Some((Arc::clone(&text.text), kept.clone()));
+    // Texts of sessions before this one.
+    for entry in std::fs::read_dir(folder)?.filter_map(Result::ok) {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let used = matches!(&kept, KeptText::Beside { file, .. } if *file == name);
+        if name.starts_with(BESIDE) && name.ends_with(".txt") && !used {
+            // One that stays costs room, and nothing else.
+            let _ = std::fs::remove_file(entry.path());
+        }
+    }
+    Ok(())
+}
+
+/// Whether a text is still where it was kept.
+fn still(folder: &Path, kept: &KeptText) -> bool {
+    match kept {
+        KeptText::Here { .. } => true,
+        KeptText::Beside { file, .. } => folder.join(file).exists(),
+        KeptText::File {
+            path,
+            bytes,
+            modified,
+        } => Origin::of(path).is_some_and(|now| now.bytes == *bytes && now.modified == *modified),
+    }
+}
+
+/// Removes what a program that was killed left half-written.
+fn clear_away(folder: &Path) {
+    let Ok(entries) = std::fs::read_dir(folder) else {
+        return;
+    };
+    for entry in entries.filter_map(Result::ok) {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let age = entry.metadata().and_then(|meta| meta.modified());
+        let age = age
+            .ok()
+            .and_then(|then| SystemTime::now().duration_since(then).ok());
+        let part = name.starts_with(".spanscope-") && name.ends_with(".part");
+        if part && age.is_some_and(|age| age > STALE) {
+            let _ = std::fs::remove_file(entry.path());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_session_is_written_before_it_ends_and_old_texts_go() {
+        let folder = tempfile::tempdir().unwrap();
+        let inside = folder.path().join("deep/er");
+        let text = |c: &str| Text {
+            text: c.repeat(10_000).into(),
+            ..Text::default()
+        };
+        let mut keeper = SessionWriter::new(inside.clone());
+        for i in 0..20 {
+            let session = Session {
+                zoom: Some(1.0 + i as f32),
+                ..Session::default()
+            };
+            keeper.keep(session, &text(if i < 19 { "a" } else { "b" }));
+        }
+        drop(keeper);
+        let (session, kept) = Session::load(&inside);
+        assert_eq!(session.zoom, Some(20.0));
+        let Some(KeptText::Beside { file, .. }) = kept else {
+            panic!("no text");
+        };
+        assert!(
+            std::fs::read_to_string(inside.join(file))
+                .unwrap()
+                .starts_with("bb")
+        );
+        assert_eq!(std::fs::read_dir(&inside).unwrap().count(), 2);
+    }
+
+    #[test]
+    fn a_folder_that_cannot_be_written_to_is_told_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("file");
+        std::fs::write(&file, "").unwrap();
+        let shared = Shared::default();
+        for i in 0..2 {
+            let session = Session {
+                zoom: Some(i as f32),
+                ..Session::default()
+            };
+            let failed = write(&file.join("x"), &session, &Text::default(), &mut None);
+            assert!(failed.is_err());
+        }
+        lock(&shared).next = Some(Default::default());
+        lock(&shared).quit = true;
+        work(&shared, &file.join("x"));
+        assert!(lock(&shared).complaint.take().is_some());
+    }
+}

@@ -1,0 +1,11 @@
+//! What stands around the views: tiles, bars, notes.
+
+pub mod about;
+pub mod icon;
+pub mod layout;
+pub mod model_facts;
+pub mod run_status;
+pub mod status;
+pub mod tiles;
+pub mod toasts;
+pub mod tour;

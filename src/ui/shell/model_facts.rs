@@ -1,0 +1,159 @@
+//! What was read from a model's file, what was inferred, and what was assumed and can be corrected.
+
+use crate::chart::thousands;
+use crate::engine::Model;
+use crate::ui::commands::command::Command;
+use crate::ui::language::{tr, trf};
+use crate::ui::theme::{Palette, quiet, strong};
+use crate::ui::widgets::ramp_field::ramp_field;
+use eframe::egui::{self, Ui};
+
+/// The facts about the open model, and the questions that its file left open.
+#[derive(Debug, Default)]
+pub struct ModelFacts {
+    /// Whether the window is open.
+    pub open: bool,
+    /// The ramp being edited, with the number of the model that it belongs to.
+    ramp: Option<(u64, usize)>,
+}
+
+impl ModelFacts {
+    /// Opens the window if the file left questions open.
+    pub fn ask(&mut self, model: &Model) {
+        self.open = model.has_questions();
+    }
+
+    /// Draws the window over the others, if it is open.
+    pub fn show(
+        &mut self,
+        ctx: &egui::Context,
+        model: &Model,
+        number: u64,
+        palette: &Palette,
+        out: &mut Vec<Command>,
+    ) {
+        if !self.open {
+            return;
+        }
+        let mut open = true;
+        egui::Window::new(tr("About this model"))
+            .id(egui::Id::unique("model facts"))
+            .open(&mut open)
+            .collapsible(false)
+            .resizable(false)
+            .anchor(egui::Align2::RIGHT_TOP, egui::vec2(-12.0, 34.0))
+            .max_width(440.0)
+            .show(ctx, |ui| self.contents(ui, model, number, palette, out));
+        self.open = open;
+    }
+
+    fn contents(
+        &mut self,
+        ui: &mut Ui,
+        model: &Model,
+        number: u64,
+        palette: &Palette,
+        out: &mut Vec<Command>,
+    ) {
+        let config = model.network.config();
+        let name = model.file_name();
+        ui.label(strong(name))
+            .on_hover_text(model.path.display().to_string());
+        let reaches: Vec<usize> = model
+            .network
+            .spans()
+            .iter()
+            .map(|span| span.reach)
+            .collect();
+        let mean = reaches.iter().sum::<usize>() as f64 / reaches.len().max(1) as f64;
+        let longest = reaches.iter().max().copied().unwrap_or(0);
+        egui::Grid::new("facts")
+            .num_columns(2)
+            .spacing([16.0, 4.0])
+            .max_col_width(290.0)
+            .show(ui, |ui| {
+                let mut row = |name: &str, value: String| {
+                    ui.label(quiet(name));
+                    ui.add(egui::Label::new(value).wrap());
+                    ui.end_row();
+                };
+                row(tr("File format"), model.format.name().into());
+                row(tr("Kind"), model.kind());
+                row(
+                    tr("Layers × heads"),
+                    format!("{} × {}", config.nb_layers, config.nb_heads),
+                );
+                row(
+                    tr("Hidden size"),
+                    trf(
+                        "{0} ({1} per head)",
+                        &[&config.hidden_size, &config.head_dim()],
+                    ),
+                );
+                if config.inner_hidden_size > 0 {
+                    row(tr("Feed-forward size"), thousands(config.inner_hidden_size));
+                }
+                if config.pers_mem_size > 0 {
+                    row(
+                        tr("Persistent vectors"),
+                        trf("{0} per head", &[&config.pers_mem_size]),
+                    );
+                }
+                row(
+                    tr("Span limit S"),
+                    trf("{0} tokens", &[&thousands(config.attn_span)]),
+                );
+                row(
+                    tr("Reach"),
+                    trf(
+                        "{0} tokens on average, {1} at most",
+                        &[&format!("{mean:.1}"), &thousands(longest)],
+                    ),
+                );
+                row(tr("Parameters"), thousands(model.network.parameters()));
+                let vocabulary = model.vocabulary.as_ref().map_or_else(
+                    || {
+                        trf(
+                            "{0} tokens, not named: shown as ids",
+                            &[&thousands(config.vocab_size)],
+                        )
+                    },
+                    |vocabulary| vocabulary.note().to_owned(),
+                );
+                row(tr("Vocabulary"), vocabulary);
+            });
+        ui.separator();
+        ui.label(strong(tr("Assumed, because the file does not say")));
+        if model.assumed.is_empty() {
+            ui.label(quiet(tr("nothing: the file says everything")));
+        }
+        for note in &model.assumed {
+            ui.horizontal_wrapped(|ui| {
+                ui.colored_label(palette.limit, "•");
+                ui.label(note);
+            });
+        }
+        ui.add_space(6.0);
+        if let Some(run) = &model.recorded {
+            let header = run.header();
+            let words = [&header.model.file, &header.written_by, &header.written_at];
+            let words = words.map(|word| word as &dyn std::fmt::Display);
+            ui.label(quiet(trf("Recorded from {0} with {1} on {2}", &words)));
+            return;
+        }
+        if config.adapt_span {
+            let assumed = model.assumed.iter().any(|note| note.starts_with("ramp"));
+            ramp_field(ui, &mut self.ramp, number, config, assumed, out);
+        }
+        ui.horizontal(|ui| {
+            if ui
+                .button(tr("Choose vocabulary…"))
+                .on_hover_text(tr("A train.txt, the raw training text, or JSON"))
+                .clicked()
+            {
+                out.push(Command::OpenVocabulary);
+            }
+            ui.label(quiet(tr("remembered for this file")));
+        });
+    }
+}

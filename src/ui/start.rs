@@ -1,0 +1,23 @@
+//! What the window opens with.
+
+use crate::model::Device;
+use std::path::PathBuf;
+
+/// What the window opens with.
+#[derive(Debug, Clone, Default)]
+pub struct Start {
+    /// A checkpoint; without one, the first bundled model.
+    pub model: Option<PathBuf>,
+    /// A text file; without one, the sample model's text.
+    pub text: Option<PathBuf>,
+    /// A vocabulary file for the model.
+    pub vocab: Option<PathBuf>,
+    /// The ramp R.
+    pub ramp: Option<usize>,
+    /// What the text may take of the memory, in MB; without it, as the settings say.
+    pub memory: Option<usize>,
+    /// Where models compute.
+    pub device: Device,
+    /// Whether the text may be any file, binary data included, and one of which the vocabulary lacks much.
+    pub any_text: bool,
+}

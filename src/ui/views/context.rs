@@ -1,0 +1,90 @@
+//! What all views share: the last snapshot, the selection, what is under the pointer, and a way to ask for things.
+
+use crate::analysis::TokenSet;
+use crate::engine::{Detail, Looks, Snapshot};
+use crate::model::Span;
+use crate::ui::commands::command::Command;
+use crate::ui::document::selection::{Hover, Selection};
+use crate::ui::theme::Palette;
+
+/// What a view gets to draw one frame.
+pub struct ViewContext<'a> {
+    /// What the worker last knew.
+    pub snapshot: &'a Snapshot,
+    /// The selection.
+    pub selection: &'a mut Selection,
+    /// What was under the pointer in the last frame, in any view: to be drawn.
+    pub hover: Hover,
+    /// What is under the pointer in this frame: to be set by the view that the pointer is in.
+    pub hovering: &'a mut Hover,
+    /// What the worker is to compute: every view adds what it needs, every frame.
+    pub looks: &'a mut Looks,
+    /// What the view wants done.
+    pub commands: &'a mut Vec<Command>,
+    /// The colours.
+    pub palette: Palette,
+}
+
+impl ViewContext<'_> {
+    /// The query whose weights are shown where one only can be: the last of the selected tokens, or of the text.
+    pub fn query(&self) -> Option<usize> {
+        let last = self.snapshot.done.checked_sub(1)?;
+        Some(self.selection.tokens.last().unwrap_or(last).min(last))
+    }
+
+    /// The selected tokens, or the last one.
+    pub fn tokens(&self) -> TokenSet {
+        let mut tokens = self.selection.tokens.clone();
+        tokens.truncate(self.snapshot.done);
+        match self.query() {
+            Some(query) if tokens.is_empty() => TokenSet::one(query),
+            _ => tokens,
+        }
+    }
+
+    /// Why nothing can be changed or written on, if a recorded run is open.
+    pub fn refusal(&self, command: &Command) -> Option<&'static str> {
+        let model = self.snapshot.model.as_ref();
+        let is_recorded = model.is_some_and(|model| model.recorded.is_some());
+        crate::ui::commands::recorded::refusal(command).filter(|_| is_recorded)
+    }
+
+    /// The selected heads' weights, if they are those of the selected heads.
+    pub fn detail(&self) -> Option<&Detail> {
+        let detail = self.snapshot.detail.as_deref()?;
+        (detail.heads == self.selection.heads).then_some(detail)
+    }
+
+    /// z and reach of a head.
+    pub fn span_of(&self, (layer, head): (usize, usize)) -> Option<Span> {
+        let network = &self.snapshot.shown()?.network;
+        let heads = network.config().nb_heads;
+        network.spans().get(layer * heads + head).copied()
+    }
+
+    /// z and reach of the leading head.
+    pub fn span(&self) -> Option<Span> {
+        self.span_of(self.selection.heads.leading())
+    }
+
+    /// How far the selected heads reach: as far as the one that reaches farthest.
+    pub fn reach(&self) -> usize {
+        let heads = self.selection.heads.all().iter();
+        let reaches = heads.filter_map(|head| self.span_of(*head));
+        reaches.map(|span| span.reach).max().unwrap_or(0)
+    }
+
+    /// A click on a head, with the keys that are held.
+    pub fn click_head(&mut self, ui: &eframe::egui::Ui, head: (usize, usize)) {
+        let heads = self.snapshot.shown().map(|m| m.network.config().nb_heads);
+        let modifiers = ui.input(|input| input.modifiers);
+        self.selection
+            .click_head(head, modifiers, heads.unwrap_or(1));
+    }
+
+    /// A click on a token, with the keys that are held.
+    pub fn click_token(&mut self, ui: &eframe::egui::Ui, token: usize) {
+        let modifiers = ui.input(|input| input.modifiers);
+        self.selection.click_token(token, modifiers);
+    }
+}

@@ -1,0 +1,290 @@
+//! Where the weight of every head goes, and which persistent vectors the selected head uses (arXiv 1907.01470).
+
+mod columns;
+mod heat;
+mod keys;
+mod shares;
+mod sheet;
+mod usage;
+mod vector;
+mod vectors;
+
+use super::context::ViewContext;
+use super::pane::{Home, ViewInfo};
+use super::view::View;
+use crate::engine::figures::{FigureChoice, FigureKind};
+use crate::engine::{Detail, Looks, Snapshot};
+use crate::ui::language::{tr, trf};
+use crate::ui::theme::{quiet, strong};
+use crate::ui::widgets::names::head_name;
+use crate::ui::widgets::paint::nothing;
+use eframe::egui::{self, Rect, Sense, Ui, UiBuilder, pos2, vec2};
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+use vectors::Vectors;
+
+/// From this width on a vector has room beside the heatmap, from this height on the shares above it, in points.
+const BESIDE: f32 = 720.0;
+const ABOVE: f32 = 520.0;
+
+/// Room between two parts: there they are dragged.
+const SPLIT: f32 = 8.0;
+
+/// A part of the view.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Part {
+    Shares,
+    #[default]
+    Vectors,
+    Vector,
+}
+
+/// The state of the view.
+#[derive(Serialize, Deserialize)]
+#[serde(default)]
+pub struct PersistentView {
+    /// The part on show where not all have room.
+    part: Part,
+    vectors: Vectors,
+    /// The share of the height that the shares take, and of the width that a vector takes.
+    split: (f32, f32),
+}
+
+impl Default for PersistentView {
+    fn default() -> Self {
+        Self {
+            part: Part::Vectors,
+            vectors: Vectors::default(),
+            split: (0.3, 0.36),
+        }
+    }
+}
+
+impl View for PersistentView {
+    const INFO: ViewInfo = ViewInfo {
+        name: "persistent",
+        title: || tr("Persistent"),
+        figures: &[FigureKind::Shares, FigureKind::Usage, FigureKind::Vectors],
+        key: Some(5),
+        home: Home::Right,
+        before_weights: false,
+    };
+
+    fn choose(&self, kind: FigureKind, _snapshot: &Snapshot, choice: &mut FigureChoice) {
+        if kind != FigureKind::Shares {
+            self.vectors.choose(choice);
+        }
+    }
+
+    fn ask(&self, cx: &ViewContext<'_>, looks: &mut Looks) {
+        let vectors = cx.snapshot.model.as_ref();
+        let vectors = vectors.map_or(0, |model| model.network.config().pers_mem_size);
+        let selected = cx.selection.vector.filter(|vector| *vector < vectors);
+        looks.vector = selected.filter(|_| !cx.snapshot.shares.is_empty());
+    }
+
+    fn show(&mut self, ui: &mut Ui, cx: &mut ViewContext<'_>) {
+        let Some(model) = cx.snapshot.model.clone() else {
+            return;
+        };
+        let config = model.network.config();
+        let (heads, vectors) = (config.nb_heads, config.pers_mem_size);
+        if cx.snapshot.shares.is_empty() {
+            let words = tr("Type a text to see where every head's weight goes.");
+            return nothing(ui, words);
+        }
+        if vectors == 0 {
+            return without(ui, cx, heads);
+        }
+        // The number of another model's vector.
+        cx.selection.vector = cx.selection.vector.filter(|vector| *vector < vectors);
+        let detail = cx.snapshot.detail.clone().filter(|_| cx.detail().is_some());
+        self.vectors.take(detail.as_ref());
+        let single = cx.selection.heads.single().is_some();
+
+        let room = ui.available_size();
+        let (beside, above) = (room.x >= BESIDE, room.y >= ABOVE);
+        let part = match self.part {
+            Part::Vector if beside => Part::Vectors,
+            Part::Shares if above => Part::Vectors,
+            part => part,
+        };
+        if !(beside && above) {
+            self.switch(ui, cx, part, beside, above);
+        }
+        let mut area = ui.available_rect_before_wrap();
+        ui.advance_cursor_after_rect(area);
+        if above {
+            let rect = divide(ui, &mut area, &mut self.split.0, true);
+            inside(ui, rect, "shares", |ui| {
+                shares::legend(ui, cx, true);
+                shares::chart(ui, cx, heads, true);
+            });
+        } else if part == Part::Shares {
+            return inside(ui, area, "shares", |ui| {
+                shares::legend(ui, cx, true);
+                shares::chart(ui, cx, heads, true);
+            });
+        }
+        if beside && single {
+            let mut share = 1.0 - self.split.1;
+            let rect = divide(ui, &mut area, &mut share, false);
+            self.split.1 = 1.0 - share;
+            inside(ui, rect, "vectors", |ui| self.all(ui, cx, detail.as_ref()));
+            inside(ui, area, "vector", |ui| self.vector(ui, cx));
+        } else if part == Part::Vector && !beside {
+            inside(ui, area, "vector", |ui| self.vector(ui, cx));
+        } else {
+            inside(ui, area, "vectors", |ui| self.all(ui, cx, detail.as_ref()));
+        }
+    }
+}
+
+impl PersistentView {
+    /// The parts that have no room of their own.
+    fn switch(&mut self, ui: &mut Ui, cx: &ViewContext<'_>, now: Part, beside: bool, above: bool) {
+        let vector = match cx.selection.vector {
+            Some(vector) => trf("Vector {0}", &[&vector]),
+            None => tr("Vector").to_owned(),
+        };
+        ui.horizontal(|ui| {
+            for (part, name, words) in [
+                (
+                    Part::Shares,
+                    tr("Shares").to_owned(),
+                    tr("Where the weight of every head goes"),
+                ),
+                (
+                    Part::Vectors,
+                    tr("Vectors").to_owned(),
+                    tr("How much the selected head uses each of its vectors, and which tokens do"),
+                ),
+                (
+                    Part::Vector,
+                    vector,
+                    tr("Who uses the selected vector, and what it promotes"),
+                ),
+            ] {
+                let hidden = (part == Part::Shares && above) || (part == Part::Vector && beside);
+                if !hidden
+                    && ui
+                        .selectable_label(now == part, name)
+                        .on_hover_text(words)
+                        .clicked()
+                {
+                    self.part = part;
+                }
+            }
+        });
+    }
+
+    /// All vectors of the head.
+    fn all(&mut self, ui: &mut Ui, cx: &mut ViewContext<'_>, detail: Option<&Arc<Detail>>) {
+        if self.vectors.columns.is_none() {
+            return unknown(ui, cx);
+        }
+        self.vectors.show(ui, cx, detail);
+    }
+
+    /// The selected vector.
+    fn vector(&mut self, ui: &mut Ui, cx: &mut ViewContext<'_>) {
+        let Some(columns) = &self.vectors.columns else {
+            return unknown(ui, cx);
+        };
+        if cx.selection.vector.is_none() {
+            return vector::none(ui, cx, columns);
+        }
+        vector::header(ui, cx, columns);
+        vector::facts(ui, cx);
+    }
+}
+
+/// Why the use of vectors is not known.
+fn unknown(ui: &mut Ui, cx: &mut ViewContext<'_>) {
+    if cx.selection.heads.single().is_some() {
+        return nothing(ui, tr("Computing…"));
+    }
+    ui.label(strong(tr("Several heads are selected")));
+    ui.label(quiet(tr(
+        "Every head has persistent vectors of its own, so their use can be shown of one head only.",
+    )));
+    let leading = cx.selection.heads.leading();
+    let words = trf("Select {0} alone", &[&head_name(leading)]);
+    if ui.button(words).clicked() {
+        cx.selection.select_head(leading);
+    }
+}
+
+/// A model without persistent vectors.
+fn without(ui: &mut Ui, cx: &mut ViewContext<'_>, heads: usize) {
+    shares::legend(ui, cx, false);
+    let area = ui.available_rect_before_wrap();
+    let high = (area.height() - 54.0).clamp(60.0, 420.0);
+    let rect = Rect::from_min_size(area.min, vec2(area.width(), high));
+    ui.advance_cursor_after_rect(rect);
+    inside(ui, rect, "shares", |ui| shares::chart(ui, cx, heads, false));
+    ui.label(quiet(tr(
+        "This model has feed-forward sublayers instead of persistent vectors, so all weight falls on the text or on the \
+         empty context before its start.",
+    )));
+}
+
+/// Draws a part into its place.
+fn inside(ui: &mut Ui, rect: Rect, salt: &str, draw: impl FnOnce(&mut Ui)) {
+    let mut ui = ui.new_child(UiBuilder::new().id_salt(salt).max_rect(rect));
+    ui.shrink_clip_rect(rect.expand(2.0));
+    draw(&mut ui);
+}
+
+/// Cuts the first part off `area`: `share` of it, which can be dragged.
+fn divide(ui: &Ui, area: &mut Rect, share: &mut f32, across: bool) -> Rect {
+    let length = if across { area.height() } else { area.width() };
+    // Both parts keep room to be of use.
+    let (least, most) = (
+        110.0_f32.min(0.4 * length),
+        length - 0.4 * length.min(600.0),
+    );
+    let first = (*share * length).clamp(least, most.max(least));
+    let (cut, rest, bar) = if across {
+        let y = area.top() + first;
+        (
+            Rect::from_min_max(area.min, pos2(area.right(), y)),
+            Rect::from_min_max(pos2(area.left(), y + SPLIT), area.max),
+            Rect::from_min_max(pos2(area.left(), y), pos2(area.right(), y + SPLIT)),
+        )
+    } else {
+        let x = area.left() + first;
+        (
+            Rect::from_min_max(area.min, pos2(x, area.bottom())),
+            Rect::from_min_max(pos2(x + SPLIT, area.top()), area.max),
+            Rect::from_min_max(pos2(x, area.top()), pos2(x + SPLIT, area.bottom())),
+        )
+    };
+    let id = ui.scope_id().with(("divide", across));
+    let response = ui.interact(bar, id, Sense::drag());
+    response.widget_info(|| {
+        egui::WidgetInfo::labeled(egui::Role::Splitter, true, tr("Drag to resize"))
+    });
+    if response.dragged() {
+        let moved = response.drag_delta();
+        let moved = if across { moved.y } else { moved.x };
+        *share = ((first + moved) / length.max(1.0)).clamp(0.05, 0.95);
+    }
+    let active = response.hovered() || response.dragged();
+    let visuals = ui.visuals();
+    let line = if active {
+        visuals.widgets.hovered.fg_stroke
+    } else {
+        visuals.widgets.noninteractive.bg_stroke
+    };
+    if across {
+        ui.painter().hline(bar.x_range(), bar.center().y, line);
+        response.on_hover_cursor(egui::CursorIcon::ResizeVertical);
+    } else {
+        ui.painter().vline(bar.center().x, bar.y_range(), line);
+        response.on_hover_cursor(egui::CursorIcon::ResizeHorizontal);
+    }
+    *area = rest;
+    cut
+}

@@ -1,0 +1,143 @@
+//! What comes after the selected token, how surprising every token was, and how the text may go on.
+
+mod candidates;
+mod continuing;
+mod detokenize;
+mod generation_layout;
+mod minmax_mipmap;
+mod surprisal_plot;
+
+use super::context::ViewContext;
+use super::pane::{Home, ViewInfo};
+use super::view::View;
+use crate::engine::figures::{FigureChoice, FigureKind};
+use crate::engine::{Looks, Snapshot};
+use crate::ui::language::tr;
+use crate::ui::widgets::paint::nothing;
+use continuing::Continuing;
+use eframe::egui::{self, Ui, vec2};
+use minmax_mipmap::Pyramid;
+use serde::{Deserialize, Serialize};
+
+/// The state of the view.
+#[derive(Serialize, Deserialize)]
+#[serde(default)]
+pub struct PredictionsView {
+    /// Tokens that the running mean of surprisal is taken of.
+    window: usize,
+    continuing: Continuing,
+    #[serde(skip)]
+    pyramid: Pyramid,
+}
+
+impl Default for PredictionsView {
+    fn default() -> Self {
+        Self {
+            window: 50,
+            continuing: Continuing::default(),
+            pyramid: Pyramid::default(),
+        }
+    }
+}
+
+/// Width from which candidates stand beside the rest.
+const TWO_COLUMNS: f32 = 420.0;
+
+impl View for PredictionsView {
+    const INFO: ViewInfo = ViewInfo {
+        name: "predictions",
+        title: || tr("Predictions"),
+        figures: &[FigureKind::Predictions, FigureKind::Surprisal],
+        key: Some(6),
+        home: Home::Right,
+        before_weights: false,
+    };
+
+    fn choose(&self, kind: FigureKind, _snapshot: &Snapshot, choice: &mut FigureChoice) {
+        if kind == FigureKind::Surprisal {
+            choice.mean_of = Some(self.window.max(1));
+        }
+    }
+
+    fn ask(&self, cx: &ViewContext<'_>, looks: &mut Looks) {
+        looks.prediction = cx.query();
+    }
+
+    fn show(&mut self, ui: &mut Ui, cx: &mut ViewContext<'_>) {
+        let Some(model) = cx.snapshot.model.clone() else {
+            return;
+        };
+        if cx.snapshot.tokens.ids.is_empty() {
+            return nothing(
+                ui,
+                tr("Type or paste a text below, or open one with File → Open text."),
+            );
+        }
+        self.pyramid.update(cx.snapshot);
+        let size = ui.available_size();
+        if size.x < TWO_COLUMNS {
+            egui::ScrollArea::vertical()
+                .id_salt("predictions")
+                .auto_shrink(false)
+                .show(ui, |ui| {
+                    part(ui, vec2(size.x, 200.0), |ui| {
+                        candidates::show(ui, cx, &model)
+                    });
+                    ui.add_space(6.0);
+                    surprisal_plot::show(ui, cx, &self.pyramid, &mut self.window, 120.0);
+                    ui.add_space(6.0);
+                    part(ui, vec2(size.x, 220.0), |ui| {
+                        self.continuing.show(ui, cx, &model);
+                    });
+                });
+            return;
+        }
+        let left = (0.42 * size.x).clamp(190.0, 420.0);
+        ui.horizontal_top(|ui| {
+            part(ui, vec2(left, size.y), |ui| {
+                candidates::show(ui, cx, &model)
+            });
+            ui.add_space(4.0);
+            let right = vec2(ui.available_width(), size.y);
+            part(ui, right, |ui| {
+                let height = (0.36 * size.y).clamp(90.0, 340.0);
+                surprisal_plot::show(ui, cx, &self.pyramid, &mut self.window, height);
+                ui.add_space(6.0);
+                self.continuing.show(ui, cx, &model);
+            });
+        });
+    }
+}
+
+/// A piece of the view of a size of its own.
+fn part(ui: &mut Ui, size: egui::Vec2, contents: impl FnOnce(&mut Ui)) {
+    ui.allocate_ui_with_layout(size, egui::Layout::top_down(egui::Align::Min), |ui| {
+        ui.set_min_size(size);
+        ui.set_max_size(size);
+        contents(ui);
+    });
+}
+
+/// A percentage with the digits that say something: "34.2", "0.012", "1.3e-5".
+fn percentage(value: f32) -> String {
+    match value {
+        v if v >= 9.95 => format!("{v:.1}"),
+        v if v >= 0.0995 => format!("{v:.2}"),
+        v if v >= 0.000_995 || v <= 0.0 => format!("{v:.3}"),
+        v => format!("{v:.1e}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn small_percentages_keep_their_digits() {
+        assert_eq!(percentage(34.21), "34.2");
+        assert_eq!(percentage(1.234), "1.23");
+        assert_eq!(percentage(0.0123), "0.012");
+        assert_eq!(percentage(0.000_012), "1.2e-5");
+        assert_eq!(percentage(0.0), "0.000");
+    }
+}

@@ -1,0 +1,366 @@
+//! Where every piece of the text stands: rows of cells as wide as the view, laid out again only where they change.
+//!
+//! A row depends only on the pieces from its first one on. So after an edit the rows before it stay, and as soon as a
+//! new row begins where an old one did, all that follow are the old ones. What takes long all the same, a text of
+//! millions of pieces, is laid out over several frames.
+
+use super::change::unchanged;
+use super::rows::{End, shape};
+use crate::engine::{Snapshot, Tokens};
+use crate::text::Unit;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// A piece at its place in its row, both in cells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Cell {
+    pub column: u16,
+    pub width: u16,
+}
+
+impl Cell {
+    /// The first column after it.
+    pub fn end(self) -> u16 {
+        self.column.saturating_add(self.width)
+    }
+}
+
+/// How long one frame may lay out, and the pieces between two looks at the clock.
+const PATIENCE: (Duration, usize) = (Duration::from_millis(4), 1024);
+
+/// Pieces around a piece that decide how it is shown: the bytes of one character at most.
+const AROUND: usize = 4;
+
+/// What [`Rows::update`] did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Laid {
+    /// The first row that may have changed; `usize::MAX` if none.
+    pub from: usize,
+    /// Whether there is more to lay out: ask again in the next frame.
+    pub more: bool,
+}
+
+/// Rows of cells for one width.
+#[derive(Debug, Default)]
+struct Layout {
+    columns: usize,
+    /// One per piece, in order.
+    cells: Vec<Cell>,
+    /// Index of every row's first cell.
+    starts: Vec<usize>,
+    /// Where the next cell stands.
+    column: usize,
+    /// The cell after the last space of the row.
+    space: Option<usize>,
+    complete: bool,
+}
+
+impl Layout {
+    fn new(columns: usize) -> Self {
+        Self {
+            columns,
+            starts: vec![0],
+            ..Self::default()
+        }
+    }
+
+    /// Adds a piece; returns the cell with which a new row began, if one did.
+    fn push(&mut self, width: usize, end: Option<End>, gap: usize) -> Option<usize> {
+        let width = width.clamp(1, self.columns);
+        let mut begun = None;
+        while self.column > 0 && self.column + width > self.columns {
+            begun = Some(self.break_row(gap));
+        }
+        self.cells.push(Cell {
+            column: self.column as u16,
+            width: width as u16,
+        });
+        self.column += width + gap;
+        match end {
+            Some(End::Word) => self.space = Some(self.cells.len()),
+            Some(End::Line) => {
+                self.space = None;
+                self.column = 0;
+                self.starts.push(self.cells.len());
+                begun = Some(self.cells.len());
+            }
+            None => {}
+        }
+        begun
+    }
+
+    /// Ends a row that is full, after its last space if there is one, so that a word stays whole.
+    fn break_row(&mut self, gap: usize) -> usize {
+        let start = self.starts.last().copied().unwrap_or(0);
+        let space = self.space.take().filter(|at| *at > start);
+        let at = space.unwrap_or(self.cells.len());
+        self.starts.push(at);
+        let moved = self.cells.get_mut(at..).unwrap_or_default();
+        let first = moved.first().map_or(0, |cell| cell.column);
+        self.column = 0;
+        for cell in moved {
+            cell.column -= first;
+            self.column = usize::from(cell.end()) + gap;
+        }
+        at
+    }
+
+    /// Lays out the pieces that are missing, as far as a frame's time goes. Where a row begins as one of `old`, the rest
+    /// of that follows.
+    fn go_on(&mut self, snapshot: &Snapshot, gap: usize, old: Option<&Old>) {
+        let pieces = snapshot.tokens.pieces.len();
+        let begin = Instant::now();
+        while self.cells.len() < pieces {
+            let piece = self.cells.len();
+            let (width, end) = shape(snapshot, piece);
+            if let Some(at) = self.push(width, end, gap)
+                && let Some(old) = old
+                && let Some((cells, starts)) = old.from(at)
+            {
+                self.cells.truncate(at);
+                self.cells.extend_from_slice(cells);
+                let shifted = starts.iter().map(|start| start + at - starts[0]);
+                self.starts.extend(shifted.skip(1));
+                break;
+            }
+            if piece % PATIENCE.1 == PATIENCE.1 - 1 && begin.elapsed() > PATIENCE.0 {
+                return;
+            }
+        }
+        self.complete = true;
+        if self.starts.last() == Some(&self.cells.len()) && self.starts.len() > 1 {
+            // The text ends with a line.
+            self.starts.pop();
+        }
+    }
+
+    fn row_of(&self, piece: usize) -> usize {
+        self.starts
+            .partition_point(|start| *start <= piece)
+            .saturating_sub(1)
+    }
+}
+
+/// The rows of the text before an edit, from one of them on.
+struct Old {
+    cells: Vec<Cell>,
+    /// Index of every row's first cell in the whole old text.
+    starts: Vec<usize>,
+    /// Index of the first of `cells` in the whole old text.
+    first: usize,
+    /// Number of pieces, before and after the edit.
+    lens: (usize, usize),
+    /// Pieces from this one of the new text on are as before.
+    same_from: usize,
+}
+
+impl Old {
+    /// The cells and the rows from the piece `at` of the new text on, if a row began there in the old one as well.
+    fn from(&self, at: usize) -> Option<(&[Cell], &[usize])> {
+        if at < self.same_from {
+            return None;
+        }
+        let was = (at + self.lens.0).checked_sub(self.lens.1)?;
+        let row = self.starts.binary_search(&was).ok()?;
+        let cells = self.cells.get(was.checked_sub(self.first)?..)?;
+        Some((cells, self.starts.get(row..)?))
+    }
+}
+
+/// The text in rows of cells.
+#[derive(Debug, Default)]
+pub(super) struct Rows {
+    tokens: Option<Arc<Tokens>>,
+    model: u64,
+    now: Layout,
+    /// The same text at another width, not complete yet.
+    next: Option<Layout>,
+}
+
+impl Rows {
+    /// Number of rows.
+    pub fn len(&self) -> usize {
+        self.now.starts.len()
+    }
+
+    /// The piece with which a row begins.
+    pub fn start(&self, row: usize) -> usize {
+        let starts = &self.now.starts;
+        starts.get(row).copied().unwrap_or(self.now.cells.len())
+    }
+
+    /// The cells of a row: one per piece from its [`start`](Self::start) on.
+    pub fn row(&self, row: usize) -> &[Cell] {
+        let range = self.start(row)..self.start(row + 1);
+        self.now.cells.get(range).unwrap_or_default()
+    }
+
+    /// The row and the cell of a piece.
+    pub fn place_of(&self, piece: usize) -> Option<(usize, Cell)> {
+        let cell = self.now.cells.get(piece)?;
+        Some((self.now.row_of(piece), *cell))
+    }
+
+    /// The row and the cell of the token at position `token`.
+    pub fn place(&self, tokens: &Tokens, token: usize) -> Option<(usize, Cell)> {
+        self.place_of(*tokens.piece_of.get(token)? as usize)
+    }
+
+    /// Lays out what changed of the text, or all of it for another width.
+    pub fn update(&mut self, snapshot: &Snapshot, columns: usize) -> Laid {
+        let columns = columns.clamp(1, usize::from(u16::MAX));
+        let gap = gap(snapshot);
+        let same_model = self.model == snapshot.model_number;
+        let old = self.tokens.replace(Arc::clone(&snapshot.tokens));
+        self.model = snapshot.model_number;
+        let same_text = old
+            .as_ref()
+            .is_some_and(|old| Arc::ptr_eq(old, &snapshot.tokens));
+        let mut from = usize::MAX;
+        match old.filter(|_| same_model && self.now.complete) {
+            Some(_) if same_text && columns == self.now.columns => self.next = None,
+            Some(_) if same_text => {
+                // The old rows are shown until the new ones are there.
+                let next = self.next.take().filter(|next| next.columns == columns);
+                let mut next = next.unwrap_or_else(|| Layout::new(columns));
+                next.go_on(snapshot, gap, None);
+                if next.complete {
+                    self.now = next;
+                    from = 0;
+                } else {
+                    self.next = Some(next);
+                }
+            }
+            Some(old) if columns == self.now.columns => {
+                from = self.edit(&old, snapshot, gap);
+            }
+            _ => {
+                let goes_on = same_model && same_text && columns == self.now.columns;
+                if !goes_on {
+                    self.now = Layout::new(columns);
+                }
+                from = if goes_on { self.len() - 1 } else { 0 };
+                self.next = None;
+                self.now.go_on(snapshot, gap, None);
+            }
+        }
+        Laid {
+            from,
+            more: self.next.is_some() || !self.now.complete,
+        }
+    }
+
+    /// Lays out the text after an edit; returns the first row that may have changed.
+    fn edit(&mut self, old: &Tokens, snapshot: &Snapshot, gap: usize) -> usize {
+        self.next = None;
+        let new = &snapshot.tokens;
+        let (before, after) = unchanged(old, new);
+        // A word at the row's start may now have room at the end of the row before.
+        let row = self.now.row_of(before.saturating_sub(AROUND));
+        let row = row.saturating_sub(1);
+        let first = self.start(row);
+        let rest = Old {
+            cells: self.now.cells.split_off(first.min(self.now.cells.len())),
+            starts: self.now.starts.clone(),
+            first,
+            lens: (old.pieces.len(), new.pieces.len()),
+            same_from: new.pieces.len() - after + AROUND,
+        };
+        self.now.starts.truncate(row + 1);
+        self.now.column = 0;
+        self.now.space = None;
+        self.now.complete = false;
+        self.now.go_on(snapshot, gap, Some(&rest));
+        row
+    }
+}
+
+/// Words and numbers stand apart, characters do not.
+fn gap(snapshot: &Snapshot) -> usize {
+    let model = snapshot.model.as_ref();
+    let vocabulary = model.and_then(|model| model.vocabulary.as_ref());
+    let unit = vocabulary.map(|vocabulary| vocabulary.unit());
+    usize::from(!matches!(unit, Some(Unit::Byte | Unit::Char)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::{Model, SAMPLES};
+    use crate::model::Cancel;
+
+    fn snapshot(model: &Arc<Model>, text: &str) -> Snapshot {
+        let tokens = Tokens::new(model, text.into(), usize::MAX, &Cancel::default()).unwrap();
+        Snapshot {
+            tokens: Arc::new(tokens),
+            model: Some(Arc::clone(model)),
+            ..Snapshot::default()
+        }
+    }
+
+    /// Lays out to the end, whatever a frame's time.
+    fn finish(rows: &mut Rows, snapshot: &Snapshot, columns: usize) -> usize {
+        let mut from = usize::MAX;
+        loop {
+            let laid = rows.update(snapshot, columns);
+            from = from.min(laid.from);
+            if !laid.more {
+                return from;
+            }
+        }
+    }
+
+    #[test]
+    fn after_any_edit_the_rows_are_those_of_a_fresh_layout() {
+        let model = Arc::new(Model::open_sample(&SAMPLES[0]).unwrap());
+        let base: String = SAMPLES[0].text.chars().take(600).collect();
+        let mut rows = Rows::default();
+        let mut text = base.clone();
+        let mut seed = 7_usize;
+        let mut random = |end: usize| {
+            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            (seed >> 33) % end
+        };
+        for step in 0..300 {
+            let mut at = random(text.len() + 1);
+            while !text.is_char_boundary(at) {
+                at -= 1;
+            }
+            match step % 4 {
+                0 => text.insert_str(at, ["x", " ", "\n", "né ", "a longer part, "][random(5)]),
+                1 => text.truncate(text.len() - usize::from(text.ends_with('e'))),
+                2 => {
+                    let mut end = (at + random(9)).min(text.len());
+                    while !text.is_char_boundary(end) {
+                        end += 1;
+                    }
+                    text.replace_range(at..end, "");
+                }
+                _ => text.push_str(["z", "\n", " to"][random(3)]),
+            }
+            let snapshot = snapshot(&model, &text);
+            finish(&mut rows, &snapshot, 23);
+            let mut fresh = Rows::default();
+            finish(&mut fresh, &snapshot, 23);
+            assert_eq!(rows.now.starts, fresh.now.starts, "{text:?}");
+            assert_eq!(rows.now.cells, fresh.now.cells, "{text:?}");
+            assert_eq!(rows.now.cells.len(), snapshot.tokens.pieces.len());
+        }
+    }
+
+    #[test]
+    fn an_edit_changes_no_row_before_it() {
+        let model = Arc::new(Model::open_sample(&SAMPLES[0]).unwrap());
+        let text = "To be or not to be. ".repeat(100);
+        let mut rows = Rows::default();
+        assert_eq!(finish(&mut rows, &snapshot(&model, &text), 40), 0);
+        let at_end = format!("{text}x");
+        let from = finish(&mut rows, &snapshot(&model, &at_end), 40);
+        assert!((47..50).contains(&from), "{from}");
+        let same = snapshot(&model, &at_end);
+        finish(&mut rows, &same, 40);
+        assert_eq!(finish(&mut rows, &same, 40), usize::MAX);
+        assert_eq!(finish(&mut rows, &same, 50), 0);
+        assert_eq!(rows.now.columns, 50);
+    }
+}

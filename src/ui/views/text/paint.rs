@@ -1,0 +1,385 @@
+//! Draws the rows in view: shades, then the text of each row as one piece, then marks.
+
+use super::grid::{Grid, Line};
+use super::layout::{Cell, Rows};
+use super::rows::glyph;
+use super::shade::{Ramp, Shading};
+use crate::engine::Snapshot;
+use crate::model::soft_mask;
+use crate::ui::theme::Palette;
+use crate::ui::views::context::ViewContext;
+use eframe::egui::text::{LayoutJob, TextFormat};
+use eframe::egui::{
+    Align, Color32, FontId, Mesh, Painter, Rect, Shape, Stroke, StrokeKind, Ui, vec2,
+};
+use std::collections::HashMap;
+
+/// How the text of a row is written.
+#[derive(Debug, Clone, PartialEq)]
+struct Style {
+    font: FontId,
+    cell: f32,
+    height: f32,
+    ink: Color32,
+    unknown: Color32,
+}
+
+/// Widths of pieces kept, at most.
+const MOST_WIDTHS: usize = 4096;
+
+/// The text of the rows in view, ready to be drawn as long as it stays.
+#[derive(Debug, Default)]
+pub(super) struct Written {
+    style: Option<Style>,
+    /// Per row: the number of tokens that the network has run over when it was written, as far as it matters, and the
+    /// text.
+    rows: HashMap<usize, (usize, LayoutJob)>,
+    /// Widths in points of pieces that are not plain letters.
+    widths: HashMap<String, f32>,
+}
+
+impl Written {
+    /// Forgets the rows from `row` on: they have changed.
+    pub fn forget(&mut self, row: usize) {
+        self.rows.retain(|at, _| *at < row);
+    }
+
+    /// Draws the text of the rows in view.
+    pub fn paint(
+        &mut self,
+        ui: &Ui,
+        painter: &Painter,
+        cx: &ViewContext<'_>,
+        rows: &Rows,
+        grid: &Grid,
+        font: &FontId,
+    ) {
+        let style = Style {
+            font: font.clone(),
+            cell: grid.cell.x,
+            height: grid.cell.y,
+            ink: ui.visuals().text_color(),
+            unknown: cx.palette.unknown,
+        };
+        if self.style.as_ref() != Some(&style) {
+            self.rows.clear();
+            self.widths.clear();
+            self.style = Some(style.clone());
+        }
+        self.rows.retain(|row, _| grid.shown.contains(row));
+        for row in grid.shown.clone() {
+            let line = Line::new(rows, &cx.snapshot.tokens, row);
+            // Tokens still to be run over are fainter.
+            let end = line.token + line.cells.len();
+            let done = cx.snapshot.done.clamp(line.token, end);
+            let job = match self.rows.get(&row) {
+                Some((at, job)) if *at == done => job.clone(),
+                _ => {
+                    let job = self.write(ui, cx.snapshot, line, &style);
+                    self.rows.insert(row, (done, job.clone()));
+                    job
+                }
+            };
+            if !job.text.is_empty() {
+                let at = grid.rect(row, 0..0).min;
+                let galley = ui.ctx().fonts_mut(|fonts| fonts.layout_job(job));
+                painter.galley(at, galley, style.ink);
+            }
+        }
+    }
+
+    /// The text of a row: plain letters run on, everything else is put into the middle of its cells.
+    fn write(&mut self, ui: &Ui, snapshot: &Snapshot, line: Line<'_>, style: &Style) -> LayoutJob {
+        let mut pen = Pen::new(style);
+        for (piece, cell, token) in line.pieces(&snapshot.tokens) {
+            let text = glyph(snapshot, piece);
+            let color = match token {
+                None => style.unknown,
+                Some(token) if token >= snapshot.done => style.ink.gamma_multiply(0.4),
+                Some(_) if matches!(text.as_str(), "⏎" | "·" | "⇥") => {
+                    style.ink.gamma_multiply(0.35)
+                }
+                // What has no form of its own stands back behind what has.
+                Some(_) if text.starts_with(|c| matches!(c, '⟨' | '\u{2400}'..='\u{2421}')) => {
+                    style.ink.gamma_multiply(0.6)
+                }
+                Some(_) => style.ink,
+            };
+            if matches!(text.as_str(), "␣" | "") {
+                continue;
+            }
+            if text.len() == usize::from(cell.width) && text.bytes().all(|b| b.is_ascii_graphic()) {
+                pen.letters(cell, &text, color);
+            } else {
+                let width = self.width(ui, &text, style);
+                pen.sign(cell, &text, width, color);
+            }
+        }
+        pen.finish()
+    }
+
+    /// How wide a text is by itself, in points.
+    fn width(&mut self, ui: &Ui, text: &str, style: &Style) -> f32 {
+        if let Some(width) = self.widths.get(text) {
+            return *width;
+        }
+        if self.widths.len() >= MOST_WIDTHS {
+            self.widths.clear();
+        }
+        let galley = ui.ctx().fonts_mut(|fonts| {
+            fonts.layout_no_wrap(text.to_owned(), style.font.clone(), style.ink)
+        });
+        let glyphs = galley.rows.iter().flat_map(|row| row.glyphs.iter());
+        let width = glyphs.map(|glyph| glyph.max_x()).fold(0.0, f32::max);
+        self.widths.insert(text.to_owned(), width);
+        width
+    }
+}
+
+/// Writes pieces on the grid of cells, as few sections as can be.
+struct Pen<'a> {
+    style: &'a Style,
+    job: LayoutJob,
+    /// Letters not written yet, with their colour, the columns at which they begin and end.
+    run: String,
+    color: Color32,
+    columns: (u16, u16),
+    /// Where the text written so far ends, in points.
+    x: f32,
+}
+
+impl<'a> Pen<'a> {
+    fn new(style: &'a Style) -> Self {
+        let mut job = LayoutJob {
+            break_on_newline: false,
+            keep_trailing_whitespace: true,
+            ..LayoutJob::default()
+        };
+        job.wrap.max_width = f32::INFINITY;
+        Self {
+            style,
+            job,
+            run: String::new(),
+            color: style.ink,
+            columns: (0, 0),
+            x: 0.0,
+        }
+    }
+
+    fn letters(&mut self, cell: Cell, text: &str, color: Color32) {
+        if color != self.color || self.run.is_empty() {
+            self.flush();
+            self.color = color;
+            self.columns = (cell.column, cell.column);
+        }
+        let gap = cell.column.saturating_sub(self.columns.1);
+        self.run.extend((0..gap).map(|_| ' '));
+        self.run.push_str(text);
+        self.columns.1 = cell.end();
+    }
+
+    fn sign(&mut self, cell: Cell, text: &str, width: f32, color: Color32) {
+        self.flush();
+        let room = f32::from(cell.width) * self.style.cell;
+        // What has not enough room is written smaller. Nothing follows the end of a line: it may be broader.
+        let share = if width > room + 1.0 && text != "⏎" {
+            (room / width).max(0.5)
+        } else {
+            1.0
+        };
+        let at = f32::from(cell.column) * self.style.cell + 0.5 * (room - share * width).max(0.0);
+        self.put(at, text, color, share);
+        self.x = at + share * width;
+    }
+
+    fn flush(&mut self) {
+        if self.run.is_empty() {
+            return;
+        }
+        let run = std::mem::take(&mut self.run);
+        let (from, to) = self.columns;
+        self.put(f32::from(from) * self.style.cell, &run, self.color, 1.0);
+        self.x = f32::from(to) * self.style.cell;
+    }
+
+    fn put(&mut self, at: f32, text: &str, color: Color32, share: f32) {
+        let font = FontId::new(self.style.font.size * share, self.style.font.family.clone());
+        let format = TextFormat {
+            line_height: Some(self.style.height),
+            valign: Align::Center,
+            ..TextFormat::simple(font, color)
+        };
+        self.job.append(text, at - self.x, format);
+    }
+
+    fn finish(mut self) -> LayoutJob {
+        self.flush();
+        self.job
+    }
+}
+
+/// Puts together rectangles of one colour that touch each other.
+struct Fills {
+    mesh: Mesh,
+    open: Option<(Rect, Color32)>,
+}
+
+impl Fills {
+    fn new() -> Self {
+        Self {
+            mesh: Mesh::default(),
+            open: None,
+        }
+    }
+
+    fn add(&mut self, rect: Rect, color: Color32) {
+        match &mut self.open {
+            Some((open, same))
+                if *same == color
+                    && open.right() >= rect.left() - 0.01
+                    && open.top() == rect.top()
+                    && open.bottom() == rect.bottom() =>
+            {
+                open.max.x = rect.right();
+            }
+            _ => {
+                self.flush();
+                self.open = Some((rect, color));
+            }
+        }
+    }
+
+    fn flush(&mut self) {
+        if let Some((rect, color)) = self.open.take() {
+            self.mesh.add_colored_rect(rect, color);
+        }
+    }
+
+    fn finish(mut self, painter: &Painter) {
+        self.flush();
+        if !self.mesh.is_empty() {
+            painter.add(Shape::mesh(self.mesh));
+        }
+    }
+}
+
+/// Draws the shades of the tokens in view.
+pub(super) fn shades(
+    painter: &Painter,
+    cx: &ViewContext<'_>,
+    rows: &Rows,
+    grid: &Grid,
+    shading: &Shading<'_>,
+    ramp: &Ramp,
+) {
+    let tokens = &cx.snapshot.tokens;
+    let mut fills = Fills::new();
+    for row in grid.shown.clone() {
+        for (_, cell, token) in Line::new(rows, tokens, row).pieces(tokens) {
+            let level = token.map_or(0, |token| shading.level(token));
+            if level > 0 {
+                fills.add(grid.rect(row, cell.column..cell.end()), ramp.color(level));
+            }
+        }
+    }
+    fills.finish(painter);
+}
+
+/// Underlines what the vocabulary lacks, and outlines the selected tokens and what is under the pointer.
+pub(super) fn marks(ui: &Ui, painter: &Painter, cx: &ViewContext<'_>, rows: &Rows, grid: &Grid) {
+    let tokens = &cx.snapshot.tokens;
+    let selected = cx.tokens();
+    let mut fills = Fills::new();
+    let accent = Stroke::new(1.5, cx.palette.accent);
+    let outline = |run: Option<Rect>| {
+        if let Some(rect) = run {
+            painter.rect_stroke(rect, 2.0, accent, StrokeKind::Inside);
+        }
+    };
+    for row in grid.shown.clone() {
+        let line = Line::new(rows, tokens, row);
+        let end = line.token + line.cells.len();
+        let touched = selected.first().is_some_and(|first| first < end)
+            && selected.last().is_some_and(|last| last >= line.token);
+        if !touched && tokens.unknown == 0 {
+            continue;
+        }
+        let mut run: Option<Rect> = None;
+        for (_, cell, token) in line.pieces(tokens) {
+            let rect = grid.rect(row, cell.column..cell.end());
+            if token.is_some_and(|token| touched && selected.contains(token)) {
+                run = Some(run.map_or(rect, |run| run.union(rect)));
+            } else {
+                outline(run.take());
+            }
+            if token.is_none() {
+                let line = rect.with_min_y(rect.bottom() - 2.0);
+                fills.add(line.with_max_y(rect.bottom() - 1.0), cx.palette.unknown);
+            }
+        }
+        outline(run);
+    }
+    fills.finish(painter);
+    let quiet = Stroke::new(1.0, ui.visuals().weak_text_color());
+    for token in [cx.hover.token, cx.hover.key].into_iter().flatten() {
+        if let Some(rect) = grid.place(rows, tokens, token)
+            && grid.clip.intersects(rect)
+        {
+            painter.rect_stroke(rect.expand(1.0), 2.0, quiet, StrokeKind::Inside);
+        }
+    }
+}
+
+/// Draws where the leading head's span ends for the query: a bracket before the farthest token within its reach, and
+/// under the tokens on the ramp a bar as strong as the soft mask.
+pub(super) fn span(painter: &Painter, cx: &ViewContext<'_>, rows: &Rows, grid: &Grid) {
+    let (Some(span), Some(query), Some(model)) = (cx.span(), cx.query(), &cx.snapshot.model) else {
+        return;
+    };
+    let tokens = &cx.snapshot.tokens;
+    let config = model.network.config();
+    let edge = cx.palette.edge;
+    let farthest = query.checked_sub(span.reach).filter(|_| span.reach > 0);
+    if config.adapt_span {
+        let mut fills = Fills::new();
+        // Distances up to z + 1 are not masked at all.
+        let whole = (span.span.max(0.0) + 1.0).floor() as usize;
+        let ramp = farthest.unwrap_or(0)..query.saturating_sub(whole);
+        for row in grid.shown.clone() {
+            let line = Line::new(rows, tokens, row);
+            if line.token >= ramp.end || line.token + line.cells.len() <= ramp.start {
+                continue;
+            }
+            for (_, cell, token) in line.pieces(tokens) {
+                let Some(token) = token.filter(|token| ramp.contains(token)) else {
+                    continue;
+                };
+                let mask = soft_mask(span.span, config.adapt_span_ramp, query - token);
+                let rect = grid.rect(row, cell.column..cell.end());
+                let bar = rect.with_min_y(rect.bottom() - 1.0 - 2.0 * mask.max(0.25));
+                fills.add(
+                    bar.with_max_y(rect.bottom() - 0.5),
+                    edge.gamma_multiply(0.3 + 0.7 * mask),
+                );
+            }
+        }
+        fills.finish(painter);
+    }
+    let place = farthest.and_then(|token| grid.place(rows, tokens, token));
+    if let Some(rect) = place.filter(|rect| grid.clip.intersects(*rect)) {
+        bracket(painter, rect, &cx.palette);
+    }
+}
+
+/// An opening bracket at the left edge of a cell.
+fn bracket(painter: &Painter, rect: Rect, palette: &Palette) {
+    let rect = rect.shrink2(vec2(0.0, 1.0));
+    let foot = vec2(4.0, 0.0);
+    let points = vec![
+        rect.left_top() + foot,
+        rect.left_top(),
+        rect.left_bottom(),
+        rect.left_bottom() + foot,
+    ];
+    painter.add(Shape::line(points, Stroke::new(1.75, palette.edge)));
+}

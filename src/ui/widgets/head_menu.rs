@@ -1,0 +1,69 @@
+//! What can be done with a head, and all its numbers: wherever a view shows heads.
+
+use super::fact_rows::fact_rows;
+use super::names::head_name;
+use super::statistic::{DisplayName, Row, Statistic};
+use crate::analysis::SpanFlag;
+use crate::ui::commands::command::Command;
+use crate::ui::language::tr;
+use crate::ui::theme::strong;
+use crate::ui::views::context::ViewContext;
+use eframe::egui::{self, Ui};
+
+/// What can be done with a head.
+pub fn head_menu(ui: &mut Ui, cx: &mut ViewContext<'_>, row: &Row) {
+    let head = row.place();
+    ui.label(strong(head_name(head)));
+    let words = if row.silenced {
+        tr("Let it speak again")
+    } else {
+        tr("Silence it: it contributes nothing")
+    };
+    let silenced = !row.silenced;
+    let silence = Command::Silence { head, silenced };
+    let refusal = cx.refusal(&silence);
+    let button = ui.add_enabled(refusal.is_none(), egui::Button::new(words));
+    if button
+        .on_disabled_hover_text(refusal.unwrap_or_default())
+        .clicked()
+    {
+        cx.commands.push(silence);
+        ui.close();
+    }
+    let network = cx.snapshot.model.as_ref().map(|model| &model.network);
+    let edited = network.is_some_and(|network| network.edits().span(head.0, head.1).is_some());
+    ui.add_enabled_ui(edited, |ui| {
+        if ui.button(tr("Set its span back")).clicked() {
+            cx.commands.push(Command::SetSpan { head, span: None });
+            ui.close();
+        }
+    });
+}
+
+/// All numbers of a head, one below the other.
+pub fn head_tooltip(ui: &mut Ui, row: &Row) {
+    ui.label(strong(head_name(row.place())));
+    if row.silenced {
+        ui.label(tr("silenced: it contributes nothing"));
+    }
+    let flag = match row.flag {
+        Some(SpanFlag::Unused) => tr("it reaches much further than this text makes use of"),
+        Some(SpanFlag::Pressed) => tr("it presses against its span"),
+        None => "",
+    };
+    if !flag.is_empty() {
+        ui.label(flag);
+    }
+    fact_rows(ui, "numbers", |show| {
+        let known = Statistic::COLOURED
+            .into_iter()
+            .filter(|statistic| statistic.of(row).is_some());
+        for statistic in known {
+            let none = statistic.of(row) == Some(0.0);
+            if statistic == Statistic::Persistent && none {
+                continue;
+            }
+            show(statistic.name(), statistic.words(row));
+        }
+    });
+}

@@ -1,0 +1,11 @@
+//! What several views draw with.
+
+pub mod axes;
+pub mod choices;
+pub mod fact_rows;
+pub mod head_menu;
+pub mod names;
+pub mod paint;
+pub mod picture;
+pub mod ramp_field;
+pub mod statistic;

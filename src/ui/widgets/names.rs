@@ -1,0 +1,44 @@
+//! Heads and shares in words.
+
+use crate::engine::{Combine, Heads};
+use crate::ui::language::trf;
+
+/// "Layer 3, head 2": people count from 1, as the paper does.
+pub fn head_name((layer, head): (usize, usize)) -> String {
+    trf("Layer {0}, head {1}", &[&(layer + 1), &(head + 1)])
+}
+
+/// The selected heads in a few words.
+pub fn heads_name(heads: &Heads) -> String {
+    match heads.single() {
+        Some(head) => head_name(head),
+        None => match heads.combine() {
+            Combine::Mean => trf("mean of {0} heads", &[&heads.all().len()]),
+            Combine::Max => trf("largest of {0} heads", &[&heads.all().len()]),
+        },
+    }
+}
+
+/// A share as a percentage.
+pub fn percent(share: f32) -> String {
+    // A sum of nothing is −0 in floating point.
+    let percent = (100.0 * share).max(0.0) + 0.0;
+    if percent > 0.0 && percent < 0.1 {
+        "< 0.1 %".into()
+    } else {
+        format!("{percent:.1} %")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_for_people() {
+        assert_eq!(percent(0.1234), "12.3 %");
+        assert_eq!(percent(0.0), "0.0 %");
+        assert_eq!(percent(-0.0), "0.0 %");
+        assert_eq!(percent(0.0004), "< 0.1 %");
+    }
+}

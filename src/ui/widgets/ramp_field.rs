@@ -1,0 +1,38 @@
+//! The ramp, set by hand.
+
+use crate::model::Config;
+use crate::ui::commands::command::Command;
+use crate::ui::language::tr;
+use eframe::egui::{self, Ui};
+
+/// The ramp, to be set by hand: `field` is what is being typed, with the number of the model that it belongs to.
+pub fn ramp_field(
+    ui: &mut Ui,
+    field: &mut Option<(u64, usize)>,
+    number: u64,
+    config: &Config,
+    assumed: bool,
+    out: &mut Vec<Command>,
+) {
+    let (current, limit) = (config.adapt_span_ramp, config.attn_span);
+    let mut ramp = match *field {
+        Some((of, ramp)) if of == number => ramp,
+        _ => current,
+    };
+    ui.horizontal(|ui| {
+        ui.label(tr("Ramp R"));
+        let drag = egui::DragValue::new(&mut ramp)
+            .range(1..=limit.max(1))
+            .suffix(tr(" tokens"));
+        ui.add(drag).on_hover_text(tr(
+            "Length of the soft mask's ramp. Checkpoints do not store it; 32 is usual",
+        ));
+        if ui
+            .add_enabled(ramp != current || assumed, egui::Button::new(tr("Use")))
+            .clicked()
+        {
+            out.push(Command::SetRamp(ramp));
+        }
+    });
+    *field = Some((number, ramp));
+}

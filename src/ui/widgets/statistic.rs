@@ -1,0 +1,248 @@
+//! Numbers of a head in words and colours, and which heads are wanted.
+
+use super::names::percent;
+use crate::analysis::StatisticKind as Kind;
+pub use crate::analysis::{HeadRow as Row, Statistic};
+use crate::chart::{ColorMap, Scale, colormap, thousands};
+use crate::engine::Snapshot;
+use crate::engine::figures;
+use crate::ui::language::tr;
+use eframe::egui::Color32;
+
+/// Every head of the open model, layer by layer.
+pub fn rows(snapshot: &Snapshot) -> Vec<Row> {
+    figures::head_rows(snapshot)
+}
+
+/// A number of a head as the window shows it.
+pub trait DisplayName {
+    /// The name, for menus.
+    fn name(self) -> &'static str;
+
+    /// The name over a column.
+    fn short(self) -> &'static str;
+
+    /// What it says, in a sentence.
+    fn explained(self) -> &'static str;
+
+    /// The number in words, without its unit's name.
+    fn words(self, row: &Row) -> String;
+
+    /// The colour of `value` where the numbers of all heads lie in `smallest..=largest`.
+    fn color(self, value: f64, range: (f64, f64), dark: bool) -> Color32;
+}
+
+impl DisplayName for Statistic {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Head => tr("Head"),
+            Self::Reach => tr("Reach"),
+            Self::Span => tr("Span z"),
+            Self::Half => tr("Effective span, 50 %"),
+            Self::Most => tr("Effective span, 90 %"),
+            Self::Nearly => tr("Effective span, 99 %"),
+            Self::Distance => tr("Mean distance"),
+            Self::Entropy => tr("Entropy"),
+            Self::Previous => tr("Previous token"),
+            Self::Context => tr("Text"),
+            Self::Persistent => tr("Persistent vectors"),
+            Self::Empty => tr("Empty context"),
+            Self::Removed => tr("Removed by the mask"),
+        }
+    }
+
+    fn short(self) -> &'static str {
+        match self {
+            Self::Span => "z",
+            Self::Half => "50 %",
+            Self::Most => "90 %",
+            Self::Nearly => "99 %",
+            Self::Distance => tr("Mean"),
+            Self::Entropy => tr("Bits"),
+            Self::Previous => tr("Prev. %"),
+            Self::Context => tr("Text %"),
+            Self::Persistent => tr("Pers. %"),
+            Self::Empty => tr("Emp. %"),
+            Self::Removed => tr("Rem. %"),
+            Self::Head | Self::Reach => self.name(),
+        }
+    }
+
+    fn explained(self) -> &'static str {
+        match self {
+            Self::Head => tr("Layer and head"),
+            Self::Reach => tr("How many tokens back the head can look"),
+            Self::Span => tr("The learned span parameter, in tokens"),
+            Self::Half => {
+                tr("The nearest distances that hold half of its weight on this text, in tokens")
+            }
+            Self::Most => {
+                tr("The nearest distances that hold 90 % of its weight on this text, in tokens")
+            }
+            Self::Nearly => {
+                tr("The nearest distances that hold 99 % of its weight on this text, in tokens")
+            }
+            Self::Distance => tr("Mean distance of its weight on this text, in tokens"),
+            Self::Entropy => {
+                tr("Entropy of a query's weight, in bits: 0 where all is on one place")
+            }
+            Self::Previous => tr("Mean weight on the token just before the query"),
+            Self::Context => tr("Share of its weight on the text"),
+            Self::Persistent => tr("Share of its weight on persistent vectors"),
+            Self::Empty => tr("Share of its weight on distances before the text's start"),
+            Self::Removed => tr("Share of the softmax that the soft mask takes away"),
+        }
+    }
+
+    fn words(self, row: &Row) -> String {
+        let Some(value) = self.of(row) else {
+            return "–".into();
+        };
+        match (self, self.kind()) {
+            (_, Kind::Share) => percent(value as f32),
+            (_, Kind::Bits) => format!("{value:.2}"),
+            (Self::Span | Self::Distance, _) => format!("{value:.1}"),
+            _ => thousands(value as usize),
+        }
+    }
+
+    fn color(self, value: f64, (smallest, largest): (f64, f64), dark: bool) -> Color32 {
+        // Spans differ by orders of magnitude, shares do not.
+        let share = match self.kind() {
+            Kind::Tokens => Scale::Log.share(
+                value + 1.0,
+                smallest + 1.0,
+                largest.max(smallest + 1e-6) + 1.0,
+            ),
+            Kind::Share | Kind::Bits => Scale::Linear.share(value, 0.0, largest.max(1e-6)),
+        };
+        // The end of the map that fades into the ground is left out.
+        let t = if dark {
+            0.12 + 0.88 * share
+        } else {
+            0.92 * share
+        };
+        let [r, g, b] = colormap::color(ColorMap::Viridis, t as f32);
+        Color32::from_rgb(r, g, b)
+    }
+}
+
+/// Which heads are wanted: terms that must all hold, such as `3.2`, `layer 3` as `3`, or `reach>100 empty<20%`.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Filter {
+    terms: Vec<Term>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Term {
+    Layer(usize),
+    Head(usize, usize),
+    Above(Statistic, f64),
+    Below(Statistic, f64),
+    Flagged,
+    Nothing,
+}
+
+impl Filter {
+    /// Reads a filter; a term that makes no sense lets nothing through, so that a slip is seen.
+    pub fn new(text: &str) -> Self {
+        let term = |word: &str| {
+            let number = |text: &str| match text.strip_suffix('%') {
+                Some(percent) => percent.parse::<f64>().ok().map(|p| p / 100.0),
+                None => text.parse().ok(),
+            };
+            let statistic = Statistic::named;
+            if let Some((key, value)) = word.split_once('>') {
+                return Some(Term::Above(statistic(key)?, number(value)?));
+            }
+            if let Some((key, value)) = word.split_once('<') {
+                return Some(Term::Below(statistic(key)?, number(value)?));
+            }
+            if word == "flagged" {
+                return Some(Term::Flagged);
+            }
+            let index = |text: &str| text.parse::<usize>().ok()?.checked_sub(1);
+            match word.split_once('.') {
+                Some((layer, "")) => Some(Term::Layer(index(layer)?)),
+                Some((layer, head)) => Some(Term::Head(index(layer)?, index(head)?)),
+                None => Some(Term::Layer(index(word)?)),
+            }
+        };
+        let words = text.split_whitespace().map(str::to_lowercase);
+        Self {
+            terms: words.map(|w| term(&w).unwrap_or(Term::Nothing)).collect(),
+        }
+    }
+
+    /// Whether a head is wanted.
+    pub fn lets(&self, row: &Row) -> bool {
+        self.terms.iter().all(|term| match *term {
+            Term::Layer(layer) => row.span.layer == layer,
+            Term::Head(layer, head) => row.place() == (layer, head),
+            Term::Above(statistic, value) => statistic.of(row).is_some_and(|v| v > value),
+            Term::Below(statistic, value) => statistic.of(row).is_some_and(|v| v < value),
+            Term::Flagged => row.flag.is_some(),
+            Term::Nothing => false,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::analysis::Shares;
+    use crate::model::Span;
+
+    fn row(layer: usize, head: usize, reach: usize) -> Row {
+        Row {
+            span: Span {
+                layer,
+                head,
+                span: reach as f32 - 32.0,
+                reach,
+            },
+            shares: Some(Shares {
+                context: 0.9,
+                persistent: 0.0,
+                empty: 0.1,
+            }),
+            measure: None,
+            flag: None,
+            silenced: false,
+        }
+    }
+
+    #[test]
+    fn heads_are_filtered_by_place_and_number() {
+        let rows = [row(0, 0, 32), row(2, 1, 200), row(2, 2, 90)];
+        let found = |text: &str| {
+            let filter = Filter::new(text);
+            let all = rows.iter().filter(|row| filter.lets(row));
+            all.map(Row::place).collect::<Vec<_>>()
+        };
+        assert_eq!(found("").len(), 3);
+        assert_eq!(found("3"), [(2, 1), (2, 2)]);
+        assert_eq!(found("3.2"), [(2, 1)]);
+        assert_eq!(found("Reach>80 3."), [(2, 1), (2, 2)]);
+        assert_eq!(found("z<60 empty<20%"), [(0, 0), (2, 2)]);
+        // What is not known is neither above nor below.
+        assert!(found("bits<9").is_empty());
+        assert!(
+            found("0").is_empty() && found("nonsense").is_empty() && found("flagged").is_empty()
+        );
+    }
+
+    #[test]
+    fn sorting_puts_what_is_not_known_last_either_way() {
+        let mut rows = [row(0, 0, 32), row(0, 1, 200), row(0, 2, 90)];
+        rows[1].shares = None;
+        let order = |statistic: Statistic, falling| -> Vec<usize> {
+            let sorted = statistic.sort(&rows, falling);
+            sorted.iter().map(|row| row.span.head).collect()
+        };
+        assert_eq!(order(Statistic::Reach, true), [1, 2, 0]);
+        assert_eq!(order(Statistic::Empty, true)[2], 1);
+        assert_eq!(order(Statistic::Empty, false)[2], 1);
+        assert_eq!(order(Statistic::Head, true), [2, 1, 0]);
+    }
+}

@@ -1,0 +1,9 @@
+//! Opening the same network in whatever form people save it: it opens as it is, or is refused in words that say why. It never
+//! opens as another network.
+#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
+
+mod build;
+mod curves;
+mod forms;
+mod names;
+mod refusals;
