@@ -1,34 +1,26 @@
 //! Files written whole or not at all, and what tells one content from another.
 
+mod guard;
+mod held;
+mod part;
+mod source;
+mod target;
+
+pub use guard::remove_unfinished;
+pub use held::Held;
+pub use part::Part;
+pub use source::SourceFile;
+
 pub use crate::shown::{shown, shown_path};
 
 use sha2::{Digest, Sha256};
 use std::fmt::Write as _;
-use std::fs::File;
-use std::io::{Error, ErrorKind, Read, Seek, SeekFrom, Write};
-use std::path::{Path, PathBuf};
+use std::io::Error;
+use std::path::Path;
 
 /// SHA-256 of `bytes`, in hexadecimal: what `sha256sum` prints.
 pub fn sha256_hex(bytes: &[u8]) -> String {
     hex(&Sha256::digest(bytes))
-}
-
-/// SHA-256 of a file's content, in hexadecimal, read piece by piece.
-///
-/// # Errors
-/// When the file cannot be read.
-pub fn sha256_of(path: &Path) -> Result<String, Error> {
-    let mut file = File::open(path)?;
-    let mut hasher = Sha256::new();
-    let mut buffer = vec![0; 1 << 20];
-    loop {
-        match file.read(&mut buffer) {
-            Ok(0) => return Ok(hex(&hasher.finalize())),
-            Ok(read) => hasher.update(&buffer[..read]),
-            Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
-    }
 }
 
 /// SHA-256 of bytes that come piece by piece.
@@ -65,68 +57,6 @@ fn hex(digest: &[u8]) -> String {
     text
 }
 
-/// A file being written beside its place, to be moved there when it is whole: until then `path` holds what it held before.
-/// Dropped unfinished, it leaves nothing behind.
-#[derive(Debug)]
-pub struct Part {
-    file: tempfile::NamedTempFile,
-    path: PathBuf,
-}
-
-impl Part {
-    /// An empty file that is to become the one at `path`.
-    ///
-    /// # Errors
-    /// When the folder cannot be written to.
-    pub fn beside(path: &Path) -> Result<Self, Error> {
-        let folder = match path.parent() {
-            Some(parent) if !parent.as_os_str().is_empty() => parent,
-            _ => Path::new("."),
-        };
-        let mut builder = tempfile::Builder::new();
-        builder.prefix(".spanscope-").suffix(".part");
-        // A temporary file is private by default; what people write gets the usual mode (less umask).
-        #[cfg(unix)]
-        let mode = {
-            use std::os::unix::fs::PermissionsExt;
-            std::fs::Permissions::from_mode(0o666)
-        };
-        #[cfg(unix)]
-        builder.permissions(mode);
-        Ok(Self {
-            file: builder.tempfile_in(folder).map_err(plain)?,
-            path: path.to_owned(),
-        })
-    }
-
-    /// Makes it `bytes` long, with zeros where nothing is written.
-    ///
-    /// # Errors
-    /// When the disk is full, or the file system knows no such files.
-    pub fn set_len(&mut self, bytes: u64) -> Result<(), Error> {
-        self.file.as_file().set_len(bytes).map_err(plain)
-    }
-
-    /// Writes `bytes` from the byte at `at` on.
-    ///
-    /// # Errors
-    /// When the disk is full.
-    pub fn write_at(&mut self, at: u64, bytes: &[u8]) -> Result<(), Error> {
-        self.file.seek(SeekFrom::Start(at)).map_err(plain)?;
-        self.file.write_all(bytes).map_err(plain)
-    }
-
-    /// Moves the file to its place, once all of it is on the disk.
-    ///
-    /// # Errors
-    /// When the disk is full, or the file cannot be moved; nothing is left behind then.
-    pub fn finish(self) -> Result<(), Error> {
-        self.file.as_file().sync_all().map_err(plain)?;
-        self.file.persist(&self.path).map_err(|e| e.error)?;
-        Ok(())
-    }
-}
-
 /// Writes `bytes` beside `path` and moves the finished file into place: whatever happens, `path` holds either what
 /// it held before or all of `bytes`.
 ///
@@ -138,18 +68,6 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<(), Error> {
     part.finish()
 }
 
-/// The error without the name of the temporary file, which nobody has heard of, and with what to do.
-fn plain(error: Error) -> Error {
-    let words = match error.kind() {
-        ErrorKind::NotFound => "there is no such folder; make it first",
-        ErrorKind::PermissionDenied => "the folder cannot be written to; choose another",
-        ErrorKind::ReadOnlyFilesystem => "the disk cannot be written to; choose another",
-        ErrorKind::StorageFull => "no space left on the disk; nothing was written",
-        _ => return error,
-    };
-    Error::new(error.kind(), words)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -158,13 +76,73 @@ mod tests {
     fn hashes_are_those_of_the_standard() {
         let abc = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
         assert_eq!(sha256_hex(b"abc"), abc);
+    }
+
+    fn listed(folder: &Path) -> Vec<String> {
+        let mut names: Vec<String> = std::fs::read_dir(folder)
+            .unwrap()
+            .map(|e| e.unwrap().file_name().into_string().unwrap())
+            .collect();
+        names.sort();
+        names
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_stays_and_what_it_leads_to_is_written() {
+        use std::os::unix::fs::PermissionsExt;
         let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("abc");
-        write(&path, b"abc").unwrap();
-        assert_eq!(sha256_of(&path).unwrap(), abc);
-        let large = vec![7; (3 << 20) + 5];
-        write(&path, &large).unwrap();
-        assert_eq!(sha256_of(&path).unwrap(), sha256_hex(&large));
-        assert!(sha256_of(folder.path()).is_err());
+        let at = |name: &str| folder.path().join(name);
+        std::fs::write(at("file"), "before").unwrap();
+        let private = std::fs::Permissions::from_mode(0o600);
+        std::fs::set_permissions(at("file"), private).unwrap();
+        std::os::unix::fs::symlink("file", at("link")).unwrap();
+        std::os::unix::fs::symlink("nowhere", at("dangling")).unwrap();
+        write(&at("link"), b"after").unwrap();
+        write(&at("dangling"), b"made").unwrap();
+        assert_eq!(std::fs::read(at("file")).unwrap(), b"after");
+        let mode = std::fs::metadata(at("file")).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+        assert_eq!(std::fs::read(at("nowhere")).unwrap(), b"made");
+        for link in ["link", "dangling"] {
+            let info = std::fs::symlink_metadata(at(link)).unwrap();
+            assert!(info.file_type().is_symlink());
+        }
+        write(Path::new("/dev/null"), b"gone").unwrap();
+        assert_eq!(
+            listed(folder.path()),
+            ["dangling", "file", "link", "nowhere"]
+        );
+    }
+
+    #[test]
+    fn what_a_crash_left_is_removed_and_what_is_written_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        let left = [".spanscope-a.part", ".spanscope-b.part"];
+        for name in left {
+            std::fs::write(at(name), "left").unwrap();
+        }
+        // Another program's: it holds its lock.
+        let held = std::fs::File::open(at(left[1])).unwrap();
+        held.lock().unwrap();
+        std::fs::write(at("spanscope-c.part"), "somebody else's").unwrap();
+        let part = Part::beside(&at("new")).unwrap();
+        let now = listed(folder.path());
+        assert_eq!(now.len(), 3, "{now:?}");
+        assert!(!now.iter().any(|name| name == left[0]), "{now:?}");
+        part.finish().unwrap();
+        assert_eq!(listed(folder.path()), [left[1], "new", "spanscope-c.part"]);
+    }
+
+    #[test]
+    fn a_part_that_is_given_up_leaves_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut part = Part::beside(&folder.path().join("a")).unwrap();
+        part.write_at(3, b"x").unwrap();
+        drop(part);
+        assert!(listed(folder.path()).is_empty());
+        let error = Part::beside(&folder.path().join("no/a")).unwrap_err();
+        assert!(error.to_string().contains("make it first"), "{error}");
     }
 }

@@ -10,6 +10,9 @@ use std::path::Path;
 /// Longest part of a name or a value that a message repeats, in characters.
 pub const NAME: usize = 80;
 
+/// Longest name in a list, and about how long a list gets, in characters.
+const LISTED: usize = 60;
+
 /// Longest part of a path that a message repeats, in characters.
 pub const PATH: usize = 200;
 
@@ -17,7 +20,7 @@ pub const PATH: usize = 200;
 pub const ERROR: usize = 120;
 
 /// Longest reason that a message gives, in characters.
-pub const SAID: usize = 400;
+pub const SAID: usize = 300;
 
 /// Longest message, in characters.
 pub const MESSAGE: usize = 1000;
@@ -32,23 +35,25 @@ pub fn shown_path(path: &Path) -> String {
     within(&path.to_string_lossy(), PATH)
 }
 
-/// What another program's code says of a file: it may repeat what is in there whole.
+/// What a library says went wrong: it may repeat what is in a file whole, or go on with a backtrace, which is for programmers.
 pub fn shown_error(error: &dyn fmt::Display) -> String {
-    within(&error.to_string(), ERROR)
+    let text = error.to_string();
+    let words = text.split("\n   0: ").next();
+    within(words.unwrap_or(&text).trim_end(), ERROR)
 }
 
 /// Some of several names or values, with commas between them: the first, as many as anybody reads.
 pub fn shown_list<'a>(texts: impl Iterator<Item = &'a str>) -> String {
     let mut list = String::new();
     for text in texts {
-        if list.len() > NAME {
+        if list.len() > LISTED {
             list.push_str(", …");
             break;
         }
         if !list.is_empty() {
             list.push_str(", ");
         }
-        list.push_str(&shown(text));
+        list.push_str(&within(text, LISTED));
     }
     list
 }
@@ -191,13 +196,19 @@ mod tests {
     }
 
     #[test]
+    fn backtraces_are_not_told() {
+        let error = "shape mismatch\n   0: candle_core::error::Error::bt\n   1: main";
+        assert_eq!(shown_error(&error), "shape mismatch");
+    }
+
+    #[test]
     fn lists_end_where_nobody_reads_on() {
         assert_eq!(shown_list(["a", "b\n"].into_iter()), "a, b\\n");
         assert_eq!(shown_list([].into_iter()), "");
         let many = vec!["a tensor with a long name"; 1000];
         let list = shown_list(many.into_iter());
         assert!(
-            list.ends_with(", …") && list.chars().count() < 2 * NAME + 5,
+            list.ends_with(", …") && list.chars().count() < 2 * LISTED + 5,
             "{list}"
         );
     }

@@ -307,6 +307,122 @@ fn a_loss_that_is_no_number_stops_the_run_and_leaves_the_checkpoint_whole() {
 }
 
 #[test]
+fn a_run_that_diverges_says_what_is_left_of_it_and_what_to_change() {
+    let folder = tempfile::tempdir().unwrap();
+    let of = |change: fn(&mut Options)| {
+        let mut options = Options {
+            optim: Optim::Sgd,
+            grad_clip: 0.0,
+            lr: 1e9,
+            lr_warmup: 0,
+            ..small()
+        };
+        change(&mut options);
+        Trainer::new(options, data(folder.path()), Device::Cpu).unwrap()
+    };
+    let said = |trainer: &mut Trainer| {
+        let error = (0..20).find_map(|_| trainer.step().err());
+        error.expect("it diverges").to_string()
+    };
+    let none = said(&mut of(|_| {}));
+    for part in [
+        "no checkpoint was written yet",
+        "smaller --lr than 1000000000",
+        "--lr-warmup (there is none now)",
+        "--grad-clip (gradients are not limited now)",
+    ] {
+        assert!(none.contains(part), "no {part:?} in: {none}");
+    }
+    let mut saved = of(|o| o.grad_clip = 1e8);
+    let path = folder.path().join(CHECKPOINT);
+    saved.save(&path).unwrap();
+    let before = std::fs::read(&path).unwrap();
+    let some = said(&mut saved);
+    assert!(some.contains("of step 0, is whole"), "{some}");
+    assert!(
+        some.contains("a smaller --grad-clip than 100000000"),
+        "{some}"
+    );
+    // What has diverged does not replace it, and it goes on with another rate.
+    if saved.save(&path).is_err() {
+        assert_eq!(std::fs::read(&path).unwrap(), before);
+    }
+    let data = data(folder.path());
+    let mut again = Trainer::resume(&path, data, Device::Cpu, |o| o.lr = 0.01).unwrap();
+    steps(&mut again, 7);
+}
+
+/// The loss on the validation text alone is infinite: its only token has no probability left.
+#[test]
+fn a_validation_loss_that_is_infinite_replaces_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("text.txt");
+    // A letter that only the beginning of the training part has is all of the validation part.
+    let mut all = text(9000).into_bytes();
+    let (train, rest) = (all.len() - 2 * (all.len() / 20), all.len() / 20);
+    all[..1].fill(b'Z');
+    all[train..train + rest].fill(b'Z');
+    std::fs::write(&path, all).unwrap();
+    let data = Data::read(&path, None, false).unwrap();
+    let options = Options {
+        optim: Optim::Sgd,
+        lr: 1e4,
+        grad_clip: 0.0,
+        lr_warmup: 0,
+        ..small()
+    };
+    let mut trainer = Trainer::new(options, data, Device::Cpu).unwrap();
+    let path = folder.path().join(CHECKPOINT);
+    trainer.save(&path).unwrap();
+    for _ in 0..40 {
+        match trainer.step() {
+            Ok(step) => {
+                let finite = |entry: &spanscope::train::Entry| entry.valid_nats.is_finite();
+                assert!(step.entry.as_ref().is_none_or(finite), "{step:?}");
+                if trainer.save(&path).is_err() {
+                    break;
+                }
+            }
+            Err(error) => {
+                assert!(matches!(error, TrainError::NotFinite { .. }), "{error}");
+                break;
+            }
+        }
+    }
+    // Whatever was saved last can be gone on with.
+    let whole = Checkpoint::open(&path).unwrap();
+    assert!(
+        whole
+            .curves()
+            .iter()
+            .all(|curve| curve.values.iter().all(|v| v.is_finite()))
+    );
+    Trainer::peek(&path).unwrap();
+}
+
+#[test]
+fn another_validation_part_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = data(folder.path());
+    let mut trainer = Trainer::new(small(), data.clone(), Device::Cpu).unwrap();
+    steps(&mut trainer, 2);
+    let path = folder.path().join(CHECKPOINT);
+    trainer.save(&path).unwrap();
+    let mut bytes = std::fs::read(folder.path().join("text.txt")).unwrap();
+    let tail = bytes.len() / 20;
+    let end = bytes.len() - tail;
+    bytes[end - tail..end].reverse();
+    let other = folder.path().join("other.txt");
+    std::fs::write(&other, &bytes).unwrap();
+    let changed = Data::read(&other, Some(data.vocabulary.clone()), false).unwrap();
+    assert_eq!(changed.sha256, data.sha256);
+    let refused = Trainer::resume(&path, changed, Device::Cpu, |_| {});
+    let said = refused.unwrap_err().to_string();
+    assert!(said.contains("another part for validation"), "{said}");
+    assert!(Trainer::resume(&path, data, Device::Cpu, |_| {}).is_ok());
+}
+
+#[test]
 fn what_cannot_be_resumed_is_refused_with_what_to_do() {
     let folder = tempfile::tempdir().unwrap();
     let data = data(folder.path());

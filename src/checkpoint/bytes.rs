@@ -1,6 +1,7 @@
 //! The bytes of a file, mapped rather than read.
 
 use super::CheckpointError;
+use crate::files::SourceFile;
 use memmap2::Mmap;
 use std::fs::File;
 use std::ops::Range;
@@ -37,7 +38,15 @@ impl FileBytes {
                 found: "not a regular file".into(),
             });
         }
-        let file = File::open(path).map_err(io)?;
+        Self::map(path, File::open(path).map_err(io)?)
+    }
+
+    /// As [`open`](Self::open), of a file that is open already; `path` is for messages.
+    pub fn map(path: &Path, file: File) -> Result<Self, CheckpointError> {
+        let io = |source| CheckpointError::Io {
+            path: path.to_owned(),
+            source,
+        };
         // An empty file cannot be mapped.
         if file.metadata().map_err(io)?.len() == 0 {
             return Ok(Self::Empty);
@@ -67,6 +76,16 @@ impl FileBytes {
                 .metadata()
                 .is_ok_and(|now| now.len() >= map.len() as u64),
             _ => true,
+        }
+    }
+
+    /// The file that the bytes are of, for its hash and to be read again.
+    pub fn source(&self) -> Result<SourceFile, std::io::Error> {
+        match self {
+            Self::Empty => Ok(SourceFile::of_bytes(&[])),
+            Self::Mapped(_, file) => SourceFile::new(file.try_clone()?),
+            Self::Static(bytes) => Ok(SourceFile::of_static(bytes)),
+            Self::Held(bytes) => Ok(SourceFile::of_bytes(bytes)),
         }
     }
 

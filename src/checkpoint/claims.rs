@@ -5,13 +5,16 @@ use super::tensor::{Dtype, View};
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
+/// Storage, offset, format, shape and strides of a view.
+type Key = (usize, usize, Dtype, Box<[usize]>);
+
 /// What the tensors of a file claim to be, all together: a view may repeat its numbers, so a small file could ask for any
 /// memory. Names that share one view are one claim, as in networks whose layers share their weights.
 pub(super) struct Claims {
     left: usize,
     most: usize,
-    /// Storage, offset, format, shape and strides of every view, and its number.
-    views: HashMap<(usize, usize, Dtype, Box<[usize]>), usize>,
+    /// Every view, and its number.
+    views: HashMap<Key, usize>,
 }
 
 impl Claims {

@@ -56,6 +56,12 @@ pub enum CheckpointError {
         /// What was found and what was expected.
         what: String,
     },
+    /// The file was written to since it was opened, so it is no longer what was read.
+    #[error("{}: the file was written to since it was opened; open it again", path.display())]
+    Changed {
+        /// The file.
+        path: PathBuf,
+    },
     /// There is no tensor of that name.
     #[error("{}: no tensor named {name}", shown_path(path), name = shown(name))]
     NoSuchTensor {

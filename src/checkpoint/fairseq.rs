@@ -113,7 +113,7 @@ fn inside(pickle: &Pickle, mut id: Id) -> Id {
 
 /// Whether a name in a file is one of the port's: `decoder.model.` stands before it, among whatever wrappers add, such as
 /// `module` and `_orig_mod`.
-pub(super) fn is_name(file_name: &str) -> bool {
+pub fn is_fairseq_name(file_name: &str) -> bool {
     let is_wrapper = |part: &&str| *part == "module" || part.starts_with('_');
     let parts = file_name.split('.').filter(|part| !is_wrapper(part));
     let mut before = "";
@@ -140,7 +140,7 @@ mod tests {
             "decoder._orig_mod.model.key_pe",
             "_forward_module.decoder.module.model._orig_mod.key_pe",
         ] {
-            assert!(is_name(name), "{name}");
+            assert!(is_fairseq_name(name), "{name}");
         }
         for name in [
             "key_pe",
@@ -150,7 +150,7 @@ mod tests {
             "model.decoder.key_pe",
             "encoder.model.key_pe",
         ] {
-            assert!(!is_name(name), "{name}");
+            assert!(!is_fairseq_name(name), "{name}");
         }
     }
 

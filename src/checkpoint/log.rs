@@ -76,6 +76,9 @@ fn dicts(pickle: &Pickle, logger: Id) -> Vec<&[(Id, Id)]> {
         .collect()
 }
 
+/// Shape, format, order and bytes of a NumPy array.
+type Array<'a> = (Vec<usize>, Scalar, bool, Cow<'a, [u8]>);
+
 struct Reader<'a, 'b> {
     pickle: &'a Pickle,
     bytes: &'a mut Bytes<'b>,
@@ -191,7 +194,7 @@ impl Reader<'_, '_> {
     }
 
     /// Shape, format, order and bytes of a NumPy array.
-    fn array(&self, id: Id) -> Option<(Vec<usize>, Scalar, bool, Cow<'_, [u8]>)> {
+    fn array(&self, id: Id) -> Option<Array<'_>> {
         let (module, name, object) = self.pickle.object(id)?;
         if name != "_reconstruct" || !is_multiarray(module) {
             return None;

@@ -34,13 +34,14 @@ mod unread;
 pub use curves::{CURVES, Curve, Line, Panel, Quantity, curves_to_json};
 pub use data::TensorData;
 pub use error::CheckpointError;
-pub use fairseq::Settings;
+pub use fairseq::{Settings, is_fairseq_name};
 pub(crate) use opening::read_pickle;
 pub use safetensors::{NamedTensor, write_safetensors};
 pub use tensor::{Dtype, TensorInfo};
 pub use tensor_file::{Element, Place, PlannedTensor, TensorFile};
 pub use unread::UnreadTensor;
 
+use crate::files::SourceFile;
 use bytes::FileBytes;
 use container::Storage;
 use listing::Stored;
@@ -124,6 +125,31 @@ impl Checkpoint {
             });
         }
         opening::read(path, FileBytes::open(path)?)
+    }
+
+    /// The file that `source` was opened from, once more: the same bytes, whatever has its name by now.
+    ///
+    /// # Errors
+    /// When it was written to since, or never was a file.
+    pub fn again(path: &Path, source: &SourceFile) -> Result<Self, CheckpointError> {
+        if let Some(bytes) = source.static_bytes() {
+            return Self::from_static(path, bytes);
+        }
+        let file = source.handle().ok_or_else(|| CheckpointError::Changed {
+            path: path.to_owned(),
+        })?;
+        opening::read(path, FileBytes::map(path, file)?)
+    }
+
+    /// The file as it was opened: for its hash, and to be read [again](Self::again).
+    ///
+    /// # Errors
+    /// When the system does not let it be looked at.
+    pub fn source(&self) -> Result<SourceFile, CheckpointError> {
+        self.file.source().map_err(|source| CheckpointError::Io {
+            path: self.path.clone(),
+            source,
+        })
     }
 
     /// As [`Checkpoint::open`], for a file that is part of the program; `name` stands for its path.
@@ -320,12 +346,6 @@ impl Checkpoint {
     /// What the file says of its architecture under `cfg` or `args`, as checkpoints of fairseq do.
     pub fn settings(&self) -> Option<&Settings> {
         self.settings.as_ref()
-    }
-
-    /// Whether the names in the file are those of fairseq's port of adaptive span: `decoder.model.` before what the
-    /// published code calls them.
-    pub fn has_fairseq_names(&self) -> bool {
-        self.file_name("key_pe").is_some_and(fairseq::is_name)
     }
 
     /// Where each tensor of a `.safetensors` file lies, by its name in the file, whole numbers among them; nothing for

@@ -10,11 +10,11 @@ use super::error::Fault;
 use super::listing::{Found, Listing, Stored};
 use super::opening::Contents;
 use super::tensor::{Dtype, LONGEST_NAME, TensorInfo, View};
-use super::tensor_file::{Element, Place};
+use super::tensor_file::{Element, Place, PlannedTensor, TensorFile};
 use super::unread::UnreadTensor;
 use crate::files::shown;
 use header::Header;
-use safetensors::tensor::{Dtype as FileDtype, TensorView};
+use safetensors::tensor::Dtype as FileDtype;
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
@@ -145,7 +145,7 @@ pub struct NamedTensor {
 
 /// Writes `tensors` and `metadata` to a `.safetensors` file, every number as `dtype`.
 ///
-/// `tied` lists names that share another tensor's data. The file appears under its name only when it is complete.
+/// `tied` lists names that share another tensor's data. The same arguments give the same bytes. The file appears under its name only when it is complete.
 ///
 /// # Errors
 /// When the folder cannot be written to, or a tensor's shape does not match its number of elements.
@@ -156,40 +156,37 @@ pub fn write_safetensors(
     dtype: Dtype,
     metadata: &BTreeMap<String, String>,
 ) -> Result<(), CheckpointError> {
-    let io = |source| CheckpointError::Io {
-        path: path.to_owned(),
-        source,
+    let element = match dtype {
+        Dtype::F32 => Element::F32,
+        Dtype::F16 => Element::F16,
+        Dtype::BF16 => Element::BF16,
+        Dtype::F64 => Element::F64,
     };
-    let other = |e: safetensors::SafeTensorError| io(std::io::Error::other(e.to_string()));
-    let encoded: Vec<Vec<u8>> = tensors
-        .iter()
-        .map(|tensor| encode(&tensor.values, dtype))
-        .collect();
-    let file_dtype = match dtype {
-        Dtype::F32 => FileDtype::F32,
-        Dtype::F16 => FileDtype::F16,
-        Dtype::BF16 => FileDtype::BF16,
-        Dtype::F64 => FileDtype::F64,
-    };
-    let views: Vec<(&str, TensorView<'_>)> = tensors
-        .iter()
-        .zip(&encoded)
-        .map(|(tensor, bytes)| {
-            Ok((
-                tensor.name.as_str(),
-                TensorView::new(file_dtype, tensor.shape.clone(), bytes).map_err(other)?,
-            ))
-        })
-        .collect::<Result<_, CheckpointError>>()?;
-    let mut metadata: std::collections::HashMap<String, String> = metadata
-        .iter()
-        .map(|(k, v)| (k.clone(), v.clone()))
-        .collect();
+    let mut metadata = metadata.clone();
     if !tied.is_empty() {
         metadata.insert(TIED.into(), serde_json::json!(tied).to_string());
     }
-    let bytes = safetensors::serialize(views, Some(metadata)).map_err(other)?;
-    crate::files::write(path, &bytes).map_err(io)
+    let plan: Vec<PlannedTensor> = tensors
+        .iter()
+        .map(|tensor| PlannedTensor::new(&tensor.name, element, &tensor.shape))
+        .collect();
+    let mut file = TensorFile::create(path, &plan, &metadata)?;
+    for (tensor, plan) in tensors.iter().zip(&plan) {
+        let bytes = encode(&tensor.values, dtype);
+        if bytes.len() as u64 != plan.bytes() {
+            return Err(CheckpointError::Unsupported {
+                path: path.to_owned(),
+                what: format!(
+                    "tensor {} of the shape {:?} was given {} values",
+                    shown(&tensor.name),
+                    tensor.shape,
+                    tensor.values.len()
+                ),
+            });
+        }
+        file.write(&tensor.name, 0, &bytes)?;
+    }
+    file.finish()
 }
 
 fn encode(values: &[f32], dtype: Dtype) -> Vec<u8> {

@@ -30,7 +30,13 @@ pub(super) fn run(args: &AttentionArgs, out: &mut impl Write) -> Result<()> {
         None => None,
     };
     if let Some(path) = &args.output {
-        may_write(path, args.force)?;
+        let reads = [
+            Some(args.model.as_path()),
+            args.input.text.as_deref(),
+            args.input.ids.as_deref(),
+            args.common.vocab.as_deref(),
+        ];
+        may_write(path, args.force, &reads)?;
     }
     let model = open_to_run(&args.model, &args.common)?;
     let (layer, head) = (args.layer, args.head);

@@ -3,6 +3,7 @@
 use super::Usage;
 use super::args::{Common, DeviceArg, at_least_one};
 use super::common::{prepare, say};
+use super::interrupt;
 use crate::bench::{Case, ModelFile, Row, Settings, Size, TOKENS, random, table};
 use crate::shown::shown_path;
 use anyhow::{Context, Result, bail};
@@ -86,6 +87,7 @@ pub(super) fn run(args: &BenchArgs, out: &mut impl Write) -> Result<()> {
         quick: args.quick,
     };
     if let (Some(case), Some(models)) = (args.case, &args.models) {
+        end_with_parent();
         let rows = case.run(&settings, models)?;
         writeln!(out, "{}", serde_json::to_string(&rows)?)?;
         return Ok(());
@@ -94,12 +96,21 @@ pub(super) fn run(args: &BenchArgs, out: &mut impl Write) -> Result<()> {
     report(&settings, &rows, args.json, out)
 }
 
+/// Ends this process when the one that started it ends, however: the pipe between them closes then.
+fn end_with_parent() {
+    std::thread::spawn(|| {
+        let _ = std::io::copy(&mut std::io::stdin(), &mut std::io::sink());
+        std::process::exit(1);
+    });
+}
+
 /// All cases, each in a process of its own, with models that are on disk only as long as they are needed.
 fn measure(settings: &Settings, common: &Common) -> Result<Vec<Row>> {
     let folder = tempfile::Builder::new()
         .prefix("spanscope-bench-")
         .tempdir()
         .context("the folder for temporary files takes no models; set TMPDIR to another")?;
+    interrupt::removes(folder.path().to_owned());
     let mut rows = Vec::new();
     let mut there: &[ModelFile] = &[];
     let cases = Case::ALL.into_iter().filter(|case| case.applies(settings));
@@ -153,10 +164,16 @@ fn apart(case: Case, settings: &Settings, common: &Common, models: &Path) -> Res
         // The tensor library asks this how many parts to cut a product into.
         command.env("RAYON_NUM_THREADS", threads.to_string());
     }
-    command.stdin(Stdio::null()).stderr(Stdio::inherit());
-    let done = command
-        .output()
-        .with_context(|| format!("case {}: its process cannot be started", case.name()))?;
+    let failed = || format!("case {}: its process cannot be started", case.name());
+    command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::inherit());
+    let mut child = command.spawn().with_context(failed)?;
+    // Held open until it is done: see `end_with_parent`.
+    let stdin = child.stdin.take();
+    let done = child.wait_with_output().with_context(failed)?;
+    drop(stdin);
     if !done.status.success() {
         bail!(
             "case {}: its process ended with {}",

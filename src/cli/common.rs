@@ -239,8 +239,23 @@ pub(super) fn ending(path: &Path, allowed: &[&'static str]) -> Result<&'static s
     })
 }
 
-/// Refuses to replace a file that is there, before anything is computed.
-pub(super) fn may_write(path: &Path, force: bool) -> Result<()> {
+/// Refuses to replace a file that is there, before anything is computed; and, forced or not, what the command reads.
+pub(super) fn may_write(path: &Path, force: bool, reads: &[Option<&Path>]) -> Result<()> {
+    let inside = |folder: &Path| match (folder.canonicalize(), path.canonicalize()) {
+        (Ok(folder), Ok(path)) => folder.is_dir() && path.starts_with(&folder),
+        _ => false,
+    };
+    if reads
+        .iter()
+        .flatten()
+        .any(|read| same_file(read, path) || inside(read))
+    {
+        return Err(Usage(format!(
+            "{}: this command reads that file, and would write over it; give the result another name",
+            path.display()
+        ))
+        .into());
+    }
     // What is no plain file cannot be lost: /dev/null, a pipe.
     if !force && path.is_file() {
         anyhow::bail!(
@@ -251,8 +266,13 @@ pub(super) fn may_write(path: &Path, force: bool) -> Result<()> {
     Ok(())
 }
 
-/// Whether both names lead to one file, links followed.
+/// Whether both names lead to one file, links of both kinds followed.
 pub(super) fn same_file(a: &Path, b: &Path) -> bool {
+    #[cfg(unix)]
+    if let (Ok(a), Ok(b)) = (std::fs::metadata(a), std::fs::metadata(b)) {
+        use std::os::unix::fs::MetadataExt;
+        return a.is_file() && (a.dev(), a.ino()) == (b.dev(), b.ino());
+    }
     match (a.canonicalize(), b.canonicalize()) {
         (Ok(a), Ok(b)) => a == b,
         // One of them does not exist.

@@ -1,8 +1,7 @@
 //! `convert`: one self-contained file.
 
-use super::Usage;
 use super::args::{ConvertArgs, DtypeArg};
-use super::common::{ending, may_write, name, open, same_file, say};
+use super::common::{ending, may_write, name, open, say};
 use crate::checkpoint::Dtype;
 use crate::engine::convert;
 use crate::model::ModelError;
@@ -11,14 +10,8 @@ use anyhow::Result;
 
 pub(super) fn run(args: &ConvertArgs) -> Result<()> {
     ending(&args.output, &["safetensors"])?;
-    if same_file(&args.model, &args.output) {
-        return Err(Usage(format!(
-            "{}: would be written over itself; give the result another name",
-            shown_path(&args.output)
-        ))
-        .into());
-    }
-    may_write(&args.output, args.force)?;
+    let reads = [Some(args.model.as_path()), args.common.vocab.as_deref()];
+    may_write(&args.output, args.force, &reads)?;
     let model = open(&args.model, &args.common)?;
     if model.recorded.is_some() {
         return Err(anyhow::Error::new(ModelError::Recorded).context(name(&args.model)));

@@ -43,6 +43,13 @@ impl Score {
 pub(super) fn run(args: &EvalArgs, out: &mut impl Write) -> Result<()> {
     if let Some(path) = &args.log_probs {
         ending(path, &["safetensors"])?;
+        let reads = [
+            Some(args.model.as_path()),
+            args.input.text.as_deref(),
+            args.input.ids.as_deref(),
+            args.common.vocab.as_deref(),
+        ];
+        may_write(path, args.force, &reads)?;
     }
     let model = open_to_run(&args.model, &args.common)?;
     if let Some(recorded) = recorded::text_of(&model, &args.input, args.index)? {
@@ -65,9 +72,6 @@ pub(super) fn run(args: &EvalArgs, out: &mut impl Write) -> Result<()> {
             thousands(width),
             thousands(LARGEST / width)
         );
-    }
-    if let Some(path) = &args.log_probs {
-        may_write(path, args.force)?;
     }
     let wants_all = args.log_probs.is_some() && !adaptive;
     let mut all = Vec::new();

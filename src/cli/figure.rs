@@ -111,9 +111,18 @@ pub(super) enum ColumnsArg {
 const CELLS: usize = 2048;
 
 pub(super) fn run(args: &FigureArgs) -> Result<()> {
+    let reads = [
+        Some(args.model.as_path()),
+        args.input.text.as_deref(),
+        args.input.ids.as_deref(),
+        args.common.vocab.as_deref(),
+    ];
     for path in &args.output {
         ending(path, Format::EXTENSIONS)?;
-        may_write(path, args.force)?;
+        may_write(path, args.force, &reads)?;
+        if args.output.iter().filter(|other| *other == path).count() > 1 {
+            return Err(Usage(format!("{}: given twice with -o", path.display())).into());
+        }
     }
     prepare(&args.common)?;
     let kind = args.kind;

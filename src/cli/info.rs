@@ -7,8 +7,8 @@ use crate::chart::thousands;
 use crate::engine::Model;
 use crate::engine::figures::span_chart;
 use crate::engine::run_file::Header;
-use crate::shown::{message, shown};
 use crate::model::Config;
+use crate::shown::{said, shown};
 use anyhow::Result;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -92,11 +92,10 @@ fn recorded(header: &Header) -> Vec<(&'static str, String)> {
         ("model", shown(&header.model.file)),
         (
             "recorded",
-            format!(
-                "with {} on {}",
-                shown(&header.written_by),
-                shown(&header.written_at)
-            ),
+            match header.written_at.as_str() {
+                "" => format!("with {}", shown(&header.written_by)),
+                moment => format!("with {} on {}", shown(&header.written_by), shown(moment)),
+            },
         ),
         ("queries and keys", header.dtype.name().to_owned()),
     ];
@@ -137,7 +136,7 @@ fn text(model: &Model, ramp_given: bool) -> Result<String> {
     let mut section = |title: &str, lines: &[(&str, String)]| -> Result<()> {
         writeln!(out, "\n{title}")?;
         for (label, value) in lines {
-            writeln!(out, "  {label:<22}{}", message(value))?;
+            writeln!(out, "  {label:<22}{}", said(value))?;
         }
         Ok(())
     };
@@ -213,8 +212,8 @@ fn text(model: &Model, ramp_given: bool) -> Result<String> {
     writeln!(out, "\nAssumed")?;
     for note in &model.assumed {
         match model.recorded {
-            Some(_) => writeln!(out, "  {}", message(note))?,
-            None => writeln!(out, "  {}", message(&with_option(note)))?,
+            Some(_) => writeln!(out, "  {}", said(note))?,
+            None => writeln!(out, "  {}", said(&with_option(note)))?,
         }
     }
     if model.assumed.is_empty() {

@@ -10,7 +10,8 @@ use std::path::{Path, PathBuf};
 
 pub(super) fn run(args: &MergeArgs) -> Result<()> {
     ending(&args.output, &["safetensors"])?;
-    may_write(&args.output, args.force)?;
+    let reads: Vec<Option<&Path>> = args.files.iter().map(|f| Some(f.as_path())).collect();
+    may_write(&args.output, args.force, &reads)?;
     let read = |path: &PathBuf| Ok((path.clone(), sums(path, args.quiet)?));
     let files = args.files.iter().map(read).collect::<Result<Vec<_>>>()?;
     let all = merge(files)?;

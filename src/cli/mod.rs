@@ -13,6 +13,7 @@ mod figure;
 mod figure_args;
 mod generate;
 mod info;
+mod interrupt;
 mod measure_args;
 mod merge;
 mod persistent;
@@ -57,7 +58,8 @@ pub fn main_from(args: Vec<OsString>) -> ExitCode {
         Ok(()) => return ExitCode::SUCCESS,
         Err(error) => error,
     };
-    // Whoever read the results has seen enough: `spanscope attention … | head`.
+    // Whoever read the results has seen enough: `spanscope attention … | head`. Commands that have more to do than to print
+    // say what is undone by themselves.
     if error.chain().any(is_broken_pipe) {
         return ExitCode::SUCCESS;
     }
@@ -95,18 +97,30 @@ fn misread(error: &clap::Error, first: &OsStr) -> ExitCode {
     }
     // An argument is repeated as it was given, however long and whatever is in it.
     let text = error.render().to_string();
-    match error.use_stderr() && !text.lines().all(|line| said(line) == line) {
-        true => text
-            .lines()
-            .take(MOST_LINES)
-            .for_each(|line| common::say(format_args!("{}", said(line)))),
-        // Nothing can be told to a terminal that is gone.
-        false => drop(error.print()),
+    let printed = match error.use_stderr() && !text.lines().all(|line| said(line) == line) {
+        true => {
+            text.lines()
+                .take(MOST_LINES)
+                .for_each(|line| common::say(format_args!("{}", said(line))));
+            Ok(())
+        }
+        false => error.print().and_then(|()| std::io::stdout().flush()),
+    };
+    match printed {
+        // Of what goes to stderr nothing more can be told.
+        Err(failed) if !error.use_stderr() => match failed.kind() {
+            std::io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+            _ => {
+                common::say(format_args!("error: stdout: {failed}"));
+                ExitCode::FAILURE
+            }
+        },
+        _ => ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2)),
     }
-    ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
 }
 
 fn run(cli: Cli) -> Result<()> {
+    interrupt::listen();
     let Some(command) = cli.command else {
         return window::run(&cli.window);
     };

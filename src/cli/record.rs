@@ -2,7 +2,7 @@
 
 use super::Usage;
 use super::args::DtypeArg;
-use super::common::{covered, ending, may_write, open_to_run, progress, same_file, say};
+use super::common::{covered, ending, may_write, open_to_run, progress, say};
 use super::record_args::RecordArgs;
 use crate::chart::thousands;
 use crate::checkpoint::Dtype;
@@ -15,21 +15,19 @@ use crate::shown::shown_path;
 use crate::text::{self, Coverage};
 use anyhow::{Context, Result};
 use indicatif::{ProgressBar, ProgressStyle};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// A file from this size on is announced before it is written, in bytes.
 const LARGE: u64 = 256_000_000;
 
 pub(super) fn run(args: &RecordArgs) -> Result<()> {
     ending(&args.output, &["safetensors"])?;
-    if same_file(&args.model, &args.output) {
-        return Err(Usage(format!(
-            "{}: would be written over the model; give the run another name",
-            shown_path(&args.output)
-        ))
-        .into());
-    }
-    may_write(&args.output, args.force)?;
+    let read = args.text.iter().chain(&args.ids).map(PathBuf::as_path);
+    let reads: Vec<Option<&Path>> = [Some(args.model.as_path()), args.common.vocab.as_deref()]
+        .into_iter()
+        .chain(read.map(Some))
+        .collect();
+    may_write(&args.output, args.force, &reads)?;
     let quiet = args.common.quiet;
     let model = open_to_run(&args.model, &args.common)?;
     if model.recorded.is_some() {

@@ -12,7 +12,12 @@ use std::path::Path;
 
 pub(super) fn run(args: &ShotArgs) -> Result<()> {
     ending(&args.output, &["png"])?;
-    may_write(&args.output, args.force)?;
+    let reads = [
+        args.model.as_deref(),
+        args.text.as_deref(),
+        args.common.vocab.as_deref(),
+    ];
+    may_write(&args.output, args.force, &reads)?;
     prepare(&args.common)?;
     let (model, text) = (args.model.as_deref(), args.text.as_deref());
     stands_alone(model, text, &args.common)?;

@@ -1,6 +1,7 @@
 //! The options of `shot`.
 
 use super::args::{Common, at_least_one};
+use crate::shown::shown_error;
 use clap::{Args, ValueEnum};
 use std::ops::Range;
 use std::path::PathBuf;
@@ -99,7 +100,7 @@ fn span(text: &str) -> Result<((usize, usize), f32), String> {
 }
 
 fn json(text: &str) -> Result<serde_json::Value, String> {
-    serde_json::from_str(text).map_err(|error| format!("not JSON: {error}"))
+    serde_json::from_str(text).map_err(|error| format!("not JSON: {}", shown_error(&error)))
 }
 
 fn tokens(text: &str) -> Result<Range<usize>, String> {

@@ -11,7 +11,8 @@ use std::io::Write;
 pub(super) fn run(args: &SpansArgs, out: &mut impl Write) -> Result<()> {
     if let Some(path) = &args.output {
         ending(path, Format::EXTENSIONS)?;
-        may_write(path, args.force)?;
+        let reads = [Some(args.model.as_path()), args.common.vocab.as_deref()];
+        may_write(path, args.force, &reads)?;
     }
     let model = outline(&args.model, &args.common)?;
     let mut chart = span_chart(&model);

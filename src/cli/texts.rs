@@ -17,7 +17,7 @@ use crate::model::Cancel;
 use crate::shown::shown_path;
 use anyhow::{Context, Result};
 use indicatif::{ProgressBar, ProgressStyle};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -33,13 +33,13 @@ pub(super) struct Output<'a> {
 
 impl Output<'_> {
     /// The ending of the file, checked before anything is computed.
-    fn ending(&self) -> Result<Option<&'static str>> {
+    fn ending(&self, reads: &[Option<&Path>]) -> Result<Option<&'static str>> {
         let Some(path) = self.path else {
             return Ok(None);
         };
         let all = [self.endings, &["safetensors"]].concat();
         let found = ending(path, &all)?;
-        may_write(path, self.force)?;
+        may_write(path, self.force, reads)?;
         Ok(Some(found))
     }
 }
@@ -58,10 +58,19 @@ pub(super) fn obtain(
     texts: &TextsArgs,
     output: &Output<'_>,
 ) -> Result<Measured> {
-    let format = output.ending()?;
+    let read = texts.text.iter().chain(&texts.ids).map(PathBuf::as_path);
+    let reads: Vec<Option<&Path>> = [Some(model), common.vocab.as_deref()]
+        .into_iter()
+        .chain(read.map(Some))
+        .collect();
+    let format = output.ending(&reads)?;
     if let Some(path) = &texts.per_text {
         ending(path, &["csv"])?;
-        may_write(path, output.force)?;
+        may_write(path, output.force, &reads)?;
+        if output.path == Some(path) {
+            let said = format!("{}: given for both -o and --per-text", path.display());
+            return Err(Usage(said).into());
+        }
     }
     let file = match kind(model) {
         Some(Stored::Sums) => {

@@ -2,19 +2,20 @@
 
 use super::Usage;
 use super::common::{prepare, say};
+use super::interrupt;
 use super::train_args::TrainArgs;
 use crate::chart::thousands;
 use crate::checkpoint::in_folder;
+use crate::files::Held;
 use crate::model::Device;
 use crate::shown::shown_path;
 use crate::text::{Accept, Vocabulary};
 use crate::train::{Begun, CHECKPOINT, Data, Entry, Options, TrainError, Trainer};
 use anyhow::Result;
 use indicatif::{ProgressBar, ProgressStyle};
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 /// Checkpoints take at most this share of the time.
@@ -22,7 +23,7 @@ const SAVING: f64 = 0.02;
 
 pub(super) fn run(args: &TrainArgs, out: &mut impl Write) -> Result<()> {
     prepare(&args.common())?;
-    let (mut trainer, path) = match &args.resume {
+    let (mut trainer, path, _held) = match &args.resume {
         Some(folder) => resume(args, folder)?,
         None => begin(args)?,
     };
@@ -37,10 +38,7 @@ pub(super) fn run(args: &TrainArgs, out: &mut impl Write) -> Result<()> {
         ));
         return Ok(());
     }
-    let stop = Arc::new(AtomicBool::new(false));
-    let asked = Arc::clone(&stop);
-    // Where signals cannot be caught they end the process at once, which costs the steps since the last checkpoint.
-    let _ = ctrlc::set_handler(move || asked.store(true, Ordering::Relaxed));
+    let stop = interrupt::flag();
     let bar = bar(&trainer, quiet);
     let mut saving = Saving::new(args.save_every);
     let mut shown = Shown::default();
@@ -49,8 +47,15 @@ pub(super) fn run(args: &TrainArgs, out: &mut impl Write) -> Result<()> {
         shown.tell(&trainer, step.nats, step.tokens, &bar)?;
         if let Some(entry) = &step.entry {
             if args.json {
-                writeln!(out, "{}", json(entry))?;
-                out.flush()?;
+                let told = writeln!(out, "{}", json(entry)).and_then(|()| out.flush());
+                if let Err(error) = told {
+                    trainer.save(&path)?;
+                    let why = match error.kind() {
+                        ErrorKind::BrokenPipe => "nobody reads the results any more".to_owned(),
+                        _ => format!("stdout: {error}"),
+                    };
+                    return Err(undone(&trainer, &path, &format!(" ({why})")));
+                }
             }
             if !quiet {
                 bar.suspend(|| say(format_args!("{}", line(entry, &trainer))));
@@ -62,14 +67,10 @@ pub(super) fn run(args: &TrainArgs, out: &mut impl Write) -> Result<()> {
     }
     bar.finish_and_clear();
     trainer.save(&path)?;
-    let folder = shown_path(path.parent().unwrap_or(&path));
     if !trainer.is_done() {
-        anyhow::bail!(
-            "stopped after step {} of {}; go on with: spanscope train --resume {folder}",
-            thousands(trainer.step_number() as usize),
-            thousands(trainer.options().steps() as usize)
-        );
+        return Err(undone(&trainer, &path, ""));
     }
+    let folder = shown_path(path.parent().unwrap_or(&path));
     if !quiet {
         say(format_args!(
             "done: {} steps in {}",
@@ -84,7 +85,29 @@ pub(super) fn run(args: &TrainArgs, out: &mut impl Write) -> Result<()> {
     Ok(())
 }
 
-fn begin(args: &TrainArgs) -> Result<(Trainer, PathBuf)> {
+/// A run that was stopped, for a reason that may be given as " (…)", and is saved.
+fn undone(trainer: &Trainer, path: &Path, why: &str) -> anyhow::Error {
+    anyhow::anyhow!(
+        "stopped after step {} of {}{why}; go on with: spanscope train --resume {}",
+        thousands(trainer.step_number() as usize),
+        thousands(trainer.options().steps() as usize),
+        shown_path(path.parent().unwrap_or(path))
+    )
+}
+
+/// The run's checkpoint is this program's as long as the result lives.
+fn hold(path: &Path) -> Result<Held> {
+    let held = Held::claim(path).map_err(|source| TrainError::Folder {
+        path: path.parent().unwrap_or(path).to_owned(),
+        source,
+    })?;
+    held.ok_or_else(|| {
+        let path = path.to_owned();
+        TrainError::Held { path }.into()
+    })
+}
+
+fn begin(args: &TrainArgs) -> Result<(Trainer, PathBuf, Held)> {
     let (Some(source), Some(folder)) = (&args.data, &args.output) else {
         return Err(Usage("--data and --output are needed, or --resume".into()).into());
     };
@@ -104,10 +127,15 @@ fn begin(args: &TrainArgs) -> Result<(Trainer, PathBuf)> {
         path: folder.clone(),
         source,
     })?;
-    Ok((trainer, path))
+    let held = hold(&path)?;
+    // Another run may have begun here while the text was read.
+    if path.exists() {
+        return Err(TrainError::RunExists { path }.into());
+    }
+    Ok((trainer, path, held))
 }
 
-fn resume(args: &TrainArgs, folder: &Path) -> Result<(Trainer, PathBuf)> {
+fn resume(args: &TrainArgs, folder: &Path) -> Result<(Trainer, PathBuf, Held)> {
     if args.run.vocab.is_some() {
         let what = "--resume goes on with the vocabulary that the run has: leave --vocab out";
         return Err(Usage(what.into()).into());
@@ -118,6 +146,7 @@ fn resume(args: &TrainArgs, folder: &Path) -> Result<(Trainer, PathBuf)> {
         mut options,
         vocabulary,
     } = Trainer::peek(&path)?;
+    let held = hold(&path)?;
     args.change(&mut options)?;
     let source = args.data.as_ref().unwrap_or(&source);
     let data = read(source, Some(vocabulary), &options, args)?;
@@ -126,7 +155,7 @@ fn resume(args: &TrainArgs, folder: &Path) -> Result<(Trainer, PathBuf)> {
     if let Some(share) = args.spans.adapt_span_init {
         trainer.set_spans(share).map_err(usage)?;
     }
-    Ok((trainer, path))
+    Ok((trainer, path, held))
 }
 
 /// An option that is out of range is wrong usage.
@@ -159,7 +188,7 @@ fn read(
         if coverage.missing > 0 {
             say(format_args!(
                 "{}, {what}: {}; left out",
-                shown_path(source),
+                shown_path(&source),
                 coverage.words()
             ));
         }

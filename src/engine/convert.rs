@@ -1,9 +1,7 @@
 //! One self-contained file: weights, configuration, vocabulary, training curves.
 
 use super::open::{EngineError, Model};
-use crate::checkpoint::{
-    CURVES, Checkpoint, Dtype, NamedTensor, curves_to_json, write_safetensors,
-};
+use crate::checkpoint::{CURVES, Dtype, NamedTensor, curves_to_json, write_safetensors};
 use crate::model::ModelError;
 use crate::train::is_state;
 use std::collections::BTreeMap;
@@ -17,7 +15,7 @@ pub fn convert(model: &Model, to: &Path, dtype: Dtype) -> Result<(), EngineError
     if model.recorded.is_some() {
         return Err(ModelError::Recorded.into());
     }
-    let checkpoint = Checkpoint::open(&model.path)?;
+    let checkpoint = model.checkpoint()?;
     let mut tensors: Vec<NamedTensor> = Vec::new();
     let mut tied = BTreeMap::new();
     for name in checkpoint

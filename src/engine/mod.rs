@@ -48,5 +48,7 @@ pub use span_history::SpanHistory;
 pub use surveyed::{LeadingHead, Surveyed};
 pub use tokens::Tokens;
 pub use vector_facts::VectorFacts;
-pub use weights_file::{PersistentUse, WeightsFileError, write_persistent, write_weights};
+pub use weights_file::{
+    PersistentUse, WeightsFile, WeightsFileError, persistent_file, weights_file, write_weights,
+};
 pub use worker::{Engine, MEMORY, Source};

@@ -1,6 +1,7 @@
 //! Opening a model with its vocabulary, and turning text into ids.
 
 mod recorded;
+mod same;
 
 use super::follow::Stamp;
 use super::run_file::{Header, RunFile, RunFileError};
@@ -8,6 +9,7 @@ use super::samples::Sample;
 use super::span_history::SpanHistory;
 use crate::chart::{TokenName, thousands};
 use crate::checkpoint::{Checkpoint, CheckpointError, Curve, Dtype, Format, IN_FOLDER, in_folder};
+use crate::files::SourceFile;
 use crate::model::{Device, ModelError, Network, Part};
 use crate::shown::{shown, shown_path};
 use crate::text::{Coverage, TextError, Vocabulary};
@@ -137,8 +139,10 @@ pub struct Model {
     pub recorded: Option<Arc<RunFile>>,
     /// Which version of the file it is, if the file is the checkpoint of a run: that is replaced now and then.
     pub(crate) stamp: Option<Stamp>,
-    /// SHA-256 of the file, once somebody has asked for it.
-    pub(crate) hash: Arc<OnceLock<Option<String>>>,
+    /// The file as it was opened, whatever has its name by now.
+    pub(crate) source: Arc<SourceFile>,
+    /// SHA-256 of its tensors, once somebody has asked for it: see [`Model::tensors_sha256`].
+    pub(super) tensors: Arc<OnceLock<Option<String>>>,
 }
 
 /// A text as ids.
@@ -180,15 +184,15 @@ impl Model {
             return Self::of_run(&checkpoint, header);
         }
         let network = Network::outline(&checkpoint, ramp)?;
-        Ok(Self::of(&checkpoint, network))
+        Self::of(&checkpoint, network)
     }
 
     /// What the file says, with a network from it and no vocabulary.
-    fn of(checkpoint: &Checkpoint, network: Network) -> Self {
+    fn of(checkpoint: &Checkpoint, network: Network) -> Result<Self, EngineError> {
         let run = RunProgress::of(checkpoint.metadata());
         let (config, spans) = (network.config(), network.spans());
         let history = SpanHistory::of(checkpoint, config, &spans, run.as_ref());
-        Self {
+        Ok(Self {
             run,
             span_history: history.map(Arc::new),
             stamp: None,
@@ -202,25 +206,20 @@ impl Model {
             network: Arc::new(network),
             vocabulary: None,
             recorded: None,
-            hash: Arc::default(),
-        }
+            source: Arc::new(checkpoint.source()?),
+            tensors: Arc::default(),
+        })
     }
 
-    /// SHA-256 of the file in hexadecimal; `None` where it cannot be read any more. The first call reads the whole file:
-    /// about half a second per gigabyte.
+    /// SHA-256 of the file that was opened, in hexadecimal; `None` where it was written to since. The first call reads the
+    /// whole file: about half a second per gigabyte.
     pub fn sha256(&self) -> Option<&str> {
-        let is_same = || self.stamp.is_none() || Stamp::of(&self.path) == self.stamp;
-        let hash = self.hash.get_or_init(|| {
-            // Of a run's checkpoint that was replaced meanwhile it would be another model's.
-            let hash = is_same().then(|| crate::files::sha256_of(&self.path).ok());
-            hash.flatten().filter(|_| is_same())
-        });
-        hash.as_deref()
+        self.source.sha256()
     }
 
     /// The same if it is known already.
     pub fn known_sha256(&self) -> Option<&str> {
-        self.hash.get()?.as_deref()
+        self.source.known_sha256()
     }
 
     /// The same model, computing on `device` from now on.
@@ -249,12 +248,7 @@ impl Model {
     /// None with the files that the program was built from.
     pub fn open_sample(sample: &Sample) -> Result<Self, EngineError> {
         let checkpoint = Checkpoint::from_static(Path::new(sample.file), sample.model)?;
-        let model = Self::from_checkpoint(&checkpoint, None, None)?;
-        // No file of this name need be there.
-        model
-            .hash
-            .get_or_init(|| Some(crate::files::sha256_hex(sample.model)));
-        Ok(model)
+        Self::from_checkpoint(&checkpoint, None, None)
     }
 
     fn from_checkpoint(
@@ -271,7 +265,7 @@ impl Model {
         }
         let mut model = match header {
             Some(header) => Self::of_run(checkpoint, header)?,
-            None => Self::of(checkpoint, Network::load(checkpoint, ramp)?),
+            None => Self::of(checkpoint, Network::load(checkpoint, ramp)?)?,
         };
         let is_recorded = model.recorded.is_some();
         let is_fairseq = model.prefix.contains("decoder.");

@@ -6,7 +6,7 @@ use super::open::Model;
 use super::replay::replay;
 use super::snapshot::Snapshot;
 use crate::analysis::{LookedWeights, Shares, VectorSums, VectorUsage};
-use crate::checkpoint::{CheckpointError, Dtype, NamedTensor, write_safetensors};
+use crate::checkpoint::{CheckpointError, Element, NamedTensor, PlannedTensor, TensorFile};
 use crate::model::{BLOCK, Cancel, ModelError, Run};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -32,12 +32,52 @@ pub enum WeightsFileError {
     NoText,
 }
 
-/// Writes the weights of some heads on a text (named `text`) to a `.safetensors` file: `weights` (T × reach, column c is
-/// distance c + 1), `empty` (T), and `persistent` (T × N) if there are vectors, for the queries that `weights` has; where
-/// weights are not divided by their sum after the mask, `masked` (T) is what they lack to add up to 1. Several heads are put together, all their vectors in one column.
-///
-/// The metadata has `format`, `provenance`, `text`, `heads`, `first` (the position of the first query), and of a single
-/// head `layer` and `head`, from 0.
+/// Tensors and metadata that a `.safetensors` file is to hold.
+#[derive(Debug)]
+pub struct WeightsFile {
+    tensors: Vec<NamedTensor>,
+    about: Metadata,
+}
+
+/// Numbers written at a time: so often a wish to stop is heard.
+const PIECE: usize = 1 << 18;
+
+impl WeightsFile {
+    /// Writes the file. One that is cancelled before it is whole changes nothing.
+    ///
+    /// # Errors
+    /// When it cannot be written, or is cancelled.
+    pub fn write(&self, path: &Path, cancel: &Cancel) -> Result<(), WeightsFileError> {
+        let plan = self.tensors.iter();
+        let plan: Vec<PlannedTensor> = plan
+            .map(|tensor| PlannedTensor::new(&tensor.name, Element::F32, &tensor.shape))
+            .collect();
+        let mut file = TensorFile::create(path, &plan, &self.about)?;
+        for tensor in &self.tensors {
+            if tensor.values.len() != tensor.shape.iter().product::<usize>() {
+                return Err(CheckpointError::Unsupported {
+                    path: path.to_owned(),
+                    what: format!(
+                        "tensor {} of the shape {:?} with {} numbers",
+                        tensor.name,
+                        tensor.shape,
+                        tensor.values.len()
+                    ),
+                }
+                .into());
+            }
+            for (i, piece) in tensor.values.chunks(PIECE).enumerate() {
+                cancel.check()?;
+                let bytes: Vec<u8> = piece.iter().flat_map(|v| v.to_le_bytes()).collect();
+                file.write(&tensor.name, i * PIECE, &bytes)?;
+            }
+        }
+        cancel.check()?;
+        Ok(file.finish()?)
+    }
+}
+
+/// Writes the weights of some heads on a text (named `text`) to a `.safetensors` file, as [`weights_file`] has them.
 ///
 /// # Errors
 /// When the file cannot be written.
@@ -48,6 +88,22 @@ pub fn write_weights(
     heads: &Heads,
     text: &str,
 ) -> Result<(), WeightsFileError> {
+    weights_file(model, weights, heads, text).write(path, &Cancel::default())
+}
+
+/// A `.safetensors` file of the weights of some heads on a text (named `text`): `weights` (T × reach, column c is
+/// distance c + 1), `empty` (T), and `persistent` (T × N) if there are vectors, for the queries that `weights` has;
+/// where weights are not divided by their sum after the mask, `masked` (T) is what they lack to add up to 1. Several heads are
+/// put together, all their vectors in one column.
+///
+/// The metadata has `format`, `provenance`, `text`, `heads`, `first` (the position of the first query), and of a single
+/// head `layer` and `head`, from 0.
+pub fn weights_file(
+    model: &Model,
+    weights: &LookedWeights,
+    heads: &Heads,
+    text: &str,
+) -> WeightsFile {
     let queries = weights.first..weights.end;
     let t = queries.len();
     let mut tensors = vec![
@@ -77,8 +133,7 @@ pub fn write_weights(
     }
     let mut about = about("spanscope-attention", model, text);
     about.extend(of_heads(weights, heads));
-    write_safetensors(path, &tensors, &BTreeMap::new(), Dtype::F32, &about)?;
-    Ok(())
+    WeightsFile { tensors, about }
 }
 
 /// Where the weight of every head goes on a text, and how much each persistent vector is used.
@@ -128,21 +183,17 @@ impl PersistentUse {
     }
 }
 
-/// Writes the use of persistent vectors on a text (named `text`) to a `.safetensors` file: `shares` (L × H × 3: on tokens
+/// A `.safetensors` file of the use of persistent vectors on a text (named `text`): `shares` (L × H × 3: on tokens
 /// of the text, on persistent vectors, on empty context) and `usage` (L × H × N: the mean weight of each vector); and of
 /// one head, if there is one in `of`, the weight that each query gives each vector: `persistent` (T × N).
 ///
-/// The metadata is that of [`write_weights`].
-///
-/// # Errors
-/// When the numbers are not those of all heads, or the file cannot be written.
-pub fn write_persistent(
-    path: &Path,
+/// The metadata is that of [`weights_file`]. `used` has the numbers of all heads.
+pub fn persistent_file(
     model: &Model,
     used: &PersistentUse,
     of: Option<(&LookedWeights, &Heads)>,
     text: &str,
-) -> Result<(), WeightsFileError> {
+) -> WeightsFile {
     let config = model.network.config();
     let (layers, heads, vectors) = (config.nb_layers, config.nb_heads, config.pers_mem_size);
     let shares = used.shares.iter();
@@ -166,8 +217,7 @@ pub fn write_persistent(
         tensors.push(persistent(weights));
         about.extend(of_heads(weights, heads));
     }
-    write_safetensors(path, &tensors, &BTreeMap::new(), Dtype::F32, &about)?;
-    Ok(())
+    WeightsFile { tensors, about }
 }
 
 /// The queries' rows one after the other.

@@ -3,7 +3,6 @@
 use super::normalisation::{self, Normalisation};
 use super::{ModelError, layers, stored_config};
 use crate::checkpoint::Checkpoint;
-use crate::shown::shown_list;
 use serde::{Deserialize, Serialize};
 
 /// The ramp R that is assumed when nothing says otherwise: the published models' value.
@@ -155,13 +154,32 @@ pub fn infer(
         adapt_io,
         normalisation: Normalisation::default(),
     };
-    believable(&config, checkpoint)?;
+    believable(&config, checkpoint, MOST_DISTANCES)?;
     let sizes = Size::of_layers(&config);
     sizes.iter().try_for_each(|size| size.check(checkpoint))?;
     stored_config::check(checkpoint, &config)?;
-    config.normalisation = normalisation::infer(checkpoint, &config, &mut assumed)?;
+    let tensors = normalisation::Tensors {
+        adapt_span,
+        persistent: config.pers_mem_size > 0,
+        adapt_io: config.adapt_io.is_some(),
+        sizes: [
+            ("attn_span", config.attn_span),
+            ("n_layer", config.nb_layers),
+            ("n_head", config.nb_heads),
+            ("d_model", config.hidden_size),
+            ("d_inner", config.inner_hidden_size),
+        ],
+    };
+    config.normalisation = normalisation::infer(checkpoint, &tensors, &mut assumed)?;
     Ok((config, assumed))
 }
+
+/// Distances and persistent vectors of all heads that any file of weights may have: the largest published model has 2.9 million,
+/// and pays for them with 228 MB.
+const MOST_DISTANCES: usize = 1 << 19;
+
+/// The same of a run file, which has no weights to pay with.
+pub(super) const MOST_RECORDED_DISTANCES: usize = 1 << 21;
 
 /// Most numbers of the heads' soft masks, where the file is small: those of the largest published model are 20,000.
 const MOST_OF_MASKS: usize = 1 << 22;
@@ -181,7 +199,7 @@ struct Size {
 
 impl Size {
     /// Those that every file is held against.
-    fn of_heads(config: &Config) -> [Self; 4] {
+    fn of_heads(config: &Config, distances: usize) -> [Self; 4] {
         let heads = config.nb_layers.saturating_mul(config.nb_heads);
         let (span, vectors) = (config.attn_span, config.pers_mem_size);
         let size = |what, found, least, bytes| Self {
@@ -197,7 +215,7 @@ impl Size {
             size(
                 "distances and persistent vectors of all heads",
                 heads.saturating_mul(span.saturating_add(vectors)),
-                1 << 21,
+                distances,
                 16,
             ),
         ]
@@ -209,7 +227,7 @@ impl Size {
             what,
             found,
             least: 1 << 16,
-            bytes: 32,
+            bytes: 64,
         };
         [
             size("tokens in the vocabulary", config.vocab_size),
@@ -233,11 +251,16 @@ impl Size {
     }
 }
 
-/// Refuses an architecture whose heads would take far more memory than the file.
+/// Refuses an architecture whose heads would take far more memory than the file; `distances` are those of all heads that are
+/// believed whatever its size.
 ///
 /// # Errors
 /// When there are too many heads, they look too far, or the ramp is too long for them.
-pub(super) fn believable(config: &Config, checkpoint: &Checkpoint) -> Result<(), ModelError> {
+pub(super) fn believable(
+    config: &Config,
+    checkpoint: &Checkpoint,
+    distances: usize,
+) -> Result<(), ModelError> {
     let heads = config.nb_layers.saturating_mul(config.nb_heads);
     let longest = config.adapt_span_ramp.min(config.attn_span);
     let most = MOST_OF_MASKS + checkpoint.file_bytes() / size_of::<f32>();
@@ -251,7 +274,7 @@ pub(super) fn believable(config: &Config, checkpoint: &Checkpoint) -> Result<(),
             ),
         });
     }
-    let sizes = Size::of_heads(config);
+    let sizes = Size::of_heads(config, distances);
     sizes.iter().try_for_each(|size| size.check(checkpoint))
 }
 

@@ -5,8 +5,7 @@
 //! the names of its tensors say it, before which the port writes `decoder.model.`
 
 use super::ModelError;
-use super::config::Config;
-use crate::checkpoint::{Checkpoint, Settings};
+use crate::checkpoint::{Checkpoint, Settings, is_fairseq_name};
 use crate::files::shown;
 use serde::{Deserialize, Serialize};
 
@@ -39,6 +38,18 @@ impl Normalisation {
     }
 }
 
+/// What the tensors of a file say, to be held against what it says of itself.
+pub(super) struct Tensors {
+    /// Whether every head has a learned span.
+    pub adapt_span: bool,
+    /// Whether there are persistent vectors.
+    pub persistent: bool,
+    /// Whether input and output are adaptive.
+    pub adapt_io: bool,
+    /// Sizes, as fairseq's port calls them.
+    pub sizes: [(&'static str, usize); 5],
+}
+
 /// Which of the two a file is from; what had to be assumed for it goes to `assumed`, and where its settings say otherwise
 /// than its tensors.
 ///
@@ -46,14 +57,14 @@ impl Normalisation {
 /// When the file says what this program does not know, or names the port and holds what that does not have.
 pub(super) fn infer(
     checkpoint: &Checkpoint,
-    config: &Config,
+    tensors: &Tensors,
     assumed: &mut Vec<String>,
 ) -> Result<Normalisation, ModelError> {
     if let Some(stored) = stored(checkpoint)? {
         return Ok(stored);
     }
-    let has_names = checkpoint.has_fairseq_names();
-    let is_ports = config.adapt_span && config.pers_mem_size == 0 && config.adapt_io.is_none();
+    let has_names = checkpoint.file_name("key_pe").is_some_and(is_fairseq_name);
+    let is_ports = tensors.adapt_span && !tensors.persistent && !tensors.adapt_io;
     let Some(settings) = checkpoint.settings() else {
         if !(has_names && is_ports) {
             return Ok(Normalisation::Renormalised);
@@ -68,9 +79,9 @@ pub(super) fn infer(
     let ramp = settings.number("adapt_span_ramp");
     if settings.name_adaptive_span() || has_names && ramp.is_some() {
         if !is_ports {
-            return Err(refused(checkpoint, settings, config));
+            return Err(refused(checkpoint, settings, tensors));
         }
-        tell_differences(settings, config, assumed);
+        tell_differences(settings, tensors, assumed);
         return Ok(Normalisation::Masked);
     }
     // What a file says of itself counts for more than how its tensors are called.
@@ -133,10 +144,10 @@ pub(super) fn ramp_of_settings(checkpoint: &Checkpoint) -> Result<Option<usize>,
 }
 
 /// What is said of a file that names the port and holds more than that has.
-fn refused(checkpoint: &Checkpoint, settings: &Settings, config: &Config) -> ModelError {
-    let holds = if config.pers_mem_size > 0 {
+fn refused(checkpoint: &Checkpoint, settings: &Settings, tensors: &Tensors) -> ModelError {
+    let holds = if tensors.persistent {
         "persistent vectors"
-    } else if config.adapt_io.is_some() {
+    } else if tensors.adapt_io {
         "adaptive input and output"
     } else {
         "fixed spans"
@@ -154,17 +165,10 @@ fn refused(checkpoint: &Checkpoint, settings: &Settings, config: &Config) -> Mod
 }
 
 /// Says where the settings contradict the tensors, which count.
-fn tell_differences(settings: &Settings, config: &Config, assumed: &mut Vec<String>) {
-    let of_tensors = [
-        ("attn_span", config.attn_span),
-        ("n_layer", config.nb_layers),
-        ("n_head", config.nb_heads),
-        ("d_model", config.hidden_size),
-        ("d_inner", config.inner_hidden_size),
-    ];
-    let differ = of_tensors.into_iter().filter_map(|(name, tensors)| {
+fn tell_differences(settings: &Settings, tensors: &Tensors, assumed: &mut Vec<String>) {
+    let differ = tensors.sizes.into_iter().filter_map(|(name, size)| {
         let said = settings.number(name)?;
-        (said != tensors as f64).then(|| format!("{name} = {tensors} (there {said})"))
+        (said != size as f64).then(|| format!("{name} = {size} (there {said})"))
     });
     let differ: Vec<String> = differ.collect();
     if !differ.is_empty() {

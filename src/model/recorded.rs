@@ -3,7 +3,7 @@
 
 use super::Cancel;
 use super::cache::HeadCache;
-use super::config::{Config, believable, span_name};
+use super::config::{Config, MOST_RECORDED_DISTANCES, believable, span_name};
 use super::parts::{Part, PartKind};
 use super::run::Run;
 use super::weights::Network;
@@ -104,7 +104,7 @@ impl RecordedNetwork {
     /// When the architecture cannot be.
     pub fn check(&self, checkpoint: &Checkpoint) -> Result<(), ModelError> {
         let c = &self.config;
-        believable(c, checkpoint)?;
+        believable(c, checkpoint, MOST_RECORDED_DISTANCES)?;
         let what = match c.cannot_be() {
             Some(what) => what,
             None if !self.parts_are_countable() => "its parameters are more than can be counted",

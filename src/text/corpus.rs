@@ -1,6 +1,5 @@
 //! A vocabulary from a file of any kind: prepared text, raw corpus, JSON, or a list in lines.
 
-use crate::shown::shown;
 use std::path::Path;
 
 use super::error::TextError;

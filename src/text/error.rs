@@ -70,7 +70,10 @@ pub enum TextError {
         limit: u64,
     },
     /// The file holds nothing to build a vocabulary from.
-    #[error("{}: the file holds no text. Pass the text the model was trained on: its train.txt, the raw corpus (plain, .zip or .gz) or a list of its tokens", shown_path(path))]
+    #[error(
+        "{}: the file holds no text. Pass the text the model was trained on: its train.txt, the raw corpus (plain, .zip or .gz) or a list of its tokens",
+        shown_path(path)
+    )]
     Empty {
         /// The file.
         path: PathBuf,

@@ -7,7 +7,6 @@ use super::encode::guess_listed_unit;
 use super::error::TextError;
 use super::kind::unmarked;
 use super::vocabulary::{EOS, Token, Unit, Vocabulary};
-use crate::files::shown;
 
 /// The JSON of a vocabulary that is to have `expected` tokens: many more are not read.
 ///

@@ -148,7 +148,7 @@ impl Inspector {
         if let Some(at) = self.nul {
             return Some(format!("binary data (byte {at} is zero)"));
         }
-        // Of random bytes, 26 in 256.
+        // Of random bytes, one in ten.
         let many = self.controls >= 8 && self.controls.saturating_mul(32) > self.seen;
         many.then(|| {
             format!(
@@ -179,7 +179,7 @@ mod tests {
         }
         assert!(verdict(b"text\n\0").unwrap().contains("byte 5 is zero"));
         let noise: Vec<u8> = (0..=255).filter(|byte| *byte != 0).collect();
-        assert!(verdict(&noise).unwrap().contains("26 of 255"));
+        assert!(verdict(&noise).unwrap().contains("25 of 255"));
         // As ids of 16 bits are, none of them below 256.
         let ids: Vec<u8> = (0..99_u8).flat_map(|i| [i | 1, 1 + i % 3]).collect();
         assert!(verdict(&ids).is_some());

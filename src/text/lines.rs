@@ -177,12 +177,15 @@ fn of_tokens(lines: &[Box<str>]) -> Option<Listing> {
     let has_special = plain().count() < lines.len();
     let is_short = plain().all(|token| token.chars().nth(1).is_none())
         || plain().all(|token| byte_of(token).is_some());
+    if !has_special && lines.len() < MANY {
+        return None;
+    }
     Some(Listing {
         readings: vec![Reading {
             tokens: tokens().map(str::to_owned).collect(),
             how: "a token a line",
         }],
-        is_certain: has_special || (is_short && lines.len() >= MANY),
+        is_certain: has_special || is_short,
         empty: None,
     })
 }

@@ -182,7 +182,7 @@ fn ids_are_no_vocabulary() {
         let said = refused(&files, "ids.txt", ids.join(" "), expected);
         assert!(said.contains("all numbers from 0 to 19"), "{said}");
     }
-    let small: Vec<u8> = (0..40).map(|i| i * 7 % 20).collect();
+    let small: Vec<u8> = (0..40_u32).map(|i| (i * 7 % 20) as u8).collect();
     let said = refused(&files, "ids.u8", small, 20);
     assert!(said.contains("binary data (byte 0 is zero)"), "{said}");
     let wide: Vec<u8> = (0..200_u16).flat_map(|i| (300 + i).to_le_bytes()).collect();

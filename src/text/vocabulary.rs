@@ -4,7 +4,6 @@ use crate::shown::shown;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::files::shown;
 use serde::{Deserialize, Serialize};
 
 use super::encode::is_bracketed;

@@ -4,6 +4,7 @@ use super::TrainError;
 use super::dropout::mix;
 use super::options::Options;
 use crate::files::sha256_hex;
+use crate::shown::shown_path;
 use crate::text::{Accept, Coverage, Gathered, Unit, Vocabulary, read_accepted};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};

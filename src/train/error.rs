@@ -10,6 +10,15 @@ use thiserror::Error;
 /// What can go wrong while a network is trained.
 #[derive(Debug, Error)]
 pub enum TrainError {
+    /// Another program writes to the run.
+    #[error(
+        "{}: another spanscope is training this run; wait until it is done or stop it, or give this one another folder with -o",
+        path.display()
+    )]
+    Held {
+        /// The run's checkpoint.
+        path: PathBuf,
+    },
     /// An option that is out of range, or does not go with another.
     #[error("{name} {found}: expected {expected}", found = said(found), expected = said(expected))]
     Option {

@@ -15,7 +15,8 @@ use crate::checkpoint::{
     CURVES, Checkpoint, Curve, Dtype, NamedTensor, curves_to_json, write_safetensors,
 };
 use crate::json;
-use crate::model::{Device, Network};
+use crate::model::{Config, Device, Network};
+use crate::shown::shown;
 use crate::text::Vocabulary;
 use candle_core::Tensor;
 use serde::Deserialize;
@@ -178,10 +179,9 @@ impl Trainer {
         // What the options ask memory for must be in the file.
         let config = options.config(data.vocabulary.len())?;
         let outline = Network::outline(&checkpoint, Some(config.adapt_span_ramp))?;
-        if *outline.config() != config {
+        if let Some((what, weights, told)) = differ(outline.config(), &config) {
             return Err(refused(format!(
-                "its weights are those of {:?}, its options those of {config:?}",
-                outline.config()
+                "its weights are those of a network with {what} {weights}, its options those of one with {told}"
             )));
         }
         let mut trainer = Self::new(options, data, device)?;
@@ -334,6 +334,27 @@ impl Trainer {
         }
         curves
     }
+}
+
+/// How the architecture of some weights differs from what options say: what, and both, in words.
+fn differ(weights: &Config, told: &Config) -> Option<(&'static str, String, String)> {
+    let words = |config: &Config| {
+        [
+            ("a vocabulary of", config.vocab_size.to_string()),
+            ("hidden size", config.hidden_size.to_string()),
+            ("heads per layer:", config.nb_heads.to_string()),
+            ("layers:", config.nb_layers.to_string()),
+            ("span limit", config.attn_span.to_string()),
+            ("feed-forward width", config.inner_hidden_size.to_string()),
+            ("persistent vectors:", config.pers_mem_size.to_string()),
+            ("learned spans:", config.adapt_span.to_string()),
+            ("ramp", config.adapt_span_ramp.to_string()),
+            ("clusters", format!("{:?}", config.adapt_io)),
+        ]
+    };
+    let mut pairs = words(weights).into_iter().zip(words(told));
+    let (a, b) = pairs.find(|(a, b)| a != b)?;
+    Some((a.0, shown(&a.1), shown(&b.1)))
 }
 
 fn numbers(entry: &Entry) -> Numbers {

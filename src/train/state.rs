@@ -122,7 +122,7 @@ impl State {
 
     /// Whether it is that of a run on `data`, at a place that is there.
     pub fn fits(&self, data: &Data) -> Result<(), String> {
-        let before = crate::shown::shown_path(&self.data);
+        let before = crate::shown::shown(&self.data.to_string_lossy());
         if self.data_sha256 != data.sha256 {
             return Err(format!(
                 "it was trained on another text ({before}); give that with --data"

@@ -20,6 +20,16 @@ pub fn look(path: &Path) -> Result<Metadata, Error> {
     within(PATIENCE, move || std::fs::metadata(path))
 }
 
+/// What `work` gives, where the disk answers within a second.
+///
+/// # Errors
+/// As `work`, or ([`ErrorKind::TimedOut`]) when the disk does not answer.
+pub fn within_patience<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, Error> + Send + 'static,
+) -> Result<T, Error> {
+    within(PATIENCE, work)
+}
+
 /// What `work` gives, on a thread of its own, which is left to itself where that takes longer than `patience`.
 fn within<T: Send + 'static>(
     patience: Duration,

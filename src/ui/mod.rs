@@ -6,6 +6,7 @@ pub mod app;
 mod commands;
 pub mod dialogs;
 mod disk;
+pub mod display;
 mod document;
 mod export;
 pub mod language;
@@ -30,7 +31,7 @@ pub use window::{WindowError, run};
 
 /// Reads the bytes of a session file, and makes of it what a window that opens would.
 pub(crate) fn session_survives(bytes: &[u8]) {
-    let (session, text) = session::Session::parse(bytes);
+    let session::Stored { session, text, .. } = session::Stored::parse(bytes).unwrap_or_default();
     if let Some(layout) = &session.layout {
         let _ = shell::layout::Layout::of(&layout.tree());
     }
@@ -39,7 +40,8 @@ pub(crate) fn session_survives(bytes: &[u8]) {
     }
     let _: views::Views = session::tolerant(&session.views);
     if let Some(text) = &text {
-        let stored = session.stored(text).unwrap_or_default();
-        assert_eq!(session::Session::parse(&stored).1.as_ref(), Some(text));
+        let stored = session.stored(text, true).unwrap_or_default();
+        let again = session::Stored::parse(&stored);
+        assert_eq!(again.and_then(|again| again.text).as_ref(), Some(text));
     }
 }

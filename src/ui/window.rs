@@ -2,7 +2,8 @@
 
 use super::app::App;
 use super::dialogs::Backend;
-use super::session::Session;
+use super::display::{self, Display};
+use super::session::folders;
 use super::session::settings::Settings;
 use super::shell::icon;
 use super::start::Start;
@@ -23,10 +24,10 @@ pub enum WindowError {
 }
 
 /// The window, where it stood last.
-fn viewport(settings: &Settings) -> egui::ViewportBuilder {
+fn viewport(settings: &Settings, start: &Start) -> egui::ViewportBuilder {
     let place = settings
-        .folder_of_session()
-        .map(|folder| Session::load(folder).0.window)
+        .folder_of_sessions()
+        .map(|folder| folders::place(folder, start))
         .unwrap_or_default();
     let least = [640.0, 420.0];
     let size = place.size.filter(|(width, height)| {
@@ -61,10 +62,12 @@ fn viewport(settings: &Settings) -> egui::ViewportBuilder {
 /// When no window can be opened, or a defect ends it.
 pub fn run(start: Start) -> Result<(), WindowError> {
     let settings = Settings::load();
-    let options = eframe::NativeOptions {
-        viewport: viewport(&settings),
+    let mut options = eframe::NativeOptions {
+        viewport: viewport(&settings, &start),
         ..eframe::NativeOptions::default()
     };
+    let display = Display::find();
+    display::choose(&display, &mut options);
     let opened = Arc::new(AtomicBool::new(false));
     let is_open = Arc::clone(&opened);
     // Where a system library is missing, the windowing libraries panic. That is caught, and told in words instead.
@@ -114,5 +117,9 @@ pub fn run(start: Start) -> Result<(), WindowError> {
     } else {
         ""
     };
-    Err(WindowError::NoWindow(format!("{message}{hint}")))
+    let environment = display.hint().map(|hint| format!(" ({hint})"));
+    let environment = environment.unwrap_or_default();
+    Err(WindowError::NoWindow(format!(
+        "{message}{hint}{environment}"
+    )))
 }

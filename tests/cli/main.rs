@@ -8,6 +8,7 @@ mod examples;
 mod figures;
 mod files;
 mod models;
+mod outputs;
 mod port;
 mod quiet;
 mod recorded;

@@ -123,6 +123,65 @@ fn a_run_is_a_model_for_every_command_and_is_passed_on_without_its_state() {
 }
 
 #[test]
+fn one_program_at_a_time_trains_a_run() {
+    let (folder, data) = folder();
+    let run = path(&folder, "run");
+    let mut args = train(&data, &run);
+    args.extend(["--niter", "100000", "--save-every", "1"]);
+    args.retain(|arg| *arg != "3");
+    let at = args.iter().position(|arg| *arg == "--niter").unwrap();
+    args.remove(at);
+    let mut first = Command::new(env!("CARGO_BIN_EXE_spanscope"))
+        .args(&args)
+        .arg("-q")
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let checkpoint = Path::new(&run).join("checkpoint.safetensors");
+    let begin = std::time::Instant::now();
+    while !checkpoint.exists() {
+        assert!(begin.elapsed() < Duration::from_secs(60));
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let said = complaint(&["train", "--resume", &run], 1);
+    assert!(
+        said.contains("another spanscope is training this run"),
+        "{said}"
+    );
+    first.kill().unwrap();
+    first.wait().unwrap();
+    // Killed, it holds nothing any more.
+    let resumed = ["train", "--resume", &run, "--niter", "1", "-q"];
+    let said = complaint(&resumed, 1);
+    assert!(!said.contains("another spanscope"), "{said}");
+}
+
+#[test]
+fn a_reader_who_stops_early_leaves_the_run_undone() {
+    let (folder, data) = folder();
+    let run = path(&folder, "run");
+    let mut args = train(&data, &run);
+    args.extend(["--json", "-q"]);
+    let mut child = Command::new(env!("CARGO_BIN_EXE_spanscope"))
+        .args(&args)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let done = child.wait_with_output().unwrap();
+    assert_eq!(done.status.code(), Some(1));
+    let said = String::from_utf8(done.stderr).unwrap();
+    assert!(
+        said.contains("nobody reads") && said.contains("--resume"),
+        "{said}"
+    );
+    // What was learned is there.
+    stdout(&["train", "--resume", &run, "-q"]);
+}
+
+#[test]
 fn what_makes_no_sense_is_refused_before_anything_is_written() {
     let (folder, data) = folder();
     let run = path(&folder, "run");

@@ -188,7 +188,12 @@ fn sizes_that_are_in_the_file_take_memory_in_proportion() {
 #[test]
 fn positions_of_many_heads_are_bounded_together() {
     let _alone = alone();
-    for (heads, span) in [(64, 1 << 15), (256, 1 << 14), (1024, 1 << 12)] {
+    for (heads, span) in [
+        (16, (1 << 15) - 3),
+        (64, 1 << 15),
+        (256, 1 << 14),
+        (1024, 1 << 12),
+    ] {
         let sizes = Sizes {
             heads,
             width: 1,

@@ -53,7 +53,11 @@ fn numbers_that_cannot_be_are_errors_and_never_a_panic() {
                 );
                 if let Err(said) = done {
                     let what = format!("{kind:?} {place} {extreme}: {said}");
-                    assert!(said.contains("numbers.safetensors"), "{what}");
+                    // A run that diverges is told by its step.
+                    assert!(
+                        said.contains("numbers.safetensors") || said.starts_with("step "),
+                        "{what}"
+                    );
                     assert!(said.chars().count() < 400 && !said.contains('\n'), "{what}");
                 }
             }

@@ -114,7 +114,7 @@ pub fn base() -> &'static Base {
         program(at, &[train.as_slice(), &options].concat());
         std::fs::write(at.join("few.txt"), &text[..200]).unwrap();
         program(at, &["record", "run", "--text", "few.txt", "-o", "rec.safetensors", "--quiet"]);
-        let sums = ["--text", "few.txt", "text.txt", "--shard", "1/3"];
+        let sums = ["--text", "few.txt", "--text", "text.txt", "--shard", "1/3"];
         let run = ["effective-spans", "run", "-o", "sums.safetensors", "--quiet"];
         program(at, &[run.as_slice(), &sums].concat());
         let files = ["run/checkpoint.safetensors", "rec.safetensors", "sums.safetensors"];

@@ -5,6 +5,7 @@ mod circles;
 mod dependencies;
 mod layers;
 mod words;
+mod writing;
 
 use std::path::{Path, PathBuf};
 

@@ -48,8 +48,8 @@ fn lines_for_people_leave_at_one_place() {
             "eprintln!",
             "eprint!",
             "print!(",
-            "stderr()",
-            "stdout()",
+            "::stderr()",
+            "::stdout()",
             "dbg!",
         ] {
             assert!(

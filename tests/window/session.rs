@@ -205,3 +205,159 @@ fn a_text_from_the_command_line_stands_before_what_was_typed_last() {
     window.settle();
     assert!(window.app().text().ends_with("typed last"));
 }
+
+#[test]
+fn two_windows_have_a_session_each_and_the_last_closed_is_restored() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut first = open(folder.path());
+    first.write("of the first");
+    let mut second = open(folder.path());
+    second.write("of the second");
+    command(&mut second, "open or close grid");
+    command(&mut second, "silence selected");
+    second.settle();
+    first.write(", longer");
+    drop(second);
+    drop(first);
+    let mut last = open(folder.path());
+    assert!(last.app().text().ends_with("of the first, longer"));
+    assert!(last.app().edits().is_empty());
+    assert!(last.app().open_views().contains(&Pane::GRID));
+    // The other one is there for a further window.
+    let other = open(folder.path());
+    assert!(other.app().text().ends_with("of the second"));
+    assert_eq!(other.app().edits().silenced().count(), 1);
+    assert!(!other.app().open_views().contains(&Pane::GRID));
+    // One more begins with what is open.
+    last.write("!");
+    drop(last);
+    let last = open(folder.path());
+    assert!(last.app().text().ends_with("of the first, longer!"));
+}
+
+/// Opens the session of a closed window whose name has `words` in it, by the menu.
+fn open_earlier(window: &mut Window, words: &str) {
+    for entry in ["File", "Earlier sessions"] {
+        window.harness.get_by_label(entry).click();
+        window.harness.run_steps(4);
+    }
+    let start = std::time::Instant::now();
+    while window.harness.query_by_label_contains(words).is_none() {
+        assert!(start.elapsed().as_secs() < 60, "no session: {words}");
+        std::thread::sleep(std::time::Duration::from_millis(20));
+        window.harness.step();
+    }
+    window.harness.get_by_label_contains(words).click();
+    window.harness.run_steps(4);
+}
+
+#[test]
+fn the_session_of_a_closed_window_opens_from_the_menu_and_what_was_open_is_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut first = open(folder.path());
+    let mut second = open(folder.path());
+    for (window, words) in [(&mut first, "Alpha "), (&mut second, "Beta ")] {
+        window.keys(Modifiers::COMMAND, Key::E);
+        window.harness.run_steps(2);
+        window.keys(Modifiers::COMMAND, Key::A);
+        window.write(words);
+        assert_eq!(**window.app().text(), *words);
+    }
+    let sample = Start {
+        model: Some(data(
+            "../../sample_models/wikitext_all_attention.safetensors",
+        )),
+        ..Start::default()
+    };
+    drop(second);
+    drop(first);
+    // What is asked for goes on in the newest session.
+    let mut window = Window::in_folder(sample, folder.path());
+    assert_eq!(**window.app().text(), *"Alpha ");
+    command(&mut window, "2.3");
+    command(&mut window, "silence selected");
+    open_earlier(&mut window, "Beta");
+    window.wait("the other session", |app| **app.text() == *"Beta ");
+    window.settle();
+    assert!(window.app().edits().is_empty());
+    let model = window.snapshot().model.as_ref().unwrap();
+    assert_eq!(model.file_name(), SAMPLES[0].file);
+    // What was open a moment ago is one of the earlier sessions now, with its changes.
+    window.write("and on");
+    open_earlier(&mut window, "Alpha");
+    window.wait("the first session", |app| **app.text() == *"Alpha ");
+    window.settle();
+    assert_eq!(window.app().edits().silenced().count(), 1);
+    assert_eq!(window.app().selection().heads.leading(), (1, 2));
+    let model = window.snapshot().model.as_ref().unwrap();
+    assert_eq!(model.file_name(), SAMPLES[1].file);
+    window.write("to the end");
+    drop(window);
+    let (last, other) = (open(folder.path()), open(folder.path()));
+    assert_eq!(**last.app().text(), *"Alpha to the end");
+    assert_eq!(**other.app().text(), *"Beta and on");
+}
+
+#[test]
+fn a_session_that_another_window_has_by_now_is_not_taken_from_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut first = open(folder.path());
+    let mut second = open(folder.path());
+    first.write("one");
+    second.write("two");
+    drop(first);
+    for entry in ["File", "Earlier sessions"] {
+        second.harness.get_by_label(entry).click();
+        second.harness.run_steps(4);
+    }
+    let start = std::time::Instant::now();
+    while second.harness.query_by_label_contains("just now").is_none() {
+        assert!(start.elapsed().as_secs() < 60, "no session");
+        std::thread::sleep(std::time::Duration::from_millis(20));
+        second.harness.step();
+    }
+    // Between the look and the click.
+    let first = open(folder.path());
+    assert!(first.app().text().ends_with("one"));
+    second.harness.get_by_label_contains("just now").click();
+    second.harness.run_steps(4);
+    let words = second.app().complaint().unwrap();
+    assert!(words.contains("Another window"), "{words}");
+    assert!(second.app().text().ends_with("two"));
+}
+
+#[cfg(unix)]
+#[test]
+fn settings_and_sessions_are_written_through_links() {
+    let folder = tempfile::tempdir().unwrap();
+    let (kept, real) = (folder.path().join("kept"), folder.path().join("real"));
+    std::fs::create_dir_all(&kept).unwrap();
+    std::fs::create_dir_all(&real).unwrap();
+    for name in ["settings.json", "session.json"] {
+        std::os::unix::fs::symlink(real.join(name), kept.join(name)).unwrap();
+    }
+    let mut window = open(&kept);
+    window.write("kept elsewhere");
+    command(&mut window, "light theme");
+    drop(window);
+    for name in ["settings.json", "session.json"] {
+        let info = std::fs::symlink_metadata(kept.join(name)).unwrap();
+        assert!(info.file_type().is_symlink(), "{name}");
+        assert!(real.join(name).is_file(), "{name}");
+    }
+    assert_eq!(std::fs::read_dir(&real).unwrap().count(), 2);
+    let window = open(&kept);
+    assert!(window.app().text().ends_with("kept elsewhere"));
+}
+
+#[test]
+fn a_session_of_an_earlier_version_opens() {
+    let folder = tempfile::tempdir().unwrap();
+    let stored = r#"{"zoom": 1.0, "edits": {"silenced": []}, "model": {"sample": "wikitext_all_attention.safetensors"},
+        "text": {"here": {"text": "from before", "name": ""}}, "used": "cost"}"#;
+    std::fs::write(folder.path().join("session.json"), stored).unwrap();
+    let window = open(folder.path());
+    assert_eq!(**window.app().text(), *"from before");
+    let model = window.snapshot().model.as_ref().unwrap();
+    assert_eq!(model.file_name(), SAMPLES[1].file);
+}

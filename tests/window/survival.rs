@@ -13,6 +13,9 @@ use std::time::{Duration, Instant};
 /// Tells a child of a test its folder.
 const FOLDER: &str = "SPANSCOPE_TEST_FOLDER";
 
+/// Tells a child of a test what to type.
+const WORDS: &str = "SPANSCOPE_TEST_WORDS";
+
 const LAST_WORDS: &str = "typed in the last moments";
 
 /// This test program, to run one ignored test of it as a process.
@@ -48,7 +51,8 @@ fn a_window_until_it_is_killed() {
     window.keys(Modifiers::COMMAND, Key::L);
     command(&mut window, "silence selected");
     command(&mut window, "open or close grid");
-    window.write(LAST_WORDS);
+    let words = std::env::var(WORDS);
+    window.write(words.as_deref().unwrap_or(LAST_WORDS));
     println!("changed");
     loop {
         window.harness.step();
@@ -84,6 +88,42 @@ fn a_process_that_is_killed_loses_nothing_older_than_moments() {
     assert!(!window.app().open_views().contains(&Pane::GRID));
     let network = &window.snapshot().model.as_ref().unwrap().network;
     assert_eq!(network.edits().silenced().count(), 4);
+}
+
+#[cfg(unix)]
+#[test]
+fn of_two_windows_that_are_killed_both_come_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let words = ["in the first window", "in the second window"];
+    let test = child("a_window_until_it_is_killed");
+    let mut children = Vec::new();
+    for (i, words) in words.into_iter().enumerate() {
+        let script = format!("env {WORDS}='{words}' {test}");
+        let mut child = spawn(&script, folder.path());
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        assert!(lines.any(|line| line.unwrap().contains("changed")));
+        let session = match i {
+            0 => folder.path().join("session.json"),
+            _ => folder.path().join("window-2/session.json"),
+        };
+        let begin = Instant::now();
+        while !std::fs::read_to_string(&session).is_ok_and(|text| text.contains(words)) {
+            assert!(begin.elapsed() < Duration::from_secs(60), "not kept");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        children.push((child, lines));
+    }
+    // SIGKILL, one after the other: nothing of them runs any more.
+    for (child, _) in &mut children {
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+    let open = || Window::in_folder(Start::default(), folder.path());
+    let (second, first) = (open(), open());
+    for (window, words) in [(&first, words[0]), (&second, words[1])] {
+        assert!(window.app().text().ends_with(words));
+        assert_eq!(window.app().edits().silenced().count(), 4);
+    }
 }
 
 /// Looks at everything and changes the text.

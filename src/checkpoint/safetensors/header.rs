@@ -110,8 +110,8 @@ impl Header {
             )
             .into());
         }
-        let mut header: Self = serde_json::from_slice(text)
-            .map_err(|e| format!("its header: {}", shown_error(&e)))?;
+        let mut header: Self =
+            serde_json::from_slice(text).map_err(|e| format!("its header: {}", shown_error(&e)))?;
         if let Some((key, kind)) = &header.odd {
             return Err(Fault::Unsupported(format!(
                 "its metadata \"{}\" is {kind}, and the format allows only text there; save it again with \
@@ -155,7 +155,7 @@ impl Header {
                 .iter()
                 .try_fold(1_usize, |n, m| n.checked_mul(*m));
             let bits = |dtype: Dtype| elements.and_then(|n| n.checked_mul(dtype.bitsize()));
-            let fits = |bits: usize| bits % 8 == 0 && bits / 8 == end - start;
+            let fits = |bits: usize| bits.is_multiple_of(8) && bits / 8 == end - start;
             if let Some(dtype) = entry.dtype.known()
                 && !bits(dtype).is_some_and(fits)
             {

@@ -3,6 +3,8 @@
 use super::{CorpusError, Shard};
 use crate::files::sha256_hex;
 use crate::text::Accept;
+use std::ffi::OsStr;
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 /// What a file holds.
@@ -132,14 +134,27 @@ fn has_twins(sorted: &[TextFile]) -> bool {
 }
 
 fn file_name(path: &Path) -> String {
-    let name = path.file_name().unwrap_or(path.as_os_str());
-    name.to_string_lossy().into_owned()
+    named(path.file_name().unwrap_or(path.as_os_str()))
+}
+
+/// A name as text: what is no UTF-8 as `\xNN`, so that different names stay different.
+fn named(name: &OsStr) -> String {
+    let mut text = String::new();
+    for chunk in name.as_encoded_bytes().utf8_chunks() {
+        // What only looks like it is told apart.
+        text.push_str(&chunk.valid().replace("\\x", "\\\\x"));
+        for byte in chunk.invalid() {
+            // A string takes all that is written.
+            let _ = write!(text, "\\x{byte:02X}");
+        }
+    }
+    text
 }
 
 /// A path with "/" on every system.
 fn slashes(path: &Path) -> String {
     let parts = path.components().map(|part| {
-        let part = part.as_os_str().to_string_lossy();
+        let part = named(part.as_os_str());
         part.trim_matches(['/', '\\']).to_owned()
     });
     parts.collect::<Vec<_>>().join("/")
@@ -158,7 +173,7 @@ fn list(
     };
     for entry in std::fs::read_dir(folder).map_err(failed)? {
         let entry = entry.map_err(failed)?;
-        let name = entry.file_name().to_string_lossy().into_owned();
+        let name = named(&entry.file_name());
         if name.starts_with('.') {
             continue;
         }
@@ -185,6 +200,27 @@ fn list(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[cfg(unix)]
+    #[test]
+    fn names_that_are_no_utf8_stay_apart() {
+        use std::os::unix::ffi::OsStrExt;
+        let folder = tempfile::tempdir().unwrap();
+        for byte in [0xfe, 0xff] {
+            let name = [b"a", &[byte][..], b".txt"].concat();
+            std::fs::write(folder.path().join(OsStr::from_bytes(&name)), "x").unwrap();
+        }
+        let corpus = Corpus::find(&[folder.path().to_owned()], TextKind::Text).unwrap();
+        assert_eq!(names(&corpus), ["a\\xFE.txt", "a\\xFF.txt"]);
+        std::fs::write(folder.path().join("a\\xFE.txt"), "x").unwrap();
+        let corpus = Corpus::find(&[folder.path().to_owned()], TextKind::Text).unwrap();
+        assert_eq!(corpus.texts().len(), 3);
+        let paths: Vec<PathBuf> = corpus.texts().iter().map(|t| t.path.clone()).collect();
+        assert_eq!(
+            Corpus::find(&paths, TextKind::Text).unwrap().texts().len(),
+            2
+        );
+    }
 
     fn names(corpus: &Corpus) -> Vec<&str> {
         corpus.texts().iter().map(|t| t.name.as_str()).collect()

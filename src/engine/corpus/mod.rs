@@ -13,7 +13,7 @@ mod text;
 pub use find::{Corpus, TextFile, TextKind, corpus_id};
 pub use measure::{Block, CorpusSums, Keep, Measure, Progress};
 pub use recorded::{RecordedSums, recorded_sums};
-pub use shard::{Shard, ShardError};
+pub use shard::{MOST_SHARDS, Shard, ShardError};
 pub use text::{LeftOut, TextRecord};
 
 use super::EngineError;

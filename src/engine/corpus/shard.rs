@@ -11,9 +11,12 @@ pub struct Shard {
     of: usize,
 }
 
+/// Most parts of a corpus: files of sums list those that were measured.
+pub const MOST_SHARDS: usize = 1 << 20;
+
 /// Not a part of anything.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("expected i/n with i from 1 to n, such as 3/16")]
+#[error("expected i/n with i from 1 to n and n at most {MOST_SHARDS}, such as 3/16")]
 pub struct ShardError;
 
 impl Shard {
@@ -23,9 +26,9 @@ impl Shard {
     /// Part `index` of `of`, counted from 1.
     ///
     /// # Errors
-    /// When there is no such part.
+    /// When there is no such part, or there are more than [`MOST_SHARDS`].
     pub fn new(index: usize, of: usize) -> Result<Self, ShardError> {
-        match (1..=of).contains(&index) {
+        match (1..=of.min(MOST_SHARDS)).contains(&index) && of <= MOST_SHARDS {
             true => Ok(Self { index, of }),
             false => Err(ShardError),
         }
@@ -77,8 +80,20 @@ mod tests {
             }
         }
         assert_eq!("3/16".parse(), Shard::new(3, 16));
+        assert!("1048576/1048576".parse::<Shard>().is_ok());
         assert_eq!("3/16".parse::<Shard>().unwrap().to_string(), "3/16");
-        for wrong in ["", "3", "0/4", "5/4", "1/0", "-1/4", "a/b", "1/2/3"] {
+        for wrong in [
+            "",
+            "3",
+            "0/4",
+            "5/4",
+            "1/0",
+            "-1/4",
+            "a/b",
+            "1/2/3",
+            "1/1048577",
+            "1/18446744073709551615",
+        ] {
             assert_eq!(wrong.parse::<Shard>(), Err(ShardError), "{wrong}");
         }
     }

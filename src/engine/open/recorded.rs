@@ -3,9 +3,7 @@
 use super::{EngineError, Model};
 use crate::checkpoint::Checkpoint;
 use crate::engine::run_file::{Header, RunFile};
-use crate::engine::samples::SAMPLES;
 use crate::model::{Network, RecordedNetwork};
-use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
 impl Model {
@@ -22,26 +20,18 @@ impl Model {
         let run = RunFile::open(checkpoint, header)?;
         let of = &run.header().model;
         let network = Network::recorded(checkpoint, network)?;
-        let mut model = Self::of(checkpoint, network);
+        let mut model = Self::of(checkpoint, network)?;
         model.format = of.format;
         model.dtypes.clone_from(&of.dtypes);
         model.prefix.clone_from(&of.prefix);
-        model.hash = Arc::new(OnceLock::from(of.sha256.clone()));
+        model.tensors = Arc::new(OnceLock::from(of.tensors_sha256.clone()));
         model.recorded = Some(Arc::new(run));
         Ok(model)
     }
 
-    /// The model's file again, or that part of the program which it is.
+    /// The model's file again, as it was opened.
     pub(in crate::engine) fn checkpoint(&self) -> Result<Checkpoint, EngineError> {
-        let sample = SAMPLES
-            .iter()
-            .find(|sample| Path::new(sample.file) == self.path);
-        Ok(match sample {
-            Some(sample) if !self.path.exists() => {
-                Checkpoint::from_static(&self.path, sample.model)?
-            }
-            _ => Checkpoint::open(&self.path)?,
-        })
+        Ok(Checkpoint::again(&self.path, &self.source)?)
     }
 
     /// The name of the file that the weights are in, without folders: of a recorded run, the model's that ran.

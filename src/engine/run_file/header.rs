@@ -8,7 +8,6 @@ use crate::shown::shown_error;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::ops::Range;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 /// The version of run files that is written, and the newest that is read.
 pub const VERSION: u64 = 1;
@@ -26,8 +25,8 @@ pub struct Header {
     pub version: u64,
     /// What wrote it: "spanscope 0.1.0".
     pub written_by: String,
-    /// When, in UTC: "2026-11-25T06:00:00Z"; empty where it is not known.
-    #[serde(default)]
+    /// When, in UTC: "2026-11-25T06:00:00Z". Files of today do not say, so that the same input gives the same bytes.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub written_at: String,
     /// What a reader must know beyond the version, such as [`MASKED`].
     #[serde(default)]
@@ -60,6 +59,9 @@ pub struct RecordedModel {
     /// SHA-256 of its file, in hexadecimal; `None` where it was not known.
     #[serde(default)]
     pub sha256: Option<String>,
+    /// What tells its tensors from others', whatever file they are in; `None` where it was not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tensors_sha256: Option<String>,
     /// Number formats of its weights, the one with most numbers first.
     pub dtypes: Vec<Dtype>,
     /// What the file writes before the names of the published code.
@@ -160,46 +162,5 @@ impl Header {
             }
         }
         Ok(Some(header))
-    }
-}
-
-/// The present moment in UTC, as RFC 3339 has it.
-pub(super) fn now() -> String {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH);
-    utc(since.map_or(0, |since| since.as_secs()))
-}
-
-/// A moment in seconds since 1970.
-fn utc(seconds: u64) -> String {
-    let (days, rest) = (seconds / 86_400, seconds % 86_400);
-    // Years begin in March, so that the day that some of them lack is the last. (Howard Hinnant, "chrono-compatible
-    // low-level date algorithms".)
-    let days = days + 719_468;
-    let (era, day) = (days / 146_097, days % 146_097);
-    let year = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
-    let day = day - (365 * year + year / 4 - year / 100);
-    let month = (5 * day + 2) / 153;
-    let day = day - (153 * month + 2) / 5 + 1;
-    let (month, carry) = if month < 10 {
-        (month + 3, 0)
-    } else {
-        (month - 9, 1)
-    };
-    let year = era * 400 + year + carry;
-    let (hour, minute, second) = (rest / 3_600, rest / 60 % 60, rest % 60);
-    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn moments_are_those_of_the_calendar() {
-        assert_eq!(utc(0), "1970-01-01T00:00:00Z");
-        assert_eq!(utc(951_827_696), "2000-02-29T12:34:56Z");
-        assert_eq!(utc(1_709_251_199), "2024-02-29T23:59:59Z");
-        assert_eq!(utc(1_798_761_599), "2026-12-31T23:59:59Z");
-        assert_eq!(utc(4_107_542_400), "2100-03-01T00:00:00Z");
     }
 }

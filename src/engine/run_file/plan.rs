@@ -1,6 +1,6 @@
 //! What a run file will hold, known before anything is computed: its header, its tensors, its size.
 
-use super::header::{Header, MASKED, RecordedModel, TextHeader, VERSION, now};
+use super::header::{Header, MASKED, RecordedModel, TextHeader, VERSION};
 use super::{CANDIDATES, KEY, PROMOTED, RunFileError, names};
 use crate::chart::WRITTEN_BY;
 use crate::checkpoint::{
@@ -126,7 +126,7 @@ impl<'a> Recording<'a> {
         let header = Header {
             version: VERSION,
             written_by: WRITTEN_BY.into(),
-            written_at: now(),
+            written_at: String::new(),
             requires: match config.is_masked() {
                 true => vec![MASKED.to_owned()],
                 false => Vec::new(),
@@ -136,6 +136,7 @@ impl<'a> Recording<'a> {
                 format: model.format,
                 bytes: model.bytes,
                 sha256: model.sha256().map(str::to_owned),
+                tensors_sha256: model.tensors_sha256().map(str::to_owned),
                 dtypes: model.dtypes.clone(),
                 prefix: model.prefix.clone(),
                 config: config.clone(),

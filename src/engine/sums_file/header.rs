@@ -39,6 +39,9 @@ pub struct ModelRecord {
     pub name: String,
     /// SHA-256 of the file, in hexadecimal.
     pub sha256: String,
+    /// What tells its tensors from others', whatever file they are in; `None` in files of version 0.1.0.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tensors_sha256: Option<String>,
     /// The architecture, ramp included.
     pub config: Config,
     /// The vocabulary that the texts were cut with; `None` where ids were given to a model without one.

@@ -1,11 +1,11 @@
 //! Putting together what was measured apart.
 
-use super::read::MOST_SHARDS;
 use super::{CorpusRecord, Done, SumsFile};
 use crate::analysis::sums::SumsError;
 use crate::chart::thousands;
+use crate::engine::corpus::MOST_SHARDS;
 use crate::shown::{said, shown, shown_path};
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::fmt;
 use std::path::{Path, PathBuf};
 
@@ -146,6 +146,7 @@ impl SumsFile {
 /// When the files are of different models, of different versions of the program, or not measured alike; when a text or a
 /// shard is in two of them; and when the sums would be too large.
 pub fn merge(files: Vec<(PathBuf, SumsFile)>) -> Result<SumsFile, MergeError> {
+    one_model(&files)?;
     let mut files = files.into_iter();
     let Some((first, mut all)) = files.next() else {
         return Err(MergeError::Nothing);
@@ -166,6 +167,10 @@ pub fn merge(files: Vec<(PathBuf, SumsFile)>) -> Result<SumsFile, MergeError> {
             path: path.clone(),
             source,
         })?;
+        // Of two files of one model the first by name, whatever the order they came in.
+        if of(&file.header.model) < of(&all.header.model) {
+            all.header.model = file.header.model;
+        }
         all.header.texts.extend(file.header.texts);
         all.header.left_out.extend(file.header.left_out);
     }
@@ -181,6 +186,58 @@ pub fn merge(files: Vec<(PathBuf, SumsFile)>) -> Result<SumsFile, MergeError> {
     Ok(all)
 }
 
+/// What records of one model are sorted by: those that know their tensors come first.
+fn of(model: &super::ModelRecord) -> (bool, &str, &str) {
+    let is_old = model.tensors_sha256.is_none();
+    (is_old, &model.name, &model.sha256)
+}
+
+/// Whether all files are of one model, whatever their order: of one file, or of files with the same tensors (a checkpoint, and
+/// what it was converted to). Files of version 0.1.0 do not know their tensors: those of the same model file do.
+fn one_model(files: &[(PathBuf, SumsFile)]) -> Result<(), MergeError> {
+    let hashes = |file: &SumsFile| {
+        let model = &file.header.model;
+        let tensors = model
+            .tensors_sha256
+            .iter()
+            .map(|hash| format!("tensors {hash}"));
+        let mut all: Vec<String> = tensors.collect();
+        all.push(model.sha256.clone());
+        all
+    };
+    let mut files = files.iter();
+    let Some(first) = files.next() else {
+        return Ok(());
+    };
+    let mut known: BTreeSet<String> = hashes(&first.1).into_iter().collect();
+    let mut left: Vec<&(PathBuf, SumsFile)> = files.collect();
+    loop {
+        let before = left.len();
+        left.retain(|(_, file)| {
+            let of_file = hashes(file);
+            let is_one = of_file.iter().any(|hash| known.contains(hash));
+            if is_one {
+                known.extend(of_file);
+            }
+            !is_one
+        });
+        if left.len() == before {
+            break;
+        }
+    }
+    match left.first() {
+        None => Ok(()),
+        Some((path, file)) => Err(MergeError::Different {
+            a: first.0.clone(),
+            b: path.clone(),
+            what: format!(
+                "they are of different models ({} and {})",
+                first.1.header.model.name, file.header.model.name
+            ),
+        }),
+    }
+}
+
 /// Why two files cannot be put together, in words.
 fn differ(a: &SumsFile, b: &SumsFile) -> Option<String> {
     let (a, b) = (&a.header, &b.header);
@@ -189,10 +246,6 @@ fn differ(a: &SumsFile, b: &SumsFile) -> Option<String> {
     if a.written_by != b.written_by {
         let what = "they were measured with different versions";
         return pair(what, &a.written_by, &b.written_by);
-    }
-    if a.model.sha256 != b.model.sha256 {
-        let what = "they are of different models";
-        return pair(what, &a.model.name, &b.model.name);
     }
     if a.model.config != b.model.config {
         let ramp = |header: &super::SumsHeader| header.model.config.adapt_span_ramp.to_string();

@@ -99,7 +99,7 @@ impl SumsFile {
         measured: CorpusSums,
     ) -> Result<Self, SumsFileError> {
         let path = || model.path.clone();
-        let hash = model.sha256();
+        let hash = model.weights_sha256(true);
         let hash = hash.ok_or_else(|| SumsFileError::NoHash { path: path() })?;
         let vocabulary = model.vocabulary.as_ref().map(|vocabulary| {
             let json = vocabulary.to_json();
@@ -124,6 +124,7 @@ impl SumsFile {
             model: ModelRecord {
                 name: model.weights_name(),
                 sha256: hash.to_owned(),
+                tensors_sha256: model.tensors_sha256().map(str::to_owned),
                 config: sums.config.clone(),
                 vocabulary,
                 spans: sums.heads.iter().map(|head| (&head.span).into()).collect(),

@@ -5,6 +5,7 @@ use super::{HEADER, SumsFile, SumsFileError, SumsHeader, VERSION};
 use crate::analysis::sums::{HeadSum, MOST_TOKENS, Sums, Totals, UNIT, to_units};
 use crate::chart::thousands;
 use crate::checkpoint::{Checkpoint, Element};
+use crate::engine::corpus::MOST_SHARDS;
 use crate::json;
 use crate::model::Span;
 use std::collections::BTreeMap;
@@ -12,9 +13,6 @@ use std::path::Path;
 
 /// Most numbers that a file is believed to hold.
 const MOST_NUMBERS: usize = 1 << 30;
-
-/// Most shards of all corpora together that are believed.
-pub(super) const MOST_SHARDS: usize = 1 << 20;
 
 /// The name of the tensor with a head's weight by distance.
 pub(super) fn distance_name(span: &Span) -> String {

@@ -60,6 +60,7 @@ fn file(name: &str, sha256: &str, shard: Option<(usize, usize)>) -> SumsFile {
         model: ModelRecord {
             name: "m.pt".into(),
             sha256: "ab".into(),
+            tensors_sha256: None,
             config: config(),
             vocabulary: None,
             spans: spans.iter().map(Into::into).collect(),
@@ -183,6 +184,104 @@ fn what_would_count_twice_or_is_not_alike_is_refused() {
     assert!(matches!(merge(Vec::new()), Err(MergeError::Nothing)));
 }
 
+/// 20,000 texts of one hash, in one corpus: each is looked at once.
+#[test]
+fn many_texts_of_one_content_are_joined_soon() {
+    let many = |part: usize| {
+        let mut all = file("a", "same", Some((part, 2)));
+        let [text] = all.header.texts.as_slice() else {
+            panic!("one text");
+        };
+        let texts = (0..20_000).map(|i| TextRecord {
+            name: format!("{part}/{i:05}"),
+            tokens: 1,
+            surprisal: 0,
+            ..text.clone()
+        });
+        all.header.texts = texts.collect();
+        all.sums.totals = Totals::default();
+        all
+    };
+    let start = std::time::Instant::now();
+    let both = together(&[&many(1), &many(2)]).unwrap();
+    assert_eq!(both.header.texts.len(), 40_000);
+    let mut other = many(2);
+    other.header.texts[19_999].name = "1/00007".into();
+    let said = together(&[&many(1), &other]).unwrap_err().to_string();
+    assert!(said.contains("both hold the text 1/00007"), "{said}");
+    other.header.corpora[0].id = "another".into();
+    let said = together(&[&many(1), &other]).unwrap_err().to_string();
+    assert!(
+        said.contains("text 1/00000 (as 2/00000 in the other)"),
+        "{said}"
+    );
+    // By pairs it would be 400 million comparisons.
+    assert!(start.elapsed().as_secs() < 10, "{:?}", start.elapsed());
+}
+
+/// A corpus of so many shards, one of which is there.
+fn corpora(count: usize, of: usize) -> Vec<CorpusRecord> {
+    let corpus = |i: usize| CorpusRecord {
+        id: format!("{i:06}"),
+        texts: of,
+        shards: Some(Done { of, done: vec![1] }),
+    };
+    (0..count).map(corpus).collect()
+}
+
+#[test]
+fn shards_of_all_corpora_together_are_bounded_and_told_in_few_words() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.safetensors");
+    let mut sums = file("a", "1", None);
+    sums.header.corpora = corpora(400, 1 << 20);
+    write_raw(&path, &serde_json::json!(sums.header).to_string(), |_| {});
+    let said = SumsFile::read(&path).unwrap_err().to_string();
+    assert!(
+        said.contains("400 corpora have more than 1,048,576 shards"),
+        "{said}"
+    );
+    sums.header.corpora = corpora(400, 2000);
+    let missing = missing_words(&sums.missing());
+    assert_eq!(missing.len(), 5);
+    assert_eq!(
+        missing[0],
+        "2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13 and 1,987 more of 2000"
+    );
+    assert_eq!(missing[4], "791,604 of 396 more corpora");
+    // Files that can be read each, but not put together.
+    let mut other = file("b", "2", None);
+    sums.header.corpora = corpora(1, 1 << 20);
+    other.header.corpora = vec![CorpusRecord {
+        id: "other".into(),
+        ..corpora(1, 2).remove(0)
+    }];
+    let said = together(&[&sums, &other]).unwrap_err().to_string();
+    assert!(said.contains("1,048,578 shards"), "{said}");
+}
+
+/// Sums that are more than their tokens can give.
+#[test]
+fn sums_are_held_against_their_tokens() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.safetensors");
+    let said = |change: fn(&mut crate::analysis::sums::HeadSum)| {
+        let mut sums = file("a", "1", None);
+        change(&mut sums.sums.heads[2]);
+        sums.write(&path).unwrap();
+        SumsFile::read(&path).unwrap_err().to_string()
+    };
+    assert!(
+        said(|head| head.distances[0] = u64::MAX)
+            .contains("layer 1, head 0: the tensor sums.distance")
+    );
+    assert!(said(|head| head.empty = u64::MAX).contains("sums.empty"));
+    assert!(said(|head| head.vectors.fill(1 << 62)).contains("sums.vectors"));
+    assert!(said(|head| head.removed = 1 << 60).contains("sums.removed"));
+    assert!(said(|head| head.entropy = u64::MAX).contains("sums.entropy"));
+    assert!(said(|head| head.whole_reach = 11).contains("sums.whole_reach"));
+}
+
 /// Writes a file with this header and the right tensors, but for `change`.
 fn write_raw(path: &Path, header: &str, change: impl Fn(&mut PlannedTensor)) {
     let mut plan: Vec<PlannedTensor> = file("a", "1", None)
@@ -223,14 +322,14 @@ fn damaged_and_newer_files_are_refused_with_a_reason() {
     }
     let changes: [(&str, serde_json::Value, &str); 12] = [
         ("/unit", 1.0.into(), "unit"),
-        ("/model/config/nb_heads", 0.into(), "layers, heads"),
-        ("/model/config/nb_heads", 3.into(), "4 spans for 2 × 3"),
+        ("/model/config/nb_heads", 0.into(), "heads, layers"),
+        ("/model/config/nb_heads", 4.into(), "4 spans for 2 × 4"),
         ("/model/config/nb_layers", u64::MAX.into(), "spans for"),
         ("/model/config/adapt_span_ramp", 0.into(), "ramp"),
         (
             "/model/config/pers_mem_size",
             u64::MAX.into(),
-            "more numbers",
+            "out of range",
         ),
         ("/model/config/pers_mem_size", 4.into(), "sums.vectors"),
         ("/model/spans/1/head", 0.into(), "head 1"),

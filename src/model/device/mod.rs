@@ -7,46 +7,17 @@
 
 mod accelerator;
 mod attention;
+mod kind;
 mod window;
 
 pub(super) use accelerator::Accelerator;
+pub use kind::Device;
 pub(super) use window::Windows;
 
 use super::ModelError;
 use super::weights::Network;
-use std::fmt;
-
-/// Where a network computes.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Device {
-    /// On the processor, with all threads.
-    #[default]
-    Cpu,
-    /// On the first NVIDIA card.
-    Cuda,
-    /// On a Mac's graphics processor.
-    Metal,
-}
 
 impl Device {
-    /// Whether this build can use it: cards need a feature of the same name.
-    pub fn is_built_in(self) -> bool {
-        match self {
-            Self::Cpu => true,
-            Self::Cuda => cfg!(feature = "cuda"),
-            Self::Metal => cfg!(feature = "metal"),
-        }
-    }
-
-    /// The name of the feature and of the option's value.
-    pub fn id(self) -> &'static str {
-        match self {
-            Self::Cpu => "cpu",
-            Self::Cuda => "cuda",
-            Self::Metal => "metal",
-        }
-    }
-
     /// Makes it ready, for [`Network::place_on`].
     ///
     /// # Errors
@@ -63,32 +34,12 @@ impl Device {
         })
     }
 
-    /// What to look at where it does not open.
-    pub(super) fn advice(self) -> &'static str {
-        match self {
-            Self::Cuda => {
-                "check that nvidia-smi lists a card, and that its driver is no older than the CUDA toolkit that this program was built with"
-            }
-            _ => "check that the machine has one",
-        }
-    }
-
     fn of(device: &candle_core::Device) -> Self {
         match device {
             candle_core::Device::Cpu => Self::Cpu,
             candle_core::Device::Cuda(_) => Self::Cuda,
             candle_core::Device::Metal(_) => Self::Metal,
         }
-    }
-}
-
-impl fmt::Display for Device {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Cpu => "CPU",
-            Self::Cuda => "CUDA",
-            Self::Metal => "Metal",
-        })
     }
 }
 

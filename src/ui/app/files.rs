@@ -2,6 +2,7 @@
 
 use super::App;
 use crate::engine::{Failure, Model, SAMPLES};
+use crate::text::to_bytes;
 use crate::ui::dialogs::Purpose;
 use crate::ui::disk;
 use crate::ui::document::Restored;
@@ -60,6 +61,7 @@ impl App {
             }
             self.toasts.info(tr("Copied to the clipboard"));
         }
+        self.keeping.earlier.take_news();
         self.text_read();
         let dropped = ctx.input(|i| i.raw.dropped_files.clone());
         for path in dropped.iter().map(|file| file.path().to_owned()) {
@@ -209,7 +211,7 @@ impl App {
         let Some(vocabulary) = model.and_then(|model| model.vocabulary.as_ref()) else {
             return;
         };
-        let bytes = crate::text::to_bytes(&text.text);
+        let bytes = to_bytes(&text.text);
         let head = bytes.get(..1 << 16).unwrap_or(&bytes);
         let (_, coverage) = vocabulary.known_ids(head);
         if !coverage.is_enough() && !self.document.is_recorded() {

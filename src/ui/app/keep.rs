@@ -1,12 +1,52 @@
 //! Keeping what is there again at the next start.
 
 use super::App;
+use crate::model::Device;
+use crate::ui::Start;
+use crate::ui::disk;
 use crate::ui::document::selection::Selected;
 use crate::ui::document::text_file::TextFile;
-use crate::ui::language::trf;
-use crate::ui::session::{Session, parts};
+use crate::ui::language::{tr, trf};
+use crate::ui::session::earlier::{EarlierSession, EarlierSessions};
+use crate::ui::session::folders;
+use crate::ui::session::writer::SessionWriter;
+use crate::ui::session::{Place, Session, parts};
 use crate::ui::shell::layout::Layout;
 use eframe::egui;
+
+/// What the session keeps of the window itself.
+pub struct Keeping {
+    pub writer: Option<SessionWriter>,
+    /// Of sessions that were ended to open others, as long as they write.
+    pub ended: Vec<SessionWriter>,
+    /// Sessions that no window has open.
+    pub earlier: EarlierSessions,
+    /// The session as it was found at the start.
+    pub last_session: Session,
+    /// Where the window stands.
+    pub place: Place,
+    /// The size of the interface.
+    pub zoom: f32,
+    /// What the program was started with.
+    pub memory: Option<usize>,
+    pub device: Device,
+}
+
+impl Keeping {
+    /// What is kept of a window that begins with `session`, by `writer`.
+    pub fn new(writer: Option<SessionWriter>, session: Session, start: &Start) -> Self {
+        Self {
+            writer,
+            ended: Vec::new(),
+            earlier: EarlierSessions::default(),
+            place: session.window,
+            zoom: session.zoom.unwrap_or(1.0),
+            last_session: session,
+            memory: start.memory,
+            device: start.device,
+        }
+    }
+}
 
 impl App {
     /// Has the session kept when it is time to look whether it changed.
@@ -22,6 +62,47 @@ impl App {
         if keeper.is_due(ctx) {
             self.keep_now();
         }
+    }
+
+    /// Has the sessions looked for that no window has open.
+    pub(super) fn look_for_earlier(&mut self, ctx: &egui::Context) {
+        if let Some(folder) = self.settings.folder_of_sessions() {
+            self.keeping.earlier.look(ctx, folder);
+        }
+    }
+
+    /// Opens the session of a window that was closed in the place of the present one, which is kept as one that is closed now.
+    pub(super) fn open_earlier(&mut self, ctx: &egui::Context, session: &EarlierSession) {
+        let folder = session.folder.clone();
+        let begun = match disk::within_patience(move || folders::take(&folder)) {
+            Ok(Some(begun)) => begun,
+            Ok(None) => {
+                let words = tr("Another window has this session open");
+                return self.toasts.error(words);
+            }
+            Err(error) => {
+                let words = trf("The session cannot be opened: {0}", &[&error]);
+                return self.toasts.error(words);
+            }
+        };
+        let start = Start {
+            memory: self.keeping.memory,
+            device: self.keeping.device,
+            ..Start::default()
+        };
+        let backend = self.overlays.dialogs.backend();
+        let new = Self::begin(ctx, &start, self.settings.clone(), backend, Some(begun));
+        self.keep_now();
+        let mut old = std::mem::replace(self, new);
+        // What is being written is written, and told.
+        std::mem::swap(&mut self.exports, &mut old.exports);
+        self.keeping.ended = std::mem::take(&mut old.keeping.ended);
+        self.keeping.ended.retain(|writer| !writer.has_ended());
+        if let Some(writer) = old.keeping.writer.take() {
+            writer.end();
+            self.keeping.ended.push(writer);
+        }
+        ctx.request_repaint();
     }
 
     fn keep_now(&mut self) {

@@ -23,9 +23,10 @@ use crate::ui::export::files::Exports;
 use crate::ui::export::making::Asked;
 use crate::ui::export::options::FigureOptions;
 use crate::ui::language::{self, tr, trf};
+use crate::ui::session::folders::{self, Begun};
 use crate::ui::session::settings::{Settings, ThemeChoice};
 use crate::ui::session::writer::SessionWriter;
-use crate::ui::session::{self, Place, Session};
+use crate::ui::session::{self, Stored};
 use crate::ui::shell::about::AboutBox;
 use crate::ui::shell::layout::Layout;
 use crate::ui::shell::model_facts::ModelFacts;
@@ -39,6 +40,7 @@ use crate::ui::views::{Pane, Views};
 use crate::ui::{Start, text_field, theme};
 pub use choices::Choices;
 use eframe::egui::{self, Ui};
+use keep::Keeping;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -89,17 +91,6 @@ pub(super) struct Arrangement {
     alone: Option<Pane>,
 }
 
-/// What the session keeps of the window itself.
-pub(super) struct Keeping {
-    pub writer: Option<SessionWriter>,
-    /// The session as it was found at the start.
-    pub last_session: Session,
-    /// Where the window stands.
-    pub place: Place,
-    /// The size of the interface.
-    pub zoom: f32,
-}
-
 impl App {
     /// An application that opens what `start` says, else what was open last. `backend` shows its file dialogs.
     pub fn new(ctx: &egui::Context, start: &Start, settings: Settings, backend: Backend) -> Self {
@@ -107,13 +98,34 @@ impl App {
         apply_theme(ctx, settings.theme);
         language::speak(settings.language);
         backend.probe();
-        let (session, kept) = match settings.folder_of_session() {
-            Some(folder) => Session::load(folder),
-            None => Default::default(),
-        };
-        let tours = tour::begins(start, &settings, &session);
+        let sessions = settings.folder_of_sessions();
+        let begun = sessions.map(|folder| folders::begin(folder, start));
+        Self::begin(ctx, start, settings, backend, begun)
+    }
+
+    /// An application with a session; `None`: with none, and it keeps none.
+    fn begin(
+        ctx: &egui::Context,
+        start: &Start,
+        settings: Settings,
+        backend: Backend,
+        begun: Option<Begun>,
+    ) -> Self {
         let mut toasts = Toasts::default();
-        let opening = opening::at_start(ctx, start, &settings, &session, kept, &mut toasts);
+        let (mut stored, mut beside, mut writer) = (Stored::default(), None, None);
+        if let Some(begun) = begun {
+            (stored, beside) = (begun.stored, begun.beside);
+            writer = Some(SessionWriter::new(begun.claim));
+            if begun.left > 0 {
+                toasts.info(trf(
+                    "Sessions of windows that did not close: {0}. File → Earlier sessions opens them",
+                    &[&begun.left],
+                ));
+            }
+        }
+        let opening = opening::at_start(ctx, start, &settings, &stored, beside, &mut toasts);
+        let session = stored.session;
+        let tours = tour::begins(start, &settings, &session);
         let notify = ctx.clone();
         let document = Document::new(start.device, opening, move || notify.request_repaint());
         document.engine.set_memory(
@@ -121,13 +133,9 @@ impl App {
                 .memory
                 .map_or(settings.memory_bytes(), |mb| mb.saturating_mul(1_000_000)),
         );
-        let zoom = session.zoom.map(|zoom| zoom.clamp(ZOOM.0, ZOOM.1));
-        if let Some(zoom) = zoom {
-            ctx.set_zoom_factor(zoom);
+        if let Some(zoom) = session.zoom {
+            ctx.set_zoom_factor(zoom.clamp(ZOOM.0, ZOOM.1));
         }
-        let writer = settings
-            .folder_of_session()
-            .map(|folder| SessionWriter::new(folder.to_owned()));
         Self {
             document,
             settings,
@@ -151,12 +159,7 @@ impl App {
             editor: Editor::default(),
             exports: Exports::default(),
             figures: Vec::new(),
-            keeping: Keeping {
-                writer,
-                place: session.window,
-                zoom: zoom.unwrap_or(1.0),
-                last_session: session,
-            },
+            keeping: Keeping::new(writer, session, start),
         }
     }
 
@@ -257,6 +260,7 @@ impl App {
                 .any(|(layer, head)| edits.is_edited(*layer, *head)),
             open_views: self.open_views(),
             texts: Texts::of(&self.document.snapshot),
+            earlier: self.keeping.earlier.list(),
             used: Some(self.board.used),
             missing: self.missing(),
         }
@@ -282,6 +286,7 @@ impl App {
                 now: &now,
                 document: &self.document,
                 settings: &self.settings,
+                earlier: &mut self.keeping.earlier,
                 commands: &mut self.commands,
             };
             menus.show(ui);

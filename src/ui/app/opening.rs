@@ -10,11 +10,10 @@ use crate::ui::document::text_file::{TextFile, is_sample, text_of};
 use crate::ui::document::{Beginning, Restored};
 use crate::ui::language::{tr, trf};
 use crate::ui::session::settings::Settings;
-use crate::ui::session::{KeptText, Session};
+use crate::ui::session::{KeptText, Session, Stored};
 use crate::ui::shell::toasts::Toasts;
 use crate::ui::{Start, disk};
 use eframe::egui;
-use std::path::Path;
 
 /// The model of the session; where that was a recorded run that is gone, the model behind it.
 fn still_there(session: &Session, toasts: &mut Toasts) -> Option<OpenModel> {
@@ -33,15 +32,17 @@ fn still_there(session: &Session, toasts: &mut Toasts) -> Option<OpenModel> {
     }
 }
 
-/// Decides what a window opens with: what `start` asks for, else what the session had, else the first sample.
+/// Decides what a window opens with: what `start` asks for, else what the session had, else the first sample. `beside` is the
+/// text in a file beside the session.
 pub fn at_start(
     ctx: &egui::Context,
     start: &Start,
     settings: &Settings,
-    session: &Session,
-    kept: Option<KeptText>,
+    stored: &Stored,
+    beside: Option<String>,
     toasts: &mut Toasts,
 ) -> Beginning {
+    let session = &stored.session;
     let mut same = start.model.is_none();
     let mut sample = &SAMPLES[0];
     let last = still_there(session, toasts);
@@ -93,20 +94,16 @@ pub fn at_start(
         }),
         file,
     };
-    let read = |file: &str| {
-        let folder = settings.folder_of_session()?;
-        std::fs::read_to_string(folder.join(Path::new(file).file_name()?)).ok()
-    };
     let text = |text: String, name: String| Text {
         text: text.into(),
         name: name.into(),
         origin: None,
     };
-    match kept {
+    match stored.text.clone() {
         // The text of another sample means less to a model than its own.
         Some(KeptText::Here { text: kept, .. }) if !same && is_sample(&kept) => {}
         Some(KeptText::Here { text: kept, name }) => opening.text = text(kept, name),
-        Some(KeptText::Beside { file, name }) => match read(&file) {
+        Some(KeptText::Beside { name, .. }) => match beside {
             Some(kept) => opening.text = text(kept, name),
             None => toasts.error(tr("The text of the last session is gone")),
         },

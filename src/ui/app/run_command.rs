@@ -40,6 +40,7 @@ impl App {
             Command::OpenText => self.ask(ctx, Purpose::Text),
             Command::OpenVocabulary => self.ask(ctx, Purpose::Vocabulary),
             Command::OpenRecent(path) => self.open_model(path),
+            Command::OpenEarlier(session) => self.open_earlier(ctx, &session),
             Command::OpenSample(sample) => {
                 self.document.open_sample(sample);
                 self.document.history.load(text_of(sample));
@@ -120,6 +121,7 @@ impl App {
             Command::Palette => {
                 self.overlays.help.close();
                 self.overlays.palette.toggle();
+                self.look_for_earlier(ctx);
             }
             Command::Help => {
                 self.overlays.palette.close();

@@ -6,6 +6,7 @@ use crate::engine::figures::FigureKind;
 use crate::engine::{Combine, ContinuationRequest, Sample};
 use crate::ui::export::figures::Way;
 use crate::ui::language::Language;
+use crate::ui::session::earlier::EarlierSession;
 use crate::ui::session::settings::ThemeChoice;
 use crate::ui::views::Pane;
 use eframe::egui::{self, Key, KeyboardShortcut, Modifiers};
@@ -23,6 +24,8 @@ pub enum Command {
     FollowRun,
     /// Open this checkpoint.
     OpenRecent(PathBuf),
+    /// Open the session of a window that was closed, in the place of the present one.
+    OpenEarlier(EarlierSession),
     /// Open a bundled model with its text.
     OpenSample(&'static Sample),
     /// Show another text of a recorded run.

@@ -70,9 +70,14 @@ impl Help {
                         }
                     });
                 ui.add_space(4.0);
-                ui.label(quiet(tr(
-                    "Files can be dropped on the window: checkpoints, and texts ending in .txt.",
-                )));
+                ui.label(quiet(match crate::ui::display::takes_drops() {
+                    true => tr(
+                        "Files can be dropped on the window: checkpoints, and texts ending in .txt.",
+                    ),
+                    false => tr(
+                        "On Wayland no files can be dropped on the window: open them from the File menu.",
+                    ),
+                }));
             });
         if modal.should_close() {
             self.open = false;
@@ -103,7 +108,7 @@ fn right(ui: &mut Ui) {
     let mut rows = rows_of(ui, commands);
     let numbered = Pane::in_menus().into_iter();
     let mut keys = numbered.filter_map(|view| Command::ShowView(view).shortcut());
-    let ends = [keys.next(), keys.last()].into_iter().flatten();
+    let ends = [keys.next(), keys.next_back()].into_iter().flatten();
     let ends: Vec<String> = ends.map(|key| key_text(ui.ctx(), &key)).collect();
     rows.push((
         ends.join(" … "),

@@ -7,6 +7,7 @@ use crate::engine::{Combine, SAMPLES};
 use crate::ui::document::Document;
 use crate::ui::export::figures::Way;
 use crate::ui::language::{Language, tr, trf};
+use crate::ui::session::earlier::EarlierSessions;
 use crate::ui::session::settings::{Settings, ThemeChoice};
 use crate::ui::theme::{self, quiet};
 use crate::ui::views::Pane;
@@ -20,6 +21,8 @@ pub struct Menus<'a> {
     pub document: &'a Document,
     /// The settings.
     pub settings: &'a Settings,
+    /// Sessions of closed windows.
+    pub earlier: &'a mut EarlierSessions,
     /// What the user wants done.
     pub commands: &'a mut Vec<Command>,
 }
@@ -78,6 +81,18 @@ fn file_menu(bar: &mut Menus<'_>, ui: &mut Ui, now: &Now) {
             menu_item(ui, now, Command::OpenRecent(path), bar.commands);
         }
     });
+    if let Some(folder) = bar.settings.folder_of_sessions() {
+        bar.earlier.look(ui.ctx(), folder);
+        ui.menu_button(tr("Earlier sessions"), |ui| {
+            if now.earlier.is_empty() {
+                ui.label(quiet(tr("none")));
+            }
+            for session in now.earlier.iter() {
+                let command = Command::OpenEarlier(session.clone());
+                menu_item(ui, now, command, bar.commands);
+            }
+        });
+    }
     ui.menu_button(tr("Sample models"), |ui| {
         for sample in &SAMPLES {
             menu_item(ui, now, Command::OpenSample(sample), bar.commands);

@@ -14,6 +14,7 @@ impl Command {
     pub fn name(&self) -> String {
         let name = match self {
             Self::OpenRecent(path) => return path.display().to_string(),
+            Self::OpenEarlier(session) => return session.name(),
             Self::SelectHead(head) => return head_name(*head),
             Self::SetRamp(ramp) => return trf("Ramp of {0} tokens", &[ramp]),
             Self::SetSpan {
@@ -117,6 +118,9 @@ impl Command {
                 tr("The texts that were recorded; each has its own views")
             }
             Self::OpenRecent(_) => tr("A checkpoint or a run opened before"),
+            Self::OpenEarlier(_) => {
+                tr("What a window had when it was closed; what is open now is kept as well")
+            }
             Self::OpenSample(_) => tr("A bundled model, with a text that suits it"),
             Self::OpenText => tr("A text file, plain, .zip or .gz; the model runs over it"),
             Self::OpenVocabulary => tr("A train.txt, the raw training text, or JSON"),

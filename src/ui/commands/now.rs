@@ -5,7 +5,9 @@ use super::recorded;
 use crate::engine::figures::FigureKind;
 use crate::ui::document::recorded::Texts;
 use crate::ui::language::tr;
+use crate::ui::session::earlier::EarlierSession;
 use crate::ui::views::Pane;
+use std::sync::Arc;
 
 /// What decides which commands can be done.
 #[derive(Debug, Clone, Default)]
@@ -36,6 +38,8 @@ pub struct Now {
     pub open_views: Vec<Pane>,
     /// The texts of the open model, if it is a recorded run.
     pub texts: Option<Texts>,
+    /// Sessions that no window has open.
+    pub earlier: Arc<[EarlierSession]>,
     /// The view that was used last.
     pub used: Option<Pane>,
     /// Figures that cannot be made, and why.

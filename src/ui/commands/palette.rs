@@ -3,10 +3,12 @@
 use super::command::{Command, Now, key_text};
 use super::search::{Hit, Item, find, items, span_wanted};
 use crate::ui::language::tr;
+use crate::ui::session::earlier::EarlierSession;
 use crate::ui::theme::{dialog_frame, quiet, strong_font};
 use eframe::egui::text::{LayoutJob, TextFormat};
 use eframe::egui::{self, Align2, Key, Modifiers, Ui, vec2};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// Rows in view.
 const ROWS: usize = 12;
@@ -27,6 +29,8 @@ pub struct CommandPalette {
     /// Titles of what was done last, newest first.
     recent: Vec<String>,
     scroll: bool,
+    /// The sessions among the items; they come a moment later.
+    earlier: Arc<[EarlierSession]>,
 }
 
 impl std::fmt::Debug for CommandPalette {
@@ -67,8 +71,10 @@ impl CommandPalette {
         if !self.open {
             return None;
         }
-        if self.items.is_empty() {
+        if self.items.is_empty() || self.earlier != now.earlier {
+            self.earlier = Arc::clone(&now.earlier);
             self.items = items(now, heads, files);
+            self.searched = None;
         }
         let room = ctx.content_rect().size();
         let area = egui::Modal::default_area(egui::Id::unique("palette"))

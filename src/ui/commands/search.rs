@@ -93,6 +93,10 @@ pub fn items(now: &Now, (layers, heads): (usize, usize), files: &[PathBuf]) -> V
         let command = Command::OpenRecent(file.clone());
         add(tr("Recent file"), command, name.into_owned());
     }
+    for session in now.earlier.iter() {
+        let command = Command::OpenEarlier(session.clone());
+        add(tr("Earlier session"), command, String::new());
+    }
     for theme in [ThemeChoice::System, ThemeChoice::Dark, ThemeChoice::Light] {
         add(tr("Theme"), Command::SetTheme(theme), String::new());
     }

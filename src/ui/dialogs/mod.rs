@@ -104,6 +104,11 @@ impl Dialogs {
         }
     }
 
+    /// What shows them.
+    pub fn backend(&self) -> Backend {
+        self.backend
+    }
+
     /// Asks for a file, starting in `folder`; `name` is proposed where one is written.
     pub fn ask(
         &mut self,

@@ -10,6 +10,7 @@ pub mod text_file;
 
 use crate::engine::{Engine, Looks, Sample, Snapshot, Source};
 use crate::model::{Edits, ModelError};
+use crate::text::Accept;
 use crate::ui::text_field::replace::splice;
 use eframe::egui;
 use following::Following;

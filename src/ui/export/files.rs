@@ -1,6 +1,7 @@
 //! Writing figures from the window, and making what is copied, on other threads.
 
 use super::reveal::{Reveal, reveal};
+use crate::files::Part;
 use crate::model::Cancel;
 use crate::text::Accept;
 use crate::ui::language::{self, trf};
@@ -58,12 +59,12 @@ impl Default for Exports {
 }
 
 impl Exports {
-    /// Begins to write a file; the result is there later.
+    /// Begins to write a file; the result is there later. `write` says whether it was written: it is not, where it was given up.
     pub fn start(
         &mut self,
         path: PathBuf,
         ctx: &eframe::egui::Context,
-        write: impl FnOnce(&Path, &Cancel) -> Result<Option<String>, String> + Send + 'static,
+        write: impl FnOnce(&Path, &Cancel) -> Result<Made, String> + Send + 'static,
     ) {
         self.count += 1;
         let number = self.count;
@@ -79,7 +80,7 @@ impl Exports {
         let thread = std::thread::Builder::new()
             .name("export".into())
             .spawn(move || {
-                let written = write_unless(&path, number, &cancel, write);
+                let written = outcome(&path, write(&path, &cancel), &cancel);
                 // The window may be gone by now; the file is written all the same.
                 let _ = sender.send((number, written));
                 ctx.request_repaint();
@@ -186,39 +187,50 @@ impl Drop for Exports {
     }
 }
 
-/// Writes beside `path` and moves the file there unless it was cancelled meanwhile.
-fn write_unless(
-    path: &Path,
-    number: u64,
-    cancel: &Cancel,
-    write: impl FnOnce(&Path, &Cancel) -> Result<Option<String>, String>,
-) -> Written {
-    // The ending chooses the format.
-    let ending = path.extension().unwrap_or_default().to_string_lossy();
-    let process = std::process::id();
-    let beside = path.with_file_name(format!(".spanscope-{process}-{number}.{ending}"));
-    // Whoever reads the message knows nothing of the file beside.
-    let plain = |message: String| {
-        let hidden = beside.display().to_string();
-        message.replace(&hidden, &path.display().to_string())
+/// Bytes written at a time: so often a wish to stop is heard.
+const PIECE: usize = 1 << 20;
+
+/// Writes `bytes` to `path`, unless that is cancelled before all of it is there: then `path` is as it was. Returns whether it
+/// was written.
+///
+/// # Errors
+/// When the folder cannot be written to, or there is no room.
+pub fn write_unless(path: &Path, bytes: &[u8], cancel: &Cancel) -> Result<bool, String> {
+    let write = || {
+        let mut part = Part::beside(path)?;
+        for (i, piece) in bytes.chunks(PIECE).enumerate() {
+            if cancel.is_cancelled() {
+                return Ok(false);
+            }
+            part.write_at((i * PIECE) as u64, piece)?;
+        }
+        match cancel.is_cancelled() {
+            // Given up: nothing of it stays.
+            true => Ok(false),
+            false => part.finish().map(|()| true),
+        }
     };
-    let written = write(&beside, cancel);
-    if cancel.is_cancelled() {
-        // What cannot be removed is told: it would stay for ever.
-        let removed = std::fs::remove_file(&beside).err();
-        return removed
-            .filter(|error| error.kind() != std::io::ErrorKind::NotFound)
-            .map(|error| Err(format!("{}: {error}", beside.display())));
+    write().map_err(|error: std::io::Error| format!("{}: {error}", path.display()))
+}
+
+/// What became of a file that was to be written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Made {
+    /// It is there; with what is to be said of it.
+    Written(Option<String>),
+    /// It was cancelled.
+    GivenUp,
+}
+
+/// What is told of a file.
+fn outcome(path: &Path, made: Result<Made, String>, cancel: &Cancel) -> Written {
+    match made {
+        Ok(Made::Written(notice)) => Some(Ok((path.to_owned(), notice))),
+        Ok(Made::GivenUp) => None,
+        // Whoever gave it up need not hear what went wrong with it.
+        Err(_) if cancel.is_cancelled() => None,
+        Err(error) => Some(Err(error)),
     }
-    let notice = match written {
-        Ok(notice) => notice,
-        Err(error) => return Some(Err(plain(error))),
-    };
-    let moved = std::fs::rename(&beside, path);
-    Some(moved.map(|()| (path.to_owned(), notice)).map_err(|error| {
-        let _ = std::fs::remove_file(&beside);
-        format!("{}: {error}", path.display())
-    }))
 }
 
 /// A PNG as the window has pictures.
@@ -266,34 +278,64 @@ pub fn read_text(
 mod tests {
     use super::*;
 
+    fn written(path: &Path, bytes: &[u8], cancel: &Cancel) -> Written {
+        let made = write_unless(path, bytes, cancel).map(|done| match done {
+            true => Made::Written(None),
+            false => Made::GivenUp,
+        });
+        outcome(path, made, cancel)
+    }
+
     #[test]
     fn a_cancelled_file_is_as_it_was_and_nothing_is_left_beside() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("chart.csv");
         std::fs::write(&path, "before").unwrap();
-        let cancel = Cancel::default();
-        let write = |path: &Path, _: &Cancel| {
-            crate::chart::write_file(path, b"after").map_err(|error| error.to_string())
-        };
-        let during = |path: &Path, cancel: &Cancel| {
-            cancel.cancel();
-            write(path, cancel)
-        };
-        assert_eq!(write_unless(&path, 1, &cancel, during), None);
-        // A file that was not even begun.
-        let gave_up = |_: &Path, _: &Cancel| Err("cancelled".to_owned());
-        assert_eq!(write_unless(&path, 1, &cancel, gave_up), None);
+        let stopped = Cancel::default();
+        stopped.cancel();
+        assert_eq!(written(&path, b"after", &stopped), None);
         assert_eq!(std::fs::read(&path).unwrap(), b"before");
-        let written = write_unless(&path, 2, &Cancel::default(), write);
-        assert_eq!(written, Some(Ok(path.clone())));
+        let never = Cancel::default();
+        assert_eq!(
+            written(&path, b"after", &never),
+            Some(Ok((path.clone(), None)))
+        );
         assert_eq!(std::fs::read(&path).unwrap(), b"after");
+        let large: Vec<u8> = (0..3 * PIECE + 5).map(|i| (i / 7) as u8).collect();
+        assert_eq!(
+            written(&path, &large, &never),
+            Some(Ok((path.clone(), None)))
+        );
+        assert!(std::fs::read(&path).unwrap() == large);
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
         let nowhere = folder.path().join("no/chart.csv");
-        let failed = write_unless(&nowhere, 3, &Cancel::default(), write);
-        let message = failed.unwrap().unwrap_err();
+        let message = written(&nowhere, b"after", &never).unwrap().unwrap_err();
         assert!(
             message.contains("no/chart.csv") && !message.contains(".spanscope"),
             "{message}"
         );
+        // One that cannot be written, and that nobody wants any more.
+        assert_eq!(written(&nowhere, b"after", &stopped), None);
+    }
+
+    #[test]
+    fn a_file_that_is_cancelled_on_its_way_is_as_it_was() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("chart.csv");
+        std::fs::write(&path, "before").unwrap();
+        let large = vec![7; 64 * PIECE];
+        let cancel = Cancel::default();
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                // As soon as something lies beside it.
+                while std::fs::read_dir(folder.path()).unwrap().count() < 2 {
+                    std::hint::spin_loop();
+                }
+                cancel.cancel();
+            });
+            assert_eq!(written(&path, &large, &cancel), None);
+        });
+        assert_eq!(std::fs::read(&path).unwrap(), b"before");
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
     }
 }

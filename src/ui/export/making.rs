@@ -1,12 +1,12 @@
 //! Making figures for files, the clipboard and the preview: once the engine has their numbers, on other threads.
 
 use super::figures::{self, TENSORS, Way};
-use super::files::{Copied, Exports, color_image};
+use super::files::{Copied, Exports, Made, color_image, write_unless};
 use super::options::{FigureOptions, for_preview};
-use crate::chart::{Figure, Style};
+use crate::chart::{Figure, Format, Style};
 use crate::engine::figures::{FigureChoice, FigureError, FigureKind, figure, sign};
 use crate::engine::{
-    Looks, PersistentUse, Snapshot, WeightsFileError, write_persistent, write_weights,
+    Looks, PersistentUse, Snapshot, WeightsFile, WeightsFileError, persistent_file, weights_file,
 };
 use crate::model::Cancel;
 use crate::ui::language::{self, Language, trf};
@@ -135,25 +135,28 @@ impl Making {
         trf("{0}: {1}", &[&name, &reason])
     }
 
-    /// Writes the figure; what comes back is to be said of it.
-    fn write(&self, path: &Path, cancel: &Cancel) -> Result<Option<String>, String> {
+    /// Writes the figure, unless it is given up.
+    fn write(&self, path: &Path, cancel: &Cancel) -> Result<Made, String> {
         if is_tensors(path) {
-            return self.tensors(path, cancel).map(|()| None);
+            return self.tensors(path, cancel).map(|()| Made::Written(None));
         }
+        let words = |error: crate::chart::ChartError| error.to_string();
+        let format = Format::of(path).map_err(words)?;
         let made = self.signed()?;
         if cancel.is_cancelled() {
-            return Ok(None);
+            return Ok(Made::GivenUp);
         }
-        let missing = made
-            .write(path, &self.style)
-            .map_err(|error| error.to_string())?;
+        let (bytes, missing) = made.bytes(format, &self.style).map_err(words)?;
+        if !write_unless(path, &bytes, cancel)? {
+            return Ok(Made::GivenUp);
+        }
         language::speak(self.language);
-        Ok((!missing.is_empty()).then(|| {
+        Ok(Made::Written((!missing.is_empty()).then(|| {
             trf(
                 "Characters without a glyph in the program's fonts, drawn as their code points: {0} ({1})",
                 &[&missing.count, &missing.named()],
             )
-        }))
+        })))
     }
 
     /// The weights behind the figure.
@@ -165,14 +168,16 @@ impl Making {
         };
         let detail = snapshot.detail.as_deref();
         let detail = detail.filter(|detail| detail.heads == self.choice.heads);
-        let written = if self.kind == FigureKind::Attention {
+        let file: Result<WeightsFile, WeightsFileError> = if self.kind == FigureKind::Attention {
             let detail = detail.ok_or_else(|| self.said(&FigureError::NoWeights))?;
-            write_weights(path, model, &detail.weights, &detail.heads, &self.text)
+            let (weights, heads) = (&detail.weights, &detail.heads);
+            Ok(weights_file(model, weights, heads, &self.text))
         } else {
             let of = detail.map(|detail| (&detail.weights, &detail.heads));
             PersistentUse::measure(snapshot, cancel)
-                .and_then(|used| write_persistent(path, model, &used, of, &self.text))
+                .map(|used| persistent_file(model, &used, of, &self.text))
         };
+        let written = file.and_then(|file| file.write(path, cancel));
         written.map_err(|error| match error {
             WeightsFileError::NoVectors => self.said(&FigureError::NoVectors),
             WeightsFileError::NoText => self.said(&FigureError::NoText),

@@ -4,6 +4,8 @@
 //! It is written by a thread of its own, a moment after something changed. What cannot be read again is as at the very
 //! first start: a damaged file is no reason not to open a window.
 
+pub mod earlier;
+pub mod folders;
 pub mod settings;
 pub mod writer;
 
@@ -95,21 +97,29 @@ pub struct Session {
     pub views: Map<String, Value>,
 }
 
-impl Session {
-    /// What is kept in `folder`, with where its text is.
-    pub fn load(folder: &Path) -> (Self, Option<KeptText>) {
-        let file = folder.join(FILE);
-        let sensible = std::fs::metadata(&file).is_ok_and(|meta| meta.len() <= LARGEST);
-        let read = sensible.then(|| std::fs::read(&file).ok()).flatten();
-        read.map(|bytes| Self::parse(&bytes)).unwrap_or_default()
+/// A session as its file has it.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Stored {
+    /// The session.
+    pub session: Session,
+    /// Where its text is.
+    pub text: Option<KeptText>,
+    /// When it was written.
+    pub written: Option<SystemTime>,
+    /// Whether its window is open, or was when the program ended without a word.
+    pub open: bool,
+}
+
+impl Stored {
+    /// What is kept in `folder`; `None` where nothing can be read.
+    pub fn load(folder: &Path) -> Option<Self> {
+        Self::parse(&bytes_in(folder)?)
     }
 
-    /// What is kept in a file with these bytes.
-    pub(crate) fn parse(bytes: &[u8]) -> (Self, Option<KeptText>) {
-        let Ok(mut stored) = crate::json::read::<Map<String, Value>>(bytes) else {
-            return Default::default();
-        };
-        let session = Self {
+    /// What is kept in a file with these bytes; `None` where they are no session at all.
+    pub(crate) fn parse(bytes: &[u8]) -> Option<Self> {
+        let mut stored = crate::json::read::<Map<String, Value>>(bytes).ok()?;
+        let session = Session {
             window: part(&mut stored, "window"),
             zoom: part::<Option<f32>>(&mut stored, "zoom").filter(|zoom| zoom.is_finite()),
             model: part(&mut stored, "model"),
@@ -121,12 +131,51 @@ impl Session {
             used: part(&mut stored, "used"),
             views: part(&mut stored, "views"),
         };
-        (session, part(&mut stored, "text"))
+        Some(Self {
+            session,
+            text: part(&mut stored, "text"),
+            written: part(&mut stored, WRITTEN),
+            open: part(&mut stored, OPEN),
+        })
     }
+}
 
-    /// The session as it is written, with where its text is.
-    pub(in crate::ui) fn stored(&self, text: &KeptText) -> Result<Vec<u8>, serde_json::Error> {
+/// When a session was written, and whether its window is open, in its file.
+const WRITTEN: &str = "written";
+const OPEN: &str = "open";
+
+/// The bytes of the session in `folder`, where they are no more than one has.
+fn bytes_in(folder: &Path) -> Option<Vec<u8>> {
+    let file = folder.join(FILE);
+    let sensible = std::fs::metadata(&file).is_ok_and(|meta| meta.len() <= LARGEST);
+    sensible.then(|| std::fs::read(&file).ok()).flatten()
+}
+
+/// Says in the file of a session, which stays as it is, whether its window is open; `written` is from now on when it was.
+///
+/// # Errors
+/// When it cannot be written. Where there is no session there is nothing to say.
+fn mark(folder: &Path, open: bool, written: Option<SystemTime>) -> std::io::Result<()> {
+    let stored = bytes_in(folder).and_then(|bytes| crate::json::read(&bytes).ok());
+    let Some(mut stored) = stored else {
+        return Ok(());
+    };
+    let stored: &mut Map<String, Value> = &mut stored;
+    stored.insert(OPEN.into(), open.into());
+    stored.insert(WRITTEN.into(), serde_json::to_value(written)?);
+    crate::files::write(&folder.join(FILE), &serde_json::to_vec_pretty(stored)?)
+}
+
+impl Session {
+    /// The session as it is written now, with where its text is and whether its window is open.
+    pub(in crate::ui) fn stored(
+        &self,
+        text: &KeptText,
+        open: bool,
+    ) -> Result<Vec<u8>, serde_json::Error> {
         serde_json::to_vec_pretty(&serde_json::json!({
+            OPEN: open,
+            WRITTEN: SystemTime::now(),
             "window": self.window,
             "zoom": self.zoom,
             "model": self.model,
@@ -220,25 +269,53 @@ mod tests {
     #[test]
     fn damage_takes_nothing_else_with_it() {
         let folder = tempfile::tempdir().unwrap();
-        assert_eq!(Session::load(folder.path()), Default::default());
+        assert_eq!(Stored::load(folder.path()), None);
         let write = |text: &str| std::fs::write(folder.path().join(FILE), text).unwrap();
         write(
             r#"{"zoom": 1.5, "layout": {"tabs": 3}, "window": {"size": [800, 600]}, "edits": {"spans": 1},
                 "model": {"file": "/a.pt"}, "selected": {"leading": "none"}, "text": {"here": 5}, "later": 1}"#,
         );
-        let (session, text) = Session::load(folder.path());
+        let Stored { session, text, .. } = Stored::load(folder.path()).unwrap();
         assert_eq!(session.zoom, Some(1.5));
         assert_eq!(session.window.size, Some((800.0, 600.0)));
         assert_eq!(session.model, Some(OpenModel::File("/a.pt".into())));
         assert_eq!((session.layout, session.selected, text), (None, None, None));
         for damaged in ["", "{", "[]", "null", "\u{0}\u{0}", r#"{"zoom": 1e999}"#] {
             write(damaged);
-            assert_eq!(
-                Session::load(folder.path()),
-                Default::default(),
-                "{damaged}"
-            );
+            assert_eq!(Stored::load(folder.path()), None, "{damaged}");
+            mark(folder.path(), false, None).unwrap();
         }
+        // A time that no clock shows.
+        write(
+            r#"{"zoom": 2, "written": {"secs_since_epoch": 18446744073709551615, "nanos_since_epoch": 4294967295}}"#,
+        );
+        let stored = Stored::load(folder.path()).unwrap();
+        assert_eq!((stored.session.zoom, stored.written), (Some(2.0), None));
+    }
+
+    #[test]
+    fn a_mark_leaves_the_session_as_it_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let session = Session {
+            zoom: Some(2.0),
+            ..Session::default()
+        };
+        let text = KeptText::Here {
+            text: "x".into(),
+            name: String::new(),
+        };
+        let bytes = session.stored(&text, true).unwrap();
+        std::fs::write(folder.path().join(FILE), bytes).unwrap();
+        let before = Stored::load(folder.path()).unwrap();
+        assert!(before.open && before.written.is_some());
+        let then = SystemTime::UNIX_EPOCH + std::time::Duration::from_millis(5);
+        mark(folder.path(), false, Some(then)).unwrap();
+        let after = Stored {
+            open: false,
+            written: Some(then),
+            ..before
+        };
+        assert_eq!(Stored::load(folder.path()), Some(after));
     }
 
     #[test]

@@ -1,14 +1,18 @@
 //! What is remembered between sessions: theme, recent files, and what was answered about each of them.
 
-use super::tolerant;
+use super::{parts, tolerant};
 use crate::chart::Style;
 use crate::engine::MEMORY;
+use crate::files::Held;
 use crate::ui::document::model_file::Answers;
 use crate::ui::language::Language;
 use directories::ProjectDirs;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 /// Recent files kept.
 const RECENT: usize = 10;
@@ -27,6 +31,16 @@ pub enum ThemeChoice {
     Dark,
     /// Light.
     Light,
+}
+
+/// Settings as the file has them. They say nothing of how two settings compare.
+#[derive(Debug, Clone, Default)]
+struct Known(Map<String, Value>);
+
+impl PartialEq for Known {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
 }
 
 /// Everything remembered.
@@ -54,9 +68,12 @@ pub struct Settings {
     /// Where this is kept; `None` keeps nothing.
     #[serde(skip)]
     file: Option<PathBuf>,
-    /// Where the session is kept; `None` keeps none.
+    /// What the file had when it was read, or was given last: only what changed since is written.
     #[serde(skip)]
-    session: Option<PathBuf>,
+    known: Known,
+    /// Where sessions are kept; `None` keeps none.
+    #[serde(skip)]
+    sessions: Option<PathBuf>,
 }
 
 impl Settings {
@@ -77,28 +94,27 @@ impl Settings {
             return Self::default();
         };
         let mut settings = Self::load_from(&dirs.config_dir().join("settings.json"));
-        settings.session = Some(dirs.data_dir().to_owned());
+        settings.sessions = Some(dirs.data_dir().to_owned());
         settings
     }
 
-    /// Settings and session kept in `folder`.
+    /// Settings and sessions kept in `folder`.
     pub fn in_folder(folder: &Path) -> Self {
         let mut settings = Self::load_from(&folder.join("settings.json"));
-        settings.session = Some(folder.to_owned());
+        settings.sessions = Some(folder.to_owned());
         settings
     }
 
-    /// The folder in which the session is kept, if it is.
-    pub fn folder_of_session(&self) -> Option<&Path> {
-        self.session.as_deref()
+    /// The folder in which sessions are kept, if they are.
+    pub fn folder_of_sessions(&self) -> Option<&Path> {
+        self.sessions.as_deref()
     }
 
     /// Settings kept in `file`.
     pub fn load_from(file: &Path) -> Self {
-        let read = std::fs::read(file).ok();
-        let stored = read.and_then(|bytes| serde_json::from_slice(&bytes).ok());
         // Part by part: what another version wrote must not cost all the rest.
-        let mut settings: Self = stored.map(|parts| tolerant(&parts)).unwrap_or_default();
+        let mut settings: Self = tolerant(&stored_in(file));
+        settings.known = Known(parts(&settings));
         settings.file = Some(file.to_owned());
         settings
     }
@@ -133,17 +149,95 @@ impl Settings {
         self.answers.insert(path, answers);
     }
 
-    /// Writes the settings, whole or not at all.
+    /// Writes what changed, whole or not at all: what another window wrote meanwhile stays.
     ///
     /// # Errors
     /// When the folder cannot be made or the file cannot be written.
-    pub fn save(&self) -> std::io::Result<()> {
+    pub fn save(&mut self) -> std::io::Result<()> {
         let Some(file) = &self.file else {
             return Ok(());
         };
         let folder = file.parent().unwrap_or(Path::new("."));
         std::fs::create_dir_all(folder)?;
-        crate::files::write(file, &serde_json::to_vec_pretty(self)?)
+        let _turn = turn(file);
+        let ours = parts(self);
+        let mut all = stored_in(file);
+        for (name, value) in &ours {
+            let before = self.known.0.get(name);
+            let theirs = all.get(name);
+            if theirs.is_none() || before != Some(value) {
+                let joined = joined(name, before, value, theirs);
+                all.insert(name.clone(), joined.unwrap_or_else(|| value.clone()));
+            }
+        }
+        crate::files::write(file, &serde_json::to_vec_pretty(&all)?)?;
+        self.known = Known(ours);
+        Ok(())
+    }
+}
+
+/// The parts of the settings in `file`; none where it cannot be read.
+fn stored_in(file: &Path) -> Map<String, Value> {
+    let read = std::fs::read(file).ok();
+    let stored = read.and_then(|bytes| serde_json::from_slice(&bytes).ok());
+    stored.unwrap_or_default()
+}
+
+/// How long a window waits until another one has written.
+const PATIENCE: Duration = Duration::from_millis(200);
+
+/// The turn of one of several windows to write `file`; `None` where it does not come.
+fn turn(file: &Path) -> Option<Held> {
+    let begin = Instant::now();
+    loop {
+        match Held::claim(file) {
+            Ok(Some(held)) => return Some(held),
+            Ok(None) if begin.elapsed() < PATIENCE => std::thread::sleep(PATIENCE / 40),
+            // Whoever writes there tells why it cannot.
+            Ok(None) | Err(_) => return None,
+        }
+    }
+}
+
+/// What this window changed of a list or table, `before` to `ours`, in that of another one; `None` of other things, or where
+/// one of them is no such thing.
+fn joined(
+    name: &str,
+    before: Option<&Value>,
+    ours: &Value,
+    theirs: Option<&Value>,
+) -> Option<Value> {
+    fn read<T: DeserializeOwned + Default>(value: Option<&Value>) -> Option<T> {
+        value.map_or_else(|| Some(T::default()), |v| T::deserialize(v).ok())
+    }
+    match name {
+        "recent" => {
+            let [before, ours, theirs]: [Vec<PathBuf>; 3] =
+                [read(before)?, read(Some(ours))?, read(theirs)?];
+            // What was opened since stands before what was the newest then.
+            let new = ours.into_iter().take_while(|p| Some(p) != before.first());
+            let mut recent: Vec<PathBuf> = new.collect();
+            let older = theirs.into_iter().filter(|path| !recent.contains(path));
+            let older: Vec<PathBuf> = older.collect();
+            recent.extend(older);
+            recent.truncate(RECENT);
+            serde_json::to_value(recent).ok()
+        }
+        "answers" => {
+            let [before, ours, mut theirs]: [BTreeMap<PathBuf, Answers>; 3] =
+                [read(before)?, read(Some(ours))?, read(theirs)?];
+            theirs.retain(|path, _| ours.contains_key(path) || !before.contains_key(path));
+            for (path, answers) in ours {
+                if before.get(&path) != Some(&answers) {
+                    theirs.insert(path, answers);
+                }
+            }
+            while theirs.len() > ANSWERS {
+                theirs.pop_first();
+            }
+            serde_json::to_value(theirs).ok()
+        }
+        _ => None,
     }
 }
 
@@ -173,5 +267,55 @@ mod tests {
         assert_eq!(back.answers(&folder.path().join("11.pt")), answers);
         std::fs::write(&file, "{\"theme\": 3").unwrap();
         assert_eq!(Settings::load_from(&file).theme, ThemeChoice::System);
+    }
+
+    #[test]
+    fn two_windows_keep_what_each_of_them_changed() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("settings.json");
+        let path = |name: &str| folder.path().join(name);
+        let with = |ramp| Answers {
+            ramp: Some(ramp),
+            vocab: None,
+        };
+        let mut first = Settings::load_from(&file);
+        first.opened(&path("a.pt"));
+        first.opened(&path("b.pt"));
+        first.answer(&path("a.pt"), with(1));
+        first.answer(&path("b.pt"), with(2));
+        first.save().unwrap();
+        let mut second = Settings::load_from(&file);
+        first.theme = ThemeChoice::Light;
+        first.opened(&path("c.pt"));
+        first.answer(&path("a.pt"), Answers::default());
+        first.answer(&path("c.pt"), with(3));
+        first.save().unwrap();
+        second.toured = true;
+        second.opened(&path("a.pt"));
+        second.answer(&path("d.pt"), with(4));
+        second.save().unwrap();
+        first.memory = Some(500);
+        first.save().unwrap();
+        let both = Settings::load_from(&file);
+        assert_eq!(
+            (both.theme, both.toured, both.memory),
+            (ThemeChoice::Light, true, Some(500))
+        );
+        assert_eq!(both.recent, ["a.pt", "c.pt", "b.pt"].map(path));
+        let ramps = ["a.pt", "b.pt", "c.pt", "d.pt"].map(|name| both.answers(&path(name)).ramp);
+        assert_eq!(ramps, [None, Some(2), Some(3), Some(4)]);
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn what_a_newer_program_keeps_there_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("settings.json");
+        std::fs::write(&file, r#"{"later": 5, "recent": 7, "answers": []}"#).unwrap();
+        let mut settings = Settings::load_from(&file);
+        settings.opened(&folder.path().join("a.pt"));
+        settings.save().unwrap();
+        assert_eq!(stored_in(&file)["later"], 5);
+        assert_eq!(Settings::load_from(&file).recent.len(), 1);
     }
 }

@@ -1,17 +1,15 @@
 //! Writes the session, on a thread of its own.
 
-use super::{BESIDE, FILE, KeptText, Session, keep_text};
+use super::folders::Claim;
+use super::{BESIDE, FILE, KeptText, Session, keep_text, mark};
 use crate::ui::document::history::{Origin, Text};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, SystemTime};
 
 /// Seconds from a change until it is handed to the thread, at most.
 const DELAY: f64 = 0.8;
-
-/// Half-written files of a program that was killed are removed after this.
-const STALE: Duration = Duration::from_secs(3600);
 
 /// What the thread is to do.
 #[derive(Debug, Default)]
@@ -30,7 +28,7 @@ fn lock(shared: &Shared) -> MutexGuard<'_, Slot> {
     shared.0.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Keeps a session in a folder.
+/// Keeps a session in the folder that its window has.
 #[derive(Debug)]
 pub struct SessionWriter {
     shared: Shared,
@@ -41,13 +39,17 @@ pub struct SessionWriter {
 }
 
 impl SessionWriter {
-    /// Keeps sessions in `folder`, from now on.
-    pub fn new(folder: PathBuf) -> Self {
+    /// Keeps sessions in the folder of `claim`, from now on.
+    pub fn new(claim: Claim) -> Self {
         let shared = Shared::default();
         let of_thread = Arc::clone(&shared);
         let thread = std::thread::Builder::new()
             .name("session".into())
-            .spawn(move || work(&of_thread, &folder));
+            .spawn(move || {
+                work(&of_thread, claim.folder());
+                // Whoever has it next finds all that was written.
+                drop(claim);
+            });
         if let Err(error) = &thread {
             lock(&shared).complaint = Some(error.to_string());
         }
@@ -85,6 +87,17 @@ impl SessionWriter {
         self.shared.1.notify_one();
     }
 
+    /// Ends the session, without waiting: what was handed over last is written, and the folder free for another window.
+    pub fn end(&self) {
+        lock(&self.shared).quit = true;
+        self.shared.1.notify_one();
+    }
+
+    /// Whether all of an ended session is written.
+    pub fn has_ended(&self) -> bool {
+        self.thread.as_ref().is_none_or(JoinHandle::is_finished)
+    }
+
     /// Why the session could not be written, once.
     pub fn complaint(&self) -> Option<String> {
         lock(&self.shared).complaint.take()
@@ -94,8 +107,7 @@ impl SessionWriter {
 impl Drop for SessionWriter {
     /// What was handed over last is written before the program ends.
     fn drop(&mut self) {
-        lock(&self.shared).quit = true;
-        self.shared.1.notify_one();
+        self.end();
         if let Some(thread) = self.thread.take() {
             // A panic of the thread has been told on its own; the window closes all the same.
             let _ = thread.join();
@@ -104,7 +116,6 @@ impl Drop for SessionWriter {
 }
 
 fn work(shared: &Shared, folder: &Path) {
-    clear_away(folder);
     let mut failed = false;
     let mut last: Option<(Arc<str>, KeptText)> = None;
     loop {
@@ -116,9 +127,11 @@ fn work(shared: &Shared, folder: &Path) {
             (slot.next.take(), slot.quit)
         };
         let Some((session, text)) = job else {
+            // Closed in order, and later than others. What cannot be said leaves the session as it is.
+            let _ = mark(folder, false, Some(SystemTime::now()));
             return;
         };
-        match write(folder, &session, &text, &mut last) {
+        match write(folder, (&session, !quit), &text, &mut last) {
             Ok(()) => failed = false,
             // A full disk is told once, not every second.
             Err(error) => {
@@ -136,9 +149,10 @@ fn work(shared: &Shared, folder: &Path) {
     }
 }
 
+/// Writes a session, and whether its window is open.
 fn write(
     folder: &Path,
-    session: &Session,
+    (session, open): (&Session, bool),
     text: &Text,
     last: &mut Option<(Arc<str>, KeptText)>,
 ) -> std::io::Result<()> {
@@ -147,7 +161,7 @@ fn write(
         Some((of, kept)) if Arc::ptr_eq(of, &text.text) && still(folder, kept) => kept.clone(),
         _ => keep_text(folder, text)?,
     };
-    crate::files::write(&folder.join(FILE), &session.stored(&kept)?)?;
+    crate::files::write(&folder.join(FILE), &session.stored(&kept, open)?)?;
     *last = Some((Arc::clone(&text.text), kept.clone()));
     // Texts of sessions before this one.
     for entry in std::fs::read_dir(folder)?.filter_map(Result::ok) {
@@ -174,27 +188,10 @@ fn still(folder: &Path, kept: &KeptText) -> bool {
     }
 }
 
-/// Removes what a program that was killed left half-written.
-fn clear_away(folder: &Path) {
-    let Ok(entries) = std::fs::read_dir(folder) else {
-        return;
-    };
-    for entry in entries.filter_map(Result::ok) {
-        let name = entry.file_name().to_string_lossy().into_owned();
-        let age = entry.metadata().and_then(|meta| meta.modified());
-        let age = age
-            .ok()
-            .and_then(|then| SystemTime::now().duration_since(then).ok());
-        let part = name.starts_with(".spanscope-") && name.ends_with(".part");
-        if part && age.is_some_and(|age| age > STALE) {
-            let _ = std::fs::remove_file(entry.path());
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ui::session::Stored;
 
     #[test]
     fn the_last_session_is_written_before_it_ends_and_old_texts_go() {
@@ -204,7 +201,7 @@ mod tests {
             text: c.repeat(10_000).into(),
             ..Text::default()
         };
-        let mut keeper = SessionWriter::new(inside.clone());
+        let mut keeper = SessionWriter::new(Claim::new(&inside).unwrap());
         for i in 0..20 {
             let session = Session {
                 zoom: Some(1.0 + i as f32),
@@ -213,9 +210,10 @@ mod tests {
             keeper.keep(session, &text(if i < 19 { "a" } else { "b" }));
         }
         drop(keeper);
-        let (session, kept) = Session::load(&inside);
-        assert_eq!(session.zoom, Some(20.0));
-        let Some(KeptText::Beside { file, .. }) = kept else {
+        let stored = Stored::load(&inside).unwrap();
+        assert_eq!(stored.session.zoom, Some(20.0));
+        assert!(!stored.open);
+        let Some(KeptText::Beside { file, .. }) = stored.text else {
             panic!("no text");
         };
         assert!(
@@ -237,7 +235,12 @@ mod tests {
                 zoom: Some(i as f32),
                 ..Session::default()
             };
-            let failed = write(&file.join("x"), &session, &Text::default(), &mut None);
+            let failed = write(
+                &file.join("x"),
+                (&session, true),
+                &Text::default(),
+                &mut None,
+            );
             assert!(failed.is_err());
         }
         lock(&shared).next = Some(Default::default());

@@ -11,6 +11,10 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ("Text", "文本"),
     ("Opening…", "正在打开…"),
     (
+        "No model is open. Open one with File → Open model.",
+        "尚未打开模型。请用 文件 → 打开模型 打开一个。",
+    ),
+    (
         "No model is open. Open one with File → Open model, or drop a file here.",
         "尚未打开模型。请用 文件 → 打开模型 打开一个，或把文件拖到这里。",
     ),

@@ -63,6 +63,10 @@ pub(super) const WORDS: &[(&str, &str)] = &[
         "版本和系统，供报告缺陷之用",
     ),
     (
+        "On Wayland no files can be dropped on the window: open them from the File menu.",
+        "在 Wayland 上不能把文件拖放到窗口：请从“文件”菜单打开。",
+    ),
+    (
         "Files can be dropped on the window: checkpoints, and texts ending in .txt.",
         "可以把文件拖到窗口上：检查点，以及 .txt 文本。",
     ),
@@ -119,6 +123,27 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ("Recent", "最近打开"),
     ("nothing yet", "还没有"),
     ("Sample models", "示例模型"),
+    ("Earlier session", "较早的会话"),
+    ("Earlier sessions", "较早的会话"),
+    ("none", "无"),
+    (
+        "What a window had when it was closed; what is open now is kept as well",
+        "某个窗口关闭时的内容；现在打开的内容也会保留",
+    ),
+    (
+        "Another window has this session open",
+        "此会话已在另一个窗口中打开",
+    ),
+    ("The session cannot be opened: {0}", "无法打开会话：{0}"),
+    (
+        "Sessions of windows that did not close: {0}. File → Earlier sessions opens them",
+        "未正常关闭的窗口的会话：{0} 个。可从“文件 → 较早的会话”打开",
+    ),
+    ("just now", "刚才"),
+    ("{0} min ago", "{0} 分钟前"),
+    ("{0} h ago", "{0} 小时前"),
+    ("1 day ago", "1 天前"),
+    ("{0} days ago", "{0} 天前"),
     ("Several heads", "多个头"),
     ("Their mean", "平均"),
     ("The largest", "最大值"),

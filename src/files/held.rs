@@ -1,0 +1,97 @@
+//! Folders and files that one program at a time may write.
+
+use std::fs::{File, TryLockError};
+use std::io::{Error, ErrorKind, Write};
+use std::path::{Path, PathBuf};
+
+/// A claim on a path that no other program has as long as this value lives, however this program ends.
+///
+/// It is a lock on a small hidden file beside the path, which is removed with the claim; where the system knows no locks,
+/// everybody gets one.
+#[derive(Debug)]
+pub struct Held {
+    file: File,
+    path: PathBuf,
+}
+
+impl Held {
+    /// Claims `path`: a file or a folder that is there or will be.
+    ///
+    /// `Ok(None)`: another program has it.
+    ///
+    /// # Errors
+    /// When the folder that `path` is in cannot be written to.
+    pub fn claim(path: &Path) -> Result<Option<Self>, Error> {
+        // Links to one thing are one claim.
+        let path = &path.canonicalize().unwrap_or_else(|_| path.to_owned());
+        let mut name = std::ffi::OsString::from(".");
+        name.push(path.file_name().unwrap_or_default());
+        name.push(".lock");
+        let path = path.with_file_name(name);
+        loop {
+            let open = File::options()
+                .write(true)
+                .create(true)
+                .truncate(false)
+                .open(&path);
+            let mut file = open?;
+            match file.try_lock() {
+                Ok(()) => {}
+                Err(TryLockError::WouldBlock) => return Ok(None),
+                Err(TryLockError::Error(error)) if error.kind() == ErrorKind::Unsupported => {}
+                Err(TryLockError::Error(error)) => return Err(error),
+            }
+            // Whoever had it may have removed it between the two.
+            if is_at(&file, &path) {
+                // For people who wonder what the file is.
+                let _ = writeln!(file, "held by spanscope, process {}", std::process::id());
+                return Ok(Some(Self { file, path }));
+            }
+        }
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        // While it is still locked: nobody else can have this very file.
+        let _ = std::fs::remove_file(&self.path);
+        let _ = self.file.unlock();
+    }
+}
+
+/// Whether the open file is the one at `path`.
+#[cfg(unix)]
+fn is_at(file: &File, path: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    match (file.metadata(), std::fs::metadata(path)) {
+        (Ok(a), Ok(b)) => (a.dev(), a.ino()) == (b.dev(), b.ino()),
+        _ => false,
+    }
+}
+
+#[cfg(not(unix))]
+fn is_at(_: &File, path: &Path) -> bool {
+    path.exists()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_at_a_time_has_it_and_nothing_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let run = folder.path().join("run");
+        let first = Held::claim(&run).unwrap();
+        assert!(first.is_some());
+        assert!(Held::claim(&run).unwrap().is_none());
+        assert!(Held::claim(&folder.path().join("other")).unwrap().is_some());
+        drop(first);
+        assert!(Held::claim(&run).unwrap().is_some());
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+        // What a killed program left is a file without a lock.
+        std::fs::write(folder.path().join(".run.lock"), "").unwrap();
+        assert!(Held::claim(&run).unwrap().is_some());
+        assert!(Held::claim(&folder.path().join("no/run")).is_err());
+    }
+}
