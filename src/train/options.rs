@@ -426,7 +426,7 @@ impl Options {
         for (name, value, most) in share {
             if !(0.0..=most).contains(&value) {
                 let expected = format!("a number from 0 to {most}");
-                return Err(TrainError::option(name, value.to_string(), expected));
+                return Err(TrainError::option(name, format!("{value:?}"), expected));
             }
         }
         let positive = [
@@ -438,7 +438,7 @@ impl Options {
             if !(0.0..=most).contains(&value) {
                 return Err(TrainError::option(
                     name,
-                    value.to_string(),
+                    format!("{value:?}"),
                     "a number from 0".into(),
                 ));
             }

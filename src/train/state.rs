@@ -93,12 +93,16 @@ impl State {
         let (rows, block) = (self.options.batch_size, self.options.block_size);
         let most = (rows as u64).saturating_mul(block as u64);
         if !(sum.is_finite() && sum >= 0.0) || tokens > self.step.saturating_mul(most) {
-            let found = format!("{sum} over {tokens} tokens");
+            let found = format!("{sum:?} over {tokens} tokens");
             let expected = format!("a sum over at most those of {} steps", self.step);
             return cannot("since_entry", &found, &expected);
         }
         if !(0.0..1e12).contains(&self.seconds) {
-            return cannot("seconds", &self.seconds, "a number of seconds");
+            return cannot(
+                "seconds",
+                &format!("{:?}", self.seconds),
+                "a number of seconds",
+            );
         }
         let mut before = 0;
         for (i, entry) in self.entries.iter().enumerate() {

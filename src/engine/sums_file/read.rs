@@ -153,7 +153,7 @@ fn too_much(head: &HeadSum, tokens: u64) -> Option<&'static str> {
 fn check(header: &SumsHeader) -> Result<(), String> {
     let config = &header.model.config;
     if header.unit != UNIT {
-        return Err(format!("its unit is {}, not 2^-32", header.unit));
+        return Err(format!("its unit is {:?}, not 2^-32", header.unit));
     }
     if let Some(what) = config.cannot_be() {
         return Err(format!("its architecture cannot be: {what}"));
