@@ -9,6 +9,9 @@ use skrifa::raw::TableProvider as _;
 use skrifa::{FontRef, GlyphId, MetadataProvider as _};
 use std::sync::OnceLock;
 
+/// The name of the font of bytes.
+const SIGNS: &str = "SpanscopeSigns";
+
 /// A bundled font.
 pub(crate) struct Face {
     /// Its PostScript name.
@@ -37,13 +40,23 @@ impl Face {
         })
     }
 
+    /// Whether a glyph is that of a character by itself.
+    pub(super) fn draws(&self, c: char, glyph: u16) -> bool {
+        self.glyph(c) == Some(GlyphId::from(glyph))
+    }
+
     /// Whether it can draw a character.
     pub(super) fn has(&self, c: char) -> bool {
         self.glyph(c).is_some()
     }
 
-    /// The glyph of a character; the first one stands for what the font lacks.
+    /// The glyph of a character; the first one stands for what the font lacks. Private characters have none: what a font
+    /// draws for one is another font's other sign. Those that stand for bytes are the program's own.
     fn glyph(&self, c: char) -> Option<GlyphId> {
+        let private = matches!(c, '\u{e000}'..='\u{f8ff}' | '\u{f0000}'..);
+        if private && self.name != SIGNS {
+            return None;
+        }
         let glyph = self.characters.map(c)?;
         (glyph != GlyphId::NOTDEF).then_some(glyph)
     }
@@ -64,7 +77,7 @@ pub(super) fn faces() -> &'static [Face] {
     static FACES: OnceLock<Vec<Face>> = OnceLock::new();
     FACES.get_or_init(|| {
         let own = [("Inter-Regular", INTER), ("Inter-SemiBold", INTER_SEMIBOLD)];
-        let all = own.into_iter().chain(FALLBACKS).chain([EMOJI]);
+        let all = own.into_iter().chain(FALLBACKS).chain(EMOJI);
         all.filter_map(|(name, data)| Face::open(name, data))
             .collect()
     })
@@ -81,7 +94,7 @@ mod tests {
 
     #[test]
     fn every_bundled_font_opens_and_has_a_name_of_its_own() {
-        assert_eq!(faces().len(), 2 + FALLBACKS.len() + 1);
+        assert_eq!(faces().len(), 2 + FALLBACKS.len() + EMOJI.len());
         let mut names: Vec<&str> = faces().iter().map(|face| face.name.as_str()).collect();
         names.sort_unstable();
         names.dedup();

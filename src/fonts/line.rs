@@ -42,7 +42,7 @@ pub(crate) struct Glyph {
     pub(crate) id: u16,
     /// Where it stands from the line's beginning, as shares of the font size; y upwards.
     pub(crate) at: (f32, f32),
-    /// What it stands for where it stands alone; empty where another glyph stands for the same characters.
+    /// What it stands for by itself, wherever it stands; empty where only glyphs beside it say what they are together.
     pub(crate) letter: String,
 }
 
@@ -283,7 +283,7 @@ fn shaped(
     for (info, place) in glyphs.glyph_infos().iter().zip(glyphs.glyph_positions()) {
         let start = info.cluster as usize;
         let units = |length: i32| length as f32 / face.units;
-        let mut glyph = Glyph {
+        let glyph = Glyph {
             font,
             id: u16::try_from(info.glyph_id).unwrap_or(0),
             at: (*x + units(place.x_offset), units(place.y_offset)),
@@ -293,15 +293,56 @@ fn shaped(
         match clusters.last_mut() {
             Some((cluster, at)) if *at == start => cluster.glyphs.push(glyph),
             _ => {
-                let own = text.get(start..end(start)).unwrap_or_default();
-                let own: String = own.chars().map(readable).collect();
-                glyph.letter.clone_from(&own);
+                let text = text.get(start..end(start)).unwrap_or_default().to_owned();
                 let glyphs = vec![glyph];
-                clusters.push((Cluster { text: own, glyphs }, start));
+                clusters.push((Cluster { text, glyphs }, start));
             }
         }
     }
+    for (cluster, _) in &mut clusters {
+        if turned {
+            cluster.text = turned_text(&cluster.text);
+        }
+        name_glyphs(face, cluster);
+        cluster.text = cluster.text.chars().map(readable).collect();
+    }
     join_ignorables(clusters, turned)
+}
+
+/// Says what each glyph of a cluster stands for by itself: characters that have a glyph of their own have that, and what
+/// is left over belongs to the first other glyph. Such a letter is the same in every cluster.
+fn name_glyphs(face: &Face, cluster: &mut Cluster) {
+    if let [only] = cluster.glyphs.as_mut_slice() {
+        only.letter = cluster.text.chars().map(readable).collect();
+        return;
+    }
+    let mut left: Vec<char> = cluster.text.chars().collect();
+    for glyph in &mut cluster.glyphs {
+        let own = left.iter().position(|c| face.draws(*c, glyph.id));
+        if let Some(own) = own {
+            glyph.letter = readable(left.remove(own)).into_owned();
+        }
+    }
+    let mut others = cluster
+        .glyphs
+        .iter_mut()
+        .filter(|glyph| glyph.letter.is_empty());
+    if let Some(other) = others.next() {
+        other.letter = left.into_iter().collect();
+    }
+}
+
+/// What a cluster that reads from right to left reads as: one character if there is one that means the same. Readers turn
+/// round what they find from left to right, several letters of one glyph as well.
+fn turned_text(text: &str) -> String {
+    let text: String = text.chars().filter(|c| !is_ignorable(*c)).collect();
+    match text.as_str() {
+        "\u{644}\u{622}" => "\u{fef5}".into(),
+        "\u{644}\u{623}" => "\u{fef7}".into(),
+        "\u{644}\u{625}" => "\u{fef9}".into(),
+        "\u{644}\u{627}" => "\u{fefb}".into(),
+        _ => text,
+    }
 }
 
 /// Characters without a shape go with the cluster that they follow: their glyphs are blank.
@@ -313,7 +354,7 @@ fn join_ignorables(mut clusters: Vec<(Cluster, usize)>, turned: bool) -> Vec<(Cl
     for (cluster, at) in clusters {
         if !cluster.text.chars().all(is_ignorable) {
             joined.push((cluster, at));
-        } else if let Some((last, _)) = joined.last_mut() {
+        } else if let (Some((last, _)), false) = (joined.last_mut(), turned) {
             last.text.push_str(&cluster.text);
         }
     }

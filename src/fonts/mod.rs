@@ -59,5 +59,8 @@ pub(crate) static FALLBACKS: [(&str, &[u8]); 23] = [
     ("Noto Sans Math", asset!("NotoSansMath-Subset.ttf")),
 ];
 
-/// Emoji in one colour: the font that the window's own library brings.
-pub(crate) static EMOJI: (&str, &[u8]) = ("Noto Emoji", epaint_default_fonts::NOTO_EMOJI_REGULAR);
+/// Emoji in one colour: the fonts that the window's own library brings.
+pub(crate) static EMOJI: [(&str, &[u8]); 2] = [
+    ("Noto Emoji", epaint_default_fonts::NOTO_EMOJI_REGULAR),
+    ("Emoji Icon Font", epaint_default_fonts::EMOJI_ICON),
+];

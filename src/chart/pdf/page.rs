@@ -4,10 +4,11 @@ use super::super::ChartError;
 use super::super::drawing::{Drawing, Set};
 use super::File;
 use super::fonts::Fonts;
-use crate::fonts::{Outline, outline};
+use crate::fonts::{Glyph, Outline, face, outline};
 use pdf_writer::writers::Resources;
 use pdf_writer::{Content, Finish as _, Name, Ref, Str, TextStr};
 use resvg::usvg;
+use skrifa::GlyphId;
 use std::collections::BTreeMap;
 
 /// A page that is being drawn.
@@ -178,6 +179,7 @@ impl<'a> Page<'a> {
             self.set_fill(fill.paint());
         }
         self.content.begin_text();
+        let mut row = Row::default();
         for cluster in &text.line.clusters {
             // What a reader gets of a glyph by itself must be its letter; else the letters are written beside it.
             let codes: Vec<(usize, u16, bool)> = cluster
@@ -190,26 +192,78 @@ impl<'a> Page<'a> {
                 _ => false,
             };
             if !alone {
+                row.flush(&mut self.content);
                 self.content
                     .begin_marked_content_with_properties(Name(b"Span"))
                     .properties()
                     .actual_text(TextStr(&cluster.text));
             }
             for (glyph, (font, code, _)) in cluster.glyphs.iter().zip(codes) {
-                let name = Fonts::name(font);
-                self.content.set_font(Name(name.as_bytes()), text.size);
-                let x = text.start + glyph.at.0 * text.size;
-                let y = -glyph.at.1 * text.size;
-                self.content
-                    .set_text_matrix([1.0, 0.0, 0.0, -1.0, x, y])
-                    .show(Str(&code.to_be_bytes()));
+                if !row.takes(glyph) {
+                    row.flush(&mut self.content);
+                    let name = Fonts::name(font);
+                    self.content.set_font(Name(name.as_bytes()), text.size);
+                    let x = text.start + glyph.at.0 * text.size;
+                    let y = -glyph.at.1 * text.size;
+                    self.content.set_text_matrix([1.0, 0.0, 0.0, -1.0, x, y]);
+                }
+                row.push(glyph, code);
             }
             if !alone {
+                row.flush(&mut self.content);
                 self.content.end_marked_content();
             }
         }
+        row.flush(&mut self.content);
         self.content.end_text();
         self.content.restore_state();
+    }
+}
+
+/// Glyphs of one font on one line, shown together.
+#[derive(Default)]
+struct Row {
+    /// Codes, and how far each stands after where the one before it ended, in thousandths of the font size.
+    codes: Vec<(f32, u16)>,
+    font: usize,
+    /// Where the next glyph stands, in shares of the font size.
+    end: (f32, f32),
+}
+
+impl Row {
+    fn takes(&self, glyph: &Glyph) -> bool {
+        !self.codes.is_empty() && self.font == glyph.font && self.end.1 == glyph.at.1
+    }
+
+    fn push(&mut self, glyph: &Glyph, code: u16) {
+        let gap = match self.codes.is_empty() {
+            true => 0.0,
+            false => (glyph.at.0 - self.end.0) * 1000.0,
+        };
+        self.codes.push((gap, code));
+        self.font = glyph.font;
+        let advance = face(glyph.font).map_or(0.0, |face| face.advance(GlyphId::from(glyph.id)));
+        self.end = (glyph.at.0 + advance, glyph.at.1);
+    }
+
+    fn flush(&mut self, content: &mut Content) {
+        if self.codes.is_empty() {
+            return;
+        }
+        let mut shown = content.show_positioned();
+        let mut items = shown.items();
+        let mut bytes: Vec<u8> = Vec::new();
+        for (gap, code) in self.codes.drain(..) {
+            // Less than can be seen.
+            if gap.abs() > 0.2 {
+                if !bytes.is_empty() {
+                    items.show(Str(&std::mem::take(&mut bytes)));
+                }
+                items.adjust(-(gap * 10.0).round() / 10.0);
+            }
+            bytes.extend(code.to_be_bytes());
+        }
+        items.show(Str(&bytes));
     }
 }
 

@@ -63,7 +63,7 @@ fn letters(pdf: &[u8]) -> Vec<String> {
 
 #[test]
 fn the_same_figure_gives_the_same_bytes() {
-    for title in ["Spans", "注意 الانتباه 🙂 हिन्दी \u{13080}"] {
+    for title in ["Spans", "注意 الانتباه 😀 हिन्दी \u{13080}"] {
         let first = pdf(title);
         for _ in 0..4 {
             assert!(pdf(title) == first, "{title}");
@@ -73,7 +73,7 @@ fn the_same_figure_gives_the_same_bytes() {
 
 #[test]
 fn every_font_has_a_name_and_is_brought_along() {
-    let pdf = pdf("Spans 注意 한국 הלו हि ไทย عربي 🙂 ⟨␀ 𝔸");
+    let pdf = pdf("Spans 注意 한국 הלו हि ไทย عربي 😀 ⟨␀ 𝔸");
     let text = String::from_utf8_lossy(&pdf);
     for name in [
         "Inter-SemiBold",
@@ -101,10 +101,10 @@ fn every_font_has_a_name_and_is_brought_along() {
 
 #[test]
 fn glyphs_read_as_their_letters() {
-    let title = "語言 \u{13080}\u{13081} e\u{301} 𝔸🙂";
+    let title = "語言 \u{13080}\u{13081} e\u{301} 𝔸😀";
     let pdf = pdf(title);
     let letters = letters(&pdf);
-    for letter in ["語", "言", "𝔸", "🙂", "⟨", "⟩"] {
+    for letter in ["語", "言", "𝔸", "😀", "⟨", "⟩"] {
         assert_eq!(
             letters.iter().filter(|one| *one == letter).count(),
             1,
@@ -119,9 +119,9 @@ fn glyphs_read_as_their_letters() {
 }
 
 #[test]
-fn what_is_one_glyph_reads_as_all_its_letters() {
-    // Lam and alef join, and so do the parts of a conjunct; a space is a space beside one that does not break.
-    assert!(letters(&pdf("لا")).contains(&"لا".to_owned()));
-    let content = content(&pdf("a b\u{a0}c"));
+fn what_is_one_glyph_reads_as_what_it_stands_for() {
+    // Lam and alef join. The letter delta and the sign for a difference are one glyph: the second is written beside it.
+    assert!(letters(&pdf("لا")).contains(&"\u{fefb}".to_owned()));
+    let content = content(&pdf("a\u{394}b\u{2206}c"));
     assert_eq!(content.matches("/Span").count(), 1, "{content}");
 }
