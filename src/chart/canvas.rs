@@ -4,17 +4,11 @@ use svg::Node;
 use svg::node::element::{Description, Element, SVG, Text, Title};
 
 use super::font::{self, Weight};
+use super::label::Label;
+pub(super) use super::label::{Anchor, round};
 use super::theme::PT_PER_MM;
 use super::{Missing, Provenance, Style};
 use crate::fonts;
-
-/// Which end of a text stands at its place.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Anchor {
-    Start,
-    Middle,
-    End,
-}
 
 /// How a text looks.
 #[derive(Clone, Copy, Debug)]
@@ -72,22 +66,6 @@ enum Item {
     Text(Box<Label>),
 }
 
-/// A text in its place.
-pub(super) struct Label {
-    /// As it was given: see [`fonts::line`].
-    pub(super) text: String,
-    pub(super) size: f64,
-    pub(super) weight: Weight,
-    pub(super) anchor: Anchor,
-    /// What is drawn of it.
-    shown: String,
-    color: String,
-    /// The colour around the letters.
-    halo: Option<String>,
-    place: (f64, f64),
-    upwards: bool,
-}
-
 /// A drawn page, measured from the top left in points of the layout: see [`Style::font_pt`].
 pub struct Canvas {
     pub(super) width: f64,
@@ -99,13 +77,6 @@ pub struct Canvas {
     pub(super) missing: Missing,
     /// Every text drawn so far.
     pub(super) boxes: Vec<TextBox>,
-}
-
-/// A coordinate with two decimals at most.
-pub(super) fn round(value: f64) -> f64 {
-    let rounded = (value * 100.0).round() / 100.0;
-    // No "-0".
-    if rounded == 0.0 { 0.0 } else { rounded }
 }
 
 /// `text` without the characters that XML cannot carry; line ends become spaces.
@@ -250,7 +221,7 @@ impl Canvas {
     }
 
     /// The drawing for the renderers of PDF and PNG, which set its texts themselves: in the place of each stands a mark of
-    /// its place and colours, whose id is [`mark`].
+    /// its place and colours, which [`super::label::marked`] knows.
     pub(super) fn drawing(self) -> (String, Vec<Label>) {
         let mut page = self.page();
         let mut body = Element::new("g");
@@ -307,80 +278,6 @@ fn ends(width: f64, anchor: Anchor) -> (f64, f64) {
         Anchor::Start => (0.0, width),
         Anchor::Middle => (width / 2.0, width / 2.0),
         Anchor::End => (width, 0.0),
-    }
-}
-
-/// The id of the mark that stands for a text in [`Canvas::drawing`].
-fn mark(number: usize) -> String {
-    format!("text-{number}")
-}
-
-/// The number of the text that a mark stands for.
-pub(super) fn marked(id: &str) -> Option<usize> {
-    id.strip_prefix("text-")?.parse().ok()
-}
-
-impl Label {
-    /// The text as an element.
-    fn node(&self) -> Text {
-        let mut node = Text::new(self.shown.as_str());
-        node.assign("font-size", self.size);
-        if self.weight != Weight::Regular {
-            node.assign("font-weight", self.weight.number());
-        }
-        match self.anchor {
-            Anchor::Start => {}
-            Anchor::Middle => node.assign("text-anchor", "middle"),
-            Anchor::End => node.assign("text-anchor", "end"),
-        }
-        if self.upwards {
-            node.assign("transform", self.transform());
-        } else {
-            node.assign("x", round(self.place.0));
-            node.assign("y", round(self.place.1));
-        }
-        node
-    }
-
-    fn transform(&self) -> String {
-        let turn = if self.upwards { " rotate(-90)" } else { "" };
-        let (x, y) = (round(self.place.0), round(self.place.1));
-        format!("translate({x} {y}){turn}")
-    }
-
-    fn letters(&self) -> Text {
-        let mut node = self.node();
-        node.assign("fill", self.color.as_str());
-        node
-    }
-
-    /// What lies under the letters.
-    fn rim(&self) -> Text {
-        let mut node = self.node();
-        node.assign("fill", "none");
-        node.assign("aria-hidden", "true");
-        self.edge(&mut node);
-        node
-    }
-
-    fn edge(&self, node: &mut impl Node) {
-        if let Some(halo) = &self.halo {
-            node.assign("stroke", halo.as_str());
-            node.assign("stroke-width", 2);
-            node.assign("stroke-linejoin", "round");
-            node.assign("stroke-opacity", 0.8);
-        }
-    }
-
-    /// What stands for the text where it is set later: its place, its colour, and that of its rim.
-    fn mark(&self, number: usize) -> Element {
-        let mut node = Element::new("path");
-        node.assign("id", mark(number));
-        node.assign("d", "M0 0H1V1H0Z");
-        node.assign("transform", self.transform());
-        node.assign("fill", self.color.as_str());
-        self.edge(&mut node);
-        node
     }
 }
 

@@ -1,6 +1,7 @@
 //! A page as the renderers of PDF and PNG take it: shapes and pictures as a tree, texts as glyphs.
 
-use super::canvas::{Anchor, Canvas, marked};
+use super::canvas::Canvas;
+use super::label::{Anchor, marked};
 use crate::fonts::{self, Line};
 use resvg::usvg;
 

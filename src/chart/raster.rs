@@ -1,12 +1,11 @@
 //! Pictures made of pixels: the drawing of an SVG, and small PNGs to put into one.
 
-use resvg::{tiny_skia, usvg};
+use resvg::tiny_skia;
 
-use super::drawing::{Drawing, Set};
+use super::drawing::Drawing;
+use super::painter::Painter;
 use super::provenance::WRITTEN_BY;
 use super::{ChartError, Provenance};
-use crate::fonts::{Outline, outline};
-use std::collections::HashMap;
 
 /// Longest side of a picture in pixels.
 const MAX_SIDE: u32 = 20_000;
@@ -47,13 +46,7 @@ pub(super) fn png(
         w as f32 / tree.size().width(),
         h as f32 / tree.size().height(),
     );
-    let mut painter = Painter {
-        drawing,
-        pixmap,
-        glyphs: HashMap::new(),
-    };
-    painter.draw(tree.root(), fit);
-    let pixmap = painter.pixmap;
+    let pixmap = Painter::new(drawing, pixmap).paint(fit);
     let pixels: Vec<u8> = pixmap
         .pixels()
         .iter()
@@ -158,196 +151,6 @@ fn encode(
     Ok(out)
 }
 
-/// Draws a page.
-struct Painter<'a> {
-    drawing: &'a Drawing,
-    pixmap: tiny_skia::Pixmap,
-    /// Outlines of glyphs, by font and number; none of those that are blank.
-    glyphs: HashMap<(usize, u16), Option<tiny_skia::Path>>,
-}
-
-impl Painter<'_> {
-    /// Draws the children of a group in order. PNG images, which the renderer is built without, and texts are laid down
-    /// here: a group around one must have no effects. `transform` is from the group's own coordinates to pixels.
-    fn draw(&mut self, group: &usvg::Group, transform: tiny_skia::Transform) {
-        for node in group.children() {
-            match node {
-                usvg::Node::Image(image) => draw_image(image, transform, &mut self.pixmap),
-                usvg::Node::Group(inner) if self.is_ours(inner) => {
-                    self.draw(inner, transform.pre_concat(inner.transform()));
-                }
-                usvg::Node::Path(path) if self.drawing.text(path).is_some() => {
-                    if let Some(text) = self.drawing.text(path) {
-                        self.write(text, path, transform);
-                    }
-                }
-                _ => {
-                    if let Some(bbox) = node.abs_layer_bounding_box() {
-                        let placed = transform.pre_translate(bbox.x(), bbox.y());
-                        // A node without an extent draws nothing.
-                        let _ = resvg::render_node(node, placed, &mut self.pixmap.as_mut());
-                    }
-                }
-            }
-        }
-    }
-
-    /// Whether something in a group is drawn here.
-    fn is_ours(&self, group: &usvg::Group) -> bool {
-        group.children().iter().any(|node| match node {
-            usvg::Node::Image(_) => true,
-            usvg::Node::Group(inner) => self.is_ours(inner),
-            usvg::Node::Path(path) => self.drawing.text(path).is_some(),
-            usvg::Node::Text(_) => false,
-        })
-    }
-
-    /// Draws a text in the colours of its mark.
-    fn write(&mut self, text: &Set, mark: &usvg::Path, transform: tiny_skia::Transform) {
-        let mut letters = tiny_skia::PathBuilder::new();
-        for glyph in text
-            .line
-            .clusters
-            .iter()
-            .flat_map(|cluster| &cluster.glyphs)
-        {
-            let outline = self
-                .glyphs
-                .entry((glyph.font, glyph.id))
-                .or_insert_with(|| {
-                    let mut pen = Pen::default();
-                    outline(glyph.font, glyph.id, &mut pen);
-                    pen.0.finish()
-                });
-            let (x, y) = glyph.at;
-            let at = tiny_skia::Transform::from_translate(text.start, 0.0)
-                .pre_scale(text.size, -text.size)
-                .pre_translate(x, y);
-            if let Some(outline) = outline.clone().and_then(|path| path.transform(at)) {
-                letters.push_path(&outline);
-            }
-        }
-        let Some(letters) = letters.finish() else {
-            return;
-        };
-        let paint = |paint: &usvg::Paint, opacity: usvg::Opacity| {
-            let mut ink = tiny_skia::Paint {
-                anti_alias: true,
-                ..tiny_skia::Paint::default()
-            };
-            if let usvg::Paint::Color(color) = paint {
-                ink.set_color_rgba8(color.red, color.green, color.blue, opacity.to_u8());
-            }
-            ink
-        };
-        if let Some(rim) = mark.stroke() {
-            let ink = paint(rim.paint(), rim.opacity());
-            let stroke = rim.to_tiny_skia();
-            self.pixmap
-                .stroke_path(&letters, &ink, &stroke, transform, None);
-        }
-        if let Some(fill) = mark.fill() {
-            let ink = paint(fill.paint(), fill.opacity());
-            let rule = tiny_skia::FillRule::Winding;
-            self.pixmap.fill_path(&letters, &ink, rule, transform, None);
-        }
-    }
-}
-
-/// Takes an outline.
-#[derive(Default)]
-struct Pen(tiny_skia::PathBuilder);
-
-impl Outline for Pen {
-    fn move_to(&mut self, x: f32, y: f32) {
-        self.0.move_to(x, y);
-    }
-
-    fn line_to(&mut self, x: f32, y: f32) {
-        self.0.line_to(x, y);
-    }
-
-    fn curve_to(&mut self, (ax, ay): (f32, f32), (bx, by): (f32, f32), (x, y): (f32, f32)) {
-        self.0.cubic_to(ax, ay, bx, by, x, y);
-    }
-
-    fn close(&mut self) {
-        self.0.close();
-    }
-}
-
-fn draw_image(
-    image: &usvg::Image,
-    transform: tiny_skia::Transform,
-    pixmap: &mut tiny_skia::Pixmap,
-) {
-    let usvg::ImageKind::PNG(data) = image.kind() else {
-        return;
-    };
-    let Ok(picture) = tiny_skia::Pixmap::decode_png(data) else {
-        return;
-    };
-    let (picture, transform) = shrunk(picture, transform);
-    let (sx, sy) = transform.get_scale();
-    // Enlarged cells keep hard edges; a picture that shrinks is averaged a little.
-    let quality = if sx.min(sy) >= 1.0 {
-        tiny_skia::FilterQuality::Nearest
-    } else {
-        tiny_skia::FilterQuality::Bilinear
-    };
-    let paint = tiny_skia::PixmapPaint {
-        quality,
-        ..tiny_skia::PixmapPaint::default()
-    };
-    pixmap.draw_pixmap(0, 0, picture.as_ref(), &paint, transform, None);
-}
-
-/// A picture that is drawn at half its size or less with the mean of as many pixels as share one: no cell is passed over.
-fn shrunk(
-    picture: tiny_skia::Pixmap,
-    transform: tiny_skia::Transform,
-) -> (tiny_skia::Pixmap, tiny_skia::Transform) {
-    let (sx, sy) = transform.get_scale();
-    let fold = |scale: f32, side: u32| ((1.0 / scale.max(1e-6)) as u32).clamp(1, side);
-    let (across, down) = (fold(sx, picture.width()), fold(sy, picture.height()));
-    if across * down == 1 {
-        return (picture, transform);
-    }
-    let (wide, high) = (picture.width(), picture.height());
-    let (width, height) = (wide.div_ceil(across), high.div_ceil(down));
-    let Some(mut smaller) = tiny_skia::Pixmap::new(width, height) else {
-        return (picture, transform);
-    };
-    let from = picture.data();
-    for (y, row) in smaller
-        .data_mut()
-        .chunks_exact_mut(4 * width as usize)
-        .enumerate()
-    {
-        let top = y as u32 * down;
-        for (x, pixel) in row.chunks_exact_mut(4).enumerate() {
-            let left = x as u32 * across;
-            let (mut sum, mut count) = ([0_u32; 4], 0);
-            for y in top..(top + down).min(high) {
-                let at = 4 * (y * wide + left) as usize;
-                let end = 4 * (y * wide + (left + across).min(wide)) as usize;
-                for part in from[at..end].chunks_exact(4) {
-                    for (sum, value) in sum.iter_mut().zip(part) {
-                        *sum += u32::from(*value);
-                    }
-                    count += 1;
-                }
-            }
-            // Premultiplied, so each channel by itself.
-            for (value, sum) in pixel.iter_mut().zip(sum) {
-                *value = (sum / count.max(1)) as u8;
-            }
-        }
-    }
-    let larger = transform.pre_scale(wide as f32 / width as f32, high as f32 / height as f32);
-    (smaller, larger)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -377,6 +180,36 @@ mod tests {
         let picture =
             image::load_from_memory(&png(&drawing, 4.0, &Words::default()).unwrap()).unwrap();
         assert_eq!((picture.width(), picture.height()), (400, 200));
+    }
+
+    #[test]
+    fn lines_of_every_direction_are_drawn() {
+        // Beside a picture or not, in a group or not, whole or dashed.
+        let dot = encode_indexed((1, 1), &[0], &[[0, 0, 255]]).unwrap();
+        let dot = BASE64_STANDARD.encode(&dot);
+        let image = format!(
+            r#"<image x="0" y="0" width="1" height="1" href="data:image/png;base64,{dot}"/>"#
+        );
+        let lines = r#"<line x1="1" y1="2" x2="9" y2="2"/><path d="M5 1V9"/><line x1="6" y1="6" x2="9" y2="9"/>"#;
+        for beside in ["", image.as_str()] {
+            for group in ["", r#" stroke-dasharray="20 1""#, r#" opacity="0.999""#] {
+                let beside = if group.contains("opacity") {
+                    ""
+                } else {
+                    beside
+                };
+                let svg = format!(
+                    r#"<svg xmlns="http://www.w3.org/2000/svg" width="10mm" height="10mm" viewBox="0 0 10 10"><g{group} stroke="red" stroke-width="1">{beside}{lines}</g></svg>"#
+                );
+                let drawing = Drawing::of(&svg).unwrap();
+                let picture = png(&drawing, 10.0, &Words::default()).unwrap();
+                let picture = image::load_from_memory(&picture).unwrap().to_rgba8();
+                for (x, y) in [(30, 20), (50, 50), (75, 75)] {
+                    let [r, .., a] = picture.get_pixel(x, y).0;
+                    assert!(r > 250 && a > 250, "{svg}: {x} {y}");
+                }
+            }
+        }
     }
 
     #[test]
