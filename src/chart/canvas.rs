@@ -1,7 +1,7 @@
 //! A page on which a figure is drawn, which remembers where its text is.
 
 use svg::Node;
-use svg::node::element::{Description, Element, SVG, Text, Title};
+use svg::node::element::{Description, Element, SVG, Title};
 
 use super::font::{self, Weight};
 use super::label::Label;

@@ -6,7 +6,7 @@ use std::path::Path;
 /// The examples in the help of every command, as they are written in the sources.
 fn examples() -> Vec<String> {
     let mut all = Vec::new();
-    for file in ["src/cli/args.rs", "src/cli/help.txt"] {
+    for file in ["src/cli/commands.rs", "src/cli/help.txt"] {
         let text = std::fs::read_to_string(root(file)).unwrap();
         let lines = text.lines().filter_map(|line| line.strip_prefix("  "));
         let lines = lines.filter(|line| line.starts_with("spanscope "));

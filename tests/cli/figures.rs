@@ -67,9 +67,14 @@ fn every_kind_is_written_in_every_form() {
             .as_array()
             .unwrap()
             .iter()
-            .map(|c| match c["unit"].as_str() {
-                Some(unit) => format!("{}_{unit}", c["name"].as_str().unwrap()),
-                None => c["name"].as_str().unwrap().to_owned(),
+            .map(|c| {
+                let name = c["name"].as_str().unwrap();
+                match (c["unit"].as_str(), c["token"].as_str()) {
+                    (Some(unit), _) => format!("{name}_{unit}"),
+                    // A key: its position, its id, its exact text.
+                    (None, Some(token)) => format!("{name} {} {token}", c["id"]),
+                    (None, None) => name.to_owned(),
+                }
             })
             .collect();
         assert_eq!(*reader.headers().unwrap(), header, "{kind}");

@@ -258,7 +258,7 @@ fn a_file_that_is_there_is_replaced_only_if_asked() {
     let model = out(&folder, "model.safetensors");
     std::fs::copy(root(SHAKESPEARE), &model).unwrap();
     let args = ["record", &model, "--text", TEXT, "-o", &model, "--force"];
-    assert!(complaint(&args, 2).contains("over the model"));
+    assert!(complaint(&args, 2).contains("reads that file"));
     // Nothing half-written is left.
     let names = std::fs::read_dir(folder.path()).unwrap();
     assert_eq!(names.count(), 2);
