@@ -104,7 +104,9 @@ fn misread(error: &clap::Error, first: &OsStr) -> ExitCode {
                 .for_each(|line| common::say(format_args!("{}", said(line))));
             Ok(())
         }
-        false => error.print().and_then(|()| screen::Screen::of_process().flush()),
+        false => error
+            .print()
+            .and_then(|()| screen::Screen::of_process().flush()),
     };
     match printed {
         // Of what goes to stderr nothing more can be told.

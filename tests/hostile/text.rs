@@ -45,7 +45,8 @@ fn a_bomb_stops_before_it_is_large() {
     let zip = archive(&[Member::deflated("text.txt", &zeros)]);
     refused("bomb.zip", &zip, read_bytes, &parts);
     let vocabulary = |path| Vocabulary::from_file(path, 99, false);
-    refused("vocabulary.zip", &zip, vocabulary, &parts);
+    // Nothing but zeros: it is refused before it is unpacked.
+    refused("vocabulary.zip", &zip, vocabulary, &["binary data"]);
     refused("bomb.gz", &gz(&zeros), read_bytes, &parts);
     // One that unpacks to bombs, several streams behind each other.
     let many = gz(&zeros[..1 << 20]).repeat(300);

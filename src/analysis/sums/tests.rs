@@ -185,7 +185,7 @@ fn what_does_not_fit_is_not_added() {
     assert_eq!(sums, large);
     let mut full = before.clone();
     (full.heads[1].distances[0], one.heads[1].distances[0]) = (u64::MAX, 1);
-    assert_eq!(full.add(&one), Err(SumsError::Full));
+    assert_eq!(full.add(&one), Err(SumsError::Overflow));
     assert_eq!(
         (full.heads[1].distances[0], full.totals.tokens),
         (u64::MAX, 0)

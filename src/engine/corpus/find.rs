@@ -218,7 +218,7 @@ mod tests {
         let paths: Vec<PathBuf> = corpus.texts().iter().map(|t| t.path.clone()).collect();
         assert_eq!(
             Corpus::find(&paths, TextKind::Text).unwrap().texts().len(),
-            2
+            3
         );
     }
 

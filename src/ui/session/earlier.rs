@@ -82,11 +82,12 @@ fn beginning(text: &str) -> String {
         }
         words.push_str(word);
     }
-    let mut shown: String = shown(&words).chars().take(BEGINNING).collect();
-    if shown.len() < text.trim().len() {
-        shown.push('…');
+    let one_line = |c: char| if c.is_control() { '\u{fffd}' } else { c };
+    let mut line: String = words.chars().take(BEGINNING).map(one_line).collect();
+    if words.chars().nth(BEGINNING).is_some() || start.len() < text.trim_end().len() {
+        line.push('…');
     }
-    shown
+    line
 }
 
 /// The first bytes of a text beside a session.
