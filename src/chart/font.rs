@@ -73,7 +73,7 @@ mod tests {
                 f64::from(room),
             );
             assert!(
-                cut.is_empty() || cut.replace('…', "").chars().count() % 3 == 0,
+                cut.is_empty() || cut.replace('…', "").chars().count().is_multiple_of(3),
                 "{cut}"
             );
         }

@@ -99,7 +99,7 @@ pub(super) fn run(args: &AttentionArgs, out: &mut impl Write) -> Result<()> {
         }
     }
     if let (Some(path), false) = (&args.output, args.common.quiet) {
-        say(format_args!("wrote {}", shown_path(&path)));
+        say(format_args!("wrote {}", shown_path(path)));
     }
     Ok(())
 }

@@ -232,7 +232,7 @@ pub(super) fn ending(path: &Path, allowed: &[&'static str]) -> Result<&'static s
         let list: Vec<String> = allowed.iter().map(|name| format!(".{name}")).collect();
         Usage(format!(
             "{}: the name must end in {}",
-            shown_path(&path),
+            shown_path(path),
             list.join(" or ")
         ))
         .into()
@@ -260,7 +260,7 @@ pub(super) fn may_write(path: &Path, force: bool, reads: &[Option<&Path>]) -> Re
     if !force && path.is_file() {
         anyhow::bail!(
             "{}: there is such a file already; replace it with --force, or choose another name",
-            shown_path(&path)
+            shown_path(path)
         );
     }
     Ok(())

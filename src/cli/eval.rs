@@ -86,7 +86,7 @@ pub(super) fn run(args: &EvalArgs, out: &mut impl Write) -> Result<()> {
     if let Some(path) = &args.log_probs {
         write_log_probs(&model, &score, all, &tokens, path)?;
         if !args.common.quiet {
-            say(format_args!("wrote {}", shown_path(&path)));
+            say(format_args!("wrote {}", shown_path(path)));
         }
     }
     report(&score, &tokens, args.json, out)

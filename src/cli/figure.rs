@@ -201,7 +201,7 @@ pub(super) fn run(args: &FigureArgs) -> Result<()> {
             missing = found;
         }
         if !args.common.quiet {
-            say(format_args!("wrote {}", shown_path(&path)));
+            say(format_args!("wrote {}", shown_path(path)));
         }
     }
     tell(&missing);

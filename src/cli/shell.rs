@@ -36,7 +36,7 @@ pub(super) fn completions(args: &CompletionsArgs, out: &mut impl Write) -> Resul
 /// Writes the manual pages.
 pub(super) fn man(args: &ManArgs) -> Result<()> {
     let folder = &args.folder;
-    let named = || shown_path(&folder);
+    let named = || shown_path(folder);
     std::fs::create_dir_all(folder).with_context(named)?;
     clap_mangen::generate_to(Cli::command(), folder).with_context(named)
 }

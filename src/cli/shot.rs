@@ -64,7 +64,7 @@ pub(super) fn write(wanted: &Shot, path: &Path) -> Result<()> {
     let mut png = Cursor::new(Vec::new());
     picture
         .write_to(&mut png, image::ImageFormat::Png)
-        .with_context(|| format!("{}: the picture cannot be encoded", shown_path(&path)))?;
+        .with_context(|| format!("{}: the picture cannot be encoded", shown_path(path)))?;
     crate::chart::write_file(path, png.get_ref())?;
     Ok(())
 }

@@ -27,7 +27,7 @@ pub(super) fn run(args: &SpansArgs, out: &mut impl Write) -> Result<()> {
     if let Some(path) = &args.output {
         args.style.write(&chart, path)?;
         if !args.common.quiet {
-            say(format_args!("wrote {}", shown_path(&path)));
+            say(format_args!("wrote {}", shown_path(path)));
         }
     }
     if args.json {

@@ -106,7 +106,7 @@ pub(super) fn obtain(
 /// Says that a file was written.
 pub(super) fn wrote(path: &Path, quiet: bool) {
     if !quiet {
-        say(format_args!("wrote {}", shown_path(&path)));
+        say(format_args!("wrote {}", shown_path(path)));
     }
 }
 
@@ -141,7 +141,7 @@ fn alone(path: &Path, what: &str, common: &Common, texts: &TextsArgs) -> Result<
     match given.iter().find(|(_, is_given)| *is_given) {
         Some((option, _)) => Err(Usage(format!(
             "{}: {what}, for which {option} means nothing: what was measured is in it",
-            shown_path(&path)
+            shown_path(path)
         ))
         .into()),
         None => Ok(()),

@@ -60,7 +60,7 @@ fn without(args: &WindowArgs, reason: &str) -> Result<()> {
         return demo::run(common.quiet, &mut super::screen::Screen::of_process());
     }
     let model = match &args.model {
-        Some(path) => shown_path(&path),
+        Some(path) => shown_path(path),
         None => "MODEL".into(),
     };
     Err(Usage(format!(

@@ -182,7 +182,7 @@ fn times((piece, count): &(String, usize)) -> String {
 fn percent(share: f64) -> String {
     match 100.0 * share {
         p if p > 0.0 && p < 0.05 => "less than 0.1".into(),
-        p if p < 100.0 && p >= 99.95 => "more than 99.9".into(),
+        p if (99.95..100.0).contains(&p) => "more than 99.9".into(),
         p => format!("{p:.1}"),
     }
 }
