@@ -15,7 +15,8 @@ fn inserted(name: &str, wrapper: &str, at: impl Fn(&str) -> bool) -> String {
 #[test]
 fn wrappers_are_taken_off_wherever_they_stand() {
     let digits = |part: &str| part.bytes().all(|b| b.is_ascii_digit());
-    let renames: [(&str, Box<dyn Fn(&str) -> String>); 12] = [
+    type Rename = Box<dyn Fn(&str) -> String>;
+    let renames: [(&str, Rename); 12] = [
         ("compile", Box::new(|n: &str| format!("_orig_mod.{n}"))),
         (
             "lightning",
