@@ -28,7 +28,7 @@ pub struct Header {
     /// When, in UTC: "2026-11-25T06:00:00Z". Files of today do not say, so that the same input gives the same bytes.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub written_at: String,
-    /// What a reader must know beyond the version, such as [`MASKED`].
+    /// What a reader must know beyond the version, such as that weights are not divided by their sum after the mask.
     #[serde(default)]
     pub requires: Vec<String>,
     /// The model.
