@@ -298,34 +298,6 @@ fn the_session_of_a_closed_window_opens_from_the_menu_and_what_was_open_is_kept(
     assert_eq!(**other.app().text(), *"Beta and on");
 }
 
-#[test]
-fn a_session_that_another_window_has_by_now_is_not_taken_from_it() {
-    let folder = tempfile::tempdir().unwrap();
-    let mut first = open(folder.path());
-    let mut second = open(folder.path());
-    first.write("one");
-    second.write("two");
-    drop(first);
-    for entry in ["File", "Earlier sessions"] {
-        second.harness.get_by_label(entry).click();
-        second.harness.run_steps(4);
-    }
-    let start = std::time::Instant::now();
-    while second.harness.query_by_label_contains("just now").is_none() {
-        assert!(start.elapsed().as_secs() < 60, "no session");
-        std::thread::sleep(std::time::Duration::from_millis(20));
-        second.harness.step();
-    }
-    // Between the look and the click.
-    let first = open(folder.path());
-    assert!(first.app().text().ends_with("one"));
-    second.harness.get_by_label_contains("just now").click();
-    second.harness.run_steps(4);
-    let words = second.app().complaint().unwrap();
-    assert!(words.contains("Another window"), "{words}");
-    assert!(second.app().text().ends_with("two"));
-}
-
 #[cfg(unix)]
 #[test]
 fn settings_and_sessions_are_written_through_links() {
