@@ -56,6 +56,9 @@ impl Desktop {
                 "1280x800x24",
                 "-nolisten",
                 "tcp",
+                // Otherwise the server starts anew when its last window closes,
+                // and refuses the next one for that moment.
+                "-noreset",
             ])
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
