@@ -1,35 +1,25 @@
 //! spanscope: how far every attention head of a Transformer looks, and why.
+//!
+//! The window and the command line. What they are built of is in crates of their own, reachable from here by the names of old:
+//! [`model`], [`analysis`], [`checkpoint`] and [`text`] (`spanscope-core`), [`engine`], [`chart`], [`train`], [`bench`].
 
-// Unsafe code has two places: `checkpoint::bytes` maps files, `train::product` calls the matrix product. Whatever else stands in
-// the rooms of these two is denied it by the lints of the package.
-#[forbid(unsafe_code)]
-pub mod analysis;
-#[forbid(unsafe_code)]
-pub mod bench;
-#[forbid(unsafe_code)]
-pub mod chart;
-pub mod checkpoint;
-#[forbid(unsafe_code)]
+#![forbid(unsafe_code)]
+
 pub mod cli;
-#[forbid(unsafe_code)]
-pub mod engine;
-#[forbid(unsafe_code)]
-pub mod files;
-#[forbid(unsafe_code)]
-mod fonts;
 #[doc(hidden)]
-#[forbid(unsafe_code)]
 pub mod fuzzing;
-#[forbid(unsafe_code)]
-pub mod json;
-#[forbid(unsafe_code)]
-pub mod model;
-#[forbid(unsafe_code)]
-pub mod shown;
-#[forbid(unsafe_code)]
-pub mod text;
-pub mod train;
-#[forbid(unsafe_code)]
+mod samples;
 pub mod ui;
-#[forbid(unsafe_code)]
-mod zip_directory;
+
+use spanscope_engine::Sample;
+
+pub use spanscope_bench as bench;
+pub use spanscope_chart as chart;
+pub use spanscope_core::{analysis, checkpoint, files, json, model, shown, text};
+pub use spanscope_train as train;
+
+/// Open models, texts as tokens, the worker thread; and the models that are part of the program.
+pub mod engine {
+    pub use crate::samples::SAMPLES;
+    pub use spanscope_engine::*;
+}

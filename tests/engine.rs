@@ -20,7 +20,7 @@ fn data(name: &str) -> PathBuf {
 }
 
 fn start(text: &str) -> Engine {
-    Engine::start(Source::default(), text.into(), || {})
+    Engine::start(Source::Sample(&SAMPLES[0]), text.into(), || {})
 }
 
 fn wait(engine: &Engine, what: &str, done: impl Fn(&Snapshot) -> bool) -> Arc<Snapshot> {
@@ -43,7 +43,7 @@ fn a_defect_is_told_and_the_next_model_opens() {
     // The worker publishes what it did; whoever is told breaks once, in the middle of a step.
     let breaks = Arc::new(AtomicBool::new(false));
     let of_notice = Arc::clone(&breaks);
-    let engine = Engine::start(Source::default(), "To be".into(), move || {
+    let engine = Engine::start(Source::Sample(&SAMPLES[0]), "To be".into(), move || {
         assert!(!of_notice.swap(false, Ordering::Relaxed), "a test's defect");
     });
     wait(&engine, "the run", ran("To be"));
@@ -241,7 +241,7 @@ fn with_hardly_any_memory_every_token_can_still_be_looked_at() {
 #[test]
 fn an_outline_comes_before_the_weights() {
     let (sender, receiver) = std::sync::mpsc::channel();
-    let engine = Engine::start(Source::default(), "ROMEO:".into(), move || {
+    let engine = Engine::start(Source::Sample(&SAMPLES[0]), "ROMEO:".into(), move || {
         let _ = sender.send(());
     });
     wait(&engine, "the model", ran("ROMEO:"));
@@ -599,7 +599,7 @@ fn a_device_that_is_not_there_is_told_and_no_model_opens() {
     let Some(device) = absent.into_iter().find(|device| !device.is_built_in()) else {
         return;
     };
-    let engine = Engine::start_on(device, Source::default(), "ROMEO:".into(), || {});
+    let engine = Engine::start_on(device, Source::Sample(&SAMPLES[0]), "ROMEO:".into(), || {});
     let snapshot = wait(&engine, "the failure", |s| !s.busy);
     let failure = snapshot.failure.as_ref().unwrap();
     assert_eq!(failure.opening, Some(1));

@@ -11,8 +11,8 @@ use egui::{
     TextureWrapMode, pos2, vec2,
 };
 use egui_kittest::Harness;
+use egui_offscreen::Offscreen;
 use image::RgbaImage;
-use spanscope::ui::offscreen::Offscreen;
 
 const ALL: Rect = Rect::from_min_max(Pos2::ZERO, Pos2::new(1.0, 1.0));
 

@@ -15,7 +15,7 @@ pub(super) fn run(args: &WindowArgs) -> Result<()> {
     prepare(common)?;
     stands_alone(args.model.as_deref(), args.text.as_deref(), common)?;
     // A window in which no model can be opened is of no use.
-    Device::from(common.device).open()?;
+    Device::from(common.device).check()?;
     if let Some(reason) = no_display() {
         return without(args, &reason);
     }

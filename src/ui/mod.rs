@@ -10,7 +10,6 @@ pub mod display;
 mod document;
 mod export;
 pub mod language;
-pub mod offscreen;
 mod session;
 mod shell;
 mod shot;

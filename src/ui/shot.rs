@@ -5,10 +5,10 @@ use crate::ui::Start;
 use crate::ui::app::{App, Choices};
 use crate::ui::dialogs::Backend;
 use crate::ui::language::Language;
-use crate::ui::offscreen::Offscreen;
 use crate::ui::session::settings::{Settings, ThemeChoice};
 use crate::ui::views::Pane;
 use eframe::egui;
+use egui_offscreen::Offscreen;
 use std::time::{Duration, Instant};
 
 /// How long the model may take to run over the text.

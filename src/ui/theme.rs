@@ -1,6 +1,6 @@
 //! Fonts and colours of the window, light and dark.
 
-use crate::fonts::{FALLBACKS, INTER, INTER_SEMIBOLD};
+use crate::chart::fonts::{FALLBACKS, INTER, INTER_SEMIBOLD};
 use eframe::egui::style::WidgetVisuals;
 use eframe::egui::{
     self, Color32, CornerRadius, FontFamily, FontId, Margin, Stroke, TextStyle, Theme, Visuals,

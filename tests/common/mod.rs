@@ -4,7 +4,7 @@
 pub mod monkey;
 
 use eframe::egui;
-use spanscope::ui::offscreen::Offscreen;
+use egui_offscreen::Offscreen;
 
 /// Draws for `egui_kittest` without a graphics driver.
 #[derive(Default)]

@@ -194,7 +194,7 @@ fn a_part_of_a_long_text_looks_as_it_does_in_the_whole() {
         ..RecordOptions::default()
     };
     let (_folder, path) = record(&model, vec![of_text("long.txt", &long)], &options);
-    let live = Engine::start(Source::default(), long.as_str().into(), || {});
+    let live = Engine::start(Source::Sample(&SAMPLES[0]), long.as_str().into(), || {});
     let recorded = Engine::start(file(&path), "".into(), || {});
     let look = Looks {
         heads: Heads::one((3, 1)),
@@ -282,7 +282,7 @@ fn several_texts_are_shown_one_by_one() {
     engine.show_recorded(7);
     let failure = settled(&engine).failure.clone().unwrap();
     assert!(failure.message.contains("no text 7"), "{failure:?}");
-    engine.open(Source::default());
+    engine.open(Source::Sample(&SAMPLES[0]));
     let snapshot = settled(&engine);
     assert_eq!((&*snapshot.tokens.text, snapshot.recorded), ("waits", None));
 }

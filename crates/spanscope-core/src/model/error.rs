@@ -1,0 +1,264 @@
+//! What can be wrong with a model.
+
+use super::device::TensorError;
+use super::{Device, families, layers};
+use crate::checkpoint::{Checkpoint, CheckpointError};
+use crate::shown::{said, shown, shown_path};
+use std::path::PathBuf;
+
+/// A network could not be loaded or run.
+#[derive(Debug, thiserror::Error)]
+pub enum ModelError {
+    /// The file itself.
+    #[error(transparent)]
+    Checkpoint(#[from] CheckpointError),
+    /// A tensor that this kind of network has is not in the file.
+    #[error(
+        "{}: tensor {name} is missing, so this is not an adaptive-span or all-attention model (the file holds {found})",
+        shown_path(path), name = shown(name), found = said(found))]
+    MissingTensor {
+        /// The file.
+        path: PathBuf,
+        /// The tensor expected.
+        name: String,
+        /// Some names that were found.
+        found: String,
+    },
+    /// A tensor of the network is not in the file, though others are.
+    #[error(
+        "{}: tensor {name} is missing; of its kind the file holds {found}. Save the whole state dict of the plain module",
+        shown_path(path), name = shown(name), found = said(found)
+    )]
+    MissingPart {
+        /// The file.
+        path: PathBuf,
+        /// The tensor expected.
+        name: String,
+        /// Names like it that were found.
+        found: String,
+    },
+    /// A tensor of the network is in the file, in a form that is not read.
+    #[error("{}: tensor {name} {what}; {advice}", shown_path(path), name = shown(name), what = said(what))]
+    UnreadTensor {
+        /// The file.
+        path: PathBuf,
+        /// The tensor.
+        name: String,
+        /// What it is.
+        what: String,
+        /// What to do.
+        advice: &'static str,
+    },
+    /// Layers are missing or unlike, or something else of the architecture does not fit together.
+    #[error("{}: {what}", shown_path(path), what = said(what))]
+    Layers {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong, and what to do.
+        what: String,
+    },
+    /// A tensor has a shape that does not fit the others.
+    #[error(
+        "{}: tensor {name} has the shape {found}, expected {expected}",
+        shown_path(path), name = shown(name), found = shown(&format!("{found:?}")), expected = said(expected))]
+    Shape {
+        /// The file.
+        path: PathBuf,
+        /// The tensor.
+        name: String,
+        /// Its shape.
+        found: Vec<usize>,
+        /// What would fit.
+        expected: String,
+    },
+    /// A span parameter that is no share of the longest span.
+    #[error(
+        "{}: tensor {name} holds the span {value}; expected numbers from 0 to 1, or beyond by a step of training (less than 0.1). The training may have diverged: try an earlier checkpoint",
+        shown_path(path), name = shown(name))]
+    SpanValue {
+        /// The file.
+        path: PathBuf,
+        /// The tensor.
+        name: String,
+        /// What it holds.
+        value: f32,
+    },
+    /// A span set by hand that is no number of tokens.
+    #[error(
+        "layer {layer}, head {head} (both counted from 0): the span cannot be set to {value}; expected a number of tokens"
+    )]
+    EditedSpan {
+        /// Layer, from 0.
+        layer: usize,
+        /// Head, from 0.
+        head: usize,
+        /// What was asked for.
+        value: f32,
+    },
+    /// A ramp of no length.
+    #[error("the ramp R must be at least 1; the published models use 32")]
+    Ramp,
+    /// A token id that the model has no embedding for.
+    #[error("token id {id} at position {at}: the model's vocabulary has {vocab_size} tokens, ids 0 to {}", vocab_size - 1)]
+    TokenId {
+        /// The id.
+        id: u32,
+        /// Where it stands in the text.
+        at: usize,
+        /// V.
+        vocab_size: usize,
+    },
+    /// The network is what a run file holds of one.
+    #[error(
+        "a recorded run holds what a model did with a text, not the model's weights: it cannot run over another text or be changed; open the model that it was recorded from"
+    )]
+    Recorded,
+    /// The architecture that a file names cannot be.
+    #[error("{}: the architecture in the file cannot be: {what}", shown_path(path), what = said(what))]
+    Config {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        what: String,
+    },
+    /// The numbers of a recorded run cannot be read any more.
+    #[error("{}", said(.0))]
+    Recording(String),
+    /// The run was cancelled.
+    #[error("cancelled")]
+    Cancelled,
+    /// A device cannot be used.
+    #[error("no computing with {device}: {}; {}, or compute on the CPU (leave --device out)", tensor_error(source), device.advice())]
+    NoDevice {
+        /// The device.
+        device: Device,
+        /// What the tensor library says.
+        source: TensorError,
+    },
+    /// A device failed, for want of memory for example.
+    #[error(
+        "computing with {device} failed: {}; if its memory is full, compute on the CPU (leave --device out)",
+        tensor_error(source)
+    )]
+    OnDevice {
+        /// The device.
+        device: Device,
+        /// What the tensor library says.
+        source: TensorError,
+    },
+    /// The tensor library reported an error.
+    #[error("tensor arithmetic: {}", tensor_error(.0))]
+    Tensor(#[from] TensorError),
+}
+
+/// What the tensor library says, fit for people.
+#[cfg(not(feature = "device"))]
+pub fn tensor_error(error: &TensorError) -> String {
+    error.to_string()
+}
+
+/// What the tensor library says: without the places in its code that it adds where `RUST_BACKTRACE` is set, and fit for people.
+#[cfg(feature = "device")]
+pub fn tensor_error(error: &candle_core::Error) -> String {
+    use candle_core::Error::{Context, WithBacktrace, WithPath, WrappedContext};
+    let words = match error {
+        WithBacktrace { inner, .. } | WithPath { inner, .. } => return tensor_error(inner),
+        Context { inner, context } => format!("{context}: {}", tensor_error(inner)),
+        WrappedContext { wrapped, context } => match wrapped.downcast_ref() {
+            Some(inner) => format!("{context}: {}", tensor_error(inner)),
+            None => format!("{context}: {wrapped}"),
+        },
+        other => other.to_string(),
+    };
+    said(&words)
+}
+
+impl ModelError {
+    /// Of a tensor that cannot be looked up under its name: it is not there, or not read.
+    pub(super) fn missing(checkpoint: &Checkpoint, name: &str) -> Self {
+        let path = checkpoint.path().to_owned();
+        let name = name.to_owned();
+        if let Some(unread) = checkpoint.unread().get(&name) {
+            return Self::UnreadTensor {
+                path,
+                name,
+                what: unread.what.clone(),
+                advice: unread.advice,
+            };
+        }
+        let all = || layers::all_names(checkpoint);
+        let has = |wanted: &str| all().any(|name| name == wanted);
+        if has("key_pe") && name != "key_pe" {
+            // Those of the same layer, or of the same end.
+            let start: String = name.split_inclusive('.').take(2).collect();
+            let near = all().filter(|other| other.starts_with(&start));
+            let found = some(near).unwrap_or_else(|| "none".to_owned());
+            return Self::MissingPart { path, name, found };
+        }
+        let wanted = all().filter(|other| other.ends_with(".key_pe"));
+        let found = some(wanted).or_else(|| some(all()));
+        let found = found.unwrap_or_else(|| "no tensors".to_owned());
+        let family = families::of(all()).map(|family| format!(": names of {family}"));
+        Self::MissingTensor {
+            path,
+            name,
+            found: found + &family.unwrap_or_default(),
+        }
+    }
+
+    pub(super) fn shape(
+        checkpoint: &Checkpoint,
+        name: &str,
+        found: &[usize],
+        expected: &str,
+    ) -> Self {
+        Self::Shape {
+            path: checkpoint.path().to_owned(),
+            name: name.to_owned(),
+            found: found.to_vec(),
+            expected: expected.to_owned(),
+        }
+    }
+}
+
+/// The first of some names, in words; nothing where there are none.
+fn some<'a>(names: impl Iterator<Item = &'a str>) -> Option<String> {
+    let first: Vec<String> = names.take(5).map(shown).collect();
+    let more = if first.len() > 4 { ", …" } else { "" };
+    let first = first.get(..first.len().min(4)).unwrap_or_default();
+    (!first.is_empty()).then(|| format!("{}{more}", first.join(", ")))
+}
+
+#[cfg(all(test, feature = "device"))]
+mod tests {
+    use super::*;
+    use std::backtrace::Backtrace;
+
+    #[test]
+    fn the_places_in_the_library_are_left_out() {
+        let error = || candle_core::Error::WithBacktrace {
+            inner: Box::new(candle_core::Error::Msg("no memory".into())),
+            backtrace: Box::new(Backtrace::force_capture()),
+        };
+        assert!(error().to_string().contains('\n'), "it has them");
+        assert_eq!(tensor_error(&error()), "no memory");
+        let within = error().context("a copy").context("a step");
+        assert_eq!(tensor_error(&within), "a step: a copy: no memory");
+        let said = ModelError::Tensor(error()).to_string();
+        assert_eq!(said, "tensor arithmetic: no memory");
+        let device = Device::Cuda;
+        for error in [
+            ModelError::OnDevice {
+                device,
+                source: error(),
+            },
+            ModelError::NoDevice {
+                device,
+                source: error(),
+            },
+        ] {
+            let said = error.to_string();
+            assert!(said.contains("no memory") && !said.contains('\n'), "{said}");
+        }
+    }
+}

@@ -1,0 +1,39 @@
+//! What the forward pass computes with: matrix products and row operations on slices, one thread each.
+//!
+//! Every function is compiled for several instruction sets (AVX-512, AVX2, NEON, plain) and picks the machine's at
+//! run time; `pulp` does so without unsafe code. A sum is always taken in the same order, whatever the shape of the
+//! call: a result does not depend on how rows are put together.
+
+mod columns;
+mod entropy;
+mod numbers;
+mod packed;
+mod product;
+mod rows;
+
+pub(in crate::model) use columns::add_rows;
+pub(in crate::model) use entropy::entropy;
+pub use numbers::Numbers;
+pub(in crate::model) use packed::Packed;
+pub(in crate::model) use product::{Job, Left, Right, add_products, products};
+pub(in crate::model) use rows::{add, add_norm, add_relu, log_softmax, reversed, scale_by, sum};
+pub use rows::{exp_sum, largest};
+
+/// The instructions that the functions here use on this machine.
+pub fn instruction_set() -> &'static str {
+    // The type has other variants on other processors.
+    let arch = format!("{:?}", pulp::Arch::new());
+    [("V4", "AVX-512"), ("V3", "AVX2"), ("Neon", "NEON")]
+        .into_iter()
+        .find_map(|(part, name)| arch.starts_with(part).then_some(name))
+        .unwrap_or("plain")
+}
+
+/// Columns of a packed matrix that lie side by side.
+pub(in crate::model) const PANEL: usize = 32;
+
+/// Columns come in multiples of this: the widest vector of any instruction set.
+pub(in crate::model) const LANES: usize = 16;
+
+/// Inputs of a packed matrix that are summed up in one go: so much of a panel fits the first-level cache.
+const DEPTH: usize = 256;

@@ -1,0 +1,54 @@
+//! The networks: architecture, weights, forward pass.
+//!
+//! Adaptive attention span (arXiv 1905.07799) and the all-attention layer (arXiv 1907.01470), on `f32`. The forward
+//! pass knows nothing of views: it reports to an [`Observer`] what happens in each head.
+
+mod attention;
+mod band;
+mod cache;
+mod cancel;
+mod config;
+mod device;
+mod edits;
+mod error;
+mod families;
+mod far;
+mod forward;
+mod head_weights;
+mod heads;
+mod kernel;
+mod layers;
+mod lens;
+mod load;
+mod mask;
+mod normalisation;
+mod observer;
+mod output;
+mod parts;
+mod probe;
+mod recorded;
+mod run;
+mod score;
+mod spans;
+mod stored_config;
+mod unused;
+mod weights;
+
+pub use cancel::Cancel;
+pub use config::{AdaptIo, Config, DEFAULT_RAMP};
+pub use device::Device;
+pub use edits::Edits;
+pub use error::{ModelError, tensor_error};
+pub use head_weights::{HeadSums, HeadWeights};
+pub use kernel::{Numbers, instruction_set};
+pub use kernel::{exp_sum, largest};
+pub use mask::{reach, soft_mask};
+pub use normalisation::Normalisation;
+pub use observer::{Blind, Both, Observer};
+pub use parts::{Part, PartKind};
+pub use probe::HeadProbe;
+pub use recorded::{KeptTensor, RecordedNetwork, RecordedRows};
+pub use run::{BLOCK, Run};
+pub use score::ScoreParts;
+pub use unused::Unused;
+pub use weights::{Network, Span};

@@ -1,0 +1,126 @@
+//! What a single weight is made of.
+
+use super::Run;
+use super::cache::BLOCK_TOKENS;
+use super::kernel::PANEL;
+use super::mask::soft_mask;
+
+/// What the weight that a query gives a key is made of (arXiv 1905.07799, equations 1 to 5).
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct ScoreParts {
+    /// q · k / √d.
+    pub content: f32,
+    /// q · p_δ / √d. The softmax sees the sum of both.
+    pub position: f32,
+    /// m(δ), from 0 to 1; 1 for a fixed span.
+    pub mask: f32,
+    /// The weight in the end, as [`Run::head_weights`] has it: m(δ) · exp(content + position), divided by
+    /// exp([`log_divisor`](Self::log_divisor)).
+    pub weight: f32,
+}
+
+impl ScoreParts {
+    /// The natural logarithm of what m(δ) · exp(content + position) is divided by, which is the same for all keys of a
+    /// query: the sum over all that it sees, after the mask, and 1e-8 of the sum before it; in fairseq's port the sum before
+    /// it. Infinite where the weight is zero.
+    pub fn log_divisor(&self) -> f32 {
+        self.content + self.position + self.mask.ln() - self.weight.ln()
+    }
+}
+
+impl Run {
+    /// What the weight that the query at position `query` gives the token at position `key` is made of; `None` where
+    /// the head does not see it (`key` is not before `query`, or beyond the reach), there is no such head, or the
+    /// numbers are forgotten.
+    pub fn score(&self, layer: usize, head: usize, query: usize, key: usize) -> Option<ScoreParts> {
+        let distance = query.checked_sub(key).filter(|distance| *distance > 0)?;
+        if query >= self.ids().len() {
+            return None;
+        }
+        let cx = self.head_context(layer, head, query..query + 1)?;
+        if distance > cx.head.reach {
+            return None;
+        }
+        let at = query % BLOCK_TOKENS;
+        let q = cx.cache.queries(query / BLOCK_TOKENS, at..at + 1);
+        let keys = cx.cache.keys(key / PANEL)?;
+        let k = keys.data.get(key % PANEL..)?.iter().step_by(PANEL).copied();
+        let p = cx
+            .positions
+            .row(cx.positions.outputs().checked_sub(distance)?);
+        let weights = self.head_weights(layer, head, query, query + 1)?;
+        Some(ScoreParts {
+            content: dot(q, k) * cx.scale(),
+            position: dot(q, p) * cx.scale(),
+            mask: if cx.head.adaptive {
+                let ramp = self.network().config().adapt_span_ramp;
+                soft_mask(cx.head.span, ramp, distance)
+            } else {
+                1.0
+            },
+            weight: *weights.row(0).get(distance - 1)?,
+        })
+    }
+}
+
+fn dot(a: &[f32], b: impl Iterator<Item = f32>) -> f32 {
+    a.iter().zip(b).map(|(a, b)| a * b).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::checkpoint::Checkpoint;
+    use crate::model::{Blind, Cancel, Network};
+    use std::path::Path;
+    use std::sync::Arc;
+
+    fn run(name: &str) -> Run {
+        let path = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))
+            .join(format!("tests/data/{name}.pt"));
+        let file = Checkpoint::open(&path).unwrap();
+        let mut run = Run::new(Arc::new(Network::load(&file, Some(16)).unwrap()));
+        let ids: Vec<u32> = (0..200).map(|i| (i * i * 7 + i / 3) % 60).collect();
+        run.set(&ids, &Cancel::default(), &Blind).unwrap();
+        run
+    }
+
+    #[test]
+    fn all_keys_of_a_query_share_its_divisor() {
+        for name in ["tiny_adaptive", "tiny_fixed", "tiny_all_attention"] {
+            let run = run(name);
+            for span in run.network().spans() {
+                for query in [1, 40, 64, 199] {
+                    let near = query - span.reach.min(query);
+                    let keys = (near..query).rev();
+                    let parts: Vec<_> = keys
+                        .map(|key| run.score(span.layer, span.head, query, key).unwrap())
+                        .collect();
+                    let row = run.head_weights(span.layer, span.head, query, query + 1);
+                    let row = row.unwrap();
+                    let divisor = parts[0].log_divisor();
+                    for (parts, weight) in parts.iter().zip(row.row(0)) {
+                        assert_eq!(parts.weight, *weight);
+                        assert!((parts.log_divisor() - divisor).abs() < 1e-4, "{parts:?}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_a_query_does_not_see_has_no_score() {
+        let mut run = run("tiny_adaptive");
+        let spans = run.network().spans();
+        let span = spans.iter().min_by_key(|span| span.reach).unwrap();
+        let (layer, head, reach) = (span.layer, span.head, span.reach);
+        let score = |run: &Run, query, key| run.score(layer, head, query, key);
+        assert!(score(&run, 150, 150 - reach).is_some());
+        assert!(score(&run, 150, 150 - reach - 1).is_none());
+        assert!(score(&run, 150, 150).is_none() && score(&run, 150, 151).is_none());
+        assert!(score(&run, 200, 199).is_none() && run.score(99, 0, 150, 149).is_none());
+        assert!(run.score(layer, 99, 150, 149).is_none());
+        run.forget();
+        assert!(score(&run, 150, 149).is_none() && score(&run, 199, 198).is_some());
+    }
+}

@@ -1,0 +1,349 @@
+//! What is computed from a run for whoever looks at it, the most urgent first.
+
+use super::detail::{Detail, Looking};
+use super::looked_at::LookedAt;
+use super::looks::{Heads, Looks};
+use super::picture::{Picture, PictureRequest, Pictured};
+use super::run_file::{CANDIDATES, RunFileError};
+use super::surveyed::{Surveyed, Surveying};
+use super::vector_facts::VectorFacts;
+use spanscope_core::analysis::{Gathered, Prediction, TokenSet};
+use spanscope_core::model::{Cancel, Network, ScoreParts};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// The answer to one question about a run or a detail, kept until either changes.
+#[derive(Debug)]
+struct Answer<Q, T> {
+    /// The question last answered, and the number of what it was asked about.
+    question: Option<(Q, u64)>,
+    answer: Option<Arc<T>>,
+}
+
+impl<Q, T> Default for Answer<Q, T> {
+    fn default() -> Self {
+        Self {
+            question: None,
+            answer: None,
+        }
+    }
+}
+
+impl<Q: PartialEq, T> Answer<Q, T> {
+    fn is(&self, question: &Q, number: u64) -> bool {
+        self.question
+            .as_ref()
+            .is_some_and(|(q, n)| q == question && *n == number)
+    }
+
+    /// Forgets an answer that holds no more.
+    fn forget_if(&mut self, gone: impl FnOnce(&T) -> bool) {
+        if self.answer.as_deref().is_some_and(gone) {
+            *self = Self::default();
+        }
+    }
+
+    fn set(&mut self, question: Q, number: u64, answer: Option<T>) {
+        self.question = Some((question, number));
+        self.answer = answer.map(Arc::new);
+    }
+}
+
+/// Layer and head, query and key.
+type ScoreOf = ((usize, usize), (usize, usize));
+
+/// What a weight is made of.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Score {
+    /// Layer and head, from 0.
+    pub head: (usize, usize),
+    /// Position of the query.
+    pub query: usize,
+    /// Position of the key.
+    pub key: usize,
+    /// What its weight is made of.
+    pub parts: ScoreParts,
+    /// The share of the query's softmax that the soft mask takes away, from 0 to 1.
+    pub removed: f32,
+}
+
+/// A run over a text, for one step.
+pub(super) struct Asked<'a> {
+    pub network: &'a Network,
+    /// The tokens of the text.
+    pub ids: &'a [u32],
+    pub reading: &'a LookedAt,
+    pub looks: &'a Looks,
+    /// Rises whenever the run changes.
+    pub run: u64,
+    /// Whether the run is over the whole text.
+    pub finished: bool,
+    pub cancel: &'a Cancel,
+}
+
+/// All answers.
+#[derive(Default)]
+pub(super) struct Answers {
+    /// The heads and the run that the detail belongs to, whether or not there is one.
+    looked: Option<(Heads, u64)>,
+    /// With the beginning of the close-up that it is of, if any.
+    looking: Option<(Looking, Option<usize>)>,
+    pub detail: Option<Arc<Detail>>,
+    /// Rises with every detail.
+    details: u64,
+    gathered: Answer<TokenSet, Gathered>,
+    pictures: BTreeMap<Pictured, Answer<PictureRequest, Picture>>,
+    prediction: Answer<usize, Prediction>,
+    score: Answer<ScoreOf, Score>,
+    surveying: Surveying,
+    vector: Answer<(Heads, usize), VectorFacts>,
+    /// When the last look ended, and how long it took.
+    looked_when: Option<Instant>,
+    look_time: Duration,
+    /// What went wrong with a recorded run, to be told.
+    trouble: Option<String>,
+}
+
+impl Answers {
+    /// What went wrong since it was last asked.
+    pub fn take_trouble(&mut self) -> Option<String> {
+        self.trouble.take()
+    }
+
+    /// An answer from a file; what is wrong with the file is noted.
+    fn noted<T>(&mut self, answer: Result<Option<T>, RunFileError>) -> Option<T> {
+        answer.unwrap_or_else(|error| {
+            self.trouble = Some(error.to_string());
+            None
+        })
+    }
+
+    /// Whether another look at an unfinished run would take more time than it leaves to the run.
+    pub fn must_wait(&self) -> bool {
+        self.looked_when
+            .is_some_and(|when| when.elapsed() < self.look_time * 4)
+    }
+
+    /// The text has changed after its first `len` tokens. Until somebody has looked again, no weights stand beside tokens
+    /// that are not theirs.
+    pub fn truncate(&mut self, len: usize) {
+        self.detail = self.detail.take().map(|detail| {
+            let mut detail = Arc::unwrap_or_clone(detail);
+            detail.weights.truncate(len);
+            Arc::new(detail)
+        });
+        match &mut self.looking {
+            Some((looking, None)) => looking.truncate(len),
+            looking => *looking = None,
+        }
+        // Sums over tokens that are gone are no one's.
+        self.gathered
+            .forget_if(|sums| sums.tokens.last().is_some_and(|last| last >= len));
+        self.prediction.forget_if(|prediction| prediction.at >= len);
+        self.surveying.truncate(len);
+    }
+
+    /// The run begins anew.
+    pub fn forget_run(&mut self) {
+        self.looking = None;
+        self.surveying = Surveying::default();
+    }
+
+    /// Another network has read the same text: what it is asked anew is shown as the one before answered until then.
+    pub fn renew_run(&mut self) {
+        self.looking = None;
+        self.surveying.renew();
+    }
+
+    fn looked_at(&self, looks: &Looks, run: u64) -> bool {
+        self.looked
+            .as_ref()
+            .is_some_and(|(heads, of)| *heads == looks.heads && *of == run)
+    }
+
+    /// The selected tokens, or the last one.
+    fn tokens(&self, looks: &Looks) -> TokenSet {
+        let end = self.detail.as_ref().map_or(0, |detail| detail.end());
+        match end.checked_sub(1) {
+            Some(last) if looks.tokens.is_empty() => TokenSet::one(last),
+            _ => looks.tokens.clone(),
+        }
+    }
+
+    fn drawn(&self, looks: &Looks, which: Pictured) -> bool {
+        looks.pictures.get(&which).is_none_or(|request| {
+            let picture = self.pictures.get(&which);
+            picture.is_some_and(|picture| picture.is(request, self.details))
+        })
+    }
+
+    fn predicted(&self, looks: &Looks, run: u64) -> bool {
+        looks
+            .prediction
+            .is_none_or(|at| self.prediction.is(&at, run))
+    }
+
+    fn scored(&self, looks: &Looks, run: u64) -> bool {
+        let question = |of| (looks.heads.leading(), of);
+        looks
+            .score
+            .is_none_or(|of| self.score.is(&question(of), run))
+    }
+
+    fn knows_vector(&self, looks: &Looks) -> bool {
+        let question = |vector| (looks.heads.clone(), vector);
+        looks
+            .vector
+            .is_none_or(|vector| self.vector.is(&question(vector), self.details))
+    }
+
+    /// Whether nothing is left to do.
+    pub fn complete(&self, looks: &Looks, run: u64) -> bool {
+        self.looked_at(looks, run)
+            && self.predicted(looks, run)
+            && self.scored(looks, run)
+            && self.surveying.is_done(looks, run)
+            && (self.detail.is_none()
+                || self.gathered.is(&self.tokens(looks), self.details)
+                    && looks.pictures.keys().all(|which| self.drawn(looks, *which))
+                    && self.knows_vector(looks))
+    }
+
+    /// Does what is most urgent of what is left. False when it was told to stop.
+    pub fn step(&mut self, asked: &Asked<'_>) -> bool {
+        let looks = asked.looks;
+        if !self.looked_at(looks, asked.run) && !self.look(asked) {
+            return false;
+        }
+        if let Some(at) = looks.prediction
+            && !self.predicted(looks, asked.run)
+        {
+            let next = asked.ids.get(at + 1).copied();
+            let prediction = asked.reading.prediction(at, next, CANDIDATES);
+            let prediction = self.noted(prediction);
+            self.prediction.set(at, asked.run, prediction);
+        }
+        if let Some((query, key)) = looks.score
+            && !self.scored(looks, asked.run)
+        {
+            let head = looks.heads.leading();
+            let (run, _) = asked.reading.at_hand(Some(query));
+            let parts = run.score(head.0, head.1, query, key);
+            let probe = run.probe(head.0, head.1, query, query + 1);
+            let removed = probe.and_then(|probe| probe.removed.first().copied());
+            let score = parts.map(|parts| Score {
+                head,
+                query,
+                key,
+                parts,
+                removed: removed.unwrap_or(0.0),
+            });
+            self.score.set((head, (query, key)), asked.run, score);
+        }
+        if let Some(detail) = self.detail.clone() {
+            self.show(asked, &detail);
+        }
+        self.survey(asked)
+    }
+
+    /// Measures some more of all heads, once the run is over the whole text; false when it was told to stop.
+    fn survey(&mut self, asked: &Asked<'_>) -> bool {
+        if !asked.finished || self.surveying.is_done(asked.looks, asked.run) {
+            return true;
+        }
+        let around = asked.looks.around();
+        let (run, range) = asked.reading.at_hand(around);
+        let near = asked.reading.close_up_start(around);
+        let of = (run, asked.run);
+        self.surveying
+            .step(asked.network, of, &range, near, asked.looks, asked.cancel)
+    }
+
+    /// What is drawn from the selected heads' weights.
+    fn show(&mut self, asked: &Asked<'_>, detail: &Detail) {
+        let looks = asked.looks;
+        let tokens = self.tokens(looks);
+        if !self.gathered.is(&tokens, self.details) {
+            let gathered = Gathered::new(&detail.weights, &tokens);
+            self.gathered.set(tokens, self.details, Some(gathered));
+        }
+        for (which, request) in &looks.pictures {
+            if !self.drawn(looks, *which) {
+                let picture = Picture::new(detail, request.clone());
+                let place = self.pictures.entry(*which).or_default();
+                place.set(request.clone(), self.details, Some(picture));
+            }
+        }
+        if let Some(vector) = looks.vector
+            && !self.knows_vector(looks)
+        {
+            let facts = VectorFacts::of(asked.network, asked.reading, detail, vector);
+            let facts = self.noted(facts);
+            let question = (looks.heads.clone(), vector);
+            self.vector.set(question, self.details, facts);
+        }
+    }
+
+    /// Looks at the wanted heads; false when it was told to stop.
+    fn look(&mut self, asked: &Asked<'_>) -> bool {
+        let start = Instant::now();
+        let (heads, around) = (&asked.looks.heads, asked.looks.around());
+        let (run, range) = asked.reading.at_hand(around);
+        let near = asked.reading.close_up_start(around);
+        let goes_on = |(looking, place): &(Looking, Option<usize>)| {
+            looking.heads() == heads && *place == near
+        };
+        if !self.looking.as_ref().is_some_and(goes_on) {
+            self.looking = Looking::new(run, heads.clone()).map(|looking| (looking, near));
+        }
+        let looked = match &mut self.looking {
+            Some((looking, _)) => looking.go_on(run, &range, asked.cancel),
+            None => true,
+        };
+        if looked {
+            self.detail = self
+                .looking
+                .as_ref()
+                .map(|(looking, _)| Arc::new(looking.detail()));
+            self.details += 1;
+            self.looked = Some((heads.clone(), asked.run));
+            self.look_time = start.elapsed();
+            self.looked_when = Some(Instant::now());
+        }
+        looked
+    }
+
+    /// What the selected tokens read and who reads them.
+    pub fn gathered(&self) -> Option<Arc<Gathered>> {
+        self.gathered.answer.clone()
+    }
+
+    /// What is expected after the token last asked about.
+    pub fn prediction(&self) -> Option<Arc<Prediction>> {
+        self.prediction.answer.clone()
+    }
+
+    /// What the weight last asked about is made of.
+    pub fn score(&self) -> Option<Arc<Score>> {
+        self.score.answer.clone()
+    }
+
+    /// What is measured on all heads so far.
+    pub fn surveyed(&self) -> Option<Arc<Surveyed>> {
+        self.surveying.surveyed.clone()
+    }
+
+    /// What is known of the persistent vector last asked about.
+    pub fn vector(&self) -> Option<Arc<VectorFacts>> {
+        self.vector.answer.clone()
+    }
+
+    /// The pictures, as last drawn.
+    pub fn pictures(&self) -> BTreeMap<Pictured, Arc<Picture>> {
+        let drawn = self.pictures.iter();
+        drawn
+            .filter_map(|(which, picture)| Some((*which, picture.answer.clone()?)))
+            .collect()
+    }
+}

@@ -1,0 +1,285 @@
+//! The texts of a corpus, in an order that does not depend on the machine.
+
+use super::{CorpusError, Shard};
+use spanscope_core::files::sha256_hex;
+use spanscope_core::text::Accept;
+use std::ffi::OsStr;
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+/// What a file holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TextKind {
+    /// Text: plain, .zip or .gz.
+    Text,
+    /// Any bytes, and of texts those of which the vocabulary lacks much.
+    AnyBytes,
+    /// A JSON list of token ids.
+    Ids,
+}
+
+impl TextKind {
+    /// Texts, or whatever is in the files.
+    pub fn of_texts(any: bool) -> Self {
+        match any {
+            true => Self::AnyBytes,
+            false => Self::Text,
+        }
+    }
+
+    /// What may be in a file.
+    pub fn accept(self) -> Accept {
+        match self {
+            Self::AnyBytes => Accept::AnyBytes,
+            Self::Text | Self::Ids => Accept::Texts,
+        }
+    }
+}
+
+/// A text of a corpus.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TextFile {
+    /// Its path within the folder that was named, with "/" between folders; of a file that was named itself, its name
+    /// without folders.
+    pub name: String,
+    /// Where it is.
+    pub path: PathBuf,
+    /// What it holds.
+    pub kind: TextKind,
+}
+
+/// Texts sorted by name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Corpus {
+    texts: Vec<TextFile>,
+}
+
+impl Corpus {
+    /// The texts at `paths`: files, and folders with all that is in them, folders within folders included. Of a folder
+    /// only regular files count, for ids only those that end in .json; what is hidden (its name begins with a dot) and
+    /// links to folders are passed over.
+    ///
+    /// # Errors
+    /// When a folder cannot be listed or holds no text, there is no such file, or the same one is named twice.
+    pub fn find(paths: &[PathBuf], kind: TextKind) -> Result<Self, CorpusError> {
+        let mut texts = Vec::new();
+        for path in paths {
+            if !path.is_dir() {
+                texts.push((path.clone(), file_name(path)));
+                continue;
+            }
+            let before = texts.len();
+            list(path, "", kind, &mut texts)?;
+            if texts.len() == before {
+                let path = path.clone();
+                let what = match kind {
+                    TextKind::Text | TextKind::AnyBytes => "texts",
+                    TextKind::Ids => "files that end in .json",
+                };
+                return Err(CorpusError::NoTexts { path, what });
+            }
+        }
+        let mut texts: Vec<TextFile> = texts
+            .into_iter()
+            .map(|(path, name)| TextFile { name, path, kind })
+            .collect();
+        sort(&mut texts);
+        if has_twins(&texts) {
+            // Two folders, or files of several folders: as they were named.
+            for text in &mut texts {
+                text.name = slashes(&text.path);
+            }
+            sort(&mut texts);
+        }
+        match texts.windows(2).find(|pair| pair[0].name == pair[1].name) {
+            Some(pair) => Err(CorpusError::Twice(pair[0].name.clone())),
+            None => Ok(Self { texts }),
+        }
+    }
+
+    /// All texts, by name.
+    pub fn texts(&self) -> &[TextFile] {
+        &self.texts
+    }
+
+    /// The texts that a shard has: every n-th.
+    pub fn shard(&self, shard: Shard) -> Vec<&TextFile> {
+        let texts = self.texts.iter().enumerate();
+        let taken = texts.filter(|(position, _)| shard.takes(*position));
+        taken.map(|(_, text)| text).collect()
+    }
+
+    /// What tells it from other corpora: see [`corpus_id`].
+    pub fn id(&self) -> String {
+        corpus_id(self.texts.iter().map(|text| text.name.as_str()))
+    }
+}
+
+/// What tells a corpus from others: SHA-256 of the names of its texts in order, each ended by a zero byte, in hexadecimal.
+pub fn corpus_id<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
+    let mut all = Vec::new();
+    for name in names {
+        all.extend_from_slice(name.as_bytes());
+        all.push(0);
+    }
+    sha256_hex(&all)
+}
+
+fn sort(texts: &mut [TextFile]) {
+    texts.sort_by(|a, b| a.name.cmp(&b.name));
+}
+
+fn has_twins(sorted: &[TextFile]) -> bool {
+    sorted.windows(2).any(|pair| pair[0].name == pair[1].name)
+}
+
+fn file_name(path: &Path) -> String {
+    named(path.file_name().unwrap_or(path.as_os_str()))
+}
+
+/// A name as text: what is no UTF-8 as `\xNN`, so that different names stay different.
+fn named(name: &OsStr) -> String {
+    let mut text = String::new();
+    for chunk in name.as_encoded_bytes().utf8_chunks() {
+        // What only looks like it is told apart.
+        text.push_str(&chunk.valid().replace("\\x", "\\\\x"));
+        for byte in chunk.invalid() {
+            // A string takes all that is written.
+            let _ = write!(text, "\\x{byte:02X}");
+        }
+    }
+    text
+}
+
+/// A path with "/" on every system.
+fn slashes(path: &Path) -> String {
+    let parts = path.components().map(|part| {
+        let part = named(part.as_os_str());
+        part.trim_matches(['/', '\\']).to_owned()
+    });
+    parts.collect::<Vec<_>>().join("/")
+}
+
+/// Adds the texts in `folder`, whose path within the corpus is `within` ("" or "a/b/").
+fn list(
+    folder: &Path,
+    within: &str,
+    kind: TextKind,
+    texts: &mut Vec<(PathBuf, String)>,
+) -> Result<(), CorpusError> {
+    let failed = |source| CorpusError::Io {
+        path: folder.to_owned(),
+        source,
+    };
+    for entry in std::fs::read_dir(folder).map_err(failed)? {
+        let entry = entry.map_err(failed)?;
+        let name = named(&entry.file_name());
+        if name.starts_with('.') {
+            continue;
+        }
+        let path = entry.path();
+        let name = format!("{within}{name}");
+        if entry.file_type().map_err(failed)?.is_dir() {
+            list(&path, &format!("{name}/"), kind, texts)?;
+            continue;
+        }
+        let is_wanted = match kind {
+            TextKind::Text | TextKind::AnyBytes => true,
+            TextKind::Ids => path
+                .extension()
+                .is_some_and(|e| e.eq_ignore_ascii_case("json")),
+        };
+        // Through links: corpora often consist of them.
+        if is_wanted && path.is_file() {
+            texts.push((path, name));
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[cfg(unix)]
+    #[test]
+    fn names_that_are_no_utf8_stay_apart() {
+        use std::os::unix::ffi::OsStrExt;
+        let folder = tempfile::tempdir().unwrap();
+        for byte in [0xfe, 0xff] {
+            let name = [b"a", &[byte][..], b".txt"].concat();
+            std::fs::write(folder.path().join(OsStr::from_bytes(&name)), "x").unwrap();
+        }
+        let corpus = Corpus::find(&[folder.path().to_owned()], TextKind::Text).unwrap();
+        assert_eq!(names(&corpus), ["a\\xFE.txt", "a\\xFF.txt"]);
+        std::fs::write(folder.path().join("a\\xFE.txt"), "x").unwrap();
+        let corpus = Corpus::find(&[folder.path().to_owned()], TextKind::Text).unwrap();
+        assert_eq!(corpus.texts().len(), 3);
+        let paths: Vec<PathBuf> = corpus.texts().iter().map(|t| t.path.clone()).collect();
+        assert_eq!(
+            Corpus::find(&paths, TextKind::Text).unwrap().texts().len(),
+            3
+        );
+    }
+
+    fn names(corpus: &Corpus) -> Vec<&str> {
+        corpus.texts().iter().map(|t| t.name.as_str()).collect()
+    }
+
+    #[test]
+    fn folders_are_listed_by_path_without_what_is_hidden() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path();
+        for path in [
+            "b.txt",
+            "a/2.txt",
+            "a/10.txt",
+            "a/.x",
+            ".git/x",
+            "c/d/e.json",
+        ] {
+            let path = root.join(path);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, "x").unwrap();
+        }
+        std::fs::create_dir(root.join("empty")).unwrap();
+        #[cfg(unix)]
+        {
+            std::os::unix::fs::symlink(root.join("b.txt"), root.join("z.txt")).unwrap();
+            // Round and round.
+            std::os::unix::fs::symlink(root, root.join("loop")).unwrap();
+            std::os::unix::fs::symlink(root.join("absent"), root.join("broken")).unwrap();
+        }
+        let find = |paths: &[PathBuf], kind| Corpus::find(paths, kind);
+        let corpus = find(&[root.to_owned()], TextKind::Text).unwrap();
+        let mut expected = vec!["a/10.txt", "a/2.txt", "b.txt", "c/d/e.json"];
+        if cfg!(unix) {
+            expected.push("z.txt");
+        }
+        assert_eq!(names(&corpus), expected);
+        let ids = find(&[root.to_owned()], TextKind::Ids).unwrap();
+        assert_eq!(names(&ids), ["c/d/e.json"]);
+        assert_ne!(ids.id(), corpus.id());
+        let empty = find(&[root.join("empty")], TextKind::Text);
+        assert!(matches!(empty, Err(CorpusError::NoTexts { .. })));
+        let second = Shard::new(2, 2).unwrap();
+        let second: Vec<&str> = corpus.shard(second).iter().map(|t| &*t.name).collect();
+        assert_eq!(second, ["a/2.txt", "c/d/e.json"]);
+        // The order in which they are named does not count.
+        let files = [root.join("b.txt"), root.join("a")];
+        let (a, b) = (
+            find(&files, TextKind::Text).unwrap(),
+            find(&[files[1].clone(), files[0].clone()], TextKind::Text).unwrap(),
+        );
+        assert_eq!(names(&a), ["10.txt", "2.txt", "b.txt"]);
+        assert_eq!(a, b);
+        // Files of one name are told apart by their folders, and none is taken twice.
+        std::fs::write(root.join("2.txt"), "x").unwrap();
+        let twins = [root.join("2.txt"), root.join("a/2.txt")];
+        let twins = find(&twins, TextKind::Text).unwrap();
+        assert!(names(&twins)[1].ends_with("/a/2.txt"), "{twins:?}");
+        let twice = [root.join("2.txt"), root.join("2.txt")];
+        let twice = find(&twice, TextKind::Text);
+        assert!(matches!(twice, Err(CorpusError::Twice(_))));
+    }
+}

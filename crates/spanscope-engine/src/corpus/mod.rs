@@ -1,0 +1,76 @@
+//! Many texts: finding them, sharing them out among machines and threads, and measuring every head on all of them.
+//!
+//! Nothing depends on who does what: a text's place in the corpus follows from its name, and what is measured are
+//! [sums](spanscope_core::analysis::sums) of whole numbers.
+
+mod find;
+mod jobs;
+mod measure;
+mod recorded;
+mod shard;
+mod text;
+
+pub use find::{Corpus, TextFile, TextKind, corpus_id};
+pub use measure::{Block, CorpusSums, Keep, Measure, Progress};
+pub use recorded::{RecordedSums, recorded_sums};
+pub use shard::{MOST_SHARDS, Shard, ShardError};
+pub use text::{LeftOut, TextRecord};
+
+use super::EngineError;
+use spanscope_core::analysis::sums::SumsError;
+use spanscope_core::checkpoint::CheckpointError;
+use spanscope_core::shown::{said, shown, shown_path};
+use std::path::PathBuf;
+
+/// What can go wrong with many texts.
+#[derive(Debug, thiserror::Error)]
+pub enum CorpusError {
+    /// A folder cannot be listed, or there is no such file.
+    #[error("{}: cannot be read: {source}", shown_path(path))]
+    Io {
+        /// The folder or file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// A folder without anything to run on.
+    #[error("{}: the folder holds no {what}", shown_path(path))]
+    NoTexts {
+        /// The folder.
+        path: PathBuf,
+        /// What there should be: texts, or .json files of ids.
+        what: &'static str,
+    },
+    /// The same file was named twice.
+    #[error("{}: the same text is named twice; name it once", shown(.0))]
+    Twice(String),
+    /// A text cannot be run on.
+    #[error("{}", text.words(*others))]
+    Text {
+        /// The text, and why.
+        text: LeftOut,
+        /// How many others there are like it.
+        others: usize,
+    },
+    /// A text is not what it was a moment ago.
+    #[error("{}: the file was changed while it was being measured; measure again", shown(.0))]
+    Changed(String),
+    /// The sums.
+    #[error(transparent)]
+    Sums(#[from] SumsError),
+    /// The model, or its vocabulary.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    /// A file that is being written.
+    #[error(transparent)]
+    File(#[from] CheckpointError),
+    /// The threads could not be started.
+    #[error("the threads could not be started: {}; try fewer with --jobs or --threads", said(.0))]
+    Threads(String),
+}
+
+impl From<spanscope_core::model::ModelError> for CorpusError {
+    fn from(error: spanscope_core::model::ModelError) -> Self {
+        Self::Engine(error.into())
+    }
+}

@@ -1,0 +1,198 @@
+//! The selected heads on the current text.
+
+use super::looks::{Combine, Heads};
+use spanscope_core::analysis::{LookedWeights, VectorUsage};
+use spanscope_core::model::{Cancel, HeadWeights, Run};
+use std::ops::Range;
+
+/// Most context and persistent weights kept for one head: 128 MB.
+const MOST_WEIGHTS: usize = 32 << 20;
+
+/// Queries computed between two looks at whether the result is still wanted.
+const STEP: usize = 512;
+
+/// Queries that a part of the weights should have: fewer are computed again together with what follows.
+const LEAST: usize = 64;
+
+/// The selected heads' weights on the text, and what is measured on them.
+#[derive(Debug, Clone)]
+pub struct Detail {
+    /// The heads.
+    pub heads: Heads,
+    /// The weights, of several heads put together: as far as the one that looks farthest, and all weight on persistent
+    /// vectors in one column. On a text too long to keep them all, of the last queries.
+    pub weights: LookedWeights,
+    /// The largest weight on a token of the text.
+    pub largest: f32,
+    /// Use of the persistent vectors, if there are any; of several heads there is none.
+    pub usage: Option<VectorUsage>,
+    /// Whether a query's weights add up to less than 1, because what the mask took away is not given back.
+    pub is_masked: bool,
+}
+
+/// The weights of some heads as far as they are computed: an edit, or a stop half-way, costs only what follows.
+#[derive(Debug)]
+pub(super) struct Looking {
+    heads: Heads,
+    weights: LookedWeights,
+    is_masked: bool,
+}
+
+impl Looking {
+    /// Nothing yet; `None` when there are no such heads.
+    pub fn new(run: &Run, heads: Heads) -> Option<Self> {
+        let (mut reach, mut vectors) = (0, 0);
+        for &(layer, head) in heads.all() {
+            let none = run.head_weights(layer, head, 0, 0)?;
+            reach = reach.max(none.reach);
+            vectors = vectors.max(none.vectors);
+        }
+        if heads.single().is_none() {
+            vectors = vectors.min(1);
+        }
+        Some(Self {
+            is_masked: heads.add_up() && run.network().config().is_masked(),
+            heads,
+            weights: LookedWeights::new(0, reach, vectors),
+        })
+    }
+
+    /// The heads.
+    pub fn heads(&self) -> &Heads {
+        &self.heads
+    }
+
+    /// Forgets the queries from position `len` of the text on.
+    pub fn truncate(&mut self, len: usize) {
+        self.weights.truncate(len);
+    }
+
+    /// Computes what is missing of the queries in `range`, the last ones where they are too many; false when told to
+    /// stop, with what was done until then kept.
+    pub fn go_on(&mut self, run: &Run, range: &Range<usize>, cancel: &Cancel) -> bool {
+        let width = (self.weights.reach + self.weights.vectors).max(1);
+        let first = range
+            .start
+            .max(range.end.saturating_sub(MOST_WEIGHTS / width));
+        let weights = &mut self.weights;
+        if weights.first > first || weights.end < first {
+            // Queries before those at hand are wanted again, or none of them: begin anew.
+            *weights = LookedWeights::new(first, weights.reach, weights.vectors);
+        }
+        // A text longer than can be kept: the window of queries has moved.
+        weights.drop_before(first);
+        while weights.end < range.end {
+            if cancel.is_cancelled() {
+                return false;
+            }
+            let from = weights.next(LEAST);
+            let to = (from + STEP).min(range.end).max(weights.end + 1);
+            let part = match self.heads.single() {
+                Some((layer, head)) => run.head_weights(layer, head, from, to),
+                None => {
+                    let part = combined(run, &self.heads, from, to, weights.reach, cancel);
+                    if cancel.is_cancelled() {
+                        return false;
+                    }
+                    part
+                }
+            };
+            let Some(part) = part else {
+                return true;
+            };
+            weights.put(part);
+        }
+        true
+    }
+
+    /// What is measured on the weights.
+    pub fn detail(&self) -> Detail {
+        let weights = &self.weights;
+        Detail {
+            heads: self.heads.clone(),
+            largest: weights.largest(),
+            usage: self.heads.single().and_then(|_| VectorUsage::of(weights)),
+            weights: weights.clone(),
+            is_masked: self.is_masked,
+        }
+    }
+}
+
+/// The weights of several heads for the queries `from..to`, put together; `reach` is that of the farthest.
+fn combined(
+    run: &Run,
+    heads: &Heads,
+    from: usize,
+    to: usize,
+    reach: usize,
+    cancel: &Cancel,
+) -> Option<HeadWeights> {
+    let mut all: Option<HeadWeights> = None;
+    let share = 1.0 / heads.all().len() as f32;
+    let put = |old: &mut f32, new: f32| match heads.combine() {
+        Combine::Mean => *old += new * share,
+        Combine::Max => *old = old.max(new),
+    };
+    for &(layer, head) in heads.all() {
+        if cancel.is_cancelled() {
+            return None;
+        }
+        let part = run.head_weights(layer, head, from, to)?;
+        let vectors = part.vectors.min(1);
+        let all = all.get_or_insert_with(|| HeadWeights {
+            first: part.first,
+            queries: part.queries,
+            reach,
+            vectors,
+            weights: vec![0.0; part.queries * reach].into(),
+            persistent: vec![0.0; part.queries * vectors],
+            empty: vec![0.0; part.queries],
+        });
+        for i in 0..part.queries {
+            let row = all.weights.get_mut(i * reach..(i + 1) * reach);
+            let row = row.unwrap_or_default();
+            row.iter_mut()
+                .zip(part.row(i))
+                .for_each(|(a, b)| put(a, *b));
+            if let Some(sum) = all.persistent.get_mut(i) {
+                put(sum, part.persistent_row(i).iter().sum());
+            }
+            put(&mut all.empty[i], part.empty[i]);
+        }
+    }
+    all
+}
+
+impl Detail {
+    /// The first query after those whose weights are here, as a position in the text.
+    pub fn end(&self) -> usize {
+        self.weights.end
+    }
+
+    /// The weights of the query at position `query` of the text by distance, from 1.
+    pub fn row(&self, query: usize) -> &[f32] {
+        self.weights.row(query)
+    }
+
+    /// The share of the weight of the query at position `query` on empty context.
+    pub fn empty(&self, query: usize) -> Option<f32> {
+        self.weights.empty(query)
+    }
+
+    /// The share of the weight of the query at position `query` on persistent vectors.
+    pub fn persistent(&self, query: usize) -> Option<f32> {
+        self.weights.persistent(query)
+    }
+
+    /// The share of the softmax of the query at position `query` that the mask took away and that is not given back; `None`
+    /// where the rest is divided by its sum.
+    pub fn masked(&self, query: usize) -> Option<f32> {
+        self.weights.masked(query).filter(|_| self.is_masked)
+    }
+
+    /// The weight that the query at position `query` gives the token at position `key`.
+    pub fn weight(&self, query: usize, key: usize) -> Option<f32> {
+        let distance = query.checked_sub(key)?;
+        self.row(query).get(distance.checked_sub(1)?).copied()
+    }
+}

@@ -1,0 +1,248 @@
+//! The weights of some heads.
+
+use super::provenance;
+use crate::{Combine, Heads, Model};
+use spanscope_chart::{ColorMap, Heatmap, Scale, SideColumn, TokenName, thousands};
+use spanscope_core::analysis::{
+    BandGrid, BandLayout, BandMargins, BandWindow, LookedWeights, Pool,
+};
+use std::ops::Range;
+use std::sync::Arc;
+
+/// How a heatmap of weights is drawn.
+#[derive(Debug, Clone, PartialEq)]
+pub struct HeatmapStyle {
+    /// What the columns are.
+    pub layout: BandLayout,
+    /// The colours.
+    pub map: ColorMap,
+    /// How weights are spread over the colours.
+    pub scale: Scale,
+    /// The columns shown: keys by position, distances less one, or persistent vectors.
+    pub columns: Range<usize>,
+    /// Of persistent vectors, their order; empty for all of them by index.
+    pub order: Arc<[u32]>,
+    /// Most cells a side; further weights share cells.
+    pub most: usize,
+    /// What a cell of several weights shows.
+    pub pool: Pool,
+    /// The weight of the last colour; without it, the largest that is shown.
+    pub high: Option<f32>,
+}
+
+impl Default for HeatmapStyle {
+    fn default() -> Self {
+        Self {
+            layout: BandLayout::Key,
+            map: ColorMap::Viridis,
+            scale: Scale::Sqrt,
+            columns: 0..usize::MAX,
+            order: Arc::default(),
+            most: usize::MAX,
+            pool: Pool::Max,
+            high: None,
+        }
+    }
+}
+
+/// Heads in a title, counted from 1: "layer 3, head 2", or "mean of 3 heads (1.1, 1.4, 3.2)".
+pub fn heads_title(heads: &Heads) -> String {
+    if let Some((layer, head)) = heads.single() {
+        return format!("layer {}, head {}", layer + 1, head + 1);
+    }
+    let how = match heads.combine() {
+        Combine::Mean => "mean",
+        Combine::Max => "largest",
+    };
+    let count = heads.all().len();
+    format!("{how} of {count} heads ({})", heads_list(heads))
+}
+
+/// Heads by layer and head, counted from 1: "1.1, 1.4, 3.2"; of many the first.
+pub(super) fn heads_list(heads: &Heads) -> String {
+    let all = heads.all();
+    let mut names: Vec<String> = all
+        .iter()
+        .take(NAMED)
+        .map(|(layer, head)| format!("{}.{}", layer + 1, head + 1))
+        .collect();
+    if all.len() > NAMED {
+        names.push("…".into());
+    }
+    names.join(", ")
+}
+
+/// What is drawn in: how far heads look.
+struct Lines {
+    /// Distances with a mask above zero.
+    reach: usize,
+    /// Distances with a mask of one, of a single head with a ramp.
+    full: Option<usize>,
+}
+
+impl Lines {
+    fn new(model: &Model, heads: &Heads, reach: usize) -> Self {
+        let config = model.network.config();
+        let span = heads.single().filter(|_| config.adapt_span);
+        let spans = model.network.spans();
+        let span = span.and_then(|(layer, head)| spans.get(layer * config.nb_heads + head));
+        // The mask is one up to distance z + 1.
+        let full = span.map(|span| span.span.max(0.0) as usize + 1);
+        Self {
+            reach,
+            full: full.filter(|full| *full < reach),
+        }
+    }
+
+    fn words(&self) -> String {
+        let reach = format!("line: the reach of {}", thousands(self.reach));
+        match self.full {
+            Some(full) => format!(
+                "{reach} tokens; dashed: the mask falls beyond distance {}",
+                thousands(full)
+            ),
+            None => format!("{reach} tokens"),
+        }
+    }
+}
+
+/// What a figure calls the share that the mask takes away and that is not given back.
+pub(super) const MASKED: &str = "masked, not renormalised";
+
+/// Most heads that a title names.
+const NAMED: usize = 8;
+
+/// The weights of some heads as a figure, with columns for what is not on the text; `queries` are positions in the text
+/// among those of `weights`.
+pub fn heatmap(
+    model: &Model,
+    ids: &[u32],
+    weights: &LookedWeights,
+    heads: &Heads,
+    queries: Range<usize>,
+    style: HeatmapStyle,
+) -> Heatmap {
+    let end = queries.end.min(weights.end).min(ids.len());
+    let first = queries.start.max(weights.first).min(end);
+    let by_key = style.layout == BandLayout::Key;
+    let window = BandWindow {
+        layout: style.layout,
+        pool: style.pool,
+        queries: first..end,
+        columns: match style.layout {
+            BandLayout::Key => style.columns.start..style.columns.end.min(end),
+            _ => style.columns,
+        },
+        order: Arc::clone(&style.order),
+        width: style.most,
+        height: style.most,
+    };
+    let grid = BandGrid::new(weights, &window);
+    let masked = heads.add_up() && model.network.config().is_masked();
+    let margins = BandMargins::new(weights, &grid, &window, &(0..0));
+    let margins = margins.and_masked(weights, &grid, &window, masked);
+    let tokens = |first: usize, count: usize, each: usize| -> Vec<TokenName> {
+        let named = ids.iter().skip(first).take(count).filter(|_| each == 1);
+        named.map(|&id| model.token_name(id)).collect()
+    };
+    let labels = |tokens: &[TokenName]| tokens.iter().map(|t| t.label.clone()).collect();
+    let row_tokens = tokens(grid.first_query, grid.height, grid.down);
+    let col_tokens = match by_key {
+        true => tokens(grid.first_column, grid.width, grid.across),
+        false => Vec::new(),
+    };
+    let column = |key: usize| (key.saturating_sub(grid.first_column) / grid.across).min(grid.width);
+    let mut side = vec![SideColumn {
+        label: "empty context".into(),
+        values: margins.empty,
+    }];
+    if weights.vectors > 0 {
+        side.push(SideColumn {
+            label: "persistent".into(),
+            values: margins.persistent,
+        });
+    }
+    if masked {
+        side.push(SideColumn {
+            label: MASKED.into(),
+            values: margins.masked,
+        });
+    }
+    let lines = Lines::new(model, heads, weights.reach);
+    // For each row, the column before which a distance ends.
+    let ends = |distance: usize| -> Option<Vec<usize>> {
+        let rows = (0..grid.height).map(|row| grid.first_query + row * grid.down);
+        match style.layout {
+            BandLayout::Key => Some(
+                rows.map(|query| column(query.saturating_sub(distance)))
+                    .collect(),
+            ),
+            BandLayout::Distance => Some(rows.map(|_| column(distance)).collect()),
+            BandLayout::Vector => None,
+        }
+    };
+    let heads = heads_title(heads);
+    // Distances count from 1, and so do places in an order.
+    let in_order = style.layout == BandLayout::Vector && !style.order.is_empty();
+    let from_one = in_order || style.layout == BandLayout::Distance;
+    let ordered = style.order.iter().skip(grid.first_column);
+    Heatmap {
+        title: format!("{}, {heads}", model.name()),
+        subtitle: match style.layout {
+            BandLayout::Vector => String::new(),
+            _ => lines.words(),
+        },
+        rows: grid.height,
+        cols: grid.width,
+        row_start: grid.first_query,
+        col_start: grid.first_column + usize::from(from_one),
+        steps: (grid.down, grid.across),
+        high: style.high,
+        col_labels: match (by_key, grid.across) {
+            (true, _) => labels(&col_tokens),
+            (false, 1) => ordered.take(grid.width).map(u32::to_string).collect(),
+            _ => Vec::new(),
+        },
+        row_labels: labels(&row_tokens),
+        row_tokens,
+        col_tokens,
+        row_axis: "query".into(),
+        col_axis: match style.layout {
+            BandLayout::Key => "key",
+            BandLayout::Distance => "distance (tokens)",
+            BandLayout::Vector if from_one => "persistent vectors, the most used first",
+            BandLayout::Vector => "persistent vector",
+        }
+        .into(),
+        bar: "weight".into(),
+        map: style.map,
+        scale: style.scale,
+        side,
+        edge: ends(lines.reach),
+        ramp: lines.full.and_then(ends),
+        provenance: provenance(model)
+            .with("heads", &heads)
+            .with("tokens", format!("{first} to {end}")),
+        values: grid.values,
+        kind: match style.layout {
+            BandLayout::Vector => "vectors",
+            _ => "attention",
+        },
+        ..Heatmap::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn titles_name_heads_as_people_count_them() {
+        assert_eq!(heads_title(&Heads::one((2, 1))), "layer 3, head 2");
+        let several = Heads::new((0, 0), [(2, 1), (0, 3)], Combine::Max);
+        assert_eq!(heads_title(&several), "largest of 3 heads (1.1, 1.4, 3.2)");
+        let many = Heads::new((0, 0), (0..12).map(|head| (0, head)), Combine::Mean);
+        let title = heads_title(&many);
+        assert!(title.starts_with("mean of 12 heads (1.1, ") && title.ends_with("1.8, …)"));
+    }
+}

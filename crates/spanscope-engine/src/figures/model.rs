@@ -1,0 +1,257 @@
+//! Figures of a model by itself: what it costs, how it was trained, what its parameters are for.
+
+use super::{FigureError, provenance};
+use crate::{Model, SpanHistory};
+use spanscope_chart::{
+    Axis, Bar, Bars, Cell, Column, Level, Mark, Panel, Plot, Series, Table, thousands,
+};
+use spanscope_core::analysis::cost::{self, Extent};
+use spanscope_core::analysis::smoothed;
+use spanscope_core::checkpoint::{self, Quantity};
+
+/// What one more token costs against a limit on the span (the comparison of arXiv 1905.07799): operations, and numbers
+/// of keys and values, with every head's own reach, with its layer's longest, and with the limit for all. `position`
+/// tokens stand before the token; S and more are far into a text.
+pub fn cost(model: &Model, position: usize) -> Plot {
+    let config = model.network.config();
+    let spans = model.network.spans();
+    let limits = cost::limits(config.attn_span);
+    let extents = [
+        (Extent::Head, "each head its own reach"),
+        (Extent::Layer, "each layer its longest reach"),
+        (Extent::Full, "all heads the limit"),
+    ];
+    let curves = extents.map(|(extent, _)| {
+        let distances = cost::distances(config, &spans, extent);
+        cost::curve(config, &distances, &limits, position)
+    });
+    let most = |of: fn(&cost::LimitedCost) -> u64| {
+        let all = curves.iter().flatten().map(of);
+        all.max().unwrap_or(1) as f64
+    };
+    let (flops, numbers) = (most(|c| c.flops), most(|c| c.kv_numbers) * 4.0);
+    let ((flops_by, flops_unit), (bytes_by, bytes_unit)) = (prefix(flops), prefix(numbers));
+    let series = |of: &dyn Fn(&cost::LimitedCost) -> f64| {
+        let each = extents.iter().zip(&curves).enumerate();
+        each.map(|(i, ((_, name), curve))| Series {
+            name: (*name).into(),
+            points: curve.iter().map(|c| [c.limit as f64, of(c)]).collect(),
+            color: i,
+            dashed: i > 0,
+            ..Series::default()
+        })
+        .collect::<Vec<_>>()
+    };
+    let mut table = Table::new([
+        Column::of("limit", "tokens"),
+        Column::of("heads", "flops"),
+        Column::of("layers", "flops"),
+        Column::of("full", "flops"),
+        Column::of("heads_kv", "bytes"),
+        Column::of("layers_kv", "bytes"),
+        Column::of("full_kv", "bytes"),
+    ]);
+    for (i, limit) in limits.iter().enumerate() {
+        let point = |curve: &Vec<cost::LimitedCost>| curve.get(i).copied();
+        let flops = curves
+            .iter()
+            .map(|c| point(c).map(|p| Cell::Whole(p.flops)));
+        let bytes = curves
+            .iter()
+            .map(|c| point(c).map(|p| Cell::Whole(4 * p.kv_numbers)));
+        let cells = flops.chain(bytes).map(|cell| cell.unwrap_or(Cell::None));
+        table.push(std::iter::once(Cell::from(*limit)).chain(cells));
+    }
+    let longest = spans.iter().map(|span| span.reach).max().unwrap_or(0);
+    let last = |i: usize| curves[i].last().map_or(0, |c| c.flops) as f64;
+    Plot {
+        kind: "cost",
+        title: format!("{}: what one more token costs", model.name()),
+        subtitle: format!(
+            "{:.1} {flops_unit}FLOPs with every head's own reach, {:.1} with S = {} for all",
+            last(0) / flops_by,
+            last(2) / flops_by,
+            thousands(config.attn_span)
+        ),
+        x: Axis::log("limit on the span (tokens)"),
+        panels: vec![
+            Panel {
+                y: Axis::from_zero(format!("{flops_unit}FLOPs per token")),
+                series: series(&|c| c.flops as f64 / flops_by),
+                ..Panel::default()
+            },
+            Panel {
+                y: Axis::from_zero(format!("keys and values ({bytes_unit}B)")),
+                series: series(&|c| 4.0 * c.kv_numbers as f64 / bytes_by),
+                ..Panel::default()
+            },
+        ],
+        marks: vec![Level {
+            at: longest as f64,
+            label: format!("longest reach {}", thousands(longest)),
+        }],
+        numbers: table,
+        provenance: provenance(model).with("position", position),
+        ..Plot::default()
+    }
+}
+
+/// A factor and the prefix of the unit, so that numbers up to `most` are short.
+fn prefix(most: f64) -> (f64, &'static str) {
+    match most {
+        m if m >= 1e9 => (1e9, "G"),
+        m if m >= 1e6 => (1e6, "M"),
+        m if m >= 1e3 => (1e3, "k"),
+        _ => (1.0, ""),
+    }
+}
+
+/// z of every head over the steps of the training: a thin line each, in its layer's colour.
+fn every_head(history: &SpanHistory, log: bool) -> Panel {
+    let few = history.layers <= LAYER_COLORS;
+    let series = history.all_heads().map(|(layer, head)| Series {
+        name: match head {
+            0 => format!("layer {}", layer + 1),
+            _ => String::new(),
+        },
+        // No head is missing from a logarithmic axis because it looks nowhere.
+        points: history
+            .of_head((layer, head))
+            .map(|[x, y]| [x, if log { y.max(1.0) } else { y }])
+            .collect(),
+        mark: Mark::Fine,
+        color: layer,
+        depth: (!few).then_some((layer, history.layers)),
+        ..Series::default()
+    });
+    Panel {
+        y: Axis {
+            log,
+            ..Axis::new("z of heads (tokens)")
+        },
+        series: series.collect(),
+        ..Panel::default()
+    }
+}
+
+/// Layers that have colours of their own; more are told apart along a colour map.
+const LAYER_COLORS: usize = 4;
+
+/// The curves that the checkpoint keeps of its training; `window` entries of the log become one mean, 1 for none.
+///
+/// # Errors
+/// When the file has no curves.
+pub fn training(
+    model: &Model,
+    window: usize,
+    (log_x, log_y): (bool, bool),
+) -> Result<Plot, FigureError> {
+    let mut panels = checkpoint::Panel::of(&model.curves);
+    // A run that has only just begun has curves without a point.
+    panels.retain(|panel| panel.lines.iter().any(|line| !line.points.is_empty()));
+    let history = model.span_history.as_deref();
+    if panels.is_empty() && history.is_none() {
+        return Err(super::no_curves(model));
+    }
+    let by_step = history.is_some() || panels.iter().any(|panel| panel.by_step);
+    let axis = |panel: &checkpoint::Panel| match panel.quantity {
+        Quantity::BitsPerCharacter => "bits per character".to_owned(),
+        Quantity::Perplexity => "perplexity".to_owned(),
+        Quantity::Span => "span (tokens)".to_owned(),
+        Quantity::Other => {
+            let names = panel.lines.iter().map(|line| line.name.as_str());
+            names.collect::<Vec<_>>().join(", ")
+        }
+    };
+    let mut numbers = Table::new([
+        Column::new("curve"),
+        Column::new(if by_step { "step" } else { "entry" }),
+        Column::new("value"),
+    ]);
+    let mut drawn = Vec::new();
+    for panel in &panels {
+        let mut series = Vec::new();
+        for (i, line) in panel.lines.iter().enumerate() {
+            for [x, y] in &line.points {
+                numbers.push([line.name.as_str().into(), (*x).into(), (*y).into()]);
+            }
+            let smooth = window > 1;
+            if smooth {
+                series.push(Series {
+                    points: line.points.clone(),
+                    mark: Mark::Pale,
+                    color: i,
+                    ..Series::default()
+                });
+            }
+            series.push(Series {
+                name: line.name.clone(),
+                points: match smooth {
+                    true => smoothed(&line.points, window),
+                    false => line.points.clone(),
+                },
+                color: i,
+                dashed: i > 0,
+                ..Series::default()
+            });
+        }
+        drawn.push(Panel {
+            y: Axis {
+                log: log_y,
+                ..Axis::new(axis(panel))
+            },
+            series,
+            ..Panel::default()
+        });
+    }
+    if let Some(history) = history {
+        for (layer, head) in history.all_heads() {
+            for [x, y] in history.of_head((layer, head)) {
+                numbers.push([format!("z.{layer}.{head}").into(), x.into(), y.into()]);
+            }
+        }
+        drawn.push(every_head(history, log_y));
+    }
+    Ok(Plot {
+        kind: "training",
+        title: format!("{}: training", model.name()),
+        x: Axis {
+            log: log_x,
+            ..Axis::new(if by_step { "step" } else { "entry of the log" })
+        },
+        panels: drawn,
+        numbers,
+        provenance: provenance(model).with("smoothing", window),
+        ..Plot::default()
+    })
+}
+
+/// The model's parameters by what they are for.
+pub fn parameters(model: &Model) -> Bars {
+    let parts = model.parts();
+    let all: usize = parts.iter().map(|part| part.parameters).sum();
+    let mut numbers = Table::new([Column::new("part"), Column::new("parameters")]);
+    for part in parts {
+        numbers.push([part.kind.name().into(), part.parameters.into()]);
+    }
+    let parts = parts.iter().filter(|part| part.parameters > 0);
+    let bars = parts.map(|part| Bar {
+        label: part.kind.name().into(),
+        value: part.parameters as f64 / 1e6,
+        note: format!(
+            "{} ({:.1} %)",
+            thousands(part.parameters),
+            100.0 * part.parameters as f64 / all.max(1) as f64
+        ),
+        marked: false,
+    });
+    Bars {
+        kind: "parameters",
+        title: format!("{}: {} parameters", model.name(), thousands(all)),
+        subtitle: model.kind(),
+        axis: "parameters (millions)".into(),
+        bars: bars.collect(),
+        numbers,
+        provenance: provenance(model),
+    }
+}

@@ -1,0 +1,373 @@
+//! Which figure, and with which choices: what window, command line and scripts ask for.
+
+use super::{FigureError, GridStyle, HeatmapStyle, Shade};
+use crate::{Heads, Looks, Model, Snapshot};
+use spanscope_chart::{ColorMap, Figure, Scale, Source, SpanMeasure};
+use spanscope_core::analysis::{Statistic, TokenSet};
+use std::ops::Range;
+use std::sync::Arc;
+
+/// A kind of figure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum FigureKind {
+    /// How far every head looks: the paper's figure.
+    Spans,
+    /// One statistic of all heads, layer × head.
+    Heads,
+    /// The soft mask of the selected heads.
+    Mask,
+    /// The selected heads' weights as a heatmap.
+    Attention,
+    /// A small picture of every head.
+    Grid,
+    /// The text, shaded.
+    Text,
+    /// Where every head's weight goes.
+    Shares,
+    /// Use of the selected head's persistent vectors.
+    Usage,
+    /// The weights that queries give the selected head's persistent vectors, as a heatmap.
+    Vectors,
+    /// What is expected after the selected token.
+    Predictions,
+    /// Surprisal along the text.
+    Surprisal,
+    /// What a token costs against the span limit.
+    Cost,
+    /// The curves of the training.
+    Training,
+    /// Parameters by part.
+    Parameters,
+}
+
+impl FigureKind {
+    /// All of them.
+    pub const ALL: [Self; 14] = [
+        Self::Spans,
+        Self::Heads,
+        Self::Mask,
+        Self::Attention,
+        Self::Grid,
+        Self::Text,
+        Self::Shares,
+        Self::Usage,
+        Self::Vectors,
+        Self::Predictions,
+        Self::Surprisal,
+        Self::Cost,
+        Self::Training,
+        Self::Parameters,
+    ];
+
+    /// Its name in files and on the command line: [`Figure::kind`].
+    pub fn id(self) -> &'static str {
+        match self {
+            Self::Spans => "spans",
+            Self::Heads => "heads",
+            Self::Mask => "mask",
+            Self::Attention => "attention",
+            Self::Grid => "grid",
+            Self::Text => "text",
+            Self::Shares => "shares",
+            Self::Usage => "usage",
+            Self::Vectors => "vectors",
+            Self::Predictions => "predictions",
+            Self::Surprisal => "surprisal",
+            Self::Cost => "cost",
+            Self::Training => "training",
+            Self::Parameters => "parameters",
+        }
+    }
+
+    /// What it shows, in a line.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Spans => "How far every head looks: the paper's figure",
+            Self::Heads => "One statistic of all heads, layer × head",
+            Self::Mask => "The soft mask of heads and, with a text, the weight on each distance",
+            Self::Attention => "The weights of heads as a heatmap",
+            Self::Grid => "A small picture of every head",
+            Self::Text => "The text, shaded by weight or surprisal",
+            Self::Shares => "Where every head's weight goes",
+            Self::Usage => "Use of a head's persistent vectors",
+            Self::Vectors => "The weights on a head's persistent vectors, query by query",
+            Self::Predictions => "What is expected after a token",
+            Self::Surprisal => "Surprisal along the text",
+            Self::Cost => "What a token costs against the span limit",
+            Self::Training => "The curves of the training",
+            Self::Parameters => "Parameters by part",
+        }
+    }
+
+    /// Whether it shows what a model does with a text, whatever is chosen. The others may use one, or need none.
+    pub fn needs_text(self) -> bool {
+        matches!(
+            self,
+            Self::Attention
+                | Self::Grid
+                | Self::Text
+                | Self::Shares
+                | Self::Usage
+                | Self::Vectors
+                | Self::Predictions
+                | Self::Surprisal
+        )
+    }
+}
+
+/// What a figure shows, and how.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FigureChoice {
+    /// The heads: of the mask, the heatmap, the shades, the use of vectors.
+    pub heads: Heads,
+    /// The selected tokens: of the shades, and the last of them of the prediction; none for the last of the text.
+    pub tokens: TokenSet,
+    /// Of the matrix of heads.
+    pub statistic: Statistic,
+    /// Of the span chart: reach or z.
+    pub measure: SpanMeasure,
+    /// Of the span chart: heads of a layer by rising reach, as in the paper.
+    pub sorted: bool,
+    /// Of the span chart: a linear axis.
+    pub linear: bool,
+    /// Of the span chart: whether the distances that hold 50, 90 and 99 % of each head's weight on the text are marked.
+    pub effective: [bool; 3],
+    /// Of the heatmap.
+    pub heatmap: HeatmapStyle,
+    /// Of the heatmap: the queries.
+    pub queries: Range<usize>,
+    /// Of the use of persistent vectors: a logarithmic axis.
+    pub usage_log: bool,
+    /// Of the heatmap of persistent vectors: the most used first.
+    pub by_use: bool,
+    /// Of the heatmap of persistent vectors: how weights become colours.
+    pub vector_colors: (Scale, ColorMap),
+    /// Of the soft mask: logarithmic axes for the distance and for the mean weight; `None` for what suits the head.
+    pub mask_log: Option<(bool, bool)>,
+    /// Of the surprisal: tokens of the running mean; `None` for about a hundredth of the text.
+    pub mean_of: Option<usize>,
+    /// Of the small pictures.
+    pub grid: GridStyle,
+    /// Of the text.
+    pub shade: Shade,
+    /// Of the text: of several selected tokens their mean, not their sum.
+    pub shade_mean: bool,
+    /// Of the text.
+    pub shade_scale: Scale,
+    /// Of the cost: tokens before the one that is counted; `None` for S, far into a text.
+    pub position: Option<usize>,
+    /// Of the training: entries of the log that become one mean.
+    pub smoothing: usize,
+    /// Of the training: logarithmic axes.
+    pub log: (bool, bool),
+}
+
+impl Default for FigureChoice {
+    fn default() -> Self {
+        Self {
+            heads: Heads::default(),
+            tokens: TokenSet::default(),
+            statistic: Statistic::Reach,
+            measure: SpanMeasure::Reach,
+            sorted: false,
+            linear: false,
+            effective: [false; 3],
+            heatmap: HeatmapStyle::default(),
+            queries: 0..usize::MAX,
+            usage_log: true,
+            by_use: true,
+            vector_colors: (Scale::Log, ColorMap::Viridis),
+            mask_log: None,
+            mean_of: None,
+            grid: GridStyle::default(),
+            shade: Shade::default(),
+            shade_mean: false,
+            shade_scale: Scale::Sqrt,
+            position: None,
+            smoothing: 1,
+            log: (false, false),
+        }
+    }
+}
+
+/// Rows and columns of the small pictures of all heads.
+const CELLS: (usize, usize) = (48, 48);
+
+impl FigureChoice {
+    /// What an [`Engine`](crate::Engine) must look at for this figure.
+    pub fn looks(&self, kind: FigureKind) -> Looks {
+        let survey = match kind {
+            FigureKind::Spans => self.effective.contains(&true),
+            FigureKind::Heads | FigureKind::Mask | FigureKind::Grid => true,
+            _ => false,
+        };
+        let at = self.tokens.last();
+        Looks {
+            heads: self.heads.clone(),
+            tokens: self.tokens.clone(),
+            survey,
+            thumbnails: (kind == FigureKind::Grid).then_some(CELLS),
+            prediction: at.filter(|_| kind == FigureKind::Predictions),
+            ..Looks::default()
+        }
+    }
+}
+
+/// Completes where the numbers of a figure made by [`figure`] come from: the hash of the model's file and, where they are of
+/// a text, that of the text, which is called `text`. Reads the model's whole file the first time, so it belongs on no thread
+/// that draws.
+pub fn sign(
+    made: &mut dyn Figure,
+    kind: FigureKind,
+    snapshot: &Snapshot,
+    choice: &FigureChoice,
+    text: &str,
+) {
+    let provenance = made.provenance_mut();
+    if let Some(model) = model_of(kind, snapshot) {
+        provenance.model = Some(Source {
+            name: model.weights_name(),
+            sha256: model.weights_sha256(true).map(str::to_owned),
+        });
+    }
+    let tokens = &snapshot.tokens;
+    if !tokens.ids.is_empty() && (kind.needs_text() || choice.looks(kind).survey) {
+        provenance.text = Some(Source {
+            name: text.to_owned(),
+            sha256: Some(spanscope_core::files::sha256_hex(tokens.bytes())),
+        });
+    }
+}
+
+/// Why there can be no such figure of a snapshot, where that is plain without making it: cheap enough for every frame.
+pub fn missing(
+    kind: FigureKind,
+    snapshot: &Snapshot,
+    choice: &FigureChoice,
+) -> Option<FigureError> {
+    let Some(model) = model_of(kind, snapshot) else {
+        return Some(FigureError::NoModel);
+    };
+    let config = model.network.config();
+    let tokens = snapshot.tokens.ids.len();
+    let least = match kind {
+        FigureKind::Surprisal => 2,
+        _ => usize::from(kind.needs_text()),
+    };
+    match kind {
+        FigureKind::Training => {
+            let has_entries = model.curves.iter().any(|curve| !curve.values.is_empty());
+            let has_any = has_entries || model.span_history.is_some();
+            (!has_any).then(|| super::no_curves(model))
+        }
+        FigureKind::Usage | FigureKind::Vectors if config.pers_mem_size == 0 => {
+            Some(FigureError::NoVectors)
+        }
+        FigureKind::Usage | FigureKind::Vectors if choice.heads.single().is_none() => {
+            Some(FigureError::SeveralHeads)
+        }
+        FigureKind::Heads
+            if tokens == 0 && !matches!(choice.statistic, Statistic::Reach | Statistic::Span) =>
+        {
+            Some(FigureError::NotMeasured(choice.statistic.label()))
+        }
+        _ => (tokens < least).then_some(FigureError::NoText),
+    }
+}
+
+/// The model that a figure is of. Spans and cost are known before the weights are.
+fn model_of(kind: FigureKind, snapshot: &Snapshot) -> Option<&Arc<Model>> {
+    match kind {
+        FigureKind::Spans | FigureKind::Cost => snapshot.shown(),
+        _ => snapshot.model.as_ref(),
+    }
+}
+
+/// Makes a figure from what a snapshot has.
+///
+/// # Errors
+/// When the snapshot lacks what the figure shows: a model, a text, training curves, persistent vectors.
+pub fn figure(
+    kind: FigureKind,
+    snapshot: &Snapshot,
+    choice: &FigureChoice,
+) -> Result<Box<dyn Figure>, FigureError> {
+    let model = model_of(kind, snapshot).ok_or(FigureError::NoModel)?;
+    let surveyed = snapshot.surveyed.as_deref();
+    Ok(match kind {
+        FigureKind::Spans => {
+            let measures = surveyed.filter(|_| choice.effective.contains(&true));
+            let mut chart = super::span_chart(model);
+            chart.measure = choice.measure;
+            chart.sort = choice.sorted;
+            chart.linear = choice.linear;
+            chart.effective = measures.map_or_else(Vec::new, |s| {
+                super::effective(&s.measures, choice.effective)
+            });
+            Box::new(chart)
+        }
+        FigureKind::Heads => {
+            let rows = super::head_rows(snapshot);
+            Box::new(super::matrix(model, &rows, choice.statistic)?)
+        }
+        FigureKind::Mask => {
+            let (heads, log) = (&choice.heads, choice.mask_log);
+            Box::new(super::span_mask(model, heads, surveyed, log))
+        }
+        FigureKind::Attention => {
+            let detail = snapshot.detail.as_ref();
+            let detail = detail.filter(|detail| detail.heads == choice.heads);
+            let detail = detail.ok_or(FigureError::NoWeights)?;
+            let queries = choice.queries.start..choice.queries.end.min(snapshot.done);
+            let style = choice.heatmap.clone();
+            let map = super::heatmap(
+                model,
+                &snapshot.tokens.ids,
+                &detail.weights,
+                &detail.heads,
+                queries,
+                style,
+            );
+            if map.rows == 0 || map.cols == 0 {
+                return Err(FigureError::NoWeights);
+            }
+            Box::new(map)
+        }
+        FigureKind::Grid => {
+            let rows = super::head_rows(snapshot);
+            let surveyed = surveyed.ok_or(FigureError::NoText)?;
+            Box::new(super::grid(model, &rows, surveyed, choice.grid)?)
+        }
+        FigureKind::Text => {
+            let gathered = snapshot.gathered.as_deref();
+            let (shade, mean, scale) = (choice.shade, choice.shade_mean, choice.shade_scale);
+            let text = super::shaded_text(model, snapshot, gathered, shade, mean, scale)?;
+            Box::new(text)
+        }
+        FigureKind::Shares => Box::new(super::shares(model, &snapshot.shares, snapshot.done)?),
+        FigureKind::Usage => {
+            let detail = snapshot.detail.as_deref();
+            let detail = detail.filter(|detail| detail.heads == choice.heads);
+            let detail = detail.ok_or(FigureError::NoText)?;
+            Box::new(super::usage(model, detail, choice.usage_log)?)
+        }
+        FigureKind::Vectors => {
+            let detail = snapshot.detail.as_ref();
+            let detail = detail.filter(|detail| detail.heads == choice.heads);
+            let detail = detail.ok_or(FigureError::NoWeights)?;
+            Box::new(super::vectors(model, snapshot, detail, choice)?)
+        }
+        FigureKind::Predictions => {
+            let prediction = snapshot.prediction.as_deref();
+            let prediction = prediction.ok_or(FigureError::NoText)?;
+            Box::new(super::candidates(model, snapshot, prediction))
+        }
+        FigureKind::Surprisal => Box::new(super::surprisal(model, snapshot, choice.mean_of)?),
+        FigureKind::Cost => {
+            let far = model.network.config().attn_span;
+            Box::new(super::cost(model, choice.position.unwrap_or(far)))
+        }
+        FigureKind::Training => Box::new(super::training(model, choice.smoothing, choice.log)?),
+        FigureKind::Parameters => Box::new(super::parameters(model)),
+    })
+}

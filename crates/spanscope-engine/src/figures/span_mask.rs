@@ -1,0 +1,156 @@
+//! The soft mask of a head, and what the text makes of it.
+
+use super::attention::heads_list;
+use super::{heads_title, provenance};
+use crate::{Heads, LeadingHead, Model, Surveyed};
+use spanscope_chart::{Axis, Column, Level, Mark, Panel, Plot, Series, Table};
+use spanscope_core::model::soft_mask;
+
+/// The soft masks of some heads over the distance (arXiv 1905.07799, equation 3) and, of a head that was surveyed, the
+/// mean weight that the text gives each distance, with the distances that hold 50, 90 and 99 % of it.
+/// `log` says whether the axes of the distance and of the mean weight are logarithmic; `None` is what suits the head.
+pub fn span_mask(
+    model: &Model,
+    heads: &Heads,
+    surveyed: Option<&Surveyed>,
+    log: Option<(bool, bool)>,
+) -> Plot {
+    let config = model.network.config();
+    let spans = model.network.spans();
+    let spans: Vec<_> = spans
+        .iter()
+        .filter(|span| heads.contains((span.layer, span.head)))
+        .collect();
+    let longest = spans
+        .iter()
+        .map(|span| span.reach)
+        .max()
+        .unwrap_or(1)
+        .max(1);
+    let leading = surveyed.map(|s| &s.leading);
+    let leading: Option<&LeadingHead> = leading.filter(|of| {
+        heads.single() == Some(of.head) && of.by_distance.iter().any(|weight| *weight > 0.0)
+    });
+    let mask = |span: f32, reach: usize, distance: usize| match config.adapt_span {
+        true => soft_mask(span, config.adapt_span_ramp, distance),
+        false => f32::from(u8::from(distance <= reach)),
+    };
+    // One more than the reach, where every mask is zero.
+    let end = (longest + 1).min(config.attn_span.max(longest));
+    let distances = 1..=end;
+    let mut series = Vec::new();
+    for (i, span) in spans.iter().enumerate() {
+        series.push(Series {
+            name: match spans.len() {
+                1 => "soft mask".into(),
+                _ => format!("{}.{}", span.layer + 1, span.head + 1),
+            },
+            points: distances
+                .clone()
+                .map(|d| [d as f64, f64::from(mask(span.span, span.reach, d))])
+                .collect(),
+            mark: if spans.len() == 1 {
+                Mark::Area
+            } else {
+                Mark::Line
+            },
+            color: i,
+            ..Series::default()
+        });
+    }
+    let mut panels = vec![Panel {
+        y: Axis {
+            high: Some(1.0),
+            ..Axis::from_zero("mask")
+        },
+        series,
+        ..Panel::default()
+    }];
+    let mut marks = Vec::new();
+    if let [span] = spans.as_slice() {
+        if config.adapt_span {
+            marks.push(Level {
+                at: f64::from(span.span).max(1.0),
+                label: format!("z = {:.1}", span.span),
+            });
+        }
+        marks.push(Level {
+            at: span.reach as f64,
+            label: format!("reach {}", span.reach),
+        });
+    }
+    if let Some(leading) = leading {
+        panels.push(Panel {
+            y: match log {
+                Some((_, false)) => Axis::from_zero("mean weight"),
+                _ => Axis::log("mean weight"),
+            },
+            series: vec![Series {
+                name: "mean weight on the text".into(),
+                points: (1..)
+                    .zip(&leading.by_distance)
+                    .map(|(d, weight): (u32, _)| {
+                        let weight = f64::from(*weight);
+                        [f64::from(d), if weight > 0.0 { weight } else { f64::NAN }]
+                    })
+                    .collect(),
+                color: 1,
+                ..Series::default()
+            }],
+            ..Panel::default()
+        });
+    }
+    let mut columns = vec![
+        Column::new("layer"),
+        Column::new("head"),
+        Column::of("distance", "tokens"),
+        Column::new("mask"),
+    ];
+    if leading.is_some() {
+        columns.push(Column::new("mean_weight"));
+    }
+    let mut numbers = Table::new(columns);
+    for span in &spans {
+        for d in distances.clone() {
+            let mut row = vec![
+                span.layer.into(),
+                span.head.into(),
+                d.into(),
+                mask(span.span, span.reach, d).into(),
+            ];
+            if let Some(leading) = leading {
+                row.push(leading.by_distance.get(d - 1).copied().into());
+            }
+            numbers.push(row);
+        }
+    }
+    let measured = surveyed.zip(heads.single()).and_then(|(surveyed, place)| {
+        let mut measures = surveyed.measures.iter();
+        measures.find(|m| (m.layer, m.head) == place && m.queries > 0)
+    });
+    let subtitle = match measured.map(|m| m.effective) {
+        Some([Some(half), Some(most), Some(nearly)]) => {
+            format!("50, 90 and 99 % of its weight lie within {half}, {most} and {nearly} tokens")
+        }
+        _ => String::new(),
+    };
+    Plot {
+        kind: "mask",
+        title: match heads.single() {
+            Some(_) => format!("{}, {}", model.name(), heads_title(heads)),
+            None => format!("{}: soft masks of {} heads", model.name(), spans.len()),
+        },
+        subtitle,
+        x: Axis {
+            // Of a short head the ramp is most there is; of a long one it is at the end.
+            log: log.map_or(longest > 200, |(distance, _)| distance),
+            low: Some(1.0),
+            ..Axis::new("distance (tokens)")
+        },
+        panels,
+        marks,
+        numbers,
+        provenance: provenance(model).with("heads", heads_list(heads)),
+        ..Plot::default()
+    }
+}

@@ -1,0 +1,59 @@
+//! How far every head looks.
+
+use super::provenance;
+use crate::Model;
+use spanscope_chart::{HeadSpan, SpanChart};
+use spanscope_core::analysis::HeadMeasure;
+
+/// The span chart of a model, titled with its file's name. Heads whose span was set by hand keep a mark at the span that
+/// they were trained to.
+pub fn span_chart(model: &Model) -> SpanChart {
+    let network = &model.network;
+    let edits = network.edits();
+    let heads = network.spans().into_iter().map(|span| HeadSpan {
+        layer: span.layer,
+        head: span.head,
+        span: f64::from(span.span),
+        reach: span.reach,
+    });
+    let config = network.config();
+    let trained = edits.spans().filter_map(|((layer, head), _)| {
+        let span = network.trained_span(layer, head)?;
+        Some(HeadSpan {
+            layer,
+            head,
+            span: f64::from(span),
+            reach: match config.adapt_span {
+                true => {
+                    spanscope_core::model::reach(span, config.adapt_span_ramp, config.attn_span)
+                }
+                false => span as usize,
+            },
+        })
+    });
+    SpanChart {
+        heads: heads.collect(),
+        trained: trained.collect(),
+        silenced: edits.silenced().collect(),
+        title: model.name(),
+        limit: config.attn_span,
+        provenance: provenance(model),
+        ..SpanChart::default()
+    }
+}
+
+/// The spans that a text makes use of, from what was measured on all heads: of the distances that hold 50, 90 and 99 % of
+/// the weight those that are `wanted`.
+pub fn effective(
+    measures: &[HeadMeasure],
+    wanted: [bool; 3],
+) -> Vec<spanscope_chart::EffectiveSpan> {
+    let measured = measures.iter().filter(|measure| measure.queries > 0);
+    measured
+        .map(|measure| spanscope_chart::EffectiveSpan {
+            layer: measure.layer,
+            head: measure.head,
+            within: std::array::from_fn(|i| measure.effective[i].filter(|_| wanted[i])),
+        })
+        .collect()
+}

@@ -1,0 +1,191 @@
+//! What was measured on many texts, as figures and tables.
+
+use crate::sums_file::SumsFile;
+use spanscope_chart::{
+    Cell, ColorMap, Column, EffectiveSpan, HeadSpan, Heatmap, Scale, SideColumn, SpanChart, Table,
+    thousands,
+};
+use spanscope_core::analysis::SpanFlag;
+use spanscope_core::analysis::sums::{EffectiveRow, from_units, rows, usage};
+use std::path::Path;
+
+/// The span chart of what was measured: how far every head can look, and how far it does.
+pub fn effective_chart(file: &SumsFile) -> SpanChart {
+    let rows = rows(&file.sums);
+    let name = Path::new(&file.header.model.name);
+    let model = name.file_stem().unwrap_or_default().to_string_lossy();
+    let heads = rows.iter().map(|row| HeadSpan {
+        layer: row.layer,
+        head: row.head,
+        span: f64::from(row.span),
+        reach: row.reach,
+    });
+    let effective = rows.iter().map(|row| EffectiveSpan {
+        layer: row.layer,
+        head: row.head,
+        within: row.effective,
+    });
+    SpanChart {
+        heads: heads.collect(),
+        effective: effective.collect(),
+        title: match file.header.texts.as_slice() {
+            [text] => format!("{model} on {}", text.name),
+            texts => format!("{model} on {} texts", thousands(texts.len())),
+        },
+        limit: file.header.model.config.attn_span,
+        provenance: file.provenance(),
+        ..SpanChart::default()
+    }
+}
+
+/// Mean weight on the persistent vectors of all heads, each head's by falling weight, with the shares of its weight beside;
+/// without columns where the model has no such vectors. The table has the vectors in their own order.
+pub fn persistent_chart(file: &SumsFile) -> Heatmap {
+    let (heads, usage) = (rows(&file.sums), usage(&file.sums));
+    let cols = usage.iter().flatten().map(|u| u.order.len()).max();
+    let cols = cols.unwrap_or(0);
+    let weights = usage.iter().flatten().flat_map(|usage| {
+        let order = usage.order.iter();
+        order.map(|vector| usage.mean.get(*vector as usize).copied())
+    });
+    let side = |label: &str, of: fn(&EffectiveRow) -> f64| SideColumn {
+        label: label.into(),
+        values: heads.iter().map(|head| of(head) as f32).collect(),
+    };
+    let is_masked = file.sums.config.is_masked();
+    let names = ["layer", "head", "context", "persistent", "empty"];
+    let names = names.into_iter().chain(is_masked.then_some("masked"));
+    let names = names.chain(["effective_vectors", "never_used"]);
+    let vectors = (0..cols).map(|vector| Column::new(format!("vector_{vector}")));
+    let mut numbers = Table::new(names.map(Column::new).chain(vectors));
+    for (head, usage) in heads.iter().zip(&usage) {
+        let usage = usage.as_ref();
+        let shares = [
+            head.layer.into(),
+            head.head.into(),
+            head.context.into(),
+            head.persistent.into(),
+            head.empty.into(),
+        ];
+        let masked = is_masked.then(|| head.masked.into());
+        let used = [
+            usage.map(|u| u.effective).into(),
+            usage.map(|u| u.never).into(),
+        ];
+        let first = shares.into_iter().chain(masked).chain(used);
+        let mean = usage.map_or(&[][..], |u| &u.mean).iter();
+        numbers.push(first.chain(mean.map(|weight| (*weight).into())));
+    }
+    Heatmap {
+        title: "Mean weight on persistent vectors".into(),
+        rows: if cols == 0 { 0 } else { heads.len() },
+        cols,
+        values: weights.map(|weight| weight.unwrap_or(f32::NAN)).collect(),
+        row_labels: match cols {
+            0 => Vec::new(),
+            _ => heads
+                .iter()
+                .map(|head| format!("{}.{}", head.layer + 1, head.head + 1))
+                .collect(),
+        },
+        row_axis: "layer.head".into(),
+        col_axis: "vectors of the head, most used first".into(),
+        bar: "mean weight".into(),
+        map: ColorMap::Viridis,
+        scale: Scale::Log,
+        side: match cols {
+            0 => Vec::new(),
+            _ => vec![
+                side("text", |head| head.context),
+                side("persistent", |head| head.persistent),
+                side("empty context", |head| head.empty),
+            ],
+        },
+        kind: "persistent",
+        numbers: Some(numbers),
+        provenance: file.provenance(),
+        ..Heatmap::default()
+    }
+}
+
+/// How far every head looks, a row each.
+pub fn effective_table(rows: &[EffectiveRow]) -> Table {
+    // Only where weights do not add up to 1.
+    let is_masked = rows.iter().any(|row| row.masked.is_some());
+    let first = [
+        Column::new("layer"),
+        Column::new("head"),
+        Column::of("span", "tokens"),
+        Column::of("reach", "tokens"),
+        Column::of("effective_50", "tokens"),
+        Column::of("effective_90", "tokens"),
+        Column::of("effective_99", "tokens"),
+        Column::of("mean_distance", "tokens"),
+        Column::new("context"),
+        Column::new("persistent"),
+        Column::new("empty"),
+    ];
+    let more = [
+        Column::new("previous"),
+        Column::new("in_ramp"),
+        Column::new("removed"),
+        Column::of("entropy", "bits"),
+        Column::new("flag"),
+    ];
+    let masked = is_masked.then(|| Column::new("masked"));
+    let mut table = Table::new(first.into_iter().chain(masked).chain(more));
+    for row in rows {
+        let [half, most, nearly_all] = row.effective;
+        let first = [
+            row.layer.into(),
+            row.head.into(),
+            row.span.into(),
+            row.reach.into(),
+            half.into(),
+            most.into(),
+            nearly_all.into(),
+            row.mean_distance.into(),
+            row.context.into(),
+            row.persistent.into(),
+            row.empty.into(),
+        ];
+        let more = [
+            row.previous.into(),
+            row.in_ramp.into(),
+            row.removed.into(),
+            row.entropy.into(),
+            row.flag.map(SpanFlag::name).into(),
+        ];
+        let masked = is_masked.then(|| row.masked.into());
+        table.push(first.into_iter().chain(masked).chain(more));
+    }
+    table
+}
+
+/// The texts that were measured, a row each.
+pub fn texts_table(file: &SumsFile) -> Table {
+    let mut table = Table::new([
+        Column::new("text"),
+        Column::new("bytes"),
+        Column::new("tokens"),
+        Column::new("unknown"),
+        Column::of("surprisal", "bits"),
+        Column::new("bits_per_token"),
+        Column::new("bits_per_byte"),
+        Column::new("sha256"),
+    ]);
+    for text in &file.header.texts {
+        let totals = text.totals();
+        table.push([
+            text.name.clone().into(),
+            Cell::Whole(text.bytes),
+            Cell::Whole(text.tokens),
+            Cell::Whole(text.unknown),
+            from_units(text.surprisal).into(),
+            totals.bits_per_token().into(),
+            totals.bits_per_byte().into(),
+            text.sha256.clone().into(),
+        ]);
+    }
+    table
+}

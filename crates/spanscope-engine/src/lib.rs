@@ -1,0 +1,61 @@
+//! Between files and views: an opened model, texts as tokens, and the worker thread that runs one over the other.
+//!
+//! [`Engine`] is what a window holds: it is told what is wanted and answers with [`Snapshot`]s.
+
+mod answers;
+mod bundled;
+mod continuation;
+mod continuing;
+mod convert;
+pub mod corpus;
+mod detail;
+pub mod figures;
+mod follow;
+mod looked_at;
+mod looks;
+mod memory;
+mod open;
+mod picture;
+mod reading;
+mod replay;
+pub mod run_file;
+mod sample;
+
+mod snapshot;
+mod span_history;
+mod steps;
+pub mod sums_file;
+mod surveyed;
+mod tokens;
+mod vector_facts;
+mod weights_file;
+mod worker;
+
+#[cfg(test)]
+use samples::SAMPLES;
+#[cfg(test)]
+#[path = "../../../src/samples.rs"]
+mod samples;
+
+pub use answers::Score;
+pub use bundled::Sample;
+pub use continuation::{Continuation, ContinuationRequest, Ended, generate};
+pub use continuing::Continued;
+pub use convert::convert;
+pub use detail::Detail;
+pub use follow::Followed;
+pub use looks::{Combine, Heads, Looks};
+pub use memory::peak_rss;
+pub use open::{EngineError, Model, Prepared};
+pub use picture::{ColorRange, Picture, PictureRequest, Pictured, color, color_share};
+pub use replay::replay;
+pub use sample::{Drawn, Sampling};
+pub use snapshot::{Failure, Snapshot};
+pub use span_history::SpanHistory;
+pub use surveyed::{LeadingHead, Surveyed};
+pub use tokens::Tokens;
+pub use vector_facts::VectorFacts;
+pub use weights_file::{
+    PersistentUse, WeightsFile, WeightsFileError, persistent_file, weights_file, write_weights,
+};
+pub use worker::{Engine, MEMORY, Source};

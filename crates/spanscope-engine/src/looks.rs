@@ -1,0 +1,140 @@
+//! What the window looks at: everything that is computed from a run and changes nothing in it.
+
+use super::picture::{PictureRequest, Pictured};
+use spanscope_core::analysis::TokenSet;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// How the weights of several heads become one picture.
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum Combine {
+    /// Their mean.
+    #[default]
+    Mean,
+    /// The largest.
+    Max,
+}
+
+/// Some heads of a model, looked at together: layer and head, from 0. One of them leads: what can be shown of one head
+/// only is shown of it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Heads {
+    leading: (usize, usize),
+    /// All of them in order, the leading one among them.
+    all: Arc<[(usize, usize)]>,
+    combine: Combine,
+}
+
+impl Default for Heads {
+    fn default() -> Self {
+        Self::one((0, 0))
+    }
+}
+
+impl Heads {
+    /// A single head.
+    pub fn one(head: (usize, usize)) -> Self {
+        Self {
+            leading: head,
+            all: [head].into(),
+            combine: Combine::Mean,
+        }
+    }
+
+    /// `leading` and `others`, put together by `combine`.
+    pub fn new(
+        leading: (usize, usize),
+        others: impl IntoIterator<Item = (usize, usize)>,
+        combine: Combine,
+    ) -> Self {
+        let mut all: Vec<_> = others.into_iter().chain([leading]).collect();
+        all.sort_unstable();
+        all.dedup();
+        Self {
+            leading,
+            // One head is the same however it is combined.
+            combine: if all.len() == 1 {
+                Combine::Mean
+            } else {
+                combine
+            },
+            all: all.into(),
+        }
+    }
+
+    /// The head that leads.
+    pub fn leading(&self) -> (usize, usize) {
+        self.leading
+    }
+
+    /// All of them, in order.
+    pub fn all(&self) -> &[(usize, usize)] {
+        &self.all
+    }
+
+    /// How they become one picture.
+    pub fn combine(&self) -> Combine {
+        self.combine
+    }
+
+    /// The head, if it is just one.
+    pub fn single(&self) -> Option<(usize, usize)> {
+        (self.all.len() == 1).then_some(self.leading)
+    }
+
+    /// Whether a query's weights add up to what they are together: the largest of several do not.
+    pub fn add_up(&self) -> bool {
+        self.combine == Combine::Mean
+    }
+
+    /// Whether `head` is one of them.
+    pub fn contains(&self, head: (usize, usize)) -> bool {
+        self.all.binary_search(&head).is_ok()
+    }
+}
+
+/// What the window looks at. What is not asked for is not computed.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Looks {
+    /// The selected heads.
+    pub heads: Heads,
+    /// The selected tokens; without any, the last one of the text.
+    pub tokens: TokenSet,
+    /// Pictures of the selected heads' weights.
+    pub pictures: BTreeMap<Pictured, PictureRequest>,
+    /// A query and a key: what the weight between them is made of, with the leading head.
+    pub score: Option<(usize, usize)>,
+    /// Whether all heads are to be measured.
+    pub survey: bool,
+    /// With a survey: rows and columns of a thumbnail for every head.
+    pub thumbnails: Option<(usize, usize)>,
+    /// A token: what is expected after it.
+    pub prediction: Option<usize>,
+    /// A persistent vector of the leading head: who uses it and what it promotes.
+    pub vector: Option<usize>,
+}
+
+impl Looks {
+    /// The token around which weights are wanted; without one, at the end of the text. It makes a difference where a text
+    /// is too long for all weights to be at hand.
+    pub fn around(&self) -> Option<usize> {
+        self.tokens.last()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn heads_are_sorted_and_one_head_is_one_whatever_combines_it() {
+        let heads = Heads::new((1, 0), [(2, 3), (0, 1), (1, 0)], Combine::Max);
+        assert_eq!(heads.all(), [(0, 1), (1, 0), (2, 3)]);
+        assert_eq!((heads.leading(), heads.single()), ((1, 0), None));
+        assert!(heads.contains((2, 3)) && !heads.contains((2, 2)));
+        assert_eq!(Heads::new((1, 0), [], Combine::Max), Heads::one((1, 0)));
+    }
+}

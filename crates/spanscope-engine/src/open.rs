@@ -1,0 +1,486 @@
+//! Opening a model with its vocabulary, and turning text into ids.
+
+mod recorded;
+mod same;
+
+use super::follow::Stamp;
+use super::run_file::{Header, RunFile, RunFileError};
+use super::Sample;
+use super::span_history::SpanHistory;
+use spanscope_chart::{TokenName, thousands};
+use spanscope_core::checkpoint::RunProgress;
+use spanscope_core::checkpoint::{
+    Checkpoint, CheckpointError, Curve, Dtype, Format, IN_FOLDER, in_folder,
+};
+use spanscope_core::files::SourceFile;
+use spanscope_core::model::{Device, ModelError, Network, Part};
+use spanscope_core::shown::{shown, shown_path};
+use spanscope_core::text::{Coverage, TextError, Vocabulary};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
+
+/// What can go wrong between a file and a run.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    /// The checkpoint file.
+    #[error(transparent)]
+    Checkpoint(#[from] CheckpointError),
+    /// The network in it.
+    #[error(transparent)]
+    Model(#[from] ModelError),
+    /// A text or vocabulary.
+    #[error(transparent)]
+    Text(#[from] TextError),
+    /// A run file.
+    #[error(transparent)]
+    RunFile(#[from] RunFileError),
+    /// The vocabulary stored with the weights does not fit them.
+    #[error(
+        "{}: the vocabulary in the file has {found} tokens, the model {expected}; convert it again with --vocab",
+        shown_path(path)
+    )]
+    StoredVocabulary {
+        /// The file.
+        path: PathBuf,
+        /// Tokens in the stored vocabulary.
+        found: usize,
+        /// Tokens in the model.
+        expected: usize,
+    },
+    /// Text was given for a model whose vocabulary is not known.
+    #[error(
+        "{}: the file holds no vocabulary, so text cannot become ids; pass --vocab FILE (a train.txt, the raw corpus, a list of tokens or a dict.txt of fairseq), or ids with --ids FILE.json",
+        shown_path(path)
+    )]
+    NoVocabulary {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A weight is too large for the number format asked for.
+    #[error(
+        "{}: tensor {} holds {value}, more than f16 can hold (65504); use --dtype bf16 or f32",
+        shown_path(path),
+        shown(name)
+    )]
+    TooLargeForF16 {
+        /// The model's file.
+        path: PathBuf,
+        /// The tensor.
+        name: String,
+        /// Its first weight that does not fit.
+        value: f32,
+    },
+    /// A run on a long text has forgotten what a continuation would need.
+    #[error(
+        "the text cannot be continued after token {at}: of so long a text only the tokens from {first} on are kept; continue after one of these, or give the text more memory"
+    )]
+    Forgotten {
+        /// Position of the token.
+        at: usize,
+        /// Position of the first token that is kept.
+        first: usize,
+    },
+    /// A position beyond the text's end, or one that the run has not come to yet.
+    #[error("there is no token {at} to continue after: there are {tokens}, counted from 0")]
+    NoSuchToken {
+        /// The position.
+        at: usize,
+        /// Tokens that there are.
+        tokens: usize,
+    },
+    /// A file of sums where a model should be.
+    #[error(
+        "{}: a file of sums measured on texts, not a model; see it with `spanscope effective-spans` or `spanscope persistent`",
+        shown_path(path)
+    )]
+    SumsNotModel {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A vocabulary or a ramp was given for a recorded run.
+    #[error(
+        "{}: a recorded run has its vocabulary and its ramp in it: leave --vocab and --ramp out",
+        shown_path(path)
+    )]
+    RecordedAnswers {
+        /// The file.
+        path: PathBuf,
+    },
+    /// Nothing to run on.
+    #[error("the text has no token that the model knows")]
+    NoTokens,
+}
+
+/// An opened model.
+#[derive(Debug, Clone)]
+pub struct Model {
+    /// The file.
+    pub path: PathBuf,
+    /// The container it came in.
+    pub format: Format,
+    /// Size of the file, in bytes.
+    pub bytes: u64,
+    /// Number formats of its weights, the one with most numbers first.
+    pub dtypes: Vec<Dtype>,
+    /// What the file writes before the names of the published code: `module.`, `decoder.model.`, `model.` or nothing.
+    pub prefix: String,
+    /// The training curves in the file, by name; [`Panel::of`](spanscope_core::checkpoint::Panel::of) puts them together for plots.
+    pub curves: Vec<Curve>,
+    /// How far the training has come, if the file is the checkpoint of a run that can go on.
+    pub run: Option<RunProgress>,
+    /// What z of every head was in the course of the training, if the file says.
+    pub span_history: Option<Arc<SpanHistory>>,
+    /// The network.
+    pub network: Arc<Network>,
+    /// Its vocabulary, if known.
+    pub vocabulary: Option<Vocabulary>,
+    /// What was assumed because the file does not say.
+    pub assumed: Vec<String>,
+    /// The run file that it was opened from, if it is a recorded run. Format, number formats, prefix, parameters and hash
+    /// are then those of the model that ran, `path` and `bytes` those of the run file.
+    pub recorded: Option<Arc<RunFile>>,
+    /// Which version of the file it is, if the file is the checkpoint of a run: that is replaced now and then.
+    pub(crate) stamp: Option<Stamp>,
+    /// The file as it was opened, whatever has its name by now.
+    pub(crate) source: Arc<SourceFile>,
+    /// SHA-256 of its tensors, once somebody has asked for it: see [`Model::tensors_sha256`].
+    pub(super) tensors: Arc<OnceLock<Option<String>>>,
+}
+
+/// A text as ids.
+#[derive(Debug, Clone, Default)]
+pub struct Prepared {
+    /// Known tokens, in order.
+    pub ids: Vec<u32>,
+    /// How many pieces of the text are not in the vocabulary and were left out.
+    pub unknown: usize,
+    /// How much of the text the vocabulary has.
+    pub coverage: Coverage,
+}
+
+impl Model {
+    /// Opens `path`; `vocab` and `ramp` override what the file holds.
+    ///
+    /// # Errors
+    /// When the file or the vocabulary cannot be read, or do not fit each other.
+    pub fn open(
+        path: &Path,
+        vocab: Option<&Path>,
+        ramp: Option<usize>,
+    ) -> Result<Self, EngineError> {
+        // From before it is opened: if it is replaced meanwhile, it is opened once more.
+        let stamp = Stamp::of(&in_folder(path));
+        let mut model = Self::from_checkpoint(&Checkpoint::open(path)?, vocab, ramp)?;
+        model.stamp = stamp.filter(|_| model.run.is_some());
+        Ok(model)
+    }
+
+    /// Opens `path` for its architecture and its spans: no weights and no vocabulary are read, so it cannot run.
+    ///
+    /// # Errors
+    /// When the file cannot be read, or what it holds does not fit together.
+    pub fn outline(path: &Path, ramp: Option<usize>) -> Result<Self, EngineError> {
+        let checkpoint = Checkpoint::open(path)?;
+        refuse_sums(&checkpoint)?;
+        if let Some(header) = Header::of(&checkpoint)? {
+            return Self::of_run(&checkpoint, header);
+        }
+        let network = Network::outline(&checkpoint, ramp)?;
+        Self::of(&checkpoint, network)
+    }
+
+    /// What the file says, with a network from it and no vocabulary.
+    fn of(checkpoint: &Checkpoint, network: Network) -> Result<Self, EngineError> {
+        let run = RunProgress::of(checkpoint.metadata());
+        let (config, spans) = (network.config(), network.spans());
+        let history = SpanHistory::of(checkpoint, config, &spans, run.as_ref());
+        Ok(Self {
+            run,
+            span_history: history.map(Arc::new),
+            stamp: None,
+            path: checkpoint.path().to_owned(),
+            format: checkpoint.format(),
+            bytes: checkpoint.file_bytes() as u64,
+            dtypes: checkpoint.dtypes(),
+            prefix: checkpoint.prefix().to_owned(),
+            curves: checkpoint.curves().to_vec(),
+            assumed: network.assumed().to_vec(),
+            network: Arc::new(network),
+            vocabulary: None,
+            recorded: None,
+            source: Arc::new(checkpoint.source()?),
+            tensors: Arc::default(),
+        })
+    }
+
+    /// The same model, computing on `device` from now on.
+    ///
+    /// # Errors
+    /// When this build or this machine has no such device, or the model does not fit its memory.
+    pub fn on(self, device: Device) -> Result<Self, EngineError> {
+        // Of a recorded run nothing is left to be run.
+        if device != Device::Cpu && self.recorded.is_none() {
+            self.network.place(device)?;
+        }
+        Ok(self)
+    }
+
+    /// The same model with another network: the one that it has, edited.
+    pub(super) fn with_network(&self, network: Arc<Network>) -> Self {
+        Self {
+            network,
+            ..self.clone()
+        }
+    }
+
+    /// Opens a bundled model.
+    ///
+    /// # Errors
+    /// None with the files that the program was built from.
+    pub fn open_sample(sample: &Sample) -> Result<Self, EngineError> {
+        let checkpoint = Checkpoint::from_static(Path::new(sample.file), sample.model)?;
+        Self::from_checkpoint(&checkpoint, None, None)
+    }
+
+    fn from_checkpoint(
+        checkpoint: &Checkpoint,
+        vocab: Option<&Path>,
+        ramp: Option<usize>,
+    ) -> Result<Self, EngineError> {
+        refuse_sums(checkpoint)?;
+        let path = checkpoint.path();
+        let header = Header::of(checkpoint)?;
+        if header.is_some() && (vocab.is_some() || ramp.is_some()) {
+            let path = path.to_owned();
+            return Err(EngineError::RecordedAnswers { path });
+        }
+        let mut model = match header {
+            Some(header) => Self::of_run(checkpoint, header)?,
+            None => Self::of(checkpoint, Network::load(checkpoint, ramp)?)?,
+        };
+        let is_recorded = model.recorded.is_some();
+        let is_fairseq = model.prefix.contains("decoder.");
+        let config = model.network.config();
+        let expected = config.vocab_size;
+        let assumed = &mut model.assumed;
+        model.vocabulary = match (vocab, checkpoint.metadata().get("vocabulary")) {
+            (Some(file), _) => {
+                let vocabulary = Vocabulary::from_file(file, expected, config.adapt_io.is_some())?;
+                assumed.push(format!("vocabulary: {}", vocabulary.note()));
+                Some(vocabulary)
+            }
+            (None, Some(json)) => {
+                let damaged = |reason| TextError::VocabularyFile {
+                    path: path.to_owned(),
+                    reason,
+                };
+                let json = spanscope_core::text::vocabulary_json(json.as_bytes(), expected)
+                    .map_err(damaged)?;
+                let vocabulary = Vocabulary::from_json(&json).map_err(|error| match error {
+                    TextError::Vocabulary(reason) => damaged(reason),
+                    other => other,
+                })?;
+                if vocabulary.len() != expected {
+                    let (path, found) = (path.to_owned(), vocabulary.len());
+                    return Err(EngineError::StoredVocabulary {
+                        path,
+                        found,
+                        expected,
+                    });
+                }
+                Some(vocabulary)
+            }
+            // What was assumed is in the file.
+            (None, None) if is_recorded => None,
+            (None, None) => {
+                let text8 = Vocabulary::text8();
+                // fairseq's ids begin with tokens of its own.
+                if expected == text8.len() && !is_fairseq {
+                    assumed.push(
+                        "vocabulary: the text8 order, because the model has 28 tokens".into(),
+                    );
+                    Some(text8)
+                } else {
+                    assumed.push("no vocabulary: tokens are shown as ids".into());
+                    None
+                }
+            }
+        };
+        Ok(model)
+    }
+
+    /// The ids of a text.
+    ///
+    /// # Errors
+    /// When the model has no vocabulary.
+    pub fn prepare(&self, text: &[u8]) -> Result<Prepared, EngineError> {
+        let vocabulary = self
+            .vocabulary
+            .as_ref()
+            .ok_or_else(|| EngineError::NoVocabulary {
+                path: self.path.clone(),
+            })?;
+        let (ids, coverage) = vocabulary.known_ids(text);
+        Ok(Prepared {
+            unknown: coverage.missing,
+            coverage,
+            ids,
+        })
+    }
+
+    /// Where the first token of a text that the model knows ends, in bytes: what follows is predicted. 0 where there is
+    /// none among the first bytes.
+    pub fn first_token_end(&self, text: &[u8]) -> usize {
+        let Some(vocabulary) = &self.vocabulary else {
+            return 0;
+        };
+        let mark = vocabulary.mark_len(text);
+        let head = &text[mark..text.len().min(1 << 16)];
+        let pieces = vocabulary.encode_bytes(head);
+        let first = pieces.iter().find(|piece| piece.id.is_some());
+        first.map_or(0, |piece| mark + piece.range.end)
+    }
+
+    /// Whether the file has a training log in a form that is not read.
+    pub fn has_unread_curves(&self) -> bool {
+        let of_log = |note: &String| note.starts_with("no training curve");
+        self.assumed.iter().any(of_log)
+    }
+
+    /// Whether something about it is still a guess that only the user can settle: the ramp, or the vocabulary.
+    pub fn has_questions(&self) -> bool {
+        if self.recorded.is_some() {
+            return false;
+        }
+        let open = |note: &String| note.starts_with("ramp") || note.starts_with("no vocabulary");
+        self.assumed.iter().any(open)
+    }
+
+    /// The kind of network in words.
+    pub fn kind(&self) -> String {
+        let config = self.network.config();
+        let span = if config.adapt_span {
+            "adaptive span"
+        } else {
+            "fixed span"
+        };
+        let inner = match (config.pers_mem_size, config.inner_hidden_size) {
+            (0, 0) => "no feed-forward sublayers".to_owned(),
+            (0, inner) => format!("feed-forward sublayers of width {}", thousands(inner)),
+            (n, _) => format!(
+                "all-attention with {} persistent vectors per head",
+                thousands(n)
+            ),
+        };
+        let io = match &config.adapt_io {
+            Some(io) => format!(
+                ", adaptive input and output in {} clusters",
+                io.cutoffs.len()
+            ),
+            None => String::new(),
+        };
+        format!("{span}, {inner}{io}")
+    }
+
+    /// The parameters by what they are for; they add up to those of the network.
+    pub fn parts(&self) -> &[Part] {
+        self.network.parts()
+    }
+
+    /// The name of the run's folder, if the file is the checkpoint in one.
+    fn run_name(&self) -> Option<&std::ffi::OsStr> {
+        let is_in_folder = self.path.file_name().is_some_and(|name| name == IN_FOLDER);
+        self.path.parent()?.file_name().filter(|_| is_in_folder)
+    }
+
+    /// The file's name without its folders; that of the folder stands before it where all runs' files are called the same.
+    pub fn file_name(&self) -> String {
+        if let Some(run) = self.run_name() {
+            return format!("{}/{IN_FOLDER}", run.to_string_lossy());
+        }
+        let name = self.path.file_name().unwrap_or(self.path.as_os_str());
+        name.to_string_lossy().into_owned()
+    }
+
+    /// The file's name without folders and ending, for titles.
+    pub fn name(&self) -> String {
+        if let Some(run) = self.run_name() {
+            return run.to_string_lossy().into_owned();
+        }
+        let name = self.path.file_stem().unwrap_or(self.path.as_os_str());
+        name.to_string_lossy().into_owned()
+    }
+
+    /// What tables say of a token.
+    pub fn token_name(&self, id: u32) -> TokenName {
+        let exact = self.vocabulary.as_ref().and_then(|v| v.exact(id));
+        TokenName {
+            id,
+            token: exact,
+            label: self.label(id),
+        }
+    }
+
+    /// A short visible name of a token.
+    pub fn label(&self, id: u32) -> String {
+        self.vocabulary
+            .as_ref()
+            .map_or_else(|| id.to_string(), |v| v.label(id))
+    }
+}
+
+/// Says what a file of sums is, to whoever takes it for a model.
+fn refuse_sums(checkpoint: &Checkpoint) -> Result<(), EngineError> {
+    match checkpoint.metadata().contains_key(super::sums_file::HEADER) {
+        true => Err(EngineError::SumsNotModel {
+            path: checkpoint.path().to_owned(),
+        }),
+        false => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::SAMPLES;
+    use spanscope_core::checkpoint::{Panel, Quantity};
+
+    fn data(name: &str) -> PathBuf {
+        Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))
+            .join("tests/data")
+            .join(name)
+    }
+
+    #[test]
+    fn a_model_knows_its_file_its_parts_and_its_training() {
+        let model = Model::open_sample(&SAMPLES[1]).unwrap();
+        assert_eq!(model.bytes, SAMPLES[1].model.len() as u64);
+        let parts = model.parts().iter().map(|part| part.parameters);
+        assert_eq!(parts.sum::<usize>(), model.network.parameters());
+        let panels = Panel::of(&model.curves);
+        let kinds: Vec<Quantity> = panels.iter().map(|panel| panel.quantity).collect();
+        assert_eq!(kinds, [Quantity::BitsPerCharacter, Quantity::Span]);
+        assert!(panels.iter().all(|panel| panel.by_step));
+        let line = &panels[0].lines[1];
+        assert_eq!((line.name.as_str(), line.points[0][0]), ("val_bpc", 200.0));
+    }
+
+    #[test]
+    fn an_outline_knows_as_much_about_the_file() {
+        let path = data("tiny_adaptive_bf16.pt");
+        let (outline, whole) = (
+            Model::outline(&path, None).unwrap(),
+            Model::open(&path, None, None).unwrap(),
+        );
+        assert_eq!(outline.dtypes.first(), Some(&Dtype::BF16));
+        assert_eq!(outline.dtypes, whole.dtypes);
+        assert_eq!(outline.bytes, std::fs::metadata(&path).unwrap().len());
+        assert_eq!(outline.bytes, whole.bytes);
+        assert_eq!(outline.curves, whole.curves);
+        assert_eq!(outline.parts(), whole.parts());
+        let fairseq = Model::outline(&data("tiny_fairseq_layout.pt"), None).unwrap();
+        assert_eq!(fairseq.prefix, "decoder.model.");
+        let sample = Model::open_sample(&SAMPLES[0]).unwrap();
+        assert_eq!(sample.prefix, "");
+    }
+}

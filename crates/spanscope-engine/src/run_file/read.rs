@@ -1,0 +1,393 @@
+//! Reading a run file: what is small at once, queries, keys and results of single tokens when they are wanted.
+//!
+//! What is read later comes through the open file and not through a map of it, so that a file that is shortened meanwhile
+//! is an error and not the end of the program.
+
+use super::header::{Header, TextHeader};
+use super::plan::{ALIGNED, element_of};
+use super::{PROMOTED, RunFileError, names};
+use spanscope_core::analysis::lens::Promoted;
+use spanscope_core::analysis::sums::SumsError;
+use spanscope_core::analysis::{Candidate, Prediction, Shares, Truth, bits};
+use spanscope_core::checkpoint::{Checkpoint, Element, Place};
+use spanscope_core::files::sha256_hex;
+use spanscope_core::model::{Network, RecordedRows, Run};
+use spanscope_core::text;
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{Read, Seek, SeekFrom};
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// A run file, open.
+#[derive(Debug)]
+pub struct RunFile {
+    path: PathBuf,
+    file: Mutex<File>,
+    places: BTreeMap<String, Place>,
+    header: Header,
+    /// Layer, head and vector of all vectors whose promoted tokens are there, in order.
+    vectors: Vec<[u32; 3]>,
+}
+
+/// What was measured on a text, and the text.
+#[derive(Debug, Clone)]
+pub struct RecordedText {
+    /// Which of the file's texts it is.
+    pub index: usize,
+    /// The text; bytes that are no UTF-8 are in it as stand-ins.
+    pub text: Arc<str>,
+    /// The tokens that the model ran over.
+    pub ids: Vec<u32>,
+    /// −log2 p of every token that was predicted: the i-th belongs to token i + 1.
+    pub surprisal: Vec<f32>,
+    /// Mean shares of every head's weight, layer by layer.
+    pub shares: Vec<Shares>,
+}
+
+impl RunFile {
+    /// The run file of a checkpoint that has this header.
+    ///
+    /// # Errors
+    /// When the file cannot be read, or a tensor is missing or of a shape that does not fit the header.
+    pub(crate) fn open(checkpoint: &Checkpoint, header: Header) -> Result<Self, RunFileError> {
+        let path = checkpoint.path().to_owned();
+        let file = File::open(&path).map_err(|source| RunFileError::Io {
+            path: path.clone(),
+            source,
+        })?;
+        let mut run = Self {
+            path,
+            file: Mutex::new(file),
+            places: checkpoint.places().clone(),
+            header,
+            vectors: Vec::new(),
+        };
+        run.check()?;
+        if run.header.vectors > 0 {
+            let flat = run.u32s(names::VECTORS, 0, 3 * run.header.vectors)?;
+            let rows = flat.chunks_exact(3).map(|row| [row[0], row[1], row[2]]);
+            run.vectors = rows.collect();
+            if !run.vectors.is_sorted_by(|a, b| a < b) {
+                let what = format!("tensor {} is not in order", names::VECTORS);
+                return Err(run.damaged(what));
+            }
+        }
+        Ok(run)
+    }
+
+    /// Whether all tensors are there that the header speaks of, in their shapes.
+    fn check(&self) -> Result<(), RunFileError> {
+        use Element::{F32, U8, U32};
+        let header = &self.header;
+        let config = &header.model.config;
+        let (layers, heads, dim) = (config.nb_layers, config.nb_heads, config.hidden_size);
+        if header.vectors > 0 {
+            let n = header.vectors;
+            self.expect(names::VECTORS, U32, &[n, 3])?;
+            self.expect(names::PROMOTED_IDS, U32, &[n, 2 * PROMOTED])?;
+            self.expect(names::PROMOTED_CHANGES, F32, &[n, 2 * PROMOTED])?;
+        }
+        let element = element_of(header.dtype);
+        for (j, text) in header.texts.iter().enumerate() {
+            let (t, k) = (text.tokens, header.candidates);
+            let keys = text.queries.1 - text.first_key;
+            let of = |what: &str, element, shape: &[usize]| {
+                self.expect(&names::of_text(j, what), element, shape)
+            };
+            of(names::BYTES, U8, &[text.bytes])?;
+            of(names::IDS, U32, &[t])?;
+            of(names::NLL, F32, &[t - 1])?;
+            of(names::ENTROPY, F32, &[t])?;
+            of(names::NEXT_RANK, U32, &[t])?;
+            of(names::NEXT_LOG_P, F32, &[t])?;
+            of(names::CANDIDATE_IDS, U32, &[t, k])?;
+            of(names::CANDIDATE_LOG_P, F32, &[t, k])?;
+            of(names::SHARES, F32, &[layers, heads, 3])?;
+            let blocks = keys.div_ceil(ALIGNED);
+            of(names::LONGEST_KEYS, F32, &[blocks, layers, heads])?;
+            for layer in 0..layers {
+                let queries = text.at_hand().len();
+                self.expect(&names::queries(j, layer), element, &[queries, dim])?;
+                self.expect(&names::keys(j, layer), element, &[keys, dim])?;
+            }
+            if text.queries.0 % ALIGNED != 0 || text.first_key % ALIGNED != 0 {
+                let what = format!("queries and keys of text {j} do not begin at a block");
+                return Err(self.damaged(what));
+            }
+        }
+        Ok(())
+    }
+
+    fn expect(&self, name: &str, element: Element, shape: &[usize]) -> Result<(), RunFileError> {
+        let place = self
+            .places
+            .get(name)
+            .ok_or_else(|| self.damaged(format!("tensor {name} is missing")))?;
+        if place.element != element || place.shape != shape {
+            return Err(self.damaged(format!(
+                "tensor {name} has the shape {:?} of {}, expected {shape:?} of {}",
+                place.shape,
+                place.element.name(),
+                element.name()
+            )));
+        }
+        Ok(())
+    }
+
+    fn damaged(&self, what: String) -> RunFileError {
+        RunFileError::Damaged {
+            path: self.path.clone(),
+            what,
+        }
+    }
+
+    /// The file.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// What it says about itself.
+    pub fn header(&self) -> &Header {
+        &self.header
+    }
+
+    /// What the header says of a text.
+    ///
+    /// # Errors
+    /// When there is no such text.
+    pub fn text_header(&self, index: usize) -> Result<&TextHeader, RunFileError> {
+        let texts = &self.header.texts;
+        texts.get(index).ok_or_else(|| RunFileError::NoSuchText {
+            path: self.path.clone(),
+            index,
+            texts: texts.len(),
+        })
+    }
+
+    /// A text with what was measured on it.
+    ///
+    /// # Errors
+    /// When there is no such text, it is not the one that was recorded, or the file cannot be read.
+    pub fn text(&self, index: usize) -> Result<RecordedText, RunFileError> {
+        let header = self.text_header(index)?;
+        let name = |what: &str| names::of_text(index, what);
+        let bytes = self.bytes(&name(names::BYTES), 0, header.bytes)?;
+        if sha256_hex(&bytes) != header.sha256 {
+            return Err(self.damaged(format!("text {index} is not the one that was recorded")));
+        }
+        let config = &self.header.model.config;
+        let ids = self.u32s(&name(names::IDS), 0, header.tokens)?;
+        if let Some(id) = ids.iter().find(|id| **id as usize >= config.vocab_size) {
+            let what = format!("text {index} has the token id {id}, which the model lacks");
+            return Err(self.damaged(what));
+        }
+        let nll = self.f32s(&name(names::NLL), 0, header.tokens - 1)?;
+        let heads = config.nb_layers * config.nb_heads;
+        let shares = self.f32s(&name(names::SHARES), 0, 3 * heads)?;
+        let shares = shares.chunks_exact(3).map(|row| Shares {
+            context: row[0],
+            persistent: row[1],
+            empty: row[2],
+        });
+        Ok(RecordedText {
+            index,
+            text: text::to_text(bytes).into(),
+            ids,
+            surprisal: nll.into_iter().map(bits).collect(),
+            shares: shares.collect(),
+        })
+    }
+
+    /// −log p of every token of a text but the first, in nats: numbers that can be added up.
+    ///
+    /// # Errors
+    /// When there is no such text, the file cannot be read, or a number in it is none, or cannot be.
+    pub fn nll(&self, index: usize) -> Result<Vec<f32>, RunFileError> {
+        let header = self.text_header(index)?;
+        let name = names::of_text(index, names::NLL);
+        let nll = self.f32s(&name, 0, header.tokens - 1)?;
+        match nll.iter().position(|nats| !(-1.0..1e9).contains(nats)) {
+            None => Ok(nll),
+            Some(at) => Err(self.damaged(format!(
+                "tensor {name} has a surprisal of {} nats for token {}; numbers from 0 expected. The model's training may have \
+                 diverged",
+                nll[at],
+                at + 1
+            ))),
+        }
+    }
+
+    /// What was found of a text's numbers when they were added up.
+    pub(crate) fn unsummable(&self, index: usize, error: &SumsError) -> RunFileError {
+        self.damaged(format!("text {index}: {error}"))
+    }
+
+    /// What the model expected after the token at position `at` of a text; `None` where there is no such token.
+    ///
+    /// # Errors
+    /// When there is no such text, or the file cannot be read.
+    pub fn prediction(
+        &self,
+        text: &RecordedText,
+        at: usize,
+    ) -> Result<Option<Prediction>, RunFileError> {
+        if at >= text.ids.len() {
+            return Ok(None);
+        }
+        let name = |what: &str| names::of_text(text.index, what);
+        let k = self.header.candidates;
+        let ids = self.u32s(&name(names::CANDIDATE_IDS), at * k, k)?;
+        let log_p = self.f32s(&name(names::CANDIDATE_LOG_P), at * k, k)?;
+        let vocab_size = self.header.model.config.vocab_size;
+        let all = ids.into_iter().zip(log_p);
+        let known = all.filter(|(id, _)| (*id as usize) < vocab_size);
+        let first = |values: Vec<f32>| values.first().copied().unwrap_or(f32::NAN);
+        let rank = self.u32s(&name(names::NEXT_RANK), at, 1)?;
+        let rank = rank.first().copied().unwrap_or(0) as usize;
+        let next_log_p = first(self.f32s(&name(names::NEXT_LOG_P), at, 1)?);
+        let next = text.ids.get(at + 1).filter(|_| rank > 0);
+        Ok(Some(Prediction {
+            at,
+            top: known.map(|(id, log_p)| Candidate { id, log_p }).collect(),
+            entropy_bits: first(self.f32s(&name(names::ENTROPY), at, 1)?),
+            truth: next.map(|id| Truth {
+                id: *id,
+                log_p: next_log_p,
+                rank,
+            }),
+        }))
+    }
+
+    /// The tokens that a persistent vector promotes; `None` where they were not recorded.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn promoted(
+        &self,
+        layer: usize,
+        head: usize,
+        vector: usize,
+    ) -> Result<Option<Promoted>, RunFileError> {
+        let wanted = [layer as u32, head as u32, vector as u32];
+        let Ok(row) = self.vectors.binary_search(&wanted) else {
+            return Ok(None);
+        };
+        let (at, width) = (row * 2 * PROMOTED, 2 * PROMOTED);
+        let ids = self.u32s(names::PROMOTED_IDS, at, width)?;
+        let changes = self.f32s(names::PROMOTED_CHANGES, at, width)?;
+        let vocab_size = self.header.model.config.vocab_size;
+        let mut promoted = Promoted::default();
+        for (i, (id, change)) in ids.into_iter().zip(changes).enumerate() {
+            // Zero stands where there was none.
+            if change != 0.0 && (id as usize) < vocab_size {
+                let side = match i < PROMOTED {
+                    true => &mut promoted.up,
+                    false => &mut promoted.down,
+                };
+                side.push((id, change));
+            }
+        }
+        Ok(Some(promoted))
+    }
+
+    /// The run over a text as it stands before the first key that queries from position `from` on can see; `from` lies
+    /// among those kept, at the beginning of a block of 64. [`RunFile::put`] goes on from there.
+    ///
+    /// # Errors
+    /// When there is no such text, or the file cannot be read.
+    pub fn begin(
+        &self,
+        network: &Arc<Network>,
+        text: &RecordedText,
+        from: usize,
+    ) -> Result<Run, RunFileError> {
+        let header = self.text_header(text.index)?;
+        let from = from.max(header.queries.0) / ALIGNED * ALIGNED;
+        let key = from.saturating_sub(network.farthest_key()) / ALIGNED * ALIGNED;
+        let key = key.max(header.first_key);
+        let config = network.config();
+        let heads = config.nb_layers * config.nb_heads;
+        let name = names::of_text(text.index, names::LONGEST_KEYS);
+        let row = (key - header.first_key) / ALIGNED;
+        let longest = self.f32s(&name, row * heads, heads)?;
+        let before = text.ids.get(..key).unwrap_or_default().to_vec();
+        Ok(Run::recorded(Arc::clone(network), before, from, &longest))
+    }
+
+    /// Puts the tokens up to position `to` into a run that [`RunFile::begin`] began, as far as their keys are kept.
+    ///
+    /// # Errors
+    /// When there is no such text, or the file cannot be read; the run is as before then.
+    pub fn put(&self, run: &mut Run, text: &RecordedText, to: usize) -> Result<(), RunFileError> {
+        let header = self.text_header(text.index)?;
+        let from = run.ids().len();
+        let to = to.min(header.queries.1);
+        let Some(ids) = text.ids.get(from..to) else {
+            return Ok(());
+        };
+        let config = &self.header.model.config;
+        let dim = config.hidden_size;
+        let query = from.max(header.queries.0).min(to);
+        let layers = (0..config.nb_layers).map(|layer| {
+            let keys = names::keys(text.index, layer);
+            let queries = names::queries(text.index, layer);
+            let query_row = query.saturating_sub(header.queries.0);
+            Ok(RecordedRows {
+                keys: self.f32s(&keys, (from - header.first_key) * dim, ids.len() * dim)?,
+                queries: self.f32s(&queries, query_row * dim, (to - query) * dim)?,
+            })
+        });
+        let layers = layers.collect::<Result<Vec<_>, RunFileError>>()?;
+        run.put_recorded(ids, &layers);
+        Ok(())
+    }
+
+    /// `count` elements of a tensor, from element `first` on.
+    fn bytes(&self, name: &str, first: usize, count: usize) -> Result<Vec<u8>, RunFileError> {
+        let place = self
+            .places
+            .get(name)
+            .ok_or_else(|| self.damaged(format!("tensor {name} is missing")))?;
+        let size = place.element.size();
+        let Range { start, end } = place.bytes;
+        let at = start.saturating_add(first.saturating_mul(size));
+        if at.saturating_add(count.saturating_mul(size)) > end {
+            return Err(self.damaged(format!("tensor {name} ends too soon")));
+        }
+        let mut bytes = vec![0; count * size];
+        let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
+        let read = file.seek(SeekFrom::Start(at as u64));
+        let read = read.and_then(|_| file.read_exact(&mut bytes));
+        read.map_err(|source| RunFileError::Io {
+            path: self.path.clone(),
+            source,
+        })?;
+        Ok(bytes)
+    }
+
+    fn u32s(&self, name: &str, first: usize, count: usize) -> Result<Vec<u32>, RunFileError> {
+        let bytes = self.bytes(name, first, count)?;
+        let (numbers, _) = bytes.as_chunks::<4>();
+        Ok(numbers.iter().map(|b| u32::from_le_bytes(*b)).collect())
+    }
+
+    fn f32s(&self, name: &str, first: usize, count: usize) -> Result<Vec<f32>, RunFileError> {
+        let bytes = self.bytes(name, first, count)?;
+        let element = self.places.get(name).map(|place| place.element);
+        let (halves, _) = bytes.as_chunks::<2>();
+        let (words, _) = bytes.as_chunks::<4>();
+        Ok(match element {
+            Some(Element::F16) => {
+                let halves = halves.iter().map(|b| half::f16::from_le_bytes(*b));
+                halves.map(half::f16::to_f32).collect()
+            }
+            Some(Element::BF16) => {
+                let halves = halves.iter().map(|b| half::bf16::from_le_bytes(*b));
+                halves.map(half::bf16::to_f32).collect()
+            }
+            _ => words.iter().map(|b| f32::from_le_bytes(*b)).collect(),
+        })
+    }
+}

@@ -1,0 +1,113 @@
+//! What the worker last knew: everything that a window draws.
+
+use super::answers::Score;
+use super::continuing::Continued;
+use super::detail::Detail;
+use super::open::Model;
+use super::picture::{Picture, Pictured};
+use super::surveyed::Surveyed;
+use super::tokens::Tokens;
+use super::vector_facts::VectorFacts;
+use spanscope_chart::TokenName;
+use spanscope_core::analysis::{Gathered, Prediction, Shares};
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::sync::Arc;
+
+/// Something that went wrong, to be shown once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    /// Rises with every failure.
+    pub number: u64,
+    /// The wish to open a model that failed, by its number; `None` when something else did.
+    pub opening: Option<u64>,
+    /// What happened, and what to do.
+    pub message: String,
+}
+
+/// The state of the work at one moment. Cheap to clone; it never changes once published.
+#[derive(Debug, Clone, Default)]
+pub struct Snapshot {
+    /// The open model.
+    pub model: Option<Arc<Model>>,
+    /// The model that is being opened, as far as it is known before its weights are read: its spans.
+    pub preview: Option<Arc<Model>>,
+    /// The wish that opened the model, by its number: rises with every model opened.
+    pub model_number: u64,
+    /// The last wish that this takes into account, by its number.
+    pub version: u64,
+    /// Which text of a recorded run is shown, from 0; `None` of any other model.
+    pub recorded: Option<usize>,
+    /// The text, cut into the model's tokens.
+    pub tokens: Arc<Tokens>,
+    /// Tokens that the network has run over.
+    pub done: usize,
+    /// Tokens whose weights are at hand: all, but of a text too long for the memory.
+    pub at_hand: Range<usize>,
+    /// −log2 p of every token that was predicted: the i-th belongs to token i + 1.
+    pub surprisal: Arc<Vec<f32>>,
+    /// Bits per token: the mean surprisal so far.
+    pub bits_per_token: Option<f64>,
+    /// Mean shares of every head's weight, layer by layer; nothing before the first token.
+    pub shares: Arc<Vec<Shares>>,
+    /// The selected heads.
+    pub detail: Option<Arc<Detail>>,
+    /// What the selected tokens read with these heads, and who reads them.
+    pub gathered: Option<Arc<Gathered>>,
+    /// The pictures last asked for.
+    pub pictures: BTreeMap<Pictured, Arc<Picture>>,
+    /// What the weight last asked about is made of.
+    pub score: Option<Arc<Score>>,
+    /// What is measured on all heads so far, if it was asked for.
+    pub surveyed: Option<Arc<Surveyed>>,
+    /// The continuation last asked for, as far as it is drawn.
+    pub continued: Option<Arc<Continued>>,
+    /// What is expected after the token last asked about.
+    pub prediction: Option<Arc<Prediction>>,
+    /// What is known of the persistent vector last asked about.
+    pub vector: Option<Arc<VectorFacts>>,
+    /// Bits per token of this text without the edits of the model, where that was measured.
+    pub unedited_bits: Option<f64>,
+    /// Milliseconds from the last edit until the network had run over the whole text.
+    pub milliseconds: Option<f32>,
+    /// Whether a model is being opened.
+    pub opening: bool,
+    /// Whether there is more to come: something that was wanted is not here yet.
+    pub busy: bool,
+    /// The last thing that went wrong.
+    pub failure: Option<Failure>,
+}
+
+impl Snapshot {
+    /// The model whose spans are shown: the one that is being opened, or the open one.
+    pub fn shown(&self) -> Option<&Arc<Model>> {
+        self.preview.as_ref().or(self.model.as_ref())
+    }
+
+    /// −log2 p of the token at position `token`, given those before it; the first one has none.
+    pub fn surprisal_of(&self, token: usize) -> Option<f32> {
+        self.surprisal.get(token.checked_sub(1)?).copied()
+    }
+
+    /// A short visible name of the token at position `token`.
+    pub fn label(&self, token: usize) -> String {
+        match (&self.model, self.tokens.ids.get(token)) {
+            (Some(model), Some(&id)) => model.label(id),
+            _ => String::new(),
+        }
+    }
+
+    /// What tables say of the token at position `token`.
+    pub fn token_name(&self, token: usize) -> TokenName {
+        match (&self.model, self.tokens.ids.get(token)) {
+            (Some(model), Some(&id)) => model.token_name(id),
+            _ => TokenName::default(),
+        }
+    }
+
+    /// The whole character of the text that the token at position `token` is part of; with a model of bytes, most
+    /// characters are several tokens. `None` where it is more than a part of one, or where the bytes are no UTF-8.
+    pub fn character_of(&self, token: usize) -> Option<&str> {
+        self.tokens.character_of(token)
+    }
+}

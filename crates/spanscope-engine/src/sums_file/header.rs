@@ -1,0 +1,139 @@
+//! What a file of sums says of itself.
+
+use crate::corpus::{Corpus, LeftOut, Shard, TextRecord, corpus_id};
+use serde::{Deserialize, Serialize};
+use spanscope_core::model::{Config, Span};
+
+/// The metadata key under which the header stands, as JSON.
+pub const HEADER: &str = "spanscope.sums";
+
+/// The version of the files that this program writes, and the latest that it reads.
+pub const VERSION: u64 = 1;
+
+/// The header of a file of sums. Fields that a reader does not know are passed over.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SumsHeader {
+    /// The version of the file.
+    pub version: u64,
+    /// The program and its version.
+    pub written_by: String,
+    /// What a whole number in a tensor stands for: 2⁻³².
+    pub unit: f64,
+    /// The model.
+    pub model: ModelRecord,
+    /// Whether `sums.removed` and `sums.entropy` were measured.
+    #[serde(rename = "removed")]
+    pub has_removed: bool,
+    /// The corpora, by id.
+    pub corpora: Vec<CorpusRecord>,
+    /// The texts, by name and hash.
+    pub texts: Vec<TextRecord>,
+    /// Texts of the corpora that could not be measured, by name.
+    pub left_out: Vec<LeftOut>,
+}
+
+/// The model that was run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ModelRecord {
+    /// Its file's name, without folders.
+    pub name: String,
+    /// SHA-256 of the file, in hexadecimal.
+    pub sha256: String,
+    /// What tells its tensors from others', whatever file they are in; `None` in files of version 0.1.0.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tensors_sha256: Option<String>,
+    /// The architecture, ramp included.
+    pub config: Config,
+    /// The vocabulary that the texts were cut with; `None` where ids were given to a model without one.
+    pub vocabulary: Option<VocabularyRecord>,
+    /// The spans of all heads, layer by layer.
+    pub spans: Vec<SpanRecord>,
+}
+
+/// A vocabulary, as far as it matters.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VocabularyRecord {
+    /// Tokens.
+    pub size: usize,
+    /// What tells it from others: SHA-256 of its unit and its tokens, in hexadecimal.
+    pub sha256: String,
+}
+
+/// The span of one head.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct SpanRecord {
+    /// Layer, from 0.
+    pub layer: usize,
+    /// Head, from 0.
+    pub head: usize,
+    /// z, in tokens.
+    pub span: f32,
+    /// The number of distances with a mask above zero, in tokens.
+    pub reach: usize,
+}
+
+impl From<&Span> for SpanRecord {
+    fn from(span: &Span) -> Self {
+        Self {
+            layer: span.layer,
+            head: span.head,
+            span: span.span,
+            reach: span.reach,
+        }
+    }
+}
+
+impl From<SpanRecord> for Span {
+    fn from(record: SpanRecord) -> Self {
+        Self {
+            layer: record.layer,
+            head: record.head,
+            span: record.span,
+            reach: record.reach,
+        }
+    }
+}
+
+/// A corpus, and what of it was measured.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct CorpusRecord {
+    /// What tells it from others: see [`Corpus::id`](crate::corpus::Corpus::id).
+    pub id: String,
+    /// Texts in all of it.
+    pub texts: usize,
+    /// The parts that were measured; `None` once all of them were.
+    pub shards: Option<Done>,
+}
+
+impl CorpusRecord {
+    /// A shard of a corpus.
+    pub fn new(corpus: &Corpus, shard: Shard) -> Self {
+        Self {
+            id: corpus.id(),
+            texts: corpus.texts().len(),
+            shards: (shard.of() > 1).then(|| Done {
+                of: shard.of(),
+                done: vec![shard.index()],
+            }),
+        }
+    }
+
+    /// All texts of these names.
+    pub fn of_names(mut names: Vec<&str>) -> Self {
+        names.sort_unstable();
+        Self {
+            texts: names.len(),
+            id: corpus_id(names),
+            shards: None,
+        }
+    }
+}
+
+/// Parts of a corpus.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Done {
+    /// Parts that there are.
+    pub of: usize,
+    /// Those that were measured, from 1, rising.
+    pub done: Vec<usize>,
+}

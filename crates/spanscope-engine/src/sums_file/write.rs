@@ -1,0 +1,73 @@
+//! Writing sums.
+
+use super::{HEADER, SumsFile, SumsFileError};
+use spanscope_core::checkpoint::{CheckpointError, Element, PlannedTensor, TensorFile};
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// Most bytes of the texts' list: the format's readers take no header of more than 100 MB.
+const MOST_HEADER: usize = 90_000_000;
+
+impl SumsFile {
+    /// The tensors: name, shape and numbers.
+    pub(super) fn tensors(&self) -> Vec<(String, Vec<usize>, Vec<u64>)> {
+        let config = &self.sums.config;
+        let (layers, heads) = (config.nb_layers, config.nb_heads);
+        let all = &self.sums.heads;
+        let one =
+            |of: fn(&spanscope_core::analysis::sums::HeadSum) -> u64| all.iter().map(of).collect();
+        let mut tensors: Vec<(String, Vec<usize>, Vec<u64>)> = all
+            .iter()
+            .map(|head| {
+                let name = super::read::distance_name(&head.span);
+                (name, vec![head.distances.len()], head.distances.clone())
+            })
+            .collect();
+        let shape = vec![layers, heads];
+        tensors.push(("sums.empty".into(), shape.clone(), one(|h| h.empty)));
+        if config.pers_mem_size > 0 {
+            let vectors = all.iter().flat_map(|head| head.vectors.iter().copied());
+            let shape = vec![layers, heads, config.pers_mem_size];
+            tensors.push(("sums.vectors".into(), shape, vectors.collect()));
+        }
+        let whole = one(|h| h.whole_reach);
+        tensors.push(("sums.whole_reach".into(), shape.clone(), whole));
+        if self.sums.has_removed {
+            tensors.push(("sums.removed".into(), shape.clone(), one(|h| h.removed)));
+            tensors.push(("sums.entropy".into(), shape, one(|h| h.entropy)));
+        }
+        tensors
+    }
+
+    /// Writes the file, whole or not at all; one that is there is replaced. The same sums give the same bytes.
+    ///
+    /// # Errors
+    /// When the folder cannot be written to, the disk is full, or there are too many texts for one file.
+    pub fn write(&self, path: &Path) -> Result<(), SumsFileError> {
+        let failed = |error: serde_json::Error| {
+            SumsFileError::File(CheckpointError::Io {
+                path: path.to_owned(),
+                source: error.into(),
+            })
+        };
+        let header = serde_json::to_string(&self.header).map_err(failed)?;
+        if header.len() + header.matches('"').count() > MOST_HEADER {
+            return Err(SumsFileError::TooManyTexts {
+                path: path.to_owned(),
+                texts: self.header.texts.len(),
+            });
+        }
+        let metadata = BTreeMap::from([(HEADER.to_owned(), header)]);
+        let tensors = self.tensors();
+        let plan: Vec<PlannedTensor> = tensors
+            .iter()
+            .map(|(name, shape, _)| PlannedTensor::new(name.clone(), Element::U64, shape))
+            .collect();
+        let mut file = TensorFile::create(path, &plan, &metadata)?;
+        for (name, _, numbers) in &tensors {
+            let bytes: Vec<u8> = numbers.iter().flat_map(|n| n.to_le_bytes()).collect();
+            file.write(name, 0, &bytes)?;
+        }
+        Ok(file.finish()?)
+    }
+}

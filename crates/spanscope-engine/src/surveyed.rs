@@ -1,0 +1,173 @@
+//! The survey of all heads, carried on while nothing more urgent is wanted.
+
+use super::looks::Looks;
+use spanscope_core::analysis::{HeadMeasure, SpanFlag, Survey, Thumbnail, flag};
+use spanscope_core::model::{Cancel, Network, Run};
+use std::ops::Range;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// How long a step of a survey should take: short enough that a new wish is seen at once.
+const STEP: Duration = Duration::from_millis(30);
+
+/// Queries of the first step; later ones are as many as fit its time.
+const FIRST: usize = 64;
+
+/// Time between two looks at an unfinished survey, at least.
+const SHOW: Duration = Duration::from_millis(400);
+
+/// What is measured on every head.
+#[derive(Debug, Clone)]
+pub struct Surveyed {
+    /// The queries measured.
+    pub queries: Range<usize>,
+    /// The queries that will be.
+    pub wanted: Range<usize>,
+    /// Layer by layer.
+    pub measures: Vec<HeadMeasure>,
+    /// What is worth pointing out about each head's span.
+    pub flags: Vec<Option<SpanFlag>>,
+    /// Of the leading head.
+    pub leading: LeadingHead,
+    /// A small picture of every head, if asked for, layer by layer.
+    pub thumbnails: Option<Arc<Vec<Thumbnail>>>,
+    /// The first distance of every bin of a thumbnail and, at the end, the first beyond the last.
+    pub bin_edges: Vec<usize>,
+}
+
+/// What is measured on the leading head by distance and by query.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LeadingHead {
+    /// Layer and head, from 0.
+    pub head: (usize, usize),
+    /// The mean weight that the text gives each distance, from 1.
+    pub by_distance: Vec<f32>,
+    /// For each of the queries measured, the share of its softmax that the mask took away.
+    pub removed: Vec<f32>,
+}
+
+/// How a survey is shown: the leading head, and rows and columns of thumbnails.
+type Shown = ((usize, usize), Option<(usize, usize)>);
+
+/// A survey on its way.
+#[derive(Default)]
+pub(super) struct Surveying {
+    survey: Option<Survey>,
+    /// Where the run begins that it is of, if it is a close-up.
+    near: Option<usize>,
+    /// The run that it is complete for.
+    complete: Option<u64>,
+    /// What of it was shown last: of which run, and how.
+    shown: Option<(u64, Shown)>,
+    shown_when: Option<Instant>,
+    at_once: usize,
+    /// What is shown is of the network before, and stays until this one is measured as a whole.
+    holds: bool,
+    pub surveyed: Option<Arc<Surveyed>>,
+}
+
+impl Surveying {
+    /// The text has changed after its first `len` tokens.
+    pub fn truncate(&mut self, len: usize) {
+        if let Some(survey) = &mut self.survey {
+            survey.truncate(len);
+        }
+        self.holds = false;
+        // After a change of a few words what is shown stays until there is something newer; of another text it does not.
+        let is_another = |surveyed: &Surveyed| surveyed.queries.end > 2 * len;
+        if self.surveyed.as_deref().is_some_and(is_another) {
+            self.surveyed = None;
+        }
+    }
+
+    /// Another network has read the text.
+    pub fn renew(&mut self) {
+        self.survey = None;
+        self.complete = None;
+        self.holds = self.surveyed.is_some();
+    }
+
+    /// Whether everything that is wanted of it is there.
+    pub fn is_done(&self, looks: &Looks, run: u64) -> bool {
+        !looks.survey
+            || self.complete == Some(run)
+                && self.shown == Some((run, (looks.heads.leading(), looks.thumbnails)))
+    }
+
+    /// Measures some more of the queries in `range`; false when it was told to stop.
+    pub fn step(
+        &mut self,
+        network: &Network,
+        run: (&Run, u64),
+        range: &Range<usize>,
+        near: Option<usize>,
+        looks: &Looks,
+        cancel: &Cancel,
+    ) -> bool {
+        let (run, number) = run;
+        let mut survey = match self.survey.take() {
+            Some(survey) if self.near == near => survey,
+            _ => Survey::new(network),
+        };
+        self.near = near;
+        let mut done = true;
+        if self.complete != Some(number) {
+            let start = Instant::now();
+            let covered = survey.range();
+            let begins = covered.start <= range.start && covered.end >= range.start;
+            let from = if begins { covered.end } else { range.start };
+            let at_once = self.at_once.max(FIRST);
+            let to = (from + at_once).min(range.end);
+            done = survey.go_on(run, &(range.start..to), cancel);
+            // Where nothing was added, the run has forgotten what it would take.
+            let stuck = survey.range().end <= covered.end && begins;
+            if done && (to >= range.end || stuck) {
+                self.complete = Some(number);
+            }
+            if done && to - from == at_once {
+                let fits =
+                    at_once as f32 * STEP.as_secs_f32() / start.elapsed().as_secs_f32().max(1e-4);
+                self.at_once = (fits as usize).clamp(FIRST, 2 * at_once);
+            }
+        }
+        let shown_lately = self.shown_when.is_some_and(|when| when.elapsed() < SHOW);
+        let is_complete = self.complete == Some(number);
+        if is_complete || !shown_lately && !self.holds {
+            self.holds &= !is_complete;
+            self.show(network, &survey, range, looks);
+            let of = self.complete.unwrap_or(0);
+            self.shown = Some((of, (looks.heads.leading(), looks.thumbnails)));
+        }
+        self.survey = Some(survey);
+        done
+    }
+
+    fn show(&mut self, network: &Network, survey: &Survey, wanted: &Range<usize>, looks: &Looks) {
+        let measures = survey.measures();
+        let (spans, config) = (network.spans(), network.config());
+        let flags = measures.iter().zip(&spans);
+        let (layer, head) = looks.heads.leading();
+        let thumbnails = looks.thumbnails.map(|(rows, columns)| {
+            let of = |span: &spanscope_core::model::Span| {
+                survey.thumbnail(span.layer, span.head, rows, columns)
+            };
+            Arc::new(spans.iter().map(of).collect())
+        });
+        self.surveyed = Some(Arc::new(Surveyed {
+            queries: survey.range(),
+            wanted: wanted.clone(),
+            flags: flags
+                .map(|(measure, span)| flag(measure, span, config))
+                .collect(),
+            measures,
+            leading: LeadingHead {
+                head: (layer, head),
+                by_distance: survey.by_distance(layer, head),
+                removed: survey.removed(layer, head),
+            },
+            thumbnails,
+            bin_edges: survey.bin_edges().to_vec(),
+        }));
+        self.shown_when = Some(Instant::now());
+    }
+}

@@ -1,0 +1,306 @@
+//! A text as the model sees it, without losing the place of anything in it.
+
+use super::open::Model;
+use spanscope_core::model::Cancel;
+use spanscope_core::text::{self, Coverage, Gathered, Piece};
+use std::borrow::Cow;
+use std::sync::Arc;
+
+/// A text cut into tokens.
+#[derive(Debug, Clone, Default)]
+pub struct Tokens {
+    /// The text itself. What a file held that is no UTF-8 is in it as stand-ins; the model reads [`Tokens::bytes`].
+    pub text: Arc<str>,
+    /// The text's bytes where they are not those of `text`, because it has stand-ins.
+    raw: Option<Arc<[u8]>>,
+    /// Its pieces in order, those that the vocabulary lacks included. Their places are those in [`Tokens::bytes`].
+    pub pieces: Vec<Piece>,
+    /// The known tokens: what the network runs over.
+    pub ids: Vec<u32>,
+    /// For every token, its piece.
+    pub piece_of: Vec<u32>,
+    /// Pieces that the vocabulary lacks; the network never sees them.
+    pub unknown: usize,
+    /// Bytes at the end that are left out, because there are more pieces than a window can show.
+    pub left_out: usize,
+}
+
+/// Bytes cut into pieces between two looks at whether they are still wanted.
+const CHUNK: usize = 1 << 16;
+
+impl Tokens {
+    /// Cuts `text` into pieces, at most `limit` of them; `None` on cancellation. Without a vocabulary the text is a
+    /// list of token ids.
+    pub fn new(model: &Model, text: Arc<str>, limit: usize, cancel: &Cancel) -> Option<Self> {
+        let cut = |chunk: &[u8]| match &model.vocabulary {
+            Some(vocabulary) => vocabulary.encode_bytes(chunk),
+            None => numbers(chunk, model.network.config().vocab_size),
+        };
+        let is_mark = |bytes: &[u8]| match &model.vocabulary {
+            Some(vocabulary) => vocabulary.mark_len(bytes),
+            None => 0,
+        };
+        Self::cut(text, limit, cancel, is_mark, cut)
+    }
+
+    /// As [`Tokens::new`], of a list of ids whether or not the model has a vocabulary.
+    pub fn of_ids(model: &Model, text: Arc<str>, limit: usize, cancel: &Cancel) -> Option<Self> {
+        let vocab_size = model.network.config().vocab_size;
+        let none = |_: &[u8]| 0;
+        Self::cut(text, limit, cancel, none, |chunk| {
+            numbers(chunk, vocab_size)
+        })
+    }
+
+    fn cut(
+        text: Arc<str>,
+        limit: usize,
+        cancel: &Cancel,
+        before: impl Fn(&[u8]) -> usize,
+        cut: impl Fn(&[u8]) -> Vec<Piece>,
+    ) -> Option<Self> {
+        let raw: Option<Arc<[u8]>> = match text::to_bytes(&text) {
+            Cow::Borrowed(_) => None,
+            Cow::Owned(bytes) => Some(bytes.into()),
+        };
+        let bytes = raw.as_deref().unwrap_or(text.as_bytes());
+        let mut pieces = Vec::new();
+        let mut from = before(bytes);
+        while from < bytes.len() && pieces.len() < limit {
+            if cancel.is_cancelled() {
+                return None;
+            }
+            let to = chunk_end(bytes, from);
+            let chunk = &bytes[from..to];
+            pieces.extend(cut(chunk).into_iter().map(|piece| Piece {
+                range: piece.range.start + from..piece.range.end + from,
+                ..piece
+            }));
+            from = to;
+        }
+        if pieces.len() > limit {
+            pieces.truncate(limit);
+            from = pieces.last().map_or(0, |piece| piece.range.end);
+        }
+        let (ids, piece_of): (Vec<u32>, Vec<u32>) = pieces
+            .iter()
+            .enumerate()
+            .filter_map(|(i, piece)| Some((piece.id?, i as u32)))
+            .unzip();
+        Some(Self {
+            unknown: pieces.len() - ids.len(),
+            left_out: bytes.len() - from,
+            text,
+            raw,
+            pieces,
+            ids,
+            piece_of,
+        })
+    }
+
+    /// How much of it the vocabulary has.
+    pub fn coverage(&self, model: &Model) -> Coverage {
+        match (&model.vocabulary, self.unknown) {
+            (Some(vocabulary), 1..) => {
+                let mut gathered = Gathered::new(vocabulary.unit());
+                for piece in &self.pieces {
+                    let bytes = self.bytes().get(piece.range.clone());
+                    gathered.add(piece.id.is_some(), bytes.unwrap_or_default());
+                }
+                gathered.finish()
+            }
+            _ => Coverage::counted(self.pieces.len(), self.unknown),
+        }
+    }
+
+    /// The text's bytes, as the model reads them.
+    pub fn bytes(&self) -> &[u8] {
+        self.raw.as_deref().unwrap_or(self.text.as_bytes())
+    }
+
+    /// The character of the text that the token at position `token` is part of. `None` where it is more than a part of
+    /// one, or where the bytes are no UTF-8.
+    pub fn character_of(&self, token: usize) -> Option<&str> {
+        let piece = self.pieces.get(*self.piece_of.get(token)? as usize)?;
+        let (character, whole) = text::character_at(self.bytes(), piece.range.start)?;
+        (piece.range.end <= whole.end).then_some(character)
+    }
+
+    /// The token at `piece`, if the model knows it.
+    pub fn token_of(&self, piece: usize) -> Option<usize> {
+        self.piece_of
+            .binary_search(&u32::try_from(piece).ok()?)
+            .ok()
+    }
+}
+
+/// Where a chunk that begins at `from` may end: at white space, so that no word is cut, unless there is none for long.
+fn chunk_end(text: &[u8], from: usize) -> usize {
+    let mut least = (from + CHUNK).min(text.len());
+    // Before whatever begins a character, so that none is cut; a run of continuations is no character.
+    while text.get(least).is_some_and(|byte| byte & 0xC0 == 0x80) {
+        least += 1;
+    }
+    let rest = &text[least..];
+    let mut space = None;
+    let near = rest.get(..CHUNK).unwrap_or(rest);
+    let mut at = 0;
+    for chunk in near.utf8_chunks() {
+        let valid = chunk.valid().char_indices();
+        if let Some((offset, c)) = valid.clone().find(|(_, c)| c.is_whitespace()) {
+            space = Some(at + offset + c.len_utf8());
+            break;
+        }
+        at += chunk.valid().len() + chunk.invalid().len();
+    }
+    let mut end = least + space.unwrap_or(0);
+    // "\r\n" is one line break.
+    if text[..end].ends_with(b"\r") && text[end..].starts_with(b"\n") {
+        end += 1;
+    }
+    end
+}
+
+/// Token ids as people write them: numbers between spaces, commas or brackets. What is no id of the model keeps its
+/// place with none.
+fn numbers(text: &[u8], vocab_size: usize) -> Vec<Piece> {
+    let apart = |c: Option<char>| {
+        c.is_some_and(|c| c.is_whitespace() || matches!(c, ',' | ';' | '[' | ']'))
+    };
+    let mut pieces = Vec::new();
+    let mut start = None;
+    let mut end_number = |start: &mut Option<usize>, end: usize| {
+        if let Some(from) = start.take() {
+            let number = str::from_utf8(&text[from..end]).ok();
+            let id = number.and_then(|number| number.parse().ok());
+            pieces.push(Piece {
+                id: id.filter(|id: &u32| (*id as usize) < vocab_size),
+                range: from..end,
+            });
+        }
+    };
+    text::each_char(text, |c, range| {
+        if apart(c) {
+            end_number(&mut start, range.start);
+        } else {
+            start.get_or_insert(range.start);
+        }
+    });
+    end_number(&mut start, text.len());
+    pieces
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::SAMPLES;
+    use spanscope_core::text::Vocabulary;
+
+    #[test]
+    fn ids_are_read_as_people_write_them() {
+        let ids: Vec<Option<u32>> = numbers(b"[3, 12,7] x 99\n-1;0 \xff7", 64)
+            .iter()
+            .map(|p| p.id)
+            .collect();
+        assert_eq!(
+            ids,
+            [Some(3), Some(12), Some(7), None, None, None, Some(0), None]
+        );
+        assert!(numbers(b"", 4).is_empty());
+    }
+
+    fn cut(text: &str, limit: usize) -> Tokens {
+        let model = Model::open_sample(&SAMPLES[0]).unwrap();
+        Tokens::new(&model, text.into(), limit, &Cancel::default()).unwrap()
+    }
+
+    #[test]
+    fn what_the_vocabulary_lacks_keeps_its_place() {
+        let tokens = cut("To é be", 100);
+        // "é" is two bytes that Shakespeare's text lacks.
+        assert_eq!((tokens.ids.len(), tokens.unknown), (6, 2));
+        assert_eq!(tokens.pieces[tokens.piece_of[3] as usize].range, 5..6);
+        assert_eq!((tokens.token_of(5), tokens.token_of(3)), (Some(3), None));
+    }
+
+    #[test]
+    fn the_limit_counts_pieces_known_or_not() {
+        let tokens = cut("To é be", 4);
+        assert_eq!(
+            (tokens.ids.len(), tokens.unknown, tokens.left_out),
+            (3, 1, 4)
+        );
+        assert_eq!(cut("éééé", 0).left_out, 8);
+    }
+
+    #[test]
+    fn the_model_reads_the_bytes_of_the_file() {
+        let file = b"To \xe4 \xe4\xb8 be\xff, \xe4\xb8\xad".to_vec();
+        let tokens = cut(&text::to_text(file.clone()), 100);
+        assert_eq!(tokens.bytes(), file);
+        assert_eq!(tokens.pieces.len(), file.len());
+        assert_eq!((tokens.unknown, tokens.left_out), (7, 0));
+        // So does the command line.
+        let model = Model::open_sample(&SAMPLES[0]).unwrap();
+        let vocabulary = model.vocabulary.unwrap();
+        assert_eq!(tokens.pieces, vocabulary.encode_bytes(&file));
+        // A file without such bytes costs nothing more.
+        assert!(cut("To é 中 \u{fffd}", 100).raw.is_none());
+    }
+
+    #[test]
+    fn a_token_knows_its_character() {
+        let mut model = Model::open_sample(&SAMPLES[0]).unwrap();
+        model.vocabulary = Some(Vocabulary::from_bytes_in_order(
+            "aé中😀\n\u{fff}".as_bytes(),
+        ));
+        let text = text::to_text("é中".bytes().chain(*b"a\xe4\n").collect());
+        let tokens = Tokens::new(&model, text.into(), 100, &Cancel::default()).unwrap();
+        let whole: Vec<Option<&str>> = (0..9).map(|token| tokens.character_of(token)).collect();
+        let (e, zhong) = (Some("é"), Some("中"));
+        assert_eq!(
+            whole,
+            [e, e, zhong, zhong, zhong, Some("a"), None, Some("\n"), None]
+        );
+        // A word is more than a character.
+        model.vocabulary = Some(
+            Vocabulary::from_tokens(
+                vec!["né".into(), "é".into()],
+                spanscope_core::text::Unit::Word,
+            )
+            .unwrap(),
+        );
+        let tokens = Tokens::new(&model, "né é".into(), 100, &Cancel::default()).unwrap();
+        assert_eq!(tokens.character_of(0), None);
+        assert_eq!(tokens.character_of(1), Some("é"));
+    }
+
+    #[test]
+    fn chunks_leave_no_trace() {
+        let text = "né\r\n to be ".repeat(3 * CHUNK / 11);
+        let tokens = cut(&text, usize::MAX);
+        let whole = Model::open_sample(&SAMPLES[0])
+            .unwrap()
+            .vocabulary
+            .unwrap()
+            .encode(&text);
+        assert_eq!(tokens.pieces, whole);
+        assert_eq!(tokens.left_out, 0);
+        // Nor do they in a text without white space, or of bytes that are no characters.
+        for part in [
+            &b"\xe4\xb8\xad\xf0\x9f\x98\x80"[..],
+            b"\x80",
+            b"\xe4\xb8",
+            b"a\xff",
+        ] {
+            let file = part.repeat(3 * CHUNK / part.len());
+            let tokens = cut(&text::to_text(file.clone()), usize::MAX);
+            assert_eq!(tokens.pieces.len(), file.len());
+            assert!((0..file.len()).eq(tokens.pieces.iter().map(|piece| piece.range.start)));
+        }
+        let cancel = Cancel::default();
+        cancel.cancel();
+        let model = Model::open_sample(&SAMPLES[0]).unwrap();
+        assert!(Tokens::new(&model, "a".into(), 9, &cancel).is_none());
+    }
+}

@@ -1,0 +1,45 @@
+//! The models and texts that are part of the program, so that it has something to show at once.
+
+use super::Sample;
+
+/// A sample by its name, its file and its text.
+macro_rules! sample {
+    ($name:literal, $file:literal, $text:literal) => {
+        Sample {
+            name: $name,
+            file: concat!($file, ".safetensors"),
+            model: include_bytes!(concat!("../sample_models/", $file, ".safetensors")),
+            text: include_str!(concat!("../assets/texts/", $text)),
+        }
+    };
+}
+
+/// The bundled models; the first one opens when nothing else is asked for. A static: of a constant, every part of the program that
+/// uses it would have a copy.
+pub static SAMPLES: [Sample; 5] = [
+    sample!(
+        "Shakespeare, adaptive span",
+        "shakespeare_adaptive",
+        "shakespeare.txt"
+    ),
+    sample!(
+        "Wikipedia, all-attention",
+        "wikitext_all_attention",
+        "encyclopedia.txt"
+    ),
+    sample!(
+        "Shakespeare, adaptive span up to 1,024",
+        "shakespeare_span",
+        "shakespeare.txt"
+    ),
+    sample!(
+        "Shakespeare, all-attention",
+        "shakespeare_all_attention",
+        "shakespeare.txt"
+    ),
+    sample!(
+        "Shakespeare, fixed span of 1,024",
+        "shakespeare_fixed",
+        "shakespeare.txt"
+    ),
+];
