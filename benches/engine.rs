@@ -29,7 +29,7 @@ fn main() {
     row("from start to everything known, sample text", 15, || {
         let start = Instant::now();
         let text: Arc<str> = SAMPLES[0].text.into();
-        let (engine, news) = engine(Source::default(), Arc::clone(&text));
+        let (engine, news) = engine(Source::Sample(&SAMPLES[0]), Arc::clone(&text));
         wait(&engine, &news, |s| settled(s, text.len()));
         start.elapsed()
     });
@@ -92,7 +92,7 @@ fn settled(snapshot: &Snapshot, tokens: usize) -> bool {
 /// One more character at the end of a text of `length`.
 fn append(length: usize) {
     let mut text: String = SAMPLES[0].text.chars().cycle().take(length).collect();
-    let (engine, news) = engine(Source::default(), text.as_str().into());
+    let (engine, news) = engine(Source::Sample(&SAMPLES[0]), text.as_str().into());
     engine.look(Looks {
         heads: Heads::one((3, 1)),
         // As every window asks: the list of heads is always there.
@@ -118,7 +118,7 @@ fn undo(length: usize) {
     let text: String = SAMPLES[0].text.chars().cycle().take(length).collect();
     let mut edited = text.clone();
     edited.replace_range(length / 2..length / 2, "another passage");
-    let (engine, news) = engine(Source::default(), text.as_str().into());
+    let (engine, news) = engine(Source::Sample(&SAMPLES[0]), text.as_str().into());
     engine.look(Looks {
         heads: Heads::one((3, 1)),
         // As every window asks: the list of heads is always there.

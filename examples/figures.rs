@@ -23,7 +23,12 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         }
         _ => {
             let text = SAMPLES[0].text.to_owned();
-            (Source::default(), text, "sample".into(), "figures".into())
+            (
+                Source::Sample(&SAMPLES[0]),
+                text,
+                "sample".into(),
+                "figures".into(),
+            )
         }
     };
     std::fs::create_dir_all(&folder)?;

@@ -1,8 +1,8 @@
 //! Circles of files: files that use each other, so that none can be understood, tested or moved without the others.
 
-use super::{root, sources};
+use super::{root, source_folders, sources};
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// A module's place: the names that lead to it from the root.
 type Place = Vec<String>;
@@ -338,16 +338,37 @@ fn circles(src: &Path) -> Vec<Circle> {
 
 /// The largest circle that a room may have, and whether it may go through several of its folders, where the rule of
 /// [`files_use_each_other_in_small_circles`] does not hold yet. These numbers fall, and never rise.
-const STILL: [(&str, usize, bool); 2] = [("model", 14, true), ("engine", 9, true)];
+const STILL: [(&str, usize, bool); 2] = [("model", 14, true), ("spanscope-engine", 9, true)];
 
 #[test]
 fn files_use_each_other_in_small_circles() {
-    let found = circles(&root().join("src"));
-    for circle in &found {
+    let of_crate = |src: PathBuf| {
+        let name = match src == root().join("src") {
+            true => "spanscope".into(),
+            false => src
+                .parent()
+                .unwrap()
+                .file_name()
+                .unwrap()
+                .to_string_lossy()
+                .into_owned(),
+        };
+        let found = circles(&src).into_iter();
+        found.map(move |circle| (name.clone(), circle))
+    };
+    // Of crates that are one room, the crate is the room.
+    let folders = source_folders().into_iter();
+    for (name, circle) in folders.flat_map(of_crate) {
         let files = circle.files.join(", ");
         let rooms = &circle.rooms;
-        assert_eq!(rooms.len(), 1, "a circle through several rooms: {files}");
-        let still = STILL.iter().find(|(room, _, _)| rooms.contains(*room));
+        let is_house = ["spanscope", "spanscope-core"].contains(&name.as_str());
+        assert!(
+            rooms.len() == 1 || !is_house,
+            "a circle through several rooms: {files}"
+        );
+        let still = STILL
+            .iter()
+            .find(|(room, _, _)| rooms.contains(*room) || *room == name);
         let (most, may_cross) = still.map_or((6, false), |(_, most, cross)| (*most, *cross));
         let count = circle.files.len();
         assert!(

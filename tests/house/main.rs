@@ -28,3 +28,19 @@ fn sources(folder: &Path) -> Vec<(PathBuf, String)> {
     found.sort();
     found
 }
+
+/// The folders of sources: of the program, and of each crate.
+fn source_folders() -> Vec<PathBuf> {
+    let mut folders = vec![root().join("src")];
+    for entry in std::fs::read_dir(root().join("crates")).unwrap() {
+        folders.push(entry.unwrap().path().join("src"));
+    }
+    folders.sort();
+    folders
+}
+
+/// All files of Rust of the program and its crates.
+fn all_sources() -> Vec<(PathBuf, String)> {
+    let folders = source_folders();
+    folders.iter().flat_map(|folder| sources(folder)).collect()
+}

@@ -1,17 +1,19 @@
-//! Words out of files: whatever is put into a message goes through one of the functions of `src/shown.rs`, which bound and escape
+//! Words out of files: whatever is put into a message goes through one of the functions of `spanscope_core::shown`, which bound and escape
 //! it. Here are the ways around them.
 
-use super::{root, sources};
+use super::{all_sources, root};
 use std::path::PathBuf;
 
 /// The sources but for the window's, whose notes are bounded where they are made, and for tests.
 fn code() -> Vec<(PathBuf, String)> {
-    let src = root().join("src");
-    let mut all = sources(&src);
+    let window = root().join("src/ui");
+    let mut all = all_sources();
     all.retain(|(path, _)| {
-        let inside = path.strip_prefix(&src).unwrap();
+        let inside = path.strip_prefix(root()).unwrap();
         let name = inside.file_name().unwrap().to_str().unwrap();
-        !inside.starts_with("ui") && !name.starts_with("tests") && !inside.ends_with("tests/mod.rs")
+        !path.starts_with(&window)
+            && !name.starts_with("tests")
+            && !inside.ends_with("tests/mod.rs")
     });
     for (_, text) in &mut all {
         // What stands under `#[cfg(test)]` is at the end.

@@ -1,6 +1,6 @@
 //! Who writes files: the room `files`, and whoever is named here with a reason.
 
-use super::{root, sources};
+use super::{all_sources, root};
 use std::collections::BTreeSet;
 
 /// What makes, replaces or moves a file.
@@ -22,7 +22,7 @@ const WAYS: [&str; 12] = [
 /// Files that write by themselves, and why.
 const MAY: [(&str, &str); 3] = [
     (
-        "src/bench/torch_file.rs",
+        "crates/spanscope-bench/src/torch_file.rs",
         "a checkpoint in a folder of its own, removed with it",
     ),
     (
@@ -56,7 +56,7 @@ fn files_are_written_in_one_room() {
     let may: BTreeSet<&str> = MAY.iter().map(|(file, _)| *file).collect();
     let mut found = BTreeSet::new();
     let mut seen = 0;
-    for (path, text) in sources(&root().join("src")) {
+    for (path, text) in all_sources() {
         let inside = path.strip_prefix(root()).unwrap();
         let name = inside.display().to_string().replace('\\', "/");
         let parts = || inside.iter().map(|part| part.to_str().unwrap());
@@ -66,13 +66,13 @@ fn files_are_written_in_one_room() {
         seen += 1;
         let code = code(&text);
         let ways: Vec<&&str> = WAYS.iter().filter(|way| calls(&code, way)).collect();
-        let is_files = name == "src/files.rs" || name.starts_with("src/files/");
+        let is_files = name.starts_with("crates/spanscope-core/src/files");
         if ways.is_empty() || is_files {
             continue;
         }
         assert!(
             may.contains(name.as_str()),
-            "{name} writes by itself ({ways:?}): links, pipes, crashes and full disks are taken care of in crate::files"
+            "{name} writes by itself ({ways:?}): links, pipes, crashes and full disks are taken care of in spanscope_core::files"
         );
         found.insert(name);
     }

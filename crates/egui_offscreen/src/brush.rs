@@ -1,7 +1,5 @@
 //! What triangles are painted with, and how that mixes with what is there.
 
-use egui;
-
 use super::texture::{Sampler, Texture};
 use super::triangle::Outline;
 

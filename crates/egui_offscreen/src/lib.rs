@@ -11,7 +11,6 @@ mod triangle;
 
 use std::collections::HashMap;
 
-use egui;
 use egui::epaint::{ImageDelta, Mesh, Primitive};
 
 use texture::Texture;

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use egui;
 use egui::{Color32, ColorImage, TextureFilter, TextureOptions, TextureWrapMode};
 
 /// Added to a coordinate before looking for the nearest texel, so that a point right between two

@@ -4,7 +4,6 @@
 //! triangle right of or below that edge. So triangles that share an edge leave no gap and draw
 //! nothing twice, which shows at once where they are translucent.
 
-use egui;
 use egui::epaint::Vertex;
 
 use super::brush::{Brush, Plane};

@@ -140,6 +140,8 @@ fn combined(
         let part = run.head_weights(layer, head, from, to)?;
         let vectors = part.vectors.min(1);
         let all = all.get_or_insert_with(|| HeadWeights {
+            nearest: 1,
+            sink: Vec::new(),
             first: part.first,
             queries: part.queries,
             reach,

@@ -3,9 +3,9 @@
 mod recorded;
 mod same;
 
+use super::Sample;
 use super::follow::Stamp;
 use super::run_file::{Header, RunFile, RunFileError};
-use super::Sample;
 use super::span_history::SpanHistory;
 use spanscope_chart::{TokenName, thousands};
 use spanscope_core::checkpoint::RunProgress;

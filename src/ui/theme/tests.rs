@@ -183,8 +183,8 @@ fn shown_in(source: &str) -> String {
 fn every_character_of_the_sources_is_there() {
     let mut folders = vec![
         Path::new(env!("CARGO_MANIFEST_DIR")).join("src/ui"),
-        Path::new(env!("CARGO_MANIFEST_DIR")).join("src/engine"),
-        Path::new(env!("CARGO_MANIFEST_DIR")).join("src/text"),
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("crates/spanscope-engine/src"),
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("crates/spanscope-core/src/text"),
     ];
     let mut found = String::new();
     while let Some(folder) = folders.pop() {

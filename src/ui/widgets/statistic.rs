@@ -200,6 +200,11 @@ mod tests {
                 head,
                 span: reach as f32 - 32.0,
                 reach,
+                window: crate::model::architecture::Window::Soft {
+                    limit: 8192,
+                    ramp: 32,
+                },
+                nearest: 1,
             },
             shares: Some(Shares {
                 context: 0.9,

@@ -214,6 +214,8 @@ mod tests {
     /// Four queries with reach 2; query t gives distance δ the weight t + δ/10.
     fn band() -> LookedWeights {
         LookedWeights::from(HeadWeights {
+            nearest: 1,
+            sink: Vec::new(),
             first: 0,
             queries: 4,
             reach: 2,
@@ -246,6 +248,8 @@ mod tests {
     /// Three queries from position 5 on, with four vectors; query t gives vector n the weight t + n/10.
     fn persistent() -> LookedWeights {
         LookedWeights::from(HeadWeights {
+            nearest: 1,
+            sink: Vec::new(),
             first: 5,
             queries: 3,
             reach: 0,

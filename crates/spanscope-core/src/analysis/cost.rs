@@ -177,6 +177,7 @@ fn in_text_before(reach: usize, tokens: usize) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::architecture::Window;
 
     fn config(inner: usize, vectors: usize) -> Config {
         Config {
@@ -201,6 +202,8 @@ mod tests {
             head,
             span,
             reach,
+            window: Window::Soft { limit: 5, ramp: 1 },
+            nearest: 1,
         }
     }
 

@@ -116,6 +116,8 @@ mod tests {
     /// Five queries with reach 2; query t gives distance δ the weight t + δ/10.
     fn band() -> LookedWeights {
         LookedWeights::from(HeadWeights {
+            nearest: 1,
+            sink: Vec::new(),
             first: 0,
             queries: 5,
             reach: 2,

@@ -241,6 +241,8 @@ mod tests {
     fn part(first: usize, queries: usize) -> HeadWeights {
         let rows = (first..first + queries).flat_map(|t| [10 * t + 1, 10 * t + 2]);
         HeadWeights {
+            nearest: 1,
+            sink: Vec::new(),
             first,
             queries,
             reach: 2,

@@ -117,6 +117,8 @@ mod tests {
     /// Five queries with reach 3; query t gives distance δ the weight t + δ/10.
     fn band() -> LookedWeights {
         LookedWeights::from(HeadWeights {
+            nearest: 1,
+            sink: Vec::new(),
             first: 0,
             queries: 5,
             reach: 3,

@@ -25,6 +25,8 @@ impl HeadRecorder {
             layer: span.layer,
             head: span.head,
             weights: Mutex::new(HeadWeights {
+                nearest: 1,
+                sink: Vec::new(),
                 first: queries.start,
                 queries: tokens,
                 reach: span.reach,
@@ -55,6 +57,8 @@ impl Observer for HeadRecorder {
         }
         let mut weights = self.weights.lock().unwrap_or_else(PoisonError::into_inner);
         let HeadWeights {
+            nearest: _,
+            sink: _,
             weights,
             persistent,
             empty,

@@ -122,6 +122,8 @@ mod tests {
 
     fn weights(vectors: usize, rows: &[f32]) -> LookedWeights {
         LookedWeights::from(HeadWeights {
+            nearest: 1,
+            sink: Vec::new(),
             first: 0,
             queries: rows.len() / vectors,
             reach: 0,

@@ -282,6 +282,9 @@ pub(super) fn believable(
 /// beside its tensors.
 const MOST: usize = 1 << 24;
 
+/// The most layers that are believed there.
+const MOST_LAYERS: usize = 1 << 14;
+
 impl Config {
     /// Why no network can have this architecture, where a file says so beside its tensors.
     pub fn cannot_be(&self) -> Option<&'static str> {
@@ -298,6 +301,8 @@ impl Config {
         .contains(&0)
         {
             Some("heads, layers, vocabulary and span limit are at least 1")
+        } else if self.nb_layers > MOST_LAYERS {
+            Some("the layers are out of range")
         } else if self.hidden_size == 0 || !self.hidden_size.is_multiple_of(self.nb_heads) {
             Some("the hidden size must be a multiple of the number of heads")
         } else if !most(&[self.hidden_size, self.inner_hidden_size]) {

@@ -190,8 +190,9 @@ impl Network {
             None => OnceLock::new(),
         };
         Ok(Self {
+            architecture: Arc::clone(&self.architecture),
             config: self.config.clone(),
-            spans: Span::all(&layers),
+            spans: Span::all(&self.architecture, &layers),
             parts: self.parts.clone(),
             assumed: self.assumed.clone(),
             unused: Arc::clone(&self.unused),

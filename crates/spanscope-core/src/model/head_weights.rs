@@ -10,30 +10,90 @@ pub struct HeadWeights {
     pub first: usize,
     /// Number of queries.
     pub queries: usize,
-    /// Number of distances kept: the head's reach.
+    /// The nearest distance: 0 where a token sees itself, else 1.
+    pub nearest: usize,
+    /// Number of distances kept: the head's reach, or as many as the text has.
     pub reach: usize,
     /// Number of persistent vectors.
     pub vectors: usize,
-    /// queries × reach; column c is distance c + 1. Distances before the text's start hold the weight that
+    /// queries × reach, [`nearest`](Self::nearest) first. Distances before the text's start hold the weight that
     /// falls on empty context there.
     pub weights: Numbers,
     /// queries × vectors.
     pub persistent: Vec<f32>,
     /// Per query, the weight on distances before the text's start.
     pub empty: Vec<f32>,
+    /// Per query, the weight on the head's learned sink; nothing where it has none.
+    pub sink: Vec<f32>,
+}
+
+/// What a query gives to no token of the text.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct OffText<'a> {
+    /// On distances before the text's start.
+    pub empty: f32,
+    /// On each persistent vector.
+    pub persistent: &'a [f32],
+    /// On the head's learned sink.
+    pub sink: f32,
 }
 
 impl HeadWeights {
+    /// The positions of the keys that the query at position `query` gives weight, the farthest first.
+    pub fn keys(&self, query: usize) -> Range<usize> {
+        let end = (query + 1).saturating_sub(self.nearest);
+        end.saturating_sub(self.reach)..end
+    }
+
+    /// The row of the query at position `query`; `None` where it is not among these.
+    fn index(&self, query: usize) -> Option<usize> {
+        query.checked_sub(self.first).filter(|i| *i < self.queries)
+    }
+
+    /// The weight that the query at position `query` gives the token at position `key`; `None` where it does not see it, or is not
+    /// among these.
+    pub fn at(&self, query: usize, key: usize) -> Option<f32> {
+        let column = query.checked_sub(key)?.checked_sub(self.nearest)?;
+        self.row(self.index(query)?).get(column).copied()
+    }
+
+    /// The weights of the query at position `query` on tokens of the text, the nearest first: those of [`keys`](Self::keys), from the
+    /// last to the first. Empty where it is not among these.
+    pub fn on_text(&self, query: usize) -> &[f32] {
+        let seen = self.keys(query).len();
+        let row = self.index(query).map(|i| self.row(i));
+        row.and_then(|row| row.get(..seen)).unwrap_or_default()
+    }
+
+    /// The distance of column `column` of a row.
+    pub fn distance(&self, column: usize) -> usize {
+        column + self.nearest
+    }
+
+    /// What the query at position `query` gives to no token of the text; nothing where it is not among these.
+    pub fn off_text(&self, query: usize) -> OffText<'_> {
+        let Some(i) = self.index(query) else {
+            return OffText::default();
+        };
+        OffText {
+            empty: self.empty.get(i).copied().unwrap_or(0.0),
+            persistent: self.persistent_row(i),
+            sink: self.sink.get(i).copied().unwrap_or(0.0),
+        }
+    }
+
     /// Room for weights, to be filled in by [`parts`](Self::parts).
     pub(super) fn room(first: usize, queries: usize, reach: usize, vectors: usize) -> Self {
         Self {
             first,
             queries,
+            nearest: 1,
             reach,
             vectors,
             weights: Numbers::anything(queries * reach),
             persistent: vec![0.0; queries * vectors],
             empty: vec![0.0; queries],
+            sink: Vec::new(),
         }
     }
 
@@ -62,14 +122,14 @@ impl HeadWeights {
         parts
     }
 
-    /// The weights of query `i` of this tile by distance, from 1.
+    /// The weights of query `i` of this tile by distance, the nearest first.
     pub fn row(&self, i: usize) -> &[f32] {
         self.weights
             .get(i * self.reach..(i + 1) * self.reach)
             .unwrap_or_default()
     }
 
-    /// The weight on each distance from 1 to the reach, summed up over some queries of this tile as far as it is on tokens
+    /// The weight on each distance, the nearest first, summed up over some queries of this tile as far as it is on tokens
     /// of the text: empty context counts as none.
     pub fn by_distance(&self, queries: Range<usize>) -> Vec<f64> {
         let mut sums = vec![0.0; self.reach];

@@ -4,6 +4,7 @@ mod recorded;
 mod shared;
 
 use super::ModelError;
+use super::architecture::Architecture;
 use super::config::{Config, infer, span_name};
 use super::edits::Edits;
 use super::heads::{self, Head, Persistent, Positions, Setting};
@@ -208,9 +209,11 @@ impl<'a> Loader<'a> {
                  may have diverged"
             ));
         }
+        let architecture = Arc::new(Architecture::from(&config));
         Ok(Network {
+            spans: Span::all(&architecture, &layers),
+            architecture,
             config,
-            spans: Span::all(&layers),
             parts: self.parameters.parts(),
             assumed,
             unused: Arc::new(unused),

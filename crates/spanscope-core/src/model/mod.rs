@@ -3,6 +3,7 @@
 //! Adaptive attention span (arXiv 1905.07799) and the all-attention layer (arXiv 1907.01470), on `f32`. The forward
 //! pass knows nothing of views: it reports to an [`Observer`] what happens in each head.
 
+pub mod architecture;
 mod attention;
 mod band;
 mod cache;
@@ -14,6 +15,7 @@ mod error;
 mod families;
 mod far;
 mod forward;
+mod head_id;
 mod head_weights;
 mod heads;
 mod kernel;
@@ -34,12 +36,14 @@ mod stored_config;
 mod unused;
 mod weights;
 
+pub use architecture::Architecture;
 pub use cancel::Cancel;
 pub use config::{AdaptIo, Config, DEFAULT_RAMP};
 pub use device::Device;
 pub use edits::Edits;
 pub use error::{ModelError, tensor_error};
-pub use head_weights::{HeadSums, HeadWeights};
+pub use head_id::{HeadId, NoHead};
+pub use head_weights::{HeadSums, HeadWeights, OffText};
 pub use kernel::{Numbers, instruction_set};
 pub use kernel::{exp_sum, largest};
 pub use mask::{reach, soft_mask};

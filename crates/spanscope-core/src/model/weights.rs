@@ -1,10 +1,13 @@
 //! The weights of a network, laid out for the forward pass.
 
+use super::architecture::{Architecture, Window};
 use super::config::Config;
 use super::device::Accelerator;
 use super::edits::Edits;
+use super::head_id::HeadId;
 use super::heads::{Head, Positions};
 use super::kernel::Packed;
+use super::mask;
 use super::parts::Part;
 use super::unused::Unused;
 use std::sync::{Arc, OnceLock};
@@ -67,6 +70,7 @@ pub(super) struct Output {
 /// A network ready to run.
 #[derive(Debug)]
 pub struct Network {
+    pub(super) architecture: Arc<Architecture>,
     pub(super) config: Config,
     pub(super) spans: Vec<Span>,
     pub(super) parts: Vec<Part>,
@@ -96,26 +100,79 @@ pub struct Span {
     pub span: f32,
     /// The number of distances with a mask above zero.
     pub reach: usize,
+    /// How far the heads of its layer may look.
+    pub window: Window,
+    /// The nearest distance that it sees: 0 where a token sees itself.
+    pub nearest: usize,
 }
 
 impl Span {
+    /// The span of a head of `architecture`, as a file says it.
+    pub fn of(
+        architecture: &Architecture,
+        layer: usize,
+        head: usize,
+        span: f32,
+        reach: usize,
+    ) -> Self {
+        let spec = architecture
+            .layers
+            .get(layer)
+            .or(architecture.layers.last());
+        Self {
+            layer,
+            head,
+            span,
+            reach,
+            window: spec.map_or(Window::Full, |spec| spec.attention.window),
+            nearest: spec.map_or(0, |spec| spec.attention.nearest),
+        }
+    }
+
+    /// The head.
+    pub fn id(&self) -> HeadId {
+        HeadId {
+            layer: self.layer,
+            head: self.head,
+        }
+    }
+
     /// Of all heads, layer by layer.
-    pub(super) fn all(layers: &[Layer]) -> Vec<Self> {
+    pub(super) fn all(architecture: &Architecture, layers: &[Layer]) -> Vec<Self> {
         let layers = layers.iter().enumerate();
         let heads = layers.flat_map(|(layer, weights)| {
             let heads = weights.heads.iter().enumerate();
-            heads.map(move |(head, h)| Self {
-                layer,
-                head,
-                span: h.span,
-                reach: h.reach,
-            })
+            heads.map(move |(head, h)| Self::of(architecture, layer, head, h.span, h.reach))
         });
         heads.collect()
+    }
+
+    /// Whether it was learned, and a soft mask fades it out.
+    pub fn is_learned(&self) -> bool {
+        matches!(self.window, Window::Soft { .. })
+    }
+
+    /// The share of a weight that is kept at `distance`: the soft mask where the span is learned, else 1 up to the reach and 0
+    /// beyond.
+    pub fn mask(&self, distance: usize) -> f32 {
+        match self.window {
+            Window::Soft { ramp, .. } => mask::soft_mask(self.span, ramp, distance),
+            _ => f32::from(distance >= self.nearest && distance < self.nearest + self.reach),
+        }
+    }
+
+    /// The distances that it sees, nearest first.
+    pub fn distances(&self) -> std::ops::Range<usize> {
+        self.nearest..self.nearest + self.reach
     }
 }
 
 impl Network {
+    /// What it is, without its weights.
+    pub fn architecture(&self) -> &Arc<Architecture> {
+        &self.architecture
+    }
+
     /// The architecture.
     pub fn config(&self) -> &Config {
         &self.config

@@ -2,7 +2,7 @@
 
 use crate::corpus::{Corpus, LeftOut, Shard, TextRecord, corpus_id};
 use serde::{Deserialize, Serialize};
-use spanscope_core::model::{Config, Span};
+use spanscope_core::model::{Architecture, Config, Span};
 
 /// The metadata key under which the header stands, as JSON.
 pub const HEADER: &str = "spanscope.sums";
@@ -83,14 +83,10 @@ impl From<&Span> for SpanRecord {
     }
 }
 
-impl From<SpanRecord> for Span {
-    fn from(record: SpanRecord) -> Self {
-        Self {
-            layer: record.layer,
-            head: record.head,
-            span: record.span,
-            reach: record.reach,
-        }
+impl SpanRecord {
+    /// The span of a head of `architecture`.
+    pub fn of(self, architecture: &Architecture) -> Span {
+        Span::of(architecture, self.layer, self.head, self.span, self.reach)
     }
 }
 

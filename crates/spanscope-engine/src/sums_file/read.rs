@@ -7,7 +7,7 @@ use spanscope_chart::thousands;
 use spanscope_core::analysis::sums::{HeadSum, MOST_TOKENS, Sums, Totals, UNIT, to_units};
 use spanscope_core::checkpoint::{Checkpoint, Element};
 use spanscope_core::json;
-use spanscope_core::model::Span;
+use spanscope_core::model::{Architecture, Span};
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -55,7 +55,9 @@ impl SumsFile {
         }
         let header: SumsHeader = json::read_records(header.as_bytes()).map_err(bad_header)?;
         check(&header).map_err(damaged)?;
-        let spans: Vec<Span> = header.model.spans.iter().map(|s| Span::from(*s)).collect();
+        let architecture = Architecture::from(&header.model.config);
+        let spans = header.model.spans.iter().map(|s| s.of(&architecture));
+        let spans: Vec<Span> = spans.collect();
         let config = &header.model.config;
         let read = |name: &str, shape: &[usize]| -> Result<Vec<u64>, SumsFileError> {
             let place = file.places().get(name);

@@ -4,7 +4,7 @@ use super::*;
 use crate::corpus::TextRecord;
 use spanscope_core::analysis::sums::{Totals, to_units};
 use spanscope_core::checkpoint::{Element, PlannedTensor, TensorFile};
-use spanscope_core::model::{Config, Normalisation, Span};
+use spanscope_core::model::{Architecture, Config, Normalisation, Span};
 use std::collections::BTreeMap;
 
 fn config() -> Config {
@@ -26,11 +26,14 @@ fn config() -> Config {
 /// Sums of one text, which is all of its corpus or a shard of it.
 fn file(name: &str, sha256: &str, shard: Option<(usize, usize)>) -> SumsFile {
     let spans: Vec<Span> = (0..4)
-        .map(|i| Span {
-            layer: i / 2,
-            head: i % 2,
-            span: 0.1 + i as f32,
-            reach: 3 + i,
+        .map(|i| {
+            Span::of(
+                &Architecture::from(&config()),
+                i / 2,
+                i % 2,
+                0.1 + i as f32,
+                3 + i,
+            )
         })
         .collect();
     let mut sums = Sums::of(&config(), &spans, true);

@@ -214,6 +214,11 @@ mod tests {
                         head: 0,
                         span: z,
                         reach: reach_of(z, &config(true)),
+                        window: crate::model::architecture::Window::Soft {
+                            limit: 8192,
+                            ramp: 32,
+                        },
+                        nearest: 1,
                     };
                     let back = scale.span_at(scale.y(scale.value(&span)), &config(true));
                     // The reach is z rounded up.

@@ -215,6 +215,7 @@ fn a_reach_is_unused_only_where_the_texts_are_long_enough() {
         head: 0,
         span: 84.0,
         reach: 100,
+        ..network.spans()[0]
     };
     sums.totals.tokens = 100_000;
     let head = &mut sums.heads[0];

@@ -244,6 +244,11 @@ mod tests {
             head: 2,
             span: (reach - 32) as f32,
             reach,
+            window: crate::model::architecture::Window::Soft {
+                limit: 8192,
+                ramp: 32,
+            },
+            nearest: 1,
         };
         let config = Config {
             vocab_size: 10,

@@ -276,6 +276,8 @@ impl Tile {
             None => Vec::new(),
         };
         Ok(HeadWeights {
+            nearest: 1,
+            sink: Vec::new(),
             first: self.first,
             queries: rows.len(),
             reach,

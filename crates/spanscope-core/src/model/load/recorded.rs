@@ -2,6 +2,7 @@
 
 use super::Loader;
 use crate::checkpoint::Checkpoint;
+use crate::model::architecture::Architecture;
 use crate::model::edits::Edits;
 use crate::model::heads::Positions;
 use crate::model::weights::{Layer, Network, Span};
@@ -28,9 +29,11 @@ impl Network {
             })
         });
         let layers = layers.collect::<Result<Vec<_>, ModelError>>()?;
+        let architecture = Arc::new(Architecture::from(&config));
         Ok(Self {
+            spans: Span::all(&architecture, &layers),
+            architecture,
             config,
-            spans: Span::all(&layers),
             parts: of.parts,
             assumed: of.assumed,
             unused: Arc::default(),
