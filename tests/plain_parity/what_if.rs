@@ -158,7 +158,7 @@ fn what_changes_nothing_changes_no_bit_and_edits_are_taken_back() {
                 layer: 1,
                 head: 1,
                 span: 30.0,
-                reach: 0,
+                ..network.spans()[3]
             }],
         );
         assert!(!other.silenced(1, 0) && edited.silenced(1, 0));
