@@ -1,7 +1,8 @@
 //! What can be wrong with a model.
 
+use super::Device;
 use super::device::TensorError;
-use super::{Device, families, layers};
+use super::families::{adaptive_span, foreign};
 use crate::checkpoint::{Checkpoint, CheckpointError};
 use crate::shown::{said, shown, shown_path};
 use std::path::PathBuf;
@@ -186,7 +187,7 @@ impl ModelError {
                 advice: unread.advice,
             };
         }
-        let all = || layers::all_names(checkpoint);
+        let all = || adaptive_span::all_names(checkpoint);
         let has = |wanted: &str| all().any(|name| name == wanted);
         if has("key_pe") && name != "key_pe" {
             // Those of the same layer, or of the same end.
@@ -198,7 +199,7 @@ impl ModelError {
         let wanted = all().filter(|other| other.ends_with(".key_pe"));
         let found = some(wanted).or_else(|| some(all()));
         let found = found.unwrap_or_else(|| "no tensors".to_owned());
-        let family = families::of(all()).map(|family| format!(": names of {family}"));
+        let family = foreign::of(all()).map(|family| format!(": names of {family}"));
         Self::MissingTensor {
             path,
             name,

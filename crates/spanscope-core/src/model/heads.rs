@@ -1,7 +1,7 @@
 //! How far the heads of a layer look: what follows from their spans, as trained or as set by hand.
 
 use super::cache::value_width;
-use super::config::Config;
+use super::families::adaptive_span::Config;
 use super::kernel::{Numbers, PANEL, Packed};
 use super::mask;
 use super::normalisation::Normalisation;

@@ -3,7 +3,7 @@
 
 use super::Cancel;
 use super::cache::HeadCache;
-use super::config::{Config, MOST_RECORDED_DISTANCES, believable, span_name};
+use super::families::adaptive_span::{Config, MOST_RECORDED_DISTANCES, believable, span_name};
 use super::parts::{Part, PartKind};
 use super::run::Run;
 use super::weights::Network;

@@ -1,7 +1,7 @@
 //! What a file holds beside the tensors of the network in it: all are accounted for.
 
 use super::ModelError;
-use super::config::span_name;
+use super::families::adaptive_span::span_name;
 use crate::checkpoint::Checkpoint;
 use crate::shown::shown;
 use std::collections::BTreeSet;

@@ -1,9 +1,9 @@
 //! The weights of a network, laid out for the forward pass.
 
 use super::architecture::{Architecture, Window};
-use super::config::Config;
 use super::device::Accelerator;
 use super::edits::Edits;
+use super::families::adaptive_span::Config;
 use super::head_id::HeadId;
 use super::heads::{Head, Positions};
 use super::kernel::Packed;

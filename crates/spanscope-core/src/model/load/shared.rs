@@ -26,7 +26,7 @@ impl Loader<'_> {
     ///
     /// # Errors
     /// When all that is copied would be more than the file can hold: it uses the same numbers over and over.
-    pub(super) fn take(&mut self, name: &str, elements: usize) -> Result<(), ModelError> {
+    pub fn take(&mut self, name: &str, elements: usize) -> Result<(), ModelError> {
         let bytes = elements.checked_mul(size_of::<f32>());
         let left = bytes.and_then(|bytes| self.left.checked_sub(bytes));
         self.left = left.ok_or_else(|| ModelError::Config {
@@ -41,7 +41,7 @@ impl Loader<'_> {
     }
 
     /// A matrix of these tensors: one that was loaded, or what `make` makes.
-    pub(super) fn shared_matrix(
+    pub fn shared_matrix(
         &mut self,
         names: &[&str],
         make: impl FnOnce(&mut Self) -> Result<Packed, ModelError>,
@@ -59,7 +59,7 @@ impl Loader<'_> {
     }
 
     /// The persistent vectors of a layer's heads: those that were loaded, or what `make` makes.
-    pub(super) fn shared_persistent(
+    pub fn shared_persistent(
         &mut self,
         names: &[&str],
         make: impl FnOnce(&mut Self) -> Result<Vec<Arc<Persistent>>, ModelError>,

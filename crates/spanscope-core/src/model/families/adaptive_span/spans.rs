@@ -1,7 +1,7 @@
 //! The spans of a file: shares of S, or nearly so.
 
-use super::ModelError;
 use crate::checkpoint::Checkpoint;
+use crate::model::ModelError;
 
 /// How far beyond 0 and 1 a span may lie that a step of training took there. fairseq's port clamps spans in its forward
 /// pass, so its checkpoints hold them as the last step left them; the published code clamps them after every step.

@@ -1,8 +1,8 @@
 //! The architecture of a network, inferred from the names and shapes of its tensors.
 
-use super::normalisation::{self, Normalisation};
-use super::{ModelError, layers, stored_config};
+use super::{code, layers, stored_config};
 use crate::checkpoint::Checkpoint;
+use crate::model::{ModelError, Normalisation};
 use serde::{Deserialize, Serialize};
 
 /// The ramp R that is assumed when nothing says otherwise: the published models' value.
@@ -131,7 +131,7 @@ pub fn infer(
         (Some(0), _) => return Err(ModelError::Ramp),
         (Some(ramp), _) => ramp,
         (None, Some(stored)) if stored > 0 => stored,
-        (None, _) => match normalisation::ramp_of_settings(checkpoint)? {
+        (None, _) => match code::ramp_of_settings(checkpoint)? {
             Some(ramp) => ramp,
             None => {
                 if adapt_span {
@@ -158,7 +158,7 @@ pub fn infer(
     let sizes = Size::of_layers(&config);
     sizes.iter().try_for_each(|size| size.check(checkpoint))?;
     stored_config::check(checkpoint, &config)?;
-    let tensors = normalisation::Tensors {
+    let tensors = code::Tensors {
         adapt_span,
         persistent: config.pers_mem_size > 0,
         adapt_io: config.adapt_io.is_some(),
@@ -170,7 +170,7 @@ pub fn infer(
             ("d_inner", config.inner_hidden_size),
         ],
     };
-    config.normalisation = normalisation::infer(checkpoint, &tensors, &mut assumed)?;
+    config.normalisation = code::infer(checkpoint, &tensors, &mut assumed)?;
     Ok((config, assumed))
 }
 
@@ -179,7 +179,7 @@ pub fn infer(
 const MOST_DISTANCES: usize = 1 << 19;
 
 /// The same of a run file, which has no weights to pay with.
-pub(super) const MOST_RECORDED_DISTANCES: usize = 1 << 21;
+pub(in crate::model) const MOST_RECORDED_DISTANCES: usize = 1 << 21;
 
 /// Most numbers of the heads' soft masks, where the file is small: those of the largest published model are 20,000.
 const MOST_OF_MASKS: usize = 1 << 22;
@@ -256,7 +256,7 @@ impl Size {
 ///
 /// # Errors
 /// When there are too many heads, they look too far, or the ramp is too long for them.
-pub(super) fn believable(
+pub(in crate::model) fn believable(
     config: &Config,
     checkpoint: &Checkpoint,
     distances: usize,
@@ -322,7 +322,7 @@ impl Config {
 }
 
 /// The name of a layer's span parameter, which all-attention layers store under two names.
-pub(super) fn span_name(checkpoint: &Checkpoint, layer: usize) -> Option<String> {
+pub(in crate::model) fn span_name(checkpoint: &Checkpoint, layer: usize) -> Option<String> {
     ["adaptive_span", "persistent_memory.adaptive_span"]
         .iter()
         .map(|part| format!("layers.{layer}.attn.attn.{part}._mask.current_val"))

@@ -47,7 +47,7 @@ const FAMILIES: [(&str, &str); 12] = [
 ];
 
 /// The kind of network that has tensors of these names, if one is recognised.
-pub(super) fn of<'a>(names: impl Iterator<Item = &'a str>) -> Option<&'static str> {
+pub(in crate::model) fn of<'a>(names: impl Iterator<Item = &'a str>) -> Option<&'static str> {
     let mut found: Option<usize> = None;
     for name in names {
         let known = FAMILIES.iter().position(|(part, _)| name.contains(part));

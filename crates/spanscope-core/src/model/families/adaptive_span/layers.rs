@@ -1,13 +1,13 @@
 //! The layers that a file holds: how many, and whether they are alike.
 
-use super::ModelError;
 use super::config::span_name;
 use crate::checkpoint::Checkpoint;
+use crate::model::ModelError;
 use crate::shown::shown;
 use std::collections::BTreeSet;
 
 /// All names of tensors in a file, those that are not read among them: what is not read is not absent.
-pub(super) fn all_names(checkpoint: &Checkpoint) -> impl Iterator<Item = &str> {
+pub(in crate::model) fn all_names(checkpoint: &Checkpoint) -> impl Iterator<Item = &str> {
     let unread = checkpoint.unread().keys().map(String::as_str);
     checkpoint.names().chain(unread)
 }

@@ -1,8 +1,8 @@
 //! The configuration that a file has beside its tensors, held against them.
 
-use super::ModelError;
 use super::config::Config;
 use crate::checkpoint::Checkpoint;
+use crate::model::ModelError;
 use serde_json::Value;
 
 /// Refuses a file whose configuration says something else than its tensors.

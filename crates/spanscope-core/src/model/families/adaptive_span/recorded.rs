@@ -1,6 +1,6 @@
 //! From a run file to what it holds of a network.
 
-use super::Loader;
+use super::load::Reader;
 use crate::checkpoint::Checkpoint;
 use crate::model::architecture::Architecture;
 use crate::model::edits::Edits;
@@ -17,10 +17,12 @@ impl Network {
     /// When a tensor is missing or its shape does not fit what `of` says; the error names it.
     pub fn recorded(checkpoint: &Checkpoint, of: RecordedNetwork) -> Result<Self, ModelError> {
         of.check(checkpoint)?;
-        let mut loader = Loader::new(checkpoint, true);
+        let mut loader = Reader::new(checkpoint, true);
         loader.recorded = true;
         let config = of.config;
-        let key_pe = loader.values("key_pe", &[1, config.head_dim(), config.attn_span])?;
+        let key_pe = loader
+            .base
+            .values("key_pe", &[1, config.head_dim(), config.attn_span])?;
         let positions = Positions::new(&config, &key_pe);
         let layers = (0..config.nb_layers).map(|i| {
             Ok(Layer {

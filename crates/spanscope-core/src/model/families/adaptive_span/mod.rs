@@ -1,0 +1,14 @@
+//! Networks with adaptive attention span (arXiv 1905.07799) and all-attention layers (arXiv 1907.01470).
+
+mod architecture;
+mod code;
+mod config;
+mod layers;
+mod load;
+mod recorded;
+mod spans;
+mod stored_config;
+
+pub use config::{AdaptIo, Config, DEFAULT_RAMP};
+pub(in crate::model) use config::{MOST_RECORDED_DISTANCES, believable, span_name};
+pub(in crate::model) use layers::all_names;

@@ -1,0 +1,170 @@
+//! From a checkpoint to weights: tensors looked up by name, their shapes checked, their numbers laid out.
+
+pub(super) mod shared;
+
+use super::ModelError;
+use super::kernel::Packed;
+use super::parts::Count;
+use super::weights::Norm;
+use crate::checkpoint::Checkpoint;
+use shared::Shared;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// Most numbers of a network whose tensors repeat them: an expanded view is small in the file whatever it is in memory.
+const MOST_REPEATED: usize = 1 << 20;
+
+/// Reads the tensors of a network, and counts what it has read.
+pub(super) struct Loader<'a> {
+    pub checkpoint: &'a Checkpoint,
+    /// Whether to read weights; else they stay empty.
+    pub reads: bool,
+    pub parameters: Count,
+    shared: Shared,
+    /// How many bytes may still be copied out of the file.
+    left: usize,
+    /// Numbers of the tensors that repeat theirs.
+    repeated: usize,
+    /// The first tensor that holds infinities or what is no number.
+    not_finite: Mutex<Option<String>>,
+}
+
+impl<'a> Loader<'a> {
+    pub fn new(checkpoint: &'a Checkpoint, reads: bool) -> Self {
+        Self {
+            checkpoint,
+            reads,
+            parameters: Count::default(),
+            shared: Shared::default(),
+            left: checkpoint.most_bytes(),
+            repeated: 0,
+            not_finite: Mutex::new(None),
+        }
+    }
+
+    /// Whether there is a tensor that a network need not have.
+    ///
+    /// # Errors
+    /// When there is, in a form that is not read.
+    pub fn has(&self, name: &str) -> Result<bool, ModelError> {
+        match self.checkpoint.unread().contains_key(name) {
+            true => Err(ModelError::missing(self.checkpoint, name)),
+            false => Ok(self.checkpoint.info(name).is_some()),
+        }
+    }
+
+    /// Checks that a tensor is there and has `shape`, and counts its parameters.
+    pub fn expect(&mut self, name: &str, shape: &[usize]) -> Result<(), ModelError> {
+        let checkpoint = self.checkpoint;
+        let info = checkpoint
+            .info(name)
+            .ok_or_else(|| ModelError::missing(checkpoint, name))?;
+        if info.shape != shape {
+            let expected = format!("{shape:?}");
+            return Err(ModelError::shape(checkpoint, name, &info.shape, &expected));
+        }
+        if checkpoint.repeats(name) {
+            self.repeated = self.repeated.saturating_add(info.elements());
+            if self.repeated > MOST_REPEATED {
+                return Err(ModelError::Config {
+                    path: checkpoint.path().to_owned(),
+                    what: format!(
+                        "tensor {name} of the shape {shape:?} repeats a few numbers of the file, and with such tensors it would take \
+                         {} numbers; at most {MOST_REPEATED} expected",
+                        self.repeated
+                    ),
+                });
+            }
+        }
+        self.parameters.add(checkpoint, name, info.elements());
+        Ok(())
+    }
+
+    fn note_not_finite(&self, name: &str) {
+        let first = self.not_finite.lock();
+        first
+            .unwrap_or_else(PoisonError::into_inner)
+            .get_or_insert_with(|| name.to_owned());
+    }
+
+    /// The numbers of a tensor, row-major; nothing where weights are not read.
+    pub fn values(&mut self, name: &str, shape: &[usize]) -> Result<Vec<f32>, ModelError> {
+        self.expect(name, shape)?;
+        self.take(name, shape.iter().product())?;
+        if !self.reads {
+            return Ok(Vec::new());
+        }
+        let tensor = self.checkpoint.tensor(name)?;
+        let mut values = vec![0.0; tensor.len()];
+        if !tensor.read_range_finite(0, &mut values) {
+            self.note_not_finite(name);
+        }
+        Ok(values)
+    }
+
+    /// Matrices of `inputs` columns one below the other, as one for products; layers may share it.
+    pub fn packed(
+        &mut self,
+        parts: &[(String, usize)],
+        inputs: usize,
+    ) -> Result<Arc<Packed>, ModelError> {
+        for (name, outputs) in parts {
+            self.expect(name, &[*outputs, inputs])?;
+        }
+        let names: Vec<&str> = parts.iter().map(|(name, _)| name.as_str()).collect();
+        self.shared_matrix(&names, |loader| loader.pack(parts, inputs))
+    }
+
+    fn pack(&self, parts: &[(String, usize)], inputs: usize) -> Result<Packed, ModelError> {
+        if !self.reads {
+            return Ok(Packed::default());
+        }
+        let tensors = parts
+            .iter()
+            .map(|(name, outputs)| Ok((self.checkpoint.tensor(name)?, name, *outputs)))
+            .collect::<Result<Vec<_>, ModelError>>()?;
+        let outputs = parts.iter().map(|(_, outputs)| outputs).sum();
+        let loader = self;
+        Packed::new(outputs, inputs, |first, rows| {
+            // The part that the first row lies in, and where; rows may go on in the next part.
+            let (mut at, mut rest) = (first, rows);
+            for (tensor, name, outputs) in &tensors {
+                let here = outputs.saturating_sub(at).min(rest.len() / inputs);
+                let (now, later) = rest.split_at_mut(here * inputs);
+                if !tensor.read_range_finite(at * inputs, now) {
+                    loader.note_not_finite(name);
+                }
+                at = at.saturating_sub(*outputs);
+                rest = later;
+            }
+            Ok(())
+        })
+    }
+
+    pub fn matrix(
+        &mut self,
+        name: String,
+        outputs: usize,
+        inputs: usize,
+    ) -> Result<Arc<Packed>, ModelError> {
+        self.packed(&[(name, outputs)], inputs)
+    }
+
+    pub fn norm(&mut self, name: &str, width: usize) -> Result<Norm, ModelError> {
+        Ok(Norm {
+            weight: self.values(&format!("{name}.weight"), &[width])?,
+            bias: self.values(&format!("{name}.bias"), &[width])?,
+        })
+    }
+
+    /// What the numbers that were read make it necessary to say.
+    pub fn not_finite(&self) -> Option<String> {
+        let first = self.not_finite.lock();
+        let first = first.unwrap_or_else(PoisonError::into_inner);
+        first.as_ref().map(|name| {
+            format!(
+                "usable although tensor {name} holds infinities or what is no number: so may all results; the training \
+                 may have diverged"
+            )
+        })
+    }
+}
