@@ -4,6 +4,7 @@
 //! window in place, the mask follows, and the band times the values is what the head reads. Nothing larger than a tile's
 //! band is ever held.
 
+use super::architecture::Outside;
 use super::band::{Band, Context, Queries};
 use super::cache::{BLOCK_TOKENS, value_width};
 use super::far;
@@ -30,6 +31,7 @@ pub(super) struct Softmax {
     pub kept: f64,
     empty: f32,
     persistent: f32,
+    sink: f32,
 }
 
 /// What the published code adds to the sum of the masked weights, by which it divides them.
@@ -70,8 +72,10 @@ enum Beyond {
 /// A tile's weights, not yet normalised, in `scratch`.
 fn weigh(cx: &Context<'_>, queries: Queries, beyond: Beyond, scratch: &mut Scratch) {
     let Queries { first, count } = queries;
-    let (head, scale) = (cx.head, cx.scale());
-    scratch.band.fill(cx, queries, 0, head.reach);
+    let head = cx.head;
+    // Of a text that is shorter than the reach there is no more to see.
+    let reach = cx.reach_at(first + count - 1);
+    scratch.band.fill(cx, queries, 0, reach);
     let vectors = head.vectors();
     let width = persistent_stride(head);
     scratch.persistent.make_room(count * width);
@@ -88,21 +92,39 @@ fn weigh(cx: &Context<'_>, queries: Queries, beyond: Beyond, scratch: &mut Scrat
     for i in 0..count {
         let row = scratch.band.window_mut(i, first + i);
         let persistent = &mut scratch.persistent[i * width..i * width + vectors];
-        let max = largest(row).max(largest(persistent));
-        let empty = head.reach.saturating_sub(first + i);
+        let empty = reach.saturating_sub(first + i + head.shift());
+        let row = match head.outside {
+            Outside::EmptyContext => row,
+            Outside::Nothing => {
+                let (before, row) = row.split_at_mut(empty);
+                before.fill(0.0);
+                row
+            }
+        };
+        let scale = change_scores(head, row);
+        let sink = head.sink.map_or(f32::NEG_INFINITY, |sink| sink / scale);
+        let max = largest(row).max(largest(persistent)).max(sink);
         let (faded, full) = row.split_at_mut(head.ramp.len());
         let faded_before = exp_sum(faded, max, scale);
         scale_by(faded, &head.ramp);
         let faded_after = sum(faded);
         let full = exp_sum(full, max, scale);
         let persistent = exp_sum(persistent, max, scale);
-        let rest = f64::from(full) + f64::from(persistent);
+        let sink = match head.sink {
+            Some(_) => ((sink - max) * scale).exp(),
+            None => 0.0,
+        };
+        let rest = f64::from(full) + f64::from(persistent) + f64::from(sink);
         scratch.softmax.push(Softmax {
             max,
             total: f64::from(faded_before) + rest,
             kept: f64::from(faded_after) + rest,
-            empty: sum(&row[..empty]),
+            empty: match head.outside {
+                Outside::EmptyContext => sum(&row[..empty]),
+                Outside::Nothing => 0.0,
+            },
             persistent,
+            sink,
         });
     }
     if head.adaptive {
@@ -116,6 +138,26 @@ fn weigh(cx: &Context<'_>, queries: Queries, beyond: Beyond, scratch: &mut Scrat
     let factors = scratch.softmax.iter();
     let factors = factors.map(|row| (1.0 / row.divisor(head)) as f32);
     scratch.factors.extend(factors);
+}
+
+/// Puts the soft cap and the slope into the scores of a row, the farthest first; gives what they are still to be multiplied by.
+fn change_scores(head: &Head, row: &mut [f32]) -> f32 {
+    if head.cap.is_none() && head.slope == 0.0 {
+        return head.scale;
+    }
+    if let Some(cap) = head.cap {
+        let inner = head.scale / cap;
+        row.iter_mut()
+            .for_each(|score| *score = cap * (*score * inner).tanh());
+    } else {
+        row.iter_mut().for_each(|score| *score *= head.scale);
+    }
+    if head.slope != 0.0 {
+        for (distance, score) in row.iter_mut().rev().enumerate() {
+            *score -= head.slope * (distance + head.nearest) as f32;
+        }
+    }
+    1.0
 }
 
 /// From one query's persistent scores to the next one's. Not a multiple of a page: a column would then fall into one set of
@@ -142,8 +184,7 @@ pub(super) fn attend(
 ) -> Tile {
     weigh(cx, queries, Beyond::WhereItShows, scratch);
     let weights = wants_weights.then(|| {
-        let (reach, vectors) = (cx.head.reach, cx.head.vectors());
-        let mut weights = HeadWeights::room(queries.first, queries.count, reach, vectors);
+        let mut weights = room(cx, queries.first, queries.count);
         for part in weights.parts([queries.count]) {
             hand_out(cx, queries, scratch, part);
         }
@@ -154,10 +195,14 @@ pub(super) fn attend(
         ..HeadSums::default()
     };
     for (row, factor) in scratch.softmax.iter().zip(&scratch.factors) {
-        let context = row.kept - f64::from(row.empty) - f64::from(row.persistent);
+        let elsewhere = [row.empty, row.persistent, row.sink].map(f64::from);
+        let context = row.kept - elsewhere.iter().sum::<f64>();
         sums.context.push(context.max(0.0) as f32 * factor);
         sums.persistent.push(row.persistent * factor);
         sums.empty.push(row.empty * factor);
+        if cx.head.sink.is_some() {
+            sums.sink.push(row.sink * factor);
+        }
     }
     Tile {
         queries,
@@ -165,6 +210,12 @@ pub(super) fn attend(
         sums,
         weights,
     }
+}
+
+/// Room for the weights of consecutive queries.
+pub(super) fn room(cx: &Context<'_>, first: usize, count: usize) -> HeadWeights {
+    let reach = cx.reach_at((first + count).saturating_sub(1));
+    HeadWeights::room(first, count, cx.head, reach)
 }
 
 /// Only the weights of a tile.
@@ -194,21 +245,23 @@ pub(super) fn weights_and_removed(
 
 /// The weights in `scratch`, normalised.
 fn hand_out(cx: &Context<'_>, queries: Queries, scratch: &Scratch, out: Part<'_>) {
-    let (reach, vectors) = (cx.head.reach, cx.head.vectors());
+    let (reach, vectors) = (out.reach, cx.head.vectors());
     let width = persistent_stride(cx.head);
     for (i, (factor, row)) in scratch.factors.iter().zip(&scratch.softmax).enumerate() {
         // The window begins with the farthest.
         let window = scratch.band.window(i, queries.first + i);
-        reversed(
-            &mut out.weights[i * reach..(i + 1) * reach],
-            window,
-            *factor,
-        );
+        let (seen, beyond) = out.weights[i * reach..(i + 1) * reach].split_at_mut(window.len());
+        reversed(seen, window, *factor);
+        // Rows of the same queries in a longer text may be longer.
+        beyond.fill(0.0);
         let persistent = &mut out.persistent[i * vectors..(i + 1) * vectors];
         for (out, weight) in persistent.iter_mut().zip(&scratch.persistent[i * width..]) {
             *out = weight * factor;
         }
         out.empty[i] = row.empty * factor;
+        if let Some(sink) = out.sink.get_mut(i) {
+            *sink = row.sink * factor;
+        }
     }
 }
 
@@ -225,8 +278,9 @@ fn read(cx: &Context<'_>, queries: Queries, scratch: &mut Scratch) -> Vec<f32> {
         .map(|rows| (rows.clone(), scratch.band.close(first, &rows)))
         .collect();
     let band = &scratch.band;
-    let low = first.saturating_sub(cx.head.reach) / BLOCK_TOKENS;
-    let blocks = low..(first + count - 1).div_ceil(BLOCK_TOKENS);
+    let end = first + count - 1 + cx.head.shift();
+    let low = (first + cx.head.shift()).saturating_sub(cx.head.reach) / BLOCK_TOKENS;
+    let blocks = low..end.div_ceil(BLOCK_TOKENS);
     let context = blocks.flat_map(|block| {
         let start = (block * BLOCK_TOKENS) as isize;
         covered.iter().filter_map(move |(rows, keys)| {
@@ -235,7 +289,7 @@ fn read(cx: &Context<'_>, queries: Queries, scratch: &mut Scratch) -> Vec<f32> {
             (from < to).then(|| Job {
                 left: band.weights(rows, from, to),
                 right: cx
-                    .cache
+                    .keys
                     .values(block, (from - start) as usize..(to - start) as usize),
                 at: rows.start * dv,
                 stride: dv,

@@ -1,12 +1,14 @@
 //! The scores of a tile of queries as a *band*: a row per query, a column per position of the text.
 //!
-//! Query t of a head with reach W sees the keys t − W … t − 1: of its row the *window* of these W columns counts.
-//! Distances before the text's start are columns of negative position, where only the position score is not zero.
+//! Query t of a head with reach W sees the keys t − W … t − 1, or, where a token sees itself, t − W + 1 … t: of its row the
+//! *window* of these W columns counts. Distances before the text's start are columns of negative position, where only the
+//! position score is not zero.
 //!
 //! A band is filled in two sweeps of small matrix products, the position scores q · p_δ first (each row one column
 //! further right than the last, because the same distance is one position later), the context scores q · k on top. No
 //! product outside the windows is taken but what fills a register tile.
 
+use super::architecture::Outside;
 use super::cache::{BLOCK_TOKENS, HeadCache};
 use super::heads::Head;
 use super::kernel::{Job, Left, Numbers, PANEL, Packed, add_products, products};
@@ -19,17 +21,28 @@ const GROUP: usize = 12;
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Context<'a> {
     pub head: &'a Head,
+    /// The head's queries.
     pub cache: &'a HeadCache,
-    /// Column x is the distance `positions.outputs() − x`.
+    /// The keys and values that it reads: its own, or those of the first head of its group.
+    pub keys: &'a HeadCache,
+    /// Column x is the distance `positions.outputs() − x`; nothing where no position scores join.
     pub positions: &'a Packed,
     /// d.
     pub dim: usize,
 }
 
 impl Context<'_> {
-    /// 1 / √d.
+    /// What products of queries and keys are multiplied by.
     pub fn scale(&self) -> f32 {
-        1.0 / (self.dim as f32).sqrt()
+        self.head.scale
+    }
+
+    /// How many distances the query at position `t` can see, where the softmax ends at the text's start; else the reach.
+    pub fn reach_at(&self, t: usize) -> usize {
+        match self.head.outside {
+            Outside::Nothing => self.head.reach.min(t + self.head.shift()),
+            Outside::EmptyContext => self.head.reach,
+        }
     }
 }
 
@@ -90,13 +103,15 @@ pub(super) struct Band {
     base: isize,
     near: usize,
     far: usize,
+    /// 1 where a token sees itself, else 0: how much later than its query the nearest key's window ends.
+    shift: usize,
 }
 
 impl Band {
     /// Where the window of the query at position `t` begins in its row.
     fn start(&self, t: usize) -> usize {
         // The base lies before every window.
-        usize::try_from(t as isize - self.far as isize - self.base).unwrap_or(0)
+        usize::try_from((t + self.shift) as isize - self.far as isize - self.base).unwrap_or(0)
     }
 
     /// The window of row `i`, the query at position `t`: distance `far` first, `near + 1` last.
@@ -111,9 +126,11 @@ impl Band {
     }
 
     /// Makes room for the windows of `queries`.
-    fn lay_out(&mut self, queries: Queries, near: usize, far: usize) {
+    fn lay_out(&mut self, cx: &Context<'_>, queries: Queries, near: usize, far: usize) {
         let Queries { first, count } = queries;
         let panel = PANEL as isize;
+        self.shift = cx.head.shift();
+        let first = first + self.shift;
         let low = first as isize - far as isize;
         // One past the last key.
         let high = (first + count) as isize - 1 - near as isize;
@@ -126,8 +143,11 @@ impl Band {
 
     /// Fills the windows with q · (k + p_δ), not yet divided by √d.
     pub fn fill(&mut self, cx: &Context<'_>, queries: Queries, near: usize, far: usize) {
-        self.lay_out(queries, near, far);
-        let first = queries.first;
+        if cx.positions.outputs() == 0 {
+            return self.fill_context(cx, queries, near, far);
+        }
+        self.lay_out(cx, queries, near, far);
+        let first = queries.first + self.shift;
         let last = cx.positions.outputs();
         let (base, stride) = (self.base, self.stride);
         let panels = (last - far) / PANEL..(last - near).div_ceil(PANEL);
@@ -153,7 +173,7 @@ impl Band {
 
     /// Fills the windows with q · k, as far as they lie within the text; see [`Band::in_text`].
     pub fn fill_context(&mut self, cx: &Context<'_>, queries: Queries, near: usize, far: usize) {
-        self.lay_out(queries, near, far);
+        self.lay_out(cx, queries, near, far);
         let (base, stride) = (self.base, self.stride);
         products(
             context(cx, queries, near, far, base, stride),
@@ -163,7 +183,10 @@ impl Band {
 
     /// The part of the window of row `i`, the query at position `t`, that lies within the text.
     pub fn in_text(&self, i: usize, t: usize) -> &[f32] {
-        let before = self.far.saturating_sub(t).min(self.far - self.near);
+        let before = self
+            .far
+            .saturating_sub(t + self.shift)
+            .min(self.far - self.near);
         &self.window(i, t)[before..]
     }
 
@@ -189,8 +212,9 @@ impl Band {
             self.data[start - before..start].fill(0.0);
             self.data[start + width..start + width + after].fill(0.0);
         }
-        let from = (first + rows.start) as isize - self.far as isize;
-        from..(first + rows.end) as isize - 1 - self.near as isize
+        let first = (first + self.shift) as isize;
+        let (start, end) = (rows.start as isize, rows.end as isize);
+        first + start - self.far as isize..first + end - 1 - self.near as isize
     }
 }
 
@@ -204,12 +228,12 @@ fn context<'a>(
     stride: usize,
 ) -> impl Iterator<Item = Job<'a>> {
     let panel = PANEL as isize;
-    let position =
-        move |i: usize, distance: usize| (queries.first + i) as isize - distance as isize;
+    let first = queries.first + cx.head.shift();
+    let position = move |i: usize, distance: usize| (first + i) as isize - distance as isize;
     let low = position(0, far).max(0) / panel;
     let high = (position(queries.count, near + 1).max(0) + panel - 1) / panel;
     (low..high)
-        .filter_map(move |p| Some((p, cx.cache.keys(p as usize)?)))
+        .filter_map(move |p| Some((p, cx.keys.keys(p as usize)?)))
         .flat_map(move |(p, keys)| {
             queries.groups().filter_map(move |rows| {
                 let (from, to) = (position(rows.start, far), position(rows.end, near + 1));

@@ -167,7 +167,7 @@ impl Network {
             let mut settings = Vec::with_capacity(layer.heads.len());
             for (i, head) in layer.heads.iter().enumerate() {
                 let span = edits.span(index, i);
-                let span = span.map(|span| settable(&self.config, span));
+                let span = span.map(|span| settable(&layer.spec.attention, span));
                 if let Some(span) = span {
                     applied.set_span(index, i, span)?;
                 }
@@ -177,12 +177,15 @@ impl Network {
                     trained: head.trained,
                     span: span.unwrap_or(head.trained),
                     silenced,
+                    sink: head.sink,
                     persistent: Arc::clone(&head.persistent),
                 });
             }
             layers.push(Layer {
+                spec: Arc::clone(&layer.spec),
+                rope: layer.rope,
                 dense: Arc::clone(&layer.dense),
-                heads: heads::of_layer(&self.config, &self.positions, settings),
+                heads: heads::of_layer(&layer.spec.attention, &self.positions, settings),
             });
         }
         let accelerator = match self.accelerator.get() {
@@ -200,6 +203,7 @@ impl Network {
             output: Arc::clone(&self.output),
             layers,
             positions: Arc::clone(&self.positions),
+            ropes: Arc::clone(&self.ropes),
             edits: applied,
             accelerator,
             recorded: self.recorded,

@@ -125,6 +125,22 @@ pub enum ModelError {
     /// The numbers of a recorded run cannot be read any more.
     #[error("{}", said(.0))]
     Recording(String),
+    /// A text has more tokens than the network has positions for.
+    #[error(
+        "{tokens} tokens, and this network has learned positions for {most}: give it a shorter text, or a part of this one"
+    )]
+    TooLong {
+        /// Tokens of the text.
+        tokens: usize,
+        /// Positions that it has.
+        most: usize,
+    },
+    /// A network of a family that runs on the processor only.
+    #[error("networks of the family {} run on the CPU only: leave --device out", shown(.family))]
+    OnProcessorOnly {
+        /// Its name.
+        family: String,
+    },
     /// The run was cancelled.
     #[error("cancelled")]
     Cancelled,

@@ -88,7 +88,7 @@ fn by_norms(cx: &Context<'_>, queries: Queries, rows: &[Softmax]) -> Vec<bool> {
         .zip(rows)
         .enumerate()
         .map(|(i, (norm, row))| {
-            let longest = cx.cache.longest_key(queries.first + i);
+            let longest = cx.keys.longest_key(queries.first + i);
             let bound = norm * (longest + cx.head.longest_far_position);
             f64::from(bound - row.max) * scale + distances.ln() > limit(cx, row)
         })

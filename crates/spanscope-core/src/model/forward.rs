@@ -3,10 +3,11 @@
 use super::attention::{self, Scratch, Tile};
 use super::band::{Context, Queries};
 use super::cache::HeadCache;
-use super::kernel::{Packed, add, add_norm, add_relu};
 use super::observer::Observer;
 use super::output;
-use super::weights::{Dense, Layer, Network};
+use super::rope::Turns;
+use super::sublayers::{self, Multiply};
+use super::weights::{Layer, Network};
 use super::{Cancel, ModelError};
 use rayon::prelude::*;
 use std::cell::RefCell;
@@ -19,11 +20,10 @@ const MOST: usize = 256;
 
 thread_local! {
     static SCRATCH: RefCell<Scratch> = RefCell::default();
-    /// Between two matrix products of a layer.
-    static ROWS: RefCell<[Vec<f32>; 2]> = RefCell::default();
 }
 
-/// Runs `ids` through the layers, the first at position `first`; fills the caches and gives the last layer's output.
+/// Runs `ids` through the layers, the first at position `first` of a text of `length` tokens; fills the caches and gives the last
+/// layer's output.
 ///
 /// # Errors
 /// On cancellation; the caches then hold numbers of some layers only.
@@ -31,67 +31,89 @@ pub(super) fn block(
     network: &Network,
     caches: &mut [Vec<HeadCache>],
     first: usize,
+    length: usize,
     ids: &[u32],
     cancel: &Cancel,
     observer: &dyn Observer,
 ) -> Result<Vec<f32>, ModelError> {
-    let dim = network.config().hidden_size;
-    let mut hidden = output::embed(network, ids);
-    let mut qkv = vec![0.0; ids.len() * 3 * dim];
-    let mut read = vec![0.0; ids.len() * dim];
+    let shape = Shape::of(network);
+    let mut hidden = output::embed(network, first, ids);
+    let turns = network.ropes.iter();
+    let turns: Vec<Turns> = turns
+        .map(|rope| Turns::new(rope, first, ids.len(), length))
+        .collect();
+    let turns = |layer: &Layer| layer.rope.and_then(|rope| turns.get(rope));
+    let mut qkv = vec![0.0; ids.len() * shape.qkv];
+    let mut read = vec![0.0; ids.len() * shape.read];
+    if let Some(layer) = network.layers.first() {
+        let parts = (&mut *hidden, &*read, &mut *qkv);
+        by_rows(shape, parts, |row, hidden, _, qkv, multiply| {
+            sublayers::project(layer, turns(layer), row, hidden, qkv, multiply);
+        });
+    }
     for (index, layer) in network.layers.iter().enumerate() {
-        if index == 0 {
-            by_rows(
-                dim,
-                &mut hidden,
-                &read,
-                &mut qkv,
-                |hidden, _, qkv, multiply| {
-                    multiply(&layer.dense.qkv, hidden, qkv);
-                },
-            );
-        }
         let caches = caches.get_mut(index).map(Vec::as_mut_slice);
         let caches = caches.unwrap_or_default();
-        keep(network, caches, first, &qkv);
+        keep(layer, caches, first, &qkv);
         cancel.check()?;
         attend(
             network, layer, caches, index, first, &mut read, cancel, observer,
         )?;
         cancel.check()?;
         let next = network.layers.get(index + 1);
-        by_rows(
-            dim,
-            &mut hidden,
-            &read,
-            &mut qkv,
-            |hidden, read, qkv, multiply| {
-                sublayers(&layer.dense, hidden, read, multiply);
-                // What the next layer begins with depends on the same rows.
-                if let Some(next) = next {
-                    multiply(&next.dense.qkv, hidden, qkv);
-                }
-            },
-        );
+        let parts = (&mut *hidden, &*read, &mut *qkv);
+        by_rows(shape, parts, |row, hidden, read, qkv, multiply| {
+            sublayers::sublayers(layer, hidden, read, multiply);
+            // What the next layer begins with depends on the same rows.
+            if let Some(next) = next {
+                sublayers::project(next, turns(next), row, hidden, qkv, multiply);
+            }
+        });
         observer.hidden(index, first, &hidden);
     }
     Ok(hidden)
 }
 
-type Multiply<'a> = &'a (dyn Fn(&Packed, &[f32], &mut [f32]) + Sync);
-
-/// Calls `each` with some rows of `hidden`, `read` and `qkv`, and the way to multiply them: many rows are shared out
-/// among the threads, few go through together and the threads share the weights.
-fn by_rows(
+/// Numbers per row, the same in all layers.
+#[derive(Clone, Copy)]
+struct Shape {
+    /// D.
     dim: usize,
-    hidden: &mut [f32],
-    read: &[f32],
-    qkv: &mut [f32],
-    each: impl Fn(&mut [f32], &[f32], &mut [f32], Multiply<'_>) + Sync,
+    /// (H + 2·Hk)·d: queries, keys and values.
+    qkv: usize,
+    /// H·d: what the heads read.
+    read: usize,
+}
+
+impl Shape {
+    fn of(network: &Network) -> Self {
+        let first = network.layers.first();
+        let (qkv, read) = first.map_or((0, 0), |layer| {
+            let of = &layer.spec.attention;
+            (
+                (of.heads + 2 * of.kv_heads) * of.head_dim,
+                of.heads * of.head_dim,
+            )
+        });
+        Self {
+            dim: network.architecture.width,
+            qkv,
+            read,
+        }
+    }
+}
+
+/// Does `each` with the rows of a block, sharing the work among threads: each thread some rows of its own, or, where there are
+/// few rows, all threads the weights. It is told the number of the first of its rows; the rows themselves are the hidden states,
+/// what the heads read, and queries, keys and values.
+fn by_rows(
+    shape: Shape,
+    (hidden, read, qkv): (&mut [f32], &[f32], &mut [f32]),
+    each: impl Fn(usize, &mut [f32], &[f32], &mut [f32], Multiply<'_>) + Sync,
 ) {
-    let rows = hidden.len() / dim;
+    let rows = hidden.len() / shape.dim.max(1);
     if rows < FEW {
-        return each(hidden, read, qkv, &|weight, x, out| {
+        return each(0, hidden, read, qkv, &|weight, x, out| {
             weight.multiply_wide(x, out);
         });
     }
@@ -101,51 +123,43 @@ fn by_rows(
         .next_multiple_of(12)
         .min(MOST.next_multiple_of(12));
     hidden
-        .par_chunks_mut(part * dim)
-        .zip(read.par_chunks(part * dim))
-        .zip(qkv.par_chunks_mut(part * 3 * dim))
+        .par_chunks_mut(part * shape.dim)
+        .zip(read.par_chunks(part * shape.read))
+        .zip(qkv.par_chunks_mut(part * shape.qkv))
+        .enumerate()
         .with_max_len(1)
-        .for_each(|((hidden, read), qkv)| {
-            each(hidden, read, qkv, &|weight, x, out| weight.multiply(x, out));
+        .for_each(|(i, ((hidden, read), qkv))| {
+            each(i * part, hidden, read, qkv, &|weight, x, out| {
+                weight.multiply(x, out);
+            });
         });
 }
 
-/// h ← LayerNorm(h + W·read), then h ← LayerNorm(h + W2·relu(W1·h + b1) + b2) where there is such a sublayer.
-fn sublayers(layer: &Dense, hidden: &mut [f32], read: &[f32], multiply: Multiply<'_>) {
-    // Taken out rather than borrowed: a thread that waits for others may take up another piece of work.
-    let [mut more, mut inner] = ROWS.take();
-    more.resize(hidden.len(), 0.0);
-    multiply(&layer.out, read, &mut more);
-    add_norm(hidden, &more, &layer.norm.weight, &layer.norm.bias);
-    if let Some(ff) = &layer.ff {
-        let rows = hidden.len() / ff.fc1.inputs().max(1);
-        inner.resize(rows * ff.fc1.outputs(), 0.0);
-        multiply(&ff.fc1, hidden, &mut inner);
-        add_relu(&mut inner, &ff.b1);
-        multiply(&ff.fc2, &inner, &mut more);
-        add(&mut more, &ff.b2);
-        add_norm(hidden, &more, &ff.norm.weight, &ff.norm.bias);
-    }
-    ROWS.set([more, inner]);
-}
-
-/// Puts queries, keys and values (n × 3D) into the caches of a layer's heads.
-pub(super) fn keep(network: &Network, caches: &mut [HeadCache], first: usize, qkv: &[f32]) {
-    let (dim, d) = (network.config().hidden_size, network.config().head_dim());
+/// Puts queries, keys and values of a block into the caches.
+pub(super) fn keep(layer: &Layer, caches: &mut [HeadCache], first: usize, qkv: &[f32]) {
+    let spec = &layer.spec.attention;
+    let d = spec.head_dim;
+    let width = (spec.heads + 2 * spec.kv_heads) * d;
+    let group = (spec.heads / spec.kv_heads.max(1)).max(1);
     let put = |(head, cache): (usize, &mut HeadCache)| {
-        for (i, row) in qkv.chunks_exact(3 * dim).enumerate() {
-            let of = |part: usize| &row[part * dim + head * d..][..d];
-            cache.put(first + i, of(0), of(1), of(2));
+        let shared = spec.heads + head / group;
+        for (i, row) in qkv.chunks_exact(width).enumerate() {
+            let of = |at: usize| &row[at * d..][..d];
+            // Keys and values lie with the first head of those that read them.
+            match head % group {
+                0 => cache.put(first + i, of(head), of(shared), of(shared + spec.kv_heads)),
+                _ => cache.put_query(first + i, of(head)),
+            }
         }
     };
-    if qkv.len() < FEW * 3 * dim {
+    if qkv.len() < FEW * width {
         caches.iter_mut().enumerate().for_each(put);
     } else {
         caches.par_iter_mut().enumerate().for_each(put);
     }
 }
 
-/// What all heads of a layer read: n × D, head by head in each row.
+/// All heads of a layer over a block: the work is shared out by tiles.
 #[allow(clippy::too_many_arguments)]
 fn attend(
     network: &Network,
@@ -157,13 +171,16 @@ fn attend(
     cancel: &Cancel,
     observer: &dyn Observer,
 ) -> Result<(), ModelError> {
-    let (dim, d) = (network.config().hidden_size, network.config().head_dim());
-    let end = first + read.len() / dim;
+    let d = layer.spec.attention.head_dim;
+    let width = layer.heads.len() * d;
+    let end = first + read.len() / width.max(1);
     let mut jobs: Vec<(usize, Queries)> = Queries::tiles(first, end)
         .flat_map(|queries| (0..layer.heads.len()).map(move |head| (head, queries)))
         .collect();
     // The longest first: none is left over for one thread at the end.
-    jobs.sort_by_key(|(head, _)| std::cmp::Reverse(layer.heads[*head].reach));
+    jobs.sort_by_key(|(head, queries)| {
+        std::cmp::Reverse(layer.heads[*head].reach.min(queries.first + queries.count))
+    });
     let one = |(head, queries)| -> Result<(usize, Tile), ModelError> {
         cancel.check()?;
         let cx = context(network, layer, caches, head);
@@ -177,16 +194,17 @@ fn attend(
     };
     let jobs = jobs.into_par_iter().with_max_len(1);
     let tiles: Vec<(usize, Tile)> = jobs.map(one).collect::<Result<_, _>>()?;
-    let width = super::cache::value_width(d);
+    let padded = super::cache::value_width(d);
     for (head, tile) in tiles {
-        for (i, row) in tile.read.chunks_exact(width).enumerate() {
-            let at = (tile.queries.first - first + i) * dim + head * d;
+        for (i, row) in tile.read.chunks_exact(padded).enumerate() {
+            let at = (tile.queries.first - first + i) * width + head * d;
             read[at..at + d].copy_from_slice(&row[..d]);
         }
     }
     Ok(())
 }
 
+/// What a head computes with.
 pub(super) fn context<'a>(
     network: &'a Network,
     layer: &'a Layer,
@@ -196,8 +214,9 @@ pub(super) fn context<'a>(
     Context {
         head: &layer.heads[head],
         cache: &caches[head],
+        keys: &caches[layer.heads[head].keys],
         positions: &network.positions.packed,
-        dim: network.config().head_dim(),
+        dim: layer.spec.attention.head_dim,
     }
 }
 

@@ -1,5 +1,6 @@
 //! One head's attention weights, as they are handed out.
 
+use super::heads::Head;
 use super::kernel::{Numbers, add_rows};
 use std::ops::Range;
 
@@ -83,17 +84,21 @@ impl HeadWeights {
     }
 
     /// Room for weights, to be filled in by [`parts`](Self::parts).
-    pub(super) fn room(first: usize, queries: usize, reach: usize, vectors: usize) -> Self {
+    pub(super) fn room(first: usize, queries: usize, head: &Head, reach: usize) -> Self {
+        let vectors = head.vectors();
         Self {
             first,
             queries,
-            nearest: 1,
+            nearest: head.nearest,
             reach,
             vectors,
             weights: Numbers::anything(queries * reach),
             persistent: vec![0.0; queries * vectors],
             empty: vec![0.0; queries],
-            sink: Vec::new(),
+            sink: match head.sink {
+                Some(_) => vec![0.0; queries],
+                None => Vec::new(),
+            },
         }
     }
 
@@ -104,6 +109,8 @@ impl HeadWeights {
             weights: &mut self.weights,
             persistent: &mut self.persistent,
             empty: &mut self.empty,
+            sink: &mut self.sink,
+            reach,
         };
         let mut parts = Vec::new();
         for n in counts {
@@ -113,10 +120,14 @@ impl HeadWeights {
             rest.persistent = later;
             let (empty, later) = rest.empty.split_at_mut(n);
             rest.empty = later;
+            let (sink, later) = rest.sink.split_at_mut(n.min(rest.sink.len()));
+            rest.sink = later;
             parts.push(Part {
                 weights,
                 persistent,
                 empty,
+                sink,
+                reach,
             });
         }
         parts
@@ -135,10 +146,11 @@ impl HeadWeights {
         let mut sums = vec![0.0; self.reach];
         let end = queries.end.min(self.queries);
         // The queries at the text's start see less than the reach.
-        let few = self.reach.saturating_sub(self.first);
+        let shift = 1 - self.nearest.min(1);
+        let few = self.reach.saturating_sub(self.first + shift);
         let few = few.clamp(queries.start.min(end), end);
         for i in queries.start..few {
-            let seen = (self.first + i).min(self.reach);
+            let seen = (self.first + i + shift).min(self.reach);
             let row = self.row(i).get(..seen).unwrap_or_default();
             add_rows(&mut sums[..seen], row);
         }
@@ -168,6 +180,10 @@ pub(super) struct Part<'a> {
     pub weights: &'a mut [f32],
     pub persistent: &'a mut [f32],
     pub empty: &'a mut [f32],
+    /// Empty where the head has no sink.
+    pub sink: &'a mut [f32],
+    /// Columns of a row of weights.
+    pub reach: usize,
 }
 
 /// How the weight of consecutive queries of one head divides: one number per query in each list.
@@ -181,4 +197,6 @@ pub struct HeadSums {
     pub persistent: Vec<f32>,
     /// On distances before the text's start.
     pub empty: Vec<f32>,
+    /// On the head's learned sink; nothing where it has none.
+    pub sink: Vec<f32>,
 }

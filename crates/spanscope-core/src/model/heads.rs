@@ -1,7 +1,7 @@
 //! How far the heads of a layer look: what follows from their spans, as trained or as set by hand.
 
+use super::architecture::{AttentionSpec, Outside, Position, Window};
 use super::cache::value_width;
-use super::families::adaptive_span::Config;
 use super::kernel::{Numbers, PANEL, Packed};
 use super::mask;
 use super::normalisation::Normalisation;
@@ -48,9 +48,8 @@ pub(super) struct Positions {
 }
 
 impl Positions {
-    /// From `key_pe`, d × S; from nothing where weights are not read.
-    pub fn new(config: &Config, key_pe: &[f32]) -> Self {
-        let (d, span) = (config.head_dim(), config.attn_span);
+    /// From `key_pe`, d × S; from nothing where weights are not read, or there are none.
+    pub fn new(d: usize, span: usize, key_pe: &[f32]) -> Self {
         if key_pe.is_empty() {
             return Self {
                 packed: Packed::default(),
@@ -104,6 +103,20 @@ pub(super) struct Head {
     pub longest_far_position: f32,
     /// Whether it contributes nothing.
     pub silenced: bool,
+    /// What products of queries and keys are multiplied by.
+    pub scale: f32,
+    /// c of a soft cap c · tanh(score / c).
+    pub cap: Option<f32>,
+    /// What is taken off a score per token of distance.
+    pub slope: f32,
+    /// A score that joins the softmax and has no value.
+    pub sink: Option<f32>,
+    /// The nearest distance that it sees.
+    pub nearest: usize,
+    /// What it finds before the text.
+    pub outside: Outside,
+    /// The head of its layer whose keys and values it reads.
+    pub keys: usize,
     /// Shared by a network and what is edited of it.
     pub persistent: Arc<Persistent>,
 }
@@ -112,6 +125,11 @@ impl Head {
     /// N.
     pub fn vectors(&self) -> usize {
         self.persistent.keys.outputs()
+    }
+
+    /// 1 where a token sees itself, else 0.
+    pub fn shift(&self) -> usize {
+        1 - self.nearest.min(1)
     }
 }
 
@@ -122,49 +140,72 @@ pub(super) struct Setting {
     /// z in tokens, as it shall count: see [`settable`].
     pub span: f32,
     pub silenced: bool,
+    pub sink: Option<f32>,
     pub persistent: Arc<Persistent>,
+}
+
+/// As far as any head looks whose window has no end: no text is that long.
+pub(super) const UNLIMITED: usize = 1 << 22;
+
+/// The most distances that a head of this kind may see.
+pub(super) fn limit(spec: &AttentionSpec) -> usize {
+    spec.window.most().unwrap_or(UNLIMITED)
 }
 
 /// The span that comes of setting z to `span` tokens: 0 to S. A fixed span is a window of whole tokens, at least one:
 /// with nothing to look at there would be no softmax.
-pub(super) fn settable(config: &Config, span: f32) -> f32 {
-    let span = span.clamp(0.0, config.attn_span as f32);
-    if config.adapt_span {
-        span
-    } else {
-        span.ceil().max(1.0)
+pub(super) fn settable(spec: &AttentionSpec, span: f32) -> f32 {
+    let span = span.clamp(0.0, limit(spec) as f32);
+    match spec.window {
+        Window::Soft { .. } => span,
+        _ => span.ceil().max(1.0),
     }
 }
 
 /// The heads of one layer, all of them: how far the longest looks says how many distances the others' softmax has.
 pub(super) fn of_layer(
-    config: &Config,
+    spec: &AttentionSpec,
     positions: &Positions,
     settings: Vec<Setting>,
 ) -> Vec<Head> {
-    let limit = config.attn_span;
-    let reach = |setting: &Setting| match config.adapt_span {
-        true => mask::reach(setting.span, config.adapt_span_ramp, limit),
-        false if setting.span < limit as f32 => setting.span as usize,
-        false => limit,
+    let limit = limit(spec);
+    let ramp = match spec.window {
+        Window::Soft { ramp, .. } => Some(ramp),
+        _ => None,
+    };
+    let reach = |setting: &Setting| match ramp {
+        Some(ramp) => mask::reach(setting.span, ramp, limit),
+        None if setting.span < limit as f32 => setting.span as usize,
+        None => limit,
     };
     let longest = settings.iter().map(reach).max().unwrap_or(0);
     let kept = mask::kept(longest, limit);
-    let heads = settings.into_iter().map(|setting| {
+    let group = (spec.heads / spec.kv_heads.max(1)).max(1);
+    let heads = settings.into_iter().enumerate().map(|(i, setting)| {
         let reach = reach(&setting);
         Head {
             trained: setting.trained,
             span: setting.span,
             reach,
-            adaptive: config.adapt_span,
-            normalisation: config.normalisation,
-            ramp: match config.adapt_span {
-                true => mask::ramp(setting.span, config.adapt_span_ramp, reach),
-                false => Vec::new(),
+            adaptive: ramp.is_some(),
+            normalisation: spec.normalisation,
+            ramp: match ramp {
+                Some(ramp) => mask::ramp(setting.span, ramp, reach),
+                None => Vec::new(),
             },
             kept,
             longest_far_position: positions.longest(reach, kept),
             silenced: setting.silenced,
+            scale: spec.scale,
+            cap: spec.score_cap,
+            slope: match &spec.position {
+                Position::Alibi { slopes } => slopes.get(i).copied().unwrap_or(0.0),
+                _ => 0.0,
+            },
+            sink: setting.sink,
+            nearest: spec.nearest,
+            outside: spec.outside,
+            keys: i / group * group,
             persistent: setting.persistent,
         }
     });

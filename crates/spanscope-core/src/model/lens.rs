@@ -12,7 +12,8 @@ impl Network {
     pub fn persistent_write(&self, layer: usize, head: usize, n: usize) -> Option<Vec<f32>> {
         let of_layer = self.layers.get(layer)?;
         let of_head = of_layer.heads.get(head)?;
-        let (dim, d) = (self.config.hidden_size, self.config.head_dim());
+        let d = of_layer.spec.attention.head_dim;
+        let dim = of_layer.heads.len() * d;
         if n >= of_head.vectors() {
             return None;
         }
@@ -37,7 +38,7 @@ impl Network {
         let Some(first) = self.output.clusters.first() else {
             return Vec::new();
         };
-        if direction.len() != self.config.hidden_size || first.table.outputs() == 0 {
+        if direction.len() != self.architecture.width || first.table.outputs() == 0 {
             return Vec::new();
         }
         let mut all = unbiased_logits(first, direction);

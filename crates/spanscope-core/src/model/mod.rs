@@ -22,13 +22,16 @@ mod lens;
 mod load;
 mod mask;
 mod normalisation;
+mod norms;
 mod observer;
 mod output;
 mod parts;
 mod probe;
 mod recorded;
+mod rope;
 mod run;
 mod score;
+mod sublayers;
 mod unused;
 mod weights;
 

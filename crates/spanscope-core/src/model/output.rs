@@ -3,23 +3,24 @@
 use super::kernel::{Packed, add, log_softmax};
 use super::weights::{Cluster, Network};
 use rayon::prelude::*;
+use std::borrow::Cow;
 
 /// Rows that one thread takes at a time.
 const ROWS: usize = 64;
 
-/// The input of the first layer: n × D. Adaptive input is scaled by √D, plain input is not.
-pub(super) fn embed(network: &Network, ids: &[u32]) -> Vec<f32> {
-    let config = network.config();
-    let dim = config.hidden_size;
-    let (cutoffs, scale) = match &config.adapt_io {
-        Some(io) => (io.cutoffs.as_slice(), (dim as f32).sqrt()),
-        None => (std::slice::from_ref(&config.vocab_size), 1.0),
+/// The input of the first layer for the tokens from position `first` on: n × D.
+pub(super) fn embed(network: &Network, first: usize, ids: &[u32]) -> Vec<f32> {
+    let of = &network.architecture;
+    let (dim, scale) = (of.width, of.input.scale);
+    let cutoffs = match of.clusters() {
+        Some(clusters) => clusters.cutoffs.as_slice(),
+        None => std::slice::from_ref(&of.vocab_size),
     };
     let mut out = vec![0.0; ids.len() * dim];
     for (&id, out) in ids.iter().zip(out.chunks_exact_mut(dim)) {
         let id = id as usize;
         let c = cutoffs.partition_point(|&end| end <= id);
-        let Some(cluster) = network.input.get(c) else {
+        let Some(cluster) = network.input.clusters.get(c) else {
             continue;
         };
         let start = c.checked_sub(1).map_or(0, |before| cutoffs[before]);
@@ -33,7 +34,37 @@ pub(super) fn embed(network: &Network, ids: &[u32]) -> Vec<f32> {
             None => out.iter_mut().zip(row).for_each(|(o, r)| *o = scale * r),
         }
     }
+    let positions = network.input.positions.get(first * dim..);
+    for (out, position) in out.iter_mut().zip(positions.unwrap_or_default()) {
+        *out += position;
+    }
+    if let Some(norm) = &network.input.norm {
+        norm.apply(&mut out);
+    }
     out
+}
+
+/// The last layer's output as the output layer reads it: normed, where there is a last norm.
+fn normed<'a>(network: &Network, hidden: &'a [f32]) -> Cow<'a, [f32]> {
+    let Some(norm) = &network.output.norm else {
+        return hidden.into();
+    };
+    let mut rows = hidden.to_vec();
+    norm.apply(&mut rows);
+    rows.into()
+}
+
+/// Puts the scale and the soft cap into logits.
+fn finish(network: &Network, logits: &mut [f32]) {
+    let of = &network.architecture.output;
+    if of.scale != 1.0 {
+        logits.iter_mut().for_each(|logit| *logit *= of.scale);
+    }
+    if let Some(cap) = of.cap {
+        logits
+            .iter_mut()
+            .for_each(|logit| *logit = cap * (*logit / cap).tanh());
+    }
 }
 
 /// The input of a cluster's logits: the hidden states, projected where its width is not D.
@@ -90,6 +121,7 @@ fn head(network: &Network, hidden: &[f32]) -> (Vec<f32>, usize) {
         return (Vec::new(), 0);
     };
     let mut values = logits(first, hidden);
+    finish(network, &mut values);
     let mut width = first.table.outputs();
     if let Some((weight, bias)) = &network.output.cluster_proj {
         let mut further = unbiased_cluster_logits(network, hidden);
@@ -111,8 +143,7 @@ fn head(network: &Network, hidden: &[f32]) -> (Vec<f32>, usize) {
 
 /// Log-probabilities of all tokens, n × V.
 pub(super) fn log_probs(network: &Network, hidden: &[f32]) -> Vec<f32> {
-    let config = network.config();
-    let (dim, vocab) = (config.hidden_size, config.vocab_size);
+    let (dim, vocab) = (network.architecture.width, network.architecture.vocab_size);
     let mut out = vec![0.0; hidden.len() / dim * vocab];
     out.par_chunks_mut(ROWS * vocab)
         .zip(hidden.par_chunks(ROWS * dim))
@@ -121,9 +152,10 @@ pub(super) fn log_probs(network: &Network, hidden: &[f32]) -> Vec<f32> {
 }
 
 fn some_log_probs(network: &Network, hidden: &[f32], out: &mut [f32]) {
-    let vocab = network.config().vocab_size;
+    let vocab = network.architecture.vocab_size;
+    let hidden = &*normed(network, hidden);
     let (head, width) = head(network, hidden);
-    let Some(io) = &network.config().adapt_io else {
+    let Some(io) = network.architecture.clusters() else {
         out.copy_from_slice(&head);
         return;
     };
@@ -151,7 +183,7 @@ fn some_log_probs(network: &Network, hidden: &[f32], out: &mut [f32]) {
 
 /// −log p of one target per row; for adaptive output only the targets' clusters are computed.
 pub(super) fn nll(network: &Network, hidden: &[f32], targets: &[u32]) -> Vec<f32> {
-    let dim = network.config().hidden_size;
+    let dim = network.architecture.width;
     hidden
         .par_chunks(ROWS * dim)
         .zip(targets.par_chunks(ROWS))
@@ -160,17 +192,18 @@ pub(super) fn nll(network: &Network, hidden: &[f32], targets: &[u32]) -> Vec<f32
 }
 
 fn some_nll(network: &Network, hidden: &[f32], targets: &[u32]) -> Vec<f32> {
-    let config = network.config();
+    let of = &network.architecture;
+    let hidden = &*normed(network, hidden);
     let (head, width) = head(network, hidden);
-    let adapt_io = config.adapt_io.as_ref();
-    let first = adapt_io.map_or(config.vocab_size, |io| io.cutoffs[0]);
+    let clusters = of.clusters();
+    let first = clusters.map_or(of.vocab_size, |io| io.cutoffs[0]);
     let of = |(row, &target): (&[f32], &u32)| -> f32 {
         row.get(target as usize)
             .filter(|_| (target as usize) < first)
             .map_or(0.0, |p| -p)
     };
     let mut nll: Vec<f32> = head.chunks_exact(width).zip(targets).map(of).collect();
-    let Some(io) = adapt_io else {
+    let Some(io) = clusters else {
         return nll;
     };
     for (c, cluster) in network.output.clusters.iter().enumerate().skip(1) {
@@ -181,7 +214,7 @@ fn some_nll(network: &Network, hidden: &[f32], targets: &[u32]) -> Vec<f32> {
         if places.is_empty() {
             continue;
         }
-        let dim = config.hidden_size;
+        let dim = network.architecture.width;
         let selected: Vec<f32> = places
             .iter()
             .flat_map(|i| &hidden[i * dim..(i + 1) * dim])

@@ -31,7 +31,7 @@ impl Run {
     pub fn probe(&self, layer: usize, head: usize, from: usize, to: usize) -> Option<HeadProbe> {
         let (from, to) = self.clamped(from, to);
         let cx = self.head_context(layer, head, from..to)?;
-        let mut weights = HeadWeights::room(from, to - from, cx.head.reach, cx.head.vectors());
+        let mut weights = attention::room(&cx, from, to - from);
         let mut removed = vec![0.0; to - from];
         let tiles: Vec<Queries> = Queries::tiles(from, to).collect();
         let parts = weights.parts(tiles.iter().map(|queries| queries.count));

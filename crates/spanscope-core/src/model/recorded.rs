@@ -4,6 +4,7 @@
 use super::Cancel;
 use super::cache::HeadCache;
 use super::families::adaptive_span::{Config, MOST_RECORDED_DISTANCES, believable, span_name};
+use super::heads::Head;
 use super::parts::{Part, PartKind};
 use super::run::Run;
 use super::weights::Network;
@@ -136,7 +137,7 @@ impl Run {
         query: usize,
         longest: &[f32],
     ) -> Self {
-        let dim = network.config().head_dim();
+        let dim = network.architecture().head_dim();
         let mut run = Self::new(Arc::clone(&network));
         let caches = run.caches.iter_mut().flatten();
         for (i, cache) in caches.enumerate() {
@@ -149,19 +150,26 @@ impl Run {
 
     /// Puts in further tokens with their queries and keys, layer by layer. Rows that are missing are as if they were zeros.
     pub fn put_recorded(&mut self, ids: &[u32], layers: &[RecordedRows]) {
-        let config = self.network().config();
-        let (width, d) = (config.hidden_size, config.head_dim());
         let first = self.ids.len();
         let end = first + ids.len();
+        let network = Arc::clone(self.network());
         self.caches
             .par_iter_mut()
             .zip(layers.par_iter())
-            .for_each(|(heads, rows)| {
+            .zip(network.layers.par_iter())
+            .for_each(|((heads, rows), layer)| {
+                let of = &layer.spec.attention;
+                let (d, width) = (of.head_dim, of.heads * of.head_dim);
                 for (h, cache) in heads.iter_mut().enumerate() {
                     let columns = h * d..(h + 1) * d;
-                    let keys = rows.keys.chunks_exact(width);
-                    for (i, row) in keys.take(ids.len()).enumerate() {
-                        cache.put_key(first + i, row.get(columns.clone()).unwrap_or_default());
+                    // Keys lie with the first head of those that read them.
+                    if layer.heads[h].keys == h {
+                        let group = h * of.kv_heads / of.heads.max(1);
+                        let columns = group * d..(group + 1) * d;
+                        let keys = rows.keys.chunks_exact(of.kv_heads * d);
+                        for (i, row) in keys.take(ids.len()).enumerate() {
+                            cache.put_key(first + i, row.get(columns.clone()).unwrap_or_default());
+                        }
                     }
                     let queries = rows.queries.chunks_exact(width);
                     let start = end.saturating_sub(queries.len());
@@ -173,33 +181,41 @@ impl Run {
         self.ids.extend_from_slice(ids);
     }
 
-    /// The queries of a layer for the tokens in `range`: rows of D numbers, head after head. `None` where there is no such
+    /// The queries of a layer for the tokens in `range`: rows of H·d numbers, head after head. `None` where there is no such
     /// layer, or some of them are forgotten.
     pub fn queries(&self, layer: usize, range: Range<usize>) -> Option<Vec<f32>> {
-        self.rows(layer, range, HeadCache::copy_queries)
+        self.rows(layer, range, |_, _| true, HeadCache::copy_queries)
     }
 
-    /// As [`queries`](Self::queries), the keys.
+    /// As [`queries`](Self::queries), the keys: rows of Hk·d numbers.
     pub fn keys(&self, layer: usize, range: Range<usize>) -> Option<Vec<f32>> {
-        self.rows(layer, range, HeadCache::copy_keys)
+        let is_first = |h: usize, head: &Head| head.keys == h;
+        self.rows(layer, range, is_first, HeadCache::copy_keys)
     }
 
     fn rows(
         &self,
         layer: usize,
         range: Range<usize>,
+        has: impl Fn(usize, &Head) -> bool,
         copy: impl Fn(&HeadCache, usize, &mut [f32], usize) -> bool,
     ) -> Option<Vec<f32>> {
         let caches = self.caches.get(layer)?;
-        let config = self.network().config();
-        let (width, d) = (config.hidden_size, config.head_dim());
+        let of_layer = self.network().layers.get(layer)?;
+        let d = of_layer.spec.attention.head_dim;
+        let heads = of_layer.heads.iter().enumerate();
+        let with: Vec<usize> = heads
+            .filter(|(h, head)| has(*h, head))
+            .map(|(h, _)| h)
+            .collect();
+        let width = with.len() * d;
         if range.end > self.ids.len() {
             return None;
         }
         let mut rows = vec![0.0; range.len() * width];
-        for (h, cache) in caches.iter().enumerate() {
-            let of_head = rows.get_mut(h * d..).unwrap_or_default();
-            if !copy(cache, range.start, of_head, width) {
+        for (i, h) in with.into_iter().enumerate() {
+            let of_head = rows.get_mut(i * d..).unwrap_or_default();
+            if !copy(caches.get(h)?, range.start, of_head, width) {
                 return None;
             }
         }

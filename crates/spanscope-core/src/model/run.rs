@@ -1,5 +1,6 @@
 //! Running a network over a text, and keeping what later questions need.
 
+use super::architecture::Rope;
 use super::attention;
 use super::band::{Context, Queries};
 use super::cache::{BLOCK_TOKENS, Blocks, HeadCache};
@@ -19,6 +20,8 @@ use std::sync::Arc;
 pub struct Run {
     network: Arc<Network>,
     pub(super) ids: Vec<u32>,
+    /// How long the text will be, where positions depend on it.
+    length: usize,
     /// Keys, values and queries, by layer and head.
     pub(super) caches: Vec<Vec<HeadCache>>,
     /// The last layer's output: D numbers per token; nothing in a recorded run.
@@ -34,21 +37,26 @@ impl Run {
     /// Memory that a run keeps for every token that it has not forgotten, in bytes: queries, keys and values of every
     /// layer, and the last one's output.
     pub fn bytes_per_token(network: &Network) -> usize {
-        let config = network.config();
-        let values = config.nb_heads * super::cache::value_width(config.head_dim());
-        // And the norm of the longest key, per head.
-        let layer = 2 * config.hidden_size + values + config.nb_heads;
-        (layer * config.nb_layers + config.hidden_size) * size_of::<f32>()
+        let of = network.architecture();
+        let layers = of.layers.iter().map(|layer| {
+            let of = &layer.attention;
+            let keys_and_values = of.head_dim + super::cache::value_width(of.head_dim);
+            // And the norm of the longest key.
+            of.heads * of.head_dim + of.kv_heads * (keys_and_values + 1)
+        });
+        (layers.sum::<usize>() + of.width) * size_of::<f32>()
     }
 
     /// An empty run.
     pub fn new(network: Arc<Network>) -> Self {
-        let dim = network.config().head_dim();
-        let heads = |layer: &super::weights::Layer| vec![HeadCache::new(dim); layer.heads.len()];
+        let heads = |layer: &super::weights::Layer| {
+            vec![HeadCache::new(layer.spec.attention.head_dim); layer.heads.len()]
+        };
         Self {
             caches: network.layers.iter().map(heads).collect(),
-            hidden: Blocks::new(network.config().hidden_size),
+            hidden: Blocks::new(network.architecture().width),
             ids: Vec::new(),
+            length: 0,
             windows: Windows::default(),
             network,
         }
@@ -59,6 +67,7 @@ impl Run {
         Self {
             network: Arc::clone(&self.network),
             ids: self.ids.clone(),
+            length: self.length,
             caches: self.caches.clone(),
             hidden: self.hidden.clone(),
             windows: Windows::default(),
@@ -105,8 +114,13 @@ impl Run {
         // Whole blocks are kept, with what their first query needs.
         let len = position.min(self.ids.len()) / BLOCK_TOKENS * BLOCK_TOKENS;
         for (layer, caches) in self.network.layers.iter().zip(&mut self.caches) {
-            for (head, cache) in layer.heads.iter().zip(caches) {
-                cache.forget(len, head.reach, head.kept);
+            for (i, cache) in caches.iter_mut().enumerate() {
+                // Keys and values stay for all heads that read them.
+                let readers = layer.heads.iter().filter(|head| head.keys == i);
+                let (reach, kept) = readers.fold((0, 0), |(reach, kept), head| {
+                    (head.reach.max(reach), head.kept.max(kept))
+                });
+                cache.forget(len, reach, kept);
             }
         }
         // The last one's output predicts the next token.
@@ -117,10 +131,8 @@ impl Run {
     fn sees_all_before(&self, position: usize) -> bool {
         let layers = self.network.layers.iter().zip(&self.caches);
         layers.into_iter().all(|(layer, caches)| {
-            let heads = layer.heads.iter().zip(caches);
-            heads
-                .into_iter()
-                .all(|(head, cache)| cache.sees(position, head.reach, head.kept))
+            let mut heads = layer.heads.iter();
+            heads.all(|head| caches[head.keys].sees(position, head.reach, head.kept))
         })
     }
 
@@ -131,6 +143,17 @@ impl Run {
         for cache in self.caches.iter_mut().flatten() {
             cache.truncate(len);
         }
+    }
+
+    /// Says how many tokens the text will have in all. Some networks turn all positions by angles that depend on it, once it is
+    /// longer than they were trained for: where that changes, the run begins anew, with no tokens.
+    pub fn expect(&mut self, length: usize) {
+        let changes = |rope: &Rope| rope.regime(self.length) != rope.regime(length);
+        if self.network.ropes.iter().any(changes) && !self.ids.is_empty() {
+            self.ids.clear();
+            self.cut(0);
+        }
+        self.length = length;
     }
 
     /// Cuts the run back to what it shares with `ids`; returns the length kept.
@@ -150,6 +173,7 @@ impl Run {
         cancel: &Cancel,
         observer: &dyn Observer,
     ) -> Result<usize, ModelError> {
+        self.expect(ids.len());
         let kept = self.rewind(ids);
         self.extend(&ids[kept..], BLOCK, cancel, observer)?;
         Ok(kept)
@@ -170,7 +194,7 @@ impl Run {
         if self.network.is_recorded() {
             return Err(ModelError::Recorded);
         }
-        let vocab_size = self.network.config().vocab_size;
+        let vocab_size = self.network.architecture().vocab_size;
         if let Some(i) = ids.iter().position(|&id| id as usize >= vocab_size) {
             return Err(ModelError::TokenId {
                 id: ids[i],
@@ -179,7 +203,18 @@ impl Run {
             });
         }
         let network = Arc::clone(&self.network);
-        let dim = network.config().hidden_size;
+        let dim = network.architecture().width;
+        let end = self.ids.len() + ids.len();
+        if let Some(positions) = network.architecture().input.positions
+            && end > positions.count
+        {
+            return Err(ModelError::TooLong {
+                tokens: end,
+                most: positions.count,
+            });
+        }
+        // Whoever said nothing gets what is right for the tokens so far.
+        let length = self.length.max(end);
         for block in ids.chunks(block.max(1)) {
             let before = self.ids.len();
             cancel.check()?;
@@ -187,7 +222,7 @@ impl Run {
             let rows = match network.accelerator.get() {
                 // On one of the threads that share the work: from outside, each step would have to wake them.
                 None => rayon::scope(|_| {
-                    forward::block(&network, caches, before, block, cancel, observer)
+                    forward::block(&network, caches, before, length, block, cancel, observer)
                 }),
                 Some(accelerator) => accelerator.block(
                     &network,
@@ -227,7 +262,7 @@ impl Run {
     ) -> Option<HeadWeights> {
         let (from, to) = self.clamped(from, to);
         let cx = self.head_context(layer, head, from..to)?;
-        let mut all = HeadWeights::room(from, to - from, cx.head.reach, cx.head.vectors());
+        let mut all = attention::room(&cx, from, to - from);
         let tiles: Vec<Queries> = Queries::tiles(from, to).collect();
         let parts = all.parts(tiles.iter().map(|queries| queries.count));
         tiles
@@ -259,8 +294,8 @@ impl Run {
         let caches = self.caches.get(layer)?;
         let cache = caches.get(head)?;
         let first = queries.start;
-        let is_kept =
-            cache.has_query(first) && cache.sees(first, parameters.reach, parameters.kept);
+        let keys = caches.get(parameters.keys)?;
+        let is_kept = cache.has_query(first) && keys.sees(first, parameters.reach, parameters.kept);
         (queries.is_empty() || is_kept).then(|| context(&self.network, of_layer, caches, head))
     }
 

@@ -8,9 +8,9 @@ use super::mask::soft_mask;
 /// What the weight that a query gives a key is made of (arXiv 1905.07799, equations 1 to 5).
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct ScoreParts {
-    /// q · k / √d.
+    /// q · k / √d, or what a family has in the place of 1 / √d; after the soft cap, where there is one. Rotary positions are in it.
     pub content: f32,
-    /// q · p_δ / √d. The softmax sees the sum of both.
+    /// q · p_δ / √d, or −m · δ where heads have slopes; else 0. The softmax sees the sum of both.
     pub position: f32,
     /// m(δ), from 0 to 1; 1 for a fixed span.
     pub mask: f32,
@@ -30,35 +30,39 @@ impl ScoreParts {
 
 impl Run {
     /// What the weight that the query at position `query` gives the token at position `key` is made of; `None` where
-    /// the head does not see it (`key` is not before `query`, or beyond the reach), there is no such head, or the
-    /// numbers are forgotten.
+    /// the head does not see it (`key` is too near, or beyond the reach), there is no such head, or the numbers are
+    /// forgotten.
     pub fn score(&self, layer: usize, head: usize, query: usize, key: usize) -> Option<ScoreParts> {
-        let distance = query.checked_sub(key).filter(|distance| *distance > 0)?;
+        let distance = query.checked_sub(key)?;
         if query >= self.ids().len() {
             return None;
         }
         let cx = self.head_context(layer, head, query..query + 1)?;
-        if distance > cx.head.reach {
+        let column = distance.checked_sub(cx.head.nearest)?;
+        if column >= cx.head.reach {
             return None;
         }
         let at = query % BLOCK_TOKENS;
         let q = cx.cache.queries(query / BLOCK_TOKENS, at..at + 1);
-        let keys = cx.cache.keys(key / PANEL)?;
+        let keys = cx.keys.keys(key / PANEL)?;
         let k = keys.data.get(key % PANEL..)?.iter().step_by(PANEL).copied();
-        let p = cx
-            .positions
-            .row(cx.positions.outputs().checked_sub(distance)?);
+        let content = dot(q, k) * cx.scale();
+        let position = match cx.positions.outputs() {
+            0 => -cx.head.slope * distance as f32,
+            far => dot(q, cx.positions.row(far.checked_sub(distance)?)) * cx.scale(),
+        };
         let weights = self.head_weights(layer, head, query, query + 1)?;
         Some(ScoreParts {
-            content: dot(q, k) * cx.scale(),
-            position: dot(q, p) * cx.scale(),
-            mask: if cx.head.adaptive {
-                let ramp = self.network().config().adapt_span_ramp;
-                soft_mask(cx.head.span, ramp, distance)
-            } else {
-                1.0
+            content: match cx.head.cap {
+                Some(cap) => cap * (content / cap).tanh(),
+                None => content,
             },
-            weight: *weights.row(0).get(distance - 1)?,
+            position,
+            mask: match self.network().architecture().ramp() {
+                Some(ramp) => soft_mask(cx.head.span, ramp, distance),
+                None => 1.0,
+            },
+            weight: *weights.row(0).get(column)?,
         })
     }
 }

@@ -1,6 +1,6 @@
 //! The weights of a network, laid out for the forward pass.
 
-use super::architecture::{Architecture, Window};
+use super::architecture::{Architecture, LayerSpec, NormKind, NormSpec, Rope, Window};
 use super::device::Accelerator;
 use super::edits::Edits;
 use super::families::adaptive_span::Config;
@@ -12,38 +12,95 @@ use super::parts::Part;
 use super::unused::Unused;
 use std::sync::{Arc, OnceLock};
 
-/// LayerNorm parameters.
-#[derive(Debug, Default)]
+/// The parameters of a norm.
+#[derive(Debug)]
 pub(super) struct Norm {
+    pub kind: NormKind,
+    pub eps: f32,
+    /// One added already, where a family stores them so.
     pub weight: Vec<f32>,
+    /// Zeros where it has no shift; nothing for the root of the mean square.
     pub bias: Vec<f32>,
 }
 
-/// The feed-forward sublayer: W2·relu(W1·h + b1) + b2, and its norm.
+impl Norm {
+    /// Of `spec`, with its weights as they are stored.
+    pub fn new(spec: NormSpec, mut weight: Vec<f32>, bias: Vec<f32>) -> Self {
+        if spec.one_more {
+            weight.iter_mut().for_each(|w| *w += 1.0);
+        }
+        Self {
+            kind: spec.kind,
+            eps: spec.eps,
+            bias: match (spec.kind, bias.is_empty()) {
+                (NormKind::Layer, true) => vec![0.0; weight.len()],
+                _ => bias,
+            },
+            weight,
+        }
+    }
+}
+
+/// The feed-forward sublayer, W2 · act(W1·h + b1) + b2, and the norm that follows it in networks of that order.
 ///
 /// Layers may share its matrices, and those of [`Dense`].
 #[derive(Debug)]
 pub(super) struct FeedForward {
+    /// I × D; where it is gated 2I × D, the gates first.
     pub fc1: Arc<Packed>,
+    /// Nothing where there are no biases.
     pub b1: Vec<f32>,
     pub fc2: Arc<Packed>,
     pub b2: Vec<f32>,
-    pub norm: Norm,
+    pub norm: Option<Norm>,
+    /// In their place, where a router chooses among experts.
+    pub mixture: Option<Mixture>,
+}
+
+/// Experts, and the router that chooses among them.
+#[derive(Debug)]
+pub(super) struct Mixture {
+    /// E × D.
+    pub router: Arc<Packed>,
+    pub router_bias: Vec<f32>,
+    pub experts: Vec<Expert>,
+}
+
+/// One expert: its gates and ups one below the other, 2I × D, and the way back, D × I.
+#[derive(Debug)]
+pub(super) struct Expert {
+    pub fc1: Packed,
+    pub b1: Vec<f32>,
+    pub fc2: Packed,
+    pub b2: Vec<f32>,
 }
 
 /// What a layer computes with, but for its heads.
 #[derive(Debug, Default)]
 pub(super) struct Dense {
-    /// The projections to queries, keys and values, one below the other: 3D × D.
+    /// The projections to queries, keys and values, one below the other: (H + 2·Hk)·d × D.
     pub qkv: Arc<Packed>,
-    /// The output projection: D × D.
+    /// Nothing where there are no biases.
+    pub qkv_bias: Vec<f32>,
+    pub query_norm: Option<Norm>,
+    pub key_norm: Option<Norm>,
+    /// The output projection: D × H·d.
     pub out: Arc<Packed>,
-    pub norm: Norm,
+    pub out_bias: Vec<f32>,
+    /// That of the attention, in networks whose norms follow the sum.
+    pub norm: Option<Norm>,
+    /// Before and after the attention.
+    pub around_attention: [Option<Norm>; 2],
+    /// Before and after the feed-forward sublayer.
+    pub around_ff: [Option<Norm>; 2],
     pub ff: Option<FeedForward>,
 }
 
 #[derive(Debug)]
 pub(super) struct Layer {
+    pub spec: Arc<LayerSpec>,
+    /// Which of the network's rotary positions it has.
+    pub rope: Option<usize>,
     /// Shared by a network and what is [edited](Network::edited) of it.
     pub dense: Arc<Dense>,
     pub heads: Vec<Head>,
@@ -60,8 +117,19 @@ pub(super) struct Cluster {
     pub proj: Option<Arc<Packed>>,
 }
 
+/// From tokens to the first layer.
+#[derive(Debug, Default)]
+pub(super) struct Input {
+    pub clusters: Vec<Cluster>,
+    /// Learned positions that are added: rows of D, that of the first token first.
+    pub positions: Vec<f32>,
+    pub norm: Option<Norm>,
+}
+
 #[derive(Debug, Default)]
 pub(super) struct Output {
+    /// The norm before it.
+    pub norm: Option<Norm>,
     pub clusters: Vec<Cluster>,
     /// Logits of the further clusters: (clusters − 1) × D, and bias.
     pub cluster_proj: Option<(Arc<Packed>, Option<Vec<f32>>)>,
@@ -77,10 +145,13 @@ pub struct Network {
     pub(super) assumed: Vec<String>,
     /// What the file holds beside it.
     pub(super) unused: Arc<Unused>,
-    pub(super) input: Arc<[Cluster]>,
+    pub(super) input: Arc<Input>,
     pub(super) output: Arc<Output>,
     pub(super) layers: Vec<Layer>,
+    /// Position embeddings by distance.
     pub(super) positions: Arc<Positions>,
+    /// The rotary positions of its layers: most have one or two.
+    pub(super) ropes: Arc<[Rope]>,
     /// What was changed by hand.
     pub(super) edits: Edits,
     /// The layers on a device, where runs compute if it is there.

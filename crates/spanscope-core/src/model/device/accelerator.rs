@@ -150,7 +150,7 @@ impl Accelerator {
             candle_core::Device::Cpu => SCORES_CPU,
             _ => SCORES,
         };
-        let mut rows = output::embed(network, ids);
+        let mut rows = output::embed(network, first, ids);
         let mut hidden = Tensor::from_slice(&rows, (n, dim), &self.device)?;
         for (index, (layer, caches)) in self.layers.iter().zip(caches).enumerate() {
             cancel.check()?;
@@ -162,7 +162,12 @@ impl Accelerator {
             let (k, v) = (parts.get(1)?, parts.get(2)?);
             let seen = (first, layer.heads.kept);
             let window = windows.extend(index, caches, seen, &k, &v)?;
-            keep(network, caches, first, &qkv.flatten_all()?.to_vec1()?);
+            keep(
+                &network.layers[index],
+                caches,
+                first,
+                &qkv.flatten_all()?.to_vec1()?,
+            );
             let mut read = Vec::new();
             let together = layer.heads.together(most)?;
             for at in (0..n).step_by(together) {
@@ -190,13 +195,13 @@ impl Dense {
                 b1: vector(&ff.b1, device)?,
                 fc2: matrix(&ff.fc2, device)?,
                 b2: vector(&ff.b2, device)?,
-                norm: Norm::new(&ff.norm, device)?,
+                norm: Norm::new(ff.norm.as_ref(), device)?,
             })
         };
         Ok(Self {
             qkv: matrix(&layer.qkv, device)?,
             out: matrix(&layer.out, device)?,
-            norm: Norm::new(&layer.norm, device)?,
+            norm: Norm::new(layer.norm.as_ref(), device)?,
             ff: layer.ff.as_ref().map(ff).transpose()?,
         })
     }
@@ -214,10 +219,11 @@ impl Dense {
 }
 
 impl Norm {
-    fn new(norm: &weights::Norm, device: &candle_core::Device) -> Result<Self> {
+    fn new(norm: Option<&weights::Norm>, device: &candle_core::Device) -> Result<Self> {
+        let of = |part: fn(&weights::Norm) -> &Vec<f32>| norm.map_or(&[][..], |norm| part(norm));
         Ok(Self {
-            weight: vector(&norm.weight, device)?,
-            bias: vector(&norm.bias, device)?,
+            weight: vector(of(|norm| &norm.weight), device)?,
+            bias: vector(of(|norm| &norm.bias), device)?,
         })
     }
 

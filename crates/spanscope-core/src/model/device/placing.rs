@@ -41,6 +41,11 @@ impl Network {
     /// # Errors
     /// When the device has not enough memory.
     pub fn place_on(&self, device: &candle_core::Device) -> Result<(), ModelError> {
+        if self.architecture.adaptive_span().is_none() {
+            return Err(ModelError::OnProcessorOnly {
+                family: self.architecture.family.name().to_owned(),
+            });
+        }
         if self.accelerator.get().is_none() {
             let accelerator = Accelerator::new(self, device)?;
             // Whoever came in between placed it as well.

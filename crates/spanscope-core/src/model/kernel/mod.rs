@@ -4,6 +4,7 @@
 //! run time; `pulp` does so without unsafe code. A sum is always taken in the same order, whatever the shape of the
 //! call: a result does not depend on how rows are put together.
 
+mod activation;
 mod columns;
 mod entropy;
 mod numbers;
@@ -11,12 +12,16 @@ mod packed;
 mod product;
 mod rows;
 
+pub(in crate::model) use activation::activate;
 pub(in crate::model) use columns::add_rows;
 pub(in crate::model) use entropy::entropy;
 pub use numbers::Numbers;
 pub(in crate::model) use packed::Packed;
 pub(in crate::model) use product::{Job, Left, Right, add_products, products};
-pub(in crate::model) use rows::{add, add_norm, add_relu, log_softmax, reversed, scale_by, sum};
+pub(in crate::model) use rows::{
+    add, add_norm, add_relu, add_times, log_softmax, multiply, norm_rows, reversed, rms_rows,
+    scale_by, sum,
+};
 pub use rows::{exp_sum, largest};
 
 /// The instructions that the functions here use on this machine.

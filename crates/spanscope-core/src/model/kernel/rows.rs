@@ -9,7 +9,7 @@ pub(super) const SUMS: usize = 4;
 
 /// 2^((x − max) · scale), no less than 2^−100 (smaller numbers would make what is computed with them slow), by splitting the exponent into an integer and a rest in [−½, ½]: relative error below 2.5e-7. Not-a-number stays so.
 #[inline(always)]
-fn exp2<S: Simd>(simd: S, x: S::f32s, max: S::f32s, scale: S::f32s) -> S::f32s {
+pub(super) fn exp2<S: Simd>(simd: S, x: S::f32s, max: S::f32s, scale: S::f32s) -> S::f32s {
     // Adding this rounds to an integer and leaves it in the lowest bits.
     const ROUND: f32 = 12_582_912.0;
     // The Taylor series of 2^rest, highest power first.
@@ -211,6 +211,13 @@ by_number!(Scale {}, |simd, out, a, _b| simd.mul_f32s(out, a));
 // In this order what is not a number stays so.
 by_number!(AddRelu {}, |simd, out, a, _b| simd
     .max_f32s(simd.splat_f32s(0.0), simd.add_f32s(out, a)));
+by_number!(RootMeanSquare { scale }, |simd, out, a, _b| simd
+    .mul_f32s(simd.mul_f32s(out, simd.splat_f32s(scale)), a));
+by_number!(AddTimes { factor }, |simd, out, a, _b| simd.mul_add_e_f32s(
+    a,
+    simd.splat_f32s(factor),
+    out
+));
 by_number!(Normalise { mean, scale }, |simd, out, a, b| {
     let centred = simd.sub_f32s(out, simd.splat_f32s(mean));
     simd.mul_add_e_f32s(simd.mul_f32s(centred, simd.splat_f32s(scale)), a, b)
@@ -262,6 +269,39 @@ pub(in crate::model) fn add_norm(hidden: &mut [f32], more: &[f32], weight: &[f32
         let scale = 1.0 / (variance + 1e-5).sqrt();
         arch.dispatch(Rows(Normalise { mean, scale }, row, weight, bias));
     }
+}
+
+/// Every row of `rows` ← LayerNorm(row) · weight + bias, with this ε; a row is as long as `weight`.
+pub(in crate::model) fn norm_rows(rows: &mut [f32], weight: &[f32], bias: &[f32], eps: f32) {
+    let width = weight.len().max(1);
+    let arch = Arch::new();
+    for row in rows.chunks_exact_mut(width) {
+        let mean = sum(row) / width as f32;
+        let variance = arch.dispatch(Powers::<2>(row, mean)) / width as f32;
+        let scale = 1.0 / (variance + eps).sqrt();
+        arch.dispatch(Rows(Normalise { mean, scale }, row, weight, bias));
+    }
+}
+
+/// Every row of `rows` ← row / √(mean of its squares + ε) · weight; a row is as long as `weight`.
+pub(in crate::model) fn rms_rows(rows: &mut [f32], weight: &[f32], eps: f32) {
+    let width = weight.len().max(1);
+    let arch = Arch::new();
+    for row in rows.chunks_exact_mut(width) {
+        let square = arch.dispatch(Powers::<2>(row, 0.0)) / width as f32;
+        let scale = 1.0 / (square + eps).sqrt();
+        arch.dispatch(Rows(RootMeanSquare { scale }, row, weight, weight));
+    }
+}
+
+/// Every row of `rows` ← row + factor · more, both as long.
+pub(in crate::model) fn add_times(rows: &mut [f32], more: &[f32], factor: f32) {
+    Arch::new().dispatch(Rows(AddTimes { factor }, rows, more, more));
+}
+
+/// values ← values · factors, one by one, both as long.
+pub(in crate::model) fn multiply(values: &mut [f32], factors: &[f32]) {
+    Arch::new().dispatch(Rows(Scale {}, values, factors, factors));
 }
 
 /// Every row of `width` numbers ← row − log Σ exp row.

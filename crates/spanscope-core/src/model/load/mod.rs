@@ -3,6 +3,7 @@
 pub(super) mod shared;
 
 use super::ModelError;
+use super::architecture::NormSpec;
 use super::kernel::Packed;
 use super::parts::Count;
 use super::weights::Norm;
@@ -149,11 +150,13 @@ impl<'a> Loader<'a> {
         self.packed(&[(name, outputs)], inputs)
     }
 
-    pub fn norm(&mut self, name: &str, width: usize) -> Result<Norm, ModelError> {
-        Ok(Norm {
-            weight: self.values(&format!("{name}.weight"), &[width])?,
-            bias: self.values(&format!("{name}.bias"), &[width])?,
-        })
+    pub fn norm(&mut self, name: &str, spec: NormSpec, width: usize) -> Result<Norm, ModelError> {
+        let weight = self.values(&format!("{name}.weight"), &[width])?;
+        let bias = match spec.bias {
+            true => self.values(&format!("{name}.bias"), &[width])?,
+            false => Vec::new(),
+        };
+        Ok(Norm::new(spec, weight, bias))
     }
 
     /// What the numbers that were read make it necessary to say.

@@ -6,14 +6,16 @@ use crate::model::architecture::{
     LayerSpec, NormKind, NormSpec, Order, OutputSpec, Outside, Position, Window,
 };
 
+/// The norm that follows every sublayer.
+pub(super) const NORM: NormSpec = NormSpec {
+    kind: NormKind::Layer,
+    eps: 1e-5,
+    one_more: false,
+    bias: true,
+};
+
 impl From<&Config> for Architecture {
     fn from(config: &Config) -> Self {
-        let norm = NormSpec {
-            kind: NormKind::Layer,
-            eps: 1e-5,
-            one_more: false,
-            bias: true,
-        };
         let head_dim = config.hidden_size / config.nb_heads.max(1);
         let layer = LayerSpec {
             attention: AttentionSpec {
@@ -49,7 +51,7 @@ impl From<&Config> for Architecture {
                 bias: true,
                 experts: None,
             }),
-            order: Order::AfterNorm(norm),
+            order: Order::AfterNorm(NORM),
             residual: 1.0,
         };
         let clusters = config.adapt_io.as_ref().map(|io| Clusters {

@@ -1,16 +1,17 @@
 //! From a checkpoint of an adaptive-span network to its weights.
 
+use super::architecture::NORM;
 use super::config::{Config, infer, span_name};
 use super::spans;
 use crate::checkpoint::{Checkpoint, TensorInfo};
 use crate::model::ModelError;
-use crate::model::architecture::Architecture;
+use crate::model::architecture::{Architecture, AttentionSpec, LayerSpec};
 use crate::model::edits::Edits;
 use crate::model::heads::{self, Head, Persistent, Positions, Setting};
 use crate::model::kernel::Packed;
 use crate::model::load::Loader;
 use crate::model::unused::Unused;
-use crate::model::weights::{Cluster, Dense, FeedForward, Layer, Network, Output, Span};
+use crate::model::weights::{Cluster, Dense, FeedForward, Input, Layer, Network, Output, Span};
 use std::sync::{Arc, OnceLock};
 
 /// Reads an adaptive-span network.
@@ -58,9 +59,11 @@ impl<'a> Reader<'a> {
         let key_pe = self
             .base
             .values("key_pe", &[1, config.head_dim(), config.attn_span])?;
-        let positions = Positions::new(&config, &key_pe);
-        let layers = (0..config.nb_layers)
-            .map(|i| self.layer(&config, &positions, i))
+        let architecture = Arc::new(Architecture::from(&config));
+        let positions = Positions::new(config.head_dim(), config.attn_span, &key_pe);
+        let layers = architecture.layers.iter().enumerate();
+        let layers = layers
+            .map(|(i, spec)| self.layer(&config, spec, &positions, i))
             .collect::<Result<Vec<_>, _>>()?;
         let (input, output) = self.input_and_output(&config)?;
         let unused = self.unused(&config)?;
@@ -68,7 +71,6 @@ impl<'a> Reader<'a> {
         assumed.extend(self.base.checkpoint.notes().iter().cloned());
         assumed.extend(self.clamped.note());
         assumed.extend(self.base.not_finite());
-        let architecture = Arc::new(Architecture::from(&config));
         Ok(Network {
             spans: Span::all(&architecture, &layers),
             architecture,
@@ -76,10 +78,11 @@ impl<'a> Reader<'a> {
             parts: self.base.parameters.parts(),
             assumed,
             unused: Arc::new(unused),
-            input: input.into(),
+            input: Arc::new(input),
             output: Arc::new(output),
             layers,
             positions: Arc::new(positions),
+            ropes: Arc::default(),
             edits: Edits::default(),
             accelerator: OnceLock::new(),
             recorded: false,
@@ -113,6 +116,7 @@ impl<'a> Reader<'a> {
     fn layer(
         &mut self,
         config: &Config,
+        spec: &LayerSpec,
         positions: &Positions,
         i: usize,
     ) -> Result<Layer, ModelError> {
@@ -130,18 +134,22 @@ impl<'a> Reader<'a> {
                 b1: self.base.values(&name("fc1.bias"), &[inner])?,
                 fc2: self.base.matrix(name("fc2.weight"), dim, inner)?,
                 b2: self.base.values(&name("fc2.bias"), &[dim])?,
-                norm: self.base.norm(&format!("layers.{i}.norm2"), dim)?,
+                norm: Some(self.base.norm(&format!("layers.{i}.norm2"), NORM, dim)?),
+                mixture: None,
             })
         } else {
             None
         };
         Ok(Layer {
-            heads: self.heads(config, positions, i)?,
+            spec: Arc::new(spec.clone()),
+            rope: None,
+            heads: self.heads(config, &spec.attention, positions, i)?,
             dense: Arc::new(Dense {
                 qkv,
                 out,
-                norm: self.base.norm(&format!("layers.{i}.norm1"), dim)?,
+                norm: Some(self.base.norm(&format!("layers.{i}.norm1"), NORM, dim)?),
                 ff,
+                ..Dense::default()
             }),
         })
     }
@@ -180,6 +188,7 @@ impl<'a> Reader<'a> {
     pub fn heads(
         &mut self,
         config: &Config,
+        spec: &AttentionSpec,
         positions: &Positions,
         i: usize,
     ) -> Result<Vec<Head>, ModelError> {
@@ -192,10 +201,11 @@ impl<'a> Reader<'a> {
                 trained,
                 span: trained,
                 silenced: false,
+                sink: None,
                 persistent,
             }
         });
-        Ok(heads::of_layer(config, positions, heads.collect()))
+        Ok(heads::of_layer(spec, positions, heads.collect()))
     }
 
     /// The persistent vectors of a layer's heads: none of each, if there are none.
@@ -236,7 +246,7 @@ impl<'a> Reader<'a> {
         })
     }
 
-    fn input_and_output(&mut self, config: &Config) -> Result<(Vec<Cluster>, Output), ModelError> {
+    fn input_and_output(&mut self, config: &Config) -> Result<(Input, Output), ModelError> {
         let dim = config.hidden_size;
         let Some(io) = &config.adapt_io else {
             let vocab = config.vocab_size;
@@ -250,9 +260,13 @@ impl<'a> Reader<'a> {
             let bias = self.base.values("out_emb.bias", &[vocab])?;
             let output = Output {
                 clusters: vec![plain(table, Some(bias))],
-                cluster_proj: None,
+                ..Output::default()
             };
-            return Ok((vec![input], output));
+            let input = Input {
+                clusters: vec![input],
+                ..Input::default()
+            };
+            return Ok((input, output));
         };
         let input = self.clusters(dim, &io.cutoffs, None)?;
         let clusters = self.clusters(dim, &io.cutoffs, Some((io.tied, &input)))?;
@@ -272,6 +286,11 @@ impl<'a> Reader<'a> {
         let output = Output {
             clusters,
             cluster_proj,
+            norm: None,
+        };
+        let input = Input {
+            clusters: input,
+            ..Input::default()
         };
         Ok((input, output))
     }

@@ -23,15 +23,17 @@ impl Network {
         let key_pe = loader
             .base
             .values("key_pe", &[1, config.head_dim(), config.attn_span])?;
-        let positions = Positions::new(&config, &key_pe);
-        let layers = (0..config.nb_layers).map(|i| {
+        let positions = Positions::new(config.head_dim(), config.attn_span, &key_pe);
+        let architecture = Arc::new(Architecture::from(&config));
+        let layers = architecture.layers.iter().enumerate().map(|(i, spec)| {
             Ok(Layer {
+                spec: Arc::new(spec.clone()),
+                rope: None,
                 dense: Arc::default(),
-                heads: loader.heads(&config, &positions, i)?,
+                heads: loader.heads(&config, &spec.attention, &positions, i)?,
             })
         });
         let layers = layers.collect::<Result<Vec<_>, ModelError>>()?;
-        let architecture = Arc::new(Architecture::from(&config));
         Ok(Self {
             spans: Span::all(&architecture, &layers),
             architecture,
@@ -43,6 +45,7 @@ impl Network {
             output: Arc::default(),
             layers,
             positions: Arc::new(positions),
+            ropes: Arc::default(),
             edits: Edits::default(),
             accelerator: OnceLock::new(),
             recorded: true,

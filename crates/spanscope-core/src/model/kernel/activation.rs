@@ -1,0 +1,107 @@
+//! Activation functions of feed-forward sublayers, number by number.
+
+use super::rows::exp2;
+use crate::model::architecture::Activation;
+use pulp::{Arch, Simd, WithSimd};
+use std::f32::consts::LOG2_E;
+
+/// values ← the activation of each.
+pub(in crate::model) fn activate(values: &mut [f32], activation: Activation) {
+    let arch = Arch::new();
+    match activation {
+        Activation::Relu => values.iter_mut().for_each(|x| *x = x.max(0.0)),
+        Activation::ReluSquared => values.iter_mut().for_each(|x| *x = x.max(0.0) * x.max(0.0)),
+        Activation::Silu => arch.dispatch(Gate {
+            values,
+            factor: 1.0,
+            cubic: 0.0,
+        }),
+        Activation::QuickGelu => arch.dispatch(Gate {
+            values,
+            factor: 1.702,
+            cubic: 0.0,
+        }),
+        // ½(1 + tanh u) = σ(2u).
+        Activation::GeluTanh => {
+            let factor = 2.0 * (2.0 / std::f32::consts::PI).sqrt();
+            arch.dispatch(Gate {
+                values,
+                factor,
+                cubic: 0.044_715 * factor,
+            });
+        }
+        Activation::Gelu => values.iter_mut().for_each(|x| {
+            *x *= 0.5 * (1.0 + libm::erff(*x * std::f32::consts::FRAC_1_SQRT_2));
+        }),
+    }
+}
+
+/// x ← x · σ(factor · x + cubic · x³).
+struct Gate<'a> {
+    values: &'a mut [f32],
+    factor: f32,
+    cubic: f32,
+}
+
+impl WithSimd for Gate<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let (factor, cubic) = (simd.splat_f32s(self.factor), simd.splat_f32s(self.cubic));
+        let (zero, one) = (simd.splat_f32s(0.0), simd.splat_f32s(1.0));
+        let log = simd.splat_f32s(-LOG2_E);
+        let gate = |x: S::f32s| {
+            let square = simd.mul_f32s(x, x);
+            let inner = simd.mul_f32s(simd.mul_add_e_f32s(cubic, square, factor), x);
+            let power = exp2(simd, inner, zero, log);
+            simd.div_f32s(x, simd.add_f32s(one, power))
+        };
+        let (vectors, rest) = S::as_mut_simd_f32s(self.values);
+        vectors.iter_mut().for_each(|x| *x = gate(*x));
+        if !rest.is_empty() {
+            let x = gate(simd.partial_load_f32s(rest));
+            simd.partial_store_f32s(rest, x);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn activations_are_as_exact_as_the_format() {
+        let exact = |activation, x: f64| match activation {
+            Activation::Relu => x.max(0.0),
+            Activation::ReluSquared => x.max(0.0).powi(2),
+            Activation::Gelu => 0.5 * x * (1.0 + libm::erf(x / std::f64::consts::SQRT_2)),
+            Activation::GeluTanh => {
+                let u = (2.0 / std::f64::consts::PI).sqrt() * (x + 0.044_715 * x.powi(3));
+                0.5 * x * (1.0 + u.tanh())
+            }
+            Activation::Silu => x / (1.0 + (-x).exp()),
+            Activation::QuickGelu => x / (1.0 + (-1.702 * x).exp()),
+        };
+        for activation in [
+            Activation::Relu,
+            Activation::ReluSquared,
+            Activation::Gelu,
+            Activation::GeluTanh,
+            Activation::Silu,
+            Activation::QuickGelu,
+        ] {
+            let inputs: Vec<f32> = (-3_000..3_001).map(|i| i as f32 * 0.01).collect();
+            let mut values = inputs.clone();
+            activate(&mut values, activation);
+            for (x, got) in inputs.iter().zip(values) {
+                let want = exact(activation, f64::from(*x));
+                let bound = 1e-6 * want.abs() + 2e-7;
+                assert!(
+                    (f64::from(got) - want).abs() < bound,
+                    "{activation:?}({x}): {got} {want}"
+                );
+            }
+        }
+    }
+}

@@ -1,0 +1,319 @@
+//! What a layer does with each row by itself: norms, projections, rotary positions, feed-forward sublayers, mixtures of experts.
+
+use super::architecture::{FeedForwardSpec, LayerSpec, Order};
+use super::kernel::{
+    Packed, activate, add, add_norm, add_relu, add_times, exp_sum, largest, multiply,
+};
+use super::rope::Turns;
+use super::weights::{Dense, FeedForward, Layer, Mixture};
+use std::cell::RefCell;
+
+/// Rows times a matrix: one of two ways to share the work among threads.
+pub(super) type Multiply<'a> = &'a (dyn Fn(&Packed, &[f32], &mut [f32]) + Sync);
+
+/// Memory between two matrix products of a layer.
+#[derive(Default)]
+struct Rows {
+    /// A normed copy of the residual stream.
+    normed: Vec<f32>,
+    /// What a sublayer gives.
+    more: Vec<f32>,
+    /// What the feed-forward sublayer gives, where both read the same stream.
+    other: Vec<f32>,
+    /// Neurons.
+    inner: Vec<f32>,
+    /// Ups, of gated neurons.
+    up: Vec<f32>,
+}
+
+thread_local! {
+    static ROWS: RefCell<Rows> = RefCell::default();
+}
+
+/// From the residual stream, rows of D, to queries, keys and values: rows of (H + 2·Hk)·d. The rows stand at the positions
+/// from `row` on of those that `turns` has.
+pub(super) fn project(
+    layer: &Layer,
+    turns: Option<&Turns>,
+    row: usize,
+    hidden: &[f32],
+    qkv: &mut [f32],
+    multiply: Multiply<'_>,
+) {
+    let dense = &layer.dense;
+    match &dense.around_attention[0] {
+        // What both sublayers read of a parallel layer is normed again there: cheaper than keeping it.
+        Some(norm) => {
+            // Taken out rather than borrowed: a thread that waits for others may take up another piece of work.
+            let mut rows = ROWS.take();
+            copy(hidden, &mut rows.normed);
+            norm.apply(&mut rows.normed);
+            multiply(&dense.qkv, &rows.normed, qkv);
+            ROWS.set(rows);
+        }
+        None => multiply(&dense.qkv, hidden, qkv),
+    }
+    if !dense.qkv_bias.is_empty() {
+        add(qkv, &dense.qkv_bias);
+    }
+    finish_queries_and_keys(layer, turns, row, qkv);
+}
+
+/// Clamps, norms and turns queries and keys, where a family does so.
+fn finish_queries_and_keys(layer: &Layer, turns: Option<&Turns>, row: usize, qkv: &mut [f32]) {
+    let (dense, spec) = (&layer.dense, &layer.spec.attention);
+    if let Some(most) = spec.clamp {
+        qkv.iter_mut().for_each(|x| *x = x.clamp(-most, most));
+    }
+    if dense.query_norm.is_none() && turns.is_none() {
+        return;
+    }
+    let d = spec.head_dim;
+    let (queries, keys) = (spec.heads * d, spec.kv_heads * d);
+    for (i, of_row) in qkv.chunks_exact_mut(queries + 2 * keys).enumerate() {
+        let (q, rest) = of_row.split_at_mut(queries);
+        let k = &mut rest[..keys];
+        // Norms over one head have d weights, those over all heads H·d: rows are as long as the weights.
+        for (norm, features) in [(&dense.query_norm, &mut *q), (&dense.key_norm, &mut *k)] {
+            if let Some(norm) = norm {
+                norm.apply(features);
+            }
+        }
+        if let Some(turns) = turns {
+            for features in q.chunks_exact_mut(d).chain(k.chunks_exact_mut(d)) {
+                turns.apply(row + i, features);
+            }
+        }
+    }
+}
+
+/// From what the heads read, rows of H·d, through the rest of the layer, in place.
+pub(super) fn sublayers(layer: &Layer, hidden: &mut [f32], read: &[f32], multiply: Multiply<'_>) {
+    let (dense, spec) = (&layer.dense, &layer.spec);
+    let mut rows = ROWS.take();
+    rows.more.resize(hidden.len(), 0.0);
+    multiply(&dense.out, read, &mut rows.more);
+    if !dense.out_bias.is_empty() {
+        add(&mut rows.more, &dense.out_bias);
+    }
+    match spec.order {
+        Order::AfterNorm(_) => after_norm(dense, spec, hidden, &mut rows, multiply),
+        Order::Sequence {
+            residual_of_norm, ..
+        } => {
+            sequence(dense, spec, residual_of_norm, hidden, &mut rows, multiply);
+        }
+        Order::Parallel { .. } => parallel(dense, spec, hidden, &mut rows, multiply),
+    }
+    ROWS.set(rows);
+}
+
+/// x ← norm(x + attention), then x ← norm(x + feed-forward(x)).
+fn after_norm(
+    dense: &Dense,
+    spec: &LayerSpec,
+    hidden: &mut [f32],
+    rows: &mut Rows,
+    multiply: Multiply<'_>,
+) {
+    if let Some(norm) = &dense.norm {
+        add_norm(hidden, &rows.more, &norm.weight, &norm.bias);
+    }
+    if let (Some(ff), Some(of)) = (&dense.ff, &spec.feed_forward) {
+        let Rows {
+            more, inner, up, ..
+        } = rows;
+        feed_forward(ff, of, hidden, [&mut *more, inner, up], multiply);
+        if let Some(norm) = &ff.norm {
+            add_norm(hidden, more, &norm.weight, &norm.bias);
+        }
+    }
+}
+
+/// x ← x + after(attention), then x ← x + after(feed-forward(before(x))).
+fn sequence(
+    dense: &Dense,
+    spec: &LayerSpec,
+    residual_of_norm: bool,
+    hidden: &mut [f32],
+    rows: &mut Rows,
+    multiply: Multiply<'_>,
+) {
+    let Rows {
+        normed,
+        more,
+        inner,
+        up,
+        ..
+    } = rows;
+    if let (true, Some(norm)) = (residual_of_norm, &dense.around_attention[0]) {
+        norm.apply(hidden);
+    }
+    if let Some(norm) = &dense.around_attention[1] {
+        norm.apply(more);
+    }
+    add_times(hidden, more, spec.residual);
+    let (Some(ff), Some(of)) = (&dense.ff, &spec.feed_forward) else {
+        return;
+    };
+    copy(hidden, normed);
+    if let Some(norm) = &dense.around_ff[0] {
+        norm.apply(normed);
+    }
+    feed_forward(ff, of, normed, [&mut *more, inner, up], multiply);
+    if let Some(norm) = &dense.around_ff[1] {
+        norm.apply(more);
+    }
+    if residual_of_norm {
+        hidden.copy_from_slice(normed);
+    }
+    add_times(hidden, more, spec.residual);
+}
+
+/// x ← x + attention + feed-forward(norm(x)).
+fn parallel(
+    dense: &Dense,
+    spec: &LayerSpec,
+    hidden: &mut [f32],
+    rows: &mut Rows,
+    multiply: Multiply<'_>,
+) {
+    let Rows {
+        normed,
+        more,
+        other,
+        inner,
+        up,
+    } = rows;
+    if let (Some(ff), Some(of)) = (&dense.ff, &spec.feed_forward) {
+        copy(hidden, normed);
+        // Without a norm of its own it reads what the attention reads.
+        let norm = dense.around_ff[0]
+            .as_ref()
+            .or(dense.around_attention[0].as_ref());
+        if let Some(norm) = norm {
+            norm.apply(normed);
+        }
+        other.resize(hidden.len(), 0.0);
+        feed_forward(ff, of, normed, [&mut *other, inner, up], multiply);
+        add_times(hidden, other, spec.residual);
+    }
+    add_times(hidden, more, spec.residual);
+}
+
+/// W2 · act(W1·x + b1) + b2, or its gated form, into `out`: as many rows of D. `rooms` are `out` and two places for neurons.
+fn feed_forward(
+    ff: &FeedForward,
+    spec: &FeedForwardSpec,
+    x: &[f32],
+    rooms: [&mut Vec<f32>; 3],
+    multiply: Multiply<'_>,
+) {
+    let [out, inner, up] = rooms;
+    if let Some(mixture) = &ff.mixture {
+        return mix(mixture, spec, x, out);
+    }
+    let rows = x.len() / ff.fc1.inputs().max(1);
+    inner.resize(rows * ff.fc1.outputs(), 0.0);
+    multiply(&ff.fc1, x, inner);
+    if spec.gated {
+        if !ff.b1.is_empty() {
+            add(inner, &ff.b1);
+        }
+        gate(inner, up, spec);
+        multiply(&ff.fc2, up, out);
+    } else {
+        match (spec.activation, ff.b1.is_empty()) {
+            (super::architecture::Activation::Relu, false) => add_relu(inner, &ff.b1),
+            (activation, no_bias) => {
+                if !no_bias {
+                    add(inner, &ff.b1);
+                }
+                activate(inner, activation);
+            }
+        }
+        multiply(&ff.fc2, inner, out);
+    }
+    if !ff.b2.is_empty() {
+        add(out, &ff.b2);
+    }
+}
+
+/// Gated neurons, act(gate) · up, into `neurons`: of rows that hold I gates and then I ups.
+fn gate(rows: &mut [f32], neurons: &mut Vec<f32>, spec: &FeedForwardSpec) {
+    let width = spec.width;
+    neurons.resize(rows.len() / 2, 0.0);
+    for (row, neurons) in rows
+        .chunks_exact_mut(2 * width)
+        .zip(neurons.chunks_exact_mut(width))
+    {
+        let (gates, ups) = row.split_at_mut(width);
+        match spec.experts {
+            // gpt-oss: (up + 1) · gate · σ(1.702 · gate), both clamped.
+            Some(experts) => {
+                gates.iter_mut().for_each(|g| *g = g.min(experts.limit));
+                let limit = experts.limit;
+                ups.iter_mut()
+                    .for_each(|u| *u = u.clamp(-limit, limit) + 1.0);
+            }
+            None => {}
+        }
+        activate(gates, spec.activation);
+        neurons.copy_from_slice(gates);
+        multiply_in_place(neurons, ups);
+    }
+}
+
+fn multiply_in_place(values: &mut [f32], factors: &[f32]) {
+    multiply(values, factors);
+}
+
+/// The sum of the experts that the router chooses for each row, by their shares.
+fn mix(mixture: &Mixture, spec: &FeedForwardSpec, x: &[f32], out: &mut Vec<f32>) {
+    let dim = mixture.router.inputs().max(1);
+    out.resize(x.len(), 0.0);
+    out.fill(0.0);
+    let (count, used) = spec.experts.map_or((0, 0), |of| (of.count, of.used));
+    let (mut scores, mut inner, mut neurons) = (vec![0.0; count], Vec::new(), Vec::new());
+    let mut of_expert = vec![0.0; dim];
+    for (x, out) in x.chunks_exact(dim).zip(out.chunks_exact_mut(dim)) {
+        mixture.router.multiply(x, &mut scores);
+        if !mixture.router_bias.is_empty() {
+            add(&mut scores, &mixture.router_bias);
+        }
+        let (chosen, shares) = choose(&scores, used);
+        for (e, share) in chosen.into_iter().zip(shares) {
+            let Some(expert) = mixture.experts.get(e) else {
+                continue;
+            };
+            inner.resize(expert.fc1.outputs(), 0.0);
+            expert.fc1.multiply(x, &mut inner);
+            if !expert.b1.is_empty() {
+                add(&mut inner, &expert.b1);
+            }
+            gate(&mut inner, &mut neurons, spec);
+            expert.fc2.multiply(&neurons, &mut of_expert);
+            if !expert.b2.is_empty() {
+                add(&mut of_expert, &expert.b2);
+            }
+            add_times(out, &of_expert, share);
+        }
+    }
+}
+
+/// The `used` largest scores, the first of equals, with the softmax over them.
+pub(super) fn choose(scores: &[f32], used: usize) -> (Vec<usize>, Vec<f32>) {
+    let mut order: Vec<usize> = (0..scores.len()).collect();
+    order.sort_by(|a, b| scores[*b].total_cmp(&scores[*a]).then(a.cmp(b)));
+    order.truncate(used);
+    let mut shares: Vec<f32> = order.iter().map(|e| scores[*e]).collect();
+    let max = largest(&shares);
+    let total = exp_sum(&mut shares, max, 1.0);
+    shares.iter_mut().for_each(|share| *share /= total);
+    (order, shares)
+}
+
+fn copy(from: &[f32], to: &mut Vec<f32>) {
+    to.clear();
+    to.extend_from_slice(from);
+}
