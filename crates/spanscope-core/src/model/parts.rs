@@ -30,11 +30,13 @@ pub enum PartKind {
     Norms,
     /// The output embedding, with biases, projections and the logits of clusters.
     Output,
+    /// Learned sinks: one per head.
+    Sinks,
 }
 
 impl PartKind {
     /// All kinds, in the order in which a token meets them.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Input,
         Self::Positions,
         Self::Query,
@@ -46,6 +48,7 @@ impl PartKind {
         Self::FeedForward,
         Self::Norms,
         Self::Output,
+        Self::Sinks,
     ];
 
     /// Its name for people.
@@ -58,6 +61,7 @@ impl PartKind {
             Self::Value => "value projections",
             Self::Projection => "attention output projections",
             Self::Spans => "spans",
+            Self::Sinks => "learned sinks",
             Self::Persistent => "persistent vectors",
             Self::FeedForward => "feed-forward sublayers",
             Self::Norms => "layer norms",
@@ -106,6 +110,8 @@ pub(super) struct Count {
     numbers: [(usize, usize); PartKind::ALL.len()],
     used: BTreeSet<String>,
     seen: HashSet<usize>,
+    /// What the tensors are for that are counted now, where their names do not say it.
+    pub kind: Option<PartKind>,
 }
 
 impl Count {
@@ -114,13 +120,21 @@ impl Count {
         let number = checkpoint.view_number(name);
         let is_new = number.is_none_or(|number| self.seen.insert(number));
         self.used.insert(name.to_owned());
-        let place = &mut self.numbers[PartKind::of(name) as usize];
+        let kind = self.kind.unwrap_or_else(|| PartKind::of(name));
+        let place = &mut self.numbers[kind as usize];
         let shared = twin(name).is_some_and(|twin| checkpoint.same_storage(name, &twin));
         if shared {
             place.1 += elements;
         } else if is_new {
             place.0 += elements;
         }
+    }
+
+    /// Counts some `elements` of the tensor `name`.
+    pub fn add_part(&mut self, name: &str, elements: usize) {
+        self.used.insert(name.to_owned());
+        let kind = self.kind.unwrap_or_else(|| PartKind::of(name));
+        self.numbers[kind as usize].0 += elements;
     }
 
     /// The names of the tensors that were used.

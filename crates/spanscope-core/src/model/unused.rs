@@ -25,6 +25,15 @@ const TEMPLATES: &str = "mask templates";
 /// The names by which all-attention layers hold their spans a second time, and those that wrappers add.
 const SECOND_NAMES: &str = "second names of tensors that are used";
 
+/// Masks and tables of positions.
+const BUFFERS: &str = "masks and tables that follow from the configuration";
+
+/// The output matrix of a network that uses its input embedding in its place.
+const TIED: &str = "a copy of the input embedding under the output's name";
+
+/// Names of the output matrix.
+const OUTPUTS: [&str; 3] = ["lm_head.weight", "embed_out.weight", "output.weight"];
+
 /// Counters of batches and steps.
 const COUNTERS: &str = "counters";
 
@@ -82,6 +91,50 @@ impl Unused {
         }
         unused.add(SECOND_NAMES, checkpoint.aliases().len());
         Ok(unused)
+    }
+
+    /// What is left of a file of another family when a network has `used` these tensors; those that end like `buffers` hold what
+    /// follows from the configuration.
+    pub(super) fn beside(
+        checkpoint: &Checkpoint,
+        used: &BTreeSet<String>,
+        buffers: &[&str],
+        is_tied: bool,
+    ) -> Self {
+        let mut unused = Self {
+            used: used.len(),
+            ..Self::default()
+        };
+        let numbers: BTreeSet<usize> = used
+            .iter()
+            .filter_map(|name| checkpoint.view_number(name))
+            .collect();
+        for name in checkpoint.names().filter(|name| !used.contains(*name)) {
+            let number = checkpoint.view_number(name);
+            match number {
+                _ if buffers.iter().any(|end| name.ends_with(end)) => unused.add(BUFFERS, 1),
+                Some(number) if numbers.contains(&number) => unused.add(SECOND_NAMES, 1),
+                _ if is_tied && OUTPUTS.iter().any(|end| name.ends_with(end)) => {
+                    unused.add(TIED, 1);
+                }
+                _ => {
+                    let info = checkpoint.info(name);
+                    let format = info.map_or("", |info| info.dtype.name());
+                    let shape = info.map(|info| info.shape.as_slice());
+                    unused.add_unknown(checkpoint.file_name(name).unwrap_or(name), format, shape);
+                }
+            }
+        }
+        for (name, unread) in checkpoint.unread() {
+            match unread.is_counter || buffers.iter().any(|end| name.ends_with(end)) {
+                true => unused.add(BUFFERS, 1),
+                false => {
+                    unused.add_unknown(&unread.file_name, &unread.form, unread.shape.as_deref())
+                }
+            }
+        }
+        unused.add(SECOND_NAMES, checkpoint.aliases().len());
+        unused
     }
 
     fn add(&mut self, kind: &'static str, count: usize) {

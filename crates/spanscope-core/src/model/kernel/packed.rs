@@ -62,8 +62,7 @@ impl Packed {
     }
 
     /// From the weights in row-major order.
-    #[cfg(test)]
-    pub fn from_rows(rows: &[f32], outputs: usize, inputs: usize) -> Self {
+    pub fn of_rows(rows: &[f32], outputs: usize, inputs: usize) -> Self {
         let packed = Self::new(outputs, inputs, |first, to| {
             to.copy_from_slice(&rows[first * inputs..][..to.len()]);
             Ok::<(), std::convert::Infallible>(())
@@ -326,7 +325,7 @@ mod tests {
             (200, 9, 33),
         ] {
             let (x, w) = (numbers(rows * inputs, 1), numbers(outputs * inputs, 2));
-            let packed = Packed::from_rows(&w, outputs, inputs);
+            let packed = Packed::of_rows(&w, outputs, inputs);
             let (mut out, mut wide) = (vec![9.0; rows * outputs], vec![9.0; rows * outputs]);
             packed.multiply(&x, &mut out);
             packed.multiply_wide(&x, &mut wide);
@@ -399,7 +398,7 @@ mod tests {
             for (rows, inputs, outputs) in [(1, 300, 96), (1, 5, 37), (3, 12, 65), (29, 270, 160)] {
                 let (x, w) = (numbers(rows * inputs, 1), numbers(outputs * inputs, 2));
                 let mut out = vec![9.0; rows * outputs];
-                multiply(&Packed::from_rows(&w, outputs, inputs), &x, &mut out);
+                multiply(&Packed::of_rows(&w, outputs, inputs), &x, &mut out);
                 let expected = plain(&x, &w, rows, inputs, outputs);
                 for (got, expected) in out.iter().zip(&expected) {
                     assert!(
@@ -413,7 +412,7 @@ mod tests {
 
     #[test]
     fn an_empty_matrix_is_no_trouble() {
-        let empty = Packed::from_rows(&[], 0, 4);
+        let empty = Packed::of_rows(&[], 0, 4);
         empty.multiply(&[1.0; 4], &mut []);
         empty.multiply_wide(&[1.0; 4], &mut []);
         assert_eq!(empty.panels(), 0);

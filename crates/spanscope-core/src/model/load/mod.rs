@@ -1,5 +1,7 @@
 //! From a checkpoint to weights: tensors looked up by name, their shapes checked, their numbers laid out.
 
+pub(super) mod causal;
+mod gather;
 pub(super) mod shared;
 
 use super::ModelError;
@@ -157,6 +159,30 @@ impl<'a> Loader<'a> {
             false => Vec::new(),
         };
         Ok(Norm::new(spec, weight, bias))
+    }
+
+    /// Checks that a tensor is there and has `shape`, and counts the `elements` of it that are used.
+    pub fn expect_part(
+        &mut self,
+        name: &str,
+        shape: &[usize],
+        elements: usize,
+    ) -> Result<(), ModelError> {
+        let checkpoint = self.checkpoint;
+        let info = checkpoint
+            .info(name)
+            .ok_or_else(|| ModelError::missing(checkpoint, name))?;
+        if info.shape != shape {
+            let expected = format!("{shape:?}");
+            return Err(ModelError::shape(checkpoint, name, &info.shape, &expected));
+        }
+        match info.elements() == elements {
+            true => self.expect(name, shape),
+            false => {
+                self.parameters.add_part(name, elements);
+                Ok(())
+            }
+        }
     }
 
     /// What the numbers that were read make it necessary to say.

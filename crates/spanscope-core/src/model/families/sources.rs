@@ -1,0 +1,100 @@
+//! Where the numbers of a network lie in a file: tensors by name, and which of their rows.
+
+use std::ops::Range;
+
+/// The rows of a matrix out × in, and the numbers of its bias: those of a tensor, or some of them.
+#[derive(Debug, Clone)]
+pub(in crate::model) struct Source {
+    /// The tensor's name without `.weight`, and without the prefixes of its family.
+    pub name: String,
+    /// Whether the tensor is in × out (GPT-2's Conv1D).
+    pub transposed: bool,
+    /// Which of its rows, in this order; `None` for all.
+    pub rows: Option<Vec<Range<usize>>>,
+    /// How many rows the tensor has, where they are not all.
+    pub of: Option<usize>,
+}
+
+impl Source {
+    /// All rows of a tensor.
+    pub fn of(name: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            transposed: false,
+            rows: None,
+            of: None,
+        }
+    }
+
+    /// The tensor holds its rows as columns.
+    pub fn transposed(mut self) -> Self {
+        self.transposed = true;
+        self
+    }
+
+    /// Some rows of a tensor that has `of`.
+    pub fn rows(mut self, rows: Vec<Range<usize>>, of: usize) -> Self {
+        self.rows = Some(rows);
+        self.of = Some(of);
+        self
+    }
+}
+
+/// Where a layer's numbers lie. Norms are tensors `NAME.weight` and `NAME.bias`.
+#[derive(Debug, Clone)]
+pub(in crate::model) struct LayerSources {
+    pub query: Source,
+    pub key: Source,
+    pub value: Source,
+    pub output: Source,
+    /// The norms before and after the attention.
+    pub around_attention: [Option<String>; 2],
+    /// The norms before and after the feed-forward sublayer.
+    pub around_ff: [Option<String>; 2],
+    /// The norm that follows each sum, where norms follow: of the attention, of the feed-forward sublayer.
+    pub after_sums: Option<[String; 2]>,
+    pub query_norm: Option<String>,
+    pub key_norm: Option<String>,
+    /// A tensor of one number per head.
+    pub sinks: Option<String>,
+    pub gate: Option<Source>,
+    pub up: Source,
+    pub down: Source,
+    /// The router and its experts, in the place of gate, up and down.
+    pub experts: Option<ExpertSources>,
+}
+
+/// Where a mixture's numbers lie.
+#[derive(Debug, Clone)]
+pub(in crate::model) struct ExpertSources {
+    pub router: Source,
+    /// How the experts lie in the file.
+    pub form: ExpertForm,
+    pub gate_up: [String; 2],
+    pub down: [String; 2],
+}
+
+/// The forms of experts: the tensors' names are those of weights and biases.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::model) enum ExpertForm {
+    /// E × D × 2I and E × I × D, gates and ups in turns.
+    InOut,
+    /// E × I × D gates, ups under the second name, E × D × I down (GGUF).
+    Apart,
+}
+
+/// Where what stands before and after the layers lies.
+#[derive(Debug, Clone)]
+pub(in crate::model) struct EndSources {
+    pub embedding: String,
+    /// Learned positions.
+    pub positions: Option<String>,
+    /// The norm of the input.
+    pub input_norm: Option<String>,
+    /// To D from narrower embeddings, and back.
+    pub narrow: Option<[String; 2]>,
+    /// The last norm.
+    pub norm: Option<String>,
+    /// Names of the output matrix, the first that is there; none of them: the input embedding.
+    pub head: Vec<String>,
+}

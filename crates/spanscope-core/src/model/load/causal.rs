@@ -1,0 +1,538 @@
+//! From the files of any causal Transformer to a network: what its configuration says, and the numbers where its family says they lie.
+
+use super::Loader;
+use crate::checkpoint::Checkpoint;
+use crate::model::ModelError;
+use crate::model::architecture::{Architecture, LayerSpec, NormSpec, Order, Position, Rope};
+use crate::model::edits::Edits;
+use crate::model::families::adaptive_span::Config;
+use crate::model::families::settings::Settings;
+use crate::model::families::sources::{
+    EndSources, ExpertForm, ExpertSources, LayerSources, Source,
+};
+use crate::model::families::{self, Family};
+use crate::model::heads::{self, Persistent, Positions, Setting};
+use crate::model::kernel::Packed;
+use crate::model::parts::PartKind;
+use crate::model::unused::Unused;
+use crate::model::weights::{
+    Cluster, Dense, Expert, FeedForward, Input, Layer, Mixture, Network, Norm, Output, Span,
+};
+use serde_json::{Map, Value};
+use std::ops::Range;
+use std::sync::{Arc, OnceLock};
+
+/// What a file says of a network, and where its numbers lie.
+pub(in crate::model) struct Plan<'a> {
+    pub architecture: Architecture,
+    /// What may stand before the names of tensors.
+    pub prefixes: &'a [&'a str],
+    pub layers: Vec<LayerSources>,
+    pub ends: EndSources,
+    /// Names of tensors that are known and hold no weights end like these.
+    pub buffers: &'a [&'a str],
+    /// What had to be assumed.
+    pub assumed: Vec<String>,
+}
+
+/// What files of old hold beside weights: masks and tables that follow from the configuration.
+const BUFFERS: [&str; 6] = [
+    ".attn.bias",
+    ".attn.masked_bias",
+    ".attention.bias",
+    ".attention.masked_bias",
+    ".rotary_emb.inv_freq",
+    ".attn.attention.bias",
+];
+
+impl Plan<'static> {
+    /// Of a model whose configuration is that of Hugging Face.
+    pub fn of(checkpoint: &Checkpoint, config: &Map<String, Value>) -> Result<Self, ModelError> {
+        let refused = |what: String| ModelError::Config {
+            path: checkpoint.path().to_owned(),
+            what,
+        };
+        // Models for pictures as well keep the settings of their text model apart.
+        let text = config.get("text_config").and_then(Value::as_object);
+        let config = Settings(text.unwrap_or(config));
+        let family: &'static dyn Family = families::of(&config).map_err(refused)?;
+        let architecture = family.architecture(&config).map_err(refused)?;
+        let layers =
+            (0..architecture.layers.len()).map(|i| family.layer(&architecture, &config, i));
+        Ok(Self {
+            layers: layers.collect(),
+            ends: family.ends(&architecture, &config),
+            prefixes: family.prefixes(),
+            buffers: &BUFFERS,
+            architecture,
+            assumed: Vec::new(),
+        })
+    }
+}
+
+impl Network {
+    /// The network that `plan` describes; without `reads`, only names and shapes are looked at.
+    pub(in crate::model) fn from_plan(
+        checkpoint: &Checkpoint,
+        plan: Plan<'_>,
+        reads: bool,
+    ) -> Result<Self, ModelError> {
+        Causal {
+            base: Loader::new(checkpoint, reads),
+            prefixes: plan.prefixes,
+        }
+        .network(plan)
+    }
+}
+
+struct Causal<'a> {
+    base: Loader<'a>,
+    prefixes: &'a [&'a str],
+}
+
+impl Causal<'_> {
+    /// The name that a tensor has in the file: with one of the prefixes, or without.
+    fn find(&self, name: &str) -> String {
+        let names = self.prefixes.iter().map(|prefix| format!("{prefix}{name}"));
+        let mut names = names.chain([name.to_owned()]);
+        let is_there = |name: &String| self.base.checkpoint.info(name).is_some();
+        names.find(is_there).unwrap_or_else(|| name.to_owned())
+    }
+
+    fn has(&self, name: &str) -> bool {
+        self.base.checkpoint.info(&self.find(name)).is_some()
+    }
+
+    fn values(
+        &mut self,
+        kind: PartKind,
+        name: &str,
+        shape: &[usize],
+    ) -> Result<Vec<f32>, ModelError> {
+        self.base.parameters.kind = Some(kind);
+        let name = self.find(name);
+        self.base.values(&name, shape)
+    }
+
+    fn norm(&mut self, name: &str, spec: NormSpec, width: usize) -> Result<Norm, ModelError> {
+        let weight = self.values(PartKind::Norms, &format!("{name}.weight"), &[width])?;
+        let bias = match spec.bias {
+            true => self.values(PartKind::Norms, &format!("{name}.bias"), &[width])?,
+            false => Vec::new(),
+        };
+        Ok(Norm::new(spec, weight, bias))
+    }
+
+    fn norms(
+        &mut self,
+        names: &[Option<String>; 2],
+        specs: [Option<NormSpec>; 2],
+        width: usize,
+    ) -> Result<[Option<Norm>; 2], ModelError> {
+        let mut found = [None, None];
+        for ((name, spec), found) in names.iter().zip(specs).zip(&mut found) {
+            if let (Some(name), Some(spec)) = (name, spec) {
+                *found = Some(self.norm(name, spec, width)?);
+            }
+        }
+        Ok(found)
+    }
+
+    /// Matrices of `inputs` columns, one below the other, as one for products.
+    fn matrix(
+        &mut self,
+        parts: &[(&Source, usize, PartKind)],
+        inputs: usize,
+    ) -> Result<Arc<Packed>, ModelError> {
+        let mut read = Vec::new();
+        let mut outputs = 0;
+        for (source, count, kind) in parts {
+            let name = self.find(&format!("{}.weight", source.name));
+            let all = source.of.unwrap_or(*count);
+            let shape = match source.transposed {
+                true => [inputs, all],
+                false => [all, inputs],
+            };
+            self.base.parameters.kind = Some(*kind);
+            self.base.expect_part(&name, &shape, count * inputs)?;
+            read.push((name, source, *count));
+            outputs += count;
+        }
+        if !self.base.reads {
+            return Ok(Arc::default());
+        }
+        if let [(name, source, _)] = read.as_slice()
+            && !source.transposed
+            && source.rows.is_none()
+        {
+            // What layers share is loaded once.
+            let parts = [(name.clone(), outputs)];
+            return self
+                .base
+                .shared_matrix(&[name], |base| base.pack(&parts, inputs));
+        }
+        self.base.gather(&read, outputs, inputs).map(Arc::new)
+    }
+
+    /// The biases that belong to some rows.
+    fn bias(
+        &mut self,
+        source: &Source,
+        count: usize,
+        kind: PartKind,
+    ) -> Result<Vec<f32>, ModelError> {
+        let name = self.find(&format!("{}.bias", source.name));
+        let all = source.of.unwrap_or(count);
+        self.base.parameters.kind = Some(kind);
+        self.base.expect_part(&name, &[all], count)?;
+        if !self.base.reads {
+            return Ok(Vec::new());
+        }
+        let values = self.base.read(&name)?;
+        let rows = source.rows.clone().unwrap_or_else(|| vec![0..count]);
+        let of = |rows: &Range<usize>| values.get(rows.clone()).unwrap_or_default().to_vec();
+        Ok(rows.iter().flat_map(of).collect())
+    }
+
+    fn network(mut self, plan: Plan<'_>) -> Result<Network, ModelError> {
+        let architecture = plan.architecture;
+        let mut ropes: Vec<Rope> = Vec::new();
+        let mut layers = Vec::with_capacity(architecture.layers.len());
+        for (spec, sources) in architecture.layers.iter().zip(&plan.layers) {
+            let rope = match &spec.attention.position {
+                Position::Rotary(rope) => {
+                    Some(match ropes.iter().position(|known| known == rope) {
+                        Some(known) => known,
+                        None => {
+                            ropes.push(rope.clone());
+                            ropes.len() - 1
+                        }
+                    })
+                }
+                _ => None,
+            };
+            layers.push(self.layer(&architecture, spec, rope, sources)?);
+        }
+        let (input, output) = self.input_and_output(&architecture, &plan.ends)?;
+        let used = self.base.parameters.used();
+        let unused = Unused::beside(
+            self.base.checkpoint,
+            used,
+            plan.buffers,
+            architecture.output.tied,
+        );
+        let mut assumed = plan.assumed;
+        assumed.extend(unused.note());
+        assumed.extend(self.base.checkpoint.notes().iter().cloned());
+        assumed.extend(self.base.not_finite());
+        Ok(Network {
+            config: Config::stand_in(&architecture),
+            spans: Span::all(&architecture, &layers),
+            parts: self.base.parameters.parts(),
+            assumed,
+            unused: Arc::new(unused),
+            input: Arc::new(input),
+            output: Arc::new(output),
+            layers,
+            positions: Arc::new(Positions::new(architecture.head_dim(), 0, &[])),
+            ropes: ropes.into(),
+            edits: Edits::default(),
+            accelerator: OnceLock::new(),
+            recorded: false,
+            architecture: Arc::new(architecture),
+        })
+    }
+
+    fn layer(
+        &mut self,
+        of: &Architecture,
+        spec: &LayerSpec,
+        rope: Option<usize>,
+        at: &LayerSources,
+    ) -> Result<Layer, ModelError> {
+        let (dim, attention) = (of.width, &spec.attention);
+        let d = attention.head_dim;
+        let (queries, keys) = (attention.heads * d, attention.kv_heads * d);
+        let parts = [
+            (&at.query, queries, PartKind::Query),
+            (&at.key, keys, PartKind::Key),
+            (&at.value, keys, PartKind::Value),
+        ];
+        let qkv = self.matrix(&parts, dim)?;
+        let mut qkv_bias = Vec::new();
+        if attention.bias {
+            for (source, count, kind) in parts {
+                qkv_bias.extend(self.bias(source, count, kind)?);
+            }
+        }
+        let out = self.matrix(&[(&at.output, dim, PartKind::Projection)], queries)?;
+        let out_bias = match attention.output_bias {
+            true => self.bias(&at.output, dim, PartKind::Projection)?,
+            false => Vec::new(),
+        };
+        let mut query_key_norms = [None, None];
+        if let Some(norm) = attention.query_key_norm {
+            let names = [&at.query_norm, &at.key_norm];
+            for ((name, width), found) in names
+                .into_iter()
+                .zip([queries, keys])
+                .zip(&mut query_key_norms)
+            {
+                if let Some(name) = name {
+                    let width = if norm.over_all { width } else { d };
+                    *found = Some(self.norm(name, norm.norm, width)?);
+                }
+            }
+        }
+        let [query_norm, key_norm] = query_key_norms;
+        let (around_attention, around_ff, after) = match &spec.order {
+            Order::Sequence {
+                attention,
+                feed_forward,
+                ..
+            } => (*attention, *feed_forward, None),
+            Order::Parallel {
+                attention,
+                feed_forward,
+            } => ([Some(*attention), None], [*feed_forward, None], None),
+            Order::AfterNorm(norm) => ([None; 2], [None; 2], Some(*norm)),
+        };
+        let (mut norm, mut ff_norm) = (None, None);
+        if let (Some(spec), Some([first, second])) = (after, &at.after_sums) {
+            norm = Some(self.norm(first, spec, dim)?);
+            ff_norm = Some(self.norm(second, spec, dim)?);
+        }
+        let sinks = match (&at.sinks, attention.sink) {
+            (Some(name), true) => self.values(PartKind::Sinks, name, &[attention.heads])?,
+            _ => Vec::new(),
+        };
+        let dense = Dense {
+            qkv,
+            qkv_bias,
+            query_norm,
+            key_norm,
+            out,
+            out_bias,
+            norm,
+            around_attention: self.norms(&at.around_attention, around_attention, dim)?,
+            around_ff: self.norms(&at.around_ff, around_ff, dim)?,
+            ff: self.feed_forward(spec, at, ff_norm, dim)?,
+        };
+        let none = Arc::new(Persistent::new(&[], &[], d));
+        let trained = heads::limit(attention) as f32;
+        let settings = (0..attention.heads).map(|h| Setting {
+            trained,
+            span: trained,
+            silenced: false,
+            sink: attention.sink.then(|| sinks.get(h).copied().unwrap_or(0.0)),
+            persistent: Arc::clone(&none),
+        });
+        let positions = Positions::new(d, 0, &[]);
+        Ok(Layer {
+            heads: heads::of_layer(attention, &positions, settings.collect()),
+            spec: Arc::new(spec.clone()),
+            rope,
+            dense: Arc::new(dense),
+        })
+    }
+
+    fn feed_forward(
+        &mut self,
+        spec: &LayerSpec,
+        at: &LayerSources,
+        norm: Option<Norm>,
+        dim: usize,
+    ) -> Result<Option<FeedForward>, ModelError> {
+        let Some(of) = &spec.feed_forward else {
+            return Ok(None);
+        };
+        let (inner, kind) = (of.width, PartKind::FeedForward);
+        if let (Some(experts), Some(of_experts)) = (&of.experts, &at.experts) {
+            let mixture = self.mixture(of_experts, experts.count, inner, dim)?;
+            return Ok(Some(FeedForward {
+                fc1: Arc::default(),
+                b1: Vec::new(),
+                fc2: Arc::default(),
+                b2: Vec::new(),
+                norm,
+                mixture: Some(mixture),
+            }));
+        }
+        let mut parts: Vec<(&Source, usize, PartKind)> = Vec::new();
+        if let (Some(gate), true) = (&at.gate, of.gated) {
+            parts.push((gate, inner, kind));
+        }
+        parts.push((&at.up, inner, kind));
+        let (mut b1, mut b2) = (Vec::new(), Vec::new());
+        if of.bias {
+            for (source, count, kind) in &parts {
+                b1.extend(self.bias(source, *count, *kind)?);
+            }
+            b2 = self.bias(&at.down, dim, kind)?;
+        }
+        Ok(Some(FeedForward {
+            fc1: self.matrix(&parts, dim)?,
+            b1,
+            fc2: self.matrix(&[(&at.down, dim, kind)], inner)?,
+            b2,
+            norm,
+            mixture: None,
+        }))
+    }
+
+    fn mixture(
+        &mut self,
+        at: &ExpertSources,
+        count: usize,
+        inner: usize,
+        dim: usize,
+    ) -> Result<Mixture, ModelError> {
+        let kind = PartKind::FeedForward;
+        let router = self.matrix(&[(&at.router, count, kind)], dim)?;
+        let router_bias = self.bias(&at.router, count, kind)?;
+        let reads = self.base.reads;
+        let experts = match at.form {
+            ExpertForm::InOut => {
+                let up = self.values(kind, &at.gate_up[0], &[count, dim, 2 * inner])?;
+                let up_bias = self.values(kind, &at.gate_up[1], &[count, 2 * inner])?;
+                let down = self.values(kind, &at.down[0], &[count, inner, dim])?;
+                let down_bias = self.values(kind, &at.down[1], &[count, dim])?;
+                let of = |e: usize| {
+                    let bias = &up_bias[e * 2 * inner..(e + 1) * 2 * inner];
+                    let columns = &up[e * dim * 2 * inner..(e + 1) * dim * 2 * inner];
+                    Expert {
+                        // Gates are the even outputs, ups the odd ones.
+                        fc1: Packed::from_columns(&apart(columns, 2 * inner), 2 * inner, dim, 1.0),
+                        b1: apart(bias, 2 * inner),
+                        fc2: Packed::from_columns(
+                            &down[e * inner * dim..(e + 1) * inner * dim],
+                            dim,
+                            inner,
+                            1.0,
+                        ),
+                        b2: down_bias[e * dim..(e + 1) * dim].to_vec(),
+                    }
+                };
+                if reads {
+                    (0..count).map(of).collect()
+                } else {
+                    Vec::new()
+                }
+            }
+            ExpertForm::Apart => self.experts_apart(at, count, inner, dim)?,
+        };
+        Ok(Mixture {
+            router,
+            router_bias,
+            experts,
+        })
+    }
+
+    /// Experts whose gates, ups and downs are three tensors out × in, with `.weight` and `.bias`.
+    fn experts_apart(
+        &mut self,
+        at: &ExpertSources,
+        count: usize,
+        inner: usize,
+        dim: usize,
+    ) -> Result<Vec<Expert>, ModelError> {
+        let kind = PartKind::FeedForward;
+        let mut both = |name: &str, outputs: usize, inputs: usize| -> Result<_, ModelError> {
+            let weight = self.values(kind, &format!("{name}.weight"), &[count, outputs, inputs])?;
+            let bias = self.values(kind, &format!("{name}.bias"), &[count, outputs])?;
+            Ok((weight, bias))
+        };
+        let (gate, gate_bias) = both(&at.gate_up[0], inner, dim)?;
+        let (up, up_bias) = both(&at.gate_up[1], inner, dim)?;
+        let (down, down_bias) = both(&at.down[0], dim, inner)?;
+        if !self.base.reads {
+            return Ok(Vec::new());
+        }
+        let part =
+            |values: &[f32], e: usize, size: usize| values[e * size..(e + 1) * size].to_vec();
+        let of = |e: usize| {
+            let rows = [part(&gate, e, inner * dim), part(&up, e, inner * dim)].concat();
+            Expert {
+                fc1: Packed::of_rows(&rows, 2 * inner, dim),
+                b1: [part(&gate_bias, e, inner), part(&up_bias, e, inner)].concat(),
+                fc2: Packed::of_rows(&part(&down, e, dim * inner), dim, inner),
+                b2: part(&down_bias, e, dim),
+            }
+        };
+        Ok((0..count).map(of).collect())
+    }
+
+    fn input_and_output(
+        &mut self,
+        of: &Architecture,
+        at: &EndSources,
+    ) -> Result<(Input, Output), ModelError> {
+        let (vocab, dim) = (of.vocab_size, of.width);
+        let width = of.input.narrow.unwrap_or(dim);
+        let embedding = Source::of(&at.embedding);
+        let table = self.matrix(&[(&embedding, vocab, PartKind::Input)], width)?;
+        let (mut into, mut back) = (None, None);
+        if let (Some(_), Some([first, second])) = (of.input.narrow, &at.narrow) {
+            into = Some(self.matrix(&[(&Source::of(first), dim, PartKind::Input)], width)?);
+            back = Some(self.matrix(&[(&Source::of(second), width, PartKind::Output)], dim)?);
+        }
+        let positions = match (of.input.positions, &at.positions) {
+            (Some(positions), Some(name)) => {
+                let rows = positions.count + positions.first;
+                let shape = [rows, dim];
+                let mut all =
+                    self.values(PartKind::Positions, &format!("{name}.weight"), &shape)?;
+                all.drain(..(positions.first * dim).min(all.len()));
+                all
+            }
+            _ => Vec::new(),
+        };
+        let input_norm = match (of.input.norm, &at.input_norm) {
+            (Some(spec), Some(name)) => Some(self.norm(name, spec, dim)?),
+            _ => None,
+        };
+        let norm = match (of.output.norm, &at.norm) {
+            (Some(spec), Some(name)) => Some(self.norm(name, spec, dim)?),
+            _ => None,
+        };
+        let head = at
+            .head
+            .iter()
+            .find(|name| self.has(&format!("{name}.weight")));
+        let (output, bias) = match head {
+            // Where both say that they are one, the input embedding counts.
+            Some(name) if !of.output.tied => {
+                let source = Source::of(name);
+                let table = self.matrix(&[(&source, vocab, PartKind::Output)], width)?;
+                let bias = match of.output.bias {
+                    true => Some(self.bias(&source, vocab, PartKind::Output)?),
+                    false => None,
+                };
+                (table, bias)
+            }
+            _ => (Arc::clone(&table), None),
+        };
+        let cluster = |table, bias, proj| Cluster { table, bias, proj };
+        let input = Input {
+            clusters: vec![cluster(table, None, into)],
+            positions,
+            norm: input_norm,
+        };
+        let output = Output {
+            norm,
+            clusters: vec![cluster(output, bias, back)],
+            cluster_proj: None,
+        };
+        Ok((input, output))
+    }
+}
+
+/// Rows whose even and odd columns are apart: the even ones first.
+fn apart(rows: &[f32], width: usize) -> Vec<f32> {
+    let rows = rows.chunks_exact(width.max(1));
+    rows.flat_map(|row| {
+        let of = |start: usize| row.iter().skip(start).step_by(2);
+        of(0).chain(of(1)).copied()
+    })
+    .collect()
+}
