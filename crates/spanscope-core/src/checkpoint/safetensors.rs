@@ -4,11 +4,10 @@ mod header;
 
 use super::CheckpointError;
 use super::bytes::FileBytes;
-use super::claims::Claims;
 use super::container::Storage;
+use super::contents::Contents;
 use super::error::Fault;
-use super::listing::{Found, Listing, Stored};
-use super::opening::Contents;
+use super::listing::{Found, Stored};
 use super::tensor::{Dtype, LONGEST_NAME, TensorInfo, View};
 use super::tensor_file::{Element, Place, PlannedTensor, TensorFile};
 use super::unread::UnreadTensor;
@@ -30,16 +29,17 @@ pub(super) fn recognises(file: &[u8]) -> bool {
     header > 1 && header <= file.len() as u64 && file.get(8) == Some(&b'{')
 }
 
-pub(super) fn open(file: &FileBytes) -> Result<Contents, Fault> {
+/// The tensors of a file, whose storages, metadata and places are added to `contents`.
+///
+/// # Errors
+/// When its header is damaged, or not as the format has it.
+pub(super) fn open(contents: &mut Contents, file: &FileBytes) -> Result<Vec<Found>, Fault> {
     let bytes = file.all();
     let (header, data) = Header::read(bytes)?;
     let Header {
         metadata, entries, ..
     } = header;
     let mut found = Vec::with_capacity(entries.len());
-    let mut storages = Vec::new();
-    let mut places = BTreeMap::new();
-    let mut claims = Claims::of(bytes.len());
     for (name, info) in entries {
         let (start, end) = info.data_offsets;
         if let Some(element) = info.dtype.known().and_then(Element::of) {
@@ -48,7 +48,7 @@ pub(super) fn open(file: &FileBytes) -> Result<Contents, Fault> {
                 shape: info.shape.clone(),
                 bytes: data + start..data + end,
             };
-            places.insert(name.clone(), place);
+            contents.places.insert(name.clone(), place);
         }
         let dtype = match info.dtype.known() {
             Some(FileDtype::F32) => Dtype::F32,
@@ -69,16 +69,15 @@ pub(super) fn open(file: &FileBytes) -> Result<Contents, Fault> {
         }
         let shape = info.shape;
         let view = View {
-            storage: storages.len(),
+            storage: contents.storage(Storage::Mapped(data + start..data + end, None)),
             offset: 0,
             strides,
             info: TensorInfo { shape, dtype },
         };
         let number = view
             .check(end - start)
-            .and_then(|()| claims.add(&view))
+            .and_then(|()| contents.claims.add(&view))
             .map_err(|e| format!("tensor {}: {e}", shown(&name)))?;
-        storages.push(Storage::Mapped(data + start..data + end, None));
         found.push(Found::Stored(Stored {
             view,
             number,
@@ -87,13 +86,8 @@ pub(super) fn open(file: &FileBytes) -> Result<Contents, Fault> {
         }));
     }
     second_names(&metadata, &mut found)?;
-    Ok(Contents {
-        listing: Listing::new(found, &mut claims)?,
-        storages,
-        metadata,
-        places,
-        ..Contents::default()
-    })
+    contents.metadata.extend(metadata);
+    Ok(found)
 }
 
 /// Adds the names of tensors that share another's numbers, which are there once: those that this program lists, and those
