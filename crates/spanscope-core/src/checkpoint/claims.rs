@@ -1,7 +1,8 @@
 //! What the tensors of a file claim to be, all together.
 
 use super::container::Storage;
-use super::tensor::{Dtype, View};
+use super::dtype::Dtype;
+use super::tensor::View;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
@@ -63,7 +64,7 @@ impl Claims {
         match self.views.entry(key) {
             Entry::Occupied(known) => Ok(*known.get()),
             Entry::Vacant(place) => {
-                let bytes = view.info.elements().checked_mul(view.info.dtype.size());
+                let bytes = view.info.dtype.bytes(view.info.elements());
                 let left = bytes.and_then(|bytes| self.left.checked_sub(bytes));
                 self.left = left.ok_or_else(|| over_and_over(&view.info.shape, self.most))?;
                 Ok(*place.insert(next))

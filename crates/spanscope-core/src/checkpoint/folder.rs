@@ -5,7 +5,8 @@ use super::error::{CheckpointError, Fault};
 use super::index::Index;
 use super::opening::Input;
 use super::origin::{Origin, companion};
-use super::{IN_FOLDER, safetensors};
+use super::{IN_FOLDER, gguf, hub, nearby, safetensors, split};
+use crate::files::shown;
 use crate::json;
 use std::fs::File;
 use std::io::Read;
@@ -41,13 +42,17 @@ pub(super) fn is_model(folder: &Path) -> bool {
 /// When there is no such file, the folder is none of a model, or a part is missing.
 pub(super) fn input(path: &Path) -> Result<Input, CheckpointError> {
     if path.is_dir() {
-        return folder(path, path, None);
+        return match hub::snapshot(path) {
+            Some(snapshot) => folder(path, &snapshot, None),
+            None => folder(path, path, None),
+        };
     }
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let parent = path.parent().unwrap_or(Path::new(""));
     if name == IN_FOLDER && !path.exists() && parent.is_dir() {
         return Err(CheckpointError::NoRun {
             folder: parent.to_owned(),
+            hint: nearby::hint(parent),
         });
     }
     if name == CONFIG && path.is_file() {
@@ -57,6 +62,16 @@ pub(super) fn input(path: &Path) -> Result<Input, CheckpointError> {
         return folder(path, parent, Some(&name));
     }
     let bytes = FileBytes::open(path)?;
+    if bytes.all().starts_with(gguf::MAGIC)
+        && let Some(parts) = split::Parts::of(&name)
+    {
+        return Ok(Input {
+            path: path.to_owned(),
+            files: parts_of(&parts, parent, path)?,
+            origin: Arc::default(),
+            beside: Some(parent.to_owned()),
+        });
+    }
     let mut input = Input {
         beside: Some(parent.to_owned()),
         ..Input::one(path, bytes)
@@ -114,6 +129,26 @@ fn files(folder: &Path, weights: &str) -> Result<Vec<(PathBuf, FileBytes)>, Chec
         Ok((part, bytes))
     };
     parts.map(part).collect()
+}
+
+/// The files of a model in parts, `path` one of them.
+fn parts_of(
+    parts: &split::Parts,
+    folder: &Path,
+    path: &Path,
+) -> Result<Vec<(PathBuf, FileBytes)>, CheckpointError> {
+    let paths = parts.paths(folder);
+    if let Some(missing) = paths.iter().find(|part| !part.is_file()) {
+        let name = missing.file_name().unwrap_or_default().to_string_lossy();
+        let what = format!(
+            "it is one of {} parts of a model, of which {} is missing",
+            paths.len(),
+            shown(&name)
+        );
+        return Err(Fault::Damaged(what).of(path));
+    }
+    let open = |part: PathBuf| Ok((part.clone(), FileBytes::open(&part)?));
+    paths.into_iter().map(open).collect()
 }
 
 /// What stands beside a file that was opened by itself: a configuration, and the other parts where it is one of several. A

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Most files that a model may lie in: the largest that are published have some 200. Each is open while the model is.
-const MOST_PARTS: usize = 512;
+pub(super) const MOST_PARTS: usize = 512;
 
 /// An index as `transformers` writes it.
 #[derive(Debug, Deserialize)]

@@ -1,8 +1,8 @@
 //! Files ↔ weights.
 //!
 //! [`Checkpoint::open`] reads PyTorch checkpoints (the zip container and the legacy stream of PyTorch before 1.6),
-//! `.safetensors` files, and folders in Hugging Face's layout, whose tensors may lie in several files. Files are mapped: a
-//! tensor's bytes are touched when it is [read](Checkpoint::read) or [asked for](Checkpoint::tensor), the optimizer's never.
+//! `.safetensors` files, GGUF files, and folders in Hugging Face's layout, whose tensors may lie in several files. Files are
+//! mapped: a tensor's bytes are touched when it is [read](Checkpoint::read) or [asked for](Checkpoint::tensor), the optimizer's never.
 //! Nothing in a pickle is executed. What says which network the tensors are of is the checkpoint's
 //! [origin](Checkpoint::origin).
 
@@ -15,23 +15,28 @@ mod curves;
 mod data;
 mod decode;
 mod derived;
+mod dtype;
 mod error;
 mod fairseq;
 mod folder;
 mod foreign;
 pub mod gguf;
+mod hub;
 mod index;
 mod listing;
 mod log;
 mod names;
+mod nearby;
 mod opening;
 mod origin;
 mod pickle;
+mod quantized;
 mod reading;
 mod run_progress;
 mod safetensors;
 mod scalar;
 mod source;
+mod split;
 mod state_dict;
 mod tensor;
 mod tensor_file;
@@ -42,8 +47,11 @@ mod unread;
 
 pub use curves::{CURVES, Curve, Line, Panel, Quantity, curves_to_json};
 pub use data::TensorData;
+pub use dtype::Dtype;
 pub use error::CheckpointError;
 pub use fairseq::{Settings, is_fairseq_name};
+pub use folder::CONFIG;
+pub use hub::resolve_model;
 #[doc(hidden)]
 pub use opening::read_pickle;
 pub use origin::Origin;
@@ -52,7 +60,7 @@ pub use run_progress::{
 };
 pub use safetensors::{NamedTensor, write_safetensors};
 pub use source::Source;
-pub use tensor::{Dtype, TensorInfo};
+pub use tensor::TensorInfo;
 pub use tensor_file::{Element, Place, PlannedTensor, TensorFile};
 pub use unread::UnreadTensor;
 
@@ -77,16 +85,19 @@ pub enum Format {
     Safetensors,
     /// A folder with a `config.json`, whatever its weights are in.
     HuggingFace,
+    /// A GGUF file, as llama.cpp reads it, or several that are its parts.
+    Gguf,
 }
 
 impl Format {
-    /// A short name for people and scripts: `pt-zip`, `pt-legacy`, `safetensors` or `hugging-face`.
+    /// A short name for people and scripts: `pt-zip`, `pt-legacy`, `safetensors`, `hugging-face` or `gguf`.
     pub fn name(self) -> &'static str {
         match self {
             Format::PtZip => "pt-zip",
             Format::PtLegacy => "pt-legacy",
             Format::Safetensors => "safetensors",
             Format::HuggingFace => "hugging-face",
+            Format::Gguf => "gguf",
         }
     }
 }
@@ -98,7 +109,9 @@ pub const IN_FOLDER: &str = "checkpoint.safetensors";
 /// Face's layout is opened as a folder.
 pub fn in_folder(path: &Path) -> PathBuf {
     let file = path.join(IN_FOLDER);
-    match path.is_dir() && (file.exists() || !folder::is_model(path)) {
+    match path.is_dir()
+        && (file.exists() || !folder::is_model(path) && hub::snapshot(path).is_none())
+    {
         true => file,
         false => path.to_owned(),
     }

@@ -4,13 +4,14 @@ use super::bytes::FileBytes;
 use super::container::{LegacyContainer, Storage, ZipContainer};
 use super::contents::Contents;
 use super::error::{CheckpointError, Fault};
+use super::gguf::{self, Gguf, GgufMetadata};
 use super::listing::{Found, Listing, Naming, Stored};
 use super::log::{self, Log};
 use super::pickle::{self, Budget, Pickle};
 use super::tensor::View;
 use super::torch::TensorRef;
 use super::{Checkpoint, Format, Origin};
-use super::{curves, fairseq, foreign, safetensors, state_dict, torch};
+use super::{curves, fairseq, foreign, quantized, safetensors, split, state_dict, torch};
 use crate::files::shown;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -48,21 +49,33 @@ pub(super) fn read(input: Input) -> Result<Checkpoint, CheckpointError> {
     let Input {
         path,
         files,
-        origin,
+        mut origin,
         beside,
     } = input;
-    let is_one = files.len() == 1;
-    let mut contents = Contents::default();
+    let count = files.len();
+    let mut contents = Contents {
+        keeps_bytes: origin.config().is_some(),
+        ..Contents::default()
+    };
     let mut names = HashMap::new();
     let mut format = Format::HuggingFace;
-    for (path, bytes) in files {
+    for (place, (path, bytes)) in files.into_iter().enumerate() {
         let bytes = contents.file(&path, bytes);
+        if origin.config().is_none() && bytes.all().starts_with(gguf::MAGIC) {
+            format = Format::Gguf;
+            let read = gguf(&mut contents, &bytes, (place, count), &mut names);
+            let read = read.map_err(|fault| fault.of(&path))?;
+            if place == 0 {
+                origin = Arc::new(Origin::Gguf(GgufMetadata::new(read, bytes)));
+            }
+            continue;
+        }
         let container = add(&mut contents, &bytes, &path, &mut names)?;
         if matches!(*origin, Origin::Plain) {
             format = container;
         }
     }
-    if !is_one {
+    if count != 1 {
         // Their bytes are counted from the beginnings of different files.
         contents.places.clear();
     }
@@ -71,10 +84,13 @@ pub(super) fn read(input: Input) -> Result<Checkpoint, CheckpointError> {
     }
     let naming = match *origin {
         Origin::Plain => Naming::Published,
-        Origin::HuggingFace { .. } => Naming::Stored,
+        Origin::HuggingFace { .. } | Origin::Gguf(_) => Naming::Stored,
     };
     let mut listing = Listing::new(contents.found, naming, &mut contents.claims)
         .map_err(|fault| fault.of(&path))?;
+    if let Some(config) = origin.config() {
+        quantized::check(config, &listing.unread).map_err(|fault| fault.of(&path))?;
+    }
     contents.notes.append(&mut listing.notes);
     Ok(Checkpoint {
         path,
@@ -118,6 +134,21 @@ fn add(
     let added = found.and_then(|found| contents.add(found, names));
     added.map_err(|fault| fault.of(path))?;
     Ok(format)
+}
+
+/// Adds what the last file holds, a GGUF file, which is the one at `place` among its parts; its header.
+fn gguf(
+    contents: &mut Contents,
+    file: &FileBytes,
+    (place, count): (usize, usize),
+    names: &mut HashMap<String, usize>,
+) -> Result<Gguf, Fault> {
+    let gguf = Gguf::read(file.all())?;
+    let path = contents.files.last().map(|file| file.path.as_path());
+    split::check(&gguf, place, count, path.unwrap_or(Path::new("")))?;
+    let found = gguf::find(contents, &gguf)?;
+    contents.add(found, names)?;
+    Ok(gguf)
 }
 
 fn zip(contents: &mut Contents, file: &FileBytes) -> Result<Vec<Found>, Fault> {

@@ -1,5 +1,6 @@
 //! What stands beside the tensors and says which network they are of.
 
+use super::gguf::GgufMetadata;
 use std::path::{Path, PathBuf};
 
 /// What says which network the tensors of a checkpoint are of.
@@ -15,6 +16,8 @@ pub enum Origin {
         /// The folder that it was read from.
         folder: PathBuf,
     },
+    /// The metadata of a GGUF file; of one in several parts, those of the first.
+    Gguf(GgufMetadata),
 }
 
 impl Origin {
@@ -22,7 +25,15 @@ impl Origin {
     pub fn config(&self) -> Option<&serde_json::Map<String, serde_json::Value>> {
         match self {
             Self::HuggingFace { config, .. } => Some(config),
-            Self::Plain => None,
+            Self::Plain | Self::Gguf(_) => None,
+        }
+    }
+
+    /// The metadata of a GGUF file.
+    pub fn gguf(&self) -> Option<&GgufMetadata> {
+        match self {
+            Self::Gguf(metadata) => Some(metadata),
+            Self::Plain | Self::HuggingFace { .. } => None,
         }
     }
 }

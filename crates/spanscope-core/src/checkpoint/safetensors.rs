@@ -6,9 +6,10 @@ use super::CheckpointError;
 use super::bytes::FileBytes;
 use super::container::Storage;
 use super::contents::Contents;
+use super::dtype::Dtype;
 use super::error::Fault;
 use super::listing::{Found, Stored};
-use super::tensor::{Dtype, LONGEST_NAME, TensorInfo, View};
+use super::tensor::{LONGEST_NAME, TensorInfo, View};
 use super::tensor_file::{Element, Place, PlannedTensor, TensorFile};
 use super::unread::UnreadTensor;
 use crate::files::shown;
@@ -55,6 +56,7 @@ pub(super) fn open(contents: &mut Contents, file: &FileBytes) -> Result<Vec<Foun
             Some(FileDtype::F16) => Dtype::F16,
             Some(FileDtype::BF16) => Dtype::BF16,
             Some(FileDtype::F64) => Dtype::F64,
+            Some(FileDtype::U8) if contents.keeps_bytes && is_packed(&name) => Dtype::U8,
             // Whole numbers, and what is not known here.
             _ => {
                 let unread = UnreadTensor::format(&name, info.dtype.name(), Some(info.shape));
@@ -88,6 +90,11 @@ pub(super) fn open(contents: &mut Contents, file: &FileBytes) -> Result<Vec<Foun
     second_names(&metadata, &mut found)?;
     contents.metadata.extend(metadata);
     Ok(found)
+}
+
+/// Whether a tensor of bytes is one of gpt-oss's packed ones: nibbles, or the scales of 32 of them.
+fn is_packed(name: &str) -> bool {
+    name.ends_with("_blocks") || name.ends_with("_scales")
 }
 
 /// Adds the names of tensors that share another's numbers, which are there once: those that this program lists, and those
@@ -155,6 +162,12 @@ pub fn write_safetensors(
         Dtype::F16 => Element::F16,
         Dtype::BF16 => Element::BF16,
         Dtype::F64 => Element::F64,
+        Dtype::U8 | Dtype::Blocks(_) => {
+            return Err(CheckpointError::Unsupported {
+                path: path.to_owned(),
+                what: format!("numbers are not written as {}", dtype.name()),
+            });
+        }
     };
     let mut metadata = metadata.clone();
     if !tied.is_empty() {
@@ -166,7 +179,7 @@ pub fn write_safetensors(
         .collect();
     let mut file = TensorFile::create(path, &plan, &metadata)?;
     for (tensor, plan) in tensors.iter().zip(&plan) {
-        let bytes = encode(&tensor.values, dtype);
+        let bytes = encode(&tensor.values, element);
         if bytes.len() as u64 != plan.bytes() {
             return Err(CheckpointError::Unsupported {
                 path: path.to_owned(),
@@ -183,20 +196,16 @@ pub fn write_safetensors(
     file.finish()
 }
 
-fn encode(values: &[f32], dtype: Dtype) -> Vec<u8> {
-    match dtype {
-        Dtype::F32 => values.iter().flat_map(|v| v.to_le_bytes()).collect(),
-        Dtype::F16 => values
-            .iter()
+fn encode(values: &[f32], element: Element) -> Vec<u8> {
+    let values = values.iter();
+    match element {
+        Element::F16 => values
             .flat_map(|v| half::f16::from_f32(*v).to_le_bytes())
             .collect(),
-        Dtype::BF16 => values
-            .iter()
+        Element::BF16 => values
             .flat_map(|v| half::bf16::from_f32(*v).to_le_bytes())
             .collect(),
-        Dtype::F64 => values
-            .iter()
-            .flat_map(|v| f64::from(*v).to_le_bytes())
-            .collect(),
+        Element::F64 => values.flat_map(|v| f64::from(*v).to_le_bytes()).collect(),
+        _ => values.flat_map(|v| v.to_le_bytes()).collect(),
     }
 }

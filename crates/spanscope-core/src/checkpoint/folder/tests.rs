@@ -204,3 +204,156 @@ fn a_folder_without_weights_says_what_it_looked_for() {
     let said = refused(folder.path());
     assert!(said.contains("pytorch_model.bin"), "{said}");
 }
+
+#[test]
+fn a_folder_that_is_no_model_names_what_would_open() {
+    let folder = tempfile::tempdir().unwrap();
+    let said = refused(folder.path());
+    assert!(
+        said.contains("no checkpoint.safetensors") && said.contains("no config.json"),
+        "{said}"
+    );
+    let model = folder.path().join("gpt2");
+    fs::create_dir(&model).unwrap();
+    fs::write(model.join(CONFIG), b"{}").unwrap();
+    let said = refused(folder.path());
+    assert!(said.ends_with("may be opened: gpt2"), "{said}");
+    weights(&model.join("model.safetensors"), &["wte.weight"]);
+    assert!(Checkpoint::open(&model).is_ok());
+    // A run of training is opened as one, whatever else is in its folder.
+    weights(&model.join(IN_FOLDER), &["key_pe"]);
+    let run = Checkpoint::open(&model).unwrap();
+    assert_eq!(run.format(), Format::Safetensors);
+    assert!(run.names().eq(["key_pe"]));
+}
+
+#[test]
+fn pytorch_weights_are_read_with_both_names_of_one_storage() {
+    let read = Checkpoint::open(&data("opt")).unwrap();
+    assert_eq!(read.format(), Format::HuggingFace);
+    assert_eq!(read.origin().config().unwrap()["model_type"], "opt");
+    assert!(read.same_storage("lm_head.weight", "model.decoder.embed_tokens.weight"));
+    let by_itself = Checkpoint::open(&data("opt").join("pytorch_model.bin")).unwrap();
+    assert!(by_itself.names().eq(read.names()));
+    assert_eq!(by_itself.format(), Format::HuggingFace);
+    assert_eq!(by_itself.prefix(), "");
+}
+
+#[test]
+fn parts_of_pytorch_are_one_checkpoint() {
+    let folder = copy("opt");
+    let at = |name: &str| folder.path().join(name);
+    fs::rename(
+        at("pytorch_model.bin"),
+        at("pytorch_model-00001-of-00002.bin"),
+    )
+    .unwrap();
+    weights(&at("pytorch_model-00002-of-00002.bin"), &["more"]);
+    let index = serde_json::json!({"metadata": {}, "weight_map": {
+        "lm_head.weight": "pytorch_model-00001-of-00002.bin",
+        "more": "pytorch_model-00002-of-00002.bin",
+    }});
+    fs::write(at("pytorch_model.bin.index.json"), index.to_string()).unwrap();
+    let read = Checkpoint::open(folder.path()).unwrap();
+    assert_eq!(read.read("more").unwrap(), [1.0, 2.0]);
+    assert!(read.same_storage("lm_head.weight", "model.decoder.embed_tokens.weight"));
+    let name = "model.decoder.layers.0.fc1.weight";
+    let whole = Checkpoint::open(&data("opt")).unwrap();
+    assert_eq!(read.read(name).unwrap(), whole.read(name).unwrap());
+    // Storages of different files are never the same, whatever their numbers in these.
+    assert!(!read.same_storage("more", name));
+}
+
+#[test]
+fn the_first_of_the_weights_that_is_there_is_read() {
+    let folder = copy("opt");
+    weights(&folder.path().join("model.safetensors"), &["wte.weight"]);
+    assert!(
+        Checkpoint::open(folder.path())
+            .unwrap()
+            .names()
+            .eq(["wte.weight"])
+    );
+    // A file that is named is read, and keeps its configuration.
+    let other = folder.path().join("other.safetensors");
+    weights(&other, &["module.transformer.wte.weight"]);
+    let read = Checkpoint::open(&other).unwrap();
+    assert!(read.names().eq(["transformer.wte.weight"]));
+    assert_eq!(read.origin().config().unwrap()["model_type"], "opt");
+}
+
+#[test]
+fn a_folder_of_the_hubs_cache_opens_with_companions_beside_the_links() {
+    let cache = tempfile::tempdir().unwrap();
+    let model = cache.path().join("models--org--opt");
+    let (snapshot, blobs) = (model.join("snapshots/abc"), model.join("blobs"));
+    fs::create_dir_all(&snapshot).unwrap();
+    fs::create_dir_all(&blobs).unwrap();
+    for name in ["config.json", "pytorch_model.bin"] {
+        let blob = blobs.join(format!("sha-{}", name.len()));
+        fs::copy(data("opt").join(name), &blob).unwrap();
+        #[cfg(unix)]
+        std::os::unix::fs::symlink(&blob, snapshot.join(name)).unwrap();
+        #[cfg(not(unix))]
+        fs::copy(&blob, snapshot.join(name)).unwrap();
+    }
+    fs::write(snapshot.join("tokenizer.json"), b"{}").unwrap();
+    for path in [
+        model.clone(),
+        snapshot.clone(),
+        snapshot.join("pytorch_model.bin"),
+    ] {
+        let read = Checkpoint::open(&path).unwrap();
+        assert_eq!(read.format(), Format::HuggingFace, "{path:?}");
+        let beside = read.companion("tokenizer.json");
+        assert_eq!(beside, Some(snapshot.join("tokenizer.json")));
+    }
+}
+
+/// A `.safetensors` file with one tensor of bytes, 2 × 4.
+fn bytes(path: &Path, name: &str) {
+    use crate::checkpoint::{Element, PlannedTensor, TensorFile};
+    let plan = [PlannedTensor::new(name, Element::U8, &[2, 4])];
+    let mut file = TensorFile::create(path, &plan, &BTreeMap::new()).unwrap();
+    file.write(name, 0, &[0, 1, 2, 3, 4, 5, 6, 255]).unwrap();
+    file.finish().unwrap();
+}
+
+#[test]
+fn quantised_weights_are_refused_by_the_name_of_their_method() {
+    let folder = tempfile::tempdir().unwrap();
+    bytes(&folder.path().join("model.safetensors"), "q_proj.weight");
+    let config = |text: &str| fs::write(folder.path().join(CONFIG), text).unwrap();
+    for (how, name) in [
+        (r#"{"quant_method": "gptq", "bits": 4}"#, "gptq"),
+        (r#"{"load_in_8bit": true}"#, "bitsandbytes"),
+        ("{}", "a way without a name"),
+    ] {
+        config(&format!(r#"{{"quantization_config": {how}}}"#));
+        let said = refused(folder.path());
+        assert!(said.contains(&format!("quantised by {name}")), "{said}");
+        assert!(said.contains("q_proj.weight is uint8"), "{said}");
+    }
+    // Without the word it is a tensor that is not read, like any other.
+    config("{}");
+    let read = Checkpoint::open(folder.path()).unwrap();
+    assert!(read.unread().contains_key("q_proj.weight"));
+}
+
+#[test]
+fn packed_weights_of_gpt_oss_are_read_as_bytes() {
+    let folder = tempfile::tempdir().unwrap();
+    let name = "model.layers.0.mlp.experts.down_proj_blocks";
+    bytes(&folder.path().join("model.safetensors"), name);
+    let config = r#"{"model_type": "gpt_oss", "quantization_config": {"quant_method": "mxfp4"}}"#;
+    fs::write(folder.path().join(CONFIG), config).unwrap();
+    let read = Checkpoint::open(folder.path()).unwrap();
+    let tensor = read.tensor(name).unwrap();
+    assert_eq!(tensor.info().dtype, Dtype::U8);
+    assert_eq!(tensor.as_u8(), Some(&[0, 1, 2, 3, 4, 5, 6, 255][..]));
+    assert_eq!(tensor.to_vec()[7], 255.0);
+    // By itself the file does not say whose bytes these are.
+    fs::remove_file(folder.path().join(CONFIG)).unwrap();
+    let read = Checkpoint::open(&folder.path().join("model.safetensors")).unwrap();
+    assert_eq!(read.names().count(), 0);
+}

@@ -1,0 +1,47 @@
+//! What would open in a folder that is no model itself.
+
+use super::folder::is_model;
+use super::{IN_FOLDER, hub};
+use crate::shown::shown_list;
+use std::path::Path;
+
+/// Most entries of a folder that are looked at.
+const MOST: usize = 2_000;
+
+/// Endings of files that are models by themselves.
+const ENDINGS: [&str; 5] = ["safetensors", "gguf", "pt", "pth", "bin"];
+
+/// What is said of a folder without a model: what in it would open, or what it may become.
+pub(super) fn hint(folder: &Path) -> String {
+    let (mut folders, mut files) = (Vec::new(), Vec::new());
+    for entry in std::fs::read_dir(folder)
+        .into_iter()
+        .flatten()
+        .take(MOST)
+        .flatten()
+    {
+        let path = entry.path();
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let ending = path.extension().unwrap_or_default();
+        if path.is_dir() {
+            if is_model(&path) || path.join(IN_FOLDER).is_file() || hub::snapshot(&path).is_some() {
+                folders.push(name);
+            }
+        } else if ENDINGS
+            .iter()
+            .any(|known| ending.eq_ignore_ascii_case(known))
+        {
+            files.push(name);
+        }
+    }
+    for (names, what) in [(&mut folders, "folders of models"), (&mut files, "files")] {
+        names.sort();
+        if !names.is_empty() {
+            let list = shown_list(names.iter().map(String::as_str));
+            return format!("These {what} are in it, and may be opened: {list}");
+        }
+    }
+    "A training run that has only just begun writes its first checkpoint after about half a minute: open the folder again then. \
+     Else choose the folder that `spanscope train -o` was given, one with config.json and weights, or the model file itself"
+        .into()
+}
