@@ -109,12 +109,15 @@ pub const IN_FOLDER: &str = "checkpoint.safetensors";
 /// Face's layout is opened as a folder.
 pub fn in_folder(path: &Path) -> PathBuf {
     let file = path.join(IN_FOLDER);
-    match path.is_dir()
-        && (file.exists() || !folder::is_model(path) && hub::snapshot(path).is_none())
-    {
+    match path.is_dir() && (file.exists() || !is_model_folder(path)) {
         true => file,
         false => path.to_owned(),
     }
+}
+
+/// Whether a folder is opened as a model: it has a `config.json`, or is that of a model in the hub's cache.
+pub fn is_model_folder(path: &Path) -> bool {
+    folder::is_model(path) || hub::snapshot(path).is_some()
 }
 
 /// An open checkpoint: names, shapes and, on demand, numbers.

@@ -1,7 +1,6 @@
 //! What would open in a folder that is no model itself.
 
-use super::folder::is_model;
-use super::{IN_FOLDER, hub};
+use super::{IN_FOLDER, is_model_folder};
 use crate::shown::shown_list;
 use std::path::Path;
 
@@ -24,7 +23,7 @@ pub(super) fn hint(folder: &Path) -> String {
         let name = entry.file_name().to_string_lossy().into_owned();
         let ending = path.extension().unwrap_or_default();
         if path.is_dir() {
-            if is_model(&path) || path.join(IN_FOLDER).is_file() || hub::snapshot(&path).is_some() {
+            if is_model_folder(&path) || path.join(IN_FOLDER).is_file() {
                 folders.push(name);
             }
         } else if ENDINGS
@@ -41,7 +40,5 @@ pub(super) fn hint(folder: &Path) -> String {
             return format!("These {what} are in it, and may be opened: {list}");
         }
     }
-    "A training run that has only just begun writes its first checkpoint after about half a minute: open the folder again then. \
-     Else choose the folder that `spanscope train -o` was given, one with config.json and weights, or the model file itself"
-        .into()
+    "Choose a folder that has one of them, or the model file itself".into()
 }
