@@ -16,6 +16,7 @@ mod info;
 mod interrupt;
 mod measure_args;
 mod merge;
+mod models;
 mod persistent;
 mod record;
 mod record_args;
@@ -121,8 +122,9 @@ fn misread(error: &clap::Error, first: &OsStr) -> ExitCode {
     }
 }
 
-fn run(cli: Cli) -> Result<()> {
+fn run(mut cli: Cli) -> Result<()> {
     interrupt::listen();
+    models::resolve(&mut cli)?;
     let Some(command) = cli.command else {
         return window::run(&cli.window);
     };

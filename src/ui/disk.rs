@@ -1,6 +1,6 @@
 //! Looks at files from the window's thread, which must not wait for a disk that answers no more.
 
-use crate::checkpoint::IN_FOLDER;
+use crate::checkpoint;
 use crate::ui::language::trf;
 use std::fs::Metadata;
 use std::io::{Error, ErrorKind};
@@ -69,17 +69,38 @@ pub fn trouble(path: &Path) -> Option<String> {
     })
 }
 
-/// The checkpoint's file where `path` is the folder of a training run, else `path` itself.
+/// The checkpoint's file where `path` is the folder of a training run, else `path` itself, also where the disk does not answer.
 pub fn in_folder(path: &Path) -> PathBuf {
-    match is_folder(path) {
-        true => path.join(IN_FOLDER),
-        false => path.to_owned(),
+    let asked = path.to_owned();
+    let found = within_patience(move || Ok(checkpoint::in_folder(&asked)));
+    found.unwrap_or_else(|_| path.to_owned())
+}
+
+/// Whether a folder is opened as a model by itself.
+pub fn is_model_folder(path: &Path) -> bool {
+    let path = path.to_owned();
+    within_patience(move || Ok(checkpoint::is_model_folder(&path))).unwrap_or(false)
+}
+
+/// The folder of the model of this name in the hub's cache; `None` for what is no such name.
+///
+/// # Errors
+/// In words, when it is one, and there is no such model.
+pub fn model_in_cache(name: &str) -> Result<Option<PathBuf>, String> {
+    let name = PathBuf::from(name);
+    let asked = name.clone();
+    let found = within_patience(move || Ok(checkpoint::resolve_model(&asked)));
+    match found {
+        Ok(Ok(path)) => Ok((path != name).then_some(path)),
+        Ok(Err(error)) => Err(error.to_string()),
+        Err(error) => Err(error.to_string()),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::checkpoint::IN_FOLDER;
 
     #[test]
     fn what_is_there_is_told_from_what_is_not() {

@@ -10,9 +10,8 @@ use super::span_history::SpanHistory;
 use spanscope_chart::{TokenName, thousands};
 use spanscope_core::checkpoint::RunProgress;
 use spanscope_core::checkpoint::{
-    Checkpoint, CheckpointError, Curve, Dtype, Format, IN_FOLDER, in_folder,
+    Checkpoint, CheckpointError, Curve, Dtype, Format, IN_FOLDER, Source, in_folder,
 };
-use spanscope_core::files::SourceFile;
 use spanscope_core::model::{Device, ModelError, Network, Part};
 use spanscope_core::shown::{shown, shown_path};
 use spanscope_core::text::{Coverage, TextError, Vocabulary};
@@ -141,8 +140,8 @@ pub struct Model {
     pub recorded: Option<Arc<RunFile>>,
     /// Which version of the file it is, if the file is the checkpoint of a run: that is replaced now and then.
     pub(crate) stamp: Option<Stamp>,
-    /// The file as it was opened, whatever has its name by now.
-    pub(crate) source: Arc<SourceFile>,
+    /// The files as they were opened, whatever has their names by now.
+    pub(crate) source: Arc<Source>,
     /// SHA-256 of its tensors, once somebody has asked for it: see [`Model::tensors_sha256`].
     pub(super) tensors: Arc<OnceLock<Option<String>>>,
 }

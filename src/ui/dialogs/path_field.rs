@@ -299,8 +299,19 @@ impl PathField {
         }
         // The folder of a run stands for the checkpoint in it.
         let takes_folders = matches!(self.purpose, Purpose::Model | Purpose::Run);
-        if disk::is_file(&path) || takes_folders && disk::is_file(&disk::in_folder(&path)) {
+        let is_model = |path| disk::is_file(&disk::in_folder(path)) || disk::is_model_folder(path);
+        if disk::is_file(&path) || takes_folders && is_model(&path) {
             return Outcome::Chosen(path);
+        }
+        if takes_folders && !disk::exists(&path) {
+            match disk::model_in_cache(self.text.trim()) {
+                Ok(Some(model)) => return Outcome::Chosen(model),
+                Ok(None) => {}
+                Err(complaint) => {
+                    self.complaint = complaint;
+                    return Outcome::Open;
+                }
+            }
         }
         self.complaint = if disk::is_folder(&path) && self.purpose.is_folder() {
             tr("this folder holds no checkpoint.safetensors; name that of a training run").into()

@@ -1,7 +1,8 @@
 //! What the tensors of a file claim to be, all together.
 
 use super::container::Storage;
-use super::tensor::{Dtype, View};
+use super::dtype::Dtype;
+use super::tensor::View;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
@@ -10,6 +11,7 @@ type Key = (usize, usize, Dtype, Box<[usize]>);
 
 /// What the tensors of a file claim to be, all together: a view may repeat its numbers, so a small file could ask for any
 /// memory. Names that share one view are one claim, as in networks whose layers share their weights.
+#[derive(Debug)]
 pub(super) struct Claims {
     left: usize,
     most: usize,
@@ -17,17 +19,25 @@ pub(super) struct Claims {
     views: HashMap<Key, usize>,
 }
 
-impl Claims {
-    /// For a file of `bytes` bytes: every number twice, as where input and output embedding have views of their own on the
-    /// same numbers, and some more.
-    pub fn of(bytes: usize) -> Self {
-        const MORE: usize = 16 << 20;
-        let most = bytes.saturating_mul(2).saturating_add(MORE);
+/// Before any file: little, which is no matter in a file of any size.
+impl Default for Claims {
+    fn default() -> Self {
+        const LITTLE: usize = 16 << 20;
         Self {
-            left: most,
-            most,
+            left: LITTLE,
+            most: LITTLE,
             views: HashMap::new(),
         }
+    }
+}
+
+impl Claims {
+    /// A file of `bytes` bytes has tensors too: every number twice, as where input and output embedding have views of their
+    /// own on the same numbers.
+    pub fn file(&mut self, bytes: usize) {
+        let more = bytes.saturating_mul(2);
+        self.left = self.left.saturating_add(more);
+        self.most = self.most.saturating_add(more);
     }
 
     /// What was unpacked counts like what is in the file.
@@ -54,7 +64,7 @@ impl Claims {
         match self.views.entry(key) {
             Entry::Occupied(known) => Ok(*known.get()),
             Entry::Vacant(place) => {
-                let bytes = view.info.elements().checked_mul(view.info.dtype.size());
+                let bytes = view.info.dtype.bytes(view.info.elements());
                 let left = bytes.and_then(|bytes| self.left.checked_sub(bytes));
                 self.left = left.ok_or_else(|| over_and_over(&view.info.shape, self.most))?;
                 Ok(*place.insert(next))

@@ -1,7 +1,9 @@
 //! The numbers of one tensor, read where they are needed.
 
 use super::decode;
-use super::tensor::{Dtype, TensorInfo, View};
+use super::dtype::Dtype;
+use super::gguf::GgmlType;
+use super::tensor::{TensorInfo, View};
 use rayon::prelude::*;
 
 /// A tensor of an open checkpoint, its checksum verified, its elements still in the file.
@@ -59,10 +61,7 @@ impl<'a> TensorData<'a> {
             self.len()
         );
         match self.contiguous {
-            Some(bytes) => {
-                let size = self.view.info.dtype.size();
-                decode::run(&bytes[start * size..end * size], self.view.info.dtype, out);
-            }
+            Some(bytes) => decode::from(bytes, self.view.info.dtype, start, out),
             None => self.view.gather(self.storage, start, out),
         }
     }
@@ -87,6 +86,21 @@ impl<'a> TensorData<'a> {
             return None;
         }
         bytemuck::try_cast_slice(self.contiguous?).ok()
+    }
+
+    /// The elements as they lie in the file, where they are [bytes](Dtype::U8).
+    pub fn as_u8(&self) -> Option<&'a [u8]> {
+        let is_bytes = self.view.info.dtype == Dtype::U8;
+        self.contiguous.filter(|_| is_bytes)
+    }
+
+    /// The blocks of a quantised tensor as they lie in the file, row after row, and their format: a row of the innermost
+    /// dimension is a whole number of [blocks](GgmlType::block).
+    pub fn blocks(&self) -> Option<(GgmlType, &'a [u8])> {
+        match self.view.info.dtype {
+            Dtype::Blocks(kind) => Some((kind, self.contiguous?)),
+            _ => None,
+        }
     }
 
     /// All elements; those of a large tensor are read by all threads.
@@ -127,13 +141,15 @@ mod tests {
             at += number % n * stride;
             number /= n;
         }
-        let size = view.info.dtype.size();
+        let (_, size) = view.info.dtype.block();
         let bytes = &storage[at * size..][..size];
         match view.info.dtype {
             Dtype::F32 => f32::from_le_bytes(bytes.try_into().unwrap()),
             Dtype::F16 => f16::from_le_bytes(bytes.try_into().unwrap()).to_f32(),
             Dtype::BF16 => bf16::from_le_bytes(bytes.try_into().unwrap()).to_f32(),
             Dtype::F64 => f64::from_le_bytes(bytes.try_into().unwrap()) as f32,
+            Dtype::U8 => f32::from(bytes[0]),
+            Dtype::Blocks(_) => unreachable!(),
         }
     }
 
@@ -143,6 +159,7 @@ mod tests {
             Dtype::F16 => f16::from_f32(v).to_le_bytes().to_vec(),
             Dtype::BF16 => bf16::from_f32(v).to_le_bytes().to_vec(),
             Dtype::F64 => f64::from(v).to_le_bytes().to_vec(),
+            Dtype::U8 | Dtype::Blocks(_) => unreachable!(),
         };
         values.flat_map(one).collect()
     }

@@ -1,24 +1,80 @@
 //! Stored numbers become `f32`.
 
-use super::Dtype;
+use super::dtype::Dtype;
+use super::gguf::{self, GgmlType};
 use half::slice::{HalfBitsSliceExt, HalfFloatSliceExt};
 use half::{bf16, f16};
+use std::ops::Range;
 
-/// Decodes `bytes`, `out.len()` little-endian numbers one after the other, wherever in memory they begin.
-pub(super) fn run(bytes: &[u8], dtype: Dtype, out: &mut [f32]) {
+/// The bytes of some elements of `storage` that lie one after the other; nothing where it is too short, or they do not begin
+/// with a block.
+pub(super) fn span(storage: &[u8], dtype: Dtype, elements: Range<usize>) -> Option<&[u8]> {
+    let (values, size) = dtype.block();
+    let start = elements
+        .start
+        .is_multiple_of(values)
+        .then_some(elements.start / values)?;
+    let end = elements.end.div_ceil(values).checked_mul(size)?;
+    storage.get(start.checked_mul(size)?..end)
+}
+
+/// Decodes the elements from number `start` on of `bytes`, in which they lie one after the other.
+pub(super) fn from(bytes: &[u8], dtype: Dtype, start: usize, out: &mut [f32]) {
+    if let Dtype::Blocks(kind) = dtype {
+        return blocks(bytes, kind, start, out);
+    }
+    let (_, size) = dtype.block();
+    run(&bytes[start * size..(start + out.len()) * size], dtype, out);
+}
+
+/// As [`from`], of blocks: those at the ends, of which only a part is asked for, are decoded beside.
+fn blocks(bytes: &[u8], kind: GgmlType, start: usize, mut out: &mut [f32]) {
+    /// The longest block of any format.
+    const LONGEST: usize = 256;
+    let Some((values, size)) = kind.block().filter(|(values, _)| *values <= LONGEST) else {
+        return;
+    };
+    let (mut block, mut first) = (start / values, start % values);
+    while !out.is_empty() {
+        let whole = match first {
+            0 => out.len() / values,
+            _ => 0,
+        };
+        let count = match whole {
+            0 => out.len().min(values - first),
+            _ => whole * values,
+        };
+        let (piece, rest) = out.split_at_mut(count);
+        let from = &bytes[block * size..];
+        if whole > 0 {
+            gguf::dequantise(kind, from, piece);
+        } else {
+            let mut beside = [0.0; LONGEST];
+            let beside = &mut beside[..values];
+            gguf::dequantise(kind, from, beside);
+            piece.copy_from_slice(&beside[first..first + count]);
+        }
+        (out, first) = (rest, 0);
+        block += whole.max(1);
+    }
+}
+
+/// Decodes `bytes`, `out.len()` little-endian numbers one after the other, wherever in memory they begin; of blocks, all.
+fn run(bytes: &[u8], dtype: Dtype, out: &mut [f32]) {
     match dtype {
         Dtype::F32 => each(bytes, out, f32::from_le_bytes),
         Dtype::F16 => halves(bytes, out),
         Dtype::BF16 => each(bytes, out, |b| bf16::from_le_bytes(b).to_f32()),
         Dtype::F64 => each(bytes, out, |b| f64::from_le_bytes(b) as f32),
+        Dtype::U8 => each(bytes, out, |[b]| f32::from(b)),
+        Dtype::Blocks(kind) => blocks(bytes, kind, 0, out),
     }
 }
 
 /// Decodes every `stride`-th number of `bytes` from number `start` on.
 pub(super) fn strided(bytes: &[u8], dtype: Dtype, start: usize, stride: usize, out: &mut [f32]) {
     if stride == 1 {
-        let size = dtype.size();
-        return run(&bytes[start * size..(start + out.len()) * size], dtype, out);
+        return from(bytes, dtype, start, out);
     }
     let walk = Walk {
         bytes,
@@ -30,6 +86,13 @@ pub(super) fn strided(bytes: &[u8], dtype: Dtype, start: usize, stride: usize, o
         Dtype::F16 => walk.each(out, |b| f16::from_le_bytes(b).to_f32()),
         Dtype::BF16 => walk.each(out, |b| bf16::from_le_bytes(b).to_f32()),
         Dtype::F64 => walk.each(out, |b| f64::from_le_bytes(b) as f32),
+        Dtype::U8 => walk.each(out, |[b]| f32::from(b)),
+        // Files of blocks have no such views; one by one is soon enough.
+        Dtype::Blocks(kind) => {
+            for (i, value) in out.iter_mut().enumerate() {
+                blocks(bytes, kind, start + i * stride, std::slice::from_mut(value));
+            }
+        }
     }
 }
 
@@ -93,7 +156,7 @@ mod tests {
             let at = bytes.as_ptr().align_offset(8) + shift;
             let bytes = &mut bytes[at..at + numbers.len()];
             bytes.copy_from_slice(numbers);
-            let mut out = vec![-1.0; numbers.len() / dtype.size()];
+            let mut out = vec![-1.0; numbers.len() / dtype.block().1];
             run(bytes, dtype, &mut out);
             out
         })

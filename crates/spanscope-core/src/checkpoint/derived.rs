@@ -2,9 +2,10 @@
 
 use super::claims::Claims;
 use super::data::TensorData;
+use super::dtype::Dtype;
 use super::error::Fault;
 use super::listing::{Listing, Stored};
-use super::tensor::{Dtype, TensorInfo, View};
+use super::tensor::{TensorInfo, View};
 use super::unread::UnreadTensor;
 use crate::files::shown;
 use std::collections::BTreeSet;

@@ -17,20 +17,36 @@ pub enum CheckpointError {
         /// What the system said.
         source: std::io::Error,
     },
-    /// A folder was given, and it holds no checkpoint of a training run.
+    /// A folder was given, and it holds neither the checkpoint of a training run nor a model.
     #[error(
-        "{}: the folder holds no {}. A training run that has only just begun writes its first one after about half a minute: \
-         open the folder again then. Else choose the folder that `spanscope train -o` was given, or the model file itself",
+        "{}: the folder holds no {} of a training run (`spanscope train -o` writes the first after about half a minute), and no \
+         config.json of a model in Hugging Face's layout. {hint}",
         shown_path(folder),
-        super::IN_FOLDER
+        super::IN_FOLDER,
+        hint = said(hint)
     )]
     NoRun {
         /// The folder.
         folder: PathBuf,
+        /// What to open instead.
+        hint: String,
+    },
+    /// The name of a model was given that is not in the cache of Hugging Face's hub.
+    #[error(
+        "{}: no file or folder of this name, and no such model in the hub's cache ({}); {}",
+        shown(name),
+        said(looked),
+        super::hub::advice(name)
+    )]
+    NotInCache {
+        /// The name.
+        name: String,
+        /// Where it was looked for.
+        looked: String,
     },
     /// The file is in no format that is read here.
     #[error(
-        "{}: not a checkpoint ({found}); expected a PyTorch .pt file (zip or legacy) or a .safetensors file",
+        "{}: not a checkpoint ({found}); expected a PyTorch .pt file (zip or legacy), a .safetensors or .gguf file, or a folder with a config.json",
         shown_path(path), found = said(found))]
     UnknownFormat {
         /// The file.

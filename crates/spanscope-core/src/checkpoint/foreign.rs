@@ -62,7 +62,7 @@ const MAGICS: [(&[u8], &str); 27] = [
     (b"%PDF-", "a PDF document"),
     (
         b"GGUF",
-        "a GGUF model, as llama.cpp reads it; its networks are of another kind",
+        "a GGUF model, as llama.cpp reads it, where a file of another kind is expected",
     ),
     (
         b"\x89HDF\r\n\x1a\n",

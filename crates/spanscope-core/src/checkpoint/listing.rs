@@ -52,7 +52,16 @@ impl Found {
     }
 }
 
-/// The tensors of a file by their names in the published code.
+/// Under which names tensors are listed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Naming {
+    /// Those of the published code of adaptive span: what other code puts before them is taken off.
+    Published,
+    /// As they are stored, but for what training wrappers put into them: what stands beside the file says how they are meant.
+    Stored,
+}
+
+/// The tensors of a file by their names.
 #[derive(Debug, Default)]
 pub(super) struct Listing {
     pub tensors: BTreeMap<String, Stored>,
@@ -70,12 +79,18 @@ impl Listing {
     ///
     /// # Errors
     /// When two different ones have the same name, or what is computed of them would be more than the file can hold.
-    pub fn new(found: Vec<Found>, claims: &mut Claims) -> Result<Self, Fault> {
+    pub fn new(found: Vec<Found>, naming: Naming, claims: &mut Claims) -> Result<Self, Fault> {
+        let name_of = match naming {
+            Naming::Published => names::strip,
+            Naming::Stored => names::unwrapped,
+        };
         let mut named: Vec<(String, Found)> = found
             .into_iter()
-            .map(|found| (names::strip(found.file_name()), found))
+            .map(|found| (name_of(found.file_name()), found))
             .collect();
-        if let Some(prefix) = names::unknown_prefix(named.iter().map(|(name, _)| name.as_str())) {
+        if naming == Naming::Published
+            && let Some(prefix) = names::unknown_prefix(named.iter().map(|(name, _)| name.as_str()))
+        {
             for (name, _) in &mut named {
                 if let Some(rest) = name.strip_prefix(&prefix) {
                     *name = rest.to_owned();

@@ -1,29 +1,42 @@
 //! Files ↔ weights.
 //!
-//! [`Checkpoint::open`] reads PyTorch checkpoints (the zip container and the legacy stream of PyTorch before 1.6)
-//! and `.safetensors` files. The file is mapped: a tensor's bytes are touched when it is [read](Checkpoint::read)
-//! or [asked for](Checkpoint::tensor), the optimizer's never. Nothing in a pickle is executed.
+//! [`Checkpoint::open`] reads PyTorch checkpoints (the zip container and the legacy stream of PyTorch before 1.6),
+//! `.safetensors` files, GGUF files, and folders in Hugging Face's layout, whose tensors may lie in several files. Files are
+//! mapped: a tensor's bytes are touched when it is [read](Checkpoint::read) or [asked for](Checkpoint::tensor), the optimizer's never.
+//! Nothing in a pickle is executed. What says which network the tensors are of is the checkpoint's
+//! [origin](Checkpoint::origin).
 
 mod bytes;
 mod checksum;
 mod claims;
 mod container;
+mod contents;
 mod curves;
 mod data;
 mod decode;
 mod derived;
+mod dtype;
 mod error;
 mod fairseq;
+mod folder;
 mod foreign;
 pub mod gguf;
+mod hub;
+mod index;
 mod listing;
 mod log;
 mod names;
+mod nearby;
 mod opening;
+mod origin;
 mod pickle;
+mod quantized;
+mod reading;
 mod run_progress;
 mod safetensors;
 mod scalar;
+mod source;
+mod split;
 mod state_dict;
 mod tensor;
 mod tensor_file;
@@ -34,26 +47,31 @@ mod unread;
 
 pub use curves::{CURVES, Curve, Line, Panel, Quantity, curves_to_json};
 pub use data::TensorData;
+pub use dtype::Dtype;
 pub use error::CheckpointError;
 pub use fairseq::{Settings, is_fairseq_name};
+pub use folder::CONFIG;
+pub use hub::resolve_model;
 #[doc(hidden)]
 pub use opening::read_pickle;
+pub use origin::Origin;
 pub use run_progress::{
     MOST_STEPS, RunProgress, SPAN_HISTORY, TRAINING, TRAINING_STATE, is_training_state,
 };
 pub use safetensors::{NamedTensor, write_safetensors};
-pub use tensor::{Dtype, TensorInfo};
+pub use source::Source;
+pub use tensor::TensorInfo;
 pub use tensor_file::{Element, Place, PlannedTensor, TensorFile};
 pub use unread::UnreadTensor;
 
-use crate::files::SourceFile;
 use bytes::FileBytes;
-use container::Storage;
+use contents::{Opened, Placed};
 use listing::Stored;
+use opening::Input;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
+use std::sync::Arc;
 
 /// The container that a checkpoint came in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -65,15 +83,21 @@ pub enum Format {
     PtLegacy,
     /// A safetensors file.
     Safetensors,
+    /// A folder with a `config.json`, whatever its weights are in.
+    HuggingFace,
+    /// A GGUF file, as llama.cpp reads it, or several that are its parts.
+    Gguf,
 }
 
 impl Format {
-    /// A short name for people and scripts: `pt-zip`, `pt-legacy` or `safetensors`.
+    /// A short name for people and scripts: `pt-zip`, `pt-legacy`, `safetensors`, `hugging-face` or `gguf`.
     pub fn name(self) -> &'static str {
         match self {
             Format::PtZip => "pt-zip",
             Format::PtLegacy => "pt-legacy",
             Format::Safetensors => "safetensors",
+            Format::HuggingFace => "hugging-face",
+            Format::Gguf => "gguf",
         }
     }
 }
@@ -81,19 +105,19 @@ impl Format {
 /// The name of the checkpoint in the folder of a training run.
 pub const IN_FOLDER: &str = "checkpoint.safetensors";
 
-/// The checkpoint's file where `path` is the folder of a training run, else `path` itself.
+/// The checkpoint's file where `path` is the folder of a training run, else `path` itself: the folder of a model in Hugging
+/// Face's layout is opened as a folder.
 pub fn in_folder(path: &Path) -> PathBuf {
-    match path.is_dir() {
-        true => path.join(IN_FOLDER),
+    let file = path.join(IN_FOLDER);
+    match path.is_dir() && (file.exists() || !is_model_folder(path)) {
+        true => file,
         false => path.to_owned(),
     }
 }
 
-/// The folder, if `path` is that of a run's checkpoint in a folder that holds none.
-fn missing_in_folder(path: &Path) -> Option<&Path> {
-    let folder = path.parent()?;
-    let is_run = path.file_name().is_some_and(|name| name == IN_FOLDER);
-    (is_run && folder.is_dir() && !path.exists()).then_some(folder)
+/// Whether a folder is opened as a model: it has a `config.json`, or is that of a model in the hub's cache.
+pub fn is_model_folder(path: &Path) -> bool {
+    folder::is_model(path) || hub::snapshot(path).is_some()
 }
 
 /// An open checkpoint: names, shapes and, on demand, numbers.
@@ -101,10 +125,8 @@ fn missing_in_folder(path: &Path) -> Option<&Path> {
 pub struct Checkpoint {
     path: PathBuf,
     format: Format,
-    file: FileBytes,
-    storages: Vec<Storage>,
-    /// Whether a storage passed its checksum, once somebody has read from it.
-    intact: Vec<OnceLock<bool>>,
+    files: Vec<Opened>,
+    storages: Vec<Placed>,
     tensors: BTreeMap<String, Stored>,
     unread: BTreeMap<String, UnreadTensor>,
     aliases: Vec<String>,
@@ -114,47 +136,38 @@ pub struct Checkpoint {
     metadata: BTreeMap<String, String>,
     settings: Option<Settings>,
     places: BTreeMap<String, Place>,
+    origin: Arc<Origin>,
+    /// The folder of its companions; `None` for what is in memory.
+    beside: Option<PathBuf>,
 }
 
 impl Checkpoint {
-    /// Opens `path`, or the checkpoint in a training run's folder, and lists its tensors, under the
-    /// names of the published code: what wrappers put into them is taken off, and what is computed of others is put together.
+    /// Opens a file, the checkpoint in a training run's folder, or a folder in Hugging Face's layout, also by its `config.json`,
+    /// its index or its weights, and lists its tensors. Those of a file by itself get the names of the published code: what
+    /// wrappers put into them is taken off, and what is computed of others is put together. Those of other layouts keep
+    /// theirs, but for what training put around them.
     ///
     /// # Errors
-    /// When the file cannot be read, is in none of the formats, is damaged, or holds no state dict.
+    /// When a file cannot be read, is in none of the formats, is damaged, or holds no state dict; when a part is missing, or
+    /// the folder is no model.
     pub fn open(path: &Path) -> Result<Self, CheckpointError> {
-        let path = &in_folder(path);
-        if let Some(folder) = missing_in_folder(path) {
-            return Err(CheckpointError::NoRun {
-                folder: folder.to_owned(),
-            });
-        }
-        opening::read(path, FileBytes::open(path)?)
+        opening::read(folder::input(&in_folder(path))?)
     }
 
-    /// The file that `source` was opened from, once more: the same bytes, whatever has its name by now.
+    /// The files that `source` was made of, once more: the same bytes, whatever has their names by now.
     ///
     /// # Errors
-    /// When it was written to since, or never was a file.
-    pub fn again(path: &Path, source: &SourceFile) -> Result<Self, CheckpointError> {
-        if let Some(bytes) = source.static_bytes() {
-            return Self::from_static(path, bytes);
-        }
-        let file = source.handle().ok_or_else(|| CheckpointError::Changed {
-            path: path.to_owned(),
-        })?;
-        opening::read(path, FileBytes::map(path, file)?)
+    /// When one was written to since, or never was a file.
+    pub fn again(path: &Path, source: &Source) -> Result<Self, CheckpointError> {
+        opening::read(source.input(path)?)
     }
 
-    /// The file as it was opened: for its hash, and to be read [again](Self::again).
+    /// The files as they were opened: for their hash, and to be read [again](Self::again).
     ///
     /// # Errors
-    /// When the system does not let it be looked at.
-    pub fn source(&self) -> Result<SourceFile, CheckpointError> {
-        self.file.source().map_err(|source| CheckpointError::Io {
-            path: self.path.clone(),
-            source,
-        })
+    /// When the system does not let one be looked at.
+    pub fn source(&self) -> Result<Source, CheckpointError> {
+        Source::of(self)
     }
 
     /// As [`Checkpoint::open`], for a file that is part of the program; `name` stands for its path.
@@ -162,7 +175,7 @@ impl Checkpoint {
     /// # Errors
     /// When the bytes are in none of the formats, are damaged, or hold no state dict.
     pub fn from_static(name: &Path, bytes: &'static [u8]) -> Result<Self, CheckpointError> {
-        opening::read(name, FileBytes::Static(bytes))
+        opening::read(Input::one(name, FileBytes::Static(bytes)))
     }
 
     /// As [`Checkpoint::open`], for bytes that are in memory; `name` stands for their path.
@@ -170,10 +183,10 @@ impl Checkpoint {
     /// # Errors
     /// When the bytes are in none of the formats, are damaged, or hold no state dict.
     pub fn from_bytes(name: &Path, bytes: Vec<u8>) -> Result<Self, CheckpointError> {
-        opening::read(name, FileBytes::Held(bytes))
+        opening::read(Input::one(name, FileBytes::Held(bytes)))
     }
 
-    /// The file.
+    /// The file, or the folder, as it was asked for.
     pub fn path(&self) -> &Path {
         &self.path
     }
@@ -183,9 +196,25 @@ impl Checkpoint {
         self.format
     }
 
-    /// Size of the file, in bytes.
+    /// Size of the file, or of all its files, in bytes.
     pub fn file_bytes(&self) -> usize {
-        self.file.all().len()
+        self.files.iter().map(|file| file.bytes.all().len()).sum()
+    }
+
+    /// The files that its tensors lie in, in the order of their parts.
+    pub fn files(&self) -> impl Iterator<Item = &Path> {
+        self.files.iter().map(|file| file.path.as_path())
+    }
+
+    /// What says which network the tensors are of.
+    pub fn origin(&self) -> &Origin {
+        &self.origin
+    }
+
+    /// A file beside the weights, such as `tokenizer.json`, if there is one: `name` is that of a file in the same folder. Where
+    /// the weights are a link, as in a hub cache, it is looked for beside the link.
+    pub fn companion(&self, name: &str) -> Option<PathBuf> {
+        origin::companion(self.beside.as_deref()?, name)
     }
 
     /// Names of all floating-point tensors, sorted, without prefixes.
@@ -207,6 +236,9 @@ impl Checkpoint {
 
     /// What the file writes before the names, such as `module.`; nothing where it writes them as they are.
     pub fn prefix(&self) -> &str {
+        if !matches!(*self.origin, Origin::Plain) {
+            return "";
+        }
         let mut all = self
             .tensors
             .values()
@@ -253,79 +285,6 @@ impl Checkpoint {
         counts.into_iter().map(|(dtype, _)| dtype).collect()
     }
 
-    /// The elements of a tensor as `f32`, row-major. Those of a large one are read by all threads.
-    ///
-    /// # Errors
-    /// When there is no tensor of that name, or its storage fails its checksum.
-    pub fn read(&self, name: &str) -> Result<Vec<f32>, CheckpointError> {
-        Ok(self.tensor(name)?.to_vec())
-    }
-
-    /// A tensor whose elements can be read piece by piece, by several threads, without a copy of the whole.
-    ///
-    /// The first call for a storage reads it all and verifies its checksum, where the file has one; of a large storage
-    /// every thread sums up a part. Later calls cost nothing.
-    ///
-    /// # Errors
-    /// When there is no tensor of that name, or its storage fails its checksum.
-    pub fn tensor(&self, name: &str) -> Result<TensorData<'_>, CheckpointError> {
-        let missing = || CheckpointError::NoSuchTensor {
-            path: self.path.clone(),
-            name: name.to_owned(),
-        };
-        let stored = self.tensors.get(name).ok_or_else(missing)?;
-        self.still_whole()?;
-        self.data_of(name, stored)
-    }
-
-    fn data_of<'a>(
-        &'a self,
-        name: &str,
-        stored: &'a Stored,
-    ) -> Result<TensorData<'a>, CheckpointError> {
-        if let Some(derived) = &stored.derived {
-            let [first, second] = &derived.parts;
-            let parts = [self.data_of(name, first)?, self.data_of(name, second)?];
-            return Ok(TensorData::new(&stored.view, derived.bytes(parts)));
-        }
-        let missing = || CheckpointError::NoSuchTensor {
-            path: self.path.clone(),
-            name: name.to_owned(),
-        };
-        let storage = self.storages.get(stored.view.storage).ok_or_else(missing)?;
-        if !self.is_intact(stored.view.storage, storage) {
-            let what = format!("the numbers of tensor {name} fail their checksum");
-            return Err(damaged(&self.path, what));
-        }
-        Ok(TensorData::new(
-            &stored.view,
-            storage.bytes(self.file.all()),
-        ))
-    }
-
-    /// Whether the file was not shortened since it was opened.
-    fn still_whole(&self) -> Result<(), CheckpointError> {
-        match self.file.is_whole() {
-            true => Ok(()),
-            false => Err(damaged(
-                &self.path,
-                "it was shortened while it was read, as when it is saved anew; open it again once that is done".into(),
-            )),
-        }
-    }
-
-    fn is_intact(&self, index: usize, storage: &Storage) -> bool {
-        let Some(known) = self.intact.get(index) else {
-            return storage.is_intact(&self.file);
-        };
-        // Not get_or_init: while a thread waits for others to sum up their parts, rayon may give it other work, which may
-        // ask for the same storage and would wait for itself. Two threads rather sum up one storage twice.
-        known.get().copied().unwrap_or_else(|| {
-            let intact = storage.is_intact(&self.file);
-            *known.get_or_init(|| intact)
-        })
-    }
-
     /// Whether two names stand for the same numbers in the same storage (tied weights).
     pub fn same_storage(&self, a: &str, b: &str) -> bool {
         self.view_number(a)
@@ -353,7 +312,7 @@ impl Checkpoint {
         self.settings.as_ref()
     }
 
-    /// Where each tensor of a `.safetensors` file lies, by its name in the file, whole numbers among them; nothing for
+    /// Where each tensor of a single `.safetensors` file lies, by its name in the file, whole numbers among them; nothing for
     /// other formats.
     pub fn places(&self) -> &BTreeMap<String, Place> {
         &self.places
@@ -361,16 +320,8 @@ impl Checkpoint {
 
     /// The bytes of a place; nothing where it is beyond the file's end, or the file was shortened since it was opened.
     pub fn bytes_at(&self, place: &Place) -> &[u8] {
-        if !self.file.is_whole() {
-            return &[];
-        }
-        self.file.get(place.bytes.clone()).unwrap_or_default()
-    }
-}
-
-fn damaged(path: &Path, what: String) -> CheckpointError {
-    CheckpointError::Damaged {
-        path: path.to_owned(),
-        what,
+        let file = self.files.first().filter(|file| file.bytes.is_whole());
+        let bytes = file.and_then(|file| file.bytes.get(place.bytes.clone()));
+        bytes.unwrap_or_default()
     }
 }

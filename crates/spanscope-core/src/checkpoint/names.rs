@@ -52,6 +52,30 @@ pub(super) fn strip(name: &str) -> String {
     }
 }
 
+/// Wrappers that no layout of Hugging Face or llama.cpp has as a part of its names.
+const TRAINING: [&str; 10] = [
+    "_orig_mod",
+    "module",
+    "_module",
+    "_forward_module",
+    "_fsdp_wrapped_module",
+    "_fpw_module",
+    "_checkpoint_wrapped_module",
+    "_original_module",
+    "state_dict",
+    "model_state_dict",
+];
+
+/// The name without what wraps modules while they are trained; `model.` and the like are part of it.
+pub(super) fn unwrapped(name: &str) -> String {
+    let parts = name.split('.').filter(|part| !TRAINING.contains(part));
+    let parts: Vec<&str> = parts.collect();
+    match parts.is_empty() {
+        true => name.to_owned(),
+        false => parts.join("."),
+    }
+}
+
 /// What stands before the name that the published code gives a tensor, with its last dot: nothing of a name that the code
 /// does not give.
 pub(super) fn prefix(name: &str) -> Option<&str> {
@@ -122,6 +146,21 @@ mod tests {
             "model",
         ] {
             assert_eq!(strip(name), name);
+        }
+    }
+
+    #[test]
+    fn names_of_other_layouts_lose_what_training_put_there() {
+        for name in [
+            "model.layers.0.self_attn.q_proj.weight",
+            "module.model.layers.0.self_attn.q_proj.weight",
+            "_orig_mod.model.layers.0.self_attn.q_proj.weight",
+            "module._orig_mod.model.layers.0.self_attn._fsdp_wrapped_module.q_proj.weight",
+        ] {
+            assert_eq!(unwrapped(name), "model.layers.0.self_attn.q_proj.weight");
+        }
+        for name in ["module", "lm_head.weight", "transformer.h.0.ln_1.bias"] {
+            assert_eq!(unwrapped(name), name);
         }
     }
 

@@ -4,12 +4,12 @@ mod header;
 
 use super::CheckpointError;
 use super::bytes::FileBytes;
-use super::claims::Claims;
 use super::container::Storage;
+use super::contents::Contents;
+use super::dtype::Dtype;
 use super::error::Fault;
-use super::listing::{Found, Listing, Stored};
-use super::opening::Contents;
-use super::tensor::{Dtype, LONGEST_NAME, TensorInfo, View};
+use super::listing::{Found, Stored};
+use super::tensor::{LONGEST_NAME, TensorInfo, View};
 use super::tensor_file::{Element, Place, PlannedTensor, TensorFile};
 use super::unread::UnreadTensor;
 use crate::files::shown;
@@ -30,16 +30,17 @@ pub(super) fn recognises(file: &[u8]) -> bool {
     header > 1 && header <= file.len() as u64 && file.get(8) == Some(&b'{')
 }
 
-pub(super) fn open(file: &FileBytes) -> Result<Contents, Fault> {
+/// The tensors of a file, whose storages, metadata and places are added to `contents`.
+///
+/// # Errors
+/// When its header is damaged, or not as the format has it.
+pub(super) fn open(contents: &mut Contents, file: &FileBytes) -> Result<Vec<Found>, Fault> {
     let bytes = file.all();
     let (header, data) = Header::read(bytes)?;
     let Header {
         metadata, entries, ..
     } = header;
     let mut found = Vec::with_capacity(entries.len());
-    let mut storages = Vec::new();
-    let mut places = BTreeMap::new();
-    let mut claims = Claims::of(bytes.len());
     for (name, info) in entries {
         let (start, end) = info.data_offsets;
         if let Some(element) = info.dtype.known().and_then(Element::of) {
@@ -48,13 +49,14 @@ pub(super) fn open(file: &FileBytes) -> Result<Contents, Fault> {
                 shape: info.shape.clone(),
                 bytes: data + start..data + end,
             };
-            places.insert(name.clone(), place);
+            contents.places.insert(name.clone(), place);
         }
         let dtype = match info.dtype.known() {
             Some(FileDtype::F32) => Dtype::F32,
             Some(FileDtype::F16) => Dtype::F16,
             Some(FileDtype::BF16) => Dtype::BF16,
             Some(FileDtype::F64) => Dtype::F64,
+            Some(FileDtype::U8) if contents.keeps_bytes && is_packed(&name) => Dtype::U8,
             // Whole numbers, and what is not known here.
             _ => {
                 let unread = UnreadTensor::format(&name, info.dtype.name(), Some(info.shape));
@@ -69,16 +71,15 @@ pub(super) fn open(file: &FileBytes) -> Result<Contents, Fault> {
         }
         let shape = info.shape;
         let view = View {
-            storage: storages.len(),
+            storage: contents.storage(Storage::Mapped(data + start..data + end, None)),
             offset: 0,
             strides,
             info: TensorInfo { shape, dtype },
         };
         let number = view
             .check(end - start)
-            .and_then(|()| claims.add(&view))
+            .and_then(|()| contents.claims.add(&view))
             .map_err(|e| format!("tensor {}: {e}", shown(&name)))?;
-        storages.push(Storage::Mapped(data + start..data + end, None));
         found.push(Found::Stored(Stored {
             view,
             number,
@@ -87,13 +88,13 @@ pub(super) fn open(file: &FileBytes) -> Result<Contents, Fault> {
         }));
     }
     second_names(&metadata, &mut found)?;
-    Ok(Contents {
-        listing: Listing::new(found, &mut claims)?,
-        storages,
-        metadata,
-        places,
-        ..Contents::default()
-    })
+    contents.metadata.extend(metadata);
+    Ok(found)
+}
+
+/// Whether a tensor of bytes is one of gpt-oss's packed ones: nibbles, or the scales of 32 of them.
+fn is_packed(name: &str) -> bool {
+    name.ends_with("_blocks") || name.ends_with("_scales")
 }
 
 /// Adds the names of tensors that share another's numbers, which are there once: those that this program lists, and those
@@ -161,6 +162,12 @@ pub fn write_safetensors(
         Dtype::F16 => Element::F16,
         Dtype::BF16 => Element::BF16,
         Dtype::F64 => Element::F64,
+        Dtype::U8 | Dtype::Blocks(_) => {
+            return Err(CheckpointError::Unsupported {
+                path: path.to_owned(),
+                what: format!("numbers are not written as {}", dtype.name()),
+            });
+        }
     };
     let mut metadata = metadata.clone();
     if !tied.is_empty() {
@@ -172,7 +179,7 @@ pub fn write_safetensors(
         .collect();
     let mut file = TensorFile::create(path, &plan, &metadata)?;
     for (tensor, plan) in tensors.iter().zip(&plan) {
-        let bytes = encode(&tensor.values, dtype);
+        let bytes = encode(&tensor.values, element);
         if bytes.len() as u64 != plan.bytes() {
             return Err(CheckpointError::Unsupported {
                 path: path.to_owned(),
@@ -189,20 +196,16 @@ pub fn write_safetensors(
     file.finish()
 }
 
-fn encode(values: &[f32], dtype: Dtype) -> Vec<u8> {
-    match dtype {
-        Dtype::F32 => values.iter().flat_map(|v| v.to_le_bytes()).collect(),
-        Dtype::F16 => values
-            .iter()
+fn encode(values: &[f32], element: Element) -> Vec<u8> {
+    let values = values.iter();
+    match element {
+        Element::F16 => values
             .flat_map(|v| half::f16::from_f32(*v).to_le_bytes())
             .collect(),
-        Dtype::BF16 => values
-            .iter()
+        Element::BF16 => values
             .flat_map(|v| half::bf16::from_f32(*v).to_le_bytes())
             .collect(),
-        Dtype::F64 => values
-            .iter()
-            .flat_map(|v| f64::from(*v).to_le_bytes())
-            .collect(),
+        Element::F64 => values.flat_map(|v| f64::from(*v).to_le_bytes()).collect(),
+        _ => values.flat_map(|v| v.to_le_bytes()).collect(),
     }
 }

@@ -1,42 +1,7 @@
 //! How a tensor lies in its storage.
 
 use super::decode;
-use serde::{Deserialize, Serialize};
-
-/// The number format of a stored tensor.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Dtype {
-    /// 32-bit floating point.
-    F32,
-    /// 16-bit floating point (IEEE half).
-    F16,
-    /// 16-bit floating point with the exponent of `F32` (bfloat16).
-    BF16,
-    /// 64-bit floating point.
-    F64,
-}
-
-impl Dtype {
-    /// Bytes per element.
-    pub fn size(self) -> usize {
-        match self {
-            Dtype::F32 => 4,
-            Dtype::F16 | Dtype::BF16 => 2,
-            Dtype::F64 => 8,
-        }
-    }
-
-    /// The short name: `f32`, `f16`, `bf16` or `f64`.
-    pub fn name(self) -> &'static str {
-        match self {
-            Dtype::F32 => "f32",
-            Dtype::F16 => "f16",
-            Dtype::BF16 => "bf16",
-            Dtype::F64 => "f64",
-        }
-    }
-}
+use super::dtype::Dtype;
 
 /// Most dimensions that a tensor is believed to have; those of a model have three at most.
 pub(super) const MOST_DIMENSIONS: usize = 16;
@@ -77,7 +42,7 @@ impl View {
             .ok_or_else(|| format!("its shape {:?} overflows", self.info.shape))?;
         let need = last
             .and_then(|last| last.checked_add(1))
-            .map_or(Some(0), |n| n.checked_mul(self.info.dtype.size()));
+            .map_or(Some(0), |n| self.info.dtype.bytes(n));
         match need {
             Some(need) if need <= bytes => Ok(()),
             Some(need) => Err(format!(
@@ -106,7 +71,7 @@ impl View {
         self.info.elements() > last.saturating_add(1)
     }
 
-    /// The bytes of the elements, if they lie in `storage` in row-major order without gaps.
+    /// The bytes of the elements, or of their blocks, if they lie in `storage` in row-major order without gaps.
     pub fn contiguous<'a>(&self, storage: &'a [u8]) -> Option<&'a [u8]> {
         let elements = self.info.elements();
         if elements == 0 {
@@ -119,8 +84,8 @@ impl View {
             }
             expected *= n;
         }
-        let size = self.info.dtype.size();
-        storage.get(self.offset * size..(self.offset + elements) * size)
+        let start = self.offset;
+        decode::span(storage, self.info.dtype, start..start + elements)
     }
 
     /// Decodes the elements from number `start` on, in row-major order, wherever in `storage` they lie.

@@ -1,7 +1,8 @@
 //! What the pickle of a PyTorch checkpoint says of its tensors: their formats, and where they lie.
 
+use super::dtype::Dtype;
 use super::pickle::{Budget, Id, Pickle, Value};
-use super::tensor::{Dtype, LONGEST_NAME, MOST_DIMENSIONS, TensorInfo};
+use super::tensor::{LONGEST_NAME, MOST_DIMENSIONS, TensorInfo};
 use super::unread::UnreadTensor;
 use crate::shown::shown;
 use std::collections::HashMap;

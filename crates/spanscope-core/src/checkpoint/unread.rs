@@ -26,6 +26,9 @@ const TO_FLOAT: &str = "save them as 32-bit numbers: \
 const DEQUANTIZE: &str = "save the weights from before they were quantized, or torch.save({k: v.dequantize() if v.is_quantized \
      else v for k, v in state_dict.items()}, \"weights.pt\")";
 
+const REQUANTIZE: &str = "get the model in one of these, such as Q4_K_M or Q8_0, or make it with llama-quantize of llama.cpp from a file in \
+     F16 or BF16";
+
 const TO_CPU: &str = "save them from the CPU: \
      torch.save({k: v.cpu() for k, v in model.state_dict().items()}, \"weights.pt\")";
 
@@ -75,6 +78,18 @@ impl UnreadTensor {
             is_counter: is_whole && shape.is_some() && elements.is_some_and(|n| n <= 1),
             shape,
             ..Self::new(name, format, what, TO_FLOAT)
+        }
+    }
+
+    /// Of a GGUF file, in a format of blocks, or of whole numbers, that is not read; `read` are those that are.
+    pub(super) fn ggml(name: &str, format: &str, read: &str, shape: Option<Vec<usize>>) -> Self {
+        let what = format!(
+            "is stored as {}, a format that is not read ({read} are)",
+            shown(format)
+        );
+        Self {
+            shape,
+            ..Self::new(name, format, what, REQUANTIZE)
         }
     }
 

@@ -10,7 +10,8 @@ use spanscope_core::files::sha256_hex;
 const PIECE: usize = 1 << 16;
 
 impl Model {
-    /// SHA-256 of the file that the weights are in, in hexadecimal: of a recorded run, the model's that ran. `None` where it is
+    /// SHA-256 of the file that the weights are in, in hexadecimal, or of what stands for several (see
+    /// [`Source::sha256`](spanscope_core::checkpoint::Source::sha256)): of a recorded run, the model's that ran. `None` where it is
     /// not known, or the file was written to since it was opened. The first call reads the whole file: about half a second
     /// per gigabyte.
     pub fn sha256(&self) -> Option<&str> {

@@ -349,6 +349,6 @@ pub(super) fn element_of(dtype: Dtype) -> Element {
     match dtype {
         Dtype::F16 => Element::F16,
         Dtype::BF16 => Element::BF16,
-        Dtype::F32 | Dtype::F64 => Element::F32,
+        Dtype::F32 | Dtype::F64 | Dtype::U8 | Dtype::Blocks(_) => Element::F32,
     }
 }

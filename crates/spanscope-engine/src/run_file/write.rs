@@ -226,7 +226,7 @@ impl OfText<'_, '_> {
                 rows.flat_map(|v| half::bf16::from_f32(*v).to_le_bytes())
                     .collect()
             }
-            Dtype::F32 | Dtype::F64 => f32_bytes(rows),
+            Dtype::F32 | Dtype::F64 | Dtype::U8 | Dtype::Blocks(_) => f32_bytes(rows),
         };
         Ok(self.file.write(name, first, &bytes)?)
     }

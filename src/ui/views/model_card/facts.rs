@@ -215,6 +215,8 @@ pub fn file(model: &Model) -> Vec<(&'static str, String)> {
         Format::PtZip => tr("PyTorch, zip container"),
         Format::PtLegacy => tr("PyTorch, legacy stream (before 1.6)"),
         Format::Safetensors => "safetensors",
+        Format::HuggingFace => "Hugging Face",
+        Format::Gguf => "GGUF",
     };
     let numbers: Vec<&str> = model.dtypes.iter().map(|dtype| dtype.name()).collect();
     let of = model.recorded.as_ref().map(|run| &run.header().model);

@@ -93,6 +93,16 @@ impl GgmlType {
         READ.iter().find(|row| row.0 == self)
     }
 
+    /// The format of this name that is read.
+    pub(in super::super) fn named(name: &str) -> Option<Self> {
+        READ.iter().find(|row| row.2 == name).map(|row| row.0)
+    }
+
+    /// Its name, of a format that is read.
+    pub(in super::super) fn read_name(self) -> Option<&'static str> {
+        self.row().map(|row| row.2)
+    }
+
     /// Its name, as llama.cpp writes it; `type N` for one that nobody here has heard of.
     pub fn name(self) -> String {
         match self {

@@ -6,13 +6,17 @@
 
 mod blocks;
 mod kind;
+mod metadata;
 mod reader;
+mod tensors;
 #[cfg(test)]
 mod tests;
 mod value;
 
 pub use blocks::dequantise;
 pub use kind::GgmlType;
+pub use metadata::GgufMetadata;
+pub(super) use tensors::find;
 pub use value::{Array, Value, ValueKind};
 
 use super::tensor::LONGEST_NAME;

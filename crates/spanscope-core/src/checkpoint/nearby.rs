@@ -1,0 +1,44 @@
+//! What would open in a folder that is no model itself.
+
+use super::{IN_FOLDER, is_model_folder};
+use crate::shown::shown_list;
+use std::path::Path;
+
+/// Most entries of a folder that are looked at.
+const MOST: usize = 2_000;
+
+/// Endings of files that are models by themselves.
+const ENDINGS: [&str; 5] = ["safetensors", "gguf", "pt", "pth", "bin"];
+
+/// What is said of a folder without a model: what in it would open, or what it may become.
+pub(super) fn hint(folder: &Path) -> String {
+    let (mut folders, mut files) = (Vec::new(), Vec::new());
+    for entry in std::fs::read_dir(folder)
+        .into_iter()
+        .flatten()
+        .take(MOST)
+        .flatten()
+    {
+        let path = entry.path();
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let ending = path.extension().unwrap_or_default();
+        if path.is_dir() {
+            if is_model_folder(&path) || path.join(IN_FOLDER).is_file() {
+                folders.push(name);
+            }
+        } else if ENDINGS
+            .iter()
+            .any(|known| ending.eq_ignore_ascii_case(known))
+        {
+            files.push(name);
+        }
+    }
+    for (names, what) in [(&mut folders, "folders of models"), (&mut files, "files")] {
+        names.sort();
+        if !names.is_empty() {
+            let list = shown_list(names.iter().map(String::as_str));
+            return format!("These {what} are in it, and may be opened: {list}");
+        }
+    }
+    "Choose a folder that has one of them, or the model file itself".into()
+}
