@@ -160,7 +160,7 @@ fn describe(model: &Model, score: &Score, heads: &[HeadSpan], out: &mut impl Wri
         100.0 * text,
         100.0 * empty
     )?;
-    match model.network.config().pers_mem_size {
+    match model.network.architecture().persistent() {
         0 => writeln!(out, "(this model has no persistent vectors)")?,
         _ => writeln!(out, "and {:.1} % on persistent vectors", 100.0 * persistent)?,
     }

@@ -85,6 +85,8 @@ mod tests {
             head,
             span: 0.0,
             reach: head + 32,
+            window: spanscope_core::model::architecture::Window::Full,
+            nearest: 1,
         };
         let found = sample((0..96).map(span).collect(), 20);
         assert_eq!(found.len(), 20);

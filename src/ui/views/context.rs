@@ -58,7 +58,7 @@ impl ViewContext<'_> {
     /// z and reach of a head.
     pub fn span_of(&self, (layer, head): (usize, usize)) -> Option<Span> {
         let network = &self.snapshot.shown()?.network;
-        let heads = network.config().nb_heads;
+        let heads = network.architecture().nb_heads();
         network.spans().get(layer * heads + head).copied()
     }
 
@@ -76,7 +76,10 @@ impl ViewContext<'_> {
 
     /// A click on a head, with the keys that are held.
     pub fn click_head(&mut self, ui: &eframe::egui::Ui, head: (usize, usize)) {
-        let heads = self.snapshot.shown().map(|m| m.network.config().nb_heads);
+        let heads = self
+            .snapshot
+            .shown()
+            .map(|m| m.network.architecture().nb_heads());
         let modifiers = ui.input(|input| input.modifiers);
         self.selection
             .click_head(head, modifiers, heads.unwrap_or(1));

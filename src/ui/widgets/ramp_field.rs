@@ -10,11 +10,11 @@ pub fn ramp_field(
     ui: &mut Ui,
     field: &mut Option<(u64, usize)>,
     number: u64,
-    config: &Config,
+    architecture: &Architecture,
     assumed: bool,
     out: &mut Vec<Command>,
 ) {
-    let (current, limit) = (config.adapt_span_ramp, config.attn_span);
+    let (current, limit) = (architecture.adapt_span_ramp, architecture.limit());
     let mut ramp = match *field {
         Some((of, ramp)) if of == number => ramp,
         _ => current,

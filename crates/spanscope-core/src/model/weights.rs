@@ -163,7 +163,53 @@ impl Span {
 
     /// The distances that it sees, nearest first.
     pub fn distances(&self) -> std::ops::Range<usize> {
-        self.nearest..self.nearest + self.reach
+        self.nearest..self.nearest.saturating_add(self.reach)
+    }
+
+    /// The farthest distance that it sees; the nearest where it sees none.
+    pub fn farthest(&self) -> usize {
+        self.distances().end.saturating_sub(1).max(self.nearest)
+    }
+
+    /// Its distances, nearest first, up to the first one that the mask takes from.
+    pub fn whole(&self) -> usize {
+        let kept = |distance: &usize| self.mask(*distance) >= 1.0;
+        match self.is_learned() {
+            true => self.distances().take_while(kept).count(),
+            false => self.reach,
+        }
+    }
+
+    /// The farthest distance that its mask leaves whole, where it was learned: the mask is one up to z + 1.
+    pub fn full(&self) -> Option<usize> {
+        let nearest = self.nearest.max(1);
+        self.is_learned()
+            .then(|| self.span.max(0.0) as usize + nearest)
+    }
+
+    /// R: the length of its soft mask's ramp, where it was learned.
+    pub fn ramp(&self) -> Option<usize> {
+        match self.window {
+            Window::Soft { ramp, .. } => Some(ramp),
+            Window::Full | Window::Fixed(_) => None,
+        }
+    }
+
+    /// The most keys that it may see; `None` where the text alone limits it.
+    pub fn limit(&self) -> Option<usize> {
+        self.window.most()
+    }
+
+    /// The span of the same head with z, which is cut to the limit.
+    #[must_use]
+    pub fn with(&self, z: f32) -> Self {
+        let limit = self.limit().unwrap_or(self.reach);
+        let span = z.clamp(0.0, limit as f32);
+        Self {
+            span,
+            reach: mask::reach(span, self.ramp().unwrap_or(0), limit),
+            ..*self
+        }
     }
 }
 

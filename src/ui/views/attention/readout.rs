@@ -160,13 +160,13 @@ fn score_rows(ui: &mut Ui, cx: &ViewContext<'_>, query: usize, key: usize, span:
         tr("their sum"),
         &number(parts.map(|p| p.content + p.position)),
     );
-    let config = cx
+    let architecture = cx
         .snapshot
         .model
         .as_ref()
-        .map(|model| model.network.config());
-    if let Some(config) = config.filter(|config| config.adapt_span) {
-        let mask = soft_mask(span.span, config.adapt_span_ramp, query - key);
+        .map(|model| model.network.architecture());
+    if let Some(architecture) = architecture.filter(|architecture| architecture.learns_spans()) {
+        let mask = soft_mask(span.span, architecture.adapt_span_ramp, query - key);
         row(ui, tr("soft mask"), &format!(" {mask:.3}"));
         let removed = score.map_or_else(|| COMING.to_owned(), |score| percent(score.removed));
         row(ui, tr("removed by the mask"), &format!(" {removed}"));

@@ -1,7 +1,7 @@
 //! Where the numbers of the axes go, and where a number of tokens stands on them.
 
 use crate::chart::SpanMeasure as Measure;
-use crate::model::{Config, Span, reach};
+use crate::model::{Architecture, Span, reach};
 use egui_plot::GridMark;
 
 /// How a number of tokens becomes a height in the chart.
@@ -36,13 +36,15 @@ impl Scale {
     }
 
     /// The z that puts a head's point at the height `y`, as whole as a hand can tell apart.
-    pub fn span_at(&self, y: f64, config: &Config) -> f32 {
+    pub fn span_at(&self, y: f64, architecture: &Architecture) -> f32 {
         let tokens = self.tokens(y);
         let z = match self.measure {
-            Measure::Reach if config.adapt_span => tokens - config.adapt_span_ramp as f64,
+            Measure::Reach if architecture.learns_spans() => {
+                tokens - architecture.adapt_span_ramp as f64
+            }
             _ => tokens,
         };
-        let z = z.clamp(0.0, config.attn_span as f64);
+        let z = z.clamp(0.0, architecture.limit() as f64);
         let z = if z < 0.15 {
             0.0
         } else if z < 10.0 {
@@ -50,14 +52,14 @@ impl Scale {
         } else {
             z.round()
         };
-        set(z as f32, config)
+        set(z as f32, architecture)
     }
 }
 
 /// The span that counts when z is set to this: a fixed span is a window of whole tokens.
-pub(super) fn set(z: f32, config: &Config) -> f32 {
-    let z = z.clamp(0.0, config.attn_span as f32);
-    if config.adapt_span {
+pub(super) fn set(z: f32, architecture: &Architecture) -> f32 {
+    let z = z.clamp(0.0, architecture.limit() as f32);
+    if architecture.learns_spans() {
         z
     } else {
         z.ceil().max(1.0)
@@ -65,13 +67,13 @@ pub(super) fn set(z: f32, config: &Config) -> f32 {
 }
 
 /// How many tokens back a head looks when its z is set to this.
-pub(super) fn reach_of(z: f32, config: &Config) -> usize {
-    let ramp = if config.adapt_span {
-        config.adapt_span_ramp
+pub(super) fn reach_of(z: f32, architecture: &Architecture) -> usize {
+    let ramp = if architecture.learns_spans() {
+        architecture.adapt_span_ramp
     } else {
         0
     };
-    reach(z, ramp, config.attn_span)
+    reach(z, ramp, architecture.limit())
 }
 
 /// Marks in the middle of layers' heads: every one, or every second, fifth or tenth where their names would touch.
@@ -187,8 +189,8 @@ pub(super) fn decades(low: f64, high: f64, room: bool) -> Vec<f64> {
 mod tests {
     use super::*;
 
-    fn config(adapt_span: bool) -> Config {
-        Config {
+    fn config(adapt_span: bool) -> Architecture {
+        Architecture {
             vocab_size: 10,
             hidden_size: 64,
             nb_heads: 4,

@@ -7,7 +7,7 @@ use super::facts::Facts;
 use super::marks::fill;
 use crate::chart::thousands;
 use crate::engine::{LeadingHead, Surveyed};
-use crate::model::{Config, Span, soft_mask};
+use crate::model::{Architecture, Span, soft_mask};
 use crate::ui::language::{tr, trf};
 use crate::ui::theme::{quiet, strong};
 use crate::ui::views::context::ViewContext;
@@ -46,7 +46,7 @@ impl SpansView {
         let measured =
             measured.filter(|(s, leading)| leading.head == head && !s.queries.is_empty());
         let removed = measured.filter(|(s, leading)| {
-            facts.config().adapt_span && leading.removed.len() == s.queries.len()
+            facts.architecture().learns_spans() && leading.removed.len() == s.queries.len()
         });
         let has_strip = removed.is_some() && area.height() >= LEAST + STRIP;
         let seam = area.bottom() - if has_strip { STRIP } else { 0.0 };
@@ -74,7 +74,7 @@ impl SpansView {
                         ui.add(egui::Label::new(tr("silenced")).truncate());
                     }
                     if ui.available_width() > 40.0 {
-                        let words = numbers(facts.config(), span);
+                        let words = numbers(facts.architecture(), span);
                         let words = quiet(words);
                         ui.add(egui::Label::new(words).truncate());
                     }
@@ -174,12 +174,12 @@ impl SpansView {
             ground: visuals.panel_fill,
             taken: Vec::new(),
         };
-        if facts.config().adapt_span {
+        if facts.architecture().learns_spans() {
             if let Some(ghost) = ghost {
-                let path = mask_path(&axes, &ghost, facts.config());
+                let path = mask_path(&axes, &ghost, facts.architecture());
                 painter.extend(Shape::dashed_line(&path, Stroke::new(1.0, weak), 4.0, 3.0));
             }
-            mask(&painter, cx, &axes, span, facts.config(), &mut names);
+            mask(&painter, cx, &axes, span, facts.architecture(), &mut names);
             mask_axis(&painter, &axes, weak);
             let at = area.left_top();
             let words = tr("Soft mask m(δ)");
@@ -239,17 +239,17 @@ impl SpansView {
             cx.hovering.token = Some(query);
             cx.hovering.key = Some(key);
         }
-        let config = facts.config().clone();
-        response.on_hover_ui_at_pointer(|ui| readout(ui, distance, span, &config, weights));
+        let architecture = facts.architecture().clone();
+        response.on_hover_ui_at_pointer(|ui| readout(ui, distance, span, &architecture, weights));
     }
 }
 
 /// z, ramp and reach in a few words.
-fn numbers(config: &Config, span: &Span) -> String {
+fn numbers(architecture: &Architecture, span: &Span) -> String {
     let reach = thousands(span.reach);
-    if config.adapt_span {
+    if architecture.learns_spans() {
         let z = format!("{:.1}", span.span);
-        let ramp = config.adapt_span_ramp;
+        let ramp = architecture.adapt_span_ramp;
         trf("z {0} · ramp {1} · reach {2} tokens", &[&z, &ramp, &reach])
     } else {
         trf("fixed span of {0} tokens", &[&reach])
@@ -257,14 +257,20 @@ fn numbers(config: &Config, span: &Span) -> String {
 }
 
 /// What stands at a distance.
-fn readout(ui: &mut Ui, distance: usize, span: &Span, config: &Config, weights: &[f32]) {
+fn readout(
+    ui: &mut Ui,
+    distance: usize,
+    span: &Span,
+    architecture: &Architecture,
+    weights: &[f32],
+) {
     ui.label(strong(trf("distance {0}", &[&thousands(distance)])));
     fact_rows(ui, "readout", |row| {
-        if config.adapt_span {
-            let kept = if distance > config.attn_span {
+        if architecture.learns_spans() {
+            let kept = if distance > architecture.limit() {
                 0.0
             } else {
-                soft_mask(span.span, config.adapt_span_ramp, distance)
+                soft_mask(span.span, architecture.adapt_span_ramp, distance)
             };
             row(tr("soft mask m(δ)"), format!("{kept:.3}"));
         }

@@ -3,15 +3,15 @@
 use super::curve_axes::{Axes, small};
 use crate::analysis::EFFECTIVE_SHARES;
 use crate::chart::thousands;
-use crate::model::{Config, Span};
+use crate::model::{Architecture, Span};
 use crate::ui::language::trf;
 use crate::ui::views::context::ViewContext;
 use eframe::egui::{Align2, Color32, Painter, Pos2, Rect, Shape, Stroke, pos2, vec2};
 
 /// The mask as a line: 1 up to z + 1, the ramp, 0.
-pub(super) fn mask_path(axes: &Axes, span: &Span, config: &Config) -> Vec<Pos2> {
-    let (z, ramp) = (f64::from(span.span), config.adapt_span_ramp as f64);
-    let end = (z + 1.0 + ramp).min(config.attn_span as f64);
+pub(super) fn mask_path(axes: &Axes, span: &Span, architecture: &Architecture) -> Vec<Pos2> {
+    let (z, ramp) = (f64::from(span.span), architecture.adapt_span_ramp as f64);
+    let end = (z + 1.0 + ramp).min(architecture.limit() as f64);
     let begin = (z + 1.0).min(end);
     let mut path = vec![pos2(axes.x(1.0), axes.height(1.0))];
     for i in 0..=48 {
@@ -31,11 +31,11 @@ pub(super) fn mask(
     cx: &ViewContext<'_>,
     axes: &Axes,
     span: &Span,
-    config: &Config,
+    architecture: &Architecture,
     names: &mut Names,
 ) {
     let color = cx.palette.edge;
-    let (z, ramp) = (f64::from(span.span), config.adapt_span_ramp as f64);
+    let (z, ramp) = (f64::from(span.span), architecture.adapt_span_ramp as f64);
     let reach = span.reach as f64;
     let (begin, end) = (axes.x(z + 1.0), axes.x((z + 1.0 + ramp).min(reach + 1.0)));
     let top = axes.frame.top();
@@ -53,7 +53,7 @@ pub(super) fn mask(
             3.0,
         ));
     }
-    painter.line(mask_path(axes, span, config), Stroke::new(2.0, color));
+    painter.line(mask_path(axes, span, architecture), Stroke::new(2.0, color));
     let ink = color;
     let words = trf("z {0}", &[&format!("{z:.1}")]);
     names.put_left(begin, &words, ink, top);
@@ -63,7 +63,7 @@ pub(super) fn mask(
         ink,
         top,
     );
-    let words = trf("ramp {0}", &[&config.adapt_span_ramp]);
+    let words = trf("ramp {0}", &[&architecture.adapt_span_ramp]);
     let wide = painter.layout_no_wrap(words.clone(), small(), ink).size().x;
     if wide + 6.0 < shade.width() {
         let at = pos2(shade.center().x, top + 1.0);

@@ -337,10 +337,10 @@ pub(super) fn span(painter: &Painter, cx: &ViewContext<'_>, rows: &Rows, grid: &
         return;
     };
     let tokens = &cx.snapshot.tokens;
-    let config = model.network.config();
+    let architecture = model.network.architecture();
     let edge = cx.palette.edge;
     let farthest = query.checked_sub(span.reach).filter(|_| span.reach > 0);
-    if config.adapt_span {
+    if architecture.learns_spans() {
         let mut fills = Fills::new();
         // Distances up to z + 1 are not masked at all.
         let whole = (span.span.max(0.0) + 1.0).floor() as usize;
@@ -354,7 +354,7 @@ pub(super) fn span(painter: &Painter, cx: &ViewContext<'_>, rows: &Rows, grid: &
                 let Some(token) = token.filter(|token| ramp.contains(token)) else {
                     continue;
                 };
-                let mask = soft_mask(span.span, config.adapt_span_ramp, query - token);
+                let mask = soft_mask(span.span, architecture.adapt_span_ramp, query - token);
                 let rect = grid.rect(row, cell.column..cell.end());
                 let bar = rect.with_min_y(rect.bottom() - 1.0 - 2.0 * mask.max(0.25));
                 fills.add(

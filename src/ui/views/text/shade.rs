@@ -298,7 +298,7 @@ pub(super) fn gathered<'a>(cx: &ViewContext<'a>) -> Option<&'a Gathered> {
 /// Bits of surprisal when every token is as likely as any other: log₂ V.
 pub(super) fn blind(snapshot: &Snapshot) -> f32 {
     let model = snapshot.model.as_ref();
-    let tokens = model.map_or(2, |model| model.network.config().vocab_size);
+    let tokens = model.map_or(2, |model| model.network.architecture().vocab_size);
     (tokens.max(2) as f32).log2()
 }
 

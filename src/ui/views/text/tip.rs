@@ -98,15 +98,15 @@ fn weights(
             ),
         };
         rows.push((tr("Distance"), words));
-        let config = cx.snapshot.model.as_ref().map(|m| m.network.config());
-        if let (Some(span), Some(config)) = (cx.span(), config)
-            && config.adapt_span
+        let architecture = cx.snapshot.model.as_ref().map(|m| m.network.architecture());
+        if let (Some(span), Some(architecture)) = (cx.span(), architecture)
+            && architecture.learns_spans()
         {
             let mask = if distance > span.reach {
                 // Beyond S there is nothing, whatever the mask would be.
                 0.0
             } else {
-                soft_mask(span.span, config.adapt_span_ramp, distance)
+                soft_mask(span.span, architecture.adapt_span_ramp, distance)
             };
             if mask < 1.0 {
                 rows.push((tr("Soft mask"), percent(mask)));
