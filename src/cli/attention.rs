@@ -69,7 +69,7 @@ pub(super) fn run(args: &AttentionArgs, out: &mut impl Write) -> Result<()> {
     )?;
     let figure = |weights: HeadWeights| {
         // Of a part of a text, the keys that its first query can see are the first.
-        let first_key = queries.start.saturating_sub(weights.reach);
+        let first_key = weights.keys(queries.start).start;
         let style = HeatmapStyle {
             columns: first_key..usize::MAX,
             ..HeatmapStyle::default()

@@ -116,11 +116,10 @@ fn shares(weights: &HeadWeights) -> Shares {
     let n = weights.queries.max(1) as f64;
     let sum = |values: &[f32]| values.iter().map(|&w| f64::from(w)).sum::<f64>();
     let (mut text, mut distance) = (0.0, 0.0);
-    for i in 0..weights.queries {
-        // Query i of the text sees i tokens before it.
-        for (c, &weight) in weights.row(i).iter().take(weights.first + i).enumerate() {
+    for query in weights.positions() {
+        for (column, &weight) in weights.on_text(query).iter().enumerate() {
             text += f64::from(weight);
-            distance += f64::from(weight) * (c + 1) as f64;
+            distance += f64::from(weight) * weights.distance(column) as f64;
         }
     }
     Shares {

@@ -7,7 +7,7 @@ use crate::chart::thousands;
 use crate::engine::Model;
 use crate::engine::figures::span_chart;
 use crate::engine::run_file::Header;
-use crate::model::Config;
+use crate::model::Architecture;
 use crate::shown::{said, shown};
 use anyhow::Result;
 use std::collections::BTreeMap;
@@ -25,7 +25,7 @@ pub(super) fn run(args: &InfoArgs, out: &mut impl Write) -> Result<()> {
 }
 
 fn json(model: &Model) -> Result<String> {
-    let mut json = serde_json::to_value(model.network.architecture())?;
+    let mut json = serde_json::to_value(model.network.architecture().as_ref())?;
     if let Some(fields) = json.as_object_mut() {
         fields.insert("parameters".into(), model.network.parameters().into());
         fields.insert("format".into(), model.format.name().into());
@@ -157,11 +157,8 @@ fn text(model: &Model, ramp_given: bool) -> Result<String> {
     }
     // Where assumed, the ramp and the vocabulary stand below.
     let assumed = |word: &str| model.assumed.iter().any(|note| note.starts_with(word));
-    if c.learns_spans() && !ramp_given && !assumed("ramp") {
-        read.push((
-            "ramp R",
-            format!("{} (stored in the file)", c.adapt_span_ramp),
-        ));
+    if let Some(ramp) = c.ramp().filter(|_| !ramp_given && !assumed("ramp")) {
+        read.push(("ramp R", format!("{ramp} (stored in the file)")));
     }
     if c.learns_spans() && !assumed("weights") {
         read.push(("masked weights", after_mask(c)));
@@ -193,7 +190,7 @@ fn text(model: &Model, ramp_given: bool) -> Result<String> {
     if c.persistent() > 0 {
         inferred.push(("persistent vectors N", thousands(c.persistent())));
     }
-    if let Some(io) = &c.clusters() {
+    if let Some(io) = c.clusters() {
         let cutoffs: Vec<String> = io.cutoffs.iter().map(|&n| thousands(n)).collect();
         let tied = if io.tied { "tied" } else { "not tied" };
         inferred.push((
@@ -203,11 +200,8 @@ fn text(model: &Model, ramp_given: bool) -> Result<String> {
     }
     section("Inferred from names and shapes", &inferred)?;
 
-    if c.learns_spans() && ramp_given {
-        section(
-            "Given",
-            &[("ramp R", format!("{} (--ramp)", c.adapt_span_ramp))],
-        )?;
+    if let Some(ramp) = c.ramp().filter(|_| ramp_given) {
+        section("Given", &[("ramp R", format!("{ramp} (--ramp)"))])?;
     }
     writeln!(out, "\nAssumed")?;
     for note in &model.assumed {

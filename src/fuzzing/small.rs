@@ -39,7 +39,7 @@ pub fn small_model(program: &[u8]) -> Vec<u8> {
     let mut tensors = tensors(program.first().is_some_and(|first| first & 0x80 != 0));
     let mut numbers = Vec::new();
     let mut tied = serde_json::Map::new();
-    let mut architecture = None;
+    let mut config = None;
     for step in program.chunks_exact(4).take(32) {
         let [what, which, a, b] = [step[0], step[1], step[2], step[3]].map(usize::from);
         let count = tensors.len().max(1);
@@ -69,11 +69,11 @@ pub fn small_model(program: &[u8]) -> Vec<u8> {
             }
             _ => {
                 let ramps = [0_u64, 1, 16, 1 << 24, u64::MAX];
-                architecture = Some((which, ramps[a % ramps.len()]));
+                config = Some((which, ramps[a % ramps.len()]));
             }
         }
     }
-    write(&tensors, &numbers, &tied, architecture)
+    write(&tensors, &numbers, &tied, config)
 }
 
 fn tensors(adaptive: bool) -> Vec<Tensor> {
@@ -136,7 +136,7 @@ fn write(
     tensors: &[Tensor],
     numbers: &[(String, usize, f32)],
     tied: &serde_json::Map<String, serde_json::Value>,
-    architecture: Option<(usize, u64)>,
+    config: Option<(usize, u64)>,
 ) -> Vec<u8> {
     let mut header = serde_json::Map::new();
     let mut metadata = serde_json::Map::new();
@@ -169,12 +169,12 @@ fn write(
     if !tied.is_empty() {
         metadata.insert("tied".into(), serde_json::json!(tied).to_string().into());
     }
-    if let Some((size, ramp)) = architecture {
+    if let Some((size, ramp)) = config {
         let config = serde_json::json!({
             "vocab_size": 6, "hidden_size": size, "nb_heads": 2, "nb_layers": 1, "attn_span": 16, "inner_hidden_size": 12,
             "pers_mem_size": 3, "adapt_span": true, "adapt_span_ramp": ramp, "adapt_io": null,
         });
-        metadata.insert("architecture".into(), architecture.to_string().into());
+        metadata.insert("config".into(), config.to_string().into());
     }
     header.insert("__metadata__".into(), metadata.into());
     let header = serde_json::Value::from(header).to_string();

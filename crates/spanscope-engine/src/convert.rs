@@ -50,7 +50,7 @@ pub fn convert(model: &Model, to: &Path, dtype: Dtype) -> Result<(), EngineError
     let mut metadata = BTreeMap::new();
     metadata.insert("format".into(), "spanscope".into());
     metadata.insert(
-        "architecture".into(),
+        "config".into(),
         serde_json::json!(model.network.architecture().as_ref()).to_string(),
     );
     if let Some(vocabulary) = &model.vocabulary {

@@ -2,7 +2,7 @@
 
 use crate::analysis::TokenSet;
 use crate::engine::{Combine, Heads};
-use crate::model::Config;
+use crate::model::Architecture;
 use eframe::egui::Modifiers;
 use serde::{Deserialize, Serialize};
 

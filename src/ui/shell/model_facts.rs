@@ -144,9 +144,16 @@ impl ModelFacts {
             ui.label(quiet(trf("Recorded from {0} with {1} on {2}", &words)));
             return;
         }
-        if architecture.learns_spans() {
+        if let Some(current) = architecture.ramp() {
             let assumed = model.assumed.iter().any(|note| note.starts_with("ramp"));
-            ramp_field(ui, &mut self.ramp, number, architecture, assumed, out);
+            ramp_field(
+                ui,
+                &mut self.ramp,
+                number,
+                (current, architecture.limit()),
+                assumed,
+                out,
+            );
         }
         ui.horizontal(|ui| {
             if ui

@@ -67,6 +67,12 @@ impl ViewContext<'_> {
         self.span_of(self.selection.heads.leading())
     }
 
+    /// The nearest distance that heads see: 0 where a token sees itself.
+    pub fn nearest(&self) -> usize {
+        let model = self.snapshot.shown();
+        model.map_or(1, |model| model.network.architecture().nearest())
+    }
+
     /// How far the selected heads reach: as far as the one that reaches farthest.
     pub fn reach(&self) -> usize {
         let heads = self.selection.heads.all().iter();

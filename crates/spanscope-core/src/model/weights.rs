@@ -156,8 +156,10 @@ impl Span {
     /// beyond.
     pub fn mask(&self, distance: usize) -> f32 {
         match self.window {
+            // Beyond S there is nothing, whatever the mask would be.
+            _ if !self.distances().contains(&distance) => 0.0,
             Window::Soft { ramp, .. } => mask::soft_mask(self.span, ramp, distance),
-            _ => f32::from(distance >= self.nearest && distance < self.nearest + self.reach),
+            Window::Full | Window::Fixed(_) => 1.0,
         }
     }
 
@@ -180,11 +182,21 @@ impl Span {
         }
     }
 
-    /// The farthest distance that its mask leaves whole, where it was learned: the mask is one up to z + 1.
-    pub fn full(&self) -> Option<usize> {
-        let nearest = self.nearest.max(1);
-        self.is_learned()
-            .then(|| self.span.max(0.0) as usize + nearest)
+    /// The distance beyond which its mask falls, where it was learned: the mask is one up to z + 1.
+    pub fn falls_beyond(&self) -> Option<f64> {
+        let z = f64::from(self.span.max(0.0));
+        self.is_learned().then_some(z + 1.0)
+    }
+
+    /// The column of `distance` in rows of its weights, which may lie beyond its reach; `None` where it is nearer than a query
+    /// sees.
+    pub fn column(&self, distance: usize) -> Option<usize> {
+        distance.checked_sub(self.nearest)
+    }
+
+    /// The distance of a column in rows of its weights.
+    pub fn distance(&self, column: usize) -> usize {
+        column + self.nearest
     }
 
     /// R: the length of its soft mask's ramp, where it was learned.
@@ -200,11 +212,16 @@ impl Span {
         self.window.most()
     }
 
-    /// The span of the same head with z, which is cut to the limit.
+    /// The span of the same head with z, as far as it can have it: z is cut to the limit.
     #[must_use]
     pub fn with(&self, z: f32) -> Self {
-        let limit = self.limit().unwrap_or(self.reach);
+        let limit = self.limit().unwrap_or(usize::MAX);
         let span = z.clamp(0.0, limit as f32);
+        // A window that was not learned holds whole tokens, and one at least.
+        let span = match self.is_learned() {
+            true => span,
+            false => span.ceil().max(1.0),
+        };
         Self {
             span,
             reach: mask::reach(span, self.ramp().unwrap_or(0), limit),

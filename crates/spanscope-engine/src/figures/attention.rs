@@ -88,7 +88,8 @@ impl Lines {
         let mut of = spans.iter();
         let span = heads.single();
         let span = span.and_then(|place| of.find(|s| (s.layer, s.head) == place));
-        let full = span.and_then(spanscope_core::model::Span::full);
+        let full = span.and_then(spanscope_core::model::Span::falls_beyond);
+        let full = full.map(|full| full as usize);
         let farthest = (weights.nearest + weights.reach).saturating_sub(1);
         Self {
             reach: weights.reach,

@@ -27,7 +27,7 @@ pub struct Sums {
     model_number: u64,
     position: usize,
     /// The architecture.
-    pub architecture: Architecture,
+    pub architecture: Arc<Architecture>,
     /// z and reach of every head.
     pub spans: Vec<Span>,
     /// Operations of the output, where they are known.

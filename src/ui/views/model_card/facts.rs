@@ -151,7 +151,7 @@ pub fn architecture(model: &Model) -> Vec<Fact> {
             from: tr("places of the tensors in the file").into(),
         });
     }
-    if architecture.learns_spans() {
+    if let Some(ramp) = architecture.ramp() {
         facts.push(Fact {
             symbol: "z",
             name: tr("spans of the heads"),
@@ -179,7 +179,7 @@ pub fn architecture(model: &Model) -> Vec<Fact> {
         facts.push(Fact {
             symbol: "R",
             name: tr("ramp of the soft mask"),
-            value: trf("{0} tokens", &[&thousands(architecture.adapt_span_ramp)]),
+            value: trf("{0} tokens", &[&thousands(ramp)]),
             source,
             from: from.into(),
         });

@@ -120,14 +120,14 @@ impl ModelCardView {
                 ui.label(note);
             });
         }
-        if architecture.learns_spans() && model.recorded.is_none() {
+        if let Some(ramp) = architecture.ramp().filter(|_| model.recorded.is_none()) {
             let assumed = model.assumed.iter().any(|note| note.starts_with("ramp"));
             let number = cx.snapshot.model_number;
             ramp_field(
                 ui,
                 &mut self.ramp,
                 number,
-                architecture,
+                (ramp, architecture.limit()),
                 assumed,
                 cx.commands,
             );

@@ -136,7 +136,7 @@ impl SpansView {
         ));
         // A number that was opened and closed again is no change.
         if value.changed() && (z - span.span).abs() > 0.04 {
-            let z = super::axes::set(z, facts.architecture());
+            let z = span.with(z).span;
             self.hand.ask(ui, cx, head, Some(z));
         }
         let mut silenced = facts.silenced(head);

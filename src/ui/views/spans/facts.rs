@@ -1,6 +1,5 @@
 //! What the view knows of the heads in one frame.
 
-use super::axes;
 use super::span_drag::Hand;
 use crate::analysis::{HeadMeasure, SpanFlag};
 use crate::engine::{Model, Surveyed};
@@ -37,8 +36,7 @@ impl Facts {
             && let Some(span) = spans.get_mut(layer * architecture.nb_heads() + head)
             && let Some(trained) = model.network.trained_span(layer, head)
         {
-            span.span = axes::set(hand.asked_span().unwrap_or(trained), architecture);
-            span.reach = axes::reach_of(span.span, architecture);
+            *span = span.with(hand.asked_span().unwrap_or(trained));
         }
         let fits =
             |s: &Arc<Surveyed>| s.measures.len() == spans.len() && s.flags.len() == spans.len();
@@ -60,7 +58,7 @@ impl Facts {
         }
     }
 
-    pub fn config(&self) -> &Architecture {
+    pub fn architecture(&self) -> &Architecture {
         self.model.network.architecture()
     }
 
@@ -100,8 +98,7 @@ impl Facts {
         let trained = self.model.network.trained_span(layer, head)?;
         (trained != span.span).then(|| Span {
             span: trained,
-            reach: axes::reach_of(trained, self.architecture()),
-            ..span
+            ..span.with(trained)
         })
     }
 
