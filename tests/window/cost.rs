@@ -32,7 +32,8 @@ fn the_sums_are_those_of_the_model() {
     ] {
         let distances = distances(architecture, &spans, extent);
         let far = architecture.limit()..architecture.limit() + 1;
-        let all = flops(architecture, &distances, far).total() + output_flops(architecture).unwrap();
+        let all =
+            flops(architecture, &distances, far).total() + output_flops(architecture).unwrap();
         let expected = format!("{name}: {:.2} M;", all as f64 / 1e6);
         assert!(
             bar(&window, name).contains(&expected),

@@ -27,7 +27,7 @@ pub struct Detail {
     /// Use of the persistent vectors, if there are any; of several heads there is none.
     pub usage: Option<VectorUsage>,
     /// Whether a query's weights add up to less than 1, because what the mask took away is not given back.
-    pub is_masked: bool,
+    pub loses_weight: bool,
 }
 
 /// The weights of some heads as far as they are computed: an edit, or a stop half-way, costs only what follows.
@@ -35,7 +35,7 @@ pub struct Detail {
 pub(super) struct Looking {
     heads: Heads,
     weights: LookedWeights,
-    is_masked: bool,
+    loses_weight: bool,
 }
 
 impl Looking {
@@ -52,7 +52,7 @@ impl Looking {
             vectors = vectors.min(1);
         }
         Some(Self {
-            is_masked: heads.add_up() && run.network().architecture().loses_weight(),
+            loses_weight: heads.add_up() && run.network().architecture().loses_weight(),
             heads,
             weights: LookedWeights::new(0, nearest, reach, vectors),
         })
@@ -115,7 +115,7 @@ impl Looking {
             largest: weights.largest(),
             usage: self.heads.single().and_then(|_| VectorUsage::of(weights)),
             weights: weights.clone(),
-            is_masked: self.is_masked,
+            loses_weight: self.loses_weight,
         }
     }
 }
@@ -199,7 +199,7 @@ impl Detail {
     /// The share of the softmax of the query at position `query` that the mask took away and that is not given back; `None`
     /// where the rest is divided by its sum.
     pub fn masked(&self, query: usize) -> Option<f32> {
-        self.weights.masked(query).filter(|_| self.is_masked)
+        self.weights.masked(query).filter(|_| self.loses_weight)
     }
 
     /// The weight that the query at position `query` gives the token at position `key`.

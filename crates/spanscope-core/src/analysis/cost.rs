@@ -289,7 +289,7 @@ mod tests {
 
     #[test]
     fn extents_and_the_memory_they_take() {
-        let architecture = config(0, 0);
+        let architecture = of_layers(0, 0, 2);
         let spans = [span(0, 0, 1), span(0, 1, 5), span(1, 0, 2), span(1, 1, 2)];
         let of = |extent| distances(&architecture, &spans, extent);
         assert_eq!(of(Extent::Head), [1, 5, 2, 2]);
