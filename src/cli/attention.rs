@@ -40,9 +40,9 @@ pub(super) fn run(args: &AttentionArgs, out: &mut impl Write) -> Result<()> {
     }
     let model = open_to_run(&args.model, &args.common)?;
     let (layer, head) = (args.layer, args.head);
-    let config = model.network.config();
-    if layer >= config.nb_layers || head >= config.nb_heads {
-        let (l, h) = (config.nb_layers - 1, config.nb_heads - 1);
+    let architecture = model.network.architecture();
+    if layer >= architecture.nb_layers() || head >= architecture.nb_heads() {
+        let (l, h) = (architecture.nb_layers() - 1, architecture.nb_heads() - 1);
         return Err(Usage(format!(
             "no head {head} in layer {layer}: layers go from 0 to {l}, heads from 0 to {h}"
         ))
@@ -69,7 +69,7 @@ pub(super) fn run(args: &AttentionArgs, out: &mut impl Write) -> Result<()> {
     )?;
     let figure = |weights: HeadWeights| {
         // Of a part of a text, the keys that its first query can see are the first.
-        let first_key = queries.start.saturating_sub(weights.reach);
+        let first_key = weights.keys(queries.start).start;
         let style = HeatmapStyle {
             columns: first_key..usize::MAX,
             ..HeatmapStyle::default()
@@ -114,12 +114,12 @@ fn measure(
     (layer, head): (usize, usize),
     quiet: bool,
 ) -> Result<HeadWeights> {
-    let config = model.network.config();
+    let architecture = model.network.architecture();
     let spans = model.network.spans();
     let span = spans
-        .get(layer * config.nb_heads + head)
+        .get(layer * architecture.nb_heads() + head)
         .ok_or_else(|| Usage(format!("no head {head} in layer {layer}")))?;
-    let recorder = HeadRecorder::over(span, config.pers_mem_size, queries.clone());
+    let recorder = HeadRecorder::over(span, architecture.persistent(), queries.clone());
     if let Some(recorded) = recorded {
         recorded.replay(model, &recorder, quiet)?;
         return Ok(recorder.finish());
@@ -150,7 +150,7 @@ fn check_size(
             .iter()
             .find(|s| s.layer == layer && s.head == head)
             .map_or(0, |s| s.reach);
-        let row = reach + model.network.config().pers_mem_size + 1;
+        let row = reach + model.network.architecture().persistent() + 1;
         if n.saturating_mul(row) > LARGEST {
             anyhow::bail!(
                 "{}: {} tokens × {} weights make a file of more than 2 GiB; pass at most {} tokens at a time",

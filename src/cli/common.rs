@@ -209,7 +209,7 @@ pub(super) fn tell_unknown(unknown: usize, source: &str) {
 
 /// Refuses ids that the model has no embedding for, naming the file they came from.
 pub(super) fn check_ids(model: &Model, ids: &[u32], path: &Path) -> Result<()> {
-    let vocab_size = model.network.config().vocab_size;
+    let vocab_size = model.network.architecture().vocab_size;
     match ids.iter().position(|&id| id as usize >= vocab_size) {
         Some(at) => Err(anyhow::Error::new(crate::model::ModelError::TokenId {
             id: ids[at],

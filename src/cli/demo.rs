@@ -116,11 +116,10 @@ fn shares(weights: &HeadWeights) -> Shares {
     let n = weights.queries.max(1) as f64;
     let sum = |values: &[f32]| values.iter().map(|&w| f64::from(w)).sum::<f64>();
     let (mut text, mut distance) = (0.0, 0.0);
-    for i in 0..weights.queries {
-        // Query i of the text sees i tokens before it.
-        for (c, &weight) in weights.row(i).iter().take(weights.first + i).enumerate() {
+    for query in weights.positions() {
+        for (column, &weight) in weights.on_text(query).iter().enumerate() {
             text += f64::from(weight);
-            distance += f64::from(weight) * (c + 1) as f64;
+            distance += f64::from(weight) * weights.distance(column) as f64;
         }
     }
     Shares {
@@ -160,7 +159,7 @@ fn describe(model: &Model, score: &Score, heads: &[HeadSpan], out: &mut impl Wri
         100.0 * text,
         100.0 * empty
     )?;
-    match model.network.config().pers_mem_size {
+    match model.network.architecture().persistent() {
         0 => writeln!(out, "(this model has no persistent vectors)")?,
         _ => writeln!(out, "and {:.1} % on persistent vectors", 100.0 * persistent)?,
     }

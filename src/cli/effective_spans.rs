@@ -172,7 +172,7 @@ fn table(file: &SumsFile, rows: &[EffectiveRow], out: &mut impl Write) -> Result
         }
     )?;
     writeln!(out, "{}", summary(file, rows))?;
-    if file.sums.config.is_masked() {
+    if file.sums.architecture.loses_weight() {
         let masked = rows.iter().filter_map(|row| row.masked).sum::<f64>();
         writeln!(
             out,

@@ -62,8 +62,8 @@ pub(super) fn run(args: &EvalArgs, out: &mut impl Write) -> Result<()> {
             tokens.source
         );
     }
-    let width = model.network.config().vocab_size;
-    let adaptive = model.network.config().adapt_io.is_some();
+    let width = model.network.architecture().vocab_size;
+    let adaptive = model.network.architecture().clusters().is_some();
     if args.log_probs.is_some() && !adaptive && tokens.ids.len().saturating_mul(width) > LARGEST {
         anyhow::bail!(
             "{}: log-probabilities of {} tokens × {} make a file of more than 2 GiB; pass at most {} tokens at a time, or leave --log-probs out",
@@ -164,9 +164,9 @@ fn write_log_probs(
     tokens: &Tokens,
     path: &Path,
 ) -> Result<()> {
-    let config = model.network.config();
+    let architecture = model.network.architecture();
     let n = tokens.ids.len();
-    let tensor = if config.adapt_io.is_some() {
+    let tensor = if architecture.clusters().is_some() {
         let mut values = score.nll.clone();
         // The last token's successor is not known.
         values.push(f32::NAN);
@@ -178,7 +178,7 @@ fn write_log_probs(
     } else {
         NamedTensor {
             name: "log_probs".into(),
-            shape: vec![n, config.vocab_size],
+            shape: vec![n, architecture.vocab_size],
             values: all,
         }
     };
@@ -208,13 +208,14 @@ pub(super) fn bits_per_byte(score: &Score, tokens: &Tokens) -> Option<f64> {
 /// the same for all tokens.
 fn cost_of(run: &Run, tokens: usize) -> (f64, f64) {
     let network = run.network();
-    let (config, spans) = (network.config(), network.spans());
-    let distances = cost::distances(config, &spans, Extent::Head);
+    let (architecture, spans) = (network.architecture(), network.spans());
+    let distances = cost::distances(architecture, &spans, Extent::Head);
     let reach = distances.iter().sum::<usize>() as f64 / distances.len().max(1) as f64;
-    let layers = cost::flops(config, &distances, 0..tokens).total() as f64 / tokens.max(1) as f64;
+    let layers =
+        cost::flops(architecture, &distances, 0..tokens).total() as f64 / tokens.max(1) as f64;
     (
         reach,
-        layers + cost::output_flops(config).unwrap_or(0) as f64,
+        layers + cost::output_flops(architecture).unwrap_or(0) as f64,
     )
 }
 

@@ -227,10 +227,10 @@ fn text(args: &FigureArgs) -> Result<(Arc<str>, String, Vec<u32>)> {
 }
 
 fn choice(args: &FigureArgs, model: &crate::engine::Model, count: usize) -> Result<FigureChoice> {
-    let config = model.network.config();
+    let architecture = model.network.architecture();
     for (layer, head) in &args.head {
-        if *layer >= config.nb_layers || *head >= config.nb_heads {
-            let (l, h) = (config.nb_layers - 1, config.nb_heads - 1);
+        if *layer >= architecture.nb_layers() || *head >= architecture.nb_heads() {
+            let (l, h) = (architecture.nb_layers() - 1, architecture.nb_heads() - 1);
             return Err(Usage(format!(
                 "no head {layer}.{head}: layers go from 0 to {l}, heads from 0 to {h}"
             ))

@@ -7,7 +7,7 @@ use crate::chart::thousands;
 use crate::engine::Model;
 use crate::engine::figures::span_chart;
 use crate::engine::run_file::Header;
-use crate::model::Config;
+use crate::model::Architecture;
 use crate::shown::{said, shown};
 use anyhow::Result;
 use std::collections::BTreeMap;
@@ -25,7 +25,7 @@ pub(super) fn run(args: &InfoArgs, out: &mut impl Write) -> Result<()> {
 }
 
 fn json(model: &Model) -> Result<String> {
-    let mut json = serde_json::to_value(model.network.config())?;
+    let mut json = serde_json::to_value(model.network.architecture().as_ref())?;
     if let Some(fields) = json.as_object_mut() {
         fields.insert("parameters".into(), model.network.parameters().into());
         fields.insert("format".into(), model.format.name().into());
@@ -66,11 +66,11 @@ fn json(model: &Model) -> Result<String> {
 
 /// One line on what kind of network this is.
 pub(super) fn kind(model: &Model) -> String {
-    let c = model.network.config();
+    let c = model.network.architecture();
     format!(
         "{} layers × {} heads, {}",
-        c.nb_layers,
-        c.nb_heads,
+        c.nb_layers(),
+        c.nb_heads(),
         model.kind()
     )
 }
@@ -99,7 +99,7 @@ fn recorded(header: &Header) -> Vec<(&'static str, String)> {
         ),
         ("queries and keys", header.dtype.name().to_owned()),
     ];
-    if header.model.config.pers_mem_size > 0 {
+    if header.model.architecture.persistent() > 0 {
         let vectors = thousands(header.vectors);
         lines.push((
             "promoted tokens of",
@@ -123,13 +123,13 @@ fn recorded(header: &Header) -> Vec<(&'static str, String)> {
 }
 
 /// What follows the soft mask, and in which code.
-fn after_mask(config: &Config) -> String {
-    let normalisation = config.normalisation;
+fn after_mask(architecture: &Architecture) -> String {
+    let normalisation = architecture.normalisation();
     format!("{}: {}", normalisation.words(), normalisation.code())
 }
 
 fn text(model: &Model, ramp_given: bool) -> Result<String> {
-    let c = model.network.config();
+    let c = model.network.architecture();
     let mut out = String::new();
     writeln!(out, "{}", shown(&model.file_name()))?;
     writeln!(out, "  {}", kind(model))?;
@@ -157,13 +157,10 @@ fn text(model: &Model, ramp_given: bool) -> Result<String> {
     }
     // Where assumed, the ramp and the vocabulary stand below.
     let assumed = |word: &str| model.assumed.iter().any(|note| note.starts_with(word));
-    if c.adapt_span && !ramp_given && !assumed("ramp") {
-        read.push((
-            "ramp R",
-            format!("{} (stored in the file)", c.adapt_span_ramp),
-        ));
+    if let Some(ramp) = c.ramp().filter(|_| !ramp_given && !assumed("ramp")) {
+        read.push(("ramp R", format!("{ramp} (stored in the file)")));
     }
-    if c.adapt_span && !assumed("weights") {
+    if c.learns_spans() && !assumed("weights") {
         read.push(("masked weights", after_mask(c)));
     }
     if let Some(vocabulary) = &model.vocabulary
@@ -179,21 +176,21 @@ fn text(model: &Model, ramp_given: bool) -> Result<String> {
 
     let mut inferred = vec![
         ("vocabulary size V", thousands(c.vocab_size)),
-        ("hidden size D", thousands(c.hidden_size)),
+        ("hidden size D", thousands(c.width)),
         (
             "heads H × layers L",
-            format!("{} × {}", c.nb_heads, c.nb_layers),
+            format!("{} × {}", c.nb_heads(), c.nb_layers()),
         ),
         ("head size d", thousands(c.head_dim())),
-        ("span limit S", thousands(c.attn_span)),
+        ("span limit S", thousands(c.limit())),
     ];
-    if c.inner_hidden_size > 0 {
-        inferred.push(("feed-forward width", thousands(c.inner_hidden_size)));
+    if c.feed_forward() > 0 {
+        inferred.push(("feed-forward width", thousands(c.feed_forward())));
     }
-    if c.pers_mem_size > 0 {
-        inferred.push(("persistent vectors N", thousands(c.pers_mem_size)));
+    if c.persistent() > 0 {
+        inferred.push(("persistent vectors N", thousands(c.persistent())));
     }
-    if let Some(io) = &c.adapt_io {
+    if let Some(io) = c.clusters() {
         let cutoffs: Vec<String> = io.cutoffs.iter().map(|&n| thousands(n)).collect();
         let tied = if io.tied { "tied" } else { "not tied" };
         inferred.push((
@@ -203,11 +200,8 @@ fn text(model: &Model, ramp_given: bool) -> Result<String> {
     }
     section("Inferred from names and shapes", &inferred)?;
 
-    if c.adapt_span && ramp_given {
-        section(
-            "Given",
-            &[("ramp R", format!("{} (--ramp)", c.adapt_span_ramp))],
-        )?;
+    if let Some(ramp) = c.ramp().filter(|_| ramp_given) {
+        section("Given", &[("ramp R", format!("{ramp} (--ramp)"))])?;
     }
     writeln!(out, "\nAssumed")?;
     for note in &model.assumed {
@@ -221,7 +215,7 @@ fn text(model: &Model, ramp_given: bool) -> Result<String> {
     }
     let spans = span_chart(model).heads;
     writeln!(out, "\nSpans")?;
-    write!(out, "{}", bars_terminal(&spans, c.attn_span, columns()))?;
+    write!(out, "{}", bars_terminal(&spans, c.limit(), columns()))?;
     writeln!(out, "{}", super::spans::summary(&spans))?;
     Ok(out)
 }

@@ -59,12 +59,12 @@ pub(super) fn run(args: &RecordArgs) -> Result<()> {
                 size(recording.bytes())
             ));
         }
-        let config = model.network.config();
-        let all = config.nb_layers * config.nb_heads * config.pers_mem_size;
+        let architecture = model.network.architecture();
+        let all = architecture.nb_layers() * architecture.nb_heads() * architecture.persistent();
         if header.vectors < all && args.vectors.is_none() {
             say(format_args!(
                 "what persistent vectors promote is kept of the {} per head that are used most; --vectors all keeps it of all",
-                thousands(header.vectors / (config.nb_layers * config.nb_heads))
+                thousands(header.vectors / (architecture.nb_layers() * architecture.nb_heads()))
             ));
         }
     }

@@ -29,10 +29,10 @@ pub fn model(data: &[u8]) {
     let Ok(network) = Network::load(&checkpoint, None) else {
         return;
     };
-    let outline = outline.map(|outline| (outline.config().clone(), outline.spans()));
-    let whole = (network.config().clone(), network.spans());
+    let outline = outline.map(|outline| (outline.architecture().clone(), outline.spans()));
+    let whole = (network.architecture().clone(), network.spans());
     assert_eq!(outline.ok(), Some(whole));
-    let vocab_size = network.config().vocab_size as u32;
+    let vocab_size = network.architecture().vocab_size as u32;
     let ids = IDS.map(|id| id % vocab_size.max(1));
     let mut run = Run::new(Arc::new(network));
     if run.extend(&ids, BLOCK, &Cancel::default(), &Blind).is_ok() {

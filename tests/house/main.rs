@@ -4,6 +4,7 @@
 mod circles;
 mod dependencies;
 mod layers;
+mod seam;
 mod words;
 mod writing;
 

@@ -24,15 +24,16 @@ fn bar(window: &Window, extent: &str) -> String {
 fn the_sums_are_those_of_the_model() {
     let window = open(Start::default());
     let network = &window.snapshot().model.as_ref().unwrap().network;
-    let (config, spans) = (network.config(), network.spans());
+    let (architecture, spans) = (network.architecture(), network.spans());
     for (name, extent) in [
         ("Per head", Extent::Head),
         ("Per layer", Extent::Layer),
         ("Full span S", Extent::Full),
     ] {
-        let distances = distances(config, &spans, extent);
-        let far = config.attn_span..config.attn_span + 1;
-        let all = flops(config, &distances, far).total() + output_flops(config).unwrap();
+        let distances = distances(architecture, &spans, extent);
+        let far = architecture.limit()..architecture.limit() + 1;
+        let all =
+            flops(architecture, &distances, far).total() + output_flops(architecture).unwrap();
         let expected = format!("{name}: {:.2} M;", all as f64 / 1e6);
         assert!(
             bar(&window, name).contains(&expected),

@@ -43,10 +43,10 @@ pub(super) fn all_attention(settings: &Settings, folder: &Path) -> Result<Vec<Ro
 /// Runs and matrix products in turns. Every run is held against the mean of the products before and after it.
 fn share(settings: &Settings, folder: &Path, file: ModelFile) -> Result<Vec<Row>, BenchError> {
     let network = file.open(folder)?.network;
-    let config = network.config();
-    let ids = ids(config.vocab_size, settings.tokens);
-    let each = distances(config, &network.spans(), Extent::Head);
-    let useful = flops(config, &each, 0..ids.len()).total() as f64;
+    let architecture = network.architecture();
+    let ids = ids(architecture.vocab_size, settings.tokens);
+    let each = distances(architecture, &network.spans(), Extent::Head);
+    let useful = flops(architecture, &each, 0..ids.len()).total() as f64;
     // The first run is not timed; it shows the memory needed before the products below need any.
     run(&network, &ids)?;
     let peak = peak_rss();

@@ -85,10 +85,7 @@ mod tests {
             head,
             span: 0.0,
             reach: head + 32,
-            window: spanscope_core::model::architecture::Window::Soft {
-                limit: 8192,
-                ramp: 32,
-            },
+            window: spanscope_core::model::architecture::Window::Full,
             nearest: 1,
         };
         let found = sample((0..96).map(span).collect(), 20);

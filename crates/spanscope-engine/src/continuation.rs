@@ -365,7 +365,7 @@ mod tests {
     #[test]
     fn words_stand_apart_and_a_model_without_vocabulary_draws_ids() {
         let (model, run) = begun(0, "ROMEO:");
-        let size = model.network.config().vocab_size;
+        let size = model.network.architecture().vocab_size;
         let words: Vec<String> = (0..size).map(|i| format!("w{i}.")).collect();
         let worded = Model {
             vocabulary: Some(Vocabulary::from_tokens(words, Unit::Word).unwrap()),

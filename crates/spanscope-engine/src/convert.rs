@@ -51,7 +51,7 @@ pub fn convert(model: &Model, to: &Path, dtype: Dtype) -> Result<(), EngineError
     metadata.insert("format".into(), "spanscope".into());
     metadata.insert(
         "config".into(),
-        serde_json::json!(model.network.config()).to_string(),
+        serde_json::json!(model.network.architecture().as_ref()).to_string(),
     );
     if let Some(vocabulary) = &model.vocabulary {
         metadata.insert("vocabulary".into(), vocabulary.to_json().to_string());

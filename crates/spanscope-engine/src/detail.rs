@@ -27,7 +27,7 @@ pub struct Detail {
     /// Use of the persistent vectors, if there are any; of several heads there is none.
     pub usage: Option<VectorUsage>,
     /// Whether a query's weights add up to less than 1, because what the mask took away is not given back.
-    pub is_masked: bool,
+    pub loses_weight: bool,
 }
 
 /// The weights of some heads as far as they are computed: an edit, or a stop half-way, costs only what follows.
@@ -35,15 +35,16 @@ pub struct Detail {
 pub(super) struct Looking {
     heads: Heads,
     weights: LookedWeights,
-    is_masked: bool,
+    loses_weight: bool,
 }
 
 impl Looking {
     /// Nothing yet; `None` when there are no such heads.
     pub fn new(run: &Run, heads: Heads) -> Option<Self> {
-        let (mut reach, mut vectors) = (0, 0);
+        let (mut nearest, mut reach, mut vectors) = (0, 0, 0);
         for &(layer, head) in heads.all() {
             let none = run.head_weights(layer, head, 0, 0)?;
+            nearest = none.nearest;
             reach = reach.max(none.reach);
             vectors = vectors.max(none.vectors);
         }
@@ -51,9 +52,9 @@ impl Looking {
             vectors = vectors.min(1);
         }
         Some(Self {
-            is_masked: heads.add_up() && run.network().config().is_masked(),
+            loses_weight: heads.add_up() && run.network().architecture().loses_weight(),
             heads,
-            weights: LookedWeights::new(0, reach, vectors),
+            weights: LookedWeights::new(0, nearest, reach, vectors),
         })
     }
 
@@ -77,7 +78,8 @@ impl Looking {
         let weights = &mut self.weights;
         if weights.first > first || weights.end < first {
             // Queries before those at hand are wanted again, or none of them: begin anew.
-            *weights = LookedWeights::new(first, weights.reach, weights.vectors);
+            let (nearest, reach) = (weights.nearest, weights.reach);
+            *weights = LookedWeights::new(first, nearest, reach, weights.vectors);
         }
         // A text longer than can be kept: the window of queries has moved.
         weights.drop_before(first);
@@ -113,7 +115,7 @@ impl Looking {
             largest: weights.largest(),
             usage: self.heads.single().and_then(|_| VectorUsage::of(weights)),
             weights: weights.clone(),
-            is_masked: self.is_masked,
+            loses_weight: self.loses_weight,
         }
     }
 }
@@ -140,8 +142,8 @@ fn combined(
         let part = run.head_weights(layer, head, from, to)?;
         let vectors = part.vectors.min(1);
         let all = all.get_or_insert_with(|| HeadWeights {
-            nearest: 1,
-            sink: Vec::new(),
+            nearest: part.nearest,
+            sink: vec![0.0; part.sink.len()],
             first: part.first,
             queries: part.queries,
             reach,
@@ -160,6 +162,9 @@ fn combined(
                 put(sum, part.persistent_row(i).iter().sum());
             }
             put(&mut all.empty[i], part.empty[i]);
+            if let (Some(sum), Some(weight)) = (all.sink.get_mut(i), part.sink.get(i)) {
+                put(sum, *weight);
+            }
         }
     }
     all
@@ -171,7 +176,7 @@ impl Detail {
         self.weights.end
     }
 
-    /// The weights of the query at position `query` of the text by distance, from 1.
+    /// The weights of the query at position `query` of the text by distance, the nearest first.
     pub fn row(&self, query: usize) -> &[f32] {
         self.weights.row(query)
     }
@@ -186,15 +191,19 @@ impl Detail {
         self.weights.persistent(query)
     }
 
+    /// The share of the weight of the query at position `query` on the head's learned sink; `None` where it has none.
+    pub fn sink(&self, query: usize) -> Option<f32> {
+        self.weights.sink(query)
+    }
+
     /// The share of the softmax of the query at position `query` that the mask took away and that is not given back; `None`
     /// where the rest is divided by its sum.
     pub fn masked(&self, query: usize) -> Option<f32> {
-        self.weights.masked(query).filter(|_| self.is_masked)
+        self.weights.masked(query).filter(|_| self.loses_weight)
     }
 
     /// The weight that the query at position `query` gives the token at position `key`.
     pub fn weight(&self, query: usize, key: usize) -> Option<f32> {
-        let distance = query.checked_sub(key)?;
-        self.row(query).get(distance.checked_sub(1)?).copied()
+        self.weights.at(query, key)
     }
 }

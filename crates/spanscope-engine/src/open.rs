@@ -191,8 +191,8 @@ impl Model {
     /// What the file says, with a network from it and no vocabulary.
     fn of(checkpoint: &Checkpoint, network: Network) -> Result<Self, EngineError> {
         let run = RunProgress::of(checkpoint.metadata());
-        let (config, spans) = (network.config(), network.spans());
-        let history = SpanHistory::of(checkpoint, config, &spans, run.as_ref());
+        let (architecture, spans) = (network.architecture(), network.spans());
+        let history = SpanHistory::of(checkpoint, architecture, &spans, run.as_ref());
         Ok(Self {
             run,
             span_history: history.map(Arc::new),
@@ -259,12 +259,13 @@ impl Model {
         };
         let is_recorded = model.recorded.is_some();
         let is_fairseq = model.prefix.contains("decoder.");
-        let config = model.network.config();
-        let expected = config.vocab_size;
+        let architecture = model.network.architecture();
+        let expected = architecture.vocab_size;
         let assumed = &mut model.assumed;
         model.vocabulary = match (vocab, checkpoint.metadata().get("vocabulary")) {
             (Some(file), _) => {
-                let vocabulary = Vocabulary::from_file(file, expected, config.adapt_io.is_some())?;
+                let vocabulary =
+                    Vocabulary::from_file(file, expected, architecture.clusters().is_some())?;
                 assumed.push(format!("vocabulary: {}", vocabulary.note()));
                 Some(vocabulary)
             }
@@ -357,13 +358,13 @@ impl Model {
 
     /// The kind of network in words.
     pub fn kind(&self) -> String {
-        let config = self.network.config();
-        let span = if config.adapt_span {
+        let architecture = self.network.architecture();
+        let span = if architecture.learns_spans() {
             "adaptive span"
         } else {
             "fixed span"
         };
-        let inner = match (config.pers_mem_size, config.inner_hidden_size) {
+        let inner = match (architecture.persistent(), architecture.feed_forward()) {
             (0, 0) => "no feed-forward sublayers".to_owned(),
             (0, inner) => format!("feed-forward sublayers of width {}", thousands(inner)),
             (n, _) => format!(
@@ -371,7 +372,7 @@ impl Model {
                 thousands(n)
             ),
         };
-        let io = match &config.adapt_io {
+        let io = match &architecture.clusters() {
             Some(io) => format!(
                 ", adaptive input and output in {} clusters",
                 io.cutoffs.len()

@@ -74,7 +74,7 @@ impl Picture {
         };
         let (weights, window) = (&detail.weights, &request.window);
         let margins = BandMargins::new(weights, &grid, window, &request.seen);
-        let margins = margins.and_masked(weights, &grid, window, detail.is_masked);
+        let margins = margins.and_masked(weights, &grid, window, detail.loses_weight);
         let rgba = grid
             .values
             .iter()

@@ -56,10 +56,10 @@ pub(super) struct Reading {
 impl Reading {
     /// Nothing read yet. The run and what is kept for coming back take about `memory` bytes.
     pub fn new(network: Arc<Network>, memory: usize) -> Self {
-        let config = network.config();
+        let architecture = network.architecture();
         let mut reading = Self {
             run: Run::new(Arc::clone(&network)),
-            shares: ShareRecorder::new(config.nb_layers, config.nb_heads),
+            shares: ShareRecorder::new(architecture.nb_layers(), architecture.nb_heads()),
             surprisal: Vec::new(),
             earlier: Vec::new(),
             bookmarks: Vec::new(),

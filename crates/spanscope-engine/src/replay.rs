@@ -62,8 +62,9 @@ impl Replay {
 
     /// Tokens whose queries and keys fit the memory.
     fn room(&self) -> usize {
-        let config = self.network.config();
-        let per_token = (2 * config.hidden_size + config.nb_heads) * config.nb_layers;
+        let architecture = self.network.architecture();
+        let per_token =
+            (2 * architecture.width + architecture.nb_heads()) * architecture.nb_layers();
         let bytes = SHARE * self.memory as f64;
         (bytes / (per_token * size_of::<f32>()) as f64) as usize
     }

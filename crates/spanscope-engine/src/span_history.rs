@@ -2,7 +2,7 @@
 
 use spanscope_core::checkpoint::{Checkpoint, Curve};
 use spanscope_core::checkpoint::{RunProgress, SPAN_HISTORY};
-use spanscope_core::model::{Config, Span};
+use spanscope_core::model::{Architecture, Span};
 
 /// The curve that says at which step each entry of the log was written.
 const STEP: &str = "step";
@@ -25,11 +25,11 @@ impl SpanHistory {
     /// heads have now, after as many steps as `progress` says.
     pub(super) fn of(
         checkpoint: &Checkpoint,
-        config: &Config,
+        architecture: &Architecture,
         spans: &[Span],
         progress: Option<&RunProgress>,
     ) -> Option<Self> {
-        let (layers, heads) = (config.nb_layers, config.nb_heads);
+        let (layers, heads) = (architecture.nb_layers(), architecture.nb_heads());
         let shape = &checkpoint.info(SPAN_HISTORY)?.shape;
         let curve = |curve: &&Curve| curve.name == STEP;
         let steps = checkpoint.curves().iter().find(curve);

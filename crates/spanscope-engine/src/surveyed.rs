@@ -144,7 +144,7 @@ impl Surveying {
 
     fn show(&mut self, network: &Network, survey: &Survey, wanted: &Range<usize>, looks: &Looks) {
         let measures = survey.measures();
-        let (spans, config) = (network.spans(), network.config());
+        let spans = network.spans();
         let flags = measures.iter().zip(&spans);
         let (layer, head) = looks.heads.leading();
         let thumbnails = looks.thumbnails.map(|(rows, columns)| {
@@ -156,9 +156,7 @@ impl Surveying {
         self.surveyed = Some(Arc::new(Surveyed {
             queries: survey.range(),
             wanted: wanted.clone(),
-            flags: flags
-                .map(|(measure, span)| flag(measure, span, config))
-                .collect(),
+            flags: flags.map(|(measure, span)| flag(measure, span)).collect(),
             measures,
             leading: LeadingHead {
                 head: (layer, head),

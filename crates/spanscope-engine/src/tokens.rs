@@ -34,7 +34,7 @@ impl Tokens {
     pub fn new(model: &Model, text: Arc<str>, limit: usize, cancel: &Cancel) -> Option<Self> {
         let cut = |chunk: &[u8]| match &model.vocabulary {
             Some(vocabulary) => vocabulary.encode_bytes(chunk),
-            None => numbers(chunk, model.network.config().vocab_size),
+            None => numbers(chunk, model.network.architecture().vocab_size),
         };
         let is_mark = |bytes: &[u8]| match &model.vocabulary {
             Some(vocabulary) => vocabulary.mark_len(bytes),
@@ -45,7 +45,7 @@ impl Tokens {
 
     /// As [`Tokens::new`], of a list of ids whether or not the model has a vocabulary.
     pub fn of_ids(model: &Model, text: Arc<str>, limit: usize, cancel: &Cancel) -> Option<Self> {
-        let vocab_size = model.network.config().vocab_size;
+        let vocab_size = model.network.architecture().vocab_size;
         let none = |_: &[u8]| 0;
         Self::cut(text, limit, cancel, none, |chunk| {
             numbers(chunk, vocab_size)

@@ -37,7 +37,7 @@ impl VectorFacts {
         let Some(head) = detail.heads.single() else {
             return Ok(None);
         };
-        if vector >= network.config().pers_mem_size {
+        if vector >= network.architecture().persistent() {
             return Ok(None);
         }
         Ok(Some(Self {

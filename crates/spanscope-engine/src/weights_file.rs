@@ -93,13 +93,13 @@ pub fn write_weights(
     weights_file(model, weights, heads, text).write(path, &Cancel::default())
 }
 
-/// A `.safetensors` file of the weights of some heads on a text (named `text`): `weights` (T × reach, column c is
-/// distance c + 1), `empty` (T), and `persistent` (T × N) if there are vectors, for the queries that `weights` has;
+/// A `.safetensors` file of the weights of some heads on a text (named `text`): `weights` (T × reach, the nearest distance first:
+/// 1, or 0 where a token sees itself), `empty` (T), `persistent` (T × N) if there are vectors, and `sink` (T) if there is one, for the queries that `weights` has;
 /// where weights are not divided by their sum after the mask, `masked` (T) is what they lack to add up to 1. Several heads are
 /// put together, all their vectors in one column.
 ///
-/// The metadata has `format`, `provenance`, `text`, `heads`, `first` (the position of the first query), and of a single
-/// head `layer` and `head`, from 0.
+/// The metadata has `format`, `provenance`, `text`, `heads`, `first` (the position of the first query), of a single head `layer`
+/// and `head`, from 0, and `nearest` = 0 where a token sees itself.
 pub fn weights_file(
     model: &Model,
     weights: &LookedWeights,
@@ -125,7 +125,15 @@ pub fn weights_file(
     if weights.vectors > 0 {
         tensors.push(persistent(weights));
     }
-    if heads.add_up() && model.network.config().is_masked() {
+    if weights.sink(weights.first).is_some() {
+        let sinks = (weights.first..weights.end).map(|query| weights.sink(query));
+        tensors.push(NamedTensor {
+            name: "sink".into(),
+            shape: vec![t],
+            values: sinks.map(Option::unwrap_or_default).collect(),
+        });
+    }
+    if heads.add_up() && model.network.architecture().loses_weight() {
         let masked = (weights.first..weights.end).map(|query| weights.masked(query));
         tensors.push(NamedTensor {
             name: "masked".into(),
@@ -155,8 +163,12 @@ impl PersistentUse {
     /// When the model has no persistent vectors, there is no text, or the run fails or is cancelled.
     pub fn measure(snapshot: &Snapshot, cancel: &Cancel) -> Result<Self, WeightsFileError> {
         let model = snapshot.model.as_ref().ok_or(WeightsFileError::NoText)?;
-        let config = model.network.config();
-        let (layers, heads, vectors) = (config.nb_layers, config.nb_heads, config.pers_mem_size);
+        let architecture = model.network.architecture();
+        let (layers, heads, vectors) = (
+            architecture.nb_layers(),
+            architecture.nb_heads(),
+            architecture.persistent(),
+        );
         if vectors == 0 {
             return Err(WeightsFileError::NoVectors);
         }
@@ -186,7 +198,7 @@ impl PersistentUse {
 }
 
 /// A `.safetensors` file of the use of persistent vectors on a text (named `text`): `shares` (L × H × 3: on tokens
-/// of the text, on persistent vectors, on empty context) and `usage` (L × H × N: the mean weight of each vector); and of
+/// of the text, on persistent vectors, on empty context; a fourth on learned sinks where there are any) and `usage` (L × H × N: the mean weight of each vector); and of
 /// one head, if there is one in `of`, the weight that each query gives each vector: `persistent` (T × N).
 ///
 /// The metadata is that of [`weights_file`]. `used` has the numbers of all heads.
@@ -196,15 +208,24 @@ pub fn persistent_file(
     of: Option<(&LookedWeights, &Heads)>,
     text: &str,
 ) -> WeightsFile {
-    let config = model.network.config();
-    let (layers, heads, vectors) = (config.nb_layers, config.nb_heads, config.pers_mem_size);
+    let architecture = model.network.architecture();
+    let (layers, heads, vectors) = (
+        architecture.nb_layers(),
+        architecture.nb_heads(),
+        architecture.persistent(),
+    );
     let shares = used.shares.iter();
+    let kinds = 3 + usize::from(architecture.has_sinks());
     let mut tensors = vec![
         NamedTensor {
             name: "shares".into(),
-            shape: vec![layers, heads, 3],
+            shape: vec![layers, heads, kinds],
             values: shares
-                .flat_map(|s| [s.context, s.persistent, s.empty])
+                .flat_map(|s| {
+                    [s.context, s.persistent, s.empty, s.sink]
+                        .into_iter()
+                        .take(kinds)
+                })
                 .collect(),
         },
         NamedTensor {
@@ -256,6 +277,9 @@ fn of_heads(weights: &LookedWeights, heads: &Heads) -> Metadata {
         ("heads".to_owned(), heads_title(heads)),
         ("first".to_owned(), weights.first.to_string()),
     ]);
+    if weights.nearest != 1 {
+        metadata.insert("nearest".to_owned(), weights.nearest.to_string());
+    }
     if let Some((layer, head)) = heads.single() {
         metadata.insert("layer".to_owned(), layer.to_string());
         metadata.insert("head".to_owned(), head.to_string());

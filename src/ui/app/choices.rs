@@ -55,14 +55,14 @@ impl App {
         let Some(model) = &snapshot.model else {
             return Err("no model is open".into());
         };
-        let config = model.network.config();
+        let architecture = model.network.architecture();
         let set = choices.spans.iter().map(|(head, _)| head);
         for &(layer, head) in choices.heads.iter().chain(set).chain(&choices.silenced) {
-            if layer >= config.nb_layers || head >= config.nb_heads {
+            if layer >= architecture.nb_layers() || head >= architecture.nb_heads() {
                 return Err(format!(
                     "there is no head {layer}.{head}: the model has layers 0 to {} and heads 0 to {}",
-                    config.nb_layers - 1,
-                    config.nb_heads - 1
+                    architecture.nb_layers() - 1,
+                    architecture.nb_heads() - 1
                 ));
             }
         }
@@ -82,10 +82,10 @@ impl App {
             self.document.selection.tokens = TokenSet::from(tokens.clone());
         }
         if let Some(vector) = choices.vector {
-            if vector >= config.pers_mem_size {
+            if vector >= architecture.persistent() {
                 return Err(format!(
                     "there is no persistent vector {vector}: the model has {}",
-                    config.pers_mem_size
+                    architecture.persistent()
                 ));
             }
             self.document.selection.vector = Some(vector);

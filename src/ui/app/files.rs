@@ -140,7 +140,7 @@ impl App {
             return;
         };
         let tokens = selected.tokens();
-        self.document.selection = selected.heads_in(model.network.config());
+        self.document.selection = selected.heads_in(model.network.architecture());
         if self.document.text_file.is_none() || is_recorded {
             self.document.selection.tokens = tokens;
         }
@@ -369,7 +369,7 @@ impl App {
 
 /// The first ids of a model, as a text to begin with.
 fn first_ids(model: &Model) -> String {
-    let ids = 0..64.min(model.network.config().vocab_size);
+    let ids = 0..64.min(model.network.architecture().vocab_size);
     ids.map(|id| id.to_string()).collect::<Vec<_>>().join(" ")
 }
 

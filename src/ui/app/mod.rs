@@ -444,9 +444,11 @@ impl App {
     }
 
     fn find(&mut self, ctx: &egui::Context, now: &Now) {
-        let config = self.document.snapshot.model.as_ref();
-        let config = config.map(|model| model.network.config());
-        let heads = config.map_or((0, 0), |config| (config.nb_layers, config.nb_heads));
+        let architecture = self.document.snapshot.model.as_ref();
+        let architecture = architecture.map(|model| model.network.architecture());
+        let heads = architecture.map_or((0, 0), |architecture| {
+            (architecture.nb_layers(), architecture.nb_heads())
+        });
         if let Some(command) = self
             .overlays
             .palette

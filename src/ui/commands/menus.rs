@@ -248,7 +248,7 @@ fn model_button(bar: &mut Menus<'_>, ui: &mut Ui) {
     let Some(model) = &bar.document.snapshot.model else {
         return;
     };
-    let config = model.network.config();
+    let architecture = model.network.architecture();
     let name = model.file_name();
     let parameters = model.network.parameters() as f64;
     let size = if parameters < 1e6 {
@@ -260,7 +260,12 @@ fn model_button(bar: &mut Menus<'_>, ui: &mut Ui) {
     };
     let text = trf(
         "{0} · {1} layers × {2} heads · {3}",
-        &[&name, &config.nb_layers, &config.nb_heads, &size],
+        &[
+            &name,
+            &architecture.nb_layers(),
+            &architecture.nb_heads(),
+            &size,
+        ],
     );
     let button = egui::Button::new(text)
         .frame_when_inactive(false)

@@ -211,14 +211,14 @@ impl Document {
         let Some(model) = &self.snapshot.model else {
             return;
         };
-        let config = model.network.config();
+        let architecture = model.network.architecture();
         let step = |at: usize, by: isize, end: usize| {
             at.saturating_add_signed(by).min(end.saturating_sub(1))
         };
         let (layer, head) = self.selection.heads.leading();
         self.selection.select_head((
-            step(layer, layers, config.nb_layers),
-            step(head, heads, config.nb_heads),
+            step(layer, layers, architecture.nb_layers()),
+            step(head, heads, architecture.nb_heads()),
         ));
     }
 
@@ -228,8 +228,8 @@ impl Document {
             return;
         };
         let (layers, heads) = (
-            model.network.config().nb_layers,
-            model.network.config().nb_heads,
+            model.network.architecture().nb_layers(),
+            model.network.architecture().nb_heads(),
         );
         let all = (0..layers).flat_map(|layer| (0..heads).map(move |head| (layer, head)));
         let leading = self.selection.heads.leading();

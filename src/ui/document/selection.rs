@@ -2,7 +2,7 @@
 
 use crate::analysis::TokenSet;
 use crate::engine::{Combine, Heads};
-use crate::model::Config;
+use crate::model::Architecture;
 use eframe::egui::Modifiers;
 use serde::{Deserialize, Serialize};
 
@@ -155,15 +155,16 @@ impl Selected {
     }
 
     /// The heads, as far as a network has them, and the vector; no tokens.
-    pub fn heads_in(&self, config: &Config) -> Selection {
-        let exists =
-            |(layer, head): (usize, usize)| layer < config.nb_layers && head < config.nb_heads;
+    pub fn heads_in(&self, architecture: &Architecture) -> Selection {
+        let exists = |(layer, head): (usize, usize)| {
+            layer < architecture.nb_layers() && head < architecture.nb_heads()
+        };
         let mut selection = Selection::default();
         selection.set_combine(self.combine);
         if exists(self.leading) {
             let others = self.heads.iter().copied().filter(|head| exists(*head));
             selection.select_heads(self.leading, others);
-            selection.vector = self.vector.filter(|v| *v < config.pers_mem_size);
+            selection.vector = self.vector.filter(|v| *v < architecture.persistent());
         }
         selection
     }

@@ -55,7 +55,7 @@ impl ModelFacts {
         palette: &Palette,
         out: &mut Vec<Command>,
     ) {
-        let config = model.network.config();
+        let architecture = model.network.architecture();
         let name = model.file_name();
         ui.label(strong(name))
             .on_hover_text(model.path.display().to_string());
@@ -81,27 +81,30 @@ impl ModelFacts {
                 row(tr("Kind"), model.kind());
                 row(
                     tr("Layers × heads"),
-                    format!("{} × {}", config.nb_layers, config.nb_heads),
+                    format!("{} × {}", architecture.nb_layers(), architecture.nb_heads()),
                 );
                 row(
                     tr("Hidden size"),
                     trf(
                         "{0} ({1} per head)",
-                        &[&config.hidden_size, &config.head_dim()],
+                        &[&architecture.width, &architecture.head_dim()],
                     ),
                 );
-                if config.inner_hidden_size > 0 {
-                    row(tr("Feed-forward size"), thousands(config.inner_hidden_size));
+                if architecture.feed_forward() > 0 {
+                    row(
+                        tr("Feed-forward size"),
+                        thousands(architecture.feed_forward()),
+                    );
                 }
-                if config.pers_mem_size > 0 {
+                if architecture.persistent() > 0 {
                     row(
                         tr("Persistent vectors"),
-                        trf("{0} per head", &[&config.pers_mem_size]),
+                        trf("{0} per head", &[&architecture.persistent()]),
                     );
                 }
                 row(
                     tr("Span limit S"),
-                    trf("{0} tokens", &[&thousands(config.attn_span)]),
+                    trf("{0} tokens", &[&thousands(architecture.limit())]),
                 );
                 row(
                     tr("Reach"),
@@ -115,7 +118,7 @@ impl ModelFacts {
                     || {
                         trf(
                             "{0} tokens, not named: shown as ids",
-                            &[&thousands(config.vocab_size)],
+                            &[&thousands(architecture.vocab_size)],
                         )
                     },
                     |vocabulary| vocabulary.note().to_owned(),
@@ -141,9 +144,16 @@ impl ModelFacts {
             ui.label(quiet(trf("Recorded from {0} with {1} on {2}", &words)));
             return;
         }
-        if config.adapt_span {
+        if let Some(current) = architecture.ramp() {
             let assumed = model.assumed.iter().any(|note| note.starts_with("ramp"));
-            ramp_field(ui, &mut self.ramp, number, config, assumed, out);
+            ramp_field(
+                ui,
+                &mut self.ramp,
+                number,
+                (current, architecture.limit()),
+                assumed,
+                out,
+            );
         }
         ui.horizontal(|ui| {
             if ui

@@ -58,13 +58,19 @@ impl ViewContext<'_> {
     /// z and reach of a head.
     pub fn span_of(&self, (layer, head): (usize, usize)) -> Option<Span> {
         let network = &self.snapshot.shown()?.network;
-        let heads = network.config().nb_heads;
+        let heads = network.architecture().nb_heads();
         network.spans().get(layer * heads + head).copied()
     }
 
     /// z and reach of the leading head.
     pub fn span(&self) -> Option<Span> {
         self.span_of(self.selection.heads.leading())
+    }
+
+    /// The nearest distance that heads see: 0 where a token sees itself.
+    pub fn nearest(&self) -> usize {
+        let model = self.snapshot.shown();
+        model.map_or(1, |model| model.network.architecture().nearest())
     }
 
     /// How far the selected heads reach: as far as the one that reaches farthest.
@@ -76,7 +82,10 @@ impl ViewContext<'_> {
 
     /// A click on a head, with the keys that are held.
     pub fn click_head(&mut self, ui: &eframe::egui::Ui, head: (usize, usize)) {
-        let heads = self.snapshot.shown().map(|m| m.network.config().nb_heads);
+        let heads = self
+            .snapshot
+            .shown()
+            .map(|m| m.network.architecture().nb_heads());
         let modifiers = ui.input(|input| input.modifiers);
         self.selection
             .click_head(head, modifiers, heads.unwrap_or(1));

@@ -1,20 +1,19 @@
 //! The ramp, set by hand.
 
-use crate::model::Config;
 use crate::ui::commands::command::Command;
 use crate::ui::language::tr;
 use eframe::egui::{self, Ui};
 
-/// The ramp, to be set by hand: `field` is what is being typed, with the number of the model that it belongs to.
+/// The ramp, to be set by hand: what it is and its upper limit. `field` is what is being typed, with the number of the model that
+/// it belongs to.
 pub fn ramp_field(
     ui: &mut Ui,
     field: &mut Option<(u64, usize)>,
     number: u64,
-    config: &Config,
+    (current, limit): (usize, usize),
     assumed: bool,
     out: &mut Vec<Command>,
 ) {
-    let (current, limit) = (config.adapt_span_ramp, config.attn_span);
     let mut ramp = match *field {
         Some((of, ramp)) if of == number => ramp,
         _ => current,

@@ -210,6 +210,7 @@ mod tests {
                 context: 0.9,
                 persistent: 0.0,
                 empty: 0.1,
+                sink: 0.0,
             }),
             measure: None,
             flag: None,

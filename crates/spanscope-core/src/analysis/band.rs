@@ -12,7 +12,7 @@ pub enum BandLayout {
     /// Column = position of the key in the text.
     #[default]
     Key,
-    /// Column = distance − 1.
+    /// Column = distance, less the nearest one that a token sees.
     Distance,
     /// Column = persistent vector, in the window's order.
     Vector,
@@ -127,16 +127,17 @@ fn each(
     match window.layout {
         BandLayout::Key => {
             // Distances before the text's start are no keys.
-            let row = weights.row(query);
-            let row = &row[..row.len().min(query)];
-            let keys = columns.start.max(query - row.len())..columns.end.min(query);
-            for key in keys {
-                take(key, row[query - key - 1]);
+            let seen = weights.keys(query);
+            let keys = columns.start.max(seen.start)..columns.end.min(seen.end);
+            if keys.is_empty() {
+                return;
             }
+            let row = weights.on(query, keys.clone()).iter().rev();
+            keys.zip(row).for_each(|(key, weight)| take(key, *weight));
         }
         BandLayout::Distance => {
             // As by key: what lies before the text's start is beside the picture.
-            let row = weights.row(query).iter().take(query);
+            let row = weights.on_text(query).iter();
             let row = row.take(columns.end).enumerate();
             row.skip(columns.start).for_each(|(c, w)| take(c, *w));
         }
@@ -271,6 +272,24 @@ mod tests {
         assert_eq!(grid.values[12 + 2], 3.1);
         assert_eq!(grid.values[12 + 1], 3.2);
         assert!(grid.values[12].is_nan());
+    }
+
+    #[test]
+    fn a_token_that_sees_itself_stands_on_the_diagonal() {
+        let own = LookedWeights::from(HeadWeights {
+            nearest: 0,
+            queries: 2,
+            reach: 2,
+            weights: vec![0.1, 0.2, 1.1, 1.2].into(),
+            empty: vec![0.0; 2],
+            ..HeadWeights::default()
+        });
+        let grid = BandGrid::new(&own, &window(BandLayout::Key, 0..2, 0..2, 10));
+        assert!(grid.values[0] == 0.1 && grid.values[1].is_nan());
+        assert_eq!(grid.values[2..], [1.2, 1.1]);
+        let grid = BandGrid::new(&own, &window(BandLayout::Distance, 0..2, 0..2, 10));
+        assert!(grid.values[0] == 0.1 && grid.values[1].is_nan());
+        assert_eq!(grid.values[2..], [1.1, 1.2]);
     }
 
     #[test]

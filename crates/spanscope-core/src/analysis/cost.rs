@@ -4,7 +4,8 @@
 //! computes on top (products beyond a head's reach, exponentials, norms) is its own affair. So the same text costs
 //! the same however it is cut into blocks, and operations per second can be held against a matrix product's.
 
-use crate::model::{Config, Span};
+use crate::model::architecture::{LayerSpec, Position};
+use crate::model::{Architecture, Span};
 use std::ops::{Add, Range};
 
 /// Floating-point operations of a forward pass, by what they are for. The output layer is [apart](output_flops): a
@@ -56,7 +57,7 @@ pub enum Extent {
 }
 
 /// Distances per head, layer by layer (L·H numbers), from the [spans of a network](crate::model::Network::spans).
-pub fn distances(config: &Config, spans: &[Span], extent: Extent) -> Vec<usize> {
+pub fn distances(architecture: &Architecture, spans: &[Span], extent: Extent) -> Vec<usize> {
     let widest = |layer: usize| {
         let of_layer = spans.iter().filter(|span| span.layer == layer);
         of_layer.map(|span| span.reach).max().unwrap_or(0)
@@ -64,7 +65,7 @@ pub fn distances(config: &Config, spans: &[Span], extent: Extent) -> Vec<usize> 
     let each = spans.iter().map(|span| match extent {
         Extent::Head => span.reach,
         Extent::Layer => widest(span.layer),
-        Extent::Full => config.attn_span,
+        Extent::Full => architecture.limit(),
     });
     each.collect()
 }
@@ -72,46 +73,83 @@ pub fn distances(config: &Config, spans: &[Span], extent: Extent) -> Vec<usize> 
 /// Operations for the tokens at the positions `tokens` of a text, those before them being computed already:
 /// `0..T` is a text of T tokens, `T..T + 1` one token appended to it. `distances` has one number per head, as
 /// [`distances`] gives them.
-pub fn flops(config: &Config, distances: &[usize], tokens: Range<usize>) -> Flops {
+pub fn flops(architecture: &Architecture, distances: &[usize], tokens: Range<usize>) -> Flops {
+    let layers = by_layer(architecture, distances, tokens);
+    layers.into_iter().fold(Flops::default(), Add::add)
+}
+
+/// What one layer takes of it, whose heads are given `distances`.
+fn of_layer(width: usize, layer: &LayerSpec, distances: &[usize], tokens: Range<usize>) -> Flops {
     let count = tokens.len() as u64;
-    let (dim, d) = (config.hidden_size as u64, config.head_dim() as u64);
-    let per_layer = config.nb_layers as u64 * count;
-    let heads = distances.len() as u64;
+    let of = &layer.attention;
+    let (dim, d) = (width as u64, of.head_dim as u64);
+    let (heads, kv_heads) = (of.heads as u64, of.kv_heads as u64);
     let in_text = |reach: usize| {
-        in_text_before(reach, tokens.end) - in_text_before(reach, tokens.start.min(tokens.end))
+        let before = |end: usize| in_text_before(of.nearest, reach, end);
+        before(tokens.end) - before(tokens.start.min(tokens.end))
     };
+    let positions = match of.position {
+        Position::Relative { .. } => distances.iter().map(|&reach| reach as u64).sum(),
+        Position::None | Position::Rotary(_) | Position::Alibi { .. } => 0,
+    };
+    let feed_forward = layer.feed_forward.as_ref().map_or(0, |ff| {
+        let products = if ff.gated { 3 } else { 2 };
+        let used = ff.experts.map_or(1, |experts| experts.used as u64);
+        2 * products * used * dim * ff.width as u64
+    });
     Flops {
-        projections: 8 * dim * dim * per_layer,
-        feed_forward: 4 * dim * config.inner_hidden_size as u64 * per_layer,
+        projections: 4 * dim * d * (heads + kv_heads) * count,
+        feed_forward: feed_forward * count,
         context: 4 * d * distances.iter().map(|&reach| in_text(reach)).sum::<u64>(),
-        positions: 2 * d * count * distances.iter().map(|&reach| reach as u64).sum::<u64>(),
-        persistent: 4 * d * heads * config.pers_mem_size as u64 * count,
+        positions: 2 * d * count * positions,
+        persistent: 4 * d * distances.len() as u64 * of.persistent as u64 * count,
     }
 }
 
 /// Operations of the log-probabilities after one token: 2·V·D. `None` for adaptive output, where they depend on the
 /// cluster that is asked for.
-pub fn output_flops(config: &Config) -> Option<u64> {
-    let plain = config.adapt_io.is_none();
-    plain.then_some(2 * config.vocab_size as u64 * config.hidden_size as u64)
+pub fn output_flops(architecture: &Architecture) -> Option<u64> {
+    let plain = architecture.clusters().is_none();
+    plain.then_some(2 * architecture.vocab_size as u64 * architecture.width as u64)
 }
 
 /// Numbers that must be at hand to append to a text of `tokens` tokens: a key and a value, 2·d, per head and distance
 /// within both reach and text. `distances` as for [`flops`].
-pub fn kv_numbers(config: &Config, distances: &[usize], tokens: usize) -> u64 {
-    let seen = distances.iter().map(|&reach| reach.min(tokens) as u64);
-    2 * config.head_dim() as u64 * seen.sum::<u64>()
+pub fn kv_numbers(architecture: &Architecture, distances: &[usize], tokens: usize) -> u64 {
+    let layers = layers(architecture, distances).map(|(layer, distances)| {
+        let of = &layer.attention;
+        // Query heads that share their keys need those of the one that sees farthest.
+        let sharing = (of.heads / of.kv_heads.max(1)).max(1);
+        let farthest = distances.chunks(sharing).map(|heads| {
+            let reach = heads.iter().max().copied().unwrap_or(0);
+            // Its own key the token brings along.
+            (reach.saturating_add(of.nearest).saturating_sub(1)).min(tokens) as u64
+        });
+        2 * of.head_dim as u64 * farthest.sum::<u64>()
+    });
+    layers.sum()
+}
+
+/// The layers, each with what is given for its heads in a list of all heads.
+fn layers<'a>(
+    architecture: &'a Architecture,
+    mut of_heads: &'a [usize],
+) -> impl Iterator<Item = (&'a LayerSpec, &'a [usize])> {
+    architecture.layers.iter().map(move |layer| {
+        let (own, rest) = of_heads.split_at(of_heads.len().min(layer.attention.heads));
+        of_heads = rest;
+        (layer, own)
+    })
 }
 
 /// What each layer of [`flops`] takes of it, first layer first; together they are the whole.
-pub fn by_layer(config: &Config, distances: &[usize], tokens: Range<usize>) -> Vec<Flops> {
-    let one = Config {
-        nb_layers: 1,
-        ..config.clone()
-    };
-    let layers = distances.chunks(config.nb_heads.max(1));
-    layers
-        .map(|heads| flops(&one, heads, tokens.clone()))
+pub fn by_layer(
+    architecture: &Architecture,
+    distances: &[usize],
+    tokens: Range<usize>,
+) -> Vec<Flops> {
+    layers(architecture, distances)
+        .map(|(layer, own)| of_layer(architecture.width, layer, own, tokens.clone()))
         .collect()
 }
 
@@ -148,30 +186,32 @@ pub struct LimitedCost {
 /// The cost of the token at `position` (with so many tokens before it) for each of the `limits`, heads being given
 /// `distances` [cut to the limit](limited). From the position S on, all distances lie within the text.
 pub fn curve(
-    config: &Config,
+    architecture: &Architecture,
     distances: &[usize],
     limits: &[usize],
     position: usize,
 ) -> Vec<LimitedCost> {
-    let output = output_flops(config).unwrap_or(0);
+    let output = output_flops(architecture).unwrap_or(0);
     let point = |limit: &usize| {
         let cut = limited(distances, *limit);
         LimitedCost {
             limit: *limit,
-            flops: flops(config, &cut, position..position + 1).total() + output,
-            kv_numbers: kv_numbers(config, &cut, position),
+            flops: flops(architecture, &cut, position..position + 1).total() + output,
+            kv_numbers: kv_numbers(architecture, &cut, position),
             mean_reach: cut.iter().sum::<usize>() as f64 / cut.len().max(1) as f64,
         }
     };
     limits.iter().map(point).collect()
 }
 
-/// Σ min(t, reach) over the first `tokens` positions t: a token sees those before it, and never itself.
-fn in_text_before(reach: usize, tokens: usize) -> u64 {
+/// Σ min(t + 1 − nearest, reach) over the first `tokens` positions t: a token sees those before it and, where the nearest distance
+/// is 0, itself.
+fn in_text_before(nearest: usize, reach: usize, tokens: usize) -> u64 {
     let (reach, tokens) = (reach as u64, tokens as u64);
-    // The first reach + 1 tokens see all that is there: 0 + 1 + … + reach.
-    let growing = tokens.min(reach + 1);
-    growing * growing.saturating_sub(1) / 2 + (tokens - growing) * reach
+    let own = u64::from(nearest == 0);
+    // The first ones see all that is there: 0 + 1 + … + reach, or 1 + … + reach.
+    let growing = tokens.min(reach.saturating_add(1 - own));
+    growing * (growing + 2 * own).saturating_sub(1) / 2 + (tokens - growing) * reach
 }
 
 #[cfg(test)]
@@ -179,12 +219,16 @@ mod tests {
     use super::*;
     use crate::model::architecture::Window;
 
-    fn config(inner: usize, vectors: usize) -> Config {
-        Config {
+    fn config(inner: usize, vectors: usize) -> Architecture {
+        of_layers(inner, vectors, 1)
+    }
+
+    fn of_layers(inner: usize, vectors: usize, nb_layers: usize) -> Architecture {
+        Architecture::from(&crate::model::Config {
             vocab_size: 10,
             hidden_size: 4,
             nb_heads: 2,
-            nb_layers: 1,
+            nb_layers,
             attn_span: 8,
             inner_hidden_size: inner,
             pers_mem_size: vectors,
@@ -192,7 +236,7 @@ mod tests {
             adapt_span_ramp: 1,
             adapt_io: None,
             normalisation: crate::model::Normalisation::default(),
-        }
+        })
     }
 
     fn span(layer: usize, head: usize, reach: usize) -> Span {
@@ -232,53 +276,66 @@ mod tests {
 
     #[test]
     fn tokens_one_by_one_cost_what_they_cost_together() {
-        let config = config(3, 2);
+        let architecture = config(3, 2);
         let reaches = [3, 6];
-        let steps = (0..20).map(|t| flops(&config, &reaches, t..t + 1));
+        let steps = (0..20).map(|t| flops(&architecture, &reaches, t..t + 1));
         let sum = steps.fold(Flops::default(), Add::add);
-        assert_eq!(sum, flops(&config, &reaches, 0..20));
+        assert_eq!(sum, flops(&architecture, &reaches, 0..20));
         // Far into a text every distance lies within it.
-        let far = flops(&config, &reaches, 1000..1001);
+        let far = flops(&architecture, &reaches, 1000..1001);
         assert_eq!(far.context, 2 * far.positions);
-        assert_eq!(flops(&config, &reaches, 5..5), Flops::default());
+        assert_eq!(flops(&architecture, &reaches, 5..5), Flops::default());
     }
 
     #[test]
     fn extents_and_the_memory_they_take() {
-        let config = config(0, 0);
+        let architecture = of_layers(0, 0, 2);
         let spans = [span(0, 0, 1), span(0, 1, 5), span(1, 0, 2), span(1, 1, 2)];
-        let of = |extent| distances(&config, &spans, extent);
+        let of = |extent| distances(&architecture, &spans, extent);
         assert_eq!(of(Extent::Head), [1, 5, 2, 2]);
         assert_eq!(of(Extent::Layer), [5, 5, 2, 2]);
         assert_eq!(of(Extent::Full), [8; 4]);
-        assert_eq!(kv_numbers(&config, &of(Extent::Head), 100), 2 * 2 * 10);
+        assert_eq!(
+            kv_numbers(&architecture, &of(Extent::Head), 100),
+            2 * 2 * 10
+        );
         // A short text has no more keys than tokens.
         assert_eq!(
-            kv_numbers(&config, &of(Extent::Head), 2),
+            kv_numbers(&architecture, &of(Extent::Head), 2),
             2 * 2 * (1 + 2 + 2 + 2)
         );
-        assert_eq!(output_flops(&config), Some(2 * 10 * 4));
+        assert_eq!(output_flops(&architecture), Some(2 * 10 * 4));
+    }
+
+    #[test]
+    fn a_token_that_sees_itself_has_one_key_more_to_score_and_none_more_to_keep() {
+        for reach in [1, 3, 9] {
+            for tokens in 0..12 {
+                let seen = |nearest: usize| -> u64 {
+                    let of = (0..tokens).map(|t: usize| (t + 1 - nearest).min(reach) as u64);
+                    of.sum()
+                };
+                for nearest in [0, 1] {
+                    assert_eq!(in_text_before(nearest, reach, tokens), seen(nearest));
+                }
+            }
+        }
+        let mut own = config(0, 0);
+        own.layers[0].attention.nearest = 0;
+        assert_eq!(kv_numbers(&own, &[5, 1], 100), 2 * 2 * 4);
+        own.layers[0].attention.kv_heads = 1;
+        assert_eq!(kv_numbers(&own, &[5, 1], 2), 2 * 2 * 2);
     }
 
     #[test]
     fn layers_add_up_to_the_whole() {
-        let config = Config {
-            nb_layers: 3,
-            ..config(3, 2)
-        };
+        let architecture = of_layers(3, 2, 3);
         let reaches = [1, 5, 2, 2, 8, 1];
-        let layers = by_layer(&config, &reaches, 4..9);
+        let layers = by_layer(&architecture, &reaches, 4..9);
         assert_eq!(layers.len(), 3);
-        assert_eq!(layers[2], flops(&config_of_one(&config), &[8, 1], 4..9));
+        assert_eq!(layers[2], flops(&config(3, 2), &[8, 1], 4..9));
         let sum = layers.into_iter().fold(Flops::default(), Add::add);
-        assert_eq!(sum, flops(&config, &reaches, 4..9));
-    }
-
-    fn config_of_one(config: &Config) -> Config {
-        Config {
-            nb_layers: 1,
-            ..config.clone()
-        }
+        assert_eq!(sum, flops(&architecture, &reaches, 4..9));
     }
 
     #[test]
@@ -294,14 +351,14 @@ mod tests {
 
     #[test]
     fn a_curve_ends_where_nothing_is_cut() {
-        let config = config(3, 0);
+        let architecture = config(3, 0);
         let reaches = [2, 6];
         assert_eq!(limited(&reaches, 4), [2, 4]);
-        let points = curve(&config, &reaches, &limits(8), 8);
-        let whole = flops(&config, &reaches, 8..9).total() + 80;
+        let points = curve(&architecture, &reaches, &limits(8), 8);
+        let whole = flops(&architecture, &reaches, 8..9).total() + 80;
         let last = points.last().unwrap();
         assert_eq!((last.limit, last.flops), (8, whole));
-        assert_eq!(last.kv_numbers, kv_numbers(&config, &reaches, 8));
+        assert_eq!(last.kv_numbers, kv_numbers(&architecture, &reaches, 8));
         assert_eq!(last.mean_reach, 4.0);
         // From the longest reach on nothing changes; before, every distance of a head costs 6·d with d = 2.
         let at = |limit: usize| points.iter().find(|p| p.limit == limit).unwrap();
@@ -309,7 +366,7 @@ mod tests {
         assert_eq!(at(6).flops - at(4).flops, 2 * 12);
         assert_eq!(at(2).flops - at(1).flops, 2 * 12);
         // Early in a text, positions are scored but no keys.
-        let early = curve(&config, &reaches, &[8], 0);
+        let early = curve(&architecture, &reaches, &[8], 0);
         assert_eq!(early[0].kv_numbers, 0);
         assert_eq!(last.flops - early[0].flops, 4 * 2 * 8);
     }

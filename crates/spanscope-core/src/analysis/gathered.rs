@@ -23,6 +23,8 @@ pub struct Gathered {
     pub empty: f32,
     /// Σ over the selected queries of the weight on persistent vectors; `None` where there are none.
     pub persistent: Option<f32>,
+    /// Σ over the selected queries of the weight on the head's learned sink; `None` where it has none.
+    pub sink: Option<f32>,
     /// Σ over the selected queries of what their weights [lack](LookedWeights::masked) to add up to 1.
     pub masked: f32,
     /// The largest of `read`, and of `readers`.
@@ -55,14 +57,17 @@ impl Gathered {
         let (Some(first), Some(last)) = (queries().next(), queries().last()) else {
             return;
         };
-        self.first_key = first.saturating_sub(weights.reach);
-        self.read = vec![0.0; last - self.first_key];
+        self.first_key = weights.keys(first).start;
+        self.read = vec![0.0; weights.keys(last).end - self.first_key];
         let mut persistent = 0.0;
         for query in queries() {
             self.queries += 1;
-            // Distances beyond `query` lie before the text's start.
-            for (c, weight) in weights.row(query).iter().take(query).enumerate() {
-                self.read[query - (c + 1) - self.first_key] += weight;
+            // Distances before the text's start are not on it.
+            for (key, weight) in weights.keys(query).rev().zip(weights.on_text(query)) {
+                self.read[key - self.first_key] += weight;
+            }
+            if let Some(weight) = weights.sink(query) {
+                *self.sink.get_or_insert(0.0) += weight;
             }
             self.empty += weights.empty(query).unwrap_or(0.0);
             persistent += weights.persistent(query).unwrap_or(0.0);
@@ -75,21 +80,18 @@ impl Gathered {
         let (Some(first), Some(last)) = (self.tokens.first(), self.tokens.last()) else {
             return;
         };
-        let start = (first + 1).max(weights.first);
-        let end = (last + weights.reach + 1).min(weights.end);
+        let start = weights.readers(first).start.max(weights.first);
+        let end = weights.readers(last).end.min(weights.end);
         self.first_query = start;
         let of = |query: usize| {
-            let row = weights.row(query);
-            let seen = query.saturating_sub(weights.reach)..query;
+            let seen = weights.keys(query);
             let keys = self
                 .tokens
                 .ranges()
                 .iter()
                 .map(|range| range.start.max(seen.start)..range.end.min(seen.end));
-            // Key k stands at distance query − k, column query − k − 1.
             keys.filter(|keys| !keys.is_empty())
-                .filter_map(|keys| row.get(query - keys.end..query - keys.start))
-                .flatten()
+                .flat_map(|keys| weights.on(query, keys))
                 .sum::<f32>()
         };
         self.readers = (start..end).map(of).collect();
@@ -166,6 +168,26 @@ mod tests {
             close(*found, expected);
         }
         assert_eq!(sum.readers.len(), 3);
+    }
+
+    #[test]
+    fn a_token_that_sees_itself_is_among_its_readers() {
+        let own = LookedWeights::from(HeadWeights {
+            nearest: 0,
+            queries: 3,
+            reach: 2,
+            weights: vec![0.0, 0.1, 1.0, 1.1, 2.0, 2.1].into(),
+            empty: vec![0.0; 3],
+            sink: vec![0.5; 3],
+            ..HeadWeights::default()
+        });
+        let one = Gathered::new(&own, &TokenSet::one(1));
+        assert_eq!((one.first_key, one.read.as_slice()), (0, &[1.1, 1.0][..]));
+        assert_eq!(
+            (one.first_query, one.readers.as_slice()),
+            (1, &[1.0, 2.1][..])
+        );
+        assert_eq!(one.sink, Some(0.5));
     }
 
     #[test]

@@ -63,7 +63,7 @@ fn extremes(changes: &[f32], k: usize) -> Promoted {
 mod tests {
     use super::*;
     use crate::checkpoint::Checkpoint;
-    use crate::model::Config;
+    use crate::model::Architecture;
     use std::path::Path;
 
     /// A checkpoint's tensors as they are, and plain sums over them.
@@ -87,8 +87,14 @@ mod tests {
         }
 
         /// √N · W_out[:, head] · val.
-        fn write(&self, config: &Config, layer: usize, head: usize, n: usize) -> Vec<f64> {
-            let (d, vectors) = (config.head_dim(), config.pers_mem_size);
+        fn write(
+            &self,
+            architecture: &Architecture,
+            layer: usize,
+            head: usize,
+            n: usize,
+        ) -> Vec<f64> {
+            let (d, vectors) = (architecture.head_dim(), architecture.persistent());
             let name = format!("layers.{layer}.attn");
             let vals = self.read(&format!("{name}.attn.persistent_memory.val"));
             let val = &vals[(head * vectors + n) * d..][..d];
@@ -97,13 +103,13 @@ mod tests {
                 let columns = &row[head * d..(head + 1) * d];
                 columns.iter().zip(val).map(|(w, v)| w * v).sum()
             };
-            let rows = out.chunks_exact(config.hidden_size);
+            let rows = out.chunks_exact(architecture.width);
             rows.map(|row| (vectors as f64).sqrt() * part(row))
                 .collect()
         }
 
-        fn unembed(&self, config: &Config, direction: &[f64]) -> Vec<f64> {
-            let Some(io) = &config.adapt_io else {
+        fn unembed(&self, architecture: &Architecture, direction: &[f64]) -> Vec<f64> {
+            let Some(io) = &architecture.clusters() else {
                 return Self::times(&self.read("out_emb.weight"), direction);
             };
             // D × width, so the projection from D is its transpose.
@@ -113,7 +119,7 @@ mod tests {
                     return direction.to_vec();
                 }
                 let proj = self.read(&name);
-                let width = proj.len() / config.hidden_size;
+                let width = proj.len() / architecture.width;
                 let mut sums = vec![0.0; width];
                 for (row, x) in proj.chunks_exact(width).zip(direction) {
                     sums.iter_mut().zip(row).for_each(|(s, w)| *s += w * x);
@@ -153,15 +159,15 @@ mod tests {
         ] {
             let plain = Plain::open(name);
             let network = Network::load(&plain.0, None).unwrap();
-            let config = network.config();
-            let last = (config.nb_layers - 1, config.nb_heads - 1);
-            for (layer, head, n) in [(0, 1, 0), (last.0, last.1, config.pers_mem_size - 1)] {
-                let expected = plain.write(config, layer, head, n);
+            let architecture = network.architecture();
+            let last = (architecture.nb_layers() - 1, architecture.nb_heads() - 1);
+            for (layer, head, n) in [(0, 1, 0), (last.0, last.1, architecture.persistent() - 1)] {
+                let expected = plain.write(architecture, layer, head, n);
                 near(
                     &network.persistent_write(layer, head, n).unwrap(),
                     &expected,
                 );
-                let mut expected = plain.unembed(config, &expected);
+                let mut expected = plain.unembed(architecture, &expected);
                 near(
                     &network.unembed(&network.persistent_write(layer, head, n).unwrap()),
                     &expected,
@@ -183,9 +189,9 @@ mod tests {
                     assert!((expected[*id as usize] - smallest).abs() < 1e-5 * (high - low));
                 }
             }
-            assert_eq!(promoted(&network, 0, 0, config.pers_mem_size, 5), None);
-            assert_eq!(promoted(&network, config.nb_layers, 0, 0, 5), None);
-            assert_eq!(promoted(&network, 0, config.nb_heads, 0, 5), None);
+            assert_eq!(promoted(&network, 0, 0, architecture.persistent(), 5), None);
+            assert_eq!(promoted(&network, architecture.nb_layers(), 0, 0, 5), None);
+            assert_eq!(promoted(&network, 0, architecture.nb_heads(), 0, 5), None);
         }
     }
 
@@ -193,13 +199,13 @@ mod tests {
     fn every_cluster_of_an_untied_adaptive_output_has_its_place() {
         let plain = Plain::open("tests/data/tiny_adaptive_io.pt");
         let network = Network::load(&plain.0, None).unwrap();
-        let direction: Vec<f32> = (0..network.config().hidden_size)
+        let direction: Vec<f32> = (0..network.architecture().width)
             .map(|i| ((i * 37 % 11) as f32 - 5.0) / 4.0)
             .collect();
         let wide: Vec<f64> = direction.iter().copied().map(f64::from).collect();
         near(
             &network.unembed(&direction),
-            &plain.unembed(network.config(), &wide),
+            &plain.unembed(network.architecture(), &wide),
         );
         assert!(network.unembed(&direction[1..]).is_empty());
         // There are no persistent vectors here, and no weights in an outline.

@@ -11,6 +11,8 @@ pub struct LookedWeights {
     pub first: usize,
     /// Position after the last query.
     pub end: usize,
+    /// The nearest distance: 0 where a token sees itself, else 1.
+    pub nearest: usize,
     /// Distances per query: the head's reach.
     pub reach: usize,
     /// Persistent vectors.
@@ -65,10 +67,8 @@ impl Measured {
         let mut largest_vector = 0.0_f32;
         let mut vectors = vec![0.0; weights.vectors];
         for i in rows {
-            let row = weights.row(i);
-            // The query at position t sees t tokens before it.
-            let seen = &row[..row.len().min(weights.first + i)];
-            largest = seen.iter().fold(largest, |m, w| m.max(*w));
+            let row = weights.on_text(weights.first + i);
+            largest = row.iter().fold(largest, |m, w| m.max(*w));
             for (sum, weight) in vectors.iter_mut().zip(weights.persistent_row(i)) {
                 *sum += f64::from(*weight);
                 largest_vector = largest_vector.max(*weight);
@@ -87,6 +87,7 @@ impl From<HeadWeights> for LookedWeights {
         Self {
             first: weights.first,
             end: weights.first + weights.queries,
+            nearest: weights.nearest,
             reach: weights.reach,
             vectors: weights.vectors,
             parts: vec![Part::new(weights)],
@@ -95,11 +96,12 @@ impl From<HeadWeights> for LookedWeights {
 }
 
 impl LookedWeights {
-    /// Nothing yet of a head with this reach and number of persistent vectors, from the query at `first` on.
-    pub fn new(first: usize, reach: usize, vectors: usize) -> Self {
+    /// Nothing yet of a head with this nearest distance, reach and number of persistent vectors, from the query at `first` on.
+    pub fn new(first: usize, nearest: usize, reach: usize, vectors: usize) -> Self {
         Self {
             first,
             end: first,
+            nearest,
             reach,
             vectors,
             parts: Vec::new(),
@@ -123,10 +125,57 @@ impl LookedWeights {
         Some((part, query - part.weights.first))
     }
 
-    /// The weights of the query at position `query` by distance, from 1; nothing for a query that is not here.
+    /// The weights of the query at position `query` by distance, the nearest first, also on distances before the text's start;
+    /// nothing for a query that is not here.
     pub fn row(&self, query: usize) -> &[f32] {
         self.find(query)
             .map_or(&[], |(part, i)| part.weights.row(i))
+    }
+
+    /// The positions of the keys that the query at position `query` sees, be it here or not.
+    pub fn keys(&self, query: usize) -> Range<usize> {
+        let end = (query + 1).saturating_sub(self.nearest);
+        end.saturating_sub(self.reach)..end
+    }
+
+    /// The positions of the queries that see the token at position `key`, be they here or not.
+    pub fn readers(&self, key: usize) -> Range<usize> {
+        let start = key.saturating_add(self.nearest);
+        start..start.saturating_add(self.reach)
+    }
+
+    /// The weights of the query at position `query` on tokens of the text, the nearest first: those of [`keys`](Self::keys), from
+    /// the last to the first. Nothing for a query that is not here.
+    pub fn on_text(&self, query: usize) -> &[f32] {
+        self.find(query)
+            .map_or(&[], |(part, _)| part.weights.on_text(query))
+    }
+
+    /// The weights of the query at position `query` on the tokens in `keys`, the last first; nothing where it does not see all of
+    /// them.
+    pub fn on(&self, query: usize, keys: Range<usize>) -> &[f32] {
+        let end = (query + 1).saturating_sub(self.nearest);
+        let Some(from) = end.checked_sub(keys.end) else {
+            return &[];
+        };
+        let row = self.on_text(query).get(from..);
+        row.and_then(|row| row.get(..keys.len())).unwrap_or(&[])
+    }
+
+    /// The weight that the query at position `query` gives the token at position `key`; `None` where it does not see it, or is not
+    /// here.
+    pub fn at(&self, query: usize, key: usize) -> Option<f32> {
+        self.find(query)?.0.weights.at(query, key)
+    }
+
+    /// The distance of column `column` of a row.
+    pub fn distance(&self, column: usize) -> usize {
+        column + self.nearest
+    }
+
+    /// The column of a row with `distance`, which may lie beyond the reach; `None` where it is nearer than a query sees.
+    pub fn column(&self, distance: usize) -> Option<usize> {
+        distance.checked_sub(self.nearest)
     }
 
     /// The weights of the query at position `query` on the persistent vectors.
@@ -141,6 +190,12 @@ impl LookedWeights {
         part.weights.empty.get(i).copied()
     }
 
+    /// The weight of the query at position `query` on the head's learned sink; `None` where it has none.
+    pub fn sink(&self, query: usize) -> Option<f32> {
+        let (part, i) = self.find(query)?;
+        part.weights.sink.get(i).copied()
+    }
+
     /// The whole weight of the query at position `query` on persistent vectors; `None` where there are none.
     pub fn persistent(&self, query: usize) -> Option<f32> {
         let (part, i) = self.find(query)?;
@@ -152,8 +207,10 @@ impl LookedWeights {
     pub fn masked(&self, query: usize) -> Option<f32> {
         let (part, i) = self.find(query)?;
         let persistent = part.persistent.get(i).copied().unwrap_or(0.0);
+        let sink = part.weights.sink.get(i).copied().unwrap_or(0.0);
         let row = part.weights.row(i).iter().map(|weight| f64::from(*weight));
-        Some((1.0 - row.sum::<f64>() - f64::from(persistent)).clamp(0.0, 1.0) as f32)
+        let there = row.sum::<f64>() + f64::from(persistent) + f64::from(sink);
+        Some((1.0 - there).clamp(0.0, 1.0) as f32)
     }
 
     /// The largest weight on a token of the text.
@@ -255,7 +312,7 @@ mod tests {
 
     #[test]
     fn parts_are_found_by_position_and_cut_on_both_sides() {
-        let mut looked = LookedWeights::new(3, 2, 0);
+        let mut looked = LookedWeights::new(3, 1, 2, 0);
         assert!(looked.row(3).is_empty());
         looked.put(part(3, 4));
         looked.put(part(7, 2));
@@ -274,6 +331,34 @@ mod tests {
         assert_eq!(looked.largest(), 72.0);
         assert_eq!((looked.first, looked.end), (4, 8));
         assert!(looked.row(3).is_empty() && looked.row(4) == [41.0, 42.0]);
+    }
+
+    #[test]
+    fn a_token_may_see_itself() {
+        let weights = |nearest| {
+            LookedWeights::from(HeadWeights {
+                nearest,
+                ..part(0, 4)
+            })
+        };
+        let (own, other) = (weights(0), weights(1));
+        assert_eq!((own.keys(3), other.keys(3)), (2..4, 1..3));
+        assert_eq!((own.readers(1), other.readers(1)), (1..3, 2..4));
+        assert_eq!((own.on_text(0), other.on_text(0)), (&[1.0][..], &[][..]));
+        assert_eq!((own.at(3, 3), other.at(3, 3)), (Some(31.0), None));
+        assert_eq!((own.at(3, 2), other.at(3, 2)), (Some(32.0), Some(31.0)));
+        assert_eq!((own.at(3, 1), other.at(3, 1)), (None, Some(32.0)));
+        assert_eq!(
+            (own.on(3, 2..4), own.on(3, 2..3)),
+            (&[31.0, 32.0][..], &[32.0][..])
+        );
+        assert_eq!(
+            (other.on(3, 1..3), other.on(3, 2..4)),
+            (&[31.0, 32.0][..], &[][..])
+        );
+        for looked in [own, other] {
+            assert_eq!(looked.column(looked.distance(1)), Some(1));
+        }
     }
 
     #[test]

@@ -10,6 +10,8 @@ pub struct BandMargins {
     pub empty: Vec<f32>,
     /// Per row of cells: the share on persistent vectors; nothing where there are none.
     pub persistent: Vec<f32>,
+    /// Per row of cells: the share on the head's learned sink; nothing where it has none.
+    pub sink: Vec<f32>,
     /// Per row of cells: what the weights [lack](LookedWeights::masked) to add up to 1; nothing unless
     /// [asked for](Self::and_masked).
     pub masked: Vec<f32>,
@@ -32,6 +34,10 @@ impl BandMargins {
                 rows(grid, window, |query| weights.persistent(query))
             } else {
                 Vec::new()
+            },
+            sink: match weights.sink(weights.first) {
+                Some(_) => rows(grid, window, |query| weights.sink(query)),
+                None => Vec::new(),
             },
             masked: Vec::new(),
             mean: match window.layout {
@@ -83,8 +89,7 @@ fn means(weights: &LookedWeights, grid: &BandGrid, seen: &Range<usize>) -> Vec<f
     // How many queries see no farther than each distance.
     let mut farthest = vec![0_usize; columns + 1];
     for query in seen.start.max(weights.first)..seen.end.min(weights.end) {
-        let row = weights.row(query);
-        let row = &row[..row.len().min(query)];
+        let row = weights.on_text(query);
         let row = row.get(grid.first_column..).unwrap_or_default();
         let row = &row[..row.len().min(columns)];
         for (sum, weight) in sums.iter_mut().zip(row) {

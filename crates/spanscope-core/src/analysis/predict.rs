@@ -53,7 +53,7 @@ pub fn predict(run: &Run, at: usize, next: Option<u32>, k: usize) -> Option<Pred
 /// What the model expects after each of the tokens in `range`: as [`predict`], all at once. `ids` are the text's tokens.
 /// Nothing where the run has forgotten some of them.
 pub fn predictions(run: &Run, range: Range<usize>, ids: &[u32], k: usize) -> Vec<Prediction> {
-    let vocab = run.network().config().vocab_size;
+    let vocab = run.network().architecture().vocab_size;
     let mut all = Vec::with_capacity(range.len());
     let mut from = range.start;
     while from < range.end {
@@ -153,7 +153,7 @@ mod tests {
         let file = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))
             .join("tests/data/tiny_adaptive.pt");
         let network = Network::load(&Checkpoint::open(&file).unwrap(), None).unwrap();
-        let vocab_size = network.config().vocab_size as u32;
+        let vocab_size = network.architecture().vocab_size as u32;
         let ids: Vec<u32> = (0..500_u32).map(|i| i * i % 31 % vocab_size).collect();
         let mut run = Run::new(Arc::new(network));
         let cancel = Cancel::default();

@@ -25,7 +25,7 @@ impl HeadRecorder {
             layer: span.layer,
             head: span.head,
             weights: Mutex::new(HeadWeights {
-                nearest: 1,
+                nearest: span.nearest,
                 sink: Vec::new(),
                 first: queries.start,
                 queries: tokens,
@@ -57,12 +57,12 @@ impl Observer for HeadRecorder {
         }
         let mut weights = self.weights.lock().unwrap_or_else(PoisonError::into_inner);
         let HeadWeights {
-            nearest: _,
-            sink: _,
+            sink,
             weights,
             persistent,
             empty,
             first,
+            queries,
             ..
         } = &mut *weights;
         let Some(at) = tile.first.checked_sub(*first) else {
@@ -71,6 +71,10 @@ impl Observer for HeadRecorder {
         put(weights, &tile.weights, at * tile.reach);
         put(persistent, &tile.persistent, at * tile.vectors);
         put(empty, &tile.empty, at);
+        if !tile.sink.is_empty() {
+            sink.resize(*queries, 0.0);
+            put(sink, &tile.sink, at);
+        }
     }
 }
 

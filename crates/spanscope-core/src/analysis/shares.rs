@@ -15,12 +15,14 @@ pub struct Shares {
     pub persistent: f32,
     /// On distances before the text's start.
     pub empty: f32,
+    /// On the head's learned sink; 0 where it has none.
+    pub sink: f32,
 }
 
 impl Shares {
     /// What they lack to be 1: in fairseq's port the share that the soft mask took away.
     pub fn masked(&self) -> f32 {
-        (1.0 - self.context - self.persistent - self.empty).clamp(0.0, 1.0)
+        (1.0 - self.context - self.persistent - self.empty - self.sink).clamp(0.0, 1.0)
     }
 }
 
@@ -28,7 +30,7 @@ impl Shares {
 const BLOCK: usize = 64;
 
 /// Kinds of shares.
-const KINDS: usize = 3;
+const KINDS: usize = 4;
 
 /// The shares of all heads for the tokens of one block: head by head, kind by kind, one number per token or, in a block
 /// that is summed up, their sum.
@@ -139,6 +141,7 @@ impl ShareRecorder {
             context: mean(sums[0]),
             persistent: mean(sums[1]),
             empty: mean(sums[2]),
+            sink: mean(sums[3]),
         };
         sums.chunks_exact(KINDS).map(shares).collect()
     }
@@ -155,7 +158,7 @@ impl Observer for ShareRecorder {
             return;
         }
         let mut blocks = self.blocks();
-        let kinds = [&sums.context, &sums.persistent, &sums.empty];
+        let kinds = [&sums.context, &sums.persistent, &sums.empty, &sums.sink];
         for (kind, values) in kinds.into_iter().enumerate() {
             let mut at = sums.first;
             let mut rest = values.as_slice();
@@ -197,6 +200,7 @@ mod tests {
             context: split(false),
             persistent: persistent.to_vec(),
             empty: split(true),
+            sink: Vec::new(),
         }
     }
 

@@ -54,15 +54,15 @@ impl Survey {
     /// Nothing yet.
     pub fn new(network: &Network) -> Self {
         let spans = network.spans();
-        let longest = spans.iter().map(|span| span.reach).max().unwrap_or(0);
-        let edges: Arc<[usize]> = picture::edges(longest).into();
-        let config = network.config();
+        let nearest = network.architecture().nearest();
+        let end = spans.iter().map(|span| span.distances().end).max();
+        let edges: Arc<[usize]> = picture::edges(nearest, end.unwrap_or(nearest)).into();
         let shapes: Arc<[Shape]> = spans
             .iter()
             .map(|span| {
                 let of_layer = spans.iter().filter(|other| other.layer == span.layer);
                 let longest = of_layer.map(|other| other.reach).max().unwrap_or(0);
-                Shape::new(span, longest, config, &edges)
+                Shape::new(span, longest, &edges)
             })
             .collect();
         let row: usize = spans.iter().map(|span| span.reach * size_of::<f32>()).sum();
@@ -196,7 +196,7 @@ impl Survey {
             .collect()
     }
 
-    /// The mean weight that the queries covered give each distance from 1 to the head's reach, as far as a token of the
+    /// The mean weight that the queries covered give each distance of the head's reach, nearest first, as far as a token of the
     /// text is there: empty context counts as none. Nothing where there is no such head.
     pub fn by_distance(&self, layer: usize, head: usize) -> Vec<f32> {
         let Some(i) = self.find(layer, head) else {

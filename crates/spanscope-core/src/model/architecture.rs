@@ -431,6 +431,12 @@ impl Architecture {
             })
     }
 
+    /// R as the files of an adaptive-span network hold it, which is there also where its spans are fixed.
+    pub fn stored_ramp(&self) -> Option<usize> {
+        let own = self.own.as_ref().map(|config| config.adapt_span_ramp);
+        own.or(self.ramp())
+    }
+
     /// Whether heads learn their spans.
     pub fn learns_spans(&self) -> bool {
         self.ramp().is_some()

@@ -71,6 +71,16 @@ impl HeadWeights {
         column + self.nearest
     }
 
+    /// The column of a row with `distance`, which may lie beyond the reach; `None` where it is nearer than a query sees.
+    pub fn column(&self, distance: usize) -> Option<usize> {
+        distance.checked_sub(self.nearest)
+    }
+
+    /// The positions of its queries.
+    pub fn positions(&self) -> Range<usize> {
+        self.first..self.first + self.queries
+    }
+
     /// What the query at position `query` gives to no token of the text; nothing where it is not among these.
     pub fn off_text(&self, query: usize) -> OffText<'_> {
         let Some(i) = self.index(query) else {
@@ -146,13 +156,11 @@ impl HeadWeights {
         let mut sums = vec![0.0; self.reach];
         let end = queries.end.min(self.queries);
         // The queries at the text's start see less than the reach.
-        let shift = 1 - self.nearest.min(1);
-        let few = self.reach.saturating_sub(self.first + shift);
+        let few = (self.reach + self.nearest).saturating_sub(self.first + 1);
         let few = few.clamp(queries.start.min(end), end);
         for i in queries.start..few {
-            let seen = (self.first + i + shift).min(self.reach);
-            let row = self.row(i).get(..seen).unwrap_or_default();
-            add_rows(&mut sums[..seen], row);
+            let row = self.on_text(self.first + i);
+            add_rows(&mut sums[..row.len()], row);
         }
         let whole = self.weights.get(few * self.reach..end * self.reach);
         add_rows(&mut sums, whole.unwrap_or_default());

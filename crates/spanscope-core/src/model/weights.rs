@@ -227,14 +227,77 @@ impl Span {
     /// beyond.
     pub fn mask(&self, distance: usize) -> f32 {
         match self.window {
+            // Beyond S there is nothing, whatever the mask would be.
+            _ if !self.distances().contains(&distance) => 0.0,
             Window::Soft { ramp, .. } => mask::soft_mask(self.span, ramp, distance),
-            _ => f32::from(distance >= self.nearest && distance < self.nearest + self.reach),
+            Window::Full | Window::Fixed(_) => 1.0,
         }
     }
 
     /// The distances that it sees, nearest first.
     pub fn distances(&self) -> std::ops::Range<usize> {
-        self.nearest..self.nearest + self.reach
+        self.nearest..self.nearest.saturating_add(self.reach)
+    }
+
+    /// The farthest distance that it sees; the nearest where it sees none.
+    pub fn farthest(&self) -> usize {
+        self.distances().end.saturating_sub(1).max(self.nearest)
+    }
+
+    /// Its distances, nearest first, up to the first one that the mask takes from.
+    pub fn whole(&self) -> usize {
+        let kept = |distance: &usize| self.mask(*distance) >= 1.0;
+        match self.is_learned() {
+            true => self.distances().take_while(kept).count(),
+            false => self.reach,
+        }
+    }
+
+    /// The distance beyond which its mask falls, where it was learned: the mask is one up to z + 1.
+    pub fn falls_beyond(&self) -> Option<f64> {
+        let z = f64::from(self.span.max(0.0));
+        self.is_learned().then_some(z + 1.0)
+    }
+
+    /// The column of `distance` in rows of its weights, which may lie beyond its reach; `None` where it is nearer than a query
+    /// sees.
+    pub fn column(&self, distance: usize) -> Option<usize> {
+        distance.checked_sub(self.nearest)
+    }
+
+    /// The distance of a column in rows of its weights.
+    pub fn distance(&self, column: usize) -> usize {
+        column + self.nearest
+    }
+
+    /// R: the length of its soft mask's ramp, where it was learned.
+    pub fn ramp(&self) -> Option<usize> {
+        match self.window {
+            Window::Soft { ramp, .. } => Some(ramp),
+            Window::Full | Window::Fixed(_) => None,
+        }
+    }
+
+    /// The most keys that it may see; `None` where the text alone limits it.
+    pub fn limit(&self) -> Option<usize> {
+        self.window.most()
+    }
+
+    /// The span of the same head with z, as far as it can have it: z is cut to the limit.
+    #[must_use]
+    pub fn with(&self, z: f32) -> Self {
+        let limit = self.limit().unwrap_or(usize::MAX);
+        let span = z.clamp(0.0, limit as f32);
+        // A window that was not learned holds whole tokens, and one at least.
+        let span = match self.is_learned() {
+            true => span,
+            false => span.ceil().max(1.0),
+        };
+        Self {
+            span,
+            reach: mask::reach(span, self.ramp().unwrap_or(0), limit),
+            ..*self
+        }
     }
 }
 

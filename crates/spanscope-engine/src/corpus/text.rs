@@ -96,7 +96,7 @@ fn read_one(model: &Model, file: &TextFile) -> Result<Read, EngineError> {
     let (ids, unknown, predicted) = match file.kind {
         TextKind::Ids => {
             let ids = text::read_ids_seen(&file.path, |bytes| sum.add(bytes))?;
-            let vocab_size = model.network.config().vocab_size;
+            let vocab_size = model.network.architecture().vocab_size;
             if let Some(at) = ids.iter().position(|&id| id as usize >= vocab_size) {
                 let id = ids[at];
                 return Err(ModelError::TokenId { id, at, vocab_size }.into());

@@ -76,21 +76,25 @@ pub(super) fn heads_list(heads: &Heads) -> String {
 struct Lines {
     /// Distances with a mask above zero.
     reach: usize,
-    /// Distances with a mask of one, of a single head with a ramp.
+    /// The farthest of them.
+    farthest: usize,
+    /// The farthest distance with a mask of one, of a single head with a ramp.
     full: Option<usize>,
 }
 
 impl Lines {
-    fn new(model: &Model, heads: &Heads, reach: usize) -> Self {
-        let config = model.network.config();
-        let span = heads.single().filter(|_| config.adapt_span);
+    fn new(model: &Model, heads: &Heads, weights: &LookedWeights) -> Self {
         let spans = model.network.spans();
-        let span = span.and_then(|(layer, head)| spans.get(layer * config.nb_heads + head));
-        // The mask is one up to distance z + 1.
-        let full = span.map(|span| span.span.max(0.0) as usize + 1);
+        let mut of = spans.iter();
+        let span = heads.single();
+        let span = span.and_then(|place| of.find(|s| (s.layer, s.head) == place));
+        let full = span.and_then(spanscope_core::model::Span::falls_beyond);
+        let full = full.map(|full| full as usize);
+        let farthest = (weights.nearest + weights.reach).saturating_sub(1);
         Self {
-            reach,
-            full: full.filter(|full| *full < reach),
+            reach: weights.reach,
+            farthest,
+            full: full.filter(|full| *full < farthest),
         }
     }
 
@@ -138,7 +142,7 @@ pub fn heatmap(
         height: style.most,
     };
     let grid = BandGrid::new(weights, &window);
-    let masked = heads.add_up() && model.network.config().is_masked();
+    let masked = heads.add_up() && model.network.architecture().loses_weight();
     let margins = BandMargins::new(weights, &grid, &window, &(0..0));
     let margins = margins.and_masked(weights, &grid, &window, masked);
     let tokens = |first: usize, count: usize, each: usize| -> Vec<TokenName> {
@@ -152,10 +156,19 @@ pub fn heatmap(
         false => Vec::new(),
     };
     let column = |key: usize| (key.saturating_sub(grid.first_column) / grid.across).min(grid.width);
-    let mut side = vec![SideColumn {
-        label: "empty context".into(),
-        values: margins.empty,
-    }];
+    let mut side = Vec::new();
+    if model.network.architecture().has_empty_context() {
+        side.push(SideColumn {
+            label: "empty context".into(),
+            values: margins.empty,
+        });
+    }
+    if !margins.sink.is_empty() {
+        side.push(SideColumn {
+            label: "sink".into(),
+            values: margins.sink,
+        });
+    }
     if weights.vectors > 0 {
         side.push(SideColumn {
             label: "persistent".into(),
@@ -168,8 +181,8 @@ pub fn heatmap(
             values: margins.masked,
         });
     }
-    let lines = Lines::new(model, heads, weights.reach);
-    // For each row, the column before which a distance ends.
+    let lines = Lines::new(model, heads, weights);
+    // For each row, the column where a distance ends, which is the last that a head looks at.
     let ends = |distance: usize| -> Option<Vec<usize>> {
         let rows = (0..grid.height).map(|row| grid.first_query + row * grid.down);
         match style.layout {
@@ -177,14 +190,20 @@ pub fn heatmap(
                 rows.map(|query| column(query.saturating_sub(distance)))
                     .collect(),
             ),
-            BandLayout::Distance => Some(rows.map(|_| column(distance)).collect()),
+            BandLayout::Distance => {
+                let end = (distance + 1).saturating_sub(weights.nearest);
+                Some(rows.map(|_| column(end)).collect())
+            }
             BandLayout::Vector => None,
         }
     };
     let heads = heads_title(heads);
-    // Distances count from 1, and so do places in an order.
+    // Distances count from the nearest, and places in an order from 1.
     let in_order = style.layout == BandLayout::Vector && !style.order.is_empty();
-    let from_one = in_order || style.layout == BandLayout::Distance;
+    let from = match style.layout {
+        BandLayout::Distance => weights.nearest,
+        BandLayout::Vector | BandLayout::Key => usize::from(in_order),
+    };
     let ordered = style.order.iter().skip(grid.first_column);
     Heatmap {
         title: format!("{}, {heads}", model.name()),
@@ -195,7 +214,7 @@ pub fn heatmap(
         rows: grid.height,
         cols: grid.width,
         row_start: grid.first_query,
-        col_start: grid.first_column + usize::from(from_one),
+        col_start: grid.first_column + from,
         steps: (grid.down, grid.across),
         high: style.high,
         col_labels: match (by_key, grid.across) {
@@ -210,7 +229,7 @@ pub fn heatmap(
         col_axis: match style.layout {
             BandLayout::Key => "key",
             BandLayout::Distance => "distance (tokens)",
-            BandLayout::Vector if from_one => "persistent vectors, the most used first",
+            BandLayout::Vector if in_order => "persistent vectors, the most used first",
             BandLayout::Vector => "persistent vector",
         }
         .into(),
@@ -218,7 +237,7 @@ pub fn heatmap(
         map: style.map,
         scale: style.scale,
         side,
-        edge: ends(lines.reach),
+        edge: ends(lines.farthest),
         ramp: lines.full.and_then(ends),
         provenance: provenance(model)
             .with("heads", &heads)

@@ -39,8 +39,8 @@ pub fn matrix(
     rows: &[HeadRow],
     statistic: Statistic,
 ) -> Result<Heatmap, FigureError> {
-    let config = model.network.config();
-    let (layers, heads) = (config.nb_layers, config.nb_heads);
+    let architecture = model.network.architecture();
+    let (layers, heads) = (architecture.nb_layers(), architecture.nb_heads());
     let values: Vec<Option<f64>> = rows.iter().map(|row| statistic.of(row)).collect();
     if values.iter().all(Option::is_none) {
         return Err(FigureError::NotMeasured(statistic.label()));
@@ -165,17 +165,25 @@ pub fn shares(model: &Model, shares: &[Shares], tokens: usize) -> Result<Columns
     if shares.is_empty() {
         return Err(FigureError::NoText);
     }
-    let nb_heads = model.network.config().nb_heads.max(1);
-    let has_vectors = model.network.config().pers_mem_size > 0;
+    let nb_heads = model.network.architecture().nb_heads().max(1);
+    let has_vectors = model.network.architecture().persistent() > 0;
     let mut parts = vec!["text".to_owned()];
     let mut columns = ["layer", "head", "text"].map(Column::new).to_vec();
     if has_vectors {
         parts.push("persistent vectors".into());
         columns.push(Column::new("persistent"));
     }
-    parts.push("empty context".into());
-    columns.push(Column::new("empty"));
-    let is_masked = model.network.config().is_masked();
+    let has_empty = model.network.architecture().has_empty_context();
+    if has_empty {
+        parts.push("empty context".into());
+        columns.push(Column::new("empty"));
+    }
+    let has_sinks = model.network.architecture().has_sinks();
+    if has_sinks {
+        parts.push("sink".into());
+        columns.push(Column::new("sink"));
+    }
+    let is_masked = model.network.architecture().loses_weight();
     if is_masked {
         parts.push(MASKED.into());
         columns.push(Column::new("masked"));
@@ -183,7 +191,9 @@ pub fn shares(model: &Model, shares: &[Shares], tokens: usize) -> Result<Columns
     let of = |share: &Shares| {
         let persistent = has_vectors.then_some(share.persistent);
         let masked = is_masked.then(|| share.masked());
-        let all = [Some(share.context), persistent, Some(share.empty), masked];
+        let empty = has_empty.then_some(share.empty);
+        let sink = has_sinks.then_some(share.sink);
+        let all = [Some(share.context), persistent, empty, sink, masked];
         all.into_iter().flatten().collect::<Vec<f32>>()
     };
     let mut numbers = Table::new(columns);
@@ -205,7 +215,12 @@ pub fn shares(model: &Model, shares: &[Shares], tokens: usize) -> Result<Columns
     if has_vectors {
         facts += &format!(", {:.1} % on persistent vectors", mean(|s| s.persistent));
     }
-    facts += &format!(", {:.1} % on empty context", mean(|s| s.empty));
+    if has_empty {
+        facts += &format!(", {:.1} % on empty context", mean(|s| s.empty));
+    }
+    if has_sinks {
+        facts += &format!(", {:.1} % on sinks", mean(|s| s.sink));
+    }
     if is_masked {
         facts += &format!(", {:.1} % {MASKED}", mean(Shares::masked));
     }
@@ -270,7 +285,7 @@ pub fn grid(
     let pictures = surveyed.thumbnails.as_deref();
     let pictures = pictures.filter(|all| all.len() == rows.len() && !surveyed.queries.is_empty());
     let pictures = pictures.ok_or(FigureError::NoText)?;
-    let nb_heads = model.network.config().nb_heads.max(1);
+    let nb_heads = model.network.architecture().nb_heads().max(1);
     let order = style.sort.sort(rows, style.falling);
     let heads: Vec<SmallHead> = order
         .iter()

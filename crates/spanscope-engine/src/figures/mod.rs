@@ -75,7 +75,10 @@ pub fn provenance(model: &Model) -> Provenance {
         }),
         ..Provenance::default()
     };
-    let mut provenance = of_model.with("ramp", model.network.config().adapt_span_ramp);
+    let mut provenance = match model.network.architecture().stored_ramp() {
+        Some(ramp) => of_model.with("ramp", ramp),
+        None => of_model,
+    };
     let edits = model.network.edits();
     let spans: Vec<String> = edits
         .spans()

@@ -13,17 +13,17 @@ use spanscope_core::checkpoint::{self, Quantity};
 /// of keys and values, with every head's own reach, with its layer's longest, and with the limit for all. `position`
 /// tokens stand before the token; S and more are far into a text.
 pub fn cost(model: &Model, position: usize) -> Plot {
-    let config = model.network.config();
+    let architecture = model.network.architecture();
     let spans = model.network.spans();
-    let limits = cost::limits(config.attn_span);
+    let limits = cost::limits(architecture.limit());
     let extents = [
         (Extent::Head, "each head its own reach"),
         (Extent::Layer, "each layer its longest reach"),
         (Extent::Full, "all heads the limit"),
     ];
     let curves = extents.map(|(extent, _)| {
-        let distances = cost::distances(config, &spans, extent);
-        cost::curve(config, &distances, &limits, position)
+        let distances = cost::distances(architecture, &spans, extent);
+        cost::curve(architecture, &distances, &limits, position)
     });
     let most = |of: fn(&cost::LimitedCost) -> u64| {
         let all = curves.iter().flatten().map(of);
@@ -71,7 +71,7 @@ pub fn cost(model: &Model, position: usize) -> Plot {
             "{:.1} {flops_unit}FLOPs with every head's own reach, {:.1} with S = {} for all",
             last(0) / flops_by,
             last(2) / flops_by,
-            thousands(config.attn_span)
+            thousands(architecture.limit())
         ),
         x: Axis::log("limit on the span (tokens)"),
         panels: vec![

@@ -248,7 +248,7 @@ pub fn missing(
     let Some(model) = model_of(kind, snapshot) else {
         return Some(FigureError::NoModel);
     };
-    let config = model.network.config();
+    let architecture = model.network.architecture();
     let tokens = snapshot.tokens.ids.len();
     let least = match kind {
         FigureKind::Surprisal => 2,
@@ -260,7 +260,7 @@ pub fn missing(
             let has_any = has_entries || model.span_history.is_some();
             (!has_any).then(|| super::no_curves(model))
         }
-        FigureKind::Usage | FigureKind::Vectors if config.pers_mem_size == 0 => {
+        FigureKind::Usage | FigureKind::Vectors if architecture.persistent() == 0 => {
             Some(FigureError::NoVectors)
         }
         FigureKind::Usage | FigureKind::Vectors if choice.heads.single().is_none() => {
@@ -364,7 +364,7 @@ pub fn figure(
         }
         FigureKind::Surprisal => Box::new(super::surprisal(model, snapshot, choice.mean_of)?),
         FigureKind::Cost => {
-            let far = model.network.config().attn_span;
+            let far = model.network.architecture().limit();
             Box::new(super::cost(model, choice.position.unwrap_or(far)))
         }
         FigureKind::Training => Box::new(super::training(model, choice.smoothing, choice.log)?),

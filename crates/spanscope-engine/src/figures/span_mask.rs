@@ -4,7 +4,6 @@ use super::attention::heads_list;
 use super::{heads_title, provenance};
 use crate::{Heads, LeadingHead, Model, Surveyed};
 use spanscope_chart::{Axis, Column, Level, Mark, Panel, Plot, Series, Table};
-use spanscope_core::model::soft_mask;
 
 /// The soft masks of some heads over the distance (arXiv 1905.07799, equation 3) and, of a head that was surveyed, the
 /// mean weight that the text gives each distance, with the distances that hold 50, 90 and 99 % of it.
@@ -15,29 +14,25 @@ pub fn span_mask(
     surveyed: Option<&Surveyed>,
     log: Option<(bool, bool)>,
 ) -> Plot {
-    let config = model.network.config();
+    let architecture = model.network.architecture();
     let spans = model.network.spans();
     let spans: Vec<_> = spans
         .iter()
         .filter(|span| heads.contains((span.layer, span.head)))
         .collect();
-    let longest = spans
-        .iter()
-        .map(|span| span.reach)
-        .max()
-        .unwrap_or(1)
-        .max(1);
+    let nearest = architecture.nearest();
+    let farthest = spans.iter().map(|span| span.farthest()).max();
+    let farthest = farthest.unwrap_or(1).max(1);
     let leading = surveyed.map(|s| &s.leading);
     let leading: Option<&LeadingHead> = leading.filter(|of| {
         heads.single() == Some(of.head) && of.by_distance.iter().any(|weight| *weight > 0.0)
     });
-    let mask = |span: f32, reach: usize, distance: usize| match config.adapt_span {
-        true => soft_mask(span, config.adapt_span_ramp, distance),
-        false => f32::from(u8::from(distance <= reach)),
-    };
-    // One more than the reach, where every mask is zero.
-    let end = (longest + 1).min(config.attn_span.max(longest));
-    let distances = 1..=end;
+    // One more than the farthest, where every mask is zero, if a head might look there.
+    let last = nearest
+        .saturating_add(architecture.limit())
+        .saturating_sub(1);
+    let end = (farthest + 1).min(last.max(farthest));
+    let distances = nearest..=end;
     let mut series = Vec::new();
     for (i, span) in spans.iter().enumerate() {
         series.push(Series {
@@ -47,7 +42,7 @@ pub fn span_mask(
             },
             points: distances
                 .clone()
-                .map(|d| [d as f64, f64::from(mask(span.span, span.reach, d))])
+                .map(|d| [d as f64, f64::from(span.mask(d))])
                 .collect(),
             mark: if spans.len() == 1 {
                 Mark::Area
@@ -68,7 +63,7 @@ pub fn span_mask(
     }];
     let mut marks = Vec::new();
     if let [span] = spans.as_slice() {
-        if config.adapt_span {
+        if span.is_learned() {
             marks.push(Level {
                 at: f64::from(span.span).max(1.0),
                 label: format!("z = {:.1}", span.span),
@@ -87,11 +82,11 @@ pub fn span_mask(
             },
             series: vec![Series {
                 name: "mean weight on the text".into(),
-                points: (1..)
+                points: (nearest..)
                     .zip(&leading.by_distance)
-                    .map(|(d, weight): (u32, _)| {
+                    .map(|(d, weight)| {
                         let weight = f64::from(*weight);
-                        [f64::from(d), if weight > 0.0 { weight } else { f64::NAN }]
+                        [d as f64, if weight > 0.0 { weight } else { f64::NAN }]
                     })
                     .collect(),
                 color: 1,
@@ -116,10 +111,10 @@ pub fn span_mask(
                 span.layer.into(),
                 span.head.into(),
                 d.into(),
-                mask(span.span, span.reach, d).into(),
+                span.mask(d).into(),
             ];
             if let Some(leading) = leading {
-                row.push(leading.by_distance.get(d - 1).copied().into());
+                row.push(leading.by_distance.get(d - nearest).copied().into());
             }
             numbers.push(row);
         }
@@ -143,7 +138,7 @@ pub fn span_mask(
         subtitle,
         x: Axis {
             // Of a short head the ramp is most there is; of a long one it is at the end.
-            log: log.map_or(longest > 200, |(distance, _)| distance),
+            log: log.map_or(farthest > 200, |(distance, _)| distance),
             low: Some(1.0),
             ..Axis::new("distance (tokens)")
         },

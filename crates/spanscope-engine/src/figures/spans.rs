@@ -16,19 +16,16 @@ pub fn span_chart(model: &Model) -> SpanChart {
         span: f64::from(span.span),
         reach: span.reach,
     });
-    let config = network.config();
+    let limit = network.architecture().limit();
+    let all = network.spans();
     let trained = edits.spans().filter_map(|((layer, head), _)| {
         let span = network.trained_span(layer, head)?;
+        let now = all.iter().find(|s| (s.layer, s.head) == (layer, head))?;
         Some(HeadSpan {
             layer,
             head,
             span: f64::from(span),
-            reach: match config.adapt_span {
-                true => {
-                    spanscope_core::model::reach(span, config.adapt_span_ramp, config.attn_span)
-                }
-                false => span as usize,
-            },
+            reach: now.with(span).reach,
         })
     });
     SpanChart {
@@ -36,7 +33,7 @@ pub fn span_chart(model: &Model) -> SpanChart {
         trained: trained.collect(),
         silenced: edits.silenced().collect(),
         title: model.name(),
-        limit: config.attn_span,
+        limit,
         provenance: provenance(model),
         ..SpanChart::default()
     }

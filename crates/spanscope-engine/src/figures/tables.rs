@@ -32,7 +32,7 @@ pub fn effective_chart(file: &SumsFile) -> SpanChart {
             [text] => format!("{model} on {}", text.name),
             texts => format!("{model} on {} texts", thousands(texts.len())),
         },
-        limit: file.header.model.config.attn_span,
+        limit: file.header.model.architecture.limit(),
         provenance: file.provenance(),
         ..SpanChart::default()
     }
@@ -52,9 +52,13 @@ pub fn persistent_chart(file: &SumsFile) -> Heatmap {
         label: label.into(),
         values: heads.iter().map(|head| of(head) as f32).collect(),
     };
-    let is_masked = file.sums.config.is_masked();
+    let is_masked = file.sums.architecture.loses_weight();
+    let has_sinks = file.sums.architecture.has_sinks();
     let names = ["layer", "head", "context", "persistent", "empty"];
-    let names = names.into_iter().chain(is_masked.then_some("masked"));
+    let names = names
+        .into_iter()
+        .chain(has_sinks.then_some("sink"))
+        .chain(is_masked.then_some("masked"));
     let names = names.chain(["effective_vectors", "never_used"]);
     let vectors = (0..cols).map(|vector| Column::new(format!("vector_{vector}")));
     let mut numbers = Table::new(names.map(Column::new).chain(vectors));
@@ -72,7 +76,8 @@ pub fn persistent_chart(file: &SumsFile) -> Heatmap {
             usage.map(|u| u.effective).into(),
             usage.map(|u| u.never).into(),
         ];
-        let first = shares.into_iter().chain(masked).chain(used);
+        let sink = has_sinks.then(|| head.sink.into());
+        let first = shares.into_iter().chain(sink).chain(masked).chain(used);
         let mean = usage.map_or(&[][..], |u| &u.mean).iter();
         numbers.push(first.chain(mean.map(|weight| (*weight).into())));
     }
@@ -112,6 +117,7 @@ pub fn persistent_chart(file: &SumsFile) -> Heatmap {
 pub fn effective_table(rows: &[EffectiveRow]) -> Table {
     // Only where weights do not add up to 1.
     let is_masked = rows.iter().any(|row| row.masked.is_some());
+    let has_sinks = rows.iter().any(|row| row.sink > 0.0);
     let first = [
         Column::new("layer"),
         Column::new("head"),
@@ -133,7 +139,9 @@ pub fn effective_table(rows: &[EffectiveRow]) -> Table {
         Column::new("flag"),
     ];
     let masked = is_masked.then(|| Column::new("masked"));
-    let mut table = Table::new(first.into_iter().chain(masked).chain(more));
+    let sink = has_sinks.then(|| Column::new("sink"));
+    let columns = first.into_iter().chain(sink).chain(masked).chain(more);
+    let mut table = Table::new(columns);
     for row in rows {
         let [half, most, nearly_all] = row.effective;
         let first = [
@@ -157,7 +165,8 @@ pub fn effective_table(rows: &[EffectiveRow]) -> Table {
             row.flag.map(SpanFlag::name).into(),
         ];
         let masked = is_masked.then(|| row.masked.into());
-        table.push(first.into_iter().chain(masked).chain(more));
+        let sink = has_sinks.then(|| row.sink.into());
+        table.push(first.into_iter().chain(sink).chain(masked).chain(more));
     }
     table
 }

@@ -14,7 +14,7 @@ const MOST: usize = 2048;
 /// # Errors
 /// When the model has none, or there is no text, or several heads are looked at together.
 pub fn usage(model: &Model, detail: &Detail, log: bool) -> Result<Plot, FigureError> {
-    if model.network.config().pers_mem_size == 0 {
+    if model.network.architecture().persistent() == 0 {
         return Err(FigureError::NoVectors);
     }
     let (layer, head) = detail.heads.single().ok_or(FigureError::SeveralHeads)?;
@@ -39,7 +39,7 @@ pub fn vectors(
     detail: &Detail,
     choice: &FigureChoice,
 ) -> Result<Heatmap, FigureError> {
-    if model.network.config().pers_mem_size == 0 {
+    if model.network.architecture().persistent() == 0 {
         return Err(FigureError::NoVectors);
     }
     if detail.heads.single().is_none() {

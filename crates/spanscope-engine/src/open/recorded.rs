@@ -11,7 +11,7 @@ impl Model {
     pub(super) fn of_run(checkpoint: &Checkpoint, header: Header) -> Result<Self, EngineError> {
         let of = &header.model;
         let network = RecordedNetwork {
-            config: of.config.clone(),
+            config: of.own_words()?.clone(),
             parts: of.parts.clone(),
             assumed: of.assumed.clone(),
         };

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use spanscope_core::checkpoint::{Checkpoint, Dtype, Format};
 use spanscope_core::json;
-use spanscope_core::model::{Config, Part};
+use spanscope_core::model::{Architecture, Config, Part};
 use spanscope_core::shown::shown_error;
 use std::ops::Range;
 
@@ -68,7 +68,8 @@ pub struct RecordedModel {
     #[serde(default)]
     pub prefix: String,
     /// The architecture.
-    pub config: Config,
+    #[serde(rename = "config")]
+    pub architecture: Architecture,
     /// Its parameters by what they are for.
     pub parts: Vec<Part>,
     /// What was assumed because its file does not say, in words.
@@ -102,6 +103,17 @@ pub struct TextHeader {
     /// What this version does not know.
     #[serde(flatten)]
     pub other: Map<String, Value>,
+}
+
+impl RecordedModel {
+    /// The configuration of the adaptive-span network that it is.
+    ///
+    /// # Errors
+    /// When it is of another family: what a run file holds of a network is an adaptive-span network's.
+    pub fn own_words(&self) -> Result<&Config, RunFileError> {
+        let own = self.architecture.adaptive_span();
+        own.ok_or_else(|| RunFileError::Family(self.architecture.family.clone()))
+    }
 }
 
 impl TextHeader {

@@ -55,6 +55,11 @@ pub enum RunFileError {
         /// What wrote it, if it says so.
         written_by: Option<String>,
     },
+    /// A model of a family whose runs have no file.
+    #[error(
+        "a run file holds the run of an adaptive-span model, and this model is of the family {0}"
+    )]
+    Family(spanscope_core::model::architecture::FamilyId),
     /// It needs something that this program does not know.
     #[error(
         "{}: the run file needs {}, which this program does not know: open it with a newer spanscope{}",

@@ -1,5 +1,7 @@
 //! The names of the tensors in a run file.
 
+use spanscope_core::model::Architecture;
+
 /// A tensor of text `j`.
 pub(super) fn of_text(j: usize, what: &str) -> String {
     format!("text.{j}.{what}")
@@ -42,3 +44,9 @@ pub(super) const VECTORS: &str = "promoted.vectors";
 pub(super) const PROMOTED_IDS: &str = "promoted.ids";
 /// By how much; 0 where there is none.
 pub(super) const PROMOTED_CHANGES: &str = "promoted.changes";
+
+/// Numbers per head in [`SHARES`]: on tokens of the text, on persistent vectors, on empty context, and on learned sinks where the
+/// network has any.
+pub fn share_kinds(architecture: &Architecture) -> usize {
+    3 + usize::from(architecture.has_sinks())
+}

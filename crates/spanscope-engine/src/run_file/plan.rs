@@ -111,8 +111,8 @@ impl<'a> Recording<'a> {
             return Err(RunFileError::NoText.into());
         }
         let checkpoint = model.checkpoint()?;
-        let again = Network::outline(&checkpoint, Some(network.config().adapt_span_ramp))?;
-        if again.spans() != network.spans() || again.config() != network.config() {
+        let again = Network::outline(&checkpoint, network.architecture().stored_ramp())?;
+        if again.spans() != network.spans() || again.architecture() != network.architecture() {
             let path = model.path.clone();
             return Err(RunFileError::Changed { path }.into());
         }
@@ -121,13 +121,13 @@ impl<'a> Recording<'a> {
             .map(|text| cut(model, text, options.tokens.clone()))
             .collect::<Result<_, EngineError>>()?;
         let (texts, of_texts): (Vec<Cut>, Vec<TextHeader>) = cut.into_iter().unzip();
-        let config = network.config();
+        let architecture = network.architecture();
         let per_head = vectors_per_head(network, options.vectors);
         let header = Header {
             version: VERSION,
             written_by: WRITTEN_BY.into(),
             written_at: String::new(),
-            requires: match config.is_masked() {
+            requires: match architecture.loses_weight() {
                 true => vec![MASKED.to_owned()],
                 false => Vec::new(),
             },
@@ -139,18 +139,18 @@ impl<'a> Recording<'a> {
                 tensors_sha256: model.tensors_sha256().map(str::to_owned),
                 dtypes: model.dtypes.clone(),
                 prefix: model.prefix.clone(),
-                config: config.clone(),
+                architecture: architecture.as_ref().clone(),
                 parts: model.parts().to_vec(),
                 assumed: model.assumed.clone(),
                 device: network.device().id().to_owned(),
             },
             dtype: options.dtype.unwrap_or(Dtype::F32),
-            candidates: CANDIDATES.min(config.vocab_size),
-            vectors: per_head * config.nb_heads * config.nb_layers,
+            candidates: CANDIDATES.min(architecture.vocab_size),
+            vectors: per_head * architecture.nb_heads() * architecture.nb_layers(),
             texts: of_texts,
             other: serde_json::Map::new(),
         };
-        let kept = KeptTensor::all(&checkpoint, config);
+        let kept = KeptTensor::all(&checkpoint, header.model.own_words()?);
         let recording = Self {
             tensors: tensors(&header, &kept),
             model,
@@ -211,7 +211,7 @@ fn cut(
     let is_ids = matches!(content, TextContent::Ids(_));
     let (ids, bytes, unknown) = match content {
         TextContent::Ids(ids) => {
-            let vocab_size = model.network.config().vocab_size;
+            let vocab_size = model.network.architecture().vocab_size;
             if let Some(at) = ids.iter().position(|id| *id as usize >= vocab_size) {
                 let id = ids[at];
                 return Err(ModelError::TokenId { id, at, vocab_size }.into());
@@ -280,16 +280,16 @@ pub(super) fn ids_as_text(ids: &[u32]) -> String {
 
 /// How many vectors of a head have their promoted tokens kept.
 fn vectors_per_head(network: &Network, vectors: Vectors) -> usize {
-    let config = network.config();
-    let all = config.pers_mem_size;
+    let architecture = network.architecture();
+    let all = architecture.persistent();
     match vectors {
         Vectors::All => all,
         Vectors::Most(n) => n.min(all),
         Vectors::Auto => {
-            let dim = config.hidden_size as f64;
+            let dim = architecture.width as f64;
             let output = network.parts().iter().find(|p| p.kind == PartKind::Output);
             let output = output.map_or(0, |part| part.parameters + part.shared) as f64;
-            let heads = (config.nb_layers * config.nb_heads) as f64;
+            let heads = (architecture.nb_layers() * architecture.nb_heads()) as f64;
             let fits = PRODUCTS / (heads * (dim * dim + output));
             (fits as usize).max(LEAST_VECTORS).min(all)
         }
@@ -299,8 +299,12 @@ fn vectors_per_head(network: &Network, vectors: Vectors) -> usize {
 /// The tensors of a file.
 fn tensors(header: &Header, kept: &[KeptTensor]) -> Vec<PlannedTensor> {
     use Element::{F32, U8, U32};
-    let config = &header.model.config;
-    let (layers, heads, dim) = (config.nb_layers, config.nb_heads, config.hidden_size);
+    let architecture = &header.model.architecture;
+    let (layers, heads, dim) = (
+        architecture.nb_layers(),
+        architecture.nb_heads(),
+        architecture.width,
+    );
     let kept = kept.iter();
     let mut all: Vec<PlannedTensor> = kept
         .map(|tensor| PlannedTensor::new(&tensor.name, F32, &tensor.shape))
@@ -327,7 +331,11 @@ fn tensors(header: &Header, kept: &[KeptTensor]) -> Vec<PlannedTensor> {
         all.push(of(names::NEXT_LOG_P, F32, &[tokens]));
         all.push(of(names::CANDIDATE_IDS, U32, &[tokens, k]));
         all.push(of(names::CANDIDATE_LOG_P, F32, &[tokens, k]));
-        all.push(of(names::SHARES, F32, &[layers, heads, 3]));
+        all.push(of(
+            names::SHARES,
+            F32,
+            &[layers, heads, names::share_kinds(architecture)],
+        ));
         let blocks = [keys.div_ceil(ALIGNED), layers, heads];
         all.push(of(names::LONGEST_KEYS, F32, &blocks));
         for layer in 0..layers {

@@ -81,8 +81,12 @@ impl RunFile {
     fn check(&self) -> Result<(), RunFileError> {
         use Element::{F32, U8, U32};
         let header = &self.header;
-        let config = &header.model.config;
-        let (layers, heads, dim) = (config.nb_layers, config.nb_heads, config.hidden_size);
+        let architecture = &header.model.architecture;
+        let (layers, heads, dim) = (
+            architecture.nb_layers(),
+            architecture.nb_heads(),
+            architecture.width,
+        );
         if header.vectors > 0 {
             let n = header.vectors;
             self.expect(names::VECTORS, U32, &[n, 3])?;
@@ -177,19 +181,24 @@ impl RunFile {
         if sha256_hex(&bytes) != header.sha256 {
             return Err(self.damaged(format!("text {index} is not the one that was recorded")));
         }
-        let config = &self.header.model.config;
+        let architecture = &self.header.model.architecture;
         let ids = self.u32s(&name(names::IDS), 0, header.tokens)?;
-        if let Some(id) = ids.iter().find(|id| **id as usize >= config.vocab_size) {
+        if let Some(id) = ids
+            .iter()
+            .find(|id| **id as usize >= architecture.vocab_size)
+        {
             let what = format!("text {index} has the token id {id}, which the model lacks");
             return Err(self.damaged(what));
         }
         let nll = self.f32s(&name(names::NLL), 0, header.tokens - 1)?;
-        let heads = config.nb_layers * config.nb_heads;
-        let shares = self.f32s(&name(names::SHARES), 0, 3 * heads)?;
-        let shares = shares.chunks_exact(3).map(|row| Shares {
+        let heads = architecture.nb_layers() * architecture.nb_heads();
+        let kinds = names::share_kinds(architecture);
+        let shares = self.f32s(&name(names::SHARES), 0, kinds * heads)?;
+        let shares = shares.chunks_exact(kinds).map(|row| Shares {
             context: row[0],
             persistent: row[1],
             empty: row[2],
+            sink: row.get(3).copied().unwrap_or(0.0),
         });
         Ok(RecordedText {
             index,
@@ -240,7 +249,7 @@ impl RunFile {
         let k = self.header.candidates;
         let ids = self.u32s(&name(names::CANDIDATE_IDS), at * k, k)?;
         let log_p = self.f32s(&name(names::CANDIDATE_LOG_P), at * k, k)?;
-        let vocab_size = self.header.model.config.vocab_size;
+        let vocab_size = self.header.model.architecture.vocab_size;
         let all = ids.into_iter().zip(log_p);
         let known = all.filter(|(id, _)| (*id as usize) < vocab_size);
         let first = |values: Vec<f32>| values.first().copied().unwrap_or(f32::NAN);
@@ -277,7 +286,7 @@ impl RunFile {
         let (at, width) = (row * 2 * PROMOTED, 2 * PROMOTED);
         let ids = self.u32s(names::PROMOTED_IDS, at, width)?;
         let changes = self.f32s(names::PROMOTED_CHANGES, at, width)?;
-        let vocab_size = self.header.model.config.vocab_size;
+        let vocab_size = self.header.model.architecture.vocab_size;
         let mut promoted = Promoted::default();
         for (i, (id, change)) in ids.into_iter().zip(changes).enumerate() {
             // Zero stands where there was none.
@@ -307,8 +316,8 @@ impl RunFile {
         let from = from.max(header.queries.0) / ALIGNED * ALIGNED;
         let key = from.saturating_sub(network.farthest_key()) / ALIGNED * ALIGNED;
         let key = key.max(header.first_key);
-        let config = network.config();
-        let heads = config.nb_layers * config.nb_heads;
+        let architecture = network.architecture();
+        let heads = architecture.nb_layers() * architecture.nb_heads();
         let name = names::of_text(text.index, names::LONGEST_KEYS);
         let row = (key - header.first_key) / ALIGNED;
         let longest = self.f32s(&name, row * heads, heads)?;
@@ -327,10 +336,10 @@ impl RunFile {
         let Some(ids) = text.ids.get(from..to) else {
             return Ok(());
         };
-        let config = &self.header.model.config;
-        let dim = config.hidden_size;
+        let architecture = &self.header.model.architecture;
+        let dim = architecture.width;
         let query = from.max(header.queries.0).min(to);
-        let layers = (0..config.nb_layers).map(|layer| {
+        let layers = (0..architecture.nb_layers()).map(|layer| {
             let keys = names::keys(text.index, layer);
             let queries = names::queries(text.index, layer);
             let query_row = query.saturating_sub(header.queries.0);

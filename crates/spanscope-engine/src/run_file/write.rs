@@ -43,8 +43,12 @@ impl Recording<'_> {
             let values = kept.read(&self.checkpoint)?;
             file.write(&kept.name, 0, &f32_bytes(&values))?;
         }
-        let config = self.model.network.config();
-        let (layers, heads, all) = (config.nb_layers, config.nb_heads, config.pers_mem_size);
+        let architecture = self.model.network.architecture();
+        let (layers, heads, all) = (
+            architecture.nb_layers(),
+            architecture.nb_heads(),
+            architecture.persistent(),
+        );
         let sums = VectorSums::new(layers, heads, all);
         // Which vectors are used most matters only where some are left out.
         let chooses = (1..all).contains(&self.per_head);
@@ -72,7 +76,7 @@ impl Recording<'_> {
         report: &mut dyn FnMut(RecordProgress),
     ) -> Result<(), EngineError> {
         let network = &self.model.network;
-        let nb_heads = network.config().nb_heads;
+        let nb_heads = network.architecture().nb_heads();
         let mut places = Vec::with_capacity(self.header.vectors);
         for (i, sums) in sums.iter().enumerate() {
             // Of equally used ones the first, so that the same run gives the same file.
@@ -131,8 +135,8 @@ impl OfText<'_, '_> {
         self.put_bytes(names::BYTES, 0, &self.cut.bytes)?;
         self.put_bytes(names::IDS, 0, &u32_bytes(ids))?;
         let network = &self.recording.model.network;
-        let config = network.config();
-        let shares = ShareRecorder::new(config.nb_layers, config.nb_heads);
+        let architecture = network.architecture();
+        let shares = ShareRecorder::new(architecture.nb_layers(), architecture.nb_heads());
         let both = sums.map(|sums| Both(&shares, sums));
         let observer: &dyn Observer = both.as_ref().map_or(&shares, |both| both);
         let mut run = Run::new(Arc::clone(network));
@@ -150,7 +154,9 @@ impl OfText<'_, '_> {
             report(RecordProgress::Tokens(block.len()));
         }
         let shares = shares.means(ids.len());
-        let flat = |s: &Shares| [s.context, s.persistent, s.empty];
+        let kinds = names::share_kinds(network.architecture());
+        let row = |s: &Shares| [s.context, s.persistent, s.empty, s.sink];
+        let flat = |s: &Shares| row(s).into_iter().take(kinds);
         let flat: Vec<f32> = shares.iter().flat_map(flat).collect();
         self.put(names::SHARES, 0, &flat)
     }
@@ -182,8 +188,12 @@ impl OfText<'_, '_> {
 
     /// Queries and keys of a block, as far as they are kept.
     fn put_run(&mut self, run: &Run, block: Range<usize>) -> Result<(), EngineError> {
-        let config = self.recording.model.network.config();
-        let (layers, heads, dim) = (config.nb_layers, config.nb_heads, config.hidden_size);
+        let architecture = self.recording.model.network.architecture();
+        let (layers, heads, dim) = (
+            architecture.nb_layers(),
+            architecture.nb_heads(),
+            architecture.width,
+        );
         let (first, end) = self.header.queries;
         let first_key = self.header.first_key;
         let within = |from: usize| block.start.max(from)..block.end.min(end);

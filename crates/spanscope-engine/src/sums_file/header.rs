@@ -2,7 +2,7 @@
 
 use crate::corpus::{Corpus, LeftOut, Shard, TextRecord, corpus_id};
 use serde::{Deserialize, Serialize};
-use spanscope_core::model::{Architecture, Config, Span};
+use spanscope_core::model::{Architecture, Span};
 
 /// The metadata key under which the header stands, as JSON.
 pub const HEADER: &str = "spanscope.sums";
@@ -43,7 +43,8 @@ pub struct ModelRecord {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tensors_sha256: Option<String>,
     /// The architecture, ramp included.
-    pub config: Config,
+    #[serde(rename = "config")]
+    pub architecture: Architecture,
     /// The vocabulary that the texts were cut with; `None` where ids were given to a model without one.
     pub vocabulary: Option<VocabularyRecord>,
     /// The spans of all heads, layer by layer.

@@ -247,11 +247,13 @@ fn differ(a: &SumsFile, b: &SumsFile) -> Option<String> {
         let what = "they were measured with different versions";
         return pair(what, &a.written_by, &b.written_by);
     }
-    if a.model.config != b.model.config {
-        let ramp = |header: &super::SumsHeader| header.model.config.adapt_span_ramp.to_string();
-        return match ramp(a) == ramp(b) {
-            true => Some("the architectures differ".into()),
-            false => pair("the ramps differ", &ramp(a), &ramp(b)),
+    if a.model.architecture != b.model.architecture {
+        let ramp = |header: &super::SumsHeader| header.model.architecture.stored_ramp();
+        return match (ramp(a), ramp(b)) {
+            (Some(a), Some(b)) if a != b => {
+                pair("the ramps differ", &a.to_string(), &b.to_string())
+            }
+            _ => Some("the architectures differ".into()),
         };
     }
     if a.model.vocabulary != b.model.vocabulary {

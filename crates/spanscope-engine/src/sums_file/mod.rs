@@ -125,7 +125,7 @@ impl SumsFile {
                 name: model.weights_name(),
                 sha256: hash.to_owned(),
                 tensors_sha256: model.tensors_sha256().map(str::to_owned),
-                config: sums.config.clone(),
+                architecture: sums.architecture.clone(),
                 vocabulary,
                 spans: sums.heads.iter().map(|head| (&head.span).into()).collect(),
             },
@@ -160,7 +160,10 @@ impl SumsFile {
             text,
             ..Provenance::default()
         };
-        let mut all = all.with("ramp", header.model.config.adapt_span_ramp);
+        let mut all = match header.model.architecture.stored_ramp() {
+            Some(ramp) => all.with("ramp", ramp),
+            None => all,
+        };
         if header.texts.len() != 1 {
             all = all.with("texts", header.texts.len());
         }

@@ -7,7 +7,7 @@ use spanscope_chart::thousands;
 use spanscope_core::analysis::sums::{HeadSum, MOST_TOKENS, Sums, Totals, UNIT, to_units};
 use spanscope_core::checkpoint::{Checkpoint, Element};
 use spanscope_core::json;
-use spanscope_core::model::{Architecture, Span};
+use spanscope_core::model::Span;
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -55,10 +55,9 @@ impl SumsFile {
         }
         let header: SumsHeader = json::read_records(header.as_bytes()).map_err(bad_header)?;
         check(&header).map_err(damaged)?;
-        let architecture = Architecture::from(&header.model.config);
-        let spans = header.model.spans.iter().map(|s| s.of(&architecture));
+        let architecture = &header.model.architecture;
+        let spans = header.model.spans.iter().map(|s| s.of(architecture));
         let spans: Vec<Span> = spans.collect();
-        let config = &header.model.config;
         let read = |name: &str, shape: &[usize]| -> Result<Vec<u64>, SumsFileError> {
             let place = file.places().get(name);
             let place = place.ok_or_else(|| damaged(format!("the tensor {name} is missing")))?;
@@ -75,24 +74,31 @@ impl SumsFile {
             }
             Ok(numbers.iter().map(|n| u64::from_le_bytes(*n)).collect())
         };
-        let of_heads = [config.nb_layers, config.nb_heads];
+        let of_heads = [architecture.nb_layers(), architecture.nb_heads()];
         let per_head = |name: &str| read(name, &of_heads);
         let (empty, whole) = (per_head("sums.empty")?, per_head("sums.whole_reach")?);
         let (removed, entropy) = match header.has_removed {
             true => (per_head("sums.removed")?, per_head("sums.entropy")?),
             false => (vec![0; spans.len()], vec![0; spans.len()]),
         };
-        let n = config.pers_mem_size;
+        let sink = match architecture.has_sinks() {
+            true => per_head("sums.sink")?,
+            false => vec![0; spans.len()],
+        };
+        let n = architecture.persistent();
         let vectors = match n {
             0 => Vec::new(),
-            _ => read("sums.vectors", &[config.nb_layers, config.nb_heads, n])?,
+            _ => read(
+                "sums.vectors",
+                &[architecture.nb_layers(), architecture.nb_heads(), n],
+            )?,
         };
         // The tensors are there, so memory for them is no more than the file's.
         let mut distances = Vec::with_capacity(spans.len());
         for span in &spans {
             distances.push(read(&distance_name(span), &[span.reach])?);
         }
-        let mut sums = Sums::of(config, &[], header.has_removed);
+        let mut sums = Sums::of(architecture, &[], header.has_removed);
         sums.heads = spans
             .into_iter()
             .zip(distances)
@@ -101,6 +107,7 @@ impl SumsFile {
                 span,
                 distances,
                 empty: empty[i],
+                sink: sink[i],
                 vectors: vectors[i * n..(i + 1) * n].to_vec(),
                 whole_reach: whole[i],
                 removed: removed[i],
@@ -142,6 +149,7 @@ fn too_much(head: &HeadSum, tokens: u64) -> Option<&'static str> {
     [
         ("distance", sum(&head.distances), most),
         ("empty", head.empty, most),
+        ("sink", head.sink, most),
         ("vectors", sum(&head.vectors), most),
         ("removed", head.removed, most),
         ("entropy", head.entropy, most.saturating_mul(32)),
@@ -153,33 +161,32 @@ fn too_much(head: &HeadSum, tokens: u64) -> Option<&'static str> {
 
 /// What is wrong with a header, in words.
 fn check(header: &SumsHeader) -> Result<(), String> {
-    let config = &header.model.config;
+    let architecture = &header.model.architecture;
     if header.unit != UNIT {
         return Err(format!("its unit is {:?}, not 2^-32", header.unit));
     }
-    if let Some(what) = config.cannot_be() {
-        return Err(format!("its architecture cannot be: {what}"));
-    }
     let spans = &header.model.spans;
-    let heads = config.nb_layers.checked_mul(config.nb_heads);
+    let heads = architecture
+        .nb_layers()
+        .checked_mul(architecture.nb_heads());
     if heads != Some(spans.len()) {
         return Err(format!(
             "{} spans for {} × {} heads",
             spans.len(),
-            config.nb_layers,
-            config.nb_heads
+            architecture.nb_layers(),
+            architecture.nb_heads()
         ));
     }
     let is_right = |(i, span): (usize, &SpanRecord)| {
-        (span.layer, span.head) == (i / config.nb_heads, i % config.nb_heads)
-            && (0.0..=config.attn_span as f32).contains(&span.span)
-            && span.reach <= config.attn_span
+        (span.layer, span.head) == (i / architecture.nb_heads(), i % architecture.nb_heads())
+            && (0.0..=architecture.limit() as f32).contains(&span.span)
+            && span.reach <= architecture.limit()
     };
     if let Some(i) = spans.iter().enumerate().position(|span| !is_right(span)) {
         return Err(format!("the span of head {i} cannot be"));
     }
     let numbers = spans.iter().try_fold(0_usize, |sum, span| {
-        sum.checked_add(span.reach.checked_add(config.pers_mem_size)?)
+        sum.checked_add(span.reach.checked_add(architecture.persistent())?)
     });
     if numbers.is_none_or(|n| n > MOST_NUMBERS) {
         return Err("more numbers than any network has".into());

@@ -7,6 +7,10 @@ use spanscope_core::checkpoint::{Element, PlannedTensor, TensorFile};
 use spanscope_core::model::{Architecture, Config, Normalisation, Span};
 use std::collections::BTreeMap;
 
+fn architecture() -> Architecture {
+    Architecture::from(&config())
+}
+
 fn config() -> Config {
     Config {
         vocab_size: 60,
@@ -26,17 +30,9 @@ fn config() -> Config {
 /// Sums of one text, which is all of its corpus or a shard of it.
 fn file(name: &str, sha256: &str, shard: Option<(usize, usize)>) -> SumsFile {
     let spans: Vec<Span> = (0..4)
-        .map(|i| {
-            Span::of(
-                &Architecture::from(&config()),
-                i / 2,
-                i % 2,
-                0.1 + i as f32,
-                3 + i,
-            )
-        })
+        .map(|i| Span::of(&architecture(), i / 2, i % 2, 0.1 + i as f32, 3 + i))
         .collect();
-    let mut sums = Sums::of(&config(), &spans, true);
+    let mut sums = Sums::of(&architecture(), &spans, true);
     let seed = name.bytes().map(u64::from).sum::<u64>();
     for (i, head) in sums.heads.iter_mut().enumerate() {
         for (d, n) in head.distances.iter_mut().enumerate() {
@@ -64,7 +60,7 @@ fn file(name: &str, sha256: &str, shard: Option<(usize, usize)>) -> SumsFile {
             name: "m.pt".into(),
             sha256: "ab".into(),
             tensors_sha256: None,
-            config: config(),
+            architecture: architecture(),
             vocabulary: None,
             spans: spans.iter().map(Into::into).collect(),
         },
@@ -171,7 +167,12 @@ fn what_would_count_twice_or_is_not_alike_is_refused() {
     };
     let model = changed(|b| b.header.model.sha256 = "cd".into());
     assert!(model.contains("different models") && model.contains("0.safetensors"));
-    let ramp = changed(|b| b.header.model.config.adapt_span_ramp = 4);
+    let ramp = changed(|b| {
+        b.header.model.architecture = Architecture::from(&Config {
+            adapt_span_ramp: 4,
+            ..config()
+        });
+    });
     assert!(ramp.contains("ramps differ (2 and 4)"));
     let version = changed(|b| b.header.written_by = "spanscope 9".into());
     assert!(version.contains("spanscope 9"));

@@ -11,8 +11,8 @@ const MOST_HEADER: usize = 90_000_000;
 impl SumsFile {
     /// The tensors: name, shape and numbers.
     pub(super) fn tensors(&self) -> Vec<(String, Vec<usize>, Vec<u64>)> {
-        let config = &self.sums.config;
-        let (layers, heads) = (config.nb_layers, config.nb_heads);
+        let architecture = &self.sums.architecture;
+        let (layers, heads) = (architecture.nb_layers(), architecture.nb_heads());
         let all = &self.sums.heads;
         let one =
             |of: fn(&spanscope_core::analysis::sums::HeadSum) -> u64| all.iter().map(of).collect();
@@ -25,9 +25,12 @@ impl SumsFile {
             .collect();
         let shape = vec![layers, heads];
         tensors.push(("sums.empty".into(), shape.clone(), one(|h| h.empty)));
-        if config.pers_mem_size > 0 {
+        if architecture.has_sinks() {
+            tensors.push(("sums.sink".into(), shape.clone(), one(|h| h.sink)));
+        }
+        if architecture.persistent() > 0 {
             let vectors = all.iter().flat_map(|head| head.vectors.iter().copied());
-            let shape = vec![layers, heads, config.pers_mem_size];
+            let shape = vec![layers, heads, architecture.persistent()];
             tensors.push(("sums.vectors".into(), shape, vectors.collect()));
         }
         let whole = one(|h| h.whole_reach);

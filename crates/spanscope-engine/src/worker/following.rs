@@ -51,11 +51,11 @@ impl Engine {
         let open = move || -> Result<Model, EngineError> {
             Model::open(&at, vocab.as_deref(), ramp).and_then(|model| model.on(device))
         };
-        let config = model.network.config().clone();
+        let architecture = model.network.architecture().clone();
         let vocabulary = model.vocabulary.clone();
         let is_another = move |other: &Model| {
             other.run.is_none()
-                || *other.network.config() != config
+                || *other.network.architecture() != architecture
                 || other.vocabulary != vocabulary
         };
         let shared = [(); 2].map(|()| Arc::clone(&self.shared));

@@ -20,8 +20,8 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ("distance (tokens) →, query ↓", "距离（词元）→，查询 ↓"),
     ("Query ↓ × distance →", "查询 ↓ × 距离 →"),
     (
-        "queries {0} to {1}; distances 1 to {2}, the same logarithmic axis for all; each cell the largest weight in it",
-        "查询 {0} 至 {1}；距离 1 至 {2}，所有头共用对数轴；每格为其中最大的权重",
+        "queries {0} to {1}; distances {2} to {3}, the same logarithmic axis for all; each cell the largest weight in it",
+        "查询 {0} 至 {1}；距离 {2} 至 {3}，所有头共用对数轴；每格为其中最大的权重",
     ),
     ("· {0} % measured", "· 已测量 {0} %"),
 ];

@@ -7,6 +7,7 @@ use eframe::egui::text::{LayoutJob, TextFormat, TextWrapping};
 use eframe::egui::{Color32, FontId, Pos2, Rect, Ui, epaint, pos2, vec2};
 use egui_plot::PlotTransform;
 use std::f32::consts::FRAC_PI_2;
+use std::ops::Range;
 use std::sync::Arc;
 
 /// The heatmap's coordinates: query i covers i … i + 1 downwards, column c covers c … c + 1.
@@ -14,6 +15,8 @@ use std::sync::Arc;
 pub(super) struct Axes {
     pub layout: BandLayout,
     pub tokens: usize,
+    /// The nearest distance that a query sees.
+    pub nearest: usize,
     pub reach: usize,
 }
 
@@ -33,8 +36,8 @@ impl Axes {
         }
         let (column, query) = (x as usize, y as usize);
         let key = match self.layout {
-            BandLayout::Key => Some(column).filter(|key| *key < query),
-            _ => query.checked_sub(column + 1),
+            BandLayout::Key => Some(column).filter(|key| key + self.nearest <= query),
+            _ => query.checked_sub(column + self.nearest),
         };
         Some((query, key))
     }
@@ -43,15 +46,28 @@ impl Axes {
     pub fn column(&self, query: usize, key: usize) -> Option<usize> {
         match self.layout {
             BandLayout::Key => Some(key),
-            _ => query.checked_sub(key + 1).filter(|c| *c < self.reach),
+            _ => query
+                .checked_sub(key + self.nearest)
+                .filter(|c| *c < self.reach),
         }
     }
 
-    /// Where the distance `distance` stands for a query: the left side of its cell.
+    /// Where the distance `distance` ends for a query: the side of its cell that is away from the query.
     pub fn x(&self, query: f64, distance: f64) -> f64 {
         match self.layout {
             BandLayout::Key => query - distance,
-            _ => distance,
+            _ => distance + 1.0 - self.nearest as f64,
+        }
+    }
+
+    /// The columns of what a query sees.
+    pub fn seen(&self, query: usize) -> Range<usize> {
+        match self.layout {
+            BandLayout::Key => {
+                let end = (query + 1).saturating_sub(self.nearest);
+                end.saturating_sub(self.reach)..end
+            }
+            _ => 0..self.reach,
         }
     }
 }
@@ -284,10 +300,10 @@ pub(super) fn columns(
         return;
     }
     let quiet = ui.visuals().weak_text_color();
-    // Distances count from 1, and the first one is always named.
-    let first = usize::from(!keys);
+    // Distances count from the nearest, which is always named.
+    let first = if keys { 0 } else { axes.nearest };
     let mut last = f32::NEG_INFINITY;
-    let one = (!keys && low <= 0.5).then_some(1);
+    let one = (!keys && low <= 0.5).then_some(axes.nearest);
     for place in one
         .into_iter()
         .chain(steps(low, high - 0.5 + first as f64, cell, ACROSS))
@@ -351,6 +367,7 @@ mod tests {
         let keys = Axes {
             layout: BandLayout::Key,
             tokens: 10,
+            nearest: 1,
             reach: 4,
         };
         assert_eq!(keys.cell(2.5, 6.1), Some((6, Some(2))));
@@ -370,6 +387,18 @@ mod tests {
             (distances.column(6, 1), distances.column(6, 6)),
             (None, None)
         );
+        assert_eq!((keys.seen(6), distances.seen(6)), (2..6, 0..4));
+        // Where a token sees itself, it stands on the diagonal and in the first column.
+        let own = Axes { nearest: 0, ..keys };
+        assert_eq!(own.cell(6.5, 6.1), Some((6, Some(6))));
+        assert_eq!((own.cell(7.5, 6.1), own.seen(6)), (Some((6, None)), 3..7));
+        let own = Axes {
+            nearest: 0,
+            ..distances
+        };
+        assert_eq!(own.cell(0.0, 6.9), Some((6, Some(6))));
+        assert_eq!((own.column(6, 6), own.column(6, 2)), (Some(0), None));
+        assert_eq!((own.x(6.0, 3.0), distances.x(6.0, 4.0)), (4.0, 4.0));
     }
 
     #[test]

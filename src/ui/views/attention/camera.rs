@@ -70,7 +70,7 @@ impl Camera {
             self.corner[1] = rows;
         }
         if axes.layout == BandLayout::Key {
-            let first = query - axes.reach as f64;
+            let first = axes.seen(query as usize).start as f64;
             if query < self.corner[0] || first > self.corner[0] + wide {
                 self.corner[0] = query + 2.0 - wide;
             }
@@ -301,6 +301,7 @@ mod tests {
         Axes {
             layout,
             tokens,
+            nearest: 1,
             reach: 100,
         }
     }

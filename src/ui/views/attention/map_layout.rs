@@ -73,9 +73,9 @@ impl Places {
     pub fn new(ui: &mut Ui, axes: &Axes, names: &Names, cx: &ViewContext<'_>) -> Option<Self> {
         let all = ui.available_rect_before_wrap();
         let wide = all.width() >= WIDE;
-        let config = cx.snapshot.model.as_ref().map(|m| m.network.config());
-        let more = config.map_or(0, |c| {
-            usize::from(c.pers_mem_size > 0) + usize::from(c.is_masked())
+        let architecture = cx.snapshot.model.as_ref().map(|m| m.network.architecture());
+        let more = architecture.map_or(0, |c| {
+            usize::from(c.persistent() > 0) + usize::from(c.loses_weight())
         });
         let sides = COLUMN + more as f32 * (COLUMN + GAP);
         let under = match axes.layout {

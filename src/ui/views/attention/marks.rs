@@ -8,7 +8,7 @@ use crate::ui::theme::Palette;
 use crate::ui::views::context::ViewContext;
 use eframe::egui::{Color32, Painter, Pos2, Rect, Shape, Stroke, Ui, pos2};
 use egui_plot::PlotTransform;
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 /// From this many rows in view on, a line along the diagonal need not follow the cells' sides.
 const STAIRS: f64 = 400.0;
@@ -76,16 +76,16 @@ impl<'a> Marks<'a> {
         if heads.len() > 1 {
             let spans = heads.iter().filter_map(|head| cx.span_of(*head));
             // The head that leads is drawn below.
-            let mut reaches: BTreeMap<usize, ()> = spans.map(|span| (span.reach, ())).collect();
-            reaches.remove(&leading.reach);
-            for reach in reaches.into_keys() {
-                let points = self.at_distance(reach as f64);
+            let mut ends: BTreeSet<usize> = spans.map(|span| span.farthest()).collect();
+            ends.remove(&leading.farthest());
+            for farthest in ends {
+                let points = self.at_distance(farthest as f64);
                 let stroke = Stroke::new(1.0, self.palette.edge.gamma_multiply(0.6));
                 self.painter.add(Shape::line(points, stroke));
             }
         }
-        let full = f64::from(leading.span) + 1.0;
-        if full < leading.reach as f64 {
+        let full = leading.falls_beyond();
+        if let Some(full) = full.filter(|full| *full < leading.farthest() as f64) {
             let points = self.at_distance(full);
             for (width, color) in [
                 (2.0, Color32::from_black_alpha(90)),
@@ -97,7 +97,7 @@ impl<'a> Marks<'a> {
             }
         }
         self.line(
-            self.at_distance(leading.reach as f64),
+            self.at_distance(leading.farthest() as f64),
             self.palette.edge,
             1.5,
         );
@@ -121,12 +121,9 @@ impl<'a> Marks<'a> {
             }
             painted = bottom;
             let (left, right) = if range.len() == 1 {
-                let query = range.start;
-                let (left, right) = match self.axes.layout {
-                    BandLayout::Key => (query.saturating_sub(self.axes.reach), query),
-                    _ => (0, self.axes.reach),
-                };
-                (self.at(left as f64, 0.0).x, self.at(right as f64, 0.0).x)
+                let seen = self.axes.seen(range.start);
+                let x = |column: usize| self.at(column as f64, 0.0).x;
+                (x(seen.start), x(seen.end))
             } else {
                 (frame.left() - 4.0, frame.right() + 4.0)
             };

@@ -162,6 +162,7 @@ impl View for AttentionView {
         let axes = Axes {
             layout: self.layout,
             tokens,
+            nearest: cx.nearest(),
             reach: cx.reach(),
         };
         let names = map_layout::names(cx, ui.available_width());

@@ -3,7 +3,7 @@
 use super::side_columns;
 use crate::chart::thousands;
 use crate::engine::{Combine, Detail, Picture};
-use crate::model::{Span, soft_mask};
+use crate::model::Span;
 use crate::ui::language::{tr, trf};
 use crate::ui::theme::{quiet, strong};
 use crate::ui::views::context::ViewContext;
@@ -25,7 +25,10 @@ pub(super) fn show(
     picture: Option<&Picture>,
 ) {
     let single = cx.selection.heads.single();
-    if let (Some(key), Some(_)) = (key.filter(|key| query - key <= span.reach), single) {
+    if let (Some(key), Some(_)) = (
+        key.filter(|key| span.distances().contains(&(query - key))),
+        single,
+    ) {
         cx.looks.score = Some((query, key));
     }
     let cx = &*cx;
@@ -84,7 +87,7 @@ fn rows(
         row(ui, tr("distance"), &thousands(query - key));
         let weight = detail.and_then(|detail| detail.weight(query, key));
         weight_row(ui, cx, weight, picture);
-        if cx.selection.heads.single().is_some() && query - key <= span.reach {
+        if cx.selection.heads.single().is_some() && span.distances().contains(&(query - key)) {
             score_rows(ui, cx, query, key, span);
         }
     }
@@ -92,13 +95,20 @@ fn rows(
         return;
     };
     ui.end_row();
-    if let Some(empty) = detail.empty(query) {
+    let has_empty = cx.snapshot.shown().is_none_or(|model| {
+        let architecture = model.network.architecture();
+        architecture.has_empty_context()
+    });
+    if let Some(empty) = detail.empty(query).filter(|_| has_empty) {
         row(ui, tr("empty context"), &percent(empty));
     }
     if detail.weights.vectors > 0
         && let Some(persistent) = detail.persistent(query)
     {
         row(ui, tr("persistent vectors"), &percent(persistent));
+    }
+    if let Some(sink) = detail.sink(query) {
+        row(ui, tr("sink"), &percent(sink));
     }
     if let Some(masked) = detail.masked(query) {
         row(ui, tr("masked, not renormalised"), &percent(masked));
@@ -160,13 +170,8 @@ fn score_rows(ui: &mut Ui, cx: &ViewContext<'_>, query: usize, key: usize, span:
         tr("their sum"),
         &number(parts.map(|p| p.content + p.position)),
     );
-    let config = cx
-        .snapshot
-        .model
-        .as_ref()
-        .map(|model| model.network.config());
-    if let Some(config) = config.filter(|config| config.adapt_span) {
-        let mask = soft_mask(span.span, config.adapt_span_ramp, query - key);
+    if span.is_learned() && cx.snapshot.model.is_some() {
+        let mask = span.mask(query - key);
         row(ui, tr("soft mask"), &format!(" {mask:.3}"));
         let removed = score.map_or_else(|| COMING.to_owned(), |score| percent(score.removed));
         row(ui, tr("removed by the mask"), &format!(" {removed}"));

@@ -30,7 +30,7 @@ pub(super) fn columns(
     transform: &PlotTransform,
 ) {
     let persistent = cx.detail().is_some_and(|d| d.weights.vectors > 0);
-    let masked = cx.detail().is_some_and(|d| d.is_masked);
+    let masked = cx.detail().is_some_and(|d| d.loses_weight);
     let names = [
         (true, tr("empty context"), tr("empty")),
         (persistent, tr("persistent vectors"), tr("pers.")),

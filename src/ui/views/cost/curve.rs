@@ -80,7 +80,7 @@ pub fn show(
         // Nothing has no logarithm; it stands below all else.
         if log { value.max(1e-6).log10() } else { value }
     };
-    let limit = sums.config.attn_span.max(1) as f64;
+    let limit = sums.architecture.limit().max(1) as f64;
     let right = limit.log2();
     let longest = sums.spans.iter().map(|span| span.reach).max().unwrap_or(1);
     let (low, high) = if log {
@@ -123,7 +123,7 @@ pub fn show(
             right,
             high,
             palette.limit,
-            format!("S = {}", thousands(sums.config.attn_span)),
+            format!("S = {}", thousands(sums.architecture.limit())),
             Align2::RIGHT_TOP,
         );
         if (longest as f64) < 0.72 * limit {

@@ -77,7 +77,7 @@ pub fn show(ui: &mut Ui, cx: &mut ViewContext<'_>, sums: &Sums, height: f32) {
             .filter(|head| head.0 == layer)
             .count();
         let under = cx.hover.head.is_some_and(|head| head.0 == layer);
-        if selected == sums.config.nb_heads {
+        if selected == sums.architecture.nb_heads() {
             let stroke = Stroke::new(2.0, cx.palette.accent);
             ui.painter()
                 .rect_stroke(whole, 1.0, stroke, StrokeKind::Outside);
@@ -143,7 +143,7 @@ fn select(ui: &Ui, cx: &mut ViewContext<'_>, sums: &Sums, layer: usize) {
     let Some(leading) = sums.longest(layer) else {
         return;
     };
-    let mut heads: Vec<(usize, usize)> = (0..sums.config.nb_heads)
+    let mut heads: Vec<(usize, usize)> = (0..sums.architecture.nb_heads())
         .map(|head| (layer, head))
         .collect();
     if ui.input(|input| input.modifiers.command) {

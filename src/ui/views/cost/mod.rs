@@ -69,7 +69,7 @@ impl View for CostView {
         let Some(model) = cx.snapshot.shown().cloned() else {
             return;
         };
-        let limit = model.network.config().attn_span;
+        let limit = model.network.architecture().limit();
         let token = cx.query();
         self.toolbar(ui, token);
         let position = token.filter(|_| self.at_token).unwrap_or(limit);

@@ -3,7 +3,7 @@
 use crate::analysis::cost::{
     Extent, Flops, LimitedCost, by_layer, curve, distances, flops, kv_numbers, limits, output_flops,
 };
-use crate::model::{Config, Network, Span};
+use crate::model::{Architecture, Network, Span};
 use std::sync::{Arc, Weak};
 
 /// The extents, the least costly first.
@@ -27,7 +27,7 @@ pub struct Sums {
     model_number: u64,
     position: usize,
     /// The architecture.
-    pub config: Config,
+    pub architecture: Arc<Architecture>,
     /// z and reach of every head.
     pub spans: Vec<Span>,
     /// Operations of the output, where they are known.
@@ -39,25 +39,25 @@ pub struct Sums {
 impl Sums {
     /// The sums of `network` for the token at `position`.
     pub fn new(network: &Arc<Network>, model_number: u64, position: usize) -> Self {
-        let config = network.config().clone();
+        let architecture = network.architecture().clone();
         let spans = network.spans();
-        let limits = limits(config.attn_span);
+        let limits = limits(architecture.limit());
         let of = EXTENTS.map(|extent| {
-            let distances = distances(&config, &spans, extent);
+            let distances = distances(&architecture, &spans, extent);
             let tokens = position..position + 1;
             Sum {
-                flops: flops(&config, &distances, tokens.clone()),
-                kv: kv_numbers(&config, &distances, position),
-                layers: by_layer(&config, &distances, tokens),
-                curve: curve(&config, &distances, &limits, position),
+                flops: flops(&architecture, &distances, tokens.clone()),
+                kv: kv_numbers(&architecture, &distances, position),
+                layers: by_layer(&architecture, &distances, tokens),
+                curve: curve(&architecture, &distances, &limits, position),
             }
         });
         Self {
             network: Arc::downgrade(network),
             model_number,
             position,
-            output: output_flops(&config),
-            config,
+            output: output_flops(&architecture),
+            architecture,
             spans,
             of,
         }

@@ -354,14 +354,17 @@ impl GridView {
 
 /// What a thumbnail shows, and how far the survey has come.
 fn explanation(ui: &mut Ui, surveyed: &Surveyed) {
-    let farthest = surveyed.bin_edges.last().map_or(0, |edge| edge - 1);
+    let edges = &surveyed.bin_edges;
+    let nearest = edges.first().copied().unwrap_or(1);
+    let farthest = edges.last().map_or(0, |edge| edge.saturating_sub(1));
     ui.horizontal_wrapped(|ui| {
         ui.label(strong(tr("Query ↓ × distance →")).size(12.0));
         ui.label(quiet(trf(
-            "queries {0} to {1}; distances 1 to {2}, the same logarithmic axis for all; each cell the largest weight in it",
+            "queries {0} to {1}; distances {2} to {3}, the same logarithmic axis for all; each cell the largest weight in it",
             &[
                 &thousands(surveyed.queries.start),
                 &thousands(surveyed.queries.end.saturating_sub(1)),
+                &thousands(nearest),
                 &thousands(farthest),
             ],
         )));

@@ -73,15 +73,15 @@ impl View for HeadsView {
         let Some(model) = cx.snapshot.model.clone() else {
             return;
         };
-        let config = model.network.config();
+        let architecture = model.network.architecture();
         let rows = statistic::rows(cx.snapshot);
-        let has_persistent = config.pers_mem_size > 0;
+        let has_persistent = architecture.persistent() > 0;
         if !has_persistent && self.statistic == Statistic::Persistent {
             self.statistic = Statistic::Reach;
         }
         self.toolbar(ui, has_persistent);
         let filter = Filter::new(&self.filter);
-        self.matrix(ui, cx, &rows, &filter, config.nb_heads);
+        self.matrix(ui, cx, &rows, &filter, architecture.nb_heads());
         ui.add_space(4.0);
         self.list(ui, cx, &rows, &filter, has_persistent);
     }

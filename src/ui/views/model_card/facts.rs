@@ -50,12 +50,12 @@ pub struct Fact {
 
 /// The kind of network in words.
 pub fn kind(model: &Model) -> String {
-    let config = model.network.config();
-    let span = match config.adapt_span {
+    let architecture = model.network.architecture();
+    let span = match architecture.learns_spans() {
         true => tr("adaptive span"),
         false => tr("fixed span"),
     };
-    let inner = match (config.pers_mem_size, config.inner_hidden_size) {
+    let inner = match (architecture.persistent(), architecture.feed_forward()) {
         (0, 0) => tr("no feed-forward sublayers").to_owned(),
         (0, inner) => trf("feed-forward sublayers of width {0}", &[&thousands(inner)]),
         (n, _) => trf(
@@ -64,7 +64,7 @@ pub fn kind(model: &Model) -> String {
         ),
     };
     let mut all = vec![span.to_owned(), inner];
-    if let Some(io) = &config.adapt_io {
+    if let Some(io) = &architecture.clusters() {
         let clusters = io.cutoffs.len();
         all.push(trf(
             "adaptive input and output in {0} clusters",
@@ -76,7 +76,7 @@ pub fn kind(model: &Model) -> String {
 
 /// The architecture, in the symbols of the papers.
 pub fn architecture(model: &Model) -> Vec<Fact> {
-    let config = model.network.config();
+    let architecture = model.network.architecture();
     let mut facts = Vec::new();
     let mut inferred = |symbol, name, value: usize, from: String| {
         facts.push(Fact {
@@ -91,20 +91,25 @@ pub fn architecture(model: &Model) -> Vec<Fact> {
     inferred(
         "L",
         tr("layers"),
-        config.nb_layers,
+        architecture.nb_layers(),
         trf("names {0}", &[&"layers.0 … layers.i"]),
     );
-    inferred("H", tr("heads per layer"), config.nb_heads, "D / d".into());
+    inferred(
+        "H",
+        tr("heads per layer"),
+        architecture.nb_heads(),
+        "D / d".into(),
+    );
     let query = "layers.0.attn.proj_query.weight";
-    inferred("D", tr("hidden size"), config.hidden_size, shape(query));
+    inferred("D", tr("hidden size"), architecture.width, shape(query));
     inferred(
         "d",
         tr("features per head"),
-        config.head_dim(),
+        architecture.head_dim(),
         shape("key_pe"),
     );
-    inferred("S", tr("span limit"), config.attn_span, shape("key_pe"));
-    let embedding = if config.adapt_io.is_some() {
+    inferred("S", tr("span limit"), architecture.limit(), shape("key_pe"));
+    let embedding = if architecture.clusters().is_some() {
         "in_emb.emb_layers.c.weight"
     } else {
         "in_emb.weight"
@@ -112,11 +117,11 @@ pub fn architecture(model: &Model) -> Vec<Fact> {
     inferred(
         "V",
         tr("tokens in the vocabulary"),
-        config.vocab_size,
+        architecture.vocab_size,
         shape(embedding),
     );
-    if config.inner_hidden_size > 0 {
-        let inner = config.inner_hidden_size;
+    if architecture.feed_forward() > 0 {
+        let inner = architecture.feed_forward();
         inferred(
             "I",
             tr("feed-forward width"),
@@ -124,12 +129,12 @@ pub fn architecture(model: &Model) -> Vec<Fact> {
             shape("layers.0.ff.fc1.weight"),
         );
     }
-    if config.pers_mem_size > 0 {
+    if architecture.persistent() > 0 {
         let tensor = "layers.0.attn.attn.persistent_memory.key";
-        let n = config.pers_mem_size;
+        let n = architecture.persistent();
         inferred("N", tr("persistent vectors per head"), n, shape(tensor));
     }
-    if let Some(io) = &config.adapt_io {
+    if let Some(io) = &architecture.clusters() {
         let ends: Vec<String> = io.cutoffs.iter().map(|end| thousands(*end)).collect();
         facts.push(Fact {
             symbol: "",
@@ -146,7 +151,7 @@ pub fn architecture(model: &Model) -> Vec<Fact> {
             from: tr("places of the tensors in the file").into(),
         });
     }
-    if config.adapt_span {
+    if let Some(ramp) = architecture.ramp() {
         facts.push(Fact {
             symbol: "z",
             name: tr("spans of the heads"),
@@ -165,7 +170,7 @@ pub fn architecture(model: &Model) -> Vec<Fact> {
                 Source::Read,
                 tr("the file's configuration, unless you set it"),
             ),
-            _ if config.is_masked() => (
+            _ if architecture.loses_weight() => (
                 Source::Read,
                 tr("the file's configuration, unless you set it"),
             ),
@@ -174,7 +179,7 @@ pub fn architecture(model: &Model) -> Vec<Fact> {
         facts.push(Fact {
             symbol: "R",
             name: tr("ramp of the soft mask"),
-            value: trf("{0} tokens", &[&thousands(config.adapt_span_ramp)]),
+            value: trf("{0} tokens", &[&thousands(ramp)]),
             source,
             from: from.into(),
         });
@@ -193,7 +198,7 @@ pub fn architecture(model: &Model) -> Vec<Fact> {
 
 /// What follows the soft mask, where that is not what the papers have.
 fn after_mask(model: &Model) -> Option<Fact> {
-    if !model.network.config().is_masked() {
+    if !model.network.architecture().loses_weight() {
         return None;
     }
     let assumed = model.assumed.iter().any(|note| note.starts_with("weights"));
@@ -264,8 +269,8 @@ pub fn recorded(model: &Model) -> Vec<(&'static str, String)> {
         (tr("size"), bytes(model.bytes as f64)),
         (tr("queries and keys"), header.dtype.name().to_owned()),
     ];
-    let config = model.network.config();
-    let all = config.nb_layers * config.nb_heads * config.pers_mem_size;
+    let architecture = model.network.architecture();
+    let all = architecture.nb_layers() * architecture.nb_heads() * architecture.persistent();
     if all > 0 {
         let words = [&thousands(header.vectors), &thousands(all)];
         let words = words.map(|word| word as &dyn std::fmt::Display);
@@ -289,7 +294,7 @@ pub fn recorded(model: &Model) -> Vec<(&'static str, String)> {
 
 /// The vocabulary.
 pub fn vocabulary(model: &Model) -> Vec<(&'static str, String)> {
-    let size = thousands(model.network.config().vocab_size);
+    let size = thousands(model.network.architecture().vocab_size);
     let Some(vocabulary) = &model.vocabulary else {
         return vec![
             (tr("kind"), tr("not known: tokens are shown as ids").into()),
@@ -318,7 +323,7 @@ pub type SpanFact = (String, String, Option<(usize, usize)>);
 
 /// The reach of the heads in numbers.
 pub fn spans(model: &Model) -> Vec<SpanFact> {
-    let config = model.network.config();
+    let architecture = model.network.architecture();
     let mut all = model.network.spans();
     all.sort_by_key(|span| span.reach);
     let (Some(shortest), Some(longest)) = (all.first(), all.last()) else {
@@ -360,7 +365,7 @@ pub fn spans(model: &Model) -> Vec<SpanFact> {
         )
     };
     for far in [100, 1000] {
-        if config.attn_span > far {
+        if architecture.limit() > far {
             let count = all.iter().filter(|span| span.reach > far).count();
             rows.push((
                 trf("farther than {0}", &[&thousands(far)]),
@@ -369,7 +374,7 @@ pub fn spans(model: &Model) -> Vec<SpanFact> {
             ));
         }
     }
-    if config.adapt_span {
+    if architecture.learns_spans() {
         let count = all.iter().filter(|span| span.span < 1.0).count();
         rows.push((
             tr("hardly more than the ramp (z < 1)").to_owned(),
@@ -378,7 +383,7 @@ pub fn spans(model: &Model) -> Vec<SpanFact> {
         ));
         let count = all
             .iter()
-            .filter(|span| span.reach >= config.attn_span)
+            .filter(|span| span.reach >= architecture.limit())
             .count();
         rows.push((tr("as far as S").to_owned(), share(count), None));
     }

@@ -108,7 +108,7 @@ impl ModelCardView {
                     row(ui, cx, fact, wide.then_some(width - 330.0));
                 }
             });
-        let config = model.network.config();
+        let architecture = model.network.architecture();
         ui.add_space(4.0);
         ui.label(strong(tr("Assumed, because the file does not say")));
         if model.assumed.is_empty() {
@@ -120,10 +120,17 @@ impl ModelCardView {
                 ui.label(note);
             });
         }
-        if config.adapt_span && model.recorded.is_none() {
+        if let Some(ramp) = architecture.ramp().filter(|_| model.recorded.is_none()) {
             let assumed = model.assumed.iter().any(|note| note.starts_with("ramp"));
             let number = cx.snapshot.model_number;
-            ramp_field(ui, &mut self.ramp, number, config, assumed, cx.commands);
+            ramp_field(
+                ui,
+                &mut self.ramp,
+                number,
+                (ramp, architecture.limit()),
+                assumed,
+                cx.commands,
+            );
         }
     }
 

@@ -106,9 +106,9 @@ mod tests {
     fn columns(sorted: bool) -> Columns {
         let usage = VectorUsage::from_sums(&[0.1, 0.6, 0.0, 0.3], 2);
         let detail = Detail {
-            is_masked: false,
+            loses_weight: false,
             heads: crate::engine::Heads::one((0, 0)),
-            weights: crate::analysis::LookedWeights::new(0, 1, 4),
+            weights: crate::analysis::LookedWeights::new(0, 1, 1, 4),
             largest: 0.0,
             usage: Some(usage),
         };

@@ -79,7 +79,7 @@ impl View for PersistentView {
 
     fn ask(&self, cx: &ViewContext<'_>, looks: &mut Looks) {
         let vectors = cx.snapshot.model.as_ref();
-        let vectors = vectors.map_or(0, |model| model.network.config().pers_mem_size);
+        let vectors = vectors.map_or(0, |model| model.network.architecture().persistent());
         let selected = cx.selection.vector.filter(|vector| *vector < vectors);
         looks.vector = selected.filter(|_| !cx.snapshot.shares.is_empty());
     }
@@ -88,8 +88,8 @@ impl View for PersistentView {
         let Some(model) = cx.snapshot.model.clone() else {
             return;
         };
-        let config = model.network.config();
-        let (heads, vectors) = (config.nb_heads, config.pers_mem_size);
+        let architecture = model.network.architecture();
+        let (heads, vectors) = (architecture.nb_heads(), architecture.persistent());
         if cx.snapshot.shares.is_empty() {
             let words = tr("Type a text to see where every head's weight goes.");
             return nothing(ui, words);

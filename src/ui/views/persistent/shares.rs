@@ -27,7 +27,7 @@ fn parts(cx: &ViewContext<'_>, persistent: bool) -> Vec<Part> {
     }
     parts.push((tr("empty context"), palette.empty, |s| s.empty));
     let model = cx.snapshot.model.as_ref();
-    if model.is_some_and(|model| model.network.config().is_masked()) {
+    if model.is_some_and(|model| model.network.architecture().loses_weight()) {
         let color = palette.empty.gamma_multiply(0.4);
         parts.push((tr("masked, not renormalised"), color, Shares::masked));
     }

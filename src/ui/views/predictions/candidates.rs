@@ -96,7 +96,7 @@ fn rows(prediction: &Prediction) -> Vec<Row> {
 }
 
 fn summary(ui: &mut Ui, prediction: &Prediction, model: &Model) {
-    let most = (model.network.config().vocab_size as f32).log2();
+    let most = (model.network.architecture().vocab_size as f32).log2();
     let entropy = format!("{:.2}", prediction.entropy_bits);
     let words = match prediction.truth {
         Some(truth) => trf(

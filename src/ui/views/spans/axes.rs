@@ -1,7 +1,7 @@
 //! Where the numbers of the axes go, and where a number of tokens stands on them.
 
 use crate::chart::SpanMeasure as Measure;
-use crate::model::{Config, Span, reach};
+use crate::model::Span;
 use egui_plot::GridMark;
 
 /// How a number of tokens becomes a height in the chart.
@@ -35,14 +35,14 @@ impl Scale {
         }
     }
 
-    /// The z that puts a head's point at the height `y`, as whole as a hand can tell apart.
-    pub fn span_at(&self, y: f64, config: &Config) -> f32 {
+    /// The z that puts the point of `head` at the height `y`, as whole as a hand can tell apart.
+    pub fn span_at(&self, y: f64, head: &Span) -> f32 {
         let tokens = self.tokens(y);
         let z = match self.measure {
-            Measure::Reach if config.adapt_span => tokens - config.adapt_span_ramp as f64,
-            _ => tokens,
+            Measure::Reach => tokens - head.ramp().unwrap_or(0) as f64,
+            Measure::Span => tokens,
         };
-        let z = z.clamp(0.0, config.attn_span as f64);
+        let z = z.max(0.0);
         let z = if z < 0.15 {
             0.0
         } else if z < 10.0 {
@@ -50,28 +50,8 @@ impl Scale {
         } else {
             z.round()
         };
-        set(z as f32, config)
+        head.with(z as f32).span
     }
-}
-
-/// The span that counts when z is set to this: a fixed span is a window of whole tokens.
-pub(super) fn set(z: f32, config: &Config) -> f32 {
-    let z = z.clamp(0.0, config.attn_span as f32);
-    if config.adapt_span {
-        z
-    } else {
-        z.ceil().max(1.0)
-    }
-}
-
-/// How many tokens back a head looks when its z is set to this.
-pub(super) fn reach_of(z: f32, config: &Config) -> usize {
-    let ramp = if config.adapt_span {
-        config.adapt_span_ramp
-    } else {
-        0
-    };
-    reach(z, ramp, config.attn_span)
 }
 
 /// Marks in the middle of layers' heads: every one, or every second, fifth or tenth where their names would touch.
@@ -186,41 +166,32 @@ pub(super) fn decades(low: f64, high: f64, room: bool) -> Vec<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::architecture::Window;
 
-    fn config(adapt_span: bool) -> Config {
-        Config {
-            vocab_size: 10,
-            hidden_size: 64,
-            nb_heads: 4,
-            nb_layers: 2,
-            attn_span: 1024,
-            inner_hidden_size: 64,
-            pers_mem_size: 0,
-            adapt_span,
-            adapt_span_ramp: 32,
-            adapt_io: None,
-            normalisation: crate::model::Normalisation::default(),
+    fn head(window: Window) -> Span {
+        Span {
+            layer: 0,
+            head: 0,
+            span: 0.0,
+            reach: 0,
+            window,
+            nearest: 1,
         }
     }
 
     #[test]
     fn a_height_is_the_span_that_stands_there() {
+        let learned = head(Window::Soft {
+            limit: 1024,
+            ramp: 32,
+        });
+        let fixed = head(Window::Fixed(1024));
         for linear in [false, true] {
             for measure in [Measure::Reach, Measure::Span] {
                 let scale = Scale { measure, linear };
                 for z in [0.0, 0.5, 7.3, 10.0, 73.0, 992.0] {
-                    let span = Span {
-                        layer: 0,
-                        head: 0,
-                        span: z,
-                        reach: reach_of(z, &config(true)),
-                        window: crate::model::architecture::Window::Soft {
-                            limit: 8192,
-                            ramp: 32,
-                        },
-                        nearest: 1,
-                    };
-                    let back = scale.span_at(scale.y(scale.value(&span)), &config(true));
+                    let span = learned.with(z);
+                    let back = scale.span_at(scale.y(scale.value(&span)), &learned);
                     // The reach is z rounded up.
                     let want = match measure {
                         Measure::Reach => z.ceil(),
@@ -232,14 +203,14 @@ mod tests {
                     );
                 }
                 let (low, high) = (scale.y(-5.0), scale.y(1e9));
-                assert_eq!(scale.span_at(low, &config(true)), 0.0);
-                assert_eq!(scale.span_at(high, &config(true)), 1024.0);
+                assert_eq!(scale.span_at(low, &learned), 0.0);
+                assert_eq!(scale.span_at(high, &learned), 1024.0);
                 // A fixed window holds one token at least.
-                assert_eq!(scale.span_at(low, &config(false)), 1.0);
+                assert_eq!(scale.span_at(low, &fixed), 1.0);
             }
         }
-        assert_eq!(reach_of(3.0, &config(false)), 3);
-        assert_eq!(reach_of(3.2, &config(true)), 36);
+        assert_eq!(fixed.with(3.0).reach, 3);
+        assert_eq!(learned.with(3.2).reach, 36);
     }
 
     #[test]

@@ -21,8 +21,8 @@ const HEADROOM: f64 = 17.0;
 
 impl SpansView {
     pub(super) fn chart(&mut self, ui: &mut Ui, cx: &mut ViewContext<'_>, facts: &Facts) {
-        let (scale, config) = (self.scale(), facts.config().clone());
-        let (layers, heads) = (config.nb_layers, config.nb_heads);
+        let (scale, architecture) = (self.scale(), facts.architecture().clone());
+        let (layers, heads) = (architecture.nb_layers(), architecture.nb_heads());
         let trained = |span: &crate::model::Span| {
             let network = &facts.model.network;
             let trained = network.trained_span(span.layer, span.head);
@@ -86,7 +86,7 @@ impl SpansView {
             ground: ui.visuals().extreme_bg_color,
         };
         layer_lines(&pen, ui, layers, heads);
-        limit_line(&pen, cx, config.attn_span);
+        limit_line(&pen, cx, architecture.limit());
         self.paint(&pen, cx, facts, &marks);
         let field = Field {
             facts,
@@ -127,7 +127,7 @@ impl SpansView {
                 see(scale.y(tokens as f64));
             }
         }
-        let limit = scale.y(facts.config().attn_span as f64);
+        let limit = scale.y(facts.architecture().limit() as f64);
         // The line of the limit is drawn where it does not squeeze the heads, or where they may be dragged up to it.
         let near = if scale.linear { 1.6 * high } else { high + 1.0 };
         if limit <= near || self.hand.on && facts.editable {

@@ -7,7 +7,7 @@ use super::facts::Facts;
 use super::marks::fill;
 use crate::chart::thousands;
 use crate::engine::{LeadingHead, Surveyed};
-use crate::model::{Config, Span, soft_mask};
+use crate::model::Span;
 use crate::ui::language::{tr, trf};
 use crate::ui::theme::{quiet, strong};
 use crate::ui::views::context::ViewContext;
@@ -45,9 +45,8 @@ impl SpansView {
         let measured = surveyed.as_ref().map(|s| (s, &s.leading));
         let measured =
             measured.filter(|(s, leading)| leading.head == head && !s.queries.is_empty());
-        let removed = measured.filter(|(s, leading)| {
-            facts.config().adapt_span && leading.removed.len() == s.queries.len()
-        });
+        let removed = measured
+            .filter(|(s, leading)| span.is_learned() && leading.removed.len() == s.queries.len());
         let has_strip = removed.is_some() && area.height() >= LEAST + STRIP;
         let seam = area.bottom() - if has_strip { STRIP } else { 0.0 };
         let curve = Rect::from_min_max(area.min, pos2(area.right(), seam));
@@ -74,7 +73,7 @@ impl SpansView {
                         ui.add(egui::Label::new(tr("silenced")).truncate());
                     }
                     if ui.available_width() > 40.0 {
-                        let words = numbers(facts.config(), span);
+                        let words = numbers(span);
                         let words = quiet(words);
                         ui.add(egui::Label::new(words).truncate());
                     }
@@ -105,10 +104,12 @@ impl SpansView {
             egui::WidgetInfo::labeled(egui::Role::Canvas, true, name)
         });
         let ghost = facts.ghost((span.layer, span.head));
-        let farthest = span.reach.max(ghost.map_or(0, |ghost| ghost.reach));
+        let farthest = span.farthest();
+        let farthest = farthest.max(ghost.map_or(0, |ghost| ghost.farthest()));
         let mut axes = Axes {
             frame,
             log_distance: self.log_distance,
+            nearest: span.nearest as f64,
             far: 1.1 * farthest as f64 + 2.0,
             weights: (0.0, 1.0),
             log_weight: self.log_weight,
@@ -120,7 +121,7 @@ impl SpansView {
                 | (axes.far as u64) << 2
                 | u64::from(self.log_distance) << 1;
             let distances = axes;
-            let column = |i: usize| (distances.x((i + 1) as f64) - frame.left()) as i32;
+            let column = |i: usize| (distances.x(span.distance(i) as f64) - frame.left()) as i32;
             let (peaks, largest) = self.weights.peaks(surveyed, key, weights, column);
             let largest = f64::from(largest);
             axes.weights = match self.log_weight {
@@ -129,13 +130,9 @@ impl SpansView {
             };
             path = peaks
                 .iter()
-                .filter(|peak| ((peak.at + 1) as f64) <= axes.far)
-                .map(|peak| {
-                    pos2(
-                        axes.x((peak.at + 1) as f64),
-                        axes.weight(f64::from(peak.value)),
-                    )
-                })
+                .map(|peak| (span.distance(peak.at) as f64, f64::from(peak.value)))
+                .filter(|(distance, _)| *distance <= axes.far)
+                .map(|(distance, weight)| pos2(axes.x(distance), axes.weight(weight)))
                 .collect();
         }
         let painter = ui.painter().clone();
@@ -174,12 +171,12 @@ impl SpansView {
             ground: visuals.panel_fill,
             taken: Vec::new(),
         };
-        if facts.config().adapt_span {
+        if let Some(ramp) = span.ramp() {
             if let Some(ghost) = ghost {
-                let path = mask_path(&axes, &ghost, facts.config());
+                let path = mask_path(&axes, &ghost, ramp);
                 painter.extend(Shape::dashed_line(&path, Stroke::new(1.0, weak), 4.0, 3.0));
             }
-            mask(&painter, cx, &axes, span, facts.config(), &mut names);
+            mask(&painter, cx, &axes, span, ramp, &mut names);
             mask_axis(&painter, &axes, weak);
             let at = area.left_top();
             let words = tr("Soft mask m(δ)");
@@ -190,7 +187,7 @@ impl SpansView {
                 &[&thousands(span.reach)],
             );
             painter.text(area.left_top(), Align2::LEFT_TOP, words, small(), weak);
-            let x = axes.x(span.reach as f64);
+            let x = axes.x(span.farthest() as f64);
             painter.vline(x, frame.y_range(), Stroke::new(1.0, cx.palette.edge));
             names.put(
                 x,
@@ -220,7 +217,7 @@ impl SpansView {
         }
         // The distance between the two tokens under the pointer elsewhere.
         if let (Some(token), Some(key)) = (cx.hover.token, cx.hover.key)
-            && let Some(distance) = token.checked_sub(key).filter(|d| *d > 0)
+            && let Some(distance) = token.checked_sub(key).filter(|d| *d >= span.nearest)
             && (distance as f64) <= axes.far
         {
             let x = axes.x(distance as f64);
@@ -229,7 +226,7 @@ impl SpansView {
         let Some(pointer) = response.hover_pos() else {
             return;
         };
-        let distance = axes.distance(pointer.x).round().max(1.0);
+        let distance = axes.distance(pointer.x).round().max(axes.nearest);
         let x = axes.x(distance);
         painter.vline(x, frame.y_range(), Stroke::new(1.0, ink));
         let distance = distance as usize;
@@ -239,17 +236,15 @@ impl SpansView {
             cx.hovering.token = Some(query);
             cx.hovering.key = Some(key);
         }
-        let config = facts.config().clone();
-        response.on_hover_ui_at_pointer(|ui| readout(ui, distance, span, &config, weights));
+        response.on_hover_ui_at_pointer(|ui| readout(ui, distance, span, weights));
     }
 }
 
 /// z, ramp and reach in a few words.
-fn numbers(config: &Config, span: &Span) -> String {
+fn numbers(span: &Span) -> String {
     let reach = thousands(span.reach);
-    if config.adapt_span {
+    if let Some(ramp) = span.ramp() {
         let z = format!("{:.1}", span.span);
-        let ramp = config.adapt_span_ramp;
         trf("z {0} · ramp {1} · reach {2} tokens", &[&z, &ramp, &reach])
     } else {
         trf("fixed span of {0} tokens", &[&reach])
@@ -257,24 +252,21 @@ fn numbers(config: &Config, span: &Span) -> String {
 }
 
 /// What stands at a distance.
-fn readout(ui: &mut Ui, distance: usize, span: &Span, config: &Config, weights: &[f32]) {
+fn readout(ui: &mut Ui, distance: usize, span: &Span, weights: &[f32]) {
     ui.label(strong(trf("distance {0}", &[&thousands(distance)])));
     fact_rows(ui, "readout", |row| {
-        if config.adapt_span {
-            let kept = if distance > config.attn_span {
-                0.0
-            } else {
-                soft_mask(span.span, config.adapt_span_ramp, distance)
-            };
-            row(tr("soft mask m(δ)"), format!("{kept:.3}"));
+        if span.is_learned() {
+            row(tr("soft mask m(δ)"), format!("{:.3}", span.mask(distance)));
         }
-        if let Some(weight) = weights.get(distance - 1) {
+        let column = span.column(distance);
+        if let Some(weight) = column.and_then(|column| weights.get(column)) {
             row(tr("mean weight"), share_tick(f64::from(*weight)));
         }
         let sum = |weights: &[f32]| weights.iter().map(|w| f64::from(*w)).sum::<f64>();
         let all = sum(weights);
         if all > 0.0 {
-            let within = sum(&weights[..distance.min(weights.len())]);
+            let end = column.map_or(0, |column| column + 1);
+            let within = sum(&weights[..end.min(weights.len())]);
             row(tr("weight within"), percent((within / all) as f32));
         }
     });

@@ -13,6 +13,8 @@ const NAMES: f32 = 16.0;
 pub(super) struct Axes {
     pub frame: Rect,
     pub log_distance: bool,
+    /// The nearest distance that a query sees.
+    pub nearest: f64,
     /// The largest distance.
     pub far: f64,
     /// The logarithms of the least and the largest weight, or 0 and the largest weight.
@@ -23,9 +25,11 @@ pub(super) struct Axes {
 impl Axes {
     pub fn x(&self, distance: f64) -> f32 {
         let share = if self.log_distance {
-            distance.max(1.0).ln() / self.far.ln()
+            // Distance 0 has no logarithm; it stands on the axis, like half a token.
+            let low = self.nearest.max(0.5);
+            (distance.max(low) / low).ln() / (self.far / low).ln()
         } else {
-            (distance - 1.0) / (self.far - 1.0)
+            (distance - self.nearest) / (self.far - self.nearest)
         };
         self.frame.left() + share as f32 * self.frame.width()
     }
@@ -33,9 +37,10 @@ impl Axes {
     pub fn distance(&self, x: f32) -> f64 {
         let share = f64::from((x - self.frame.left()) / self.frame.width().max(1.0));
         if self.log_distance {
-            (share * self.far.ln()).exp()
+            let low = self.nearest.max(0.5);
+            low * (share * (self.far / low).ln()).exp()
         } else {
-            1.0 + share * (self.far - 1.0)
+            self.nearest + share * (self.far - self.nearest)
         }
     }
 
@@ -88,8 +93,8 @@ pub(super) fn distance_axis(painter: &Painter, axes: &Axes, weak: Color32, line:
         decades(1.0, axes.far, decade > 110.0)
     } else {
         let count = f64::from(frame.width() / 56.0).clamp(2.0, 12.0);
-        let mut values = round_numbers(2.0, axes.far, count);
-        values.insert(0, 1.0);
+        let mut values = round_numbers(axes.nearest + 1.0, axes.far, count);
+        values.insert(0, axes.nearest);
         values
     };
     let mut right = f32::NEG_INFINITY;
@@ -170,11 +175,18 @@ mod tests {
             let axes = Axes {
                 frame: Rect::from_min_max(pos2(10.0, 10.0), pos2(210.0, 110.0)),
                 log_distance,
+                nearest: 1.0,
                 far: 119.0,
                 weights: (0.0, 1.0),
                 log_weight: false,
             };
             assert_eq!((axes.x(1.0), axes.x(119.0)), (10.0, 210.0));
+            let own = Axes {
+                nearest: 0.0,
+                ..axes
+            };
+            assert_eq!((own.x(0.0), own.x(119.0)), (10.0, 210.0));
+            assert!(own.distance(own.x(0.0)).round() < 1.5 && own.x(1.0) > own.x(0.0));
             for distance in [1.0, 7.0, 100.0] {
                 assert!((axes.distance(axes.x(distance)) - distance).abs() < 1e-3);
             }

@@ -3,17 +3,18 @@
 use super::curve_axes::{Axes, small};
 use crate::analysis::EFFECTIVE_SHARES;
 use crate::chart::thousands;
-use crate::model::{Config, Span};
+use crate::model::Span;
 use crate::ui::language::trf;
 use crate::ui::views::context::ViewContext;
 use eframe::egui::{Align2, Color32, Painter, Pos2, Rect, Shape, Stroke, pos2, vec2};
 
-/// The mask as a line: 1 up to z + 1, the ramp, 0.
-pub(super) fn mask_path(axes: &Axes, span: &Span, config: &Config) -> Vec<Pos2> {
-    let (z, ramp) = (f64::from(span.span), config.adapt_span_ramp as f64);
-    let end = (z + 1.0 + ramp).min(config.attn_span as f64);
+/// The mask as a line: 1 up to z + 1, the ramp of so many tokens, 0.
+pub(super) fn mask_path(axes: &Axes, span: &Span, ramp: usize) -> Vec<Pos2> {
+    let (z, ramp) = (f64::from(span.span), ramp as f64);
+    let limit = span.limit().map_or(f64::INFINITY, |limit| limit as f64);
+    let end = (z + 1.0 + ramp).min(limit);
     let begin = (z + 1.0).min(end);
-    let mut path = vec![pos2(axes.x(1.0), axes.height(1.0))];
+    let mut path = vec![pos2(axes.x(axes.nearest), axes.height(1.0))];
     for i in 0..=48 {
         let at = begin + (end - begin) * f64::from(i) / 48.0;
         let kept = ((z + ramp + 1.0 - at) / ramp).clamp(0.0, 1.0);
@@ -31,13 +32,14 @@ pub(super) fn mask(
     cx: &ViewContext<'_>,
     axes: &Axes,
     span: &Span,
-    config: &Config,
+    ramp: usize,
     names: &mut Names,
 ) {
     let color = cx.palette.edge;
-    let (z, ramp) = (f64::from(span.span), config.adapt_span_ramp as f64);
-    let reach = span.reach as f64;
-    let (begin, end) = (axes.x(z + 1.0), axes.x((z + 1.0 + ramp).min(reach + 1.0)));
+    let z = f64::from(span.span);
+    let farthest = span.farthest() as f64;
+    let end = (z + 1.0 + ramp as f64).min(farthest + 1.0);
+    let (begin, end) = (axes.x(z + 1.0), axes.x(end));
     let top = axes.frame.top();
     let shade = Rect::from_min_max(
         pos2(begin, top),
@@ -45,7 +47,7 @@ pub(super) fn mask(
     );
     painter.rect_filled(shade, 0.0, color.gamma_multiply(0.10));
     let thin = Stroke::new(1.0, color.gamma_multiply(0.6));
-    for x in [begin, axes.x(reach)] {
+    for x in [begin, axes.x(farthest)] {
         painter.extend(Shape::dashed_line(
             &[pos2(x, top), pos2(x, axes.frame.bottom())],
             thin,
@@ -53,17 +55,17 @@ pub(super) fn mask(
             3.0,
         ));
     }
-    painter.line(mask_path(axes, span, config), Stroke::new(2.0, color));
+    painter.line(mask_path(axes, span, ramp), Stroke::new(2.0, color));
     let ink = color;
     let words = trf("z {0}", &[&format!("{z:.1}")]);
     names.put_left(begin, &words, ink, top);
     names.put(
-        axes.x(reach),
+        axes.x(farthest),
         &trf("reach {0}", &[&thousands(span.reach)]),
         ink,
         top,
     );
-    let words = trf("ramp {0}", &[&config.adapt_span_ramp]);
+    let words = trf("ramp {0}", &[&ramp]);
     let wide = painter.layout_no_wrap(words.clone(), small(), ink).size().x;
     if wide + 6.0 < shade.width() {
         let at = pos2(shade.center().x, top + 1.0);

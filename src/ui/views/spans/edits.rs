@@ -123,7 +123,7 @@ impl SpansView {
         let name = trf("z of {0}.{1}", &[&(head.0 + 1), &(head.1 + 1)]);
         let label = ui.label(name);
         let mut z = span.span;
-        let limit = facts.config().attn_span as f32;
+        let limit = facts.architecture().limit() as f32;
         let speed = (0.01 * z).max(0.2);
         let value = DragValue::new(&mut z)
             .range(0.0..=limit)
@@ -136,7 +136,7 @@ impl SpansView {
         ));
         // A number that was opened and closed again is no change.
         if value.changed() && (z - span.span).abs() > 0.04 {
-            let z = super::axes::set(z, facts.config());
+            let z = span.with(z).span;
             self.hand.ask(ui, cx, head, Some(z));
         }
         let mut silenced = facts.silenced(head);

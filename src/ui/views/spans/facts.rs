@@ -1,10 +1,9 @@
 //! What the view knows of the heads in one frame.
 
-use super::axes;
 use super::span_drag::Hand;
 use crate::analysis::{HeadMeasure, SpanFlag};
 use crate::engine::{Model, Surveyed};
-use crate::model::{Config, Span};
+use crate::model::{Architecture, Span};
 use crate::ui::views::context::ViewContext;
 use std::sync::Arc;
 
@@ -29,16 +28,15 @@ impl Facts {
         last: &mut Option<(u64, Arc<Surveyed>)>,
     ) -> Self {
         let snapshot = cx.snapshot;
-        let config = model.network.config();
+        let architecture = model.network.architecture();
         let mut spans = model.network.spans();
         let whole = snapshot.preview.is_none() && snapshot.model.is_some();
         let editable = whole && model.recorded.is_none();
         if let Some((layer, head)) = hand.asked_head().filter(|_| editable)
-            && let Some(span) = spans.get_mut(layer * config.nb_heads + head)
+            && let Some(span) = spans.get_mut(layer * architecture.nb_heads() + head)
             && let Some(trained) = model.network.trained_span(layer, head)
         {
-            span.span = axes::set(hand.asked_span().unwrap_or(trained), config);
-            span.reach = axes::reach_of(span.span, config);
+            *span = span.with(hand.asked_span().unwrap_or(trained));
         }
         let fits =
             |s: &Arc<Surveyed>| s.measures.len() == spans.len() && s.flags.len() == spans.len();
@@ -60,12 +58,12 @@ impl Facts {
         }
     }
 
-    pub fn config(&self) -> &Config {
-        self.model.network.config()
+    pub fn architecture(&self) -> &Architecture {
+        self.model.network.architecture()
     }
 
     fn index(&self, (layer, head): (usize, usize)) -> usize {
-        layer * self.config().nb_heads + head
+        layer * self.architecture().nb_heads() + head
     }
 
     pub fn span(&self, head: (usize, usize)) -> Option<&Span> {
@@ -100,8 +98,7 @@ impl Facts {
         let trained = self.model.network.trained_span(layer, head)?;
         (trained != span.span).then(|| Span {
             span: trained,
-            reach: axes::reach_of(trained, self.config()),
-            ..span
+            ..span.with(trained)
         })
     }
 

@@ -274,7 +274,7 @@ impl Hand {
                 None
             } else {
                 let y = transform.value_from_position(egui::pos2(at.x, y)).y;
-                Some(scale.span_at(y, facts.config()))
+                Some(scale.span_at(y, &mark.span))
             };
             self.move_to(ui, cx, facts, head, span);
         }
@@ -290,7 +290,7 @@ impl Hand {
             });
             if steps != 0.0 {
                 let z = mark.span.span + steps * (mark.span.span / 20.0).round().max(1.0);
-                let z = super::axes::set(z, facts.config());
+                let z = mark.span.with(z).span;
                 self.move_to(ui, cx, facts, head, Some(z));
             }
         }

@@ -14,14 +14,13 @@ pub(super) fn tooltip(ui: &mut Ui, facts: &Facts, head: (usize, usize)) {
     let Some(span) = facts.span(head) else {
         return;
     };
-    let config = facts.config();
     ui.label(strong(head_name(head)));
     fact_rows(ui, "numbers", |row| {
         let tokens = |n: usize| trf("{0} tokens", &[&thousands(n)]);
         row(tr("reach"), tokens(span.reach));
-        if config.adapt_span {
+        if let Some(ramp) = span.ramp() {
             row(tr("span z"), format!("{:.1}", span.span));
-            row(tr("ramp"), tokens(config.adapt_span_ramp));
+            row(tr("ramp"), tokens(ramp));
         } else {
             row(tr("span"), tr("fixed").to_owned());
         }
@@ -34,7 +33,7 @@ pub(super) fn tooltip(ui: &mut Ui, facts: &Facts, head: (usize, usize)) {
                 let value = held.map_or_else(|| "–".to_owned(), tokens);
                 row(&name, value);
             }
-            if config.adapt_span {
+            if span.is_learned() {
                 row(tr("weight on the ramp"), percent(measure.in_ramp));
                 row(tr("removed by the mask"), percent(measure.removed));
             }

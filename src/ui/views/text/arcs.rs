@@ -2,6 +2,7 @@
 
 use super::grid::Grid;
 use super::layout::Rows;
+use crate::analysis::LookedWeights;
 use crate::ui::theme::Palette;
 use crate::ui::views::context::ViewContext;
 use eframe::egui::epaint::CubicBezierShape;
@@ -14,16 +15,12 @@ const MOST: usize = 20;
 const LEAST: (f32, f32) = (0.04, 1e-4);
 
 /// The tokens that a query reads most, with their weights, the largest first.
-pub(super) fn strongest(query: usize, row: &[f32]) -> Vec<(usize, f32)> {
-    let row = row.get(..query.min(row.len())).unwrap_or_default();
+pub(super) fn strongest(query: usize, weights: &LookedWeights) -> Vec<(usize, f32)> {
+    let row = weights.on_text(query);
     let largest = row.iter().fold(0.0_f32, |most, weight| most.max(*weight));
     let least = (LEAST.0 * largest).max(LEAST.1);
-    let mut keys: Vec<(usize, f32)> = row
-        .iter()
-        .enumerate()
-        .filter(|(_, weight)| **weight >= least)
-        .map(|(c, weight)| (query - 1 - c, *weight))
-        .collect();
+    let keys = weights.keys(query).rev().zip(row.iter().copied());
+    let mut keys: Vec<(usize, f32)> = keys.filter(|(_, weight)| *weight >= least).collect();
     if keys.len() > MOST {
         keys.select_nth_unstable_by(MOST, |a, b| b.1.total_cmp(&a.1));
         keys.truncate(MOST);
@@ -38,7 +35,7 @@ pub(super) fn paint(ui: &Ui, painter: &Painter, cx: &ViewContext<'_>, rows: &Row
         return;
     };
     let tokens = &cx.snapshot.tokens;
-    let mut keys = strongest(query, detail.row(query));
+    let mut keys = strongest(query, &detail.weights);
     // The key under the pointer in another view, however weak.
     if let Some(key) = cx.hover.key.filter(|key| *key < query)
         && !keys.iter().any(|(other, _)| *other == key)
@@ -158,12 +155,26 @@ mod tests {
 
     #[test]
     fn the_strongest_keys_come_first_and_none_lies_before_the_text() {
-        assert_eq!(strongest(2, &[0.2, 0.7, 0.9]), [(0, 0.7), (1, 0.2)]);
-        assert_eq!(strongest(3, &[0.001, 0.7, 0.0]), [(1, 0.7)]);
-        let even = vec![0.01; 100];
-        let keys = strongest(200, &even);
+        let weights = |first: usize, nearest: usize, row: &[f32]| {
+            LookedWeights::from(crate::model::HeadWeights {
+                first,
+                queries: 1,
+                nearest,
+                reach: row.len(),
+                weights: row.to_vec().into(),
+                empty: vec![0.0],
+                ..crate::model::HeadWeights::default()
+            })
+        };
+        let of = |query, row: &[f32]| strongest(query, &weights(query, 1, row));
+        assert_eq!(of(2, &[0.2, 0.7, 0.9]), [(0, 0.7), (1, 0.2)]);
+        assert_eq!(of(3, &[0.001, 0.7, 0.0]), [(1, 0.7)]);
+        let keys = of(200, &[0.01; 100]);
         assert_eq!(keys.len(), MOST);
         assert!(keys.iter().all(|(key, _)| (100..200).contains(key)));
-        assert!(strongest(0, &[1.0]).is_empty());
+        assert!(of(0, &[1.0]).is_empty());
+        // Where a token sees itself, it may be its own strongest key.
+        let own = strongest(2, &weights(2, 0, &[0.9, 0.2, 0.7]));
+        assert_eq!(own, [(2, 0.9), (0, 0.7), (1, 0.2)]);
     }
 }

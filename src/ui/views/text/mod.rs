@@ -257,7 +257,7 @@ impl TextView {
                     ));
                 }
                 let count = sums.queries as f32;
-                let masked = cx.detail().is_some_and(|detail| detail.is_masked);
+                let masked = cx.detail().is_some_and(|detail| detail.loses_weight);
                 Some([
                     Some(sums.empty / count),
                     sums.persistent.map(|sum| sum / count),

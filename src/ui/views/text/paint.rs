@@ -5,7 +5,6 @@ use super::layout::{Cell, Rows};
 use super::rows::glyph;
 use super::shade::{Ramp, Shading};
 use crate::engine::Snapshot;
-use crate::model::soft_mask;
 use crate::ui::theme::Palette;
 use crate::ui::views::context::ViewContext;
 use eframe::egui::text::{LayoutJob, TextFormat};
@@ -333,17 +332,16 @@ pub(super) fn marks(ui: &Ui, painter: &Painter, cx: &ViewContext<'_>, rows: &Row
 /// Draws where the leading head's span ends for the query: a bracket before the farthest token within its reach, and
 /// under the tokens on the ramp a bar as strong as the soft mask.
 pub(super) fn span(painter: &Painter, cx: &ViewContext<'_>, rows: &Rows, grid: &Grid) {
-    let (Some(span), Some(query), Some(model)) = (cx.span(), cx.query(), &cx.snapshot.model) else {
+    let (Some(span), Some(query), Some(_)) = (cx.span(), cx.query(), &cx.snapshot.model) else {
         return;
     };
     let tokens = &cx.snapshot.tokens;
-    let config = model.network.config();
     let edge = cx.palette.edge;
-    let farthest = query.checked_sub(span.reach).filter(|_| span.reach > 0);
-    if config.adapt_span {
+    let farthest = query.checked_sub(span.farthest());
+    let farthest = farthest.filter(|_| span.reach > 0);
+    if let Some(whole) = span.falls_beyond() {
         let mut fills = Fills::new();
-        // Distances up to z + 1 are not masked at all.
-        let whole = (span.span.max(0.0) + 1.0).floor() as usize;
+        let whole = whole as usize;
         let ramp = farthest.unwrap_or(0)..query.saturating_sub(whole);
         for row in grid.shown.clone() {
             let line = Line::new(rows, tokens, row);
@@ -354,7 +352,7 @@ pub(super) fn span(painter: &Painter, cx: &ViewContext<'_>, rows: &Rows, grid: &
                 let Some(token) = token.filter(|token| ramp.contains(token)) else {
                     continue;
                 };
-                let mask = soft_mask(span.span, config.adapt_span_ramp, query - token);
+                let mask = span.mask(query - token);
                 let rect = grid.rect(row, cell.column..cell.end());
                 let bar = rect.with_min_y(rect.bottom() - 1.0 - 2.0 * mask.max(0.25));
                 fills.add(

@@ -1,6 +1,6 @@
 //! The shade of every token: what it stands for, how large it can be, and its colour.
 
-use crate::analysis::Gathered;
+use crate::analysis::{Gathered, LookedWeights};
 use crate::chart::Scale;
 use crate::engine::Snapshot;
 pub(super) use crate::engine::figures::Shade;
@@ -158,8 +158,8 @@ fn contrast(a: Color32, b: Color32) -> f32 {
 #[derive(Debug, Clone, Copy)]
 enum Values<'a> {
     Nothing,
-    /// The weights of a query by distance, from 1.
-    Row(usize, &'a [f32]),
+    /// The weights of a query.
+    Row(usize, &'a LookedWeights),
     Read(&'a Gathered),
     Readers(&'a Gathered),
     Surprisal(&'a Snapshot),
@@ -187,9 +187,10 @@ impl<'a> Shading<'a> {
         let (values, count, most) = match shade {
             Shade::Surprisal => (Values::Surprisal(cx.snapshot), 1.0, blind(cx.snapshot)),
             Shade::Read => match row(cx) {
-                Some((query, row)) => {
-                    let most = row.iter().fold(0.0_f32, |most, weight| most.max(*weight));
-                    (Values::Row(query, row), 1.0, most)
+                Some((query, weights)) => {
+                    let row = weights.on_text(query).iter();
+                    let most = row.fold(0.0_f32, |most, weight| most.max(*weight));
+                    (Values::Row(query, weights), 1.0, most)
                 }
                 None => match gathered(cx) {
                     Some(sums) => (Values::Read(sums), sums.queries as f32, sums.largest.0),
@@ -252,10 +253,7 @@ impl<'a> Shading<'a> {
     pub fn value(&self, token: usize) -> Option<f32> {
         let value = match self.values {
             Values::Nothing => None,
-            Values::Row(query, row) => {
-                let distance = query.checked_sub(token)?;
-                row.get(distance.checked_sub(1)?).copied()
-            }
+            Values::Row(query, weights) => weights.at(query, token),
             Values::Read(sums) => sums.read_of(token),
             Values::Readers(sums) => sums.reader(token),
             Values::Surprisal(snapshot) => snapshot.surprisal_of(token),
@@ -276,14 +274,12 @@ impl<'a> Shading<'a> {
     }
 }
 
-/// The weights of the query on tokens of the text, if it is the only one.
-fn row<'a>(cx: &ViewContext<'a>) -> Option<(usize, &'a [f32])> {
+/// The query, if it is the only one, and the weights that it is among.
+fn row<'a>(cx: &ViewContext<'a>) -> Option<(usize, &'a LookedWeights)> {
     let query = cx.tokens().single()?;
     let detail = cx.snapshot.detail.as_deref();
-    let row = detail
-        .filter(|detail| detail.heads == cx.selection.heads)?
-        .row(query);
-    Some((query, row.get(..query.min(row.len()))?))
+    let detail = detail.filter(|detail| detail.heads == cx.selection.heads)?;
+    Some((query, &detail.weights))
 }
 
 /// The sums over the selected tokens, of the selected heads. While those of new tokens are on their way, the ones before
@@ -298,7 +294,7 @@ pub(super) fn gathered<'a>(cx: &ViewContext<'a>) -> Option<&'a Gathered> {
 /// Bits of surprisal when every token is as likely as any other: log₂ V.
 pub(super) fn blind(snapshot: &Snapshot) -> f32 {
     let model = snapshot.model.as_ref();
-    let tokens = model.map_or(2, |model| model.network.config().vocab_size);
+    let tokens = model.map_or(2, |model| model.network.architecture().vocab_size);
     (tokens.max(2) as f32).log2()
 }
 
@@ -344,7 +340,15 @@ mod tests {
 
     #[test]
     fn levels_follow_the_scale() {
-        let row = [0.64, 0.16, 0.0];
+        let row = LookedWeights::from(crate::model::HeadWeights {
+            first: 3,
+            queries: 1,
+            nearest: 1,
+            reach: 3,
+            weights: vec![0.64, 0.16, 0.0].into(),
+            empty: vec![0.0],
+            ..crate::model::HeadWeights::default()
+        });
         let shading = |scale| {
             let mut shading = Shading {
                 values: Values::Row(3, &row),

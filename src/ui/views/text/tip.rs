@@ -3,7 +3,6 @@
 use super::rows::{name, part};
 use super::shade::{Shade, Shading};
 use crate::chart::thousands;
-use crate::model::soft_mask;
 use crate::ui::language::{tr, trf};
 use crate::ui::theme::{quiet, strong};
 use crate::ui::views::context::ViewContext;
@@ -98,16 +97,10 @@ fn weights(
             ),
         };
         rows.push((tr("Distance"), words));
-        let config = cx.snapshot.model.as_ref().map(|m| m.network.config());
-        if let (Some(span), Some(config)) = (cx.span(), config)
-            && config.adapt_span
+        if let Some(span) = cx.span().filter(crate::model::Span::is_learned)
+            && cx.snapshot.model.is_some()
         {
-            let mask = if distance > span.reach {
-                // Beyond S there is nothing, whatever the mask would be.
-                0.0
-            } else {
-                soft_mask(span.span, config.adapt_span_ramp, distance)
-            };
+            let mask = span.mask(distance);
             if mask < 1.0 {
                 rows.push((tr("Soft mask"), percent(mask)));
             }

@@ -20,7 +20,7 @@ mod tests;
 pub use recorder::SumRecorder;
 pub use rows::{EffectiveRow, rows, usage};
 
-use crate::model::{Config, Network, Span};
+use crate::model::{Architecture, Network, Span};
 
 /// What a whole number stands for in a sum: 2⁻³².
 pub const UNIT: f64 = 1.0 / SCALE;
@@ -69,12 +69,14 @@ pub enum SumsError {
 pub struct HeadSum {
     /// The head, with its span.
     pub span: Span,
-    /// The weight on each distance from 1 to the reach, as far as it is on tokens of the text.
+    /// The weight on each distance of the reach, nearest first, as far as it is on tokens of the text.
     pub distances: Vec<u64>,
     /// The weight on distances before the text's start.
     pub empty: u64,
     /// The weight on each persistent vector.
     pub vectors: Vec<u64>,
+    /// The weight on the head's learned sink; 0 where it has none.
+    pub sink: u64,
     /// Not in units: the number of queries whose whole reach lay within their text.
     pub whole_reach: u64,
     /// The share of the published softmax that the soft mask takes away, where it was measured.
@@ -130,7 +132,7 @@ impl Totals {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Sums {
     /// The architecture.
-    pub config: Config,
+    pub architecture: Architecture,
     /// Layer by layer.
     pub heads: Vec<HeadSum>,
     /// Of all texts together.
@@ -142,22 +144,23 @@ pub struct Sums {
 impl Sums {
     /// Of no text.
     pub fn new(network: &Network, has_removed: bool) -> Self {
-        Self::of(network.config(), &network.spans(), has_removed)
+        Self::of(network.architecture(), &network.spans(), has_removed)
     }
 
     /// As [`new`](Self::new), of a network with these spans.
-    pub fn of(config: &Config, spans: &[Span], has_removed: bool) -> Self {
+    pub fn of(architecture: &Architecture, spans: &[Span], has_removed: bool) -> Self {
         let heads = spans.iter().map(|span| HeadSum {
             distances: vec![0; span.reach],
-            vectors: vec![0; config.pers_mem_size],
+            vectors: vec![0; architecture.persistent()],
             span: *span,
             empty: 0,
+            sink: 0,
             whole_reach: 0,
             removed: 0,
             entropy: 0,
         });
         Self {
-            config: config.clone(),
+            architecture: architecture.clone(),
             heads: heads.collect(),
             totals: Totals::default(),
             has_removed,
@@ -171,7 +174,10 @@ impl Sums {
     pub fn add(&mut self, other: &Self) -> Result<(), SumsError> {
         let spans = |sums: &Self| sums.heads.iter().map(|head| head.span).collect();
         let (mine, others): (Vec<Span>, Vec<Span>) = (spans(self), spans(other));
-        if self.config != other.config || mine != others || self.has_removed != other.has_removed {
+        if self.architecture != other.architecture
+            || mine != others
+            || self.has_removed != other.has_removed
+        {
             return Err(SumsError::Different);
         }
         let totals = self.totals.and(other.totals).ok_or(SumsError::Overflow)?;
@@ -187,6 +193,12 @@ impl Sums {
 }
 
 impl HeadSum {
+    /// The weight on `distance`; `None` where it is not within the reach.
+    pub fn at(&self, distance: usize) -> Option<u64> {
+        let column = distance.checked_sub(self.span.nearest)?;
+        self.distances.get(column).copied()
+    }
+
     /// Both together; `None` where a number would overflow.
     fn and(&self, other: &Self) -> Option<Self> {
         let all = |a: &[u64], b: &[u64]| -> Option<Vec<u64>> {
@@ -198,6 +210,7 @@ impl HeadSum {
             distances: all(&self.distances, &other.distances)?,
             empty: self.empty.checked_add(other.empty)?,
             vectors: all(&self.vectors, &other.vectors)?,
+            sink: self.sink.checked_add(other.sink)?,
             whole_reach: self.whole_reach.checked_add(other.whole_reach)?,
             removed: self.removed.checked_add(other.removed)?,
             entropy: self.entropy.checked_add(other.entropy)?,

@@ -28,7 +28,7 @@ impl SumRecorder {
         let mut empty = Sums::new(network, has_removed);
         let heads = std::mem::take(&mut empty.heads);
         Self {
-            nb_heads: network.config().nb_heads,
+            nb_heads: network.architecture().nb_heads(),
             heads: heads.into_iter().map(Mutex::new).collect(),
             empty,
             is_broken: AtomicBool::new(false),
@@ -112,10 +112,14 @@ impl Observer for SumRecorder {
             let queries = queries.start - first..queries.end - first;
             let distances = self.units(&weights.by_distance(queries.clone()));
             let vectors = self.units(&weights.by_vector(queries.clone()));
-            let empty = weights.empty.get(queries.clone()).unwrap_or_default();
-            let empty = empty.iter().map(|weight| f64::from(*weight)).sum();
-            let empty = self.units(&[empty]);
-            let beyond = queries.filter(|query| first + query >= weights.reach);
+            let one = |of: &[f32]| {
+                let of = of.get(queries.clone()).unwrap_or_default();
+                self.units(&[of.iter().map(|weight| f64::from(*weight)).sum()])
+            };
+            let (empty, sink) = (one(&weights.empty), one(&weights.sink));
+            let beyond = queries
+                .clone()
+                .filter(|query| weights.keys(first + query).len() == weights.reach);
             let Some(mut sums) = Self::head(self, layer, head) else {
                 return;
             };
@@ -127,6 +131,7 @@ impl Observer for SumRecorder {
             add(&mut sums.distances, &distances);
             add(&mut sums.vectors, &vectors);
             add(std::slice::from_mut(&mut sums.empty), &empty);
+            add(std::slice::from_mut(&mut sums.sink), &sink);
             sums.whole_reach = sums.whole_reach.saturating_add(beyond.count() as u64);
         }
     }

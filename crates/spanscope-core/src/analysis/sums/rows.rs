@@ -2,7 +2,6 @@
 
 use super::{HeadSum, Sums, UNIT, from_units};
 use crate::analysis::{EFFECTIVE_SHARES, HeadMeasure, SpanFlag, VectorUsage, effective, flag};
-use crate::model::soft_mask;
 
 /// How far a head looks on some texts, against how far it can. Means are over all tokens of all texts.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -26,7 +25,9 @@ pub struct EffectiveRow {
     pub persistent: f64,
     /// Mean weight on distances before the texts' starts.
     pub empty: f64,
-    /// What these three lack to be 1 where weights are not divided by their sum after the mask, as in fairseq's port; `None`
+    /// Mean weight on the head's learned sink; 0 where it has none.
+    pub sink: f64,
+    /// What these lack to be 1 where weights are not divided by their sum after the mask, as in fairseq's port; `None`
     /// where they are.
     pub masked: Option<f64>,
     /// Mean weight on the previous token.
@@ -63,16 +64,13 @@ fn total(units: &[u64]) -> u128 {
 }
 
 fn row(sums: &Sums, head: &HeadSum) -> EffectiveRow {
-    let (span, config) = (&head.span, &sums.config);
+    let (span, architecture) = (&head.span, &sums.architecture);
     let mean = |units: u128| units as f64 * UNIT / sums.totals.tokens.max(1) as f64;
-    let is_whole = |distance: &usize| {
-        !config.adapt_span || soft_mask(span.span, config.adapt_span_ramp, *distance) >= 1.0
-    };
-    let whole = (1..=span.reach).take_while(is_whole).count();
+    let whole = span.whole();
     let all = total(&head.distances);
-    let moment: u128 = (1_u128..)
-        .zip(&head.distances)
-        .map(|(distance, n)| distance * u128::from(*n))
+    let distances = span.distances().zip(&head.distances);
+    let moment: u128 = distances
+        .map(|(distance, n)| distance as u128 * u128::from(*n))
         .sum();
     let share = |part: u128| match all {
         0 => 0.0,
@@ -85,25 +83,26 @@ fn row(sums: &Sums, head: &HeadSum) -> EffectiveRow {
         head: span.head,
         span: span.span,
         reach: span.reach,
-        effective: EFFECTIVE_SHARES.map(|share| effective(&weights, share)),
+        effective: EFFECTIVE_SHARES.map(|share| effective(&weights, span.nearest, share)),
         mean_distance: (all > 0).then(|| moment as f64 / all as f64),
         context: mean(all),
         persistent: mean(total(&head.vectors)),
         empty: mean(u128::from(head.empty)),
+        sink: mean(u128::from(head.sink)),
         masked: None,
-        previous: mean(head.distances.first().copied().unwrap_or(0).into()),
+        previous: mean(head.at(1).unwrap_or(0).into()),
         in_ramp: share(total(head.distances.get(whole..).unwrap_or_default())),
         removed: measured(head.removed),
         entropy: measured(head.entropy),
         flag: None,
     };
-    if config.is_masked() && sums.totals.tokens > 0 {
-        let there = row.context + row.persistent + row.empty;
+    if architecture.loses_weight() && sums.totals.tokens > 0 {
+        let there = row.context + row.persistent + row.empty + row.sink;
         row.masked = Some((1.0 - there).clamp(0.0, 1.0));
     }
-    // Of one text of T tokens, T − reach queries have the whole reach within it: this is T again. Of many short texts
+    // Of one text of T tokens, T less the farthest distance is how many queries have the whole reach within it: this is T again. Of many short texts
     // it says that none is long enough.
-    let queries = (span.reach as u64).saturating_add(head.whole_reach);
+    let queries = (span.farthest() as u64).saturating_add(head.whole_reach);
     let queries = match sums.totals.tokens {
         0 => 0,
         _ => usize::try_from(queries).unwrap_or(usize::MAX),
@@ -120,6 +119,6 @@ fn row(sums: &Sums, head: &HeadSum) -> EffectiveRow {
         removed: row.removed.unwrap_or(0.0) as f32,
         queries,
     };
-    row.flag = flag(&measure, span, config);
+    row.flag = flag(&measure, span);
     row
 }

@@ -86,8 +86,8 @@ fn a_survey_and_the_shares_say_the_same() {
         let (sums, run) = measure(&network, &text(700));
         let mut survey = Survey::new(&network);
         assert!(survey.go_on(&run, &(0..700), &Cancel::default()));
-        let config = network.config();
-        let shares = ShareRecorder::new(config.nb_layers, config.nb_heads);
+        let architecture = network.architecture();
+        let shares = ShareRecorder::new(architecture.nb_layers(), architecture.nb_heads());
         let mut again = Run::new(Arc::clone(&network));
         again
             .extend(&text(700), BLOCK, &Cancel::default(), &shares)
@@ -111,8 +111,8 @@ fn a_survey_and_the_shares_say_the_same() {
             for (a, b) in row.effective.iter().zip(measure.effective) {
                 assert!(a.unwrap().abs_diff(b.unwrap()) <= 1);
             }
-            let span = &sums.heads[row.layer * config.nb_heads + row.head].span;
-            assert_eq!(row.flag, crate::analysis::flag(&measure, span, config));
+            let span = &sums.heads[row.layer * architecture.nb_heads() + row.head].span;
+            assert_eq!(row.flag, crate::analysis::flag(&measure, span));
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Numbers that a survey gives for each head, and what is worth pointing out.
 
 use super::piece::{HeadPiece, Shape};
-use crate::model::{Config, Span};
+use crate::model::Span;
 
 /// The shares of a head's weight that [effective spans](HeadMeasure::effective) hold.
 pub const EFFECTIVE_SHARES: [f64; 3] = [0.5, 0.9, 0.99];
@@ -13,7 +13,7 @@ pub struct HeadMeasure {
     pub layer: usize,
     /// Head, from 0.
     pub head: usize,
-    /// The smallest distance δ such that the distances 1 to δ hold 50, 90 and 99 % of the head's weight on tokens of the
+    /// The smallest distance δ such that the distances up to δ hold 50, 90 and 99 % of the head's weight on tokens of the
     /// text ([`EFFECTIVE_SHARES`]); `None` where it has none there.
     pub effective: [Option<usize>; 3],
     /// Mean entropy of a query's whole weight, in bits; see
@@ -56,20 +56,20 @@ impl HeadMeasure {
         let removed: f64 = removed.map(|share| f64::from(*share)).sum();
         let sums = sums(shape, pieces);
         let all: f64 = sums.iter().sum();
-        let moment = (1..).zip(&sums).map(|(distance, sum)| {
-            let distance: u32 = distance;
-            f64::from(distance) * sum
-        });
+        let distances = (shape.nearest..).zip(&sums);
+        let moment = distances.map(|(distance, sum)| distance as f64 * sum);
         let moment: f64 = moment.sum();
+        let previous = 1_usize.checked_sub(shape.nearest);
+        let previous = previous.and_then(|column| sums.get(column).copied());
         let in_ramp: f64 = sums.iter().skip(shape.whole).sum();
         let is_there = all > 0.0;
         Self {
             layer: shape.layer,
             head: shape.head,
-            effective: EFFECTIVE_SHARES.map(|share| effective(&sums, share)),
+            effective: EFFECTIVE_SHARES.map(|share| effective(&sums, shape.nearest, share)),
             entropy: mean(entropy),
             context: mean(all),
-            previous: mean(sums.first().copied().unwrap_or(0.0)),
+            previous: mean(previous.unwrap_or(0.0)),
             mean_distance: is_there.then(|| (moment / all) as f32),
             in_ramp: if is_there {
                 (in_ramp / all) as f32
@@ -82,8 +82,9 @@ impl HeadMeasure {
     }
 }
 
-/// The smallest distance δ such that the distances 1 to δ hold this share of all weight; `None` where there is none.
-pub fn effective(by_distance: &[f64], share: f64) -> Option<usize> {
+/// The smallest distance δ such that the distances from `nearest` to δ hold this share of all weight, which is given for each,
+/// `nearest` first; `None` where there is none.
+pub fn effective(by_distance: &[f64], nearest: usize, share: f64) -> Option<usize> {
     let all: f64 = by_distance.iter().sum();
     // Not-a-number is no weight either.
     if !(all > 0.0 && all.is_finite()) {
@@ -95,7 +96,7 @@ pub fn effective(by_distance: &[f64], share: f64) -> Option<usize> {
         held >= share * all
     });
     // Roundings cannot make it more than all.
-    Some(within.map_or(by_distance.len(), |i| i + 1))
+    Some(nearest + within.unwrap_or(by_distance.len() - 1))
 }
 
 /// Something about a head's span that is worth a look.
@@ -138,13 +139,10 @@ pub const PRESSED_IN_RAMP: f32 = 0.25;
 /// a shorter one the ramp is nearly all that it has, and weight in it says little.
 pub const PRESSED_RAMPS: usize = 3;
 
-/// What is worth pointing out about the span of the head of `span`, on which `measure` was taken. Nothing in networks
-/// with fixed spans, and nothing without queries.
-pub fn flag(measure: &HeadMeasure, span: &Span, config: &Config) -> Option<SpanFlag> {
-    if !config.adapt_span || measure.queries == 0 {
-        return None;
-    }
-    let ramp = config.adapt_span_ramp;
+/// What is worth pointing out about the span of the head of `span`, on which `measure` was taken. Nothing where it was not
+/// learned, and nothing without queries.
+pub fn flag(measure: &HeadMeasure, span: &Span) -> Option<SpanFlag> {
+    let ramp = span.ramp().filter(|_| measure.queries > 0)?;
     let within = |ramps: usize| span.reach >= ramps.saturating_mul(ramp);
     let presses = within(PRESSED_RAMPS) && measure.in_ramp >= PRESSED_IN_RAMP;
     if measure.removed >= PRESSED_REMOVED || presses {
@@ -164,6 +162,7 @@ mod tests {
         Shape {
             layer: 1,
             head: 2,
+            nearest: 1,
             reach,
             whole,
             bins: 0,
@@ -204,18 +203,36 @@ mod tests {
     }
 
     #[test]
+    fn a_token_that_sees_itself_is_its_own_nearest() {
+        let shape = Shape {
+            nearest: 0,
+            ..shape(3, 3)
+        };
+        let pieces = [piece(&[1.0, 0.5, 0.5], 0.0, &[0.0; 2])];
+        let measure = HeadMeasure::of(&shape, pieces.iter());
+        assert_eq!(measure.effective, [Some(0), Some(2), Some(2)]);
+        assert_eq!(
+            (measure.previous, measure.mean_distance),
+            (0.25, Some(0.75))
+        );
+    }
+
+    #[test]
     fn effective_spans_hold_their_share_and_no_distance_less_does() {
         let mut sums = vec![0.0; 100];
         (sums[0], sums[9], sums[79], sums[99]) = (0.5, 0.4, 0.0901, 0.0099);
-        let of = |share| effective(&sums, share);
+        let of = |share| effective(&sums, 1, share);
         assert_eq!([of(0.5), of(0.51), of(0.9)], [Some(1), Some(10), Some(10)]);
         assert_eq!(
             [of(0.99), of(0.995), of(1.0)],
             [Some(80), Some(100), Some(100)]
         );
-        assert_eq!(effective(&[0.0; 4], 0.5), None);
-        assert_eq!(effective(&[], 0.5), None);
-        assert_eq!(effective(&[1.0, f64::NAN], 0.5), None);
+        // Where a token sees itself, distance 0 stands first.
+        assert_eq!(effective(&sums, 0, 0.5), Some(0));
+        assert_eq!(effective(&sums, 0, 1.0), Some(99));
+        assert_eq!(effective(&[0.0; 4], 1, 0.5), None);
+        assert_eq!(effective(&[], 0, 0.5), None);
+        assert_eq!(effective(&[1.0, f64::NAN], 1, 0.5), None);
     }
 
     #[test]
@@ -250,25 +267,12 @@ mod tests {
             },
             nearest: 1,
         };
-        let config = Config {
-            vocab_size: 10,
-            hidden_size: 64,
-            nb_heads: 4,
-            nb_layers: 2,
-            attn_span: 8192,
-            inner_hidden_size: 64,
-            pers_mem_size: 0,
-            adapt_span: true,
-            adapt_span_ramp: 32,
-            adapt_io: None,
-            normalisation: crate::model::Normalisation::default(),
+        let fixed = Span {
+            window: crate::model::architecture::Window::Fixed(8192),
+            ..span
         };
-        let fixed = Config {
-            adapt_span: false,
-            ..config.clone()
-        };
-        assert_eq!(flag(&measure, &span, &fixed), None);
-        flag(&measure, &span, &config)
+        assert_eq!(flag(&measure, &fixed), None);
+        flag(&measure, &span)
     }
 
     #[test]

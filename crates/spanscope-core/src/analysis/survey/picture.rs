@@ -53,13 +53,16 @@ fn cell(i: usize, count: usize, cells: usize) -> usize {
     (((i + 1) * cells).div_ceil(count)).saturating_sub(1)
 }
 
-/// The first distance of every bin, 1, 2, 3, 4, 6, 8, 12 and so on, and at the end the first beyond `longest`.
-pub(super) fn edges(longest: usize) -> Vec<usize> {
+/// The first distance of every bin, 1, 2, 3, 4, 6, 8, 12 and so on, after 0 where that is the `nearest`; and at the end `end`, the
+/// first that no head sees.
+pub(super) fn edges(nearest: usize, end: usize) -> Vec<usize> {
     let doubling = (0..usize::BITS - 1).map(|k| 1_usize << k);
     let steps = doubling.flat_map(|power| [power, power + power / 2]);
-    let mut edges: Vec<usize> = steps.take_while(|edge| *edge <= longest).collect();
+    let zero = (nearest == 0).then_some(0);
+    let all = zero.into_iter().chain(steps);
+    let mut edges: Vec<usize> = all.take_while(|edge| *edge < end).collect();
     edges.dedup();
-    edges.push(longest + 1);
+    edges.push(end);
     edges
 }
 
@@ -70,11 +73,13 @@ mod tests {
 
     #[test]
     fn bins_double_every_two_and_end_with_the_longest_reach() {
-        assert_eq!(edges(14), [1, 2, 3, 4, 6, 8, 12, 15]);
-        assert_eq!(edges(12), [1, 2, 3, 4, 6, 8, 12, 13]);
-        assert_eq!(edges(1), [1, 2]);
-        assert_eq!(edges(0), [1]);
-        assert_eq!(edges(8192).len(), 26 + 1);
+        assert_eq!(edges(1, 15), [1, 2, 3, 4, 6, 8, 12, 15]);
+        assert_eq!(edges(1, 13), [1, 2, 3, 4, 6, 8, 12, 13]);
+        assert_eq!(edges(1, 2), [1, 2]);
+        assert_eq!(edges(1, 1), [1]);
+        assert_eq!(edges(1, 8193).len(), 26 + 1);
+        assert_eq!(edges(0, 14), [0, 1, 2, 3, 4, 6, 8, 12, 14]);
+        assert_eq!(edges(0, 1), [0, 1]);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! What a survey keeps of some consecutive queries.
 
-use crate::model::{Config, HeadProbe, HeadWeights, Span, soft_mask};
+use crate::model::{HeadProbe, Span};
 use half::f16;
 use std::sync::Arc;
 
@@ -12,8 +12,10 @@ pub(super) const GROUP: usize = 8;
 pub(super) struct Shape {
     pub layer: usize,
     pub head: usize,
+    /// The nearest distance that it sees.
+    pub nearest: usize,
     pub reach: usize,
-    /// Distances from 1 on that the mask leaves whole.
+    /// Distances from the nearest on that the mask leaves whole.
     pub whole: usize,
     /// Bins of a thumbnail that begin within the reach.
     pub bins: usize,
@@ -23,16 +25,15 @@ pub(super) struct Shape {
 
 impl Shape {
     /// The head of `span`, in a layer whose longest reach is `longest`; `edges` are those of the bins.
-    pub fn new(span: &Span, longest: usize, config: &Config, edges: &[usize]) -> Self {
-        let ramp = config.adapt_span_ramp;
-        let is_whole =
-            |distance: &usize| !config.adapt_span || soft_mask(span.span, ramp, *distance) >= 1.0;
-        let bins = edges.partition_point(|edge| *edge <= span.reach);
+    pub fn new(span: &Span, longest: usize, edges: &[usize]) -> Self {
+        let end = span.distances().end;
+        let bins = edges.partition_point(|edge| *edge < end);
         Self {
             layer: span.layer,
             head: span.head,
+            nearest: span.nearest,
             reach: span.reach,
-            whole: (1..=span.reach).take_while(is_whole).count(),
+            whole: span.whole(),
             bins: bins.min(edges.len().saturating_sub(1)),
             cost: longest,
         }
@@ -52,7 +53,7 @@ pub(super) struct Piece {
 /// What is measured on one head over the queries of a piece.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct HeadPiece {
-    /// The weight on each distance from 1 to the reach, as far as it is on tokens of the text, summed up over the queries.
+    /// The weight on each distance of the reach, nearest first, as far as it is on tokens of the text, summed up over the queries.
     pub distances: Vec<f32>,
     /// The entropies of the queries, summed up.
     pub entropy: f64,
@@ -111,8 +112,8 @@ impl HeadPiece {
         }
         let mut brightest = vec![0.0_f32; shape.reach];
         let weights = &probe.weights;
-        for i in 0..weights.queries {
-            let row = in_text(weights, i);
+        for (i, query) in weights.positions().enumerate() {
+            let row = weights.on_text(query);
             add(&mut piece.distances, row);
             for (most, weight) in brightest.iter_mut().zip(row) {
                 *most = most.max(*weight);
@@ -141,19 +142,14 @@ impl HeadPiece {
         self.brightest.resize(end, f16::ZERO);
         let bins = edges.iter().zip(edges.iter().skip(1));
         for (place, (from, to)) in self.brightest[at..].iter_mut().zip(bins) {
-            let to = (to - 1).min(brightest.len());
-            let bin = brightest.get(from - 1..to).unwrap_or_default();
+            let columns = |distance: usize| distance.saturating_sub(shape.nearest);
+            let to = columns(*to).min(brightest.len());
+            let bin = brightest.get(columns(*from)..to).unwrap_or_default();
             let most = bin.iter().copied().fold(0.0, f32::max);
             *place = place.max(f16::from_f32(most));
         }
         brightest.fill(0.0);
     }
-}
-
-/// The weights of query `i` of a tile by distance, as far as they are on tokens of the text.
-fn in_text(weights: &HeadWeights, i: usize) -> &[f32] {
-    let row = weights.row(i);
-    &row[..row.len().min(weights.first + i)]
 }
 
 fn add(sums: &mut [f32], more: &[f32]) {

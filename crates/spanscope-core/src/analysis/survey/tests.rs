@@ -61,8 +61,7 @@ fn close(a: f64, b: f64) {
 
 /// The weights of query `i` on tokens of the text.
 fn tokens(weights: &HeadWeights, i: usize) -> &[f32] {
-    let row = weights.row(i);
-    &row[..row.len().min(weights.first + i)]
+    weights.on_text(weights.first + i)
 }
 
 #[test]
@@ -112,7 +111,7 @@ fn sums_by_distance_and_measures_are_those_of_the_weights() {
 }
 
 fn effective_of(means: &[f64], share: f64) -> usize {
-    effective(means, share).unwrap()
+    effective(means, 1, share).unwrap()
 }
 
 #[test]

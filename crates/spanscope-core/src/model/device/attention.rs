@@ -251,6 +251,7 @@ impl Tile {
                 context: column(0),
                 persistent: column(1),
                 empty: column(2),
+                sink: Vec::new(),
             };
             observer.sums(index, head, &sums);
             if observer.wants(index, head) {

@@ -8,6 +8,7 @@ mod bloom;
 mod falcon;
 pub(super) mod foreign;
 mod gemma;
+mod gguf;
 mod gpt2;
 mod gpt_neo;
 mod gpt_neox;

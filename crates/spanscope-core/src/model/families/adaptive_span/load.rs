@@ -23,25 +23,13 @@ pub(super) struct Reader<'a> {
 }
 
 impl Network {
-    /// Loads every weight; `ramp` overrides R.
-    ///
-    /// # Errors
-    /// When a tensor is missing or its shape does not fit; the error names it.
-    pub fn load(checkpoint: &Checkpoint, ramp: Option<usize>) -> Result<Self, ModelError> {
-        // All names and shapes first: what does not fit together is refused before weights take any memory.
-        Self::outline(checkpoint, ramp)?;
-        Reader::new(checkpoint, true).network(ramp)
-    }
-}
-
-impl Network {
-    /// A network without weights: names and shapes of all tensors are checked, but only the spans are read, which is as
-    /// fast for a large file as for a small one. It knows its architecture and its spans, and cannot run.
-    ///
-    /// # Errors
-    /// As [`Network::load`], but for what shows only when the weights are read.
-    pub fn outline(checkpoint: &Checkpoint, ramp: Option<usize>) -> Result<Self, ModelError> {
-        Reader::new(checkpoint, false).network(ramp)
+    /// An adaptive-span network; without `reads` all but its spans stays empty.
+    pub(in crate::model) fn adaptive_span(
+        checkpoint: &Checkpoint,
+        ramp: Option<usize>,
+        reads: bool,
+    ) -> Result<Self, ModelError> {
+        Reader::new(checkpoint, reads).network(ramp)
     }
 }
 
