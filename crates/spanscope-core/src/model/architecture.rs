@@ -291,6 +291,8 @@ pub enum LongerScaling {
         base: f64,
         /// f.
         factor: f64,
+        /// n: features that turn.
+        features: usize,
     },
 }
 

@@ -45,11 +45,15 @@ impl Rope {
         match &self.longer {
             Some(longer) if length > longer.until => match &longer.scaling {
                 LongerScaling::Frequencies(list) => list.into(),
-                LongerScaling::Dynamic { base, factor } => {
-                    let turning = 2.0 * self.frequencies.len() as f64;
+                LongerScaling::Dynamic {
+                    base,
+                    factor,
+                    features,
+                } => {
+                    let turning = *features as f64;
                     let grown = factor * length as f64 / longer.until as f64 - (factor - 1.0);
                     let base = base * grown.powf(turning / (turning - 2.0));
-                    frequencies(base, self.frequencies.len()).into()
+                    frequencies(base, *features).into()
                 }
             },
             _ => self.frequencies.as_slice().into(),
@@ -68,8 +72,9 @@ impl Rope {
     }
 }
 
-/// ω_i = θ^(−i / pairs).
-pub(super) fn frequencies(base: f64, pairs: usize) -> Vec<f64> {
-    let exponent = |i: usize| -(i as f64) / pairs as f64;
+/// ω_i = θ^(−2i / n) of the n features that turn. Where n is odd, the last pair takes one more along, as the published code does.
+pub(super) fn frequencies(base: f64, features: usize) -> Vec<f64> {
+    let exponent = |i: usize| -(2.0 * i as f64) / features as f64;
+    let pairs = features.div_ceil(2);
     (0..pairs).map(|i| base.powf(exponent(i))).collect()
 }

@@ -218,8 +218,15 @@ impl File<'_> {
         put("head_dim", json!(head_dim));
         put("vocab_size", json!(vocab));
         put("tie_word_embeddings", json!(!self.has("output.weight")));
-        if let Some(context) = self.size(&key("context_length"))? {
-            put("max_position_embeddings", json!(context));
+        // A table of positions ends the text, whatever the metadata say.
+        let context = match self.rows("position_embd.weight") {
+            Some(rows) => Some(rows),
+            None => self.size(&key("context_length"))?,
+        };
+        if let Some(context) = context {
+            for name in ["max_position_embeddings", "n_positions"] {
+                put(name, json!(context));
+            }
         }
         // Converters write four times the width for some that have another: the tensors know.
         let inner = match name {

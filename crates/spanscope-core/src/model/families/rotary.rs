@@ -66,20 +66,20 @@ pub(super) fn rotary(
             "rope_theta is {base} and the part of a head that turns {part}"
         ));
     }
-    let turning = (head_dim as f64 * part) as usize / 2 * 2;
-    if turning == 0 {
+    let turning = (head_dim as f64 * part) as usize;
+    if turning == 0 || turning.div_ceil(2) * 2 > head_dim {
         return Err(format!(
-            "no feature of {head_dim} would turn with rotary positions"
+            "{turning} features of {head_dim} cannot turn with rotary positions"
         ));
     }
-    let rope = scaled(config, scaling.as_ref(), base, turning / 2)?;
+    let rope = scaled(config, scaling.as_ref(), base, turning)?;
     Ok(Position::Rotary(rope))
 }
 
 /// Plain rotary positions of `head_dim` features.
 pub(super) fn plain(base: f64, head_dim: usize) -> Position {
     Position::Rotary(Rope {
-        frequencies: frequencies(base, head_dim / 2),
+        frequencies: frequencies(base, head_dim),
         magnitude: 1.0,
         longer: None,
     })
@@ -89,9 +89,9 @@ fn scaled(
     config: &Settings<'_>,
     scaling: Option<&Settings<'_>>,
     base: f64,
-    pairs: usize,
+    features: usize,
 ) -> Result<Rope, Refusal> {
-    let plain = frequencies(base, pairs);
+    let plain = frequencies(base, features);
     let rope = |frequencies, magnitude| Rope {
         frequencies,
         magnitude,
@@ -122,7 +122,7 @@ fn scaled(
             Ok(rope(plain.iter().map(|w| w / factor).collect(), 1.0))
         }
         "dynamic" => {
-            if pairs < 2 {
+            if features <= 2 {
                 return Err("dynamic rope_scaling needs more than two features that turn".into());
             }
             Ok(Rope {
@@ -131,6 +131,7 @@ fn scaled(
                     scaling: LongerScaling::Dynamic {
                         base,
                         factor: factor()?,
+                        features,
                     },
                 }),
                 ..rope(plain, 1.0)
@@ -159,7 +160,13 @@ fn scaled(
             };
             Ok(rope(plain.iter().map(of_one).collect(), 1.0))
         }
-        "yarn" => yarn(of, &plain, base, factor()?, original(None)? as f64),
+        "yarn" => yarn(
+            of,
+            &plain,
+            (base, features),
+            factor()?,
+            original(None)? as f64,
+        ),
         "longrope" | "su" => long(config, of, &plain, original(None)?),
         other => Err(format!(
             "the rope_scaling {} is not known; those are: default, linear, dynamic, llama3, yarn, longrope",
@@ -172,11 +179,11 @@ fn scaled(
 fn yarn(
     of: &Settings<'_>,
     plain: &[f64],
-    base: f64,
+    (base, features): (f64, usize),
     factor: f64,
     old: f64,
 ) -> Result<Rope, Refusal> {
-    let turning = 2.0 * plain.len() as f64;
+    let turning = features as f64;
     let at = |beta: f64| turning * (old / (TAU * beta)).ln() / (2.0 * base.ln());
     let (mut low, mut high) = (
         at(of.positive(&["beta_fast"], 32.0)?),
