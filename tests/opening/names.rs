@@ -159,6 +159,52 @@ fn of_several_state_dicts_the_network_is_read_and_the_others_are_told() {
         assert_eq!(told, what == "ema", "{what}: {:?}", network.assumed());
     }
 }
+
+#[test]
+fn weights_are_found_under_every_usual_key_and_in_every_wrapper() {
+    let weights = Weights::new();
+    let keys = [
+        "state_dict",
+        "model_state_dict",
+        "module",
+        "model",
+        "net",
+        "ema",
+        "ema_state_dict",
+    ];
+    for key in keys {
+        for before in [
+            "",
+            "_orig_mod.",
+            "module.",
+            "module._orig_mod.",
+            "_orig_mod.module.",
+        ] {
+            let wrapped = weights.clone().renamed(|n| format!("{before}{n}"));
+            let own = dict(&wrapped.state_dict(Two, &plain));
+            let root = dict(&[(Two.text("epoch"), int(3)), (Two.text(key), own)]);
+            let bytes = wrapped.zip(Two.pickle(root));
+            same(key, &bytes);
+            let (_, network) = open(&bytes).unwrap();
+            let told = network
+                .assumed()
+                .iter()
+                .any(|note| note.contains("an average or a copy"));
+            assert_eq!(
+                told,
+                key.starts_with("ema"),
+                "{key}: {:?}",
+                network.assumed()
+            );
+        }
+    }
+    // The average beside the weights, in one dict.
+    let wrapped = weights.clone().renamed(|n| format!("ema_model.{n}"));
+    let (_, network) = open(&wrapped.plain_zip(&plain)).unwrap();
+    let told = network.assumed().join("\n");
+    assert!(told.contains("ema_model: an average"), "{told}");
+}
+
 #[test]
 fn second_names_in_metadata_are_resolved_and_held_against_shapes() {
     // What safetensors.torch.save_model leaves out, and where it says so.

@@ -88,21 +88,35 @@ impl Listing {
             .into_iter()
             .map(|found| (name_of(found.file_name()), found))
             .collect();
-        if naming == Naming::Published
-            && let Some(prefix) = names::unknown_prefix(named.iter().map(|(name, _)| name.as_str()))
-        {
-            for (name, _) in &mut named {
-                if let Some(rest) = name.strip_prefix(&prefix) {
-                    *name = rest.to_owned();
-                }
+        let all = || named.iter().map(|(name, _)| name.as_str());
+        let before = match naming {
+            Naming::Published => names::unknown_prefix(all()),
+            Naming::Stored => Some(names::holder(all()).to_owned()),
+        };
+        let before = before.filter(|before| !before.is_empty());
+        for (name, _) in &mut named {
+            let rest = before.as_ref().and_then(|before| name.strip_prefix(before));
+            if let Some(rest) = rest {
+                *name = rest.to_owned();
             }
         }
         let mut listing = Self::default();
+        if let Some(before) = before.filter(|before| names::is_second(before)) {
+            let before = shown(before.trim_end_matches('.'));
+            listing.notes.push(format!(
+                "the weights under {before}: an average or a copy, the only ones in the file"
+            ));
+        }
         for (name, found) in named {
             match found {
                 Found::Stored(stored) => listing.insert(name, stored)?,
                 Found::Unread(unread) => listing.insert_unread(name, unread)?,
             }
+        }
+        // What PyTorch's AveragedModel keeps beside its weights.
+        if listing.unread.contains_key("n_averaged") {
+            let note = "the weights are an average over steps of training (AveragedModel)";
+            listing.notes.push(note.to_owned());
         }
         derived::resolve(&mut listing, claims)?;
         listing.most = claims.most();

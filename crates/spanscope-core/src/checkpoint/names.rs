@@ -76,6 +76,58 @@ pub(super) fn unwrapped(name: &str) -> String {
     }
 }
 
+/// What holds a whole model of another layout, as an attribute of what was saved: Lightning modules, adapters, models that
+/// see as well.
+const HOLDERS: [&str; 9] = [
+    "model",
+    "_model",
+    "net",
+    "network",
+    "lm",
+    "llm",
+    "language_model",
+    "wrapped_model",
+    "base_model",
+];
+
+/// What names of a whole model of another layout begin with.
+const WHOLE: [&str; 5] = ["model", "transformer", "gpt_neox", "lm_head", "embed_out"];
+
+/// What all names begin with because something holds the model that they are of, with its last dot: `model.` where they are
+/// `model.transformer.…` and `model.lm_head.…`, and nothing where they are a model's own.
+pub(super) fn holder<'a>(names: impl Iterator<Item = &'a str> + Clone) -> &'a str {
+    let Some(first) = names.clone().next() else {
+        return "";
+    };
+    let mut end = 0;
+    loop {
+        let rest = &first[end..];
+        let Some((holder, _)) = rest
+            .split_once('.')
+            .filter(|(part, _)| HOLDERS.contains(part))
+        else {
+            return &first[..end];
+        };
+        let next = end + holder.len() + 1;
+        let is_held = |name: &str| {
+            let rest = name.strip_prefix(&first[..next]);
+            let part = rest.and_then(|rest| rest.split('.').next());
+            part.is_some_and(|part| WHOLE.contains(&part))
+        };
+        if !names.clone().all(is_held) {
+            return &first[..end];
+        }
+        end = next;
+    }
+}
+
+/// Whether a name says that what it is of is an average of weights, or a network that others were trained from.
+pub(super) fn is_second(name: &str) -> bool {
+    const SECOND: [&str; 5] = ["ema", "swa", "averag", "teacher", "shadow"];
+    let name = name.to_lowercase();
+    SECOND.iter().any(|word| name.contains(word))
+}
+
 /// What stands before the name that the published code gives a tensor, with its last dot: nothing of a name that the code
 /// does not give.
 pub(super) fn prefix(name: &str) -> Option<&str> {
@@ -162,6 +214,28 @@ mod tests {
         for name in ["module", "lm_head.weight", "transformer.h.0.ln_1.bias"] {
             assert_eq!(unwrapped(name), name);
         }
+    }
+
+    #[test]
+    fn what_holds_a_whole_model_is_known() {
+        let of = |names: &[&str]| holder(names.iter().copied()).to_owned();
+        assert_eq!(of(&["model.layers.0.x", "model.norm.weight"]), "");
+        assert_eq!(of(&["model.layers.0.x", "lm_head.weight"]), "");
+        assert_eq!(
+            of(&["model.model.layers.0.x", "model.lm_head.weight"]),
+            "model."
+        );
+        assert_eq!(
+            of(&["net.transformer.h.0.x", "net.transformer.wte.x"]),
+            "net."
+        );
+        assert_eq!(
+            of(&["base_model.model.model.layers.0.x"]),
+            "base_model.model."
+        );
+        assert_eq!(of(&["language_model.model.x", "vision_tower.x"]), "");
+        assert_eq!(of(&["transformer.h.0.x"]), "");
+        assert_eq!(of(&[]), "");
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Where in a PyTorch checkpoint the weights stand.
 
 use super::error::Fault;
+use super::names;
 use super::pickle::{Budget, Id, Pickle, Value};
 use super::tensor::LONGEST_NAME;
 use super::torch::{TensorRef, is_tensor, tensor};
@@ -52,9 +53,6 @@ const OTHERS: [&str; 21] = [
     "iter",
 ];
 
-/// Averages of the weights, and networks that were trained from: not what is meant where there are others.
-const SECOND: [&str; 5] = ["ema", "swa", "averag", "teacher", "shadow"];
-
 /// Most dicts that are looked through, and how deep.
 const MOST_DICTS: usize = 64;
 const DEEPEST: usize = 4;
@@ -67,6 +65,7 @@ struct Candidate {
     tensors: usize,
     /// Whether position embeddings are among them.
     has_positions: bool,
+    /// An average of the weights, or a network that was trained from: not what is meant where there are others.
     is_second: bool,
     /// Its place among the usual keys; the root comes after them.
     usual: usize,
@@ -129,13 +128,18 @@ pub(super) fn find(pickle: &Pickle, budget: &mut Budget) -> Result<StateDict, Fa
 fn notes(chosen: &Candidate, others: &[Candidate]) -> Vec<String> {
     let others = others.iter().filter(|c| c.has_positions || c.tensors > 1);
     let others: Vec<&Candidate> = others.collect();
-    if others.is_empty() {
-        return Vec::new();
-    }
     let place = |c: &Candidate| match c.path.is_empty() {
         true => "the outermost dict".to_owned(),
         false => format!("\"{}\"", shown(&c.path)),
     };
+    if others.is_empty() {
+        // Whoever compares it with a log of the training wants to know.
+        let note = || {
+            let place = place(chosen);
+            format!("the weights under {place}: an average or a copy, the only ones in the file")
+        };
+        return chosen.is_second.then(note).into_iter().collect();
+    }
     let mut list: Vec<String> = others.iter().take(3).map(|c| place(c)).collect();
     if others.len() > 3 {
         list.push(format!("{} more places", others.len() - 3));
@@ -186,10 +190,9 @@ fn candidates(pickle: &Pickle, budget: &mut Budget) -> Result<Vec<Candidate>, Fa
                 }
             }
             if tensors > 0 {
-                let lower = path.to_lowercase();
                 found.push(Candidate {
                     id,
-                    is_second: SECOND.iter().any(|word| lower.contains(word)),
+                    is_second: names::is_second(&path),
                     path,
                     tensors,
                     has_positions,
