@@ -1,7 +1,7 @@
 //! The selected heads on the current text.
 
 use super::looks::{Combine, Heads};
-use spanscope_core::analysis::{LookedWeights, VectorUsage};
+use spanscope_core::analysis::{TextWeights, VectorUsage};
 use spanscope_core::model::{Cancel, HeadWeights, Run};
 use std::ops::Range;
 
@@ -21,7 +21,7 @@ pub struct Detail {
     pub heads: Heads,
     /// The weights, of several heads put together: as far as the one that looks farthest, and all weight on persistent
     /// vectors in one column. On a text too long to keep them all, of the last queries.
-    pub weights: LookedWeights,
+    pub weights: TextWeights,
     /// The largest weight on a token of the text.
     pub largest: f32,
     /// Use of the persistent vectors, if there are any; of several heads there is none.
@@ -34,7 +34,7 @@ pub struct Detail {
 #[derive(Debug)]
 pub(super) struct Looking {
     heads: Heads,
-    weights: LookedWeights,
+    weights: TextWeights,
     loses_weight: bool,
 }
 
@@ -54,7 +54,7 @@ impl Looking {
         Some(Self {
             loses_weight: heads.add_up() && run.network().architecture().loses_weight(),
             heads,
-            weights: LookedWeights::new(0, nearest, reach, vectors),
+            weights: TextWeights::new(0, nearest, reach, vectors),
         })
     }
 
@@ -79,7 +79,7 @@ impl Looking {
         if weights.first > first || weights.end < first {
             // Queries before those at hand are wanted again, or none of them: begin anew.
             let (nearest, reach) = (weights.nearest, weights.reach);
-            *weights = LookedWeights::new(first, nearest, reach, weights.vectors);
+            *weights = TextWeights::new(first, nearest, reach, weights.vectors);
         }
         // A text longer than can be kept: the window of queries has moved.
         weights.drop_before(first);

@@ -108,7 +108,7 @@ mod tests {
         let detail = Detail {
             loses_weight: false,
             heads: crate::engine::Heads::one((0, 0)),
-            weights: crate::analysis::LookedWeights::new(0, 1, 1, 4),
+            weights: crate::analysis::TextWeights::new(0, 1, 1, 4),
             largest: 0.0,
             usage: Some(usage),
         };
