@@ -1,11 +1,11 @@
 //! What is computed from a run for whoever looks at it, the most urgent first.
 
 use super::detail::{Detail, Looking};
+use super::head_stats::{HeadStats, HeadStatsTask};
 use super::looked_at::LookedAt;
 use super::looks::{Heads, Looks};
 use super::picture::{Picture, PictureRequest, Pictured};
 use super::run_file::{CANDIDATES, RunFileError};
-use super::surveyed::{Surveyed, Surveying};
 use super::vector_facts::VectorFacts;
 use spanscope_core::analysis::{Gathered, Prediction, TokenSet};
 use spanscope_core::model::{Cancel, Network, ScoreParts};
@@ -96,7 +96,7 @@ pub(super) struct Answers {
     pictures: BTreeMap<Pictured, Answer<PictureRequest, Picture>>,
     prediction: Answer<usize, Prediction>,
     score: Answer<ScoreOf, Score>,
-    surveying: Surveying,
+    surveying: HeadStatsTask,
     vector: Answer<(Heads, usize), VectorFacts>,
     /// When the last look ended, and how long it took.
     looked_when: Option<Instant>,
@@ -147,7 +147,7 @@ impl Answers {
     /// The run begins anew.
     pub fn forget_run(&mut self) {
         self.looking = None;
-        self.surveying = Surveying::default();
+        self.surveying = HeadStatsTask::default();
     }
 
     /// Another network has read the same text: what it is asked anew is shown as the one before answered until then.
@@ -330,7 +330,7 @@ impl Answers {
     }
 
     /// What is measured on all heads so far.
-    pub fn surveyed(&self) -> Option<Arc<Surveyed>> {
+    pub fn surveyed(&self) -> Option<Arc<HeadStats>> {
         self.surveying.surveyed.clone()
     }
 

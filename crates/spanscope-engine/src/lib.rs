@@ -21,11 +21,11 @@ mod replay;
 pub mod run_file;
 mod sample;
 
+mod head_stats;
 mod snapshot;
 mod span_history;
 mod steps;
 pub mod sums_file;
-mod surveyed;
 mod tokens;
 mod vector_facts;
 mod weights_file;
@@ -44,6 +44,7 @@ pub use continuing::Continued;
 pub use convert::convert;
 pub use detail::Detail;
 pub use follow::Followed;
+pub use head_stats::{HeadStats, LeadingHead};
 pub use looks::{Combine, Heads, Looks};
 pub use memory::peak_rss;
 pub use open::{EngineError, Model, Prepared};
@@ -52,7 +53,6 @@ pub use replay::replay;
 pub use sample::{Drawn, Sampling};
 pub use snapshot::{Failure, Snapshot};
 pub use span_history::SpanHistory;
-pub use surveyed::{LeadingHead, Surveyed};
 pub use tokens::Tokens;
 pub use vector_facts::VectorFacts;
 pub use weights_file::{

@@ -2,7 +2,7 @@
 
 use super::attention::heads_list;
 use super::{heads_title, provenance};
-use crate::{Heads, LeadingHead, Model, Surveyed};
+use crate::{HeadStats, Heads, LeadingHead, Model};
 use spanscope_chart::{Axis, Column, Level, Mark, Panel, Plot, Series, Table};
 
 /// The soft masks of some heads over the distance (arXiv 1905.07799, equation 3) and, of a head that was surveyed, the
@@ -11,7 +11,7 @@ use spanscope_chart::{Axis, Column, Level, Mark, Panel, Plot, Series, Table};
 pub fn span_mask(
     model: &Model,
     heads: &Heads,
-    surveyed: Option<&Surveyed>,
+    surveyed: Option<&HeadStats>,
     log: Option<(bool, bool)>,
 ) -> Plot {
     let architecture = model.network.architecture();
