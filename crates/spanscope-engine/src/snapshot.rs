@@ -2,10 +2,10 @@
 
 use super::answers::Score;
 use super::continuing::Continued;
-use super::detail::Detail;
 use super::head_stats::HeadStats;
 use super::open::Model;
 use super::picture::{Picture, Pictured};
+use super::selected_heads::SelectedHeads;
 use super::tokens::Tokens;
 use super::vector_facts::VectorFacts;
 use spanscope_chart::TokenName;
@@ -51,7 +51,7 @@ pub struct Snapshot {
     /// Mean shares of every head's weight, layer by layer; nothing before the first token.
     pub shares: Arc<Vec<Shares>>,
     /// The selected heads.
-    pub detail: Option<Arc<Detail>>,
+    pub detail: Option<Arc<SelectedHeads>>,
     /// What the selected tokens read with these heads, and who reads them.
     pub gathered: Option<Arc<Gathered>>,
     /// The pictures last asked for.

@@ -16,7 +16,7 @@ const LEAST: usize = 64;
 
 /// The selected heads' weights on the text, and what is measured on them.
 #[derive(Debug, Clone)]
-pub struct Detail {
+pub struct SelectedHeads {
     /// The heads.
     pub heads: Heads,
     /// The weights, of several heads put together: as far as the one that looks farthest, and all weight on persistent
@@ -32,13 +32,13 @@ pub struct Detail {
 
 /// The weights of some heads as far as they are computed: an edit, or a stop half-way, costs only what follows.
 #[derive(Debug)]
-pub(super) struct Looking {
+pub(super) struct SelectedHeadsTask {
     heads: Heads,
     weights: TextWeights,
     loses_weight: bool,
 }
 
-impl Looking {
+impl SelectedHeadsTask {
     /// Nothing yet; `None` when there are no such heads.
     pub fn new(run: &Run, heads: Heads) -> Option<Self> {
         let (mut nearest, mut reach, mut vectors) = (0, 0, 0);
@@ -108,9 +108,9 @@ impl Looking {
     }
 
     /// What is measured on the weights.
-    pub fn detail(&self) -> Detail {
+    pub fn detail(&self) -> SelectedHeads {
         let weights = &self.weights;
-        Detail {
+        SelectedHeads {
             heads: self.heads.clone(),
             largest: weights.largest(),
             usage: self.heads.single().and_then(|_| VectorUsage::of(weights)),
@@ -170,7 +170,7 @@ fn combined(
     all
 }
 
-impl Detail {
+impl SelectedHeads {
     /// The first query after those whose weights are here, as a position in the text.
     pub fn end(&self) -> usize {
         self.weights.end
