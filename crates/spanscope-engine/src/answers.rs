@@ -1,11 +1,11 @@
 //! What is computed from a run for whoever looks at it, the most urgent first.
 
-use super::detail::{Detail, Looking};
+use super::head_stats::{HeadStats, HeadStatsTask};
 use super::looked_at::LookedAt;
 use super::looks::{Heads, Looks};
 use super::picture::{Picture, PictureRequest, Pictured};
 use super::run_file::{CANDIDATES, RunFileError};
-use super::surveyed::{Surveyed, Surveying};
+use super::selected_heads::{SelectedHeads, SelectedHeadsTask};
 use super::vector_facts::VectorFacts;
 use spanscope_core::analysis::{Gathered, Prediction, TokenSet};
 use spanscope_core::model::{Cancel, Network, ScoreParts};
@@ -88,15 +88,15 @@ pub(super) struct Answers {
     /// The heads and the run that the detail belongs to, whether or not there is one.
     looked: Option<(Heads, u64)>,
     /// With the beginning of the close-up that it is of, if any.
-    looking: Option<(Looking, Option<usize>)>,
-    pub detail: Option<Arc<Detail>>,
+    looking: Option<(SelectedHeadsTask, Option<usize>)>,
+    pub detail: Option<Arc<SelectedHeads>>,
     /// Rises with every detail.
     details: u64,
     gathered: Answer<TokenSet, Gathered>,
     pictures: BTreeMap<Pictured, Answer<PictureRequest, Picture>>,
     prediction: Answer<usize, Prediction>,
     score: Answer<ScoreOf, Score>,
-    surveying: Surveying,
+    surveying: HeadStatsTask,
     vector: Answer<(Heads, usize), VectorFacts>,
     /// When the last look ended, and how long it took.
     looked_when: Option<Instant>,
@@ -147,7 +147,7 @@ impl Answers {
     /// The run begins anew.
     pub fn forget_run(&mut self) {
         self.looking = None;
-        self.surveying = Surveying::default();
+        self.surveying = HeadStatsTask::default();
     }
 
     /// Another network has read the same text: what it is asked anew is shown as the one before answered until then.
@@ -261,7 +261,7 @@ impl Answers {
     }
 
     /// What is drawn from the selected heads' weights.
-    fn show(&mut self, asked: &Asked<'_>, detail: &Detail) {
+    fn show(&mut self, asked: &Asked<'_>, detail: &SelectedHeads) {
         let looks = asked.looks;
         let tokens = self.tokens(looks);
         if !self.gathered.is(&tokens, self.details) {
@@ -291,11 +291,12 @@ impl Answers {
         let (heads, around) = (&asked.looks.heads, asked.looks.around());
         let (run, range) = asked.reading.at_hand(around);
         let near = asked.reading.close_up_start(around);
-        let goes_on = |(looking, place): &(Looking, Option<usize>)| {
+        let goes_on = |(looking, place): &(SelectedHeadsTask, Option<usize>)| {
             looking.heads() == heads && *place == near
         };
         if !self.looking.as_ref().is_some_and(goes_on) {
-            self.looking = Looking::new(run, heads.clone()).map(|looking| (looking, near));
+            self.looking =
+                SelectedHeadsTask::new(run, heads.clone()).map(|looking| (looking, near));
         }
         let looked = match &mut self.looking {
             Some((looking, _)) => looking.go_on(run, &range, asked.cancel),
@@ -330,7 +331,7 @@ impl Answers {
     }
 
     /// What is measured on all heads so far.
-    pub fn surveyed(&self) -> Option<Arc<Surveyed>> {
+    pub fn surveyed(&self) -> Option<Arc<HeadStats>> {
         self.surveying.surveyed.clone()
     }
 

@@ -1,7 +1,7 @@
 //! Pictures of the selected heads' weights.
 
-use super::detail::Detail;
 use super::looks::Heads;
+use super::selected_heads::SelectedHeads;
 use spanscope_chart::{ColorMap, Scale, colormap};
 use spanscope_core::analysis::{BandGrid, BandLayout, BandMargins, BandWindow, Pool};
 use std::ops::Range;
@@ -64,7 +64,7 @@ pub struct Picture {
 }
 
 impl Picture {
-    pub(super) fn new(detail: &Detail, request: PictureRequest) -> Self {
+    pub(super) fn new(detail: &SelectedHeads, request: PictureRequest) -> Self {
         let grid = BandGrid::new(&detail.weights, &request.window);
         let largest = match (&request.range, request.window.pool, request.window.layout) {
             (ColorRange::Part { queries, columns }, ..) => largest_in(&grid, queries, columns),

@@ -2,10 +2,10 @@
 
 use super::answers::Score;
 use super::continuing::Continued;
-use super::detail::Detail;
+use super::head_stats::HeadStats;
 use super::open::Model;
 use super::picture::{Picture, Pictured};
-use super::surveyed::Surveyed;
+use super::selected_heads::SelectedHeads;
 use super::tokens::Tokens;
 use super::vector_facts::VectorFacts;
 use spanscope_chart::TokenName;
@@ -51,7 +51,7 @@ pub struct Snapshot {
     /// Mean shares of every head's weight, layer by layer; nothing before the first token.
     pub shares: Arc<Vec<Shares>>,
     /// The selected heads.
-    pub detail: Option<Arc<Detail>>,
+    pub detail: Option<Arc<SelectedHeads>>,
     /// What the selected tokens read with these heads, and who reads them.
     pub gathered: Option<Arc<Gathered>>,
     /// The pictures last asked for.
@@ -59,7 +59,7 @@ pub struct Snapshot {
     /// What the weight last asked about is made of.
     pub score: Option<Arc<Score>>,
     /// What is measured on all heads so far, if it was asked for.
-    pub surveyed: Option<Arc<Surveyed>>,
+    pub surveyed: Option<Arc<HeadStats>>,
     /// The continuation last asked for, as far as it is drawn.
     pub continued: Option<Arc<Continued>>,
     /// What is expected after the token last asked about.

@@ -1,8 +1,8 @@
 //! One persistent vector of a head: who uses it, and what it promotes.
 
-use super::detail::Detail;
 use super::looked_at::LookedAt;
 use super::run_file::RunFileError;
+use super::selected_heads::SelectedHeads;
 use spanscope_core::analysis::lens::Promoted;
 use spanscope_core::analysis::top_queries;
 use spanscope_core::model::Network;
@@ -31,7 +31,7 @@ impl VectorFacts {
     pub(super) fn of(
         network: &Network,
         of: &LookedAt,
-        detail: &Detail,
+        detail: &SelectedHeads,
         vector: usize,
     ) -> Result<Option<Self>, RunFileError> {
         let Some(head) = detail.heads.single() else {

@@ -5,7 +5,7 @@ use super::looks::Heads;
 use super::open::Model;
 use super::replay::replay;
 use super::snapshot::Snapshot;
-use spanscope_core::analysis::{LookedWeights, Shares, VectorSums, VectorUsage};
+use spanscope_core::analysis::{Shares, TextWeights, VectorSums, VectorUsage};
 use spanscope_core::checkpoint::{
     CheckpointError, Element, NamedTensor, PlannedTensor, TensorFile,
 };
@@ -86,7 +86,7 @@ impl WeightsFile {
 pub fn write_weights(
     path: &Path,
     model: &Model,
-    weights: &LookedWeights,
+    weights: &TextWeights,
     heads: &Heads,
     text: &str,
 ) -> Result<(), WeightsFileError> {
@@ -102,7 +102,7 @@ pub fn write_weights(
 /// and `head`, from 0, and `nearest` = 0 where a token sees itself.
 pub fn weights_file(
     model: &Model,
-    weights: &LookedWeights,
+    weights: &TextWeights,
     heads: &Heads,
     text: &str,
 ) -> WeightsFile {
@@ -205,7 +205,7 @@ impl PersistentUse {
 pub fn persistent_file(
     model: &Model,
     used: &PersistentUse,
-    of: Option<(&LookedWeights, &Heads)>,
+    of: Option<(&TextWeights, &Heads)>,
     text: &str,
 ) -> WeightsFile {
     let architecture = model.network.architecture();
@@ -244,7 +244,7 @@ pub fn persistent_file(
 }
 
 /// The queries' rows one after the other.
-fn rows<'a>(weights: &LookedWeights, numbers: usize, row: impl Fn(usize) -> &'a [f32]) -> Vec<f32> {
+fn rows<'a>(weights: &TextWeights, numbers: usize, row: impl Fn(usize) -> &'a [f32]) -> Vec<f32> {
     let mut values = Vec::with_capacity(numbers);
     for query in weights.first..weights.end {
         values.extend_from_slice(row(query));
@@ -252,7 +252,7 @@ fn rows<'a>(weights: &LookedWeights, numbers: usize, row: impl Fn(usize) -> &'a 
     values
 }
 
-fn persistent(weights: &LookedWeights) -> NamedTensor {
+fn persistent(weights: &TextWeights) -> NamedTensor {
     let numbers = weights.queries() * weights.vectors;
     NamedTensor {
         name: "persistent".into(),
@@ -272,7 +272,7 @@ fn about(format: &str, model: &Model, text: &str) -> Metadata {
 }
 
 /// Whose weights they are, and from which query on.
-fn of_heads(weights: &LookedWeights, heads: &Heads) -> Metadata {
+fn of_heads(weights: &TextWeights, heads: &Heads) -> Metadata {
     let mut metadata = BTreeMap::from([
         ("heads".to_owned(), heads_title(heads)),
         ("first".to_owned(), weights.first.to_string()),

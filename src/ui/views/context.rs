@@ -1,7 +1,7 @@
 //! What all views share: the last snapshot, the selection, what is under the pointer, and a way to ask for things.
 
 use crate::analysis::TokenSet;
-use crate::engine::{Detail, Looks, Snapshot};
+use crate::engine::{Looks, SelectedHeads, Snapshot};
 use crate::model::Span;
 use crate::ui::commands::command::Command;
 use crate::ui::document::selection::{Hover, Selection};
@@ -50,7 +50,7 @@ impl ViewContext<'_> {
     }
 
     /// The selected heads' weights, if they are those of the selected heads.
-    pub fn detail(&self) -> Option<&Detail> {
+    pub fn detail(&self) -> Option<&SelectedHeads> {
         let detail = self.snapshot.detail.as_deref()?;
         (detail.heads == self.selection.heads).then_some(detail)
     }

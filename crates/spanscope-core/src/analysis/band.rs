@@ -1,7 +1,7 @@
 //! A head's weights form a band along the diagonal: queries by distance. Here it is cut and shrunk for a picture, as are
 //! the weights on persistent vectors.
 
-use super::LookedWeights;
+use super::TextWeights;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -70,7 +70,7 @@ pub struct BandGrid {
 
 impl BandGrid {
     /// Shrinks the part of `weights` in `window`.
-    pub fn new(weights: &LookedWeights, window: &BandWindow) -> Self {
+    pub fn new(weights: &TextWeights, window: &BandWindow) -> Self {
         let end = weights.end;
         let queries = window.queries.start.clamp(weights.first, end)
             ..window.queries.end.clamp(weights.first, end);
@@ -118,7 +118,7 @@ impl BandGrid {
 
 /// Calls `take` with the columns of a query's row that lie in `columns`, and their weights.
 fn each(
-    weights: &LookedWeights,
+    weights: &TextWeights,
     window: &BandWindow,
     query: usize,
     columns: &Range<usize>,
@@ -213,8 +213,8 @@ mod tests {
     use crate::model::HeadWeights;
 
     /// Four queries with reach 2; query t gives distance δ the weight t + δ/10.
-    fn band() -> LookedWeights {
-        LookedWeights::from(HeadWeights {
+    fn band() -> TextWeights {
+        TextWeights::from(HeadWeights {
             nearest: 1,
             sink: Vec::new(),
             first: 0,
@@ -247,8 +247,8 @@ mod tests {
     }
 
     /// Three queries from position 5 on, with four vectors; query t gives vector n the weight t + n/10.
-    fn persistent() -> LookedWeights {
-        LookedWeights::from(HeadWeights {
+    fn persistent() -> TextWeights {
+        TextWeights::from(HeadWeights {
             nearest: 1,
             sink: Vec::new(),
             first: 5,
@@ -276,7 +276,7 @@ mod tests {
 
     #[test]
     fn a_token_that_sees_itself_stands_on_the_diagonal() {
-        let own = LookedWeights::from(HeadWeights {
+        let own = TextWeights::from(HeadWeights {
             nearest: 0,
             queries: 2,
             reach: 2,

@@ -1,6 +1,6 @@
 //! What some tokens of a text read together, and who reads them.
 
-use super::{LookedWeights, TokenSet};
+use super::{TextWeights, TokenSet};
 
 /// Weights summed over some selected tokens: as queries, what they read; as keys, who reads them.
 ///
@@ -25,7 +25,7 @@ pub struct Gathered {
     pub persistent: Option<f32>,
     /// Σ over the selected queries of the weight on the head's learned sink; `None` where it has none.
     pub sink: Option<f32>,
-    /// Σ over the selected queries of what their weights [lack](LookedWeights::masked) to add up to 1.
+    /// Σ over the selected queries of what their weights [lack](TextWeights::masked) to add up to 1.
     pub masked: f32,
     /// The largest of `read`, and of `readers`.
     pub largest: (f32, f32),
@@ -33,7 +33,7 @@ pub struct Gathered {
 
 impl Gathered {
     /// Sums up `weights` over `tokens`.
-    pub fn new(weights: &LookedWeights, tokens: &TokenSet) -> Self {
+    pub fn new(weights: &TextWeights, tokens: &TokenSet) -> Self {
         let mut gathered = Self {
             tokens: tokens.clone(),
             persistent: (weights.vectors > 0).then_some(0.0),
@@ -46,7 +46,7 @@ impl Gathered {
         gathered
     }
 
-    fn gather_read(&mut self, weights: &LookedWeights) {
+    fn gather_read(&mut self, weights: &TextWeights) {
         let at_hand = weights.first..weights.end;
         let ranges = self.tokens.ranges().iter();
         let queries = || {
@@ -76,7 +76,7 @@ impl Gathered {
         self.persistent = self.persistent.map(|_| persistent);
     }
 
-    fn gather_readers(&mut self, weights: &LookedWeights) {
+    fn gather_readers(&mut self, weights: &TextWeights) {
         let (Some(first), Some(last)) = (self.tokens.first(), self.tokens.last()) else {
             return;
         };
@@ -116,8 +116,8 @@ mod tests {
     use crate::model::HeadWeights;
 
     /// Five queries with reach 2; query t gives distance δ the weight t + δ/10.
-    fn band() -> LookedWeights {
-        LookedWeights::from(HeadWeights {
+    fn band() -> TextWeights {
+        TextWeights::from(HeadWeights {
             nearest: 1,
             sink: Vec::new(),
             first: 0,
@@ -172,7 +172,7 @@ mod tests {
 
     #[test]
     fn a_token_that_sees_itself_is_among_its_readers() {
-        let own = LookedWeights::from(HeadWeights {
+        let own = TextWeights::from(HeadWeights {
             nearest: 0,
             queries: 3,
             reach: 2,

@@ -1,6 +1,6 @@
 //! What stands in the margins of a picture of a band: shares beside its rows, means above its columns.
 
-use super::{BandGrid, BandLayout, BandWindow, LookedWeights, Pool};
+use super::{BandGrid, BandLayout, BandWindow, Pool, TextWeights};
 use std::ops::Range;
 
 /// One number for each row of cells of a [`BandGrid`], and one for each column.
@@ -12,7 +12,7 @@ pub struct BandMargins {
     pub persistent: Vec<f32>,
     /// Per row of cells: the share on the head's learned sink; nothing where it has none.
     pub sink: Vec<f32>,
-    /// Per row of cells: what the weights [lack](LookedWeights::masked) to add up to 1; nothing unless
+    /// Per row of cells: what the weights [lack](TextWeights::masked) to add up to 1; nothing unless
     /// [asked for](Self::and_masked).
     pub masked: Vec<f32>,
     /// By distance only, per column of cells: the mean weight that the queries looked at give it, those that have no
@@ -23,7 +23,7 @@ pub struct BandMargins {
 impl BandMargins {
     /// Measures `weights` along the sides of `grid`, which shows `window` of them; means are over the queries in `seen`.
     pub fn new(
-        weights: &LookedWeights,
+        weights: &TextWeights,
         grid: &BandGrid,
         window: &BandWindow,
         seen: &Range<usize>,
@@ -53,7 +53,7 @@ impl BandMargins {
     #[must_use]
     pub fn and_masked(
         self,
-        weights: &LookedWeights,
+        weights: &TextWeights,
         grid: &BandGrid,
         window: &BandWindow,
         wanted: bool,
@@ -83,7 +83,7 @@ fn rows(grid: &BandGrid, window: &BandWindow, share: impl Fn(usize) -> Option<f3
 }
 
 /// The mean weight that the queries in `seen` give each column of `grid`, a column being some distances.
-fn means(weights: &LookedWeights, grid: &BandGrid, seen: &Range<usize>) -> Vec<f32> {
+fn means(weights: &TextWeights, grid: &BandGrid, seen: &Range<usize>) -> Vec<f32> {
     let columns = grid.width * grid.across;
     let mut sums = vec![0.0_f64; columns];
     // How many queries see no farther than each distance.
@@ -120,8 +120,8 @@ mod tests {
     use crate::model::HeadWeights;
 
     /// Five queries with reach 3; query t gives distance δ the weight t + δ/10.
-    fn band() -> LookedWeights {
-        LookedWeights::from(HeadWeights {
+    fn band() -> TextWeights {
+        TextWeights::from(HeadWeights {
             nearest: 1,
             sink: Vec::new(),
             first: 0,

@@ -7,7 +7,6 @@ mod band;
 pub mod cost;
 mod gathered;
 pub mod lens;
-mod looked;
 mod margins;
 mod predict;
 mod recorder;
@@ -16,12 +15,12 @@ mod smooth;
 mod statistic;
 pub mod sums;
 mod survey;
+mod text_weights;
 mod token_set;
 mod usage;
 
 pub use band::{BandGrid, BandLayout, BandWindow, Pool};
 pub use gathered::Gathered;
-pub use looked::LookedWeights;
 pub use margins::BandMargins;
 pub use predict::{Candidate, Prediction, Truth, predict, predictions};
 pub use recorder::HeadRecorder;
@@ -32,6 +31,7 @@ pub use survey::{
     EFFECTIVE_SHARES, HeadMeasure, PRESSED_IN_RAMP, PRESSED_RAMPS, PRESSED_REMOVED, SpanFlag,
     Survey, Thumbnail, UNUSED_QUERIES, UNUSED_RAMPS, UNUSED_SHARE, effective, flag,
 };
+pub use text_weights::TextWeights;
 pub use token_set::TokenSet;
 pub use usage::{VectorSums, VectorUsage, top_queries};
 

@@ -1,6 +1,6 @@
 //! How much a head uses each of its persistent vectors (arXiv 1907.01470, section 3).
 
-use super::LookedWeights;
+use super::TextWeights;
 use crate::model::{HeadWeights, Observer};
 use std::sync::{Mutex, PoisonError};
 
@@ -22,7 +22,7 @@ pub struct VectorUsage {
 
 impl VectorUsage {
     /// Sums up the weights of one head; `None` when it has no persistent vectors or there are no queries.
-    pub fn of(weights: &LookedWeights) -> Option<Self> {
+    pub fn of(weights: &TextWeights) -> Option<Self> {
         let n = weights.vectors;
         if n == 0 || weights.queries() == 0 {
             return None;
@@ -108,7 +108,7 @@ impl Observer for VectorSums {
 
 /// The queries that give the persistent vector `vector` most weight: at most `k` positions in the text and their weights,
 /// by falling weight, the earlier first where they are equal. A query that gives it none is not among them.
-pub fn top_queries(weights: &LookedWeights, vector: usize, k: usize) -> Vec<(usize, f32)> {
+pub fn top_queries(weights: &TextWeights, vector: usize, k: usize) -> Vec<(usize, f32)> {
     let of = |query| Some((query, *weights.persistent_row(query).get(vector)?));
     let all = (weights.first..weights.end).filter_map(of);
     let users: Vec<(usize, f32)> = all.filter(|(_, weight)| *weight > 0.0).collect();
@@ -120,8 +120,8 @@ mod tests {
     use super::*;
     use crate::model::HeadWeights;
 
-    fn weights(vectors: usize, rows: &[f32]) -> LookedWeights {
-        LookedWeights::from(HeadWeights {
+    fn weights(vectors: usize, rows: &[f32]) -> TextWeights {
+        TextWeights::from(HeadWeights {
             nearest: 1,
             sink: Vec::new(),
             first: 0,

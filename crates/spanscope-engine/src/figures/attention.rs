@@ -3,9 +3,7 @@
 use super::provenance;
 use crate::{Combine, Heads, Model};
 use spanscope_chart::{ColorMap, Heatmap, Scale, SideColumn, TokenName, thousands};
-use spanscope_core::analysis::{
-    BandGrid, BandLayout, BandMargins, BandWindow, LookedWeights, Pool,
-};
+use spanscope_core::analysis::{BandGrid, BandLayout, BandMargins, BandWindow, Pool, TextWeights};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -83,7 +81,7 @@ struct Lines {
 }
 
 impl Lines {
-    fn new(model: &Model, heads: &Heads, weights: &LookedWeights) -> Self {
+    fn new(model: &Model, heads: &Heads, weights: &TextWeights) -> Self {
         let spans = model.network.spans();
         let mut of = spans.iter();
         let span = heads.single();
@@ -121,7 +119,7 @@ const NAMED: usize = 8;
 pub fn heatmap(
     model: &Model,
     ids: &[u32],
-    weights: &LookedWeights,
+    weights: &TextWeights,
     heads: &Heads,
     queries: Range<usize>,
     style: HeatmapStyle,

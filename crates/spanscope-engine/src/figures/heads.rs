@@ -2,7 +2,7 @@
 
 use super::attention::MASKED;
 use super::{FigureError, provenance};
-use crate::{Model, Snapshot, Surveyed};
+use crate::{HeadStats, Model, Snapshot};
 use spanscope_chart::{
     Cell, CellMark, ColorMap, Column, Columns, HeadGrid, Heatmap, Scale, SmallHead, StackedHead,
     Table, thousands,
@@ -279,7 +279,7 @@ impl Default for GridStyle {
 pub fn grid(
     model: &Model,
     rows: &[HeadRow],
-    surveyed: &Surveyed,
+    surveyed: &HeadStats,
     style: GridStyle,
 ) -> Result<HeadGrid, FigureError> {
     let pictures = surveyed.thumbnails.as_deref();

@@ -2,7 +2,7 @@
 
 use super::attention::heads_list;
 use super::{heads_title, provenance};
-use crate::{Heads, LeadingHead, Model, Surveyed};
+use crate::{HeadStats, Heads, LeadingHead, Model};
 use spanscope_chart::{Axis, Column, Level, Mark, Panel, Plot, Series, Table};
 
 /// The soft masks of some heads over the distance (arXiv 1905.07799, equation 3) and, of a head that was surveyed, the
@@ -11,7 +11,7 @@ use spanscope_chart::{Axis, Column, Level, Mark, Panel, Plot, Series, Table};
 pub fn span_mask(
     model: &Model,
     heads: &Heads,
-    surveyed: Option<&Surveyed>,
+    surveyed: Option<&HeadStats>,
     log: Option<(bool, bool)>,
 ) -> Plot {
     let architecture = model.network.architecture();
@@ -33,6 +33,10 @@ pub fn span_mask(
         .saturating_sub(1);
     let end = (farthest + 1).min(last.max(farthest));
     let distances = nearest..=end;
+    // Of a short head the ramp is most there is; of a long one it is at the end.
+    let is_log = log.map_or(farthest > 200, |(distance, _)| distance);
+    // Distance 0, of a token that sees itself, has no logarithm.
+    let first = nearest.max(usize::from(is_log));
     let mut series = Vec::new();
     for (i, span) in spans.iter().enumerate() {
         series.push(Series {
@@ -40,8 +44,7 @@ pub fn span_mask(
                 1 => "soft mask".into(),
                 _ => format!("{}.{}", span.layer + 1, span.head + 1),
             },
-            points: distances
-                .clone()
+            points: (first..=end)
                 .map(|d| [d as f64, f64::from(span.mask(d))])
                 .collect(),
             mark: if spans.len() == 1 {
@@ -84,6 +87,7 @@ pub fn span_mask(
                 name: "mean weight on the text".into(),
                 points: (nearest..)
                     .zip(&leading.by_distance)
+                    .skip(first - nearest)
                     .map(|(d, weight)| {
                         let weight = f64::from(*weight);
                         [d as f64, if weight > 0.0 { weight } else { f64::NAN }]
@@ -137,9 +141,8 @@ pub fn span_mask(
         },
         subtitle,
         x: Axis {
-            // Of a short head the ramp is most there is; of a long one it is at the end.
-            log: log.map_or(farthest > 200, |(distance, _)| distance),
-            low: Some(1.0),
+            log: is_log,
+            low: Some(first as f64),
             ..Axis::new("distance (tokens)")
         },
         panels,

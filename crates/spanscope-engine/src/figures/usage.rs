@@ -1,7 +1,7 @@
 //! Use of persistent vectors.
 
 use super::{FigureChoice, FigureError, HeatmapStyle, heatmap, provenance};
-use crate::{Detail, Model, Snapshot};
+use crate::{Model, SelectedHeads, Snapshot};
 use spanscope_chart::{Axis, Column, Heatmap, Level, Mark, Panel, Plot, Series, Table, thousands};
 use spanscope_core::analysis::{BandLayout, Pool, VectorUsage};
 
@@ -13,7 +13,7 @@ const MOST: usize = 2048;
 ///
 /// # Errors
 /// When the model has none, or there is no text, or several heads are looked at together.
-pub fn usage(model: &Model, detail: &Detail, log: bool) -> Result<Plot, FigureError> {
+pub fn usage(model: &Model, detail: &SelectedHeads, log: bool) -> Result<Plot, FigureError> {
     if model.network.architecture().persistent() == 0 {
         return Err(FigureError::NoVectors);
     }
@@ -36,7 +36,7 @@ pub fn usage(model: &Model, detail: &Detail, log: bool) -> Result<Plot, FigureEr
 pub fn vectors(
     model: &Model,
     snapshot: &Snapshot,
-    detail: &Detail,
+    detail: &SelectedHeads,
     choice: &FigureChoice,
 ) -> Result<Heatmap, FigureError> {
     if model.network.architecture().persistent() == 0 {

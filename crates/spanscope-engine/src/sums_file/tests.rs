@@ -328,7 +328,7 @@ fn damaged_and_newer_files_are_refused_with_a_reason() {
         ("/unit", 1.0.into(), "unit"),
         ("/model/config/nb_heads", 0.into(), "heads, layers"),
         ("/model/config/nb_heads", 4.into(), "4 spans for 2 × 4"),
-        ("/model/config/nb_layers", u64::MAX.into(), "spans for"),
+        ("/model/config/nb_layers", u64::MAX.into(), "out of range"),
         ("/model/config/adapt_span_ramp", 0.into(), "ramp"),
         (
             "/model/config/pers_mem_size",

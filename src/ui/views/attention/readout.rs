@@ -2,7 +2,7 @@
 
 use super::side_columns;
 use crate::chart::thousands;
-use crate::engine::{Combine, Detail, Picture};
+use crate::engine::{Combine, Picture, SelectedHeads};
 use crate::model::Span;
 use crate::ui::language::{tr, trf};
 use crate::ui::theme::{quiet, strong};
@@ -183,7 +183,7 @@ fn missing(cx: &ViewContext<'_>, query: usize, key: Option<usize>) -> Option<Str
     let Some(key) = key else {
         return Some(tr("a token attends only to those before it").to_owned());
     };
-    let detail: &Detail = cx.detail()?;
+    let detail: &SelectedHeads = cx.detail()?;
     if detail.weight(query, key).is_some() {
         return None;
     }

@@ -1,7 +1,7 @@
 //! All thumbnails in one texture.
 
 use crate::chart::{ColorMap, Scale, colormap};
-use crate::engine::{Surveyed, color_share};
+use crate::engine::{HeadStats, color_share};
 use eframe::egui::{self, Color32, Rect, Ui, pos2, vec2};
 use std::sync::Arc;
 
@@ -20,7 +20,7 @@ pub(super) struct Look {
 /// The texture, and what it was made of.
 #[derive(Default)]
 pub(super) struct Atlas {
-    made: Option<(Arc<Surveyed>, Look)>,
+    made: Option<(Arc<HeadStats>, Look)>,
     texture: Option<egui::TextureHandle>,
     /// Where each thumbnail lies in the texture, from 0 to 1.
     places: Vec<Rect>,
@@ -34,8 +34,8 @@ impl std::fmt::Debug for Atlas {
 
 impl Atlas {
     /// Draws the thumbnails anew if they or their colours have changed.
-    pub fn update(&mut self, ctx: &egui::Context, surveyed: &Arc<Surveyed>, look: Look) {
-        let same = |(made, of): &(Arc<Surveyed>, Look)| Arc::ptr_eq(made, surveyed) && *of == look;
+    pub fn update(&mut self, ctx: &egui::Context, surveyed: &Arc<HeadStats>, look: Look) {
+        let same = |(made, of): &(Arc<HeadStats>, Look)| Arc::ptr_eq(made, surveyed) && *of == look;
         if self.made.as_ref().is_some_and(same) {
             return;
         }

@@ -7,7 +7,7 @@ use super::pane::{Home, ViewInfo};
 use super::view::View;
 use crate::chart::{ColorMap, Scale, thousands};
 use crate::engine::figures::{FigureChoice, FigureKind, GridStyle};
-use crate::engine::{Looks, Snapshot, Surveyed};
+use crate::engine::{HeadStats, Looks, Snapshot};
 use crate::ui::language::{tr, trf};
 use crate::ui::theme::{quiet, strong};
 use crate::ui::widgets::choices::{name_combo, scale_and_map};
@@ -192,7 +192,7 @@ impl GridView {
         cx: &mut ViewContext<'_>,
         rows: &[Row],
         order: &[&Row],
-        surveyed: &Arc<Surveyed>,
+        surveyed: &Arc<HeadStats>,
     ) {
         let heads = rows.iter().filter(|row| row.span.layer == 0).count().max(1);
         let by_layer = self.sort == Statistic::Head && order.len() == rows.len();
@@ -254,7 +254,7 @@ impl GridView {
         row: &Row,
         rect: Rect,
         caption: bool,
-        (heads, surveyed): (usize, &Arc<Surveyed>),
+        (heads, surveyed): (usize, &Arc<HeadStats>),
     ) {
         let place = row.place();
         let index = place.0 * heads + place.1;
@@ -321,7 +321,7 @@ impl GridView {
     }
 
     /// A thumbnail with its axes.
-    fn enlarged(&self, ui: &mut Ui, index: usize, surveyed: &Surveyed) {
+    fn enlarged(&self, ui: &mut Ui, index: usize, surveyed: &HeadStats) {
         let side = 192.0;
         let (area, _) = ui.allocate_exact_size(vec2(side + 8.0, side + 34.0), Sense::hover());
         let rect = Rect::from_min_size(area.min + vec2(4.0, 4.0), vec2(side, side));
@@ -353,7 +353,7 @@ impl GridView {
 }
 
 /// What a thumbnail shows, and how far the survey has come.
-fn explanation(ui: &mut Ui, surveyed: &Surveyed) {
+fn explanation(ui: &mut Ui, surveyed: &HeadStats) {
     let edges = &surveyed.bin_edges;
     let nearest = edges.first().copied().unwrap_or(1);
     let farthest = edges.last().map_or(0, |edge| edge.saturating_sub(1));

@@ -1,7 +1,7 @@
 //! The persistent vectors of one head in the order in which they are drawn.
 
 use crate::analysis::VectorUsage;
-use crate::engine::Detail;
+use crate::engine::SelectedHeads;
 use std::sync::{Arc, Weak};
 
 /// The persistent vectors of one head in the order of their columns.
@@ -17,12 +17,12 @@ pub(super) struct Columns {
     pub rank: Vec<u32>,
     /// Share of the head's persistent weight that the vectors up to each place hold together.
     pub held: Vec<f32>,
-    of: Weak<Detail>,
+    of: Weak<SelectedHeads>,
 }
 
 impl Columns {
     /// The columns of a head; `None` where its use of vectors is not known.
-    pub fn of(detail: &Arc<Detail>, sorted: bool) -> Option<Self> {
+    pub fn of(detail: &Arc<SelectedHeads>, sorted: bool) -> Option<Self> {
         let usage = detail.usage.clone().filter(|u| !u.mean.is_empty())?;
         let mut rank = vec![0; usage.mean.len()];
         for (place, vector) in (0_u32..).zip(&usage.order) {
@@ -55,7 +55,7 @@ impl Columns {
     }
 
     /// Whether these are the columns of `detail` in this order.
-    pub fn fit(&self, detail: &Arc<Detail>, sorted: bool) -> bool {
+    pub fn fit(&self, detail: &Arc<SelectedHeads>, sorted: bool) -> bool {
         self.sorted == sorted && std::ptr::eq(self.of.as_ptr(), Arc::as_ptr(detail))
     }
 
@@ -105,10 +105,10 @@ mod tests {
 
     fn columns(sorted: bool) -> Columns {
         let usage = VectorUsage::from_sums(&[0.1, 0.6, 0.0, 0.3], 2);
-        let detail = Detail {
+        let detail = SelectedHeads {
             loses_weight: false,
             heads: crate::engine::Heads::one((0, 0)),
-            weights: crate::analysis::LookedWeights::new(0, 1, 1, 4),
+            weights: crate::analysis::TextWeights::new(0, 1, 1, 4),
             largest: 0.0,
             usage: Some(usage),
         };

@@ -4,7 +4,7 @@ use super::columns::Columns;
 use super::sheet::{Sheet, step};
 use crate::analysis::{BandLayout, BandWindow, Pool};
 use crate::chart::{ColorMap, Scale};
-use crate::engine::{Detail, Picture, PictureRequest, Pictured};
+use crate::engine::{Picture, PictureRequest, Pictured, SelectedHeads};
 use crate::ui::language::{tr, trf};
 use crate::ui::theme::{quiet, strong};
 use crate::ui::views::context::ViewContext;
@@ -171,7 +171,7 @@ pub(super) fn name_below(ui: &Ui, columns: &Columns, sheet: &Sheet, area: Rect) 
 pub(super) fn row_shares(
     ui: &Ui,
     cx: &ViewContext<'_>,
-    detail: &Detail,
+    detail: &SelectedHeads,
     sheet: &Sheet,
     column: Rect,
 ) {
@@ -274,7 +274,7 @@ fn outline(painter: &egui::Painter, rect: Rect, color: Color32, thick: f32) {
 pub(super) fn readout(
     ui: &mut Ui,
     cx: &ViewContext<'_>,
-    detail: &Detail,
+    detail: &SelectedHeads,
     columns: &Columns,
     query: usize,
     vector: usize,

@@ -13,7 +13,7 @@ use super::context::ViewContext;
 use super::pane::{Home, ViewInfo};
 use super::view::View;
 use crate::engine::figures::{FigureChoice, FigureKind};
-use crate::engine::{Detail, Looks, Snapshot};
+use crate::engine::{Looks, SelectedHeads, Snapshot};
 use crate::ui::language::{tr, trf};
 use crate::ui::theme::{quiet, strong};
 use crate::ui::widgets::names::head_name;
@@ -180,7 +180,7 @@ impl PersistentView {
     }
 
     /// All vectors of the head.
-    fn all(&mut self, ui: &mut Ui, cx: &mut ViewContext<'_>, detail: Option<&Arc<Detail>>) {
+    fn all(&mut self, ui: &mut Ui, cx: &mut ViewContext<'_>, detail: Option<&Arc<SelectedHeads>>) {
         if self.vectors.columns.is_none() {
             return unknown(ui, cx);
         }

@@ -20,7 +20,7 @@ pub(super) enum Aim {
 
 /// Where the user looks.
 #[derive(Debug, Default)]
-pub(super) struct Looking {
+pub(super) struct SelectedHeadsTask {
     /// Which rows.
     pub aim: Aim,
     /// The part of the columns, if not all.
@@ -30,7 +30,7 @@ pub(super) struct Looking {
     trackpad: bool,
 }
 
-impl Looking {
+impl SelectedHeadsTask {
     /// What is in view of `columns` vectors and of the queries in `rows`, in a frame that has room for `readable` rows.
     pub fn sheet(
         &mut self,
@@ -126,7 +126,7 @@ impl Looking {
     }
 }
 
-impl Looking {
+impl SelectedHeadsTask {
     /// What is scrolled and zoomed by: a wheel zooms, fingers on a trackpad move, with Ctrl both zoom, with Shift both move.
     fn scrolled(&mut self, ui: &Ui) -> (Vec2, Vec2) {
         ui.input(|input| {
@@ -253,7 +253,7 @@ mod tests {
 
     #[test]
     fn what_is_in_view_stays_on_the_sheet_however_it_is_moved() {
-        let mut looking = Looking::default();
+        let mut looking = SelectedHeadsTask::default();
         let rect = Rect::from_min_size(pos2(10.0, 20.0), vec2(200.0, 100.0));
         let sheet = looking.sheet(rect, 50, &(100..200), 199, 8.0);
         assert_eq!((sheet.columns, sheet.rows), ((0.0, 50.0), (100.0, 200.0)));

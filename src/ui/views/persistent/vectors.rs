@@ -2,11 +2,11 @@
 
 use super::columns::Columns;
 use super::keys::keys;
-use super::sheet::{Aim, Looking, Sheet};
+use super::sheet::{Aim, SelectedHeadsTask, Sheet};
 use super::{heat, usage};
 use crate::chart::{ColorMap, Scale, thousands};
 use crate::engine::figures::FigureChoice;
-use crate::engine::{Detail, Pictured};
+use crate::engine::{Pictured, SelectedHeads};
 use crate::ui::language::{tr, trf};
 use crate::ui::theme::{quiet, strong};
 use crate::ui::views::context::ViewContext;
@@ -31,7 +31,7 @@ pub(super) struct Vectors {
     /// The colours.
     map: ColorMap,
     #[serde(skip)]
-    looking: Looking,
+    looking: SelectedHeadsTask,
     /// The vectors of the selected head, where their use is known.
     #[serde(skip)]
     pub columns: Option<Columns>,
@@ -50,7 +50,7 @@ impl Default for Vectors {
             // Weights on single vectors differ by decades.
             scale: Scale::Log,
             map: ColorMap::Viridis,
-            looking: Looking::default(),
+            looking: SelectedHeadsTask::default(),
             columns: None,
             shown: (None, None),
             picture: PictureTexture::default(),
@@ -67,8 +67,8 @@ impl Vectors {
     }
 
     /// Takes what was measured on the selected head, if it is known.
-    pub fn take(&mut self, detail: Option<&Arc<Detail>>) {
-        let known = |detail: &Arc<Detail>| {
+    pub fn take(&mut self, detail: Option<&Arc<SelectedHeads>>) {
+        let known = |detail: &Arc<SelectedHeads>| {
             let columns = self.columns.as_ref();
             columns.is_some_and(|columns| columns.fit(detail, self.sorted))
         };
@@ -78,7 +78,12 @@ impl Vectors {
     }
 
     /// The use of all vectors of the head.
-    pub fn show(&mut self, ui: &mut Ui, cx: &mut ViewContext<'_>, detail: Option<&Arc<Detail>>) {
+    pub fn show(
+        &mut self,
+        ui: &mut Ui,
+        cx: &mut ViewContext<'_>,
+        detail: Option<&Arc<SelectedHeads>>,
+    ) {
         let (Some(columns), Some(detail)) = (self.columns.take(), detail) else {
             return;
         };
@@ -131,7 +136,7 @@ impl Vectors {
         ui: &mut Ui,
         cx: &mut ViewContext<'_>,
         columns: &Columns,
-        detail: &Arc<Detail>,
+        detail: &Arc<SelectedHeads>,
     ) {
         let area = ui.available_rect_before_wrap();
         if area.width() < 90.0 || area.height() < 40.0 {
@@ -256,7 +261,7 @@ impl Vectors {
         ui: &Ui,
         cx: &mut ViewContext<'_>,
         columns: &Columns,
-        detail: &Detail,
+        detail: &SelectedHeads,
         sheet: &Sheet,
     ) {
         let id = ui.scope_id().with("heat");
@@ -304,7 +309,7 @@ impl Vectors {
         &mut self,
         ui: &Ui,
         cx: &mut ViewContext<'_>,
-        detail: &Detail,
+        detail: &SelectedHeads,
         sheet: &Sheet,
         (rect, name): (Rect, &str),
     ) {

@@ -6,7 +6,7 @@ use super::curve_marks::{Names, effective_marks, mask, mask_path};
 use super::facts::Facts;
 use super::marks::fill;
 use crate::chart::thousands;
-use crate::engine::{LeadingHead, Surveyed};
+use crate::engine::{HeadStats, LeadingHead};
 use crate::model::Span;
 use crate::ui::language::{tr, trf};
 use crate::ui::theme::{quiet, strong};
@@ -30,7 +30,7 @@ const STRIP: f32 = 52.0;
 const DECADES: f64 = 4.0;
 
 /// What is measured on the leading head, and all that was measured with it.
-type Measured<'a> = (&'a Arc<Surveyed>, &'a LeadingHead);
+type Measured<'a> = (&'a Arc<HeadStats>, &'a LeadingHead);
 
 impl SpansView {
     /// What there is to see of the leading head.

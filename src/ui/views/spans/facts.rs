@@ -2,7 +2,7 @@
 
 use super::span_drag::Hand;
 use crate::analysis::{HeadMeasure, SpanFlag};
-use crate::engine::{Model, Surveyed};
+use crate::engine::{HeadStats, Model};
 use crate::model::{Architecture, Span};
 use crate::ui::views::context::ViewContext;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ pub(super) struct Facts {
     /// As they are shown, layer by layer: a span that is being changed is there before the worker has it.
     pub spans: Vec<Span>,
     /// What is measured, if it fits the model.
-    pub surveyed: Option<Arc<Surveyed>>,
+    pub surveyed: Option<Arc<HeadStats>>,
     /// Whether it is of the text and the spans at hand.
     pub is_fresh: bool,
     /// Whether spans can be changed: not before the weights are read, nor in a recorded run.
@@ -25,7 +25,7 @@ impl Facts {
         cx: &ViewContext<'_>,
         model: &Arc<Model>,
         hand: &Hand,
-        last: &mut Option<(u64, Arc<Surveyed>)>,
+        last: &mut Option<(u64, Arc<HeadStats>)>,
     ) -> Self {
         let snapshot = cx.snapshot;
         let architecture = model.network.architecture();
@@ -39,7 +39,7 @@ impl Facts {
             *span = span.with(hand.asked_span().unwrap_or(trained));
         }
         let fits =
-            |s: &Arc<Surveyed>| s.measures.len() == spans.len() && s.flags.len() == spans.len();
+            |s: &Arc<HeadStats>| s.measures.len() == spans.len() && s.flags.len() == spans.len();
         let number = snapshot.model_number;
         let now = snapshot.surveyed.clone().filter(|s| whole && fits(s));
         let is_fresh = now.is_some() && hand.is_there();

@@ -20,7 +20,7 @@ use super::pane::{Home, ViewInfo};
 use super::view::View;
 use crate::chart::SpanMeasure as Measure;
 use crate::engine::figures::{FigureChoice, FigureKind};
-use crate::engine::{Looks, Snapshot, Surveyed};
+use crate::engine::{HeadStats, Looks, Snapshot};
 use crate::ui::language::tr;
 use axes::Scale;
 use eframe::egui::{self, Rect, Sense, Ui, UiBuilder, vec2};
@@ -94,7 +94,7 @@ pub struct SpansView {
     hand: span_drag::Hand,
     /// What was last measured, and of which model: an edit must not make the marks flicker.
     #[serde(skip)]
-    survey: Option<(u64, Arc<Surveyed>)>,
+    survey: Option<(u64, Arc<HeadStats>)>,
     #[serde(skip)]
     weights: series::Series,
     #[serde(skip)]

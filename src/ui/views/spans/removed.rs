@@ -3,7 +3,7 @@
 use super::SpansView;
 use super::curve::SIDES;
 use crate::chart::thousands;
-use crate::engine::{LeadingHead, Surveyed};
+use crate::engine::{HeadStats, LeadingHead};
 use crate::ui::language::{tr, trf};
 use crate::ui::theme::{quiet, strong};
 use crate::ui::views::context::ViewContext;
@@ -21,7 +21,7 @@ impl SpansView {
         ui: &mut Ui,
         cx: &mut ViewContext<'_>,
         area: Rect,
-        surveyed: &Arc<Surveyed>,
+        surveyed: &Arc<HeadStats>,
         leading: &LeadingHead,
         is_fresh: bool,
     ) {

@@ -1,6 +1,6 @@
 //! Many numbers in few pixels: the largest of those that share one.
 
-use crate::engine::Surveyed;
+use crate::engine::HeadStats;
 use std::sync::Arc;
 
 /// Where a column's largest number stands, and what it is.
@@ -15,7 +15,7 @@ pub(super) struct Peak {
 #[derive(Debug, Default)]
 pub(super) struct Series {
     /// What it was made of, and by which key.
-    of: Option<(Arc<Surveyed>, u64)>,
+    of: Option<(Arc<HeadStats>, u64)>,
     peaks: Vec<Peak>,
     largest: f32,
 }
@@ -25,12 +25,12 @@ impl Series {
     /// stands for everything that `column` depends on. Values that are not numbers are left out.
     pub fn peaks(
         &mut self,
-        of: &Arc<Surveyed>,
+        of: &Arc<HeadStats>,
         key: u64,
         values: &[f32],
         column: impl Fn(usize) -> i32,
     ) -> (&[Peak], f32) {
-        let same = |(old, old_key): &(Arc<Surveyed>, u64)| Arc::ptr_eq(old, of) && *old_key == key;
+        let same = |(old, old_key): &(Arc<HeadStats>, u64)| Arc::ptr_eq(old, of) && *old_key == key;
         if !self.of.as_ref().is_some_and(same) {
             self.peaks = shrink(values, column);
             self.largest = self.peaks.iter().map(|p| p.value).fold(0.0, f32::max);

@@ -2,7 +2,7 @@
 
 use super::grid::Grid;
 use super::layout::Rows;
-use crate::analysis::LookedWeights;
+use crate::analysis::TextWeights;
 use crate::ui::theme::Palette;
 use crate::ui::views::context::ViewContext;
 use eframe::egui::epaint::CubicBezierShape;
@@ -15,7 +15,7 @@ const MOST: usize = 20;
 const LEAST: (f32, f32) = (0.04, 1e-4);
 
 /// The tokens that a query reads most, with their weights, the largest first.
-pub(super) fn strongest(query: usize, weights: &LookedWeights) -> Vec<(usize, f32)> {
+pub(super) fn strongest(query: usize, weights: &TextWeights) -> Vec<(usize, f32)> {
     let row = weights.on_text(query);
     let largest = row.iter().fold(0.0_f32, |most, weight| most.max(*weight));
     let least = (LEAST.0 * largest).max(LEAST.1);
@@ -156,7 +156,7 @@ mod tests {
     #[test]
     fn the_strongest_keys_come_first_and_none_lies_before_the_text() {
         let weights = |first: usize, nearest: usize, row: &[f32]| {
-            LookedWeights::from(crate::model::HeadWeights {
+            TextWeights::from(crate::model::HeadWeights {
                 first,
                 queries: 1,
                 nearest,

@@ -1,6 +1,6 @@
 //! The shade of every token: what it stands for, how large it can be, and its colour.
 
-use crate::analysis::{Gathered, LookedWeights};
+use crate::analysis::{Gathered, TextWeights};
 use crate::chart::Scale;
 use crate::engine::Snapshot;
 pub(super) use crate::engine::figures::Shade;
@@ -159,7 +159,7 @@ fn contrast(a: Color32, b: Color32) -> f32 {
 enum Values<'a> {
     Nothing,
     /// The weights of a query.
-    Row(usize, &'a LookedWeights),
+    Row(usize, &'a TextWeights),
     Read(&'a Gathered),
     Readers(&'a Gathered),
     Surprisal(&'a Snapshot),
@@ -275,7 +275,7 @@ impl<'a> Shading<'a> {
 }
 
 /// The query, if it is the only one, and the weights that it is among.
-fn row<'a>(cx: &ViewContext<'a>) -> Option<(usize, &'a LookedWeights)> {
+fn row<'a>(cx: &ViewContext<'a>) -> Option<(usize, &'a TextWeights)> {
     let query = cx.tokens().single()?;
     let detail = cx.snapshot.detail.as_deref();
     let detail = detail.filter(|detail| detail.heads == cx.selection.heads)?;
@@ -340,7 +340,7 @@ mod tests {
 
     #[test]
     fn levels_follow_the_scale() {
-        let row = LookedWeights::from(crate::model::HeadWeights {
+        let row = TextWeights::from(crate::model::HeadWeights {
             first: 3,
             queries: 1,
             nearest: 1,

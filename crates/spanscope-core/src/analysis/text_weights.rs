@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 /// The weights of one head for consecutive queries of a text, by position. Clones share the weights.
 #[derive(Debug, Clone, Default)]
-pub struct LookedWeights {
+pub struct TextWeights {
     /// Position of the first query.
     pub first: usize,
     /// Position after the last query.
@@ -82,7 +82,7 @@ impl Measured {
     }
 }
 
-impl From<HeadWeights> for LookedWeights {
+impl From<HeadWeights> for TextWeights {
     fn from(weights: HeadWeights) -> Self {
         Self {
             first: weights.first,
@@ -95,7 +95,7 @@ impl From<HeadWeights> for LookedWeights {
     }
 }
 
-impl LookedWeights {
+impl TextWeights {
     /// Nothing yet of a head with this nearest distance, reach and number of persistent vectors, from the query at `first` on.
     pub fn new(first: usize, nearest: usize, reach: usize, vectors: usize) -> Self {
         Self {
@@ -312,7 +312,7 @@ mod tests {
 
     #[test]
     fn parts_are_found_by_position_and_cut_on_both_sides() {
-        let mut looked = LookedWeights::new(3, 1, 2, 0);
+        let mut looked = TextWeights::new(3, 1, 2, 0);
         assert!(looked.row(3).is_empty());
         looked.put(part(3, 4));
         looked.put(part(7, 2));
@@ -336,7 +336,7 @@ mod tests {
     #[test]
     fn a_token_may_see_itself() {
         let weights = |nearest| {
-            LookedWeights::from(HeadWeights {
+            TextWeights::from(HeadWeights {
                 nearest,
                 ..part(0, 4)
             })
@@ -363,7 +363,7 @@ mod tests {
 
     #[test]
     fn what_was_replaced_is_not_measured_again() {
-        let mut looked = LookedWeights::from(part(0, 10));
+        let mut looked = TextWeights::from(part(0, 10));
         looked.truncate(4);
         let mut new = part(4, 4);
         new.weights = vec![5.0; 8].into();
@@ -378,7 +378,7 @@ mod tests {
 
     #[test]
     fn small_parts_are_joined_by_computing_them_again() {
-        let mut looked = LookedWeights::from(part(0, 10));
+        let mut looked = TextWeights::from(part(0, 10));
         assert_eq!(looked.next(8), 10);
         looked.put(part(10, 3));
         assert_eq!(looked.next(8), 10);

@@ -1,7 +1,7 @@
 //! The selected heads on the current text.
 
 use super::looks::{Combine, Heads};
-use spanscope_core::analysis::{LookedWeights, VectorUsage};
+use spanscope_core::analysis::{TextWeights, VectorUsage};
 use spanscope_core::model::{Cancel, HeadWeights, Run};
 use std::ops::Range;
 
@@ -16,12 +16,12 @@ const LEAST: usize = 64;
 
 /// The selected heads' weights on the text, and what is measured on them.
 #[derive(Debug, Clone)]
-pub struct Detail {
+pub struct SelectedHeads {
     /// The heads.
     pub heads: Heads,
     /// The weights, of several heads put together: as far as the one that looks farthest, and all weight on persistent
     /// vectors in one column. On a text too long to keep them all, of the last queries.
-    pub weights: LookedWeights,
+    pub weights: TextWeights,
     /// The largest weight on a token of the text.
     pub largest: f32,
     /// Use of the persistent vectors, if there are any; of several heads there is none.
@@ -32,13 +32,13 @@ pub struct Detail {
 
 /// The weights of some heads as far as they are computed: an edit, or a stop half-way, costs only what follows.
 #[derive(Debug)]
-pub(super) struct Looking {
+pub(super) struct SelectedHeadsTask {
     heads: Heads,
-    weights: LookedWeights,
+    weights: TextWeights,
     loses_weight: bool,
 }
 
-impl Looking {
+impl SelectedHeadsTask {
     /// Nothing yet; `None` when there are no such heads.
     pub fn new(run: &Run, heads: Heads) -> Option<Self> {
         let (mut nearest, mut reach, mut vectors) = (0, 0, 0);
@@ -54,7 +54,7 @@ impl Looking {
         Some(Self {
             loses_weight: heads.add_up() && run.network().architecture().loses_weight(),
             heads,
-            weights: LookedWeights::new(0, nearest, reach, vectors),
+            weights: TextWeights::new(0, nearest, reach, vectors),
         })
     }
 
@@ -79,7 +79,7 @@ impl Looking {
         if weights.first > first || weights.end < first {
             // Queries before those at hand are wanted again, or none of them: begin anew.
             let (nearest, reach) = (weights.nearest, weights.reach);
-            *weights = LookedWeights::new(first, nearest, reach, weights.vectors);
+            *weights = TextWeights::new(first, nearest, reach, weights.vectors);
         }
         // A text longer than can be kept: the window of queries has moved.
         weights.drop_before(first);
@@ -108,9 +108,9 @@ impl Looking {
     }
 
     /// What is measured on the weights.
-    pub fn detail(&self) -> Detail {
+    pub fn detail(&self) -> SelectedHeads {
         let weights = &self.weights;
-        Detail {
+        SelectedHeads {
             heads: self.heads.clone(),
             largest: weights.largest(),
             usage: self.heads.single().and_then(|_| VectorUsage::of(weights)),
@@ -170,7 +170,7 @@ fn combined(
     all
 }
 
-impl Detail {
+impl SelectedHeads {
     /// The first query after those whose weights are here, as a position in the text.
     pub fn end(&self) -> usize {
         self.weights.end

@@ -18,7 +18,7 @@ const SHOW: Duration = Duration::from_millis(400);
 
 /// What is measured on every head.
 #[derive(Debug, Clone)]
-pub struct Surveyed {
+pub struct HeadStats {
     /// The queries measured.
     pub queries: Range<usize>,
     /// The queries that will be.
@@ -51,7 +51,7 @@ type Shown = ((usize, usize), Option<(usize, usize)>);
 
 /// A survey on its way.
 #[derive(Default)]
-pub(super) struct Surveying {
+pub(super) struct HeadStatsTask {
     survey: Option<Survey>,
     /// Where the run begins that it is of, if it is a close-up.
     near: Option<usize>,
@@ -63,10 +63,10 @@ pub(super) struct Surveying {
     at_once: usize,
     /// What is shown is of the network before, and stays until this one is measured as a whole.
     holds: bool,
-    pub surveyed: Option<Arc<Surveyed>>,
+    pub surveyed: Option<Arc<HeadStats>>,
 }
 
-impl Surveying {
+impl HeadStatsTask {
     /// The text has changed after its first `len` tokens.
     pub fn truncate(&mut self, len: usize) {
         if let Some(survey) = &mut self.survey {
@@ -74,7 +74,7 @@ impl Surveying {
         }
         self.holds = false;
         // After a change of a few words what is shown stays until there is something newer; of another text it does not.
-        let is_another = |surveyed: &Surveyed| surveyed.queries.end > 2 * len;
+        let is_another = |surveyed: &HeadStats| surveyed.queries.end > 2 * len;
         if self.surveyed.as_deref().is_some_and(is_another) {
             self.surveyed = None;
         }
@@ -153,7 +153,7 @@ impl Surveying {
             };
             Arc::new(spans.iter().map(of).collect())
         });
-        self.surveyed = Some(Arc::new(Surveyed {
+        self.surveyed = Some(Arc::new(HeadStats {
             queries: survey.range(),
             wanted: wanted.clone(),
             flags: flags.map(|(measure, span)| flag(measure, span)).collect(),
