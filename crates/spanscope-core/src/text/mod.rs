@@ -20,6 +20,8 @@ mod raw;
 mod read;
 mod show;
 mod source;
+#[cfg(feature = "tokenizers")]
+pub mod tokenizer;
 mod vocabulary;
 mod words;
 
