@@ -344,9 +344,9 @@ fn a_run_that_diverges_says_what_is_left_of_it_and_what_to_change() {
         "{some}"
     );
     // What has diverged does not replace it, and it goes on with another rate.
-    if saved.save(&path).is_err() {
-        assert_eq!(std::fs::read(&path).unwrap(), before);
-    }
+    let refused = saved.save(&path).unwrap_err().to_string();
+    assert_eq!(refused, some);
+    assert!(std::fs::read(&path).unwrap() == before);
     let data = data(folder.path());
     let mut again = Trainer::resume(&path, data, Device::Cpu, |o| o.lr = 0.01).unwrap();
     steps(&mut again, 7);

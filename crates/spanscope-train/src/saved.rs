@@ -40,8 +40,13 @@ impl Trainer {
     /// Writes the checkpoint to `path`: whole, or, when something goes wrong or the process dies, not at all.
     ///
     /// # Errors
-    /// When a parameter is not finite, which is not saved; or the file cannot be written.
+    /// When a parameter is not finite, or a step failed because something was not, which is not saved; or the file cannot be
+    /// written.
     pub fn save(&mut self, path: &Path) -> Result<(), TrainError> {
+        // Weights that are finite still, but lead nowhere, must not replace those of the last checkpoint either.
+        if let Some((step, what)) = &self.lost {
+            return Err(self.diverged(*step, what.clone()));
+        }
         let mut tensors = Vec::new();
         for (name, var) in self.trainee.parameters.iter() {
             tensors.push(named(name.to_owned(), var.as_tensor())?);

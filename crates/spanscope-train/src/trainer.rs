@@ -67,6 +67,8 @@ pub struct Trainer {
     pub(super) seconds: f64,
     /// The step of the last checkpoint, if there is one.
     pub(super) saved: Option<u64>,
+    /// The step that failed because something was not finite any more, and what.
+    pub(super) lost: Option<(u64, String)>,
 }
 
 impl Trainer {
@@ -95,6 +97,7 @@ impl Trainer {
             entries: Vec::new(),
             seconds: 0.0,
             saved: None,
+            lost: None,
         })
     }
 
@@ -185,8 +188,16 @@ impl Trainer {
     ///
     /// # Errors
     /// When the loss or a gradient is not finite any more, or the device fails. The run must then be resumed from its last
-    /// checkpoint.
+    /// checkpoint, which [`Trainer::save`] does not replace any more.
     pub fn step(&mut self) -> Result<Step, TrainError> {
+        let done = self.learn();
+        if let Err(TrainError::NotFinite { step, what, .. }) = &done {
+            self.lost = Some((*step, what.clone()));
+        }
+        done
+    }
+
+    fn learn(&mut self) -> Result<Step, TrainError> {
         let started = Instant::now();
         let options = &self.options;
         let rows = Rows::new(&self.data.train, options.batch_size);
