@@ -84,7 +84,7 @@ struct Told {
 impl Told {
     fn new(network: &Network) -> Self {
         Self {
-            width: network.config().hidden_size,
+            width: network.architecture().width,
             ..Self::default()
         }
     }

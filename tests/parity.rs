@@ -68,7 +68,7 @@ fn compare(checkpoint: &str, golden: &str, block: usize) -> Errors {
             largest(&mut errors.log_probs, *a, *b);
             largest(
                 &mut errors.log_probs,
-                -full[i * network.config().vocab_size + targets[i] as usize],
+                -full[i * network.architecture().vocab_size + targets[i] as usize],
                 *b,
             );
         }

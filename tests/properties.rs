@@ -134,7 +134,7 @@ proptest! {
         let (seen, seen_changed) = (Seen::default(), Seen::default());
         let (a, b) = (fresh(&network, &ids, &seen), fresh(&network, &changed, &seen_changed));
         prop_assert!(apart(&a.log_probs(0, at), &b.log_probs(0, at)) < CLOSE);
-        let dim = network.config().hidden_size;
+        let dim = network.architecture().adaptive_span().unwrap().hidden_size;
         let (hidden, hidden_changed) = (seen.hidden.lock().unwrap(), seen_changed.hidden.lock().unwrap());
         for (key, rows) in hidden.iter() {
             prop_assert!(apart(&rows[..at * dim], &hidden_changed[key][..at * dim]) < CLOSE);
@@ -165,7 +165,7 @@ proptest! {
                 prop_assert!(sum < 1.0 + 1e-4, "{name} {layer} {head} {i}: {sum}");
                 // Where nearly all of the softmax lies beyond the span, the 1e-8 in the published divisor keeps
                 // the rest below one: in the first layer of these models, whose input is scaled by √D.
-                if network.config().adapt_io.is_none() || *layer > 0 {
+                if network.architecture().adaptive_span().unwrap().adapt_io.is_none() || *layer > 0 {
                     prop_assert!(sum > 1.0 - 1e-4, "{name} {layer} {head} {i}: {sum}");
                 }
                 let before: f32 = row.iter().skip(tile.first + i).sum();
@@ -207,7 +207,7 @@ proptest! {
         let cancel = Cancel::default();
         let seen = Seen { stop: Some((after, cancel.clone())), ..Seen::default() };
         let mut run = Run::new(Arc::clone(&network));
-        let outputs = ids.len().div_ceil(block) * network.config().nb_layers;
+        let outputs = ids.len().div_ceil(block) * network.architecture().adaptive_span().unwrap().nb_layers;
         let result = run.extend(&ids, block, &cancel, &seen);
         prop_assert_eq!(result.is_err(), outputs > after);
         let kept = run.ids().len();

@@ -301,7 +301,7 @@ pub fn open(bytes: &[u8]) -> Result<(Checkpoint, Network), String> {
 /// What a file of the network gives on a text: −log p of every token.
 pub fn nll(bytes: &[u8]) -> Result<Vec<f32>, String> {
     let (_, network) = open(bytes)?;
-    let v = network.config().vocab_size as u32;
+    let v = network.architecture().adaptive_span().unwrap().vocab_size as u32;
     let ids: Vec<u32> = (0..60).map(|i| (i * 7 + i * i / 5) % v).collect();
     let mut run = Run::new(Arc::new(network));
     let cancel = Cancel::default();

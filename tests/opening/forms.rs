@@ -277,7 +277,7 @@ fn layers_may_share_their_weights() {
 fn a_network_without_sublayers_opens_when_nothing_is_left_over() {
     let less = Weights::new().without(".ff.").without("norm2");
     let (_, network) = open(&less.plain_zip(&plain)).unwrap();
-    let config = network.config();
+    let config = network.architecture().adaptive_span().unwrap();
     assert_eq!((config.inner_hidden_size, config.pers_mem_size), (0, 0));
     assert!(
         nll(&less.plain_zip(&plain))

@@ -26,7 +26,7 @@ fn edits(network: &Network, changes: &[Change]) -> Edits {
     let mut edits = Edits::default();
     for (span, (z, silenced)) in network.spans().iter().zip(changes) {
         if let Some(z) = z {
-            let z = z * network.config().attn_span as f64;
+            let z = z * network.architecture().limit() as f64;
             edits.set_span(span.layer, span.head, z as f32).unwrap();
         }
         edits.set_silenced(span.layer, span.head, *silenced);
@@ -112,8 +112,8 @@ type Weights = BTreeMap<(usize, usize, usize), Vec<f32>>;
 
 /// Log-probabilities over a text, and every head's weights there.
 fn results(network: &Arc<Network>) -> (Vec<f32>, Weights) {
-    let ids = Noise(5).text(200, network.config().vocab_size);
-    let record = Record::new(network.config().hidden_size, None);
+    let ids = Noise(5).text(200, network.architecture().vocab_size);
+    let record = Record::new(network.architecture().width, None);
     let mut run = Run::new(Arc::clone(network));
     run.extend(&ids, BLOCK, &Cancel::default(), &record)
         .unwrap();

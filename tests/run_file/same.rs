@@ -66,7 +66,15 @@ fn compare(live: Source, text: &str, run: &Path, what: &str) {
     let recorded = Engine::start(file(run), "something else".into(), || {});
     let config = {
         let snapshot = settled(&live);
-        snapshot.model.as_ref().unwrap().network.config().clone()
+        snapshot
+            .model
+            .as_ref()
+            .unwrap()
+            .network
+            .architecture()
+            .adaptive_span()
+            .unwrap()
+            .clone()
     };
     for layer in 0..config.nb_layers {
         let head = (layer, layer % config.nb_heads);
@@ -146,7 +154,7 @@ fn every_score_and_every_prediction_is_there() {
         assert_eq!(found, spanscope::analysis::predict(&live, at, next, 50));
     }
     assert_eq!(recorded.prediction(&text, text.ids.len()).unwrap(), None);
-    let config = model.network.config();
+    let config = model.network.architecture().adaptive_span().unwrap();
     for layer in 0..config.nb_layers {
         for vector in 0..config.pers_mem_size {
             let promoted =
@@ -234,7 +242,12 @@ fn a_run_larger_than_the_memory_is_read_where_somebody_looks() {
     );
     let whole = Engine::start(file(&path), "".into(), || {});
     let small = Engine::start(file(&path), "".into(), || {});
-    let config = sample(0).network.config().clone();
+    let config = sample(0)
+        .network
+        .architecture()
+        .adaptive_span()
+        .unwrap()
+        .clone();
     small.set_memory(1000 * 8 * config.hidden_size * config.nb_layers);
     for token in [None, Some(700), Some(10), None] {
         for engine in [&whole, &small] {

@@ -345,7 +345,14 @@ fn use_of_persistent_vectors_is_saved_as_tensors() {
             .collect()
     };
     let snapshot = window.snapshot();
-    let config = snapshot.model.as_ref().unwrap().network.config();
+    let config = snapshot
+        .model
+        .as_ref()
+        .unwrap()
+        .network
+        .architecture()
+        .adaptive_span()
+        .unwrap();
     let (layers, heads, vectors) = (config.nb_layers, config.nb_heads, config.pers_mem_size);
     let tokens = snapshot.tokens.ids.len();
     assert_eq!(

@@ -273,7 +273,7 @@ fn another_network_in_the_same_place_is_opened_as_one() {
     });
     window.settle();
     let network = &window.snapshot().model.as_ref().unwrap().network;
-    assert_eq!(network.config().nb_layers, 3);
+    assert_eq!(network.architecture().adaptive_span().unwrap().nb_layers, 3);
     assert!(says(&window, "step 1 of 100 · following"));
 }
 

@@ -37,7 +37,7 @@ fn press(window: &mut Window, label: &str) {
 /// The z of a head as it is now.
 fn z(window: &Window, (layer, head): (usize, usize)) -> f32 {
     let network = &window.snapshot().model.as_ref().unwrap().network;
-    network.spans()[layer * network.config().nb_heads + head].span
+    network.spans()[layer * network.architecture().adaptive_span().unwrap().nb_heads + head].span
 }
 
 fn has(window: &Window, words: &str) -> bool {

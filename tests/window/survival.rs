@@ -183,7 +183,15 @@ fn a_model_whose_file_goes_or_changes_stays_open() {
         if i == 3 {
             window.wait("the other model", |app| app.snapshot().model_number == 2);
             let model = window.snapshot().model.as_ref().unwrap();
-            assert_eq!(model.network.config().pers_mem_size, 0);
+            assert_eq!(
+                model
+                    .network
+                    .architecture()
+                    .adaptive_span()
+                    .unwrap()
+                    .pers_mem_size,
+                0
+            );
         } else {
             window.wait("the complaint", |app| app.complaint().is_some());
             let words = window.app().complaint().unwrap().to_owned();

@@ -100,7 +100,7 @@ fn share(settings: &Settings, folder: &Path, file: ModelFile) -> Result<Vec<Row>
 pub(super) fn span(settings: &Settings, folder: &Path) -> Result<Vec<Row>, BenchError> {
     let wide = ModelFile::Wide.open(folder)?.network;
     let narrow = ModelFile::Narrow.open(folder)?.network;
-    let ids = ids(wide.config().vocab_size, settings.tokens);
+    let ids = ids(wide.architecture().vocab_size, settings.tokens);
     let per_token = |seconds: f64| seconds * 1e3 / ids.len() as f64;
     let (mut of_wide, mut of_narrow) = (Series::default(), Series::default());
     for i in 0..=settings.repeat {
@@ -118,7 +118,7 @@ pub(super) fn span(settings: &Settings, folder: &Path) -> Result<Vec<Row>, Bench
             of_narrow.push(per_token(narrow_took));
         }
     }
-    let limit = |network: &Network| thousands(network.config().attn_span);
+    let limit = |network: &Network| thousands(network.architecture().limit());
     let (s, small) = (limit(&wide), limit(&narrow));
     let longest = wide.spans().iter().map(|span| span.reach).max();
     let title = format!(

@@ -18,7 +18,7 @@ const LOOK: f64 = 50.0;
 
 pub(super) fn long(settings: &Settings, folder: &Path) -> Result<Vec<Row>, BenchError> {
     let network = ModelFile::Published.open(folder)?.network;
-    let ids = ids(network.config().vocab_size, settings.long());
+    let ids = ids(network.architecture().vocab_size, settings.long());
     let (seconds, run) = run(&network, &ids)?;
     let peak = peak_rss();
     let heads = sample(network.spans(), settings.count(20, 3));

@@ -92,7 +92,7 @@ mod tests {
                 assert!(a.read(name).unwrap() == b.read(name).unwrap(), "{name}");
             }
             let network = Network::load(&a, None).unwrap();
-            assert_eq!(network.config(), &config);
+            assert_eq!(network.architecture().adaptive_span().unwrap(), &config);
             assert_eq!(network.parameters(), parameters(&config));
             let found: Vec<usize> = network.spans().iter().map(|s| s.span as usize).collect();
             assert_eq!(found, spans);

@@ -17,8 +17,11 @@ use std::time::{Duration, Instant};
 /// One token after a text, held against reading the layers' weights once.
 pub(super) fn append(settings: &Settings, folder: &Path) -> Result<Vec<Row>, BenchError> {
     let network = ModelFile::Published.open(folder)?.network;
-    let vocab_size = network.config().vocab_size;
-    let numbers = layer_parameters(network.config());
+    let vocab_size = network.architecture().vocab_size;
+    let numbers = network
+        .architecture()
+        .adaptive_span()
+        .map_or(0, layer_parameters);
     let memory = Memory::new(numbers);
     let (_, mut run) = run(&network, &ids(vocab_size, settings.tokens))?;
     let (mut tokens, mut reads) = (Series::default(), Series::default());
@@ -103,7 +106,7 @@ fn read_start(path: &Path, bytes: usize) -> Result<Vec<u8>, std::io::Error> {
 /// From asking a run to stop until it has returned, asked at moments spread over a run.
 pub(super) fn cancel(settings: &Settings, folder: &Path) -> Result<Vec<Row>, BenchError> {
     let network = ModelFile::Published.open(folder)?.network;
-    let ids: Arc<[u32]> = ids(network.config().vocab_size, settings.long()).into();
+    let ids: Arc<[u32]> = ids(network.architecture().vocab_size, settings.long()).into();
     let (whole, _) = run(&network, &ids[..settings.tokens])?;
     let count = settings.count(settings.repeat.max(20), 3);
     let mut waits = Series::default();

@@ -140,7 +140,8 @@ impl Trainer {
         // What the options ask memory for must be in the file.
         let config = options.config(data.vocabulary.len())?;
         let outline = Network::outline(&checkpoint, Some(config.adapt_span_ramp))?;
-        if let Some((what, weights, told)) = differ(outline.config(), &config) {
+        let own = outline.architecture().adaptive_span();
+        if let Some((what, weights, told)) = own.and_then(|own| differ(own, &config)) {
             return Err(refused(format!(
                 "its weights are those of a network with {what} {weights}, its options those of one with {told}"
             )));

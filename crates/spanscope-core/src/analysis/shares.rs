@@ -195,7 +195,6 @@ mod tests {
             context.iter().enumerate().map(of).collect()
         };
         HeadSums {
-            sink: Vec::new(),
             first,
             context: split(false),
             persistent: persistent.to_vec(),

@@ -194,7 +194,6 @@ impl Network {
         };
         Ok(Self {
             architecture: Arc::clone(&self.architecture),
-            config: self.config.clone(),
             spans: Span::all(&self.architecture, &layers),
             parts: self.parts.clone(),
             assumed: self.assumed.clone(),

@@ -227,7 +227,7 @@ mod tests {
     #[test]
     fn each_part_has_the_size_that_its_dimensions_say() {
         let network = Network::outline(&open("tiny_all_attention.pt"), None).unwrap();
-        let config = network.config();
+        let config = network.architecture().adaptive_span().unwrap();
         let (d, layers, dim) = (config.head_dim(), config.nb_layers, config.hidden_size);
         let heads = layers * config.nb_heads;
         let expected = BTreeMap::from([
@@ -252,14 +252,21 @@ mod tests {
     fn a_tied_output_counts_only_what_is_its_own() {
         let checkpoint = open("tiny_adaptive_io_tied_pers.pt");
         let network = Network::outline(&checkpoint, None).unwrap();
-        let io = network.config().adapt_io.clone().unwrap();
+        let io = network
+            .architecture()
+            .adaptive_span()
+            .unwrap()
+            .adapt_io
+            .clone()
+            .unwrap();
         let of = |kind| *network.parts().iter().find(|p| p.kind == kind).unwrap();
         let (input, output) = (of(PartKind::Input), of(PartKind::Output));
         assert!(io.tied && input.shared == 0);
         assert_eq!(output.shared, input.parameters);
         // A bias per token, and per further cluster its logit's weights and bias.
         let further = io.cutoffs.len() - 1;
-        let own = network.config().vocab_size + further * (network.config().hidden_size + 1);
+        let own = network.architecture().adaptive_span().unwrap().vocab_size
+            + further * (network.architecture().adaptive_span().unwrap().hidden_size + 1);
         assert_eq!(output.parameters, own);
     }
 }

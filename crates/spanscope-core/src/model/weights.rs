@@ -3,7 +3,6 @@
 use super::architecture::{Architecture, LayerSpec, NormKind, NormSpec, Rope, Window};
 use super::device::Accelerator;
 use super::edits::Edits;
-use super::families::adaptive_span::Config;
 use super::head_id::HeadId;
 use super::heads::{Head, Positions};
 use super::kernel::Packed;
@@ -139,7 +138,6 @@ pub(super) struct Output {
 #[derive(Debug)]
 pub struct Network {
     pub(super) architecture: Arc<Architecture>,
-    pub(super) config: Config,
     pub(super) spans: Vec<Span>,
     pub(super) parts: Vec<Part>,
     pub(super) assumed: Vec<String>,
@@ -305,11 +303,6 @@ impl Network {
     /// What it is, without its weights.
     pub fn architecture(&self) -> &Arc<Architecture> {
         &self.architecture
-    }
-
-    /// The architecture.
-    pub fn config(&self) -> &Config {
-        &self.config
     }
 
     /// Number of trained parameters, shared ones counted once.

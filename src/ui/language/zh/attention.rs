@@ -8,6 +8,7 @@ pub(super) const WORDS: &[(&str, &str)] = &[
         "请放大此视图以查看热图。",
     ),
     // The row of buttons.
+    ("sink", "汇点"),
     ("Linear", "线性"),
     ("Square root", "平方根"),
     ("Logarithmic", "对数"),

@@ -22,6 +22,7 @@ pub fn part_name(kind: PartKind) -> &'static str {
         PartKind::FeedForward => tr("feed-forward sublayers"),
         PartKind::Norms => tr("layer norms"),
         PartKind::Output => tr("output embedding"),
+        PartKind::Sinks => tr("learned sinks"),
     }
 }
 

@@ -144,8 +144,11 @@ impl Accelerator {
         cancel: &Cancel,
         observer: &dyn Observer,
     ) -> std::result::Result<Vec<f32>, ModelError> {
-        let (n, dim) = (ids.len(), network.config().hidden_size);
-        let (heads, d) = (network.config().nb_heads, network.config().head_dim());
+        let (n, dim) = (ids.len(), network.architecture().width);
+        let (heads, d) = (
+            network.architecture().nb_heads(),
+            network.architecture().head_dim(),
+        );
         let most = match self.device {
             candle_core::Device::Cpu => SCORES_CPU,
             _ => SCORES,

@@ -246,7 +246,6 @@ impl Tile {
             // A difference of what is nearly the same may fall below zero.
             let column = |c: usize| rows.iter().map(|row| row[c].max(0.0)).collect::<Vec<_>>();
             let sums = HeadSums {
-                sink: Vec::new(),
                 first: self.first,
                 context: column(0),
                 persistent: column(1),

@@ -5,7 +5,6 @@ use crate::checkpoint::Checkpoint;
 use crate::model::ModelError;
 use crate::model::architecture::{Architecture, LayerSpec, NormSpec, Order, Position, Rope};
 use crate::model::edits::Edits;
-use crate::model::families::adaptive_span::Config;
 use crate::model::families::settings::Settings;
 use crate::model::families::sources::{
     EndSources, ExpertForm, ExpertSources, LayerSources, Source,
@@ -226,7 +225,6 @@ impl Causal<'_> {
         assumed.extend(self.base.checkpoint.notes().iter().cloned());
         assumed.extend(self.base.not_finite());
         Ok(Network {
-            config: Config::stand_in(&architecture),
             spans: Span::all(&architecture, &layers),
             parts: self.base.parameters.parts(),
             assumed,

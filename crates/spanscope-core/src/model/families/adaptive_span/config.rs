@@ -2,7 +2,6 @@
 
 use super::{code, layers, stored_config};
 use crate::checkpoint::Checkpoint;
-use crate::model::architecture::Architecture;
 use crate::model::{ModelError, Normalisation};
 use serde::{Deserialize, Serialize};
 
@@ -55,25 +54,6 @@ impl Config {
     /// d: features per head.
     pub fn head_dim(&self) -> usize {
         self.hidden_size / self.nb_heads
-    }
-}
-
-impl Config {
-    /// Sizes of a network of another family.
-    pub(in crate::model) fn stand_in(of: &Architecture) -> Self {
-        Self {
-            vocab_size: of.vocab_size,
-            hidden_size: of.width,
-            nb_heads: of.nb_heads(),
-            nb_layers: of.nb_layers(),
-            attn_span: of.limit().min(1 << 20),
-            inner_hidden_size: of.feed_forward(),
-            pers_mem_size: 0,
-            adapt_span: false,
-            adapt_span_ramp: DEFAULT_RAMP,
-            adapt_io: None,
-            normalisation: Normalisation::default(),
-        }
     }
 }
 

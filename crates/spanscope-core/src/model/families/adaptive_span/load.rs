@@ -62,7 +62,6 @@ impl<'a> Reader<'a> {
         Ok(Network {
             spans: Span::all(&architecture, &layers),
             architecture,
-            config,
             parts: self.base.parameters.parts(),
             assumed,
             unused: Arc::new(unused),

@@ -37,7 +37,6 @@ impl Network {
         Ok(Self {
             spans: Span::all(&architecture, &layers),
             architecture,
-            config,
             parts: of.parts,
             assumed: of.assumed,
             unused: Arc::default(),
