@@ -375,7 +375,7 @@ proptest! {
                 ..Told::new(network)
             };
             let mut run = Run::new(Arc::clone(network));
-            let outputs = ids.len().div_ceil(block) * network.config().nb_layers;
+            let outputs = ids.len().div_ceil(block) * network.architecture().nb_layers();
             prop_assert_eq!(run.extend(&ids, block, &cancel, &told).is_err(), outputs > after);
             let kept = run.ids().len();
             prop_assert!(kept == ids.len() || kept.is_multiple_of(block));

@@ -156,7 +156,7 @@ fn what_fairseq_trained_predicts_as_its_code_does_bit_for_bit_in_any_blocks() {
         let golden = Golden::open(name);
         let file = Checkpoint::open(&data(&format!("{name}.pt"))).unwrap();
         let network = Arc::new(Network::load(&file, None).unwrap());
-        let config = network.config();
+        let config = network.architecture().adaptive_span().unwrap();
         assert_eq!(config.normalisation, Normalisation::Masked);
         assert_eq!(config.adapt_span_ramp, golden.ramp());
         assert!(network.assumed().is_empty(), "{:?}", network.assumed());

@@ -13,7 +13,7 @@ fn edits(network: &Network, changes: &[(Option<f32>, bool)]) -> Edits {
     let mut edits = Edits::default();
     for (span, (share, silenced)) in network.spans().iter().zip(changes) {
         if let Some(share) = share {
-            let z = share * network.config().attn_span as f32;
+            let z = share * network.architecture().limit() as f32;
             edits.set_span(span.layer, span.head, z).unwrap();
         }
         edits.set_silenced(span.layer, span.head, *silenced);

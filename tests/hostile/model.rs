@@ -368,7 +368,10 @@ fn shared_layers_are_loaded_once() {
         std::fs::write(&path, repeated(layers)).unwrap();
         measured(move || {
             let model = Model::open(&path, None, None).unwrap();
-            (model.network.config().nb_layers, model.network.parameters())
+            (
+                model.network.architecture().nb_layers(),
+                model.network.parameters(),
+            )
         })
     };
     let ((_, parameters), _) = taken(1);

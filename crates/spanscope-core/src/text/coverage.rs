@@ -88,6 +88,7 @@ impl Coverage {
             Some(Unit::Byte) => "byte",
             Some(Unit::Char) => "character",
             Some(Unit::Word) => "word",
+            Some(Unit::Piece) => "piece",
             None => "piece",
         };
         let s = if self.pieces == 1 { "" } else { "s" };

@@ -46,7 +46,9 @@ impl Vocabulary {
     /// How many bytes a mark takes that some programs write before UTF-8. To a model of bytes it is text; of others it is
     /// no part of the first character or word.
     pub fn mark_len(&self, text: &[u8]) -> usize {
-        let is_token = self.unit() == Unit::Byte || self.id_of("\u{feff}").is_some();
+        // A tokenizer knows what to make of it.
+        let is_token =
+            matches!(self.unit(), Unit::Byte | Unit::Piece) || self.id_of("\u{feff}").is_some();
         match text.starts_with(MARK) && !is_token {
             true => MARK.len(),
             false => 0,
@@ -74,6 +76,14 @@ impl Vocabulary {
                 add(id, range);
             }),
             Unit::Word => self.each_word(text, add),
+            Unit::Piece => match self.encode_whole(text, &|| true) {
+                Some(Ok(pieces)) => pieces
+                    .into_iter()
+                    .for_each(|piece| add(piece.id, piece.range)),
+                // What cannot be cut is one piece that is not known.
+                _ if !text.is_empty() => add(None, 0..text.len()),
+                _ => {}
+            },
         }
     }
 

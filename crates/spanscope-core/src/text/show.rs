@@ -14,6 +14,9 @@ impl Vocabulary {
     /// `#12` for an id out of range. A word longer than 24 characters is cut, with "…": where all of
     /// it is needed, [`Vocabulary::exact`] has it.
     pub fn label(&self, id: u32) -> String {
+        if let Some(pieces) = self.pieces() {
+            return pieces.label(id);
+        }
         let eos = self.eos();
         match self.entry(id) {
             None => format!("#{id}"),
@@ -40,6 +43,14 @@ impl Vocabulary {
     /// The bytes that a token stands for, by itself, as [`escaped`] writes them: all of them, and two that differ are
     /// written differently. `None` for an id out of range.
     pub fn exact(&self, id: u32) -> Option<String> {
+        if let Some(pieces) = self.pieces() {
+            // What stands for no text is written as files write it.
+            let bytes = match pieces.is_special(id) {
+                true => pieces.piece(id)?.into_bytes(),
+                false => pieces.bytes(id)?,
+            };
+            return Some(escaped(&bytes));
+        }
         self.entry(id)?;
         Some(escaped(&self.decode(&[id])))
     }
@@ -55,6 +66,9 @@ impl Vocabulary {
 
     /// The bytes that `id` adds to a text whose last token is `last`: a word after another begins with a space.
     pub fn decode_after(&self, last: Option<u32>, id: u32) -> Vec<u8> {
+        if let Some(pieces) = self.pieces() {
+            return pieces.decode_after(last, id);
+        }
         let Some(last) = last else {
             return self.decode(&[id]);
         };
@@ -66,6 +80,14 @@ impl Vocabulary {
     /// U+FFFD, so that it stays visible.
     pub fn decode(&self, ids: &[u32]) -> Vec<u8> {
         let mut out = Vec::with_capacity(ids.len());
+        if let Some(pieces) = self.pieces() {
+            let mut last = None;
+            for &id in ids {
+                out.extend(pieces.decode_after(last, id));
+                last = Some(id);
+            }
+            return out;
+        }
         let mut in_line = false;
         for &id in ids {
             let token = self.entry(id);

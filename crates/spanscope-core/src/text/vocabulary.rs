@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::encode::is_bracketed;
 use super::error::TextError;
+use super::pieces::Pieces;
 use super::raw::RawTally;
 
 /// How the published preprocessing spells the end of a line.
@@ -29,6 +30,8 @@ pub enum Unit {
     Char,
     /// One word: what stands between white space.
     Word,
+    /// Tokens are parts of words, cut by a tokenizer.
+    Piece,
 }
 
 impl Unit {
@@ -38,6 +41,7 @@ impl Unit {
             Unit::Byte => "byte",
             Unit::Char => "character",
             Unit::Word => "word",
+            Unit::Piece => "piece",
         };
         format!("{count} {name}{}", if count == 1 { "" } else { "s" })
     }
@@ -74,11 +78,18 @@ struct Inner {
     eos: Option<u32>,
     /// Whether `_` stands for a space.
     underscore_is_space: bool,
+    /// A tokenizer, and how many rows the model's embeddings have.
+    pieces: Option<(Arc<dyn Pieces>, usize)>,
 }
 
 impl PartialEq for Vocabulary {
     fn eq(&self, other: &Self) -> bool {
-        self.inner.unit == other.inner.unit && self.inner.tokens == other.inner.tokens
+        let same = match (&self.inner.pieces, &other.inner.pieces) {
+            (None, None) => true,
+            (Some((a, n)), Some((b, m))) => Arc::ptr_eq(a, b) && n == m,
+            _ => false,
+        };
+        same && self.inner.unit == other.inner.unit && self.inner.tokens == other.inner.tokens
     }
 }
 
@@ -125,7 +136,7 @@ impl Vocabulary {
                         shown(&text)
                     ))
                 }),
-                Unit::Char | Unit::Word => Ok(Token::Text(text.into())),
+                Unit::Char | Unit::Word | Unit::Piece => Ok(Token::Text(text.into())),
             })
             .collect::<Result<Vec<_>, _>>()?;
         Self::checked(tokens, unit)
@@ -186,9 +197,29 @@ impl Vocabulary {
                 index,
                 eos,
                 underscore_is_space,
+                pieces: None,
             }),
             note: "".into(),
         }
+    }
+
+    pub(super) fn build_pieces(pieces: Arc<dyn Pieces>, rows: usize) -> Self {
+        Self {
+            inner: Arc::new(Inner {
+                unit: Unit::Piece,
+                tokens: Vec::new(),
+                direct: [None; 256],
+                index: HashMap::new(),
+                eos: None,
+                underscore_is_space: false,
+                pieces: Some((pieces, rows)),
+            }),
+            note: "".into(),
+        }
+    }
+
+    pub(super) fn pieces(&self) -> Option<&dyn Pieces> {
+        self.inner.pieces.as_ref().map(|(pieces, _)| &**pieces)
     }
 
     pub(super) fn with_note(mut self, note: impl Into<Arc<str>>) -> Self {
@@ -198,12 +229,15 @@ impl Vocabulary {
 
     /// How many tokens there are.
     pub fn len(&self) -> usize {
-        self.inner.tokens.len()
+        match &self.inner.pieces {
+            Some((_, rows)) => *rows,
+            None => self.inner.tokens.len(),
+        }
     }
 
     /// Whether there are no tokens.
     pub fn is_empty(&self) -> bool {
-        self.inner.tokens.is_empty()
+        self.len() == 0
     }
 
     /// What one token is.
@@ -224,11 +258,17 @@ impl Vocabulary {
     /// How a prepared `train.txt` spells the token (a byte as a decimal number, a space of text8
     /// as `_`), or `None` when there is no such id.
     pub fn token(&self, id: u32) -> Option<String> {
-        self.entry(id).map(spelling)
+        match self.pieces() {
+            Some(pieces) => pieces.piece(id),
+            None => self.entry(id).map(spelling),
+        }
     }
 
     /// The id of a token spelt as in a prepared `train.txt`.
     pub fn id_of(&self, token: &str) -> Option<u32> {
+        if let Some(pieces) = self.pieces() {
+            return pieces.id_of(token);
+        }
         if token == EOS {
             return self.inner.eos;
         }
@@ -241,7 +281,7 @@ impl Vocabulary {
                 }
                 None => self.inner.index.get(token).copied(),
             },
-            Unit::Char | Unit::Word => self.inner.index.get(token).copied(),
+            Unit::Char | Unit::Word | Unit::Piece => self.inner.index.get(token).copied(),
         }
     }
 
