@@ -167,8 +167,13 @@ impl Cuts {
 
     /// Whether the normalizers leave both as they are, or as good as.
     fn is_stable(&self, before: char, after: char) -> bool {
-        // Ideographs and their punctuation have no other form, and join with nothing before them.
-        let inert = |c: char| matches!(c, '\u{4e00}'..='\u{9fff}' | '、' | '。');
+        // Ideographs join with nothing before them, nor does their punctuation, which may become that of ASCII.
+        let inert = |c: char| {
+            matches!(
+                c,
+                '\u{4e00}'..='\u{9fff}' | '、' | '。' | '，' | '？' | '！' | '：' | '；'
+            )
+        };
         !self.unicode
             || ((before.is_ascii() || inert(before)) && (after.is_ascii() || inert(after)))
     }

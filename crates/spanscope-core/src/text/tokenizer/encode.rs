@@ -2,6 +2,7 @@
 
 use super::added::Look;
 use super::error::{TokenizerError, Trouble};
+use super::normal::most;
 use super::parts::{Tokenizer, Written};
 use super::pattern::GoOn;
 use super::placed::Placed;
@@ -207,7 +208,7 @@ impl Tokenizer {
     ) -> Result<(), Trouble> {
         let mut placed = Placed::of(text, 0);
         for normal in &self.normals {
-            placed = normal.apply(placed, fresh, go_on)?;
+            placed = normal.apply(placed, fresh, most(text.len()), go_on)?;
         }
         let mut first = base == 0;
         for (found, token) in self.find_added(&placed.text, Look::Normalized, special) {

@@ -99,7 +99,7 @@ fn parts(vocabulary: GgufVocabulary) -> Result<Parts, String> {
         "gpt2" => byte_level(vocabulary),
         "llama" => pieces(vocabulary),
         other => Err(format!(
-            "its vocabulary is of the kind {:?}; gpt2 (byte-level) and llama (SentencePiece) are read",
+            "its vocabulary is of the kind {}; gpt2 (byte-level) and llama (SentencePiece) are read",
             shown(other)
         )),
     }

@@ -80,7 +80,7 @@ pub(super) fn named(name: Option<&str>) -> Result<Named, String> {
         begins: is(&whole),
         note: (!is_known).then(|| {
             format!(
-                "The file calls its pre-tokenizer {:?}, which is not known here: texts are cut as GPT-2's are, and some tokens may be off.",
+                "The file calls its pre-tokenizer {}, which is not known here: texts are cut as GPT-2's are, and some tokens may be off.",
                 crate::shown::shown(name.unwrap_or("default"))
             )
         }),

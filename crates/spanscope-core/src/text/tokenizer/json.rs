@@ -156,7 +156,7 @@ pub(super) fn split_merge(line: &str) -> Result<(String, String), String> {
         .filter(|(_, second): &(String, String)| !second.is_empty())
         .ok_or_else(|| {
             format!(
-                "the merge {:?} is not two pieces with a space between",
+                "the merge {} is not two pieces with a space between",
                 crate::shown::shown(line)
             )
         })

@@ -69,7 +69,7 @@ impl Model {
                     .all(|piece| ids.contains_key(piece.as_str()));
             if !is_known {
                 return Err(format!(
-                    "the merge of {:?} and {:?}: one of them, or what they become, is not in the vocabulary",
+                    "the merge of {} and {}: one of them, or what they become, is not in the vocabulary",
                     shown(first),
                     shown(second)
                 ));
@@ -81,7 +81,7 @@ impl Model {
             .filter(|token| !ids.contains_key(token))
         {
             return Err(format!(
-                "the unknown token {:?} is not in the vocabulary",
+                "the unknown token {} is not in the vocabulary",
                 shown(unknown)
             ));
         }
@@ -152,7 +152,7 @@ impl Model {
                 Err(format!("a {kind} model with a vocabulary of another kind"))
             }
             (other, _) => Err(format!(
-                "its model is {:?}; BPE, Unigram, WordPiece and WordLevel are known",
+                "its model is {}; BPE, Unigram, WordPiece and WordLevel are known",
                 shown(other)
             )),
         }
@@ -170,7 +170,7 @@ impl Model {
             .find(|(piece, score)| piece.is_empty() || !score.is_finite());
         if let Some((piece, score)) = bad {
             // The library would never come to an end with the first, and has no best way with the second.
-            return Err(format!("the piece {:?} with score {score}", shown(piece)));
+            return Err(format!("the piece {} with score {score}", shown(piece)));
         }
         let model = Unigram::from(vocab, unknown, byte_fallback).map_err(|e| shown_error(&e))?;
         Ok(Self::Unigram {

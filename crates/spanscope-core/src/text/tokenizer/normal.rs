@@ -73,10 +73,7 @@ fn gather(value: &Value, all: &mut Vec<Normal>, depth: usize) -> Result<(), Stri
             Normal::Other(library(value)?)
         }
         other => {
-            return Err(format!(
-                "its normalizer {:?} is not known here",
-                shown(other)
-            ));
+            return Err(format!("its normalizer {} is not known here", shown(other)));
         }
     };
     all.push(normal);
@@ -126,15 +123,20 @@ fn library(value: &Value) -> Result<NormalizerWrapper, String> {
     serde_json::from_value(value).map_err(|e| shown_error(&e))
 }
 
+/// How long a text of so many bytes may become.
+pub(super) fn most(bytes: usize) -> usize {
+    bytes.saturating_mul(MOST_TIMES).saturating_add(ALLOWED)
+}
+
 impl Normal {
-    /// Applies it to a part of a text; `fresh` says that the part is the text's beginning, or follows a token that was cut out.
+    /// Applies it to a part of a text, which may become `most` bytes; `fresh` says that the part is the text's beginning, or follows a token that was cut out.
     pub(super) fn apply(
         &self,
         from: Placed,
         fresh: bool,
+        most: usize,
         go_on: GoOn<'_>,
     ) -> Result<Placed, Trouble> {
-        let most = from.text.len() * MOST_TIMES + ALLOWED;
         let grown = |bytes: usize| match bytes > most {
             true => Err(Trouble::Words(format!(
                 "a normalizer would make {bytes} bytes of {}. The tokenizer is damaged, or no one's: fetch it again",
@@ -188,17 +190,25 @@ impl Normal {
 /// What the library made of a text, with the places of its characters: byte for byte where a character stayed what it was.
 fn placed(from: &Placed, text: &NormalizedString) -> Placed {
     let mut to = Placed::with_capacity(text.get().len());
-    for (at, c) in text.get().char_indices() {
-        let length = c.len_utf8();
-        let before = text
-            .convert_offsets(Of::Normalized(at..at + length))
+    let before = |at: usize, c: char| {
+        text.convert_offsets(Of::Normalized(at..at + c.len_utf8()))
             .filter(|range| range.end <= from.text.len())
-            .unwrap_or(0..0);
+            .unwrap_or(0..0)
+    };
+    let mut chars = text.get().char_indices().peekable();
+    while let Some((at, c)) = chars.next() {
+        let mut before_this = before(at, c);
         let mut buffer = [0; 4];
         let c: &str = c.encode_utf8(&mut buffer);
-        match from.text.get(before.clone()) {
-            Some(same) if same == c => to.push_part(from, before),
-            _ => to.push_changed(c, from.place(&before)),
+        match from.text.get(before_this.clone()) {
+            Some(same) if same == c => to.push_part(from, before_this),
+            _ => {
+                // The library leaves out what became one with the character before it.
+                if let Some((at, c)) = chars.peek() {
+                    before_this.end = before_this.end.max(before(*at, *c).start);
+                }
+                to.push_changed(c, from.place(&before_this));
+            }
         }
     }
     to
@@ -212,7 +222,7 @@ mod tests {
     fn apply(value: &Value, text: &str) -> Result<Placed, Trouble> {
         let mut placed = Placed::of(text, 0);
         for normal in read(Some(value)).unwrap() {
-            placed = normal.apply(placed, true, &|| true)?;
+            placed = normal.apply(placed, true, most(text.len()), &|| true)?;
             assert!(placed.is_sound(), "{placed:?}");
         }
         Ok(placed)

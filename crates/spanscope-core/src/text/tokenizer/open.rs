@@ -9,6 +9,7 @@ use super::pattern::Pattern;
 use super::stages::Stage;
 use super::{normal, prefix, stages};
 use serde_json::Value;
+use std::collections::HashMap;
 use std::fs::File;
 use std::io::Read as _;
 use std::path::Path;
@@ -133,8 +134,12 @@ fn parts(bytes: &[u8]) -> Result<Parts, String> {
             .zip(0..)
             .collect(),
     };
-    let model = Model::of(file.model)?;
     let mut added = file.added_tokens;
+    let mut part = file.model;
+    if let Vocab::Scores(pieces) = &mut part.vocab {
+        hide(pieces, &mut added);
+    }
+    let model = Model::of(part)?;
     for token in &mut added {
         // The model's own id wins, as with the library.
         token.id = model.id(&token.content).unwrap_or(token.id);
@@ -150,6 +155,21 @@ fn parts(bytes: &[u8]) -> Result<Parts, String> {
         byte_fallback,
         note: None,
     })
+}
+
+/// Special pieces are cut out of a text before the model sees it, or are text: with scores, they must not be found there.
+fn hide(pieces: &mut [(String, f64)], added: &mut [json::AddedToken]) {
+    let special = added.iter_mut().filter(|token| token.special);
+    let mut ids: HashMap<&str, &mut u32> = special
+        .map(|token| (token.content.as_str(), &mut token.id))
+        .collect();
+    for ((piece, _), at) in pieces.iter_mut().zip(0_u32..) {
+        if let Some(id) = ids.get_mut(piece.as_str()) {
+            **id = at;
+            // No text in use has a character of the last plane's end.
+            *piece = format!("\u{10ffff}\u{10ffff}{at}");
+        }
+    }
 }
 
 /// How the pieces are written, from what is done to a text and back.

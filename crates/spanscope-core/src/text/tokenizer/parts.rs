@@ -5,7 +5,7 @@ use super::cuts::Cuts;
 use super::error::TokenizerError;
 use super::json::AddedToken;
 use super::model::Model;
-use super::normal::Normal;
+use super::normal::{Normal, most};
 use super::placed::Placed;
 use super::stages::{InFront, Stage};
 use crate::shown::shown;
@@ -76,7 +76,7 @@ impl Tokenizer {
             let at = id as usize;
             if at >= MOST {
                 return Err(format!(
-                    "the token {:?} has the id {id}, at most {} expected",
+                    "the token {} has the id {id}, at most {} expected",
                     shown(token),
                     MOST - 1
                 ));
@@ -208,7 +208,7 @@ fn normalized(normals: &[Normal], text: &str) -> Result<String, String> {
     let mut placed = Placed::of(text, 0);
     for normal in normals {
         placed = normal
-            .apply(placed, true, &|| true)
+            .apply(placed, true, most(text.len()), &|| true)
             .map_err(|trouble| match trouble {
                 super::error::Trouble::Words(words) => words,
                 super::error::Trouble::Stopped => String::new(),

@@ -37,7 +37,7 @@ pub(super) fn read(value: Option<&Value>) -> Result<Vec<u32>, String> {
         "BertProcessing" | "RobertaProcessing" => Ok(vec![id(value.pointer("/cls/1"))?]),
         "TemplateProcessing" => template(value),
         other => Err(format!(
-            "its post-processor {:?} is not known here",
+            "its post-processor {} is not known here",
             shown(other)
         )),
     }
@@ -65,7 +65,7 @@ fn template(value: &Value) -> Result<Vec<u32>, String> {
         let ids = token
             .and_then(|token| token.get("ids"))
             .and_then(Value::as_array);
-        for id in ids.ok_or_else(|| format!("a template without the ids of {:?}", shown(name)))? {
+        for id in ids.ok_or_else(|| format!("a template without the ids of {}", shown(name)))? {
             let id = id.as_u64().and_then(|id| u32::try_from(id).ok());
             all.push(id.ok_or("a template with an id that is no whole number")?);
             if all.len() > MOST {

@@ -111,7 +111,7 @@ fn gather(value: &Value, all: &mut Vec<Stage>, depth: usize) -> Result<(), Strin
         }
         other => {
             return Err(format!(
-                "its pre-tokenizer {:?} is not known here",
+                "its pre-tokenizer {} is not known here",
                 shown(other)
             ));
         }
@@ -139,7 +139,7 @@ fn metaspace(value: &Value) -> Result<Stage, String> {
         Some("first") => InFront::First,
         Some("never") => InFront::Never,
         None | Some("always") => InFront::Always,
-        Some(other) => return Err(format!("a Metaspace with the scheme {:?}", shown(other))),
+        Some(other) => return Err(format!("a Metaspace with the scheme {}", shown(other))),
     };
     Ok(Stage::Metaspace {
         mark,
@@ -357,7 +357,7 @@ mod tests {
     #[test]
     fn parts_are_those_of_the_library() {
         let metaspace = json!({"type": "Metaspace", "replacement": "▁", "prepend_scheme": "first"});
-        let gpt2 = json!({"type": "ByteLevel", "add_prefix_space": true, "use_regex": true});
+        let gpt2 = json!({"type": "ByteLevel", "add_prefix_space": true, "trim_offsets": true, "use_regex": true});
         let falcon = json!({"type": "Sequence", "pretokenizers": [
             {"type": "Punctuation", "behavior": "Contiguous"},
             {"type": "ByteLevel", "add_prefix_space": false, "trim_offsets": true, "use_regex": true},

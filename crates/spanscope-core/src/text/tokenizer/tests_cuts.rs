@@ -151,7 +151,7 @@ thread_local! {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 100, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn whatever_follows_a_safe_place_both_sides_stay(start in texts(), old in texts(), new in texts(), back in 0_usize..12, in_text in any::<bool>()) {

@@ -153,7 +153,7 @@ fn what_is_out_of_bounds_is_said() {
         (changed("gpt2", far), "has the id 4294967295"),
         (
             changed("gpt2", |v| v["model"]["type"] = "Other\x1b".into()),
-            "\"Other\\u{1b}\"",
+            "model is Other\\u{1b};",
         ),
         (
             changed("gpt2", |v| v["model"]["merges"] = json!(["Ġ zz"])),
@@ -279,7 +279,7 @@ fn vocabularies_of_gguf_files_are_checked() {
     };
     type Change<'a> = &'a dyn Fn(&mut GgufVocabulary);
     let cases: [(&str, Change<'_>, &str); 8] = [
-        ("gpt2", &|v| v.model = "bert".into(), "\"bert\""),
+        ("gpt2", &|v| v.model = "bert".into(), "kind bert;"),
         ("gpt2", &|v| v.tokens.clear(), "no tokens"),
         ("gpt2", &|v| v.types.truncate(5), "5 entries for 300 tokens"),
         ("gpt2", &|v| v.merges.push("ab".into()), "two pieces"),
