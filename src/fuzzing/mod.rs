@@ -5,9 +5,11 @@
 //! beside the bytes as they are, a file that is built around them.
 
 mod around;
+mod containers;
 mod models;
 mod small;
 
+pub use containers::{gguf, hugging_face};
 pub use models::{model, run_file, sums_file, train_state};
 pub use small::small_model;
 
@@ -105,18 +107,10 @@ pub fn session(data: &[u8]) {
 
 /// Puts bytes into a file of this process, in memory where the system has a place for such files.
 fn file(kind: &str, bytes: &[u8]) -> Option<&'static Path> {
-    static FOLDER: OnceLock<Option<tempfile::TempDir>> = OnceLock::new();
     static FILES: OnceLock<std::sync::Mutex<Vec<&'static Path>>> = OnceLock::new();
-    let folder = FOLDER.get_or_init(|| {
-        let memory = Path::new("/dev/shm");
-        match memory.is_dir() {
-            true => tempfile::tempdir_in(memory).ok(),
-            false => tempfile::tempdir().ok(),
-        }
-    });
     // One of a kind per thread: tests replay the corpus on several.
     let name = format!("{kind}-{:?}", std::thread::current().id());
-    let path = folder.as_ref()?.path().join(name);
+    let path = room()?.join(name);
     std::fs::write(&path, bytes).ok()?;
     let files = FILES.get_or_init(std::sync::Mutex::default);
     let mut files = files.lock().ok()?;
@@ -126,4 +120,27 @@ fn file(kind: &str, bytes: &[u8]) -> Option<&'static Path> {
         files.push(path);
         path
     }))
+}
+
+/// A folder of this process, in memory where the system has a place for such.
+fn room() -> Option<&'static Path> {
+    static FOLDER: OnceLock<Option<tempfile::TempDir>> = OnceLock::new();
+    let folder = FOLDER.get_or_init(|| {
+        let memory = Path::new("/dev/shm");
+        match memory.is_dir() {
+            true => tempfile::tempdir_in(memory).ok(),
+            false => tempfile::tempdir().ok(),
+        }
+    });
+    Some(folder.as_ref()?.path())
+}
+
+/// Puts files into a folder of this thread; those of one `kind` have always the same names.
+fn folder(kind: &str, files: &[(&str, &[u8])]) -> Option<PathBuf> {
+    let path = room()?.join(format!("{kind}-{:?}", std::thread::current().id()));
+    std::fs::create_dir_all(&path).ok()?;
+    for (name, bytes) in files {
+        std::fs::write(path.join(name), bytes).ok()?;
+    }
+    Some(path)
 }

@@ -8,7 +8,7 @@ use std::path::Path;
 /// A target, by the name of its folder in `fuzz/corpus/`.
 type Target = (&'static str, fn(&[u8]));
 
-const TARGETS: [Target; 11] = [
+const TARGETS: [Target; 13] = [
     ("pickle", fuzzing::pickle),
     ("legacy", fuzzing::legacy),
     ("zip", fuzzing::zip),
@@ -20,6 +20,8 @@ const TARGETS: [Target; 11] = [
     ("sums_file", fuzzing::sums_file),
     ("train_state", fuzzing::train_state),
     ("session", fuzzing::session),
+    ("gguf", fuzzing::gguf),
+    ("hugging_face", fuzzing::hugging_face),
 ];
 
 #[test]

@@ -10,7 +10,7 @@ use super::span_history::SpanHistory;
 use spanscope_chart::{TokenName, thousands};
 use spanscope_core::checkpoint::RunProgress;
 use spanscope_core::checkpoint::{
-    Checkpoint, CheckpointError, Curve, Dtype, Format, IN_FOLDER, Source, in_folder,
+    Checkpoint, CheckpointError, Curve, Dtype, Format, IN_FOLDER, Source, in_folder, name_in_cache,
 };
 use spanscope_core::model::{Device, ModelError, Network, Part};
 use spanscope_core::shown::{shown, shown_path};
@@ -393,10 +393,14 @@ impl Model {
         self.path.parent()?.file_name().filter(|_| is_in_folder)
     }
 
-    /// The file's name without its folders; that of the folder stands before it where all runs' files are called the same.
+    /// The file's name without its folders, or the model's in the hub's cache; that of the folder stands before it where all runs' files are called the same.
     pub fn file_name(&self) -> String {
         if let Some(run) = self.run_name() {
             return format!("{}/{IN_FOLDER}", run.to_string_lossy());
+        }
+        // In the hub's cache the folder is called by a hash.
+        if let Some(name) = name_in_cache(&self.path) {
+            return name;
         }
         let name = self.path.file_name().unwrap_or(self.path.as_os_str());
         name.to_string_lossy().into_owned()

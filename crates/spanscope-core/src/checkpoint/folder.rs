@@ -42,10 +42,8 @@ pub(super) fn is_model(folder: &Path) -> bool {
 /// When there is no such file, the folder is none of a model, or a part is missing.
 pub(super) fn input(path: &Path) -> Result<Input, CheckpointError> {
     if path.is_dir() {
-        return match hub::snapshot(path) {
-            Some(snapshot) => folder(path, &snapshot, None),
-            None => folder(path, path, None),
-        };
+        let snapshot = hub::snapshot(path).unwrap_or_else(|| path.to_owned());
+        return folder(path, &snapshot, None);
     }
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let parent = path.parent().unwrap_or(Path::new(""));
@@ -84,23 +82,33 @@ pub(super) fn input(path: &Path) -> Result<Input, CheckpointError> {
 
 /// The files of a folder; `weights` is the one that was asked for, if one was.
 fn folder(path: &Path, folder: &Path, weights: Option<&str>) -> Result<Input, CheckpointError> {
-    let config = folder.join(CONFIG);
-    let origin = Origin::HuggingFace {
-        config: object(&config)?,
-        folder: folder.to_owned(),
+    let weights = weights.or_else(|| {
+        let mut known = WEIGHTS.into_iter();
+        known.find(|name| is_model(folder) && folder.join(name).is_file())
+    });
+    let Some(weights) = weights else {
+        // Repositories of such files often have a config.json too, and nothing that it is needed for.
+        if let Some(gguf) = nearby::only_gguf(folder) {
+            return Ok(Input {
+                path: path.to_owned(),
+                ..input(&gguf)?
+            });
+        }
+        if !is_model(folder) {
+            return Err(CheckpointError::NoRun {
+                folder: folder.to_owned(),
+                hint: nearby::hint(folder),
+            });
+        }
+        let what = format!(
+            "the folder holds no weights beside {CONFIG}; expected one of {}",
+            WEIGHTS.join(", ")
+        );
+        return Err(Fault::Unsupported(what).of(folder));
     };
-    let weights = match weights {
-        Some(name) => name,
-        None => WEIGHTS
-            .into_iter()
-            .find(|name| folder.join(name).is_file())
-            .ok_or_else(|| {
-                let what = format!(
-                    "the folder holds no weights beside {CONFIG}; expected one of {}",
-                    WEIGHTS.join(", ")
-                );
-                Fault::Unsupported(what).of(folder)
-            })?,
+    let origin = Origin::HuggingFace {
+        config: object(&folder.join(CONFIG))?,
+        folder: folder.to_owned(),
     };
     Ok(Input {
         path: path.to_owned(),

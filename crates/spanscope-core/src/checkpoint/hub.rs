@@ -139,6 +139,13 @@ pub(super) fn snapshot(folder: &Path) -> Option<PathBuf> {
     folders.max_by_key(|path| (changed(path), path.clone()))
 }
 
+/// The name `ORG/NAME` of the model that a path in a cache belongs to: its folder, a version's, or a file in one.
+pub fn name_in_cache(path: &Path) -> Option<String> {
+    let names = path.ancestors().take(4).filter_map(Path::file_name);
+    let mut names = names.filter_map(|name| name.to_str()?.strip_prefix(MODELS));
+    names.next().map(|name| name.replacen("--", "/", 1))
+}
+
 /// The hash in `refs/main`.
 fn main(folder: &Path) -> Option<String> {
     /// More than a hash has, in bytes.
@@ -207,6 +214,21 @@ mod tests {
         assert!(said.contains("hf download org/none"), "{said}");
         assert!(said.contains(&place), "{said}");
         assert!(resolve_in(Path::new("org/none"), None).is_err());
+    }
+
+    #[test]
+    fn a_path_in_the_cache_has_the_models_name() {
+        let of = |path: &str| name_in_cache(Path::new(path));
+        let name = Some("org/a-b".to_owned());
+        for path in [
+            "c/models--org--a-b",
+            "c/models--org--a-b/snapshots/abc",
+            "c/models--org--a-b/snapshots/abc/model.safetensors",
+        ] {
+            assert_eq!(of(path), name);
+        }
+        assert_eq!(of("models--gpt2/snapshots/1").as_deref(), Some("gpt2"));
+        assert_eq!(of("c/org/model.gguf"), None);
     }
 
     #[test]

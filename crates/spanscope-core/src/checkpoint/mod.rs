@@ -51,7 +51,7 @@ pub use dtype::Dtype;
 pub use error::CheckpointError;
 pub use fairseq::{Settings, is_fairseq_name};
 pub use folder::CONFIG;
-pub use hub::resolve_model;
+pub use hub::{name_in_cache, resolve_model};
 #[doc(hidden)]
 pub use opening::read_pickle;
 pub use origin::Origin;
@@ -115,9 +115,10 @@ pub fn in_folder(path: &Path) -> PathBuf {
     }
 }
 
-/// Whether a folder is opened as a model: it has a `config.json`, or is that of a model in the hub's cache.
+/// Whether a folder is opened as a model: it has a `config.json`, holds a single GGUF model, or is that of a model in the hub's
+/// cache.
 pub fn is_model_folder(path: &Path) -> bool {
-    folder::is_model(path) || hub::snapshot(path).is_some()
+    folder::is_model(path) || hub::snapshot(path).is_some() || nearby::only_gguf(path).is_some()
 }
 
 /// An open checkpoint: names, shapes and, on demand, numbers.

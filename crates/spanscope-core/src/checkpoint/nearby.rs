@@ -1,8 +1,9 @@
 //! What would open in a folder that is no model itself.
 
+use super::split::Parts;
 use super::{IN_FOLDER, is_model_folder};
 use crate::shown::shown_list;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Most entries of a folder that are looked at.
 const MOST: usize = 2_000;
@@ -41,4 +42,27 @@ pub(super) fn hint(folder: &Path) -> String {
         }
     }
     "Choose a folder that has one of them, or the model file itself".into()
+}
+
+/// The GGUF file of a folder that holds one model in that format, whole or in parts: then the first; none where it holds several.
+pub(super) fn only_gguf(folder: &Path) -> Option<PathBuf> {
+    let mut found: Option<(PathBuf, Option<Parts>)> = None;
+    for entry in std::fs::read_dir(folder).ok()?.take(MOST).flatten() {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        // What a model that sees as well has beside the language model.
+        if !name.ends_with(".gguf") || name.starts_with("mmproj") {
+            continue;
+        }
+        let parts = Parts::of(&name);
+        match &found {
+            None => found = Some((entry.path(), parts)),
+            Some((_, other)) if other.is_some() && *other == parts => {}
+            Some(_) => return None,
+        }
+    }
+    let (path, parts) = found?;
+    match parts {
+        None => Some(path),
+        Some(parts) => parts.paths(folder).into_iter().next(),
+    }
 }

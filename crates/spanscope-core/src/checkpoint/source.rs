@@ -44,9 +44,7 @@ impl Source {
     /// # Errors
     /// When a file was written to since, or never was one.
     pub(super) fn input(&self, path: &Path) -> Result<Input, CheckpointError> {
-        let is_one = self.files.len() == 1;
         let bytes = |(file, source): &(PathBuf, SourceFile)| {
-            let file = if is_one { path } else { file };
             if let Some(bytes) = source.static_bytes() {
                 return Ok((file.to_owned(), FileBytes::Static(bytes)));
             }

@@ -207,6 +207,10 @@ fn a_model_in_parts_is_one() {
         let again = Checkpoint::again(&file(n), &source).unwrap();
         assert_eq!(again.read("b").unwrap(), read.read("b").unwrap());
     }
+    // The folder holds nothing else.
+    let read = Checkpoint::open(folder.path()).unwrap();
+    assert!(read.names().eq(["a", "b"]));
+    assert_eq!(read.path(), folder.path());
     std::fs::write(file(2), part(1, 2, "a")).unwrap();
     assert!(refused(&file(1)).contains("tensor a is in"));
     std::fs::write(file(2), part(0, 2, "b")).unwrap();
@@ -216,4 +220,7 @@ fn a_model_in_parts_is_one() {
     let alone = folder.path().join("alone.gguf");
     std::fs::write(&alone, part(0, 2, "a")).unwrap();
     assert!(refused(&alone).contains("does not say where the others are"));
+    // Of several models none is meant.
+    let said = refused(folder.path());
+    assert!(said.contains("may be opened: alone.gguf"), "{said}");
 }
