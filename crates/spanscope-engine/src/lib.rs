@@ -26,6 +26,7 @@ mod snapshot;
 mod span_history;
 mod steps;
 pub mod sums_file;
+mod tokenizer;
 mod tokens;
 mod vector_facts;
 mod weights_file;

@@ -7,6 +7,7 @@ use super::Sample;
 use super::follow::Stamp;
 use super::run_file::{Header, RunFile, RunFileError};
 use super::span_history::SpanHistory;
+use super::tokenizer;
 use spanscope_chart::{TokenName, thousands};
 use spanscope_core::checkpoint::RunProgress;
 use spanscope_core::checkpoint::{
@@ -14,6 +15,7 @@ use spanscope_core::checkpoint::{
 };
 use spanscope_core::model::{Device, ModelError, Network, Part};
 use spanscope_core::shown::{shown, shown_path};
+use spanscope_core::text::tokenizer::TokenizerError;
 use spanscope_core::text::{Coverage, TextError, Vocabulary};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
@@ -105,6 +107,9 @@ pub enum EngineError {
         /// The file.
         path: PathBuf,
     },
+    /// A model's tokenizer cannot be used.
+    #[error(transparent)]
+    Tokenizer(#[from] TokenizerError),
     /// Nothing to run on.
     #[error("the text has no token that the model knows")]
     NoTokens,
@@ -262,6 +267,21 @@ impl Model {
         let architecture = model.network.architecture();
         let expected = architecture.vocab_size;
         let assumed = &mut model.assumed;
+        let beside = match vocab {
+            Some(file) if tokenizer::is_tokenizer(file) => {
+                Some(tokenizer::from_file(file, expected)?)
+            }
+            Some(_) => None,
+            None => tokenizer::beside(checkpoint, expected)?,
+        };
+        if let Some(found) = beside {
+            if let (Some(_), Some(vocabulary)) = (vocab, &found.vocabulary) {
+                assumed.push(format!("vocabulary: {}", vocabulary.note()));
+            }
+            assumed.extend(found.assumed);
+            model.vocabulary = found.vocabulary;
+            return Ok(model);
+        }
         model.vocabulary = match (vocab, checkpoint.metadata().get("vocabulary")) {
             (Some(file), _) => {
                 let vocabulary =

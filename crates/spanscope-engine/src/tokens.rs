@@ -2,7 +2,7 @@
 
 use super::open::Model;
 use spanscope_core::model::Cancel;
-use spanscope_core::text::{self, Coverage, Gathered, Piece};
+use spanscope_core::text::{self, Coverage, Gathered, Piece, Unit, Vocabulary};
 use std::borrow::Cow;
 use std::sync::Arc;
 
@@ -32,6 +32,10 @@ impl Tokens {
     /// Cuts `text` into pieces, at most `limit` of them; `None` on cancellation. Without a vocabulary the text is a
     /// list of token ids.
     pub fn new(model: &Model, text: Arc<str>, limit: usize, cancel: &Cancel) -> Option<Self> {
+        let pieces = model.vocabulary.as_ref();
+        if let Some(vocabulary) = pieces.filter(|v| v.unit() == Unit::Piece) {
+            return Self::of_pieces(vocabulary, text, limit, cancel);
+        }
         let cut = |chunk: &[u8]| match &model.vocabulary {
             Some(vocabulary) => vocabulary.encode_bytes(chunk),
             None => numbers(chunk, model.network.architecture().vocab_size),
@@ -52,6 +56,54 @@ impl Tokens {
         })
     }
 
+    /// As [`Tokens::new`], of a text whose tokens are parts of words: which ones depends on all of it. A text that cannot be cut is
+    /// one piece that is not known.
+    fn of_pieces(
+        vocabulary: &Vocabulary,
+        text: Arc<str>,
+        limit: usize,
+        cancel: &Cancel,
+    ) -> Option<Self> {
+        let raw = raw(&text);
+        let bytes = raw.as_deref().unwrap_or(text.as_bytes());
+        let go_on = || !cancel.is_cancelled();
+        let found = vocabulary.encode_whole(bytes, &go_on)?;
+        if cancel.is_cancelled() {
+            return None;
+        }
+        let mut pieces = found.unwrap_or_else(|_| {
+            vec![Piece {
+                id: None,
+                range: 0..bytes.len(),
+            }]
+        });
+        let mut end = bytes.len();
+        if pieces.len() > limit {
+            pieces.truncate(limit);
+            end = pieces.last().map_or(0, |piece| piece.range.end);
+        }
+        Some(Self::of(text, raw, pieces, end))
+    }
+
+    /// Of `pieces`, which cover the text up to byte `end`.
+    fn of(text: Arc<str>, raw: Option<Arc<[u8]>>, pieces: Vec<Piece>, end: usize) -> Self {
+        let (ids, piece_of): (Vec<u32>, Vec<u32>) = pieces
+            .iter()
+            .enumerate()
+            .filter_map(|(i, piece)| Some((piece.id?, i as u32)))
+            .unzip();
+        let bytes = raw.as_deref().unwrap_or(text.as_bytes());
+        Self {
+            unknown: pieces.len() - ids.len(),
+            left_out: bytes.len() - end,
+            text,
+            raw,
+            pieces,
+            ids,
+            piece_of,
+        }
+    }
+
     fn cut(
         text: Arc<str>,
         limit: usize,
@@ -59,10 +111,7 @@ impl Tokens {
         before: impl Fn(&[u8]) -> usize,
         cut: impl Fn(&[u8]) -> Vec<Piece>,
     ) -> Option<Self> {
-        let raw: Option<Arc<[u8]>> = match text::to_bytes(&text) {
-            Cow::Borrowed(_) => None,
-            Cow::Owned(bytes) => Some(bytes.into()),
-        };
+        let raw = raw(&text);
         let bytes = raw.as_deref().unwrap_or(text.as_bytes());
         let mut pieces = Vec::new();
         let mut from = before(bytes);
@@ -82,20 +131,7 @@ impl Tokens {
             pieces.truncate(limit);
             from = pieces.last().map_or(0, |piece| piece.range.end);
         }
-        let (ids, piece_of): (Vec<u32>, Vec<u32>) = pieces
-            .iter()
-            .enumerate()
-            .filter_map(|(i, piece)| Some((piece.id?, i as u32)))
-            .unzip();
-        Some(Self {
-            unknown: pieces.len() - ids.len(),
-            left_out: bytes.len() - from,
-            text,
-            raw,
-            pieces,
-            ids,
-            piece_of,
-        })
+        Some(Self::of(text, raw, pieces, from))
     }
 
     /// How much of it the vocabulary has.
@@ -131,6 +167,14 @@ impl Tokens {
         self.piece_of
             .binary_search(&u32::try_from(piece).ok()?)
             .ok()
+    }
+}
+
+/// A text's bytes, where they are not its own.
+fn raw(text: &str) -> Option<Arc<[u8]>> {
+    match text::to_bytes(text) {
+        Cow::Borrowed(_) => None,
+        Cow::Owned(bytes) => Some(bytes.into()),
     }
 }
 

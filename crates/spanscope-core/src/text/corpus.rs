@@ -324,7 +324,7 @@ fn candidates(
         how: match unit {
             Unit::Byte => "the prepared {name} (decimal numbers)".into(),
             Unit::Char => "the prepared {name} (single characters)".into(),
-            Unit::Word => "{name}".into(),
+            Unit::Word | Unit::Piece => "{name}".into(),
         },
         is_prepared: true,
     });

@@ -66,7 +66,10 @@ fn unit_in(object: &Map<String, Value>) -> Result<Option<Unit>, TextError> {
     let Some(unit) = object.get("unit") else {
         return Ok(None);
     };
-    serde_json::from_value(unit.clone()).map(Some).map_err(|_| {
+    let known = serde_json::from_value(unit.clone()).ok();
+    // A list of pieces is no tokenizer: it does not say how a text is cut.
+    let known = known.filter(|unit| *unit != Unit::Piece);
+    known.map(Some).ok_or_else(|| {
         TextError::Vocabulary(format!(
             "unit is {}, not \"byte\", \"char\" or \"word\"",
             shown(&unit.to_string())

@@ -54,6 +54,7 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ("key projections", "键投影"),
     ("value projections", "值投影"),
     ("attention output projections", "注意力输出投影"),
+    ("pieces of words", "词的片段"),
     ("learned sinks", "学习到的汇点"),
     ("spans", "跨度"),
     ("feed-forward sublayers", "前馈子层"),

@@ -305,6 +305,7 @@ pub fn vocabulary(model: &Model) -> Vec<(&'static str, String)> {
         Unit::Byte => tr("bytes"),
         Unit::Char => tr("characters"),
         Unit::Word => tr("words"),
+        Unit::Piece => tr("pieces of words"),
     };
     let end = match vocabulary.eos() {
         Some(id) => trf("⏎, id {0}", &[&id]),

@@ -116,6 +116,7 @@ fn users(ui: &mut Ui, cx: &mut ViewContext<'_>, model: &Model, facts: &VectorFac
     let unit = model.vocabulary.as_ref().map(Vocabulary::unit);
     let (around, between) = match unit {
         Some(Unit::Byte | Unit::Char) => (CHARACTERS, ""),
+        Some(Unit::Piece) => (WORDS, ""),
         Some(Unit::Word) | None => (WORDS, " "),
     };
     let largest = facts.users.first().map_or(0.0, |user| user.1);

@@ -155,7 +155,7 @@ pub fn show(
                 .and_then(|m| m.vocabulary.as_ref());
             // Characters stand beside each other, words and ids apart.
             let before = before.join(match vocabulary.map(Vocabulary::unit) {
-                Some(Unit::Byte | Unit::Char) => "",
+                Some(Unit::Byte | Unit::Char | Unit::Piece) => "",
                 Some(Unit::Word) | None => " ",
             });
             ui.label(quiet(trf("after “…{0}”", &[&before])));

@@ -280,7 +280,7 @@ fn gap(snapshot: &Snapshot) -> usize {
     let model = snapshot.model.as_ref();
     let vocabulary = model.and_then(|model| model.vocabulary.as_ref());
     let unit = vocabulary.map(|vocabulary| vocabulary.unit());
-    usize::from(!matches!(unit, Some(Unit::Byte | Unit::Char)))
+    usize::from(!matches!(unit, Some(Unit::Byte | Unit::Char | Unit::Piece)))
 }
 
 #[cfg(test)]
