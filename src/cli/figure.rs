@@ -36,19 +36,19 @@ pub(super) struct FigureArgs {
     /// Replace files that are there
     #[arg(long)]
     pub force: bool,
-    /// Heads as LAYER.HEAD, both from 0, separated by commas; several are drawn together
-    #[arg(long, value_name = "L.H,…", value_delimiter = ',', value_parser = head, default_value = "0.0")]
+    /// Heads as LAYER.HEAD, both from 0, separated by commas; several are drawn together [default: 0.0]
+    #[arg(long, value_name = "L.H,…", value_delimiter = ',', value_parser = head)]
     pub head: Vec<(usize, usize)>,
-    /// How the weights of several heads become one picture
-    #[arg(long, value_enum, default_value_t = CombineArg::Mean)]
-    pub combine: CombineArg,
+    /// How the weights of several heads become one picture [default: mean]
+    #[arg(long, value_enum)]
+    pub combine: Option<CombineArg>,
     /// Tokens from A up to B, or to the end (A..), from 0: the queries of `attention`, the selection of `text`; the last of `predictions`
     #[arg(long, value_name = "A..B", value_parser = tokens)]
     pub tokens: Option<(usize, usize)>,
     /// The number of each head in `heads`: reach, span, effective_50, effective_90, effective_99, mean_distance, entropy,
-    /// previous_token, text, persistent, empty or removed
-    #[arg(long, value_name = "NAME", default_value = "reach", value_parser = statistic)]
-    pub statistic: Statistic,
+    /// previous_token, text, persistent, empty or removed [default: reach]
+    #[arg(long, value_name = "NAME", value_parser = statistic)]
+    pub statistic: Option<Statistic>,
     /// `spans`: heads of a layer by rising reach, as in the paper; `grid`: heads by the --statistic; `vectors`: the most used
     /// first
     #[arg(long)]
@@ -62,21 +62,21 @@ pub(super) struct FigureArgs {
     /// `spans`: mark the distances that hold 50, 90 and 99 % of each head's weight on the text
     #[arg(long)]
     pub effective: bool,
-    /// `attention`: columns are keys, or distances
-    #[arg(long, value_enum, default_value_t = ColumnsArg::Key)]
-    pub columns: ColumnsArg,
-    /// How weights are spread over the colours
-    #[arg(long, default_value = "sqrt", value_parser = named(&Scale::ALL, Scale::id, |_| ""))]
-    pub scale: Scale,
-    /// `text`: shade by what the tokens read, by who reads them, or by surprisal
-    #[arg(long, default_value = "read", value_parser = named(&Shade::ALL, Shade::id, |_| ""))]
-    pub shade: Shade,
+    /// `attention`: columns are keys, or distances [default: key]
+    #[arg(long, value_enum)]
+    pub columns: Option<ColumnsArg>,
+    /// How weights are spread over the colours [default: sqrt]
+    #[arg(long, value_parser = named(&Scale::ALL, Scale::id, |_| ""))]
+    pub scale: Option<Scale>,
+    /// `text`: shade by what the tokens read, by who reads them, or by surprisal [default: read]
+    #[arg(long, value_parser = named(&Shade::ALL, Shade::id, |_| ""))]
+    pub shade: Option<Shade>,
     /// `text`: of several tokens the mean of their weights, not the sum
     #[arg(long)]
     pub mean: bool,
-    /// `training`: the mean of so many entries of the log
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = super::args::at_least_one)]
-    pub smooth: usize,
+    /// `training`: the mean of so many entries of the log [default: 1]
+    #[arg(long, value_name = "N", value_parser = super::args::at_least_one)]
+    pub smooth: Option<usize>,
     #[command(flatten)]
     pub style: StyleArgs,
     #[command(flatten)]
@@ -110,7 +110,71 @@ pub(super) enum ColumnsArg {
 /// Most cells a side of a heatmap: of a longer text several weights share one.
 const CELLS: usize = 2048;
 
+impl FigureArgs {
+    /// Options of some kinds only: whether they were given, and the kinds that use them.
+    fn of_some_kinds(&self) -> [(bool, &'static str, &'static [FigureKind]); 14] {
+        use FigureKind::{
+            Attention, Grid, Heads, Mask, Predictions, Spans, Text, Training, Usage, Vectors,
+        };
+        [
+            (
+                !self.head.is_empty(),
+                "--head",
+                &[Mask, Attention, Text, Usage, Vectors],
+            ),
+            (self.combine.is_some(), "--combine", &[Attention, Text]),
+            (
+                self.tokens.is_some(),
+                "--tokens",
+                &[Attention, Text, Vectors, Predictions],
+            ),
+            (self.statistic.is_some(), "--statistic", &[Heads, Grid]),
+            (self.sort, "--sort", &[Spans, Grid, Vectors]),
+            (self.z, "--z", &[Spans]),
+            (self.linear, "--linear", &[Spans, Usage]),
+            (self.effective, "--effective", &[Spans]),
+            (self.columns.is_some(), "--columns", &[Attention]),
+            (
+                self.scale.is_some(),
+                "--scale",
+                &[Attention, Grid, Text, Vectors],
+            ),
+            (self.shade.is_some(), "--shade", &[Text]),
+            (self.mean, "--mean", &[Text]),
+            (self.smooth.is_some(), "--smooth", &[Training]),
+            (
+                self.style.map.is_some(),
+                "--map",
+                &[Heads, Attention, Grid, Text, Vectors],
+            ),
+        ]
+    }
+
+    /// An option without effect is no option of this figure: whoever gives it expects another one.
+    fn check(&self) -> Result<(), Usage> {
+        let kind = self.kind;
+        for (given, option, kinds) in self.of_some_kinds() {
+            if given && !kinds.contains(&kind) {
+                let ids: Vec<&str> = kinds.iter().map(|kind| kind.id()).collect();
+                return Err(Usage(format!(
+                    "figure {}: {option} has no effect on it, only on {}; leave it out",
+                    kind.id(),
+                    ids.join(", ")
+                )));
+            }
+        }
+        if kind == FigureKind::Grid && self.statistic.is_some() && !self.sort {
+            return Err(Usage(
+                "figure grid: --statistic has no effect without --sort; add that, or leave it out"
+                    .into(),
+            ));
+        }
+        Ok(())
+    }
+}
+
 pub(super) fn run(args: &FigureArgs) -> Result<()> {
+    args.check()?;
     let reads = [
         Some(args.model.as_path()),
         args.input.text.as_deref(),
@@ -172,9 +236,16 @@ pub(super) fn run(args: &FigureArgs) -> Result<()> {
     if let (Some(path), false) = (&args.input.ids, ids.is_empty()) {
         check_ids(&model, &ids, path)?;
     }
-    if kind.needs_text() && snapshot.tokens.ids.is_empty() {
+    if (kind.needs_text() || args.effective) && snapshot.tokens.ids.is_empty() {
         let id = kind.id();
         return Err(match text_name.as_str() {
+            "" if args.effective => {
+                let words = "--effective marks what heads do with a text";
+                Usage(format!(
+                    "figure {id}: {words}: pass --text FILE or --ids FILE.json"
+                ))
+                .into()
+            }
             "" => Usage(format!("figure {id}: pass --text FILE or --ids FILE.json")).into(),
             name => anyhow::anyhow!("{name}: the text has no token that the model knows"),
         });
@@ -245,9 +316,11 @@ fn choice(args: &FigureArgs, model: &crate::engine::Model, count: usize) -> Resu
     let end = range.1.min(count);
     let last = end.saturating_sub(1);
     let combine = match args.combine {
-        CombineArg::Mean => Combine::Mean,
-        CombineArg::Max => Combine::Max,
+        None | Some(CombineArg::Mean) => Combine::Mean,
+        Some(CombineArg::Max) => Combine::Max,
     };
+    let statistic = args.statistic.unwrap_or(Statistic::Reach);
+    let scale = args.scale.unwrap_or(Scale::Sqrt);
     let leading = args.head.first().copied().unwrap_or((0, 0));
     Ok(FigureChoice {
         heads: Heads::new(leading, args.head.iter().copied(), combine),
@@ -260,7 +333,7 @@ fn choice(args: &FigureArgs, model: &crate::engine::Model, count: usize) -> Resu
             None if count > 0 => TokenSet::one(last),
             None => TokenSet::default(),
         },
-        statistic: args.statistic,
+        statistic,
         measure: if args.z {
             SpanMeasure::Span
         } else {
@@ -271,10 +344,10 @@ fn choice(args: &FigureArgs, model: &crate::engine::Model, count: usize) -> Resu
         effective: [args.effective; 3],
         heatmap: HeatmapStyle {
             layout: match args.columns {
-                ColumnsArg::Key => BandLayout::Key,
-                ColumnsArg::Distance => BandLayout::Distance,
+                None | Some(ColumnsArg::Key) => BandLayout::Key,
+                Some(ColumnsArg::Distance) => BandLayout::Distance,
             },
-            scale: args.scale,
+            scale,
             most: CELLS,
             pool: Pool::Max,
             ..HeatmapStyle::default()
@@ -282,21 +355,21 @@ fn choice(args: &FigureArgs, model: &crate::engine::Model, count: usize) -> Resu
         queries: range.0..end,
         grid: GridStyle {
             sort: if args.sort {
-                args.statistic
+                statistic
             } else {
                 Statistic::Head
             },
             falling: args.sort,
-            scale: args.scale,
+            scale,
             ..GridStyle::default()
         },
-        shade: args.shade,
+        shade: args.shade.unwrap_or_default(),
         shade_mean: args.mean,
-        shade_scale: args.scale,
+        shade_scale: scale,
         usage_log: !args.linear,
         by_use: args.sort,
-        vector_colors: (args.scale, ColorMap::Viridis),
-        smoothing: args.smooth,
+        vector_colors: (scale, ColorMap::Viridis),
+        smoothing: args.smooth.unwrap_or(1),
         ..FigureChoice::default()
     })
 }

@@ -136,16 +136,23 @@ fn begin(args: &TrainArgs) -> Result<(Trainer, PathBuf, Held)> {
 }
 
 fn resume(args: &TrainArgs, folder: &Path) -> Result<(Trainer, PathBuf, Held)> {
-    if args.run.vocab.is_some() {
-        let what = "--resume goes on with the vocabulary that the run has: leave --vocab out";
-        return Err(Usage(what.into()).into());
-    }
     let path = in_folder(folder);
     let Begun {
         data: source,
         mut options,
         vocabulary,
     } = Trainer::peek(&path)?;
+    if let Some(file) = &args.run.vocab {
+        // The run's own may be given again.
+        let given = Vocabulary::of_any_size(file, !options.adapt_io_cutoffs.is_empty())?;
+        if given != vocabulary {
+            return Err(Usage(format!(
+                "{}: this is another vocabulary than the run's own, with which --resume goes on: leave --vocab out",
+                shown_path(file)
+            ))
+            .into());
+        }
+    }
     let held = hold(&path)?;
     args.change(&mut options)?;
     let source = args.data.as_ref().unwrap_or(&source);

@@ -36,15 +36,10 @@ fn every_kind_is_written_in_every_form() {
             .map(|ending| folder.path().join(format!("{kind}.{ending}")))
             .map(|path| path.to_str().unwrap().to_owned())
             .collect();
-        let mut args = vec![
-            "figure",
-            kind,
-            SHAKESPEARE,
-            "--text",
-            &text,
-            "--head",
-            "3.1",
-        ];
+        let mut args = vec!["figure", kind, SHAKESPEARE, "--text", &text];
+        if ["mask", "attention", "text"].contains(&kind) {
+            args.extend(["--head", "3.1"]);
+        }
         for path in &paths {
             args.extend(["-o", path]);
         }
@@ -197,6 +192,87 @@ fn what_cannot_be_drawn_is_said() {
         assert!(said.contains(part), "{args:?}: {said}");
         assert!(!Path::new(&out).exists());
     }
+}
+
+#[test]
+fn an_option_that_a_kind_does_not_use_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let (text, out) = (text(folder.path()), folder.path().join("out.svg"));
+    let options: [(&[&str], &[&str]); 14] = [
+        (
+            &["--head", "1.1"],
+            &["mask", "attention", "text", "usage", "vectors"],
+        ),
+        (&["--combine", "max"], &["attention", "text"]),
+        (
+            &["--tokens", "5..9"],
+            &["attention", "text", "vectors", "predictions"],
+        ),
+        (&["--statistic", "reach"], &["heads", "grid"]),
+        (&["--sort"], &["spans", "grid", "vectors"]),
+        (&["--z"], &["spans"]),
+        (&["--linear"], &["spans", "usage"]),
+        (&["--effective"], &["spans"]),
+        (&["--columns", "distance"], &["attention"]),
+        (
+            &["--scale", "log"],
+            &["attention", "grid", "text", "vectors"],
+        ),
+        (&["--shade", "surprisal"], &["text"]),
+        (&["--mean"], &["text"]),
+        (&["--smooth", "2"], &["training"]),
+        (
+            &["--map", "greys"],
+            &["heads", "attention", "grid", "text", "vectors"],
+        ),
+    ];
+    let of = |model: &str, kind: &str, option: &[&str]| {
+        let args = ["figure", kind, model, "--text", &text, "--force"];
+        let out = ["-o", out.to_str().unwrap()];
+        program(&[&args[..], option, &out].concat())
+    };
+    for (option, users) in options {
+        for kind in KINDS.into_iter().chain(["usage", "vectors"]) {
+            if !users.contains(&kind) {
+                let done = of(SHAKESPEARE, kind, option).assert().code(2);
+                let said = String::from_utf8_lossy(&done.get_output().stderr).into_owned();
+                assert!(said.contains(option[0]) && said.contains(kind), "{said}");
+                assert!(said.contains(&users.join(", ")), "{said}");
+            }
+        }
+    }
+    // What one kind uses at least is drawn otherwise with it.
+    for (kind, option) in [
+        ("attention", "--combine max --head 1.1,2.1"),
+        ("attention", "--columns distance"),
+        ("heads", "--map greys"),
+        ("grid", "--map greys"),
+        ("text", "--map greys"),
+        ("spans", "--effective"),
+    ] {
+        let draw = |option: &[&str]| {
+            of(SHAKESPEARE, kind, option).assert().success();
+            std::fs::read(&out).unwrap()
+        };
+        let option: Vec<&str> = option.split(' ').collect();
+        assert!(draw(&option) != draw(&[]), "{kind} {option:?}");
+    }
+    let said = of(SHAKESPEARE, "grid", &["--statistic", "span"])
+        .assert()
+        .code(2);
+    let said = String::from_utf8_lossy(&said.get_output().stderr).into_owned();
+    assert!(said.contains("--sort"), "{said}");
+    let out = out.to_str().unwrap();
+    let args = [
+        "figure",
+        "spans",
+        SHAKESPEARE,
+        "--effective",
+        "--force",
+        "-o",
+        out,
+    ];
+    assert!(complaint(&args, 2).contains("--text"));
 }
 
 #[test]

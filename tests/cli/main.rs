@@ -5,6 +5,7 @@ mod bench;
 mod corpus;
 mod errors;
 mod examples;
+mod extreme;
 mod figures;
 mod files;
 mod models;
@@ -44,6 +45,32 @@ fn program(args: &[&str]) -> assert_cmd::Command {
     command.current_dir(root("")).args(args);
     command.env_remove("DISPLAY").env_remove("WAYLAND_DISPLAY");
     command
+}
+
+/// The program as a child that can be sent signals, also where they are ignored here, as after `nohup` and in the background of a
+/// script: a child would ignore them too. `None`, with a word, where that cannot be undone.
+#[cfg(unix)]
+fn heeding_signals() -> Option<std::process::Command> {
+    let program = env!("CARGO_BIN_EXE_spanscope");
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let ignored = ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    // HUP, INT and TERM are signals 1, 2 and 15, from bit 0 on.
+    if ignored.unwrap_or(0) & 0b100_0000_0000_0011 == 0 {
+        return Some(std::process::Command::new(program));
+    }
+    let env = || {
+        let mut env = std::process::Command::new("env");
+        env.arg("--default-signal=HUP,INT,TERM");
+        env
+    };
+    if env().arg("true").status().is_ok_and(|done| done.success()) {
+        let mut command = env();
+        command.arg(program);
+        return Some(command);
+    }
+    println!("left out: signals are ignored where this test runs, and `env` cannot change that");
+    None
 }
 
 /// What a successful run prints.

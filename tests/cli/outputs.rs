@@ -1,6 +1,8 @@
 //! What commands write, and where: the same bytes for the same input, through links and into pipes, never over what they read,
 //! and nothing left behind when a signal ends them.
 
+#[cfg(unix)]
+use super::heeding_signals;
 use super::{Golden, SHAKESPEARE, complaint, data, json, program, root};
 use std::fs;
 use std::io::{Read, Write};
@@ -8,9 +10,12 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-/// The program as a child that can be sent signals.
 fn start(args: &[&str]) -> Child {
-    Command::new(env!("CARGO_BIN_EXE_spanscope"))
+    start_as(Command::new(env!("CARGO_BIN_EXE_spanscope")), args)
+}
+
+fn start_as(mut program: Command, args: &[&str]) -> Child {
+    program
         .current_dir(root(""))
         .args(args)
         .env_remove("DISPLAY")
@@ -242,7 +247,10 @@ fn a_signal_leaves_no_unfinished_file() {
             .any(|name| name.ends_with(".part"))
     };
     for (name, code) in [("INT", 130), ("TERM", 143), ("HUP", 129)] {
-        let mut child = start(&["record", SHAKESPEARE, "--ids", &ids, "-o", &out]);
+        let Some(program) = heeding_signals() else {
+            return;
+        };
+        let mut child = start_as(program, &["record", SHAKESPEARE, "--ids", &ids, "-o", &out]);
         wait("it begins to write", &unfinished);
         signal(&child, name);
         let status = child.wait().unwrap();

@@ -1,5 +1,7 @@
 //! `train` as a process: what it writes, what it refuses, and what survives when it is ended.
 
+#[cfg(unix)]
+use super::heeding_signals;
 use super::{complaint, json, program, stdout};
 use safetensors::SafeTensors;
 use std::fs;
@@ -257,6 +259,18 @@ fn a_vocabulary_that_was_given_goes_on_with_the_run() {
     program(&["train", "--resume", &run, "--niter", "4"])
         .assert()
         .success();
+    // Its own may be given again, another not.
+    let again = ["train", "--resume", &run, "--niter", "5", "--vocab"];
+    program(&[&again[..], &[&other]].concat())
+        .assert()
+        .success();
+    let third = path(&folder, "third.txt");
+    fs::write(&third, "abcdefghijklmnopqrstuvwxyz\n.").unwrap();
+    let said = complaint(&[&again[..], &[&third]].concat(), 2);
+    assert!(
+        said.contains("third.txt") && said.contains("another vocabulary"),
+        "{said}"
+    );
 }
 
 fn spawn(args: &[&str]) -> Child {
@@ -326,13 +340,15 @@ fn killed_at_any_moment_a_run_goes_on_to_the_same_result() {
 #[cfg(unix)]
 #[test]
 fn interrupted_it_saves_and_says_how_to_go_on() {
+    let Some(mut command) = heeding_signals() else {
+        return;
+    };
     let (folder, data) = folder();
     let run = path(&folder, "run");
     let mut args = train(&data, &run);
     // For ever, as far as this test goes.
     args.pop();
     args.push("100000");
-    let mut command = Command::new(env!("CARGO_BIN_EXE_spanscope"));
     let child = command
         .args(&args)
         .stderr(Stdio::piped())

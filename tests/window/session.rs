@@ -237,6 +237,13 @@ fn two_windows_have_a_session_each_and_the_last_closed_is_restored() {
 
 /// Opens the session of a closed window whose name has `words` in it, by the menu.
 fn open_earlier(window: &mut Window, words: &str) {
+    list_earlier(window, words);
+    window.harness.get_by_label_contains(words).click();
+    window.harness.run_steps(4);
+}
+
+/// Opens the menu of earlier sessions, and waits for one.
+fn list_earlier(window: &mut Window, words: &str) {
     for entry in ["File", "Earlier sessions"] {
         window.harness.get_by_label(entry).click();
         window.harness.run_steps(4);
@@ -247,8 +254,6 @@ fn open_earlier(window: &mut Window, words: &str) {
         std::thread::sleep(std::time::Duration::from_millis(20));
         window.harness.step();
     }
-    window.harness.get_by_label_contains(words).click();
-    window.harness.run_steps(4);
 }
 
 #[test]
@@ -296,6 +301,39 @@ fn the_session_of_a_closed_window_opens_from_the_menu_and_what_was_open_is_kept(
     let (last, other) = (open(folder.path()), open(folder.path()));
     assert_eq!(**last.app().text(), *"Alpha to the end");
     assert_eq!(**other.app().text(), *"Beta and on");
+}
+
+#[test]
+fn a_session_that_another_window_has_by_now_is_not_taken_from_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut first = open(folder.path());
+    let mut second = open(folder.path());
+    for (window, words) in [(&mut first, "Alpha"), (&mut second, "Beta")] {
+        window.keys(Modifiers::COMMAND, Key::E);
+        window.harness.run_steps(2);
+        window.keys(Modifiers::COMMAND, Key::A);
+        window.write(words);
+    }
+    // A list that is older than two seconds is replaced by one without the entry: then it was never clicked.
+    for _ in 0..20 {
+        drop(first);
+        list_earlier(&mut second, "Alpha");
+        // Between the look and the click.
+        first = Window::unopened(Start::default(), folder.path());
+        assert_eq!(**first.app().text(), *"Alpha");
+        let entry = second.harness.query_by_label_contains("Alpha").unwrap();
+        entry.click();
+        second.harness.run_steps(4);
+        assert_eq!(**second.app().text(), *"Beta");
+        if let Some(words) = second.app().complaint() {
+            assert!(words.contains("Another window"), "{words}");
+            return;
+        }
+        assert!(second.harness.query_by_label_contains("Alpha").is_none());
+        second.keys(Modifiers::NONE, Key::Escape);
+        second.keys(Modifiers::NONE, Key::Escape);
+    }
+    panic!("it was never clicked in time");
 }
 
 #[cfg(unix)]

@@ -176,7 +176,7 @@ pub fn infer(
 
 /// Distances and persistent vectors of all heads that any file of weights may have: the largest published model has 2.9 million,
 /// and pays for them with 228 MB.
-const MOST_DISTANCES: usize = 1 << 19;
+const MOST_DISTANCES: usize = 1 << 20;
 
 /// The same of a run file, which has no weights to pay with.
 pub(in crate::model) const MOST_RECORDED_DISTANCES: usize = 1 << 21;
