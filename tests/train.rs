@@ -189,7 +189,10 @@ fn a_checkpoint_is_a_model_that_predicts_as_the_run_does() {
         trainer.save(&path).unwrap();
         let model = Model::open(&folder.path().join("run"), None, None).unwrap();
         assert_eq!(model.path, path, "the folder stands for its checkpoint");
-        assert_eq!(model.network.architecture().adaptive_span().unwrap(), trainer.config());
+        assert_eq!(
+            model.network.architecture().adaptive_span().unwrap(),
+            trainer.config()
+        );
         assert_eq!(model.vocabulary.as_ref(), Some(&data.vocabulary));
         assert_eq!(
             model

@@ -41,13 +41,13 @@ pub(super) struct SelectedHeadsTask {
 impl SelectedHeadsTask {
     /// Nothing yet; `None` when there are no such heads.
     pub fn new(run: &Run, heads: Heads) -> Option<Self> {
-        let (mut nearest, mut reach, mut vectors) = (0, 0, 0);
+        let (mut nearest, mut vectors) = (0, 0);
         for &(layer, head) in heads.all() {
             let none = run.head_weights(layer, head, 0, 0)?;
             nearest = none.nearest;
-            reach = reach.max(none.reach);
             vectors = vectors.max(none.vectors);
         }
+        let reach = farthest(run, &heads);
         if heads.single().is_none() {
             vectors = vectors.min(1);
         }
@@ -71,6 +71,8 @@ impl SelectedHeadsTask {
     /// Computes what is missing of the queries in `range`, the last ones where they are too many; false when told to
     /// stop, with what was done until then kept.
     pub fn go_on(&mut self, run: &Run, range: &Range<usize>, cancel: &Cancel) -> bool {
+        // The text may have grown.
+        self.weights.reach = farthest(run, &self.heads);
         let width = (self.weights.reach + self.weights.vectors).max(1);
         let first = range
             .start
@@ -118,6 +120,16 @@ impl SelectedHeadsTask {
             loses_weight: self.loses_weight,
         }
     }
+}
+
+/// The most distances that any of the heads sees in this text.
+fn farthest(run: &Run, heads: &Heads) -> usize {
+    let spans = run.network().spans();
+    let of_heads = spans
+        .iter()
+        .filter(|span| heads.all().contains(&(span.layer, span.head)));
+    let seen = of_heads.map(|span| span.seen(run.ids().len()));
+    seen.max().unwrap_or(0)
 }
 
 /// The weights of several heads for the queries `from..to`, put together; `reach` is that of the farthest.

@@ -21,6 +21,7 @@ impl HeadRecorder {
     /// As [`HeadRecorder::new`], over the queries at these positions only.
     pub fn over(span: &Span, vectors: usize, queries: Range<usize>) -> Self {
         let tokens = queries.len();
+        let reach = span.seen(queries.end);
         Self {
             layer: span.layer,
             head: span.head,
@@ -29,9 +30,9 @@ impl HeadRecorder {
                 sink: Vec::new(),
                 first: queries.start,
                 queries: tokens,
-                reach: span.reach,
+                reach,
                 vectors,
-                weights: vec![0.0; tokens * span.reach].into(),
+                weights: vec![0.0; tokens * reach].into(),
                 persistent: vec![0.0; tokens * vectors],
                 empty: vec![0.0; tokens],
             }),
@@ -63,12 +64,22 @@ impl Observer for HeadRecorder {
             empty,
             first,
             queries,
+            reach,
             ..
         } = &mut *weights;
         let Some(at) = tile.first.checked_sub(*first) else {
             return;
         };
-        put(weights, &tile.weights, at * tile.reach);
+        if tile.reach == *reach {
+            put(weights, &tile.weights, at * tile.reach);
+        } else {
+            // Of queries near the text's start there is less to see.
+            for i in 0..tile.queries {
+                let row = tile.row(i);
+                let seen = row.len().min(*reach);
+                put(weights, &row[..seen], (at + i) * *reach);
+            }
+        }
         put(persistent, &tile.persistent, at * tile.vectors);
         put(empty, &tile.empty, at);
         if !tile.sink.is_empty() {

@@ -198,6 +198,15 @@ impl Span {
         }
     }
 
+    /// The most distances that a query of a text of `tokens` tokens sees: its reach, or, where its softmax ends at the text's start,
+    /// as many as the last query has.
+    pub fn seen(&self, tokens: usize) -> usize {
+        match self.nearest {
+            0 => self.reach.min(tokens),
+            _ => self.reach,
+        }
+    }
+
     /// The head.
     pub fn id(&self) -> HeadId {
         HeadId {

@@ -96,7 +96,16 @@ impl SumsFile {
         // The tensors are there, so memory for them is no more than the file's.
         let mut distances = Vec::with_capacity(spans.len());
         for span in &spans {
-            distances.push(read(&distance_name(span), &[span.reach])?);
+            let name = distance_name(span);
+            // As far as its texts go, where nothing lies before them.
+            let found = file.places().get(&name).map(|place| place.shape.clone());
+            let count = match found.as_deref() {
+                Some([count]) if !architecture.has_empty_context() && *count <= span.reach => {
+                    *count
+                }
+                _ => span.reach,
+            };
+            distances.push(read(&name, &[count])?);
         }
         let mut sums = Sums::of(architecture, &[], header.has_removed);
         sums.heads = spans

@@ -150,7 +150,11 @@ impl Sums {
     /// As [`new`](Self::new), of a network with these spans.
     pub fn of(architecture: &Architecture, spans: &[Span], has_removed: bool) -> Self {
         let heads = spans.iter().map(|span| HeadSum {
-            distances: vec![0; span.reach],
+            distances: match architecture.has_empty_context() {
+                true => vec![0; span.reach],
+                // As far as texts go.
+                false => Vec::new(),
+            },
             vectors: vec![0; architecture.persistent()],
             span: *span,
             empty: 0,
@@ -202,8 +206,9 @@ impl HeadSum {
     /// Both together; `None` where a number would overflow.
     fn and(&self, other: &Self) -> Option<Self> {
         let all = |a: &[u64], b: &[u64]| -> Option<Vec<u64>> {
-            let pairs = a.iter().zip(b);
-            pairs.map(|(a, b)| a.checked_add(*b)).collect()
+            let at = |of: &[u64], i: usize| of.get(i).copied().unwrap_or(0);
+            let longest = 0..a.len().max(b.len());
+            longest.map(|i| at(a, i).checked_add(at(b, i))).collect()
         };
         Some(Self {
             span: self.span,

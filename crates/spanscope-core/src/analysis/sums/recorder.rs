@@ -128,6 +128,9 @@ impl Observer for SumRecorder {
                     *sum = sum.saturating_add(*more);
                 }
             };
+            if sums.distances.len() < distances.len() {
+                sums.distances.resize(distances.len(), 0);
+            }
             add(&mut sums.distances, &distances);
             add(&mut sums.vectors, &vectors);
             add(std::slice::from_mut(&mut sums.empty), &empty);

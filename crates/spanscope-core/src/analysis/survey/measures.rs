@@ -34,8 +34,12 @@ pub struct HeadMeasure {
 }
 
 /// The weight on each distance, summed up over the queries of `pieces`.
-pub(super) fn sums<'a>(shape: &Shape, pieces: impl Iterator<Item = &'a HeadPiece>) -> Vec<f64> {
-    let mut sums = vec![0.0; shape.reach];
+pub(super) fn sums<'a>(
+    shape: &Shape,
+    pieces: impl Iterator<Item = &'a HeadPiece> + Clone,
+) -> Vec<f64> {
+    let longest = pieces.clone().map(|piece| piece.distances.len()).max();
+    let mut sums = vec![0.0; longest.unwrap_or(0).min(shape.reach)];
     for piece in pieces {
         for (sum, more) in sums.iter_mut().zip(&piece.distances) {
             *sum += f64::from(*more);

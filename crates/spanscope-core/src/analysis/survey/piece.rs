@@ -76,6 +76,10 @@ impl Piece {
         let mut heads = first.heads.clone();
         for piece in more {
             for (head, other) in heads.iter_mut().zip(&piece.heads) {
+                // A longer text has farther distances.
+                if head.distances.len() < other.distances.len() {
+                    head.distances.resize(other.distances.len(), 0.0);
+                }
                 add(&mut head.distances, &other.distances);
                 head.entropy += other.entropy;
                 head.removed.extend_from_slice(&other.removed);
@@ -106,11 +110,14 @@ impl HeadPiece {
     /// not depend on how many queries come at a time.
     pub fn after(before: Option<&Self>, shape: &Shape, edges: &[usize], probe: &HeadProbe) -> Self {
         let mut piece = before.cloned().unwrap_or_default();
-        piece.distances.resize(shape.reach, 0.0);
+        let reach = shape.reach.min(probe.weights.reach);
+        if piece.distances.len() < reach {
+            piece.distances.resize(reach, 0.0);
+        }
         for entropy in &probe.entropy {
             piece.entropy += f64::from(*entropy);
         }
-        let mut brightest = vec![0.0_f32; shape.reach];
+        let mut brightest = vec![0.0_f32; reach];
         let weights = &probe.weights;
         for (i, query) in weights.positions().enumerate() {
             let row = weights.on_text(query);
