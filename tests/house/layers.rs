@@ -146,7 +146,7 @@ fn dependencies_run_one_way() {
         for used in rooms_used(&text) {
             // `use crate::{a, b}` hides what it uses from this test.
             assert!(
-                !used.is_empty() || is_crate,
+                !used.is_empty() || is_crate || room == "lib",
                 "{}: crate::{{…}}",
                 path.display()
             );

@@ -87,6 +87,7 @@ mod tests {
             reach: head + 32,
             window: spanscope_core::model::architecture::Window::Full,
             nearest: 1,
+            open: false,
         };
         let found = sample((0..96).map(span).collect(), 20);
         assert_eq!(found.len(), 20);

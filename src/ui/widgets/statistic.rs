@@ -205,6 +205,7 @@ mod tests {
                     ramp: 32,
                 },
                 nearest: 1,
+                open: false,
             },
             shares: Some(Shares {
                 context: 0.9,

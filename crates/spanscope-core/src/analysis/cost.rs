@@ -248,6 +248,7 @@ mod tests {
             reach,
             window: Window::Soft { limit: 5, ramp: 1 },
             nearest: 1,
+            open: false,
         }
     }
 

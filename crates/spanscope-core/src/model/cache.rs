@@ -327,6 +327,7 @@ mod tests {
         assert_eq!(cache.longest_key(0), 0.0);
     }
 
+    #[cfg(feature = "device")]
     #[test]
     fn rows_are_copied_as_far_as_they_are_there() {
         let mut cache = filled(300);

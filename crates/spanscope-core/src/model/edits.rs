@@ -1,6 +1,7 @@
 //! What is changed of a network by hand, to see what follows: a head's span, or that it says anything at all.
 
 use super::ModelError;
+use super::architecture::Window;
 use super::heads::{self, Setting, settable};
 use super::weights::{Layer, Network, Span};
 use serde::{Deserialize, Serialize};
@@ -178,6 +179,7 @@ impl Network {
                     span: span.unwrap_or(head.trained),
                     silenced,
                     sink: head.sink,
+                    open: span.is_none() && layer.spec.attention.window == Window::Full,
                     persistent: Arc::clone(&head.persistent),
                 });
             }

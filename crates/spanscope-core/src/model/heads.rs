@@ -113,6 +113,8 @@ pub(super) struct Head {
     pub sink: Option<f32>,
     /// The nearest distance that it sees.
     pub nearest: usize,
+    /// Whether it sees the whole text so far.
+    pub open: bool,
     /// What it finds before the text.
     pub outside: Outside,
     /// The head of its layer whose keys and values it reads.
@@ -141,6 +143,8 @@ pub(super) struct Setting {
     pub span: f32,
     pub silenced: bool,
     pub sink: Option<f32>,
+    /// Whether it sees the whole text so far, however long that is.
+    pub open: bool,
     pub persistent: Arc<Persistent>,
 }
 
@@ -174,6 +178,7 @@ pub(super) fn of_layer(
         _ => None,
     };
     let reach = |setting: &Setting| match ramp {
+        _ if setting.open => limit,
         Some(ramp) => mask::reach(setting.span, ramp, limit),
         None if setting.span < limit as f32 => setting.span as usize,
         None => limit,
@@ -204,6 +209,7 @@ pub(super) fn of_layer(
             },
             sink: setting.sink,
             nearest: spec.nearest,
+            open: setting.open,
             outside: spec.outside,
             keys: i / group * group,
             persistent: setting.persistent,

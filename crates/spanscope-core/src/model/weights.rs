@@ -173,6 +173,8 @@ pub struct Span {
     pub window: Window,
     /// The nearest distance that it sees: 0 where a token sees itself.
     pub nearest: usize,
+    /// Whether it sees the whole text so far, however long: its reach is then what it was trained for, where that is known.
+    pub open: bool,
 }
 
 impl Span {
@@ -195,6 +197,7 @@ impl Span {
             reach,
             window: spec.map_or(Window::Full, |spec| spec.attention.window),
             nearest: spec.map_or(0, |spec| spec.attention.nearest),
+            open: false,
         }
     }
 
@@ -202,6 +205,7 @@ impl Span {
     /// as many as the last query has.
     pub fn seen(&self, tokens: usize) -> usize {
         match self.nearest {
+            _ if self.open => tokens,
             0 => self.reach.min(tokens),
             _ => self.reach,
         }
@@ -218,9 +222,19 @@ impl Span {
     /// Of all heads, layer by layer.
     pub(super) fn all(architecture: &Architecture, layers: &[Layer]) -> Vec<Self> {
         let layers = layers.iter().enumerate();
+        // Of heads that see all, what they were trained for.
+        let most = architecture.context.unwrap_or(usize::MAX);
         let heads = layers.flat_map(|(layer, weights)| {
+            let most = if weights.heads.iter().any(|h| h.open) {
+                most
+            } else {
+                usize::MAX
+            };
             let heads = weights.heads.iter().enumerate();
-            heads.map(move |(head, h)| Self::of(architecture, layer, head, h.span, h.reach))
+            heads.map(move |(head, h)| Self {
+                open: h.open,
+                ..Self::of(architecture, layer, head, h.span, h.reach.min(most))
+            })
         });
         heads.collect()
     }

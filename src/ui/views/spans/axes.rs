@@ -176,6 +176,7 @@ mod tests {
             reach: 0,
             window,
             nearest: 1,
+            open: false,
         }
     }
 

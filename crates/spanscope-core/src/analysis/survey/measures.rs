@@ -270,6 +270,7 @@ mod tests {
                 ramp: 32,
             },
             nearest: 1,
+            open: false,
         };
         let fixed = Span {
             window: crate::model::architecture::Window::Fixed(8192),

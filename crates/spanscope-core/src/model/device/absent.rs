@@ -17,7 +17,7 @@ pub(in crate::model) enum Accelerator {}
 
 /// What such a run keeps on its device. There is none.
 #[derive(Debug, Clone, Default)]
-pub(in crate::model) struct Windows;
+pub(in crate::model) struct Windows(());
 
 impl Windows {
     pub fn truncate(&mut self, _: usize) {}

@@ -3,7 +3,9 @@
 use super::Loader;
 use crate::checkpoint::Checkpoint;
 use crate::model::ModelError;
-use crate::model::architecture::{Architecture, LayerSpec, NormSpec, Order, Position, Rope};
+use crate::model::architecture::{
+    Architecture, LayerSpec, NormSpec, Order, Position, Rope, Window,
+};
 use crate::model::edits::Edits;
 use crate::model::families::settings::Settings;
 use crate::model::families::sources::{
@@ -317,11 +319,17 @@ impl Causal<'_> {
             ff: self.feed_forward(spec, at, ff_norm, dim)?,
         };
         let none = Arc::new(Persistent::new(&[], &[], d));
-        let trained = heads::limit(attention) as f32;
+        let open = attention.window == Window::Full;
+        // Of a head that sees all, what it was trained for.
+        let trained = match open {
+            true => of.context.unwrap_or(heads::UNLIMITED) as f32,
+            false => heads::limit(attention) as f32,
+        };
         let settings = (0..attention.heads).map(|h| Setting {
             trained,
             span: trained,
             silenced: false,
+            open,
             sink: attention.sink.then(|| sinks.get(h).copied().unwrap_or(0.0)),
             persistent: Arc::clone(&none),
         });

@@ -189,6 +189,7 @@ impl<'a> Reader<'a> {
                 span: trained,
                 silenced: false,
                 sink: None,
+                open: false,
                 persistent,
             }
         });
