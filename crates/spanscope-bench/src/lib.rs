@@ -1,4 +1,4 @@
-//! The speed and memory figures, on generated models of the published sizes.
+//! Speed and memory, measured on generated models of the published sizes.
 //!
 //! A bench is a list of [cases](Case). Each is meant to run in a process of its own, so that no case's memory hides
 //! another's and all start alike; whoever starts the processes collects their [rows](Row) into one [table](table()).

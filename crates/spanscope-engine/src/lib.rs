@@ -1,4 +1,4 @@
-//! Between files and views: an opened model, texts as tokens, and the worker thread that runs one over the other.
+//! Open models, texts as tokens, and the worker thread that runs one over the other: what stands between files and views.
 //!
 //! [`Engine`] is what a window holds: it is told what is wanted and answers with [`Snapshot`]s.
 

@@ -1,4 +1,4 @@
-//! The bundled fonts, for the window and for charts; `assets/fonts/README.md` says what each is.
+//! The bundled fonts, for the window and for charts; `fonts/README.md` says what each is.
 //!
 //! The window hands them to egui. Charts set their lines of text here ([`line`]): which font draws which character is
 //! decided once, so a figure's SVG, PDF and PNG show the same.
@@ -16,7 +16,7 @@ pub static INTER: &[u8] = include_bytes!("../../fonts/Inter-Regular.otf");
 /// [`INTER`], bolder.
 pub static INTER_SEMIBOLD: &[u8] = include_bytes!("../../fonts/Inter-SemiBold.otf");
 
-/// The bytes of a file in `assets/fonts`.
+/// The bytes of a file in `fonts`.
 macro_rules! asset {
     ($name:literal) => {
         include_bytes!(concat!("../../fonts/", $name))
