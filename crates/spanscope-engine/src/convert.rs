@@ -15,6 +15,13 @@ pub fn convert(model: &Model, to: &Path, dtype: Dtype) -> Result<(), EngineError
     if model.recorded.is_some() {
         return Err(ModelError::Recorded.into());
     }
+    let architecture = model.network.architecture();
+    if architecture.adaptive_span().is_none() {
+        return Err(EngineError::NotConverted {
+            path: model.path.clone(),
+            family: architecture.family.name().to_owned(),
+        });
+    }
     let checkpoint = model.checkpoint()?;
     let mut tensors: Vec<NamedTensor> = Vec::new();
     let mut tied = BTreeMap::new();

@@ -107,6 +107,18 @@ pub enum EngineError {
         /// The file.
         path: PathBuf,
     },
+    /// A model of a family whose files are not written here.
+    #[error(
+        "{}: a network of the family {}: only adaptive-span networks are converted; open the files as they are",
+        shown_path(path),
+        shown(family)
+    )]
+    NotConverted {
+        /// The model's file.
+        path: PathBuf,
+        /// Its family.
+        family: String,
+    },
     /// A model's tokenizer cannot be used.
     #[error(transparent)]
     Tokenizer(#[from] TokenizerError),
@@ -379,6 +391,16 @@ impl Model {
     /// The kind of network in words.
     pub fn kind(&self) -> String {
         let architecture = self.network.architecture();
+        if architecture.adaptive_span().is_none() {
+            let windows = architecture.layers.iter().filter(|layer| {
+                layer.attention.window != spanscope_core::model::architecture::Window::Full
+            });
+            let heads = match windows.count() {
+                0 => "every head sees the whole text".to_owned(),
+                n => format!("windows in {n} of {} layers", architecture.nb_layers()),
+            };
+            return format!("{}, {heads}", architecture.family);
+        }
         let span = if architecture.learns_spans() {
             "adaptive span"
         } else {

@@ -214,7 +214,11 @@ impl Reading {
         cancel: &Cancel,
     ) -> Result<usize, ModelError> {
         let streams = ids.len() > self.room();
+        // Where positions depend on the text's length, it may have to begin anew.
+        self.run.expect(ids.len());
         let from = self.done();
+        self.shares.truncate(from);
+        self.surprisal.truncate(from.saturating_sub(1));
         let to = next_stop(from, block, ids.len(), streams);
         let result = self
             .run

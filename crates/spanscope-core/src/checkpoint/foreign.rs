@@ -134,10 +134,10 @@ fn text_of(text: &str) -> String {
     if trimmed.starts_with('{') || trimmed.starts_with('[') {
         let has = |word: &str| text.contains(&format!("\"{word}\""));
         if has("weight_map") {
-            return "the index of a model in several files, as Hugging Face saves them; networks of its library are of another kind".into();
+            return "the index of a model in several files, as Hugging Face saves them; open the folder that it is in".into();
         }
         if has("model_type") || has("architectures") || has("transformers_version") {
-            return "the configuration of a Hugging Face model, not its weights; networks of its library are of another kind".into();
+            return "the configuration of a Hugging Face model, not its weights; open the folder that it is in".into();
         }
         return "a JSON text; a vocabulary belongs after --vocab, ids after --ids".into();
     }

@@ -3,7 +3,7 @@
 use super::Device;
 use super::device::TensorError;
 use super::families::{adaptive_span, foreign};
-use crate::checkpoint::{Checkpoint, CheckpointError};
+use crate::checkpoint::{Checkpoint, CheckpointError, Origin};
 use crate::shown::{said, shown, shown_path};
 use std::path::PathBuf;
 
@@ -135,6 +135,19 @@ pub enum ModelError {
         /// Positions that it has.
         most: usize,
     },
+    /// A tensor that the configuration asks for is not in the file.
+    #[error(
+        "{}: tensor {} is missing, which its configuration asks for; if the file is whole, it is of another kind than the \
+         configuration says, or packed in a form that is not read",
+        shown_path(path),
+        shown(name)
+    )]
+    MissingOfFamily {
+        /// The file.
+        path: PathBuf,
+        /// The tensor.
+        name: String,
+    },
     /// A network of a family that runs on the processor only.
     #[error("networks of the family {} run on the CPU only: leave --device out", shown(.family))]
     OnProcessorOnly {
@@ -202,6 +215,9 @@ impl ModelError {
                 what: unread.what.clone(),
                 advice: unread.advice,
             };
+        }
+        if !matches!(checkpoint.origin(), Origin::Plain) {
+            return Self::MissingOfFamily { path, name };
         }
         let all = || adaptive_span::all_names(checkpoint);
         let has = |wanted: &str| all().any(|name| name == wanted);

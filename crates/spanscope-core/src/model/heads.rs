@@ -148,8 +148,10 @@ pub(super) struct Setting {
     pub persistent: Arc<Persistent>,
 }
 
-/// As far as any head looks whose window has no end: no text is that long.
-pub(super) const UNLIMITED: usize = 1 << 22;
+/// The reach of a head whose window has no end, in tokens: no text is that long.
+pub const LONGEST_REACH: usize = 1 << 22;
+
+pub(super) use LONGEST_REACH as UNLIMITED;
 
 /// The most distances that a head of this kind may see.
 pub(super) fn limit(spec: &AttentionSpec) -> usize {

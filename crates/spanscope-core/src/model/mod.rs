@@ -43,6 +43,7 @@ pub use error::{ModelError, tensor_error};
 pub use families::adaptive_span::{AdaptIo, Config, DEFAULT_RAMP};
 pub use head_id::{HeadId, NoHead};
 pub use head_weights::{HeadSums, HeadWeights, OffText};
+pub use heads::LONGEST_REACH;
 pub use kernel::{Numbers, instruction_set};
 pub use kernel::{exp_sum, largest};
 pub use mask::{reach, soft_mask};

@@ -18,7 +18,7 @@ pub struct HeadProbe {
     /// to 1, and 0 for fixed spans. In fairseq's port it is what is missing from the sum of the weights.
     pub removed: Vec<f32>,
     /// Per query, the entropy in bits of its whole weight, taken as a distribution: each token of the text is an
-    /// outcome, each persistent vector is one, and empty context is one altogether, because nothing is read from
+    /// outcome, each persistent vector is one, a learned sink is one, and empty context is one altogether, because nothing is read from
     /// whichever of its distances.
     pub entropy: Vec<f32>,
 }
@@ -52,16 +52,21 @@ impl Run {
 
 /// The entropy of query `i`'s weight, in bits.
 fn row_entropy(weights: &HeadWeights, i: usize) -> f32 {
-    let row = weights.row(i);
-    let tokens = &row[..row.len().min(weights.first + i)];
+    let tokens = weights.on_text(weights.first + i);
     let persistent = weights.persistent_row(i);
     let empty = weights.empty.get(i).copied().unwrap_or(0.0);
     // Less than 1 in fairseq's port, and where the published divisor's 1e-8 shows.
-    let all = f64::from(sum(tokens)) + f64::from(sum(persistent)) + f64::from(empty);
+    let sink = weights.sink.get(i).copied().unwrap_or(0.0);
+    let all = [sum(tokens), sum(persistent), empty, sink].map(f64::from);
+    let all: f64 = all.iter().sum();
     if all <= 0.0 {
         return 0.0;
     }
-    let terms = [entropy(tokens), entropy(persistent), entropy(&[empty])];
+    let terms = [
+        entropy(tokens),
+        entropy(persistent),
+        entropy(&[empty, sink]),
+    ];
     let terms: f64 = terms.into_iter().map(f64::from).sum();
     (terms / all + all.log2()).max(0.0) as f32
 }

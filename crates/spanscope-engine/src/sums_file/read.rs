@@ -186,10 +186,14 @@ fn check(header: &SumsHeader) -> Result<(), String> {
             architecture.nb_heads()
         ));
     }
+    // Where neither a window nor a context ends it, a span is the longest that there is.
+    let most = architecture
+        .limit()
+        .min(spanscope_core::model::LONGEST_REACH);
     let is_right = |(i, span): (usize, &SpanRecord)| {
         (span.layer, span.head) == (i / architecture.nb_heads(), i % architecture.nb_heads())
-            && (0.0..=architecture.limit() as f32).contains(&span.span)
-            && span.reach <= architecture.limit()
+            && (0.0..=most as f32).contains(&span.span)
+            && span.reach <= most
     };
     if let Some(i) = spans.iter().enumerate().position(|span| !is_right(span)) {
         return Err(format!("the span of head {i} cannot be"));
