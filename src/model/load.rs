@@ -10,9 +10,10 @@ use super::heads::{self, Head, Persistent, Positions, Setting};
 use super::kernel::Packed;
 use super::parts::Count;
 use super::spans;
-use super::unused::Unused;
+use super::unused::{Unused, further_layer};
 use super::weights::{Cluster, Dense, FeedForward, Layer, Network, Norm, Output, Span};
 use crate::checkpoint::{Checkpoint, TensorInfo};
+use crate::shown::shown;
 use shared::Shared;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
@@ -227,10 +228,22 @@ impl<'a> Loader<'a> {
     /// What the file holds beside the network.
     ///
     /// # Errors
-    /// When the layers have neither feed-forward sublayers nor persistent vectors and something else is left over: that may
-    /// be they, in a form or under names that are not known.
+    /// When a further layer seems to be left over; or when the layers have neither feed-forward sublayers nor persistent vectors
+    /// and something else is: that may be they, in a form or under names that are not known.
     fn unused(&self, config: &Config) -> Result<Unused, ModelError> {
-        let unused = Unused::of(self.checkpoint, self.parameters.used(), config.nb_layers)?;
+        let (used, layers) = (self.parameters.used(), config.nb_layers);
+        if let Some((name, number)) = further_layer(self.checkpoint, used, layers) {
+            return Err(ModelError::Layers {
+                path: self.checkpoint.path().to_owned(),
+                what: format!(
+                    "tensor {} looks like one of a layer {number}, but layers are called layers.0 to layers.{}: give all layers \
+                     names of this form, or leave it out of the file",
+                    shown(name),
+                    layers - 1
+                ),
+            });
+        }
+        let unused = Unused::of(self.checkpoint, used, layers)?;
         if config.inner_hidden_size == 0 && config.pers_mem_size == 0 && unused.unknown_count > 0 {
             return Err(ModelError::Layers {
                 path: self.checkpoint.path().to_owned(),
