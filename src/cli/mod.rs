@@ -69,14 +69,22 @@ pub fn main_from(args: Vec<OsString>) -> ExitCode {
         true => "stdout: ",
         false => "",
     };
-    common::say(format_args!("error: {what}{}", chain(&error)));
+    let said = format!("error: {what}{}", chain(&error));
     match error.is::<Usage>() {
-        true => ExitCode::from(2),
-        false => ExitCode::FAILURE,
+        true => {
+            // Its words are ours, and may be several lines.
+            let lines = said.lines().take(MOST_LINES);
+            lines.for_each(|line| common::say(format_args!("{line}")));
+            ExitCode::from(2)
+        }
+        false => {
+            common::say(format_args!("{said}"));
+            ExitCode::FAILURE
+        }
     }
 }
 
-/// Most lines of a complaint about the command line whose argument is not fit for a terminal.
+/// Most lines of a complaint about the command line.
 const MOST_LINES: usize = 24;
 
 /// Prints what is wrong with the command line, or the help asked for.

@@ -14,6 +14,9 @@ fn a_file_without_a_display_is_told_what_works() {
         for part in ["DISPLAY", "info", "spans", "eval", "attention"] {
             assert!(said.contains(part), "{said}");
         }
+        // A command a line.
+        assert_eq!(said.lines().count(), 12, "{said}");
+        assert!(!said.contains("\\n"), "{said}");
     }
     assert!(complaint(&["model.pt"], 2).contains("spanscope info model.pt"));
 }

@@ -379,3 +379,41 @@ fn networks_of_other_kinds_are_called_by_name() {
         &["key_pe is missing", "Llama"],
     );
 }
+
+/// The last layer under another name: not a network without it.
+#[test]
+fn a_layer_under_another_name_is_not_left_out() {
+    let other = |start: &'static str| {
+        move |name: &str| match name.strip_prefix("layers.2.") {
+            Some(rest) => format!("{start}{rest}"),
+            None => name.to_owned(),
+        }
+    };
+    for start in ["blocks.2.", "tail.layers.2.", "layer.5."] {
+        let weights = Weights::new().renamed(other(start));
+        let name = format!("{start}attn.proj_key.weight");
+        refused(
+            start,
+            &weights.plain_zip(&plain),
+            &[start, "looks like one of a layer"],
+        );
+        // One such tensor is enough, in whatever format.
+        let shape = weights.get(&name).1.clone();
+        let values = weights.get(&name).2.clone();
+        let one = Weights::new()
+            .without("layers.2.")
+            .with(&name, &shape, values);
+        refused(start, &one.plain_zip(&plain), &[name.as_str()]);
+    }
+    // A second network has a layer 0 of its own.
+    let mut two = Weights::new();
+    for i in 0..4 {
+        let (_, shape, values) = two.get(QUERY).clone();
+        two = two.with(
+            &format!("teacher.layers.{i}.attn.proj_query.weight"),
+            &shape,
+            values,
+        );
+    }
+    same("teacher", &two.plain_zip(&plain));
+}

@@ -40,6 +40,9 @@ const COUNTERS: &str = "counters";
 /// The state of the run that wrote the file, with which it goes on.
 const RUN: &str = "state of the training run";
 
+/// No name within a layer is longer, in bytes.
+const LONGEST: usize = 100;
+
 /// Most unknown tensors that are kept by name.
 const MOST_NAMES: usize = 20;
 
@@ -182,6 +185,40 @@ impl Unused {
         let known: Vec<String> = known.collect();
         (!known.is_empty()).then(|| known.join(", "))
     }
+}
+
+/// A tensor that looks like one of a further layer under another name, as the file has it, and the number of that layer: layer 0
+/// has its like, and what stands before its number has no layer 0 of its own, as a second network in the file has.
+pub(super) fn further_layer<'a>(
+    checkpoint: &'a Checkpoint,
+    used: &BTreeSet<String>,
+    layers: usize,
+) -> Option<(&'a str, usize)> {
+    let is_there =
+        |name: &str| checkpoint.info(name).is_some() || checkpoint.unread().contains_key(name);
+    let number = |name: &str| {
+        name.match_indices('.').find_map(|(at, _)| {
+            let (before, rest) = (&name[..at], &name[at + 1..]);
+            let start = before.rfind('.').map_or(0, |dot| dot + 1);
+            let number: usize = before[start..].parse().ok()?;
+            let is_further = number >= layers
+                && rest.len() <= LONGEST
+                && used.contains(&format!("layers.0.{rest}"))
+                && !is_there(&format!("{}0.{rest}", &before[..start]));
+            is_further.then_some(number)
+        })
+    };
+    let unread = checkpoint.unread().keys().map(String::as_str);
+    let mut left = checkpoint
+        .names()
+        .chain(unread)
+        .filter(|name| !used.contains(*name));
+    left.find_map(|name| {
+        let number = number(name)?;
+        let unread = || Some(checkpoint.unread().get(name)?.file_name.as_str());
+        let in_file = checkpoint.file_name(name).or_else(unread);
+        Some((in_file.unwrap_or(name), number))
+    })
 }
 
 /// The second names of spans whose numbers are those that are used.

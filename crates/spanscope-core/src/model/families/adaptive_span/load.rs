@@ -10,8 +10,9 @@ use crate::model::edits::Edits;
 use crate::model::heads::{self, Head, Persistent, Positions, Setting};
 use crate::model::kernel::Packed;
 use crate::model::load::Loader;
-use crate::model::unused::Unused;
+use crate::model::unused::{Unused, further_layer};
 use crate::model::weights::{Cluster, Dense, FeedForward, Input, Layer, Network, Output, Span};
+use crate::shown::shown;
 use std::sync::{Arc, OnceLock};
 
 /// Reads an adaptive-span network.
@@ -79,14 +80,22 @@ impl<'a> Reader<'a> {
     /// What the file holds beside the network.
     ///
     /// # Errors
-    /// When the layers have neither feed-forward sublayers nor persistent vectors and something else is left over: that may
-    /// be they, in a form or under names that are not known.
+    /// When a further layer seems to be left over; or when the layers have neither feed-forward sublayers nor persistent vectors
+    /// and something else is: that may be they, in a form or under names that are not known.
     fn unused(&self, config: &Config) -> Result<Unused, ModelError> {
-        let unused = Unused::of(
-            self.base.checkpoint,
-            self.base.parameters.used(),
-            config.nb_layers,
-        )?;
+        let (used, layers) = (self.base.parameters.used(), config.nb_layers);
+        if let Some((name, number)) = further_layer(self.base.checkpoint, used, layers) {
+            return Err(ModelError::Layers {
+                path: self.base.checkpoint.path().to_owned(),
+                what: format!(
+                    "tensor {} looks like one of a layer {number}, but layers are called layers.0 to layers.{}: give all layers \
+                     names of this form, or leave it out of the file",
+                    shown(name),
+                    layers - 1
+                ),
+            });
+        }
+        let unused = Unused::of(self.base.checkpoint, used, layers)?;
         if config.inner_hidden_size == 0 && config.pers_mem_size == 0 && unused.unknown_count > 0 {
             return Err(ModelError::Layers {
                 path: self.base.checkpoint.path().to_owned(),
