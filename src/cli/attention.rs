@@ -126,6 +126,7 @@ fn measure(
     }
     let bar = progress(tokens.ids.len(), quiet);
     let mut run = Run::new(Arc::clone(&model.network));
+    run.expect(tokens.ids.len());
     for block in tokens.ids.chunks(BLOCK) {
         run.extend(block, BLOCK, &Cancel::default(), &recorder)?;
         run.forget();
@@ -149,7 +150,7 @@ fn check_size(
         let reach = spans
             .iter()
             .find(|s| s.layer == layer && s.head == head)
-            .map_or(0, |s| s.reach);
+            .map_or(0, |s| s.seen(queries.end));
         let row = reach + model.network.architecture().persistent() + 1;
         if n.saturating_mul(row) > LARGEST {
             anyhow::bail!(

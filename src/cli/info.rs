@@ -8,6 +8,7 @@ use crate::engine::Model;
 use crate::engine::figures::span_chart;
 use crate::engine::run_file::Header;
 use crate::model::Architecture;
+use crate::model::architecture::{Position, Window};
 use crate::shown::{said, shown};
 use anyhow::Result;
 use std::collections::BTreeMap;
@@ -25,7 +26,7 @@ pub(super) fn run(args: &InfoArgs, out: &mut impl Write) -> Result<()> {
 }
 
 fn json(model: &Model) -> Result<String> {
-    let mut json = serde_json::to_value(model.network.architecture().as_ref())?;
+    let mut json = architecture(model.network.architecture())?;
     if let Some(fields) = json.as_object_mut() {
         fields.insert("parameters".into(), model.network.parameters().into());
         fields.insert("format".into(), model.format.name().into());
@@ -62,6 +63,56 @@ fn json(model: &Model) -> Result<String> {
         }
     }
     Ok(serde_json::to_string_pretty(&json)?)
+}
+
+/// What a network is: an adaptive-span network's own configuration under its published names, which are null for other families;
+/// and what any causal Transformer is, layer by layer.
+fn architecture(of: &Architecture) -> Result<serde_json::Value> {
+    use serde_json::{Value, json};
+    let mut fields = match of.adaptive_span() {
+        Some(_) => serde_json::to_value(of)?,
+        None => json!({
+            "vocab_size": of.vocab_size,
+            "hidden_size": of.width,
+            "nb_heads": of.nb_heads(),
+            "nb_layers": of.nb_layers(),
+            "attn_span": Value::Null,
+            "inner_hidden_size": of.feed_forward(),
+            "pers_mem_size": Value::Null,
+            "adapt_span": Value::Null,
+            "adapt_span_ramp": Value::Null,
+            "adapt_io": Value::Null,
+            "normalisation": Value::Null,
+        }),
+    };
+    let layers = of.layers.iter().map(|layer| {
+        let heads = &layer.attention;
+        json!({
+            "window": match heads.window {
+                Window::Full => Value::Null,
+                Window::Fixed(most) | Window::Soft { limit: most, .. } => most.into(),
+            },
+            "nearest": heads.nearest,
+            "position": match heads.position {
+                Position::None => "none",
+                Position::Relative { .. } => "relative",
+                Position::Rotary(_) => "rotary",
+                Position::Alibi { .. } => "alibi",
+            },
+            "sink": heads.sink,
+            "nb_heads": heads.heads,
+            "nb_kv_heads": heads.kv_heads,
+            "head_dim": heads.head_dim,
+            "score_cap": heads.score_cap,
+        })
+    });
+    let first = of.layers.first().map(|layer| &layer.attention);
+    fields["family"] = of.family.name().into();
+    fields["nb_kv_heads"] = first.map(|heads| heads.kv_heads).into();
+    fields["head_dim"] = of.head_dim().into();
+    fields["context"] = of.context.into();
+    fields["layers"] = layers.collect();
+    Ok(fields)
 }
 
 /// One line on what kind of network this is.

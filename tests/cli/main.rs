@@ -6,6 +6,7 @@ mod corpus;
 mod errors;
 mod examples;
 mod extreme;
+mod families;
 mod figures;
 mod files;
 mod models;

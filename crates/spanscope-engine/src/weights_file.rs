@@ -94,12 +94,12 @@ pub fn write_weights(
 }
 
 /// A `.safetensors` file of the weights of some heads on a text (named `text`): `weights` (T × reach, the nearest distance first:
-/// 1, or 0 where a token sees itself), `empty` (T), `persistent` (T × N) if there are vectors, and `sink` (T) if there is one, for the queries that `weights` has;
+/// 1, or 0 where a token sees itself), `empty` (T) where what lies before the text takes weight, `persistent` (T × N) if there are vectors, and `sink` (T) if there is one, for the queries that `weights` has;
 /// where weights are not divided by their sum after the mask, `masked` (T) is what they lack to add up to 1. Several heads are
 /// put together, all their vectors in one column.
 ///
 /// The metadata has `format`, `provenance`, `text`, `heads`, `first` (the position of the first query), of a single head `layer`
-/// and `head`, from 0, and `nearest` = 0 where a token sees itself.
+/// and `head`, from 0, and `first_distance`, that of column 0: 0 where a token sees itself, else 1.
 pub fn weights_file(
     model: &Model,
     weights: &TextWeights,
@@ -112,16 +112,18 @@ pub fn weights_file(
         NamedTensor {
             name: "weights".into(),
             shape: vec![t, weights.reach],
-            values: rows(weights, t * weights.reach, |query| weights.row(query)),
+            values: rows(weights, weights.reach, |query| weights.row(query)),
         },
-        NamedTensor {
+    ];
+    if model.network.architecture().has_empty_context() {
+        tensors.push(NamedTensor {
             name: "empty".into(),
             shape: vec![t],
             values: queries
                 .map(|query| weights.empty(query).unwrap_or(0.0))
                 .collect(),
-        },
-    ];
+        });
+    }
     if weights.vectors > 0 {
         tensors.push(persistent(weights));
     }
@@ -245,20 +247,23 @@ pub fn persistent_file(
 }
 
 /// The queries' rows one after the other.
-fn rows<'a>(weights: &TextWeights, numbers: usize, row: impl Fn(usize) -> &'a [f32]) -> Vec<f32> {
-    let mut values = Vec::with_capacity(numbers);
+/// Rows of `width` numbers; what is missing of one, because its query sees less, is 0.
+fn rows<'a>(weights: &TextWeights, width: usize, row: impl Fn(usize) -> &'a [f32]) -> Vec<f32> {
+    let mut values = Vec::with_capacity(weights.queries() * width);
     for query in weights.first..weights.end {
-        values.extend_from_slice(row(query));
+        let row = row(query);
+        let row = row.get(..width).unwrap_or(row);
+        values.extend_from_slice(row);
+        values.extend(std::iter::repeat_n(0.0, width - row.len()));
     }
     values
 }
 
 fn persistent(weights: &TextWeights) -> NamedTensor {
-    let numbers = weights.queries() * weights.vectors;
     NamedTensor {
         name: "persistent".into(),
         shape: vec![weights.queries(), weights.vectors],
-        values: rows(weights, numbers, |query| weights.persistent_row(query)),
+        values: rows(weights, weights.vectors, |query| weights.persistent_row(query)),
     }
 }
 
@@ -278,9 +283,7 @@ fn of_heads(weights: &TextWeights, heads: &Heads) -> Metadata {
         ("heads".to_owned(), heads_title(heads)),
         ("first".to_owned(), weights.first.to_string()),
     ]);
-    if weights.nearest != 1 {
-        metadata.insert("nearest".to_owned(), weights.nearest.to_string());
-    }
+    metadata.insert("first_distance".to_owned(), weights.nearest.to_string());
     if let Some((layer, head)) = heads.single() {
         metadata.insert("layer".to_owned(), layer.to_string());
         metadata.insert("head".to_owned(), head.to_string());

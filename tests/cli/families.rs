@@ -1,0 +1,114 @@
+//! Models of other families: opened by every command that takes one.
+
+use super::*;
+
+/// A model of the test data in the layout of Hugging Face, or a GGUF file.
+fn family(name: &str) -> String {
+    data(&format!("families/{name}"))
+}
+
+#[test]
+fn info_tells_what_heads_are_layer_by_layer() {
+    let info = json(&["info", &family("gemma2"), "--json"]);
+    assert_eq!(info["family"], "gemma2");
+    assert_eq!(info["format"], "hugging-face");
+    for field in ["attn_span", "adapt_span", "pers_mem_size", "adapt_io"] {
+        assert!(info[field].is_null(), "{field}");
+    }
+    let layers = info["layers"].as_array().unwrap();
+    assert_eq!(layers.len(), info["nb_layers"].as_u64().unwrap() as usize);
+    assert_eq!(layers[0]["window"], 8);
+    assert!(layers[1]["window"].is_null());
+    assert_eq!(layers[0]["nearest"], 0);
+    assert_eq!(layers[0]["position"], "rotary");
+    assert_eq!(layers[0]["sink"], false);
+
+    let info = json(&["info", &family("gguf/gpt_oss-mxfp4.gguf"), "--json"]);
+    assert_eq!(info["format"], "gguf");
+    assert_eq!(info["layers"][0]["sink"], true);
+    let own = json(&["info", SHAKESPEARE, "--json"]);
+    assert_eq!(own["family"], "adaptive-span");
+    assert_eq!(own["layers"][0]["position"], "relative");
+    assert_eq!(own["layers"][0]["nearest"], 1);
+}
+
+#[test]
+fn probabilities_and_weights_of_ids_are_those_of_the_library() {
+    let folder = tempfile::tempdir().unwrap();
+    for (model, golden) in [
+        ("gpt2", "gpt2/gpt2.golden.safetensors"),
+        ("gpt_oss", "gpt_oss/gpt_oss.golden.safetensors"),
+        ("gguf/llama-q8_0.gguf", "gguf/llama-q8_0.golden.safetensors"),
+    ] {
+        let golden = std::fs::read(family(golden)).unwrap();
+        let golden = SafeTensors::deserialize(&golden).unwrap();
+        let ids = golden.tensor("input_ids").unwrap();
+        let size = ids.data().len() / ids.shape()[0];
+        let ids: Vec<u32> = ids
+            .data()
+            .chunks_exact(size)
+            .map(|bytes| u32::from_le_bytes(bytes[..4].try_into().unwrap()))
+            .collect();
+        let file = folder.path().join("ids.json");
+        std::fs::write(&file, serde_json::to_string(&ids).unwrap()).unwrap();
+        let file = file.to_str().unwrap();
+
+        let out = folder.path().join("out.safetensors");
+        let to = out.to_str().unwrap();
+        let model = family(model);
+        run(&["eval", &model, "--ids", file, "--log-probs", to, "--force", "-q"]);
+        let bytes = std::fs::read(&out).unwrap();
+        let found = SafeTensors::deserialize(&bytes).unwrap();
+        let logits = golden.tensor("logits").unwrap();
+        let name = found.names()[0].to_owned();
+        assert_eq!(found.tensor(&name).unwrap().shape(), logits.shape());
+
+        run(&[
+            "attention", &model, "--ids", file, "--layer", "0", "--head", "1", "-o", to, "--force", "-q",
+        ]);
+        let bytes = std::fs::read(&out).unwrap();
+        let (_, header) = SafeTensors::read_metadata(&bytes).unwrap();
+        let metadata = header.metadata().as_ref().unwrap();
+        assert_eq!(metadata["first_distance"], "0");
+        let found = SafeTensors::deserialize(&bytes).unwrap();
+        let weights = found.tensor("weights").unwrap();
+        let t = ids.len();
+        assert_eq!(weights.shape()[0], t);
+        assert_eq!(found.tensor("sink").is_ok(), model.contains("gpt_oss"));
+        let numbers = |data: &[u8]| -> Vec<f32> {
+            let (numbers, _) = data.as_chunks::<4>();
+            numbers.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect()
+        };
+        let (width, got) = (weights.shape()[1], numbers(weights.data()));
+        let want = golden.tensor("attn.0").unwrap();
+        let want = &numbers(want.data())[t * t..2 * t * t];
+        for query in 0..t {
+            for distance in 0..=query.min(width - 1) {
+                let (got, want) = (got[query * width + distance], want[query * t + query - distance]);
+                assert!((got - want).abs() < 2e-5, "{model}: {query}, {distance}: {got} {want}");
+            }
+        }
+    }
+}
+
+#[test]
+fn texts_are_cut_by_the_tokenizer_beside_the_weights() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = folder.path().join("text.txt");
+    std::fs::write(&text, "The quick brown fox jumps over the lazy dog.").unwrap();
+    let eval = json(&["eval", &family("gpt2"), "--text", text.to_str().unwrap(), "--json"]);
+    assert!(eval["tokens"].as_u64().unwrap() > 5, "{eval}");
+    for name in ["gpt2", "llama", "gguf/gpt2-f32.gguf", "gguf/llama-f32.gguf"] {
+        let info = json(&["info", &family(name), "--json"]);
+        assert!(info["vocabulary"].to_string().contains("pieces"), "{name}: {info}");
+    }
+}
+
+#[test]
+fn what_is_for_adaptive_spans_only_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let to = folder.path().join("out.safetensors");
+    let refused = fails(&["convert", &family("gpt2"), "-o", to.to_str().unwrap()]);
+    assert!(refused.contains("gpt2") && refused.contains("adaptive-span"), "{refused}");
+    assert!(!to.exists());
+}
