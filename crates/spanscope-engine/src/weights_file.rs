@@ -108,13 +108,11 @@ pub fn weights_file(
 ) -> WeightsFile {
     let queries = weights.first..weights.end;
     let t = queries.len();
-    let mut tensors = vec![
-        NamedTensor {
-            name: "weights".into(),
-            shape: vec![t, weights.reach],
-            values: rows(weights, weights.reach, |query| weights.row(query)),
-        },
-    ];
+    let mut tensors = vec![NamedTensor {
+        name: "weights".into(),
+        shape: vec![t, weights.reach],
+        values: rows(weights, weights.reach, |query| weights.row(query)),
+    }];
     if model.network.architecture().has_empty_context() {
         tensors.push(NamedTensor {
             name: "empty".into(),
@@ -263,7 +261,9 @@ fn persistent(weights: &TextWeights) -> NamedTensor {
     NamedTensor {
         name: "persistent".into(),
         shape: vec![weights.queries(), weights.vectors],
-        values: rows(weights, weights.vectors, |query| weights.persistent_row(query)),
+        values: rows(weights, weights.vectors, |query| {
+            weights.persistent_row(query)
+        }),
     }
 }
 
