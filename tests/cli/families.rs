@@ -146,7 +146,7 @@ fn texts_are_cut_by_the_tokenizer_beside_the_weights() {
 fn what_is_for_adaptive_spans_only_says_so() {
     let folder = tempfile::tempdir().unwrap();
     let to = folder.path().join("out.safetensors");
-    let refused = complaint(&["convert", &family("gpt2"), "-o", to.to_str().unwrap()], 1);
+    let refused = complaint(&["convert", &family("gpt2"), to.to_str().unwrap()], 1);
     assert!(
         refused.contains("gpt2") && refused.contains("adaptive-span"),
         "{refused}"

@@ -76,7 +76,11 @@ pub(super) fn from_file(path: &Path, rows: usize) -> Result<Found, EngineError> 
 /// Whether a file that was given as a vocabulary is a tokenizer.
 pub(super) fn is_tokenizer(path: &Path) -> bool {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
-    NAMES.contains(&name.as_ref()) || name.ends_with("tokenizer.json")
+    match name.as_ref() {
+        // By itself it is a list of tokens.
+        "vocab.json" => path.with_file_name("merges.txt").is_file(),
+        name => NAMES.contains(&name) || name.ends_with("tokenizer.json"),
+    }
 }
 
 fn found(tokenizer: Tokenizer, rows: usize, note: &str) -> Found {

@@ -248,24 +248,17 @@ fn gate(rows: &mut [f32], neurons: &mut Vec<f32>, spec: &FeedForwardSpec) {
         .zip(neurons.chunks_exact_mut(width))
     {
         let (gates, ups) = row.split_at_mut(width);
-        match spec.experts {
-            // gpt-oss: (up + 1) · gate · σ(1.702 · gate), both clamped.
-            Some(experts) => {
-                gates.iter_mut().for_each(|g| *g = g.min(experts.limit));
-                let limit = experts.limit;
-                ups.iter_mut()
-                    .for_each(|u| *u = u.clamp(-limit, limit) + 1.0);
-            }
-            None => {}
+        // gpt-oss: (up + 1) · gate · σ(1.702 · gate), both clamped.
+        if let Some(experts) = spec.experts {
+            let limit = experts.limit;
+            gates.iter_mut().for_each(|g| *g = g.min(limit));
+            ups.iter_mut()
+                .for_each(|u| *u = u.clamp(-limit, limit) + 1.0);
         }
         activate(gates, spec.activation);
         neurons.copy_from_slice(gates);
-        multiply_in_place(neurons, ups);
+        multiply(neurons, ups);
     }
-}
-
-fn multiply_in_place(values: &mut [f32], factors: &[f32]) {
-    multiply(values, factors);
 }
 
 /// The sum of the experts that the router chooses for each row, by their shares.

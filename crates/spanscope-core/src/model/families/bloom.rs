@@ -142,8 +142,7 @@ impl Family for Mpt {
     fn layer(&self, of: &Architecture, _: &Settings<'_>, i: usize) -> LayerSources {
         let p = format!("blocks.{i}.");
         let d = of.width;
-        let third =
-            |k: usize| Source::of(format!("{p}attn.Wqkv")).rows(vec![k * d..(k + 1) * d], 3 * d);
+        let third = |k: usize| Source::of(format!("{p}attn.Wqkv")).range(k * d..(k + 1) * d, 3 * d);
         LayerSources {
             around_attention: [Some(format!("{p}norm_1")), None],
             around_ff: [Some(format!("{p}norm_2")), None],

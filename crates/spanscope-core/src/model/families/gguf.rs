@@ -211,8 +211,7 @@ impl File<'_> {
         };
         let attention = &of.layers[i].attention;
         let inner = of.feed_forward();
-        let both =
-            |k: usize| Source::of(p("ffn_up")).rows(vec![k * inner..(k + 1) * inner], 2 * inner);
+        let both = |k: usize| Source::of(p("ffn_up")).range(k * inner..(k + 1) * inner, 2 * inner);
         let (gate, up) = match name {
             "phi3" => (Some(both(0)), both(1)),
             _ => (Some(Source::of(p("ffn_gate"))), Source::of(p("ffn_up"))),
@@ -260,7 +259,7 @@ impl File<'_> {
         let output = Source::of(p("attn_output"));
         if self.has(&p("attn_qkv.weight")) {
             let rows = |from: usize, count: usize| {
-                Source::of(p("attn_qkv")).rows(vec![from..from + count], queries + 2 * keys)
+                Source::of(p("attn_qkv")).range(from..from + count, queries + 2 * keys)
             };
             return [
                 rows(0, queries),

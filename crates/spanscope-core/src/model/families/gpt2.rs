@@ -66,7 +66,7 @@ impl Family for Gpt2 {
         let third = |k: usize| {
             Source::of(format!("h.{i}.attn.c_attn"))
                 .transposed()
-                .rows(vec![k * d..(k + 1) * d], 3 * d)
+                .range(k * d..(k + 1) * d, 3 * d)
         };
         LayerSources {
             around_attention: [Some(format!("h.{i}.ln_1")), None],

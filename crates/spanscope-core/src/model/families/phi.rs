@@ -124,11 +124,11 @@ impl Family for Phi3 {
         let all = queries + 2 * keys;
         let inner = of.feed_forward();
         let rows = |from: usize, count: usize| {
-            Source::of(format!("layers.{i}.self_attn.qkv_proj")).rows(vec![from..from + count], all)
+            Source::of(format!("layers.{i}.self_attn.qkv_proj")).range(from..from + count, all)
         };
         let half = |k: usize| {
             Source::of(format!("layers.{i}.mlp.gate_up_proj"))
-                .rows(vec![k * inner..(k + 1) * inner], 2 * inner)
+                .range(k * inner..(k + 1) * inner, 2 * inner)
         };
         let llama = llama::sources(i);
         LayerSources {

@@ -32,6 +32,11 @@ impl Source {
         self
     }
 
+    /// Consecutive rows of a tensor that has `of`.
+    pub fn range(self, rows: Range<usize>, of: usize) -> Self {
+        self.rows(std::iter::once(rows).collect(), of)
+    }
+
     /// Some rows of a tensor that has `of`.
     pub fn rows(mut self, rows: Vec<Range<usize>>, of: usize) -> Self {
         self.rows = Some(rows);

@@ -190,9 +190,11 @@ impl Causal<'_> {
             return Ok(Vec::new());
         }
         let values = self.base.read(&name)?;
-        let rows = source.rows.clone().unwrap_or_else(|| vec![0..count]);
         let of = |rows: &Range<usize>| values.get(rows.clone()).unwrap_or_default().to_vec();
-        Ok(rows.iter().flat_map(of).collect())
+        Ok(match &source.rows {
+            Some(rows) => rows.iter().flat_map(of).collect(),
+            None => values,
+        })
     }
 
     fn network(mut self, plan: Plan<'_>) -> Result<Network, ModelError> {
