@@ -56,7 +56,7 @@ impl Purpose {
         match self {
             Self::Model => (
                 tr("Checkpoints"),
-                &["pt", "pth", "bin", "ckpt", "safetensors"],
+                &["pt", "pth", "bin", "ckpt", "safetensors", "gguf"],
             ),
             Self::Run => (tr("Checkpoints of runs"), &["safetensors"]),
             Self::Text => (tr("Texts"), &["txt", "md", "text", "zip", "gz", "raw"]),

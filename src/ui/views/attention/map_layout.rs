@@ -74,10 +74,11 @@ impl Places {
         let all = ui.available_rect_before_wrap();
         let wide = all.width() >= WIDE;
         let architecture = cx.snapshot.model.as_ref().map(|m| m.network.architecture());
-        let more = architecture.map_or(0, |c| {
-            usize::from(c.persistent() > 0) + usize::from(c.loses_weight())
+        let columns = architecture.map_or(1, |c| {
+            let there = [c.has_empty_context(), c.persistent() > 0, c.loses_weight()];
+            there.into_iter().filter(|there| *there).count()
         });
-        let sides = COLUMN + more as f32 * (COLUMN + GAP);
+        let sides = columns as f32 * (COLUMN + GAP) - if columns > 0 { GAP } else { 0.0 };
         let under = match axes.layout {
             BandLayout::Key if !names.characters => names.room.min(0.3 * all.height()) + 6.0,
             _ => 19.0,

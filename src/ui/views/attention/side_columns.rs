@@ -31,8 +31,13 @@ pub(super) fn columns(
 ) {
     let persistent = cx.detail().is_some_and(|d| d.weights.vectors > 0);
     let masked = cx.detail().is_some_and(|d| d.loses_weight);
+    let model = cx.snapshot.model.as_ref();
+    let empty = model.is_some_and(|m| m.network.architecture().has_empty_context());
+    if !(empty || persistent || masked) {
+        return;
+    }
     let names = [
-        (true, tr("empty context"), tr("empty")),
+        (empty, tr("empty context"), tr("empty")),
         (persistent, tr("persistent vectors"), tr("pers.")),
         (masked, tr("masked, not renormalised"), tr("masked")),
     ];

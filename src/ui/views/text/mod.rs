@@ -268,6 +268,9 @@ impl TextView {
         };
         let named = |name: fn(&String) -> String, share: Option<f32>| Some(name(&percent(share?)));
         if let Some([empty, persistent, masked]) = shares {
+            let model = cx.snapshot.model.as_ref();
+            let has = model.is_some_and(|m| m.network.architecture().has_empty_context());
+            let empty = empty.filter(|_| has);
             words.extend(named(|s| trf("empty context {0}", &[s]), empty));
             words.extend(named(|s| trf("persistent vectors {0}", &[s]), persistent));
             words.extend(named(|s| trf("masked, not renormalised {0}", &[s]), masked));
