@@ -8,6 +8,7 @@ mod continuation;
 mod continuing;
 mod convert;
 pub mod corpus;
+mod error;
 pub mod figures;
 mod follow;
 mod looked_at;

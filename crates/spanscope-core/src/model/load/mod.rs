@@ -1,6 +1,7 @@
 //! From a checkpoint to weights: tensors looked up by name, their shapes checked, their numbers laid out.
 
 pub(super) mod causal;
+mod experts;
 mod gather;
 pub(super) mod shared;
 

@@ -13,7 +13,7 @@ use std::collections::HashMap;
 use std::path::Path;
 
 /// What stands for a space in SentencePiece's vocabularies.
-pub(super) const MARK: char = '▁';
+pub(super) const MARK: char = '\u{2581}';
 
 /// Kinds of tokens, by their numbers in the file.
 pub(super) const NORMAL: i32 = 1;

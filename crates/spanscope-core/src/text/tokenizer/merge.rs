@@ -90,7 +90,7 @@ impl Merger {
         self.bytes.get(usize::from(byte)).copied().flatten()
     }
 
-    /// The tokens of a text, in which spaces are ▁ already.
+    /// The tokens of a text, in which spaces are U+2581 already.
     pub(super) fn tokens(&self, text: &str, add: &mut dyn FnMut(u32, Range<usize>)) {
         let mut symbols: Vec<Symbol> = Vec::with_capacity(text.len());
         for (at, c) in text.char_indices() {

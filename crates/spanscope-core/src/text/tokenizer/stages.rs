@@ -356,7 +356,8 @@ mod tests {
 
     #[test]
     fn parts_are_those_of_the_library() {
-        let metaspace = json!({"type": "Metaspace", "replacement": "▁", "prepend_scheme": "first"});
+        let metaspace =
+            json!({"type": "Metaspace", "replacement": "\u{2581}", "prepend_scheme": "first"});
         let gpt2 = json!({"type": "ByteLevel", "add_prefix_space": true, "trim_offsets": true, "use_regex": true});
         let falcon = json!({"type": "Sequence", "pretokenizers": [
             {"type": "Punctuation", "behavior": "Contiguous"},
@@ -364,8 +365,12 @@ mod tests {
             {"type": "Digits", "individual_digits": false},
             {"type": "Split", "pattern": {"Regex": "[0-9][0-9][0-9]"}, "behavior": "Isolated", "invert": false}]});
         for (value, text, expected) in [
-            (&metaspace, "a  b▁c", "▁a|▁|▁b|▁c"),
-            (&metaspace, " a", "▁a"),
+            (
+                &metaspace,
+                "a  b\u{2581}c",
+                "\u{2581}a|\u{2581}|\u{2581}b|\u{2581}c",
+            ),
+            (&metaspace, " a", "\u{2581}a"),
             (&metaspace, "", ""),
             (&gpt2, "it's  a\n\nb", "Ġit|'s|Ġ|Ġa|Ċ|Ċ|b"),
             (&falcon, "no, 12345!? é²", "no|,|Ġ|123|45|!?|ĠÃ©|Â|²"),

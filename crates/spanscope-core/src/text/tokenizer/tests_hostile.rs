@@ -20,7 +20,7 @@ fn changed(name: &str, change: impl FnOnce(&mut Value)) -> Result<Tokenizer, Tok
 
 /// Whatever opened is used: nothing of it may end the program.
 fn used(tokenizer: &Tokenizer) {
-    let text = "First  Citizen:\n\nwe'll <s>pay</s> 1234 é語🙂e\u{301}\u{0}".as_bytes();
+    let text = "First  Citizen:\n\nwe'll <s>pay</s> 1234 é語\u{1f642}e\u{301}\u{0}".as_bytes();
     for special in [
         SpecialTokens::default(),
         SpecialTokens {
@@ -119,7 +119,7 @@ fn parts() -> impl Strategy<Value = Value> {
     ];
     let leaf = prop_oneof![
         prop::sample::select(kinds.to_vec()).prop_map(|kind| json!({
-            "type": kind, "pattern": {"Regex": "\\s*x?"}, "content": "ab", "behavior": "MergedWithNext", "invert": true, "replacement": "▁", "split": true,
+            "type": kind, "pattern": {"Regex": "\\s*x?"}, "content": "ab", "behavior": "MergedWithNext", "invert": true, "replacement": "\u{2581}", "split": true,
             "prepend": "__", "individual_digits": true, "delimiter": " ", "length": 3, "strip_left": true, "strip_right": true, "clean_text": true,
             "handle_chinese_chars": true, "strip_accents": null, "lowercase": true, "add_prefix_space": true, "trim_offsets": true, "use_regex": true,
             "prepend_scheme": "first", "cls": ["a", 3], "sep": ["b", 4], "vocab": {"a": 0, "b": 1, "##b": 2, "<unk>": 3, "[UNK]": 4}, "merges": ["a b"], "unk_token": "<unk>",

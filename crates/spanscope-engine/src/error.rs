@@ -1,0 +1,116 @@
+//! What can be wrong with a model, a text, or what is wanted of both.
+
+use crate::run_file::RunFileError;
+use spanscope_core::checkpoint::CheckpointError;
+use spanscope_core::model::ModelError;
+use spanscope_core::shown::{shown, shown_path};
+use spanscope_core::text::TextError;
+use spanscope_core::text::tokenizer::TokenizerError;
+use std::path::PathBuf;
+
+/// What can go wrong between a file and a run.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    /// The checkpoint file.
+    #[error(transparent)]
+    Checkpoint(#[from] CheckpointError),
+    /// The network in it.
+    #[error(transparent)]
+    Model(#[from] ModelError),
+    /// A text or vocabulary.
+    #[error(transparent)]
+    Text(#[from] TextError),
+    /// A run file.
+    #[error(transparent)]
+    RunFile(#[from] RunFileError),
+    /// The vocabulary stored with the weights does not fit them.
+    #[error(
+        "{}: the vocabulary in the file has {found} tokens, the model {expected}; convert it again with --vocab",
+        shown_path(path)
+    )]
+    StoredVocabulary {
+        /// The file.
+        path: PathBuf,
+        /// Tokens in the stored vocabulary.
+        found: usize,
+        /// Tokens in the model.
+        expected: usize,
+    },
+    /// Text was given for a model whose vocabulary is not known.
+    #[error(
+        "{}: the file holds no vocabulary, so text cannot become ids; pass --vocab FILE (a train.txt, the raw corpus, a list of tokens or a dict.txt of fairseq), or ids with --ids FILE.json",
+        shown_path(path)
+    )]
+    NoVocabulary {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A weight is too large for the number format asked for.
+    #[error(
+        "{}: tensor {} holds {value}, more than f16 can hold (65504); use --dtype bf16 or f32",
+        shown_path(path),
+        shown(name)
+    )]
+    TooLargeForF16 {
+        /// The model's file.
+        path: PathBuf,
+        /// The tensor.
+        name: String,
+        /// Its first weight that does not fit.
+        value: f32,
+    },
+    /// A run on a long text has forgotten what a continuation would need.
+    #[error(
+        "the text cannot be continued after token {at}: of so long a text only the tokens from {first} on are kept; continue after one of these, or give the text more memory"
+    )]
+    Forgotten {
+        /// Position of the token.
+        at: usize,
+        /// Position of the first token that is kept.
+        first: usize,
+    },
+    /// A position beyond the text's end, or one that the run has not come to yet.
+    #[error("there is no token {at} to continue after: there are {tokens}, counted from 0")]
+    NoSuchToken {
+        /// The position.
+        at: usize,
+        /// Tokens that there are.
+        tokens: usize,
+    },
+    /// A file of sums where a model should be.
+    #[error(
+        "{}: a file of sums measured on texts, not a model; see it with `spanscope effective-spans` or `spanscope persistent`",
+        shown_path(path)
+    )]
+    SumsNotModel {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A vocabulary or a ramp was given for a recorded run.
+    #[error(
+        "{}: a recorded run has its vocabulary and its ramp in it: leave --vocab and --ramp out",
+        shown_path(path)
+    )]
+    RecordedAnswers {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A model of a family whose files are not written here.
+    #[error(
+        "{}: a network of the family {}: only adaptive-span networks are converted; open the files as they are",
+        shown_path(path),
+        shown(family)
+    )]
+    NotConverted {
+        /// The model's file.
+        path: PathBuf,
+        /// Its family.
+        family: String,
+    },
+    /// A model's tokenizer cannot be used.
+    #[error(transparent)]
+    Tokenizer(#[from] TokenizerError),
+    /// Nothing to run on.
+    #[error("the text has no token that the model knows")]
+    NoTokens,
+}
