@@ -1,7 +1,7 @@
 //! spanscope: how far every attention head of a Transformer looks, and why.
 //!
 //! The window and the command line. What they are built of is in crates of their own, reachable from here by the names of old:
-//! [`model`], [`analysis`], [`checkpoint`] and [`text`] (`spanscope-core`), [`engine`], [`chart`], [`train`], [`bench`].
+//! [`model`], [`analysis`], [`checkpoint`] and [`text`] (`spanscope-core`), [`engine`], [`chart`], [`train`], [`mod@bench`].
 
 #![forbid(unsafe_code)]
 
