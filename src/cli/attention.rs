@@ -126,7 +126,7 @@ fn measure(
     }
     let bar = progress(tokens.ids.len(), quiet);
     let mut run = Run::new(Arc::clone(&model.network));
-    run.expect(tokens.ids.len());
+    run.for_length(tokens.ids.len());
     for block in tokens.ids.chunks(BLOCK) {
         run.extend(block, BLOCK, &Cancel::default(), &recorder)?;
         run.forget();

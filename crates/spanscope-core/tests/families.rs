@@ -155,7 +155,7 @@ fn holds(model: &Path, golden: &Path) {
         );
     }
     let mut other = Run::new(network);
-    other.expect(t);
+    other.for_length(t);
     for block in ids.chunks(7) {
         other.extend(block, 3, &Cancel::default(), &Blind).unwrap();
     }

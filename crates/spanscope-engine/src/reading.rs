@@ -215,7 +215,7 @@ impl Reading {
     ) -> Result<usize, ModelError> {
         let streams = ids.len() > self.room();
         // Where positions depend on the text's length, it may have to begin anew.
-        self.run.expect(ids.len());
+        self.run.for_length(ids.len());
         let from = self.done();
         self.shares.truncate(from);
         self.surprisal.truncate(from.saturating_sub(1));

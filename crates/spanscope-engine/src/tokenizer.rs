@@ -9,9 +9,6 @@ use spanscope_core::text::tokenizer::{GgufVocabulary, Tokenizer, TokenizerError}
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// Files that a tokenizer may be in, the best first.
-const NAMES: [&str; 3] = ["tokenizer.json", "vocab.json", "tokenizer.model"];
-
 /// What a model's tokens are called, as far as its files say.
 pub(super) struct Found {
     pub vocabulary: Option<Vocabulary>,
@@ -34,9 +31,14 @@ pub(super) fn beside(checkpoint: &Checkpoint, rows: usize) -> Result<Option<Foun
     match checkpoint.origin() {
         Origin::Plain => Ok(None),
         Origin::HuggingFace { .. } => {
-            let files = NAMES.iter().find_map(|name| checkpoint.companion(name));
+            let files = Tokenizer::FILES
+                .iter()
+                .find_map(|name| checkpoint.companion(name));
             let Some(path) = files else {
-                let looked = format!("none of {} is beside the weights", NAMES.join(", "));
+                let looked = format!(
+                    "none of {} is beside the weights",
+                    Tokenizer::FILES.join(", ")
+                );
                 return Ok(Some(none(looked)));
             };
             from_file(&path, rows).map(Some)
@@ -79,7 +81,7 @@ pub(super) fn is_tokenizer(path: &Path) -> bool {
     match name.as_ref() {
         // By itself it is a list of tokens.
         "vocab.json" => path.with_file_name("merges.txt").is_file(),
-        name => NAMES.contains(&name) || name.ends_with("tokenizer.json"),
+        name => Tokenizer::FILES.contains(&name) || name.ends_with("tokenizer.json"),
     }
 }
 

@@ -184,7 +184,7 @@ impl PersistentUse {
             queries = replay(file, network, &recorded, cancel, &sums, &mut |_| {})?.len();
         } else {
             let mut run = Run::new(Arc::clone(&model.network));
-            run.expect(ids.len());
+            run.for_length(ids.len());
             for block in ids.chunks(BLOCK) {
                 run.extend(block, BLOCK, cancel, &sums)?;
                 run.forget();

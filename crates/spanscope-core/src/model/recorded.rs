@@ -3,82 +3,13 @@
 
 use super::Cancel;
 use super::cache::HeadCache;
-use super::families::adaptive_span::{Config, MOST_RECORDED_DISTANCES, believable, span_name};
 use super::heads::Head;
-use super::parts::{Part, PartKind};
 use super::run::Run;
 use super::weights::Network;
 use super::{ModelError, Observer};
-use crate::checkpoint::Checkpoint;
 use rayon::prelude::*;
 use std::ops::Range;
 use std::sync::Arc;
-
-/// What a run file says of a network, beside its tensors.
-#[derive(Debug, Clone)]
-pub struct RecordedNetwork {
-    /// The architecture.
-    pub config: Config,
-    /// The parameters of the whole network.
-    pub parts: Vec<Part>,
-    /// What was assumed when it was recorded.
-    pub assumed: Vec<String>,
-}
-
-/// A tensor of a checkpoint that a run file holds of the network.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct KeptTensor {
-    /// Its name, in the checkpoint less prefixes and in the run file.
-    pub name: String,
-    /// Its shape in the run file: a span that all heads of a layer share is there once per head.
-    pub shape: Vec<usize>,
-}
-
-impl KeptTensor {
-    /// All that there are: position embeddings, spans, keys of persistent vectors.
-    pub fn all(checkpoint: &Checkpoint, config: &Config) -> Vec<Self> {
-        let (heads, d) = (config.nb_heads, config.head_dim());
-        let kept = |name: String, shape: &[usize]| Self {
-            name,
-            shape: shape.to_vec(),
-        };
-        let mut all = vec![kept("key_pe".into(), &[1, d, config.attn_span])];
-        for i in 0..config.nb_layers {
-            if config.adapt_span {
-                let first = || format!("layers.{i}.attn.attn.adaptive_span._mask.current_val");
-                let name = span_name(checkpoint, i).unwrap_or_else(first);
-                all.push(kept(name, &[heads, 1, 1]));
-            }
-            if config.pers_mem_size > 0 {
-                let name = format!("layers.{i}.attn.attn.persistent_memory.key");
-                all.push(kept(name, &[heads, d, config.pers_mem_size]));
-            }
-        }
-        all
-    }
-
-    /// Its numbers, row-major.
-    ///
-    /// # Errors
-    /// When they cannot be read from the checkpoint, or are not as many as its shape says.
-    pub fn read(&self, checkpoint: &Checkpoint) -> Result<Vec<f32>, ModelError> {
-        let expected = self.shape.iter().product();
-        if checkpoint.info(&self.name).is_none() && self.name.ends_with("current_val") {
-            // A layer without spans among others that have them looks as far as it can.
-            return Ok(vec![1.0; expected]);
-        }
-        let values = checkpoint.read(&self.name)?;
-        match values.as_slice() {
-            [one] => Ok(vec![*one; expected]),
-            _ if values.len() == expected => Ok(values),
-            _ => {
-                let found = [values.len()];
-                let shape = format!("{:?}", self.shape);
-                Err(ModelError::shape(checkpoint, &self.name, &found, &shape))
-            }
-        }
-    }
-}
 
 impl Network {
     /// How many tokens before a query have keys that its weights may need, whatever the head.
@@ -86,35 +17,6 @@ impl Network {
         let heads = self.layers.iter().flat_map(|layer| &layer.heads);
         let far = heads.map(|head| head.reach.max(head.kept));
         far.max().unwrap_or(0)
-    }
-}
-
-impl RecordedNetwork {
-    fn parts_are_countable(&self) -> bool {
-        let numbers = self
-            .parts
-            .iter()
-            .flat_map(|part| [part.parameters, part.shared]);
-        let sum = numbers.fold(0, usize::saturating_add);
-        self.parts.len() <= PartKind::ALL.len() && sum < 1 << 48
-    }
-
-    /// Refuses what no network can be; the tensors' shapes say the rest.
-    ///
-    /// # Errors
-    /// When the architecture cannot be.
-    pub fn check(&self, checkpoint: &Checkpoint) -> Result<(), ModelError> {
-        let c = &self.config;
-        believable(c, checkpoint, MOST_RECORDED_DISTANCES)?;
-        let what = match c.cannot_be() {
-            Some(what) => what,
-            None if !self.parts_are_countable() => "its parameters are more than can be counted",
-            None => return Ok(()),
-        };
-        Err(ModelError::Config {
-            path: checkpoint.path().to_owned(),
-            what: what.to_owned(),
-        })
     }
 }
 

@@ -147,7 +147,7 @@ impl Run {
 
     /// Says how many tokens the text will have in all. Some networks turn all positions by angles that depend on it, once it is
     /// longer than they were trained for: where that changes, the run begins anew, with no tokens.
-    pub fn expect(&mut self, length: usize) {
+    pub fn for_length(&mut self, length: usize) {
         let changes = |rope: &Rope| rope.regime(self.length) != rope.regime(length);
         if self.network.ropes.iter().any(changes) && !self.ids.is_empty() {
             self.ids.clear();
@@ -173,7 +173,7 @@ impl Run {
         cancel: &Cancel,
         observer: &dyn Observer,
     ) -> Result<usize, ModelError> {
-        self.expect(ids.len());
+        self.for_length(ids.len());
         let kept = self.rewind(ids);
         self.extend(&ids[kept..], BLOCK, cancel, observer)?;
         Ok(kept)

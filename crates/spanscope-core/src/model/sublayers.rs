@@ -2,7 +2,7 @@
 
 use super::architecture::{FeedForwardSpec, LayerSpec, Order};
 use super::kernel::{
-    Packed, activate, add, add_norm, add_relu, add_times, exp_sum, largest, multiply,
+    Packed, activate, add, add_norm, add_relu, add_times, exp_sum, largest, scale_by,
 };
 use super::rope::Turns;
 use super::weights::{Dense, FeedForward, Layer, Mixture};
@@ -257,7 +257,7 @@ fn gate(rows: &mut [f32], neurons: &mut Vec<f32>, spec: &FeedForwardSpec) {
         }
         activate(gates, spec.activation);
         neurons.copy_from_slice(gates);
-        multiply(neurons, ups);
+        scale_by(neurons, ups);
     }
 }
 

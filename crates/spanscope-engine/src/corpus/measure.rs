@@ -222,7 +222,7 @@ impl Measure<'_> {
         let network = &self.model.network;
         let recorder = SumRecorder::new(network, self.removed);
         let mut run = Run::new(Arc::clone(network));
-        run.expect(ids.len());
+        run.for_length(ids.len());
         for (i, block) in ids.chunks(BLOCK).enumerate() {
             run.extend(block, BLOCK, self.cancel, &recorder)?;
             let range = i * BLOCK..i * BLOCK + block.len();

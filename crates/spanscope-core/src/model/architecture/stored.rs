@@ -54,6 +54,9 @@ impl<'de> Deserialize<'de> for Architecture {
             };
         }
         let of: Plain = serde_json::from_value(value).map_err(D::Error::custom)?;
+        if let Some(what) = of.cannot_be() {
+            return Err(D::Error::custom(what));
+        }
         Ok(Self {
             family: of.family,
             vocab_size: of.vocab_size,
@@ -64,5 +67,135 @@ impl<'de> Deserialize<'de> for Architecture {
             output: of.output,
             own: None,
         })
+    }
+}
+
+/// The most layers, heads of a layer, and features of a head that are believed where a file says them beside its tensors.
+const MOST: usize = 1 << 14;
+
+/// The widest layer, the longest window and the most tokens that are.
+const WIDEST: usize = 1 << 24;
+
+impl Plain {
+    /// Why no network can be so: what is measured on its heads is indexed by these numbers.
+    fn cannot_be(&self) -> Option<&'static str> {
+        let within =
+            |numbers: &[usize], most: usize| numbers.iter().all(|n| (1..=most).contains(n));
+        let Some(first) = self.layers.first() else {
+            return Some("it has no layers");
+        };
+        let of_first = &first.attention;
+        let is_like = |layer: &LayerSpec| {
+            let of = &layer.attention;
+            (
+                of.heads,
+                of.kv_heads,
+                of.head_dim,
+                of.nearest,
+                of.persistent,
+                of.outside,
+            ) == (
+                of_first.heads,
+                of_first.kv_heads,
+                of_first.head_dim,
+                of_first.nearest,
+                of_first.persistent,
+                of_first.outside,
+            )
+        };
+        let windows = self
+            .layers
+            .iter()
+            .filter_map(|layer| layer.attention.window.most());
+        let inner = self
+            .layers
+            .iter()
+            .filter_map(|layer| layer.feed_forward.as_ref());
+        let experts = inner.clone().filter_map(|of| of.experts).map(|of| of.count);
+        let sizes: Vec<usize> = windows
+            .chain(inner.map(|of| of.width))
+            .chain(experts)
+            .chain(self.context)
+            .chain([self.vocab_size, self.width])
+            .collect();
+        if !within(
+            &[self.layers.len(), of_first.heads, of_first.head_dim],
+            MOST,
+        ) || of_first.nearest > 1
+            || of_first.persistent > WIDEST
+        {
+            Some("its layers or heads are out of range")
+        } else if of_first.kv_heads == 0 || !of_first.heads.is_multiple_of(of_first.kv_heads) {
+            Some("its heads cannot share that many key-value heads")
+        } else if !self.layers.iter().all(is_like) {
+            Some("its layers differ in their heads")
+        } else if !within(&sizes, WIDEST) {
+            Some("its sizes are out of range")
+        } else {
+            None
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::checkpoint::Checkpoint;
+    use crate::model::Network;
+    use serde_json::{Value, json};
+    use std::path::Path;
+
+    fn of(name: &str) -> Architecture {
+        let data = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/data"));
+        let file = Checkpoint::open(&data.join(name)).unwrap();
+        Architecture::clone(Network::outline(&file, None).unwrap().architecture())
+    }
+
+    #[test]
+    fn what_is_written_is_read_again() {
+        for name in [
+            "tiny_adaptive.pt",
+            "families/gemma2",
+            "families/gpt_oss",
+            "families/bloom",
+        ] {
+            let of = of(name);
+            let text = serde_json::to_string(&of).unwrap();
+            assert_eq!(
+                serde_json::from_str::<Architecture>(&text).unwrap(),
+                of,
+                "{name}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_no_network_can_be_is_refused() {
+        let good = serde_json::to_value(of("families/gpt_oss")).unwrap();
+        let refused = |change: fn(&mut Value)| {
+            let mut value = good.clone();
+            change(&mut value);
+            serde_json::from_value::<Architecture>(value)
+                .unwrap_err()
+                .to_string()
+        };
+        let far = |value: &mut Value| {
+            value["layers"][1]["attention"]["window"] = json!({"fixed": 1_u64 << 40})
+        };
+        assert!(refused(|value| value["layers"] = json!([])).contains("no layers"));
+        assert!(
+            refused(|value| value["layers"][0]["attention"]["heads"] = json!(1_u64 << 40))
+                .contains("range")
+        );
+        assert!(
+            refused(|value| value["layers"][0]["attention"]["kv_heads"] = json!(0))
+                .contains("key-value")
+        );
+        assert!(
+            refused(|value| value["layers"][1]["attention"]["head_dim"] = json!(3))
+                .contains("differ")
+        );
+        assert!(refused(|value| value["context"] = json!(1_u64 << 40)).contains("sizes"));
+        assert!(refused(far).contains("sizes"));
     }
 }

@@ -116,14 +116,17 @@ impl Base {
         }
     }
 
-    /// The network of these layers, with the plainest input and output.
+    /// The network of these layers, with the plainest input and output; `tied` is whether the output uses the input embedding where the
+    /// configuration does not say.
     pub fn network(
         &self,
+        config: &Settings<'_>,
         family: &str,
         layers: Vec<LayerSpec>,
         last: Option<NormSpec>,
-    ) -> Architecture {
-        Architecture {
+        tied: bool,
+    ) -> Result<Architecture, Refusal> {
+        Ok(Architecture {
             family: FamilyId::new(family),
             vocab_size: self.vocab_size,
             width: self.width,
@@ -132,10 +135,11 @@ impl Base {
             layers,
             output: OutputSpec {
                 norm: last,
+                tied: config.flag("tie_word_embeddings", tied)?,
                 ..OutputSpec::default()
             },
             own: None,
-        }
+        })
     }
 }
 

@@ -5,9 +5,7 @@ use super::rotary::slopes;
 use super::settings::{Refusal, Settings};
 use super::sources::{EndSources, LayerSources, Source};
 use super::{Family, head_by_head, layer_sources};
-use crate::model::architecture::{
-    Activation, Architecture, InputSpec, NormSpec, Order, OutputSpec, Position,
-};
+use crate::model::architecture::{Activation, Architecture, InputSpec, NormSpec, Order, Position};
 
 pub(super) struct Bloom;
 
@@ -35,16 +33,12 @@ impl Family for Bloom {
         let inner = feed_forward(4 * base.width, Activation::GeluTanh, false, true);
         let one = layer(attention, inner, order);
         let context = config.size(&["seq_length"])?.or(base.context);
-        let network = base.network("bloom", vec![one; base.layers], Some(norm));
+        let network = base.network(config, "bloom", vec![one; base.layers], Some(norm), true)?;
         Ok(Architecture {
             context,
             input: InputSpec {
                 norm: Some(norm),
                 ..InputSpec::default()
-            },
-            output: OutputSpec {
-                tied: config.flag("tie_word_embeddings", true)?,
-                ..network.output.clone()
             },
             ..network
         })
@@ -71,12 +65,8 @@ impl Family for Bloom {
 
     fn ends(&self, _: &Architecture, _: &Settings<'_>) -> EndSources {
         EndSources {
-            embedding: "word_embeddings".into(),
-            positions: None,
             input_norm: Some("word_embeddings_layernorm".into()),
-            narrow: None,
-            norm: Some("ln_f".into()),
-            head: vec!["lm_head".into()],
+            ..EndSources::of("word_embeddings", "ln_f")
         }
     }
 }
@@ -129,14 +119,7 @@ impl Family for Mpt {
         }
         let inner = feed_forward(4 * base.width, Activation::Gelu, false, false);
         let one = layer(attention, inner, pre_norm(norm));
-        let network = base.network("mpt", vec![one; base.layers], Some(norm));
-        Ok(Architecture {
-            output: OutputSpec {
-                tied: config.flag("tie_word_embeddings", true)?,
-                ..network.output.clone()
-            },
-            ..network
-        })
+        base.network(config, "mpt", vec![one; base.layers], Some(norm), true)
     }
 
     fn layer(&self, of: &Architecture, _: &Settings<'_>, i: usize) -> LayerSources {
@@ -161,13 +144,6 @@ impl Family for Mpt {
     }
 
     fn ends(&self, _: &Architecture, _: &Settings<'_>) -> EndSources {
-        EndSources {
-            embedding: "wte".into(),
-            positions: None,
-            input_norm: None,
-            narrow: None,
-            norm: Some("norm_f".into()),
-            head: vec!["lm_head".into()],
-        }
+        EndSources::of("wte", "norm_f")
     }
 }

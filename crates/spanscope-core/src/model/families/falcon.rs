@@ -6,7 +6,7 @@ use super::rotary::{Defaults, rotary, slopes};
 use super::settings::{Refusal, Settings};
 use super::sources::{EndSources, LayerSources, Source};
 use super::{Family, head_by_head, layer_sources};
-use crate::model::architecture::{Activation, Architecture, Order, OutputSpec, Position};
+use crate::model::architecture::{Activation, Architecture, Order, Position};
 
 pub(super) struct Falcon;
 
@@ -76,14 +76,7 @@ impl Family for Falcon {
             false => pre_norm(norm),
         };
         let one = layer(attention, feed_forward(inner, act, false, bias), order);
-        let network = base.network("falcon", vec![one; base.layers], Some(norm));
-        Ok(Architecture {
-            output: OutputSpec {
-                tied: config.flag("tie_word_embeddings", true)?,
-                ..network.output.clone()
-            },
-            ..network
-        })
+        base.network(config, "falcon", vec![one; base.layers], Some(norm), true)
     }
 
     fn layer(&self, of: &Architecture, config: &Settings<'_>, i: usize) -> LayerSources {
@@ -130,13 +123,6 @@ impl Family for Falcon {
     }
 
     fn ends(&self, _: &Architecture, _: &Settings<'_>) -> EndSources {
-        EndSources {
-            embedding: "word_embeddings".into(),
-            positions: None,
-            input_norm: None,
-            narrow: None,
-            norm: Some("ln_f".into()),
-            head: vec!["lm_head".into()],
-        }
+        EndSources::of("word_embeddings", "ln_f")
     }
 }

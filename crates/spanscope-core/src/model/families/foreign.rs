@@ -4,19 +4,19 @@
 const FAMILIES: [(&str, &str); 12] = [
     (
         "self_attn.q_proj.",
-        "a Llama-like or OPT-like language model of another library",
+        "a Llama-like or OPT-like language model; put its config.json beside the file",
     ),
     (
         "self_attn.qkv_proj.",
-        "a Phi-like language model of another library",
+        "a Phi-like language model; put its config.json beside the file",
     ),
     (
         "attn.c_attn.",
-        "a GPT-2-like language model of another library",
+        "a GPT-2-like language model; put its config.json beside the file",
     ),
     (
         "attention.query_key_value.",
-        "a GPT-NeoX-like, Bloom-like or Falcon-like language model of another library",
+        "a GPT-NeoX-like, Bloom-like or Falcon-like language model; put its config.json beside the file",
     ),
     (
         "embeddings.word_embeddings.",

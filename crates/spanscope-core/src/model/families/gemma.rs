@@ -56,7 +56,6 @@ fn finish(config: &Settings<'_>, network: Architecture) -> Result<Architecture, 
             ..InputSpec::default()
         },
         output: OutputSpec {
-            tied: config.flag("tie_word_embeddings", true)?,
             cap: cap(config, "final_logit_softcapping")?,
             ..network.output.clone()
         },
@@ -115,7 +114,8 @@ impl Family for Gemma2 {
         });
         let mut network = finish(
             config,
-            of.base.network("gemma2", layers.collect(), Some(of.norm)),
+            of.base
+                .network(config, "gemma2", layers.collect(), Some(of.norm), true)?,
         )?;
         if !config.0.contains_key("final_logit_softcapping") {
             network.output.cap = Some(30.0);
@@ -178,7 +178,7 @@ impl Family for Gemma3 {
         finish(
             config,
             of.base
-                .network("gemma3_text", layers.collect(), Some(of.norm)),
+                .network(config, "gemma3_text", layers.collect(), Some(of.norm), true)?,
         )
     }
 

@@ -6,6 +6,7 @@
 
 mod config;
 
+use super::plan::Plan;
 use super::settings::{Refusal, Settings};
 use super::sources::{EndSources, ExpertForm, ExpertSources, LayerSources, Source};
 use super::{FAMILIES, Family, layer_sources};
@@ -13,7 +14,6 @@ use crate::checkpoint::Checkpoint;
 use crate::checkpoint::gguf::GgufMetadata;
 use crate::model::ModelError;
 use crate::model::architecture::{Architecture, AttentionSpec, Order, Position, Window};
-use crate::model::load::causal::Plan;
 use crate::shown::shown;
 use std::ops::Range;
 

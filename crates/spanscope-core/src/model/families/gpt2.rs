@@ -4,9 +4,7 @@ use super::base::{Base, activation, feed_forward, layer, layer_norm, pre_norm};
 use super::settings::{Refusal, Settings};
 use super::sources::{EndSources, LayerSources, Source};
 use super::{Family, layer_sources};
-use crate::model::architecture::{
-    Activation, Architecture, InputSpec, LearnedPositions, OutputSpec, Position,
-};
+use crate::model::architecture::{Activation, Architecture, InputSpec, LearnedPositions, Position};
 
 pub(super) struct Gpt2;
 
@@ -42,7 +40,7 @@ impl Family for Gpt2 {
                 pre_norm(norm),
             )
         });
-        let network = base.network("gpt2", layers.collect(), Some(norm));
+        let network = base.network(config, "gpt2", layers.collect(), Some(norm), true)?;
         Ok(Architecture {
             context: Some(positions),
             input: InputSpec {
@@ -51,10 +49,6 @@ impl Family for Gpt2 {
                     first: 0,
                 }),
                 ..InputSpec::default()
-            },
-            output: OutputSpec {
-                tied: config.flag("tie_word_embeddings", true)?,
-                ..network.output.clone()
             },
             ..network
         })
@@ -87,12 +81,8 @@ impl Family for Gpt2 {
 
     fn ends(&self, _: &Architecture, _: &Settings<'_>) -> EndSources {
         EndSources {
-            embedding: "wte".into(),
             positions: Some("wpe".into()),
-            input_norm: None,
-            narrow: None,
-            norm: Some("ln_f".into()),
-            head: vec!["lm_head".into()],
+            ..EndSources::of("wte", "ln_f")
         }
     }
 }

@@ -5,7 +5,7 @@ use super::settings::{Refusal, Settings};
 use super::sources::{EndSources, LayerSources, Source};
 use super::{Family, layer_sources};
 use crate::model::architecture::{
-    Activation, Architecture, InputSpec, LearnedPositions, OutputSpec, Position, Window,
+    Activation, Architecture, InputSpec, LearnedPositions, Position, Window,
 };
 use crate::shown::shown;
 use serde_json::Value;
@@ -85,7 +85,7 @@ impl Family for GptNeo {
                     pre_norm(norm),
                 )
             });
-        let network = base.network("gpt_neo", layers.collect(), Some(norm));
+        let network = base.network(config, "gpt_neo", layers.collect(), Some(norm), true)?;
         Ok(Architecture {
             context: Some(positions),
             input: InputSpec {
@@ -94,10 +94,6 @@ impl Family for GptNeo {
                     first: 0,
                 }),
                 ..InputSpec::default()
-            },
-            output: OutputSpec {
-                tied: config.flag("tie_word_embeddings", true)?,
-                ..network.output.clone()
             },
             ..network
         })
@@ -119,12 +115,8 @@ impl Family for GptNeo {
 
     fn ends(&self, _: &Architecture, _: &Settings<'_>) -> EndSources {
         EndSources {
-            embedding: "wte".into(),
             positions: Some("wpe".into()),
-            input_norm: None,
-            narrow: None,
-            norm: Some("ln_f".into()),
-            head: vec!["lm_head".into()],
+            ..EndSources::of("wte", "ln_f")
         }
     }
 }

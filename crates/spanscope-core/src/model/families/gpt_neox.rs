@@ -6,7 +6,7 @@ use super::rotary::{Defaults, rotary};
 use super::settings::{Refusal, Settings};
 use super::sources::{EndSources, LayerSources, Source};
 use super::{Family, head_by_head, layer_sources};
-use crate::model::architecture::{Activation, Architecture, Order, OutputSpec};
+use crate::model::architecture::{Activation, Architecture, Order};
 
 pub(super) struct GptNeoX;
 
@@ -41,14 +41,13 @@ impl Family for GptNeoX {
             false => pre_norm(norm),
         };
         let one = layer(attention, feed_forward(inner, act, false, true), order);
-        let network = base.network("gpt_neox", vec![one; base.layers], Some(norm));
-        Ok(Architecture {
-            output: OutputSpec {
-                tied: config.flag("tie_word_embeddings", false)?,
-                ..network.output.clone()
-            },
-            ..network
-        })
+        base.network(
+            config,
+            "gpt_neox",
+            vec![one; base.layers],
+            Some(norm),
+            false,
+        )
     }
 
     fn layer(&self, of: &Architecture, _: &Settings<'_>, i: usize) -> LayerSources {
@@ -72,12 +71,8 @@ impl Family for GptNeoX {
 
     fn ends(&self, _: &Architecture, _: &Settings<'_>) -> EndSources {
         EndSources {
-            embedding: "embed_in".into(),
-            positions: None,
-            input_norm: None,
-            narrow: None,
-            norm: Some("final_layer_norm".into()),
             head: vec!["embed_out".into(), "lm_head".into()],
+            ..EndSources::of("embed_in", "final_layer_norm")
         }
     }
 }

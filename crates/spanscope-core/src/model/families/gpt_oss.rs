@@ -5,7 +5,7 @@ use super::rotary::{Defaults, rotary};
 use super::settings::{Refusal, Settings};
 use super::sources::{ExpertForm, ExpertSources, LayerSources, Source};
 use super::{Family, llama};
-use crate::model::architecture::{Activation, Architecture, Experts, FeedForwardSpec, OutputSpec};
+use crate::model::architecture::{Activation, Architecture, Experts, FeedForwardSpec};
 
 pub(super) struct GptOss;
 
@@ -51,14 +51,7 @@ impl Family for GptOss {
             }
             layer(attention, inner.clone(), pre_norm(norm))
         });
-        let network = base.network("gpt_oss", layers.collect(), Some(norm));
-        Ok(Architecture {
-            output: OutputSpec {
-                tied: config.flag("tie_word_embeddings", false)?,
-                ..network.output.clone()
-            },
-            ..network
-        })
+        base.network(config, "gpt_oss", layers.collect(), Some(norm), false)
     }
 
     fn layer(&self, _: &Architecture, _: &Settings<'_>, i: usize) -> LayerSources {

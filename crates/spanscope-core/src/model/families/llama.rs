@@ -10,7 +10,7 @@ use super::settings::{Refusal, Settings};
 use super::sources::{EndSources, LayerSources, Source};
 use super::{Family, layer_sources};
 use crate::model::architecture::{
-    Activation, Architecture, AttentionSpec, InputSpec, OutputSpec, Position, QueryKeyNorm,
+    Activation, Architecture, AttentionSpec, InputSpec, Position, QueryKeyNorm,
 };
 
 /// The tensors of a layer, by the names that most families have taken over.
@@ -33,14 +33,7 @@ pub(super) fn sources(i: usize) -> LayerSources {
 
 /// What stands before and after the layers.
 pub(super) fn ends() -> EndSources {
-    EndSources {
-        embedding: "embed_tokens".into(),
-        positions: None,
-        input_norm: None,
-        narrow: None,
-        norm: Some("norm".into()),
-        head: vec!["lm_head".into()],
-    }
+    EndSources::of("embed_tokens", "norm")
 }
 
 /// What distinguishes one of the kin.
@@ -74,14 +67,7 @@ impl Kin {
                 pre_norm(norm),
             ));
         }
-        let network = base.network(self.name, layers, Some(norm));
-        Ok(Architecture {
-            output: OutputSpec {
-                tied: config.flag("tie_word_embeddings", self.tied)?,
-                ..network.output.clone()
-            },
-            ..network
-        })
+        base.network(config, self.name, layers, Some(norm), self.tied)
     }
 }
 

@@ -17,6 +17,7 @@ mod llama;
 mod olmo;
 mod opt;
 mod phi;
+pub(super) mod plan;
 mod rotary;
 pub(super) mod settings;
 pub(super) mod sources;

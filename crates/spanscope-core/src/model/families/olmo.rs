@@ -9,7 +9,7 @@ use super::settings::{Refusal, Settings};
 use super::sources::LayerSources;
 use super::{Family, llama};
 use crate::model::architecture::{
-    Activation, Architecture, AttentionSpec, LayerSpec, Order, OutputSpec, Position, QueryKeyNorm,
+    Activation, Architecture, AttentionSpec, LayerSpec, Order, Position, QueryKeyNorm,
 };
 
 fn layer_of(config: &Settings<'_>, base: &Base, position: Position) -> Result<LayerSpec, Refusal> {
@@ -41,14 +41,7 @@ fn network(
     layers: Vec<LayerSpec>,
 ) -> Result<Architecture, Refusal> {
     let norm = rms_norm(config.positive(&["rms_norm_eps"], 1e-5)?);
-    let network = base.network(name, layers, Some(norm));
-    Ok(Architecture {
-        output: OutputSpec {
-            tied: config.flag("tie_word_embeddings", false)?,
-            ..network.output.clone()
-        },
-        ..network
-    })
+    base.network(config, name, layers, Some(norm), false)
 }
 
 fn sources(i: usize) -> LayerSources {

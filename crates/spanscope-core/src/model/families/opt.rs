@@ -6,7 +6,7 @@ use super::settings::{Refusal, Settings};
 use super::sources::{EndSources, LayerSources, Source};
 use super::{Family, layer_sources};
 use crate::model::architecture::{
-    Activation, Architecture, InputSpec, LearnedPositions, Order, OutputSpec, Position,
+    Activation, Architecture, InputSpec, LearnedPositions, Order, Position,
 };
 
 pub(super) struct Opt;
@@ -37,7 +37,13 @@ impl Family for Opt {
         };
         let one = layer(attention, feed_forward(inner, act, false, bias), order);
         let has_last = before && !config.flag("_remove_final_layer_norm", false)?;
-        let network = base.network("opt", vec![one; base.layers], has_last.then_some(norm));
+        let network = base.network(
+            config,
+            "opt",
+            vec![one; base.layers],
+            has_last.then_some(norm),
+            true,
+        )?;
         let narrow = config
             .size(&["word_embed_proj_dim"])?
             .filter(|width| *width != base.width);
@@ -50,10 +56,6 @@ impl Family for Opt {
                 }),
                 narrow,
                 ..InputSpec::default()
-            },
-            output: OutputSpec {
-                tied: config.flag("tie_word_embeddings", true)?,
-                ..network.output.clone()
             },
             ..network
         })
@@ -83,12 +85,9 @@ impl Family for Opt {
 
     fn ends(&self, _: &Architecture, _: &Settings<'_>) -> EndSources {
         EndSources {
-            embedding: "embed_tokens".into(),
             positions: Some("embed_positions".into()),
-            input_norm: None,
             narrow: Some(["project_in".into(), "project_out".into()]),
-            norm: Some("final_layer_norm".into()),
-            head: vec!["lm_head".into()],
+            ..EndSources::of("embed_tokens", "final_layer_norm")
         }
     }
 }

@@ -41,10 +41,9 @@ impl Family for Phi {
             feed_forward: None,
         };
         let one = layer(attention, feed_forward(inner, act, false, true), order);
-        let network = base.network("phi", vec![one; base.layers], Some(norm));
+        let network = base.network(config, "phi", vec![one; base.layers], Some(norm), false)?;
         Ok(Architecture {
             output: OutputSpec {
-                tied: config.flag("tie_word_embeddings", false)?,
                 bias: true,
                 ..network.output.clone()
             },
@@ -105,14 +104,7 @@ impl Family for Phi3 {
             feed_forward(inner, act, true, false),
             pre_norm(norm),
         );
-        let network = base.network("phi3", vec![one; base.layers], Some(norm));
-        Ok(Architecture {
-            output: OutputSpec {
-                tied: config.flag("tie_word_embeddings", false)?,
-                ..network.output.clone()
-            },
-            ..network
-        })
+        base.network(config, "phi3", vec![one; base.layers], Some(norm), false)
     }
 
     fn layer(&self, of: &Architecture, _: &Settings<'_>, i: usize) -> LayerSources {

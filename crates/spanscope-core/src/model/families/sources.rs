@@ -103,3 +103,17 @@ pub(in crate::model) struct EndSources {
     /// Names of the output matrix, the first that is there; none of them: the input embedding.
     pub head: Vec<String>,
 }
+
+impl EndSources {
+    /// An input embedding and a last norm by these names, an output matrix called `lm_head`, and nothing else.
+    pub fn of(embedding: &str, norm: &str) -> Self {
+        Self {
+            embedding: embedding.to_owned(),
+            positions: None,
+            input_norm: None,
+            narrow: None,
+            norm: Some(norm.to_owned()),
+            head: vec!["lm_head".to_owned()],
+        }
+    }
+}

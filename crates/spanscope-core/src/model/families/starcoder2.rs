@@ -7,7 +7,7 @@ use super::rotary::{Defaults, rotary};
 use super::settings::{Refusal, Settings};
 use super::sources::{LayerSources, Source};
 use super::{Family, layer_sources};
-use crate::model::architecture::{Activation, Architecture, OutputSpec};
+use crate::model::architecture::{Activation, Architecture};
 
 pub(super) struct StarCoder2;
 
@@ -33,14 +33,13 @@ impl Family for StarCoder2 {
             feed_forward(inner, act, false, bias),
             pre_norm(norm),
         );
-        let network = base.network("starcoder2", vec![one; base.layers], Some(norm));
-        Ok(Architecture {
-            output: OutputSpec {
-                tied: config.flag("tie_word_embeddings", true)?,
-                ..network.output.clone()
-            },
-            ..network
-        })
+        base.network(
+            config,
+            "starcoder2",
+            vec![one; base.layers],
+            Some(norm),
+            true,
+        )
     }
 
     fn layer(&self, _: &Architecture, _: &Settings<'_>, i: usize) -> LayerSources {

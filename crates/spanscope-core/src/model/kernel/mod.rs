@@ -19,8 +19,7 @@ pub use numbers::Numbers;
 pub(in crate::model) use packed::Packed;
 pub(in crate::model) use product::{Job, Left, Right, add_products, products};
 pub(in crate::model) use rows::{
-    add, add_norm, add_relu, add_times, log_softmax, multiply, norm_rows, reversed, rms_rows,
-    scale_by, sum,
+    add, add_norm, add_relu, add_times, log_softmax, norm_rows, reversed, rms_rows, scale_by, sum,
 };
 pub use rows::{exp_sum, largest};
 

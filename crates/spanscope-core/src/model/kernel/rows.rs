@@ -299,11 +299,6 @@ pub(in crate::model) fn add_times(rows: &mut [f32], more: &[f32], factor: f32) {
     Arch::new().dispatch(Rows(AddTimes { factor }, rows, more, more));
 }
 
-/// values ← values · factors, one by one, both as long.
-pub(in crate::model) fn multiply(values: &mut [f32], factors: &[f32]) {
-    Arch::new().dispatch(Rows(Scale {}, values, factors, factors));
-}
-
 /// Every row of `width` numbers ← row − log Σ exp row.
 pub(in crate::model) fn log_softmax(values: &mut [f32], width: usize) {
     let mut scratch = vec![0.0; width];

@@ -7,9 +7,8 @@ use crate::model::architecture::{
     Architecture, LayerSpec, NormSpec, Order, Position, Rope, Window,
 };
 use crate::model::edits::Edits;
-use crate::model::families::settings::Settings;
+use crate::model::families::plan::Plan;
 use crate::model::families::sources::{EndSources, LayerSources, Source};
-use crate::model::families::{self, Family};
 use crate::model::heads::{self, Persistent, Positions, Setting};
 use crate::model::kernel::Packed;
 use crate::model::parts::PartKind;
@@ -17,57 +16,8 @@ use crate::model::unused::Unused;
 use crate::model::weights::{
     Cluster, Dense, FeedForward, Input, Layer, Network, Norm, Output, Span,
 };
-use serde_json::{Map, Value};
 use std::ops::Range;
 use std::sync::{Arc, OnceLock};
-
-/// What a file says of a network, and where its numbers lie.
-pub(in crate::model) struct Plan<'a> {
-    pub architecture: Architecture,
-    /// What may stand before the names of tensors.
-    pub prefixes: &'a [&'a str],
-    pub layers: Vec<LayerSources>,
-    pub ends: EndSources,
-    /// Names of tensors that are known and hold no weights end like these.
-    pub buffers: &'a [&'a str],
-    /// What had to be assumed.
-    pub assumed: Vec<String>,
-}
-
-/// What files of old hold beside weights: masks and tables that follow from the configuration.
-const BUFFERS: [&str; 6] = [
-    ".attn.bias",
-    ".attn.masked_bias",
-    ".attention.bias",
-    ".attention.masked_bias",
-    ".rotary_emb.inv_freq",
-    ".attn.attention.bias",
-];
-
-impl Plan<'static> {
-    /// Of a model whose configuration is that of Hugging Face.
-    pub fn of(checkpoint: &Checkpoint, config: &Map<String, Value>) -> Result<Self, ModelError> {
-        let refused = |what: String| ModelError::Config {
-            path: checkpoint.path().to_owned(),
-            what,
-        };
-        // Models for pictures as well keep the settings of their text model apart.
-        let text = config.get("text_config").and_then(Value::as_object);
-        let config = Settings(text.unwrap_or(config));
-        let family: &'static dyn Family = families::of(&config).map_err(refused)?;
-        let architecture = family.architecture(&config).map_err(refused)?;
-        let layers =
-            (0..architecture.layers.len()).map(|i| family.layer(&architecture, &config, i));
-        Ok(Self {
-            layers: layers.collect(),
-            ends: family.ends(&architecture, &config),
-            prefixes: family.prefixes(),
-            buffers: &BUFFERS,
-            architecture,
-            assumed: Vec::new(),
-        })
-    }
-}
 
 impl Network {
     /// The network that `plan` describes; without `reads`, only names and shapes are looked at.
@@ -114,12 +64,10 @@ impl Causal<'_> {
     }
 
     fn norm(&mut self, name: &str, spec: NormSpec, width: usize) -> Result<Norm, ModelError> {
-        let weight = self.values(PartKind::Norms, &format!("{name}.weight"), &[width])?;
-        let bias = match spec.bias {
-            true => self.values(PartKind::Norms, &format!("{name}.bias"), &[width])?,
-            false => Vec::new(),
-        };
-        Ok(Norm::new(spec, weight, bias))
+        self.base.parameters.kind = Some(PartKind::Norms);
+        let name = self.find(&format!("{name}.weight"));
+        self.base
+            .norm(name.trim_end_matches(".weight"), spec, width)
     }
 
     fn norms(

@@ -7,11 +7,11 @@ pub(super) mod shared;
 
 use super::ModelError;
 use super::architecture::NormSpec;
+use super::families::plan::Plan;
 use super::kernel::Packed;
 use super::parts::Count;
 use super::weights::{Network, Norm};
 use crate::checkpoint::{Checkpoint, Origin};
-use causal::Plan;
 use shared::Shared;
 use std::sync::{Arc, Mutex, PoisonError};
 

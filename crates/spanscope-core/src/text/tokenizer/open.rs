@@ -15,13 +15,15 @@ use std::io::Read as _;
 use std::path::Path;
 
 impl Tokenizer {
+    /// The files of a model's folder that a tokenizer may be in, the best first.
+    pub const FILES: [&'static str; 3] = ["tokenizer.json", "vocab.json", "tokenizer.model"];
+
     /// The tokenizer of a model's folder: `tokenizer.json`, else `vocab.json` with `merges.txt`, else `tokenizer.model`.
     ///
     /// # Errors
     /// [`TokenizerError::None`] where none of them is there; [`TokenizerError::Io`], [`TokenizerError::File`].
     pub fn find(folder: &Path) -> Result<Self, TokenizerError> {
-        let names = ["tokenizer.json", "vocab.json", "tokenizer.model"];
-        let there = names
+        let there = Self::FILES
             .iter()
             .map(|name| folder.join(name))
             .find(|path| path.is_file());

@@ -9,6 +9,7 @@ mod recorded;
 mod spans;
 mod stored_config;
 
+pub(in crate::model) use config::span_name;
 pub use config::{AdaptIo, Config, DEFAULT_RAMP};
-pub(in crate::model) use config::{MOST_RECORDED_DISTANCES, believable, span_name};
 pub(in crate::model) use layers::all_names;
+pub use recorded::{KeptTensor, RecordedNetwork};

@@ -1,0 +1,57 @@
+//! What a file says of a network, and where its numbers lie: all that loading asks of a family.
+
+use super::Family;
+use super::settings::Settings;
+use super::sources::{EndSources, LayerSources};
+use crate::checkpoint::Checkpoint;
+use crate::model::ModelError;
+use crate::model::architecture::Architecture;
+use serde_json::{Map, Value};
+
+/// What a file says of a network, and where its numbers lie.
+pub(in crate::model) struct Plan<'a> {
+    pub architecture: Architecture,
+    /// What may stand before the names of tensors.
+    pub prefixes: &'a [&'a str],
+    pub layers: Vec<LayerSources>,
+    pub ends: EndSources,
+    /// Names of tensors that are known and hold no weights end like these.
+    pub buffers: &'a [&'a str],
+    /// What had to be assumed.
+    pub assumed: Vec<String>,
+}
+
+/// What files of old hold beside weights: masks and tables that follow from the configuration.
+const BUFFERS: [&str; 6] = [
+    ".attn.bias",
+    ".attn.masked_bias",
+    ".attention.bias",
+    ".attention.masked_bias",
+    ".rotary_emb.inv_freq",
+    ".attn.attention.bias",
+];
+
+impl Plan<'static> {
+    /// Of a model whose configuration is that of Hugging Face.
+    pub fn of(checkpoint: &Checkpoint, config: &Map<String, Value>) -> Result<Self, ModelError> {
+        let refused = |what: String| ModelError::Config {
+            path: checkpoint.path().to_owned(),
+            what,
+        };
+        // Models for pictures as well keep the settings of their text model apart.
+        let text = config.get("text_config").and_then(Value::as_object);
+        let config = Settings(text.unwrap_or(config));
+        let family: &'static dyn Family = super::of(&config).map_err(refused)?;
+        let architecture = family.architecture(&config).map_err(refused)?;
+        let layers =
+            (0..architecture.layers.len()).map(|i| family.layer(&architecture, &config, i));
+        Ok(Self {
+            layers: layers.collect(),
+            ends: family.ends(&architecture, &config),
+            prefixes: family.prefixes(),
+            buffers: &BUFFERS,
+            architecture,
+            assumed: Vec::new(),
+        })
+    }
+}
