@@ -7,7 +7,7 @@ use spanscope::bench::Size;
 use spanscope::bench::random::{self, Entry};
 use spanscope::checkpoint::{Dtype, NamedTensor, write_safetensors};
 use spanscope::engine::{Engine, Heads, Looks, Model, SAMPLES, Snapshot, Source};
-use spanscope::model::{BLOCK, Blind, Cancel, Run};
+use spanscope::model::{BLOCK, Blind, Cancel, HeadId, Run};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
@@ -94,7 +94,7 @@ fn append(length: usize) {
     let mut text: String = SAMPLES[0].text.chars().cycle().take(length).collect();
     let (engine, news) = engine(Source::Sample(&SAMPLES[0]), text.as_str().into());
     engine.look(Looks {
-        heads: Heads::one((3, 1)),
+        heads: Heads::one(HeadId::new(3, 1)),
         // As every window asks: the list of heads is always there.
         survey: true,
         ..Looks::default()
@@ -120,7 +120,7 @@ fn undo(length: usize) {
     edited.replace_range(length / 2..length / 2, "another passage");
     let (engine, news) = engine(Source::Sample(&SAMPLES[0]), text.as_str().into());
     engine.look(Looks {
-        heads: Heads::one((3, 1)),
+        heads: Heads::one(HeadId::new(3, 1)),
         // As every window asks: the list of heads is always there.
         survey: true,
         ..Looks::default()

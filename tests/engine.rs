@@ -7,7 +7,7 @@ use spanscope::engine::{
     Combine, ContinuationRequest, Ended, Engine, Heads, Looks, Model, PictureRequest, Pictured,
     SAMPLES, Snapshot, Source, Tokens,
 };
-use spanscope::model::{Blind, Cancel, Device, Edits, Observer, Run};
+use spanscope::model::{Blind, Cancel, Device, Edits, HeadId, Observer, Run};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -70,7 +70,7 @@ fn ran(text: &str) -> impl Fn(&Snapshot) -> bool {
     }
 }
 
-fn at_head(head: (usize, usize)) -> Looks {
+fn at_head(head: HeadId) -> Looks {
     Looks {
         heads: Heads::one(head),
         ..Looks::default()
@@ -80,7 +80,7 @@ fn at_head(head: (usize, usize)) -> Looks {
 fn around_token(token: usize) -> Looks {
     Looks {
         tokens: TokenSet::one(token),
-        ..at_head((3, 1))
+        ..at_head(HeadId::new(3, 1))
     }
 }
 
@@ -166,7 +166,7 @@ fn a_text_too_long_for_the_memory_streams_and_its_window_moves() {
     let engine = start("ROMEO:");
     // Room for about 900 tokens.
     engine.set_memory(8_000_000);
-    engine.look(at_head((3, 1)));
+    engine.look(at_head(HeadId::new(3, 1)));
     let text = SAMPLES[0].text.repeat(5);
     engine.set_text(text.as_str().into());
     let end = wait(&engine, "the text to be read", |s| engine.is_settled(s));
@@ -209,7 +209,7 @@ fn a_text_too_long_for_the_memory_streams_and_its_window_moves() {
         }
         assert_eq!(near.done, tokens);
     }
-    engine.look(at_head((3, 1)));
+    engine.look(at_head(HeadId::new(3, 1)));
     let end = wait(&engine, "the end", |s| engine.is_settled(s));
     assert_eq!(end.at_hand.end, tokens);
     // More memory, and everything is at hand.
@@ -315,7 +315,7 @@ fn another_head_and_its_picture_come_when_asked_for() {
         scale: Scale::Sqrt,
         ..PictureRequest::default()
     };
-    for head in [(0, 0), (3, 1), (2, 3)] {
+    for head in [(0, 0), (3, 1), (2, 3)].map(HeadId::from) {
         let mut looks = at_head(head);
         looks.pictures.insert(Pictured::Attention, request.clone());
         engine.look(looks);
@@ -345,21 +345,24 @@ fn another_head_and_its_picture_come_when_asked_for() {
 #[test]
 fn several_heads_are_put_together_and_several_tokens_add_up() {
     let engine = start(SAMPLES[0].text);
-    let heads = [(0, 0), (3, 1), (2, 3)];
+    let heads = [(0, 0), (3, 1), (2, 3)].map(HeadId::from);
     for combine in [Combine::Mean, Combine::Max] {
         engine.look(Looks {
-            heads: Heads::new((3, 1), heads, combine),
+            heads: Heads::new(HeadId::new(3, 1), heads, combine),
             tokens: TokenSet::from(100..110),
             ..Looks::default()
         });
         let snapshot = wait(&engine, "the heads", |s| engine.is_settled(s));
         let detail = snapshot.detail.as_ref().unwrap();
-        assert_eq!(detail.heads.all(), [(0, 0), (2, 3), (3, 1)]);
+        assert_eq!(
+            detail.heads.all(),
+            [HeadId::new(0, 0), HeadId::new(2, 3), HeadId::new(3, 1)]
+        );
         let model = snapshot.model.as_ref().unwrap();
         let mut run = Run::new(Arc::clone(&model.network));
         run.set(&snapshot.tokens.ids, &Cancel::default(), &Blind)
             .unwrap();
-        let of_head = |(layer, head): (usize, usize), query: usize| {
+        let of_head = |HeadId { layer, head }: HeadId, query: usize| {
             run.head_weights(layer, head, query, query + 1).unwrap()
         };
         let mut read = vec![0.0_f32; 110];
@@ -437,7 +440,7 @@ fn predictions_and_vectors_are_told_when_asked_for() {
     engine.look(Looks {
         prediction: Some(40),
         vector: Some(5),
-        ..at_head((1, 2))
+        ..at_head(HeadId::new(1, 2))
     });
     let snapshot = wait(&engine, "the answers", |s| engine.is_settled(s));
     let prediction = snapshot.prediction.as_ref().unwrap();
@@ -446,14 +449,14 @@ fn predictions_and_vectors_are_told_when_asked_for() {
     let bits = snapshot.surprisal_of(41).unwrap();
     assert!((bits + truth.log_p / std::f32::consts::LN_2).abs() < 1e-3);
     let facts = snapshot.vector.as_ref().unwrap();
-    assert_eq!((facts.head, facts.vector), ((1, 2), 5));
+    assert_eq!((facts.head, facts.vector), (HeadId::new(1, 2), 5));
     assert!(!facts.promoted.as_ref().unwrap().up.is_empty());
     let detail = snapshot.detail.as_ref().unwrap();
     let (query, weight) = facts.users[0];
     assert_eq!(detail.weights.persistent_row(query)[5], weight);
     // Of several heads no vector is known.
     engine.look(Looks {
-        heads: Heads::new((1, 2), [(0, 0)], Combine::Mean),
+        heads: Heads::new(HeadId::new(1, 2), [HeadId::new(0, 0)], Combine::Mean),
         vector: Some(5),
         ..Looks::default()
     });
@@ -468,7 +471,7 @@ fn all_heads_are_surveyed_and_an_edit_surveys_what_follows() {
         survey: true,
         thumbnails: Some((16, 16)),
         score: Some((200, 190)),
-        ..at_head((3, 1))
+        ..at_head(HeadId::new(3, 1))
     };
     engine.look(looks.clone());
     let check = |snapshot: &Snapshot| {
@@ -476,7 +479,7 @@ fn all_heads_are_surveyed_and_an_edit_surveys_what_follows() {
         assert_eq!(surveyed.queries, 0..snapshot.done);
         assert_eq!((surveyed.measures.len(), surveyed.flags.len()), (16, 16));
         assert_eq!(surveyed.thumbnails.as_ref().unwrap().len(), 16);
-        assert_eq!(surveyed.leading.head, (3, 1));
+        assert_eq!(surveyed.leading.head, HeadId::new(3, 1));
         assert_eq!(surveyed.leading.removed.len(), snapshot.done);
         let detail = snapshot.detail.as_ref().unwrap();
         let mean = (1..snapshot.done)
@@ -497,11 +500,14 @@ fn all_heads_are_surveyed_and_an_edit_surveys_what_follows() {
     let again = wait(&engine, "the first text", |s| engine.is_settled(s));
     assert_eq!(check(&again), before);
     engine.look(Looks {
-        heads: Heads::one((0, 2)),
+        heads: Heads::one(HeadId::new(0, 2)),
         ..looks
     });
     let other = wait(&engine, "another head", |s| engine.is_settled(s));
-    assert_eq!(other.surveyed.as_ref().unwrap().leading.head, (0, 2));
+    assert_eq!(
+        other.surveyed.as_ref().unwrap().leading.head,
+        HeadId::new(0, 2)
+    );
 }
 
 #[test]

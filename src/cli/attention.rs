@@ -8,7 +8,7 @@ use crate::analysis::HeadRecorder;
 use crate::chart::{Figure, thousands};
 use crate::engine::figures::{HeatmapStyle, heatmap};
 use crate::engine::{Heads, Model, write_weights};
-use crate::model::{BLOCK, Cancel, HeadWeights, Run};
+use crate::model::{BLOCK, Cancel, HeadId, HeadWeights, Run};
 use crate::shown::shown_path;
 use anyhow::Result;
 use std::io::Write;
@@ -41,13 +41,8 @@ pub(super) fn run(args: &AttentionArgs, out: &mut impl Write) -> Result<()> {
     let model = open_to_run(&args.model, &args.common)?;
     let (layer, head) = (args.layer, args.head);
     let architecture = model.network.architecture();
-    if layer >= architecture.nb_layers() || head >= architecture.nb_heads() {
-        let (l, h) = (architecture.nb_layers() - 1, architecture.nb_heads() - 1);
-        return Err(Usage(format!(
-            "no head {head} in layer {layer}: layers go from 0 to {l}, heads from 0 to {h}"
-        ))
-        .into());
-    }
+    let known = architecture.head(HeadId { layer, head });
+    known.map_err(|error| Usage(error.to_string()))?;
     let recorded = recorded::text_of(&model, &args.input, args.index)?;
     let (tokens, queries) = match &recorded {
         Some(recorded) => (recorded.tokens(&model)?, recorded.kept()?),
@@ -57,7 +52,7 @@ pub(super) fn run(args: &AttentionArgs, out: &mut impl Write) -> Result<()> {
             (tokens, queries)
         }
     };
-    let place = (layer, head);
+    let place = HeadId { layer, head };
     check_size(&model, &tokens, &queries, place, format)?;
     let weights = measure(
         &model,
@@ -78,7 +73,7 @@ pub(super) fn run(args: &AttentionArgs, out: &mut impl Write) -> Result<()> {
             &model,
             &tokens.ids,
             &weights.into(),
-            &Heads::one((layer, head)),
+            &Heads::one(HeadId { layer, head }),
             queries.clone(),
             style,
         );
@@ -89,7 +84,7 @@ pub(super) fn run(args: &AttentionArgs, out: &mut impl Write) -> Result<()> {
     };
     match (&args.output, format) {
         (Some(path), Some("safetensors")) => {
-            let heads = Heads::one((layer, head));
+            let heads = Heads::one(HeadId { layer, head });
             write_weights(path, &model, &weights.into(), &heads, &tokens.source)?;
         }
         (Some(path), _) => args.style.write(&figure(weights), path)?,
@@ -111,14 +106,14 @@ fn measure(
     tokens: &Tokens,
     recorded: Option<&Recorded>,
     queries: &Range<usize>,
-    (layer, head): (usize, usize),
+    HeadId { layer, head }: HeadId,
     quiet: bool,
 ) -> Result<HeadWeights> {
     let architecture = model.network.architecture();
     let spans = model.network.spans();
     let span = spans
         .get(layer * architecture.nb_heads() + head)
-        .ok_or_else(|| Usage(format!("no head {head} in layer {layer}")))?;
+        .ok_or_else(|| Usage(format!("there is no {}", HeadId { layer, head }.in_words())))?;
     let recorder = HeadRecorder::over(span, architecture.persistent(), queries.clone());
     if let Some(recorded) = recorded {
         recorded.replay(model, &recorder, quiet)?;
@@ -141,7 +136,7 @@ fn check_size(
     model: &Model,
     tokens: &Tokens,
     queries: &Range<usize>,
-    (layer, head): (usize, usize),
+    HeadId { layer, head }: HeadId,
     format: Option<&str>,
 ) -> Result<()> {
     let n = queries.len();

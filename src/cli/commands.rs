@@ -23,7 +23,7 @@ use clap::{Parser, Subcommand};
     about,
     args_conflicts_with_subcommands = true,
     override_help = include_str!("help.txt"),
-    after_help = "Layers and heads count from 0 in options, JSON and CSV; charts label them from 1, as the paper does."
+    after_help = "Layers, heads and tokens are counted from 0, everywhere. A head is written LAYER.HEAD or L3H1."
 )]
 pub(super) struct Cli {
     #[command(subcommand)]
@@ -43,8 +43,7 @@ pub(super) enum Command {
     #[command(after_help = "Examples:
   spanscope spans model.pt
   spanscope spans model.pt -o spans.svg --sort
-  spanscope spans model.pt --json | jq 'max_by(.reach)'
-JSON and CSV count layers and heads from 0; bars and charts label them from 1.")]
+  spanscope spans model.pt --json | jq 'max_by(.reach)'")]
     Spans(SpansArgs),
     /// Measure how well the model predicts a text, and how fast
     #[command(after_help = "Examples:
@@ -86,7 +85,7 @@ They may sum to less than 1 where nearly all of a softmax lies beyond a head's s
   spanscope figure attention model.pt --text few.txt --head 3.1 --tokens 100..164 -o head.pdf -o head.csv
   spanscope figure heads model.pt --text test.txt --statistic entropy -o entropy.svg --gray
   spanscope figure cost model.pt -o cost.png --dpi 600 --transparent
-Layers, heads and tokens count from 0 in options and in numbers; drawings label layers and heads from 1.")]
+Layers, heads and tokens are counted from 0. A head is written LAYER.HEAD or L3H1.")]
     Figure(FigureArgs),
     /// Write what a model does with a text to a file that opens without the model: `spanscope RUN.safetensors`
     #[command(after_help = "Examples:

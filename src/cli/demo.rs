@@ -66,9 +66,8 @@ pub(super) fn run(quiet: bool, out: &mut impl Write) -> Result<()> {
         attention(&model, &ids, head, folder)?;
         writeln!(
             out,
-            "  attention.svg .png              layer {}, head {} on the first {SHOWN} tokens",
-            head.layer + 1,
-            head.head + 1
+            "  attention.svg .png              {} on the first {SHOWN} tokens",
+            head.id().in_words(),
         )?;
     }
     let window = Shot {
@@ -142,12 +141,7 @@ fn describe(model: &Model, score: &Score, heads: &[HeadSpan], out: &mut impl Wri
         "Widest heads                      mean distance of the weight"
     )?;
     for (h, shares) in all.iter().take(3) {
-        let name = format!(
-            "layer {}, head {}: span {:.1}",
-            h.layer + 1,
-            h.head + 1,
-            h.span
-        );
+        let name = format!("{}: span {:.1}", h.id().in_words(), h.span);
         writeln!(out, "  {name:<32}{:.1} tokens", shares.distance)?;
     }
     let count = all.len().max(1) as f64;
@@ -166,9 +160,8 @@ fn describe(model: &Model, score: &Score, heads: &[HeadSpan], out: &mut impl Wri
     if let Some((h, shares)) = all.iter().max_by(|a, b| a.1.empty.total_cmp(&b.1.empty)) {
         writeln!(
             out,
-            "Most on empty context: layer {}, head {} with {:.1} %",
-            h.layer + 1,
-            h.head + 1,
+            "Most on empty context: {} with {:.1} %",
+            h.id().in_words(),
             100.0 * shares.empty
         )?;
     }
@@ -180,7 +173,7 @@ fn attention(model: &Model, ids: &[u32], head: &HeadSpan, folder: &Path) -> Resu
     let mut run = Run::new(Arc::clone(&model.network));
     run.set(ids, &Cancel::default(), &Blind)?;
     if let Some(weights) = run.head_weights(head.layer, head.head, 0, ids.len()) {
-        let heads = Heads::one((head.layer, head.head));
+        let heads = Heads::one(head.id());
         let map = heatmap(
             model,
             ids,

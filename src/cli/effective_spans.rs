@@ -155,8 +155,8 @@ fn table(file: &SumsFile, rows: &[EffectiveRow], out: &mut impl Write) -> Result
         let flag = row.flag.map_or("", SpanFlag::name);
         let line = format!(
             "{:>5}  {:>4}  {:>6.1}  {:>7}  {half:>7}  {most:>7}  {nearly_all:>7}  {distance:>13}  {:>5.1} %  {flag}",
-            row.layer + 1,
-            row.head + 1,
+            row.layer,
+            row.head,
             row.span,
             thousands(row.reach),
             100.0 * row.context,
@@ -195,10 +195,6 @@ fn table(file: &SumsFile, rows: &[EffectiveRow], out: &mut impl Write) -> Result
             writeln!(out, "{}: {words} ({count})", flag.name())?;
         }
     }
-    writeln!(
-        out,
-        "Numbered from 1 here; options, JSON and CSV count layers and heads from 0."
-    )?;
     Ok(())
 }
 

@@ -11,6 +11,7 @@ use crate::engine::figures::{
 };
 use crate::engine::run_file::no_such_tokens;
 use crate::engine::{Combine, Engine, Heads, Source};
+use crate::model::HeadId;
 use crate::shown::shown_path;
 use anyhow::{Result, bail};
 use clap::{Args, ValueEnum};
@@ -37,8 +38,8 @@ pub(super) struct FigureArgs {
     #[arg(long)]
     pub force: bool,
     /// Heads as LAYER.HEAD, both from 0, separated by commas; several are drawn together [default: 0.0]
-    #[arg(long, value_name = "L.H,…", value_delimiter = ',', value_parser = head)]
-    pub head: Vec<(usize, usize)>,
+    #[arg(long, value_name = "L.H,…", value_delimiter = ',')]
+    pub head: Vec<HeadId>,
     /// How the weights of several heads become one picture [default: mean]
     #[arg(long, value_enum)]
     pub combine: Option<CombineArg>,
@@ -299,14 +300,10 @@ fn text(args: &FigureArgs) -> Result<(Arc<str>, String, Vec<u32>)> {
 
 fn choice(args: &FigureArgs, model: &crate::engine::Model, count: usize) -> Result<FigureChoice> {
     let architecture = model.network.architecture();
-    for (layer, head) in &args.head {
-        if *layer >= architecture.nb_layers() || *head >= architecture.nb_heads() {
-            let (l, h) = (architecture.nb_layers() - 1, architecture.nb_heads() - 1);
-            return Err(Usage(format!(
-                "no head {layer}.{head}: layers go from 0 to {l}, heads from 0 to {h}"
-            ))
-            .into());
-        }
+    for head in &args.head {
+        architecture
+            .head(*head)
+            .map_err(|error| Usage(error.to_string()))?;
     }
     let range = args.tokens.unwrap_or((0, usize::MAX));
     let is_beyond = range.0 >= count || (range.1 > count && range.1 != usize::MAX);
@@ -321,7 +318,7 @@ fn choice(args: &FigureArgs, model: &crate::engine::Model, count: usize) -> Resu
     };
     let statistic = args.statistic.unwrap_or(Statistic::Reach);
     let scale = args.scale.unwrap_or(Scale::Sqrt);
-    let leading = args.head.first().copied().unwrap_or((0, 0));
+    let leading = args.head.first().copied().unwrap_or(HeadId::new(0, 0));
     Ok(FigureChoice {
         heads: Heads::new(leading, args.head.iter().copied(), combine),
         tokens: match args.tokens {
@@ -372,12 +369,6 @@ fn choice(args: &FigureArgs, model: &crate::engine::Model, count: usize) -> Resu
         smoothing: args.smooth.unwrap_or(1),
         ..FigureChoice::default()
     })
-}
-
-fn head(text: &str) -> Result<(usize, usize), String> {
-    let parts = text.trim().split_once('.');
-    let parsed = parts.and_then(|(l, h)| Some((l.parse().ok()?, h.parse().ok()?)));
-    parsed.ok_or_else(|| "expected LAYER.HEAD, both from 0, such as 3.1".into())
 }
 
 fn tokens(text: &str) -> Result<(usize, usize), String> {

@@ -7,8 +7,8 @@ use crate::chart::thousands;
 use crate::engine::Model;
 use crate::engine::figures::span_chart;
 use crate::engine::run_file::Header;
-use crate::model::Architecture;
 use crate::model::architecture::{Position, Window};
+use crate::model::{About, Architecture, Assumption};
 use crate::shown::{said, shown};
 use anyhow::Result;
 use std::collections::BTreeMap;
@@ -30,7 +30,7 @@ fn json(model: &Model) -> Result<String> {
     if let Some(fields) = json.as_object_mut() {
         fields.insert("parameters".into(), model.network.parameters().into());
         fields.insert("format".into(), model.format.name().into());
-        fields.insert("assumed".into(), model.assumed.clone().into());
+        fields.insert("assumed".into(), serde_json::json!(model.assumed));
         let unused = model.network.unused();
         let known = unused.known.iter().map(|(kind, n)| (*kind, *n));
         let tensors = serde_json::json!({
@@ -127,13 +127,11 @@ pub(super) fn kind(model: &Model) -> String {
 }
 
 /// A note on what was assumed, with the option that settles it.
-pub(super) fn with_option(note: &str) -> String {
-    if note.starts_with("ramp") {
-        format!("{note}; set it with --ramp")
-    } else if note.starts_with("no vocabulary") {
-        format!("{note}; set one with --vocab")
-    } else {
-        note.to_owned()
+pub(super) fn with_option(note: &Assumption) -> String {
+    match note.about() {
+        About::Ramp => format!("{note}; set it with --ramp"),
+        About::NoVocabulary => format!("{note}; set one with --vocab"),
+        _ => note.to_string(),
     }
 }
 
@@ -207,15 +205,17 @@ fn text(model: &Model, ramp_given: bool) -> Result<String> {
         read.push(("tensors used", format!("{}{known}", thousands(unused.used))));
     }
     // Where assumed, the ramp and the vocabulary stand below.
-    let assumed = |word: &str| model.assumed.iter().any(|note| note.starts_with(word));
-    if let Some(ramp) = c.ramp().filter(|_| !ramp_given && !assumed("ramp")) {
+    if let Some(ramp) = c
+        .ramp()
+        .filter(|_| !ramp_given && !model.assumes(About::Ramp))
+    {
         read.push(("ramp R", format!("{ramp} (stored in the file)")));
     }
-    if c.learns_spans() && !assumed("weights") {
+    if c.learns_spans() && !model.assumes(About::Weights) {
         read.push(("masked weights", after_mask(c)));
     }
     if let Some(vocabulary) = &model.vocabulary
-        && !assumed("vocabulary")
+        && !model.assumes(About::Vocabulary)
     {
         read.push(("vocabulary", vocabulary.note().to_owned()));
     }

@@ -81,7 +81,7 @@ fn table(rows: &[Row], out: &mut impl Write) -> Result<()> {
         false => writeln!(out)?,
     }
     for row in rows {
-        let (layer, head) = (row.layer + 1, row.head + 1);
+        let (layer, head) = (row.layer, row.head);
         let (context, empty) = (100.0 * row.context, 100.0 * row.empty);
         write!(
             out,
@@ -105,10 +105,6 @@ fn table(rows: &[Row], out: &mut impl Write) -> Result<()> {
     } else {
         writeln!(out, "This model has no persistent vectors.")?;
     }
-    writeln!(
-        out,
-        "Numbered from 1 here; options, JSON and CSV count layers and heads from 0."
-    )?;
     Ok(())
 }
 

@@ -1,6 +1,7 @@
 //! The options of `shot`.
 
 use super::args::{Common, at_least_one};
+use crate::model::HeadId;
 use crate::shown::shown_error;
 use clap::{Args, ValueEnum};
 use std::ops::Range;
@@ -39,9 +40,9 @@ pub(super) struct ShotArgs {
     /// Draw that view alone
     #[arg(long, requires = "view")]
     pub alone: bool,
-    /// Heads to select, the leading one first; layers and heads count from 0
-    #[arg(long, value_name = "LAYER.HEAD", value_parser = place)]
-    pub head: Vec<(usize, usize)>,
+    /// Heads to select, the leading one first; as LAYER.HEAD or L3H1, counted from 0
+    #[arg(long, value_name = "LAYER.HEAD")]
+    pub head: Vec<HeadId>,
     /// Tokens to select, by their positions from 0: 57 or 100..120
     #[arg(long, value_name = "RANGE", value_parser = tokens)]
     pub tokens: Option<Range<usize>>,
@@ -50,10 +51,10 @@ pub(super) struct ShotArgs {
     pub vector: Option<usize>,
     /// Set a head's span by hand, in tokens: 3.1=20
     #[arg(long, value_name = "LAYER.HEAD=Z", value_parser = span)]
-    pub span: Vec<((usize, usize), f32)>,
+    pub span: Vec<(HeadId, f32)>,
     /// Silence a head: it contributes nothing
-    #[arg(long, value_name = "LAYER.HEAD", value_parser = place)]
-    pub silence: Vec<(usize, usize)>,
+    #[arg(long, value_name = "LAYER.HEAD")]
+    pub silence: Vec<HeadId>,
     /// Set views as session.json keeps them: '{"attention": {"layout": "distance"}}'
     #[arg(long, value_name = "JSON", value_parser = json)]
     pub set: Option<serde_json::Value>,
@@ -83,20 +84,13 @@ pub(super) enum LanguageArg {
     Zh,
 }
 
-fn place(text: &str) -> Result<(usize, usize), String> {
-    let place = text
-        .split_once('.')
-        .and_then(|(layer, head)| Some((layer.parse().ok()?, head.parse().ok()?)));
-    place.ok_or_else(|| "expected layer and head, counted from 0, such as 3.1".into())
-}
-
-fn span(text: &str) -> Result<((usize, usize), f32), String> {
+fn span(text: &str) -> Result<(HeadId, f32), String> {
     let parts = text.split_once('=');
     let (head, z) = parts.ok_or("expected a head and its span, such as 3.1=20")?;
     let z: f32 = z
         .parse()
         .map_err(|_| "expected a span in tokens, such as 3.1=20")?;
-    Ok((place(head)?, z))
+    Ok((head.parse().map_err(|error| format!("{error}"))?, z))
 }
 
 fn json(text: &str) -> Result<serde_json::Value, String> {

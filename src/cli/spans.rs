@@ -43,10 +43,6 @@ pub(super) fn run(args: &SpansArgs, out: &mut impl Write) -> Result<()> {
             )?;
         }
         writeln!(out, "{}", summary(&chart.heads))?;
-        writeln!(
-            out,
-            "Numbered from 1 here; options, JSON and CSV count layers and heads from 0."
-        )?;
     }
     Ok(())
 }
@@ -57,10 +53,7 @@ fn table(heads: &[HeadSpan], out: &mut impl Write) -> Result<()> {
         writeln!(
             out,
             "{:>5}  {:>4}  {:>15.1}  {:>14}",
-            h.layer + 1,
-            h.head + 1,
-            h.span,
-            h.reach
+            h.layer, h.head, h.span, h.reach
         )?;
     }
     Ok(())
@@ -74,10 +67,7 @@ pub(super) fn summary(heads: &[HeadSpan]) -> String {
     match widest {
         Some(h) => format!(
             "mean span {mean:.1} tokens; widest: layer {}, head {} with {:.1} (reach {})",
-            h.layer + 1,
-            h.head + 1,
-            h.span,
-            h.reach
+            h.layer, h.head, h.span, h.reach
         ),
         None => "no heads".into(),
     }

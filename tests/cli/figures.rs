@@ -2,6 +2,7 @@
 
 use super::*;
 use spanscope::chart::Format;
+use spanscope::model::HeadId;
 
 /// Every kind, with what it needs.
 const KINDS: [&str; 12] = [
@@ -321,4 +322,78 @@ fn pictures_in_drawings_are_there_for_older_programs() {
     let svg = std::fs::read_to_string(path).unwrap();
     assert!(svg.contains("<image ") && svg.contains("xlink:href=\"data:image/png;base64,"));
     assert!(svg.contains("xmlns:xlink=\"http://www.w3.org/1999/xlink\""));
+}
+
+#[test]
+fn one_name_means_one_head_everywhere() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = text(folder.path());
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    // The head that reaches farthest, as JSON, the table and the drawing of all heads name it.
+    let spans = program(&["spans", SHAKESPEARE, "--json"]).output().unwrap();
+    let spans: Value = serde_json::from_slice(&spans.stdout).unwrap();
+    let farthest = spans
+        .as_array()
+        .unwrap()
+        .iter()
+        .max_by_key(|head| head["reach"].as_u64());
+    let farthest = farthest.unwrap();
+    let number = |field: &str| farthest[field].as_u64().unwrap() as usize;
+    let id = spanscope::model::HeadId::new(number("layer"), number("head"));
+    let chart = path("spans.svg");
+    program(&["figure", "spans", SHAKESPEARE, "-o", &chart])
+        .assert()
+        .success();
+    let words = format!("{}: reach {},", id.in_words(), farthest["reach"]);
+    assert!(std::fs::read_to_string(&chart).unwrap().contains(&words));
+    // Asked for by either of its names, it is drawn, under the same name, with the weights that `attention` writes.
+    let text = path("few.txt");
+    std::fs::write(&text, "To be, or not to be: that is the question").unwrap();
+    let attention = path("attention.csv");
+    let (layer, head) = (id.layer.to_string(), id.head.to_string());
+    program(&[
+        "attention",
+        SHAKESPEARE,
+        "--text",
+        &text,
+        "--layer",
+        &layer,
+        "--head",
+        &head,
+        "-o",
+        &attention,
+    ])
+    .assert()
+    .success();
+    for (i, name) in [format!("{layer}.{head}"), id.to_string()]
+        .iter()
+        .enumerate()
+    {
+        let (svg, csv) = (path(&format!("{i}.svg")), path(&format!("{i}.csv")));
+        program(&[
+            "figure",
+            "attention",
+            SHAKESPEARE,
+            "--text",
+            &text,
+            "--head",
+            name,
+            "-o",
+            &svg,
+            "-o",
+            &csv,
+        ])
+        .assert()
+        .success();
+        assert!(
+            std::fs::read_to_string(&svg)
+                .unwrap()
+                .contains(&id.in_words()),
+            "{name}"
+        );
+        assert!(
+            std::fs::read(&csv).unwrap() == std::fs::read(&attention).unwrap(),
+            "{name}"
+        );
+    }
 }

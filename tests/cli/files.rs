@@ -202,7 +202,7 @@ fn attention_as_pictures_and_tables() {
         .success();
     }
     let svg = std::fs::read_to_string(out("a.svg")).unwrap();
-    assert!(svg.contains("<svg") && svg.contains("layer 2, head 3") && svg.contains("persistent"));
+    assert!(svg.contains("<svg") && svg.contains("layer 1, head 2") && svg.contains("persistent"));
     assert!(image::open(out("a.png")).unwrap().width() > 1000);
     let rows: Vec<csv::StringRecord> = csv::Reader::from_path(out("a.csv"))
         .unwrap()

@@ -34,7 +34,7 @@ fn nothing_without_a_display_shows_the_sample_model() {
         "Shakespeare",
         "824,145",
         "bits per character",
-        "layer 4, head 2",
+        "layer 3, head 1",
         "empty context",
     ] {
         assert!(text.contains(part), "{part}: {text}");
@@ -65,7 +65,7 @@ fn nothing_without_a_display_shows_the_sample_model() {
     assert!(
         std::fs::read_to_string(demo.join("attention.svg"))
             .unwrap()
-            .contains("layer 4, head 2")
+            .contains("layer 3, head 1")
     );
 }
 

@@ -6,6 +6,7 @@ use spanscope::chart::Style;
 use spanscope::checkpoint::Checkpoint;
 use spanscope::engine::figures::{FigureChoice, FigureKind, figure};
 use spanscope::engine::{Engine, Heads, Model, Source};
+use spanscope::model::HeadId;
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -287,7 +288,7 @@ fn drawn(path: &Path, what: &str) {
     };
     let engine = Engine::start(source, "abcd fabcd".into(), || {});
     let choice = FigureChoice {
-        heads: Heads::one((0, 1)),
+        heads: Heads::one(HeadId::new(0, 1)),
         effective: [true; 3],
         ..FigureChoice::default()
     };

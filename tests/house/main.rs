@@ -3,6 +3,7 @@
 
 mod circles;
 mod dependencies;
+mod heads;
 mod layers;
 mod seam;
 mod words;

@@ -6,7 +6,7 @@ use crate::plain::PlainNetwork;
 use crate::random::{config, cuts, fail, run_in_cuts, streamed};
 use crate::record::Record;
 use proptest::prelude::*;
-use spanscope::model::{BLOCK, Cancel, Edits, Network, Run, Span};
+use spanscope::model::{BLOCK, Cancel, Edits, HeadId, Network, Run, Span};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -40,10 +40,10 @@ fn edited(
     edits: &Edits,
 ) -> (Arc<Network>, Arc<PlainNetwork>) {
     let mut plain = (*plain).clone();
-    for ((layer, head), z) in edits.spans() {
+    for (HeadId { layer, head }, z) in edits.spans() {
         plain.set_span(layer, head, z);
     }
-    for (layer, head) in edits.silenced() {
+    for HeadId { layer, head } in edits.silenced() {
         plain.layers[layer].heads[head].silenced = true;
     }
     let fast = fast.edited(edits).unwrap();

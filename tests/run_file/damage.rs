@@ -4,6 +4,7 @@ use super::{data, file, ids, of_ids, of_text, record, sample, settled};
 use spanscope::checkpoint::{Checkpoint, PlannedTensor, TensorFile};
 use spanscope::engine::run_file::{KEY, RecordOptions};
 use spanscope::engine::{Engine, Heads, Looks, Model};
+use spanscope::model::HeadId;
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -193,7 +194,7 @@ fn no_cut_and_no_changed_byte_is_the_end_of_the_program() {
             opened += 1;
             let engine = Engine::start(file(&path), "".into(), || {});
             engine.look(Looks {
-                heads: Heads::one((0, 1)),
+                heads: Heads::one(HeadId::new(0, 1)),
                 prediction: Some(30),
                 vector: Some(2),
                 score: Some((60, 40)),

@@ -5,7 +5,7 @@ use spanscope::analysis::TokenSet;
 use spanscope::checkpoint::Dtype;
 use spanscope::engine::run_file::{RecordOptions, Vectors};
 use spanscope::engine::{Combine, Engine, Heads, Looks, Model, SAMPLES, Snapshot, Source};
-use spanscope::model::{Blind, Cancel, Run};
+use spanscope::model::{Blind, Cancel, HeadId, Run};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -80,14 +80,17 @@ fn compare(live: Source, text: &str, run: &Path, what: &str) {
         let head = (layer, layer % config.nb_heads);
         let vector = (config.pers_mem_size > 0).then_some(layer % config.pers_mem_size.max(1));
         for engine in [&live, &recorded] {
-            engine.look(looks(Heads::one(head), vector));
+            engine.look(looks(Heads::one(head.into()), vector));
         }
         same(&settled(&live), &settled(&recorded), what);
     }
     for combine in [Combine::Mean, Combine::Max] {
-        let all = (0..config.nb_layers).map(|layer| (layer, 0));
+        let all = (0..config.nb_layers).map(|layer| HeadId::new(layer, 0));
         for engine in [&live, &recorded] {
-            engine.look(looks(Heads::new((0, 1), all.clone(), combine), None));
+            engine.look(looks(
+                Heads::new(HeadId::new(0, 1), all.clone(), combine),
+                None,
+            ));
         }
         same(&settled(&live), &settled(&recorded), what);
     }
@@ -205,7 +208,7 @@ fn a_part_of_a_long_text_looks_as_it_does_in_the_whole() {
     let live = Engine::start(Source::Sample(&SAMPLES[0]), long.as_str().into(), || {});
     let recorded = Engine::start(file(&path), "".into(), || {});
     let look = Looks {
-        heads: Heads::one((3, 1)),
+        heads: Heads::one(HeadId::new(3, 1)),
         tokens: TokenSet::one(1200),
         prediction: Some(2000),
         ..Looks::default()
@@ -252,7 +255,7 @@ fn a_run_larger_than_the_memory_is_read_where_somebody_looks() {
     for token in [None, Some(700), Some(10), None] {
         for engine in [&whole, &small] {
             engine.look(Looks {
-                heads: Heads::one((2, 0)),
+                heads: Heads::one(HeadId::new(2, 0)),
                 tokens: token.map_or_else(TokenSet::default, TokenSet::one),
                 ..Looks::default()
             });
@@ -276,7 +279,7 @@ fn several_texts_are_shown_one_by_one() {
     let (_folder, path) = record(&sample(0), texts, &RecordOptions::default());
     let engine = Engine::start(file(&path), "mine".into(), || {});
     engine.look(Looks {
-        heads: Heads::one((0, 0)),
+        heads: Heads::one(HeadId::new(0, 0)),
         ..Looks::default()
     });
     for (index, text) in [(0, "To be, or not to be"), (1, &SAMPLES[0].text[..500])] {
@@ -342,14 +345,14 @@ fn of_the_vectors_the_most_used_are_kept() {
     let (_folder, path) = record(&model, vec![of_text("a.txt", SAMPLES[1].text)], &options);
     let engine = Engine::start(file(&path), "".into(), || {});
     engine.look(Looks {
-        heads: Heads::one((1, 2)),
+        heads: Heads::one(HeadId::new(1, 2)),
         ..Looks::default()
     });
     let usage = settled(&engine).detail.as_ref().unwrap().usage.clone();
     let order = usage.unwrap().order;
     for (place, vector) in order.into_iter().enumerate() {
         engine.look(Looks {
-            heads: Heads::one((1, 2)),
+            heads: Heads::one(HeadId::new(1, 2)),
             vector: Some(vector as usize),
             ..Looks::default()
         });

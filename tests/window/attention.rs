@@ -5,6 +5,7 @@ use eframe::egui::{self, Event, Key, Modifiers, PointerButton, Pos2, Rect, pos2,
 use egui_kittest::kittest::Queryable;
 use spanscope::analysis::{BandLayout, Pool, TokenSet};
 use spanscope::engine::{ColorRange, Combine, PictureRequest, Pictured};
+use spanscope::model::HeadId;
 use spanscope::ui::Start;
 
 const MAP: &str = "Attention heatmap: click a row to select its query";
@@ -200,7 +201,7 @@ fn the_map_is_moved_with_keys_while_it_has_the_focus() {
     window.keys(Modifiers::NONE, Key::ArrowUp);
     assert_eq!(
         window.app().selection().heads.leading(),
-        (head.0 - 1, head.1)
+        HeadId::new(head.layer - 1, head.head)
     );
 }
 
@@ -262,7 +263,7 @@ fn several_heads_are_one_picture() {
     let mut window = open();
     window
         .harness
-        .get_by_label_contains("Layer 2, head 3: ")
+        .get_by_label_contains("Layer 1, head 2: ")
         .click_modifiers(Modifiers::COMMAND);
     window.harness.run_steps(3);
     window.settle();
@@ -276,7 +277,7 @@ fn several_heads_are_one_picture() {
     window.tool("Several heads: largest");
     assert_eq!(window.app().selection().combine(), Combine::Max);
     let picture = &window.snapshot().pictures[&Pictured::Attention];
-    assert_eq!(picture.heads.all(), [(1, 2), (3, 1)]);
+    assert_eq!(picture.heads.all(), [HeadId::new(1, 2), HeadId::new(3, 1)]);
     assert_eq!(picture.heads.combine(), Combine::Max);
     // No score is of several heads.
     window.move_to(window.cell(2, 7));

@@ -4,6 +4,7 @@ use super::Window;
 use eframe::egui::accesskit::Role;
 use egui_kittest::kittest::{NodeT, Queryable};
 use spanscope::analysis::cost::{Extent, distances, flops, output_flops};
+use spanscope::model::HeadId;
 use spanscope::ui::Start;
 
 fn open(start: Start) -> Window {
@@ -72,12 +73,20 @@ fn a_layer_selects_its_heads_the_longest_leading() {
     let mut window = open(Start::default());
     window
         .harness
-        .get_by_label_contains("Layer 4: ")
+        .get_by_label_contains("Layer 3: ")
         .click_accesskit();
     window.harness.run_steps(3);
     let heads = &window.app().selection().heads;
-    assert_eq!(heads.all(), [(3, 0), (3, 1), (3, 2), (3, 3)]);
-    assert_eq!(heads.leading(), (3, 1));
+    assert_eq!(
+        heads.all(),
+        [
+            HeadId::new(3, 0),
+            HeadId::new(3, 1),
+            HeadId::new(3, 2),
+            HeadId::new(3, 3)
+        ]
+    );
+    assert_eq!(heads.leading(), HeadId::new(3, 1));
 }
 
 #[test]

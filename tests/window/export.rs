@@ -5,6 +5,7 @@ use super::*;
 use eframe::egui::{Key, Modifiers};
 use egui_kittest::kittest::Queryable;
 use spanscope::chart::Format;
+use spanscope::model::HeadId;
 use spanscope::ui::Pane;
 use std::path::Path;
 
@@ -371,7 +372,7 @@ fn use_of_persistent_vectors_is_saved_as_tensors() {
         assert!((sum - share[1]).abs() < 1e-3, "{sum} {share:?}");
         assert!((share.iter().sum::<f32>() - 1.0).abs() < 1e-3, "{share:?}");
     }
-    let (layer, head) = window.app().selection().heads.leading();
+    let HeadId { layer, head } = window.app().selection().heads.leading();
     let mean = single.iter().sum::<f32>() / tokens as f32;
     assert!((mean - shares[3 * (layer * heads + head) + 1]).abs() < 1e-3);
 }

@@ -9,7 +9,7 @@ use egui_kittest::kittest::Queryable;
 use egui_kittest::{Harness, SnapshotOptions};
 use spanscope::checkpoint::{Checkpoint, Dtype, NamedTensor, write_safetensors};
 use spanscope::engine::Model;
-use spanscope::model::Device;
+use spanscope::model::{Device, HeadId};
 use spanscope::train::{CHECKPOINT, Data, Options, SPAN_HISTORY, Trainer};
 use spanscope::ui::app::App;
 use spanscope::ui::dialogs::Backend;
@@ -146,7 +146,7 @@ fn the_views_follow_the_run_and_everything_chosen_stays() {
     assert!(says(&window, "step 2 of 1,000 · following"));
     window.write("to be or not");
     window.keys(Modifiers::NONE, Key::Escape);
-    command(&mut window, "2.3");
+    command(&mut window, "1.2");
     window.settle();
     let (number, before) = (window.snapshot().model_number, spans(&window));
     let (text, selection) = (
@@ -185,7 +185,7 @@ fn the_views_follow_the_run_and_everything_chosen_stays() {
     let history = history.unwrap();
     // The entries, and the checkpoint's own step.
     assert_eq!(history.steps, [2.0, 4.0, 6.0, 7.0]);
-    let last = history.of_head((1, 2)).last().unwrap();
+    let last = history.of_head(HeadId::new(1, 2)).last().unwrap();
     assert_eq!(last, [7.0, f64::from(spans(&window)[5])]);
     assert_ne!(spans(&window), before);
     assert_ne!(window.snapshot().bits_per_token, bits);
@@ -355,7 +355,7 @@ fn heads_are_read_and_selected_in_the_plot_of_their_spans() {
         window.harness.run_steps(2);
     }
     let leading = window.app().selection().heads.leading();
-    let name = format!("Layer {}, head {}", leading.0 + 1, leading.1 + 1);
+    let name = format!("Layer {}, head {}", leading.layer, leading.head);
     window.harness.run_steps(3);
     assert!(
         window.harness.query_all_by_label(&name).count() >= 1,
@@ -386,7 +386,7 @@ fn the_figure_of_the_training_has_every_head() {
     window.keys(Modifiers::COMMAND, Key::S);
     answer(&mut window, &svg);
     let svg = String::from_utf8(window.wait_for_file(&svg)).unwrap();
-    assert!(svg.contains("layer 2"), "{svg}");
+    assert!(svg.contains("layer 1"), "{svg}");
     assert!(svg.contains("z of heads (tokens)"), "{svg}");
 }
 
@@ -455,7 +455,7 @@ fn picture(theme: ThemeChoice, language: Language, log: Option<&str>, name: &str
     window.wait("the model to open", |app| app.snapshot().model.is_some());
     window.settle();
     let choices = Choices {
-        heads: vec![(3, 1), (2, 0)],
+        heads: vec![HeadId::new(3, 1), HeadId::new(2, 0)],
         ..Choices::default()
     };
     window.app_mut().choose(&choices).unwrap();

@@ -3,6 +3,7 @@
 use super::{Window, data};
 use eframe::egui::{Key, Modifiers, OutputCommand};
 use egui_kittest::kittest::{NodeT, Queryable};
+use spanscope::model::HeadId;
 use spanscope::ui::Start;
 
 fn open(start: Start) -> Window {
@@ -58,16 +59,16 @@ fn the_longest_head_is_a_link() {
     let mut window = open(Start::default());
     window
         .harness
-        .get_by_label_contains("Layer 1, head 3: Reach")
+        .get_by_label_contains("Layer 0, head 2: Reach")
         .click();
     window.harness.run_steps(2);
-    assert_eq!(window.app().selection().heads.leading(), (0, 2));
+    assert_eq!(window.app().selection().heads.leading(), HeadId::new(0, 2));
     window
         .harness
-        .get_by_label("Layer 4, head 2")
+        .get_by_label("Layer 3, head 1")
         .click_accesskit();
     window.harness.run_steps(2);
-    assert_eq!(window.app().selection().heads.leading(), (3, 1));
+    assert_eq!(window.app().selection().heads.leading(), HeadId::new(3, 1));
 }
 
 #[test]

@@ -4,6 +4,7 @@ use super::{Window, data};
 use eframe::egui::{self, Event, Key, Modifiers, Pos2, pos2};
 use egui_kittest::kittest::{NodeT, Queryable};
 use spanscope::engine::Pictured;
+use spanscope::model::HeadId;
 use spanscope::ui::Start;
 
 const BARS: &str = "Use of the persistent vectors: click a bar to select its vector";
@@ -141,22 +142,28 @@ fn heads_are_selected_by_their_shares_and_several_have_no_use_of_their_own() {
     // Four layers of four heads, left of the first the axis.
     let (left, y) = (chart.left() + 38.0, chart.top() + 30.0);
     click(&mut window, pos2(left, y), Modifiers::NONE);
-    assert_eq!(window.app().selection().heads.single(), Some((0, 0)));
+    assert_eq!(
+        window.app().selection().heads.single(),
+        Some(HeadId::new(0, 0))
+    );
     let last = pos2(chart.right() - 6.0, y);
     click(&mut window, last, Modifiers::COMMAND);
     let heads = &window.app().selection().heads;
-    assert_eq!((heads.leading(), heads.all().len()), ((3, 3), 2));
+    assert_eq!((heads.leading(), heads.all().len()), (HeadId::new(3, 3), 2));
     window.settle();
     window.harness.get_by_label("Vectors").click();
     window.harness.run_steps(2);
     assert!(window.harness.query_by_label(BARS).is_none());
     window
         .harness
-        .get_by_label("Select Layer 4, head 4 alone")
+        .get_by_label("Select Layer 3, head 3 alone")
         .click();
     window.harness.run_steps(2);
     window.settle();
-    assert_eq!(window.app().selection().heads.single(), Some((3, 3)));
+    assert_eq!(
+        window.app().selection().heads.single(),
+        Some(HeadId::new(3, 3))
+    );
     assert!(window.harness.query_by_label(BARS).is_some());
 }
 

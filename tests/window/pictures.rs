@@ -4,6 +4,7 @@ use super::common::CpuRenderer;
 use eframe::egui;
 use egui_kittest::kittest::Queryable;
 use egui_kittest::{Harness, SnapshotOptions, SnapshotResult};
+use spanscope::model::HeadId;
 use spanscope::ui::app::App;
 use spanscope::ui::dialogs::Backend;
 use spanscope::ui::language::Language;
@@ -57,7 +58,7 @@ fn compare(theme: ThemeChoice, language: Language, name: &str) {
     let mut harness = window(theme, language);
     settle(&mut harness);
     let choices = Choices {
-        heads: vec![(2, 3), (1, 0)],
+        heads: vec![HeadId::new(2, 3), HeadId::new(1, 0)],
         tokens: Some(300..330),
         ..Choices::default()
     };
@@ -66,7 +67,7 @@ fn compare(theme: ThemeChoice, language: Language, name: &str) {
         // What is known of one head only is shown of one.
         let one = [Pane::PERSISTENT, Pane::PREDICTIONS].contains(&view);
         let chosen = Choices {
-            heads: vec![(2, 3)],
+            heads: vec![HeadId::new(2, 3)],
             tokens: Some(310..311),
             vector: Some(17),
             ..Choices::default()

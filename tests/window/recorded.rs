@@ -6,7 +6,7 @@ use eframe::egui::{self, Key, Modifiers};
 use egui_kittest::kittest::{NodeT, Queryable};
 use spanscope::engine::run_file::{RecordOptions, Recording, TextContent, TextToRecord};
 use spanscope::engine::{Model, SAMPLES};
-use spanscope::model::Cancel;
+use spanscope::model::{Cancel, HeadId};
 use spanscope::ui::{Choices, Pane, Start};
 use std::path::{Path, PathBuf};
 
@@ -78,7 +78,7 @@ fn every_view_shows_what_it_shows_of_the_model() {
         let mut pictures = Vec::new();
         for window in [&mut live, &mut recorded] {
             let choices = Choices {
-                heads: vec![(2, 3)],
+                heads: vec![HeadId::new(2, 3)],
                 tokens: Some(310..311),
                 vector: Some(17),
                 ..Choices::default()

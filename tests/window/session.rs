@@ -6,6 +6,7 @@ use eframe::egui::accesskit::Toggled;
 use eframe::egui::{Key, Modifiers};
 use egui_kittest::kittest::{NodeT, Queryable};
 use spanscope::engine::SAMPLES;
+use spanscope::model::HeadId;
 use spanscope::ui::{Pane, Start};
 use std::path::Path;
 
@@ -19,7 +20,7 @@ fn everything_comes_back_as_it_was_left() {
     let mut window = open(folder.path());
     window.write("To be");
     window.keys(Modifiers::NONE, Key::Escape);
-    command(&mut window, "2.3");
+    command(&mut window, "1.2");
     window.keys(Modifiers::COMMAND, Key::L);
     command(&mut window, "silence selected");
     command(&mut window, "show cost");
@@ -279,7 +280,7 @@ fn the_session_of_a_closed_window_opens_from_the_menu_and_what_was_open_is_kept(
     // What is asked for goes on in the newest session.
     let mut window = Window::in_folder(sample, folder.path());
     assert_eq!(**window.app().text(), *"Alpha ");
-    command(&mut window, "2.3");
+    command(&mut window, "1.2");
     command(&mut window, "silence selected");
     open_earlier(&mut window, "Beta");
     window.wait("the other session", |app| **app.text() == *"Beta ");
@@ -293,7 +294,7 @@ fn the_session_of_a_closed_window_opens_from_the_menu_and_what_was_open_is_kept(
     window.wait("the first session", |app| **app.text() == *"Alpha ");
     window.settle();
     assert_eq!(window.app().edits().silenced().count(), 1);
-    assert_eq!(window.app().selection().heads.leading(), (1, 2));
+    assert_eq!(window.app().selection().heads.leading(), HeadId::new(1, 2));
     let model = window.snapshot().model.as_ref().unwrap();
     assert_eq!(model.file_name(), SAMPLES[1].file);
     window.write("to the end");

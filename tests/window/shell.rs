@@ -4,6 +4,7 @@ use super::{Window, data, files::drop_file};
 use eframe::egui::{self, Key, Modifiers};
 use egui_kittest::kittest::Queryable;
 use spanscope::engine::SAMPLES;
+use spanscope::model::HeadId;
 use spanscope::ui::{Pane, Start};
 
 const CTRL: Modifiers = Modifiers::COMMAND;
@@ -44,20 +45,26 @@ fn the_palette_finds_views_heads_and_commands_by_keys_and_mouse() {
     command(&mut window, "show cost");
     assert!(!has(&window, field));
     assert!(window.app().visible_views().contains(&Pane::COST));
-    command(&mut window, "3.2");
-    assert_eq!(window.app().selection().heads.single(), Some((2, 1)));
+    command(&mut window, "2.1");
+    assert_eq!(
+        window.app().selection().heads.single(),
+        Some(HeadId::new(2, 1))
+    );
     // The arrows choose another one than the first.
     window.keys(CTRL, Key::P);
     window
         .harness
-        .event(egui::Event::Text("layer 1 head".into()));
+        .event(egui::Event::Text("layer 0 head".into()));
     window.harness.run_steps(3);
     window.keys(Modifiers::NONE, Key::ArrowDown);
     window.keys(Modifiers::NONE, Key::ArrowDown);
     window.keys(Modifiers::NONE, Key::ArrowUp);
     window.keys(Modifiers::NONE, Key::Enter);
     window.harness.run_steps(2);
-    assert_eq!(window.app().selection().heads.single(), Some((0, 1)));
+    assert_eq!(
+        window.app().selection().heads.single(),
+        Some(HeadId::new(0, 1))
+    );
     // The mouse does as well.
     window.keys(CTRL, Key::P);
     window.harness.event(egui::Event::Text("predict".into()));
@@ -211,7 +218,7 @@ fn heads_are_selected_by_keys_where_no_text_has_the_focus() {
     assert_eq!(count(&window), 4);
     window.keys(CTRL, Key::A);
     assert_eq!(count(&window), 16);
-    assert_eq!(window.app().selection().heads.leading(), (3, 1));
+    assert_eq!(window.app().selection().heads.leading(), HeadId::new(3, 1));
     window.keys(Modifiers::NONE, Key::Escape);
     assert_eq!(count(&window), 1);
     // In the text field Ctrl+A selects the text.
@@ -224,10 +231,10 @@ fn heads_are_selected_by_keys_where_no_text_has_the_focus() {
     // Arrows and brackets are its own as well.
     window.keys(Modifiers::NONE, Key::OpenBracket);
     window.keys(Modifiers::NONE, Key::ArrowUp);
-    assert_eq!(window.app().selection().heads.leading(), (3, 1));
+    assert_eq!(window.app().selection().heads.leading(), HeadId::new(3, 1));
     unfocus(&mut window);
     window.keys(Modifiers::NONE, Key::OpenBracket);
-    assert_eq!(window.app().selection().heads.leading(), (2, 1));
+    assert_eq!(window.app().selection().heads.leading(), HeadId::new(2, 1));
 }
 
 #[test]

@@ -3,9 +3,10 @@
 use super::{Window, data};
 use eframe::egui::{Event, Modifiers, Options, PointerButton, Pos2, vec2};
 use egui_kittest::kittest::Queryable;
+use spanscope::model::HeadId;
 use spanscope::ui::Start;
 
-const HANDLE: &str = "Span z of layer 4, head 2";
+const HANDLE: &str = "Span z of layer 3, head 1";
 
 fn button(window: &mut Window, at: Pos2, pressed: bool, button: PointerButton) {
     window.harness.event(Event::PointerButton {
@@ -35,7 +36,7 @@ fn press(window: &mut Window, label: &str) {
 }
 
 /// The z of a head as it is now.
-fn z(window: &Window, (layer, head): (usize, usize)) -> f32 {
+fn z(window: &Window, HeadId { layer, head }: HeadId) -> f32 {
     let network = &window.snapshot().model.as_ref().unwrap().network;
     network.spans()[layer * network.architecture().adaptive_span().unwrap().nb_heads + head].span
 }
@@ -51,7 +52,7 @@ fn all_heads_are_measured_and_flagged_ones_are_a_click_away() {
     assert_eq!(surveyed.queries, surveyed.wanted);
     let flagged = surveyed.flags.iter().flatten().count();
     assert!(flagged > 1);
-    let flagged_at = |(layer, head): (usize, usize)| surveyed.flags[4 * layer + head].is_some();
+    let flagged_at = |HeadId { layer, head }: HeadId| surveyed.flags[4 * layer + head].is_some();
     let words = format!("{flagged} flagged →");
     for _ in 0..flagged + 1 {
         press(&mut window, &words);
@@ -62,7 +63,7 @@ fn all_heads_are_measured_and_flagged_ones_are_a_click_away() {
 #[test]
 fn a_head_is_dragged_to_another_span_and_back() {
     let mut window = Window::open(Start::default());
-    let trained = z(&window, (3, 1));
+    let trained = z(&window, HeadId::new(3, 1));
     let bits = window.snapshot().bits_per_token.unwrap();
     assert!(window.harness.query_by_label(HANDLE).is_none());
     press(&mut window, "Edit spans by hand");
@@ -86,7 +87,7 @@ fn a_head_is_dragged_to_another_span_and_back() {
         PointerButton::Primary,
     );
     window.settle();
-    assert!(z(&window, (3, 1)) < 0.8 * trained);
+    assert!(z(&window, HeadId::new(3, 1)) < 0.8 * trained);
     let snapshot = window.snapshot();
     assert_eq!(snapshot.unedited_bits, Some(bits));
     assert!(snapshot.bits_per_token.unwrap() != bits);
@@ -95,7 +96,7 @@ fn a_head_is_dragged_to_another_span_and_back() {
     window.harness.run_steps(4);
     press(&mut window, "Clear edits");
     window.settle();
-    assert_eq!(z(&window, (3, 1)), trained);
+    assert_eq!(z(&window, HeadId::new(3, 1)), trained);
     assert_eq!(window.snapshot().bits_per_token, Some(bits));
     assert!(!has(&window, "by 1 edit)"));
 }

@@ -47,7 +47,7 @@ fn folder_of_child() -> PathBuf {
 #[ignore = "run by the test below as a process, and killed"]
 fn a_window_until_it_is_killed() {
     let mut window = Window::in_folder(Start::default(), &folder_of_child());
-    command(&mut window, "2.3");
+    command(&mut window, "1.2");
     window.keys(Modifiers::COMMAND, Key::L);
     command(&mut window, "silence selected");
     // One that begins with a copy of another's session has it closed already.

@@ -4,6 +4,7 @@ use super::{Window, data};
 use eframe::egui::{self, Key, Modifiers};
 use egui_kittest::kittest::Queryable;
 use spanscope::engine::{Pictured, SAMPLES};
+use spanscope::model::HeadId;
 use spanscope::ui::Start;
 
 #[test]
@@ -14,11 +15,11 @@ fn it_opens_on_the_sample_model_with_everything_there() {
     assert_eq!(snapshot.done, SAMPLES[0].text.len());
     assert_eq!(snapshot.shares.len(), 16);
     // The head that looks farthest is shown first.
-    assert_eq!(window.app().selection().heads.leading(), (3, 1));
+    assert_eq!(window.app().selection().heads.leading(), HeadId::new(3, 1));
     let bits = snapshot.bits_per_token.unwrap();
     assert!((1.5..3.0).contains(&bits), "{bits}");
     let picture = &snapshot.pictures[&Pictured::Attention];
-    assert_eq!(picture.heads.single(), Some((3, 1)));
+    assert_eq!(picture.heads.single(), Some(HeadId::new(3, 1)));
     assert!(picture.rgba.chunks(4).any(|pixel| pixel[3] == 255));
     for title in ["Heads", "Spans", "Persistent", "Attention", "Text"] {
         assert!(
@@ -57,26 +58,26 @@ fn a_head_is_selected_by_clicks_and_keys() {
     let mut window = Window::open(Start::default());
     window
         .harness
-        .get_by_label_contains("Layer 2, head 3: Reach")
+        .get_by_label_contains("Layer 1, head 2: Reach")
         .click();
     window.harness.run_steps(2);
-    assert_eq!(window.app().selection().heads.leading(), (1, 2));
+    assert_eq!(window.app().selection().heads.leading(), HeadId::new(1, 2));
     window.settle();
     let detail = window.snapshot().detail.as_ref().unwrap();
-    assert_eq!(detail.heads.leading(), (1, 2));
+    assert_eq!(detail.heads.leading(), HeadId::new(1, 2));
     assert_eq!(
         window.snapshot().pictures[&Pictured::Attention]
             .heads
             .leading(),
-        (1, 2)
+        HeadId::new(1, 2)
     );
     // Keys move it as long as no text has the focus, and stop at the edges.
     window.keys(Modifiers::NONE, Key::ArrowDown);
     window.keys(Modifiers::NONE, Key::ArrowRight);
     window.keys(Modifiers::NONE, Key::ArrowRight);
-    assert_eq!(window.app().selection().heads.leading(), (2, 3));
+    assert_eq!(window.app().selection().heads.leading(), HeadId::new(2, 3));
     window.keys(Modifiers::NONE, Key::OpenBracket);
-    assert_eq!(window.app().selection().heads.leading(), (1, 3));
+    assert_eq!(window.app().selection().heads.leading(), HeadId::new(1, 3));
 }
 
 #[test]

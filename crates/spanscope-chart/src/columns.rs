@@ -4,6 +4,7 @@ use super::canvas::{Anchor, Canvas, Type, rect};
 use super::header::{Header, PAD};
 use super::theme::{LABEL, TICK, Theme};
 use super::{Figure, Provenance, Style, Table, font, ticks};
+use spanscope_core::head_id::HeadId;
 use svg::Node;
 use svg::node::element::{Element, Group, Title};
 
@@ -120,10 +121,7 @@ impl Figure for Columns {
         let named = pitch >= tick.width("88") + 3.0;
         let mut x = left + GAP / 2.0 * pitch;
         let mut shown = f64::NEG_INFINITY;
-        let widest = tick.width(&format!(
-            "{}",
-            heads.last().map_or(1, |h| h.layer.saturating_add(1))
-        ));
+        let widest = tick.width(&heads.last().map_or(0, |h| h.layer).to_string());
         let narrowest = groups.iter().map(|g| g.len() as f64 * pitch);
         let narrowest = narrowest.fold(f64::INFINITY, f64::min);
         let long = tick.width("Layer 88") + 4.0 <= narrowest;
@@ -135,7 +133,7 @@ impl Figure for Columns {
             for head in *group {
                 page.add(column(head, self, (x, pitch), &y, style, theme));
                 if named {
-                    let text = head.head.saturating_add(1).to_string();
+                    let text = head.head.to_string();
                     page.text(
                         x + pitch / 2.0,
                         names_base,
@@ -145,13 +143,13 @@ impl Figure for Columns {
                 }
                 x += pitch;
             }
-            let number = group[0].layer.saturating_add(1);
+            let number = group[0].layer;
             let text = match long {
                 true => format!("Layer {number}"),
                 false => number.to_string(),
             };
             let (middle, half) = ((start + x) / 2.0, tick.width(&text) / 2.0);
-            let wanted = number.is_multiple_of(step) || number == 1;
+            let wanted = number.is_multiple_of(step);
             if wanted && middle - half >= shown + 3.0 {
                 let ink = Type::new(TICK, theme.ink).anchor(Anchor::Middle);
                 page.text(middle, layers_base, &text, ink);
@@ -198,8 +196,8 @@ fn column(
     let words: Vec<String> = parts
         .map(|(name, share)| format!("{name} {:.1} %", share * 100.0))
         .collect();
-    let (layer, number) = (head.layer.saturating_add(1), head.head.saturating_add(1));
-    let words = format!("layer {layer}, head {number}: {}", words.join(", "));
+    let id = HeadId::new(head.layer, head.head).in_words();
+    let words = format!("{id}: {}", words.join(", "));
     group.append(Title::new(super::canvas::clean(&words)));
     let mut below = 0.0;
     for (part, share) in head.values.iter().enumerate() {
@@ -252,7 +250,7 @@ mod tests {
         let tips = document.descendants().filter(|n| n.has_tag_name("title"));
         let tip = tips
             .into_iter()
-            .find(|n| n.text().unwrap_or("").contains("layer 2, head 1"))
+            .find(|n| n.text().unwrap_or("").contains("layer 1, head 0"))
             .unwrap();
         let bars: Vec<_> = tip
             .parent()

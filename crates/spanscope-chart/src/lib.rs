@@ -11,6 +11,28 @@
 //! paper when the figure is placed at its own width and drawn at the usual font size. Text is measured with the
 //! advances of the bundled Inter fonts, and PNGs are drawn with those fonts only:
 //! a figure comes out the same on every machine.
+//!
+//! # The span chart
+//!
+//! ```
+//! use spanscope_chart::{Figure, HeadSpan, SpanChart, Style};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! // Two layers of two heads: z and reach, in tokens.
+//! let head = |layer, head, span: f64| HeadSpan { layer, head, span, reach: span as usize + 32 };
+//! let chart = SpanChart {
+//!     heads: vec![head(0, 0, 3.0), head(0, 1, 7.5), head(1, 0, 40.0), head(1, 1, 812.0)],
+//!     title: "How far every head looks".into(),
+//!     limit: 1024,
+//!     ..SpanChart::default()
+//! };
+//! let style = Style::default();
+//! assert!(chart.svg(&style).contains("layer 1, head 1: reach 844"));
+//! assert!(chart.pdf(&style)?.starts_with(b"%PDF"));
+//! assert_eq!(chart.table()?.csv()?.lines().nth(4), Some("1,1,812,844"));
+//! # Ok(())
+//! # }
+//! ```
 
 mod bars;
 mod canvas;

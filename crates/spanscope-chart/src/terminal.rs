@@ -17,8 +17,8 @@ pub fn bars_terminal(heads: &[HeadSpan], limit: usize, columns: usize) -> String
     order.sort_by_key(|h| (h.layer, h.head));
     let digits = |n: usize| n.to_string().len();
     let of = |f: fn(&HeadSpan) -> usize| heads.iter().map(f).max().unwrap_or(0);
-    let layer_width = digits(of(|h| h.layer).saturating_add(1)).max(5);
-    let head_width = digits(of(|h| h.head).saturating_add(1)).max(4);
+    let layer_width = digits(of(|h| h.layer)).max(5);
+    let head_width = digits(of(|h| h.head)).max(4);
     let longest = of(|h| h.reach).max(limit).max(2);
     let number_width = digits(of(|h| h.reach));
     let used = layer_width + 1 + head_width + 2 + 1 + number_width;
@@ -31,7 +31,7 @@ pub fn bars_terminal(heads: &[HeadSpan], limit: usize, columns: usize) -> String
         let layer = if last == Some(head.layer) {
             String::new()
         } else {
-            head.layer.saturating_add(1).to_string()
+            head.layer.to_string()
         };
         last = Some(head.layer);
         // From just below 1, so that a reach of 1 is still to be seen.
@@ -41,8 +41,7 @@ pub fn bars_terminal(heads: &[HeadSpan], limit: usize, columns: usize) -> String
         let _ = writeln!(
             out,
             "{layer:>layer_width$} {:>head_width$} ▕{filled}{pad} {:>number_width$}",
-            head.head.saturating_add(1),
-            head.reach,
+            head.head, head.reach,
         );
     }
     let note = format!("reach in tokens, log scale to {longest}");
@@ -84,7 +83,7 @@ mod tests {
         assert_eq!(text.lines().count(), 14);
         assert!(text.lines().all(|l| l.chars().count() <= 60), "{text}");
         let second = text.lines().nth(5).unwrap();
-        assert!(second.starts_with("    2    1 ▕█"), "{second}");
+        assert!(second.starts_with("    1    0 ▕█"), "{second}");
         assert!(second.ends_with(" 41"), "{second}");
         assert!(text.ends_with("log scale to 512\n"));
         assert!(!text.contains('\u{1b}'));

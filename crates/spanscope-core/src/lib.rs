@@ -34,6 +34,8 @@ pub mod checkpoint;
 #[forbid(unsafe_code)]
 pub mod files;
 #[forbid(unsafe_code)]
+pub mod head_id;
+#[forbid(unsafe_code)]
 pub mod json;
 #[forbid(unsafe_code)]
 pub mod model;

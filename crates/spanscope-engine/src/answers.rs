@@ -8,7 +8,7 @@ use super::run_file::{CANDIDATES, RunFileError};
 use super::selected_heads::{SelectedHeads, SelectedHeadsTask};
 use super::vector_facts::VectorFacts;
 use spanscope_core::analysis::{Gathered, Prediction, TokenSet};
-use spanscope_core::model::{Cancel, Network, ScoreParts};
+use spanscope_core::model::{Cancel, HeadId, Network, ScoreParts};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -51,13 +51,13 @@ impl<Q: PartialEq, T> Answer<Q, T> {
 }
 
 /// Layer and head, query and key.
-type ScoreOf = ((usize, usize), (usize, usize));
+type ScoreOf = (HeadId, (usize, usize));
 
 /// What a weight is made of.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Score {
     /// Layer and head, from 0.
-    pub head: (usize, usize),
+    pub head: HeadId,
     /// Position of the query.
     pub query: usize,
     /// Position of the key.
@@ -229,8 +229,8 @@ impl Answers {
         {
             let head = looks.heads.leading();
             let (run, _) = asked.reading.at_hand(Some(query));
-            let parts = run.score(head.0, head.1, query, key);
-            let probe = run.probe(head.0, head.1, query, query + 1);
+            let parts = run.score(head.layer, head.head, query, key);
+            let probe = run.probe(head.layer, head.head, query, query + 1);
             let removed = probe.and_then(|probe| probe.removed.first().copied());
             let score = parts.map(|parts| Score {
                 head,

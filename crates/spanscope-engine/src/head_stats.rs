@@ -2,7 +2,7 @@
 
 use super::looks::Looks;
 use spanscope_core::analysis::{HeadMeasure, SpanFlag, Survey, Thumbnail, flag};
-use spanscope_core::model::{Cancel, Network, Run};
+use spanscope_core::model::{Cancel, HeadId, Network, Run};
 use std::ops::Range;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -39,7 +39,7 @@ pub struct HeadStats {
 #[derive(Debug, Clone, PartialEq)]
 pub struct LeadingHead {
     /// Layer and head, from 0.
-    pub head: (usize, usize),
+    pub head: HeadId,
     /// The mean weight that the text gives each distance, from 1.
     pub by_distance: Vec<f32>,
     /// For each of the queries measured, the share of its softmax that the mask took away.
@@ -47,7 +47,7 @@ pub struct LeadingHead {
 }
 
 /// How a survey is shown: the leading head, and rows and columns of thumbnails.
-type Shown = ((usize, usize), Option<(usize, usize)>);
+type Shown = (HeadId, Option<(usize, usize)>);
 
 /// A survey on its way.
 #[derive(Default)]
@@ -146,7 +146,7 @@ impl HeadStatsTask {
         let measures = survey.measures();
         let spans = network.spans();
         let flags = measures.iter().zip(&spans);
-        let (layer, head) = looks.heads.leading();
+        let HeadId { layer, head } = looks.heads.leading();
         let thumbnails = looks.thumbnails.map(|(rows, columns)| {
             let of = |span: &spanscope_core::model::Span| {
                 survey.thumbnail(span.layer, span.head, rows, columns)
@@ -159,7 +159,7 @@ impl HeadStatsTask {
             flags: flags.map(|(measure, span)| flag(measure, span)).collect(),
             measures,
             leading: LeadingHead {
-                head: (layer, head),
+                head: HeadId { layer, head },
                 by_distance: survey.by_distance(layer, head),
                 removed: survey.removed(layer, head),
             },

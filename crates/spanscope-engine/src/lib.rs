@@ -1,6 +1,31 @@
 //! Open models, texts as tokens, and the worker thread that runs one over the other: what stands between files and views.
 //!
 //! [`Engine`] is what a window holds: it is told what is wanted and answers with [`Snapshot`]s.
+//!
+//! # From a checkpoint to a chart
+//!
+//! ```
+//! use spanscope_chart::{Figure, Style};
+//! use spanscope_core::model::HeadId;
+//! use spanscope_engine::{Engine, Heads, Looks, Source, figures};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let path = std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../sample_models/shakespeare_adaptive.safetensors"));
+//! let model = Source::File { path: path.into(), vocab: None, ramp: None };
+//! let engine = Engine::start(model, "To be, or not to be".into(), || ());
+//!
+//! // Layer 3, head 1: the weights of its queries, each over the distances before it.
+//! engine.look(Looks { heads: Heads::one(HeadId::new(3, 1)), ..Looks::default() });
+//! let snapshot = engine.wait();
+//! let head = snapshot.detail.as_ref().ok_or("no such head")?;
+//! assert_eq!(head.weights.queries(), 19);
+//!
+//! let model = snapshot.model.as_ref().ok_or("no model")?;
+//! let chart = figures::span_chart(model);
+//! assert!(chart.svg(&Style::default()).contains("layer 3, head 1: reach 106"));
+//! # Ok(())
+//! # }
+//! ```
 
 mod answers;
 mod bundled;

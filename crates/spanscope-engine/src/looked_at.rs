@@ -5,7 +5,7 @@ use super::replay::Replay;
 use super::run_file::RunFileError;
 use spanscope_core::analysis::lens::{self, Promoted};
 use spanscope_core::analysis::{Prediction, Shares, predict};
-use spanscope_core::model::{Cancel, ModelError, Network, Run};
+use spanscope_core::model::{Cancel, HeadId, ModelError, Network, Run};
 use std::ops::Range;
 
 /// A run over a text, from either source.
@@ -137,13 +137,13 @@ impl LookedAt {
     pub fn promoted(
         &self,
         network: &Network,
-        (layer, head): (usize, usize),
+        HeadId { layer, head }: HeadId,
         vector: usize,
         k: usize,
     ) -> Result<Option<Promoted>, RunFileError> {
         match self {
             Self::Live(_) => Ok(lens::promoted(network, layer, head, vector, k)),
-            Self::Recorded(replay) => replay.promoted((layer, head), vector),
+            Self::Recorded(replay) => replay.promoted(HeadId { layer, head }, vector),
         }
     }
 }

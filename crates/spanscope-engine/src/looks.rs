@@ -2,6 +2,7 @@
 
 use super::picture::{PictureRequest, Pictured};
 use spanscope_core::analysis::TokenSet;
+use spanscope_core::model::HeadId;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -22,21 +23,21 @@ pub enum Combine {
 /// only is shown of it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Heads {
-    leading: (usize, usize),
+    leading: HeadId,
     /// All of them in order, the leading one among them.
-    all: Arc<[(usize, usize)]>,
+    all: Arc<[HeadId]>,
     combine: Combine,
 }
 
 impl Default for Heads {
     fn default() -> Self {
-        Self::one((0, 0))
+        Self::one(HeadId::new(0, 0))
     }
 }
 
 impl Heads {
     /// A single head.
-    pub fn one(head: (usize, usize)) -> Self {
+    pub fn one(head: HeadId) -> Self {
         Self {
             leading: head,
             all: [head].into(),
@@ -46,8 +47,8 @@ impl Heads {
 
     /// `leading` and `others`, put together by `combine`.
     pub fn new(
-        leading: (usize, usize),
-        others: impl IntoIterator<Item = (usize, usize)>,
+        leading: HeadId,
+        others: impl IntoIterator<Item = HeadId>,
         combine: Combine,
     ) -> Self {
         let mut all: Vec<_> = others.into_iter().chain([leading]).collect();
@@ -66,12 +67,12 @@ impl Heads {
     }
 
     /// The head that leads.
-    pub fn leading(&self) -> (usize, usize) {
+    pub fn leading(&self) -> HeadId {
         self.leading
     }
 
     /// All of them, in order.
-    pub fn all(&self) -> &[(usize, usize)] {
+    pub fn all(&self) -> &[HeadId] {
         &self.all
     }
 
@@ -81,7 +82,7 @@ impl Heads {
     }
 
     /// The head, if it is just one.
-    pub fn single(&self) -> Option<(usize, usize)> {
+    pub fn single(&self) -> Option<HeadId> {
         (self.all.len() == 1).then_some(self.leading)
     }
 
@@ -91,7 +92,7 @@ impl Heads {
     }
 
     /// Whether `head` is one of them.
-    pub fn contains(&self, head: (usize, usize)) -> bool {
+    pub fn contains(&self, head: HeadId) -> bool {
         self.all.binary_search(&head).is_ok()
     }
 }
@@ -131,10 +132,20 @@ mod tests {
 
     #[test]
     fn heads_are_sorted_and_one_head_is_one_whatever_combines_it() {
-        let heads = Heads::new((1, 0), [(2, 3), (0, 1), (1, 0)], Combine::Max);
-        assert_eq!(heads.all(), [(0, 1), (1, 0), (2, 3)]);
-        assert_eq!((heads.leading(), heads.single()), ((1, 0), None));
-        assert!(heads.contains((2, 3)) && !heads.contains((2, 2)));
-        assert_eq!(Heads::new((1, 0), [], Combine::Max), Heads::one((1, 0)));
+        let heads = Heads::new(
+            HeadId::new(1, 0),
+            [HeadId::new(2, 3), HeadId::new(0, 1), HeadId::new(1, 0)],
+            Combine::Max,
+        );
+        assert_eq!(
+            heads.all(),
+            [HeadId::new(0, 1), HeadId::new(1, 0), HeadId::new(2, 3)]
+        );
+        assert_eq!((heads.leading(), heads.single()), (HeadId::new(1, 0), None));
+        assert!(heads.contains(HeadId::new(2, 3)) && !heads.contains(HeadId::new(2, 2)));
+        assert_eq!(
+            Heads::new(HeadId::new(1, 0), [], Combine::Max),
+            Heads::one(HeadId::new(1, 0))
+        );
     }
 }

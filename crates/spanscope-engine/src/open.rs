@@ -15,7 +15,7 @@ use spanscope_core::checkpoint::RunProgress;
 use spanscope_core::checkpoint::{
     Checkpoint, Curve, Dtype, Format, IN_FOLDER, Source, in_folder, name_in_cache,
 };
-use spanscope_core::model::{Device, Network, Part};
+use spanscope_core::model::{About, Assumption, Device, Network, Part};
 use spanscope_core::text::{Coverage, TextError, Vocabulary};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
@@ -44,7 +44,7 @@ pub struct Model {
     /// Its vocabulary, if known.
     pub vocabulary: Option<Vocabulary>,
     /// What was assumed because the file does not say.
-    pub assumed: Vec<String>,
+    pub assumed: Vec<Assumption>,
     /// The run file that it was opened from, if it is a recorded run. Format, number formats, prefix, parameters and hash
     /// are then those of the model that ran, `path` and `bytes` those of the run file.
     pub recorded: Option<Arc<RunFile>>,
@@ -181,7 +181,8 @@ impl Model {
         };
         if let Some(found) = beside {
             if let (Some(_), Some(vocabulary)) = (vocab, &found.vocabulary) {
-                assumed.push(format!("vocabulary: {}", vocabulary.note()));
+                let words = format!("vocabulary: {}", vocabulary.note());
+                assumed.push(Assumption::new(About::Vocabulary, words));
             }
             assumed.extend(found.assumed);
             model.vocabulary = found.vocabulary;
@@ -191,7 +192,8 @@ impl Model {
             (Some(file), _) => {
                 let vocabulary =
                     Vocabulary::from_file(file, expected, architecture.clusters().is_some())?;
-                assumed.push(format!("vocabulary: {}", vocabulary.note()));
+                let words = format!("vocabulary: {}", vocabulary.note());
+                assumed.push(Assumption::new(About::Vocabulary, words));
                 Some(vocabulary)
             }
             (None, Some(json)) => {
@@ -221,12 +223,12 @@ impl Model {
                 let text8 = Vocabulary::text8();
                 // fairseq's ids begin with tokens of its own.
                 if expected == text8.len() && !is_fairseq {
-                    assumed.push(
-                        "vocabulary: the text8 order, because the model has 28 tokens".into(),
-                    );
+                    let words = "vocabulary: the text8 order, because the model has 28 tokens";
+                    assumed.push(Assumption::new(About::Vocabulary, words.into()));
                     Some(text8)
                 } else {
-                    assumed.push("no vocabulary: tokens are shown as ids".into());
+                    let words = "no vocabulary: tokens are shown as ids";
+                    assumed.push(Assumption::new(About::NoVocabulary, words.into()));
                     None
                 }
             }
@@ -268,8 +270,12 @@ impl Model {
 
     /// Whether the file has a training log in a form that is not read.
     pub fn has_unread_curves(&self) -> bool {
-        let of_log = |note: &String| note.starts_with("no training curve");
-        self.assumed.iter().any(of_log)
+        self.assumes(About::Curves)
+    }
+
+    /// Whether there is a note on a subject.
+    pub fn assumes(&self, about: About) -> bool {
+        self.assumed.iter().any(|note| note.about() == about)
     }
 
     /// Whether something about it is still a guess that only the user can settle: the ramp, or the vocabulary.
@@ -277,8 +283,7 @@ impl Model {
         if self.recorded.is_some() {
             return false;
         }
-        let open = |note: &String| note.starts_with("ramp") || note.starts_with("no vocabulary");
-        self.assumed.iter().any(open)
+        self.assumed.iter().any(Assumption::is_open)
     }
 
     /// The kind of network in words.

@@ -3,7 +3,7 @@
 use super::run_file::{RecordedText, RunFile, RunFileError};
 use spanscope_core::analysis::lens::Promoted;
 use spanscope_core::analysis::{Prediction, Shares};
-use spanscope_core::model::{Cancel, ModelError, Network, Observer, Run};
+use spanscope_core::model::{Cancel, HeadId, ModelError, Network, Observer, Run};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -172,7 +172,7 @@ impl Replay {
     /// When the file cannot be read.
     pub fn promoted(
         &self,
-        (layer, head): (usize, usize),
+        HeadId { layer, head }: HeadId,
         vector: usize,
     ) -> Result<Option<Promoted>, RunFileError> {
         self.file.promoted(layer, head, vector)

@@ -2,7 +2,7 @@
 
 use super::looks::{Combine, Heads};
 use spanscope_core::analysis::{TextWeights, VectorUsage};
-use spanscope_core::model::{Cancel, HeadWeights, Run};
+use spanscope_core::model::{Cancel, HeadId, HeadWeights, Run};
 use std::ops::Range;
 
 /// Most context and persistent weights kept for one head: 128 MB.
@@ -42,7 +42,7 @@ impl SelectedHeadsTask {
     /// Nothing yet; `None` when there are no such heads.
     pub fn new(run: &Run, heads: Heads) -> Option<Self> {
         let (mut nearest, mut vectors) = (0, 0);
-        for &(layer, head) in heads.all() {
+        for &HeadId { layer, head } in heads.all() {
             let none = run.head_weights(layer, head, 0, 0)?;
             nearest = none.nearest;
             vectors = vectors.max(none.vectors);
@@ -92,7 +92,7 @@ impl SelectedHeadsTask {
             let from = weights.next(LEAST);
             let to = (from + STEP).min(range.end).max(weights.end + 1);
             let part = match self.heads.single() {
-                Some((layer, head)) => run.head_weights(layer, head, from, to),
+                Some(HeadId { layer, head }) => run.head_weights(layer, head, from, to),
                 None => {
                     let part = combined(run, &self.heads, from, to, weights.reach, cancel);
                     if cancel.is_cancelled() {
@@ -125,9 +125,7 @@ impl SelectedHeadsTask {
 /// The most distances that any of the heads sees in this text.
 fn farthest(run: &Run, heads: &Heads) -> usize {
     let spans = run.network().spans();
-    let of_heads = spans
-        .iter()
-        .filter(|span| heads.all().contains(&(span.layer, span.head)));
+    let of_heads = spans.iter().filter(|span| heads.all().contains(&span.id()));
     let seen = of_heads.map(|span| span.seen(run.ids().len()));
     seen.max().unwrap_or(0)
 }
@@ -147,7 +145,7 @@ fn combined(
         Combine::Mean => *old += new * share,
         Combine::Max => *old = old.max(new),
     };
-    for &(layer, head) in heads.all() {
+    for &HeadId { layer, head } in heads.all() {
         if cancel.is_cancelled() {
             return None;
         }

@@ -2,7 +2,7 @@
 
 use spanscope_core::checkpoint::{Checkpoint, Curve};
 use spanscope_core::checkpoint::{RunProgress, SPAN_HISTORY};
-use spanscope_core::model::{Architecture, Span};
+use spanscope_core::model::{Architecture, HeadId, Span};
 
 /// The curve that says at which step each entry of the log was written.
 const STEP: &str = "step";
@@ -56,7 +56,7 @@ impl SpanHistory {
     }
 
     /// Step and z of a head, which counts from 0 like its layer; what is not finite is left out.
-    pub fn of_head(&self, (layer, head): (usize, usize)) -> impl Iterator<Item = [f64; 2]> {
+    pub fn of_head(&self, HeadId { layer, head }: HeadId) -> impl Iterator<Item = [f64; 2]> {
         let per_step = self.layers * self.heads;
         let at = layer * self.heads + head;
         let rows = self.steps.iter().zip(self.values.chunks_exact(per_step));
@@ -67,9 +67,9 @@ impl SpanHistory {
     }
 
     /// All heads, layer by layer.
-    pub fn all_heads(&self) -> impl Iterator<Item = (usize, usize)> + use<> {
+    pub fn all_heads(&self) -> impl Iterator<Item = HeadId> + use<> {
         let heads = self.heads;
-        (0..self.layers).flat_map(move |layer| (0..heads).map(move |head| (layer, head)))
+        (0..self.layers).flat_map(move |layer| (0..heads).map(move |head| HeadId { layer, head }))
     }
 
     /// The smallest and the largest z.

@@ -3,6 +3,7 @@
 use crate::EngineError;
 use spanscope_core::checkpoint::gguf::GgufMetadata;
 use spanscope_core::checkpoint::{Checkpoint, Origin};
+use spanscope_core::model::{About, Assumption};
 use spanscope_core::shown::shown;
 use spanscope_core::text::Vocabulary;
 use spanscope_core::text::tokenizer::{GgufVocabulary, Tokenizer, TokenizerError};
@@ -13,7 +14,7 @@ use std::sync::Arc;
 pub(super) struct Found {
     pub vocabulary: Option<Vocabulary>,
     /// What had to be assumed.
-    pub assumed: Vec<String>,
+    pub assumed: Vec<Assumption>,
 }
 
 /// The tokenizer of a model in the layout of Hugging Face, or of a GGUF file; `rows` are the tokens of its embeddings. `None` for
@@ -24,8 +25,11 @@ pub(super) struct Found {
 pub(super) fn beside(checkpoint: &Checkpoint, rows: usize) -> Result<Option<Found>, EngineError> {
     let none = |looked: String| Found {
         vocabulary: None,
-        assumed: vec![format!(
-            "no vocabulary: tokens are shown as ids ({looked}); give a tokenizer with --vocab"
+        assumed: vec![Assumption::new(
+            About::NoVocabulary,
+            format!(
+                "no vocabulary: tokens are shown as ids ({looked}); give a tokenizer with --vocab"
+            ),
         )],
     };
     match checkpoint.origin() {
@@ -86,7 +90,7 @@ pub(super) fn is_tokenizer(path: &Path) -> bool {
 }
 
 fn found(tokenizer: Tokenizer, rows: usize, note: &str) -> Found {
-    let assumed = tokenizer.note().map(ToOwned::to_owned);
+    let assumed = tokenizer.note().map(Assumption::from);
     let tokenizer = tokenizer.with_rows(rows);
     Found {
         vocabulary: Some(Vocabulary::of_pieces(Arc::new(tokenizer), rows, note)),

@@ -5,7 +5,7 @@ use super::run_file::RunFileError;
 use super::selected_heads::SelectedHeads;
 use spanscope_core::analysis::lens::Promoted;
 use spanscope_core::analysis::top_queries;
-use spanscope_core::model::Network;
+use spanscope_core::model::{HeadId, Network};
 
 /// Queries and tokens that are listed.
 const LISTED: usize = 16;
@@ -14,7 +14,7 @@ const LISTED: usize = 16;
 #[derive(Debug, Clone, PartialEq)]
 pub struct VectorFacts {
     /// Layer and head, from 0.
-    pub head: (usize, usize),
+    pub head: HeadId,
     /// The vector, from 0.
     pub vector: usize,
     /// The queries that give it most weight: positions in the text, and weights, by falling weight.

@@ -9,7 +9,7 @@ use spanscope_core::analysis::{Shares, TextWeights, VectorSums, VectorUsage};
 use spanscope_core::checkpoint::{
     CheckpointError, Element, NamedTensor, PlannedTensor, TensorFile,
 };
-use spanscope_core::model::{BLOCK, Cancel, ModelError, Run};
+use spanscope_core::model::{BLOCK, Cancel, HeadId, ModelError, Run};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
@@ -284,7 +284,7 @@ fn of_heads(weights: &TextWeights, heads: &Heads) -> Metadata {
         ("first".to_owned(), weights.first.to_string()),
     ]);
     metadata.insert("first_distance".to_owned(), weights.nearest.to_string());
-    if let Some((layer, head)) = heads.single() {
+    if let Some(HeadId { layer, head }) = heads.single() {
         metadata.insert("layer".to_owned(), layer.to_string());
         metadata.insert("head".to_owned(), head.to_string());
     }

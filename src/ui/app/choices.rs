@@ -2,6 +2,7 @@
 
 use super::App;
 use crate::analysis::TokenSet;
+use crate::model::HeadId;
 use crate::ui::commands::command::Command;
 use crate::ui::document::recorded::Texts;
 use std::ops::Range;
@@ -10,7 +11,7 @@ use std::ops::Range;
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Choices {
     /// Heads, the leading one first: layer and head, from 0. None: the one that reaches farthest.
-    pub heads: Vec<(usize, usize)>,
+    pub heads: Vec<HeadId>,
     /// Tokens, as positions in the text. None: the last one.
     pub tokens: Option<Range<usize>>,
     /// A persistent vector of the leading head, from 0.
@@ -18,9 +19,9 @@ pub struct Choices {
     /// A text of a recorded run, from 0. None: the first.
     pub recorded: Option<usize>,
     /// Spans set by hand: layer and head, and z in tokens.
-    pub spans: Vec<((usize, usize), f32)>,
+    pub spans: Vec<(HeadId, f32)>,
     /// Heads that contribute nothing.
-    pub silenced: Vec<(usize, usize)>,
+    pub silenced: Vec<HeadId>,
     /// How views are set, as a session keeps it: `{"attention": {"layout": "distance"}}`.
     pub views: Option<serde_json::Value>,
 }
@@ -57,14 +58,10 @@ impl App {
         };
         let architecture = model.network.architecture();
         let set = choices.spans.iter().map(|(head, _)| head);
-        for &(layer, head) in choices.heads.iter().chain(set).chain(&choices.silenced) {
-            if layer >= architecture.nb_layers() || head >= architecture.nb_heads() {
-                return Err(format!(
-                    "there is no head {layer}.{head}: the model has layers 0 to {} and heads 0 to {}",
-                    architecture.nb_layers() - 1,
-                    architecture.nb_heads() - 1
-                ));
-            }
+        for head in choices.heads.iter().chain(set).chain(&choices.silenced) {
+            architecture
+                .head(*head)
+                .map_err(|error| error.to_string())?;
         }
         if let Some((leading, others)) = choices.heads.split_first() {
             self.document

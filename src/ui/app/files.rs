@@ -119,7 +119,7 @@ impl App {
             .into_iter()
             .max_by_key(|span| span.reach);
         if let Some(span) = longest {
-            self.document.selection.select_head((span.layer, span.head));
+            self.document.selection.select_head(span.id());
         }
         if let Some(restored) = self.document.restored.take()
             && number == 1

@@ -9,7 +9,7 @@ mod run_command;
 mod tour;
 
 use crate::engine::{Looks, Snapshot};
-use crate::model::Edits;
+use crate::model::{Edits, HeadId};
 use crate::ui::commands::command::{Command, Now};
 use crate::ui::commands::help::Help;
 use crate::ui::commands::keys::{self, Keyboard};
@@ -257,7 +257,7 @@ impl App {
             edited: !edits.is_empty(),
             edited_selected: heads
                 .clone()
-                .any(|(layer, head)| edits.is_edited(*layer, *head)),
+                .any(|HeadId { layer, head }| edits.is_edited(*layer, *head)),
             open_views: self.open_views(),
             texts: Texts::of(&self.document.snapshot),
             earlier: self.keeping.earlier.list(),

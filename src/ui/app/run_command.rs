@@ -1,7 +1,7 @@
 //! Carrying out commands.
 
 use super::{App, ZOOM, apply_theme};
-use crate::model::{Edits, ModelError};
+use crate::model::{Edits, HeadId, ModelError};
 use crate::ui::commands::command::Command;
 use crate::ui::dialogs::Purpose;
 use crate::ui::document::history::History;
@@ -74,8 +74,9 @@ impl App {
             Command::Move { layers, heads } => self.document.move_head(layers, heads),
             Command::SelectHead(head) => self.document.selection.select_head(head),
             Command::SelectLayer => {
-                let (of, _) = self.document.selection.heads.leading();
-                self.document.select(|(layer, _)| layer == of);
+                let HeadId { layer: of, head: _ } = self.document.selection.heads.leading();
+                self.document
+                    .select(|HeadId { layer, head: _ }| layer == of);
             }
             Command::SelectAll => self.document.select(|_| true),
             Command::ClearSelection => self.clear_selection(),
@@ -164,38 +165,34 @@ impl App {
 }
 
 /// Changes `edits` as a command says; other commands change nothing.
-fn change(
-    edits: &mut Edits,
-    selected: &[(usize, usize)],
-    command: &Command,
-) -> Result<(), ModelError> {
+fn change(edits: &mut Edits, selected: &[HeadId], command: &Command) -> Result<(), ModelError> {
     match *command {
         Command::SetSpan {
-            head: (layer, head),
+            head: HeadId { layer, head },
             span: Some(span),
         } => edits.set_span(layer, head, span)?,
         Command::SetSpan {
-            head: (layer, head),
+            head: HeadId { layer, head },
             span: None,
         } => {
             edits.clear_span(layer, head);
         }
         Command::Silence {
-            head: (layer, head),
+            head: HeadId { layer, head },
             silenced,
         } => edits.set_silenced(layer, head, silenced),
         Command::SpanOfSelected(span) => {
-            for (layer, head) in selected {
+            for HeadId { layer, head } in selected {
                 edits.set_span(*layer, *head, span)?;
             }
         }
         Command::SilenceSelected => {
-            for (layer, head) in selected {
+            for HeadId { layer, head } in selected {
                 edits.set_silenced(*layer, *head, true);
             }
         }
         Command::RestoreSelected => {
-            for (layer, head) in selected {
+            for HeadId { layer, head } in selected {
                 edits.clear(*layer, *head);
             }
         }

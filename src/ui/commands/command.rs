@@ -4,6 +4,7 @@
 pub use super::now::Now;
 use crate::engine::figures::FigureKind;
 use crate::engine::{Combine, ContinuationRequest, Sample};
+use crate::model::HeadId;
 use crate::ui::export::figures::Way;
 use crate::ui::language::Language;
 use crate::ui::session::earlier::EarlierSession;
@@ -63,7 +64,7 @@ pub enum Command {
         heads: isize,
     },
     /// Select one head.
-    SelectHead((usize, usize)),
+    SelectHead(HeadId),
     /// Select all heads of the leading head's layer.
     SelectLayer,
     /// Select all heads.
@@ -93,14 +94,14 @@ pub enum Command {
     /// Set a head's span by hand, or back to what was trained.
     SetSpan {
         /// Layer and head.
-        head: (usize, usize),
+        head: HeadId,
         /// z in tokens.
         span: Option<f32>,
     },
     /// Let a head contribute nothing, or let it speak again.
     Silence {
         /// Layer and head.
-        head: (usize, usize),
+        head: HeadId,
         /// Whether it contributes nothing.
         silenced: bool,
     },

@@ -6,6 +6,7 @@ use super::names::sample_name;
 use super::recorded;
 use crate::engine::SAMPLES;
 use crate::engine::figures::FigureKind;
+use crate::model::HeadId;
 use crate::ui::export::figures::Way;
 use crate::ui::language::{Language, tr};
 use crate::ui::session::settings::ThemeChoice;
@@ -110,8 +111,9 @@ pub fn items(now: &Now, (layers, heads): (usize, usize), files: &[PathBuf]) -> V
     }
     for layer in 0..layers {
         for head in 0..heads {
-            let alias = format!("{}.{}", layer + 1, head + 1);
-            add(tr("Head"), Command::SelectHead((layer, head)), alias);
+            let head = HeadId { layer, head };
+            let alias = format!("{head} {layer}.{}", head.head);
+            add(tr("Head"), Command::SelectHead(head), alias);
         }
     }
     items
@@ -191,10 +193,11 @@ mod tests {
 
     #[test]
     fn heads_are_found_by_their_numbers_and_by_their_names() {
-        for query in ["3.2", "layer 3 head 2", "Layer 3, head 2", "l3 h2"] {
+        for query in ["3.2", "L3H2", "layer 3 head 2", "Layer 3, head 2", "l3 h2"] {
             assert_eq!(found(query)[0], "Layer 3, head 2", "{query}");
         }
-        assert_eq!(found("12.8")[0], "Layer 12, head 8");
+        assert_eq!(found("11.7")[0], "Layer 11, head 7");
+        assert_eq!(found("0.0")[0], "Layer 0, head 0");
         let numbers = found("span 12");
         assert!(
             numbers.iter().all(|title| title.contains("12")),

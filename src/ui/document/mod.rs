@@ -9,7 +9,7 @@ pub mod selection;
 pub mod text_file;
 
 use crate::engine::{Engine, Looks, Sample, Snapshot, Source};
-use crate::model::{Edits, ModelError};
+use crate::model::{Edits, HeadId, ModelError};
 use crate::text::Accept;
 use crate::ui::text_field::replace::splice;
 use eframe::egui;
@@ -195,7 +195,7 @@ impl Document {
     /// When there is no such change.
     pub fn edit(
         &mut self,
-        change: impl FnOnce(&mut Edits, &[(usize, usize)]) -> Result<(), ModelError>,
+        change: impl FnOnce(&mut Edits, &[HeadId]) -> Result<(), ModelError>,
         time: f64,
     ) -> Result<(), ModelError> {
         let mut edits = self.edits().clone();
@@ -215,15 +215,15 @@ impl Document {
         let step = |at: usize, by: isize, end: usize| {
             at.saturating_add_signed(by).min(end.saturating_sub(1))
         };
-        let (layer, head) = self.selection.heads.leading();
-        self.selection.select_head((
-            step(layer, layers, architecture.nb_layers()),
-            step(head, heads, architecture.nb_heads()),
-        ));
+        let HeadId { layer, head } = self.selection.heads.leading();
+        self.selection.select_head(HeadId {
+            layer: step(layer, layers, architecture.nb_layers()),
+            head: step(head, heads, architecture.nb_heads()),
+        });
     }
 
     /// Selects every head that `wanted` wants; the leading one stays the leading one.
-    pub fn select(&mut self, wanted: impl Fn((usize, usize)) -> bool) {
+    pub fn select(&mut self, wanted: impl Fn(HeadId) -> bool) {
         let Some(model) = &self.snapshot.model else {
             return;
         };
@@ -231,7 +231,7 @@ impl Document {
             model.network.architecture().nb_layers(),
             model.network.architecture().nb_heads(),
         );
-        let all = (0..layers).flat_map(|layer| (0..heads).map(move |head| (layer, head)));
+        let all = (0..layers).flat_map(|layer| (0..heads).map(move |head| HeadId { layer, head }));
         let leading = self.selection.heads.leading();
         self.selection
             .select_heads(leading, all.filter(|head| wanted(*head)));

@@ -2,7 +2,7 @@
 
 use crate::analysis::TokenSet;
 use crate::engine::{Combine, Heads};
-use crate::model::Architecture;
+use crate::model::{Architecture, HeadId};
 use eframe::egui::Modifiers;
 use serde::{Deserialize, Serialize};
 
@@ -23,7 +23,7 @@ pub struct Selection {
 
 impl Selection {
     /// Selects one head.
-    pub fn select_head(&mut self, head: (usize, usize)) {
+    pub fn select_head(&mut self, head: HeadId) {
         if self.heads.single() != Some(head) {
             if self.heads.leading() != head {
                 self.vector = None;
@@ -33,11 +33,7 @@ impl Selection {
     }
 
     /// Selects `leading` with `others`.
-    pub fn select_heads(
-        &mut self,
-        leading: (usize, usize),
-        others: impl IntoIterator<Item = (usize, usize)>,
-    ) {
+    pub fn select_heads(&mut self, leading: HeadId, others: impl IntoIterator<Item = HeadId>) {
         if self.heads.leading() != leading {
             self.vector = None;
         }
@@ -61,11 +57,11 @@ impl Selection {
 
     /// A click on a head: alone, with Ctrl in addition or no more, with Shift all from the leading one to it. `per_layer`
     /// is the number of heads in a layer.
-    pub fn click_head(&mut self, head: (usize, usize), modifiers: Modifiers, per_layer: usize) {
+    pub fn click_head(&mut self, head: HeadId, modifiers: Modifiers, per_layer: usize) {
         if modifiers.shift {
-            let index = |(layer, head): (usize, usize)| layer * per_layer + head;
+            let index = |HeadId { layer, head }: HeadId| layer * per_layer + head;
             let (a, b) = (index(self.heads.leading()), index(head));
-            let place = |i: usize| (i / per_layer.max(1), i % per_layer.max(1));
+            let place = |i: usize| HeadId::new(i / per_layer.max(1), i % per_layer.max(1));
             self.select_heads(self.heads.leading(), (a.min(b)..=a.max(b)).map(place));
         } else if modifiers.command {
             let mut all: Vec<_> = self.heads.all().to_vec();
@@ -120,7 +116,7 @@ pub struct Hover {
     /// A token as key of `token`.
     pub key: Option<usize>,
     /// Layer and head.
-    pub head: Option<(usize, usize)>,
+    pub head: Option<HeadId>,
     /// A persistent vector of the leading head.
     pub vector: Option<usize>,
 }
@@ -130,9 +126,9 @@ pub struct Hover {
 #[serde(default)]
 pub struct Selected {
     /// The leading head; layers and heads count from 0.
-    pub leading: (usize, usize),
+    pub leading: HeadId,
     /// All heads.
-    pub heads: Vec<(usize, usize)>,
+    pub heads: Vec<HeadId>,
     /// How they become one picture.
     pub combine: Combine,
     /// Tokens, as begins and ends of ranges.
@@ -156,7 +152,7 @@ impl Selected {
 
     /// The heads, as far as a network has them, and the vector; no tokens.
     pub fn heads_in(&self, architecture: &Architecture) -> Selection {
-        let exists = |(layer, head): (usize, usize)| {
+        let exists = |HeadId { layer, head }: HeadId| {
             layer < architecture.nb_layers() && head < architecture.nb_heads()
         };
         let mut selection = Selection::default();
@@ -193,22 +189,28 @@ mod tests {
     #[test]
     fn heads_are_selected_alone_added_and_by_ranges() {
         let mut selection = Selection::default();
-        selection.select_head((1, 1));
+        selection.select_head(HeadId::new(1, 1));
         selection.vector = Some(3);
-        selection.click_head((2, 0), Modifiers::SHIFT, 2);
-        assert_eq!(selection.heads.all(), [(1, 1), (2, 0)]);
-        assert_eq!(selection.heads.leading(), (1, 1));
+        selection.click_head(HeadId::new(2, 0), Modifiers::SHIFT, 2);
+        assert_eq!(
+            selection.heads.all(),
+            [HeadId::new(1, 1), HeadId::new(2, 0)]
+        );
+        assert_eq!(selection.heads.leading(), HeadId::new(1, 1));
         assert_eq!(selection.vector, Some(3));
-        selection.click_head((0, 0), Modifiers::COMMAND, 2);
-        assert_eq!(selection.heads.leading(), (0, 0));
+        selection.click_head(HeadId::new(0, 0), Modifiers::COMMAND, 2);
+        assert_eq!(selection.heads.leading(), HeadId::new(0, 0));
         assert_eq!((selection.heads.all().len(), selection.vector), (3, None));
-        selection.click_head((0, 0), Modifiers::COMMAND, 2);
-        assert_eq!(selection.heads.all(), [(1, 1), (2, 0)]);
-        selection.click_head((2, 1), Modifiers::NONE, 2);
-        assert_eq!(selection.heads.single(), Some((2, 1)));
+        selection.click_head(HeadId::new(0, 0), Modifiers::COMMAND, 2);
+        assert_eq!(
+            selection.heads.all(),
+            [HeadId::new(1, 1), HeadId::new(2, 0)]
+        );
+        selection.click_head(HeadId::new(2, 1), Modifiers::NONE, 2);
+        assert_eq!(selection.heads.single(), Some(HeadId::new(2, 1)));
         // The last head stays.
-        selection.click_head((2, 1), Modifiers::COMMAND, 2);
-        assert_eq!(selection.heads.single(), Some((2, 1)));
+        selection.click_head(HeadId::new(2, 1), Modifiers::COMMAND, 2);
+        assert_eq!(selection.heads.single(), Some(HeadId::new(2, 1)));
     }
 
     #[test]

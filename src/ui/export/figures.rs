@@ -70,7 +70,7 @@ pub fn proposed(kind: FigureKind, model: &str, heads: &Heads, ending: &str) -> S
     );
     let which = match (of_heads, heads.single()) {
         (false, _) => String::new(),
-        (true, Some((layer, head))) => format!("_{}_{}", layer + 1, head + 1),
+        (true, Some(head)) => format!("_{head}"),
         (true, None) => {
             let how = match heads.combine() {
                 Combine::Mean => "mean",
@@ -116,14 +116,15 @@ pub fn endings(kind: FigureKind) -> &'static [&'static str] {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::HeadId;
 
     #[test]
     fn proposed_names_say_what_is_shown() {
-        let one = Heads::one((2, 1));
+        let one = Heads::one(HeadId::new(2, 1));
         let name = |kind, heads: &Heads| proposed(kind, "m", heads, "pdf");
-        assert_eq!(name(FigureKind::Attention, &one), "m_attention_3_2.pdf");
+        assert_eq!(name(FigureKind::Attention, &one), "m_attention_L2H1.pdf");
         assert_eq!(name(FigureKind::Spans, &one), "m_spans.pdf");
-        let several = Heads::new((0, 0), [(1, 1)], Combine::Max);
+        let several = Heads::new(HeadId::new(0, 0), [HeadId::new(1, 1)], Combine::Max);
         assert_eq!(name(FigureKind::Mask, &several), "m_mask_largest_of_2.pdf");
     }
 }

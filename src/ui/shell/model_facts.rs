@@ -2,6 +2,7 @@
 
 use crate::chart::thousands;
 use crate::engine::Model;
+use crate::model::About;
 use crate::ui::commands::command::Command;
 use crate::ui::language::{tr, trf};
 use crate::ui::theme::{Palette, quiet, strong};
@@ -133,7 +134,7 @@ impl ModelFacts {
         for note in &model.assumed {
             ui.horizontal_wrapped(|ui| {
                 ui.colored_label(palette.limit, "•");
-                ui.label(note);
+                ui.label(&**note);
             });
         }
         ui.add_space(6.0);
@@ -145,7 +146,7 @@ impl ModelFacts {
             return;
         }
         if let Some(current) = architecture.ramp() {
-            let assumed = model.assumed.iter().any(|note| note.starts_with("ramp"));
+            let assumed = model.assumes(About::Ramp);
             ramp_field(
                 ui,
                 &mut self.ramp,

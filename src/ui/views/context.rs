@@ -2,7 +2,7 @@
 
 use crate::analysis::TokenSet;
 use crate::engine::{Looks, SelectedHeads, Snapshot};
-use crate::model::Span;
+use crate::model::{HeadId, Span};
 use crate::ui::commands::command::Command;
 use crate::ui::document::selection::{Hover, Selection};
 use crate::ui::theme::Palette;
@@ -56,7 +56,7 @@ impl ViewContext<'_> {
     }
 
     /// z and reach of a head.
-    pub fn span_of(&self, (layer, head): (usize, usize)) -> Option<Span> {
+    pub fn span_of(&self, HeadId { layer, head }: HeadId) -> Option<Span> {
         let network = &self.snapshot.shown()?.network;
         let heads = network.architecture().nb_heads();
         network.spans().get(layer * heads + head).copied()
@@ -81,7 +81,7 @@ impl ViewContext<'_> {
     }
 
     /// A click on a head, with the keys that are held.
-    pub fn click_head(&mut self, ui: &eframe::egui::Ui, head: (usize, usize)) {
+    pub fn click_head(&mut self, ui: &eframe::egui::Ui, head: HeadId) {
         let heads = self
             .snapshot
             .shown()

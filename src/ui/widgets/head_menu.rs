@@ -12,7 +12,7 @@ use eframe::egui::{self, Ui};
 
 /// What can be done with a head.
 pub fn head_menu(ui: &mut Ui, cx: &mut ViewContext<'_>, row: &Row) {
-    let head = row.place();
+    let head = row.id();
     ui.label(strong(head_name(head)));
     let words = if row.silenced {
         tr("Let it speak again")
@@ -31,7 +31,8 @@ pub fn head_menu(ui: &mut Ui, cx: &mut ViewContext<'_>, row: &Row) {
         ui.close();
     }
     let network = cx.snapshot.model.as_ref().map(|model| &model.network);
-    let edited = network.is_some_and(|network| network.edits().span(head.0, head.1).is_some());
+    let edited =
+        network.is_some_and(|network| network.edits().span(head.layer, head.head).is_some());
     ui.add_enabled_ui(edited, |ui| {
         if ui.button(tr("Set its span back")).clicked() {
             cx.commands.push(Command::SetSpan { head, span: None });
@@ -42,7 +43,7 @@ pub fn head_menu(ui: &mut Ui, cx: &mut ViewContext<'_>, row: &Row) {
 
 /// All numbers of a head, one below the other.
 pub fn head_tooltip(ui: &mut Ui, row: &Row) {
-    ui.label(strong(head_name(row.place())));
+    ui.label(strong(head_name(row.id())));
     if row.silenced {
         ui.label(tr("silenced: it contributes nothing"));
     }

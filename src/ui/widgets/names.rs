@@ -1,11 +1,12 @@
 //! Heads and shares in words.
 
 use crate::engine::{Combine, Heads};
+use crate::model::HeadId;
 use crate::ui::language::trf;
 
-/// "Layer 3, head 2": people count from 1, as the paper does.
-pub fn head_name((layer, head): (usize, usize)) -> String {
-    trf("Layer {0}, head {1}", &[&(layer + 1), &(head + 1)])
+/// "Layer 3, head 2", both from 0.
+pub fn head_name(HeadId { layer, head }: HeadId) -> String {
+    trf("Layer {0}, head {1}", &[&layer, &head])
 }
 
 /// The selected heads in a few words.

@@ -6,6 +6,7 @@ pub use crate::analysis::{HeadRow as Row, Statistic};
 use crate::chart::{ColorMap, Scale, colormap, thousands};
 use crate::engine::Snapshot;
 use crate::engine::figures;
+use crate::model::HeadId;
 use crate::ui::language::tr;
 use eframe::egui::Color32;
 
@@ -127,7 +128,7 @@ impl DisplayName for Statistic {
     }
 }
 
-/// Which heads are wanted: terms that must all hold, such as `3.2`, `layer 3` as `3`, or `reach>100 empty<20%`.
+/// Which heads are wanted: terms that must all hold, such as `3.2` or `L3H2`, layer 3 as `3` or `L3`, or `reach>100 empty<20%`.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Filter {
     terms: Vec<Term>,
@@ -136,7 +137,7 @@ pub struct Filter {
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Term {
     Layer(usize),
-    Head(usize, usize),
+    Head(HeadId),
     Above(Statistic, f64),
     Below(Statistic, f64),
     Flagged,
@@ -161,12 +162,11 @@ impl Filter {
             if word == "flagged" {
                 return Some(Term::Flagged);
             }
-            let index = |text: &str| text.parse::<usize>().ok()?.checked_sub(1);
-            match word.split_once('.') {
-                Some((layer, "")) => Some(Term::Layer(index(layer)?)),
-                Some((layer, head)) => Some(Term::Head(index(layer)?, index(head)?)),
-                None => Some(Term::Layer(index(word)?)),
+            if let Ok(head) = word.parse() {
+                return Some(Term::Head(head));
             }
+            let layer = word.strip_prefix('l').or(word.strip_suffix('.'));
+            layer.unwrap_or(word).parse().ok().map(Term::Layer)
         };
         let words = text.split_whitespace().map(str::to_lowercase);
         Self {
@@ -178,7 +178,7 @@ impl Filter {
     pub fn lets(&self, row: &Row) -> bool {
         self.terms.iter().all(|term| match *term {
             Term::Layer(layer) => row.span.layer == layer,
-            Term::Head(layer, head) => row.place() == (layer, head),
+            Term::Head(head) => row.id() == head,
             Term::Above(statistic, value) => statistic.of(row).is_some_and(|v| v > value),
             Term::Below(statistic, value) => statistic.of(row).is_some_and(|v| v < value),
             Term::Flagged => row.flag.is_some(),
@@ -225,17 +225,21 @@ mod tests {
         let found = |text: &str| {
             let filter = Filter::new(text);
             let all = rows.iter().filter(|row| filter.lets(row));
-            all.map(Row::place).collect::<Vec<_>>()
+            all.map(|row| <(usize, usize)>::from(row.id()))
+                .collect::<Vec<_>>()
         };
         assert_eq!(found("").len(), 3);
-        assert_eq!(found("3"), [(2, 1), (2, 2)]);
-        assert_eq!(found("3.2"), [(2, 1)]);
-        assert_eq!(found("Reach>80 3."), [(2, 1), (2, 2)]);
+        for layer in ["2", "2.", "L2", "reach>80 l2"] {
+            assert_eq!(found(layer), [(2, 1), (2, 2)], "{layer}");
+        }
+        for head in ["2.1", "L2H1", "l2h1"] {
+            assert_eq!(found(head), [(2, 1)], "{head}");
+        }
         assert_eq!(found("z<60 empty<20%"), [(0, 0), (2, 2)]);
         // What is not known is neither above nor below.
         assert!(found("bits<9").is_empty());
         assert!(
-            found("0").is_empty() && found("nonsense").is_empty() && found("flagged").is_empty()
+            found("3").is_empty() && found("nonsense").is_empty() && found("flagged").is_empty()
         );
     }
 

@@ -62,7 +62,7 @@ impl<'a> Layout<'a> {
         };
         let count = lines.len().max(1) as f64;
         let from_width = (width - PAD - bar_room - left + GAP) / across as f64 - GAP;
-        let names = |side: f64| !grid.by_layer && tick.width("88.88") <= side + GAP - 2.0;
+        let names = |side: f64| !grid.by_layer && tick.width("L88H88") <= side + GAP - 2.0;
         let under = |side: f64| {
             if side >= SCALED {
                 2.5 + TICK * 1.3

@@ -10,6 +10,7 @@ use super::heatmap::{Range, Scale};
 use super::theme::{LABEL, TICK};
 use super::{ColorMap, Figure, Provenance, Style, Table, font};
 use layout::Layout;
+use spanscope_core::head_id::HeadId;
 use svg::Node;
 use svg::node::element::{Group, Title};
 
@@ -39,10 +40,8 @@ pub struct SmallHead {
 }
 
 impl SmallHead {
-    /// "3.2": layer and head from 1.
     fn name(&self) -> String {
-        let (layer, head) = (self.layer.saturating_add(1), self.head.saturating_add(1));
-        format!("{layer}.{head}")
+        HeadId::new(self.layer, self.head).to_string()
     }
 }
 
@@ -112,7 +111,7 @@ impl Figure for HeadGrid {
             if at.numbered {
                 for i in 0..at.across {
                     let x = at.left + i as f64 * at.pitch.0 + at.side / 2.0;
-                    page.text(x, at.top - TICK * 0.4, &(i + 1).to_string(), middle);
+                    page.text(x, at.top - TICK * 0.4, &i.to_string(), middle);
                 }
             }
             if at.bottom - at.top > 30.0 {
@@ -124,7 +123,7 @@ impl Figure for HeadGrid {
         for (l, line) in at.lines.iter().enumerate() {
             let y = at.top + l as f64 * at.pitch.1;
             if self.by_layer && y + at.side / 2.0 - last >= TICK * 1.2 {
-                let number = line.first().map_or(0, |head| head.layer) + 1;
+                let number = line.first().map_or(0, |head| head.layer);
                 let place = (at.left - 4.0, y + at.side / 2.0);
                 let style = tick.anchor(Anchor::End);
                 page.text_middle(place.0, place.1, &number.to_string(), style);

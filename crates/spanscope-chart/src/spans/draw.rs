@@ -1,5 +1,6 @@
 //! The drawing of a span chart.
 
+use spanscope_core::head_id::HeadId;
 use svg::Node;
 use svg::node::element::{Element, Group, Title};
 
@@ -196,9 +197,8 @@ fn tooltip(
         _ => String::new(),
     };
     format!(
-        "layer {}, head {}: reach {}, span {}{trained}{silenced}{used}",
-        head.layer.saturating_add(1),
-        head.head.saturating_add(1),
+        "{}: reach {}, span {}{trained}{silenced}{used}",
+        HeadId::new(head.layer, head.head).in_words(),
         head.reach,
         theme::short(head.span),
     )
@@ -232,7 +232,7 @@ fn layer_axis(page: &mut Canvas, chart: &SpanChart, at: &Layout, theme: &Theme) 
         if at.long_layers {
             layout::layer_name(layer)
         } else {
-            layer.saturating_add(1).to_string()
+            layer.to_string()
         }
     };
     let widest = at.groups.iter().map(|g| style.width(&name(g.layer)));
@@ -240,7 +240,7 @@ fn layer_axis(page: &mut Canvas, chart: &SpanChart, at: &Layout, theme: &Theme) 
     let narrow = at.groups.iter().map(|g| g.right - g.left);
     let step = ticks::every(narrow.fold(f64::INFINITY, f64::min), room);
     // Multiples of the step, and the first layer, as long as they stand apart.
-    let regular = |g: &layout::Group| (g.layer.saturating_add(1)).is_multiple_of(step);
+    let regular = |g: &layout::Group| g.layer.is_multiple_of(step);
     let mut shown = f64::NEG_INFINITY;
     for (i, group) in at.groups.iter().enumerate() {
         let x = middle(group);

@@ -217,12 +217,12 @@ impl Layout {
 
 /// What stands under a head where there is room.
 pub(super) fn head_name(head: &HeadSpan) -> String {
-    head.head.saturating_add(1).to_string()
+    head.head.to_string()
 }
 
 /// A layer written out.
 pub(super) fn layer_name(layer: usize) -> String {
-    format!("Layer {}", layer.saturating_add(1))
+    format!("Layer {layer}")
 }
 
 /// Whether a line at the limit leaves enough of the plot to the heads.

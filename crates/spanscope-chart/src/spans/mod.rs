@@ -9,6 +9,7 @@ mod tests;
 use super::canvas::Canvas;
 use super::{Cell, ChartError, Column, Figure, Provenance, Style, Table};
 use serde::Serialize;
+use spanscope_core::head_id::HeadId;
 
 /// How far one head looks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, serde::Deserialize)]
@@ -21,6 +22,13 @@ pub struct HeadSpan {
     pub span: f64,
     /// The number of tokens that the head can see.
     pub reach: usize,
+}
+
+impl HeadSpan {
+    /// The head.
+    pub fn id(&self) -> HeadId {
+        HeadId::new(self.layer, self.head)
+    }
 }
 
 /// The distances within which a head finds its weight on a text.

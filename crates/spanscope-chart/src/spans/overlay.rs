@@ -1,5 +1,6 @@
 //! What lies over the marks of a span chart: what a text uses, what was set by hand, the names of long heads.
 
+use spanscope_core::head_id::HeadId;
 use svg::Node;
 use svg::node::element::{Element, Group};
 
@@ -162,8 +163,7 @@ pub(super) fn names(page: &mut Canvas, chart: &SpanChart, at: &Layout, theme: &T
             continue;
         };
         let x = at.heads[i].1;
-        let (layer, head) = (long.layer.saturating_add(1), long.head.saturating_add(1));
-        let text = format!("{layer}.{head}");
+        let text = HeadId::new(long.layer, long.head).to_string();
         let (wide, y) = (style.width(&text), at.y(chart.value(&long)));
         // Above the mark; beside a line that goes on rising, left of it.
         let rising = chart.sort

@@ -85,7 +85,7 @@ fn the_papers_figure() {
     let low = marks[0].2 - y(32.0);
     let ordered = chart.ordered();
     for ((words, _, at), head) in marks.iter().zip(&ordered) {
-        let (layer, number) = (head.layer + 1, head.head + 1);
+        let (layer, number) = (head.layer, head.head);
         assert!(words.starts_with(&format!(
             "layer {layer}, head {number}: reach {}",
             head.reach
@@ -110,11 +110,11 @@ fn the_papers_figure() {
     assert_eq!((count("polyline"), count("circle")), (12, 96));
     // The long heads have their names, the limit its line; four colours take turns.
     for text in [
-        "8.4",
-        "9.7",
-        "11.2",
-        "12.3",
-        "12.8",
+        "L7H3",
+        "L8H6",
+        "L10H1",
+        "L11H2",
+        "L11H7",
         "S = 8192",
         "Layer, heads by rising reach",
     ] {
@@ -181,14 +181,14 @@ fn what_was_set_by_hand_stands_beside_what_was_trained() {
                 .and_then(|n| n.parent())
                 .unwrap_or_else(|| panic!("{words}"))
         };
-        let group = of("layer 8, head 4: reach 92, span 60; trained to reach 1310, span 1278");
+        let group = of("layer 7, head 3: reach 92, span 60; trained to reach 1310, span 1278");
         let circles = group.children().filter(|n| n.has_tag_name("circle"));
         let heights: Vec<f64> = circles.map(|n| number(n, "cy")).collect();
         let y = axis(&document);
         assert_eq!(heights.len(), 2);
         // The hollow one first, as much higher as its reach is longer.
         assert!((heights[1] - heights[0] - (y(92.0) - y(1310.0))).abs() < 0.05);
-        let silent = of("layer 9, head 7: reach 2480, span 2448; silenced");
+        let silent = of("layer 8, head 6: reach 2480, span 2448; silenced");
         assert!(silent.children().any(|n| n.has_tag_name("path")));
         assert!(silent.children().all(|n| !n.has_tag_name("circle")));
         assert!(svg.contains("as trained") && svg.contains("silenced"));
@@ -213,7 +213,7 @@ fn dashes_stand_at_what_a_text_uses() {
     let svg = chart.svg(&Style::default());
     let document = Document::parse(&svg).unwrap();
     let tips = document.descendants().filter(|n| n.has_tag_name("title"));
-    let mut tips = tips.filter(|n| n.text().unwrap_or("").contains("layer 12, head 3:"));
+    let mut tips = tips.filter(|n| n.text().unwrap_or("").contains("layer 11, head 2:"));
     let group = tips.next().unwrap().parent().unwrap();
     let dashes = group.children().filter(|n| n.has_tag_name("line"));
     let heights: Vec<f64> = dashes.map(|n| number(n, "y1")).collect();

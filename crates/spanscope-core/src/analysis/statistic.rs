@@ -1,6 +1,7 @@
 //! Numbers of a head: what heads are coloured, sorted and filtered by, and drawn as a matrix.
 
 use super::{HeadMeasure, Shares, SpanFlag};
+use crate::model::HeadId;
 use crate::model::Span;
 use serde::{Deserialize, Serialize};
 
@@ -64,9 +65,9 @@ pub struct HeadRow {
 }
 
 impl HeadRow {
-    /// Layer and head, from 0.
-    pub fn place(&self) -> (usize, usize) {
-        (self.span.layer, self.span.head)
+    /// The head.
+    pub fn id(&self) -> HeadId {
+        self.span.id()
     }
 }
 

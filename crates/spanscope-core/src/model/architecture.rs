@@ -14,6 +14,7 @@ pub use layer::{
 
 use super::families::adaptive_span::Config;
 use super::normalisation::Normalisation;
+use crate::head_id::{HeadId, NoSuchHead};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use stored::Stored;
@@ -145,6 +146,14 @@ impl Architecture {
     /// L.
     pub fn nb_layers(&self) -> usize {
         self.layers.len()
+    }
+
+    /// The head, if the network has it.
+    ///
+    /// # Errors
+    /// Where it has not.
+    pub fn head(&self, id: HeadId) -> Result<HeadId, NoSuchHead> {
+        id.of(self.nb_layers(), self.nb_heads())
     }
 
     /// H: query heads of a layer, the same in all.

@@ -4,6 +4,7 @@ use super::ModelError;
 use super::architecture::Window;
 use super::heads::{self, Setting, settable};
 use super::weights::{Layer, Network, Span};
+use crate::head_id::HeadId;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, OnceLock};
@@ -16,8 +17,8 @@ use std::sync::{Arc, OnceLock};
 #[serde(try_from = "Stored", into = "Stored")]
 pub struct Edits {
     /// z in tokens; finite, not negative.
-    spans: BTreeMap<(usize, usize), f32>,
-    silenced: BTreeSet<(usize, usize)>,
+    spans: BTreeMap<HeadId, f32>,
+    silenced: BTreeSet<HeadId>,
 }
 
 /// No span is NaN.
@@ -44,53 +45,53 @@ impl Edits {
         }
         // No −0 either: it would be written as such.
         let span = if span > 0.0 { span } else { 0.0 };
-        self.spans.insert((layer, head), span);
+        self.spans.insert(HeadId::new(layer, head), span);
         Ok(())
     }
 
     /// Leaves a head's span as trained; returns what it was set to.
     pub fn clear_span(&mut self, layer: usize, head: usize) -> Option<f32> {
-        self.spans.remove(&(layer, head))
+        self.spans.remove(&HeadId::new(layer, head))
     }
 
     /// The z that a head is set to, in tokens.
     pub fn span(&self, layer: usize, head: usize) -> Option<f32> {
-        self.spans.get(&(layer, head)).copied()
+        self.spans.get(&HeadId::new(layer, head)).copied()
     }
 
-    /// All heads whose span is set, as ((layer, head), z in tokens), in order.
-    pub fn spans(&self) -> impl Iterator<Item = ((usize, usize), f32)> + '_ {
+    /// All heads whose span is set, with z in tokens, in order.
+    pub fn spans(&self) -> impl Iterator<Item = (HeadId, f32)> + '_ {
         self.spans.iter().map(|(place, span)| (*place, *span))
     }
 
     /// Silences a head, or lets it speak again.
     pub fn set_silenced(&mut self, layer: usize, head: usize, silenced: bool) {
         if silenced {
-            self.silenced.insert((layer, head));
+            self.silenced.insert(HeadId::new(layer, head));
         } else {
-            self.silenced.remove(&(layer, head));
+            self.silenced.remove(&HeadId::new(layer, head));
         }
     }
 
     /// Whether a head is silenced.
     pub fn is_silenced(&self, layer: usize, head: usize) -> bool {
-        self.silenced.contains(&(layer, head))
+        self.silenced.contains(&HeadId::new(layer, head))
     }
 
-    /// All silenced heads, as (layer, head), in order.
-    pub fn silenced(&self) -> impl Iterator<Item = (usize, usize)> + '_ {
+    /// All silenced heads, in order.
+    pub fn silenced(&self) -> impl Iterator<Item = HeadId> + '_ {
         self.silenced.iter().copied()
     }
 
     /// Whether anything is changed of a head.
     pub fn is_edited(&self, layer: usize, head: usize) -> bool {
-        self.spans.contains_key(&(layer, head)) || self.is_silenced(layer, head)
+        self.spans.contains_key(&HeadId::new(layer, head)) || self.is_silenced(layer, head)
     }
 
     /// Leaves a head as trained; returns whether anything was changed of it.
     pub fn clear(&mut self, layer: usize, head: usize) -> bool {
         let span = self.clear_span(layer, head).is_some();
-        let silenced = self.silenced.remove(&(layer, head));
+        let silenced = self.silenced.remove(&HeadId::new(layer, head));
         span || silenced
     }
 
@@ -108,7 +109,7 @@ struct Stored {
     spans: Vec<StoredSpan>,
     /// Layer and head.
     #[serde(default)]
-    silenced: Vec<(usize, usize)>,
+    silenced: Vec<HeadId>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -123,7 +124,7 @@ impl From<Edits> for Stored {
         let spans = edits.spans();
         Self {
             spans: spans
-                .map(|((layer, head), span)| StoredSpan { layer, head, span })
+                .map(|(HeadId { layer, head }, span)| StoredSpan { layer, head, span })
                 .collect(),
             silenced: edits.silenced().collect(),
         }

@@ -4,6 +4,7 @@
 //! pass knows nothing of views: it reports to an [`Observer`] what happens in each head.
 
 pub mod architecture;
+mod assumption;
 mod attention;
 mod band;
 mod cache;
@@ -14,7 +15,6 @@ mod error;
 mod families;
 mod far;
 mod forward;
-mod head_id;
 mod head_weights;
 mod heads;
 mod kernel;
@@ -35,13 +35,14 @@ mod sublayers;
 mod unused;
 mod weights;
 
+pub use crate::head_id::{HeadId, NoHead, NoSuchHead};
 pub use architecture::Architecture;
+pub use assumption::{About, Assumption};
 pub use cancel::Cancel;
 pub use device::Device;
 pub use edits::Edits;
 pub use error::{ModelError, tensor_error};
 pub use families::adaptive_span::{AdaptIo, Config, DEFAULT_RAMP, KeptTensor, RecordedNetwork};
-pub use head_id::{HeadId, NoHead};
 pub use head_weights::{HeadSums, HeadWeights, OffText};
 pub use heads::LONGEST_REACH;
 pub use kernel::{Numbers, instruction_set};

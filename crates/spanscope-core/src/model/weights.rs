@@ -1,14 +1,15 @@
 //! The weights of a network, laid out for the forward pass.
 
 use super::architecture::{Architecture, LayerSpec, NormKind, NormSpec, Rope, Window};
+use super::assumption::Assumption;
 use super::device::Accelerator;
 use super::edits::Edits;
-use super::head_id::HeadId;
 use super::heads::{Head, Positions};
 use super::kernel::Packed;
 use super::mask;
 use super::parts::Part;
 use super::unused::Unused;
+use crate::head_id::HeadId;
 use std::sync::{Arc, OnceLock};
 
 /// The parameters of a norm.
@@ -140,7 +141,7 @@ pub struct Network {
     pub(super) architecture: Arc<Architecture>,
     pub(super) spans: Vec<Span>,
     pub(super) parts: Vec<Part>,
-    pub(super) assumed: Vec<String>,
+    pub(super) assumed: Vec<Assumption>,
     /// What the file holds beside it.
     pub(super) unused: Arc<Unused>,
     pub(super) input: Arc<Input>,
@@ -346,7 +347,7 @@ impl Network {
     }
 
     /// What was assumed because the file does not say, in words.
-    pub fn assumed(&self) -> &[String] {
+    pub fn assumed(&self) -> &[Assumption] {
         &self.assumed
     }
 

@@ -4,6 +4,7 @@ use super::provenance;
 use crate::{Combine, Heads, Model};
 use spanscope_chart::{ColorMap, Heatmap, Scale, SideColumn, TokenName, thousands};
 use spanscope_core::analysis::{BandGrid, BandLayout, BandMargins, BandWindow, Pool, TextWeights};
+use spanscope_core::model::HeadId;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -43,10 +44,10 @@ impl Default for HeatmapStyle {
     }
 }
 
-/// Heads in a title, counted from 1: "layer 3, head 2", or "mean of 3 heads (1.1, 1.4, 3.2)".
+/// Heads in a title: "layer 3, head 2", or "mean of 3 heads (L1H1, L1H4, L3H2)".
 pub fn heads_title(heads: &Heads) -> String {
-    if let Some((layer, head)) = heads.single() {
-        return format!("layer {}, head {}", layer + 1, head + 1);
+    if let Some(head) = heads.single() {
+        return head.in_words();
     }
     let how = match heads.combine() {
         Combine::Mean => "mean",
@@ -56,14 +57,10 @@ pub fn heads_title(heads: &Heads) -> String {
     format!("{how} of {count} heads ({})", heads_list(heads))
 }
 
-/// Heads by layer and head, counted from 1: "1.1, 1.4, 3.2"; of many the first.
+/// The names of heads: "L1H1, L1H4, L3H2"; of many the first.
 pub(super) fn heads_list(heads: &Heads) -> String {
     let all = heads.all();
-    let mut names: Vec<String> = all
-        .iter()
-        .take(NAMED)
-        .map(|(layer, head)| format!("{}.{}", layer + 1, head + 1))
-        .collect();
+    let mut names: Vec<String> = all.iter().take(NAMED).map(HeadId::to_string).collect();
     if all.len() > NAMED {
         names.push("…".into());
     }
@@ -85,7 +82,7 @@ impl Lines {
         let spans = model.network.spans();
         let mut of = spans.iter();
         let span = heads.single();
-        let span = span.and_then(|place| of.find(|s| (s.layer, s.head) == place));
+        let span = span.and_then(|place| of.find(|s| s.id() == place));
         let full = span.and_then(spanscope_core::model::Span::falls_beyond);
         let full = full.map(|full| full as usize);
         let farthest = (weights.nearest + weights.reach).saturating_sub(1);
@@ -254,12 +251,26 @@ mod tests {
     use super::*;
 
     #[test]
-    fn titles_name_heads_as_people_count_them() {
-        assert_eq!(heads_title(&Heads::one((2, 1))), "layer 3, head 2");
-        let several = Heads::new((0, 0), [(2, 1), (0, 3)], Combine::Max);
-        assert_eq!(heads_title(&several), "largest of 3 heads (1.1, 1.4, 3.2)");
-        let many = Heads::new((0, 0), (0..12).map(|head| (0, head)), Combine::Mean);
+    fn titles_name_heads() {
+        assert_eq!(
+            heads_title(&Heads::one(HeadId::new(2, 1))),
+            "layer 2, head 1"
+        );
+        let several = Heads::new(
+            HeadId::new(0, 0),
+            [HeadId::new(2, 1), HeadId::new(0, 3)],
+            Combine::Max,
+        );
+        assert_eq!(
+            heads_title(&several),
+            "largest of 3 heads (L0H0, L0H3, L2H1)"
+        );
+        let many = Heads::new(
+            HeadId::new(0, 0),
+            (0..12).map(|head| HeadId::new(0, head)),
+            Combine::Mean,
+        );
         let title = heads_title(&many);
-        assert!(title.starts_with("mean of 12 heads (1.1, ") && title.ends_with("1.8, …)"));
+        assert!(title.starts_with("mean of 12 heads (L0H0, ") && title.ends_with("L0H7, …)"));
     }
 }

@@ -8,6 +8,7 @@ use spanscope_chart::{
     Table, thousands,
 };
 use spanscope_core::analysis::{HeadRow, Shares, Statistic, StatisticKind};
+use spanscope_core::model::HeadId;
 
 /// Every head of the open model, layer by layer, with what is known of it.
 pub fn head_rows(snapshot: &Snapshot) -> Vec<HeadRow> {
@@ -60,8 +61,8 @@ pub fn matrix(
             .iter()
             .map(|v| v.map_or(f32::NAN, |v| v as f32))
             .collect(),
-        row_labels: (1..=layers).map(|n| n.to_string()).collect(),
-        col_labels: (1..=heads).map(|n| n.to_string()).collect(),
+        row_labels: (0..layers).map(|n| n.to_string()).collect(),
+        col_labels: (0..heads).map(|n| n.to_string()).collect(),
         row_axis: "layer".into(),
         col_axis: "head".into(),
         bar: statistic.label().into(),
@@ -93,9 +94,9 @@ fn marked(model: &Model, rows: &[HeadRow]) -> Vec<(usize, usize, CellMark)> {
     let edits = model.network.edits();
     let framed = edits
         .spans()
-        .map(|((layer, head), _)| (layer, head, CellMark::Framed));
-    let silenced = rows.iter().filter(|row| row.silenced).map(HeadRow::place);
-    let crossed = silenced.map(|(layer, head)| (layer, head, CellMark::Crossed));
+        .map(|(HeadId { layer, head }, _)| (layer, head, CellMark::Framed));
+    let silenced = rows.iter().filter(|row| row.silenced).map(HeadRow::id);
+    let crossed = silenced.map(|HeadId { layer, head }| (layer, head, CellMark::Crossed));
     framed.chain(crossed).collect()
 }
 
@@ -119,14 +120,12 @@ fn facts(rows: &[HeadRow], statistic: Statistic, marked: &[(usize, usize, CellMa
         StatisticKind::Tokens if value < 100.0 => format!("{value:.1}"),
         StatisticKind::Tokens => format!("{value:.0}"),
     };
-    let (layer, head) = most.place();
     let mut facts = format!(
-        "mean {}; from {} to {}, the most in layer {}, head {}",
+        "mean {}; from {} to {}, the most in {}",
         words(mean),
         words(lowest),
         words(highest),
-        layer + 1,
-        head + 1
+        most.id().in_words()
     );
     for (mark, meaning) in [
         (CellMark::Framed, "framed: span set by hand"),
@@ -290,7 +289,7 @@ pub fn grid(
     let heads: Vec<SmallHead> = order
         .iter()
         .filter_map(|row| {
-            let (layer, head) = row.place();
+            let HeadId { layer, head } = row.id();
             let picture = pictures.get(layer * nb_heads + head)?;
             Some(SmallHead {
                 layer,

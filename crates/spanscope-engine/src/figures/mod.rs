@@ -66,7 +66,7 @@ fn no_curves(model: &Model) -> FigureError {
 }
 
 /// Where a figure's numbers come from, for its metadata; with the model's hash, if [`Model::sha256`] was asked for before.
-/// Spans set by hand and heads silenced are named (layer.head, from 0).
+/// Spans set by hand and heads ablated are named.
 pub fn provenance(model: &Model) -> Provenance {
     let of_model = Provenance {
         model: Some(Source {
@@ -82,15 +82,12 @@ pub fn provenance(model: &Model) -> Provenance {
     let edits = model.network.edits();
     let spans: Vec<String> = edits
         .spans()
-        .map(|((layer, head), span)| format!("{layer}.{head}={span}"))
+        .map(|(head, span)| format!("{head}={span}"))
         .collect();
     if !spans.is_empty() {
         provenance = provenance.with("spans_set", spans.join(" "));
     }
-    let silenced: Vec<String> = edits
-        .silenced()
-        .map(|(layer, head)| format!("{layer}.{head}"))
-        .collect();
+    let silenced: Vec<String> = edits.silenced().map(|head| head.to_string()).collect();
     if !silenced.is_empty() {
         provenance = provenance.with("silenced", silenced.join(" "));
     }

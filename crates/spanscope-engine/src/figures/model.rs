@@ -8,6 +8,7 @@ use spanscope_chart::{
 use spanscope_core::analysis::cost::{self, Extent};
 use spanscope_core::analysis::smoothed;
 use spanscope_core::checkpoint::{self, Quantity};
+use spanscope_core::model::HeadId;
 
 /// What one more token costs against a limit on the span (the comparison of arXiv 1905.07799): operations, and numbers
 /// of keys and values, with every head's own reach, with its layer's longest, and with the limit for all. `position`
@@ -109,14 +110,14 @@ fn prefix(most: f64) -> (f64, &'static str) {
 /// z of every head over the steps of the training: a thin line each, in its layer's colour.
 fn every_head(history: &SpanHistory, log: bool) -> Panel {
     let few = history.layers <= LAYER_COLORS;
-    let series = history.all_heads().map(|(layer, head)| Series {
+    let series = history.all_heads().map(|HeadId { layer, head }| Series {
         name: match head {
-            0 => format!("layer {}", layer + 1),
+            0 => format!("layer {layer}"),
             _ => String::new(),
         },
         // No head is missing from a logarithmic axis because it looks nowhere.
         points: history
-            .of_head((layer, head))
+            .of_head(HeadId { layer, head })
             .map(|[x, y]| [x, if log { y.max(1.0) } else { y }])
             .collect(),
         mark: Mark::Fine,
@@ -205,8 +206,8 @@ pub fn training(
         });
     }
     if let Some(history) = history {
-        for (layer, head) in history.all_heads() {
-            for [x, y] in history.of_head((layer, head)) {
+        for HeadId { layer, head } in history.all_heads() {
+            for [x, y] in history.of_head(HeadId { layer, head }) {
                 numbers.push([format!("z.{layer}.{head}").into(), x.into(), y.into()]);
             }
         }

@@ -18,7 +18,7 @@ pub fn span_mask(
     let spans = model.network.spans();
     let spans: Vec<_> = spans
         .iter()
-        .filter(|span| heads.contains((span.layer, span.head)))
+        .filter(|span| heads.contains(span.id()))
         .collect();
     let nearest = architecture.nearest();
     let farthest = spans.iter().map(|span| span.farthest()).max();
@@ -42,7 +42,7 @@ pub fn span_mask(
         series.push(Series {
             name: match spans.len() {
                 1 => "soft mask".into(),
-                _ => format!("{}.{}", span.layer + 1, span.head + 1),
+                _ => span.id().to_string(),
             },
             points: (first..=end)
                 .map(|d| [d as f64, f64::from(span.mask(d))])
@@ -125,7 +125,7 @@ pub fn span_mask(
     }
     let measured = surveyed.zip(heads.single()).and_then(|(surveyed, place)| {
         let mut measures = surveyed.measures.iter();
-        measures.find(|m| (m.layer, m.head) == place && m.queries > 0)
+        measures.find(|m| m.id() == place && m.queries > 0)
     });
     let subtitle = match measured.map(|m| m.effective) {
         Some([Some(half), Some(most), Some(nearly)]) => {

@@ -4,6 +4,7 @@ use super::provenance;
 use crate::Model;
 use spanscope_chart::{HeadSpan, SpanChart};
 use spanscope_core::analysis::HeadMeasure;
+use spanscope_core::model::HeadId;
 
 /// The span chart of a model, titled with its file's name. Heads whose span was set by hand keep a mark at the span that
 /// they were trained to.
@@ -18,7 +19,7 @@ pub fn span_chart(model: &Model) -> SpanChart {
     });
     let limit = network.architecture().limit();
     let all = network.spans();
-    let trained = edits.spans().filter_map(|((layer, head), _)| {
+    let trained = edits.spans().filter_map(|(HeadId { layer, head }, _)| {
         let span = network.trained_span(layer, head)?;
         let now = all.iter().find(|s| (s.layer, s.head) == (layer, head))?;
         Some(HeadSpan {
@@ -31,7 +32,7 @@ pub fn span_chart(model: &Model) -> SpanChart {
     SpanChart {
         heads: heads.collect(),
         trained: trained.collect(),
-        silenced: edits.silenced().collect(),
+        silenced: edits.silenced().map(Into::into).collect(),
         title: model.name(),
         limit,
         provenance: provenance(model),

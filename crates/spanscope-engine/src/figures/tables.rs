@@ -7,6 +7,7 @@ use spanscope_chart::{
 };
 use spanscope_core::analysis::SpanFlag;
 use spanscope_core::analysis::sums::{EffectiveRow, from_units, rows, usage};
+use spanscope_core::model::HeadId;
 use std::path::Path;
 
 /// The span chart of what was measured: how far every head can look, and how far it does.
@@ -90,10 +91,10 @@ pub fn persistent_chart(file: &SumsFile) -> Heatmap {
             0 => Vec::new(),
             _ => heads
                 .iter()
-                .map(|head| format!("{}.{}", head.layer + 1, head.head + 1))
+                .map(|head| HeadId::new(head.layer, head.head).to_string())
                 .collect(),
         },
-        row_axis: "layer.head".into(),
+        row_axis: "head".into(),
         col_axis: "vectors of the head, most used first".into(),
         bar: "mean weight".into(),
         map: ColorMap::Viridis,

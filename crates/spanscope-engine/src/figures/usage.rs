@@ -4,6 +4,7 @@ use super::{FigureChoice, FigureError, HeatmapStyle, heatmap, provenance};
 use crate::{Model, SelectedHeads, Snapshot};
 use spanscope_chart::{Axis, Column, Heatmap, Level, Mark, Panel, Plot, Series, Table, thousands};
 use spanscope_core::analysis::{BandLayout, Pool, VectorUsage};
+use spanscope_core::model::HeadId;
 
 /// Most cells a side of a heatmap of vectors.
 const MOST: usize = 2048;
@@ -17,15 +18,9 @@ pub fn usage(model: &Model, detail: &SelectedHeads, log: bool) -> Result<Plot, F
     if model.network.architecture().persistent() == 0 {
         return Err(FigureError::NoVectors);
     }
-    let (layer, head) = detail.heads.single().ok_or(FigureError::SeveralHeads)?;
+    let id = detail.heads.single().ok_or(FigureError::SeveralHeads)?;
     let usage = detail.usage.as_ref().ok_or(FigureError::NoText)?;
-    Ok(usage_of(
-        model,
-        (layer, head),
-        usage,
-        detail.weights.queries(),
-        log,
-    ))
+    Ok(usage_of(model, id, usage, detail.weights.queries(), log))
 }
 
 /// The weight that each query gives each persistent vector of one head, as a heatmap. Of a long text a cell shows the
@@ -77,13 +72,7 @@ pub fn vectors(
 }
 
 /// As [`usage`], from the mean weight of each vector over `tokens` tokens.
-pub fn usage_of(
-    model: &Model,
-    (layer, head): (usize, usize),
-    usage: &VectorUsage,
-    tokens: usize,
-    log: bool,
-) -> Plot {
+pub fn usage_of(model: &Model, id: HeadId, usage: &VectorUsage, tokens: usize, log: bool) -> Plot {
     let sorted = |usage: &VectorUsage| -> Vec<[f64; 2]> {
         let weights = usage
             .order
@@ -118,10 +107,9 @@ pub fn usage_of(
     Plot {
         kind: "usage",
         title: format!(
-            "{}, layer {}, head {}: use of persistent vectors",
+            "{}, {}: use of persistent vectors",
             model.name(),
-            layer + 1,
-            head + 1
+            id.in_words()
         ),
         subtitle: format!(
             "{:.1} % of the weight; as if {:.1} of {} were used evenly, {} never used",
@@ -140,7 +128,7 @@ pub fn usage_of(
                 false => Axis::from_zero("mean weight"),
             },
             series: vec![Series {
-                name: format!("layer {}, head {}", layer + 1, head + 1),
+                name: id.in_words(),
                 points: sorted(usage),
                 mark: Mark::Area,
                 ..Series::default()
@@ -152,7 +140,7 @@ pub fn usage_of(
         }],
         numbers,
         provenance: provenance(model)
-            .with("head", format!("{layer}.{head} (from 0)"))
+            .with("head", id.to_string())
             .with("tokens", tokens),
         ..Plot::default()
     }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use spanscope_core::checkpoint::{Checkpoint, Dtype, Format};
 use spanscope_core::json;
-use spanscope_core::model::{Architecture, Config, Part};
+use spanscope_core::model::{Architecture, Assumption, Config, Part};
 use spanscope_core::shown::shown_error;
 use std::ops::Range;
 
@@ -73,7 +73,7 @@ pub struct RecordedModel {
     /// Its parameters by what they are for.
     pub parts: Vec<Part>,
     /// What was assumed because its file does not say, in words.
-    pub assumed: Vec<String>,
+    pub assumed: Vec<Assumption>,
     /// Where it computed: cpu, cuda or metal.
     #[serde(default)]
     pub device: String,

@@ -68,7 +68,7 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ("Colour heads by", "注意力头着色依据"),
     ("Columns", "列"),
     ("Which numbers the list has", "列表包含哪些数值"),
-    ("Find: 3.2 or reach>100", "查找：3.2 或 reach>100"),
+    ("Find: L3H1 or reach>100", "查找：L3H1 或 reach>100"),
     ("Find heads", "查找注意力头"),
     (
         "A layer (3), a head (3.2), flagged, or comparisons that must all hold: reach>100 empty<20%",

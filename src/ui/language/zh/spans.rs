@@ -75,7 +75,7 @@ pub(super) const WORDS: &[(&str, &str)] = &[
         "What this text costs without the edits is not known: it was changed after them. Clear the edits to measure it.",
         "不知道未修改时此文本的比特数：文本是在修改之后改变的。清除修改即可测量。",
     ),
-    ("z of {0}.{1}", "{0}.{1} 的 z"),
+    ("z of {0}", "{0} 的 z"),
     (
         "The span z of {0} in tokens: type it, or drag; from 0 to S = {1}",
         "{0} 的跨度 z（词元）：可输入，也可拖动；范围 0 到 S = {1}",

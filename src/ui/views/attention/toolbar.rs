@@ -4,6 +4,7 @@ use super::{Aim, AttentionView};
 use crate::analysis::{BandLayout, Pool};
 use crate::chart::{ColorMap, Scale, thousands};
 use crate::engine::Combine;
+use crate::model::HeadId;
 use crate::ui::language::{tr, trf};
 use crate::ui::theme::{quiet, strong};
 use crate::ui::views::context::ViewContext;
@@ -116,9 +117,7 @@ impl AttentionView {
         let heads = &cx.selection.heads;
         ui.label(strong(heads_name(heads))).on_hover_ui(|ui| {
             let names = heads.all().iter().take(24);
-            let names: Vec<String> = names
-                .map(|(layer, head)| format!("{}.{}", layer + 1, head + 1))
-                .collect();
+            let names: Vec<String> = names.map(HeadId::to_string).collect();
             let more = if heads.all().len() > names.len() {
                 " …"
             } else {

@@ -4,6 +4,7 @@ use super::bars::{part_colors, part_name, spaced};
 use super::ratio;
 use super::sums::{Sums, parts};
 use crate::chart::thousands;
+use crate::model::HeadId;
 use crate::ui::language::{tr, trf};
 use crate::ui::theme::{quiet, strong};
 use crate::ui::views::context::ViewContext;
@@ -74,9 +75,9 @@ pub fn show(ui: &mut Ui, cx: &mut ViewContext<'_>, sums: &Sums, height: f32) {
             .heads
             .all()
             .iter()
-            .filter(|head| head.0 == layer)
+            .filter(|head| head.layer == layer)
             .count();
-        let under = cx.hover.head.is_some_and(|head| head.0 == layer);
+        let under = cx.hover.head.is_some_and(|head| head.layer == layer);
         if selected == sums.architecture.nb_heads() {
             let stroke = Stroke::new(2.0, cx.palette.accent);
             ui.painter()
@@ -93,9 +94,9 @@ pub fn show(ui: &mut Ui, cx: &mut ViewContext<'_>, sums: &Sums, height: f32) {
             ui.painter()
                 .rect_stroke(whole, 1.0, stroke, StrokeKind::Outside);
         }
-        if (layer + 1).is_multiple_of(every) || every == 1 {
+        if layer.is_multiple_of(every) {
             let at = pos2(slot.center().x, area.bottom());
-            let words = (layer + 1).to_string();
+            let words = layer.to_string();
             let ink = ui.visuals().text_color();
             paint_text(ui, at, Align2::CENTER_BOTTOM, &words, 11.0, ink);
         }
@@ -103,10 +104,7 @@ pub fn show(ui: &mut Ui, cx: &mut ViewContext<'_>, sums: &Sums, height: f32) {
         let reach = sums.spans.iter().filter(|span| span.layer == layer);
         let longest = reach.map(|span| span.reach).max().unwrap_or(0);
         response.widget_info(|| {
-            let name = trf(
-                "Layer {0}: {1}FLOPs per token",
-                &[&(layer + 1), &spaced(total)],
-            );
+            let name = trf("Layer {0}: {1}FLOPs per token", &[&layer, &spaced(total)]);
             egui::WidgetInfo::labeled(egui::Role::Button, true, name)
         });
         if response.clicked() {
@@ -119,7 +117,7 @@ pub fn show(ui: &mut Ui, cx: &mut ViewContext<'_>, sums: &Sums, height: f32) {
         response
             .on_hover_cursor(egui::CursorIcon::PointingHand)
             .on_hover_ui_at_pointer(|ui| {
-                ui.label(strong(trf("Layer {0}", &[&(layer + 1)])));
+                ui.label(strong(trf("Layer {0}", &[&layer])));
                 ui.label(trf(
                     "{0}FLOPs per token, {1} than with full span",
                     &[&spaced(total), &ratio(full as f64, total as f64)],
@@ -143,8 +141,8 @@ fn select(ui: &Ui, cx: &mut ViewContext<'_>, sums: &Sums, layer: usize) {
     let Some(leading) = sums.longest(layer) else {
         return;
     };
-    let mut heads: Vec<(usize, usize)> = (0..sums.architecture.nb_heads())
-        .map(|head| (layer, head))
+    let mut heads: Vec<HeadId> = (0..sums.architecture.nb_heads())
+        .map(|head| HeadId { layer, head })
         .collect();
     if ui.input(|input| input.modifiers.command) {
         heads.extend(cx.selection.heads.all());

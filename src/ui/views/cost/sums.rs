@@ -3,7 +3,7 @@
 use crate::analysis::cost::{
     Extent, Flops, LimitedCost, by_layer, curve, distances, flops, kv_numbers, limits, output_flops,
 };
-use crate::model::{Architecture, Network, Span};
+use crate::model::{Architecture, HeadId, Network, Span};
 use std::sync::{Arc, Weak};
 
 /// The extents, the least costly first.
@@ -76,10 +76,10 @@ impl Sums {
     }
 
     /// The head of a layer that reaches farthest.
-    pub fn longest(&self, layer: usize) -> Option<(usize, usize)> {
+    pub fn longest(&self, layer: usize) -> Option<HeadId> {
         let heads = self.spans.iter().filter(|span| span.layer == layer);
         let longest = heads.max_by_key(|span| (span.reach, std::cmp::Reverse(span.head)))?;
-        Some((longest.layer, longest.head))
+        Some(longest.id())
     }
 }
 

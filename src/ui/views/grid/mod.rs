@@ -8,6 +8,7 @@ use super::view::View;
 use crate::chart::{ColorMap, Scale, thousands};
 use crate::engine::figures::{FigureChoice, FigureKind, GridStyle};
 use crate::engine::{HeadStats, Looks, Snapshot};
+use crate::model::HeadId;
 use crate::ui::language::{tr, trf};
 use crate::ui::theme::{quiet, strong};
 use crate::ui::widgets::choices::{name_combo, scale_and_map};
@@ -46,7 +47,7 @@ pub struct GridView {
     atlas: Atlas,
     /// The head last scrolled to.
     #[serde(skip)]
-    shown: Option<(usize, usize)>,
+    shown: Option<HeadId>,
 }
 
 impl Default for GridView {
@@ -178,7 +179,7 @@ impl GridView {
                 self.side = None;
             }
             let edit = egui::TextEdit::singleline(&mut self.filter)
-                .hint_text(tr("Find: 3.2 or reach>100"))
+                .hint_text(tr("Find: L3H1 or reach>100"))
                 .desired_width(130.0);
             ui.add(edit).widget_info(|| {
                 egui::WidgetInfo::labeled(egui::Role::TextInput, true, tr("Find heads"))
@@ -216,7 +217,7 @@ impl GridView {
         let leading = cx.selection.heads.leading();
         if self.shown != Some(leading) {
             // Selected in another view: bring it into this one.
-            let place = order.iter().position(|row| row.place() == leading);
+            let place = order.iter().position(|row| row.id() == leading);
             if let Some(place) = place.filter(|_| self.shown.is_some()) {
                 let y = (place / per_line) as f32 * step.y;
                 let middle = 0.5 * (ui.available_height() - step.y);
@@ -232,7 +233,7 @@ impl GridView {
             for line in first..last.min(lines) {
                 let top = whole.min.y + line as f32 * step.y;
                 if by_layer {
-                    let layer = order[line * per_line].span.layer + 1;
+                    let layer = order[line * per_line].span.layer;
                     let at = pos2(whole.min.x + left - 6.0, top + side / 2.0);
                     let ink = ui.visuals().weak_text_color();
                     paint_text(ui, at, Align2::RIGHT_CENTER, &layer.to_string(), 12.0, ink);
@@ -256,14 +257,14 @@ impl GridView {
         caption: bool,
         (heads, surveyed): (usize, &Arc<HeadStats>),
     ) {
-        let place = row.place();
-        let index = place.0 * heads + place.1;
+        let place = row.id();
+        let index = place.layer * heads + place.head;
         let number = match self.sort {
             Statistic::Head => Statistic::Reach,
             other => other,
         };
         let words = number.words(row);
-        let name = format!("{}.{}", place.0 + 1, place.1 + 1);
+        let name = place.to_string();
         let response = ui.interact(
             rect,
             ui.scope_id().with(("thumbnail", place)),

@@ -6,6 +6,7 @@ use super::view::View;
 use crate::analysis::SpanFlag;
 use crate::engine::figures::{FigureChoice, FigureKind};
 use crate::engine::{Looks, Snapshot};
+use crate::model::HeadId;
 use crate::ui::language::{tr, trf};
 use crate::ui::theme::{ink_on, quiet};
 use crate::ui::widgets::choices::name_combo;
@@ -29,7 +30,7 @@ pub struct HeadsView {
     filter: String,
     /// The head that the list last showed, so that a new selection scrolls to it.
     #[serde(skip)]
-    shown: Option<(usize, usize)>,
+    shown: Option<HeadId>,
 }
 
 impl Default for HeadsView {
@@ -123,7 +124,7 @@ impl HeadsView {
             .on_hover_text(tr("Which numbers the list has"));
         });
         let edit = egui::TextEdit::singleline(&mut self.filter)
-            .hint_text(tr("Find: 3.2 or reach>100"))
+            .hint_text(tr("Find: L3H1 or reach>100"))
             .desired_width(f32::INFINITY);
         let response = ui.add(edit);
         response.widget_info(|| {
@@ -168,7 +169,7 @@ impl HeadsView {
                 ui,
                 at,
                 egui::Align2::CENTER_BOTTOM,
-                &(head + 1).to_string(),
+                &head.to_string(),
                 10.5,
                 ink,
             );
@@ -181,7 +182,7 @@ impl HeadsView {
             whole_layer(ui, cx, rect, (layer, heads), layer.is_multiple_of(every));
         }
         for row in rows {
-            let (layer, head) = row.place();
+            let HeadId { layer, head } = row.id();
             let min = corner + vec2(head as f32 * cell.x, layer as f32 * cell.y);
             let rect = Rect::from_min_size(min, cell).shrink(0.5);
             self.cell(ui, cx, row, rect, range, filter.lets(row));
@@ -208,7 +209,7 @@ impl HeadsView {
         } else {
             fill.gamma_multiply(0.18)
         };
-        let place = row.place();
+        let place = row.id();
         let name = head_name(place);
         let response = ui.interact(rect, ui.scope_id().with(("head", place)), Sense::click());
         response.widget_info(|| {
@@ -291,7 +292,7 @@ impl HeadsView {
                     .columns(Column::exact(each).clip(true), columns.len() - 1);
                 if self.shown != Some(cx.selection.heads.leading()) {
                     let leading = cx.selection.heads.leading();
-                    let row = order.iter().position(|row| row.place() == leading);
+                    let row = order.iter().position(|row| row.id() == leading);
                     if let Some(row) = row {
                         table = table.scroll_to_row(row, None);
                     }
@@ -306,7 +307,7 @@ impl HeadsView {
                     .body(|body| {
                         body.rows(18.0, order.len(), |mut line| {
                             let row = order[line.index()];
-                            let place = row.place();
+                            let place = row.id();
                             line.set_selected(cx.selection.heads.contains(place));
                             line.set_hovered(cx.hover.head == Some(place));
                             for &column in &columns {
@@ -371,7 +372,7 @@ fn all_heads(ui: &mut Ui, cx: &mut ViewContext<'_>, rect: Rect, layers: usize, h
     let at = rect.right_bottom() + vec2(-5.0, -2.0);
     paint_text(ui, at, egui::Align2::RIGHT_BOTTOM, tr("all"), 10.0, ink);
     if response.clicked() {
-        let all = (0..layers).flat_map(|layer| (0..heads).map(move |head| (layer, head)));
+        let all = (0..layers).flat_map(|layer| (0..heads).map(move |head| HeadId { layer, head }));
         cx.selection.select_heads(cx.selection.heads.leading(), all);
     }
     response.on_hover_text(tr("Select all heads: their weights are put together"));
@@ -386,7 +387,7 @@ fn whole_layer(
     numbered: bool,
 ) {
     let response = ui.interact(rect, ui.scope_id().with(("layer", layer)), Sense::click());
-    let name = trf("Select layer {0}", &[&(layer + 1)]);
+    let name = trf("Select layer {0}", &[&layer]);
     response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, &name));
     let ink = if response.hovered() {
         ui.visuals().strong_text_color()
@@ -395,17 +396,21 @@ fn whole_layer(
     };
     if numbered || response.hovered() {
         let at = pos2(rect.right() - 5.0, rect.center().y);
-        let number = (layer + 1).to_string();
+        let number = layer.to_string();
         paint_text(ui, at, egui::Align2::RIGHT_CENTER, &number, 10.5, ink);
     }
     if response.clicked() {
-        let mut all: Vec<_> = (0..heads).map(|head| (layer, head)).collect();
+        let mut all: Vec<_> = (0..heads).map(|head| HeadId { layer, head }).collect();
         let leading = cx.selection.heads.leading();
-        let stays = leading.0 == layer;
+        let stays = leading.layer == layer;
         if ui.input(|input| input.modifiers.command) {
             all.extend_from_slice(cx.selection.heads.all());
         }
-        let leading = if stays { leading } else { (layer, 0) };
+        let leading = if stays {
+            leading
+        } else {
+            HeadId::new(layer, 0)
+        };
         cx.selection.select_heads(leading, all);
     }
     response.on_hover_text(name);
@@ -414,8 +419,7 @@ fn whole_layer(
 fn list_cell(ui: &mut Ui, cx: &ViewContext<'_>, row: &Row, column: Statistic) {
     let label = |text: egui::RichText| egui::Label::new(text.size(12.0)).selectable(false);
     if column == Statistic::Head {
-        let (layer, head) = row.place();
-        let mut text = egui::RichText::new(format!("{}.{}", layer + 1, head + 1));
+        let mut text = egui::RichText::new(row.id().to_string());
         if row.silenced {
             text = text.strikethrough();
         }

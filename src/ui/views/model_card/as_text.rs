@@ -55,7 +55,7 @@ pub fn as_text(model: &Model) -> String {
     let notes = if model.assumed.is_empty() {
         vec![tr("nothing: the file says everything").to_owned()]
     } else {
-        model.assumed.clone()
+        model.assumed.iter().map(ToString::to_string).collect()
     };
     section(tr("Assumed, because the file does not say"), notes);
     let parts = model.parts().iter().map(|part| {
@@ -107,7 +107,7 @@ mod tests {
         assert!(text.starts_with("shakespeare_adaptive.safetensors\n"));
         assert!(text.contains("all: 824,145"), "{text}");
         assert!(
-            text.contains("longest: 106 tokens (Layer 4, head 2)"),
+            text.contains("longest: 106 tokens (Layer 3, head 1)"),
             "{text}"
         );
         for part in model.parts() {

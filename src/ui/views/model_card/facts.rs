@@ -3,7 +3,7 @@
 use crate::chart::thousands;
 use crate::checkpoint::Format;
 use crate::engine::Model;
-use crate::model::Span;
+use crate::model::{About, HeadId, Span};
 use crate::text::Unit;
 use crate::ui::language::{tr, trf};
 use crate::ui::widgets::axes::{bytes, significant};
@@ -159,7 +159,7 @@ pub fn architecture(model: &Model) -> Vec<Fact> {
             source: Source::Read,
             from: "…adaptive_span._mask.current_val · S".into(),
         });
-        let assumed = model.assumed.iter().any(|note| note.starts_with("ramp"));
+        let assumed = model.assumes(About::Ramp);
         let (source, from) = match model.format {
             _ if assumed => (
                 Source::Assumed,
@@ -201,7 +201,7 @@ fn after_mask(model: &Model) -> Option<Fact> {
     if !model.network.architecture().loses_weight() {
         return None;
     }
-    let assumed = model.assumed.iter().any(|note| note.starts_with("weights"));
+    let assumed = model.assumes(About::Weights);
     Some(Fact {
         symbol: "",
         name: tr("weights after the soft mask"),
@@ -320,7 +320,7 @@ pub fn vocabulary(model: &Model) -> Vec<(&'static str, String)> {
 }
 
 /// A number about the spans: its name, its value, and the head that it is about, if it is about one.
-pub type SpanFact = (String, String, Option<(usize, usize)>);
+pub type SpanFact = (String, String, Option<HeadId>);
 
 /// The reach of the heads in numbers.
 pub fn spans(model: &Model) -> Vec<SpanFact> {
@@ -338,7 +338,7 @@ pub fn spans(model: &Model) -> Vec<SpanFact> {
     } else {
         all[middle].reach as f64
     };
-    let head = |span: &Span| Some((span.layer, span.head));
+    let head = |span: &Span| Some(span.id());
     let exact = |n: usize| trf("{0} tokens", &[&thousands(n)]);
     let mut rows = vec![
         (
@@ -391,7 +391,7 @@ pub fn spans(model: &Model) -> Vec<SpanFact> {
     let edits = model.network.edits();
     if !edits.is_empty() {
         let heads = edits.spans().map(|(head, _)| head).chain(edits.silenced());
-        let heads: std::collections::BTreeSet<(usize, usize)> = heads.collect();
+        let heads: std::collections::BTreeSet<HeadId> = heads.collect();
         rows.push((tr("changed by hand").to_owned(), share(heads.len()), None));
     }
     rows

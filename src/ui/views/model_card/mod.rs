@@ -9,6 +9,7 @@ use super::view::View;
 use crate::chart::thousands;
 use crate::engine::Model;
 use crate::engine::figures::FigureKind;
+use crate::model::About;
 use crate::ui::commands::command::Command;
 use crate::ui::language::{tr, trf};
 use crate::ui::theme::{quiet, strong};
@@ -117,11 +118,11 @@ impl ModelCardView {
         for note in &model.assumed {
             ui.horizontal_wrapped(|ui| {
                 ui.colored_label(cx.palette.limit, "•");
-                ui.label(note);
+                ui.label(&**note);
             });
         }
         if let Some(ramp) = architecture.ramp().filter(|_| model.recorded.is_none()) {
-            let assumed = model.assumed.iter().any(|note| note.starts_with("ramp"));
+            let assumed = model.assumes(About::Ramp);
             let number = cx.snapshot.model_number;
             ramp_field(
                 ui,

@@ -102,12 +102,13 @@ impl Columns {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::HeadId;
 
     fn columns(sorted: bool) -> Columns {
         let usage = VectorUsage::from_sums(&[0.1, 0.6, 0.0, 0.3], 2);
         let detail = SelectedHeads {
             loses_weight: false,
-            heads: crate::engine::Heads::one((0, 0)),
+            heads: crate::engine::Heads::one(HeadId::new(0, 0)),
             weights: crate::analysis::TextWeights::new(0, 1, 1, 4),
             largest: 0.0,
             usage: Some(usage),

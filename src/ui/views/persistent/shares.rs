@@ -1,6 +1,7 @@
 //! Where the weight of every head goes: stacked shares, head by head, grouped by layer.
 
 use crate::analysis::Shares;
+use crate::model::HeadId;
 use crate::ui::language::tr;
 use crate::ui::theme::{quiet, strong};
 use crate::ui::views::context::ViewContext;
@@ -145,7 +146,7 @@ pub(super) fn chart(ui: &mut Ui, cx: &mut ViewContext<'_>, heads: usize, persist
     let Some(i) = hovered else {
         return;
     };
-    let place = (i / places.heads, i % places.heads);
+    let place = HeadId::new(i / places.heads, i % places.heads);
     cx.hovering.head = Some(place);
     if response.clicked() {
         cx.click_head(ui, place);
@@ -235,10 +236,9 @@ fn frame(ui: &Ui, places: &Places, count: usize) {
             ui.painter()
                 .vline(x, rect.bottom()..=rect.bottom() + 4.0, line);
         }
-        // Layers count from 1.
-        if (layer + 1).is_multiple_of(step) || (layer == 0 && step != 2) {
+        if layer.is_multiple_of(step) {
             let at = pos2((left + right) / 2.0, rect.bottom() + 9.0);
-            let words = (layer + 1).to_string();
+            let words = layer.to_string();
             paint_text(ui, at, Align2::CENTER_TOP, &words, 10.0, ink);
         }
     }
@@ -250,7 +250,7 @@ fn frame(ui: &Ui, places: &Places, count: usize) {
 fn marks(ui: &Ui, cx: &ViewContext<'_>, places: &Places, count: usize) {
     let rect = places.rect;
     let accent = cx.palette.accent;
-    let around = |(layer, head): (usize, usize)| {
+    let around = |HeadId { layer, head }: HeadId| {
         let i = layer * places.heads + head;
         (i < count && head < places.heads).then(|| {
             let (left, right) = places.bar(i);

@@ -72,16 +72,16 @@ pub(super) fn layer_marks(
         step_size: step as f64 * width,
     };
     (0..layers)
-        .filter(|layer| (layer + 1).is_multiple_of(step) || (*layer == 0 && step != 2))
+        .filter(|layer| layer.is_multiple_of(step))
         .map(mark)
         .collect()
 }
 
-/// The layer's number, from 1.
+/// The layer's number.
 pub(super) fn layer_tick(mark: GridMark, heads: usize) -> String {
     format!(
         "{:.0}",
-        (mark.value - heads as f64 / 2.0) / (heads + 1) as f64 + 1.0
+        (mark.value - heads as f64 / 2.0) / (heads + 1) as f64
     )
 }
 

@@ -8,6 +8,7 @@ use super::span_drag::Field;
 use super::tooltip::tooltip;
 use crate::analysis::{EFFECTIVE_SHARES, SpanFlag};
 use crate::chart::{SpanMeasure as Measure, thousands};
+use crate::model::HeadId;
 use crate::ui::language::{tr, trf};
 use crate::ui::views::context::ViewContext;
 use crate::ui::widgets::paint::grid_color;
@@ -142,7 +143,7 @@ impl SpansView {
     }
 
     /// The effective span that is drawn of a head.
-    fn held_by(&self, facts: &Facts, head: (usize, usize)) -> Option<usize> {
+    fn held_by(&self, facts: &Facts, head: HeadId) -> Option<usize> {
         facts.measure(head)?.effective[self.held.index()?]
     }
 
@@ -182,8 +183,8 @@ impl SpansView {
         ui: &Ui,
         cx: &mut ViewContext<'_>,
         facts: &Facts,
-        (chart, nearest): (&Response, Option<(usize, usize)>),
-        held: Option<((usize, usize), Response)>,
+        (chart, nearest): (&Response, Option<HeadId>),
+        held: Option<(HeadId, Response)>,
     ) {
         let at = held.as_ref().map(|(head, _)| *head).or(nearest);
         if let Some(head) = at {
@@ -239,11 +240,7 @@ impl SpansView {
             let words = tr("pressed").to_owned();
             signs.push((Sign::Flag(SpanFlag::Pressed), words));
         }
-        if facts
-            .spans
-            .iter()
-            .any(|s| facts.ghost((s.layer, s.head)).is_some())
-        {
+        if facts.spans.iter().any(|s| facts.ghost(s.id()).is_some()) {
             signs.push((Sign::Ghost, tr("trained").to_owned()));
         }
         if facts.model.network.edits().silenced().next().is_some() {
@@ -272,7 +269,7 @@ fn progress(facts: &Facts) -> String {
 }
 
 /// The head of that name.
-fn find(marks: &[Mark], head: Option<(usize, usize)>) -> Option<&Mark> {
+fn find(marks: &[Mark], head: Option<HeadId>) -> Option<&Mark> {
     let head = head?;
     marks.iter().find(|mark| mark.head() == head)
 }

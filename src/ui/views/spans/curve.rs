@@ -60,7 +60,7 @@ impl SpansView {
 
     /// The head's name and numbers, and what the axes are.
     fn leading_row(&mut self, ui: &mut Ui, facts: &Facts, span: &Span) {
-        let head = (span.layer, span.head);
+        let head = span.id();
         ui.horizontal(|ui| {
             ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
                 ui.toggle_value(&mut self.log_weight, tr("log weight"))
@@ -103,7 +103,7 @@ impl SpansView {
             let name = tr("Soft mask and mean weight of the head by distance");
             egui::WidgetInfo::labeled(egui::Role::Canvas, true, name)
         });
-        let ghost = facts.ghost((span.layer, span.head));
+        let ghost = facts.ghost(span.id());
         let farthest = span.farthest();
         let farthest = farthest.max(ghost.map_or(0, |ghost| ghost.farthest()));
         let mut axes = Axes {
@@ -196,7 +196,7 @@ impl SpansView {
                 frame.top(),
             );
         }
-        if let Some(measure) = facts.measure((span.layer, span.head)) {
+        if let Some(measure) = facts.measure(span.id()) {
             effective_marks(&axes, &measure.effective, ink, weak, &mut names);
         }
         painter.rect_stroke(

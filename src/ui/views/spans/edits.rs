@@ -7,6 +7,7 @@ use super::marks::Mark;
 use super::span_drag::Effect;
 use crate::chart::thousands;
 use crate::engine::Snapshot;
+use crate::model::HeadId;
 use crate::text::{Unit, Vocabulary};
 use crate::ui::commands::command::Command;
 use crate::ui::language::{tr, trf};
@@ -115,12 +116,12 @@ impl SpansView {
         ui: &mut Ui,
         cx: &mut ViewContext<'_>,
         facts: &Facts,
-        head: (usize, usize),
+        head: HeadId,
     ) {
         let Some(span) = facts.span(head).copied() else {
             return;
         };
-        let name = trf("z of {0}.{1}", &[&(head.0 + 1), &(head.1 + 1)]);
+        let name = trf("z of {0}", &[&head]);
         let label = ui.label(name);
         let mut z = span.span;
         let limit = facts.architecture().limit() as f32;
@@ -150,7 +151,7 @@ impl SpansView {
             cx.commands.push(Command::Silence { head, silenced });
         }
         let back = ui.add_enabled(facts.is_edited(head), egui::Button::new(tr("Set back")));
-        let words = match facts.model.network.trained_span(head.0, head.1) {
+        let words = match facts.model.network.trained_span(head.layer, head.head) {
             Some(trained) => trf(
                 "Back to what was trained: z = {0}",
                 &[&format!("{trained:.1}")],

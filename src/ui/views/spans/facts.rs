@@ -3,7 +3,7 @@
 use super::span_drag::Hand;
 use crate::analysis::{HeadMeasure, SpanFlag};
 use crate::engine::{HeadStats, Model};
-use crate::model::{Architecture, Span};
+use crate::model::{Architecture, HeadId, Span};
 use crate::ui::views::context::ViewContext;
 use std::sync::Arc;
 
@@ -32,7 +32,7 @@ impl Facts {
         let mut spans = model.network.spans();
         let whole = snapshot.preview.is_none() && snapshot.model.is_some();
         let editable = whole && model.recorded.is_none();
-        if let Some((layer, head)) = hand.asked_head().filter(|_| editable)
+        if let Some(HeadId { layer, head }) = hand.asked_head().filter(|_| editable)
             && let Some(span) = spans.get_mut(layer * architecture.nb_heads() + head)
             && let Some(trained) = model.network.trained_span(layer, head)
         {
@@ -62,39 +62,39 @@ impl Facts {
         self.model.network.architecture()
     }
 
-    fn index(&self, (layer, head): (usize, usize)) -> usize {
+    fn index(&self, HeadId { layer, head }: HeadId) -> usize {
         layer * self.architecture().nb_heads() + head
     }
 
-    pub fn span(&self, head: (usize, usize)) -> Option<&Span> {
+    pub fn span(&self, head: HeadId) -> Option<&Span> {
         self.spans.get(self.index(head))
     }
 
-    pub fn measure(&self, head: (usize, usize)) -> Option<&HeadMeasure> {
+    pub fn measure(&self, head: HeadId) -> Option<&HeadMeasure> {
         let surveyed = self.surveyed.as_ref()?;
         let measure = surveyed.measures.get(self.index(head))?;
         (measure.queries > 0).then_some(measure)
     }
 
-    pub fn flag(&self, head: (usize, usize)) -> Option<SpanFlag> {
+    pub fn flag(&self, head: HeadId) -> Option<SpanFlag> {
         *self.surveyed.as_ref()?.flags.get(self.index(head))?
     }
 
     /// The heads whose span is worth a look, in order.
-    pub fn flagged(&self) -> impl Iterator<Item = ((usize, usize), SpanFlag)> + '_ {
+    pub fn flagged(&self) -> impl Iterator<Item = (HeadId, SpanFlag)> + '_ {
         self.spans.iter().filter_map(|span| {
-            let head = (span.layer, span.head);
+            let head = span.id();
             Some((head, self.flag(head)?))
         })
     }
 
-    pub fn silenced(&self, (layer, head): (usize, usize)) -> bool {
+    pub fn silenced(&self, HeadId { layer, head }: HeadId) -> bool {
         self.model.network.silenced(layer, head)
     }
 
     /// A head's trained z, where it is set to another one.
-    pub fn ghost(&self, (layer, head): (usize, usize)) -> Option<Span> {
-        let span = *self.span((layer, head))?;
+    pub fn ghost(&self, HeadId { layer, head }: HeadId) -> Option<Span> {
+        let span = *self.span(HeadId { layer, head })?;
         let trained = self.model.network.trained_span(layer, head)?;
         (trained != span.span).then(|| Span {
             span: trained,
@@ -103,7 +103,7 @@ impl Facts {
     }
 
     /// Whether anything is changed of a head.
-    pub fn is_edited(&self, head: (usize, usize)) -> bool {
+    pub fn is_edited(&self, head: HeadId) -> bool {
         self.silenced(head) || self.ghost(head).is_some()
     }
 

@@ -2,7 +2,7 @@
 
 use super::axes::Scale;
 use crate::analysis::SpanFlag;
-use crate::model::Span;
+use crate::model::{HeadId, Span};
 use eframe::egui::{
     Align2, Color32, FontId, Mesh, Painter, Pos2, Rect, Shape, Stroke, StrokeKind, Ui, pos2, vec2,
 };
@@ -16,8 +16,8 @@ pub(super) struct Mark {
 }
 
 impl Mark {
-    pub fn head(&self) -> (usize, usize) {
-        (self.span.layer, self.span.head)
+    pub fn head(&self) -> HeadId {
+        self.span.id()
     }
 
     pub fn place(&self, transform: &PlotTransform) -> Pos2 {

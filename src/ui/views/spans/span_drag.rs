@@ -3,6 +3,7 @@
 use super::axes::Scale;
 use super::facts::Facts;
 use super::marks::Mark;
+use crate::model::HeadId;
 use crate::ui::commands::command::Command;
 use crate::ui::language::trf;
 use crate::ui::views::context::ViewContext;
@@ -28,14 +29,14 @@ pub(super) struct Hand {
     drag: Option<Drag>,
     asked: Option<Asked>,
     /// The head that the open menu is about.
-    pub menu: Option<(usize, usize)>,
+    pub menu: Option<HeadId>,
     /// Bits per token of the whole text, when it last had run, and of which model.
     bits: Option<(u64, f64)>,
 }
 
 #[derive(Debug)]
 struct Drag {
-    head: (usize, usize),
+    head: HeadId,
     /// From the pointer up to the point.
     offset: f32,
     /// The heights between which the chart stands still meanwhile.
@@ -45,7 +46,7 @@ struct Drag {
 #[derive(Debug)]
 struct Asked {
     model: u64,
-    head: (usize, usize),
+    head: HeadId,
     /// `None`: as trained.
     span: Option<f32>,
     when: f64,
@@ -75,7 +76,7 @@ impl Hand {
         let snapshot = cx.snapshot;
         let now = ui.input(|input| input.time);
         if let (Some(asked), Some(model)) = (&mut self.asked, &snapshot.model) {
-            let (layer, head) = asked.head;
+            let HeadId { layer, head } = asked.head;
             let has = model.network.edits().span(layer, head);
             asked.is_there = has == asked.span;
             let done = asked.is_there && self.drag.is_none();
@@ -96,7 +97,7 @@ impl Hand {
         }
     }
 
-    pub fn asked_head(&self) -> Option<(usize, usize)> {
+    pub fn asked_head(&self) -> Option<HeadId> {
         self.asked.as_ref().map(|asked| asked.head)
     }
 
@@ -110,7 +111,7 @@ impl Hand {
     }
 
     /// The head that is being dragged.
-    pub fn dragged(&self) -> Option<(usize, usize)> {
+    pub fn dragged(&self) -> Option<HeadId> {
         self.drag.as_ref().map(|drag| drag.head)
     }
 
@@ -132,13 +133,7 @@ impl Hand {
     }
 
     /// Sets a head's z, or sets it back.
-    pub fn ask(
-        &mut self,
-        ui: &Ui,
-        cx: &mut ViewContext<'_>,
-        head: (usize, usize),
-        span: Option<f32>,
-    ) {
+    pub fn ask(&mut self, ui: &Ui, cx: &mut ViewContext<'_>, head: HeadId, span: Option<f32>) {
         cx.commands.push(Command::SetSpan { head, span });
         self.asked = Some(Asked {
             model: cx.snapshot.model_number,
@@ -150,13 +145,7 @@ impl Hand {
     }
 
     /// Leaves a head as trained.
-    pub fn set_back(
-        &mut self,
-        ui: &Ui,
-        cx: &mut ViewContext<'_>,
-        facts: &Facts,
-        head: (usize, usize),
-    ) {
+    pub fn set_back(&mut self, ui: &Ui, cx: &mut ViewContext<'_>, facts: &Facts, head: HeadId) {
         if facts.silenced(head) {
             let silenced = false;
             cx.commands.push(Command::Silence { head, silenced });
@@ -172,7 +161,7 @@ impl Hand {
         ui: &Ui,
         cx: &mut ViewContext<'_>,
         field: &Field<'_>,
-    ) -> Option<((usize, usize), Response)> {
+    ) -> Option<(HeadId, Response)> {
         let Field {
             facts,
             marks,
@@ -219,10 +208,7 @@ impl Hand {
                 egui::WidgetInfo::slider(
                     true,
                     f64::from(mark.span.span),
-                    trf(
-                        "Span z of layer {0}, head {1}",
-                        &[&(head.0 + 1), &(head.1 + 1)],
-                    ),
+                    trf("Span z of layer {0}, head {1}", &[&head.layer, &head.head]),
                 )
             });
             self.drag(ui, cx, field, mark, &handle);
@@ -302,15 +288,15 @@ impl Hand {
         ui: &Ui,
         cx: &mut ViewContext<'_>,
         facts: &Facts,
-        (layer, head): (usize, usize),
+        HeadId { layer, head }: HeadId,
         span: Option<f32>,
     ) {
         let there = match &self.asked {
-            Some(asked) if asked.head == (layer, head) => asked.span,
+            Some(asked) if asked.head == HeadId { layer, head } => asked.span,
             _ => facts.model.network.edits().span(layer, head),
         };
         if there != span {
-            self.ask(ui, cx, (layer, head), span);
+            self.ask(ui, cx, HeadId { layer, head }, span);
         }
     }
 }

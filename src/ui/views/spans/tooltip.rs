@@ -3,6 +3,7 @@
 use super::facts::Facts;
 use crate::analysis::{EFFECTIVE_SHARES, SpanFlag};
 use crate::chart::thousands;
+use crate::model::HeadId;
 use crate::ui::language::{tr, trf};
 use crate::ui::theme::{quiet, strong};
 use crate::ui::widgets::fact_rows::fact_rows;
@@ -10,7 +11,7 @@ use crate::ui::widgets::names::{head_name, percent};
 use eframe::egui::Ui;
 
 /// The numbers of a head.
-pub(super) fn tooltip(ui: &mut Ui, facts: &Facts, head: (usize, usize)) {
+pub(super) fn tooltip(ui: &mut Ui, facts: &Facts, head: HeadId) {
     let Some(span) = facts.span(head) else {
         return;
     };

@@ -5,6 +5,7 @@ use super::lines::{decimated, nearest};
 use super::{TrainingView, decimals};
 use crate::chart::thousands;
 use crate::engine::SpanHistory;
+use crate::model::HeadId;
 use crate::ui::language::{tr, trf};
 use crate::ui::theme::{quiet, strong};
 use crate::ui::views::context::ViewContext;
@@ -24,7 +25,7 @@ const PER_COLUMN: f32 = 3.0;
 
 /// A head's line as it stands in the plot.
 struct Drawn {
-    head: (usize, usize),
+    head: HeadId,
     points: Vec<[f64; 2]>,
 }
 
@@ -82,7 +83,7 @@ impl TrainingView {
             .collect();
         let selected = cx.selection.heads.all();
         let all = selected.len() == lines.len();
-        let stands_out = |head: (usize, usize)| !all && selected.contains(&head);
+        let stands_out = |head: HeadId| !all && selected.contains(&head);
         let hovered = cx.hover.head;
         let (palette, layers) = (cx.palette, history.layers);
         let response = self.plot(ui, &frame).show(ui, |plot| {
@@ -95,7 +96,7 @@ impl TrainingView {
                 |head| usize::from(stands_out(head)) + 2 * usize::from(hovered == Some(head));
             for of in 0..=3 {
                 for line in lines.iter().filter(|line| rank(line.head) == of) {
-                    let color = palette.layer(line.head.0, layers);
+                    let color = palette.layer(line.head.layer, layers);
                     let (color, thickness) = match of {
                         0 => (color.gamma_multiply(0.75), 1.0),
                         _ => (color, 2.6),
@@ -162,8 +163,8 @@ fn legend(ui: &mut Ui, cx: &ViewContext<'_>, history: &SpanHistory) {
         for layer in 0..history.layers {
             let color = cx.palette.layer(layer, history.layers);
             let name = match few {
-                true => trf("layer {0}", &[&(layer + 1)]),
-                false => (layer + 1).to_string(),
+                true => trf("layer {0}", &[&layer]),
+                false => layer.to_string(),
             };
             line_sample(ui, color, Dash::Solid, &name);
         }
@@ -178,7 +179,7 @@ fn draw(
     width: f32,
     (left, right, columns): (f64, f64, usize),
 ) {
-    let name = format!("{}.{}", line.head.0, line.head.1);
+    let name = format!("{}.{}", line.head.layer, line.head.head);
     if let [only] = line.points[..] {
         let points = Points::new(name, PlotPoints::from(vec![only]));
         plot.points(points.radius(1.0 + width).color(color).allow_hover(false));
@@ -209,8 +210,8 @@ fn names(plot: &mut egui_plot::PlotUi<'_>, lines: &[&Drawn], color: impl Fn(usiz
             continue;
         }
         taken.push(y);
-        let (layer, head) = line.head;
-        let name = format!(" {}.{}", layer + 1, head + 1);
+        let HeadId { layer, .. } = line.head;
+        let name = format!(" {}", line.head);
         let words = egui::RichText::new(&name).size(11.0).color(color(layer));
         let text = Text::new(name, PlotPoint::new(x, y), words).anchor(Align2::LEFT_CENTER);
         plot.text(text.allow_hover(false));
@@ -227,7 +228,7 @@ fn height_at(points: &[[f64; 2]], x: f64) -> Option<f64> {
     }
 }
 
-fn readout(ui: &mut Ui, history: &SpanHistory, head: Option<(usize, usize)>, step: f64) {
+fn readout(ui: &mut Ui, history: &SpanHistory, head: Option<HeadId>, step: f64) {
     let at = trf("Step {0}", &[&thousands(step.max(0.0) as usize)]);
     let Some(head) = head else {
         ui.label(strong(at));

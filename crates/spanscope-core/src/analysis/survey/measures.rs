@@ -1,7 +1,7 @@
 //! Numbers that a survey gives for each head, and what is worth pointing out.
 
 use super::piece::{HeadPiece, Shape};
-use crate::model::Span;
+use crate::model::{HeadId, Span};
 
 /// The shares of a head's weight that [effective spans](HeadMeasure::effective) hold.
 pub const EFFECTIVE_SHARES: [f64; 3] = [0.5, 0.9, 0.99];
@@ -49,6 +49,11 @@ pub(super) fn sums<'a>(
 }
 
 impl HeadMeasure {
+    /// The head.
+    pub fn id(&self) -> HeadId {
+        HeadId::new(self.layer, self.head)
+    }
+
     pub(super) fn of<'a>(
         shape: &Shape,
         pieces: impl Iterator<Item = &'a HeadPiece> + Clone,

@@ -12,8 +12,8 @@ use super::sources::{EndSources, ExpertForm, ExpertSources, LayerSources, Source
 use super::{FAMILIES, Family, layer_sources};
 use crate::checkpoint::Checkpoint;
 use crate::checkpoint::gguf::GgufMetadata;
-use crate::model::ModelError;
 use crate::model::architecture::{Architecture, AttentionSpec, Order, Position, Window};
+use crate::model::{Assumption, ModelError};
 use crate::shown::shown;
 use std::ops::Range;
 
@@ -120,7 +120,7 @@ impl File<'_> {
     }
 
     /// What the format has no word for.
-    fn assumed(&self, name: &str) -> Vec<String> {
+    fn assumed(&self, name: &str) -> Vec<Assumption> {
         let called = self
             .metadata
             .get_str("general.name")

@@ -4,8 +4,8 @@ use super::Family;
 use super::settings::Settings;
 use super::sources::{EndSources, LayerSources};
 use crate::checkpoint::Checkpoint;
-use crate::model::ModelError;
 use crate::model::architecture::Architecture;
+use crate::model::{Assumption, ModelError};
 use serde_json::{Map, Value};
 
 /// What a file says of a network, and where its numbers lie.
@@ -18,7 +18,7 @@ pub(in crate::model) struct Plan<'a> {
     /// Names of tensors that are known and hold no weights end like these.
     pub buffers: &'a [&'a str],
     /// What had to be assumed.
-    pub assumed: Vec<String>,
+    pub assumed: Vec<Assumption>,
 }
 
 /// What files of old hold beside weights: masks and tables that follow from the configuration.

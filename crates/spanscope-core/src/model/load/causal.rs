@@ -171,9 +171,9 @@ impl Causal<'_> {
             architecture.output.tied,
         );
         let mut assumed = plan.assumed;
-        assumed.extend(unused.note());
-        assumed.extend(self.base.checkpoint.notes().iter().cloned());
-        assumed.extend(self.base.not_finite());
+        assumed.extend(unused.note().map(Into::into));
+        assumed.extend(self.base.checkpoint.notes().iter().cloned().map(Into::into));
+        assumed.extend(self.base.not_finite().map(Into::into));
         Ok(Network {
             spans: Span::all(&architecture, &layers),
             parts: self.base.parameters.parts(),

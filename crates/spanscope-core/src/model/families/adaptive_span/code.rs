@@ -5,8 +5,7 @@
 //! the names of its tensors say it, before which the port writes `decoder.model.`
 
 use crate::checkpoint::{Checkpoint, Settings, is_fairseq_name};
-use crate::model::ModelError;
-use crate::model::Normalisation;
+use crate::model::{About, Assumption, ModelError, Normalisation};
 use crate::shown::shown;
 use serde::Deserialize;
 
@@ -30,7 +29,7 @@ pub(super) struct Tensors {
 pub(super) fn infer(
     checkpoint: &Checkpoint,
     tensors: &Tensors,
-    assumed: &mut Vec<String>,
+    assumed: &mut Vec<Assumption>,
 ) -> Result<Normalisation, ModelError> {
     if let Some(stored) = stored(checkpoint)? {
         return Ok(stored);
@@ -41,10 +40,13 @@ pub(super) fn infer(
         if !(has_names && is_ports) {
             return Ok(Normalisation::Renormalised);
         }
-        assumed.push(format!(
-            "weights {} after the mask: names begin with decoder.model., as in {}",
-            Normalisation::Masked.words(),
-            Normalisation::Masked.code()
+        assumed.push(Assumption::new(
+            About::Weights,
+            format!(
+                "weights {} after the mask: names begin with decoder.model., as in {}",
+                Normalisation::Masked.words(),
+                Normalisation::Masked.code()
+            ),
         ));
         return Ok(Normalisation::Masked);
     };
@@ -62,13 +64,13 @@ pub(super) fn infer(
             Some(name) => format!("the architecture {}", shown(name)),
             None => "no architecture".into(),
         };
-        assumed.push(format!(
+        assumed.push(Assumption::new(About::Weights, format!(
             "weights {} after the mask, as in the {}: names begin with decoder.model. as in {}, but {} names {names}",
             Normalisation::Renormalised.words(),
             Normalisation::Renormalised.code(),
             Normalisation::Masked.code(),
             settings.under
-        ));
+        )));
     }
     Ok(Normalisation::Renormalised)
 }
@@ -137,17 +139,18 @@ fn refused(checkpoint: &Checkpoint, settings: &Settings, tensors: &Tensors) -> M
 }
 
 /// Says where the settings contradict the tensors, which count.
-fn tell_differences(settings: &Settings, tensors: &Tensors, assumed: &mut Vec<String>) {
+fn tell_differences(settings: &Settings, tensors: &Tensors, assumed: &mut Vec<Assumption>) {
     let differ = tensors.sizes.into_iter().filter_map(|(name, size)| {
         let said = settings.number(name)?;
         (said != size as f64).then(|| format!("{name} = {size} (there {said})"))
     });
     let differ: Vec<String> = differ.collect();
     if !differ.is_empty() {
-        assumed.push(format!(
+        let words = format!(
             "what the tensors say, where {} contradicts them: {}",
             settings.under,
             differ.join(", ")
-        ));
+        );
+        assumed.push(words.into());
     }
 }

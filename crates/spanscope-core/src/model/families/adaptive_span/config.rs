@@ -2,7 +2,7 @@
 
 use super::{code, layers, stored_config};
 use crate::checkpoint::Checkpoint;
-use crate::model::{ModelError, Normalisation};
+use crate::model::{About, Assumption, ModelError, Normalisation};
 use serde::{Deserialize, Serialize};
 
 /// The ramp R that is assumed when nothing says otherwise: the published models' value.
@@ -64,7 +64,7 @@ impl Config {
 pub fn infer(
     checkpoint: &Checkpoint,
     ramp: Option<usize>,
-) -> Result<(Config, Vec<String>), ModelError> {
+) -> Result<(Config, Vec<Assumption>), ModelError> {
     let shape = |name: &str| checkpoint.info(name).map(|info| info.shape.clone());
     let need = |name: &str, dims: usize| -> Result<Vec<usize>, ModelError> {
         let found = shape(name).ok_or_else(|| ModelError::missing(checkpoint, name))?;
@@ -135,7 +135,8 @@ pub fn infer(
             Some(ramp) => ramp,
             None => {
                 if adapt_span {
-                    assumed.push(format!("ramp R = {DEFAULT_RAMP} (not stored in the file)"));
+                    let words = format!("ramp R = {DEFAULT_RAMP} (not stored in the file)");
+                    assumed.push(Assumption::new(About::Ramp, words));
                 }
                 DEFAULT_RAMP
             }

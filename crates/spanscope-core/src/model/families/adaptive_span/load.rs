@@ -56,10 +56,10 @@ impl<'a> Reader<'a> {
             .collect::<Result<Vec<_>, _>>()?;
         let (input, output) = self.input_and_output(&config)?;
         let unused = self.unused(&config)?;
-        assumed.extend(unused.note());
-        assumed.extend(self.base.checkpoint.notes().iter().cloned());
-        assumed.extend(self.clamped.note());
-        assumed.extend(self.base.not_finite());
+        assumed.extend(unused.note().map(Into::into));
+        assumed.extend(self.base.checkpoint.notes().iter().cloned().map(Into::into));
+        assumed.extend(self.clamped.note().map(Into::into));
+        assumed.extend(self.base.not_finite().map(Into::into));
         Ok(Network {
             spans: Span::all(&architecture, &layers),
             architecture,

@@ -3,12 +3,12 @@
 use super::config::{Config, MOST_RECORDED_DISTANCES, believable, span_name};
 use super::load::Reader;
 use crate::checkpoint::Checkpoint;
-use crate::model::ModelError;
 use crate::model::architecture::Architecture;
 use crate::model::edits::Edits;
 use crate::model::heads::Positions;
 use crate::model::parts::{Part, PartKind};
 use crate::model::weights::{Layer, Network, Span};
+use crate::model::{Assumption, ModelError};
 use std::sync::{Arc, OnceLock};
 
 /// What a run file says of a network, beside its tensors.
@@ -19,7 +19,7 @@ pub struct RecordedNetwork {
     /// The parameters of the whole network.
     pub parts: Vec<Part>,
     /// What was assumed when it was recorded.
-    pub assumed: Vec<String>,
+    pub assumed: Vec<Assumption>,
 }
 
 /// A tensor of a checkpoint that a run file holds of the network.

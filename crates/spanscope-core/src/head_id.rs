@@ -5,7 +5,10 @@ use std::fmt;
 use std::str::FromStr;
 
 /// A head of a network.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize,
+)]
+#[serde(from = "(usize, usize)", into = "(usize, usize)")]
 pub struct HeadId {
     /// Its layer, from 0.
     pub layer: usize,
@@ -18,6 +21,39 @@ impl HeadId {
     pub const fn new(layer: usize, head: usize) -> Self {
         Self { layer, head }
     }
+
+    /// Itself, if it is one of `heads` heads in one of `layers` layers.
+    ///
+    /// # Errors
+    /// Where a network of this size has no such head.
+    pub const fn of(self, layers: usize, heads: usize) -> Result<Self, NoSuchHead> {
+        match self.layer < layers && self.head < heads {
+            true => Ok(self),
+            false => Err(NoSuchHead {
+                id: self,
+                layers,
+                heads,
+            }),
+        }
+    }
+
+    /// Its name written out, for titles and sentences: `layer 3, head 1`.
+    pub fn in_words(self) -> String {
+        format!("layer {}, head {}", self.layer, self.head)
+    }
+}
+
+/// Files keep a head as two numbers.
+impl From<(usize, usize)> for HeadId {
+    fn from((layer, head): (usize, usize)) -> Self {
+        Self { layer, head }
+    }
+}
+
+impl From<HeadId> for (usize, usize) {
+    fn from(id: HeadId) -> Self {
+        (id.layer, id.head)
+    }
 }
 
 /// `L3H1`, as TransformerLens and papers write it.
@@ -27,9 +63,18 @@ impl fmt::Display for HeadId {
     }
 }
 
+/// A head that a network has not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("there is no head {id}: layers go from 0 to {}, heads from 0 to {}", layers.saturating_sub(1), heads.saturating_sub(1))]
+pub struct NoSuchHead {
+    id: HeadId,
+    layers: usize,
+    heads: usize,
+}
+
 /// Why a text names no head.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("a head is written LAYER.HEAD or L3H1, both numbers from 0")]
+#[error("expected a head as LAYER.HEAD or L3H1, both counted from 0")]
 pub struct NoHead;
 
 impl FromStr for HeadId {
@@ -81,5 +126,16 @@ mod tests {
             assert_eq!(text.parse::<HeadId>(), Err(NoHead), "{text}");
         }
         assert_eq!(HeadId::new(3, 1).to_string(), "L3H1");
+        assert_eq!(HeadId::new(3, 1).in_words(), "layer 3, head 1");
+    }
+
+    #[test]
+    fn a_head_beyond_the_network_is_named() {
+        assert_eq!(HeadId::new(3, 1).of(4, 2), Ok(HeadId::new(3, 1)));
+        let error = HeadId::new(3, 2).of(4, 2).unwrap_err().to_string();
+        assert_eq!(
+            error,
+            "there is no head L3H2: layers go from 0 to 3, heads from 0 to 1"
+        );
     }
 }
