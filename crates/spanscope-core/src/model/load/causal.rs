@@ -279,6 +279,7 @@ impl Causal<'_> {
             silenced: false,
             open,
             sink: attention.sink.then(|| sinks.get(h).copied().unwrap_or(0.0)),
+            before: None,
             persistent: Arc::clone(&none),
         });
         let positions = Positions::new(d, 0, &[]);
