@@ -41,11 +41,12 @@ pub struct Parts {
 impl PlainNetwork {
     pub fn project(&self, layer: usize, input: &[Vec<f64>]) -> Projected {
         let layer = &self.layers[layer];
-        let zeros = vec![0.0; self.hidden_size];
-        let before = match self.pre_norm {
-            true => layer.norm1.apply(&zeros),
-            false => zeros,
+        let read = |row: &[f64]| match self.pre_norm {
+            true => layer.norm1.apply(row),
+            false => row.to_vec(),
         };
+        let before = read(&vec![0.0; self.hidden_size]);
+        let input: Vec<Vec<f64>> = input.iter().map(|row| read(row)).collect();
         Projected {
             before: [layer.key.times(&before), layer.val.times(&before)],
             q: input.iter().map(|x| layer.query.times(x)).collect(),

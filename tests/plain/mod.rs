@@ -42,14 +42,7 @@ impl PlainNetwork {
 
     /// One layer over its input for a whole text, a row per token.
     pub fn layer(&self, layer: usize, input: &[Vec<f64>]) -> LayerRun {
-        let normed = match self.pre_norm {
-            true => input
-                .iter()
-                .map(|row| self.layers[layer].norm1.apply(row))
-                .collect(),
-            false => input.to_vec(),
-        };
-        let projected = self.project(layer, &normed);
+        let projected = self.project(layer, input);
         let heads: Vec<Vec<QueryWeights>> = (0..self.nb_heads)
             .map(|head| {
                 (0..input.len())
