@@ -1,6 +1,7 @@
 //! From the files of any causal Transformer to a network: what its configuration says, and the numbers where its family says they lie.
 
 use super::Loader;
+use super::rows::FileRows;
 use crate::checkpoint::Checkpoint;
 use crate::model::ModelError;
 use crate::model::architecture::{
@@ -118,7 +119,11 @@ impl Causal<'_> {
                 .base
                 .shared_matrix(&[name], |base| base.pack(&parts, inputs));
         }
-        self.base.gather(&read, outputs, inputs).map(Arc::new)
+        let mut rows = FileRows::new(&self.base, inputs);
+        for (name, source, count) in &read {
+            rows.add_source(name, source, *count)?;
+        }
+        rows.packed().map(Arc::new)
     }
 
     /// The biases that belong to some rows.
