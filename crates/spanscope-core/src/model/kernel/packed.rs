@@ -155,6 +155,7 @@ impl Packed {
     }
 
     /// From the weights in row-major order.
+    #[cfg(test)]
     pub fn of_rows(rows: &[f32], outputs: usize, inputs: usize) -> Self {
         let read = |first: usize, to: &mut [f32]| {
             to.copy_from_slice(&rows[first * inputs..][..to.len()]);

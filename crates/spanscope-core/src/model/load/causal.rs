@@ -42,7 +42,7 @@ pub(super) struct Causal<'a> {
 
 impl Causal<'_> {
     /// The name that a tensor has in the file: with one of the prefixes, or without.
-    fn find(&self, name: &str) -> String {
+    pub fn find(&self, name: &str) -> String {
         let names = self.prefixes.iter().map(|prefix| format!("{prefix}{name}"));
         let mut names = names.chain([name.to_owned()]);
         let is_there = |name: &String| self.base.checkpoint.info(name).is_some();

@@ -116,7 +116,7 @@ impl<'a> Loader<'a> {
         Ok(())
     }
 
-    fn note_not_finite(&self, name: &str) {
+    pub fn note_not_finite(&self, name: &str) {
         let first = self.not_finite.lock();
         first
             .unwrap_or_else(PoisonError::into_inner)
