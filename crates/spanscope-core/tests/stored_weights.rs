@@ -158,7 +158,11 @@ fn packed_experts_of_published_folders_give_what_their_numbers_give() {
     });
     assert!(results[0] == results[1]);
     assert_eq!(networks[0].parameters(), networks[1].parameters());
-    assert!(networks[0].unused().unknown.is_empty(), "{:?}", networks[0].unused());
+    assert!(
+        networks[0].unused().unknown.is_empty(),
+        "{:?}",
+        networks[0].unused()
+    );
     let [small, large] = [&networks[0], &networks[1]].map(|network| network.weight_bytes());
     // Three layers of four experts: 64 × 32 and 32 × 32 weights of 17 bytes per 32 in the place of 4 bytes each.
     let weights = 3 * 4 * (64 * 32 + 32 * 32);

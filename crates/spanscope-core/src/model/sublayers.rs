@@ -282,7 +282,9 @@ fn mix(
     if !mixture.router_bias.is_empty() {
         add(&mut scores, &mixture.router_bias);
     }
-    let chosen = scores.chunks_exact(count.max(1)).map(|row| choose(row, used));
+    let chosen = scores
+        .chunks_exact(count.max(1))
+        .map(|row| choose(row, used));
     let chosen: Vec<(Vec<usize>, Vec<f32>)> = chosen.collect();
     // Of each expert, the rows that chose it, and as the how manieth.
     let mut of_expert = vec![Vec::new(); mixture.experts.len()];

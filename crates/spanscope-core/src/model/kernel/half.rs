@@ -1,6 +1,4 @@
-//! Numbers of 16 bits, 32 side by side, as `f32`: exactly, and without a branch, so that the compiler works on many at once.
-
-use super::PANEL;
+//! Numbers of 16 bits as `f32` and back: exactly, and without a branch, so that the compiler works on many at once.
 
 /// The `f32` of an IEEE half.
 #[inline(always)]
@@ -24,7 +22,7 @@ pub(super) fn from_f16(bits: u16) -> f32 {
 
 /// The half that a number is, where it is one.
 #[inline(always)]
-pub(super) fn to_f16(value: f32) -> u16 {
+pub(super) fn to_f16(value: f32) -> u32 {
     let bits = value.to_bits();
     let (sign, size) = (bits >> 16 & 0x8000, bits & 0x7fff_ffff);
     let small = (f32::from_bits(size) * f32::from_bits((127 + 24) << 23)) as u32;
@@ -37,34 +35,13 @@ pub(super) fn to_f16(value: f32) -> u16 {
     } else {
         normal
     };
-    (sign | half) as u16
+    sign | half
 }
 
 /// The number with the exponent of `f32` that a number is, where it is one.
 #[inline(always)]
-pub(super) fn to_bf16(value: f32) -> u16 {
-    (value.to_bits() >> 16) as u16
-}
-
-/// 32 halves, little-endian, as `f32`.
-#[inline(always)]
-pub(super) fn f16s(bytes: &[u8; 2 * PANEL]) -> [f32; PANEL] {
-    let mut out = [0.0; PANEL];
-    for lane in 0..PANEL {
-        out[lane] = from_f16(u16::from_le_bytes([bytes[2 * lane], bytes[2 * lane + 1]]));
-    }
-    out
-}
-
-/// 32 numbers with the exponent of `f32`, little-endian, as `f32`.
-#[inline(always)]
-pub(super) fn bf16s(bytes: &[u8; 2 * PANEL]) -> [f32; PANEL] {
-    let mut out = [0.0; PANEL];
-    for lane in 0..PANEL {
-        let bits = u16::from_le_bytes([bytes[2 * lane], bytes[2 * lane + 1]]);
-        out[lane] = f32::from_bits(u32::from(bits) << 16);
-    }
-    out
+pub(super) fn to_bf16(value: f32) -> u32 {
+    value.to_bits() >> 16
 }
 
 #[cfg(test)]
@@ -77,10 +54,13 @@ mod tests {
             let (found, expected) = (from_f16(bits), half::f16::from_bits(bits).to_f32());
             let same = found.to_bits() == expected.to_bits();
             assert!(same || found.is_nan() && expected.is_nan(), "{bits:#06x}");
-            assert!(to_f16(found) == bits || found.is_nan(), "{bits:#06x}");
-            assert!(from_f16(to_f16(found)).is_nan() == found.is_nan());
+            assert!(
+                to_f16(found) == u32::from(bits) || found.is_nan(),
+                "{bits:#06x}"
+            );
+            assert!(from_f16(to_f16(found) as u16).is_nan() == found.is_nan());
             let wide = f32::from_bits(u32::from(bits) << 16);
-            assert_eq!(to_bf16(wide), bits);
+            assert_eq!(to_bf16(wide), u32::from(bits));
         }
     }
 }

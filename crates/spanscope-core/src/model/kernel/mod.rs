@@ -15,12 +15,13 @@ mod packed;
 mod product;
 mod repack;
 mod rows;
+mod unpack;
 
 pub(in crate::model) use activation::activate;
 pub(in crate::model) use columns::add_rows;
 pub(in crate::model) use entropy::entropy;
-pub use numbers::Numbers;
 pub(in crate::model) use form::Form;
+pub use numbers::Numbers;
 pub(in crate::model) use packed::{Packed, Rows};
 pub(in crate::model) use product::{Job, Left, Right, add_products, products};
 pub(in crate::model) use rows::{

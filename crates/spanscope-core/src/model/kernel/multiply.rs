@@ -1,8 +1,9 @@
 //! Products of rows with a packed matrix.
 
-use super::form::{Form, unpack};
+use super::form::Form;
 use super::packed::{Packed, Piece};
 use super::product::{Left, OneRow, Right, columns, one_panel};
+use super::unpack::unpack;
 use super::{DEPTH, PANEL};
 use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
@@ -118,10 +119,10 @@ impl WithSimd for OneRowOfKept<'_> {
     fn with_simd<S: Simd>(self, simd: S) {
         let mut piece: Piece = [0.0; DEPTH * PANEL];
         for (i, out) in self.out.chunks_exact_mut(PANEL).enumerate() {
-            let bytes = self.packed.panel_bytes(self.first + i);
+            let words = self.packed.panel_words(self.first + i);
             for (slice, row) in self.row.chunks(DEPTH).enumerate() {
                 let piece = &mut piece[..row.len() * PANEL];
-                unpack(self.form, bytes, slice * DEPTH, piece);
+                unpack(simd, self.form, words, slice * DEPTH, piece);
                 one_panel(simd, row, piece, out, slice > 0);
             }
         }
@@ -163,7 +164,7 @@ impl WithSimd for Multiply<'_> {
                         None => {
                             let (form, _) = self.packed.form_and_count(i, 1);
                             let piece = &mut piece[..left.cols * PANEL];
-                            unpack(form, self.packed.panel_bytes(i), depth, piece);
+                            unpack(simd, form, self.packed.panel_words(i), depth, piece);
                             &*piece
                         }
                     };

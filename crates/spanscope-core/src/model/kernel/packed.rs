@@ -1,10 +1,12 @@
 //! A weight matrix laid out for the product of rows with it.
 
-use super::form::{Blocks, Form, unpack};
+use super::form::{Blocks, Form};
 use super::half::{to_bf16, to_f16};
 use super::numbers::Numbers;
 use super::product::Right;
+use super::unpack::unpack;
 use super::{DEPTH, PANEL, repack};
+use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
 use std::borrow::Cow;
 use std::convert::Infallible;
@@ -84,23 +86,19 @@ pub(super) type Piece = [f32; DEPTH * PANEL];
 
 impl Run {
     fn new(form: Form, first: usize, count: usize, inputs: usize) -> Self {
-        let bytes = form.panel_bytes(inputs).saturating_mul(count);
+        let words = form.panel_words(inputs).saturating_mul(count);
         Self {
             form,
             first,
             count,
-            panels: Numbers::zeros(bytes.div_ceil(size_of::<f32>())),
+            panels: Numbers::zeros(words),
         }
     }
 
-    fn bytes(&self) -> &[u8] {
-        bytemuck::cast_slice(&self.panels)
-    }
-
-    /// The bytes of the panel of this number.
-    fn panel(&self, i: usize, inputs: usize) -> &[u8] {
-        let size = self.form.panel_bytes(inputs);
-        &self.bytes()[(i - self.first) * size..][..size]
+    /// The words of the panel of this number.
+    fn panel(&self, i: usize, inputs: usize) -> &[u32] {
+        let size = self.form.panel_words(inputs);
+        &bytemuck::cast_slice(&self.panels)[(i - self.first) * size..][..size]
     }
 }
 
@@ -128,9 +126,9 @@ impl Packed {
         }
         for (form, first, count) in forms {
             let mut run = Run::new(form, first, count, inputs);
-            let size = form.panel_bytes(inputs);
-            let bytes: &mut [u8] = bytemuck::cast_slice_mut(&mut run.panels);
-            bytes
+            let size = form.panel_words(inputs);
+            let words: &mut [u32] = bytemuck::cast_slice_mut(&mut run.panels);
+            words
                 .par_chunks_exact_mut(size)
                 .take(count)
                 .enumerate()
@@ -199,7 +197,10 @@ impl Packed {
 
     /// Memory of its weights, in bytes.
     pub fn bytes(&self) -> usize {
-        self.runs.iter().map(|run| run.bytes().len()).sum()
+        self.runs
+            .iter()
+            .map(|run| size_of_val(&run.panels[..]))
+            .sum()
     }
 
     /// Panel `i` as a right-hand matrix, inputs × 32, of a matrix that was made of numbers.
@@ -220,7 +221,9 @@ impl Packed {
     pub(super) fn plain_panels(&self, i: usize, count: usize) -> Option<&[f32]> {
         let run = self.run(i).filter(|run| run.form == Form::F32)?;
         let size = self.inputs * PANEL;
-        run.panels.get((i - run.first) * size..)?.get(..count * size)
+        run.panels
+            .get((i - run.first) * size..)?
+            .get(..count * size)
     }
 
     /// The form of panel `i`, and how many panels from there on have the same, at most `most`.
@@ -232,8 +235,8 @@ impl Packed {
         }
     }
 
-    /// The bytes of panel `i`.
-    pub(super) fn panel_bytes(&self, i: usize) -> &[u8] {
+    /// The words of panel `i`.
+    pub(super) fn panel_words(&self, i: usize) -> &[u32] {
         let run = self.run(i);
         run.map_or(&[], |run| run.panel(i, self.inputs))
     }
@@ -260,11 +263,12 @@ impl Packed {
 
     /// Panel `i` as numbers.
     fn unpacked(&self, i: usize) -> Vec<f32> {
-        let ((form, _), bytes) = (self.form_and_count(i, 1), self.panel_bytes(i));
         let mut out = vec![0.0; self.inputs * PANEL];
-        for (slice, out) in out.chunks_mut(DEPTH * PANEL).enumerate() {
-            unpack(form, bytes, slice * DEPTH, out);
-        }
+        Arch::new().dispatch(Unpacked {
+            form: self.form_and_count(i, 1).0,
+            panel: self.panel_words(i),
+            out: &mut out,
+        });
         out
     }
 
@@ -286,6 +290,24 @@ impl Packed {
     }
 }
 
+/// A panel as numbers.
+struct Unpacked<'a> {
+    form: Form,
+    panel: &'a [u32],
+    out: &'a mut [f32],
+}
+
+impl WithSimd for Unpacked<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        for (slice, out) in self.out.chunks_mut(DEPTH * PANEL).enumerate() {
+            unpack(simd, self.form, self.panel, slice * DEPTH, out);
+        }
+    }
+}
+
 /// Lays the weights of up to 32 outputs out as a panel; `room` is memory between calls.
 fn pack<R: Rows>(
     rows: &R,
@@ -293,7 +315,7 @@ fn pack<R: Rows>(
     outputs: std::ops::Range<usize>,
     inputs: usize,
     room: &mut Vec<f32>,
-    panel: &mut [u8],
+    panel: &mut [u32],
 ) -> Result<(), R::Error> {
     if let Form::Blocks(blocks) = form {
         return pack_blocks(rows, blocks, outputs, panel);
@@ -301,9 +323,9 @@ fn pack<R: Rows>(
     room.resize(outputs.len() * inputs, 0.0);
     rows.read(outputs.start, room)?;
     match form {
-        Form::F16 => transpose(room, inputs, panel, |x| to_f16(x).to_le_bytes()),
-        Form::Bf16 => transpose(room, inputs, panel, |x| to_bf16(x).to_le_bytes()),
-        _ => transpose(room, inputs, panel, f32::to_ne_bytes),
+        Form::F16 => transpose(room, inputs, panel, 2, to_f16),
+        Form::Bf16 => transpose(room, inputs, panel, 2, to_bf16),
+        _ => transpose(room, inputs, panel, 1, f32::to_bits),
     }
     Ok(())
 }
@@ -312,7 +334,7 @@ fn pack_blocks<R: Rows>(
     rows: &R,
     blocks: Blocks,
     outputs: std::ops::Range<usize>,
-    panel: &mut [u8],
+    panel: &mut [u32],
 ) -> Result<(), R::Error> {
     let all = outputs.clone().map(|output| rows.blocks(output));
     let all = all.collect::<Result<Vec<_>, _>>()?;
@@ -323,21 +345,26 @@ fn pack_blocks<R: Rows>(
     Ok(())
 }
 
-/// `rows` (as many as there are, `inputs` numbers each) into the columns of a panel.
-fn transpose<const N: usize>(
+/// `rows` (as many as there are, `inputs` numbers each) into the columns of a panel of zeros, `per_word` inputs to a word.
+fn transpose(
     rows: &[f32],
     inputs: usize,
-    panel: &mut [u8],
-    bytes: impl Fn(f32) -> [u8; N],
+    panel: &mut [u32],
+    per_word: usize,
+    bits: impl Fn(f32) -> u32,
 ) {
     // A few inputs at a time, so that what is written stays in the nearest cache.
     const STEP: usize = 16;
-    let panel = panel.as_chunks_mut::<N>().0;
+    let width = 32 / per_word;
     for start in (0..inputs).step_by(STEP) {
         let end = (start + STEP).min(inputs);
         for (lane, row) in rows.chunks_exact(inputs).enumerate() {
-            for (input, value) in row[start..end].iter().enumerate() {
-                panel[(start + input) * PANEL + lane] = bytes(*value);
+            for (i, values) in row[start..end].chunks(per_word).enumerate() {
+                let mut word = 0;
+                for (k, value) in values.iter().enumerate() {
+                    word |= bits(*value) << (width * k);
+                }
+                panel[(start / per_word + i) * PANEL + lane] = word;
             }
         }
     }

@@ -35,96 +35,84 @@ impl Default for Parts {
 ///
 /// # Panics
 /// When a row is shorter than the panel is long.
-pub(super) fn panel(blocks: Blocks, rows: &[&[u8]], panel: &mut [u8]) -> bool {
+pub(super) fn panel(blocks: Blocks, rows: &[&[u8]], panel: &mut [u32]) -> bool {
     let layout = blocks.layout();
     let [shifts, factors, lows, codes] = layout.places();
     let groups = layout.unit / layout.group;
-    let mut all: Vec<Parts> = Vec::new();
-    all.resize_with(PANEL, Parts::default);
+    let mut parts = Parts::default();
     let mut finite = true;
-    let units = panel.chunks_exact_mut(layout.unit_bytes());
-    for (u, unit) in units.enumerate() {
-        for (lane, (row, parts)) in rows.iter().zip(&mut all).enumerate() {
-            take_apart(blocks, row, u, parts);
+    for (u, unit) in panel.chunks_exact_mut(layout.unit_words()).enumerate() {
+        let (head, planes) = unit.split_at_mut(codes / 4);
+        let head: &mut [u8] = bytemuck::cast_slice_mut(head);
+        for (lane, row) in rows.iter().enumerate() {
+            take_apart(blocks, row, u, &mut parts);
             finite &= layout.scale == 1 || is_finite(parts.scale) && is_finite(parts.shift);
             match layout.scale {
-                1 => unit[lane] = parts.scale as u8,
-                _ => put(unit, 2 * lane, parts.scale),
+                1 => head[lane] = parts.scale as u8,
+                _ => put(head, 2 * lane, parts.scale),
             }
             if layout.shift {
-                put(unit, shifts + 2 * lane, parts.shift);
+                put(head, shifts + 2 * lane, parts.shift);
             }
             for group in 0..groups {
                 if layout.factors {
-                    unit[factors + group * PANEL + lane] = parts.factors[group];
+                    head[factors + group * PANEL + lane] = parts.factors[group];
                 }
                 if layout.lows {
-                    unit[lows + group * PANEL + lane] = parts.lows[group];
+                    head[lows + group * PANEL + lane] = parts.lows[group];
                 }
             }
-        }
-        let inputs = unit[codes..].chunks_exact_mut(layout.codes);
-        for (input, to) in inputs.enumerate() {
-            let mut lanes = [0; PANEL];
-            for (lane, parts) in lanes.iter_mut().zip(&all) {
-                *lane = parts.codes[input];
+            let planes = planes.chunks_exact_mut(layout.bits * PANEL);
+            for (codes, planes) in parts.codes.as_chunks::<32>().0.iter().zip(planes) {
+                join(layout.bits, codes, lane, planes);
             }
-            join(blocks, &lanes, to);
         }
     }
     finite
 }
 
-fn put(unit: &mut [u8], at: usize, bits: u16) {
-    unit[at..at + 2].copy_from_slice(&bits.to_le_bytes());
+fn put(head: &mut [u8], at: usize, bits: u16) {
+    head[at..at + 2].copy_from_slice(&bits.to_le_bytes());
 }
 
 fn is_finite(bits: u16) -> bool {
     f16::from_bits(bits).is_finite()
 }
 
-/// 32 whole numbers, bit plane by bit plane.
-fn join(blocks: Blocks, codes: &[u8; PANEL], to: &mut [u8]) {
-    match blocks {
-        Blocks::Q8_0 => to.copy_from_slice(codes),
-        Blocks::Q2K => twos(codes, 0, to),
-        Blocks::Q3K => {
-            twos(codes, 0, to);
-            ones(codes, 2, &mut to[8..]);
+/// 32 whole numbers of one output, bit plane by bit plane.
+fn join(bits: usize, codes: &[u8; 32], lane: usize, planes: &mut [u32]) {
+    // What is taken off again when they are unpacked, so that no number is below 0.
+    let flip = if bits == 8 { 0x80 } else { 0 };
+    let mut first = 0;
+    let mut plane = |width: usize, shift: usize| {
+        let per_word = 32 / width;
+        for (i, codes) in codes.chunks_exact(per_word).enumerate() {
+            let mut word = 0;
+            for (k, code) in codes.iter().enumerate() {
+                let part = u32::from((code ^ flip) >> shift) & ((1 << width) - 1);
+                word |= part << (width * k);
+            }
+            planes[(first + i) * PANEL + lane] = word;
         }
-        Blocks::Q6K => {
-            fours(codes, to);
-            twos(codes, 4, &mut to[16..]);
+        first += width;
+    };
+    match bits {
+        8 => plane(8, 0),
+        2 => plane(2, 0),
+        3 => {
+            plane(2, 0);
+            plane(1, 2);
         }
-        Blocks::Q5_0 | Blocks::Q5_1 | Blocks::Q5K => {
-            fours(codes, to);
-            ones(codes, 4, &mut to[16..]);
+        5 => {
+            plane(4, 0);
+            plane(1, 4);
         }
-        Blocks::Q4_0 | Blocks::Q4_1 | Blocks::Q4K | Blocks::Iq4Nl | Blocks::Mxfp4 => {
-            fours(codes, to);
+        6 => {
+            plane(4, 0);
+            plane(2, 4);
         }
+        _ => plane(4, 0),
     }
-}
-
-fn fours(codes: &[u8; PANEL], to: &mut [u8]) {
-    for (lane, to) in to.iter_mut().take(16).enumerate() {
-        *to = codes[lane] & 15 | codes[lane + 16] << 4;
-    }
-}
-
-fn twos(codes: &[u8; PANEL], shift: u32, to: &mut [u8]) {
-    for (lane, to) in to.iter_mut().take(8).enumerate() {
-        let two = |part: usize| (codes[8 * part + lane] >> shift & 3) << (2 * part);
-        *to = two(0) | two(1) | two(2) | two(3);
-    }
-}
-
-fn ones(codes: &[u8; PANEL], shift: u32, to: &mut [u8]) {
-    let mut bits = 0_u32;
-    for (lane, code) in codes.iter().enumerate() {
-        bits |= u32::from(code >> shift & 1) << lane;
-    }
-    to[..4].copy_from_slice(&bits.to_le_bytes());
 }
 
 fn bits(bytes: &[u8]) -> u16 {

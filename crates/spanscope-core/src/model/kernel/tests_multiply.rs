@@ -133,10 +133,14 @@ impl OfBlocks {
     fn random(kinds: &[GgmlType], outputs: usize, inputs: usize) -> Self {
         let mut state = 0x2545_f491_4f6c_dd1d_u64;
         let mut byte = || {
-            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1);
             (state >> 56) as u8
         };
-        let kinds: Vec<GgmlType> = (0..outputs).map(|i| kinds[i * kinds.len() / outputs]).collect();
+        let kinds: Vec<GgmlType> = (0..outputs)
+            .map(|i| kinds[i * kinds.len() / outputs])
+            .collect();
         let row = |kind: &GgmlType| {
             let mut bytes: Vec<u8> = (0..kind.bytes(inputs).unwrap()).map(|_| byte()).collect();
             let (_, size) = kind.block().unwrap();
@@ -249,7 +253,11 @@ fn same(kept: &Packed, w: &[f32], what: &str) {
     let plain = Packed::of_rows(w, outputs, inputs);
     assert_eq!(bits(&kept.to_rows()), bits(w), "{what}: numbers");
     let row: Vec<f32> = kept.row(outputs - 1).collect();
-    assert_eq!(bits(&row), bits(&w[(outputs - 1) * inputs..]), "{what}: a row");
+    assert_eq!(
+        bits(&row),
+        bits(&w[(outputs - 1) * inputs..]),
+        "{what}: a row"
+    );
     for rows in [1, 2, 7, 300] {
         let x = numbers(rows * inputs, 3);
         let mut out = [vec![9.0; rows * outputs], vec![9.0; rows * outputs]];
@@ -260,7 +268,11 @@ fn same(kept: &Packed, w: &[f32], what: &str) {
                     false => packed.multiply(&x, out),
                 }
             }
-            assert_eq!(bits(&out[0]), bits(&out[1]), "{what}: {rows} rows, wide: {wide}");
+            assert_eq!(
+                bits(&out[0]),
+                bits(&out[1]),
+                "{what}: {rows} rows, wide: {wide}"
+            );
         }
     }
 }
@@ -271,16 +283,28 @@ fn blocks_give_what_their_numbers_give_bit_for_bit() {
         for (outputs, inputs) in [(32, 256), (160, 512), (37, 768)] {
             let rows = OfBlocks::random(&[kind], outputs, inputs);
             let kept = Packed::new(outputs, inputs, &rows).unwrap();
-            same(&kept, &rows.numbers(), &format!("{kind:?} {outputs} × {inputs}"));
+            same(
+                &kept,
+                &rows.numbers(),
+                &format!("{kind:?} {outputs} × {inputs}"),
+            );
             if outputs.is_multiple_of(PANEL) {
                 let file = kind.bytes(outputs * inputs).unwrap();
-                assert!(kept.bytes() <= file + file / 5, "{kind:?}: {} of {file}", kept.bytes());
+                assert!(
+                    kept.bytes() <= file + file / 5,
+                    "{kind:?}: {} of {file}",
+                    kept.bytes()
+                );
             }
         }
     }
     // Blocks of 32 whose inputs are no multiple of 256.
     let rows = OfBlocks::random(&[GgmlType::Q8_0], 64, 288);
-    same(&Packed::new(64, 288, &rows).unwrap(), &rows.numbers(), "Q8_0, 288 inputs");
+    same(
+        &Packed::new(64, 288, &rows).unwrap(),
+        &rows.numbers(),
+        "Q8_0, 288 inputs",
+    );
 }
 
 #[test]
@@ -293,7 +317,8 @@ fn halves_give_what_their_numbers_give_bit_for_bit() {
         let brains: Vec<f32> = of.iter().map(brain).collect();
         for (form, w) in [(Form::F16, halves), (Form::Bf16, brains)] {
             let kept = Packed::new(outputs, inputs, &OfHalves(form, w.clone(), inputs)).unwrap();
-            assert_eq!(kept.bytes().next_multiple_of(4), kept.panels() * PANEL * inputs * 2);
+            let words = kept.panels() * PANEL * inputs.div_ceil(2);
+            assert_eq!(kept.bytes(), 4 * words);
             same(&kept, &w, &format!("{form:?}"));
         }
     }
@@ -305,6 +330,10 @@ fn a_matrix_of_several_formats_keeps_each_panel_in_its_own() {
     for outputs in [96, 192, 100] {
         let rows = OfBlocks::random(&kinds, outputs, 256);
         let kept = Packed::new(outputs, 256, &rows).unwrap();
-        same(&kept, &rows.numbers(), &format!("{outputs} rows of three formats"));
+        same(
+            &kept,
+            &rows.numbers(),
+            &format!("{outputs} rows of three formats"),
+        );
     }
 }

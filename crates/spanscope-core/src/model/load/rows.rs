@@ -64,11 +64,7 @@ impl<'a, 'b> FileRows<'a, 'b> {
         Ok(())
     }
 
-    fn place(
-        &mut self,
-        name: &str,
-        columns: Option<(Vec<f32>, usize)>,
-    ) -> Result<u32, ModelError> {
+    fn place(&mut self, name: &str, columns: Option<(Vec<f32>, usize)>) -> Result<u32, ModelError> {
         self.tensors.push(Place {
             name: name.to_owned(),
             tensor: self.loader.checkpoint.tensor(name)?,
