@@ -3,7 +3,7 @@
 
 mod golden;
 
-use golden::{Golden, MODELS, data};
+use golden::{Golden, MODELS, SEQUENTIAL, data};
 use spanscope::checkpoint::Checkpoint;
 use spanscope::model::{BLOCK, Blind, Cancel, HeadWeights, Network, Normalisation, Observer, Run};
 use std::sync::{Arc, Mutex};
@@ -122,7 +122,7 @@ fn compare(checkpoint: &str, golden: &str, block: usize) -> Errors {
 
 #[test]
 fn every_network_agrees_with_the_code_that_it_is_from_at_every_block_size() {
-    for name in MODELS {
+    for name in MODELS.into_iter().chain(SEQUENTIAL) {
         for block in [1, 17, 50, BLOCK] {
             let errors = compare(&format!("{name}.pt"), name, block);
             assert!(
@@ -175,6 +175,50 @@ fn what_fairseq_trained_predicts_as_its_code_does_bit_for_bit_in_any_blocks() {
         for block in [1, 17, 64, 100] {
             assert!(in_blocks(block) == whole, "{name}, block {block}");
         }
+    }
+}
+
+#[test]
+fn the_second_code_predicts_the_same_bit_for_bit_in_any_blocks_and_after_any_edit() {
+    for name in SEQUENTIAL {
+        let golden = Golden::open(name);
+        let file = Checkpoint::open(&data(&format!("{name}.pt"))).unwrap();
+        let network = Arc::new(Network::load(&file, Some(golden.ramp())).unwrap());
+        let assumed = network.assumed();
+        assert!(assumed.is_empty(), "{name}: {assumed:?}");
+        let config = network.architecture().adaptive_span().unwrap();
+        assert_eq!(config.pre_norm, name.contains("pre"), "{name}");
+        let without = Network::outline(&file, None).unwrap();
+        let said = without
+            .assumed()
+            .iter()
+            .any(|note| note.starts_with("ramp R = 32"));
+        assert_eq!(said, config.adapt_span, "{name}: {:?}", without.assumed());
+        let ids = golden.all_ids("input_ids");
+        let none = Cancel::default();
+        let numbers = |run: &Run| {
+            let spans = network.spans();
+            let heads = spans.iter().map(|span| {
+                let weights = run.head_weights(span.layer, span.head, 0, ids.len());
+                weights.unwrap()
+            });
+            (run.log_probs(0, ids.len()), heads.collect::<Vec<_>>())
+        };
+        let in_blocks = |block: usize| {
+            let mut run = Run::new(Arc::clone(&network));
+            run.extend(&ids, block, &none, &Blind).unwrap();
+            numbers(&run)
+        };
+        let whole = in_blocks(BLOCK);
+        for block in [1, 17, 64, 100] {
+            assert!(in_blocks(block) == whole, "{name}, block {block}");
+        }
+        let mut edited = Run::new(Arc::clone(&network));
+        let mut other = ids.clone();
+        other[3] = (other[3] + 1) % 37;
+        edited.set(&other, &none, &Blind).unwrap();
+        edited.set(&ids, &none, &Blind).unwrap();
+        assert!(numbers(&edited) == whole, "{name}, after an edit");
     }
 }
 

@@ -24,6 +24,10 @@ pub const MODELS: [&str; 9] = [
     "fairseq_trained",
 ];
 
+/// Networks of the authors' second code, `transformer-sequential`: norms after and before the sublayers, adaptive and fixed span.
+#[allow(dead_code)]
+pub const SEQUENTIAL: [&str; 3] = ["seq_post", "seq_pre", "seq_pre_fixed"];
+
 /// The expected values of one network over one text.
 pub struct Golden(Vec<u8>);
 

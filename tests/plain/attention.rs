@@ -8,6 +8,8 @@ pub struct Projected {
     pub q: Vec<Vec<f64>>,
     pub k: Vec<Vec<f64>>,
     pub v: Vec<Vec<f64>>,
+    /// The key and the value before the text's start: of what the layer reads there, zeros or their norm.
+    pub before: [Vec<f64>; 2],
 }
 
 /// One head's weights for one query.
@@ -39,7 +41,14 @@ pub struct Parts {
 impl PlainNetwork {
     pub fn project(&self, layer: usize, input: &[Vec<f64>]) -> Projected {
         let layer = &self.layers[layer];
+        let read = |row: &[f64]| match self.pre_norm {
+            true => layer.norm1.apply(row),
+            false => row.to_vec(),
+        };
+        let before = read(&vec![0.0; self.hidden_size]);
+        let input: Vec<Vec<f64>> = input.iter().map(|row| read(row)).collect();
         Projected {
+            before: [layer.key.times(&before), layer.val.times(&before)],
             q: input.iter().map(|x| layer.query.times(x)).collect(),
             k: input.iter().map(|x| layer.key.times(x)).collect(),
             v: input.iter().map(|x| layer.val.times(x)).collect(),
@@ -83,11 +92,11 @@ impl PlainNetwork {
 
         let mut scores = Vec::new();
         for distance in 1..=kept {
-            // Before the text's start the key is zero, and the position's score remains.
-            let mut score = dot(q, self.position(distance));
-            if distance <= t {
-                score += dot(q, &text.k[t - distance][features.clone()]);
-            }
+            let key = match distance <= t {
+                true => &text.k[t - distance],
+                false => &text.before[0],
+            };
+            let score = dot(q, self.position(distance)) + dot(q, &key[features.clone()]);
             scores.push(score / root);
         }
         for key in &head.pers_key {
@@ -112,9 +121,12 @@ impl PlainNetwork {
         let persistent = weights.split_off(kept);
 
         let mut read = vec![0.0; d];
-        for distance in 1..=kept.min(t) {
-            let value = &text.v[t - distance][features.clone()];
-            add_scaled(&mut read, weights[distance - 1], value);
+        for distance in 1..=kept {
+            let value = match distance <= t {
+                true => &text.v[t - distance],
+                false => &text.before[1],
+            };
+            add_scaled(&mut read, weights[distance - 1], &value[features.clone()]);
         }
         let root = (persistent.len() as f64).sqrt();
         for (weight, value) in persistent.iter().zip(&head.pers_val) {

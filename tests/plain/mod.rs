@@ -63,21 +63,33 @@ impl PlainNetwork {
     pub fn sublayers(&self, layer: usize, input: &[f64], heads: &[&QueryWeights]) -> Vec<f64> {
         let layer = &self.layers[layer];
         let read: Vec<f64> = heads.iter().flat_map(|head| head.read.clone()).collect();
-        let hidden = layer.norm1.apply(&add(input, &layer.out.times(&read)));
+        let hidden = add(input, &layer.out.times(&read));
+        let hidden = match self.pre_norm {
+            true => hidden,
+            false => layer.norm1.apply(&hidden),
+        };
         match &layer.feed_forward {
             None => hidden,
             Some(ff) => {
-                let inner = add(&ff.fc1.times(&hidden), &ff.b1);
+                let normed = match self.pre_norm {
+                    true => ff.norm2.apply(&hidden),
+                    false => hidden.clone(),
+                };
+                let inner = add(&ff.fc1.times(&normed), &ff.b1);
                 let inner: Vec<f64> = inner.into_iter().map(|x| x.max(0.0)).collect();
                 let more = add(&ff.fc2.times(&inner), &ff.b2);
-                ff.norm2.apply(&add(&hidden, &more))
+                let sum = add(&hidden, &more);
+                match self.pre_norm {
+                    true => sum,
+                    false => ff.norm2.apply(&sum),
+                }
             }
         }
     }
 }
 
 impl Norm {
-    fn apply(&self, row: &[f64]) -> Vec<f64> {
+    pub fn apply(&self, row: &[f64]) -> Vec<f64> {
         let n = row.len() as f64;
         let mean = row.iter().sum::<f64>() / n;
         let variance = row.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / n;

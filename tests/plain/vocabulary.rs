@@ -47,6 +47,8 @@ impl PlainNetwork {
     /// log p of every token of the vocabulary, from the last layer's output.
     pub fn log_probs(&self, hidden: &[f64]) -> Vec<f64> {
         let first = &self.output[0];
+        let normed = self.out_norm.as_ref().map(|norm| norm.apply(hidden));
+        let hidden = normed.as_deref().unwrap_or(hidden);
         let mut logits = first.logits(hidden);
         if let Some((weight, bias)) = &self.cluster_proj {
             let further = weight.times(&first.narrow(hidden));

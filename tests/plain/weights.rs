@@ -57,6 +57,9 @@ pub struct PlainNetwork {
     pub ramp: usize,
     /// Whether it is of fairseq's port, which does not divide the masked weights by their sum.
     pub masked: bool,
+    /// Whether norms stand before the sublayers: the last one is there then.
+    pub pre_norm: bool,
+    pub out_norm: Option<Norm>,
     pub adapt_io: bool,
     pub layers: Vec<Layer>,
     pub input: Vec<Cluster>,
@@ -79,8 +82,9 @@ impl PlainNetwork {
                 (0..head_dim).map(place).collect()
             })
             .collect();
-        let hidden_size = shape(file, "layers.0.attn.proj_query.weight")[1];
-        let nb_heads = hidden_size / head_dim;
+        let query = shape(file, "layers.0.attn.proj_query.weight");
+        let hidden_size = query[1];
+        let nb_heads = query[0] / head_dim;
         let layers = (0..)
             .take_while(|i| has(file, &format!("layers.{i}.attn.proj_query.weight")))
             .map(|i| layer(file, i, nb_heads, attn_span, ramp))
@@ -108,6 +112,8 @@ impl PlainNetwork {
             masked: file
                 .file_name("key_pe")
                 .is_some_and(|name| name.contains("decoder.model.")),
+            pre_norm: has(file, "out_norm.weight"),
+            out_norm: has(file, "out_norm.weight").then(|| norm(file, "out_norm")),
             adapt_io,
             layers,
             input,

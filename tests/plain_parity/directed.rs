@@ -22,6 +22,7 @@ fn network(attn_span: usize, ramp: usize, spans: &[&[f32]], scores: Scores) -> A
         vocabulary: Vocabulary::Plain(9),
         scores,
         masked: false,
+        second: Default::default(),
         seed: 7,
     }
 }

@@ -1,6 +1,6 @@
 //! Random architectures.
 
-use crate::networks::{Architecture, Scores, Sublayer, Vocabulary};
+use crate::networks::{Architecture, Scores, Second, Sublayer, Vocabulary};
 use proptest::prelude::*;
 use proptest::sample::select;
 
@@ -82,7 +82,12 @@ pub fn architecture(
         Scores::Beyond,
     ]);
     let sizes = (attn_span, 1_usize..=64);
-    let kind = (scores, prop::bool::weighted(0.35));
+    let second = (
+        prop::bool::weighted(0.4),
+        prop::option::of(1_usize..=40),
+        any::<bool>(),
+    );
+    let kind = (scores, prop::bool::weighted(0.35), second);
     (
         layers,
         sizes,
@@ -99,16 +104,24 @@ pub fn architecture(
                 (adaptive, shared, spans),
                 sublayer,
                 vocabulary,
-                (scores, masked),
+                (scores, masked, (is_second, hidden_size, pre_norm)),
                 seed,
             )| {
                 // fairseq's port has learned spans, feed-forward sublayers and one vocabulary.
-                let masked = masked
-                    && adaptive
-                    && matches!(
-                        (sublayer, &vocabulary),
-                        (Sublayer::FeedForward(_), Vocabulary::Plain(_))
-                    );
+                let is_plain = matches!(
+                    (sublayer, &vocabulary),
+                    (Sublayer::FeedForward(_), Vocabulary::Plain(_))
+                );
+                let masked = masked && adaptive && is_plain;
+                // So has the second code, where spans may be fixed; of an odd number of distances that would be another network.
+                let second = match is_second && is_plain && !masked {
+                    true => Second {
+                        hidden_size,
+                        pre_norm,
+                        names: adaptive || attn_span % 2 == 0,
+                    },
+                    false => Second::default(),
+                };
                 let per_layer = if shared { 1 } else { nb_heads };
                 let spans = spans
                     .chunks(4)
@@ -129,6 +142,7 @@ pub fn architecture(
                     vocabulary,
                     scores,
                     masked,
+                    second,
                     seed,
                 }
             },

@@ -1,6 +1,6 @@
 //! The plain implementation itself, against the values that the public codes computed.
 
-use crate::golden::{Golden, MODELS, data};
+use crate::golden::{Golden, MODELS, SEQUENTIAL, data};
 use crate::plain::PlainNetwork;
 use spanscope::checkpoint::Checkpoint;
 
@@ -16,7 +16,7 @@ fn apart(worst: &mut f64, got: &[f64], expected: &[f32]) {
 
 #[test]
 fn the_plain_implementation_agrees_with_the_public_codes() {
-    for name in MODELS {
+    for name in MODELS.into_iter().chain(SEQUENTIAL) {
         let golden = Golden::open(name);
         let file = Checkpoint::open(&data(&format!("{name}.pt"))).unwrap();
         let plain = PlainNetwork::load(&file, golden.ramp());

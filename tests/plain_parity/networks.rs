@@ -16,6 +16,17 @@ pub enum Sublayer {
     Persistent(usize),
 }
 
+/// What only the authors' second code has.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Second {
+    /// D, where it is not H·d.
+    pub hidden_size: Option<usize>,
+    /// Norms before the sublayers.
+    pub pre_norm: bool,
+    /// Its names, not those of the first one.
+    pub names: bool,
+}
+
 #[derive(Debug, Clone)]
 pub enum Vocabulary {
     Plain(usize),
@@ -79,6 +90,8 @@ pub struct Architecture {
     pub scores: Scores,
     /// Whether it is a network of fairseq's port.
     pub masked: bool,
+    /// What only the authors' second code has.
+    pub second: Second,
     pub seed: u64,
 }
 
@@ -87,7 +100,7 @@ impl fmt::Debug for Architecture {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "{} layers of {} heads of {} features, S = {}, R = {}, spans {:?}, {:?}, {:?}, scores {:?}, masked: {}, seed {}",
+            "{} layers of {} heads of {} features, S = {}, R = {}, spans {:?}, {:?}, {:?}, scores {:?}, masked: {}, {:?}, seed {}",
             self.nb_layers,
             self.nb_heads,
             self.head_dim,
@@ -98,6 +111,7 @@ impl fmt::Debug for Architecture {
             self.vocabulary,
             self.scores,
             self.masked,
+            self.second,
             self.seed
         )
     }
@@ -135,7 +149,8 @@ impl Noise {
 
 impl Architecture {
     fn hidden_size(&self) -> usize {
-        self.nb_heads * self.head_dim
+        let hidden_size = self.second.hidden_size;
+        hidden_size.unwrap_or(self.nb_heads * self.head_dim)
     }
 
     /// The same network for the fast path and for the plain one.
@@ -162,6 +177,9 @@ impl Architecture {
             for tensor in &mut file.tensors {
                 tensor.name.insert_str(0, "decoder.model.");
             }
+        }
+        if self.second.names {
+            file.of_second_code(self.nb_layers);
         }
         let none = BTreeMap::new();
         write_safetensors(&path, &file.tensors, &file.tied, Dtype::F32, &none).unwrap();
@@ -210,6 +228,9 @@ impl Writer {
             self.layer(a, i);
         }
         let dim = a.hidden_size();
+        if a.second.pre_norm {
+            self.norm("out_norm", dim);
+        }
         match &a.vocabulary {
             Vocabulary::Plain(size) => {
                 self.random("in_emb.weight", &[*size, dim], 1.0);
@@ -225,7 +246,7 @@ impl Writer {
     }
 
     fn layer(&mut self, a: &Architecture, i: usize) {
-        let (dim, d) = (a.hidden_size(), a.head_dim);
+        let (dim, d, read) = (a.hidden_size(), a.head_dim, a.nb_heads * a.head_dim);
         let (content, positions) = a.scores.deviations();
         let attn = format!("layers.{i}.attn");
         for (part, deviation) in [
@@ -235,7 +256,11 @@ impl Writer {
             ("out", 1.0),
         ] {
             let name = format!("{attn}.proj_{part}.weight");
-            self.random(&name, &[dim, dim], deviation * near(dim));
+            let shape = match part {
+                "out" => [dim, read],
+                _ => [read, dim],
+            };
+            self.random(&name, &shape, deviation * near(shape[1]));
         }
         self.norm(&format!("layers.{i}.norm1"), dim);
         let mut spans_under = vec!["adaptive_span"];
@@ -265,6 +290,32 @@ impl Writer {
                 shape: vec![values.len(), 1, 1],
                 values: values.clone(),
             });
+        }
+    }
+
+    /// Gives all tensors the names of the second code: position embeddings under every layer's.
+    fn of_second_code(&mut self, layers: usize) {
+        for tensor in &mut self.tensors {
+            let name = tensor.name.replace("_mask.current_val", "mask.size_ratio");
+            tensor.name = match name.strip_prefix("out_emb.") {
+                Some(rest) => format!("module.out.out_emb.{rest}"),
+                None => format!("module.{name}"),
+            };
+        }
+        let positions = self.tensors.iter_mut().find(|t| t.name == "module.key_pe");
+        let positions = positions.unwrap();
+        let name = |i| format!("module.layers.{i}.attn.attn.key_pe");
+        positions.name = name(0);
+        let copy = positions.clone();
+        // Half of them share the first one's numbers, half have their own.
+        for i in 1..layers {
+            if i % 2 == 1 {
+                self.tied.insert(name(i), name(0));
+            } else {
+                let mut copy = copy.clone();
+                copy.name = name(i);
+                self.tensors.push(copy);
+            }
         }
     }
 

@@ -91,6 +91,7 @@ fn small(adaptive: bool, sublayer: Sublayer) -> Architecture {
         vocabulary: Vocabulary::Plain(20),
         scores: Scores::Beyond,
         masked: false,
+        second: Default::default(),
         seed: 11,
     }
 }

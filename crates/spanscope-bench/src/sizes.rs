@@ -77,6 +77,8 @@ impl Size {
             adapt_span_ramp: DEFAULT_RAMP,
             adapt_io: None,
             normalisation: Normalisation::default(),
+            own_head_dim: None,
+            pre_norm: false,
         }
     }
 

@@ -384,6 +384,8 @@ impl Options {
             adapt_io,
             // Networks are trained as the published code trains them.
             normalisation: Normalisation::Renormalised,
+            own_head_dim: None,
+            pre_norm: false,
         })
     }
 

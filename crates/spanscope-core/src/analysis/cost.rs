@@ -236,6 +236,8 @@ mod tests {
             adapt_span_ramp: 1,
             adapt_io: None,
             normalisation: crate::model::Normalisation::default(),
+            own_head_dim: None,
+            pre_norm: false,
         })
     }
 

@@ -4,6 +4,7 @@ use super::claims::Claims;
 use super::derived::{self, Derived};
 use super::error::Fault;
 use super::names;
+use super::sequential;
 use super::tensor::View;
 use super::unread::UnreadTensor;
 use crate::files::shown;
@@ -99,6 +100,9 @@ impl Listing {
             if let Some(rest) = rest {
                 *name = rest.to_owned();
             }
+        }
+        if naming == Naming::Published {
+            sequential::rename(&mut named);
         }
         let mut listing = Self::default();
         if let Some(before) = before.filter(|before| names::is_second(before)) {

@@ -35,6 +35,7 @@ mod reading;
 mod run_progress;
 mod safetensors;
 mod scalar;
+mod sequential;
 mod source;
 mod split;
 mod state_dict;

@@ -149,7 +149,8 @@ pub(super) fn unknown_prefix<'a>(names: impl Iterator<Item = &'a str>) -> Option
         if name == "key_pe" {
             return None;
         }
-        let Some(prefix) = name.strip_suffix("key_pe") else {
+        let of_layers = super::sequential::before_layers(name);
+        let Some(prefix) = of_layers.or(name.strip_suffix("key_pe")) else {
             continue;
         };
         if !prefix.ends_with('.') || found.is_some_and(|other| other != prefix) {
@@ -256,6 +257,9 @@ mod tests {
         assert_eq!(of(&["a.key_pe", "key_pe"]), None);
         assert_eq!(of(&["a.key_pe", "b.key_pe"]), None);
         assert_eq!(of(&["monkey_pe"]), None);
+        let layers = [0, 1].map(|i| format!("ema.layers.{i}.attn.attn.key_pe"));
+        assert_eq!(of(&[&layers[0], &layers[1]]).as_deref(), Some("ema."));
+        assert_eq!(of(&["layers.0.attn.attn.key_pe"]), None);
         assert_eq!(of(&[]), None);
     }
 }

@@ -265,7 +265,7 @@ fn hand_out(cx: &Context<'_>, queries: Queries, scratch: &Scratch, out: Part<'_>
     }
 }
 
-/// Σ a(δ) · v + √N · Σ a_n · val_n: count × [`value_width`]; zeros for a silenced head.
+/// Σ a(δ) · v + √N · Σ a_n · val_n, empty context included: count × [`value_width`]; zeros for a silenced head.
 fn read(cx: &Context<'_>, queries: Queries, scratch: &mut Scratch) -> Vec<f32> {
     let Queries { first, count } = queries;
     let dv = value_width(cx.dim);
@@ -316,6 +316,12 @@ fn read(cx: &Context<'_>, queries: Queries, scratch: &mut Scratch) -> Vec<f32> {
         stride: dv,
     });
     add_products(persistent, &mut out);
+    if let Some(before) = &cx.head.before {
+        for (row, softmax) in out.chunks_exact_mut(dv).zip(&scratch.softmax) {
+            let values = row.iter_mut().zip(&before.value);
+            values.for_each(|(x, value)| *x += softmax.empty * value);
+        }
+    }
     for (row, factor) in out.chunks_exact_mut(dv).zip(&scratch.factors) {
         row.iter_mut().for_each(|x| *x *= factor);
     }

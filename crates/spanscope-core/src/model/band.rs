@@ -169,6 +169,17 @@ impl Band {
             context(cx, queries, near, far, base, stride),
             &mut self.data,
         );
+        if let Some(before) = &cx.head.before {
+            for (i, query) in queries.rows(cx).chunks_exact(cx.dim).enumerate() {
+                let t = queries.first + i;
+                let empty = self.before_text(t);
+                if empty > 0 {
+                    let score = before.score(query);
+                    let row = &mut self.window_mut(i, t)[..empty];
+                    row.iter_mut().for_each(|of| *of += score);
+                }
+            }
+        }
     }
 
     /// Fills the windows with q · k, as far as they lie within the text; see [`Band::in_text`].
@@ -183,11 +194,13 @@ impl Band {
 
     /// The part of the window of row `i`, the query at position `t`, that lies within the text.
     pub fn in_text(&self, i: usize, t: usize) -> &[f32] {
-        let before = self
-            .far
-            .saturating_sub(t + self.shift)
-            .min(self.far - self.near);
-        &self.window(i, t)[before..]
+        &self.window(i, t)[self.before_text(t)..]
+    }
+
+    /// How many columns of the window of the query at position `t` lie before the text.
+    fn before_text(&self, t: usize) -> usize {
+        let before = self.far.saturating_sub(t + self.shift);
+        before.min(self.far - self.near)
     }
 
     /// The weights of the rows of a group for the keys at `from..to`, as a left-hand matrix. The group must be

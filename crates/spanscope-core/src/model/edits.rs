@@ -181,6 +181,7 @@ impl Network {
                     silenced,
                     sink: head.sink,
                     open: span.is_none() && layer.spec.attention.window == Window::Full,
+                    before: head.before.clone(),
                     persistent: Arc::clone(&head.persistent),
                 });
             }

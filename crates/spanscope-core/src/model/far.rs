@@ -88,7 +88,8 @@ fn by_norms(cx: &Context<'_>, queries: Queries, rows: &[Softmax]) -> Vec<bool> {
         .zip(rows)
         .enumerate()
         .map(|(i, (norm, row))| {
-            let longest = cx.keys.longest_key(queries.first + i);
+            let before = cx.head.before.as_ref().map_or(0.0, |before| before.norm());
+            let longest = cx.keys.longest_key(queries.first + i).max(before);
             let bound = norm * (longest + cx.head.longest_far_position);
             f64::from(bound - row.max) * scale + distances.ln() > limit(cx, row)
         })
@@ -104,14 +105,20 @@ fn by_context(cx: &Context<'_>, queries: Queries, i: usize, row: &Softmax, band:
     let in_text = band.in_text(i, queries.first + i);
     let empty = cx.head.kept - cx.head.reach - in_text.len();
     // Relative to the row's softmax, of all distances as if each had the largest score.
-    let max = largest(in_text).max(if empty > 0 { 0.0 } else { f32::NEG_INFINITY });
+    // What queries find before the text: a key of zeros, or that of a norm's shift.
+    let before = cx
+        .head
+        .before
+        .as_ref()
+        .map_or(0.0, |before| before.score(q));
+    let max = largest(in_text).max(if empty > 0 { before } else { f32::NEG_INFINITY });
     let all = (in_text.len() + empty) as f64;
     if f64::from(max + position - row.max) * scale + all.ln() <= limit(cx, row) {
         return false;
     }
     let mut terms = in_text.to_vec();
     let sum = f64::from(exp_sum(&mut terms, max, cx.scale()))
-        + empty as f64 * (f64::from(-max) * scale).exp();
+        + empty as f64 * (f64::from(before - max) * scale).exp();
     f64::from(max + position - row.max) * scale + sum.ln() > limit(cx, row)
 }
 

@@ -38,6 +38,49 @@ impl Persistent {
     }
 }
 
+/// What a head finds at every distance before the text, where a norm before the attention makes something of nothing: the key and
+/// the value of the norm's shift.
+#[derive(Debug)]
+pub(super) struct Before {
+    /// d.
+    pub key: Vec<f32>,
+    /// d.
+    pub value: Vec<f32>,
+}
+
+impl Before {
+    /// Of each head of a layer, whose queries, keys and values are `qkv` times what the norm makes of zeros: its shift.
+    pub fn of_heads(qkv: &Packed, shift: &[f32], spec: &AttentionSpec) -> Vec<Arc<Self>> {
+        let d = spec.head_dim;
+        let mut row = vec![0.0; qkv.outputs()];
+        qkv.multiply(shift, &mut row);
+        let group = (spec.heads / spec.kv_heads.max(1)).max(1);
+        let of = |part: usize| {
+            row.get(part * d..(part + 1) * d)
+                .unwrap_or_default()
+                .to_vec()
+        };
+        let heads = (0..spec.heads).map(|head| {
+            let shared = spec.heads + head / group;
+            Arc::new(Self {
+                key: of(shared),
+                value: of(shared + spec.kv_heads),
+            })
+        });
+        heads.collect()
+    }
+
+    /// q · k of the query with these features.
+    pub fn score(&self, query: &[f32]) -> f32 {
+        query.iter().zip(&self.key).map(|(q, k)| q * k).sum()
+    }
+
+    /// ‖k‖.
+    pub fn norm(&self) -> f32 {
+        self.key.iter().map(|k| k * k).sum::<f32>().sqrt()
+    }
+}
+
 /// The position embeddings of all layers.
 #[derive(Debug)]
 pub(super) struct Positions {
@@ -117,6 +160,8 @@ pub(super) struct Head {
     pub open: bool,
     /// What it finds before the text.
     pub outside: Outside,
+    /// Its key and value there; nothing where both are zero.
+    pub before: Option<Arc<Before>>,
     /// The head of its layer whose keys and values it reads.
     pub keys: usize,
     /// Shared by a network and what is edited of it.
@@ -145,6 +190,7 @@ pub(super) struct Setting {
     pub sink: Option<f32>,
     /// Whether it sees the whole text so far, however long that is.
     pub open: bool,
+    pub before: Option<Arc<Before>>,
     pub persistent: Arc<Persistent>,
 }
 
@@ -213,6 +259,7 @@ pub(super) fn of_layer(
             nearest: spec.nearest,
             open: setting.open,
             outside: spec.outside,
+            before: setting.before,
             keys: i / group * group,
             persistent: setting.persistent,
         }

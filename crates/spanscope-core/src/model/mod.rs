@@ -21,6 +21,7 @@ mod kernel;
 mod lens;
 mod load;
 mod mask;
+mod memory;
 mod normalisation;
 mod norms;
 mod observer;

@@ -211,7 +211,7 @@ fn feed_forward(
 ) {
     let [out, inner, up] = rooms;
     if let Some(mixture) = &ff.mixture {
-        return mix(mixture, spec, x, out);
+        return mix(mixture, spec, x, out, multiply);
     }
     let rows = x.len() / ff.fc1.inputs().max(1);
     inner.resize(rows * ff.fc1.outputs(), 0.0);
@@ -262,34 +262,70 @@ fn gate(rows: &mut [f32], neurons: &mut Vec<f32>, spec: &FeedForwardSpec) {
 }
 
 /// The sum of the experts that the router chooses for each row, by their shares.
-fn mix(mixture: &Mixture, spec: &FeedForwardSpec, x: &[f32], out: &mut Vec<f32>) {
+///
+/// An expert goes over all rows that chose it at once, so that its weights are read once; what it gives is added row by row, in the
+/// order in which the row chose: the sum is the same whichever rows are together.
+fn mix(
+    mixture: &Mixture,
+    spec: &FeedForwardSpec,
+    x: &[f32],
+    out: &mut Vec<f32>,
+    multiply: Multiply<'_>,
+) {
     let dim = mixture.router.inputs().max(1);
     out.resize(x.len(), 0.0);
     out.fill(0.0);
     let (count, used) = spec.experts.map_or((0, 0), |of| (of.count, of.used));
-    let (mut scores, mut inner, mut neurons) = (vec![0.0; count], Vec::new(), Vec::new());
-    let mut of_expert = vec![0.0; dim];
-    for (x, out) in x.chunks_exact(dim).zip(out.chunks_exact_mut(dim)) {
-        mixture.router.multiply(x, &mut scores);
-        if !mixture.router_bias.is_empty() {
-            add(&mut scores, &mixture.router_bias);
+    let rows = x.len() / dim;
+    let mut scores = vec![0.0; rows * count];
+    multiply(&mixture.router, x, &mut scores);
+    if !mixture.router_bias.is_empty() {
+        add(&mut scores, &mixture.router_bias);
+    }
+    let chosen = scores
+        .chunks_exact(count.max(1))
+        .map(|row| choose(row, used));
+    let chosen: Vec<(Vec<usize>, Vec<f32>)> = chosen.collect();
+    // Of each expert, the rows that chose it, and as the how manieth.
+    let mut of_expert = vec![Vec::new(); mixture.experts.len()];
+    for (row, (experts, _)) in chosen.iter().enumerate() {
+        for (rank, e) in experts.iter().enumerate() {
+            if let Some(rows) = of_expert.get_mut(*e) {
+                rows.push((row, rank));
+            }
         }
-        let (chosen, shares) = choose(&scores, used);
-        for (e, share) in chosen.into_iter().zip(shares) {
-            let Some(expert) = mixture.experts.get(e) else {
-                continue;
-            };
-            inner.resize(expert.fc1.outputs(), 0.0);
-            expert.fc1.multiply(x, &mut inner);
-            if !expert.b1.is_empty() {
-                add(&mut inner, &expert.b1);
+    }
+    let mut given = vec![0.0; rows * used * dim];
+    let (mut read, mut inner, mut neurons, mut back) =
+        (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    for (expert, places) in mixture.experts.iter().zip(&of_expert) {
+        if places.is_empty() {
+            continue;
+        }
+        read.clear();
+        for (row, _) in places {
+            read.extend_from_slice(&x[row * dim..(row + 1) * dim]);
+        }
+        inner.resize(places.len() * expert.fc1.outputs(), 0.0);
+        multiply(&expert.fc1, &read, &mut inner);
+        if !expert.b1.is_empty() {
+            add(&mut inner, &expert.b1);
+        }
+        gate(&mut inner, &mut neurons, spec);
+        back.resize(places.len() * dim, 0.0);
+        multiply(&expert.fc2, &neurons, &mut back);
+        if !expert.b2.is_empty() {
+            add(&mut back, &expert.b2);
+        }
+        for ((row, rank), back) in places.iter().zip(back.chunks_exact(dim)) {
+            given[(row * used + rank) * dim..][..dim].copy_from_slice(back);
+        }
+    }
+    for (row, (out, (experts, shares))) in out.chunks_exact_mut(dim).zip(&chosen).enumerate() {
+        for (rank, (e, share)) in experts.iter().zip(shares).enumerate() {
+            if *e < mixture.experts.len() {
+                add_times(out, &given[(row * used + rank) * dim..][..dim], *share);
             }
-            gate(&mut inner, &mut neurons, spec);
-            expert.fc2.multiply(&neurons, &mut of_expert);
-            if !expert.b2.is_empty() {
-                add(&mut of_expert, &expert.b2);
-            }
-            add_times(out, &of_expert, share);
         }
     }
 }

@@ -70,6 +70,8 @@ impl Unused {
             let kind = match number {
                 _ if name.starts_with("training.") => RUN,
                 _ if name.ends_with("mask_template") => TEMPLATES,
+                // Held against those that are used: layers that had others would have been refused.
+                _ if name.ends_with(".attn.attn.key_pe") => SECOND_NAMES,
                 Some(number) if numbers.contains(&number) => SECOND_NAMES,
                 _ if seconds.contains(name) => SECOND_NAMES,
                 _ => {

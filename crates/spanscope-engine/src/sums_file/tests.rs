@@ -24,6 +24,8 @@ fn config() -> Config {
         adapt_span_ramp: 2,
         adapt_io: None,
         normalisation: Normalisation::default(),
+        own_head_dim: None,
+        pre_norm: false,
     }
 }
 

@@ -41,9 +41,13 @@ impl Network {
     /// # Errors
     /// When the device has not enough memory.
     pub fn place_on(&self, device: &candle_core::Device) -> Result<(), ModelError> {
-        if self.architecture.adaptive_span().is_none() {
+        let family = match self.architecture.adaptive_span() {
+            Some(config) => config.second_code_only(),
+            None => Some(self.architecture.family.name()),
+        };
+        if let Some(family) = family {
             return Err(ModelError::OnProcessorOnly {
-                family: self.architecture.family.name().to_owned(),
+                family: family.to_owned(),
             });
         }
         if self.accelerator.get().is_none() {

@@ -7,16 +7,22 @@
 mod activation;
 mod columns;
 mod entropy;
+mod form;
+mod half;
+mod multiply;
 mod numbers;
 mod packed;
 mod product;
+mod repack;
 mod rows;
+mod unpack;
 
 pub(in crate::model) use activation::activate;
 pub(in crate::model) use columns::add_rows;
 pub(in crate::model) use entropy::entropy;
+pub(in crate::model) use form::Form;
 pub use numbers::Numbers;
-pub(in crate::model) use packed::Packed;
+pub(in crate::model) use packed::{Packed, Rows};
 pub(in crate::model) use product::{Job, Left, Right, add_products, products};
 pub(in crate::model) use rows::{
     add, add_norm, add_relu, add_times, log_softmax, norm_rows, reversed, rms_rows, scale_by, sum,

@@ -1,73 +1,164 @@
 //! A weight matrix laid out for the product of rows with it.
 
+use super::form::{Blocks, Form};
+use super::half::{to_bf16, to_f16};
 use super::numbers::Numbers;
-use super::product::{Left, OneRow, Right, columns};
-use super::{DEPTH, PANEL};
+use super::product::Right;
+use super::unpack::unpack;
+use super::{DEPTH, PANEL, repack};
 use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
-
-/// Rows of the left matrix that go through all panels together: with a panel they fit the second-level cache.
-const TOGETHER: usize = 256;
+use std::borrow::Cow;
+use std::convert::Infallible;
 
 /// A matrix of `outputs` × `inputs` weights, as a linear layer stores it, for products rows · Wᵀ.
 ///
 /// 32 outputs lie side by side, panel after panel: number `(output / 32 · inputs + input) · 32 + output % 32`. The
-/// last panel is filled up with zeros.
+/// last panel is filled up with zeros. Weights stay in the [`Form`] that they have in their file, and become `f32` piece by piece
+/// within a product.
 #[derive(Debug, Default)]
 pub(in crate::model) struct Packed {
     outputs: usize,
     inputs: usize,
+    /// Panels of one form after the other.
+    runs: Vec<Run>,
+}
+
+/// Consecutive panels of one form.
+#[derive(Debug)]
+struct Run {
+    form: Form,
+    /// The number of the first panel.
+    first: usize,
+    /// How many there are.
+    count: usize,
     panels: Numbers,
 }
 
-impl Packed {
-    /// `read(first, rows)` puts the weights of consecutive outputs, from `first` on, into `rows`; it is called from
-    /// several threads.
+/// Where the weights of a matrix come from: one row per output.
+pub(in crate::model) trait Rows: Sync {
+    /// What goes wrong.
+    type Error: Send;
+
+    /// The form of an output's weights.
+    fn form(&self, output: usize) -> Form;
+
+    /// Puts the weights of consecutive outputs, from `first` on, into `rows`. Called from several threads.
     ///
     /// # Errors
-    /// The first that `read` reports.
-    pub fn new<E: Send>(
-        outputs: usize,
-        inputs: usize,
-        read: impl Fn(usize, &mut [f32]) -> Result<(), E> + Sync,
-    ) -> Result<Self, E> {
-        let size = inputs * PANEL;
-        let mut panels = Numbers::zeros(outputs.div_ceil(PANEL) * size);
-        if inputs == 0 || outputs == 0 {
-            return Ok(Self {
-                outputs,
-                inputs,
-                panels,
-            });
+    /// When they cannot be read.
+    fn read(&self, first: usize, rows: &mut [f32]) -> Result<(), Self::Error>;
+
+    /// The blocks of an output's weights, where its form has them.
+    ///
+    /// # Errors
+    /// When they cannot be read.
+    fn blocks(&self, output: usize) -> Result<Cow<'_, [u8]>, Self::Error>;
+
+    /// Told of outputs one of which has a scale that is no finite number.
+    fn not_finite(&self, outputs: std::ops::Range<usize>);
+}
+
+/// Weights in `f32`.
+struct Plain<F>(F);
+
+impl<F: Fn(usize, &mut [f32]) + Sync> Rows for Plain<F> {
+    type Error = Infallible;
+
+    fn form(&self, _: usize) -> Form {
+        Form::F32
+    }
+
+    fn read(&self, first: usize, rows: &mut [f32]) -> Result<(), Infallible> {
+        (self.0)(first, rows);
+        Ok(())
+    }
+
+    fn blocks(&self, _: usize) -> Result<Cow<'_, [u8]>, Infallible> {
+        Ok(Cow::Borrowed(&[]))
+    }
+
+    fn not_finite(&self, _: std::ops::Range<usize>) {}
+}
+
+/// A piece of a panel as numbers: as many inputs as are summed up in one go, 32 outputs each.
+pub(super) type Piece = [f32; DEPTH * PANEL];
+
+impl Run {
+    fn new(form: Form, first: usize, count: usize, inputs: usize) -> Self {
+        let words = form.panel_words(inputs).saturating_mul(count);
+        Self {
+            form,
+            first,
+            count,
+            panels: Numbers::zeros(words),
         }
-        panels
-            .par_chunks_exact_mut(size)
-            .enumerate()
-            .try_for_each_init(
-                || vec![0.0; size],
-                |rows, (i, panel)| {
-                    let first = i * PANEL;
-                    let count = PANEL.min(outputs - first);
-                    let rows = &mut rows[..count * inputs];
-                    read(first, rows)?;
-                    transpose(rows, inputs, panel);
-                    Ok(())
-                },
-            )?;
-        Ok(Self {
+    }
+
+    /// The words of the panel of this number.
+    fn panel(&self, i: usize, inputs: usize) -> &[u32] {
+        let size = self.form.panel_words(inputs);
+        &bytemuck::cast_slice(&self.panels)[(i - self.first) * size..][..size]
+    }
+}
+
+impl Packed {
+    /// Of rows in whatever form.
+    ///
+    /// # Errors
+    /// The first that `rows` reports.
+    pub fn new<R: Rows>(outputs: usize, inputs: usize, rows: &R) -> Result<Self, R::Error> {
+        let mut packed = Self {
             outputs,
             inputs,
-            panels,
-        })
+            runs: Vec::new(),
+        };
+        if inputs == 0 || outputs == 0 {
+            return Ok(packed);
+        }
+        let mut forms: Vec<(Form, usize, usize)> = Vec::new();
+        for i in 0..packed.panels() {
+            let form = packed.form_of_panel(i, rows);
+            match forms.last_mut() {
+                Some((last, _, count)) if *last == form => *count += 1,
+                _ => forms.push((form, i, 1)),
+            }
+        }
+        for (form, first, count) in forms {
+            let mut run = Run::new(form, first, count, inputs);
+            let size = form.panel_words(inputs);
+            let words: &mut [u32] = bytemuck::cast_slice_mut(&mut run.panels);
+            words
+                .par_chunks_exact_mut(size)
+                .take(count)
+                .enumerate()
+                .try_for_each_init(Vec::new, |room: &mut Vec<f32>, (i, panel)| {
+                    let start = (first + i) * PANEL;
+                    let outputs = start..(start + PANEL).min(outputs);
+                    pack(rows, form, outputs, inputs, room, panel)
+                })?;
+            packed.runs.push(run);
+        }
+        Ok(packed)
+    }
+
+    /// The form that all rows of a panel have: numbers where they differ.
+    fn form_of_panel<R: Rows>(&self, i: usize, rows: &R) -> Form {
+        let form = rows.form(i * PANEL);
+        let mut others = i * PANEL + 1..(i * PANEL + PANEL).min(self.outputs);
+        match others.all(|output| rows.form(output) == form) {
+            true => form,
+            false => Form::F32,
+        }
     }
 
     /// From the weights in row-major order.
+    #[cfg(test)]
     pub fn of_rows(rows: &[f32], outputs: usize, inputs: usize) -> Self {
-        let packed = Self::new(outputs, inputs, |first, to| {
+        let read = |first: usize, to: &mut [f32]| {
             to.copy_from_slice(&rows[first * inputs..][..to.len()]);
-            Ok::<(), std::convert::Infallible>(())
-        });
-        match packed {
+        };
+        match Self::new(outputs, inputs, &Plain(read)) {
             Ok(packed) => packed,
             Err(never) => match never {},
         }
@@ -75,22 +166,17 @@ impl Packed {
 
     /// From the transposed matrix in row-major order (inputs × outputs), times `scale`.
     pub fn from_columns(columns: &[f32], outputs: usize, inputs: usize, scale: f32) -> Self {
-        let mut panels = Numbers::zeros(outputs.div_ceil(PANEL) * inputs * PANEL);
-        for (i, panel) in panels.chunks_exact_mut((inputs * PANEL).max(1)).enumerate() {
-            let (first, count) = (i * PANEL, PANEL.min(outputs - i * PANEL));
-            for (row, to) in columns
-                .chunks_exact(outputs)
-                .zip(panel.chunks_exact_mut(PANEL))
-            {
-                for (to, from) in to.iter_mut().zip(&row[first..first + count]) {
-                    *to = scale * from;
-                }
+        let read = |first: usize, to: &mut [f32]| {
+            for (i, row) in to.chunks_exact_mut(inputs).enumerate() {
+                let column = columns[first + i..].iter().step_by(outputs);
+                row.iter_mut()
+                    .zip(column)
+                    .for_each(|(to, from)| *to = scale * from);
             }
-        }
-        Self {
-            outputs,
-            inputs,
-            panels,
+        };
+        match Self::new(outputs, inputs, &Plain(read)) {
+            Ok(packed) => packed,
+            Err(never) => match never {},
         }
     }
 
@@ -109,21 +195,81 @@ impl Packed {
         self.outputs.div_ceil(PANEL)
     }
 
-    /// Panel `i` as a right-hand matrix: inputs × 32.
+    /// Memory of its weights, in bytes.
+    pub fn bytes(&self) -> usize {
+        self.runs
+            .iter()
+            .map(|run| size_of_val(&run.panels[..]))
+            .sum()
+    }
+
+    /// Panel `i` as a right-hand matrix, inputs × 32, of a matrix that was made of numbers.
     pub fn panel(&self, i: usize) -> Right<'_> {
         let size = self.inputs * PANEL;
+        let data = match self.runs.as_slice() {
+            [run] if run.form == Form::F32 => &run.panels[i * size..][..size],
+            _ => &[],
+        };
         Right {
-            data: &self.panels[i * size..][..size],
+            data,
             cols: PANEL,
             stride: PANEL,
         }
     }
 
+    /// `count` consecutive panels of one form, from `i` on, where they are kept as numbers.
+    pub(super) fn plain_panels(&self, i: usize, count: usize) -> Option<&[f32]> {
+        let run = self.run(i).filter(|run| run.form == Form::F32)?;
+        let size = self.inputs * PANEL;
+        run.panels
+            .get((i - run.first) * size..)?
+            .get(..count * size)
+    }
+
+    /// The form of panel `i`, and how many panels from there on have the same, at most `most`.
+    pub(super) fn form_and_count(&self, i: usize, most: usize) -> (Form, usize) {
+        match self.run(i) {
+            Some(run) => (run.form, most.min(run.first + run.count - i)),
+            // A matrix without inputs.
+            None => (Form::F32, most),
+        }
+    }
+
+    /// The words of panel `i`.
+    pub(super) fn panel_words(&self, i: usize) -> &[u32] {
+        let run = self.run(i);
+        run.map_or(&[], |run| run.panel(i, self.inputs))
+    }
+
+    fn run(&self, panel: usize) -> Option<&Run> {
+        let next = self.runs.partition_point(|run| run.first <= panel);
+        self.runs.get(next.checked_sub(1)?)
+    }
+
     /// The weights of one output: `inputs` numbers.
     pub fn row(&self, output: usize) -> impl Iterator<Item = f32> {
-        let start = output / PANEL * self.inputs * PANEL + output % PANEL;
-        let panel = self.panels.get(start..).unwrap_or_default();
-        panel.iter().step_by(PANEL).take(self.inputs).copied()
+        let (panel, lane) = (output / PANEL, output % PANEL);
+        let plain = self.plain_panels(panel, 1).unwrap_or_default();
+        let of_blocks = match plain.is_empty() && output < self.outputs {
+            true => self.unpacked(panel),
+            false => Vec::new(),
+        };
+        let plain = plain.get(lane..).unwrap_or_default();
+        let row = plain.iter().copied().step_by(PANEL);
+        let skipped = lane.min(of_blocks.len());
+        row.chain(of_blocks.into_iter().skip(skipped).step_by(PANEL))
+            .take(self.inputs)
+    }
+
+    /// Panel `i` as numbers.
+    fn unpacked(&self, i: usize) -> Vec<f32> {
+        let mut out = vec![0.0; self.inputs * PANEL];
+        Arch::new().dispatch(Unpacked {
+            form: self.form_and_count(i, 1).0,
+            panel: self.panel_words(i),
+            out: &mut out,
+        });
+        out
     }
 
     /// All weights in row-major order: outputs × inputs.
@@ -131,161 +277,94 @@ impl Packed {
     pub fn to_rows(&self) -> Vec<f32> {
         let mut rows = vec![0.0; self.outputs * self.inputs];
         let size = (self.inputs * PANEL).max(1);
-        rows.par_chunks_mut(size)
-            .zip(self.panels.par_chunks_exact(size))
-            .for_each(|(rows, panel)| {
-                for (lane, row) in rows.chunks_exact_mut(self.inputs).enumerate() {
-                    let weights = panel[lane..].iter().step_by(PANEL);
-                    row.iter_mut()
-                        .zip(weights)
-                        .for_each(|(to, from)| *to = *from);
-                }
-            });
+        rows.par_chunks_mut(size).enumerate().for_each(|(i, rows)| {
+            let panel = self.unpacked(i);
+            for (lane, row) in rows.chunks_exact_mut(self.inputs).enumerate() {
+                let weights = panel[lane..].iter().step_by(PANEL);
+                row.iter_mut()
+                    .zip(weights)
+                    .for_each(|(to, from)| *to = *from);
+            }
+        });
         rows
     }
-
-    /// out (rows × outputs) = x (rows × inputs) · Wᵀ, on this thread.
-    pub fn multiply(&self, x: &[f32], out: &mut [f32]) {
-        if self.outputs == 0 {
-            return;
-        }
-        let rows = out.len() / self.outputs;
-        if rows == 1 && self.outputs.is_multiple_of(PANEL) {
-            return self.one_row(x, 0, out);
-        }
-        Arch::new().dispatch(Multiply {
-            packed: self,
-            x,
-            rows,
-            panels: 0..self.panels(),
-            out,
-        });
-    }
-
-    /// As [`multiply`](Self::multiply), for a few rows, on all threads: each takes some of the outputs.
-    pub fn multiply_wide(&self, x: &[f32], out: &mut [f32]) {
-        if self.outputs == 0 {
-            return;
-        }
-        let rows = out.len() / self.outputs;
-        let share = self
-            .panels()
-            .div_ceil(rayon::current_num_threads())
-            .next_multiple_of(4);
-        if share >= self.panels() {
-            return self.multiply(x, out);
-        }
-        if rows == 1 && self.outputs.is_multiple_of(PANEL) {
-            out.par_chunks_mut(share * PANEL)
-                .enumerate()
-                .for_each(|(i, out)| self.one_row(x, i * share, out));
-            return;
-        }
-        let starts: Vec<usize> = (0..self.panels()).step_by(share).collect();
-        let parts: Vec<(usize, usize, Vec<f32>)> = starts
-            .into_par_iter()
-            .map(|first| {
-                let panels = first..(first + share).min(self.panels());
-                let width = (panels.end * PANEL).min(self.outputs) - first * PANEL;
-                let mut out = vec![0.0; rows * width];
-                Arch::new().dispatch(Multiply {
-                    packed: self,
-                    x,
-                    rows,
-                    panels,
-                    out: &mut out,
-                });
-                (first * PANEL, width, out)
-            })
-            .collect();
-        for (first, width, part) in parts {
-            for (out, part) in out
-                .chunks_exact_mut(self.outputs)
-                .zip(part.chunks_exact(width))
-            {
-                out[first..first + width].copy_from_slice(part);
-            }
-        }
-    }
-
-    fn one_row(&self, x: &[f32], first: usize, out: &mut [f32]) {
-        let size = self.inputs * PANEL;
-        Arch::new().dispatch(OneRow {
-            row: &x[..self.inputs],
-            panels: &self.panels[first * size..],
-            out,
-        });
-    }
 }
 
-/// `rows` (as many as there are, `inputs` numbers each) into the columns of a panel.
-fn transpose(rows: &[f32], inputs: usize, panel: &mut [f32]) {
-    // A few inputs at a time, so that what is written stays in the nearest cache.
-    const STEP: usize = 16;
-    for start in (0..inputs).step_by(STEP) {
-        let end = (start + STEP).min(inputs);
-        for (lane, row) in rows.chunks_exact(inputs).enumerate() {
-            for (input, value) in row[start..end].iter().enumerate() {
-                panel[(start + input) * PANEL + lane] = *value;
-            }
-        }
-    }
-}
-
-struct Multiply<'a> {
-    packed: &'a Packed,
-    x: &'a [f32],
-    rows: usize,
-    panels: std::ops::Range<usize>,
-    /// rows × the outputs of these panels.
+/// A panel as numbers.
+struct Unpacked<'a> {
+    form: Form,
+    panel: &'a [u32],
     out: &'a mut [f32],
 }
 
-impl WithSimd for Multiply<'_> {
+impl WithSimd for Unpacked<'_> {
     type Output = ();
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let inputs = self.packed.inputs;
-        let first = self.panels.start * PANEL;
-        let width = (self.panels.end * PANEL).min(self.packed.outputs) - first;
-        let mut filled = [0.0; TOGETHER * PANEL];
-        for start in (0..self.rows).step_by(TOGETHER) {
-            let rows = TOGETHER.min(self.rows - start);
-            for depth in (0..inputs).step_by(DEPTH) {
-                let left = Left {
-                    data: &self.x[start * inputs + depth..],
-                    rows,
-                    cols: DEPTH.min(inputs - depth),
-                    stride: inputs,
-                };
-                for i in self.panels.clone() {
-                    let right = self.packed.panel(i);
-                    let right = Right {
-                        data: &right.data[depth * PANEL..],
-                        ..right
-                    };
-                    let column = i * PANEL - first;
-                    let out = &mut self.out[start * width..];
-                    // The last panel may have more columns than the result.
-                    let columns_here = PANEL.min(width - column);
-                    if columns_here == PANEL {
-                        let out = &mut out[column..];
-                        if depth == 0 {
-                            columns::<S, false>(simd, left, right, out, width);
-                        } else {
-                            columns::<S, true>(simd, left, right, out, width);
-                        }
-                        continue;
-                    }
-                    columns::<S, false>(simd, left, right, &mut filled, PANEL);
-                    for (out, filled) in out.chunks_mut(width).zip(filled.chunks(PANEL)).take(rows)
-                    {
-                        for (out, more) in out[column..].iter_mut().zip(filled) {
-                            *out = if depth == 0 { *more } else { *out + more };
-                        }
-                    }
+        for (slice, out) in self.out.chunks_mut(DEPTH * PANEL).enumerate() {
+            unpack(simd, self.form, self.panel, slice * DEPTH, out);
+        }
+    }
+}
+
+/// Lays the weights of up to 32 outputs out as a panel; `room` is memory between calls.
+fn pack<R: Rows>(
+    rows: &R,
+    form: Form,
+    outputs: std::ops::Range<usize>,
+    inputs: usize,
+    room: &mut Vec<f32>,
+    panel: &mut [u32],
+) -> Result<(), R::Error> {
+    if let Form::Blocks(blocks) = form {
+        return pack_blocks(rows, blocks, outputs, panel);
+    }
+    room.resize(outputs.len() * inputs, 0.0);
+    rows.read(outputs.start, room)?;
+    match form {
+        Form::F16 => transpose(room, inputs, panel, 2, to_f16),
+        Form::Bf16 => transpose(room, inputs, panel, 2, to_bf16),
+        _ => transpose(room, inputs, panel, 1, f32::to_bits),
+    }
+    Ok(())
+}
+
+fn pack_blocks<R: Rows>(
+    rows: &R,
+    blocks: Blocks,
+    outputs: std::ops::Range<usize>,
+    panel: &mut [u32],
+) -> Result<(), R::Error> {
+    let all = outputs.clone().map(|output| rows.blocks(output));
+    let all = all.collect::<Result<Vec<_>, _>>()?;
+    let all: Vec<&[u8]> = all.iter().map(AsRef::as_ref).collect();
+    if !repack::panel(blocks, &all, panel) {
+        rows.not_finite(outputs);
+    }
+    Ok(())
+}
+
+/// `rows` (as many as there are, `inputs` numbers each) into the columns of a panel of zeros, `per_word` inputs to a word.
+fn transpose(
+    rows: &[f32],
+    inputs: usize,
+    panel: &mut [u32],
+    per_word: usize,
+    bits: impl Fn(f32) -> u32,
+) {
+    // A few inputs at a time, so that what is written stays in the nearest cache.
+    const STEP: usize = 16;
+    let width = 32 / per_word;
+    for start in (0..inputs).step_by(STEP) {
+        let end = (start + STEP).min(inputs);
+        for (lane, row) in rows.chunks_exact(inputs).enumerate() {
+            for (i, values) in row[start..end].chunks(per_word).enumerate() {
+                let mut word = 0;
+                for (k, value) in values.iter().enumerate() {
+                    word |= bits(*value) << (width * k);
                 }
+                panel[(start / per_word + i) * PANEL + lane] = word;
             }
         }
     }
@@ -294,121 +373,6 @@ impl WithSimd for Multiply<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn numbers(n: usize, seed: usize) -> Vec<f32> {
-        (0..n)
-            .map(|i| ((i * 7919 + seed * 31) % 23) as f32 * 0.125 - 1.25)
-            .collect()
-    }
-
-    fn plain(x: &[f32], w: &[f32], rows: usize, inputs: usize, outputs: usize) -> Vec<f32> {
-        let mut out = Vec::new();
-        for i in 0..rows {
-            for j in 0..outputs {
-                let dot = (0..inputs).map(|p| f64::from(x[i * inputs + p] * w[j * inputs + p]));
-                out.push(dot.sum::<f64>() as f32);
-            }
-        }
-        out
-    }
-
-    #[test]
-    fn products_of_any_shape_match_the_definition_bit_for_bit_however_they_are_cut() {
-        for (rows, inputs, outputs) in [
-            (1, 1, 1),
-            (1, 5, 37),
-            (1, 64, 512),
-            (2, 16, 32),
-            (3, 12, 65),
-            (13, 512, 96),
-            (29, 7, 160),
-            (200, 9, 33),
-        ] {
-            let (x, w) = (numbers(rows * inputs, 1), numbers(outputs * inputs, 2));
-            let packed = Packed::of_rows(&w, outputs, inputs);
-            let (mut out, mut wide) = (vec![9.0; rows * outputs], vec![9.0; rows * outputs]);
-            packed.multiply(&x, &mut out);
-            packed.multiply_wide(&x, &mut wide);
-            let expected = plain(&x, &w, rows, inputs, outputs);
-            for (got, expected) in out.iter().zip(&expected) {
-                assert!(
-                    (got - expected).abs() < 1e-3,
-                    "{rows} {inputs} {outputs}: {got} {expected}"
-                );
-            }
-            assert_eq!(out, wide);
-            assert_eq!(packed.to_rows(), w);
-            let mut alone = vec![0.0; outputs];
-            packed.multiply(&x[(rows - 1) * inputs..], &mut alone);
-            assert_eq!(alone, out[(rows - 1) * outputs..]);
-            assert!(
-                packed
-                    .row(outputs - 1)
-                    .eq(w[(outputs - 1) * inputs..].iter().copied())
-            );
-        }
-    }
-
-    /// Calls `check` with the products as each instruction set that this machine has computes them.
-    fn on_every_instruction_set(check: impl Fn(&str, &dyn Fn(&Packed, &[f32], &mut [f32]))) {
-        fn multiply<S: Simd>(simd: S, packed: &Packed, x: &[f32], out: &mut [f32]) {
-            let rows = out.len() / packed.outputs;
-            simd.vectorize(Multiply {
-                packed,
-                x,
-                rows,
-                panels: 0..packed.panels(),
-                out,
-            });
-        }
-        fn one_row<S: Simd>(simd: S, packed: &Packed, x: &[f32], out: &mut [f32]) {
-            let mut filled = vec![0.0; packed.panels() * PANEL];
-            simd.vectorize(OneRow {
-                row: x,
-                panels: &packed.panels,
-                out: &mut filled,
-            });
-            out.copy_from_slice(&filled[..packed.outputs]);
-        }
-        let scalar = pulp::Scalar;
-        check("plain", &|p, x, out| multiply(scalar, p, x, out));
-        check("plain, one row", &|p, x, out| {
-            if x.len() == p.inputs {
-                one_row(scalar, p, x, out);
-            } else {
-                multiply(scalar, p, x, out);
-            }
-        });
-        #[cfg(target_arch = "x86_64")]
-        if let Some(avx2) = pulp::x86::V3::try_new() {
-            check("AVX2", &|p, x, out| multiply(avx2, p, x, out));
-            check("AVX2, one row", &|p, x, out| {
-                if x.len() == p.inputs {
-                    one_row(avx2, p, x, out);
-                } else {
-                    multiply(avx2, p, x, out);
-                }
-            });
-        }
-    }
-
-    #[test]
-    fn every_instruction_set_gives_the_same_products() {
-        on_every_instruction_set(|name, multiply| {
-            for (rows, inputs, outputs) in [(1, 300, 96), (1, 5, 37), (3, 12, 65), (29, 270, 160)] {
-                let (x, w) = (numbers(rows * inputs, 1), numbers(outputs * inputs, 2));
-                let mut out = vec![9.0; rows * outputs];
-                multiply(&Packed::of_rows(&w, outputs, inputs), &x, &mut out);
-                let expected = plain(&x, &w, rows, inputs, outputs);
-                for (got, expected) in out.iter().zip(&expected) {
-                    assert!(
-                        (got - expected).abs() < 1e-3,
-                        "{name} {rows} {inputs} {outputs}: {got} {expected}"
-                    );
-                }
-            }
-        });
-    }
 
     #[test]
     fn an_empty_matrix_is_no_trouble() {

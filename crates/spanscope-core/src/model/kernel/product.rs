@@ -232,4 +232,19 @@ fn several<S: Simd, const PANELS: usize, const VECTORS: usize>(
     }
 }
 
+/// One row, of no more numbers than are summed up in one go, by one panel: put into `out`, or added to it.
+#[inline(always)]
+pub(super) fn one_panel<S: Simd>(simd: S, row: &[f32], panel: &[f32], out: &mut [f32], add: bool) {
+    let mut sums = [0.0; PANEL];
+    match S::F32_LANES {
+        16 => several::<S, 1, 2>(simd, row, panel, &mut sums),
+        8 => several::<S, 1, 4>(simd, row, panel, &mut sums),
+        4 => several::<S, 1, 8>(simd, row, panel, &mut sums),
+        _ => several::<S, 1, 32>(simd, row, panel, &mut sums),
+    }
+    for (out, sum) in out.iter_mut().zip(sums) {
+        *out = if add { *out + sum } else { sum };
+    }
+}
+
 const _: () = assert!(PANEL == 2 * LANES);

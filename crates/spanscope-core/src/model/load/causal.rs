@@ -1,6 +1,7 @@
 //! From the files of any causal Transformer to a network: what its configuration says, and the numbers where its family says they lie.
 
 use super::Loader;
+use super::rows::FileRows;
 use crate::checkpoint::Checkpoint;
 use crate::model::ModelError;
 use crate::model::architecture::{
@@ -41,7 +42,7 @@ pub(super) struct Causal<'a> {
 
 impl Causal<'_> {
     /// The name that a tensor has in the file: with one of the prefixes, or without.
-    fn find(&self, name: &str) -> String {
+    pub fn find(&self, name: &str) -> String {
         let names = self.prefixes.iter().map(|prefix| format!("{prefix}{name}"));
         let mut names = names.chain([name.to_owned()]);
         let is_there = |name: &String| self.base.checkpoint.info(name).is_some();
@@ -118,7 +119,11 @@ impl Causal<'_> {
                 .base
                 .shared_matrix(&[name], |base| base.pack(&parts, inputs));
         }
-        self.base.gather(&read, outputs, inputs).map(Arc::new)
+        let mut rows = FileRows::new(&self.base, inputs);
+        for (name, source, count) in &read {
+            rows.add_source(name, source, *count)?;
+        }
+        rows.packed().map(Arc::new)
     }
 
     /// The biases that belong to some rows.
@@ -279,6 +284,7 @@ impl Causal<'_> {
             silenced: false,
             open,
             sink: attention.sink.then(|| sinks.get(h).copied().unwrap_or(0.0)),
+            before: None,
             persistent: Arc::clone(&none),
         });
         let positions = Positions::new(d, 0, &[]);

@@ -2,7 +2,7 @@
 
 pub(super) mod causal;
 mod experts;
-mod gather;
+mod rows;
 pub(super) mod shared;
 
 use super::ModelError;
@@ -12,6 +12,7 @@ use super::kernel::Packed;
 use super::parts::Count;
 use super::weights::{Network, Norm};
 use crate::checkpoint::{Checkpoint, Origin};
+use rows::FileRows;
 use shared::Shared;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -115,7 +116,7 @@ impl<'a> Loader<'a> {
         Ok(())
     }
 
-    fn note_not_finite(&self, name: &str) {
+    pub fn note_not_finite(&self, name: &str) {
         let first = self.not_finite.lock();
         first
             .unwrap_or_else(PoisonError::into_inner)
@@ -129,12 +130,7 @@ impl<'a> Loader<'a> {
         if !self.reads {
             return Ok(Vec::new());
         }
-        let tensor = self.checkpoint.tensor(name)?;
-        let mut values = vec![0.0; tensor.len()];
-        if !tensor.read_range_finite(0, &mut values) {
-            self.note_not_finite(name);
-        }
-        Ok(values)
+        self.read(name)
     }
 
     /// Matrices of `inputs` columns one below the other, as one for products; layers may share it.
@@ -154,26 +150,21 @@ impl<'a> Loader<'a> {
         if !self.reads {
             return Ok(Packed::default());
         }
-        let tensors = parts
-            .iter()
-            .map(|(name, outputs)| Ok((self.checkpoint.tensor(name)?, name, *outputs)))
-            .collect::<Result<Vec<_>, ModelError>>()?;
-        let outputs = parts.iter().map(|(_, outputs)| outputs).sum();
-        let loader = self;
-        Packed::new(outputs, inputs, |first, rows| {
-            // The part that the first row lies in, and where; rows may go on in the next part.
-            let (mut at, mut rest) = (first, rows);
-            for (tensor, name, outputs) in &tensors {
-                let here = outputs.saturating_sub(at).min(rest.len() / inputs);
-                let (now, later) = rest.split_at_mut(here * inputs);
-                if !tensor.read_range_finite(at * inputs, now) {
-                    loader.note_not_finite(name);
-                }
-                at = at.saturating_sub(*outputs);
-                rest = later;
-            }
-            Ok(())
-        })
+        let mut rows = FileRows::new(self, inputs);
+        for (name, outputs) in parts {
+            rows.add(name, 0..*outputs)?;
+        }
+        rows.packed()
+    }
+
+    /// The numbers of a whole tensor.
+    pub fn read(&self, name: &str) -> Result<Vec<f32>, ModelError> {
+        let tensor = self.checkpoint.tensor(name)?;
+        let mut values = vec![0.0; tensor.len()];
+        if !tensor.read_range_finite(0, &mut values) {
+            self.note_not_finite(name);
+        }
+        Ok(values)
     }
 
     pub fn matrix(

@@ -6,7 +6,7 @@ use crate::model::architecture::{
     LayerSpec, NormKind, NormSpec, Order, OutputSpec, Outside, Position, Window,
 };
 
-/// The norm that follows every sublayer.
+/// The norm that follows every sublayer, or stands before it.
 pub(super) const NORM: NormSpec = NormSpec {
     kind: NormKind::Layer,
     eps: 1e-5,
@@ -16,7 +16,7 @@ pub(super) const NORM: NormSpec = NormSpec {
 
 impl From<&Config> for Architecture {
     fn from(config: &Config) -> Self {
-        let head_dim = config.hidden_size / config.nb_heads.max(1);
+        let head_dim = config.head_dim();
         let layer = LayerSpec {
             attention: AttentionSpec {
                 heads: config.nb_heads,
@@ -51,7 +51,14 @@ impl From<&Config> for Architecture {
                 bias: true,
                 experts: None,
             }),
-            order: Order::AfterNorm(NORM),
+            order: match config.pre_norm {
+                true => Order::Sequence {
+                    attention: [Some(NORM), None],
+                    feed_forward: [Some(NORM), None],
+                    residual_of_norm: false,
+                },
+                false => Order::AfterNorm(NORM),
+            },
             residual: 1.0,
         };
         let clusters = config.adapt_io.as_ref().map(|io| Clusters {
@@ -73,6 +80,7 @@ impl From<&Config> for Architecture {
             },
             layers: vec![layer; config.nb_layers],
             output: OutputSpec {
+                norm: config.pre_norm.then_some(NORM),
                 tied: clusters.as_ref().is_some_and(|clusters| clusters.tied),
                 bias: true,
                 clusters,

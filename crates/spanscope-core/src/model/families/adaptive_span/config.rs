@@ -1,6 +1,6 @@
 //! The architecture of a network, inferred from the names and shapes of its tensors.
 
-use super::{code, layers, stored_config};
+use super::{code, layers, sequential, stored_config};
 use crate::checkpoint::Checkpoint;
 use crate::model::{About, Assumption, ModelError, Normalisation};
 use serde::{Deserialize, Serialize};
@@ -43,6 +43,12 @@ pub struct Config {
     /// What follows the soft mask: files that say nothing of it are the published code's.
     #[serde(default)]
     pub normalisation: Normalisation,
+    /// d where it is not D / H, as the authors' second code may have it.
+    #[serde(default, rename = "head_dim", skip_serializing_if = "Option::is_none")]
+    pub own_head_dim: Option<usize>,
+    /// Whether norms stand before the sublayers, and one before the output (the authors' second code, `--pre-norm`).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub pre_norm: bool,
 }
 
 impl Config {
@@ -53,7 +59,22 @@ impl Config {
 
     /// d: features per head.
     pub fn head_dim(&self) -> usize {
-        self.hidden_size / self.nb_heads
+        self.own_head_dim
+            .unwrap_or(self.hidden_size / self.nb_heads.max(1))
+    }
+
+    /// H·d: what all heads of a layer read.
+    pub fn all_heads_dim(&self) -> usize {
+        self.nb_heads.saturating_mul(self.head_dim())
+    }
+
+    /// The kind of network that only the authors' second code has, in words.
+    pub fn second_code_only(&self) -> Option<&'static str> {
+        match (self.pre_norm, self.own_head_dim) {
+            (true, _) => Some("adaptive-span with norms before the sublayers"),
+            (false, Some(_)) => Some("adaptive-span with a head size of its own"),
+            (false, None) => None,
+        }
     }
 }
 
@@ -80,13 +101,16 @@ pub fn infer(
     };
     let mut assumed = Vec::new();
 
+    sequential::refuse_others(checkpoint)?;
     let key_pe = need("key_pe", 3)?;
     let (head_dim, attn_span) = (key_pe[1], key_pe[2]);
     let nb_layers = layers::count(checkpoint, "layers.", "layer")?;
     let query = need("layers.0.attn.proj_query.weight", 2)?;
     let hidden_size = query[1];
-    if query[0] != hidden_size || !hidden_size.is_multiple_of(head_dim) {
-        let expected = format!("D×D with D a multiple of {head_dim}, the head dimension of key_pe");
+    if !query[0].is_multiple_of(head_dim) {
+        let expected = format!(
+            "H·d×D, its first number a multiple of d = {head_dim}, the head dimension of key_pe"
+        );
         return Err(ModelError::shape(
             checkpoint,
             "layers.0.attn.proj_query.weight",
@@ -94,7 +118,7 @@ pub fn infer(
             &expected,
         ));
     }
-    let nb_heads = hidden_size / head_dim;
+    let nb_heads = query[0] / head_dim;
     let width = |group: &str, part: &str, dims: usize, axis: usize| -> Result<usize, ModelError> {
         match layers::first_with(checkpoint, group, part)? {
             Some(name) => Ok(need(&name, dims)?[axis]),
@@ -154,10 +178,13 @@ pub fn infer(
         adapt_span_ramp,
         adapt_io,
         normalisation: Normalisation::default(),
+        own_head_dim: (query[0] != hidden_size).then_some(head_dim),
+        pre_norm: sequential::is_pre_norm(checkpoint),
     };
     believable(&config, checkpoint, MOST_DISTANCES)?;
     let sizes = Size::of_layers(&config);
     sizes.iter().try_for_each(|size| size.check(checkpoint))?;
+    sequential::check(checkpoint, &config)?;
     stored_config::check(checkpoint, &config)?;
     let tensors = code::Tensors {
         adapt_span,
@@ -304,8 +331,12 @@ impl Config {
             Some("heads, layers, vocabulary and span limit are at least 1")
         } else if self.nb_layers > MOST_LAYERS {
             Some("the layers are out of range")
-        } else if self.hidden_size == 0 || !self.hidden_size.is_multiple_of(self.nb_heads) {
+        } else if self.hidden_size == 0
+            || self.own_head_dim.is_none() && !self.hidden_size.is_multiple_of(self.nb_heads)
+        {
             Some("the hidden size must be a multiple of the number of heads")
+        } else if self.head_dim() == 0 || self.all_heads_dim() > MOST {
+            Some("the size of the heads is out of range")
         } else if !most(&[self.hidden_size, self.inner_hidden_size]) {
             Some("the hidden size and that of the sublayers are out of range")
         } else if !most(&[self.pers_mem_size, self.attn_span]) {

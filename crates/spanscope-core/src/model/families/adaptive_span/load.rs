@@ -7,7 +7,7 @@ use crate::checkpoint::{Checkpoint, TensorInfo};
 use crate::model::ModelError;
 use crate::model::architecture::{Architecture, AttentionSpec, LayerSpec};
 use crate::model::edits::Edits;
-use crate::model::heads::{self, Head, Persistent, Positions, Setting};
+use crate::model::heads::{self, Before, Head, Persistent, Positions, Setting};
 use crate::model::kernel::Packed;
 use crate::model::load::Loader;
 use crate::model::unused::{Unused, further_layer};
@@ -116,21 +116,35 @@ impl<'a> Reader<'a> {
         positions: &Positions,
         i: usize,
     ) -> Result<Layer, ModelError> {
-        let dim = config.hidden_size;
-        let proj = |part: &str| (format!("layers.{i}.attn.proj_{part}.weight"), dim);
+        let (dim, read) = (config.hidden_size, config.all_heads_dim());
+        let name = |part: &str| format!("layers.{i}.attn.proj_{part}.weight");
+        let proj = |part: &str| (name(part), read);
         let qkv = self
             .base
             .packed(&[proj("query"), proj("key"), proj("val")], dim)?;
-        let out = self.base.packed(&[proj("out")], dim)?;
+        let out = self.base.packed(&[(name("out"), dim)], read)?;
+        let norm = Some(self.base.norm(&format!("layers.{i}.norm1"), NORM, dim)?);
+        let before = norm.iter().filter(|_| config.pre_norm && self.base.reads);
+        let before = before.flat_map(|norm| Before::of_heads(&qkv, &norm.bias, &spec.attention));
+        let before: Vec<Arc<Before>> = before.collect();
+        let (norm, around_attention) = match config.pre_norm {
+            true => (None, [norm, None]),
+            false => (norm, [None, None]),
+        };
+        let mut around_ff = [None, None];
         let ff = if config.inner_hidden_size > 0 {
             let inner = config.inner_hidden_size;
             let name = |part: &str| format!("layers.{i}.ff.{part}");
+            let mut norm = Some(self.base.norm(&format!("layers.{i}.norm2"), NORM, dim)?);
+            if config.pre_norm {
+                around_ff[0] = norm.take();
+            }
             Some(FeedForward {
                 fc1: self.base.matrix(name("fc1.weight"), inner, dim)?,
                 b1: self.base.values(&name("fc1.bias"), &[inner])?,
                 fc2: self.base.matrix(name("fc2.weight"), dim, inner)?,
                 b2: self.base.values(&name("fc2.bias"), &[dim])?,
-                norm: Some(self.base.norm(&format!("layers.{i}.norm2"), NORM, dim)?),
+                norm,
                 mixture: None,
             })
         } else {
@@ -139,11 +153,13 @@ impl<'a> Reader<'a> {
         Ok(Layer {
             spec: Arc::new(spec.clone()),
             rope: None,
-            heads: self.heads(config, &spec.attention, positions, i)?,
+            heads: self.heads(config, &spec.attention, positions, &before, i)?,
             dense: Arc::new(Dense {
                 qkv,
                 out,
-                norm: Some(self.base.norm(&format!("layers.{i}.norm1"), NORM, dim)?),
+                norm,
+                around_attention,
+                around_ff,
                 ff,
                 ..Dense::default()
             }),
@@ -181,17 +197,20 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// A layer's heads; `before` is what each finds before the text, nothing where that is zero.
     pub fn heads(
         &mut self,
         config: &Config,
         spec: &AttentionSpec,
         positions: &Positions,
+        before: &[Arc<Before>],
         i: usize,
     ) -> Result<Vec<Head>, ModelError> {
         let limit = config.attn_span;
         let spans = self.spans(config, i)?;
         let persistent = self.persistent(config, i)?;
-        let heads = spans.iter().zip(persistent).map(|(value, persistent)| {
+        let heads = spans.iter().zip(persistent).enumerate();
+        let heads = heads.map(|(h, (value, persistent))| {
             let trained = value * limit as f32;
             Setting {
                 trained,
@@ -199,6 +218,7 @@ impl<'a> Reader<'a> {
                 silenced: false,
                 sink: None,
                 open: false,
+                before: before.get(h).cloned(),
                 persistent,
             }
         });
@@ -255,7 +275,12 @@ impl<'a> Reader<'a> {
             let input = plain(self.base.matrix("in_emb.weight".into(), vocab, dim)?, None);
             let table = self.base.matrix("out_emb.weight".into(), vocab, dim)?;
             let bias = self.base.values("out_emb.bias", &[vocab])?;
+            let norm = match config.pre_norm {
+                true => Some(self.base.norm("out_norm", NORM, dim)?),
+                false => None,
+            };
             let output = Output {
+                norm,
                 clusters: vec![plain(table, Some(bias))],
                 ..Output::default()
             };

@@ -6,6 +6,7 @@ mod config;
 mod layers;
 mod load;
 mod recorded;
+mod sequential;
 mod spans;
 mod stored_config;
 

@@ -127,7 +127,7 @@ impl Network {
                 spec: Arc::new(spec.clone()),
                 rope: None,
                 dense: Arc::default(),
-                heads: loader.heads(&config, &spec.attention, &positions, i)?,
+                heads: loader.heads(&config, &spec.attention, &positions, &[], i)?,
             })
         });
         let layers = layers.collect::<Result<Vec<_>, ModelError>>()?;

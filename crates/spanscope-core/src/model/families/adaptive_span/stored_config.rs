@@ -17,7 +17,7 @@ pub(super) fn check(checkpoint: &Checkpoint, config: &Config) -> Result<(), Mode
     };
     let io = |stored: &Value| stored.get("cutoffs").cloned();
     let cutoffs = config.adapt_io.as_ref().map(|io| io.cutoffs.clone());
-    let sizes: [(&str, Value); 8] = [
+    let sizes: [(&str, Value); 10] = [
         ("nb_layers", config.nb_layers.into()),
         ("nb_heads", config.nb_heads.into()),
         ("hidden_size", config.hidden_size.into()),
@@ -26,6 +26,8 @@ pub(super) fn check(checkpoint: &Checkpoint, config: &Config) -> Result<(), Mode
         ("inner_hidden_size", config.inner_hidden_size.into()),
         ("pers_mem_size", config.pers_mem_size.into()),
         ("adapt_span", config.adapt_span.into()),
+        ("head_dim", config.head_dim().into()),
+        ("pre_norm", config.pre_norm.into()),
     ];
     let mut differ: Vec<String> = Vec::new();
     for (name, found) in &sizes {
