@@ -2,7 +2,6 @@
 
 use super::*;
 use spanscope::chart::Format;
-use spanscope::model::HeadId;
 
 /// Every kind, with what it needs.
 const KINDS: [&str; 12] = [
@@ -327,7 +326,6 @@ fn pictures_in_drawings_are_there_for_older_programs() {
 #[test]
 fn one_name_means_one_head_everywhere() {
     let folder = tempfile::tempdir().unwrap();
-    let text = text(folder.path());
     let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
     // The head that reaches farthest, as JSON, the table and the drawing of all heads name it.
     let spans = program(&["spans", SHAKESPEARE, "--json"]).output().unwrap();
