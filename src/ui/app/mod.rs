@@ -30,6 +30,7 @@ use crate::ui::session::{self, Stored};
 use crate::ui::shell::about::AboutBox;
 use crate::ui::shell::layout::Layout;
 use crate::ui::shell::model_facts::ModelFacts;
+use crate::ui::shell::start_panel;
 use crate::ui::shell::status::StatusBar;
 use crate::ui::shell::tiles::{self, Board};
 use crate::ui::shell::toasts::Toasts;
@@ -87,6 +88,8 @@ pub(super) struct Arrangement {
     pub tree: egui_tiles::Tree<Pane>,
     /// The view that was clicked in last.
     pub used: Pane,
+    /// Whether no session said where the views stand, and the window's size is to decide.
+    pub is_new: bool,
     /// The only view that is drawn, without bars and text field: for pictures and measurements.
     alone: Option<Pane>,
 }
@@ -100,7 +103,11 @@ impl App {
         backend.probe();
         let sessions = settings.folder_of_sessions();
         let begun = sessions.map(|folder| folders::begin(folder, start));
-        Self::begin(ctx, start, settings, backend, begun)
+        let mut app = Self::begin(ctx, start, settings, backend, begun);
+        if backend == Backend::Desktop {
+            app.keeping.place_window();
+        }
+        app
     }
 
     /// An application with a session; `None`: with none, and it keeps none.
@@ -154,6 +161,7 @@ impl App {
             board: Arrangement {
                 tree: session.layout.clone().unwrap_or_default().tree(),
                 used: session.used.unwrap_or(Pane::SPANS),
+                is_new: session.layout.is_none(),
                 alone: None,
             },
             editor: Editor::default(),
@@ -346,10 +354,16 @@ impl App {
         let frame = egui::Frame::side_top_panel(ui.style())
             .fill(theme::palette(ui.visuals()).bar)
             .inner_margin(theme::BAR_MARGIN);
-        egui::Panel::bottom("editor")
+        // Higher in a larger window; what the user makes of it is kept for each.
+        let (class, high) = match ui.ctx().content_rect().height() {
+            0.0..1000.0 => ("editor", 86.0),
+            1000.0..1400.0 => ("editor of a large window", 150.0),
+            _ => ("editor of a huge window", 230.0),
+        };
+        egui::Panel::bottom(class)
             .frame(frame)
             .resizable(true)
-            .default_size(86.0)
+            .default_size(high)
             .min_size(44.0)
             .show(ui, |ui| {
                 ui.add_space(4.0);
@@ -374,6 +388,11 @@ impl App {
             .fill(palette.bar)
             .inner_margin(egui::Margin::symmetric(theme::GAP as i8, 0));
         egui::CentralPanel::default().frame(frame).show(ui, |ui| {
+            let snapshot = &self.document.snapshot;
+            if snapshot.shown().is_none() && !snapshot.opening && self.board.alone.is_none() {
+                start_panel::show(ui, now, &self.settings.recent, &mut self.commands);
+                return;
+            }
             if tiles::open_views(&self.board.tree).is_empty() {
                 self.nothing_open(ui);
             }
@@ -411,26 +430,6 @@ impl App {
                 ui.ctx().request_repaint();
             }
         });
-    }
-
-    fn options_of_figures(&mut self, ctx: &egui::Context, now: &Now) {
-        let before = self.settings.figure;
-        let covered = self.overlays.covers() || egui::Popup::is_any_open(ctx);
-        let (style, commands) = (&mut self.settings.figure, &mut self.commands);
-        let shown = self
-            .overlays
-            .figure_options
-            .show(ctx, style, now, covered, commands);
-        let style = self.settings.figure;
-        if before != style {
-            self.save();
-        }
-        if let Some(kind) = shown {
-            let basis = self.basis(kind);
-            if self.overlays.figure_options.wants(style, basis) {
-                self.preview(kind);
-            }
-        }
     }
 
     fn nothing_open(&mut self, ui: &mut Ui) {

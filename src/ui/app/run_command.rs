@@ -85,7 +85,9 @@ impl App {
                 tiles::close(&mut self.board.tree, view);
             }
             Command::ToggleView(view) => self.bring_up(view),
-            Command::ResetLayout => self.board.tree = Layout::default().tree(),
+            Command::ResetLayout => {
+                self.board.tree = Layout::of_size(ctx.content_rect().size()).tree();
+            }
             Command::SetTheme(choice) => {
                 self.settings.theme = choice;
                 apply_theme(ctx, choice);

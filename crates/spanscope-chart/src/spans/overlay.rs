@@ -165,19 +165,36 @@ pub(super) fn names(page: &mut Canvas, chart: &SpanChart, at: &Layout, theme: &T
         let (layer, head) = (long.layer.saturating_add(1), long.head.saturating_add(1));
         let text = format!("{layer}.{head}");
         let (wide, y) = (style.width(&text), at.y(chart.value(&long)));
-        // Above the mark; beside a line that goes on rising, left of it.
+        // Above the mark; beside a line that goes on rising, left of it. Where another name is in the way, around the mark.
         let rising = chart.sort
             && at
                 .heads
                 .get(i + 1)
                 .is_some_and(|(h, _)| h.layer == long.layer);
-        let (left, base) = match rising {
-            true => (x - 3.5 - wide, y + TICK * font::CAP_HEIGHT / 2.0),
-            false => (x - wide / 2.0, y - 4.0),
+        let line = TICK * (font::ASCENT + font::DESCENT);
+        let middle = y + TICK * font::CAP_HEIGHT / 2.0;
+        let above = (x - wide / 2.0, y - 4.0);
+        let beside = [(x - 3.5 - wide, middle), (x + 3.5, middle)];
+        let further = [
+            (above.0, above.1 - line),
+            (x - 3.5 - wide, middle - line),
+            (x + 3.5, middle - line),
+            (x - 3.5 - wide, middle + line),
+            (x + 3.5, middle + line),
+            (above.0, above.1 - 2.0 * line),
+        ];
+        let mut places = match rising {
+            true => vec![beside[0], above, beside[1]],
+            false => vec![above, beside[0], beside[1]],
         };
-        let left = left.clamp(at.left, (at.right - wide).max(at.left));
-        let (top, bottom) = (base - TICK * font::ASCENT, base + TICK * font::DESCENT);
-        if page.is_free((left, top), (left + wide, bottom)) {
+        places.extend(further);
+        let free = places.into_iter().find_map(|(left, base)| {
+            let left = left.clamp(at.left, (at.right - wide).max(at.left));
+            let (top, bottom) = (base - TICK * font::ASCENT, base + TICK * font::DESCENT);
+            page.is_free((left, top), (left + wide, bottom))
+                .then_some((left, base))
+        });
+        if let Some((left, base)) = free {
             let style = style.anchor(Anchor::Start);
             page.text_halo(left, base, &text, style, theme.background);
         }

@@ -28,7 +28,8 @@ pub use shares::{CutShares, ShareRecorder, Shares};
 pub use smooth::smoothed;
 pub use statistic::{HeadRow, Statistic, StatisticKind};
 pub use survey::{
-    EFFECTIVE_SHARES, HeadMeasure, PRESSED_IN_RAMP, PRESSED_RAMPS, PRESSED_REMOVED, SpanFlag,
+    EFFECTIVE_SHARES, HeadMeasure, PRESSED_EVEN, PRESSED_IN_RAMP, PRESSED_RAMPS, PRESSED_REMOVED,
+    Pressed, SpanFlag,
     Survey, Thumbnail, UNUSED_QUERIES, UNUSED_RAMPS, UNUSED_SHARE, effective, flag,
 };
 pub use text_weights::TextWeights;

@@ -27,6 +27,7 @@ use keys::Caret;
 use layout::Rows;
 use paint::Written;
 use serde::{Deserialize, Serialize};
+use std::ops::Range;
 use shade::{DisplayName, Ramps, Shade, Shading, blind, gathered};
 use tip::weight;
 
@@ -47,6 +48,12 @@ pub struct TextView {
     caret: Caret,
     #[serde(skip)]
     ramps: Option<Ramps>,
+    /// The rows that were wholly in view.
+    #[serde(skip)]
+    seen: Range<usize>,
+    /// The model whose query was brought into view.
+    #[serde(skip)]
+    model: u64,
 }
 
 impl Default for TextView {
@@ -60,6 +67,8 @@ impl Default for TextView {
             written: Written::default(),
             caret: Caret::default(),
             ramps: None,
+            seen: 0..0,
+            model: 0,
         }
     }
 }
@@ -118,17 +127,25 @@ impl View for TextView {
             .id_salt("text")
             .auto_shrink(false)
             .stick_to_bottom(cx.selection.tokens.is_empty());
-        let elsewhere = self.caret.moved_elsewhere(cx);
+        let middle = |row: usize| {
+            let middle = 0.5 * (room.height() - cell.y);
+            (row as f32 * cell.y - middle).max(0.0)
+        };
+        let another = std::mem::replace(&mut self.model, cx.snapshot.model_number);
+        let elsewhere = self.caret.moved_elsewhere(cx) | (another != self.model);
         if let Some(token) = cx.query().filter(|_| elsewhere)
             && let Some((row, _)) = self.rows.place(&cx.snapshot.tokens, token)
         {
-            let middle = 0.5 * (room.height() - cell.y);
-            area = area.vertical_scroll_offset((row as f32 * cell.y - middle).max(0.0));
+            area = area.vertical_scroll_offset(middle(row));
+        } else if let Some(row) = laid.edited.filter(|row| !self.seen.contains(row)) {
+            // What is typed is seen, wherever in the text it is.
+            area = area.vertical_scroll_offset(middle(row));
         }
         area.show_viewport(ui, |ui, view| {
             ui.set_height(self.rows.len() as f32 * cell.y);
             let top = ui.max_rect().top();
             let row = |y: f32| (y / cell.y).max(0.0);
+            self.seen = row(view.min.y).ceil() as usize..row(view.max.y).floor() as usize;
             let shown = row(view.min.y).floor() as usize..row(view.max.y).ceil() as usize;
             let grid = Grid {
                 clip: ui
