@@ -2,6 +2,7 @@
 //!
 //! [`Engine`] is what a window holds: it is told what is wanted and answers with [`Snapshot`]s.
 
+mod ablating;
 mod answers;
 mod bundled;
 mod continuation;
@@ -39,6 +40,7 @@ use samples::SAMPLES;
 #[path = "../../../src/samples.rs"]
 mod samples;
 
+pub use ablating::{Ablating, AblationTask, MOST as MOST_ABLATED};
 pub use answers::Score;
 pub use bundled::Sample;
 pub use continuation::{Continuation, ContinuationRequest, Ended, generate};

@@ -5,36 +5,31 @@ mod figures;
 mod files;
 mod keep;
 mod opening;
+mod overlays;
 mod run_command;
 mod tour;
 
 use crate::engine::{Looks, Snapshot};
 use crate::model::Edits;
 use crate::ui::commands::command::{Command, Now};
-use crate::ui::commands::help::Help;
 use crate::ui::commands::keys::{self, Keyboard};
 use crate::ui::commands::menus::Menus;
-use crate::ui::commands::palette::CommandPalette;
-use crate::ui::dialogs::{Backend, Dialogs};
+use crate::ui::dialogs::Backend;
 use crate::ui::document::Document;
 use crate::ui::document::recorded::Texts;
 use crate::ui::document::selection::{Hover, Selection};
 use crate::ui::export::files::Exports;
 use crate::ui::export::making::Asked;
-use crate::ui::export::options::FigureOptions;
 use crate::ui::language::{self, tr, trf};
 use crate::ui::session::folders::{self, Begun};
 use crate::ui::session::settings::{Settings, ThemeChoice};
 use crate::ui::session::writer::SessionWriter;
 use crate::ui::session::{self, Stored};
-use crate::ui::shell::about::AboutBox;
 use crate::ui::shell::layout::Layout;
-use crate::ui::shell::model_facts::ModelFacts;
 use crate::ui::shell::start_panel;
 use crate::ui::shell::status::StatusBar;
 use crate::ui::shell::tiles::{self, Board};
 use crate::ui::shell::toasts::Toasts;
-use crate::ui::shell::tour::Tour;
 use crate::ui::text_field::editor::Editor;
 use crate::ui::views::context::ViewContext;
 use crate::ui::views::{Pane, Views};
@@ -42,6 +37,7 @@ use crate::ui::{Start, text_field, theme};
 pub use choices::Choices;
 use eframe::egui::{self, Ui};
 use keep::Keeping;
+use overlays::Overlays;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -60,27 +56,6 @@ pub struct App {
     /// Figures that wait for their numbers.
     pub(super) figures: Vec<Asked>,
     pub(super) keeping: Keeping,
-}
-
-/// What lies over the views when it is open.
-pub(super) struct Overlays {
-    pub help: Help,
-    pub about: AboutBox,
-    pub tour: Tour,
-    pub palette: CommandPalette,
-    pub dialogs: Dialogs,
-    pub figure_options: FigureOptions,
-    pub facts: ModelFacts,
-}
-
-impl Overlays {
-    /// Whether a box that lies over everything else has the keys.
-    fn covers(&self) -> bool {
-        self.dialogs.is_open()
-            || self.palette.is_open()
-            || self.help.is_open()
-            || self.about.is_open()
-    }
 }
 
 /// Where the views stand, and which of them is at hand.
@@ -148,15 +123,7 @@ impl App {
             settings,
             toasts,
             commands: Vec::new(),
-            overlays: Overlays {
-                help: Help::default(),
-                about: AboutBox::default(),
-                tour: Tour::new(tours),
-                palette: CommandPalette::default(),
-                dialogs: Dialogs::new(backend),
-                figure_options: FigureOptions::default(),
-                facts: ModelFacts::default(),
-            },
+            overlays: Overlays::new(backend, tours),
             views: session::tolerant(&session.views),
             board: Arrangement {
                 tree: session.layout.clone().unwrap_or_default().tree(),
@@ -222,6 +189,7 @@ impl App {
     pub fn settled(&self) -> bool {
         self.figures.is_empty()
             && !self.overlays.figure_options.is_drawing()
+            && !self.overlays.ablation.is_running()
             && self.document.settled()
     }
 
@@ -318,6 +286,13 @@ impl App {
                 &ctx,
                 &model,
                 self.document.snapshot.model_number,
+                &palette,
+                &mut self.commands,
+            );
+            self.overlays.ablation.show(
+                &ctx,
+                &self.document.snapshot,
+                self.document.selection.heads.leading(),
                 &palette,
                 &mut self.commands,
             );

@@ -113,6 +113,10 @@ impl App {
                 let now = ctx.input(|i| i.viewport().fullscreen.unwrap_or(false));
                 ctx.send_viewport_cmd(ViewportCommand::Fullscreen(!now));
             }
+            Command::AblateEach => {
+                let snapshot = std::sync::Arc::clone(&self.document.snapshot);
+                self.overlays.ablation.begin(ctx, &snapshot);
+            }
             Command::StopReading => self.document.engine.stop_reading(),
             Command::ReadOn => self.document.engine.read_on(),
             Command::StopOpening => {

@@ -23,6 +23,7 @@ impl Command {
             Self::FigureOptions => tr("save size colours preview"),
             Self::SilenceSelected => tr("ablate silence zero mask knock out prune switch off"),
             Self::RestoreSelected | Self::ClearEdits => tr("reset restore unsilence original"),
+            Self::AblateEach => tr("importance ranking knock out silence each prune"),
             Self::SetCombine(_) => tr("aggregate average maximum pool"),
             Self::ClearSelection => tr("deselect nothing"),
             Self::ShowView(pane) | Self::ToggleView(pane) => of_view(*pane),

@@ -1,5 +1,6 @@
 //! What stands around the views: tiles, bars, notes.
 
+pub mod ablation;
 pub mod about;
 pub mod icon;
 pub mod layout;

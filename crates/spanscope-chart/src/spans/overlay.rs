@@ -35,7 +35,8 @@ pub(super) struct Entry {
 
 /// The legend of what lies over the marks, in lines of `width` from `top` on; and where it ends.
 pub(super) fn legend(chart: &SpanChart, width: f64, top: f64) -> (Vec<Entry>, f64) {
-    let marked = |i: &usize| chart.effective.iter().any(|e| e.within[*i].is_some());
+    let marked =
+        |i: &usize| chart.marked[*i] && chart.effective.iter().any(|e| e.within[*i].is_some());
     let shares: Vec<usize> = (0..3).filter(marked).collect();
     let last = shares.last().copied();
     let mut found: Vec<(Sample, String)> = shares
@@ -96,10 +97,18 @@ pub(super) fn draw_legend(page: &mut Canvas, entries: &[Entry], theme: &Theme) {
 }
 
 /// Dashes at what a text uses of a head's span.
-pub(super) fn dashes(group: &mut Group, used: &EffectiveSpan, x: f64, at: &Layout, theme: &Theme) {
+pub(super) fn dashes(
+    group: &mut Group,
+    (used, marked): (&EffectiveSpan, [bool; 3]),
+    x: f64,
+    at: &Layout,
+    theme: &Theme,
+) {
     let half = (at.pitch * 0.42).clamp(0.5, 4.0);
-    for (tokens, width) in used.within.into_iter().zip(DASHES) {
-        let Some(tokens) = tokens else { continue };
+    for ((tokens, marked), width) in used.within.into_iter().zip(marked).zip(DASHES) {
+        let Some(tokens) = tokens.filter(|_| marked) else {
+            continue;
+        };
         let y = at.y(tokens as f64);
         group.append(line((x - half, y), (x + half, y), theme.ink, width));
     }

@@ -3,6 +3,7 @@
 //! The forward pass reports to an observer; these are the observers and the sums over what they saw. Nothing here
 //! knows of windows or files.
 
+mod ablation;
 mod band;
 pub mod cost;
 mod gathered;
@@ -19,6 +20,7 @@ mod text_weights;
 mod token_set;
 mod usage;
 
+pub use ablation::{Ablated, Ablation, ablate_each};
 pub use band::{BandGrid, BandLayout, BandWindow, Pool};
 pub use gathered::Gathered;
 pub use margins::BandMargins;

@@ -16,6 +16,10 @@ pub(super) const WORDS: &[(&str, &str)] = &[
         "消融 静默 置零 屏蔽 剪枝 关闭",
     ),
     ("reset restore unsilence original", "重置 恢复 还原 原样"),
+    (
+        "importance ranking knock out silence each prune",
+        "重要性 排序 消融 静默 剪枝",
+    ),
     ("aggregate average maximum pool", "聚合 平均 最大"),
     ("deselect nothing", "取消选择"),
     ("restore windows panels tiles", "恢复 窗格 面板"),
