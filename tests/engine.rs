@@ -407,6 +407,17 @@ fn an_edited_model_runs_again_and_without_edits_is_what_it_was() {
     assert_eq!(edited.unedited_bits, before.bits_per_token);
     assert!(edited.bits_per_token > before.bits_per_token);
     assert_eq!(edited.surprisal.len(), before.surprisal.len());
+    // What each token costs more, which adds up to what the text does.
+    assert_eq!(before.surprisal_change(5), None);
+    let changes = (1..edited.done).map(|token| {
+        let change = edited.surprisal_change(token).unwrap();
+        let expected = edited.surprisal[token - 1] - before.surprisal[token - 1];
+        assert_eq!(change, expected);
+        f64::from(change)
+    });
+    let mean = changes.sum::<f64>() / before.surprisal.len() as f64;
+    let of_text = edited.bits_per_token.unwrap() - before.bits_per_token.unwrap();
+    assert!((mean - of_text).abs() < 1e-6, "{mean} {of_text}");
     engine.edit(Edits::default());
     let back = wait(&engine, "the original", |s| engine.is_settled(s));
     assert_eq!(back.surprisal, before.surprisal);

@@ -1,4 +1,5 @@
-//! The command line: results on stdout, words for people on stderr; exit codes 0 done, 1 failed, 2 wrong usage.
+//! The command line: results on stdout, words for people on stderr; exit codes 0 done, 1 failed, 2 wrong usage, 130
+//! stopped.
 
 mod args;
 mod attention;
@@ -41,7 +42,7 @@ use std::ffi::{OsStr, OsString};
 use std::io::Write;
 use std::path::Path;
 use std::process::ExitCode;
-use usage::Usage;
+use usage::{STOPPED, Stopped, Usage};
 
 /// Reads the command line and does what it says.
 pub fn main() -> ExitCode {
@@ -69,6 +70,10 @@ pub fn main_from(args: Vec<OsString>) -> ExitCode {
         true => "stdout: ",
         false => "",
     };
+    if error.is::<Stopped>() {
+        common::say(format_args!("{error}"));
+        return ExitCode::from(STOPPED);
+    }
     let said = format!("error: {what}{}", chain(&error));
     match error.is::<Usage>() {
         true => {

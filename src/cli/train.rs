@@ -1,14 +1,14 @@
 //! `train`: a network that learns how far to look.
 
-use super::Usage;
 use super::common::{prepare, say};
 use super::interrupt;
 use super::train_args::TrainArgs;
+use super::usage::{Stopped, Usage};
 use crate::chart::thousands;
 use crate::checkpoint::in_folder;
 use crate::files::Held;
 use crate::model::Device;
-use crate::shown::shown_path;
+use crate::shown::{duration, shown_path};
 use crate::text::{Accept, Vocabulary};
 use crate::train::{Begun, CHECKPOINT, Data, Entry, Options, TrainError, Trainer};
 use anyhow::Result;
@@ -41,10 +41,10 @@ pub(super) fn run(args: &TrainArgs, out: &mut impl Write) -> Result<()> {
     let stop = interrupt::flag();
     let bar = bar(&trainer, quiet);
     let mut saving = Saving::new(args.save_every);
-    let mut shown = Shown::default();
+    let mut shown = Shown::new(quiet);
     while !trainer.is_done() && !stop.load(Ordering::Relaxed) {
         let step = trainer.step()?;
-        shown.tell(&trainer, step.nats, step.tokens, &bar)?;
+        shown.tell(&trainer, step.nats, step.tokens, &bar, saving.step)?;
         if let Some(entry) = &step.entry {
             if args.json {
                 let told = writeln!(out, "{}", json(entry)).and_then(|()| out.flush());
@@ -54,11 +54,16 @@ pub(super) fn run(args: &TrainArgs, out: &mut impl Write) -> Result<()> {
                         ErrorKind::BrokenPipe => "nobody reads the results any more".to_owned(),
                         _ => format!("stdout: {error}"),
                     };
-                    return Err(undone(&trainer, &path, &format!(" ({why})")));
+                    return Err(anyhow::anyhow!(undone(
+                        &trainer,
+                        &path,
+                        &format!(" ({why})")
+                    )));
                 }
             }
             if !quiet {
                 bar.suspend(|| say(format_args!("{}", line(entry, &trainer))));
+                shown.has_told();
             }
         }
         if step.entry.is_some() || saving.is_due() {
@@ -68,7 +73,7 @@ pub(super) fn run(args: &TrainArgs, out: &mut impl Write) -> Result<()> {
     bar.finish_and_clear();
     trainer.save(&path)?;
     if !trainer.is_done() {
-        return Err(undone(&trainer, &path, ""));
+        return Err(Stopped(undone(&trainer, &path, "")).into());
     }
     let folder = shown_path(path.parent().unwrap_or(&path));
     if !quiet {
@@ -85,10 +90,10 @@ pub(super) fn run(args: &TrainArgs, out: &mut impl Write) -> Result<()> {
     Ok(())
 }
 
-/// A run that was stopped, for a reason that may be given as " (…)", and is saved.
-fn undone(trainer: &Trainer, path: &Path, why: &str) -> anyhow::Error {
-    anyhow::anyhow!(
-        "stopped after step {} of {}{why}; go on with: spanscope train --resume {}",
+/// What is said of a run that was stopped, for a reason that may be given as " (…)", and is saved.
+fn undone(trainer: &Trainer, path: &Path, why: &str) -> String {
+    format!(
+        "stopped after step {} of {}{why}, which is saved; go on with: spanscope train --resume {}",
         thousands(trainer.step_number() as usize),
         thousands(trainer.options().steps() as usize),
         shown_path(path.parent().unwrap_or(path))
@@ -248,22 +253,46 @@ fn bar(trainer: &Trainer, quiet: bool) -> ProgressBar {
     bar
 }
 
-/// What the bar says, smoothed.
-#[derive(Debug, Default)]
+/// Time until the first word about how it goes where there is no bar, and between two of them: an entry of the curves may be
+/// an hour away.
+const FIRST_WORD: Duration = Duration::from_secs(3);
+const NEXT_WORD: Duration = Duration::from_secs(60);
+
+/// What the bar says, smoothed; where there is none, what a line says every now and then.
+#[derive(Debug)]
 struct Shown {
+    quiet: bool,
     nats: Option<f64>,
     /// Tokens and seconds of the last steps, the older the less.
     rate: (f64, f64),
     last: Option<Instant>,
+    /// When the next line is due.
+    due: Instant,
 }
 
 impl Shown {
+    fn new(quiet: bool) -> Self {
+        Self {
+            quiet,
+            nats: None,
+            rate: (0.0, 0.0),
+            last: None,
+            due: Instant::now() + FIRST_WORD,
+        }
+    }
+
+    /// A line has been said.
+    fn has_told(&mut self) {
+        self.due = Instant::now() + NEXT_WORD;
+    }
+
     fn tell(
         &mut self,
         trainer: &Trainer,
         nats: f64,
         tokens: usize,
         bar: &ProgressBar,
+        saved: Option<u64>,
     ) -> Result<()> {
         let smooth = self.nats.map_or(nats, |before| 0.95 * before + 0.05 * nats);
         self.nats = Some(smooth);
@@ -276,7 +305,8 @@ impl Shown {
             );
         }
         bar.set_position(trainer.step_number());
-        if bar.is_hidden() {
+        let is_due = !self.quiet && now >= self.due;
+        if bar.is_hidden() && !is_due {
             return Ok(());
         }
         let per_second = self.rate.0 / self.rate.1.max(1e-9);
@@ -288,12 +318,24 @@ impl Shown {
         let reaches = trainer.reaches()?;
         let mean = reaches.iter().sum::<usize>() as f64 / reaches.len().max(1) as f64;
         let longest = reaches.iter().max().copied().unwrap_or(0);
-        bar.set_message(format!(
-            "{} · {} tokens/s · reach {mean:.0}, longest {longest} · {} left",
+        let saved = match saved {
+            Some(step) => format!("saved at step {}", thousands(step as usize)),
+            None => "not saved yet".to_owned(),
+        };
+        let words = format!(
+            "{} · {} tokens/s · reach {mean:.0}, longest {longest} · {} left · {saved}",
             loss(smooth, trainer.data().is_words()),
             thousands(per_second as usize),
             duration(left)
-        ));
+        );
+        if bar.is_hidden() {
+            let [step, steps] = [trainer.step_number(), trainer.options().steps()];
+            let [step, steps] = [step, steps].map(|n| thousands(n as usize));
+            say(format_args!("step {step} of {steps}: train {words}"));
+            self.has_told();
+        } else {
+            bar.set_message(words);
+        }
         Ok(())
     }
 }
@@ -304,6 +346,8 @@ struct Saving {
     last: Instant,
     /// What the last one took.
     took: Duration,
+    /// The step that it was written after.
+    step: Option<u64>,
 }
 
 impl Saving {
@@ -312,6 +356,7 @@ impl Saving {
             every: Duration::from_secs(seconds),
             last: Instant::now(),
             took: Duration::ZERO,
+            step: None,
         }
     }
 
@@ -323,6 +368,7 @@ impl Saving {
         let started = Instant::now();
         trainer.save(path)?;
         self.took = started.elapsed();
+        self.step = Some(trainer.step_number());
         self.last = Instant::now();
         Ok(())
     }
@@ -360,18 +406,5 @@ fn loss(nats: f64, words: bool) -> String {
     match words {
         true => format!("{:.1} ppl", nats.exp()),
         false => format!("{:.3} bpc", nats / std::f64::consts::LN_2),
-    }
-}
-
-fn duration(seconds: f64) -> String {
-    let seconds = if seconds.is_finite() {
-        seconds as u64
-    } else {
-        0
-    };
-    match seconds {
-        0..60 => format!("{seconds} s"),
-        60..3600 => format!("{} min {} s", seconds / 60, seconds % 60),
-        _ => format!("{} h {} min", seconds / 3600, seconds / 60 % 60),
     }
 }

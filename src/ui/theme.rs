@@ -151,7 +151,11 @@ fn fonts() -> egui::FontDefinitions {
         .insert(1, "Inter".to_owned());
     for family in [FontFamily::Proportional, FontFamily::Monospace] {
         let family = fonts.families.entry(family).or_default();
-        family.extend(FALLBACKS.iter().map(|(name, _)| (*name).to_owned()));
+        // egui's signs have full-width brackets and letters as well, in the weight of icons.
+        let signs = family.iter().position(|name| is_of_signs(name));
+        family.insert(signs.unwrap_or(family.len()), HAN.to_owned());
+        let others = FALLBACKS.iter().filter(|(name, _)| *name != HAN);
+        family.extend(others.map(|(name, _)| (*name).to_owned()));
     }
     let mut bold = fonts
         .families
@@ -161,6 +165,14 @@ fn fonts() -> egui::FontDefinitions {
     bold.insert(0, "Inter SemiBold".to_owned());
     fonts.families.insert(strong_family(), bold);
     fonts
+}
+
+/// The font of Han characters and of the punctuation among them.
+const HAN: &str = "Noto Sans SC";
+
+/// Whether a font of egui's is one of emoji and icons.
+fn is_of_signs(name: &str) -> bool {
+    name.to_lowercase().contains("emoji")
 }
 
 /// Sets fonts, sizes and both themes.

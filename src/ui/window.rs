@@ -40,7 +40,8 @@ fn viewport(settings: &Settings, start: &Start) -> egui::ViewportBuilder {
         .with_inner_size(size.unwrap_or((1280.0, 800.0)))
         .with_clamp_size_to_monitor_size(true)
         .with_min_inner_size(least)
-        .with_maximized(place.maximized)
+        // A window that was never placed fills the screen; see `shell::placing`.
+        .with_maximized(place.maximized || size.is_none())
         .with_fullscreen(place.fullscreen)
         .with_drag_and_drop(true);
     if let Some(icon) = icon::icon() {

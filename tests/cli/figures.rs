@@ -2,6 +2,7 @@
 
 use super::*;
 use spanscope::chart::Format;
+use spanscope::model::HeadId;
 
 /// Every kind, with what it needs.
 const KINDS: [&str; 12] = [

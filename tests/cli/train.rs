@@ -365,9 +365,14 @@ fn interrupted_it_saves_and_says_how_to_go_on() {
     assert!(kill.unwrap().success());
     let done = child.wait_with_output().unwrap();
     let said = String::from_utf8_lossy(&done.stderr).into_owned();
-    assert_eq!(done.status.code(), Some(1), "{said}");
+    assert_eq!(done.status.code(), Some(130), "{said}");
     assert!(
         said.contains("train --resume") && said.contains("stopped after step"),
+        "{said}"
+    );
+    // It was asked to: nothing went wrong, and nothing is lost.
+    assert!(
+        !said.contains("error") && said.contains("is saved"),
         "{said}"
     );
     let step: String = said

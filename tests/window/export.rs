@@ -252,6 +252,31 @@ fn a_file_that_is_there_is_replaced_only_when_asked_again() {
 }
 
 #[test]
+fn a_form_that_there_is_not_is_refused_and_nothing_else_is_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut window = Window::open(Start::default());
+    bring_up(&mut window, Pane::SPANS);
+    for name in ["x.gif", "x.tiff", "x.safetensors"] {
+        window.keys(Modifiers::COMMAND, Key::S);
+        answer(&mut window, &folder.path().join(name));
+        let complaint = window.app().complaint().unwrap().to_owned();
+        assert!(
+            complaint.contains(name) && complaint.contains("svg, pdf"),
+            "{complaint}"
+        );
+        // It is asked again.
+        assert!(window.harness.query_by_label("Path").is_some());
+        window.keys(Modifiers::NONE, Key::Escape);
+        window.keys(Modifiers::NONE, Key::Escape);
+    }
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+    // A point in a name is no ending.
+    window.keys(Modifiers::COMMAND, Key::S);
+    answer(&mut window, &folder.path().join("layer 3.1"));
+    window.wait_for_file(&folder.path().join("layer 3.1.svg"));
+}
+
+#[test]
 fn a_figure_that_cannot_be_written_says_why_and_leaves_what_was_there() {
     let folder = tempfile::tempdir().unwrap();
     let mut window = Window::open(Start::default());

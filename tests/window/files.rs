@@ -244,6 +244,48 @@ fn what_a_file_does_not_say_is_asked_and_can_be_corrected() {
 }
 
 #[test]
+fn token_ids_stay_with_models_that_read_ids() {
+    let folder = tempfile::tempdir().unwrap();
+    let ids = data("tiny_adaptive.pt");
+    let of_text = std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("sample_models/wikitext_all_attention.safetensors");
+    let open = |model: &std::path::Path| Start {
+        model: Some(model.to_owned()),
+        ..Start::default()
+    };
+    let is_number = |text: &str| {
+        text.split_whitespace()
+            .all(|word| word.parse::<u32>().is_ok())
+    };
+    // Ids that were typed, and another model in the same window.
+    let mut window = Window::in_folder(open(&ids), folder.path());
+    assert!(is_number(&window.app().text().to_string()));
+    window.write(" 7 12 3");
+    let typed = window.app().text().to_string();
+    assert!(typed.ends_with(" 7 12 3"), "{typed}");
+    window.keys(Modifiers::COMMAND, Key::O);
+    answer(&mut window, &of_text);
+    window.wait("the other model", |app| app.snapshot().model_number == 2);
+    window.settle();
+    let shown = window.app().text().to_string();
+    assert!(!is_number(&shown), "{shown}");
+    // One step back has them again.
+    window.keys(Modifiers::COMMAND, Key::Z);
+    window.settle();
+    assert_eq!(window.app().text().to_string(), typed);
+    // And in the next window, whose session they are.
+    window.keys(Modifiers::COMMAND, Key::O);
+    answer(&mut window, &ids);
+    window.wait("the ids' model", |app| app.snapshot().model_number == 3);
+    window.settle();
+    assert_eq!(window.app().text().to_string(), typed);
+    drop(window);
+    let window = Window::in_folder(open(&of_text), folder.path());
+    let shown = window.app().text().to_string();
+    assert!(!is_number(&shown), "{shown}");
+}
+
+#[test]
 fn recent_files_and_samples_open_from_the_menu() {
     let mut window = Window::open(Start {
         model: Some(data("tiny_fixed.pt")),

@@ -9,6 +9,7 @@ use egui_kittest::kittest::Queryable;
 use egui_kittest::{Harness, SnapshotOptions};
 use spanscope::checkpoint::{Checkpoint, Dtype, NamedTensor, write_safetensors};
 use spanscope::engine::Model;
+use spanscope::files::Held;
 use spanscope::model::{Device, HeadId};
 use spanscope::train::{CHECKPOINT, Data, Options, SPAN_HISTORY, Trainer};
 use spanscope::ui::app::App;
@@ -23,6 +24,8 @@ use std::time::{Duration, Instant};
 pub struct TinyRun {
     pub folder: tempfile::TempDir,
     trainer: Trainer,
+    /// As `spanscope train` has it while it is at work.
+    held: Option<Held>,
 }
 
 impl TinyRun {
@@ -35,7 +38,11 @@ impl TinyRun {
         let folder = tempfile::tempdir().unwrap();
         let options = Self::options(steps, change);
         let trainer = Trainer::new(options, Self::data(folder.path()), Device::Cpu).unwrap();
-        Self { folder, trainer }
+        Self {
+            folder,
+            trainer,
+            held: None,
+        }
     }
 
     fn options(steps: u64, change: impl FnOnce(&mut Options)) -> Options {
@@ -84,6 +91,9 @@ impl TinyRun {
 
     /// So many steps more, and the checkpoint after them.
     pub fn go_on(&mut self, steps: u64) {
+        let file = self.file();
+        let held = self.held.take();
+        self.held = held.or_else(|| Held::claim(&file).unwrap());
         for _ in 0..steps {
             self.trainer.step().unwrap();
         }
@@ -252,10 +262,17 @@ fn a_file_that_vanishes_is_missed_and_a_finished_run_may_go_on() {
     run.go_on(2);
     wait_for_step(&mut window, 4);
     assert!(says(&window, "step 4 of 4 · finished"));
+    // Resumed with more, it is followed as long as somebody trains it.
     run.resume(8);
     run.go_on(2);
     wait_for_step(&mut window, 6);
     assert!(says(&window, "step 6 of 8 · following"));
+    run.held = None;
+    let start = Instant::now();
+    while !says(&window, "step 6 of 8 · stopped") {
+        let_pass(&mut window, 0.2);
+        assert!(start.elapsed().as_secs() < 30);
+    }
     assert_eq!(window.app().complaint(), None);
 }
 

@@ -4,11 +4,13 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod ablation;
 mod attention;
 mod cost;
 mod export;
 mod files;
 mod following;
+mod help;
 mod looks;
 mod model;
 mod monkey;

@@ -211,6 +211,17 @@ fn a_model_without_persistent_vectors_shows_shares_and_says_why() {
     window.harness.get_by_label("Persistent").click();
     window.harness.run_steps(3);
     window.settle();
+    // Nearly all of a long text's weight falls on it: a line says so, and no page of full bars.
+    assert!(window.harness.query_by_label(SHARES).is_none());
+    let line = "This model has no persistent vectors";
+    assert!(window.harness.query_by_label_contains(line).is_some());
+    // Of a short one much falls on the empty context before its start.
+    window.keys(egui::Modifiers::COMMAND, egui::Key::E);
+    window.keys(egui::Modifiers::COMMAND, egui::Key::A);
+    window.harness.event(egui::Event::Text("To be".into()));
+    window.harness.run_steps(2);
+    window.settle();
+    assert!(window.harness.query_by_label_contains(line).is_none());
     assert!(window.harness.query_by_label(SHARES).is_some());
     assert!(window.harness.query_by_label(BARS).is_none());
     assert!(

@@ -43,6 +43,10 @@ pub struct ShadedText {
     pub axis: String,
     /// How numbers are spread over the colours.
     pub scale: Scale,
+    /// The number of the strongest colour; `None` for the largest.
+    pub high: Option<f64>,
+    /// Which of the four colours of layers they run to.
+    pub color: usize,
     /// The numbers.
     pub numbers: Table,
     /// Where the numbers come from; kept in the file and not drawn.
@@ -58,6 +62,7 @@ impl ShadedText {
             .filter(|v| v.is_finite());
         let high = finite.clone().fold(0.0, f32::max);
         let high = if high > 0.0 { f64::from(high) } else { 1.0 };
+        let high = self.high.filter(|high| *high > 0.0).unwrap_or(high);
         let low = match self.scale {
             Scale::Log => {
                 let least = finite.filter(|v| *v > 0.0).fold(f32::INFINITY, f32::min);
@@ -83,7 +88,10 @@ impl Figure for ShadedText {
         // From the page's own colour on, so that what is small is quiet; unless a map is asked for.
         let ink = match style.map {
             Some(map) => Ink::of(self.range(), map, style.dark),
-            None => Ink::ramp(self.range(), theme.background, theme.layers[0]),
+            None => {
+                let color = theme.layers[self.color % theme.layers.len()];
+                Ink::ramp(self.range(), theme.background, color)
+            }
         };
         let type_ = Type::new(TICK, theme.ink);
         // The colour bar stands at the right.
@@ -172,7 +180,7 @@ impl Figure for ShadedText {
         };
         marks::bar(&mut page, area, &ink, &bar_ticks, theme);
         let style = Type::new(TICK, theme.ink).anchor(super::canvas::Anchor::Middle);
-        let text = font::fit(&self.axis, TICK, style.weight, 100.0);
+        let text = font::fit(&theme::capital(&self.axis), TICK, style.weight, 100.0);
         page.text_up(area.left - 6.0, top + 45.0, &text, style);
         page
     }

@@ -7,7 +7,7 @@ mod source;
 mod target;
 
 pub use guard::remove_unfinished;
-pub use held::Held;
+pub use held::{Claimed, Held};
 pub use part::Part;
 pub use source::SourceFile;
 

@@ -63,9 +63,32 @@ pub fn said(text: &str) -> String {
     within(text, SAID)
 }
 
-/// A whole message: one line, escaped, no longer than [`MESSAGE`].
+/// A whole message: one line, escaped, no longer than [`MESSAGE`], without the system's numbers of errors.
 pub fn message(text: &str) -> String {
-    within(text, MESSAGE)
+    match text.contains(OS_ERROR) {
+        true => within(&without_numbers(text), MESSAGE),
+        false => within(text, MESSAGE),
+    }
+}
+
+/// What the standard library puts behind the words of a system error, with its number.
+const OS_ERROR: &str = " (os error ";
+
+/// The text without the numbers of system errors, which say nothing beside the words.
+fn without_numbers(text: &str) -> String {
+    let mut parts = text.split(OS_ERROR);
+    let mut out = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let rest = part.trim_start_matches(|c: char| c.is_ascii_digit() || c == '-');
+        match rest.strip_prefix(')').filter(|_| rest.len() < part.len()) {
+            Some(rest) => out.push_str(rest),
+            None => {
+                out.push_str(OS_ERROR);
+                out.push_str(part);
+            }
+        }
+    }
+    out
 }
 
 /// A line of any length, escaped.
@@ -134,9 +157,46 @@ fn is_unseen(c: char) -> bool {
         )
 }
 
+/// A time for people, in two units at most.
+pub fn duration(seconds: f64) -> String {
+    let seconds = if seconds.is_finite() {
+        seconds as u64
+    } else {
+        0
+    };
+    match seconds {
+        0..60 => format!("{seconds} s"),
+        60..3600 => format!("{} min {} s", seconds / 60, seconds % 60),
+        _ => format!("{} h {} min", seconds / 3600, seconds / 60 % 60),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn messages_have_the_words_of_system_errors_and_not_their_numbers() {
+        let error = std::fs::File::open("/no/such/file").unwrap_err();
+        let told = message(&format!("/no/such/file: {error}; check the path"));
+        assert!(
+            !told.contains("os error") && told.ends_with("; check the path"),
+            "{told}"
+        );
+        assert_eq!(message("a (os error 2) b (os error -5)"), "a b");
+        assert_eq!(
+            message("a (os error of mine) (os error "),
+            "a (os error of mine) (os error "
+        );
+    }
+
+    #[test]
+    fn times_are_told_in_two_units() {
+        assert_eq!(duration(59.9), "59 s");
+        assert_eq!(duration(3599.0), "59 min 59 s");
+        assert_eq!(duration(90_000.0), "25 h 0 min");
+        assert_eq!(duration(f64::NAN), "0 s");
+    }
 
     #[test]
     fn what_is_short_and_seen_stays_as_it_is() {

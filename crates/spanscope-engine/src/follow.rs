@@ -4,6 +4,7 @@
 //! with what it does. What it has opened it hands to the worker, which reads the text with it before it shows anything.
 
 use super::open::{EngineError, Model};
+use spanscope_core::files::{Claimed, Held};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -20,6 +21,10 @@ const RETRY: Duration = Duration::from_secs(2);
 
 /// How long a file may be away, or unreadable, before it is said.
 const PATIENCE: Duration = Duration::from_secs(5);
+
+/// How long the file of a trainer that was killed stays as it is before it is said that none is at work. On another machine
+/// one may be, whose locks are not seen here.
+const QUIET: Duration = Duration::from_secs(150);
 
 /// What tells one version of a file from the next, without reading it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,6 +62,8 @@ pub enum Followed {
     Nothing,
     /// It is there, and its newest version is open or on its way.
     There,
+    /// It is there, and no program writes newer ones.
+    Idle,
     /// It is gone for some seconds now.
     Gone,
     /// It cannot be read for some seconds now, and why.
@@ -224,6 +231,10 @@ fn follow(shared: &Shared, mut reopening: Reopening) {
             true => Followed::Another,
             false => watch.state(found, Instant::now()),
         };
+        let state = match state {
+            Followed::There if is_idle(&reopening.path, found) => Followed::Idle,
+            state => state,
+        };
         let mut task = lock(shared);
         if task.state != state {
             task.state = state;
@@ -243,6 +254,19 @@ fn follow(shared: &Shared, mut reopening: Reopening) {
         let (task, _) = waited.unwrap_or_else(PoisonError::into_inner);
         if task.quit {
             return;
+        }
+    }
+}
+
+/// Whether no program writes newer versions of the file.
+fn is_idle(path: &Path, found: Option<Stamp>) -> bool {
+    match Held::look(path) {
+        Claimed::Yes => false,
+        Claimed::No => true,
+        Claimed::Left => {
+            let modified = found.and_then(|stamp| stamp.modified);
+            let age = modified.and_then(|modified| modified.elapsed().ok());
+            age.is_some_and(|age| age >= QUIET)
         }
     }
 }

@@ -27,6 +27,7 @@
 //! # }
 //! ```
 
+mod ablating;
 mod answers;
 mod bundled;
 mod continuation;
@@ -64,6 +65,7 @@ use samples::SAMPLES;
 #[path = "../../../src/samples.rs"]
 mod samples;
 
+pub use ablating::{Ablating, AblationTask, MOST as MOST_ABLATED};
 pub use answers::Score;
 pub use bundled::Sample;
 pub use continuation::{Continuation, ContinuationRequest, Ended, generate};

@@ -68,6 +68,8 @@ pub struct Snapshot {
     pub vector: Option<Arc<VectorFacts>>,
     /// Bits per token of this text without the edits of the model, where that was measured.
     pub unedited_bits: Option<f64>,
+    /// The surprisal of this text without the edits of the model, as [`surprisal`](Self::surprisal), where that was measured.
+    pub unedited_surprisal: Option<Arc<Vec<f32>>>,
     /// Milliseconds from the last edit until the network had run over the whole text.
     pub milliseconds: Option<f32>,
     /// Whether a model is being opened.
@@ -87,6 +89,18 @@ impl Snapshot {
     /// −log2 p of the token at position `token`, given those before it; the first one has none.
     pub fn surprisal_of(&self, token: usize) -> Option<f32> {
         self.surprisal.get(token.checked_sub(1)?).copied()
+    }
+
+    /// Bits that the edits of the model add to the surprisal of the token at position `token`; `None` without edits, and where
+    /// it was not measured without them.
+    pub fn surprisal_change(&self, token: usize) -> Option<f32> {
+        let model = self.model.as_ref()?;
+        if model.network.edits().is_empty() {
+            return None;
+        }
+        let before = self.unedited_surprisal.as_ref()?;
+        let before = before.get(token.checked_sub(1)?)?;
+        Some(self.surprisal_of(token)? - before)
     }
 
     /// A short visible name of the token at position `token`.

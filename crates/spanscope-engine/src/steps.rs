@@ -54,8 +54,8 @@ pub(super) struct Steps {
     text_number: u64,
     /// The text of the recorded run that was last tried.
     recorded: Option<usize>,
-    /// Bits per token without edits, and the wish for the text that they are of.
-    unedited: Option<(u64, f64)>,
+    /// What was measured without edits, and the wish for the text that it is of.
+    unedited: Option<(u64, f64, Arc<Vec<f32>>)>,
     open: Option<Open>,
     /// A newer version of the model at hand, which reads the text before anybody sees it.
     next: Option<Open>,
@@ -411,9 +411,11 @@ impl Steps {
             && edits.is_some_and(|edits| edits.is_empty())
             && self.finished()
         {
-            self.unedited = Some((self.text_number, bits));
+            let surprisal = Arc::clone(&self.measured.surprisal);
+            self.unedited = Some((self.text_number, bits, surprisal));
         }
-        let of_text = self.unedited.filter(|(text, _)| *text == self.text_number);
+        let of_text = self.unedited.as_ref();
+        let of_text = of_text.filter(|(text, ..)| *text == self.text_number);
         shared.publish(Snapshot {
             model: self.open.as_ref().map(|open| Arc::clone(&open.model)),
             preview: self.preview.clone(),
@@ -434,7 +436,8 @@ impl Steps {
             continued: self.continuing.continued.clone(),
             prediction: self.answers.prediction(),
             vector: self.answers.vector(),
-            unedited_bits: of_text.map(|(_, bits)| bits),
+            unedited_bits: of_text.map(|(_, bits, _)| *bits),
+            unedited_surprisal: of_text.map(|(.., surprisal)| Arc::clone(surprisal)),
             milliseconds: self.milliseconds,
             opening: self.opening,
             busy: self.opening || !self.satisfied(wanted),

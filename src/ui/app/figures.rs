@@ -2,6 +2,7 @@
 
 use super::App;
 use crate::engine::figures::{FigureChoice, FigureKind, missing};
+use crate::ui::commands::command::Now;
 use crate::ui::dialogs::Purpose;
 use crate::ui::export::basis::Basis;
 use crate::ui::export::figures::{self, Way};
@@ -12,6 +13,27 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 impl App {
+    /// Shows the options of figures, where they are open, and what they change.
+    pub(super) fn options_of_figures(&mut self, ctx: &egui::Context, now: &Now) {
+        let before = self.settings.figure;
+        let covered = self.overlays.covers() || egui::Popup::is_any_open(ctx);
+        let (style, commands) = (&mut self.settings.figure, &mut self.commands);
+        let shown = self
+            .overlays
+            .figure_options
+            .show(ctx, style, now, covered, commands);
+        let style = self.settings.figure;
+        if before != style {
+            self.save();
+        }
+        if let Some(kind) = shown {
+            let basis = self.basis(kind);
+            if self.overlays.figure_options.wants(style, basis) {
+                self.preview(kind);
+            }
+        }
+    }
+
     /// A figure was asked for.
     pub(super) fn export(&mut self, ctx: &egui::Context, kind: FigureKind, way: Way) {
         if way == Way::Save {
@@ -25,6 +47,15 @@ impl App {
         let endings = figures::endings(kind);
         let known = |ending: &&str| endings.iter().any(|e| e.eq_ignore_ascii_case(ending));
         let ending = path.extension().and_then(|ending| ending.to_str());
+        if let Some(other) = ending.filter(|ending| !known(ending) && means_a_form(ending)) {
+            // What is asked for cannot be had, and another form is not what was asked for.
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            self.toasts.error(trf(
+                "{0} is not written: there is no {1} of this figure. Choose one of {2}",
+                &[&name, &other, &endings.join(", ")],
+            ));
+            return self.ask(ctx, Purpose::Figure(kind));
+        }
         let Some(ending) = ending.filter(known) else {
             // A desktop's dialog takes any name: the usual ending is put behind it.
             let mut whole = path.into_os_string();
@@ -150,4 +181,10 @@ impl App {
             &mut self.overlays.figure_options,
         );
     }
+}
+
+/// Whether an ending is that of a kind of file, as gif and tiff are, and not a part of a name, as in "layer 3.1".
+fn means_a_form(ending: &str) -> bool {
+    let short = (2..=4).contains(&ending.len()) && ending.bytes().all(|c| c.is_ascii_alphabetic());
+    short || ending.eq_ignore_ascii_case(figures::TENSORS)
 }

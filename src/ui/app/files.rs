@@ -19,6 +19,9 @@ use eframe::egui;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+/// Token ids that a model without a vocabulary begins with.
+const FIRST_IDS: usize = 64;
+
 impl App {
     /// What other threads have finished since the last frame.
     pub(super) fn take_news(&mut self, ctx: &egui::Context) {
@@ -81,6 +84,7 @@ impl App {
             .iter()
             .find(|(asked, _)| *asked == number)
             .cloned();
+        let read_ids = self.document.reads_ids.replace(model.vocabulary.is_none());
         // Wishes before this one were overtaken by it.
         self.document.asked.retain(|(asked, _)| *asked > number);
         self.document.file = asked.and_then(|(_, file)| file);
@@ -98,7 +102,7 @@ impl App {
                 self.toasts.info(trf("Assumed {0}", &[&assumed]));
             }
             if model.recorded.is_none() {
-                self.suit_text(&path, &model);
+                self.suit_text(&path, &model, read_ids);
             }
         }
         let title = format!("{} – spanscope", model.file_name());
@@ -225,20 +229,30 @@ impl App {
     }
 
     /// A sample's text means nothing to a model that reads ids, nor ids to one that reads text; what the user wrote
-    /// stays.
-    fn suit_text(&mut self, path: &Path, model: &Model) {
+    /// stays. `read_ids`: whether the model before read ids, where there was one.
+    fn suit_text(&mut self, path: &Path, model: &Model, read_ids: Option<bool>) {
         let text = self.document.own_text();
         let ids = first_ids(model);
-        if model.vocabulary.is_none() && is_sample(text) {
+        // Without a model before, the text is the last session's: it belongs to the model that was open then.
+        let restored = self.document.restored.as_ref();
+        let is_of_another = || restored.is_some_and(|restored| restored.selected.is_none());
+        let is_typed = self.document.history.present().text.origin.is_none();
+        let belongs_to_ids = read_ids.unwrap_or_else(is_of_another) && is_typed && are_ids(text);
+        let gives_way = match model.vocabulary {
+            None => is_sample(text) || (belongs_to_ids && are_first_ids(text) && **text != *ids),
+            Some(_) => belongs_to_ids,
+        };
+        if !gives_way {
+            return;
+        }
+        if model.vocabulary.is_none() {
             self.document.history.load(Text {
                 text: ids.into(),
                 ..Text::default()
             });
-        } else if model.vocabulary.is_some() && **text == *ids {
+        } else {
             let sample = sample_of(path).unwrap_or(&SAMPLES[0]);
             self.document.history.load(text_of(sample));
-        } else {
-            return;
         }
         self.document.text_changed();
     }
@@ -369,8 +383,25 @@ impl App {
 
 /// The first ids of a model, as a text to begin with.
 fn first_ids(model: &Model) -> String {
-    let ids = 0..64.min(model.network.architecture().vocab_size);
+    let ids = 0..FIRST_IDS.min(model.network.architecture().vocab_size);
     ids.map(|id| id.to_string()).collect::<Vec<_>>().join(" ")
+}
+
+/// Whether a text is nothing but token ids.
+fn are_ids(text: &str) -> bool {
+    let mut words = text.split_whitespace().peekable();
+    words.peek().is_some() && words.all(|word| word.parse::<u32>().is_ok())
+}
+
+/// Whether a text is the first ids of some model.
+fn are_first_ids(text: &str) -> bool {
+    let words = text.split(' ').enumerate();
+    // One number alone may be anything.
+    let count = text.split(' ').take(FIRST_IDS + 1).count();
+    (2..=FIRST_IDS).contains(&count)
+        && words
+            .take(FIRST_IDS)
+            .all(|(id, word)| *word == *id.to_string())
 }
 
 /// What was answered about a file before, less a vocabulary that is gone.

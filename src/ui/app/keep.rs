@@ -12,6 +12,7 @@ use crate::ui::session::folders;
 use crate::ui::session::writer::SessionWriter;
 use crate::ui::session::{Place, Session, parts};
 use crate::ui::shell::layout::Layout;
+use crate::ui::shell::placing::Placing;
 use eframe::egui;
 
 /// What the session keeps of the window itself.
@@ -25,6 +26,8 @@ pub struct Keeping {
     pub last_session: Session,
     /// Where the window stands.
     pub place: Place,
+    /// What is still to be done about that.
+    pub placing: Placing,
     /// The size of the interface.
     pub zoom: f32,
     /// What the program was started with.
@@ -40,11 +43,18 @@ impl Keeping {
             ended: Vec::new(),
             earlier: EarlierSessions::default(),
             place: session.window,
+            placing: Placing::default(),
             zoom: session.zoom.unwrap_or(1.0),
             last_session: session,
             memory: start.memory,
             device: start.device,
         }
+    }
+
+    /// Has the window stand where it stood last, or fill the screen at the first start.
+    pub fn place_window(&mut self) {
+        let place = self.place;
+        self.placing = Placing::new(place.size.is_some(), place.maximized && !place.fullscreen);
     }
 }
 
@@ -131,6 +141,13 @@ impl App {
     fn watch_place(&mut self, ctx: &egui::Context) {
         let zoom = ctx.zoom_factor();
         self.keeping.zoom = zoom;
+        self.keeping.placing.step(ctx);
+        if !self.keeping.placing.is_done() {
+            return;
+        }
+        if std::mem::take(&mut self.board.is_new) && self.layout() == Layout::default() {
+            self.board.tree = Layout::of_size(ctx.content_rect().size()).tree();
+        }
         ctx.input(|input| {
             let window = input.viewport();
             if window.minimized == Some(true) {

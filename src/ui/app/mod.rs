@@ -5,35 +5,31 @@ mod figures;
 mod files;
 mod keep;
 mod opening;
+mod overlays;
 mod run_command;
 mod tour;
 
 use crate::engine::{Looks, Snapshot};
 use crate::model::{Edits, HeadId};
 use crate::ui::commands::command::{Command, Now};
-use crate::ui::commands::help::Help;
 use crate::ui::commands::keys::{self, Keyboard};
 use crate::ui::commands::menus::Menus;
-use crate::ui::commands::palette::CommandPalette;
-use crate::ui::dialogs::{Backend, Dialogs};
+use crate::ui::dialogs::Backend;
 use crate::ui::document::Document;
 use crate::ui::document::recorded::Texts;
 use crate::ui::document::selection::{Hover, Selection};
 use crate::ui::export::files::Exports;
 use crate::ui::export::making::Asked;
-use crate::ui::export::options::FigureOptions;
 use crate::ui::language::{self, tr, trf};
 use crate::ui::session::folders::{self, Begun};
 use crate::ui::session::settings::{Settings, ThemeChoice};
 use crate::ui::session::writer::SessionWriter;
 use crate::ui::session::{self, Stored};
-use crate::ui::shell::about::AboutBox;
 use crate::ui::shell::layout::Layout;
-use crate::ui::shell::model_facts::ModelFacts;
+use crate::ui::shell::start_panel;
 use crate::ui::shell::status::StatusBar;
 use crate::ui::shell::tiles::{self, Board};
 use crate::ui::shell::toasts::Toasts;
-use crate::ui::shell::tour::Tour;
 use crate::ui::text_field::editor::Editor;
 use crate::ui::views::context::ViewContext;
 use crate::ui::views::{Pane, Views};
@@ -41,6 +37,7 @@ use crate::ui::{Start, text_field, theme};
 pub use choices::Choices;
 use eframe::egui::{self, Ui};
 use keep::Keeping;
+use overlays::Overlays;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -61,32 +58,13 @@ pub struct App {
     pub(super) keeping: Keeping,
 }
 
-/// What lies over the views when it is open.
-pub(super) struct Overlays {
-    pub help: Help,
-    pub about: AboutBox,
-    pub tour: Tour,
-    pub palette: CommandPalette,
-    pub dialogs: Dialogs,
-    pub figure_options: FigureOptions,
-    pub facts: ModelFacts,
-}
-
-impl Overlays {
-    /// Whether a box that lies over everything else has the keys.
-    fn covers(&self) -> bool {
-        self.dialogs.is_open()
-            || self.palette.is_open()
-            || self.help.is_open()
-            || self.about.is_open()
-    }
-}
-
 /// Where the views stand, and which of them is at hand.
 pub(super) struct Arrangement {
     pub tree: egui_tiles::Tree<Pane>,
     /// The view that was clicked in last.
     pub used: Pane,
+    /// Whether no session said where the views stand, and the window's size is to decide.
+    pub is_new: bool,
     /// The only view that is drawn, without bars and text field: for pictures and measurements.
     alone: Option<Pane>,
 }
@@ -100,7 +78,11 @@ impl App {
         backend.probe();
         let sessions = settings.folder_of_sessions();
         let begun = sessions.map(|folder| folders::begin(folder, start));
-        Self::begin(ctx, start, settings, backend, begun)
+        let mut app = Self::begin(ctx, start, settings, backend, begun);
+        if backend == Backend::Desktop {
+            app.keeping.place_window();
+        }
+        app
     }
 
     /// An application with a session; `None`: with none, and it keeps none.
@@ -141,19 +123,12 @@ impl App {
             settings,
             toasts,
             commands: Vec::new(),
-            overlays: Overlays {
-                help: Help::default(),
-                about: AboutBox::default(),
-                tour: Tour::new(tours),
-                palette: CommandPalette::default(),
-                dialogs: Dialogs::new(backend),
-                figure_options: FigureOptions::default(),
-                facts: ModelFacts::default(),
-            },
+            overlays: Overlays::new(backend, tours),
             views: session::tolerant(&session.views),
             board: Arrangement {
                 tree: session.layout.clone().unwrap_or_default().tree(),
                 used: session.used.unwrap_or(Pane::SPANS),
+                is_new: session.layout.is_none(),
                 alone: None,
             },
             editor: Editor::default(),
@@ -214,6 +189,7 @@ impl App {
     pub fn settled(&self) -> bool {
         self.figures.is_empty()
             && !self.overlays.figure_options.is_drawing()
+            && !self.overlays.ablation.is_running()
             && self.document.settled()
     }
 
@@ -313,6 +289,13 @@ impl App {
                 &palette,
                 &mut self.commands,
             );
+            self.overlays.ablation.show(
+                &ctx,
+                &self.document.snapshot,
+                self.document.selection.heads.leading(),
+                &palette,
+                &mut self.commands,
+            );
         }
         self.options_of_figures(&ctx, &now);
         self.make_figures(&ctx);
@@ -346,10 +329,16 @@ impl App {
         let frame = egui::Frame::side_top_panel(ui.style())
             .fill(theme::palette(ui.visuals()).bar)
             .inner_margin(theme::BAR_MARGIN);
-        egui::Panel::bottom("editor")
+        // Higher in a larger window; what the user makes of it is kept for each.
+        let (class, high) = match ui.ctx().content_rect().height() {
+            0.0..1000.0 => ("editor", 86.0),
+            1000.0..1400.0 => ("editor of a large window", 150.0),
+            _ => ("editor of a huge window", 230.0),
+        };
+        egui::Panel::bottom(class)
             .frame(frame)
             .resizable(true)
-            .default_size(86.0)
+            .default_size(high)
             .min_size(44.0)
             .show(ui, |ui| {
                 ui.add_space(4.0);
@@ -374,6 +363,11 @@ impl App {
             .fill(palette.bar)
             .inner_margin(egui::Margin::symmetric(theme::GAP as i8, 0));
         egui::CentralPanel::default().frame(frame).show(ui, |ui| {
+            let snapshot = &self.document.snapshot;
+            if snapshot.shown().is_none() && !snapshot.opening && self.board.alone.is_none() {
+                start_panel::show(ui, now, &self.settings.recent, &mut self.commands);
+                return;
+            }
             if tiles::open_views(&self.board.tree).is_empty() {
                 self.nothing_open(ui);
             }
@@ -411,26 +405,6 @@ impl App {
                 ui.ctx().request_repaint();
             }
         });
-    }
-
-    fn options_of_figures(&mut self, ctx: &egui::Context, now: &Now) {
-        let before = self.settings.figure;
-        let covered = self.overlays.covers() || egui::Popup::is_any_open(ctx);
-        let (style, commands) = (&mut self.settings.figure, &mut self.commands);
-        let shown = self
-            .overlays
-            .figure_options
-            .show(ctx, style, now, covered, commands);
-        let style = self.settings.figure;
-        if before != style {
-            self.save();
-        }
-        if let Some(kind) = shown {
-            let basis = self.basis(kind);
-            if self.overlays.figure_options.wants(style, basis) {
-                self.preview(kind);
-            }
-        }
     }
 
     fn nothing_open(&mut self, ui: &mut Ui) {

@@ -86,7 +86,9 @@ impl App {
                 tiles::close(&mut self.board.tree, view);
             }
             Command::ToggleView(view) => self.bring_up(view),
-            Command::ResetLayout => self.board.tree = Layout::default().tree(),
+            Command::ResetLayout => {
+                self.board.tree = Layout::of_size(ctx.content_rect().size()).tree();
+            }
             Command::SetTheme(choice) => {
                 self.settings.theme = choice;
                 apply_theme(ctx, choice);
@@ -111,6 +113,10 @@ impl App {
             Command::FullScreen => {
                 let now = ctx.input(|i| i.viewport().fullscreen.unwrap_or(false));
                 ctx.send_viewport_cmd(ViewportCommand::Fullscreen(!now));
+            }
+            Command::AblateEach => {
+                let snapshot = std::sync::Arc::clone(&self.document.snapshot);
+                self.overlays.ablation.begin(ctx, &snapshot);
             }
             Command::StopReading => self.document.engine.stop_reading(),
             Command::ReadOn => self.document.engine.read_on(),

@@ -113,6 +113,8 @@ pub enum Command {
     RestoreSelected,
     /// Leave every head as it was trained.
     ClearEdits,
+    /// Ablate every head in turn, and rank them by what that costs.
+    AblateEach,
     /// Bring a view to the front; open it if it is closed.
     ShowView(Pane),
     /// Close a view, or open it.
@@ -192,6 +194,7 @@ pub const SECTIONS: [(&str, &[Command]); 4] = [
             Command::SilenceSelected,
             Command::RestoreSelected,
             Command::ClearEdits,
+            Command::AblateEach,
             Command::StopReading,
             Command::ReadOn,
             Command::StopOpening,

@@ -139,6 +139,12 @@ fn mouse(ui: &mut Ui) {
             tr("All from the one selected to this one"),
         ),
         (
+            tr("Arrows after a click").to_owned(),
+            tr(
+                "In the text: the next token, with Shift a range. In the map: move it. Esc gives the arrows back to heads",
+            ),
+        ),
+        (
             tr("Drag over the text").to_owned(),
             tr("Select a range of tokens"),
         ),

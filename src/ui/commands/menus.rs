@@ -144,6 +144,7 @@ fn edit_menu(bar: &mut Menus<'_>, ui: &mut Ui, now: &Now) {
     item(ui, Command::SilenceSelected);
     item(ui, Command::RestoreSelected);
     item(ui, Command::ClearEdits);
+    item(ui, Command::AblateEach);
 }
 
 fn view_menu(bar: &mut Menus<'_>, ui: &mut Ui, now: &Now) {

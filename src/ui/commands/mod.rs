@@ -7,5 +7,7 @@ pub mod menus;
 mod names;
 pub mod now;
 pub mod palette;
+mod rank;
 pub mod recorded;
 mod search;
+mod synonyms;

@@ -81,6 +81,7 @@ impl Command {
             Self::SilenceSelected => tr("Silence the selected heads"),
             Self::RestoreSelected => tr("Selected heads as trained"),
             Self::ClearEdits => tr("All heads as trained"),
+            Self::AblateEach => tr("Ablate every head in turn"),
             Self::ResetLayout => tr("Reset layout"),
             Self::SetTheme(ThemeChoice::System) => tr("Theme as the desktop"),
             Self::SetTheme(ThemeChoice::Dark) => tr("Dark theme"),
@@ -165,6 +166,7 @@ impl Command {
             }
             Self::RestoreSelected => tr("Takes back spans set and heads silenced among them"),
             Self::ClearEdits => tr("Takes back all spans set and heads silenced"),
+            Self::AblateEach => tr("Ranks all heads by the bits that this text costs without each"),
             Self::ShowView(_) => tr("Bring this view to the front"),
             Self::ToggleView(_) => tr("A closed view comes back where it was"),
             Self::ResetLayout => tr("All views, where they stood at first"),

@@ -107,6 +107,7 @@ impl Command {
             | Self::SetSpan { .. }
             | Self::Silence { .. }
             | Self::SpanOfSelected(_)
+            | Self::AblateEach
             | Self::SilenceSelected => open,
             Self::ExportView
             | Self::Export(..)

@@ -204,20 +204,16 @@ impl CommandPalette {
         self.chosen = 0;
         self.scroll = true;
         self.items.retain(|item| !item.section.is_empty());
-        self.hits = find(&self.query, &self.items, &self.recent);
         if let Some(command) = number {
-            // Offered last: whoever types a number mostly means a head.
+            // Found by its words, like all others.
             self.items.push(Item {
                 title: command.name(),
-                alias: String::new(),
+                other: String::new(),
                 section: "",
                 command,
             });
-            self.hits.push(Hit {
-                item: self.items.len() - 1,
-                marked: Vec::new(),
-            });
         }
+        self.hits = find(&self.query, &self.items, &self.recent);
     }
 }
 

@@ -24,7 +24,8 @@ pub fn refusal(command: &Command) -> Option<&'static str> {
         | Command::SpanOfSelected(_)
         | Command::SilenceSelected
         | Command::RestoreSelected
-        | Command::ClearEdits => {
+        | Command::ClearEdits
+        | Command::AblateEach => {
             tr("A recorded run holds no weights: open the model to change its heads")
         }
         Command::OpenVocabulary | Command::SetRamp(_) => {

@@ -2,17 +2,16 @@
 
 use super::command::{Command, Now, SECTIONS};
 use super::help::section_name;
-use super::names::sample_name;
+use super::rank::{Query, Rank};
 use super::recorded;
 use crate::engine::SAMPLES;
 use crate::engine::figures::FigureKind;
 use crate::model::HeadId;
 use crate::ui::export::figures::Way;
-use crate::ui::language::{Language, tr};
+use crate::ui::language::{Language, in_english, tr};
 use crate::ui::session::settings::ThemeChoice;
 use crate::ui::views::Pane;
-use nucleo_matcher::pattern::{Atom, AtomKind, CaseMatching, Normalization, Pattern};
-use nucleo_matcher::{Config, Matcher, Utf32Str};
+use std::cmp::Reverse;
 use std::path::PathBuf;
 
 /// Something that can be found.
@@ -20,8 +19,8 @@ use std::path::PathBuf;
 pub struct Item {
     /// Its name.
     pub title: String,
-    /// Another name under which it is found.
-    pub alias: String,
+    /// Other names under which it is found, a line each.
+    pub other: String,
     /// What kind of thing it is, for its row.
     pub section: &'static str,
     /// What is done.
@@ -50,9 +49,17 @@ pub fn span_wanted(query: &str) -> Option<Command> {
 pub fn items(now: &Now, (layers, heads): (usize, usize), files: &[PathBuf]) -> Vec<Item> {
     let mut items = Vec::new();
     let mut add = |section: &'static str, command: Command, alias: String| {
+        let title = command.name();
+        let (english, also) = in_english(|| (command.name(), command.synonyms()));
+        let mut other = vec![alias, section.to_owned(), command.synonyms().to_owned()];
+        // Whoever reads Chinese may know the English words.
+        if english != title {
+            other.extend([english, also.to_owned()]);
+        }
+        other.retain(|words| !words.is_empty());
         items.push(Item {
-            title: command.name(),
-            alias,
+            title,
+            other: other.join("\n"),
             section,
             command,
         });
@@ -71,17 +78,17 @@ pub fn items(now: &Now, (layers, heads): (usize, usize), files: &[PathBuf]) -> V
         }
     }
     for view in Pane::in_menus() {
-        add(tr("View"), Command::ShowView(view), String::new());
+        add(tr("View"), Command::ShowView(view), view.title().to_owned());
     }
-    for view in Pane::ALL
-        .into_iter()
-        .filter(|view| now.open_views.contains(view))
-    {
+    for view in Pane::in_menus() {
         add(tr("View"), Command::ToggleView(view), String::new());
     }
     for sample in &SAMPLES {
-        let alias = sample_name(sample).to_owned();
-        add(tr("Sample model"), Command::OpenSample(sample), alias);
+        add(
+            tr("Sample model"),
+            Command::OpenSample(sample),
+            String::new(),
+        );
     }
     let texts = now.texts.iter();
     for command in
@@ -104,8 +111,8 @@ pub fn items(now: &Now, (layers, heads): (usize, usize), files: &[PathBuf]) -> V
     for language in Language::ALL {
         let command = Command::SetLanguage(language);
         let alias = match language {
-            Language::English => "Language: English 英语",
-            Language::Chinese => "Language: Chinese 中文",
+            Language::English => "Language: English\n英语",
+            Language::Chinese => "Language: Chinese\n中文",
         };
         add(tr("Language"), command, alias.to_owned());
     }
@@ -131,47 +138,38 @@ pub fn find(query: &str, items: &[Item], recent: &[String]) -> Vec<Hit> {
         };
         return hits.into_iter().map(hit).collect();
     }
-    let (case, normal) = (CaseMatching::Ignore, Normalization::Smart);
-    let mut words = Pattern::default();
-    // A number is meant as it stands: "12" is not in 1,024.
-    words.atoms = query
-        .split_whitespace()
-        .map(|word| {
-            let kind = match word.parse::<f32>() {
-                Ok(_) => AtomKind::Substring,
-                Err(_) => AtomKind::Fuzzy,
-            };
-            Atom::new(word, case, normal, kind, false)
-        })
-        .collect();
-    // In this order; words may also be found in any.
-    let whole = Atom::new(query.trim(), case, normal, AtomKind::Fuzzy, false);
-    let mut matcher = Matcher::new(Config::DEFAULT);
-    let mut buffer = Vec::new();
-    let mut found: Vec<(u32, usize, Hit)> = Vec::new();
+    let mut query = Query::new(query);
+    let mut found: Vec<(Rank, usize)> = Vec::new();
     for (i, item) in items.iter().enumerate() {
-        let mut marked = Vec::new();
-        let title = Utf32Str::new(&item.title, &mut buffer);
-        let length = title.len();
-        let by_title = words.indices(title, &mut matcher, &mut marked);
-        let in_order = whole.score(title, &mut matcher).map_or(0, u32::from);
-        let alias = Utf32Str::new(&item.alias, &mut buffer);
-        let by_alias = words.score(alias, &mut matcher);
-        // Whoever types just the other name means this.
-        let exact = item.alias.eq_ignore_ascii_case(query.trim());
-        let by_alias = by_alias.filter(|_| !item.alias.is_empty());
-        let by_alias = by_alias.map(|score| if exact { 10 * score } else { score });
-        let Some(score) = by_title.map(|score| score + in_order).max(by_alias) else {
+        let Some(rank) = query.rank(&item.title, &item.other) else {
             continue;
         };
-        marked.sort_unstable();
-        marked.dedup();
-        // What was done lately a little earlier.
-        let score = score + place(item).map_or(0, |_| 8);
-        found.push((score, length, Hit { item: i, marked }));
+        // Nothing that is open goes for a weak guess.
+        if rank.strong || rank.exact || !item.command.replaces() {
+            found.push((rank, i));
+        }
     }
-    found.sort_by(|(a, la, ha), (b, lb, hb)| b.cmp(a).then(la.cmp(lb)).then(ha.item.cmp(&hb.item)));
-    found.into_iter().map(|(_, _, hit)| hit).collect()
+    let key = |(rank, i): &(Rank, usize)| {
+        let item = &items[*i];
+        let shorter = Reverse(item.title.chars().count());
+        (
+            rank.exact,
+            rank.strong,
+            // Commands before files and models.
+            !item.command.replaces(),
+            rank.quality,
+            place(item).is_some(),
+            rank.score,
+            shorter,
+        )
+    };
+    found.sort_by(|a, b| key(b).cmp(&key(a)).then(a.1.cmp(&b.1)));
+    let hits = found.into_iter();
+    hits.map(|(rank, item)| Hit {
+        item,
+        marked: rank.marked,
+    })
+    .collect()
 }
 
 #[cfg(test)]
@@ -179,12 +177,12 @@ mod tests {
     use super::*;
 
     fn found(query: &str) -> Vec<String> {
-        let now = Now {
-            open_views: Pane::ALL.to_vec(),
-            ..Now::default()
-        };
-        let files = ["/data/enwik8/checkpoint.pt".into()];
-        let items = items(&now, (12, 8), &files);
+        let files = [
+            "/data/enwik8/checkpoint.pt".into(),
+            "/data/chinese/scratch-experiment.pt".into(),
+            "/home/che/inner/see.pt".into(),
+        ];
+        let items = items(&Now::default(), (12, 8), &files);
         let hits = find(query, &items, &[]);
         hits.into_iter()
             .map(|hit| items[hit.item].title.clone())
@@ -217,10 +215,64 @@ mod tests {
             ("chinese", "简体中文"),
             ("light", "Light theme"),
             ("shakesp", "Shakespeare, adaptive span"),
+            ("scratch", "/data/chinese/scratch-experiment.pt"),
+            ("ablate", "Silence the selected heads"),
+            ("heatmap", "Show Attention"),
+            ("flops", "Show Cost"),
+            ("grid", "Show Grid"),
+            ("surprisal text", "Show Text"),
+            ("shortcuts", "Keys and gestures"),
+            ("sample", "Shakespeare, adaptive span"),
         ] {
             assert_eq!(found(query)[0], title, "{query}");
         }
         assert!(found("xyzzyq").is_empty());
+    }
+
+    #[test]
+    fn what_replaces_a_model_is_found_by_the_beginnings_of_its_words_alone() {
+        let replaces = |title: &String| title.starts_with('/') || title.contains("Shakespeare");
+        for query in ["chinese", "light", "open", "export", "model", "text"] {
+            assert!(
+                !replaces(&found(query)[0]),
+                "{query}: {:?}",
+                found(query)[0]
+            );
+        }
+        // Letters of a path, and the middles of its words.
+        for query in ["chnse", "eriment", "hekpint", "nwik", "akespea", "dtenwk"] {
+            assert!(
+                !found(query).iter().any(replaces),
+                "{query}: {:?}",
+                found(query)
+            );
+        }
+    }
+
+    #[test]
+    fn every_view_can_be_opened_and_closed() {
+        let closed = items(&Now::default(), (1, 1), &[]);
+        for view in Pane::ALL {
+            let name = Command::ToggleView(view).name();
+            assert!(closed.iter().any(|item| item.title == name), "{name}");
+            assert_eq!(found(&name)[0], name);
+            assert_eq!(found(view.title())[0], Command::ShowView(view).name());
+        }
+    }
+
+    #[test]
+    fn english_words_find_commands_of_a_chinese_window() {
+        crate::ui::language::speak(Language::Chinese);
+        let items = items(&Now::default(), (1, 1), &[]);
+        let first = |query| items[find(query, &items, &[])[0].item].command.clone();
+        assert!(matches!(
+            first("english"),
+            Command::SetLanguage(Language::English)
+        ));
+        assert!(matches!(first("ablate"), Command::SilenceSelected));
+        assert!(matches!(first("词表"), Command::OpenVocabulary));
+        assert!(matches!(first("undo"), Command::Undo));
+        crate::ui::language::speak(Language::English);
     }
 
     #[test]
@@ -232,6 +284,23 @@ mod tests {
         assert_eq!(items[hits[0].item].title, "Full screen");
         assert_eq!(items[hits[1].item].title, "Undo");
         assert_eq!(items[hits[2].item].title, "Open model…");
+    }
+
+    #[test]
+    fn a_span_is_found_by_its_number_and_no_file_is_hidden_by_it() {
+        let files = ["/data/chapter 3.pt".into()];
+        let mut items = items(&Now::default(), (4, 4), &files);
+        let command = Command::SpanOfSelected(3.0);
+        items.push(Item {
+            title: command.name(),
+            other: String::new(),
+            section: "",
+            command,
+        });
+        let first = |query| items[find(query, &items, &[])[0].item].title.clone();
+        assert!(first("span 3").starts_with("Set the span"));
+        assert_eq!(first("chapter 3"), "/data/chapter 3.pt");
+        assert!(!first("3").starts_with("Set the span"));
     }
 
     #[test]

@@ -19,6 +19,8 @@ pub enum Standing {
     Followed,
     /// It has all its steps.
     Finished,
+    /// It has not, and no program trains it.
+    Stopped,
     /// The user does not want to follow it.
     Paused,
     /// The model is changed by hand.
@@ -74,6 +76,7 @@ impl Document {
             Followed::Gone => Standing::Gone,
             Followed::Unreadable(why) => Standing::Unreadable(why),
             _ if run.is_finished() => Standing::Finished,
+            Followed::Idle => Standing::Stopped,
             _ => Standing::Followed,
         })
     }

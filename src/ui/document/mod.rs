@@ -63,6 +63,8 @@ pub struct Document {
     pub restored: Option<Restored>,
     /// The model that was opened last.
     opened: Option<OpenModel>,
+    /// Whether it has no vocabulary, so that its texts are token ids; `None` before the first.
+    pub reads_ids: Option<bool>,
     /// Whether that is a recorded run.
     pub shows_recorded: bool,
     /// While a recorded run is shown, the model that the history's changes belong to.
@@ -106,6 +108,7 @@ impl Document {
             seen: (0, 0),
             restored: beginning.restored,
             opened: None,
+            reads_ids: None,
             shows_recorded: false,
             behind: None,
         }

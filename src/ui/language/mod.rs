@@ -54,6 +54,14 @@ pub fn spoken() -> Language {
     LANGUAGE.get()
 }
 
+/// What `make` returns where English is spoken.
+pub fn in_english<T>(make: impl FnOnce() -> T) -> T {
+    let before = LANGUAGE.replace(Language::English);
+    let made = make();
+    LANGUAGE.set(before);
+    made
+}
+
 /// `english` in the language of this thread.
 pub fn tr(english: &'static str) -> &'static str {
     match LANGUAGE.get() {

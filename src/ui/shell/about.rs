@@ -134,21 +134,26 @@ fn licences(ui: &mut Ui, height: f32) {
             "Shakespeare (public domain); “Lighthouse” after Wikipedia (CC BY-SA 4.0); a model of WikiText-2 (CC BY-SA 3.0)",
         ),
     ];
-    egui::Grid::new("about rows")
-        .num_columns(2)
-        .spacing([12.0, 4.0])
-        .show(ui, |ui| {
-            for (name, words) in rows {
-                ui.with_layout(egui::Layout::top_down(egui::Align::Min), |ui| {
-                    ui.label(strong(name));
-                });
-                ui.scope(|ui| {
-                    ui.set_max_width(WIDTH - 150.0);
-                    ui.add(egui::Label::new(words).wrap());
-                });
-                ui.end_row();
-            }
+    // As wide as the widest name: a name is never broken.
+    let names = rows.iter().map(|(name, _)| {
+        let name = egui::WidgetText::from(strong(*name));
+        let wrap = Some(egui::TextWrapMode::Extend);
+        let body = egui::TextStyle::Body;
+        name.into_galley(ui, wrap, f32::INFINITY, body).size().x
+    });
+    let widest = names.fold(0.0, f32::max).ceil();
+    for (name, words) in rows {
+        ui.horizontal_top(|ui| {
+            ui.spacing_mut().item_spacing.x = 12.0;
+            let height = ui.text_style_height(&egui::TextStyle::Body);
+            let (rect, _) = ui.allocate_exact_size(vec2(widest, height), egui::Sense::hover());
+            let layout = egui::Layout::left_to_right(egui::Align::Min);
+            let place = egui::UiBuilder::new().max_rect(rect).layout(layout);
+            ui.new_child(place)
+                .add(egui::Label::new(strong(name)).extend());
+            ui.add(egui::Label::new(words).wrap());
         });
+    }
     ui.add_space(4.0);
     let count = CRATES.lines().count();
     ui.label(strong(trf("{0} libraries", &[&count])));

@@ -44,12 +44,39 @@ impl Default for Layout {
     }
 }
 
+/// From this size on a new window has two rows of views beside the heads, in points.
+const LARGE: egui::Vec2 = egui::vec2(2000.0, 1050.0);
+
+/// Views that stand below the others of their half in a large window.
+const SECOND: [Pane; 3] = [Pane::GRID, Pane::PERSISTENT, Pane::PREDICTIONS];
+
 /// The id of the tiles: the same in every layout, so that egui knows them again.
 fn tree_id() -> egui::Id {
     egui::Id::unique("tiles")
 }
 
 impl Layout {
+    /// The layout of a new window of this size.
+    pub fn of_size(size: egui::Vec2) -> Self {
+        if size.x < LARGE.x || size.y < LARGE.y {
+            return Self::default();
+        }
+        let tabs = |home: Home, second: bool| {
+            let here = Pane::ALL
+                .into_iter()
+                .filter(|pane| pane.info().home == home && SECOND.contains(pane) == second);
+            let mut here: Vec<Pane> = here.collect();
+            // In front what says most beside the view above.
+            here.sort_by_key(|pane| second && *pane == Pane::PERSISTENT);
+            let views = here.into_iter().map(|pane| Self::View(pane.name().into()));
+            Self::Tabs(0, views.collect())
+        };
+        let half = |home| Self::Column(vec![(0.58, tabs(home, false)), (0.42, tabs(home, true))]);
+        let upper = Self::Row(vec![(0.48, half(Home::Left)), (0.52, half(Home::Right))]);
+        let views = Self::Column(vec![(0.74, upper), (0.26, tabs(Home::Below, false))]);
+        Self::Row(vec![(0.19, tabs(Home::Side, false)), (0.81, views)])
+    }
+
     /// The layout of `tree`, or nothing when it is empty.
     pub fn of(tree: &Tree<Pane>) -> Option<Self> {
         describe(tree, tree.root()?, 0)
@@ -231,6 +258,24 @@ mod tests {
         let layout = Layout::default();
         assert_eq!(views(&layout.tree()), Pane::ALL);
         assert_eq!(again(&layout), layout);
+    }
+
+    #[test]
+    fn a_large_window_has_more_views_in_front() {
+        let small = Layout::of_size(egui::vec2(1280.0, 800.0));
+        assert_eq!(small, Layout::default());
+        let large = Layout::of_size(egui::vec2(2304.0, 1296.0));
+        assert_eq!(again(&large), large);
+        let tree = large.tree();
+        assert_eq!(views(&tree), Pane::ALL);
+        let front = |layout: &Layout| {
+            let tree = layout.tree();
+            let tiles = tree.active_tiles().into_iter();
+            tiles
+                .filter(|tile| tree.tiles.get_pane(tile).is_some())
+                .count()
+        };
+        assert_eq!((front(&small), front(&large)), (4, 6));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The training run that is open, in the status bar.
 
 use crate::chart::thousands;
+use crate::shown::duration;
 use crate::ui::commands::command::Command;
 use crate::ui::document::Document;
 use crate::ui::document::following::Standing;
@@ -28,6 +29,13 @@ pub fn show(document: &Document, ui: &mut Ui, commands: &mut Vec<Command>) {
             tr("The run has all its steps; if it is resumed with more, the views follow again"),
             false,
         ),
+        Standing::Stopped => (
+            tr("stopped"),
+            tr(
+                "No program trains this run now. `spanscope train --resume` goes on with it, and the views follow again",
+            ),
+            false,
+        ),
         Standing::Paused => (
             tr("paused"),
             tr("Newer checkpoints of the run are not shown; click to follow it"),
@@ -49,7 +57,14 @@ pub fn show(document: &Document, ui: &mut Ui, commands: &mut Vec<Command>) {
     };
     let steps = [run.step, run.steps].map(|steps| thousands(steps as usize));
     let step = trf("step {0} of {1}", &[&steps[0], &steps[1]]);
-    let words = format!("{step} · {words}");
+    // Whoever trains it says how long it takes; while it does.
+    let left = run
+        .seconds_left()
+        .filter(|_| standing == Standing::Followed);
+    let left = left.map(|left| trf("{0} left", &[&duration(left as f64)]));
+    let parts = [Some(step), Some(words.to_owned()), left];
+    let parts: Vec<String> = parts.into_iter().flatten().collect();
+    let words = parts.join(" · ");
     let visuals = ui.visuals();
     let color = match warns {
         true => visuals.warn_fg_color,

@@ -217,3 +217,33 @@ fn arabic_letters_are_joined_within_a_word() {
         assert!(width("سلام") < 0.9 * apart);
     });
 }
+
+#[test]
+fn brackets_among_han_characters_are_of_their_font() {
+    let fonts = fonts();
+    let families = [
+        FontFamily::Proportional,
+        FontFamily::Monospace,
+        strong_family(),
+    ];
+    for family in families {
+        let names = &fonts.families[&family];
+        let han: Vec<usize> = (0..names.len()).filter(|i| names[*i] == HAN).collect();
+        let signs = names.iter().position(|name| is_of_signs(name));
+        assert!(han.len() == 1 && Some(han[0]) < signs, "{names:?}");
+        for (name, _) in FALLBACKS {
+            assert!(names.iter().any(|other| other == name), "{name}");
+        }
+    }
+    // A full-width bracket is as wide as a character; egui's icon of it is not.
+    let ctx = egui::Context::default();
+    install(&ctx);
+    let _ = ctx.run_ui(egui::RawInput::default(), |ui| {
+        for font in [FontId::proportional(20.0), strong_font(20.0)] {
+            let width = |c| ui.fonts_mut(|fonts| fonts.glyph_width(&font, c));
+            for c in ['（', '）', '！', '？', '０'] {
+                assert!((width(c) - width('词')).abs() < 0.5, "{c}: {}", width(c));
+            }
+        }
+    });
+}

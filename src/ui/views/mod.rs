@@ -150,12 +150,7 @@ impl Views {
             let words = if cx.snapshot.opening {
                 tr("Opening…")
             } else {
-                match crate::ui::display::takes_drops() {
-                    true => tr(
-                        "No model is open. Open one with File → Open model, or drop a file here.",
-                    ),
-                    false => tr("No model is open. Open one with File → Open model."),
-                }
+                tr("No model is open. Open one with File → Open model.")
             };
             return nothing(ui, words);
         }

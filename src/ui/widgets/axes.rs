@@ -117,6 +117,13 @@ pub(in crate::ui) fn linear_marks(input: &GridInput, room: f64) -> Vec<GridMark>
         .collect()
 }
 
+/// The marks of an axis that counts: those at whole numbers, once each. `value` is the number that a mark stands for.
+pub(in crate::ui) fn whole(mut marks: Vec<GridMark>, value: impl Fn(f64) -> f64) -> Vec<GridMark> {
+    let is_whole = |x: f64| (x - x.round()).abs() <= 1e-6 * x.abs().max(1.0);
+    marks.retain(|mark| is_whole(value(mark.value)));
+    marks
+}
+
 /// A mark's value with no more digits than the step between marks needs.
 pub(in crate::ui) fn plain_tick(mark: GridMark) -> String {
     let decimals = (-mark.step_size.abs().max(1e-9).log10())
@@ -279,6 +286,30 @@ mod tests {
         let marks = linear_marks(&input, 40.0);
         let values: Vec<f64> = marks.iter().map(|mark| mark.value).collect();
         assert_eq!(values, [0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0]);
+    }
+
+    #[test]
+    fn an_axis_that_counts_names_no_number_twice() {
+        // A run whose log has one entry, and one that is looked at from near.
+        for (low, high) in [(99.5, 100.5), (99.9, 101.3), (-0.5, 0.5), (12.0, 900.0)] {
+            let input = GridInput {
+                bounds: (low, high),
+                base_step_size: (high - low) / 40.0,
+            };
+            let names = |marks: Vec<GridMark>, value: fn(f64) -> f64| {
+                let marks = whole(marks, value).into_iter();
+                let names = marks.map(|mark| format!("{:.0}", value(mark.value)));
+                names.collect::<Vec<_>>()
+            };
+            let mut plain = names(linear_marks(&input, 30.0), |x| x);
+            let count = plain.len();
+            plain.dedup();
+            assert!(count > 0 && plain.len() == count, "{plain:?}");
+            let mut logs = names(decimal_marks(&input), |x| 10_f64.powf(x.min(15.0)));
+            let count = logs.len();
+            logs.dedup();
+            assert_eq!(logs.len(), count, "{logs:?}");
+        }
     }
 
     #[test]

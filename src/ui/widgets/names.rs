@@ -31,6 +31,14 @@ pub fn percent(share: f32) -> String {
     }
 }
 
+/// A change with its sign and so many decimals, also where it is nothing.
+pub fn signed(value: f64, decimals: usize) -> String {
+    let unit = 10_f64.powi(decimals as i32);
+    let value = (unit * value).round() / unit;
+    let sign = if value < 0.0 { "\u{2212}" } else { "+" };
+    format!("{sign}{:.decimals$}", value.abs())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

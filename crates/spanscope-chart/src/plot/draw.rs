@@ -2,7 +2,7 @@
 
 use super::super::canvas::{Anchor, Canvas, Type, line, rect, round};
 use super::super::colormap::depth_color;
-use super::super::theme::{LABEL, TICK, Theme, hex};
+use super::super::theme::{LABEL, TICK, Theme, capital, hex};
 use super::super::{Style, font};
 use super::layout::{Layout, PAD, Place, SAMPLE, TICK_LENGTH};
 use super::{Mark, Panel, Plot, Series};
@@ -103,7 +103,7 @@ fn y_axis(page: &mut Canvas, panel: &Panel, place: &Place, at: &Layout, theme: &
     }
     let style = Type::new(LABEL, theme.ink).anchor(Anchor::Middle);
     let room = place.bottom - place.top + 6.0;
-    let text = font::fit(&panel.y.title, LABEL, style.weight, room);
+    let text = font::fit(&capital(&panel.y.title), LABEL, style.weight, room);
     let middle = (place.top + place.bottom) / 2.0;
     page.text_up(PAD + LABEL / 2.0 - 1.0, middle, &text, style);
 }
@@ -169,7 +169,7 @@ fn x_axis(page: &mut Canvas, plot: &Plot, at: &Layout, theme: &Theme) {
     }
     let style = Type::new(LABEL, theme.ink).anchor(Anchor::Middle);
     let room = at.width - 2.0 * PAD;
-    let text = font::fit(&plot.x.title, LABEL, style.weight, room);
+    let text = font::fit(&capital(&plot.x.title), LABEL, style.weight, room);
     let half = style.width(&text) / 2.0;
     let middle = ((at.left + at.right) / 2.0).min(at.width - PAD - half);
     page.text(middle.max(PAD + half), base + LABEL * 1.4, &text, style);

@@ -118,7 +118,7 @@ fn marks(page: &mut Canvas, chart: &SpanChart, at: &Layout, theme: &Theme, gray:
                 group.append(stalk);
             }
             if let Some(effective) = effective {
-                overlay::dashes(&mut group, effective, *x, at, theme);
+                overlay::dashes(&mut group, (effective, chart.marked), *x, at, theme);
             }
             if let Some(trained) = trained {
                 let from = at.y(chart.value(trained));

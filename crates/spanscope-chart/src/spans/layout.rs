@@ -106,7 +106,10 @@ impl Layout {
         // The vertical axis.
         let high = axis_end(chart, limit, largest);
         // The paper's axis begins at 10; lower where a head is.
-        let used = chart.effective.iter().flat_map(|e| e.within).flatten();
+        let used = chart.effective.iter().flat_map(|e| {
+            let marked = e.within.into_iter().zip(chart.marked);
+            marked.filter_map(|(tokens, marked)| tokens.filter(|_| marked))
+        });
         let reaches = heads.iter().map(|h| h.reach);
         let smallest = reaches.chain(used).min().unwrap_or(0);
         let low = match chart.effective.is_empty() {

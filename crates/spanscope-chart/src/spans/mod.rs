@@ -66,6 +66,8 @@ pub struct SpanChart {
     pub silenced: Vec<(usize, usize)>,
     /// What a text makes of the spans: dashes for each head, at 50, 90 and 99 % of its weight, the wider the less. May be empty.
     pub effective: Vec<EffectiveSpan>,
+    /// Which of the three have dashes; the table has all.
+    pub marked: [bool; 3],
     /// Printed above the figure; may be empty.
     pub title: String,
     /// Which number is drawn; tables and lists have both.
@@ -89,6 +91,7 @@ impl Default for SpanChart {
             trained: Vec::new(),
             silenced: Vec::new(),
             effective: Vec::new(),
+            marked: [true; 3],
             title: String::new(),
             measure: SpanMeasure::Reach,
             linear: false,

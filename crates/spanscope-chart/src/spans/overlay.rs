@@ -36,7 +36,8 @@ pub(super) struct Entry {
 
 /// The legend of what lies over the marks, in lines of `width` from `top` on; and where it ends.
 pub(super) fn legend(chart: &SpanChart, width: f64, top: f64) -> (Vec<Entry>, f64) {
-    let marked = |i: &usize| chart.effective.iter().any(|e| e.within[*i].is_some());
+    let marked =
+        |i: &usize| chart.marked[*i] && chart.effective.iter().any(|e| e.within[*i].is_some());
     let shares: Vec<usize> = (0..3).filter(marked).collect();
     let last = shares.last().copied();
     let mut found: Vec<(Sample, String)> = shares
@@ -97,10 +98,18 @@ pub(super) fn draw_legend(page: &mut Canvas, entries: &[Entry], theme: &Theme) {
 }
 
 /// Dashes at what a text uses of a head's span.
-pub(super) fn dashes(group: &mut Group, used: &EffectiveSpan, x: f64, at: &Layout, theme: &Theme) {
+pub(super) fn dashes(
+    group: &mut Group,
+    (used, marked): (&EffectiveSpan, [bool; 3]),
+    x: f64,
+    at: &Layout,
+    theme: &Theme,
+) {
     let half = (at.pitch * 0.42).clamp(0.5, 4.0);
-    for (tokens, width) in used.within.into_iter().zip(DASHES) {
-        let Some(tokens) = tokens else { continue };
+    for ((tokens, marked), width) in used.within.into_iter().zip(marked).zip(DASHES) {
+        let Some(tokens) = tokens.filter(|_| marked) else {
+            continue;
+        };
         let y = at.y(tokens as f64);
         group.append(line((x - half, y), (x + half, y), theme.ink, width));
     }
@@ -165,19 +174,36 @@ pub(super) fn names(page: &mut Canvas, chart: &SpanChart, at: &Layout, theme: &T
         let x = at.heads[i].1;
         let text = HeadId::new(long.layer, long.head).to_string();
         let (wide, y) = (style.width(&text), at.y(chart.value(&long)));
-        // Above the mark; beside a line that goes on rising, left of it.
+        // Above the mark; beside a line that goes on rising, left of it. Where another name is in the way, around the mark.
         let rising = chart.sort
             && at
                 .heads
                 .get(i + 1)
                 .is_some_and(|(h, _)| h.layer == long.layer);
-        let (left, base) = match rising {
-            true => (x - 3.5 - wide, y + TICK * font::CAP_HEIGHT / 2.0),
-            false => (x - wide / 2.0, y - 4.0),
+        let line = TICK * (font::ASCENT + font::DESCENT);
+        let middle = y + TICK * font::CAP_HEIGHT / 2.0;
+        let above = (x - wide / 2.0, y - 4.0);
+        let beside = [(x - 3.5 - wide, middle), (x + 3.5, middle)];
+        let further = [
+            (above.0, above.1 - line),
+            (x - 3.5 - wide, middle - line),
+            (x + 3.5, middle - line),
+            (x - 3.5 - wide, middle + line),
+            (x + 3.5, middle + line),
+            (above.0, above.1 - 2.0 * line),
+        ];
+        let mut places = match rising {
+            true => vec![beside[0], above, beside[1]],
+            false => vec![above, beside[0], beside[1]],
         };
-        let left = left.clamp(at.left, (at.right - wide).max(at.left));
-        let (top, bottom) = (base - TICK * font::ASCENT, base + TICK * font::DESCENT);
-        if page.is_free((left, top), (left + wide, bottom)) {
+        places.extend(further);
+        let free = places.into_iter().find_map(|(left, base)| {
+            let left = left.clamp(at.left, (at.right - wide).max(at.left));
+            let (top, bottom) = (base - TICK * font::ASCENT, base + TICK * font::DESCENT);
+            page.is_free((left, top), (left + wide, bottom))
+                .then_some((left, base))
+        });
+        if let Some((left, base)) = free {
             let style = style.anchor(Anchor::Start);
             page.text_halo(left, base, &text, style, theme.background);
         }

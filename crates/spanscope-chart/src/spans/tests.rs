@@ -132,6 +132,41 @@ fn the_papers_figure() {
 }
 
 #[test]
+fn every_long_head_has_its_name_even_beside_others() {
+    for (sort, gap, width_mm) in [
+        (true, 1, 120.0),
+        (false, 1, 120.0),
+        (true, 0, 90.0),
+        (false, 40, 180.0),
+    ] {
+        let mut chart = paper();
+        chart.sort = sort;
+        for head in &mut chart.heads {
+            head.reach = match (head.layer, head.head) {
+                (6, 2..7) => 2000 + gap * head.head,
+                _ => 32,
+            };
+            head.span = (head.reach - 32) as f64;
+        }
+        let style = Style {
+            width_mm,
+            ..Style::default()
+        };
+        let svg = chart.svg(&style);
+        let document = Document::parse(&svg).unwrap();
+        let texts = document.descendants().filter(|n| n.is_text());
+        let texts = texts.map(|n| n.text().unwrap_or_default().trim());
+        let is_name = |text: &&str| {
+            let numbers = text.split_once('.');
+            numbers.is_some_and(|(a, b)| a.parse::<u8>().is_ok() && b.parse::<u8>().is_ok())
+        };
+        let names: Vec<&str> = texts.filter(is_name).collect();
+        assert_eq!(names.len(), 5, "{sort} {gap} {width_mm}: {names:?}");
+        assert_eq!(clash(&chart.draw(&style)), None);
+    }
+}
+
+#[test]
 fn heads_of_a_layer_rise_by_what_is_shown() {
     let head = |head, span, reach| HeadSpan {
         layer: 0,

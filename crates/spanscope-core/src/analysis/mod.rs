@@ -3,6 +3,7 @@
 //! The forward pass reports to an observer; these are the observers and the sums over what they saw. Nothing here
 //! knows of windows or files.
 
+mod ablation;
 mod band;
 pub mod cost;
 mod gathered;
@@ -19,6 +20,7 @@ mod text_weights;
 mod token_set;
 mod usage;
 
+pub use ablation::{Ablated, Ablation, ablate_each};
 pub use band::{BandGrid, BandLayout, BandWindow, Pool};
 pub use gathered::Gathered;
 pub use margins::BandMargins;
@@ -28,8 +30,9 @@ pub use shares::{CutShares, ShareRecorder, Shares};
 pub use smooth::smoothed;
 pub use statistic::{HeadRow, Statistic, StatisticKind};
 pub use survey::{
-    EFFECTIVE_SHARES, HeadMeasure, PRESSED_IN_RAMP, PRESSED_RAMPS, PRESSED_REMOVED, SpanFlag,
-    Survey, Thumbnail, UNUSED_QUERIES, UNUSED_RAMPS, UNUSED_SHARE, effective, flag,
+    EFFECTIVE_SHARES, HeadMeasure, PRESSED_EVEN, PRESSED_IN_RAMP, PRESSED_RAMPS, PRESSED_REMOVED,
+    Pressed, SpanFlag, Survey, Thumbnail, UNUSED_QUERIES, UNUSED_RAMPS, UNUSED_SHARE, effective,
+    flag,
 };
 pub use text_weights::TextWeights;
 pub use token_set::TokenSet;

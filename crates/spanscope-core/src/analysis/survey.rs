@@ -10,8 +10,8 @@ mod piece;
 mod tests;
 
 pub use measures::{
-    EFFECTIVE_SHARES, HeadMeasure, PRESSED_IN_RAMP, PRESSED_RAMPS, PRESSED_REMOVED, SpanFlag,
-    UNUSED_QUERIES, UNUSED_RAMPS, UNUSED_SHARE, effective, flag,
+    EFFECTIVE_SHARES, HeadMeasure, PRESSED_EVEN, PRESSED_IN_RAMP, PRESSED_RAMPS, PRESSED_REMOVED,
+    Pressed, SpanFlag, UNUSED_QUERIES, UNUSED_RAMPS, UNUSED_SHARE, effective, flag,
 };
 pub use picture::Thumbnail;
 

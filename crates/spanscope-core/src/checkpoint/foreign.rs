@@ -14,6 +14,10 @@ pub(super) fn describe(head: &[u8]) -> String {
     if at(257, b"ustar") {
         return "a tar archive; unpack it first, and open the model in it".into();
     }
+    // A SavedModel's version, and the first of its graphs.
+    if head.starts_with(&[0x08, 0x01, 0x12]) {
+        return "a TensorFlow SavedModel; networks of TensorFlow are not read".into();
+    }
     if at(4, b"TFL3") {
         return "a TensorFlow Lite model; networks of TensorFlow are not read".into();
     }

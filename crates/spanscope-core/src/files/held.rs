@@ -14,7 +14,46 @@ pub struct Held {
     path: PathBuf,
 }
 
+/// What is known of a claim that somebody else may have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Claimed {
+    /// Nobody has it.
+    No,
+    /// Somebody has it.
+    Yes,
+    /// Somebody had it and was killed, or has it on another machine, whose locks are not seen here.
+    Left,
+}
+
+/// Attempts to claim what somebody may only be looking at ([`Held::look`]), and the time between them.
+const ATTEMPTS: u32 = 3;
+const BETWEEN: std::time::Duration = std::time::Duration::from_millis(4);
+
+/// The file whose lock is the claim on `path`.
+fn lock_of(path: &Path) -> PathBuf {
+    // Links to one thing are one claim.
+    let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    let mut name = std::ffi::OsString::from(".");
+    name.push(path.file_name().unwrap_or_default());
+    name.push(".lock");
+    path.with_file_name(name)
+}
+
 impl Held {
+    /// Whether some program has a claim on `path`, without claiming it.
+    pub fn look(path: &Path) -> Claimed {
+        let Ok(file) = File::open(lock_of(path)) else {
+            return Claimed::No;
+        };
+        match file.try_lock_shared() {
+            Ok(()) => {
+                let _ = file.unlock();
+                Claimed::Left
+            }
+            Err(_) => Claimed::Yes,
+        }
+    }
+
     /// Claims `path`: a file or a folder that is there or will be.
     ///
     /// `Ok(None)`: another program has it.
@@ -22,12 +61,8 @@ impl Held {
     /// # Errors
     /// When the folder that `path` is in cannot be written to.
     pub fn claim(path: &Path) -> Result<Option<Self>, Error> {
-        // Links to one thing are one claim.
-        let path = &path.canonicalize().unwrap_or_else(|_| path.to_owned());
-        let mut name = std::ffi::OsString::from(".");
-        name.push(path.file_name().unwrap_or_default());
-        name.push(".lock");
-        let path = path.with_file_name(name);
+        let path = lock_of(path);
+        let mut attempts = 1;
         loop {
             let open = File::options()
                 .write(true)
@@ -37,6 +72,11 @@ impl Held {
             let mut file = open?;
             match file.try_lock() {
                 Ok(()) => {}
+                Err(TryLockError::WouldBlock) if attempts < ATTEMPTS => {
+                    attempts += 1;
+                    std::thread::sleep(BETWEEN);
+                    continue;
+                }
                 Err(TryLockError::WouldBlock) => return Ok(None),
                 Err(TryLockError::Error(error)) if error.kind() == ErrorKind::Unsupported => {}
                 Err(TryLockError::Error(error)) => return Err(error),
@@ -86,11 +126,14 @@ mod tests {
         assert!(first.is_some());
         assert!(Held::claim(&run).unwrap().is_none());
         assert!(Held::claim(&folder.path().join("other")).unwrap().is_some());
+        assert_eq!(Held::look(&run), Claimed::Yes);
         drop(first);
+        assert_eq!(Held::look(&run), Claimed::No);
         assert!(Held::claim(&run).unwrap().is_some());
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
         // What a killed program left is a file without a lock.
         std::fs::write(folder.path().join(".run.lock"), "").unwrap();
+        assert_eq!(Held::look(&run), Claimed::Left);
         assert!(Held::claim(&run).unwrap().is_some());
         assert!(Held::claim(&folder.path().join("no/run")).is_err());
     }

@@ -4,6 +4,7 @@
 //! by name make one each.
 
 mod attention;
+mod curves;
 mod heads;
 mod model;
 mod request;
@@ -14,13 +15,14 @@ mod text;
 mod usage;
 
 pub use attention::{HeatmapStyle, heads_title, heatmap};
+pub use curves::{curve_look, curve_name, quantity_name, steps_name};
 pub use heads::{GridStyle, grid, head_rows, matrix, shares};
 pub use model::{cost, parameters, training};
 pub use request::{FigureChoice, FigureKind, figure, missing, sign};
 pub use span_mask::span_mask;
 pub use spans::{effective, span_chart};
 pub use tables::{effective_chart, effective_table, persistent_chart, texts_table};
-pub use text::{Shade, candidates, shaded_text, surprisal};
+pub use text::{Shade, blind_bits, candidates, shaded_text, surprisal};
 pub use usage::{usage, usage_of, vectors};
 
 use super::open::Model;

@@ -1,5 +1,6 @@
 //! Figures of a model by itself: what it costs, how it was trained, what its parameters are for.
 
+use super::curves::{curve_look, curve_name, quantity_name, steps_name};
 use super::{FigureError, provenance};
 use crate::{Model, SpanHistory};
 use spanscope_chart::{
@@ -7,7 +8,7 @@ use spanscope_chart::{
 };
 use spanscope_core::analysis::cost::{self, Extent};
 use spanscope_core::analysis::smoothed;
-use spanscope_core::checkpoint::{self, Quantity};
+use spanscope_core::checkpoint;
 use spanscope_core::model::HeadId;
 
 /// What one more token costs against a limit on the span (the comparison of arXiv 1905.07799): operations, and numbers
@@ -155,11 +156,9 @@ pub fn training(
         return Err(super::no_curves(model));
     }
     let by_step = history.is_some() || panels.iter().any(|panel| panel.by_step);
-    let axis = |panel: &checkpoint::Panel| match panel.quantity {
-        Quantity::BitsPerCharacter => "bits per character".to_owned(),
-        Quantity::Perplexity => "perplexity".to_owned(),
-        Quantity::Span => "span (tokens)".to_owned(),
-        Quantity::Other => {
+    let axis = |panel: &checkpoint::Panel| match quantity_name(panel.quantity) {
+        Some(name) => name.to_owned(),
+        None => {
             let names = panel.lines.iter().map(|line| line.name.as_str());
             names.collect::<Vec<_>>().join(", ")
         }
@@ -177,22 +176,23 @@ pub fn training(
                 numbers.push([line.name.as_str().into(), (*x).into(), (*y).into()]);
             }
             let smooth = window > 1;
+            let (color, dashed) = curve_look(&line.name, i);
             if smooth {
                 series.push(Series {
                     points: line.points.clone(),
                     mark: Mark::Pale,
-                    color: i,
+                    color,
                     ..Series::default()
                 });
             }
             series.push(Series {
-                name: line.name.clone(),
+                name: curve_name(&line.name).unwrap_or(&line.name).to_owned(),
                 points: match smooth {
                     true => smoothed(&line.points, window),
                     false => line.points.clone(),
                 },
-                color: i,
-                dashed: i > 0,
+                color,
+                dashed,
                 ..Series::default()
             });
         }
@@ -218,7 +218,7 @@ pub fn training(
         title: format!("{}: training", model.name()),
         x: Axis {
             log: log_x,
-            ..Axis::new(if by_step { "step" } else { "entry of the log" })
+            ..Axis::new(steps_name(by_step))
         },
         panels: drawn,
         numbers,

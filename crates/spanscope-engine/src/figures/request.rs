@@ -301,9 +301,8 @@ pub fn figure(
             chart.measure = choice.measure;
             chart.sort = choice.sorted;
             chart.linear = choice.linear;
-            chart.effective = measures.map_or_else(Vec::new, |s| {
-                super::effective(&s.measures, choice.effective)
-            });
+            chart.effective = measures.map_or_else(Vec::new, |s| super::effective(&s.measures));
+            chart.marked = choice.effective;
             Box::new(chart)
         }
         FigureKind::Heads => {

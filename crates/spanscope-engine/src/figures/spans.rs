@@ -40,18 +40,15 @@ pub fn span_chart(model: &Model) -> SpanChart {
     }
 }
 
-/// The spans that a text makes use of, from what was measured on all heads: of the distances that hold 50, 90 and 99 % of
-/// the weight those that are `wanted`.
-pub fn effective(
-    measures: &[HeadMeasure],
-    wanted: [bool; 3],
-) -> Vec<spanscope_chart::EffectiveSpan> {
+/// The spans that a text makes use of, from what was measured on all heads: the distances that hold 50, 90 and 99 % of the
+/// weight.
+pub fn effective(measures: &[HeadMeasure]) -> Vec<spanscope_chart::EffectiveSpan> {
     let measured = measures.iter().filter(|measure| measure.queries > 0);
     measured
         .map(|measure| spanscope_chart::EffectiveSpan {
             layer: measure.layer,
             head: measure.head,
-            within: std::array::from_fn(|i| measure.effective[i].filter(|_| wanted[i])),
+            within: measure.effective,
         })
         .collect()
 }

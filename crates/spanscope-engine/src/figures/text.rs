@@ -37,6 +37,15 @@ impl Shade {
             Self::Surprisal => "surprisal",
         }
     }
+
+    /// Which of the four colours of layers shades it, in the window and in figures.
+    pub fn color(self) -> usize {
+        match self {
+            Self::Read => 0,
+            Self::Readers => 2,
+            Self::Surprisal => 1,
+        }
+    }
 }
 
 /// A table of the text's tokens: their positions, all of them, a number of each, and their ids and labels.
@@ -218,6 +227,9 @@ pub fn shaded_text(
             Shade::Surprisal => Scale::Linear,
             _ => scale,
         },
+        // As in the window: as many bits as a blind guess among all tokens would give.
+        high: (shade == Shade::Surprisal).then(|| f64::from(blind_bits(model))),
+        color: shade.color(),
         numbers,
         provenance: match heads {
             Some(heads) => provenance(model).with("heads", heads_title(heads)),
@@ -225,6 +237,11 @@ pub fn shaded_text(
         }
         .with("shade", what),
     })
+}
+
+/// Bits of surprisal when every token is as likely as any other: log₂ V.
+pub fn blind_bits(model: &Model) -> f32 {
+    (model.network.architecture().vocab_size.max(2) as f32).log2()
 }
 
 /// Most candidates in the drawing.

@@ -28,6 +28,11 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ("Several heads: the largest", "多个头：取最大"),
     ("Silence the selected heads", "使所选的头静默"),
     ("Selected heads as trained", "所选的头恢复为训练所得"),
+    ("Ablate every head in turn", "逐个消融所有头"),
+    (
+        "Ranks all heads by the bits that this text costs without each",
+        "按此文本缺少各头时的比特数给所有头排序",
+    ),
     ("All heads as trained", "所有头恢复为训练所得"),
     ("Reset layout", "重置布局"),
     ("Theme as the desktop", "主题随桌面"),

@@ -1,4 +1,8 @@
 pub(super) const WORDS: &[(&str, &str)] = &[
+    (
+        "{0} is not written: there is no {1} of this figure. Choose one of {2}",
+        "未写入 {0}：此图没有 {1} 格式。请从 {2} 中选择",
+    ),
     ("span chart", "跨度图"),
     ("matrix of heads", "注意力头矩阵"),
     ("soft mask", "软掩码"),

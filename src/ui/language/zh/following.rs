@@ -4,6 +4,12 @@ pub(super) const WORDS: &[(&str, &str)] = &[
         "Every checkpoint that the run writes is shown; click to pause",
         "训练每写一个检查点就显示；点击暂停",
     ),
+    ("stopped", "已停止"),
+    (
+        "No program trains this run now. `spanscope train --resume` goes on with it, and the views follow again",
+        "现在没有程序在训练。`spanscope train --resume` 可继续训练，各视图会再次跟随",
+    ),
+    ("{0} left", "剩余 {0}"),
     ("finished", "已完成"),
     (
         "The run has all its steps; if it is resumed with more, the views follow again",

@@ -91,8 +91,11 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ("Set its span back", "恢复其跨度"),
     ("silenced: it contributes nothing", "已静默：不再有任何贡献"),
     (
-        "it reaches much further than this text makes use of",
-        "可达距离远大于此文本的使用",
+        "it reaches much further than this text makes use of: 99 % of the weight within a quarter of the reach",
+        "可达距离远大于此文本的使用：99 % 的权重在可达距离的四分之一以内",
     ),
-    ("it presses against its span", "受到其跨度的限制"),
+    (
+        "it presses against its span: the mask takes away a third or more, and a quarter more than of even attention",
+        "受到其跨度的限制：掩码去除三分之一以上，且比均匀注意力多四分之一以上",
+    ),
 ];

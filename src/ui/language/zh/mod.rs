@@ -14,6 +14,7 @@ mod predictions;
 mod recorded;
 mod shell;
 mod spans;
+mod synonyms;
 mod text;
 mod training;
 mod window;
@@ -28,6 +29,7 @@ pub(super) const TABLES: &[&[(&str, &str)]] = &[
     heads::WORDS,
     grid::WORDS,
     spans::WORDS,
+    synonyms::WORDS,
     attention::WORDS,
     persistent::WORDS,
     text::WORDS,

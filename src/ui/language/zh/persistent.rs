@@ -24,6 +24,10 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ),
     ("Select {0} alone", "只选{0}"),
     (
+        "This model has no persistent vectors: its layers have feed-forward sublayers, and all weight falls on the text.",
+        "此模型没有持久向量：各层带有前馈子层，所有权重都落在文本上。",
+    ),
+    (
         "This model has feed-forward sublayers instead of persistent vectors, so all weight falls on the text or on the empty context before its start.",
         "该模型使用前馈子层而没有持久向量，因此全部权重都落在文本或其开头之前的空上下文上。",
     ),

@@ -15,9 +15,11 @@ pub(super) const WORDS: &[(&str, &str)] = &[
         "尚未打开模型。请用 文件 → 打开模型 打开一个。",
     ),
     (
-        "No model is open. Open one with File → Open model, or drop a file here.",
-        "尚未打开模型。请用 文件 → 打开模型 打开一个，或把文件拖到这里。",
+        "Open one here, or drop a file or a folder on the window.",
+        "在这里打开一个，或把文件或文件夹拖到窗口上。",
     ),
+    ("Open one here.", "在这里打开一个。"),
+    ("Recent files", "最近的文件"),
     ("Layer {0}, head {1}", "第 {0} 层，第 {1} 头"),
     ("mean of {0} heads", "{0} 个头的平均"),
     ("Colour scale", "颜色标尺"),

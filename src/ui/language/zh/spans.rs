@@ -154,8 +154,8 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ),
     ("Effective span", "有效跨度"),
     (
-        "Next flagged head. {0} reach much farther than this text makes use of, {1} press against their span.",
-        "下一个被标记的头。{0} 个头的可达距离远超此文本所用，{1} 个头受其跨度限制。",
+        "Next flagged head. {0} reach much farther than this text makes use of (99 % of the weight within a quarter of the reach), {1} press against their span (the mask takes away a third of the softmax or more, and a quarter more than of even attention).",
+        "下一个被标记的头。{0} 个头的可达距离远超此文本所用（99 % 的权重在可达距离的四分之一以内），{1} 个头受其跨度限制（掩码去除 softmax 的三分之一以上，且比均匀注意力多四分之一以上）。",
     ),
     ("{0} flagged →", "{0} 个标记 →"),
     ("measured {0} %", "已测量 {0} %"),
@@ -173,12 +173,16 @@ pub(super) const WORDS: &[(&str, &str)] = &[
         "已静默：它不给层输出增加任何内容。",
     ),
     (
-        "Not used: it reaches {0} tokens back, but 99 % of its weight on this text lies within {1}.",
-        "未用足：它可回看 {0} 个词元，但在此文本上 99 % 的权重在 {1} 以内。",
+        "Not used: it reaches {0} tokens back, but 99 % of its weight on this text lies within {1} (flagged below {2} % of the reach).",
+        "未用足：它可回看 {0} 个词元，但在此文本上 99 % 的权重在 {1} 以内（低于可达距离的 {2} % 即标记）。",
     ),
     (
-        "Pressed against its span: the mask takes away {0} of its softmax, and {1} of its weight lies on the ramp.",
-        "受跨度限制：掩码去除其 softmax 的 {0}，其权重的 {1} 落在斜坡上。",
+        "Pressed against its span: the mask takes away {0} of its softmax (flagged from {1}; even attention would lose {2}).",
+        "受跨度限制：掩码去除其 softmax 的 {0}（达到 {1} 即标记；均匀注意力会失去 {2}）。",
+    ),
+    (
+        "Pressed against its span: {0} of its weight lies on the ramp (flagged from {1}; even attention would have {2}).",
+        "受跨度限制：其权重的 {0} 落在斜坡上（达到 {1} 即标记；均匀注意力为 {2}）。",
     ),
     (
         "Click to select; Alt+drag to change its span; right click for more",

@@ -1,4 +1,53 @@
 pub(super) const WORDS: &[(&str, &str)] = &[
+    ("Δ by edits", "改动引起的 Δ"),
+    (
+        "Shade: the bits that the edits of the model add to each token's surprisal, and in another colour those that they take away",
+        "底色：模型的改动给每个词元的意外度增加的比特；减少的用另一种颜色",
+    ),
+    ("+{0} bits", "+{0} 比特"),
+    (
+        "From {0} bits less to {0} bits more than without the edits",
+        "从比无改动时少 {0} 比特到多 {0} 比特",
+    ),
+    (
+        "mean {0} bits per token by the edits",
+        "改动使每个词元平均 {0} 比特",
+    ),
+    ("By the edits", "改动引起"),
+    ("{0} ({1} bits by the edits)", "{0}（改动引起 {1} 比特）"),
+    (
+        "{0} bits by the edits of the model",
+        "模型的改动引起 {0} 比特",
+    ),
+    ("Ablation of every head", "所有头的消融"),
+    (
+        "{0} of {1} runs over the text",
+        "已在文本上运行 {0} 次，共 {1} 次",
+    ),
+    ("The heads cannot be ablated: {0}", "无法消融各头：{0}"),
+    (
+        "The text predicts nothing: type at least two tokens.",
+        "文本没有可预测的内容：请至少输入两个词元。",
+    ),
+    (
+        "On the first {0} tokens: {1} bits/token with all heads",
+        "在前 {0} 个词元上：所有头齐全时 {1} 比特/词元",
+    ),
+    (
+        "On {0} tokens: {1} bits/token with all heads",
+        "在 {0} 个词元上：所有头齐全时 {1} 比特/词元",
+    ),
+    ("Copy data (CSV)", "复制数据（CSV）"),
+    ("Measure again", "重新测量"),
+    ("of an earlier text or model", "来自较早的文本或模型"),
+    (
+        "Bits per token more without the head",
+        "缺少该头时每个词元多出的比特",
+    ),
+    (
+        "{0}: {1} bits per token without it",
+        "{0}：缺少它时每个词元 {1} 比特",
+    ),
     (
         "Type or paste a text below, or open one with File → Open text.",
         "在下方输入或粘贴文本，或用 文件 → 打开文本 打开一个。",

@@ -18,8 +18,8 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ),
     ("Where a token looks", "词元看向哪里"),
     (
-        "Click a token: the text before it is shaded by the weight that the selected heads give it. The arrow keys go to other heads.",
-        "点击一个词元：它之前的文本按所选的头给出的权重着色。方向键切换到其他头。",
+        "Click a token: the text before it is shaded by the weight that the selected heads give it. The arrow keys then go to other tokens, and after Esc to other heads.",
+        "点击一个词元：它之前的文本按所选的头给出的权重着色。之后方向键切换到其他词元，按 Esc 后切换到其他头。",
     ),
     ("All weights of a head", "一个头的全部权重"),
     (
@@ -87,6 +87,11 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     (
         "All from the one selected to this one",
         "从已选处到此处全部选择",
+    ),
+    ("Arrows after a click", "点击后的方向键"),
+    (
+        "In the text: the next token, with Shift a range. In the map: move it. Esc gives the arrows back to heads",
+        "在文本中：下一个词元，加 Shift 选一段。在热图中：移动它。Esc 把方向键还给注意力头",
     ),
     ("Drag over the text", "在文本上拖动"),
     ("Select a range of tokens", "选择一段词元"),

@@ -219,9 +219,10 @@ impl Legend {
 
     /// As a bar with numbers on its right; below it what the colours mean beside the map, if `shares`.
     pub fn upright(&self, ui: &Ui, area: Rect, shares: bool) {
-        let title = 15.0;
+        // Half a number stands above the bar's end.
+        let title = 21.0;
         let second = if shares && area.height() > 190.0 {
-            78.0
+            84.0
         } else {
             0.0
         };

@@ -45,9 +45,9 @@ pub struct GridView {
     filter: String,
     #[serde(skip)]
     atlas: Atlas,
-    /// The head last scrolled to.
+    /// The head last scrolled to, and the number of its model.
     #[serde(skip)]
-    shown: Option<HeadId>,
+    shown: Option<(u64, HeadId)>,
 }
 
 impl Default for GridView {
@@ -215,15 +215,16 @@ impl GridView {
         let lines = order.len().div_ceil(per_line);
         let mut area = egui::ScrollArea::both().auto_shrink(false);
         let leading = cx.selection.heads.leading();
-        if self.shown != Some(leading) {
-            // Selected in another view: bring it into this one.
+        let shown = Some((cx.snapshot.model_number, leading));
+        if self.shown != shown {
+            // Selected in another view, or with another model: bring it into this one.
             let place = order.iter().position(|row| row.id() == leading);
-            if let Some(place) = place.filter(|_| self.shown.is_some()) {
+            if let Some(place) = place {
                 let y = (place / per_line) as f32 * step.y;
                 let middle = 0.5 * (ui.available_height() - step.y);
                 area = area.vertical_scroll_offset((y - middle).max(0.0));
             }
-            self.shown = Some(leading);
+            self.shown = shown;
         }
         area.show_viewport(ui, |ui, view| {
             let size = vec2(left + per_line as f32 * step.x, lines as f32 * step.y);
@@ -312,7 +313,7 @@ impl GridView {
             .rect_stroke(rect, 2.0, stroke, egui::StrokeKind::Outside);
         if response.clicked() {
             cx.click_head(ui, place);
-            self.shown = Some(cx.selection.heads.leading());
+            self.shown = Some((cx.snapshot.model_number, cx.selection.heads.leading()));
         }
         response.context_menu(|ui| head_menu(ui, cx, row));
         response.on_hover_ui(|ui| {

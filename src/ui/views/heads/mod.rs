@@ -30,7 +30,7 @@ pub struct HeadsView {
     filter: String,
     /// The head that the list last showed, so that a new selection scrolls to it.
     #[serde(skip)]
-    shown: Option<HeadId>,
+    shown: Option<(u64, HeadId)>,
 }
 
 impl Default for HeadsView {
@@ -290,13 +290,14 @@ impl HeadsView {
                     .auto_shrink(false)
                     .column(Column::exact(38.0))
                     .columns(Column::exact(each).clip(true), columns.len() - 1);
-                if self.shown != Some(cx.selection.heads.leading()) {
-                    let leading = cx.selection.heads.leading();
+                let leading = cx.selection.heads.leading();
+                let shown = Some((cx.snapshot.model_number, leading));
+                if self.shown != shown {
                     let row = order.iter().position(|row| row.id() == leading);
                     if let Some(row) = row {
                         table = table.scroll_to_row(row, None);
                     }
-                    self.shown = Some(leading);
+                    self.shown = shown;
                 }
                 table
                     .header(18.0, |mut header| {
@@ -320,7 +321,8 @@ impl HeadsView {
                             if response.clicked() {
                                 cx.selection.click_head(place, modifiers, heads);
                                 // The row is in view already.
-                                self.shown = Some(cx.selection.heads.leading());
+                                let leading = cx.selection.heads.leading();
+                                self.shown = Some((cx.snapshot.model_number, leading));
                             }
                             response.context_menu(|ui| head_menu(ui, cx, row));
                         });

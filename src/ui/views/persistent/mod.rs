@@ -216,8 +216,18 @@ fn unknown(ui: &mut Ui, cx: &mut ViewContext<'_>) {
     }
 }
 
+/// The share beside the text from which on bars of it say something: below, all are full.
+const WORTH_BARS: f32 = 0.05;
+
 /// A model without persistent vectors.
 fn without(ui: &mut Ui, cx: &mut ViewContext<'_>, heads: usize) {
+    let least = cx.snapshot.shares.iter().map(|shares| shares.context);
+    if least.fold(1.0, f32::min) > 1.0 - WORTH_BARS {
+        let words = tr(
+            "This model has no persistent vectors: its layers have feed-forward sublayers, and all weight falls on the text.",
+        );
+        return nothing(ui, words);
+    }
     shares::legend(ui, cx, false);
     let area = ui.available_rect_before_wrap();
     let high = (area.height() - 54.0).clamp(60.0, 420.0);

@@ -7,6 +7,7 @@ use crate::ui::commands::command::Command;
 use crate::ui::language::{tr, trf};
 use crate::ui::theme::{ink_on, quiet, strong};
 use crate::ui::views::context::ViewContext;
+use crate::ui::widgets::names::signed;
 use eframe::egui::{self, Color32, FontId, Rect, Sense, Stroke, Ui, pos2, vec2};
 
 /// One row.
@@ -39,7 +40,8 @@ pub fn show(ui: &mut Ui, cx: &mut ViewContext<'_>, model: &Model) {
     };
     // Of another token until the worker has answered.
     let current = prediction.at == query;
-    summary(ui, &prediction, model);
+    let change = cx.snapshot.surprisal_change(prediction.at + 1);
+    summary(ui, &prediction, model, change.filter(|_| current));
     let rows = rows(&prediction);
     let most = rows.first().map_or(0.0, |row| row.candidate.log_p.exp());
     let names = names_width(ui, model, &rows);
@@ -95,7 +97,7 @@ fn rows(prediction: &Prediction) -> Vec<Row> {
     rows
 }
 
-fn summary(ui: &mut Ui, prediction: &Prediction, model: &Model) {
+fn summary(ui: &mut Ui, prediction: &Prediction, model: &Model, change: Option<f32>) {
     let most = (model.network.architecture().vocab_size as f32).log2();
     let entropy = format!("{:.2}", prediction.entropy_bits);
     let words = match prediction.truth {
@@ -109,6 +111,11 @@ fn summary(ui: &mut Ui, prediction: &Prediction, model: &Model) {
             ],
         ),
         None => trf("entropy {0} bits · the text ends here", &[&entropy]),
+    };
+    let change = change.map(|bits| signed(f64::from(bits), 2));
+    let words = match change {
+        Some(change) => trf("{0} ({1} bits by the edits)", &[&words, &change]),
+        None => words,
     };
     ui.label(quiet(words)).on_hover_text(trf(
         "Entropy of the prediction: 0 bits where the model is certain, {0} where it knows nothing",

@@ -9,6 +9,7 @@ use crate::ui::views::context::ViewContext;
 use crate::ui::widgets::axes::{
     Dash, LINE, NUMBER, horizontal, line_sample, linear_marks, swatch, together, vertical,
 };
+use crate::ui::widgets::names::signed;
 use crate::ui::widgets::paint::grid_color;
 use eframe::egui::{self, Rect, Stroke, Ui, pos2, vec2};
 use egui_plot::{FilledArea, Line, Plot, PlotPoints, PlotTransform};
@@ -146,6 +147,12 @@ pub fn show(
                 "surprisal {0} bits, probability {1} %",
                 &[&format!("{bits:.2}"), &super::percentage(p)],
             ));
+            if let Some(change) = cx.snapshot.surprisal_change(token) {
+                ui.label(trf(
+                    "{0} bits by the edits of the model",
+                    &[&signed(f64::from(change), 2)],
+                ));
+            }
             let before = token.saturating_sub(24)..token;
             let before: Vec<String> = before.map(|token| cx.snapshot.label(token)).collect();
             let vocabulary = cx

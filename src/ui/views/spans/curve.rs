@@ -254,7 +254,7 @@ fn numbers(span: &Span) -> String {
 /// What stands at a distance.
 fn readout(ui: &mut Ui, distance: usize, span: &Span, weights: &[f32]) {
     ui.label(strong(trf("distance {0}", &[&thousands(distance)])));
-    fact_rows(ui, "readout", |row| {
+    fact_rows(ui, |row| {
         if span.is_learned() {
             row(tr("soft mask m(δ)"), format!("{:.3}", span.mask(distance)));
         }

@@ -148,6 +148,10 @@ pub(super) fn weight_axis(painter: &Painter, axes: &Axes, weak: Color32) {
 /// A share as a percentage with no more digits than it needs.
 pub(super) fn share_tick(share: f64) -> String {
     let percent = 100.0 * share;
+    if percent > 0.0 && percent < 0.000_95 {
+        // Zeros would not fit beside the axis.
+        return format!("{percent:.1e} %").replace(".0e", "e");
+    }
     // Rounding at the seventh digit takes off what binary fractions leave.
     let words = format!("{:.5}", percent);
     let words = words.trim_end_matches('0').trim_end_matches('.');
@@ -167,6 +171,12 @@ mod tests {
         assert_eq!([of(0.0), of(0.3), of(0.05)], ["0 %", "30 %", "5 %"]);
         assert_eq!([of(0.0025), of(1e-5)], ["0.25 %", "0.001 %"]);
         assert_eq!(of(0.123_456), "12.35 %");
+        assert_eq!([of(1e-7), of(4.2e-6)], ["1e-5 %", "4.2e-4 %"]);
+        // All that a logarithmic axis can show has room beside it.
+        for power in 0..12 {
+            let tick = of(10_f64.powi(-power));
+            assert!(tick.len() <= "0.001 %".len(), "{tick}");
+        }
     }
 
     #[test]

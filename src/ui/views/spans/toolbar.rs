@@ -117,7 +117,9 @@ fn flag_button(ui: &mut Ui, cx: &mut ViewContext<'_>, facts: &Facts) {
     let flagged: Vec<_> = facts.flagged().collect();
     let of = |flag| flagged.iter().filter(|(_, other)| *other == flag).count();
     let words = trf(
-        "Next flagged head. {0} reach much farther than this text makes use of, {1} press against their span.",
+        "Next flagged head. {0} reach much farther than this text makes use of (99 % of the weight within a quarter of the \
+         reach), {1} press against their span (the mask takes away a third of the softmax or more, and a quarter more than of \
+         even attention).",
         &[&of(SpanFlag::Unused), &of(SpanFlag::Pressed)],
     );
     // It stays where there is none: a toolbar that grows and shrinks would move the chart below the pointer.

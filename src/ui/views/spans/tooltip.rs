@@ -1,14 +1,49 @@
 //! What is said of a head under the pointer.
 
 use super::facts::Facts;
-use crate::analysis::{EFFECTIVE_SHARES, SpanFlag};
+use crate::analysis::{EFFECTIVE_SHARES, HeadMeasure, Pressed, SpanFlag, UNUSED_SHARE};
 use crate::chart::thousands;
-use crate::model::HeadId;
+use crate::model::{HeadId, Span};
 use crate::ui::language::{tr, trf};
 use crate::ui::theme::{quiet, strong};
 use crate::ui::widgets::fact_rows::fact_rows;
 use crate::ui::widgets::names::{head_name, percent};
 use eframe::egui::Ui;
+
+/// Why a head is flagged: its numbers, and from what on they count.
+fn flag_words(flag: SpanFlag, measure: &HeadMeasure, span: &Span) -> String {
+    if flag == SpanFlag::Unused {
+        return trf(
+            "Not used: it reaches {0} tokens back, but 99 % of its weight on this text lies within {1} (flagged below {2} % of \
+             the reach).",
+            &[
+                &thousands(span.reach),
+                &thousands(measure.effective[2].unwrap_or(0)),
+                &(100.0 * UNUSED_SHARE),
+            ],
+        );
+    }
+    match Pressed::of(span) {
+        Some(from) if measure.removed < from.removed => trf(
+            "Pressed against its span: {0} of its weight lies on the ramp (flagged from {1}; even attention would have {2}).",
+            &[
+                &percent(measure.in_ramp),
+                &percent(from.in_ramp.unwrap_or(1.0)),
+                &percent(from.even_in_ramp),
+            ],
+        ),
+        Some(from) => trf(
+            "Pressed against its span: the mask takes away {0} of its softmax (flagged from {1}; even attention would lose \
+             {2}).",
+            &[
+                &percent(measure.removed),
+                &percent(from.removed),
+                &percent(from.even_removed),
+            ],
+        ),
+        None => String::new(),
+    }
+}
 
 /// The numbers of a head.
 pub(super) fn tooltip(ui: &mut Ui, facts: &Facts, head: HeadId) {
@@ -16,7 +51,7 @@ pub(super) fn tooltip(ui: &mut Ui, facts: &Facts, head: HeadId) {
         return;
     };
     ui.label(strong(head_name(head)));
-    fact_rows(ui, "numbers", |row| {
+    fact_rows(ui, |row| {
         let tokens = |n: usize| trf("{0} tokens", &[&thousands(n)]);
         row(tr("reach"), tokens(span.reach));
         if let Some(ramp) = span.ramp() {
@@ -45,19 +80,7 @@ pub(super) fn tooltip(ui: &mut Ui, facts: &Facts, head: HeadId) {
     }
     ui.set_max_width(300.0);
     if let (Some(flag), Some(measure)) = (facts.flag(head), facts.measure(head)) {
-        ui.label(match flag {
-            SpanFlag::Unused => trf(
-                "Not used: it reaches {0} tokens back, but 99 % of its weight on this text lies within {1}.",
-                &[
-                    &thousands(span.reach),
-                    &thousands(measure.effective[2].unwrap_or(0)),
-                ],
-            ),
-            SpanFlag::Pressed => trf(
-                "Pressed against its span: the mask takes away {0} of its softmax, and {1} of its weight lies on the ramp.",
-                &[&percent(measure.removed), &percent(measure.in_ramp)],
-            ),
-        });
+        ui.label(flag_words(flag, measure, span));
     }
     let hint = if facts.editable {
         tr("Click to select; Alt+drag to change its span; right click for more")

@@ -38,6 +38,8 @@ pub(super) struct Laid {
     pub from: usize,
     /// Whether there is more to lay out: ask again in the next frame.
     pub more: bool,
+    /// The row in which the text was edited, if it was.
+    pub edited: Option<usize>,
 }
 
 /// Rows of cells for one width.
@@ -217,6 +219,7 @@ impl Rows {
             .as_ref()
             .is_some_and(|old| Arc::ptr_eq(old, &snapshot.tokens));
         let mut from = usize::MAX;
+        let mut edited = None;
         match old.filter(|_| same_model && self.now.complete) {
             Some(_) if same_text && columns == self.now.columns => self.next = None,
             Some(_) if same_text => {
@@ -232,7 +235,10 @@ impl Rows {
                 }
             }
             Some(old) if columns == self.now.columns => {
-                from = self.edit(&old, snapshot, gap);
+                let before;
+                (from, before) = self.edit(&old, snapshot, gap);
+                // Where nothing stays as it was it is another text.
+                edited = (before > 0).then(|| self.now.row_of(before));
             }
             _ => {
                 let goes_on = same_model && same_text && columns == self.now.columns;
@@ -247,11 +253,12 @@ impl Rows {
         Laid {
             from,
             more: self.next.is_some() || !self.now.complete,
+            edited,
         }
     }
 
-    /// Lays out the text after an edit; returns the first row that may have changed.
-    fn edit(&mut self, old: &Tokens, snapshot: &Snapshot, gap: usize) -> usize {
+    /// Lays out the text after an edit; returns the first row that may have changed, and the pieces before the edit.
+    fn edit(&mut self, old: &Tokens, snapshot: &Snapshot, gap: usize) -> (usize, usize) {
         self.next = None;
         let new = &snapshot.tokens;
         let (before, after) = unchanged(old, new);
@@ -271,7 +278,7 @@ impl Rows {
         self.now.space = None;
         self.now.complete = false;
         self.now.go_on(snapshot, gap, Some(&rest));
-        row
+        (row, before)
     }
 }
 

@@ -19,7 +19,7 @@ use crate::engine::figures::{FigureChoice, FigureKind};
 use crate::ui::language::{tr, trf};
 use crate::ui::theme::quiet;
 use crate::ui::widgets::choices::{name_combo, scale_name};
-use crate::ui::widgets::names::{heads_name, percent};
+use crate::ui::widgets::names::{heads_name, percent, signed};
 use crate::ui::widgets::paint::{grid_color, nothing};
 use eframe::egui::{self, FontId, Rect, Sense, Stroke, StrokeKind, Ui, pos2, vec2};
 use grid::Grid;
@@ -28,6 +28,7 @@ use layout::Rows;
 use paint::Written;
 use serde::{Deserialize, Serialize};
 use shade::{DisplayName, Ramps, Shade, Shading, blind, gathered};
+use std::ops::Range;
 use tip::weight;
 
 /// The state of the view.
@@ -37,6 +38,8 @@ pub struct TextView {
     shade: Shade,
     /// Of several selected tokens the mean is shown, not the sum.
     mean: bool,
+    /// Whether surprisal is shown as what the edits of the model add to it.
+    change: bool,
     /// How weights are spread over the shades.
     scale: Scale,
     #[serde(skip)]
@@ -47,6 +50,12 @@ pub struct TextView {
     caret: Caret,
     #[serde(skip)]
     ramps: Option<Ramps>,
+    /// The rows that were wholly in view.
+    #[serde(skip)]
+    seen: Range<usize>,
+    /// The model whose query was brought into view.
+    #[serde(skip)]
+    model: u64,
 }
 
 impl Default for TextView {
@@ -54,12 +63,15 @@ impl Default for TextView {
         Self {
             shade: Shade::default(),
             mean: false,
+            change: true,
             // Small weights are told apart better.
             scale: Scale::Sqrt,
             rows: Rows::default(),
             written: Written::default(),
             caret: Caret::default(),
             ramps: None,
+            seen: 0..0,
+            model: 0,
         }
     }
 }
@@ -118,17 +130,25 @@ impl View for TextView {
             .id_salt("text")
             .auto_shrink(false)
             .stick_to_bottom(cx.selection.tokens.is_empty());
-        let elsewhere = self.caret.moved_elsewhere(cx);
+        let middle = |row: usize| {
+            let middle = 0.5 * (room.height() - cell.y);
+            (row as f32 * cell.y - middle).max(0.0)
+        };
+        let another = std::mem::replace(&mut self.model, cx.snapshot.model_number);
+        let elsewhere = self.caret.moved_elsewhere(cx) | (another != self.model);
         if let Some(token) = cx.query().filter(|_| elsewhere)
             && let Some((row, _)) = self.rows.place(&cx.snapshot.tokens, token)
         {
-            let middle = 0.5 * (room.height() - cell.y);
-            area = area.vertical_scroll_offset((row as f32 * cell.y - middle).max(0.0));
+            area = area.vertical_scroll_offset(middle(row));
+        } else if let Some(row) = laid.edited.filter(|row| !self.seen.contains(row)) {
+            // What is typed is seen, wherever in the text it is.
+            area = area.vertical_scroll_offset(middle(row));
         }
         area.show_viewport(ui, |ui, view| {
             ui.set_height(self.rows.len() as f32 * cell.y);
             let top = ui.max_rect().top();
             let row = |y: f32| (y / cell.y).max(0.0);
+            self.seen = row(view.min.y).ceil() as usize..row(view.max.y).floor() as usize;
             let shown = row(view.min.y).floor() as usize..row(view.max.y).ceil() as usize;
             let grid = Grid {
                 clip: ui
@@ -152,7 +172,7 @@ impl View for TextView {
 
 impl TextView {
     fn toolbar(&mut self, ui: &mut Ui, cx: &mut ViewContext<'_>, ramps: &Ramps) {
-        let shading = Shading::new(self.shade, self.scale, self.averages(cx), cx);
+        let shading = self.shading(cx);
         let (full, half, low) = (shading.full, shading.half(), shading.low());
         let selected = cx.tokens();
         // Not by the room that is left: the rows must not move while weights come in.
@@ -192,12 +212,25 @@ impl TextView {
                 name_combo(&combo, tr("Scale of the shades"));
                 combo.on_hover_text(tr("How weights are spread over the shades"));
             }
+            if self.shade == Shade::Surprisal && knows_change(cx) {
+                ui.toggle_value(&mut self.change, tr("Δ by edits")).on_hover_text(tr(
+                    "Shade: the bits that the edits of the model add to each token's surprisal, and in another colour those that they take away",
+                ));
+            }
             let ends = match self.shade {
+                _ if shading.is_change() => {
+                    let most = format!("{full:.0}");
+                    [format!("\u{2212}{most}"), trf("+{0} bits", &[&most])]
+                }
                 Shade::Surprisal => ["0".into(), trf("≥ {0} bits", &[&format!("{full:.1}")])],
                 _ if low > 0.0 => [format!("≤ {}", weight(low)), weight(full)],
                 _ => ["0".into(), weight(full)],
             };
             let words = match self.shade {
+                _ if shading.is_change() => trf(
+                    "From {0} bits less to {0} bits more than without the edits",
+                    &[&format!("{full:.0}")],
+                ),
                 Shade::Surprisal => trf(
                     "From 0 to {0} bits: as many as a blind guess among all tokens would give",
                     &[&format!("{:.2}", blind(cx.snapshot))],
@@ -207,7 +240,7 @@ impl TextView {
                     &[&ends[0], &weight(full), &weight(half)],
                 ),
             };
-            legend(ui, ramps, self.shade, &ends, &words);
+            legend(ui, ramps, (self.shade, shading.is_change()), &ends, &words);
             if !cx.selection.tokens.is_empty()
                 && ui
                     .small_button(tr("Follow the end"))
@@ -224,6 +257,12 @@ impl TextView {
         });
     }
 
+    /// The shades of this frame.
+    fn shading<'a>(&self, cx: &ViewContext<'a>) -> Shading<'a> {
+        let of = (self.averages(cx), self.change && knows_change(cx));
+        Shading::new(self.shade, self.scale, of, cx)
+    }
+
     /// Whether the mean over the selected tokens is shown.
     fn averages(&self, cx: &ViewContext<'_>) -> bool {
         self.mean && cx.selection.tokens.len() > 1
@@ -236,6 +275,13 @@ impl TextView {
         };
         if self.shade == Shade::Surprisal {
             let bits = cx.snapshot.bits_per_token;
+            if self.change
+                && knows_change(cx)
+                && let (Some(now), Some(before)) = (bits, cx.snapshot.unedited_bits)
+            {
+                let change = signed(now - before, 3);
+                return trf("mean {0} bits per token by the edits", &[&change]);
+            }
             let bits = bits.map_or_else(|| "–".to_owned(), |bits| format!("{bits:.2}"));
             return trf("mean {0} bits per token", &[&bits]);
         }
@@ -317,16 +363,10 @@ impl TextView {
             info
         });
 
-        let shading = Shading::new(self.shade, self.scale, self.averages(cx), cx);
+        let shading = self.shading(cx);
         let painter = ui.painter().with_clip_rect(grid.clip);
-        paint::shades(
-            &painter,
-            cx,
-            &self.rows,
-            grid,
-            &shading,
-            ramps.ramp(self.shade),
-        );
+        let both = [ramps.ramp(self.shade), ramps.ramp(FALL)];
+        paint::shades(&painter, cx, &self.rows, grid, &shading, both);
         self.written.paint(ui, &painter, cx, &self.rows, grid, font);
         paint::marks(ui, &painter, cx, &self.rows, grid);
         if self.shade == Shade::Read {
@@ -351,8 +391,22 @@ impl TextView {
     }
 }
 
+/// The shade whose colours stand for a surprisal that falls.
+const FALL: Shade = Shade::Read;
+
+/// Whether it is known what the edits of the model do to each token's surprisal.
+fn knows_change(cx: &ViewContext<'_>) -> bool {
+    (1..cx.snapshot.done.min(3)).any(|token| cx.snapshot.surprisal_change(token).is_some())
+}
+
 /// The colours of the shades between their least and their largest value.
-fn legend(ui: &mut Ui, ramps: &Ramps, shade: Shade, ends: &[String; 2], words: &str) {
+fn legend(
+    ui: &mut Ui,
+    ramps: &Ramps,
+    (shade, both): (Shade, bool),
+    ends: &[String; 2],
+    words: &str,
+) {
     let ramp = ramps.ramp(shade);
     ui.scope(|ui| {
         ui.spacing_mut().item_spacing.x = 5.0;
@@ -364,7 +418,13 @@ fn legend(ui: &mut Ui, ramps: &Ramps, shade: Shade, ends: &[String; 2], words: &
         for i in 0..36_u8 {
             let left = rect.left() + f32::from(i) * step;
             let part = Rect::from_min_max(pos2(left, rect.top()), pos2(left + step, rect.bottom()));
-            mesh.add_colored_rect(part, ramp.color(i * 7 + 3));
+            let color = match (both, i < 18) {
+                (false, _) => ramp.color(i * 7 + 3),
+                // From the strongest fall over nothing to the strongest rise.
+                (true, true) => ramps.ramp(FALL).color((17 - i) * 15),
+                (true, false) => ramp.color((i - 18) * 15),
+            };
+            mesh.add_colored_rect(part, color);
         }
         ui.painter().add(egui::Shape::mesh(mesh));
         let line = Stroke::new(1.0, grid_color(ui));

@@ -262,14 +262,14 @@ impl Fills {
     }
 }
 
-/// Draws the shades of the tokens in view.
+/// Draws the shades of the tokens in view; values that are a fall have colours of their own.
 pub(super) fn shades(
     painter: &Painter,
     cx: &ViewContext<'_>,
     rows: &Rows,
     grid: &Grid,
     shading: &Shading<'_>,
-    ramp: &Ramp,
+    [ramp, falling]: [&Ramp; 2],
 ) {
     let tokens = &cx.snapshot.tokens;
     let mut fills = Fills::new();
@@ -277,6 +277,8 @@ pub(super) fn shades(
         for (_, cell, token) in Line::new(rows, tokens, row).pieces(tokens) {
             let level = token.map_or(0, |token| shading.level(token));
             if level > 0 {
+                let falls = token.is_some_and(|token| shading.falls(token));
+                let ramp = if falls { falling } else { ramp };
                 fills.add(grid.rect(row, cell.column..cell.end()), ramp.color(level));
             }
         }

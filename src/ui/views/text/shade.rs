@@ -4,6 +4,7 @@ use crate::analysis::{Gathered, TextWeights};
 use crate::chart::Scale;
 use crate::engine::Snapshot;
 pub(super) use crate::engine::figures::Shade;
+use crate::engine::figures::blind_bits;
 use crate::ui::language::tr;
 use crate::ui::theme::Palette;
 use crate::ui::views::context::ViewContext;
@@ -91,8 +92,8 @@ impl Ramps {
         old.filter(|old| old.ground == ground)
             .unwrap_or_else(|| Self {
                 ground,
-                ramps: [palette.accent, palette.layers[2], palette.persistent]
-                    .map(|color| Ramp::new(ground, color, ink)),
+                ramps: [Shade::Read, Shade::Readers, Shade::Surprisal]
+                    .map(|shade| Ramp::new(ground, palette.layers[shade.color()], ink)),
             })
     }
 
@@ -163,6 +164,8 @@ enum Values<'a> {
     Read(&'a Gathered),
     Readers(&'a Gathered),
     Surprisal(&'a Snapshot),
+    /// What the edits add to the surprisal.
+    Change(&'a Snapshot),
 }
 
 /// The shades of one frame.
@@ -178,13 +181,22 @@ pub(super) struct Shading<'a> {
     spread: (f32, f32),
 }
 
+/// Bits more or less that have the strongest shade.
+pub(super) const CHANGE: f32 = 2.0;
+
 /// Decades that a logarithmic scale covers.
 const DECADES: f32 = 1e-4;
 
 impl<'a> Shading<'a> {
-    /// What is shown in this frame, of several tokens their mean or sum.
-    pub fn new(shade: Shade, scale: Scale, mean: bool, cx: &ViewContext<'a>) -> Self {
+    /// What is shown in this frame, of several tokens their `mean` or sum; of surprisal the `change` by the edits or all of it.
+    pub fn new(
+        shade: Shade,
+        scale: Scale,
+        (mean, change): (bool, bool),
+        cx: &ViewContext<'a>,
+    ) -> Self {
         let (values, count, most) = match shade {
+            Shade::Surprisal if change => (Values::Change(cx.snapshot), 1.0, CHANGE),
             Shade::Surprisal => (Values::Surprisal(cx.snapshot), 1.0, blind(cx.snapshot)),
             Shade::Read => match row(cx) {
                 Some((query, weights)) => {
@@ -257,14 +269,26 @@ impl<'a> Shading<'a> {
             Values::Read(sums) => sums.read_of(token),
             Values::Readers(sums) => sums.reader(token),
             Values::Surprisal(snapshot) => snapshot.surprisal_of(token),
+            Values::Change(snapshot) => snapshot.surprisal_change(token),
         };
         Some(value? / self.count)
+    }
+
+    /// Whether shades stand for what the edits add to the surprisal.
+    pub fn is_change(&self) -> bool {
+        matches!(self.values, Values::Change(_))
+    }
+
+    /// Whether the value of a token is a fall, which has a colour of its own.
+    pub fn falls(&self, token: usize) -> bool {
+        self.is_change() && self.value(token).is_some_and(|value| value < 0.0)
     }
 
     /// The level of a token's shade; 0 is none.
     pub fn level(&self, token: usize) -> u8 {
         let (low, width) = self.spread;
-        match self.value(token) {
+        let value = self.value(token);
+        match value.map(|value| if self.is_change() { value.abs() } else { value }) {
             // A cast from floating point saturates, and makes 0 of what is no number.
             Some(value) if value > 0.0 && width > 0.0 => {
                 (255.0 * (self.spread(value) - low) / width).round() as u8
@@ -294,8 +318,7 @@ pub(super) fn gathered<'a>(cx: &ViewContext<'a>) -> Option<&'a Gathered> {
 /// Bits of surprisal when every token is as likely as any other: log₂ V.
 pub(super) fn blind(snapshot: &Snapshot) -> f32 {
     let model = snapshot.model.as_ref();
-    let tokens = model.map_or(2, |model| model.network.architecture().vocab_size);
-    (tokens.max(2) as f32).log2()
+    model.map_or(1.0, |model| blind_bits(model))
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use crate::chart::thousands;
 use crate::ui::language::{tr, trf};
 use crate::ui::theme::{quiet, strong};
 use crate::ui::views::context::ViewContext;
-use crate::ui::widgets::names::percent;
+use crate::ui::widgets::names::{percent, signed};
 use eframe::egui::{self, Ui};
 
 /// Draws the tooltip of a piece.
@@ -47,6 +47,10 @@ pub(super) fn show(
         }
         if let Some(bits) = snapshot.surprisal_of(token) {
             row(tr("Surprisal"), trf("{0} bits", &[&format!("{bits:.2}")]));
+            if let Some(change) = snapshot.surprisal_change(token) {
+                let change = signed(f64::from(change), 2);
+                row(tr("By the edits"), trf("{0} bits", &[&change]));
+            }
             row(tr("Probability"), probability((-bits).exp2()));
         }
         for (name, value) in weights(cx, token, shade, shading) {

@@ -3,7 +3,7 @@
 use super::TrainingView;
 use crate::chart::thousands;
 use crate::ui::widgets::axes::{
-    LINE, NUMBER, decimal_marks, horizontal, linear_marks, significant, vertical,
+    LINE, NUMBER, decimal_marks, horizontal, linear_marks, significant, vertical, whole,
 };
 use crate::ui::widgets::paint::grid_color;
 use eframe::egui::{self, Ui, vec2};
@@ -71,8 +71,8 @@ impl TrainingView {
             .custom_y_axes(vec![y_axis])
             .label_formatter(|_| None)
             .x_grid_spacer(move |input| match log_x {
-                true => decimal_marks(&input),
-                false => linear_marks(&input, NUMBER),
+                true => whole(decimal_marks(&input), |x| 10_f64.powf(x)),
+                false => whole(linear_marks(&input, NUMBER), |x| x),
             });
         plot.y_grid_spacer(move |input| match log_y {
             true => decimal_marks(&input),

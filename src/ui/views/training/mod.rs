@@ -10,7 +10,7 @@ use super::view::View;
 use crate::analysis::smoothed;
 use crate::chart::thousands;
 use crate::checkpoint::{Line as Curve, Panel, Quantity};
-use crate::engine::figures::{FigureChoice, FigureKind};
+use crate::engine::figures::{self, FigureChoice, FigureKind};
 use crate::engine::{Model, Snapshot, SpanHistory};
 use crate::ui::language::{tr, trf};
 use crate::ui::theme::{Palette, quiet, strong};
@@ -215,10 +215,9 @@ impl TrainingView {
         // Said once below plots that share it.
         let next = all.get(index + 1);
         let says_x = next.is_none_or(|next| next.by_step != panel.by_step);
-        let x_name = match panel.by_step {
-            _ if !says_x => "",
-            true => tr("Training step"),
-            false => tr("Entry of the log"),
+        let x_name = match says_x {
+            true => tr(figures::steps_name(panel.by_step)),
+            false => "",
         };
         let points = panel.lines.iter().flat_map(|line| &line.points);
         let name = index.to_string();
@@ -354,23 +353,16 @@ fn readout(ui: &mut Ui, palette: &Palette, all: &[Panel], by_step: bool, x: f64)
 
 /// Colour and dash of a curve: the quantity that generalises is solid.
 fn style(palette: &Palette, name: &str, i: usize) -> (Color32, Dash) {
-    match name {
-        _ if name.starts_with("val_") => (palette.accent, Dash::Solid),
-        _ if name.starts_with("train_") => (palette.persistent, Dash::Dashed),
-        "span_avg" => (palette.layers[2], Dash::Solid),
-        "span_max" => (palette.limit, Dash::Dashed),
-        _ => (palette.layers[i % palette.layers.len()], Dash::Solid),
-    }
+    let (color, dashed) = figures::curve_look(name, i);
+    let dash = if dashed { Dash::Dashed } else { Dash::Solid };
+    (palette.layers[color % palette.layers.len()], dash)
 }
 
 /// What a curve of the published code's log is.
 fn curve_name(name: &str) -> &str {
-    match name {
-        _ if name.starts_with("train_") => tr("training"),
-        _ if name.starts_with("val_") => tr("validation"),
-        "span_avg" => tr("mean over the heads"),
-        "span_max" => tr("longest"),
-        other => other,
+    match figures::curve_name(name) {
+        Some(known) => tr(known),
+        None => name,
     }
 }
 
@@ -383,11 +375,9 @@ fn title(panel: &Panel) -> &str {
 }
 
 fn axis_name(panel: &Panel) -> &str {
-    match panel.quantity {
-        Quantity::BitsPerCharacter => tr("Bits per character"),
-        Quantity::Perplexity => tr("Perplexity"),
-        Quantity::Span => tr("Span (tokens)"),
-        Quantity::Other => panel.lines.first().map_or("", |line| &line.name),
+    match figures::quantity_name(panel.quantity) {
+        Some(name) => tr(name),
+        None => panel.lines.first().map_or("", |line| &line.name),
     }
 }
 
@@ -399,5 +389,29 @@ fn decimals(value: f64) -> String {
         format!("{value:.0}")
     } else {
         format!("{value:.2}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ui::language::{Language, speak};
+
+    #[test]
+    fn names_that_the_figure_has_as_well_are_translated() {
+        speak(Language::Chinese);
+        let curves = ["train_bpc", "val_ppl", "span_avg", "span_max"].map(curve_name);
+        let quantities = [
+            Quantity::BitsPerCharacter,
+            Quantity::Perplexity,
+            Quantity::Span,
+        ];
+        let axes = quantities.map(|quantity| figures::quantity_name(quantity).map_or("", tr));
+        let steps = [true, false].map(|by_step| tr(figures::steps_name(by_step)));
+        for name in curves.iter().chain(&axes).chain(&steps) {
+            assert!(!name.is_empty() && !name.is_ascii(), "{name}");
+        }
+        assert_eq!(curve_name("lr"), "lr");
+        speak(Language::English);
     }
 }

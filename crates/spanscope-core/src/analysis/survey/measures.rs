@@ -136,10 +136,14 @@ pub const UNUSED_RAMPS: usize = 3;
 /// Queries that it takes to say that a reach is not used, in terms of the reach: the first ones have no tokens there.
 pub const UNUSED_QUERIES: usize = 2;
 
-/// A head is flagged as pressed where the mask takes away this share of its softmax, or more. (Of the sample models' heads
-/// it is 7 of 16 and 1 of 16; a quarter would be nearly all of the former, because a mask begins to fall at once where
-/// the span is zero.)
+/// A head is flagged as pressed where the mask takes away this share of its softmax, or more, and much more than of a head that
+/// attends evenly ([`PRESSED_EVEN`]).
 pub const PRESSED_REMOVED: f32 = 1.0 / 3.0;
+
+/// A head presses against its span only by so many times what even attention would lose or have on the ramp. Where the span
+/// is short the ramp is most of the reach, and a head that looks nowhere in particular, as in a network with random weights,
+/// loses up to half of its softmax there.
+pub const PRESSED_EVEN: f32 = 1.25;
 
 /// A head is flagged as pressed where this share of its weight on tokens, or more, lies where the mask is below 1.
 pub const PRESSED_IN_RAMP: f32 = 0.25;
@@ -148,19 +152,60 @@ pub const PRESSED_IN_RAMP: f32 = 0.25;
 /// a shorter one the ramp is nearly all that it has, and weight in it says little.
 pub const PRESSED_RAMPS: usize = 3;
 
+/// From what on a head of `span` is flagged as pressed.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Pressed {
+    /// The share of the softmax that the mask takes away.
+    pub removed: f32,
+    /// The share of the weight on tokens that lies on the ramp; `None` where the reach has too few ramps for that to say
+    /// something.
+    pub in_ramp: Option<f32>,
+    /// The share that the mask takes away of the softmax of a head that attends evenly.
+    pub even_removed: f32,
+    /// The share of such a head's weight that lies on the ramp.
+    pub even_in_ramp: f32,
+}
+
+impl Pressed {
+    /// The thresholds of a learned span; `None` where it was not learned.
+    pub fn of(span: &Span) -> Option<Self> {
+        let ramp = span.ramp()?;
+        let masks = |from: usize| {
+            let distances = span.distances().skip(from);
+            distances.map(|distance| f64::from(span.mask(distance)))
+        };
+        let on_ramp: f64 = masks(span.whole()).sum();
+        let kept = span.whole() as f64 + on_ramp;
+        let share = |part: f64, all: f64| match all > 0.0 {
+            true => (part / all) as f32,
+            false => 0.0,
+        };
+        let reach = span.distances().count() as f64;
+        let long = span.reach >= PRESSED_RAMPS.saturating_mul(ramp);
+        let (even_removed, even_in_ramp) = (share(reach - kept, reach), share(on_ramp, kept));
+        Some(Self {
+            removed: (PRESSED_EVEN * even_removed).max(PRESSED_REMOVED),
+            in_ramp: long.then(|| (PRESSED_EVEN * even_in_ramp).max(PRESSED_IN_RAMP)),
+            even_removed,
+            even_in_ramp,
+        })
+    }
+}
+
 /// What is worth pointing out about the span of the head of `span`, on which `measure` was taken. Nothing where it was not
 /// learned, and nothing without queries.
 pub fn flag(measure: &HeadMeasure, span: &Span) -> Option<SpanFlag> {
     let ramp = span.ramp().filter(|_| measure.queries > 0)?;
-    let within = |ramps: usize| span.reach >= ramps.saturating_mul(ramp);
-    let presses = within(PRESSED_RAMPS) && measure.in_ramp >= PRESSED_IN_RAMP;
-    if measure.removed >= PRESSED_REMOVED || presses {
+    let from = Pressed::of(span)?;
+    let presses = from.in_ramp.is_some_and(|from| measure.in_ramp >= from);
+    if measure.removed >= from.removed || presses {
         return Some(SpanFlag::Pressed);
     }
     let used = measure.effective[2]?;
     let is_short = (used as f32) < UNUSED_SHARE * span.reach as f32;
     let seen = measure.queries >= UNUSED_QUERIES.saturating_mul(span.reach);
-    (within(UNUSED_RAMPS) && is_short && seen).then_some(SpanFlag::Unused)
+    let long = span.reach >= UNUSED_RAMPS.saturating_mul(ramp);
+    (long && is_short && seen).then_some(SpanFlag::Unused)
 }
 
 #[cfg(test)]
@@ -260,12 +305,8 @@ mod tests {
         );
     }
 
-    fn flagged(reach: usize, change: impl Fn(&mut HeadMeasure)) -> Option<SpanFlag> {
-        let mut measure = HeadMeasure::of(&shape(reach, reach), [].iter());
-        measure.queries = 10 * reach;
-        measure.effective = [Some(1), Some(2), Some(reach)];
-        change(&mut measure);
-        let span = Span {
+    fn soft(reach: usize) -> Span {
+        Span {
             layer: 1,
             head: 2,
             span: (reach - 32) as f32,
@@ -276,7 +317,15 @@ mod tests {
             },
             nearest: 1,
             open: false,
-        };
+        }
+    }
+
+    fn flagged(reach: usize, change: impl Fn(&mut HeadMeasure)) -> Option<SpanFlag> {
+        let mut measure = HeadMeasure::of(&shape(reach, reach), [].iter());
+        measure.queries = 10 * reach;
+        measure.effective = [Some(1), Some(2), Some(reach)];
+        change(&mut measure);
+        let span = soft(reach);
         let fixed = Span {
             window: crate::model::architecture::Window::Fixed(8192),
             ..span
@@ -302,10 +351,36 @@ mod tests {
     #[test]
     fn a_head_that_presses_against_its_span_is_flagged() {
         let removed = |share| move |m: &mut HeadMeasure| m.removed = share;
-        assert_eq!(flagged(32, removed(0.5)), Some(SpanFlag::Pressed));
+        assert_eq!(flagged(32, removed(0.65)), Some(SpanFlag::Pressed));
+        assert_eq!(flagged(100, removed(0.34)), Some(SpanFlag::Pressed));
         assert_eq!(flagged(400, removed(0.01)), None);
         let in_ramp = |m: &mut HeadMeasure| m.in_ramp = 0.5;
         assert_eq!(flagged(400, in_ramp), Some(SpanFlag::Pressed));
         assert_eq!(flagged(32, in_ramp), None);
+    }
+    #[test]
+    fn a_head_that_attends_evenly_is_not_flagged_whatever_its_span() {
+        for reach in [32, 33, 40, 64, 95, 96, 97, 128, 400, 4000] {
+            let span = soft(reach);
+            // The mask's own sum over all distances, one by one.
+            let masks: Vec<f32> = (1..=reach).map(|distance| span.mask(distance)).collect();
+            let kept: f32 = masks.iter().sum();
+            let on_ramp: f32 = masks.iter().filter(|mask| **mask < 1.0).sum();
+            let even = |m: &mut HeadMeasure| {
+                m.removed = 1.0 - kept / reach as f32;
+                m.in_ramp = on_ramp / kept;
+            };
+            assert_eq!(flagged(reach, even), None, "{reach}");
+            // One that attends to what the mask hides most is.
+            let far = |m: &mut HeadMeasure| m.removed = 0.9;
+            assert_eq!(flagged(reach, far), Some(SpanFlag::Pressed), "{reach}");
+        }
+        let of = |reach| Pressed::of(&soft(reach)).unwrap();
+        assert!((of(32).removed - 1.25 * 15.5 / 32.0).abs() < 1e-6);
+        assert_eq!(
+            (of(32).in_ramp, of(400).in_ramp),
+            (None, Some(PRESSED_IN_RAMP))
+        );
+        assert_eq!(of(400).removed, PRESSED_REMOVED);
     }
 }

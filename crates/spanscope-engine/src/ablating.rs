@@ -1,0 +1,92 @@
+//! Ablating every head in turn, on a thread of its own.
+
+use super::open::Model;
+use super::tokens::Tokens;
+use spanscope_core::analysis::{Ablation, ablate_each};
+use spanscope_core::model::{Cancel, ModelError};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// Tokens of a text that heads are ablated on, at most: each of them takes a run over all.
+pub const MOST: usize = 8192;
+
+/// How far it is.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub enum Ablating {
+    /// No run over the text is done yet.
+    #[default]
+    Begun,
+    /// So many runs over the text are done, of so many.
+    Running(usize, usize),
+    /// It is done; `None` where the text has nothing that is predicted.
+    Done(Option<Arc<Ablation>>),
+    /// It was stopped, or failed, and why.
+    Failed(String),
+}
+
+/// An ablation of all heads that goes on until this is dropped.
+#[derive(Debug)]
+pub struct AblationTask {
+    state: Arc<Mutex<Ablating>>,
+    cancel: Cancel,
+    /// The model.
+    pub model: Arc<Model>,
+    /// The text.
+    pub tokens: Arc<Tokens>,
+}
+
+fn lock(state: &Mutex<Ablating>) -> MutexGuard<'_, Ablating> {
+    // Every change to it is one assignment.
+    state.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl AblationTask {
+    /// Begins to ablate the heads of a model on the first [`MOST`] of these tokens; `notify` is called when there is more to show.
+    pub fn begin(
+        model: Arc<Model>,
+        tokens: Arc<Tokens>,
+        notify: impl Fn() + Send + Sync + 'static,
+    ) -> Self {
+        let (state, cancel) = (Arc::<Mutex<Ablating>>::default(), Cancel::default());
+        let task = Self {
+            state: Arc::clone(&state),
+            cancel: cancel.clone(),
+            model: Arc::clone(&model),
+            tokens: Arc::clone(&tokens),
+        };
+        let of_thread = Arc::clone(&state);
+        let thread = std::thread::Builder::new().name("ablation".into());
+        let begun = thread.spawn(move || {
+            let told = |done, all| {
+                *lock(&of_thread) = Ablating::Running(done, all);
+                notify();
+            };
+            let done = catch_unwind(AssertUnwindSafe(|| {
+                let ids = tokens.ids.get(..MOST).unwrap_or(&tokens.ids);
+                ablate_each(&model.network, ids, &cancel, &told)
+            }));
+            *lock(&of_thread) = match done {
+                Ok(Ok(ablation)) => Ablating::Done(ablation.map(Arc::new)),
+                Ok(Err(ModelError::Cancelled)) => Ablating::Failed(String::new()),
+                Ok(Err(error)) => Ablating::Failed(error.to_string()),
+                Err(_) => Ablating::Failed("a defect stopped it".to_owned()),
+            };
+            notify();
+        });
+        if let Err(error) = begun {
+            *lock(&state) = Ablating::Failed(error.to_string());
+        }
+        task
+    }
+
+    /// How far it is.
+    pub fn state(&self) -> Ablating {
+        lock(&self.state).clone()
+    }
+}
+
+impl Drop for AblationTask {
+    fn drop(&mut self) {
+        self.cancel.cancel();
+    }
+}

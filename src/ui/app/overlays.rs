@@ -1,0 +1,56 @@
+//! What lies over the views when it is open.
+
+use super::App;
+use crate::analysis::Ablation;
+use crate::ui::commands::help::Help;
+use crate::ui::commands::palette::CommandPalette;
+use crate::ui::dialogs::{Backend, Dialogs};
+use crate::ui::export::options::FigureOptions;
+use crate::ui::shell::ablation::AblationPanel;
+use crate::ui::shell::about::AboutBox;
+use crate::ui::shell::model_facts::ModelFacts;
+use crate::ui::shell::tour::Tour;
+use std::sync::Arc;
+
+/// What lies over the views when it is open.
+pub struct Overlays {
+    pub help: Help,
+    pub about: AboutBox,
+    pub tour: Tour,
+    pub palette: CommandPalette,
+    pub dialogs: Dialogs,
+    pub figure_options: FigureOptions,
+    pub facts: ModelFacts,
+    pub ablation: AblationPanel,
+}
+
+impl Overlays {
+    /// All of them closed, but for the tour where it begins; `backend` shows file dialogs.
+    pub fn new(backend: Backend, tours: bool) -> Self {
+        Self {
+            help: Help::default(),
+            about: AboutBox::default(),
+            tour: Tour::new(tours),
+            palette: CommandPalette::default(),
+            dialogs: Dialogs::new(backend),
+            figure_options: FigureOptions::default(),
+            facts: ModelFacts::default(),
+            ablation: AblationPanel::default(),
+        }
+    }
+
+    /// Whether a box that lies over everything else has the keys.
+    pub fn covers(&self) -> bool {
+        self.dialogs.is_open()
+            || self.palette.is_open()
+            || self.help.is_open()
+            || self.about.is_open()
+    }
+}
+
+impl App {
+    /// The ranking of heads by their ablation, once it is measured.
+    pub fn ablation(&self) -> Option<Arc<Ablation>> {
+        self.overlays.ablation.ranking()
+    }
+}

@@ -1,0 +1,72 @@
+//! Heads ablated one after the other, and what edits do to every token.
+
+use super::Window;
+use super::shell::command;
+use egui_kittest::kittest::Queryable;
+use spanscope::ui::Start;
+
+fn has(window: &Window, words: &str) -> bool {
+    let mut found = window.harness.query_all_by_label_contains(words);
+    found.next().is_some()
+}
+
+#[test]
+fn every_head_is_ablated_in_turn_and_the_ranking_selects_heads() {
+    let mut window = Window::open(Start::default());
+    // A shorter text is done sooner.
+    window.keys(super::egui::Modifiers::COMMAND, super::egui::Key::E);
+    window.keys(super::egui::Modifiers::COMMAND, super::egui::Key::A);
+    let text = "The king is dead. Long live the king, the king of this land.";
+    window.harness.event(super::egui::Event::Text(text.into()));
+    window.settle();
+    let whole = window.snapshot().bits_per_token.unwrap();
+    command(&mut window, "ablate every");
+    window.wait("the ranking", |app| app.ablation().is_some());
+    window.settle();
+    let ablation = window.app().ablation().unwrap();
+    assert_eq!((ablation.heads.len(), ablation.tokens), (16, text.len()));
+    assert!(
+        (ablation.bits - whole).abs() < 1e-6,
+        "{} {whole}",
+        ablation.bits
+    );
+    let falls = ablation
+        .heads
+        .windows(2)
+        .all(|pair| pair[0].change >= pair[1].change);
+    assert!(falls, "{:?}", ablation.heads);
+    // Each is what the same edit by hand makes of the text.
+    let first = ablation.heads[0];
+    window.harness.get_by_label_contains("1. ").click();
+    window.harness.run_steps(3);
+    let place = (first.layer, first.head);
+    assert_eq!(window.app().selection().heads.single(), Some(place.into()));
+    command(&mut window, "silence selected");
+    window.settle();
+    let by_hand = window.snapshot().bits_per_token.unwrap();
+    assert!(
+        (by_hand - first.bits).abs() < 1e-6,
+        "{by_hand} {}",
+        first.bits
+    );
+    // The ranking is of the model as it was, and says so.
+    assert!(has(&window, "of an earlier text or model"));
+}
+
+#[test]
+fn after_an_edit_the_text_shows_what_it_adds_to_every_token() {
+    let mut window = Window::open(Start::default());
+    window.harness.get_by_label("Surprisal").click();
+    window.harness.run_steps(3);
+    assert!(!has(&window, "Δ by edits"));
+    command(&mut window, "silence selected");
+    window.settle();
+    assert!(has(&window, "Δ by edits"));
+    assert!(has(&window, "bits per token by the edits"));
+    window.harness.get_by_label("Δ by edits").click();
+    window.harness.run_steps(3);
+    assert!(!has(&window, "bits per token by the edits"));
+    command(&mut window, "all heads as trained");
+    window.settle();
+    assert!(!has(&window, "Δ by edits"));
+}
