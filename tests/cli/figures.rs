@@ -2,7 +2,6 @@
 
 use super::*;
 use spanscope::chart::Format;
-use spanscope::model::HeadId;
 
 /// Every kind, with what it needs.
 const KINDS: [&str; 12] = [

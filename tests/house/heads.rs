@@ -1,7 +1,6 @@
 //! One way to count and to write heads: from 0, as `HeadId` does, in every drawing, table, file and message.
 
 use super::{all_sources, root};
-use spanscope::model::HeadId;
 
 /// Beginnings and ends of slices, which are no names.
 const OTHERWISE: [&str; 4] = [
