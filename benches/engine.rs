@@ -6,8 +6,8 @@
 use spanscope::bench::Size;
 use spanscope::bench::random::{self, Entry};
 use spanscope::checkpoint::{Dtype, NamedTensor, write_safetensors};
-use spanscope::engine::{Engine, Heads, Looks, Model, SAMPLES, Snapshot, Source};
-use spanscope::model::{BLOCK, Blind, Cancel, HeadId, Run};
+use spanscope::engine::{Engine, Heads, LoadedModel, Queries, SAMPLES, Snapshot, Source};
+use spanscope::model::{BLOCK, Cancel, HeadId, NoObserver, Run};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
@@ -22,7 +22,7 @@ fn main() {
     for sample in &SAMPLES {
         row(&format!("open {}", sample.name), 15, || {
             let start = Instant::now();
-            Model::open_sample(sample).unwrap();
+            LoadedModel::open_sample(sample).unwrap();
             start.elapsed()
         });
     }
@@ -45,11 +45,11 @@ fn main() {
         5,
         || {
             let start = Instant::now();
-            Model::open(&large, None, None).unwrap();
+            LoadedModel::open(&large, None, None).unwrap();
             start.elapsed()
         },
     );
-    let model = Model::open(&large, None, None).unwrap();
+    let model = LoadedModel::open(&large, None, None).unwrap();
     let mut delay = 0;
     row(
         "from cancelling to letting go, that model, 4,096 tokens",
@@ -93,11 +93,11 @@ fn settled(snapshot: &Snapshot, tokens: usize) -> bool {
 fn append(length: usize) {
     let mut text: String = SAMPLES[0].text.chars().cycle().take(length).collect();
     let (engine, news) = engine(Source::Sample(&SAMPLES[0]), text.as_str().into());
-    engine.look(Looks {
+    engine.look(Queries {
         heads: Heads::one(HeadId::new(3, 1)),
         // As every window asks: the list of heads is always there.
         survey: true,
-        ..Looks::default()
+        ..Queries::default()
     });
     wait(&engine, &news, |s| settled(s, length));
     row(
@@ -119,11 +119,11 @@ fn undo(length: usize) {
     let mut edited = text.clone();
     edited.replace_range(length / 2..length / 2, "another passage");
     let (engine, news) = engine(Source::Sample(&SAMPLES[0]), text.as_str().into());
-    engine.look(Looks {
+    engine.look(Queries {
         heads: Heads::one(HeadId::new(3, 1)),
         // As every window asks: the list of heads is always there.
         survey: true,
-        ..Looks::default()
+        ..Queries::default()
     });
     wait(&engine, &news, |s| settled(s, length));
     row(
@@ -141,13 +141,13 @@ fn undo(length: usize) {
 }
 
 /// Cancels a run after `delay`; the time until it has stopped.
-fn cancel(model: &Model, delay: Duration) -> Duration {
+fn cancel(model: &LoadedModel, delay: Duration) -> Duration {
     let cancel = Cancel::default();
     let network = Arc::clone(&model.network);
     let of_run = cancel.clone();
     let thread = std::thread::spawn(move || {
         let ids: Vec<u32> = (0..4096).map(|i| i % 200).collect();
-        let result = Run::new(network).extend(&ids, BLOCK, &of_run, &Blind);
+        let result = Run::new(network).extend(&ids, BLOCK, &of_run, &NoObserver);
         (result.is_err(), Instant::now())
     });
     std::thread::sleep(delay);

@@ -23,7 +23,7 @@ shot window-light --theme light
 shot window-chinese --theme light --language zh
 shot tour/heads --view heads --alone --size 420x560 --theme light
 shot tour/spans --view spans --alone --size 860x640 --theme light
-shot tour/what-if --view spans --alone --size 860x420 --theme light --span 3.1=12 --silence 2.1 \
+shot tour/what-if --view spans --alone --size 860x420 --theme light --span 3.1=12 --ablate 2.1 \
     --set '{"spans": {"part": "all"}}'
 shot tour/grid --view grid --alone --size 860x560 --theme light
 shot tour/attention --view attention --alone --size 860x620 --theme light --tokens 520..521

@@ -12,9 +12,9 @@ use golden::{Golden, MODELS, data};
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use spanscope::checkpoint::Checkpoint;
-use spanscope::engine::{Model, SAMPLES};
+use spanscope::engine::{LoadedModel, SAMPLES};
 use spanscope::model::{
-    BLOCK, Blind, Cancel, Device, HeadSums, HeadWeights, Network, Observer, Run,
+    BLOCK, Cancel, Device, HeadSums, HeadWeights, Network, NoObserver, Observer, Run,
 };
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, OnceLock};
@@ -246,14 +246,14 @@ fn every_network_agrees_with_the_published_code_and_with_the_core() {
 #[test]
 fn the_bundled_models_agree_on_their_texts() {
     for sample in &SAMPLES {
-        let model = Model::open_sample(sample).unwrap();
+        let model = LoadedModel::open_sample(sample).unwrap();
         let mut ids = model.prepare(sample.text.as_bytes()).unwrap().ids;
         ids.truncate(1200);
-        let expected = fresh(&model.network, &ids, BLOCK, &Blind);
+        let expected = fresh(&model.network, &ids, BLOCK, &NoObserver);
         for device in devices() {
-            let placed = Model::open_sample(sample).unwrap().network;
+            let placed = LoadedModel::open_sample(sample).unwrap().network;
             placed.place_on(&device).unwrap();
-            let run = fresh(&placed, &ids, BLOCK, &Blind);
+            let run = fresh(&placed, &ids, BLOCK, &NoObserver);
             let [log_probs, weights] = runs_apart(&run, &expected);
             println!("{:28} {log_probs} {weights}", sample.name);
             assert!(log_probs < LOG_PROBS && weights < CLOSE, "{}", sample.name);
@@ -309,7 +309,7 @@ proptest! {
     ) {
         let Placed { core, devices } = models(name);
         for network in devices {
-            let mut run = fresh(network, &ids, block, &Blind);
+            let mut run = fresh(network, &ids, block, &NoObserver);
             let mut text = ids.clone();
             for (at, removed, inserted, clones) in &edits {
                 // One kept for later is uploaded again.
@@ -319,14 +319,14 @@ proptest! {
                 text.splice(at..end, inserted.iter().copied());
                 run.rewind(&text);
                 let kept = run.ids().len();
-                run.extend(&text[kept..], block, &Cancel::default(), &Blind).unwrap();
+                run.extend(&text[kept..], block, &Cancel::default(), &NoObserver).unwrap();
                 if *clones {
                     // Back to before the edit, which must not have changed.
                     text = before.ids().to_vec();
                     run = before;
                 }
             }
-            let expected = fresh(core, &text, BLOCK, &Blind);
+            let expected = fresh(core, &text, BLOCK, &NoObserver);
             let [log_probs, weights] = runs_apart(&run, &expected);
             prop_assert!(log_probs < LOG_PROBS && weights < CLOSE, "{name}: {log_probs} {weights}");
         }
@@ -340,11 +340,11 @@ proptest! {
         back in 0_usize..40,
     ) {
         let Placed { core, devices } = models(name);
-        let expected = fresh(core, &ids, BLOCK, &Blind);
+        let expected = fresh(core, &ids, BLOCK, &NoObserver);
         for network in devices {
             let mut run = Run::new(Arc::clone(network));
             for (i, part) in ids.chunks(block).enumerate() {
-                run.extend(part, block, &Cancel::default(), &Blind).unwrap();
+                run.extend(part, block, &Cancel::default(), &NoObserver).unwrap();
                 let (from, to) = (i * block, i * block + part.len());
                 let far = apart(&run.log_probs(from, to), &expected.log_probs(from, to));
                 prop_assert!(far < LOG_PROBS, "{name} at {from}: {far}");
@@ -352,7 +352,7 @@ proptest! {
             }
             run.truncate(ids.len() - back);
             let kept = run.ids().len();
-            run.extend(&ids[kept..], block, &Cancel::default(), &Blind).unwrap();
+            run.extend(&ids[kept..], block, &Cancel::default(), &NoObserver).unwrap();
             if back > 0 {
                 let n = ids.len();
                 let far = apart(&run.log_probs(n - 1, n), &expected.log_probs(n - 1, n));
@@ -379,8 +379,8 @@ proptest! {
             prop_assert_eq!(run.extend(&ids, block, &cancel, &told).is_err(), outputs > after);
             let kept = run.ids().len();
             prop_assert!(kept == ids.len() || kept.is_multiple_of(block));
-            run.set(&ids, &Cancel::default(), &Blind).unwrap();
-            let [log_probs, weights] = runs_apart(&run, &fresh(core, &ids, BLOCK, &Blind));
+            run.set(&ids, &Cancel::default(), &NoObserver).unwrap();
+            let [log_probs, weights] = runs_apart(&run, &fresh(core, &ids, BLOCK, &NoObserver));
             prop_assert!(log_probs < LOG_PROBS && weights < CLOSE, "{name}: {log_probs} {weights}");
         }
     }

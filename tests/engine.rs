@@ -4,10 +4,10 @@
 use spanscope::analysis::{BandLayout, BandWindow, TokenSet};
 use spanscope::chart::{ColorMap, Scale};
 use spanscope::engine::{
-    Combine, ContinuationRequest, Ended, Engine, Heads, Looks, Model, PictureRequest, Pictured,
-    SAMPLES, Snapshot, Source, Tokens,
+    Combine, Ended, Engine, GenerationRequest, Heads, HeatmapKind, HeatmapRequest, LoadedModel,
+    Queries, SAMPLES, Snapshot, Source, Tokens,
 };
-use spanscope::model::{Blind, Cancel, Device, Edits, HeadId, Observer, Run};
+use spanscope::model::{Cancel, Device, Edits, HeadId, NoObserver, Observer, Run};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -70,15 +70,15 @@ fn ran(text: &str) -> impl Fn(&Snapshot) -> bool {
     }
 }
 
-fn at_head(head: HeadId) -> Looks {
-    Looks {
+fn at_head(head: HeadId) -> Queries {
+    Queries {
         heads: Heads::one(head),
-        ..Looks::default()
+        ..Queries::default()
     }
 }
 
-fn around_token(token: usize) -> Looks {
-    Looks {
+fn around_token(token: usize) -> Queries {
+    Queries {
         tokens: TokenSet::one(token),
         ..at_head(HeadId::new(3, 1))
     }
@@ -105,7 +105,7 @@ fn the_newest_edit_wins_and_a_stale_run_is_dropped() {
 
 #[test]
 fn a_run_stops_within_a_block_when_it_is_cancelled() {
-    let model = Model::open_sample(&SAMPLES[0]).unwrap();
+    let model = LoadedModel::open_sample(&SAMPLES[0]).unwrap();
     let ids = model
         .prepare(SAMPLES[0].text.repeat(100).as_bytes())
         .unwrap()
@@ -176,10 +176,10 @@ fn a_text_too_long_for_the_memory_streams_and_its_window_moves() {
     assert!((64..1000).contains(&end.at_hand.len()), "{:?}", end.at_hand);
 
     // What is measured is that of a run that kept everything.
-    let model = Model::open_sample(&SAMPLES[0]).unwrap();
+    let model = LoadedModel::open_sample(&SAMPLES[0]).unwrap();
     let mut run = Run::new(Arc::clone(&model.network));
     let ids = &end.tokens.ids;
-    run.set(ids, &Cancel::default(), &Blind).unwrap();
+    run.set(ids, &Cancel::default(), &NoObserver).unwrap();
     let nll = run.nll(0, &ids[1..], &Cancel::default()).unwrap();
     assert_eq!(end.surprisal.len(), nll.len());
     for (bits, nats) in end.surprisal.iter().zip(&nll) {
@@ -264,8 +264,8 @@ fn an_outline_comes_before_the_weights() {
         }
     }
     // A notice may come after the next snapshot is there, so it is not always seen; asked directly it always is.
-    let outline = Model::outline(&data("tiny_adaptive.pt"), Some(7)).unwrap();
-    let whole = Model::open(&data("tiny_adaptive.pt"), None, Some(7)).unwrap();
+    let outline = LoadedModel::outline(&data("tiny_adaptive.pt"), Some(7)).unwrap();
+    let whole = LoadedModel::open(&data("tiny_adaptive.pt"), None, Some(7)).unwrap();
     assert_eq!(outline.network.spans(), whole.network.spans());
     assert_eq!(outline.network.parameters(), whole.network.parameters());
 }
@@ -279,12 +279,13 @@ fn an_edit_gives_what_a_fresh_run_gives() {
     engine.set_text(text.as_str().into());
     let edited = wait(&engine, "the edit", ran(&text));
 
-    let model = Model::open_sample(&SAMPLES[0]).unwrap();
+    let model = LoadedModel::open_sample(&SAMPLES[0]).unwrap();
     let tokens = Tokens::new(&model, text.as_str().into(), usize::MAX, &Cancel::default()).unwrap();
     assert_eq!(edited.tokens.ids, tokens.ids);
     assert_eq!(edited.tokens.unknown, 2);
     let mut run = Run::new(Arc::clone(&model.network));
-    run.set(&tokens.ids, &Cancel::default(), &Blind).unwrap();
+    run.set(&tokens.ids, &Cancel::default(), &NoObserver)
+        .unwrap();
     let nll = run.nll(0, &tokens.ids[1..], &Cancel::default()).unwrap();
     for (bits, nats) in edited.surprisal.iter().zip(&nll) {
         assert!((bits * std::f32::consts::LN_2 - nats).abs() < 1e-3);
@@ -309,18 +310,20 @@ fn another_head_and_its_picture_come_when_asked_for() {
         height: 60,
         ..BandWindow::default()
     };
-    let request = PictureRequest {
+    let request = HeatmapRequest {
         window,
         map: ColorMap::Viridis,
         scale: Scale::Sqrt,
-        ..PictureRequest::default()
+        ..HeatmapRequest::default()
     };
     for head in [(0, 0), (3, 1), (2, 3)].map(HeadId::from) {
         let mut looks = at_head(head);
-        looks.pictures.insert(Pictured::Attention, request.clone());
+        looks
+            .pictures
+            .insert(HeatmapKind::Attention, request.clone());
         engine.look(looks);
         let snapshot = wait(&engine, "the picture", |s| engine.is_settled(s));
-        let picture = &snapshot.pictures[&Pictured::Attention];
+        let picture = &snapshot.pictures[&HeatmapKind::Attention];
         assert_eq!(picture.heads.single(), Some(head));
         assert_eq!(picture.request, request);
         assert_eq!(
@@ -347,10 +350,10 @@ fn several_heads_are_put_together_and_several_tokens_add_up() {
     let engine = start(SAMPLES[0].text);
     let heads = [(0, 0), (3, 1), (2, 3)].map(HeadId::from);
     for combine in [Combine::Mean, Combine::Max] {
-        engine.look(Looks {
+        engine.look(Queries {
             heads: Heads::new(HeadId::new(3, 1), heads, combine),
             tokens: TokenSet::from(100..110),
-            ..Looks::default()
+            ..Queries::default()
         });
         let snapshot = wait(&engine, "the heads", |s| engine.is_settled(s));
         let detail = snapshot.detail.as_ref().unwrap();
@@ -360,7 +363,7 @@ fn several_heads_are_put_together_and_several_tokens_add_up() {
         );
         let model = snapshot.model.as_ref().unwrap();
         let mut run = Run::new(Arc::clone(&model.network));
-        run.set(&snapshot.tokens.ids, &Cancel::default(), &Blind)
+        run.set(&snapshot.tokens.ids, &Cancel::default(), &NoObserver)
             .unwrap();
         let of_head = |HeadId { layer, head }: HeadId, query: usize| {
             run.head_weights(layer, head, query, query + 1).unwrap()
@@ -398,12 +401,12 @@ fn an_edited_model_runs_again_and_without_edits_is_what_it_was() {
     let span = before.model.as_ref().unwrap().network.spans()[13];
     let mut edits = Edits::default();
     edits.set_span(span.layer, span.head, 3.0).unwrap();
-    edits.set_silenced(0, 1, true);
+    edits.set_ablated(0, 1, true);
     engine.edit(edits.clone());
     let edited = wait(&engine, "the edited model", |s| engine.is_settled(s));
     let network = &edited.model.as_ref().unwrap().network;
     assert_eq!(network.spans()[13].span, 3.0);
-    assert!(network.silenced(0, 1));
+    assert!(network.ablated(0, 1));
     assert_eq!(edited.unedited_bits, before.bits_per_token);
     assert!(edited.bits_per_token > before.bits_per_token);
     assert_eq!(edited.surprisal.len(), before.surprisal.len());
@@ -448,7 +451,7 @@ fn predictions_and_vectors_are_told_when_asked_for() {
     let engine = start("");
     engine.open(Source::Sample(&SAMPLES[1]));
     engine.set_text(SAMPLES[1].text.into());
-    engine.look(Looks {
+    engine.look(Queries {
         prediction: Some(40),
         vector: Some(5),
         ..at_head(HeadId::new(1, 2))
@@ -466,10 +469,10 @@ fn predictions_and_vectors_are_told_when_asked_for() {
     let (query, weight) = facts.users[0];
     assert_eq!(detail.weights.persistent_row(query)[5], weight);
     // Of several heads no vector is known.
-    engine.look(Looks {
+    engine.look(Queries {
         heads: Heads::new(HeadId::new(1, 2), [HeadId::new(0, 0)], Combine::Mean),
         vector: Some(5),
-        ..Looks::default()
+        ..Queries::default()
     });
     let several = wait(&engine, "several heads", |s| engine.is_settled(s));
     assert!(several.vector.is_none());
@@ -478,7 +481,7 @@ fn predictions_and_vectors_are_told_when_asked_for() {
 #[test]
 fn all_heads_are_surveyed_and_an_edit_surveys_what_follows() {
     let engine = start(SAMPLES[0].text);
-    let looks = Looks {
+    let looks = Queries {
         survey: true,
         thumbnails: Some((16, 16)),
         score: Some((200, 190)),
@@ -510,7 +513,7 @@ fn all_heads_are_surveyed_and_an_edit_surveys_what_follows() {
     engine.set_text(SAMPLES[0].text.into());
     let again = wait(&engine, "the first text", |s| engine.is_settled(s));
     assert_eq!(check(&again), before);
-    engine.look(Looks {
+    engine.look(Queries {
         heads: Heads::one(HeadId::new(0, 2)),
         ..looks
     });
@@ -525,9 +528,9 @@ fn all_heads_are_surveyed_and_an_edit_surveys_what_follows() {
 fn a_text_is_continued_until_it_changes() {
     let engine = start("ROMEO:");
     wait(&engine, "the text", |s| engine.is_settled(s));
-    let request = ContinuationRequest {
+    let request = GenerationRequest {
         tokens: 40,
-        ..ContinuationRequest::default()
+        ..GenerationRequest::default()
     };
     let number = engine.continue_text(None, request.clone());
     let done = wait(&engine, "the continuation", |s| engine.is_settled(s));
@@ -544,9 +547,9 @@ fn a_text_is_continued_until_it_changes() {
     // An endless one stops with the next edit.
     engine.continue_text(
         Some(2),
-        ContinuationRequest {
+        GenerationRequest {
             tokens: usize::MAX,
-            ..ContinuationRequest::default()
+            ..GenerationRequest::default()
         },
     );
     wait(&engine, "some tokens", |s| {
@@ -622,7 +625,7 @@ fn a_device_that_is_not_there_is_told_and_no_model_opens() {
     assert_eq!(failure.opening, Some(1));
     assert!(failure.message.contains(&device.to_string()));
     assert!(snapshot.model.is_none());
-    let model = Model::open_sample(&SAMPLES[0]).unwrap();
+    let model = LoadedModel::open_sample(&SAMPLES[0]).unwrap();
     let model = model.on(Device::Cpu).unwrap();
     assert_eq!(model.network.device(), Device::Cpu);
 }

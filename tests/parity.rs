@@ -5,7 +5,9 @@ mod golden;
 
 use golden::{Golden, MODELS, SEQUENTIAL, data};
 use spanscope::checkpoint::Checkpoint;
-use spanscope::model::{BLOCK, Blind, Cancel, HeadWeights, Network, Normalisation, Observer, Run};
+use spanscope::model::{
+    BLOCK, Cancel, HeadWeights, Network, NoObserver, Normalisation, Observer, Run,
+};
 use std::sync::{Arc, Mutex};
 
 #[derive(Default)]
@@ -164,7 +166,7 @@ fn what_fairseq_trained_predicts_as_its_code_does_bit_for_bit_in_any_blocks() {
         let in_blocks = |block: usize| {
             let mut run = Run::new(Arc::clone(&network));
             let none = Cancel::default();
-            run.extend(&ids, block, &none, &Blind).unwrap();
+            run.extend(&ids, block, &none, &NoObserver).unwrap();
             let nll = run.nll(0, &ids[1..], &none).unwrap();
             (nll, run.log_probs(0, ids.len()))
         };
@@ -206,7 +208,7 @@ fn the_second_code_predicts_the_same_bit_for_bit_in_any_blocks_and_after_any_edi
         };
         let in_blocks = |block: usize| {
             let mut run = Run::new(Arc::clone(&network));
-            run.extend(&ids, block, &none, &Blind).unwrap();
+            run.extend(&ids, block, &none, &NoObserver).unwrap();
             numbers(&run)
         };
         let whole = in_blocks(BLOCK);
@@ -216,8 +218,8 @@ fn the_second_code_predicts_the_same_bit_for_bit_in_any_blocks_and_after_any_edi
         let mut edited = Run::new(Arc::clone(&network));
         let mut other = ids.clone();
         other[3] = (other[3] + 1) % 37;
-        edited.set(&other, &none, &Blind).unwrap();
-        edited.set(&ids, &none, &Blind).unwrap();
+        edited.set(&other, &none, &NoObserver).unwrap();
+        edited.set(&ids, &none, &NoObserver).unwrap();
         assert!(numbers(&edited) == whole, "{name}, after an edit");
     }
 }
@@ -239,13 +241,13 @@ fn an_edited_text_gives_what_a_fresh_run_gives() {
     let ids = Golden::open("tiny_all_attention").ids("input_ids");
     let none = Cancel::default();
     let mut edited = Run::new(Arc::clone(&network));
-    edited.set(&ids, &none, &Blind).unwrap();
+    edited.set(&ids, &none, &NoObserver).unwrap();
     let mut changed = ids.clone();
     changed[70] = (changed[70] + 1) % 60;
     changed.truncate(120);
-    assert_eq!(edited.set(&changed, &none, &Blind).unwrap(), 70);
+    assert_eq!(edited.set(&changed, &none, &NoObserver).unwrap(), 70);
     let mut fresh = Run::new(network);
-    fresh.set(&changed, &none, &Blind).unwrap();
+    fresh.set(&changed, &none, &NoObserver).unwrap();
     for (a, b) in edited.log_probs(0, 120).iter().zip(fresh.log_probs(0, 120)) {
         assert!((a - b).abs() < 1e-4);
     }
@@ -259,12 +261,13 @@ fn a_cancelled_run_stays_usable_and_an_unknown_id_is_refused() {
     let mut run = Run::new(network);
     let cancel = Cancel::default();
     cancel.cancel();
-    assert!(run.set(&[1, 2, 3], &cancel, &Blind).is_err());
+    assert!(run.set(&[1, 2, 3], &cancel, &NoObserver).is_err());
     assert!(run.ids().is_empty());
-    run.set(&[1, 2, 3], &Cancel::default(), &Blind).unwrap();
+    run.set(&[1, 2, 3], &Cancel::default(), &NoObserver)
+        .unwrap();
     assert_eq!(run.ids(), [1, 2, 3]);
     let message = run
-        .extend(&[4, 600], 64, &Cancel::default(), &Blind)
+        .extend(&[4, 600], 64, &Cancel::default(), &NoObserver)
         .unwrap_err()
         .to_string();
     assert!(

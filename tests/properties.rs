@@ -4,7 +4,7 @@
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use spanscope::checkpoint::Checkpoint;
-use spanscope::model::{BLOCK, Blind, Cancel, HeadWeights, Network, Observer, Run};
+use spanscope::model::{BLOCK, Cancel, HeadWeights, Network, NoObserver, Observer, Run};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex, OnceLock};
@@ -115,9 +115,9 @@ proptest! {
         let mut cut = Run::new(Arc::clone(&network));
         for (end, block) in places {
             let start = cut.ids().len();
-            cut.extend(&ids[start..end], block, &Cancel::default(), &Blind).unwrap();
+            cut.extend(&ids[start..end], block, &Cancel::default(), &NoObserver).unwrap();
         }
-        let far = differ(&cut, &fresh(&network, &ids, &Blind));
+        let far = differ(&cut, &fresh(&network, &ids, &NoObserver));
         prop_assert!(far < CLOSE, "{name}: {far}");
     }
 
@@ -181,19 +181,19 @@ proptest! {
         edits in prop::collection::vec((any::<Index>(), 0_usize..30, prop::collection::vec(0_u32..60, 0..30)), 1..6),
     ) {
         let network = network(name);
-        let mut run = fresh(&network, &ids, &Blind);
+        let mut run = fresh(&network, &ids, &NoObserver);
         let mut text = ids;
         for (at, removed, inserted) in edits {
             let at = at.index(text.len() + 1);
             let end = text.len().min(at + removed);
             let before = text.clone();
             text.splice(at..end, inserted);
-            let kept = run.set(&text, &Cancel::default(), &Blind).unwrap();
+            let kept = run.set(&text, &Cancel::default(), &NoObserver).unwrap();
             let shared = before.iter().zip(&text).take_while(|(a, b)| a == b).count();
             prop_assert_eq!(kept, shared);
             prop_assert_eq!(run.ids(), &text[..]);
         }
-        let far = differ(&run, &fresh(&network, &text, &Blind));
+        let far = differ(&run, &fresh(&network, &text, &NoObserver));
         prop_assert!(far < CLOSE, "{name}: {far}");
     }
 
@@ -213,9 +213,9 @@ proptest! {
         let kept = run.ids().len();
         prop_assert!(kept == ids.len() || kept.is_multiple_of(block), "whole blocks are kept: {kept}");
         prop_assert_eq!(run.ids(), &ids[..kept]);
-        prop_assert!(differ(&run, &fresh(&network, &ids[..kept], &Blind)) < CLOSE);
-        run.set(&ids, &Cancel::default(), &Blind).unwrap();
-        prop_assert!(differ(&run, &fresh(&network, &ids, &Blind)) < CLOSE);
+        prop_assert!(differ(&run, &fresh(&network, &ids[..kept], &NoObserver)) < CLOSE);
+        run.set(&ids, &Cancel::default(), &NoObserver).unwrap();
+        prop_assert!(differ(&run, &fresh(&network, &ids, &NoObserver)) < CLOSE);
     }
 
     #[test]
@@ -226,11 +226,11 @@ proptest! {
         cut in any::<Index>(),
     ) {
         let network = network(name);
-        let whole = fresh(&network, &ids, &Blind);
+        let whole = fresh(&network, &ids, &NoObserver);
         let mut run = Run::new(Arc::clone(&network));
         let none = Cancel::default();
         for (i, part) in ids.chunks(block).enumerate() {
-            run.extend(part, block, &none, &Blind).unwrap();
+            run.extend(part, block, &none, &NoObserver).unwrap();
             let (from, to) = (i * block, i * block + part.len());
             let got = run.log_probs(from, to);
             prop_assert!(apart(&got, &whole.log_probs(from, to)) < CLOSE, "{name} at {from}");
@@ -243,11 +243,11 @@ proptest! {
         let mut text = ids;
         let at = cut.index(text.len());
         text[at] = (text[at] + 1) % 60;
-        let kept = run.set(&text, &none, &Blind).unwrap();
+        let kept = run.set(&text, &none, &NoObserver).unwrap();
         prop_assert!(kept == 0 || kept == at);
         let n = text.len();
         let got = run.log_probs(n - 1, n);
-        prop_assert!(apart(&got, &fresh(&network, &text, &Blind).log_probs(n - 1, n)) < CLOSE);
+        prop_assert!(apart(&got, &fresh(&network, &text, &NoObserver).log_probs(n - 1, n)) < CLOSE);
     }
 }
 
@@ -257,14 +257,14 @@ fn a_run_that_forgot_goes_on_from_wherever_it_is_cut() {
     for name in MODELS {
         let network = network(name);
         for len in [320, 322, 384] {
-            let expected = fresh(&network, &ids[..len], &Blind).log_probs(len - 1, len);
+            let expected = fresh(&network, &ids[..len], &NoObserver).log_probs(len - 1, len);
             for back in [1, 2, 5, 40] {
-                let mut run = fresh(&network, &ids[..len], &Blind);
+                let mut run = fresh(&network, &ids[..len], &NoObserver);
                 run.forget();
                 run.truncate(len - back);
                 let kept = run.ids().len();
                 assert!(kept == 0 || kept == len - back);
-                run.extend(&ids[kept..len], BLOCK, &Cancel::default(), &Blind)
+                run.extend(&ids[kept..len], BLOCK, &Cancel::default(), &NoObserver)
                     .unwrap();
                 let far = apart(&run.log_probs(len - 1, len), &expected);
                 assert!(far < CLOSE, "{name} {len} {back}: {far}");

@@ -2,8 +2,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
 use spanscope::checkpoint::Checkpoint;
-use spanscope::engine::Model;
-use spanscope::model::{BLOCK, Blind, Cancel, Device, Run};
+use spanscope::engine::LoadedModel;
+use spanscope::model::{BLOCK, Cancel, Device, NoObserver, Run};
 use spanscope::train::{CHECKPOINT, Data, Optim, Options, SPAN_HISTORY, TrainError, Trainer};
 use std::path::Path;
 
@@ -187,7 +187,7 @@ fn a_checkpoint_is_a_model_that_predicts_as_the_run_does() {
         std::fs::create_dir_all(folder.path().join("run")).unwrap();
         let path = folder.path().join("run").join(CHECKPOINT);
         trainer.save(&path).unwrap();
-        let model = Model::open(&folder.path().join("run"), None, None).unwrap();
+        let model = LoadedModel::open(&folder.path().join("run"), None, None).unwrap();
         assert_eq!(model.path, path, "the folder stands for its checkpoint");
         assert_eq!(
             model.network.architecture().adaptive_span().unwrap(),
@@ -209,7 +209,8 @@ fn a_checkpoint_is_a_model_that_predicts_as_the_run_does() {
         let mut sum = 0.0;
         for row in data.valid.chunks_exact(len).take(rows) {
             let mut run = Run::new(model.network.clone());
-            run.extend(row, BLOCK, &Cancel::default(), &Blind).unwrap();
+            run.extend(row, BLOCK, &Cancel::default(), &NoObserver)
+                .unwrap();
             let nll = run.nll(0, &row[1..], &Cancel::default()).unwrap();
             sum += nll.iter().map(|nll| f64::from(*nll)).sum::<f64>();
         }

@@ -7,7 +7,7 @@ use super::recorded::{self, Recorded};
 use crate::analysis::HeadRecorder;
 use crate::chart::{Figure, thousands};
 use crate::engine::figures::{HeatmapStyle, heatmap};
-use crate::engine::{Heads, Model, write_weights};
+use crate::engine::{Heads, LoadedModel, write_weights};
 use crate::model::{BLOCK, Cancel, HeadId, HeadWeights, Run};
 use crate::shown::shown_path;
 use anyhow::Result;
@@ -102,7 +102,7 @@ pub(super) fn run(args: &AttentionArgs, out: &mut impl Write) -> Result<()> {
 /// Runs over the text, or takes the recorded run of it, keeping of the run no more than its tokens can see, and of the
 /// weights this head's.
 fn measure(
-    model: &Model,
+    model: &LoadedModel,
     tokens: &Tokens,
     recorded: Option<&Recorded>,
     queries: &Range<usize>,
@@ -133,7 +133,7 @@ fn measure(
 
 /// Refuses what would fill the memory or draw more cells than a picture has pixels.
 fn check_size(
-    model: &Model,
+    model: &LoadedModel,
     tokens: &Tokens,
     queries: &Range<usize>,
     HeadId { layer, head }: HeadId,

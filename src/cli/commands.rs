@@ -112,7 +112,7 @@ works with info, spans, eval, attention, effective-spans, persistent and shot.")
   spanscope shot window.png
   spanscope shot persistent.png --model model.safetensors --text test.txt --view persistent --theme light --size 1600x1000")]
     Shot(ShotArgs),
-    /// Teach a network how far to look: from any text, with the published options
+    /// Train a model how far to look: from any text, with the published options
     #[command(after_help = "Examples:
   spanscope train --data shakespeare.txt --preset sample -o run
   spanscope run                                          watch the spans grow in the window

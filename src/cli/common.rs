@@ -3,7 +3,7 @@
 use super::Usage;
 use super::args::{Common, Input};
 use crate::chart::thousands;
-use crate::engine::{EngineError, Model};
+use crate::engine::{EngineError, LoadedModel};
 use crate::model::Device;
 use crate::shown::{message, shown, shown_path};
 use crate::text::{self, Accept, Coverage};
@@ -59,19 +59,19 @@ fn not_built_in(device: Device) -> String {
 }
 
 /// As [`open`], for a command that runs the model: it computes where the options say.
-pub(super) fn open_to_run(path: &Path, common: &Common) -> Result<Model> {
+pub(super) fn open_to_run(path: &Path, common: &Common) -> Result<LoadedModel> {
     Ok(open(path, common)?.on(common.device.into())?)
 }
 
 /// Opens a model, saying on stderr what had to be assumed.
-pub(super) fn open(path: &Path, common: &Common) -> Result<Model> {
+pub(super) fn open(path: &Path, common: &Common) -> Result<LoadedModel> {
     let model = open_quietly(path, common)?;
     tell_assumed(&model, common);
     Ok(model)
 }
 
 /// Says what had to be assumed; of a recorded run that was when it was recorded.
-fn tell_assumed(model: &Model, common: &Common) {
+fn tell_assumed(model: &LoadedModel, common: &Common) {
     if common.quiet || model.recorded.is_some() {
         return;
     }
@@ -81,17 +81,21 @@ fn tell_assumed(model: &Model, common: &Common) {
 }
 
 /// As [`open`], for a command that needs no weights.
-pub(super) fn outline(path: &Path, common: &Common) -> Result<Model> {
+pub(super) fn outline(path: &Path, common: &Common) -> Result<LoadedModel> {
     prepare(common)?;
-    let model = Model::outline(path, common.ramp)?;
+    let model = LoadedModel::outline(path, common.ramp)?;
     tell_assumed(&model, common);
     Ok(model)
 }
 
 /// As [`open`], for a command that shows the assumptions itself.
-pub(super) fn open_quietly(path: &Path, common: &Common) -> Result<Model> {
+pub(super) fn open_quietly(path: &Path, common: &Common) -> Result<LoadedModel> {
     prepare(common)?;
-    Ok(Model::open(path, common.vocab.as_deref(), common.ramp)?)
+    Ok(LoadedModel::open(
+        path,
+        common.vocab.as_deref(),
+        common.ramp,
+    )?)
 }
 
 /// A text as ids, with what is known of it as a text.
@@ -113,7 +117,7 @@ pub(super) struct Tokens {
 /// # Errors
 /// When it cannot be read or holds no token that the model knows; or, unless any text will do, when it is binary data or
 /// the vocabulary lacks too much of it.
-pub(super) fn read(model: &Model, input: &Input, common: &Common) -> Result<Tokens> {
+pub(super) fn read(model: &LoadedModel, input: &Input, common: &Common) -> Result<Tokens> {
     let mut coverage = None;
     let tokens = match (&input.text, &input.ids) {
         (_, Some(path)) => {
@@ -208,7 +212,7 @@ pub(super) fn tell_unknown(unknown: usize, source: &str) {
 }
 
 /// Refuses ids that the model has no embedding for, naming the file they came from.
-pub(super) fn check_ids(model: &Model, ids: &[u32], path: &Path) -> Result<()> {
+pub(super) fn check_ids(model: &LoadedModel, ids: &[u32], path: &Path) -> Result<()> {
     let vocab_size = model.network.architecture().vocab_size;
     match ids.iter().position(|&id| id as usize >= vocab_size) {
         Some(at) => Err(anyhow::Error::new(crate::model::ModelError::TokenId {
@@ -259,14 +263,14 @@ pub(super) fn may_write(path: &Path, force: bool, reads: &[Option<&Path>]) -> Re
     // What is no plain file cannot be lost: /dev/null, a pipe.
     if !force && path.is_file() {
         anyhow::bail!(
-            "{}: there is such a file already; replace it with --force, or choose another name",
+            "{}: the file already exists; replace it with --force, or choose another name",
             shown_path(path)
         );
     }
     Ok(())
 }
 
-/// Whether both names lead to one file, links of both kinds followed.
+/// True if both names lead to one file, links of both kinds followed.
 pub(super) fn same_file(a: &Path, b: &Path) -> bool {
     #[cfg(unix)]
     if let (Ok(a), Ok(b)) = (std::fs::metadata(a), std::fs::metadata(b)) {

@@ -6,8 +6,8 @@ use super::{info, spans};
 use crate::chart::thousands;
 use crate::chart::{Figure, Format, HeadSpan, Style, bars_terminal};
 use crate::engine::figures::{HeatmapStyle, heatmap, span_chart};
-use crate::engine::{Heads, Model, SAMPLES};
-use crate::model::{Blind, Cancel, HeadWeights, Run};
+use crate::engine::{Heads, LoadedModel, SAMPLES};
+use crate::model::{Cancel, HeadWeights, NoObserver, Run};
 use crate::ui::language::Language;
 use crate::ui::{Choices, Shot, Start};
 use anyhow::{Context, Result};
@@ -24,7 +24,7 @@ const SHOWN: usize = 200;
 
 pub(super) fn run(quiet: bool, out: &mut impl Write) -> Result<()> {
     let [sample, ..] = &SAMPLES;
-    let model = Model::open_sample(sample)?;
+    let model = LoadedModel::open_sample(sample)?;
     let ids = model.prepare(sample.text.as_bytes())?.ids;
     let score = score(&model, &ids, quiet, |_, _| Ok(()))?;
     writeln!(out, "{}", sample.name)?;
@@ -130,7 +130,12 @@ fn shares(weights: &HeadWeights) -> Shares {
 }
 
 /// The widest heads, and what share of the weight is not on the text.
-fn describe(model: &Model, score: &Score, heads: &[HeadSpan], out: &mut impl Write) -> Result<()> {
+fn describe(
+    model: &LoadedModel,
+    score: &Score,
+    heads: &[HeadSpan],
+    out: &mut impl Write,
+) -> Result<()> {
     let n = score.run.ids().len();
     let all: Vec<(&HeadSpan, Shares)> = heads
         .iter()
@@ -168,10 +173,10 @@ fn describe(model: &Model, score: &Score, heads: &[HeadSpan], out: &mut impl Wri
     Ok(())
 }
 
-fn attention(model: &Model, ids: &[u32], head: &HeadSpan, folder: &Path) -> Result<()> {
+fn attention(model: &LoadedModel, ids: &[u32], head: &HeadSpan, folder: &Path) -> Result<()> {
     let ids = &ids[..ids.len().min(SHOWN)];
     let mut run = Run::new(Arc::clone(&model.network));
-    run.set(ids, &Cancel::default(), &Blind)?;
+    run.set(ids, &Cancel::default(), &NoObserver)?;
     if let Some(weights) = run.head_weights(head.layer, head.head, 0, ids.len()) {
         let heads = Heads::one(head.id());
         let map = heatmap(

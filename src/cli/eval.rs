@@ -8,8 +8,8 @@ use crate::analysis::cost::{self, Extent};
 use crate::chart::thousands;
 use crate::checkpoint::{Dtype, NamedTensor, write_safetensors};
 use crate::engine::figures::provenance;
-use crate::engine::{Model, peak_rss};
-use crate::model::{BLOCK, Blind, Cancel, Run};
+use crate::engine::{LoadedModel, peak_rss};
+use crate::model::{BLOCK, Cancel, NoObserver, Run};
 use crate::shown::shown_path;
 use anyhow::Result;
 use std::collections::BTreeMap;
@@ -109,7 +109,7 @@ fn check_finite(score: &Score, model: &Path, tokens: &Tokens) -> Result<()> {
 /// What was measured when a run was recorded: all but the speed.
 fn of_recorded(
     args: &EvalArgs,
-    model: &Model,
+    model: &LoadedModel,
     recorded: &Recorded,
     out: &mut impl Write,
 ) -> Result<()> {
@@ -128,7 +128,7 @@ fn of_recorded(
 
 /// Runs the model over the ids, block by block; `each` may use the run after every block, and is not timed.
 pub(super) fn score(
-    model: &Model,
+    model: &LoadedModel,
     ids: &[u32],
     quiet: bool,
     mut each: impl FnMut(&mut Run, Range<usize>) -> Result<()>,
@@ -140,7 +140,7 @@ pub(super) fn score(
     let mut nll = Vec::with_capacity(ids.len().saturating_sub(1));
     for (i, block) in ids.chunks(BLOCK).enumerate() {
         let start = Instant::now();
-        run.extend(block, BLOCK, &cancel, &Blind)?;
+        run.extend(block, BLOCK, &cancel, &NoObserver)?;
         let (from, to) = (i * BLOCK, i * BLOCK + block.len());
         let targets = ids.get(from + 1..ids.len().min(to + 1));
         nll.extend(run.nll(from, targets.unwrap_or_default(), &cancel)?);
@@ -158,7 +158,7 @@ pub(super) fn score(
 
 /// `all`: the log-probabilities of all tokens after each, where the output is not adaptive.
 fn write_log_probs(
-    model: &Model,
+    model: &LoadedModel,
     score: &Score,
     all: Vec<f32>,
     tokens: &Tokens,

@@ -298,7 +298,11 @@ fn text(args: &FigureArgs) -> Result<(Arc<str>, String, Vec<u32>)> {
     })
 }
 
-fn choice(args: &FigureArgs, model: &crate::engine::Model, count: usize) -> Result<FigureChoice> {
+fn choice(
+    args: &FigureArgs,
+    model: &crate::engine::LoadedModel,
+    count: usize,
+) -> Result<FigureChoice> {
     let architecture = model.network.architecture();
     for head in &args.head {
         architecture

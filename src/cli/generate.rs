@@ -2,8 +2,8 @@
 
 use super::args::GenerateArgs;
 use super::common::{check_ids, covered, name, open_to_run};
-use crate::engine::{ContinuationRequest, EngineError, Sampling, generate};
-use crate::model::{Blind, Cancel, ModelError, Run};
+use crate::engine::{EngineError, GenerationRequest, Sampling, generate};
+use crate::model::{Cancel, ModelError, NoObserver, Run};
 use crate::text::{self, Vocabulary};
 use anyhow::Result;
 use std::io::Write;
@@ -38,8 +38,8 @@ pub(super) fn run(args: &GenerateArgs, out: &mut impl Write) -> Result<()> {
     }
     let mut run = Run::new(Arc::clone(&model.network));
     let cancel = Cancel::default();
-    run.set(&prompt, &cancel, &Blind)?;
-    let request = ContinuationRequest {
+    run.set(&prompt, &cancel, &NoObserver)?;
+    let request = GenerationRequest {
         sampling: Sampling {
             temperature: args.temperature,
             top_p: args.top_p,

@@ -4,7 +4,7 @@ use super::args::InfoArgs;
 use super::common::{columns, open_quietly};
 use crate::chart::bars_terminal;
 use crate::chart::thousands;
-use crate::engine::Model;
+use crate::engine::LoadedModel;
 use crate::engine::figures::span_chart;
 use crate::engine::run_file::Header;
 use crate::model::architecture::{Position, Window};
@@ -25,7 +25,7 @@ pub(super) fn run(args: &InfoArgs, out: &mut impl Write) -> Result<()> {
     Ok(())
 }
 
-fn json(model: &Model) -> Result<String> {
+fn json(model: &LoadedModel) -> Result<String> {
     let mut json = architecture(model.network.architecture())?;
     if let Some(fields) = json.as_object_mut() {
         fields.insert("parameters".into(), model.network.parameters().into());
@@ -116,7 +116,7 @@ fn architecture(of: &Architecture) -> Result<serde_json::Value> {
 }
 
 /// One line on what kind of network this is.
-pub(super) fn kind(model: &Model) -> String {
+pub(super) fn kind(model: &LoadedModel) -> String {
     let c = model.network.architecture();
     format!(
         "{} layers × {} heads, {}",
@@ -177,7 +177,7 @@ fn after_mask(architecture: &Architecture) -> String {
     format!("{}: {}", normalisation.words(), normalisation.code())
 }
 
-fn text(model: &Model, ramp_given: bool) -> Result<String> {
+fn text(model: &LoadedModel, ramp_given: bool) -> Result<String> {
     let c = model.network.architecture();
     let mut out = String::new();
     writeln!(out, "{}", shown(&model.file_name()))?;
@@ -236,7 +236,7 @@ fn text(model: &Model, ramp_given: bool) -> Result<String> {
         ("span limit S", thousands(c.limit())),
     ];
     if c.feed_forward() > 0 {
-        inferred.push(("feed-forward width", thousands(c.feed_forward())));
+        inferred.push(("FFN dimension", thousands(c.feed_forward())));
     }
     if c.persistent() > 0 {
         inferred.push(("persistent vectors N", thousands(c.persistent())));

@@ -63,7 +63,7 @@ fn ignored() -> u64 {
         .unwrap_or(0)
 }
 
-/// Whether somebody ends the program by themselves once they see the flag; only the first time.
+/// True if somebody ends the program by themselves once they see the flag; only the first time.
 fn is_put_off() -> bool {
     let wishes = wishes();
     let flag = wishes.as_ref().and_then(|wishes| wishes.flag.as_ref());

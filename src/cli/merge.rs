@@ -3,7 +3,7 @@
 use super::common::{ending, may_write, say};
 use super::measure_args::MergeArgs;
 use super::texts::{Stored, kind, replayed, wrote};
-use crate::engine::Model;
+use crate::engine::LoadedModel;
 use crate::engine::sums_file::{SumsFile, merge, missing_words};
 use anyhow::Result;
 use std::path::{Path, PathBuf};
@@ -35,7 +35,7 @@ pub(super) fn run(args: &MergeArgs) -> Result<()> {
 /// The sums in a file, or those of a recorded run.
 fn sums(path: &Path, quiet: bool) -> Result<SumsFile> {
     match kind(path) {
-        Some(Stored::Run) => replayed(&Model::open(path, None, None)?, None, true, quiet),
+        Some(Stored::Run) => replayed(&LoadedModel::open(path, None, None)?, None, true, quiet),
         _ => Ok(SumsFile::read(path)?),
     }
 }

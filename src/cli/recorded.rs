@@ -5,7 +5,7 @@ use super::args::{Common, Input};
 use super::common::{Tokens, name, progress};
 use crate::checkpoint::Checkpoint;
 use crate::engine::run_file::{KEY, RecordedText, RunFile};
-use crate::engine::{Model, replay};
+use crate::engine::{LoadedModel, replay};
 use crate::model::{Cancel, Observer};
 use crate::text::{Coverage, to_bytes};
 use anyhow::Result;
@@ -21,7 +21,7 @@ pub(super) struct Recorded {
 
 /// The text that a command takes from `model`, if it is a recorded run: by `index`, else the first.
 pub(super) fn text_of(
-    model: &Model,
+    model: &LoadedModel,
     input: &Input,
     index: Option<usize>,
 ) -> Result<Option<Recorded>> {
@@ -50,7 +50,7 @@ pub(super) fn text_of(
 
 impl Recorded {
     /// The text as what other commands read from a file.
-    pub fn tokens(&self, model: &Model) -> Result<Tokens> {
+    pub fn tokens(&self, model: &LoadedModel) -> Result<Tokens> {
         let header = self.file.text_header(self.text.index)?;
         let bytes = to_bytes(&self.text.text);
         let predicted = || bytes.len().saturating_sub(model.first_token_end(&bytes));
@@ -70,7 +70,7 @@ impl Recorded {
     }
 
     /// Tells `observer` the weights of all tokens that they are kept of.
-    pub fn replay(&self, model: &Model, observer: &dyn Observer, quiet: bool) -> Result<()> {
+    pub fn replay(&self, model: &LoadedModel, observer: &dyn Observer, quiet: bool) -> Result<()> {
         let bar = progress(self.kept()?.len(), quiet);
         let mut report = |tokens: usize| bar.inc(tokens as u64);
         let (file, network) = (&self.file, &model.network);

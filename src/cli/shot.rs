@@ -47,7 +47,7 @@ pub(super) fn run(args: &ShotArgs) -> Result<()> {
             vector: args.vector,
             recorded: args.index,
             spans: args.span.clone(),
-            silenced: args.silence.clone(),
+            ablated: args.ablate.clone(),
             views: args.set.clone(),
         },
     };

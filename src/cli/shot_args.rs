@@ -52,9 +52,9 @@ pub(super) struct ShotArgs {
     /// Set a head's span by hand, in tokens: 3.1=20
     #[arg(long, value_name = "LAYER.HEAD=Z", value_parser = span)]
     pub span: Vec<(HeadId, f32)>,
-    /// Silence a head: it contributes nothing
-    #[arg(long, value_name = "LAYER.HEAD")]
-    pub silence: Vec<HeadId>,
+    /// Ablate a head: it contributes nothing
+    #[arg(long, alias = "silence", value_name = "LAYER.HEAD")]
+    pub ablate: Vec<HeadId>,
     /// Set views as session.json keeps them: '{"attention": {"layout": "distance"}}'
     #[arg(long, value_name = "JSON", value_parser = json)]
     pub set: Option<serde_json::Value>,

@@ -6,7 +6,7 @@ use super::common::{ending, may_write, open_to_run, progress, say, tell_unknown}
 use super::measure_args::TextsArgs;
 use crate::chart::thousands;
 use crate::checkpoint::{Checkpoint, Dtype};
-use crate::engine::Model;
+use crate::engine::LoadedModel;
 use crate::engine::corpus::{
     Corpus, Measure, Progress, RecordedSums, Shard, TextKind, TextRecord, recorded_sums,
 };
@@ -27,7 +27,7 @@ pub(super) struct Output<'a> {
     pub path: Option<&'a Path>,
     /// The endings that the command knows beside those of sums.
     pub endings: &'a [&'static str],
-    /// Whether files that are there are replaced.
+    /// True if files that are there are replaced.
     pub force: bool,
 }
 
@@ -151,7 +151,7 @@ fn alone(path: &Path, what: &str, common: &Common, texts: &TextsArgs) -> Result<
 /// The sums of the texts of a recorded run, or of the one at `index`. With `is_exact`, what would not be what the model
 /// itself gives is refused; else parts of texts are measured as well as can be.
 pub(super) fn replayed(
-    model: &Model,
+    model: &LoadedModel,
     index: Option<usize>,
     is_exact: bool,
     quiet: bool,
@@ -234,7 +234,7 @@ fn measure(
 
 /// Runs the model over a shard's texts, with a bar on stderr.
 fn run(
-    model: &Model,
+    model: &LoadedModel,
     corpus: &Corpus,
     shard: Shard,
     texts: &TextsArgs,

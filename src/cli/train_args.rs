@@ -127,7 +127,7 @@ pub(super) struct LearningArgs {
     /// Share of the embeddings that is dropped, with --adapt-io [default: 0]
     #[arg(long, value_name = "SHARE")]
     pub emb_dropout: Option<f64>,
-    /// Steps between two entries of the curves [default: 1000]
+    /// Steps between two log intervals [default: 1000]
     #[arg(long, value_name = "STEPS")]
     pub nbatches: Option<u64>,
     /// Entries of the curves to train for [default: 1000]

@@ -3,11 +3,11 @@
 use super::file;
 use super::small::small_model;
 use crate::checkpoint::{Checkpoint, PlannedTensor, TensorFile};
-use crate::engine::Model;
+use crate::engine::LoadedModel;
 use crate::engine::corpus::recorded_sums;
 use crate::engine::run_file::{self, RecordOptions, Recording, TextContent, TextToRecord};
 use crate::engine::sums_file::{self, CorpusRecord, SumsFile};
-use crate::model::{BLOCK, Blind, Cancel, Network, Run};
+use crate::model::{BLOCK, Cancel, Network, NoObserver, Run};
 use crate::train::{RunProgress, TRAINING, Trainer};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -35,7 +35,10 @@ pub fn model(data: &[u8]) {
     let vocab_size = network.architecture().vocab_size as u32;
     let ids = IDS.map(|id| id % vocab_size.max(1));
     let mut run = Run::new(Arc::new(network));
-    if run.extend(&ids, BLOCK, &Cancel::default(), &Blind).is_ok() {
+    if run
+        .extend(&ids, BLOCK, &Cancel::default(), &NoObserver)
+        .is_ok()
+    {
         let _ = run.log_probs(0, ids.len());
         let _ = run.head_weights(0, 0, 0, ids.len());
     }
@@ -58,7 +61,7 @@ fn base() -> Option<&'static Base> {
 
 fn make_base() -> Option<Base> {
     let path = file("base", &small_model(&[]))?;
-    let opened = Model::open(path, None, None).ok()?;
+    let opened = LoadedModel::open(path, None, None).ok()?;
     let model = parts(path)?;
     let text = TextToRecord {
         name: "ids.json".into(),
@@ -70,7 +73,7 @@ fn make_base() -> Option<Base> {
         .write(path, &Cancel::default(), &mut |_| {})
         .ok()?;
     let run = parts(path)?;
-    let recorded = Model::open(path, None, None).ok()?;
+    let recorded = LoadedModel::open(path, None, None).ok()?;
     let of = recorded.recorded.as_ref()?;
     let sums = recorded_sums(&recorded, of, None, &Cancel::default(), &|_| {})
         .ok()?
@@ -117,8 +120,10 @@ pub fn run_file(data: &[u8]) {
     let Some(path) = path else {
         return;
     };
-    assert!(Model::outline(path, None).is_ok() || Model::open(path, None, None).is_err());
-    let Ok(model) = Model::open(path, None, None) else {
+    assert!(
+        LoadedModel::outline(path, None).is_ok() || LoadedModel::open(path, None, None).is_err()
+    );
+    let Ok(model) = LoadedModel::open(path, None, None) else {
         return;
     };
     let _ = (model.parts(), model.network.parameters(), model.kind());

@@ -46,17 +46,17 @@ fn within<T: Send + 'static>(
     told.recv_timeout(patience).unwrap_or_else(|_| Err(late()))
 }
 
-/// Whether something is there.
+/// True if something is there.
 pub fn exists(path: &Path) -> bool {
     look(path).is_ok()
 }
 
-/// Whether a folder is there.
+/// True if a folder is there.
 pub fn is_folder(path: &Path) -> bool {
     look(path).is_ok_and(|info| info.is_dir())
 }
 
-/// Whether a file is there.
+/// True if a file is there.
 pub fn is_file(path: &Path) -> bool {
     look(path).is_ok_and(|info| info.is_file())
 }
@@ -76,7 +76,7 @@ pub fn in_folder(path: &Path) -> PathBuf {
     found.unwrap_or_else(|_| path.to_owned())
 }
 
-/// Whether a folder is opened as a model by itself.
+/// True if a folder is opened as a model by itself.
 pub fn is_model_folder(path: &Path) -> bool {
     let path = path.to_owned();
     within_patience(move || Ok(checkpoint::is_model_folder(&path))).unwrap_or(false)

@@ -69,7 +69,7 @@ pub(super) fn choose(display: &Display, options: &mut eframe::NativeOptions) {
     let _ = (display, options);
 }
 
-/// Whether files can be dropped on the window: the windowing library reports none on Wayland.
+/// True if files can be dropped on the window: the windowing library reports none on Wayland.
 pub(super) fn takes_drops() -> bool {
     static TAKES: OnceLock<bool> = OnceLock::new();
     let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());

@@ -32,7 +32,7 @@ pub struct Shot {
     pub language: Language,
     /// The view to bring to the front.
     pub view: Option<Pane>,
-    /// Whether the picture is of that view alone.
+    /// True if the picture is of that view alone.
     pub alone: bool,
     /// What is selected.
     pub choices: Choices,

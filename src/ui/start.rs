@@ -18,6 +18,6 @@ pub struct Start {
     pub memory: Option<usize>,
     /// Where models compute.
     pub device: Device,
-    /// Whether the text may be any file, binary data included, and one of which the vocabulary lacks much.
+    /// True if the text may be any file, binary data included, and one of which the vocabulary lacks much.
     pub any_text: bool,
 }

@@ -170,7 +170,7 @@ fn fonts() -> egui::FontDefinitions {
 /// The font of Han characters and of the punctuation among them.
 const HAN: &str = "Noto Sans SC";
 
-/// Whether a font of egui's is one of emoji and icons.
+/// True if a font of egui's is one of emoji and icons.
 fn is_of_signs(name: &str) -> bool {
     name.to_lowercase().contains("emoji")
 }

@@ -207,8 +207,8 @@ fn what_needs_the_model_is_refused_in_words() {
     assert!(complaint(&["info", &run, "--ramp", "16"], 1).contains("leave --vocab and --ramp out"));
     let again = ["record", &run, "--text", OTHER, "-o", &to];
     assert!(complaint(&again, 2).contains("recorded run already"));
-    let silenced = ["shot", "a.png", "--model", &run, "--silence", "0.0"];
-    assert!(complaint(&silenced, 1).contains("holds no weights"));
+    let ablated = ["shot", "a.png", "--model", &run, "--ablate", "0.0"];
+    assert!(complaint(&ablated, 1).contains("holds no weights"));
     // Without a text a model has nothing to run on.
     assert!(complaint(&["eval", SHAKESPEARE], 2).contains("--text FILE"));
     let index = ["eval", SHAKESPEARE, "--text", OTHER, "--index", "1"];

@@ -1,8 +1,8 @@
 //! Edited networks on devices.
 
 use super::{
-    BLOCK, Blind, CLOSE, LOG_PROBS, Placed, Told, apart, fresh, model_and_text, models, runs_apart,
-    told_apart,
+    BLOCK, CLOSE, LOG_PROBS, NoObserver, Placed, Told, apart, fresh, model_and_text, models,
+    runs_apart, told_apart,
 };
 use proptest::prelude::*;
 use spanscope::model::{Edits, Network};
@@ -11,12 +11,12 @@ use std::sync::Arc;
 /// The span of the first heads in shares of S, and whether they are silenced.
 fn edits(network: &Network, changes: &[(Option<f32>, bool)]) -> Edits {
     let mut edits = Edits::default();
-    for (span, (share, silenced)) in network.spans().iter().zip(changes) {
+    for (span, (share, ablated)) in network.spans().iter().zip(changes) {
         if let Some(share) = share {
             let z = share * network.architecture().limit() as f32;
             edits.set_span(span.layer, span.head, z).unwrap();
         }
-        edits.set_silenced(span.layer, span.head, *silenced);
+        edits.set_ablated(span.layer, span.head, *ablated);
     }
     edits
 }
@@ -57,15 +57,15 @@ fn it_makes_no_difference_whether_a_network_is_edited_before_or_after_it_is_plac
         let edits = edits(core, &changes);
         let placed = Arc::new(core.edited(&edits).unwrap());
         placed.place_on(&candle_core::Device::Cpu).unwrap();
-        let before = fresh(&placed, &ids, BLOCK, &Blind).log_probs(0, ids.len());
+        let before = fresh(&placed, &ids, BLOCK, &NoObserver).log_probs(0, ids.len());
         let edited = Arc::new(devices[0].edited(&edits).unwrap());
-        let after = fresh(&edited, &ids, BLOCK, &Blind).log_probs(0, ids.len());
+        let after = fresh(&edited, &ids, BLOCK, &NoObserver).log_probs(0, ids.len());
         assert!(before == after, "{name}");
 
-        let original = fresh(&devices[0], &ids, BLOCK, &Blind).log_probs(0, ids.len());
+        let original = fresh(&devices[0], &ids, BLOCK, &NoObserver).log_probs(0, ids.len());
         assert!(apart(&after, &original) > LOG_PROBS, "{name}");
         let back = Arc::new(edited.edited(&Edits::default()).unwrap());
-        let back = fresh(&back, &ids, BLOCK, &Blind).log_probs(0, ids.len());
+        let back = fresh(&back, &ids, BLOCK, &NoObserver).log_probs(0, ids.len());
         assert!(back == original, "{name}");
     }
 }

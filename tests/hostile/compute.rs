@@ -3,7 +3,7 @@
 use super::build::{checkpoint, safetensors, storage, tensor_on, text, zip};
 use super::measured::{ALLOWED, alone, measured};
 use spanscope::analysis::sums::{SumRecorder, Totals};
-use spanscope::engine::Model;
+use spanscope::engine::LoadedModel;
 use spanscope::model::{BLOCK, Cancel, Run};
 use std::path::Path;
 use std::sync::Arc;
@@ -109,7 +109,7 @@ impl Sizes {
 
 /// Opens a model and runs it over some tokens, with all that is measured on a text.
 fn run(path: &Path) -> Result<(), String> {
-    let model = Model::open(path, None, None).map_err(|e| e.to_string())?;
+    let model = LoadedModel::open(path, None, None).map_err(|e| e.to_string())?;
     let ids: Vec<u32> = (0..100).map(|i| i % 12).collect();
     let cancel = Cancel::default();
     let recorder = SumRecorder::new(&model.network, false);

@@ -3,7 +3,7 @@
 
 use super::build::safetensors;
 use super::measured::{ALLOWED, alone, measured};
-use spanscope::engine::Model;
+use spanscope::engine::LoadedModel;
 use spanscope::engine::run_file::KEY;
 use spanscope::engine::sums_file::{HEADER, SumsFile};
 use spanscope::fuzzing;
@@ -69,7 +69,7 @@ fn refused(key: &'static str, read: fn(&Path) -> Option<String>, frames: &[&str]
 #[test]
 fn run_files_take_no_memory_for_what_they_say() {
     let _alone = alone();
-    let read = |path: &Path| Some(Model::open(path, None, None).err()?.to_string());
+    let read = |path: &Path| Some(LoadedModel::open(path, None, None).err()?.to_string());
     refused(
         KEY,
         read,

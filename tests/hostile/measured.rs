@@ -1,7 +1,7 @@
 //! What opening a file takes: memory, by an allocator that counts, and time.
 
 use spanscope::checkpoint::Checkpoint;
-use spanscope::engine::Model;
+use spanscope::engine::LoadedModel;
 use spanscope::model::Network;
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::path::Path;
@@ -124,6 +124,6 @@ fn read_all(path: &Path) -> Result<(), String> {
         checkpoint.read(name).map_err(|e| words(&e))?;
     }
     Network::outline(&checkpoint, None).map_err(|e| words(&e))?;
-    Model::open(path, None, None).map_err(|e| words(&e))?;
+    LoadedModel::open(path, None, None).map_err(|e| words(&e))?;
     Ok(())
 }

@@ -5,7 +5,7 @@ use super::measured::{ALLOWED, alone, measured, refused};
 use spanscope::chart::Style;
 use spanscope::checkpoint::Checkpoint;
 use spanscope::engine::figures::{FigureChoice, FigureKind, figure};
-use spanscope::engine::{Engine, Heads, Model, Source};
+use spanscope::engine::{Engine, Heads, LoadedModel, Source};
 use spanscope::model::HeadId;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -184,7 +184,7 @@ fn a_ramp_or_heads_without_bound_take_no_memory() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("ramp.safetensors");
     std::fs::write(&path, Small::new().bytes(config(u64::MAX))).unwrap();
-    let (opened, peak) = measured(move || Model::open(&path, None, None).is_ok());
+    let (opened, peak) = measured(move || LoadedModel::open(&path, None, None).is_ok());
     assert!(opened && peak < ALLOWED);
     // Heads of one number each, on a long span, with a ramp as long: 256 masks of 300,000 numbers.
     let heads = 256;
@@ -269,7 +269,7 @@ fn weights_that_are_no_numbers_open_with_a_warning_and_are_drawn() {
             small.bytes(serde_json::json!({"vocabulary": vocabulary})),
         )
         .unwrap();
-        let model = Model::open(&path, None, None).unwrap();
+        let model = LoadedModel::open(&path, None, None).unwrap();
         let warns = model
             .assumed
             .iter()
@@ -368,7 +368,7 @@ fn shared_layers_are_loaded_once() {
         let path = folder.path().join(format!("{layers}.safetensors"));
         std::fs::write(&path, repeated(layers)).unwrap();
         measured(move || {
-            let model = Model::open(&path, None, None).unwrap();
+            let model = LoadedModel::open(&path, None, None).unwrap();
             (
                 model.network.architecture().nb_layers(),
                 model.network.parameters(),

@@ -6,7 +6,7 @@ use spanscope::checkpoint::{Checkpoint, PlannedTensor, TensorFile};
 use spanscope::engine::corpus::recorded_sums;
 use spanscope::engine::run_file::KEY;
 use spanscope::engine::sums_file::{HEADER, SumsFile, merge};
-use spanscope::engine::{Model, sums_file};
+use spanscope::engine::{LoadedModel, sums_file};
 use spanscope::model::{Cancel, Device};
 use spanscope::train::{Data, RunProgress, TRAINING, Trainer};
 use std::collections::BTreeMap;
@@ -150,7 +150,7 @@ pub fn used(kind: Kind, path: &Path) -> Result<(), String> {
             Trainer::peek(path).map_err(words)?;
         }
         Kind::Run => {
-            let model = Model::open(path, None, None).map_err(words)?;
+            let model = LoadedModel::open(path, None, None).map_err(words)?;
             let _ = (model.kind(), model.network.parameters(), model.parts());
             let file = model.recorded.as_ref().ok_or("no recorded run")?;
             let text = file.text(0).map_err(words)?;

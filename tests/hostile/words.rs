@@ -9,7 +9,7 @@ use super::measured::alone;
 use super::stored::{Kind, Parts, base, places, used};
 use serde_json::Value;
 use spanscope::checkpoint::Checkpoint;
-use spanscope::engine::Model;
+use spanscope::engine::LoadedModel;
 use spanscope::text::{Vocabulary, read_ids, vocabulary_json};
 use std::path::Path;
 
@@ -185,7 +185,7 @@ fn names_and_entries_of_safetensors_are_fit() {
         ];
         for (i, header) in headers.iter().enumerate() {
             std::fs::write(&path, safetensors(&header.to_string(), &[0; 4])).unwrap();
-            let said = Model::open(&path, None, None)
+            let said = LoadedModel::open(&path, None, None)
                 .map(|_| ())
                 .unwrap_err()
                 .to_string();
@@ -298,7 +298,7 @@ fn names_keys_and_classes_of_pickles_are_fit() {
         ];
         for (i, bytes) in files.iter().enumerate() {
             std::fs::write(&path, bytes).unwrap();
-            let said = Model::open(&path, None, None)
+            let said = LoadedModel::open(&path, None, None)
                 .map(|_| ())
                 .unwrap_err()
                 .to_string();
@@ -388,7 +388,7 @@ fn a_long_string_is_not_kept_twice() {
     parts.with(Kind::Run, &header).write(&path);
     let to_open = path.clone();
     let (said, peak) = super::measured::measured(move || {
-        Model::open(&to_open, None, None)
+        LoadedModel::open(&to_open, None, None)
             .map(|_| ())
             .unwrap_err()
             .to_string()

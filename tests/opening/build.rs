@@ -1,7 +1,7 @@
 //! Files of one small network in any form that PyTorch and safetensors write: the weights of `tiny_adaptive.pt`.
 
 use spanscope::checkpoint::Checkpoint;
-use spanscope::model::{BLOCK, Blind, Cancel, Network, Run};
+use spanscope::model::{BLOCK, Cancel, Network, NoObserver, Run};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -305,7 +305,7 @@ pub fn nll(bytes: &[u8]) -> Result<Vec<f32>, String> {
     let ids: Vec<u32> = (0..60).map(|i| (i * 7 + i * i / 5) % v).collect();
     let mut run = Run::new(Arc::new(network));
     let cancel = Cancel::default();
-    run.extend(&ids, BLOCK, &cancel, &Blind)
+    run.extend(&ids, BLOCK, &cancel, &NoObserver)
         .map_err(|e| e.to_string())?;
     run.nll(0, &ids[1..], &cancel).map_err(|e| e.to_string())
 }

@@ -132,7 +132,7 @@ impl PlainNetwork {
         for (weight, value) in persistent.iter().zip(&head.pers_val) {
             add_scaled(&mut read, root * weight, value);
         }
-        if head.silenced {
+        if head.ablated {
             read.fill(0.0);
         }
 

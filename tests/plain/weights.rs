@@ -10,7 +10,7 @@ pub struct Head {
     /// The number of distances with a mask above zero: min(S, ⌈z⌉ + R). The window's length for a fixed span.
     pub reach: usize,
     /// Whether it contributes nothing.
-    pub silenced: bool,
+    pub ablated: bool,
     /// Persistent keys and values, by vector.
     pub pers_key: Vec<Vec<f64>>,
     pub pers_val: Vec<Vec<f64>>,
@@ -238,7 +238,7 @@ fn heads(file: &Checkpoint, i: usize, nb_heads: usize, attn_span: usize, ramp: u
                 Some(z) => attn_span.min(z.ceil() as usize + ramp),
                 None => attn_span,
             },
-            silenced: false,
+            ablated: false,
             // key[h, :, n] and val[h, n, :].
             pers_key: (0..vectors)
                 .map(|n| {

@@ -24,12 +24,12 @@ fn changes() -> impl Strategy<Value = Vec<Change>> {
 
 fn edits(network: &Network, changes: &[Change]) -> Edits {
     let mut edits = Edits::default();
-    for (span, (z, silenced)) in network.spans().iter().zip(changes) {
+    for (span, (z, ablated)) in network.spans().iter().zip(changes) {
         if let Some(z) = z {
             let z = z * network.architecture().limit() as f64;
             edits.set_span(span.layer, span.head, z as f32).unwrap();
         }
-        edits.set_silenced(span.layer, span.head, *silenced);
+        edits.set_ablated(span.layer, span.head, *ablated);
     }
     edits
 }
@@ -43,14 +43,14 @@ fn edited(
     for (HeadId { layer, head }, z) in edits.spans() {
         plain.set_span(layer, head, z);
     }
-    for HeadId { layer, head } in edits.silenced() {
-        plain.layers[layer].heads[head].silenced = true;
+    for HeadId { layer, head } in edits.ablated() {
+        plain.layers[layer].heads[head].ablated = true;
     }
     let fast = fast.edited(edits).unwrap();
     for span in fast.spans() {
         let head = &plain.layers[span.layer].heads[span.head];
         assert_eq!(span.reach, head.reach);
-        assert_eq!(fast.silenced(span.layer, span.head), head.silenced);
+        assert_eq!(fast.ablated(span.layer, span.head), head.ablated);
     }
     (Arc::new(fast), Arc::new(plain))
 }
@@ -147,7 +147,7 @@ fn what_changes_nothing_changes_no_bit_and_edits_are_taken_back() {
 
         let mut edits = Edits::default();
         edits.set_span(0, 1, 2.0).unwrap();
-        edits.set_silenced(1, 0, true);
+        edits.set_ablated(1, 0, true);
         let edited = Arc::new(network.edited(&edits).unwrap());
         let changed = results(&edited);
         assert!(changed != expected);
@@ -162,7 +162,7 @@ fn what_changes_nothing_changes_no_bit_and_edits_are_taken_back() {
                 ..network.spans()[3]
             }],
         );
-        assert!(!other.silenced(1, 0) && edited.silenced(1, 0));
+        assert!(!other.ablated(1, 0) && edited.ablated(1, 0));
         assert_eq!(other.spans()[1], network.spans()[1]);
         assert_ne!(other.spans()[3], network.spans()[3]);
         let again = Arc::new(other.edited(&edits).unwrap());
@@ -209,8 +209,8 @@ fn a_silenced_head_is_one_that_the_output_projection_ignores() {
         for (layer, head) in [(0, 0), (0, 1), (1, 1)] {
             let (network, _) = a.networks();
             let mut edits = Edits::default();
-            edits.set_silenced(layer, head, true);
-            let silenced = Arc::new(network.edited(&edits).unwrap());
+            edits.set_ablated(layer, head, true);
+            let ablated = Arc::new(network.edited(&edits).unwrap());
             let name = format!("layers.{layer}.attn.proj_out.weight");
             let (d, dim) = (a.head_dim, a.nb_heads * a.head_dim);
             let (ignored, _) = a.changed(|tensors| {
@@ -219,7 +219,7 @@ fn a_silenced_head_is_one_that_the_output_projection_ignores() {
                     row[head * d..(head + 1) * d].fill(0.0);
                 }
             });
-            let (log_probs, weights) = results(&silenced);
+            let (log_probs, weights) = results(&ablated);
             let (expected, expected_weights) = results(&ignored);
             assert!(log_probs == expected && weights == expected_weights);
             let (before, weights_before) = results(&network);
@@ -242,7 +242,7 @@ fn spans_are_kept_within_what_there_is() {
         edits.set_span(0, 1, -3.0).unwrap();
         edits.set_span(1, 0, 20.25).unwrap();
         edits.set_span(5, 0, 1.0).unwrap();
-        edits.set_silenced(0, 9, true);
+        edits.set_ablated(0, 9, true);
         for wrong in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
             assert!(edits.set_span(1, 0, wrong).is_err());
         }
@@ -256,7 +256,7 @@ fn spans_are_kept_within_what_there_is() {
         };
         assert_eq!(got, expected);
         assert_eq!(edited.edits().spans().count(), 3);
-        assert!(!edited.silenced(0, 9) && edited.trained_span(5, 0).is_none());
+        assert!(!edited.ablated(0, 9) && edited.trained_span(5, 0).is_none());
         let (log_probs, _) = results(&Arc::new(edited));
         assert!(log_probs.iter().all(|p| p.is_finite()));
     }

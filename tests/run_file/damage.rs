@@ -3,7 +3,7 @@
 use super::{data, file, ids, of_ids, of_text, record, sample, settled};
 use spanscope::checkpoint::{Checkpoint, PlannedTensor, TensorFile};
 use spanscope::engine::run_file::{KEY, RecordOptions};
-use spanscope::engine::{Engine, Heads, Looks, Model};
+use spanscope::engine::{Engine, Heads, LoadedModel, Queries};
 use spanscope::model::HeadId;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -36,11 +36,11 @@ fn header(parts: &mut Parts, change: impl FnOnce(&mut serde_json::Value)) {
 }
 
 fn refusal(path: &Path) -> String {
-    let refused = Model::open(path, None, None).map(|_| ());
+    let refused = LoadedModel::open(path, None, None).map(|_| ());
     let refused = refused.unwrap_err().to_string();
     assert!(refused.contains("run.safetensors"), "{refused}");
     // The spans are not read from what does not fit either.
-    assert!(Model::outline(path, None).is_err());
+    assert!(LoadedModel::outline(path, None).is_err());
     refused
 }
 
@@ -76,7 +76,7 @@ fn a_newer_version_or_an_unknown_need_is_refused_in_words() {
     let extra = PlannedTensor::new("sums.0", spanscope::checkpoint::Element::F64, &[1]);
     more.0.push((extra, vec![0; 8]));
     write(&path, &more);
-    let model = Model::open(&path, None, None).unwrap();
+    let model = LoadedModel::open(&path, None, None).unwrap();
     let read = model.recorded.unwrap();
     assert_eq!(read.header().other["later"]["a"], 1);
     assert_eq!(read.header().texts[0].other["later"], 1);
@@ -85,7 +85,7 @@ fn a_newer_version_or_an_unknown_need_is_refused_in_words() {
 #[test]
 fn what_does_not_fit_is_refused_with_its_name() {
     for model in ["tiny_all_attention.pt", "tiny_adaptive.pt", "tiny_fixed.pt"] {
-        let model = Model::open(&data(model), None, None).unwrap();
+        let model = LoadedModel::open(&data(model), None, None).unwrap();
         let texts = vec![of_ids("ids.json", ids(90))];
         let (_folder, path) = record(&model, texts, &RecordOptions::default());
         let original = parts(&path);
@@ -168,13 +168,13 @@ fn a_changed_text_and_ids_beyond_the_vocabulary_are_refused_when_they_are_shown(
 
 #[test]
 fn no_cut_and_no_changed_byte_is_the_end_of_the_program() {
-    let model = Model::open(&data("tiny_all_attention.pt"), None, None).unwrap();
+    let model = LoadedModel::open(&data("tiny_all_attention.pt"), None, None).unwrap();
     let texts = vec![of_ids("ids.json", ids(70))];
     let (_folder, path) = record(&model, texts, &RecordOptions::default());
     let whole = std::fs::read(&path).unwrap();
     for cut in (0..whole.len()).step_by(whole.len() / 37) {
         std::fs::write(&path, &whole[..cut]).unwrap();
-        assert!(Model::open(&path, None, None).is_err());
+        assert!(LoadedModel::open(&path, None, None).is_err());
     }
     let mut state = 7_u64;
     let mut opened = 0;
@@ -190,16 +190,16 @@ fn no_cut_and_no_changed_byte_is_the_end_of_the_program() {
             changed[at] = (state >> 24) as u8;
         }
         std::fs::write(&path, &changed).unwrap();
-        if Model::open(&path, None, None).is_ok() {
+        if LoadedModel::open(&path, None, None).is_ok() {
             opened += 1;
             let engine = Engine::start(file(&path), "".into(), || {});
-            engine.look(Looks {
+            engine.look(Queries {
                 heads: Heads::one(HeadId::new(0, 1)),
                 prediction: Some(30),
                 vector: Some(2),
                 score: Some((60, 40)),
                 survey: true,
-                ..Looks::default()
+                ..Queries::default()
             });
             let failure = settled(&engine).failure.clone();
             assert!(failure.is_none_or(|f| !f.message.contains("defect")));
@@ -220,9 +220,9 @@ fn a_file_shortened_while_it_is_open_is_an_error_in_words() {
     settled(&engine);
     let shortened = std::fs::OpenOptions::new().write(true).open(&path).unwrap();
     shortened.set_len(1000).unwrap();
-    engine.look(Looks {
+    engine.look(Queries {
         prediction: Some(3),
-        ..Looks::default()
+        ..Queries::default()
     });
     let failure = settled(&engine).failure.clone().unwrap();
     assert!(

@@ -5,7 +5,7 @@ mod damage;
 mod same;
 
 use spanscope::engine::run_file::{RecordOptions, Recording, TextContent, TextToRecord};
-use spanscope::engine::{Engine, Model, SAMPLES, Snapshot, Source};
+use spanscope::engine::{Engine, LoadedModel, SAMPLES, Snapshot, Source};
 use spanscope::model::Cancel;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -40,7 +40,7 @@ pub fn of_text(name: &str, text: &str) -> TextToRecord {
 
 /// Records a run, and opens what was written.
 pub fn record(
-    model: &Model,
+    model: &LoadedModel,
     texts: Vec<TextToRecord>,
     options: &RecordOptions,
 ) -> (tempfile::TempDir, PathBuf) {
@@ -55,8 +55,8 @@ pub fn record(
     (folder, path)
 }
 
-pub fn sample(index: usize) -> Model {
-    Model::open_sample(&SAMPLES[index]).unwrap()
+pub fn sample(index: usize) -> LoadedModel {
+    LoadedModel::open_sample(&SAMPLES[index]).unwrap()
 }
 
 pub fn file(path: &Path) -> Source {

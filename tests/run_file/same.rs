@@ -4,14 +4,14 @@ use super::{data, file, ids, of_ids, of_text, record, sample, settled};
 use spanscope::analysis::TokenSet;
 use spanscope::checkpoint::Dtype;
 use spanscope::engine::run_file::{RecordOptions, Vectors};
-use spanscope::engine::{Combine, Engine, Heads, Looks, Model, SAMPLES, Snapshot, Source};
-use spanscope::model::{Blind, Cancel, HeadId, Run};
+use spanscope::engine::{Combine, Engine, Heads, LoadedModel, Queries, SAMPLES, Snapshot, Source};
+use spanscope::model::{Cancel, HeadId, NoObserver, Run};
 use std::path::Path;
 use std::sync::Arc;
 
 /// All that a window asks for, of some heads and tokens.
-fn looks(heads: Heads, vector: Option<usize>) -> Looks {
-    Looks {
+fn looks(heads: Heads, vector: Option<usize>) -> Queries {
+    Queries {
         heads,
         tokens: TokenSet::from(120..140),
         prediction: Some(139),
@@ -19,7 +19,7 @@ fn looks(heads: Heads, vector: Option<usize>) -> Looks {
         vector,
         survey: true,
         thumbnails: Some((12, 12)),
-        ..Looks::default()
+        ..Queries::default()
     }
 }
 
@@ -108,7 +108,7 @@ fn runs_of_every_kind_of_network_look_the_same() {
         "tiny_fairseq_layout",
     ] {
         let path = data(&format!("{name}.pt"));
-        let model = Model::open(&path, None, None).unwrap();
+        let model = LoadedModel::open(&path, None, None).unwrap();
         let ids = ids(700);
         let text: Vec<String> = ids.iter().map(ToString::to_string).collect();
         let texts = vec![of_ids("ids.json", ids)];
@@ -131,11 +131,11 @@ fn every_score_and_every_prediction_is_there() {
     let model = sample(1);
     let texts = vec![of_text("text.txt", SAMPLES[1].text)];
     let (_folder, path) = record(&model, texts, &RecordOptions::default());
-    let opened = Model::open(&path, None, None).unwrap();
+    let opened = LoadedModel::open(&path, None, None).unwrap();
     let recorded = opened.recorded.clone().unwrap();
     let text = recorded.text(0).unwrap();
     let mut live = Run::new(Arc::clone(&model.network));
-    live.extend(&text.ids, 512, &Cancel::default(), &Blind)
+    live.extend(&text.ids, 512, &Cancel::default(), &NoObserver)
         .unwrap();
     let mut again = recorded.begin(&opened.network, &text, 0).unwrap();
     recorded.put(&mut again, &text, usize::MAX).unwrap();
@@ -161,7 +161,7 @@ fn every_score_and_every_prediction_is_there() {
     for layer in 0..config.nb_layers {
         for vector in 0..config.pers_mem_size {
             let promoted =
-                spanscope::analysis::lens::promoted(&model.network, layer, 1, vector, 16);
+                spanscope::analysis::logit_lens::promoted(&model.network, layer, 1, vector, 16);
             assert_eq!(recorded.promoted(layer, 1, vector).unwrap(), promoted);
         }
     }
@@ -174,16 +174,16 @@ fn a_recorded_run_says_what_it_cannot_do() {
         vec![of_text("text.txt", "To be, or not to be")],
         &RecordOptions::default(),
     );
-    let model = Model::open(&path, None, None).unwrap();
+    let model = LoadedModel::open(&path, None, None).unwrap();
     let mut run = Run::new(Arc::clone(&model.network));
-    let said = run.extend(&[1, 2], 2, &Cancel::default(), &Blind);
+    let said = run.extend(&[1, 2], 2, &Cancel::default(), &NoObserver);
     assert!(said.unwrap_err().to_string().contains("open the model"));
     assert!(run.log_probs(0, 1).is_empty());
     let mut edits = spanscope::model::Edits::default();
-    edits.set_silenced(0, 0, true);
+    edits.set_ablated(0, 0, true);
     assert!(model.network.edited(&edits).is_err());
     assert!(model.network.edited(&Default::default()).is_ok());
-    assert!(Model::open(&path, None, Some(16)).is_err());
+    assert!(LoadedModel::open(&path, None, Some(16)).is_err());
     let again = spanscope::engine::run_file::Recording::new(
         &model,
         vec![of_text("text.txt", "To be")],
@@ -207,11 +207,11 @@ fn a_part_of_a_long_text_looks_as_it_does_in_the_whole() {
     let (_folder, path) = record(&model, vec![of_text("long.txt", &long)], &options);
     let live = Engine::start(Source::Sample(&SAMPLES[0]), long.as_str().into(), || {});
     let recorded = Engine::start(file(&path), "".into(), || {});
-    let look = Looks {
+    let look = Queries {
         heads: Heads::one(HeadId::new(3, 1)),
         tokens: TokenSet::one(1200),
         prediction: Some(2000),
-        ..Looks::default()
+        ..Queries::default()
     };
     for engine in [&live, &recorded] {
         engine.look(look.clone());
@@ -228,7 +228,7 @@ fn a_part_of_a_long_text_looks_as_it_does_in_the_whole() {
     }
     assert!(b.row(1300).is_empty() && b.row(959).is_empty());
     // A look at what is not there ends.
-    recorded.look(Looks {
+    recorded.look(Queries {
         tokens: TokenSet::one(5),
         ..look
     });
@@ -254,10 +254,10 @@ fn a_run_larger_than_the_memory_is_read_where_somebody_looks() {
     small.set_memory(1000 * 8 * config.hidden_size * config.nb_layers);
     for token in [None, Some(700), Some(10), None] {
         for engine in [&whole, &small] {
-            engine.look(Looks {
+            engine.look(Queries {
                 heads: Heads::one(HeadId::new(2, 0)),
                 tokens: token.map_or_else(TokenSet::default, TokenSet::one),
-                ..Looks::default()
+                ..Queries::default()
             });
         }
         let (a, b) = (settled(&whole), settled(&small));
@@ -278,9 +278,9 @@ fn several_texts_are_shown_one_by_one() {
     ];
     let (_folder, path) = record(&sample(0), texts, &RecordOptions::default());
     let engine = Engine::start(file(&path), "mine".into(), || {});
-    engine.look(Looks {
+    engine.look(Queries {
         heads: Heads::one(HeadId::new(0, 0)),
-        ..Looks::default()
+        ..Queries::default()
     });
     for (index, text) in [(0, "To be, or not to be"), (1, &SAMPLES[0].text[..500])] {
         engine.show_recorded(index);
@@ -313,11 +313,11 @@ fn fewer_bits_are_nearly_the_same() {
             ..RecordOptions::default()
         };
         let (_folder, path) = record(&model, vec![of_text("a.txt", text)], &options);
-        let opened = Model::open(&path, None, None).unwrap();
+        let opened = LoadedModel::open(&path, None, None).unwrap();
         let recorded = opened.recorded.clone().unwrap();
         let text = recorded.text(0).unwrap();
         let mut live = Run::new(Arc::clone(&model.network));
-        live.extend(&text.ids, 512, &Cancel::default(), &Blind)
+        live.extend(&text.ids, 512, &Cancel::default(), &NoObserver)
             .unwrap();
         let mut again = recorded.begin(&opened.network, &text, 0).unwrap();
         recorded.put(&mut again, &text, usize::MAX).unwrap();
@@ -344,17 +344,17 @@ fn of_the_vectors_the_most_used_are_kept() {
     };
     let (_folder, path) = record(&model, vec![of_text("a.txt", SAMPLES[1].text)], &options);
     let engine = Engine::start(file(&path), "".into(), || {});
-    engine.look(Looks {
+    engine.look(Queries {
         heads: Heads::one(HeadId::new(1, 2)),
-        ..Looks::default()
+        ..Queries::default()
     });
     let usage = settled(&engine).detail.as_ref().unwrap().usage.clone();
     let order = usage.unwrap().order;
     for (place, vector) in order.into_iter().enumerate() {
-        engine.look(Looks {
+        engine.look(Queries {
             heads: Heads::one(HeadId::new(1, 2)),
             vector: Some(vector as usize),
-            ..Looks::default()
+            ..Queries::default()
         });
         let facts = settled(&engine).vector.clone().unwrap();
         assert_eq!(facts.vector, vector as usize);

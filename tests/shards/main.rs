@@ -4,7 +4,7 @@
 
 use proptest::prelude::*;
 use proptest::sample::select;
-use spanscope::engine::Model;
+use spanscope::engine::LoadedModel;
 use spanscope::engine::corpus::{
     Block, Corpus, CorpusError, CorpusSums, Measure, Progress, Shard, TextKind,
 };
@@ -21,12 +21,12 @@ const MODELS: [&str; 4] = [
     "tiny_adaptive_io_tied_pers",
 ];
 
-fn model(name: &'static str) -> &'static Model {
-    static ALL: OnceLock<BTreeMap<&str, Model>> = OnceLock::new();
+fn model(name: &'static str) -> &'static LoadedModel {
+    static ALL: OnceLock<BTreeMap<&str, LoadedModel>> = OnceLock::new();
     let all = ALL.get_or_init(|| {
         let open = |name: &&'static str| {
             let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/data/{name}.pt"));
-            (*name, Model::open(&path, None, Some(16)).unwrap())
+            (*name, LoadedModel::open(&path, None, Some(16)).unwrap())
         };
         MODELS.iter().map(open).collect()
     });
@@ -48,7 +48,7 @@ const PLAIN: How = How {
 };
 
 fn measure(
-    model: &Model,
+    model: &LoadedModel,
     corpus: &Corpus,
     shard: Shard,
     how: How,
@@ -69,7 +69,7 @@ fn measure(
     pool.build().unwrap().install(measure)
 }
 
-fn sums(model: &Model, corpus: &Corpus, shard: Shard, how: How) -> SumsFile {
+fn sums(model: &LoadedModel, corpus: &Corpus, shard: Shard, how: How) -> SumsFile {
     let measured = measure(model, corpus, shard, how).unwrap();
     SumsFile::new(model, CorpusRecord::new(corpus, shard), measured).unwrap()
 }

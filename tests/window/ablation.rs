@@ -41,7 +41,7 @@ fn every_head_is_ablated_in_turn_and_the_ranking_selects_heads() {
     window.harness.run_steps(3);
     let place = (first.layer, first.head);
     assert_eq!(window.app().selection().heads.single(), Some(place.into()));
-    command(&mut window, "silence selected");
+    command(&mut window, "ablate selected");
     window.settle();
     let by_hand = window.snapshot().bits_per_token.unwrap();
     assert!(
@@ -59,7 +59,7 @@ fn after_an_edit_the_text_shows_what_it_adds_to_every_token() {
     window.harness.get_by_label("Surprisal").click();
     window.harness.run_steps(3);
     assert!(!has(&window, "Δ by edits"));
-    command(&mut window, "silence selected");
+    command(&mut window, "ablate selected");
     window.settle();
     assert!(has(&window, "Δ by edits"));
     assert!(has(&window, "bits per token by the edits"));

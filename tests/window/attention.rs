@@ -4,7 +4,7 @@ use super::Window;
 use eframe::egui::{self, Event, Key, Modifiers, PointerButton, Pos2, Rect, pos2, vec2};
 use egui_kittest::kittest::Queryable;
 use spanscope::analysis::{BandLayout, Pool, TokenSet};
-use spanscope::engine::{ColorRange, Combine, PictureRequest, Pictured};
+use spanscope::engine::{ColorRange, Combine, HeatmapKind, HeatmapRequest};
 use spanscope::model::HeadId;
 use spanscope::ui::Start;
 
@@ -78,8 +78,8 @@ impl Window {
         &self.app().selection().tokens
     }
 
-    fn request(&self) -> &PictureRequest {
-        &self.snapshot().pictures[&Pictured::Attention].request
+    fn request(&self) -> &HeatmapRequest {
+        &self.snapshot().pictures[&HeatmapKind::Attention].request
     }
 
     /// Clicks what is named so above the map.
@@ -235,7 +235,7 @@ fn wheels_zoom_trackpads_move_and_all_shows_all() {
         smaller.queries.len() > moved.queries.len() * 5 / 4,
         "{smaller:?} {moved:?}"
     );
-    window.tool("All");
+    window.tool("Fit all");
     let all = window.request().window.clone();
     assert_eq!((all.queries, all.columns), (0..1110, 0..1110));
 }
@@ -246,13 +246,13 @@ fn the_toolbar_changes_what_is_drawn() {
     window.tool("A cell of several weights: average");
     assert_eq!(window.request().window.pool, Pool::Mean);
     window.tool("A cell of several weights: max");
-    let of_head = window.snapshot().pictures[&Pictured::Attention].largest;
+    let of_head = window.snapshot().pictures[&HeatmapKind::Attention].largest;
     window.tool("The last colour: view");
     assert!(matches!(window.request().range, ColorRange::Part { .. }));
-    let in_view = window.snapshot().pictures[&Pictured::Attention].largest;
+    let in_view = window.snapshot().pictures[&HeatmapKind::Attention].largest;
     assert!(in_view <= of_head && in_view > 0.0);
     window.tool("Columns: Distances");
-    let picture = &window.snapshot().pictures[&Pictured::Attention];
+    let picture = &window.snapshot().pictures[&HeatmapKind::Attention];
     assert_eq!(picture.request.window.layout, BandLayout::Distance);
     assert_eq!(picture.margins.mean.len(), picture.grid.width);
     assert_eq!(picture.margins.empty.len(), picture.grid.height);
@@ -276,7 +276,7 @@ fn several_heads_are_one_picture() {
     );
     window.tool("Several heads: largest");
     assert_eq!(window.app().selection().combine(), Combine::Max);
-    let picture = &window.snapshot().pictures[&Pictured::Attention];
+    let picture = &window.snapshot().pictures[&HeatmapKind::Attention];
     assert_eq!(picture.heads.all(), [HeadId::new(1, 2), HeadId::new(3, 1)]);
     assert_eq!(picture.heads.combine(), Combine::Max);
     // No score is of several heads.

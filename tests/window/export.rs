@@ -146,7 +146,7 @@ fn pictures_and_numbers_are_copied() {
         CopyImage(picture) => assert_eq!(picture.size[0], 1680),
         other => panic!("{other:?}"),
     }
-    match copied(&mut window, "Copy numbers") {
+    match copied(&mut window, "Copy data (CSV)") {
         CopyText(text) => assert!(text.starts_with("layer,head,span_tokens,reach_tokens")),
         other => panic!("{other:?}"),
     }
@@ -169,7 +169,7 @@ fn options_change_the_file_and_are_shown_beforehand() {
             .query_by_label("The figure as it will be")
             .is_some()
     );
-    window.harness.get_by_label("Dark ground").click();
+    window.harness.get_by_label("Dark background").click();
     window.harness.run_steps(3);
     window.harness.get_by_label("Another title").focus();
     window.harness.step();
@@ -184,7 +184,7 @@ fn options_change_the_file_and_are_shown_beforehand() {
     assert!(window.harness.query_by_label_contains(size).is_some());
     window.keys(Modifiers::NONE, Key::Escape);
     window.harness.run_steps(2);
-    assert!(window.harness.query_by_label("Dark ground").is_none());
+    assert!(window.harness.query_by_label("Dark background").is_none());
     let path = folder.path().join("dark.svg");
     window.keys(Modifiers::COMMAND, Key::S);
     answer(&mut window, &path);
@@ -220,7 +220,7 @@ fn the_preview_is_drawn_again_only_when_the_figure_changes() {
     }
     window.settle();
     assert_eq!(window.app().previews(), before);
-    window.harness.get_by_label("Dark ground").click();
+    window.harness.get_by_label("Dark background").click();
     window.harness.run_steps(2);
     window.settle();
     assert_eq!(window.app().previews(), before + 1);

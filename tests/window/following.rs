@@ -8,7 +8,7 @@ use eframe::egui::{self, Key, Modifiers};
 use egui_kittest::kittest::Queryable;
 use egui_kittest::{Harness, SnapshotOptions};
 use spanscope::checkpoint::{Checkpoint, Dtype, NamedTensor, write_safetensors};
-use spanscope::engine::Model;
+use spanscope::engine::LoadedModel;
 use spanscope::files::Held;
 use spanscope::model::{Device, HeadId};
 use spanscope::train::{CHECKPOINT, Data, Options, SPAN_HISTORY, Trainer};
@@ -212,7 +212,7 @@ fn edits_pause_following_until_they_are_undone_or_it_is_asked_for() {
     run.go_on(2);
     let mut window = run.open();
     window.keys(Modifiers::NONE, Key::Escape);
-    command(&mut window, "silence selected");
+    command(&mut window, "ablate selected");
     window.settle();
     assert!(says(&window, "step 2 of 1,000 · paused: model is edited"));
     run.go_on(2);
@@ -222,7 +222,7 @@ fn edits_pause_following_until_they_are_undone_or_it_is_asked_for() {
     wait_for_step(&mut window, 4);
     assert!(says(&window, "step 4 of 1,000 · following"));
     // Asked for, the run is followed with the changes.
-    command(&mut window, "silence selected");
+    command(&mut window, "ablate selected");
     window.settle();
     window
         .harness
@@ -232,8 +232,8 @@ fn edits_pause_following_until_they_are_undone_or_it_is_asked_for() {
     run.go_on(2);
     wait_for_step(&mut window, 6);
     let network = &window.snapshot().model.as_ref().unwrap().network;
-    assert_eq!(network.edits().silenced().count(), 1);
-    assert_eq!(window.app().edits().silenced().count(), 1);
+    assert_eq!(network.edits().ablated().count(), 1);
+    assert_eq!(window.app().edits().ablated().count(), 1);
     // A switch, in the palette as well.
     command(&mut window, "follow training");
     assert!(says(&window, "step 6 of 1,000 · paused"));
@@ -421,7 +421,7 @@ fn pictured(folder: &Path) -> PathBuf {
             values: checkpoint.read(name).unwrap(),
         })
         .collect();
-    let model = Model::open(&sample, None, None).unwrap();
+    let model = LoadedModel::open(&sample, None, None).unwrap();
     let spans = model.network.spans();
     let steps = model.curves.iter().find(|curve| curve.name == "step");
     let steps = steps.unwrap().values.clone();

@@ -212,7 +212,7 @@ const GESTURES: [(&str, &str, &str); 10] = [
     (
         "Double click",
         "spans.rs",
-        "a_head_is_silenced_from_its_menu_and_set_back_with_a_double_click",
+        "a_head_is_ablated_from_its_menu_and_set_back_with_a_double_click",
     ),
     (
         "Drag a tab",

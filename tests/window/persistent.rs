@@ -3,7 +3,7 @@
 use super::{Window, data};
 use eframe::egui::{self, Event, Key, Modifiers, Pos2, pos2};
 use egui_kittest::kittest::{NodeT, Queryable};
-use spanscope::engine::Pictured;
+use spanscope::engine::HeatmapKind;
 use spanscope::model::HeadId;
 use spanscope::ui::Start;
 
@@ -85,7 +85,7 @@ fn the_heatmap_is_asked_for_in_the_order_of_the_bars_and_names_what_the_pointer_
     let mut window = open();
     let order = order(&window);
     let request = |window: &Window| {
-        let picture = &window.snapshot().pictures[&Pictured::Vectors];
+        let picture = &window.snapshot().pictures[&HeatmapKind::Vectors];
         assert!(picture.rgba.chunks(4).any(|pixel| pixel[3] == 255));
         picture.request.clone()
     };
@@ -124,7 +124,7 @@ fn the_heatmap_is_asked_for_in_the_order_of_the_bars_and_names_what_the_pointer_
     assert!(zoomed.columns.contains(&(order.len() / 2)));
     window
         .harness
-        .get_all_by_label("All")
+        .get_all_by_label("Fit all")
         .last()
         .unwrap()
         .click();
@@ -136,7 +136,7 @@ fn the_heatmap_is_asked_for_in_the_order_of_the_bars_and_names_what_the_pointer_
 #[test]
 fn heads_are_selected_by_their_shares_and_several_have_no_use_of_their_own() {
     let mut window = open();
-    window.harness.get_by_label("Shares").click();
+    window.harness.get_by_label("Overview").click();
     window.harness.run_steps(2);
     let chart = rect(&window, SHARES);
     // Four layers of four heads, left of the first the axis.
@@ -151,7 +151,7 @@ fn heads_are_selected_by_their_shares_and_several_have_no_use_of_their_own() {
     let heads = &window.app().selection().heads;
     assert_eq!((heads.leading(), heads.all().len()), (HeadId::new(3, 3), 2));
     window.settle();
-    window.harness.get_by_label("Vectors").click();
+    window.harness.get_by_label("Usage").click();
     window.harness.run_steps(2);
     assert!(window.harness.query_by_label(BARS).is_none());
     window
@@ -230,5 +230,10 @@ fn a_model_without_persistent_vectors_shows_shares_and_says_why() {
             .query_by_label_contains("feed-forward sublayers instead")
             .is_some()
     );
-    assert!(!window.snapshot().pictures.contains_key(&Pictured::Vectors));
+    assert!(
+        !window
+            .snapshot()
+            .pictures
+            .contains_key(&HeatmapKind::Vectors)
+    );
 }

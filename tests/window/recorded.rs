@@ -5,18 +5,18 @@ use super::{Window, data};
 use eframe::egui::{self, Key, Modifiers};
 use egui_kittest::kittest::{NodeT, Queryable};
 use spanscope::engine::run_file::{RecordOptions, Recording, TextContent, TextToRecord};
-use spanscope::engine::{Model, SAMPLES};
+use spanscope::engine::{LoadedModel, SAMPLES};
 use spanscope::model::{Cancel, HeadId};
 use spanscope::ui::{Choices, Pane, Start};
 use std::path::{Path, PathBuf};
 
 /// Records texts with a bundled model.
 fn record(path: &Path, sample: usize, texts: &[&str], options: &RecordOptions) {
-    let model = Model::open_sample(&SAMPLES[sample]).unwrap();
+    let model = LoadedModel::open_sample(&SAMPLES[sample]).unwrap();
     record_with(&model, path, texts, options);
 }
 
-fn record_with(model: &Model, path: &Path, texts: &[&str], options: &RecordOptions) {
+fn record_with(model: &LoadedModel, path: &Path, texts: &[&str], options: &RecordOptions) {
     let texts = texts.iter().enumerate().map(|(i, text)| TextToRecord {
         name: format!("text {i}.txt"),
         content: TextContent::Text(text.as_bytes().to_vec()),
@@ -63,7 +63,7 @@ fn every_view_shows_what_it_shows_of_the_model() {
     let file = folder.path().join("model.safetensors");
     std::fs::write(&file, SAMPLES[1].model).unwrap();
     let run = folder.path().join("run.safetensors");
-    let model = Model::open(&file, None, None).unwrap();
+    let model = LoadedModel::open(&file, None, None).unwrap();
     let options = RecordOptions::default();
     record_with(&model, &run, &[SAMPLES[1].text], &options);
     let mut live = Window::open(Start::default());
@@ -132,10 +132,10 @@ fn nothing_that_needs_the_model_can_be_done_and_it_is_said_why() {
     refused(&mut window, "Undo", note);
     refused(&mut window, "Open text…", note);
     let heads = "A recorded run holds no weights: open the model to change its heads";
-    refused(&mut window, "Silence the selected heads", heads);
+    refused(&mut window, "Ablate the selected heads", heads);
     let answers = "A recorded run has its vocabulary and its ramp in it";
     refused(&mut window, "Choose vocabulary…", answers);
-    command(&mut window, "silence selected");
+    command(&mut window, "ablate selected");
     // The palette stays open over what it does not do.
     window.keys(Modifiers::NONE, Key::Escape);
     window.settle();
@@ -157,7 +157,7 @@ fn nothing_that_needs_the_model_can_be_done_and_it_is_said_why() {
 fn a_run_of_a_model_with_assumptions_asks_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let run = folder.path().join("run.safetensors");
-    let model = Model::open(&data("tiny_adaptive.pt"), None, None).unwrap();
+    let model = LoadedModel::open(&data("tiny_adaptive.pt"), None, None).unwrap();
     assert!(model.has_questions());
     let ids = (0..80).map(|i| i % 40).collect();
     let texts = vec![TextToRecord {
@@ -193,10 +193,10 @@ fn the_users_text_edits_and_history_wait_for_the_model() {
     let before = text(&window);
     window.write("My own words");
     window.keys(Modifiers::NONE, Key::Escape);
-    command(&mut window, "silence selected");
+    command(&mut window, "ablate selected");
     window.settle();
     let (own, edits) = (text(&window), window.app().edits().clone());
-    assert!(own.ends_with("My own words") && edits.silenced().count() == 1);
+    assert!(own.ends_with("My own words") && edits.ablated().count() == 1);
     drop_file(&mut window, &run);
     assert_eq!(text(&window), SAMPLES[1].text);
     assert!(window.app().edits().is_empty());
@@ -210,7 +210,7 @@ fn the_users_text_edits_and_history_wait_for_the_model() {
     assert_eq!(text(&window), own);
     assert_eq!(*window.app().edits(), edits);
     let network = &window.snapshot().model.as_ref().unwrap().network;
-    assert_eq!(network.edits().silenced().count(), 1);
+    assert_eq!(network.edits().ablated().count(), 1);
     // Within one sitting the history is there as well.
     window.write("!");
     let longer = text(&window);
@@ -241,7 +241,7 @@ fn changes_of_one_model_do_not_pass_to_another_through_a_run() {
     record(&run, 0, &["To be, or not to be"], &RecordOptions::default());
     let mut window = Window::open(Start::default());
     window.keys(Modifiers::NONE, Key::Escape);
-    command(&mut window, "silence selected");
+    command(&mut window, "ablate selected");
     window.settle();
     drop_file(&mut window, &run);
     drop_file(&mut window, &data("tiny_adaptive.pt"));

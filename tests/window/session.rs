@@ -32,7 +32,7 @@ fn everything_comes_back_as_it_was_left() {
     let (text, layout) = (window.app().text().clone(), window.app().layout());
     let selection = window.app().selection().clone();
     let edits = window.app().edits().clone();
-    assert_eq!(edits.silenced().count(), 4);
+    assert_eq!(edits.ablated().count(), 4);
     drop(window);
 
     let mut window = open(folder.path());
@@ -42,7 +42,7 @@ fn everything_comes_back_as_it_was_left() {
     assert_eq!(window.app().selection().heads, selection.heads);
     assert_eq!(*window.app().edits(), edits);
     let network = &window.snapshot().model.as_ref().unwrap().network;
-    assert_eq!(network.edits().silenced().count(), 4);
+    assert_eq!(network.edits().ablated().count(), 4);
     assert!((window.harness.ctx.zoom_factor() - 1.1).abs() < 1e-5);
     let settings = std::fs::read_to_string(folder.path().join("settings.json")).unwrap();
     assert!(settings.contains("\"light\""), "{settings}");
@@ -227,7 +227,7 @@ fn two_windows_have_a_session_each_and_the_last_closed_is_restored() {
     // The other one is there for a further window.
     let other = open(folder.path());
     assert!(other.app().text().ends_with("of the second"));
-    assert_eq!(other.app().edits().silenced().count(), 1);
+    assert_eq!(other.app().edits().ablated().count(), 1);
     assert!(!other.app().open_views().contains(&Pane::GRID));
     // One more begins with what is open.
     last.write("!");
@@ -293,7 +293,7 @@ fn the_session_of_a_closed_window_opens_from_the_menu_and_what_was_open_is_kept(
     open_earlier(&mut window, "Alpha");
     window.wait("the first session", |app| **app.text() == *"Alpha ");
     window.settle();
-    assert_eq!(window.app().edits().silenced().count(), 1);
+    assert_eq!(window.app().edits().ablated().count(), 1);
     assert_eq!(window.app().selection().heads.leading(), HeadId::new(1, 2));
     let model = window.snapshot().model.as_ref().unwrap();
     assert_eq!(model.file_name(), SAMPLES[1].file);

@@ -132,9 +132,9 @@ fn texts_are_taken_back_word_by_word_and_file_by_file_and_done_again() {
 fn changes_of_the_model_are_taken_back_as_well() {
     let mut window = Window::open(Start::default());
     let before = window.snapshot().bits_per_token;
-    command(&mut window, "silence selected");
+    command(&mut window, "ablate selected");
     window.settle();
-    assert!(window.app().edits().is_silenced(3, 1));
+    assert!(window.app().edits().is_ablated(3, 1));
     assert_ne!(window.snapshot().bits_per_token, before);
     command(&mut window, "span 12");
     assert_eq!(window.app().edits().span(3, 1), Some(12.0));
@@ -297,7 +297,7 @@ fn the_run_over_a_long_text_is_stopped_and_goes_on() {
     );
     window.harness.run_steps(20);
     assert_eq!(window.snapshot().done, done);
-    window.harness.get_by_label("Read on").click();
+    window.harness.get_by_label("Resume").click();
     window.settle();
     assert_eq!(window.snapshot().done, 20_000);
 }

@@ -130,13 +130,13 @@ fn a_head_is_silenced_from_its_menu_and_set_back_with_a_double_click() {
     let at = window.harness.get_by_label(HANDLE).rect().center();
     press(&mut window, "Edit spans by hand");
     click(&mut window, at, PointerButton::Secondary);
-    press(&mut window, "Silence");
+    press(&mut window, "Ablate");
     window.settle();
-    let silenced = |window: &Window| {
+    let ablated = |window: &Window| {
         let network = &window.snapshot().model.as_ref().unwrap().network;
-        network.silenced(3, 1)
+        network.ablated(3, 1)
     };
-    assert!(silenced(&window));
+    assert!(ablated(&window));
     assert!(has(&window, "by 1 edit)"));
     // A click elsewhere closes the menu.
     click(&mut window, at - vec2(0.0, 40.0), PointerButton::Primary);
@@ -152,7 +152,7 @@ fn a_head_is_silenced_from_its_menu_and_set_back_with_a_double_click() {
         button(&mut window, at, pressed, PointerButton::Primary);
     }
     window.settle();
-    assert!(!silenced(&window));
+    assert!(!ablated(&window));
 }
 
 #[test]

@@ -49,7 +49,7 @@ fn a_window_until_it_is_killed() {
     let mut window = Window::in_folder(Start::default(), &folder_of_child());
     command(&mut window, "1.2");
     window.keys(Modifiers::COMMAND, Key::L);
-    command(&mut window, "silence selected");
+    command(&mut window, "ablate selected");
     // One that begins with a copy of another's session has it closed already.
     if window.app().open_views().contains(&Pane::GRID) {
         command(&mut window, "open or close grid");
@@ -86,11 +86,11 @@ fn a_process_that_is_killed_loses_nothing_older_than_moments() {
     let mut window = Window::in_folder(Start::default(), folder.path());
     window.settle();
     assert!(window.app().text().ends_with(LAST_WORDS));
-    assert_eq!(window.app().edits().silenced().count(), 4);
+    assert_eq!(window.app().edits().ablated().count(), 4);
     assert_eq!(window.app().selection().heads.all().len(), 4);
     assert!(!window.app().open_views().contains(&Pane::GRID));
     let network = &window.snapshot().model.as_ref().unwrap().network;
-    assert_eq!(network.edits().silenced().count(), 4);
+    assert_eq!(network.edits().ablated().count(), 4);
 }
 
 #[cfg(unix)]
@@ -125,7 +125,7 @@ fn of_two_windows_that_are_killed_both_come_back() {
     let (second, first) = (open(), open());
     for (window, words) in [(&first, words[0]), (&second, words[1])] {
         assert!(window.app().text().ends_with(words));
-        assert_eq!(window.app().edits().silenced().count(), 4);
+        assert_eq!(window.app().edits().ablated().count(), 4);
     }
 }
 

@@ -150,7 +150,7 @@ fn sum_and_mean_are_offered_for_several_tokens_only() {
             .query_by_label_contains("5 queries")
             .is_some()
     );
-    window.harness.get_by_label("Who reads them").click();
+    window.harness.get_by_label("Attended by").click();
     window.harness.run_steps(2);
     assert!((5.0 * largest(&window) - sums.largest.1).abs() < 0.003);
     assert!(window.harness.query_by_label_contains("5 keys").is_some());

@@ -3,7 +3,7 @@
 use super::{Window, data};
 use eframe::egui::{self, Key, Modifiers};
 use egui_kittest::kittest::Queryable;
-use spanscope::engine::{Pictured, SAMPLES};
+use spanscope::engine::{HeatmapKind, SAMPLES};
 use spanscope::model::HeadId;
 use spanscope::ui::Start;
 
@@ -18,7 +18,7 @@ fn it_opens_on_the_sample_model_with_everything_there() {
     assert_eq!(window.app().selection().heads.leading(), HeadId::new(3, 1));
     let bits = snapshot.bits_per_token.unwrap();
     assert!((1.5..3.0).contains(&bits), "{bits}");
-    let picture = &snapshot.pictures[&Pictured::Attention];
+    let picture = &snapshot.pictures[&HeatmapKind::Attention];
     assert_eq!(picture.heads.single(), Some(HeadId::new(3, 1)));
     assert!(picture.rgba.chunks(4).any(|pixel| pixel[3] == 255));
     for title in ["Heads", "Spans", "Persistent", "Attention", "Text"] {
@@ -66,7 +66,7 @@ fn a_head_is_selected_by_clicks_and_keys() {
     let detail = window.snapshot().detail.as_ref().unwrap();
     assert_eq!(detail.heads.leading(), HeadId::new(1, 2));
     assert_eq!(
-        window.snapshot().pictures[&Pictured::Attention]
+        window.snapshot().pictures[&HeatmapKind::Attention]
             .heads
             .leading(),
         HeadId::new(1, 2)

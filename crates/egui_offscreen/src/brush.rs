@@ -83,7 +83,7 @@ impl<'a> Brush<'a> {
         }
     }
 
-    /// Whether it leaves everything as it is.
+    /// True if it leaves everything as it is.
     pub fn is_clear(&self) -> bool {
         matches!(self, Self::Flat([0.0, 0.0, 0.0, 0.0]))
     }

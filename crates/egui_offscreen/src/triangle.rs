@@ -124,7 +124,7 @@ pub struct Outline {
     long: Edge,
     above: Edge,
     below: Edge,
-    /// Whether the long edge is the left one.
+    /// True if the long edge is the left one.
     long_left: bool,
 }
 
@@ -159,7 +159,7 @@ impl Outline {
         )
     }
 
-    /// Whether it lies to one side of the columns `low..high`, or between two centres.
+    /// True if it lies to one side of the columns `low..high`, or between two centres.
     fn misses(&self, low: usize, high: usize) -> bool {
         let [p, q, r] = self.at.map(|corner| corner[0]);
         first_from(p.min(q).min(r), low, high) >= first_from(p.max(q).max(r), low, high)

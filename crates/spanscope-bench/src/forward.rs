@@ -7,7 +7,7 @@ use super::table::group;
 use super::{Bar, BenchError, ModelFile, Row, Settings};
 use spanscope_chart::thousands;
 use spanscope_core::analysis::cost::{Extent, distances, flops};
-use spanscope_core::model::{BLOCK, Blind, Cancel, ModelError, Network, Run};
+use spanscope_core::model::{BLOCK, Cancel, ModelError, Network, NoObserver, Run};
 use spanscope_engine::peak_rss;
 use std::path::Path;
 use std::sync::Arc;
@@ -16,7 +16,7 @@ use std::sync::Arc;
 pub(super) fn run(network: &Arc<Network>, ids: &[u32]) -> Result<(f64, Run), ModelError> {
     let (seconds, (result, run)) = timed(|| {
         let mut run = Run::new(Arc::clone(network));
-        (run.extend(ids, BLOCK, &Cancel::default(), &Blind), run)
+        (run.extend(ids, BLOCK, &Cancel::default(), &NoObserver), run)
     });
     result?;
     Ok((seconds, run))

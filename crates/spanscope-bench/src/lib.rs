@@ -21,7 +21,7 @@ pub use torch_file::write_pt;
 
 use spanscope_core::model::ModelError;
 use spanscope_core::shown::shown_path;
-use spanscope_engine::{EngineError, Model};
+use spanscope_engine::{EngineError, LoadedModel};
 use std::path::{Path, PathBuf};
 
 /// Tokens that the bars are meant for.
@@ -50,7 +50,7 @@ impl Settings {
         self.tokens.saturating_mul(4)
     }
 
-    /// Whether figures can be held against bars: those speak of texts of 2,048 and 8,192 tokens.
+    /// True if figures can be held against bars: those speak of texts of 2,048 and 8,192 tokens.
     fn bars(&self) -> bool {
         self.tokens == TOKENS && !self.quick
     }
@@ -146,8 +146,8 @@ impl ModelFile {
         write_pt(&self.path(folder), &entries, self == Self::Published)
     }
 
-    fn open(self, folder: &Path) -> Result<Model, BenchError> {
-        Ok(Model::open(&self.path(folder), None, None)?)
+    fn open(self, folder: &Path) -> Result<LoadedModel, BenchError> {
+        Ok(LoadedModel::open(&self.path(folder), None, None)?)
     }
 }
 
@@ -195,7 +195,7 @@ impl Case {
         }
     }
 
-    /// Whether there is something to measure for the size.
+    /// True if there is something to measure for the size.
     pub fn applies(self, settings: &Settings) -> bool {
         self != Self::AllAttention || settings.size.all_attention().is_some()
     }

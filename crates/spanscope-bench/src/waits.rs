@@ -7,7 +7,7 @@ use super::series::{Series, timed};
 use super::table::group;
 use super::{Bar, BenchError, ModelFile, Pick, Row, Settings};
 use spanscope_chart::thousands;
-use spanscope_core::model::{BLOCK, Blind, Cancel, ModelError, Network, Run};
+use spanscope_core::model::{BLOCK, Cancel, ModelError, Network, NoObserver, Run};
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
@@ -27,7 +27,7 @@ pub(super) fn append(settings: &Settings, folder: &Path) -> Result<Vec<Row>, Ben
     let (mut tokens, mut reads) = (Series::default(), Series::default());
     for id in ids(vocab_size, settings.count(settings.repeat.max(40), 5)) {
         let cancel = Cancel::default();
-        let (took, result) = timed(|| run.extend(&[id], BLOCK, &cancel, &Blind));
+        let (took, result) = timed(|| run.extend(&[id], BLOCK, &cancel, &NoObserver));
         result?;
         tokens.push(took * 1e3);
         run.truncate(settings.tokens);
@@ -139,7 +139,7 @@ fn cancel_after(
     let (network, ids, of_run) = (Arc::clone(network), Arc::clone(ids), cancel.clone());
     let thread = std::thread::spawn(move || {
         let mut run = Run::new(network);
-        let result = run.extend(&ids, BLOCK, &of_run, &Blind);
+        let result = run.extend(&ids, BLOCK, &of_run, &NoObserver);
         (result, Instant::now())
     });
     std::thread::sleep(delay);

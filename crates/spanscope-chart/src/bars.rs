@@ -19,7 +19,7 @@ pub struct Bar {
     pub value: f64,
     /// Written at its end: the value with its unit.
     pub note: String,
-    /// Whether it stands out.
+    /// True if it stands out.
     pub marked: bool,
 }
 

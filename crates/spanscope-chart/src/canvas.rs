@@ -115,7 +115,7 @@ impl Canvas {
         self.body.push(Item::Shape(element.into()));
     }
 
-    /// Whether no text is in a rectangle of the page, and all of it is on the page.
+    /// True if no text is in a rectangle of the page, and all of it is on the page.
     pub(super) fn is_free(&self, (left, top): (f64, f64), (right, bottom): (f64, f64)) -> bool {
         let inside = left >= 0.0 && top >= 0.0 && right <= self.width && bottom <= self.height;
         let apart = |text: &TextBox| {

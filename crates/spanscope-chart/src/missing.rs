@@ -34,7 +34,7 @@ impl Missing {
         named.join(", ")
     }
 
-    /// Whether there are none.
+    /// True if there are none.
     pub fn is_empty(&self) -> bool {
         self.count == 0
     }

@@ -84,7 +84,7 @@ impl<'a> Painter<'a> {
         }
     }
 
-    /// Whether there is an image or a text in a group.
+    /// True if there is an image or a text in a group.
     fn is_ours(&self, group: &usvg::Group) -> bool {
         group.children().iter().any(|node| match node {
             usvg::Node::Image(_) => true,

@@ -27,7 +27,7 @@ pub struct Style {
     pub transparent: bool,
     /// Told apart in black and white: greys, dashes and shapes of marks instead of hues.
     pub gray: bool,
-    /// Whether the title is drawn; papers have captions instead. It stays in the metadata.
+    /// True if the title is drawn; papers have captions instead. It stays in the metadata.
     pub titled: bool,
     /// The colour map of figures that have one; `None` for the figure's own.
     pub map: Option<ColorMap>,

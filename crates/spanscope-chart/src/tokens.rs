@@ -22,9 +22,9 @@ pub struct ShadedToken {
     pub label: String,
     /// The number that shades it; not a number leaves it unshaded.
     pub value: f32,
-    /// Whether it is outlined: a query.
+    /// True if it is outlined: a query.
     pub marked: bool,
-    /// Whether a new line begins after it.
+    /// True if a new line begins after it.
     pub breaks: bool,
 }
 

@@ -37,7 +37,7 @@ impl Sha256Sum {
         self.bytes += bytes.len() as u64;
     }
 
-    /// How many bytes there were.
+    /// Number of bytes there were.
     pub fn bytes(&self) -> u64 {
         self.bytes
     }

@@ -147,7 +147,7 @@ fn push(to: &mut String, c: char) {
     }
 }
 
-/// Whether a character is a control character, one that changes the direction of others, or one without a shape.
+/// True if a character is a control character, one that changes the direction of others, or one without a shape.
 fn is_unseen(c: char) -> bool {
     c.is_control()
         || matches!(

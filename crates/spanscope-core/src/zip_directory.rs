@@ -29,9 +29,9 @@ pub struct Member {
     pub name: String,
     /// CRC-32 of its bytes.
     pub crc: u32,
-    /// How many bytes it takes in the archive.
+    /// Number of bytes it takes in the archive.
     pub packed: u64,
-    /// How many bytes it is.
+    /// Number of bytes it is.
     pub size: u64,
     method: u16,
     is_encrypted: bool,

@@ -3,7 +3,7 @@
 
 use safetensors::SafeTensors;
 use spanscope_core::checkpoint::Checkpoint;
-use spanscope_core::model::{Blind, Cancel, HeadSums, HeadWeights, Network, Observer, Run};
+use spanscope_core::model::{Cancel, HeadSums, HeadWeights, Network, NoObserver, Observer, Run};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
@@ -157,12 +157,14 @@ fn holds(model: &Path, golden: &Path) {
     let mut other = Run::new(network);
     other.for_length(t);
     for block in ids.chunks(7) {
-        other.extend(block, 3, &Cancel::default(), &Blind).unwrap();
+        other
+            .extend(block, 3, &Cancel::default(), &NoObserver)
+            .unwrap();
     }
     assert!(other.log_probs(0, t) == got, "{name}: cut into blocks of 3");
     other.truncate(t / 2);
     other
-        .extend(&ids[t / 2..], 64, &Cancel::default(), &Blind)
+        .extend(&ids[t / 2..], 64, &Cancel::default(), &NoObserver)
         .unwrap();
     assert!(other.log_probs(0, t) == got, "{name}: gone back and on");
 }

@@ -5,7 +5,7 @@ use safetensors::tensor::{Dtype, TensorView};
 use safetensors::{SafeTensors, serialize_to_file};
 use spanscope_core::checkpoint::Checkpoint;
 use spanscope_core::checkpoint::gguf::{GgmlType, dequantise};
-use spanscope_core::model::{Blind, Cancel, Network, Run};
+use spanscope_core::model::{Cancel, Network, NoObserver, Run};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -145,7 +145,8 @@ fn packed_experts_of_published_folders_give_what_their_numbers_give() {
         let in_blocks = |block: usize| {
             let mut run = Run::new(Arc::clone(&network));
             run.for_length(ids.len());
-            run.extend(&ids, block, &Cancel::default(), &Blind).unwrap();
+            run.extend(&ids, block, &Cancel::default(), &NoObserver)
+                .unwrap();
             run.log_probs(0, ids.len())
         };
         let whole = in_blocks(64);

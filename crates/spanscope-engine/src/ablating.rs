@@ -1,6 +1,6 @@
 //! Ablating every head in turn, on a thread of its own.
 
-use super::open::Model;
+use super::open::LoadedModel;
 use super::tokens::Tokens;
 use spanscope_core::analysis::{Ablation, ablate_each};
 use spanscope_core::model::{Cancel, ModelError};
@@ -30,7 +30,7 @@ pub struct AblationTask {
     state: Arc<Mutex<Ablating>>,
     cancel: Cancel,
     /// The model.
-    pub model: Arc<Model>,
+    pub model: Arc<LoadedModel>,
     /// The text.
     pub tokens: Arc<Tokens>,
 }
@@ -43,7 +43,7 @@ fn lock(state: &Mutex<Ablating>) -> MutexGuard<'_, Ablating> {
 impl AblationTask {
     /// Begins to ablate the heads of a model on the first [`MOST`] of these tokens; `notify` is called when there is more to show.
     pub fn begin(
-        model: Arc<Model>,
+        model: Arc<LoadedModel>,
         tokens: Arc<Tokens>,
         notify: impl Fn() + Send + Sync + 'static,
     ) -> Self {

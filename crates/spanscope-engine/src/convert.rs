@@ -1,6 +1,6 @@
 //! One self-contained file: weights, configuration, vocabulary, training curves.
 
-use super::open::{EngineError, Model};
+use super::open::{EngineError, LoadedModel};
 use spanscope_core::checkpoint::is_training_state;
 use spanscope_core::checkpoint::{CURVES, Dtype, NamedTensor, curves_to_json, write_safetensors};
 use spanscope_core::model::ModelError;
@@ -11,7 +11,7 @@ use std::path::Path;
 ///
 /// # Errors
 /// When the model is a recorded run, its file cannot be read again, a weight does not fit `dtype`, or `to` cannot be written.
-pub fn convert(model: &Model, to: &Path, dtype: Dtype) -> Result<(), EngineError> {
+pub fn convert(model: &LoadedModel, to: &Path, dtype: Dtype) -> Result<(), EngineError> {
     if model.recorded.is_some() {
         return Err(ModelError::Recorded.into());
     }

@@ -3,7 +3,7 @@
 //! A thread of its own looks at the file, so that a disk that hangs holds up nobody, and opens it, so that the worker goes on
 //! with what it does. What it has opened it hands to the worker, which reads the text with it before it shows anything.
 
-use super::open::{EngineError, Model};
+use super::open::{EngineError, LoadedModel};
 use spanscope_core::files::{Claimed, Held};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
@@ -158,14 +158,14 @@ pub(super) struct Reopening {
     pub path: PathBuf,
     /// The version of it that is open.
     pub stamp: Option<Stamp>,
-    /// Whether the run has all its steps.
+    /// True if the run has all its steps.
     pub finished: bool,
     /// Opens it.
-    pub open: Box<dyn Fn() -> Result<Model, EngineError> + Send>,
+    pub open: Box<dyn Fn() -> Result<LoadedModel, EngineError> + Send>,
     /// Whether a model is another network than the one that is followed.
-    pub is_another: Box<dyn Fn(&Model) -> bool + Send>,
+    pub is_another: Box<dyn Fn(&LoadedModel) -> bool + Send>,
     /// Takes a newer version.
-    pub take: Box<dyn Fn(Model) + Send>,
+    pub take: Box<dyn Fn(LoadedModel) + Send>,
     /// Says that there is news.
     pub notify: Box<dyn Fn() + Send>,
 }
@@ -258,7 +258,7 @@ fn follow(shared: &Shared, mut reopening: Reopening) {
     }
 }
 
-/// Whether no program writes newer versions of the file.
+/// True if no program writes newer versions of the file.
 fn is_idle(path: &Path, found: Option<Stamp>) -> bool {
     match Held::look(path) {
         Claimed::Yes => false,
@@ -353,7 +353,7 @@ mod tests {
         let first = write(&path, "one");
         let (opened, openings) = channel();
         let (taken, takings) = channel();
-        let sample = Model::open_sample(&crate::SAMPLES[0]).unwrap();
+        let sample = LoadedModel::open_sample(&crate::SAMPLES[0]).unwrap();
         let at = path.clone();
         let follower = Follower::new(
             7,

@@ -1,6 +1,6 @@
 //! The survey of all heads, carried on while nothing more urgent is wanted.
 
-use super::looks::Looks;
+use super::queries::Queries;
 use spanscope_core::analysis::{HeadMeasure, SpanFlag, Survey, Thumbnail, flag};
 use spanscope_core::model::{Cancel, HeadId, Network, Run};
 use std::ops::Range;
@@ -87,8 +87,8 @@ impl HeadStatsTask {
         self.holds = self.surveyed.is_some();
     }
 
-    /// Whether everything that is wanted of it is there.
-    pub fn is_done(&self, looks: &Looks, run: u64) -> bool {
+    /// True if everything that is wanted of it is there.
+    pub fn is_done(&self, looks: &Queries, run: u64) -> bool {
         !looks.survey
             || self.complete == Some(run)
                 && self.shown == Some((run, (looks.heads.leading(), looks.thumbnails)))
@@ -101,7 +101,7 @@ impl HeadStatsTask {
         run: (&Run, u64),
         range: &Range<usize>,
         near: Option<usize>,
-        looks: &Looks,
+        looks: &Queries,
         cancel: &Cancel,
     ) -> bool {
         let (run, number) = run;
@@ -142,7 +142,7 @@ impl HeadStatsTask {
         done
     }
 
-    fn show(&mut self, network: &Network, survey: &Survey, wanted: &Range<usize>, looks: &Looks) {
+    fn show(&mut self, network: &Network, survey: &Survey, wanted: &Range<usize>, looks: &Queries) {
         let measures = survey.measures();
         let spans = network.spans();
         let flags = measures.iter().zip(&spans);

@@ -28,25 +28,25 @@
 //! ```
 
 mod ablating;
-mod answers;
 mod bundled;
-mod continuation;
-mod continuing;
 mod convert;
 pub mod corpus;
 mod error;
 pub mod figures;
 mod follow;
-mod looked_at;
-mod looks;
+mod generation;
+mod generation_task;
+mod heatmap_image;
+mod live_run;
 mod memory;
 mod open;
-mod picture;
-mod reading;
-mod replay;
+mod queries;
+mod query_cache;
+mod recorded_run;
 pub mod run_file;
 mod sample;
 mod selected_heads;
+mod text_run;
 
 mod head_stats;
 mod snapshot;
@@ -66,19 +66,21 @@ use samples::SAMPLES;
 mod samples;
 
 pub use ablating::{Ablating, AblationTask, MOST as MOST_ABLATED};
-pub use answers::Score;
 pub use bundled::Sample;
-pub use continuation::{Continuation, ContinuationRequest, Ended, generate};
-pub use continuing::Continued;
 pub use convert::convert;
 pub use follow::Followed;
+pub use generation::{Ended, Generation, GenerationRequest, generate};
+pub use generation_task::Generated;
 pub use head_stats::{HeadStats, LeadingHead};
-pub use looks::{Combine, Heads, Looks};
+pub use heatmap_image::{
+    ColorRange, HeatmapImage, HeatmapKind, HeatmapRequest, color, color_share,
+};
 pub use memory::peak_rss;
-pub use open::{EngineError, Model, Prepared};
-pub use picture::{ColorRange, Picture, PictureRequest, Pictured, color, color_share};
-pub use replay::replay;
-pub use sample::{Drawn, Sampling};
+pub use open::{EngineError, LoadedModel, Prepared};
+pub use queries::{Combine, Heads, Queries};
+pub use query_cache::Score;
+pub use recorded_run::replay;
+pub use sample::{SampledToken, Sampling};
 pub use selected_heads::SelectedHeads;
 pub use snapshot::{Failure, Snapshot};
 pub use span_history::SpanHistory;

@@ -22,7 +22,7 @@ use std::sync::{Arc, OnceLock};
 
 /// An opened model.
 #[derive(Debug, Clone)]
-pub struct Model {
+pub struct LoadedModel {
     /// The file.
     pub path: PathBuf,
     /// The container it came in.
@@ -52,7 +52,7 @@ pub struct Model {
     pub(crate) stamp: Option<Stamp>,
     /// The files as they were opened, whatever has their names by now.
     pub(crate) source: Arc<Source>,
-    /// SHA-256 of its tensors, once somebody has asked for it: see [`Model::tensors_sha256`].
+    /// SHA-256 of its tensors, once somebody has asked for it: see [`LoadedModel::tensors_sha256`].
     pub(super) tensors: Arc<OnceLock<Option<String>>>,
 }
 
@@ -61,13 +61,13 @@ pub struct Model {
 pub struct Prepared {
     /// Known tokens, in order.
     pub ids: Vec<u32>,
-    /// How many pieces of the text are not in the vocabulary and were left out.
+    /// Number of pieces of the text are not in the vocabulary and were left out.
     pub unknown: usize,
     /// How much of the text the vocabulary has.
     pub coverage: Coverage,
 }
 
-impl Model {
+impl LoadedModel {
     /// Opens `path`; `vocab` and `ramp` override what the file holds.
     ///
     /// # Errors
@@ -268,17 +268,17 @@ impl Model {
         first.map_or(0, |piece| mark + piece.range.end)
     }
 
-    /// Whether the file has a training log in a form that is not read.
+    /// True if the file has a training log in a form that is not read.
     pub fn has_unread_curves(&self) -> bool {
         self.assumes(About::Curves)
     }
 
-    /// Whether there is a note on a subject.
+    /// True if there is a note on a subject.
     pub fn assumes(&self, about: About) -> bool {
         self.assumed.iter().any(|note| note.about() == about)
     }
 
-    /// Whether something about it is still a guess that only the user can settle: the ramp, or the vocabulary.
+    /// True if something about it is still a guess that only the user can settle: the ramp, or the vocabulary.
     pub fn has_questions(&self) -> bool {
         if self.recorded.is_some() {
             return false;
@@ -397,7 +397,7 @@ mod tests {
 
     #[test]
     fn a_model_knows_its_file_its_parts_and_its_training() {
-        let model = Model::open_sample(&SAMPLES[1]).unwrap();
+        let model = LoadedModel::open_sample(&SAMPLES[1]).unwrap();
         assert_eq!(model.bytes, SAMPLES[1].model.len() as u64);
         let parts = model.parts().iter().map(|part| part.parameters);
         assert_eq!(parts.sum::<usize>(), model.network.parameters());
@@ -413,8 +413,8 @@ mod tests {
     fn an_outline_knows_as_much_about_the_file() {
         let path = data("tiny_adaptive_bf16.pt");
         let (outline, whole) = (
-            Model::outline(&path, None).unwrap(),
-            Model::open(&path, None, None).unwrap(),
+            LoadedModel::outline(&path, None).unwrap(),
+            LoadedModel::open(&path, None, None).unwrap(),
         );
         assert_eq!(outline.dtypes.first(), Some(&Dtype::BF16));
         assert_eq!(outline.dtypes, whole.dtypes);
@@ -422,9 +422,9 @@ mod tests {
         assert_eq!(outline.bytes, whole.bytes);
         assert_eq!(outline.curves, whole.curves);
         assert_eq!(outline.parts(), whole.parts());
-        let fairseq = Model::outline(&data("tiny_fairseq_layout.pt"), None).unwrap();
+        let fairseq = LoadedModel::outline(&data("tiny_fairseq_layout.pt"), None).unwrap();
         assert_eq!(fairseq.prefix, "decoder.model.");
-        let sample = Model::open_sample(&SAMPLES[0]).unwrap();
+        let sample = LoadedModel::open_sample(&SAMPLES[0]).unwrap();
         assert_eq!(sample.prefix, "");
     }
 }

@@ -24,7 +24,7 @@ impl Default for Sampling {
 
 /// A token drawn.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Drawn {
+pub struct SampledToken {
     /// Its id.
     pub id: u32,
     /// The model's own log p of it, in nats: before temperature and top-p.

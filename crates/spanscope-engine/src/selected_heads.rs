@@ -1,6 +1,6 @@
 //! The selected heads on the current text.
 
-use super::looks::{Combine, Heads};
+use super::queries::{Combine, Heads};
 use spanscope_core::analysis::{TextWeights, VectorUsage};
 use spanscope_core::model::{Cancel, HeadId, HeadWeights, Run};
 use std::ops::Range;
@@ -26,7 +26,7 @@ pub struct SelectedHeads {
     pub largest: f32,
     /// Use of the persistent vectors, if there are any; of several heads there is none.
     pub usage: Option<VectorUsage>,
-    /// Whether a query's weights add up to less than 1, because what the mask took away is not given back.
+    /// True if a query's weights add up to less than 1, because what the mask took away is not given back.
     pub loses_weight: bool,
 }
 

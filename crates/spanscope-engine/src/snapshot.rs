@@ -1,15 +1,15 @@
 //! What the worker last knew: everything that a window draws.
 
-use super::answers::Score;
-use super::continuing::Continued;
+use super::generation_task::Generated;
 use super::head_stats::HeadStats;
-use super::open::Model;
-use super::picture::{Picture, Pictured};
+use super::heatmap_image::{HeatmapImage, HeatmapKind};
+use super::open::LoadedModel;
+use super::query_cache::Score;
 use super::selected_heads::SelectedHeads;
 use super::tokens::Tokens;
 use super::vector_facts::VectorFacts;
 use spanscope_chart::TokenName;
-use spanscope_core::analysis::{Gathered, Prediction, Shares};
+use spanscope_core::analysis::{Prediction, Shares, TokenAttention};
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
@@ -29,9 +29,9 @@ pub struct Failure {
 #[derive(Debug, Clone, Default)]
 pub struct Snapshot {
     /// The open model.
-    pub model: Option<Arc<Model>>,
+    pub model: Option<Arc<LoadedModel>>,
     /// The model that is being opened, as far as it is known before its weights are read: its spans.
-    pub preview: Option<Arc<Model>>,
+    pub preview: Option<Arc<LoadedModel>>,
     /// The wish that opened the model, by its number: rises with every model opened.
     pub model_number: u64,
     /// The last wish that this takes into account, by its number.
@@ -53,15 +53,15 @@ pub struct Snapshot {
     /// The selected heads.
     pub detail: Option<Arc<SelectedHeads>>,
     /// What the selected tokens read with these heads, and who reads them.
-    pub gathered: Option<Arc<Gathered>>,
+    pub gathered: Option<Arc<TokenAttention>>,
     /// The pictures last asked for.
-    pub pictures: BTreeMap<Pictured, Arc<Picture>>,
+    pub pictures: BTreeMap<HeatmapKind, Arc<HeatmapImage>>,
     /// What the weight last asked about is made of.
     pub score: Option<Arc<Score>>,
     /// What is measured on all heads so far, if it was asked for.
     pub surveyed: Option<Arc<HeadStats>>,
     /// The continuation last asked for, as far as it is drawn.
-    pub continued: Option<Arc<Continued>>,
+    pub continued: Option<Arc<Generated>>,
     /// What is expected after the token last asked about.
     pub prediction: Option<Arc<Prediction>>,
     /// What is known of the persistent vector last asked about.
@@ -72,9 +72,9 @@ pub struct Snapshot {
     pub unedited_surprisal: Option<Arc<Vec<f32>>>,
     /// Milliseconds from the last edit until the network had run over the whole text.
     pub milliseconds: Option<f32>,
-    /// Whether a model is being opened.
+    /// True if a model is being opened.
     pub opening: bool,
-    /// Whether there is more to come: something that was wanted is not here yet.
+    /// True if there is more to come: something that was wanted is not here yet.
     pub busy: bool,
     /// The last thing that went wrong.
     pub failure: Option<Failure>,
@@ -82,7 +82,7 @@ pub struct Snapshot {
 
 impl Snapshot {
     /// The model whose spans are shown: the one that is being opened, or the open one.
-    pub fn shown(&self) -> Option<&Arc<Model>> {
+    pub fn shown(&self) -> Option<&Arc<LoadedModel>> {
         self.preview.as_ref().or(self.model.as_ref())
     }
 

@@ -2,14 +2,14 @@
 
 mod opening;
 mod recorded;
-mod renewing;
+mod reload_step;
 
-use super::answers::{Answers, Asked};
-use super::continuing::Continuing;
-use super::looked_at::LookedAt;
-use super::open::Model;
-use super::reading::{Reading, common};
+use super::generation_task::GenerationTask;
+use super::live_run::{LiveRun, common};
+use super::open::LoadedModel;
+use super::query_cache::{Context, QueryCache};
 use super::snapshot::{Failure, Snapshot};
+use super::text_run::TextRun;
 use super::tokens::Tokens;
 use super::worker::{Shared, Wanted};
 use spanscope_core::analysis::Shares;
@@ -32,17 +32,17 @@ const PUBLISH: Duration = Duration::from_millis(100);
 /// The model at hand and its run.
 struct Open {
     /// As the file has it.
-    original: Arc<Model>,
+    original: Arc<LoadedModel>,
     /// With the edits.
-    model: Arc<Model>,
+    model: Arc<LoadedModel>,
     /// The edits last wanted: those of heads that the model lacks are not in its network.
     edits: Arc<Edits>,
-    reading: LookedAt,
+    reading: TextRun,
 }
 
 /// A run of the model over nothing yet.
-fn reading(model: &Model, memory: usize) -> LookedAt {
-    LookedAt::Live(Box::new(Reading::new(Arc::clone(&model.network), memory)))
+fn reading(model: &LoadedModel, memory: usize) -> TextRun {
+    TextRun::Live(Box::new(LiveRun::new(Arc::clone(&model.network), memory)))
 }
 
 /// What the worker has, to be compared with what is wanted.
@@ -72,17 +72,17 @@ pub(super) struct Steps {
     near: Option<usize>,
     /// What the text read may take, in bytes.
     memory: usize,
-    /// Whether the run was told to go no further.
+    /// True if the run was told to go no further.
     stopped: bool,
-    answers: Answers,
-    continuing: Continuing,
+    answers: QueryCache,
+    continuing: GenerationTask,
     published: Instant,
     /// The last wish that a snapshot took into account.
     told: u64,
     measured: Measured,
     failure: Option<Failure>,
     opening: bool,
-    preview: Option<Arc<Model>>,
+    preview: Option<Arc<LoadedModel>>,
 }
 
 /// What was measured on a run, kept until it changes.
@@ -113,8 +113,8 @@ impl Default for Steps {
             near: None,
             memory: 0,
             stopped: false,
-            answers: Answers::default(),
-            continuing: Continuing::default(),
+            answers: QueryCache::default(),
+            continuing: GenerationTask::default(),
             published: Instant::now(),
             told: 0,
             measured: Measured::default(),
@@ -132,24 +132,24 @@ impl Steps {
         open.is_none_or(|open| open.reading.has_read(len))
     }
 
-    /// Whether the run goes no further: it is over the whole text, or was told to stop.
+    /// True if the run goes no further: it is over the whole text, or was told to stop.
     fn rests(&self, wanted: &Wanted) -> bool {
         self.finished() || wanted.stopped && self.text_number == wanted.text.0
     }
 
-    /// Whether the weights around the token that the user looks at are at hand.
+    /// True if the weights around the token that the user looks at are at hand.
     fn is_close(&self, wanted: &Wanted) -> bool {
         let open = self.open.as_ref();
         open.is_none_or(|open| open.reading.is_close(wanted.looks.around()))
     }
 
-    /// Whether the model at hand is edited as wanted.
+    /// True if the model at hand is edited as wanted.
     fn edited(&self, wanted: &Wanted) -> bool {
         let open = self.open.as_ref();
         open.is_none_or(|open| open.edits == wanted.edits_of(self.opened_number))
     }
 
-    /// Whether nothing is left to do.
+    /// True if nothing is left to do.
     pub fn satisfied(&self, wanted: &Wanted) -> bool {
         self.model_number == wanted.model.0
             && self.has_text(wanted)
@@ -163,12 +163,12 @@ impl Steps {
             && (self.open.is_none() || self.continuing.is_done(wanted.continuation.as_ref()))
     }
 
-    /// Whether whoever looks has all answers.
+    /// True if whoever looks has all answers.
     fn answered(&self, wanted: &Wanted) -> bool {
         self.open.is_none() || self.answers.complete(&wanted.looks, self.run_number)
     }
 
-    /// Whether the last snapshot took all wishes into account.
+    /// True if the last snapshot took all wishes into account.
     pub fn has_told(&self, wanted: &Wanted) -> bool {
         self.told == wanted.version
     }
@@ -328,7 +328,7 @@ impl Steps {
         let Some(open) = &self.open else {
             return true;
         };
-        let answered = self.answers.step(&Asked {
+        let answered = self.answers.step(&Context {
             network: &open.model.network,
             ids: &self.tokens.ids,
             reading: &open.reading,
@@ -388,7 +388,7 @@ impl Steps {
         self.published = Instant::now();
         self.told = wanted.version;
         let reading = self.open.as_ref().map(|open| &open.reading);
-        let done = reading.map_or(0, LookedAt::done);
+        let done = reading.map_or(0, TextRun::done);
         let at_hand = reading.map_or(0..0, |reading| reading.at_hand(wanted.looks.around()).1);
         if let Some(open) = self
             .open

@@ -79,7 +79,7 @@ pub(super) fn from_file(path: &Path, rows: usize) -> Result<Found, EngineError> 
     Ok(found(tokenizer, rows, &note))
 }
 
-/// Whether a file that was given as a vocabulary is a tokenizer.
+/// True if a file that was given as a vocabulary is a tokenizer.
 pub(super) fn is_tokenizer(path: &Path) -> bool {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     match name.as_ref() {

@@ -1,6 +1,6 @@
 //! A text as the model sees it, without losing the place of anything in it.
 
-use super::open::Model;
+use super::open::LoadedModel;
 use spanscope_core::model::Cancel;
 use spanscope_core::text::{self, Coverage, Gathered, Piece, Unit, Vocabulary};
 use std::borrow::Cow;
@@ -31,7 +31,7 @@ const CHUNK: usize = 1 << 16;
 impl Tokens {
     /// Cuts `text` into pieces, at most `limit` of them; `None` on cancellation. Without a vocabulary the text is a
     /// list of token ids.
-    pub fn new(model: &Model, text: Arc<str>, limit: usize, cancel: &Cancel) -> Option<Self> {
+    pub fn new(model: &LoadedModel, text: Arc<str>, limit: usize, cancel: &Cancel) -> Option<Self> {
         let pieces = model.vocabulary.as_ref();
         if let Some(vocabulary) = pieces.filter(|v| v.unit() == Unit::Piece) {
             return Self::of_pieces(vocabulary, text, limit, cancel);
@@ -48,7 +48,12 @@ impl Tokens {
     }
 
     /// As [`Tokens::new`], of a list of ids whether or not the model has a vocabulary.
-    pub fn of_ids(model: &Model, text: Arc<str>, limit: usize, cancel: &Cancel) -> Option<Self> {
+    pub fn of_ids(
+        model: &LoadedModel,
+        text: Arc<str>,
+        limit: usize,
+        cancel: &Cancel,
+    ) -> Option<Self> {
         let vocab_size = model.network.architecture().vocab_size;
         let none = |_: &[u8]| 0;
         Self::cut(text, limit, cancel, none, |chunk| {
@@ -135,7 +140,7 @@ impl Tokens {
     }
 
     /// How much of it the vocabulary has.
-    pub fn coverage(&self, model: &Model) -> Coverage {
+    pub fn coverage(&self, model: &LoadedModel) -> Coverage {
         match (&model.vocabulary, self.unknown) {
             (Some(vocabulary), 1..) => {
                 let mut gathered = Gathered::new(vocabulary.unit());
@@ -254,7 +259,7 @@ mod tests {
     }
 
     fn cut(text: &str, limit: usize) -> Tokens {
-        let model = Model::open_sample(&SAMPLES[0]).unwrap();
+        let model = LoadedModel::open_sample(&SAMPLES[0]).unwrap();
         Tokens::new(&model, text.into(), limit, &Cancel::default()).unwrap()
     }
 
@@ -285,7 +290,7 @@ mod tests {
         assert_eq!(tokens.pieces.len(), file.len());
         assert_eq!((tokens.unknown, tokens.left_out), (7, 0));
         // So does the command line.
-        let model = Model::open_sample(&SAMPLES[0]).unwrap();
+        let model = LoadedModel::open_sample(&SAMPLES[0]).unwrap();
         let vocabulary = model.vocabulary.unwrap();
         assert_eq!(tokens.pieces, vocabulary.encode_bytes(&file));
         // A file without such bytes costs nothing more.
@@ -294,7 +299,7 @@ mod tests {
 
     #[test]
     fn a_token_knows_its_character() {
-        let mut model = Model::open_sample(&SAMPLES[0]).unwrap();
+        let mut model = LoadedModel::open_sample(&SAMPLES[0]).unwrap();
         model.vocabulary = Some(Vocabulary::from_bytes_in_order(
             "aé中😀\n\u{fff}".as_bytes(),
         ));
@@ -323,7 +328,7 @@ mod tests {
     fn chunks_leave_no_trace() {
         let text = "né\r\n to be ".repeat(3 * CHUNK / 11);
         let tokens = cut(&text, usize::MAX);
-        let whole = Model::open_sample(&SAMPLES[0])
+        let whole = LoadedModel::open_sample(&SAMPLES[0])
             .unwrap()
             .vocabulary
             .unwrap()
@@ -344,7 +349,7 @@ mod tests {
         }
         let cancel = Cancel::default();
         cancel.cancel();
-        let model = Model::open_sample(&SAMPLES[0]).unwrap();
+        let model = LoadedModel::open_sample(&SAMPLES[0]).unwrap();
         assert!(Tokens::new(&model, "a".into(), 9, &cancel).is_none());
     }
 }

@@ -1,9 +1,9 @@
 //! One persistent vector of a head: who uses it, and what it promotes.
 
-use super::looked_at::LookedAt;
 use super::run_file::RunFileError;
 use super::selected_heads::SelectedHeads;
-use spanscope_core::analysis::lens::Promoted;
+use super::text_run::TextRun;
+use spanscope_core::analysis::logit_lens::Promoted;
 use spanscope_core::analysis::top_queries;
 use spanscope_core::model::{HeadId, Network};
 
@@ -30,7 +30,7 @@ impl VectorFacts {
     /// When a recorded run cannot be read.
     pub(super) fn of(
         network: &Network,
-        of: &LookedAt,
+        of: &TextRun,
         detail: &SelectedHeads,
         vector: usize,
     ) -> Result<Option<Self>, RunFileError> {

@@ -1,9 +1,9 @@
 //! Weights of heads, and use of persistent vectors, as files that NumPy loads.
 
 use super::figures::{heads_title, provenance};
-use super::looks::Heads;
-use super::open::Model;
-use super::replay::replay;
+use super::open::LoadedModel;
+use super::queries::Heads;
+use super::recorded_run::replay;
 use super::snapshot::Snapshot;
 use spanscope_core::analysis::{Shares, TextWeights, VectorSums, VectorUsage};
 use spanscope_core::checkpoint::{
@@ -85,7 +85,7 @@ impl WeightsFile {
 /// When the file cannot be written.
 pub fn write_weights(
     path: &Path,
-    model: &Model,
+    model: &LoadedModel,
     weights: &TextWeights,
     heads: &Heads,
     text: &str,
@@ -101,7 +101,7 @@ pub fn write_weights(
 /// The metadata has `format`, `provenance`, `text`, `heads`, `first` (the position of the first query), of a single head `layer`
 /// and `head`, from 0, and `first_distance`, that of column 0: 0 where a token sees itself, else 1.
 pub fn weights_file(
-    model: &Model,
+    model: &LoadedModel,
     weights: &TextWeights,
     heads: &Heads,
     text: &str,
@@ -204,7 +204,7 @@ impl PersistentUse {
 ///
 /// The metadata is that of [`weights_file`]. `used` has the numbers of all heads.
 pub fn persistent_file(
-    model: &Model,
+    model: &LoadedModel,
     used: &PersistentUse,
     of: Option<(&TextWeights, &Heads)>,
     text: &str,
@@ -269,7 +269,7 @@ fn persistent(weights: &TextWeights) -> NamedTensor {
 
 type Metadata = BTreeMap<String, String>;
 
-fn about(format: &str, model: &Model, text: &str) -> Metadata {
+fn about(format: &str, model: &LoadedModel, text: &str) -> Metadata {
     BTreeMap::from([
         ("format".to_owned(), format.to_owned()),
         ("provenance".to_owned(), provenance(model).to_string()),

@@ -7,11 +7,11 @@
 mod following;
 
 use super::Sample;
-use super::continuation::ContinuationRequest;
-use super::continuing::Continue;
 use super::follow::Follower;
-use super::looks::Looks;
-use super::open::Model;
+use super::generation::GenerationRequest;
+use super::generation_task::Continue;
+use super::open::LoadedModel;
+use super::queries::Queries;
 use super::snapshot::{Failure, Snapshot};
 use super::steps::Steps;
 use spanscope_core::model::{Cancel, Device, Edits};
@@ -40,12 +40,12 @@ pub enum Source {
 
 /// A newer version of an open model's file.
 #[derive(Debug, Clone)]
-pub(super) struct Renewed {
+pub(super) struct Reloaded {
     /// Tells it from others.
     pub serial: u64,
     /// The wish that opened the model.
     pub of: u64,
-    pub model: Arc<Model>,
+    pub model: Arc<LoadedModel>,
 }
 
 /// What the window wants. Numbers tell whether a wish is new.
@@ -55,7 +55,7 @@ pub(super) struct Wanted {
     /// Where models compute.
     pub device: Device,
     pub text: (u64, Arc<str>),
-    /// Whether the text is a list of token ids, whatever the vocabulary.
+    /// True if the text is a list of token ids, whatever the vocabulary.
     pub as_ids: bool,
     /// Which text of a recorded run is shown, from 0; and of which model's wish. Of any other model it is the first.
     pub recorded: (u64, usize),
@@ -63,10 +63,10 @@ pub(super) struct Wanted {
     /// neither reach the next model nor are lost when that cannot be opened.
     pub edits: (u64, Arc<Edits>),
     /// What following the model's file has found last.
-    pub renewed: Option<Renewed>,
+    pub renewed: Option<Reloaded>,
     /// How often it has found something.
     pub renewals: u64,
-    pub looks: Looks,
+    pub looks: Queries,
     pub continuation: Option<Continue>,
     /// Continuations asked for so far.
     pub continuations: u64,
@@ -96,7 +96,7 @@ impl Wanted {
             edits: (0, Arc::default()),
             renewed: None,
             renewals: 0,
-            looks: Looks::default(),
+            looks: Queries::default(),
             continuation: None,
             continuations: 0,
             memory: MEMORY,
@@ -165,12 +165,12 @@ impl Shared {
         self.wanted.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether the wish to open a model was given up.
+    /// True if the wish to open a model was given up.
     pub fn gave_up(&self, model: u64) -> bool {
         self.wanted().given_up >= model
     }
 
-    /// Whether a model that is being opened holds up something else: the end of the program, or, once it is `late`, another
+    /// True if a model that is being opened holds up something else: the end of the program, or, once it is `late`, another
     /// model.
     pub fn wants_another(&self, model: u64, late: bool) -> bool {
         let wanted = self.wanted();
@@ -257,7 +257,7 @@ impl Engine {
         })
     }
 
-    /// Whether `snapshot` has all that was ever asked for.
+    /// True if `snapshot` has all that was ever asked for.
     pub fn is_settled(&self, snapshot: &Snapshot) -> bool {
         !snapshot.busy && snapshot.version == self.shared.wanted().version
     }
@@ -355,7 +355,7 @@ impl Engine {
     }
 
     /// Looks at this, and at nothing else any more.
-    pub fn look(&self, looks: Looks) {
+    pub fn look(&self, looks: Queries) {
         self.change(|wanted| {
             if wanted.looks.heads != looks.heads || wanted.looks.around() != looks.around() {
                 wanted.look.cancel();
@@ -365,9 +365,9 @@ impl Engine {
     }
 
     /// Continues the text after the token at position `after`, or after the last one; one continued before is let go.
-    /// The number of the wish comes back in [`Continued::number`](super::Continued::number). A change of text or model
+    /// The number of the wish comes back in [`Generated::number`](super::Continued::number). A change of text or model
     /// stops it.
-    pub fn continue_text(&self, after: Option<usize>, request: ContinuationRequest) -> u64 {
+    pub fn continue_text(&self, after: Option<usize>, request: GenerationRequest) -> u64 {
         self.change(|wanted| {
             wanted.continuations += 1;
             let number = wanted.continuations;

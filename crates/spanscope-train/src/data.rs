@@ -78,7 +78,7 @@ impl Data {
         Self::checked(path, vocabulary, train, valid)
     }
 
-    /// Whether tokens are words, whose loss is told as perplexity.
+    /// True if tokens are words, whose loss is told as perplexity.
     pub fn is_words(&self) -> bool {
         self.vocabulary.unit() == Unit::Word
     }

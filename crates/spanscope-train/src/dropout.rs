@@ -20,7 +20,7 @@ impl Dropout {
         }
     }
 
-    /// Whether anything is dropped at all.
+    /// True if anything is dropped at all.
     pub fn drops(self) -> bool {
         self.rate > 0.0
     }
@@ -55,7 +55,7 @@ pub(super) struct DroppedRow {
 }
 
 impl DroppedRow {
-    /// Whether the number in `column` is dropped.
+    /// True if the number in `column` is dropped.
     #[inline(always)]
     pub fn drops(self, column: u32) -> bool {
         // A good 32-bit mixer, which compilers turn into vector code.

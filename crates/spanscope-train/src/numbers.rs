@@ -7,7 +7,7 @@ pub(super) fn wrong(what: String) -> Error {
     Error::Msg(what)
 }
 
-/// Whether the operations of our own can compute with `x`; else the same is composed of the library's.
+/// True if the operations of our own can compute with `x`; else the same is composed of the library's.
 pub(super) fn is_ours(x: &Tensor) -> bool {
     x.device().is_cpu() && x.dtype() == DType::F32
 }

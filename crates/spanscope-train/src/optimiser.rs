@@ -30,7 +30,7 @@ impl Optimiser {
         }
     }
 
-    /// How many tensors are remembered of every parameter.
+    /// Number of tensors are remembered of every parameter.
     pub fn remembered(&self) -> usize {
         match self.optim {
             Optim::Sgd if self.momentum == 0.0 => 0,

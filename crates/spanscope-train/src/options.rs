@@ -31,7 +31,7 @@ pub struct Options {
     pub nb_heads: usize,
     /// S: the longest distance, in tokens, that any head may look back.
     pub attn_span: usize,
-    /// Whether heads learn their span; else all look back S tokens.
+    /// True if heads learn their span; else all look back S tokens.
     pub adapt_span: bool,
     /// What a token of mean span costs in the loss, in nats, per layer.
     pub adapt_span_loss: f64,
@@ -45,7 +45,7 @@ pub struct Options {
     pub adapt_io_cutoffs: Vec<usize>,
     /// From cluster to cluster embeddings are narrower by this factor.
     pub adapt_io_divval: usize,
-    /// Whether adaptive input and output share their weights.
+    /// True if adaptive input and output share their weights.
     pub adapt_io_tied: bool,
     /// Share of attention weights and of the feed-forward sublayer's inner units that is dropped.
     pub dropout: f64,

@@ -87,7 +87,7 @@ impl Parameters {
         &self.tied
     }
 
-    /// How many numbers there are.
+    /// Number of numbers there are.
     pub fn count(&self) -> usize {
         self.vars.values().map(|var| var.elem_count()).sum()
     }

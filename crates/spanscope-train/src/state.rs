@@ -160,7 +160,7 @@ fn vocabulary(checkpoint: &Checkpoint) -> Result<Vocabulary, String> {
     Vocabulary::from_json(&json).map_err(|e| damaged(e.to_string()))
 }
 
-/// Whether all are numbers, none of them infinite.
+/// True if all are numbers, none of them infinite.
 pub(super) fn finite(values: &[f32]) -> bool {
     values.iter().all(|value| value.is_finite())
 }

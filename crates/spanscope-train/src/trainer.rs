@@ -116,7 +116,7 @@ impl Trainer {
         &self.data
     }
 
-    /// How many parameters there are.
+    /// Number of parameters there are.
     pub fn parameters(&self) -> usize {
         self.trainee.parameters.count()
     }
@@ -126,7 +126,7 @@ impl Trainer {
         self.step
     }
 
-    /// Whether all steps are done.
+    /// True if all steps are done.
     pub fn is_done(&self) -> bool {
         self.step >= self.options.steps()
     }

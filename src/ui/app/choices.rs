@@ -21,7 +21,7 @@ pub struct Choices {
     /// Spans set by hand: layer and head, and z in tokens.
     pub spans: Vec<(HeadId, f32)>,
     /// Heads that contribute nothing.
-    pub silenced: Vec<HeadId>,
+    pub ablated: Vec<HeadId>,
     /// How views are set, as a session keeps it: `{"attention": {"layout": "distance"}}`.
     pub views: Option<serde_json::Value>,
 }
@@ -58,7 +58,7 @@ impl App {
         };
         let architecture = model.network.architecture();
         let set = choices.spans.iter().map(|(head, _)| head);
-        for head in choices.heads.iter().chain(set).chain(&choices.silenced) {
+        for head in choices.heads.iter().chain(set).chain(&choices.ablated) {
             architecture
                 .head(*head)
                 .map_err(|error| error.to_string())?;
@@ -87,17 +87,17 @@ impl App {
             }
             self.document.selection.vector = Some(vector);
         }
-        let changes = !choices.spans.is_empty() || !choices.silenced.is_empty();
+        let changes = !choices.spans.is_empty() || !choices.ablated.is_empty();
         if model.recorded.is_some() && changes {
-            return Err("a recorded run holds no weights: spans cannot be set, nor heads silenced; pass the model".into());
+            return Err("a recorded run holds no weights: spans cannot be set, nor heads ablated; pass the model".into());
         }
         for &(head, span) in &choices.spans {
             let span = Some(span);
             self.commands.push(Command::SetSpan { head, span });
         }
-        for &head in &choices.silenced {
-            let silenced = true;
-            self.commands.push(Command::Silence { head, silenced });
+        for &head in &choices.ablated {
+            let ablated = true;
+            self.commands.push(Command::Ablate { head, ablated });
         }
         if let Some(views) = &choices.views {
             self.views = serde_json::from_value(views.clone())

@@ -183,7 +183,7 @@ impl App {
     }
 }
 
-/// Whether an ending is that of a kind of file, as gif and tiff are, and not a part of a name, as in "layer 3.1".
+/// True if an ending is that of a kind of file, as gif and tiff are, and not a part of a name, as in "layer 3.1".
 fn means_a_form(ending: &str) -> bool {
     let short = (2..=4).contains(&ending.len()) && ending.bytes().all(|c| c.is_ascii_alphabetic());
     short || ending.eq_ignore_ascii_case(figures::TENSORS)

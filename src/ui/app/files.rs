@@ -1,7 +1,7 @@
 //! Opening models and texts, writing charts: what the window does with files.
 
 use super::App;
-use crate::engine::{Failure, Model, SAMPLES};
+use crate::engine::{Failure, LoadedModel, SAMPLES};
 use crate::text::to_bytes;
 use crate::ui::dialogs::Purpose;
 use crate::ui::disk;
@@ -133,7 +133,7 @@ impl App {
     }
 
     /// Brings back what was selected and changed in the model when it was open last.
-    fn restore(&mut self, ctx: &egui::Context, model: &Model, restored: Restored) {
+    fn restore(&mut self, ctx: &egui::Context, model: &LoadedModel, restored: Restored) {
         let is_recorded = model.recorded.is_some();
         if is_recorded {
             // What was changed waits for its model.
@@ -230,7 +230,7 @@ impl App {
 
     /// A sample's text means nothing to a model that reads ids, nor ids to one that reads text; what the user wrote
     /// stays. `read_ids`: whether the model before read ids, where there was one.
-    fn suit_text(&mut self, path: &Path, model: &Model, read_ids: Option<bool>) {
+    fn suit_text(&mut self, path: &Path, model: &LoadedModel, read_ids: Option<bool>) {
         let text = self.document.own_text();
         let ids = first_ids(model);
         // Without a model before, the text is the last session's: it belongs to the model that was open then.
@@ -382,18 +382,18 @@ impl App {
 }
 
 /// The first ids of a model, as a text to begin with.
-fn first_ids(model: &Model) -> String {
+fn first_ids(model: &LoadedModel) -> String {
     let ids = 0..FIRST_IDS.min(model.network.architecture().vocab_size);
     ids.map(|id| id.to_string()).collect::<Vec<_>>().join(" ")
 }
 
-/// Whether a text is nothing but token ids.
+/// True if a text is nothing but token ids.
 fn are_ids(text: &str) -> bool {
     let mut words = text.split_whitespace().peekable();
     words.peek().is_some() && words.all(|word| word.parse::<u32>().is_ok())
 }
 
-/// Whether a text is the first ids of some model.
+/// True if a text is the first ids of some model.
 fn are_first_ids(text: &str) -> bool {
     let words = text.split(' ').enumerate();
     // One number alone may be anything.

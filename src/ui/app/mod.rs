@@ -9,7 +9,7 @@ mod overlays;
 mod run_command;
 mod tour;
 
-use crate::engine::{Looks, Snapshot};
+use crate::engine::{Queries, Snapshot};
 use crate::model::{Edits, HeadId};
 use crate::ui::commands::command::{Command, Now};
 use crate::ui::commands::keys::{self, Keyboard};
@@ -63,7 +63,7 @@ pub(super) struct Arrangement {
     pub tree: egui_tiles::Tree<Pane>,
     /// The view that was clicked in last.
     pub used: Pane,
-    /// Whether no session said where the views stand, and the window's size is to decide.
+    /// True if no session said where the views stand, and the window's size is to decide.
     pub is_new: bool,
     /// The only view that is drawn, without bars and text field: for pictures and measurements.
     alone: Option<Pane>,
@@ -158,7 +158,7 @@ impl App {
         self.document.edits()
     }
 
-    /// Whether the training run that is open is followed.
+    /// True if the training run that is open is followed.
     pub fn follows_run(&self) -> bool {
         self.document.follows_run()
     }
@@ -185,7 +185,7 @@ impl App {
         Layout::of(&self.board.tree).unwrap_or_default()
     }
 
-    /// Whether everything that was asked for is done and drawn.
+    /// True if everything that was asked for is done and drawn.
     pub fn settled(&self) -> bool {
         self.figures.is_empty()
             && !self.overlays.figure_options.is_drawing()
@@ -193,7 +193,7 @@ impl App {
             && self.document.settled()
     }
 
-    /// How many previews of figures were begun.
+    /// Number of previews of figures were begun.
     pub fn previews(&self) -> u64 {
         self.overlays.figure_options.previews()
     }
@@ -372,7 +372,7 @@ impl App {
                 self.nothing_open(ui);
             }
             // Views say anew every frame what they need, and what is under the pointer.
-            let mut looks = Looks::default();
+            let mut looks = Queries::default();
             let mut hovering = Hover::default();
             let mut board = Board {
                 views: &mut self.views,

@@ -39,7 +39,7 @@ impl Overlays {
         }
     }
 
-    /// Whether a box that lies over everything else has the keys.
+    /// True if a box that lies over everything else has the keys.
     pub fn covers(&self) -> bool {
         self.dialogs.is_open()
             || self.palette.is_open()

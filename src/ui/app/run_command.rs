@@ -183,18 +183,18 @@ fn change(edits: &mut Edits, selected: &[HeadId], command: &Command) -> Result<(
         } => {
             edits.clear_span(layer, head);
         }
-        Command::Silence {
+        Command::Ablate {
             head: HeadId { layer, head },
-            silenced,
-        } => edits.set_silenced(layer, head, silenced),
+            ablated,
+        } => edits.set_ablated(layer, head, ablated),
         Command::SpanOfSelected(span) => {
             for HeadId { layer, head } in selected {
                 edits.set_span(*layer, *head, span)?;
             }
         }
-        Command::SilenceSelected => {
+        Command::AblateSelected => {
             for HeadId { layer, head } in selected {
-                edits.set_silenced(*layer, *head, true);
+                edits.set_ablated(*layer, *head, true);
             }
         }
         Command::RestoreSelected => {

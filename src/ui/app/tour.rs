@@ -7,7 +7,7 @@ use crate::ui::shell::tour::Walk;
 use crate::ui::{Start, theme};
 use eframe::egui;
 
-/// Whether the window begins with the tour: at the first start of all, with nothing in particular to look at.
+/// True if the window begins with the tour: at the first start of all, with nothing in particular to look at.
 pub(super) fn begins(start: &Start, settings: &Settings, session: &Session) -> bool {
     let keeps = settings.folder_of_sessions().is_some();
     keeps && !settings.toured && start.model.is_none() && session.model.is_none()

@@ -3,7 +3,7 @@
 
 pub use super::now::Now;
 use crate::engine::figures::FigureKind;
-use crate::engine::{Combine, ContinuationRequest, Sample};
+use crate::engine::{Combine, GenerationRequest, Sample};
 use crate::model::HeadId;
 use crate::ui::export::figures::Way;
 use crate::ui::language::Language;
@@ -88,7 +88,7 @@ pub enum Command {
         text: String,
     },
     /// Write on after the selected token, or after the last one.
-    Continue(ContinuationRequest),
+    Continue(GenerationRequest),
     /// Stop writing on.
     StopContinuing,
     /// Set a head's span by hand, or back to what was trained.
@@ -99,16 +99,16 @@ pub enum Command {
         span: Option<f32>,
     },
     /// Let a head contribute nothing, or let it speak again.
-    Silence {
+    Ablate {
         /// Layer and head.
         head: HeadId,
-        /// Whether it contributes nothing.
-        silenced: bool,
+        /// True if it contributes nothing.
+        ablated: bool,
     },
     /// Set z of all selected heads, in tokens.
     SpanOfSelected(f32),
     /// Silence the selected heads.
-    SilenceSelected,
+    AblateSelected,
     /// Leave the selected heads as they were trained.
     RestoreSelected,
     /// Leave every head as it was trained.
@@ -191,7 +191,7 @@ pub const SECTIONS: [(&str, &[Command]); 4] = [
             Command::Undo,
             Command::Redo,
             Command::EditText,
-            Command::SilenceSelected,
+            Command::AblateSelected,
             Command::RestoreSelected,
             Command::ClearEdits,
             Command::AblateEach,

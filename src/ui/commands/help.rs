@@ -19,7 +19,7 @@ const COLUMN: f32 = 400.0;
 const KEYS: f32 = 136.0;
 
 impl Help {
-    /// Whether it is open.
+    /// True if it is open.
     pub fn is_open(&self) -> bool {
         self.open
     }
@@ -128,7 +128,7 @@ fn mouse(ui: &mut Ui) {
     let gestures = [
         (
             tr("Click").to_owned(),
-            tr("Select a head, a token or a vector; again lets a token go"),
+            tr("Select a head, a token or a vector; click a token again to deselect it"),
         ),
         (
             click(ui, Modifiers::COMMAND),

@@ -107,7 +107,7 @@ pub fn pressed(ctx: &egui::Context, keyboard: Keyboard) -> Vec<Command> {
     })
 }
 
-/// Whether the key is one that types nothing in any field.
+/// True if the key is one that types nothing in any field.
 fn is_function(shortcut: egui::KeyboardShortcut) -> bool {
     use egui::Key;
     matches!(shortcut.logical_key, Key::F1 | Key::F11)

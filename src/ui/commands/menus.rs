@@ -141,7 +141,7 @@ fn edit_menu(bar: &mut Menus<'_>, ui: &mut Ui, now: &Now) {
     item(ui, Command::SelectAll);
     item(ui, Command::ClearSelection);
     ui.separator();
-    item(ui, Command::SilenceSelected);
+    item(ui, Command::AblateSelected);
     item(ui, Command::RestoreSelected);
     item(ui, Command::ClearEdits);
     item(ui, Command::AblateEach);
@@ -304,7 +304,7 @@ fn model_button(bar: &mut Menus<'_>, ui: &mut Ui) {
             .color(ui.visuals().warn_fg_color)
             .size(theme::QUIET);
         let button = egui::Button::new(words).frame_when_inactive(false);
-        let hint = tr("Spans set or heads silenced; click to have all heads as trained");
+        let hint = tr("Spans set or heads ablated; click to have all heads as trained");
         if ui.add(button).on_hover_text(hint).clicked() {
             bar.commands.push(Command::ClearEdits);
         }

@@ -24,13 +24,13 @@ impl Command {
             Self::SetSpan { head, span: None } => {
                 return trf("Span of {0} as trained", &[&head_name(*head)]);
             }
-            Self::Silence {
+            Self::Ablate {
                 head,
-                silenced: true,
+                ablated: true,
             } => {
-                return trf("Silence {0}", &[&head_name(*head)]);
+                return trf("Ablate {0}", &[&head_name(*head)]);
             }
-            Self::Silence { head, .. } => {
+            Self::Ablate { head, .. } => {
                 return trf("Let {0} speak again", &[&head_name(*head)]);
             }
             Self::SpanOfSelected(span) => {
@@ -64,7 +64,7 @@ impl Command {
                 return match way {
                     Way::Save => trf("Export {0}…", &[&figure]),
                     Way::CopyPicture => trf("Copy picture: {0}", &[&figure]),
-                    Way::CopyNumbers => trf("Copy numbers: {0}", &[&figure]),
+                    Way::CopyNumbers => trf("Copy data (CSV): {0}", &[&figure]),
                     Way::CopySvg => trf("Copy SVG: {0}", &[&figure]),
                 };
             }
@@ -78,8 +78,8 @@ impl Command {
             Self::ClearSelection => tr("Clear selection"),
             Self::SetCombine(Combine::Mean) => tr("Several heads: their mean"),
             Self::SetCombine(Combine::Max) => tr("Several heads: the largest"),
-            Self::SilenceSelected => tr("Silence the selected heads"),
-            Self::RestoreSelected => tr("Selected heads as trained"),
+            Self::AblateSelected => tr("Ablate the selected heads"),
+            Self::RestoreSelected => tr("Restore selected heads"),
             Self::ClearEdits => tr("All heads as trained"),
             Self::AblateEach => tr("Ablate every head in turn"),
             Self::ResetLayout => tr("Reset layout"),
@@ -88,10 +88,10 @@ impl Command {
             Self::SetTheme(ThemeChoice::Light) => tr("Light theme"),
             Self::ZoomIn => tr("Zoom in"),
             Self::ZoomOut => tr("Zoom out"),
-            Self::ZoomReset => tr("Usual size"),
+            Self::ZoomReset => tr("Actual size"),
             Self::FullScreen => tr("Full screen"),
-            Self::StopReading => tr("Stop reading the text"),
-            Self::ReadOn => tr("Read on"),
+            Self::StopReading => tr("Stop processing"),
+            Self::ReadOn => tr("Resume"),
             Self::StopOpening => tr("Stop opening the model"),
             Self::ModelFacts => tr("About this model"),
             Self::Palette => tr("Find a command…"),
@@ -127,7 +127,7 @@ impl Command {
             Self::OpenVocabulary => tr("A train.txt, the raw training text, or JSON"),
             Self::SetRamp(_) => tr("The length of the soft mask's ramp"),
             Self::Undo => tr("Take back the last change of the text or of the model"),
-            Self::Redo => tr("Do again what was taken back"),
+            Self::Redo => tr("Redo the last change undone"),
             Self::EditText => tr("Put the cursor into the text field"),
             Self::Insert { .. } | Self::Replace { .. } => {
                 tr("Where it says; the text is as before with Undo")
@@ -154,23 +154,23 @@ impl Command {
             Self::SelectHead(_) => tr("Select this head in every view"),
             Self::SelectLayer => tr("All heads of the selected head's layer"),
             Self::SelectAll => tr("Where no text has the focus"),
-            Self::ClearSelection => {
-                tr("One head, no token: the views follow the end of the text; closes notes")
-            }
+            Self::ClearSelection => tr(
+                "One head, no token: the views follow the end of the text; dismisses notifications",
+            ),
             Self::SetCombine(_) => tr("How several selected heads become one picture"),
             Self::SetSpan { .. } | Self::SpanOfSelected(_) => {
                 tr("See what follows if a head looked just so far; the file stays as it is")
             }
-            Self::Silence { .. } | Self::SilenceSelected => {
+            Self::Ablate { .. } | Self::AblateSelected => {
                 tr("They add nothing to their layer's output; the file stays as it is")
             }
-            Self::RestoreSelected => tr("Takes back spans set and heads silenced among them"),
-            Self::ClearEdits => tr("Takes back all spans set and heads silenced"),
+            Self::RestoreSelected => tr("Takes back spans set and heads ablated among them"),
+            Self::ClearEdits => tr("Takes back all spans set and heads ablated"),
             Self::AblateEach => tr("Ranks all heads by the bits that this text costs without each"),
             Self::ShowView(_) => tr("Bring this view to the front"),
             Self::ToggleView(_) => tr("A closed view comes back where it was"),
             Self::ResetLayout => tr("All views, where they stood at first"),
-            Self::SetTheme(_) | Self::SetLanguage(_) => tr("Of the whole window, at once"),
+            Self::SetTheme(_) | Self::SetLanguage(_) => tr("Interface of the whole window"),
             Self::SetMemory(_) => tr("Of a longer text, weights are at hand around the selection"),
             Self::ZoomIn | Self::ZoomOut | Self::ZoomReset => tr("The whole interface"),
             Self::FullScreen => tr("The same key brings the window back"),

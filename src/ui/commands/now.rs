@@ -47,7 +47,7 @@ pub struct Now {
 }
 
 impl Now {
-    /// Whether the open model is a recorded run.
+    /// True if the open model is a recorded run.
     pub fn is_recorded(&self) -> bool {
         self.texts.is_some()
     }
@@ -80,7 +80,7 @@ impl Command {
         }
     }
 
-    /// Whether it can be done.
+    /// True if it can be done.
     pub fn possible(&self, now: &Now) -> bool {
         if self.refusal(now).is_some() {
             return false;
@@ -105,10 +105,10 @@ impl Command {
             Self::RestoreSelected => now.edited_selected && open,
             Self::Continue(_)
             | Self::SetSpan { .. }
-            | Self::Silence { .. }
+            | Self::Ablate { .. }
             | Self::SpanOfSelected(_)
             | Self::AblateEach
-            | Self::SilenceSelected => open,
+            | Self::AblateSelected => open,
             Self::ExportView
             | Self::Export(..)
             | Self::FigureOptions

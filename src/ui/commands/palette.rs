@@ -40,7 +40,7 @@ impl std::fmt::Debug for CommandPalette {
 }
 
 impl CommandPalette {
-    /// Whether it is open.
+    /// True if it is open.
     pub fn is_open(&self) -> bool {
         self.open
     }
@@ -135,7 +135,7 @@ impl CommandPalette {
         let chosen = self.hits.get(self.chosen);
         let chosen = chosen.and_then(|hit| self.items.get(hit.item)).cloned();
         let words = match &chosen {
-            None => tr("Nothing is called like that"),
+            None => tr("No matches"),
             Some(item) if !item.command.possible(now) => {
                 let reason = item.command.refusal(now);
                 reason.unwrap_or(tr("This cannot be done now"))
@@ -143,7 +143,7 @@ impl CommandPalette {
             Some(item) => item.command.explanation(),
         };
         ui.label(quiet(words));
-        ui.label(quiet(tr("↑ ↓ choose · Enter does it · Esc closes")));
+        ui.label(quiet(tr("↑ ↓ choose · Enter to run · Esc closes")));
         let entered = chosen.filter(|_| enter > 0);
         let wanted = clicked.and_then(|i| self.items.get(i).cloned()).or(entered);
         wanted.filter(|item| item.command.possible(now))

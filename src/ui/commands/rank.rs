@@ -137,7 +137,7 @@ fn contiguous(text: &[(char, char)], word: &[char]) -> (u32, usize) {
         .unwrap_or((0, 0))
 }
 
-/// Whether a word begins or ends before the character at `at`.
+/// True if a word begins or ends before the character at `at`.
 fn is_edge(text: &[(char, char)], at: usize) -> bool {
     let (Some((before, _)), Some((after, _))) =
         (at.checked_sub(1).and_then(|i| text.get(i)), text.get(at))
@@ -185,7 +185,7 @@ mod tests {
         assert_eq!(rank.marked, [0, 1, 2, 13, 14, 15]);
         assert!(rank.strong && !rank.exact);
         let rank = Query::new("ablate")
-            .rank("Silence heads", "zero ablate\nmask")
+            .rank("Ablate heads", "zero ablate\nmask")
             .unwrap();
         assert!(rank.strong && rank.marked.is_empty());
     }

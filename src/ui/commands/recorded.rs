@@ -20,9 +20,9 @@ pub fn refusal(command: &Command) -> Option<&'static str> {
             tr("A recorded run holds no weights: open the model to continue the text")
         }
         Command::SetSpan { .. }
-        | Command::Silence { .. }
+        | Command::Ablate { .. }
         | Command::SpanOfSelected(_)
-        | Command::SilenceSelected
+        | Command::AblateSelected
         | Command::RestoreSelected
         | Command::ClearEdits
         | Command::AblateEach => {

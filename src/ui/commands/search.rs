@@ -216,7 +216,7 @@ mod tests {
             ("light", "Light theme"),
             ("shakesp", "Shakespeare, adaptive span"),
             ("scratch", "/data/chinese/scratch-experiment.pt"),
-            ("ablate", "Silence the selected heads"),
+            ("ablate", "Ablate the selected heads"),
             ("heatmap", "Show Attention"),
             ("flops", "Show Cost"),
             ("grid", "Show Grid"),
@@ -269,7 +269,7 @@ mod tests {
             first("english"),
             Command::SetLanguage(Language::English)
         ));
-        assert!(matches!(first("ablate"), Command::SilenceSelected));
+        assert!(matches!(first("ablate"), Command::AblateSelected));
         assert!(matches!(first("词表"), Command::OpenVocabulary));
         assert!(matches!(first("undo"), Command::Undo));
         crate::ui::language::speak(Language::English);

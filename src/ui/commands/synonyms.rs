@@ -21,8 +21,8 @@ impl Command {
             Self::ExportView => tr("save figure picture"),
             Self::Export(..) => tr("save figure picture copy"),
             Self::FigureOptions => tr("save size colours preview"),
-            Self::SilenceSelected => tr("ablate silence zero mask knock out prune switch off"),
-            Self::RestoreSelected | Self::ClearEdits => tr("reset restore unsilence original"),
+            Self::AblateSelected => tr("ablate silence zero mask knock out prune switch off"),
+            Self::RestoreSelected | Self::ClearEdits => tr("reset restore unablate original"),
             Self::AblateEach => tr("importance ranking knock out silence each prune"),
             Self::SetCombine(_) => tr("aggregate average maximum pool"),
             Self::ClearSelection => tr("deselect nothing"),
@@ -46,7 +46,7 @@ impl Command {
         }
     }
 
-    /// Whether it puts another model, text or session in the place of what is open, or ends the window: such a command is
+    /// True if it puts another model, text or session in the place of what is open, or ends the window: such a command is
     /// never guessed from scattered letters.
     pub fn replaces(&self) -> bool {
         matches!(

@@ -42,7 +42,7 @@ impl Purpose {
         }
     }
 
-    /// Whether a folder is wanted.
+    /// True if a folder is wanted.
     fn is_folder(self) -> bool {
         self == Self::Run
     }
@@ -159,7 +159,7 @@ impl Dialogs {
         Some((purpose, path?))
     }
 
-    /// Whether the window's own path field is open.
+    /// True if the window's own path field is open.
     pub fn is_open(&self) -> bool {
         self.field.is_some()
     }

@@ -27,7 +27,7 @@ impl Backend {
         }
     }
 
-    /// Whether a native dialog can be shown.
+    /// True if a native dialog can be shown.
     pub fn answers(self) -> bool {
         // Not known yet counts as no: the window must not wait for a desktop that hangs.
         self == Self::Desktop && DESKTOP.get().copied().unwrap_or(false)
@@ -112,7 +112,7 @@ mod linux {
         folders.iter().any(|folder| folder.join(name).exists())
     }
 
-    /// Whether the portal's file chooser says its version.
+    /// True if the portal's file chooser says its version.
     pub fn portal() -> bool {
         let ask = || -> zbus::Result<u32> {
             let bus = zbus::blocking::Connection::session()?;
@@ -131,7 +131,7 @@ mod linux {
         thread.is_ok() && receiver.recv_timeout(PATIENCE).unwrap_or(false)
     }
 
-    /// Whether zenity is installed and starts.
+    /// True if zenity is installed and starts.
     pub fn zenity() -> bool {
         Command::new("zenity")
             .arg("--version")

@@ -40,7 +40,7 @@ impl Document {
         wanted.then_some(self.snapshot.model_number)
     }
 
-    /// Whether the training run that is open is followed.
+    /// True if the training run that is open is followed.
     pub fn follows_run(&self) -> bool {
         self.followed_model().is_some()
     }

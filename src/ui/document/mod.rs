@@ -8,7 +8,7 @@ pub mod recorded;
 pub mod selection;
 pub mod text_file;
 
-use crate::engine::{Engine, Looks, Sample, Snapshot, Source};
+use crate::engine::{Engine, Queries, Sample, Snapshot, Source};
 use crate::model::{Edits, HeadId, ModelError};
 use crate::text::Accept;
 use crate::ui::text_field::replace::splice;
@@ -46,7 +46,7 @@ pub struct Document {
     /// What was under the pointer in the last frame.
     pub hover: Hover,
     /// What the engine was last asked to look at.
-    looks: Looks,
+    looks: Queries,
     /// The text and what is changed in the model, now and before.
     pub history: History,
     /// A text file being read.
@@ -65,7 +65,7 @@ pub struct Document {
     opened: Option<OpenModel>,
     /// Whether it has no vocabulary, so that its texts are token ids; `None` before the first.
     pub reads_ids: Option<bool>,
-    /// Whether that is a recorded run.
+    /// True if that is a recorded run.
     pub shows_recorded: bool,
     /// While a recorded run is shown, the model that the history's changes belong to.
     pub behind: Option<OpenModel>,
@@ -99,7 +99,7 @@ impl Document {
             engine,
             selection: Selection::default(),
             hover: Hover::default(),
-            looks: Looks::default(),
+            looks: Queries::default(),
             history: History::new(beginning.text),
             text_file: beginning.text_file,
             file: None,
@@ -114,7 +114,7 @@ impl Document {
         }
     }
 
-    /// Whether everything that was asked for is done and in the snapshot.
+    /// True if everything that was asked for is done and in the snapshot.
     pub fn settled(&self) -> bool {
         self.text_file.is_none() && self.asked.is_empty() && self.engine.is_settled(&self.snapshot)
     }
@@ -157,7 +157,7 @@ impl Document {
     }
 
     /// Has the engine look at what the views need, beside what is selected.
-    pub fn look(&mut self, mut looks: Looks) {
+    pub fn look(&mut self, mut looks: Queries) {
         looks.heads = self.selection.heads.clone();
         looks.tokens = self.selection.tokens.clone();
         if looks != self.looks {

@@ -48,7 +48,7 @@ impl Document {
         }
     }
 
-    /// Whether the open model is a recorded run.
+    /// True if the open model is a recorded run.
     pub fn is_recorded(&self) -> bool {
         let model = self.snapshot.model.as_ref();
         model.is_some_and(|model| model.recorded.is_some())

@@ -32,7 +32,7 @@ impl TextFile {
         }
     }
 
-    /// Whether it is the last session's text.
+    /// True if it is the last session's text.
     pub fn restores(&self) -> bool {
         self.restores.is_some()
     }
@@ -47,7 +47,7 @@ pub fn text_of(sample: &Sample) -> Text {
     }
 }
 
-/// Whether `text` is that of a sample.
+/// True if `text` is that of a sample.
 pub fn is_sample(text: &str) -> bool {
     SAMPLES.iter().any(|sample| sample.text == text)
 }

@@ -32,7 +32,7 @@ impl Way {
         match self {
             Self::Save => tr("Save as…"),
             Self::CopyPicture => tr("Copy picture"),
-            Self::CopyNumbers => tr("Copy numbers"),
+            Self::CopyNumbers => tr("Copy data (CSV)"),
             Self::CopySvg => tr("Copy SVG"),
         }
     }

@@ -6,7 +6,7 @@ use super::options::{FigureOptions, for_preview};
 use crate::chart::{Figure, Format, Style};
 use crate::engine::figures::{FigureChoice, FigureError, FigureKind, figure, sign};
 use crate::engine::{
-    Looks, PersistentUse, Snapshot, WeightsFile, WeightsFileError, persistent_file, weights_file,
+    PersistentUse, Queries, Snapshot, WeightsFile, WeightsFileError, persistent_file, weights_file,
 };
 use crate::model::Cancel;
 use crate::ui::language::{self, Language, trf};
@@ -42,7 +42,7 @@ pub enum To {
 
 impl Asked {
     /// Adds what it needs to what is looked at.
-    pub fn look(&self, looks: &mut Looks) {
+    pub fn look(&self, looks: &mut Queries) {
         look(self.kind, &self.choice, looks);
     }
 
@@ -54,7 +54,7 @@ impl Asked {
 }
 
 /// Adds what a figure needs to what is looked at.
-pub fn look(kind: FigureKind, choice: &FigureChoice, looks: &mut Looks) {
+pub fn look(kind: FigureKind, choice: &FigureChoice, looks: &mut Queries) {
     let own = choice.looks(kind);
     looks.survey |= own.survey;
     looks.thumbnails = looks.thumbnails.or(own.thumbnails);
@@ -199,7 +199,7 @@ impl Making {
     }
 }
 
-/// Whether a file is of tensors, by its ending.
+/// True if a file is of tensors, by its ending.
 fn is_tensors(path: &Path) -> bool {
     let ending = path.extension();
     ending.is_some_and(|ending| ending.eq_ignore_ascii_case(TENSORS))

@@ -71,7 +71,7 @@ fn command(path: &Path, how: Reveal) -> Command {
     command
 }
 
-/// Whether a file manager answered: unlike a program that opens folders, it marks the file.
+/// True if a file manager answered: unlike a program that opens folders, it marks the file.
 #[cfg(target_os = "linux")]
 fn file_manager(path: &Path) -> bool {
     let ask = || -> zbus::Result<()> {

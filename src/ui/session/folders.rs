@@ -168,7 +168,7 @@ fn choose(found: &[Found], start: &Start) -> Choice {
     }
 }
 
-/// Whether a session has what is in no other place, and would be lost to what `start` asks for.
+/// True if a session has what is in no other place, and would be lost to what `start` asks for.
 fn loses(found: &Found, start: &Start, wanted: Option<&OpenModel>) -> bool {
     let Some(stored) = &found.stored else {
         return false;
@@ -257,7 +257,7 @@ pub fn take(folder: &Path) -> Result<Option<Begun>, Error> {
     }))
 }
 
-/// Whether no window has the session in a folder.
+/// True if no window has the session in a folder.
 pub fn is_idle(folder: &Path) -> bool {
     matches!(Claim::of(folder), Ok(Some(_)))
 }

@@ -37,9 +37,9 @@ pub struct Place {
     pub size: Option<(f32, f32)>,
     /// Left and top of its frame, where the desktop says.
     pub position: Option<(f32, f32)>,
-    /// Whether it filled the desktop.
+    /// True if it filled the desktop.
     pub maximized: bool,
-    /// Whether it filled the screen.
+    /// True if it filled the screen.
     pub fullscreen: bool,
 }
 
@@ -106,7 +106,7 @@ pub struct Stored {
     pub text: Option<KeptText>,
     /// When it was written.
     pub written: Option<SystemTime>,
-    /// Whether its window is open, or was when the program ended without a word.
+    /// True if its window is open, or was when the program ended without a word.
     pub open: bool,
 }
 

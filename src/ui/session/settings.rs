@@ -61,7 +61,7 @@ pub struct Settings {
     pub figure: Style,
     /// The ending of the figure that was written last.
     pub ending: Option<String>,
-    /// Whether the tour was walked or skipped.
+    /// True if the tour was walked or skipped.
     pub toured: bool,
     /// Answers by checkpoint.
     pub answers: BTreeMap<PathBuf, Answers>,

@@ -61,7 +61,7 @@ impl SessionWriter {
         }
     }
 
-    /// Whether to look for changes now; else, asks for a frame in which to.
+    /// True to look for changes now; else, asks for a frame in which to.
     pub fn is_due(&mut self, ctx: &eframe::egui::Context) -> bool {
         let now = ctx.input(|i| i.time);
         let due = *self.due.get_or_insert(now + DELAY);
@@ -93,7 +93,7 @@ impl SessionWriter {
         self.shared.1.notify_one();
     }
 
-    /// Whether all of an ended session is written.
+    /// True if all of an ended session is written.
     pub fn has_ended(&self) -> bool {
         self.thread.as_ref().is_none_or(JoinHandle::is_finished)
     }
@@ -175,7 +175,7 @@ fn write(
     Ok(())
 }
 
-/// Whether a text is still where it was kept.
+/// True if a text is still where it was kept.
 fn still(folder: &Path, kept: &KeptText) -> bool {
     match kept {
         KeptText::Here { .. } => true,

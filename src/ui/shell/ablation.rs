@@ -22,7 +22,7 @@ pub struct AblationPanel {
 }
 
 impl AblationPanel {
-    /// Whether it is still measuring.
+    /// True if it is still measuring.
     pub fn is_running(&self) -> bool {
         let state = self.task.as_ref().map(AblationTask::state);
         matches!(state, Some(Ablating::Begun | Ablating::Running(..)))

@@ -39,7 +39,7 @@ fn report() -> String {
 }
 
 impl AboutBox {
-    /// Whether it is open.
+    /// True if it is open.
     pub fn is_open(&self) -> bool {
         self.open
     }
@@ -117,7 +117,7 @@ impl AboutBox {
 
 fn licences(ui: &mut Ui, height: f32) {
     ui.label(tr(
-        "MIT or Apache-2.0, as you like: free to use, to change and to pass on. It opens no network connection.",
+        "MIT or Apache-2.0: free to use, to change and to pass on. It opens no network connection.",
     ));
     ui.add_space(4.0);
     let rows = [

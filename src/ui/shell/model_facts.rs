@@ -1,7 +1,7 @@
 //! What was read from a model's file, what was inferred, and what was assumed and can be corrected.
 
 use crate::chart::thousands;
-use crate::engine::Model;
+use crate::engine::LoadedModel;
 use crate::model::About;
 use crate::ui::commands::command::Command;
 use crate::ui::language::{tr, trf};
@@ -12,7 +12,7 @@ use eframe::egui::{self, Ui};
 /// The facts about the open model, and the questions that its file left open.
 #[derive(Debug, Default)]
 pub struct ModelFacts {
-    /// Whether the window is open.
+    /// True if the window is open.
     pub open: bool,
     /// The ramp being edited, with the number of the model that it belongs to.
     ramp: Option<(u64, usize)>,
@@ -20,7 +20,7 @@ pub struct ModelFacts {
 
 impl ModelFacts {
     /// Opens the window if the file left questions open.
-    pub fn ask(&mut self, model: &Model) {
+    pub fn ask(&mut self, model: &LoadedModel) {
         self.open = model.has_questions();
     }
 
@@ -28,7 +28,7 @@ impl ModelFacts {
     pub fn show(
         &mut self,
         ctx: &egui::Context,
-        model: &Model,
+        model: &LoadedModel,
         number: u64,
         palette: &Palette,
         out: &mut Vec<Command>,
@@ -51,7 +51,7 @@ impl ModelFacts {
     fn contents(
         &mut self,
         ui: &mut Ui,
-        model: &Model,
+        model: &LoadedModel,
         number: u64,
         palette: &Palette,
         out: &mut Vec<Command>,
@@ -92,10 +92,7 @@ impl ModelFacts {
                     ),
                 );
                 if architecture.feed_forward() > 0 {
-                    row(
-                        tr("Feed-forward size"),
-                        thousands(architecture.feed_forward()),
-                    );
+                    row(tr("FFN dimension"), thousands(architecture.feed_forward()));
                 }
                 if architecture.persistent() > 0 {
                     row(

@@ -11,9 +11,9 @@ const SHARE: f32 = 0.9;
 /// What is still to be done about the place of the window.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Placing {
-    /// Whether the window is to fill the screen.
+    /// True if the window is to fill the screen.
     fills: bool,
-    /// Whether it is the first start: then the window is fitted to a screen that it cannot fill.
+    /// True if it is the first start: then the window is fitted to a screen that it cannot fill.
     fits: bool,
     /// The time of the first frame.
     begun: Option<f64>,
@@ -40,7 +40,7 @@ impl Placing {
         }
     }
 
-    /// Whether the place is reached, so that what the window says of it can be kept.
+    /// True if the place is reached, so that what the window says of it can be kept.
     pub fn is_done(&self) -> bool {
         !self.fills
     }

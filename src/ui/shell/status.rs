@@ -161,7 +161,7 @@ fn state(bar: &mut StatusBar<'_>, ui: &mut Ui, snapshot: &Snapshot) {
         idle = false;
         let percent = 100 * snapshot.done / tokens.max(1);
         if tokens > LONG {
-            if cancel(ui, tr("Stop reading the text")) {
+            if cancel(ui, tr("Stop processing")) {
                 bar.commands.push(Command::StopReading);
             }
             let share = snapshot.done as f32 / tokens as f32;
@@ -175,7 +175,7 @@ fn state(bar: &mut StatusBar<'_>, ui: &mut Ui, snapshot: &Snapshot) {
         ui.label(quiet(format!("{percent} %")));
     } else if now.stopped {
         idle = false;
-        if ui.small_button(tr("Read on")).clicked() {
+        if ui.small_button(tr("Resume")).clicked() {
             bar.commands.push(Command::ReadOn);
         }
         let words = trf(

@@ -60,7 +60,7 @@ fn words(about: About) -> (&'static str, String) {
         ),
         About::Editor => (
             tr("Your own text"),
-            tr("Type or paste: every view follows at once. Undo takes back text and changes of the model alike. What you leave is there again next time.").into(),
+            tr("Type or paste: every view follows at once. Undo takes back text and changes of the model alike. Your session is restored on restart.").into(),
         ),
         About::Menus => (
             tr("Your own model, your own figures"),
@@ -102,7 +102,7 @@ impl Tour {
         self.stop = Some(0);
     }
 
-    /// Whether a note is shown.
+    /// True if a note is shown.
     pub fn is_open(&self) -> bool {
         self.stop.is_some()
     }
@@ -118,7 +118,7 @@ impl Tour {
         }
     }
 
-    /// Whether Escape was pressed to end it: to be asked before keys go elsewhere.
+    /// True if Escape was pressed to end it: to be asked before keys go elsewhere.
     pub fn escaped(&self, ctx: &egui::Context) -> bool {
         self.is_open() && ctx.input_mut(|i| i.consume_key(Modifiers::NONE, Key::Escape))
     }

@@ -5,7 +5,7 @@ use eframe::egui::text::{LayoutJob, LayoutSection};
 use std::ops::Range;
 use unicode_width::UnicodeWidthChar;
 
-/// Whether a character belongs to a script that is written from right to left.
+/// True if a character belongs to a script that is written from right to left.
 pub(in crate::ui) fn is_rtl(c: char) -> bool {
     matches!(c, '\u{590}'..='\u{8ff}' | '\u{fb1d}'..='\u{fdff}' | '\u{fe70}'..='\u{fefc}'
         | '\u{10800}'..='\u{10fff}' | '\u{1e800}'..='\u{1efff}')

@@ -1,7 +1,7 @@
 //! What all views share: the last snapshot, the selection, what is under the pointer, and a way to ask for things.
 
 use crate::analysis::TokenSet;
-use crate::engine::{Looks, SelectedHeads, Snapshot};
+use crate::engine::{Queries, SelectedHeads, Snapshot};
 use crate::model::{HeadId, Span};
 use crate::ui::commands::command::Command;
 use crate::ui::document::selection::{Hover, Selection};
@@ -18,7 +18,7 @@ pub struct ViewContext<'a> {
     /// What is under the pointer in this frame: to be set by the view that the pointer is in.
     pub hovering: &'a mut Hover,
     /// What the worker is to compute: every view adds what it needs, every frame.
-    pub looks: &'a mut Looks,
+    pub looks: &'a mut Queries,
     /// What the view wants done.
     pub commands: &'a mut Vec<Command>,
     /// The colours.

@@ -19,7 +19,7 @@ pub struct ViewInfo {
     pub key: Option<u8>,
     /// Where it stands in a new window.
     pub home: Home,
-    /// Whether it can be drawn before the weights are read.
+    /// True if it can be drawn before the weights are read.
     pub before_weights: bool,
 }
 

@@ -3,7 +3,7 @@
 use super::context::ViewContext;
 use super::pane::ViewInfo;
 use crate::engine::figures::{FigureChoice, FigureKind};
-use crate::engine::{Looks, Snapshot};
+use crate::engine::{Queries, Snapshot};
 use eframe::egui::Ui;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -19,7 +19,7 @@ pub trait View: Default + Serialize + DeserializeOwned + 'static {
 
     /// Adds what it needs computed from the run, in every frame in which it is drawn. What hangs on where something is drawn,
     /// such as the pixels of a picture, it adds to [`ViewContext::looks`] as it draws.
-    fn ask(&self, _cx: &ViewContext<'_>, _looks: &mut Looks) {}
+    fn ask(&self, _cx: &ViewContext<'_>, _looks: &mut Queries) {}
 
     /// Draws it.
     fn show(&mut self, ui: &mut Ui, cx: &mut ViewContext<'_>);

@@ -14,20 +14,20 @@ use eframe::egui::{self, Ui};
 pub fn head_menu(ui: &mut Ui, cx: &mut ViewContext<'_>, row: &Row) {
     let head = row.id();
     ui.label(strong(head_name(head)));
-    let words = if row.silenced {
+    let words = if row.ablated {
         tr("Let it speak again")
     } else {
-        tr("Silence it: it contributes nothing")
+        tr("Ablate it: it contributes nothing")
     };
-    let silenced = !row.silenced;
-    let silence = Command::Silence { head, silenced };
-    let refusal = cx.refusal(&silence);
+    let ablated = !row.ablated;
+    let ablate = Command::Ablate { head, ablated };
+    let refusal = cx.refusal(&ablate);
     let button = ui.add_enabled(refusal.is_none(), egui::Button::new(words));
     if button
         .on_disabled_hover_text(refusal.unwrap_or_default())
         .clicked()
     {
-        cx.commands.push(silence);
+        cx.commands.push(ablate);
         ui.close();
     }
     let network = cx.snapshot.model.as_ref().map(|model| &model.network);
@@ -44,15 +44,15 @@ pub fn head_menu(ui: &mut Ui, cx: &mut ViewContext<'_>, row: &Row) {
 /// All numbers of a head, one below the other.
 pub fn head_tooltip(ui: &mut Ui, row: &Row) {
     ui.label(strong(head_name(row.id())));
-    if row.silenced {
-        ui.label(tr("silenced: it contributes nothing"));
+    if row.ablated {
+        ui.label(tr("ablated: it contributes nothing"));
     }
     let flag = match row.flag {
         Some(SpanFlag::Unused) => tr(
             "it reaches much further than this text makes use of: 99 % of the weight within a quarter of the reach",
         ),
         Some(SpanFlag::Pressed) => tr(
-            "it presses against its span: the mask takes away a third or more, and a quarter more than of even attention",
+            "it is span-limited: the mask takes away a third or more, and a quarter more than of even attention",
         ),
         None => "",
     };

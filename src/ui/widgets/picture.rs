@@ -1,7 +1,7 @@
 //! Pictures from the worker on the GPU, and what their colours stand for.
 
 use crate::chart::{ColorMap, Scale, colormap};
-use crate::engine::Picture;
+use crate::engine::HeatmapImage;
 use crate::ui::language::tr;
 use eframe::egui::{self, Color32, FontId, Rect, Sense, Ui, Vec2, pos2};
 use std::ops::Range;
@@ -10,17 +10,17 @@ use std::sync::Arc;
 /// The picture on show, kept on the GPU until a newer one comes.
 #[derive(Default)]
 pub(in crate::ui) struct PictureTexture {
-    shown: Option<(Arc<Picture>, egui::TextureHandle)>,
+    shown: Option<(Arc<HeatmapImage>, egui::TextureHandle)>,
 }
 
 impl PictureTexture {
     /// Takes the newest picture; `name` is the texture's.
-    pub fn take(&mut self, ctx: &egui::Context, picture: Option<&Arc<Picture>>, name: &str) {
+    pub fn take(&mut self, ctx: &egui::Context, picture: Option<&Arc<HeatmapImage>>, name: &str) {
         let Some(picture) = picture else {
             self.shown = None;
             return;
         };
-        let known = |(shown, _): &(Arc<Picture>, _)| Arc::ptr_eq(shown, picture);
+        let known = |(shown, _): &(Arc<HeatmapImage>, _)| Arc::ptr_eq(shown, picture);
         if self.shown.as_ref().is_some_and(known) {
             return;
         }
@@ -43,7 +43,7 @@ impl PictureTexture {
     }
 
     /// The picture and its texture.
-    pub fn get(&self) -> Option<(&Picture, &egui::TextureHandle)> {
+    pub fn get(&self) -> Option<(&HeatmapImage, &egui::TextureHandle)> {
         let (picture, texture) = self.shown.as_ref()?;
         Some((picture, texture))
     }

@@ -27,7 +27,7 @@ pub fn ramp_field(
             "Length of the soft mask's ramp. Checkpoints do not store it; 32 is usual",
         ));
         if ui
-            .add_enabled(ramp != current || assumed, egui::Button::new(tr("Use")))
+            .add_enabled(ramp != current || assumed, egui::Button::new(tr("Apply")))
             .clicked()
         {
             out.push(Command::SetRamp(ramp));

@@ -63,7 +63,7 @@ impl DisplayName for Statistic {
             Self::Previous => tr("Prev. %"),
             Self::Context => tr("Text %"),
             Self::Persistent => tr("Pers. %"),
-            Self::Empty => tr("Emp. %"),
+            Self::Empty => tr("Before %"),
             Self::Removed => tr("Rem. %"),
             Self::Head | Self::Reach => self.name(),
         }
@@ -174,7 +174,7 @@ impl Filter {
         }
     }
 
-    /// Whether a head is wanted.
+    /// True if a head is wanted.
     pub fn lets(&self, row: &Row) -> bool {
         self.terms.iter().all(|term| match *term {
             Term::Layer(layer) => row.span.layer == layer,
@@ -215,7 +215,7 @@ mod tests {
             }),
             measure: None,
             flag: None,
-            silenced: false,
+            ablated: false,
         }
     }
 

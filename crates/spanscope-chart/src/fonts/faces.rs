@@ -40,12 +40,12 @@ impl Face {
         })
     }
 
-    /// Whether a glyph is that of a character by itself.
+    /// True if a glyph is that of a character by itself.
     pub(super) fn draws(&self, c: char, glyph: u16) -> bool {
         self.glyph(c) == Some(GlyphId::from(glyph))
     }
 
-    /// Whether it can draw a character.
+    /// True if it can draw a character.
     pub(super) fn has(&self, c: char) -> bool {
         self.glyph(c).is_some()
     }

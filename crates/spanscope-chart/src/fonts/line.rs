@@ -77,7 +77,7 @@ fn written_out(c: char) -> String {
     format!("⟨U+{:04X}⟩", u32::from(c))
 }
 
-/// Whether a character shows by what it does to its neighbours, never by a glyph of its own.
+/// True if a character shows by what it does to its neighbours, never by a glyph of its own.
 fn is_ignorable(c: char) -> bool {
     matches!(c, '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{3164}' | '\u{feff}' | '\u{ffa0}'
         | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
@@ -92,7 +92,7 @@ fn readable(c: char) -> Cow<'static, str> {
     }
 }
 
-/// Whether a character stands by itself, whatever is beside it: its width in a line is its own.
+/// True if a character stands by itself, whatever is beside it: its width in a line is its own.
 fn is_plain(c: char) -> bool {
     matches!(c, '\u{20}'..='\u{ac}' | '\u{ae}'..='\u{2ff}' | '\u{370}'..='\u{482}' | '\u{48a}'..='\u{58f}'
         | '\u{2010}'..='\u{2027}' | '\u{2030}'..='\u{205e}' | '\u{2070}'..='\u{20cf}' | '\u{2100}'..='\u{25ff}'

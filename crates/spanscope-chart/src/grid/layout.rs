@@ -28,15 +28,15 @@ pub(super) struct Layout<'a> {
     pub(super) side: f64,
     /// From one picture to the next, across and down.
     pub(super) pitch: (f64, f64),
-    /// Whether columns have numbers above them.
+    /// True if columns have numbers above them.
     pub(super) numbered: bool,
-    /// Whether every picture has its name below it.
+    /// True if every picture has its name below it.
     pub(super) named: bool,
-    /// Whether every picture has what heads are sorted by below it.
+    /// True if every picture has what heads are sorted by below it.
     pub(super) noted: bool,
     /// Room for names.
     pub(super) caption: f64,
-    /// Whether distances are numbered.
+    /// True if distances are numbered.
     pub(super) scaled: bool,
     pub(super) bar: Option<Area>,
 }

@@ -35,8 +35,8 @@ pub struct SmallHead {
     pub values: Vec<f32>,
     /// Written below the picture where there is room: what heads are sorted by.
     pub note: String,
-    /// Whether the head contributes nothing: its picture is crossed out.
-    pub silenced: bool,
+    /// True if the head contributes nothing: its picture is crossed out.
+    pub ablated: bool,
 }
 
 impl SmallHead {
@@ -56,7 +56,7 @@ pub struct HeadGrid {
     pub subtitle: String,
     /// The pictures, in their order.
     pub heads: Vec<SmallHead>,
-    /// Whether the order is layer by layer: a line for each layer then.
+    /// True if the order is layer by layer: a line for each layer then.
     pub by_layer: bool,
     /// The same colours for all heads; otherwise each has its own largest weight.
     pub common: bool,
@@ -199,13 +199,13 @@ impl HeadGrid {
         };
         let ink = Ink::of(self.range(f64::from(high)), style.map(self.map), style.dark);
         let mut group = Group::new();
-        let silenced = if head.silenced { ", silenced" } else { "" };
+        let ablated = if head.ablated { ", ablated" } else { "" };
         let note = match head.note.is_empty() {
             true => String::new(),
             false => format!(", {}", head.note),
         };
         let words = format!(
-            "head {}{note}{silenced}; largest weight {own:.3}",
+            "head {}{note}{ablated}; largest weight {own:.3}",
             head.name()
         );
         group.append(Title::new(clean(&words)));
@@ -220,7 +220,7 @@ impl HeadGrid {
         let line = (area.width * 0.015).clamp(0.15, 0.5);
         frame.assign("stroke-width", canvas::round(line));
         page.add(frame);
-        if head.silenced {
+        if head.ablated {
             let (from, to) = ((area.left, area.bottom()), (area.right(), area.top));
             page.line(from, to, "#000000", 1.4);
             page.line(from, to, "#ffffff", 0.6);
@@ -300,7 +300,7 @@ mod tests {
                         .map(|v| if v == 11 { f32::NAN } else { v as f32 / 10.0 })
                         .collect(),
                     note: format!("{i} tokens"),
-                    silenced: i == 1,
+                    ablated: i == 1,
                 })
                 .collect(),
             edges: vec![1, 2, 4, 100],

@@ -13,7 +13,7 @@ use super::{Figure, Provenance, Style, Table};
 pub struct Axis {
     /// What stands along it, with the unit: "distance (tokens)".
     pub title: String,
-    /// Whether it is logarithmic; what is not above zero is left out then.
+    /// True if it is logarithmic; what is not above zero is left out then.
     pub log: bool,
     /// Where it begins; `None` for the smallest value.
     pub low: Option<f64>,

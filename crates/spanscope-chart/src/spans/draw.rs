@@ -110,8 +110,8 @@ fn marks(page: &mut Canvas, chart: &SpanChart, at: &Layout, theme: &Theme, gray:
             let mut group = Group::new();
             let effective = chart.effective.iter().find(|e| (e.layer, e.head) == place);
             let trained = chart.trained.iter().find(|t| (t.layer, t.head) == place);
-            let silenced = chart.silenced.contains(&place);
-            group.append(Title::new(tooltip(head, effective, trained, silenced)));
+            let ablated = chart.ablated.contains(&place);
+            group.append(Title::new(tooltip(head, effective, trained, ablated)));
             if !chart.sort {
                 let mut stalk = line((*x, at.bottom), (*x, y), color, round(stem));
                 stalk.assign("stroke-opacity", 0.45);
@@ -124,7 +124,7 @@ fn marks(page: &mut Canvas, chart: &SpanChart, at: &Layout, theme: &Theme, gray:
                 let from = at.y(chart.value(trained));
                 overlay::ghost(&mut group, (*x, from, y), radius, theme);
             }
-            if silenced {
+            if ablated {
                 group.append(overlay::cross(*x, y, radius, color));
             } else {
                 // Greys are told apart by shape as well.
@@ -183,13 +183,13 @@ fn tooltip(
     head: &HeadSpan,
     effective: Option<&EffectiveSpan>,
     trained: Option<&HeadSpan>,
-    silenced: bool,
+    ablated: bool,
 ) -> String {
     let trained = trained.map_or(String::new(), |trained| {
         let span = theme::short(trained.span);
         format!("; trained to reach {}, span {span}", trained.reach)
     });
-    let silenced = if silenced { "; silenced" } else { "" };
+    let ablated = if ablated { "; ablated" } else { "" };
     let used = match effective.map(|effective| effective.within) {
         Some([Some(half), Some(most), Some(nearly)]) => {
             format!("; 50, 90, 99 % of its weight within {half}, {most}, {nearly}")
@@ -197,7 +197,7 @@ fn tooltip(
         _ => String::new(),
     };
     format!(
-        "{}: reach {}, span {}{trained}{silenced}{used}",
+        "{}: reach {}, span {}{trained}{ablated}{used}",
         HeadId::new(head.layer, head.head).in_words(),
         head.reach,
         theme::short(head.span),

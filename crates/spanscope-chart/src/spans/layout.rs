@@ -46,14 +46,14 @@ pub(super) struct Layout {
     pub(super) subtitle_base: f64,
     /// What lies over the marks.
     pub(super) legend: Vec<Entry>,
-    /// Whether the limit has a line.
+    /// True if the limit has a line.
     pub(super) limit: bool,
     pub(super) limit_label: String,
-    /// Whether every mark has its number.
+    /// True if every mark has its number.
     pub(super) values: bool,
-    /// Whether every head has its name under it.
+    /// True if every head has its name under it.
     pub(super) names: bool,
-    /// Whether the layers are written out: "Layer 1".
+    /// True if the layers are written out: "Layer 1".
     pub(super) long_layers: bool,
     linear: bool,
     low: f64,
@@ -228,7 +228,7 @@ pub(super) fn layer_name(layer: usize) -> String {
     format!("Layer {layer}")
 }
 
-/// Whether a line at the limit leaves enough of the plot to the heads.
+/// True if a line at the limit leaves enough of the plot to the heads.
 fn shows_limit(chart: &SpanChart, largest: f64) -> bool {
     if chart.limit == 0 {
         return false;

@@ -63,7 +63,7 @@ pub struct SpanChart {
     /// Heads whose spans were set by hand, as they were trained: a hollow mark each.
     pub trained: Vec<HeadSpan>,
     /// Heads that contribute nothing, by layer and head: their marks are crosses.
-    pub silenced: Vec<(usize, usize)>,
+    pub ablated: Vec<(usize, usize)>,
     /// What a text makes of the spans: dashes for each head, at 50, 90 and 99 % of its weight, the wider the less. May be empty.
     pub effective: Vec<EffectiveSpan>,
     /// Which of the three have dashes; the table has all.
@@ -89,7 +89,7 @@ impl Default for SpanChart {
         Self {
             heads: Vec::new(),
             trained: Vec::new(),
-            silenced: Vec::new(),
+            ablated: Vec::new(),
             effective: Vec::new(),
             marked: [true; 3],
             title: String::new(),
@@ -175,8 +175,8 @@ impl Figure for SpanChart {
             columns.push(Column::of("trained_span", "tokens"));
             columns.push(Column::of("trained_reach", "tokens"));
         }
-        if !self.silenced.is_empty() {
-            columns.push(Column::new("silenced"));
+        if !self.ablated.is_empty() {
+            columns.push(Column::new("ablated"));
         }
         if !self.effective.is_empty() {
             let names = ["effective_50", "effective_90", "effective_99"];
@@ -197,8 +197,8 @@ impl Figure for SpanChart {
                 row.push(trained.span.into());
                 row.push(trained.reach.into());
             }
-            if !self.silenced.is_empty() {
-                row.push(usize::from(self.silenced.contains(&place)).into());
+            if !self.ablated.is_empty() {
+                row.push(usize::from(self.ablated.contains(&place)).into());
             }
             if !self.effective.is_empty() {
                 let effective = self.effective.iter().find(|e| (e.layer, e.head) == place);

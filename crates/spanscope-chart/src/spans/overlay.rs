@@ -54,8 +54,8 @@ pub(super) fn legend(chart: &SpanChart, width: f64, top: f64) -> (Vec<Entry>, f6
     if !chart.trained.is_empty() {
         found.push((Sample::Ghost, "as trained, where set by hand".into()));
     }
-    if !chart.silenced.is_empty() {
-        found.push((Sample::Cross, "silenced".into()));
+    if !chart.ablated.is_empty() {
+        found.push((Sample::Cross, "ablated".into()));
     }
     if found.is_empty() {
         return (Vec::new(), top);

@@ -199,7 +199,7 @@ fn what_was_set_by_hand_stands_beside_what_was_trained() {
         reach: 92,
         ..trained
     };
-    chart.silenced = vec![(8, 6)];
+    chart.ablated = vec![(8, 6)];
     for sort in [false, true] {
         chart.sort = sort;
         let svg = chart.svg(&Style {
@@ -223,14 +223,14 @@ fn what_was_set_by_hand_stands_beside_what_was_trained() {
         assert_eq!(heights.len(), 2);
         // The hollow one first, as much higher as its reach is longer.
         assert!((heights[1] - heights[0] - (y(92.0) - y(1310.0))).abs() < 0.05);
-        let silent = of("layer 8, head 6: reach 2480, span 2448; silenced");
+        let silent = of("layer 8, head 6: reach 2480, span 2448; ablated");
         assert!(silent.children().any(|n| n.has_tag_name("path")));
         assert!(silent.children().all(|n| !n.has_tag_name("circle")));
-        assert!(svg.contains("as trained") && svg.contains("silenced"));
+        assert!(svg.contains("as trained") && svg.contains("ablated"));
     }
     let csv = chart.csv().unwrap();
     assert!(csv.starts_with(
-        "layer,head,span_tokens,reach_tokens,trained_span_tokens,trained_reach_tokens,silenced\n"
+        "layer,head,span_tokens,reach_tokens,trained_span_tokens,trained_reach_tokens,ablated\n"
     ));
     assert!(
         csv.contains("\n7,3,60,92,1278,1310,0\n") && csv.contains("\n8,6,2448,2480,2448,2480,1\n")
@@ -276,7 +276,7 @@ proptest! {
             let i = i % chart.heads.len();
             chart.trained.push(chart.heads[i]);
             chart.heads[i].reach = reach;
-            if reach % 3 == 0 { chart.silenced.push((i / heads, i % heads)); }
+            if reach % 3 == 0 { chart.ablated.push((i / heads, i % heads)); }
         }
         if used > 0 {
             chart.effective = chart.heads.iter().map(|h| EffectiveSpan {

@@ -1,7 +1,7 @@
 //! Every head ablated in turn: what a text costs without it.
 
 use super::bits;
-use crate::model::{BLOCK, Blind, Cancel, ModelError, Network, Run};
+use crate::model::{BLOCK, Cancel, ModelError, Network, NoObserver, Run};
 use std::sync::Arc;
 
 /// What a text costs without one head.
@@ -43,7 +43,7 @@ pub fn ablate_each(
     let spans = network.spans();
     let places = spans.iter().map(|span| (span.layer, span.head));
     let places: Vec<(usize, usize)> = places
-        .filter(|(layer, head)| !edits.is_silenced(*layer, *head))
+        .filter(|(layer, head)| !edits.is_ablated(*layer, *head))
         .collect();
     let all = places.len() + 1;
     told(0, all);
@@ -54,7 +54,7 @@ pub fn ablate_each(
     let mut heads = Vec::with_capacity(places.len());
     for (done, (layer, head)) in places.into_iter().enumerate() {
         let mut without = edits.clone();
-        without.set_silenced(layer, head, true);
+        without.set_ablated(layer, head, true);
         let bits = mean_bits(network.edited(&without)?, ids, cancel)?;
         let bits = bits.unwrap_or(f64::NAN);
         heads.push(Ablated {
@@ -79,7 +79,7 @@ fn mean_bits(network: Network, ids: &[u32], cancel: &Cancel) -> Result<Option<f6
     run.for_length(ids.len());
     let (mut sum, mut count) = (0.0, 0_usize);
     for (i, block) in ids.chunks(BLOCK).enumerate() {
-        run.extend(block, BLOCK, cancel, &Blind)?;
+        run.extend(block, BLOCK, cancel, &NoObserver)?;
         let (from, to) = (i * BLOCK, i * BLOCK + block.len());
         let targets = ids.get(from + 1..ids.len().min(to + 1));
         for nats in run.nll(from, targets.unwrap_or_default(), cancel)? {

@@ -6,8 +6,7 @@
 mod ablation;
 mod band;
 pub mod cost;
-mod gathered;
-pub mod lens;
+pub mod logit_lens;
 mod margins;
 mod predict;
 mod recorder;
@@ -17,12 +16,12 @@ mod statistic;
 pub mod sums;
 mod survey;
 mod text_weights;
+mod token_attention;
 mod token_set;
 mod usage;
 
 pub use ablation::{Ablated, Ablation, ablate_each};
 pub use band::{BandGrid, BandLayout, BandWindow, Pool};
-pub use gathered::Gathered;
 pub use margins::BandMargins;
 pub use predict::{Candidate, Prediction, Truth, predict, predictions};
 pub use recorder::HeadRecorder;
@@ -35,6 +34,7 @@ pub use survey::{
     flag,
 };
 pub use text_weights::TextWeights;
+pub use token_attention::TokenAttention;
 pub use token_set::TokenSet;
 pub use usage::{VectorSums, VectorUsage, top_queries};
 

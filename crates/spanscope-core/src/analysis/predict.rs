@@ -115,7 +115,7 @@ fn of(log_probs: &[f32], at: usize, next: Option<u32>, k: usize) -> Prediction {
 mod tests {
     use super::*;
     use crate::checkpoint::Checkpoint;
-    use crate::model::{BLOCK, Blind, Cancel, Network};
+    use crate::model::{BLOCK, Cancel, Network, NoObserver};
     use std::path::Path;
     use std::sync::Arc;
 
@@ -157,7 +157,7 @@ mod tests {
         let ids: Vec<u32> = (0..500_u32).map(|i| i * i % 31 % vocab_size).collect();
         let mut run = Run::new(Arc::new(network));
         let cancel = Cancel::default();
-        run.extend(&ids, BLOCK, &cancel, &Blind).unwrap();
+        run.extend(&ids, BLOCK, &cancel, &NoObserver).unwrap();
         let nll = run.nll(0, &ids[1..], &cancel).unwrap();
         for at in [0, 1, 300, 498] {
             let found = predict(&run, at, Some(ids[at + 1]), 10).unwrap();

@@ -60,8 +60,8 @@ pub struct HeadRow {
     pub measure: Option<HeadMeasure>,
     /// What is worth pointing out about its span.
     pub flag: Option<SpanFlag>,
-    /// Whether it is made to contribute nothing.
-    pub silenced: bool,
+    /// True if it is made to contribute nothing.
+    pub ablated: bool,
 }
 
 impl HeadRow {

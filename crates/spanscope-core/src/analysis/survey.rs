@@ -262,7 +262,7 @@ fn tiles(queries: Range<usize>) -> impl Iterator<Item = Range<usize>> {
 }
 
 impl Piece {
-    /// Whether what follows belongs into another piece.
+    /// True if what follows belongs into another piece.
     fn is_whole(&self) -> bool {
         self.end().is_multiple_of(PIECE)
     }

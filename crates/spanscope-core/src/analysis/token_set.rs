@@ -15,7 +15,7 @@ impl TokenSet {
         Self::from(position..position + 1)
     }
 
-    /// Whether there is no token in it.
+    /// True if there is no token in it.
     pub fn is_empty(&self) -> bool {
         self.ranges.is_empty()
     }
@@ -25,7 +25,7 @@ impl TokenSet {
         self.ranges.iter().map(ExactSizeIterator::len).sum()
     }
 
-    /// Whether the token at `position` is in it.
+    /// True if the token at `position` is in it.
     pub fn contains(&self, position: usize) -> bool {
         let after = self.ranges.partition_point(|range| range.start <= position);
         after

@@ -68,7 +68,7 @@ impl FileBytes {
         }
     }
 
-    /// Whether the file is as long as it was when it was opened. Code that trains saves over the same file, which begins
+    /// True if the file is as long as it was when it was opened. Code that trains saves over the same file, which begins
     /// with cutting it off.
     pub fn is_whole(&self) -> bool {
         match self {

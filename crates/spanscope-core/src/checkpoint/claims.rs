@@ -72,7 +72,7 @@ impl Claims {
         }
     }
 
-    /// How many bytes all tensors together may be.
+    /// Number of bytes all tensors together may be.
     pub fn most(&self) -> usize {
         self.most
     }

@@ -24,7 +24,7 @@ pub(super) enum Storage {
 }
 
 impl Storage {
-    /// Whether the bytes are those that were written, as far as the archive tells. It reads them all.
+    /// True if the bytes are those that were written, as far as the archive tells. It reads them all.
     pub fn is_intact(&self, file: &FileBytes) -> bool {
         match self {
             Storage::Mapped(_, Some(crc)) => matches(self.bytes(file.all()), *crc),
@@ -41,7 +41,7 @@ impl Storage {
     }
 }
 
-/// Whether bytes have the checksum that an archive has of them.
+/// True if bytes have the checksum that an archive has of them.
 fn matches(bytes: &[u8], crc: u32) -> bool {
     // Writers that leave the checksum out write 0. A fuzzer that had to find sums would find nothing else.
     crc == 0 || cfg!(fuzzing) || crc32(bytes) == crc

@@ -37,7 +37,7 @@ pub(super) struct Contents {
     pub storages: Vec<Placed>,
     pub found: Vec<Found>,
     pub claims: Claims,
-    /// Whether tensors of bytes may be numbers by a rule of the network: it says which network that is.
+    /// True if tensors of bytes may be numbers by a rule of the network: it says which network that is.
     pub keeps_bytes: bool,
     pub notes: Vec<String>,
     pub curves: Vec<Curve>,

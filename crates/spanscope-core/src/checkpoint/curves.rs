@@ -79,7 +79,7 @@ pub struct Line {
 pub struct Panel {
     /// What their y is.
     pub quantity: Quantity,
-    /// Whether x is the step of the training (batches seen); else it is the entry of the log, from 1.
+    /// True if x is the step of the training (batches seen); else it is the entry of the log, from 1.
     pub by_step: bool,
     /// The curves, by name; at least one.
     pub lines: Vec<Line>,

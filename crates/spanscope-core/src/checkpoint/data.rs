@@ -44,7 +44,7 @@ impl<'a> TensorData<'a> {
         self.view.info.elements()
     }
 
-    /// Whether there are no elements.
+    /// True if there are no elements.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }

@@ -96,7 +96,7 @@ pub(super) fn strided(bytes: &[u8], dtype: Dtype, start: usize, stride: usize, o
     }
 }
 
-/// Whether no value is an infinity or what is no number. It looks at all of them: without a way out early the loop
+/// True if no value is an infinity or what is no number. It looks at all of them: without a way out early the loop
 /// works on many values at once.
 pub(super) fn all_finite(values: &[f32]) -> bool {
     const EXPONENT: u32 = 0x7f80_0000;

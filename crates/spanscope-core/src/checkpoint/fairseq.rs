@@ -38,7 +38,7 @@ impl Settings {
         self.numbers.get(name).copied()
     }
 
-    /// Whether they are those of the port of adaptive span.
+    /// True if they are those of the port of adaptive span.
     pub fn name_adaptive_span(&self) -> bool {
         let name = self.architecture.as_deref().unwrap_or_default();
         name.replace('-', "_").starts_with("adaptive_span")
@@ -111,7 +111,7 @@ fn inside(pickle: &Pickle, mut id: Id) -> Id {
     id
 }
 
-/// Whether a name in a file is one of the port's: `decoder.model.` stands before it, among whatever wrappers add, such as
+/// True if a name in a file is one of the port's: `decoder.model.` stands before it, among whatever wrappers add, such as
 /// `module` and `_orig_mod`.
 pub fn is_fairseq_name(file_name: &str) -> bool {
     let is_wrapper = |part: &&str| *part == "module" || part.starts_with('_');

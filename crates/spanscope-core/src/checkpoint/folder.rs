@@ -31,7 +31,7 @@ const WEIGHTS: [&str; 4] = [
 /// 91,000 tensors has 9 MB, and configurations have some thousand bytes.
 const LONGEST: u64 = 32 << 20;
 
-/// Whether a folder is one in Hugging Face's layout, by its `config.json`.
+/// True if a folder is one in Hugging Face's layout, by its `config.json`.
 pub(super) fn is_model(folder: &Path) -> bool {
     companion(folder, CONFIG).is_some()
 }
@@ -194,7 +194,7 @@ fn beside(input: &mut Input, name: &str, folder: &Path) -> Result<(), Checkpoint
     Ok(())
 }
 
-/// Whether the header of a `.safetensors` file has the name that all networks of the published code have.
+/// True if the header of a `.safetensors` file has the name that all networks of the published code have.
 fn names_positions(file: &[u8]) -> bool {
     const NAME: &[u8] = b"key_pe\"";
     let length = file.first_chunk::<8>().map(|n| u64::from_le_bytes(*n));

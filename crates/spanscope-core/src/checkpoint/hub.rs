@@ -73,7 +73,7 @@ fn resolve_in(text: &Path, cache: Option<&Path>) -> Result<PathBuf, CheckpointEr
     })
 }
 
-/// Whether a text is a model's name, by the hub's rules, and no path to a file of a kind that is opened here.
+/// True if a text is a model's name, by the hub's rules, and no path to a file of a kind that is opened here.
 fn is_name(text: &str) -> bool {
     let is_part = |part: &str| {
         plain_name(part).is_some()

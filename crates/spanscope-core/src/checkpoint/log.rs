@@ -118,7 +118,7 @@ impl Reader<'_, '_> {
         Ok(())
     }
 
-    /// How many numbers there may be in a list, an array or a tensor.
+    /// Number of numbers there may be in a list, an array or a tensor.
     fn length(&self, id: Id) -> Option<usize> {
         if let Some(items) = self.pickle.tuple(id) {
             return Some(items.len());
@@ -210,7 +210,7 @@ impl Reader<'_, '_> {
         Some((shape.collect::<Option<_>>()?, scalar, is_big, bytes))
     }
 
-    /// Whether a list that could not be read may be one of numbers all the same: not one of texts, or of dicts.
+    /// True if a list that could not be read may be one of numbers all the same: not one of texts, or of dicts.
     fn may_be_numbers(&self, id: Id) -> bool {
         let Some(items) = self.pickle.tuple(id) else {
             return true;

@@ -116,7 +116,7 @@ pub fn in_folder(path: &Path) -> PathBuf {
     }
 }
 
-/// Whether a folder is opened as a model: it has a `config.json`, holds a single GGUF model, or is that of a model in the hub's
+/// True if a folder is opened as a model: it has a `config.json`, holds a single GGUF model, or is that of a model in the hub's
 /// cache.
 pub fn is_model_folder(path: &Path) -> bool {
     folder::is_model(path) || hub::snapshot(path).is_some() || nearby::only_gguf(path).is_some()
@@ -263,7 +263,7 @@ impl Checkpoint {
         &self.notes
     }
 
-    /// How many bytes all tensors together may be, each counted once, before a small file is refused that asks for more.
+    /// Number of bytes all tensors together may be, each counted once, before a small file is refused that asks for more.
     pub fn most_bytes(&self) -> usize {
         self.most
     }
@@ -287,13 +287,13 @@ impl Checkpoint {
         counts.into_iter().map(|(dtype, _)| dtype).collect()
     }
 
-    /// Whether two names stand for the same numbers in the same storage (tied weights).
+    /// True if two names stand for the same numbers in the same storage (tied weights).
     pub fn same_storage(&self, a: &str, b: &str) -> bool {
         self.view_number(a)
             .is_some_and(|number| self.view_number(b) == Some(number))
     }
 
-    /// Whether a tensor has more numbers than there are in the file for it: an expanded view repeats them.
+    /// True if a tensor has more numbers than there are in the file for it: an expanded view repeats them.
     pub fn repeats(&self, name: &str) -> bool {
         let stored = self.tensors.get(name);
         stored.is_some_and(|stored| stored.view.repeats())

@@ -121,7 +121,7 @@ pub(super) fn holder<'a>(names: impl Iterator<Item = &'a str> + Clone) -> &'a st
     }
 }
 
-/// Whether a name says that what it is of is an average of weights, or a network that others were trained from.
+/// True if a name says that what it is of is an average of weights, or a network that others were trained from.
 pub(super) fn is_second(name: &str) -> bool {
     const SECOND: [&str; 5] = ["ema", "swa", "averag", "teacher", "shadow"];
     let name = name.to_lowercase();

@@ -36,7 +36,7 @@ impl RunProgress {
         (self.seconds > 0).then(|| u64::try_from(seconds).unwrap_or(u64::MAX))
     }
 
-    /// Whether it has all its steps. It may be resumed with more.
+    /// True if it has all its steps. It may be resumed with more.
     pub fn is_finished(&self) -> bool {
         self.step >= self.steps
     }
@@ -63,7 +63,7 @@ impl RunProgress {
     }
 }
 
-/// Whether a tensor of a checkpoint is there only for the run to go on.
+/// True if a tensor of a checkpoint is there only for the run to go on.
 pub fn is_training_state(name: &str) -> bool {
     name.starts_with(TRAINING_STATE) && name != SPAN_HISTORY
 }

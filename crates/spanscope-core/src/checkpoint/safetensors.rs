@@ -21,7 +21,7 @@ use std::path::Path;
 /// Metadata key under which tied tensors are listed: a JSON object, name → the name that holds the data.
 const TIED: &str = "tied";
 
-/// Whether the file begins as a safetensors file does: a length, then a JSON object.
+/// True if the file begins as a safetensors file does: a length, then a JSON object.
 pub(super) fn recognises(file: &[u8]) -> bool {
     let Some(length) = file.first_chunk::<8>() else {
         return false;
@@ -92,7 +92,7 @@ pub(super) fn open(contents: &mut Contents, file: &FileBytes) -> Result<Vec<Foun
     Ok(found)
 }
 
-/// Whether a tensor of bytes is one of gpt-oss's packed ones: nibbles, or the scales of 32 of them.
+/// True if a tensor of bytes is one of gpt-oss's packed ones: nibbles, or the scales of 32 of them.
 fn is_packed(name: &str) -> bool {
     name.ends_with("_blocks") || name.ends_with("_scales")
 }

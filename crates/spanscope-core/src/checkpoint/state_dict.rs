@@ -63,7 +63,7 @@ struct Candidate {
     /// The keys that lead there.
     path: String,
     tensors: usize,
-    /// Whether position embeddings are among them.
+    /// True if position embeddings are among them.
     has_positions: bool,
     /// An average of the weights, or a network that was trained from: not what is meant where there are others.
     is_second: bool,

@@ -65,7 +65,7 @@ impl View {
         Some((elements > 0).then_some(last))
     }
 
-    /// Whether some element of the storage stands for several of the tensor's.
+    /// True if some element of the storage stands for several of the tensor's.
     pub fn repeats(&self) -> bool {
         let last = self.last().flatten().map_or(0, |last| last - self.offset);
         self.info.elements() > last.saturating_add(1)

@@ -203,7 +203,7 @@ pub(super) fn tensor(
     })))
 }
 
-/// Whether a value is a tensor, of whatever kind.
+/// True if a value is a tensor, of whatever kind.
 pub(super) fn is_tensor(pickle: &Pickle, id: Id) -> bool {
     let call = Call::unwrapped(pickle, id);
     call.is_some_and(|call| {
@@ -312,7 +312,7 @@ pub(super) struct NumberRef<'a> {
     pub offset: usize,
     /// Of each dimension.
     pub strides: Vec<usize>,
-    /// How many numbers it has.
+    /// Number of numbers it has.
     pub count: usize,
 }
 

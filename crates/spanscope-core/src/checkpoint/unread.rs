@@ -15,7 +15,7 @@ pub struct UnreadTensor {
     pub what: String,
     /// What to do about it.
     pub advice: &'static str,
-    /// Whether it is a single whole number or truth value: a counter, a switch.
+    /// True if it is a single whole number or truth value: a counter, a switch.
     pub is_counter: bool,
 }
 

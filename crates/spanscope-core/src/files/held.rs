@@ -99,7 +99,7 @@ impl Drop for Held {
     }
 }
 
-/// Whether the open file is the one at `path`.
+/// True if the open file is the one at `path`.
 #[cfg(unix)]
 fn is_at(file: &File, path: &Path) -> bool {
     use std::os::unix::fs::MetadataExt;

@@ -51,7 +51,7 @@ impl Target {
     }
 }
 
-/// Whether a folder lists what a process has open: `/proc/self/fd`, `/dev/fd`.
+/// True if a folder lists what a process has open: `/proc/self/fd`, `/dev/fd`.
 fn is_open_files(folder: &Path) -> bool {
     folder == Path::new("/dev/fd") || folder.starts_with("/proc") && folder.ends_with("fd")
 }

@@ -72,7 +72,7 @@ pub struct Architecture {
 pub struct Clusters {
     /// First token id after each cluster; the last one is the vocabulary size.
     pub cutoffs: Vec<usize>,
-    /// Whether input and output share their weights.
+    /// True if input and output share their weights.
     pub tied: bool,
 }
 
@@ -117,9 +117,9 @@ pub struct LearnedPositions {
 pub struct OutputSpec {
     /// The norm before it.
     pub norm: Option<NormSpec>,
-    /// Whether its matrix is the input embedding.
+    /// True if its matrix is the input embedding.
     pub tied: bool,
-    /// Whether every token has a bias.
+    /// True if every token has a bias.
     pub bias: bool,
     /// What logits are multiplied by.
     pub scale: f32,
@@ -212,12 +212,12 @@ impl Architecture {
         own.or(self.ramp())
     }
 
-    /// Whether heads learn their spans.
+    /// True if heads learn their spans.
     pub fn learns_spans(&self) -> bool {
         self.ramp().is_some()
     }
 
-    /// Whether the weights of a query add up to less than 1, because what the soft mask takes away is not given back.
+    /// True if the weights of a query add up to less than 1, because what the soft mask takes away is not given back.
     pub fn loses_weight(&self) -> bool {
         self.learns_spans()
             && self
@@ -231,13 +231,13 @@ impl Architecture {
             .map_or_else(Normalisation::default, |attention| attention.normalisation)
     }
 
-    /// Whether heads find empty context before the text, which takes weight.
+    /// True if heads find empty context before the text, which takes weight.
     pub fn has_empty_context(&self) -> bool {
         self.first()
             .is_some_and(|attention| attention.outside == Outside::EmptyContext)
     }
 
-    /// Whether any head has a learned sink.
+    /// True if any head has a learned sink.
     pub fn has_sinks(&self) -> bool {
         self.layers.iter().any(|layer| layer.attention.sink)
     }

@@ -52,7 +52,7 @@ impl Assumption {
         self.about
     }
 
-    /// Whether it is a guess that only the user can settle.
+    /// True if it is a guess that only the user can settle.
     pub fn is_open(&self) -> bool {
         matches!(self.about, About::Ramp | About::NoVocabulary)
     }

@@ -6,8 +6,8 @@
 
 use super::architecture::Outside;
 use super::band::{Band, Context, Queries};
+use super::beyond_reach;
 use super::cache::{BLOCK_TOKENS, value_width};
-use super::far;
 use super::head_weights::{HeadSums, HeadWeights, Part};
 use super::heads::Head;
 use super::kernel::{
@@ -129,8 +129,8 @@ fn weigh(cx: &Context<'_>, queries: Queries, beyond: Beyond, scratch: &mut Scrat
     }
     if head.adaptive {
         let add = match beyond {
-            Beyond::WhereItShows => far::add,
-            Beyond::All => far::add_all,
+            Beyond::WhereItShows => beyond_reach::add,
+            Beyond::All => beyond_reach::add_all,
         };
         add(cx, queries, &mut scratch.softmax, &mut scratch.far);
     }
@@ -270,7 +270,7 @@ fn read(cx: &Context<'_>, queries: Queries, scratch: &mut Scratch) -> Vec<f32> {
     let Queries { first, count } = queries;
     let dv = value_width(cx.dim);
     let mut out = vec![0.0; count * dv];
-    if cx.head.silenced {
+    if cx.head.ablated {
         return out;
     }
     let covered: Vec<(Range<usize>, Range<isize>)> = queries

@@ -37,7 +37,7 @@ impl Context<'_> {
         self.head.scale
     }
 
-    /// How many distances the query at position `t` can see, where the softmax ends at the text's start; else the reach.
+    /// Number of distances the query at position `t` can see, where the softmax ends at the text's start; else the reach.
     pub fn reach_at(&self, t: usize) -> usize {
         match self.head.outside {
             Outside::Nothing => self.head.reach.min(t + self.head.shift()),
@@ -197,7 +197,7 @@ impl Band {
         &self.window(i, t)[self.before_text(t)..]
     }
 
-    /// How many columns of the window of the query at position `t` lie before the text.
+    /// Number of columns of the window of the query at position `t` lie before the text.
     fn before_text(&self, t: usize) -> usize {
         let before = self.far.saturating_sub(t + self.shift);
         before.min(self.far - self.near)

@@ -278,13 +278,13 @@ impl HeadCache {
         self.q.forget(position);
     }
 
-    /// Whether the keys and values that queries from `position` on need are all there.
+    /// True if the keys and values that queries from `position` on need are all there.
     pub fn sees(&self, position: usize, reach: usize, kept: usize) -> bool {
         self.k.start() <= position.saturating_sub(kept)
             && self.v.start() <= position.saturating_sub(reach)
     }
 
-    /// Whether the query of the token at `position` is kept.
+    /// True if the query of the token at `position` is kept.
     pub fn has_query(&self, position: usize) -> bool {
         self.first_query() <= position
     }

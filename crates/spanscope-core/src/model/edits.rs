@@ -18,16 +18,16 @@ use std::sync::{Arc, OnceLock};
 pub struct Edits {
     /// z in tokens; finite, not negative.
     spans: BTreeMap<HeadId, f32>,
-    silenced: BTreeSet<HeadId>,
+    ablated: BTreeSet<HeadId>,
 }
 
 /// No span is NaN.
 impl Eq for Edits {}
 
 impl Edits {
-    /// Whether nothing is changed.
+    /// True if nothing is changed.
     pub fn is_empty(&self) -> bool {
-        self.spans.is_empty() && self.silenced.is_empty()
+        self.spans.is_empty() && self.ablated.is_empty()
     }
 
     /// Sets a head's z, in tokens. What is below 0 becomes 0; what is above S counts as S in the
@@ -65,40 +65,40 @@ impl Edits {
     }
 
     /// Silences a head, or lets it speak again.
-    pub fn set_silenced(&mut self, layer: usize, head: usize, silenced: bool) {
-        if silenced {
-            self.silenced.insert(HeadId::new(layer, head));
+    pub fn set_ablated(&mut self, layer: usize, head: usize, ablated: bool) {
+        if ablated {
+            self.ablated.insert(HeadId::new(layer, head));
         } else {
-            self.silenced.remove(&HeadId::new(layer, head));
+            self.ablated.remove(&HeadId::new(layer, head));
         }
     }
 
-    /// Whether a head is silenced.
-    pub fn is_silenced(&self, layer: usize, head: usize) -> bool {
-        self.silenced.contains(&HeadId::new(layer, head))
+    /// True if a head is silenced.
+    pub fn is_ablated(&self, layer: usize, head: usize) -> bool {
+        self.ablated.contains(&HeadId::new(layer, head))
     }
 
     /// All silenced heads, in order.
-    pub fn silenced(&self) -> impl Iterator<Item = HeadId> + '_ {
-        self.silenced.iter().copied()
+    pub fn ablated(&self) -> impl Iterator<Item = HeadId> + '_ {
+        self.ablated.iter().copied()
     }
 
-    /// Whether anything is changed of a head.
+    /// True if anything is changed of a head.
     pub fn is_edited(&self, layer: usize, head: usize) -> bool {
-        self.spans.contains_key(&HeadId::new(layer, head)) || self.is_silenced(layer, head)
+        self.spans.contains_key(&HeadId::new(layer, head)) || self.is_ablated(layer, head)
     }
 
     /// Leaves a head as trained; returns whether anything was changed of it.
     pub fn clear(&mut self, layer: usize, head: usize) -> bool {
         let span = self.clear_span(layer, head).is_some();
-        let silenced = self.silenced.remove(&HeadId::new(layer, head));
-        span || silenced
+        let ablated = self.ablated.remove(&HeadId::new(layer, head));
+        span || ablated
     }
 
     /// Leaves all heads as trained.
     pub fn clear_all(&mut self) {
         self.spans.clear();
-        self.silenced.clear();
+        self.ablated.clear();
     }
 }
 
@@ -107,9 +107,9 @@ impl Edits {
 struct Stored {
     #[serde(default)]
     spans: Vec<StoredSpan>,
-    /// Layer and head.
-    #[serde(default)]
-    silenced: Vec<HeadId>,
+    /// Layer and head. Sessions of before call them silenced.
+    #[serde(default, alias = "silenced")]
+    ablated: Vec<HeadId>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -126,7 +126,7 @@ impl From<Edits> for Stored {
             spans: spans
                 .map(|(HeadId { layer, head }, span)| StoredSpan { layer, head, span })
                 .collect(),
-            silenced: edits.silenced().collect(),
+            ablated: edits.ablated().collect(),
         }
     }
 }
@@ -137,7 +137,7 @@ impl TryFrom<Stored> for Edits {
     fn try_from(stored: Stored) -> Result<Self, ModelError> {
         let mut edits = Self {
             spans: BTreeMap::new(),
-            silenced: stored.silenced.into_iter().collect(),
+            ablated: stored.ablated.into_iter().collect(),
         };
         for StoredSpan { layer, head, span } in stored.spans {
             edits.set_span(layer, head, span)?;
@@ -173,12 +173,12 @@ impl Network {
                 if let Some(span) = span {
                     applied.set_span(index, i, span)?;
                 }
-                let silenced = edits.is_silenced(index, i);
-                applied.set_silenced(index, i, silenced);
+                let ablated = edits.is_ablated(index, i);
+                applied.set_ablated(index, i, ablated);
                 settings.push(Setting {
                     trained: head.trained,
                     span: span.unwrap_or(head.trained),
-                    silenced,
+                    ablated,
                     sink: head.sink,
                     open: span.is_none() && layer.spec.attention.window == Window::Full,
                     before: head.before.clone(),
@@ -218,9 +218,9 @@ impl Network {
         &self.edits
     }
 
-    /// Whether a head contributes nothing; false where there is no such head.
-    pub fn silenced(&self, layer: usize, head: usize) -> bool {
-        self.edits.is_silenced(layer, head)
+    /// True if a head contributes nothing; false where there is no such head.
+    pub fn ablated(&self, layer: usize, head: usize) -> bool {
+        self.edits.is_ablated(layer, head)
     }
 
     /// A head's z as the file has it, in tokens, whatever it is set to; S for a fixed span, `None` where there is no
@@ -250,7 +250,7 @@ mod tests {
         let mut edits = Edits::default();
         edits.set_span(1, 2, 12.5).unwrap();
         edits.set_span(0, 3, -1.0).unwrap();
-        edits.set_silenced(1, 0, true);
+        edits.set_ablated(1, 0, true);
         edits
     }
 
@@ -280,8 +280,8 @@ mod tests {
         assert_eq!(edits.clear_span(1, 2), Some(12.5));
         assert!(edits.clear(0, 3) && edits.is_empty());
         let mut edits = some();
-        edits.set_silenced(1, 0, false);
-        assert!(edits != some() && edits.silenced().count() == 0);
+        edits.set_ablated(1, 0, false);
+        assert!(edits != some() && edits.ablated().count() == 0);
         edits.clear_all();
         assert_eq!(edits, Edits::default());
     }

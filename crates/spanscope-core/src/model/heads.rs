@@ -134,7 +134,7 @@ pub(super) struct Head {
     pub span: f32,
     /// Number of distances computed.
     pub reach: usize,
-    /// Whether a soft mask follows the softmax.
+    /// True if a soft mask follows the softmax.
     pub adaptive: bool,
     /// What follows the soft mask.
     pub normalisation: Normalisation,
@@ -144,8 +144,8 @@ pub(super) struct Head {
     pub kept: usize,
     /// The norm of the longest p_δ with δ beyond the reach and no more than `kept`.
     pub longest_far_position: f32,
-    /// Whether it contributes nothing.
-    pub silenced: bool,
+    /// True if it contributes nothing.
+    pub ablated: bool,
     /// What products of queries and keys are multiplied by.
     pub scale: f32,
     /// c of a soft cap c · tanh(score / c).
@@ -156,7 +156,7 @@ pub(super) struct Head {
     pub sink: Option<f32>,
     /// The nearest distance that it sees.
     pub nearest: usize,
-    /// Whether it sees the whole text so far.
+    /// True if it sees the whole text so far.
     pub open: bool,
     /// What it finds before the text.
     pub outside: Outside,
@@ -186,9 +186,9 @@ pub(super) struct Setting {
     pub trained: f32,
     /// z in tokens, as it shall count: see [`settable`].
     pub span: f32,
-    pub silenced: bool,
+    pub ablated: bool,
     pub sink: Option<f32>,
-    /// Whether it sees the whole text so far, however long that is.
+    /// True if it sees the whole text so far, however long that is.
     pub open: bool,
     pub before: Option<Arc<Before>>,
     pub persistent: Arc<Persistent>,
@@ -248,7 +248,7 @@ pub(super) fn of_layer(
             },
             kept,
             longest_far_position: positions.longest(reach, kept),
-            silenced: setting.silenced,
+            ablated: setting.ablated,
             scale: spec.scale,
             cap: spec.score_cap,
             slope: match &spec.position {

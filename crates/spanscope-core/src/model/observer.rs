@@ -4,7 +4,7 @@ use super::head_weights::{HeadSums, HeadWeights};
 
 /// Is told what happens during a forward pass, tile by tile, from several threads.
 pub trait Observer: Sync {
-    /// Whether [`Observer::head`] is to be called for a head; weights that nobody wants are not copied.
+    /// True if [`Observer::head`] is to be called for a head; weights that nobody wants are not copied.
     fn wants(&self, layer: usize, head: usize) -> bool {
         let _ = (layer, head);
         true
@@ -27,18 +27,18 @@ pub trait Observer: Sync {
 }
 
 /// Observes nothing.
-pub struct Blind;
+pub struct NoObserver;
 
-impl Observer for Blind {
+impl Observer for NoObserver {
     fn wants(&self, _: usize, _: usize) -> bool {
         false
     }
 }
 
 /// Tells two observers.
-pub struct Both<'a>(pub &'a dyn Observer, pub &'a dyn Observer);
+pub struct Tee<'a>(pub &'a dyn Observer, pub &'a dyn Observer);
 
-impl Observer for Both<'_> {
+impl Observer for Tee<'_> {
     fn wants(&self, layer: usize, head: usize) -> bool {
         self.0.wants(layer, head) || self.1.wants(layer, head)
     }

@@ -93,7 +93,7 @@ impl PartKind {
     }
 }
 
-/// How many parameters a part of a network has.
+/// Number of parameters a part of a network has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Part {
     /// What they are for.

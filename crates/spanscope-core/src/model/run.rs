@@ -127,7 +127,7 @@ impl Run {
         self.hidden.forget(len.saturating_sub(1));
     }
 
-    /// Whether everything that queries from `position` on can see is kept, and the run can go on there.
+    /// True if everything that queries from `position` on can see is kept, and the run can go on there.
     fn sees_all_before(&self, position: usize) -> bool {
         let layers = self.network.layers.iter().zip(&self.caches);
         layers.into_iter().all(|(layer, caches)| {

@@ -75,7 +75,7 @@ fn dot(a: &[f32], b: impl Iterator<Item = f32>) -> f32 {
 mod tests {
     use super::*;
     use crate::checkpoint::Checkpoint;
-    use crate::model::{Blind, Cancel, Network};
+    use crate::model::{Cancel, Network, NoObserver};
     use std::path::Path;
     use std::sync::Arc;
 
@@ -85,7 +85,7 @@ mod tests {
         let file = Checkpoint::open(&path).unwrap();
         let mut run = Run::new(Arc::new(Network::load(&file, Some(16)).unwrap()));
         let ids: Vec<u32> = (0..200).map(|i| (i * i * 7 + i / 3) % 60).collect();
-        run.set(&ids, &Cancel::default(), &Blind).unwrap();
+        run.set(&ids, &Cancel::default(), &NoObserver).unwrap();
         run
     }
 

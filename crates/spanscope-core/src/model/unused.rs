@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 /// The tensors of a file that the network does not use.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Unused {
-    /// How many tensors it does use.
+    /// Number of tensors it does use.
     pub used: usize,
     /// Those that are known and not needed: what they are, and how many.
     pub known: Vec<(&'static str, usize)>,

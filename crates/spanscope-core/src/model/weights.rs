@@ -155,7 +155,7 @@ pub struct Network {
     pub(super) edits: Edits,
     /// The layers on a device, where runs compute if it is there.
     pub(super) accelerator: OnceLock<Accelerator>,
-    /// Whether it is what a run file holds of a network.
+    /// True if it is what a run file holds of a network.
     pub(super) recorded: bool,
 }
 
@@ -174,7 +174,7 @@ pub struct Span {
     pub window: Window,
     /// The nearest distance that it sees: 0 where a token sees itself.
     pub nearest: usize,
-    /// Whether it sees the whole text so far, however long: its reach is then what it was trained for, where that is known.
+    /// True if it sees the whole text so far, however long: its reach is then what it was trained for, where that is known.
     pub open: bool,
 }
 
@@ -240,7 +240,7 @@ impl Span {
         heads.collect()
     }
 
-    /// Whether it was learned, and a soft mask fades it out.
+    /// True if it was learned, and a soft mask fades it out.
     pub fn is_learned(&self) -> bool {
         matches!(self.window, Window::Soft { .. })
     }
@@ -341,7 +341,7 @@ impl Network {
         &self.parts
     }
 
-    /// Whether it is what a run file holds of a network: it can be looked at with the run, but not run, nor changed.
+    /// True if it is what a run file holds of a network: it can be looked at with the run, but not run, nor changed.
     pub fn is_recorded(&self) -> bool {
         self.recorded
     }

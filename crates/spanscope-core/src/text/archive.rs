@@ -15,7 +15,7 @@ const PLENTY: u64 = 16 << 20;
 /// Packed bytes that are read ahead: little, for all of them count as used.
 const AHEAD: usize = 1 << 15;
 
-/// How many times that a text may be beyond them. Deflate makes 1,000 zeros one byte, and of text a quarter.
+/// Number of times that a text may be beyond them. Deflate makes 1,000 zeros one byte, and of text a quarter.
 const RATIO: u64 = 100;
 
 /// The text in a `.gz`, several streams one after the other included; `head` is what was read of the file already.
@@ -55,7 +55,7 @@ fn known(name: &str) -> Option<&'static str> {
     })
 }
 
-/// Whether some systems put such a file into archives of their own accord.
+/// True if some systems put such a file into archives of their own accord.
 fn is_litter(name: &str) -> bool {
     let last = name.rsplit('/').next().unwrap_or(name);
     name.starts_with("__MACOSX/") || matches!(last, ".DS_Store" | "Thumbs.db" | "desktop.ini")
@@ -189,12 +189,12 @@ impl<R: Read> Read for Checked<R> {
     }
 }
 
-/// Whether a file begins as a `.zip` does, be it an empty one.
+/// True if a file begins as a `.zip` does, be it an empty one.
 pub(super) fn is_zip(head: &[u8]) -> bool {
     head.starts_with(crate::zip_directory::MAGIC) || head.starts_with(b"PK\x05\x06")
 }
 
-/// Whether it begins as a `.gz` does.
+/// True if it begins as a `.gz` does.
 pub(super) fn is_gz(head: &[u8]) -> bool {
     head.starts_with(&[0x1f, 0x8b])
 }

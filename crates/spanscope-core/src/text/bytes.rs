@@ -11,7 +11,7 @@ use std::ops::Range;
 /// The byte b ≥ 0x80 is this character plus b. The bundled fonts draw it as the byte in a frame.
 const BASE: u32 = 0x0010_FE00;
 
-/// How many bytes a stand-in takes in a `str`.
+/// Number of bytes a stand-in takes in a `str`.
 const LEN: usize = 4;
 
 /// What a stand-in begins with in UTF-8, as few other characters do.
@@ -66,7 +66,7 @@ pub fn to_bytes(text: &str) -> Cow<'_, [u8]> {
     Cow::Owned(bytes)
 }
 
-/// Whether a text has bytes that are no UTF-8, as their stand-ins.
+/// True if a text has bytes that are no UTF-8, as their stand-ins.
 fn has_stand_ins(text: &str) -> bool {
     // Long texts are looked through at every edit, and few have an F4 at all.
     text.as_bytes().contains(&LEAD) && text.chars().any(|c| stood_for(c).is_some())

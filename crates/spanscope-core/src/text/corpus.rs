@@ -27,7 +27,7 @@ struct Candidate {
     unit: Unit,
     /// What was assumed, for the note and for errors.
     how: String,
-    /// Whether it is a text whose tokens stand apart.
+    /// True if it is a text whose tokens stand apart.
     is_prepared: bool,
 }
 
@@ -359,7 +359,7 @@ fn candidates(
     Ok(found)
 }
 
-/// Whether the tokens of a text are the ids of another: all numbers from 0 up to their number. All bytes may be those of
+/// True if the tokens of a text are the ids of another: all numbers from 0 up to their number. All bytes may be those of
 /// binary data.
 fn are_ids(tokens: &[Token]) -> bool {
     let numbers = tokens.len().saturating_sub(1);

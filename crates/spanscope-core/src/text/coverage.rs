@@ -55,7 +55,7 @@ impl Coverage {
         sort(&mut self.which);
     }
 
-    /// Whether the vocabulary has as much of the text as any vocabulary of such texts should.
+    /// True if the vocabulary has as much of the text as any vocabulary of such texts should.
     pub fn is_enough(&self) -> bool {
         let is_little = self.missing.saturating_mul(FEW) <= self.pieces;
         let is_some = self.missing <= SOME && self.missing.saturating_mul(2) <= self.pieces;

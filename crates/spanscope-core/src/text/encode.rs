@@ -43,7 +43,7 @@ impl Vocabulary {
         ids
     }
 
-    /// How many bytes a mark takes that some programs write before UTF-8. To a model of bytes it is text; of others it is
+    /// Number of bytes a mark takes that some programs write before UTF-8. To a model of bytes it is text; of others it is
     /// no part of the first character or word.
     pub fn mark_len(&self, text: &[u8]) -> usize {
         // A tokenizer knows what to make of it.
@@ -154,14 +154,14 @@ const SPECIAL: [&str; 18] = [
     "[EOS]",
 ];
 
-/// Whether a token is known to stand for nothing in a text, such as `<unk>` and fairseq's `madeupword0001`.
+/// True if a token is known to stand for nothing in a text, such as `<unk>` and fairseq's `madeupword0001`.
 pub(super) fn is_special(token: &str) -> bool {
     let filler = token.strip_prefix("madeupword");
     let is_filler = filler.is_some_and(|n| !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit()));
     is_filler || SPECIAL.contains(&token)
 }
 
-/// Whether a token of a list, where no text is, stands for nothing in a text: anything in such brackets may.
+/// True if a token of a list, where no text is, stands for nothing in a text: anything in such brackets may.
 pub(super) fn is_bracketed(token: &str) -> bool {
     let inside = |open: char, close: char| {
         let inside = token.strip_prefix(open).and_then(|t| t.strip_suffix(close));

@@ -138,7 +138,7 @@ impl Inspector {
         self.seen += chunk.len() as u64;
     }
 
-    /// Whether there was a zero byte.
+    /// True if there was a zero byte.
     pub(super) fn has_nul(&self) -> bool {
         self.nul.is_some()
     }

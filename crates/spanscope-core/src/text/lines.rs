@@ -39,7 +39,7 @@ struct Forms {
 pub(super) struct Listing {
     /// The ways to read it, the likelier first.
     pub readings: Vec<Reading>,
-    /// Whether it can be nothing but a list.
+    /// True if it can be nothing but a list.
     pub is_certain: bool,
     /// An empty line in it, by its number.
     pub empty: Option<usize>,
@@ -145,7 +145,7 @@ impl LineTally {
     }
 }
 
-/// Whether a line is one token: no white space, or nothing but one.
+/// True if a line is one token: no white space, or nothing but one.
 fn is_token(line: &str) -> bool {
     !line.contains(char::is_whitespace) || line.chars().nth(1).is_none()
 }
@@ -241,7 +241,7 @@ fn of_columns(lines: &[Box<str>]) -> Option<Listing> {
     })
 }
 
-/// Whether a list has no token for the end of a line.
+/// True if a list has no token for the end of a line.
 pub(super) fn lacks_eos(tokens: &[String]) -> bool {
     !tokens.iter().any(|token| token == EOS || token == "</s>")
 }

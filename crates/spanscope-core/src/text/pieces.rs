@@ -29,7 +29,7 @@ pub trait Pieces: fmt::Debug + Send + Sync {
     /// The token of a piece as files write it.
     fn id_of(&self, piece: &str) -> Option<u32>;
 
-    /// Whether it stands for no text, such as the token that a text begins with.
+    /// True if it stands for no text, such as the token that a text begins with.
     fn is_special(&self, id: u32) -> bool;
 }
 
@@ -52,7 +52,7 @@ impl Vocabulary {
         Some(self.pieces()?.encode(text, go_on))
     }
 
-    /// Whether a token stands for no text.
+    /// True if a token stands for no text.
     pub fn is_special(&self, id: u32) -> bool {
         self.pieces().is_some_and(|pieces| pieces.is_special(id))
     }

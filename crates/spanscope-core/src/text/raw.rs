@@ -71,12 +71,12 @@ impl RawTally {
         }
     }
 
-    /// How many bytes there were.
+    /// Number of bytes there were.
     pub(super) fn len(&self) -> u64 {
         self.len
     }
 
-    /// Whether this is a raw text8: small letters and spaces in one line.
+    /// True if this is a raw text8: small letters and spaces in one line.
     pub(super) fn is_text8(&self) -> bool {
         let bytes = (0u8..=255).zip(&self.first);
         let small = bytes
@@ -109,7 +109,7 @@ impl RawTally {
         sorted(self.letters(self.len), true)
     }
 
-    /// How many bytes from the start have exactly `size` tokens: from the first number up to and
+    /// Number of bytes from the start have exactly `size` tokens: from the first number up to and
     /// with the second.
     pub(super) fn ends_of_size(&self, size: usize) -> Option<(u64, u64)> {
         let mut firsts: Vec<u64> = self.first.iter().copied().flatten().collect();

@@ -142,7 +142,7 @@ fn codepoint(c: char) -> String {
     format!("⟨U+{:04X}⟩", u32::from(c))
 }
 
-/// Whether a character is one of those that stand for others here, so that it cannot stand for itself.
+/// True if a character is one of those that stand for others here, so that it cannot stand for itself.
 fn is_sign(c: char) -> bool {
     matches!(c, '␣' | '⏎' | '⇥' | '⟨' | '◌' | '\u{2400}'..='\u{2421}')
 }
@@ -181,7 +181,7 @@ pub fn visible(text: &str) -> String {
     shown
 }
 
-/// Whether a character changes how others are shown but leaves no mark itself.
+/// True if a character changes how others are shown but leaves no mark itself.
 fn is_invisible(c: char) -> bool {
     matches!(c,
         '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
@@ -191,7 +191,7 @@ fn is_invisible(c: char) -> bool {
         | '\u{e0000}'..='\u{e0fff}')
 }
 
-/// Whether a character stands on the one before it.
+/// True if a character stands on the one before it.
 fn is_mark(c: char) -> bool {
     !c.is_ascii() && !is_invisible(c) && c.width() == Some(0)
 }

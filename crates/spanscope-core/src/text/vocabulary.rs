@@ -76,7 +76,7 @@ struct Inner {
     direct: [Option<u32>; 256],
     index: HashMap<Arc<str>, u32>,
     eos: Option<u32>,
-    /// Whether `_` stands for a space.
+    /// True if `_` stands for a space.
     underscore_is_space: bool,
     /// A tokenizer, and how many rows the model's embeddings have.
     pieces: Option<(Arc<dyn Pieces>, usize)>,
@@ -227,7 +227,7 @@ impl Vocabulary {
         self
     }
 
-    /// How many tokens there are.
+    /// Number of tokens there are.
     pub fn len(&self) -> usize {
         match &self.inner.pieces {
             Some((_, rows)) => *rows,
@@ -235,7 +235,7 @@ impl Vocabulary {
         }
     }
 
-    /// Whether there are no tokens.
+    /// True if there are no tokens.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }

@@ -15,7 +15,7 @@ pub(super) struct WordTally {
     words: HashMap<Box<str>, Seen, BuildHasherDefault<Mix>>,
     /// What follows the last blank of the chunks so far.
     rest: Vec<u8>,
-    /// Whether the text so far ends within a line.
+    /// True if the text so far ends within a line.
     in_line: bool,
     limit: usize,
     given_up: bool,
@@ -39,7 +39,7 @@ impl WordTally {
         }
     }
 
-    /// How many different tokens there were, if that was too many.
+    /// Number of different tokens there were, if that was too many.
     pub(super) fn over(&self) -> Option<usize> {
         (self.given_up && self.words.len() >= self.limit).then_some(self.limit)
     }

@@ -3,7 +3,7 @@
 use super::jobs::Jobs;
 use super::text::{self, Read};
 use super::{CorpusError, LeftOut, TextFile, TextRecord};
-use crate::{EngineError, Model};
+use crate::{EngineError, LoadedModel};
 use spanscope_core::analysis::sums::{MOST_TOKENS, SumRecorder, Sums, SumsError, to_units};
 use spanscope_core::model::{BLOCK, Cancel, Run};
 use std::cmp::Reverse;
@@ -56,13 +56,13 @@ pub type Keep<'a> = &'a (dyn Fn(&Block<'_>) -> Result<(), CorpusError> + Sync);
 /// How to measure many texts.
 pub struct Measure<'a> {
     /// The model.
-    pub model: &'a Model,
+    pub model: &'a LoadedModel,
     /// Texts at the same time; the threads at hand are shared out among them. Several can be faster where texts are
     /// short, one takes less memory.
     pub jobs: usize,
-    /// Whether texts that cannot be read, or hold no token that the model knows, are left out; else they are refused.
+    /// True if texts that cannot be read, or hold no token that the model knows, are left out; else they are refused.
     pub skip_bad: bool,
-    /// Whether to measure what the masks take away and how even the weights are: it takes twice the time.
+    /// True to measure what the masks take away and how even the weights are: it takes twice the time.
     pub removed: bool,
     /// Asks to stop.
     pub cancel: &'a Cancel,

@@ -49,7 +49,7 @@ pub enum CorpusError {
     Text {
         /// The text, and why.
         text: LeftOut,
-        /// How many others there are like it.
+        /// Number of others there are like it.
         others: usize,
     },
     /// A text is not what it was a moment ago.

@@ -2,7 +2,7 @@
 
 use super::{CorpusError, CorpusSums, Progress, TextRecord};
 use crate::run_file::{RunFile, RunFileError};
-use crate::{EngineError, Model, replay};
+use crate::{EngineError, LoadedModel, replay};
 use spanscope_core::analysis::sums::{SumRecorder, Sums, SumsError, to_units};
 use spanscope_core::model::Cancel;
 use spanscope_core::text::to_bytes;
@@ -28,7 +28,7 @@ fn told(error: RunFileError) -> CorpusError {
 /// # Errors
 /// When there is no such text, one is there twice, the file cannot be read, or on cancellation.
 pub fn recorded_sums(
-    model: &Model,
+    model: &LoadedModel,
     file: &Arc<RunFile>,
     index: Option<usize>,
     cancel: &Cancel,

@@ -39,12 +39,12 @@ impl Shard {
         self.index
     }
 
-    /// How many parts there are.
+    /// Number of parts there are.
     pub fn of(self) -> usize {
         self.of
     }
 
-    /// Whether it has the text at `position` (from 0) of the sorted corpus: every n-th.
+    /// True if it has the text at `position` (from 0) of the sorted corpus: every n-th.
     pub fn takes(self, position: usize) -> bool {
         position % self.of == self.index - 1
     }

@@ -1,7 +1,7 @@
 //! One text of a corpus: read, and what is written down about it.
 
 use super::{CorpusError, TextFile, TextKind};
-use crate::{EngineError, Model};
+use crate::{EngineError, LoadedModel};
 use serde::{Deserialize, Serialize};
 use spanscope_chart::thousands;
 use spanscope_core::analysis::sums::Totals;
@@ -82,7 +82,7 @@ pub(super) struct Read {
 /// # Errors
 /// When no text at all can be read: the model has no vocabulary.
 pub(super) fn read(
-    model: &Model,
+    model: &LoadedModel,
     file: &TextFile,
 ) -> Result<Result<Read, EngineError>, CorpusError> {
     match read_one(model, file) {
@@ -91,7 +91,7 @@ pub(super) fn read(
     }
 }
 
-fn read_one(model: &Model, file: &TextFile) -> Result<Read, EngineError> {
+fn read_one(model: &LoadedModel, file: &TextFile) -> Result<Read, EngineError> {
     let mut sum = Sha256Sum::default();
     let (ids, unknown, predicted) = match file.kind {
         TextKind::Ids => {

@@ -1,7 +1,7 @@
 //! The weights of some heads.
 
 use super::provenance;
-use crate::{Combine, Heads, Model};
+use crate::{Combine, Heads, LoadedModel};
 use spanscope_chart::{ColorMap, Heatmap, Scale, SideColumn, TokenName, thousands};
 use spanscope_core::analysis::{BandGrid, BandLayout, BandMargins, BandWindow, Pool, TextWeights};
 use spanscope_core::model::HeadId;
@@ -78,7 +78,7 @@ struct Lines {
 }
 
 impl Lines {
-    fn new(model: &Model, heads: &Heads, weights: &TextWeights) -> Self {
+    fn new(model: &LoadedModel, heads: &Heads, weights: &TextWeights) -> Self {
         let spans = model.network.spans();
         let mut of = spans.iter();
         let span = heads.single();
@@ -114,7 +114,7 @@ const NAMED: usize = 8;
 /// The weights of some heads as a figure, with columns for what is not on the text; `queries` are positions in the text
 /// among those of `weights`.
 pub fn heatmap(
-    model: &Model,
+    model: &LoadedModel,
     ids: &[u32],
     weights: &TextWeights,
     heads: &Heads,

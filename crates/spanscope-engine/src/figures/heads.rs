@@ -2,7 +2,7 @@
 
 use super::attention::MASKED;
 use super::{FigureError, provenance};
-use crate::{HeadStats, Model, Snapshot};
+use crate::{HeadStats, LoadedModel, Snapshot};
 use spanscope_chart::{
     Cell, CellMark, ColorMap, Column, Columns, HeadGrid, Heatmap, Scale, SmallHead, StackedHead,
     Table, thousands,
@@ -24,7 +24,7 @@ pub fn head_rows(snapshot: &Snapshot) -> Vec<HeadRow> {
             .and_then(|s| s.measures.get(i).copied())
             .filter(|measure| measure.queries > 0),
         flag: surveyed.and_then(|s| s.flags.get(i).copied().flatten()),
-        silenced: model.network.silenced(span.layer, span.head),
+        ablated: model.network.ablated(span.layer, span.head),
         span,
     };
     spans.into_iter().enumerate().map(row).collect()
@@ -36,7 +36,7 @@ pub fn head_rows(snapshot: &Snapshot) -> Vec<HeadRow> {
 /// # Errors
 /// When the statistic is not known of any head: without a text, for most.
 pub fn matrix(
-    model: &Model,
+    model: &LoadedModel,
     rows: &[HeadRow],
     statistic: Statistic,
 ) -> Result<Heatmap, FigureError> {
@@ -90,13 +90,13 @@ fn written(value: f64, kind: StatisticKind) -> String {
 }
 
 /// The heads that are not as they were trained: silenced, or with a span that was set by hand.
-fn marked(model: &Model, rows: &[HeadRow]) -> Vec<(usize, usize, CellMark)> {
+fn marked(model: &LoadedModel, rows: &[HeadRow]) -> Vec<(usize, usize, CellMark)> {
     let edits = model.network.edits();
     let framed = edits
         .spans()
         .map(|(HeadId { layer, head }, _)| (layer, head, CellMark::Framed));
-    let silenced = rows.iter().filter(|row| row.silenced).map(HeadRow::id);
-    let crossed = silenced.map(|HeadId { layer, head }| (layer, head, CellMark::Crossed));
+    let ablated = rows.iter().filter(|row| row.ablated).map(HeadRow::id);
+    let crossed = ablated.map(|HeadId { layer, head }| (layer, head, CellMark::Crossed));
     framed.chain(crossed).collect()
 }
 
@@ -129,7 +129,7 @@ fn facts(rows: &[HeadRow], statistic: Statistic, marked: &[(usize, usize, CellMa
     );
     for (mark, meaning) in [
         (CellMark::Framed, "framed: span set by hand"),
-        (CellMark::Crossed, "crossed: silenced"),
+        (CellMark::Crossed, "crossed: ablated"),
     ] {
         if marked.iter().any(|(_, _, found)| *found == mark) {
             facts += &format!("; {meaning}");
@@ -160,7 +160,11 @@ fn numbers(rows: &[HeadRow]) -> Table {
 }
 
 /// Where every head's weight goes, as means over a text of `tokens` tokens; `shares` layer by layer.
-pub fn shares(model: &Model, shares: &[Shares], tokens: usize) -> Result<Columns, FigureError> {
+pub fn shares(
+    model: &LoadedModel,
+    shares: &[Shares],
+    tokens: usize,
+) -> Result<Columns, FigureError> {
     if shares.is_empty() {
         return Err(FigureError::NoText);
     }
@@ -276,7 +280,7 @@ impl Default for GridStyle {
 /// # Errors
 /// When there are none: without a text.
 pub fn grid(
-    model: &Model,
+    model: &LoadedModel,
     rows: &[HeadRow],
     surveyed: &HeadStats,
     style: GridStyle,
@@ -301,7 +305,7 @@ pub fn grid(
                     Some(value) => written(value, style.sort.kind()),
                     None => String::new(),
                 },
-                silenced: row.silenced,
+                ablated: row.ablated,
             })
         })
         .collect();

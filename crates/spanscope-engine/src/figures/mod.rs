@@ -25,7 +25,7 @@ pub use tables::{effective_chart, effective_table, persistent_chart, texts_table
 pub use text::{Shade, blind_bits, candidates, shaded_text, surprisal};
 pub use usage::{usage, usage_of, vectors};
 
-use super::open::Model;
+use super::open::LoadedModel;
 use spanscope_chart::{Provenance, Source};
 
 /// Why there is no such figure.
@@ -60,16 +60,16 @@ pub enum FigureError {
 }
 
 /// Why a model has no figure of its training.
-fn no_curves(model: &Model) -> FigureError {
+fn no_curves(model: &LoadedModel) -> FigureError {
     match model.has_unread_curves() {
         true => FigureError::UnreadCurves,
         false => FigureError::NoCurves,
     }
 }
 
-/// Where a figure's numbers come from, for its metadata; with the model's hash, if [`Model::sha256`] was asked for before.
+/// Where a figure's numbers come from, for its metadata; with the model's hash, if [`LoadedModel::sha256`] was asked for before.
 /// Spans set by hand and heads ablated are named.
-pub fn provenance(model: &Model) -> Provenance {
+pub fn provenance(model: &LoadedModel) -> Provenance {
     let of_model = Provenance {
         model: Some(Source {
             name: model.weights_name(),
@@ -89,9 +89,9 @@ pub fn provenance(model: &Model) -> Provenance {
     if !spans.is_empty() {
         provenance = provenance.with("spans_set", spans.join(" "));
     }
-    let silenced: Vec<String> = edits.silenced().map(|head| head.to_string()).collect();
-    if !silenced.is_empty() {
-        provenance = provenance.with("silenced", silenced.join(" "));
+    let ablated: Vec<String> = edits.ablated().map(|head| head.to_string()).collect();
+    if !ablated.is_empty() {
+        provenance = provenance.with("ablated", ablated.join(" "));
     }
     provenance
 }

@@ -2,7 +2,7 @@
 
 use super::curves::{curve_look, curve_name, quantity_name, steps_name};
 use super::{FigureError, provenance};
-use crate::{Model, SpanHistory};
+use crate::{LoadedModel, SpanHistory};
 use spanscope_chart::{
     Axis, Bar, Bars, Cell, Column, Level, Mark, Panel, Plot, Series, Table, thousands,
 };
@@ -14,7 +14,7 @@ use spanscope_core::model::HeadId;
 /// What one more token costs against a limit on the span (the comparison of arXiv 1905.07799): operations, and numbers
 /// of keys and values, with every head's own reach, with its layer's longest, and with the limit for all. `position`
 /// tokens stand before the token; S and more are far into a text.
-pub fn cost(model: &Model, position: usize) -> Plot {
+pub fn cost(model: &LoadedModel, position: usize) -> Plot {
     let architecture = model.network.architecture();
     let spans = model.network.spans();
     let limits = cost::limits(architecture.limit());
@@ -144,7 +144,7 @@ const LAYER_COLORS: usize = 4;
 /// # Errors
 /// When the file has no curves.
 pub fn training(
-    model: &Model,
+    model: &LoadedModel,
     window: usize,
     (log_x, log_y): (bool, bool),
 ) -> Result<Plot, FigureError> {
@@ -228,7 +228,7 @@ pub fn training(
 }
 
 /// The model's parameters by what they are for.
-pub fn parameters(model: &Model) -> Bars {
+pub fn parameters(model: &LoadedModel) -> Bars {
     let parts = model.parts();
     let all: usize = parts.iter().map(|part| part.parameters).sum();
     let mut numbers = Table::new([Column::new("part"), Column::new("parameters")]);

@@ -1,7 +1,7 @@
 //! Which figure, and with which choices: what window, command line and scripts ask for.
 
 use super::{FigureError, GridStyle, HeatmapStyle, Shade};
-use crate::{Heads, Looks, Model, Snapshot};
+use crate::{Heads, LoadedModel, Queries, Snapshot};
 use spanscope_chart::{ColorMap, Figure, Scale, Source, SpanMeasure};
 use spanscope_core::analysis::{Statistic, TokenSet};
 use std::ops::Range;
@@ -99,7 +99,7 @@ impl FigureKind {
         }
     }
 
-    /// Whether it shows what a model does with a text, whatever is chosen. The others may use one, or need none.
+    /// True if it shows what a model does with a text, whatever is chosen. The others may use one, or need none.
     pub fn needs_text(self) -> bool {
         matches!(
             self,
@@ -195,20 +195,20 @@ const CELLS: (usize, usize) = (48, 48);
 
 impl FigureChoice {
     /// What an [`Engine`](crate::Engine) must look at for this figure.
-    pub fn looks(&self, kind: FigureKind) -> Looks {
+    pub fn looks(&self, kind: FigureKind) -> Queries {
         let survey = match kind {
             FigureKind::Spans => self.effective.contains(&true),
             FigureKind::Heads | FigureKind::Mask | FigureKind::Grid => true,
             _ => false,
         };
         let at = self.tokens.last();
-        Looks {
+        Queries {
             heads: self.heads.clone(),
             tokens: self.tokens.clone(),
             survey,
             thumbnails: (kind == FigureKind::Grid).then_some(CELLS),
             prediction: at.filter(|_| kind == FigureKind::Predictions),
-            ..Looks::default()
+            ..Queries::default()
         }
     }
 }
@@ -276,7 +276,7 @@ pub fn missing(
 }
 
 /// The model that a figure is of. Spans and cost are known before the weights are.
-fn model_of(kind: FigureKind, snapshot: &Snapshot) -> Option<&Arc<Model>> {
+fn model_of(kind: FigureKind, snapshot: &Snapshot) -> Option<&Arc<LoadedModel>> {
     match kind {
         FigureKind::Spans | FigureKind::Cost => snapshot.shown(),
         _ => snapshot.model.as_ref(),

@@ -2,14 +2,14 @@
 
 use super::attention::heads_list;
 use super::{heads_title, provenance};
-use crate::{HeadStats, Heads, LeadingHead, Model};
+use crate::{HeadStats, Heads, LeadingHead, LoadedModel};
 use spanscope_chart::{Axis, Column, Level, Mark, Panel, Plot, Series, Table};
 
 /// The soft masks of some heads over the distance (arXiv 1905.07799, equation 3) and, of a head that was surveyed, the
 /// mean weight that the text gives each distance, with the distances that hold 50, 90 and 99 % of it.
 /// `log` says whether the axes of the distance and of the mean weight are logarithmic; `None` is what suits the head.
 pub fn span_mask(
-    model: &Model,
+    model: &LoadedModel,
     heads: &Heads,
     surveyed: Option<&HeadStats>,
     log: Option<(bool, bool)>,

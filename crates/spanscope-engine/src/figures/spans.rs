@@ -1,14 +1,14 @@
 //! How far every head looks.
 
 use super::provenance;
-use crate::Model;
+use crate::LoadedModel;
 use spanscope_chart::{HeadSpan, SpanChart};
 use spanscope_core::analysis::HeadMeasure;
 use spanscope_core::model::HeadId;
 
 /// The span chart of a model, titled with its file's name. Heads whose span was set by hand keep a mark at the span that
 /// they were trained to.
-pub fn span_chart(model: &Model) -> SpanChart {
+pub fn span_chart(model: &LoadedModel) -> SpanChart {
     let network = &model.network;
     let edits = network.edits();
     let heads = network.spans().into_iter().map(|span| HeadSpan {
@@ -32,7 +32,7 @@ pub fn span_chart(model: &Model) -> SpanChart {
     SpanChart {
         heads: heads.collect(),
         trained: trained.collect(),
-        silenced: edits.silenced().map(Into::into).collect(),
+        ablated: edits.ablated().map(Into::into).collect(),
         title: model.name(),
         limit,
         provenance: provenance(model),

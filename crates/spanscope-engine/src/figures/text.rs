@@ -1,13 +1,13 @@
 //! Figures of a text: surprisal along it, its tokens shaded, and what is expected next.
 
 use super::{FigureError, heads_title, provenance};
-use crate::{Model, Snapshot};
+use crate::{LoadedModel, Snapshot};
 use serde::{Deserialize, Serialize};
 use spanscope_chart::{
     Axis, Bar, Bars, Cell, Column, Level, Mark, Panel, Plot, Scale, Series, ShadedText,
     ShadedToken, Table, TokenName, thousands,
 };
-use spanscope_core::analysis::{Gathered, Prediction, TokenSet, bits, smoothed};
+use spanscope_core::analysis::{Prediction, TokenAttention, TokenSet, bits, smoothed};
 
 /// Tokens that are shown before and after those that have a number.
 const AROUND: usize = 24;
@@ -64,7 +64,7 @@ fn push(table: &mut Table, position: usize, token: &TokenName, number: Cell) {
 /// # Errors
 /// When nothing was predicted: a text of fewer than two tokens.
 pub fn surprisal(
-    model: &Model,
+    model: &LoadedModel,
     snapshot: &Snapshot,
     mean_of: Option<usize>,
 ) -> Result<Plot, FigureError> {
@@ -134,9 +134,9 @@ pub fn surprisal(
 /// # Errors
 /// When there is no text, or what is selected has no weights at hand.
 pub fn shaded_text(
-    model: &Model,
+    model: &LoadedModel,
     snapshot: &Snapshot,
-    gathered: Option<&Gathered>,
+    gathered: Option<&TokenAttention>,
     shade: Shade,
     mean: bool,
     scale: Scale,
@@ -240,7 +240,7 @@ pub fn shaded_text(
 }
 
 /// Bits of surprisal when every token is as likely as any other: log₂ V.
-pub fn blind_bits(model: &Model) -> f32 {
+pub fn blind_bits(model: &LoadedModel) -> f32 {
     (model.network.architecture().vocab_size.max(2) as f32).log2()
 }
 
@@ -248,7 +248,7 @@ pub fn blind_bits(model: &Model) -> f32 {
 const CANDIDATES: usize = 20;
 
 /// What is expected after a token: the likeliest tokens, the one that does come marked.
-pub fn candidates(model: &Model, snapshot: &Snapshot, prediction: &Prediction) -> Bars {
+pub fn candidates(model: &LoadedModel, snapshot: &Snapshot, prediction: &Prediction) -> Bars {
     let truth = prediction.truth;
     let bar = |id: u32, log_p: f32, rank: usize| Bar {
         label: model.label(id),

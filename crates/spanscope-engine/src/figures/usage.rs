@@ -1,7 +1,7 @@
 //! Use of persistent vectors.
 
 use super::{FigureChoice, FigureError, HeatmapStyle, heatmap, provenance};
-use crate::{Model, SelectedHeads, Snapshot};
+use crate::{LoadedModel, SelectedHeads, Snapshot};
 use spanscope_chart::{Axis, Column, Heatmap, Level, Mark, Panel, Plot, Series, Table, thousands};
 use spanscope_core::analysis::{BandLayout, Pool, VectorUsage};
 use spanscope_core::model::HeadId;
@@ -14,7 +14,7 @@ const MOST: usize = 2048;
 ///
 /// # Errors
 /// When the model has none, or there is no text, or several heads are looked at together.
-pub fn usage(model: &Model, detail: &SelectedHeads, log: bool) -> Result<Plot, FigureError> {
+pub fn usage(model: &LoadedModel, detail: &SelectedHeads, log: bool) -> Result<Plot, FigureError> {
     if model.network.architecture().persistent() == 0 {
         return Err(FigureError::NoVectors);
     }
@@ -29,7 +29,7 @@ pub fn usage(model: &Model, detail: &SelectedHeads, log: bool) -> Result<Plot, F
 /// # Errors
 /// As [`usage`].
 pub fn vectors(
-    model: &Model,
+    model: &LoadedModel,
     snapshot: &Snapshot,
     detail: &SelectedHeads,
     choice: &FigureChoice,
@@ -72,7 +72,13 @@ pub fn vectors(
 }
 
 /// As [`usage`], from the mean weight of each vector over `tokens` tokens.
-pub fn usage_of(model: &Model, id: HeadId, usage: &VectorUsage, tokens: usize, log: bool) -> Plot {
+pub fn usage_of(
+    model: &LoadedModel,
+    id: HeadId,
+    usage: &VectorUsage,
+    tokens: usize,
+    log: bool,
+) -> Plot {
     let sorted = |usage: &VectorUsage| -> Vec<[f64; 2]> {
         let weights = usage
             .order

@@ -1,12 +1,12 @@
 //! A recorded run in the place of a model, and the model's file for a run that is to be recorded.
 
-use super::{EngineError, Model};
+use super::{EngineError, LoadedModel};
 use crate::run_file::{Header, RunFile};
 use spanscope_core::checkpoint::Checkpoint;
 use spanscope_core::model::{Network, RecordedNetwork};
 use std::sync::{Arc, OnceLock};
 
-impl Model {
+impl LoadedModel {
     /// A recorded run, without its vocabulary.
     pub(super) fn of_run(checkpoint: &Checkpoint, header: Header) -> Result<Self, EngineError> {
         let of = &header.model;

@@ -1,6 +1,6 @@
 //! What tells one model from another, whatever file it came in.
 
-use super::Model;
+use super::LoadedModel;
 use rayon::prelude::*;
 use spanscope_core::checkpoint::Checkpoint;
 use spanscope_core::checkpoint::is_training_state;
@@ -9,7 +9,7 @@ use spanscope_core::files::sha256_hex;
 /// Numbers that are encoded at a time.
 const PIECE: usize = 1 << 16;
 
-impl Model {
+impl LoadedModel {
     /// SHA-256 of the file that the weights are in, in hexadecimal, or of what stands for several (see
     /// [`Source::sha256`](spanscope_core::checkpoint::Source::sha256)): of a recorded run, the model's that ran. `None` where it is
     /// not known, or the file was written to since it was opened. The first call reads the whole file: about half a second

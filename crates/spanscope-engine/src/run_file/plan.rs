@@ -2,14 +2,14 @@
 
 use super::header::{Header, MASKED, RecordedModel, TextHeader, VERSION};
 use super::{CANDIDATES, KEY, PROMOTED, RunFileError, names};
-use crate::open::{EngineError, Model};
+use crate::open::{EngineError, LoadedModel};
 use crate::tokens::Tokens;
 use spanscope_chart::WRITTEN_BY;
 use spanscope_core::checkpoint::{
     CURVES, Checkpoint, Dtype, Element, PlannedTensor, TensorFile, curves_to_json,
 };
 use spanscope_core::files::sha256_hex;
-use spanscope_core::model::{Cancel, KeptTensor, ModelError, Network, PartKind};
+use spanscope_core::model::{Cancel, ModelError, Network, PartKind, RecordedTensor};
 use spanscope_core::text;
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -79,9 +79,9 @@ pub(super) struct Cut {
 
 /// A run file that is to be written.
 pub struct Recording<'a> {
-    pub(super) model: &'a Model,
+    pub(super) model: &'a LoadedModel,
     pub(super) checkpoint: Checkpoint,
-    pub(super) kept: Vec<KeptTensor>,
+    pub(super) kept: Vec<RecordedTensor>,
     pub(super) header: Header,
     pub(super) texts: Vec<Cut>,
     /// Vectors per head whose promoted tokens are kept.
@@ -96,7 +96,7 @@ impl<'a> Recording<'a> {
     /// When there is nothing to record, the model is itself a recorded run or was changed by hand, its file cannot be read
     /// again, or the result would be too large.
     pub fn new(
-        model: &'a Model,
+        model: &'a LoadedModel,
         texts: Vec<TextToRecord>,
         options: &RecordOptions,
     ) -> Result<Self, EngineError> {
@@ -150,7 +150,7 @@ impl<'a> Recording<'a> {
             texts: of_texts,
             other: serde_json::Map::new(),
         };
-        let kept = KeptTensor::all(&checkpoint, header.model.own_words()?);
+        let kept = RecordedTensor::all(&checkpoint, header.model.own_words()?);
         let recording = Self {
             tensors: tensors(&header, &kept),
             model,
@@ -203,7 +203,7 @@ impl<'a> Recording<'a> {
 
 /// A text as tokens, and what its header says.
 fn cut(
-    model: &Model,
+    model: &LoadedModel,
     text: TextToRecord,
     wanted: Option<Range<usize>>,
 ) -> Result<(Cut, TextHeader), EngineError> {
@@ -278,7 +278,7 @@ pub(super) fn ids_as_text(ids: &[u32]) -> String {
     ids.join(" ")
 }
 
-/// How many vectors of a head have their promoted tokens kept.
+/// Number of vectors of a head have their promoted tokens kept.
 fn vectors_per_head(network: &Network, vectors: Vectors) -> usize {
     let architecture = network.architecture();
     let all = architecture.persistent();
@@ -297,7 +297,7 @@ fn vectors_per_head(network: &Network, vectors: Vectors) -> usize {
 }
 
 /// The tensors of a file.
-fn tensors(header: &Header, kept: &[KeptTensor]) -> Vec<PlannedTensor> {
+fn tensors(header: &Header, kept: &[RecordedTensor]) -> Vec<PlannedTensor> {
     use Element::{F32, U8, U32};
     let architecture = &header.model.architecture;
     let (layers, heads, dim) = (

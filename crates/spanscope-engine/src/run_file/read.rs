@@ -6,7 +6,7 @@
 use super::header::{Header, TextHeader};
 use super::plan::{ALIGNED, element_of};
 use super::{PROMOTED, RunFileError, names};
-use spanscope_core::analysis::lens::Promoted;
+use spanscope_core::analysis::logit_lens::Promoted;
 use spanscope_core::analysis::sums::SumsError;
 use spanscope_core::analysis::{Candidate, Prediction, Shares, Truth, bits};
 use spanscope_core::checkpoint::{Checkpoint, Element, Place};

@@ -4,12 +4,12 @@ use super::plan::{ALIGNED, Cut, Recording};
 use super::{PROMOTED, TextHeader, names};
 use crate::open::EngineError;
 use rayon::prelude::*;
-use spanscope_core::analysis::lens::{Promoted, promoted};
+use spanscope_core::analysis::logit_lens::{Promoted, promoted};
 use spanscope_core::analysis::{
     Prediction, ShareRecorder, Shares, VectorSums, VectorUsage, predictions,
 };
 use spanscope_core::checkpoint::{Dtype, TensorFile};
-use spanscope_core::model::{BLOCK, Both, Cancel, Observer, Run};
+use spanscope_core::model::{BLOCK, Cancel, Observer, Run, Tee};
 use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
@@ -137,7 +137,7 @@ impl OfText<'_, '_> {
         let network = &self.recording.model.network;
         let architecture = network.architecture();
         let shares = ShareRecorder::new(architecture.nb_layers(), architecture.nb_heads());
-        let both = sums.map(|sums| Both(&shares, sums));
+        let both = sums.map(|sums| Tee(&shares, sums));
         let observer: &dyn Observer = both.as_ref().map_or(&shares, |both| both);
         let mut run = Run::new(Arc::clone(network));
         for (i, block) in ids.chunks(BLOCK).enumerate() {

@@ -1,8 +1,8 @@
 //! Another model, and the one at hand changed by hand.
 
 use super::{FIRST_BLOCK, Open, Steps, reading};
-use crate::answers::Answers;
-use crate::open::{EngineError, Model};
+use crate::open::{EngineError, LoadedModel};
+use crate::query_cache::QueryCache;
 use crate::worker::{Shared, Source, Wanted};
 use spanscope_core::checkpoint::CheckpointError;
 use std::panic::resume_unwind;
@@ -22,8 +22,8 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// What a thread that opens a file has to say.
 enum News {
     /// All but the weights.
-    Outline(Box<Model>),
-    Opened(Result<Box<Model>, EngineError>),
+    Outline(Box<LoadedModel>),
+    Opened(Result<Box<LoadedModel>, EngineError>),
 }
 
 /// A file that is being opened on a thread of its own, which a disk that answers no more may hold for ever.
@@ -38,15 +38,15 @@ impl Task {
         let (at, vocab) = (path.to_owned(), vocab.map(Path::to_owned));
         Self::of(path, move |tell| {
             // What is wrong with the file is told when all of it is opened.
-            if let Ok(model) = Model::outline(&at, ramp) {
+            if let Ok(model) = LoadedModel::outline(&at, ramp) {
                 // Nobody may listen any more; then opening it is of no use either.
                 if tell.send(News::Outline(Box::new(model))).is_err() {
                     return;
                 }
             }
-            let opened = match Model::open(&at, vocab.as_deref(), ramp) {
+            let opened = match LoadedModel::open(&at, vocab.as_deref(), ramp) {
                 // What was once answered about a model that lay there.
-                Err(EngineError::RecordedAnswers { .. }) => Model::open(&at, None, None),
+                Err(EngineError::RecordedAnswers { .. }) => LoadedModel::open(&at, None, None),
                 opened => opened,
             };
             let _ = tell.send(News::Opened(opened.map(Box::new)));
@@ -69,7 +69,7 @@ impl Steps {
     pub(super) fn open(&mut self, wanted: &Wanted, shared: &Shared) {
         self.model_number = wanted.model.0;
         let opened = match &wanted.model.1 {
-            Source::Sample(sample) => Model::open_sample(sample),
+            Source::Sample(sample) => LoadedModel::open_sample(sample),
             Source::File { path, vocab, ramp } => {
                 let task = Task::new(path, vocab.as_deref(), *ramp);
                 match self.wait_for(task, wanted, shared) {
@@ -101,7 +101,7 @@ impl Steps {
                 self.recorded = None;
                 self.tokens = Arc::default();
                 self.run_number += 1;
-                self.answers = Answers::default();
+                self.answers = QueryCache::default();
                 self.continuing.forget();
             }
             // The model at hand stays open.
@@ -115,7 +115,7 @@ impl Steps {
         task: Task,
         wanted: &Wanted,
         shared: &Shared,
-    ) -> Option<Result<Model, EngineError>> {
+    ) -> Option<Result<LoadedModel, EngineError>> {
         let begun = Instant::now();
         loop {
             match task.news.recv_timeout(LOOK) {
@@ -219,7 +219,7 @@ mod tests {
     fn what_is_opened_and_what_is_not_reaches_the_step() {
         let shared = shared(|_| {});
         let mut steps = Steps::default();
-        let sample = || Box::new(Model::open_sample(&SAMPLES[0]).unwrap());
+        let sample = || Box::new(LoadedModel::open_sample(&SAMPLES[0]).unwrap());
         let task = Task::of(Path::new("a.pt"), move |tell| {
             tell.send(News::Outline(sample())).unwrap();
             tell.send(News::Opened(Ok(sample()))).unwrap();

@@ -1,10 +1,10 @@
 //! The worker's steps with a recorded run.
 
 use super::{MOST_PIECES, Steps, reading};
-use crate::looked_at::LookedAt;
-use crate::open::Model;
-use crate::replay::Replay;
+use crate::open::LoadedModel;
+use crate::recorded_run::RecordedRun;
 use crate::run_file::{RunFile, RunFileError};
+use crate::text_run::TextRun;
 use crate::tokens::Tokens;
 use crate::worker::Wanted;
 use spanscope_core::model::Cancel;
@@ -12,11 +12,11 @@ use std::sync::Arc;
 
 /// A text of a recorded run: its tokens, and the run over it; `None` when told to stop.
 fn recorded_text(
-    model: &Model,
+    model: &LoadedModel,
     file: &Arc<RunFile>,
     index: usize,
     (cancel, memory): (&Cancel, usize),
-) -> Result<Option<(Tokens, Replay)>, RunFileError> {
+) -> Result<Option<(Tokens, RecordedRun)>, RunFileError> {
     let text = file.text(index)?;
     let cut = match file.text_header(text.index)?.is_ids {
         true => Tokens::of_ids,
@@ -36,12 +36,12 @@ fn recorded_text(
         });
     }
     let network = Arc::clone(&model.network);
-    let replay = Replay::new(Arc::clone(file), network, Arc::new(text), memory)?;
+    let replay = RecordedRun::new(Arc::clone(file), network, Arc::new(text), memory)?;
     Ok(Some((tokens, replay)))
 }
 
 impl Steps {
-    /// Whether the text at hand is the one that is wanted: of a recorded run, one of its own.
+    /// True if the text at hand is the one that is wanted: of a recorded run, one of its own.
     pub(super) fn has_text(&self, wanted: &Wanted) -> bool {
         let open = self.open.as_ref();
         let is_recorded = open.is_some_and(|open| open.model.recorded.is_some());
@@ -73,7 +73,7 @@ impl Steps {
                 return true;
             }
         };
-        open.reading = LookedAt::Recorded(Box::new(replay));
+        open.reading = TextRun::Recorded(Box::new(replay));
         self.answers.truncate(0);
         self.answers.forget_run();
         self.continuing.continued = None;

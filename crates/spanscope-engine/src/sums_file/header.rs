@@ -21,7 +21,7 @@ pub struct SumsHeader {
     pub unit: f64,
     /// The model.
     pub model: ModelRecord,
-    /// Whether `sums.removed` and `sums.entropy` were measured.
+    /// True if `sums.removed` and `sums.entropy` were measured.
     #[serde(rename = "removed")]
     pub has_removed: bool,
     /// The corpora, by id.

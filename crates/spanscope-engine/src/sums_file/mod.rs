@@ -12,7 +12,7 @@ pub use header::{CorpusRecord, Done, HEADER, ModelRecord, SumsHeader, VERSION, V
 pub use merge::{MergeError, Missing, merge, missing_words};
 
 use super::corpus::CorpusSums;
-use super::open::Model;
+use super::open::LoadedModel;
 use spanscope_chart::{Provenance, Source};
 use spanscope_core::analysis::sums::Sums;
 use spanscope_core::checkpoint::CheckpointError;
@@ -94,7 +94,7 @@ impl SumsFile {
     /// # Errors
     /// When the model's file cannot be read any more.
     pub fn new(
-        model: &Model,
+        model: &LoadedModel,
         corpus: CorpusRecord,
         measured: CorpusSums,
     ) -> Result<Self, SumsFileError> {
@@ -137,7 +137,7 @@ impl SumsFile {
         Ok(Self { header, sums })
     }
 
-    /// Whether `path` is a file of sums, whatever its version; false where it cannot be read.
+    /// True if `path` is a file of sums, whatever its version; false where it cannot be read.
     pub fn is_at(path: &Path) -> bool {
         read::metadata(path).is_some_and(|metadata| metadata.contains_key(HEADER))
     }

@@ -1,17 +1,17 @@
 //! Following the training run whose checkpoint is open.
 
-use super::{Engine, Renewed, Shared, Source};
+use super::{Engine, Reloaded, Shared, Source};
 use crate::follow::{Followed, Follower, Reopening};
-use crate::open::{EngineError, Model};
+use crate::open::{EngineError, LoadedModel};
 use std::sync::{Arc, PoisonError};
 
 impl Shared {
     /// A newer version of the file of the model with this number.
-    fn renew(&self, of: u64, model: Model) {
+    fn renew(&self, of: u64, model: LoadedModel) {
         let mut wanted = self.wanted();
         let serial = wanted.renewals + 1;
         wanted.renewals = serial;
-        wanted.renewed = Some(Renewed {
+        wanted.renewed = Some(Reloaded {
             serial,
             of,
             model: Arc::new(model),
@@ -48,12 +48,12 @@ impl Engine {
         };
         let path = model.path.clone();
         let at = path.clone();
-        let open = move || -> Result<Model, EngineError> {
-            Model::open(&at, vocab.as_deref(), ramp).and_then(|model| model.on(device))
+        let open = move || -> Result<LoadedModel, EngineError> {
+            LoadedModel::open(&at, vocab.as_deref(), ramp).and_then(|model| model.on(device))
         };
         let architecture = model.network.architecture().clone();
         let vocabulary = model.vocabulary.clone();
-        let is_another = move |other: &Model| {
+        let is_another = move |other: &LoadedModel| {
             other.run.is_none()
                 || *other.network.architecture() != architecture
                 || other.vocabulary != vocabulary

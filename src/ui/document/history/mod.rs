@@ -102,12 +102,12 @@ impl History {
         &self.present
     }
 
-    /// Whether there is something to take back.
+    /// True if there is something to take back.
     pub fn can_undo(&self) -> bool {
         !self.past.is_empty()
     }
 
-    /// Whether there is something to do again.
+    /// True if there is something to do again.
     pub fn can_redo(&self) -> bool {
         !self.future.is_empty()
     }

@@ -68,7 +68,7 @@ pub(super) fn options(ui: &mut Ui, style: &mut Style) {
             let name = ui.label(tr("Height"));
             ui.horizontal(|ui| {
                 let mut own = style.height_mm.is_some();
-                ui.checkbox(&mut own, tr("own")).on_hover_text(tr(
+                ui.checkbox(&mut own, tr("Custom")).on_hover_text(tr(
                     "Otherwise the height suits the width; of matrices it always does",
                 ));
                 if own && style.height_mm.is_none() {
@@ -111,12 +111,12 @@ pub(super) fn options(ui: &mut Ui, style: &mut Style) {
             }
             ui.end_row();
         });
-    ui.checkbox(&mut style.dark, tr("Dark ground"));
+    ui.checkbox(&mut style.dark, tr("Dark background"));
     ui.checkbox(&mut style.transparent, tr("Transparent"))
         .on_hover_text(tr(
             "No ground at all: what the figure lies on shows through",
         ));
-    ui.checkbox(&mut style.gray, tr("Safe in grey"))
+    ui.checkbox(&mut style.gray, tr("Grayscale-safe"))
         .on_hover_text(tr(
             "Greys, dashes and shapes instead of hues, for print in black and white",
         ));
@@ -129,10 +129,7 @@ pub(super) fn options(ui: &mut Ui, style: &mut Style) {
 /// Takes back all choices.
 pub(super) fn as_at_first(ui: &mut Ui, style: &mut Style) {
     if ui
-        .add_enabled(
-            *style != Style::default(),
-            egui::Button::new(tr("As at first")),
-        )
+        .add_enabled(*style != Style::default(), egui::Button::new(tr("Reset")))
         .clicked()
     {
         *style = Style::default();

@@ -67,7 +67,7 @@ impl FigureOptions {
         self.titles.clear();
     }
 
-    /// Whether it is open.
+    /// True if it is open.
     pub fn is_open(&self) -> bool {
         self.open
     }
@@ -77,12 +77,12 @@ impl FigureOptions {
         self.kind.filter(|_| self.open)
     }
 
-    /// How many previews were begun.
+    /// Number of previews were begun.
     pub fn previews(&self) -> u64 {
         self.count
     }
 
-    /// Whether a preview is on its way.
+    /// True if a preview is on its way.
     pub(in crate::ui) fn is_drawing(&self) -> bool {
         self.drawing.is_some()
     }
@@ -192,7 +192,7 @@ impl FigureOptions {
         Some(kind).filter(|_| self.open)
     }
 
-    /// Whether the preview is to be made anew, now that the figure would be made of `basis`.
+    /// True if the preview is to be made anew, now that the figure would be made of `basis`.
     pub(in crate::ui) fn wants(&mut self, style: Style, basis: Basis) -> bool {
         let wanted = (style, basis);
         if self.drawing.is_some() || self.shown.as_ref() == Some(&wanted) {

@@ -25,12 +25,12 @@ pub(super) const WORDS: &[(&str, &str)] = &[
         "查询 × 距离：每列是从查询往回数的距离",
     ),
     ("Options", "选项"),
-    ("All", "全部"),
+    ("Fit all", "显示全部"),
     (
         "Show the whole text. Drag to move, turn the wheel to zoom; on a trackpad slide to move and pinch to zoom",
         "显示整段文本。拖动可平移，滚轮可缩放；在触控板上滑动平移，双指捏合缩放",
     ),
-    ("Follow", "跟随"),
+    ("Follow selection", "跟随所选"),
     (
         "Keep the selected token in view, near enough to read (double-click)",
         "让所选词元保持在视野内，并放大到可读（双击）",
@@ -56,7 +56,7 @@ pub(super) const WORDS: &[(&str, &str)] = &[
         "权重如何分布到颜色上",
     ),
     ("Colour map", "配色"),
-    ("pool", "汇聚"),
+    ("Aggregate", "聚合"),
     ("A cell of several weights", "含多个权重的单元格"),
     ("max", "最大值"),
     ("average", "平均值"),

@@ -26,8 +26,8 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ("Clear selection", "清除选择"),
     ("Several heads: their mean", "多个头：取平均"),
     ("Several heads: the largest", "多个头：取最大"),
-    ("Silence the selected heads", "使所选的头静默"),
-    ("Selected heads as trained", "所选的头恢复为训练所得"),
+    ("Ablate the selected heads", "消融所选的头"),
+    ("Restore selected heads", "恢复所选的头"),
     ("Ablate every head in turn", "逐个消融所有头"),
     (
         "Ranks all heads by the bits that this text costs without each",
@@ -40,10 +40,10 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ("Light theme", "浅色主题"),
     ("Zoom in", "放大"),
     ("Zoom out", "缩小"),
-    ("Usual size", "正常大小"),
+    ("Actual size", "实际大小"),
     ("Full screen", "全屏"),
-    ("Stop reading the text", "停止读取文本"),
-    ("Read on", "继续读取"),
+    ("Stop processing", "停止处理"),
+    ("Resume", "继续"),
     ("Stop opening the model", "停止打开模型"),
     ("About this model", "关于此模型"),
     ("Find a command…", "查找命令…"),
@@ -62,7 +62,7 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ("Ramp of {0} tokens", "斜坡长 {0} 个词元"),
     ("Set the span of {0} to {1}", "把{0}的跨度设为 {1}"),
     ("Span of {0} as trained", "{0}的跨度恢复为训练所得"),
-    ("Silence {0}", "使{0}静默"),
+    ("Ablate {0}", "消融{0}"),
     ("Let {0} speak again", "让{0}重新起作用"),
     (
         "Set the span of the selected heads to {0} tokens",
@@ -99,7 +99,7 @@ pub(super) const WORDS: &[(&str, &str)] = &[
         "Take back the last change of the text or of the model",
         "撤回对文本或模型的上一次更改",
     ),
-    ("Do again what was taken back", "重做撤回的更改"),
+    ("Redo the last change undone", "重做撤回的更改"),
     ("Put the cursor into the text field", "把光标放到文本框里"),
     (
         "Where it says; the text is as before with Undo",
@@ -121,7 +121,7 @@ pub(super) const WORDS: &[(&str, &str)] = &[
         "所选头所在层的所有头",
     ),
     (
-        "One head, no token: the views follow the end of the text; closes notes",
+        "One head, no token: the views follow the end of the text; dismisses notifications",
         "只留一个头，不选词元：视图跟随文本末尾；同时关闭提示",
     ),
     (
@@ -137,12 +137,12 @@ pub(super) const WORDS: &[(&str, &str)] = &[
         "它们对所在层的输出不再有贡献；文件不变",
     ),
     (
-        "Takes back spans set and heads silenced among them",
-        "撤回其中设定的跨度和静默的头",
+        "Takes back spans set and heads ablated among them",
+        "撤回其中设定的跨度和消融的头",
     ),
     (
-        "Takes back all spans set and heads silenced",
-        "撤回所有设定的跨度和静默的头",
+        "Takes back all spans set and heads ablated",
+        "撤回所有设定的跨度和消融的头",
     ),
     ("Bring this view to the front", "把此视图放到最前"),
     (
@@ -153,7 +153,7 @@ pub(super) const WORDS: &[(&str, &str)] = &[
         "All views, where they stood at first",
         "所有视图回到最初的位置",
     ),
-    ("Of the whole window, at once", "整个窗口立即生效"),
+    ("Interface of the whole window", "整个窗口立即生效"),
     (
         "Of a longer text, weights are at hand around the selection",
         "文本更长时，只备有所选处附近的权重",

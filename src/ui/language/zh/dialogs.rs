@@ -4,7 +4,7 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ("Kind", "种类"),
     ("Layers × heads", "层 × 头"),
     ("Hidden size", "隐藏维度"),
-    ("Feed-forward size", "前馈维度"),
+    ("FFN dimension", "FFN 维度"),
     ("Span limit S", "跨度上限 S"),
     ("Parameters", "参数"),
     ("Vocabulary", "词表"),

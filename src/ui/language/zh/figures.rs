@@ -20,7 +20,7 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ("Export {0}…", "导出{0}…"),
     ("Export {0}", "导出：{0}"),
     ("Copy picture: {0}", "复制图片：{0}"),
-    ("Copy numbers: {0}", "复制数据：{0}"),
+    ("Copy data (CSV): {0}", "复制数据 (CSV)：{0}"),
     ("Copy SVG: {0}", "复制 SVG：{0}"),
     ("Figure options…", "图形选项…"),
     ("Figure options", "图形选项"),
@@ -47,7 +47,7 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ),
     ("Save as…", "另存为…"),
     ("Copy picture", "复制图片"),
-    ("Copy numbers", "复制数据"),
+    ("Copy data (CSV)", "复制数据 (CSV)"),
     ("Copy SVG", "复制 SVG"),
     ("Save figure", "保存图形"),
     (
@@ -111,7 +111,7 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ("Colours", "颜色"),
     ("PNG", "PNG"),
     ("Title", "标题"),
-    ("own", "自定"),
+    ("Custom", "自定义"),
     (
         "Otherwise the height suits the width; of matrices it always does",
         "否则高度随宽度而定；矩阵图总是如此",
@@ -127,18 +127,18 @@ pub(super) const WORDS: &[(&str, &str)] = &[
         "Papers have captions instead; the title stays in the file's metadata",
         "论文用图注代替；标题仍保留在文件的元数据中",
     ),
-    ("Dark ground", "深色底"),
+    ("Dark background", "深色背景"),
     ("Transparent", "透明底"),
     (
         "No ground at all: what the figure lies on shows through",
         "没有底色：透出下面的内容",
     ),
-    ("Safe in grey", "灰度可辨"),
+    ("Grayscale-safe", "灰度可辨"),
     (
         "Greys, dashes and shapes instead of hues, for print in black and white",
         "用灰度、虚线和形状代替色相，适合黑白打印",
     ),
-    ("As at first", "恢复默认"),
+    ("Reset", "重置"),
     (
         "Characters without a glyph in the program's fonts, drawn as their code points: {0} ({1})",
         "程序字体中没有字形的字符，已画成码位：{0} 个（{1}）",

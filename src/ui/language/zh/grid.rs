@@ -7,7 +7,7 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ("By {0}", "按{0}"),
     ("Sort heads by", "注意力头排序依据"),
     ("Turn the order round", "反转顺序"),
-    ("Same colours", "统一颜色"),
+    ("Shared colour scale", "统一色标"),
     (
         "The same colours for all heads; otherwise each head's largest weight has the last colour",
         "所有头使用同一颜色标尺；否则每个头的最大权重为最后一种颜色",

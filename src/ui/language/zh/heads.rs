@@ -16,7 +16,7 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ("Prev. %", "前一 %"),
     ("Text %", "文本 %"),
     ("Pers. %", "持久 %"),
-    ("Emp. %", "空 %"),
+    ("Before %", "起点前 %"),
     ("Rem. %", "去除 %"),
     ("Layer and head", "层和头"),
     (
@@ -74,7 +74,7 @@ pub(super) const WORDS: &[(&str, &str)] = &[
         "A layer (3), a head (3.2), flagged, or comparisons that must all hold: reach>100 empty<20%",
         "一层（3）、一个头（3.2）、flagged（有标记的），或必须同时成立的比较：reach>100 empty<20%",
     ),
-    ("No head is like that.", "没有这样的头。"),
+    ("No matches", "没有匹配"),
     ("{0}; click to sort", "{0}；点击排序"),
     ("Select all heads", "选择所有头"),
     ("all", "全部"),
@@ -85,17 +85,17 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ("Select layer {0}", "选择第 {0} 层"),
     ("Let it speak again", "恢复该头"),
     (
-        "Silence it: it contributes nothing",
-        "静默该头：不再有任何贡献",
+        "Ablate it: it contributes nothing",
+        "消融该头：不再有任何贡献",
     ),
     ("Set its span back", "恢复其跨度"),
-    ("silenced: it contributes nothing", "已静默：不再有任何贡献"),
+    ("ablated: it contributes nothing", "已消融：不再有任何贡献"),
     (
         "it reaches much further than this text makes use of: 99 % of the weight within a quarter of the reach",
         "可达距离远大于此文本的使用：99 % 的权重在可达距离的四分之一以内",
     ),
     (
-        "it presses against its span: the mask takes away a third or more, and a quarter more than of even attention",
+        "it is span-limited: the mask takes away a third or more, and a quarter more than of even attention",
         "受到其跨度的限制：掩码去除三分之一以上，且比均匀注意力多四分之一以上",
     ),
 ];

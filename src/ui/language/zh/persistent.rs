@@ -5,9 +5,9 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ),
     ("Vector {0}", "向量 {0}"),
     ("Vector", "向量"),
-    ("Shares", "份额"),
+    ("Overview", "概览"),
     ("Where the weight of every head goes", "每个头的权重去向"),
-    ("Vectors", "各向量"),
+    ("Usage", "使用情况"),
     (
         "How much the selected head uses each of its vectors, and which tokens do",
         "所选头对其每个向量的使用程度，以及哪些词元在使用",
@@ -127,12 +127,12 @@ pub(super) const WORDS: &[(&str, &str)] = &[
         "Mean weights on a logarithmic axis of four decades",
         "以跨四个数量级的对数轴显示平均权重",
     ),
-    ("All", "全部"),
+    ("Fit all", "显示全部"),
     (
         "Show all tokens and vectors. Drag to move, turn the wheel to zoom: over the bars vectors only, beside the heatmap tokens only",
         "显示全部词元和向量。拖动可平移，滚轮可缩放：在柱形上只缩放向量，在热图旁只缩放词元",
     ),
-    ("Follow", "跟随"),
+    ("Follow selection", "跟随所选"),
     (
         "Keep the selected token in view, near enough to read (double-click)",
         "让所选词元保持在视野内，并放大到可读（双击）",

@@ -10,13 +10,13 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ("z", "z"),
     ("{0} % of the weight", "{0} % 的权重"),
     ("not used", "未用足"),
-    ("pressed", "受限"),
+    ("span-limited", "受限"),
     ("trained", "训练值"),
-    ("silenced", "已静默"),
+    ("ablated", "已消融"),
     ("Select a head.", "请选择一个头。"),
-    ("log weight", "权重对数"),
+    ("Log weight", "对数权重"),
     ("A logarithmic axis for the mean weight", "平均权重用对数轴"),
-    ("log δ", "δ 对数"),
+    ("Log distance", "对数距离"),
     ("A logarithmic axis for the distance", "距离用对数轴"),
     (
         "Soft mask and mean weight of the head by distance",
@@ -80,12 +80,12 @@ pub(super) const WORDS: &[(&str, &str)] = &[
         "The span z of {0} in tokens: type it, or drag; from 0 to S = {1}",
         "{0} 的跨度 z（词元）：可输入，也可拖动；范围 0 到 S = {1}",
     ),
-    ("Silence", "静默"),
+    ("Ablate", "消融"),
     (
         "The head attends as before, but adds nothing to the layer's output",
         "该头照常分配注意力，但不再给层输出增加任何内容",
     ),
-    ("Set back", "复原"),
+    ("Reset", "重置"),
     ("Back to what was trained: z = {0}", "恢复训练值：z = {0}"),
     (
         "z {0} · reach {1} (trained: z {2})",
@@ -134,8 +134,8 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ("Edit", "编辑"),
     ("Edit spans by hand", "手动编辑跨度"),
     (
-        "Change spans by hand: drag a head's point up or down, type its z, or silence it. Without this button: Alt+drag, or right click",
-        "手动修改跨度：上下拖动头的点、输入 z，或将其静默。不按此按钮时：Alt+拖动，或右键点击",
+        "Change spans by hand: drag a head's point up or down, type its z, or ablate it. Without this button: Alt+drag, or right click",
+        "手动修改跨度：上下拖动头的点、输入 z，或将其消融。不按此按钮时：Alt+拖动，或右键点击",
     ),
     ("Options", "选项"),
     ("All heads and one", "全部头与单个头"),
@@ -157,7 +157,7 @@ pub(super) const WORDS: &[(&str, &str)] = &[
         "Next flagged head. {0} reach much farther than this text makes use of (99 % of the weight within a quarter of the reach), {1} press against their span (the mask takes away a third of the softmax or more, and a quarter more than of even attention).",
         "下一个被标记的头。{0} 个头的可达距离远超此文本所用（99 % 的权重在可达距离的四分之一以内），{1} 个头受其跨度限制（掩码去除 softmax 的三分之一以上，且比均匀注意力多四分之一以上）。",
     ),
-    ("{0} flagged →", "{0} 个标记 →"),
+    ("Next flagged ({0})", "下一个标记 ({0})"),
     ("measured {0} %", "已测量 {0} %"),
     ("{0} tokens", "{0} 个词元"),
     ("span z", "跨度 z"),
@@ -169,19 +169,19 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ("weight on the ramp", "斜坡上的权重"),
     ("removed by the mask", "被掩码去除"),
     (
-        "Silenced: it adds nothing to the layer's output.",
-        "已静默：它不给层输出增加任何内容。",
+        "Ablated: it adds nothing to the layer's output.",
+        "已消融：它不给层输出增加任何内容。",
     ),
     (
         "Not used: it reaches {0} tokens back, but 99 % of its weight on this text lies within {1} (flagged below {2} % of the reach).",
         "未用足：它可回看 {0} 个词元，但在此文本上 99 % 的权重在 {1} 以内（低于可达距离的 {2} % 即标记）。",
     ),
     (
-        "Pressed against its span: the mask takes away {0} of its softmax (flagged from {1}; even attention would lose {2}).",
+        "Span-limited: the mask takes away {0} of its softmax (flagged from {1}; even attention would lose {2}).",
         "受跨度限制：掩码去除其 softmax 的 {0}（达到 {1} 即标记；均匀注意力会失去 {2}）。",
     ),
     (
-        "Pressed against its span: {0} of its weight lies on the ramp (flagged from {1}; even attention would have {2}).",
+        "Span-limited: {0} of its weight lies on the ramp (flagged from {1}; even attention would have {2}).",
         "受跨度限制：其权重的 {0} 落在斜坡上（达到 {1} 即标记；均匀注意力为 {2}）。",
     ),
     (
@@ -190,7 +190,7 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ),
     ("Click to select", "点击选中"),
     (
-        "Every point is a head. Its bar ends at the distance within which the given share of its weight on this text lies. Hollow triangle: it reaches much farther than this text makes use of. Full triangle: it presses against its span. Hollow circle: where training left a head that was changed by hand.",
+        "Every point is a head. Its bar ends at the distance within which the given share of its weight on this text lies. Hollow triangle: it reaches much farther than this text makes use of. Full triangle: it is span-limited. Hollow circle: where training left a head that was changed by hand.",
         "每个点是一个头。柱的顶端是其在此文本上给定份额的权重所在的距离。空心三角：可达距离远超此文本所用。实心三角：受跨度限制。空心圆：被手动修改的头的训练位置。",
     ),
 ];

@@ -15,7 +15,7 @@ pub(super) const WORDS: &[(&str, &str)] = &[
         "ablate silence zero mask knock out prune switch off",
         "消融 静默 置零 屏蔽 剪枝 关闭",
     ),
-    ("reset restore unsilence original", "重置 恢复 还原 原样"),
+    ("reset restore unablate original", "重置 恢复 还原 原样"),
     (
         "importance ranking knock out silence each prune",
         "重要性 排序 消融 静默 剪枝",

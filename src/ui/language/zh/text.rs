@@ -37,7 +37,7 @@ pub(super) const WORDS: &[(&str, &str)] = &[
         "On {0} tokens: {1} bits/token with all heads",
         "在 {0} 个词元上：所有头齐全时 {1} 比特/词元",
     ),
-    ("Copy data (CSV)", "复制数据（CSV）"),
+    ("Copy data (CSV)", "复制数据 (CSV)"),
     ("Measure again", "重新测量"),
     ("of an earlier text or model", "来自较早的文本或模型"),
     (
@@ -52,8 +52,8 @@ pub(super) const WORDS: &[(&str, &str)] = &[
         "Type or paste a text below, or open one with File → Open text.",
         "在下方输入或粘贴文本，或用 文件 → 打开文本 打开一个。",
     ),
-    ("What they read", "它们读取什么"),
-    ("Who reads them", "谁读取它们"),
+    ("Attends to", "关注"),
+    ("Attended by", "被关注"),
     ("Surprisal", "意外度"),
     (
         "Shade: the weight that the selected tokens, as queries, give each token before them. Arcs lead from the token under the pointer to those it reads; a dot marks the key",

@@ -33,7 +33,7 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ),
     ("Your own text", "您自己的文本"),
     (
-        "Type or paste: every view follows at once. Undo takes back text and changes of the model alike. What you leave is there again next time.",
+        "Type or paste: every view follows at once. Undo takes back text and changes of the model alike. Your session is restored on restart.",
         "输入或粘贴：各个视图立即跟随。撤销可收回对文本和模型的改动。离开时的内容下次仍在。",
     ),
     ("Your own model, your own figures", "您自己的模型和图"),
@@ -50,7 +50,7 @@ pub(super) const WORDS: &[(&str, &str)] = &[
         "{0} {1}，{2} · egui {3} · candle {4}",
     ),
     (
-        "MIT or Apache-2.0, as you like: free to use, to change and to pass on. It opens no network connection.",
+        "MIT or Apache-2.0: free to use, to change and to pass on. It opens no network connection.",
         "MIT 或 Apache-2.0，任选其一：可自由使用、修改和传播。本程序不建立任何网络连接。",
     ),
     ("Method", "方法"),
@@ -77,7 +77,7 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ("click", "单击"),
     ("Click", "单击"),
     (
-        "Select a head, a token or a vector; again lets a token go",
+        "Select a head, a token or a vector; click a token again to deselect it",
         "选择头、词元或向量；再次单击放开词元",
     ),
     (
@@ -114,10 +114,10 @@ pub(super) const WORDS: &[(&str, &str)] = &[
         "A command, a view, a head such as 3.2, a file…",
         "命令、视图、头（如 3.2）、文件…",
     ),
-    ("Nothing is called like that", "没有这样的名称"),
+    ("No matches", "没有匹配"),
     ("This cannot be done now", "现在不能这样做"),
     (
-        "↑ ↓ choose · Enter does it · Esc closes",
+        "↑ ↓ choose · Enter to run · Esc closes",
         "↑ ↓ 选择 · Enter 执行 · Esc 关闭",
     ),
     ("Sample model", "示例模型"),
@@ -167,8 +167,8 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ),
     ("⚠ changed by hand", "⚠ 已手动更改"),
     (
-        "Spans set or heads silenced; click to have all heads as trained",
-        "设定了跨度或静默了头；单击可全部恢复为训练所得",
+        "Spans set or heads ablated; click to have all heads as trained",
+        "设定了跨度或消融了头；单击可全部恢复为训练所得",
     ),
     ("Zoom: {0} %", "缩放：{0} %"),
     (

@@ -216,7 +216,7 @@ fn what_is_asked_for_takes_nothing_from_a_session() {
     let root = folder.path();
     let of = |file: &str| OpenModel::File(root.join(file));
     let mut edits = Edits::default();
-    edits.set_silenced(0, 0, true);
+    edits.set_ablated(0, 0, true);
     let put = |folder: &Path, model: OpenModel, words: &str| {
         let session = Session {
             model: Some(model),

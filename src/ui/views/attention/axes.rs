@@ -94,19 +94,19 @@ const DOWN: f64 = 15.0;
 pub(super) struct Names {
     /// Room that a name gets, in points; longer ones are cut.
     pub room: f32,
-    /// Whether names are single characters, which stand side by side.
+    /// True if names are single characters, which stand side by side.
     pub characters: bool,
     /// Room for positions beside the names of rows; 0 for none.
     pub positions: f32,
 }
 
 impl Names {
-    /// Whether rows of this height are named.
+    /// True if rows of this height are named.
     pub fn name_rows(cell: f64) -> bool {
         cell >= ROW
     }
 
-    /// Whether columns of this width are named.
+    /// True if columns of this width are named.
     pub fn name_columns(&self, cell: f64) -> bool {
         cell >= if self.characters { UPRIGHT } else { ROW }
     }

@@ -185,7 +185,7 @@ pub(super) struct Motion {
     pub pan: Vec2,
     /// What to zoom by.
     pub zoom: f64,
-    /// Whether it goes there by itself: a key was pressed once.
+    /// True if it goes there by itself: a key was pressed once.
     pub glides: bool,
     /// To the text's beginning or end.
     pub end: Option<bool>,
@@ -262,7 +262,7 @@ impl Motion {
         })
     }
 
-    /// Whether there is any.
+    /// True if there is any.
     pub fn any(&self) -> bool {
         self.pan != Vec2::ZERO || self.zoom != 1.0 || self.end.is_some()
     }

@@ -135,7 +135,7 @@ impl Places {
         self.columns_title.bottom() - self.map.bottom()
     }
 
-    /// Whether the pointer is over the names of rows or columns.
+    /// True if the pointer is over the names of rows or columns.
     pub fn over_gutter(&self, ui: &Ui) -> bool {
         ui.rect_contains_pointer(self.rows) || ui.rect_contains_pointer(self.columns)
     }

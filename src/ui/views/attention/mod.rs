@@ -47,7 +47,7 @@ pub struct AttentionView {
     pub map: ColorMap,
     /// What a cell of several weights shows.
     pub pool: Pool,
-    /// Whether the largest weight in view gets the last colour, and not that of the whole text.
+    /// True if the largest weight in view gets the last colour, and not that of the whole text.
     pub in_view: bool,
     /// The queries in view, for the figure that is exported.
     #[serde(skip)]
@@ -76,7 +76,7 @@ pub struct AttentionView {
     /// The token at which a drag along an axis began.
     #[serde(skip)]
     dragged: Option<usize>,
-    /// Whether the last turn of a wheel was fingers on a trackpad.
+    /// True if the last turn of a wheel was fingers on a trackpad.
     #[serde(skip)]
     trackpad: bool,
     #[serde(skip)]

@@ -3,7 +3,7 @@
 use super::axes::Axes;
 use crate::analysis::{BandLayout, BandWindow, Pool};
 use crate::chart::{ColorMap, Scale};
-use crate::engine::{ColorRange, Picture, PictureRequest, Pictured, color};
+use crate::engine::{ColorRange, HeatmapImage, HeatmapKind, HeatmapRequest, color};
 use crate::ui::views::context::ViewContext;
 use eframe::egui::{self, Color32, Rect, Ui, pos2, vec2};
 use egui_plot::{PlotImage, PlotPoint, PlotTransform};
@@ -22,7 +22,7 @@ pub(super) struct Look {
     pub map: ColorMap,
     pub scale: Scale,
     pub pool: Pool,
-    /// Whether the largest weight in view gets the last colour, and not that of the whole text.
+    /// True if the largest weight in view gets the last colour, and not that of the whole text.
     pub in_view: bool,
 }
 
@@ -33,7 +33,7 @@ pub(super) struct HeatPicture {
 }
 
 struct Shown {
-    picture: Arc<Picture>,
+    picture: Arc<HeatmapImage>,
     cells: egui::TextureHandle,
     /// Shares on empty context, on persistent vectors, and masked: a pixel a row.
     sides: [Option<egui::TextureHandle>; 3],
@@ -42,7 +42,7 @@ struct Shown {
 impl HeatPicture {
     /// Takes the newest picture.
     pub fn upload(&mut self, ctx: &egui::Context, cx: &ViewContext<'_>) {
-        let Some(picture) = cx.snapshot.pictures.get(&Pictured::Attention) else {
+        let Some(picture) = cx.snapshot.pictures.get(&HeatmapKind::Attention) else {
             self.shown = None;
             return;
         };
@@ -93,7 +93,7 @@ impl HeatPicture {
     }
 
     /// The picture that can be shown in this layout, be it of other heads or colours while the right one is on its way.
-    pub fn picture(&self, layout: BandLayout) -> Option<&Picture> {
+    pub fn picture(&self, layout: BandLayout) -> Option<&HeatmapImage> {
         let shown = self.shown.as_ref()?;
         (shown.picture.request.window.layout == layout).then_some(&*shown.picture)
     }
@@ -136,7 +136,7 @@ impl HeatPicture {
         let (min, max) = (transform.bounds().min(), transform.bounds().max());
         let across = Side::new(min[0], max[0], axes.width(), pixels.x);
         let down = Side::new(min[1], max[1], axes.tokens, pixels.y);
-        let request = PictureRequest {
+        let request = HeatmapRequest {
             range: if look.in_view {
                 ColorRange::Part {
                     queries: down.seen.clone(),
@@ -161,7 +161,7 @@ impl HeatPicture {
             map: look.map,
             scale: look.scale,
         };
-        cx.looks.pictures.insert(Pictured::Attention, request);
+        cx.looks.pictures.insert(HeatmapKind::Attention, request);
     }
 }
 
@@ -204,7 +204,7 @@ fn column(shares: &[f32], map: ColorMap) -> Option<egui::ColorImage> {
 }
 
 /// The picture at its place among the tokens.
-fn placed(picture: &Picture, texture: &egui::TextureHandle) -> PlotImage {
+fn placed(picture: &HeatmapImage, texture: &egui::TextureHandle) -> PlotImage {
     let grid = &picture.grid;
     let (width, height) = (
         (grid.width * grid.across) as f64,

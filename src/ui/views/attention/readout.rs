@@ -2,7 +2,7 @@
 
 use super::side_columns;
 use crate::chart::thousands;
-use crate::engine::{Combine, Picture, SelectedHeads};
+use crate::engine::{Combine, HeatmapImage, SelectedHeads};
 use crate::model::Span;
 use crate::ui::language::{tr, trf};
 use crate::ui::theme::{quiet, strong};
@@ -22,7 +22,7 @@ pub(super) fn show(
     cx: &mut ViewContext<'_>,
     (query, key): (usize, Option<usize>),
     span: &Span,
-    picture: Option<&Picture>,
+    picture: Option<&HeatmapImage>,
 ) {
     let single = cx.selection.heads.single();
     if let (Some(key), Some(_)) = (
@@ -78,7 +78,7 @@ fn rows(
     query: usize,
     key: Option<usize>,
     span: &Span,
-    picture: Option<&Picture>,
+    picture: Option<&HeatmapImage>,
 ) {
     token(ui, cx, tr("query"), query);
     let detail = cx.detail();
@@ -116,7 +116,12 @@ fn rows(
 }
 
 /// The weight, with the colour it has on the map.
-fn weight_row(ui: &mut Ui, cx: &ViewContext<'_>, weight: Option<f32>, picture: Option<&Picture>) {
+fn weight_row(
+    ui: &mut Ui,
+    cx: &ViewContext<'_>,
+    weight: Option<f32>,
+    picture: Option<&HeatmapImage>,
+) {
     let name = match (cx.selection.heads.single(), cx.selection.combine()) {
         (Some(_), _) => tr("weight"),
         (None, Combine::Mean) => tr("mean weight"),

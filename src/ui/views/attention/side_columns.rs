@@ -3,7 +3,7 @@
 use super::axes;
 use super::picture::HeatPicture;
 use crate::chart::{ColorMap, Scale, color_numbers, colormap};
-use crate::engine::{Picture, color};
+use crate::engine::{HeatmapImage, color};
 use crate::ui::language::{tr, trf};
 use crate::ui::theme::{quiet, strong};
 use crate::ui::views::context::ViewContext;
@@ -119,7 +119,7 @@ pub(super) fn profile(
     ui: &Ui,
     rect: Rect,
     transform: &PlotTransform,
-    picture: &Picture,
+    picture: &HeatmapImage,
     ink: Color32,
 ) {
     let visuals = ui.visuals();
@@ -197,7 +197,7 @@ pub(super) struct Legend {
 
 impl Legend {
     /// The legend of a picture.
-    pub fn of(picture: &Picture, marked: Option<f32>) -> Self {
+    pub fn of(picture: &HeatmapImage, marked: Option<f32>) -> Self {
         Self {
             map: picture.request.map,
             scale: picture.request.scale,
@@ -380,7 +380,7 @@ pub(super) fn number(weight: f32) -> String {
 }
 
 /// The colour that a weight has in a picture, for a swatch.
-pub(super) fn swatch(picture: &Picture, weight: f32) -> Color32 {
+pub(super) fn swatch(picture: &HeatmapImage, weight: f32) -> Color32 {
     let request = &picture.request;
     let [r, g, b] = color(weight, picture.largest, request.scale, request.map);
     Color32::from_rgb(r, g, b)

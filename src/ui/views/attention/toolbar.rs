@@ -84,7 +84,7 @@ impl AttentionView {
             }
             let whole = self.aim == Aim::Whole;
             if ui
-                .selectable_label(whole, tr("All"))
+                .selectable_label(whole, tr("Fit all"))
                 .on_hover_text(tr("Show the whole text. Drag to move, turn the wheel to zoom; on a trackpad slide to move and pinch to zoom"))
                 .clicked()
             {
@@ -92,7 +92,7 @@ impl AttentionView {
             }
             let following = self.aim == Aim::Follow;
             if ui
-                .selectable_label(following, tr("Follow"))
+                .selectable_label(following, tr("Follow selection"))
                 .on_hover_text(tr(
                     "Keep the selected token in view, near enough to read (double-click)",
                 ))
@@ -183,7 +183,7 @@ impl AttentionView {
 
     /// What a cell of several weights shows.
     fn pooled(&mut self, ui: &mut Ui) {
-        ui.label(quiet(tr("pool")));
+        ui.label(quiet(tr("Aggregate")));
         either(
             ui,
             tr("A cell of several weights"),

@@ -14,7 +14,7 @@ use eframe::egui::{self, Align2, Color32, Rect, Sense, Ui, pos2, vec2};
 pub fn part_name(i: usize) -> &'static str {
     match i {
         0 => tr("projections"),
-        1 => tr("context scores and sums"),
+        1 => tr("attention scores and weighted sum"),
         2 => tr("position scores"),
         3 => tr("persistent vectors"),
         4 => tr("feed-forward"),

@@ -166,7 +166,7 @@ fn extent_hint(i: usize) -> &'static str {
     }
 }
 
-/// How many times less than `full` a value is: "6.30".
+/// Number of times less than `full` a value is: "6.30".
 fn times(full: f64, value: f64) -> String {
     if value <= 0.0 || full <= value {
         return "1".into();
@@ -174,11 +174,11 @@ fn times(full: f64, value: f64) -> String {
     significant(full / value)
 }
 
-/// "6.30 × less", or "1 ×" where it is the same.
+/// "6.30× fewer", or "1 ×" where it is the same.
 fn ratio(full: f64, value: f64) -> String {
     match times(full, value) {
         same if same == "1" => "1 ×".into(),
-        times => trf("{0} × less", &[&times]),
+        times => trf("{0}× fewer", &[&times]),
     }
 }
 
@@ -189,10 +189,10 @@ fn table(ui: &mut Ui, sums: &Sums) {
     let (ratios, halves) = (width >= 400.0, width >= 320.0);
     let all = [
         (tr("FLOPs"), true),
-        (tr("× less"), ratios),
+        (tr("Savings"), ratios),
         (tr("K/V, 32 bit"), true),
         (tr("16 bit"), halves),
-        (tr("× less"), ratios),
+        (tr("Savings"), ratios),
     ];
     let columns = all.iter().filter(|column| column.1).count() as f32;
     let (first, gap) = (84.0, 6.0);
@@ -256,7 +256,7 @@ mod tests {
 
     #[test]
     fn a_ratio_says_how_much_less() {
-        assert_eq!(ratio(630.0, 100.0), "6.30 × less");
+        assert_eq!(ratio(630.0, 100.0), "6.30× fewer");
         assert_eq!(ratio(100.0, 100.0), "1 ×");
         assert_eq!(ratio(100.0, 0.0), "1 ×");
     }

@@ -63,7 +63,7 @@ impl Sums {
         }
     }
 
-    /// Whether these are the sums of `network` for the token at `position`.
+    /// True if these are the sums of `network` for the token at `position`.
     pub fn are_of(&self, network: &Arc<Network>, model_number: u64, position: usize) -> bool {
         // A weak pointer keeps the address from being given to another network.
         std::ptr::eq(self.network.as_ptr(), Arc::as_ptr(network))

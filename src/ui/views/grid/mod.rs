@@ -7,7 +7,7 @@ use super::pane::{Home, ViewInfo};
 use super::view::View;
 use crate::chart::{ColorMap, Scale, thousands};
 use crate::engine::figures::{FigureChoice, FigureKind, GridStyle};
-use crate::engine::{HeadStats, Looks, Snapshot};
+use crate::engine::{HeadStats, Queries, Snapshot};
 use crate::model::HeadId;
 use crate::ui::language::{tr, trf};
 use crate::ui::theme::{quiet, strong};
@@ -86,7 +86,7 @@ impl View for GridView {
         };
     }
 
-    fn ask(&self, _cx: &ViewContext<'_>, looks: &mut Looks) {
+    fn ask(&self, _cx: &ViewContext<'_>, looks: &mut Queries) {
         looks.survey = true;
         looks.thumbnails = Some(CELLS);
     }
@@ -118,7 +118,7 @@ impl View for GridView {
         let mut order = self.sort.sort(&rows, self.falling);
         order.retain(|row| filter.lets(row));
         if order.is_empty() {
-            return nothing(ui, tr("No head is like that."));
+            return nothing(ui, tr("No matches"));
         }
         self.thumbnails(ui, cx, &rows, &order, &surveyed);
     }
@@ -151,7 +151,7 @@ impl GridView {
             }
             ui.separator();
             scale_and_map(ui, &mut self.scale, &mut self.map);
-            ui.checkbox(&mut self.common, tr("Same colours"))
+            ui.checkbox(&mut self.common, tr("Shared colour scale"))
                 .on_hover_text(tr(
                     "The same colours for all heads; otherwise each head's largest weight has the last colour",
                 ));
@@ -282,7 +282,7 @@ impl GridView {
         ui.painter()
             .rect_filled(rect, 2.0, ui.visuals().extreme_bg_color);
         self.atlas.paint(ui, index, rect);
-        if row.silenced {
+        if row.ablated {
             let line = Stroke::new(1.5, cx.palette.unknown);
             ui.painter()
                 .line_segment([rect.left_top(), rect.right_bottom()], line);

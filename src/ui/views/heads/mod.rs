@@ -5,7 +5,7 @@ use super::pane::{Home, ViewInfo};
 use super::view::View;
 use crate::analysis::SpanFlag;
 use crate::engine::figures::{FigureChoice, FigureKind};
-use crate::engine::{Looks, Snapshot};
+use crate::engine::{Queries, Snapshot};
 use crate::model::HeadId;
 use crate::ui::language::{tr, trf};
 use crate::ui::theme::{ink_on, quiet};
@@ -66,7 +66,7 @@ impl View for HeadsView {
         choice.statistic = self.statistic;
     }
 
-    fn ask(&self, _cx: &ViewContext<'_>, looks: &mut Looks) {
+    fn ask(&self, _cx: &ViewContext<'_>, looks: &mut Queries) {
         looks.survey = true;
     }
 
@@ -232,7 +232,7 @@ impl HeadsView {
             let center = egui::Align2::CENTER_CENTER;
             paint_text(ui, rect.center(), center, &words, 11.0, ink);
         }
-        if row.silenced {
+        if row.ablated {
             let line = Stroke::new(1.5, cx.palette.unknown);
             painter.line_segment([rect.left_top(), rect.right_bottom()], line);
         }
@@ -269,7 +269,7 @@ impl HeadsView {
         let mut order = self.sort.sort(rows, self.falling);
         order.retain(|row| filter.lets(row));
         if order.is_empty() {
-            ui.label(quiet(tr("No head is like that.")));
+            ui.label(quiet(tr("No matches")));
             return;
         }
         let chosen = self.columns.iter().copied();
@@ -422,7 +422,7 @@ fn list_cell(ui: &mut Ui, cx: &ViewContext<'_>, row: &Row, column: Statistic) {
     let label = |text: egui::RichText| egui::Label::new(text.size(12.0)).selectable(false);
     if column == Statistic::Head {
         let mut text = egui::RichText::new(row.id().to_string());
-        if row.silenced {
+        if row.ablated {
             text = text.strikethrough();
         }
         ui.with_layout(egui::Layout::left_to_right(egui::Align::Center), |ui| {

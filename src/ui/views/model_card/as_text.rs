@@ -2,7 +2,7 @@
 
 use super::facts::{architecture, file, kind, recorded, spans, vocabulary};
 use crate::chart::thousands;
-use crate::engine::Model;
+use crate::engine::LoadedModel;
 use crate::model::PartKind;
 use crate::ui::language::{tr, trf};
 use crate::ui::widgets::names::head_name;
@@ -27,7 +27,7 @@ pub fn part_name(kind: PartKind) -> &'static str {
 }
 
 /// Everything as text, to be pasted elsewhere.
-pub fn as_text(model: &Model) -> String {
+pub fn as_text(model: &LoadedModel) -> String {
     let mut out = format!("{}\n{}\n", model.file_name(), kind(model));
     let mut section = |title: &str, rows: Vec<String>| {
         // Writing to a string cannot fail.
@@ -102,7 +102,7 @@ mod tests {
 
     #[test]
     fn the_text_has_every_part_and_their_sum() {
-        let model = Model::open_sample(&SAMPLES[0]).unwrap();
+        let model = LoadedModel::open_sample(&SAMPLES[0]).unwrap();
         let text = as_text(&model);
         assert!(text.starts_with("shakespeare_adaptive.safetensors\n"));
         assert!(text.contains("all: 824,145"), "{text}");

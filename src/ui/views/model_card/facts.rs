@@ -2,7 +2,7 @@
 
 use crate::chart::thousands;
 use crate::checkpoint::Format;
-use crate::engine::Model;
+use crate::engine::LoadedModel;
 use crate::model::{About, HeadId, Span};
 use crate::text::Unit;
 use crate::ui::language::{tr, trf};
@@ -49,7 +49,7 @@ pub struct Fact {
 }
 
 /// The kind of network in words.
-pub fn kind(model: &Model) -> String {
+pub fn kind(model: &LoadedModel) -> String {
     let architecture = model.network.architecture();
     let span = match architecture.learns_spans() {
         true => tr("adaptive span"),
@@ -75,7 +75,7 @@ pub fn kind(model: &Model) -> String {
 }
 
 /// The architecture, in the symbols of the papers.
-pub fn architecture(model: &Model) -> Vec<Fact> {
+pub fn architecture(model: &LoadedModel) -> Vec<Fact> {
     let architecture = model.network.architecture();
     let mut facts = Vec::new();
     let mut inferred = |symbol, name, value: usize, from: String| {
@@ -104,7 +104,7 @@ pub fn architecture(model: &Model) -> Vec<Fact> {
     inferred("D", tr("hidden size"), architecture.width, shape(query));
     inferred(
         "d",
-        tr("features per head"),
+        tr("head dimension"),
         architecture.head_dim(),
         shape("key_pe"),
     );
@@ -124,7 +124,7 @@ pub fn architecture(model: &Model) -> Vec<Fact> {
         let inner = architecture.feed_forward();
         inferred(
             "I",
-            tr("feed-forward width"),
+            tr("FFN dimension"),
             inner,
             shape("layers.0.ff.fc1.weight"),
         );
@@ -197,7 +197,7 @@ pub fn architecture(model: &Model) -> Vec<Fact> {
 }
 
 /// What follows the soft mask, where that is not what the papers have.
-fn after_mask(model: &Model) -> Option<Fact> {
+fn after_mask(model: &LoadedModel) -> Option<Fact> {
     if !model.network.architecture().loses_weight() {
         return None;
     }
@@ -215,7 +215,7 @@ fn after_mask(model: &Model) -> Option<Fact> {
 }
 
 /// The file.
-pub fn file(model: &Model) -> Vec<(&'static str, String)> {
+pub fn file(model: &LoadedModel) -> Vec<(&'static str, String)> {
     let format = match model.format {
         Format::PtZip => tr("PyTorch, zip container"),
         Format::PtLegacy => tr("PyTorch, legacy stream (before 1.6)"),
@@ -254,7 +254,7 @@ pub fn file(model: &Model) -> Vec<(&'static str, String)> {
 }
 
 /// What was recorded, where and when; nothing of any other model.
-pub fn recorded(model: &Model) -> Vec<(&'static str, String)> {
+pub fn recorded(model: &LoadedModel) -> Vec<(&'static str, String)> {
     let Some(run) = &model.recorded else {
         return Vec::new();
     };
@@ -293,7 +293,7 @@ pub fn recorded(model: &Model) -> Vec<(&'static str, String)> {
 }
 
 /// The vocabulary.
-pub fn vocabulary(model: &Model) -> Vec<(&'static str, String)> {
+pub fn vocabulary(model: &LoadedModel) -> Vec<(&'static str, String)> {
     let size = thousands(model.network.architecture().vocab_size);
     let Some(vocabulary) = &model.vocabulary else {
         return vec![
@@ -323,7 +323,7 @@ pub fn vocabulary(model: &Model) -> Vec<(&'static str, String)> {
 pub type SpanFact = (String, String, Option<HeadId>);
 
 /// The reach of the heads in numbers.
-pub fn spans(model: &Model) -> Vec<SpanFact> {
+pub fn spans(model: &LoadedModel) -> Vec<SpanFact> {
     let architecture = model.network.architecture();
     let mut all = model.network.spans();
     all.sort_by_key(|span| span.reach);
@@ -390,7 +390,7 @@ pub fn spans(model: &Model) -> Vec<SpanFact> {
     }
     let edits = model.network.edits();
     if !edits.is_empty() {
-        let heads = edits.spans().map(|(head, _)| head).chain(edits.silenced());
+        let heads = edits.spans().map(|(head, _)| head).chain(edits.ablated());
         let heads: std::collections::BTreeSet<HeadId> = heads.collect();
         rows.push((tr("changed by hand").to_owned(), share(heads.len()), None));
     }
@@ -405,7 +405,7 @@ mod tests {
 
     #[test]
     fn every_symbol_of_the_papers_is_there_with_its_source() {
-        let model = Model::open_sample(&SAMPLES[1]).unwrap();
+        let model = LoadedModel::open_sample(&SAMPLES[1]).unwrap();
         let facts = architecture(&model);
         let of = |symbol: &str| facts.iter().find(|fact| fact.symbol == symbol);
         for symbol in ["V", "D", "H", "d", "L", "S", "R", "z", "N"] {
@@ -416,14 +416,14 @@ mod tests {
         assert_eq!(of("N").unwrap().value, "256");
         assert_eq!(of("R").unwrap().source, Source::Read);
         let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data");
-        let port = Model::outline(&data.join("fairseq_trained.pt"), None).unwrap();
+        let port = LoadedModel::outline(&data.join("fairseq_trained.pt"), None).unwrap();
         let facts = architecture(&port);
         let of = |value: &str| facts.iter().find(|fact| fact.value == value);
         assert_eq!(of("not divided by their sum").unwrap().source, Source::Read);
         assert_eq!(of("16 tokens").unwrap().source, Source::Read);
         let path = data.join("tiny_adaptive.pt");
         let ramp = |ramp| {
-            let model = Model::outline(&path, ramp).unwrap();
+            let model = LoadedModel::outline(&path, ramp).unwrap();
             let ramp = architecture(&model)
                 .into_iter()
                 .find(|fact| fact.symbol == "R");

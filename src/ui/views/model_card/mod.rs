@@ -7,7 +7,7 @@ use super::context::ViewContext;
 use super::pane::{Home, ViewInfo};
 use super::view::View;
 use crate::chart::thousands;
-use crate::engine::Model;
+use crate::engine::LoadedModel;
 use crate::engine::figures::FigureKind;
 use crate::model::About;
 use crate::ui::commands::command::Command;
@@ -79,7 +79,7 @@ impl View for ModelCardView {
 }
 
 impl ModelCardView {
-    fn header(&mut self, ui: &mut Ui, model: &Model) {
+    fn header(&mut self, ui: &mut Ui, model: &LoadedModel) {
         ui.horizontal_wrapped(|ui| {
             ui.label(strong(model.file_name()))
                 .on_hover_text(model.path.display().to_string());
@@ -94,7 +94,7 @@ impl ModelCardView {
         ui.label(quiet(facts::kind(model)));
     }
 
-    fn architecture(&mut self, ui: &mut Ui, cx: &mut ViewContext<'_>, model: &Model) {
+    fn architecture(&mut self, ui: &mut Ui, cx: &mut ViewContext<'_>, model: &LoadedModel) {
         heading(ui, tr("Architecture"));
         let all = facts::architecture(model);
         let width = ui.available_width();
@@ -135,7 +135,7 @@ impl ModelCardView {
         }
     }
 
-    fn vocabulary(&mut self, ui: &mut Ui, cx: &mut ViewContext<'_>, model: &Model) {
+    fn vocabulary(&mut self, ui: &mut Ui, cx: &mut ViewContext<'_>, model: &LoadedModel) {
         rows(ui, tr("Vocabulary"), facts::vocabulary(model));
         // In a row of its own: a column would stretch the button.
         ui.horizontal(|ui| {
@@ -173,7 +173,7 @@ impl ModelCardView {
 }
 
 /// The file, and of a recorded run what was recorded.
-fn files(ui: &mut Ui, model: &Model) {
+fn files(ui: &mut Ui, model: &LoadedModel) {
     if model.recorded.is_some() {
         rows(ui, tr("Recorded run"), facts::recorded(model));
         rows(ui, tr("File of the model that ran"), facts::file(model));
@@ -234,7 +234,7 @@ fn rows(ui: &mut Ui, title: &str, rows: Vec<(&'static str, String)>) {
 }
 
 /// One bar per part, and their sum.
-fn parameters(ui: &mut Ui, cx: &ViewContext<'_>, model: &Model) {
+fn parameters(ui: &mut Ui, cx: &ViewContext<'_>, model: &LoadedModel) {
     heading(ui, tr("Parameters"));
     let total = model.network.parameters();
     let parts = model.parts();
@@ -316,7 +316,7 @@ fn bar(
     response
 }
 
-fn spans(ui: &mut Ui, cx: &mut ViewContext<'_>, model: &Model) {
+fn spans(ui: &mut Ui, cx: &mut ViewContext<'_>, model: &LoadedModel) {
     heading(ui, tr("Spans"));
     egui::Grid::new("span summary")
         .num_columns(2)

@@ -54,7 +54,7 @@ impl Columns {
         })
     }
 
-    /// Whether these are the columns of `detail` in this order.
+    /// True if these are the columns of `detail` in this order.
     pub fn fit(&self, detail: &Arc<SelectedHeads>, sorted: bool) -> bool {
         self.sorted == sorted && std::ptr::eq(self.of.as_ptr(), Arc::as_ptr(detail))
     }
@@ -86,13 +86,13 @@ impl Columns {
         mean.copied().unwrap_or(0.0)
     }
 
-    /// Whether a vector counts as never used.
+    /// True if a vector counts as never used.
     pub fn never(&self, vector: usize) -> bool {
         let used = self.len().saturating_sub(self.usage.never);
         self.rank.get(vector).is_some_and(|r| *r as usize >= used)
     }
 
-    /// How many vectors, the most used first, hold `share` of the head's persistent weight.
+    /// Number of vectors, the most used first, hold `share` of the head's persistent weight.
     pub fn holding(&self, share: f32) -> usize {
         let before = self.held.partition_point(|held| *held < share);
         (before + 1).min(self.len())

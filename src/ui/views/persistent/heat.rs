@@ -4,7 +4,7 @@ use super::columns::Columns;
 use super::sheet::{Sheet, step};
 use crate::analysis::{BandLayout, BandWindow, Pool};
 use crate::chart::{ColorMap, Scale};
-use crate::engine::{Picture, PictureRequest, Pictured, SelectedHeads};
+use crate::engine::{HeatmapImage, HeatmapKind, HeatmapRequest, SelectedHeads};
 use crate::ui::language::{tr, trf};
 use crate::ui::theme::{quiet, strong};
 use crate::ui::views::context::ViewContext;
@@ -29,7 +29,7 @@ pub(super) fn request(
     (scale, map): (Scale, ColorMap),
 ) {
     let (width, height) = picture::most_cells(ui, sheet.rect.size());
-    let request = PictureRequest {
+    let request = HeatmapRequest {
         window: BandWindow {
             layout: BandLayout::Vector,
             order: columns.order.clone(),
@@ -41,9 +41,9 @@ pub(super) fn request(
         },
         map,
         scale,
-        ..PictureRequest::default()
+        ..HeatmapRequest::default()
     };
-    cx.looks.pictures.insert(Pictured::Vectors, request);
+    cx.looks.pictures.insert(HeatmapKind::Vectors, request);
 }
 
 /// The picture, if it shows the selected heads in these columns; one in the order of a text just edited will do until the
@@ -52,7 +52,7 @@ pub(super) fn fitting<'a>(
     texture: &'a PictureTexture,
     cx: &ViewContext<'_>,
     columns: &Columns,
-) -> Option<(&'a Picture, &'a egui::TextureHandle)> {
+) -> Option<(&'a HeatmapImage, &'a egui::TextureHandle)> {
     let (picture, handle) = texture.get()?;
     let window = &picture.request.window;
     let fits = picture.heads == cx.selection.heads
@@ -62,7 +62,11 @@ pub(super) fn fitting<'a>(
 }
 
 /// Draws the picture at its place.
-pub(super) fn paint(ui: &Ui, sheet: &Sheet, picture: Option<(&Picture, &egui::TextureHandle)>) {
+pub(super) fn paint(
+    ui: &Ui,
+    sheet: &Sheet,
+    picture: Option<(&HeatmapImage, &egui::TextureHandle)>,
+) {
     let rect = sheet.rect;
     let painter = ui.painter().with_clip_rect(rect.intersect(ui.clip_rect()));
     painter.rect_filled(rect, 0.0, ui.visuals().extreme_bg_color);

@@ -13,7 +13,7 @@ use super::context::ViewContext;
 use super::pane::{Home, ViewInfo};
 use super::view::View;
 use crate::engine::figures::{FigureChoice, FigureKind};
-use crate::engine::{Looks, SelectedHeads, Snapshot};
+use crate::engine::{Queries, SelectedHeads, Snapshot};
 use crate::ui::language::{tr, trf};
 use crate::ui::theme::{quiet, strong};
 use crate::ui::widgets::names::head_name;
@@ -77,7 +77,7 @@ impl View for PersistentView {
         }
     }
 
-    fn ask(&self, cx: &ViewContext<'_>, looks: &mut Looks) {
+    fn ask(&self, cx: &ViewContext<'_>, looks: &mut Queries) {
         let vectors = cx.snapshot.model.as_ref();
         let vectors = vectors.map_or(0, |model| model.network.architecture().persistent());
         let selected = cx.selection.vector.filter(|vector| *vector < vectors);
@@ -152,12 +152,12 @@ impl PersistentView {
             for (part, name, words) in [
                 (
                     Part::Shares,
-                    tr("Shares").to_owned(),
+                    tr("Overview").to_owned(),
                     tr("Where the weight of every head goes"),
                 ),
                 (
                     Part::Vectors,
-                    tr("Vectors").to_owned(),
+                    tr("Usage").to_owned(),
                     tr("How much the selected head uses each of its vectors, and which tokens do"),
                 ),
                 (

@@ -26,7 +26,7 @@ pub(super) struct SelectedHeadsTask {
     /// The part of the columns, if not all.
     columns: Option<(f64, f64)>,
     rows: (f64, f64),
-    /// Whether the last to scroll was a trackpad, not a wheel.
+    /// True if the last to scroll was a trackpad, not a wheel.
     trackpad: bool,
 }
 

@@ -3,7 +3,7 @@
 use super::columns::Columns;
 use super::usage::fine_percent;
 use crate::chart::thousands;
-use crate::engine::{Model, VectorFacts};
+use crate::engine::{LoadedModel, VectorFacts};
 use crate::text::{Unit, Vocabulary};
 use crate::ui::language::{tr, trf};
 use crate::ui::theme::{quiet, strong};
@@ -105,7 +105,7 @@ pub(super) fn facts(ui: &mut Ui, cx: &mut ViewContext<'_>) {
 }
 
 /// The tokens that use the vector most, each between its neighbours.
-fn users(ui: &mut Ui, cx: &mut ViewContext<'_>, model: &Model, facts: &VectorFacts) {
+fn users(ui: &mut Ui, cx: &mut ViewContext<'_>, model: &LoadedModel, facts: &VectorFacts) {
     ui.label(strong(tr("Tokens that use it most"))).on_hover_text(tr(
         "The queries that give this vector most weight, with the weight. Click one to select it.",
     ));
@@ -230,7 +230,7 @@ fn bar(painter: &egui::Painter, room: Rect, share: f32, color: Color32) {
 }
 
 /// What the vector's value promotes and lowers through the output embedding.
-fn promoted(ui: &mut Ui, model: &Model, facts: &VectorFacts) {
+fn promoted(ui: &mut Ui, model: &LoadedModel, facts: &VectorFacts) {
     ui.label(strong(tr("What its value promotes"))).on_hover_text(tr(
         "The vector's value, taken through the attention's output projection straight to the output embedding: change of \
          each token's logit per unit of weight, less the mean over the vocabulary. The norm that follows the attention and \

@@ -6,7 +6,7 @@ use super::sheet::{Aim, SelectedHeadsTask, Sheet};
 use super::{heat, usage};
 use crate::chart::{ColorMap, Scale, thousands};
 use crate::engine::figures::FigureChoice;
-use crate::engine::{Pictured, SelectedHeads};
+use crate::engine::{HeatmapKind, SelectedHeads};
 use crate::ui::language::{tr, trf};
 use crate::ui::theme::{quiet, strong};
 use crate::ui::views::context::ViewContext;
@@ -107,7 +107,7 @@ impl Vectors {
             ui.separator();
             scale_and_map(ui, &mut self.scale, &mut self.map);
             ui.separator();
-            let whole = ui.selectable_label(self.looking.aim == Aim::Whole, tr("All"));
+            let whole = ui.selectable_label(self.looking.aim == Aim::Whole, tr("Fit all"));
             let words = tr(
                 "Show all tokens and vectors. Drag to move, turn the wheel to zoom: over the bars vectors only, beside the heatmap tokens only",
             );
@@ -115,7 +115,7 @@ impl Vectors {
                 self.looking.aim = Aim::Whole;
                 self.looking.all_columns();
             }
-            let follow = ui.selectable_label(self.looking.aim == Aim::Follow, tr("Follow"));
+            let follow = ui.selectable_label(self.looking.aim == Aim::Follow, tr("Follow selection"));
             let words = tr("Keep the selected token in view, near enough to read (double-click)");
             if follow.on_hover_text(words).clicked() {
                 self.looking.aim = Aim::Follow;
@@ -189,7 +189,7 @@ impl Vectors {
         if both {
             self.picture.take(
                 ui.ctx(),
-                cx.snapshot.pictures.get(&Pictured::Vectors),
+                cx.snapshot.pictures.get(&HeatmapKind::Vectors),
                 "vectors",
             );
             heat::paint(ui, &sheet, heat::fitting(&self.picture, cx, columns));

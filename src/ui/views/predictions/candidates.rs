@@ -2,7 +2,7 @@
 
 use crate::analysis::{Candidate, Prediction, bits};
 use crate::chart::thousands;
-use crate::engine::{Model, Snapshot};
+use crate::engine::{LoadedModel, Snapshot};
 use crate::ui::commands::command::Command;
 use crate::ui::language::{tr, trf};
 use crate::ui::theme::{ink_on, quiet, strong};
@@ -14,12 +14,12 @@ use eframe::egui::{self, Color32, FontId, Rect, Sense, Stroke, Ui, pos2, vec2};
 struct Row {
     candidate: Candidate,
     rank: usize,
-    /// Whether it is what follows in the text.
+    /// True if it is what follows in the text.
     follows: bool,
 }
 
 /// The likeliest tokens after the selected one.
-pub fn show(ui: &mut Ui, cx: &mut ViewContext<'_>, model: &Model) {
+pub fn show(ui: &mut Ui, cx: &mut ViewContext<'_>, model: &LoadedModel) {
     let Some(query) = cx.query() else {
         ui.label(quiet(tr("Type a text to see what the model expects next.")));
         return;
@@ -60,7 +60,7 @@ pub fn show(ui: &mut Ui, cx: &mut ViewContext<'_>, model: &Model) {
 }
 
 /// The width that the tokens' names need.
-fn names_width(ui: &Ui, model: &Model, rows: &[Row]) -> f32 {
+fn names_width(ui: &Ui, model: &LoadedModel, rows: &[Row]) -> f32 {
     let widths = rows.iter().map(|row| {
         let label = model.label(row.candidate.id);
         let font = FontId::monospace(13.0);
@@ -97,7 +97,7 @@ fn rows(prediction: &Prediction) -> Vec<Row> {
     rows
 }
 
-fn summary(ui: &mut Ui, prediction: &Prediction, model: &Model, change: Option<f32>) {
+fn summary(ui: &mut Ui, prediction: &Prediction, model: &LoadedModel, change: Option<f32>) {
     let most = (model.network.architecture().vocab_size as f32).log2();
     let entropy = format!("{:.2}", prediction.entropy_bits);
     let words = match prediction.truth {
@@ -126,7 +126,7 @@ fn summary(ui: &mut Ui, prediction: &Prediction, model: &Model, change: Option<f
 fn line(
     ui: &mut Ui,
     cx: &mut ViewContext<'_>,
-    model: &Model,
+    model: &LoadedModel,
     row: &Row,
     (most, names): (f32, f32),
     query: usize,
@@ -256,7 +256,7 @@ fn line(
 /// Writing a candidate into the text: at its end by a click, before its end by a choice.
 fn offer(
     cx: &mut ViewContext<'_>,
-    model: &Model,
+    model: &LoadedModel,
     response: egui::Response,
     row: &Row,
     query: usize,
@@ -327,7 +327,7 @@ fn offer(
 }
 
 /// The text of a token after another one; `None` if it is none by itself.
-pub fn written(model: &Model, last: Option<u32>, id: u32) -> Option<String> {
+pub fn written(model: &LoadedModel, last: Option<u32>, id: u32) -> Option<String> {
     match &model.vocabulary {
         Some(vocabulary) => String::from_utf8(vocabulary.decode_after(last, id)).ok(),
         None => Some(format!(" {id}")),

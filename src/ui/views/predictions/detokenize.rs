@@ -1,10 +1,10 @@
 //! A continuation as text, token by token.
 
-use crate::engine::{Continued, Drawn, Model};
+use crate::engine::{Generated, LoadedModel, SampledToken};
 use crate::text::Vocabulary;
 
 /// The text of each token drawn: a character that several share belongs to the one that completes it.
-pub fn pieces(model: &Model, last: Option<u32>, drawn: &[Drawn]) -> Vec<String> {
+pub fn pieces(model: &LoadedModel, last: Option<u32>, drawn: &[SampledToken]) -> Vec<String> {
     let Some(vocabulary) = &model.vocabulary else {
         return drawn.iter().map(|drawn| format!(" {}", drawn.id)).collect();
     };
@@ -37,7 +37,7 @@ fn text(vocabulary: &Vocabulary, last: Option<u32>, id: u32, pending: &mut Vec<u
 }
 
 /// Bits of surprise over a whole continuation, per token.
-pub fn bits_per_token(continued: &Continued) -> Option<f32> {
+pub fn bits_per_token(continued: &Generated) -> Option<f32> {
     let count = continued.drawn.len();
     let nats: f32 = continued.drawn.iter().map(|drawn| -drawn.log_p).sum();
     (count > 0).then(|| crate::analysis::bits(nats) / count as f32)
@@ -97,13 +97,13 @@ mod tests {
 
     #[test]
     fn the_pieces_are_the_text() {
-        let model = Model::open_sample(&SAMPLES[0]).unwrap();
+        let model = LoadedModel::open_sample(&SAMPLES[0]).unwrap();
         let ids = model.prepare(b"To be, or not").unwrap().ids;
-        let drawn = ids.iter().map(|id| Drawn {
+        let drawn = ids.iter().map(|id| SampledToken {
             id: *id,
             log_p: -1.0,
         });
-        let drawn: Vec<Drawn> = drawn.collect();
+        let drawn: Vec<SampledToken> = drawn.collect();
         assert_eq!(pieces(&model, None, &drawn).concat(), "To be, or not");
         let mut bare = model;
         bare.vocabulary = None;

@@ -3,7 +3,7 @@
 use super::candidates::end_of;
 use super::detokenize::pieces;
 use crate::analysis::bits;
-use crate::engine::{Continued, Model, Snapshot};
+use crate::engine::{Generated, LoadedModel, Snapshot};
 use eframe::egui::text::{LayoutJob, TextFormat};
 use eframe::egui::{Color32, FontId};
 
@@ -26,8 +26,8 @@ pub struct Layout {
 /// The end of the text and the tokens drawn, the surprising ones shaded.
 pub fn laid_out(
     snapshot: &Snapshot,
-    model: &Model,
-    continued: &Continued,
+    model: &LoadedModel,
+    continued: &Generated,
     dark: bool,
     [ink, weak, shade]: [Color32; 3],
 ) -> Layout {

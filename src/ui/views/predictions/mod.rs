@@ -1,9 +1,9 @@
 //! What comes after the selected token, how surprising every token was, and how the text may go on.
 
 mod candidates;
-mod continuing;
 mod detokenize;
 mod generation_layout;
+mod generation_panel;
 mod minmax_mipmap;
 mod surprisal_plot;
 
@@ -11,11 +11,11 @@ use super::context::ViewContext;
 use super::pane::{Home, ViewInfo};
 use super::view::View;
 use crate::engine::figures::{FigureChoice, FigureKind};
-use crate::engine::{Looks, Snapshot};
+use crate::engine::{Queries, Snapshot};
 use crate::ui::language::tr;
 use crate::ui::widgets::paint::nothing;
-use continuing::Continuing;
 use eframe::egui::{self, Ui, vec2};
+use generation_panel::GenerationPanel;
 use minmax_mipmap::Pyramid;
 use serde::{Deserialize, Serialize};
 
@@ -25,7 +25,7 @@ use serde::{Deserialize, Serialize};
 pub struct PredictionsView {
     /// Tokens that the running mean of surprisal is taken of.
     window: usize,
-    continuing: Continuing,
+    continuing: GenerationPanel,
     #[serde(skip)]
     pyramid: Pyramid,
 }
@@ -34,7 +34,7 @@ impl Default for PredictionsView {
     fn default() -> Self {
         Self {
             window: 50,
-            continuing: Continuing::default(),
+            continuing: GenerationPanel::default(),
             pyramid: Pyramid::default(),
         }
     }
@@ -59,7 +59,7 @@ impl View for PredictionsView {
         }
     }
 
-    fn ask(&self, cx: &ViewContext<'_>, looks: &mut Looks) {
+    fn ask(&self, cx: &ViewContext<'_>, looks: &mut Queries) {
         looks.prediction = cx.query();
     }
 

@@ -164,7 +164,7 @@ impl SpansView {
             if let Some(trained) = facts.ghost(mark.head()) {
                 pen.ghost(mark, &trained);
             }
-            pen.point(mark, of(mark), facts.silenced(mark.head()));
+            pen.point(mark, of(mark), facts.ablated(mark.head()));
         }
         for mark in marks {
             let head = mark.head();
@@ -237,20 +237,19 @@ impl SpansView {
             signs.push((Sign::Flag(SpanFlag::Unused), words));
         }
         if flagged(SpanFlag::Pressed) {
-            let words = tr("pressed").to_owned();
+            let words = tr("span-limited").to_owned();
             signs.push((Sign::Flag(SpanFlag::Pressed), words));
         }
         if facts.spans.iter().any(|s| facts.ghost(s.id()).is_some()) {
             signs.push((Sign::Ghost, tr("trained").to_owned()));
         }
-        if facts.model.network.edits().silenced().next().is_some() {
-            signs.push((Sign::Silenced, tr("silenced").to_owned()));
+        if facts.model.network.edits().ablated().next().is_some() {
+            signs.push((Sign::Ablated, tr("ablated").to_owned()));
         }
         legend(ui, row, cx.palette.layers[0], &signs, &progress(facts));
         response.on_hover_text(tr(
             "Every point is a head. Its bar ends at the distance within which the given share of its weight on this text \
-             lies. Hollow triangle: it reaches much farther than this text makes use of. Full triangle: it presses against \
-             its span. Hollow circle: where training left a head that was changed by hand.",
+             lies. Hollow triangle: it reaches much farther than this text makes use of. Full triangle: it is span-limited. Hollow circle: where training left a head that was changed by hand.",
         ));
     }
 }

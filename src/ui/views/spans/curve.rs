@@ -26,7 +26,7 @@ const BELOW: f32 = 27.0;
 const LEAST: f32 = 88.0;
 const STRIP: f32 = 52.0;
 
-/// How many decades of weight a logarithmic axis shows.
+/// Number of decades of weight a logarithmic axis shows.
 const DECADES: f64 = 4.0;
 
 /// What is measured on the leading head, and all that was measured with it.
@@ -63,14 +63,14 @@ impl SpansView {
         let head = span.id();
         ui.horizontal(|ui| {
             ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
-                ui.toggle_value(&mut self.log_weight, tr("log weight"))
+                ui.toggle_value(&mut self.log_weight, tr("Log weight"))
                     .on_hover_text(tr("A logarithmic axis for the mean weight"));
-                ui.toggle_value(&mut self.log_distance, tr("log δ"))
+                ui.toggle_value(&mut self.log_distance, tr("Log distance"))
                     .on_hover_text(tr("A logarithmic axis for the distance"));
                 ui.with_layout(egui::Layout::left_to_right(egui::Align::Center), |ui| {
                     ui.add(egui::Label::new(strong(head_name(head))).truncate());
-                    if facts.silenced(head) {
-                        ui.add(egui::Label::new(tr("silenced")).truncate());
+                    if facts.ablated(head) {
+                        ui.add(egui::Label::new(tr("ablated")).truncate());
                     }
                     if ui.available_width() > 40.0 {
                         let words = numbers(span);

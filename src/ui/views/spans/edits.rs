@@ -140,17 +140,17 @@ impl SpansView {
             let z = span.with(z).span;
             self.hand.ask(ui, cx, head, Some(z));
         }
-        let mut silenced = facts.silenced(head);
-        let silence = ui.checkbox(&mut silenced, tr("Silence"));
-        if silence
+        let mut ablated = facts.ablated(head);
+        let ablate = ui.checkbox(&mut ablated, tr("Silence"));
+        if ablate
             .on_hover_text(tr(
                 "The head attends as before, but adds nothing to the layer's output",
             ))
             .changed()
         {
-            cx.commands.push(Command::Silence { head, silenced });
+            cx.commands.push(Command::Ablate { head, ablated });
         }
-        let back = ui.add_enabled(facts.is_edited(head), egui::Button::new(tr("Set back")));
+        let back = ui.add_enabled(facts.is_edited(head), egui::Button::new(tr("Reset")));
         let words = match facts.model.network.trained_span(head.layer, head.head) {
             Some(trained) => trf(
                 "Back to what was trained: z = {0}",

@@ -2,28 +2,28 @@
 
 use super::span_drag::Hand;
 use crate::analysis::{HeadMeasure, SpanFlag};
-use crate::engine::{HeadStats, Model};
+use crate::engine::{HeadStats, LoadedModel};
 use crate::model::{Architecture, HeadId, Span};
 use crate::ui::views::context::ViewContext;
 use std::sync::Arc;
 
 /// The heads, with what is measured on them.
 pub(super) struct Facts {
-    pub model: Arc<Model>,
+    pub model: Arc<LoadedModel>,
     /// As they are shown, layer by layer: a span that is being changed is there before the worker has it.
     pub spans: Vec<Span>,
     /// What is measured, if it fits the model.
     pub surveyed: Option<Arc<HeadStats>>,
-    /// Whether it is of the text and the spans at hand.
+    /// True if it is of the text and the spans at hand.
     pub is_fresh: bool,
-    /// Whether spans can be changed: not before the weights are read, nor in a recorded run.
+    /// True if spans can be changed: not before the weights are read, nor in a recorded run.
     pub editable: bool,
 }
 
 impl Facts {
     pub fn new(
         cx: &ViewContext<'_>,
-        model: &Arc<Model>,
+        model: &Arc<LoadedModel>,
         hand: &Hand,
         last: &mut Option<(u64, Arc<HeadStats>)>,
     ) -> Self {
@@ -88,8 +88,8 @@ impl Facts {
         })
     }
 
-    pub fn silenced(&self, HeadId { layer, head }: HeadId) -> bool {
-        self.model.network.silenced(layer, head)
+    pub fn ablated(&self, HeadId { layer, head }: HeadId) -> bool {
+        self.model.network.ablated(layer, head)
     }
 
     /// A head's trained z, where it is set to another one.
@@ -102,14 +102,14 @@ impl Facts {
         })
     }
 
-    /// Whether anything is changed of a head.
+    /// True if anything is changed of a head.
     pub fn is_edited(&self, head: HeadId) -> bool {
-        self.silenced(head) || self.ghost(head).is_some()
+        self.ablated(head) || self.ghost(head).is_some()
     }
 
-    /// How many changes there are.
+    /// Number of changes there are.
     pub fn edits(&self) -> usize {
         let edits = self.model.network.edits();
-        edits.spans().count() + edits.silenced().count()
+        edits.spans().count() + edits.ablated().count()
     }
 }

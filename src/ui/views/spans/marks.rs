@@ -115,14 +115,14 @@ impl Pen<'_> {
     }
 
     /// A head's point; a silenced one is hollow and struck through.
-    pub fn point(&self, mark: &Mark, color: Color32, silenced: bool) {
+    pub fn point(&self, mark: &Mark, color: Color32, ablated: bool) {
         let at = mark.place(self.transform);
         dot(
             &self.painter,
             at,
             self.radius(),
             color,
-            silenced,
+            ablated,
             self.ground,
         );
     }
@@ -219,8 +219,8 @@ pub(super) fn fill(painter: &Painter, path: &[Pos2], base: f32, color: Color32) 
     painter.add(Shape::mesh(mesh));
 }
 
-fn dot(painter: &Painter, at: Pos2, radius: f32, color: Color32, silenced: bool, ground: Color32) {
-    if silenced {
+fn dot(painter: &Painter, at: Pos2, radius: f32, color: Color32, ablated: bool, ground: Color32) {
+    if ablated {
         painter.circle(at, radius, ground, Stroke::new(1.4, color));
         let arm = vec2(radius + 2.0, -(radius + 2.0));
         painter.line_segment([at - arm, at + arm], Stroke::new(1.4, color));
@@ -251,7 +251,7 @@ pub(super) enum Sign {
     Held,
     Flag(SpanFlag),
     Ghost,
-    Silenced,
+    Ablated,
 }
 
 /// The legend, in one line as far as there is room, with a `note` at its end.
@@ -278,7 +278,7 @@ pub(super) fn legend(ui: &Ui, mut row: Rect, color: Color32, signs: &[(Sign, Str
         let at = pos2(x + 5.0, row.center().y);
         match sign {
             Sign::Point => dot(&painter, at, 3.4, color, false, ground),
-            Sign::Silenced => dot(&painter, at, 3.0, color, true, ground),
+            Sign::Ablated => dot(&painter, at, 3.0, color, true, ground),
             Sign::Ghost => {
                 painter.circle_stroke(at, 3.2, Stroke::new(1.0, weak));
             }

@@ -20,7 +20,7 @@ use super::pane::{Home, ViewInfo};
 use super::view::View;
 use crate::chart::SpanMeasure as Measure;
 use crate::engine::figures::{FigureChoice, FigureKind};
-use crate::engine::{HeadStats, Looks, Snapshot};
+use crate::engine::{HeadStats, Queries, Snapshot};
 use crate::ui::language::tr;
 use axes::Scale;
 use eframe::egui::{self, Rect, Sense, Ui, UiBuilder, vec2};
@@ -140,7 +140,7 @@ impl View for SpansView {
         }
     }
 
-    fn ask(&self, _cx: &ViewContext<'_>, looks: &mut Looks) {
+    fn ask(&self, _cx: &ViewContext<'_>, looks: &mut Queries) {
         looks.survey = true;
     }
 

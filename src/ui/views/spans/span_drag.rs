@@ -22,9 +22,9 @@ const PATIENCE: f64 = 2.0;
 
 #[derive(Debug, Default)]
 pub(super) struct Hand {
-    /// Whether points can be dragged without holding Alt.
+    /// True if points can be dragged without holding Alt.
     pub on: bool,
-    /// Whether the rows about edits are there.
+    /// True if the rows about edits are there.
     pub has_rows: bool,
     drag: Option<Drag>,
     asked: Option<Asked>,
@@ -50,7 +50,7 @@ struct Asked {
     /// `None`: as trained.
     span: Option<f32>,
     when: f64,
-    /// Whether the worker has it.
+    /// True if the worker has it.
     is_there: bool,
 }
 
@@ -65,7 +65,7 @@ pub(super) struct Field<'a> {
 /// What the edits do to the text's bits per token.
 pub(super) struct Effect {
     pub bits: f64,
-    /// Whether the text has run to its end with all edits.
+    /// True if the text has run to its end with all edits.
     pub is_now: bool,
     pub unedited: Option<f64>,
 }
@@ -101,7 +101,7 @@ impl Hand {
         self.asked.as_ref().map(|asked| asked.head)
     }
 
-    /// Whether the worker has all that was asked for.
+    /// True if the worker has all that was asked for.
     pub fn is_there(&self) -> bool {
         self.asked.as_ref().is_none_or(|asked| asked.is_there)
     }
@@ -146,9 +146,9 @@ impl Hand {
 
     /// Leaves a head as trained.
     pub fn set_back(&mut self, ui: &Ui, cx: &mut ViewContext<'_>, facts: &Facts, head: HeadId) {
-        if facts.silenced(head) {
-            let silenced = false;
-            cx.commands.push(Command::Silence { head, silenced });
+        if facts.ablated(head) {
+            let ablated = false;
+            cx.commands.push(Command::Ablate { head, ablated });
         }
         if facts.ghost(head).is_some() {
             self.ask(ui, cx, head, None);

@@ -63,7 +63,7 @@ impl SpansView {
                 let name = tr("Edit spans by hand");
                 egui::WidgetInfo::selected(egui::Role::Button, facts.editable, self.hand.on, name)
             });
-            let refusal = cx.refusal(&Command::SilenceSelected);
+            let refusal = cx.refusal(&Command::AblateSelected);
             if edit
                 .on_disabled_hover_text(refusal.unwrap_or_default())
                 .on_hover_text(tr(
@@ -112,7 +112,7 @@ impl SpansView {
     }
 }
 
-/// How many heads are flagged; a click goes to the next one.
+/// Number of heads are flagged; a click goes to the next one.
 fn flag_button(ui: &mut Ui, cx: &mut ViewContext<'_>, facts: &Facts) {
     let flagged: Vec<_> = facts.flagged().collect();
     let of = |flag| flagged.iter().filter(|(_, other)| *other == flag).count();
@@ -123,7 +123,7 @@ fn flag_button(ui: &mut Ui, cx: &mut ViewContext<'_>, facts: &Facts) {
         &[&of(SpanFlag::Unused), &of(SpanFlag::Pressed)],
     );
     // It stays where there is none: a toolbar that grows and shrinks would move the chart below the pointer.
-    let name = trf("{0} flagged →", &[&flagged.len()]);
+    let name = trf("Next flagged ({0})", &[&flagged.len()]);
     let button = ui.add_enabled(!flagged.is_empty(), egui::Button::new(name));
     if button.on_hover_text(words).clicked() {
         let now = cx.selection.heads.leading();

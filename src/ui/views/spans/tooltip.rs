@@ -25,7 +25,7 @@ fn flag_words(flag: SpanFlag, measure: &HeadMeasure, span: &Span) -> String {
     }
     match Pressed::of(span) {
         Some(from) if measure.removed < from.removed => trf(
-            "Pressed against its span: {0} of its weight lies on the ramp (flagged from {1}; even attention would have {2}).",
+            "Span-limited: {0} of its weight lies on the ramp (flagged from {1}; even attention would have {2}).",
             &[
                 &percent(measure.in_ramp),
                 &percent(from.in_ramp.unwrap_or(1.0)),
@@ -33,7 +33,7 @@ fn flag_words(flag: SpanFlag, measure: &HeadMeasure, span: &Span) -> String {
             ],
         ),
         Some(from) => trf(
-            "Pressed against its span: the mask takes away {0} of its softmax (flagged from {1}; even attention would lose \
+            "Span-limited: the mask takes away {0} of its softmax (flagged from {1}; even attention would lose \
              {2}).",
             &[
                 &percent(measure.removed),
@@ -75,7 +75,7 @@ pub(super) fn tooltip(ui: &mut Ui, facts: &Facts, head: HeadId) {
             }
         }
     });
-    if facts.silenced(head) {
+    if facts.ablated(head) {
         ui.label(tr("Silenced: it adds nothing to the layer's output."));
     }
     ui.set_max_width(300.0);

@@ -2,7 +2,7 @@
 
 use crate::engine::Tokens;
 
-/// How many pieces at the start, and of the others how many at the end, are the same in both texts.
+/// Number of pieces at the start, and of the others how many at the end, are the same in both texts.
 pub(super) fn unchanged(old: &Tokens, new: &Tokens) -> (usize, usize) {
     let (a, b) = (old.bytes(), new.bytes());
     let shared = common(a, b);

@@ -14,7 +14,7 @@ pub(super) struct Caret {
     at: usize,
     /// The selection as this view left it.
     left: TokenSet,
-    /// Whether a range is being dragged.
+    /// True if a range is being dragged.
     dragging: bool,
 }
 
@@ -34,7 +34,7 @@ const KEYS: [Key; 8] = [
 const SCROLL: f32 = 24.0;
 
 impl Caret {
-    /// Whether the tokens were selected elsewhere since this view last looked; it takes notice.
+    /// True if the tokens were selected elsewhere since this view last looked; it takes notice.
     pub fn moved_elsewhere(&mut self, cx: &ViewContext<'_>) -> bool {
         if self.left == cx.selection.tokens {
             return false;
@@ -51,7 +51,7 @@ impl Caret {
         self.at = at;
     }
 
-    /// Whether a range is being dragged.
+    /// True if a range is being dragged.
     pub fn is_dragging(&self) -> bool {
         self.dragging
     }

@@ -36,7 +36,7 @@ const AROUND: usize = 4;
 pub(super) struct Laid {
     /// The first row that may have changed; `usize::MAX` if none.
     pub from: usize,
-    /// Whether there is more to lay out: ask again in the next frame.
+    /// True if there is more to lay out: ask again in the next frame.
     pub more: bool,
     /// The row in which the text was edited, if it was.
     pub edited: Option<usize>,
@@ -293,10 +293,10 @@ fn gap(snapshot: &Snapshot) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::{Model, SAMPLES};
+    use crate::engine::{LoadedModel, SAMPLES};
     use crate::model::Cancel;
 
-    fn snapshot(model: &Arc<Model>, text: &str) -> Snapshot {
+    fn snapshot(model: &Arc<LoadedModel>, text: &str) -> Snapshot {
         let tokens = Tokens::new(model, text.into(), usize::MAX, &Cancel::default()).unwrap();
         Snapshot {
             tokens: Arc::new(tokens),
@@ -319,7 +319,7 @@ mod tests {
 
     #[test]
     fn after_any_edit_the_rows_are_those_of_a_fresh_layout() {
-        let model = Arc::new(Model::open_sample(&SAMPLES[0]).unwrap());
+        let model = Arc::new(LoadedModel::open_sample(&SAMPLES[0]).unwrap());
         let base: String = SAMPLES[0].text.chars().take(600).collect();
         let mut rows = Rows::default();
         let mut text = base.clone();
@@ -357,7 +357,7 @@ mod tests {
 
     #[test]
     fn an_edit_changes_no_row_before_it() {
-        let model = Arc::new(Model::open_sample(&SAMPLES[0]).unwrap());
+        let model = Arc::new(LoadedModel::open_sample(&SAMPLES[0]).unwrap());
         let text = "To be or not to be. ".repeat(100);
         let mut rows = Rows::default();
         assert_eq!(finish(&mut rows, &snapshot(&model, &text), 40), 0);

@@ -38,7 +38,7 @@ pub struct TextView {
     shade: Shade,
     /// Of several selected tokens the mean is shown, not the sum.
     mean: bool,
-    /// Whether surprisal is shown as what the edits of the model add to it.
+    /// True if surprisal is shown as what the edits of the model add to it.
     change: bool,
     /// How weights are spread over the shades.
     scale: Scale,
@@ -263,7 +263,7 @@ impl TextView {
         Shading::new(self.shade, self.scale, of, cx)
     }
 
-    /// Whether the mean over the selected tokens is shown.
+    /// True if the mean over the selected tokens is shown.
     fn averages(&self, cx: &ViewContext<'_>) -> bool {
         self.mean && cx.selection.tokens.len() > 1
     }
@@ -394,7 +394,7 @@ impl TextView {
 /// The shade whose colours stand for a surprisal that falls.
 const FALL: Shade = Shade::Read;
 
-/// Whether it is known what the edits of the model do to each token's surprisal.
+/// True if it is known what the edits of the model do to each token's surprisal.
 fn knows_change(cx: &ViewContext<'_>) -> bool {
     (1..cx.snapshot.done.min(3)).any(|token| cx.snapshot.surprisal_change(token).is_some())
 }

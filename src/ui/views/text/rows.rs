@@ -16,7 +16,7 @@ pub(super) enum End {
     Line,
 }
 
-/// How many cells a piece takes, and what ends with it. Plain letters are told at a glance: a text has millions of
+/// Number of cells a piece takes, and what ends with it. Plain letters are told at a glance: a text has millions of
 /// pieces, and nearly all are such.
 pub(super) fn shape(snapshot: &Snapshot, piece: usize) -> (usize, Option<End>) {
     let tokens = &snapshot.tokens;
@@ -43,7 +43,7 @@ pub(super) fn shape(snapshot: &Snapshot, piece: usize) -> (usize, Option<End>) {
     (cells(&glyph), end)
 }
 
-/// How many cells a text takes: a letter one, a Chinese character or an emoji two, as in a terminal.
+/// Number of cells a text takes: a letter one, a Chinese character or an emoji two, as in a terminal.
 fn cells(text: &str) -> usize {
     let mut chars = text.chars();
     match (chars.next(), chars.next()) {
@@ -113,14 +113,14 @@ pub(super) fn name(snapshot: &Snapshot, piece: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::{Model, SAMPLES, Tokens};
+    use crate::engine::{LoadedModel, SAMPLES, Tokens};
     use crate::model::Cancel;
     use crate::text::{Unit, Vocabulary, to_text};
     use crate::ui::views::text::layout::Rows;
     use std::sync::Arc;
 
     fn snapshot(text: &str, vocabulary: Option<Vocabulary>) -> Snapshot {
-        let mut model = Model::open_sample(&SAMPLES[0]).unwrap();
+        let mut model = LoadedModel::open_sample(&SAMPLES[0]).unwrap();
         model.vocabulary = vocabulary.or(model.vocabulary);
         Snapshot {
             tokens: Arc::new(Tokens::new(&model, text.into(), 1000, &Cancel::default()).unwrap()),

@@ -1,6 +1,6 @@
 //! The shade of every token: what it stands for, how large it can be, and its colour.
 
-use crate::analysis::{Gathered, TextWeights};
+use crate::analysis::{TextWeights, TokenAttention};
 use crate::chart::Scale;
 use crate::engine::Snapshot;
 pub(super) use crate::engine::figures::Shade;
@@ -22,8 +22,8 @@ pub(super) trait DisplayName {
 impl DisplayName for Shade {
     fn name(self) -> &'static str {
         match self {
-            Self::Read => tr("What they read"),
-            Self::Readers => tr("Who reads them"),
+            Self::Read => tr("Attends to"),
+            Self::Readers => tr("Attended by"),
             Self::Surprisal => tr("Surprisal"),
         }
     }
@@ -161,8 +161,8 @@ enum Values<'a> {
     Nothing,
     /// The weights of a query.
     Row(usize, &'a TextWeights),
-    Read(&'a Gathered),
-    Readers(&'a Gathered),
+    Read(&'a TokenAttention),
+    Readers(&'a TokenAttention),
     Surprisal(&'a Snapshot),
     /// What the edits add to the surprisal.
     Change(&'a Snapshot),
@@ -274,12 +274,12 @@ impl<'a> Shading<'a> {
         Some(value? / self.count)
     }
 
-    /// Whether shades stand for what the edits add to the surprisal.
+    /// True if shades stand for what the edits add to the surprisal.
     pub fn is_change(&self) -> bool {
         matches!(self.values, Values::Change(_))
     }
 
-    /// Whether the value of a token is a fall, which has a colour of its own.
+    /// True if the value of a token is a fall, which has a colour of its own.
     pub fn falls(&self, token: usize) -> bool {
         self.is_change() && self.value(token).is_some_and(|value| value < 0.0)
     }
@@ -308,7 +308,7 @@ fn row<'a>(cx: &ViewContext<'a>) -> Option<(usize, &'a TextWeights)> {
 
 /// The sums over the selected tokens, of the selected heads. While those of new tokens are on their way, the ones before
 /// stay: nothing flickers when a selection is drawn.
-pub(super) fn gathered<'a>(cx: &ViewContext<'a>) -> Option<&'a Gathered> {
+pub(super) fn gathered<'a>(cx: &ViewContext<'a>) -> Option<&'a TokenAttention> {
     // They come together with the heads' weights.
     let detail = cx.snapshot.detail.as_deref()?;
     let gathered = cx.snapshot.gathered.as_deref();

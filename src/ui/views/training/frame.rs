@@ -16,7 +16,7 @@ pub struct Frame<'a> {
     pub name: &'a str,
     /// The number of the model.
     pub model: u64,
-    /// Whether x is the step, and not the entry of the log.
+    /// True if x is the step, and not the entry of the log.
     pub by_step: bool,
     /// In points.
     pub height: f32,

@@ -11,7 +11,7 @@ use crate::analysis::smoothed;
 use crate::chart::thousands;
 use crate::checkpoint::{Line as Curve, Panel, Quantity};
 use crate::engine::figures::{self, FigureChoice, FigureKind};
-use crate::engine::{Model, Snapshot, SpanHistory};
+use crate::engine::{LoadedModel, Snapshot, SpanHistory};
 use crate::ui::language::{tr, trf};
 use crate::ui::theme::{Palette, quiet, strong};
 use crate::ui::widgets::axes::{Dash, line_sample};
@@ -35,7 +35,7 @@ pub struct TrainingView {
     /// Entries of the log that a smoothed value is the mean of.
     window: usize,
     #[serde(skip)]
-    panels: Option<(Weak<Model>, Vec<Panel>)>,
+    panels: Option<(Weak<LoadedModel>, Vec<Panel>)>,
     /// The step under the pointer in the last frame.
     #[serde(skip)]
     hover: Option<f64>,
@@ -321,7 +321,7 @@ impl TrainingView {
 }
 
 /// The curves of a model by what they measure. A run that has only just begun has curves without a point.
-fn panels_of(model: &Model) -> Vec<Panel> {
+fn panels_of(model: &LoadedModel) -> Vec<Panel> {
     let mut panels = Panel::of(&model.curves);
     panels.retain(|panel| panel.lines.iter().any(|line| !line.points.is_empty()));
     panels

@@ -137,7 +137,7 @@ pub struct Sums {
     pub heads: Vec<HeadSum>,
     /// Of all texts together.
     pub totals: Totals,
-    /// Whether [`HeadSum::removed`] and [`HeadSum::entropy`] were measured.
+    /// True if [`HeadSum::removed`] and [`HeadSum::entropy`] were measured.
     pub has_removed: bool,
 }
 

@@ -113,7 +113,7 @@ pub fn effective(by_distance: &[f64], nearest: usize, share: f64) -> Option<usiz
 pub enum SpanFlag {
     /// It reaches much further than this text makes use of.
     Unused,
-    /// It presses against its span: the mask takes away much of what it would look at.
+    /// It is limited by its span: the mask takes away much of what it would look at.
     Pressed,
 }
 

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::checkpoint::Checkpoint;
-use crate::model::{Blind, HeadWeights};
+use crate::model::{HeadWeights, NoObserver};
 use std::path::Path;
 use std::time::Duration;
 
@@ -27,7 +27,7 @@ fn text(len: usize) -> Vec<u32> {
 
 fn run(network: &Arc<Network>, ids: &[u32]) -> Run {
     let mut run = Run::new(Arc::clone(network));
-    run.set(ids, &Cancel::default(), &Blind).unwrap();
+    run.set(ids, &Cancel::default(), &NoObserver).unwrap();
     run
 }
 
@@ -156,7 +156,7 @@ fn an_edit_gives_the_same_as_a_fresh_survey() {
                 let mut changed = ids.clone();
                 changed[at] = (changed[at] + 1) % 60;
                 changed.extend([5, 6, 7]);
-                run.set(&changed, &Cancel::default(), &Blind).unwrap();
+                run.set(&changed, &Cancel::default(), &NoObserver).unwrap();
                 edited.truncate(at);
                 assert!(edited.range().end <= at);
                 assert!(at - edited.range().end < joined * PIECE);
@@ -183,7 +183,7 @@ fn tokens_one_by_one_give_the_same_as_all_at_once() {
         growing.joined = joined;
         let none = Cancel::default();
         for end in 1..=ids.len() {
-            run.set(&ids[..end], &none, &Blind).unwrap();
+            run.set(&ids[..end], &none, &NoObserver).unwrap();
             assert!(growing.go_on(&run, &(0..end), &none));
             assert_eq!(growing.range(), 0..end);
         }

@@ -26,7 +26,7 @@ const MAGIC: [u8; 13] = [
 const MAGIC_IN_DIGITS: &[u8] = b"L119547037146038801333356L\n.";
 
 impl LegacyContainer {
-    /// Whether the file begins as a legacy stream does, whatever the protocol of its pickles.
+    /// True if the file begins as a legacy stream does, whatever the protocol of its pickles.
     pub fn recognises(file: &[u8]) -> bool {
         if file.starts_with(MAGIC_IN_DIGITS) {
             return true;

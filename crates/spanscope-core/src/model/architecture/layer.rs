@@ -26,7 +26,7 @@ pub enum Order {
         attention: [Option<NormSpec>; 2],
         /// Those of the feed-forward sublayer.
         feed_forward: [Option<NormSpec>; 2],
-        /// Whether the normed copy is what the sublayer's output is added to (BLOOM's variant).
+        /// True if the normed copy is what the sublayer's output is added to (BLOOM's variant).
         residual_of_norm: bool,
     },
     /// Both from the same x: x += attention(norm(x)) + feed_forward(norm(x)).
@@ -57,9 +57,9 @@ pub struct NormSpec {
     pub kind: NormKind,
     /// ε.
     pub eps: f32,
-    /// Whether its weights are stored less one (Gemma).
+    /// True if its weights are stored less one (Gemma).
     pub one_more: bool,
-    /// Whether it has a shift.
+    /// True if it has a shift.
     pub bias: bool,
 }
 
@@ -82,7 +82,7 @@ pub struct AttentionSpec {
     pub nearest: usize,
     /// What they find before the text.
     pub outside: Outside,
-    /// Whether every head has a learned sink: a score that joins the softmax and has no value.
+    /// True if every head has a learned sink: a score that joins the softmax and has no value.
     pub sink: bool,
     /// N: persistent vectors per head.
     pub persistent: usize,
@@ -94,9 +94,9 @@ pub struct AttentionSpec {
     pub clamp: Option<f32>,
     /// Norms of queries and keys, before positions.
     pub query_key_norm: Option<QueryKeyNorm>,
-    /// Whether queries, keys and values have biases.
+    /// True if queries, keys and values have biases.
     pub bias: bool,
-    /// Whether the output projection has one.
+    /// True if the output projection has one.
     pub output_bias: bool,
 }
 
@@ -105,7 +105,7 @@ pub struct AttentionSpec {
 pub struct QueryKeyNorm {
     /// The norm.
     pub norm: NormSpec,
-    /// Whether it goes over all heads at once (OLMo 2), not over each (Qwen 3).
+    /// True if it goes over all heads at once (OLMo 2), not over each (Qwen 3).
     pub over_all: bool,
 }
 
@@ -210,9 +210,9 @@ pub struct FeedForwardSpec {
     pub width: usize,
     /// What a neuron's input goes through.
     pub activation: Activation,
-    /// Whether a second projection multiplies it (SwiGLU, GeGLU).
+    /// True if a second projection multiplies it (SwiGLU, GeGLU).
     pub gated: bool,
-    /// Whether its projections have biases.
+    /// True if its projections have biases.
     pub bias: bool,
     /// Experts, of which a router chooses.
     pub experts: Option<Experts>,

@@ -93,9 +93,9 @@ impl Heads {
             }
             window = Some(row_each(numbers)?);
         }
-        let speaking = if heads.iter().any(|head| head.silenced) {
+        let speaking = if heads.iter().any(|head| head.ablated) {
             let numbers = heads.iter().flat_map(|head| {
-                let speaks = u8::from(!head.silenced);
+                let speaks = u8::from(!head.ablated);
                 std::iter::repeat_n(speaks, d)
             });
             let shape = (heads.len(), 1, d);

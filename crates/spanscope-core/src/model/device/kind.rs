@@ -15,7 +15,7 @@ pub enum Device {
 }
 
 impl Device {
-    /// Whether this build can use it: cards need a feature of the same name.
+    /// True if this build can use it: cards need a feature of the same name.
     pub fn is_built_in(self) -> bool {
         match self {
             Self::Cpu => true,

@@ -49,7 +49,7 @@ impl Window {
         })
     }
 
-    /// Whether the `kept` positions before `first` are its last ones.
+    /// True if the `kept` positions before `first` are its last ones.
     fn serves(&self, first: usize, kept: usize) -> bool {
         self.end == first && self.start <= first as isize - kept as isize
     }

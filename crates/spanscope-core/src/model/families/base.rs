@@ -250,7 +250,7 @@ pub(super) fn window(most: Option<usize>) -> Window {
     most.map_or(Window::Full, Window::Fixed)
 }
 
-/// Whether each layer slides: as `layer_types` says, else as `otherwise` does.
+/// True if each layer slides: as `layer_types` says, else as `otherwise` does.
 pub(super) fn sliding_layers(
     config: &Settings<'_>,
     layers: usize,

@@ -7,11 +7,11 @@ use std::ops::Range;
 pub(in crate::model) struct Source {
     /// The tensor's name without `.weight`, and without the prefixes of its family.
     pub name: String,
-    /// Whether the tensor is in × out (GPT-2's Conv1D).
+    /// True if the tensor is in × out (GPT-2's Conv1D).
     pub transposed: bool,
     /// Which of its rows, in this order; `None` for all.
     pub rows: Option<Vec<Range<usize>>>,
-    /// How many rows the tensor has, where they are not all.
+    /// Number of rows the tensor has, where they are not all.
     pub of: Option<usize>,
 }
 

@@ -87,11 +87,11 @@ pub(super) struct Layout {
     pub group: usize,
     /// Bytes of a scale: 2 for halves, 1 for a power of two.
     pub scale: usize,
-    /// Whether there are shifts, halves as well.
+    /// True if there are shifts, halves as well.
     pub shift: bool,
-    /// Whether scales have factors.
+    /// True if scales have factors.
     pub factors: bool,
-    /// Whether shifts have some.
+    /// True if shifts have some.
     pub lows: bool,
     /// Bits of a whole number.
     pub bits: usize,

@@ -281,7 +281,7 @@ impl Causal<'_> {
         let settings = (0..attention.heads).map(|h| Setting {
             trained,
             span: trained,
-            silenced: false,
+            ablated: false,
             open,
             sink: attention.sink.then(|| sinks.get(h).copied().unwrap_or(0.0)),
             before: None,

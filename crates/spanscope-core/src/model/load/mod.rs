@@ -53,11 +53,11 @@ const MOST_REPEATED: usize = 1 << 20;
 /// Reads the tensors of a network, and counts what it has read.
 pub(super) struct Loader<'a> {
     pub checkpoint: &'a Checkpoint,
-    /// Whether to read weights; else they stay empty.
+    /// True to read weights; else they stay empty.
     pub reads: bool,
     pub parameters: Count,
     shared: Shared,
-    /// How many bytes may still be copied out of the file.
+    /// Number of bytes may still be copied out of the file.
     left: usize,
     /// Numbers of the tensors that repeat theirs.
     repeated: usize,

@@ -8,7 +8,7 @@ use fancy_regex::{Expr, LookAround};
 use regex_syntax::hir::{ClassUnicode, ClassUnicodeRange, HirKind};
 use std::sync::LazyLock;
 
-/// How many classes there are.
+/// Number of classes there are.
 pub(super) const CLASSES: usize = 6;
 
 const LETTER: usize = 0;
@@ -52,7 +52,7 @@ pub(super) fn class_of(c: char) -> usize {
     }
 }
 
-/// Whether a character is a letter (`\p{L}`).
+/// True if a character is a letter (`\p{L}`).
 pub(super) fn is_letter(c: char) -> bool {
     class_of(c) == LETTER
 }
@@ -209,7 +209,7 @@ fn walk(expr: &Expr, crossing: &mut Crossing, depth: usize) -> Option<Ends> {
     }
 }
 
-/// Whether a pattern's match may hold `before` and `after` next to each other.
+/// True if a pattern's match may hold `before` and `after` next to each other.
 pub(super) fn crosses(crossing: &Crossing, before: usize, after: usize) -> bool {
     crossing
         .get(before)

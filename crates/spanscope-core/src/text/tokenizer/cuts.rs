@@ -148,13 +148,13 @@ impl Cuts {
         }
     }
 
-    /// Whether a normalizer may change more than spaces.
+    /// True if a normalizer may change more than spaces.
     #[cfg(test)]
     pub(super) fn changes_letters(&self) -> bool {
         self.unicode || self.never
     }
 
-    /// Whether no piece of the vocabulary holds both.
+    /// True if no piece of the vocabulary holds both.
     fn is_between_pieces(&self, before: char, after: char) -> bool {
         let held = match after {
             ' ' => &self.before_space,
@@ -165,7 +165,7 @@ impl Cuts {
         held.as_ref().is_some_and(|held| !held.contains(&before))
     }
 
-    /// Whether the normalizers leave both as they are, or as good as.
+    /// True if the normalizers leave both as they are, or as good as.
     fn is_stable(&self, before: char, after: char) -> bool {
         // Ideographs join with nothing before them, nor does their punctuation, which may become that of ASCII.
         let inert = |c: char| {
@@ -251,7 +251,7 @@ impl Tokenizer {
         }
     }
 
-    /// Whether neither side of a place depends on the other, but for a part that may hold both.
+    /// True if neither side of a place depends on the other, but for a part that may hold both.
     fn is_place(&self, text: &[u8], place: usize, before: char, after: char) -> bool {
         let cuts = &self.cuts;
         let strips = (cuts.strips_left && before.is_whitespace())
@@ -268,7 +268,7 @@ impl Tokenizer {
             && !self.ends_added(text, place, before)
     }
 
-    /// Whether an added token ends at a place: what follows one may have a space put in front.
+    /// True if an added token ends at a place: what follows one may have a space put in front.
     fn ends_added(&self, text: &[u8], place: usize, last: char) -> bool {
         self.cuts.last_of_ends.contains(&last)
             && self

@@ -30,7 +30,7 @@ pub(super) struct Named {
     pub(super) stages: Vec<Stage>,
     /// A part that is a token is one, whatever the merges say.
     pub(super) ignore_merges: bool,
-    /// Whether a text begins with BOS where the file does not say.
+    /// True if a text begins with BOS where the file does not say.
     pub(super) begins: bool,
     /// What to tell people about a name that is not known.
     pub(super) note: Option<String>,

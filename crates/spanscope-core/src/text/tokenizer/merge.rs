@@ -75,7 +75,7 @@ impl Merger {
         merger
     }
 
-    /// Whether a character becomes tokens of its own kind: a piece, or its bytes.
+    /// True if a character becomes tokens of its own kind: a piece, or its bytes.
     pub(super) fn knows(&self, c: &str) -> bool {
         self.pieces.contains_key(c) || c.bytes().all(|b| self.byte(b).is_some())
     }

@@ -8,7 +8,7 @@ use serde_json::Value;
 use tokenizers::normalizer::Range as Of;
 use tokenizers::{NormalizedString, Normalizer, NormalizerWrapper};
 
-/// How many times as long a text may become, and what is allowed to any text, in bytes. NFKC makes eighteen characters of one.
+/// Number of times as long a text may become, and what is allowed to any text, in bytes. NFKC makes eighteen characters of one.
 const MOST_TIMES: usize = 24;
 const ALLOWED: usize = 1 << 20;
 

@@ -203,7 +203,7 @@ fn written(file: &json::File, stages: &[Stage]) -> Written {
     }
 }
 
-/// Whether a part, or one of a sequence, is of a kind.
+/// True if a part, or one of a sequence, is of a kind.
 fn names(part: &Value, name: &str) -> bool {
     let lists = ["normalizers", "decoders"];
     let inside = lists

@@ -129,7 +129,7 @@ impl Tokenizer {
         self.tokens.len()
     }
 
-    /// Whether there is no token at all.
+    /// True if there is no token at all.
     pub fn is_empty(&self) -> bool {
         self.tokens.is_empty()
     }
@@ -144,7 +144,7 @@ impl Tokenizer {
         self.note.as_deref()
     }
 
-    /// Whether a token is a special one, such as BOS: what it is called is no text.
+    /// True if a token is a special one, such as BOS: what it is called is no text.
     pub fn is_special(&self, id: u32) -> bool {
         self.added.get(id).is_some_and(|token| token.special)
     }
@@ -186,7 +186,7 @@ impl Tokenizer {
         self.tokens.get(id as usize)?.as_deref()
     }
 
-    /// Whether a space that is not in the text may be put in front of it.
+    /// True if a space that is not in the text may be put in front of it.
     pub(super) fn puts_space_in_front(&self) -> bool {
         let normal = |normal: &Normal| matches!(normal, Normal::Prepend(_));
         let stage = |stage: &Stage| matches!(stage, Stage::Metaspace { in_front, .. } if *in_front != InFront::Never);

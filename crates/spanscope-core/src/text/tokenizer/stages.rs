@@ -236,7 +236,7 @@ impl Stage {
         }
     }
 
-    /// Whether this stage treats what stands before a place and what follows it independently, where the place's neighbours are
+    /// True if this stage treats what stands before a place and what follows it independently, where the place's neighbours are
     /// these, as the stage sees them.
     pub(super) fn is_apart(&self, before: char, after: char) -> bool {
         let apart = |pattern: &Pattern| {

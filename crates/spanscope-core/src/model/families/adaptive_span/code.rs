@@ -11,11 +11,11 @@ use serde::Deserialize;
 
 /// What the tensors of a file say, to be held against what it says of itself.
 pub(super) struct Tensors {
-    /// Whether every head has a learned span.
+    /// True if every head has a learned span.
     pub adapt_span: bool,
-    /// Whether there are persistent vectors.
+    /// True if there are persistent vectors.
     pub persistent: bool,
-    /// Whether input and output are adaptive.
+    /// True if input and output are adaptive.
     pub adapt_io: bool,
     /// Sizes, as fairseq's port calls them.
     pub sizes: [(&'static str, usize); 5],

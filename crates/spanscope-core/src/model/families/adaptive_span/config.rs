@@ -13,7 +13,7 @@ pub const DEFAULT_RAMP: usize = 32;
 pub struct AdaptIo {
     /// First token id after each cluster; the last one is the vocabulary size.
     pub cutoffs: Vec<usize>,
-    /// Whether input and output share their weights.
+    /// True if input and output share their weights.
     pub tied: bool,
 }
 
@@ -34,7 +34,7 @@ pub struct Config {
     pub inner_hidden_size: usize,
     /// N: persistent vectors per head; 0 if there are none.
     pub pers_mem_size: usize,
-    /// Whether every head has a learned span.
+    /// True if every head has a learned span.
     pub adapt_span: bool,
     /// R: length of the soft mask's ramp, in tokens.
     pub adapt_span_ramp: usize,
@@ -46,13 +46,13 @@ pub struct Config {
     /// d where it is not D / H, as the authors' second code may have it.
     #[serde(default, rename = "head_dim", skip_serializing_if = "Option::is_none")]
     pub own_head_dim: Option<usize>,
-    /// Whether norms stand before the sublayers, and one before the output (the authors' second code, `--pre-norm`).
+    /// True if norms stand before the sublayers, and one before the output (the authors' second code, `--pre-norm`).
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub pre_norm: bool,
 }
 
 impl Config {
-    /// Whether the weights of a query add up to less than 1, because what the soft mask takes away is not given back.
+    /// True if the weights of a query add up to less than 1, because what the soft mask takes away is not given back.
     pub fn is_masked(&self) -> bool {
         self.adapt_span && self.normalisation == Normalisation::Masked
     }

@@ -20,7 +20,7 @@ fn numbered<'a>(name: &'a str, start: &str) -> Option<(usize, &'a str)> {
     (index.to_string() == number).then_some((index, rest))
 }
 
-/// How many things there are whose tensors are called `start`, a number from 0, and more.
+/// Number of things there are whose tensors are called `start`, a number from 0, and more.
 ///
 /// # Errors
 /// When one between the others is missing.

@@ -18,7 +18,7 @@ use std::sync::{Arc, OnceLock};
 /// Reads an adaptive-span network.
 pub(super) struct Reader<'a> {
     pub base: Loader<'a>,
-    /// Whether persistent vectors have keys only.
+    /// True if persistent vectors have keys only.
     pub recorded: bool,
     clamped: spans::Clamped,
 }
@@ -215,7 +215,7 @@ impl<'a> Reader<'a> {
             Setting {
                 trained,
                 span: trained,
-                silenced: false,
+                ablated: false,
                 sink: None,
                 open: false,
                 before: before.get(h).cloned(),

@@ -13,4 +13,4 @@ mod stored_config;
 pub(in crate::model) use config::span_name;
 pub use config::{AdaptIo, Config, DEFAULT_RAMP};
 pub(in crate::model) use layers::all_names;
-pub use recorded::{KeptTensor, RecordedNetwork};
+pub use recorded::{RecordedNetwork, RecordedTensor};

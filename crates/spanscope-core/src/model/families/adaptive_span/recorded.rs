@@ -24,14 +24,14 @@ pub struct RecordedNetwork {
 
 /// A tensor of a checkpoint that a run file holds of the network.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct KeptTensor {
+pub struct RecordedTensor {
     /// Its name, in the checkpoint less prefixes and in the run file.
     pub name: String,
     /// Its shape in the run file: a span that all heads of a layer share is there once per head.
     pub shape: Vec<usize>,
 }
 
-impl KeptTensor {
+impl RecordedTensor {
     /// All that there are: position embeddings, spans, keys of persistent vectors.
     pub fn all(checkpoint: &Checkpoint, config: &Config) -> Vec<Self> {
         let (heads, d) = (config.nb_heads, config.head_dim());

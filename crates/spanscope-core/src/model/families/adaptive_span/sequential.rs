@@ -54,7 +54,7 @@ fn refused(checkpoint: &Checkpoint, what: &str) -> ModelError {
     }
 }
 
-/// Whether the last norm that pre-norm networks have is there.
+/// True if the last norm that pre-norm networks have is there.
 pub(super) fn is_pre_norm(checkpoint: &Checkpoint) -> bool {
     all_names(checkpoint).any(|name| name.starts_with("out_norm."))
 }

@@ -1,15 +1,15 @@
 //! A newer version of the model at hand: it reads the text beside the old one, and takes its place once it has read as much.
 
 use super::{Open, Steps, reading};
-use crate::open::Model;
-use crate::worker::{Renewed, Shared, Wanted};
+use crate::open::LoadedModel;
+use crate::worker::{Reloaded, Shared, Wanted};
 use spanscope_core::model::{Edits, ModelError};
 use std::sync::Arc;
 
 impl Open {
     /// A model with its edits, which has read nothing yet.
     pub(super) fn new(
-        original: Arc<Model>,
+        original: Arc<LoadedModel>,
         edits: Arc<Edits>,
         memory: usize,
     ) -> Result<Self, ModelError> {
@@ -30,13 +30,13 @@ impl Open {
 }
 
 impl Steps {
-    /// Whether there is a newer version of the model at hand, or one on its way.
+    /// True if there is a newer version of the model at hand, or one on its way.
     pub fn renews(&self, wanted: &Wanted) -> bool {
         self.next.is_some() || self.newer(wanted).is_some()
     }
 
-    fn newer<'a>(&self, wanted: &'a Wanted) -> Option<&'a Renewed> {
-        let fits = |newer: &&Renewed| {
+    fn newer<'a>(&self, wanted: &'a Wanted) -> Option<&'a Reloaded> {
+        let fits = |newer: &&Reloaded| {
             newer.serial != self.renewed && newer.of == self.opened_number && self.open.is_some()
         };
         wanted.renewed.as_ref().filter(fits)

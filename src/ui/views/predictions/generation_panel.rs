@@ -5,7 +5,7 @@ use super::detokenize::{bits_per_token, next_seed, unescaped};
 use super::generation_layout::{Layout, laid_out, token_at};
 use crate::analysis::bits;
 use crate::chart::thousands;
-use crate::engine::{ContinuationRequest, Continued, Ended, Model, Sampling, Snapshot, Tokens};
+use crate::engine::{Ended, Generated, GenerationRequest, LoadedModel, Sampling, Snapshot, Tokens};
 use crate::ui::commands::command::Command;
 use crate::ui::language::{tr, trf};
 use crate::ui::theme::{quiet, strong};
@@ -21,7 +21,7 @@ const MOST: usize = 2000;
 /// How the text is continued, and what is shown of it.
 #[derive(Serialize, Deserialize)]
 #[serde(default)]
-pub struct Continuing {
+pub struct GenerationPanel {
     temperature: f32,
     top_p: f32,
     seed: u64,
@@ -34,7 +34,7 @@ pub struct Continuing {
     layout: Option<Layout>,
 }
 
-impl Default for Continuing {
+impl Default for GenerationPanel {
     fn default() -> Self {
         Self {
             temperature: 0.8,
@@ -59,9 +59,9 @@ struct Asked {
     stopped: bool,
 }
 
-impl Continuing {
+impl GenerationPanel {
     /// Draws the controls and the continuation.
-    pub fn show(&mut self, ui: &mut Ui, cx: &mut ViewContext<'_>, model: &Model) {
+    pub fn show(&mut self, ui: &mut Ui, cx: &mut ViewContext<'_>, model: &LoadedModel) {
         ui.horizontal_wrapped(|ui| {
             ui.label(strong(tr("Continue the text")));
             self.controls(ui, model);
@@ -92,7 +92,7 @@ impl Continuing {
         }
     }
 
-    fn controls(&mut self, ui: &mut Ui, model: &Model) {
+    fn controls(&mut self, ui: &mut Ui, model: &LoadedModel) {
         let drag = egui::DragValue::new(&mut self.temperature)
             .range(0.0..=5.0)
             .speed(0.01)
@@ -147,9 +147,9 @@ impl Continuing {
     }
 
     /// What is asked for with the settings at hand.
-    fn request(&self, model: &Model) -> ContinuationRequest {
+    fn request(&self, model: &LoadedModel) -> GenerationRequest {
         let stop = unescaped(&self.stop);
-        ContinuationRequest {
+        GenerationRequest {
             sampling: Sampling {
                 temperature: self.temperature,
                 top_p: self.top_p,
@@ -160,7 +160,7 @@ impl Continuing {
         }
     }
 
-    fn running(&self, snapshot: &Snapshot, continued: Option<&Continued>) -> bool {
+    fn running(&self, snapshot: &Snapshot, continued: Option<&Generated>) -> bool {
         self.asked.as_ref().is_some_and(|asked| {
             let ended = continued.is_some_and(|continued| continued.ended.is_some());
             // Until the worker has heard of it, it is not busy with it.
@@ -173,7 +173,7 @@ impl Continuing {
         &mut self,
         ui: &mut Ui,
         cx: &mut ViewContext<'_>,
-        continued: Option<&Continued>,
+        continued: Option<&Generated>,
         running: bool,
     ) {
         let Some(model) = cx.snapshot.model.clone() else {
@@ -238,7 +238,13 @@ impl Continuing {
         ));
     }
 
-    fn text(&mut self, ui: &mut Ui, cx: &ViewContext<'_>, model: &Model, continued: &Continued) {
+    fn text(
+        &mut self,
+        ui: &mut Ui,
+        cx: &ViewContext<'_>,
+        model: &LoadedModel,
+        continued: &Generated,
+    ) {
         let dark = ui.visuals().dark_mode;
         let known = self.layout.take().filter(|layout| {
             (layout.number, layout.drawn, layout.dark)
@@ -324,11 +330,11 @@ mod tests {
 
     #[test]
     fn the_request_is_what_was_set() {
-        let model = Model::open_sample(&crate::engine::SAMPLES[0]).unwrap();
-        let mut settings = Continuing {
+        let model = LoadedModel::open_sample(&crate::engine::SAMPLES[0]).unwrap();
+        let mut settings = GenerationPanel {
             stop: "\\n".into(),
             tokens: 1_000_000,
-            ..Continuing::default()
+            ..GenerationPanel::default()
         };
         let request = settings.request(&model);
         assert_eq!(

@@ -96,7 +96,7 @@ fn by_norms(cx: &Context<'_>, queries: Queries, rows: &[Softmax]) -> Vec<bool> {
         .collect()
 }
 
-/// Whether the context scores of query `i`, and the norms of the positions alone, do not rule it out either: no score
+/// True if the context scores of query `i`, and the norms of the positions alone, do not rule it out either: no score
 /// is larger than q · k + ‖q‖ · ‖p‖.
 fn by_context(cx: &Context<'_>, queries: Queries, i: usize, row: &Softmax, band: &Band) -> bool {
     let scale = f64::from(cx.scale());

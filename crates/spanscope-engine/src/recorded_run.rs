@@ -1,7 +1,7 @@
 //! A recorded run being looked at: as much of it at hand as the memory holds, the rest when somebody looks there.
 
 use super::run_file::{RecordedText, RunFile, RunFileError};
-use spanscope_core::analysis::lens::Promoted;
+use spanscope_core::analysis::logit_lens::Promoted;
 use spanscope_core::analysis::{Prediction, Shares};
 use spanscope_core::model::{Cancel, HeadId, ModelError, Network, Observer, Run};
 use std::ops::Range;
@@ -14,7 +14,7 @@ const ALIGNED: usize = 64;
 const SHARE: f64 = 0.75;
 
 /// A text of a run file.
-pub(super) struct Replay {
+pub(super) struct RecordedRun {
     file: Arc<RunFile>,
     network: Arc<Network>,
     text: Arc<RecordedText>,
@@ -23,12 +23,12 @@ pub(super) struct Replay {
     run: Run,
     /// The queries that the run is to have; it has them all once it is as long.
     window: Range<usize>,
-    /// Whether some window is there: then all that was measured on the text counts.
+    /// True if some window is there: then all that was measured on the text counts.
     has_window: bool,
     memory: usize,
 }
 
-impl Replay {
+impl RecordedRun {
     /// A text of a run file, of which nothing is at hand yet. What is will take about `memory` bytes.
     ///
     /// # Errors
@@ -142,7 +142,7 @@ impl Replay {
         Ok(self.run.ids().len() - before)
     }
 
-    /// Whether the weights around the token at `around` are at hand, or are nowhere in the file.
+    /// True if the weights around the token at `around` are at hand, or are nowhere in the file.
     pub fn is_close(&self, around: Option<usize>) -> bool {
         self.window == self.window_for(around) && self.has_all()
     }

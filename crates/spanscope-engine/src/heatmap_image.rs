@@ -1,6 +1,6 @@
 //! Pictures of the selected heads' weights.
 
-use super::looks::Heads;
+use super::queries::Heads;
 use super::selected_heads::SelectedHeads;
 use spanscope_chart::{ColorMap, Scale, colormap};
 use spanscope_core::analysis::{BandGrid, BandLayout, BandMargins, BandWindow, Pool};
@@ -8,7 +8,7 @@ use std::ops::Range;
 
 /// Which picture.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Pictured {
+pub enum HeatmapKind {
     /// The heatmap of the weights on the text.
     Attention,
     /// The heatmap of the weights on persistent vectors.
@@ -33,7 +33,7 @@ pub enum ColorRange {
 
 /// A picture that a view asks for.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct PictureRequest {
+pub struct HeatmapRequest {
     /// The part of the band, and how many cells it may have.
     pub window: BandWindow,
     /// The colours.
@@ -48,9 +48,9 @@ pub struct PictureRequest {
 
 /// A picture of the selected heads' weights.
 #[derive(Debug, Clone)]
-pub struct Picture {
+pub struct HeatmapImage {
     /// What was asked for.
-    pub request: PictureRequest,
+    pub request: HeatmapRequest,
     /// The heads.
     pub heads: Heads,
     /// Where its cells lie.
@@ -63,8 +63,8 @@ pub struct Picture {
     pub margins: BandMargins,
 }
 
-impl Picture {
-    pub(super) fn new(detail: &SelectedHeads, request: PictureRequest) -> Self {
+impl HeatmapImage {
+    pub(super) fn new(detail: &SelectedHeads, request: HeatmapRequest) -> Self {
         let grid = BandGrid::new(&detail.weights, &request.window);
         let largest = match (&request.range, request.window.pool, request.window.layout) {
             (ColorRange::Part { queries, columns }, ..) => largest_in(&grid, queries, columns),

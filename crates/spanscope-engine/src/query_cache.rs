@@ -1,13 +1,13 @@
 //! What is computed from a run for whoever looks at it, the most urgent first.
 
 use super::head_stats::{HeadStats, HeadStatsTask};
-use super::looked_at::LookedAt;
-use super::looks::{Heads, Looks};
-use super::picture::{Picture, PictureRequest, Pictured};
+use super::heatmap_image::{HeatmapImage, HeatmapKind, HeatmapRequest};
+use super::queries::{Heads, Queries};
 use super::run_file::{CANDIDATES, RunFileError};
 use super::selected_heads::{SelectedHeads, SelectedHeadsTask};
+use super::text_run::TextRun;
 use super::vector_facts::VectorFacts;
-use spanscope_core::analysis::{Gathered, Prediction, TokenSet};
+use spanscope_core::analysis::{Prediction, TokenAttention, TokenSet};
 use spanscope_core::model::{Cancel, HeadId, Network, ScoreParts};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -69,22 +69,22 @@ pub struct Score {
 }
 
 /// A run over a text, for one step.
-pub(super) struct Asked<'a> {
+pub(super) struct Context<'a> {
     pub network: &'a Network,
     /// The tokens of the text.
     pub ids: &'a [u32],
-    pub reading: &'a LookedAt,
-    pub looks: &'a Looks,
+    pub reading: &'a TextRun,
+    pub looks: &'a Queries,
     /// Rises whenever the run changes.
     pub run: u64,
-    /// Whether the run is over the whole text.
+    /// True if the run is over the whole text.
     pub finished: bool,
     pub cancel: &'a Cancel,
 }
 
 /// All answers.
 #[derive(Default)]
-pub(super) struct Answers {
+pub(super) struct QueryCache {
     /// The heads and the run that the detail belongs to, whether or not there is one.
     looked: Option<(Heads, u64)>,
     /// With the beginning of the close-up that it is of, if any.
@@ -92,8 +92,8 @@ pub(super) struct Answers {
     pub detail: Option<Arc<SelectedHeads>>,
     /// Rises with every detail.
     details: u64,
-    gathered: Answer<TokenSet, Gathered>,
-    pictures: BTreeMap<Pictured, Answer<PictureRequest, Picture>>,
+    gathered: Answer<TokenSet, TokenAttention>,
+    pictures: BTreeMap<HeatmapKind, Answer<HeatmapRequest, HeatmapImage>>,
     prediction: Answer<usize, Prediction>,
     score: Answer<ScoreOf, Score>,
     surveying: HeadStatsTask,
@@ -105,7 +105,7 @@ pub(super) struct Answers {
     trouble: Option<String>,
 }
 
-impl Answers {
+impl QueryCache {
     /// What went wrong since it was last asked.
     pub fn take_trouble(&mut self) -> Option<String> {
         self.trouble.take()
@@ -119,7 +119,7 @@ impl Answers {
         })
     }
 
-    /// Whether another look at an unfinished run would take more time than it leaves to the run.
+    /// True if another look at an unfinished run would take more time than it leaves to the run.
     pub fn must_wait(&self) -> bool {
         self.looked_when
             .is_some_and(|when| when.elapsed() < self.look_time * 4)
@@ -156,14 +156,14 @@ impl Answers {
         self.surveying.renew();
     }
 
-    fn looked_at(&self, looks: &Looks, run: u64) -> bool {
+    fn looked_at(&self, looks: &Queries, run: u64) -> bool {
         self.looked
             .as_ref()
             .is_some_and(|(heads, of)| *heads == looks.heads && *of == run)
     }
 
     /// The selected tokens, or the last one.
-    fn tokens(&self, looks: &Looks) -> TokenSet {
+    fn tokens(&self, looks: &Queries) -> TokenSet {
         let end = self.detail.as_ref().map_or(0, |detail| detail.end());
         match end.checked_sub(1) {
             Some(last) if looks.tokens.is_empty() => TokenSet::one(last),
@@ -171,35 +171,35 @@ impl Answers {
         }
     }
 
-    fn drawn(&self, looks: &Looks, which: Pictured) -> bool {
+    fn drawn(&self, looks: &Queries, which: HeatmapKind) -> bool {
         looks.pictures.get(&which).is_none_or(|request| {
             let picture = self.pictures.get(&which);
             picture.is_some_and(|picture| picture.is(request, self.details))
         })
     }
 
-    fn predicted(&self, looks: &Looks, run: u64) -> bool {
+    fn predicted(&self, looks: &Queries, run: u64) -> bool {
         looks
             .prediction
             .is_none_or(|at| self.prediction.is(&at, run))
     }
 
-    fn scored(&self, looks: &Looks, run: u64) -> bool {
+    fn scored(&self, looks: &Queries, run: u64) -> bool {
         let question = |of| (looks.heads.leading(), of);
         looks
             .score
             .is_none_or(|of| self.score.is(&question(of), run))
     }
 
-    fn knows_vector(&self, looks: &Looks) -> bool {
+    fn knows_vector(&self, looks: &Queries) -> bool {
         let question = |vector| (looks.heads.clone(), vector);
         looks
             .vector
             .is_none_or(|vector| self.vector.is(&question(vector), self.details))
     }
 
-    /// Whether nothing is left to do.
-    pub fn complete(&self, looks: &Looks, run: u64) -> bool {
+    /// True if nothing is left to do.
+    pub fn complete(&self, looks: &Queries, run: u64) -> bool {
         self.looked_at(looks, run)
             && self.predicted(looks, run)
             && self.scored(looks, run)
@@ -211,7 +211,7 @@ impl Answers {
     }
 
     /// Does what is most urgent of what is left. False when it was told to stop.
-    pub fn step(&mut self, asked: &Asked<'_>) -> bool {
+    pub fn step(&mut self, asked: &Context<'_>) -> bool {
         let looks = asked.looks;
         if !self.looked_at(looks, asked.run) && !self.look(asked) {
             return false;
@@ -248,7 +248,7 @@ impl Answers {
     }
 
     /// Measures some more of all heads, once the run is over the whole text; false when it was told to stop.
-    fn survey(&mut self, asked: &Asked<'_>) -> bool {
+    fn survey(&mut self, asked: &Context<'_>) -> bool {
         if !asked.finished || self.surveying.is_done(asked.looks, asked.run) {
             return true;
         }
@@ -261,16 +261,16 @@ impl Answers {
     }
 
     /// What is drawn from the selected heads' weights.
-    fn show(&mut self, asked: &Asked<'_>, detail: &SelectedHeads) {
+    fn show(&mut self, asked: &Context<'_>, detail: &SelectedHeads) {
         let looks = asked.looks;
         let tokens = self.tokens(looks);
         if !self.gathered.is(&tokens, self.details) {
-            let gathered = Gathered::new(&detail.weights, &tokens);
+            let gathered = TokenAttention::new(&detail.weights, &tokens);
             self.gathered.set(tokens, self.details, Some(gathered));
         }
         for (which, request) in &looks.pictures {
             if !self.drawn(looks, *which) {
-                let picture = Picture::new(detail, request.clone());
+                let picture = HeatmapImage::new(detail, request.clone());
                 let place = self.pictures.entry(*which).or_default();
                 place.set(request.clone(), self.details, Some(picture));
             }
@@ -286,7 +286,7 @@ impl Answers {
     }
 
     /// Looks at the wanted heads; false when it was told to stop.
-    fn look(&mut self, asked: &Asked<'_>) -> bool {
+    fn look(&mut self, asked: &Context<'_>) -> bool {
         let start = Instant::now();
         let (heads, around) = (&asked.looks.heads, asked.looks.around());
         let (run, range) = asked.reading.at_hand(around);
@@ -316,7 +316,7 @@ impl Answers {
     }
 
     /// What the selected tokens read and who reads them.
-    pub fn gathered(&self) -> Option<Arc<Gathered>> {
+    pub fn gathered(&self) -> Option<Arc<TokenAttention>> {
         self.gathered.answer.clone()
     }
 
@@ -341,7 +341,7 @@ impl Answers {
     }
 
     /// The pictures, as last drawn.
-    pub fn pictures(&self) -> BTreeMap<Pictured, Arc<Picture>> {
+    pub fn pictures(&self) -> BTreeMap<HeatmapKind, Arc<HeatmapImage>> {
         let drawn = self.pictures.iter();
         drawn
             .filter_map(|(which, picture)| Some((*which, picture.answer.clone()?)))

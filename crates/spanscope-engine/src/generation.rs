@@ -1,13 +1,13 @@
 //! Continuing a text, a few tokens at a time: it can be shown as it comes, stopped, and taken up again.
 
-use super::open::{EngineError, Model};
-use super::sample::{Drawn, Sampling, draw, uniform};
-use spanscope_core::model::{BLOCK, Blind, Cancel, ModelError, Run};
+use super::open::{EngineError, LoadedModel};
+use super::sample::{SampledToken, Sampling, draw, uniform};
+use spanscope_core::model::{BLOCK, Cancel, ModelError, NoObserver, Run};
 use spanscope_core::text::Vocabulary;
 
 /// How a text is to be continued.
 #[derive(Debug, Clone, PartialEq)]
-pub struct ContinuationRequest {
+pub struct GenerationRequest {
     /// How each token is drawn.
     pub sampling: Sampling,
     /// Most tokens to draw.
@@ -17,7 +17,7 @@ pub struct ContinuationRequest {
     pub stop: Option<String>,
 }
 
-impl Default for ContinuationRequest {
+impl Default for GenerationRequest {
     fn default() -> Self {
         Self {
             sampling: Sampling::default(),
@@ -39,20 +39,20 @@ pub enum Ended {
 /// A text being continued. What it draws depends on the text, the model and the request, and not on how it is cut into
 /// steps or how often it was stopped on the way.
 #[derive(Debug)]
-pub struct Continuation {
+pub struct Generation {
     run: Run,
     /// The tokens that the run began with: those drawn follow them.
     prompt: usize,
-    request: ContinuationRequest,
+    request: GenerationRequest,
     vocabulary: Option<Vocabulary>,
     state: u64,
-    drawn: Vec<Drawn>,
+    drawn: Vec<SampledToken>,
     /// The text of the tokens drawn.
     text: Vec<u8>,
     ended: Option<Ended>,
 }
 
-impl Continuation {
+impl Generation {
     /// A continuation of `run` after the token at position `after`; what follows that in the run is dropped. The run is
     /// most often a clone, which shares what both have in common.
     ///
@@ -60,10 +60,10 @@ impl Continuation {
     /// When there is no such token, the run has forgotten what it can see, or there is a text to stop at and the model
     /// has no vocabulary.
     pub fn new(
-        model: &Model,
+        model: &LoadedModel,
         mut run: Run,
         after: usize,
-        request: ContinuationRequest,
+        request: GenerationRequest,
     ) -> Result<Self, EngineError> {
         let tokens = run.ids().len();
         if tokens == 0 {
@@ -100,7 +100,7 @@ impl Continuation {
     /// # Errors
     /// On cancellation, or when the device fails. What was drawn until then stays [drawn](Self::drawn), and a later step
     /// goes on as if nothing had happened.
-    pub fn step(&mut self, tokens: usize, cancel: &Cancel) -> Result<&[Drawn], ModelError> {
+    pub fn step(&mut self, tokens: usize, cancel: &Cancel) -> Result<&[SampledToken], ModelError> {
         let before = self.drawn.len();
         for _ in 0..tokens {
             if self.ended.is_some() {
@@ -120,7 +120,7 @@ impl Continuation {
         let missing = self.drawn.get(missing..).unwrap_or_default();
         let missing: Vec<u32> = missing.iter().map(|drawn| drawn.id).collect();
         if !missing.is_empty() {
-            self.run.extend(&missing, BLOCK, cancel, &Blind)?;
+            self.run.extend(&missing, BLOCK, cancel, &NoObserver)?;
             // A continuation may be endless; what no token sees any more goes.
             self.run.forget();
         }
@@ -134,7 +134,7 @@ impl Continuation {
             Some(vocabulary) => self.text.extend(vocabulary.decode_after(last, id)),
             None => self.text.extend(format!(" {id}").bytes()),
         }
-        self.drawn.push(Drawn { id, log_p });
+        self.drawn.push(SampledToken { id, log_p });
         if self.drawn.len() >= self.request.tokens {
             self.ended = Some(Ended::Length);
         }
@@ -144,7 +144,7 @@ impl Continuation {
         Ok(())
     }
 
-    /// Whether the text to stop at ends after the first `known` bytes of the text.
+    /// True if the text to stop at ends after the first `known` bytes of the text.
     fn stops(&self, known: usize) -> bool {
         let stop = self.request.stop.as_deref().unwrap_or_default().as_bytes();
         if stop.is_empty() {
@@ -160,12 +160,12 @@ impl Continuation {
     }
 
     /// What was asked for.
-    pub fn request(&self) -> &ContinuationRequest {
+    pub fn request(&self) -> &GenerationRequest {
         &self.request
     }
 
     /// All tokens drawn so far.
-    pub fn drawn(&self) -> &[Drawn] {
+    pub fn drawn(&self) -> &[SampledToken] {
         &self.drawn
     }
 
@@ -193,17 +193,17 @@ impl Continuation {
 /// Continues `run` at its end; `each` sees every token as it comes.
 ///
 /// # Errors
-/// As [`Continuation::new`] and [`Continuation::step`].
+/// As [`Generation::new`] and [`Generation::step`].
 pub fn generate(
-    model: &Model,
+    model: &LoadedModel,
     run: Run,
-    request: ContinuationRequest,
+    request: GenerationRequest,
     cancel: &Cancel,
-    mut each: impl FnMut(Drawn),
-) -> Result<Continuation, EngineError> {
+    mut each: impl FnMut(SampledToken),
+) -> Result<Generation, EngineError> {
     let after = run.ids().len().checked_sub(1);
     let after = after.ok_or(EngineError::NoTokens)?;
-    let mut continuation = Continuation::new(model, run, after, request)?;
+    let mut continuation = Generation::new(model, run, after, request)?;
     while continuation.ended.is_none() {
         continuation
             .step(1, cancel)?
@@ -221,16 +221,16 @@ mod tests {
     use spanscope_core::text::Unit;
     use std::sync::Arc;
 
-    fn begun(sample: usize, text: &str) -> (Model, Run) {
-        let model = Model::open_sample(&SAMPLES[sample]).unwrap();
+    fn begun(sample: usize, text: &str) -> (LoadedModel, Run) {
+        let model = LoadedModel::open_sample(&SAMPLES[sample]).unwrap();
         let mut run = Run::new(Arc::clone(&model.network));
         let ids = model.prepare(text.as_bytes()).unwrap().ids;
-        run.set(&ids, &Cancel::default(), &Blind).unwrap();
+        run.set(&ids, &Cancel::default(), &NoObserver).unwrap();
         (model, run)
     }
 
-    fn request(tokens: usize, seed: u64) -> ContinuationRequest {
-        ContinuationRequest {
+    fn request(tokens: usize, seed: u64) -> GenerationRequest {
+        GenerationRequest {
             sampling: Sampling {
                 seed,
                 ..Sampling::default()
@@ -240,7 +240,7 @@ mod tests {
         }
     }
 
-    fn whole(model: &Model, run: &Run, request: ContinuationRequest) -> Continuation {
+    fn whole(model: &LoadedModel, run: &Run, request: GenerationRequest) -> Generation {
         let mut seen = Vec::new();
         let cancel = Cancel::default();
         let done = generate(model, run.clone(), request, &cancel, |d| seen.push(d)).unwrap();
@@ -261,7 +261,7 @@ mod tests {
         let (going, stopped) = (Cancel::default(), Cancel::default());
         stopped.cancel();
         let after = run.ids().len() - 1;
-        let mut stepped = Continuation::new(&model, run.clone(), after, request(50, 7)).unwrap();
+        let mut stepped = Generation::new(&model, run.clone(), after, request(50, 7)).unwrap();
         let mut drawn = Vec::new();
         for size in [1, 0, 7, 30, 30, 5] {
             assert!(
@@ -286,7 +286,7 @@ mod tests {
         let from = run.ids().len() - 1;
         let ids: Vec<u32> = done.drawn().iter().map(|d| d.id).collect();
         let cancel = Cancel::default();
-        run.extend(&ids, BLOCK, &cancel, &Blind).unwrap();
+        run.extend(&ids, BLOCK, &cancel, &NoObserver).unwrap();
         let nll = run.nll(from, &ids, &cancel).unwrap();
         for (drawn, nll) in done.drawn().iter().zip(nll) {
             assert!((drawn.log_p + nll).abs() < 1e-4);
@@ -299,13 +299,13 @@ mod tests {
         let (model, mut run) = begun(0, &text);
         let (_, short) = begun(0, &text[..500]);
         let expected = whole(&model, &short, request(20, 1));
-        let mut middle = Continuation::new(&model, run.clone(), 499, request(20, 1)).unwrap();
+        let mut middle = Generation::new(&model, run.clone(), 499, request(20, 1)).unwrap();
         assert_eq!(middle.after(), 499);
         middle.step(20, &Cancel::default()).unwrap();
         assert_eq!(middle.drawn(), expected.drawn());
         let len = run.ids().len();
         run.forget();
-        let failed = |after| Continuation::new(&model, run.clone(), after, request(1, 1));
+        let failed = |after| Generation::new(&model, run.clone(), after, request(1, 1));
         let error = failed(499).unwrap_err();
         assert!(matches!(error, EngineError::Forgotten { at: 499, .. }));
         assert!(error.to_string().contains("499"), "{error}");
@@ -327,7 +327,7 @@ mod tests {
         let stopped = whole(
             &model,
             &run,
-            ContinuationRequest {
+            GenerationRequest {
                 stop: Some(stop.into()),
                 ..request(200, 1)
             },
@@ -335,7 +335,7 @@ mod tests {
         assert_eq!(stopped.text(), text[..end]);
         assert_eq!(stopped.ended(), Some(Ended::Stop));
         for (stop, tokens) in [("", 200), ("no such words", 200), ("", 0)] {
-            let never = ContinuationRequest {
+            let never = GenerationRequest {
                 stop: Some(stop.into()),
                 ..request(tokens, 1)
             };
@@ -348,7 +348,7 @@ mod tests {
     #[test]
     fn a_character_waits_for_its_bytes_until_the_end() {
         let (model, run) = begun(0, "ROMEO:");
-        let mut at_work = Continuation::new(&model, run, 5, request(9, 1)).unwrap();
+        let mut at_work = Generation::new(&model, run, 5, request(9, 1)).unwrap();
         for (bytes, now, at_the_end) in [
             (&b"a\xe2\x82\xac\xe2\x82"[..], "a€", "a€\u{fffd}"),
             (b"\xffb\xe2c", "\u{fffd}b\u{fffd}c", "\u{fffd}b\u{fffd}c"),
@@ -367,7 +367,7 @@ mod tests {
         let (model, run) = begun(0, "ROMEO:");
         let size = model.network.architecture().vocab_size;
         let words: Vec<String> = (0..size).map(|i| format!("w{i}.")).collect();
-        let worded = Model {
+        let worded = LoadedModel {
             vocabulary: Some(Vocabulary::from_tokens(words, Unit::Word).unwrap()),
             ..model.clone()
         };
@@ -375,7 +375,7 @@ mod tests {
         let ids: Vec<u32> = all.drawn().iter().map(|d| d.id).collect();
         let expected: String = ids.iter().map(|id| format!(" w{id}.")).collect();
         assert_eq!(all.text(), expected);
-        let stop = |text: String| ContinuationRequest {
+        let stop = |text: String| GenerationRequest {
             stop: Some(text),
             ..request(30, 1)
         };
@@ -385,14 +385,14 @@ mod tests {
         let place = ids[1..].iter().position(|id| *id == end).unwrap() + 1;
         assert_eq!(stopped.drawn().len(), place + 1);
 
-        let bare = Model {
+        let bare = LoadedModel {
             vocabulary: None,
             ..model
         };
         let expected: String = ids.iter().map(|id| format!(" {id}")).collect();
         assert_eq!(whole(&bare, &run, request(30, 1)).text(), expected);
         let after = run.ids().len() - 1;
-        let error = Continuation::new(&bare, run, after, stop("3".into())).unwrap_err();
+        let error = Generation::new(&bare, run, after, stop("3".into())).unwrap_err();
         assert!(matches!(error, EngineError::NoVocabulary { .. }));
     }
 }

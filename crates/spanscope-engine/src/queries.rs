@@ -1,6 +1,6 @@
 //! What the window looks at: everything that is computed from a run and changes nothing in it.
 
-use super::picture::{PictureRequest, Pictured};
+use super::heatmap_image::{HeatmapKind, HeatmapRequest};
 use spanscope_core::analysis::TokenSet;
 use spanscope_core::model::HeadId;
 use std::collections::BTreeMap;
@@ -86,12 +86,12 @@ impl Heads {
         (self.all.len() == 1).then_some(self.leading)
     }
 
-    /// Whether a query's weights add up to what they are together: the largest of several do not.
+    /// True if a query's weights add up to what they are together: the largest of several do not.
     pub fn add_up(&self) -> bool {
         self.combine == Combine::Mean
     }
 
-    /// Whether `head` is one of them.
+    /// True if `head` is one of them.
     pub fn contains(&self, head: HeadId) -> bool {
         self.all.binary_search(&head).is_ok()
     }
@@ -99,16 +99,16 @@ impl Heads {
 
 /// What the window looks at. What is not asked for is not computed.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Looks {
+pub struct Queries {
     /// The selected heads.
     pub heads: Heads,
     /// The selected tokens; without any, the last one of the text.
     pub tokens: TokenSet,
     /// Pictures of the selected heads' weights.
-    pub pictures: BTreeMap<Pictured, PictureRequest>,
+    pub pictures: BTreeMap<HeatmapKind, HeatmapRequest>,
     /// A query and a key: what the weight between them is made of, with the leading head.
     pub score: Option<(usize, usize)>,
-    /// Whether all heads are to be measured.
+    /// True if all heads are to be measured.
     pub survey: bool,
     /// With a survey: rows and columns of a thumbnail for every head.
     pub thumbnails: Option<(usize, usize)>,
@@ -118,7 +118,7 @@ pub struct Looks {
     pub vector: Option<usize>,
 }
 
-impl Looks {
+impl Queries {
     /// The token around which weights are wanted; without one, at the end of the text. It makes a difference where a text
     /// is too long for all weights to be at hand.
     pub fn around(&self) -> Option<usize> {

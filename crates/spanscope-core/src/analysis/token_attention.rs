@@ -6,7 +6,7 @@ use super::{TextWeights, TokenSet};
 ///
 /// Sums of weights over several queries exceed 1: divide by [`queries`](Self::queries) for their mean.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Gathered {
+pub struct TokenAttention {
     /// The selected tokens.
     pub tokens: TokenSet,
     /// How many of them have their weights at hand.
@@ -31,7 +31,7 @@ pub struct Gathered {
     pub largest: (f32, f32),
 }
 
-impl Gathered {
+impl TokenAttention {
     /// Sums up `weights` over `tokens`.
     pub fn new(weights: &TextWeights, tokens: &TokenSet) -> Self {
         let mut gathered = Self {
@@ -135,7 +135,7 @@ mod tests {
 
     #[test]
     fn one_token_reads_its_row_and_is_read_by_its_column() {
-        let one = Gathered::new(&band(), &TokenSet::one(2));
+        let one = TokenAttention::new(&band(), &TokenSet::one(2));
         assert_eq!((one.first_key, one.read.as_slice()), (0, &[2.2, 2.1][..]));
         assert_eq!(
             (one.first_query, one.readers.as_slice()),
@@ -154,7 +154,7 @@ mod tests {
     fn several_tokens_add_up() {
         let mut tokens = TokenSet::from(1..3);
         tokens.toggle(4);
-        let sum = Gathered::new(&band(), &tokens);
+        let sum = TokenAttention::new(&band(), &tokens);
         assert_eq!(sum.queries, 3);
         // Key 0: from 1 and 2; key 1: from 2; keys 2 and 3: from 4.
         let close = |a: f32, b: f32| assert!((a - b).abs() < 1e-5, "{a} {b}");
@@ -181,7 +181,7 @@ mod tests {
             sink: vec![0.5; 3],
             ..HeadWeights::default()
         });
-        let one = Gathered::new(&own, &TokenSet::one(1));
+        let one = TokenAttention::new(&own, &TokenSet::one(1));
         assert_eq!((one.first_key, one.read.as_slice()), (0, &[1.1, 1.0][..]));
         assert_eq!(
             (one.first_query, one.readers.as_slice()),
@@ -192,9 +192,9 @@ mod tests {
 
     #[test]
     fn nothing_selected_or_nothing_at_hand_gives_nothing() {
-        let none = Gathered::new(&band(), &TokenSet::default());
+        let none = TokenAttention::new(&band(), &TokenSet::default());
         assert!(none.read.is_empty() && none.readers.is_empty());
-        let far = Gathered::new(&band(), &TokenSet::one(90));
+        let far = TokenAttention::new(&band(), &TokenSet::one(90));
         assert!(far.read.is_empty() && far.readers.is_empty() && far.queries == 0);
     }
 }

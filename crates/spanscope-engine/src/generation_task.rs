@@ -1,8 +1,8 @@
 //! A continuation on its way, drawn while nothing more urgent is wanted.
 
-use super::continuation::{Continuation, ContinuationRequest, Ended};
-use super::open::Model;
-use super::sample::Drawn;
+use super::generation::{Ended, Generation, GenerationRequest};
+use super::open::LoadedModel;
+use super::sample::SampledToken;
 use spanscope_core::model::{Cancel, ModelError, Run};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -17,18 +17,18 @@ pub(super) struct Continue {
     pub number: u64,
     /// The token after which it begins; without one, the last of the text.
     pub after: Option<usize>,
-    pub request: ContinuationRequest,
+    pub request: GenerationRequest,
 }
 
 /// A continuation as far as it is drawn.
 #[derive(Debug, Clone)]
-pub struct Continued {
+pub struct Generated {
     /// The wish for it, by its number.
     pub number: u64,
     /// Position of the token after which it begins.
     pub after: usize,
     /// The tokens drawn.
-    pub drawn: Vec<Drawn>,
+    pub drawn: Vec<SampledToken>,
     /// Their text, to stand right behind the text before it.
     pub text: String,
     /// Why it is at its end; `None` while it goes on, or where it was stopped.
@@ -37,21 +37,21 @@ pub struct Continued {
 
 /// What is being drawn.
 #[derive(Default)]
-pub(super) struct Continuing {
+pub(super) struct GenerationTask {
     /// The last wish that was taken up.
     number: u64,
-    continuation: Option<Continuation>,
-    pub continued: Option<Arc<Continued>>,
+    continuation: Option<Generation>,
+    pub continued: Option<Arc<Generated>>,
 }
 
-impl Continuing {
+impl GenerationTask {
     /// Lets go of what was drawn, and of the run that it was drawn with.
     pub fn forget(&mut self) {
         self.continuation = None;
         self.continued = None;
     }
 
-    /// Whether nothing is left to draw.
+    /// True if nothing is left to draw.
     pub fn is_done(&self, wanted: Option<&Continue>) -> bool {
         wanted.is_none_or(|wanted| {
             let going = self.continuation.as_ref();
@@ -65,7 +65,7 @@ impl Continuing {
     /// What to tell the user when it cannot go on.
     pub fn step(
         &mut self,
-        model: &Model,
+        model: &LoadedModel,
         run: &Run,
         wanted: &Continue,
         cancel: &Cancel,
@@ -79,7 +79,7 @@ impl Continuing {
                 return Err(ModelError::Recorded.to_string());
             }
             let request = wanted.request.clone();
-            let continuation = Continuation::new(model, run.clone(), after, request);
+            let continuation = Generation::new(model, run.clone(), after, request);
             self.continuation = Some(continuation.map_err(|error| error.to_string())?);
         }
         let Some(continuation) = &mut self.continuation else {
@@ -90,7 +90,7 @@ impl Continuing {
         while continuation.ended().is_none() && start.elapsed() < STEP && result.is_ok() {
             result = continuation.step(1, cancel).map(|_| ());
         }
-        self.continued = Some(Arc::new(Continued {
+        self.continued = Some(Arc::new(Generated {
             number: self.number,
             after: continuation.after(),
             drawn: continuation.drawn().to_vec(),

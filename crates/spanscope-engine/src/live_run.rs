@@ -38,7 +38,7 @@ struct CloseUp {
 }
 
 /// A model's run over a text.
-pub(super) struct Reading {
+pub(super) struct LiveRun {
     network: Arc<Network>,
     run: Run,
     shares: ShareRecorder,
@@ -53,7 +53,7 @@ pub(super) struct Reading {
     memory: usize,
 }
 
-impl Reading {
+impl LiveRun {
     /// Nothing read yet. The run and what is kept for coming back take about `memory` bytes.
     pub fn new(network: Arc<Network>, memory: usize) -> Self {
         let architecture = network.architecture();
@@ -96,7 +96,7 @@ impl Reading {
         &self.surprisal
     }
 
-    /// Whether `tokens` tokens are read and measured.
+    /// True if `tokens` tokens are read and measured.
     pub fn has_read(&self, tokens: usize) -> bool {
         self.done() == tokens && self.surprisal.len() + 1 >= tokens
     }
@@ -266,12 +266,12 @@ impl Reading {
         }
     }
 
-    /// Whether the weights around the token at `around` are at hand or will be without a close-up.
+    /// True if the weights around the token at `around` are at hand or will be without a close-up.
     fn in_window(&self, around: Option<usize>) -> bool {
         around.is_none_or(|token| token >= self.run.first_kept())
     }
 
-    /// Whether nothing has to be run again for the weights around the token at `around`.
+    /// True if nothing has to be run again for the weights around the token at `around`.
     pub fn is_close(&self, around: Option<usize>) -> bool {
         self.in_window(around)
             || self.close_up.as_ref().is_some_and(|close_up| {
@@ -281,7 +281,7 @@ impl Reading {
     }
 
     /// Runs the next `block` tokens of the close-up on the token at `around`; once it is there, see
-    /// [`Reading::is_close`]. Returns how many it ran.
+    /// [`LiveRun::is_close`]. Returns how many it ran.
     ///
     /// # Errors
     /// As [`Run::extend`].
@@ -312,9 +312,10 @@ impl Reading {
         let from = close_up.run.ids().len();
         let to = next_stop(from, block, close_up.range.end, true);
         let ids = &self.run.ids()[from..to];
-        let result = close_up
-            .run
-            .extend(ids, ids.len(), cancel, &spanscope_core::model::Blind);
+        let result =
+            close_up
+                .run
+                .extend(ids, ids.len(), cancel, &spanscope_core::model::NoObserver);
         close_up.run.forget_before(close_up.range.start.min(to));
         self.close_up = Some(close_up);
         result.map(|()| to - from)
@@ -358,25 +359,25 @@ fn next_stop(from: usize, block: usize, end: usize, aligned: bool) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Model, SAMPLES};
+    use crate::{LoadedModel, SAMPLES};
 
-    fn model() -> Model {
-        Model::open_sample(&SAMPLES[0]).unwrap()
+    fn model() -> LoadedModel {
+        LoadedModel::open_sample(&SAMPLES[0]).unwrap()
     }
 
-    fn ids(model: &Model, text: &str) -> Vec<u32> {
+    fn ids(model: &LoadedModel, text: &str) -> Vec<u32> {
         model.prepare(text.as_bytes()).unwrap().ids
     }
 
-    fn read(reading: &mut Reading, ids: &[u32]) {
+    fn read(reading: &mut LiveRun, ids: &[u32]) {
         while !reading.has_read(ids.len()) {
             reading.read(ids, 100, &Cancel::default()).unwrap();
         }
     }
 
     /// What a fresh reading of the text would have measured.
-    fn same_as_fresh(reading: &Reading, model: &Model, ids: &[u32]) {
-        let mut fresh = Reading::new(Arc::clone(&model.network), 1 << 30);
+    fn same_as_fresh(reading: &LiveRun, model: &LoadedModel, ids: &[u32]) {
+        let mut fresh = LiveRun::new(Arc::clone(&model.network), 1 << 30);
         fresh.set_text(ids);
         read(&mut fresh, ids);
         // Bit for bit, however the text was cut.
@@ -386,7 +387,7 @@ mod tests {
             assert!((a.context - b.context).abs() < 1e-5 && (a.empty - b.empty).abs() < 1e-5);
         }
         let last = ids.len() - 1..ids.len();
-        let of = |reading: &Reading| reading.run.head_weights(2, 1, last.start, last.end);
+        let of = |reading: &LiveRun| reading.run.head_weights(2, 1, last.start, last.end);
         assert!(of(reading) == of(&fresh));
     }
 
@@ -399,7 +400,7 @@ mod tests {
         once.splice(500..520, ids(&model, "another passage, and a longer one"));
         let mut twice = once.clone();
         twice.splice(90..95, []);
-        let mut reading = Reading::new(Arc::clone(&model.network), 1 << 30);
+        let mut reading = LiveRun::new(Arc::clone(&model.network), 1 << 30);
         reading.set_text(&original);
         read(&mut reading, &original);
         assert_eq!(reading.set_text(&once), 500);
@@ -426,7 +427,7 @@ mod tests {
         let original = ids(&model, SAMPLES[0].text);
         let per_token = Run::bytes_per_token(&model.network);
         // An eighth of it holds one text from before an edit at its beginning, not two.
-        let mut reading = Reading::new(Arc::clone(&model.network), per_token * 8 * 1500);
+        let mut reading = LiveRun::new(Arc::clone(&model.network), per_token * 8 * 1500);
         reading.set_text(&original);
         read(&mut reading, &original);
         for i in 0..6 {
@@ -447,7 +448,7 @@ mod tests {
         let model = model();
         let text = ids(&model, &SAMPLES[0].text.repeat(4));
         let per_token = Run::bytes_per_token(&model.network);
-        let mut reading = Reading::new(Arc::clone(&model.network), per_token * 8 * 400);
+        let mut reading = LiveRun::new(Arc::clone(&model.network), per_token * 8 * 400);
         reading.set_text(&text);
         read(&mut reading, &text);
         let kept = reading.run.first_kept();

@@ -1,22 +1,22 @@
 //! What is looked at: a text that the model reads, or one that was recorded.
 
-use super::reading::Reading;
-use super::replay::Replay;
+use super::live_run::LiveRun;
+use super::recorded_run::RecordedRun;
 use super::run_file::RunFileError;
-use spanscope_core::analysis::lens::{self, Promoted};
+use spanscope_core::analysis::logit_lens::{self, Promoted};
 use spanscope_core::analysis::{Prediction, Shares, predict};
 use spanscope_core::model::{Cancel, HeadId, ModelError, Network, Run};
 use std::ops::Range;
 
 /// A run over a text, from either source.
-pub(super) enum LookedAt {
+pub(super) enum TextRun {
     /// The model runs over the text.
-    Live(Box<Reading>),
+    Live(Box<LiveRun>),
     /// It ran over it somewhere else.
-    Recorded(Box<Replay>),
+    Recorded(Box<RecordedRun>),
 }
 
-impl LookedAt {
+impl TextRun {
     /// Tokens whose measurements are there.
     pub fn done(&self) -> usize {
         match self {
@@ -33,7 +33,7 @@ impl LookedAt {
         }
     }
 
-    /// Whether `tokens` tokens are read and measured.
+    /// True if `tokens` tokens are read and measured.
     pub fn has_read(&self, tokens: usize) -> bool {
         match self {
             Self::Live(reading) => reading.has_read(tokens),
@@ -72,7 +72,7 @@ impl LookedAt {
         }
     }
 
-    /// Whether nothing has to be run or read again for the weights around the token at `around`.
+    /// True if nothing has to be run or read again for the weights around the token at `around`.
     pub fn is_close(&self, around: Option<usize>) -> bool {
         match self {
             Self::Live(reading) => reading.is_close(around),
@@ -142,7 +142,7 @@ impl LookedAt {
         k: usize,
     ) -> Result<Option<Promoted>, RunFileError> {
         match self {
-            Self::Live(_) => Ok(lens::promoted(network, layer, head, vector, k)),
+            Self::Live(_) => Ok(logit_lens::promoted(network, layer, head, vector, k)),
             Self::Recorded(replay) => replay.promoted(HeadId { layer, head }, vector),
         }
     }
