@@ -194,7 +194,7 @@ fn text(model: &LoadedModel, ramp_given: bool) -> Result<String> {
         section("Recorded run", &recorded(run.header()))?;
     }
     let mut read = vec![
-        ("format", model.format.name().to_owned()),
+        ("format", model.format.in_words().to_owned()),
         ("parameters", thousands(model.network.parameters())),
     ];
     let unused = model.network.unused();

@@ -5,6 +5,7 @@ mod circles;
 mod dependencies;
 mod heads;
 mod layers;
+mod phrases;
 mod seam;
 mod words;
 mod writing;

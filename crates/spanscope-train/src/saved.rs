@@ -307,7 +307,7 @@ fn differ(weights: &Config, told: &Config) -> Option<(&'static str, String, Stri
             ("heads per layer:", config.nb_heads.to_string()),
             ("layers:", config.nb_layers.to_string()),
             ("span limit", config.attn_span.to_string()),
-            ("feed-forward width", config.inner_hidden_size.to_string()),
+            ("FFN dimension", config.inner_hidden_size.to_string()),
             ("persistent vectors:", config.pers_mem_size.to_string()),
             ("learned spans:", config.adapt_span.to_string()),
             ("ramp", config.adapt_span_ramp.to_string()),

@@ -78,7 +78,7 @@ impl ModelFacts {
                     ui.add(egui::Label::new(value).wrap());
                     ui.end_row();
                 };
-                row(tr("File format"), model.format.name().into());
+                row(tr("File format"), model.format.in_words().into());
                 row(tr("Kind"), model.kind());
                 row(
                     tr("Layers × heads"),

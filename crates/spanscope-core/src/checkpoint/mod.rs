@@ -91,7 +91,18 @@ pub enum Format {
 }
 
 impl Format {
-    /// A short name for people and scripts: `pt-zip`, `pt-legacy`, `safetensors`, `hugging-face` or `gguf`.
+    /// A name for people.
+    pub fn in_words(self) -> &'static str {
+        match self {
+            Format::PtZip => "PyTorch (.pt, zip)",
+            Format::PtLegacy => "PyTorch (.pt, before 1.6)",
+            Format::Safetensors => "safetensors",
+            Format::HuggingFace => "Hugging Face folder",
+            Format::Gguf => "GGUF",
+        }
+    }
+
+    /// A short name for scripts: `pt-zip`, `pt-legacy`, `safetensors`, `hugging-face` or `gguf`.
     pub fn name(self) -> &'static str {
         match self {
             Format::PtZip => "pt-zip",

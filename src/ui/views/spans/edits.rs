@@ -141,7 +141,7 @@ impl SpansView {
             self.hand.ask(ui, cx, head, Some(z));
         }
         let mut ablated = facts.ablated(head);
-        let ablate = ui.checkbox(&mut ablated, tr("Silence"));
+        let ablate = ui.checkbox(&mut ablated, tr("Ablate"));
         if ablate
             .on_hover_text(tr(
                 "The head attends as before, but adds nothing to the layer's output",

@@ -76,7 +76,7 @@ pub(super) fn tooltip(ui: &mut Ui, facts: &Facts, head: HeadId) {
         }
     });
     if facts.ablated(head) {
-        ui.label(tr("Silenced: it adds nothing to the layer's output."));
+        ui.label(tr("Ablated: it adds nothing to the layer's output."));
     }
     ui.set_max_width(300.0);
     if let (Some(flag), Some(measure)) = (facts.flag(head), facts.measure(head)) {

@@ -79,7 +79,7 @@ impl Base {
             ));
         }
         if head_dim == 0 || head_dim > 1 << 14 {
-            return Err(format!("{head_dim} features per head"));
+            return Err(format!("a head dimension of {head_dim}"));
         }
         if self.context == Some(0) {
             return Err("max_position_embeddings is 0".into());
