@@ -33,7 +33,7 @@ pub(super) struct BenchArgs {
     /// Run one case, in this process
     #[arg(long, hide = true, requires = "models", value_name = "NAME", value_parser = case)]
     pub case: Option<Case>,
-    /// Where the case finds its models
+    /// Folder of the case's models
     #[arg(long, hide = true, requires = "case", value_name = "FOLDER")]
     pub models: Option<PathBuf>,
     #[command(flatten)]

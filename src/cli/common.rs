@@ -1,4 +1,4 @@
-//! What the commands share: opening a model, reading a text, words about both.
+//! The parts that the commands share: opening a model, reading a text, words about both.
 
 use super::Usage;
 use super::args::{Common, Input};
@@ -36,7 +36,7 @@ pub(super) fn prepare(common: &Common) -> Result<()> {
     Ok(())
 }
 
-/// What to do about a device that this build cannot use.
+/// The advice on a device that this build cannot use.
 fn not_built_in(device: Device) -> String {
     let others: Vec<String> = [Device::Cuda, Device::Metal]
         .iter()
@@ -156,7 +156,7 @@ pub(super) fn read(model: &LoadedModel, input: &Input, common: &Common) -> Resul
     Ok(tokens)
 }
 
-/// What may be read as a text.
+/// The files that may be read as texts.
 pub(super) fn accepted(common: &Common) -> Accept {
     match common.any_text {
         true => Accept::AnyBytes,

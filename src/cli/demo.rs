@@ -1,4 +1,4 @@
-//! What the window would show, without one: the sample model on the sample text.
+//! The contents of the window, without one: the sample model on the sample text.
 
 use super::common::columns;
 use super::eval::{Score, score};
@@ -16,7 +16,7 @@ use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
 
-/// Where the charts go.
+/// The folder of the charts.
 const FOLDER: &str = "spanscope-demo";
 
 /// Tokens in the heat map: few enough to see each.
@@ -102,7 +102,7 @@ fn widest(heads: &[HeadSpan]) -> Vec<HeadSpan> {
     heads
 }
 
-/// Where a head's weight goes, on average over the queries.
+/// The shares of a head's weight, on average over the queries.
 struct Shares {
     text: f64,
     empty: f64,

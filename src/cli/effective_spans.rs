@@ -57,7 +57,7 @@ fn write(
     Ok(crate::chart::write_file(path, text.as_bytes())?)
 }
 
-/// What the numbers are.
+/// The title of the numbers.
 const TITLE: &str = "Effective spans: how far every head looks";
 
 /// The same as JSON.

@@ -21,7 +21,7 @@ use std::sync::Arc;
 /// `figure`.
 #[derive(Debug, Args)]
 pub(super) struct FigureArgs {
-    /// What to draw
+    /// Kind of figure
     #[arg(value_name = "KIND", value_parser = named(&FigureKind::ALL, FigureKind::id, FigureKind::words))]
     pub kind: FigureKind,
     /// Checkpoint: .pt (zip or legacy) or .safetensors; or a recorded run
@@ -40,7 +40,7 @@ pub(super) struct FigureArgs {
     /// Heads as LAYER.HEAD, both from 0, separated by commas; several are drawn together [default: 0.0]
     #[arg(long, value_name = "L.H,…", value_delimiter = ',')]
     pub head: Vec<HeadId>,
-    /// How the weights of several heads become one picture [default: mean]
+    /// Rule by which the weights of several heads become one picture [default: mean]
     #[arg(long, value_enum)]
     pub combine: Option<CombineArg>,
     /// Tokens from A up to B, or to the end (A..), from 0: the queries of `attention`, the selection of `text`; the last of `predictions`
@@ -66,7 +66,7 @@ pub(super) struct FigureArgs {
     /// `attention`: columns are keys, or distances [default: key]
     #[arg(long, value_enum)]
     pub columns: Option<ColumnsArg>,
-    /// How weights are spread over the colours [default: sqrt]
+    /// Scale by which weights are spread over the colours [default: sqrt]
     #[arg(long, value_parser = named(&Scale::ALL, Scale::id, |_| ""))]
     pub scale: Option<Scale>,
     /// `text`: shade by what the tokens read, by who reads them, or by surprisal [default: read]

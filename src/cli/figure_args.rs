@@ -1,4 +1,4 @@
-//! How a figure looks and where it goes: options of every command that makes one.
+//! The look of a figure and the place it goes to: options of every command that makes one.
 
 use super::common::say;
 use crate::chart::{ColorMap, DEFAULT_WIDTH_MM, Figure, Missing, Style};
@@ -15,7 +15,7 @@ const WIDTHS: [(&str, f64); 4] = [
     ("slide", 254.0),
 ];
 
-/// How a figure looks.
+/// The look of a figure.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Figure options")]
 pub(super) struct StyleArgs {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// What is to be done when a signal comes.
+/// The actions to take when a signal comes.
 #[derive(Default)]
 struct Wishes {
     /// Set instead of ending the program, the first time.

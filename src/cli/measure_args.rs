@@ -9,7 +9,7 @@ use std::path::PathBuf;
 /// Most texts at the same time.
 const MOST_JOBS: usize = 1024;
 
-/// What to measure, and how.
+/// The texts to measure on, and the way to measure.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Texts")]
 pub(super) struct TextsArgs {

@@ -15,7 +15,7 @@ pub(super) fn resolve(cli: &mut Cli) -> Result<(), CheckpointError> {
     Ok(())
 }
 
-/// What a command takes a model for.
+/// The path that a command takes for its model.
 fn model(cli: &mut Cli) -> Option<&mut PathBuf> {
     Some(match &mut cli.command {
         None => cli.window.model.as_mut()?,

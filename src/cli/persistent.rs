@@ -23,7 +23,7 @@ struct Row {
     persistent: f64,
     /// On distances before the texts' starts.
     empty: f64,
-    /// What the mask took away and is not given back, where weights are not divided by their sum.
+    /// The weight that the mask took away and that is not given back, where weights are not divided by their sum.
     #[serde(skip_serializing_if = "Option::is_none")]
     masked: Option<f64>,
     /// exp(entropy) of the weight among the vectors.

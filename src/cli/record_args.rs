@@ -7,7 +7,7 @@ use clap::Args;
 use std::ops::Range;
 use std::path::PathBuf;
 
-/// What is recorded, and how.
+/// The contents of a recording, and the way to make it.
 #[derive(Debug, Args)]
 pub(super) struct RecordArgs {
     /// Checkpoint: .pt (zip or legacy) or .safetensors

@@ -1,4 +1,4 @@
-//! What the commands do with a recorded run in the place of a model.
+//! The use of a recorded run by the commands, in the place of a model.
 
 use super::Usage;
 use super::args::{Common, Input};

@@ -1,4 +1,4 @@
-//! What commands print, on its way to a terminal.
+//! The output of commands, on its way to a terminal.
 
 use crate::shown;
 use std::io::{IsTerminal, Result, StdoutLock, Write, stdout};

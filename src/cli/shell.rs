@@ -1,4 +1,4 @@
-//! What packages install beside the program: completions for shells and manual pages.
+//! The files that packages install beside the program: completions for shells and manual pages.
 
 use super::commands::Cli;
 use crate::shown::shown_path;

@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 use std::ops::Range;
 use std::path::PathBuf;
 
-/// What the picture shows.
+/// The contents of the picture.
 #[derive(Debug, Args)]
 pub(super) struct ShotArgs {
     /// The picture to write: .png

@@ -21,7 +21,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// Where results go.
+/// The destination of results.
 pub(super) struct Output<'a> {
     /// The file that was asked for.
     pub path: Option<&'a Path>,
@@ -44,7 +44,7 @@ impl Output<'_> {
     }
 }
 
-/// What was measured, and the form of the file that it shall be written to, if that is not done yet.
+/// The sums that were measured, and the form of the file that they shall be written to, if that is not done yet.
 pub(super) struct Measured {
     pub file: SumsFile,
     pub format: Option<&'static str>,
@@ -110,13 +110,13 @@ pub(super) fn wrote(path: &Path, quiet: bool) {
     }
 }
 
-/// What a file holds that needs no texts.
+/// The kinds of file that need no texts.
 pub(super) enum Stored {
     Sums,
     Run,
 }
 
-/// What is stored in a file; `None` for models, and for what cannot be read, which is told when it is opened.
+/// The kind of results in a file; `None` for models, and for what cannot be read, which is told when it is opened.
 pub(super) fn kind(path: &Path) -> Option<Stored> {
     let file = Checkpoint::open(path).ok()?;
     let has = |key: &str| file.metadata().contains_key(key);

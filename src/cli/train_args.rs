@@ -7,7 +7,7 @@ use anyhow::Result;
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 
-/// What is learned, from what, and how.
+/// The network to train, its text, and the way it learns.
 #[derive(Debug, Args)]
 pub(super) struct TrainArgs {
     /// Text to learn from (plain, .zip or .gz): the first 90 % train, the next 5 % validate, the last 5 % are left for tests.
@@ -67,7 +67,7 @@ pub(super) struct NetworkArgs {
     /// Factor by which embeddings get narrower from cluster to cluster [default: 4]
     #[arg(long, value_name = "N")]
     pub adapt_io_divval: Option<usize>,
-    /// Where the clusters of the vocabulary begin [default: 20000,40000,200000]
+    /// Starts of the clusters of the vocabulary [default: 20000,40000,200000]
     #[arg(long, value_name = "N,…", value_delimiter = ',')]
     pub adapt_io_cutoffs: Option<Vec<usize>>,
 }
@@ -82,7 +82,7 @@ pub(super) struct SpanArgs {
     /// Let heads learn their spans; else all look back S tokens
     #[arg(long)]
     pub adapt_span: bool,
-    /// What a token of mean span costs, in nats per layer [default: 0]
+    /// Cost of a token of mean span, in nats per layer [default: 0]
     #[arg(long, value_name = "LOSS")]
     pub adapt_span_loss: Option<f64>,
     /// Length of the soft mask's ramp, in tokens [default: 32]
@@ -93,7 +93,7 @@ pub(super) struct SpanArgs {
     pub adapt_span_init: Option<f64>,
 }
 
-/// How it learns.
+/// The options of learning.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Learning")]
 pub(super) struct LearningArgs {
@@ -109,7 +109,7 @@ pub(super) struct LearningArgs {
     /// Learning rate [default: 0.03]
     #[arg(long, value_name = "RATE")]
     pub lr: Option<f64>,
-    /// How parameters follow their gradients [default: sgd]
+    /// Optimiser: the rule by which parameters follow their gradients [default: sgd]
     #[arg(long, value_enum, value_name = "METHOD")]
     pub optim: Option<OptimArg>,
     /// Momentum of sgd [default: 0.9]
@@ -138,7 +138,7 @@ pub(super) struct LearningArgs {
     pub seed: Option<u64>,
 }
 
-/// How it runs.
+/// The options of the run.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Common options")]
 pub(super) struct RunArgs {
@@ -152,7 +152,7 @@ pub(super) struct RunArgs {
     /// Threads to compute with [default: one per core]
     #[arg(long, value_name = "N", value_parser = super::args::threads)]
     pub threads: Option<usize>,
-    /// Where to train; cuda and metal need a build with that feature
+    /// Device to train on; cuda and metal need a build with that feature
     #[arg(long, value_enum, value_name = "DEVICE", default_value_t = DeviceArg::Cpu)]
     pub device: DeviceArg,
     /// Print nothing but results and errors
@@ -160,7 +160,7 @@ pub(super) struct RunArgs {
     pub quiet: bool,
 }
 
-/// How parameters follow their gradients.
+/// The optimisers: the rules by which parameters follow their gradients.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 pub(super) enum OptimArg {
     Sgd,
@@ -187,7 +187,7 @@ macro_rules! take {
 }
 
 impl TrainArgs {
-    /// What `prepare` needs.
+    /// The options that `prepare` needs.
     pub fn common(&self) -> Common {
         Common {
             vocab: self.run.vocab.clone(),
@@ -265,7 +265,7 @@ impl SpanArgs {
         take!(options, self, adapt_span_init = adapt_span_init);
     }
 
-    /// What stays the same all through a run.
+    /// The options that stay the same all through a run.
     fn set_kind(&self, options: &mut Options) {
         options.adapt_span |= self.adapt_span;
         take!(
@@ -282,7 +282,7 @@ impl SpanArgs {
 }
 
 impl LearningArgs {
-    /// What stays the same all through a run.
+    /// The options that stay the same all through a run.
     fn set_lasting(&self, options: &mut Options) {
         take!(
             options,
@@ -301,7 +301,7 @@ impl LearningArgs {
         }
     }
 
-    /// What may change when a run goes on.
+    /// The options that may change when a run goes on.
     fn set(&self, options: &mut Options) {
         take!(
             options,

@@ -1,4 +1,4 @@
-//! What the fuzz targets and the replay of their corpus call: the readers of untrusted files, on bytes in memory.
+//! The functions that the fuzz targets and the replay of their corpus call: the readers of untrusted files, on bytes in memory.
 //!
 //! Every function takes any bytes and must come back: with an error, or with something that can be used. What it asserts
 //! beyond that is a finding too. Readers that would refuse nearly everything by a checksum, a length or a magic number get,

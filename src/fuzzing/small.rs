@@ -9,10 +9,10 @@ struct Tensor {
 
 const DTYPES: [(&str, usize); 5] = [("F32", 4), ("F16", 2), ("BF16", 2), ("F64", 8), ("I32", 4)];
 
-/// What a dimension may become.
+/// The values that a dimension may take.
 const DIMENSIONS: [usize; 12] = [0, 1, 2, 3, 4, 5, 6, 8, 9, 12, 16, 64];
 
-/// What a number may become.
+/// The values that a number may take.
 const NUMBERS: [f32; 12] = [
     f32::NAN,
     f32::INFINITY,

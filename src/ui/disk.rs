@@ -8,10 +8,10 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc::channel;
 use std::time::Duration;
 
-/// How long a look may take: longer than any disk that works, shorter than a person's patience.
+/// The time that a look may take: longer than any disk that works, shorter than a person's patience.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// What the system says of a path, as [`std::fs::metadata`].
+/// The metadata of a path, as [`std::fs::metadata`].
 ///
 /// # Errors
 /// When there is nothing, it cannot be looked at, or ([`ErrorKind::TimedOut`]) its disk does not answer.
@@ -20,7 +20,7 @@ pub fn look(path: &Path) -> Result<Metadata, Error> {
     within(PATIENCE, move || std::fs::metadata(path))
 }
 
-/// What `work` gives, where the disk answers within a second.
+/// The result of `work`, where the disk answers within a second.
 ///
 /// # Errors
 /// As `work`, or ([`ErrorKind::TimedOut`]) when the disk does not answer.
@@ -30,7 +30,7 @@ pub fn within_patience<T: Send + 'static>(
     within(PATIENCE, work)
 }
 
-/// What `work` gives, on a thread of its own, which is left to itself where that takes longer than `patience`.
+/// The result of `work`, on a thread of its own, which is left to itself where that takes longer than `patience`.
 fn within<T: Send + 'static>(
     patience: Duration,
     work: impl FnOnce() -> Result<T, Error> + Send + 'static,

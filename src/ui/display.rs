@@ -5,7 +5,7 @@
 
 use std::sync::OnceLock;
 
-/// What the environment says of displays, and what became of it.
+/// The display that the environment names, and what became of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Display {
     /// The windowing library finds one by itself.
@@ -45,7 +45,7 @@ impl Display {
         Self::Usual
     }
 
-    /// What is wrong with the environment, where something is.
+    /// The fault of the environment, where there is one.
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Usual => None,

@@ -11,16 +11,16 @@ use eframe::egui;
 use egui_offscreen::Offscreen;
 use std::time::{Duration, Instant};
 
-/// How long the model may take to run over the text.
+/// Longest time that the model may take to run over the text.
 const PATIENCE: Duration = Duration::from_secs(600);
 
 /// Frames drawn once everything is known: layouts and animations need a few to come to rest.
 const REST: usize = 12;
 
-/// What the picture shows.
+/// The content of the picture.
 #[derive(Debug, Clone)]
 pub struct Shot {
-    /// What the window opens with.
+    /// The model and text that the window opens with.
     pub start: Start,
     /// Size in points.
     pub size: (u32, u32),
@@ -34,7 +34,7 @@ pub struct Shot {
     pub view: Option<Pane>,
     /// True if the picture is of that view alone.
     pub alone: bool,
-    /// What is selected.
+    /// The selection.
     pub choices: Choices,
 }
 

@@ -45,7 +45,7 @@ pub struct Palette {
     pub empty: Color32,
     /// The limit S.
     pub limit: Color32,
-    /// What the vocabulary lacks.
+    /// Text that the vocabulary lacks.
     pub unknown: Color32,
     /// The colours that layers cycle through.
     pub layers: [Color32; 4],
@@ -129,8 +129,8 @@ fn luminance(color: Color32) -> f64 {
 
 /// The window's fonts.
 ///
-/// What these lack, the desktop's window takes from the system's fonts, which eframe adds. A picture and the tests have
-/// no others than these: they are the same on every machine.
+/// The desktop's window takes characters that these lack from the system's fonts, which eframe adds. A picture and the
+/// tests have no others than these: they are the same on every machine.
 ///
 /// egui joins Arabic letters and orders them within a word, but places words from left to right in any script.
 fn fonts() -> egui::FontDefinitions {

@@ -23,15 +23,24 @@ const PHRASES: [(&str, &str); 34] = [
     ("Copy numbers", "Copy data (CSV)"),
     ("Same colours", "Shared colour scale"),
     ("× less", "× fewer"),
-    ("context scores and sums", "attention scores and weighted sum"),
+    (
+        "context scores and sums",
+        "attention scores and weighted sum",
+    ),
     ("Read on", "Resume"),
     ("Stop reading the text", "Stop processing"),
     ("Enter does it", "Enter to run"),
     ("Nothing is called like that", "No matches"),
     ("No head is like that", "No matches"),
-    ("again lets a token go", "click a token again to deselect it"),
+    (
+        "again lets a token go",
+        "click a token again to deselect it",
+    ),
     ("Do again what was taken back", "Redo"),
-    ("Of the whole window, at once", "Interface of the whole window"),
+    (
+        "Of the whole window, at once",
+        "Interface of the whole window",
+    ),
     ("What you leave is there again", "Your session is restored"),
     ("Teach a network", "Train a model"),
     ("there is such a file already", "the file already exists"),
@@ -43,9 +52,18 @@ const PHRASES: [(&str, &str); 34] = [
 /// The string literals of a source, without its comments.
 fn strings(text: &str) -> Vec<String> {
     let mut found = Vec::new();
-    for line in text.lines().filter(|line| !line.trim_start().starts_with("//")) {
+    for line in text
+        .lines()
+        .filter(|line| !line.trim_start().starts_with("//"))
+    {
         let pieces: Vec<&str> = line.split('"').collect();
-        found.extend(pieces.iter().skip(1).step_by(2).map(|piece| (*piece).to_owned()));
+        found.extend(
+            pieces
+                .iter()
+                .skip(1)
+                .step_by(2)
+                .map(|piece| (*piece).to_owned()),
+        );
     }
     found
 }
@@ -55,7 +73,11 @@ fn what_people_read_has_the_words_of_the_field() {
     let mut read = Vec::new();
     for (path, text) in all_sources() {
         let shown = path.strip_prefix(root()).unwrap().display().to_string();
-        read.extend(strings(&text).into_iter().map(|words| (shown.clone(), words)));
+        read.extend(
+            strings(&text)
+                .into_iter()
+                .map(|words| (shown.clone(), words)),
+        );
     }
     assert!(read.len() > 3000, "{}", read.len());
     let mut documents = vec![root().join("README.md"), root().join("src/cli/help.txt")];
@@ -76,7 +98,10 @@ fn what_people_read_has_the_words_of_the_field() {
             continue;
         }
         for (phrase, rather) in PHRASES {
-            assert!(!words.contains(phrase), "{file}: “{phrase}” in “{words}”: rather {rather}");
+            assert!(
+                !words.contains(phrase),
+                "{file}: “{phrase}” in “{words}”: rather {rather}"
+            );
         }
     }
 }

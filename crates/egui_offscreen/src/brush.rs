@@ -1,4 +1,4 @@
-//! What triangles are painted with, and how that mixes with what is there.
+//! The paint of triangles, and how it mixes with what is there.
 
 use super::texture::{Sampler, Texture};
 use super::triangle::Outline;
@@ -9,7 +9,7 @@ pub struct Plane {
     pub x: f64,
     pub y: f64,
     pub value: f64,
-    /// How much it grows from one pixel to the next.
+    /// The increase from one pixel to the next.
     pub right: f64,
     pub down: f64,
 }
@@ -24,7 +24,7 @@ impl Plane {
     }
 }
 
-/// What a triangle is painted with. Colours run from 0 to 255.
+/// The paint of a triangle. Colours run from 0 to 255.
 ///
 /// Most of a window is one colour, or a glyph in one colour: these have ways of their own.
 pub enum Brush<'a> {

@@ -112,7 +112,7 @@ impl Edge {
     }
 }
 
-/// Where a triangle is.
+/// The outline of a triangle.
 pub struct Outline {
     at: [[f64; 2]; 3],
     /// Twice the area, negative for one of the winding orders.

@@ -31,14 +31,14 @@ pub const TOKENS: usize = 2048;
 /// the longest head reaches 232.
 const NARROW: (usize, usize) = (256, 200);
 
-/// What is measured, and how thoroughly.
+/// The scope of the measurements, and their thoroughness.
 #[derive(Debug, Clone, Copy)]
 pub struct Settings {
     /// The network.
     pub size: Size,
     /// Length of the text; the long one is four times as long.
     pub tokens: usize,
-    /// How often a run is repeated.
+    /// The number of times that a run is repeated.
     pub repeat: usize,
     /// Few and short measurements, to see that everything works; no bars.
     pub quick: bool,
@@ -83,7 +83,7 @@ pub enum BenchError {
     Write {
         /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// The system's error.
         source: std::io::Error,
     },
     /// Or not read again.
@@ -91,7 +91,7 @@ pub enum BenchError {
     Read {
         /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// The system's error.
         source: std::io::Error,
     },
     /// The thread with the run has ended otherwise than by returning.

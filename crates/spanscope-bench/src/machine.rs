@@ -1,4 +1,4 @@
-//! What the machine can do at best: the rate of a large matrix product, and of reading memory.
+//! The peak rates of the machine: of a large matrix product, and of reading memory.
 
 use super::series::timed;
 use candle_core::{Device, Tensor};

@@ -4,7 +4,7 @@
 use spanscope_core::checkpoint::NamedTensor;
 use spanscope_core::model::Config;
 
-/// How a tensor is filled.
+/// The rule by which a tensor is filled.
 #[derive(Debug, Clone, PartialEq)]
 enum Fill {
     /// Evenly distributed between −scale and scale.

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-/// What was measured, repetition by repetition; never empty where it is asked for its figures.
+/// The measurements, repetition by repetition; never empty where it is asked for its figures.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Series(Vec<f64>);
 

@@ -4,7 +4,7 @@ use super::series::Series;
 use serde::{Deserialize, Serialize};
 use spanscope_chart::thousands;
 
-/// What a figure is held against.
+/// The bar that a figure is held against.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Bar {
@@ -31,9 +31,9 @@ pub enum Pick {
 pub struct Row {
     /// A name for scripts.
     pub id: String,
-    /// What it was measured on, in words; rows of one group stand together.
+    /// The subject of the measurement, in words; rows of one group stand together.
     pub group: String,
-    /// What was measured, in words.
+    /// The quantity measured, in words.
     pub what: String,
     /// The figure.
     pub value: f64,
@@ -45,7 +45,7 @@ pub struct Row {
     pub measured: Vec<f64>,
     /// The bar, if there is one for this size and setting.
     pub bar: Option<Bar>,
-    /// Whether the figure meets it.
+    /// True if the figure meets it.
     pub met: Option<bool>,
 }
 

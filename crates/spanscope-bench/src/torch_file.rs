@@ -9,7 +9,7 @@ use std::path::Path;
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipWriter};
 
-/// What Adagrad has summed up for every weight.
+/// The sum that Adagrad has accumulated for every weight.
 const SUM: f32 = 0.01;
 
 /// Writes a model to `path`, with as much optimizer state if asked for: a zip archive of stored entries that begin at

@@ -1,4 +1,4 @@
-//! What a person waits for: one more token, a file that opens, a stale run that lets go.
+//! The waits of a person: for one more token, a file that opens, a stale run that lets go.
 
 use super::forward::run;
 use super::machine::Memory;

@@ -26,19 +26,19 @@ pub struct Bar {
 /// Bars, from the top.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Bars {
-    /// What figure it is; see [`Figure::kind`].
+    /// The kind of figure; see [`Figure::kind`].
     pub kind: &'static str,
     /// Printed above the figure; may be empty.
     pub title: String,
     /// A line of facts below the title; may be empty.
     pub subtitle: String,
-    /// What the length of a bar is, with the unit.
+    /// The quantity that the length of a bar shows, with the unit.
     pub axis: String,
     /// The bars; of more than 120 the first are drawn.
     pub bars: Vec<Bar>,
     /// The numbers.
     pub numbers: Table,
-    /// Where the numbers come from; kept in the file and not drawn.
+    /// The provenance of the numbers; kept in the file and not drawn.
     pub provenance: Provenance,
 }
 

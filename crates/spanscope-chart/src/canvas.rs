@@ -10,7 +10,7 @@ use super::theme::PT_PER_MM;
 use super::{Missing, Provenance, Style};
 use crate::fonts;
 
-/// How a text looks.
+/// The look of a text.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Type<'a> {
     pub(super) size: f64,
@@ -60,7 +60,7 @@ pub(super) struct TextBox {
     pub(super) bottom: f64,
 }
 
-/// What is on a page.
+/// An item on a page.
 enum Item {
     Shape(Box<dyn Node>),
     Text(Box<Label>),
@@ -70,7 +70,7 @@ enum Item {
 pub struct Canvas {
     pub(super) width: f64,
     pub(super) height: f64,
-    /// How much larger the page is on paper.
+    /// The ratio of the page's size on paper to its size in the layout.
     scale: f64,
     body: Vec<Item>,
     /// Characters of its texts that no bundled font has.
@@ -272,7 +272,7 @@ impl Canvas {
     }
 }
 
-/// How far a text of this width goes before and after its anchor.
+/// The distances that a text of this width extends before and after its anchor.
 fn ends(width: f64, anchor: Anchor) -> (f64, f64) {
     match anchor {
         Anchor::Start => (0.0, width),

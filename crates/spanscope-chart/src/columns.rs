@@ -22,13 +22,13 @@ pub struct StackedHead {
 /// Stacked columns for all heads, shares of a whole.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Columns {
-    /// What figure it is; see [`Figure::kind`].
+    /// The kind of figure; see [`Figure::kind`].
     pub kind: &'static str,
     /// Printed above the figure; may be empty.
     pub title: String,
     /// A line of facts below the title; may be empty.
     pub subtitle: String,
-    /// What the parts are, from the bottom.
+    /// The names of the parts, from the bottom.
     pub parts: Vec<String>,
     /// The y axis, which goes from 0 to 100 %.
     pub axis: String,
@@ -36,7 +36,7 @@ pub struct Columns {
     pub heads: Vec<StackedHead>,
     /// The numbers.
     pub numbers: Table,
-    /// Where the numbers come from; kept in the file and not drawn.
+    /// The provenance of the numbers; kept in the file and not drawn.
     pub provenance: Provenance,
 }
 

@@ -15,7 +15,7 @@ pub(super) struct Drawing {
 pub(super) struct Set {
     pub(super) line: Line,
     pub(super) size: f32,
-    /// Where it begins, from its place on.
+    /// The beginning of the line, relative to its place.
     pub(super) start: f32,
 }
 

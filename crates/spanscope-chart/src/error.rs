@@ -1,4 +1,4 @@
-//! What can go wrong when a figure is made or written.
+//! The errors that can occur when a figure is made or written.
 
 use spanscope_core::shown::{said, shown_path};
 use std::path::PathBuf;
@@ -24,7 +24,7 @@ pub enum ChartError {
     Write {
         /// The file that was being written.
         path: PathBuf,
-        /// What the system said.
+        /// The system's error.
         source: std::io::Error,
     },
     /// The picture would have more pixels than is sensible.
@@ -58,9 +58,9 @@ pub enum ChartError {
     Shape {
         /// Which numbers.
         what: String,
-        /// How many there are.
+        /// The number of values that there are.
         got: usize,
-        /// How many there should be.
+        /// The number of values needed.
         want: usize,
     },
     /// The table could not be written.

@@ -1,4 +1,4 @@
-//! What all figures have in common: one drawing, written in many forms.
+//! The interface that all figures have in common: one drawing, written in many forms.
 
 use super::canvas::Canvas;
 use super::drawing::Drawing;
@@ -89,19 +89,19 @@ pub(super) use about;
 
 /// A figure: numbers that know how they are drawn.
 pub trait Figure: Send + Sync {
-    /// What figure it is, in one word, as in file names and on the command line: "spans".
+    /// The kind of figure, in one word, as in file names and on the command line: "spans".
     fn kind(&self) -> &'static str;
 
     /// Its title; may be empty.
     fn title(&self) -> &str;
 
-    /// Where its numbers come from.
+    /// The provenance of its numbers.
     fn provenance(&self) -> &Provenance;
 
     /// Gives it another title.
     fn set_title(&mut self, title: String);
 
-    /// Where its numbers come from, to be completed.
+    /// The provenance of its numbers, to be completed.
     fn provenance_mut(&mut self) -> &mut Provenance;
 
     /// The drawing.
@@ -113,7 +113,7 @@ pub trait Figure: Send + Sync {
     /// When the numbers do not fit each other.
     fn table(&self) -> Result<Table, ChartError>;
 
-    /// Whether the numbers fit each other, looked at before anything is written.
+    /// A check that the numbers fit each other, made before anything is written.
     ///
     /// # Errors
     /// When they do not.

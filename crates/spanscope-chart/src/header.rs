@@ -13,12 +13,12 @@ pub(super) struct Header {
     /// With the height of its baseline.
     title: Option<(String, f64)>,
     subtitle: Option<(String, f64)>,
-    /// Where it ends.
+    /// The lower end.
     pub(super) bottom: f64,
 }
 
 impl Header {
-    /// What is not wanted or empty takes no room.
+    /// A line that is not wanted or is empty takes no room.
     pub(super) fn new(title: &str, subtitle: &str, style: &Style) -> Self {
         let room = style.page_width() - 2.0 * PAD;
         let mut header = Self {

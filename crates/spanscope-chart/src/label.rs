@@ -26,7 +26,7 @@ pub(super) struct Label {
     pub(super) size: f64,
     pub(super) weight: Weight,
     pub(super) anchor: Anchor,
-    /// What is drawn of it.
+    /// The text as it is drawn.
     pub(super) shown: String,
     pub(super) color: String,
     /// The colour around the letters.
@@ -80,7 +80,7 @@ impl Label {
         node
     }
 
-    /// What lies under the letters.
+    /// The rim under the letters.
     pub(super) fn rim(&self) -> Text {
         let mut node = self.node();
         node.assign("fill", "none");
@@ -98,7 +98,7 @@ impl Label {
         }
     }
 
-    /// What stands for the text where it is set later: its place, its colour, and that of its rim.
+    /// The placeholder of the text where it is set later: its place, its colour, and that of its rim.
     pub(super) fn mark(&self, number: usize) -> Element {
         let mut node = Element::new("path");
         node.assign("id", mark(number));

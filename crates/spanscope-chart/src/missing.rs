@@ -8,7 +8,7 @@ const MOST: usize = 5;
 /// The characters of a figure's texts that no bundled font has. Each is drawn as its code point, ⟨U+13080⟩.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Missing {
-    /// How many, repetitions included.
+    /// The number of them, repetitions included.
     pub count: usize,
     /// The first different ones.
     pub examples: Vec<char>,

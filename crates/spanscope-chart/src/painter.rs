@@ -136,7 +136,7 @@ impl<'a> Painter<'a> {
     }
 }
 
-/// What a plain colour is painted with.
+/// The paint of a plain colour.
 fn ink(paint: &usvg::Paint, opacity: usvg::Opacity, smooth: bool) -> tiny_skia::Paint<'static> {
     let mut ink = tiny_skia::Paint {
         anti_alias: smooth,

@@ -1,4 +1,4 @@
-//! Where the numbers of a figure come from: kept in its file, and not drawn.
+//! The provenance of a figure's numbers: kept in its file, and not drawn.
 
 use serde::Serialize;
 use spanscope_core::shown::{message, shown};
@@ -37,7 +37,7 @@ impl fmt::Display for Source {
     }
 }
 
-/// Where the numbers of a figure come from.
+/// The provenance of a figure's numbers.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Provenance {
     /// The model's file.
@@ -46,7 +46,7 @@ pub struct Provenance {
     /// The text that it was run on.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub text: Option<Source>,
-    /// What else the numbers depend on, by name: "ramp", "head", "tokens", "edits".
+    /// Other settings that the numbers depend on, by name: "ramp", "head", "tokens", "edits".
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub options: Vec<(String, String)>,
 }

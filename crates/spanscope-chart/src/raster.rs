@@ -101,7 +101,7 @@ pub(super) fn encode_indexed(
     Ok(out)
 }
 
-/// What a PNG says about itself.
+/// The metadata of a PNG.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Words {
     title: String,

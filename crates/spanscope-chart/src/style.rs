@@ -1,4 +1,4 @@
-//! How a figure looks, whatever it shows.
+//! The look of a figure, whatever it shows.
 
 use super::ColorMap;
 use super::theme::{self, PT_PER_MM, Theme};
@@ -10,7 +10,7 @@ const LAYOUT_PT: f64 = 8.0;
 /// The narrowest page that figures are laid out for, in points.
 const NARROWEST: f64 = 140.0;
 
-/// How a figure looks: the same choices for all figures.
+/// The look of a figure: the same choices for all figures.
 #[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(default)]
 pub struct Style {
@@ -61,7 +61,7 @@ impl Style {
         mm * PT_PER_MM
     }
 
-    /// How much larger than it is laid out the figure is drawn.
+    /// The ratio of the figure's size as drawn to its size in the layout.
     pub(super) fn scale(&self) -> f64 {
         let size = match self.font_pt.is_finite() {
             true => self.font_pt.clamp(4.0, 32.0),

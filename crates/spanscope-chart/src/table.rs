@@ -6,7 +6,7 @@ use serde::Serialize;
 /// A column of a table.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Column {
-    /// What it holds: "span".
+    /// The quantity that it holds: "span".
     pub name: String,
     /// Its unit: "tokens", "bits", "flops"; nothing for numbers without one, such as shares from 0 to 1 and counts.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -16,14 +16,14 @@ pub struct Column {
     pub token: Option<TokenName>,
 }
 
-/// What a table says of a token.
+/// The description of a token in a table.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct TokenName {
     /// Its id in the vocabulary.
     pub id: u32,
     /// All of it, escaped so that two tokens that differ differ here; nothing where there is no vocabulary.
     pub token: Option<String>,
-    /// What drawings call it: short and visible.
+    /// The token's name in drawings: short and visible.
     pub label: String,
 }
 

@@ -1,4 +1,4 @@
-//! Where the numbers of an axis go.
+//! The places of the numbers on an axis.
 
 /// A place on an axis; one with a label is a major tick.
 #[derive(Clone, Debug, PartialEq)]

@@ -31,7 +31,7 @@ pub struct ShadedToken {
 /// A text whose tokens are shaded.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ShadedText {
-    /// What figure it is; see [`Figure::kind`].
+    /// The kind of figure; see [`Figure::kind`].
     pub kind: &'static str,
     /// Printed above the figure; may be empty.
     pub title: String,
@@ -41,7 +41,7 @@ pub struct ShadedText {
     pub tokens: Vec<ShadedToken>,
     /// The number's name with its unit, beside the colours.
     pub axis: String,
-    /// How numbers are spread over the colours.
+    /// The scale that maps numbers to colours.
     pub scale: Scale,
     /// The number of the strongest colour; `None` for the largest.
     pub high: Option<f64>,
@@ -49,7 +49,7 @@ pub struct ShadedText {
     pub color: usize,
     /// The numbers.
     pub numbers: Table,
-    /// Where the numbers come from; kept in the file and not drawn.
+    /// The provenance of the numbers; kept in the file and not drawn.
     pub provenance: Provenance,
 }
 

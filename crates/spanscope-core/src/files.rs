@@ -37,7 +37,7 @@ impl Sha256Sum {
         self.bytes += bytes.len() as u64;
     }
 
-    /// Number of bytes there were.
+    /// The count of bytes added.
     pub fn bytes(&self) -> u64 {
         self.bytes
     }

@@ -9,10 +9,10 @@ use serde::de::DeserializeOwned;
 /// The most memory that a text may become, in bytes, where nobody says otherwise.
 pub const MOST: usize = 16 << 20;
 
-/// What an object takes at least: maps come in nodes of eleven entries.
+/// The memory that an object takes at least: maps come in nodes of eleven entries.
 const OBJECT: usize = 700;
 
-/// What a value takes, with the growth of the list that it is put into.
+/// The memory that a value takes, with the growth of the list that it is put into.
 const VALUE: usize = 100;
 
 /// About how many bytes a JSON text takes once it is read, if an object takes `object` and every other value `value`: its

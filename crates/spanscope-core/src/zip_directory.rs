@@ -13,7 +13,7 @@ const MOST_MEMBERS: u64 = 1 << 16;
 /// The longest directory that is believed, in bytes.
 const LONGEST: u64 = 16 << 20;
 
-/// How the bytes of a member are packed.
+/// The compression of a member's bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Packing {
     /// They lie there as they are.
@@ -29,20 +29,20 @@ pub struct Member {
     pub name: String,
     /// CRC-32 of its bytes.
     pub crc: u32,
-    /// Number of bytes it takes in the archive.
+    /// The bytes it takes in the archive.
     pub packed: u64,
-    /// Number of bytes it is.
+    /// The bytes it has once unpacked.
     pub size: u64,
     method: u16,
     is_encrypted: bool,
-    /// Where its own header begins.
+    /// The place at which its own header begins.
     header: u64,
-    /// Where the next member or the directory begins.
+    /// The place at which the next member or the directory begins.
     limit: u64,
 }
 
 impl Member {
-    /// How it is packed.
+    /// The compression of its bytes.
     ///
     /// # Errors
     /// In words, when it is packed in a way that is not read here, or encrypted.
@@ -64,7 +64,7 @@ impl Member {
         }
     }
 
-    /// Where its bytes begin in `file`, which has them all.
+    /// The place at which its bytes begin in `file`, which has them all.
     ///
     /// # Errors
     /// In words, when its own header is missing or says something else than the directory.
@@ -190,9 +190,9 @@ fn apart(members: &mut [Member], directory: u64) -> Result<(), String> {
     Ok(())
 }
 
-/// What the end of an archive says of the directory.
+/// The record at the end of an archive, on its directory.
 struct End {
-    /// Where it stands itself.
+    /// The record's own place.
     at: u64,
     start: u64,
     size: u64,

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 /// Tokens of a text that heads are ablated on, at most: each of them takes a run over all.
 pub const MOST: usize = 8192;
 
-/// How far it is.
+/// The progress of an ablation.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub enum Ablating {
     /// No run over the text is done yet.
@@ -79,7 +79,7 @@ impl AblationTask {
         task
     }
 
-    /// How far it is.
+    /// The progress so far.
     pub fn state(&self) -> Ablating {
         lock(&self.state).clone()
     }

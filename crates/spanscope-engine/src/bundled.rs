@@ -3,7 +3,7 @@
 /// A bundled model with a text that suits it.
 #[derive(Debug, Clone, Copy)]
 pub struct Sample {
-    /// What it is, for a menu.
+    /// The name for a menu.
     pub name: &'static str,
     /// File name, as in the folder `sample_models`.
     pub file: &'static str,

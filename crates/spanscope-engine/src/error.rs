@@ -1,4 +1,4 @@
-//! What can be wrong with a model, a text, or what is wanted of both.
+//! The errors of a model, of a text, and of what is wanted of both.
 
 use crate::run_file::RunFileError;
 use spanscope_core::checkpoint::CheckpointError;
@@ -8,7 +8,7 @@ use spanscope_core::text::TextError;
 use spanscope_core::text::tokenizer::TokenizerError;
 use std::path::PathBuf;
 
-/// What can go wrong between a file and a run.
+/// The errors between a file and a run.
 #[derive(Debug, thiserror::Error)]
 pub enum EngineError {
     /// The checkpoint file.

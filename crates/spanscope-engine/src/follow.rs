@@ -19,14 +19,14 @@ const POLL_FINISHED: Duration = Duration::from_secs(2);
 /// Time between two attempts to read the same file again.
 const RETRY: Duration = Duration::from_secs(2);
 
-/// How long a file may be away, or unreadable, before it is said.
+/// The time for which a file may be away, or unreadable, before it is said.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// How long the file of a trainer that was killed stays as it is before it is said that none is at work. On another machine
-/// one may be, whose locks are not seen here.
+/// The time for which the file of a trainer that was killed stays as it is before it is said that none is at work. On another
+/// machine one may be, whose locks are not seen here.
 const QUIET: Duration = Duration::from_secs(150);
 
-/// What tells one version of a file from the next, without reading it.
+/// The facts that tell one version of a file from the next, without reading it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Stamp {
     modified: Option<SystemTime>,
@@ -54,7 +54,7 @@ impl Stamp {
     }
 }
 
-/// How it stands with the file that is followed.
+/// The state of the file that is followed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum Followed {
     /// No file is.
@@ -72,14 +72,14 @@ pub enum Followed {
     Another,
 }
 
-/// What is to be done after a look at the file.
+/// The step to take after a look at the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Next {
     Wait,
     Open(Stamp),
 }
 
-/// What was seen of a file so far.
+/// The observations of a file so far.
 #[derive(Debug)]
 struct Watch {
     /// The version that is open.
@@ -126,7 +126,7 @@ impl Watch {
         self.failed = Some((stamp, now, why));
     }
 
-    /// How it stands: what lasts a moment only is no trouble.
+    /// The state of the file: what lasts a moment only is no trouble.
     fn state(&self, found: Option<Stamp>, now: Instant) -> Followed {
         let lasts = self.trouble.is_some_and(|since| now - since >= PATIENCE);
         match (found, &self.failed) {
@@ -138,7 +138,7 @@ impl Watch {
     }
 }
 
-/// What the thread and its owner share.
+/// The state that the thread and its owner share.
 #[derive(Debug, Default)]
 struct Task {
     quit: bool,
@@ -152,7 +152,7 @@ fn lock(shared: &Shared) -> MutexGuard<'_, Task> {
     shared.0.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// How a model is opened again, and what becomes of it.
+/// The file of a model that is opened again, and what becomes of the result.
 pub(super) struct Reopening {
     /// The file.
     pub path: PathBuf,
@@ -162,7 +162,7 @@ pub(super) struct Reopening {
     pub finished: bool,
     /// Opens it.
     pub open: Box<dyn Fn() -> Result<LoadedModel, EngineError> + Send>,
-    /// Whether a model is another network than the one that is followed.
+    /// True if a model is another network than the one that is followed.
     pub is_another: Box<dyn Fn(&LoadedModel) -> bool + Send>,
     /// Takes a newer version.
     pub take: Box<dyn Fn(LoadedModel) + Send>,
@@ -192,7 +192,7 @@ impl Follower {
         Self { shared, model }
     }
 
-    /// How it stands with the file.
+    /// The state of the file.
     pub fn state(&self) -> Followed {
         lock(&self.shared).state.clone()
     }

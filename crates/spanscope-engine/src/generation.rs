@@ -5,10 +5,10 @@ use super::sample::{SampledToken, Sampling, draw, uniform};
 use spanscope_core::model::{BLOCK, Cancel, ModelError, NoObserver, Run};
 use spanscope_core::text::Vocabulary;
 
-/// How a text is to be continued.
+/// The options for continuing a text.
 #[derive(Debug, Clone, PartialEq)]
 pub struct GenerationRequest {
-    /// How each token is drawn.
+    /// The settings by which each token is drawn.
     pub sampling: Sampling,
     /// Most tokens to draw.
     pub tokens: usize,
@@ -159,7 +159,7 @@ impl Generation {
         self.prompt - 1
     }
 
-    /// What was asked for.
+    /// The request that it answers.
     pub fn request(&self) -> &GenerationRequest {
         &self.request
     }
@@ -169,7 +169,7 @@ impl Generation {
         &self.drawn
     }
 
-    /// Whether it is at its end, and why.
+    /// The reason why it is at its end; `None` if it is not.
     pub fn ended(&self) -> Option<Ended> {
         self.ended
     }

@@ -7,7 +7,7 @@ use spanscope_core::model::{Cancel, ModelError, Run};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// How long a step should take.
+/// The time a step should take.
 const STEP: Duration = Duration::from_millis(30);
 
 /// A wish for a continuation.
@@ -35,7 +35,7 @@ pub struct Generated {
     pub ended: Option<Ended>,
 }
 
-/// What is being drawn.
+/// The continuation being drawn.
 #[derive(Default)]
 pub(super) struct GenerationTask {
     /// The last wish that was taken up.

@@ -7,7 +7,7 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// How long a step of a survey should take: short enough that a new wish is seen at once.
+/// The time a step of a survey should take: short enough that a new wish is seen at once.
 const STEP: Duration = Duration::from_millis(30);
 
 /// Queries of the first step; later ones are as many as fit its time.
@@ -16,7 +16,7 @@ const FIRST: usize = 64;
 /// Time between two looks at an unfinished survey, at least.
 const SHOW: Duration = Duration::from_millis(400);
 
-/// What is measured on every head.
+/// The measurements on every head.
 #[derive(Debug, Clone)]
 pub struct HeadStats {
     /// The queries measured.
@@ -25,7 +25,7 @@ pub struct HeadStats {
     pub wanted: Range<usize>,
     /// Layer by layer.
     pub measures: Vec<HeadMeasure>,
-    /// What is worth pointing out about each head's span.
+    /// The flag on each head's span, where something is worth pointing out.
     pub flags: Vec<Option<SpanFlag>>,
     /// Of the leading head.
     pub leading: LeadingHead,
@@ -35,7 +35,7 @@ pub struct HeadStats {
     pub bin_edges: Vec<usize>,
 }
 
-/// What is measured on the leading head by distance and by query.
+/// The measurements on the leading head by distance and by query.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LeadingHead {
     /// Layer and head, from 0.
@@ -46,22 +46,22 @@ pub struct LeadingHead {
     pub removed: Vec<f32>,
 }
 
-/// How a survey is shown: the leading head, and rows and columns of thumbnails.
+/// The form in which a survey is shown: the leading head, and rows and columns of thumbnails.
 type Shown = (HeadId, Option<(usize, usize)>);
 
 /// A survey on its way.
 #[derive(Default)]
 pub(super) struct HeadStatsTask {
     survey: Option<Survey>,
-    /// Where the run begins that it is of, if it is a close-up.
+    /// The beginning of the run that it is of, if it is a close-up.
     near: Option<usize>,
     /// The run that it is complete for.
     complete: Option<u64>,
-    /// What of it was shown last: of which run, and how.
+    /// The part of it shown last: of which run, and how.
     shown: Option<(u64, Shown)>,
     shown_when: Option<Instant>,
     at_once: usize,
-    /// What is shown is of the network before, and stays until this one is measured as a whole.
+    /// True while the statistics shown are of the network before: they stay until this one is measured as a whole.
     holds: bool,
     pub surveyed: Option<Arc<HeadStats>>,
 }

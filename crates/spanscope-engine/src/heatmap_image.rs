@@ -38,7 +38,7 @@ pub struct HeatmapRequest {
     pub window: BandWindow,
     /// The colours.
     pub map: ColorMap,
-    /// How weights are spread over the colours.
+    /// The mapping of weights to colours.
     pub scale: Scale,
     /// Which weight gets the last colour.
     pub range: ColorRange,
@@ -49,17 +49,17 @@ pub struct HeatmapRequest {
 /// A picture of the selected heads' weights.
 #[derive(Debug, Clone)]
 pub struct HeatmapImage {
-    /// What was asked for.
+    /// The request that it answers.
     pub request: HeatmapRequest,
     /// The heads.
     pub heads: Heads,
-    /// Where its cells lie.
+    /// The places of its cells.
     pub grid: BandGrid,
     /// The weight that gets the last colour.
     pub largest: f32,
     /// One RGBA pixel per cell; transparent where the head cannot look.
     pub rgba: Vec<u8>,
-    /// What stands beside its rows and above its columns.
+    /// The shares beside its rows and the means above its columns.
     pub margins: BandMargins,
 }
 
@@ -121,7 +121,7 @@ pub fn color(weight: f32, largest: f32, scale: Scale, map: ColorMap) -> [u8; 3] 
     colormap::color(map, color_share(weight, largest, scale))
 }
 
-/// Where that colour stands in its map, from 0 to 1.
+/// The colour's place in its map, from 0 to 1.
 pub fn color_share(weight: f32, largest: f32, scale: Scale) -> f32 {
     let high = f64::from(largest.max(f32::MIN_POSITIVE));
     let low = if scale == Scale::Log {

@@ -26,7 +26,7 @@ struct Earlier {
     run: Run,
     /// Up to here the text that replaced it was the same.
     at: usize,
-    /// What was measured from there on.
+    /// The surprisal measured from there on.
     surprisal: Vec<f32>,
     shares: CutShares,
 }
@@ -333,7 +333,7 @@ impl LiveRun {
         }
     }
 
-    /// Where the close-up on the token at `around` begins, if the weights come from one.
+    /// The beginning of the close-up on the token at `around`, if the weights come from one.
     pub fn close_up_start(&self, around: Option<usize>) -> Option<usize> {
         let close_up = self.close_up.as_ref()?;
         (!self.in_window(around)).then_some(close_up.range.start)
@@ -345,7 +345,7 @@ pub(super) fn common(a: &[u32], b: &[u32]) -> usize {
     a.iter().zip(b).take_while(|(a, b)| a == b).count()
 }
 
-/// Where a block from `from` on ends: at `end`, or after `block` tokens, there where bookmarks can stand if `aligned`.
+/// The end of a block from `from` on: at `end`, or after `block` tokens, there where bookmarks can stand if `aligned`.
 fn next_stop(from: usize, block: usize, end: usize, aligned: bool) -> usize {
     let to = from + block.max(1);
     let to = if aligned {
@@ -375,7 +375,7 @@ mod tests {
         }
     }
 
-    /// What a fresh reading of the text would have measured.
+    /// Compares a reading with what a fresh reading of the text would have measured.
     fn same_as_fresh(reading: &LiveRun, model: &LoadedModel, ids: &[u32]) {
         let mut fresh = LiveRun::new(Arc::clone(&model.network), 1 << 30);
         fresh.set_text(ids);

@@ -1,4 +1,4 @@
-//! How much memory the program has needed.
+//! The memory that the program has needed.
 
 /// The largest resident size of this process so far, in bytes, where the system tells (Linux).
 pub fn peak_rss() -> Option<u64> {

@@ -1,4 +1,4 @@
-//! What the window looks at: everything that is computed from a run and changes nothing in it.
+//! The queries of the window: everything that is computed from a run and changes nothing in it.
 
 use super::heatmap_image::{HeatmapKind, HeatmapRequest};
 use spanscope_core::analysis::TokenSet;
@@ -6,7 +6,7 @@ use spanscope_core::model::HeadId;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// How the weights of several heads become one picture.
+/// The rule by which the weights of several heads become one picture.
 #[derive(
     Debug, Clone, Copy, Default, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize,
 )]
@@ -76,7 +76,7 @@ impl Heads {
         &self.all
     }
 
-    /// How they become one picture.
+    /// The rule by which they become one picture.
     pub fn combine(&self) -> Combine {
         self.combine
     }
@@ -97,7 +97,7 @@ impl Heads {
     }
 }
 
-/// What the window looks at. What is not asked for is not computed.
+/// The queries of the window. What is not asked for is not computed.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Queries {
     /// The selected heads.

@@ -1,4 +1,4 @@
-//! What is computed from a run for whoever looks at it, the most urgent first.
+//! The answers computed from a run for whoever looks at it, the most urgent first.
 
 use super::head_stats::{HeadStats, HeadStatsTask};
 use super::heatmap_image::{HeatmapImage, HeatmapKind, HeatmapRequest};
@@ -53,7 +53,7 @@ impl<Q: PartialEq, T> Answer<Q, T> {
 /// Layer and head, query and key.
 type ScoreOf = (HeadId, (usize, usize));
 
-/// What a weight is made of.
+/// The terms that a weight is made of.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Score {
     /// Layer and head, from 0.
@@ -62,7 +62,7 @@ pub struct Score {
     pub query: usize,
     /// Position of the key.
     pub key: usize,
-    /// What its weight is made of.
+    /// The terms that its weight is made of.
     pub parts: ScoreParts,
     /// The share of the query's softmax that the soft mask takes away, from 0 to 1.
     pub removed: f32,
@@ -101,12 +101,12 @@ pub(super) struct QueryCache {
     /// When the last look ended, and how long it took.
     looked_when: Option<Instant>,
     look_time: Duration,
-    /// What went wrong with a recorded run, to be told.
+    /// The error of a recorded run, to be told.
     trouble: Option<String>,
 }
 
 impl QueryCache {
-    /// What went wrong since it was last asked.
+    /// The error since it was last asked for.
     pub fn take_trouble(&mut self) -> Option<String> {
         self.trouble.take()
     }
@@ -260,7 +260,7 @@ impl QueryCache {
             .step(asked.network, of, &range, near, asked.looks, asked.cancel)
     }
 
-    /// What is drawn from the selected heads' weights.
+    /// Updates the results drawn from the selected heads' weights.
     fn show(&mut self, asked: &Context<'_>, detail: &SelectedHeads) {
         let looks = asked.looks;
         let tokens = self.tokens(looks);
@@ -315,27 +315,27 @@ impl QueryCache {
         looked
     }
 
-    /// What the selected tokens read and who reads them.
+    /// The tokens that the selected ones read, and those that read them.
     pub fn gathered(&self) -> Option<Arc<TokenAttention>> {
         self.gathered.answer.clone()
     }
 
-    /// What is expected after the token last asked about.
+    /// The prediction after the token last asked about.
     pub fn prediction(&self) -> Option<Arc<Prediction>> {
         self.prediction.answer.clone()
     }
 
-    /// What the weight last asked about is made of.
+    /// The terms of the weight last asked about.
     pub fn score(&self) -> Option<Arc<Score>> {
         self.score.answer.clone()
     }
 
-    /// What is measured on all heads so far.
+    /// The measurements on all heads so far.
     pub fn surveyed(&self) -> Option<Arc<HeadStats>> {
         self.surveying.surveyed.clone()
     }
 
-    /// What is known of the persistent vector last asked about.
+    /// The facts about the persistent vector last asked about.
     pub fn vector(&self) -> Option<Arc<VectorFacts>> {
         self.vector.answer.clone()
     }

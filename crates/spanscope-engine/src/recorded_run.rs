@@ -153,12 +153,12 @@ impl RecordedRun {
         (&self.run, self.window.start.min(len)..len)
     }
 
-    /// Where the window begins, if it is not the one at the end.
+    /// The beginning of the window, if it is not the one at the end.
     pub fn close_up_start(&self) -> Option<usize> {
         (self.window != self.last_window()).then_some(self.window.start)
     }
 
-    /// What the model expected after the token at position `at`.
+    /// The model's prediction after the token at position `at`.
     ///
     /// # Errors
     /// When the file cannot be read.
@@ -179,7 +179,7 @@ impl RecordedRun {
     }
 }
 
-/// What went wrong with a file, as a run's error.
+/// The error of a file, as a run's error.
 fn told(error: RunFileError) -> ModelError {
     ModelError::Recording(error.to_string())
 }

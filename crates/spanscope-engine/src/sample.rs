@@ -1,6 +1,6 @@
 //! Drawing a token.
 
-/// How the next token is drawn.
+/// The settings by which the next token is drawn.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Sampling {
     /// Divides the log-probabilities; 0 takes the likeliest token.

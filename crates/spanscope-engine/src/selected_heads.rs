@@ -109,7 +109,7 @@ impl SelectedHeadsTask {
         true
     }
 
-    /// What is measured on the weights.
+    /// The measurements on the weights.
     pub fn detail(&self) -> SelectedHeads {
         let weights = &self.weights;
         SelectedHeads {

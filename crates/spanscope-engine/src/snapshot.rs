@@ -1,4 +1,4 @@
-//! What the worker last knew: everything that a window draws.
+//! The last state of the worker: everything that a window draws.
 
 use super::generation_task::Generated;
 use super::head_stats::HeadStats;
@@ -21,7 +21,7 @@ pub struct Failure {
     pub number: u64,
     /// The wish to open a model that failed, by its number; `None` when something else did.
     pub opening: Option<u64>,
-    /// What happened, and what to do.
+    /// The failure in words, and the advice.
     pub message: String,
 }
 
@@ -52,19 +52,19 @@ pub struct Snapshot {
     pub shares: Arc<Vec<Shares>>,
     /// The selected heads.
     pub detail: Option<Arc<SelectedHeads>>,
-    /// What the selected tokens read with these heads, and who reads them.
+    /// The attention of the selected tokens with these heads: what they read, and who reads them.
     pub gathered: Option<Arc<TokenAttention>>,
     /// The pictures last asked for.
     pub pictures: BTreeMap<HeatmapKind, Arc<HeatmapImage>>,
-    /// What the weight last asked about is made of.
+    /// The terms that the weight last asked about is made of.
     pub score: Option<Arc<Score>>,
-    /// What is measured on all heads so far, if it was asked for.
+    /// The statistics of all heads so far, if they were asked for.
     pub surveyed: Option<Arc<HeadStats>>,
     /// The continuation last asked for, as far as it is drawn.
     pub continued: Option<Arc<Generated>>,
-    /// What is expected after the token last asked about.
+    /// The prediction after the token last asked about.
     pub prediction: Option<Arc<Prediction>>,
-    /// What is known of the persistent vector last asked about.
+    /// The facts on the persistent vector last asked about.
     pub vector: Option<Arc<VectorFacts>>,
     /// Bits per token of this text without the edits of the model, where that was measured.
     pub unedited_bits: Option<f64>,
@@ -111,7 +111,7 @@ impl Snapshot {
         }
     }
 
-    /// What tables say of the token at position `token`.
+    /// The name in tables of the token at position `token`.
     pub fn token_name(&self, token: usize) -> TokenName {
         match (&self.model, self.tokens.ids.get(token)) {
             (Some(model), Some(&id)) => model.token_name(id),

@@ -1,4 +1,4 @@
-//! What z of every head was in the course of the training, as the checkpoint of a run keeps it.
+//! The z of every head in the course of the training, as the checkpoint of a run keeps it.
 
 use spanscope_core::checkpoint::{Checkpoint, Curve};
 use spanscope_core::checkpoint::{RunProgress, SPAN_HISTORY};

@@ -23,7 +23,7 @@ const MOST_PIECES: usize = 4_000_000;
 /// Tokens of the first step with a model whose speed is not known yet.
 const FIRST_BLOCK: usize = 32;
 
-/// How long one step of a run should take: short enough that a new wish is seen at once.
+/// The time that one step of a run should take: short enough that a new wish is seen at once.
 const STEP: Duration = Duration::from_millis(40);
 
 /// Time between two snapshots of an unfinished run, at least.
@@ -45,7 +45,7 @@ fn reading(model: &LoadedModel, memory: usize) -> TextRun {
     TextRun::Live(Box::new(LiveRun::new(Arc::clone(&model.network), memory)))
 }
 
-/// What the worker has, to be compared with what is wanted.
+/// The state of the worker, to be compared with what is wanted.
 pub(super) struct Steps {
     /// The wish for a model that was last carried out, or failed.
     model_number: u64,
@@ -54,7 +54,7 @@ pub(super) struct Steps {
     text_number: u64,
     /// The text of the recorded run that was last tried.
     recorded: Option<usize>,
-    /// What was measured without edits, and the wish for the text that it is of.
+    /// The measurements without edits, and the wish for the text that they are of.
     unedited: Option<(u64, f64, Arc<Vec<f32>>)>,
     open: Option<Open>,
     /// A newer version of the model at hand, which reads the text before anybody sees it.
@@ -70,7 +70,7 @@ pub(super) struct Steps {
     milliseconds: Option<f32>,
     /// The close-up that the answers belong to.
     near: Option<usize>,
-    /// What the text read may take, in bytes.
+    /// The limit on the memory of the text read, in bytes.
     memory: usize,
     /// True if the run was told to go no further.
     stopped: bool,
@@ -85,7 +85,7 @@ pub(super) struct Steps {
     preview: Option<Arc<LoadedModel>>,
 }
 
-/// What was measured on a run, kept until it changes.
+/// The measurements on a run, kept until it changes.
 #[derive(Default)]
 struct Measured {
     run_number: u64,
@@ -278,7 +278,7 @@ impl Steps {
         true
     }
 
-    /// Where the part of the text begins whose weights are at hand, if it is a close-up.
+    /// The start of the part of the text whose weights are at hand, if it is a close-up.
     fn near(&self, wanted: &Wanted) -> Option<usize> {
         let open = self.open.as_ref()?;
         open.reading.close_up_start(wanted.looks.around())

@@ -1,4 +1,4 @@
-//! What is looked at: a text that the model reads, or one that was recorded.
+//! The text that is looked at: one that the model reads, or one that was recorded.
 
 use super::live_run::LiveRun;
 use super::recorded_run::RecordedRun;
@@ -106,7 +106,7 @@ impl TextRun {
         }
     }
 
-    /// Where the close-up on the token at `around` begins, if the weights come from one.
+    /// The start of the close-up on the token at `around`, if the weights come from one.
     pub fn close_up_start(&self, around: Option<usize>) -> Option<usize> {
         match self {
             Self::Live(reading) => reading.close_up_start(around),
@@ -114,7 +114,7 @@ impl TextRun {
         }
     }
 
-    /// What the model expects after the token at position `at`, `k` candidates, given the `next` token.
+    /// The prediction of the model after the token at position `at`: `k` candidates, given the `next` token.
     ///
     /// # Errors
     /// When a recorded run cannot be read.
@@ -130,7 +130,7 @@ impl TextRun {
         }
     }
 
-    /// What a persistent vector promotes, `k` tokens raised and `k` lowered; `None` where that was not recorded.
+    /// The tokens that a persistent vector promotes: `k` raised and `k` lowered; `None` where that was not recorded.
     ///
     /// # Errors
     /// When a recorded run cannot be read.

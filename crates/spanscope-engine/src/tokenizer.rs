@@ -10,10 +10,10 @@ use spanscope_core::text::tokenizer::{GgufVocabulary, Tokenizer, TokenizerError}
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// What a model's tokens are called, as far as its files say.
+/// The names of a model's tokens, as far as its files give them.
 pub(super) struct Found {
     pub vocabulary: Option<Vocabulary>,
-    /// What had to be assumed.
+    /// The assumptions that had to be made.
     pub assumed: Vec<Assumption>,
 }
 

@@ -139,7 +139,7 @@ impl Tokens {
         Some(Self::of(text, raw, pieces, from))
     }
 
-    /// How much of it the vocabulary has.
+    /// The coverage of the text by the vocabulary.
     pub fn coverage(&self, model: &LoadedModel) -> Coverage {
         match (&model.vocabulary, self.unknown) {
             (Some(vocabulary), 1..) => {
@@ -183,7 +183,7 @@ fn raw(text: &str) -> Option<Arc<[u8]>> {
     }
 }
 
-/// Where a chunk that begins at `from` may end: at white space, so that no word is cut, unless there is none for long.
+/// The end of a chunk that begins at `from`: at white space, so that no word is cut, unless there is none for long.
 fn chunk_end(text: &[u8], from: usize) -> usize {
     let mut least = (from + CHUNK).min(text.len());
     // Before whatever begins a character, so that none is cut; a run of continuations is no character.

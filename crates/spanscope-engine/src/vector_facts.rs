@@ -10,7 +10,7 @@ use spanscope_core::model::{HeadId, Network};
 /// Queries and tokens that are listed.
 const LISTED: usize = 16;
 
-/// What is known of one persistent vector of a head.
+/// The facts on one persistent vector of a head.
 #[derive(Debug, Clone, PartialEq)]
 pub struct VectorFacts {
     /// Layer and head, from 0.

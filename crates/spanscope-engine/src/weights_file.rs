@@ -20,7 +20,7 @@ pub enum WeightsFileError {
     /// It cannot be written.
     #[error(transparent)]
     File(#[from] CheckpointError),
-    /// What it is to hold could not be measured.
+    /// The values it is to hold could not be measured.
     #[error(transparent)]
     Run(#[from] ModelError),
     /// The recorded run cannot be read.
@@ -146,7 +146,7 @@ pub fn weights_file(
     WeightsFile { tensors, about }
 }
 
-/// Where the weight of every head goes on a text, and how much each persistent vector is used.
+/// The shares of every head's weight on a text, and the use of each persistent vector.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct PersistentUse {
     /// Means over the queries, layer by layer.

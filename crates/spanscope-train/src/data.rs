@@ -24,9 +24,9 @@ pub struct Data {
     pub sha256: String,
     /// That of the part held out for validation.
     pub valid_sha256: String,
-    /// How much of the training part the vocabulary has; what it lacks is left out.
+    /// The coverage of the training part by the vocabulary; what it lacks is left out.
     pub coverage: Coverage,
-    /// How much of the validation part.
+    /// The coverage of the validation part.
     pub valid_coverage: Coverage,
 }
 
@@ -205,12 +205,12 @@ impl<'a> Rows<'a> {
     }
 }
 
-/// Where a run is in its text.
+/// The place of a run in its text.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Place {
     /// The next token of every row.
     pub at: usize,
-    /// How often the text was begun anew.
+    /// The number of times that the text was begun anew.
     pub epoch: u64,
 }
 
@@ -229,7 +229,7 @@ impl Place {
     }
 }
 
-/// How much text a run takes at least.
+/// The check that the text is at least as long as a run needs.
 pub(super) fn check_length(data: &Data, options: &Options) -> Result<(), TrainError> {
     let needed = options.batch_size.saturating_mul(options.block_size + 1);
     if data.train.len() < needed {

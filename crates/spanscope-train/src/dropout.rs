@@ -1,6 +1,6 @@
 //! Dropout whose choices follow from a seed and a place alone: nothing has to be remembered to make them again.
 
-/// What is dropped in one place of the network at one step.
+/// The dropout in one place of the network at one step.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Dropout {
     /// The share that is dropped, in [0, 1).
@@ -25,7 +25,7 @@ impl Dropout {
         self.rate > 0.0
     }
 
-    /// What is kept is multiplied by this, so that the mean stays.
+    /// The factor on what is kept, so that the mean stays.
     pub fn upscale(self) -> f32 {
         1.0 / (1.0 - self.rate)
     }

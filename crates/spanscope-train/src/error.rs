@@ -1,4 +1,4 @@
-//! What can go wrong while a network is trained.
+//! The errors that can occur while a network is trained.
 
 use spanscope_core::checkpoint::CheckpointError;
 use spanscope_core::model::{ModelError, tensor_error};
@@ -7,7 +7,7 @@ use spanscope_core::text::TextError;
 use std::path::PathBuf;
 use thiserror::Error;
 
-/// What can go wrong while a network is trained.
+/// The errors that can occur while a network is trained.
 #[derive(Debug, Error)]
 pub enum TrainError {
     /// Another program writes to the run.
@@ -24,9 +24,9 @@ pub enum TrainError {
     Option {
         /// The option.
         name: &'static str,
-        /// What it was set to.
+        /// The value it was set to.
         found: String,
-        /// What it could be.
+        /// The values it could have.
         expected: String,
     },
     /// A text that is too short to be trained on.
@@ -47,12 +47,12 @@ pub enum TrainError {
         /// T.
         block: usize,
     },
-    /// What is no data set.
+    /// A file or folder that is no data set.
     #[error("{}: {what}", shown_path(path), what = said(what))]
     Data {
         /// The file or folder.
         path: PathBuf,
-        /// What is wrong with it, and what to do.
+        /// The fault, and what to do.
         what: String,
     },
     /// The loss, a gradient or a parameter is infinite or no number.
@@ -68,7 +68,7 @@ pub enum TrainError {
         what: String,
         /// The step of the last checkpoint, if one was written.
         saved: Option<u64>,
-        /// What is left of the run, and what to do.
+        /// The part of the run that is left, and what to do.
         advice: String,
     },
     /// A checkpoint that cannot be gone on with.
@@ -93,7 +93,7 @@ pub enum TrainError {
     Folder {
         /// The folder.
         path: PathBuf,
-        /// What the system said.
+        /// The error of the system.
         source: std::io::Error,
     },
     /// A file that cannot be read or written.

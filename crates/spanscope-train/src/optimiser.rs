@@ -1,10 +1,10 @@
-//! How parameters follow their gradients.
+//! The optimisers: the rules by which parameters follow their gradients.
 
 use super::options::{Optim, Options};
 use candle_core::{Result, Tensor, Var};
 use std::collections::BTreeMap;
 
-/// What keeps a division from failing.
+/// The term that keeps a division from failing.
 const TINY: f64 = 1e-10;
 /// Adam's decay rates, and its ε.
 const BETAS: (f64, f64) = (0.9, 0.999);
@@ -30,7 +30,7 @@ impl Optimiser {
         }
     }
 
-    /// Number of tensors are remembered of every parameter.
+    /// The number of tensors remembered of every parameter.
     pub fn remembered(&self) -> usize {
         match self.optim {
             Optim::Sgd if self.momentum == 0.0 => 0,
@@ -124,7 +124,7 @@ mod tests {
     use super::*;
     use candle_core::Device;
 
-    /// Where a parameter of (1, −2) is after two steps with the gradients (3, 4) and (0.3, 0.4).
+    /// The parameter that was (1, −2), after two steps with the gradients (3, 4) and (0.3, 0.4).
     fn after_two_steps(change: impl Fn(&mut Options)) -> Vec<f32> {
         let mut options = Options {
             momentum: 0.0,

@@ -6,7 +6,7 @@ use candle_core::{DType, Device, Result, Tensor, Var};
 use spanscope_core::model::Config;
 use std::collections::BTreeMap;
 
-/// How a parameter begins.
+/// The initialisation of a parameter.
 #[derive(Debug, Clone, Copy)]
 enum Begin {
     /// Normal, with this standard deviation.
@@ -87,7 +87,7 @@ impl Parameters {
         &self.tied
     }
 
-    /// Number of numbers there are.
+    /// The number of scalars in all parameters.
     pub fn count(&self) -> usize {
         self.vars.values().map(|var| var.elem_count()).sum()
     }

@@ -41,7 +41,7 @@ impl<'a> Matrix<'a> {
     }
 }
 
-/// Where a product goes: rows of `cols` numbers, each `stride` after the one before it, none overlapping.
+/// The destination of a product: rows of `cols` numbers, each `stride` after the one before it, none overlapping.
 #[derive(Debug)]
 pub(super) struct Place<'a> {
     data: &'a mut [f32],

@@ -25,12 +25,12 @@ use std::path::{Path, PathBuf};
 /// The name of the checkpoint in a run's folder.
 pub const CHECKPOINT: &str = spanscope_core::checkpoint::IN_FOLDER;
 
-/// What a run that goes on needs to be told again.
+/// The inputs that a resumed run needs again.
 #[derive(Debug, Clone)]
 pub struct Begun {
-    /// Where its text was.
+    /// The path of its text.
     pub data: PathBuf,
-    /// What it was told.
+    /// Its options.
     pub options: Options,
     /// Its vocabulary.
     pub vocabulary: Vocabulary,
@@ -244,7 +244,7 @@ impl Trainer {
         Ok(trainer)
     }
 
-    /// What a run at `path` is, without its weights.
+    /// The inputs of the run at `path`, without its weights.
     ///
     /// # Errors
     /// When the file is no checkpoint of a run.
@@ -298,7 +298,7 @@ impl Trainer {
     }
 }
 
-/// How the architecture of some weights differs from what options say: what, and both, in words.
+/// The first difference between the architecture of some weights and that of the options: its name, and both values, in words.
 fn differ(weights: &Config, told: &Config) -> Option<(&'static str, String, String)> {
     let words = |config: &Config| {
         [

@@ -1,4 +1,4 @@
-//! What the metadata of a checkpoint say of its run. Nothing in them is believed before it was held against what it will index.
+//! The metadata of a checkpoint on its run. Nothing in them is believed before it was held against what it will index.
 
 use super::TrainError;
 use super::data::{Data, Place};
@@ -13,14 +13,14 @@ use std::path::PathBuf;
 /// The version that is written, and the only one that is read.
 pub(super) const VERSION: u32 = 1;
 
-/// What the metadata say of a run.
+/// The state of a run, as the metadata hold it.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct State {
     pub version: u32,
     pub options: Options,
-    /// Where the text was, for people.
+    /// The path of the text, for people.
     pub data: PathBuf,
-    /// What it was: the part that is learned from.
+    /// The SHA-256 of the part that is learned from.
     pub data_sha256: String,
     /// The part for validation; earlier versions did not say.
     #[serde(default)]
@@ -72,7 +72,7 @@ impl State {
         }
     }
 
-    /// Whether its numbers can be, whatever the text.
+    /// The check of its numbers, whatever the text.
     fn check(&self) -> Result<(), String> {
         let cannot = |field: &str, found: &dyn std::fmt::Display, expected: &str| {
             Err(format!("{field} is {found}, expected {expected}"))
@@ -121,7 +121,7 @@ impl State {
         Ok(())
     }
 
-    /// Whether it is that of a run on `data`, at a place that is there.
+    /// The check that it is the state of a run on `data`, at a place that is there.
     pub fn fits(&self, data: &Data) -> Result<(), String> {
         let before = spanscope_core::shown::shown(&self.data.to_string_lossy());
         if self.data_sha256 != data.sha256 {

@@ -1,4 +1,4 @@
-//! What a picture of the window shows selected, changed and set.
+//! The selections, changes and settings that a picture of the window shows.
 
 use super::App;
 use crate::analysis::TokenSet;
@@ -7,7 +7,7 @@ use crate::ui::commands::command::Command;
 use crate::ui::document::recorded::Texts;
 use std::ops::Range;
 
-/// What is selected from the start: for pictures.
+/// The selection from the start: for pictures.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Choices {
     /// Heads, the leading one first: layer and head, from 0. None: the one that reaches farthest.
@@ -22,7 +22,7 @@ pub struct Choices {
     pub spans: Vec<(HeadId, f32)>,
     /// Heads that contribute nothing.
     pub ablated: Vec<HeadId>,
-    /// How views are set, as a session keeps it: `{"attention": {"layout": "distance"}}`.
+    /// The settings of views, as a session keeps them: `{"attention": {"layout": "distance"}}`.
     pub views: Option<serde_json::Value>,
 }
 

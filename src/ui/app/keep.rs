@@ -15,7 +15,7 @@ use crate::ui::shell::layout::Layout;
 use crate::ui::shell::placing::Placing;
 use eframe::egui;
 
-/// What the session keeps of the window itself.
+/// The state of the window itself that the session keeps.
 pub struct Keeping {
     pub writer: Option<SessionWriter>,
     /// Of sessions that were ended to open others, as long as they write.
@@ -24,19 +24,19 @@ pub struct Keeping {
     pub earlier: EarlierSessions,
     /// The session as it was found at the start.
     pub last_session: Session,
-    /// Where the window stands.
+    /// The place of the window.
     pub place: Place,
-    /// What is still to be done about that.
+    /// The steps still to be taken to place it.
     pub placing: Placing,
     /// The size of the interface.
     pub zoom: f32,
-    /// What the program was started with.
+    /// The memory and the device that the program was started with.
     pub memory: Option<usize>,
     pub device: Device,
 }
 
 impl Keeping {
-    /// What is kept of a window that begins with `session`, by `writer`.
+    /// The state kept of a window that begins with `session`, by `writer`.
     pub fn new(writer: Option<SessionWriter>, session: Session, start: &Start) -> Self {
         Self {
             writer,
@@ -137,7 +137,7 @@ impl App {
         }
     }
 
-    /// Where the window stands, unless it fills the screen: it is that place to which it comes back.
+    /// The place of the window, unless it fills the screen: it is that place to which it comes back.
     fn watch_place(&mut self, ctx: &egui::Context) {
         let zoom = ctx.zoom_factor();
         self.keeping.zoom = zoom;
@@ -185,7 +185,7 @@ impl App {
 }
 
 impl Drop for App {
-    /// What changed in the last moments is kept as well.
+    /// The changes of the last moments are kept as well.
     fn drop(&mut self) {
         self.keep_now();
     }

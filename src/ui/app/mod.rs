@@ -43,7 +43,7 @@ use std::sync::Arc;
 
 /// The application.
 pub struct App {
-    /// What is open.
+    /// The open document.
     pub(super) document: Document,
     pub(super) settings: Settings,
     pub(super) toasts: Toasts,
@@ -58,7 +58,7 @@ pub struct App {
     pub(super) keeping: Keeping,
 }
 
-/// Where the views stand, and which of them is at hand.
+/// The places of the views, and the view that is at hand.
 pub(super) struct Arrangement {
     pub tree: egui_tiles::Tree<Pane>,
     /// The view that was clicked in last.
@@ -153,7 +153,7 @@ impl App {
         self.document.text()
     }
 
-    /// What is changed by hand in the model that is open.
+    /// The edits made by hand to the model that is open.
     pub fn edits(&self) -> &Edits {
         self.document.edits()
     }
@@ -180,7 +180,7 @@ impl App {
         panes.copied().collect()
     }
 
-    /// Where the views stand.
+    /// The places of the views.
     pub fn layout(&self) -> Layout {
         Layout::of(&self.board.tree).unwrap_or_default()
     }
@@ -193,7 +193,7 @@ impl App {
             && self.document.settled()
     }
 
-    /// Number of previews of figures were begun.
+    /// The number of previews of figures that were begun.
     pub fn previews(&self) -> u64 {
         self.overlays.figure_options.previews()
     }
@@ -209,7 +209,7 @@ impl App {
         self.board.alone = Some(view);
     }
 
-    /// What decides which commands can be done.
+    /// The state that decides which commands can be done.
     fn now(&self) -> Now {
         let tokens = self.document.snapshot.tokens.ids.len();
         let unread = self.document.snapshot.model.is_some() && self.document.snapshot.done < tokens;

@@ -1,4 +1,4 @@
-//! What a window opens with.
+//! The contents of a window when it opens.
 
 use super::files::known_answers;
 use crate::engine::{SAMPLES, Source};

@@ -1,4 +1,4 @@
-//! What lies over the views when it is open.
+//! The panels that lie over the views when they are open.
 
 use super::App;
 use crate::analysis::Ablation;
@@ -12,7 +12,7 @@ use crate::ui::shell::model_facts::ModelFacts;
 use crate::ui::shell::tour::Tour;
 use std::sync::Arc;
 
-/// What lies over the views when it is open.
+/// The panels that lie over the views when they are open.
 pub struct Overlays {
     pub help: Help,
     pub about: AboutBox,

@@ -155,7 +155,7 @@ impl App {
         }
     }
 
-    /// What lies on top goes first.
+    /// The panel on top goes first.
     fn clear_selection(&mut self) {
         if self.overlays.facts.open {
             self.overlays.facts.open = false;

@@ -6,7 +6,7 @@ use crate::ui::export::figures::Way;
 use crate::ui::views::Pane;
 use eframe::egui::{self, Modifiers};
 
-/// What has the keys besides the commands.
+/// The holders of the keyboard besides the commands.
 #[derive(Debug, Clone, Copy)]
 pub struct Keyboard {
     /// A dialog, the palette or the sheet of keys is open.

@@ -15,15 +15,15 @@ use eframe::egui::{self, Ui};
 
 /// The menu bar, for one frame.
 pub struct Menus<'a> {
-    /// What can be done.
+    /// The state that decides which commands can be done.
     pub now: &'a Now,
-    /// What is open.
+    /// The open document.
     pub document: &'a Document,
     /// The settings.
     pub settings: &'a Settings,
     /// Sessions of closed windows.
     pub earlier: &'a mut EarlierSessions,
-    /// What the user wants done.
+    /// The commands that the user wants done.
     pub commands: &'a mut Vec<Command>,
 }
 
@@ -114,7 +114,7 @@ fn file_menu(bar: &mut Menus<'_>, ui: &mut Ui, now: &Now) {
     menu_item(ui, now, Command::Quit, bar.commands);
 }
 
-/// Whether the training run that is open is followed.
+/// The check box for following the training run that is open.
 fn follow_item(bar: &mut Menus<'_>, ui: &mut Ui, now: &Now) {
     let command = Command::FollowRun;
     let mut follows = now.follows;
@@ -230,7 +230,7 @@ fn radio(bar: &mut Menus<'_>, ui: &mut Ui, chosen: bool, name: &str, command: Co
     }
 }
 
-/// How much of the memory the run over a text may take.
+/// The menu of the memory that the run over a text may take.
 fn memory_menu(bar: &mut Menus<'_>, ui: &mut Ui) {
     let now = bar.settings.memory_bytes() / 1_000_000;
     for mb in [250, 500, 1000, 2000, 4000, 8000, 16000] {

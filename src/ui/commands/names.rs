@@ -1,4 +1,4 @@
-//! What commands are called, and what they do, in words.
+//! The names of commands, and what they do, in words.
 
 use super::command::Command;
 use crate::chart::thousands;
@@ -103,7 +103,7 @@ impl Command {
         name.into()
     }
 
-    /// What it does, in a sentence; nothing where the name says it.
+    /// The effect of the command, in a sentence; nothing where the name says it.
     pub fn explanation(&self) -> &'static str {
         match self {
             Self::OpenModel => {
@@ -187,7 +187,7 @@ impl Command {
     }
 }
 
-/// What a bundled model is, in the language of the window.
+/// The name of a bundled model, in the language of the window.
 pub fn sample_name(sample: &Sample) -> &'static str {
     match sample.name {
         "Shakespeare, adaptive span" => tr("Shakespeare, adaptive span"),

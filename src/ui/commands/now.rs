@@ -1,4 +1,4 @@
-//! What can be done now, and why something cannot.
+//! The commands that can be done now, and the reasons why others cannot.
 
 use super::command::Command;
 use super::recorded;
@@ -9,7 +9,7 @@ use crate::ui::session::earlier::EarlierSession;
 use crate::ui::views::Pane;
 use std::sync::Arc;
 
-/// What decides which commands can be done.
+/// The state that decides which commands can be done.
 #[derive(Debug, Clone, Default)]
 pub struct Now {
     /// A model is open.

@@ -24,7 +24,7 @@ pub struct CommandPalette {
     items: Vec<Item>,
     hits: Vec<Hit>,
     chosen: usize,
-    /// What was found belongs to this query.
+    /// The query that the hits belong to.
     searched: Option<String>,
     /// Titles of what was done last, newest first.
     recent: Vec<String>,

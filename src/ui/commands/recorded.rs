@@ -1,4 +1,4 @@
-//! What cannot be done with a recorded run, and the choice among its texts.
+//! The commands that cannot be done with a recorded run, and the choice among its texts.
 
 use super::command::Command;
 use crate::ui::document::recorded::Texts;

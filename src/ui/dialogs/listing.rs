@@ -1,4 +1,4 @@
-//! What a folder holds, read on another thread: a disk that sleeps must not stop the window.
+//! The entries of a folder, read on another thread: a disk that sleeps must not stop the window.
 
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, channel};

@@ -16,7 +16,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 
 pub use native::Backend;
 
-/// What a file is wanted for.
+/// The purpose of a file that is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Purpose {
     /// A checkpoint to open.
@@ -27,7 +27,7 @@ pub enum Purpose {
     Text,
     /// A file that gives the model's vocabulary.
     Vocabulary,
-    /// Where to write a figure.
+    /// A file to write a figure to.
     Figure(FigureKind),
 }
 
@@ -104,7 +104,7 @@ impl Dialogs {
         }
     }
 
-    /// What shows them.
+    /// The backend that shows them.
     pub fn backend(&self) -> Backend {
         self.backend
     }

@@ -8,7 +8,7 @@ use crate::ui::theme::{dialog_frame, quiet};
 use eframe::egui::{self, Align2, Key, Modifiers, Ui, vec2};
 use std::path::{MAIN_SEPARATOR, Path, PathBuf};
 
-/// What became of the field.
+/// The outcome of the field.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Outcome {
     /// It is still open.
@@ -63,7 +63,7 @@ impl PathField {
         self
     }
 
-    /// What the file is wanted for.
+    /// The purpose of the file.
     pub fn purpose(&self) -> Purpose {
         self.purpose
     }

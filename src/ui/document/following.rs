@@ -3,7 +3,7 @@
 use super::Document;
 use crate::engine::Followed;
 
-/// What the user wants of the run that is open.
+/// The user's wishes for the run that is open.
 #[derive(Debug, Default)]
 pub struct Following {
     /// Not to follow it.
@@ -12,7 +12,7 @@ pub struct Following {
     despite_edits: bool,
 }
 
-/// How it stands with the run that is open.
+/// The state of the run that is open.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Standing {
     /// Its checkpoints are shown as they are written.
@@ -67,7 +67,7 @@ impl Document {
         self.following.despite_edits = !follows && !self.edits().is_empty();
     }
 
-    /// How it stands with the run that is open, if one is.
+    /// The state of the run that is open, if one is.
     pub fn standing(&self) -> Option<Standing> {
         let run = self.snapshot.model.as_ref()?.run.as_ref()?;
         Some(match self.engine.followed() {

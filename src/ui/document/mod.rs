@@ -22,12 +22,12 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use text_file::TextFile;
 
-/// What a model of the last session is given back once it is open.
+/// The state that a model of the last session is given back once it is open.
 #[derive(Debug)]
 pub struct Restored {
-    /// What was selected; `None` where another model was open.
+    /// The selection; `None` where another model was open.
     pub selected: Option<Selected>,
-    /// What was changed by hand.
+    /// The edits made by hand.
     pub edits: Edits,
     /// In this model.
     pub of: Option<OpenModel>,
@@ -37,15 +37,15 @@ pub struct Restored {
 
 /// An open model with its text.
 pub struct Document {
-    /// What runs the model.
+    /// The engine that runs the model.
     pub engine: Engine,
-    /// What the engine last knew.
+    /// The state that the engine last knew.
     pub snapshot: Arc<Snapshot>,
-    /// What is selected.
+    /// The selection.
     pub selection: Selection,
-    /// What was under the pointer in the last frame.
+    /// The things under the pointer in the last frame.
     pub hover: Hover,
-    /// What the engine was last asked to look at.
+    /// The queries that the engine was last asked to look at.
     looks: Queries,
     /// The text and what is changed in the model, now and before.
     pub history: History,
@@ -55,15 +55,15 @@ pub struct Document {
     pub file: Option<ModelFile>,
     /// Wishes to open a model, by their numbers, until they are carried out.
     pub asked: Vec<(u64, Option<ModelFile>)>,
-    /// What is wanted of the training run that is open.
+    /// The wishes for the training run that is open.
     pub following: Following,
     /// The number of the model and of the failure last seen.
     pub seen: (u64, u64),
-    /// What the model is given back once it is open.
+    /// The state that the model is given back once it is open.
     pub restored: Option<Restored>,
     /// The model that was opened last.
     opened: Option<OpenModel>,
-    /// Whether it has no vocabulary, so that its texts are token ids; `None` before the first.
+    /// True if it has no vocabulary, so that its texts are token ids; `None` before the first.
     pub reads_ids: Option<bool>,
     /// True if that is a recorded run.
     pub shows_recorded: bool,
@@ -71,7 +71,7 @@ pub struct Document {
     pub behind: Option<OpenModel>,
 }
 
-/// What a document begins with.
+/// The state that a document begins with.
 pub struct Beginning {
     /// The model.
     pub source: Source,
@@ -81,7 +81,7 @@ pub struct Beginning {
     pub text: Text,
     /// A file whose text comes later.
     pub text_file: Option<TextFile>,
-    /// What the model is given back once it is open.
+    /// The state that the model is given back once it is open.
     pub restored: Option<Restored>,
 }
 

@@ -6,7 +6,7 @@ use crate::engine::Snapshot;
 use crate::model::Edits;
 use std::sync::Arc;
 
-/// What a window with a recorded run shows of its texts.
+/// The texts of a recorded run, as a window shows them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Texts {
     /// Their names, in order.
@@ -77,7 +77,7 @@ impl Document {
         !is_back
     }
 
-    /// What is changed by hand in the model that is open: nothing in a recorded run, whatever waits for its model.
+    /// The edits made by hand to the model that is open: none in a recorded run, whatever waits for its model.
     pub fn edits(&self) -> &Edits {
         static NONE: std::sync::OnceLock<Edits> = std::sync::OnceLock::new();
         match self.shows_recorded {

@@ -1,4 +1,4 @@
-//! What is selected, and what is under the pointer, in every view at once.
+//! The selection, and the things under the pointer, in every view at once.
 
 use crate::analysis::TokenSet;
 use crate::engine::{Combine, Heads};
@@ -6,7 +6,7 @@ use crate::model::{Architecture, HeadId};
 use eframe::egui::Modifiers;
 use serde::{Deserialize, Serialize};
 
-/// What is selected, in every view at once.
+/// The selection, in every view at once.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Selection {
     /// The heads; one of them leads.
@@ -15,7 +15,7 @@ pub struct Selection {
     pub tokens: TokenSet,
     /// The persistent vector, of the leading head.
     pub vector: Option<usize>,
-    /// How several heads become one picture.
+    /// The rule by which several heads become one picture.
     combine: Combine,
     /// The token that was clicked last: where a range begins.
     anchor: Option<usize>,
@@ -40,7 +40,7 @@ impl Selection {
         self.heads = Heads::new(leading, others, self.combine);
     }
 
-    /// How several heads become one picture.
+    /// The rule by which several heads become one picture.
     pub fn combine(&self) -> Combine {
         self.combine
     }
@@ -108,7 +108,7 @@ impl Selection {
     }
 }
 
-/// What is under the pointer in some view.
+/// The things under the pointer in some view.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Hover {
     /// A token as query, or simply as token.
@@ -121,7 +121,7 @@ pub struct Hover {
     pub vector: Option<usize>,
 }
 
-/// What was selected.
+/// A selection as a session keeps it.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Selected {
@@ -129,7 +129,7 @@ pub struct Selected {
     pub leading: HeadId,
     /// All heads.
     pub heads: Vec<HeadId>,
-    /// How they become one picture.
+    /// The rule by which they become one picture.
     pub combine: Combine,
     /// Tokens, as begins and ends of ranges.
     pub tokens: Vec<(usize, usize)>,
@@ -138,7 +138,7 @@ pub struct Selected {
 }
 
 impl Selected {
-    /// What `selection` holds.
+    /// The contents of `selection`.
     pub fn of(selection: &Selection) -> Self {
         let ranges = selection.tokens.ranges().iter();
         Self {

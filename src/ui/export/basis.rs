@@ -1,10 +1,10 @@
-//! What a figure is made of.
+//! The data that a figure is made of.
 
 use crate::engine::Snapshot;
 use crate::engine::figures::{FigureChoice, FigureKind};
 use std::sync::Arc;
 
-/// What a figure depends on besides its style: made of the same twice, it is the same.
+/// All that a figure depends on besides its style: made of the same twice, it is the same.
 #[derive(Debug, Clone)]
 pub struct Basis {
     pub kind: FigureKind,

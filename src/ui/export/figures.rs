@@ -5,7 +5,7 @@ use crate::engine::figures::{FigureError, FigureKind};
 use crate::engine::{Combine, Heads};
 use crate::ui::language::tr;
 
-/// What becomes of a figure.
+/// The destination and form of an exported figure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Way {
     /// It is written to a file that is asked for.

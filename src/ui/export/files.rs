@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::JoinHandle;
 
-/// What is put on the clipboard.
+/// The content put on the clipboard.
 #[derive(Debug)]
 pub enum Copied {
     /// A picture.
@@ -35,7 +35,7 @@ struct Running {
     thread: Option<JoinHandle<()>>,
 }
 
-/// What was made for the clipboard, or why it was not.
+/// The content made for the clipboard, or why there is none.
 type Clipping = Result<Copied, String>;
 
 /// Files being written, and what is being made for the clipboard.
@@ -135,7 +135,7 @@ impl Exports {
         }
     }
 
-    /// What was made for the clipboard since the last call.
+    /// The contents made for the clipboard since the last call.
     pub fn copied(&mut self) -> Vec<Result<Copied, String>> {
         self.clippings.1.try_iter().collect()
     }
@@ -163,7 +163,7 @@ impl Exports {
         }
     }
 
-    /// What was written, or why not, since the last call.
+    /// The files written since the last call, or why they were not.
     pub fn finished(&mut self) -> Vec<Result<(PathBuf, Option<String>), String>> {
         let results: Vec<(u64, Written)> = self.results.1.try_iter().collect();
         self.running
@@ -176,7 +176,7 @@ impl Exports {
 }
 
 impl Drop for Exports {
-    /// What is being written is written before the program ends.
+    /// Files being written are written to the end before the program ends.
     fn drop(&mut self) {
         for running in &mut self.running {
             if let Some(thread) = running.thread.take() {
@@ -213,7 +213,7 @@ pub fn write_unless(path: &Path, bytes: &[u8], cancel: &Cancel) -> Result<bool, 
     write().map_err(|error: std::io::Error| format!("{}: {error}", path.display()))
 }
 
-/// What became of a file that was to be written.
+/// The outcome of writing a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Made {
     /// It is there; with what is to be said of it.
@@ -222,7 +222,7 @@ pub enum Made {
     GivenUp,
 }
 
-/// What is told of a file.
+/// The result reported for a file.
 fn outcome(path: &Path, made: Result<Made, String>, cancel: &Cancel) -> Written {
     match made {
         Ok(Made::Written(notice)) => Some(Ok((path.to_owned(), notice))),

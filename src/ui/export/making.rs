@@ -19,9 +19,9 @@ use std::sync::Arc;
 pub struct Asked {
     /// Which.
     pub kind: FigureKind,
-    /// What it shows.
+    /// Its content.
     pub choice: FigureChoice,
-    /// What becomes of it.
+    /// Its destination.
     pub to: To,
     /// The number of the model that it is of.
     pub model: u64,
@@ -29,7 +29,7 @@ pub struct Asked {
     pub frames: u32,
 }
 
-/// What becomes of a figure that was asked for.
+/// The destination of a figure that was asked for.
 #[derive(Debug)]
 pub enum To {
     /// It is written to this file.
@@ -46,7 +46,7 @@ impl Asked {
         look(self.kind, &self.choice, looks);
     }
 
-    /// What is waited for, where somebody should know: the preview shows it by itself.
+    /// The name of the figure waited for, where somebody should know: the preview shows it by itself.
     pub fn waiting(&self) -> Option<&'static str> {
         let known = !matches!(self.to, To::Preview);
         known.then(|| figures::name(self.kind))
@@ -65,7 +65,7 @@ pub fn look(kind: FigureKind, choice: &FigureChoice, looks: &mut Queries) {
 pub struct Making {
     /// Which.
     pub kind: FigureKind,
-    /// What it shows.
+    /// Its content.
     pub choice: FigureChoice,
     /// Of what.
     pub snapshot: Arc<Snapshot>,
@@ -73,7 +73,7 @@ pub struct Making {
     pub title: Option<String>,
     /// The name of the text.
     pub text: String,
-    /// How it looks.
+    /// Its style.
     pub style: Style,
     /// The language of what goes wrong.
     pub language: Language,

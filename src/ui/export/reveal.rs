@@ -4,7 +4,7 @@ use crate::ui::language::trf;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-/// What the desktop is to do with a file.
+/// The action that the desktop is to take on a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reveal {
     /// Open it with whatever opens such files.

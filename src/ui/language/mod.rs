@@ -54,7 +54,7 @@ pub fn spoken() -> Language {
     LANGUAGE.get()
 }
 
-/// What `make` returns where English is spoken.
+/// The value that `make` returns where English is spoken.
 pub fn in_english<T>(make: impl FnOnce() -> T) -> T {
     let before = LANGUAGE.replace(Language::English);
     let made = make();

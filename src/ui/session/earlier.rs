@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant, SystemTime};
 
-/// How long a list is good for.
+/// Time for which a list is good.
 const FRESH: Duration = Duration::from_secs(2);
 
 /// Longest beginning of a text that stands for it, in characters.
@@ -25,7 +25,7 @@ pub struct EarlierSession {
     pub folder: PathBuf,
     /// Its model's name.
     model: String,
-    /// What its text is called, or begins with.
+    /// The name of its text, or the text's beginning.
     text: String,
     /// When it was written.
     at: SystemTime,

@@ -21,10 +21,10 @@ const KEPT: usize = 8;
 /// Most windows at once that keep a session.
 const MOST: usize = 1000;
 
-/// What the names of all folders but the first begin with; their numbers follow.
+/// The prefix of the names of all folders but the first; their numbers follow.
 const FURTHER: &str = "window-";
 
-/// How often a session is read again whose window replaces it meanwhile.
+/// Attempts to read a session whose window replaces it meanwhile.
 const ATTEMPTS: usize = 3;
 
 /// A session's folder that no other window has as long as this value lives.
@@ -93,7 +93,7 @@ fn number(folder: &Path) -> Option<usize> {
 pub struct Found {
     /// Its folder.
     pub folder: PathBuf,
-    /// What is in it; `None` where that cannot be read.
+    /// The session in it; `None` where that cannot be read.
     pub stored: Option<Stored>,
     /// When it was written.
     pub at: SystemTime,
@@ -128,7 +128,7 @@ pub fn found(root: &Path) -> Vec<Found> {
     found
 }
 
-/// Where a window begins.
+/// The session that a window begins with, if any.
 #[derive(Debug)]
 enum Choice {
     /// With a session that is its own from now on.
@@ -185,7 +185,7 @@ fn loses(found: &Found, start: &Start, wanted: Option<&OpenModel>) -> bool {
     edits || text
 }
 
-/// Where the window of `start` stands, before it is there.
+/// The place of the window of `start`, before it is there.
 pub fn place(root: &Path, start: &Start) -> Place {
     let found = found(root);
     let window = |i: usize| found[i].stored.as_ref().map(|stored| stored.session.window);
@@ -201,14 +201,14 @@ pub fn place(root: &Path, start: &Start) -> Place {
     }
 }
 
-/// What a window begins with.
+/// The state that a window begins with.
 #[derive(Debug)]
 pub struct Begun {
     /// The session.
     pub stored: Stored,
     /// Its text, where that is kept in a file beside it.
     pub beside: Option<String>,
-    /// Where the window keeps its own from now on.
+    /// The folder in which the window keeps its own session from now on.
     pub claim: Claim,
     /// Windows that ended without a word, whose sessions no window has open.
     pub left: usize,

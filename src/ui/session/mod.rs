@@ -1,5 +1,5 @@
-//! What is there again at the next start: layout, text, model, selection, changes of the model, the views' state, and
-//! where the window stood.
+//! The state restored at the next start: layout, text, model, selection, changes of the model, the views' state, and
+//! the window's place.
 //!
 //! It is written by a thread of its own, a moment after something changed. What cannot be read again is as at the very
 //! first start: a damaged file is no reason not to open a window.
@@ -29,7 +29,7 @@ const INLINE: usize = 4096;
 /// Largest session that is read, in bytes: a larger one is damaged.
 const LARGEST: u64 = 16 << 20;
 
-/// Where the window stood, in points of the desktop.
+/// The window's place, in points of the desktop.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Place {
@@ -43,7 +43,7 @@ pub struct Place {
     pub fullscreen: bool,
 }
 
-/// Where a text is kept.
+/// The place where a text is kept.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum KeptText {
@@ -51,14 +51,14 @@ pub enum KeptText {
     Here {
         /// The text.
         text: String,
-        /// What it is called.
+        /// Its name.
         name: String,
     },
     /// In a file beside the session.
     Beside {
         /// Its name.
         file: String,
-        /// What the text is called.
+        /// The text's name.
         name: String,
     },
     /// In the file that it was read from.
@@ -75,7 +75,7 @@ pub enum KeptText {
 /// All that is kept but the text.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Session {
-    /// Where the window stood.
+    /// The window's place.
     pub window: Place,
     /// The size of the interface; 1 is the usual one.
     pub zoom: Option<f32>,
@@ -85,11 +85,11 @@ pub struct Session {
     pub behind: Option<OpenModel>,
     /// Which text of a recorded run was shown, from 0.
     pub recorded: usize,
-    /// What was changed in the model, or in the one behind.
+    /// The edits made to the model, or to the one behind.
     pub edits: Edits,
-    /// What was selected.
+    /// The selection.
     pub selected: Option<Selected>,
-    /// Where the views stood.
+    /// The arrangement of the views.
     pub layout: Option<Layout>,
     /// The view that was used last.
     pub used: Option<crate::ui::Pane>,
@@ -102,7 +102,7 @@ pub struct Session {
 pub struct Stored {
     /// The session.
     pub session: Session,
-    /// Where its text is.
+    /// The place of its text.
     pub text: Option<KeptText>,
     /// When it was written.
     pub written: Option<SystemTime>,
@@ -111,12 +111,12 @@ pub struct Stored {
 }
 
 impl Stored {
-    /// What is kept in `folder`; `None` where nothing can be read.
+    /// The session kept in `folder`; `None` where nothing can be read.
     pub fn load(folder: &Path) -> Option<Self> {
         Self::parse(&bytes_in(folder)?)
     }
 
-    /// What is kept in a file with these bytes; `None` where they are no session at all.
+    /// The session kept in a file with these bytes; `None` where they are no session at all.
     pub(crate) fn parse(bytes: &[u8]) -> Option<Self> {
         let mut stored = crate::json::read::<Map<String, Value>>(bytes).ok()?;
         let session = Session {

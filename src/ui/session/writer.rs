@@ -11,7 +11,7 @@ use std::time::{Duration, SystemTime};
 /// Seconds from a change until it is handed to the thread, at most.
 const DELAY: f64 = 0.8;
 
-/// What the thread is to do.
+/// The task of the thread.
 #[derive(Debug, Default)]
 struct Slot {
     next: Option<(Session, Text)>,
@@ -105,7 +105,7 @@ impl SessionWriter {
 }
 
 impl Drop for SessionWriter {
-    /// What was handed over last is written before the program ends.
+    /// The session handed over last is written before the program ends.
     fn drop(&mut self) {
         self.end();
         if let Some(thread) = self.thread.take() {

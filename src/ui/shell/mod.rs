@@ -1,4 +1,4 @@
-//! What stands around the views: tiles, bars, notes.
+//! The surroundings of the views: tiles, bars, notes.
 
 pub mod ablation;
 pub mod about;

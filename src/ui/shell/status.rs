@@ -18,15 +18,15 @@ const LONG: usize = 2000;
 
 /// The bar, for one frame.
 pub struct StatusBar<'a> {
-    /// What can be done.
+    /// The commands that are possible now.
     pub now: &'a Now,
-    /// What is open.
+    /// The open document.
     pub document: &'a mut Document,
     /// Figures that wait for their numbers.
     pub figures: &'a mut Vec<Asked>,
     /// Files being written.
     pub exports: &'a mut Exports,
-    /// What the user wants done.
+    /// The commands that the user gives.
     pub commands: &'a mut Vec<Command>,
 }
 
@@ -58,7 +58,7 @@ fn bar(bar: &mut StatusBar<'_>, ui: &mut Ui) -> Rect {
     shown.response.rect
 }
 
-/// What is known of the text.
+/// The facts known of the text.
 fn facts(ui: &mut Ui, snapshot: &Snapshot) {
     let tokens = &snapshot.tokens;
     let color = ui.visuals().warn_fg_color;
@@ -126,7 +126,7 @@ fn facts(ui: &mut Ui, snapshot: &Snapshot) {
     }
 }
 
-/// What goes on, from right to left.
+/// The work in progress, from right to left.
 fn state(bar: &mut StatusBar<'_>, ui: &mut Ui, snapshot: &Snapshot) {
     let now = bar.now;
     let device = snapshot.model.as_ref().map(|model| model.network.device());

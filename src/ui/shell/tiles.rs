@@ -37,11 +37,11 @@ pub fn open_views(tree: &Tree<Pane>) -> Vec<Pane> {
 pub struct Board<'a> {
     /// The state of the views.
     pub views: &'a mut Views,
-    /// What they draw.
+    /// The data that they draw.
     pub cx: ViewContext<'a>,
     /// The view that was clicked in last.
     pub used: &'a mut Pane,
-    /// What decides which figures there are.
+    /// The state that decides which figures there are.
     pub now: &'a Now,
 }
 
@@ -217,7 +217,7 @@ impl egui_tiles::Behavior<Pane> for Board<'_> {
         response.on_hover_cursor(egui::CursorIcon::Default)
     }
 
-    /// What leaves the view in front as a figure.
+    /// The button that exports the view in front as a figure.
     fn top_bar_right_ui(
         &mut self,
         tiles: &Tiles<Pane>,

@@ -12,7 +12,7 @@ const WIDTH: f32 = 320.0;
 /// Between a note and what it is about, and the window's edges.
 const GAP: f32 = 10.0;
 
-/// What a note is about.
+/// The subject of a note.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum About {
     Window,
@@ -72,13 +72,13 @@ fn words(about: About) -> (&'static str, String) {
     }
 }
 
-/// Where the walk is.
+/// The position in the walk.
 #[derive(Debug, Default)]
 pub struct Tour {
     stop: Option<usize>,
 }
 
-/// What came of a frame.
+/// The outcome of a frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Walk {
     /// The note stays.

@@ -123,7 +123,7 @@ impl Editor {
         egui::TextEdit::store_state(ctx, Self::id(), state);
     }
 
-    /// What stands instead of the field; true when the text was closed.
+    /// The row that stands instead of the field; true when the text was closed.
     fn long(&self, ui: &mut Ui, history: &mut History) -> bool {
         let text = history.present().text.clone();
         let name = match &*text.name {

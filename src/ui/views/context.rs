@@ -1,4 +1,4 @@
-//! What all views share: the last snapshot, the selection, what is under the pointer, and a way to ask for things.
+//! The state that all views share: the last snapshot, the selection, what is under the pointer, and a way to ask for things.
 
 use crate::analysis::TokenSet;
 use crate::engine::{Queries, SelectedHeads, Snapshot};
@@ -7,19 +7,19 @@ use crate::ui::commands::command::Command;
 use crate::ui::document::selection::{Hover, Selection};
 use crate::ui::theme::Palette;
 
-/// What a view gets to draw one frame.
+/// The data that a view gets to draw one frame.
 pub struct ViewContext<'a> {
-    /// What the worker last knew.
+    /// The last snapshot of the worker.
     pub snapshot: &'a Snapshot,
     /// The selection.
     pub selection: &'a mut Selection,
-    /// What was under the pointer in the last frame, in any view: to be drawn.
+    /// The item under the pointer in the last frame, in any view: to be drawn.
     pub hover: Hover,
-    /// What is under the pointer in this frame: to be set by the view that the pointer is in.
+    /// The item under the pointer in this frame: to be set by the view that the pointer is in.
     pub hovering: &'a mut Hover,
-    /// What the worker is to compute: every view adds what it needs, every frame.
+    /// The quantities that the worker is to compute: every view adds what it needs, every frame.
     pub looks: &'a mut Queries,
-    /// What the view wants done.
+    /// The commands that the view gives.
     pub commands: &'a mut Vec<Command>,
     /// The colours.
     pub palette: Palette,
@@ -73,7 +73,7 @@ impl ViewContext<'_> {
         model.map_or(1, |model| model.network.architecture().nearest())
     }
 
-    /// How far the selected heads reach: as far as the one that reaches farthest.
+    /// The reach of the selected heads: that of the one that reaches farthest.
     pub fn reach(&self) -> usize {
         let heads = self.selection.heads.all().iter();
         let reaches = heads.filter_map(|head| self.span_of(*head));

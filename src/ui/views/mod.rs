@@ -129,7 +129,7 @@ impl Default for Views {
 }
 
 impl Views {
-    /// What a figure shows, as the views that have it are set.
+    /// The content of a figure, as the views that have it are set.
     pub fn choice(&self, kind: FigureKind, snapshot: &Snapshot) -> FigureChoice {
         let mut choice = FigureChoice::default();
         for view in &self.0 {

@@ -6,7 +6,7 @@ use std::cmp::Ordering;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 
-/// What is known of a view before it is drawn.
+/// The facts known of a view before it is drawn.
 #[derive(Debug)]
 pub struct ViewInfo {
     /// Its name in files and on the command line.
@@ -17,7 +17,7 @@ pub struct ViewInfo {
     pub figures: &'static [FigureKind],
     /// The number key that brings it to the front; there are nine.
     pub key: Option<u8>,
-    /// Where it stands in a new window.
+    /// Its place in a new window.
     pub home: Home,
     /// True if it can be drawn before the weights are read.
     pub before_weights: bool,
@@ -46,7 +46,7 @@ impl Pane {
         Self(info)
     }
 
-    /// What is known of it.
+    /// The facts known of it.
     pub fn info(self) -> &'static ViewInfo {
         self.0
     }

@@ -1,4 +1,4 @@
-//! What a view is.
+//! The definition of a view.
 
 use super::context::ViewContext;
 use super::pane::ViewInfo;

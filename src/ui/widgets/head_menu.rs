@@ -1,4 +1,4 @@
-//! What can be done with a head, and all its numbers: wherever a view shows heads.
+//! The menu of a head, with all its numbers: wherever a view shows heads.
 
 use super::fact_rows::fact_rows;
 use super::names::head_name;
@@ -10,7 +10,7 @@ use crate::ui::theme::strong;
 use crate::ui::views::context::ViewContext;
 use eframe::egui::{self, Ui};
 
-/// What can be done with a head.
+/// The commands for a head.
 pub fn head_menu(ui: &mut Ui, cx: &mut ViewContext<'_>, row: &Row) {
     let head = row.id();
     ui.label(strong(head_name(head)));

@@ -1,4 +1,4 @@
-//! What several views draw with.
+//! The drawing code that several views share.
 
 pub mod axes;
 pub mod choices;

@@ -49,8 +49,8 @@ impl PictureTexture {
     }
 }
 
-/// What to ask for where `low` to `high` is in view: a little more on both sides, so that panning shows no gap. Nothing
-/// lies outside `0..end`.
+/// The range to ask for where `low` to `high` is in view: a little more on both sides, so that panning shows no gap.
+/// Nothing lies outside `0..end`.
 pub(in crate::ui) fn around(low: f64, high: f64, end: usize) -> Range<usize> {
     let margin = 0.25 * (high - low);
     let clamp = |x: f64| x.clamp(0.0, end as f64) as usize;
@@ -65,7 +65,7 @@ pub(in crate::ui) fn most_cells(ui: &Ui, size: Vec2) -> (usize, usize) {
     (most(pixels.x), most(pixels.y))
 }
 
-/// What the colours stand for, as long as `place` is wide enough: from 0, or from a ten-thousandth of it with a logarithm,
+/// The legend of the colours, as long as `place` is wide enough: from 0, or from a ten-thousandth of it with a logarithm,
 /// to `largest`.
 pub(in crate::ui) fn color_bar(
     ui: &Ui,

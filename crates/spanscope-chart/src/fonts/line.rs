@@ -7,7 +7,7 @@ use std::ops::Range;
 use unicode_bidi::{BidiInfo, Level};
 use unicode_segmentation::UnicodeSegmentation as _;
 
-/// How bold a text is.
+/// The weight of a text's font.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Weight {
     /// For everything but titles.
@@ -40,9 +40,9 @@ pub(crate) struct Glyph {
     pub(crate) font: usize,
     /// Its number in the font.
     pub(crate) id: u16,
-    /// Where it stands from the line's beginning, as shares of the font size; y upwards.
+    /// The glyph's place from the line's beginning, as shares of the font size; y upwards.
     pub(crate) at: (f32, f32),
-    /// What it stands for by itself, wherever it stands; empty where only glyphs beside it say what they are together.
+    /// The text that it stands for by itself, wherever it stands; empty where only glyphs beside it say what they are together.
     pub(crate) letter: String,
 }
 
@@ -64,15 +64,15 @@ pub(crate) struct Line {
 
 /// A text with a font for every character.
 struct Resolved {
-    /// What is drawn: characters that no font has are written out.
+    /// The text as it is drawn: characters that no font has are written out.
     shown: String,
-    /// Where a font's characters end, and which font.
+    /// The end of each run of characters in one font, and the font.
     fonts: Vec<(usize, usize)>,
-    /// What is written out, and instead of which character.
+    /// The ranges that are written out, and the characters that they replace.
     replaced: Vec<(Range<usize>, char)>,
 }
 
-/// What stands in a drawing for a character that no bundled font has: ⟨U+1F4A9⟩.
+/// The text drawn for a character that no bundled font has: ⟨U+1F4A9⟩.
 fn written_out(c: char) -> String {
     format!("⟨U+{:04X}⟩", u32::from(c))
 }
@@ -189,7 +189,7 @@ impl Resolved {
     }
 }
 
-/// What of a text is drawn: characters that no bundled font has are written out, and come back beside it.
+/// The text as it is drawn: characters that no bundled font has are written out, and come back beside it.
 pub(crate) fn shown(text: &str, weight: Weight) -> (Cow<'_, str>, Vec<char>) {
     if text.bytes().all(|byte| (0x20..0x7f).contains(&byte)) {
         return (Cow::Borrowed(text), Vec::new());
@@ -199,7 +199,7 @@ pub(crate) fn shown(text: &str, weight: Weight) -> (Cow<'_, str>, Vec<char>) {
     (Cow::Owned(resolved.shown), missing)
 }
 
-/// What a text may be cut into.
+/// The pieces that a text may be cut into.
 pub(crate) fn clusters(text: &str) -> Vec<&str> {
     text.graphemes(true).collect()
 }
@@ -332,7 +332,7 @@ fn name_glyphs(face: &Face, cluster: &mut Cluster) {
     }
 }
 
-/// What a cluster that reads from right to left reads as: one character if there is one that means the same. Readers turn
+/// The text of a cluster that reads from right to left: one character if there is one that means the same. Readers turn
 /// round what they find from left to right, several letters of one glyph as well.
 fn turned_text(text: &str) -> String {
     let text: String = text.chars().filter(|c| !is_ignorable(*c)).collect();

@@ -5,7 +5,7 @@ use skrifa::instance::{LocationRef, Size};
 use skrifa::outline::{DrawSettings, OutlinePen};
 use skrifa::{GlyphId, MetadataProvider as _};
 
-/// What a glyph's outline is drawn with. Lengths are shares of the font size, y upwards.
+/// The pen that draws a glyph's outline. Lengths are shares of the font size, y upwards.
 pub(crate) trait Outline {
     /// Begins a contour.
     fn move_to(&mut self, x: f32, y: f32);

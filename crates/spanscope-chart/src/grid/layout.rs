@@ -1,4 +1,4 @@
-//! Where the small pictures of all heads go.
+//! The places of the small pictures of all heads.
 
 use super::super::Style;
 use super::super::canvas::Type;
@@ -13,7 +13,7 @@ const LARGEST: f64 = 140.0;
 /// Least side of a picture whose distances are numbered.
 const SCALED: f64 = 30.0;
 
-/// Where the pictures go.
+/// The places of the pictures.
 pub(super) struct Layout<'a> {
     pub(super) width: f64,
     pub(super) height: f64,
@@ -120,7 +120,7 @@ impl<'a> Layout<'a> {
         }
     }
 
-    /// What stands below a picture.
+    /// The text below a picture.
     pub(super) fn caption(&self, head: &SmallHead) -> String {
         match self.noted {
             true => both(head),

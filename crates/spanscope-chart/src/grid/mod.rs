@@ -48,7 +48,7 @@ impl SmallHead {
 /// Small pictures of all heads.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct HeadGrid {
-    /// What figure it is; see [`Figure::kind`].
+    /// The kind of figure; see [`Figure::kind`].
     pub kind: &'static str,
     /// Printed above the figure; may be empty.
     pub title: String,
@@ -62,13 +62,13 @@ pub struct HeadGrid {
     pub common: bool,
     /// The colours.
     pub map: ColorMap,
-    /// How weights are spread over the colours.
+    /// The scale that maps weights to colours.
     pub scale: Scale,
     /// The first distance of every column of a picture and, at the end, the first beyond the last.
     pub edges: Vec<usize>,
     /// The numbers.
     pub numbers: Table,
-    /// Where the numbers come from; kept in the file and not drawn.
+    /// The provenance of the numbers; kept in the file and not drawn.
     pub provenance: Provenance,
 }
 
@@ -166,7 +166,7 @@ impl Figure for HeadGrid {
 }
 
 impl HeadGrid {
-    /// What the last colour of the bar stands for: a weight, or the whole of each head's largest.
+    /// The value of the last colour of the bar: a weight, or the whole of each head's largest.
     fn high(&self) -> f64 {
         match self.common {
             true => f64::from(largest(&self.heads)),
@@ -249,7 +249,7 @@ impl HeadGrid {
         }
     }
 
-    /// What the colours stand for.
+    /// The colour bar: what the colours stand for.
     fn color_bar(&self, page: &mut Canvas, at: &Layout<'_>, style: &Style) {
         let Some(bar) = at.bar else { return };
         let theme = style.theme();

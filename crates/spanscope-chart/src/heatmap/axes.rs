@@ -11,7 +11,7 @@ use super::marks::Area;
 /// Smallest type for the name of a row or column.
 const SMALLEST: f64 = 4.5;
 
-/// What stands along one axis: a place in cells, a text, the size of the type.
+/// The labels along one axis: a place in cells, a text, the size of the type.
 pub(super) struct Axis {
     labels: Vec<(f64, String)>,
     size: f64,

@@ -118,7 +118,7 @@ pub(super) fn draw(chart: &Heatmap, look: &Style) -> Canvas {
     page
 }
 
-/// What the colours stand for, beside the colour bar.
+/// The title beside the colour bar: what the colours stand for.
 fn bar_title(page: &mut Canvas, title: &str, bar: Area, theme: &Theme) {
     if title.trim().is_empty() {
         return;

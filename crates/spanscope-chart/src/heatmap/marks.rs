@@ -181,7 +181,7 @@ pub fn color_numbers(scale: Scale, low: f64, high: f64, length: f64) -> Vec<(f64
     named.collect()
 }
 
-/// What the colours mean.
+/// The colour bar: what the colours mean.
 pub(crate) fn bar(page: &mut Canvas, area: Area, ink: &Ink, found: &[Tick], theme: &Theme) {
     const STOPS: u32 = 32;
     let name = match ink.ramp {

@@ -13,7 +13,7 @@ use super::{Cell, ChartError, ColorMap, Column, Figure, Provenance, Style, Table
 
 pub use marks::color_numbers;
 
-/// How values are spread over the colours.
+/// The scale that maps values to colours.
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize,
 )]
@@ -50,7 +50,7 @@ impl Scale {
         }
     }
 
-    /// Where `value` stands between the lowest and the highest colour, 0 to 1. A logarithm needs `low` above 0.
+    /// The place of `value` between the lowest and the highest colour, 0 to 1. A logarithm needs `low` above 0.
     pub fn share(self, value: f64, low: f64, high: f64) -> f64 {
         let spread = |v: f64| match self {
             Self::Linear => v,
@@ -71,7 +71,7 @@ pub struct SideColumn {
     pub values: Vec<f32>,
 }
 
-/// How a cell of a heat map is set apart.
+/// The mark that sets a cell of a heat map apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CellMark {
     /// Crossed out: what is there does not count.
@@ -105,17 +105,17 @@ pub struct Heatmap {
     pub row_start: usize,
     /// The number of the first column, where columns are numbered.
     pub col_start: usize,
-    /// What a row and a column each stand for, where they are numbered: that many.
+    /// The counts that a row and a column each stand for, where they are numbered.
     pub steps: (usize, usize),
     /// The value of the last colour; without it, the largest of all.
     pub high: Option<f32>,
-    /// What the rows are.
+    /// The title of the row axis.
     pub row_axis: String,
-    /// What the columns are.
+    /// The title of the column axis.
     pub col_axis: String,
     /// The colours.
     pub map: ColorMap,
-    /// How values are spread over the colours.
+    /// The scale that maps values to colours.
     pub scale: Scale,
     /// Shares that belong to the rows, apart from the matrix.
     pub side: Vec<SideColumn>,
@@ -125,15 +125,15 @@ pub struct Heatmap {
     pub ramp: Option<Vec<usize>>,
     /// Cells that are set apart, by row and column.
     pub marked: Vec<(usize, usize, CellMark)>,
-    /// What the colours stand for, with the unit; written beside the colour bar.
+    /// The quantity that the colours stand for, with the unit; written beside the colour bar.
     pub bar: String,
     /// Written in the cells, row by row, where there is room for all; may be empty.
     pub cell_texts: Vec<String>,
     /// The numbers of tables, where they are others than those of the cells.
     pub numbers: Option<Table>,
-    /// Where the numbers come from; kept in the file and not drawn.
+    /// The provenance of the numbers; kept in the file and not drawn.
     pub provenance: Provenance,
-    /// What figure it is; see [`Figure::kind`].
+    /// The kind of figure; see [`Figure::kind`].
     pub kind: &'static str,
 }
 
@@ -181,7 +181,7 @@ impl Heatmap {
         }
     }
 
-    /// What a row or a column is called: its label, or its number.
+    /// The name of a row or a column: its label, or its number.
     fn name(labels: &[String], start: usize, step: usize, i: usize) -> String {
         match labels.get(i) {
             Some(label) => label.clone(),
@@ -189,7 +189,7 @@ impl Heatmap {
         }
     }
 
-    /// What a browser shows over a cell.
+    /// The text that a browser shows over a cell.
     fn tip(&self, row: usize, col: usize) -> String {
         let axis = |axis: &str, other: &str| match axis.is_empty() {
             true => other.to_owned(),
@@ -344,7 +344,7 @@ pub(crate) struct Range {
 }
 
 impl Range {
-    /// Where a value is between the lowest and the highest colour, 0 to 1.
+    /// The place of a value between the lowest and the highest colour, 0 to 1.
     pub(crate) fn share(&self, value: f64) -> f64 {
         self.scale.share(value, self.low, self.high)
     }

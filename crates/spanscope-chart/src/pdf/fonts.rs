@@ -21,11 +21,11 @@ const SYSTEM: SystemInfo<'_> = SystemInfo {
 #[derive(Default)]
 pub(super) struct Fonts(BTreeMap<usize, Used>);
 
-/// What of a font is shown.
+/// The part of a font that is shown.
 #[derive(Default)]
 struct Used {
     glyphs: GlyphRemapper,
-    /// What each glyph of the subset reads as.
+    /// The text of each glyph of the subset.
     letters: BTreeMap<u16, String>,
 }
 

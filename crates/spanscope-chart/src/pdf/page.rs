@@ -23,7 +23,7 @@ pub(super) struct Page<'a> {
     opacities: BTreeMap<(u8, u8), Ref>,
 }
 
-/// What the content refers to by name.
+/// The objects that the content refers to by name.
 pub(super) struct Names {
     fonts: Vec<(String, Ref)>,
     pictures: Vec<Ref>,
@@ -226,7 +226,7 @@ struct Row {
     /// Codes, and how far each stands after where the one before it ended, in thousandths of the font size.
     codes: Vec<(f32, u16)>,
     font: usize,
-    /// Where the next glyph stands, in shares of the font size.
+    /// The place of the next glyph, in shares of the font size.
     end: (f32, f32),
 }
 

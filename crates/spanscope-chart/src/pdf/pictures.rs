@@ -5,11 +5,11 @@ use super::page::{Page, name};
 use pdf_writer::{Filter, Finish as _, Name, Ref};
 use resvg::usvg;
 
-/// How pixels are laid down.
+/// The contents of pixels as they are laid down.
 #[derive(Clone, Copy)]
 enum Pixels {
     Colors,
-    /// How opaque each is.
+    /// The opacity of each.
     Opacity,
 }
 

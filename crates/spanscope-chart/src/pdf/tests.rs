@@ -1,4 +1,4 @@
-//! What a PDF's texts read as, and what it is made of.
+//! The texts of a PDF as they read, and the parts that it is made of.
 
 use super::super::{Figure as _, SpanChart, Style};
 

@@ -1,4 +1,4 @@
-//! Where the parts of a plot go.
+//! The places of the parts of a plot.
 
 use super::super::canvas::Type;
 use super::super::header::Header;
@@ -76,7 +76,7 @@ impl Scale {
         scale
     }
 
-    /// Where a value stands, 0 to 1; beyond that outside, and not a number where there is no place for it.
+    /// The place of a value, 0 to 1; beyond that outside, and not a number where there is no place for it.
     pub(super) fn share(&self, value: f64) -> f64 {
         match self.log {
             true if value <= 0.0 => f64::NAN,

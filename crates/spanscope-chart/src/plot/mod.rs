@@ -11,13 +11,13 @@ use super::{Figure, Provenance, Style, Table};
 /// An axis of a [`Plot`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Axis {
-    /// What stands along it, with the unit: "distance (tokens)".
+    /// The title along it, with the unit: "distance (tokens)".
     pub title: String,
     /// True if it is logarithmic; what is not above zero is left out then.
     pub log: bool,
-    /// Where it begins; `None` for the smallest value.
+    /// The beginning of the axis; `None` for the smallest value.
     pub low: Option<f64>,
-    /// Where it ends; `None` for the largest value.
+    /// The end of the axis; `None` for the largest value.
     pub high: Option<f64>,
 }
 
@@ -47,7 +47,7 @@ impl Axis {
     }
 }
 
-/// How a [`Series`] is drawn.
+/// The style in which a [`Series`] is drawn.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Mark {
     /// A line through its points.
@@ -70,7 +70,7 @@ pub struct Series {
     pub name: String,
     /// x and y; where either is not a number the line has a gap.
     pub points: Vec<[f64; 2]>,
-    /// How it is drawn.
+    /// The style in which it is drawn.
     pub mark: Mark,
     /// Which of the colours, and of the dashes of a grey figure, it has.
     pub color: usize,
@@ -83,7 +83,7 @@ pub struct Series {
 /// A value that a line across a panel stands for.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Level {
-    /// Where.
+    /// The value.
     pub at: f64,
     /// Written beside it.
     pub label: String,
@@ -103,7 +103,7 @@ pub struct Panel {
 /// Lines over a shared axis.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Plot {
-    /// What figure it is; see [`Figure::kind`].
+    /// The kind of figure; see [`Figure::kind`].
     pub kind: &'static str,
     /// Printed above the figure; may be empty.
     pub title: String,
@@ -119,7 +119,7 @@ pub struct Plot {
     pub shade: Option<[f64; 2]>,
     /// The numbers.
     pub numbers: Table,
-    /// Where the numbers come from; kept in the file and not drawn.
+    /// The provenance of the numbers; kept in the file and not drawn.
     pub provenance: Provenance,
 }
 

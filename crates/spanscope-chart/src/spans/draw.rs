@@ -178,7 +178,7 @@ pub(super) fn shape(x: f64, y: f64, radius: f64, kind: usize, fill: &str) -> Ele
     mark
 }
 
-/// What a browser shows over a mark.
+/// The text that a browser shows over a mark.
 fn tooltip(
     head: &HeadSpan,
     effective: Option<&EffectiveSpan>,

@@ -1,4 +1,4 @@
-//! Where the parts of a span chart go.
+//! The places of the parts of a span chart.
 
 use super::super::Style;
 use super::super::canvas::Type;
@@ -44,7 +44,7 @@ pub(super) struct Layout {
     pub(super) subtitle: String,
     pub(super) title_base: f64,
     pub(super) subtitle_base: f64,
-    /// What lies over the marks.
+    /// The legend of what lies over the marks.
     pub(super) legend: Vec<Entry>,
     /// True if the limit has a line.
     pub(super) limit: bool,
@@ -218,7 +218,7 @@ impl Layout {
     }
 }
 
-/// What stands under a head where there is room.
+/// The name under a head, where there is room.
 pub(super) fn head_name(head: &HeadSpan) -> String {
     head.head.to_string()
 }

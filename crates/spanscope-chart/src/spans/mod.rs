@@ -11,7 +11,7 @@ use super::{Cell, ChartError, Column, Figure, Provenance, Style, Table};
 use serde::Serialize;
 use spanscope_core::head_id::HeadId;
 
-/// How far one head looks.
+/// The span and the reach of one head.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, serde::Deserialize)]
 pub struct HeadSpan {
     /// The layer, counted from 0.
@@ -64,7 +64,7 @@ pub struct SpanChart {
     pub trained: Vec<HeadSpan>,
     /// Heads that contribute nothing, by layer and head: their marks are crosses.
     pub ablated: Vec<(usize, usize)>,
-    /// What a text makes of the spans: dashes for each head, at 50, 90 and 99 % of its weight, the wider the less. May be empty.
+    /// The effective spans on a text: dashes for each head, at 50, 90 and 99 % of its weight, the wider the less. May be empty.
     pub effective: Vec<EffectiveSpan>,
     /// Which of the three have dashes; the table has all.
     pub marked: [bool; 3],
@@ -80,7 +80,7 @@ pub struct SpanChart {
     pub limit: usize,
     /// At most so many heads that are much longer than the rest have their names at their marks: "9.7".
     pub named: usize,
-    /// Where the numbers come from; kept in the file and not drawn.
+    /// The provenance of the numbers; kept in the file and not drawn.
     pub provenance: Provenance,
 }
 

@@ -1,4 +1,4 @@
-//! What lies over the marks of a span chart: what a text uses, what was set by hand, the names of long heads.
+//! The overlays on the marks of a span chart: what a text uses, what was set by hand, the names of long heads.
 
 use spanscope_core::head_id::HeadId;
 use svg::Node;
@@ -17,7 +17,7 @@ const DASHES: [f64; 3] = [1.4, 0.9, 0.5];
 /// Length of a sample in the legend.
 const SAMPLE: f64 = 9.0;
 
-/// What a sample in the legend stands for.
+/// The kind of mark that a sample in the legend stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Sample {
     Dash(usize),

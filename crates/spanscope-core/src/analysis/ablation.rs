@@ -4,7 +4,7 @@ use super::bits;
 use crate::model::{BLOCK, Cancel, ModelError, Network, NoObserver, Run};
 use std::sync::Arc;
 
-/// What a text costs without one head.
+/// The cost of a text without one head.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Ablated {
     /// Layer, from 0.
@@ -17,7 +17,7 @@ pub struct Ablated {
     pub change: f64,
 }
 
-/// What a text costs without each of the heads.
+/// The cost of a text without each of the heads.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Ablation {
     /// Tokens of the text.

@@ -5,7 +5,7 @@ use super::TextWeights;
 use std::ops::Range;
 use std::sync::Arc;
 
-/// What the columns of a picture are.
+/// The meaning of a picture's columns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum BandLayout {
@@ -18,7 +18,7 @@ pub enum BandLayout {
     Vector,
 }
 
-/// What a cell shows of the weights that it covers.
+/// The statistic that a cell shows of the weights that it covers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Pool {
@@ -32,9 +32,9 @@ pub enum Pool {
 /// The part of a band that a picture shows, and how fine.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct BandWindow {
-    /// What the columns are.
+    /// The meaning of the columns.
     pub layout: BandLayout,
-    /// What a cell shows.
+    /// The statistic that a cell shows.
     pub pool: Pool,
     /// With [`BandLayout::Vector`], the persistent vector of each column, such as
     /// [`VectorUsage::order`](super::VectorUsage::order); empty for all of them by index.

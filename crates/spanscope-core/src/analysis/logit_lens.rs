@@ -1,4 +1,4 @@
-//! What a persistent vector promotes: its value, read through the output embedding.
+//! The tokens that a persistent vector promotes: its value, read through the output embedding.
 //!
 //! A head that gives a persistent vector the weight a adds a · √N · val to what it reads, and the attention's output
 //! projection takes that to the residual stream. Here this direction goes straight to the output embedding, as the "logit
@@ -17,8 +17,8 @@ pub struct Promoted {
     pub down: Vec<(u32, f32)>,
 }
 
-/// What the value of persistent vector `n` of a head promotes: at most `k` tokens raised and `k` lowered. Clusters of an
-/// adaptive output are compared as [`Network::unembed`] says.
+/// The tokens that the value of persistent vector `n` of a head promotes: at most `k` raised and `k` lowered. Clusters
+/// of an adaptive output are compared as [`Network::unembed`] says.
 ///
 /// `None` where there is no such vector, or the network was opened without its weights.
 pub fn promoted(

@@ -1,4 +1,4 @@
-//! What stands in the margins of a picture of a band: shares beside its rows, means above its columns.
+//! The margins of a picture of a band: shares beside its rows, means above its columns.
 
 use super::{BandGrid, BandLayout, BandWindow, Pool, TextWeights};
 use std::ops::Range;

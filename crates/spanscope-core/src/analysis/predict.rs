@@ -1,4 +1,4 @@
-//! What a model expects after a token.
+//! The prediction of a model after a token.
 
 use super::bits;
 use crate::model::Run;
@@ -25,7 +25,7 @@ pub struct Truth {
     pub rank: usize,
 }
 
-/// What a model expects after a token of a text.
+/// The prediction of a model after a token of a text.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Prediction {
     /// Position of the token after which it stands.
@@ -38,7 +38,7 @@ pub struct Prediction {
     pub truth: Option<Truth>,
 }
 
-/// What the model expects after the token at position `at`: the `k` likeliest tokens and, given the `next` token of the
+/// The model's prediction after the token at position `at`: the `k` likeliest tokens and, given the `next` token of the
 /// text, how likely that was.
 ///
 /// `None` where there is no such token or the run has forgotten it. A `next` that the vocabulary lacks is no truth.
@@ -50,8 +50,8 @@ pub fn predict(run: &Run, at: usize, next: Option<u32>, k: usize) -> Option<Pred
     (!log_probs.is_empty()).then(|| of(&log_probs, at, next, k))
 }
 
-/// What the model expects after each of the tokens in `range`: as [`predict`], all at once. `ids` are the text's tokens.
-/// Nothing where the run has forgotten some of them.
+/// The model's predictions after each of the tokens in `range`: as [`predict`], all at once. `ids` are the text's
+/// tokens. Nothing where the run has forgotten some of them.
 pub fn predictions(run: &Run, range: Range<usize>, ids: &[u32], k: usize) -> Vec<Prediction> {
     let vocab = run.network().architecture().vocab_size;
     let mut all = Vec::with_capacity(range.len());

@@ -1,4 +1,4 @@
-//! How a head's weight divides between context, persistent vectors and empty context.
+//! The division of a head's weight between context, persistent vectors and empty context.
 
 use crate::model::{HeadSums, Observer};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -20,7 +20,7 @@ pub struct Shares {
 }
 
 impl Shares {
-    /// What they lack to be 1: in fairseq's port the share that the soft mask took away.
+    /// The shortfall of their sum from 1: in fairseq's port the share that the soft mask took away.
     pub fn masked(&self) -> f32 {
         (1.0 - self.context - self.persistent - self.empty - self.sink).clamp(0.0, 1.0)
     }
@@ -51,7 +51,7 @@ pub struct ShareRecorder {
     blocks: Mutex<Vec<Rows>>,
 }
 
-/// What [`ShareRecorder::cut_off`] took away, to be put back.
+/// The shares that [`ShareRecorder::cut_off`] took away, to be put back.
 #[derive(Debug)]
 pub struct CutShares {
     at: usize,

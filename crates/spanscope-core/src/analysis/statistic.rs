@@ -38,7 +38,7 @@ pub enum Statistic {
     Removed,
 }
 
-/// What kind of number a [`Statistic`] is.
+/// The kind of number that a [`Statistic`] is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StatisticKind {
     /// Distances, in tokens: they differ by orders of magnitude.
@@ -58,7 +58,7 @@ pub struct HeadRow {
     pub shares: Option<Shares>,
     /// Nothing before the survey.
     pub measure: Option<HeadMeasure>,
-    /// What is worth pointing out about its span.
+    /// The notable property of its span, if there is one.
     pub flag: Option<SpanFlag>,
     /// True if it is made to contribute nothing.
     pub ablated: bool,
@@ -132,7 +132,7 @@ impl Statistic {
         all.find(|statistic| statistic.key() == name || statistic.column() == name)
     }
 
-    /// What it is, with the unit, for figures.
+    /// The statistic's name with its unit, for figures.
     pub fn label(self) -> &'static str {
         match self {
             Self::Head => "head",
@@ -151,7 +151,7 @@ impl Statistic {
         }
     }
 
-    /// What kind of number it is.
+    /// The kind of number that it is.
     pub fn kind(self) -> StatisticKind {
         match self {
             Self::Entropy => StatisticKind::Bits,

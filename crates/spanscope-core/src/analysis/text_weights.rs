@@ -30,7 +30,7 @@ struct Part {
     measured: Arc<Measured>,
 }
 
-/// What is measured on the queries of a part, once.
+/// The measurements on the queries of a part, made once.
 #[derive(Debug)]
 struct Measured {
     /// The largest weight on a token of the text.
@@ -202,8 +202,8 @@ impl TextWeights {
         part.persistent.get(i).copied()
     }
 
-    /// What the weights of the query at position `query` lack to add up to 1: in fairseq's port the share that the soft
-    /// mask took away. Of several heads' largest weights it says nothing.
+    /// The shortfall from 1 of the summed weights of the query at position `query`: in fairseq's port the share that
+    /// the soft mask took away. Of several heads' largest weights it says nothing.
     pub fn masked(&self, query: usize) -> Option<f32> {
         let (part, i) = self.find(query)?;
         let persistent = part.persistent.get(i).copied().unwrap_or(0.0);
@@ -271,8 +271,8 @@ impl TextWeights {
         }
     }
 
-    /// Where to go on so that parts do not become many and small: at the end or, where the last part is smaller than
-    /// `least` queries, at its beginning.
+    /// The position to go on at so that parts do not become many and small: at the end or, where the last part is
+    /// smaller than `least` queries, at its beginning.
     pub fn next(&self, least: usize) -> usize {
         match self.parts.last() {
             Some(part) if self.end - part.weights.first < least => {

@@ -1,4 +1,4 @@
-//! What some tokens of a text read together, and who reads them.
+//! The attention of some tokens of a text together: what they read, and who reads them.
 
 use super::{TextWeights, TokenSet};
 
@@ -9,7 +9,7 @@ use super::{TextWeights, TokenSet};
 pub struct TokenAttention {
     /// The selected tokens.
     pub tokens: TokenSet,
-    /// How many of them have their weights at hand.
+    /// The number of them whose weights are at hand.
     pub queries: usize,
     /// Per key from [`first_key`](Self::first_key) on: Σ over the selected queries of the weight given to it.
     pub read: Vec<f32>,

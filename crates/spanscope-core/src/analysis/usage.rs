@@ -1,4 +1,4 @@
-//! How much a head uses each of its persistent vectors (arXiv 1907.01470, section 3).
+//! The use that a head makes of each of its persistent vectors (arXiv 1907.01470, section 3).
 
 use super::TextWeights;
 use crate::model::{HeadWeights, Observer};

@@ -1,4 +1,4 @@
-//! What the tensors of a file claim to be, all together.
+//! The size that the tensors of a file claim, all together.
 
 use super::container::Storage;
 use super::dtype::Dtype;
@@ -9,8 +9,8 @@ use std::collections::hash_map::Entry;
 /// Storage, offset, format, shape and strides of a view.
 type Key = (usize, usize, Dtype, Box<[usize]>);
 
-/// What the tensors of a file claim to be, all together: a view may repeat its numbers, so a small file could ask for any
-/// memory. Names that share one view are one claim, as in networks whose layers share their weights.
+/// The size that the tensors of a file claim, all together: a view may repeat its numbers, so a small file could ask
+/// for any memory. Names that share one view are one claim, as in networks whose layers share their weights.
 #[derive(Debug)]
 pub(super) struct Claims {
     left: usize,
@@ -40,7 +40,7 @@ impl Claims {
         self.most = self.most.saturating_add(more);
     }
 
-    /// What was unpacked counts like what is in the file.
+    /// Unpacked bytes count like those in the file.
     pub fn found(&mut self, storage: &Storage) {
         if let Storage::Copied(bytes) = storage {
             self.left = self.left.saturating_add(2 * bytes.len());
@@ -72,13 +72,13 @@ impl Claims {
         }
     }
 
-    /// Number of bytes all tensors together may be.
+    /// Limit on the bytes of all tensors together.
     pub fn most(&self) -> usize {
         self.most
     }
 }
 
-/// What is said of a file whose tensors would be more than it can hold.
+/// The message for a file whose tensors would be more than it can hold.
 pub(super) fn over_and_over(shape: &[usize], most: usize) -> String {
     format!(
         "with its {shape:?} numbers all tensors would be more than {most} bytes, which is more than the file can hold: its \

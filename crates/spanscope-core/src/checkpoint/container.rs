@@ -10,7 +10,7 @@ use super::bytes::FileBytes;
 use super::checksum::crc32;
 use std::ops::Range;
 
-/// What is said of a file whose numbers have their bytes in the other order.
+/// The message for a file whose numbers have their bytes in the other order.
 const BIG_ENDIAN: &str = "its numbers are stored big-endian, which is not read; open it with PyTorch on a little-endian machine, \
      where torch.load turns them around, and save it again: torch.save(torch.load(path), \"weights.pt\")";
 
@@ -19,7 +19,7 @@ const BIG_ENDIAN: &str = "its numbers are stored big-endian, which is not read; 
 pub(super) enum Storage {
     /// A piece of the file, with the checksum that the archive has of it.
     Mapped(Range<usize>, Option<u32>),
-    /// What was compressed, its checksum verified.
+    /// The unpacked bytes of a compressed one, its checksum verified.
     Copied(Vec<u8>),
 }
 

@@ -1,4 +1,4 @@
-//! What one or several files hold, gathered file by file before it becomes one checkpoint.
+//! The contents of one or several files, gathered file by file before it becomes one checkpoint.
 
 use super::bytes::FileBytes;
 use super::claims::Claims;
@@ -16,10 +16,10 @@ use std::sync::{Arc, OnceLock};
 /// A storage, and the file that it is a piece of.
 #[derive(Debug)]
 pub(super) struct Placed {
-    /// Number of the file.
+    /// The file's number.
     pub file: usize,
     pub storage: Storage,
-    /// Whether it passed its checksum, once somebody has read from it.
+    /// True if it passed its checksum; set once somebody has read from it.
     pub intact: OnceLock<bool>,
 }
 
@@ -30,7 +30,7 @@ pub(super) struct Opened {
     pub bytes: Arc<FileBytes>,
 }
 
-/// What files hold. Storages are numbered through all of them, so that tensors of different files never share a view.
+/// The contents of files. Storages are numbered through all of them, so that tensors of different files never share a view.
 #[derive(Debug, Default)]
 pub(super) struct Contents {
     pub files: Vec<Opened>,

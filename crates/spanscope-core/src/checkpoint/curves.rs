@@ -41,7 +41,7 @@ pub(super) fn from_metadata(metadata: &BTreeMap<String, String>) -> Vec<Curve> {
 /// The curve that says at which step of the training each entry of the log was written.
 const STEP: &str = "step";
 
-/// What a curve measures: curves of one quantity share an axis.
+/// The quantity that a curve measures: curves of one quantity share an axis.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Quantity {
     /// Bits per character, or per byte: `train_bpc`, `val_bpc`.
@@ -77,7 +77,7 @@ pub struct Line {
 /// Curves that belong into one plot.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Panel {
-    /// What their y is.
+    /// The quantity that is their y.
     pub quantity: Quantity,
     /// True if x is the step of the training (batches seen); else it is the entry of the log, from 1.
     pub by_step: bool,

@@ -11,7 +11,7 @@ use crate::files::shown;
 use std::collections::BTreeSet;
 use std::sync::{Arc, OnceLock};
 
-/// How a tensor is computed.
+/// The rule by which a tensor is computed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Rule {
     /// The weights times a mask of the same shape (`torch.nn.utils.prune`).
@@ -83,7 +83,7 @@ fn norm_rule(g: &[usize], v: &[usize]) -> Option<Rule> {
     dim.map(|dim| Rule::WeightNorm(Some(dim)))
 }
 
-/// Where the parts of a parametrized tensor stand: `P.parametrizations.NAME.…` for `P.NAME`.
+/// The place of the parts of a parametrized tensor: `P.parametrizations.NAME.…` for `P.NAME`.
 const PARAMETRIZATIONS: &str = "parametrizations";
 
 /// Puts computed tensors in the place of those that they are computed of, and marks those of which it is not known how.

@@ -1,4 +1,4 @@
-//! What can go wrong between a file and its tensors.
+//! The errors that can occur between a file and its tensors.
 
 use crate::shown::{said, shown, shown_path};
 use std::path::{Path, PathBuf};
@@ -14,7 +14,7 @@ pub enum CheckpointError {
     Io {
         /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// The system's error.
         source: std::io::Error,
     },
     /// A folder was given, and it holds neither the checkpoint of a training run nor a model.
@@ -28,7 +28,7 @@ pub enum CheckpointError {
     NoRun {
         /// The folder.
         folder: PathBuf,
-        /// What to open instead.
+        /// The hint on what to open instead.
         hint: String,
     },
     /// The name of a model was given that is not in the cache of Hugging Face's hub.
@@ -41,7 +41,7 @@ pub enum CheckpointError {
     NotInCache {
         /// The name.
         name: String,
-        /// Where it was looked for.
+        /// The place where it was looked for.
         looked: String,
     },
     /// The file is in no format that is read here.
@@ -51,7 +51,7 @@ pub enum CheckpointError {
     UnknownFormat {
         /// The file.
         path: PathBuf,
-        /// What its first bytes look like.
+        /// A description of its first bytes.
         found: String,
     },
     /// The file begins like a checkpoint but its content is damaged or cut short.
@@ -61,7 +61,7 @@ pub enum CheckpointError {
     Damaged {
         /// The file.
         path: PathBuf,
-        /// What is wrong, and where.
+        /// The damage, and its place.
         what: String,
     },
     /// The file is sound but holds something that is not read here.
@@ -69,7 +69,7 @@ pub enum CheckpointError {
     Unsupported {
         /// The file.
         path: PathBuf,
-        /// What was found and what was expected.
+        /// The content found and the content expected.
         what: String,
     },
     /// The file was written to since it was opened, so it is no longer what was read.
@@ -91,7 +91,7 @@ pub enum CheckpointError {
     },
 }
 
-/// What is wrong with a file, before anybody says which.
+/// The fault of a file, before anybody says which file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Fault {
     /// It is damaged, or not all there.
@@ -111,7 +111,7 @@ impl Fault {
     }
 }
 
-/// What does not fit together is damage, unless somebody knows better.
+/// A mismatch is damage, unless somebody knows better.
 impl From<String> for Fault {
     fn from(what: String) -> Self {
         Self::Damaged(what)

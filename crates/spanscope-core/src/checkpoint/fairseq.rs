@@ -1,15 +1,15 @@
-//! What fairseq's port of adaptive span writes beside the weights, and the names that it gives them.
+//! The settings that fairseq's port of adaptive span writes beside the weights, and its names for the weights.
 
 use super::pickle::{Id, Pickle, Value};
 use std::collections::BTreeMap;
 
-/// What a checkpoint says of its architecture under `cfg` or, in older files, `args`.
+/// The settings of the architecture that a checkpoint holds under `cfg` or, in older files, `args`.
 ///
 /// There stand objects of classes that exist only in Python (`argparse.Namespace`, omegaconf's, dataclasses): their
 /// state is read as data.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Settings {
-    /// Where it stands: `cfg` or `args`.
+    /// The key under which it stands: `cfg` or `args`.
     pub under: &'static str,
     /// The name of the architecture.
     pub architecture: Option<String>,
@@ -85,7 +85,7 @@ fn read(pickle: &Pickle, under: &'static str) -> Option<Settings> {
     })
 }
 
-/// What an object holds: the attributes in its state, and of an object of omegaconf what that stands for.
+/// The contents of an object: the attributes in its state, and of an object of omegaconf what that stands for.
 fn inside(pickle: &Pickle, mut id: Id) -> Id {
     for _ in 0..DEEPEST {
         let Value::Object(object) = pickle.get(id) else {

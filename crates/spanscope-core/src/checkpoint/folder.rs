@@ -16,10 +16,10 @@ use std::sync::Arc;
 /// The file that says which network a folder's weights are of.
 pub const CONFIG: &str = "config.json";
 
-/// What an index of the parts of a model ends in.
+/// The ending of the file name of an index of the parts of a model.
 const INDEX: &str = ".index.json";
 
-/// Where the weights of a folder are, the first that is there.
+/// The files that may hold the weights of a folder; the first that is there does.
 const WEIGHTS: [&str; 4] = [
     "model.safetensors",
     "model.safetensors.index.json",
@@ -36,7 +36,7 @@ pub(super) fn is_model(folder: &Path) -> bool {
     companion(folder, CONFIG).is_some()
 }
 
-/// What is to be read of a path: its file, or the files of the folder that it is, or is in.
+/// The files to be read of a path: its file, or the files of the folder that it is, or is in.
 ///
 /// # Errors
 /// When there is no such file, the folder is none of a model, or a part is missing.
@@ -159,7 +159,7 @@ fn parts_of(
     paths.into_iter().map(open).collect()
 }
 
-/// What stands beside a file that was opened by itself: a configuration, and the other parts where it is one of several. A
+/// The files beside one that was opened by itself: a configuration, and the other parts where it is one of several. A
 /// network of the published code needs neither, and another program's `config.json` is no reason to refuse it.
 fn beside(input: &mut Input, name: &str, folder: &Path) -> Result<(), CheckpointError> {
     let is_ours = input.files.iter().any(|(_, bytes)| {

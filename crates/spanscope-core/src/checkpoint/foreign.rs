@@ -2,7 +2,7 @@
 
 use crate::files::shown;
 
-/// What a file that is no checkpoint looks like, by its first bytes.
+/// A description of a file that is no checkpoint, by its first bytes.
 pub(super) fn describe(head: &[u8]) -> String {
     if head.is_empty() {
         return "the file is empty".into();
@@ -58,7 +58,7 @@ pub(super) fn describe(head: &[u8]) -> String {
     }
 }
 
-/// What begins with which bytes.
+/// The first bytes of known formats, and their descriptions.
 const MAGICS: [(&[u8], &str); 27] = [
     (b"\x89PNG\r\n\x1a\n", "a picture (PNG)"),
     (b"\xff\xd8\xff", "a picture (JPEG)"),
@@ -149,7 +149,7 @@ fn text_of(text: &str) -> String {
     format!("it begins with the text {:?}", shown(&start))
 }
 
-/// What an archive is that may well hold a pickle and is no checkpoint: of the names of its members.
+/// A description of an archive that may well hold a pickle and is no checkpoint: of the names of its members.
 pub(super) fn archive<'a>(names: impl Iterator<Item = &'a str> + Clone) -> Option<String> {
     let has = |end: &str| {
         let mut names = names.clone();
@@ -173,7 +173,7 @@ pub(super) fn archive<'a>(names: impl Iterator<Item = &'a str> + Clone) -> Optio
     })
 }
 
-/// What a zip archive is that holds no pickle, by the names of its members.
+/// A description of a zip archive that holds no pickle, by the names of its members.
 pub(super) fn no_pickle<'a>(names: impl Iterator<Item = &'a str> + Clone) -> String {
     let ends = |ending: &str| names.clone().find(|name| name.ends_with(ending));
     let what = if let Some(name) = [".pt", ".pth", ".bin", ".ckpt", ".safetensors"]

@@ -7,7 +7,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-/// What a model's folder in the cache begins with.
+/// The beginning of the name of a model's folder in the cache.
 const MODELS: &str = "models--";
 
 /// Most models that are looked through for one whose owner is not said.
@@ -159,7 +159,7 @@ fn main(folder: &Path) -> Option<String> {
     plain_name(hash.trim()).map(str::to_owned)
 }
 
-/// What the message says of a name that is not in the cache: the command that fetches it.
+/// The message about a name that is not in the cache: the command that fetches it.
 pub(super) fn advice(name: &str) -> String {
     match name.contains('/') {
         true => format!("fetch it with: hf download {}", shown(name)),

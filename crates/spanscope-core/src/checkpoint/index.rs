@@ -46,7 +46,7 @@ impl Index {
         self.weight_map.values().map(String::as_str).collect()
     }
 
-    /// What is said where one of them is not there.
+    /// The message where one of them is not there.
     pub fn missing(&self, name: &str) -> String {
         format!(
             "{}, one of the {} files that it names, is missing",

@@ -9,7 +9,7 @@ use crate::files::shown;
 use std::borrow::Cow;
 use std::ops::Range;
 
-/// What was found of a training log.
+/// The curves found in a training log, and those that cannot be read.
 #[derive(Debug, Default)]
 pub(super) struct Log {
     pub curves: Vec<Curve>,
@@ -18,7 +18,7 @@ pub(super) struct Log {
 }
 
 impl Log {
-    /// What is said of curves that cannot be read; nothing where there are none.
+    /// The note on curves that cannot be read; nothing where there are none.
     pub fn note(&self) -> Option<String> {
         let first = self.unread.first()?;
         let more = match self.unread.len() {
@@ -118,7 +118,7 @@ impl Reader<'_, '_> {
         Ok(())
     }
 
-    /// Number of numbers there may be in a list, an array or a tensor.
+    /// The length of a list, an array or a tensor: the most numbers that may be in it.
     fn length(&self, id: Id) -> Option<usize> {
         if let Some(items) = self.pickle.tuple(id) {
             return Some(items.len());

@@ -219,7 +219,7 @@ impl Checkpoint {
         self.files.iter().map(|file| file.path.as_path())
     }
 
-    /// What says which network the tensors are of.
+    /// The source that says which network the tensors are of.
     pub fn origin(&self) -> &Origin {
         &self.origin
     }
@@ -247,7 +247,7 @@ impl Checkpoint {
             .map(|stored| stored.file_name.as_str())
     }
 
-    /// What the file writes before the names, such as `module.`; nothing where it writes them as they are.
+    /// The prefix that the file writes before the names, such as `module.`; nothing where it writes them as they are.
     pub fn prefix(&self) -> &str {
         if !matches!(*self.origin, Origin::Plain) {
             return "";
@@ -269,12 +269,12 @@ impl Checkpoint {
         &self.aliases
     }
 
-    /// What was understood of the file that somebody may want to know, in words.
+    /// The notes on how the file was understood, for whoever wants to know, in words.
     pub fn notes(&self) -> &[String] {
         &self.notes
     }
 
-    /// Number of bytes all tensors together may be, each counted once, before a small file is refused that asks for more.
+    /// Limit on the bytes of all tensors together, each counted once: a small file that asks for more is refused.
     pub fn most_bytes(&self) -> usize {
         self.most
     }
@@ -320,12 +320,12 @@ impl Checkpoint {
         &self.metadata
     }
 
-    /// What the file says of its architecture under `cfg` or `args`, as checkpoints of fairseq do.
+    /// The settings of the architecture in the file, under `cfg` or `args` as in checkpoints of fairseq.
     pub fn settings(&self) -> Option<&Settings> {
         self.settings.as_ref()
     }
 
-    /// Where each tensor of a single `.safetensors` file lies, by its name in the file, whole numbers among them; nothing for
+    /// The place of each tensor of a single `.safetensors` file, by its name in the file, whole numbers among them; nothing for
     /// other formats.
     pub fn places(&self) -> &BTreeMap<String, Place> {
         &self.places

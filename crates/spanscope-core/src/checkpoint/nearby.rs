@@ -1,4 +1,4 @@
-//! What would open in a folder that is no model itself.
+//! The files and folders that would open in a folder that is no model itself.
 
 use super::split::Parts;
 use super::{IN_FOLDER, is_model_folder};
@@ -11,7 +11,7 @@ const MOST: usize = 2_000;
 /// Endings of files that are models by themselves.
 const ENDINGS: [&str; 5] = ["safetensors", "gguf", "pt", "pth", "bin"];
 
-/// What is said of a folder without a model: what in it would open, or what it may become.
+/// The hint for a folder without a model: what in it would open, or what it may become.
 pub(super) fn hint(folder: &Path) -> String {
     let (mut folders, mut files) = (Vec::new(), Vec::new());
     for entry in std::fs::read_dir(folder)

@@ -17,15 +17,15 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// What a checkpoint is opened from.
+/// The input that a checkpoint is opened from.
 #[derive(Debug)]
 pub(super) struct Input {
-    /// What the checkpoint is called by: the file, or the folder.
+    /// The path that names the checkpoint: the file, or the folder.
     pub path: PathBuf,
     /// Its files, one after the other.
     pub files: Vec<(PathBuf, FileBytes)>,
     pub origin: Arc<Origin>,
-    /// Where companions are looked for; nowhere for what is in memory.
+    /// The folder in which companions are looked for; none for what is in memory.
     pub beside: Option<PathBuf>,
 }
 
@@ -168,7 +168,7 @@ fn legacy(contents: &mut Contents, file: &FileBytes) -> Result<Vec<Found>, Fault
     })
 }
 
-/// What a pickle says, with its storages.
+/// The tensors that a pickle describes, with its storages.
 fn pickled(
     contents: &mut Contents,
     file: &FileBytes,

@@ -1,9 +1,9 @@
-//! What stands beside the tensors and says which network they are of.
+//! The description beside the tensors that says which network they are of.
 
 use super::gguf::GgufMetadata;
 use std::path::{Path, PathBuf};
 
-/// What says which network the tensors of a checkpoint are of.
+/// The source that says which network the tensors of a checkpoint are of.
 #[derive(Debug, Clone, Default)]
 pub enum Origin {
     /// Nothing but the file itself: its names, shapes and metadata.

@@ -11,7 +11,7 @@ pub(super) use machine::read;
 
 use std::fmt;
 
-/// How much memory may be taken for what a file says, beside its numbers: some, and more for a larger file.
+/// The memory allowed for what a file says, beside its numbers: some, and more for a larger file.
 ///
 /// A pickle can name a long text once and refer to it in two bytes ever after; so whoever copies pays, not only whoever
 /// reads.
@@ -20,7 +20,7 @@ pub(super) struct Budget {
     left: usize,
 }
 
-/// What is over whatever the file's size, in bytes: for some 150,000 values.
+/// The memory allowed whatever the file's size, in bytes: for some 150,000 values.
 const LEAST: usize = 24 << 20;
 
 /// A list that grows holds the old and the new elements for a moment, and room for as many more.
@@ -85,7 +85,7 @@ pub(super) enum Value {
     Dict(Vec<(Id, Id)>),
     /// A class or function by its module and name, both texts.
     Global(Id, Id),
-    /// What a call, or the making of an object, would have produced.
+    /// The result that a call, or the construction of an object, would have produced.
     Object(Box<Object>),
     /// A reference to data outside the pickle: for PyTorch, a storage.
     Persistent(Id),

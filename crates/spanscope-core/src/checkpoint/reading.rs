@@ -59,7 +59,7 @@ impl Checkpoint {
     }
 }
 
-/// Whether the file was not shortened since it was opened.
+/// Checks that the file was not shortened since it was opened.
 fn still_whole(file: &Opened) -> Result<(), CheckpointError> {
     match file.bytes.is_whole() {
         true => Ok(()),

@@ -1,4 +1,4 @@
-//! What the checkpoint of a training run says of the run, beside its weights.
+//! The progress of a training run as its checkpoint records it, beside the weights.
 
 use crate::json;
 use serde::Deserialize;

@@ -5,10 +5,10 @@ use super::index::MOST_PARTS;
 use crate::files::shown;
 use std::path::{Path, PathBuf};
 
-/// Where the parts of a model are, by the name of one of them.
+/// The parts of a model, by the name of one of them.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Parts {
-    /// What stands before the numbers.
+    /// The part of the name before the numbers.
     start: String,
     count: usize,
 }
@@ -37,7 +37,7 @@ impl Parts {
     }
 }
 
-/// Whether a file is the one that its place among `count` files says.
+/// Checks that a file is the one that its place among `count` files says.
 ///
 /// # Errors
 /// In words, when it is another part, or one of another number of parts.

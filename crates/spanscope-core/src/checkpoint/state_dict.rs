@@ -1,4 +1,4 @@
-//! Where in a PyTorch checkpoint the weights stand.
+//! The place of the weights in a PyTorch checkpoint.
 
 use super::error::Fault;
 use super::names;
@@ -124,7 +124,7 @@ pub(super) fn find(pickle: &Pickle, budget: &mut Budget) -> Result<StateDict, Fa
     })
 }
 
-/// What is said of tensors elsewhere in the file. A single one beside a state dict is a number that was saved with it.
+/// The notes on tensors elsewhere in the file. A single one beside a state dict is a number that was saved with it.
 fn notes(chosen: &Candidate, others: &[Candidate]) -> Vec<String> {
     let others = others.iter().filter(|c| c.has_positions || c.tensors > 1);
     let others: Vec<&Candidate> = others.collect();
@@ -215,7 +215,7 @@ fn holds_dicts(pickle: &Pickle, id: Id) -> bool {
     pickle.pairs(id).is_some() || matches!(pickle.get(id), Value::List(_) | Value::Tuple(_))
 }
 
-/// What the pickle holds instead of a state dict.
+/// The message on what the pickle holds instead of a state dict.
 fn none(pickle: &Pickle) -> String {
     let root = pickle.root();
     let module = |id: Id| {

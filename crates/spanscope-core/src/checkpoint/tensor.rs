@@ -1,4 +1,4 @@
-//! How a tensor lies in its storage.
+//! The layout of a tensor in its storage.
 
 use super::decode;
 use super::dtype::Dtype;

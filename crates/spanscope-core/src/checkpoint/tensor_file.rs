@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-/// What a stored tensor consists of.
+/// The type of the elements of a stored tensor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Element {
     /// 64-bit floating point.
@@ -64,10 +64,10 @@ impl Element {
     }
 }
 
-/// Where a tensor lies in its file.
+/// The place of a tensor in its file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Place {
-    /// What it consists of.
+    /// The type of its elements.
     pub element: Element,
     /// Extent of every dimension, outermost first.
     pub shape: Vec<usize>,
@@ -80,7 +80,7 @@ pub struct Place {
 pub struct PlannedTensor {
     /// Its name.
     pub name: String,
-    /// What it consists of.
+    /// The type of its elements.
     pub element: Element,
     /// Extent of every dimension, outermost first.
     pub shape: Vec<usize>,

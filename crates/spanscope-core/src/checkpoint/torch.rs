@@ -1,4 +1,4 @@
-//! What the pickle of a PyTorch checkpoint says of its tensors: their formats, and where they lie.
+//! The tensors as the pickle of a PyTorch checkpoint describes them: their formats, and where they lie.
 
 use super::dtype::Dtype;
 use super::pickle::{Budget, Id, Pickle, Value};
@@ -23,7 +23,7 @@ struct StorageRef<'a> {
     key: &'a str,
     /// Number of elements of the whole storage.
     count: Option<usize>,
-    /// Where a view on the storage begins, in elements (legacy container only).
+    /// The start of a view on the storage, in elements (legacy container only).
     offset: usize,
 }
 
@@ -81,7 +81,7 @@ fn class_dtype(class: &str) -> Option<Dtype> {
     })
 }
 
-/// How large a storage is, by the pickle's account.
+/// The size of a storage, by the pickle's account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct StorageSize<'a> {
     /// Bytes per element, or the class of the storage if it is not known.
@@ -116,7 +116,7 @@ pub(super) fn storage_sizes<'a>(
     Ok(sizes)
 }
 
-/// How deep a tensor may be wrapped: a parameter of a subclass with attributes.
+/// The depth to which a tensor may be wrapped: a parameter of a subclass with attributes.
 const DEEPEST: usize = 8;
 
 /// The function that rebuilds a tensor, and what it is given.
@@ -137,7 +137,7 @@ impl<'a> Call<'a> {
         })
     }
 
-    /// What it comes to once parameters, subclasses and attributes are taken off: none of them changes the numbers.
+    /// The call that is left once parameters, subclasses and attributes are taken off: none of them changes the numbers.
     fn unwrapped(pickle: &'a Pickle, id: Id) -> Option<Self> {
         let mut call = Self::of(pickle, id)?;
         for _ in 0..DEEPEST {
@@ -312,7 +312,7 @@ pub(super) struct NumberRef<'a> {
     pub offset: usize,
     /// Of each dimension.
     pub strides: Vec<usize>,
-    /// Number of numbers it has.
+    /// The count of its numbers.
     pub count: usize,
 }
 

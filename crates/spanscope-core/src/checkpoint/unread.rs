@@ -11,9 +11,9 @@ pub struct UnreadTensor {
     pub shape: Option<Vec<usize>>,
     /// In what form it is, in a word or two: "float8_e4m3fn".
     pub form: String,
-    /// What it is, to be read after its name: "is stored as float8_e4m3fn …".
+    /// A description of it, to be read after its name: "is stored as float8_e4m3fn …".
     pub what: String,
-    /// What to do about it.
+    /// The advice on what to do about it.
     pub advice: &'static str,
     /// True if it is a single whole number or truth value: a counter, a switch.
     pub is_counter: bool,
@@ -128,7 +128,7 @@ impl UnreadTensor {
         Self::new(name, "negated view", what, PLAIN)
     }
 
-    /// What a function of Python would build, of which nothing is known here.
+    /// A tensor that a function of Python would build, of which nothing is known here.
     pub(super) fn built(name: &str, module: &str, function: &str) -> Self {
         let what = format!(
             "is what the Python function {}.{} makes, a kind of tensor that is not read",
@@ -138,7 +138,7 @@ impl UnreadTensor {
         Self::new(name, function, what, PLAIN)
     }
 
-    /// What is computed of other tensors in a way that the file does not say; `from` is one of them.
+    /// A tensor that is computed from other tensors in a way that the file does not say; `from` is one of them.
     pub(super) fn computed(name: &str, from: &str) -> Self {
         let what = format!(
             "is not in the file itself: it is computed of {}, by a parametrization or normalisation whose code is not in the file",

@@ -14,7 +14,7 @@ pub struct Held {
     path: PathBuf,
 }
 
-/// What is known of a claim that somebody else may have.
+/// The state of a claim that somebody else may have, as far as it is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Claimed {
     /// Nobody has it.
@@ -40,7 +40,7 @@ fn lock_of(path: &Path) -> PathBuf {
 }
 
 impl Held {
-    /// Whether some program has a claim on `path`, without claiming it.
+    /// The state of the claim that some program may have on `path`, without claiming it.
     pub fn look(path: &Path) -> Claimed {
         let Ok(file) = File::open(lock_of(path)) else {
             return Claimed::No;

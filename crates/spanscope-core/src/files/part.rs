@@ -6,7 +6,7 @@ use std::fs::{File, TryLockError};
 use std::io::{Error, ErrorKind, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
-/// What the names of unfinished files begin and end with.
+/// The beginning and the end of the names of unfinished files.
 pub(super) const PREFIX: &str = ".spanscope-";
 pub(super) const SUFFIX: &str = ".part";
 

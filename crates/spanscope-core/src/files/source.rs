@@ -23,7 +23,7 @@ enum Content {
     Known,
 }
 
-/// What changes when a file is written to.
+/// The properties of a file that change when it is written to.
 #[derive(Debug, PartialEq, Eq)]
 struct Version {
     bytes: u64,

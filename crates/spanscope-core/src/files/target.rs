@@ -1,4 +1,4 @@
-//! Where a name that somebody writes to leads.
+//! The target of a name that somebody writes to.
 
 use std::io::{Error, ErrorKind};
 use std::path::{Path, PathBuf};
@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 /// Most links that are followed one after the other; systems follow 40.
 const MOST_LINKS: usize = 40;
 
-/// Where a name that somebody writes to leads.
+/// The target of a name that somebody writes to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Target {
     /// A file that is there, or can be made there: links followed.

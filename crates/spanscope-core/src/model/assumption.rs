@@ -10,7 +10,7 @@ use std::ops::Deref;
 pub enum About {
     /// The ramp R of the soft masks, which whoever opens the file may set.
     Ramp,
-    /// Whether weights are divided by their sum after the mask.
+    /// The normalisation of the weights: whether they are divided by their sum after the mask.
     Weights,
     /// The vocabulary that was found or given.
     Vocabulary,
@@ -40,7 +40,7 @@ pub struct Assumption {
 }
 
 impl Assumption {
-    /// What `words` say of a subject: they begin with its name.
+    /// An assumption on a subject, in `words` that begin with its name.
     pub fn new(about: About, words: String) -> Self {
         let made = Self { about, words };
         debug_assert_eq!(Self::from(made.words.clone()), made);

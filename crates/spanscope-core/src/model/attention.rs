@@ -34,11 +34,11 @@ pub(super) struct Softmax {
     sink: f32,
 }
 
-/// What the published code adds to the sum of the masked weights, by which it divides them.
+/// The constant that the published code adds to the sum of the masked weights, by which it divides them.
 const EPSILON: f64 = 1e-8;
 
 impl Softmax {
-    /// What its terms are divided by to be weights.
+    /// The divisor that turns its terms into weights.
     fn divisor(&self, head: &Head) -> f64 {
         match (head.adaptive, head.normalisation) {
             (true, Normalisation::Renormalised) => self.kept + EPSILON * self.total,
@@ -56,14 +56,14 @@ pub(super) struct Scratch {
     persistent: Numbers,
     pub far: Band,
     softmax: Vec<Softmax>,
-    /// What each row has to be multiplied by to be weights.
+    /// The factor of each row that turns it into weights.
     factors: Vec<f32>,
 }
 
-/// How much of what lies beyond a head's reach is added to the softmax.
+/// The part of what lies beyond a head's reach that is added to the softmax.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Beyond {
-    /// What shows in a weight.
+    /// The part that shows in a weight.
     WhereItShows,
     /// All that the public codes compute.
     All,
@@ -166,7 +166,7 @@ fn persistent_stride(head: &Head) -> usize {
     head.persistent.keys.panels() * PANEL + LANES
 }
 
-/// What a tile gives: what the head reads, how its weight divides and, if wanted, its weights.
+/// The results of a tile: what the head reads, how its weight divides and, if wanted, its weights.
 pub(super) struct Tile {
     pub queries: Queries,
     /// count × [`value_width`].

@@ -17,7 +17,7 @@ use std::ops::Range;
 /// Queries that share register tiles: their windows differ by as many columns.
 const GROUP: usize = 12;
 
-/// What a head computes with.
+/// The inputs of a head's computation.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Context<'a> {
     pub head: &'a Head,
@@ -32,12 +32,12 @@ pub(super) struct Context<'a> {
 }
 
 impl Context<'_> {
-    /// What products of queries and keys are multiplied by.
+    /// The factor on products of queries and keys.
     pub fn scale(&self) -> f32 {
         self.head.scale
     }
 
-    /// Number of distances the query at position `t` can see, where the softmax ends at the text's start; else the reach.
+    /// Number of distances that the query at position `t` can see, where the softmax ends at the text's start; else the reach.
     pub fn reach_at(&self, t: usize) -> usize {
         match self.head.outside {
             Outside::Nothing => self.head.reach.min(t + self.head.shift()),
@@ -108,7 +108,7 @@ pub(super) struct Band {
 }
 
 impl Band {
-    /// Where the window of the query at position `t` begins in its row.
+    /// The start of the window of the query at position `t` in its row.
     fn start(&self, t: usize) -> usize {
         // The base lies before every window.
         usize::try_from((t + self.shift) as isize - self.far as isize - self.base).unwrap_or(0)
@@ -197,7 +197,7 @@ impl Band {
         &self.window(i, t)[self.before_text(t)..]
     }
 
-    /// Number of columns of the window of the query at position `t` lie before the text.
+    /// Number of columns of the window of the query at position `t` that lie before the text.
     fn before_text(&self, t: usize) -> usize {
         let before = self.far.saturating_sub(t + self.shift);
         before.min(self.far - self.near)

@@ -1,4 +1,4 @@
-//! What lies beyond a head's reach, as far as it shows.
+//! The softmax beyond a head's reach, as far as it shows.
 //!
 //! The published code takes the softmax over all distances that it keeps for the layer, multiplies by the mask and
 //! divides by (sum + 1e-8). Beyond the reach the mask is zero, so that part of the softmax cancels, but for the 1e-8:

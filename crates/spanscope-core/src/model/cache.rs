@@ -1,4 +1,4 @@
-//! What a run keeps of every head: keys, values and queries, in blocks that runs share.
+//! The cache that a run keeps of every head: keys, values and queries, in blocks that runs share.
 //!
 //! A block holds the numbers of 64 consecutive tokens of one head. Cloning a run clones no numbers: a block is copied
 //! when one of several owners changes it, so a text from before an edit costs only what the edit replaced.

@@ -1,4 +1,4 @@
-//! What is changed of a network by hand, to see what follows: a head's span, or that it says anything at all.
+//! The edits made by hand to a network, to see what follows: a head's span changed, or a head ablated.
 
 use super::ModelError;
 use super::architecture::Window;
@@ -213,7 +213,7 @@ impl Network {
         })
     }
 
-    /// What was changed of it, as far as it has such heads: spans as they count, in 0 to S.
+    /// The edits made to it, as far as it has such heads: spans as they count, in 0 to S.
     pub fn edits(&self) -> &Edits {
         &self.edits
     }

@@ -204,7 +204,7 @@ fn attend(
     Ok(())
 }
 
-/// What a head computes with.
+/// The inputs of a head's computation.
 pub(super) fn context<'a>(
     network: &'a Network,
     layer: &'a Layer,

@@ -28,7 +28,7 @@ pub struct HeadWeights {
     pub sink: Vec<f32>,
 }
 
-/// What a query gives to no token of the text.
+/// The weight that a query gives to no token of the text.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct OffText<'a> {
     /// On distances before the text's start.
@@ -81,7 +81,7 @@ impl HeadWeights {
         self.first..self.first + self.queries
     }
 
-    /// What the query at position `query` gives to no token of the text; nothing where it is not among these.
+    /// The weight that the query at position `query` gives to no token of the text; nothing where it is not among these.
     pub fn off_text(&self, query: usize) -> OffText<'_> {
         let Some(i) = self.index(query) else {
             return OffText::default();
@@ -194,7 +194,7 @@ pub(super) struct Part<'a> {
     pub reach: usize,
 }
 
-/// How the weight of consecutive queries of one head divides: one number per query in each list.
+/// The sums of the weight of consecutive queries of one head, by what it falls on: one number per query in each list.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct HeadSums {
     /// Position of the first query in the text.

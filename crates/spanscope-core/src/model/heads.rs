@@ -1,4 +1,4 @@
-//! How far the heads of a layer look: what follows from their spans, as trained or as set by hand.
+//! The reach of the heads of a layer: what follows from their spans, as trained or as set by hand.
 
 use super::architecture::{AttentionSpec, Outside, Position, Window};
 use super::cache::value_width;
@@ -38,8 +38,8 @@ impl Persistent {
     }
 }
 
-/// What a head finds at every distance before the text, where a norm before the attention makes something of nothing: the key and
-/// the value of the norm's shift.
+/// The key and the value that a head finds at every distance before the text, where a norm before the attention makes something
+/// of nothing: those of the norm's shift.
 #[derive(Debug)]
 pub(super) struct Before {
     /// d.
@@ -136,7 +136,7 @@ pub(super) struct Head {
     pub reach: usize,
     /// True if a soft mask follows the softmax.
     pub adaptive: bool,
-    /// What follows the soft mask.
+    /// The normalisation that follows the soft mask.
     pub normalisation: Normalisation,
     /// The soft mask of the farthest distances, `reach` first: those where it is below 1.
     pub ramp: Vec<f32>,
@@ -146,11 +146,11 @@ pub(super) struct Head {
     pub longest_far_position: f32,
     /// True if it contributes nothing.
     pub ablated: bool,
-    /// What products of queries and keys are multiplied by.
+    /// The factor on products of queries and keys.
     pub scale: f32,
     /// c of a soft cap c · tanh(score / c).
     pub cap: Option<f32>,
-    /// What is taken off a score per token of distance.
+    /// The amount taken off a score per token of distance.
     pub slope: f32,
     /// A score that joins the softmax and has no value.
     pub sink: Option<f32>,
@@ -158,7 +158,7 @@ pub(super) struct Head {
     pub nearest: usize,
     /// True if it sees the whole text so far.
     pub open: bool,
-    /// What it finds before the text.
+    /// The context that it finds before the text.
     pub outside: Outside,
     /// Its key and value there; nothing where both are zero.
     pub before: Option<Arc<Before>>,
@@ -180,7 +180,7 @@ impl Head {
     }
 }
 
-/// What a [`Head`] follows from.
+/// The settings that a [`Head`] follows from.
 pub(super) struct Setting {
     /// z in tokens, as the file has it; S for a fixed span.
     pub trained: f32,

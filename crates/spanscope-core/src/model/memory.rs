@@ -1,4 +1,4 @@
-//! What a network takes of the memory.
+//! The memory that a network takes.
 
 use super::kernel::Packed;
 use super::weights::Network;

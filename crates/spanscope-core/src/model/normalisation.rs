@@ -1,8 +1,8 @@
-//! What becomes of attention weights after a soft mask.
+//! The normalisation of attention weights after a soft mask.
 
 use serde::{Deserialize, Serialize};
 
-/// What becomes of a query's weights when the soft mask has taken its share.
+/// The normalisation of a query's weights when the soft mask has taken its share.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Normalisation {
@@ -22,7 +22,7 @@ impl Normalisation {
         }
     }
 
-    /// What it does, in words.
+    /// Its effect, in words.
     pub fn words(self) -> &'static str {
         match self {
             Self::Renormalised => "divided by their sum",

@@ -1,4 +1,4 @@
-//! What a forward pass tells while it runs.
+//! The results that a forward pass reports while it runs.
 
 use super::head_weights::{HeadSums, HeadWeights};
 
@@ -15,7 +15,7 @@ pub trait Observer: Sync {
         let _ = (layer, head, weights);
     }
 
-    /// How a head's weight divides, for some consecutive queries.
+    /// The sums of a head's weight by what it falls on, for some consecutive queries.
     fn sums(&self, layer: usize, head: usize, sums: &HeadSums) {
         let _ = (layer, head, sums);
     }

@@ -4,7 +4,7 @@ use crate::checkpoint::Checkpoint;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeSet, HashSet};
 
-/// What a parameter is for.
+/// The purpose of a parameter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum PartKind {
@@ -69,7 +69,7 @@ impl PartKind {
         }
     }
 
-    /// What the tensor of this name is for.
+    /// The purpose of the tensor of this name.
     fn of(name: &str) -> Self {
         // Tensors of a layer end in what they are, after "layers.i.".
         let inside = name
@@ -93,10 +93,10 @@ impl PartKind {
     }
 }
 
-/// Number of parameters a part of a network has.
+/// A part of a network, with the count of its parameters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Part {
-    /// What they are for.
+    /// The purpose of its parameters.
     pub kind: PartKind,
     /// Trained parameters of its own; over all parts they add up to the network's.
     pub parameters: usize,
@@ -110,7 +110,7 @@ pub(super) struct Count {
     numbers: [(usize, usize); PartKind::ALL.len()],
     used: BTreeSet<String>,
     seen: HashSet<usize>,
-    /// What the tensors are for that are counted now, where their names do not say it.
+    /// The purpose of the tensors that are counted now, where their names do not say it.
     pub kind: Option<PartKind>,
 }
 

@@ -12,7 +12,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 impl Network {
-    /// Number of tokens before a query have keys that its weights may need, whatever the head.
+    /// Number of tokens before a query whose keys its weights may need, whatever the head.
     pub fn farthest_key(&self) -> usize {
         let heads = self.layers.iter().flat_map(|layer| &layer.heads);
         let far = heads.map(|head| head.reach.max(head.kept));

@@ -20,13 +20,13 @@ use std::sync::Arc;
 pub struct Run {
     network: Arc<Network>,
     pub(super) ids: Vec<u32>,
-    /// How long the text will be, where positions depend on it.
+    /// The length that the text will have, where positions depend on it.
     length: usize,
     /// Keys, values and queries, by layer and head.
     pub(super) caches: Vec<Vec<HeadCache>>,
     /// The last layer's output: D numbers per token; nothing in a recorded run.
     hidden: Blocks,
-    /// What the device has of the caches, where the network is on one.
+    /// The part of the caches that is on the device, where the network is on one.
     windows: Windows,
 }
 
@@ -281,8 +281,8 @@ impl Run {
         (from.min(to), to)
     }
 
-    /// What the weights of some of a head's queries are computed with; `None` where there is no such head, or they are
-    /// forgotten.
+    /// The inputs from which the weights of some of a head's queries are computed; `None` where there is no such head, or they
+    /// are forgotten.
     pub(super) fn head_context(
         &self,
         layer: usize,

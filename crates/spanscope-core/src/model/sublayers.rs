@@ -1,4 +1,5 @@
-//! What a layer does with each row by itself: norms, projections, rotary positions, feed-forward sublayers, mixtures of experts.
+//! The operations of a layer on each row by itself: norms, projections, rotary positions, feed-forward sublayers, mixtures of
+//! experts.
 
 use super::architecture::{FeedForwardSpec, LayerSpec, Order};
 use super::kernel::{
@@ -16,9 +17,9 @@ pub(super) type Multiply<'a> = &'a (dyn Fn(&Packed, &[f32], &mut [f32]) + Sync);
 struct Rows {
     /// A normed copy of the residual stream.
     normed: Vec<f32>,
-    /// What a sublayer gives.
+    /// The output of a sublayer.
     more: Vec<f32>,
-    /// What the feed-forward sublayer gives, where both read the same stream.
+    /// The output of the feed-forward sublayer, where both read the same stream.
     other: Vec<f32>,
     /// Neurons.
     inner: Vec<f32>,

@@ -1,4 +1,4 @@
-//! What a direction of the residual stream says through the output embedding, and which direction a persistent vector
+//! The logits of a direction of the residual stream, through the output embedding, and the direction that a persistent vector
 //! adds.
 
 use super::kernel::Packed;
@@ -6,8 +6,8 @@ use super::output::{unbiased_cluster_logits, unbiased_logits};
 use super::weights::Network;
 
 impl Network {
-    /// What persistent vector `n` of a head adds to the residual stream per unit of weight: √N times its value, through
-    /// the head's columns of the attention's output projection. D numbers; `None` where there is no such vector, or the
+    /// The direction that persistent vector `n` of a head adds to the residual stream per unit of weight: √N times its value,
+    /// through the head's columns of the attention's output projection. D numbers; `None` where there is no such vector, or the
     /// weights were not read.
     pub fn persistent_write(&self, layer: usize, head: usize, n: usize) -> Option<Vec<f32>> {
         let of_layer = self.layers.get(layer)?;

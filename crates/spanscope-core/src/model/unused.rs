@@ -1,4 +1,4 @@
-//! What a file holds beside the tensors of the network in it: all are accounted for.
+//! The tensors of a file beside those of the network in it: all are accounted for.
 
 use super::ModelError;
 use super::families::adaptive_span::span_name;
@@ -9,13 +9,13 @@ use std::collections::BTreeSet;
 /// The tensors of a file that the network does not use.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Unused {
-    /// Number of tensors it does use.
+    /// Number of tensors that the network does use.
     pub used: usize,
     /// Those that are known and not needed: what they are, and how many.
     pub known: Vec<(&'static str, usize)>,
     /// Those of which it is not known what they are for, the first of them: name in the file, format and shape, in words.
     pub unknown: Vec<String>,
-    /// How many of them there are.
+    /// The count of all of these.
     pub unknown_count: usize,
 }
 
@@ -47,7 +47,7 @@ const LONGEST: usize = 100;
 const MOST_NAMES: usize = 20;
 
 impl Unused {
-    /// What is left of a file when a network has `used` these tensors.
+    /// The tensors left of a file when a network has `used` these.
     ///
     /// # Errors
     /// When a tensor that must be looked at cannot be read.
@@ -98,7 +98,7 @@ impl Unused {
         Ok(unused)
     }
 
-    /// What is left of a file of another family when a network has `used` these tensors; those that end like `buffers` hold what
+    /// The tensors left of a file of another family when a network has `used` these; those that end like `buffers` hold what
     /// follows from the configuration.
     pub(super) fn beside(
         checkpoint: &Checkpoint,
@@ -168,7 +168,7 @@ impl Unused {
         format!("{}{more}", first.join(", "))
     }
 
-    /// What is said of tensors of which it is not known what they are for; nothing where there are none.
+    /// The note on tensors whose purpose is not known; nothing where there are none.
     pub(super) fn note(&self) -> Option<String> {
         let (count, plural) = match self.unknown_count {
             0 => return None,

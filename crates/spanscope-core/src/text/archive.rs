@@ -15,7 +15,7 @@ const PLENTY: u64 = 16 << 20;
 /// Packed bytes that are read ahead: little, for all of them count as used.
 const AHEAD: usize = 1 << 15;
 
-/// Number of times that a text may be beyond them. Deflate makes 1,000 zeros one byte, and of text a quarter.
+/// Limit on the unpacked bytes per packed byte beyond them. Deflate makes 1,000 zeros one byte, and of text a quarter.
 const RATIO: u64 = 100;
 
 /// The text in a `.gz`, several streams one after the other included; `head` is what was read of the file already.
@@ -42,7 +42,7 @@ impl From<String> for ZipError {
     }
 }
 
-/// What an archive is if it holds a file of such a name.
+/// The kind of an archive that holds a file of such a name.
 fn known(name: &str) -> Option<&'static str> {
     let last = name.rsplit('/').next().unwrap_or(name);
     Some(match last {

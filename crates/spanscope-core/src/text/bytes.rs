@@ -11,10 +11,10 @@ use std::ops::Range;
 /// The byte b ≥ 0x80 is this character plus b. The bundled fonts draw it as the byte in a frame.
 const BASE: u32 = 0x0010_FE00;
 
-/// Number of bytes a stand-in takes in a `str`.
+/// Number of bytes that a stand-in takes in a `str`.
 const LEN: usize = 4;
 
-/// What a stand-in begins with in UTF-8, as few other characters do.
+/// The byte that a stand-in begins with in UTF-8, as few other characters do.
 const LEAD: u8 = 0xF4;
 
 /// The character that stands for a byte which is no UTF-8; `None` for ASCII, which always is.

@@ -25,7 +25,7 @@ const ANY: usize = 1 << 20;
 struct Candidate {
     tokens: Vec<Token>,
     unit: Unit,
-    /// What was assumed, for the note and for errors.
+    /// The assumption made, for the note and for errors.
     how: String,
     /// True if it is a text whose tokens stand apart.
     is_prepared: bool,
@@ -276,7 +276,7 @@ fn saved(path: &Path, expected: Option<usize>) -> Result<Option<Vocabulary>, Tex
     }
 }
 
-/// What is gathered of a file in one pass.
+/// The counts gathered of a file in one pass.
 struct Tallies {
     raw: RawTally,
     words: WordTally,

@@ -1,4 +1,4 @@
-//! How much of a text a vocabulary has: the one rule of when too much is missing.
+//! The coverage of a text by a vocabulary: the one rule of when too much is missing.
 
 use std::collections::HashMap;
 
@@ -18,14 +18,14 @@ const MOST: usize = 10_000;
 /// Missing pieces that are named.
 const NAMED: usize = 4;
 
-/// How much of a text is in a vocabulary, and what is not.
+/// The coverage of a text by a vocabulary: the pieces in it, and those that are not.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Coverage {
     /// Pieces of the text: bytes, characters or words.
     pub pieces: usize,
     /// Those that the vocabulary lacks.
     pub missing: usize,
-    /// What a piece is; nothing for ids.
+    /// The unit of a piece; nothing for ids.
     unit: Option<Unit>,
     /// The missing ones by falling count, with how often they stand there.
     which: Vec<(String, usize)>,

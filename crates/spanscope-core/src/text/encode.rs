@@ -11,7 +11,7 @@ use super::vocabulary::{EOS, Unit, Vocabulary};
 pub struct Piece {
     /// The id, or `None` when the vocabulary has no such token.
     pub id: Option<u32>,
-    /// Where the token stands, in bytes. With [`Unit::Byte`] a range may cut a character in two,
+    /// The place of the token, in bytes. With [`Unit::Byte`] a range may cut a character in two,
     /// so slice the text's bytes, not the `str`. With [`Unit::Word`] white space other than line
     /// breaks belongs to no piece.
     pub range: Range<usize>,
@@ -43,7 +43,7 @@ impl Vocabulary {
         ids
     }
 
-    /// Number of bytes a mark takes that some programs write before UTF-8. To a model of bytes it is text; of others it is
+    /// The length in bytes of a mark that some programs write before UTF-8. To a model of bytes it is text; of others it is
     /// no part of the first character or word.
     pub fn mark_len(&self, text: &[u8]) -> usize {
         // A tokenizer knows what to make of it.
@@ -55,7 +55,7 @@ impl Vocabulary {
         }
     }
 
-    /// How many of the pieces are not in the vocabulary.
+    /// Number of pieces that are not in the vocabulary.
     pub fn missing(&self, pieces: &[Piece]) -> usize {
         pieces.iter().filter(|piece| piece.id.is_none()).count()
     }
@@ -127,7 +127,7 @@ impl Vocabulary {
     }
 }
 
-/// What Python's `str.split()` takes for white space: the training code cut its text with it.
+/// True for what Python's `str.split()` takes for white space: the training code cut its text with it.
 pub(super) fn is_space(c: char) -> bool {
     c.is_whitespace() || matches!(c, '\x1c'..='\x1f')
 }

@@ -1,4 +1,4 @@
-//! What can go wrong while reading text or building a vocabulary.
+//! The errors of reading a text or building a vocabulary.
 
 use crate::shown::{said, shown_path};
 use std::path::PathBuf;
@@ -11,7 +11,7 @@ pub enum TextError {
     Io {
         /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// The system's error.
         source: std::io::Error,
     },
     /// A `.zip` or `.gz` file is damaged, or is not what its name says.
@@ -21,7 +21,7 @@ pub enum TextError {
     Archive {
         /// The file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The fault in it.
         reason: String,
     },
     /// An archive of several files: there is no telling which is meant.
@@ -29,7 +29,7 @@ pub enum TextError {
     Several {
         /// The archive.
         path: PathBuf,
-        /// How many, and the names of some.
+        /// Their count, and the names of some.
         names: String,
     },
     /// A file packed in a way that is not read.
@@ -39,7 +39,7 @@ pub enum TextError {
         path: PathBuf,
         /// The usual ending of such files.
         ending: &'static str,
-        /// What unpacks them.
+        /// The program that unpacks them.
         tool: &'static str,
     },
     /// A file that is no text.
@@ -47,7 +47,7 @@ pub enum TextError {
     NoText {
         /// The file.
         path: PathBuf,
-        /// What it is.
+        /// The kind of file it is.
         what: String,
     },
     /// The vocabulary lacks too much of a text.
@@ -56,7 +56,7 @@ pub enum TextError {
         what = said(what)
     )]
     NotCovered {
-        /// How much it lacks, and what.
+        /// The amount that it lacks, and the pieces of text.
         what: String,
     },
     /// The (unpacked) text is larger than this program accepts.
@@ -99,7 +99,7 @@ pub enum TextError {
     VocabularyFile {
         /// The file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The fault in it.
         reason: String,
     },
     /// The file is not a list of token ids.
@@ -111,7 +111,7 @@ pub enum TextError {
     Ids {
         /// The file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The fault in it.
         reason: String,
     },
 }

@@ -6,7 +6,7 @@ use std::io::{self, BufRead, Read};
 /// All streams of a `.gz` as one text; zeros after a stream, as tapes and block devices leave them, are passed over.
 pub(super) struct Members<R> {
     stream: Option<GzDecoder<R>>,
-    /// What a stream ended with is no error of the next one: it may be the end.
+    /// The reader after a stream that has ended. That no further stream follows is no error: it may be the end.
     next: Option<R>,
 }
 

@@ -13,7 +13,7 @@ use super::vocabulary::{EOS, Token, Unit, Vocabulary};
 /// # Errors
 /// In words, when it is no JSON, or far longer than a vocabulary of so many tokens.
 pub fn vocabulary_json(text: &[u8], expected: usize) -> Result<Value, String> {
-    /// What a token takes in memory, in a list or as the key of an object.
+    /// The memory that a token takes, in bytes, in a list or as the key of an object.
     const TOKEN: usize = 200;
     let most = crate::json::MOST.saturating_add(expected.saturating_mul(TOKEN));
     // Some programs write a mark before UTF-8.

@@ -1,4 +1,4 @@
-//! What a file is that is no text: told by how it begins, and by bytes that no text has.
+//! The kind of a file that is no text: told by how it begins, and by bytes that no text has.
 
 /// Kinds of files that are no text, by their first bytes.
 const BEGINNINGS: [(&[u8], &str); 34] = [
@@ -96,7 +96,7 @@ fn is_packed(head: &[u8], magic: &[u8]) -> bool {
     }
 }
 
-/// What a file that begins so is, if it is known not to be a text.
+/// The kind of a file that begins so, if it is known not to be a text.
 pub(super) fn known(head: &[u8]) -> Option<&'static str> {
     // Letters alone may begin a text too.
     let near = head.get(..64).unwrap_or(head);

@@ -14,13 +14,13 @@ const FAIRSEQ: [&str; 4] = ["<s>", "<pad>", "</s>", "<unk>"];
 /// From so many lines on, tokens that differ from one another are no text.
 pub(super) const MANY: usize = 8;
 
-/// What a fairseq line says of a token that is there already.
+/// The ending of a fairseq line whose token is there already.
 const OVERWRITE: &str = " #fairseq:overwrite";
 
 /// Gathers the lines of a file for as long as they can be a list.
 pub(super) struct LineTally {
     lines: Vec<Box<str>>,
-    /// What follows the last line break.
+    /// The bytes after the last line break.
     rest: Vec<u8>,
     /// An empty line, by its number from 1, that may be the last one.
     empty: Option<usize>,
@@ -28,7 +28,7 @@ pub(super) struct LineTally {
     forms: Forms,
 }
 
-/// What the lines so far may be.
+/// The forms of list that the lines so far may be.
 struct Forms {
     tokens: bool,
     columns: bool,
@@ -50,12 +50,12 @@ pub(super) struct Listing {
 pub(super) struct Reading {
     /// The tokens, by id.
     pub tokens: Vec<String>,
-    /// What the file is so: "a token a line".
+    /// The form of the file in this reading: "a token a line".
     pub how: &'static str,
 }
 
 impl Reading {
-    /// What the tokens are.
+    /// The unit that one token stands for.
     pub(super) fn unit(&self) -> Unit {
         guess_listed_unit(self.tokens.iter().map(String::as_str))
     }

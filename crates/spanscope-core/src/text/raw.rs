@@ -1,5 +1,5 @@
-//! What is needed of a raw corpus to rebuild a vocabulary of bytes: gathered in one pass, for
-//! every possible end of the training part at once.
+//! The counts of a raw corpus from which a vocabulary of bytes is rebuilt: gathered in one pass,
+//! for every possible end of the training part at once.
 
 use super::vocabulary::Token;
 
@@ -12,7 +12,7 @@ pub(super) struct RawTally {
     first: [Option<u64>; 256],
     counts: [u64; 256],
     last: Option<u8>,
-    /// Where the last byte stands that is neither space nor line break.
+    /// The place of the last byte that is neither space nor line break.
     last_letter: Option<u64>,
     /// The first space between two letters, and the letter after it: what text8's preprocessing
     /// sees, since it strips the text first.
@@ -71,7 +71,7 @@ impl RawTally {
         }
     }
 
-    /// Number of bytes there were.
+    /// The number of bytes read.
     pub(super) fn len(&self) -> u64 {
         self.len
     }
@@ -109,8 +109,8 @@ impl RawTally {
         sorted(self.letters(self.len), true)
     }
 
-    /// Number of bytes from the start have exactly `size` tokens: from the first number up to and
-    /// with the second.
+    /// The lengths of the beginnings of the text, in bytes, that have exactly `size` tokens: from
+    /// the first number up to and with the second.
     pub(super) fn ends_of_size(&self, size: usize) -> Option<(u64, u64)> {
         let mut firsts: Vec<u64> = self.first.iter().copied().flatten().collect();
         firsts.sort_unstable();

@@ -11,16 +11,16 @@ use super::error::TextError;
 use super::pieces::Pieces;
 use super::raw::RawTally;
 
-/// How the published preprocessing spells the end of a line.
+/// The end of a line, as the published preprocessing spells it.
 pub(super) const EOS: &str = "<eos>";
 
-/// How fairseq spells it.
+/// The same, as fairseq spells it.
 const FAIRSEQ_EOS: &str = "</s>";
 
 /// The text8 order: fixed, since everyone trains on the same 90 million characters.
 const TEXT8: &str = "anrchism_ogtedfbulywkvpjzqx";
 
-/// What one token is.
+/// The unit of text that one token stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Unit {
@@ -227,7 +227,7 @@ impl Vocabulary {
         self
     }
 
-    /// Number of tokens there are.
+    /// The number of tokens.
     pub fn len(&self) -> usize {
         match &self.inner.pieces {
             Some((_, rows)) => *rows,
@@ -240,7 +240,7 @@ impl Vocabulary {
         self.len() == 0
     }
 
-    /// What one token is.
+    /// The unit of text that one token stands for.
     pub fn unit(&self) -> Unit {
         self.inner.unit
     }
@@ -255,8 +255,8 @@ impl Vocabulary {
         self.inner.eos
     }
 
-    /// How a prepared `train.txt` spells the token (a byte as a decimal number, a space of text8
-    /// as `_`), or `None` when there is no such id.
+    /// The token as a prepared `train.txt` spells it (a byte as a decimal number, a space of text8 as `_`), or `None` when there
+    /// is no such id.
     pub fn token(&self, id: u32) -> Option<String> {
         match self.pieces() {
             Some(pieces) => pieces.piece(id),

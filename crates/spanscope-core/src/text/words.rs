@@ -13,7 +13,7 @@ const LONGEST: usize = 1 << 20;
 /// Counts the words of a text, fed to it in chunks.
 pub(super) struct WordTally {
     words: HashMap<Box<str>, Seen, BuildHasherDefault<Mix>>,
-    /// What follows the last blank of the chunks so far.
+    /// The text after the last blank of the chunks so far.
     rest: Vec<u8>,
     /// True if the text so far ends within a line.
     in_line: bool,
@@ -39,7 +39,7 @@ impl WordTally {
         }
     }
 
-    /// Number of different tokens there were, if that was too many.
+    /// The number of different tokens at which the tally gave up, if there were too many.
     pub(super) fn over(&self) -> Option<usize> {
         (self.given_up && self.words.len() >= self.limit).then_some(self.limit)
     }

@@ -7,7 +7,7 @@ use std::ffi::OsStr;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-/// What a file holds.
+/// The content of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TextKind {
     /// Text: plain, .zip or .gz.
@@ -27,7 +27,7 @@ impl TextKind {
         }
     }
 
-    /// What may be in a file.
+    /// The content accepted in a file.
     pub fn accept(self) -> Accept {
         match self {
             Self::AnyBytes => Accept::AnyBytes,
@@ -42,9 +42,9 @@ pub struct TextFile {
     /// Its path within the folder that was named, with "/" between folders; of a file that was named itself, its name
     /// without folders.
     pub name: String,
-    /// Where it is.
+    /// Its place on the disk.
     pub path: PathBuf,
-    /// What it holds.
+    /// The content of the file.
     pub kind: TextKind,
 }
 
@@ -109,13 +109,14 @@ impl Corpus {
         taken.map(|(_, text)| text).collect()
     }
 
-    /// What tells it from other corpora: see [`corpus_id`].
+    /// The hash that tells it from other corpora: see [`corpus_id`].
     pub fn id(&self) -> String {
         corpus_id(self.texts.iter().map(|text| text.name.as_str()))
     }
 }
 
-/// What tells a corpus from others: SHA-256 of the names of its texts in order, each ended by a zero byte, in hexadecimal.
+/// The hash that tells a corpus from others: SHA-256 of the names of its texts in order, each ended by a zero byte, in
+/// hexadecimal.
 pub fn corpus_id<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
     let mut all = Vec::new();
     for name in names {

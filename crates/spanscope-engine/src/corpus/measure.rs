@@ -15,7 +15,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 /// Most ids that are kept between reading the texts and running over them; others are read again.
 const MOST_KEPT: usize = 1 << 25;
 
-/// What goes on, for whoever waits.
+/// The progress, for whoever waits.
 #[derive(Debug, Clone, Copy)]
 pub enum Progress<'a> {
     /// A text cannot be measured and is left out.
@@ -53,7 +53,7 @@ pub struct Block<'a> {
 /// Whoever wants to keep something of every run is told of it block by block, from several threads.
 pub type Keep<'a> = &'a (dyn Fn(&Block<'_>) -> Result<(), CorpusError> + Sync);
 
-/// How to measure many texts.
+/// A measurement of many texts: the model and the options.
 pub struct Measure<'a> {
     /// The model.
     pub model: &'a LoadedModel,
@@ -72,7 +72,7 @@ pub struct Measure<'a> {
     pub keep: Option<Keep<'a>>,
 }
 
-/// What was measured on many texts.
+/// The measurements on many texts.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CorpusSums {
     /// The sums over all of them.

@@ -22,7 +22,7 @@ use spanscope_core::checkpoint::CheckpointError;
 use spanscope_core::shown::{said, shown, shown_path};
 use std::path::PathBuf;
 
-/// What can go wrong with many texts.
+/// The errors of measuring many texts.
 #[derive(Debug, thiserror::Error)]
 pub enum CorpusError {
     /// A folder cannot be listed, or there is no such file.
@@ -30,7 +30,7 @@ pub enum CorpusError {
     Io {
         /// The folder or file.
         path: PathBuf,
-        /// What the system said.
+        /// The system's error.
         source: std::io::Error,
     },
     /// A folder without anything to run on.
@@ -38,7 +38,7 @@ pub enum CorpusError {
     NoTexts {
         /// The folder.
         path: PathBuf,
-        /// What there should be: texts, or .json files of ids.
+        /// The files there should be: texts, or .json files of ids.
         what: &'static str,
     },
     /// The same file was named twice.
@@ -49,7 +49,7 @@ pub enum CorpusError {
     Text {
         /// The text, and why.
         text: LeftOut,
-        /// Number of others there are like it.
+        /// The number of others like it.
         others: usize,
     },
     /// A text is not what it was a moment ago.

@@ -10,7 +10,7 @@ use std::collections::HashSet;
 use std::ops::Range;
 use std::sync::Arc;
 
-/// What is measured on the texts of a recorded run.
+/// The measurements on the texts of a recorded run.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RecordedSums {
     /// The sums and the texts.

@@ -39,7 +39,7 @@ impl Shard {
         self.index
     }
 
-    /// Number of parts there are.
+    /// The number of parts.
     pub fn of(self) -> usize {
         self.of
     }

@@ -29,7 +29,7 @@ pub struct TextRecord {
 }
 
 impl TextRecord {
-    /// What the text adds to the totals.
+    /// The text's share of the totals.
     pub fn totals(&self) -> Totals {
         // Bytes that the vocabulary lacks were not predicted, so they are none to divide by.
         let bytes = self.predicted_bytes.filter(|_| self.unknown == 0);
@@ -73,7 +73,7 @@ impl LeftOut {
 #[derive(Debug, Clone)]
 pub(super) struct Read {
     pub ids: Vec<u32>,
-    /// What is known of it before it is run on.
+    /// The facts known of it before it is run on.
     pub record: TextRecord,
 }
 

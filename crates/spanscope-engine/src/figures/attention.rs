@@ -8,14 +8,14 @@ use spanscope_core::model::HeadId;
 use std::ops::Range;
 use std::sync::Arc;
 
-/// How a heatmap of weights is drawn.
+/// The style of a heatmap of weights.
 #[derive(Debug, Clone, PartialEq)]
 pub struct HeatmapStyle {
-    /// What the columns are.
+    /// The meaning of the columns.
     pub layout: BandLayout,
     /// The colours.
     pub map: ColorMap,
-    /// How weights are spread over the colours.
+    /// The mapping of weights to colours.
     pub scale: Scale,
     /// The columns shown: keys by position, distances less one, or persistent vectors.
     pub columns: Range<usize>,
@@ -23,7 +23,7 @@ pub struct HeatmapStyle {
     pub order: Arc<[u32]>,
     /// Most cells a side; further weights share cells.
     pub most: usize,
-    /// What a cell of several weights shows.
+    /// The weight that a cell of several weights shows.
     pub pool: Pool,
     /// The weight of the last colour; without it, the largest that is shown.
     pub high: Option<f32>,
@@ -67,7 +67,7 @@ pub(super) fn heads_list(heads: &Heads) -> String {
     names.join(", ")
 }
 
-/// What is drawn in: how far heads look.
+/// The lines drawn into the heatmap: how far heads look.
 struct Lines {
     /// Distances with a mask above zero.
     reach: usize,
@@ -105,7 +105,7 @@ impl Lines {
     }
 }
 
-/// What a figure calls the share that the mask takes away and that is not given back.
+/// The figures' name for the share that the mask takes away and that is not given back.
 pub(super) const MASKED: &str = "masked, not renormalised";
 
 /// Most heads that a title names.

@@ -1,4 +1,4 @@
-//! What the curves of a training are called and how they look, in the window and in figures alike.
+//! The names and looks of the curves of a training, in the window and in figures alike.
 
 use spanscope_core::checkpoint::Quantity;
 
@@ -25,7 +25,7 @@ pub fn curve_look(curve: &str, i: usize) -> (usize, bool) {
     }
 }
 
-/// What a quantity's axis is called; `None` where its curves say it.
+/// The name of a quantity's axis; `None` where its curves say it.
 pub fn quantity_name(quantity: Quantity) -> Option<&'static str> {
     Some(match quantity {
         Quantity::BitsPerCharacter => "Bits per character",
@@ -35,7 +35,7 @@ pub fn quantity_name(quantity: Quantity) -> Option<&'static str> {
     })
 }
 
-/// What stands along the axis of a training's steps, or of a log's entries.
+/// The name of the axis of a training's steps, or of a log's entries.
 pub fn steps_name(by_step: bool) -> &'static str {
     match by_step {
         true => "Training step",

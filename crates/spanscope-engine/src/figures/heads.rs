@@ -159,7 +159,7 @@ fn numbers(rows: &[HeadRow]) -> Table {
     table
 }
 
-/// Where every head's weight goes, as means over a text of `tokens` tokens; `shares` layer by layer.
+/// The shares of every head's weight, by where it goes, as means over a text of `tokens` tokens; `shares` layer by layer.
 pub fn shares(
     model: &LoadedModel,
     shares: &[Shares],
@@ -248,10 +248,10 @@ pub fn shares(
     })
 }
 
-/// How small pictures of heads are drawn.
+/// The style of the small pictures of heads.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct GridStyle {
-    /// What the heads are sorted by; [`Statistic::Head`] is layer by layer.
+    /// The statistic that the heads are sorted by; [`Statistic::Head`] is layer by layer.
     pub sort: Statistic,
     /// The largest first.
     pub falling: bool,
@@ -259,7 +259,7 @@ pub struct GridStyle {
     pub common: bool,
     /// The colours.
     pub map: ColorMap,
-    /// How weights are spread over the colours.
+    /// The mapping of weights to colours.
     pub scale: Scale,
 }
 

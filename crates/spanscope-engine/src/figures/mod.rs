@@ -67,7 +67,7 @@ fn no_curves(model: &LoadedModel) -> FigureError {
     }
 }
 
-/// Where a figure's numbers come from, for its metadata; with the model's hash, if [`LoadedModel::sha256`] was asked for before.
+/// The origin of a figure's numbers, for its metadata; with the model's hash, if [`LoadedModel::sha256`] was asked for before.
 /// Spans set by hand and heads ablated are named.
 pub fn provenance(model: &LoadedModel) -> Provenance {
     let of_model = Provenance {

@@ -11,9 +11,9 @@ use spanscope_core::analysis::smoothed;
 use spanscope_core::checkpoint;
 use spanscope_core::model::HeadId;
 
-/// What one more token costs against a limit on the span (the comparison of arXiv 1905.07799): operations, and numbers
-/// of keys and values, with every head's own reach, with its layer's longest, and with the limit for all. `position`
-/// tokens stand before the token; S and more are far into a text.
+/// The cost of one more token against a limit on the span (the comparison of arXiv 1905.07799): operations, and numbers of keys
+/// and values, with every head's own reach, with its layer's longest, and with the limit for all. `position` tokens stand before
+/// the token; S and more are far into a text.
 pub fn cost(model: &LoadedModel, position: usize) -> Plot {
     let architecture = model.network.architecture();
     let spans = model.network.spans();

@@ -10,7 +10,7 @@ use std::sync::Arc;
 /// A kind of figure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum FigureKind {
-    /// How far every head looks: the paper's figure.
+    /// The span of every head: the paper's figure.
     Spans,
     /// One statistic of all heads, layer × head.
     Heads,
@@ -22,17 +22,17 @@ pub enum FigureKind {
     Grid,
     /// The text, shaded.
     Text,
-    /// Where every head's weight goes.
+    /// The shares of every head's weight, by where it goes.
     Shares,
     /// Use of the selected head's persistent vectors.
     Usage,
     /// The weights that queries give the selected head's persistent vectors, as a heatmap.
     Vectors,
-    /// What is expected after the selected token.
+    /// The tokens expected after the selected token.
     Predictions,
     /// Surprisal along the text.
     Surprisal,
-    /// What a token costs against the span limit.
+    /// The cost of a token against the span limit.
     Cost,
     /// The curves of the training.
     Training,
@@ -79,7 +79,7 @@ impl FigureKind {
         }
     }
 
-    /// What it shows, in a line.
+    /// The content of the figure, in a line.
     pub fn words(self) -> &'static str {
         match self {
             Self::Spans => "How far every head looks: the paper's figure",
@@ -115,7 +115,7 @@ impl FigureKind {
     }
 }
 
-/// What a figure shows, and how.
+/// The content of a figure, and its style.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FigureChoice {
     /// The heads: of the mask, the heatmap, the shades, the use of vectors.
@@ -194,7 +194,7 @@ impl Default for FigureChoice {
 const CELLS: (usize, usize) = (48, 48);
 
 impl FigureChoice {
-    /// What an [`Engine`](crate::Engine) must look at for this figure.
+    /// The queries that an [`Engine`](crate::Engine) must answer for this figure.
     pub fn looks(&self, kind: FigureKind) -> Queries {
         let survey = match kind {
             FigureKind::Spans => self.effective.contains(&true),

@@ -1,4 +1,4 @@
-//! How far every head looks.
+//! The spans of all heads: how far each looks.
 
 use super::provenance;
 use crate::LoadedModel;

@@ -1,4 +1,4 @@
-//! What was measured on many texts, as figures and tables.
+//! The measurements on many texts, as figures and tables.
 
 use crate::sums_file::SumsFile;
 use spanscope_chart::{
@@ -114,7 +114,7 @@ pub fn persistent_chart(file: &SumsFile) -> Heatmap {
     }
 }
 
-/// How far every head looks, a row each.
+/// The span, reach and effective span of every head, a row each.
 pub fn effective_table(rows: &[EffectiveRow]) -> Table {
     // Only where weights do not add up to 1.
     let is_masked = rows.iter().any(|row| row.masked.is_some());

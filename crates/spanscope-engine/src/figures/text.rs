@@ -12,7 +12,7 @@ use spanscope_core::analysis::{Prediction, TokenAttention, TokenSet, bits, smoot
 /// Tokens that are shown before and after those that have a number.
 const AROUND: usize = 24;
 
-/// What the shade of a token stands for.
+/// The quantity that the shade of a token stands for.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Shade {
@@ -21,7 +21,7 @@ pub enum Shade {
     Read,
     /// The weight that it gives the selected tokens.
     Readers,
-    /// How little the model expected it.
+    /// The surprisal: how little the model expected it.
     Surprisal,
 }
 
@@ -247,7 +247,7 @@ pub fn blind_bits(model: &LoadedModel) -> f32 {
 /// Most candidates in the drawing.
 const CANDIDATES: usize = 20;
 
-/// What is expected after a token: the likeliest tokens, the one that does come marked.
+/// The tokens expected after a token: the likeliest, the one that does come marked.
 pub fn candidates(model: &LoadedModel, snapshot: &Snapshot, prediction: &Prediction) -> Bars {
     let truth = prediction.truth;
     let bar = |id: u32, log_p: f32, rank: usize| Bar {

@@ -9,8 +9,8 @@ use spanscope_core::model::HeadId;
 /// Most cells a side of a heatmap of vectors.
 const MOST: usize = 2048;
 
-/// How much one head uses each of its persistent vectors, the most used first; `log` is
-/// for a logarithmic axis of the mean weight.
+/// The use that one head makes of each of its persistent vectors, the most used first; `log` is for a logarithmic axis of the
+/// mean weight.
 ///
 /// # Errors
 /// When the model has none, or there is no text, or several heads are looked at together.

@@ -1,4 +1,4 @@
-//! What tells one model from another, whatever file it came in.
+//! The hash that tells one model from another, whatever file it came in.
 
 use super::LoadedModel;
 use rayon::prelude::*;

@@ -1,4 +1,4 @@
-//! What a run file will hold, known before anything is computed: its header, its tensors, its size.
+//! The content of a run file, known before anything is computed: its header, its tensors, its size.
 
 use super::header::{Header, MASKED, RecordedModel, TextHeader, VERSION};
 use super::{CANDIDATES, KEY, PROMOTED, RunFileError, names};
@@ -42,7 +42,7 @@ pub enum Vectors {
     All,
 }
 
-/// How a run is recorded.
+/// The options for recording a run.
 #[derive(Debug, Clone, Default)]
 pub struct RecordOptions {
     /// Number format of queries and keys: f32 (`None`) is exact.
@@ -62,7 +62,7 @@ pub struct TextToRecord {
     pub content: TextContent,
 }
 
-/// What is in a text.
+/// The content of a text.
 #[derive(Debug, Clone)]
 pub enum TextContent {
     /// Any bytes, to be cut into tokens by the model's vocabulary.
@@ -278,7 +278,7 @@ pub(super) fn ids_as_text(ids: &[u32]) -> String {
     ids.join(" ")
 }
 
-/// Number of vectors of a head have their promoted tokens kept.
+/// The number of vectors of a head whose promoted tokens are kept.
 fn vectors_per_head(network: &Network, vectors: Vectors) -> usize {
     let architecture = network.architecture();
     let all = architecture.persistent();
@@ -352,7 +352,7 @@ fn tensors(header: &Header, kept: &[RecordedTensor]) -> Vec<PlannedTensor> {
     all
 }
 
-/// How numbers of a format lie in the file.
+/// The element type in which numbers of a format lie in the file.
 pub(super) fn element_of(dtype: Dtype) -> Element {
     match dtype {
         Dtype::F16 => Element::F16,

@@ -1,7 +1,7 @@
 //! Reading a run file: what is small at once, queries, keys and results of single tokens when they are wanted.
 //!
-//! What is read later comes through the open file and not through a map of it, so that a file that is shortened meanwhile
-//! is an error and not the end of the program.
+//! The parts read later come through the open file and not through a map of it, so that a file that is shortened meanwhile is an
+//! error and not the end of the program.
 
 use super::header::{Header, TextHeader};
 use super::plan::{ALIGNED, element_of};
@@ -31,7 +31,7 @@ pub struct RunFile {
     vectors: Vec<[u32; 3]>,
 }
 
-/// What was measured on a text, and the text.
+/// The measurements on a text, and the text.
 #[derive(Debug, Clone)]
 pub struct RecordedText {
     /// Which of the file's texts it is.
@@ -77,7 +77,7 @@ impl RunFile {
         Ok(run)
     }
 
-    /// Whether all tensors are there that the header speaks of, in their shapes.
+    /// Checks that all tensors are there that the header speaks of, in their shapes.
     fn check(&self) -> Result<(), RunFileError> {
         use Element::{F32, U8, U32};
         let header = &self.header;
@@ -152,12 +152,12 @@ impl RunFile {
         &self.path
     }
 
-    /// What it says about itself.
+    /// The header: the file's account of itself.
     pub fn header(&self) -> &Header {
         &self.header
     }
 
-    /// What the header says of a text.
+    /// The header's entry on a text.
     ///
     /// # Errors
     /// When there is no such text.
@@ -228,12 +228,12 @@ impl RunFile {
         }
     }
 
-    /// What was found of a text's numbers when they were added up.
+    /// The error of a text whose numbers could not be added up.
     pub(crate) fn unsummable(&self, index: usize, error: &SumsError) -> RunFileError {
         self.damaged(format!("text {index}: {error}"))
     }
 
-    /// What the model expected after the token at position `at` of a text; `None` where there is no such token.
+    /// The model's prediction after the token at position `at` of a text; `None` where there is no such token.
     ///
     /// # Errors
     /// When there is no such text, or the file cannot be read.

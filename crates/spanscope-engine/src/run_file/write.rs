@@ -17,7 +17,7 @@ use std::sync::Arc;
 /// Vectors whose promoted tokens are found between two looks at whether the file is still wanted.
 const AT_ONCE: usize = 256;
 
-/// What has been done since the last report.
+/// The work done since the last report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RecordProgress {
     /// The network ran over so many further tokens.
@@ -115,7 +115,7 @@ impl Recording<'_> {
     }
 }
 
-/// What is written of one text.
+/// The writer of one text's part of the file.
 struct OfText<'a, 'b> {
     recording: &'a Recording<'b>,
     file: &'a mut TensorFile,

@@ -42,7 +42,7 @@ impl Steps {
         wanted.renewed.as_ref().filter(fits)
     }
 
-    /// What the newer version has read counts no more.
+    /// The text that the newer version has read counts no more.
     pub(super) fn renew_again(&mut self) {
         if self.next.take().is_some() {
             self.renewed = 0;

@@ -1,4 +1,4 @@
-//! What a file of sums says of itself.
+//! The header of a file of sums: what the file says of itself.
 
 use crate::corpus::{Corpus, LeftOut, Shard, TextRecord, corpus_id};
 use serde::{Deserialize, Serialize};
@@ -17,7 +17,7 @@ pub struct SumsHeader {
     pub version: u64,
     /// The program and its version.
     pub written_by: String,
-    /// What a whole number in a tensor stands for: 2⁻³².
+    /// The unit of the whole numbers in a tensor: 2⁻³².
     pub unit: f64,
     /// The model.
     pub model: ModelRecord,
@@ -39,7 +39,7 @@ pub struct ModelRecord {
     pub name: String,
     /// SHA-256 of the file, in hexadecimal.
     pub sha256: String,
-    /// What tells its tensors from others', whatever file they are in; `None` in files of version 0.1.0.
+    /// The hash that tells its tensors from others', whatever file they are in; `None` in files of version 0.1.0.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tensors_sha256: Option<String>,
     /// The architecture, ramp included.
@@ -56,7 +56,7 @@ pub struct ModelRecord {
 pub struct VocabularyRecord {
     /// Tokens.
     pub size: usize,
-    /// What tells it from others: SHA-256 of its unit and its tokens, in hexadecimal.
+    /// The hash that tells it from others: SHA-256 of its unit and its tokens, in hexadecimal.
     pub sha256: String,
 }
 
@@ -94,7 +94,7 @@ impl SpanRecord {
 /// A corpus, and what of it was measured.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct CorpusRecord {
-    /// What tells it from others: see [`Corpus::id`](crate::corpus::Corpus::id).
+    /// The id that tells it from others: see [`Corpus::id`](crate::corpus::Corpus::id).
     pub id: String,
     /// Texts in all of it.
     pub texts: usize,

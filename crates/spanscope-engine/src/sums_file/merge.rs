@@ -25,7 +25,7 @@ pub enum MergeError {
         a: PathBuf,
         /// Another.
         b: PathBuf,
-        /// How they differ.
+        /// The difference.
         what: String,
     },
     /// The same text was measured twice.
@@ -54,7 +54,7 @@ pub enum MergeError {
         b: PathBuf,
         /// The shard, from 1.
         shard: usize,
-        /// How many there are.
+        /// The number of shards in all.
         of: usize,
     },
     /// More shards than one file may name.
@@ -64,7 +64,7 @@ pub enum MergeError {
         thousands(MOST_SHARDS)
     )]
     Shards {
-        /// How many.
+        /// The number of shards.
         shards: usize,
     },
     /// The sums are too large.
@@ -83,9 +83,9 @@ const NAMED: usize = 12;
 /// Shards of a corpus that were not measured.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Missing {
-    /// How many there are in all.
+    /// The number of shards in all.
     pub of: usize,
-    /// How many are missing.
+    /// The number of missing shards.
     pub count: usize,
     /// The first of those, from 1.
     pub first: Vec<usize>,
@@ -103,7 +103,7 @@ impl fmt::Display for Missing {
     }
 }
 
-/// What is missing, in words: the first corpora of which something is, and how many there are.
+/// The missing shards, in words: those of the first corpora that lack any, and the counts of the rest.
 pub fn missing_words(missing: &[Missing]) -> Vec<String> {
     const CORPORA: usize = 4;
     let mut words: Vec<String> = missing
@@ -186,14 +186,14 @@ pub fn merge(files: Vec<(PathBuf, SumsFile)>) -> Result<SumsFile, MergeError> {
     Ok(all)
 }
 
-/// What records of one model are sorted by: those that know their tensors come first.
+/// The sort key of records of one model: those that know their tensors come first.
 fn of(model: &super::ModelRecord) -> (bool, &str, &str) {
     let is_old = model.tensors_sha256.is_none();
     (is_old, &model.name, &model.sha256)
 }
 
-/// Whether all files are of one model, whatever their order: of one file, or of files with the same tensors (a checkpoint, and
-/// what it was converted to). Files of version 0.1.0 do not know their tensors: those of the same model file do.
+/// The check that all files are of one model, whatever their order: of one file, or of files with the same tensors (a
+/// checkpoint, and what it was converted to). Files of version 0.1.0 do not know their tensors: those of the same model file do.
 fn one_model(files: &[(PathBuf, SumsFile)]) -> Result<(), MergeError> {
     let hashes = |file: &SumsFile| {
         let model = &file.header.model;
@@ -265,7 +265,7 @@ fn differ(a: &SumsFile, b: &SumsFile) -> Option<String> {
     (a.model.spans != b.model.spans).then(|| "the spans differ".into())
 }
 
-/// What the files so far hold. Files are told apart by their number.
+/// The contents of the files so far. Files are told apart by their number.
 #[derive(Default)]
 struct Seen {
     files: Vec<PathBuf>,

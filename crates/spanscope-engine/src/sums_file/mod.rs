@@ -56,14 +56,14 @@ pub enum SumsFileError {
         /// Its version.
         found: u64,
     },
-    /// What the file holds does not fit together.
+    /// The contents of the file do not fit together.
     #[error(
         "{}: the file of sums is damaged: {what}; measure again, or get the file again",
         shown_path(path), what = said(what))]
     Damaged {
         /// The file.
         path: PathBuf,
-        /// What is wrong.
+        /// The fault.
         what: String,
     },
     /// More texts than a file's header can list.
@@ -74,7 +74,7 @@ pub enum SumsFileError {
     TooManyTexts {
         /// The file.
         path: PathBuf,
-        /// How many.
+        /// The number of texts.
         texts: usize,
     },
     /// The model's file is gone.
@@ -89,7 +89,7 @@ pub enum SumsFileError {
 }
 
 impl SumsFile {
-    /// What was measured on a corpus, or a shard of one. The first call with a model reads its whole file, for the hash.
+    /// The sums measured on a corpus, or a shard of one. The first call with a model reads its whole file, for the hash.
     ///
     /// # Errors
     /// When the model's file cannot be read any more.
@@ -142,7 +142,7 @@ impl SumsFile {
         read::metadata(path).is_some_and(|metadata| metadata.contains_key(HEADER))
     }
 
-    /// Where numbers that are shown of it come from.
+    /// The source of the numbers that are shown of it.
     pub fn provenance(&self) -> Provenance {
         let header = &self.header;
         let text = match header.texts.as_slice() {

@@ -168,7 +168,7 @@ fn too_much(head: &HeadSum, tokens: u64) -> Option<&'static str> {
     .find_map(|(what, found, most)| (found > most).then_some(what))
 }
 
-/// What is wrong with a header, in words.
+/// The check of a header: the error is its fault, in words.
 fn check(header: &SumsHeader) -> Result<(), String> {
     let architecture = &header.model.architecture;
     if header.unit != UNIT {

@@ -73,7 +73,7 @@ impl Engine {
         *follower = Some(Follower::new(number, reopening));
     }
 
-    /// How it stands with the file that is followed.
+    /// The state of the file that is followed.
     pub fn followed(&self) -> Followed {
         let follower = self.follower.lock();
         let follower = follower.unwrap_or_else(PoisonError::into_inner);

@@ -61,8 +61,8 @@ struct Banded {
     /// W: distances that the positions have.
     widest: usize,
     dropout: Dropout,
-    /// What the forward pass leaves for the one back: per batch row and head, T × (band + N) terms of the softmax over the sum
-    /// of those that the mask left, with the sign set where they were dropped.
+    /// The results of the forward pass for the backward one: per batch row and head, T × (band + N) terms of the softmax over
+    /// the sum of those that the mask left, with the sign set where they were dropped.
     terms: Mutex<Vec<Vec<Vec<f32>>>>,
 }
 
@@ -78,7 +78,7 @@ impl Banded {
         self.heads.heads * self.heads.head_dim
     }
 
-    /// Where positions, spans, persistent keys and persistent values begin in the parameters, and where they end.
+    /// The offsets of positions, spans, persistent keys and persistent values in the parameters, and the offset of their end.
     fn places(&self) -> [usize; 5] {
         let Heads {
             heads,
@@ -294,7 +294,7 @@ impl Banded {
         shared
     }
 
-    /// How many of a head's distances, from the farthest, lie on the ramp, its ends included: there the mask moves with z.
+    /// The number of a head's distances, from the farthest, on the ramp, its ends included: there the mask moves with z.
     fn ramp(&self, head: usize) -> usize {
         let Some((ramp, spans)) = &self.heads.spans else {
             return 0;

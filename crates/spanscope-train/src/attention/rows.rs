@@ -1,4 +1,4 @@
-//! What is done with the weights of one query, forward and back. Compiled for several instruction sets.
+//! The operations on the weights of one query, forward and back. Compiled for several instruction sets.
 
 use super::EPSILON;
 use crate::dropout::{Dropout, DroppedRow};

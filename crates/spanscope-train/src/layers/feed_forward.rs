@@ -52,7 +52,7 @@ struct FeedForward {
     inner: usize,
     width: usize,
     dropout: Dropout,
-    /// What the inner units gave, for the way back: n × I.
+    /// The outputs of the inner units, for the backward pass: n × I.
     active: Mutex<Vec<f32>>,
 }
 

@@ -1,4 +1,4 @@
-//! What can be taken back: states of the text and of what was changed in the model by hand.
+//! The states that can be taken back: of the text and of the edits made by hand to the model.
 //!
 //! A state is whole, not a difference: texts are shared with whoever shows them, so a state costs its text once. The
 //! history as a whole is bounded in bytes and in steps.
@@ -35,7 +35,7 @@ pub struct Origin {
 pub struct Text {
     /// The text.
     pub text: Arc<str>,
-    /// What it is called, where it was not typed.
+    /// The name of the text, where it was not typed.
     pub name: Arc<str>,
     /// The file that holds just this text.
     pub origin: Option<Arc<Origin>>,
@@ -46,13 +46,13 @@ pub struct Text {
 pub struct Entry {
     /// The text.
     pub text: Text,
-    /// What is changed in the model.
+    /// The edits of the model.
     pub edits: Arc<Edits>,
-    /// Where the cursor stood in the text field, where that is known.
+    /// The place of the cursor in the text field, where that is known.
     pub cursor: Option<CCursorRange>,
 }
 
-/// Whether a change adds or takes away.
+/// The direction of a change: it adds or takes away.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Typing {
     Adds,
@@ -64,9 +64,9 @@ enum Typing {
 enum Open {
     Typing {
         kind: Typing,
-        /// Where the next change must be, in bytes.
+        /// The place of the next change, in bytes.
         at: Range<usize>,
-        /// What was typed last ended a word.
+        /// True if what was typed last ended a word.
         ended: bool,
         time: f64,
     },
@@ -291,7 +291,7 @@ impl History {
     }
 }
 
-/// Where two texts differ: what of `old` is gone and what of `new` came for it, in bytes. `None` when they are the same.
+/// The difference of two texts: what of `old` is gone and what of `new` came for it, in bytes. `None` when they are the same.
 pub(in crate::ui) fn difference(old: &str, new: &str) -> Option<(Range<usize>, Range<usize>)> {
     let (a, b) = (old.as_bytes(), new.as_bytes());
     let mut start = a.iter().zip(b).take_while(|(x, y)| x == y).count();

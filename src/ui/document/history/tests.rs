@@ -1,4 +1,4 @@
-//! What is taken back, and how much is kept.
+//! The changes that are taken back, and the amount that is kept.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! What can be chosen about figures.
+//! The choices about figures.
 
 use crate::chart::{ColorMap, Style};
 use crate::engine::figures::FigureKind;

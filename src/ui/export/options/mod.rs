@@ -1,4 +1,4 @@
-//! How exported figures look, with the figure itself beside the options.
+//! The style of exported figures, with the figure itself beside the options.
 
 mod choices;
 
@@ -24,7 +24,7 @@ const PREVIEW: f64 = 1400.0;
 pub struct FigureOptions {
     open: bool,
     kind: Option<FigureKind>,
-    /// What the preview on show, or on its way, was made of.
+    /// The style and data of the preview on show, or on its way.
     shown: Option<(Style, Basis)>,
     /// With how many of its pixels are a millimetre.
     picture: Option<(TextureHandle, f32)>,
@@ -77,7 +77,7 @@ impl FigureOptions {
         self.kind.filter(|_| self.open)
     }
 
-    /// Number of previews were begun.
+    /// The count of previews begun.
     pub fn previews(&self) -> u64 {
         self.count
     }

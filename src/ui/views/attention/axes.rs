@@ -52,7 +52,7 @@ impl Axes {
         }
     }
 
-    /// Where the distance `distance` ends for a query: the side of its cell that is away from the query.
+    /// The x at which the distance `distance` ends for a query: the side of its cell that is away from the query.
     pub fn x(&self, query: f64, distance: f64) -> f64 {
         match self.layout {
             BandLayout::Key => query - distance,
@@ -89,7 +89,7 @@ const UPRIGHT: f64 = 8.5;
 const ACROSS: f64 = 44.0;
 const DOWN: f64 = 15.0;
 
-/// How the tokens of a text are named along an axis.
+/// The style in which the tokens of a text are named along an axis.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Names {
     /// Room that a name gets, in points; longer ones are cut.
@@ -138,7 +138,7 @@ fn line(ui: &Ui, text: &str, font: FontId, color: Color32, room: f32) -> Arc<epa
     ui.painter().layout_job(job)
 }
 
-/// What is marked along an axis: selected tokens, and the one under the pointer.
+/// The tokens marked along an axis: the selected ones, and the one under the pointer.
 pub(super) struct Marked<'a> {
     pub selected: &'a crate::analysis::TokenSet,
     pub hovered: Option<usize>,
@@ -340,7 +340,7 @@ pub(super) fn upwards(ui: &Ui, end: Pos2, galley: Arc<epaint::Galley>, color: Co
     ui.painter().add(text);
 }
 
-/// What an axis shows, in the middle of `room`; `short` where there is no room for all of it.
+/// The title of an axis, in the middle of `room`; `short` where there is no room for all of it.
 pub(super) fn title(ui: &Ui, room: Rect, long: &str, short: &str, up: bool) {
     let color = ui.visuals().text_color();
     let font = FontId::proportional(12.0);

@@ -1,4 +1,4 @@
-//! Where the map is looked at from: panning, zooming, and what keys and wheels do to it.
+//! The camera on the map: panning, zooming, and the keys and wheels for them.
 
 use super::axes::Axes;
 use crate::analysis::BandLayout;
@@ -14,10 +14,10 @@ const LARGEST: f64 = 64.0;
 /// Largest size of a cell when all are shown, in points.
 const LARGEST_OF_ALL: f64 = 24.0;
 
-/// What one press of a key zooms by.
+/// Zoom factor of one press of a key.
 const KEY_ZOOM: f64 = 1.3;
 
-/// What is left of the way to where a key leads after a second.
+/// Fraction of the way to where a key leads that is left after a second.
 const GLIDE: f64 = 1e-9;
 
 /// Room kept around the ends of the text, in points.
@@ -87,7 +87,7 @@ impl Camera {
         ]
     }
 
-    /// What it sees of the map.
+    /// The bounds of the map that are in view.
     pub fn bounds(&self, size: Vec2) -> PlotBounds {
         let [wide, high] = self.extent(size);
         let [left, top] = self.corner;
@@ -178,12 +178,12 @@ fn smallest(axes: &Axes, size: Vec2) -> [f64; 2] {
     }
 }
 
-/// What moves the map in one frame, by wheel and keys.
+/// The motion of the map in one frame, by wheel and keys.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Motion {
     /// Points to move it by.
     pub pan: Vec2,
-    /// What to zoom by.
+    /// The factor to zoom by.
     pub zoom: f64,
     /// True if it goes there by itself: a key was pressed once.
     pub glides: bool,
@@ -199,8 +199,8 @@ impl Motion {
         end: None,
     };
 
-    /// What wheels, trackpads and pinches say: a wheel zooms, fingers on a trackpad move, with Ctrl both zoom, with Shift
-    /// both move.
+    /// The motion by wheels, trackpads and pinches: a wheel zooms, fingers on a trackpad move, with Ctrl both zoom, with
+    /// Shift both move.
     pub fn of_wheel(ui: &Ui, trackpad: &mut bool) -> Self {
         ui.input_mut(|input| {
             for event in &input.raw.events {
@@ -227,7 +227,7 @@ impl Motion {
         })
     }
 
-    /// What the keys say, for a map that has the focus and shows `size` points.
+    /// The motion by keys, for a map that has the focus and shows `size` points.
     pub fn of_keys(ui: &Ui, size: Vec2) -> Self {
         ui.input_mut(|input| {
             let mut motion = Self::NONE;
@@ -267,7 +267,7 @@ impl Motion {
         self.pan != Vec2::ZERO || self.zoom != 1.0 || self.end.is_some()
     }
 
-    /// Where it leads from `camera`; `at` stays in place as it zooms.
+    /// Moves `camera`; `at` stays in place as it zooms.
     pub fn apply(&self, camera: &mut Camera, axes: &Axes, view: Rect, at: egui::Pos2, rows: bool) {
         let size = view.size();
         camera.pan(self.pan);

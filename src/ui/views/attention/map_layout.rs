@@ -1,4 +1,4 @@
-//! Where the parts of the view stand.
+//! The layout of the view's parts.
 
 use super::axes::{Axes, Names};
 use super::side_columns::{COLUMN, GAP};
@@ -23,7 +23,7 @@ const PROFILE: (f32, f32) = (44.0, 250.0);
 /// Least size of the map.
 const LEAST: f32 = 40.0;
 
-/// How tokens are named in a view of this width.
+/// The style of token names in a view of this width.
 pub(super) fn names(cx: &ViewContext<'_>, width: f32) -> Names {
     let vocabulary = cx
         .snapshot
@@ -48,7 +48,7 @@ pub(super) fn names(cx: &ViewContext<'_>, width: f32) -> Names {
     }
 }
 
-/// Where the parts of the view stand.
+/// The places of the view's parts.
 pub(super) struct Places {
     /// The map.
     pub map: Rect,
@@ -56,9 +56,9 @@ pub(super) struct Places {
     pub rows: Rect,
     /// Names of the keys, or distances, under it.
     pub columns: Rect,
-    /// What the rows are.
+    /// The title of the rows.
     pub rows_title: Rect,
-    /// What the columns are.
+    /// The title of the columns.
     pub columns_title: Rect,
     /// Shares on what is not text, right of the map.
     pub sides: Rect,

@@ -1,4 +1,4 @@
-//! What is drawn on the map: ends of spans, selected queries, and what is under the pointer in any view.
+//! The marks on the map: ends of spans, selected queries, and what is under the pointer in any view.
 
 use super::axes::Axes;
 use crate::analysis::{BandLayout, TokenSet};
@@ -53,7 +53,7 @@ impl<'a> Marks<'a> {
             .add(Shape::line(points, Stroke::new(width, color)));
     }
 
-    /// Where the distance `distance` ends for each query in view.
+    /// The points at which the distance `distance` ends for each query in view.
     fn at_distance(&self, distance: f64) -> Vec<Pos2> {
         let (top, bottom) = self.rows;
         let end = |query: f64| self.at(self.axes.x(query, distance), query);
@@ -70,7 +70,7 @@ impl<'a> Marks<'a> {
             .collect()
     }
 
-    /// Where spans end: of one head with its ramp, of several a thin line for each reach.
+    /// The ends of spans: of one head with its ramp, of several a thin line for each reach.
     pub fn spans(&self, cx: &ViewContext<'_>, leading: &Span) {
         let heads = cx.selection.heads.all();
         if heads.len() > 1 {

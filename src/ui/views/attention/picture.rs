@@ -13,10 +13,10 @@ use std::sync::Arc;
 /// A GPU may allow no more than 2,048 pixels a side, and cells begin at multiples of their size.
 const MOST_PIXELS: f64 = 2047.0;
 
-/// What is asked for around the part in view, as a share of it, so that panning shows no gap.
+/// The margin asked for around the part in view, as a share of it, so that panning shows no gap.
 const AROUND: f64 = 0.25;
 
-/// How the picture is to look.
+/// The look of the picture.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Look {
     pub map: ColorMap,

@@ -1,4 +1,4 @@
-//! What the pointer is on, in numbers.
+//! The numbers of the cell under the pointer.
 
 use super::side_columns;
 use crate::chart::thousands;
@@ -155,7 +155,7 @@ fn weight_row(
     ui.end_row();
 }
 
-/// What the weight is made of. While the answer is on its way its rows stay, with "…".
+/// The terms of the weight. While the answer is on its way its rows stay, with "…".
 fn score_rows(ui: &mut Ui, cx: &ViewContext<'_>, query: usize, key: usize, span: &Span) {
     let score = cx.snapshot.score.as_deref();
     let score = score.filter(|score| {

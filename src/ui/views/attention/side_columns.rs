@@ -1,4 +1,4 @@
-//! What stands beside the map: shares on what is not text, the mean weight by distance, and what the colours mean.
+//! The columns and plots beside the map: shares on what is not text, the mean weight by distance, and the colours' legend.
 
 use super::axes;
 use super::picture::HeatPicture;
@@ -185,7 +185,7 @@ pub(super) fn profile(
     }
 }
 
-/// What the colours mean.
+/// The legend of the colours.
 pub(super) struct Legend {
     pub map: ColorMap,
     pub scale: Scale,

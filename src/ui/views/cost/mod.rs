@@ -1,4 +1,4 @@
-//! What a token costs, and what it would with other spans: the comparison of arXiv 1905.07799.
+//! The cost of a token, and its cost with other spans: the comparison of arXiv 1905.07799.
 
 mod bars;
 mod curve;
@@ -18,7 +18,7 @@ use eframe::egui::{self, Align, Layout, Ui, vec2};
 use serde::{Deserialize, Serialize};
 use sums::Sums;
 
-/// What the curve shows.
+/// The quantity that the curve shows.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 enum Quantity {
@@ -166,7 +166,7 @@ fn extent_hint(i: usize) -> &'static str {
     }
 }
 
-/// Number of times less than `full` a value is: "6.30".
+/// The factor by which a value is less than `full`: "6.30".
 fn times(full: f64, value: f64) -> String {
     if value <= 0.0 || full <= value {
         return "1".into();

@@ -1,4 +1,4 @@
-//! What the cost view draws, computed once per model and position.
+//! The data that the cost view draws, computed once per model and position.
 
 use crate::analysis::cost::{
     Extent, Flops, LimitedCost, by_layer, curve, distances, flops, kv_numbers, limits, output_flops,
@@ -9,7 +9,7 @@ use std::sync::{Arc, Weak};
 /// The extents, the least costly first.
 pub const EXTENTS: [Extent; 3] = [Extent::Head, Extent::Layer, Extent::Full];
 
-/// What a token costs with heads of one extent.
+/// The cost of a token with heads of one extent.
 pub struct Sum {
     /// Its operations without the output.
     pub flops: Flops,

@@ -8,7 +8,7 @@ use std::sync::Arc;
 /// Shades of a colour table: more cannot be told apart.
 const SHADES: usize = 1024;
 
-/// How weights become colours.
+/// The mapping from weights to colours.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Look {
     pub map: ColorMap,
@@ -22,7 +22,7 @@ pub(super) struct Look {
 pub(super) struct Atlas {
     made: Option<(Arc<HeadStats>, Look)>,
     texture: Option<egui::TextureHandle>,
-    /// Where each thumbnail lies in the texture, from 0 to 1.
+    /// The place of each thumbnail in the texture, from 0 to 1.
     places: Vec<Rect>,
 }
 

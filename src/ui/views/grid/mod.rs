@@ -33,7 +33,7 @@ const GAP: f32 = 5.0;
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(default)]
 pub struct GridView {
-    /// What thumbnails are sorted by; by head they stand layer by layer.
+    /// The statistic that thumbnails are sorted by; by head they stand layer by layer.
     sort: Statistic,
     falling: bool,
     map: ColorMap,
@@ -354,7 +354,7 @@ impl GridView {
     }
 }
 
-/// What a thumbnail shows, and how far the survey has come.
+/// The content of a thumbnail, and how far the survey has come.
 fn explanation(ui: &mut Ui, surveyed: &HeadStats) {
     let edges = &surveyed.bin_edges;
     let nearest = edges.first().copied().unwrap_or(1);

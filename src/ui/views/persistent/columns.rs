@@ -9,7 +9,7 @@ use std::sync::{Arc, Weak};
 pub(super) struct Columns {
     /// Vectors by falling use; otherwise by index.
     pub sorted: bool,
-    /// What was measured.
+    /// The measured use.
     pub usage: VectorUsage,
     /// The order to ask pictures in: empty by index.
     pub order: Arc<[u32]>,
@@ -92,7 +92,7 @@ impl Columns {
         self.rank.get(vector).is_some_and(|r| *r as usize >= used)
     }
 
-    /// Number of vectors, the most used first, hold `share` of the head's persistent weight.
+    /// The fewest vectors, the most used first, that hold `share` of the head's persistent weight.
     pub fn holding(&self, share: f32) -> usize {
         let before = self.held.partition_point(|held| *held < share);
         (before + 1).min(self.len())

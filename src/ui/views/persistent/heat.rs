@@ -274,7 +274,7 @@ fn outline(painter: &egui::Painter, rect: Rect, color: Color32, thick: f32) {
     }
 }
 
-/// What the pointer is on.
+/// The numbers of the cell under the pointer.
 pub(super) fn readout(
     ui: &mut Ui,
     cx: &ViewContext<'_>,

@@ -1,4 +1,4 @@
-//! Where the weight of every head goes, and which persistent vectors the selected head uses (arXiv 1907.01470).
+//! The shares of every head's weight, and the persistent vectors that the selected head uses (arXiv 1907.01470).
 
 mod columns;
 mod heat;

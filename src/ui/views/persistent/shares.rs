@@ -1,4 +1,4 @@
-//! Where the weight of every head goes: stacked shares, head by head, grouped by layer.
+//! The shares of every head's weight: stacked bars, head by head, grouped by layer.
 
 use crate::analysis::Shares;
 use crate::model::HeadId;
@@ -61,7 +61,7 @@ fn named(ui: &mut Ui, name: &str, color: Color32) {
     ui.painter().galley(rect.min + vec2(14.0, 0.0), galley, ink);
 }
 
-/// Where bars stand: `heads` of a layer side by side, then a gap.
+/// The places of the bars: `heads` of a layer side by side, then a gap.
 struct Places {
     rect: Rect,
     heads: usize,

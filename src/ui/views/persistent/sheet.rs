@@ -14,11 +14,11 @@ pub(super) enum Aim {
     Whole,
     /// Few enough to read, the selected query among them.
     Follow,
-    /// Where the user left it.
+    /// The rows at which the user left it.
     Free,
 }
 
-/// Where the user looks.
+/// The part of the sheet that the user looks at.
 #[derive(Debug, Default)]
 pub(super) struct SelectedHeadsTask {
     /// Which rows.
@@ -31,7 +31,7 @@ pub(super) struct SelectedHeadsTask {
 }
 
 impl SelectedHeadsTask {
-    /// What is in view of `columns` vectors and of the queries in `rows`, in a frame that has room for `readable` rows.
+    /// The part in view of `columns` vectors and of the queries in `rows`, in a frame that has room for `readable` rows.
     pub fn sheet(
         &mut self,
         rect: Rect,
@@ -127,7 +127,7 @@ impl SelectedHeadsTask {
 }
 
 impl SelectedHeadsTask {
-    /// What is scrolled and zoomed by: a wheel zooms, fingers on a trackpad move, with Ctrl both zoom, with Shift both move.
+    /// The scroll and the zoom: a wheel zooms, fingers on a trackpad move, with Ctrl both zoom, with Shift both move.
     fn scrolled(&mut self, ui: &Ui) -> (Vec2, Vec2) {
         ui.input(|input| {
             for event in &input.raw.events {
@@ -174,7 +174,7 @@ fn within((from, to): (f64, f64), all: (f64, f64)) -> (f64, f64) {
     (from, from + width)
 }
 
-/// What is in view, and where: column c covers c … c + 1 from the left, row r covers r … r + 1 downwards.
+/// The part in view, and its place: column c covers c … c + 1 from the left, row r covers r … r + 1 downwards.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Sheet {
     /// The frame.
@@ -201,12 +201,12 @@ impl Sheet {
         self.rect.height() / (self.rows.1 - self.rows.0).max(1e-9) as f32
     }
 
-    /// Where a column begins.
+    /// The x at which a column begins.
     pub fn x(&self, column: f64) -> f32 {
         self.rect.left() + (column - self.columns.0) as f32 * self.column_width()
     }
 
-    /// Where a row begins.
+    /// The y at which a row begins.
     pub fn y(&self, row: f64) -> f32 {
         self.rect.top() + (row - self.rows.0) as f32 * self.row_height()
     }

@@ -1,4 +1,4 @@
-//! How much a head uses each of its persistent vectors: a bar for each, in the columns of the heatmap below.
+//! The use that a head makes of each of its persistent vectors: a bar for each, in the columns of the heatmap below.
 
 use super::columns::Columns;
 use super::sheet::Sheet;
@@ -10,7 +10,7 @@ use crate::ui::widgets::names::percent;
 use crate::ui::widgets::paint::{grid_color, paint_text};
 use eframe::egui::{self, Align2, Color32, Rect, Shape, Stroke, Ui, pos2};
 
-/// How far below the largest a logarithmic axis begins.
+/// Decades below the largest weight at which a logarithmic axis begins.
 const DECADES: f32 = 4.0;
 
 /// Draws the bars into the sheet's frame; what is left of it is for the axis.
@@ -65,7 +65,7 @@ pub(super) fn bars(ui: &Ui, cx: &ViewContext<'_>, columns: &Columns, sheet: &She
     ui.painter().hline(rect.x_range(), rect.bottom(), line);
 }
 
-/// How high a weight stands, 0 to 1; one that is no number stands at 0.
+/// The height of a weight, 0 to 1; one that is no number stands at 0.
 fn height(weight: f32, top: f32, log: bool) -> f32 {
     let of_top = weight / top;
     if top <= 0.0 || of_top.is_nan() || of_top <= 0.0 {
@@ -230,7 +230,7 @@ fn held(ui: &Ui, cx: &ViewContext<'_>, columns: &Columns, sheet: &Sheet) {
     }
 }
 
-/// What the pointer is on.
+/// The numbers of the vector under the pointer.
 pub(super) fn readout(ui: &mut Ui, columns: &Columns, vector: usize) {
     let usage = &columns.usage;
     let mean = usage.mean.get(vector).copied().unwrap_or(0.0);

@@ -73,7 +73,7 @@ pub(super) fn header(ui: &mut Ui, cx: &mut ViewContext<'_>, columns: &Columns) {
     }
 }
 
-/// What to do where no vector is selected.
+/// The advice shown where no vector is selected.
 pub(super) fn none(ui: &mut Ui, cx: &mut ViewContext<'_>, columns: &Columns) {
     ui.label(strong(tr("No vector is selected")));
     ui.label(quiet(tr(
@@ -229,7 +229,7 @@ fn bar(painter: &egui::Painter, room: Rect, share: f32, color: Color32) {
     painter.rect_filled(bar, 1.0, color.gamma_multiply(0.4));
 }
 
-/// What the vector's value promotes and lowers through the output embedding.
+/// The tokens that the vector's value promotes and lowers through the output embedding.
 fn promoted(ui: &mut Ui, model: &LoadedModel, facts: &VectorFacts) {
     ui.label(strong(tr("What its value promotes"))).on_hover_text(tr(
         "The vector's value, taken through the attention's output projection straight to the output embedding: change of \

@@ -18,7 +18,7 @@ use eframe::egui::{self, Rect, Sense, Ui, pos2};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
-/// How the vectors are shown.
+/// The display of the vectors.
 #[derive(Serialize, Deserialize)]
 #[serde(default)]
 pub(super) struct Vectors {
@@ -26,7 +26,7 @@ pub(super) struct Vectors {
     sorted: bool,
     /// Mean weights on a logarithmic axis.
     log: bool,
-    /// How weights are spread over the colours.
+    /// The scale that spreads weights over the colours.
     scale: Scale,
     /// The colours.
     map: ColorMap,
@@ -59,7 +59,7 @@ impl Default for Vectors {
 }
 
 impl Vectors {
-    /// What the figures of the vectors show.
+    /// Sets what the figures of the vectors show.
     pub fn choose(&self, choice: &mut FigureChoice) {
         choice.usage_log = self.log;
         choice.by_use = self.sorted;

@@ -1,4 +1,4 @@
-//! What the model expects after a token.
+//! The tokens that the model expects after a token.
 
 use crate::analysis::{Candidate, Prediction, bits};
 use crate::chart::thousands;

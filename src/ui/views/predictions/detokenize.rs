@@ -17,7 +17,7 @@ pub fn pieces(model: &LoadedModel, last: Option<u32>, drawn: &[SampledToken]) ->
     texts
 }
 
-/// What is complete after `id`; the bytes of a character that is not stay in `pending`.
+/// The text that is complete after `id`; the bytes of a character that is not stay in `pending`.
 fn text(vocabulary: &Vocabulary, last: Option<u32>, id: u32, pending: &mut Vec<u8>) -> String {
     pending.extend(vocabulary.decode_after(last, id));
     let bytes = std::mem::take(pending);

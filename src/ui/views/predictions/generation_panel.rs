@@ -18,7 +18,7 @@ use std::sync::{Arc, Weak};
 /// Most tokens to draw at a time.
 const MOST: usize = 2000;
 
-/// How the text is continued, and what is shown of it.
+/// The settings of the text's continuation, and what is shown of it.
 #[derive(Serialize, Deserialize)]
 #[serde(default)]
 pub struct GenerationPanel {
@@ -27,7 +27,7 @@ pub struct GenerationPanel {
     seed: u64,
     tokens: usize,
     stop: String,
-    /// What was asked for last.
+    /// The last request.
     #[serde(skip)]
     asked: Option<Asked>,
     #[serde(skip)]
@@ -54,7 +54,7 @@ struct Asked {
     text: Weak<Tokens>,
     /// The continuation that there was before.
     before: u64,
-    /// What the snapshot took into account then.
+    /// The version of the requests that the snapshot took into account then.
     version: u64,
     stopped: bool,
 }
@@ -146,7 +146,7 @@ impl GenerationPanel {
         }
     }
 
-    /// What is asked for with the settings at hand.
+    /// The request for the settings at hand.
     fn request(&self, model: &LoadedModel) -> GenerationRequest {
         let stop = unescaped(&self.stop);
         GenerationRequest {

@@ -12,7 +12,7 @@ const BLOCK: usize = 64;
 #[derive(Debug, Default)]
 pub struct Pyramid {
     values: Arc<Vec<f32>>,
-    /// What the values are of: they grow as the network runs on, and start anew with another text or model.
+    /// The text and model of the values: they grow as the network runs on, and start anew with another text or model.
     of: (Weak<Tokens>, Weak<Network>),
     /// Sums of the values before each block, and of all.
     sums: Vec<f64>,
@@ -102,7 +102,7 @@ impl Pyramid {
     }
 }
 
-/// What is not a number, after a training that diverged, counts as nothing.
+/// The sum of the finite values: others, after a training that diverged, count as nothing.
 fn sum(values: &[f32]) -> f64 {
     let finite = values.iter().filter(|value| value.is_finite());
     finite.map(|value| f64::from(*value)).sum()

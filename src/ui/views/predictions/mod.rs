@@ -1,4 +1,4 @@
-//! What comes after the selected token, how surprising every token was, and how the text may go on.
+//! The predictions after the selected token, the surprisal of every token, and continuations of the text.
 
 mod candidates;
 mod detokenize;

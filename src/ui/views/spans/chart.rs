@@ -177,7 +177,7 @@ impl SpansView {
         }
     }
 
-    /// What the pointer does: it selects, shows numbers, and opens the menu of a head.
+    /// The effects of the pointer: it selects, shows numbers, and opens the menu of a head.
     fn point_at(
         &mut self,
         ui: &Ui,
@@ -254,7 +254,7 @@ impl SpansView {
     }
 }
 
-/// How much of the text is measured, while it is not all.
+/// The share of the text that is measured, while it is not all.
 fn progress(facts: &Facts) -> String {
     let Some(surveyed) = &facts.surveyed else {
         return String::new();

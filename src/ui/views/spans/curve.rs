@@ -26,14 +26,14 @@ const BELOW: f32 = 27.0;
 const LEAST: f32 = 88.0;
 const STRIP: f32 = 52.0;
 
-/// Number of decades of weight a logarithmic axis shows.
+/// Decades of weight that a logarithmic axis shows.
 const DECADES: f64 = 4.0;
 
-/// What is measured on the leading head, and all that was measured with it.
+/// The measurements of the leading head, and all that was measured with it.
 type Measured<'a> = (&'a Arc<HeadStats>, &'a LeadingHead);
 
 impl SpansView {
-    /// What there is to see of the leading head.
+    /// The part of the view that shows the leading head.
     pub(super) fn leading(&mut self, ui: &mut Ui, cx: &mut ViewContext<'_>, facts: &Facts) {
         let head = cx.selection.heads.leading();
         let Some(span) = facts.span(head).copied() else {
@@ -251,7 +251,7 @@ fn numbers(span: &Span) -> String {
     }
 }
 
-/// What stands at a distance.
+/// The numbers at a distance.
 fn readout(ui: &mut Ui, distance: usize, span: &Span, weights: &[f32]) {
     ui.label(strong(trf("distance {0}", &[&thousands(distance)])));
     fact_rows(ui, |row| {

@@ -8,7 +8,7 @@ use eframe::egui::{Align2, Color32, FontId, Painter, Pos2, Rect, Stroke, pos2, v
 /// Room within the frame for the names of z, ramp and reach.
 const NAMES: f32 = 16.0;
 
-/// Where distances and numbers stand.
+/// The places of distances and numbers.
 #[derive(Clone, Copy)]
 pub(super) struct Axes {
     pub frame: Rect,

@@ -1,4 +1,4 @@
-//! What is changed by hand, in words and with buttons: the row above the chart, the menu of a head, the note beside a head
+//! The edits made by hand, in words and with buttons: the row above the chart, the menu of a head, the note beside a head
 //! that is being dragged.
 
 use super::SpansView;
@@ -16,7 +16,7 @@ use crate::ui::views::context::ViewContext;
 use crate::ui::widgets::names::head_name;
 use eframe::egui::{self, DragValue, Popup, PopupCloseBehavior, Response, Ui};
 
-/// What bits are counted by.
+/// The unit that bits are counted by.
 fn unit(snapshot: &Snapshot) -> &'static str {
     let model = snapshot.model.as_ref();
     let vocabulary = model.and_then(|model| model.vocabulary.as_ref());
@@ -85,7 +85,7 @@ impl SpansView {
         });
     }
 
-    /// What the edits do to the bits per token.
+    /// The effect of the edits on the bits per token.
     fn effect(&self, ui: &mut Ui, cx: &ViewContext<'_>, edits: usize) {
         let Some(effect) = self.hand.effect(cx) else {
             return;
@@ -189,7 +189,7 @@ impl SpansView {
         }
     }
 
-    /// What is said beside the head that is being dragged.
+    /// The words beside the head that is being dragged.
     pub(super) fn dragging_words(
         &self,
         cx: &ViewContext<'_>,

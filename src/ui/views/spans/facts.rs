@@ -1,4 +1,4 @@
-//! What the view knows of the heads in one frame.
+//! The facts that the view knows of the heads in one frame.
 
 use super::span_drag::Hand;
 use crate::analysis::{HeadMeasure, SpanFlag};
@@ -12,7 +12,7 @@ pub(super) struct Facts {
     pub model: Arc<LoadedModel>,
     /// As they are shown, layer by layer: a span that is being changed is there before the worker has it.
     pub spans: Vec<Span>,
-    /// What is measured, if it fits the model.
+    /// The measurements, if they fit the model.
     pub surveyed: Option<Arc<HeadStats>>,
     /// True if it is of the text and the spans at hand.
     pub is_fresh: bool,
@@ -107,7 +107,7 @@ impl Facts {
         self.ablated(head) || self.ghost(head).is_some()
     }
 
-    /// Number of changes there are.
+    /// The count of edits.
     pub fn edits(&self) -> usize {
         let edits = self.model.network.edits();
         edits.spans().count() + edits.ablated().count()

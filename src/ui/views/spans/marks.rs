@@ -99,7 +99,7 @@ impl Pen<'_> {
         }
     }
 
-    /// How far the text makes use of a head: a bar with a cap.
+    /// The distance within which the text makes use of a head: a bar with a cap.
     pub fn held(&self, mark: &Mark, tokens: usize, color: Color32) {
         let x = mark.place(self.transform).x;
         let y = self.y(tokens as f64).min(self.base());
@@ -127,7 +127,7 @@ impl Pen<'_> {
         );
     }
 
-    /// Where a head that was changed stood before.
+    /// The former place of a head that was changed.
     pub fn ghost(&self, mark: &Mark, trained: &Span) {
         let at = mark.place(self.transform);
         let home = pos2(at.x, self.y(self.scale.value(trained)));
@@ -137,7 +137,7 @@ impl Pen<'_> {
         self.painter.circle_stroke(home, self.radius(), stroke);
     }
 
-    /// What is worth a look about a head, above its point.
+    /// The flag of a head that is worth a look, above its point.
     pub fn flag(&self, mark: &Mark, flag: SpanFlag) {
         let size = (0.45 * self.pitch()).clamp(2.0, 4.2);
         let at = mark.place(self.transform) - vec2(0.0, self.radius() + 3.5 + size);
@@ -245,7 +245,7 @@ fn triangle(painter: &Painter, at: Pos2, size: f32, flag: SpanFlag, ink: Color32
     painter.add(Shape::convex_polygon(corners, fill, stroke));
 }
 
-/// What a sign of the chart means.
+/// The meaning of a sign of the chart.
 pub(super) enum Sign {
     Point,
     Held,

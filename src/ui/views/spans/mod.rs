@@ -1,5 +1,5 @@
-//! How far every head looks, grouped by layer: the figure of arXiv 1905.07799, with what this text makes of it, and what
-//! becomes of the text when a span is changed by hand.
+//! The span of every head, grouped by layer: the figure of arXiv 1905.07799, with the use that this text makes of it, and
+//! the effect on the text of a span changed by hand.
 
 mod axes;
 mod chart;
@@ -60,7 +60,7 @@ impl Held {
     }
 }
 
-/// What the view shows.
+/// The part of the view on show.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 enum Part {
@@ -92,7 +92,7 @@ pub struct SpansView {
     log_weight: bool,
     #[serde(skip)]
     hand: span_drag::Hand,
-    /// What was last measured, and of which model: an edit must not make the marks flicker.
+    /// The last measurements, and the model they are of: an edit must not make the marks flicker.
     #[serde(skip)]
     survey: Option<(u64, Arc<HeadStats>)>,
     #[serde(skip)]

@@ -1,4 +1,4 @@
-//! What the leading head's mask took away, query by query: a strip along the text.
+//! The weight that the leading head's mask took away, query by query: a strip along the text.
 
 use super::SpansView;
 use super::curve::SIDES;

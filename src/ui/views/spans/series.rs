@@ -3,7 +3,7 @@
 use crate::engine::HeadStats;
 use std::sync::Arc;
 
-/// Where a column's largest number stands, and what it is.
+/// The place of a column's largest number, and the number.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Peak {
     /// Its index.
@@ -14,7 +14,7 @@ pub(super) struct Peak {
 /// Numbers by index, shrunk to columns; kept until numbers or columns change.
 #[derive(Debug, Default)]
 pub(super) struct Series {
-    /// What it was made of, and by which key.
+    /// The statistics it was made of, and by which key.
     of: Option<(Arc<HeadStats>, u64)>,
     peaks: Vec<Peak>,
     largest: f32,

@@ -10,13 +10,13 @@ use crate::ui::views::context::ViewContext;
 use eframe::egui::{self, Key, Rect, Response, Sense, Ui, vec2};
 use egui_plot::PlotTransform;
 
-/// How near the pointer must be to a head's point to take hold of it, in points.
+/// Distance from a head's point within which the pointer takes hold of it, in points.
 const NEAR: f32 = 14.0;
 
-/// How near to its trained place a point goes there by itself, in points.
+/// Distance from its trained place within which a point goes there by itself, in points.
 const SNAP: f32 = 5.0;
 
-/// How long a change that was asked for is shown if the worker does not confirm it, in seconds: it may have been
+/// Time for which a change that was asked for is shown if the worker does not confirm it, in seconds: it may have been
 /// refused.
 const PATIENCE: f64 = 2.0;
 
@@ -62,7 +62,7 @@ pub(super) struct Field<'a> {
     pub transform: &'a PlotTransform,
 }
 
-/// What the edits do to the text's bits per token.
+/// The effect of the edits on the text's bits per token.
 pub(super) struct Effect {
     pub bits: f64,
     /// True if the text has run to its end with all edits.
@@ -120,7 +120,7 @@ impl Hand {
         self.drag.as_ref().map(|drag| drag.bounds)
     }
 
-    /// What the edits do to the bits per token; nothing before the text has run once.
+    /// The effect of the edits on the bits per token; nothing before the text has run once.
     pub fn effect(&self, cx: &ViewContext<'_>) -> Option<Effect> {
         let snapshot = cx.snapshot;
         let (model, bits) = self.bits?;

@@ -112,7 +112,7 @@ impl SpansView {
     }
 }
 
-/// Number of heads are flagged; a click goes to the next one.
+/// The button with the count of flagged heads; a click goes to the next one.
 fn flag_button(ui: &mut Ui, cx: &mut ViewContext<'_>, facts: &Facts) {
     let flagged: Vec<_> = facts.flagged().collect();
     let of = |flag| flagged.iter().filter(|(_, other)| *other == flag).count();

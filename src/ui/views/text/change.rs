@@ -1,8 +1,8 @@
-//! What an edit left as it was.
+//! The parts of a text that an edit left as they were.
 
 use crate::engine::Tokens;
 
-/// Number of pieces at the start, and of the others how many at the end, are the same in both texts.
+/// The counts of pieces that are the same in both texts: at the start, and of the others at the end.
 pub(super) fn unchanged(old: &Tokens, new: &Tokens) -> (usize, usize) {
     let (a, b) = (old.bytes(), new.bytes());
     let shared = common(a, b);

@@ -8,7 +8,7 @@ use std::ops::Range;
 /// The rows on the screen.
 #[derive(Debug, Clone)]
 pub(super) struct Grid {
-    /// What is seen of them.
+    /// The part of them in view.
     pub clip: Rect,
     /// The upper left corner of the first row of the text, in view or not.
     pub origin: Pos2,

@@ -7,7 +7,7 @@ use crate::ui::commands::command::Command;
 use crate::ui::views::context::ViewContext;
 use eframe::egui::{self, EventFilter, Key, Modifiers, Pos2, Response, Ui, vec2};
 
-/// Where a selection made in this view began, and where it is being moved.
+/// The start of a selection made in this view, and the place to which it is being moved.
 #[derive(Debug, Default)]
 pub(super) struct Caret {
     anchor: usize,

@@ -1,4 +1,4 @@
-//! Where every piece of the text stands: rows of cells as wide as the view, laid out again only where they change.
+//! The place of every piece of the text: rows of cells as wide as the view, laid out again only where they change.
 //!
 //! A row depends only on the pieces from its first one on. So after an edit the rows before it stay, and as soon as a
 //! new row begins where an old one did, all that follow are the old ones. What takes long all the same, a text of
@@ -25,13 +25,13 @@ impl Cell {
     }
 }
 
-/// How long one frame may lay out, and the pieces between two looks at the clock.
+/// Time that one frame may take to lay out, and the pieces between two looks at the clock.
 const PATIENCE: (Duration, usize) = (Duration::from_millis(4), 1024);
 
 /// Pieces around a piece that decide how it is shown: the bytes of one character at most.
 const AROUND: usize = 4;
 
-/// What [`Rows::update`] did.
+/// The outcome of [`Rows::update`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Laid {
     /// The first row that may have changed; `usize::MAX` if none.
@@ -50,7 +50,7 @@ struct Layout {
     cells: Vec<Cell>,
     /// Index of every row's first cell.
     starts: Vec<usize>,
-    /// Where the next cell stands.
+    /// The column of the next cell.
     column: usize,
     /// The cell after the last space of the row.
     space: Option<usize>,

@@ -13,7 +13,7 @@ use eframe::egui::{
 };
 use std::collections::HashMap;
 
-/// How the text of a row is written.
+/// The style in which the text of a row is written.
 #[derive(Debug, Clone, PartialEq)]
 struct Style {
     font: FontId,
@@ -117,7 +117,7 @@ impl Written {
         pen.finish()
     }
 
-    /// How wide a text is by itself, in points.
+    /// The width of a text by itself, in points.
     fn width(&mut self, ui: &Ui, text: &str, style: &Style) -> f32 {
         if let Some(width) = self.widths.get(text) {
             return *width;
@@ -143,7 +143,7 @@ struct Pen<'a> {
     run: String,
     color: Color32,
     columns: (u16, u16),
-    /// Where the text written so far ends, in points.
+    /// The x at which the text written so far ends, in points.
     x: f32,
 }
 

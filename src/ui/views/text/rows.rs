@@ -1,4 +1,4 @@
-//! What stands for a piece of the text, how many cells it takes, and what ends with it.
+//! The glyphs that stand for a piece of the text, the cells it takes, and what ends with it.
 //!
 //! Cells follow one another from left to right in the order of the tokens, in any script: what the model sees is a
 //! sequence, and a query's past is always to its left. So Arabic characters stand in the order in which they are read
@@ -9,14 +9,14 @@ use crate::text::{self, Piece};
 use crate::ui::language::trf;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-/// What ends with a piece.
+/// The unit of text that ends with a piece.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum End {
     Word,
     Line,
 }
 
-/// Number of cells a piece takes, and what ends with it. Plain letters are told at a glance: a text has millions of
+/// The width of a piece in cells, and what ends with it. Plain letters are told at a glance: a text has millions of
 /// pieces, and nearly all are such.
 pub(super) fn shape(snapshot: &Snapshot, piece: usize) -> (usize, Option<End>) {
     let tokens = &snapshot.tokens;
@@ -43,7 +43,7 @@ pub(super) fn shape(snapshot: &Snapshot, piece: usize) -> (usize, Option<End>) {
     (cells(&glyph), end)
 }
 
-/// Number of cells a text takes: a letter one, a Chinese character or an emoji two, as in a terminal.
+/// The width of a text in cells: a letter takes one, a Chinese character or an emoji two, as in a terminal.
 fn cells(text: &str) -> usize {
     let mut chars = text.chars();
     match (chars.next(), chars.next()) {
@@ -57,8 +57,8 @@ fn cells(text: &str) -> usize {
     }
 }
 
-/// What stands for a piece: its own characters where they can be seen. Of a character that is several pieces, the first
-/// one shows it and the others show "·".
+/// The characters that stand for a piece: its own where they can be seen. Of a character that is several pieces, the
+/// first one shows it and the others show "·".
 pub(super) fn glyph(snapshot: &Snapshot, piece: usize) -> String {
     let tokens = &snapshot.tokens;
     let Some(Piece { id, range }) = tokens.pieces.get(piece) else {

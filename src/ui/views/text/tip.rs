@@ -1,4 +1,4 @@
-//! What is known of the token under the pointer.
+//! The facts known of the token under the pointer.
 
 use super::rows::{name, part};
 use super::shade::{Shade, Shading};

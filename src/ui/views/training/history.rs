@@ -14,7 +14,7 @@ use crate::ui::widgets::names::head_name;
 use eframe::egui::{self, Align2, Color32, Ui, vec2};
 use egui_plot::{Line, PlotPoint, PlotPoints, Points, Text};
 
-/// How near to a line the pointer must be, in points.
+/// Distance from a line within which the pointer is on it, in points.
 const NEAR: f32 = 14.0;
 
 /// Most heads whose names stand beside their lines.
@@ -35,8 +35,8 @@ impl TrainingView {
         self.place([x, if self.log_y { z.max(1.0) } else { z }])
     }
 
-    /// What of z must be in view. Where all heads look about as far, as they do at first, it does not begin at nothing: else
-    /// nobody would see them part.
+    /// The range of z that must be in view. Where all heads look about as far, as they do at first, it does not begin at
+    /// nothing: else nobody would see them part.
     fn heights(&self, history: &SpanHistory) -> (f64, f64) {
         let (low, high) = history.extent();
         let (low, high) = (f64::from(low), f64::from(high).max(1.0));

@@ -3,7 +3,7 @@
 use super::*;
 use proptest::prelude::*;
 
-/// What a line reads as, from left to right.
+/// The texts of a line's clusters, from left to right.
 fn read(line: &Line) -> Vec<&str> {
     let clusters = line.clusters.iter();
     clusters.map(|cluster| cluster.text.as_str()).collect()

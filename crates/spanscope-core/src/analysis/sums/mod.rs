@@ -1,4 +1,4 @@
-//! What is measured on every head over any number of texts, as whole numbers.
+//! The measurements on every head over any number of texts, as whole numbers.
 //!
 //! Sums are kept in a fixed [`UNIT`], so adding them is associative: whatever texts, threads, processes or machines they
 //! come from, in whichever order and grouping they are put together, the result is the same bit for bit. All that is
@@ -22,7 +22,7 @@ pub use rows::{EffectiveRow, rows, usage};
 
 use crate::model::{Architecture, Network, Span};
 
-/// What a whole number stands for in a sum: 2⁻³².
+/// The unit that the whole numbers in a sum count: 2⁻³².
 pub const UNIT: f64 = 1.0 / SCALE;
 
 const SCALE: f64 = 4_294_967_296.0;
@@ -35,7 +35,7 @@ pub fn to_units(value: f64) -> u64 {
     (value * SCALE + 0.5) as u64
 }
 
-/// What so many units are.
+/// The value of so many units.
 pub fn from_units(units: u64) -> f64 {
     units as f64 * UNIT
 }
@@ -85,7 +85,7 @@ pub struct HeadSum {
     pub entropy: u64,
 }
 
-/// What the texts amount to.
+/// The totals over the texts.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Totals {
     /// Texts.
@@ -128,7 +128,7 @@ impl Totals {
     }
 }
 
-/// What is measured on all heads of one network over some texts.
+/// The measurements on all heads of one network over some texts.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Sums {
     /// The architecture.

@@ -1,9 +1,9 @@
-//! What is shown of sums.
+//! The figures that are shown of sums.
 
 use super::{HeadSum, Sums, UNIT, from_units};
 use crate::analysis::{EFFECTIVE_SHARES, HeadMeasure, SpanFlag, VectorUsage, effective, flag};
 
-/// How far a head looks on some texts, against how far it can. Means are over all tokens of all texts.
+/// The effective span of a head on some texts, against its reach. Means are over all tokens of all texts.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct EffectiveRow {
     /// Layer, from 0.
@@ -27,8 +27,8 @@ pub struct EffectiveRow {
     pub empty: f64,
     /// Mean weight on the head's learned sink; 0 where it has none.
     pub sink: f64,
-    /// What these lack to be 1 where weights are not divided by their sum after the mask, as in fairseq's port; `None`
-    /// where they are.
+    /// The shortfall of these from 1 where weights are not divided by their sum after the mask, as in fairseq's port;
+    /// `None` where they are.
     pub masked: Option<f64>,
     /// Mean weight on the previous token.
     pub previous: f64,
@@ -38,17 +38,17 @@ pub struct EffectiveRow {
     pub removed: Option<f64>,
     /// Mean entropy of a query's whole weight, in bits; `None` where it was not measured.
     pub entropy: Option<f64>,
-    /// What is worth pointing out. A reach counts as unused only where as many queries as it is long had all of it within
-    /// their text. Without [`removed`](Self::removed) a head is pressed only by what lies in its ramp.
+    /// The notable property, if there is one. A reach counts as unused only where as many queries as it is long had all
+    /// of it within their text. Without [`removed`](Self::removed) a head is pressed only by what lies in its ramp.
     pub flag: Option<SpanFlag>,
 }
 
-/// How far every head looks, layer by layer.
+/// The effective span of every head, layer by layer.
 pub fn rows(sums: &Sums) -> Vec<EffectiveRow> {
     sums.heads.iter().map(|head| row(sums, head)).collect()
 }
 
-/// How much every head uses its persistent vectors, layer by layer; `None` where there are no vectors or no tokens.
+/// The use that every head makes of its persistent vectors, layer by layer; `None` where there are no vectors or no tokens.
 pub fn usage(sums: &Sums) -> Vec<Option<VectorUsage>> {
     let tokens = usize::try_from(sums.totals.tokens).unwrap_or(usize::MAX);
     let of = |head: &HeadSum| {

@@ -1,4 +1,4 @@
-//! What a survey keeps of some consecutive queries.
+//! The measurements that a survey keeps of some consecutive queries.
 
 use crate::model::{HeadProbe, Span};
 use half::f16;
@@ -7,7 +7,7 @@ use std::sync::Arc;
 /// Queries that share a row of a thumbnail's maxima.
 pub(super) const GROUP: usize = 8;
 
-/// What is always the same of one head.
+/// The properties of one head that never change.
 #[derive(Debug, Clone)]
 pub(super) struct Shape {
     pub layer: usize,
@@ -40,7 +40,7 @@ impl Shape {
     }
 }
 
-/// What is measured on consecutive queries.
+/// The measurements on consecutive queries.
 #[derive(Debug)]
 pub(super) struct Piece {
     /// Position of the first query in the text.
@@ -50,7 +50,7 @@ pub(super) struct Piece {
     pub heads: Vec<HeadPiece>,
 }
 
-/// What is measured on one head over the queries of a piece.
+/// The measurements on one head over the queries of a piece.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct HeadPiece {
     /// The weight on each distance of the reach, nearest first, as far as it is on tokens of the text, summed up over the queries.
@@ -106,7 +106,7 @@ impl Piece {
 }
 
 impl HeadPiece {
-    /// What is measured on the queries of `before` and those of `probe`, which follow them. Row after row: the sums do
+    /// The measurements on the queries of `before` and those of `probe`, which follow them. Row after row: the sums do
     /// not depend on how many queries come at a time.
     pub fn after(before: Option<&Self>, shape: &Shape, edges: &[usize], probe: &HeadProbe) -> Self {
         let mut piece = before.cloned().unwrap_or_default();

@@ -9,7 +9,7 @@ use crate::zip_directory::{Directory, Member, Packing};
 use flate2::read::DeflateDecoder;
 use std::io::{Cursor, Read};
 
-/// What may be unpacked beyond the size of the file itself, in bytes.
+/// Limit on what is unpacked beyond the size of the file itself, in bytes.
 const UNPACKED: usize = 32 << 20;
 
 /// A zip archive that PyTorch wrote.
@@ -17,7 +17,7 @@ pub(in crate::checkpoint) struct ZipContainer<'a> {
     file: &'a [u8],
     directory: Directory,
     root: String,
-    /// How many more bytes may be unpacked.
+    /// The number of bytes that may still be unpacked.
     room: usize,
 }
 

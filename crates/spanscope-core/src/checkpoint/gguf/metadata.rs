@@ -12,7 +12,8 @@ const MOST_ELEMENTS: usize = 1 << 22;
 /// Most layers that [`GgufMetadata::per_layer`] speaks of.
 const MOST_LAYERS: usize = 1 << 16;
 
-/// What an open GGUF file says of its network. Arrays are read out of the file each time that they are asked for.
+/// The metadata of an open GGUF file: all that it says of its network. Arrays are read out of the file each time that they are
+/// asked for.
 ///
 /// Of a value by itself there is nothing where the file has no such entry, or one of another kind; what is wrong with an array
 /// is told.
@@ -176,7 +177,7 @@ impl GgufMetadata {
         numbers.map(Some).map_err(|e| of(key, &e))
     }
 
-    /// Whether there is an array of this name that may be read.
+    /// True if there is an array of this name that may be read.
     fn has_array(&self, key: &str) -> Result<bool, String> {
         let Some(value) = self.get(key) else {
             return Ok(false);
@@ -198,7 +199,7 @@ impl GgufMetadata {
     }
 }
 
-/// What is said of an entry.
+/// The message about an entry.
 fn of(key: &str, what: &str) -> String {
     format!("metadata {}: {what}", shown(key))
 }

@@ -50,7 +50,7 @@ pub struct GgufTensor {
     pub shape: Vec<usize>,
     /// Number format.
     pub kind: GgmlType,
-    /// Where it lies in the file; `None` for a format whose size is not known here.
+    /// Its place in the file; `None` for a format whose size is not known here.
     pub bytes: Option<Range<usize>>,
 }
 

@@ -19,7 +19,7 @@ impl<'a> Reader<'a> {
         Self { file, at }
     }
 
-    /// Where it stands, in bytes from the file's beginning.
+    /// The position, in bytes from the file's beginning.
     pub fn at(&self) -> usize {
         self.at
     }

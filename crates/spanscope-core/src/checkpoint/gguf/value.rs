@@ -7,7 +7,7 @@ use std::ops::Range;
 /// Most levels of arrays in arrays that are followed; files that are in use have one.
 const DEEPEST: usize = 4;
 
-/// What an element of an array, or a single value, is.
+/// The type of an element of an array, or of a single value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ValueKind {
     /// A whole number without a sign, of so many bytes.
@@ -74,7 +74,7 @@ pub enum Value {
 /// An array of the metadata: its place in the file, every element of which was walked over once.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Array {
-    /// What every element is.
+    /// The type of every element.
     pub kind: ValueKind,
     /// Number of elements.
     pub count: usize,

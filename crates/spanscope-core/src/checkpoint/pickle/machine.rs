@@ -323,7 +323,7 @@ impl<'a> Machine<'a, '_> {
     }
 }
 
-/// What was found instead, as it stands there but for its length.
+/// The text found instead, quoted, as it stands there but for its length.
 pub(super) fn quoted(line: &str) -> String {
     format!("\"{}\"", crate::files::shown(line))
 }

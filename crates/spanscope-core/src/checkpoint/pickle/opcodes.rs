@@ -1,4 +1,4 @@
-//! What each opcode of a pickle does.
+//! The effect of each opcode of a pickle.
 
 use super::machine::{Machine, Step, quoted};
 use super::{Id, Value};

@@ -17,11 +17,11 @@ const METADATA: &str = "__metadata__";
 /// The longest header that is read, in bytes; the format allows no longer one either.
 const LONGEST: usize = 100_000_000;
 
-/// What a tensor takes in memory with its name and its places in maps, and a value of its shape: generously.
+/// The memory that a tensor takes with its name and its places in maps, and that of a value of its shape: generously.
 const TENSOR: usize = 600;
 const VALUE: usize = 100;
 
-/// What may be taken for them whatever the size of the file: 30,000 tensors.
+/// The memory allowed for them whatever the size of the file: 30,000 tensors.
 const LEAST: usize = 32 << 20;
 
 /// The number format of a tensor.
@@ -68,7 +68,7 @@ impl Format {
 pub(super) struct Entry {
     pub dtype: Format,
     pub shape: Vec<usize>,
-    /// Where its bytes begin and end, counted from the end of the header.
+    /// The beginning and the end of its bytes, counted from the end of the header.
     pub data_offsets: (usize, usize),
 }
 
@@ -124,7 +124,7 @@ impl Header {
         Ok((header, data))
     }
 
-    /// Whether the tensors fill `bytes` bytes without gaps, and each has the bytes that its shape needs.
+    /// Checks that the tensors fill `bytes` bytes without gaps, and that each has the bytes that its shape needs.
     fn check(&self, bytes: usize) -> Result<(), String> {
         let (mut at, mut before) = (0, "the header");
         for (name, entry) in &self.entries {

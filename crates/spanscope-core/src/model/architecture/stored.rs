@@ -5,7 +5,7 @@ use crate::model::families::adaptive_span::Config;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 
-/// What a file holds of an architecture: an adaptive-span network's own configuration, or all of it.
+/// The form in which a file holds an architecture: an adaptive-span network's own configuration, or all of it.
 #[derive(Serialize)]
 #[serde(untagged)]
 pub(super) enum Stored {

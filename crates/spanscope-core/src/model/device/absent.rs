@@ -11,11 +11,11 @@ use crate::model::{Cancel, ModelError};
 #[error("this build computes on the CPU alone")]
 pub struct TensorError;
 
-/// What a build with tensors computes with on a device. There is none.
+/// The layers on a device, with which a build with tensors computes. There are none.
 #[derive(Debug)]
 pub(in crate::model) enum Accelerator {}
 
-/// What such a run keeps on its device. There is none.
+/// The windows that such a run keeps on its device. There are none.
 #[derive(Debug, Clone, Default)]
 pub(in crate::model) struct Windows(());
 
@@ -63,7 +63,7 @@ impl Network {
         Ok(())
     }
 
-    /// Where its runs compute.
+    /// The device on which its runs compute.
     pub fn device(&self) -> Device {
         Device::Cpu
     }

@@ -253,7 +253,7 @@ fn vector(values: &[f32], device: &candle_core::Device) -> Result<Tensor> {
     Tensor::from_slice(values, values.len(), device)
 }
 
-/// What was copied to the device, when all of it is there: copies may still be under way, and another thread would not
+/// The layers copied to the device, when all of it is there: copies may still be under way, and another thread would not
 /// wait for them.
 fn whole(
     device: &candle_core::Device,

@@ -13,7 +13,7 @@ use crate::model::normalisation::Normalisation;
 use crate::model::observer::Observer;
 use candle_core::{Result, Tensor};
 
-/// What a layer's heads compute with.
+/// The tensors and settings that a layer's heads compute with.
 #[derive(Debug)]
 pub(super) struct Heads {
     /// Distances, and columns of scores: column j is the distance `kept − j`.
@@ -22,7 +22,7 @@ pub(super) struct Heads {
     reaches: Vec<usize>,
     /// heads × 1 × kept; `None` for fixed spans.
     mask: Option<Tensor>,
-    /// What follows the soft mask.
+    /// The normalisation that follows the soft mask.
     normalisation: Normalisation,
     /// heads × 1 × kept, added to the scores: 0, and −∞ beyond a fixed window; `None` where all are as long as can be.
     window: Option<Tensor>,
@@ -219,7 +219,7 @@ fn by_column(weights: &Tensor) -> Result<Tensor> {
         .reshape((heads, m, columns))
 }
 
-/// What all heads of a layer give for some queries.
+/// The results of all heads of a layer for some queries.
 pub(super) struct Tile {
     first: usize,
     /// heads × m × d.

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// Where a network computes.
+/// The device on which a network computes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Device {
     /// On the processor, with all threads.
@@ -33,7 +33,7 @@ impl Device {
         }
     }
 
-    /// What to look at where it does not open.
+    /// The advice on what to look at where it does not open.
     pub(in crate::model) fn advice(self) -> &'static str {
         match self {
             Self::Cuda => {

@@ -29,7 +29,7 @@ pub use kind::Device;
 #[cfg(feature = "device")]
 pub(super) use window::Windows;
 
-/// What the tensor library says went wrong.
+/// The error that the tensor library reports.
 #[cfg(feature = "device")]
 pub type TensorError = candle_core::Error;
 
@@ -37,7 +37,7 @@ use super::ModelError;
 use super::weights::Network;
 
 impl Device {
-    /// Whether it can be used.
+    /// Checks that it can be used.
     ///
     /// # Errors
     /// When this build or this machine has none.

@@ -58,7 +58,7 @@ impl Network {
         Ok(())
     }
 
-    /// Where its runs compute.
+    /// The device on which its runs compute.
     pub fn device(&self) -> Device {
         self.accelerator
             .get()

@@ -1,4 +1,5 @@
-//! What configurations of all families have in common: sizes, activations, kinds of layers, and the parts that layers are built of.
+//! The fields that configurations of all families have in common: sizes, activations, kinds of layers, and the parts that layers
+//! are built of.
 
 use super::settings::{Refusal, Settings};
 use crate::model::Normalisation;

@@ -10,7 +10,7 @@ use crate::model::architecture::{Activation, Architecture, Order, Position};
 
 pub(super) struct Falcon;
 
-/// How queries, keys and values lie in one matrix.
+/// The layout of queries, keys and values in one matrix.
 enum Form {
     /// [g queries, key, value] of every group.
     Groups,

@@ -1,6 +1,6 @@
 //! Networks of other kinds, recognised by the names of their tensors, so that whoever opens one is told what it is.
 
-/// What the names of other networks have in them, the most telling first.
+/// The strings that occur in the names of other networks, the most telling first.
 const FAMILIES: [(&str, &str); 12] = [
     (
         "self_attn.q_proj.",

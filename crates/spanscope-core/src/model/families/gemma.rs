@@ -19,7 +19,7 @@ fn norm(config: &Settings<'_>) -> Result<NormSpec, Refusal> {
     })
 }
 
-/// What both have in common.
+/// The settings that both have in common.
 struct Common {
     base: Base,
     norm: NormSpec,

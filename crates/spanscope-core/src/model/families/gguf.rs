@@ -119,7 +119,7 @@ impl File<'_> {
         })
     }
 
-    /// What the format has no word for.
+    /// The assumptions on what the format has no word for.
     fn assumed(&self, name: &str) -> Vec<Assumption> {
         let called = self
             .metadata
@@ -145,7 +145,7 @@ impl File<'_> {
         (shape.len() >= 2).then(|| shape[shape.len() - 2])
     }
 
-    /// What the tensors say otherwise than the configuration.
+    /// Corrects the architecture where the tensors say otherwise than the configuration.
     fn correct(&self, name: &str, of: &mut Architecture) -> Result<(), Refusal> {
         let divisors = match self.has("rope_freqs.weight") {
             true => Some(self.numbers("rope_freqs.weight")?),

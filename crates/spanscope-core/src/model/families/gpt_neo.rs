@@ -12,7 +12,7 @@ use serde_json::Value;
 
 pub(super) struct GptNeo;
 
-/// Whether each layer has a window: `attention_types` is a list of [kinds, how often these are repeated].
+/// The flag of each layer, true if it has a window: `attention_types` is a list of [kinds, how often these are repeated].
 fn local_layers(config: &Settings<'_>, layers: usize) -> Result<Vec<bool>, Refusal> {
     let kinds = match (
         config.list("attention_layers")?,

@@ -31,18 +31,18 @@ pub(super) fn sources(i: usize) -> LayerSources {
     }
 }
 
-/// What stands before and after the layers.
+/// The sources of what stands before and after the layers.
 pub(super) fn ends() -> EndSources {
     EndSources::of("embed_tokens", "norm")
 }
 
-/// What distinguishes one of the kin.
+/// The traits that distinguish one of the kin.
 pub(super) struct Kin {
     pub name: &'static str,
     pub eps: f64,
     pub base: f64,
     pub tied: bool,
-    /// What else holds of the heads of a layer.
+    /// The further settings of the heads of a layer.
     pub heads: fn(&Settings<'_>, &Base, usize, &mut AttentionSpec) -> Result<(), Refusal>,
 }
 

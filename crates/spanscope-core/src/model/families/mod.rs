@@ -33,24 +33,24 @@ pub(super) trait Family: Sync {
     /// Its names there: `model_type`.
     fn names(&self) -> &'static [&'static str];
 
-    /// What may stand before the names of its tensors.
+    /// The prefixes that the names of its tensors may have.
     fn prefixes(&self) -> &'static [&'static str] {
         &["model."]
     }
 
-    /// What a configuration describes.
+    /// The architecture that a configuration describes.
     ///
     /// # Errors
     /// In words, what is missing, cannot be, or does not run here.
     fn architecture(&self, config: &Settings<'_>) -> Result<Architecture, Refusal>;
 
-    /// Where the numbers of layer `i` lie.
+    /// The places of the numbers of layer `i`.
     fn layer(&self, of: &Architecture, config: &Settings<'_>, i: usize) -> LayerSources {
         let _ = (of, config);
         llama::sources(i)
     }
 
-    /// Where the numbers before and after the layers lie.
+    /// The places of the numbers before and after the layers.
     fn ends(&self, of: &Architecture, config: &Settings<'_>) -> EndSources {
         let _ = (of, config);
         llama::ends()

@@ -1,4 +1,4 @@
-//! What a file says of a network, and where its numbers lie: all that loading asks of a family.
+//! The description of a network in a file, and the places of its numbers: all that loading asks of a family.
 
 use super::Family;
 use super::settings::Settings;
@@ -8,20 +8,20 @@ use crate::model::architecture::Architecture;
 use crate::model::{Assumption, ModelError};
 use serde_json::{Map, Value};
 
-/// What a file says of a network, and where its numbers lie.
+/// The description of a network in a file, and the places of its numbers.
 pub(in crate::model) struct Plan<'a> {
     pub architecture: Architecture,
-    /// What may stand before the names of tensors.
+    /// The prefixes that the names of tensors may have.
     pub prefixes: &'a [&'a str],
     pub layers: Vec<LayerSources>,
     pub ends: EndSources,
     /// Names of tensors that are known and hold no weights end like these.
     pub buffers: &'a [&'a str],
-    /// What had to be assumed.
+    /// The assumptions that had to be made.
     pub assumed: Vec<Assumption>,
 }
 
-/// What files of old hold beside weights: masks and tables that follow from the configuration.
+/// The tensors that old files hold beside weights: masks and tables that follow from the configuration.
 const BUFFERS: [&str; 6] = [
     ".attn.bias",
     ".attn.masked_bias",

@@ -6,7 +6,7 @@ use crate::model::rope::frequencies;
 use crate::shown::shown;
 use std::f64::consts::TAU;
 
-/// What a family says of its rotary positions where the configuration does not.
+/// The defaults of a family for its rotary positions, where the configuration gives none.
 pub(super) struct Defaults {
     /// θ.
     pub base: f64,

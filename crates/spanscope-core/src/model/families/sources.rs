@@ -1,4 +1,4 @@
-//! Where the numbers of a network lie in a file: tensors by name, and which of their rows.
+//! The places of a network's numbers in a file: tensors by name, and which of their rows.
 
 use std::ops::Range;
 
@@ -11,7 +11,7 @@ pub(in crate::model) struct Source {
     pub transposed: bool,
     /// Which of its rows, in this order; `None` for all.
     pub rows: Option<Vec<Range<usize>>>,
-    /// Number of rows the tensor has, where they are not all.
+    /// Number of rows of the tensor, where those are not all of them.
     pub of: Option<usize>,
 }
 
@@ -45,7 +45,7 @@ impl Source {
     }
 }
 
-/// Where a layer's numbers lie. Norms are tensors `NAME.weight` and `NAME.bias`.
+/// The places of a layer's numbers. Norms are tensors `NAME.weight` and `NAME.bias`.
 #[derive(Debug, Clone)]
 pub(in crate::model) struct LayerSources {
     pub query: Source,
@@ -69,11 +69,11 @@ pub(in crate::model) struct LayerSources {
     pub experts: Option<ExpertSources>,
 }
 
-/// Where a mixture's numbers lie.
+/// The places of a mixture's numbers.
 #[derive(Debug, Clone)]
 pub(in crate::model) struct ExpertSources {
     pub router: Source,
-    /// How the experts lie in the file.
+    /// The layout of the experts in the file.
     pub form: ExpertForm,
     pub gate_up: [String; 2],
     pub down: [String; 2],
@@ -88,7 +88,7 @@ pub(in crate::model) enum ExpertForm {
     Apart,
 }
 
-/// Where what stands before and after the layers lies.
+/// The places of the numbers before and after the layers.
 #[derive(Debug, Clone)]
 pub(in crate::model) struct EndSources {
     pub embedding: String,

@@ -8,7 +8,7 @@
 use super::PANEL;
 use crate::checkpoint::gguf::GgmlType;
 
-/// How weights are kept.
+/// The form in which weights are kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(in crate::model) enum Form {
     /// 32 bits.
@@ -77,8 +77,8 @@ impl Form {
     }
 }
 
-/// How a unit of blocks is laid out: 32 scales, 32 shifts, then for every group of inputs 32 factors, 32 factors of the shifts, then
-/// for every 32 inputs the planes of their whole numbers: the four or two lower bits (or all eight), and those above.
+/// The layout of a unit of blocks: 32 scales, 32 shifts, then for every group of inputs 32 factors, 32 factors of the shifts,
+/// then for every 32 inputs the planes of their whole numbers: the four or two lower bits (or all eight), and those above.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Layout {
     /// Inputs of a unit, which is a block of the file.

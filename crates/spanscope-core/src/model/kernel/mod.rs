@@ -1,4 +1,4 @@
-//! What the forward pass computes with: matrix products and row operations on slices, one thread each.
+//! The operations of the forward pass: matrix products and row operations on slices, one thread each.
 //!
 //! Every function is compiled for several instruction sets (AVX-512, AVX2, NEON, plain) and picks the machine's at
 //! run time; `pulp` does so without unsafe code. A sum is always taken in the same order, whatever the shape of the

@@ -30,14 +30,14 @@ struct Run {
     form: Form,
     /// The number of the first panel.
     first: usize,
-    /// How many there are.
+    /// The count of panels.
     count: usize,
     panels: Numbers,
 }
 
-/// Where the weights of a matrix come from: one row per output.
+/// The source of the weights of a matrix: one row per output.
 pub(in crate::model) trait Rows: Sync {
-    /// What goes wrong.
+    /// The error of a read.
     type Error: Send;
 
     /// The form of an output's weights.

@@ -26,7 +26,7 @@ pub(in crate::model) struct Right<'a> {
 pub(in crate::model) struct Job<'a> {
     pub left: Left<'a>,
     pub right: Right<'a>,
-    /// Where the first row of the result begins.
+    /// The start of the first row of the result.
     pub at: usize,
     /// From there to where the next row begins.
     pub stride: usize,

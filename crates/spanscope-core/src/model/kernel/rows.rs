@@ -163,7 +163,7 @@ pub(in crate::model) fn sum(values: &[f32]) -> f32 {
     Arch::new().dispatch(Powers::<1>(values, 0.0))
 }
 
-/// What is done with a number of a row and those in its place in two other rows.
+/// The operation on a number of a row and those in its place in two other rows.
 trait ByNumber: Copy {
     fn apply<S: Simd>(self, simd: S, out: S::f32s, a: S::f32s, b: S::f32s) -> S::f32s;
 }

@@ -162,7 +162,7 @@ impl OfBlocks {
         }
     }
 
-    /// What the blocks stand for, row by row.
+    /// The numbers that the blocks stand for, row by row.
     fn numbers(&self) -> Vec<f32> {
         let rows = self.kinds.iter().zip(&self.rows).flat_map(|(kind, row)| {
             let mut out = vec![0.0; self.inputs];
@@ -173,7 +173,7 @@ impl OfBlocks {
     }
 }
 
-/// Where the upper bytes of a block's halves lie.
+/// The places of the upper bytes of a block's halves.
 fn scales(kind: GgmlType) -> &'static [usize] {
     match kind {
         GgmlType::Q4_1 | GgmlType::Q5_1 | GgmlType::Q4K | GgmlType::Q5K => &[1, 3],

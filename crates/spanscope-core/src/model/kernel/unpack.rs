@@ -91,7 +91,7 @@ fn numbers<S: Simd>(simd: S, codes: S::u32s, zero: f32) -> S::f32s {
 trait Unpack {
     const LAYOUT: Layout;
 
-    /// What the whole numbers of input `k` of 32 stand for, of the outputs of vector `v`.
+    /// The values that the whole numbers of input `k` of 32 stand for, of the outputs of vector `v`.
     fn codes<S: Simd>(simd: S, planes: &[u32], k: usize, v: usize) -> S::f32s;
 }
 

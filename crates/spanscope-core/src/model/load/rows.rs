@@ -21,7 +21,7 @@ pub(super) struct FileRows<'a, 'b> {
     loader: &'b Loader<'a>,
     inputs: usize,
     tensors: Vec<Place<'a>>,
-    /// Where each row lies: the tensor's number, and the row in it.
+    /// The place of each row: the tensor's number, and the row in it.
     rows: Vec<(u32, u32)>,
 }
 

@@ -1,4 +1,4 @@
-//! What layers share is loaded once; what is not shared is held against the size of the file.
+//! The parts that layers share are loaded once; what is not shared is held against the size of the file.
 
 use super::Loader;
 use crate::checkpoint::Checkpoint;

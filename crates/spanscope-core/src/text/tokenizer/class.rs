@@ -8,7 +8,7 @@ use fancy_regex::{Expr, LookAround};
 use regex_syntax::hir::{ClassUnicode, ClassUnicodeRange, HirKind};
 use std::sync::LazyLock;
 
-/// Number of classes there are.
+/// The number of classes.
 pub(super) const CLASSES: usize = 6;
 
 const LETTER: usize = 0;
@@ -99,7 +99,7 @@ pub(super) fn crossing(pattern: &str) -> Option<Crossing> {
     Some(crossing)
 }
 
-/// What a part of a pattern may begin and end with, and whether it may match nothing.
+/// The characters that a part of a pattern may begin and end with, and whether it may match nothing.
 struct Ends {
     empty: bool,
     first: Set,

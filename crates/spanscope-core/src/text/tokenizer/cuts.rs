@@ -1,7 +1,7 @@
 //! Places where a text can be cut so that both sides have the tokens that they have in the whole.
 //!
-//! What is before such a place must not depend on what follows it, and the other way round, whatever follows: so only the text before
-//! `from` is looked at, and of the place's two neighbours it must be known that
+//! The text before such a place must not depend on the text after it, nor the other way round, whatever follows: so only the text
+//! before `from` is looked at, and of the place's two neighbours it must be known that
 //! - no normalizer changes one by the other (ASCII stays as it is, and what follows it only changes what follows),
 //! - no added token holds both of them, and none ends there,
 //! - no pattern can match across them (`class`), and a part begins there; or no piece of the vocabulary holds both of them.
@@ -18,10 +18,10 @@ use super::stages::Stage;
 use std::collections::{BTreeSet, HashSet};
 use std::ops::Range;
 
-/// How far back a place is looked for, in bytes, before the whole is cut anew.
+/// The distance, in bytes, over which a place is looked for backwards before the whole is cut anew.
 const FARTHEST: usize = 1 << 20;
 
-/// What is known of a tokenizer's cuts, once for all texts.
+/// The facts about a tokenizer's cuts, gathered once for all texts.
 #[derive(Debug, Default)]
 pub(super) struct Cuts {
     /// There is no place that is known to be safe.
@@ -30,18 +30,18 @@ pub(super) struct Cuts {
     has_stages: bool,
     /// A normalizer makes a form of Unicode.
     unicode: bool,
-    /// What a space is to the stages and the model.
+    /// The character that stands for a space in the stages and the model.
     space: char,
     /// Neighbours in an added token.
     in_added: HashSet<(char, char)>,
     strips_left: bool,
     strips_right: bool,
-    /// What single-word tokens begin with.
+    /// The first characters of single-word tokens.
     single_words: HashSet<char>,
     /// Texts of added tokens, by their last character.
     ends: HashSet<String>,
     last_of_ends: HashSet<char>,
-    /// What stands before a space, or a line break, within a piece; `None` where a model may join across them.
+    /// The characters that stand before a space, or a line break, within a piece; `None` where a model may join across them.
     before_space: Option<HashSet<char>>,
     before_newline: Option<HashSet<char>>,
 }
@@ -296,7 +296,7 @@ impl Tokenizer {
         inside.copied().find(|place| begins.contains(place))
     }
 
-    /// Where parts begin, and whether a token was cut out.
+    /// The places at which parts begin, and whether a token was cut out.
     fn beginnings(
         &self,
         text: &[u8],

@@ -9,8 +9,8 @@ use super::placed::Placed;
 use super::stages::{Start, apply};
 use std::ops::Range;
 
-/// How much of a text is worked on at a time, in bytes, where it can be cut there: what a text takes on its way is many times its
-/// length.
+/// The bytes of a text that are worked on at a time, where it can be cut there: the memory a text takes on its way is many times
+/// its length.
 const CHUNK: usize = 64 << 10;
 
 /// One token of a text.
@@ -23,7 +23,7 @@ pub struct Piece {
     pub bytes: Range<usize>,
 }
 
-/// What becomes of special tokens.
+/// The treatment of special tokens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SpecialTokens {
     /// The text begins with [`Tokenizer::prefix`].
@@ -42,7 +42,7 @@ impl Default for SpecialTokens {
     }
 }
 
-/// What a text is cut into before tokens are made of it.
+/// The parts that a text is cut into before tokens are made of it.
 pub(super) enum Part<'a> {
     /// A token already.
     Token(u32, Range<usize>),

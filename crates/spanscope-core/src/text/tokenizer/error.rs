@@ -1,4 +1,4 @@
-//! What can go wrong with a tokenizer, or with a text that it is given.
+//! The errors of a tokenizer, and of a text that it is given.
 
 use crate::shown::{said, shown_path};
 use std::path::{Path, PathBuf};
@@ -11,7 +11,7 @@ pub enum TokenizerError {
     Io {
         /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// The system's error.
         source: std::io::Error,
     },
     /// A folder without a tokenizer.
@@ -28,7 +28,7 @@ pub enum TokenizerError {
     File {
         /// The file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The fault in it.
         reason: String,
     },
     /// The tokenizer cannot cut this text into tokens.

@@ -12,7 +12,7 @@ use crate::shown::shown;
 use std::collections::HashMap;
 use std::path::Path;
 
-/// What stands for a space in SentencePiece's vocabularies.
+/// The character that stands for a space in SentencePiece's vocabularies.
 pub(super) const MARK: char = '\u{2581}';
 
 /// Kinds of tokens, by their numbers in the file.
@@ -106,7 +106,7 @@ fn parts(vocabulary: GgufVocabulary) -> Result<Parts, String> {
 }
 
 impl GgufVocabulary {
-    /// What kind of token one is. Files without kinds name their special tokens.
+    /// The kind of a token. Files without kinds name their special tokens.
     fn kind(&self, id: usize) -> i32 {
         let named = |of: Option<u32>| of.is_some_and(|of| of as usize == id);
         match self.types.get(id) {

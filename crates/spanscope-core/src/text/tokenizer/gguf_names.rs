@@ -25,14 +25,14 @@ const BLOOM: &str = r" ?[^(\s|.,!?…。，、।۔،)]+";
 /// Falcon's punctuation.
 const PUNCTUATION: &str = r"[\p{P}\$\+<=>\^~\|`]+";
 
-/// How a byte-level vocabulary cuts a text, by the name in its file.
+/// The rules by which a byte-level vocabulary cuts a text, by the name in its file.
 pub(super) struct Named {
     pub(super) stages: Vec<Stage>,
     /// A part that is a token is one, whatever the merges say.
     pub(super) ignore_merges: bool,
     /// True if a text begins with BOS where the file does not say.
     pub(super) begins: bool,
-    /// What to tell people about a name that is not known.
+    /// The note to users about a name that is not known.
     pub(super) note: Option<String>,
 }
 

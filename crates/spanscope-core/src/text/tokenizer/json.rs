@@ -1,4 +1,5 @@
-//! What a `tokenizer.json` says, read within bounds: its vocabulary and merges as lists of our own, its small parts as they are.
+//! The content of a `tokenizer.json`, read within bounds: its vocabulary and merges as lists of our own, its small parts as they
+//! are.
 
 use serde::Deserialize;
 use serde::de::{Deserializer, Error, MapAccess, SeqAccess, Visitor};

@@ -12,7 +12,7 @@ use tokenizers::models::unigram::Unigram;
 use tokenizers::models::wordlevel::WordLevel;
 use tokenizers::models::wordpiece::WordPiece;
 
-/// What makes tokens of a part of a text.
+/// The model that makes tokens of a part of a text.
 #[derive(Debug)]
 pub(super) enum Model {
     /// Pairs joined in the order of a list.
@@ -31,7 +31,7 @@ pub(super) enum Model {
     Merger(Merger),
 }
 
-/// How a byte-pair model is built.
+/// The options of a byte-pair model.
 #[derive(Debug, Default)]
 pub(super) struct BpeOptions {
     pub(super) unknown: Option<String>,

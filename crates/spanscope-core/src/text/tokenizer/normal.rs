@@ -1,4 +1,4 @@
-//! What is done to a text before it is cut: the normalizers of a `tokenizer.json`, each with a bound on what it may make of a text.
+//! The normalizers of a `tokenizer.json`, applied to a text before it is cut, each with a bound on the length of the result.
 
 use super::error::Trouble;
 use super::pattern::{GoOn, Pattern};
@@ -8,7 +8,8 @@ use serde_json::Value;
 use tokenizers::normalizer::Range as Of;
 use tokenizers::{NormalizedString, Normalizer, NormalizerWrapper};
 
-/// Number of times as long a text may become, and what is allowed to any text, in bytes. NFKC makes eighteen characters of one.
+/// The factor by which a text may become longer, and the bytes allowed to any text besides. NFKC makes eighteen characters of
+/// one.
 const MOST_TIMES: usize = 24;
 const ALLOWED: usize = 1 << 20;
 
@@ -123,7 +124,7 @@ fn library(value: &Value) -> Result<NormalizerWrapper, String> {
     serde_json::from_value(value).map_err(|e| shown_error(&e))
 }
 
-/// How long a text of so many bytes may become.
+/// The largest length that a text of so many bytes may reach, in bytes.
 pub(super) fn most(bytes: usize) -> usize {
     bytes.saturating_mul(MOST_TIMES).saturating_add(ALLOWED)
 }
@@ -187,7 +188,7 @@ impl Normal {
     }
 }
 
-/// What the library made of a text, with the places of its characters: byte for byte where a character stayed what it was.
+/// The text that the library made, with the places of its characters: byte for byte where a character stayed what it was.
 fn placed(from: &Placed, text: &NormalizedString) -> Placed {
     let mut to = Placed::with_capacity(text.get().len());
     let before = |at: usize, c: char| {

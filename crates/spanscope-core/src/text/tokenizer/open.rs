@@ -174,7 +174,7 @@ fn hide(pieces: &mut [(String, f64)], added: &mut [json::AddedToken]) {
     }
 }
 
-/// How the pieces are written, from what is done to a text and back.
+/// The spelling of the pieces, from the steps applied to a text and back.
 fn written(file: &json::File, stages: &[Stage]) -> Written {
     let is_bytes = |stage: &Stage| matches!(stage, Stage::ByteLevel { .. });
     let mark = stages.iter().find_map(|stage| match stage {

@@ -17,7 +17,7 @@ const MOST: usize = 1 << 20;
 /// The most tokens that are put in front of a text.
 const MOST_IN_FRONT: usize = 16;
 
-/// How pieces of a vocabulary are written.
+/// The spelling of a vocabulary's pieces.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Written {
     /// Every character is a byte.
@@ -28,7 +28,7 @@ pub(super) enum Written {
     Plain(Option<String>),
 }
 
-/// What a tokenizer is made of.
+/// The components of a tokenizer.
 #[derive(Debug)]
 pub(super) struct Parts {
     pub(super) model: Model,
@@ -36,7 +36,7 @@ pub(super) struct Parts {
     pub(super) added: Vec<AddedToken>,
     pub(super) normals: Vec<Normal>,
     pub(super) stages: Vec<Stage>,
-    /// What a text begins with.
+    /// The tokens that a text begins with.
     pub(super) prefix: Vec<u32>,
     pub(super) written: Written,
     /// Pieces such as `<0x0A>` are bytes.
@@ -124,7 +124,7 @@ impl Tokenizer {
         })
     }
 
-    /// Number of ids, holes included: one more than the highest. The model's embeddings may have more rows.
+    /// The number of ids, holes included: one more than the highest. The model's embeddings may have more rows.
     pub fn len(&self) -> usize {
         self.tokens.len()
     }
@@ -139,7 +139,7 @@ impl Tokenizer {
         &self.prefix
     }
 
-    /// What to tell whoever opens this tokenizer, such as that its pre-tokenizer is not known.
+    /// The note for whoever opens this tokenizer, such as that its pre-tokenizer is not known.
     pub fn note(&self) -> Option<&str> {
         self.note.as_deref()
     }

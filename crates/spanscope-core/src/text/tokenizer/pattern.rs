@@ -8,8 +8,8 @@ use std::ops::Range;
 /// The longest pattern of a file, in bytes; published ones have up to 1,000.
 const LONGEST: usize = 16 << 10;
 
-/// How often a match may take back a choice before it is given up. A pattern in use needs as many as the longest run of white
-/// space has characters; one that takes exponential time is stopped after about 0.1 s.
+/// The number of times a match may take back a choice before it is given up. A pattern in use needs as many as the longest run of
+/// white space has characters; one that takes exponential time is stopped after about 0.1 s.
 const MOST_RETRIES: usize = 1_000_000;
 
 /// The largest automaton of a part of a pattern, in bytes.
@@ -24,7 +24,7 @@ pub(super) struct Pattern {
     pub(super) crossing: Option<Crossing>,
 }
 
-/// What asks whether anybody still waits.
+/// A function that asks whether anybody still waits.
 pub(super) type GoOn<'a> = &'a dyn Fn() -> bool;
 
 impl Pattern {
@@ -99,7 +99,7 @@ impl Pattern {
     }
 }
 
-/// What becomes of the matches that a text is cut at.
+/// The treatment of the matches that a text is cut at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize)]
 pub(super) enum Behaviour {
     /// They belong to no part.

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-/// Where a byte comes from: a range in the text, empty for what was put in.
+/// The origin of a byte: a range in the text, empty for what was put in.
 pub(super) type Place = (u32, u32);
 
 /// A text as the model is to see it, and where its bytes come from.
@@ -30,7 +30,7 @@ impl Placed {
         }
     }
 
-    /// Where the bytes `range` come from.
+    /// The origin of the bytes `range`.
     pub(super) fn place(&self, range: &Range<usize>) -> Place {
         let inside = self.places.get(range.clone()).unwrap_or_default();
         match (inside.first(), inside.last()) {

@@ -1,4 +1,4 @@
-//! What a `tokenizer.json` puts in front of every text.
+//! The tokens that a `tokenizer.json` puts in front of every text.
 
 use super::normal::kind;
 use crate::shown::shown;

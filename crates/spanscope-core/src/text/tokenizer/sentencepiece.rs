@@ -24,7 +24,7 @@ impl Tokenizer {
     }
 }
 
-/// What the file says.
+/// The content of the file.
 #[derive(Debug)]
 struct Spec {
     pieces: Vec<String>,

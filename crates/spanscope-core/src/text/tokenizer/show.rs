@@ -35,7 +35,7 @@ impl Tokenizer {
         })
     }
 
-    /// What a text goes on with when `id` comes after the token `last`, or after nothing: the space that some tokenizers put in front
+    /// The bytes that `id` adds to a text after the token `last`, or after nothing: the space that some tokenizers put in front
     /// of a text is no part of it, and whole words stand apart. An id without a token gives U+FFFD, so that it stays visible.
     pub fn decode_after(&self, last: Option<u32>, id: u32) -> Vec<u8> {
         let Some(mut bytes) = self.piece_bytes(id) else {

@@ -1,4 +1,4 @@
-//! How a text is cut into parts before tokens are made of each: the pre-tokenizers of a `tokenizer.json`.
+//! The pre-tokenizers of a `tokenizer.json`: they cut a text into parts before tokens are made of each.
 
 use super::class::{class_of, crosses};
 use super::error::Trouble;
@@ -43,7 +43,7 @@ pub(super) enum Stage {
     },
 }
 
-/// Where a mark is put that no space stands for.
+/// The places at which a mark is put that no space stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum InFront {
     /// Before the text.
@@ -53,7 +53,7 @@ pub(super) enum InFront {
     Never,
 }
 
-/// What a part of a text begins with.
+/// The beginning of a part of a text.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Start {
     /// The text's beginning.

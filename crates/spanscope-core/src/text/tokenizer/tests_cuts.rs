@@ -105,7 +105,7 @@ fn whole(tokenizer: &Tokenizer, text: &[u8], special: SpecialTokens) -> Vec<Piec
     tokenizer.encode(text, special).unwrap()
 }
 
-/// Whether the tokens of `after` are those of `before` up to a cut, and those from there on.
+/// Checks that the tokens of `after` are those of `before` up to a cut, and those from there on.
 fn holds(
     tokenizer: &Tokenizer,
     before: &[u8],

@@ -1,4 +1,4 @@
-//! What an adaptive-span network is, in the words of any causal Transformer.
+//! The architecture of an adaptive-span network, in the terms of any causal Transformer.
 
 use super::Config;
 use crate::model::architecture::{

@@ -20,7 +20,7 @@ fn numbered<'a>(name: &'a str, start: &str) -> Option<(usize, &'a str)> {
     (index.to_string() == number).then_some((index, rest))
 }
 
-/// Number of things there are whose tensors are called `start`, a number from 0, and more.
+/// Number of things whose tensors are called `start`, a number from 0, and more.
 ///
 /// # Errors
 /// When one between the others is missing.
@@ -81,7 +81,7 @@ pub(super) fn first_with(
     }
 }
 
-/// Whether the heads have learned spans: those of all layers, or of none.
+/// True if the heads of all layers have learned spans, false if those of none have.
 ///
 /// # Errors
 /// When some layers have and others have not, or when there are tensors of spans in a form that is not read.

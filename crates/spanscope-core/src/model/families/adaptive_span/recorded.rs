@@ -11,14 +11,14 @@ use crate::model::weights::{Layer, Network, Span};
 use crate::model::{Assumption, ModelError};
 use std::sync::{Arc, OnceLock};
 
-/// What a run file says of a network, beside its tensors.
+/// The description of a network in a run file, beside its tensors.
 #[derive(Debug, Clone)]
 pub struct RecordedNetwork {
     /// The architecture.
     pub config: Config,
     /// The parameters of the whole network.
     pub parts: Vec<Part>,
-    /// What was assumed when it was recorded.
+    /// The assumptions made when it was recorded.
     pub assumed: Vec<Assumption>,
 }
 
@@ -107,7 +107,7 @@ impl RecordedNetwork {
 }
 
 impl Network {
-    /// What a run file holds of a network: position embeddings, spans and the keys of persistent vectors, from which
+    /// The network as a run file holds it: position embeddings, spans and the keys of persistent vectors, from which
     /// weights follow with a run's queries and keys. It cannot run, and nothing can be changed in it.
     ///
     /// # Errors

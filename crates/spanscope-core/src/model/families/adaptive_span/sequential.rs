@@ -10,7 +10,7 @@ use crate::checkpoint::Checkpoint;
 use crate::model::{ModelError, Normalisation};
 use crate::shown::shown;
 
-/// What the names of the other kinds have in them.
+/// The strings that occur in the names of the other kinds.
 const OTHERS: [(&str, &str); 3] = [
     (
         ".expire_span.span_predictor.",

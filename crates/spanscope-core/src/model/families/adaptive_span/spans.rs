@@ -3,14 +3,14 @@
 use crate::checkpoint::Checkpoint;
 use crate::model::ModelError;
 
-/// How far beyond 0 and 1 a span may lie that a step of training took there. fairseq's port clamps spans in its forward
-/// pass, so its checkpoints hold them as the last step left them; the published code clamps them after every step.
+/// The distance beyond 0 and 1 at which a span may lie that a step of training took there. fairseq's port clamps spans in its
+/// forward pass, so its checkpoints hold them as the last step left them; the published code clamps them after every step.
 const SLACK: f32 = 0.1;
 
 /// Spans that lay beyond 0 to 1, and were clamped as a run would have done.
 #[derive(Debug, Default)]
 pub(super) struct Clamped {
-    /// How many there were.
+    /// The count of them.
     count: usize,
     /// The first one, with the tensor that holds it.
     first: Option<(String, f32)>,
@@ -45,7 +45,7 @@ impl Clamped {
         Ok(values)
     }
 
-    /// What is to be said of it.
+    /// The note on them.
     pub fn note(&self) -> Option<String> {
         let (name, value) = self.first.as_ref()?;
         let spans = match self.count {
