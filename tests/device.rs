@@ -43,7 +43,7 @@ fn devices() -> Vec<candle_core::Device> {
 
 fn placed(file: &str, ramp: usize) -> Placed {
     let file = Checkpoint::open(&data(&format!("{file}.pt"))).unwrap();
-    let load = || Network::load(&file, Some(ramp)).unwrap();
+    let load = || Network::load(&file, Some(ramp.into())).unwrap();
     let devices = devices().into_iter().map(|device| {
         let network = load();
         network.place_on(&device).unwrap();

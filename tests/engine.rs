@@ -248,7 +248,7 @@ fn an_outline_comes_before_the_weights() {
     let number = engine.open(Source::File {
         path: data("tiny_adaptive.pt"),
         vocab: None,
-        ramp: Some(7),
+        ramp: Some(7.into()),
     });
     loop {
         receiver.recv_timeout(Duration::from_secs(60)).unwrap();
@@ -264,8 +264,8 @@ fn an_outline_comes_before_the_weights() {
         }
     }
     // A notice may come after the next snapshot is there, so it is not always seen; asked directly it always is.
-    let outline = LoadedModel::outline(&data("tiny_adaptive.pt"), Some(7)).unwrap();
-    let whole = LoadedModel::open(&data("tiny_adaptive.pt"), None, Some(7)).unwrap();
+    let outline = LoadedModel::outline(&data("tiny_adaptive.pt"), Some(7.into())).unwrap();
+    let whole = LoadedModel::open(&data("tiny_adaptive.pt"), None, Some(7.into())).unwrap();
     assert_eq!(outline.network.spans(), whole.network.spans());
     assert_eq!(outline.network.parameters(), whole.network.parameters());
 }

@@ -47,7 +47,7 @@ fn largest(worst: &mut f32, a: f32, b: f32) {
 fn compare(checkpoint: &str, golden: &str, block: usize) -> Errors {
     let golden = Golden::open(golden);
     let file = Checkpoint::open(&data(checkpoint)).unwrap();
-    let network = Arc::new(Network::load(&file, Some(golden.ramp())).unwrap());
+    let network = Arc::new(Network::load(&file, Some(golden.ramp().into())).unwrap());
     let mut run = Run::new(Arc::clone(&network));
     let record = Record::default();
     let ids = golden.ids("input_ids");
@@ -160,7 +160,7 @@ fn what_fairseq_trained_predicts_as_its_code_does_bit_for_bit_in_any_blocks() {
         let network = Arc::new(Network::load(&file, None).unwrap());
         let config = network.architecture().adaptive_span().unwrap();
         assert_eq!(config.normalisation, Normalisation::Masked);
-        assert_eq!(config.adapt_span_ramp, golden.ramp());
+        assert_eq!(config.adapt_span_ramp, golden.ramp().into());
         assert!(network.assumed().is_empty(), "{:?}", network.assumed());
         let ids = golden.all_ids("input_ids");
         let in_blocks = |block: usize| {
@@ -185,7 +185,7 @@ fn the_second_code_predicts_the_same_bit_for_bit_in_any_blocks_and_after_any_edi
     for name in SEQUENTIAL {
         let golden = Golden::open(name);
         let file = Checkpoint::open(&data(&format!("{name}.pt"))).unwrap();
-        let network = Arc::new(Network::load(&file, Some(golden.ramp())).unwrap());
+        let network = Arc::new(Network::load(&file, Some(golden.ramp().into())).unwrap());
         let assumed = network.assumed();
         assert!(assumed.is_empty(), "{name}: {assumed:?}");
         let config = network.architecture().adaptive_span().unwrap();
@@ -237,7 +237,7 @@ fn two_codes_are_told_apart_by_what_a_file_says() {
 #[test]
 fn an_edited_text_gives_what_a_fresh_run_gives() {
     let file = Checkpoint::open(&data("tiny_all_attention.pt")).unwrap();
-    let network = Arc::new(Network::load(&file, Some(16)).unwrap());
+    let network = Arc::new(Network::load(&file, Some(16.into())).unwrap());
     let ids = Golden::open("tiny_all_attention").ids("input_ids");
     let none = Cancel::default();
     let mut edited = Run::new(Arc::clone(&network));

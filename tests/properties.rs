@@ -28,7 +28,10 @@ fn network(name: &'static str) -> Arc<Network> {
         let load = |name: &&'static str| {
             let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/data/{name}.pt"));
             let file = Checkpoint::open(&path).unwrap();
-            (*name, Arc::new(Network::load(&file, Some(16)).unwrap()))
+            (
+                *name,
+                Arc::new(Network::load(&file, Some(16.into())).unwrap()),
+            )
         };
         MODELS.iter().map(load).collect()
     });

@@ -31,8 +31,8 @@ pub(super) struct Common {
     #[arg(long, value_name = "FILE")]
     pub vocab: Option<PathBuf>,
     /// Length R of the soft mask's ramp, which .pt files do not store [default: 32]
-    #[arg(long, value_name = "R", value_parser = at_least_one)]
-    pub ramp: Option<usize>,
+    #[arg(long, value_name = "R")]
+    pub ramp: Option<crate::model::Ramp>,
     /// Take any file for a text, binary data included, and leave out what the vocabulary lacks however much it is; else
     /// such texts are refused
     #[arg(long)]

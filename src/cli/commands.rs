@@ -183,7 +183,7 @@ mod tests {
             cli.window.model.as_deref(),
             Some(std::path::Path::new("model.pt"))
         );
-        assert_eq!(cli.window.common.ramp, Some(16));
+        assert_eq!(cli.window.common.ramp, Some(16.into()));
         let cli = Cli::try_parse_from(["spanscope", "info", "model.pt", "-q"]).unwrap();
         assert!(matches!(cli.command, Some(Command::Info(args)) if args.common.quiet));
         assert!(Cli::try_parse_from(["spanscope", "model.pt", "info", "model.pt"]).is_err());

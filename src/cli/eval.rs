@@ -6,7 +6,9 @@ use super::common::{Tokens, ending, may_write, open_to_run, progress, read, say}
 use super::recorded::{self, Recorded};
 use crate::analysis::cost::{self, Extent};
 use crate::chart::thousands;
-use crate::checkpoint::{Dtype, NamedTensor, write_safetensors};
+use crate::checkpoint::{
+    Dtype, Element, NamedTensor, PlannedTensor, TensorFile, write_safetensors,
+};
 use crate::engine::figures::provenance;
 use crate::engine::{LoadedModel, peak_rss};
 use crate::model::{BLOCK, Cancel, NoObserver, Run};
@@ -20,8 +22,14 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// Most numbers in the file of log-probabilities: 2 GiB of them, which take three times that while they are written.
+/// Most numbers in the file of log-probabilities: 2 GiB of them.
 const LARGEST: usize = 1 << 29;
+
+/// Rows of them that are at hand at a time: a row is as wide as the vocabulary.
+const ROWS: usize = 64;
+
+/// What the tensor of them is called.
+const LOG_PROBS: &str = "log_probs";
 
 /// What was measured.
 pub(super) struct Score {
@@ -73,18 +81,27 @@ pub(super) fn run(args: &EvalArgs, out: &mut impl Write) -> Result<()> {
             thousands(LARGEST / width)
         );
     }
-    let wants_all = args.log_probs.is_some() && !adaptive;
-    let mut all = Vec::new();
+    let mut file = match &args.log_probs {
+        Some(path) if !adaptive => Some(log_prob_file(&model, &tokens, path)?),
+        _ => None,
+    };
     let score = score(&model, &tokens.ids, args.common.quiet, |run, range| {
-        if wants_all {
-            all.extend(run.log_probs(range.start, range.end));
+        if let Some(file) = &mut file {
+            for from in range.clone().step_by(ROWS) {
+                let rows = run.log_probs(from, (from + ROWS).min(range.end));
+                let bytes: Vec<u8> = rows.iter().flat_map(|p| p.to_le_bytes()).collect();
+                file.write(LOG_PROBS, from * width, &bytes)?;
+            }
         }
         run.forget();
         Ok(())
     })?;
     check_finite(&score, &args.model, &tokens)?;
     if let Some(path) = &args.log_probs {
-        write_log_probs(&model, &score, all, &tokens, path)?;
+        match file {
+            Some(file) => file.finish()?,
+            None => write_nll(&model, &score, &tokens, path)?,
+        }
         if !args.common.quiet {
             say(format_args!("wrote {}", shown_path(path)));
         }
@@ -156,42 +173,41 @@ pub(super) fn score(
     })
 }
 
-/// `all`: the log-probabilities of all tokens after each, where the output is not adaptive.
-fn write_log_probs(
-    model: &LoadedModel,
-    score: &Score,
-    all: Vec<f32>,
-    tokens: &Tokens,
-    path: &Path,
-) -> Result<()> {
-    let architecture = model.network.architecture();
-    let n = tokens.ids.len();
-    let tensor = if architecture.clusters().is_some() {
-        let mut values = score.nll.clone();
-        // The last token's successor is not known.
-        values.push(f32::NAN);
-        NamedTensor {
-            name: "nll".into(),
-            shape: vec![n],
-            values,
-        }
-    } else {
-        NamedTensor {
-            name: "log_probs".into(),
-            shape: vec![n, architecture.vocab_size],
-            values: all,
-        }
-    };
-    let metadata = BTreeMap::from([
+/// What a file of probabilities says of itself.
+fn metadata(model: &LoadedModel, tokens: &Tokens) -> BTreeMap<String, String> {
+    BTreeMap::from([
         ("provenance".to_owned(), provenance(model).to_string()),
         ("text".to_owned(), tokens.source.clone()),
-    ]);
+    ])
+}
+
+/// The file of the log-probabilities of all tokens after each, row by row to be written.
+fn log_prob_file(model: &LoadedModel, tokens: &Tokens, path: &Path) -> Result<TensorFile> {
+    let shape = [tokens.ids.len(), model.network.architecture().vocab_size];
+    let tensor = PlannedTensor::new(LOG_PROBS, Element::F32, &shape);
+    Ok(TensorFile::create(
+        path,
+        &[tensor],
+        &metadata(model, tokens),
+    )?)
+}
+
+/// Where the output is adaptive: only what the tokens of the text have.
+fn write_nll(model: &LoadedModel, score: &Score, tokens: &Tokens, path: &Path) -> Result<()> {
+    let mut values = score.nll.clone();
+    // The last token's successor is not known.
+    values.push(f32::NAN);
+    let tensor = NamedTensor {
+        name: "nll".into(),
+        shape: vec![tokens.ids.len()],
+        values,
+    };
     Ok(write_safetensors(
         path,
         &[tensor],
         &BTreeMap::new(),
         Dtype::F32,
-        &metadata,
+        &metadata(model, tokens),
     )?)
 }
 

@@ -8,7 +8,7 @@ use crate::engine::LoadedModel;
 use crate::engine::figures::span_chart;
 use crate::engine::run_file::Header;
 use crate::model::architecture::{Position, Window};
-use crate::model::{About, Architecture, Assumption};
+use crate::model::{About, Architecture, Assumption, Run};
 use crate::shown::{said, shown};
 use anyhow::Result;
 use std::collections::BTreeMap;
@@ -41,6 +41,8 @@ fn json(model: &LoadedModel) -> Result<String> {
         });
         // Of a recorded run they are in the model's file.
         if model.recorded.is_none() {
+            let bytes = Run::bytes_per_token(&model.network);
+            fields.insert("bytes_per_token".into(), bytes.into());
             fields.insert("tensors".into(), tensors);
             fields.insert("prefix".into(), model.prefix.clone().into());
         }
@@ -247,6 +249,13 @@ fn text(model: &LoadedModel, ramp_given: bool) -> Result<String> {
         inferred.push((
             "adaptive input/output",
             format!("clusters end at {}; {tied}", cutoffs.join(" / ")),
+        ));
+    }
+    if model.recorded.is_none() {
+        let bytes = Run::bytes_per_token(&model.network);
+        inferred.push((
+            "memory per token",
+            format!("{} bytes of queries, keys and values", thousands(bytes)),
         ));
     }
     section("Inferred from names and shapes", &inferred)?;

@@ -13,7 +13,7 @@ pub struct Start {
     /// A vocabulary file for the model.
     pub vocab: Option<PathBuf>,
     /// The ramp R.
-    pub ramp: Option<usize>,
+    pub ramp: Option<crate::model::Ramp>,
     /// What the text may take of the memory, in MB; without it, as the settings say.
     pub memory: Option<usize>,
     /// Where models compute.

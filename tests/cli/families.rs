@@ -153,3 +153,98 @@ fn what_is_for_adaptive_spans_only_says_so() {
     );
     assert!(!to.exists());
 }
+
+/// Models of the authors' second code are opened as any adaptive-span model.
+#[test]
+fn checkpoints_of_the_second_code_give_its_numbers() {
+    let folder = tempfile::tempdir().unwrap();
+    let numbers = |data: &[u8]| -> Vec<f32> {
+        let (numbers, _) = data.as_chunks::<4>();
+        numbers.iter().map(|b| f32::from_le_bytes(*b)).collect()
+    };
+    for name in ["seq_post", "seq_pre", "seq_pre_fixed"] {
+        let model = data(&format!("{name}.pt"));
+        let golden = std::fs::read(data(&format!("{name}.golden.safetensors"))).unwrap();
+        let golden = SafeTensors::deserialize(&golden).unwrap();
+        let ids = golden.tensor("input_ids").unwrap();
+        let ids: Vec<u64> = (ids.data().as_chunks::<8>().0.iter())
+            .map(|b| u64::from_le_bytes(*b))
+            .collect();
+        let file = folder.path().join("ids.json");
+        std::fs::write(&file, serde_json::to_string(&ids).unwrap()).unwrap();
+        let file = file.to_str().unwrap();
+        let out = folder.path().join("out.safetensors");
+        let to = out.to_str().unwrap();
+
+        let info = json(&["info", &model, "--json"]);
+        assert_eq!(info["family"], "adaptive-span");
+        assert_eq!(info["head_dim"], 12);
+        let is_fixed = name == "seq_pre_fixed";
+        let assumed = info["assumed"].to_string().contains("ramp R = 32");
+        assert_eq!(assumed, !is_fixed, "{info}");
+
+        let ramp = ["--ramp", "16", "--force", "-q"];
+        stdout(
+            &[
+                &["eval", &model, "--ids", file, "--log-probs", to][..],
+                &ramp,
+            ]
+            .concat(),
+        );
+        let bytes = std::fs::read(&out).unwrap();
+        let found = SafeTensors::deserialize(&bytes).unwrap();
+        let got = numbers(found.tensor(found.names()[0]).unwrap().data());
+        let want = numbers(golden.tensor("log_probs").unwrap().data());
+        assert_eq!(got.len(), want.len());
+        assert!(got.iter().zip(&want).all(|(a, b)| (a - b).abs() < 2e-4));
+
+        let place = ["--layer", "1", "--head", "2", "-o", to];
+        stdout(&[&["attention", &model, "--ids", file][..], &place, &ramp].concat());
+        let bytes = std::fs::read(&out).unwrap();
+        let found = SafeTensors::deserialize(&bytes).unwrap();
+        let weights = found.tensor("weights").unwrap();
+        let (width, got) = (weights.shape()[1], numbers(weights.data()));
+        let want = golden.tensor("attn.1").unwrap();
+        let (t, kept) = (want.shape()[1], want.shape()[2]);
+        let want = numbers(want.data());
+        for query in 0..t {
+            for column in 0..kept.min(width) {
+                let (got, want) = (
+                    got[query * width + column],
+                    want[(2 * t + query) * kept + column],
+                );
+                assert!((got - want).abs() < 2e-5, "{name}: {query}, {column}");
+            }
+        }
+
+        // A fraction is a ramp as well.
+        let info = json(&["info", &model, "--json", "--ramp", "12.5"]);
+        assert_eq!(info["adapt_span_ramp"], 12.5);
+        let converted = folder.path().join("converted.safetensors");
+        let converted = converted.to_str().unwrap();
+        stdout(&[
+            "convert", &model, converted, "--ramp", "12.5", "--force", "-q",
+        ]);
+        let again = json(&["info", converted, "--json"]);
+        assert_eq!(again["adapt_span_ramp"], 12.5);
+        assert_eq!(again["pre_norm"], info["pre_norm"]);
+    }
+    let run = folder.path().join("run.safetensors");
+    let ids = folder.path().join("ids.json");
+    let record = |model: &str| {
+        let args = ["record", model, "--ids", ids.to_str().unwrap(), "-q"];
+        [&args[..], &["-o", run.to_str().unwrap(), "--force"]]
+            .concat()
+            .iter()
+            .map(|arg| (*arg).to_owned())
+            .collect::<Vec<String>>()
+    };
+    let args = record(&data("seq_pre.pt"));
+    let args: Vec<&str> = args.iter().map(String::as_str).collect();
+    let said = complaint(&args, 1);
+    assert!(said.contains("norms before the sublayers"), "{said}");
+    let args = record(&data("seq_post.pt"));
+    let args: Vec<&str> = args.iter().map(String::as_str).collect();
+    stdout(&args);
+    assert!(run.exists());
+}

@@ -43,6 +43,11 @@ fn tool(name: &str) -> Option<PathBuf> {
 impl Desktop {
     /// Starts a display; `None`, and a word about it, where there is no way to.
     pub fn start() -> Option<Self> {
+        Self::start_of("1280x800x24")
+    }
+
+    /// As [`Self::start`], with a screen of this size and depth.
+    pub fn start_of(screen: &str) -> Option<Self> {
         let (Some(server), Some(xdotool)) = (tool("Xvfb"), tool("xdotool")) else {
             eprintln!("skipped: Xvfb and xdotool are not installed here");
             return None;
@@ -53,7 +58,7 @@ impl Desktop {
                 "1",
                 "-screen",
                 "0",
-                "1280x800x24",
+                screen,
                 "-nolisten",
                 "tcp",
                 // Otherwise the server starts anew when its last window closes,

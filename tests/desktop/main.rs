@@ -27,6 +27,26 @@ fn window_of(outcome: Outcome<'_>) -> Option<Window<'_>> {
 }
 
 #[test]
+fn the_first_window_is_fitted_to_a_large_screen() {
+    let Some(desktop) = Desktop::start_of("2560x1440x24") else {
+        return;
+    };
+    let Some(mut window) = window_of(desktop.open(&[])) else {
+        return;
+    };
+    window.wait_title("shakespeare_adaptive");
+    // No window manager is there to maximise it.
+    window.wait_session("its size", |session| {
+        session["window"]["size"] == json!([2304.0, 1296.0])
+    });
+    // So large a window begins with two rows of views.
+    window.wait_session("its views", |session| {
+        let layout = session["layout"].to_string();
+        layout.matches(r#"{"tabs":"#).count() == 6
+    });
+}
+
+#[test]
 fn from_the_first_start_to_finding_everything_as_left() {
     let Some(desktop) = Desktop::start() else {
         return;

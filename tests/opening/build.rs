@@ -294,7 +294,7 @@ pub fn archive(members: &[(String, Vec<u8>)]) -> Vec<u8> {
 pub fn open(bytes: &[u8]) -> Result<(Checkpoint, Network), String> {
     let path = Path::new("made.pt");
     let checkpoint = Checkpoint::from_bytes(path, bytes.to_vec()).map_err(|e| e.to_string())?;
-    let network = Network::load(&checkpoint, Some(16)).map_err(|e| e.to_string())?;
+    let network = Network::load(&checkpoint, Some(16.into())).map_err(|e| e.to_string())?;
     Ok((checkpoint, network))
 }
 

@@ -165,7 +165,7 @@ fn a_log_that_cannot_be_read_is_not_called_absent() {
     for (log, is_unread) in [(list(&[odd(), odd()]), true), (texts, false)] {
         let logger = dict(&[(Two.text("val_bpc"), log)]);
         std::fs::write(&path, with_log(Two, logger, &[0; 16])).unwrap();
-        let model = LoadedModel::open(&path, None, Some(16)).unwrap();
+        let model = LoadedModel::open(&path, None, Some(16.into())).unwrap();
         let refused = training(&model, 1, (false, false)).err();
         let expected = match is_unread {
             true => FigureError::UnreadCurves,

@@ -4,6 +4,7 @@
 
 mod build;
 mod curves;
+mod families;
 mod forms;
 mod names;
 mod refusals;

@@ -184,7 +184,7 @@ impl Architecture {
         let none = BTreeMap::new();
         write_safetensors(&path, &file.tensors, &file.tied, Dtype::F32, &none).unwrap();
         let file = Checkpoint::open(&path).unwrap();
-        let fast = Network::load(&file, Some(self.ramp)).unwrap();
+        let fast = Network::load(&file, Some(self.ramp.into())).unwrap();
         (
             Arc::new(fast),
             Arc::new(PlainNetwork::load(&file, self.ramp)),

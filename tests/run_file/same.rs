@@ -183,7 +183,7 @@ fn a_recorded_run_says_what_it_cannot_do() {
     edits.set_ablated(0, 0, true);
     assert!(model.network.edited(&edits).is_err());
     assert!(model.network.edited(&Default::default()).is_ok());
-    assert!(LoadedModel::open(&path, None, Some(16)).is_err());
+    assert!(LoadedModel::open(&path, None, Some(16.into())).is_err());
     let again = spanscope::engine::run_file::Recording::new(
         &model,
         vec![of_text("text.txt", "To be")],

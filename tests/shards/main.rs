@@ -26,7 +26,10 @@ fn model(name: &'static str) -> &'static LoadedModel {
     let all = ALL.get_or_init(|| {
         let open = |name: &&'static str| {
             let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/data/{name}.pt"));
-            (*name, LoadedModel::open(&path, None, Some(16)).unwrap())
+            (
+                *name,
+                LoadedModel::open(&path, None, Some(16.into())).unwrap(),
+            )
         };
         MODELS.iter().map(open).collect()
     });

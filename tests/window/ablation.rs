@@ -37,7 +37,10 @@ fn every_head_is_ablated_in_turn_and_the_ranking_selects_heads() {
     assert!(falls, "{:?}", ablation.heads);
     // Each is what the same edit by hand makes of the text.
     let first = ablation.heads[0];
-    window.harness.get_by_label_contains("1. ").click();
+    let rows = window
+        .harness
+        .query_all_by_label_contains("bits per token without it");
+    rows.into_iter().next().unwrap().click();
     window.harness.run_steps(3);
     let place = (first.layer, first.head);
     assert_eq!(window.app().selection().heads.single(), Some(place.into()));

@@ -287,6 +287,21 @@ fn several_heads_are_one_picture() {
 }
 
 #[test]
+fn the_buttons_stand_in_one_row_at_any_width() {
+    let mut window = open();
+    for width in [1280.0, 1500.0, 1760.0, 1920.0, 2100.0, 2560.0] {
+        window.harness.set_size(vec2(width, 1080.0));
+        window.harness.run_steps(4);
+        let tops = ["Columns: Distances", "Fit all", "Follow selection"]
+            .map(|label| window.place(label).top());
+        assert!(
+            tops.iter().all(|top| (top - tops[0]).abs() < 1.0),
+            "{width}: {tops:?}"
+        );
+    }
+}
+
+#[test]
 fn it_fits_into_a_small_tile() {
     let mut window = Window::open(Start::default());
     for size in [

@@ -244,6 +244,37 @@ fn what_a_file_does_not_say_is_asked_and_can_be_corrected() {
 }
 
 #[test]
+fn without_a_model_one_panel_says_how_to_open_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let picture = folder.path().join("picture.pt");
+    std::fs::write(&picture, b"\xff\xd8\xff\xe0 a picture").unwrap();
+    let start = Start {
+        model: Some(picture),
+        ..Start::default()
+    };
+    let mut window = Window::unopened(start, folder.path());
+    window.wait("the refusal", |app| app.complaint().is_some());
+    window.harness.run_steps(3);
+    let said = window
+        .harness
+        .query_all_by_label_contains("No model is open");
+    assert_eq!(said.count(), 1);
+    assert!(window.app().complaint().unwrap().contains("JPEG"));
+    window
+        .harness
+        .get_by_label("Wikipedia, all-attention")
+        .click();
+    window.wait("the sample", |app| app.snapshot().model.is_some());
+    window.settle();
+    assert!(
+        window
+            .harness
+            .query_by_label_contains("No model is open")
+            .is_none()
+    );
+}
+
+#[test]
 fn token_ids_stay_with_models_that_read_ids() {
     let folder = tempfile::tempdir().unwrap();
     let ids = data("tiny_adaptive.pt");

@@ -38,15 +38,19 @@ fn leads(window: &mut Window, keys: &[Key], to: &[HeadId]) {
 
 /// The commands that a key sent to the desktop.
 fn sent(window: &mut Window, modifiers: Modifiers, key: Key) -> Vec<egui::ViewportCommand> {
-    window.harness.key_press_modifiers(modifiers, key);
-    let mut all = Vec::new();
-    for _ in 0..3 {
-        window.harness.step();
-        let output = window.harness.output();
-        let viewports = output.viewport_output.values();
-        all.extend(viewports.flat_map(|viewport| viewport.commands.clone()));
-    }
-    all
+    // Every event has a frame of its own, whose output is that of the last.
+    window.harness.event(egui::Event::Key {
+        key,
+        physical_key: None,
+        pressed: true,
+        repeat: false,
+        modifiers,
+    });
+    window.harness.step();
+    let viewports = window.harness.output().viewport_output.values();
+    viewports
+        .flat_map(|viewport| viewport.commands.clone())
+        .collect()
 }
 
 type Trial = fn(&mut Window);

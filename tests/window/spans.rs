@@ -51,7 +51,7 @@ fn all_heads_are_measured_and_flagged_ones_are_a_click_away() {
     let surveyed = window.snapshot().surveyed.clone().unwrap();
     assert_eq!(surveyed.queries, surveyed.wanted);
     let flagged = surveyed.flags.iter().flatten().count();
-    assert!(flagged > 1);
+    assert!(flagged > 0 && flagged < surveyed.flags.len() / 2);
     let flagged_at = |HeadId { layer, head }: HeadId| surveyed.flags[4 * layer + head].is_some();
     let words = format!("{flagged} flagged →");
     for _ in 0..flagged + 1 {

@@ -116,7 +116,7 @@ fn a_token_is_selected_in_the_text_and_let_go_with_escape() {
 fn persistent_vectors_are_shown_where_there_are_any() {
     let mut window = Window::open(Start {
         model: Some(data("tiny_all_attention.pt")),
-        ramp: Some(16),
+        ramp: Some(16.into()),
         ..Start::default()
     });
     window.harness.get_by_label("Persistent").click();

@@ -159,7 +159,7 @@ mod tests {
             let long = spans.iter().filter(|&&z| z > limit / 8).count();
             let share = long as f64 / spans.len() as f64;
             assert!((0.04..0.45).contains(&share), "{}: {long}", size.name());
-            assert!(spans.iter().all(|&z| z + DEFAULT_RAMP < limit));
+            assert!(spans.iter().all(|&z| z + DEFAULT_RAMP.ceil() < limit));
         }
     }
 }

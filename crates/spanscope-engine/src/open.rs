@@ -75,7 +75,7 @@ impl LoadedModel {
     pub fn open(
         path: &Path,
         vocab: Option<&Path>,
-        ramp: Option<usize>,
+        ramp: Option<spanscope_core::model::Ramp>,
     ) -> Result<Self, EngineError> {
         // From before it is opened: if it is replaced meanwhile, it is opened once more.
         let stamp = Stamp::of(&in_folder(path));
@@ -88,7 +88,10 @@ impl LoadedModel {
     ///
     /// # Errors
     /// When the file cannot be read, or what it holds does not fit together.
-    pub fn outline(path: &Path, ramp: Option<usize>) -> Result<Self, EngineError> {
+    pub fn outline(
+        path: &Path,
+        ramp: Option<spanscope_core::model::Ramp>,
+    ) -> Result<Self, EngineError> {
         let checkpoint = Checkpoint::open(path)?;
         refuse_sums(&checkpoint)?;
         if let Some(header) = Header::of(&checkpoint)? {
@@ -154,7 +157,7 @@ impl LoadedModel {
     fn from_checkpoint(
         checkpoint: &Checkpoint,
         vocab: Option<&Path>,
-        ramp: Option<usize>,
+        ramp: Option<spanscope_core::model::Ramp>,
     ) -> Result<Self, EngineError> {
         refuse_sums(checkpoint)?;
         let path = checkpoint.path();

@@ -34,7 +34,7 @@ pub enum Source {
         /// A file that gives its vocabulary.
         vocab: Option<PathBuf>,
         /// The ramp R, where the file does not say.
-        ramp: Option<usize>,
+        ramp: Option<spanscope_core::model::Ramp>,
     },
 }
 

@@ -180,7 +180,7 @@ impl Trainee {
                 vectors: config.pers_mem_size,
                 spans: spans.get(i).map(|values| {
                     let tokens = values.iter().map(|v| v * config.attn_span as f32);
-                    (config.adapt_span_ramp, tokens.collect())
+                    (config.adapt_span_ramp.ceil(), tokens.collect())
                 }),
             })
             .collect())

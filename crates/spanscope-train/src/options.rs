@@ -380,7 +380,7 @@ impl Options {
             },
             pers_mem_size: self.pers_mem_size,
             adapt_span: self.adapt_span,
-            adapt_span_ramp: self.adapt_span_ramp,
+            adapt_span_ramp: self.adapt_span_ramp.into(),
             adapt_io,
             // Networks are trained as the published code trains them.
             normalisation: Normalisation::Renormalised,

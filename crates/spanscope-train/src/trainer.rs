@@ -8,6 +8,7 @@ use super::optimiser::{Optimiser, learning_rate};
 use super::options::Options;
 use super::parameters::span_name;
 use candle_core::{Result as TensorResult, Tensor};
+use spanscope_core::model::Ramp;
 use spanscope_core::model::{Config, Device, reach};
 use std::collections::BTreeMap;
 use std::time::Instant;
@@ -29,7 +30,7 @@ pub struct Entry {
 
 impl Entry {
     /// Mean and longest reach of all heads, in tokens, with a ramp of length R and a limit S; NaN for fixed spans.
-    pub fn reach(&self, ramp: usize, limit: usize) -> (f64, f64) {
+    pub fn reach(&self, ramp: Ramp, limit: usize) -> (f64, f64) {
         let reaches = self.spans.iter().map(|z| reach(*z, ramp, limit) as f64);
         let longest = reaches.clone().fold(f64::NAN, f64::max);
         (reaches.sum::<f64>() / self.spans.len() as f64, longest)

@@ -188,3 +188,18 @@ fn means_a_form(ending: &str) -> bool {
     let short = (2..=4).contains(&ending.len()) && ending.bytes().all(|c| c.is_ascii_alphabetic());
     short || ending.eq_ignore_ascii_case(figures::TENSORS)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn endings_of_other_forms_are_told_from_parts_of_a_name() {
+        for ending in ["gif", "tiff", "JPG", "eps", "xlsx", "safetensors"] {
+            assert!(means_a_form(ending), "{ending}");
+        }
+        for ending in ["1", "31", "v2", "adaptive", "0_2", "模型"] {
+            assert!(!means_a_form(ending), "{ending}");
+        }
+    }
+}

@@ -43,7 +43,7 @@ pub enum Command {
     /// Ask for the file that gives the model's vocabulary.
     OpenVocabulary,
     /// Open the model again with another ramp.
-    SetRamp(usize),
+    SetRamp(crate::model::Ramp),
     /// Take back the last change of the text or of the model.
     Undo,
     /// Do again what was taken back.

@@ -216,11 +216,12 @@ mod tests {
             ("light", "Light theme"),
             ("shakesp", "Shakespeare, adaptive span"),
             ("scratch", "/data/chinese/scratch-experiment.pt"),
-            ("ablate", "Ablate the selected heads"),
+            ("ablate every", "Ablate every head in turn"),
+            ("knock selected", "Ablate the selected heads"),
             ("heatmap", "Show Attention"),
             ("flops", "Show Cost"),
             ("grid", "Show Grid"),
-            ("surprisal text", "Show Text"),
+            ("perplexity", "Show Text"),
             ("shortcuts", "Keys and gestures"),
             ("sample", "Shakespeare, adaptive span"),
         ] {
@@ -269,7 +270,7 @@ mod tests {
             first("english"),
             Command::SetLanguage(Language::English)
         ));
-        assert!(matches!(first("ablate"), Command::AblateSelected));
+        assert!(matches!(first("ablate every"), Command::AblateEach));
         assert!(matches!(first("词表"), Command::OpenVocabulary));
         assert!(matches!(first("undo"), Command::Undo));
         crate::ui::language::speak(Language::English);

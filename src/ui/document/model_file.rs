@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 #[serde(default)]
 pub struct Answers {
     /// The ramp R.
-    pub ramp: Option<usize>,
+    pub ramp: Option<crate::model::Ramp>,
     /// A file that gives the vocabulary.
     pub vocab: Option<PathBuf>,
 }

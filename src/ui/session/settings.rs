@@ -255,7 +255,7 @@ mod tests {
         }
         settings.opened(&folder.path().join("11.pt"));
         let answers = Answers {
-            ramp: Some(16),
+            ramp: Some(16.into()),
             vocab: None,
         };
         settings.answer(&folder.path().join("11.pt"), answers.clone());
@@ -274,8 +274,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("settings.json");
         let path = |name: &str| folder.path().join(name);
-        let with = |ramp| Answers {
-            ramp: Some(ramp),
+        let with = |ramp: usize| Answers {
+            ramp: Some(ramp.into()),
             vocab: None,
         };
         let mut first = Settings::load_from(&file);
@@ -303,7 +303,10 @@ mod tests {
         );
         assert_eq!(both.recent, ["a.pt", "c.pt", "b.pt"].map(path));
         let ramps = ["a.pt", "b.pt", "c.pt", "d.pt"].map(|name| both.answers(&path(name)).ramp);
-        assert_eq!(ramps, [None, Some(2), Some(3), Some(4)]);
+        assert_eq!(
+            ramps,
+            [None, Some(2.into()), Some(3.into()), Some(4.into())]
+        );
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
     }
 

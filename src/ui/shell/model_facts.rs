@@ -15,7 +15,7 @@ pub struct ModelFacts {
     /// True if the window is open.
     pub open: bool,
     /// The ramp being edited, with the number of the model that it belongs to.
-    ramp: Option<(u64, usize)>,
+    ramp: Option<(u64, crate::model::Ramp)>,
 }
 
 impl ModelFacts {

@@ -236,13 +236,12 @@ fn brackets_among_han_characters_are_of_their_font() {
         }
     }
     // A full-width bracket is as wide as a character; egui's icon of it is not.
-    let ctx = egui::Context::default();
-    install(&ctx);
-    let _ = ctx.run_ui(egui::RawInput::default(), |ui| {
+    with_fonts(|shown| {
         for font in [FontId::proportional(20.0), strong_font(20.0)] {
-            let width = |c| ui.fonts_mut(|fonts| fonts.glyph_width(&font, c));
+            let wide = shown.glyph_width(&font, '词');
             for c in ['（', '）', '！', '？', '０'] {
-                assert!((width(c) - width('词')).abs() < 0.5, "{c}: {}", width(c));
+                let width = shown.glyph_width(&font, c);
+                assert!((width - wide).abs() < 0.5, "{c}: {width} {wide}");
             }
         }
     });

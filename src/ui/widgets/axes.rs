@@ -305,7 +305,11 @@ mod tests {
             let count = plain.len();
             plain.dedup();
             assert!(count > 0 && plain.len() == count, "{plain:?}");
-            let mut logs = names(decimal_marks(&input), |x| 10_f64.powf(x.min(15.0)));
+            let input = GridInput {
+                bounds: (f64::max(low, 0.02).log10(), f64::log10(high)),
+                base_step_size: 0.01,
+            };
+            let mut logs = names(decimal_marks(&input), |x| 10_f64.powf(x));
             let count = logs.len();
             logs.dedup();
             assert_eq!(logs.len(), count, "{logs:?}");

@@ -1,5 +1,6 @@
 //! The ramp, set by hand.
 
+use crate::model::Ramp;
 use crate::ui::commands::command::Command;
 use crate::ui::language::tr;
 use eframe::egui::{self, Ui};
@@ -8,9 +9,9 @@ use eframe::egui::{self, Ui};
 /// it belongs to.
 pub fn ramp_field(
     ui: &mut Ui,
-    field: &mut Option<(u64, usize)>,
+    field: &mut Option<(u64, Ramp)>,
     number: u64,
-    (current, limit): (usize, usize),
+    (current, limit): (Ramp, usize),
     assumed: bool,
     out: &mut Vec<Command>,
 ) {
@@ -20,12 +21,19 @@ pub fn ramp_field(
     };
     ui.horizontal(|ui| {
         ui.label(tr("Ramp R"));
-        let drag = egui::DragValue::new(&mut ramp)
-            .range(1..=limit.max(1))
+        // Whole tokens, unless the model at hand has a fraction.
+        let mut tokens = ramp.tokens();
+        let drag = egui::DragValue::new(&mut tokens)
+            .range(1.0..=limit.max(1) as f32)
+            .max_decimals(2)
+            .speed(1.0)
             .suffix(tr(" tokens"));
         ui.add(drag).on_hover_text(tr(
             "Length of the soft mask's ramp. Checkpoints do not store it; 32 is usual",
         ));
+        if tokens != ramp.tokens() {
+            ramp = Ramp::of(tokens);
+        }
         if ui
             .add_enabled(ramp != current || assumed, egui::Button::new(tr("Apply")))
             .clicked()

@@ -202,7 +202,7 @@ mod tests {
                 reach,
                 window: crate::model::architecture::Window::Soft {
                     limit: 8192,
-                    ramp: 32,
+                    ramp: 32.into(),
                 },
                 nearest: 1,
                 open: false,

@@ -233,7 +233,7 @@ mod tests {
             inner_hidden_size: inner,
             pers_mem_size: vectors,
             adapt_span: true,
-            adapt_span_ramp: 1,
+            adapt_span_ramp: 1.into(),
             adapt_io: None,
             normalisation: crate::model::Normalisation::default(),
             own_head_dim: None,
@@ -248,7 +248,10 @@ mod tests {
             head,
             span,
             reach,
-            window: Window::Soft { limit: 5, ramp: 1 },
+            window: Window::Soft {
+                limit: 5,
+                ramp: 1.into(),
+            },
             nearest: 1,
             open: false,
         }

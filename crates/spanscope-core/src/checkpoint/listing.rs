@@ -90,9 +90,18 @@ impl Listing {
             .map(|found| (name_of(found.file_name()), found))
             .collect();
         let all = || named.iter().map(|(name, _)| name.as_str());
+        let mut copy = None;
         let before = match naming {
             Naming::Published => names::unknown_prefix(all()),
-            Naming::Stored => Some(names::holder(all()).to_owned()),
+            Naming::Stored => {
+                copy = names::second_copy(all()).map(str::to_owned);
+                let of_copy = |name: &&str| {
+                    let rest = copy.as_ref().and_then(|copy| name.strip_prefix(copy));
+                    rest.is_some_and(|rest| rest.starts_with('.'))
+                };
+                let first: Vec<&str> = all().filter(|name| !of_copy(name)).collect();
+                Some(names::holder(first.iter().copied()).to_owned())
+            }
         };
         let before = before.filter(|before| !before.is_empty());
         for (name, _) in &mut named {
@@ -109,6 +118,12 @@ impl Listing {
             let before = shown(before.trim_end_matches('.'));
             listing.notes.push(format!(
                 "the weights under {before}: an average or a copy, the only ones in the file"
+            ));
+        }
+        if let Some(copy) = copy {
+            listing.notes.push(format!(
+                "the weights themselves: those under {} are an average or a copy, and are not read",
+                shown(&copy)
             ));
         }
         for (name, found) in named {

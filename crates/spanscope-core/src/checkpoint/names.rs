@@ -104,7 +104,7 @@ pub(super) fn holder<'a>(names: impl Iterator<Item = &'a str> + Clone) -> &'a st
         let rest = &first[end..];
         let Some((holder, _)) = rest
             .split_once('.')
-            .filter(|(part, _)| HOLDERS.contains(part))
+            .filter(|(part, _)| HOLDERS.contains(part) || is_second(part))
         else {
             return &first[..end];
         };
@@ -119,6 +119,15 @@ pub(super) fn holder<'a>(names: impl Iterator<Item = &'a str> + Clone) -> &'a st
         }
         end = next;
     }
+}
+
+/// What names of a second copy of a model begin with, an average beside the weights that it is of; nothing where all names do, or
+/// none.
+pub(super) fn second_copy<'a>(names: impl Iterator<Item = &'a str> + Clone) -> Option<&'a str> {
+    let first = |name: &'a str| name.split_once('.').map_or("", |(part, _)| part);
+    let all_are = names.clone().all(|name| is_second(first(name)));
+    let mut found = names.map(first).filter(|part| is_second(part));
+    found.next().filter(|_| !all_are)
 }
 
 /// True if a name says that what it is of is an average of weights, or a network that others were trained from.
@@ -236,6 +245,17 @@ mod tests {
         );
         assert_eq!(of(&["language_model.model.x", "vision_tower.x"]), "");
         assert_eq!(of(&["transformer.h.0.x"]), "");
+        assert_eq!(
+            of(&["ema_model.model.layers.0.x", "ema_model.lm_head.x"]),
+            "ema_model."
+        );
+        let copy = |names: &[&str]| second_copy(names.iter().copied()).map(str::to_owned);
+        assert_eq!(
+            copy(&["model.a", "model_ema.a"]).as_deref(),
+            Some("model_ema")
+        );
+        assert_eq!(copy(&["ema.a", "ema.b"]), None);
+        assert_eq!(copy(&["model.a", "lm_head.b"]), None);
         assert_eq!(of(&[]), "");
     }
 

@@ -15,14 +15,12 @@ const POSITIONS: &str = ".attn.attn.key_pe";
 pub(super) fn rename(named: &mut [(String, Found)]) {
     let first = named.iter().find(|(name, _)| layer_of(name) == Some("0"));
     let shared = first.and_then(|(_, found)| number(found));
-    if named.iter().any(|(name, _)| name == "key_pe") {
-        return;
-    }
+    let has_own = named.iter().any(|(name, _)| name == "key_pe");
     for (name, found) in named {
         let is_shared = || shared.is_some() && number(found) == shared;
         match layer_of(name) {
-            Some("0") => *name = "key_pe".to_owned(),
-            Some(_) if is_shared() => *name = "key_pe".to_owned(),
+            Some("0") if !has_own => *name = "key_pe".to_owned(),
+            Some(_) if !has_own && is_shared() => *name = "key_pe".to_owned(),
             Some(_) => {}
             None => {
                 if let Some(published) = published(name) {

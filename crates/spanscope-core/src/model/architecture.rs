@@ -13,6 +13,7 @@ pub use layer::{
 };
 
 use super::families::adaptive_span::Config;
+use super::mask::Ramp;
 use super::normalisation::Normalisation;
 use crate::head_id::{HeadId, NoSuchHead};
 use serde::{Deserialize, Serialize};
@@ -197,7 +198,7 @@ impl Architecture {
     }
 
     /// R: the length of the ramp of its soft masks, where heads learn their spans.
-    pub fn ramp(&self) -> Option<usize> {
+    pub fn ramp(&self) -> Option<Ramp> {
         self.layers
             .iter()
             .find_map(|layer| match layer.attention.window {
@@ -207,7 +208,7 @@ impl Architecture {
     }
 
     /// R as the files of an adaptive-span network hold it, which is there also where its spans are fixed.
-    pub fn stored_ramp(&self) -> Option<usize> {
+    pub fn stored_ramp(&self) -> Option<Ramp> {
         let own = self.own.as_ref().map(|config| config.adapt_span_ramp);
         own.or(self.ramp())
     }

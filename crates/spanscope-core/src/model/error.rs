@@ -97,7 +97,7 @@ pub enum ModelError {
         value: f32,
     },
     /// A ramp of no length.
-    #[error("the ramp R must be at least 1; the published models use 32")]
+    #[error("the ramp R must be a number of tokens above 0; the published models use 32")]
     Ramp,
     /// A token id that the model has no embedding for.
     #[error("token id {id} at position {at}: the model's vocabulary has {vocab_size} tokens, ids 0 to {}", vocab_size - 1)]

@@ -83,7 +83,7 @@ mod tests {
         let path = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))
             .join(format!("tests/data/{name}.pt"));
         let file = Checkpoint::open(&path).unwrap();
-        let mut run = Run::new(Arc::new(Network::load(&file, Some(16)).unwrap()));
+        let mut run = Run::new(Arc::new(Network::load(&file, Some(16.into())).unwrap()));
         let ids: Vec<u32> = (0..200).map(|i| (i * i * 7 + i / 3) % 60).collect();
         run.set(&ids, &Cancel::default(), &NoObserver).unwrap();
         run

@@ -6,7 +6,7 @@ use super::device::Accelerator;
 use super::edits::Edits;
 use super::heads::{Head, Positions};
 use super::kernel::Packed;
-use super::mask;
+use super::mask::{self, Ramp};
 use super::parts::Part;
 use super::unused::Unused;
 use crate::head_id::HeadId;
@@ -293,7 +293,7 @@ impl Span {
     }
 
     /// R: the length of its soft mask's ramp, where it was learned.
-    pub fn ramp(&self) -> Option<usize> {
+    pub fn ramp(&self) -> Option<Ramp> {
         match self.window {
             Window::Soft { ramp, .. } => Some(ramp),
             Window::Full | Window::Fixed(_) => None,
@@ -317,7 +317,7 @@ impl Span {
         };
         Self {
             span,
-            reach: mask::reach(span, self.ramp().unwrap_or(0), limit),
+            reach: mask::reach(span, self.ramp().unwrap_or(Ramp::of(0.0)), limit),
             ..*self
         }
     }

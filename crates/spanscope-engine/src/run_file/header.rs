@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use spanscope_core::checkpoint::{Checkpoint, Dtype, Format};
 use spanscope_core::json;
+use spanscope_core::model::architecture::FamilyId;
 use spanscope_core::model::{Architecture, Assumption, Config, Part};
 use spanscope_core::shown::shown_error;
 use std::ops::Range;
@@ -109,10 +110,16 @@ impl RecordedModel {
     /// The configuration of the adaptive-span network that it is.
     ///
     /// # Errors
-    /// When it is of another family: what a run file holds of a network is an adaptive-span network's.
+    /// When it is of another family, or of a kind that only the authors' second code has: what a run file holds of a network is that
+    /// of the first code's.
     pub fn own_words(&self) -> Result<&Config, RunFileError> {
         let own = self.architecture.adaptive_span();
-        own.ok_or_else(|| RunFileError::Family(self.architecture.family.clone()))
+        let own = own.ok_or_else(|| RunFileError::Family(self.architecture.family.clone()))?;
+        match own.second_code_only() {
+            None => Ok(own),
+            // What lies before the text, and rows of another width, have no place in the file.
+            Some(kind) => Err(RunFileError::Family(FamilyId::new(kind))),
+        }
     }
 }
 

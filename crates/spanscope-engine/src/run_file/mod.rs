@@ -57,7 +57,7 @@ pub enum RunFileError {
     },
     /// A model of a family whose runs have no file.
     #[error(
-        "a run file holds the run of an adaptive-span model, and this model is of the family {0}"
+        "a run file holds the run of a model of the first adaptive-span code, and this model is of the family {0}"
     )]
     Family(spanscope_core::model::architecture::FamilyId),
     /// It needs something that this program does not know.

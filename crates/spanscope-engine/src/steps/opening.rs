@@ -34,7 +34,7 @@ struct Task {
 }
 
 impl Task {
-    fn new(path: &Path, vocab: Option<&Path>, ramp: Option<usize>) -> Self {
+    fn new(path: &Path, vocab: Option<&Path>, ramp: Option<spanscope_core::model::Ramp>) -> Self {
         let (at, vocab) = (path.to_owned(), vocab.map(Path::to_owned));
         Self::of(path, move |tell| {
             // What is wrong with the file is told when all of it is opened.

@@ -21,7 +21,7 @@ fn config() -> Config {
         inner_hidden_size: 0,
         pers_mem_size: 3,
         adapt_span: true,
-        adapt_span_ramp: 2,
+        adapt_span_ramp: 2.into(),
         adapt_io: None,
         normalisation: Normalisation::default(),
         own_head_dim: None,
@@ -171,7 +171,7 @@ fn what_would_count_twice_or_is_not_alike_is_refused() {
     assert!(model.contains("different models") && model.contains("0.safetensors"));
     let ramp = changed(|b| {
         b.header.model.architecture = Architecture::from(&Config {
-            adapt_span_ramp: 4,
+            adapt_span_ramp: 4.into(),
             ..config()
         });
     });

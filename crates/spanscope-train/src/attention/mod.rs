@@ -75,7 +75,12 @@ impl Heads {
             Some((ramp, spans)) => bands
                 .iter()
                 .zip(spans)
-                .map(|(band, z)| (1..=*band).rev().map(|d| soft_mask(*z, *ramp, d)).collect())
+                .map(|(band, z)| {
+                    (1..=*band)
+                        .rev()
+                        .map(|d| soft_mask(*z, (*ramp).into(), d))
+                        .collect()
+                })
                 .collect(),
         }
     }

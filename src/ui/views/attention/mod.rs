@@ -79,6 +79,9 @@ pub struct AttentionView {
     /// True if the last turn of a wheel was fingers on a trackpad.
     #[serde(skip)]
     trackpad: bool,
+    /// Width that the row of buttons needs to show all of them, as far as it is known.
+    #[serde(skip)]
+    row: f32,
     #[serde(skip)]
     picture: HeatPicture,
 }
@@ -112,6 +115,7 @@ impl Default for AttentionView {
             model: 0,
             dragged: None,
             trackpad: false,
+            row: 0.0,
             picture: HeatPicture::default(),
         }
     }

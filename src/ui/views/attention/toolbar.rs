@@ -39,8 +39,9 @@ fn either<T: Copy + PartialEq>(
 impl AttentionView {
     /// Draws the row.
     pub(super) fn toolbar(&mut self, ui: &mut Ui, cx: &mut ViewContext<'_>) {
-        let wide = ui.available_width() >= NARROW;
-        ui.horizontal_wrapped(|ui| {
+        let room = ui.available_width();
+        let wide = room >= NARROW.max(self.row);
+        let shown = ui.horizontal_wrapped(|ui| {
             ui.spacing_mut().item_spacing.x = 5.0;
             self.heads(ui, cx);
             let mut layout = self.layout;
@@ -110,6 +111,12 @@ impl AttentionView {
                     .on_hover_text(tr("The text is too long to keep all weights of these heads: select a token before to see those around it"));
             }
         });
+        // One button alone on a second row is worse than a menu.
+        let height = shown.response.rect.height();
+        if wide && height > 1.5 * ui.spacing().interact_size.y {
+            self.row = room + 1.0;
+            ui.ctx().request_discard("the row of buttons wraps");
+        }
     }
 
     /// Which heads these are, and how several become one picture.

@@ -179,7 +179,7 @@ pub fn architecture(model: &LoadedModel) -> Vec<Fact> {
         facts.push(Fact {
             symbol: "R",
             name: tr("ramp of the soft mask"),
-            value: trf("{0} tokens", &[&thousands(ramp)]),
+            value: trf("{0} tokens", &[&ramp]),
             source,
             from: from.into(),
         });
@@ -430,7 +430,7 @@ mod tests {
             ramp.unwrap().source
         };
         assert_eq!(
-            (ramp(None), ramp(Some(9))),
+            (ramp(None), ramp(Some(9.into()))),
             (Source::Assumed, Source::Given)
         );
     }

@@ -28,7 +28,7 @@ use serde::{Deserialize, Serialize};
 pub struct ModelCardView {
     /// The ramp being edited, with the number of the model that it belongs to.
     #[serde(skip)]
-    ramp: Option<(u64, usize)>,
+    ramp: Option<(u64, crate::model::Ramp)>,
     /// Tokens of the vocabulary that are shown.
     #[serde(skip)]
     shown: usize,

@@ -39,7 +39,7 @@ impl Scale {
     pub fn span_at(&self, y: f64, head: &Span) -> f32 {
         let tokens = self.tokens(y);
         let z = match self.measure {
-            Measure::Reach => tokens - head.ramp().unwrap_or(0) as f64,
+            Measure::Reach => tokens - head.ramp().map_or(0.0, |ramp| f64::from(ramp.tokens())),
             Measure::Span => tokens,
         };
         let z = z.max(0.0);
@@ -184,7 +184,7 @@ mod tests {
     fn a_height_is_the_span_that_stands_there() {
         let learned = head(Window::Soft {
             limit: 1024,
-            ramp: 32,
+            ramp: 32.into(),
         });
         let fixed = head(Window::Fixed(1024));
         for linear in [false, true] {

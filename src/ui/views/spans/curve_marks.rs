@@ -3,14 +3,15 @@
 use super::curve_axes::{Axes, small};
 use crate::analysis::EFFECTIVE_SHARES;
 use crate::chart::thousands;
+use crate::model::Ramp;
 use crate::model::Span;
 use crate::ui::language::trf;
 use crate::ui::views::context::ViewContext;
 use eframe::egui::{Align2, Color32, Painter, Pos2, Rect, Shape, Stroke, pos2, vec2};
 
 /// The mask as a line: 1 up to z + 1, the ramp of so many tokens, 0.
-pub(super) fn mask_path(axes: &Axes, span: &Span, ramp: usize) -> Vec<Pos2> {
-    let (z, ramp) = (f64::from(span.span), ramp as f64);
+pub(super) fn mask_path(axes: &Axes, span: &Span, ramp: Ramp) -> Vec<Pos2> {
+    let (z, ramp) = (f64::from(span.span), f64::from(ramp.tokens()));
     let limit = span.limit().map_or(f64::INFINITY, |limit| limit as f64);
     let end = (z + 1.0 + ramp).min(limit);
     let begin = (z + 1.0).min(end);
@@ -32,13 +33,13 @@ pub(super) fn mask(
     cx: &ViewContext<'_>,
     axes: &Axes,
     span: &Span,
-    ramp: usize,
+    ramp: Ramp,
     names: &mut Names,
 ) {
     let color = cx.palette.edge;
     let z = f64::from(span.span);
     let farthest = span.farthest() as f64;
-    let end = (z + 1.0 + ramp as f64).min(farthest + 1.0);
+    let end = (z + 1.0 + f64::from(ramp.tokens())).min(farthest + 1.0);
     let (begin, end) = (axes.x(z + 1.0), axes.x(end));
     let top = axes.frame.top();
     let shade = Rect::from_min_max(

@@ -56,7 +56,7 @@ pub(super) fn tooltip(ui: &mut Ui, facts: &Facts, head: HeadId) {
         row(tr("reach"), tokens(span.reach));
         if let Some(ramp) = span.ramp() {
             row(tr("span z"), format!("{:.1}", span.span));
-            row(tr("ramp"), tokens(ramp));
+            row(tr("ramp"), trf("{0} tokens", &[&ramp]));
         } else {
             row(tr("span"), tr("fixed").to_owned());
         }

@@ -17,7 +17,7 @@ use crate::chart::{Scale, thousands};
 use crate::engine::Snapshot;
 use crate::engine::figures::{FigureChoice, FigureKind};
 use crate::ui::language::{tr, trf};
-use crate::ui::theme::quiet;
+use crate::ui::theme::{QUIET, quiet};
 use crate::ui::widgets::choices::{name_combo, scale_name};
 use crate::ui::widgets::names::{heads_name, percent, signed};
 use crate::ui::widgets::paint::{grid_color, nothing};
@@ -408,30 +408,40 @@ fn legend(
     words: &str,
 ) {
     let ramp = ramps.ramp(shade);
-    ui.scope(|ui| {
-        ui.spacing_mut().item_spacing.x = 5.0;
-        ui.label(quiet(&ends[0]));
-        let size = vec2(72.0, 10.0);
-        let (rect, response) = ui.allocate_exact_size(size, Sense::hover());
-        let mut mesh = egui::Mesh::default();
-        let step = rect.width() / 36.0;
-        for i in 0..36_u8 {
-            let left = rect.left() + f32::from(i) * step;
-            let part = Rect::from_min_max(pos2(left, rect.top()), pos2(left + step, rect.bottom()));
-            let color = match (both, i < 18) {
-                (false, _) => ramp.color(i * 7 + 3),
-                // From the strongest fall over nothing to the strongest rise.
-                (true, true) => ramps.ramp(FALL).color((17 - i) * 15),
-                (true, false) => ramp.color((i - 18) * 15),
-            };
-            mesh.add_colored_rect(part, color);
-        }
-        ui.painter().add(egui::Shape::mesh(mesh));
-        let line = Stroke::new(1.0, grid_color(ui));
-        ui.painter()
-            .rect_stroke(rect, 0.0, line, StrokeKind::Outside);
-        response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Image, true, words));
-        response.on_hover_text(words);
-        ui.label(quiet(&ends[1]));
-    });
+    let ink = ui.visuals().weak_text_color();
+    let lay = |text: &String| {
+        let font = FontId::proportional(QUIET);
+        ui.painter().layout_no_wrap(text.clone(), font, ink)
+    };
+    let [low, high] = [lay(&ends[0]), lay(&ends[1])];
+    // One piece: where the row ends it goes to the next as a whole.
+    let (bar, gap) = (vec2(72.0, 10.0), 5.0);
+    let height = ui.spacing().interact_size.y;
+    let size = vec2(low.size().x + high.size().x + bar.x + 2.0 * gap, height);
+    let (all, response) = ui.allocate_exact_size(size, Sense::hover());
+    let left = all.left() + low.size().x + gap;
+    let rect = Rect::from_min_size(pos2(left, all.center().y - bar.y / 2.0), bar);
+    let mut mesh = egui::Mesh::default();
+    let step = rect.width() / 36.0;
+    for i in 0..36_u8 {
+        let left = rect.left() + f32::from(i) * step;
+        let part = Rect::from_min_max(pos2(left, rect.top()), pos2(left + step, rect.bottom()));
+        let color = match (both, i < 18) {
+            (false, _) => ramp.color(i * 7 + 3),
+            // From the strongest fall over nothing to the strongest rise.
+            (true, true) => ramps.ramp(FALL).color((17 - i) * 15),
+            (true, false) => ramp.color((i - 18) * 15),
+        };
+        mesh.add_colored_rect(part, color);
+    }
+    let painter = ui.painter();
+    painter.add(egui::Shape::mesh(mesh));
+    let line = Stroke::new(1.0, grid_color(ui));
+    painter.rect_stroke(rect, 0.0, line, StrokeKind::Outside);
+    let top = |galley: &egui::Galley| all.center().y - galley.size().y / 2.0;
+    let (at_low, at_high) = (top(&low), top(&high));
+    painter.galley(pos2(all.left(), at_low), low, ink);
+    painter.galley(pos2(rect.right() + gap, at_high), high, ink);
+    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Image, true, words));
+    response.on_hover_text(words);
 }

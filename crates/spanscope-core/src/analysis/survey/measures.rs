@@ -181,7 +181,7 @@ impl Pressed {
             false => 0.0,
         };
         let reach = span.distances().count() as f64;
-        let long = span.reach >= PRESSED_RAMPS.saturating_mul(ramp);
+        let long = span.reach as f32 >= PRESSED_RAMPS as f32 * ramp.tokens();
         let (even_removed, even_in_ramp) = (share(reach - kept, reach), share(on_ramp, kept));
         Some(Self {
             removed: (PRESSED_EVEN * even_removed).max(PRESSED_REMOVED),
@@ -204,7 +204,7 @@ pub fn flag(measure: &HeadMeasure, span: &Span) -> Option<SpanFlag> {
     let used = measure.effective[2]?;
     let is_short = (used as f32) < UNUSED_SHARE * span.reach as f32;
     let seen = measure.queries >= UNUSED_QUERIES.saturating_mul(span.reach);
-    let long = span.reach >= UNUSED_RAMPS.saturating_mul(ramp);
+    let long = span.reach as f32 >= UNUSED_RAMPS as f32 * ramp.tokens();
     (long && is_short && seen).then_some(SpanFlag::Unused)
 }
 
@@ -313,7 +313,7 @@ mod tests {
             reach,
             window: crate::model::architecture::Window::Soft {
                 limit: 8192,
-                ramp: 32,
+                ramp: crate::model::DEFAULT_RAMP,
             },
             nearest: 1,
             open: false,

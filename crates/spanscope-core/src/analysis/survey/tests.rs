@@ -18,7 +18,7 @@ fn network(name: &str) -> Arc<Network> {
     let path = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))
         .join(format!("tests/data/{name}.pt"));
     let file = Checkpoint::open(&path).unwrap();
-    Arc::new(Network::load(&file, Some(16)).unwrap())
+    Arc::new(Network::load(&file, Some(16.into())).unwrap())
 }
 
 fn text(len: usize) -> Vec<u32> {

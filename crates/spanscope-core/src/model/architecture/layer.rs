@@ -1,5 +1,6 @@
 //! The parts of a layer.
 
+use crate::model::mask::Ramp;
 use crate::model::normalisation::Normalisation;
 use serde::{Deserialize, Serialize};
 
@@ -179,7 +180,7 @@ pub enum Window {
         /// S.
         limit: usize,
         /// R.
-        ramp: usize,
+        ramp: Ramp,
     },
 }
 

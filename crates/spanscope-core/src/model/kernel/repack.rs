@@ -185,9 +185,9 @@ fn take_apart(blocks: Blocks, row: &[u8], u: usize, to: &mut Parts) {
         Blocks::Q2K => {
             let b = of(84);
             (to.scale, to.shift) = (bits(&b[80..]), bits(&b[82..]));
-            for group in 0..16 {
-                to.factors[group] = b[group] & 15;
-                to.lows[group] = b[group] >> 4;
+            let groups = to.factors.iter_mut().zip(&mut to.lows);
+            for ((factor, low), byte) in groups.zip(b) {
+                (*factor, *low) = (byte & 15, byte >> 4);
             }
             two_bits(&b[16..80], &mut to.codes);
         }

@@ -9,6 +9,7 @@ use super::ModelError;
 use super::architecture::NormSpec;
 use super::families::plan::Plan;
 use super::kernel::Packed;
+use super::mask::Ramp;
 use super::parts::Count;
 use super::weights::{Network, Norm};
 use crate::checkpoint::{Checkpoint, Origin};
@@ -22,7 +23,7 @@ impl Network {
     /// # Errors
     /// When a tensor is missing or its shape does not fit, or the configuration describes no network that runs here; the error
     /// names it.
-    pub fn load(checkpoint: &Checkpoint, ramp: Option<usize>) -> Result<Self, ModelError> {
+    pub fn load(checkpoint: &Checkpoint, ramp: Option<Ramp>) -> Result<Self, ModelError> {
         // All names and shapes first: what does not fit together is refused before weights take any memory.
         Self::outline(checkpoint, ramp)?;
         Self::read(checkpoint, ramp, true)
@@ -33,11 +34,11 @@ impl Network {
     ///
     /// # Errors
     /// As [`Network::load`], but for what shows only when the weights are read.
-    pub fn outline(checkpoint: &Checkpoint, ramp: Option<usize>) -> Result<Self, ModelError> {
+    pub fn outline(checkpoint: &Checkpoint, ramp: Option<Ramp>) -> Result<Self, ModelError> {
         Self::read(checkpoint, ramp, false)
     }
 
-    fn read(checkpoint: &Checkpoint, ramp: Option<usize>, reads: bool) -> Result<Self, ModelError> {
+    fn read(checkpoint: &Checkpoint, ramp: Option<Ramp>, reads: bool) -> Result<Self, ModelError> {
         let plan = match checkpoint.origin() {
             Origin::Plain => return Self::adaptive_span(checkpoint, ramp, reads),
             Origin::HuggingFace { config, .. } => Plan::of(checkpoint, config)?,

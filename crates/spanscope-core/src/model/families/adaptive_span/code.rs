@@ -5,7 +5,7 @@
 //! the names of its tensors say it, before which the port writes `decoder.model.`
 
 use crate::checkpoint::{Checkpoint, Settings, is_fairseq_name};
-use crate::model::{About, Assumption, ModelError, Normalisation};
+use crate::model::{About, Assumption, ModelError, Normalisation, Ramp};
 use crate::shown::shown;
 use serde::Deserialize;
 
@@ -100,13 +100,13 @@ fn stored(checkpoint: &Checkpoint) -> Result<Option<Normalisation>, ModelError> 
 ///
 /// # Errors
 /// When it is no length.
-pub(super) fn ramp_of_settings(checkpoint: &Checkpoint) -> Result<Option<usize>, ModelError> {
+pub(super) fn ramp_of_settings(checkpoint: &Checkpoint) -> Result<Option<Ramp>, ModelError> {
     let Some(settings) = checkpoint.settings() else {
         return Ok(None);
     };
     match settings.number("adapt_span_ramp") {
         None => Ok(None),
-        Some(ramp) if ramp >= 1.0 && ramp.fract() == 0.0 => Ok(Some(ramp as usize)),
+        Some(ramp) if ramp >= 1.0 && ramp.fract() == 0.0 => Ok(Some(Ramp::of(ramp as f32))),
         Some(ramp) => Err(ModelError::Config {
             path: checkpoint.path().to_owned(),
             what: format!(

@@ -2,11 +2,11 @@
 
 use super::{code, layers, sequential, stored_config};
 use crate::checkpoint::Checkpoint;
-use crate::model::{About, Assumption, ModelError, Normalisation};
+use crate::model::{About, Assumption, ModelError, Normalisation, Ramp};
 use serde::{Deserialize, Serialize};
 
 /// The ramp R that is assumed when nothing says otherwise: the published models' value.
-pub const DEFAULT_RAMP: usize = 32;
+pub const DEFAULT_RAMP: Ramp = Ramp::of(32.0);
 
 /// Adaptive input and output: the vocabulary cut into clusters of falling embedding width.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,7 +37,7 @@ pub struct Config {
     /// True if every head has a learned span.
     pub adapt_span: bool,
     /// R: length of the soft mask's ramp, in tokens.
-    pub adapt_span_ramp: usize,
+    pub adapt_span_ramp: Ramp,
     /// Adaptive input and output, for word-level models.
     pub adapt_io: Option<AdaptIo>,
     /// What follows the soft mask: files that say nothing of it are the published code's.
@@ -84,7 +84,7 @@ impl Config {
 /// When a tensor that every network has is missing, or the shapes contradict each other.
 pub fn infer(
     checkpoint: &Checkpoint,
-    ramp: Option<usize>,
+    ramp: Option<Ramp>,
 ) -> Result<(Config, Vec<Assumption>), ModelError> {
     let shape = |name: &str| checkpoint.info(name).map(|info| info.shape.clone());
     let need = |name: &str, dims: usize| -> Result<Vec<usize>, ModelError> {
@@ -152,9 +152,9 @@ pub fn infer(
         .and_then(|text| crate::json::read(text.as_bytes()).ok());
     let stored = stored.map(|stored| stored.adapt_span_ramp);
     let adapt_span_ramp = match (ramp, stored) {
-        (Some(0), _) => return Err(ModelError::Ramp),
+        (Some(ramp), _) if !ramp.is_length(MOST) => return Err(ModelError::Ramp),
         (Some(ramp), _) => ramp,
-        (None, Some(stored)) if stored > 0 => stored,
+        (None, Some(stored)) if stored.tokens() > 0.0 => stored,
         (None, _) => match code::ramp_of_settings(checkpoint)? {
             Some(ramp) => ramp,
             None => {
@@ -290,7 +290,7 @@ pub(in crate::model) fn believable(
     distances: usize,
 ) -> Result<(), ModelError> {
     let heads = config.nb_layers.saturating_mul(config.nb_heads);
-    let longest = config.adapt_span_ramp.min(config.attn_span);
+    let longest = config.adapt_span_ramp.ceil().min(config.attn_span);
     let most = MOST_OF_MASKS + checkpoint.file_bytes() / size_of::<f32>();
     if config.adapt_span && heads.saturating_mul(longest) > most {
         return Err(ModelError::Config {
@@ -341,7 +341,7 @@ impl Config {
             Some("the hidden size and that of the sublayers are out of range")
         } else if !most(&[self.pers_mem_size, self.attn_span]) {
             Some("the persistent vectors or the span limit are out of range")
-        } else if !(1..=MOST).contains(&self.adapt_span_ramp) {
+        } else if !self.adapt_span_ramp.is_length(MOST) {
             Some("the ramp is out of range")
         } else if u32::try_from(self.vocab_size).is_err() {
             Some("the vocabulary is too large")

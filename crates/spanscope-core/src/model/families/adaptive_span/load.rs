@@ -10,6 +10,7 @@ use crate::model::edits::Edits;
 use crate::model::heads::{self, Before, Head, Persistent, Positions, Setting};
 use crate::model::kernel::Packed;
 use crate::model::load::Loader;
+use crate::model::mask::Ramp;
 use crate::model::unused::{Unused, further_layer};
 use crate::model::weights::{Cluster, Dense, FeedForward, Input, Layer, Network, Output, Span};
 use crate::shown::shown;
@@ -27,7 +28,7 @@ impl Network {
     /// An adaptive-span network; without `reads` all but its spans stays empty.
     pub(in crate::model) fn adaptive_span(
         checkpoint: &Checkpoint,
-        ramp: Option<usize>,
+        ramp: Option<Ramp>,
         reads: bool,
     ) -> Result<Self, ModelError> {
         Reader::new(checkpoint, reads).network(ramp)
@@ -43,7 +44,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn network(mut self, ramp: Option<usize>) -> Result<Network, ModelError> {
+    fn network(mut self, ramp: Option<Ramp>) -> Result<Network, ModelError> {
         let (config, mut assumed) = infer(self.base.checkpoint, ramp)?;
         let key_pe = self
             .base
