@@ -4,8 +4,8 @@ use super::{all_sources, root};
 
 /// Beginnings and ends of slices, which are no names.
 const OTHERWISE: [&str; 4] = [
-    "model/lens.rs",
-    "analysis/lens.rs",
+    "model/unembed.rs",
+    "analysis/logit_lens.rs",
     "model/device/window.rs",
     "spanscope-train/src",
 ];

@@ -374,7 +374,12 @@ mod tests {
         let patience = Duration::from_secs(30);
         assert_eq!(openings.recv_timeout(patience).unwrap(), b"two");
         takings.recv_timeout(patience).unwrap();
-        assert_eq!(follower.state(), Followed::There);
+        // Nobody trains there.
+        let state = follower.state();
+        assert!(
+            matches!(state, Followed::There | Followed::Idle),
+            "{state:?}"
+        );
         drop(follower);
         // The thread lets go of what it was given.
         assert!(openings.recv_timeout(patience).is_err());

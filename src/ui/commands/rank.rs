@@ -184,8 +184,8 @@ mod tests {
             .unwrap();
         assert_eq!(rank.marked, [0, 1, 2, 13, 14, 15]);
         assert!(rank.strong && !rank.exact);
-        let rank = Query::new("ablate")
-            .rank("Ablate heads", "zero ablate\nmask")
+        let rank = Query::new("silence")
+            .rank("Ablate heads", "zero silence\nmask")
             .unwrap();
         assert!(rank.strong && rank.marked.is_empty());
     }

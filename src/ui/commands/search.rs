@@ -223,7 +223,7 @@ mod tests {
             ("grid", "Show Grid"),
             ("perplexity", "Show Text"),
             ("shortcuts", "Keys and gestures"),
-            ("sample", "Shakespeare, adaptive span"),
+            ("sample", "Wikipedia, all-attention"),
         ] {
             assert_eq!(found(query)[0], title, "{query}");
         }

@@ -4,6 +4,7 @@ use super::super::tests::clash;
 use super::super::{EffectiveSpan, Figure, HeadSpan, SpanChart, SpanMeasure, Style};
 use proptest::prelude::*;
 use resvg::usvg::roxmltree::{Document, Node};
+use spanscope_core::head_id::HeadId;
 
 /// Spans like those of the paper's figure: 12 layers of 8 heads and S = 8192; layers 1 to 5 at the ramp, some heads of 100
 /// to 300 from layer 6 on, and five beyond 1,000: in layers 8, 9 and 11, and two in 12.
@@ -157,8 +158,8 @@ fn every_long_head_has_its_name_even_beside_others() {
         let texts = document.descendants().filter(|n| n.is_text());
         let texts = texts.map(|n| n.text().unwrap_or_default().trim());
         let is_name = |text: &&str| {
-            let numbers = text.split_once('.');
-            numbers.is_some_and(|(a, b)| a.parse::<u8>().is_ok() && b.parse::<u8>().is_ok())
+            text.parse::<HeadId>()
+                .is_ok_and(|id| id.to_string() == *text)
         };
         let names: Vec<&str> = texts.filter(is_name).collect();
         assert_eq!(names.len(), 5, "{sort} {gap} {width_mm}: {names:?}");

@@ -67,7 +67,7 @@ impl SpansView {
             if edit
                 .on_disabled_hover_text(refusal.unwrap_or_default())
                 .on_hover_text(tr(
-                    "Change spans by hand: drag a head's point up or down, type its z, or silence it. Without this button: \
+                    "Change spans by hand: drag a head's point up or down, type its z, or ablate it. Without this button: \
                      Alt+drag, or right click",
                 ))
                 .clicked()
