@@ -19,7 +19,7 @@ const AFTER: f32 = 8.0;
 /// A window in which the view has room, on the sample's 1,110 tokens.
 fn open() -> Window {
     let mut window = Window::open(Start::default());
-    window.harness.set_size(vec2(2200.0, 1000.0));
+    window.harness.set_size(vec2(2560.0, 1000.0));
     window.harness.run_steps(3);
     window.settle();
     window

@@ -227,7 +227,7 @@ fn what_a_file_does_not_say_is_asked_and_can_be_corrected() {
             .query_by_label_contains("assumptions")
             .is_some()
     );
-    window.harness.get_by_label("Use").click();
+    window.harness.get_by_label("Apply").click();
     window.wait("the ramp", |app| {
         app.snapshot()
             .model

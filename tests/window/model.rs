@@ -79,7 +79,7 @@ fn an_assumed_ramp_says_so_and_is_settled_here() {
     });
     let from = "assumed: the published models' value";
     assert!(window.harness.query_by_label_contains(from).is_some());
-    window.harness.get_by_label("Use").click_accesskit();
+    window.harness.get_by_label("Apply").click_accesskit();
     window.wait("the ramp", |app| {
         let model = app.snapshot().model.as_ref();
         model.is_some_and(|model| !model.assumed.iter().any(|note| note.starts_with("ramp")))

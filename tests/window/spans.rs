@@ -53,7 +53,7 @@ fn all_heads_are_measured_and_flagged_ones_are_a_click_away() {
     let flagged = surveyed.flags.iter().flatten().count();
     assert!(flagged > 0 && flagged < surveyed.flags.len() / 2);
     let flagged_at = |HeadId { layer, head }: HeadId| surveyed.flags[4 * layer + head].is_some();
-    let words = format!("{flagged} flagged →");
+    let words = format!("Next flagged ({flagged})");
     for _ in 0..flagged + 1 {
         press(&mut window, &words);
         assert!(flagged_at(window.app().selection().heads.leading()));
@@ -124,7 +124,7 @@ fn a_drag_without_the_edit_button_changes_no_span() {
 }
 
 #[test]
-fn a_head_is_silenced_from_its_menu_and_set_back_with_a_double_click() {
+fn a_head_is_ablated_from_its_menu_and_set_back_with_a_double_click() {
     let mut window = Window::open(Start::default());
     press(&mut window, "Edit spans by hand");
     let at = window.harness.get_by_label(HANDLE).rect().center();

@@ -119,7 +119,7 @@ pub fn items(now: &Now, (layers, heads): (usize, usize), files: &[PathBuf]) -> V
     for layer in 0..layers {
         for head in 0..heads {
             let head = HeadId { layer, head };
-            let alias = format!("{head} {layer}.{}", head.head);
+            let alias = format!("{head}\n{layer}.{}", head.head);
             add(tr("Head"), Command::SelectHead(head), alias);
         }
     }
