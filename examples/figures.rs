@@ -7,6 +7,7 @@ use spanscope::analysis::TokenSet;
 use spanscope::chart::{Figure, Style};
 use spanscope::engine::figures::{FigureChoice, FigureKind, figure, sign};
 use spanscope::engine::{Engine, Heads, SAMPLES, Source, write_weights};
+use spanscope::model::HeadId;
 use std::path::PathBuf;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -38,7 +39,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut selected = TokenSet::default();
     selected.insert(100..140);
     let choice = FigureChoice {
-        heads: Heads::one((3, 1)),
+        heads: Heads::one(HeadId::new(3, 1)),
         queries: 100..140,
         tokens: selected,
         effective: [true; 3],

@@ -290,7 +290,7 @@ fn token_ids_stay_with_models_that_read_ids() {
     };
     // Ids that were typed, and another model in the same window.
     let mut window = Window::in_folder(open(&ids), folder.path());
-    assert!(is_number(&window.app().text().to_string()));
+    assert!(is_number(window.app().text()));
     window.write(" 7 12 3");
     let typed = window.app().text().to_string();
     assert!(typed.ends_with(" 7 12 3"), "{typed}");
