@@ -365,7 +365,7 @@ impl Engine {
     }
 
     /// Continues the text after the token at position `after`, or after the last one; one continued before is let go.
-    /// The number of the wish comes back in [`Generated::number`](super::Continued::number). A change of text or model
+    /// The number of the wish comes back in [`Generated::number`](super::Generated::number). A change of text or model
     /// stops it.
     pub fn continue_text(&self, after: Option<usize>, request: GenerationRequest) -> u64 {
         self.change(|wanted| {
