@@ -122,7 +122,7 @@ fn nothing_may_be_of_no_size() {
     // No head at all: a head as wide as nothing, or wider than the layer.
     small
         .shaped("key_pe", &[1, 9, 16])
-        .refused(&["proj_query", "a multiple of 9"]);
+        .refused(&["proj_query", "a multiple of d = 9"]);
 }
 
 #[test]

@@ -38,7 +38,12 @@ impl From<usize> for Ramp {
 
 impl fmt::Display for Ramp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.tokens().fmt(f)
+        let tokens = self.tokens();
+        match tokens.fract() == 0.0 && (0.0..1e18).contains(&tokens) {
+            // All its digits.
+            true => (tokens as u64).fmt(f),
+            false => tokens.fmt(f),
+        }
     }
 }
 
