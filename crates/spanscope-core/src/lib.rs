@@ -7,7 +7,7 @@
 //!
 //! ```
 //! use spanscope_core::checkpoint::Checkpoint;
-//! use spanscope_core::model::{Blind, Cancel, Network, Run};
+//! use spanscope_core::model::{NoObserver, Cancel, Network, Run};
 //! use spanscope_core::text::Vocabulary;
 //! use std::sync::Arc;
 //!
@@ -16,7 +16,7 @@
 //! let checkpoint = Checkpoint::open(path)?;
 //! let network = Arc::new(Network::load(&checkpoint, None)?);
 //! let mut run = Run::new(Arc::clone(&network));
-//! run.set(&[3, 1, 4, 1, 5, 9, 2, 6], &Cancel::default(), &Blind)?;
+//! run.set(&[3, 1, 4, 1, 5, 9, 2, 6], &Cancel::default(), &NoObserver)?;
 //!
 //! // The weights of layer 0, head 1, for the queries 5 to 7: one row per query, distance 1 first.
 //! let weights = run.head_weights(0, 1, 5, 8).ok_or("no such head")?;

@@ -7,7 +7,7 @@
 //! ```
 //! use spanscope_chart::{Figure, Style};
 //! use spanscope_core::model::HeadId;
-//! use spanscope_engine::{Engine, Heads, Looks, Source, figures};
+//! use spanscope_engine::{Engine, Heads, Queries, Source, figures};
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! # let path = std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../sample_models/shakespeare_adaptive.safetensors"));
@@ -15,7 +15,7 @@
 //! let engine = Engine::start(model, "To be, or not to be".into(), || ());
 //!
 //! // Layer 3, head 1: the weights of its queries, each over the distances before it.
-//! engine.look(Looks { heads: Heads::one(HeadId::new(3, 1)), ..Looks::default() });
+//! engine.look(Queries { heads: Heads::one(HeadId::new(3, 1)), ..Queries::default() });
 //! let snapshot = engine.wait();
 //! let head = snapshot.detail.as_ref().ok_or("no such head")?;
 //! assert_eq!(head.weights.queries(), 19);
