@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use spanscope::model::{Edits, Network};
 use std::sync::Arc;
 
-/// The span of the first heads in shares of S, and whether they are silenced.
+/// The span of the first heads in shares of S, and whether they are ablated.
 fn edits(network: &Network, changes: &[(Option<f32>, bool)]) -> Edits {
     let mut edits = Edits::default();
     for (span, (share, ablated)) in network.spans().iter().zip(changes) {

@@ -3,6 +3,7 @@
 
 mod circles;
 mod dependencies;
+mod documents;
 mod heads;
 mod layers;
 mod phrases;

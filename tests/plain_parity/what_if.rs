@@ -1,4 +1,4 @@
-//! Networks edited by hand: spans set, heads silenced.
+//! Networks edited by hand: spans set, heads ablated.
 
 use crate::draw::{any_architecture, architecture};
 use crate::networks::{Architecture, Noise, Scores, Sublayer, Vocabulary};
@@ -10,7 +10,7 @@ use spanscope::model::{BLOCK, Cancel, Edits, HeadId, Network, Run, Span};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// What is changed of one head: where z is set to, as a share of S that may be too large, and whether it is silenced.
+/// What is changed of one head: where z is set to, as a share of S that may be too large, and whether it is ablated.
 type Change = (Option<f64>, bool);
 
 fn changes() -> impl Strategy<Value = Vec<Change>> {

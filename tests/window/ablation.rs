@@ -42,8 +42,7 @@ fn every_head_is_ablated_in_turn_and_the_ranking_selects_heads() {
         .query_all_by_label_contains("bits per token without it");
     rows.into_iter().next().unwrap().click();
     window.harness.run_steps(3);
-    let place = (first.layer, first.head);
-    assert_eq!(window.app().selection().heads.single(), Some(place.into()));
+    assert_eq!(window.app().selection().heads.single(), Some(first.id));
     command(&mut window, "ablate selected");
     window.settle();
     let by_hand = window.snapshot().bits_per_token.unwrap();

@@ -351,6 +351,9 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("checkpoint.safetensors");
         let first = write(&path, "one");
+        // As a trainer has it.
+        let held = Held::claim(&path).unwrap();
+        assert!(held.is_some() && !is_idle(&path, Some(first)));
         let (opened, openings) = channel();
         let (taken, takings) = channel();
         let sample = LoadedModel::open_sample(&crate::SAMPLES[0]).unwrap();
@@ -374,12 +377,14 @@ mod tests {
         let patience = Duration::from_secs(30);
         assert_eq!(openings.recv_timeout(patience).unwrap(), b"two");
         takings.recv_timeout(patience).unwrap();
-        // Nobody trains there.
-        let state = follower.state();
-        assert!(
-            matches!(state, Followed::There | Followed::Idle),
-            "{state:?}"
-        );
+        assert_eq!(follower.state(), Followed::There);
+        drop(held);
+        assert!(is_idle(&path, Stamp::of(&path)));
+        let begun = Instant::now();
+        while follower.state() != Followed::Idle {
+            assert!(begun.elapsed() < patience);
+            std::thread::sleep(Duration::from_millis(20));
+        }
         drop(follower);
         // The thread lets go of what it was given.
         assert!(openings.recv_timeout(patience).is_err());

@@ -334,7 +334,7 @@ impl Engine {
         self.change(|wanted| wanted.given_up = wanted.model.0);
     }
 
-    /// Changes the open model by hand: spans set, heads silenced; these edits and no others. The text runs again.
+    /// Changes the open model by hand: spans set, heads ablated; these edits and no others. The text runs again.
     pub fn edit(&self, edits: Edits) {
         let shown = self.snapshot();
         let model = self.shared.wanted().of(&shown);

@@ -1,7 +1,7 @@
 //! The ranking of all heads by what the text costs without each.
 
 use crate::analysis::{Ablated, Ablation};
-use crate::chart::thousands;
+use crate::chart::{Column, Table, thousands};
 use crate::engine::{Ablating, AblationTask, MOST_ABLATED, Snapshot};
 use crate::model::HeadId;
 use crate::ui::commands::command::Command;
@@ -132,8 +132,10 @@ fn ranking(
     });
     ui.horizontal(|ui| {
         let copy = ui.button(tr("Copy data (CSV)"));
-        if copy.clicked() {
-            ui.ctx().copy_text(csv(ablation));
+        if copy.clicked()
+            && let Ok(csv) = table(ablation).csv()
+        {
+            ui.ctx().copy_text(csv);
         }
         if !is_now {
             if ui.button(tr("Measure again")).clicked() {
@@ -155,9 +157,8 @@ fn ranking(
                 let Some(head) = ablation.heads.get(i) else {
                     continue;
                 };
-                let place = HeadId::new(head.layer, head.head);
-                if row(ui, (i, head), place == selected, largest, palette) {
-                    commands.push(Command::SelectHead(place));
+                if row(ui, (i, head), head.id == selected, largest, palette) {
+                    commands.push(Command::SelectHead(head.id));
                 }
             }
         });
@@ -172,7 +173,7 @@ fn row(
     palette: &Palette,
 ) -> bool {
     let change = signed(head.change, 4);
-    let name = head_name(HeadId::new(head.layer, head.head));
+    let name = head_name(head.id);
     let words = format!("{}. {name}", i + 1);
     let button = egui::Button::selectable(is_selected, words)
         .shortcut_text(&change)
@@ -198,16 +199,20 @@ fn row(
 }
 
 /// The ranking as a table; layers and heads from 0, as in all files.
-fn csv(ablation: &Ablation) -> String {
-    let mut out = String::from("layer,head,bits_per_token,change_bits\n");
+fn table(ablation: &Ablation) -> Table {
+    let names = ["layer", "head", "bits_per_token", "change_bits"];
+    let mut table = Table::new(names.map(Column::new));
     for head in &ablation.heads {
-        let Ablated {
+        let HeadId {
             layer,
-            head,
-            bits,
-            change,
-        } = head;
-        out.push_str(&format!("{layer},{head},{bits},{change}\n"));
+            head: number,
+        } = head.id;
+        table.push([
+            layer.into(),
+            number.into(),
+            head.bits.into(),
+            head.change.into(),
+        ]);
     }
-    out
+    table
 }

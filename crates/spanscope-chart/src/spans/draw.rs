@@ -1,6 +1,5 @@
 //! The drawing of a span chart.
 
-use spanscope_core::head_id::HeadId;
 use svg::Node;
 use svg::node::element::{Element, Group, Title};
 
@@ -110,7 +109,7 @@ fn marks(page: &mut Canvas, chart: &SpanChart, at: &Layout, theme: &Theme, gray:
             let mut group = Group::new();
             let effective = chart.effective.iter().find(|e| (e.layer, e.head) == place);
             let trained = chart.trained.iter().find(|t| (t.layer, t.head) == place);
-            let ablated = chart.ablated.contains(&place);
+            let ablated = chart.ablated.contains(&head.id());
             group.append(Title::new(tooltip(head, effective, trained, ablated)));
             if !chart.sort {
                 let mut stalk = line((*x, at.bottom), (*x, y), color, round(stem));
@@ -198,7 +197,7 @@ fn tooltip(
     };
     format!(
         "{}: reach {}, span {}{trained}{ablated}{used}",
-        HeadId::new(head.layer, head.head).in_words(),
+        head.id().in_words(),
         head.reach,
         theme::short(head.span),
     )

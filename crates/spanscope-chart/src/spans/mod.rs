@@ -62,8 +62,8 @@ pub struct SpanChart {
     pub heads: Vec<HeadSpan>,
     /// Heads whose spans were set by hand, as they were trained: a hollow mark each.
     pub trained: Vec<HeadSpan>,
-    /// Heads that contribute nothing, by layer and head: their marks are crosses.
-    pub ablated: Vec<(usize, usize)>,
+    /// Heads that contribute nothing: their marks are crosses.
+    pub ablated: Vec<HeadId>,
     /// The effective spans on a text: dashes for each head, at 50, 90 and 99 % of its weight, the wider the less. May be empty.
     pub effective: Vec<EffectiveSpan>,
     /// Which of the three have dashes; the table has all.
@@ -198,7 +198,7 @@ impl Figure for SpanChart {
                 row.push(trained.reach.into());
             }
             if !self.ablated.is_empty() {
-                row.push(usize::from(self.ablated.contains(&place)).into());
+                row.push(usize::from(self.ablated.contains(&head.id())).into());
             }
             if !self.effective.is_empty() {
                 let effective = self.effective.iter().find(|e| (e.layer, e.head) == place);

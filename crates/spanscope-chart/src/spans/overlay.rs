@@ -1,6 +1,5 @@
 //! The overlays on the marks of a span chart: what a text uses, what was set by hand, the names of long heads.
 
-use spanscope_core::head_id::HeadId;
 use svg::Node;
 use svg::node::element::{Element, Group};
 
@@ -172,7 +171,7 @@ pub(super) fn names(page: &mut Canvas, chart: &SpanChart, at: &Layout, theme: &T
             continue;
         };
         let x = at.heads[i].1;
-        let text = HeadId::new(long.layer, long.head).to_string();
+        let text = long.id().to_string();
         let (wide, y) = (style.width(&text), at.y(chart.value(&long)));
         // Above the mark; beside a line that goes on rising, left of it. Where another name is in the way, around the mark.
         let rising = chart.sort

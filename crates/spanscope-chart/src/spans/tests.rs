@@ -202,7 +202,7 @@ fn what_was_set_by_hand_stands_beside_what_was_trained() {
         reach: 92,
         ..trained
     };
-    chart.ablated = vec![(8, 6)];
+    chart.ablated = vec![HeadId::new(8, 6)];
     for sort in [false, true] {
         chart.sort = sort;
         let svg = chart.svg(&Style {
@@ -279,7 +279,7 @@ proptest! {
             let i = i % chart.heads.len();
             chart.trained.push(chart.heads[i]);
             chart.heads[i].reach = reach;
-            if reach % 3 == 0 { chart.ablated.push((i / heads, i % heads)); }
+            if reach % 3 == 0 { chart.ablated.push(HeadId::new(i / heads, i % heads)); }
         }
         if used > 0 {
             chart.effective = chart.heads.iter().map(|h| EffectiveSpan {

@@ -1,16 +1,14 @@
 //! Every head ablated in turn: what a text costs without it.
 
 use super::bits;
-use crate::model::{BLOCK, Cancel, ModelError, Network, NoObserver, Run};
+use crate::model::{BLOCK, Cancel, HeadId, ModelError, Network, NoObserver, Run, Span};
 use std::sync::Arc;
 
 /// The cost of a text without one head.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Ablated {
-    /// Layer, from 0.
-    pub layer: usize,
-    /// Head, from 0.
-    pub head: usize,
+    /// The head.
+    pub id: HeadId,
     /// Mean surprisal of the text with the head ablated, in bits per token.
     pub bits: f64,
     /// The same less that with the head: positive where the head helps.
@@ -24,7 +22,7 @@ pub struct Ablation {
     pub tokens: usize,
     /// Mean surprisal with all heads, in bits per token.
     pub bits: f64,
-    /// The heads, the one that the text needs most first; those that are silenced already are not among them.
+    /// The heads, the one that the text needs most first; those that are ablated already are not among them.
     pub heads: Vec<Ablated>,
 }
 
@@ -41,25 +39,25 @@ pub fn ablate_each(
 ) -> Result<Option<Ablation>, ModelError> {
     let edits = network.edits().clone();
     let spans = network.spans();
-    let places = spans.iter().map(|span| (span.layer, span.head));
-    let places: Vec<(usize, usize)> = places
-        .filter(|(layer, head)| !edits.is_ablated(*layer, *head))
+    let left: Vec<HeadId> = spans
+        .iter()
+        .map(Span::id)
+        .filter(|id| !edits.is_ablated(id.layer, id.head))
         .collect();
-    let all = places.len() + 1;
+    let all = left.len() + 1;
     told(0, all);
     let Some(whole) = mean_bits(network.edited(&edits)?, ids, cancel)? else {
         return Ok(None);
     };
     told(1, all);
-    let mut heads = Vec::with_capacity(places.len());
-    for (done, (layer, head)) in places.into_iter().enumerate() {
+    let mut heads = Vec::with_capacity(left.len());
+    for (done, id) in left.into_iter().enumerate() {
         let mut without = edits.clone();
-        without.set_ablated(layer, head, true);
+        without.set_ablated(id.layer, id.head, true);
         let bits = mean_bits(network.edited(&without)?, ids, cancel)?;
         let bits = bits.unwrap_or(f64::NAN);
         heads.push(Ablated {
-            layer,
-            head,
+            id,
             bits,
             change: bits - whole,
         });

@@ -45,7 +45,7 @@ impl Add for Flops {
     }
 }
 
-/// Number of distances each head is given.
+/// Number of distances that each head is given.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Extent {
     /// As many as its own reach: what spanscope computes.

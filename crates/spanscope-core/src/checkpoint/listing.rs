@@ -71,7 +71,7 @@ pub(super) struct Listing {
     pub aliases: Vec<String>,
     /// What was understood of the file that somebody may want to know.
     pub notes: Vec<String>,
-    /// Number of bytes all tensors together may be.
+    /// Limit on the bytes of all tensors together.
     pub most: usize,
 }
 

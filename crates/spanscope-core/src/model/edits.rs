@@ -64,7 +64,7 @@ impl Edits {
         self.spans.iter().map(|(place, span)| (*place, *span))
     }
 
-    /// Silences a head, or lets it speak again.
+    /// Ablates a head, or lets it speak again.
     pub fn set_ablated(&mut self, layer: usize, head: usize, ablated: bool) {
         if ablated {
             self.ablated.insert(HeadId::new(layer, head));
@@ -73,12 +73,12 @@ impl Edits {
         }
     }
 
-    /// True if a head is silenced.
+    /// True if a head is ablated.
     pub fn is_ablated(&self, layer: usize, head: usize) -> bool {
         self.ablated.contains(&HeadId::new(layer, head))
     }
 
-    /// All silenced heads, in order.
+    /// All ablated heads, in order.
     pub fn ablated(&self) -> impl Iterator<Item = HeadId> + '_ {
         self.ablated.iter().copied()
     }
@@ -153,7 +153,7 @@ impl Network {
     ///
     /// A head whose span is set looks as far as if it had been trained so, and the others of its layer normalise as they
     /// then would (ARCHITECTURE.md, "The numbers"). A head of fixed span has no soft mask: it becomes one of a shorter
-    /// fixed window, of z rounded up to whole tokens and at least one. A silenced head adds nothing to the layer's
+    /// fixed window, of z rounded up to whole tokens and at least one. A ablated head adds nothing to the layer's
     /// output, neither from the text nor from persistent vectors; its weights are as they were.
     ///
     /// # Errors

@@ -89,7 +89,7 @@ fn written(value: f64, kind: StatisticKind) -> String {
     }
 }
 
-/// The heads that are not as they were trained: silenced, or with a span that was set by hand.
+/// The heads that are not as they were trained: ablated, or with a span that was set by hand.
 fn marked(model: &LoadedModel, rows: &[HeadRow]) -> Vec<(usize, usize, CellMark)> {
     let edits = model.network.edits();
     let framed = edits

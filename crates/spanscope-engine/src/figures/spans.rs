@@ -32,7 +32,7 @@ pub fn span_chart(model: &LoadedModel) -> SpanChart {
     SpanChart {
         heads: heads.collect(),
         trained: trained.collect(),
-        ablated: edits.ablated().map(Into::into).collect(),
+        ablated: edits.ablated().collect(),
         title: model.name(),
         limit,
         provenance: provenance(model),

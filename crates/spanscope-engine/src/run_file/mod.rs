@@ -148,7 +148,7 @@ pub enum RunFileError {
         /// The model's file.
         path: PathBuf,
     },
-    /// Spans set by hand, or heads silenced.
+    /// Spans set by hand, or heads ablated.
     #[error("a model that was changed by hand cannot be recorded: restore its heads first")]
     Edited,
     /// There is nothing to record.

@@ -26,7 +26,7 @@ pub(super) struct Heads {
     normalisation: Normalisation,
     /// heads × 1 × kept, added to the scores: 0, and −∞ beyond a fixed window; `None` where all are as long as can be.
     window: Option<Tensor>,
-    /// heads × 1 × d, zero for silenced heads; `None` if there are none.
+    /// heads × 1 × d, zero for ablated heads; `None` if there are none.
     speaking: Option<Tensor>,
     /// Keys (heads × d × N, times √d) and values (heads × N × d, times √N) of the persistent vectors.
     persistent: Option<(Tensor, Tensor)>,

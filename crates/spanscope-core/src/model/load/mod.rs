@@ -58,7 +58,7 @@ pub(super) struct Loader<'a> {
     pub reads: bool,
     pub parameters: Count,
     shared: Shared,
-    /// Number of bytes may still be copied out of the file.
+    /// Bytes that may still be copied out of the file.
     left: usize,
     /// Numbers of the tensors that repeat theirs.
     repeated: usize,
