@@ -154,6 +154,7 @@ pub(super) fn score(
     let cancel = Cancel::default();
     let mut time = Duration::ZERO;
     let mut run = Run::new(Arc::clone(&model.network));
+    run.for_length(ids.len());
     let mut nll = Vec::with_capacity(ids.len().saturating_sub(1));
     for (i, block) in ids.chunks(BLOCK).enumerate() {
         let start = Instant::now();

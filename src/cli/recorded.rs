@@ -53,7 +53,11 @@ impl Recorded {
     pub fn tokens(&self, model: &LoadedModel) -> Result<Tokens> {
         let header = self.file.text_header(self.text.index)?;
         let bytes = to_bytes(&self.text.text);
-        let predicted = || bytes.len().saturating_sub(model.first_token_end(&bytes));
+        let first_end = || match self.text.ranges.first() {
+            Some(first) => first.end,
+            None => model.first_token_end(&bytes),
+        };
+        let predicted = || bytes.len().saturating_sub(first_end());
         Ok(Tokens {
             ids: self.text.ids.clone(),
             unknown: header.unknown,

@@ -54,11 +54,11 @@ fn a_newer_version_or_an_unknown_need_is_refused_in_words() {
     let original = parts(&path);
     let mut newer = original.clone();
     header(&mut newer, |header| {
-        *header = serde_json::json!({"version": 2, "written_by": "spanscope 9.0.0", "texts": "elsewhere"});
+        *header = serde_json::json!({"version": 3, "written_by": "spanscope 9.0.0", "texts": "elsewhere"});
     });
     write(&path, &newer);
     assert!(refusal(&path).ends_with(
-        "a run file of version 2, this program knows version 1: open it with a newer spanscope (it was written by \
+        "a run file of version 3, this program knows version 2: open it with a newer spanscope (it was written by \
          spanscope 9.0.0)"
     ));
     let mut needs = original.clone();
@@ -67,6 +67,12 @@ fn a_newer_version_or_an_unknown_need_is_refused_in_words() {
     });
     write(&path, &needs);
     assert!(refusal(&path).contains("needs sums"));
+    let mut weights = original.clone();
+    header(&mut weights, |header| {
+        header["attention"] = serde_json::json!("weights")
+    });
+    write(&path, &weights);
+    assert!(refusal(&path).contains("needs attention as \"weights\""));
     // More than is known of the same version is no harm.
     let mut more = original.clone();
     header(&mut more, |header| {

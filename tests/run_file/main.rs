@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
 mod damage;
+mod families;
 mod same;
 
 use spanscope::engine::run_file::{RecordOptions, Recording, TextContent, TextToRecord};

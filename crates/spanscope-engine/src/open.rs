@@ -171,6 +171,10 @@ impl LoadedModel {
             None => Self::of(checkpoint, Network::load(checkpoint, ramp)?)?,
         };
         let is_recorded = model.recorded.is_some();
+        if let Some(vocabulary) = model.recorded_pieces(checkpoint)? {
+            model.vocabulary = Some(vocabulary);
+            return Ok(model);
+        }
         let is_fairseq = model.prefix.contains("decoder.");
         let architecture = model.network.architecture();
         let expected = architecture.vocab_size;

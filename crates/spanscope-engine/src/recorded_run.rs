@@ -62,11 +62,14 @@ impl RecordedRun {
 
     /// Tokens whose queries and keys fit the memory.
     fn room(&self) -> usize {
-        let architecture = self.network.architecture();
-        let per_token =
-            (2 * architecture.width + architecture.nb_heads()) * architecture.nb_layers();
+        let layers = self.network.architecture().layers.iter();
+        let per_token = layers.map(|layer| {
+            let of = &layer.attention;
+            // And the norm of the longest key.
+            of.heads * of.head_dim + of.kv_heads * (of.head_dim + 1)
+        });
         let bytes = SHARE * self.memory as f64;
-        (bytes / (per_token * size_of::<f32>()) as f64) as usize
+        (bytes / (per_token.sum::<usize>() * size_of::<f32>()) as f64) as usize
     }
 
     /// Tokens that are looked at in one place where not all fit. Keys before them take as much again at most.

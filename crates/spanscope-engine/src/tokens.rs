@@ -4,6 +4,7 @@ use super::open::LoadedModel;
 use spanscope_core::model::Cancel;
 use spanscope_core::text::{self, Coverage, Gathered, Piece, Unit, Vocabulary};
 use std::borrow::Cow;
+use std::ops::Range;
 use std::sync::Arc;
 
 /// A text cut into tokens.
@@ -137,6 +138,24 @@ impl Tokens {
             from = pieces.last().map_or(0, |piece| piece.range.end);
         }
         Some(Self::of(text, raw, pieces, from))
+    }
+
+    /// A text of a recorded run whose tokens are parts of words: what it was cut into.
+    pub(super) fn recorded(text: Arc<str>, ids: &[u32], ranges: &[Range<usize>]) -> Self {
+        let raw = raw(&text);
+        let end = raw.as_deref().unwrap_or(text.as_bytes()).len();
+        let pieces = ids.iter().zip(ranges).map(|(id, range)| Piece {
+            id: Some(*id),
+            range: range.clone(),
+        });
+        Self::of(text, raw, pieces.collect(), end)
+    }
+
+    /// Where the bytes of each known token begin and end.
+    pub(super) fn ranges(&self) -> Vec<[u32; 2]> {
+        let known = self.pieces.iter().filter(|piece| piece.id.is_some());
+        let ranges = known.map(|piece| [piece.range.start as u32, piece.range.end as u32]);
+        ranges.collect()
     }
 
     /// The coverage of the text by the vocabulary.

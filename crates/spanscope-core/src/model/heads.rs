@@ -266,3 +266,26 @@ pub(super) fn of_layer(
     });
     heads.collect()
 }
+
+/// The heads of a layer that look as far as their design lets them; `context` is the longest text that they were trained for, and
+/// `sinks` has a number for each where they have any.
+pub(super) fn designed(context: Option<usize>, spec: &AttentionSpec, sinks: &[f32]) -> Vec<Head> {
+    let none = Arc::new(Persistent::new(&[], &[], spec.head_dim));
+    let open = spec.window == Window::Full;
+    // Of a head that sees all, what it was trained for.
+    let trained = match open {
+        true => context.unwrap_or(UNLIMITED) as f32,
+        false => limit(spec) as f32,
+    };
+    let settings = (0..spec.heads).map(|h| Setting {
+        trained,
+        span: trained,
+        ablated: false,
+        open,
+        sink: spec.sink.then(|| sinks.get(h).copied().unwrap_or(0.0)),
+        before: None,
+        persistent: Arc::clone(&none),
+    });
+    let positions = Positions::new(spec.head_dim, 0, &[]);
+    of_layer(spec, &positions, settings.collect())
+}

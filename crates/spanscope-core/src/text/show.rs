@@ -116,6 +116,28 @@ pub fn byte_label(byte: u8) -> String {
     format!("⟨x{byte:02X}⟩")
 }
 
+/// The bytes of a piece as people know it, short: "␣" for a space, "⏎" for a line break, "⟨xE4⟩" for a byte that is no character by
+/// itself; cut after 24 characters, with "…".
+pub(super) fn piece_label(bytes: &[u8]) -> String {
+    let mut label = String::new();
+    let mut left = LABEL;
+    for chunk in bytes.utf8_chunks() {
+        let valid = chunk.valid();
+        let taken = valid.chars().take(left).map(char::len_utf8).sum();
+        label.push_str(&visible(&valid[..taken]));
+        left -= valid[..taken].chars().count();
+        for byte in chunk.invalid().iter().take(left) {
+            label.push_str(&byte_label(*byte));
+        }
+        left -= chunk.invalid().len().min(left);
+        if taken < valid.len() || left == 0 {
+            label.push('…');
+            break;
+        }
+    }
+    label
+}
+
 /// Any bytes as a text in one line, from which they can be had again: UTF-8 as it is, but for a backslash, which is two,
 /// `\n`, `\r`, `\t`, and `\x1b` for other control characters and for bytes that are no UTF-8.
 pub fn escaped(bytes: &[u8]) -> String {

@@ -4,6 +4,8 @@ use super::{EngineError, LoadedModel};
 use crate::run_file::{Header, RunFile};
 use spanscope_core::checkpoint::Checkpoint;
 use spanscope_core::model::{Network, RecordedNetwork};
+use spanscope_core::shown::message;
+use spanscope_core::text::{Vocabulary, vocabulary_json};
 use std::sync::{Arc, OnceLock};
 
 impl LoadedModel {
@@ -11,7 +13,7 @@ impl LoadedModel {
     pub(super) fn of_run(checkpoint: &Checkpoint, header: Header) -> Result<Self, EngineError> {
         let of = &header.model;
         let network = RecordedNetwork {
-            config: of.own_words()?.clone(),
+            architecture: of.architecture.clone(),
             parts: of.parts.clone(),
             assumed: of.assumed.clone(),
         };
@@ -27,6 +29,22 @@ impl LoadedModel {
         model.tensors = Arc::new(OnceLock::from(of.tensors_sha256.clone()));
         model.recorded = Some(Arc::new(run));
         Ok(model)
+    }
+
+    /// The vocabulary of a recorded run, where its tokens are those of a tokenizer.
+    pub(super) fn recorded_pieces(
+        &self,
+        checkpoint: &Checkpoint,
+    ) -> Result<Option<Vocabulary>, EngineError> {
+        let Some(pieces) = self.recorded.as_ref().map(|run| run.pieces()).transpose()? else {
+            return Ok(None);
+        };
+        let note = checkpoint.metadata().get("vocabulary");
+        let note = note.and_then(|json| vocabulary_json(json.as_bytes(), 0).ok());
+        let note = note.as_ref().and_then(|json| json.get("note")?.as_str());
+        let note = message(note.unwrap_or("pieces of a tokenizer"));
+        let rows = self.network.architecture().vocab_size;
+        Ok(pieces.map(|pieces| Vocabulary::of_pieces(Arc::new(pieces), rows, &note)))
     }
 
     /// The model's file again, as it was opened.

@@ -5,19 +5,25 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use spanscope_core::checkpoint::{Checkpoint, Dtype, Format};
 use spanscope_core::json;
-use spanscope_core::model::architecture::FamilyId;
-use spanscope_core::model::{Architecture, Assumption, Config, Part};
+use spanscope_core::model::{Architecture, Assumption, Part};
 use spanscope_core::shown::shown_error;
 use std::ops::Range;
 
 /// The version of run files that is written, and the newest that is read.
-pub const VERSION: u64 = 1;
+pub const VERSION: u64 = 2;
 
 /// The key of the metadata under which the header stands.
 pub const KEY: &str = "spanscope.run";
 
 /// What a reader of a run must know whose weights are not divided by their sum after the mask, as in fairseq's port.
 pub const MASKED: &str = "weights not divided by their sum after the mask";
+
+/// The form of attention that this program writes and reads: queries and keys, from which weights follow.
+pub const QUERIES_AND_KEYS: &str = "queries-keys";
+
+fn queries_and_keys() -> String {
+    QUERIES_AND_KEYS.to_owned()
+}
 
 /// The header of a run file. Fields that are not known are kept as they are.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -34,6 +40,9 @@ pub struct Header {
     pub requires: Vec<String>,
     /// The model.
     pub model: RecordedModel,
+    /// What is kept of every head's attention: [`QUERIES_AND_KEYS`], as in all files of version 1.
+    #[serde(default = "queries_and_keys")]
+    pub attention: String,
     /// Number format of queries and keys: f32, f16 or bf16.
     pub dtype: Dtype,
     /// Likeliest tokens kept after every token.
@@ -106,23 +115,6 @@ pub struct TextHeader {
     pub other: Map<String, Value>,
 }
 
-impl RecordedModel {
-    /// The configuration of the adaptive-span network that it is.
-    ///
-    /// # Errors
-    /// When it is of another family, or of a kind that only the authors' second code has: what a run file holds of a network is that
-    /// of the first code's.
-    pub fn own_words(&self) -> Result<&Config, RunFileError> {
-        let own = self.architecture.adaptive_span();
-        let own = own.ok_or_else(|| RunFileError::Family(self.architecture.family.clone()))?;
-        match own.second_code_only() {
-            None => Ok(own),
-            // What lies before the text, and rows of another width, have no place in the file.
-            Some(kind) => Err(RunFileError::Family(FamilyId::new(kind))),
-        }
-    }
-}
-
 impl TextHeader {
     /// The tokens whose weights are at hand.
     pub fn at_hand(&self) -> Range<usize> {
@@ -160,7 +152,10 @@ impl Header {
         }
         let header: Self = serde_json::from_value(value).map_err(|e| damaged(shown_error(&e)))?;
         let unknown = header.requires.iter().filter(|what| *what != MASKED);
-        let features: Vec<String> = unknown.cloned().collect();
+        let mut features: Vec<String> = unknown.cloned().collect();
+        if header.attention != QUERIES_AND_KEYS {
+            features.push(format!("attention as \"{}\"", header.attention));
+        }
         if !features.is_empty() {
             return Err(RunFileError::Requires {
                 path: path.clone(),

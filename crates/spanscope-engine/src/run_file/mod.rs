@@ -10,13 +10,16 @@ mod plan;
 mod read;
 mod write;
 
-pub use header::{Header, KEY, RecordedModel, TextHeader, VERSION};
+pub use header::{Header, KEY, QUERIES_AND_KEYS, RecordedModel, TextHeader, VERSION};
 pub use plan::{RecordOptions, Recording, TextContent, TextToRecord, Vectors};
 pub use read::{RecordedText, RunFile};
 pub use write::RecordProgress;
 
 use spanscope_core::shown::{said, shown, shown_list, shown_path};
 use std::path::PathBuf;
+
+/// The surprisals that a file may hold, in nats: what lies beyond is no number, or none that adds up.
+pub(super) const NATS: std::ops::Range<f32> = -1.0..1e9;
 
 /// Candidates of a prediction.
 pub(super) const CANDIDATES: usize = 50;
@@ -55,11 +58,6 @@ pub enum RunFileError {
         /// What wrote it, if it says so.
         written_by: Option<String>,
     },
-    /// A model of a family whose runs have no file.
-    #[error(
-        "a run file holds the run of a model of the first adaptive-span code, and this model is of the family {0}"
-    )]
-    Family(spanscope_core::model::architecture::FamilyId),
     /// It needs something that this program does not know.
     #[error(
         "{}: the run file needs {}, which this program does not know: open it with a newer spanscope{}",
@@ -117,6 +115,20 @@ pub enum RunFileError {
         name: String,
         /// Most tokens.
         most: usize,
+    },
+    /// Numbers that no reader could use.
+    #[error(
+        "{}: the model has {what} of {value} there, which is no number that can be recorded; the training may have diverged: try an \
+         earlier checkpoint",
+        shown(name)
+    )]
+    NotFinite {
+        /// The text.
+        name: String,
+        /// What has it, and where.
+        what: String,
+        /// The number.
+        value: f32,
     },
     /// No tokens are left of what was asked for.
     #[error("{}: {}", shown(name), no_such_tokens(range.clone(), *tokens))]

@@ -21,6 +21,8 @@ pub(super) fn keys(j: usize, layer: usize) -> String {
 pub(super) const BYTES: &str = "bytes";
 /// Token ids.
 pub(super) const IDS: &str = "ids";
+/// The bytes of the text that each token stands for: where they begin and end.
+pub(super) const RANGES: &str = "ranges";
 /// −log p of every token but the first, in nats.
 pub(super) const NLL: &str = "nll";
 /// Entropy of what is expected after every token, in bits.
@@ -38,12 +40,32 @@ pub(super) const SHARES: &str = "shares";
 /// Per block of 64 keys, layer and head: the norm of the longest key before the block.
 pub(super) const LONGEST_KEYS: &str = "longest_keys";
 
+/// The bytes of all tokens of a tokenizer, one after the other.
+pub(super) const PIECES: &str = "vocabulary.bytes";
+/// Where those of each token end.
+pub(super) const PIECE_ENDS: &str = "vocabulary.ends";
+/// 1 for each token that stands for no text.
+pub(super) const SPECIAL_PIECES: &str = "vocabulary.special";
+
 /// Layer, head and vector of every persistent vector whose promoted tokens are there, in order.
 pub(super) const VECTORS: &str = "promoted.vectors";
 /// The tokens that each raises, then those that it lowers.
 pub(super) const PROMOTED_IDS: &str = "promoted.ids";
 /// By how much; 0 where there is none.
 pub(super) const PROMOTED_CHANGES: &str = "promoted.changes";
+
+/// Numbers in a row of a layer's queries, and of its keys.
+pub(super) fn widths(architecture: &Architecture, layer: usize) -> (usize, usize) {
+    architecture.layers.get(layer).map_or((0, 0), |layer| {
+        let of = &layer.attention;
+        (of.heads * of.head_dim, of.kv_heads * of.head_dim)
+    })
+}
+
+/// True if a head's weights may depend on keys beyond its reach, so that [`LONGEST_KEYS`] are kept: where spans can be learned.
+pub(super) fn has_longest_keys(architecture: &Architecture) -> bool {
+    architecture.stored_ramp().is_some()
+}
 
 /// Numbers per head in [`SHARES`]: on tokens of the text, on persistent vectors, on empty context, and on learned sinks where the
 /// network has any.

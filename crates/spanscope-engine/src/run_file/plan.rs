@@ -1,16 +1,17 @@
 //! The content of a run file, known before anything is computed: its header, its tensors, its size.
 
-use super::header::{Header, MASKED, RecordedModel, TextHeader, VERSION};
+use super::header::{Header, MASKED, QUERIES_AND_KEYS, RecordedModel, TextHeader, VERSION};
 use super::{CANDIDATES, KEY, PROMOTED, RunFileError, names};
 use crate::open::{EngineError, LoadedModel};
 use crate::tokens::Tokens;
+use serde_json::json;
 use spanscope_chart::WRITTEN_BY;
 use spanscope_core::checkpoint::{
     CURVES, Checkpoint, Dtype, Element, PlannedTensor, TensorFile, curves_to_json,
 };
 use spanscope_core::files::sha256_hex;
 use spanscope_core::model::{Cancel, ModelError, Network, PartKind, RecordedTensor};
-use spanscope_core::text;
+use spanscope_core::text::{self, ListedPieces};
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::Path;
@@ -75,6 +76,8 @@ pub enum TextContent {
 pub(super) struct Cut {
     pub bytes: Vec<u8>,
     pub ids: Vec<u32>,
+    /// The bytes of each token: where they begin and end.
+    pub ranges: Vec<[u32; 2]>,
 }
 
 /// A run file that is to be written.
@@ -84,6 +87,8 @@ pub struct Recording<'a> {
     pub(super) kept: Vec<RecordedTensor>,
     pub(super) header: Header,
     pub(super) texts: Vec<Cut>,
+    /// What the tokens stand for, where they are those of a tokenizer.
+    pub(super) pieces: Option<ListedPieces>,
     /// Vectors per head whose promoted tokens are kept.
     pub(super) per_head: usize,
     tensors: Vec<PlannedTensor>,
@@ -144,15 +149,18 @@ impl<'a> Recording<'a> {
                 assumed: model.assumed.clone(),
                 device: network.device().id().to_owned(),
             },
+            attention: QUERIES_AND_KEYS.into(),
             dtype: options.dtype.unwrap_or(Dtype::F32),
             candidates: CANDIDATES.min(architecture.vocab_size),
             vectors: per_head * architecture.nb_heads() * architecture.nb_layers(),
             texts: of_texts,
             other: serde_json::Map::new(),
         };
-        let kept = RecordedTensor::all(&checkpoint, header.model.own_words()?);
+        let kept = RecordedTensor::all(network, &checkpoint);
+        let pieces = model.vocabulary.as_ref().and_then(ListedPieces::of);
         let recording = Self {
-            tensors: tensors(&header, &kept),
+            tensors: tensors(&header, &kept, pieces.as_ref()),
+            pieces,
             model,
             checkpoint,
             kept,
@@ -192,7 +200,12 @@ impl<'a> Recording<'a> {
         let header = header.map_err(|e| text::TextError::Vocabulary(e.to_string()))?;
         metadata.insert(KEY.to_owned(), header);
         if let Some(vocabulary) = &self.model.vocabulary {
-            metadata.insert("vocabulary".into(), vocabulary.to_json().to_string());
+            let json = match self.pieces {
+                // They are in tensors.
+                Some(_) => json!({ "unit": vocabulary.unit(), "note": vocabulary.note() }),
+                None => vocabulary.to_json(),
+            };
+            metadata.insert("vocabulary".into(), json.to_string());
         }
         if !self.model.curves.is_empty() {
             metadata.insert(CURVES.into(), curves_to_json(&self.model.curves));
@@ -209,16 +222,18 @@ fn cut(
 ) -> Result<(Cut, TextHeader), EngineError> {
     let TextToRecord { name, content } = text;
     let is_ids = matches!(content, TextContent::Ids(_));
-    let (ids, bytes, unknown) = match content {
+    let vocab_size = model.network.architecture().vocab_size;
+    let cancel = Cancel::default();
+    let (bytes, tokens) = match content {
         TextContent::Ids(ids) => {
-            let vocab_size = model.network.architecture().vocab_size;
             if let Some(at) = ids.iter().position(|id| *id as usize >= vocab_size) {
                 let id = ids[at];
                 return Err(ModelError::TokenId { id, at, vocab_size }.into());
             }
             // As people write them: that is the text that a window shows.
-            let bytes = ids_as_text(&ids).into_bytes();
-            (ids, bytes, 0)
+            let text = ids_as_text(&ids);
+            let tokens = Tokens::of_ids(model, text.as_str().into(), MOST_TOKENS, &cancel);
+            (text.into_bytes(), tokens)
         }
         TextContent::Text(bytes) => {
             if model.vocabulary.is_none() {
@@ -226,21 +241,25 @@ fn cut(
                 return Err(EngineError::NoVocabulary { path });
             }
             let shown = text::to_text(bytes.clone());
-            let tokens = Tokens::new(model, shown.into(), MOST_TOKENS, &Cancel::default());
-            let tokens = tokens.unwrap_or_default();
-            if tokens.left_out > 0 {
-                let most = MOST_TOKENS;
-                return Err(RunFileError::TooLong { name, most }.into());
-            }
-            (tokens.ids, bytes, tokens.unknown)
+            let tokens = Tokens::new(model, shown.into(), MOST_TOKENS, &cancel);
+            (bytes, tokens)
         }
     };
+    let tokens = tokens.unwrap_or_default();
+    if tokens.left_out > 0 || u32::try_from(bytes.len()).is_err() {
+        let most = MOST_TOKENS;
+        return Err(RunFileError::TooLong { name, most }.into());
+    }
+    let (ranges, unknown) = (tokens.ranges(), tokens.unknown);
+    let ids = tokens.ids;
     if ids.is_empty() {
         return Err(EngineError::NoTokens);
     }
-    if ids.len() > MOST_TOKENS {
-        let most = MOST_TOKENS;
-        return Err(RunFileError::TooLong { name, most }.into());
+    if let Some(positions) = model.network.architecture().input.positions
+        && ids.len() > positions.count
+    {
+        let (tokens, most) = (ids.len(), positions.count);
+        return Err(ModelError::TooLong { tokens, most }.into());
     }
     let (first, end) = match &wanted {
         Some(range) => (range.start, range.end.min(ids.len())),
@@ -269,7 +288,8 @@ fn cut(
         name,
         other: serde_json::Map::new(),
     };
-    Ok((Cut { bytes, ids }, header))
+    let cut = Cut { bytes, ids, ranges };
+    Ok((cut, header))
 }
 
 /// Token ids as a text: numbers with spaces between them.
@@ -297,18 +317,24 @@ fn vectors_per_head(network: &Network, vectors: Vectors) -> usize {
 }
 
 /// The tensors of a file.
-fn tensors(header: &Header, kept: &[RecordedTensor]) -> Vec<PlannedTensor> {
+fn tensors(
+    header: &Header,
+    kept: &[RecordedTensor],
+    pieces: Option<&ListedPieces>,
+) -> Vec<PlannedTensor> {
     use Element::{F32, U8, U32};
     let architecture = &header.model.architecture;
-    let (layers, heads, dim) = (
-        architecture.nb_layers(),
-        architecture.nb_heads(),
-        architecture.width,
-    );
+    let (layers, heads) = (architecture.nb_layers(), architecture.nb_heads());
     let kept = kept.iter();
     let mut all: Vec<PlannedTensor> = kept
         .map(|tensor| PlannedTensor::new(&tensor.name, F32, &tensor.shape))
         .collect();
+    if let Some((bytes, ends, special)) = pieces.map(ListedPieces::parts) {
+        all.push(PlannedTensor::new(names::PIECES, U8, &[bytes.len()]));
+        all.push(PlannedTensor::new(names::PIECE_ENDS, U32, &[ends.len()]));
+        let special = [special.len()];
+        all.push(PlannedTensor::new(names::SPECIAL_PIECES, U8, &special));
+    }
     if header.vectors > 0 {
         let n = header.vectors;
         all.push(PlannedTensor::new(names::VECTORS, U32, &[n, 3]));
@@ -325,28 +351,26 @@ fn tensors(header: &Header, kept: &[RecordedTensor]) -> Vec<PlannedTensor> {
         };
         all.push(of(names::BYTES, U8, &[text.bytes]));
         all.push(of(names::IDS, U32, &[tokens]));
+        all.push(of(names::RANGES, U32, &[tokens, 2]));
         all.push(of(names::NLL, F32, &[tokens - 1]));
         all.push(of(names::ENTROPY, F32, &[tokens]));
         all.push(of(names::NEXT_RANK, U32, &[tokens]));
         all.push(of(names::NEXT_LOG_P, F32, &[tokens]));
         all.push(of(names::CANDIDATE_IDS, U32, &[tokens, k]));
         all.push(of(names::CANDIDATE_LOG_P, F32, &[tokens, k]));
-        all.push(of(
-            names::SHARES,
-            F32,
-            &[layers, heads, names::share_kinds(architecture)],
-        ));
-        let blocks = [keys.div_ceil(ALIGNED), layers, heads];
-        all.push(of(names::LONGEST_KEYS, F32, &blocks));
+        let kinds = names::share_kinds(architecture);
+        all.push(of(names::SHARES, F32, &[layers, heads, kinds]));
+        if names::has_longest_keys(architecture) {
+            let blocks = [keys.div_ceil(ALIGNED), layers, heads];
+            all.push(of(names::LONGEST_KEYS, F32, &blocks));
+        }
         for layer in 0..layers {
-            let queries = [text.at_hand().len(), dim];
-            all.push(PlannedTensor::new(
-                names::queries(j, layer),
-                element,
-                &queries,
-            ));
-            let keys = [keys, dim];
-            all.push(PlannedTensor::new(names::keys(j, layer), element, &keys));
+            let (of_query, of_key) = names::widths(architecture, layer);
+            let queries = [text.at_hand().len(), of_query];
+            let name = names::queries(j, layer);
+            all.push(PlannedTensor::new(name, element, &queries));
+            let name = names::keys(j, layer);
+            all.push(PlannedTensor::new(name, element, &[keys, of_key]));
         }
     }
     all

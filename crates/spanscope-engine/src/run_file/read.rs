@@ -5,14 +5,14 @@
 
 use super::header::{Header, TextHeader};
 use super::plan::{ALIGNED, element_of};
-use super::{PROMOTED, RunFileError, names};
+use super::{NATS, PROMOTED, RunFileError, names};
 use spanscope_core::analysis::logit_lens::Promoted;
 use spanscope_core::analysis::sums::SumsError;
 use spanscope_core::analysis::{Candidate, Prediction, Shares, Truth, bits};
 use spanscope_core::checkpoint::{Checkpoint, Element, Place};
 use spanscope_core::files::sha256_hex;
 use spanscope_core::model::{Network, RecordedRows, Run};
-use spanscope_core::text;
+use spanscope_core::text::{self, ListedPieces};
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
@@ -40,6 +40,8 @@ pub struct RecordedText {
     pub text: Arc<str>,
     /// The tokens that the model ran over.
     pub ids: Vec<u32>,
+    /// The bytes of the text that each of them stands for; nothing in files of version 1.
+    pub ranges: Vec<Range<usize>>,
     /// −log2 p of every token that was predicted: the i-th belongs to token i + 1.
     pub surprisal: Vec<f32>,
     /// Mean shares of every head's weight, layer by layer.
@@ -82,11 +84,12 @@ impl RunFile {
         use Element::{F32, U8, U32};
         let header = &self.header;
         let architecture = &header.model.architecture;
-        let (layers, heads, dim) = (
-            architecture.nb_layers(),
-            architecture.nb_heads(),
-            architecture.width,
-        );
+        let (layers, heads) = (architecture.nb_layers(), architecture.nb_heads());
+        if self.places.contains_key(names::PIECES) {
+            let tokens = [architecture.vocab_size];
+            self.expect(names::PIECE_ENDS, U32, &tokens)?;
+            self.expect(names::SPECIAL_PIECES, U8, &tokens)?;
+        }
         if header.vectors > 0 {
             let n = header.vectors;
             self.expect(names::VECTORS, U32, &[n, 3])?;
@@ -102,19 +105,26 @@ impl RunFile {
             };
             of(names::BYTES, U8, &[text.bytes])?;
             of(names::IDS, U32, &[t])?;
+            if header.version > 1 {
+                of(names::RANGES, U32, &[t, 2])?;
+            }
             of(names::NLL, F32, &[t - 1])?;
             of(names::ENTROPY, F32, &[t])?;
             of(names::NEXT_RANK, U32, &[t])?;
             of(names::NEXT_LOG_P, F32, &[t])?;
             of(names::CANDIDATE_IDS, U32, &[t, k])?;
             of(names::CANDIDATE_LOG_P, F32, &[t, k])?;
-            of(names::SHARES, F32, &[layers, heads, 3])?;
-            let blocks = keys.div_ceil(ALIGNED);
-            of(names::LONGEST_KEYS, F32, &[blocks, layers, heads])?;
+            let kinds = names::share_kinds(architecture);
+            of(names::SHARES, F32, &[layers, heads, kinds])?;
+            if names::has_longest_keys(architecture) {
+                let blocks = keys.div_ceil(ALIGNED);
+                of(names::LONGEST_KEYS, F32, &[blocks, layers, heads])?;
+            }
             for layer in 0..layers {
-                let queries = text.at_hand().len();
-                self.expect(&names::queries(j, layer), element, &[queries, dim])?;
-                self.expect(&names::keys(j, layer), element, &[keys, dim])?;
+                let (of_query, of_key) = names::widths(architecture, layer);
+                let queries = [text.at_hand().len(), of_query];
+                self.expect(&names::queries(j, layer), element, &queries)?;
+                self.expect(&names::keys(j, layer), element, &[keys, of_key])?;
             }
             if text.queries.0 % ALIGNED != 0 || text.first_key % ALIGNED != 0 {
                 let what = format!("queries and keys of text {j} do not begin at a block");
@@ -190,6 +200,10 @@ impl RunFile {
             let what = format!("text {index} has the token id {id}, which the model lacks");
             return Err(self.damaged(what));
         }
+        let ranges = match self.header.version > 1 {
+            true => self.ranges(&name(names::RANGES), header)?,
+            false => Vec::new(),
+        };
         let nll = self.f32s(&name(names::NLL), 0, header.tokens - 1)?;
         let heads = architecture.nb_layers() * architecture.nb_heads();
         let kinds = names::share_kinds(architecture);
@@ -204,8 +218,51 @@ impl RunFile {
             index,
             text: text::to_text(bytes).into(),
             ids,
+            ranges,
             surprisal: nll.into_iter().map(bits).collect(),
             shares: shares.collect(),
+        })
+    }
+
+    /// The bytes that each token of a text stands for.
+    fn ranges(&self, name: &str, header: &TextHeader) -> Result<Vec<Range<usize>>, RunFileError> {
+        let flat = self.u32s(name, 0, 2 * header.tokens)?;
+        let ranges = flat.chunks_exact(2);
+        let ranges: Vec<Range<usize>> = ranges
+            .map(|range| range[0] as usize..range[1] as usize)
+            .collect();
+        let rises = ranges.is_sorted_by(|a, b| a.start <= b.start && a.end <= b.end);
+        let fits = ranges
+            .iter()
+            .all(|range| range.start <= range.end && range.end <= header.bytes);
+        match rises && fits {
+            true => Ok(ranges),
+            false => Err(self.damaged(format!(
+                "tensor {name}: where tokens begin and end must rise, within the {} bytes of the text",
+                header.bytes
+            ))),
+        }
+    }
+
+    /// What the tokens stand for, where they are those of a tokenizer.
+    ///
+    /// # Errors
+    /// When the file cannot be read, or its lists do not fit each other.
+    pub fn pieces(&self) -> Result<Option<ListedPieces>, RunFileError> {
+        let Some(place) = self.places.get(names::PIECES) else {
+            return Ok(None);
+        };
+        let tokens = self.header.model.architecture.vocab_size;
+        let bytes = self.bytes(names::PIECES, 0, place.shape.iter().product())?;
+        let ends = self.u32s(names::PIECE_ENDS, 0, tokens)?;
+        let special = self.bytes(names::SPECIAL_PIECES, 0, tokens)?;
+        let pieces = ListedPieces::from_parts(bytes, ends, special);
+        pieces.map(Some).map_err(|what| {
+            self.damaged(format!(
+                "tensors {} and {}: {what}",
+                names::PIECES,
+                names::PIECE_ENDS
+            ))
         })
     }
 
@@ -217,7 +274,7 @@ impl RunFile {
         let header = self.text_header(index)?;
         let name = names::of_text(index, names::NLL);
         let nll = self.f32s(&name, 0, header.tokens - 1)?;
-        match nll.iter().position(|nats| !(-1.0..1e9).contains(nats)) {
+        match nll.iter().position(|nats| !NATS.contains(nats)) {
             None => Ok(nll),
             Some(at) => Err(self.damaged(format!(
                 "tensor {name} has a surprisal of {} nats for token {}; numbers from 0 expected. The model's training may have \
@@ -318,9 +375,14 @@ impl RunFile {
         let key = key.max(header.first_key);
         let architecture = network.architecture();
         let heads = architecture.nb_layers() * architecture.nb_heads();
-        let name = names::of_text(text.index, names::LONGEST_KEYS);
-        let row = (key - header.first_key) / ALIGNED;
-        let longest = self.f32s(&name, row * heads, heads)?;
+        let longest = match names::has_longest_keys(architecture) {
+            true => {
+                let name = names::of_text(text.index, names::LONGEST_KEYS);
+                let row = (key - header.first_key) / ALIGNED;
+                self.f32s(&name, row * heads, heads)?
+            }
+            false => Vec::new(),
+        };
         let before = text.ids.get(..key).unwrap_or_default().to_vec();
         Ok(Run::recorded(Arc::clone(network), before, from, &longest))
     }
@@ -337,15 +399,16 @@ impl RunFile {
             return Ok(());
         };
         let architecture = &self.header.model.architecture;
-        let dim = architecture.width;
         let query = from.max(header.queries.0).min(to);
         let layers = (0..architecture.nb_layers()).map(|layer| {
             let keys = names::keys(text.index, layer);
             let queries = names::queries(text.index, layer);
+            let (of_query, of_key) = names::widths(architecture, layer);
+            let key_row = from - header.first_key;
             let query_row = query.saturating_sub(header.queries.0);
             Ok(RecordedRows {
-                keys: self.f32s(&keys, (from - header.first_key) * dim, ids.len() * dim)?,
-                queries: self.f32s(&queries, query_row * dim, (to - query) * dim)?,
+                keys: self.f32s(&keys, key_row * of_key, ids.len() * of_key)?,
+                queries: self.f32s(&queries, query_row * of_query, (to - query) * of_query)?,
             })
         });
         let layers = layers.collect::<Result<Vec<_>, RunFileError>>()?;

@@ -1,7 +1,7 @@
 //! Writing a run file while the model runs: of the run no more is held than a block and what its tokens can see.
 
 use super::plan::{ALIGNED, Cut, Recording};
-use super::{PROMOTED, TextHeader, names};
+use super::{NATS, PROMOTED, RunFileError, TextHeader, names};
 use crate::open::EngineError;
 use rayon::prelude::*;
 use spanscope_core::analysis::logit_lens::{Promoted, promoted};
@@ -9,7 +9,8 @@ use spanscope_core::analysis::{
     Prediction, ShareRecorder, Shares, VectorSums, VectorUsage, predictions,
 };
 use spanscope_core::checkpoint::{Dtype, TensorFile};
-use spanscope_core::model::{BLOCK, Cancel, Observer, Run, Tee};
+use spanscope_core::model::{BLOCK, Cancel, HeadId, Observer, Run, Tee};
+use spanscope_core::text::ListedPieces;
 use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
@@ -42,6 +43,11 @@ impl Recording<'_> {
         for kept in &self.kept {
             let values = kept.read(&self.checkpoint)?;
             file.write(&kept.name, 0, &f32_bytes(&values))?;
+        }
+        if let Some((bytes, ends, special)) = self.pieces.as_ref().map(ListedPieces::parts) {
+            file.write(names::PIECES, 0, bytes)?;
+            file.write(names::PIECE_ENDS, 0, &u32_bytes(ends))?;
+            file.write(names::SPECIAL_PIECES, 0, special)?;
         }
         let architecture = self.model.network.architecture();
         let (layers, heads, all) = (
@@ -134,17 +140,23 @@ impl OfText<'_, '_> {
         let ids = &self.cut.ids;
         self.put_bytes(names::BYTES, 0, &self.cut.bytes)?;
         self.put_bytes(names::IDS, 0, &u32_bytes(ids))?;
+        self.put_bytes(names::RANGES, 0, &u32_bytes(self.cut.ranges.as_flattened()))?;
         let network = &self.recording.model.network;
         let architecture = network.architecture();
         let shares = ShareRecorder::new(architecture.nb_layers(), architecture.nb_heads());
         let both = sums.map(|sums| Tee(&shares, sums));
         let observer: &dyn Observer = both.as_ref().map_or(&shares, |both| both);
         let mut run = Run::new(Arc::clone(network));
+        run.for_length(ids.len());
         for (i, block) in ids.chunks(BLOCK).enumerate() {
             let (from, to) = (i * BLOCK, i * BLOCK + block.len());
             run.extend(block, BLOCK, cancel, observer)?;
             let targets = ids.get(from + 1..ids.len().min(to + 1));
             let nll = run.nll(from, targets.unwrap_or_default(), cancel)?;
+            if let Some(at) = nll.iter().position(|nats| !NATS.contains(nats)) {
+                let what = format!("a surprisal of token {}", from + at + 1);
+                return Err(self.not_finite(what, nll[at]));
+            }
             self.put(names::NLL, from, &nll)?;
             let expected = predictions(&run, from..to, ids, self.recording.header.candidates);
             self.put_predictions(from, &expected)?;
@@ -158,7 +170,20 @@ impl OfText<'_, '_> {
         let row = |s: &Shares| [s.context, s.persistent, s.empty, s.sink];
         let flat = |s: &Shares| row(s).into_iter().take(kinds);
         let flat: Vec<f32> = shares.iter().flat_map(flat).collect();
+        if let Some(at) = flat.iter().position(|share| !share.is_finite()) {
+            let head = HeadId {
+                layer: at / kinds / network.architecture().nb_heads().max(1),
+                head: at / kinds % network.architecture().nb_heads().max(1),
+            };
+            return Err(self.not_finite(format!("a share of {head}'s weight"), flat[at]));
+        }
         self.put(names::SHARES, 0, &flat)
+    }
+
+    /// The error of a number that no reader could use.
+    fn not_finite(&self, what: String, value: f32) -> EngineError {
+        let name = self.header.name.clone();
+        RunFileError::NotFinite { name, what, value }.into()
     }
 
     fn put_bytes(&mut self, what: &str, first: usize, bytes: &[u8]) -> Result<(), EngineError> {
@@ -189,30 +214,29 @@ impl OfText<'_, '_> {
     /// Queries and keys of a block, as far as they are kept.
     fn put_run(&mut self, run: &Run, block: Range<usize>) -> Result<(), EngineError> {
         let architecture = self.recording.model.network.architecture();
-        let (layers, heads, dim) = (
-            architecture.nb_layers(),
-            architecture.nb_heads(),
-            architecture.width,
-        );
+        let (layers, heads) = (architecture.nb_layers(), architecture.nb_heads());
         let (first, end) = self.header.queries;
         let first_key = self.header.first_key;
         let within = |from: usize| block.start.max(from)..block.end.min(end);
         let (queries, keys) = (within(first), within(first_key));
-        for at in keys.clone().step_by(ALIGNED) {
-            // Blocks of a run begin where blocks of keys do.
-            let row = (at - first_key) / ALIGNED * layers * heads;
-            self.put(names::LONGEST_KEYS, row, &run.longest_keys(at))?;
+        if names::has_longest_keys(architecture) {
+            for at in keys.clone().step_by(ALIGNED) {
+                // Blocks of a run begin where blocks of keys do.
+                let row = (at - first_key) / ALIGNED * layers * heads;
+                self.put(names::LONGEST_KEYS, row, &run.longest_keys(at))?;
+            }
         }
         for layer in 0..layers {
+            let (of_query, of_key) = names::widths(architecture, layer);
             if !queries.is_empty() {
                 let rows = run.queries(layer, queries.clone()).unwrap_or_default();
                 let name = names::queries(self.j, layer);
-                self.put_rows(&name, (queries.start - first) * dim, &rows)?;
+                self.put_rows(&name, (queries.start - first) * of_query, &rows)?;
             }
             if !keys.is_empty() {
                 let rows = run.keys(layer, keys.clone()).unwrap_or_default();
                 let name = names::keys(self.j, layer);
-                self.put_rows(&name, (keys.start - first_key) * dim, &rows)?;
+                self.put_rows(&name, (keys.start - first_key) * of_key, &rows)?;
             }
         }
         Ok(())

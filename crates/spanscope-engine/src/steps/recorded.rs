@@ -8,6 +8,7 @@ use crate::text_run::TextRun;
 use crate::tokens::Tokens;
 use crate::worker::Wanted;
 use spanscope_core::model::Cancel;
+use spanscope_core::text::{Unit, Vocabulary};
 use std::sync::Arc;
 
 /// A text of a recorded run: its tokens, and the run over it; `None` when told to stop.
@@ -18,12 +19,18 @@ fn recorded_text(
     (cancel, memory): (&Cancel, usize),
 ) -> Result<Option<(Tokens, RecordedRun)>, RunFileError> {
     let text = file.text(index)?;
-    let cut = match file.text_header(text.index)?.is_ids {
-        true => Tokens::of_ids,
-        false => Tokens::new,
-    };
     let shown = Arc::clone(&text.text);
-    let Some(tokens) = cut(model, shown, MOST_PIECES, cancel) else {
+    let is_ids = file.text_header(text.index)?.is_ids;
+    let is_of_pieces = |vocabulary: &Vocabulary| vocabulary.unit() == Unit::Piece;
+    let tokens = match (&model.vocabulary, is_ids) {
+        (_, true) => Tokens::of_ids(model, shown, MOST_PIECES, cancel),
+        // Without the tokenizer the text cannot be cut again.
+        (Some(vocabulary), false) if is_of_pieces(vocabulary) => {
+            Some(Tokens::recorded(shown, &text.ids, &text.ranges))
+        }
+        _ => Tokens::new(model, shown, MOST_PIECES, cancel),
+    };
+    let Some(tokens) = tokens else {
         return Ok(None);
     };
     if tokens.ids != text.ids {

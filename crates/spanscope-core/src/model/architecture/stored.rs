@@ -1,6 +1,9 @@
 //! Architectures in files: an adaptive-span network's own configuration, as its files have always had it, or all fields.
 
-use super::{Architecture, FamilyId, InputSpec, LayerSpec, OutputSpec};
+use super::{
+    Architecture, AttentionSpec, FamilyId, InputSpec, LayerSpec, OutputSpec, Outside, Position,
+    Window,
+};
 use crate::model::families::adaptive_span::Config;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
@@ -73,8 +76,19 @@ impl<'de> Deserialize<'de> for Architecture {
 /// The most layers, heads of a layer, and features of a head that are believed where a file says them beside its tensors.
 const MOST: usize = 1 << 14;
 
+/// The most heads of all layers.
+const MOST_HEADS: usize = 1 << 18;
+
 /// The widest layer, the longest window and the most tokens that are.
 const WIDEST: usize = 1 << 24;
+
+/// True if heads have what only adaptive-span networks have.
+fn is_learned(of: &AttentionSpec) -> bool {
+    matches!(of.window, Window::Soft { .. })
+        || matches!(of.position, Position::Relative { .. })
+        || of.outside == Outside::EmptyContext
+        || of.persistent > 0
+}
 
 impl Plain {
     /// Why no network can be so: what is measured on its heads is indexed by these numbers.
@@ -122,9 +136,14 @@ impl Plain {
             &[self.layers.len(), of_first.heads, of_first.head_dim],
             MOST,
         ) || of_first.nearest > 1
-            || of_first.persistent > WIDEST
         {
             Some("its layers or heads are out of range")
+        } else if self.layers.len() * of_first.heads > MOST_HEADS {
+            Some("it has more heads than are believed")
+        } else if self.layers.iter().any(|layer| is_learned(&layer.attention)) {
+            Some(
+                "only an adaptive-span network has spans, persistent vectors and positions that are learned",
+            )
         } else if of_first.kv_heads == 0 || !of_first.heads.is_multiple_of(of_first.kv_heads) {
             Some("its heads cannot share that many key-value heads")
         } else if !self.layers.iter().all(is_like) {

@@ -4,13 +4,11 @@ use super::Loader;
 use super::rows::FileRows;
 use crate::checkpoint::Checkpoint;
 use crate::model::ModelError;
-use crate::model::architecture::{
-    Architecture, LayerSpec, NormSpec, Order, Position, Rope, Window,
-};
+use crate::model::architecture::{Architecture, LayerSpec, NormSpec, Order, Position, Rope};
 use crate::model::edits::Edits;
 use crate::model::families::plan::Plan;
 use crate::model::families::sources::{EndSources, LayerSources, Source};
-use crate::model::heads::{self, Persistent, Positions, Setting};
+use crate::model::heads::{self, Positions};
 use crate::model::kernel::Packed;
 use crate::model::parts::PartKind;
 use crate::model::unused::Unused;
@@ -271,25 +269,8 @@ impl Causal<'_> {
             around_ff: self.norms(&at.around_ff, around_ff, dim)?,
             ff: self.feed_forward(spec, at, ff_norm, dim)?,
         };
-        let none = Arc::new(Persistent::new(&[], &[], d));
-        let open = attention.window == Window::Full;
-        // Of a head that sees all, what it was trained for.
-        let trained = match open {
-            true => of.context.unwrap_or(heads::UNLIMITED) as f32,
-            false => heads::limit(attention) as f32,
-        };
-        let settings = (0..attention.heads).map(|h| Setting {
-            trained,
-            span: trained,
-            ablated: false,
-            open,
-            sink: attention.sink.then(|| sinks.get(h).copied().unwrap_or(0.0)),
-            before: None,
-            persistent: Arc::clone(&none),
-        });
-        let positions = Positions::new(d, 0, &[]);
         Ok(Layer {
-            heads: heads::of_layer(attention, &positions, settings.collect()),
+            heads: heads::designed(of.context, attention, &sinks),
             spec: Arc::new(spec.clone()),
             rope,
             dense: Arc::new(dense),

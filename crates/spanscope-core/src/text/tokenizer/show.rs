@@ -1,11 +1,8 @@
 //! Tokens to text: their bytes, and labels for people.
 
-use super::super::show::{byte_label, visible};
+use super::super::show::piece_label;
 use super::bytes::{char_byte, fallback_byte};
 use super::parts::{Tokenizer, Written};
-
-/// Longest label, in characters.
-const LABEL: usize = 24;
 
 impl Tokenizer {
     /// The bytes that a token stands for, by itself: a space in front of a word is one of them. A special token stands for what it is
@@ -70,22 +67,6 @@ impl Tokenizer {
         let Some(bytes) = self.piece_bytes(id) else {
             return format!("#{id}");
         };
-        let mut label = String::new();
-        let mut left = LABEL;
-        for chunk in bytes.utf8_chunks() {
-            let valid = chunk.valid();
-            let taken = valid.chars().take(left).map(char::len_utf8).sum();
-            label.push_str(&visible(&valid[..taken]));
-            left -= valid[..taken].chars().count();
-            for byte in chunk.invalid().iter().take(left) {
-                label.push_str(&byte_label(*byte));
-            }
-            left -= chunk.invalid().len().min(left);
-            if taken < valid.len() || left == 0 {
-                label.push('…');
-                break;
-            }
-        }
-        label
+        piece_label(&bytes)
     }
 }

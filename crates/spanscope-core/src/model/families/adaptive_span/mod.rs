@@ -13,4 +13,4 @@ mod stored_config;
 pub(in crate::model) use config::span_name;
 pub use config::{AdaptIo, Config, DEFAULT_RAMP};
 pub(in crate::model) use layers::all_names;
-pub use recorded::{RecordedNetwork, RecordedTensor};
+pub(in crate::model) use recorded::{cannot_be_recorded, recorded, recorded_layers};
