@@ -214,7 +214,7 @@ pub(super) struct GenerateArgs {
 /// `convert`.
 #[derive(Debug, Args)]
 pub(super) struct ConvertArgs {
-    /// Checkpoint: .pt (zip or legacy) or .safetensors
+    /// Checkpoint (.pt or .safetensors), folder of Hugging Face, GGUF file, or a model's name in the local hub cache
     #[arg(value_name = "IN")]
     pub model: PathBuf,
     /// File to write
@@ -226,6 +226,9 @@ pub(super) struct ConvertArgs {
     /// Number format of the weights
     #[arg(long, value_enum, value_name = "FORMAT", default_value_t = DtypeArg::F32)]
     pub dtype: DtypeArg,
+    /// Write quantised weights as the numbers that they stand for; else such models are refused
+    #[arg(long)]
+    pub dequantise: bool,
     #[command(flatten)]
     pub common: Common,
 }

@@ -3,7 +3,7 @@
 use super::args::{ConvertArgs, DtypeArg};
 use super::common::{ending, may_write, name, open, say};
 use crate::checkpoint::Dtype;
-use crate::engine::convert;
+use crate::engine::{ConvertOptions, convert};
 use crate::model::ModelError;
 use crate::shown::shown_path;
 use anyhow::Result;
@@ -16,12 +16,16 @@ pub(super) fn run(args: &ConvertArgs) -> Result<()> {
     if model.recorded.is_some() {
         return Err(anyhow::Error::new(ModelError::Recorded).context(name(&args.model)));
     }
-    let dtype = match args.dtype {
-        DtypeArg::F32 => Dtype::F32,
-        DtypeArg::F16 => Dtype::F16,
-        DtypeArg::Bf16 => Dtype::BF16,
+    let options = ConvertOptions {
+        dtype: Some(match args.dtype {
+            DtypeArg::F32 => Dtype::F32,
+            DtypeArg::F16 => Dtype::F16,
+            DtypeArg::Bf16 => Dtype::BF16,
+        }),
+        dequantise: args.dequantise,
+        vocab: args.common.vocab.as_deref(),
     };
-    convert(&model, &args.output, dtype)?;
+    convert(&model, &args.output, &options)?;
     if !args.common.quiet {
         say(format_args!("wrote {}", shown_path(&args.output)));
     }

@@ -143,15 +143,44 @@ fn texts_are_cut_by_the_tokenizer_beside_the_weights() {
 }
 
 #[test]
-fn what_is_for_adaptive_spans_only_says_so() {
+fn any_family_is_converted_and_quantised_weights_where_that_is_asked_for() {
     let folder = tempfile::tempdir().unwrap();
     let to = folder.path().join("out.safetensors");
-    let refused = complaint(&["convert", &family("gpt2"), to.to_str().unwrap()], 1);
+    let to = to.to_str().unwrap();
+    stdout(&["convert", &family("gpt2"), to, "-q"]);
+    let (before, after) = (
+        json(&["info", &family("gpt2"), "--json"]),
+        json(&["info", to, "--json"]),
+    );
+    assert_eq!(after["format"], "safetensors");
+    for field in ["family", "layers", "parameters", "vocab_size", "context"] {
+        assert_eq!(before[field], after[field], "{field}");
+    }
     assert!(
-        refused.contains("gpt2") && refused.contains("adaptive-span"),
+        after["vocabulary"].to_string().contains("pieces"),
+        "{after}"
+    );
+    let quantised = family("gguf/llama-q8_0.gguf");
+    let refused = complaint(&["convert", &quantised, to, "--force"], 1);
+    assert!(
+        refused.contains("Q8_0") && refused.contains("--dequantise"),
         "{refused}"
     );
-    assert!(!to.exists());
+    stdout(&["convert", &quantised, to, "--dequantise", "--force", "-q"]);
+    let ids = folder.path().join("ids.json");
+    std::fs::write(&ids, "[1, 2, 3, 4, 5, 6, 7, 8, 9]").unwrap();
+    let eval = |model: &str| {
+        let eval = json(&[
+            "eval",
+            model,
+            "--ids",
+            ids.to_str().unwrap(),
+            "--json",
+            "-q",
+        ]);
+        eval["nats_per_token"].clone()
+    };
+    assert_eq!(eval(&quantised), eval(to));
 }
 
 /// Models of the authors' second code are opened as any adaptive-span model.
@@ -239,12 +268,13 @@ fn checkpoints_of_the_second_code_give_its_numbers() {
             .map(|arg| (*arg).to_owned())
             .collect::<Vec<String>>()
     };
-    let args = record(&data("seq_pre.pt"));
-    let args: Vec<&str> = args.iter().map(String::as_str).collect();
-    let said = complaint(&args, 1);
-    assert!(said.contains("norms before the sublayers"), "{said}");
-    let args = record(&data("seq_post.pt"));
-    let args: Vec<&str> = args.iter().map(String::as_str).collect();
-    stdout(&args);
-    assert!(run.exists());
+    for model in ["seq_pre.pt", "seq_post.pt"] {
+        let args = record(&data(model));
+        let args: Vec<&str> = args.iter().map(String::as_str).collect();
+        stdout(&args);
+        let eval =
+            |args: &[&str]| json(&[args, &["--json", "-q"]].concat())["nats_per_token"].clone();
+        let live = eval(&["eval", &data(model), "--ids", ids.to_str().unwrap()]);
+        assert_eq!(live, eval(&["eval", run.to_str().unwrap()]), "{model}");
+    }
 }

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
 mod build;
+mod converted;
 mod curves;
 mod families;
 mod forms;

@@ -3,7 +3,7 @@
 use crate::run_file::RunFileError;
 use spanscope_core::checkpoint::CheckpointError;
 use spanscope_core::model::ModelError;
-use spanscope_core::shown::{shown, shown_path};
+use spanscope_core::shown::{said, shown, shown_path};
 use spanscope_core::text::TextError;
 use spanscope_core::text::tokenizer::TokenizerError;
 use std::path::PathBuf;
@@ -95,17 +95,42 @@ pub enum EngineError {
         /// The file.
         path: PathBuf,
     },
-    /// A model of a family whose files are not written here.
+    /// A model whose weights are quantised, where nobody said that they may become numbers.
     #[error(
-        "{}: a network of the family {}: only adaptive-span networks are converted; open the files as they are",
+        "{}: its weights are quantised (tensor {} is {format}), and a converted file has numbers, {times:.1} times as large: pass \
+         --dequantise to have them written so, or keep the file as it is",
         shown_path(path),
-        shown(family)
+        shown(name)
     )]
-    NotConverted {
+    Quantised {
         /// The model's file.
         path: PathBuf,
-        /// Its family.
-        family: String,
+        /// The first tensor that is.
+        name: String,
+        /// Its format.
+        format: &'static str,
+        /// How much larger the numbers are.
+        times: f64,
+    },
+    /// A model whose weights are packed in a way that only their own file can hold.
+    #[error(
+        "{}: tensor {} is packed by gpt-oss's own rule, and is not converted; open the folder as it is, or convert a GGUF file of the model",
+        shown_path(path),
+        shown(name)
+    )]
+    Packed {
+        /// The model's file.
+        path: PathBuf,
+        /// The first tensor that is.
+        name: String,
+    },
+    /// What belongs into a file cannot be put there.
+    #[error("{}: {}", shown_path(path), said(what))]
+    NotHeld {
+        /// The model's file.
+        path: PathBuf,
+        /// Why.
+        what: String,
     },
     /// A model's tokenizer cannot be used.
     #[error(transparent)]

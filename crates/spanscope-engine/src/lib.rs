@@ -67,7 +67,7 @@ mod samples;
 
 pub use ablating::{Ablating, AblationTask, MOST as MOST_ABLATED};
 pub use bundled::Sample;
-pub use convert::convert;
+pub use convert::{ConvertOptions, convert};
 pub use follow::Followed;
 pub use generation::{Ended, Generation, GenerationRequest, generate};
 pub use generation_task::Generated;

@@ -32,8 +32,21 @@ pub(super) fn beside(checkpoint: &Checkpoint, rows: usize) -> Result<Option<Foun
             ),
         )],
     };
+    if checkpoint.says_all() {
+        let (path, file) = (checkpoint.path(), |name: &str| checkpoint.file_within(name));
+        if let Some(tokenizer) = Tokenizer::of_files(&file, path)? {
+            let note = format!("{} pieces, in the file", tokenizer.len());
+            return Ok(Some(found(tokenizer, rows, &note)));
+        }
+        if checkpoint.metadata().contains_key("vocabulary") {
+            return Ok(None);
+        }
+    }
     match checkpoint.origin() {
         Origin::Plain => Ok(None),
+        Origin::HuggingFace { .. } if checkpoint.says_all() => {
+            Ok(Some(none("the file has none".into())))
+        }
         Origin::HuggingFace { .. } => {
             let files = Tokenizer::FILES
                 .iter()
@@ -77,6 +90,40 @@ pub(super) fn from_file(path: &Path, rows: usize) -> Result<Found, EngineError> 
         spanscope_core::shown::shown_path(&name)
     );
     Ok(found(tokenizer, rows, &note))
+}
+
+/// The files of a model's tokenizer, as they are kept in a file that says all about itself: those of `vocab`, if that is one, else
+/// those beside the weights or in their file; none where there is none, and of a GGUF file, which has its own in its metadata.
+///
+/// # Errors
+/// When one cannot be read.
+pub(super) fn files(
+    checkpoint: &Checkpoint,
+    vocab: Option<&Path>,
+) -> Result<Vec<(String, Vec<u8>)>, EngineError> {
+    let path = match vocab {
+        Some(path) if is_tokenizer(path) => Some(path.to_owned()),
+        Some(_) => return Ok(Vec::new()),
+        None if checkpoint.says_all() => {
+            let all = Tokenizer::FILES.iter().chain(&Tokenizer::BESIDE);
+            let held = all.filter_map(|name| {
+                let bytes = checkpoint.file_within(name)?;
+                Some(((*name).to_owned(), bytes.to_vec()))
+            });
+            return Ok(held.collect());
+        }
+        None if checkpoint.origin().config().is_some() => Tokenizer::FILES
+            .iter()
+            .find_map(|name| checkpoint.companion(name)),
+        None => None,
+    };
+    let Some(path) = path else {
+        return Ok(Vec::new());
+    };
+    let files = Tokenizer::files_of(&path)?.into_iter();
+    Ok(files
+        .map(|(name, bytes)| (name.to_owned(), bytes))
+        .collect())
 }
 
 /// True if a file that was given as a vocabulary is a tokenizer.

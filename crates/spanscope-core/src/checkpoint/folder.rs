@@ -5,7 +5,7 @@ use super::error::{CheckpointError, Fault};
 use super::index::Index;
 use super::opening::Input;
 use super::origin::{Origin, companion};
-use super::{IN_FOLDER, gguf, hub, nearby, safetensors, split};
+use super::{IN_FOLDER, gguf, hub, nearby, safetensors, split, within};
 use crate::files::shown;
 use crate::json;
 use std::fs::File;
@@ -160,11 +160,11 @@ fn parts_of(
 }
 
 /// The files beside one that was opened by itself: a configuration, and the other parts where it is one of several. A
-/// network of the published code needs neither, and another program's `config.json` is no reason to refuse it.
+/// network of the published code, and a file that says all about itself, need neither, and another program's `config.json` is no reason to refuse it.
 fn beside(input: &mut Input, name: &str, folder: &Path) -> Result<(), CheckpointError> {
     let is_ours = input.files.iter().any(|(_, bytes)| {
         let bytes = bytes.all();
-        safetensors::recognises(bytes) && names_positions(bytes)
+        within::says_all(bytes) || safetensors::recognises(bytes) && names_positions(bytes)
     });
     if is_ours || !is_model(folder) {
         return Ok(());
@@ -196,11 +196,7 @@ fn beside(input: &mut Input, name: &str, folder: &Path) -> Result<(), Checkpoint
 
 /// True if the header of a `.safetensors` file has the name that all networks of the published code have.
 fn names_positions(file: &[u8]) -> bool {
-    const NAME: &[u8] = b"key_pe\"";
-    let length = file.first_chunk::<8>().map(|n| u64::from_le_bytes(*n));
-    let length = length.and_then(|n| usize::try_from(n).ok());
-    let header = length.and_then(|n| file.get(8..n.checked_add(8)?));
-    header.is_some_and(|header| header.windows(NAME.len()).any(|part| part == NAME))
+    safetensors::header_has(file, b"key_pe\"")
 }
 
 /// The object in a file of JSON.

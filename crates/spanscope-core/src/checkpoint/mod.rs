@@ -45,6 +45,7 @@ mod tensor_file;
 mod tests;
 mod torch;
 mod unread;
+mod within;
 
 pub use curves::{CURVES, Curve, Line, Panel, Quantity, curves_to_json};
 pub use data::TensorData;
@@ -59,11 +60,12 @@ pub use origin::Origin;
 pub use run_progress::{
     MOST_STEPS, RunProgress, SPAN_HISTORY, TRAINING, TRAINING_STATE, is_training_state,
 };
-pub use safetensors::{NamedTensor, write_safetensors};
+pub use safetensors::{NamedTensor, TIED, write_safetensors};
 pub use source::Source;
 pub use tensor::TensorInfo;
 pub use tensor_file::{Element, Place, PlannedTensor, TensorFile};
 pub use unread::UnreadTensor;
+pub use within::{GGUF_HEADER, name_within};
 
 use bytes::FileBytes;
 use contents::{Opened, Placed};

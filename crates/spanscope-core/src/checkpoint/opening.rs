@@ -11,7 +11,7 @@ use super::pickle::{self, Budget, Pickle};
 use super::tensor::View;
 use super::torch::TensorRef;
 use super::{Checkpoint, Format, Origin};
-use super::{curves, fairseq, foreign, quantized, safetensors, split, state_dict, torch};
+use super::{curves, fairseq, foreign, quantized, safetensors, split, state_dict, torch, within};
 use crate::files::shown;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -74,6 +74,9 @@ pub(super) fn read(input: Input) -> Result<Checkpoint, CheckpointError> {
         if matches!(*origin, Origin::Plain) {
             format = container;
         }
+    }
+    if let Some(own) = within::origin(&contents, &path)? {
+        (origin, format) = (own, Format::Safetensors);
     }
     if count != 1 {
         // Their bytes are counted from the beginnings of different files.

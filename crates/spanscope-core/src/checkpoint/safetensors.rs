@@ -12,6 +12,7 @@ use super::listing::{Found, Stored};
 use super::tensor::{LONGEST_NAME, TensorInfo, View};
 use super::tensor_file::{Element, Place, PlannedTensor, TensorFile};
 use super::unread::UnreadTensor;
+use super::within;
 use crate::files::shown;
 use header::Header;
 use safetensors::tensor::Dtype as FileDtype;
@@ -19,7 +20,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
 /// Metadata key under which tied tensors are listed: a JSON object, name → the name that holds the data.
-const TIED: &str = "tied";
+pub const TIED: &str = "tied";
 
 /// True if the file begins as a safetensors file does: a length, then a JSON object.
 pub(super) fn recognises(file: &[u8]) -> bool {
@@ -28,6 +29,14 @@ pub(super) fn recognises(file: &[u8]) -> bool {
     };
     let header = u64::from_le_bytes(*length);
     header > 1 && header <= file.len() as u64 && file.get(8) == Some(&b'{')
+}
+
+/// True if the header of a file has `text` in it.
+pub(super) fn header_has(file: &[u8], text: &[u8]) -> bool {
+    let length = file.first_chunk::<8>().map(|n| u64::from_le_bytes(*n));
+    let length = length.and_then(|n| usize::try_from(n).ok());
+    let header = length.and_then(|n| file.get(8..n.checked_add(8)?));
+    header.is_some_and(|header| header.windows(text.len().max(1)).any(|part| part == text))
 }
 
 /// The tensors of a file, whose storages, metadata and places are added to `contents`.
@@ -40,6 +49,7 @@ pub(super) fn open(contents: &mut Contents, file: &FileBytes) -> Result<Vec<Foun
     let Header {
         metadata, entries, ..
     } = header;
+    let is_own = within::is_own(&metadata);
     let mut found = Vec::with_capacity(entries.len());
     for (name, info) in entries {
         let (start, end) = info.data_offsets;
@@ -50,6 +60,9 @@ pub(super) fn open(contents: &mut Contents, file: &FileBytes) -> Result<Vec<Foun
                 bytes: data + start..data + end,
             };
             contents.places.insert(name.clone(), place);
+        }
+        if info.dtype.known() == Some(FileDtype::U8) && is_own && within::is_file(&name) {
+            continue;
         }
         let dtype = match info.dtype.known() {
             Some(FileDtype::F32) => Dtype::F32,
@@ -179,7 +192,7 @@ pub fn write_safetensors(
         .collect();
     let mut file = TensorFile::create(path, &plan, &metadata)?;
     for (tensor, plan) in tensors.iter().zip(&plan) {
-        let bytes = encode(&tensor.values, element);
+        let bytes = element.of_numbers(&tensor.values);
         if bytes.len() as u64 != plan.bytes() {
             return Err(CheckpointError::Unsupported {
                 path: path.to_owned(),
@@ -194,18 +207,4 @@ pub fn write_safetensors(
         file.write(&tensor.name, 0, &bytes)?;
     }
     file.finish()
-}
-
-fn encode(values: &[f32], element: Element) -> Vec<u8> {
-    let values = values.iter();
-    match element {
-        Element::F16 => values
-            .flat_map(|v| half::f16::from_f32(*v).to_le_bytes())
-            .collect(),
-        Element::BF16 => values
-            .flat_map(|v| half::bf16::from_f32(*v).to_le_bytes())
-            .collect(),
-        Element::F64 => values.flat_map(|v| f64::from(*v).to_le_bytes()).collect(),
-        _ => values.flat_map(|v| v.to_le_bytes()).collect(),
-    }
 }

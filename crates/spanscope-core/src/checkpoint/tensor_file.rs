@@ -37,6 +37,23 @@ impl Element {
         }
     }
 
+    /// Numbers as they lie in the file, little-endian; whole numbers are not written so.
+    pub fn of_numbers(self, values: &[f32]) -> Vec<u8> {
+        let values = values.iter();
+        match self {
+            Self::F16 => values
+                .flat_map(|v| half::f16::from_f32(*v).to_le_bytes())
+                .collect(),
+            Self::BF16 => values
+                .flat_map(|v| half::bf16::from_f32(*v).to_le_bytes())
+                .collect(),
+            Self::F64 => values.flat_map(|v| f64::from(*v).to_le_bytes()).collect(),
+            Self::F32 | Self::U64 | Self::U32 | Self::U8 => {
+                values.flat_map(|v| v.to_le_bytes()).collect()
+            }
+        }
+    }
+
     /// Its name in the file's header, which is that of safetensors: `F32`, `U8`.
     pub fn name(self) -> &'static str {
         match self {

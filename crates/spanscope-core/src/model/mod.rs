@@ -45,6 +45,7 @@ pub use device::Device;
 pub use edits::Edits;
 pub use error::{ModelError, tensor_error};
 pub use families::adaptive_span::{AdaptIo, Config, DEFAULT_RAMP};
+pub use families::plan::is_buffer;
 pub use head_weights::{HeadSums, HeadWeights, OffText};
 pub use heads::LONGEST_REACH;
 pub use kernel::{Numbers, instruction_set};

@@ -31,6 +31,14 @@ impl GgufMetadata {
         }
     }
 
+    /// A GGUF file of these metadata alone, without tensors.
+    ///
+    /// # Errors
+    /// In words, when the file was shortened since it was opened.
+    pub fn alone(&self) -> Result<Vec<u8>, String> {
+        Gguf::header_of(self.file.all())
+    }
+
     /// Version of the format: 2 or 3.
     pub fn version(&self) -> u32 {
         self.gguf.version

@@ -120,6 +120,25 @@ impl Gguf {
         })
     }
 
+    /// A GGUF file of the metadata of `file` alone, without tensors.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    pub fn header_of(file: &[u8]) -> Result<Vec<u8>, String> {
+        Self::read(file)?;
+        // Magic number, version, the number of tensors and that of entries.
+        const START: usize = 24;
+        let mut reader = Reader::new(file, 0);
+        reader.skip(START - 8).ok_or_else(|| ended("its header"))?;
+        let entries = reader.u64().ok_or_else(|| ended("its header"))?;
+        read_metadata(&mut reader, entries)?;
+        let mut header = file.get(..reader.at()).unwrap_or_default().to_vec();
+        if let Some(tensors) = header.get_mut(8..16) {
+            tensors.fill(0);
+        }
+        Ok(header)
+    }
+
     /// A value of the metadata.
     pub fn value(&self, key: &str) -> Option<&Value> {
         self.metadata.get(key)

@@ -31,6 +31,11 @@ const BUFFERS: [&str; 6] = [
     ".attn.attention.bias",
 ];
 
+/// True if a tensor of this name holds no weights, but what follows from the configuration.
+pub fn is_buffer(name: &str) -> bool {
+    BUFFERS.iter().any(|end| name.ends_with(end))
+}
+
 impl Plan<'static> {
     /// Of a model whose configuration is that of Hugging Face.
     pub fn of(checkpoint: &Checkpoint, config: &Map<String, Value>) -> Result<Self, ModelError> {

@@ -14,9 +14,18 @@ use std::fs::File;
 use std::io::Read as _;
 use std::path::Path;
 
+/// The merges that belong to a `vocab.json`.
+const MERGES: &str = "merges.txt";
+
+/// The file that says whether texts begin with BOS, beside a tokenizer that does not.
+const SETTINGS: &str = "tokenizer_config.json";
+
 impl Tokenizer {
     /// The files of a model's folder that a tokenizer may be in, the best first.
     pub const FILES: [&'static str; 3] = ["tokenizer.json", "vocab.json", "tokenizer.model"];
+
+    /// The files that belong to some of these.
+    pub const BESIDE: [&'static str; 2] = [MERGES, SETTINGS];
 
     /// The tokenizer of a model's folder: `tokenizer.json`, else `vocab.json` with `merges.txt`, else `tokenizer.model`.
     ///
@@ -41,20 +50,70 @@ impl Tokenizer {
     /// # Errors
     /// [`TokenizerError::Io`], [`TokenizerError::File`].
     pub fn open(path: &Path) -> Result<Self, TokenizerError> {
-        let bytes = read(path)?;
-        let folder = path.parent().unwrap_or(Path::new(""));
-        let name = path.file_name().unwrap_or_default();
-        let tokenizer = if path.extension().is_some_and(|ending| ending == "model") {
-            Self::of_sentencepiece(&bytes, path)?
-        } else if name == "vocab.json" {
-            Self::of_vocab_and_merges(&bytes, &read(&folder.join("merges.txt"))?, path)?
-        } else {
-            return Self::of_json(&bytes, path);
+        let files = Self::files_of(path)?;
+        let file = |name: &str| {
+            let mut files = files.iter();
+            files
+                .find(|(known, _)| *known == name)
+                .map(|(_, bytes)| bytes.as_slice())
         };
-        let config = folder.join("tokenizer_config.json");
-        match config.is_file() {
-            true => tokenizer.configured(&read(&config)?),
-            false => Ok(tokenizer),
+        match Self::of_files(&file, path)? {
+            Some(tokenizer) => Ok(tokenizer),
+            // There is the one that was named.
+            None => Err(TokenizerError::None {
+                path: path.to_owned(),
+            }),
+        }
+    }
+
+    /// The files that the tokenizer of a file is made of, by the names that they have in a model's folder.
+    ///
+    /// # Errors
+    /// [`TokenizerError::Io`], [`TokenizerError::File`] for one that is too long.
+    pub fn files_of(path: &Path) -> Result<Vec<(&'static str, Vec<u8>)>, TokenizerError> {
+        let [json, vocab, model] = Self::FILES;
+        let name = path.file_name().unwrap_or_default();
+        let first = match path.extension().is_some_and(|ending| ending == "model") {
+            true => model,
+            false if name == vocab => vocab,
+            false => json,
+        };
+        let mut files = vec![(first, read(path)?)];
+        let folder = path.parent().unwrap_or(Path::new(""));
+        if first == vocab {
+            files.push((MERGES, read(&folder.join(MERGES))?));
+        }
+        let config = folder.join(SETTINGS);
+        if first != json && config.is_file() {
+            files.push((SETTINGS, read(&config)?));
+        }
+        Ok(files)
+    }
+
+    /// The tokenizer of files by their names in a model's folder, the first of [`FILES`](Self::FILES) that is there; `None` where
+    /// none is. `path` is for errors.
+    ///
+    /// # Errors
+    /// [`TokenizerError::File`].
+    pub fn of_files<'a>(
+        file: &dyn Fn(&str) -> Option<&'a [u8]>,
+        path: &Path,
+    ) -> Result<Option<Self>, TokenizerError> {
+        let [json, vocab, model] = Self::FILES;
+        let tokenizer = if let Some(bytes) = file(json) {
+            return Self::of_json(bytes, path).map(Some);
+        } else if let Some(bytes) = file(vocab) {
+            let merges = file(MERGES)
+                .ok_or_else(|| TokenizerError::file(path, format!("{vocab} without {MERGES}")))?;
+            Self::of_vocab_and_merges(bytes, merges, path)?
+        } else if let Some(bytes) = file(model) {
+            Self::of_sentencepiece(bytes, path)?
+        } else {
+            return Ok(None);
+        };
+        match file(SETTINGS) {
+            Some(config) => tokenizer.configured(config).map(Some),
+            None => Ok(Some(tokenizer)),
         }
     }
 
