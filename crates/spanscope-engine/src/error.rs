@@ -132,6 +132,12 @@ pub enum EngineError {
         /// Why.
         what: String,
     },
+    /// A text that a tokenizer cannot cut, in its words.
+    #[error("{}", said(what))]
+    NotCut {
+        /// Why, with the way out.
+        what: String,
+    },
     /// A model's tokenizer cannot be used.
     #[error(transparent)]
     Tokenizer(#[from] TokenizerError),

@@ -16,7 +16,7 @@ use spanscope_core::checkpoint::{
     Checkpoint, Curve, Dtype, Format, IN_FOLDER, Source, in_folder, name_in_cache,
 };
 use spanscope_core::model::{About, Assumption, Device, Network, Part};
-use spanscope_core::text::{Coverage, TextError, Vocabulary};
+use spanscope_core::text::{Coverage, SpecialTokens, TextError, Vocabulary};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
@@ -243,10 +243,23 @@ impl LoadedModel {
         Ok(model)
     }
 
+    /// The same model, taking special tokens that are spelled in a text for tokens, or for text like any other.
+    #[must_use]
+    pub fn with_special_tokens(mut self, in_text: bool) -> Self {
+        self.vocabulary = self.vocabulary.map(|vocabulary| {
+            let special = SpecialTokens {
+                in_text,
+                ..vocabulary.special_tokens()
+            };
+            vocabulary.with_special_tokens(special)
+        });
+        self
+    }
+
     /// The ids of a text.
     ///
     /// # Errors
-    /// When the model has no vocabulary.
+    /// When the model has no vocabulary, or its tokenizer cannot cut the text.
     pub fn prepare(&self, text: &[u8]) -> Result<Prepared, EngineError> {
         let vocabulary = self
             .vocabulary
@@ -254,6 +267,19 @@ impl LoadedModel {
             .ok_or_else(|| EngineError::NoVocabulary {
                 path: self.path.clone(),
             })?;
+        if let Some(found) = vocabulary.encode_whole(text, &|| true) {
+            let what = |what| EngineError::NotCut { what };
+            let ids: Vec<u32> = found
+                .map_err(what)?
+                .iter()
+                .filter_map(|piece| piece.id)
+                .collect();
+            return Ok(Prepared {
+                unknown: 0,
+                coverage: Coverage::counted(ids.len(), 0),
+                ids,
+            });
+        }
         let (ids, coverage) = vocabulary.known_ids(text);
         Ok(Prepared {
             unknown: coverage.missing,

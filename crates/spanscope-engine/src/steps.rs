@@ -256,14 +256,21 @@ impl Steps {
             return self.set_recorded(&file, wanted);
         }
         let text = Arc::clone(&wanted.text.1);
-        let cut = match wanted.as_ids {
-            true => Tokens::of_ids,
-            false => Tokens::new,
+        let (model, cancel) = (&open.model, &wanted.run);
+        let tokens = match wanted.as_ids {
+            true => Tokens::of_ids(model, text, MOST_PIECES, cancel),
+            false => {
+                let from = (wanted.special, &*self.tokens);
+                Tokens::again(model, text, from, MOST_PIECES, cancel)
+            }
         };
-        let Some(tokens) = cut(&open.model, text, MOST_PIECES, &wanted.run) else {
+        let Some(tokens) = tokens else {
             return false;
         };
         self.text_number = wanted.text.0;
+        // Said once, and not with every letter.
+        let trouble = tokens.trouble.clone();
+        let trouble = trouble.filter(|trouble| self.tokens.trouble.as_ref() != Some(trouble));
         let before = common(&self.tokens.ids, &tokens.ids);
         open.reading.set_text(&tokens.ids);
         if let Some(next) = &mut self.next {
@@ -272,6 +279,9 @@ impl Steps {
         self.answers.truncate(before);
         self.tokens = Arc::new(tokens);
         self.run_number += 1;
+        if let Some(trouble) = trouble {
+            self.fail(trouble.to_string(), None);
+        }
         if self.finished() {
             self.milliseconds = Some(self.changed.elapsed().as_secs_f32() * 1e3);
         }

@@ -2,7 +2,7 @@
 
 use super::open::LoadedModel;
 use spanscope_core::model::Cancel;
-use spanscope_core::text::{self, Coverage, Gathered, Piece, Unit, Vocabulary};
+use spanscope_core::text::{self, Coverage, Gathered, Piece, SpecialTokens, Unit, Vocabulary};
 use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::Arc;
@@ -24,6 +24,10 @@ pub struct Tokens {
     pub unknown: usize,
     /// Bytes at the end that are left out, because there are more pieces than a window can show.
     pub left_out: usize,
+    /// Why the text cannot be cut, where it cannot: it is one piece then, which the vocabulary lacks.
+    pub trouble: Option<Arc<str>>,
+    /// The vocabulary that cut all of it, where that is a tokenizer's.
+    cutter: Option<Vocabulary>,
 }
 
 /// Bytes cut into pieces between two looks at whether they are still wanted.
@@ -35,7 +39,7 @@ impl Tokens {
     pub fn new(model: &LoadedModel, text: Arc<str>, limit: usize, cancel: &Cancel) -> Option<Self> {
         let pieces = model.vocabulary.as_ref();
         if let Some(vocabulary) = pieces.filter(|v| v.unit() == Unit::Piece) {
-            return Self::of_pieces(vocabulary, text, limit, cancel);
+            return Self::of_pieces(vocabulary, text, None, limit, cancel);
         }
         let cut = |chunk: &[u8]| match &model.vocabulary {
             Some(vocabulary) => vocabulary.encode_bytes(chunk),
@@ -46,6 +50,25 @@ impl Tokens {
             None => 0,
         };
         Self::cut(text, limit, cancel, is_mark, cut)
+    }
+
+    /// As [`Tokens::new`], with what special tokens are in a text, and with a text cut `before` that it may go on from: of a tokenizer's,
+    /// only what an edit may have changed is cut anew.
+    pub fn again(
+        model: &LoadedModel,
+        text: Arc<str>,
+        (special, before): (SpecialTokens, &Self),
+        limit: usize,
+        cancel: &Cancel,
+    ) -> Option<Self> {
+        let pieces = model.vocabulary.as_ref();
+        match pieces.filter(|v| v.unit() == Unit::Piece) {
+            Some(vocabulary) => {
+                let vocabulary = vocabulary.clone().with_special_tokens(special);
+                Self::of_pieces(&vocabulary, text, Some(before), limit, cancel)
+            }
+            None => Self::new(model, text, limit, cancel),
+        }
     }
 
     /// As [`Tokens::new`], of a list of ids whether or not the model has a vocabulary.
@@ -67,16 +90,24 @@ impl Tokens {
     fn of_pieces(
         vocabulary: &Vocabulary,
         text: Arc<str>,
+        before: Option<&Self>,
         limit: usize,
         cancel: &Cancel,
     ) -> Option<Self> {
         let raw = raw(&text);
         let bytes = raw.as_deref().unwrap_or(text.as_bytes());
         let go_on = || !cancel.is_cancelled();
-        let found = vocabulary.encode_whole(bytes, &go_on)?;
+        let before = before.filter(|before| before.cutter.as_ref() == Some(vocabulary));
+        let found = match before {
+            Some(before) => {
+                vocabulary.encode_again(bytes, (before.bytes(), &before.pieces), &go_on)
+            }
+            None => vocabulary.encode_whole(bytes, &go_on),
+        }?;
         if cancel.is_cancelled() {
             return None;
         }
+        let trouble = found.as_ref().err().map(|reason| reason.as_str().into());
         let mut pieces = found.unwrap_or_else(|_| {
             vec![Piece {
                 id: None,
@@ -84,11 +115,16 @@ impl Tokens {
             }]
         });
         let mut end = bytes.len();
+        let is_whole = trouble.is_none() && pieces.len() <= limit;
         if pieces.len() > limit {
             pieces.truncate(limit);
             end = pieces.last().map_or(0, |piece| piece.range.end);
         }
-        Some(Self::of(text, raw, pieces, end))
+        Some(Self {
+            trouble,
+            cutter: is_whole.then(|| vocabulary.clone()),
+            ..Self::of(text, raw, pieces, end)
+        })
     }
 
     /// Of `pieces`, which cover the text up to byte `end`.
@@ -107,6 +143,8 @@ impl Tokens {
             pieces,
             ids,
             piece_of,
+            trouble: None,
+            cutter: None,
         }
     }
 

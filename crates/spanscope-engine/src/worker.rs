@@ -15,6 +15,7 @@ use super::queries::Queries;
 use super::snapshot::{Failure, Snapshot};
 use super::steps::Steps;
 use spanscope_core::model::{Cancel, Device, Edits};
+use spanscope_core::text::SpecialTokens;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -57,6 +58,8 @@ pub(super) struct Wanted {
     pub text: (u64, Arc<str>),
     /// True if the text is a list of token ids, whatever the vocabulary.
     pub as_ids: bool,
+    /// What special tokens of a tokenizer are in the text.
+    pub special: SpecialTokens,
     /// Which text of a recorded run is shown, from 0; and of which model's wish. Of any other model it is the first.
     pub recorded: (u64, usize),
     /// What is changed by hand in a model, and of which wish for one that is. Any other is as its file has it: changes
@@ -92,6 +95,7 @@ impl Wanted {
             model: (0, source),
             text: (0, Arc::default()),
             as_ids: false,
+            special: SpecialTokens::default(),
             recorded: (0, 0),
             edits: (0, Arc::default()),
             renewed: None,
@@ -297,6 +301,18 @@ impl Engine {
             if wanted.as_ids != as_ids {
                 wanted.as_ids = as_ids;
                 wanted.text.0 += 1;
+                wanted.run.cancel();
+            }
+        });
+    }
+
+    /// Takes special tokens that are spelled in the text for tokens from now on, or for text like any other.
+    pub fn take_special_tokens(&self, in_text: bool) {
+        self.change(|wanted| {
+            if wanted.special.in_text != in_text {
+                wanted.special.in_text = in_text;
+                wanted.text.0 += 1;
+                wanted.stopped = false;
                 wanted.run.cancel();
             }
         });

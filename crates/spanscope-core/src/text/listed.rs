@@ -1,7 +1,7 @@
 //! The pieces of a tokenizer as a list: what every token stands for, without the way to cut a text into them.
 
 use super::encode::Piece;
-use super::pieces::Pieces;
+use super::pieces::{Pieces, SpecialTokens};
 use super::show::piece_label;
 use super::vocabulary::Vocabulary;
 
@@ -73,8 +73,18 @@ impl ListedPieces {
 }
 
 impl Pieces for ListedPieces {
-    fn encode(&self, _: &[u8], _: &dyn Fn() -> bool) -> Result<Vec<Piece>, String> {
+    fn encode(
+        &self,
+        _: &[u8],
+        _: usize,
+        _: SpecialTokens,
+        _: &dyn Fn() -> bool,
+    ) -> Result<Vec<Piece>, String> {
         Err("a recorded run names its tokens, and cannot cut another text into them. Pass the model that it was recorded from".into())
+    }
+
+    fn safe_cut(&self, _: &[u8], _: usize) -> usize {
+        0
     }
 
     fn bytes(&self, id: u32) -> Option<Vec<u8>> {

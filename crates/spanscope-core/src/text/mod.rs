@@ -44,7 +44,7 @@ pub use error::TextError;
 pub use ids::{read_ids, read_ids_seen};
 pub use json::vocabulary_json;
 pub use listed::ListedPieces;
-pub use pieces::Pieces;
+pub use pieces::{Pieces, SpecialTokens};
 pub use read::{read_accepted, read_bytes, read_start, read_start_accepted, read_text};
 pub use show::{byte_label, escaped, visible};
 pub use source::Accept;

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::encode::is_bracketed;
 use super::error::TextError;
-use super::pieces::Pieces;
+use super::pieces::{Pieces, SpecialTokens};
 use super::raw::RawTally;
 
 /// The end of a line, as the published preprocessing spells it.
@@ -60,11 +60,13 @@ pub(super) enum Token {
 
 /// Which token each id stands for. Cheap to clone.
 ///
-/// Two vocabularies are equal when their units and tokens are; the note does not count.
+/// Two vocabularies are equal when their units and tokens are, and what they take special tokens for; the note does not count.
 #[derive(Clone, Debug)]
 pub struct Vocabulary {
     inner: Arc<Inner>,
     note: Arc<str>,
+    /// What special tokens of a tokenizer are in a text.
+    special: SpecialTokens,
 }
 
 #[derive(Debug)]
@@ -89,7 +91,9 @@ impl PartialEq for Vocabulary {
             (Some((a, n)), Some((b, m))) => Arc::ptr_eq(a, b) && n == m,
             _ => false,
         };
-        same && self.inner.unit == other.inner.unit && self.inner.tokens == other.inner.tokens
+        same && self.special == other.special
+            && self.inner.unit == other.inner.unit
+            && self.inner.tokens == other.inner.tokens
     }
 }
 
@@ -200,6 +204,7 @@ impl Vocabulary {
                 pieces: None,
             }),
             note: "".into(),
+            special: SpecialTokens::default(),
         }
     }
 
@@ -215,11 +220,24 @@ impl Vocabulary {
                 pieces: Some((pieces, rows)),
             }),
             note: "".into(),
+            special: SpecialTokens::default(),
         }
     }
 
     pub(super) fn pieces(&self) -> Option<&dyn Pieces> {
         self.inner.pieces.as_ref().map(|(pieces, _)| &**pieces)
+    }
+
+    /// The same, taking special tokens that are spelled in a text for tokens, or for text like any other. Only a tokenizer has some.
+    #[must_use]
+    pub fn with_special_tokens(mut self, special: SpecialTokens) -> Self {
+        self.special = special;
+        self
+    }
+
+    /// What it takes special tokens for.
+    pub fn special_tokens(&self) -> SpecialTokens {
+        self.special
     }
 
     pub(super) fn with_note(mut self, note: impl Into<Arc<str>>) -> Self {

@@ -246,6 +246,10 @@ fn cut(
         }
     };
     let tokens = tokens.unwrap_or_default();
+    if let Some(what) = tokens.trouble {
+        let what = what.to_string();
+        return Err(EngineError::NotCut { what });
+    }
     if tokens.left_out > 0 || u32::try_from(bytes.len()).is_err() {
         let most = MOST_TOKENS;
         return Err(RunFileError::TooLong { name, most }.into());

@@ -1,5 +1,6 @@
 //! Text to tokens.
 
+use super::super::pieces::SpecialTokens;
 use super::added::Look;
 use super::error::{TokenizerError, Trouble};
 use super::normal::most;
@@ -21,25 +22,6 @@ pub struct Piece {
     /// The bytes of the text that it stands for: empty for what was put in, such as BOS. Ranges may cut characters in two, and leave
     /// bytes out; where a normalizer changed a character, all tokens of that character have the whole of it.
     pub bytes: Range<usize>,
-}
-
-/// The treatment of special tokens.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct SpecialTokens {
-    /// The text begins with [`Tokenizer::prefix`].
-    pub begin: bool,
-    /// A special token that is spelled in the text is that token; otherwise it is text like any other.
-    pub in_text: bool,
-}
-
-impl Default for SpecialTokens {
-    /// As models want it: both.
-    fn default() -> Self {
-        Self {
-            begin: true,
-            in_text: true,
-        }
-    }
 }
 
 /// The parts that a text is cut into before tokens are made of it.

@@ -37,7 +37,8 @@ mod tests_cuts;
 #[cfg(test)]
 mod tests_hostile;
 
-pub use encode::{Piece, SpecialTokens};
+pub use super::pieces::SpecialTokens;
+pub use encode::Piece;
 pub use error::TokenizerError;
 pub use gguf::GgufVocabulary;
 pub use parts::Tokenizer;
