@@ -37,6 +37,10 @@ pub(super) struct Common {
     /// such texts are refused
     #[arg(long)]
     pub any_text: bool,
+    /// What a special token of the tokenizer is that is spelled in a text, such as <s>: that token, or text like any other
+    /// [default: tokens, as the models' own libraries take it; the window: as set there]
+    #[arg(long, value_enum, value_name = "AS")]
+    pub special_tokens: Option<SpecialArg>,
     /// Threads to compute with [default: one per core]
     #[arg(long, value_name = "N", value_parser = threads)]
     pub threads: Option<usize>,
@@ -46,6 +50,21 @@ pub(super) struct Common {
     /// Print nothing but results and errors
     #[arg(short, long)]
     pub quiet: bool,
+}
+
+/// What special tokens in a text are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum SpecialArg {
+    Tokens,
+    Text,
+}
+
+impl Common {
+    /// True if special tokens that are spelled in a text are tokens; `None` where nothing was said.
+    pub fn special_tokens(&self) -> Option<bool> {
+        self.special_tokens
+            .map(|special| special == SpecialArg::Tokens)
+    }
 }
 
 /// Where to compute.

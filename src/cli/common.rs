@@ -91,11 +91,8 @@ pub(super) fn outline(path: &Path, common: &Common) -> Result<LoadedModel> {
 /// As [`open`], for a command that shows the assumptions itself.
 pub(super) fn open_quietly(path: &Path, common: &Common) -> Result<LoadedModel> {
     prepare(common)?;
-    Ok(LoadedModel::open(
-        path,
-        common.vocab.as_deref(),
-        common.ramp,
-    )?)
+    let model = LoadedModel::open(path, common.vocab.as_deref(), common.ramp)?;
+    Ok(model.with_special_tokens(common.special_tokens().unwrap_or(true)))
 }
 
 /// A text as ids, with what is known of it as a text.

@@ -205,6 +205,7 @@ pub(super) fn run(args: &FigureArgs) -> Result<()> {
     if args.input.ids.is_some() {
         engine.read_as_ids(true);
     }
+    engine.take_special_tokens(args.common.special_tokens().unwrap_or(true));
     if let Some(index) = args.index {
         engine.show_recorded(index);
     }

@@ -27,6 +27,7 @@ pub(super) fn run(args: &ShotArgs) -> Result<()> {
         vocab: args.common.vocab.clone(),
         ramp: args.common.ramp,
         memory: Some(args.memory),
+        special_tokens: args.common.special_tokens(),
         device: args.common.device.into(),
         any_text: args.common.any_text,
     };

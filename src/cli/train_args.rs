@@ -190,6 +190,7 @@ impl TrainArgs {
     /// The options that `prepare` needs.
     pub fn common(&self) -> Common {
         Common {
+            special_tokens: None,
             vocab: self.run.vocab.clone(),
             ramp: None,
             any_text: self.run.any_text,

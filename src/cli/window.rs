@@ -25,6 +25,7 @@ pub(super) fn run(args: &WindowArgs) -> Result<()> {
         vocab: common.vocab.clone(),
         ramp: common.ramp,
         memory: args.memory,
+        special_tokens: common.special_tokens(),
         device: common.device.into(),
         any_text: common.any_text,
     };

@@ -8,10 +8,12 @@ mod around;
 mod containers;
 mod models;
 mod small;
+mod tokenizers;
 
 pub use containers::{gguf, hugging_face};
 pub use models::{model, run_file, sums_file, train_state};
 pub use small::small_model;
+pub use tokenizers::tokenizer;
 
 use crate::checkpoint::{Checkpoint, read_pickle};
 use crate::text::{Vocabulary, vocabulary_json};

@@ -16,6 +16,8 @@ pub struct Start {
     pub ramp: Option<crate::model::Ramp>,
     /// What the text may take of the memory, in MB; without it, as the settings say.
     pub memory: Option<usize>,
+    /// True if special tokens that are spelled in a text are tokens; without it, as the settings say.
+    pub special_tokens: Option<bool>,
     /// Where models compute.
     pub device: Device,
     /// True if the text may be any file, binary data included, and one of which the vocabulary lacks much.

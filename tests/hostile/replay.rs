@@ -8,7 +8,7 @@ use std::path::Path;
 /// A target, by the name of its folder in `fuzz/corpus/`.
 type Target = (&'static str, fn(&[u8]));
 
-const TARGETS: [Target; 13] = [
+const TARGETS: [Target; 14] = [
     ("pickle", fuzzing::pickle),
     ("legacy", fuzzing::legacy),
     ("zip", fuzzing::zip),
@@ -22,6 +22,7 @@ const TARGETS: [Target; 13] = [
     ("session", fuzzing::session),
     ("gguf", fuzzing::gguf),
     ("hugging_face", fuzzing::hugging_face),
+    ("tokenizer", fuzzing::tokenizer),
 ];
 
 #[test]

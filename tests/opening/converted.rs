@@ -137,8 +137,8 @@ fn what_is_damaged_within_is_told_with_its_name() {
     let folder = tempfile::tempdir().unwrap();
     let to = folder.path().join("model.safetensors");
     for (path, name, part) in [
-        ("gpt2", "config.json", &b"{\""[..]),
-        ("gpt2", "tokenizer.json", b"{\""),
+        ("gpt2", "config.json", &b"{"[..]),
+        ("gpt2", "tokenizer.json", b"{"),
         ("gguf/llama-f32.gguf", "header.gguf", b"GGUF\x03"),
     ] {
         let model = LoadedModel::open(&families().join(path), None, None).unwrap();

@@ -8,4 +8,6 @@ mod curves;
 mod families;
 mod forms;
 mod names;
+mod real;
 mod refusals;
+mod tokens;

@@ -1,5 +1,6 @@
 //! Opening a model with its vocabulary, and turning text into ids.
 
+mod kind;
 mod recorded;
 mod same;
 
@@ -10,7 +11,7 @@ use super::follow::Stamp;
 use super::run_file::{Header, RunFile};
 use super::span_history::SpanHistory;
 use super::tokenizer;
-use spanscope_chart::{TokenName, thousands};
+use spanscope_chart::TokenName;
 use spanscope_core::checkpoint::RunProgress;
 use spanscope_core::checkpoint::{
     Checkpoint, Curve, Dtype, Format, IN_FOLDER, Source, in_folder, name_in_cache,
@@ -317,42 +318,6 @@ impl LoadedModel {
             return false;
         }
         self.assumed.iter().any(Assumption::is_open)
-    }
-
-    /// The kind of network in words.
-    pub fn kind(&self) -> String {
-        let architecture = self.network.architecture();
-        if architecture.adaptive_span().is_none() {
-            let windows = architecture.layers.iter().filter(|layer| {
-                layer.attention.window != spanscope_core::model::architecture::Window::Full
-            });
-            let heads = match windows.count() {
-                0 => "every head sees the whole text".to_owned(),
-                n => format!("windows in {n} of {} layers", architecture.nb_layers()),
-            };
-            return format!("{}, {heads}", architecture.family);
-        }
-        let span = if architecture.learns_spans() {
-            "adaptive span"
-        } else {
-            "fixed span"
-        };
-        let inner = match (architecture.persistent(), architecture.feed_forward()) {
-            (0, 0) => "no feed-forward sublayers".to_owned(),
-            (0, inner) => format!("feed-forward sublayers of width {}", thousands(inner)),
-            (n, _) => format!(
-                "all-attention with {} persistent vectors per head",
-                thousands(n)
-            ),
-        };
-        let io = match &architecture.clusters() {
-            Some(io) => format!(
-                ", adaptive input and output in {} clusters",
-                io.cutoffs.len()
-            ),
-            None => String::new(),
-        };
-        format!("{span}, {inner}{io}")
     }
 
     /// The parameters by what they are for; they add up to those of the network.

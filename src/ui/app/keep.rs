@@ -30,8 +30,9 @@ pub struct Keeping {
     pub placing: Placing,
     /// The size of the interface.
     pub zoom: f32,
-    /// The memory and the device that the program was started with.
+    /// The memory, the treatment of special tokens and the device that the program was started with.
     pub memory: Option<usize>,
+    pub special_tokens: Option<bool>,
     pub device: Device,
 }
 
@@ -47,6 +48,7 @@ impl Keeping {
             zoom: session.zoom.unwrap_or(1.0),
             last_session: session,
             memory: start.memory,
+            special_tokens: start.special_tokens,
             device: start.device,
         }
     }
@@ -97,6 +99,7 @@ impl App {
         };
         let start = Start {
             memory: self.keeping.memory,
+            special_tokens: self.keeping.special_tokens,
             device: self.keeping.device,
             ..Start::default()
         };

@@ -115,6 +115,8 @@ impl App {
                 .memory
                 .map_or(settings.memory_bytes(), |mb| mb.saturating_mul(1_000_000)),
         );
+        let special = start.special_tokens.unwrap_or(!settings.special_as_text);
+        document.engine.take_special_tokens(special);
         if let Some(zoom) = session.zoom {
             ctx.set_zoom_factor(zoom.clamp(ZOOM.0, ZOOM.1));
         }
@@ -261,6 +263,10 @@ impl App {
             let menus = Menus {
                 now: &now,
                 document: &self.document,
+                special_tokens: self
+                    .keeping
+                    .special_tokens
+                    .unwrap_or(!self.settings.special_as_text),
                 settings: &self.settings,
                 earlier: &mut self.keeping.earlier,
                 commands: &mut self.commands,

@@ -107,6 +107,12 @@ impl App {
                     .set_memory(self.settings.memory_bytes());
                 self.save();
             }
+            Command::TakeSpecialTokens(tokens) => {
+                self.settings.special_as_text = !tokens;
+                self.keeping.special_tokens = None;
+                self.document.engine.take_special_tokens(tokens);
+                self.save();
+            }
             Command::ZoomIn => zoom_to(ctx, ctx.zoom_factor() + ZOOM_STEP),
             Command::ZoomOut => zoom_to(ctx, ctx.zoom_factor() - ZOOM_STEP),
             Command::ZoomReset => zoom_to(ctx, 1.0),

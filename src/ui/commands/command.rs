@@ -127,6 +127,8 @@ pub enum Command {
     SetLanguage(Language),
     /// What a text may take of the memory, in MB.
     SetMemory(usize),
+    /// Take special tokens that are spelled in the text for tokens, or for text like any other.
+    TakeSpecialTokens(bool),
     /// Make everything larger.
     ZoomIn,
     /// Make everything smaller.

@@ -21,6 +21,8 @@ pub struct Menus<'a> {
     pub document: &'a Document,
     /// The settings.
     pub settings: &'a Settings,
+    /// True if special tokens in the text are tokens.
+    pub special_tokens: bool,
     /// Sessions of closed windows.
     pub earlier: &'a mut EarlierSessions,
     /// The commands that the user wants done.
@@ -164,6 +166,20 @@ fn view_menu(bar: &mut Menus<'_>, ui: &mut Ui, now: &Now) {
         ] {
             let chosen = bar.document.selection.combine() == combine;
             radio(bar, ui, chosen, name, Command::SetCombine(combine));
+        }
+    });
+    ui.menu_button(tr("Special tokens in the text"), |ui| {
+        for (tokens, name) in [
+            (true, tr("As tokens")),
+            (false, tr("As text like any other")),
+        ] {
+            let chosen = bar.special_tokens == tokens;
+            let command = Command::TakeSpecialTokens(tokens);
+            let hint = command.explanation();
+            if ui.radio(chosen, name).on_hover_text(hint).clicked() {
+                bar.commands.push(command);
+                ui.close();
+            }
         }
     });
     ui.menu_button(tr("Memory for a text"), |ui| memory_menu(bar, ui));

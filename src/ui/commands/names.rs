@@ -43,6 +43,8 @@ impl Command {
             Self::ToggleView(pane) => return trf("Open or close {0}", &[&pane.title()]),
             Self::SetLanguage(language) => return language.name().into(),
             Self::SetMemory(mb) => return trf("{0} MB of memory for a text", &[&thousands(*mb)]),
+            Self::TakeSpecialTokens(true) => tr("Special tokens in the text are tokens"),
+            Self::TakeSpecialTokens(false) => tr("Special tokens in the text are text"),
             Self::OpenModel => tr("Open model…"),
             Self::OpenRun => tr("Open training run…"),
             Self::FollowRun => tr("Follow training run"),
@@ -172,6 +174,12 @@ impl Command {
             Self::ResetLayout => tr("All views, where they stood at first"),
             Self::SetTheme(_) | Self::SetLanguage(_) => tr("Interface of the whole window"),
             Self::SetMemory(_) => tr("Of a longer text, weights are at hand around the selection"),
+            Self::TakeSpecialTokens(true) => {
+                tr("One that is spelled in the text, such as <s>, is that token")
+            }
+            Self::TakeSpecialTokens(false) => {
+                tr("One that is spelled in the text, such as <s>, is cut like any other word")
+            }
             Self::ZoomIn | Self::ZoomOut | Self::ZoomReset => tr("The whole interface"),
             Self::FullScreen => tr("The same key brings the window back"),
             Self::StopReading => tr("What was read so far stays and is shown"),

@@ -108,6 +108,10 @@ pub fn items(now: &Now, (layers, heads): (usize, usize), files: &[PathBuf]) -> V
     for theme in [ThemeChoice::System, ThemeChoice::Dark, ThemeChoice::Light] {
         add(tr("Theme"), Command::SetTheme(theme), String::new());
     }
+    for tokens in [true, false] {
+        let command = Command::TakeSpecialTokens(tokens);
+        add(tr("Text"), command, String::new());
+    }
     for language in Language::ALL {
         let command = Command::SetLanguage(language);
         let alias = match language {

@@ -55,6 +55,8 @@ pub struct Settings {
     pub recent: Vec<PathBuf>,
     /// What a text may take of the memory, in MB.
     pub memory: Option<usize>,
+    /// True if special tokens that are spelled in a text are text like any other.
+    pub special_as_text: bool,
     /// Where the last dialog ended.
     pub folder: Option<PathBuf>,
     /// How exported figures look.

@@ -238,6 +238,15 @@ impl Architecture {
             .is_some_and(|attention| attention.outside == Outside::EmptyContext)
     }
 
+    /// True if norms stand before the sublayers, and not after them.
+    pub fn has_norms_before(&self) -> bool {
+        self.layers.first().is_some_and(|layer| match &layer.order {
+            Order::Sequence { attention, .. } => attention[0].is_some(),
+            Order::Parallel { .. } => true,
+            Order::AfterNorm(_) => false,
+        })
+    }
+
     /// True if any head has a learned sink.
     pub fn has_sinks(&self) -> bool {
         self.layers.iter().any(|layer| layer.attention.sink)

@@ -29,6 +29,7 @@ mod parts;
 mod probe;
 mod recorded;
 mod recorded_network;
+mod recorded_tensor;
 mod rope;
 mod run;
 mod score;

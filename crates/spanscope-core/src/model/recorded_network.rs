@@ -9,6 +9,8 @@ use super::families::adaptive_span;
 use super::heads::{self, Positions};
 use super::load::Loader;
 use super::parts::{Part, PartKind};
+pub use super::recorded_tensor::RecordedTensor;
+use super::recorded_tensor::{keys_before, sinks};
 use super::weights::{Layer, Network, Span};
 use crate::checkpoint::Checkpoint;
 use std::sync::{Arc, OnceLock};
@@ -24,37 +26,7 @@ pub struct RecordedNetwork {
     pub assumed: Vec<Assumption>,
 }
 
-/// A tensor that a run file holds of a network.
-#[derive(Debug, Clone, PartialEq)]
-pub struct RecordedTensor {
-    /// Its name; where it is one of the model's file, that of the published code.
-    pub name: String,
-    /// Its shape in the run file: a span that all heads of a layer share is there once per head.
-    pub shape: Vec<usize>,
-    /// Its numbers, where they are not those of a tensor in the model's file.
-    numbers: Option<Vec<f32>>,
-}
-
-/// The sinks of a layer's heads: one number each.
-fn sinks(layer: usize) -> String {
-    format!("layers.{layer}.sinks")
-}
-
-/// The keys that a layer's heads find before the text, where a norm makes something of nothing: H × d.
-pub(super) fn keys_before(layer: usize) -> String {
-    format!("layers.{layer}.before.keys")
-}
-
 impl RecordedTensor {
-    /// One whose numbers are those of the model's file.
-    pub(super) fn of_file(name: String, shape: &[usize]) -> Self {
-        Self {
-            name,
-            shape: shape.to_vec(),
-            numbers: None,
-        }
-    }
-
     /// All that there are of a network, whose file is `checkpoint`: position embeddings, spans, keys of persistent vectors, what
     /// heads find before the text, sinks.
     pub fn all(network: &Network, checkpoint: &Checkpoint) -> Vec<Self> {

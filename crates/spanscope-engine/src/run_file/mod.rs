@@ -4,6 +4,7 @@
 //! Of every token and layer there are the queries and keys of all heads: weights, score parts, pictures and the survey
 //! follow from them by the code that a live run uses. What would need the model's weights is stored as results.
 
+mod check;
 mod header;
 mod names;
 mod plan;
@@ -120,7 +121,7 @@ pub enum RunFileError {
     #[error(
         "{}: the model has {what} of {value} there, which is no number that can be recorded; the training may have diverged: try an \
          earlier checkpoint",
-        shown(name)
+        shown(name), what = said(what)
     )]
     NotFinite {
         /// The text.

@@ -9,6 +9,11 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ),
     // The row of buttons.
     ("sink", "汇点"),
+    ("learned sink", "学习到的汇点"),
+    (
+        "Each query's share on the head's learned sink",
+        "每个查询落在该头学习到的汇点上的份额",
+    ),
     ("Linear", "线性"),
     ("Square root", "平方根"),
     ("Logarithmic", "对数"),

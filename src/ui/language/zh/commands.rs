@@ -71,6 +71,25 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ("Show {0}", "显示{0}"),
     ("Open or close {0}", "打开或关闭{0}"),
     ("{0} MB of memory for a text", "文本可用内存 {0} MB"),
+    (
+        "Special tokens in the text are tokens",
+        "文本中的特殊词元作为词元",
+    ),
+    (
+        "Special tokens in the text are text",
+        "文本中的特殊词元作为文本",
+    ),
+    (
+        "One that is spelled in the text, such as <s>, is that token",
+        "文本中写出的特殊词元（如 <s>）就是那个词元",
+    ),
+    (
+        "One that is spelled in the text, such as <s>, is cut like any other word",
+        "文本中写出的特殊词元（如 <s>）像其他文字一样切分",
+    ),
+    ("Special tokens in the text", "文本中的特殊词元"),
+    ("As tokens", "作为词元"),
+    ("As text like any other", "作为普通文本"),
     ("Shakespeare, adaptive span", "莎士比亚，自适应跨度"),
     ("Wikipedia, all-attention", "维基百科，全注意力"),
     (

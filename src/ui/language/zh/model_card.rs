@@ -7,6 +7,10 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ("adaptive span", "自适应跨度"),
     ("fixed span", "固定跨度"),
     ("feed-forward sublayers of width {0}", "前馈子层宽度 {0}"),
+    (
+        "norms before the sublayers (pre-norm)",
+        "归一化在子层之前（pre-norm）",
+    ),
     ("no feed-forward sublayers", "没有前馈子层"),
     ("tensors not needed", "不需要的张量"),
     (

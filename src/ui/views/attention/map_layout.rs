@@ -75,7 +75,12 @@ impl Places {
         let wide = all.width() >= WIDE;
         let architecture = cx.snapshot.model.as_ref().map(|m| m.network.architecture());
         let columns = architecture.map_or(1, |c| {
-            let there = [c.has_empty_context(), c.persistent() > 0, c.loses_weight()];
+            let there = [
+                c.has_empty_context(),
+                c.persistent() > 0,
+                c.has_sinks(),
+                c.loses_weight(),
+            ];
             there.into_iter().filter(|there| *there).count()
         });
         let sides = columns as f32 * (COLUMN + GAP) - if columns > 0 { GAP } else { 0.0 };

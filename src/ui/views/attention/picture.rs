@@ -35,8 +35,8 @@ pub(super) struct HeatPicture {
 struct Shown {
     picture: Arc<HeatmapImage>,
     cells: egui::TextureHandle,
-    /// Shares on empty context, on persistent vectors, and masked: a pixel a row.
-    sides: [Option<egui::TextureHandle>; 3],
+    /// Shares on empty context, on persistent vectors, on the sink, and masked: a pixel a row.
+    sides: [Option<egui::TextureHandle>; 4],
 }
 
 impl HeatPicture {
@@ -72,9 +72,9 @@ impl HeatPicture {
                 None => ctx.load_texture(name, image, options),
             }
         };
-        let (cells, [empty, persistent, masked]) = match before {
+        let (cells, [empty, persistent, sink, masked]) = match before {
             Some(shown) => (Some(shown.cells), shown.sides),
-            None => (None, [None, None, None]),
+            None => (None, [None, None, None, None]),
         };
         let margins = &picture.margins;
         let side = |old, shares: &[f32]| {
@@ -86,6 +86,7 @@ impl HeatPicture {
             sides: [
                 side(empty, &margins.empty),
                 side(persistent, &margins.persistent),
+                side(sink, &margins.sink),
                 side(masked, &margins.masked),
             ],
             picture: Arc::clone(picture),
@@ -107,7 +108,8 @@ impl HeatPicture {
         Some(placed(picture, &shown.cells).tint(Color32::WHITE.gamma_multiply(tint)))
     }
 
-    /// Paints a column of shares beside the map: 0 for empty context, 1 for persistent vectors, 2 for what is masked.
+    /// Paints a column of shares beside the map: 0 for empty context, 1 for persistent vectors, 2 for the
+    /// sink, 3 for what is masked.
     pub fn paint_side(&self, ui: &Ui, which: usize, rect: Rect, transform: &PlotTransform) {
         let Some(shown) = &self.shown else { return };
         let Some(texture) = shown.sides.get(which).and_then(Option::as_ref) else {

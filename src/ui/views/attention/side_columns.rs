@@ -20,7 +20,7 @@ pub(super) const GAP: f32 = 5.0;
 /// The weight of the first colour on a logarithmic scale, as a share of that of the last.
 const DECADES: f64 = 1e-4;
 
-/// Beside the map: each query's share on empty context and on persistent vectors, and what is masked.
+/// Beside the map: each query's share on empty context, on persistent vectors and on the learned sink, and what is masked.
 pub(super) fn columns(
     ui: &mut Ui,
     cx: &mut ViewContext<'_>,
@@ -33,12 +33,14 @@ pub(super) fn columns(
     let masked = cx.detail().is_some_and(|d| d.loses_weight);
     let model = cx.snapshot.model.as_ref();
     let empty = model.is_some_and(|m| m.network.architecture().has_empty_context());
-    if !(empty || persistent || masked) {
+    let sink = model.is_some_and(|m| m.network.architecture().has_sinks());
+    if !(empty || persistent || sink || masked) {
         return;
     }
     let names = [
         (empty, tr("empty context"), tr("empty")),
         (persistent, tr("persistent vectors"), tr("pers.")),
+        (sink, tr("learned sink"), tr("sink")),
         (masked, tr("masked, not renormalised"), tr("masked")),
     ];
     let names = names.iter().enumerate().filter(|(_, (there, ..))| *there);
@@ -73,7 +75,10 @@ pub(super) fn columns(
         egui::WidgetInfo::labeled(
             egui::Role::Canvas,
             true,
-            tr("Each query's share on empty context and on persistent vectors"),
+            match sink {
+                true => tr("Each query's share on the head's learned sink"),
+                false => tr("Each query's share on empty context and on persistent vectors"),
+            },
         )
     });
     let Some(at) = response.hover_pos() else {
@@ -85,9 +90,11 @@ pub(super) fn columns(
     }
     let query = y as usize;
     cx.hovering.token = Some(query);
-    let shares = cx
-        .detail()
-        .map(|d| (d.empty(query), d.persistent(query), d.masked(query)));
+    let shares = cx.detail().map(|d| {
+        let empty_context = d.empty(query).filter(|_| empty);
+        let vectors = d.persistent(query).filter(|_| persistent);
+        [empty_context, vectors, d.sink(query), d.masked(query)]
+    });
     egui::Tooltip::for_widget(&response)
         .at_pointer()
         .gap(14.0)
@@ -96,11 +103,12 @@ pub(super) fn columns(
                 "query {0}  {1}",
                 &[&query, &cx.snapshot.label(query)],
             )));
-            let (empty, persistent, masked) = shares.unwrap_or_default();
+            let [empty, persistent, sink, masked] = shares.unwrap_or_default();
             egui::Grid::new("shares").num_columns(2).show(ui, |ui| {
                 for (words, share) in [
                     (tr("empty context, before the text's start"), empty),
                     (tr("persistent vectors"), persistent),
+                    (tr("learned sink"), sink),
                     (tr("masked, not renormalised"), masked),
                 ] {
                     if let Some(share) = share {

@@ -64,6 +64,9 @@ pub fn kind(model: &LoadedModel) -> String {
         ),
     };
     let mut all = vec![span.to_owned(), inner];
+    if architecture.learns_spans() && architecture.has_norms_before() {
+        all.push(tr("norms before the sublayers (pre-norm)").to_owned());
+    }
     if let Some(io) = &architecture.clusters() {
         let clusters = io.cutoffs.len();
         all.push(trf(

@@ -23,9 +23,13 @@ pub(super) fn show(
         if let Some(part) = part(snapshot, piece) {
             ui.label(part);
         }
-        ui.label(tr(
-            "not in the model's vocabulary: the model does not see it",
-        ));
+        match &snapshot.tokens.trouble {
+            // A text that cannot be cut is one piece.
+            Some(reason) => ui.label(&**reason),
+            None => ui.label(tr(
+                "not in the model's vocabulary: the model does not see it",
+            )),
+        };
         return;
     };
     ui.label(strong(trf("Token “{0}”", &[&snapshot.label(token)])));

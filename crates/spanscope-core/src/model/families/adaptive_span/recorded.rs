@@ -6,7 +6,7 @@ use crate::checkpoint::Checkpoint;
 use crate::model::ModelError;
 use crate::model::architecture::Architecture;
 use crate::model::heads::{Before, Positions};
-use crate::model::recorded_network::{RecordedTensor, keys_before};
+use crate::model::recorded_tensor::{RecordedTensor, keys_before};
 use crate::model::weights::Layer;
 use std::sync::Arc;
 
