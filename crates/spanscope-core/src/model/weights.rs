@@ -2,11 +2,11 @@
 
 use super::architecture::{Architecture, LayerSpec, NormKind, NormSpec, Rope, Window};
 use super::assumption::Assumption;
-use super::device::Accelerator;
 use super::edits::Edits;
 use super::heads::{Head, Positions};
 use super::kernel::Packed;
 use super::mask::{self, Ramp};
+use super::on_device::OnDevice;
 use super::parts::Part;
 use super::unused::Unused;
 use crate::head_id::HeadId;
@@ -154,7 +154,7 @@ pub struct Network {
     /// What was changed by hand.
     pub(super) edits: Edits,
     /// The layers on a device, where runs compute if it is there.
-    pub(super) accelerator: OnceLock<Accelerator>,
+    pub(super) accelerator: OnceLock<Arc<dyn OnDevice>>,
     /// True if it is what a run file holds of a network.
     pub(super) recorded: bool,
 }

@@ -4,6 +4,7 @@
 //! Of every token and layer there are the queries and keys of all heads: weights, score parts, pictures and the survey
 //! follow from them by the code that a live run uses. What would need the model's weights is stored as results.
 
+mod element;
 mod header;
 mod names;
 mod plan;

@@ -1,5 +1,6 @@
 //! The content of a run file, known before anything is computed: its header, its tensors, its size.
 
+use super::element::{ALIGNED, element_of};
 use super::header::{Header, MASKED, RecordedModel, TextHeader, VERSION};
 use super::{CANDIDATES, KEY, PROMOTED, RunFileError, names};
 use crate::open::{EngineError, LoadedModel};
@@ -26,9 +27,6 @@ const PRODUCTS: f64 = 1e11;
 
 /// Vectors per head that are looked at whatever it takes.
 const LEAST_VECTORS: usize = 16;
-
-/// Queries and keys are kept by whole blocks of as many tokens.
-pub(super) const ALIGNED: usize = 64;
 
 /// Whose promoted tokens are kept, of the persistent vectors.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -350,13 +348,4 @@ fn tensors(header: &Header, kept: &[RecordedTensor]) -> Vec<PlannedTensor> {
         }
     }
     all
-}
-
-/// The element type in which numbers of a format lie in the file.
-pub(super) fn element_of(dtype: Dtype) -> Element {
-    match dtype {
-        Dtype::F16 => Element::F16,
-        Dtype::BF16 => Element::BF16,
-        Dtype::F32 | Dtype::F64 | Dtype::U8 | Dtype::Blocks(_) => Element::F32,
-    }
 }

@@ -1,9 +1,10 @@
 //! Networks and devices: what is opened, and what is copied there.
 
-use super::Accelerator;
 use super::Device;
+use super::accelerator::Accelerator;
 use crate::model::ModelError;
 use crate::model::weights::Network;
+use std::sync::Arc;
 
 impl Device {
     /// Makes it ready, for [`Network::place_on`].
@@ -53,16 +54,9 @@ impl Network {
         if self.accelerator.get().is_none() {
             let accelerator = Accelerator::new(self, device)?;
             // Whoever came in between placed it as well.
-            let _ = self.accelerator.set(accelerator);
+            let _ = self.accelerator.set(Arc::new(accelerator));
         }
         Ok(())
-    }
-
-    /// The device on which its runs compute.
-    pub fn device(&self) -> Device {
-        self.accelerator
-            .get()
-            .map_or(Device::Cpu, |accelerator| Device::of(accelerator.device()))
     }
 }
 

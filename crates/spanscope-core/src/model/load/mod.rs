@@ -7,6 +7,7 @@ pub(super) mod shared;
 
 use super::ModelError;
 use super::architecture::NormSpec;
+use super::families::missing::missing;
 use super::families::plan::Plan;
 use super::kernel::Packed;
 use super::mask::Ramp;
@@ -85,7 +86,7 @@ impl<'a> Loader<'a> {
     /// When there is, in a form that is not read.
     pub fn has(&self, name: &str) -> Result<bool, ModelError> {
         match self.checkpoint.unread().contains_key(name) {
-            true => Err(ModelError::missing(self.checkpoint, name)),
+            true => Err(missing(self.checkpoint, name)),
             false => Ok(self.checkpoint.info(name).is_some()),
         }
     }
@@ -95,7 +96,7 @@ impl<'a> Loader<'a> {
         let checkpoint = self.checkpoint;
         let info = checkpoint
             .info(name)
-            .ok_or_else(|| ModelError::missing(checkpoint, name))?;
+            .ok_or_else(|| missing(checkpoint, name))?;
         if info.shape != shape {
             let expected = format!("{shape:?}");
             return Err(ModelError::shape(checkpoint, name, &info.shape, &expected));
@@ -196,7 +197,7 @@ impl<'a> Loader<'a> {
         let checkpoint = self.checkpoint;
         let info = checkpoint
             .info(name)
-            .ok_or_else(|| ModelError::missing(checkpoint, name))?;
+            .ok_or_else(|| missing(checkpoint, name))?;
         if info.shape != shape {
             let expected = format!("{shape:?}");
             return Err(ModelError::shape(checkpoint, name, &info.shape, &expected));

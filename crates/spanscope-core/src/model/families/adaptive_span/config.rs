@@ -2,6 +2,7 @@
 
 use super::{code, layers, sequential, stored_config};
 use crate::checkpoint::Checkpoint;
+use crate::model::families::missing::missing;
 use crate::model::{About, Assumption, ModelError, Normalisation, Ramp};
 use serde::{Deserialize, Serialize};
 
@@ -88,7 +89,7 @@ pub fn infer(
 ) -> Result<(Config, Vec<Assumption>), ModelError> {
     let shape = |name: &str| checkpoint.info(name).map(|info| info.shape.clone());
     let need = |name: &str, dims: usize| -> Result<Vec<usize>, ModelError> {
-        let found = shape(name).ok_or_else(|| ModelError::missing(checkpoint, name))?;
+        let found = shape(name).ok_or_else(|| missing(checkpoint, name))?;
         if found.len() != dims || found.contains(&0) {
             return Err(ModelError::shape(
                 checkpoint,
@@ -131,7 +132,9 @@ pub fn infer(
     let adapt_span = layers::have_spans(checkpoint, nb_layers)?;
 
     let clusters = "in_emb.emb_layers.";
-    let is_adaptive = layers::all_names(checkpoint).any(|name| name.starts_with(clusters));
+    let is_adaptive = checkpoint
+        .all_names()
+        .any(|name| name.starts_with(clusters));
     let (vocab_size, adapt_io) = if shape("in_emb.weight").is_some() || !is_adaptive {
         (need("in_emb.weight", 2)?[0], None)
     } else {

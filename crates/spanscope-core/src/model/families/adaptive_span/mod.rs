@@ -12,5 +12,4 @@ mod stored_config;
 
 pub(in crate::model) use config::span_name;
 pub use config::{AdaptIo, Config, DEFAULT_RAMP};
-pub(in crate::model) use layers::all_names;
 pub use recorded::{RecordedNetwork, RecordedTensor};
