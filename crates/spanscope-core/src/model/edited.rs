@@ -97,11 +97,11 @@ mod tests {
     use crate::checkpoint::Checkpoint;
     use std::path::Path;
 
-    fn network(name: &str, load: bool) -> Network {
+    fn network(name: &str, load: bool) -> Arc<Network> {
         let data = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../..")).join("tests/data");
         let file = Checkpoint::open(&data.join(name)).unwrap();
         match load {
-            true => Network::load(&file, None).unwrap(),
+            true => Arc::new(Network::load(&file, None).unwrap()),
             false => Network::outline(&file, None).unwrap(),
         }
     }

@@ -50,6 +50,7 @@ pub use head_weights::{HeadSums, HeadWeights, OffText};
 pub use heads::LONGEST_REACH;
 pub use kernel::{Numbers, instruction_set};
 pub use kernel::{exp_sum, largest};
+pub use load::Outline;
 pub use mask::{Ramp, reach, soft_mask};
 pub use normalisation::Normalisation;
 pub use observer::{NoObserver, Observer, Tee};

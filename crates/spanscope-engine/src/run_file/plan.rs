@@ -10,7 +10,7 @@ use spanscope_core::checkpoint::{
     CURVES, Checkpoint, Dtype, Element, PlannedTensor, TensorFile, curves_to_json,
 };
 use spanscope_core::files::sha256_hex;
-use spanscope_core::model::{Cancel, ModelError, Network, PartKind, RecordedTensor};
+use spanscope_core::model::{Cancel, ModelError, Network, Outline, PartKind, RecordedTensor};
 use spanscope_core::text;
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -109,7 +109,8 @@ impl<'a> Recording<'a> {
             return Err(RunFileError::NoText.into());
         }
         let checkpoint = model.checkpoint()?;
-        let again = Network::outline(&checkpoint, network.architecture().stored_ramp())?;
+        let again = Outline::of(&checkpoint, network.architecture().stored_ramp())?;
+        let again = again.network();
         if again.spans() != network.spans() || again.architecture() != network.architecture() {
             let path = model.path.clone();
             return Err(RunFileError::Changed { path }.into());

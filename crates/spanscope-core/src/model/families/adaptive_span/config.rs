@@ -79,11 +79,24 @@ impl Config {
     }
 }
 
-/// Infers the architecture; the second value lists, in words, what had to be assumed.
-///
-/// # Errors
-/// When a tensor that every network has is missing, or the shapes contradict each other.
-pub fn infer(
+/// The configuration that the shapes of a file's tensors tell, and what had to be assumed.
+#[derive(Debug, Clone)]
+pub(in crate::model) struct Inferred {
+    pub config: Config,
+    pub assumed: Vec<Assumption>,
+}
+
+impl Inferred {
+    /// Of `checkpoint`; `ramp` overrides R.
+    ///
+    /// # Errors
+    /// When a tensor that every network has is missing, or the shapes contradict each other.
+    pub fn of(checkpoint: &Checkpoint, ramp: Option<Ramp>) -> Result<Self, ModelError> {
+        infer(checkpoint, ramp).map(|(config, assumed)| Self { config, assumed })
+    }
+}
+
+fn infer(
     checkpoint: &Checkpoint,
     ramp: Option<Ramp>,
 ) -> Result<(Config, Vec<Assumption>), ModelError> {

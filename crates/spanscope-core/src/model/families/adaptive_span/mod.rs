@@ -10,6 +10,6 @@ mod sequential;
 mod spans;
 mod stored_config;
 
-pub(in crate::model) use config::span_name;
 pub use config::{AdaptIo, Config, DEFAULT_RAMP};
+pub(in crate::model) use config::{Inferred, span_name};
 pub use recorded::{RecordedNetwork, RecordedTensor};
