@@ -1,6 +1,7 @@
 //! Options of the commands, and those that all commands take.
 
 use super::figure_args::StyleArgs;
+use super::what_if::WhatIfArgs;
 use crate::model::Device;
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
@@ -124,6 +125,8 @@ pub(super) struct SpansArgs {
     #[command(flatten)]
     pub style: StyleArgs,
     #[command(flatten)]
+    pub what_if: WhatIfArgs,
+    #[command(flatten)]
     pub common: Common,
 }
 
@@ -148,6 +151,8 @@ pub(super) struct EvalArgs {
     /// Replace files that are there
     #[arg(long)]
     pub force: bool,
+    #[command(flatten)]
+    pub what_if: WhatIfArgs,
     #[command(flatten)]
     pub common: Common,
 }
@@ -178,6 +183,8 @@ pub(super) struct AttentionArgs {
     #[command(flatten)]
     pub style: StyleArgs,
     #[command(flatten)]
+    pub what_if: WhatIfArgs,
+    #[command(flatten)]
     pub common: Common,
 }
 
@@ -207,6 +214,8 @@ pub(super) struct GenerateArgs {
     /// The same seed gives the same text
     #[arg(long, value_name = "S", default_value_t = 0)]
     pub seed: u64,
+    #[command(flatten)]
+    pub what_if: WhatIfArgs,
     #[command(flatten)]
     pub common: Common,
 }

@@ -1,9 +1,10 @@
 //! A network with some of its heads edited, which shares the weights with the one that was loaded.
 
-use super::architecture::Window;
-use super::heads::{self, Setting, settable};
+use super::edits::{Edits, FirstTokens};
+use super::heads::{self, Setting, settled};
 use super::weights::{Layer, Network, Span};
-use super::{Edits, ModelError};
+use super::{Device, ModelError};
+use crate::head_id::HeadId;
 use std::sync::{Arc, OnceLock};
 
 impl Network {
@@ -13,43 +14,50 @@ impl Network {
     ///
     /// A head whose span is set looks as far as if it had been trained so, and the others of its layer normalise as they
     /// then would (ARCHITECTURE.md, "The numbers"). A head of fixed span has no soft mask: it becomes one of a shorter
-    /// fixed window, of z rounded up to whole tokens and at least one. An ablated head adds nothing to the layer's
-    /// output, neither from the text nor from persistent vectors; its weights are as they were.
+    /// fixed window, of z rounded up to whole tokens and at least one. A head that is cut to a window finds nothing beyond
+    /// it: its softmax ends there, and what soft mask it has stays. A soft mask that is put on a head by hand leaves what the
+    /// paper says, divided by its sum. An ablated head adds nothing to the layer's output, neither from the text nor from
+    /// persistent vectors; its weights are as they were.
     ///
     /// # Errors
-    /// When the network is on a device which has not the memory for new masks, or is [recorded](Self::is_recorded) and
-    /// there is something to change.
+    /// When the network is on a device which has not the memory for new masks, or does not compute what is asked for; is
+    /// [recorded](Self::is_recorded) and there is something to change; or [cannot](Self::can) have it.
     pub fn edited(&self, edits: &Edits) -> Result<Self, ModelError> {
         if self.recorded && !edits.is_empty() {
             return Err(ModelError::Recorded);
         }
+        self.can(edits)?;
         let mut applied = Edits::default();
+        applied.set_first(edits.first());
         let mut layers = Vec::with_capacity(self.layers.len());
         for (index, layer) in self.layers.iter().enumerate() {
             let mut settings = Vec::with_capacity(layer.heads.len());
             for (i, head) in layer.heads.iter().enumerate() {
-                let span = edits.span(index, i);
-                let span = span.map(|span| settable(&layer.spec.attention, span));
-                if let Some(span) = span {
-                    applied.set_span(index, i, span)?;
+                let edit = edits.of(HeadId::new(index, i));
+                let edit = edit.map(|edit| settled(&layer.spec.attention, edit));
+                if let Some(edit) = edit {
+                    applied.set(HeadId::new(index, i), edit)?;
                 }
                 let ablated = edits.is_ablated(index, i);
                 applied.set_ablated(index, i, ablated);
                 settings.push(Setting {
                     trained: head.trained,
-                    span: span.unwrap_or(head.trained),
+                    edit,
+                    first: edits.first(),
                     ablated,
                     sink: head.sink,
-                    open: span.is_none() && layer.spec.attention.window == Window::Full,
                     before: head.before.clone(),
                     persistent: Arc::clone(&head.persistent),
                 });
             }
+            let mlp_ablated = edits.is_mlp_ablated(index);
+            applied.set_mlp_ablated(index, mlp_ablated);
             layers.push(Layer {
                 spec: Arc::clone(&layer.spec),
                 rope: layer.rope,
                 dense: Arc::clone(&layer.dense),
                 heads: heads::of_layer(&layer.spec.attention, &self.positions, settings),
+                mlp_ablated,
             });
         }
         let accelerator = match self.accelerator.get() {
@@ -71,6 +79,49 @@ impl Network {
             accelerator,
             recorded: self.recorded,
         })
+    }
+
+    /// Itself, if it can be edited so.
+    ///
+    /// # Errors
+    /// When first tokens are kept or dropped and its heads find empty context before the text, or a feed-forward sublayer is
+    /// ablated that it has not.
+    pub fn can(&self, edits: &Edits) -> Result<&Self, ModelError> {
+        let refused = |what: String, why: String| Err(ModelError::CannotEdit { what, why });
+        if let Some(first) = edits.first()
+            && self.architecture.has_empty_context()
+        {
+            let (what, why) = match first {
+                FirstTokens::Keep(count) => (
+                    format!("keep-first {count}"),
+                    "heads of this network have a learned position for each distance up to the longest span, and none for \
+                     farther tokens; other families can keep the first tokens visible",
+                ),
+                FirstTokens::Drop(count) => (
+                    format!("drop-first {count}"),
+                    "heads of this network find empty context before the text, which would take the place of the tokens; \
+                     other families can drop the first tokens",
+                ),
+            };
+            return refused(what, why.into());
+        }
+        let without = |layer: &usize| {
+            let layer = self.layers.get(*layer);
+            layer.is_some_and(|layer| layer.spec.feed_forward.is_none())
+        };
+        if let Some(layer) = edits.ablated_mlps().find(without) {
+            return refused(
+                format!("ablate-mlp {layer}"),
+                "this layer has no feed-forward sublayer: its persistent vectors are part of its heads".into(),
+            );
+        }
+        if edits.needs_processor() && self.device() != Device::Cpu {
+            return refused(
+                "windows, first tokens and feed-forward sublayers".into(),
+                "they can be changed on the CPU only: leave --device out".into(),
+            );
+        }
+        Ok(self)
     }
 
     /// The edits made to it, as far as it has such heads: spans as they count, in 0 to S.

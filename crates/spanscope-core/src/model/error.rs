@@ -95,6 +95,14 @@ pub enum ModelError {
         /// What was asked for.
         value: f32,
     },
+    /// Something that was asked for by hand and cannot be.
+    #[error("{what}: {}", said(.why))]
+    CannotEdit {
+        /// What was asked for, as it is written on the command line.
+        what: String,
+        /// Why it cannot be, and what can.
+        why: String,
+    },
     /// A ramp of no length.
     #[error("the ramp R must be a number of tokens above 0; the published models use 32")]
     Ramp,

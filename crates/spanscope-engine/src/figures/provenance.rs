@@ -25,9 +25,19 @@ pub fn provenance(model: &LoadedModel) -> Provenance {
     if !spans.is_empty() {
         provenance = provenance.with("spans_set", spans.join(" "));
     }
+    if let Some(first) = edits.first() {
+        provenance = provenance.with("first_tokens", first);
+    }
     let ablated: Vec<String> = edits.ablated().map(|head| head.to_string()).collect();
     if !ablated.is_empty() {
         provenance = provenance.with("ablated", ablated.join(" "));
+    }
+    let mlps: Vec<String> = edits
+        .ablated_mlps()
+        .map(|layer| layer.to_string())
+        .collect();
+    if !mlps.is_empty() {
+        provenance = provenance.with("ablated_mlps", mlps.join(" "));
     }
     provenance
 }

@@ -51,6 +51,12 @@ impl Network {
                 family: family.to_owned(),
             });
         }
+        if self.edits.needs_processor() {
+            return Err(ModelError::CannotEdit {
+                what: "windows, first tokens and feed-forward sublayers".into(),
+                why: "they can be changed on the CPU only: leave --device out".into(),
+            });
+        }
         if self.accelerator.get().is_none() {
             let accelerator = Accelerator::new(self, device)?;
             // Whoever came in between placed it as well.

@@ -272,17 +272,16 @@ impl Causal<'_> {
             ff: self.feed_forward(spec, at, ff_norm, dim)?,
         };
         let none = Arc::new(Persistent::new(&[], &[], d));
-        let open = attention.window == Window::Full;
         // Of a head that sees all, what it was trained for.
-        let trained = match open {
+        let trained = match attention.window == Window::Full {
             true => of.context.unwrap_or(heads::UNLIMITED) as f32,
             false => heads::limit(attention) as f32,
         };
         let settings = (0..attention.heads).map(|h| Setting {
             trained,
-            span: trained,
+            edit: None,
+            first: None,
             ablated: false,
-            open,
             sink: attention.sink.then(|| sinks.get(h).copied().unwrap_or(0.0)),
             before: None,
             persistent: Arc::clone(&none),
@@ -293,6 +292,7 @@ impl Causal<'_> {
             spec: Arc::new(spec.clone()),
             rope,
             dense: Arc::new(dense),
+            mlp_ablated: false,
         })
     }
 

@@ -152,6 +152,7 @@ impl<'a> Reader<'a> {
             None
         };
         Ok(Layer {
+            mlp_ablated: false,
             spec: Arc::new(spec.clone()),
             rope: None,
             heads: self.heads(config, &spec.attention, positions, &before, i)?,
@@ -215,10 +216,10 @@ impl<'a> Reader<'a> {
             let trained = value * limit as f32;
             Setting {
                 trained,
-                span: trained,
+                edit: None,
+                first: None,
                 ablated: false,
                 sink: None,
-                open: false,
                 before: before.get(h).cloned(),
                 persistent,
             }

@@ -127,6 +127,7 @@ impl Network {
                 spec: Arc::new(spec.clone()),
                 rope: None,
                 dense: Arc::default(),
+                mlp_ablated: false,
                 heads: loader.heads(&config, &spec.attention, &positions, &[], i)?,
             })
         });
