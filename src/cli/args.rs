@@ -1,6 +1,7 @@
 //! Options of the commands, and those that all commands take.
 
 use super::figure_args::StyleArgs;
+use super::what_if::WhatIfArgs;
 use crate::model::Device;
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
@@ -143,6 +144,8 @@ pub(super) struct SpansArgs {
     #[command(flatten)]
     pub style: StyleArgs,
     #[command(flatten)]
+    pub what_if: WhatIfArgs,
+    #[command(flatten)]
     pub common: Common,
 }
 
@@ -167,6 +170,8 @@ pub(super) struct EvalArgs {
     /// Replace files that are there
     #[arg(long)]
     pub force: bool,
+    #[command(flatten)]
+    pub what_if: WhatIfArgs,
     #[command(flatten)]
     pub common: Common,
 }
@@ -197,6 +202,8 @@ pub(super) struct AttentionArgs {
     #[command(flatten)]
     pub style: StyleArgs,
     #[command(flatten)]
+    pub what_if: WhatIfArgs,
+    #[command(flatten)]
     pub common: Common,
 }
 
@@ -226,6 +233,8 @@ pub(super) struct GenerateArgs {
     /// The same seed gives the same text
     #[arg(long, value_name = "S", default_value_t = 0)]
     pub seed: u64,
+    #[command(flatten)]
+    pub what_if: WhatIfArgs,
     #[command(flatten)]
     pub common: Common,
 }

@@ -2,8 +2,9 @@
 
 use super::Usage;
 use super::args::AttentionArgs;
-use super::common::{Tokens, ending, may_write, open_to_run, progress, read, say};
+use super::common::{Tokens, ending, may_write, progress, read, say};
 use super::recorded::{self, Recorded};
+use super::what_if::open_changed;
 use crate::analysis::HeadRecorder;
 use crate::chart::{Figure, thousands};
 use crate::engine::figures::{HeatmapStyle, heatmap};
@@ -38,7 +39,7 @@ pub(super) fn run(args: &AttentionArgs, out: &mut impl Write) -> Result<()> {
         ];
         may_write(path, args.force, &reads)?;
     }
-    let model = open_to_run(&args.model, &args.common)?;
+    let model = open_changed(&args.model, &args.common, &args.what_if)?;
     let (layer, head) = (args.layer, args.head);
     let architecture = model.network.architecture();
     let known = architecture.head(HeadId { layer, head });

@@ -2,8 +2,9 @@
 
 use super::Usage;
 use super::args::EvalArgs;
-use super::common::{Tokens, ending, may_write, open_to_run, progress, read, say};
+use super::common::{Tokens, ending, may_write, progress, read, say};
 use super::recorded::{self, Recorded};
+use super::what_if::open_changed;
 use crate::analysis::cost::{self, Extent};
 use crate::chart::thousands;
 use crate::checkpoint::{
@@ -59,7 +60,7 @@ pub(super) fn run(args: &EvalArgs, out: &mut impl Write) -> Result<()> {
         ];
         may_write(path, args.force, &reads)?;
     }
-    let model = open_to_run(&args.model, &args.common)?;
+    let model = open_changed(&args.model, &args.common, &args.what_if)?;
     if let Some(recorded) = recorded::text_of(&model, &args.input, args.index)? {
         return of_recorded(args, &model, &recorded, out);
     }

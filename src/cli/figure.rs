@@ -4,6 +4,7 @@ use super::Usage;
 use super::args::Common;
 use super::common::{accepted, check_ids, covered, ending, may_write, name, prepare, say};
 use super::figure_args::{StyleArgs, named, tell};
+use super::what_if::WhatIfArgs;
 use crate::analysis::{BandLayout, Pool, Statistic, TokenSet};
 use crate::chart::{ColorMap, Format, Missing, Scale, SpanMeasure};
 use crate::engine::figures::{
@@ -11,7 +12,7 @@ use crate::engine::figures::{
 };
 use crate::engine::run_file::no_such_tokens;
 use crate::engine::{Combine, Engine, Heads, Source};
-use crate::model::HeadId;
+use crate::model::{HeadId, ModelError};
 use crate::shown::shown_path;
 use anyhow::{Result, bail};
 use clap::{Args, ValueEnum};
@@ -80,6 +81,8 @@ pub(super) struct FigureArgs {
     pub smooth: Option<usize>,
     #[command(flatten)]
     pub style: StyleArgs,
+    #[command(flatten)]
+    pub what_if: WhatIfArgs,
     #[command(flatten)]
     pub common: Common,
 }
@@ -256,6 +259,13 @@ pub(super) fn run(args: &FigureArgs) -> Result<()> {
         covered(&snapshot.tokens.coverage(&model), &text_name, &args.common)?;
     }
     let choice = choice(args, &model, snapshot.tokens.ids.len())?;
+    let wish = args.what_if.wish(&args.common);
+    if !wish.is_empty() {
+        if model.recorded.is_some() {
+            return Err(anyhow::Error::new(ModelError::Recorded).context(name(&args.model)));
+        }
+        engine.edit(wish.edits(&model.network)?);
+    }
     engine.look(choice.looks(kind));
     let snapshot = engine.wait();
     if let Some(failure) = &snapshot.failure {

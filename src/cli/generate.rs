@@ -1,7 +1,8 @@
 //! `generate`: continues a text, printing it as it comes.
 
 use super::args::GenerateArgs;
-use super::common::{check_ids, covered, name, open_to_run};
+use super::common::{check_ids, covered, name};
+use super::what_if::open_changed;
 use crate::engine::{EngineError, GenerationRequest, Sampling, generate};
 use crate::model::{Cancel, ModelError, NoObserver, Run};
 use crate::text::{self, Vocabulary};
@@ -10,7 +11,7 @@ use std::io::Write;
 use std::sync::Arc;
 
 pub(super) fn run(args: &GenerateArgs, out: &mut impl Write) -> Result<()> {
-    let model = open_to_run(&args.model, &args.common)?;
+    let model = open_changed(&args.model, &args.common, &args.what_if)?;
     if model.recorded.is_some() {
         return Err(anyhow::Error::new(ModelError::Recorded).context(name(&args.model)));
     }

@@ -2,6 +2,7 @@
 
 use super::args::{Common, at_least_one};
 use super::figure_args::StyleArgs;
+use super::what_if::WhatIfArgs;
 use crate::engine::corpus::Shard;
 use clap::Args;
 use std::path::PathBuf;
@@ -60,6 +61,8 @@ pub(super) struct PersistentArgs {
     #[command(flatten)]
     pub style: StyleArgs,
     #[command(flatten)]
+    pub what_if: WhatIfArgs,
+    #[command(flatten)]
     pub common: Common,
 }
 
@@ -88,6 +91,8 @@ pub(super) struct EffectiveSpansArgs {
     pub texts: TextsArgs,
     #[command(flatten)]
     pub style: StyleArgs,
+    #[command(flatten)]
+    pub what_if: WhatIfArgs,
     #[command(flatten)]
     pub common: Common,
 }

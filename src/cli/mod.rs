@@ -31,6 +31,7 @@ mod texts;
 mod train;
 mod train_args;
 mod usage;
+mod what_if;
 mod window;
 
 use crate::model::tensor_error;

@@ -40,7 +40,12 @@ pub(super) fn run(args: &PersistentArgs, out: &mut impl Write) -> Result<()> {
         endings: Format::EXTENSIONS,
         force: args.force,
     };
-    let Measured { file, format } = obtain(&args.model, &args.common, &args.texts, &output)?;
+    let Measured { file, format } = obtain(
+        &args.model,
+        (&args.common, &args.what_if),
+        &args.texts,
+        &output,
+    )?;
     let rows = rows(&file);
     if let (Some(path), Some(format)) = (&args.output, format) {
         write(path, format, args, &file)?;

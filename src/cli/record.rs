@@ -28,6 +28,11 @@ pub(super) fn run(args: &RecordArgs) -> Result<()> {
         .chain(read.map(Some))
         .collect();
     may_write(&args.output, args.force, &reads)?;
+    if !args.what_if.wish(&args.common).is_empty() {
+        let said = "a recorded run shows a model as it is: leave --window, --span, --keep-first, --drop-first, --ablate and \
+                    --ablate-mlp out; eval, attention, effective-spans, persistent, figure, generate and shot know them";
+        return Err(Usage(said.into()).into());
+    }
     let quiet = args.common.quiet;
     let model = open_to_run(&args.model, &args.common)?;
     if model.recorded.is_some() {

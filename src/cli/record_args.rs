@@ -1,6 +1,7 @@
 //! The options of `record`.
 
 use super::args::{Common, DtypeArg};
+use super::what_if::WhatIfArgs;
 use crate::engine::corpus::Shard;
 use crate::engine::run_file::Vectors;
 use clap::Args;
@@ -37,6 +38,8 @@ pub(super) struct RecordArgs {
     /// takes some seconds; else as many as do]
     #[arg(long, value_name = "N|all", value_parser = vectors)]
     pub vectors: Option<VectorsArg>,
+    #[command(flatten)]
+    pub what_if: WhatIfArgs,
     #[command(flatten)]
     pub common: Common,
 }

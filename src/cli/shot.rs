@@ -47,8 +47,7 @@ pub(super) fn run(args: &ShotArgs) -> Result<()> {
             tokens: args.tokens.clone(),
             vector: args.vector,
             recorded: args.index,
-            spans: args.span.clone(),
-            ablated: args.ablate.clone(),
+            what_if: args.what_if.wish(&args.common),
             views: args.set.clone(),
         },
     };

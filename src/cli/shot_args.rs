@@ -1,6 +1,7 @@
 //! The options of `shot`.
 
 use super::args::{Common, at_least_one};
+use super::what_if::WhatIfArgs;
 use crate::model::HeadId;
 use crate::shown::shown_error;
 use clap::{Args, ValueEnum};
@@ -49,12 +50,6 @@ pub(super) struct ShotArgs {
     /// Persistent vector to select, from 0
     #[arg(long, value_name = "N")]
     pub vector: Option<usize>,
-    /// Set a head's span by hand, in tokens: 3.1=20
-    #[arg(long, value_name = "LAYER.HEAD=Z", value_parser = span)]
-    pub span: Vec<(HeadId, f32)>,
-    /// Ablate a head: it contributes nothing
-    #[arg(long, alias = "silence", value_name = "LAYER.HEAD")]
-    pub ablate: Vec<HeadId>,
     /// Set views as session.json keeps them: '{"attention": {"layout": "distance"}}'
     #[arg(long, value_name = "JSON", value_parser = json)]
     pub set: Option<serde_json::Value>,
@@ -64,6 +59,8 @@ pub(super) struct ShotArgs {
     /// Memory for the text, in MB
     #[arg(long, value_name = "MB", value_parser = at_least_one, default_value_t = 1000)]
     pub memory: usize,
+    #[command(flatten)]
+    pub what_if: WhatIfArgs,
     #[command(flatten)]
     pub common: Common,
 }
@@ -82,15 +79,6 @@ pub(super) enum LanguageArg {
     En,
     /// Simplified Chinese
     Zh,
-}
-
-fn span(text: &str) -> Result<(HeadId, f32), String> {
-    let parts = text.split_once('=');
-    let (head, z) = parts.ok_or("expected a head and its span, such as 3.1=20")?;
-    let z: f32 = z
-        .parse()
-        .map_err(|_| "expected a span in tokens, such as 3.1=20")?;
-    Ok((head.parse().map_err(|error| format!("{error}"))?, z))
 }
 
 fn json(text: &str) -> Result<serde_json::Value, String> {

@@ -2,6 +2,7 @@
 
 use super::args::SpansArgs;
 use super::common::{columns, ending, may_write, outline, say};
+use super::what_if::changed;
 use crate::chart::{Format, HeadSpan, SpanMeasure, bars_terminal};
 use crate::engine::figures::span_chart;
 use crate::shown::shown_path;
@@ -14,7 +15,11 @@ pub(super) fn run(args: &SpansArgs, out: &mut impl Write) -> Result<()> {
         let reads = [Some(args.model.as_path()), args.common.vocab.as_deref()];
         may_write(path, args.force, &reads)?;
     }
-    let model = outline(&args.model, &args.common)?;
+    let model = changed(
+        outline(&args.model, &args.common)?,
+        &args.common,
+        &args.what_if,
+    )?;
     let mut chart = span_chart(&model);
     chart.linear = args.linear;
     chart.sort = args.sort;

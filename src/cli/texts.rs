@@ -4,6 +4,7 @@ use super::Usage;
 use super::args::Common;
 use super::common::{ending, may_write, open_to_run, progress, say, tell_unknown};
 use super::measure_args::TextsArgs;
+use super::what_if::{WhatIfArgs, open_changed};
 use crate::chart::thousands;
 use crate::checkpoint::{Checkpoint, Dtype};
 use crate::engine::LoadedModel;
@@ -54,7 +55,7 @@ pub(super) struct Measured {
 /// texts. Sums are written, if that is asked for, and the table of texts.
 pub(super) fn obtain(
     model: &Path,
-    common: &Common,
+    (common, what_if): (&Common, &WhatIfArgs),
     texts: &TextsArgs,
     output: &Output<'_>,
 ) -> Result<Measured> {
@@ -74,16 +75,16 @@ pub(super) fn obtain(
     }
     let file = match kind(model) {
         Some(Stored::Sums) => {
-            alone(model, "a file of sums", common, texts)?;
+            alone(model, "a file of sums", (common, what_if), texts)?;
             SumsFile::read(model)?
         }
         Some(Stored::Run) => {
-            alone(model, "a recorded run", common, texts)?;
+            alone(model, "a recorded run", (common, what_if), texts)?;
             let is_exact = format == Some("safetensors");
             let run = open_to_run(model, common)?;
             replayed(&run, texts.index, is_exact, common.quiet)?
         }
-        None => measure(model, common, texts, format)?,
+        None => measure(model, (common, what_if), texts, format)?,
     };
     if let Some(path) = &texts.per_text {
         let csv = texts_table(&file).csv()?;
@@ -128,7 +129,12 @@ pub(super) fn kind(path: &Path) -> Option<Stored> {
 }
 
 /// Refuses options that mean nothing beside what is stored in a file.
-fn alone(path: &Path, what: &str, common: &Common, texts: &TextsArgs) -> Result<()> {
+fn alone(
+    path: &Path,
+    what: &str,
+    (common, what_if): (&Common, &WhatIfArgs),
+    texts: &TextsArgs,
+) -> Result<()> {
     let given = [
         ("--text", !texts.text.is_empty()),
         ("--ids", !texts.ids.is_empty()),
@@ -136,6 +142,12 @@ fn alone(path: &Path, what: &str, common: &Common, texts: &TextsArgs) -> Result<
         ("--removed", texts.removed),
         ("--vocab", common.vocab.is_some()),
         ("--ramp", common.ramp.is_some()),
+        ("--window", !what_if.window.is_empty()),
+        ("--span", !what_if.span.is_empty()),
+        ("--keep-first", what_if.keep_first.is_some()),
+        ("--drop-first", what_if.drop_first.is_some()),
+        ("--ablate", !what_if.ablate.is_empty()),
+        ("--ablate-mlp", !what_if.ablate_mlp.is_empty()),
         ("--index", texts.index.is_some() && what.ends_with("sums")),
     ];
     match given.iter().find(|(_, is_given)| *is_given) {
@@ -194,7 +206,7 @@ pub(super) fn replayed(
 
 fn measure(
     path: &Path,
-    common: &Common,
+    (common, what_if): (&Common, &WhatIfArgs),
     texts: &TextsArgs,
     format: Option<&'static str>,
 ) -> Result<SumsFile> {
@@ -214,7 +226,7 @@ fn measure(
         let how = "--index is for recorded runs with several texts; leave it out";
         return Err(Usage(how.into()).into());
     }
-    let model = open_to_run(path, common)?;
+    let model = open_changed(path, common, what_if)?;
     let corpus = Corpus::find(paths, kind)?;
     let shard = texts.shard.unwrap_or(Shard::ALL);
     let chosen = corpus.shard(shard);

@@ -73,7 +73,10 @@ impl PlainNetwork {
         Parts {
             content: dot(q, k) / root,
             position: dot(q, p) / root,
-            mask: mask(self.layers[layer].heads[head].span, self.ramp, distance),
+            mask: {
+                let head = &self.layers[layer].heads[head];
+                mask(head.span, head.foreign.unwrap_or(self.ramp), distance)
+            },
             size: norm(q) * (norm(k) + norm(p)) / root,
         }
     }
@@ -84,9 +87,12 @@ impl PlainNetwork {
         let head = &self.layers[layer].heads[head];
         // What a fixed window leaves out is in no softmax; what a soft mask does, is.
         let kept = match head.span {
+            Some(_) if head.foreign.is_some() => head.reach,
             Some(_) => self.layers[layer].kept,
             None => head.reach,
         };
+        let kept = kept.min(head.cut.unwrap_or(kept));
+        let ramp = head.foreign.unwrap_or(self.ramp);
         let root = (d as f64).sqrt();
         let q = &text.q[t][features.clone()];
 
@@ -107,14 +113,15 @@ impl PlainNetwork {
         let mut removed = 0.0;
         if head.span.is_some() {
             for distance in 1..=kept {
-                let masked = weights[distance - 1] * mask(head.span, self.ramp, distance);
+                let masked = weights[distance - 1] * mask(head.span, ramp, distance);
                 removed += weights[distance - 1] - masked;
                 weights[distance - 1] = masked;
             }
-            if !self.masked {
+            if head.foreign.is_some() || !self.masked {
                 let sum: f64 = weights.iter().sum();
+                let little = if head.foreign.is_some() { 0.0 } else { 1e-8 };
                 for weight in &mut weights {
-                    *weight /= sum + 1e-8;
+                    *weight /= sum + little;
                 }
             }
         }

@@ -77,7 +77,10 @@ impl PlainNetwork {
                 };
                 let inner = add(&ff.fc1.times(&normed), &ff.b1);
                 let inner: Vec<f64> = inner.into_iter().map(|x| x.max(0.0)).collect();
-                let more = add(&ff.fc2.times(&inner), &ff.b2);
+                let mut more = add(&ff.fc2.times(&inner), &ff.b2);
+                if layer.mlp_ablated {
+                    more.fill(0.0);
+                }
                 let sum = add(&hidden, &more);
                 match self.pre_norm {
                     true => sum,

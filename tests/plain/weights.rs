@@ -11,6 +11,12 @@ pub struct Head {
     pub reach: usize,
     /// Whether it contributes nothing.
     pub ablated: bool,
+    /// The reach without a window that was put on by hand.
+    pub whole: usize,
+    /// Keys of a window with a hard edge, beyond which there is nothing.
+    pub cut: Option<usize>,
+    /// R of a soft mask that the head was not trained with: equation 4 of the paper, over what it sees.
+    pub foreign: Option<usize>,
     /// Persistent keys and values, by vector.
     pub pers_key: Vec<Vec<f64>>,
     pub pers_val: Vec<Vec<f64>>,
@@ -36,6 +42,7 @@ pub struct Layer {
     pub kept: usize,
     pub norm1: Norm,
     pub feed_forward: Option<FeedForward>,
+    pub mlp_ablated: bool,
 }
 
 /// A part of the vocabulary; all of it, unless input and output are adaptive.
@@ -139,7 +146,26 @@ impl PlainNetwork {
         } else {
             head.reach = tokens.clamp(1, attn_span);
         }
+        head.whole = head.reach;
         layer.kept = kept(&layer.heads, attn_span);
+    }
+}
+
+impl PlainNetwork {
+    /// Has a head see no more than so many keys.
+    pub fn cut(&mut self, layer: usize, head: usize, keys: usize) {
+        let head = &mut self.layers[layer].heads[head];
+        head.cut = Some(keys);
+        head.reach = head.reach.min(keys);
+    }
+
+    /// Puts a soft mask on a head that was trained without.
+    pub fn fade(&mut self, layer: usize, head: usize, z: f32, ramp: usize) {
+        let attn_span = self.positions.len();
+        let head = &mut self.layers[layer].heads[head];
+        head.span = Some(z.clamp(0.0, attn_span as f32));
+        head.foreign = Some(ramp);
+        head.reach = attn_span.min(z.ceil() as usize + ramp);
     }
 }
 
@@ -191,6 +217,7 @@ fn layer(file: &Checkpoint, i: usize, nb_heads: usize, attn_span: usize, ramp: u
     });
     let heads = heads(file, i, nb_heads, attn_span, ramp);
     Layer {
+        mlp_ablated: false,
         query: proj("query"),
         key: proj("key"),
         val: proj("val"),
@@ -204,7 +231,7 @@ fn layer(file: &Checkpoint, i: usize, nb_heads: usize, attn_span: usize, ramp: u
 
 /// The published code lets go of the farthest of S, in blocks of 64, as far as no head of the layer reaches.
 fn kept(heads: &[Head], attn_span: usize) -> usize {
-    let longest = heads.iter().map(|head| head.reach).max().unwrap();
+    let longest = heads.iter().map(|head| head.whole).max().unwrap();
     attn_span - (attn_span - longest) / 64 * 64
 }
 
@@ -239,6 +266,12 @@ fn heads(file: &Checkpoint, i: usize, nb_heads: usize, attn_span: usize, ramp: u
                 None => attn_span,
             },
             ablated: false,
+            whole: match span(head) {
+                Some(z) => attn_span.min(z.ceil() as usize + ramp),
+                None => attn_span,
+            },
+            cut: None,
+            foreign: None,
             // key[h, :, n] and val[h, n, :].
             pers_key: (0..vectors)
                 .map(|n| {

@@ -6,30 +6,54 @@ use crate::plain::PlainNetwork;
 use crate::random::{config, cuts, fail, run_in_cuts, streamed};
 use crate::record::Record;
 use proptest::prelude::*;
-use spanscope::model::{BLOCK, Cancel, Edits, HeadId, Network, Run, Span};
+use spanscope::model::{BLOCK, Cancel, Edits, HeadId, Network, Run, Span, SpanEdit};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// What is changed of one head: where z is set to, as a share of S that may be too large, and whether it is ablated.
-type Change = (Option<f64>, bool);
+/// How far a head is set to look: z or keys as a share of S that may be too large.
+#[derive(Debug, Clone, Copy)]
+enum Look {
+    AsTrained,
+    Z(f64),
+    Keys(f64),
+    Faded(f64, usize),
+}
+
+/// What is changed of one head: how far it looks, whether it is ablated, and whether the neurons of its layer are.
+type Change = (Look, bool, bool);
 
 fn changes() -> impl Strategy<Value = Vec<Change>> {
-    let span = prop_oneof![
-        3 => Just(None),
-        1 => Just(Some(0.0)),
-        4 => (0.0..1.2_f64).prop_map(Some),
+    let look = prop_oneof![
+        3 => Just(Look::AsTrained),
+        1 => Just(Look::Z(0.0)),
+        3 => (0.0..1.2_f64).prop_map(Look::Z),
+        3 => (0.0..1.2_f64).prop_map(Look::Keys),
+        2 => (0.0..1.0_f64, 1_usize..12).prop_map(|(z, ramp)| Look::Faded(z, ramp)),
     ];
-    prop::collection::vec((span, prop::bool::weighted(0.25)), 12)
+    let of_one = (look, prop::bool::weighted(0.25), prop::bool::weighted(0.1));
+    prop::collection::vec(of_one, 12)
 }
 
 fn edits(network: &Network, changes: &[Change]) -> Edits {
     let mut edits = Edits::default();
-    for (span, (z, ablated)) in network.spans().iter().zip(changes) {
-        if let Some(z) = z {
-            let z = z * network.architecture().limit() as f64;
-            edits.set_span(span.layer, span.head, z as f32).unwrap();
+    let limit = network.architecture().limit() as f64;
+    for (span, (look, ablated, neurons)) in network.spans().iter().zip(changes) {
+        let edit = match *look {
+            Look::AsTrained => None,
+            Look::Z(z) => Some(SpanEdit::Own((z * limit) as f32)),
+            Look::Keys(share) => Some(SpanEdit::Window((share * limit).ceil().max(1.0) as usize)),
+            // A head that learned its span has a ramp already.
+            Look::Faded(z, ramp) => Some(SpanEdit::Soft {
+                z: (z * limit) as f32,
+                ramp: ramp.into(),
+            }),
+        };
+        if let Some(edit) = edit {
+            edits.set(span.id(), edit).unwrap();
         }
         edits.set_ablated(span.layer, span.head, *ablated);
+        let has = network.architecture().feed_forward() > 0;
+        edits.set_mlp_ablated(span.layer, has && *neurons);
     }
     edits
 }
@@ -40,8 +64,16 @@ fn edited(
     edits: &Edits,
 ) -> (Arc<Network>, Arc<PlainNetwork>) {
     let mut plain = (*plain).clone();
-    for (HeadId { layer, head }, z) in edits.spans() {
-        plain.set_span(layer, head, z);
+    for (HeadId { layer, head }, edit) in edits.spans() {
+        let learned = plain.layers[layer].heads[head].span.is_some();
+        match edit {
+            SpanEdit::Soft { z, ramp } if !learned => plain.fade(layer, head, z, ramp.ceil()),
+            SpanEdit::Own(z) | SpanEdit::Soft { z, .. } => plain.set_span(layer, head, z),
+            SpanEdit::Window(keys) => plain.cut(layer, head, keys),
+        }
+    }
+    for layer in edits.ablated_mlps() {
+        plain.layers[layer].mlp_ablated = true;
     }
     for HeadId { layer, head } in edits.ablated() {
         plain.layers[layer].heads[head].ablated = true;

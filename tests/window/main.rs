@@ -8,6 +8,7 @@ mod ablation;
 mod attention;
 mod cost;
 mod export;
+mod families;
 mod files;
 mod following;
 mod help;

@@ -81,6 +81,9 @@ mod tests {
     #[test]
     fn the_sample_begins_with_the_longest_and_covers_all() {
         let span = |head: usize| Span {
+            designed: spanscope_core::model::architecture::Window::Full,
+            first: 0,
+            columns: head + 32,
             layer: 0,
             head,
             span: 0.0,

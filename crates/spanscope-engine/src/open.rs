@@ -16,8 +16,9 @@ use spanscope_core::checkpoint::RunProgress;
 use spanscope_core::checkpoint::{
     Checkpoint, Curve, Dtype, Format, IN_FOLDER, Source, in_folder, name_in_cache,
 };
-use spanscope_core::model::{About, Assumption, Device, Network, Part};
+use spanscope_core::model::{About, Assumption, Device, ModelError, Network, Outline, Part, Ramp};
 use spanscope_core::text::{Coverage, SpecialTokens, TextError, Vocabulary};
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
@@ -76,11 +77,25 @@ impl LoadedModel {
     pub fn open(
         path: &Path,
         vocab: Option<&Path>,
-        ramp: Option<spanscope_core::model::Ramp>,
+        ramp: Option<Ramp>,
+    ) -> Result<Self, EngineError> {
+        Self::open_in_steps(path, vocab, ramp, |_| ControlFlow::Continue(()))
+    }
+
+    /// As [`open`](Self::open); `outlined` gets the model without weights and vocabulary as soon as it is known, and may end it there.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open), and [`ModelError::Cancelled`] when `outlined` ends it.
+    pub fn open_in_steps(
+        path: &Path,
+        vocab: Option<&Path>,
+        ramp: Option<Ramp>,
+        outlined: impl FnOnce(Self) -> ControlFlow<()>,
     ) -> Result<Self, EngineError> {
         // From before it is opened: if it is replaced meanwhile, it is opened once more.
         let stamp = Stamp::of(&in_folder(path));
-        let mut model = Self::from_checkpoint(&Checkpoint::open(path)?, vocab, ramp)?;
+        let checkpoint = Checkpoint::open(path)?;
+        let mut model = Self::from_checkpoint(&checkpoint, vocab, ramp, outlined)?;
         model.stamp = stamp.filter(|_| model.run.is_some());
         Ok(model)
     }
@@ -89,21 +104,18 @@ impl LoadedModel {
     ///
     /// # Errors
     /// When the file cannot be read, or what it holds does not fit together.
-    pub fn outline(
-        path: &Path,
-        ramp: Option<spanscope_core::model::Ramp>,
-    ) -> Result<Self, EngineError> {
+    pub fn outline(path: &Path, ramp: Option<Ramp>) -> Result<Self, EngineError> {
         let checkpoint = Checkpoint::open(path)?;
         refuse_sums(&checkpoint)?;
         if let Some(header) = Header::of(&checkpoint)? {
             return Self::of_run(&checkpoint, header);
         }
-        let network = Network::outline(&checkpoint, ramp)?;
-        Self::of(&checkpoint, network)
+        let outline = Outline::of(&checkpoint, ramp)?;
+        Self::of(&checkpoint, Arc::clone(outline.network()))
     }
 
     /// What the file says, with a network from it and no vocabulary.
-    fn of(checkpoint: &Checkpoint, network: Network) -> Result<Self, EngineError> {
+    fn of(checkpoint: &Checkpoint, network: Arc<Network>) -> Result<Self, EngineError> {
         let run = RunProgress::of(checkpoint.metadata());
         let (architecture, spans) = (network.architecture(), network.spans());
         let history = SpanHistory::of(checkpoint, architecture, &spans, run.as_ref());
@@ -118,7 +130,7 @@ impl LoadedModel {
             prefix: checkpoint.prefix().to_owned(),
             curves: checkpoint.curves().to_vec(),
             assumed: network.assumed().to_vec(),
-            network: Arc::new(network),
+            network,
             vocabulary: None,
             recorded: None,
             source: Arc::new(checkpoint.source()?),
@@ -152,13 +164,14 @@ impl LoadedModel {
     /// None with the files that the program was built from.
     pub fn open_sample(sample: &Sample) -> Result<Self, EngineError> {
         let checkpoint = Checkpoint::from_static(Path::new(sample.file), sample.model)?;
-        Self::from_checkpoint(&checkpoint, None, None)
+        Self::from_checkpoint(&checkpoint, None, None, |_| ControlFlow::Continue(()))
     }
 
     fn from_checkpoint(
         checkpoint: &Checkpoint,
         vocab: Option<&Path>,
-        ramp: Option<spanscope_core::model::Ramp>,
+        ramp: Option<Ramp>,
+        outlined: impl FnOnce(Self) -> ControlFlow<()>,
     ) -> Result<Self, EngineError> {
         refuse_sums(checkpoint)?;
         let path = checkpoint.path();
@@ -169,7 +182,14 @@ impl LoadedModel {
         }
         let mut model = match header {
             Some(header) => Self::of_run(checkpoint, header)?,
-            None => Self::of(checkpoint, Network::load(checkpoint, ramp)?)?,
+            None => {
+                let outline = Outline::of(checkpoint, ramp)?;
+                let without = Self::of(checkpoint, Arc::clone(outline.network()))?;
+                if outlined(without).is_break() {
+                    return Err(ModelError::Cancelled.into());
+                }
+                Self::of(checkpoint, Arc::new(outline.load()?))?
+            }
         };
         let is_recorded = model.recorded.is_some();
         if let Some(vocabulary) = model.recorded_pieces(checkpoint)? {
@@ -391,6 +411,27 @@ mod tests {
         Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))
             .join("tests/data")
             .join(name)
+    }
+
+    #[test]
+    fn what_is_known_before_the_weights_is_told_once_and_may_end_it() {
+        let path = concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/../../tests/data/tiny_adaptive.pt"
+        );
+        let mut told = Vec::new();
+        let model = LoadedModel::open_in_steps(Path::new(path), None, None, |outline| {
+            told.push(outline.network.spans());
+            ControlFlow::Continue(())
+        });
+        assert_eq!(told, [model.unwrap().network.spans()]);
+        let ended =
+            LoadedModel::open_in_steps(Path::new(path), None, None, |_| ControlFlow::Break(()));
+        let error = ended.map(|_| ()).unwrap_err();
+        assert!(
+            matches!(error, EngineError::Model(ModelError::Cancelled)),
+            "{error}"
+        );
     }
 
     #[test]

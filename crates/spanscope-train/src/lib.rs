@@ -15,6 +15,7 @@ mod numbers;
 mod optimiser;
 mod options;
 mod parameters;
+mod presets;
 mod product;
 mod saved;
 mod state;
@@ -24,7 +25,8 @@ mod trainer;
 
 pub use data::Data;
 pub use error::TrainError;
-pub use options::{Optim, Options, Preset};
+pub use options::{Optim, Options};
+pub use presets::Preset;
 pub use saved::{Begun, CHECKPOINT};
 pub use spanscope_core::checkpoint::{RunProgress, SPAN_HISTORY, TRAINING};
 pub use trainer::{Entry, Step, Trainer};

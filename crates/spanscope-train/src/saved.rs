@@ -16,7 +16,7 @@ use spanscope_core::checkpoint::{
     CURVES, Checkpoint, Curve, Dtype, NamedTensor, SPAN_HISTORY, TRAINING, TRAINING_STATE as STATE,
     curves_to_json, write_safetensors,
 };
-use spanscope_core::model::{Config, Device, Network};
+use spanscope_core::model::{Config, Device, Outline};
 use spanscope_core::shown::shown;
 use spanscope_core::text::Vocabulary;
 use std::collections::BTreeMap;
@@ -139,8 +139,8 @@ impl Trainer {
         change(&mut options);
         // What the options ask memory for must be in the file.
         let config = options.config(data.vocabulary.len())?;
-        let outline = Network::outline(&checkpoint, Some(config.adapt_span_ramp))?;
-        let own = outline.architecture().adaptive_span();
+        let outline = Outline::of(&checkpoint, Some(config.adapt_span_ramp))?;
+        let own = outline.network().architecture().adaptive_span();
         if let Some((what, weights, told)) = own.and_then(|own| differ(own, &config)) {
             return Err(refused(format!(
                 "its weights are those of a network with {what} {weights}, its options those of one with {told}"

@@ -2,7 +2,7 @@
 
 use super::App;
 use crate::analysis::TokenSet;
-use crate::model::HeadId;
+use crate::model::{HeadId, WhatIf};
 use crate::ui::commands::command::Command;
 use crate::ui::document::recorded::Texts;
 use std::ops::Range;
@@ -18,10 +18,8 @@ pub struct Choices {
     pub vector: Option<usize>,
     /// A text of a recorded run, from 0. None: the first.
     pub recorded: Option<usize>,
-    /// Spans set by hand: layer and head, and z in tokens.
-    pub spans: Vec<(HeadId, f32)>,
-    /// Heads that contribute nothing.
-    pub ablated: Vec<HeadId>,
+    /// What is changed of the model by hand.
+    pub what_if: WhatIf,
     /// The settings of views, as a session keeps them: `{"attention": {"layout": "distance"}}`.
     pub views: Option<serde_json::Value>,
 }
@@ -57,8 +55,7 @@ impl App {
             return Err("no model is open".into());
         };
         let architecture = model.network.architecture();
-        let set = choices.spans.iter().map(|(head, _)| head);
-        for head in choices.heads.iter().chain(set).chain(&choices.ablated) {
+        for head in &choices.heads {
             architecture
                 .head(*head)
                 .map_err(|error| error.to_string())?;
@@ -87,17 +84,16 @@ impl App {
             }
             self.document.selection.vector = Some(vector);
         }
-        let changes = !choices.spans.is_empty() || !choices.ablated.is_empty();
+        let changes = !choices.what_if.is_empty();
         if model.recorded.is_some() && changes {
             return Err("a recorded run holds no weights: spans cannot be set, nor heads ablated; pass the model".into());
         }
-        for &(head, span) in &choices.spans {
-            let span = Some(span);
-            self.commands.push(Command::SetSpan { head, span });
-        }
-        for &head in &choices.ablated {
-            let ablated = true;
-            self.commands.push(Command::Ablate { head, ablated });
+        if changes {
+            let network = &model.network;
+            let edits = choices.what_if.edits(network);
+            edits.map_err(|error| error.to_string())?;
+            let wish = Box::new(choices.what_if.clone());
+            self.commands.push(Command::Change(wish));
         }
         if let Some(views) = &choices.views {
             self.views = serde_json::from_value(views.clone())

@@ -153,9 +153,16 @@ impl App {
     /// Changes the model by hand.
     fn edit_model(&mut self, ctx: &egui::Context, command: &Command) {
         let time = ctx.input(|i| i.time);
-        let changed = self
-            .document
-            .edit(|edits, selected| change(edits, selected, command), time);
+        let model = self.document.snapshot.model.clone();
+        let change = |edits: &mut Edits, selected: &[HeadId]| {
+            change(edits, selected, command)?;
+            let Some(model) = &model else { return Ok(()) };
+            if let Command::Change(wish) = command {
+                wish.apply(&model.network, edits)?;
+            }
+            model.network.can(edits).map(|_| ())
+        };
+        let changed = self.document.edit(change, time);
         if let Err(error) = changed {
             self.toasts.error(error.to_string());
         }
@@ -208,6 +215,7 @@ fn change(edits: &mut Edits, selected: &[HeadId], command: &Command) -> Result<(
                 edits.clear(*layer, *head);
             }
         }
+        Command::FirstTokens(first) => edits.set_first(first),
         Command::ClearEdits => edits.clear_all(),
         _ => {}
     }

@@ -4,7 +4,7 @@
 pub use super::now::Now;
 use crate::engine::figures::FigureKind;
 use crate::engine::{Combine, GenerationRequest, Sample};
-use crate::model::HeadId;
+use crate::model::{FirstTokens, HeadId, WhatIf};
 use crate::ui::export::figures::Way;
 use crate::ui::language::Language;
 use crate::ui::session::earlier::EarlierSession;
@@ -105,6 +105,10 @@ pub enum Command {
         /// True if it contributes nothing.
         ablated: bool,
     },
+    /// Change windows, soft masks, first tokens, heads and sublayers by hand, beside what is changed already.
+    Change(Box<WhatIf>),
+    /// Say what becomes of the first tokens.
+    FirstTokens(Option<FirstTokens>),
     /// Set z of all selected heads, in tokens.
     SpanOfSelected(f32),
     /// Silence the selected heads.

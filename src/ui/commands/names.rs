@@ -4,6 +4,7 @@ use super::command::Command;
 use crate::chart::thousands;
 use crate::engine::figures::FigureKind;
 use crate::engine::{Combine, Sample};
+use crate::model::FirstTokens;
 use crate::ui::export::figures::{self, TENSORS, Way};
 use crate::ui::language::{tr, trf};
 use crate::ui::session::settings::ThemeChoice;
@@ -36,6 +37,14 @@ impl Command {
             Self::SpanOfSelected(span) => {
                 return trf("Set the span of the selected heads to {0} tokens", &[span]);
             }
+            Self::Change(wish) => return trf("Change the model: {0}", &[wish]),
+            Self::FirstTokens(Some(FirstTokens::Keep(count))) => {
+                return trf("Keep the first {0} tokens", &[count]);
+            }
+            Self::FirstTokens(Some(FirstTokens::Drop(count))) => {
+                return trf("Drop the first {0} tokens", &[count]);
+            }
+            Self::FirstTokens(None) => tr("The first tokens as all others"),
             Self::ShowView(pane) => return trf("Show {0}", &[&pane.title()]),
             Self::ShowRecorded { index, name } => {
                 return trf("Text {0} of the run: {1}", &[&(index + 1), name]);
@@ -160,7 +169,10 @@ impl Command {
                 "One head, no token: the views follow the end of the text; dismisses notifications",
             ),
             Self::SetCombine(_) => tr("How several selected heads become one picture"),
-            Self::SetSpan { .. } | Self::SpanOfSelected(_) => {
+            Self::FirstTokens(_) => tr(
+                "Streaming caches keep some tokens at the text's start visible whatever the window, or drop them",
+            ),
+            Self::SetSpan { .. } | Self::SpanOfSelected(_) | Self::Change(_) => {
                 tr("See what follows if a head looked just so far; the file stays as it is")
             }
             Self::Ablate { .. } | Self::AblateSelected => {

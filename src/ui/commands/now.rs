@@ -105,6 +105,8 @@ impl Command {
             Self::RestoreSelected => now.edited_selected && open,
             Self::Continue(_)
             | Self::SetSpan { .. }
+            | Self::Change(_)
+            | Self::FirstTokens(_)
             | Self::Ablate { .. }
             | Self::SpanOfSelected(_)
             | Self::AblateEach

@@ -20,6 +20,8 @@ pub fn refusal(command: &Command) -> Option<&'static str> {
             tr("A recorded run holds no weights: open the model to continue the text")
         }
         Command::SetSpan { .. }
+        | Command::Change(_)
+        | Command::FirstTokens(_)
         | Command::Ablate { .. }
         | Command::SpanOfSelected(_)
         | Command::AblateSelected

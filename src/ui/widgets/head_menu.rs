@@ -31,8 +31,7 @@ pub fn head_menu(ui: &mut Ui, cx: &mut ViewContext<'_>, row: &Row) {
         ui.close();
     }
     let network = cx.snapshot.model.as_ref().map(|model| &model.network);
-    let edited =
-        network.is_some_and(|network| network.edits().span(head.layer, head.head).is_some());
+    let edited = network.is_some_and(|network| network.edits().of(head).is_some());
     ui.add_enabled_ui(edited, |ui| {
         if ui.button(tr("Set its span back")).clicked() {
             cx.commands.push(Command::SetSpan { head, span: None });

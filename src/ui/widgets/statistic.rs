@@ -196,6 +196,12 @@ mod tests {
     fn row(layer: usize, head: usize, reach: usize) -> Row {
         Row {
             span: Span {
+                designed: crate::model::architecture::Window::Soft {
+                    limit: 8192,
+                    ramp: 32.into(),
+                },
+                first: 0,
+                columns: reach,
                 layer,
                 head,
                 span: reach as f32 - 32.0,

@@ -244,6 +244,12 @@ mod tests {
     fn span(layer: usize, head: usize, reach: usize) -> Span {
         let span = reach as f32 - 1.0;
         Span {
+            designed: Window::Soft {
+                limit: 5,
+                ramp: 1.into(),
+            },
+            first: 0,
+            columns: reach,
             layer,
             head,
             span,

@@ -55,7 +55,7 @@ impl Survey {
     pub fn new(network: &Network) -> Self {
         let spans = network.spans();
         let nearest = network.architecture().nearest();
-        let end = spans.iter().map(|span| span.distances().end).max();
+        let end = spans.iter().map(|span| span.nearest + span.columns).max();
         let edges: Arc<[usize]> = picture::edges(nearest, end.unwrap_or(nearest)).into();
         let shapes: Arc<[Shape]> = spans
             .iter()

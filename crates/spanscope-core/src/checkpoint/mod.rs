@@ -266,6 +266,11 @@ impl Checkpoint {
         &self.unread
     }
 
+    /// All names of tensors, those that are not read among them: what is not read is not absent.
+    pub fn all_names(&self) -> impl Iterator<Item = &str> {
+        self.names().chain(self.unread.keys().map(String::as_str))
+    }
+
     /// Names in the file of tensors that are among [`names`](Self::names) already: the same numbers under a wrapper's name.
     pub fn aliases(&self) -> &[String] {
         &self.aliases

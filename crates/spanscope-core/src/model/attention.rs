@@ -41,6 +41,8 @@ impl Softmax {
     /// The divisor that turns its terms into weights.
     fn divisor(&self, head: &Head) -> f64 {
         match (head.adaptive, head.normalisation) {
+            // By the paper's equation, without the code's constant.
+            _ if head.foreign => self.kept,
             (true, Normalisation::Renormalised) => self.kept + EPSILON * self.total,
             // What the mask takes away is missing from the sum of the weights; with no mask nothing is.
             (true, Normalisation::Masked) | (false, _) => self.total,
@@ -54,6 +56,8 @@ pub(super) struct Scratch {
     band: Band,
     /// count × vectors, filled up to whole panels.
     persistent: Numbers,
+    /// count × first tokens that are seen beside the window, filled up to whole panels.
+    first: Numbers,
     pub far: Band,
     softmax: Vec<Softmax>,
     /// The factor of each row that turns it into weights.
@@ -88,25 +92,42 @@ fn weigh(cx: &Context<'_>, queries: Queries, beyond: Beyond, scratch: &mut Scrat
         stride: width,
     });
     products(persistent, &mut scratch.persistent);
+    fill_first(cx, queries, scratch);
     scratch.softmax.clear();
     for i in 0..count {
         let row = scratch.band.window_mut(i, first + i);
         let persistent = &mut scratch.persistent[i * width..i * width + vectors];
-        let empty = reach.saturating_sub(first + i + head.shift());
+        let t = first + i;
+        let empty = reach.saturating_sub(t + head.shift());
         let row = match head.outside {
             Outside::EmptyContext => row,
             Outside::Nothing => {
-                let (before, row) = row.split_at_mut(empty);
+                let (before, row) = row.split_at_mut(empty + dropped(head, t, reach));
                 before.fill(0.0);
                 row
             }
         };
-        let scale = change_scores(head, row);
+        let scale = change_scores(head, row, head.nearest);
+        let beside = head.beside(t);
+        let beside = &mut scratch.first[i * first_stride(head)..][..beside];
+        // The nearest of them last.
+        change_scores(head, beside, t + 1 - beside.len());
         let sink = head.sink.map_or(f32::NEG_INFINITY, |sink| sink / scale);
-        let max = largest(row).max(largest(persistent)).max(sink);
-        let (faded, full) = row.split_at_mut(head.ramp.len());
+        let max = largest(row)
+            .max(largest(persistent))
+            .max(largest(beside))
+            .max(sink);
+        // Of a row that is shorter than the reach, the farthest distances are missing.
+        let ramp = &head.ramp[(head.reach - row.len()).min(head.ramp.len())..];
+        let (faded, full) = row.split_at_mut(ramp.len());
         let faded_before = exp_sum(faded, max, scale);
-        scale_by(faded, &head.ramp);
+        // First tokens within the window are seen whole.
+        let whole = match head.first {
+            0 => 0,
+            count => count.saturating_sub((t + head.shift()).saturating_sub(head.reach)),
+        };
+        let whole = whole.min(faded.len());
+        scale_by(&mut faded[whole..], &ramp[whole..]);
         let faded_after = sum(faded);
         let full = exp_sum(full, max, scale);
         let persistent = exp_sum(persistent, max, scale);
@@ -114,7 +135,8 @@ fn weigh(cx: &Context<'_>, queries: Queries, beyond: Beyond, scratch: &mut Scrat
             Some(_) => ((sink - max) * scale).exp(),
             None => 0.0,
         };
-        let rest = f64::from(full) + f64::from(persistent) + f64::from(sink);
+        let beside = exp_sum(beside, max, scale);
+        let rest = f64::from(full) + f64::from(persistent) + f64::from(sink) + f64::from(beside);
         scratch.softmax.push(Softmax {
             max,
             total: f64::from(faded_before) + rest,
@@ -140,8 +162,45 @@ fn weigh(cx: &Context<'_>, queries: Queries, beyond: Beyond, scratch: &mut Scrat
     scratch.factors.extend(factors);
 }
 
-/// Puts the soft cap and the slope into the scores of a row, the farthest first; gives what they are still to be multiplied by.
-fn change_scores(head: &Head, row: &mut [f32]) -> f32 {
+/// From one query's scores of the first tokens to the next one's; 0 where none are seen beside the window.
+fn first_stride(head: &Head) -> usize {
+    match head.first {
+        0 => 0,
+        count => count.next_multiple_of(PANEL) + LANES,
+    }
+}
+
+/// The scores of the first tokens that the queries see beside their windows.
+fn fill_first(cx: &Context<'_>, queries: Queries, scratch: &mut Scratch) {
+    let stride = first_stride(cx.head);
+    let most = cx.head.beside(queries.first + queries.count - 1);
+    scratch.first.make_room(queries.count * stride);
+    let left = queries.left(cx, &(0..queries.count));
+    let jobs = (0..most.div_ceil(PANEL)).filter_map(|panel| {
+        Some(Job {
+            left,
+            right: cx.keys.keys(panel)?,
+            at: panel * PANEL,
+            stride,
+        })
+    });
+    products(jobs, &mut scratch.first);
+}
+
+/// Columns of the window of the query at position `t`, of `reach` columns as far as the text goes, that hold dropped tokens.
+fn dropped(head: &Head, t: usize, reach: usize) -> usize {
+    // Before all of them are there, there is nothing else to see.
+    match t < head.dropped {
+        true => 0,
+        false => head
+            .dropped
+            .saturating_sub((t + head.shift()).saturating_sub(reach)),
+    }
+}
+
+/// Puts the soft cap and the slope into the scores of a row, the farthest first and the nearest at distance `nearest`; gives what
+/// they are still to be multiplied by.
+fn change_scores(head: &Head, row: &mut [f32], nearest: usize) -> f32 {
     if head.cap.is_none() && head.slope == 0.0 {
         return head.scale;
     }
@@ -154,7 +213,7 @@ fn change_scores(head: &Head, row: &mut [f32]) -> f32 {
     }
     if head.slope != 0.0 {
         for (distance, score) in row.iter_mut().rev().enumerate() {
-            *score -= head.slope * (distance + head.nearest) as f32;
+            *score -= head.slope * (distance + nearest) as f32;
         }
     }
     1.0
@@ -214,7 +273,7 @@ pub(super) fn attend(
 
 /// Room for the weights of consecutive queries.
 pub(super) fn room(cx: &Context<'_>, first: usize, count: usize) -> HeadWeights {
-    let reach = cx.reach_at((first + count).saturating_sub(1));
+    let reach = cx.columns_at((first + count).saturating_sub(1));
     HeadWeights::room(first, count, cx.head, reach)
 }
 
@@ -254,6 +313,17 @@ fn hand_out(cx: &Context<'_>, queries: Queries, scratch: &Scratch, out: Part<'_>
         reversed(seen, window, *factor);
         // Rows of the same queries in a longer text may be longer.
         beyond.fill(0.0);
+        let t = queries.first + i;
+        let beside = cx.head.beside(t);
+        let farthest = t + cx.head.shift();
+        for (weight, key) in scratch.first[i * first_stride(cx.head)..][..beside]
+            .iter()
+            .zip(0..)
+        {
+            if let Some(out) = out.weights[i * reach..(i + 1) * reach].get_mut(farthest - 1 - key) {
+                *out = weight * factor;
+            }
+        }
         let persistent = &mut out.persistent[i * vectors..(i + 1) * vectors];
         for (out, weight) in persistent.iter_mut().zip(&scratch.persistent[i * width..]) {
             *out = weight * factor;
@@ -265,7 +335,7 @@ fn hand_out(cx: &Context<'_>, queries: Queries, scratch: &Scratch, out: Part<'_>
     }
 }
 
-/// Σ a(δ) · v + √N · Σ a_n · val_n, empty context included: count × [`value_width`]; zeros for a ablated head.
+/// Σ a(δ) · v + √N · Σ a_n · val_n, empty context included: count × [`value_width`]; zeros for an ablated head.
 fn read(cx: &Context<'_>, queries: Queries, scratch: &mut Scratch) -> Vec<f32> {
     let Queries { first, count } = queries;
     let dv = value_width(cx.dim);
@@ -273,6 +343,7 @@ fn read(cx: &Context<'_>, queries: Queries, scratch: &mut Scratch) -> Vec<f32> {
     if cx.head.ablated {
         return out;
     }
+    close_first(cx, queries, scratch);
     let covered: Vec<(Range<usize>, Range<isize>)> = queries
         .groups()
         .map(|rows| (rows.clone(), scratch.band.close(first, &rows)))
@@ -297,6 +368,7 @@ fn read(cx: &Context<'_>, queries: Queries, scratch: &mut Scratch) -> Vec<f32> {
         })
     });
     add_products(context, &mut out);
+    read_first(cx, queries, scratch, &mut out);
     let width = persistent_stride(cx.head);
     let vectors = cx.head.vectors();
     let values: &[f32] = &cx.head.persistent.values;
@@ -326,4 +398,35 @@ fn read(cx: &Context<'_>, queries: Queries, scratch: &mut Scratch) -> Vec<f32> {
         row.iter_mut().for_each(|x| *x *= factor);
     }
     out
+}
+
+/// Sets to zero what some rows of a tile see of the first tokens beside their windows, and others do not.
+fn close_first(cx: &Context<'_>, queries: Queries, scratch: &mut Scratch) {
+    let stride = first_stride(cx.head);
+    let most = cx.head.beside(queries.first + queries.count - 1);
+    for i in 0..queries.count {
+        let beside = cx.head.beside(queries.first + i);
+        scratch.first[i * stride..][beside..most].fill(0.0);
+    }
+}
+
+/// Adds what is read from the first tokens beside the windows.
+fn read_first(cx: &Context<'_>, queries: Queries, scratch: &Scratch, out: &mut [f32]) {
+    let dv = value_width(cx.dim);
+    let most = cx.head.beside(queries.first + queries.count - 1);
+    let jobs = (0..most).step_by(BLOCK_TOKENS).map(|from| {
+        let cols = BLOCK_TOKENS.min(most - from);
+        Job {
+            left: Left {
+                data: &scratch.first[from..],
+                rows: queries.count,
+                cols,
+                stride: first_stride(cx.head),
+            },
+            right: cx.keys.values(from / BLOCK_TOKENS, 0..cols),
+            at: 0,
+            stride: dv,
+        }
+    });
+    add_products(jobs, out);
 }

@@ -44,6 +44,15 @@ impl Context<'_> {
             Outside::EmptyContext => self.head.reach,
         }
     }
+
+    /// Number of columns of the weights of the query at position `t`: as [`reach_at`](Self::reach_at), or all distances of the text
+    /// so far where the first tokens are seen beside the window.
+    pub fn columns_at(&self, t: usize) -> usize {
+        match self.head.first {
+            0 => self.reach_at(t),
+            _ => t + self.head.shift(),
+        }
+    }
 }
 
 /// Consecutive queries within one block.

@@ -21,6 +21,10 @@ pub(super) struct Blocks {
     /// Position of the first token that is kept.
     start: usize,
     blocks: VecDeque<Arc<Numbers>>,
+    /// Blocks at the text's start that are kept for good.
+    pins: usize,
+    /// Those of them that are forgotten otherwise.
+    pinned: Vec<Arc<Numbers>>,
 }
 
 impl Blocks {
@@ -30,15 +34,28 @@ impl Blocks {
             first: 0,
             start: 0,
             blocks: VecDeque::new(),
+            pins: 0,
+            pinned: Vec::new(),
         }
+    }
+
+    /// Keeps as many blocks at the text's start for good; nothing may be forgotten yet.
+    fn pin(&mut self, blocks: usize) {
+        self.pins = blocks;
+    }
+
+    /// True if the blocks at the text's start that are kept for good are there, as far as the text goes.
+    fn has_pinned(&self) -> bool {
+        self.pinned.len() >= self.pins.min(self.first)
     }
 
     /// Block `index`: the tokens from `index · 64` on; nothing where it is forgotten or not there yet.
     pub fn get(&self, index: usize) -> &[f32] {
-        index
-            .checked_sub(self.first)
-            .and_then(|i| self.blocks.get(i))
-            .map_or(&[], |block| block)
+        let block = match index.checked_sub(self.first) {
+            Some(i) => self.blocks.get(i),
+            None => self.pinned.get(index),
+        };
+        block.map_or(&[], |block| block)
     }
 
     /// The same, to be written: blocks are added as needed.
@@ -72,6 +89,7 @@ impl Blocks {
         if len < self.start {
             // All that is kept goes, and what comes next is the first.
             self.blocks.clear();
+            self.pinned.clear();
             self.first = len / BLOCK_TOKENS;
             self.start = len;
         }
@@ -80,7 +98,10 @@ impl Blocks {
     /// Drops the blocks that lie wholly before the token at `position`.
     pub fn forget(&mut self, position: usize) {
         while (self.first + 1) * BLOCK_TOKENS <= position && !self.blocks.is_empty() {
-            self.blocks.pop_front();
+            let block = self.blocks.pop_front();
+            if self.first == self.pinned.len() && self.first < self.pins {
+                self.pinned.extend(block);
+            }
             self.first += 1;
             self.start = self.start.max(self.first * BLOCK_TOKENS);
         }
@@ -99,7 +120,7 @@ impl Blocks {
 
     /// Memory of its blocks, shared ones included, in bytes.
     pub fn bytes(&self) -> usize {
-        self.blocks.len() * BLOCK_TOKENS * self.width * size_of::<f32>()
+        (self.blocks.len() + self.pinned.len()) * BLOCK_TOKENS * self.width * size_of::<f32>()
     }
 }
 
@@ -131,6 +152,12 @@ impl HeadCache {
             q: Blocks::new(dim),
             longest: Blocks::new(1),
         }
+    }
+
+    /// Keeps keys and values of as many blocks at the text's start, whatever is forgotten.
+    pub fn pin(&mut self, blocks: usize) {
+        self.k.pin(blocks);
+        self.v.pin(blocks);
     }
 
     /// As of a run that has forgotten all before the key of the token at `key` and the query of that at `query`; `longest`
@@ -282,6 +309,8 @@ impl HeadCache {
     pub fn sees(&self, position: usize, reach: usize, kept: usize) -> bool {
         self.k.start() <= position.saturating_sub(kept)
             && self.v.start() <= position.saturating_sub(reach)
+            && self.k.has_pinned()
+            && self.v.has_pinned()
     }
 
     /// True if the query of the token at `position` is kept.

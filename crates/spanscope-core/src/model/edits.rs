@@ -1,67 +1,187 @@
-//! The edits made by hand to a network, to see what follows: a head's span changed, or a head ablated.
+//! The edits made by hand to a network, to see what follows: how far a head looks, whether it sees the first tokens, and
+//! which heads and feed-forward sublayers are ablated.
+
+mod stored;
+#[cfg(test)]
+mod tests;
 
 use super::ModelError;
-use super::architecture::Window;
-use super::heads::{self, Setting, settable};
-use super::weights::{Layer, Network, Span};
+use super::mask::Ramp;
 use crate::head_id::HeadId;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, OnceLock};
+use std::fmt;
+use stored::Stored;
 
-/// Changes of single heads, which are named by layer and head, both from 0. They are absolute: what is not named here is
-/// as trained.
+/// How far a head shall look.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum SpanEdit {
+    /// z in tokens, as the head was built: its soft mask where it learned one, else a window of z rounded up.
+    Own(f32),
+    /// The soft mask of the paper, put on a head that was trained without.
+    Soft {
+        /// z in tokens; finite, not negative.
+        z: f32,
+        /// R.
+        ramp: Ramp,
+    },
+    /// A window with a hard edge: so many keys, itself among them where a token sees itself, and nothing beyond.
+    Window(usize),
+}
+
+/// `20`, `20 (ramp 32)` or `window 64`.
+impl fmt::Display for SpanEdit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Own(z) => z.fmt(f),
+            Self::Soft { z, ramp } => write!(f, "{z} (ramp {ramp})"),
+            Self::Window(keys) => write!(f, "window {keys}"),
+        }
+    }
+}
+
+impl SpanEdit {
+    /// z in tokens, where it is one.
+    pub fn z(self) -> Option<f32> {
+        match self {
+            Self::Own(z) | Self::Soft { z, .. } => Some(z),
+            Self::Window(_) => None,
+        }
+    }
+
+    /// Keys of a window with a hard edge, where it is one.
+    pub fn window(self) -> Option<usize> {
+        match self {
+            Self::Window(keys) => Some(keys),
+            Self::Own(_) | Self::Soft { .. } => None,
+        }
+    }
+}
+
+/// The first tokens of a text: what streaming caches do with them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum FirstTokens {
+    /// So many stay visible to every head, whatever its window.
+    Keep(usize),
+    /// So many are seen by no token after them.
+    Drop(usize),
+}
+
+/// `keep 4` or `drop 4`.
+impl fmt::Display for FirstTokens {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Keep(count) => write!(f, "keep {count}"),
+            Self::Drop(count) => write!(f, "drop {count}"),
+        }
+    }
+}
+
+/// Changes of a network, most of them of single heads, which are named by layer and head, both from 0. They are absolute: what is
+/// not named here is as trained.
 ///
 /// They belong to no network. Of heads that a network lacks it takes no notice.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "Stored", into = "Stored")]
 pub struct Edits {
-    /// z in tokens; finite, not negative.
-    spans: BTreeMap<HeadId, f32>,
+    spans: BTreeMap<HeadId, SpanEdit>,
     ablated: BTreeSet<HeadId>,
+    /// Layers whose feed-forward sublayer contributes nothing.
+    mlps: BTreeSet<usize>,
+    first: Option<FirstTokens>,
 }
 
 /// No span is NaN.
 impl Eq for Edits {}
 
+/// The most first tokens that are kept or dropped.
+pub const MOST_FIRST: usize = 1 << 16;
+
 impl Edits {
     /// True if nothing is changed.
     pub fn is_empty(&self) -> bool {
-        self.spans.is_empty() && self.ablated.is_empty()
+        self.spans.is_empty()
+            && self.ablated.is_empty()
+            && self.mlps.is_empty()
+            && self.first.is_none()
     }
 
-    /// Sets a head's z, in tokens. What is below 0 becomes 0; what is above S counts as S in the
-    /// [edited network](Network::edited).
+    /// True if it takes what devices do not compute: anything but spans of the head's own kind and ablated heads.
+    pub fn needs_processor(&self) -> bool {
+        let own = |edit: &SpanEdit| matches!(edit, SpanEdit::Own(_));
+        !self.spans.values().all(own) || !self.mlps.is_empty() || self.first.is_some()
+    }
+
+    /// Sets a head's z, in tokens, as it was built. What is below 0 becomes 0; what is above S counts as S in the
+    /// [edited network](super::Network::edited).
     ///
     /// # Errors
     /// When `span` is not finite; nothing is changed then.
     pub fn set_span(&mut self, layer: usize, head: usize, span: f32) -> Result<(), ModelError> {
-        if !span.is_finite() {
-            return Err(ModelError::EditedSpan {
-                layer,
-                head,
-                value: span,
-            });
-        }
-        // No −0 either: it would be written as such.
-        let span = if span > 0.0 { span } else { 0.0 };
-        self.spans.insert(HeadId::new(layer, head), span);
+        let id = HeadId::new(layer, head);
+        self.spans.insert(id, SpanEdit::Own(tokens(id, span)?));
+        Ok(())
+    }
+
+    /// Sets how far a head looks.
+    ///
+    /// # Errors
+    /// When a z is not finite, a ramp no length, or a window empty; nothing is changed then.
+    pub fn set(&mut self, head: HeadId, edit: SpanEdit) -> Result<(), ModelError> {
+        let edit = match edit {
+            SpanEdit::Own(z) => SpanEdit::Own(tokens(head, z)?),
+            SpanEdit::Soft { z, ramp } => SpanEdit::Soft {
+                z: tokens(head, z)?,
+                ramp: Some(ramp)
+                    .filter(|ramp| ramp.is_length(usize::MAX))
+                    .ok_or(ModelError::Ramp)?,
+            },
+            SpanEdit::Window(0) => {
+                return Err(ModelError::CannotEdit {
+                    what: format!("{head}=0"),
+                    why: "a window holds one key at least: ablate the head to have it read nothing"
+                        .into(),
+                });
+            }
+            SpanEdit::Window(_) => edit,
+        };
+        self.spans.insert(head, edit);
         Ok(())
     }
 
     /// Leaves a head's span as trained; returns what it was set to.
-    pub fn clear_span(&mut self, layer: usize, head: usize) -> Option<f32> {
+    pub fn clear_span(&mut self, layer: usize, head: usize) -> Option<SpanEdit> {
         self.spans.remove(&HeadId::new(layer, head))
     }
 
     /// The z that a head is set to, in tokens.
     pub fn span(&self, layer: usize, head: usize) -> Option<f32> {
-        self.spans.get(&HeadId::new(layer, head)).copied()
+        self.of(HeadId::new(layer, head))?.z()
     }
 
-    /// All heads whose span is set, with z in tokens, in order.
-    pub fn spans(&self) -> impl Iterator<Item = (HeadId, f32)> + '_ {
-        self.spans.iter().map(|(place, span)| (*place, *span))
+    /// How far a head is set to look.
+    pub fn of(&self, head: HeadId) -> Option<SpanEdit> {
+        self.spans.get(&head).copied()
+    }
+
+    /// All heads that are set to look otherwise than trained, in order.
+    pub fn spans(&self) -> impl Iterator<Item = (HeadId, SpanEdit)> + '_ {
+        self.spans.iter().map(|(head, edit)| (*head, *edit))
+    }
+
+    /// What becomes of the first tokens.
+    pub fn first(&self) -> Option<FirstTokens> {
+        self.first
+    }
+
+    /// Says what becomes of the first tokens; of none, or of no tokens, that they are as any others.
+    pub fn set_first(&mut self, first: Option<FirstTokens>) {
+        self.first = first.and_then(|first| match first {
+            FirstTokens::Keep(0) | FirstTokens::Drop(0) => None,
+            FirstTokens::Keep(count) => Some(FirstTokens::Keep(count.min(MOST_FIRST))),
+            FirstTokens::Drop(count) => Some(FirstTokens::Drop(count.min(MOST_FIRST))),
+        });
     }
 
     /// Ablates a head, or lets it speak again.
@@ -83,9 +203,33 @@ impl Edits {
         self.ablated.iter().copied()
     }
 
+    /// Ablates a layer's feed-forward sublayer, or lets it speak again.
+    pub fn set_mlp_ablated(&mut self, layer: usize, ablated: bool) {
+        if ablated {
+            self.mlps.insert(layer);
+        } else {
+            self.mlps.remove(&layer);
+        }
+    }
+
+    /// True if a layer's feed-forward sublayer is ablated.
+    pub fn is_mlp_ablated(&self, layer: usize) -> bool {
+        self.mlps.contains(&layer)
+    }
+
+    /// The layers whose feed-forward sublayer is ablated, in order.
+    pub fn ablated_mlps(&self) -> impl Iterator<Item = usize> + '_ {
+        self.mlps.iter().copied()
+    }
+
     /// True if anything is changed of a head.
     pub fn is_edited(&self, layer: usize, head: usize) -> bool {
         self.spans.contains_key(&HeadId::new(layer, head)) || self.is_ablated(layer, head)
+    }
+
+    /// Number of changes: heads that look otherwise, heads and sublayers that are ablated, and the first tokens.
+    pub fn count(&self) -> usize {
+        self.spans.len() + self.ablated.len() + self.mlps.len() + usize::from(self.first.is_some())
     }
 
     /// Leaves a head as trained; returns whether anything was changed of it.
@@ -95,221 +239,21 @@ impl Edits {
         span || ablated
     }
 
-    /// Leaves all heads as trained.
+    /// Leaves all as trained.
     pub fn clear_all(&mut self) {
-        self.spans.clear();
-        self.ablated.clear();
+        *self = Self::default();
     }
 }
 
-/// [`Edits`] as they are written down: not every format has keys of two numbers.
-#[derive(Debug, Serialize, Deserialize)]
-struct Stored {
-    #[serde(default)]
-    spans: Vec<StoredSpan>,
-    /// Layer and head. Sessions of before call them silenced.
-    #[serde(default, alias = "silenced")]
-    ablated: Vec<HeadId>,
-}
-
-#[derive(Debug, Serialize, Deserialize)]
-struct StoredSpan {
-    layer: usize,
-    head: usize,
-    span: f32,
-}
-
-impl From<Edits> for Stored {
-    fn from(edits: Edits) -> Self {
-        let spans = edits.spans();
-        Self {
-            spans: spans
-                .map(|(HeadId { layer, head }, span)| StoredSpan { layer, head, span })
-                .collect(),
-            ablated: edits.ablated().collect(),
-        }
-    }
-}
-
-impl TryFrom<Stored> for Edits {
-    type Error = ModelError;
-
-    fn try_from(stored: Stored) -> Result<Self, ModelError> {
-        let mut edits = Self {
-            spans: BTreeMap::new(),
-            ablated: stored.ablated.into_iter().collect(),
-        };
-        for StoredSpan { layer, head, span } in stored.spans {
-            edits.set_span(layer, head, span)?;
-        }
-        Ok(edits)
-    }
-}
-
-impl Network {
-    /// This network as the file has it, but for `edits`: edits of an edited network begin from what was trained, so that
-    /// no edits give the original again. All weights are shared, in main memory and on a device; the edited network is
-    /// on the same one.
-    ///
-    /// A head whose span is set looks as far as if it had been trained so, and the others of its layer normalise as they
-    /// then would (ARCHITECTURE.md, "The numbers"). A head of fixed span has no soft mask: it becomes one of a shorter
-    /// fixed window, of z rounded up to whole tokens and at least one. A ablated head adds nothing to the layer's
-    /// output, neither from the text nor from persistent vectors; its weights are as they were.
-    ///
-    /// # Errors
-    /// When the network is on a device which has not the memory for new masks, or is [recorded](Self::is_recorded) and
-    /// there is something to change.
-    pub fn edited(&self, edits: &Edits) -> Result<Self, ModelError> {
-        if self.recorded && !edits.is_empty() {
-            return Err(ModelError::Recorded);
-        }
-        let mut applied = Edits::default();
-        let mut layers = Vec::with_capacity(self.layers.len());
-        for (index, layer) in self.layers.iter().enumerate() {
-            let mut settings = Vec::with_capacity(layer.heads.len());
-            for (i, head) in layer.heads.iter().enumerate() {
-                let span = edits.span(index, i);
-                let span = span.map(|span| settable(&layer.spec.attention, span));
-                if let Some(span) = span {
-                    applied.set_span(index, i, span)?;
-                }
-                let ablated = edits.is_ablated(index, i);
-                applied.set_ablated(index, i, ablated);
-                settings.push(Setting {
-                    trained: head.trained,
-                    span: span.unwrap_or(head.trained),
-                    ablated,
-                    sink: head.sink,
-                    open: span.is_none() && layer.spec.attention.window == Window::Full,
-                    before: head.before.clone(),
-                    persistent: Arc::clone(&head.persistent),
-                });
-            }
-            layers.push(Layer {
-                spec: Arc::clone(&layer.spec),
-                rope: layer.rope,
-                dense: Arc::clone(&layer.dense),
-                heads: heads::of_layer(&layer.spec.attention, &self.positions, settings),
-            });
-        }
-        let accelerator = match self.accelerator.get() {
-            Some(accelerator) => OnceLock::from(accelerator.edited(&layers)?),
-            None => OnceLock::new(),
-        };
-        Ok(Self {
-            architecture: Arc::clone(&self.architecture),
-            spans: Span::all(&self.architecture, &layers),
-            parts: self.parts.clone(),
-            assumed: self.assumed.clone(),
-            unused: Arc::clone(&self.unused),
-            input: Arc::clone(&self.input),
-            output: Arc::clone(&self.output),
-            layers,
-            positions: Arc::clone(&self.positions),
-            ropes: Arc::clone(&self.ropes),
-            edits: applied,
-            accelerator,
-            recorded: self.recorded,
-        })
-    }
-
-    /// The edits made to it, as far as it has such heads: spans as they count, in 0 to S.
-    pub fn edits(&self) -> &Edits {
-        &self.edits
-    }
-
-    /// True if a head contributes nothing; false where there is no such head.
-    pub fn ablated(&self, layer: usize, head: usize) -> bool {
-        self.edits.is_ablated(layer, head)
-    }
-
-    /// A head's z as the file has it, in tokens, whatever it is set to; S for a fixed span, `None` where there is no
-    /// such head.
-    pub fn trained_span(&self, layer: usize, head: usize) -> Option<f32> {
-        let head = self.layers.get(layer)?.heads.get(head)?;
-        Some(head.trained)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::checkpoint::Checkpoint;
-    use std::path::Path;
-
-    fn network(name: &str, load: bool) -> Network {
-        let data = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../..")).join("tests/data");
-        let file = Checkpoint::open(&data.join(name)).unwrap();
-        match load {
-            true => Network::load(&file, None).unwrap(),
-            false => Network::outline(&file, None).unwrap(),
-        }
-    }
-
-    fn some() -> Edits {
-        let mut edits = Edits::default();
-        edits.set_span(1, 2, 12.5).unwrap();
-        edits.set_span(0, 3, -1.0).unwrap();
-        edits.set_ablated(1, 0, true);
-        edits
-    }
-
-    #[test]
-    fn edits_are_written_and_read_again() {
-        for edits in [Edits::default(), some()] {
-            let text = serde_json::to_string(&edits).unwrap();
-            assert_eq!(serde_json::from_str::<Edits>(&text).unwrap(), edits);
-        }
-        assert_eq!(
-            serde_json::from_str::<Edits>("{}").unwrap(),
-            Edits::default()
-        );
-        let text = r#"{"spans": [{"layer": 0, "head": 0, "span": 1e39}]}"#;
-        assert!(serde_json::from_str::<Edits>(text).is_err());
-        let negative = r#"{"spans": [{"layer": 0, "head": 0, "span": -0.0}]}"#;
-        let negative = serde_json::from_str::<Edits>(negative).unwrap();
-        assert_eq!(negative.span(0, 0).map(f32::to_bits), Some(0));
-    }
-
-    #[test]
-    fn what_is_set_is_cleared_again() {
-        let mut edits = some();
-        assert!(!edits.is_empty() && edits.is_edited(1, 0) && !edits.is_edited(0, 0));
-        assert_eq!(edits.span(0, 3), Some(0.0));
-        assert!(edits.clear(1, 0) && !edits.clear(1, 0));
-        assert_eq!(edits.clear_span(1, 2), Some(12.5));
-        assert!(edits.clear(0, 3) && edits.is_empty());
-        let mut edits = some();
-        edits.set_ablated(1, 0, false);
-        assert!(edits != some() && edits.ablated().count() == 0);
-        edits.clear_all();
-        assert_eq!(edits, Edits::default());
-    }
-
-    #[test]
-    fn an_edited_network_shares_all_weights() {
-        for name in ["tiny_all_attention.pt", "tiny_adaptive_io.pt"] {
-            let network = network(name, true);
-            let edited = network.edited(&some()).unwrap();
-            assert!(Arc::ptr_eq(&network.input, &edited.input));
-            assert!(Arc::ptr_eq(&network.output, &edited.output));
-            assert!(Arc::ptr_eq(&network.positions, &edited.positions));
-            for (a, b) in network.layers.iter().zip(&edited.layers) {
-                assert!(Arc::ptr_eq(&a.dense, &b.dense));
-                for (a, b) in a.heads.iter().zip(&b.heads) {
-                    assert!(Arc::ptr_eq(&a.persistent, &b.persistent));
-                }
-            }
-            assert_eq!(edited.parameters(), network.parameters());
-        }
-    }
-
-    #[test]
-    fn a_network_without_weights_knows_its_edited_spans() {
-        let name = "tiny_adaptive.pt";
-        let edited = network(name, true).edited(&some()).unwrap();
-        let outline = network(name, false).edited(&some()).unwrap();
-        assert_eq!(outline.spans(), edited.spans());
-        assert_ne!(outline.spans(), network(name, false).spans());
+/// A z that a head may be set to: not below 0, and never −0, which would be written as such.
+fn tokens(HeadId { layer, head }: HeadId, z: f32) -> Result<f32, ModelError> {
+    match z.is_finite() {
+        true if z > 0.0 => Ok(z),
+        true => Ok(0.0),
+        false => Err(ModelError::EditedSpan {
+            layer,
+            head,
+            value: z,
+        }),
     }
 }

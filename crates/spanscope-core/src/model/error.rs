@@ -1,9 +1,8 @@
 //! What can be wrong with a model.
 
 use super::Device;
-use super::device::TensorError;
-use super::families::{adaptive_span, foreign};
-use crate::checkpoint::{Checkpoint, CheckpointError, Origin};
+use super::device::{TensorError, tensor_error};
+use crate::checkpoint::{Checkpoint, CheckpointError};
 use crate::shown::{said, shown, shown_path};
 use std::path::PathBuf;
 
@@ -96,6 +95,14 @@ pub enum ModelError {
         /// What was asked for.
         value: f32,
     },
+    /// Something that was asked for by hand and cannot be.
+    #[error("{what}: {}", said(.why))]
+    CannotEdit {
+        /// What was asked for, as it is written on the command line.
+        what: String,
+        /// Why it cannot be, and what can.
+        why: String,
+    },
     /// A ramp of no length.
     #[error("the ramp R must be a number of tokens above 0; the published models use 32")]
     Ramp,
@@ -181,64 +188,7 @@ pub enum ModelError {
     Tensor(#[from] TensorError),
 }
 
-/// What the tensor library says, fit for people.
-#[cfg(not(feature = "device"))]
-pub fn tensor_error(error: &TensorError) -> String {
-    error.to_string()
-}
-
-/// What the tensor library says: without the places in its code that it adds where `RUST_BACKTRACE` is set, and fit for people.
-#[cfg(feature = "device")]
-pub fn tensor_error(error: &candle_core::Error) -> String {
-    use candle_core::Error::{Context, WithBacktrace, WithPath, WrappedContext};
-    let words = match error {
-        WithBacktrace { inner, .. } | WithPath { inner, .. } => return tensor_error(inner),
-        Context { inner, context } => format!("{context}: {}", tensor_error(inner)),
-        WrappedContext { wrapped, context } => match wrapped.downcast_ref() {
-            Some(inner) => format!("{context}: {}", tensor_error(inner)),
-            None => format!("{context}: {wrapped}"),
-        },
-        other => other.to_string(),
-    };
-    said(&words)
-}
-
 impl ModelError {
-    /// Of a tensor that cannot be looked up under its name: it is not there, or not read.
-    pub(super) fn missing(checkpoint: &Checkpoint, name: &str) -> Self {
-        let path = checkpoint.path().to_owned();
-        let name = name.to_owned();
-        if let Some(unread) = checkpoint.unread().get(&name) {
-            return Self::UnreadTensor {
-                path,
-                name,
-                what: unread.what.clone(),
-                advice: unread.advice,
-            };
-        }
-        if !matches!(checkpoint.origin(), Origin::Plain) {
-            return Self::MissingOfFamily { path, name };
-        }
-        let all = || adaptive_span::all_names(checkpoint);
-        let has = |wanted: &str| all().any(|name| name == wanted);
-        if has("key_pe") && name != "key_pe" {
-            // Those of the same layer, or of the same end.
-            let start: String = name.split_inclusive('.').take(2).collect();
-            let near = all().filter(|other| other.starts_with(&start));
-            let found = some(near).unwrap_or_else(|| "none".to_owned());
-            return Self::MissingPart { path, name, found };
-        }
-        let wanted = all().filter(|other| other.ends_with(".key_pe"));
-        let found = some(wanted).or_else(|| some(all()));
-        let found = found.unwrap_or_else(|| "no tensors".to_owned());
-        let family = foreign::of(all()).map(|family| format!(": names of {family}"));
-        Self::MissingTensor {
-            path,
-            name,
-            found: found + &family.unwrap_or_default(),
-        }
-    }
-
     pub(super) fn shape(
         checkpoint: &Checkpoint,
         name: &str,
@@ -250,48 +200,6 @@ impl ModelError {
             name: name.to_owned(),
             found: found.to_vec(),
             expected: expected.to_owned(),
-        }
-    }
-}
-
-/// The first of some names, in words; nothing where there are none.
-fn some<'a>(names: impl Iterator<Item = &'a str>) -> Option<String> {
-    let first: Vec<String> = names.take(5).map(shown).collect();
-    let more = if first.len() > 4 { ", …" } else { "" };
-    let first = first.get(..first.len().min(4)).unwrap_or_default();
-    (!first.is_empty()).then(|| format!("{}{more}", first.join(", ")))
-}
-
-#[cfg(all(test, feature = "device"))]
-mod tests {
-    use super::*;
-    use std::backtrace::Backtrace;
-
-    #[test]
-    fn the_places_in_the_library_are_left_out() {
-        let error = || candle_core::Error::WithBacktrace {
-            inner: Box::new(candle_core::Error::Msg("no memory".into())),
-            backtrace: Box::new(Backtrace::force_capture()),
-        };
-        assert!(error().to_string().contains('\n'), "it has them");
-        assert_eq!(tensor_error(&error()), "no memory");
-        let within = error().context("a copy").context("a step");
-        assert_eq!(tensor_error(&within), "a step: a copy: no memory");
-        let said = ModelError::Tensor(error()).to_string();
-        assert_eq!(said, "tensor arithmetic: no memory");
-        let device = Device::Cuda;
-        for error in [
-            ModelError::OnDevice {
-                device,
-                source: error(),
-            },
-            ModelError::NoDevice {
-                device,
-                source: error(),
-            },
-        ] {
-            let said = error.to_string();
-            assert!(said.contains("no memory") && !said.contains('\n'), "{said}");
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use super::architecture::{AttentionSpec, Outside, Position, Window};
 use super::cache::value_width;
+use super::edits::{FirstTokens, SpanEdit};
 use super::kernel::{Numbers, PANEL, Packed};
 use super::mask;
 use super::normalisation::Normalisation;
@@ -138,6 +139,8 @@ pub(super) struct Head {
     pub adaptive: bool,
     /// The normalisation that follows the soft mask.
     pub normalisation: Normalisation,
+    /// True if the soft mask was put on by hand: what it leaves is divided by its sum, as in the paper.
+    pub foreign: bool,
     /// The soft mask of the farthest distances, `reach` first: those where it is below 1.
     pub ramp: Vec<f32>,
     /// Distances that the public codes put into the layer's softmax.
@@ -158,6 +161,12 @@ pub(super) struct Head {
     pub nearest: usize,
     /// True if it sees the whole text so far.
     pub open: bool,
+    /// How far it may look: as designed, or as it was edited.
+    pub window: Window,
+    /// Tokens from the text's start on that it sees whatever its window.
+    pub first: usize,
+    /// Tokens from the text's start on that no query after them sees.
+    pub dropped: usize,
     /// The context that it finds before the text.
     pub outside: Outside,
     /// Its key and value there; nothing where both are zero.
@@ -178,18 +187,33 @@ impl Head {
     pub fn shift(&self) -> usize {
         1 - self.nearest.min(1)
     }
+
+    /// The first tokens that the query at position `t` sees beside its window, which begins after them.
+    pub fn beside(&self, t: usize) -> usize {
+        (t + self.shift())
+            .saturating_sub(self.reach)
+            .min(self.first)
+    }
+
+    /// m of the key at position `key` for a query at `distance` from it: 1 where there is no soft mask.
+    pub fn mask(&self, distance: usize, key: usize) -> f32 {
+        match self.window {
+            _ if key < self.first => 1.0,
+            Window::Soft { ramp, .. } => mask::soft_mask(self.span, ramp, distance + self.shift()),
+            _ => 1.0,
+        }
+    }
 }
 
 /// The settings that a [`Head`] follows from.
 pub(super) struct Setting {
     /// z in tokens, as the file has it; S for a fixed span.
     pub trained: f32,
-    /// z in tokens, as it shall count: see [`settable`].
-    pub span: f32,
+    /// How far it shall look in the place of that, if anybody says so.
+    pub edit: Option<SpanEdit>,
+    pub first: Option<FirstTokens>,
     pub ablated: bool,
     pub sink: Option<f32>,
-    /// True if it sees the whole text so far, however long that is.
-    pub open: bool,
     pub before: Option<Arc<Before>>,
     pub persistent: Arc<Persistent>,
 }
@@ -206,11 +230,101 @@ pub(super) fn limit(spec: &AttentionSpec) -> usize {
 
 /// The span that comes of setting z to `span` tokens: 0 to S. A fixed span is a window of whole tokens, at least one:
 /// with nothing to look at there would be no softmax.
-pub(super) fn settable(spec: &AttentionSpec, span: f32) -> f32 {
+fn settable(spec: &AttentionSpec, span: f32) -> f32 {
     let span = span.clamp(0.0, limit(spec) as f32);
     match spec.window {
         Window::Soft { .. } => span,
         _ => span.ceil().max(1.0),
+    }
+}
+
+/// An edit as it counts for heads of this kind: lengths within what they may see.
+pub(super) fn settled(spec: &AttentionSpec, edit: SpanEdit) -> SpanEdit {
+    let most = limit(spec);
+    match (edit, spec.window) {
+        // A head that learned its span has a ramp of its own.
+        (SpanEdit::Own(z), _) | (SpanEdit::Soft { z, .. }, Window::Soft { .. }) => {
+            SpanEdit::Own(settable(spec, z))
+        }
+        (SpanEdit::Soft { z, ramp }, _) => SpanEdit::Soft {
+            z: z.clamp(0.0, most as f32),
+            ramp,
+        },
+        (SpanEdit::Window(keys), _) => SpanEdit::Window(keys.clamp(1, most)),
+    }
+}
+
+/// How far a head looks.
+struct Sight {
+    span: f32,
+    /// What takes part in the layer's softmax, as the public codes keep it.
+    whole: usize,
+    reach: usize,
+    window: Window,
+    open: bool,
+    /// True if a soft mask follows that the head was not trained with.
+    foreign: bool,
+}
+
+impl Sight {
+    fn of(spec: &AttentionSpec, setting: &Setting) -> Self {
+        let limit = limit(spec);
+        let edit = setting.edit.map(|edit| settled(spec, edit));
+        let span = match edit {
+            Some(SpanEdit::Own(span)) => span,
+            _ => setting.trained,
+        };
+        let whole = match spec.window {
+            Window::Full if edit.is_none() => limit,
+            Window::Soft { ramp, .. } => mask::reach(span, ramp, limit),
+            _ if span < limit as f32 => span as usize,
+            _ => limit,
+        };
+        let as_designed = Self {
+            span,
+            whole,
+            reach: whole,
+            window: spec.window,
+            open: edit.is_none() && spec.window == Window::Full,
+            foreign: false,
+        };
+        match (edit, spec.window) {
+            (None, _) | (Some(SpanEdit::Own(_)), Window::Soft { .. }) => as_designed,
+            (Some(SpanEdit::Own(_)), _) => Self {
+                window: Window::Fixed(whole),
+                ..as_designed
+            },
+            (Some(SpanEdit::Soft { z, ramp }), _) => {
+                let reach = mask::reach(z, ramp, limit);
+                Self {
+                    span: z,
+                    whole: reach,
+                    reach,
+                    window: Window::Soft { limit, ramp },
+                    open: false,
+                    foreign: true,
+                }
+            }
+            (Some(SpanEdit::Window(keys)), Window::Soft { ramp, .. }) => Self {
+                reach: whole.min(keys),
+                // Its mask stays; beyond the window there is nothing.
+                window: Window::Soft {
+                    limit: limit.min(keys),
+                    ramp,
+                },
+                ..as_designed
+            },
+            (Some(SpanEdit::Window(keys)), _) => {
+                let reach = limit.min(keys);
+                Self {
+                    span: reach as f32,
+                    whole: reach,
+                    reach,
+                    window: Window::Fixed(reach),
+                    ..as_designed
+                }
+            }
+        }
     }
 }
 
@@ -221,31 +335,32 @@ pub(super) fn of_layer(
     settings: Vec<Setting>,
 ) -> Vec<Head> {
     let limit = limit(spec);
-    let ramp = match spec.window {
-        Window::Soft { ramp, .. } => Some(ramp),
-        _ => None,
-    };
-    let reach = |setting: &Setting| match ramp {
-        _ if setting.open => limit,
-        Some(ramp) => mask::reach(setting.span, ramp, limit),
-        None if setting.span < limit as f32 => setting.span as usize,
-        None => limit,
-    };
-    let longest = settings.iter().map(reach).max().unwrap_or(0);
+    let sights: Vec<Sight> = settings.iter().map(|s| Sight::of(spec, s)).collect();
+    let longest = sights.iter().map(|sight| sight.whole).max().unwrap_or(0);
     let kept = mask::kept(longest, limit);
     let group = (spec.heads / spec.kv_heads.max(1)).max(1);
-    let heads = settings.into_iter().enumerate().map(|(i, setting)| {
-        let reach = reach(&setting);
+    let heads = settings.into_iter().zip(sights).enumerate();
+    let heads = heads.map(|(i, (setting, sight))| {
+        let reach = sight.reach;
+        let kept = match (setting.edit, spec.window) {
+            // Cut off by hand: there is nothing beyond.
+            (Some(SpanEdit::Window(keys)), Window::Soft { .. }) => kept.min(keys),
+            (Some(SpanEdit::Soft { .. } | SpanEdit::Window(_)), Window::Fixed(_))
+            | (Some(_), Window::Full) => reach,
+            _ => kept,
+        };
+        let (adaptive, ramp) = match sight.window {
+            Window::Soft { ramp, .. } => (true, mask::ramp(sight.span, ramp, reach)),
+            _ => (false, Vec::new()),
+        };
         Head {
             trained: setting.trained,
-            span: setting.span,
+            span: sight.span,
             reach,
-            adaptive: ramp.is_some(),
+            adaptive,
             normalisation: spec.normalisation,
-            ramp: match ramp {
-                Some(ramp) => mask::ramp(setting.span, ramp, reach),
-                None => Vec::new(),
-            },
+            foreign: sight.foreign,
+            ramp,
             kept,
             longest_far_position: positions.longest(reach, kept),
             ablated: setting.ablated,
@@ -257,7 +372,16 @@ pub(super) fn of_layer(
             },
             sink: setting.sink,
             nearest: spec.nearest,
-            open: setting.open,
+            open: sight.open,
+            window: sight.window,
+            first: match setting.first {
+                Some(FirstTokens::Keep(count)) if !sight.open => count,
+                _ => 0,
+            },
+            dropped: match setting.first {
+                Some(FirstTokens::Drop(count)) => count,
+                _ => 0,
+            },
             outside: spec.outside,
             before: setting.before,
             keys: i / group * group,
@@ -271,17 +395,16 @@ pub(super) fn of_layer(
 /// `sinks` has a number for each where they have any.
 pub(super) fn designed(context: Option<usize>, spec: &AttentionSpec, sinks: &[f32]) -> Vec<Head> {
     let none = Arc::new(Persistent::new(&[], &[], spec.head_dim));
-    let open = spec.window == Window::Full;
     // Of a head that sees all, what it was trained for.
-    let trained = match open {
+    let trained = match spec.window == Window::Full {
         true => context.unwrap_or(UNLIMITED) as f32,
         false => limit(spec) as f32,
     };
     let settings = (0..spec.heads).map(|h| Setting {
         trained,
-        span: trained,
+        edit: None,
+        first: None,
         ablated: false,
-        open,
         sink: spec.sink.then(|| sinks.get(h).copied().unwrap_or(0.0)),
         before: None,
         persistent: Arc::clone(&none),

@@ -157,6 +157,7 @@ fn designed_layers(
             spec: Arc::new(spec.clone()),
             rope: None,
             dense: Arc::default(),
+            mlp_ablated: false,
             heads: heads::designed(of.context, attention, &sinks),
         })
     });

@@ -50,7 +50,9 @@ impl Run {
     /// An empty run.
     pub fn new(network: Arc<Network>) -> Self {
         let heads = |layer: &super::weights::Layer| {
-            vec![HeadCache::new(layer.spec.attention.head_dim); layer.heads.len()]
+            let mut cache = HeadCache::new(layer.spec.attention.head_dim);
+            cache.pin(layer.first_blocks());
+            vec![cache; layer.heads.len()]
         };
         Self {
             caches: network.layers.iter().map(heads).collect(),

@@ -3,7 +3,6 @@
 use super::Run;
 use super::cache::BLOCK_TOKENS;
 use super::kernel::PANEL;
-use super::mask::soft_mask;
 
 /// What the weight that a query gives a key is made of (arXiv 1905.07799, equations 1 to 5).
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -39,7 +38,8 @@ impl Run {
         }
         let cx = self.head_context(layer, head, query..query + 1)?;
         let column = distance.checked_sub(cx.head.nearest)?;
-        if column >= cx.head.reach {
+        let is_seen = column < cx.head.reach && (key >= cx.head.dropped || query < cx.head.dropped);
+        if !is_seen && key >= cx.head.first {
             return None;
         }
         let at = query % BLOCK_TOKENS;
@@ -58,10 +58,7 @@ impl Run {
                 None => content,
             },
             position,
-            mask: match self.network().architecture().ramp() {
-                Some(ramp) => soft_mask(cx.head.span, ramp, distance),
-                None => 1.0,
-            },
+            mask: cx.head.mask(distance, key),
             weight: *weights.row(0).get(column)?,
         })
     }

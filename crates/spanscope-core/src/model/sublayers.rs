@@ -1,12 +1,12 @@
 //! The operations of a layer on each row by itself: norms, projections, rotary positions, feed-forward sublayers, mixtures of
 //! experts.
 
-use super::architecture::{FeedForwardSpec, LayerSpec, Order};
+use super::architecture::{FeedForwardSpec, Order};
 use super::kernel::{
     Packed, activate, add, add_norm, add_relu, add_times, exp_sum, largest, scale_by,
 };
 use super::rope::Turns;
-use super::weights::{Dense, FeedForward, Layer, Mixture};
+use super::weights::{FeedForward, Layer, Mixture};
 use std::cell::RefCell;
 
 /// Rows times a matrix: one of two ways to share the work among threads.
@@ -98,25 +98,20 @@ pub(super) fn sublayers(layer: &Layer, hidden: &mut [f32], read: &[f32], multipl
         add(&mut rows.more, &dense.out_bias);
     }
     match spec.order {
-        Order::AfterNorm(_) => after_norm(dense, spec, hidden, &mut rows, multiply),
+        Order::AfterNorm(_) => after_norm(layer, hidden, &mut rows, multiply),
         Order::Sequence {
             residual_of_norm, ..
         } => {
-            sequence(dense, spec, residual_of_norm, hidden, &mut rows, multiply);
+            sequence(layer, residual_of_norm, hidden, &mut rows, multiply);
         }
-        Order::Parallel { .. } => parallel(dense, spec, hidden, &mut rows, multiply),
+        Order::Parallel { .. } => parallel(layer, hidden, &mut rows, multiply),
     }
     ROWS.set(rows);
 }
 
 /// x ← norm(x + attention), then x ← norm(x + feed-forward(x)).
-fn after_norm(
-    dense: &Dense,
-    spec: &LayerSpec,
-    hidden: &mut [f32],
-    rows: &mut Rows,
-    multiply: Multiply<'_>,
-) {
+fn after_norm(layer: &Layer, hidden: &mut [f32], rows: &mut Rows, multiply: Multiply<'_>) {
+    let (dense, spec) = (&layer.dense, &layer.spec);
     if let Some(norm) = &dense.norm {
         add_norm(hidden, &rows.more, &norm.weight, &norm.bias);
     }
@@ -124,7 +119,10 @@ fn after_norm(
         let Rows {
             more, inner, up, ..
         } = rows;
-        feed_forward(ff, of, hidden, [&mut *more, inner, up], multiply);
+        match layer.mlp_ablated {
+            true => more.fill(0.0),
+            false => feed_forward(ff, of, hidden, [&mut *more, inner, up], multiply),
+        }
         if let Some(norm) = &ff.norm {
             add_norm(hidden, more, &norm.weight, &norm.bias);
         }
@@ -133,13 +131,13 @@ fn after_norm(
 
 /// x ← x + after(attention), then x ← x + after(feed-forward(before(x))).
 fn sequence(
-    dense: &Dense,
-    spec: &LayerSpec,
+    layer: &Layer,
     residual_of_norm: bool,
     hidden: &mut [f32],
     rows: &mut Rows,
     multiply: Multiply<'_>,
 ) {
+    let (dense, spec) = (&layer.dense, &layer.spec);
     let Rows {
         normed,
         more,
@@ -161,24 +159,23 @@ fn sequence(
     if let Some(norm) = &dense.around_ff[0] {
         norm.apply(normed);
     }
-    feed_forward(ff, of, normed, [&mut *more, inner, up], multiply);
-    if let Some(norm) = &dense.around_ff[1] {
-        norm.apply(more);
+    if !layer.mlp_ablated {
+        feed_forward(ff, of, normed, [&mut *more, inner, up], multiply);
+        if let Some(norm) = &dense.around_ff[1] {
+            norm.apply(more);
+        }
     }
     if residual_of_norm {
         hidden.copy_from_slice(normed);
     }
-    add_times(hidden, more, spec.residual);
+    if !layer.mlp_ablated {
+        add_times(hidden, more, spec.residual);
+    }
 }
 
 /// x ← x + attention + feed-forward(norm(x)).
-fn parallel(
-    dense: &Dense,
-    spec: &LayerSpec,
-    hidden: &mut [f32],
-    rows: &mut Rows,
-    multiply: Multiply<'_>,
-) {
+fn parallel(layer: &Layer, hidden: &mut [f32], rows: &mut Rows, multiply: Multiply<'_>) {
+    let (dense, spec) = (&layer.dense, &layer.spec);
     let Rows {
         normed,
         more,
@@ -186,7 +183,7 @@ fn parallel(
         inner,
         up,
     } = rows;
-    if let (Some(ff), Some(of)) = (&dense.ff, &spec.feed_forward) {
+    if let (Some(ff), Some(of), false) = (&dense.ff, &spec.feed_forward, layer.mlp_ablated) {
         copy(hidden, normed);
         // Without a norm of its own it reads what the attention reads.
         let norm = dense.around_ff[0]

@@ -2,11 +2,12 @@
 
 use super::architecture::{Architecture, LayerSpec, NormKind, NormSpec, Rope, Window};
 use super::assumption::Assumption;
-use super::device::Accelerator;
+use super::cache::BLOCK_TOKENS;
 use super::edits::Edits;
-use super::heads::{Head, Positions};
+use super::heads::{Head, Positions, UNLIMITED};
 use super::kernel::Packed;
 use super::mask::{self, Ramp};
+use super::on_device::OnDevice;
 use super::parts::Part;
 use super::unused::Unused;
 use crate::head_id::HeadId;
@@ -104,6 +105,16 @@ pub(super) struct Layer {
     /// Shared by a network and what is [edited](Network::edited) of it.
     pub dense: Arc<Dense>,
     pub heads: Vec<Head>,
+    /// True if its feed-forward sublayer contributes nothing.
+    pub mlp_ablated: bool,
+}
+
+impl Layer {
+    /// Blocks of keys at the text's start that some head sees whatever its window.
+    pub fn first_blocks(&self) -> usize {
+        let first = self.heads.iter().map(|head| head.first).max();
+        first.unwrap_or(0).div_ceil(BLOCK_TOKENS)
+    }
 }
 
 /// One cluster of an adaptive input or output: a table, and a projection where its width is not D.
@@ -154,7 +165,7 @@ pub struct Network {
     /// What was changed by hand.
     pub(super) edits: Edits,
     /// The layers on a device, where runs compute if it is there.
-    pub(super) accelerator: OnceLock<Accelerator>,
+    pub(super) accelerator: OnceLock<Arc<dyn OnDevice>>,
     /// True if it is what a run file holds of a network.
     pub(super) recorded: bool,
 }
@@ -170,8 +181,14 @@ pub struct Span {
     pub span: f32,
     /// The number of distances with a mask above zero.
     pub reach: usize,
-    /// How far the heads of its layer may look.
+    /// How far it may look: as designed, or as it was [edited](Network::edited).
     pub window: Window,
+    /// How far the heads of its layer may look by design.
+    pub designed: Window,
+    /// Tokens from the text's start on that it sees whatever its window.
+    pub first: usize,
+    /// The most columns in rows of its weights: its reach, or as many as a text may have where it sees the first tokens of any.
+    pub columns: usize,
     /// The nearest distance that it sees: 0 where a token sees itself.
     pub nearest: usize,
     /// True if it sees the whole text so far, however long: its reach is then what it was trained for, where that is known.
@@ -191,12 +208,16 @@ impl Span {
             .layers
             .get(layer)
             .or(architecture.layers.last());
+        let window = spec.map_or(Window::Full, |spec| spec.attention.window);
         Self {
             layer,
             head,
             span,
             reach,
-            window: spec.map_or(Window::Full, |spec| spec.attention.window),
+            window,
+            designed: window,
+            first: 0,
+            columns: reach,
             nearest: spec.map_or(0, |spec| spec.attention.nearest),
             open: false,
         }
@@ -206,7 +227,7 @@ impl Span {
     /// as many as the last query has.
     pub fn seen(&self, tokens: usize) -> usize {
         match self.nearest {
-            _ if self.open => tokens,
+            _ if self.open || self.first > 0 => tokens,
             0 => self.reach.min(tokens),
             _ => self.reach,
         }
@@ -224,23 +245,30 @@ impl Span {
     pub(super) fn all(architecture: &Architecture, layers: &[Layer]) -> Vec<Self> {
         let layers = layers.iter().enumerate();
         // Of heads that see all, what they were trained for.
-        let most = architecture.context.unwrap_or(usize::MAX);
+        let context = architecture.context.unwrap_or(usize::MAX);
         let heads = layers.flat_map(|(layer, weights)| {
-            let most = if weights.heads.iter().any(|h| h.open) {
-                most
-            } else {
-                usize::MAX
-            };
             let heads = weights.heads.iter().enumerate();
-            heads.map(move |(head, h)| Self {
-                open: h.open,
-                ..Self::of(architecture, layer, head, h.span, h.reach.min(most))
+            heads.map(move |(head, h)| {
+                let reach = match h.open {
+                    true => h.reach.min(context),
+                    false => h.reach,
+                };
+                Self {
+                    open: h.open,
+                    window: h.window,
+                    first: h.first,
+                    columns: match h.first {
+                        0 => reach,
+                        _ => UNLIMITED.min(context).max(reach),
+                    },
+                    ..Self::of(architecture, layer, head, h.span, reach)
+                }
             })
         });
         heads.collect()
     }
 
-    /// True if it was learned, and a soft mask fades it out.
+    /// True if a soft mask fades it out: it was learned, or put on by hand.
     pub fn is_learned(&self) -> bool {
         matches!(self.window, Window::Soft { .. })
     }
@@ -251,7 +279,9 @@ impl Span {
         match self.window {
             // Beyond S there is nothing, whatever the mask would be.
             _ if !self.distances().contains(&distance) => 0.0,
-            Window::Soft { ramp, .. } => mask::soft_mask(self.span, ramp, distance),
+            Window::Soft { ramp, .. } => {
+                mask::soft_mask(self.span, ramp, distance + 1 - self.nearest.min(1))
+            }
             Window::Full | Window::Fixed(_) => 1.0,
         }
     }
@@ -275,10 +305,10 @@ impl Span {
         }
     }
 
-    /// The distance beyond which its mask falls, where it was learned: the mask is one up to z + 1.
+    /// The distance beyond which its mask falls, where it has one: the mask is one for z + 1 keys.
     pub fn falls_beyond(&self) -> Option<f64> {
         let z = f64::from(self.span.max(0.0));
-        self.is_learned().then_some(z + 1.0)
+        self.is_learned().then_some(z + self.nearest as f64)
     }
 
     /// The column of `distance` in rows of its weights, which may lie beyond its reach; `None` where it is nearer than a query
@@ -300,9 +330,9 @@ impl Span {
         }
     }
 
-    /// The most keys that it may see; `None` where the text alone limits it.
+    /// The most keys that it may see by design; `None` where the text alone limits it.
     pub fn limit(&self) -> Option<usize> {
-        self.window.most()
+        self.designed.most()
     }
 
     /// The span of the same head with z, as far as it can have it: z is cut to the limit.
@@ -315,9 +345,16 @@ impl Span {
             true => span,
             false => span.ceil().max(1.0),
         };
+        let reach = mask::reach(span, self.ramp().unwrap_or(Ramp::of(0.0)), limit);
         Self {
             span,
-            reach: mask::reach(span, self.ramp().unwrap_or(Ramp::of(0.0)), limit),
+            reach,
+            columns: self.columns.max(reach),
+            window: match self.is_learned() {
+                true => self.window,
+                false => Window::Fixed(reach),
+            },
+            open: false,
             ..*self
         }
     }

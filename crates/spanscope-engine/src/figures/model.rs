@@ -11,6 +11,14 @@ use spanscope_core::analysis::smoothed;
 use spanscope_core::checkpoint;
 use spanscope_core::model::HeadId;
 
+/// Why a model has no figure of its training.
+pub(super) fn no_curves(model: &LoadedModel) -> FigureError {
+    match model.has_unread_curves() {
+        true => FigureError::UnreadCurves,
+        false => FigureError::NoCurves,
+    }
+}
+
 /// The cost of one more token against a limit on the span (the comparison of arXiv 1905.07799): operations, and numbers of keys
 /// and values, with every head's own reach, with its layer's longest, and with the limit for all. `position` tokens stand before
 /// the token; S and more are far into a text.
@@ -153,7 +161,7 @@ pub fn training(
     panels.retain(|panel| panel.lines.iter().any(|line| !line.points.is_empty()));
     let history = model.span_history.as_deref();
     if panels.is_empty() && history.is_none() {
-        return Err(super::no_curves(model));
+        return Err(no_curves(model));
     }
     let by_step = history.is_some() || panels.iter().any(|panel| panel.by_step);
     let axis = |panel: &checkpoint::Panel| match quantity_name(panel.quantity) {

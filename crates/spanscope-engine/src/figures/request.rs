@@ -258,7 +258,7 @@ pub fn missing(
         FigureKind::Training => {
             let has_entries = model.curves.iter().any(|curve| !curve.values.is_empty());
             let has_any = has_entries || model.span_history.is_some();
-            (!has_any).then(|| super::no_curves(model))
+            (!has_any).then(|| super::model::no_curves(model))
         }
         FigureKind::Usage | FigureKind::Vectors if architecture.persistent() == 0 => {
             Some(FigureError::NoVectors)

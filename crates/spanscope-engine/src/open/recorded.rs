@@ -22,7 +22,7 @@ impl LoadedModel {
         let run = RunFile::open(checkpoint, header)?;
         let of = &run.header().model;
         let network = Network::recorded(checkpoint, network)?;
-        let mut model = Self::of(checkpoint, network)?;
+        let mut model = Self::of(checkpoint, Arc::new(network))?;
         model.format = of.format;
         model.dtypes.clone_from(&of.dtypes);
         model.prefix.clone_from(&of.prefix);

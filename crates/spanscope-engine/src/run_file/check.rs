@@ -1,6 +1,6 @@
 //! The tensors of a run file held against its header, before anything is read from them.
 
-use super::plan::{ALIGNED, element_of};
+use super::element::{ALIGNED, element_of};
 use super::read::RunFile;
 use super::{PROMOTED, RunFileError, names};
 use spanscope_core::checkpoint::Element;

@@ -5,6 +5,7 @@
 //! follow from them by the code that a live run uses. What would need the model's weights is stored as results.
 
 mod check;
+mod element;
 mod header;
 mod names;
 mod plan;

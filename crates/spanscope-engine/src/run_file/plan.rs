@@ -1,5 +1,6 @@
 //! The content of a run file, known before anything is computed: its header, its tensors, its size.
 
+use super::element::{ALIGNED, element_of};
 use super::header::{Header, MASKED, QUERIES_AND_KEYS, RecordedModel, TextHeader, VERSION};
 use super::{CANDIDATES, KEY, PROMOTED, RunFileError, names};
 use crate::open::{EngineError, LoadedModel};
@@ -10,7 +11,7 @@ use spanscope_core::checkpoint::{
     CURVES, Checkpoint, Dtype, Element, PlannedTensor, TensorFile, curves_to_json,
 };
 use spanscope_core::files::sha256_hex;
-use spanscope_core::model::{Cancel, ModelError, Network, PartKind, RecordedTensor};
+use spanscope_core::model::{Cancel, ModelError, Network, Outline, PartKind, RecordedTensor};
 use spanscope_core::text::{self, ListedPieces};
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -27,9 +28,6 @@ const PRODUCTS: f64 = 1e11;
 
 /// Vectors per head that are looked at whatever it takes.
 const LEAST_VECTORS: usize = 16;
-
-/// Queries and keys are kept by whole blocks of as many tokens.
-pub(super) const ALIGNED: usize = 64;
 
 /// Whose promoted tokens are kept, of the persistent vectors.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -116,7 +114,8 @@ impl<'a> Recording<'a> {
             return Err(RunFileError::NoText.into());
         }
         let checkpoint = model.checkpoint()?;
-        let again = Network::outline(&checkpoint, network.architecture().stored_ramp())?;
+        let again = Outline::of(&checkpoint, network.architecture().stored_ramp())?;
+        let again = again.network();
         if again.spans() != network.spans() || again.architecture() != network.architecture() {
             let path = model.path.clone();
             return Err(RunFileError::Changed { path }.into());
@@ -378,13 +377,4 @@ fn tensors(
         }
     }
     all
-}
-
-/// The element type in which numbers of a format lie in the file.
-pub(super) fn element_of(dtype: Dtype) -> Element {
-    match dtype {
-        Dtype::F16 => Element::F16,
-        Dtype::BF16 => Element::BF16,
-        Dtype::F32 | Dtype::F64 | Dtype::U8 | Dtype::Blocks(_) => Element::F32,
-    }
 }

@@ -3,8 +3,8 @@
 //! The parts read later come through the open file and not through a map of it, so that a file that is shortened meanwhile is an
 //! error and not the end of the program.
 
+use super::element::ALIGNED;
 use super::header::{Header, TextHeader};
-use super::plan::ALIGNED;
 use super::{NATS, PROMOTED, RunFileError, names};
 use spanscope_core::analysis::logit_lens::Promoted;
 use spanscope_core::analysis::sums::SumsError;

@@ -1,6 +1,7 @@
 //! Writing a run file while the model runs: of the run no more is held than a block and what its tokens can see.
 
-use super::plan::{ALIGNED, Cut, Recording};
+use super::element::ALIGNED;
+use super::plan::{Cut, Recording};
 use super::{NATS, PROMOTED, RunFileError, TextHeader, names};
 use crate::open::EngineError;
 use rayon::prelude::*;

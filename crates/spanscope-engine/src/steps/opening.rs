@@ -5,6 +5,8 @@ use crate::open::{EngineError, LoadedModel};
 use crate::query_cache::QueryCache;
 use crate::worker::{Shared, Source, Wanted};
 use spanscope_core::checkpoint::CheckpointError;
+use spanscope_core::model::Ramp;
+use std::ops::ControlFlow;
 use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -34,17 +36,16 @@ struct Task {
 }
 
 impl Task {
-    fn new(path: &Path, vocab: Option<&Path>, ramp: Option<spanscope_core::model::Ramp>) -> Self {
+    fn new(path: &Path, vocab: Option<&Path>, ramp: Option<Ramp>) -> Self {
         let (at, vocab) = (path.to_owned(), vocab.map(Path::to_owned));
         Self::of(path, move |tell| {
-            // What is wrong with the file is told when all of it is opened.
-            if let Ok(model) = LoadedModel::outline(&at, ramp) {
-                // Nobody may listen any more; then opening it is of no use either.
-                if tell.send(News::Outline(Box::new(model))).is_err() {
-                    return;
-                }
-            }
-            let opened = match LoadedModel::open(&at, vocab.as_deref(), ramp) {
+            let outlined = |model| match tell.send(News::Outline(Box::new(model))) {
+                Ok(()) => ControlFlow::Continue(()),
+                // Nobody listens any more; then opening it is of no use either.
+                Err(_) => ControlFlow::Break(()),
+            };
+            let opened = LoadedModel::open_in_steps(&at, vocab.as_deref(), ramp, outlined);
+            let opened = match opened {
                 // What was once answered about a model that lay there.
                 Err(EngineError::RecordedAnswers { .. }) => LoadedModel::open(&at, None, None),
                 opened => opened,

@@ -2,7 +2,8 @@
 
 use crate::corpus::{Corpus, LeftOut, Shard, TextRecord, corpus_id};
 use serde::{Deserialize, Serialize};
-use spanscope_core::model::{Architecture, Span};
+use spanscope_core::model::architecture::Window;
+use spanscope_core::model::{Architecture, Edits, LONGEST_REACH, Span};
 
 /// The metadata key under which the header stands, as JSON.
 pub const HEADER: &str = "spanscope.sums";
@@ -49,6 +50,9 @@ pub struct ModelRecord {
     pub vocabulary: Option<VocabularyRecord>,
     /// The spans of all heads, layer by layer.
     pub spans: Vec<SpanRecord>,
+    /// What was changed of it by hand.
+    #[serde(default, skip_serializing_if = "Edits::is_empty")]
+    pub edits: Edits,
 }
 
 /// A vocabulary, as far as it matters.
@@ -71,6 +75,16 @@ pub struct SpanRecord {
     pub span: f32,
     /// The number of distances with a mask above zero, in tokens.
     pub reach: usize,
+    /// How far it may look, where that is not as designed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub window: Option<Window>,
+    /// Tokens from the text's start on that it sees whatever its window.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub first: usize,
+}
+
+fn is_zero(count: &usize) -> bool {
+    *count == 0
 }
 
 impl From<&Span> for SpanRecord {
@@ -80,6 +94,8 @@ impl From<&Span> for SpanRecord {
             head: span.head,
             span: span.span,
             reach: span.reach,
+            window: (span.window != span.designed).then_some(span.window),
+            first: span.first,
         }
     }
 }
@@ -87,7 +103,16 @@ impl From<&Span> for SpanRecord {
 impl SpanRecord {
     /// The span of a head of `architecture`.
     pub fn of(self, architecture: &Architecture) -> Span {
-        Span::of(architecture, self.layer, self.head, self.span, self.reach)
+        let span = Span::of(architecture, self.layer, self.head, self.span, self.reach);
+        Span {
+            window: self.window.unwrap_or(span.designed),
+            first: self.first,
+            columns: match self.first {
+                0 => self.reach,
+                _ => architecture.limit().min(LONGEST_REACH).max(self.reach),
+            },
+            ..span
+        }
     }
 }
 

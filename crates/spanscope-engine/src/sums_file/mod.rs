@@ -128,6 +128,7 @@ impl SumsFile {
                 architecture: sums.architecture.clone(),
                 vocabulary,
                 spans: sums.heads.iter().map(|head| (&head.span).into()).collect(),
+                edits: model.network.edits().clone(),
             },
             has_removed: sums.has_removed,
             corpora: vec![corpus],

@@ -100,7 +100,7 @@ impl SumsFile {
             // As far as its texts go, where nothing lies before them.
             let found = file.places().get(&name).map(|place| place.shape.clone());
             let count = match found.as_deref() {
-                Some([count]) if !architecture.has_empty_context() && *count <= span.reach => {
+                Some([count]) if !architecture.has_empty_context() && *count <= span.columns => {
                     *count
                 }
                 _ => span.reach,

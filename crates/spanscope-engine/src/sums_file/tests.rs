@@ -59,6 +59,7 @@ fn file(name: &str, sha256: &str, shard: Option<(usize, usize)>) -> SumsFile {
         written_by: spanscope_chart::WRITTEN_BY.into(),
         unit: spanscope_core::analysis::sums::UNIT,
         model: ModelRecord {
+            edits: Default::default(),
             name: "m.pt".into(),
             sha256: "ab".into(),
             tensors_sha256: None,

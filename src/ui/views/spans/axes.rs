@@ -170,6 +170,9 @@ mod tests {
 
     fn head(window: Window) -> Span {
         Span {
+            designed: window,
+            first: 0,
+            columns: 0,
             layer: 0,
             head: 0,
             span: 0.0,

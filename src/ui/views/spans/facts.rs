@@ -104,12 +104,11 @@ impl Facts {
 
     /// True if anything is changed of a head.
     pub fn is_edited(&self, head: HeadId) -> bool {
-        self.ablated(head) || self.ghost(head).is_some()
+        self.model.network.edits().is_edited(head.layer, head.head)
     }
 
     /// The count of edits.
     pub fn edits(&self) -> usize {
-        let edits = self.model.network.edits();
-        edits.spans().count() + edits.ablated().count()
+        self.model.network.edits().count()
     }
 }

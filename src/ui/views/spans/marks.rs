@@ -114,7 +114,7 @@ impl Pen<'_> {
         self.painter.hline(x - cap..=x + cap, y, stroke);
     }
 
-    /// A head's point; a ablated one is hollow and struck through.
+    /// A head's point; an ablated one is hollow and struck through.
     pub fn point(&self, mark: &Mark, color: Color32, ablated: bool) {
         let at = mark.place(self.transform);
         dot(

@@ -63,12 +63,18 @@ fn total(units: &[u64]) -> u128 {
     units.iter().map(|n| u128::from(*n)).sum()
 }
 
+/// The weight on the distances where the soft mask is below 1.
+fn on_ramp(distances: &[u64], whole: usize, reach: usize) -> &[u64] {
+    let end = reach.min(distances.len());
+    distances.get(whole..end).unwrap_or_default()
+}
+
 fn row(sums: &Sums, head: &HeadSum) -> EffectiveRow {
     let (span, architecture) = (&head.span, &sums.architecture);
     let mean = |units: u128| units as f64 * UNIT / sums.totals.tokens.max(1) as f64;
     let whole = span.whole();
     let all = total(&head.distances);
-    let distances = span.distances().zip(&head.distances);
+    let distances = (span.nearest..).zip(&head.distances);
     let moment: u128 = distances
         .map(|(distance, n)| distance as u128 * u128::from(*n))
         .sum();
@@ -91,7 +97,7 @@ fn row(sums: &Sums, head: &HeadSum) -> EffectiveRow {
         sink: mean(u128::from(head.sink)),
         masked: None,
         previous: mean(head.at(1).unwrap_or(0).into()),
-        in_ramp: share(total(head.distances.get(whole..).unwrap_or_default())),
+        in_ramp: share(total(on_ramp(&head.distances, whole, span.reach))),
         removed: measured(head.removed),
         entropy: measured(head.entropy),
         flag: None,

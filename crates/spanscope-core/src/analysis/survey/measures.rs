@@ -39,7 +39,7 @@ pub(super) fn sums<'a>(
     pieces: impl Iterator<Item = &'a HeadPiece> + Clone,
 ) -> Vec<f64> {
     let longest = pieces.clone().map(|piece| piece.distances.len()).max();
-    let mut sums = vec![0.0; longest.unwrap_or(0).min(shape.reach)];
+    let mut sums = vec![0.0; longest.unwrap_or(0).min(shape.columns)];
     for piece in pieces {
         for (sum, more) in sums.iter_mut().zip(&piece.distances) {
             *sum += f64::from(*more);
@@ -70,7 +70,7 @@ impl HeadMeasure {
         let moment: f64 = moment.sum();
         let previous = 1_usize.checked_sub(shape.nearest);
         let previous = previous.and_then(|column| sums.get(column).copied());
-        let in_ramp: f64 = sums.iter().skip(shape.whole).sum();
+        let in_ramp: f64 = sums.iter().take(shape.reach).skip(shape.whole).sum();
         let is_there = all > 0.0;
         Self {
             layer: shape.layer,
@@ -218,6 +218,7 @@ mod tests {
             head: 2,
             nearest: 1,
             reach,
+            columns: reach,
             whole,
             bins: 0,
             cost: reach,
@@ -307,6 +308,12 @@ mod tests {
 
     fn soft(reach: usize) -> Span {
         Span {
+            designed: crate::model::architecture::Window::Soft {
+                limit: 8192,
+                ramp: crate::model::DEFAULT_RAMP,
+            },
+            first: 0,
+            columns: reach,
             layer: 1,
             head: 2,
             span: (reach - 32) as f32,

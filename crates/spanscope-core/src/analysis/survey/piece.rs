@@ -15,6 +15,8 @@ pub(super) struct Shape {
     /// The nearest distance that it sees.
     pub nearest: usize,
     pub reach: usize,
+    /// Most columns of its rows.
+    pub columns: usize,
     /// Distances from the nearest on that the mask leaves whole.
     pub whole: usize,
     /// Bins of a thumbnail that begin within the reach.
@@ -26,13 +28,14 @@ pub(super) struct Shape {
 impl Shape {
     /// The head of `span`, in a layer whose longest reach is `longest`; `edges` are those of the bins.
     pub fn new(span: &Span, longest: usize, edges: &[usize]) -> Self {
-        let end = span.distances().end;
+        let end = span.nearest + span.columns;
         let bins = edges.partition_point(|edge| *edge < end);
         Self {
             layer: span.layer,
             head: span.head,
             nearest: span.nearest,
             reach: span.reach,
+            columns: span.columns,
             whole: span.whole(),
             bins: bins.min(edges.len().saturating_sub(1)),
             cost: longest,
@@ -110,7 +113,7 @@ impl HeadPiece {
     /// not depend on how many queries come at a time.
     pub fn after(before: Option<&Self>, shape: &Shape, edges: &[usize], probe: &HeadProbe) -> Self {
         let mut piece = before.cloned().unwrap_or_default();
-        let reach = shape.reach.min(probe.weights.reach);
+        let reach = shape.columns.min(probe.weights.reach);
         if piece.distances.len() < reach {
             piece.distances.resize(reach, 0.0);
         }

@@ -185,6 +185,11 @@ pub enum Window {
 }
 
 impl Window {
+    /// True if a soft mask fades it out.
+    pub fn is_soft(self) -> bool {
+        matches!(self, Self::Soft { .. })
+    }
+
     /// The most keys that a head may see; `None` where the text alone limits it.
     pub fn most(self) -> Option<usize> {
         match self {

@@ -7,9 +7,11 @@ use crate::model::cache::HeadCache;
 use crate::model::forward::keep;
 use crate::model::kernel::Packed;
 use crate::model::observer::Observer;
+use crate::model::on_device::OnDevice;
 use crate::model::weights::{self, Network};
 use crate::model::{Cancel, ModelError, output};
 use candle_core::{Result, Tensor};
+use std::sync::Arc;
 
 /// Most numbers in a tensor of scores on a card: 64 MiB. Some ten of them are there at a time.
 const SCORES: usize = 1 << 24;
@@ -22,7 +24,7 @@ const EPSILON: f64 = 1e-5;
 
 /// A network's layers on a device.
 #[derive(Debug)]
-pub(in crate::model) struct Accelerator {
+pub(super) struct Accelerator {
     device: candle_core::Device,
     layers: Vec<Layer>,
     /// p by falling distance down to 1, a row each; filled up in front.
@@ -87,52 +89,6 @@ impl Accelerator {
         whole(device, copy())
     }
 
-    /// With the same weights, which are shared, and spans as `layers` has them.
-    ///
-    /// # Errors
-    /// When the device has not the memory for new masks.
-    pub fn edited(&self, layers: &[weights::Layer]) -> std::result::Result<Self, ModelError> {
-        let edited = self.layers.iter().zip(layers).map(|(here, edited)| {
-            Ok(Layer {
-                dense: here.dense.clone(),
-                heads: here.heads.edited(&edited.heads, &self.positions)?,
-            })
-        });
-        let edited = edited.collect::<Result<_>>().map(|layers| Self {
-            layers,
-            device: self.device.clone(),
-            positions: self.positions.clone(),
-        });
-        whole(&self.device, edited)
-    }
-
-    pub fn device(&self) -> &candle_core::Device {
-        &self.device
-    }
-
-    /// Runs `ids` through the layers, the first at position `first`; fills the caches and gives the last layer's
-    /// output.
-    ///
-    /// # Errors
-    /// On cancellation, or when the device fails; caches and windows then hold numbers of some layers only.
-    #[allow(clippy::too_many_arguments)]
-    pub fn block(
-        &self,
-        network: &Network,
-        caches: &mut [Vec<HeadCache>],
-        windows: &mut Windows,
-        first: usize,
-        ids: &[u32],
-        cancel: &Cancel,
-        observer: &dyn Observer,
-    ) -> std::result::Result<Vec<f32>, ModelError> {
-        let done = self.through(network, caches, windows, first, ids, cancel, observer);
-        done.map_err(|error| match error {
-            ModelError::Tensor(source) => failed(&self.device, source),
-            other => other,
-        })
-    }
-
     #[allow(clippy::too_many_arguments)]
     fn through(
         &self,
@@ -187,6 +143,48 @@ impl Accelerator {
             observer.hidden(index, first, &rows);
         }
         Ok(rows)
+    }
+}
+
+impl OnDevice for Accelerator {
+    fn device(&self) -> Device {
+        Device::of(&self.device)
+    }
+
+    fn edited(
+        &self,
+        layers: &[weights::Layer],
+    ) -> std::result::Result<Arc<dyn OnDevice>, ModelError> {
+        let edited = self.layers.iter().zip(layers).map(|(here, edited)| {
+            Ok(Layer {
+                dense: here.dense.clone(),
+                heads: here.heads.edited(&edited.heads, &self.positions)?,
+            })
+        });
+        let edited = edited.collect::<Result<_>>().map(|layers| Self {
+            layers,
+            device: self.device.clone(),
+            positions: self.positions.clone(),
+        });
+        Ok(Arc::new(whole(&self.device, edited)?))
+    }
+
+    #[allow(clippy::too_many_arguments)]
+    fn block(
+        &self,
+        network: &Network,
+        caches: &mut [Vec<HeadCache>],
+        windows: &mut Windows,
+        first: usize,
+        ids: &[u32],
+        cancel: &Cancel,
+        observer: &dyn Observer,
+    ) -> std::result::Result<Vec<f32>, ModelError> {
+        let done = self.through(network, caches, windows, first, ids, cancel, observer);
+        done.map_err(|error| match error {
+            ModelError::Tensor(source) => failed(&self.device, source),
+            other => other,
+        })
     }
 }
 

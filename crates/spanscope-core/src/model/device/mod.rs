@@ -14,47 +14,18 @@ mod accelerator;
 #[cfg(feature = "device")]
 mod attention;
 mod kind;
+#[cfg(not(feature = "device"))]
+mod no_window;
+mod place;
 #[cfg(feature = "device")]
 mod placing;
+mod tensor_error;
 #[cfg(feature = "device")]
 mod window;
 
-#[cfg(not(feature = "device"))]
-pub use absent::TensorError;
-#[cfg(not(feature = "device"))]
-pub(super) use absent::{Accelerator, Windows};
-#[cfg(feature = "device")]
-pub(super) use accelerator::Accelerator;
 pub use kind::Device;
+#[cfg(not(feature = "device"))]
+pub(super) use no_window::Windows;
+pub use tensor_error::{TensorError, tensor_error};
 #[cfg(feature = "device")]
 pub(super) use window::Windows;
-
-/// The error that the tensor library reports.
-#[cfg(feature = "device")]
-pub type TensorError = candle_core::Error;
-
-use super::ModelError;
-use super::weights::Network;
-
-impl Device {
-    /// Checks that it can be used.
-    ///
-    /// # Errors
-    /// When this build or this machine has none.
-    pub fn check(self) -> Result<(), ModelError> {
-        self.open().map(|_| ())
-    }
-}
-
-impl Network {
-    /// Has all runs compute on `device` from now on: see `place_on`, which takes a device of the tensor library.
-    ///
-    /// # Errors
-    /// When there is no such device, or its memory is too small.
-    pub fn place(&self, device: Device) -> Result<(), ModelError> {
-        match device {
-            Device::Cpu => Ok(()),
-            _ => self.place_on(&device.open()?),
-        }
-    }
-}

@@ -1,9 +1,10 @@
 //! Networks and devices: what is opened, and what is copied there.
 
-use super::Accelerator;
 use super::Device;
+use super::accelerator::Accelerator;
 use crate::model::ModelError;
 use crate::model::weights::Network;
+use std::sync::Arc;
 
 impl Device {
     /// Makes it ready, for [`Network::place_on`].
@@ -50,19 +51,18 @@ impl Network {
                 family: family.to_owned(),
             });
         }
+        if self.edits.needs_processor() {
+            return Err(ModelError::CannotEdit {
+                what: "windows, first tokens and feed-forward sublayers".into(),
+                why: "they can be changed on the CPU only: leave --device out".into(),
+            });
+        }
         if self.accelerator.get().is_none() {
             let accelerator = Accelerator::new(self, device)?;
             // Whoever came in between placed it as well.
-            let _ = self.accelerator.set(accelerator);
+            let _ = self.accelerator.set(Arc::new(accelerator));
         }
         Ok(())
-    }
-
-    /// The device on which its runs compute.
-    pub fn device(&self) -> Device {
-        self.accelerator
-            .get()
-            .map_or(Device::Cpu, |accelerator| Device::of(accelerator.device()))
     }
 }
 

@@ -1,10 +1,10 @@
 //! BLOOM and MPT: no positions but a slope per head that is taken off scores with the distance (ALiBi).
 
 use super::base::{Base, feed_forward, layer, layer_norm, pre_norm};
+use super::family::Family;
 use super::rotary::slopes;
 use super::settings::{Refusal, Settings};
-use super::sources::{EndSources, LayerSources, Source};
-use super::{Family, head_by_head, layer_sources};
+use super::sources::{EndSources, LayerSources, Source, head_by_head, layer_sources};
 use crate::model::architecture::{Activation, Architecture, InputSpec, NormSpec, Order, Position};
 
 pub(super) struct Bloom;

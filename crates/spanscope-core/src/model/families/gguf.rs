@@ -6,10 +6,11 @@
 
 mod config;
 
+use super::FAMILIES;
+use super::family::Family;
 use super::plan::Plan;
 use super::settings::{Refusal, Settings};
-use super::sources::{EndSources, ExpertForm, ExpertSources, LayerSources, Source};
-use super::{FAMILIES, Family, layer_sources};
+use super::sources::{EndSources, ExpertForm, ExpertSources, LayerSources, Source, layer_sources};
 use crate::checkpoint::Checkpoint;
 use crate::checkpoint::gguf::GgufMetadata;
 use crate::model::architecture::{Architecture, AttentionSpec, Order, Position, Window};

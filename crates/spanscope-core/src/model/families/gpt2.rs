@@ -1,9 +1,9 @@
 //! GPT-2: learned positions, LayerNorm before the sublayers, one matrix for queries, keys and values stored in × out.
 
 use super::base::{Base, activation, feed_forward, layer, layer_norm, pre_norm};
+use super::family::Family;
 use super::settings::{Refusal, Settings};
-use super::sources::{EndSources, LayerSources, Source};
-use super::{Family, layer_sources};
+use super::sources::{EndSources, LayerSources, Source, layer_sources};
 use crate::model::architecture::{Activation, Architecture, InputSpec, LearnedPositions, Position};
 
 pub(super) struct Gpt2;

@@ -1,9 +1,9 @@
 //! GPT-Neo: GPT-2's skeleton with plain linears, scores that are not scaled, and a window in every other layer.
 
 use super::base::{Base, activation, feed_forward, layer, layer_norm, pre_norm};
+use super::family::Family;
 use super::settings::{Refusal, Settings};
-use super::sources::{EndSources, LayerSources, Source};
-use super::{Family, layer_sources};
+use super::sources::{EndSources, LayerSources, Source, layer_sources};
 use crate::model::architecture::{
     Activation, Architecture, InputSpec, LearnedPositions, Position, Window,
 };

@@ -2,10 +2,10 @@
 //! head by head.
 
 use super::base::{Base, activation, feed_forward, layer, layer_norm, pre_norm};
+use super::family::Family;
 use super::rotary::{Defaults, rotary};
 use super::settings::{Refusal, Settings};
-use super::sources::{EndSources, LayerSources, Source};
-use super::{Family, head_by_head, layer_sources};
+use super::sources::{EndSources, LayerSources, Source, head_by_head, layer_sources};
 use crate::model::architecture::{Activation, Architecture, Order};
 
 pub(super) struct GptNeoX;

@@ -1,10 +1,11 @@
 //! gpt-oss: windows in every other layer, a learned sink per head, and a mixture of experts with clamped gates.
 
 use super::base::{Base, layer, pre_norm, rms_norm, sliding_layers, sliding_window, window};
+use super::family::Family;
+use super::llama;
 use super::rotary::{Defaults, rotary};
 use super::settings::{Refusal, Settings};
 use super::sources::{ExpertForm, ExpertSources, LayerSources, Source};
-use super::{Family, llama};
 use crate::model::architecture::{Activation, Architecture, Experts, FeedForwardSpec};
 
 pub(super) struct GptOss;

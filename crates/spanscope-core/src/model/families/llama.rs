@@ -5,10 +5,10 @@ use super::base::{
     Base, activation, feed_forward, layer, pre_norm, rms_norm, sliding_layers, sliding_window,
     window,
 };
+use super::family::Family;
 use super::rotary::{Defaults, rotary};
 use super::settings::{Refusal, Settings};
-use super::sources::{EndSources, LayerSources, Source};
-use super::{Family, layer_sources};
+use super::sources::{EndSources, LayerSources, Source, layer_sources};
 use crate::model::architecture::{
     Activation, Architecture, AttentionSpec, InputSpec, Position, QueryKeyNorm,
 };

@@ -6,7 +6,8 @@ pub mod adaptive_span;
 mod base;
 mod bloom;
 mod falcon;
-pub(super) mod foreign;
+mod family;
+mod foreign;
 mod gemma;
 mod gguf;
 mod gpt2;
@@ -14,6 +15,7 @@ mod gpt_neo;
 mod gpt_neox;
 mod gpt_oss;
 mod llama;
+pub(super) mod missing;
 mod olmo;
 mod opt;
 mod phi;
@@ -23,39 +25,9 @@ pub(super) mod settings;
 pub(super) mod sources;
 mod starcoder2;
 
-use super::architecture::Architecture;
 use crate::shown::shown;
+use family::Family;
 use settings::{Refusal, Settings};
-use sources::{EndSources, LayerSources, Source};
-
-/// A family of networks that Hugging Face's `config.json` describes.
-pub(super) trait Family: Sync {
-    /// Its names there: `model_type`.
-    fn names(&self) -> &'static [&'static str];
-
-    /// The prefixes that the names of its tensors may have.
-    fn prefixes(&self) -> &'static [&'static str] {
-        &["model."]
-    }
-
-    /// The architecture that a configuration describes.
-    ///
-    /// # Errors
-    /// In words, what is missing, cannot be, or does not run here.
-    fn architecture(&self, config: &Settings<'_>) -> Result<Architecture, Refusal>;
-
-    /// The places of the numbers of layer `i`.
-    fn layer(&self, of: &Architecture, config: &Settings<'_>, i: usize) -> LayerSources {
-        let _ = (of, config);
-        llama::sources(i)
-    }
-
-    /// The places of the numbers before and after the layers.
-    fn ends(&self, of: &Architecture, config: &Settings<'_>) -> EndSources {
-        let _ = (of, config);
-        llama::ends()
-    }
-}
 
 /// All families, by their age.
 pub(super) static FAMILIES: &[&dyn Family] = &[
@@ -116,41 +88,4 @@ pub fn names() -> Vec<&'static str> {
     std::iter::once(super::architecture::FamilyId::ADAPTIVE_SPAN)
         .chain(others)
         .collect()
-}
-
-/// A layer of queries, keys, values and output, of gates, ups and downs, with nothing else.
-fn layer_sources(
-    attention: [Source; 4],
-    gate: Option<Source>,
-    up: Source,
-    down: Source,
-) -> LayerSources {
-    let [query, key, value, output] = attention;
-    LayerSources {
-        query,
-        key,
-        value,
-        output,
-        around_attention: [None, None],
-        around_ff: [None, None],
-        after_sums: None,
-        query_norm: None,
-        key_norm: None,
-        sinks: None,
-        gate,
-        up,
-        down,
-        experts: None,
-    }
-}
-
-/// Queries, keys and values in one tensor that has [query, key, value] of every head, d rows each.
-fn head_by_head(name: &str, heads: usize, d: usize) -> [Source; 3] {
-    [0, 1, 2].map(|part| {
-        let of_head = |head: usize| {
-            let start = (3 * head + part) * d;
-            start..start + d
-        };
-        Source::of(name).rows((0..heads).map(of_head).collect(), 3 * heads * d)
-    })
 }

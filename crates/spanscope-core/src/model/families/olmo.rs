@@ -4,10 +4,11 @@
 use super::base::{
     Base, activation, feed_forward, layer, rms_norm, sliding_layers, sliding_window, window,
 };
+use super::family::Family;
+use super::llama;
 use super::rotary::{Defaults, plain, rotary};
 use super::settings::{Refusal, Settings};
 use super::sources::LayerSources;
-use super::{Family, llama};
 use crate::model::architecture::{
     Activation, Architecture, AttentionSpec, LayerSpec, Order, Position, QueryKeyNorm,
 };

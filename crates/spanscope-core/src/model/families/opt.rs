@@ -2,9 +2,9 @@
 //! narrower than its layers.
 
 use super::base::{Base, activation, feed_forward, layer, layer_norm, pre_norm};
+use super::family::Family;
 use super::settings::{Refusal, Settings};
-use super::sources::{EndSources, LayerSources, Source};
-use super::{Family, layer_sources};
+use super::sources::{EndSources, LayerSources, Source, layer_sources};
 use crate::model::architecture::{
     Activation, Architecture, InputSpec, LearnedPositions, Order, Position,
 };

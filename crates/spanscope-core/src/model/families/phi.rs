@@ -4,10 +4,11 @@
 use super::base::{
     Base, activation, feed_forward, layer, layer_norm, pre_norm, rms_norm, sliding_window, window,
 };
+use super::family::Family;
+use super::llama;
 use super::rotary::{Defaults, rotary};
 use super::settings::{Refusal, Settings};
-use super::sources::{EndSources, LayerSources, Source};
-use super::{Family, layer_sources, llama};
+use super::sources::{EndSources, LayerSources, Source, layer_sources};
 use crate::model::architecture::{Activation, Architecture, Order, OutputSpec, QueryKeyNorm};
 
 pub(super) struct Phi;

@@ -1,6 +1,6 @@
 //! The description of a network in a file, and the places of its numbers: all that loading asks of a family.
 
-use super::Family;
+use super::family::Family;
 use super::settings::Settings;
 use super::sources::{EndSources, LayerSources};
 use crate::checkpoint::Checkpoint;

@@ -117,3 +117,40 @@ impl EndSources {
         }
     }
 }
+
+/// A layer of queries, keys, values and output, of gates, ups and downs, with nothing else.
+pub(super) fn layer_sources(
+    attention: [Source; 4],
+    gate: Option<Source>,
+    up: Source,
+    down: Source,
+) -> LayerSources {
+    let [query, key, value, output] = attention;
+    LayerSources {
+        query,
+        key,
+        value,
+        output,
+        around_attention: [None, None],
+        around_ff: [None, None],
+        after_sums: None,
+        query_norm: None,
+        key_norm: None,
+        sinks: None,
+        gate,
+        up,
+        down,
+        experts: None,
+    }
+}
+
+/// Queries, keys and values in one tensor that has [query, key, value] of every head, d rows each.
+pub(super) fn head_by_head(name: &str, heads: usize, d: usize) -> [Source; 3] {
+    [0, 1, 2].map(|part| {
+        let of_head = |head: usize| {
+            let start = (3 * head + part) * d;
+            start..start + d
+        };
+        Source::of(name).rows((0..heads).map(of_head).collect(), 3 * heads * d)
+    })
+}

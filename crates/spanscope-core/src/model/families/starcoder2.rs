@@ -3,10 +3,10 @@
 use super::base::{
     Base, activation, feed_forward, layer, layer_norm, pre_norm, sliding_window, window,
 };
+use super::family::Family;
 use super::rotary::{Defaults, rotary};
 use super::settings::{Refusal, Settings};
-use super::sources::{LayerSources, Source};
-use super::{Family, layer_sources};
+use super::sources::{LayerSources, Source, layer_sources};
 use crate::model::architecture::{Activation, Architecture};
 
 pub(super) struct StarCoder2;

@@ -22,7 +22,7 @@ impl Network {
     /// The network that `plan` describes; without `reads`, only names and shapes are looked at.
     pub(in crate::model) fn from_plan(
         checkpoint: &Checkpoint,
-        plan: Plan<'_>,
+        plan: &Plan<'_>,
         reads: bool,
     ) -> Result<Self, ModelError> {
         Causal {
@@ -146,8 +146,8 @@ impl Causal<'_> {
         })
     }
 
-    fn network(mut self, plan: Plan<'_>) -> Result<Network, ModelError> {
-        let architecture = plan.architecture;
+    fn network(mut self, plan: &Plan<'_>) -> Result<Network, ModelError> {
+        let architecture = plan.architecture.clone();
         let mut ropes: Vec<Rope> = Vec::new();
         let mut layers = Vec::with_capacity(architecture.layers.len());
         for (spec, sources) in architecture.layers.iter().zip(&plan.layers) {
@@ -173,7 +173,7 @@ impl Causal<'_> {
             plan.buffers,
             architecture.output.tied,
         );
-        let mut assumed = plan.assumed;
+        let mut assumed = plan.assumed.clone();
         assumed.extend(unused.note().map(Into::into));
         assumed.extend(self.base.checkpoint.notes().iter().cloned().map(Into::into));
         assumed.extend(self.base.not_finite().map(Into::into));
@@ -274,6 +274,7 @@ impl Causal<'_> {
             spec: Arc::new(spec.clone()),
             rope,
             dense: Arc::new(dense),
+            mlp_ablated: false,
         })
     }
 

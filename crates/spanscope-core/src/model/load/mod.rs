@@ -2,51 +2,21 @@
 
 pub(super) mod causal;
 mod experts;
+mod outline;
 mod rows;
 pub(super) mod shared;
 
 use super::ModelError;
 use super::architecture::NormSpec;
-use super::families::plan::Plan;
+use super::families::missing::missing;
 use super::kernel::Packed;
-use super::mask::Ramp;
 use super::parts::Count;
-use super::weights::{Network, Norm};
-use crate::checkpoint::{Checkpoint, Origin};
+use super::weights::Norm;
+use crate::checkpoint::Checkpoint;
+pub use outline::Outline;
 use rows::FileRows;
 use shared::Shared;
 use std::sync::{Arc, Mutex, PoisonError};
-
-impl Network {
-    /// Loads every weight; `ramp` overrides R, of networks that have one.
-    ///
-    /// # Errors
-    /// When a tensor is missing or its shape does not fit, or the configuration describes no network that runs here; the error
-    /// names it.
-    pub fn load(checkpoint: &Checkpoint, ramp: Option<Ramp>) -> Result<Self, ModelError> {
-        // All names and shapes first: what does not fit together is refused before weights take any memory.
-        Self::outline(checkpoint, ramp)?;
-        Self::read(checkpoint, ramp, true)
-    }
-
-    /// A network without weights: names and shapes of all tensors are checked, but only the spans are read, which is as
-    /// fast for a large file as for a small one. It knows its architecture and its spans, and cannot run.
-    ///
-    /// # Errors
-    /// As [`Network::load`], but for what shows only when the weights are read.
-    pub fn outline(checkpoint: &Checkpoint, ramp: Option<Ramp>) -> Result<Self, ModelError> {
-        Self::read(checkpoint, ramp, false)
-    }
-
-    fn read(checkpoint: &Checkpoint, ramp: Option<Ramp>, reads: bool) -> Result<Self, ModelError> {
-        let plan = match checkpoint.origin() {
-            Origin::Plain => return Self::adaptive_span(checkpoint, ramp, reads),
-            Origin::HuggingFace { config, .. } => Plan::of(checkpoint, config)?,
-            Origin::Gguf(metadata) => Plan::of_gguf(checkpoint, metadata)?,
-        };
-        Self::from_plan(checkpoint, plan, reads)
-    }
-}
 
 /// Most numbers of a network whose tensors repeat them: an expanded view is small in the file whatever it is in memory.
 const MOST_REPEATED: usize = 1 << 20;
@@ -85,7 +55,7 @@ impl<'a> Loader<'a> {
     /// When there is, in a form that is not read.
     pub fn has(&self, name: &str) -> Result<bool, ModelError> {
         match self.checkpoint.unread().contains_key(name) {
-            true => Err(ModelError::missing(self.checkpoint, name)),
+            true => Err(missing(self.checkpoint, name)),
             false => Ok(self.checkpoint.info(name).is_some()),
         }
     }
@@ -95,7 +65,7 @@ impl<'a> Loader<'a> {
         let checkpoint = self.checkpoint;
         let info = checkpoint
             .info(name)
-            .ok_or_else(|| ModelError::missing(checkpoint, name))?;
+            .ok_or_else(|| missing(checkpoint, name))?;
         if info.shape != shape {
             let expected = format!("{shape:?}");
             return Err(ModelError::shape(checkpoint, name, &info.shape, &expected));
@@ -196,7 +166,7 @@ impl<'a> Loader<'a> {
         let checkpoint = self.checkpoint;
         let info = checkpoint
             .info(name)
-            .ok_or_else(|| ModelError::missing(checkpoint, name))?;
+            .ok_or_else(|| missing(checkpoint, name))?;
         if info.shape != shape {
             let expected = format!("{shape:?}");
             return Err(ModelError::shape(checkpoint, name, &info.shape, &expected));

@@ -2,6 +2,7 @@
 
 use super::{code, layers, sequential, stored_config};
 use crate::checkpoint::Checkpoint;
+use crate::model::families::missing::missing;
 use crate::model::{About, Assumption, ModelError, Normalisation, Ramp};
 use serde::{Deserialize, Serialize};
 
@@ -78,17 +79,30 @@ impl Config {
     }
 }
 
-/// Infers the architecture; the second value lists, in words, what had to be assumed.
-///
-/// # Errors
-/// When a tensor that every network has is missing, or the shapes contradict each other.
-pub fn infer(
+/// The configuration that the shapes of a file's tensors tell, and what had to be assumed.
+#[derive(Debug, Clone)]
+pub(in crate::model) struct Inferred {
+    pub config: Config,
+    pub assumed: Vec<Assumption>,
+}
+
+impl Inferred {
+    /// Of `checkpoint`; `ramp` overrides R.
+    ///
+    /// # Errors
+    /// When a tensor that every network has is missing, or the shapes contradict each other.
+    pub fn of(checkpoint: &Checkpoint, ramp: Option<Ramp>) -> Result<Self, ModelError> {
+        infer(checkpoint, ramp).map(|(config, assumed)| Self { config, assumed })
+    }
+}
+
+fn infer(
     checkpoint: &Checkpoint,
     ramp: Option<Ramp>,
 ) -> Result<(Config, Vec<Assumption>), ModelError> {
     let shape = |name: &str| checkpoint.info(name).map(|info| info.shape.clone());
     let need = |name: &str, dims: usize| -> Result<Vec<usize>, ModelError> {
-        let found = shape(name).ok_or_else(|| ModelError::missing(checkpoint, name))?;
+        let found = shape(name).ok_or_else(|| missing(checkpoint, name))?;
         if found.len() != dims || found.contains(&0) {
             return Err(ModelError::shape(
                 checkpoint,
@@ -131,7 +145,9 @@ pub fn infer(
     let adapt_span = layers::have_spans(checkpoint, nb_layers)?;
 
     let clusters = "in_emb.emb_layers.";
-    let is_adaptive = layers::all_names(checkpoint).any(|name| name.starts_with(clusters));
+    let is_adaptive = checkpoint
+        .all_names()
+        .any(|name| name.starts_with(clusters));
     let (vocab_size, adapt_io) = if shape("in_emb.weight").is_some() || !is_adaptive {
         (need("in_emb.weight", 2)?[0], None)
     } else {

@@ -3,14 +3,9 @@
 use super::config::span_name;
 use crate::checkpoint::Checkpoint;
 use crate::model::ModelError;
+use crate::model::families::missing::missing;
 use crate::shown::shown;
 use std::collections::BTreeSet;
-
-/// All names of tensors in a file, those that are not read among them: what is not read is not absent.
-pub(in crate::model) fn all_names(checkpoint: &Checkpoint) -> impl Iterator<Item = &str> {
-    let unread = checkpoint.unread().keys().map(String::as_str);
-    checkpoint.names().chain(unread)
-}
 
 /// The number after `start` in a name, and what follows.
 fn numbered<'a>(name: &'a str, start: &str) -> Option<(usize, &'a str)> {
@@ -25,7 +20,8 @@ fn numbered<'a>(name: &'a str, start: &str) -> Option<(usize, &'a str)> {
 /// # Errors
 /// When one between the others is missing.
 pub(super) fn count(checkpoint: &Checkpoint, start: &str, what: &str) -> Result<usize, ModelError> {
-    let found: BTreeSet<usize> = all_names(checkpoint)
+    let found: BTreeSet<usize> = checkpoint
+        .all_names()
         .filter_map(|name| numbered(name, start))
         .map(|(index, _)| index)
         .collect();
@@ -59,7 +55,7 @@ pub(super) fn first_with(
 ) -> Result<Option<String>, ModelError> {
     let mut of_group = None;
     let mut of_part = None;
-    for name in all_names(checkpoint) {
+    for name in checkpoint.all_names() {
         let Some((layer, rest)) = numbered(name, "layers.") else {
             continue;
         };
@@ -76,7 +72,7 @@ pub(super) fn first_with(
         (None, None) => Ok(None),
         (None, Some(layer)) => {
             let name = format!("layers.{layer}.{part}");
-            Err(ModelError::missing(checkpoint, &name))
+            Err(missing(checkpoint, &name))
         }
     }
 }
@@ -99,14 +95,16 @@ pub(super) fn have_spans(checkpoint: &Checkpoint, layers: usize) -> Result<bool,
         .into_iter()
         .find(|name| checkpoint.unread().contains_key(*name));
     if let Some(name) = unread {
-        return Err(ModelError::missing(checkpoint, name));
+        return Err(missing(checkpoint, name));
     }
     let is_span = |name: &&str| name.contains("adaptive_span") || name.contains("current_val");
-    if without.len() == layers && !all_names(checkpoint).any(|name| is_span(&name)) {
+    if without.len() == layers && !checkpoint.all_names().any(|name| is_span(&name)) {
         return Ok(false);
     }
     let start = format!("layers.{first}.");
-    let here = all_names(checkpoint).filter(|name| name.starts_with(&start));
+    let here = checkpoint
+        .all_names()
+        .filter(|name| name.starts_with(&start));
     let like: Vec<String> = here
         .filter(|name| is_span(name) && !name.ends_with("mask_template"))
         .take(3)

@@ -1,7 +1,7 @@
 //! From a checkpoint of an adaptive-span network to its weights.
 
 use super::architecture::NORM;
-use super::config::{Config, infer, span_name};
+use super::config::{Config, Inferred, span_name};
 use super::spans;
 use crate::checkpoint::{Checkpoint, TensorInfo};
 use crate::model::ModelError;
@@ -10,7 +10,6 @@ use crate::model::edits::Edits;
 use crate::model::heads::{self, Before, Head, Persistent, Positions, Setting};
 use crate::model::kernel::Packed;
 use crate::model::load::Loader;
-use crate::model::mask::Ramp;
 use crate::model::unused::{Unused, further_layer};
 use crate::model::weights::{Cluster, Dense, FeedForward, Input, Layer, Network, Output, Span};
 use crate::shown::shown;
@@ -28,10 +27,10 @@ impl Network {
     /// An adaptive-span network; without `reads` all but its spans stays empty.
     pub(in crate::model) fn adaptive_span(
         checkpoint: &Checkpoint,
-        ramp: Option<Ramp>,
+        inferred: &Inferred,
         reads: bool,
     ) -> Result<Self, ModelError> {
-        Reader::new(checkpoint, reads).network(ramp)
+        Reader::new(checkpoint, reads).network(inferred)
     }
 }
 
@@ -44,19 +43,20 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn network(mut self, ramp: Option<Ramp>) -> Result<Network, ModelError> {
-        let (config, mut assumed) = infer(self.base.checkpoint, ramp)?;
+    fn network(mut self, inferred: &Inferred) -> Result<Network, ModelError> {
+        let Inferred { config, assumed } = inferred;
+        let mut assumed = assumed.clone();
         let key_pe = self
             .base
             .values("key_pe", &[1, config.head_dim(), config.attn_span])?;
-        let architecture = Arc::new(Architecture::from(&config));
+        let architecture = Arc::new(Architecture::from(config));
         let positions = Positions::new(config.head_dim(), config.attn_span, &key_pe);
         let layers = architecture.layers.iter().enumerate();
         let layers = layers
-            .map(|(i, spec)| self.layer(&config, spec, &positions, i))
+            .map(|(i, spec)| self.layer(config, spec, &positions, i))
             .collect::<Result<Vec<_>, _>>()?;
-        let (input, output) = self.input_and_output(&config)?;
-        let unused = self.unused(&config)?;
+        let (input, output) = self.input_and_output(config)?;
+        let unused = self.unused(config)?;
         assumed.extend(unused.note().map(Into::into));
         assumed.extend(self.base.checkpoint.notes().iter().cloned().map(Into::into));
         assumed.extend(self.clamped.note().map(Into::into));
@@ -152,6 +152,7 @@ impl<'a> Reader<'a> {
             None
         };
         Ok(Layer {
+            mlp_ablated: false,
             spec: Arc::new(spec.clone()),
             rope: None,
             heads: self.heads(config, &spec.attention, positions, &before, i)?,
@@ -215,10 +216,10 @@ impl<'a> Reader<'a> {
             let trained = value * limit as f32;
             Setting {
                 trained,
-                span: trained,
+                edit: None,
+                first: None,
                 ablated: false,
                 sink: None,
-                open: false,
                 before: before.get(h).cloned(),
                 persistent,
             }

@@ -10,7 +10,6 @@ mod sequential;
 mod spans;
 mod stored_config;
 
-pub(in crate::model) use config::span_name;
 pub use config::{AdaptIo, Config, DEFAULT_RAMP};
-pub(in crate::model) use layers::all_names;
+pub(in crate::model) use config::{Inferred, span_name};
 pub(in crate::model) use recorded::{cannot_be_recorded, recorded, recorded_layers};

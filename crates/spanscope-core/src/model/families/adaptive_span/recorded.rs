@@ -72,6 +72,7 @@ pub(in crate::model) fn recorded_layers(
             spec: Arc::new(spec.clone()),
             rope: None,
             dense: Arc::default(),
+            mlp_ablated: false,
             heads: loader.heads(config, &spec.attention, &positions, &before, i)?,
         })
     });

@@ -5,7 +5,6 @@
 //! other kinds, which are refused by name.
 
 use super::Config;
-use super::layers::all_names;
 use crate::checkpoint::Checkpoint;
 use crate::model::{ModelError, Normalisation};
 use crate::shown::shown;
@@ -31,7 +30,7 @@ const OTHERS: [(&str, &str); 3] = [
 /// # Errors
 /// When the names are those of one.
 pub(super) fn refuse_others(checkpoint: &Checkpoint) -> Result<(), ModelError> {
-    for name in all_names(checkpoint) {
+    for name in checkpoint.all_names() {
         let unread = || Some(checkpoint.unread().get(name)?.file_name.as_str());
         let in_file = checkpoint.file_name(name).or_else(unread).unwrap_or(name);
         let other = OTHERS.iter().find(|(part, _)| in_file.contains(part));
@@ -56,7 +55,9 @@ fn refused(checkpoint: &Checkpoint, what: &str) -> ModelError {
 
 /// True if the last norm that pre-norm networks have is there.
 pub(super) fn is_pre_norm(checkpoint: &Checkpoint) -> bool {
-    all_names(checkpoint).any(|name| name.starts_with("out_norm."))
+    checkpoint
+        .all_names()
+        .any(|name| name.starts_with("out_norm."))
 }
 
 /// Refuses what no code has, and position embeddings that layers do not share.

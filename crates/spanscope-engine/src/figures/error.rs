@@ -1,0 +1,32 @@
+//! The reasons why a figure cannot be drawn.
+
+/// Why there is no such figure.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum FigureError {
+    /// No model is open.
+    #[error("no model is open")]
+    NoModel,
+    /// There is no text, or none of it is known to the model.
+    #[error("there is no text to show it for")]
+    NoText,
+    /// The selected tokens' weights are not kept.
+    #[error(
+        "there are no weights to show: the text is empty, or too long for the selected token's weights to be kept"
+    )]
+    NoWeights,
+    /// A statistic is not known of any head.
+    #[error("{0} is not known of any head: there is no text")]
+    NotMeasured(&'static str),
+    /// The file holds no training curves.
+    #[error("the file holds no training curves")]
+    NoCurves,
+    /// The file holds training curves in a form that is not read.
+    #[error("the file's training curves are in a form that is not read; expected lists of numbers")]
+    UnreadCurves,
+    /// The model has no persistent vectors.
+    #[error("the model has no persistent vectors")]
+    NoVectors,
+    /// It can be shown of one head only.
+    #[error("several heads are selected; it can be shown of one only")]
+    SeveralHeads,
+}

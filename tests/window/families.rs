@@ -1,0 +1,99 @@
+//! Models of other families: their sinks beside the map, special tokens in the text, their recorded runs.
+
+use super::Window;
+use eframe::egui::{Event, vec2};
+use egui_kittest::kittest::Queryable;
+use spanscope::engine::run_file::{RecordOptions, Recording, TextContent, TextToRecord};
+use spanscope::engine::{HeatmapKind, LoadedModel};
+use spanscope::model::Cancel;
+use spanscope::ui::Start;
+use std::path::{Path, PathBuf};
+
+fn family(name: &str) -> PathBuf {
+    let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/families");
+    data.join(name)
+}
+
+/// A window with a model and a text in a file.
+fn open(model: &Path, text: &str) -> (tempfile::TempDir, Window) {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("text.txt");
+    std::fs::write(&file, text).unwrap();
+    let start = Start {
+        model: Some(model.to_owned()),
+        text: (!text.is_empty()).then_some(file),
+        ..Start::default()
+    };
+    let mut window = Window::open(start);
+    window.harness.set_size(vec2(2560.0, 1000.0));
+    window.harness.run_steps(3);
+    window.settle();
+    (folder, window)
+}
+
+const SIDES: &str = "Each query's share on the head's learned sink";
+
+#[test]
+fn the_sink_stands_beside_the_map() {
+    let (_folder, mut window) = open(&family("gpt_oss"), "1 5 9 2 7 11 3 8 1 5 9 2");
+    let picture = &window.snapshot().pictures[&HeatmapKind::Attention];
+    assert_eq!(picture.margins.sink.len(), picture.grid.height);
+    assert!(picture.margins.sink.iter().any(|share| *share > 0.01));
+    let column = window.harness.get_by_label(SIDES).rect();
+    window.harness.event(Event::PointerMoved(column.center()));
+    window.harness.run_steps(12);
+    assert!(window.harness.query_by_label("learned sink").is_some());
+    // What these networks lack is not told of.
+    let empty = "empty context, before the text's start";
+    assert!(window.harness.query_by_label(empty).is_none());
+    // A model without sinks has no such column.
+    let (_folder, window) = open(&family("llama"), "the cat");
+    assert!(window.harness.query_by_label(SIDES).is_none());
+}
+
+#[test]
+fn special_tokens_are_switched_in_the_view_menu() {
+    let (_folder, mut window) = open(&family("llama"), "the <s> cat");
+    let count = |window: &Window| {
+        let snapshot = window.snapshot();
+        let vocabulary = snapshot.model.as_ref().unwrap().vocabulary.clone().unwrap();
+        let is_special = |id: &&u32| vocabulary.is_special(**id);
+        snapshot.tokens.ids.iter().filter(is_special).count()
+    };
+    assert_eq!(count(&window), 2);
+    for (name, wanted) in [("As text like any other", 1), ("As tokens", 2)] {
+        window.harness.get_by_label("View").click();
+        window.harness.run_steps(4);
+        window
+            .harness
+            .get_by_label_contains("Special tokens in the text")
+            .click();
+        window.harness.run_steps(12);
+        window.harness.get_by_label(name).click();
+        window.harness.run_steps(4);
+        window.settle();
+        assert_eq!(count(&window), wanted, "{name}");
+    }
+}
+
+#[test]
+fn a_recorded_run_of_another_family_shows_its_text_and_names() {
+    let model = LoadedModel::open(&family("llama"), None, None).unwrap();
+    let text = "the cat sat on the mat";
+    let texts = vec![TextToRecord {
+        name: "a.txt".into(),
+        content: TextContent::Text(text.into()),
+    }];
+    let folder = tempfile::tempdir().unwrap();
+    let run = folder.path().join("run.safetensors");
+    let recording = Recording::new(&model, texts, &RecordOptions::default()).unwrap();
+    let never = Cancel::default();
+    recording.write(&run, &never, &mut |_| {}).unwrap();
+    let (_folder, window) = open(&run, "");
+    let snapshot = window.snapshot();
+    assert!(snapshot.failure.is_none(), "{:?}", snapshot.failure);
+    assert_eq!(&*snapshot.tokens.text, text);
+    assert_eq!(snapshot.done, snapshot.tokens.ids.len());
+    assert_eq!(snapshot.label(0), "<s>");
+    assert!(window.harness.query_by_label("recorded run").is_some());
+}
