@@ -12,4 +12,4 @@ mod stored_config;
 
 pub use config::{AdaptIo, Config, DEFAULT_RAMP};
 pub(in crate::model) use config::{Inferred, span_name};
-pub(in crate::model) use recorded::{cannot_be_recorded, recorded, recorded_layers};
+pub(in crate::model) use recorded::{cannot_be_recorded, recorded_layers, recorded_tensors};
