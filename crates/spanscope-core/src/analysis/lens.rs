@@ -3,10 +3,8 @@
 //! The logit lens reads the residual stream after the embedding and after each layer as if it were the last one's: through the last
 //! norm, where the network has one, and the output embedding. What it reads in low layers is no prediction that the network makes.
 
-use super::predict::{self, Candidate, Truth};
-use crate::model::{
-    Attribution, Cancel, LogitPart, ModelError, Network, OutputDirection, TokenTrace,
-};
+use super::predict::{self, Truth};
+use crate::model::{Attribution, Cancel, LogitPart, ModelError, Network, TokenTrace};
 
 /// Words that are kept of every layer's guess.
 pub const LENS_WORDS: usize = 5;
@@ -26,7 +24,7 @@ pub struct Watched {
     /// Its log p and its rank.
     pub guess: Truth,
     /// Its logit, before a soft cap.
-    pub logit: f64,
+    pub logit: f32,
 }
 
 /// The guess after the embedding or after a layer.
@@ -35,7 +33,7 @@ pub struct LensLayer {
     /// The layer; `None` after the embedding.
     pub layer: Option<usize>,
     /// The likeliest tokens: [`LENS_WORDS`] at most.
-    pub top: Vec<Candidate>,
+    pub top: Vec<Watched>,
     /// Entropy over the whole vocabulary, in bits.
     pub entropy_bits: f32,
     /// The tokens of [`Lens::watched`].
@@ -96,60 +94,52 @@ pub fn lens(
     for id in [Some(of), target.against, next, Some(top.id)] {
         watched.extend(id.filter(|id| !watched.contains(id)));
     }
-    let directions: Option<Vec<OutputDirection>> =
-        watched.iter().map(|id| network.direction(*id)).collect();
-    let Some(directions) = directions else {
+    let Some(mut direction) = network.direction(of) else {
         return Ok(None);
     };
+    if let Some(other) = target.against {
+        let Some(other) = network.direction(other) else {
+            return Ok(None);
+        };
+        direction = direction.less(&other);
+    }
     let mut layers = Vec::with_capacity(streams.len());
     for (index, stream) in streams.iter().enumerate() {
         cancel.check()?;
-        let log_probs = network.log_probs_of(stream);
-        layers.push(of_layer(
-            network,
-            index.checked_sub(1),
-            stream,
-            &log_probs,
-            (&watched, &directions),
-        ));
-    }
-    let place = |id: u32| watched.iter().position(|other| *other == id);
-    let direction = |id: u32| place(id).and_then(|i| directions.get(i));
-    let Some(mut direction_of) = direction(of).cloned() else {
-        return Ok(None);
-    };
-    if let Some(other) = target.against.and_then(direction) {
-        direction_of = direction_of.less(other);
+        layers.push(of_layer(network, index.checked_sub(1), stream, &watched));
     }
     Ok(Some(Lens {
         at: trace.at,
         target,
         next,
         of,
-        attribution: network.attribute(trace, &direction_of, cancel)?,
+        attribution: network.attribute(trace, &direction, cancel)?,
         watched,
         layers,
     }))
 }
 
-fn of_layer(
-    network: &Network,
-    layer: Option<usize>,
-    stream: &[f32],
-    log_probs: &[f32],
-    (watched, directions): (&[u32], &[OutputDirection]),
-) -> LensLayer {
-    let guess = predict::of(log_probs, 0, None, LENS_WORDS);
-    let watched = watched.iter().zip(directions);
-    let watched = watched.filter_map(|(id, direction)| {
+fn of_layer(network: &Network, layer: Option<usize>, stream: &[f32], watched: &[u32]) -> LensLayer {
+    let (log_probs, logits) = (network.log_probs_of(stream), network.logits_of(stream));
+    let guess = predict::of(&log_probs, 0, None, LENS_WORDS);
+    let logit = |id: u32| logits.get(id as usize).copied().unwrap_or(f32::NAN);
+    let top = guess.top.iter().zip(1..).map(|(candidate, rank)| Watched {
+        guess: Truth {
+            id: candidate.id,
+            log_p: candidate.log_p,
+            rank,
+        },
+        logit: logit(candidate.id),
+    });
+    let watched = watched.iter().filter_map(|id| {
         Some(Watched {
-            guess: predict::truth(log_probs, *id)?,
-            logit: network.logit(direction, stream),
+            guess: predict::truth(&log_probs, *id)?,
+            logit: logit(*id),
         })
     });
     LensLayer {
         layer,
-        top: guess.top,
+        top: top.collect(),
         entropy_bits: guess.entropy_bits,
         watched: watched.collect(),
     }

@@ -13,6 +13,7 @@ use super::token_trace::{LayerTrace, TokenTrace};
 use super::weights::{Layer, Network, Norm};
 use super::{Cancel, ModelError};
 use crate::head_id::HeadId;
+use std::fmt;
 
 /// A part of a network that adds to a logit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -33,6 +34,54 @@ pub enum LogitPart {
     NormShifts,
     /// The token's output bias.
     OutputBias,
+}
+
+impl LogitPart {
+    /// Its kind, as files name it.
+    pub fn kind(self) -> &'static str {
+        match self {
+            Self::Embedding => "embedding",
+            Self::Positions => "positions",
+            Self::Head(_) => "head",
+            Self::Persistent(_) => "persistent_vectors",
+            Self::FeedForward(_) => "feed_forward",
+            Self::AttentionBiases => "attention_biases",
+            Self::NormShifts => "norm_shifts",
+            Self::OutputBias => "output_bias",
+        }
+    }
+
+    /// The head, of what heads add.
+    pub fn head(self) -> Option<HeadId> {
+        match self {
+            Self::Head(id) | Self::Persistent(id) => Some(id),
+            _ => None,
+        }
+    }
+
+    /// The layer, of what one layer adds.
+    pub fn layer(self) -> Option<usize> {
+        match self {
+            Self::FeedForward(layer) => Some(layer),
+            _ => self.head().map(|id| id.layer),
+        }
+    }
+}
+
+/// Its name: `L3H1`, `L3H1 persistent vectors`, `L3 feed-forward`, `embedding`.
+impl fmt::Display for LogitPart {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Embedding => f.write_str("embedding"),
+            Self::Positions => f.write_str("positions"),
+            Self::Head(id) => write!(f, "{id}"),
+            Self::Persistent(id) => write!(f, "{id} persistent vectors"),
+            Self::FeedForward(layer) => write!(f, "L{layer} feed-forward"),
+            Self::AttentionBiases => f.write_str("attention biases"),
+            Self::NormShifts => f.write_str("norm shifts"),
+            Self::OutputBias => f.write_str("output bias"),
+        }
+    }
 }
 
 /// A logit by the parts that it is the sum of.

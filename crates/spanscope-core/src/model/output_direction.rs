@@ -44,17 +44,14 @@ impl Network {
             let means = mean(&cluster.table);
             let less: Vec<f64> = own.iter().zip(means).map(|(x, mean)| x - mean).collect();
             // Cluster 1 is the last column: the published code counts from the end.
-            let (weight, biases) = self.output.cluster_proj.as_ref()?;
+            let (weight, _) = self.output.cluster_proj.as_ref()?;
             let column = weight.outputs().checked_sub(c)?;
             let of_cluster: Vec<f64> = weight.row(column).map(f64::from).collect();
             let row = through(&less, cluster).into_iter();
             let row = row.zip(through(&of_cluster, first)).map(|(a, b)| a + b);
-            let mean = cluster.bias.as_ref().map_or(0.0, |biases| {
-                biases.iter().map(|b| f64::from(*b)).sum::<f64>() / biases.len().max(1) as f64
-            });
             return Some(OutputDirection {
                 row: row.collect(),
-                bias: bias - mean + self::bias(biases.as_deref(), column),
+                bias: bias + self.cluster_bias(c),
             });
         }
         None
@@ -70,6 +67,46 @@ impl Network {
             Some(norm) => product(&FrozenNorm::at(norm, stream).apply(stream)),
             None => product(&stream.iter().copied().map(f64::from).collect::<Vec<_>>()),
         }
+    }
+
+    /// The logit of every token for one stream that is as the last layer leaves it, before a soft cap: V numbers, each as
+    /// [`Network::direction`] has it.
+    pub fn logits_of(&self, stream: &[f32]) -> Vec<f32> {
+        let mut row = stream.to_vec();
+        if let Some(norm) = &self.output.norm {
+            norm.apply(&mut row);
+        }
+        let mut logits = self.unembed(&row);
+        let mut rest = logits.as_mut_slice();
+        for (c, cluster) in self.output.clusters.iter().enumerate() {
+            let count = cluster.table.outputs().min(rest.len());
+            let (own, later) = rest.split_at_mut(count);
+            rest = later;
+            let shift = self.cluster_bias(c) as f32;
+            for (i, logit) in own.iter_mut().enumerate() {
+                *logit += bias(cluster.bias.as_deref(), i) as f32 + shift;
+            }
+        }
+        let scale = self.architecture.output.scale;
+        if scale != 1.0 {
+            logits.iter_mut().for_each(|logit| *logit *= scale);
+        }
+        logits
+    }
+
+    /// What the biases add to all tokens of a cluster alike: nothing of the first one; of a further one, the bias of its own logit,
+    /// less the mean of its tokens' biases.
+    fn cluster_bias(&self, c: usize) -> f64 {
+        let further = self.output.cluster_proj.as_ref().filter(|_| c > 0);
+        let of_cluster = further.map_or(0.0, |(weight, biases)| {
+            let column = weight.outputs().checked_sub(c);
+            column.map_or(0.0, |column| bias(biases.as_deref(), column))
+        });
+        let biases = self.output.clusters.get(c).and_then(|of| of.bias.as_ref());
+        let mean = biases.filter(|_| c > 0).map_or(0.0, |biases| {
+            biases.iter().map(|b| f64::from(*b)).sum::<f64>() / biases.len().max(1) as f64
+        });
+        of_cluster - mean
     }
 
     /// log p of every token, for one stream that is as the last layer leaves it: V numbers, in nats.
