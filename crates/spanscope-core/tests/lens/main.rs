@@ -2,6 +2,8 @@
 //! up to the logit, and the logit is that of the `transformers` library.
 #![allow(clippy::unwrap_used, missing_docs)]
 
+mod plain;
+
 use safetensors::SafeTensors;
 use spanscope_core::analysis::{LensTarget, lens};
 use spanscope_core::checkpoint::Checkpoint;
