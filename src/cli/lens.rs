@@ -7,7 +7,6 @@ use crate::analysis::{Lens, LensTarget, Watched, bits, lens};
 use crate::chart::thousands;
 use crate::engine::LoadedModel;
 use crate::engine::figures::lens_facts;
-use crate::engine::run_file::no_such_tokens;
 use crate::model::{BLOCK, Cancel, ModelError, NoObserver, Run};
 use anyhow::Result;
 use clap::Args;
@@ -52,7 +51,11 @@ pub(super) fn run(args: &LensArgs, out: &mut impl Write) -> Result<()> {
     let count = tokens.ids.len();
     let at = args.token.unwrap_or(count - 1);
     if at >= count {
-        return Err(Usage(no_such_tokens(at..at + 1, count)).into());
+        return Err(Usage(format!(
+            "--token {at}: the text has {} tokens; they are counted from 0",
+            thousands(count)
+        ))
+        .into());
     }
     let found = measure(&model, &tokens, at, target, args.common.quiet)?;
     if args.json {
@@ -173,12 +176,8 @@ fn table(
         .ids
         .get(lens.at)
         .map_or(String::new(), |id| label(*id));
-    writeln!(
-        out,
-        "After token {}, {here}: {}",
-        thousands(lens.at),
-        lens_facts(model, lens)
-    )?;
+    writeln!(out, "After token {}, {here}", thousands(lens.at))?;
+    writeln!(out, "{}", lens_facts(model, lens))?;
     writeln!(out)?;
     writeln!(
         out,

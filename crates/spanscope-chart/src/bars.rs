@@ -2,7 +2,7 @@
 
 use super::canvas::{Anchor, Canvas, Type, rect};
 use super::header::{Header, PAD};
-use super::theme::{LABEL, TICK};
+use super::theme::{self, LABEL, TICK};
 use super::{Figure, Provenance, Style, Table, font, ticks};
 use svg::Node;
 use svg::node::element::{Group, Title};
@@ -92,7 +92,7 @@ impl Figure for Bars {
             let label = font::fit(&bar.label, TICK, font::Weight::Regular, room);
             let ink = Type::new(TICK, theme.ink);
             page.text_middle(left - 4.0, middle, &label, ink.anchor(Anchor::End));
-            let color = theme.layers[usize::from(bar.marked)];
+            let color = theme.layers[usize::from(bar.marked || bar.value < 0.0)];
             let mut group = Group::new();
             group.append(Title::new(super::canvas::clean(&format!(
                 "{}: {}",
@@ -131,7 +131,8 @@ impl Figure for Bars {
         }
         page.line((x(0.0), top), (x(0.0), bottom), theme.axis, 0.6);
         let title = Type::new(LABEL, theme.ink).anchor(Anchor::Middle);
-        let text = font::fit(&self.axis, LABEL, title.weight, width - 2.0 * PAD);
+        let text = theme::capital(&self.axis);
+        let text = font::fit(&text, LABEL, title.weight, width - 2.0 * PAD);
         let half = title.width(&text) / 2.0;
         let middle = ((left + right) / 2.0).clamp(PAD + half, (width - PAD - half).max(PAD + half));
         page.text(middle, bottom + 3.0 + TICK * 1.4 + LABEL, &text, title);

@@ -11,7 +11,7 @@ pub fn ablation(model: &LoadedModel, found: &Ablation) -> Bars {
         label: head.id.to_string(),
         value: head.change,
         note: format!("{:+.4}", head.change),
-        marked: head.change < 0.0,
+        marked: false,
     });
     let mut numbers = Table::new([
         Column::new("layer"),

@@ -57,7 +57,7 @@ pub fn lens(model: &LoadedModel, snapshot: &Snapshot, lens: &Lens) -> Heatmap {
         high: Some(1.0),
         map: ColorMap::Viridis,
         side: vec![SideColumn {
-            label: format!("probability of {}", model.label(lens.of)),
+            label: format!("p({})", model.label(lens.of)),
             values: lens.layers.iter().map(own).collect(),
         }],
         marked: marked.collect(),
@@ -149,8 +149,8 @@ pub fn attribution(model: &LoadedModel, snapshot: &Snapshot, lens: &Lens) -> Bar
     let bar = |(part, value): &(spanscope_core::model::LogitPart, f64)| Bar {
         label: part.to_string(),
         value: *value,
-        note: format!("{value:+.3}"),
-        marked: *value < 0.0,
+        note: signed(*value),
+        marked: false,
     };
     let mut bars: Vec<Bar> = parts.iter().take(PARTS).map(bar).collect();
     if parts.len() > PARTS {
@@ -158,8 +158,8 @@ pub fn attribution(model: &LoadedModel, snapshot: &Snapshot, lens: &Lens) -> Bar
         bars.push(Bar {
             label: format!("{} others", thousands(parts.len() - PARTS)),
             value: rest,
-            note: format!("{rest:+.3}"),
-            marked: rest < 0.0,
+            note: signed(rest),
+            marked: false,
         });
     }
     let mut numbers = Table::new([
@@ -205,6 +205,13 @@ pub fn attribution(model: &LoadedModel, snapshot: &Snapshot, lens: &Lens) -> Bar
         numbers,
         provenance: about(model, lens).with("logit", lens.attribution.logit),
     }
+}
+
+/// A number with its sign, as the window writes it.
+fn signed(value: f64) -> String {
+    let value = (1000.0 * value).round() / 1000.0;
+    let sign = if value < 0.0 { "\u{2212}" } else { "+" };
+    format!("{sign}{:.3}", value.abs())
 }
 
 /// Said of a logit that is capped before the softmax.

@@ -14,7 +14,7 @@ use eframe::egui::{self, Align2, Color32, FontId, Rect, Sense, Ui, pos2, vec2};
 const ROW: f32 = 19.0;
 
 /// Width of a layer's name, of its bar, of its percentage, and of its rank.
-const COLUMNS: [f32; 4] = [62.0, 52.0, 54.0, 50.0];
+const COLUMNS: [f32; 4] = [70.0, 48.0, 54.0, 46.0];
 
 /// Every layer's guess: how likely it finds the token whose logit is attributed, and its likeliest tokens.
 pub fn show(ui: &mut Ui, cx: &ViewContext<'_>, model: &LoadedModel, lens: &Lens, current: bool) {
@@ -45,23 +45,21 @@ fn head(ui: &mut Ui, label: &str) {
     let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), 16.0), Sense::hover());
     let weak = ui.visuals().weak_text_color();
     let [name, bar, percent, rank] = COLUMNS;
-    let text = |ui: &Ui, from: f32, width: f32, words: &str| {
+    let text = |ui: &Ui, from: f32, width: f32, anchor: Align2, words: &str| {
         let place = Rect::from_x_y_ranges(from..=from + width, rect.y_range());
         let painter = ui.painter().with_clip_rect(place.intersect(ui.clip_rect()));
-        let font = FontId::proportional(11.0);
-        painter.text(place.left_center(), Align2::LEFT_CENTER, words, font, weak);
+        let at = anchor.pos_in_rect(&place);
+        painter.text(at, anchor, words, FontId::proportional(11.0), weak);
     };
-    let left = rect.left();
-    text(ui, left, name, tr("After"));
-    text(
-        ui,
-        left + name,
-        bar + percent,
-        &trf("p of “{0}”", &[&label]),
-    );
-    text(ui, left + name + bar + percent + 8.0, rank, tr("rank"));
-    let words = left + COLUMNS.iter().sum::<f32>() + 8.0;
-    text(ui, words, (rect.right() - words).max(0.0), tr("likeliest"));
+    let (left, start) = (rect.left(), Align2::LEFT_CENTER);
+    text(ui, left, name, start, tr("After"));
+    let words = trf("p of “{0}”", &[&label]);
+    text(ui, left + name, bar + percent, start, &words);
+    let end = left + name + bar + percent;
+    text(ui, end, rank, Align2::RIGHT_CENTER, tr("rank"));
+    let from = end + rank + 8.0;
+    let room = (rect.right() - from).max(0.0);
+    text(ui, from, room, start, tr("likeliest"));
 }
 
 /// The name of a row.
