@@ -2,12 +2,12 @@
 
 use super::open::LoadedModel;
 use spanscope_chart::thousands;
-use spanscope_core::shown::shown;
+use spanscope_core::shown::{said, shown};
 use spanscope_core::text::escaped;
 
 /// Why no token has a name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
+#[error("{}", said(.0))]
 pub struct NoSuchToken(String);
 
 impl LoadedModel {

@@ -297,7 +297,7 @@ fn products(layer: &Layer, read: &[f32], along: &[f64]) -> Vec<f64> {
     let heads = read.len() / d;
     let mut rows = vec![0.0; heads * read.len()];
     for (head, row) in rows.chunks_exact_mut(read.len()).enumerate() {
-        let own = head * d..(head + 1) * d;
+        let own = head * d..head * d + d;
         row[own.clone()].copy_from_slice(&read[own]);
     }
     let mut parts = vec![0.0; heads * along.len()];

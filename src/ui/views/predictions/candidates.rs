@@ -1,5 +1,6 @@
 //! The tokens that the model expects after a token.
 
+use super::percentage::percentage;
 use crate::analysis::{Candidate, Prediction, bits};
 use crate::chart::thousands;
 use crate::engine::{LoadedModel, Snapshot};
@@ -220,7 +221,7 @@ fn line(
         };
         text(at, Align2::LEFT_CENTER, words, small.clone(), color);
     }
-    let percent = format!("{} %", super::percentage(100.0 * p));
+    let percent = format!("{} %", percentage(100.0 * p));
     let end = if with_bits {
         rect.right() - 58.0
     } else {

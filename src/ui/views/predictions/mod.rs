@@ -7,6 +7,7 @@ mod generation_layout;
 mod generation_panel;
 mod lens;
 mod minmax_mipmap;
+mod percentage;
 mod surprisal_plot;
 
 use super::context::ViewContext;
@@ -129,28 +130,4 @@ fn part(ui: &mut Ui, size: egui::Vec2, contents: impl FnOnce(&mut Ui)) {
         ui.set_max_size(size);
         contents(ui);
     });
-}
-
-/// A percentage with the digits that say something: "34.2", "0.012", "1.3e-5".
-fn percentage(value: f32) -> String {
-    match value {
-        v if v >= 9.95 => format!("{v:.1}"),
-        v if v >= 0.0995 => format!("{v:.2}"),
-        v if v >= 0.000_995 || v <= 0.0 => format!("{v:.3}"),
-        v => format!("{v:.1e}"),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn small_percentages_keep_their_digits() {
-        assert_eq!(percentage(34.21), "34.2");
-        assert_eq!(percentage(1.234), "1.23");
-        assert_eq!(percentage(0.0123), "0.012");
-        assert_eq!(percentage(0.000_012), "1.2e-5");
-        assert_eq!(percentage(0.0), "0.000");
-    }
 }
