@@ -8,7 +8,7 @@ use super::what_if::WhatIfArgs;
 use crate::analysis::{BandLayout, Pool, Statistic, TokenSet};
 use crate::chart::{ColorMap, Format, Missing, Scale, SpanMeasure};
 use crate::engine::figures::{
-    FigureChoice, FigureKind, GridStyle, HeatmapStyle, Shade, figure, sign,
+    FigureChoice, FigureError, FigureKind, GridStyle, HeatmapStyle, Shade, figure, missing, sign,
 };
 use crate::engine::run_file::no_such_tokens;
 use crate::engine::{Combine, Engine, Heads, Source};
@@ -44,7 +44,7 @@ pub(super) struct FigureArgs {
     /// Rule by which the weights of several heads become one picture [default: mean]
     #[arg(long, value_enum)]
     pub combine: Option<CombineArg>,
-    /// Tokens from A up to B, or to the end (A..), from 0: the queries of `attention`, the selection of `text`; the last of `predictions`
+    /// Tokens from A up to B, or to the end (A..), from 0: the queries of `attention`, the selection of `text`; the last of `predictions`, `lens`, `attribution`
     #[arg(long, value_name = "A..B", value_parser = tokens)]
     pub tokens: Option<(usize, usize)>,
     /// The number of each head in `heads`: reach, span, effective_50, effective_90, effective_99, mean_distance, entropy,
@@ -76,6 +76,12 @@ pub(super) struct FigureArgs {
     /// `text`: of several tokens the mean of their weights, not the sum
     #[arg(long)]
     pub mean: bool,
+    /// `lens`, `attribution`: the token whose logit is attributed, by its text or its id [default: the one that comes next]
+    #[arg(long, value_name = "WORD|ID")]
+    pub of: Option<String>,
+    /// `attribution`: the token whose logit is taken off
+    #[arg(long, value_name = "WORD|ID")]
+    pub against: Option<String>,
     /// `training`: the mean of so many entries of the log [default: 1]
     #[arg(long, value_name = "N", value_parser = super::args::at_least_one)]
     pub smooth: Option<usize>,
@@ -116,9 +122,10 @@ const CELLS: usize = 2048;
 
 impl FigureArgs {
     /// Options of some kinds only: whether they were given, and the kinds that use them.
-    fn of_some_kinds(&self) -> [(bool, &'static str, &'static [FigureKind]); 14] {
+    fn of_some_kinds(&self) -> [(bool, &'static str, &'static [FigureKind]); 16] {
         use FigureKind::{
-            Attention, Grid, Heads, Mask, Predictions, Spans, Text, Training, Usage, Vectors,
+            Attention, Attribution, Grid, Heads, Lens, Mask, Predictions, Spans, Text, Training,
+            Usage, Vectors,
         };
         [
             (
@@ -130,7 +137,7 @@ impl FigureArgs {
             (
                 self.tokens.is_some(),
                 "--tokens",
-                &[Attention, Text, Vectors, Predictions],
+                &[Attention, Text, Vectors, Predictions, Lens, Attribution],
             ),
             (self.statistic.is_some(), "--statistic", &[Heads, Grid]),
             (self.sort, "--sort", &[Spans, Grid, Vectors]),
@@ -145,11 +152,13 @@ impl FigureArgs {
             ),
             (self.shade.is_some(), "--shade", &[Text]),
             (self.mean, "--mean", &[Text]),
+            (self.of.is_some(), "--of", &[Lens, Attribution]),
+            (self.against.is_some(), "--against", &[Attribution]),
             (self.smooth.is_some(), "--smooth", &[Training]),
             (
                 self.style.map.is_some(),
                 "--map",
-                &[Heads, Attention, Grid, Text, Vectors],
+                &[Heads, Attention, Grid, Text, Vectors, Lens],
             ),
         ]
     }
@@ -258,6 +267,9 @@ pub(super) fn run(args: &FigureArgs) -> Result<()> {
         covered(&snapshot.tokens.coverage(&model), &text_name, &args.common)?;
     }
     let choice = choice(args, &model, snapshot.tokens.ids.len())?;
+    if let Some(error @ FigureError::NoValues) = missing(kind, &snapshot, &choice) {
+        bail!("{}: {error}", shown_path(&args.model));
+    }
     let wish = args.what_if.wish(&args.common);
     if !wish.is_empty() {
         if model.recorded.is_some() {
@@ -380,6 +392,7 @@ fn choice(
         usage_log: !args.linear,
         by_use: args.sort,
         vector_colors: (scale, ColorMap::Viridis),
+        lens: super::lens::target(model, args.of.as_deref(), args.against.as_deref())?,
         smoothing: args.smooth.unwrap_or(1),
         ..FigureChoice::default()
     })

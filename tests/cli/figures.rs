@@ -4,7 +4,7 @@ use super::*;
 use spanscope::chart::Format;
 
 /// Every kind, with what it needs.
-const KINDS: [&str; 12] = [
+const KINDS: [&str; 14] = [
     "spans",
     "heads",
     "mask",
@@ -13,6 +13,8 @@ const KINDS: [&str; 12] = [
     "text",
     "shares",
     "predictions",
+    "lens",
+    "attribution",
     "surprisal",
     "cost",
     "training",
@@ -198,7 +200,7 @@ fn what_cannot_be_drawn_is_said() {
 fn an_option_that_a_kind_does_not_use_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let (text, out) = (text(folder.path()), folder.path().join("out.svg"));
-    let options: [(&[&str], &[&str]); 14] = [
+    let options: [(&[&str], &[&str]); 16] = [
         (
             &["--head", "1.1"],
             &["mask", "attention", "text", "usage", "vectors"],
@@ -206,7 +208,14 @@ fn an_option_that_a_kind_does_not_use_is_refused() {
         (&["--combine", "max"], &["attention", "text"]),
         (
             &["--tokens", "5..9"],
-            &["attention", "text", "vectors", "predictions"],
+            &[
+                "attention",
+                "text",
+                "vectors",
+                "predictions",
+                "lens",
+                "attribution",
+            ],
         ),
         (&["--statistic", "reach"], &["heads", "grid"]),
         (&["--sort"], &["spans", "grid", "vectors"]),
@@ -220,10 +229,12 @@ fn an_option_that_a_kind_does_not_use_is_refused() {
         ),
         (&["--shade", "surprisal"], &["text"]),
         (&["--mean"], &["text"]),
+        (&["--of", "e"], &["lens", "attribution"]),
+        (&["--against", "e"], &["attribution"]),
         (&["--smooth", "2"], &["training"]),
         (
             &["--map", "greys"],
-            &["heads", "attention", "grid", "text", "vectors"],
+            &["heads", "attention", "grid", "text", "vectors", "lens"],
         ),
     ];
     let of = |model: &str, kind: &str, option: &[&str]| {

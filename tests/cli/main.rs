@@ -9,6 +9,7 @@ mod extreme;
 mod families;
 mod figures;
 mod files;
+mod lens;
 mod models;
 mod outputs;
 mod port;

@@ -53,6 +53,7 @@ mod snapshot;
 mod span_history;
 mod steps;
 pub mod sums_file;
+mod token_named;
 mod tokenizer;
 mod tokens;
 mod vector_facts;
@@ -77,7 +78,7 @@ pub use heatmap_image::{
 };
 pub use memory::peak_rss;
 pub use open::{EngineError, LoadedModel, Prepared};
-pub use queries::{Combine, Heads, Queries};
+pub use queries::{Combine, Heads, LensQuery, Queries};
 pub use query_cache::Score;
 pub use recorded_run::replay;
 pub use sample::{SampledToken, Sampling};

@@ -3,6 +3,7 @@
 use super::candidates::end_of;
 use super::detokenize::{bits_per_token, next_seed, unescaped};
 use super::generation_layout::{Layout, laid_out, token_at};
+use super::percentage::percentage;
 use crate::analysis::bits;
 use crate::chart::thousands;
 use crate::engine::{Ended, Generated, GenerationRequest, LoadedModel, Sampling, Snapshot, Tokens};
@@ -293,7 +294,7 @@ impl GenerationPanel {
                             "surprisal {0} bits, probability {1} %",
                             &[
                                 &format!("{:.2}", bits(-drawn.log_p).max(0.0)),
-                                &super::percentage(100.0 * drawn.log_p.exp()),
+                                &percentage(100.0 * drawn.log_p.exp()),
                             ],
                         ));
                     });

@@ -1,6 +1,7 @@
 //! Surprisal along the text.
 
 use super::minmax_mipmap::Pyramid;
+use super::percentage::percentage;
 use crate::chart::thousands;
 use crate::text::{Unit, Vocabulary};
 use crate::ui::language::{tr, trf};
@@ -145,7 +146,7 @@ pub fn show(
             let p = 100.0 * (-bits).exp2();
             ui.label(trf(
                 "surprisal {0} bits, probability {1} %",
-                &[&format!("{bits:.2}"), &super::percentage(p)],
+                &[&format!("{bits:.2}"), &percentage(p)],
             ));
             if let Some(change) = cx.snapshot.surprisal_change(token) {
                 ui.label(trf(
