@@ -19,6 +19,7 @@ mod measure_args;
 mod merge;
 mod models;
 mod persistent;
+mod ranges;
 mod record;
 mod record_args;
 mod recorded;

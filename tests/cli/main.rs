@@ -14,6 +14,7 @@ mod outputs;
 mod port;
 mod quiet;
 mod recorded;
+mod refused;
 mod run_sums;
 mod texts;
 #[path = "../common/traced.rs"]

@@ -1,7 +1,7 @@
 //! The selections, changes and settings that a picture of the window shows.
 
 use super::App;
-use crate::analysis::TokenSet;
+use crate::engine::run_file::tokens_within;
 use crate::model::{HeadId, WhatIf};
 use crate::ui::commands::command::Command;
 use crate::ui::document::recorded::Texts;
@@ -12,7 +12,7 @@ use std::ops::Range;
 pub struct Choices {
     /// Heads, the leading one first: layer and head, from 0. None: the one that reaches farthest.
     pub heads: Vec<HeadId>,
-    /// Tokens, as positions in the text. None: the last one.
+    /// Tokens, as positions in the text; `usize::MAX` is its end. None: the last one.
     pub tokens: Option<Range<usize>>,
     /// A persistent vector of the leading head, from 0.
     pub vector: Option<usize>,
@@ -67,13 +67,7 @@ impl App {
         }
         if let Some(tokens) = &choices.tokens {
             let len = snapshot.tokens.ids.len();
-            if tokens.end > len || tokens.is_empty() {
-                return Err(format!(
-                    "there are no tokens {}..{}: the text has {len}",
-                    tokens.start, tokens.end
-                ));
-            }
-            self.document.selection.tokens = TokenSet::from(tokens.clone());
+            self.document.selection.tokens = tokens_within(tokens.clone(), len)?.into();
         }
         if let Some(vector) = choices.vector {
             if vector >= architecture.persistent() {
