@@ -175,7 +175,7 @@ impl FigureArgs {
                     .into(),
             ));
         }
-        Ok(())
+        super::figure_check::check(self)
     }
 }
 

@@ -12,6 +12,7 @@ mod effective_spans;
 mod eval;
 mod figure;
 mod figure_args;
+mod figure_check;
 mod generate;
 mod info;
 mod interrupt;

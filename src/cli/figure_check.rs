@@ -1,0 +1,52 @@
+//! Options of `figure` that would change nothing, by what others say or what is written: refused before anything is opened.
+
+use super::Usage;
+use super::figure::FigureArgs;
+use super::figure_args::only_in_drawings;
+use crate::engine::figures::{FigureKind, Shade};
+
+/// Refuses them; that a kind of figure knows the options at all is checked before.
+pub(super) fn check(args: &FigureArgs) -> Result<(), Usage> {
+    beside_others(args)?;
+    let of_drawings = [
+        ("--z", args.z),
+        ("--linear", args.linear),
+        ("--scale", args.scale.is_some()),
+        ("--smooth", args.smooth.is_some()),
+        ("--sort", args.sort && args.kind == FigureKind::Spans),
+    ];
+    for (option, _) in of_drawings.iter().filter(|(_, given)| *given) {
+        only_in_drawings(option, &args.output)?;
+    }
+    args.style.check(&args.output, true)
+}
+
+/// Refuses options that other ones leave without effect.
+fn beside_others(args: &FigureArgs) -> Result<(), Usage> {
+    let of_weights = [
+        ("--head", !args.head.is_empty()),
+        ("--combine", args.combine.is_some()),
+        ("--tokens", args.tokens.is_some()),
+        ("--mean", args.mean),
+        ("--scale", args.scale.is_some()),
+    ];
+    let given = of_weights.iter().find(|(_, given)| *given);
+    if let (Some(Shade::Surprisal), Some((option, _))) = (args.shade, given) {
+        return Err(Usage(format!(
+            "figure text: {option} has no effect with --shade surprisal, which is that of every token on a linear scale; \
+             leave it out"
+        )));
+    }
+    if args.combine.is_some() && args.head.iter().all(|head| *head == args.head[0]) {
+        return Err(Usage(
+            "--combine has no effect on one head; name several with --head, or leave it out".into(),
+        ));
+    }
+    if args.mean && args.tokens.as_ref().is_none_or(|tokens| tokens.len() < 2) {
+        return Err(Usage(
+            "--mean has no effect on one token; choose several with --tokens A..B, or leave it out"
+                .into(),
+        ));
+    }
+    Ok(())
+}
