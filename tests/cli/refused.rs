@@ -261,3 +261,31 @@ fn options_that_others_leave_without_effect_are_refused() {
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
     program(&args).assert().success();
 }
+
+#[test]
+fn a_text_to_stop_at_that_can_never_come_is_refused() {
+    let generate = [
+        "generate",
+        SHAKESPEARE,
+        "--prompt",
+        "ROMEO:",
+        "-n",
+        "5",
+        "--stop",
+    ];
+    let said = String::from_utf8(
+        program(&[&generate[..], &["fin é"]].concat())
+            .output()
+            .unwrap()
+            .stderr,
+    );
+    let said = said.unwrap();
+    assert!(
+        said.contains("\"é\"") && said.contains("choose another"),
+        "{said}"
+    );
+    let done = program(&[&generate[..], &["\n\n"]].concat())
+        .output()
+        .unwrap();
+    assert!(done.status.success());
+}
