@@ -289,3 +289,75 @@ fn a_text_to_stop_at_that_can_never_come_is_refused() {
         .unwrap();
     assert!(done.status.success());
 }
+
+#[test]
+fn options_that_a_training_makes_no_use_of_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = folder.path().join("run").to_str().unwrap().to_owned();
+    for (options, part) in [
+        (
+            "--adapt-span-loss 1e-4",
+            "--adapt-span-loss has no effect without --adapt-span",
+        ),
+        ("--adapt-span-ramp 8", "--adapt-span-ramp has no effect"),
+        ("--adapt-span-init 0.5", "--adapt-span-init has no effect"),
+        (
+            "--adapt-io-tied",
+            "--adapt-io-tied has no effect without --adapt-io",
+        ),
+        ("--adapt-io-divval 2", "--adapt-io-divval has no effect"),
+        ("--emb-dropout 0.1", "--emb-dropout has no effect"),
+        (
+            "--pers-mem-size 4 --inner-hid-sz 8",
+            "--inner-hid-sz has no effect with --pers-mem-size",
+        ),
+        ("--optim adam --momentum 0.5", "--momentum has no effect"),
+        (
+            "--preset sample_fixed --adapt-span-loss 1e-4",
+            "--adapt-span-loss has no effect",
+        ),
+    ] {
+        let args = ["train", "--data", "absent.txt", "-o", &run];
+        let options: Vec<&str> = options.split(' ').collect();
+        let said = complaint(&[&args[..], &options].concat(), 2);
+        assert!(said.contains(part), "{options:?}: {said}");
+    }
+    // As published: what is used goes on, here to the text, which is not there.
+    for options in [
+        "--adapt-span --adapt-span-loss 1e-4",
+        "--optim adagrad --momentum 0",
+    ] {
+        let args = ["train", "--data", "absent.txt", "-o", &run];
+        let options: Vec<&str> = options.split(' ').collect();
+        let said = complaint(&[&args[..], &options].concat(), 1);
+        assert!(said.contains("absent.txt"), "{said}");
+    }
+    assert!(!Path::new(&run).exists());
+}
+
+#[test]
+fn a_picture_of_the_window_is_the_one_asked_for_or_none() {
+    let folder = tempfile::tempdir().unwrap();
+    let png = folder.path().join("a.png").to_str().unwrap().to_owned();
+    for (options, parts) in [
+        (["--set", r#"{"atention": {}}"#], ["atention", "attention"]),
+        (
+            ["--set", r#"{"attention": {"lay": "key"}}"#],
+            ["\"lay\"", "layout"],
+        ),
+    ] {
+        let args = [&["shot", &png, "--size", "400x300"][..], &options].concat();
+        let said = complaint(&args, 1);
+        assert!(parts.iter().all(|part| said.contains(part)), "{said}");
+    }
+    let said = complaint(&["shot", &png, "--size", "8192x8192", "--scale", "4"], 1);
+    assert!(
+        said.contains("32768") && said.contains("16384 at most"),
+        "{said}"
+    );
+    assert!(!Path::new(&png).exists());
+    let set = r#"{"attention": {"layout": "distance"}, "text": {"shade": "readers"}}"#;
+    program(&["shot", &png, "--size", "400x300", "--set", set])
+        .assert()
+        .success();
+}

@@ -3,8 +3,10 @@
 use super::App;
 use crate::engine::run_file::tokens_within;
 use crate::model::{HeadId, WhatIf};
+use crate::shown::{shown, shown_list};
 use crate::ui::commands::command::Command;
 use crate::ui::document::recorded::Texts;
+use serde_json::Value;
 use std::ops::Range;
 
 /// The selection from the start: for pictures.
@@ -92,7 +94,27 @@ impl App {
         if let Some(views) = &choices.views {
             self.views = serde_json::from_value(views.clone())
                 .map_err(|error| format!("the views cannot be set like that: {error}"))?;
+            let known = serde_json::to_value(&self.views).map_err(|error| error.to_string())?;
+            unknown(views, &known)?;
         }
         Ok(())
     }
+}
+
+/// Refuses names that the views do not have: in a session they are those of another version, here they are slips.
+fn unknown(given: &Value, known: &Value) -> Result<(), String> {
+    let (Value::Object(given), Value::Object(known)) = (given, known) else {
+        return Ok(());
+    };
+    for (name, value) in given {
+        let Some(known) = known.get(name) else {
+            let names = shown_list(known.keys().map(String::as_str));
+            return Err(format!(
+                "the views have no \"{}\" to set there; expected {names}",
+                shown(name)
+            ));
+        };
+        unknown(value, known)?;
+    }
+    Ok(())
 }
