@@ -361,3 +361,66 @@ fn a_picture_of_the_window_is_the_one_asked_for_or_none() {
         .assert()
         .success();
 }
+
+#[test]
+fn what_a_model_or_a_file_of_results_has_not_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = text(folder.path());
+    let at = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let (run, sums) = (at("run.safetensors"), at("sums.safetensors"));
+    let record = |model: &str, vectors: &str| {
+        let args = [
+            "record",
+            model,
+            "--text",
+            &text,
+            "-o",
+            &run,
+            "--vectors",
+            vectors,
+        ];
+        complaint(&args, 2)
+    };
+    let said = record(WIKITEXT, "257");
+    assert!(
+        said.contains("--vectors 257") && said.contains("256 persistent vectors"),
+        "{said}"
+    );
+    for vectors in ["5", "all"] {
+        assert!(record(SHAKESPEARE, vectors).contains("no persistent vectors"));
+    }
+    assert!(!Path::new(&run).exists());
+    program(&[
+        "record",
+        WIKITEXT,
+        "--text",
+        &text,
+        "-o",
+        &run,
+        "--vectors",
+        "256",
+    ])
+    .assert()
+    .success();
+    program(&["effective-spans", SHAKESPEARE, "--text", &text, "-o", &sums])
+        .assert()
+        .success();
+    for stored in [&run, &sums] {
+        for option in [&["--jobs", "3"][..], &["--skip-bad"]] {
+            for command in ["effective-spans", "persistent"] {
+                let said = complaint(&[&[command, stored][..], option].concat(), 2);
+                assert!(said.contains(option[0]), "{said}");
+            }
+        }
+        if !cfg!(feature = "cuda") {
+            let said = complaint(&["effective-spans", stored, "--device", "cuda"], 2);
+            assert!(said.contains("--device cuda"), "{said}");
+        }
+    }
+    let llama = data("families/llama");
+    let said = complaint(&["info", &llama, "--ramp", "16"], 2);
+    assert!(
+        said.contains("--ramp") && said.contains("no soft mask"),
+        "{said}"
+    );
+}
