@@ -100,9 +100,6 @@ pub(super) fn run(args: &RecordArgs) -> Result<()> {
 /// Refuses more persistent vectors than the `there` of every head.
 fn check_vectors(asked: Option<VectorsArg>, there: usize) -> Result<(), Usage> {
     match asked {
-        Some(_) if there == 0 => Err(Usage(
-            "--vectors has no effect: the model has no persistent vectors; leave it out".into(),
-        )),
         Some(VectorsArg(Vectors::Most(n))) if n > there => Err(Usage(format!(
             "--vectors {n}: the model has {there} persistent vectors per head; ask for so many at most, or for all"
         ))),
