@@ -1,4 +1,4 @@
-//! Ranges of tokens on the command line, the same for every command: `5..20`, `5..` and `5`.
+//! Numbers and ranges of tokens on the command line, the same for every command.
 
 use std::ops::Range;
 
@@ -24,9 +24,29 @@ pub(super) fn tokens(text: &str) -> Result<Range<usize>, String> {
     }
 }
 
+/// A whole number from 1 to `most`.
+///
+/// # Errors
+/// When it is none.
+pub(super) fn whole(text: &str, most: usize) -> Result<usize, String> {
+    match text.parse::<usize>() {
+        Ok(n) if (1..=most).contains(&n) => Ok(n),
+        _ => Err(format!("expected a whole number from 1 to {most}")),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn whole_numbers_lie_within_bounds() {
+        assert_eq!((whole("1", 9), whole("9", 9)), (Ok(1), Ok(9)));
+        for wrong in ["0", "10", "-1", "1.5", "", "x", "99999999999999999999"] {
+            let said = whole(wrong, 9).unwrap_err();
+            assert_eq!(said, "expected a whole number from 1 to 9", "{wrong}");
+        }
+    }
 
     #[test]
     fn ranges_are_read_or_refused_and_never_changed() {

@@ -350,6 +350,13 @@ fn a_picture_of_the_window_is_the_one_asked_for_or_none() {
         let said = complaint(&args, 1);
         assert!(parts.iter().all(|part| said.contains(part)), "{said}");
     }
+    for option in [["--ramp", "16"], ["--vocab", "absent.txt"]] {
+        let said = complaint(&[&["shot", &png][..], &option].concat(), 1);
+        assert!(
+            said.contains(option[0]) && said.contains("sample model"),
+            "{said}"
+        );
+    }
     let said = complaint(&["shot", &png, "--size", "8192x8192", "--scale", "4"], 1);
     assert!(
         said.contains("32768") && said.contains("16384 at most"),

@@ -299,4 +299,8 @@ pub(super) const WORDS: &[(&str, &str)] = &[
         "{0}: expected a number from {1} to {2}",
         "{0}：应为 {1} 到 {2} 之间的数",
     ),
+    (
+        "--vocab and --ramp have no effect on a sample model: name the file that they are for",
+        "--vocab 和 --ramp 对示例模型无效：请同时给出它们所属的模型文件",
+    ),
 ];
