@@ -272,6 +272,7 @@ pub(super) fn run(args: &FigureArgs) -> Result<()> {
     if let Some(failure) = &snapshot.failure {
         bail!("{}", failure.message);
     }
+    super::figure_check::weights_are_kept(args, &choice.queries, &snapshot)?;
     let mut figure = figure(kind, &snapshot, &choice)?;
     sign(&mut *figure, kind, &snapshot, &choice, &text_name);
     if let Some(title) = &args.style.title {

@@ -3,7 +3,9 @@
 use super::Usage;
 use super::figure::FigureArgs;
 use super::figure_args::only_in_drawings;
+use crate::engine::Snapshot;
 use crate::engine::figures::{FigureKind, Shade};
+use std::ops::Range;
 
 /// Refuses them; that a kind of figure knows the options at all is checked before.
 pub(super) fn check(args: &FigureArgs) -> Result<(), Usage> {
@@ -19,6 +21,37 @@ pub(super) fn check(args: &FigureArgs) -> Result<(), Usage> {
         only_in_drawings(option, &args.output)?;
     }
     args.style.check(&args.output, true)
+}
+
+/// Refuses queries whose weights are not kept: of a recorded run, or of a long text, those of some tokens are.
+pub(super) fn weights_are_kept(
+    args: &FigureArgs,
+    queries: &Range<usize>,
+    snapshot: &Snapshot,
+) -> Result<(), Usage> {
+    use FigureKind::{Attention, Text, Vectors};
+    let of_queries = match args.kind {
+        Attention | Vectors => true,
+        // Who reads a token, other queries say.
+        Text => args.shade != Some(Shade::Readers),
+        _ => false,
+    };
+    if args.tokens.is_none() || !of_queries {
+        return Ok(());
+    }
+    let weights = snapshot.detail.as_ref().map(|detail| &detail.weights);
+    let kept = weights.map_or(0..0, |weights| weights.first..weights.end);
+    if kept.start <= queries.start && queries.end <= kept.end {
+        return Ok(());
+    }
+    let those = match kept.is_empty() {
+        true => "other tokens".to_owned(),
+        false => format!("the tokens {}..{}", kept.start, kept.end),
+    };
+    Err(Usage(format!(
+        "--tokens {}..{}: weights are kept of {those} only, since the run was recorded so or the text is long; choose among these",
+        queries.start, queries.end
+    )))
 }
 
 /// Refuses options that other ones leave without effect.

@@ -429,3 +429,51 @@ fn what_a_model_or_a_file_of_results_has_not_is_refused() {
         "{said}"
     );
 }
+
+#[test]
+fn weights_that_are_not_kept_are_refused_and_not_left_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let (long, run, csv) = (at("long.txt"), at("run.safetensors"), at("a.csv"));
+    let all = std::fs::read(data("shakespeare_test_20000.txt")).unwrap();
+    std::fs::write(&long, &all[..600]).unwrap();
+    let record = [
+        "record",
+        SHAKESPEARE,
+        "--text",
+        &long,
+        "--tokens",
+        "200..300",
+        "-o",
+        &run,
+    ];
+    program(&record).assert().success();
+    for (kind, tokens) in [
+        ("attention", "150..250"),
+        ("attention", "290..600"),
+        ("attention", "0..60"),
+        ("text", "0..60"),
+        ("text", "250..400"),
+    ] {
+        let said = complaint(&["figure", kind, &run, "--tokens", tokens, "-o", &csv], 2);
+        assert!(
+            said.contains(tokens) && said.contains(" only, since"),
+            "{kind}: {said}"
+        );
+        assert!(!Path::new(&csv).exists());
+    }
+    program(&[
+        "figure",
+        "attention",
+        &run,
+        "--tokens",
+        "250..260",
+        "-o",
+        &csv,
+    ])
+    .assert()
+    .success();
+    let rows = std::fs::read_to_string(&csv).unwrap();
+    assert_eq!(rows.lines().count(), 11);
+    assert!(rows.lines().nth(1).unwrap().starts_with("250,"));
+}
