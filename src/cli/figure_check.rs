@@ -9,6 +9,7 @@ use std::ops::Range;
 
 /// Refuses them; that a kind of figure knows the options at all is checked before.
 pub(super) fn check(args: &FigureArgs) -> Result<(), Usage> {
+    reads_text(args)?;
     beside_others(args)?;
     let of_drawings = [
         ("--z", args.z),
@@ -21,6 +22,29 @@ pub(super) fn check(args: &FigureArgs) -> Result<(), Usage> {
         only_in_drawings(option, &args.output)?;
     }
     args.style.check(&args.output, true)
+}
+
+/// Refuses a text for a figure that is of the model alone.
+fn reads_text(args: &FigureArgs) -> Result<(), Usage> {
+    let why = match args.kind {
+        FigureKind::Spans if !args.effective => "without --effective; add that, or leave it out",
+        FigureKind::Cost | FigureKind::Training | FigureKind::Parameters => {
+            "on it, since it is of the model alone; leave it out"
+        }
+        _ => return Ok(()),
+    };
+    let given = [
+        ("--text", args.input.text.is_some()),
+        ("--ids", args.input.ids.is_some()),
+        ("--index", args.index.is_some()),
+    ];
+    match given.iter().find(|(_, given)| *given) {
+        Some((option, _)) => Err(Usage(format!(
+            "figure {}: {option} has no effect {why}",
+            args.kind.id()
+        ))),
+        None => Ok(()),
+    }
 }
 
 /// Refuses queries whose weights are not kept: of a recorded run, or of a long text, those of some tokens are.
