@@ -273,6 +273,8 @@ pub(super) fn run(args: &FigureArgs) -> Result<()> {
         bail!("{}", failure.message);
     }
     super::figure_check::weights_are_kept(args, &choice.queries, &snapshot)?;
+    let mut choice = choice;
+    super::figure_check::fit_heatmap(args, &mut choice, &snapshot)?;
     let mut figure = figure(kind, &snapshot, &choice)?;
     sign(&mut *figure, kind, &snapshot, &choice, &text_name);
     if let Some(title) = &args.style.title {

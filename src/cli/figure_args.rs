@@ -17,7 +17,7 @@ const WIDTHS: [(&str, f64); 4] = [
 ];
 
 /// The endings of files that hold a drawing, not its numbers alone.
-const DRAWINGS: &[&str] = &["svg", "pdf", "png"];
+pub(super) const DRAWINGS: &[&str] = &["svg", "pdf", "png"];
 
 /// Resolution of .png files, in dots per inch.
 const DPI: f32 = 304.8;
@@ -155,15 +155,17 @@ impl StyleArgs {
     }
 }
 
+/// True if a file has one of these endings, whatever its case.
+pub(super) fn ends_in(path: &Path, endings: &[&str]) -> bool {
+    let found = path.extension().unwrap_or_default();
+    endings
+        .iter()
+        .any(|ending| found.eq_ignore_ascii_case(ending))
+}
+
 /// Refuses an option that has an effect on files with these endings only, where no such file is written.
 pub(super) fn only_in(option: &str, outputs: &[&PathBuf], endings: &[&str]) -> Result<(), Usage> {
-    let is_one = |path: &PathBuf| {
-        let found = path.extension().unwrap_or_default();
-        endings
-            .iter()
-            .any(|ending| found.eq_ignore_ascii_case(ending))
-    };
-    if outputs.iter().any(|path| is_one(path)) {
+    if outputs.iter().any(|path| ends_in(path, endings)) {
         return Ok(());
     }
     let endings: Vec<String> = endings.iter().map(|ending| format!(".{ending}")).collect();

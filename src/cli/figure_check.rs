@@ -2,9 +2,11 @@
 
 use super::Usage;
 use super::figure::FigureArgs;
-use super::figure_args::only_in_drawings;
+use super::figure_args::{DRAWINGS, ends_in, only_in_drawings};
+use crate::analysis::BandLayout;
+use crate::chart::thousands;
 use crate::engine::Snapshot;
-use crate::engine::figures::{FigureKind, Shade};
+use crate::engine::figures::{FigureChoice, FigureKind, Shade};
 use std::ops::Range;
 
 /// Refuses them; that a kind of figure knows the options at all is checked before.
@@ -76,6 +78,58 @@ pub(super) fn weights_are_kept(
         "--tokens {}..{}: weights are kept of {those} only, since the run was recorded so or the text is long; choose among these",
         queries.start, queries.end
     )))
+}
+
+/// Most cells of a table of weights: those of 4,096 queries and keys.
+const MOST_CELLS: usize = 4096 * 4096;
+
+/// Chooses the keys that the queries can see for the heatmap of `attention`, and a cell for every weight where numbers are
+/// written: a drawing may have cells that several weights share, and says so, but a table of them would be taken for weights.
+pub(super) fn fit_heatmap(
+    args: &FigureArgs,
+    choice: &mut FigureChoice,
+    snapshot: &Snapshot,
+) -> Result<(), Usage> {
+    let Some(detail) = snapshot
+        .detail
+        .as_ref()
+        .filter(|_| args.kind == FigureKind::Attention)
+    else {
+        return Ok(());
+    };
+    let weights = &detail.weights;
+    let queries = choice.queries.start.max(weights.first)..choice.queries.end.min(weights.end);
+    let columns = match choice.heatmap.layout {
+        BandLayout::Key => {
+            let farthest = (weights.nearest + weights.reach).saturating_sub(1);
+            let first = queries.start.saturating_sub(farthest);
+            choice.heatmap.columns = first..usize::MAX;
+            queries.end.saturating_sub(first)
+        }
+        _ => weights.reach,
+    };
+    let mut outputs = args.output.iter();
+    let is_table = outputs.clone().any(|path| !ends_in(path, DRAWINGS));
+    if !outputs.any(|path| ends_in(path, DRAWINGS)) {
+        choice.heatmap.most = usize::MAX;
+    }
+    let most = choice.heatmap.most;
+    let rows = queries.len();
+    let is_shared = rows.max(columns) > most;
+    let is_large = most == usize::MAX && rows.saturating_mul(columns) > MOST_CELLS;
+    match is_table && (is_shared || is_large) {
+        false => Ok(()),
+        true => Err(Usage(format!(
+            "figure attention: {} queries × {} columns are too many for a table {}; choose fewer with --tokens A..B, or write all \
+             weights with `spanscope attention … -o FILE.safetensors`",
+            thousands(rows),
+            thousands(columns),
+            match is_large {
+                true => "(at most 16.8 million cells)",
+                false => "beside a drawing, where several share a cell; write it by itself",
+            }
+        ))),
+    }
 }
 
 /// Refuses options that other ones leave without effect.

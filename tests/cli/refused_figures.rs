@@ -290,3 +290,53 @@ fn weights_that_are_not_kept_are_refused_and_not_left_out() {
     assert_eq!(rows.lines().count(), 11);
     assert!(rows.lines().nth(1).unwrap().starts_with("250,"));
 }
+
+#[test]
+fn a_table_of_weights_has_every_weight_or_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let (long, csv, svg) = (at("long.txt"), at("a.csv"), at("a.svg"));
+    let all = std::fs::read(data("shakespeare_test_20000.txt")).unwrap();
+    std::fs::write(&long, &all[..3000]).unwrap();
+    let figure = [
+        "figure",
+        "attention",
+        SHAKESPEARE,
+        "--text",
+        &long,
+        "--head",
+        "3.1",
+    ];
+    // Far into a text the keys are those that the queries can see, each in a column of its own.
+    let part = ["--tokens", "2900..2964", "-o", &csv, "-o", &svg];
+    program(&[&figure[..], &part].concat()).assert().success();
+    let mut table = csv::Reader::from_path(&csv).unwrap();
+    let names: Vec<String> = table.headers().unwrap().iter().map(str::to_owned).collect();
+    let keys = names
+        .iter()
+        .position(|name| name == "empty context")
+        .unwrap();
+    let position = |name: &str| name.split(' ').next().unwrap().parse::<usize>().unwrap();
+    let first = position(&names[1]);
+    assert_eq!((names[0].as_str(), first), ("query", 2900 - 106));
+    for (i, name) in names[1..keys].iter().enumerate() {
+        assert_eq!(position(name), first + i);
+    }
+    for row in table.records() {
+        let row = row.unwrap();
+        let weights = (1..=keys).filter_map(|i| row[i].parse::<f64>().ok());
+        assert!((weights.sum::<f64>() - 1.0).abs() < 1e-4, "{row:?}");
+    }
+    // A drawing may have cells that weights share, and says so; a table beside it may not.
+    let both = [&figure[..], &["-o", &csv, "-o", &svg, "--force"]].concat();
+    let said = complaint(&both, 2);
+    assert!(
+        said.contains("3,000 queries") && said.contains("by itself"),
+        "{said}"
+    );
+    program(&[&figure[..], &["-o", &svg, "--force"]].concat())
+        .assert()
+        .success();
+    let drawn = std::fs::read_to_string(&svg).unwrap();
+    assert!(drawn.contains("a cell shows the largest of 2 × 2 weights"));
+}
