@@ -214,7 +214,8 @@ pub fn heatmap(
         BandLayout::Vector => None,
         _ => Some(lines.words()),
     };
-    let subtitle: Vec<String> = lines_words.into_iter().chain(shared.clone()).collect();
+    // A line too long for the figure is cut at its end.
+    let subtitle: Vec<String> = shared.clone().into_iter().chain(lines_words).collect();
     let mut provenance = provenance(model)
         .with("heads", &heads)
         .with("tokens", format!("{first} to {end}"));
