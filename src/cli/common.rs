@@ -103,7 +103,7 @@ pub(super) fn check_ramp(model: &LoadedModel, common: &Common) -> Result<(), Usa
     let has_one = model.network.architecture().stored_ramp().is_some();
     match common.ramp.is_some() && !has_one {
         true => Err(Usage(format!(
-            "{}: --ramp has no effect, since its heads have no soft mask; leave it out",
+            "{}: --ramp has no effect, since its heads have no soft mask; leave it out, or put one on where the command knows --span",
             name(&model.path)
         ))),
         false => Ok(()),

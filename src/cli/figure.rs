@@ -2,7 +2,9 @@
 
 use super::Usage;
 use super::args::Common;
-use super::common::{accepted, check_ids, covered, ending, may_write, name, prepare, say};
+use super::common::{
+    accepted, check_ids, check_ramp, covered, ending, may_write, name, prepare, say,
+};
 use super::figure_args::{StyleArgs, named, tell};
 use super::ranges::tokens;
 use super::what_if::WhatIfArgs;
@@ -238,6 +240,9 @@ pub(super) fn run(args: &FigureArgs) -> Result<()> {
             );
         }
         None => {}
+    }
+    if args.what_if.span.is_empty() {
+        check_ramp(&model, &args.common)?;
     }
     if let (Some(path), false) = (&args.input.ids, ids.is_empty()) {
         check_ids(&model, &ids, path)?;

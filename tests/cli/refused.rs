@@ -209,10 +209,35 @@ fn what_a_model_or_a_file_of_results_has_not_is_refused() {
             assert!(said.contains("--device cuda"), "{said}");
         }
     }
-    let llama = data("families/llama");
-    let said = complaint(&["info", &llama, "--ramp", "16"], 2);
+    let (llama, ids) = (data("families/llama"), at("ids.json"));
+    std::fs::write(&ids, "[1, 2, 3]").unwrap();
+    for args in [
+        vec!["info", &llama],
+        vec!["eval", &llama, "--ids", &ids],
+        vec![
+            "figure",
+            "surprisal",
+            &llama,
+            "--ids",
+            &ids,
+            "-o",
+            "absent/a.svg",
+        ],
+    ] {
+        let said = complaint(&[&args[..], &["--ramp", "16"]].concat(), 2);
+        assert!(
+            said.contains("--ramp") && said.contains("no soft mask"),
+            "{said}"
+        );
+    }
+    let masked = [
+        "eval", &llama, "--ids", &ids, "--span", "all=2", "--ramp", "16",
+    ];
+    program(&masked).assert().success();
+    let wide = ["eval", SHAKESPEARE, "--text", &text, "--span", "3.1=513"];
+    let said = complaint(&wide, 1);
     assert!(
-        said.contains("--ramp") && said.contains("no soft mask"),
+        said.contains("3.1=513") && said.contains("512 tokens at most"),
         "{said}"
     );
 }
