@@ -2,7 +2,7 @@
 
 use super::Usage;
 use super::args::DtypeArg;
-use super::common::{covered, ending, may_write, open_to_run, progress, say};
+use super::common::{check_ramp, covered, ending, may_write, open_to_run, progress, say};
 use super::record_args::{RecordArgs, VectorsArg};
 use crate::chart::thousands;
 use crate::checkpoint::Dtype;
@@ -42,6 +42,7 @@ pub(super) fn run(args: &RecordArgs) -> Result<()> {
         ))
         .into());
     }
+    check_ramp(&model, &args.common)?;
     check_vectors(args.vectors, model.network.architecture().persistent())?;
     let options = RecordOptions {
         dtype: Some(match args.dtype {
