@@ -111,7 +111,7 @@ pub(super) const MASKED: &str = "masked, not renormalised";
 /// Most heads that a title names.
 const NAMED: usize = 8;
 
-/// What a cell shows, where several weights share one.
+/// The words on cells that several weights share.
 fn shared_cells((down, across): (usize, usize), pool: Pool) -> Option<String> {
     let how = match pool {
         Pool::Max => "largest",
