@@ -9,7 +9,7 @@ use super::figure_args::{StyleArgs, named, tell};
 use super::ranges::tokens;
 use super::what_if::WhatIfArgs;
 use crate::analysis::{BandLayout, Pool, Statistic, TokenSet};
-use crate::chart::{ColorMap, Format, Missing, Scale, SpanMeasure};
+use crate::chart::{ColorMap, Format, Missing, Scale, SpanMeasure, thousands};
 use crate::engine::figures::{
     FigureChoice, FigureKind, GridStyle, HeatmapStyle, Shade, figure, sign,
 };
@@ -246,6 +246,12 @@ pub(super) fn run(args: &FigureArgs) -> Result<()> {
     }
     if let (Some(path), false) = (&args.input.ids, ids.is_empty()) {
         check_ids(&model, &ids, path)?;
+    }
+    if snapshot.tokens.left_out > 0 {
+        bail!(
+            "{text_name}: the text has more than the {} tokens that a figure is made of: pass a part of it",
+            thousands(snapshot.tokens.ids.len())
+        );
     }
     if (kind.needs_text() || args.effective) && snapshot.tokens.ids.is_empty() {
         let id = kind.id();
