@@ -2,20 +2,24 @@
 
 use super::Usage;
 use super::args::Common;
-use super::common::{accepted, check_ids, covered, ending, may_write, name, prepare, say};
+use super::common::{
+    accepted, check_ids, check_ramp, covered, ending, may_write, name, prepare, say,
+};
 use super::figure_args::{StyleArgs, named, tell};
+use super::ranges::tokens;
 use super::what_if::WhatIfArgs;
 use crate::analysis::{BandLayout, Pool, Statistic, TokenSet};
-use crate::chart::{ColorMap, Format, Missing, Scale, SpanMeasure};
+use crate::chart::{ColorMap, Format, Missing, Scale, SpanMeasure, thousands};
 use crate::engine::figures::{
     FigureChoice, FigureError, FigureKind, GridStyle, HeatmapStyle, Shade, figure, missing, sign,
 };
-use crate::engine::run_file::no_such_tokens;
+use crate::engine::run_file::tokens_within;
 use crate::engine::{Combine, Engine, Heads, Source};
 use crate::model::{HeadId, ModelError};
 use crate::shown::shown_path;
 use anyhow::{Result, bail};
 use clap::{Args, ValueEnum};
+use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -46,7 +50,7 @@ pub(super) struct FigureArgs {
     pub combine: Option<CombineArg>,
     /// Tokens from A up to B, or to the end (A..), from 0: the queries of `attention`, the selection of `text`; the last of `predictions`, `lens`, `attribution`
     #[arg(long, value_name = "A..B", value_parser = tokens)]
-    pub tokens: Option<(usize, usize)>,
+    pub tokens: Option<Range<usize>>,
     /// The number of each head in `heads`: reach, span, effective_50, effective_90, effective_99, mean_distance, entropy,
     /// previous_token, text, persistent, empty or removed [default: reach]
     #[arg(long, value_name = "NAME", value_parser = statistic)]
@@ -182,7 +186,7 @@ impl FigureArgs {
                     .into(),
             ));
         }
-        Ok(())
+        super::figure_check::check(self)
     }
 }
 
@@ -246,8 +250,17 @@ pub(super) fn run(args: &FigureArgs) -> Result<()> {
         }
         None => {}
     }
+    if args.what_if.span.is_empty() {
+        check_ramp(&model, &args.common)?;
+    }
     if let (Some(path), false) = (&args.input.ids, ids.is_empty()) {
         check_ids(&model, &ids, path)?;
+    }
+    if snapshot.tokens.left_out > 0 {
+        bail!(
+            "{text_name}: the text has more than the {} tokens that a figure is made of: pass a part of it",
+            thousands(snapshot.tokens.ids.len())
+        );
     }
     if (kind.needs_text() || args.effective) && snapshot.tokens.ids.is_empty() {
         let id = kind.id();
@@ -282,6 +295,9 @@ pub(super) fn run(args: &FigureArgs) -> Result<()> {
     if let Some(failure) = &snapshot.failure {
         bail!("{}", failure.message);
     }
+    super::figure_check::weights_are_kept(args, &choice.queries, &snapshot)?;
+    let mut choice = choice;
+    super::figure_check::fit_heatmap(args, &mut choice, &snapshot)?;
     let mut figure = figure(kind, &snapshot, &choice)?;
     sign(&mut *figure, kind, &snapshot, &choice, &text_name);
     if let Some(title) = &args.style.title {
@@ -331,13 +347,10 @@ fn choice(
             .head(*head)
             .map_err(|error| Usage(error.to_string()))?;
     }
-    let range = args.tokens.unwrap_or((0, usize::MAX));
-    let is_beyond = range.0 >= count || (range.1 > count && range.1 != usize::MAX);
-    if args.tokens.is_some() && is_beyond {
-        return Err(Usage(no_such_tokens(range.0..range.1, count)).into());
-    }
-    let end = range.1.min(count);
-    let last = end.saturating_sub(1);
+    let queries = match &args.tokens {
+        Some(range) => tokens_within(range.clone(), count).map_err(Usage)?,
+        None => 0..count,
+    };
     let combine = match args.combine {
         None | Some(CombineArg::Mean) => Combine::Mean,
         Some(CombineArg::Max) => Combine::Max,
@@ -348,12 +361,8 @@ fn choice(
     Ok(FigureChoice {
         heads: Heads::new(leading, args.head.iter().copied(), combine),
         tokens: match args.tokens {
-            Some((from, _)) => {
-                let mut selected = TokenSet::default();
-                selected.insert(from..end);
-                selected
-            }
-            None if count > 0 => TokenSet::one(last),
+            Some(_) => TokenSet::from(queries.clone()),
+            None if count > 0 => TokenSet::one(count - 1),
             None => TokenSet::default(),
         },
         statistic,
@@ -375,7 +384,7 @@ fn choice(
             pool: Pool::Max,
             ..HeatmapStyle::default()
         },
-        queries: range.0..end,
+        queries,
         grid: GridStyle {
             sort: if args.sort {
                 statistic
@@ -396,20 +405,6 @@ fn choice(
         smoothing: args.smooth.unwrap_or(1),
         ..FigureChoice::default()
     })
-}
-
-fn tokens(text: &str) -> Result<(usize, usize), String> {
-    let parsed = match text.split_once("..") {
-        Some((from, "")) => from.parse().ok().map(|from| (from, usize::MAX)),
-        Some((from, to)) => from.parse().ok().zip(to.parse().ok()),
-        None => text
-            .parse()
-            .ok()
-            .map(|at: usize| (at, at.saturating_add(1))),
-    };
-    parsed
-        .filter(|(from, to)| from < to)
-        .ok_or_else(|| "expected A..B, from 0, such as 100..164, or one token".into())
 }
 
 fn statistic(text: &str) -> Result<Statistic, String> {

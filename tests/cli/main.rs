@@ -15,6 +15,8 @@ mod outputs;
 mod port;
 mod quiet;
 mod recorded;
+mod refused;
+mod refused_figures;
 mod run_sums;
 mod texts;
 #[path = "../common/traced.rs"]

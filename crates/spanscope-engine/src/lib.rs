@@ -52,6 +52,7 @@ mod head_stats;
 mod snapshot;
 mod span_history;
 mod steps;
+mod stop_text;
 pub mod sums_file;
 mod token_named;
 mod tokenizer;

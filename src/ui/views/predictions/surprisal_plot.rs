@@ -11,6 +11,7 @@ use crate::ui::widgets::axes::{
     Dash, LINE, NUMBER, horizontal, line_sample, linear_marks, swatch, together, vertical,
 };
 use crate::ui::widgets::names::signed;
+use crate::ui::widgets::number_field::number_field;
 use crate::ui::widgets::paint::grid_color;
 use eframe::egui::{self, Rect, Stroke, Ui, pos2, vec2};
 use egui_plot::{FilledArea, Line, Plot, PlotPoints, PlotTransform};
@@ -36,8 +37,9 @@ pub fn show(
         }
         together(ui, 170.0, |ui| {
             line_sample(ui, cx.palette.accent, Dash::Solid, tr("mean over"));
-            let drag = egui::DragValue::new(window).range(1..=1_000_000);
-            let drag = ui.add(drag.speed(1.0).suffix(tr(" tokens")));
+            let drag = number_field(ui, window, 1..=1_000_000, |field| {
+                field.speed(1.0).suffix(tr(" tokens"))
+            });
             drag.widget_info(|| {
                 egui::WidgetInfo::labeled(
                     egui::Role::SpinButton,
