@@ -23,6 +23,7 @@ const MATRIX_TOKENS: usize = 4096;
 const LARGEST: usize = 1 << 29;
 
 pub(super) fn run(args: &AttentionArgs, out: &mut impl Write) -> Result<()> {
+    args.style.check(&args.output, true)?;
     let format = match &args.output {
         Some(path) => Some(ending(
             path,

@@ -1,9 +1,10 @@
 //! `bench`: the speed and memory figures, on generated models.
 
 use super::Usage;
-use super::args::{Common, DeviceArg, at_least_one};
+use super::args::{Common, DeviceArg};
 use super::common::{prepare, say};
 use super::interrupt;
+use super::ranges::whole;
 use crate::bench::{Case, ModelFile, Row, Settings, Size, TOKENS, random, table};
 use crate::shown::shown_path;
 use anyhow::{Context, Result, bail};
@@ -19,10 +20,10 @@ pub(super) struct BenchArgs {
     #[arg(long, value_enum, value_name = "SIZE", default_value_t = SizeArg::Enwik8)]
     pub size: SizeArg,
     /// Length of the text; the long one has four times as many
-    #[arg(long, value_name = "N", default_value_t = TOKENS, value_parser = at_least_one)]
+    #[arg(long, value_name = "N", default_value_t = TOKENS, value_parser = tokens)]
     pub tokens: usize,
     /// Repetitions of a run, and at least as many of what is short [default: 7, with --quick 2]
-    #[arg(long, value_name = "N", value_parser = at_least_one)]
+    #[arg(long, value_name = "N", value_parser = repeat)]
     pub repeat: Option<usize>,
     /// Measure little, to see that everything works; no bars
     #[arg(long)]
@@ -63,6 +64,20 @@ impl From<SizeArg> for Size {
             SizeArg::Small => Self::Small,
         }
     }
+}
+
+/// Longest text, in tokens: a longer one than any machine could hold would end the program.
+const MOST_TOKENS: usize = 1 << 20;
+
+/// Most repetitions.
+const MOST_REPEATS: usize = 10_000;
+
+fn tokens(text: &str) -> Result<usize, String> {
+    whole(text, MOST_TOKENS)
+}
+
+fn repeat(text: &str) -> Result<usize, String> {
+    whole(text, MOST_REPEATS)
 }
 
 fn case(text: &str) -> Result<Case, String> {

@@ -1,10 +1,12 @@
 //! What can be written on the command line: the commands, with their help.
 
+use super::ablate::AblateArgs;
 use super::args::{
     AttentionArgs, ConvertArgs, EvalArgs, GenerateArgs, InfoArgs, SpansArgs, WindowArgs,
 };
 use super::bench::BenchArgs;
 use super::figure::FigureArgs;
+use super::lens::LensArgs;
 use super::measure_args::{EffectiveSpansArgs, MergeArgs, PersistentArgs};
 use super::record_args::RecordArgs;
 use super::shell::{CompletionsArgs, ManArgs};
@@ -79,6 +81,22 @@ The result is, bit for bit, what one run over all texts gives.")]
 Shares are means over the text's tokens: on the text, on persistent vectors, and on the empty context before its start.
 They may sum to less than 1 where nearly all of a softmax lies beyond a head's span.")]
     Persistent(PersistentArgs),
+    /// Show what every layer expects after a token, and which heads and sublayers a logit comes from
+    #[command(after_help = "Examples:
+  spanscope lens model.pt --vocab train.txt --text few.txt --token 40
+  spanscope lens gpt2 --text few.txt --of ' Paris' --against ' London'
+  spanscope lens model.pt --ids ids.json --json | jq '.attribution.parts[:10]'
+  spanscope figure attribution model.pt --text few.txt --tokens 40 -o parts.svg
+The guess of a layer is the logit lens: the stream after it, through the last norm and the output embedding. The parts of a
+logit add up to it: norms on the way are held at the mean and the scale that this token has there.")]
+    Lens(LensArgs),
+    /// Rank all heads by what a text costs without each
+    #[command(after_help = "Examples:
+  spanscope ablate model.pt --vocab train.txt --text few.txt
+  spanscope ablate model.safetensors --text few.txt -o ranking.csv
+  spanscope ablate model.safetensors --text few.txt --json | jq '.heads[0]'
+Each head is ablated (nothing of what it reads is passed on) in a run of its own over the text.")]
+    Ablate(AblateArgs),
     /// Make any figure of the window, or its numbers
     #[command(after_help = "Examples:
   spanscope figure spans model.pt --sort --width column -o spans.pdf

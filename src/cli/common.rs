@@ -95,6 +95,18 @@ pub(super) fn open_quietly(path: &Path, common: &Common) -> Result<LoadedModel> 
     Ok(model.with_special_tokens(common.special_tokens().unwrap_or(true)))
 }
 
+/// Refuses a ramp for a model whose heads have no soft mask, and whose file holds no ramp.
+pub(super) fn check_ramp(model: &LoadedModel, common: &Common) -> Result<(), Usage> {
+    let has_one = model.network.architecture().stored_ramp().is_some();
+    match common.ramp.is_some() && !has_one {
+        true => Err(Usage(format!(
+            "{}: --ramp has no effect, since its heads have no soft mask; leave it out, or put one on where the command knows --span",
+            name(&model.path)
+        ))),
+        false => Ok(()),
+    }
+}
+
 /// A text as ids, with what is known of it as a text.
 #[derive(Debug)]
 pub(super) struct Tokens {

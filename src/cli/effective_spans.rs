@@ -1,5 +1,6 @@
 //! `effective-spans`: how far every head looks on some texts, against how far it can.
 
+use super::figure_args::only_in_drawings;
 use super::measure_args::EffectiveSpansArgs;
 use super::texts::{Measured, Output, obtain, wrote};
 use crate::analysis::SpanFlag;
@@ -13,6 +14,11 @@ use std::io::Write;
 use std::path::Path;
 
 pub(super) fn run(args: &EffectiveSpansArgs, out: &mut impl Write) -> Result<()> {
+    let of_drawings = [("--linear", args.linear), ("--sort", args.sort)];
+    for (option, _) in of_drawings.iter().filter(|(_, given)| *given) {
+        only_in_drawings(option, &args.output)?;
+    }
+    args.style.check(&args.output, false)?;
     let output = Output {
         path: args.output.as_deref(),
         endings: Format::EXTENSIONS,
@@ -46,8 +52,9 @@ fn write(
     rows: &[EffectiveRow],
 ) -> Result<()> {
     let table = || effective_table(rows);
+    let title = args.style.title.as_deref().unwrap_or(TITLE);
     let text = match format {
-        "json" => table().json("effective-spans", TITLE, &file.provenance())?,
+        "json" => table().json("effective-spans", title, &file.provenance())?,
         "csv" => table().csv()?,
         _ => {
             let mut chart = effective_chart(file);

@@ -2,20 +2,24 @@
 
 use super::Usage;
 use super::args::Common;
-use super::common::{accepted, check_ids, covered, ending, may_write, name, prepare, say};
+use super::common::{
+    accepted, check_ids, check_ramp, covered, ending, may_write, name, prepare, say,
+};
 use super::figure_args::{StyleArgs, named, tell};
+use super::ranges::tokens;
 use super::what_if::WhatIfArgs;
 use crate::analysis::{BandLayout, Pool, Statistic, TokenSet};
-use crate::chart::{ColorMap, Format, Missing, Scale, SpanMeasure};
+use crate::chart::{ColorMap, Format, Missing, Scale, SpanMeasure, thousands};
 use crate::engine::figures::{
-    FigureChoice, FigureKind, GridStyle, HeatmapStyle, Shade, figure, sign,
+    FigureChoice, FigureError, FigureKind, GridStyle, HeatmapStyle, Shade, figure, missing, sign,
 };
-use crate::engine::run_file::no_such_tokens;
+use crate::engine::run_file::tokens_within;
 use crate::engine::{Combine, Engine, Heads, Source};
 use crate::model::{HeadId, ModelError};
 use crate::shown::shown_path;
 use anyhow::{Result, bail};
 use clap::{Args, ValueEnum};
+use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -44,9 +48,9 @@ pub(super) struct FigureArgs {
     /// Rule by which the weights of several heads become one picture [default: mean]
     #[arg(long, value_enum)]
     pub combine: Option<CombineArg>,
-    /// Tokens from A up to B, or to the end (A..), from 0: the queries of `attention`, the selection of `text`; the last of `predictions`
+    /// Tokens from A up to B, or to the end (A..), from 0: the queries of `attention`, the selection of `text`; the last of `predictions`, `lens`, `attribution`
     #[arg(long, value_name = "A..B", value_parser = tokens)]
-    pub tokens: Option<(usize, usize)>,
+    pub tokens: Option<Range<usize>>,
     /// The number of each head in `heads`: reach, span, effective_50, effective_90, effective_99, mean_distance, entropy,
     /// previous_token, text, persistent, empty or removed [default: reach]
     #[arg(long, value_name = "NAME", value_parser = statistic)]
@@ -76,6 +80,12 @@ pub(super) struct FigureArgs {
     /// `text`: of several tokens the mean of their weights, not the sum
     #[arg(long)]
     pub mean: bool,
+    /// `lens`, `attribution`: the token whose logit is attributed, by its text or its id [default: the one that comes next]
+    #[arg(long, value_name = "WORD|ID")]
+    pub of: Option<String>,
+    /// `attribution`: the token whose logit is taken off
+    #[arg(long, value_name = "WORD|ID")]
+    pub against: Option<String>,
     /// `training`: the mean of so many entries of the log [default: 1]
     #[arg(long, value_name = "N", value_parser = super::args::at_least_one)]
     pub smooth: Option<usize>,
@@ -116,9 +126,10 @@ const CELLS: usize = 2048;
 
 impl FigureArgs {
     /// Options of some kinds only: whether they were given, and the kinds that use them.
-    fn of_some_kinds(&self) -> [(bool, &'static str, &'static [FigureKind]); 14] {
+    fn of_some_kinds(&self) -> [(bool, &'static str, &'static [FigureKind]); 16] {
         use FigureKind::{
-            Attention, Grid, Heads, Mask, Predictions, Spans, Text, Training, Usage, Vectors,
+            Attention, Attribution, Grid, Heads, Lens, Mask, Predictions, Spans, Text, Training,
+            Usage, Vectors,
         };
         [
             (
@@ -130,7 +141,7 @@ impl FigureArgs {
             (
                 self.tokens.is_some(),
                 "--tokens",
-                &[Attention, Text, Vectors, Predictions],
+                &[Attention, Text, Vectors, Predictions, Lens, Attribution],
             ),
             (self.statistic.is_some(), "--statistic", &[Heads, Grid]),
             (self.sort, "--sort", &[Spans, Grid, Vectors]),
@@ -145,11 +156,13 @@ impl FigureArgs {
             ),
             (self.shade.is_some(), "--shade", &[Text]),
             (self.mean, "--mean", &[Text]),
+            (self.of.is_some(), "--of", &[Lens, Attribution]),
+            (self.against.is_some(), "--against", &[Attribution]),
             (self.smooth.is_some(), "--smooth", &[Training]),
             (
                 self.style.map.is_some(),
                 "--map",
-                &[Heads, Attention, Grid, Text, Vectors],
+                &[Heads, Attention, Grid, Text, Vectors, Lens],
             ),
         ]
     }
@@ -173,7 +186,7 @@ impl FigureArgs {
                     .into(),
             ));
         }
-        Ok(())
+        super::figure_check::check(self)
     }
 }
 
@@ -238,8 +251,17 @@ pub(super) fn run(args: &FigureArgs) -> Result<()> {
         }
         None => {}
     }
+    if args.what_if.span.is_empty() {
+        check_ramp(&model, &args.common)?;
+    }
     if let (Some(path), false) = (&args.input.ids, ids.is_empty()) {
         check_ids(&model, &ids, path)?;
+    }
+    if snapshot.tokens.left_out > 0 {
+        bail!(
+            "{text_name}: the text has more than the {} tokens that a figure is made of: pass a part of it",
+            thousands(snapshot.tokens.ids.len())
+        );
     }
     if (kind.needs_text() || args.effective) && snapshot.tokens.ids.is_empty() {
         let id = kind.id();
@@ -259,6 +281,9 @@ pub(super) fn run(args: &FigureArgs) -> Result<()> {
         covered(&snapshot.tokens.coverage(&model), &text_name, &args.common)?;
     }
     let choice = choice(args, &model, snapshot.tokens.ids.len())?;
+    if let Some(error @ FigureError::NoValues) = missing(kind, &snapshot, &choice) {
+        bail!("{}: {error}", shown_path(&args.model));
+    }
     let wish = args.what_if.wish(&args.common);
     if !wish.is_empty() {
         if model.recorded.is_some() {
@@ -271,6 +296,9 @@ pub(super) fn run(args: &FigureArgs) -> Result<()> {
     if let Some(failure) = &snapshot.failure {
         bail!("{}", failure.message);
     }
+    super::figure_check::weights_are_kept(args, &choice.queries, &snapshot)?;
+    let mut choice = choice;
+    super::figure_check::fit_heatmap(args, &mut choice, &snapshot)?;
     let mut figure = figure(kind, &snapshot, &choice)?;
     sign(&mut *figure, kind, &snapshot, &choice, &text_name);
     if let Some(title) = &args.style.title {
@@ -320,13 +348,10 @@ fn choice(
             .head(*head)
             .map_err(|error| Usage(error.to_string()))?;
     }
-    let range = args.tokens.unwrap_or((0, usize::MAX));
-    let is_beyond = range.0 >= count || (range.1 > count && range.1 != usize::MAX);
-    if args.tokens.is_some() && is_beyond {
-        return Err(Usage(no_such_tokens(range.0..range.1, count)).into());
-    }
-    let end = range.1.min(count);
-    let last = end.saturating_sub(1);
+    let queries = match &args.tokens {
+        Some(range) => tokens_within(range.clone(), count).map_err(Usage)?,
+        None => 0..count,
+    };
     let combine = match args.combine {
         None | Some(CombineArg::Mean) => Combine::Mean,
         Some(CombineArg::Max) => Combine::Max,
@@ -337,12 +362,8 @@ fn choice(
     Ok(FigureChoice {
         heads: Heads::new(leading, args.head.iter().copied(), combine),
         tokens: match args.tokens {
-            Some((from, _)) => {
-                let mut selected = TokenSet::default();
-                selected.insert(from..end);
-                selected
-            }
-            None if count > 0 => TokenSet::one(last),
+            Some(_) => TokenSet::from(queries.clone()),
+            None if count > 0 => TokenSet::one(count - 1),
             None => TokenSet::default(),
         },
         statistic,
@@ -364,7 +385,7 @@ fn choice(
             pool: Pool::Max,
             ..HeatmapStyle::default()
         },
-        queries: range.0..end,
+        queries,
         grid: GridStyle {
             sort: if args.sort {
                 statistic
@@ -381,23 +402,10 @@ fn choice(
         usage_log: !args.linear,
         by_use: args.sort,
         vector_colors: (scale, ColorMap::Viridis),
+        lens: super::lens::target(model, args.of.as_deref(), args.against.as_deref())?,
         smoothing: args.smooth.unwrap_or(1),
         ..FigureChoice::default()
     })
-}
-
-fn tokens(text: &str) -> Result<(usize, usize), String> {
-    let parsed = match text.split_once("..") {
-        Some((from, "")) => from.parse().ok().map(|from| (from, usize::MAX)),
-        Some((from, to)) => from.parse().ok().zip(to.parse().ok()),
-        None => text
-            .parse()
-            .ok()
-            .map(|at: usize| (at, at.saturating_add(1))),
-    };
-    parsed
-        .filter(|(from, to)| from < to)
-        .ok_or_else(|| "expected A..B, from 0, such as 100..164, or one token".into())
 }
 
 fn statistic(text: &str) -> Result<Statistic, String> {

@@ -1,7 +1,7 @@
 //! `info`: the architecture; what was read, inferred and assumed.
 
 use super::args::InfoArgs;
-use super::common::{columns, open_quietly};
+use super::common::{check_ramp, columns, open_quietly};
 use crate::chart::bars_terminal;
 use crate::chart::thousands;
 use crate::engine::LoadedModel;
@@ -17,6 +17,7 @@ use std::io::Write;
 
 pub(super) fn run(args: &InfoArgs, out: &mut impl Write) -> Result<()> {
     let model = open_quietly(&args.model, &args.common)?;
+    check_ramp(&model, &args.common)?;
     if args.json {
         writeln!(out, "{}", json(&model)?)?;
     } else {

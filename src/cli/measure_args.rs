@@ -1,7 +1,8 @@
 //! Options of the commands that measure all heads, on one text or many.
 
-use super::args::{Common, at_least_one};
+use super::args::Common;
 use super::figure_args::StyleArgs;
+use super::ranges::whole;
 use super::what_if::WhatIfArgs;
 use crate::engine::corpus::Shard;
 use clap::Args;
@@ -118,8 +119,5 @@ pub(super) struct MergeArgs {
 }
 
 fn jobs(text: &str) -> Result<usize, String> {
-    match at_least_one(text) {
-        Ok(n) if n <= MOST_JOBS => Ok(n),
-        _ => Err(format!("expected a whole number from 1 to {MOST_JOBS}")),
-    }
+    whole(text, MOST_JOBS)
 }

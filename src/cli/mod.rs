@@ -1,6 +1,7 @@
 //! The command line: results on stdout, words for people on stderr; exit codes 0 done, 1 failed, 2 wrong usage, 130
 //! stopped.
 
+mod ablate;
 mod args;
 mod attention;
 mod bench;
@@ -12,13 +13,16 @@ mod effective_spans;
 mod eval;
 mod figure;
 mod figure_args;
+mod figure_check;
 mod generate;
 mod info;
 mod interrupt;
+mod lens;
 mod measure_args;
 mod merge;
 mod models;
 mod persistent;
+mod ranges;
 mod record;
 mod record_args;
 mod recorded;
@@ -153,6 +157,8 @@ fn run(mut cli: Cli) -> Result<()> {
         Command::Merge(args) => merge::run(&args),
         Command::Figure(args) => figure::run(&args),
         Command::Record(args) => record::run(&args),
+        Command::Lens(args) => lens::run(&args, out),
+        Command::Ablate(args) => ablate::run(&args, out),
         Command::Generate(args) => generate::run(&args, out),
         Command::Convert(args) => convert::run(&args),
         Command::Shot(args) => shot::run(&args),

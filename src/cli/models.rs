@@ -27,6 +27,8 @@ fn model(cli: &mut Cli) -> Option<&mut PathBuf> {
         Some(Command::EffectiveSpans(args)) => &mut args.model,
         Some(Command::Figure(args)) => &mut args.model,
         Some(Command::Record(args)) => &mut args.model,
+        Some(Command::Lens(args)) => &mut args.model,
+        Some(Command::Ablate(args)) => &mut args.model,
         Some(Command::Generate(args)) => &mut args.model,
         Some(Command::Convert(args)) => &mut args.model,
         Some(Command::Shot(args)) => args.model.as_mut()?,

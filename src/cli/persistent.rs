@@ -35,6 +35,7 @@ struct Row {
 }
 
 pub(super) fn run(args: &PersistentArgs, out: &mut impl Write) -> Result<()> {
+    args.style.check(&args.output, true)?;
     let output = Output {
         path: args.output.as_deref(),
         endings: Format::EXTENSIONS,

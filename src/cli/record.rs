@@ -2,13 +2,13 @@
 
 use super::Usage;
 use super::args::DtypeArg;
-use super::common::{covered, ending, may_write, open_to_run, progress, say};
-use super::record_args::RecordArgs;
+use super::common::{check_ramp, covered, ending, may_write, open_to_run, progress, say};
+use super::record_args::{RecordArgs, VectorsArg};
 use crate::chart::thousands;
 use crate::checkpoint::Dtype;
 use crate::engine::corpus::{Corpus, Shard, TextFile, TextKind};
 use crate::engine::run_file::{
-    RecordOptions, RecordProgress, Recording, TextContent, TextToRecord,
+    RecordOptions, RecordProgress, Recording, TextContent, TextToRecord, Vectors,
 };
 use crate::model::Cancel;
 use crate::shown::shown_path;
@@ -42,6 +42,8 @@ pub(super) fn run(args: &RecordArgs) -> Result<()> {
         ))
         .into());
     }
+    check_ramp(&model, &args.common)?;
+    check_vectors(args.vectors, model.network.architecture().persistent())?;
     let options = RecordOptions {
         dtype: Some(match args.dtype {
             DtypeArg::F32 => Dtype::F32,
@@ -94,6 +96,16 @@ pub(super) fn run(args: &RecordArgs) -> Result<()> {
         ));
     }
     Ok(())
+}
+
+/// Refuses more persistent vectors than the `there` of every head.
+fn check_vectors(asked: Option<VectorsArg>, there: usize) -> Result<(), Usage> {
+    match asked {
+        Some(VectorsArg(Vectors::Most(n))) if n > there => Err(Usage(format!(
+            "--vectors {n}: the model has {there} persistent vectors per head; ask for so many at most, or for all"
+        ))),
+        _ => Ok(()),
+    }
 }
 
 /// The texts, then the lists of ids, as they were named; those of folders by name.

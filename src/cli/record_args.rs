@@ -1,6 +1,7 @@
 //! The options of `record`.
 
 use super::args::{Common, DtypeArg};
+use super::ranges::tokens;
 use super::what_if::WhatIfArgs;
 use crate::engine::corpus::Shard;
 use crate::engine::run_file::Vectors;
@@ -56,30 +57,12 @@ fn vectors(text: &str) -> Result<VectorsArg, String> {
     }
 }
 
-fn tokens(text: &str) -> Result<Range<usize>, String> {
-    let end = |to: &str| match to {
-        // To the end of the text.
-        "" => Some(usize::MAX),
-        to => to.parse().ok().filter(|to| *to < usize::MAX),
-    };
-    let range = text
-        .split_once("..")
-        .and_then(|(from, to)| Some((from.parse().ok()?, end(to)?)));
-    match range {
-        Some((from, to)) if from < to => Ok(from..to),
-        _ => Err("expected a range of positions, such as 1000..1500, or 1000..".into()),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn ranges_and_numbers_of_vectors_are_read() {
-        assert_eq!(tokens("10..20"), Ok(10..20));
-        assert_eq!(tokens("10.."), Ok(10..usize::MAX));
-        assert!(tokens("10..10").is_err() && tokens("10").is_err() && tokens("a..b").is_err());
+    fn numbers_of_vectors_are_read() {
         assert_eq!(vectors("all"), Ok(VectorsArg(Vectors::All)));
         assert_eq!(vectors("0"), Ok(VectorsArg(Vectors::Most(0))));
         assert!(vectors("many").is_err());

@@ -1,6 +1,7 @@
 //! The options of `shot`.
 
 use super::args::{Common, at_least_one};
+use super::ranges::tokens;
 use super::what_if::WhatIfArgs;
 use crate::model::HeadId;
 use crate::shown::shown_error;
@@ -44,7 +45,7 @@ pub(super) struct ShotArgs {
     /// Heads to select, the leading one first; as LAYER.HEAD or L3H1, counted from 0
     #[arg(long, value_name = "LAYER.HEAD")]
     pub head: Vec<HeadId>,
-    /// Tokens to select, by their positions from 0: 57 or 100..120
+    /// Tokens to select, by their positions from 0: 57, 100..120, or 100.. to the end
     #[arg(long, value_name = "RANGE", value_parser = tokens)]
     pub tokens: Option<Range<usize>>,
     /// Persistent vector to select, from 0
@@ -83,20 +84,6 @@ pub(super) enum LanguageArg {
 
 fn json(text: &str) -> Result<serde_json::Value, String> {
     serde_json::from_str(text).map_err(|error| format!("not JSON: {}", shown_error(&error)))
-}
-
-fn tokens(text: &str) -> Result<Range<usize>, String> {
-    let range = match text.split_once("..") {
-        Some((from, to)) => from.parse().ok().zip(to.parse().ok()),
-        None => text
-            .parse()
-            .ok()
-            .map(|at: usize| (at, at.saturating_add(1))),
-    };
-    match range {
-        Some((from, to)) if from < to => Ok(from..to),
-        _ => Err("expected a position such as 57, or a range such as 100..120".into()),
-    }
 }
 
 fn size(text: &str) -> Result<(u32, u32), String> {

@@ -1,7 +1,9 @@
 //! `spans`: how far every head looks.
 
+use super::Usage;
 use super::args::SpansArgs;
 use super::common::{columns, ending, may_write, outline, say};
+use super::figure_args::only_in_drawings;
 use super::what_if::changed;
 use crate::chart::{Format, HeadSpan, SpanMeasure, bars_terminal};
 use crate::engine::figures::span_chart;
@@ -10,6 +12,7 @@ use anyhow::Result;
 use std::io::Write;
 
 pub(super) fn run(args: &SpansArgs, out: &mut impl Write) -> Result<()> {
+    check(args)?;
     if let Some(path) = &args.output {
         ending(path, Format::EXTENSIONS)?;
         let reads = [Some(args.model.as_path()), args.common.vocab.as_deref()];
@@ -50,6 +53,26 @@ pub(super) fn run(args: &SpansArgs, out: &mut impl Write) -> Result<()> {
         writeln!(out, "{}", summary(&chart.heads))?;
     }
     Ok(())
+}
+
+/// Refuses options that would change nothing.
+fn check(args: &SpansArgs) -> Result<(), Usage> {
+    if args.common.vocab.is_some() {
+        return Err(Usage(
+            "spans are known without a vocabulary: leave --vocab out".into(),
+        ));
+    }
+    // Bars and the table of a terminal show both numbers, and the table is sorted.
+    let is_for_terminal = args.output.is_none() && !args.json;
+    let of_drawings = [
+        ("--z", args.z),
+        ("--linear", args.linear),
+        ("--sort", args.sort && !is_for_terminal),
+    ];
+    for (option, _) in of_drawings.iter().filter(|(_, given)| *given) {
+        only_in_drawings(option, &args.output)?;
+    }
+    args.style.check(&args.output, false)
 }
 
 fn table(heads: &[HeadSpan], out: &mut impl Write) -> Result<()> {

@@ -2,7 +2,7 @@
 
 use super::Usage;
 use super::args::Common;
-use super::common::{ending, may_write, open_to_run, progress, say, tell_unknown};
+use super::common::{ending, may_write, open_to_run, prepare, progress, say, tell_unknown};
 use super::measure_args::TextsArgs;
 use super::what_if::{WhatIfArgs, open_changed};
 use crate::chart::thousands;
@@ -75,6 +75,7 @@ pub(super) fn obtain(
     }
     let file = match kind(model) {
         Some(Stored::Sums) => {
+            prepare(common)?;
             alone(model, "a file of sums", (common, what_if), texts)?;
             SumsFile::read(model)?
         }
@@ -139,6 +140,8 @@ fn alone(
         ("--text", !texts.text.is_empty()),
         ("--ids", !texts.ids.is_empty()),
         ("--shard", texts.shard.is_some()),
+        ("--jobs", texts.jobs > 1),
+        ("--skip-bad", texts.skip_bad),
         ("--removed", texts.removed),
         ("--vocab", common.vocab.is_some()),
         ("--ramp", common.ramp.is_some()),

@@ -123,6 +123,7 @@ fn begin(args: &TrainArgs) -> Result<(Trainer, PathBuf, Held)> {
     let options = args.options();
     // Mistakes in the options are told before a large text is read; what depends on the vocabulary shows later.
     options.config(usize::MAX).map_err(usage)?;
+    args.check(&options)?;
     let by_count = !options.adapt_io_cutoffs.is_empty();
     let vocabulary = args.run.vocab.as_ref();
     let vocabulary = vocabulary.map(|file| Vocabulary::of_any_size(file, by_count));
@@ -160,6 +161,7 @@ fn resume(args: &TrainArgs, folder: &Path) -> Result<(Trainer, PathBuf, Held)> {
     }
     let held = hold(&path)?;
     args.change(&mut options)?;
+    args.check(&options)?;
     let source = args.data.as_ref().unwrap_or(&source);
     let data = read(source, Some(vocabulary), &options, args)?;
     let device = Device::from(args.run.device);

@@ -23,7 +23,8 @@ pub(super) struct TrainArgs {
     /// Options of a published experiment, or of a bundled sample model; those given beside it go first
     #[arg(long, value_name = "NAME", value_parser = preset)]
     pub preset: Option<Preset>,
-    /// Seconds between checkpoints; there is one at every entry of the curves as well
+    /// Seconds between checkpoints, more where writing one takes long (at most 2 % of the time); there is one at every entry of
+    /// the curves as well
     #[arg(long, value_name = "SECONDS", default_value_t = 30)]
     pub save_every: u64,
     /// Print every entry of the curves as a line of JSON
@@ -209,6 +210,44 @@ impl TrainArgs {
         self.learning.set(&mut options);
         self.spans.set_loss(&mut options);
         options
+    }
+
+    /// Refuses options that nothing of a run with `options` makes use of.
+    pub fn check(&self, options: &Options) -> Result<(), Usage> {
+        let (network, spans, learning) = (&self.network, &self.spans, &self.learning);
+        let momentum = learning.momentum.is_some_and(|share| share != 0.0);
+        let fixed = (!options.adapt_span, "without --adapt-span");
+        let plain = (options.adapt_io_cutoffs.is_empty(), "without --adapt-io");
+        let vectors = (
+            options.pers_mem_size > 0,
+            "with --pers-mem-size, whose vectors are in the place of feed-forward sublayers",
+        );
+        // The published commands say `--momentum 0` whatever the optimiser.
+        let other = (
+            options.optim != Optim::Sgd,
+            "with an --optim other than sgd",
+        );
+        let all = [
+            ("--adapt-span-loss", spans.adapt_span_loss.is_some(), fixed),
+            ("--adapt-span-ramp", spans.adapt_span_ramp.is_some(), fixed),
+            ("--adapt-span-init", spans.adapt_span_init.is_some(), fixed),
+            (
+                "--adapt-io-divval",
+                network.adapt_io_divval.is_some(),
+                plain,
+            ),
+            ("--adapt-io-tied", network.adapt_io_tied, plain),
+            ("--emb-dropout", learning.emb_dropout.is_some(), plain),
+            ("--inner-hid-sz", network.inner_hid_sz.is_some(), vectors),
+            ("--momentum", momentum, other),
+        ];
+        let mut all = all.iter();
+        match all.find(|(_, given, (is_idle, _))| *given && *is_idle) {
+            Some((option, _, (_, when))) => Err(Usage(format!(
+                "{option} has no effect {when}: leave it out"
+            ))),
+            None => Ok(()),
+        }
     }
 
     /// Changes the options of a run that goes on: only how it learns from now on, not what it is.

@@ -1,7 +1,7 @@
 //! The options that change a model before it is run, the same for all commands that run one.
 
 use super::args::Common;
-use super::common::open_to_run;
+use super::common::{check_ramp, open_to_run};
 use crate::engine::LoadedModel;
 use crate::model::{FirstTokens, Heads, ModelError, WhatIf};
 use anyhow::{Context, Result};
@@ -66,6 +66,10 @@ pub(super) fn changed(
     what_if: &WhatIfArgs,
 ) -> Result<LoadedModel> {
     let wish = what_if.wish(common);
+    // Soft masks that are put on by hand have a ramp, whatever the model.
+    if what_if.span.is_empty() {
+        check_ramp(&model, common)?;
+    }
     if wish.is_empty() {
         return Ok(model);
     }

@@ -8,7 +8,7 @@ use crate::ui::language::Language;
 use crate::ui::session::settings::{Settings, ThemeChoice};
 use crate::ui::views::Pane;
 use eframe::egui;
-use egui_offscreen::Offscreen;
+use egui_offscreen::{MAX_SIDE, Offscreen};
 use std::time::{Duration, Instant};
 
 /// Longest time that the model may take to run over the text.
@@ -44,6 +44,9 @@ pub enum ShotError {
     /// The model or the text could not be opened.
     #[error("{0}")]
     Failed(String),
+    /// The picture would be larger than any that is drawn.
+    #[error("{0}")]
+    TooLarge(String),
     /// The run did not end.
     #[error("the model did not run over the text within {} minutes; pass a shorter text", PATIENCE.as_secs() / 60)]
     TooLong,
@@ -52,8 +55,9 @@ pub enum ShotError {
 /// Opens the window in memory, waits until everything is drawn, and returns its picture.
 ///
 /// # Errors
-/// When the model or the text cannot be opened, or the run takes too long.
+/// When the picture would be too large, the model or the text cannot be opened, or the run takes too long.
 pub fn shot(shot: &Shot) -> Result<image::RgbaImage, ShotError> {
+    size_is_possible(shot).map_err(ShotError::TooLarge)?;
     let ctx = egui::Context::default();
     let mut settings = Settings::transient();
     settings.theme = if shot.dark {
@@ -104,6 +108,22 @@ pub fn shot(shot: &Shot) -> Result<image::RgbaImage, ShotError> {
             return Err(ShotError::TooLong);
         }
         std::thread::sleep(Duration::from_millis(4));
+    }
+}
+
+/// Refuses a picture that would be cut to the largest.
+fn size_is_possible(shot: &Shot) -> Result<(), String> {
+    let (width, height) = shot.size;
+    let pixels = |points: u32| (f64::from(points) * f64::from(shot.scale)).round();
+    match pixels(width.max(height)) > f64::from(MAX_SIDE) {
+        false => Ok(()),
+        true => Err(format!(
+            "--size {width}x{height} with --scale {} makes a picture of {} × {} pixels; a side can have {MAX_SIDE} at most: \
+             choose a smaller size or scale",
+            shot.scale,
+            pixels(width),
+            pixels(height)
+        )),
     }
 }
 

@@ -78,6 +78,8 @@ fn what_bench_does_not_know_is_wrong_usage() {
     for (args, part) in [
         (vec!["bench", "--size", "huge"], "enwik8_pers_small"),
         (vec!["bench", "--tokens", "0"], "--tokens"),
+        (vec!["bench", "--tokens", "99999999999"], "1 to 1048576"),
+        (vec!["bench", "--repeat", "99999999999"], "1 to 10000"),
         (
             vec!["bench", "--ramp", "16"],
             "leave --vocab and --ramp out",

@@ -4,7 +4,7 @@ use super::*;
 use spanscope::chart::Format;
 
 /// Every kind, with what it needs.
-const KINDS: [&str; 12] = [
+const KINDS: [&str; 14] = [
     "spans",
     "heads",
     "mask",
@@ -13,6 +13,8 @@ const KINDS: [&str; 12] = [
     "text",
     "shares",
     "predictions",
+    "lens",
+    "attribution",
     "surprisal",
     "cost",
     "training",
@@ -36,7 +38,10 @@ fn every_kind_is_written_in_every_form() {
             .map(|ending| folder.path().join(format!("{kind}.{ending}")))
             .map(|path| path.to_str().unwrap().to_owned())
             .collect();
-        let mut args = vec!["figure", kind, SHAKESPEARE, "--text", &text];
+        let mut args = vec!["figure", kind, SHAKESPEARE];
+        if !["spans", "cost", "training", "parameters"].contains(&kind) {
+            args.extend(["--text", &text]);
+        }
         if ["mask", "attention", "text"].contains(&kind) {
             args.extend(["--head", "3.1"]);
         }
@@ -198,7 +203,7 @@ fn what_cannot_be_drawn_is_said() {
 fn an_option_that_a_kind_does_not_use_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let (text, out) = (text(folder.path()), folder.path().join("out.svg"));
-    let options: [(&[&str], &[&str]); 14] = [
+    let options: [(&[&str], &[&str]); 16] = [
         (
             &["--head", "1.1"],
             &["mask", "attention", "text", "usage", "vectors"],
@@ -206,7 +211,14 @@ fn an_option_that_a_kind_does_not_use_is_refused() {
         (&["--combine", "max"], &["attention", "text"]),
         (
             &["--tokens", "5..9"],
-            &["attention", "text", "vectors", "predictions"],
+            &[
+                "attention",
+                "text",
+                "vectors",
+                "predictions",
+                "lens",
+                "attribution",
+            ],
         ),
         (&["--statistic", "reach"], &["heads", "grid"]),
         (&["--sort"], &["spans", "grid", "vectors"]),
@@ -220,10 +232,12 @@ fn an_option_that_a_kind_does_not_use_is_refused() {
         ),
         (&["--shade", "surprisal"], &["text"]),
         (&["--mean"], &["text"]),
+        (&["--of", "e"], &["lens", "attribution"]),
+        (&["--against", "e"], &["attribution"]),
         (&["--smooth", "2"], &["training"]),
         (
             &["--map", "greys"],
-            &["heads", "attention", "grid", "text", "vectors"],
+            &["heads", "attention", "grid", "text", "vectors", "lens"],
         ),
     ];
     let of = |model: &str, kind: &str, option: &[&str]| {
@@ -248,7 +262,6 @@ fn an_option_that_a_kind_does_not_use_is_refused() {
         ("heads", "--map greys"),
         ("grid", "--map greys"),
         ("text", "--map greys"),
-        ("spans", "--effective"),
     ] {
         let draw = |option: &[&str]| {
             of(SHAKESPEARE, kind, option).assert().success();
@@ -257,6 +270,15 @@ fn an_option_that_a_kind_does_not_use_is_refused() {
         let option: Vec<&str> = option.split(' ').collect();
         assert!(draw(&option) != draw(&[]), "{kind} {option:?}");
     }
+    of(SHAKESPEARE, "spans", &["--effective"])
+        .assert()
+        .success();
+    let marked = std::fs::read(&out).unwrap();
+    let plain = ["figure", "spans", SHAKESPEARE, "--force", "-o"];
+    program(&[&plain[..], &[out.to_str().unwrap()]].concat())
+        .assert()
+        .success();
+    assert!(std::fs::read(&out).unwrap() != marked);
     let said = of(SHAKESPEARE, "grid", &["--statistic", "span"])
         .assert()
         .code(2);

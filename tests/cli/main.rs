@@ -9,11 +9,14 @@ mod extreme;
 mod families;
 mod figures;
 mod files;
+mod lens;
 mod models;
 mod outputs;
 mod port;
 mod quiet;
 mod recorded;
+mod refused;
+mod refused_figures;
 mod run_sums;
 mod texts;
 #[path = "../common/traced.rs"]

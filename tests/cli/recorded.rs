@@ -230,7 +230,7 @@ fn a_file_that_is_there_is_replaced_only_if_asked() {
     let missing = out(&folder, "no/run.safetensors");
     let args = ["record", SHAKESPEARE, "--text", TEXT, "-o", &missing];
     assert!(complaint(&args, 1).contains("no such folder"));
-    for wrong in ["5..5", "a..b", "7"] {
+    for wrong in ["5..5", "a..b", "7..=9"] {
         let args = [
             "record",
             SHAKESPEARE,

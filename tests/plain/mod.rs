@@ -3,11 +3,13 @@
 //! right; the fast path is held against it.
 
 mod attention;
+mod lens;
 mod matrix;
 mod vocabulary;
 mod weights;
 
 pub use attention::{Projected, QueryWeights};
+pub use lens::sum;
 pub use weights::PlainNetwork;
 
 use matrix::{Norm, add};

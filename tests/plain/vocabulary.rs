@@ -13,7 +13,7 @@ impl Cluster {
     }
 
     /// From D to the cluster's width.
-    fn narrow(&self, hidden: &[f64]) -> Vec<f64> {
+    pub fn narrow(&self, hidden: &[f64]) -> Vec<f64> {
         match &self.proj {
             Some(proj) => proj.transposed_times(hidden),
             None => hidden.to_vec(),

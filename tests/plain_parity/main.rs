@@ -12,6 +12,7 @@ mod directed;
 mod draw;
 mod edits;
 mod goldens;
+mod lens;
 mod networks;
 mod random;
 mod record;

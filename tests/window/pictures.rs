@@ -147,3 +147,41 @@ fn figure_options() {
     dark.unwrap();
     light.unwrap();
 }
+
+/// The other pages of Predictions.
+fn pages(theme: ThemeChoice, language: Language, words: [(&str, &str); 2], folder: &str) {
+    let mut harness = window(theme, language);
+    settle(&mut harness);
+    let chosen = Choices {
+        heads: vec![HeadId::new(2, 0)],
+        tokens: Some(311..312),
+        ..Choices::default()
+    };
+    harness.state_mut().choose(&chosen).unwrap();
+    harness.state_mut().show_alone(Pane::PREDICTIONS);
+    settle(&mut harness);
+    for (word, name) in words {
+        harness.get_by_label(word).click();
+        harness.run_steps(3);
+        harness.remove_cursor();
+        settle(&mut harness);
+        let options = SnapshotOptions::new().threshold(1.0).max_failed_pixels(60);
+        harness
+            .try_snapshot_options(&format!("{folder}/{name}"), &options)
+            .unwrap();
+    }
+}
+
+#[test]
+fn predictions_by_layer_and_by_part() {
+    let english = [
+        ("By layer", "predictions_layers"),
+        ("By part", "predictions_parts"),
+    ];
+    pages(ThemeChoice::Dark, Language::English, english, "dark_en");
+    let chinese = [
+        ("各层", "predictions_layers"),
+        ("各部分", "predictions_parts"),
+    ];
+    pages(ThemeChoice::Light, Language::Chinese, chinese, "light_zh");
+}

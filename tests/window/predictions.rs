@@ -208,3 +208,83 @@ fn a_continuation_can_be_stopped() {
     assert!(window.harness.query_by_label("Stop").is_none());
     window.harness.get_by_label_contains(" bits per token; ");
 }
+
+/// Shows a page of the view.
+fn page(window: &mut Window, name: &str) {
+    window.harness.get_by_label(name).click();
+    window.harness.run_steps(3);
+    window.settle();
+}
+
+#[test]
+fn every_layer_has_its_guess_and_the_last_is_the_prediction() {
+    let mut window = open();
+    let token = select_in_the_middle(&mut window);
+    assert!(window.snapshot().lens.is_none());
+    page(&mut window, "By layer");
+    let snapshot = window.snapshot();
+    let (lens, prediction) = (
+        snapshot.lens.clone().unwrap(),
+        snapshot.prediction.clone().unwrap(),
+    );
+    let truth = prediction.truth.unwrap();
+    assert_eq!(
+        (lens.at, lens.of, lens.next),
+        (token, truth.id, Some(truth.id))
+    );
+    let last = lens.layers.last().unwrap();
+    assert_eq!(last.watched[0].guess, truth);
+    assert_eq!(last.top[0].guess.id, prediction.top[0].id);
+    let row = window.harness.get_by_label_contains("After embedding: ");
+    let label = row.accesskit_node().value().unwrap();
+    let rank = lens.layers[0].watched[0].guess.rank;
+    assert!(label.contains(&format!("rank {rank};")), "{label}");
+}
+
+#[test]
+fn a_click_on_a_part_selects_its_head() {
+    let mut window = open();
+    select_in_the_middle(&mut window);
+    page(&mut window, "By part");
+    let lens = window.snapshot().lens.clone().unwrap();
+    let off = lens.attribution.sum() - lens.attribution.logit;
+    assert!(off.abs() < 2e-4, "{off}");
+    let parts = lens.sorted();
+    let head = parts
+        .iter()
+        .take(8)
+        .find_map(|(part, _)| part.head())
+        .unwrap();
+    let row = format!("{head} adds ");
+    window.harness.get_by_label_contains(&row).click();
+    window.harness.run_steps(2);
+    assert_eq!(window.app().selection().heads.single(), Some(head));
+}
+
+#[test]
+fn the_logit_of_any_candidate_is_attributed_and_exported() {
+    let mut window = open();
+    select_in_the_middle(&mut window);
+    page(&mut window, "By part");
+    let top = window.snapshot().prediction.as_ref().unwrap().top.clone();
+    let label = |window: &Window, id| window.snapshot().model.as_ref().unwrap().label(id);
+    for (combo, id) in [
+        ("Token whose logit is attributed", top[1].id),
+        ("Token whose logit is taken off", top[0].id),
+    ] {
+        window.harness.get_by_label(combo).click();
+        window.harness.run_steps(3);
+        let name = label(&window, id);
+        let items: Vec<_> = window.harness.query_all_by_label(&name).collect();
+        items.last().unwrap().click();
+        window.harness.run_steps(3);
+        window.settle();
+    }
+    let lens = window.snapshot().lens.clone().unwrap();
+    assert_eq!((lens.of, lens.target.against), (top[1].id, Some(top[0].id)));
+    // The less likely one has the smaller logit: the parts add up to less than nothing.
+    assert!(lens.attribution.logit < 0.0);
+    let last = &lens.layers.last().unwrap().watched;
+    let difference = f64::from(last[0].logit) - f64::from(last[1].logit);
+    assert!((lens.attribution.logit - difference).abs() < 1e-4);
+}

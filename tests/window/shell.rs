@@ -138,6 +138,11 @@ fn changes_of_the_model_are_taken_back_as_well() {
     assert_ne!(window.snapshot().bits_per_token, before);
     command(&mut window, "span 12");
     assert_eq!(window.app().edits().span(3, 1), Some(12.0));
+    // One that the head cannot have is refused, and not cut.
+    command(&mut window, "span 5000");
+    assert_eq!(window.app().edits().span(3, 1), Some(12.0));
+    let said = window.app().complaint().unwrap_or_default();
+    assert!(said.contains("512 tokens at most"), "{said}");
     window.keys(CTRL, Key::Z);
     assert_eq!(window.app().edits().span(3, 1), None);
     window.keys(CTRL, Key::Z);

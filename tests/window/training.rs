@@ -1,7 +1,7 @@
 //! The curves of the training.
 
 use super::{Window, data};
-use eframe::egui::Event;
+use eframe::egui::{Event, Key, Modifiers};
 use egui_kittest::kittest::Queryable;
 use spanscope::ui::Start;
 
@@ -71,6 +71,33 @@ fn scales_and_smoothing_are_a_choice() {
             .is_some()
     );
     window.harness.get_by_label_contains("Loss; at the end");
+}
+
+#[test]
+fn a_number_beyond_its_bounds_is_refused_in_words_and_changes_nothing() {
+    let mut window = open(Start::default());
+    window.harness.get_by_label("Smooth").click();
+    window.harness.run_steps(3);
+    let write = |window: &mut Window, there: &str, text: &str| {
+        let field = window.harness.query_all_by_value(there).next();
+        field.unwrap().click();
+        window.harness.run_steps(2);
+        window.harness.event(Event::Text(text.into()));
+        window.harness.run_steps(2);
+        window.keys(Modifiers::NONE, Key::Enter);
+        window.harness.run_steps(2);
+    };
+    let told = |window: &Window| {
+        let refusal = "5000: expected a whole number from 3 to 999";
+        let mut all = window.harness.query_all_by_label_contains(refusal);
+        all.next().is_some()
+    };
+    write(&mut window, "9 entries", "5000");
+    assert!(told(&window));
+    write(&mut window, "9 entries", "25");
+    assert!(!told(&window));
+    let now = window.harness.query_all_by_value("25 entries").next();
+    assert!(now.is_some());
 }
 
 #[test]

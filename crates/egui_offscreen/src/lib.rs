@@ -17,7 +17,7 @@ use texture::Texture;
 use triangle::Canvas;
 
 /// Longest side of a picture in pixels: what graphics drivers allow, and a bound on memory.
-const MAX_SIDE: f32 = 16_384.0;
+pub const MAX_SIDE: f32 = 16_384.0;
 
 /// Renders egui's output on the CPU.
 ///

@@ -1,8 +1,8 @@
-//! Horizontal bars with names: candidates of a prediction, parameters by part.
+//! Horizontal bars with names: candidates of a prediction, parameters by part, parts of a logit.
 
 use super::canvas::{Anchor, Canvas, Type, rect};
 use super::header::{Header, PAD};
-use super::theme::{LABEL, TICK};
+use super::theme::{self, LABEL, TICK};
 use super::{Figure, Provenance, Style, Table, font, ticks};
 use svg::Node;
 use svg::node::element::{Group, Title};
@@ -15,7 +15,7 @@ const MOST: usize = 120;
 pub struct Bar {
     /// Its name.
     pub label: String,
-    /// Its length.
+    /// Its length; to the left of zero where it is below.
     pub value: f64,
     /// Written at its end: the value with its unit.
     pub note: String,
@@ -65,15 +65,15 @@ impl Figure for Bars {
         let right = width - PAD - notes.fold(0.0, f64::max).min(width * 0.3) - 4.0;
         let length = (right - left).max(10.0);
         let finite = bars.iter().map(|bar| bar.value).filter(|v| v.is_finite());
-        let high = finite.fold(0.0, f64::max);
-        let high = if high > 0.0 { high } else { 1.0 };
+        let (low, high) = finite.fold((0.0, 0.0), |(a, b): (f64, f64), v| (a.min(v), b.max(v)));
+        let high = if high > low { high } else { 1.0 };
         let bottom = top + pitch * bars.len().max(1) as f64;
         let mut page = Canvas::new(width, bottom + under, style);
         header.draw(&mut page, theme);
 
-        let x = |value: f64| left + (value / high).clamp(0.0, 1.0) * length;
+        let x = |value: f64| left + ((value - low) / (high - low)).clamp(0.0, 1.0) * length;
         let mut end = f64::NEG_INFINITY;
-        for mark in ticks::linear(0.0, high, (length / 50.0).floor().max(1.0)) {
+        for mark in ticks::linear(low, high, (length / 50.0).floor().max(1.0)) {
             let at = x(mark.value);
             let Some(text) = mark.label.filter(|_| mark.value <= high * (1.0 + 1e-9)) else {
                 continue;
@@ -92,7 +92,7 @@ impl Figure for Bars {
             let label = font::fit(&bar.label, TICK, font::Weight::Regular, room);
             let ink = Type::new(TICK, theme.ink);
             page.text_middle(left - 4.0, middle, &label, ink.anchor(Anchor::End));
-            let color = theme.layers[usize::from(bar.marked)];
+            let color = theme.layers[usize::from(bar.marked || bar.value < 0.0)];
             let mut group = Group::new();
             group.append(Title::new(super::canvas::clean(&format!(
                 "{}: {}",
@@ -100,8 +100,9 @@ impl Figure for Bars {
             ))));
             if bar.value.is_finite() {
                 let high = pitch * 0.66;
-                let long = (x(bar.value) - left).max(0.4);
-                let mut shape = rect(left, middle - high / 2.0, long, high, color);
+                let (from, to) = (x(bar.value.min(0.0)), x(bar.value.max(0.0)));
+                let long = (to - from).max(0.4);
+                let mut shape = rect(from, middle - high / 2.0, long, high, color);
                 if bar.marked && style.gray {
                     shape.assign("stroke", theme.ink);
                     shape.assign("stroke-width", 0.8);
@@ -109,10 +110,11 @@ impl Figure for Bars {
                 group.append(shape);
             }
             page.add(group);
+            // Of a bar to the left of zero the note stands to the right of it.
             let at = if bar.value.is_finite() {
-                x(bar.value)
+                x(bar.value.max(0.0))
             } else {
-                left
+                x(0.0)
             };
             let note = font::fit(
                 &bar.note,
@@ -127,9 +129,10 @@ impl Figure for Bars {
             let note = font::fit(&note, TICK, note_style.weight, width - PAD - at - 3.0);
             page.text_middle(at + 3.0, middle, &note, note_style);
         }
-        page.line((left, top), (left, bottom), theme.axis, 0.6);
+        page.line((x(0.0), top), (x(0.0), bottom), theme.axis, 0.6);
         let title = Type::new(LABEL, theme.ink).anchor(Anchor::Middle);
-        let text = font::fit(&self.axis, LABEL, title.weight, width - 2.0 * PAD);
+        let text = theme::capital(&self.axis);
+        let text = font::fit(&text, LABEL, title.weight, width - 2.0 * PAD);
         let half = title.width(&text) / 2.0;
         let middle = ((left + right) / 2.0).clamp(PAD + half, (width - PAD - half).max(PAD + half));
         page.text(middle, bottom + 3.0 + TICK * 1.4 + LABEL, &text, title);
@@ -177,12 +180,30 @@ mod tests {
         assert!((widths[0] - 2.0 * widths[1]).abs() < 0.05);
     }
 
+    #[test]
+    fn bars_below_zero_end_where_the_others_begin() {
+        let svg = bars(&[0.5, -0.25], "t").svg(&Style::default());
+        let document = resvg::usvg::roxmltree::Document::parse(&svg).unwrap();
+        let groups = document.descendants().filter(|n| n.has_tag_name("g"));
+        let number = |n: resvg::usvg::roxmltree::Node<'_, '_>, name| {
+            n.attribute(name).unwrap().parse::<f64>().unwrap()
+        };
+        let ends: Vec<[f64; 2]> = groups
+            .filter_map(|g| g.children().find(|n| n.has_tag_name("rect")))
+            .filter(|n| n.attribute("x") != Some("0"))
+            .map(|n| [number(n, "x"), number(n, "x") + number(n, "width")])
+            .collect();
+        assert!((ends[0][0] - ends[1][1]).abs() < 0.05, "{ends:?}");
+        let long = |[from, to]: [f64; 2]| to - from;
+        assert!((long(ends[0]) - 2.0 * long(ends[1])).abs() < 0.05);
+    }
+
     proptest! {
         #![proptest_config(ProptestConfig { failure_persistence: None, cases: 100, ..ProptestConfig::default() })]
 
         #[test]
         fn no_texts_overlap(
-            values in prop::collection::vec(0.0..1e9f64, 0..40), name in "[ -~]{0,60}", width_mm in 60.0..260.0f64,
+            values in prop::collection::vec(-1e9..1e9f64, 0..40), name in "[ -~]{0,60}", width_mm in 60.0..260.0f64,
             font_pt in 5.0..12.0f64, height_mm in prop::option::of(20.0..200.0f64),
         ) {
             let style = Style { width_mm, font_pt, height_mm, ..Style::default() };

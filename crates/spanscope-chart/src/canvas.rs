@@ -110,6 +110,11 @@ impl Canvas {
         canvas
     }
 
+    /// Its height on paper, in millimetres.
+    pub(super) fn height_mm(&self) -> f64 {
+        self.height * self.scale / PT_PER_MM
+    }
+
     /// Puts a finished element on the page.
     pub(super) fn add(&mut self, element: impl Into<Box<dyn Node>>) {
         self.body.push(Item::Shape(element.into()));

@@ -121,6 +121,11 @@ pub trait Figure: Send + Sync {
         Ok(())
     }
 
+    /// The height of the drawing on paper, in millimetres: [`Style::height_mm`] where the figure can have it.
+    fn drawn_height_mm(&self, style: &Style) -> f64 {
+        self.draw(style).height_mm()
+    }
+
     /// The figure as an SVG drawing, with title and provenance as metadata.
     fn svg(&self, style: &Style) -> String {
         self.draw(style).finish(self.title(), self.provenance())

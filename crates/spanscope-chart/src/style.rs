@@ -68,7 +68,13 @@ impl Style {
             false => LAYOUT_PT,
         };
         // Smaller type where there would be no room for axes.
-        (size / LAYOUT_PT).min(self.paper_width() / NARROWEST)
+        size.min(self.largest_font_pt()) / LAYOUT_PT
+    }
+
+    /// The largest [font size](Self::font_pt) that a figure of this width has room for, in points; beyond it figures are
+    /// drawn in this.
+    pub fn largest_font_pt(&self) -> f64 {
+        LAYOUT_PT * self.paper_width() / NARROWEST
     }
 
     /// The width to lay a figure out for, in points.

@@ -69,6 +69,15 @@ pub enum EngineError {
         /// Position of the first token that is kept.
         first: usize,
     },
+    /// A text to stop at that can never come.
+    #[error(
+        "the text to stop at holds \"{}\", which no token of the model's vocabulary can write: choose another text to stop at, or none",
+        shown(&missing.to_string())
+    )]
+    NeverStops {
+        /// The character.
+        missing: char,
+    },
     /// A position beyond the text's end, or one that the run has not come to yet.
     #[error("there is no token {at} to continue after: there are {tokens}, counted from 0")]
     NoSuchToken {

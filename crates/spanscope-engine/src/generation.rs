@@ -2,6 +2,7 @@
 
 use super::open::{EngineError, LoadedModel};
 use super::sample::{SampledToken, Sampling, draw, uniform};
+use super::stop_text::never_written;
 use spanscope_core::model::{BLOCK, Cancel, ModelError, NoObserver, Run};
 use spanscope_core::text::Vocabulary;
 
@@ -58,7 +59,7 @@ impl Generation {
     ///
     /// # Errors
     /// When there is no such token, the run has forgotten what it can see, or there is a text to stop at and the model
-    /// has no vocabulary.
+    /// has no vocabulary, or none of its tokens holds a character of that text.
     pub fn new(
         model: &LoadedModel,
         mut run: Run,
@@ -77,6 +78,11 @@ impl Generation {
             return Err(EngineError::NoVocabulary {
                 path: model.path.clone(),
             });
+        }
+        if let (Some(stop), Some(vocabulary)) = (&request.stop, &model.vocabulary)
+            && let Some(missing) = never_written(vocabulary, stop)
+        {
+            return Err(EngineError::NeverStops { missing });
         }
         let (first, prompt) = (run.first_kept(), after + 1);
         run.truncate(prompt);
@@ -334,6 +340,12 @@ mod tests {
         );
         assert_eq!(stopped.text(), text[..end]);
         assert_eq!(stopped.ended(), Some(Ended::Stop));
+        let never = GenerationRequest {
+            stop: Some("fin é".into()),
+            ..request(1, 1)
+        };
+        let error = Generation::new(&model, run.clone(), 5, never).unwrap_err();
+        assert!(matches!(error, EngineError::NeverStops { missing: 'é' }));
         for (stop, tokens) in [("", 200), ("no such words", 200), ("", 0)] {
             let never = GenerationRequest {
                 stop: Some(stop.into()),

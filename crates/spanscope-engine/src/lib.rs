@@ -52,7 +52,9 @@ mod head_stats;
 mod snapshot;
 mod span_history;
 mod steps;
+mod stop_text;
 pub mod sums_file;
+mod token_named;
 mod tokenizer;
 mod tokens;
 mod vector_facts;
@@ -77,7 +79,7 @@ pub use heatmap_image::{
 };
 pub use memory::peak_rss;
 pub use open::{EngineError, LoadedModel, Prepared};
-pub use queries::{Combine, Heads, Queries};
+pub use queries::{Combine, Heads, LensQuery, Queries};
 pub use query_cache::Score;
 pub use recorded_run::replay;
 pub use sample::{SampledToken, Sampling};

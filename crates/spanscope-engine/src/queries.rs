@@ -1,7 +1,7 @@
 //! The queries of the window: everything that is computed from a run and changes nothing in it.
 
 use super::heatmap_image::{HeatmapKind, HeatmapRequest};
-use spanscope_core::analysis::TokenSet;
+use spanscope_core::analysis::{LensTarget, TokenSet};
 use spanscope_core::model::HeadId;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -97,6 +97,15 @@ impl Heads {
     }
 }
 
+/// A question about the logits after a token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LensQuery {
+    /// Position of the token.
+    pub at: usize,
+    /// The logit that is attributed.
+    pub target: LensTarget,
+}
+
 /// The queries of the window. What is not asked for is not computed.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Queries {
@@ -114,6 +123,8 @@ pub struct Queries {
     pub thumbnails: Option<(usize, usize)>,
     /// A token: what is expected after it.
     pub prediction: Option<usize>,
+    /// A token: what every layer expects after it, and what a logit is the sum of.
+    pub lens: Option<LensQuery>,
     /// A persistent vector of the leading head: who uses it and what it promotes.
     pub vector: Option<usize>,
 }

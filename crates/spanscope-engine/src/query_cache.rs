@@ -2,13 +2,13 @@
 
 use super::head_stats::{HeadStats, HeadStatsTask};
 use super::heatmap_image::{HeatmapImage, HeatmapKind, HeatmapRequest};
-use super::queries::{Heads, Queries};
+use super::queries::{Heads, LensQuery, Queries};
 use super::run_file::{CANDIDATES, RunFileError};
 use super::selected_heads::{SelectedHeads, SelectedHeadsTask};
 use super::text_run::TextRun;
 use super::vector_facts::VectorFacts;
-use spanscope_core::analysis::{Prediction, TokenAttention, TokenSet};
-use spanscope_core::model::{Cancel, HeadId, Network, ScoreParts};
+use spanscope_core::analysis::{Lens, Prediction, TokenAttention, TokenSet, lens};
+use spanscope_core::model::{Cancel, HeadId, ModelError, Network, ScoreParts, TokenTrace};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -96,6 +96,9 @@ pub(super) struct QueryCache {
     pictures: BTreeMap<HeatmapKind, Answer<HeatmapRequest, HeatmapImage>>,
     prediction: Answer<usize, Prediction>,
     score: Answer<ScoreOf, Score>,
+    /// One token's way through the network: every logit after it is attributed along this one.
+    trace: Answer<usize, TokenTrace>,
+    lens: Answer<LensQuery, Lens>,
     surveying: HeadStatsTask,
     vector: Answer<(Heads, usize), VectorFacts>,
     /// When the last look ended, and how long it took.
@@ -141,6 +144,7 @@ impl QueryCache {
         self.gathered
             .forget_if(|sums| sums.tokens.last().is_some_and(|last| last >= len));
         self.prediction.forget_if(|prediction| prediction.at >= len);
+        self.lens.forget_if(|lens| lens.at >= len);
         self.surveying.truncate(len);
     }
 
@@ -191,6 +195,10 @@ impl QueryCache {
             .is_none_or(|of| self.score.is(&question(of), run))
     }
 
+    fn has_lens(&self, looks: &Queries, run: u64) -> bool {
+        looks.lens.is_none_or(|query| self.lens.is(&query, run))
+    }
+
     fn knows_vector(&self, looks: &Queries) -> bool {
         let question = |vector| (looks.heads.clone(), vector);
         looks
@@ -203,6 +211,7 @@ impl QueryCache {
         self.looked_at(looks, run)
             && self.predicted(looks, run)
             && self.scored(looks, run)
+            && self.has_lens(looks, run)
             && self.surveying.is_done(looks, run)
             && (self.detail.is_none()
                 || self.gathered.is(&self.tokens(looks), self.details)
@@ -244,7 +253,38 @@ impl QueryCache {
         if let Some(detail) = self.detail.clone() {
             self.show(asked, &detail);
         }
-        self.survey(asked)
+        self.look_through(asked) && self.survey(asked)
+    }
+
+    /// Reads the logits of every layer after the wanted token, once the run is over the whole text; false when it was told to stop.
+    fn look_through(&mut self, asked: &Context<'_>) -> bool {
+        let Some(query) = asked.looks.lens else {
+            return true;
+        };
+        if !asked.finished || self.has_lens(asked.looks, asked.run) {
+            return true;
+        }
+        match self.lens(query, asked) {
+            Ok(found) => {
+                self.lens.set(query, asked.run, found);
+                true
+            }
+            // Nothing else can go wrong with it.
+            Err(_) => false,
+        }
+    }
+
+    fn lens(&mut self, query: LensQuery, asked: &Context<'_>) -> Result<Option<Lens>, ModelError> {
+        let at = query.at;
+        if !self.trace.is(&at, asked.run) {
+            let (run, _) = asked.reading.at_hand(Some(at));
+            self.trace.set(at, asked.run, run.trace(at, asked.cancel)?);
+        }
+        let Some(trace) = self.trace.answer.clone() else {
+            return Ok(None);
+        };
+        let next = asked.ids.get(at + 1).copied();
+        lens(asked.network, &trace, next, query.target, asked.cancel)
     }
 
     /// Measures some more of all heads, once the run is over the whole text; false when it was told to stop.
@@ -323,6 +363,11 @@ impl QueryCache {
     /// The prediction after the token last asked about.
     pub fn prediction(&self) -> Option<Arc<Prediction>> {
         self.prediction.answer.clone()
+    }
+
+    /// The lens on the token last asked about.
+    pub fn lens_answer(&self) -> Option<Arc<Lens>> {
+        self.lens.answer.clone()
     }
 
     /// The terms of the weight last asked about.

@@ -9,7 +9,7 @@ use super::selected_heads::SelectedHeads;
 use super::tokens::Tokens;
 use super::vector_facts::VectorFacts;
 use spanscope_chart::TokenName;
-use spanscope_core::analysis::{Prediction, Shares, TokenAttention};
+use spanscope_core::analysis::{Lens, Prediction, Shares, TokenAttention};
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
@@ -64,6 +64,8 @@ pub struct Snapshot {
     pub continued: Option<Arc<Generated>>,
     /// The prediction after the token last asked about.
     pub prediction: Option<Arc<Prediction>>,
+    /// What every layer expects after the token last asked about, and what a logit is the sum of.
+    pub lens: Option<Arc<Lens>>,
     /// The facts on the persistent vector last asked about.
     pub vector: Option<Arc<VectorFacts>>,
     /// Bits per token of this text without the edits of the model, where that was measured.

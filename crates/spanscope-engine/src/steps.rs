@@ -445,6 +445,7 @@ impl Steps {
             surveyed: self.answers.surveyed(),
             continued: self.continuing.continued.clone(),
             prediction: self.answers.prediction(),
+            lens: self.answers.lens_answer(),
             vector: self.answers.vector(),
             unedited_bits: of_text.map(|(_, bits, _)| *bits),
             unedited_surprisal: of_text.map(|(.., surprisal)| Arc::clone(surprisal)),

@@ -1,10 +1,12 @@
 //! The selections, changes and settings that a picture of the window shows.
 
 use super::App;
-use crate::analysis::TokenSet;
+use crate::engine::run_file::tokens_within;
 use crate::model::{HeadId, WhatIf};
+use crate::shown::{shown, shown_list};
 use crate::ui::commands::command::Command;
 use crate::ui::document::recorded::Texts;
+use serde_json::Value;
 use std::ops::Range;
 
 /// The selection from the start: for pictures.
@@ -12,7 +14,7 @@ use std::ops::Range;
 pub struct Choices {
     /// Heads, the leading one first: layer and head, from 0. None: the one that reaches farthest.
     pub heads: Vec<HeadId>,
-    /// Tokens, as positions in the text. None: the last one.
+    /// Tokens, as positions in the text; `usize::MAX` is its end. None: the last one.
     pub tokens: Option<Range<usize>>,
     /// A persistent vector of the leading head, from 0.
     pub vector: Option<usize>,
@@ -67,13 +69,7 @@ impl App {
         }
         if let Some(tokens) = &choices.tokens {
             let len = snapshot.tokens.ids.len();
-            if tokens.end > len || tokens.is_empty() {
-                return Err(format!(
-                    "there are no tokens {}..{}: the text has {len}",
-                    tokens.start, tokens.end
-                ));
-            }
-            self.document.selection.tokens = TokenSet::from(tokens.clone());
+            self.document.selection.tokens = tokens_within(tokens.clone(), len)?.into();
         }
         if let Some(vector) = choices.vector {
             if vector >= architecture.persistent() {
@@ -98,7 +94,27 @@ impl App {
         if let Some(views) = &choices.views {
             self.views = serde_json::from_value(views.clone())
                 .map_err(|error| format!("the views cannot be set like that: {error}"))?;
+            let known = serde_json::to_value(&self.views).map_err(|error| error.to_string())?;
+            unknown(views, &known)?;
         }
         Ok(())
     }
+}
+
+/// Refuses names that the views do not have: in a session they are those of another version, here they are slips.
+fn unknown(given: &Value, known: &Value) -> Result<(), String> {
+    let (Value::Object(given), Value::Object(known)) = (given, known) else {
+        return Ok(());
+    };
+    for (name, value) in given {
+        let Some(known) = known.get(name) else {
+            let names = shown_list(known.keys().map(String::as_str));
+            return Err(format!(
+                "the views have no \"{}\" to set there; expected {names}",
+                shown(name)
+            ));
+        };
+        unknown(value, known)?;
+    }
+    Ok(())
 }

@@ -74,6 +74,11 @@ pub fn at_start(
         };
         (path, answers)
     });
+    if file.is_none() && (start.vocab.is_some() || start.ramp.is_some()) {
+        toasts.error(tr(
+            "--vocab and --ramp have no effect on a sample model: name the file that they are for",
+        ));
+    }
     let source = match &file {
         Some(file) => source_of(file),
         None => Source::Sample(sample),

@@ -1,7 +1,7 @@
 //! Carrying out commands.
 
 use super::{App, ZOOM, apply_theme};
-use crate::model::{Edits, HeadId, ModelError};
+use crate::model::{Edits, HeadId, ModelError, Span};
 use crate::ui::commands::command::Command;
 use crate::ui::dialogs::Purpose;
 use crate::ui::document::history::History;
@@ -157,6 +157,9 @@ impl App {
         let change = |edits: &mut Edits, selected: &[HeadId]| {
             change(edits, selected, command)?;
             let Some(model) = &model else { return Ok(()) };
+            if let Command::SpanOfSelected(z) = command {
+                can_have(&model.network.spans(), selected, *z)?;
+            }
             if let Command::Change(wish) = command {
                 wish.apply(&model.network, edits)?;
             }
@@ -218,6 +221,22 @@ fn change(edits: &mut Edits, selected: &[HeadId], command: &Command) -> Result<(
         Command::FirstTokens(first) => edits.set_first(first),
         Command::ClearEdits => edits.clear_all(),
         _ => {}
+    }
+    Ok(())
+}
+
+/// Refuses a span that one of `heads` cannot have: it would be cut to the longest that it can.
+fn can_have(spans: &[Span], heads: &[HeadId], z: f32) -> Result<(), ModelError> {
+    for head in heads {
+        let span = spans.iter().find(|span| span.id() == *head);
+        if let Some(limit) = span.and_then(Span::limit)
+            && z > limit as f32
+        {
+            return Err(ModelError::CannotEdit {
+                what: format!("{head}={z}"),
+                why: format!("it can look back {limit} tokens at most"),
+            });
+        }
     }
     Ok(())
 }

@@ -71,7 +71,9 @@ fn of_view(pane: Pane) -> &'static str {
         Some(FigureKind::Training) => tr("loss curve log learning"),
         Some(FigureKind::Attention) => tr("heatmap weights pattern matrix"),
         Some(FigureKind::Shares) => tr("memory vectors key value"),
-        Some(FigureKind::Predictions) => tr("logits probabilities next token surprisal generate"),
+        Some(FigureKind::Predictions) => {
+            tr("logits probabilities next token surprisal generate logit lens attribution")
+        }
         Some(FigureKind::Parameters) => tr("card architecture information size"),
         Some(FigureKind::Text) => tr("tokens shading surprisal perplexity reader"),
         _ => "",

@@ -51,6 +51,8 @@ pub fn name(kind: FigureKind) -> &'static str {
         FigureKind::Usage => tr("use of persistent vectors"),
         FigureKind::Vectors => tr("weights on persistent vectors"),
         FigureKind::Predictions => tr("predictions"),
+        FigureKind::Lens => tr("logit lens"),
+        FigureKind::Attribution => tr("direct attribution"),
         FigureKind::Surprisal => tr("surprisal along the text"),
         FigureKind::Cost => tr("cost"),
         FigureKind::Training => tr("training curves"),
@@ -96,6 +98,9 @@ pub fn reason(error: &FigureError) -> &'static str {
             "the file's training curves are in a form that is not read; expected lists of numbers",
         ),
         FigureError::NoVectors => tr("the model has no persistent vectors"),
+        FigureError::NoValues => tr(
+            "a recorded run holds no values and no weights: open the model that it was recorded from",
+        ),
         FigureError::SeveralHeads => tr("several heads are selected; it can be shown of one only"),
     }
 }

@@ -59,6 +59,7 @@ pub fn look(kind: FigureKind, choice: &FigureChoice, looks: &mut Queries) {
     looks.survey |= own.survey;
     looks.thumbnails = looks.thumbnails.or(own.thumbnails);
     looks.prediction = looks.prediction.or(own.prediction);
+    looks.lens = looks.lens.or(own.lens);
 }
 
 /// A figure on its way to another thread, with all that it is made from.

@@ -1,8 +1,9 @@
 //! The ranking of all heads by what the text costs without each.
 
 use crate::analysis::{Ablated, Ablation};
-use crate::chart::{Column, Table, thousands};
-use crate::engine::{Ablating, AblationTask, MOST_ABLATED, Snapshot};
+use crate::chart::thousands;
+use crate::engine::figures;
+use crate::engine::{Ablating, AblationTask, LoadedModel, MOST_ABLATED, Snapshot};
 use crate::model::HeadId;
 use crate::ui::commands::command::Command;
 use crate::ui::language::{tr, trf};
@@ -106,7 +107,8 @@ fn contents(
             let now = snapshot.model.as_ref();
             let is_now = now.is_some_and(|now| Arc::ptr_eq(now, &task.model))
                 && Arc::ptr_eq(&snapshot.tokens, &task.tokens);
-            ranking(ui, &ablation, (is_now, selected), palette, commands);
+            let of = (&*task.model, &*ablation);
+            ranking(ui, of, (is_now, selected), palette, commands);
         }
     }
 }
@@ -114,7 +116,7 @@ fn contents(
 /// The heads, the one that the text needs most first.
 fn ranking(
     ui: &mut Ui,
-    ablation: &Ablation,
+    (model, ablation): (&LoadedModel, &Ablation),
     (is_now, selected): (bool, HeadId),
     palette: &Palette,
     commands: &mut Vec<Command>,
@@ -133,7 +135,7 @@ fn ranking(
     ui.horizontal(|ui| {
         let copy = ui.button(tr("Copy data (CSV)"));
         if copy.clicked()
-            && let Ok(csv) = table(ablation).csv()
+            && let Ok(csv) = figures::ablation(model, ablation).numbers.csv()
         {
             ui.ctx().copy_text(csv);
         }
@@ -196,23 +198,4 @@ fn row(
         response.clicked()
     })
     .inner
-}
-
-/// The ranking as a table; layers and heads from 0, as in all files.
-fn table(ablation: &Ablation) -> Table {
-    let names = ["layer", "head", "bits_per_token", "change_bits"];
-    let mut table = Table::new(names.map(Column::new));
-    for head in &ablation.heads {
-        let HeadId {
-            layer,
-            head: number,
-        } = head.id;
-        table.push([
-            layer.into(),
-            number.into(),
-            head.bits.into(),
-            head.change.into(),
-        ]);
-    }
-    table
 }

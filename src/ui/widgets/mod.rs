@@ -5,6 +5,7 @@ pub mod choices;
 pub mod fact_rows;
 pub mod head_menu;
 pub mod names;
+pub mod number_field;
 pub mod paint;
 pub mod picture;
 pub mod ramp_field;

@@ -265,10 +265,15 @@ impl Figure for Heatmap {
             }
         };
         let (down, across) = self.steps;
-        let mut columns = vec![Column::new(match self.row_axis.is_empty() {
+        let axis = match self.row_axis.is_empty() {
             true => "row",
             false => &self.row_axis,
-        })];
+        };
+        // Numbers of a table are taken for what its names say.
+        let mut columns = vec![match down > 1 || across > 1 {
+            true => Column::new(format!("{axis} (cells of {down} × {across})")),
+            false => Column::new(axis),
+        }];
         columns.extend((0..self.cols).map(|i| match self.col_tokens.get(i) {
             Some(token) => Column::of_token(self.col_start + i * across.max(1), token.clone()),
             None => Column::new(name(&self.col_labels, self.col_start, across, i)),

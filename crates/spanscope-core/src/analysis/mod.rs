@@ -6,6 +6,7 @@
 mod ablation;
 mod band;
 pub mod cost;
+mod lens;
 pub mod logit_lens;
 mod margins;
 mod predict;
@@ -22,6 +23,7 @@ mod usage;
 
 pub use ablation::{Ablated, Ablation, ablate_each};
 pub use band::{BandGrid, BandLayout, BandWindow, Pool};
+pub use lens::{LENS_WORDS, Lens, LensLayer, LensTarget, Watched, lens};
 pub use margins::BandMargins;
 pub use predict::{Candidate, Prediction, Truth, predict, predictions};
 pub use recorder::HeadRecorder;

@@ -3,6 +3,7 @@
 use super::bits;
 use crate::model::Run;
 use rayon::prelude::*;
+use std::cmp::Ordering;
 use std::ops::Range;
 
 /// A token that may come next.
@@ -73,29 +74,9 @@ pub fn predictions(run: &Run, range: Range<usize>, ids: &[u32], k: usize) -> Vec
 /// Most log-probabilities that are held at once: 64 MB.
 const MOST: usize = 1 << 24;
 
-fn of(log_probs: &[f32], at: usize, next: Option<u32>, k: usize) -> Prediction {
-    let all = (0_u32..).zip(log_probs);
-    let all = all.map(|(id, log_p)| Candidate { id, log_p: *log_p });
-    // What is not a number, after a training that diverged, comes last.
-    let key = |log_p: f32| {
-        if log_p.is_nan() {
-            f32::NEG_INFINITY
-        } else {
-            log_p
-        }
-    };
-    let first =
-        |a: &Candidate, b: &Candidate| key(b.log_p).total_cmp(&key(a.log_p)).then(a.id.cmp(&b.id));
-    let truth = next.and_then(|id| {
-        let log_p = *log_probs.get(id as usize)?;
-        let own = Candidate { id, log_p };
-        let before = all.clone().filter(|other| first(other, &own).is_lt());
-        Some(Truth {
-            id,
-            log_p,
-            rank: before.count() + 1,
-        })
-    });
+/// From log p of every token.
+pub(super) fn of(log_probs: &[f32], at: usize, next: Option<u32>, k: usize) -> Prediction {
+    let truth = next.and_then(|id| truth(log_probs, id));
     let nats = log_probs.iter().map(|log_p| {
         let (log_p, p) = (f64::from(*log_p), f64::from(*log_p).exp());
         // −0 · log 0 is 0.
@@ -106,9 +87,36 @@ fn of(log_probs: &[f32], at: usize, next: Option<u32>, k: usize) -> Prediction {
     Prediction {
         at,
         entropy_bits: if entropy < 0.0 { 0.0 } else { entropy },
-        top: super::first_by(all.collect(), k, first),
+        top: super::first_by(all(log_probs).collect(), k, first),
         truth,
     }
+}
+
+/// Each token with its log p.
+fn all(log_probs: &[f32]) -> impl Iterator<Item = Candidate> {
+    let all = (0_u32..).zip(log_probs);
+    all.map(|(id, log_p)| Candidate { id, log_p: *log_p })
+}
+
+/// The order by falling probability. What is not a number, after a training that diverged, comes last.
+fn first(a: &Candidate, b: &Candidate) -> Ordering {
+    let key = |log_p: f32| match log_p.is_nan() {
+        true => f32::NEG_INFINITY,
+        false => log_p,
+    };
+    key(b.log_p).total_cmp(&key(a.log_p)).then(a.id.cmp(&b.id))
+}
+
+/// How likely token `id` is, and its rank, from log p of every token; `None` where the vocabulary lacks it.
+pub(super) fn truth(log_probs: &[f32], id: u32) -> Option<Truth> {
+    let log_p = *log_probs.get(id as usize)?;
+    let own = Candidate { id, log_p };
+    let before = all(log_probs).filter(|other| first(other, &own).is_lt());
+    Some(Truth {
+        id,
+        log_p,
+        rank: before.count() + 1,
+    })
 }
 
 #[cfg(test)]

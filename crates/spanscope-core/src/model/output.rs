@@ -10,6 +10,20 @@ const ROWS: usize = 64;
 
 /// The input of the first layer for the tokens from position `first` on: n × D.
 pub(super) fn embed(network: &Network, first: usize, ids: &[u32]) -> Vec<f32> {
+    let mut out = embed_tokens(network, ids);
+    let dim = network.architecture.width;
+    let positions = network.input.positions.get(first * dim..);
+    for (out, position) in out.iter_mut().zip(positions.unwrap_or_default()) {
+        *out += position;
+    }
+    if let Some(norm) = &network.input.norm {
+        norm.apply(&mut out);
+    }
+    out
+}
+
+/// The embeddings of tokens, before positions are added and before a norm: n × D.
+pub(super) fn embed_tokens(network: &Network, ids: &[u32]) -> Vec<f32> {
     let of = &network.architecture;
     let (dim, scale) = (of.width, of.input.scale);
     let cutoffs = match of.clusters() {
@@ -33,13 +47,6 @@ pub(super) fn embed(network: &Network, first: usize, ids: &[u32]) -> Vec<f32> {
             }
             None => out.iter_mut().zip(row).for_each(|(o, r)| *o = scale * r),
         }
-    }
-    let positions = network.input.positions.get(first * dim..);
-    for (out, position) in out.iter_mut().zip(positions.unwrap_or_default()) {
-        *out += position;
-    }
-    if let Some(norm) = &network.input.norm {
-        norm.apply(&mut out);
     }
     out
 }

@@ -200,7 +200,7 @@ fn parallel(layer: &Layer, hidden: &mut [f32], rows: &mut Rows, multiply: Multip
 }
 
 /// W2 · act(W1·x + b1) + b2, or its gated form, into `out`: as many rows of D. `rooms` are `out` and two places for neurons.
-fn feed_forward(
+pub(super) fn feed_forward(
     ff: &FeedForward,
     spec: &FeedForwardSpec,
     x: &[f32],

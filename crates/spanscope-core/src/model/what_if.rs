@@ -193,8 +193,14 @@ impl WhatIf {
                     );
                 }
                 let edit = match self.learned(network, head) {
-                    true => SpanEdit::Own(z),
-                    false => SpanEdit::Soft { z, ramp },
+                    Some(limit) if z > limit as f32 => {
+                        return refused(
+                            format!("{heads}={z}"),
+                            format!("{head} can look back {limit} tokens at most"),
+                        );
+                    }
+                    Some(_) => SpanEdit::Own(z),
+                    None => SpanEdit::Soft { z, ramp },
                 };
                 edits.set(head, edit)?;
             }
@@ -252,11 +258,12 @@ impl WhatIf {
         Ok(longer)
     }
 
-    /// True if a head learned its span.
-    fn learned(&self, network: &Network, head: HeadId) -> bool {
+    /// The longest span that a head can have, if it learned its own.
+    fn learned(&self, network: &Network, head: HeadId) -> Option<usize> {
         let spans = network.spans();
         let span = spans.iter().find(|span| span.id() == head);
-        span.is_some_and(|span| span.designed.is_soft())
+        let learned = span.filter(|span| span.designed.is_soft());
+        learned.and_then(|span| span.designed.most())
     }
 }
 

@@ -111,6 +111,15 @@ pub(super) const MASKED: &str = "masked, not renormalised";
 /// Most heads that a title names.
 const NAMED: usize = 8;
 
+/// The words on cells that several weights share.
+fn shared_cells((down, across): (usize, usize), pool: Pool) -> Option<String> {
+    let how = match pool {
+        Pool::Max => "largest",
+        Pool::Mean => "mean",
+    };
+    (down > 1 || across > 1).then(|| format!("a cell shows the {how} of {down} × {across} weights"))
+}
+
 /// The weights of some heads as a figure, with columns for what is not on the text; `queries` are positions in the text
 /// among those of `weights`.
 pub fn heatmap(
@@ -200,12 +209,22 @@ pub fn heatmap(
         BandLayout::Vector | BandLayout::Key => usize::from(in_order),
     };
     let ordered = style.order.iter().skip(grid.first_column);
+    let shared = shared_cells((grid.down, grid.across), style.pool);
+    let lines_words = match style.layout {
+        BandLayout::Vector => None,
+        _ => Some(lines.words()),
+    };
+    // A line too long for the figure is cut at its end.
+    let subtitle: Vec<String> = shared.clone().into_iter().chain(lines_words).collect();
+    let mut provenance = provenance(model)
+        .with("heads", &heads)
+        .with("tokens", format!("{first} to {end}"));
+    if let Some(shared) = shared {
+        provenance = provenance.with("cells", shared);
+    }
     Heatmap {
         title: format!("{}, {heads}", model.name()),
-        subtitle: match style.layout {
-            BandLayout::Vector => String::new(),
-            _ => lines.words(),
-        },
+        subtitle: subtitle.join("; "),
         rows: grid.height,
         cols: grid.width,
         row_start: grid.first_query,
@@ -234,9 +253,7 @@ pub fn heatmap(
         side,
         edge: ends(lines.farthest),
         ramp: lines.full.and_then(ends),
-        provenance: provenance(model)
-            .with("heads", &heads)
-            .with("tokens", format!("{first} to {end}")),
+        provenance,
         values: grid.values,
         kind: match style.layout {
             BandLayout::Vector => "vectors",
@@ -249,6 +266,16 @@ pub fn heatmap(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn cells_that_weights_share_say_so() {
+        assert_eq!(shared_cells((1, 1), Pool::Max), None);
+        let words = shared_cells((1, 3), Pool::Mean);
+        assert_eq!(
+            words.as_deref(),
+            Some("a cell shows the mean of 1 × 3 weights")
+        );
+    }
 
     #[test]
     fn titles_name_heads() {

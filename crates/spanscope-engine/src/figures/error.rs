@@ -26,6 +26,11 @@ pub enum FigureError {
     /// The model has no persistent vectors.
     #[error("the model has no persistent vectors")]
     NoVectors,
+    /// A recorded run holds no values to read logits from.
+    #[error(
+        "a recorded run holds no values and no weights: open the model that it was recorded from"
+    )]
+    NoValues,
     /// It can be shown of one head only.
     #[error("several heads are selected; it can be shown of one only")]
     SeveralHeads,

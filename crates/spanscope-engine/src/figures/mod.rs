@@ -3,10 +3,12 @@
 //! [`figure`] makes any of them from a [`Snapshot`](super::Snapshot), with the choices of a [`FigureChoice`]; the functions
 //! by name make one each.
 
+mod ablation;
 mod attention;
 mod curves;
 mod error;
 mod heads;
+mod lens;
 mod model;
 mod provenance;
 mod request;
@@ -16,10 +18,12 @@ mod tables;
 mod text;
 mod usage;
 
+pub use ablation::ablation;
 pub use attention::{HeatmapStyle, heads_title, heatmap};
 pub use curves::{curve_look, curve_name, quantity_name, steps_name};
 pub use error::FigureError;
 pub use heads::{GridStyle, grid, head_rows, matrix, shares};
+pub use lens::{attribution, lens, lens_facts};
 pub use model::{cost, parameters, training};
 pub use provenance::provenance;
 pub use request::{FigureChoice, FigureKind, figure, missing, sign};

@@ -1,9 +1,9 @@
 //! Which figure, and with which choices: what window, command line and scripts ask for.
 
 use super::{FigureError, GridStyle, HeatmapStyle, Shade};
-use crate::{Heads, LoadedModel, Queries, Snapshot};
+use crate::{Heads, LensQuery, LoadedModel, Queries, Snapshot};
 use spanscope_chart::{ColorMap, Figure, Scale, Source, SpanMeasure};
-use spanscope_core::analysis::{Statistic, TokenSet};
+use spanscope_core::analysis::{Lens, LensTarget, Statistic, TokenSet};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -30,6 +30,10 @@ pub enum FigureKind {
     Vectors,
     /// The tokens expected after the selected token.
     Predictions,
+    /// The tokens that every layer expects after the selected token.
+    Lens,
+    /// The parts that a logit after the selected token is the sum of.
+    Attribution,
     /// Surprisal along the text.
     Surprisal,
     /// The cost of a token against the span limit.
@@ -42,7 +46,7 @@ pub enum FigureKind {
 
 impl FigureKind {
     /// All of them.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 16] = [
         Self::Spans,
         Self::Heads,
         Self::Mask,
@@ -53,6 +57,8 @@ impl FigureKind {
         Self::Usage,
         Self::Vectors,
         Self::Predictions,
+        Self::Lens,
+        Self::Attribution,
         Self::Surprisal,
         Self::Cost,
         Self::Training,
@@ -72,6 +78,8 @@ impl FigureKind {
             Self::Usage => "usage",
             Self::Vectors => "vectors",
             Self::Predictions => "predictions",
+            Self::Lens => "lens",
+            Self::Attribution => "attribution",
             Self::Surprisal => "surprisal",
             Self::Cost => "cost",
             Self::Training => "training",
@@ -92,6 +100,8 @@ impl FigureKind {
             Self::Usage => "Use of a head's persistent vectors",
             Self::Vectors => "The weights on a head's persistent vectors, query by query",
             Self::Predictions => "What is expected after a token",
+            Self::Lens => "What every layer expects after a token: the logit lens",
+            Self::Attribution => "Which heads and sublayers a logit comes from",
             Self::Surprisal => "Surprisal along the text",
             Self::Cost => "What a token costs against the span limit",
             Self::Training => "The curves of the training",
@@ -110,6 +120,8 @@ impl FigureKind {
                 | Self::Usage
                 | Self::Vectors
                 | Self::Predictions
+                | Self::Lens
+                | Self::Attribution
                 | Self::Surprisal
         )
     }
@@ -146,6 +158,8 @@ pub struct FigureChoice {
     pub mask_log: Option<(bool, bool)>,
     /// Of the surprisal: tokens of the running mean; `None` for about a hundredth of the text.
     pub mean_of: Option<usize>,
+    /// Of the logit lens and the attribution: which logit.
+    pub lens: LensTarget,
     /// Of the small pictures.
     pub grid: GridStyle,
     /// Of the text.
@@ -179,6 +193,7 @@ impl Default for FigureChoice {
             vector_colors: (Scale::Log, ColorMap::Viridis),
             mask_log: None,
             mean_of: None,
+            lens: LensTarget::default(),
             grid: GridStyle::default(),
             shade: Shade::default(),
             shade_mean: false,
@@ -208,6 +223,12 @@ impl FigureChoice {
             survey,
             thumbnails: (kind == FigureKind::Grid).then_some(CELLS),
             prediction: at.filter(|_| kind == FigureKind::Predictions),
+            lens: at
+                .filter(|_| matches!(kind, FigureKind::Lens | FigureKind::Attribution))
+                .map(|at| LensQuery {
+                    at,
+                    target: self.lens,
+                }),
             ..Queries::default()
         }
     }
@@ -265,6 +286,9 @@ pub fn missing(
         }
         FigureKind::Usage | FigureKind::Vectors if choice.heads.single().is_none() => {
             Some(FigureError::SeveralHeads)
+        }
+        FigureKind::Lens | FigureKind::Attribution if model.recorded.is_some() => {
+            Some(FigureError::NoValues)
         }
         FigureKind::Heads
             if tokens == 0 && !matches!(choice.statistic, Statistic::Reach | Statistic::Span) =>
@@ -361,6 +385,12 @@ pub fn figure(
             let prediction = prediction.ok_or(FigureError::NoText)?;
             Box::new(super::candidates(model, snapshot, prediction))
         }
+        FigureKind::Lens => Box::new(super::lens(model, snapshot, answer(snapshot, choice)?)),
+        FigureKind::Attribution => Box::new(super::attribution(
+            model,
+            snapshot,
+            answer(snapshot, choice)?,
+        )),
         FigureKind::Surprisal => Box::new(super::surprisal(model, snapshot, choice.mean_of)?),
         FigureKind::Cost => {
             let far = model.network.architecture().limit();
@@ -369,4 +399,12 @@ pub fn figure(
         FigureKind::Training => Box::new(super::training(model, choice.smoothing, choice.log)?),
         FigureKind::Parameters => Box::new(super::parameters(model)),
     })
+}
+
+/// The lens that was asked for.
+fn answer<'a>(snapshot: &'a Snapshot, choice: &FigureChoice) -> Result<&'a Lens, FigureError> {
+    let lens = snapshot.lens.as_deref();
+    let lens = lens.filter(|lens| lens.target == choice.lens);
+    let lens = lens.filter(|lens| choice.tokens.last().is_none_or(|last| last == lens.at));
+    lens.ok_or(FigureError::NoWeights)
 }

@@ -43,6 +43,24 @@ pub fn no_such_tokens(range: std::ops::Range<usize>, count: usize) -> String {
     format!("--tokens {start}..{end}: the text has {count} tokens; {can}")
 }
 
+/// The tokens of a text of `count` that a range names; `usize::MAX` is the end of the text.
+///
+/// # Errors
+/// When the text does not have all of them: a range is never cut to what is there.
+pub fn tokens_within(
+    range: std::ops::Range<usize>,
+    count: usize,
+) -> Result<std::ops::Range<usize>, String> {
+    let end = match range.end {
+        usize::MAX => count,
+        end => end,
+    };
+    match range.start < end && end <= count {
+        true => Ok(range.start..end),
+        false => Err(no_such_tokens(range, count)),
+    }
+}
+
 /// A run file cannot be read or written.
 #[derive(Debug, thiserror::Error)]
 pub enum RunFileError {

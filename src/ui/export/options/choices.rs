@@ -5,6 +5,7 @@ use crate::engine::figures::FigureKind;
 use crate::ui::commands::command::{Command, Now};
 use crate::ui::export::figures::{self, Way};
 use crate::ui::language::{tr, trf};
+use crate::ui::widgets::number_field::number_field;
 use eframe::egui::{self, Ui, vec2};
 
 /// Widths that have a name, in millimetres.
@@ -62,8 +63,7 @@ pub(super) fn options(ui: &mut Ui, style: &mut Style) {
             });
             ui.end_row();
             ui.label("");
-            ui.add(millimetres(&mut style.width_mm, 40.0))
-                .labelled_by(name.id);
+            millimetres(ui, &mut style.width_mm, 40.0).labelled_by(name.id);
             ui.end_row();
             let name = ui.label(tr("Height"));
             ui.horizontal(|ui| {
@@ -77,16 +77,15 @@ pub(super) fn options(ui: &mut Ui, style: &mut Style) {
                     style.height_mm = None;
                 }
                 if let Some(height) = &mut style.height_mm {
-                    ui.add(millimetres(height, 20.0)).labelled_by(name.id);
+                    millimetres(ui, height, 20.0).labelled_by(name.id);
                 }
             });
             ui.end_row();
             let name = ui.label(tr("Font size"));
-            let drag = egui::DragValue::new(&mut style.font_pt)
-                .range(4.0..=32.0)
-                .speed(0.1)
-                .suffix(" pt");
-            ui.add(drag).labelled_by(name.id);
+            let points = number_field(ui, &mut style.font_pt, 4.0..=32.0, |field| {
+                field.speed(0.1).suffix(" pt")
+            });
+            points.labelled_by(name.id);
             ui.end_row();
             ui.label(tr("Colours"));
             let combo = egui::ComboBox::from_id_salt("map")
@@ -103,10 +102,8 @@ pub(super) fn options(ui: &mut Ui, style: &mut Style) {
             ui.end_row();
             let name = ui.label(tr("PNG"));
             let mut dpi = (f64::from(style.pixels_per_mm) * 25.4).round();
-            let drag = egui::DragValue::new(&mut dpi)
-                .range(10.0..=2400.0)
-                .suffix(" dpi");
-            if ui.add(drag).labelled_by(name.id).changed() {
+            let dots = number_field(ui, &mut dpi, 10.0..=2400.0, |field| field.suffix(" dpi"));
+            if dots.labelled_by(name.id).changed() {
                 style.pixels_per_mm = (dpi / 25.4) as f32;
             }
             ui.end_row();
@@ -136,11 +133,10 @@ pub(super) fn as_at_first(ui: &mut Ui, style: &mut Style) {
     }
 }
 
-fn millimetres(value: &mut f64, least: f64) -> egui::DragValue<'_> {
-    egui::DragValue::new(value)
-        .range(least..=1000.0)
-        .max_decimals(1)
-        .suffix(" mm")
+fn millimetres(ui: &mut Ui, value: &mut f64, least: f64) -> egui::Response {
+    number_field(ui, value, least..=1000.0, |field| {
+        field.max_decimals(1).suffix(" mm")
+    })
 }
 
 /// Buttons for what can be done with a figure.

@@ -269,6 +269,13 @@ impl FigureOptions {
             "{0} × {1} mm; as PNG {2} × {3} pixels",
             &[width, height, across, down],
         )));
+        let most = style.largest_font_pt();
+        if style.font_pt > most {
+            ui.label(quiet(trf(
+                "Type of {0} pt: this width has no room for larger",
+                &[&format!("{most:.1}")],
+            )));
+        }
     }
 }
 

@@ -145,4 +145,8 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ),
     ("Which figure", "选择图形"),
     ("The figure as it will be", "图形预览"),
+    (
+        "Type of {0} pt: this width has no room for larger",
+        "字号 {0} pt：此宽度容不下更大的字",
+    ),
 ];

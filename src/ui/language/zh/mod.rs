@@ -8,6 +8,7 @@ mod figures;
 mod following;
 mod grid;
 mod heads;
+mod lens;
 mod model_card;
 mod persistent;
 mod predictions;
@@ -27,6 +28,7 @@ pub(super) const TABLES: &[&[(&str, &str)]] = &[
     dialogs::WORDS,
     figures::WORDS,
     heads::WORDS,
+    lens::WORDS,
     grid::WORDS,
     spans::WORDS,
     synonyms::WORDS,

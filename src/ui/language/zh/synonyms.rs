@@ -54,7 +54,7 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ("heatmap weights pattern matrix", "热图 权重 模式 矩阵"),
     ("memory vectors key value", "记忆 向量 键 值"),
     (
-        "logits probabilities next token surprisal generate",
+        "logits probabilities next token surprisal generate logit lens attribution",
         "概率 下一个词元 意外度 生成",
     ),
     ("card architecture information size", "卡片 架构 信息 大小"),

@@ -290,4 +290,17 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ("reading {0}…", "正在读取 {0}…"),
     ("Do not write {0}", "不写 {0}"),
     ("writing {0}…", "正在写入 {0}…"),
+    // What is typed into a field for a number.
+    (
+        "{0}: expected a whole number from {1} to {2}",
+        "{0}：应为 {1} 到 {2} 之间的整数",
+    ),
+    (
+        "{0}: expected a number from {1} to {2}",
+        "{0}：应为 {1} 到 {2} 之间的数",
+    ),
+    (
+        "--vocab and --ramp have no effect on a sample model: name the file that they are for",
+        "--vocab 和 --ramp 对示例模型无效：请同时给出它们所属的模型文件",
+    ),
 ];

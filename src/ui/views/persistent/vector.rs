@@ -9,6 +9,7 @@ use crate::ui::language::{tr, trf};
 use crate::ui::theme::{quiet, strong};
 use crate::ui::views::context::ViewContext;
 use crate::ui::widgets::names::percent;
+use crate::ui::widgets::number_field::number_field;
 use crate::ui::widgets::picture::weight;
 use eframe::egui::{self, Color32, FontId, Rect, Sense, Stroke, Ui, pos2, vec2};
 
@@ -30,8 +31,8 @@ pub(super) fn header(ui: &mut Ui, cx: &mut ViewContext<'_>, columns: &Columns) {
         let label = ui.label(strong(tr("Vector")));
         let mut number = vector;
         let last = columns.len().saturating_sub(1);
-        let field = egui::DragValue::new(&mut number).range(0..=last).speed(0.2);
-        let field = ui.add(field).labelled_by(label.id);
+        let field = number_field(ui, &mut number, 0..=last, |field| field.speed(0.2));
+        let field = field.labelled_by(label.id);
         if field
             .on_hover_text(tr("The vector's number, from 0"))
             .changed()

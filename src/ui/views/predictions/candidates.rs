@@ -1,5 +1,6 @@
 //! The tokens that the model expects after a token.
 
+use super::percentage::percentage;
 use crate::analysis::{Candidate, Prediction, bits};
 use crate::chart::thousands;
 use crate::engine::{LoadedModel, Snapshot};
@@ -18,8 +19,13 @@ struct Row {
     follows: bool,
 }
 
-/// The likeliest tokens after the selected one.
-pub fn show(ui: &mut Ui, cx: &mut ViewContext<'_>, model: &LoadedModel) {
+/// The likeliest tokens after the selected one; in `attribute` the one whose logit is to be attributed, if that was chosen.
+pub fn show(
+    ui: &mut Ui,
+    cx: &mut ViewContext<'_>,
+    model: &LoadedModel,
+    attribute: &mut Option<u32>,
+) {
     let Some(query) = cx.query() else {
         ui.label(quiet(tr("Type a text to see what the model expects next.")));
         return;
@@ -54,7 +60,14 @@ pub fn show(ui: &mut Ui, cx: &mut ViewContext<'_>, model: &LoadedModel) {
                 if row.rank > prediction.top.len() {
                     ui.label(quiet("…"));
                 }
-                line(ui, cx, model, row, (most, names), query, current);
+                let line = line(ui, cx, model, row, (most, names), query, current);
+                // The menu of a click has the row's own id.
+                let menu = egui::Popup::context_menu(&line).id(line.id.with("attribute"));
+                menu.show(|ui| {
+                    if ui.button(tr("Attribute its logit")).clicked() {
+                        *attribute = Some(row.candidate.id);
+                    }
+                });
             }
         });
 }
@@ -131,7 +144,7 @@ fn line(
     (most, names): (f32, f32),
     query: usize,
     current: bool,
-) {
+) -> egui::Response {
     let size = vec2(ui.available_width() - 6.0, 19.0);
     let (rect, response) = ui.allocate_exact_size(size, Sense::click());
     let p = row.candidate.log_p.exp();
@@ -208,7 +221,7 @@ fn line(
         };
         text(at, Align2::LEFT_CENTER, words, small.clone(), color);
     }
-    let percent = format!("{} %", super::percentage(100.0 * p));
+    let percent = format!("{} %", percentage(100.0 * p));
     let end = if with_bits {
         rect.right() - 58.0
     } else {
@@ -249,8 +262,9 @@ fn line(
         egui::WidgetInfo::labeled(egui::Role::Button, true, name)
     });
     if current {
-        offer(cx, model, response, row, query);
+        offer(cx, model, response.clone(), row, query);
     }
+    response
 }
 
 /// Writing a candidate into the text: at its end by a click, before its end by a choice.

@@ -3,6 +3,7 @@
 use super::candidates::end_of;
 use super::detokenize::{bits_per_token, next_seed, unescaped};
 use super::generation_layout::{Layout, laid_out, token_at};
+use super::percentage::percentage;
 use crate::analysis::bits;
 use crate::chart::thousands;
 use crate::engine::{Ended, Generated, GenerationRequest, LoadedModel, Sampling, Snapshot, Tokens};
@@ -11,12 +12,18 @@ use crate::ui::language::{tr, trf};
 use crate::ui::theme::{quiet, strong};
 use crate::ui::views::context::ViewContext;
 use crate::ui::widgets::axes::together;
-use eframe::egui::{self, Color32, Sense, Ui, vec2};
+use crate::ui::widgets::number_field::number_field;
+use eframe::egui::emath::Numeric;
+use eframe::egui::{self, Color32, DragValue, Sense, Ui, vec2};
 use serde::{Deserialize, Serialize};
+use std::ops::RangeInclusive;
 use std::sync::{Arc, Weak};
 
 /// Most tokens to draw at a time.
 const MOST: usize = 2000;
+
+/// Largest seed of the field: up to here every whole number is one of the numbers that it holds.
+const LARGEST_SEED: u64 = 1 << 53;
 
 /// The settings of the text's continuation, and what is shown of it.
 #[derive(Serialize, Deserialize)]
@@ -93,37 +100,36 @@ impl GenerationPanel {
     }
 
     fn controls(&mut self, ui: &mut Ui, model: &LoadedModel) {
-        let drag = egui::DragValue::new(&mut self.temperature)
-            .range(0.0..=5.0)
-            .speed(0.01)
-            .fixed_decimals(2);
         number(
             ui,
             tr("Temperature"),
-            drag,
+            (&mut self.temperature, 0.0..=5.0),
+            |field| field.speed(0.01).fixed_decimals(2),
             tr(
                 "Divides the log-probabilities: below 1 likely tokens become likelier; 0 always takes the likeliest",
             ),
         );
-        let drag = egui::DragValue::new(&mut self.top_p)
-            .range(0.01..=1.0)
-            .speed(0.005)
-            .fixed_decimals(2);
         number(
             ui,
             tr("Top-p"),
-            drag,
+            (&mut self.top_p, 0.01..=1.0),
+            |field| field.speed(0.005).fixed_decimals(2),
             tr(
                 "Only the likeliest tokens that together hold this probability are drawn; 1 keeps all",
             ),
         );
-        let drag = egui::DragValue::new(&mut self.tokens).range(1..=MOST);
-        number(ui, tr("Tokens"), drag, tr("Most tokens to draw"));
-        let drag = egui::DragValue::new(&mut self.seed).range(0..=u64::MAX);
+        number(
+            ui,
+            tr("Tokens"),
+            (&mut self.tokens, 1..=MOST),
+            |field| field,
+            tr("Most tokens to draw"),
+        );
         number(
             ui,
             tr("Seed"),
-            drag,
+            (&mut self.seed, 0..=LARGEST_SEED),
+            |field| field,
             tr("The same seed gives the same text"),
         );
         if ui
@@ -293,7 +299,7 @@ impl GenerationPanel {
                             "surprisal {0} bits, probability {1} %",
                             &[
                                 &format!("{:.2}", bits(-drawn.log_p).max(0.0)),
-                                &super::percentage(100.0 * drawn.log_p.exp()),
+                                &percentage(100.0 * drawn.log_p.exp()),
                             ],
                         ));
                     });
@@ -308,11 +314,19 @@ fn is_of(asked: &Asked, snapshot: &Snapshot) -> bool {
 }
 
 /// A number with its name.
-fn number(ui: &mut Ui, name: &str, drag: egui::DragValue<'_>, hint: &str) {
+fn number<N: Numeric>(
+    ui: &mut Ui,
+    name: &str,
+    (value, range): (&mut N, RangeInclusive<N>),
+    look: impl FnOnce(DragValue<'_>) -> DragValue<'_>,
+    hint: &str,
+) {
     let width = width_of(ui, name) + 58.0;
     together(ui, width, |ui| {
         let label = ui.label(name);
-        ui.add(drag).labelled_by(label.id).on_hover_text(hint);
+        number_field(ui, value, range, look)
+            .labelled_by(label.id)
+            .on_hover_text(hint);
     });
 }
 

@@ -1,10 +1,13 @@
-//! The predictions after the selected token, the surprisal of every token, and continuations of the text.
+//! The predictions after the selected token, by layer and by part as well, the surprisal of every token, and continuations of the
+//! text.
 
 mod candidates;
 mod detokenize;
 mod generation_layout;
 mod generation_panel;
+mod lens;
 mod minmax_mipmap;
+mod percentage;
 mod surprisal_plot;
 
 use super::context::ViewContext;
@@ -16,6 +19,7 @@ use crate::ui::language::tr;
 use crate::ui::widgets::paint::nothing;
 use eframe::egui::{self, Ui, vec2};
 use generation_panel::GenerationPanel;
+use lens::LensPages;
 use minmax_mipmap::Pyramid;
 use serde::{Deserialize, Serialize};
 
@@ -26,6 +30,7 @@ pub struct PredictionsView {
     /// Tokens that the running mean of surprisal is taken of.
     window: usize,
     continuing: GenerationPanel,
+    pages: LensPages,
     #[serde(skip)]
     pyramid: Pyramid,
 }
@@ -35,6 +40,7 @@ impl Default for PredictionsView {
         Self {
             window: 50,
             continuing: GenerationPanel::default(),
+            pages: LensPages::default(),
             pyramid: Pyramid::default(),
         }
     }
@@ -47,13 +53,19 @@ impl View for PredictionsView {
     const INFO: ViewInfo = ViewInfo {
         name: "predictions",
         title: || tr("Predictions"),
-        figures: &[FigureKind::Predictions, FigureKind::Surprisal],
+        figures: &[
+            FigureKind::Predictions,
+            FigureKind::Lens,
+            FigureKind::Attribution,
+            FigureKind::Surprisal,
+        ],
         key: Some(6),
         home: Home::Right,
         before_weights: false,
     };
 
-    fn choose(&self, kind: FigureKind, _snapshot: &Snapshot, choice: &mut FigureChoice) {
+    fn choose(&self, kind: FigureKind, snapshot: &Snapshot, choice: &mut FigureChoice) {
+        choice.lens = self.pages.target(snapshot);
         if kind == FigureKind::Surprisal {
             choice.mean_of = Some(self.window.max(1));
         }
@@ -61,6 +73,7 @@ impl View for PredictionsView {
 
     fn ask(&self, cx: &ViewContext<'_>, looks: &mut Queries) {
         looks.prediction = cx.query();
+        self.pages.ask(cx, looks);
     }
 
     fn show(&mut self, ui: &mut Ui, cx: &mut ViewContext<'_>) {
@@ -80,8 +93,8 @@ impl View for PredictionsView {
                 .id_salt("predictions")
                 .auto_shrink(false)
                 .show(ui, |ui| {
-                    part(ui, vec2(size.x, 200.0), |ui| {
-                        candidates::show(ui, cx, &model)
+                    part(ui, vec2(size.x, 220.0), |ui| {
+                        self.pages.show(ui, cx, &model)
                     });
                     ui.add_space(6.0);
                     surprisal_plot::show(ui, cx, &self.pyramid, &mut self.window, 120.0);
@@ -92,11 +105,12 @@ impl View for PredictionsView {
                 });
             return;
         }
-        let left = (0.42 * size.x).clamp(190.0, 420.0);
+        let left = match self.pages.is_wide() {
+            true => (0.5 * size.x).clamp(190.0, 620.0),
+            false => (0.42 * size.x).clamp(190.0, 420.0),
+        };
         ui.horizontal_top(|ui| {
-            part(ui, vec2(left, size.y), |ui| {
-                candidates::show(ui, cx, &model)
-            });
+            part(ui, vec2(left, size.y), |ui| self.pages.show(ui, cx, &model));
             ui.add_space(4.0);
             let right = vec2(ui.available_width(), size.y);
             part(ui, right, |ui| {
@@ -116,28 +130,4 @@ fn part(ui: &mut Ui, size: egui::Vec2, contents: impl FnOnce(&mut Ui)) {
         ui.set_max_size(size);
         contents(ui);
     });
-}
-
-/// A percentage with the digits that say something: "34.2", "0.012", "1.3e-5".
-fn percentage(value: f32) -> String {
-    match value {
-        v if v >= 9.95 => format!("{v:.1}"),
-        v if v >= 0.0995 => format!("{v:.2}"),
-        v if v >= 0.000_995 || v <= 0.0 => format!("{v:.3}"),
-        v => format!("{v:.1e}"),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn small_percentages_keep_their_digits() {
-        assert_eq!(percentage(34.21), "34.2");
-        assert_eq!(percentage(1.234), "1.23");
-        assert_eq!(percentage(0.0123), "0.012");
-        assert_eq!(percentage(0.000_012), "1.2e-5");
-        assert_eq!(percentage(0.0), "0.000");
-    }
 }

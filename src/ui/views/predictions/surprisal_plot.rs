@@ -1,6 +1,7 @@
 //! Surprisal along the text.
 
 use super::minmax_mipmap::Pyramid;
+use super::percentage::percentage;
 use crate::chart::thousands;
 use crate::text::{Unit, Vocabulary};
 use crate::ui::language::{tr, trf};
@@ -10,6 +11,7 @@ use crate::ui::widgets::axes::{
     Dash, LINE, NUMBER, horizontal, line_sample, linear_marks, swatch, together, vertical,
 };
 use crate::ui::widgets::names::signed;
+use crate::ui::widgets::number_field::number_field;
 use crate::ui::widgets::paint::grid_color;
 use eframe::egui::{self, Rect, Stroke, Ui, pos2, vec2};
 use egui_plot::{FilledArea, Line, Plot, PlotPoints, PlotTransform};
@@ -35,8 +37,9 @@ pub fn show(
         }
         together(ui, 170.0, |ui| {
             line_sample(ui, cx.palette.accent, Dash::Solid, tr("mean over"));
-            let drag = egui::DragValue::new(window).range(1..=1_000_000);
-            let drag = ui.add(drag.speed(1.0).suffix(tr(" tokens")));
+            let drag = number_field(ui, window, 1..=1_000_000, |field| {
+                field.speed(1.0).suffix(tr(" tokens"))
+            });
             drag.widget_info(|| {
                 egui::WidgetInfo::labeled(
                     egui::Role::SpinButton,
@@ -145,7 +148,7 @@ pub fn show(
             let p = 100.0 * (-bits).exp2();
             ui.label(trf(
                 "surprisal {0} bits, probability {1} %",
-                &[&format!("{bits:.2}"), &super::percentage(p)],
+                &[&format!("{bits:.2}"), &percentage(p)],
             ));
             if let Some(change) = cx.snapshot.surprisal_change(token) {
                 ui.label(trf(

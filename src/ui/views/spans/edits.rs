@@ -14,7 +14,8 @@ use crate::ui::language::{tr, trf};
 use crate::ui::theme::{quiet, strong};
 use crate::ui::views::context::ViewContext;
 use crate::ui::widgets::names::head_name;
-use eframe::egui::{self, DragValue, Popup, PopupCloseBehavior, Response, Ui};
+use crate::ui::widgets::number_field::number_field;
+use eframe::egui::{self, Popup, PopupCloseBehavior, Response, Ui};
 
 /// The unit that bits are counted by.
 fn unit(snapshot: &Snapshot) -> &'static str {
@@ -126,12 +127,10 @@ impl SpansView {
         let mut z = span.span;
         let limit = facts.architecture().limit() as f32;
         let speed = (0.01 * z).max(0.2);
-        let value = DragValue::new(&mut z)
-            .range(0.0..=limit)
-            .speed(speed)
-            .max_decimals(1)
-            .update_while_editing(false);
-        let value = ui.add(value).labelled_by(label.id).on_hover_text(trf(
+        let value = number_field(ui, &mut z, 0.0..=limit, |field| {
+            field.speed(speed).max_decimals(1)
+        });
+        let value = value.labelled_by(label.id).on_hover_text(trf(
             "The span z of {0} in tokens: type it, or drag; from 0 to S = {1}",
             &[&head_name(head), &thousands(limit as usize)],
         ));

@@ -15,6 +15,7 @@ use crate::engine::{LoadedModel, Snapshot, SpanHistory};
 use crate::ui::language::{tr, trf};
 use crate::ui::theme::{Palette, quiet, strong};
 use crate::ui::widgets::axes::{Dash, line_sample};
+use crate::ui::widgets::number_field::number_field;
 use crate::ui::widgets::paint::nothing;
 use eframe::egui::{self, Align2, Color32, Ui, vec2};
 use egui_plot::{Line, PlotPoint, PlotPoints, Points, Text};
@@ -170,8 +171,9 @@ impl TrainingView {
                     "Means over neighbouring entries of the log; the entries themselves stay as a faint line",
                 ));
             if self.smooth {
-                let drag = egui::DragValue::new(&mut self.window).range(3..=999);
-                let response = ui.add(drag.suffix(tr(" entries")));
+                let response = number_field(ui, &mut self.window, 3..=999, |field| {
+                    field.suffix(tr(" entries"))
+                });
                 response.on_hover_text(tr("Entries of the log that a mean is taken of"));
             }
         });

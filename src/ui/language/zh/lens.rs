@@ -1,0 +1,88 @@
+pub(super) const WORDS: &[(&str, &str)] = &[
+    ("Next token", "下一词元"),
+    ("By part", "各部分"),
+    ("The likeliest tokens", "最可能的词元"),
+    (
+        "Logit lens: what the stream after each layer says, through the last norm and the output embedding",
+        "Logit 透镜：每层之后的残差流经最后的归一化和输出嵌入后给出的预测",
+    ),
+    (
+        "Direct attribution: the parts of the network that a logit is the sum of",
+        "直接归因：相加得到某个 logit 的网络各部分",
+    ),
+    (
+        "A recorded run holds no values and no weights: open the model that it was recorded from.",
+        "记录的运行不含值向量和模型权重：请打开录制它的模型。",
+    ),
+    (
+        "a recorded run holds no values and no weights: open the model that it was recorded from",
+        "记录的运行不含值向量和模型权重：请打开录制它的模型",
+    ),
+    ("logit lens", "logit 透镜"),
+    ("direct attribution", "直接归因"),
+    ("what follows", "实际词元"),
+    ("the likeliest", "最可能的"),
+    ("Logit of", "Logit："),
+    ("less", "减去"),
+    ("nothing", "无"),
+    ("Token whose logit is attributed", "要归因其 logit 的词元"),
+    ("Token whose logit is taken off", "要减去其 logit 的词元"),
+    ("Attribute its logit", "归因其 logit"),
+    (
+        "“{0}”: rank {1} after the embedding, {2} after the last layer",
+        "“{0}”：嵌入之后第 {1} 位，最后一层之后第 {2} 位",
+    ),
+    ("After", "位置"),
+    ("p of “{0}”", "“{0}”的概率"),
+    ("rank", "排名"),
+    ("likeliest", "最可能"),
+    ("embedding", "嵌入"),
+    ("After {0}", "{0} 之后"),
+    (
+        "After {0}: {1}, rank {2}; likeliest: {3}",
+        "{0} 之后：{1}，第 {2} 位；最可能：{3}",
+    ),
+    (
+        "{0} % · {1} bits · logit {2}",
+        "{0} % · {1} 比特 · logit {2}",
+    ),
+    ("{0}, the sum of {1} parts", "{0}，共 {1} 个部分之和"),
+    (
+        "{0}, the sum of {1} parts, before the soft cap",
+        "{0}，共 {1} 个部分之和（软上限之前）",
+    ),
+    (
+        "Norms on the way are held at the mean and the scale that this token has there, so that all parts add up to the logit. What a part does to later layers counts for those.",
+        "途中的归一化固定为该词元在该处的均值和尺度，因此各部分之和等于 logit。某一部分对后续层的影响计入后续层。",
+    ),
+    ("{0} persistent vectors", "{0} 持久向量"),
+    ("L{0} feed-forward", "L{0} 前馈"),
+    ("positions", "位置嵌入"),
+    ("attention biases", "注意力偏置"),
+    ("norm shifts", "归一化偏移"),
+    ("output bias", "输出偏置"),
+    (
+        "{0}: what it reads of the text, through its part of the output projection; click to select it",
+        "{0}：它从文本读到的内容，经输出投影中属于它的部分；点击选择",
+    ),
+    (
+        "{0}: what its persistent vectors add; click to select it",
+        "{0}：其持久向量的贡献；点击选择",
+    ),
+    (
+        "The feed-forward sublayer of layer {0}, with its biases",
+        "第 {0} 层的前馈子层，含其偏置",
+    ),
+    ("The embedding of the token", "该词元的嵌入"),
+    ("The learned position of the token", "该词元的学习位置"),
+    (
+        "The biases of the attention's output projections, of all layers",
+        "所有层注意力输出投影的偏置",
+    ),
+    ("The shifts of the norms on the way", "途中各归一化的偏移"),
+    (
+        "The bias of the token in the output embedding",
+        "该词元在输出嵌入中的偏置",
+    ),
+    ("{0} adds {1} to the logit", "{0} 对 logit 的贡献为 {1}"),
+];
