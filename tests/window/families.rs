@@ -40,7 +40,9 @@ fn the_sink_stands_beside_the_map() {
     assert_eq!(picture.margins.sink.len(), picture.grid.height);
     assert!(picture.margins.sink.iter().any(|share| *share > 0.01));
     let column = window.harness.get_by_label(SIDES).rect();
-    window.harness.event(Event::PointerMoved(column.center()));
+    // The panel about the model lies over its upper part.
+    let at = column.center_bottom() - vec2(0.0, 20.0);
+    window.harness.event(Event::PointerMoved(at));
     window.harness.run_steps(12);
     assert!(window.harness.query_by_label("learned sink").is_some());
     // What these networks lack is not told of.
