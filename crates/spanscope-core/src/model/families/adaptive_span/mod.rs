@@ -5,11 +5,10 @@ mod code;
 mod config;
 mod layers;
 mod load;
-mod recorded;
+pub(in crate::model) mod recorded;
 mod sequential;
 mod spans;
 mod stored_config;
 
 pub use config::{AdaptIo, Config, DEFAULT_RAMP};
 pub(in crate::model) use config::{Inferred, span_name};
-pub(in crate::model) use recorded::{cannot_be_recorded, recorded_layers, recorded_tensors};
