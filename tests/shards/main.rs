@@ -63,6 +63,7 @@ fn measure(
             jobs: how.jobs,
             skip_bad: false,
             removed: how.removed,
+            sink_free: 1,
             cancel: &Cancel::default(),
             progress: &|_| {},
             keep: None,
@@ -153,6 +154,7 @@ fn texts_longer_than_a_block_are_shared_out_too() {
             jobs: 4,
             threads: 2,
             removed: false,
+            sink_free: 1,
         };
         assert_eq!(sums(model, &corpus, Shard::ALL, how), whole);
         let other = How {
@@ -196,6 +198,7 @@ fn surprisal_is_that_of_the_run_and_whoever_keeps_sees_every_block() {
         jobs: 2,
         skip_bad: false,
         removed: false,
+        sink_free: 1,
         cancel: &Cancel::default(),
         progress: &progress,
         keep: Some(&keep),
@@ -216,6 +219,7 @@ fn surprisal_is_that_of_the_run_and_whoever_keeps_sees_every_block() {
         jobs: 2,
         skip_bad: true,
         removed: true,
+        sink_free: 1,
         cancel: &cancelled,
         progress: &|_| {},
         keep: None,

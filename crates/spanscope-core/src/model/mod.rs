@@ -17,6 +17,7 @@ mod edits;
 mod error;
 mod families;
 mod forward;
+mod head_output;
 mod head_weights;
 mod heads;
 mod kernel;

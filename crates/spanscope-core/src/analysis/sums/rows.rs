@@ -1,6 +1,6 @@
 //! The figures that are shown of sums.
 
-use super::{HeadSum, Sums, UNIT, from_units};
+use super::{HeadSum, RowNumbers, Sums, UNIT, from_units};
 use crate::analysis::{EFFECTIVE_SHARES, HeadMeasure, SpanFlag, VectorUsage, effective, flag};
 
 /// The effective span of a head on some texts, against its reach. Means are over all tokens of all texts.
@@ -14,6 +14,8 @@ pub struct EffectiveRow {
     pub span: f32,
     /// The number of distances with a mask above zero, in tokens.
     pub reach: usize,
+    /// The nearest distance that it sees: 0 where a token sees itself.
+    pub nearest: usize,
     /// The smallest distances that hold 50, 90 and 99 % of the weight on tokens of the texts
     /// ([`EFFECTIVE_SHARES`]), in tokens; `None` where there is none.
     pub effective: [Option<usize>; 3],
@@ -26,7 +28,7 @@ pub struct EffectiveRow {
     /// Mean weight on distances before the texts' starts.
     pub empty: f64,
     /// Mean weight on the head's learned sink; 0 where it has none.
-    pub sink: f64,
+    pub learned_sink: f64,
     /// The shortfall of these from 1 where weights are not divided by their sum after the mask, as in fairseq's port;
     /// `None` where they are.
     pub masked: Option<f64>,
@@ -41,11 +43,22 @@ pub struct EffectiveRow {
     /// The notable property, if there is one. A reach counts as unused only where as many queries as it is long had all
     /// of it within their text. Without [`removed`](Self::removed) a head is pressed only by what lies in its ramp.
     pub flag: Option<SpanFlag>,
+    /// Variance of the distance of the weight on tokens of the texts; `None` where there is none.
+    pub variance: Option<f64>,
+    /// What is measured on single rows; `None` where it was not.
+    pub rows: Option<RowNumbers>,
 }
 
 /// The effective span of every head, layer by layer.
 pub fn rows(sums: &Sums) -> Vec<EffectiveRow> {
-    sums.heads.iter().map(|head| row(sums, head)).collect()
+    let numbers = super::numbers::of(sums);
+    let heads = sums.heads.iter().zip(numbers);
+    heads
+        .map(|(head, rows)| EffectiveRow {
+            rows,
+            ..row(sums, head)
+        })
+        .collect()
 }
 
 /// The use that every head makes of its persistent vectors, layer by layer; `None` where there are no vectors or no tokens.
@@ -61,6 +74,21 @@ pub fn usage(sums: &Sums) -> Vec<Option<VectorUsage>> {
 /// Of numbers that add up to more than 2⁶⁴.
 fn total(units: &[u64]) -> u128 {
     units.iter().map(|n| u128::from(*n)).sum()
+}
+
+/// Σ δ² W / Σ W − (Σ δ W / Σ W)², about the mean so that nothing is lost.
+fn variance(nearest: usize, distances: &[u64]) -> Option<f64> {
+    let all = total(distances);
+    if all == 0 {
+        return None;
+    }
+    let moment = |of: &dyn Fn(f64) -> f64| {
+        let terms = (nearest..).zip(distances);
+        let terms = terms.map(|(distance, n)| of(distance as f64) * *n as f64);
+        terms.sum::<f64>() / all as f64
+    };
+    let mean = moment(&|distance| distance);
+    Some(moment(&|distance| (distance - mean).powi(2)))
 }
 
 /// The weight on the distances where the soft mask is below 1.
@@ -89,21 +117,24 @@ fn row(sums: &Sums, head: &HeadSum) -> EffectiveRow {
         head: span.head,
         span: span.span,
         reach: span.reach,
+        nearest: span.nearest,
         effective: EFFECTIVE_SHARES.map(|share| effective(&weights, span.nearest, share)),
         mean_distance: (all > 0).then(|| moment as f64 / all as f64),
         context: mean(all),
         persistent: mean(total(&head.vectors)),
         empty: mean(u128::from(head.empty)),
-        sink: mean(u128::from(head.sink)),
+        learned_sink: mean(u128::from(head.sink)),
         masked: None,
         previous: mean(head.at(1).unwrap_or(0).into()),
         in_ramp: share(total(on_ramp(&head.distances, whole, span.reach))),
         removed: measured(head.removed),
         entropy: measured(head.entropy),
         flag: None,
+        variance: variance(span.nearest, &head.distances),
+        rows: None,
     };
     if architecture.loses_weight() && sums.totals.tokens > 0 {
-        let there = row.context + row.persistent + row.empty + row.sink;
+        let there = row.context + row.persistent + row.empty + row.learned_sink;
         row.masked = Some((1.0 - there).clamp(0.0, 1.0));
     }
     // Of one text of T tokens, T less the farthest distance is how many queries have the whole reach within it: this is T again. Of many short texts

@@ -270,6 +270,7 @@ impl Causal<'_> {
             around_attention: self.norms(&at.around_attention, around_attention, dim)?,
             around_ff: self.norms(&at.around_ff, around_ff, dim)?,
             ff: self.feed_forward(spec, at, ff_norm, dim)?,
+            writes: OnceLock::new(),
         };
         let none = Arc::new(Persistent::new(&[], &[], d));
         // Of a head that sees all, what it was trained for.
