@@ -80,6 +80,43 @@ pub(super) const WORDS: &[(&str, &str)] = &[
         "The span z of {0} in tokens: type it, or drag; from 0 to S = {1}",
         "{0} 的跨度 z（词元）：可输入，也可拖动；范围 0 到 S = {1}",
     ),
+    ("window of {0}", "{0} 的窗口"),
+    (
+        "The keys that {0} may see: type it, or drag; up to {1}",
+        "{0} 可见的键数：输入或拖动；最多 {1}",
+    ),
+    ("Window", "窗口"),
+    (
+        "Keys that a head may see, itself among them where a token sees itself; beyond the edge there is nothing for it",
+        "一个头可见的键数，词元能看到自身时自身也算在内；边缘之外对它什么都没有",
+    ),
+    ("{0} alone", "仅 {0}"),
+    ("heads of layer {0}", "第 {0} 层的头"),
+    ("all heads", "所有头"),
+    ("Cut", "截断"),
+    (
+        "Cuts these heads to the window; heads that see less by design stay as they are",
+        "将这些头截断到该窗口；设计上看得更少的头保持不变",
+    ),
+    ("First tokens as others", "开头词元同其他"),
+    ("Keep the first", "保留开头"),
+    ("Drop the first", "去掉开头"),
+    (
+        "Streaming caches keep some tokens at the text's start visible whatever the window, or drop them",
+        "流式缓存让文本开头的若干词元无论窗口如何都可见，或者去掉它们",
+    ),
+    (
+        "Heads of this model have positions for distances up to the longest span only, and find empty context before the text",
+        "此模型的头只有到最长跨度为止的距离位置，并且在文本之前看到空上下文",
+    ),
+    ("Ablate more", "更多消融"),
+    ("All heads of layer {0}", "第 {0} 层的所有头"),
+    ("Feed-forward sublayer of layer {0}", "第 {0} 层的前馈子层"),
+    ("It is ablated already", "它已被消融"),
+    (
+        "This model has none: persistent vectors are part of its heads",
+        "此模型没有：持久向量是其头的一部分",
+    ),
     ("Ablate", "消融"),
     (
         "The head attends as before, but adds nothing to the layer's output",

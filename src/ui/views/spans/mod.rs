@@ -6,6 +6,7 @@ mod chart;
 mod curve;
 mod curve_axes;
 mod curve_marks;
+mod cutting;
 mod edits;
 mod facts;
 mod marks;
@@ -90,6 +91,7 @@ pub struct SpansView {
     /// Of the curve: whether its axes are logarithmic.
     log_distance: bool,
     log_weight: bool,
+    cutting: cutting::Cutting,
     #[serde(skip)]
     hand: span_drag::Hand,
     /// The last measurements, and the model they are of: an edit must not make the marks flicker.
@@ -112,6 +114,7 @@ impl Default for SpansView {
             split: 0.52,
             log_distance: false,
             log_weight: true,
+            cutting: cutting::Cutting::default(),
             hand: span_drag::Hand::default(),
             survey: None,
             weights: series::Series::default(),
