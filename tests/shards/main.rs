@@ -154,7 +154,6 @@ fn texts_longer_than_a_block_are_shared_out_too() {
             jobs: 4,
             threads: 2,
             removed: false,
-            sink_free: 1,
         };
         assert_eq!(sums(model, &corpus, Shard::ALL, how), whole);
         let other = How {

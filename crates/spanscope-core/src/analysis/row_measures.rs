@@ -2,10 +2,12 @@
 //! are what is shown of a head; docs/maths.md has the equations and their sources.
 
 mod budget;
+mod numbers;
 mod occurrences;
 mod span_bins;
 
 pub use budget::{minimum_budget, row_span};
+pub use numbers::{Estimate, Named, QUANTILES, RowNumbers, named, quantiles, relate};
 pub use occurrences::Occurrences;
 pub use span_bins::{SPAN_BINS, span_bin, span_of_bin};
 

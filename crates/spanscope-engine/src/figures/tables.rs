@@ -6,7 +6,8 @@ use spanscope_chart::{
     thousands,
 };
 use spanscope_core::analysis::SpanFlag;
-use spanscope_core::analysis::sums::{EffectiveRow, QUANTILES, from_units, named, rows, usage};
+use spanscope_core::analysis::row_measures::{QUANTILES, named};
+use spanscope_core::analysis::sums::{EffectiveRow, from_units, rows, usage};
 use spanscope_core::model::HeadId;
 use std::path::Path;
 

@@ -12,18 +12,25 @@ pub struct Occurrences {
 impl Occurrences {
     /// Of a text.
     pub fn of(ids: &[u32]) -> Self {
-        let mut order: Vec<u32> = (0..ids.len() as u32).collect();
-        order.sort_by_key(|position| ids[*position as usize]);
-        let mut places = vec![(0, 0); ids.len()];
-        let mut begin = 0;
-        for (at, position) in order.iter().enumerate() {
-            let before = at.checked_sub(1).map(|before| order[before]);
-            let is_same =
-                before.is_some_and(|before| ids[before as usize] == ids[*position as usize]);
-            if !is_same {
-                begin = at as u32;
-            }
-            places[*position as usize] = (begin, at as u32);
+        let Some(most) = ids.iter().max() else {
+            return Self::default();
+        };
+        // Where the positions of each token begin, and then where its next one goes.
+        let mut begins = vec![0_u32; *most as usize + 2];
+        for id in ids {
+            begins[*id as usize + 1] += 1;
+        }
+        for i in 1..begins.len() {
+            begins[i] += begins[i - 1];
+        }
+        let mut next = begins.clone();
+        let mut order = vec![0; ids.len()];
+        let mut places = Vec::with_capacity(ids.len());
+        for (position, id) in (0..).zip(ids) {
+            let at = next[*id as usize];
+            next[*id as usize] += 1;
+            order[at as usize] = position;
+            places.push((begins[*id as usize], at));
         }
         Self { order, places }
     }

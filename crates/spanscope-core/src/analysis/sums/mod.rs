@@ -20,8 +20,7 @@ mod rows;
 #[cfg(test)]
 mod tests;
 
-pub use moments::{Estimate, MOMENT_WORDS, Moments};
-pub use numbers::{Named, QUANTILES, RowNumbers, named};
+pub use moments::{MOMENT_WORDS, Moments};
 pub use recorder::SumRecorder;
 pub use rows::{EffectiveRow, rows, usage};
 

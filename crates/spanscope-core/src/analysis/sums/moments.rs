@@ -1,5 +1,7 @@
 //! Means over texts with their standard errors, as whole numbers that add up to the same in any order.
 
+use crate::analysis::row_measures::Estimate;
+
 /// What a mean over queries and its standard error over texts follow from.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Moments {
@@ -15,15 +17,6 @@ pub struct Moments {
     pub cross: u128,
     /// Σ n² over the texts.
     pub queries_squared: u128,
-}
-
-/// A mean over queries.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Estimate {
-    /// The mean.
-    pub mean: f64,
-    /// Its standard error, with texts as units; `None` of one text.
-    pub error: Option<f64>,
 }
 
 /// Units that are one in the squares: their sums never overflow so.

@@ -1,6 +1,7 @@
 //! The figures that are shown of sums.
 
-use super::{HeadSum, RowNumbers, Sums, UNIT, from_units};
+use super::{HeadSum, Sums, UNIT, from_units};
+use crate::analysis::row_measures::RowNumbers;
 use crate::analysis::{EFFECTIVE_SHARES, HeadMeasure, SpanFlag, VectorUsage, effective, flag};
 
 /// The effective span of a head on some texts, against its reach. Means are over all tokens of all texts.
@@ -155,6 +156,8 @@ fn row(sums: &Sums, head: &HeadSum) -> EffectiveRow {
         in_ramp: row.in_ramp as f32,
         removed: row.removed.unwrap_or(0.0) as f32,
         queries,
+        variance: None,
+        rows: None,
     };
     row.flag = flag(&measure, span);
     row

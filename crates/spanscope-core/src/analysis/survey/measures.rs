@@ -1,6 +1,7 @@
 //! Numbers that a survey gives for each head, and what is worth pointing out.
 
 use super::piece::{HeadPiece, Shape};
+use crate::analysis::row_measures::{Estimate, MEANS, RowNumbers, SPAN_BINS, quantiles};
 use crate::model::{HeadId, Span};
 
 /// The shares of a head's weight that [effective spans](HeadMeasure::effective) hold.
@@ -31,6 +32,10 @@ pub struct HeadMeasure {
     pub removed: f32,
     /// Number of queries.
     pub queries: usize,
+    /// Variance of the distance of the weight on tokens of the text; `None` where there is none.
+    pub variance: Option<f32>,
+    /// What is measured on single rows; `None` without queries.
+    pub rows: Option<RowNumbers>,
 }
 
 /// The weight on each distance, summed up over the queries of `pieces`.
@@ -87,8 +92,69 @@ impl HeadMeasure {
             },
             removed: mean(removed),
             queries,
+            variance: is_there.then(|| {
+                let mean = moment / all;
+                let terms = (shape.nearest..).zip(&sums);
+                let terms = terms.map(|(distance, sum)| (distance as f64 - mean).powi(2) * sum);
+                (terms.sum::<f64>() / all) as f32
+            }),
+            rows: None,
         }
     }
+}
+
+/// What is measured on single rows of a head over the queries of `pieces`, the first of which stands at position `first`; its
+/// norms are not yet in terms of the layer's. `sink_free` first tokens are left out of sink-free spans.
+pub(super) fn row_numbers<'a>(
+    shape: &Shape,
+    pieces: impl Iterator<Item = &'a HeadPiece> + Clone,
+    (first, sink_free): (usize, usize),
+) -> Option<RowNumbers> {
+    let mut means = [(0_u64, 0.0_f64); MEANS];
+    let mut spans = vec![0_u64; SPAN_BINS];
+    for piece in pieces.clone() {
+        for (mean, more) in means.iter_mut().zip(&piece.means) {
+            mean.0 += u64::from(more.0);
+            mean.1 += more.1;
+        }
+        for bin in &piece.spans {
+            if let Some(count) = spans.get_mut(usize::from(*bin)) {
+                *count += 1;
+            }
+        }
+    }
+    let mut without = sums(shape, pieces.clone());
+    if sink_free > 0 {
+        let rows = pieces
+            .clone()
+            .flat_map(|piece| piece.first.chunks_exact(sink_free));
+        for (query, row) in (first..).zip(rows) {
+            for (key, weight) in row.iter().enumerate().take(query + 1) {
+                let column = (query - key).checked_sub(shape.nearest);
+                if let Some(sum) = column.and_then(|column| without.get_mut(column)) {
+                    *sum = (*sum - f64::from(*weight)).max(0.0);
+                }
+            }
+        }
+    }
+    let mut norm = vec![0.0_f64; without.len()];
+    for piece in pieces {
+        let terms = norm.iter_mut().zip(&piece.norm);
+        terms.for_each(|(sum, more)| *sum += f64::from(*more));
+    }
+    let is_there = means.iter().any(|(queries, _)| *queries > 0);
+    is_there.then(|| RowNumbers {
+        sink_free: sink_free as u64,
+        effective: EFFECTIVE_SHARES.map(|share| effective(&without, shape.nearest, share)),
+        quantiles: quantiles(&spans),
+        norm_effective: effective(&norm, shape.nearest, EFFECTIVE_SHARES[1]),
+        means: means.map(|(queries, sum)| {
+            (queries > 0).then(|| Estimate {
+                mean: sum / queries as f64,
+                error: None,
+            })
+        }),
+    })
 }
 
 /// The smallest distance δ such that the distances from `nearest` to δ hold this share of all weight, which is given for each,
@@ -230,7 +296,7 @@ mod tests {
             distances: distances.to_vec(),
             entropy,
             removed: removed.to_vec(),
-            brightest: Vec::new(),
+            ..HeadPiece::default()
         }
     }
 
@@ -253,6 +319,8 @@ mod tests {
             in_ramp: 0.25,
             removed: 0.25,
             queries: 4,
+            variance: Some(2.0),
+            rows: None,
         };
         assert_eq!(measure, expected);
     }
