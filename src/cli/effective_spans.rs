@@ -214,6 +214,15 @@ fn table(file: &SumsFile, rows: &[EffectiveRow], out: &mut impl Write) -> Result
             _ => "texts",
         }
     )?;
+    if let Some(measured) = file.sums.measured
+        && measured.sink_free > 0
+    {
+        writeln!(
+            out,
+            "First tokens count here; --json and -o FILE.csv have spans without the first {} as well (--sink-free).",
+            thousands(measured.sink_free as usize)
+        )?;
+    }
     writeln!(out, "{}", summary(file, rows))?;
     if file.sums.architecture.loses_weight() {
         let masked = rows.iter().filter_map(|row| row.masked).sum::<f64>();
@@ -231,6 +240,18 @@ fn table(file: &SumsFile, rows: &[EffectiveRow], out: &mut impl Write) -> Result
         (
             SpanFlag::Pressed,
             "the soft mask takes away what it would look at (a third of the softmax, or a quarter of the weight on the ramp, or more; and 1.25 times what it is with even attention)",
+        ),
+        (
+            SpanFlag::Edge,
+            "presses against the edge of its window (20 % of the weight, or more, in its farthest tenth)",
+        ),
+        (
+            SpanFlag::Local,
+            "sees the whole text and could have a window (99 % of the weight without sinks within a quarter of the text)",
+        ),
+        (
+            SpanFlag::Sink,
+            "does nothing but sink (90 % of the weight, or more, on the first token or a learned sink)",
         ),
     ] {
         let count = rows.iter().filter(|row| row.flag == Some(flag)).count();

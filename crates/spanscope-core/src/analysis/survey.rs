@@ -10,8 +10,9 @@ mod piece;
 mod tests;
 
 pub use measures::{
-    EFFECTIVE_SHARES, HeadMeasure, PRESSED_EVEN, PRESSED_IN_RAMP, PRESSED_RAMPS, PRESSED_REMOVED,
-    Pressed, SpanFlag, UNUSED_QUERIES, UNUSED_RAMPS, UNUSED_SHARE, effective, flag,
+    EDGE_PART, EDGE_SHARE, EFFECTIVE_SHARES, HeadMeasure, LOCAL_QUERIES, LOCAL_SHARE, PRESSED_EVEN,
+    PRESSED_IN_RAMP, PRESSED_RAMPS, PRESSED_REMOVED, Pressed, SINK_SHARE, SpanFlag, UNUSED_QUERIES,
+    UNUSED_RAMPS, UNUSED_SHARE, edge, effective, flag, sunk,
 };
 pub use picture::Thumbnail;
 

@@ -1,4 +1,16 @@
 pub(super) const WORDS: &[(&str, &str)] = &[
+    (
+        "it presses against the edge of its window: 20 % of the weight or more lies in its farthest tenth",
+        "它紧贴其窗口边缘：20 % 或更多的权重在最远的十分之一",
+    ),
+    (
+        "it could have a window: it sees the whole text, and 99 % of the weight lies within a quarter of it",
+        "它可以用窗口：它看得到全文，而 99 % 的权重在其四分之一之内",
+    ),
+    (
+        "it does nothing but sink: 90 % of the weight or more is on the first token or a learned sink",
+        "它只是汇：90 % 或更多的权重在首词元或学得的汇上",
+    ),
     ("Sink-free span, 50 %", "去汇跨度，50 %"),
     ("Sink-free span, 90 %", "去汇跨度，90 %"),
     ("Sink-free span, 99 %", "去汇跨度，99 %"),

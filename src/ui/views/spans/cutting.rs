@@ -6,7 +6,8 @@ use crate::model::{FirstTokens, HeadId, Heads, MOST_FIRST, WhatIf};
 use crate::ui::commands::command::Command;
 use crate::ui::language::{tr, trf};
 use crate::ui::views::context::ViewContext;
-use eframe::egui::{self, ComboBox, DragValue, Ui};
+use crate::ui::widgets::number_field::number_field;
+use eframe::egui::{self, ComboBox, Ui};
 use serde::{Deserialize, Serialize};
 
 /// The heads that a window is for.
@@ -65,10 +66,8 @@ impl SpansView {
         let cutting = &mut self.cutting;
         let limit = facts.architecture().limit().max(1);
         let label = ui.label(tr("Window"));
-        let keys = DragValue::new(&mut cutting.keys)
-            .range(1..=limit)
-            .update_while_editing(false);
-        ui.add(keys).labelled_by(label.id).on_hover_text(tr(
+        let keys = number_field(ui, &mut cutting.keys, 1..=limit, |field| field);
+        keys.labelled_by(label.id).on_hover_text(tr(
             "Keys that a head may see, itself among them where a token sees itself; beyond the edge there is nothing for it",
         ));
         ComboBox::from_id_salt("cut heads")
@@ -131,11 +130,8 @@ fn first_tokens(ui: &mut Ui, cx: &mut ViewContext<'_>, facts: &Facts, cutting: &
                 }
             });
         let mut count = cutting.first;
-        let number = DragValue::new(&mut count)
-            .range(1..=MOST_FIRST)
-            .update_while_editing(false);
         ui.add_enabled_ui(now.is_some(), |ui| {
-            let number = ui.add(number);
+            let number = number_field(ui, &mut count, 1..=MOST_FIRST, |field| field);
             number
                 .widget_info(|| egui::WidgetInfo::drag_value(now.is_some(), cutting.first as f64));
         });

@@ -12,6 +12,7 @@ mod facts;
 mod marks;
 mod removed;
 mod series;
+mod sinks;
 mod span_drag;
 mod toolbar;
 mod tooltip;
@@ -92,6 +93,8 @@ pub struct SpansView {
     log_distance: bool,
     log_weight: bool,
     cutting: cutting::Cutting,
+    /// The first tokens that effective spans leave out, if somebody said so.
+    sink_free: Option<usize>,
     #[serde(skip)]
     hand: span_drag::Hand,
     /// The last measurements, and the model they are of: an edit must not make the marks flicker.
@@ -115,6 +118,7 @@ impl Default for SpansView {
             log_distance: false,
             log_weight: true,
             cutting: cutting::Cutting::default(),
+            sink_free: None,
             hand: span_drag::Hand::default(),
             survey: None,
             weights: series::Series::default(),
@@ -145,6 +149,7 @@ impl View for SpansView {
 
     fn ask(&self, _cx: &ViewContext<'_>, looks: &mut Queries) {
         looks.survey = true;
+        looks.sink_free = self.sink_free;
     }
 
     fn show(&mut self, ui: &mut Ui, cx: &mut ViewContext<'_>) {

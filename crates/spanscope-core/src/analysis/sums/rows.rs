@@ -2,7 +2,9 @@
 
 use super::{HeadSum, Sums, UNIT, from_units};
 use crate::analysis::row_measures::RowNumbers;
-use crate::analysis::{EFFECTIVE_SHARES, HeadMeasure, SpanFlag, VectorUsage, effective, flag};
+use crate::analysis::{
+    EFFECTIVE_SHARES, HeadMeasure, SpanFlag, VectorUsage, edge, effective, flag,
+};
 
 /// The effective span of a head on some texts, against its reach. Means are over all tokens of all texts.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -54,12 +56,7 @@ pub struct EffectiveRow {
 pub fn rows(sums: &Sums) -> Vec<EffectiveRow> {
     let numbers = super::numbers::of(sums);
     let heads = sums.heads.iter().zip(numbers);
-    heads
-        .map(|(head, rows)| EffectiveRow {
-            rows,
-            ..row(sums, head)
-        })
-        .collect()
+    heads.map(|(head, rows)| row(sums, head, rows)).collect()
 }
 
 /// The use that every head makes of its persistent vectors, layer by layer; `None` where there are no vectors or no tokens.
@@ -92,13 +89,13 @@ fn variance(nearest: usize, distances: &[u64]) -> Option<f64> {
     Some(moment(&|distance| (distance - mean).powi(2)))
 }
 
-/// The weight on the distances where the soft mask is below 1.
+/// The weight on the distances from the column `whole` on, up to the reach.
 fn on_ramp(distances: &[u64], whole: usize, reach: usize) -> &[u64] {
     let end = reach.min(distances.len());
     distances.get(whole..end).unwrap_or_default()
 }
 
-fn row(sums: &Sums, head: &HeadSum) -> EffectiveRow {
+fn row(sums: &Sums, head: &HeadSum, rows: Option<RowNumbers>) -> EffectiveRow {
     let (span, architecture) = (&head.span, &sums.architecture);
     let mean = |units: u128| units as f64 * UNIT / sums.totals.tokens.max(1) as f64;
     let whole = span.whole();
@@ -132,7 +129,7 @@ fn row(sums: &Sums, head: &HeadSum) -> EffectiveRow {
         entropy: measured(head.entropy),
         flag: None,
         variance: variance(span.nearest, &head.distances),
-        rows: None,
+        rows,
     };
     if architecture.loses_weight() && sums.totals.tokens > 0 {
         let there = row.context + row.persistent + row.empty + row.learned_sink;
@@ -157,7 +154,12 @@ fn row(sums: &Sums, head: &HeadSum) -> EffectiveRow {
         removed: row.removed.unwrap_or(0.0) as f32,
         queries,
         variance: None,
-        rows: None,
+        at_edge: share(total(on_ramp(
+            &head.distances,
+            edge(span.reach),
+            span.reach,
+        ))) as f32,
+        rows,
     };
     row.flag = flag(&measure, span);
     row
