@@ -8,6 +8,7 @@ use super::bench::BenchArgs;
 use super::figure::FigureArgs;
 use super::lens::LensArgs;
 use super::measure_args::{EffectiveSpansArgs, MergeArgs, PersistentArgs};
+use super::reach::ReachArgs;
 use super::record_args::RecordArgs;
 use super::shell::{CompletionsArgs, ManArgs};
 use super::shot_args::ShotArgs;
@@ -68,6 +69,14 @@ persistent vectors, and `empty` (T): the part of `weights` on distances before t
   spanscope merge *.safetensors -o all.safetensors && spanscope effective-spans all.safetensors
 A head's 90 % span is the smallest distance within which 90 % of its weight on tokens lies.")]
     EffectiveSpans(EffectiveSpansArgs),
+    /// Find by running them how far heads see at a token, beside what they were designed for
+    #[command(after_help = "Examples:
+  spanscope reach model.pt --vocab train.txt --text few.txt
+  spanscope reach org/name --text few.txt --head 3 --token 100
+  spanscope reach model.safetensors --text few.txt --window all=64 --keep-first 4 --json
+A token counts as seen if another key and value in its place alter a bit of what the head gives. Windows of public codes
+have been off by one: this shows it.")]
+    Reach(ReachArgs),
     /// Join what was measured on the shards of a corpus
     #[command(after_help = "Examples:
   spanscope merge 1.safetensors 2.safetensors -o all.safetensors

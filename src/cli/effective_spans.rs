@@ -4,12 +4,15 @@ use super::figure_args::only_in_drawings;
 use super::measure_args::EffectiveSpansArgs;
 use super::texts::{Measured, Output, obtain, wrote};
 use crate::analysis::SpanFlag;
+use crate::analysis::row_measures::{Named, QUANTILES, named};
 use crate::analysis::sums::{EffectiveRow, rows};
 use crate::chart::{Format, thousands};
 use crate::engine::figures::{effective_chart, effective_table};
 use crate::engine::sums_file::SumsFile;
 use anyhow::Result;
 use serde::Serialize;
+use serde_json::{Map, Value};
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::Path;
 
@@ -81,6 +84,8 @@ struct Report<'a> {
     tokens: u64,
     bits_per_token: Option<f64>,
     bits_per_byte: Option<f64>,
+    /// The first tokens that sink-free spans leave out; `None` where they were not measured.
+    sink_free: Option<u64>,
     left_out: Vec<&'a str>,
     /// Per corpus that is not complete, the shards that are missing, from 1.
     missing_shards: Vec<Vec<usize>>,
@@ -107,6 +112,28 @@ struct Head {
     removed: Option<f64>,
     entropy: Option<f64>,
     flag: Option<&'static str>,
+    distance_variance: Option<f64>,
+    /// By per cent of the queries.
+    span_quantiles: Option<BTreeMap<String, usize>>,
+    /// What is measured on single rows, by name.
+    #[serde(flatten)]
+    measured: Map<String, Value>,
+}
+
+/// Numbers by name: whole ones without a point.
+fn measured(row: &EffectiveRow) -> Map<String, Value> {
+    let named = named(row.rows.as_ref(), row.nearest).into_iter();
+    let value = |of: &Named| match of.value {
+        Some(value) if of.is_whole => Value::from(value as u64),
+        value => Value::from(value),
+    };
+    named.map(|of| (of.name.clone(), value(&of))).collect()
+}
+
+fn span_quantiles(row: &EffectiveRow) -> Option<BTreeMap<String, usize>> {
+    let shares = QUANTILES.map(|share| format!("{}", (100.0 * share).round()));
+    let quantiles = row.rows.as_ref()?.quantiles?;
+    Some(shares.into_iter().zip(quantiles).collect())
 }
 
 impl From<&EffectiveRow> for Head {
@@ -130,6 +157,9 @@ impl From<&EffectiveRow> for Head {
             removed: row.removed,
             entropy: row.entropy,
             flag: row.flag.map(SpanFlag::name),
+            distance_variance: row.variance,
+            span_quantiles: span_quantiles(row),
+            measured: measured(row),
         }
     }
 }
@@ -144,6 +174,7 @@ impl<'a> Report<'a> {
             tokens: totals.tokens,
             bits_per_token: totals.bits_per_token(),
             bits_per_byte: totals.bits_per_byte(),
+            sink_free: file.sums.measured.map(|measured| measured.sink_free),
             left_out: header.left_out.iter().map(|t| t.name.as_str()).collect(),
             missing_shards: header
                 .corpora
@@ -183,6 +214,15 @@ fn table(file: &SumsFile, rows: &[EffectiveRow], out: &mut impl Write) -> Result
             _ => "texts",
         }
     )?;
+    if let Some(measured) = file.sums.measured
+        && measured.sink_free > 0
+    {
+        writeln!(
+            out,
+            "First tokens count here; --json and -o FILE.csv have spans without the first {} as well (--sink-free).",
+            thousands(measured.sink_free as usize)
+        )?;
+    }
     writeln!(out, "{}", summary(file, rows))?;
     if file.sums.architecture.loses_weight() {
         let masked = rows.iter().filter_map(|row| row.masked).sum::<f64>();
@@ -200,6 +240,18 @@ fn table(file: &SumsFile, rows: &[EffectiveRow], out: &mut impl Write) -> Result
         (
             SpanFlag::Pressed,
             "the soft mask takes away what it would look at (a third of the softmax, or a quarter of the weight on the ramp, or more; and 1.25 times what it is with even attention)",
+        ),
+        (
+            SpanFlag::Edge,
+            "presses against the edge of its window (20 % of the weight, or more, in its farthest tenth)",
+        ),
+        (
+            SpanFlag::Local,
+            "sees the whole text and could have a window (99 % of the weight without sinks within a quarter of the text)",
+        ),
+        (
+            SpanFlag::Sink,
+            "does nothing but sink (90 % of the weight, or more, on the first token or a learned sink)",
         ),
     ] {
         let count = rows.iter().filter(|row| row.flag == Some(flag)).count();

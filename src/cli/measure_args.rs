@@ -34,6 +34,10 @@ pub(super) struct TextsArgs {
     /// Leave out texts that cannot be read or hold no token that the model knows, instead of giving up
     #[arg(long)]
     pub skip_bad: bool,
+    /// Leave the first K tokens out of sink-free spans (learned sinks are left out always); 0 leaves none out [default: 1; 0 for
+    /// adaptive-span models, which have no sinks there]
+    #[arg(long, value_name = "K")]
+    pub sink_free: Option<usize>,
     /// Measure as well what the soft masks take away and how even the weights are: takes twice the time
     #[arg(long)]
     pub removed: bool,

@@ -35,7 +35,12 @@ pub(super) fn run(args: &MergeArgs) -> Result<()> {
 /// The sums in a file, or those of a recorded run.
 fn sums(path: &Path, quiet: bool) -> Result<SumsFile> {
     match kind(path) {
-        Some(Stored::Run) => replayed(&LoadedModel::open(path, None, None)?, None, true, quiet),
+        Some(Stored::Run) => replayed(
+            &LoadedModel::open(path, None, None)?,
+            (None, None),
+            true,
+            quiet,
+        ),
         _ => Ok(SumsFile::read(path)?),
     }
 }

@@ -23,6 +23,7 @@ mod merge;
 mod models;
 mod persistent;
 mod ranges;
+mod reach;
 mod record;
 mod record_args;
 mod recorded;
@@ -154,6 +155,7 @@ fn run(mut cli: Cli) -> Result<()> {
         Command::Attention(args) => attention::run(&args, out),
         Command::Persistent(args) => persistent::run(&args, out),
         Command::EffectiveSpans(args) => effective_spans::run(&args, out),
+        Command::Reach(args) => reach::run(&args, out),
         Command::Merge(args) => merge::run(&args),
         Command::Figure(args) => figure::run(&args),
         Command::Record(args) => record::run(&args),

@@ -5,6 +5,7 @@ use super::args::Common;
 use super::common::{ending, may_write, open_to_run, prepare, progress, say, tell_unknown};
 use super::measure_args::TextsArgs;
 use super::what_if::{WhatIfArgs, open_changed};
+use crate::analysis::usual_sink_free;
 use crate::chart::thousands;
 use crate::checkpoint::{Checkpoint, Dtype};
 use crate::engine::LoadedModel;
@@ -83,7 +84,7 @@ pub(super) fn obtain(
             alone(model, "a recorded run", (common, what_if), texts)?;
             let is_exact = format == Some("safetensors");
             let run = open_to_run(model, common)?;
-            replayed(&run, texts.index, is_exact, common.quiet)?
+            replayed(&run, (texts.index, texts.sink_free), is_exact, common.quiet)?
         }
         None => measure(model, (common, what_if), texts, format)?,
     };
@@ -143,6 +144,10 @@ fn alone(
         ("--jobs", texts.jobs > 1),
         ("--skip-bad", texts.skip_bad),
         ("--removed", texts.removed),
+        (
+            "--sink-free",
+            texts.sink_free.is_some() && what.ends_with("sums"),
+        ),
         ("--vocab", common.vocab.is_some()),
         ("--ramp", common.ramp.is_some()),
         ("--window", !what_if.window.is_empty()),
@@ -167,7 +172,7 @@ fn alone(
 /// itself gives is refused; else parts of texts are measured as well as can be.
 pub(super) fn replayed(
     model: &LoadedModel,
-    index: Option<usize>,
+    (index, sink_free): (Option<usize>, Option<usize>),
     is_exact: bool,
     quiet: bool,
 ) -> Result<SumsFile> {
@@ -186,7 +191,8 @@ pub(super) fn replayed(
         Progress::Ran(tokens) => bar.inc(tokens as u64),
         _ => {}
     };
-    let found = recorded_sums(model, file, index, &Cancel::default(), &seen);
+    let left_out = sink_free.unwrap_or_else(|| usual_sink_free(&model.network));
+    let found = recorded_sums(model, file, index, left_out, &Cancel::default(), &seen);
     bar.finish_and_clear();
     let RecordedSums { sums, parts } = found?;
     for (name, kept) in &parts {
@@ -278,6 +284,9 @@ fn run(
         jobs: texts.jobs,
         skip_bad: texts.skip_bad,
         removed: texts.removed,
+        sink_free: texts
+            .sink_free
+            .unwrap_or_else(|| usual_sink_free(&model.network)),
         cancel: &Cancel::default(),
         progress: &seen,
         keep: None,

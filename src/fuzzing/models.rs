@@ -75,7 +75,7 @@ fn make_base() -> Option<Base> {
     let run = parts(path)?;
     let recorded = LoadedModel::open(path, None, None).ok()?;
     let of = recorded.recorded.as_ref()?;
-    let sums = recorded_sums(&recorded, of, None, &Cancel::default(), &|_| {})
+    let sums = recorded_sums(&recorded, of, None, 1, &Cancel::default(), &|_| {})
         .ok()?
         .sums;
     let corpus = CorpusRecord::of_names(vec!["ids.json"]);
@@ -146,7 +146,7 @@ pub fn run_file(data: &[u8]) {
         }
     }
     let _ = run_file.promoted(0, 0, 0);
-    let _ = recorded_sums(&model, run_file, None, &Cancel::default(), &|_| {});
+    let _ = recorded_sums(&model, run_file, None, 1, &Cancel::default(), &|_| {});
 }
 
 /// A file of sums with the bytes as its header.

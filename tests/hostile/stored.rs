@@ -158,7 +158,7 @@ pub fn used(kind: Kind, path: &Path) -> Result<(), String> {
                 file.prediction(&text, at).map_err(words)?;
             }
             let progress = |_: spanscope::engine::corpus::Progress<'_>| {};
-            recorded_sums(&model, file, None, &Cancel::default(), &progress).map_err(words)?;
+            recorded_sums(&model, file, None, 1, &Cancel::default(), &progress).map_err(words)?;
         }
         Kind::Sums => {
             let file = SumsFile::read(path).map_err(words)?;

@@ -1,7 +1,7 @@
 //! The survey of all heads, carried on while nothing more urgent is wanted.
 
 use super::queries::Queries;
-use spanscope_core::analysis::{HeadMeasure, SpanFlag, Survey, Thumbnail, flag};
+use spanscope_core::analysis::{HeadMeasure, SpanFlag, Survey, Thumbnail, flag, usual_sink_free};
 use spanscope_core::model::{Cancel, HeadId, Network, Run};
 use std::ops::Range;
 use std::sync::Arc;
@@ -89,8 +89,13 @@ impl HeadStatsTask {
 
     /// True if everything that is wanted of it is there.
     pub fn is_done(&self, looks: &Queries, run: u64) -> bool {
+        let left_out = self.survey.as_ref().map(Survey::left_out);
+        let is_other = looks
+            .sink_free
+            .is_some_and(|wanted| left_out != Some(wanted));
         !looks.survey
-            || self.complete == Some(run)
+            || !is_other
+                && self.complete == Some(run)
                 && self.shown == Some((run, (looks.heads.leading(), looks.thumbnails)))
     }
 
@@ -105,9 +110,13 @@ impl HeadStatsTask {
         cancel: &Cancel,
     ) -> bool {
         let (run, number) = run;
+        let sink_free = looks.sink_free.unwrap_or_else(|| usual_sink_free(network));
         let mut survey = match self.survey.take() {
-            Some(survey) if self.near == near => survey,
-            _ => Survey::new(network),
+            Some(survey) if self.near == near && survey.left_out() == sink_free => survey,
+            _ => {
+                self.complete = None;
+                Survey::new(network).sink_free(sink_free)
+            }
         };
         self.near = near;
         let mut done = true;

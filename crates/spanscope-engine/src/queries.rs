@@ -119,6 +119,8 @@ pub struct Queries {
     pub score: Option<(usize, usize)>,
     /// True if all heads are to be measured.
     pub survey: bool,
+    /// With a survey: the first tokens that are left out of sink-free spans; as is usual for the network, if nothing is said.
+    pub sink_free: Option<usize>,
     /// With a survey: rows and columns of a thumbnail for every head.
     pub thumbnails: Option<(usize, usize)>,
     /// A token: what is expected after it.

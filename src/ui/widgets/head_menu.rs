@@ -53,6 +53,15 @@ pub fn head_tooltip(ui: &mut Ui, row: &Row) {
         Some(SpanFlag::Pressed) => tr(
             "it is span-limited: the mask takes away a third or more, and a quarter more than of even attention",
         ),
+        Some(SpanFlag::Edge) => tr(
+            "it presses against the edge of its window: 20 % of the weight or more lies in its farthest tenth",
+        ),
+        Some(SpanFlag::Local) => tr(
+            "it could have a window: it sees the whole text, and 99 % of the weight lies within a quarter of it",
+        ),
+        Some(SpanFlag::Sink) => tr(
+            "it does nothing but sink: 90 % of the weight or more is on the first token or a learned sink",
+        ),
         None => "",
     };
     if !flag.is_empty() {

@@ -49,6 +49,24 @@ impl DisplayName for Statistic {
             Self::Persistent => tr("Persistent vectors"),
             Self::Empty => tr("Empty context"),
             Self::Removed => tr("Removed by the mask"),
+            Self::HalfSinkFree => tr("Sink-free span, 50 %"),
+            Self::MostSinkFree => tr("Sink-free span, 90 %"),
+            Self::NearlySinkFree => tr("Sink-free span, 99 %"),
+            Self::Variance => tr("Variance of distance"),
+            Self::SpanMedian => tr("Span of a query, median"),
+            Self::SpanMost => tr("Span of a query, 90 %"),
+            Self::NormMost => tr("Norm-weighted span, 90 %"),
+            Self::Sink => tr("First token"),
+            Self::SinkFour => tr("First four tokens"),
+            Self::LearnedSink => tr("Learned sink"),
+            Self::DistantMass => tr("Distant mass"),
+            Self::EffectiveKeys => tr("Effective keys"),
+            Self::MinimumBudget => tr("Minimum budget, 90 %"),
+            Self::Confidence => tr("Largest weight"),
+            Self::SelfWeight => tr("Self"),
+            Self::Duplicate => tr("Duplicate tokens"),
+            Self::Induction => tr("Induction"),
+            Self::OutputNorm => tr("Output norm"),
         }
     }
 
@@ -65,6 +83,24 @@ impl DisplayName for Statistic {
             Self::Persistent => tr("Pers. %"),
             Self::Empty => tr("Before %"),
             Self::Removed => tr("Rem. %"),
+            Self::HalfSinkFree => tr("50 % s-f"),
+            Self::MostSinkFree => tr("90 % s-f"),
+            Self::NearlySinkFree => tr("99 % s-f"),
+            Self::Variance => tr("Var."),
+            Self::SpanMedian => tr("q 50 %"),
+            Self::SpanMost => tr("q 90 %"),
+            Self::NormMost => tr("90 % ‖·‖"),
+            Self::Sink => tr("Sink %"),
+            Self::SinkFour => tr("Sink 4 %"),
+            Self::LearnedSink => tr("Learned %"),
+            Self::DistantMass => tr("Dist. %"),
+            Self::EffectiveKeys => tr("Keys"),
+            Self::MinimumBudget => tr("Budget"),
+            Self::Confidence => tr("Max. %"),
+            Self::SelfWeight => tr("Self %"),
+            Self::Duplicate => tr("Dup. %"),
+            Self::Induction => tr("Ind. %"),
+            Self::OutputNorm => tr("Norm"),
             Self::Head | Self::Reach => self.name(),
         }
     }
@@ -92,6 +128,40 @@ impl DisplayName for Statistic {
             Self::Persistent => tr("Share of its weight on persistent vectors"),
             Self::Empty => tr("Share of its weight on distances before the text's start"),
             Self::Removed => tr("Share of the softmax that the soft mask takes away"),
+            Self::HalfSinkFree | Self::MostSinkFree | Self::NearlySinkFree => {
+                tr("As the effective span, without the first tokens")
+            }
+            Self::Variance => tr("Variance of the distance of its weight on this text, in tokens²"),
+            Self::SpanMedian => tr(
+                "The distance that holds 90 % of a query's weight: half of the queries do not exceed this",
+            ),
+            Self::SpanMost => tr(
+                "The distance that holds 90 % of a query's weight: 90 % of the queries do not exceed this",
+            ),
+            Self::NormMost => tr(
+                "As the effective span, 90 %, with each weight multiplied by the norm of what it writes",
+            ),
+            Self::Sink => tr("Mean weight on the first token, of the queries after it"),
+            Self::SinkFour => tr("Mean weight on the first four tokens, of the queries after them"),
+            Self::LearnedSink => tr("Mean weight on the head's learned sink"),
+            Self::DistantMass => {
+                tr("Mean weight on tokens 64 or more away that are not among the first four")
+            }
+            Self::EffectiveKeys => {
+                tr("Effective number of keys of a query: one over the sum of its squared weights")
+            }
+            Self::MinimumBudget => {
+                tr("The fewest keys that hold 90 % of a query's weight, in the mean")
+            }
+            Self::Confidence => tr("Mean of the largest weight of each query"),
+            Self::SelfWeight => tr("Mean weight on the query itself"),
+            Self::Duplicate => tr("Mean weight on earlier tokens that are the same as the query"),
+            Self::Induction => {
+                tr("Mean weight on tokens that follow earlier ones that are the same as the query")
+            }
+            Self::OutputNorm => {
+                tr("Mean norm of what the head writes, as a multiple of its layer's mean")
+            }
         }
     }
 
@@ -101,8 +171,10 @@ impl DisplayName for Statistic {
         };
         match (self, self.kind()) {
             (_, Kind::Share) => percent(value as f32),
-            (_, Kind::Bits) => format!("{value:.2}"),
-            (Self::Span | Self::Distance, _) => format!("{value:.1}"),
+            (_, Kind::Bits | Kind::Number) => format!("{value:.2}"),
+            (Self::Span | Self::Distance | Self::EffectiveKeys | Self::MinimumBudget, _) => {
+                format!("{value:.1}")
+            }
             _ => thousands(value as usize),
         }
     }
@@ -115,7 +187,9 @@ impl DisplayName for Statistic {
                 smallest + 1.0,
                 largest.max(smallest + 1e-6) + 1.0,
             ),
-            Kind::Share | Kind::Bits => Scale::Linear.share(value, 0.0, largest.max(1e-6)),
+            Kind::Share | Kind::Bits | Kind::Number => {
+                Scale::Linear.share(value, 0.0, largest.max(1e-6))
+            }
         };
         // The end of the map that fades into the ground is left out.
         let t = if dark {

@@ -11,6 +11,7 @@ pub mod logit_lens;
 mod margins;
 mod predict;
 mod recorder;
+pub mod row_measures;
 mod shares;
 mod smooth;
 mod statistic;
@@ -20,6 +21,7 @@ mod text_weights;
 mod token_attention;
 mod token_set;
 mod usage;
+mod verified_reach;
 
 pub use ablation::{Ablated, Ablation, ablate_each};
 pub use band::{BandGrid, BandLayout, BandWindow, Pool};
@@ -27,18 +29,20 @@ pub use lens::{LENS_WORDS, Lens, LensLayer, LensTarget, Watched, lens};
 pub use margins::BandMargins;
 pub use predict::{Candidate, Prediction, Truth, predict, predictions};
 pub use recorder::HeadRecorder;
+pub use row_measures::{Mean, usual_sink_free};
 pub use shares::{CutShares, ShareRecorder, Shares};
 pub use smooth::smoothed;
 pub use statistic::{HeadRow, Statistic, StatisticKind};
 pub use survey::{
-    EFFECTIVE_SHARES, HeadMeasure, PRESSED_EVEN, PRESSED_IN_RAMP, PRESSED_RAMPS, PRESSED_REMOVED,
-    Pressed, SpanFlag, Survey, Thumbnail, UNUSED_QUERIES, UNUSED_RAMPS, UNUSED_SHARE, effective,
-    flag,
+    EDGE_PART, EDGE_SHARE, EFFECTIVE_SHARES, HeadMeasure, LOCAL_QUERIES, LOCAL_SHARE, PRESSED_EVEN,
+    PRESSED_IN_RAMP, PRESSED_RAMPS, PRESSED_REMOVED, Pressed, SINK_SHARE, SpanFlag, Survey,
+    Thumbnail, UNUSED_QUERIES, UNUSED_RAMPS, UNUSED_SHARE, edge, effective, flag, sunk,
 };
 pub use text_weights::TextWeights;
 pub use token_attention::TokenAttention;
 pub use token_set::TokenSet;
 pub use usage::{VectorSums, VectorUsage, top_queries};
+pub use verified_reach::{VerifiedReach, verified_reach};
 
 /// Nats as bits.
 pub fn bits(nats: f32) -> f32 {

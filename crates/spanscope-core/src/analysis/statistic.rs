@@ -1,6 +1,6 @@
 //! Numbers of a head: what heads are coloured, sorted and filtered by, and drawn as a matrix.
 
-use super::{HeadMeasure, Shares, SpanFlag};
+use super::{HeadMeasure, Mean, Shares, SpanFlag};
 use crate::model::HeadId;
 use crate::model::Span;
 use serde::{Deserialize, Serialize};
@@ -36,6 +36,42 @@ pub enum Statistic {
     Empty,
     /// Share of the softmax that the mask takes away.
     Removed,
+    /// As [`Half`](Self::Half), without the first tokens.
+    HalfSinkFree,
+    /// As [`Most`](Self::Most), without the first tokens.
+    MostSinkFree,
+    /// As [`Nearly`](Self::Nearly), without the first tokens.
+    NearlySinkFree,
+    /// Variance of the distance of the weight on the text.
+    Variance,
+    /// The span that half of the queries do not exceed.
+    SpanMedian,
+    /// The span that 90 % of the queries do not exceed.
+    SpanMost,
+    /// The distances that hold 90 % of what is written.
+    NormMost,
+    /// Weight on the first token.
+    Sink,
+    /// Weight on the first four tokens.
+    SinkFour,
+    /// Weight on the learned sink.
+    LearnedSink,
+    /// Weight on tokens that are neither near nor first.
+    DistantMass,
+    /// Effective number of keys.
+    EffectiveKeys,
+    /// The fewest keys that hold 90 % of a query's weight.
+    MinimumBudget,
+    /// The largest weight of a query.
+    Confidence,
+    /// Weight on the query itself.
+    SelfWeight,
+    /// Weight on earlier tokens that are the same.
+    Duplicate,
+    /// Weight on what followed earlier tokens that are the same.
+    Induction,
+    /// Norm of what the head writes, in terms of its layer's.
+    OutputNorm,
 }
 
 /// The kind of number that a [`Statistic`] is.
@@ -47,6 +83,8 @@ pub enum StatisticKind {
     Share,
     /// Bits.
     Bits,
+    /// A number without a unit.
+    Number,
 }
 
 /// A head with everything that is known of it.
@@ -73,7 +111,7 @@ impl HeadRow {
 
 impl Statistic {
     /// All that heads can be coloured by.
-    pub const COLOURED: [Self; 12] = [
+    pub const COLOURED: [Self; 30] = [
         Self::Reach,
         Self::Span,
         Self::Half,
@@ -86,6 +124,24 @@ impl Statistic {
         Self::Persistent,
         Self::Empty,
         Self::Removed,
+        Self::HalfSinkFree,
+        Self::MostSinkFree,
+        Self::NearlySinkFree,
+        Self::Variance,
+        Self::SpanMedian,
+        Self::SpanMost,
+        Self::NormMost,
+        Self::Sink,
+        Self::SinkFour,
+        Self::LearnedSink,
+        Self::DistantMass,
+        Self::EffectiveKeys,
+        Self::MinimumBudget,
+        Self::Confidence,
+        Self::SelfWeight,
+        Self::Duplicate,
+        Self::Induction,
+        Self::OutputNorm,
     ];
 
     /// Its name in a filter, and on the command line.
@@ -104,6 +160,7 @@ impl Statistic {
             Self::Persistent => "pers",
             Self::Empty => "empty",
             Self::Removed => "removed",
+            other => other.column(),
         }
     }
 
@@ -123,7 +180,33 @@ impl Statistic {
             Self::Persistent => "persistent",
             Self::Empty => "empty",
             Self::Removed => "removed",
+            Self::HalfSinkFree => "effective_50_sink_free",
+            Self::MostSinkFree => "effective_90_sink_free",
+            Self::NearlySinkFree => "effective_99_sink_free",
+            Self::Variance => "distance_variance",
+            Self::SpanMedian => "span_quantile_50",
+            Self::SpanMost => "span_quantile_90",
+            Self::NormMost => "norm_effective_90",
+            other => other.mean().map_or("", Mean::column),
         }
+    }
+
+    /// The mean over queries that it is, if it is one of single rows.
+    fn mean(self) -> Option<Mean> {
+        Some(match self {
+            Self::Sink => Mean::Sink,
+            Self::SinkFour => Mean::SinkFour,
+            Self::LearnedSink => Mean::LearnedSink,
+            Self::DistantMass => Mean::DistantMass,
+            Self::EffectiveKeys => Mean::EffectiveKeys,
+            Self::MinimumBudget => Mean::MinimumBudget,
+            Self::Confidence => Mean::Confidence,
+            Self::SelfWeight => Mean::SelfWeight,
+            Self::Duplicate => Mean::Duplicate,
+            Self::Induction => Mean::Induction,
+            Self::OutputNorm => Mean::OutputNorm,
+            _ => return None,
+        })
     }
 
     /// The one that is called so: by its [key](Self::key), or by its [column](Self::column) of a table.
@@ -148,6 +231,24 @@ impl Statistic {
             Self::Persistent => "weight on persistent vectors",
             Self::Empty => "weight on empty context",
             Self::Removed => "share removed by the mask",
+            Self::HalfSinkFree => "sink-free effective span, 50 % (tokens)",
+            Self::MostSinkFree => "sink-free effective span, 90 % (tokens)",
+            Self::NearlySinkFree => "sink-free effective span, 99 % (tokens)",
+            Self::Variance => "variance of distance (tokens²)",
+            Self::SpanMedian => "span of a query, median (tokens)",
+            Self::SpanMost => "span of a query, 90 % of them (tokens)",
+            Self::NormMost => "norm-weighted effective span, 90 % (tokens)",
+            Self::Sink => "weight on the first token",
+            Self::SinkFour => "weight on the first four tokens",
+            Self::LearnedSink => "weight on the learned sink",
+            Self::DistantMass => "distant mass",
+            Self::EffectiveKeys => "effective number of keys",
+            Self::MinimumBudget => "minimum budget, 90 % (keys)",
+            Self::Confidence => "largest weight of a query",
+            Self::SelfWeight => "weight on the query itself",
+            Self::Duplicate => "weight on earlier tokens of the same kind",
+            Self::Induction => "induction",
+            Self::OutputNorm => "output norm, of the layer's mean",
         }
     }
 
@@ -155,9 +256,20 @@ impl Statistic {
     pub fn kind(self) -> StatisticKind {
         match self {
             Self::Entropy => StatisticKind::Bits,
-            Self::Previous | Self::Context | Self::Persistent | Self::Empty | Self::Removed => {
-                StatisticKind::Share
-            }
+            Self::Previous
+            | Self::Context
+            | Self::Persistent
+            | Self::Empty
+            | Self::Removed
+            | Self::Sink
+            | Self::SinkFour
+            | Self::LearnedSink
+            | Self::DistantMass
+            | Self::Confidence
+            | Self::SelfWeight
+            | Self::Duplicate
+            | Self::Induction => StatisticKind::Share,
+            Self::OutputNorm => StatisticKind::Number,
             _ => StatisticKind::Tokens,
         }
     }
@@ -166,6 +278,8 @@ impl Statistic {
     pub fn of(self, row: &HeadRow) -> Option<f64> {
         let measured = |of: fn(&HeadMeasure) -> f32| row.measure.as_ref().map(of).map(f64::from);
         let effective = |i: usize| row.measure?.effective[i].map(|tokens| tokens as f64);
+        let rows = row.measure.and_then(|measure| measure.rows);
+        let tokens = |tokens: Option<usize>| tokens.map(|tokens| tokens as f64);
         let share = |of: fn(&Shares) -> f32| row.shares.as_ref().map(of).map(f64::from);
         match self {
             Self::Head => None,
@@ -181,6 +295,16 @@ impl Statistic {
             Self::Persistent => share(|s| s.persistent),
             Self::Empty => share(|s| s.empty),
             Self::Removed => measured(|m| m.removed),
+            Self::HalfSinkFree => tokens(rows?.effective[0]),
+            Self::MostSinkFree => tokens(rows?.effective[1]),
+            Self::NearlySinkFree => tokens(rows?.effective[2]),
+            Self::Variance => row.measure?.variance.map(f64::from),
+            Self::SpanMedian => tokens(rows?.quantiles.map(|of| of[1])),
+            Self::SpanMost => tokens(rows?.quantiles.map(|of| of[2])),
+            Self::NormMost => tokens(rows?.norm_effective),
+            // No token sees itself there.
+            Self::SelfWeight if row.span.nearest > 0 => None,
+            other => Some(rows?.mean(other.mean()?)?.mean),
         }
     }
 

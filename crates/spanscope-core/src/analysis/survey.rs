@@ -10,11 +10,13 @@ mod piece;
 mod tests;
 
 pub use measures::{
-    EFFECTIVE_SHARES, HeadMeasure, PRESSED_EVEN, PRESSED_IN_RAMP, PRESSED_RAMPS, PRESSED_REMOVED,
-    Pressed, SpanFlag, UNUSED_QUERIES, UNUSED_RAMPS, UNUSED_SHARE, effective, flag,
+    EDGE_PART, EDGE_SHARE, EFFECTIVE_SHARES, HeadMeasure, LOCAL_QUERIES, LOCAL_SHARE, PRESSED_EVEN,
+    PRESSED_IN_RAMP, PRESSED_RAMPS, PRESSED_REMOVED, Pressed, SINK_SHARE, SpanFlag, UNUSED_QUERIES,
+    UNUSED_RAMPS, UNUSED_SHARE, edge, effective, flag, sunk,
 };
 pub use picture::Thumbnail;
 
+use crate::analysis::row_measures::{Occurrences, relate, usual_sink_free};
 use crate::model::{Cancel, Network, Run};
 use piece::{HeadPiece, Piece, Shape};
 use rayon::prelude::*;
@@ -48,6 +50,10 @@ pub struct Survey {
     joined: usize,
     /// In order, without gaps.
     pieces: Vec<Arc<Piece>>,
+    /// The first tokens that are left out of sink-free spans.
+    sink_free: usize,
+    /// The text measured last, and where each of its tokens stands.
+    text: (Arc<[u32]>, Arc<Occurrences>),
 }
 
 impl Survey {
@@ -74,7 +80,22 @@ impl Survey {
                 .clamp(1, MOST_JOINED)
                 .next_power_of_two(),
             pieces: Vec::new(),
+            sink_free: usual_sink_free(network),
+            text: Default::default(),
         }
+    }
+
+    /// With so many first tokens left out of sink-free spans.
+    #[must_use]
+    pub fn sink_free(mut self, tokens: usize) -> Self {
+        self.sink_free = tokens;
+        self.pieces.clear();
+        self
+    }
+
+    /// The first tokens that are left out of sink-free spans.
+    pub fn left_out(&self) -> usize {
+        self.sink_free
     }
 
     /// The queries covered, as positions in the text.
@@ -108,6 +129,9 @@ impl Survey {
             self.pieces.clear();
         }
         self.drop_before(range.start);
+        if *self.text.0 != *run.ids() {
+            self.text = (run.ids().into(), Arc::new(Occurrences::of(run.ids())));
+        }
         loop {
             let from = self.pieces.last().map_or(first, |piece| piece.end());
             if from >= end {
@@ -149,8 +173,10 @@ impl Survey {
             let (shape, queries) = (&self.shapes[head], &tiles[tile]);
             let open = open.filter(|_| tile == 0);
             let before = open.and_then(|piece| piece.heads.get(head));
-            let probe = run.probe(shape.layer, shape.head, queries.start, queries.end);
-            let piece = probe.map(|probe| HeadPiece::after(before, shape, &self.edges, &probe));
+            let probe = run.probe_with_norms(shape.layer, shape.head, queries.start, queries.end);
+            let text = (&*self.text.1, self.sink_free);
+            let piece =
+                probe.map(|probe| HeadPiece::after(before, shape, &self.edges, &probe, text));
             (tile, head, piece)
         };
         let jobs = jobs.into_par_iter().with_max_len(1);
@@ -190,10 +216,22 @@ impl Survey {
 
     /// What is measured on every head over the queries covered, layer by layer.
     pub fn measures(&self) -> Vec<HeadMeasure> {
+        let first = self.range().start;
         let heads = self.shapes.par_iter().enumerate();
-        heads
-            .map(|(i, shape)| HeadMeasure::of(shape, self.of_head(i)))
-            .collect()
+        let measures = heads.map(|(i, shape)| {
+            let numbers = measures::row_numbers(shape, self.of_head(i), (first, self.sink_free));
+            (HeadMeasure::of(shape, self.of_head(i)), numbers)
+        });
+        let (mut measures, mut numbers): (Vec<HeadMeasure>, Vec<_>) = measures.unzip();
+        let mut begin = 0;
+        for layer in self.shapes.chunk_by(|a, b| a.layer == b.layer) {
+            relate(&mut numbers[begin..begin + layer.len()]);
+            begin += layer.len();
+        }
+        for (measure, numbers) in measures.iter_mut().zip(numbers) {
+            measure.rows = numbers;
+        }
+        measures
     }
 
     /// The mean weight that the queries covered give each distance of the head's reach, nearest first, as far as a token of the

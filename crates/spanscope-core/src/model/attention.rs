@@ -336,7 +336,7 @@ fn hand_out(cx: &Context<'_>, queries: Queries, scratch: &Scratch, out: Part<'_>
 }
 
 /// Σ a(δ) · v + √N · Σ a_n · val_n, empty context included: count × [`value_width`]; zeros for an ablated head.
-fn read(cx: &Context<'_>, queries: Queries, scratch: &mut Scratch) -> Vec<f32> {
+pub(super) fn read(cx: &Context<'_>, queries: Queries, scratch: &mut Scratch) -> Vec<f32> {
     let Queries { first, count } = queries;
     let dv = value_width(cx.dim);
     let mut out = vec![0.0; count * dv];

@@ -69,6 +69,16 @@ impl Blocks {
         block
     }
 
+    /// Block `index`, to be changed; `None` where it is forgotten or not there yet.
+    fn change(&mut self, index: usize) -> Option<&mut [f32]> {
+        let block = match index.checked_sub(self.first) {
+            Some(i) => self.blocks.get_mut(i)?,
+            None => self.pinned.get_mut(index)?,
+        };
+        let block: &mut Numbers = Arc::make_mut(block);
+        Some(block)
+    }
+
     /// The rows of the tokens in `range` of one block, where a block is row after row.
     pub fn rows(&self, index: usize, range: Range<usize>) -> &[f32] {
         self.get(index)
@@ -179,6 +189,22 @@ impl HeadCache {
         self.q.put(position, q);
         self.v.put(position, v);
         self.put_key(position, k);
+    }
+
+    /// Puts another key and another value in the place of those of the token at `position`, which must be there. The norms of
+    /// the longest keys stay as they are.
+    pub fn replace(&mut self, position: usize, k: &[f32], v: &[f32]) {
+        let at = position % BLOCK_TOKENS;
+        if let Some(block) = self.k.change(position / BLOCK_TOKENS) {
+            let panel = &mut block[at / PANEL * PANEL * self.dim + at % PANEL..];
+            for (place, value) in panel.iter_mut().step_by(PANEL).zip(k) {
+                *place = *value;
+            }
+        }
+        let width = value_width(self.dim);
+        if let Some(block) = self.v.change(position / BLOCK_TOKENS) {
+            block[at * width..][..v.len()].copy_from_slice(v);
+        }
     }
 
     /// Writes the query of the token at `position` of a recorded run; queries before the first are left out.

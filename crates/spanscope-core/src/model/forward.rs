@@ -55,6 +55,9 @@ pub(super) fn block(
         let caches = caches.get_mut(index).map(Vec::as_mut_slice);
         let caches = caches.unwrap_or_default();
         keep(layer, caches, first, &qkv);
+        if observer.wants_norms() {
+            tell_value_norms(layer, index, first, &qkv, observer);
+        }
         cancel.check()?;
         attend(
             network, layer, caches, index, first, &mut read, cancel, observer,
@@ -159,6 +162,26 @@ pub(super) fn keep(layer: &Layer, caches: &mut [HeadCache], first: usize, qkv: &
     }
 }
 
+/// Tells the norms of what each head would write of a block's tokens.
+fn tell_value_norms(
+    layer: &Layer,
+    index: usize,
+    first: usize,
+    qkv: &[f32],
+    observer: &dyn Observer,
+) {
+    let spec = &layer.spec.attention;
+    let d = spec.head_dim;
+    let group = (spec.heads / spec.kv_heads.max(1)).max(1);
+    let factors = layer.dense.writes(d).par_iter().enumerate();
+    factors.for_each(|(head, factor)| {
+        let at = (spec.heads + spec.kv_heads + head / group) * d;
+        let rows = qkv.chunks_exact((spec.heads + 2 * spec.kv_heads) * d);
+        let norms: Vec<f32> = rows.map(|row| factor.norm(&row[at..at + d])).collect();
+        observer.value_norms(index, head, first, &norms);
+    });
+}
+
 /// All heads of a layer over a block: the work is shared out by tiles.
 #[allow(clippy::too_many_arguments)]
 fn attend(
@@ -187,6 +210,12 @@ fn attend(
         let wants = observer.wants(index, head);
         let mut tile = with_scratch(|scratch| attention::attend(&cx, queries, wants, scratch));
         observer.sums(index, head, &tile.sums);
+        if observer.wants_norms() {
+            let factor = &layer.dense.writes(d)[head];
+            let rows = tile.read.chunks_exact(super::cache::value_width(d));
+            let norms: Vec<f32> = rows.map(|row| factor.norm(&row[..d])).collect();
+            observer.output_norms(index, head, queries.first, &norms);
+        }
         if let Some(weights) = tile.weights.take() {
             observer.head(index, head, &weights);
         }

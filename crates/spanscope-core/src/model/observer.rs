@@ -20,6 +20,22 @@ pub trait Observer: Sync {
         let _ = (layer, head, sums);
     }
 
+    /// True if [`Observer::value_norms`] and [`Observer::output_norms`] are to be called, where the run can tell them.
+    fn wants_norms(&self) -> bool {
+        false
+    }
+
+    /// The norms of what a head would write into the residual stream if it read nothing but the token at `first`, the one
+    /// after it, and so on: ‖W_O v‖. Called before the weights of any query that sees these tokens.
+    fn value_norms(&self, layer: usize, head: usize, first: usize, norms: &[f32]) {
+        let _ = (layer, head, first, norms);
+    }
+
+    /// The norms of what a head writes into the residual stream for some consecutive queries.
+    fn output_norms(&self, layer: usize, head: usize, first: usize, norms: &[f32]) {
+        let _ = (layer, head, first, norms);
+    }
+
     /// A layer's output for the tokens from `first` on: n × D.
     fn hidden(&self, layer: usize, first: usize, rows: &[f32]) {
         let _ = (layer, first, rows);
@@ -54,6 +70,20 @@ impl Observer for Tee<'_> {
     fn sums(&self, layer: usize, head: usize, sums: &HeadSums) {
         self.0.sums(layer, head, sums);
         self.1.sums(layer, head, sums);
+    }
+
+    fn wants_norms(&self) -> bool {
+        self.0.wants_norms() || self.1.wants_norms()
+    }
+
+    fn value_norms(&self, layer: usize, head: usize, first: usize, norms: &[f32]) {
+        self.0.value_norms(layer, head, first, norms);
+        self.1.value_norms(layer, head, first, norms);
+    }
+
+    fn output_norms(&self, layer: usize, head: usize, first: usize, norms: &[f32]) {
+        self.0.output_norms(layer, head, first, norms);
+        self.1.output_norms(layer, head, first, norms);
     }
 
     fn hidden(&self, layer: usize, first: usize, rows: &[f32]) {

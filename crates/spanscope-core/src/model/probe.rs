@@ -3,7 +3,9 @@
 use super::Run;
 use super::attention;
 use super::band::Queries;
+use super::cache::{BLOCK_TOKENS, value_width};
 use super::forward::with_scratch;
+use super::head_output::OutputFactor;
 use super::head_weights::HeadWeights;
 use super::kernel::{entropy, sum};
 
@@ -21,6 +23,21 @@ pub struct HeadProbe {
     /// outcome, each persistent vector is one, a learned sink is one, and empty context is one altogether, because nothing is read from
     /// whichever of its distances.
     pub entropy: Vec<f32>,
+    /// The norms of what the head writes, by query; nothing where that was not asked for, or values are not there.
+    pub output_norms: Vec<f32>,
+    /// Of each token that some query sees, the farthest first, the norm of what the head would write of it alone; nothing
+    /// where [`output_norms`](Self::output_norms) are not.
+    pub value_norms: Vec<f32>,
+}
+
+impl HeadProbe {
+    /// The norms of what the tokens would write that the query at position `query` sees, the farthest first.
+    pub fn norms(&self, query: usize) -> &[f32] {
+        let first = self.weights.keys(self.weights.first).start;
+        let keys = self.weights.keys(query);
+        let range = keys.start.saturating_sub(first)..keys.end.saturating_sub(first);
+        self.value_norms.get(range).unwrap_or_default()
+    }
 }
 
 impl Run {
@@ -29,10 +46,38 @@ impl Run {
     ///
     /// Costs as much as the layer's longest head, whatever the head's own reach.
     pub fn probe(&self, layer: usize, head: usize, from: usize, to: usize) -> Option<HeadProbe> {
+        self.probed(layer, head, from, to, false)
+    }
+
+    /// As [`probe`](Self::probe), with the norms of what is written, where the run has values: a recorded one has none.
+    pub fn probe_with_norms(
+        &self,
+        layer: usize,
+        head: usize,
+        from: usize,
+        to: usize,
+    ) -> Option<HeadProbe> {
+        self.probed(layer, head, from, to, !self.network().is_recorded())
+    }
+
+    fn probed(
+        &self,
+        layer: usize,
+        head: usize,
+        from: usize,
+        to: usize,
+        with_norms: bool,
+    ) -> Option<HeadProbe> {
         let (from, to) = self.clamped(from, to);
         let cx = self.head_context(layer, head, from..to)?;
+        let dense = &self.network().layers.get(layer)?.dense;
+        let factor = match with_norms {
+            true => dense.writes(cx.dim).get(head),
+            false => None,
+        };
         let mut weights = attention::room(&cx, from, to - from);
         let mut removed = vec![0.0; to - from];
+        let mut output_norms = Vec::new();
         let tiles: Vec<Queries> = Queries::tiles(from, to).collect();
         let parts = weights.parts(tiles.iter().map(|queries| queries.count));
         for (queries, part) in tiles.iter().zip(parts) {
@@ -40,12 +85,29 @@ impl Run {
             let removed = &mut removed[at..at + queries.count];
             with_scratch(|scratch| {
                 attention::weights_and_removed(&cx, *queries, scratch, part, removed);
+                if let Some(factor) = factor {
+                    let read = attention::read(&cx, *queries, scratch);
+                    let rows = read.chunks_exact(value_width(cx.dim));
+                    output_norms.extend(rows.map(|row| factor.norm(&row[..cx.dim])));
+                }
             });
         }
+        let last = to.saturating_sub(1).max(from);
+        let keys = weights.keys(from).start..weights.keys(last).end;
+        let norm = |key: usize, factor: &OutputFactor| {
+            let at = key % BLOCK_TOKENS;
+            let value = cx.keys.values(key / BLOCK_TOKENS, at..at + 1);
+            // Forgotten, where no weight is: between first tokens that are kept and the window.
+            let value = value.data.get(..cx.dim);
+            value.map_or(0.0, |value| factor.norm(value))
+        };
+        let value_norms = factor.map(|factor| keys.map(|key| norm(key, factor)).collect());
         Some(HeadProbe {
             entropy: (0..to - from).map(|i| row_entropy(&weights, i)).collect(),
             weights,
             removed,
+            output_norms,
+            value_norms: value_norms.unwrap_or_default(),
         })
     }
 }

@@ -4,6 +4,7 @@ use super::architecture::{Architecture, LayerSpec, NormKind, NormSpec, Rope, Win
 use super::assumption::Assumption;
 use super::cache::BLOCK_TOKENS;
 use super::edits::Edits;
+use super::head_output::OutputFactor;
 use super::heads::{Head, Positions, UNLIMITED};
 use super::kernel::Packed;
 use super::mask::{self, Ramp};
@@ -95,6 +96,16 @@ pub(super) struct Dense {
     /// Before and after the feed-forward sublayer.
     pub around_ff: [Option<Norm>; 2],
     pub ff: Option<FeedForward>,
+    /// From what a head reads to the norm of what it writes, by head; computed when somebody asks.
+    pub writes: OnceLock<Vec<OutputFactor>>,
+}
+
+impl Dense {
+    /// From what a head reads to the norm of what it writes, for heads of `dim` features.
+    pub fn writes(&self, dim: usize) -> &[OutputFactor] {
+        self.writes
+            .get_or_init(|| OutputFactor::of_heads(&self.out, dim))
+    }
 }
 
 #[derive(Debug)]

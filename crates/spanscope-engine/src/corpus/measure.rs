@@ -64,6 +64,8 @@ pub struct Measure<'a> {
     pub skip_bad: bool,
     /// True to measure what the masks take away and how even the weights are: it takes twice the time.
     pub removed: bool,
+    /// The first tokens that are left out of sink-free spans.
+    pub sink_free: usize,
     /// Asks to stop.
     pub cancel: &'a Cancel,
     /// Is told what goes on, from several threads.
@@ -114,7 +116,8 @@ impl Measure<'_> {
         // The longest first: none is left over for one job at the end.
         let mut order: Vec<usize> = (0..prepared.len()).collect();
         order.sort_by_key(|i| Reverse(prepared[*i].record.tokens));
-        let all = Mutex::new(Sums::new(&self.model.network, self.removed));
+        let all =
+            Mutex::new(Sums::new(&self.model.network, self.removed).measuring(self.sink_free));
         let results = jobs.each(order.len(), |i| {
             let index = order[i];
             let text = &prepared[index];
@@ -220,7 +223,8 @@ impl Measure<'_> {
             None => self.again(text)?,
         };
         let network = &self.model.network;
-        let recorder = SumRecorder::new(network, self.removed);
+        let recorder =
+            SumRecorder::new(network, self.removed).measuring(network, &ids, self.sink_free);
         let mut run = Run::new(Arc::clone(network));
         run.for_length(ids.len());
         for (i, block) in ids.chunks(BLOCK).enumerate() {

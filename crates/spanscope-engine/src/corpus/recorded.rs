@@ -31,6 +31,7 @@ pub fn recorded_sums(
     model: &LoadedModel,
     file: &Arc<RunFile>,
     index: Option<usize>,
+    sink_free: usize,
     cancel: &Cancel,
     progress: &(dyn Fn(Progress<'_>) + Sync),
 ) -> Result<RecordedSums, CorpusError> {
@@ -45,7 +46,7 @@ pub fn recorded_sums(
         tokens: headers.iter().map(|text| text.at_hand().len() as u64).sum(),
     });
     let mut all = CorpusSums {
-        sums: Sums::new(&model.network, false),
+        sums: Sums::new(&model.network, false).measuring(sink_free),
         texts: Vec::new(),
         left_out: Vec::new(),
     };
@@ -53,7 +54,8 @@ pub fn recorded_sums(
     let mut seen = HashSet::new();
     for (index, header) in chosen.zip(headers) {
         let text = file.text(index).map_err(told)?;
-        let recorder = SumRecorder::new(&model.network, false);
+        let recorder =
+            SumRecorder::new(&model.network, false).measuring(&model.network, &text.ids, sink_free);
         let mut report = |tokens| progress(Progress::Ran(tokens));
         let kept = replay(file, &model.network, &text, cancel, &recorder, &mut report)?;
         let is_whole = kept == (0..header.tokens);

@@ -84,7 +84,7 @@ pub fn matrix(
 fn written(value: f64, kind: StatisticKind) -> String {
     match kind {
         StatisticKind::Share => format!("{:.0} %", 100.0 * value),
-        StatisticKind::Bits => format!("{value:.1}"),
+        StatisticKind::Bits | StatisticKind::Number => format!("{value:.1}"),
         StatisticKind::Tokens => format!("{value:.0}"),
     }
 }
@@ -116,7 +116,7 @@ fn facts(rows: &[HeadRow], statistic: Statistic, marked: &[(usize, usize, CellMa
     let mean = known().map(|(_, value)| value).sum::<f64>() / count as f64;
     let words = |value: f64| match statistic.kind() {
         StatisticKind::Share => format!("{:.1} %", 100.0 * value),
-        StatisticKind::Bits => format!("{value:.2}"),
+        StatisticKind::Bits | StatisticKind::Number => format!("{value:.2}"),
         StatisticKind::Tokens if value < 100.0 => format!("{value:.1}"),
         StatisticKind::Tokens => format!("{value:.0}"),
     };
@@ -145,7 +145,7 @@ fn numbers(rows: &[HeadRow]) -> Table {
         match statistic.kind() {
             StatisticKind::Tokens => Column::of(name, "tokens"),
             StatisticKind::Bits => Column::of(name, "bits"),
-            StatisticKind::Share => Column::new(name),
+            StatisticKind::Share | StatisticKind::Number => Column::new(name),
         }
     };
     let first = ["layer", "head"].map(Column::new);

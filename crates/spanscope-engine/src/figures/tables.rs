@@ -6,6 +6,7 @@ use spanscope_chart::{
     thousands,
 };
 use spanscope_core::analysis::SpanFlag;
+use spanscope_core::analysis::row_measures::{QUANTILES, named};
 use spanscope_core::analysis::sums::{EffectiveRow, from_units, rows, usage};
 use spanscope_core::model::HeadId;
 use std::path::Path;
@@ -77,7 +78,7 @@ pub fn persistent_chart(file: &SumsFile) -> Heatmap {
             usage.map(|u| u.effective).into(),
             usage.map(|u| u.never).into(),
         ];
-        let sink = has_sinks.then(|| head.sink.into());
+        let sink = has_sinks.then(|| head.learned_sink.into());
         let first = shares.into_iter().chain(sink).chain(masked).chain(used);
         let mean = usage.map_or(&[][..], |u| &u.mean).iter();
         numbers.push(first.chain(mean.map(|weight| (*weight).into())));
@@ -118,7 +119,6 @@ pub fn persistent_chart(file: &SumsFile) -> Heatmap {
 pub fn effective_table(rows: &[EffectiveRow]) -> Table {
     // Only where weights do not add up to 1.
     let is_masked = rows.iter().any(|row| row.masked.is_some());
-    let has_sinks = rows.iter().any(|row| row.sink > 0.0);
     let first = [
         Column::new("layer"),
         Column::new("head"),
@@ -140,8 +140,19 @@ pub fn effective_table(rows: &[EffectiveRow]) -> Table {
         Column::new("flag"),
     ];
     let masked = is_masked.then(|| Column::new("masked"));
-    let sink = has_sinks.then(|| Column::new("sink"));
-    let columns = first.into_iter().chain(sink).chain(masked).chain(more);
+    let nearest = rows.first().map_or(0, |row| row.nearest);
+    let measured = named(None, nearest);
+    let measured = measured.into_iter().map(|of| match of.unit {
+        Some(unit) => Column::of(&of.name, unit),
+        None => Column::new(&of.name),
+    });
+    let variance = Column::of("distance_variance", "tokens²");
+    let quantiles = QUANTILES.map(|share| {
+        let name = format!("span_quantile_{}", (100.0 * share).round());
+        Column::of(&name, "tokens")
+    });
+    let columns = first.into_iter().chain(masked).chain(more);
+    let columns = columns.chain([variance]).chain(quantiles).chain(measured);
     let mut table = Table::new(columns);
     for row in rows {
         let [half, most, nearly_all] = row.effective;
@@ -166,8 +177,17 @@ pub fn effective_table(rows: &[EffectiveRow]) -> Table {
             row.flag.map(SpanFlag::name).into(),
         ];
         let masked = is_masked.then(|| row.masked.into());
-        let sink = has_sinks.then(|| row.sink.into());
-        table.push(first.into_iter().chain(sink).chain(masked).chain(more));
+        let measured = named(row.rows.as_ref(), row.nearest).into_iter();
+        let measured = measured.map(|of| match (of.value, of.is_whole) {
+            (Some(value), true) => Cell::from(value as usize),
+            (value, _) => value.into(),
+        });
+        let quantiles = row.rows.and_then(|rows| rows.quantiles);
+        let quantile = |i: usize| Cell::from(quantiles.map(|of| of[i]));
+        let quantiles = [0, 1, 2, 3].map(quantile);
+        let all = first.into_iter().chain(masked).chain(more);
+        let all = all.chain([row.variance.into()]).chain(quantiles);
+        table.push(all.chain(measured));
     }
     table
 }

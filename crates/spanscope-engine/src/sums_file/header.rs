@@ -2,6 +2,8 @@
 
 use crate::corpus::{Corpus, LeftOut, Shard, TextRecord, corpus_id};
 use serde::{Deserialize, Serialize};
+use spanscope_core::analysis::row_measures::Mean;
+use spanscope_core::analysis::sums::Measured;
 use spanscope_core::model::architecture::Window;
 use spanscope_core::model::{Architecture, Edits, LONGEST_REACH, Span};
 
@@ -25,6 +27,9 @@ pub struct SumsHeader {
     /// True if `sums.removed` and `sums.entropy` were measured.
     #[serde(rename = "removed")]
     pub has_removed: bool,
+    /// How single rows were measured; `None` where they were not, as in files of before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rows: Option<RowsRecord>,
     /// The corpora, by id.
     pub corpora: Vec<CorpusRecord>,
     /// The texts, by name and hash.
@@ -53,6 +58,37 @@ pub struct ModelRecord {
     /// What was changed of it by hand.
     #[serde(default, skip_serializing_if = "Edits::is_empty")]
     pub edits: Edits,
+}
+
+/// How single rows were measured.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RowsRecord {
+    /// The first tokens that are left out of sink-free spans.
+    pub sink_free: u64,
+    /// True if what heads write was measured.
+    pub norms: bool,
+    /// The means, in the order of `sums.moments`.
+    pub means: Vec<String>,
+}
+
+impl RowsRecord {
+    /// As it was measured.
+    pub fn new(measured: Measured) -> Self {
+        Self {
+            sink_free: measured.sink_free,
+            norms: measured.has_norms,
+            means: Mean::ALL.map(|mean| mean.column().to_owned()).to_vec(),
+        }
+    }
+
+    /// The same, if this program knows all that was measured, and no more.
+    pub fn known(&self) -> Option<Measured> {
+        let known = Mean::ALL.map(Mean::column);
+        (self.means == known).then_some(Measured {
+            sink_free: self.sink_free,
+            has_norms: self.norms,
+        })
+    }
 }
 
 /// A vocabulary, as far as it matters.

@@ -175,6 +175,7 @@ pub fn merge(files: Vec<(PathBuf, SumsFile)>) -> Result<SumsFile, MergeError> {
         all.header.left_out.extend(file.header.left_out);
     }
     all.header.corpora = seen.corpora();
+    all.header.rows = all.sums.measured.map(super::RowsRecord::new);
     let shards = all.header.corpora.iter().filter_map(|c| c.shards.as_ref());
     let shards = shards.fold(0_usize, |sum, done| sum.saturating_add(done.of));
     if shards > MOST_SHARDS {
@@ -261,6 +262,16 @@ fn differ(a: &SumsFile, b: &SumsFile) -> Option<String> {
     }
     if a.has_removed != b.has_removed {
         return Some("one was measured with --removed and the other without".into());
+    }
+    if let (Some(a), Some(b)) = (&a.rows, &b.rows)
+        && a.sink_free != b.sink_free
+    {
+        let words = |of: &super::RowsRecord| format!("--sink-free {}", of.sink_free);
+        let what = "their sink-free spans leave out different numbers of first tokens";
+        return pair(what, &words(a), &words(b));
+    }
+    if a.model.edits != b.model.edits {
+        return Some("the model was changed by hand otherwise".into());
     }
     (a.model.spans != b.model.spans).then(|| "the spans differ".into())
 }

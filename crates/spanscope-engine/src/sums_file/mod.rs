@@ -8,7 +8,9 @@ mod read;
 mod tests;
 mod write;
 
-pub use header::{CorpusRecord, Done, HEADER, ModelRecord, SumsHeader, VERSION, VocabularyRecord};
+pub use header::{
+    CorpusRecord, Done, HEADER, ModelRecord, RowsRecord, SumsHeader, VERSION, VocabularyRecord,
+};
 pub use merge::{MergeError, Missing, merge, missing_words};
 
 use super::corpus::CorpusSums;
@@ -131,6 +133,7 @@ impl SumsFile {
                 edits: model.network.edits().clone(),
             },
             has_removed: sums.has_removed,
+            rows: sums.measured.map(RowsRecord::new),
             corpora: vec![corpus],
             texts,
             left_out,

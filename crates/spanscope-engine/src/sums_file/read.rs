@@ -1,10 +1,13 @@
 //! Reading sums. Nothing in a file is believed before it was looked at.
 
-use super::header::SpanRecord;
+use super::header::{RowsRecord, SpanRecord};
 use super::{HEADER, SumsFile, SumsFileError, SumsHeader, VERSION};
 use crate::corpus::MOST_SHARDS;
 use spanscope_chart::thousands;
-use spanscope_core::analysis::sums::{HeadSum, MOST_TOKENS, Sums, Totals, UNIT, to_units};
+use spanscope_core::analysis::row_measures::{MEANS, SPAN_BINS};
+use spanscope_core::analysis::sums::{
+    HeadSum, MOMENT_WORDS, MOST_TOKENS, Moments, RowSums, Sums, Totals, UNIT, to_units,
+};
 use spanscope_core::checkpoint::{Checkpoint, Element};
 use spanscope_core::json;
 use spanscope_core::model::Span;
@@ -107,12 +110,45 @@ impl SumsFile {
             };
             distances.push(read(&name, &[count])?);
         }
+        let measured = header.rows.as_ref().and_then(RowsRecord::known);
+        let mut rows = vec![None; spans.len()];
+        if measured.is_some() {
+            let shape = |more: &[usize]| [&of_heads[..], more].concat();
+            let bins = read("sums.spans", &shape(&[SPAN_BINS]))?;
+            let moments = read("sums.moments", &shape(&[MEANS, MOMENT_WORDS]))?;
+            for (i, span) in spans.iter().enumerate() {
+                let part = |part: &str| {
+                    let name = row_name(part, span);
+                    let found = file.places().get(&name).map(|place| place.shape.clone());
+                    match found.as_deref() {
+                        Some([count]) if *count <= span.columns => read(&name, &[*count]),
+                        _ => read(&name, &[span.columns]),
+                    }
+                };
+                let mut means = [Moments::default(); MEANS];
+                let words = moments.chunks_exact(MOMENT_WORDS).skip(i * MEANS);
+                for (mean, words) in means.iter_mut().zip(words) {
+                    let mut all = [0; MOMENT_WORDS];
+                    all.copy_from_slice(words);
+                    *mean = Moments::from_words(all);
+                }
+                rows[i] = Some(Box::new(RowSums {
+                    first: part("first")?,
+                    norm: part("norm")?,
+                    spans: bins[i * SPAN_BINS..(i + 1) * SPAN_BINS].to_vec(),
+                    means,
+                }));
+            }
+        }
         let mut sums = Sums::of(architecture, &[], header.has_removed);
+        sums.measured = measured;
         sums.heads = spans
             .into_iter()
             .zip(distances)
+            .zip(rows)
             .enumerate()
-            .map(|(i, (span, distances))| HeadSum {
+            .map(|(i, ((span, distances), rows))| HeadSum {
+                rows,
                 span,
                 distances,
                 empty: empty[i],
@@ -147,6 +183,11 @@ impl SumsFile {
         }
         Ok(Self { header, sums })
     }
+}
+
+/// The name of a tensor of what follows from single rows of a head.
+pub(super) fn row_name(part: &str, span: &Span) -> String {
+    format!("sums.{part}.{}.{}", span.layer, span.head)
 }
 
 /// Which of a head's sums is more than so many queries can give: each of them has a weight of 1 to share out, and an entropy of

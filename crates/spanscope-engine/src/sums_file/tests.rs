@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::corpus::TextRecord;
-use spanscope_core::analysis::sums::{Totals, to_units};
+use spanscope_core::analysis::sums::{Moments, Totals, to_units};
 use spanscope_core::checkpoint::{Element, PlannedTensor, TensorFile};
 use spanscope_core::model::{Architecture, Config, Normalisation, Span};
 use std::collections::BTreeMap;
@@ -68,6 +68,7 @@ fn file(name: &str, sha256: &str, shard: Option<(usize, usize)>) -> SumsFile {
             spans: spans.iter().map(Into::into).collect(),
         },
         has_removed: true,
+        rows: None,
         corpora: vec![CorpusRecord {
             id: format!("corpus of {}", shard.map_or(name, |_| "all")),
             texts: shard.map_or(1, |(_, of)| of),
@@ -80,6 +81,65 @@ fn file(name: &str, sha256: &str, shard: Option<(usize, usize)>) -> SumsFile {
         left_out: Vec::new(),
     };
     SumsFile { header, sums }
+}
+
+/// The same with what follows from single rows.
+fn with_rows(mut file: SumsFile, sink_free: usize) -> SumsFile {
+    let seed = file.sums.totals.surprisal % 1000;
+    file.sums = file.sums.measuring(sink_free);
+    file.header.rows = file.sums.measured.map(RowsRecord::new);
+    for (i, head) in file.sums.heads.iter_mut().enumerate() {
+        let rows = head.rows.as_mut().unwrap();
+        (rows.first, rows.norm) = (vec![seed, i as u64], vec![3; 1 + i]);
+        rows.spans[i] = 10;
+        for (k, moments) in rows.means.iter_mut().enumerate() {
+            *moments = Moments::of_text(10, to_units(0.25) * seed + (i * 100 + k) as u64);
+        }
+    }
+    file
+}
+
+#[test]
+fn what_follows_from_rows_is_kept_and_files_of_before_are_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.safetensors");
+    let [a, b, c] = ["a", "b", "c"].map(|name| {
+        let index = usize::from(name.as_bytes()[0] - b'a') + 1;
+        file(name, name, Some((index, 3)))
+    });
+    let (old, b, c, four) = (
+        a.clone(),
+        with_rows(b, 1),
+        with_rows(c, 1),
+        with_rows(a.clone(), 4),
+    );
+    let a = with_rows(a, 1);
+    for written in [&old, &a, &b] {
+        written.write(&path).unwrap();
+        assert_eq!(&SumsFile::read(&path).unwrap(), written);
+    }
+    let all = together(&[&a, &b, &c]).unwrap();
+    assert_eq!(together(&[&c, &a, &b]).unwrap(), all);
+    all.write(&path).unwrap();
+    assert_eq!(SumsFile::read(&path).unwrap(), all);
+    assert_eq!(all.header.rows.as_ref().unwrap().sink_free, 1);
+    // What one of them lacks the whole lacks.
+    let mixed = together(&[&b, &old, &c]).unwrap();
+    assert!(mixed.header.rows.is_none() && mixed.sums.measured.is_none());
+    assert_eq!(mixed, together(&[&old, &c, &b]).unwrap());
+    let said = together(&[&b, &four]).unwrap_err().to_string();
+    assert!(said.contains("--sink-free"), "{said}");
+    // Means that a later version adds are no reason to refuse the rest.
+    let mut later = a.clone();
+    later
+        .header
+        .rows
+        .as_mut()
+        .unwrap()
+        .means
+        .push("more".into());
+    later.write(&path).unwrap();
+    assert!(SumsFile::read(&path).unwrap().sums.measured.is_none());
 }
 
 fn together(files: &[&SumsFile]) -> Result<SumsFile, MergeError> {

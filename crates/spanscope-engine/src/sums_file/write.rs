@@ -1,6 +1,9 @@
 //! Writing sums.
 
+use super::read::row_name;
 use super::{HEADER, SumsFile, SumsFileError};
+use spanscope_core::analysis::row_measures::{MEANS, SPAN_BINS};
+use spanscope_core::analysis::sums::MOMENT_WORDS;
 use spanscope_core::checkpoint::{CheckpointError, Element, PlannedTensor, TensorFile};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -39,6 +42,31 @@ impl SumsFile {
             tensors.push(("sums.removed".into(), shape.clone(), one(|h| h.removed)));
             tensors.push(("sums.entropy".into(), shape, one(|h| h.entropy)));
         }
+        if self.sums.measured.is_some() {
+            tensors.extend(self.row_tensors());
+        }
+        tensors
+    }
+
+    /// The tensors of what follows from single rows.
+    fn row_tensors(&self) -> Vec<(String, Vec<usize>, Vec<u64>)> {
+        let architecture = &self.sums.architecture;
+        let of_heads = [architecture.nb_layers(), architecture.nb_heads()];
+        let mut tensors = Vec::new();
+        let (mut spans, mut moments) = (Vec::new(), Vec::new());
+        for head in &self.sums.heads {
+            let Some(rows) = &head.rows else { continue };
+            for (part, numbers) in [("first", &rows.first), ("norm", &rows.norm)] {
+                let name = row_name(part, &head.span);
+                tensors.push((name, vec![numbers.len()], numbers.clone()));
+            }
+            spans.extend_from_slice(&rows.spans);
+            moments.extend(rows.means.iter().flat_map(|moments| moments.words()));
+        }
+        let shape = |more: &[usize]| [&of_heads[..], more].concat();
+        tensors.push(("sums.spans".into(), shape(&[SPAN_BINS]), spans));
+        let words = shape(&[MEANS, MOMENT_WORDS]);
+        tensors.push(("sums.moments".into(), words, moments));
         tensors
     }
 

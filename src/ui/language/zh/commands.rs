@@ -1,4 +1,8 @@
 pub(super) const WORDS: &[(&str, &str)] = &[
+    ("Change the model: {0}", "修改模型：{0}"),
+    ("Keep the first {0} tokens", "保留开头 {0} 个词元"),
+    ("Drop the first {0} tokens", "去掉开头 {0} 个词元"),
+    ("The first tokens as all others", "开头词元与其他词元一样"),
     ("File", "文件"),
     ("Edit", "编辑"),
     ("Selection", "选择"),

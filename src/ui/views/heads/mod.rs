@@ -442,14 +442,19 @@ fn list_cell(ui: &mut Ui, cx: &ViewContext<'_>, row: &Row, column: Statistic) {
 }
 
 /// The mark of a flag: a triangle that points down where the span is longer than what is used of it, and up, filled, where
-/// the head presses against it.
+/// the head presses against it; filled and down where it only sinks.
 fn flag_mark(ui: &Ui, rect: Rect, flag: SpanFlag, color: egui::Color32) {
     let shape = match flag {
-        SpanFlag::Unused => egui::Shape::closed_line(
+        SpanFlag::Unused | SpanFlag::Local => egui::Shape::closed_line(
             vec![rect.left_top(), rect.right_top(), rect.center_bottom()],
             Stroke::new(1.2, color),
         ),
-        SpanFlag::Pressed => egui::Shape::convex_polygon(
+        SpanFlag::Sink => egui::Shape::convex_polygon(
+            vec![rect.left_top(), rect.right_top(), rect.center_bottom()],
+            color,
+            Stroke::NONE,
+        ),
+        SpanFlag::Pressed | SpanFlag::Edge => egui::Shape::convex_polygon(
             vec![rect.center_top(), rect.right_bottom(), rect.left_bottom()],
             color,
             Stroke::NONE,

@@ -4,6 +4,7 @@ use super::SpansView;
 use super::axes::{layer_marks, layer_tick, linear_marks, log_marks, tick};
 use super::facts::Facts;
 use super::marks::{Mark, Pen, Sign, legend, marks};
+use super::sinks::beside;
 use super::span_drag::Field;
 use super::tooltip::tooltip;
 use crate::analysis::{EFFECTIVE_SHARES, SpanFlag};
@@ -86,8 +87,11 @@ impl SpansView {
             weak: ui.visuals().weak_text_color(),
             ground: ui.visuals().extreme_bg_color,
         };
+        local_layers(&pen, facts, heads);
         layer_lines(&pen, ui, layers, heads);
-        limit_line(&pen, cx, architecture.limit());
+        // Where no token sees itself, the limit is the longest span that was trained.
+        let is_context = architecture.nearest() == 0;
+        limit_line(&pen, cx, architecture.limit(), is_context);
         self.paint(&pen, cx, facts, &marks);
         let field = Field {
             facts,
@@ -144,7 +148,7 @@ impl SpansView {
 
     /// The effective span that is drawn of a head.
     fn held_by(&self, facts: &Facts, head: HeadId) -> Option<usize> {
-        facts.measure(head)?.effective[self.held.index()?]
+        self.effective(facts, head)?[self.held.index()?]
     }
 
     fn paint(&self, pen: &Pen<'_>, cx: &ViewContext<'_>, facts: &Facts, marks: &[Mark]) {
@@ -229,7 +233,7 @@ impl SpansView {
         if let Some(index) = self.held.index().filter(|_| facts.surveyed.is_some()) {
             let share = 100.0 * EFFECTIVE_SHARES[index];
             let words = trf("{0} % of the weight", &[&share]);
-            signs.push((Sign::Held, words));
+            signs.push((Sign::Held, words + &beside(self.left_out(facts))));
         }
         let flagged = |which| facts.flagged().any(|(_, flag)| flag == which);
         if flagged(SpanFlag::Unused) {
@@ -239,6 +243,18 @@ impl SpansView {
         if flagged(SpanFlag::Pressed) {
             let words = tr("span-limited").to_owned();
             signs.push((Sign::Flag(SpanFlag::Pressed), words));
+        }
+        for (flag, words) in [
+            (SpanFlag::Edge, tr("at its window's edge")),
+            (SpanFlag::Local, tr("could be windowed")),
+            (SpanFlag::Sink, tr("only sinks")),
+        ] {
+            if flagged(flag) {
+                signs.push((Sign::Flag(flag), words.to_owned()));
+            }
+        }
+        if has_both_kinds(facts) {
+            signs.push((Sign::Local, tr("local layer").to_owned()));
         }
         if facts.spans.iter().any(|s| facts.ghost(s.id()).is_some()) {
             signs.push((Sign::Ghost, tr("trained").to_owned()));
@@ -288,6 +304,35 @@ fn under<'a>(
     nearest.filter(|mark| distance(mark) < 0.8)
 }
 
+/// True if some layers have windows by design and others see the whole text.
+fn has_both_kinds(facts: &Facts) -> bool {
+    let layers = &facts.architecture().layers;
+    let open = layers
+        .iter()
+        .filter(|layer| layer.attention.window.most().is_none());
+    (1..layers.len()).contains(&open.count())
+}
+
+/// A shade behind the layers that have windows by design, where others have none.
+fn local_layers(pen: &Pen<'_>, facts: &Facts, heads: usize) {
+    if !has_both_kinds(facts) {
+        return;
+    }
+    let frame = *pen.transform.frame();
+    for (i, layer) in facts.architecture().layers.iter().enumerate() {
+        if layer.attention.window.most().is_none() {
+            continue;
+        }
+        let at = |layer: usize| {
+            pen.transform
+                .position_from_point_x((layer * (heads + 1)) as f64 - 0.5)
+        };
+        let band = egui::Rect::from_x_y_ranges(at(i)..=at(i + 1), frame.y_range());
+        let shade = pen.weak.gamma_multiply(0.10);
+        pen.painter.rect_filled(band.intersect(frame), 0.0, shade);
+    }
+}
+
 /// A line between every two layers.
 fn layer_lines(pen: &Pen<'_>, ui: &Ui, layers: usize, heads: usize) {
     let frame = pen.transform.frame();
@@ -305,7 +350,7 @@ fn layer_lines(pen: &Pen<'_>, ui: &Ui, layers: usize, heads: usize) {
 }
 
 /// The limit S, where it is in view.
-fn limit_line(pen: &Pen<'_>, cx: &ViewContext<'_>, limit: usize) {
+fn limit_line(pen: &Pen<'_>, cx: &ViewContext<'_>, limit: usize, is_context: bool) {
     let frame = *pen.transform.frame();
     let y = pen.scale.y(limit as f64);
     let y = pen.transform.position_from_point_y(y);
@@ -316,7 +361,10 @@ fn limit_line(pen: &Pen<'_>, cx: &ViewContext<'_>, limit: usize) {
     let path = [pos2(frame.left(), y), pos2(frame.right(), y)];
     let dashes = Shape::dashed_line(&path, Stroke::new(1.0, color), 8.0, 6.0);
     pen.painter.extend(dashes);
-    let words = format!("S = {}", thousands(limit));
+    let words = match is_context {
+        true => trf("context {0}", &[&thousands(limit)]),
+        false => format!("S = {}", thousands(limit)),
+    };
     let font = FontId::proportional(11.0);
     let below = y - frame.top() < 15.0;
     let (anchor, dy) = if below {

@@ -5,9 +5,11 @@ use super::curve_axes::{Axes, distance_axis, mask_axis, name, share_tick, small,
 use super::curve_marks::{Names, effective_marks, mask, mask_path};
 use super::facts::Facts;
 use super::marks::fill;
+use crate::analysis::Mean;
 use crate::chart::thousands;
 use crate::engine::{HeadStats, LeadingHead};
 use crate::model::Span;
+use crate::model::architecture::Position;
 use crate::ui::language::{tr, trf};
 use crate::ui::theme::{quiet, strong};
 use crate::ui::views::context::ViewContext;
@@ -73,7 +75,7 @@ impl SpansView {
                         ui.add(egui::Label::new(tr("ablated")).truncate());
                     }
                     if ui.available_width() > 40.0 {
-                        let words = numbers(span);
+                        let words = numbers(span) + &sinks(facts, span);
                         let words = quiet(words);
                         ui.add(egui::Label::new(words).truncate());
                     }
@@ -182,10 +184,7 @@ impl SpansView {
             let words = tr("Soft mask m(δ)");
             name(&painter, at, Align2::LEFT_TOP, words, cx.palette.edge, weak);
         } else {
-            let words = trf(
-                "Fixed span of {0} tokens: there is no soft mask",
-                &[&thousands(span.reach)],
-            );
+            let words = design(facts, span);
             painter.text(area.left_top(), Align2::LEFT_TOP, words, small(), weak);
             let x = axes.x(span.farthest() as f64);
             painter.vline(x, frame.y_range(), Stroke::new(1.0, cx.palette.edge));
@@ -197,7 +196,10 @@ impl SpansView {
             );
         }
         if let Some(measure) = facts.measure(span.id()) {
-            effective_marks(&axes, &measure.effective, ink, weak, &mut names);
+            let effective = self
+                .effective(facts, span.id())
+                .unwrap_or(measure.effective);
+            effective_marks(&axes, &effective, ink, weak, &mut names);
         }
         painter.rect_stroke(
             frame,
@@ -241,14 +243,72 @@ impl SpansView {
 }
 
 /// z, ramp and reach in a few words.
-fn numbers(span: &Span) -> String {
+pub(super) fn numbers(span: &Span) -> String {
     let reach = thousands(span.reach);
     if let Some(ramp) = span.ramp() {
         let z = format!("{:.1}", span.span);
         trf("z {0} · ramp {1} · reach {2} tokens", &[&z, &ramp, &reach])
+    } else if span.open {
+        tr("full context").to_owned()
+    } else if span.nearest == 0 {
+        let words = trf("window of {0} tokens", &[&reach]);
+        match span.first {
+            0 => words,
+            first => trf("{0} and the first {1}", &[&words, &first]),
+        }
     } else {
         trf("fixed span of {0} tokens", &[&reach])
     }
+}
+
+/// The design of a head without a soft mask: how far it may look, and how its position bias falls.
+fn design(facts: &Facts, span: &Span) -> String {
+    let words = match span.nearest {
+        0 => numbers(span),
+        _ => trf(
+            "Fixed span of {0} tokens: there is no soft mask",
+            &[&thousands(span.reach)],
+        ),
+    };
+    let layer = facts.architecture().layers.get(span.layer);
+    let slope = layer.and_then(|layer| match &layer.attention.position {
+        Position::Alibi { slopes } => slopes.get(span.head).copied(),
+        _ => None,
+    });
+    match slope.filter(|slope| *slope > 0.0) {
+        // The bias alone takes all but 1 % of a weight there.
+        Some(slope) => trf(
+            "{0} · ALiBi slope {1}: 1 % left at distance {2}",
+            &[
+                &words,
+                &format!("{slope:.4}"),
+                &thousands((100_f32.ln() / slope).ceil() as usize),
+            ],
+        ),
+        None => words,
+    }
+}
+
+/// The shares of the weight on sinks, where tokens see themselves.
+fn sinks(facts: &Facts, span: &Span) -> String {
+    let rows = facts.measure(span.id()).and_then(|measure| measure.rows);
+    let Some(rows) = rows.filter(|_| span.nearest == 0) else {
+        return String::new();
+    };
+    let mean = |mean: Mean| {
+        rows.mean(mean)
+            .map(|estimate| percent(estimate.mean as f32))
+    };
+    let mut words = String::new();
+    if let Some(share) = mean(Mean::Sink) {
+        words += &format!(" · {}", trf("first token {0}", &[&share]));
+    }
+    if facts.architecture().has_sinks()
+        && let Some(share) = mean(Mean::LearnedSink)
+    {
+        words += &format!(" · {}", trf("learned sink {0}", &[&share]));
+    }
+    words
 }
 
 /// The numbers at a distance.

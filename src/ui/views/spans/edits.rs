@@ -65,6 +65,7 @@ impl SpansView {
         if self.hand.on {
             let head = cx.selection.heads.leading();
             ui.horizontal(|ui| self.head_controls(ui, cx, facts, head));
+            ui.horizontal(|ui| self.cut_row(ui, cx, facts));
         }
         ui.horizontal(|ui| {
             let clear = ui.add_enabled(edits > 0, egui::Button::new(tr("Clear edits")));
@@ -122,18 +123,28 @@ impl SpansView {
         let Some(span) = facts.span(head).copied() else {
             return;
         };
-        let name = trf("z of {0}", &[&head]);
+        let name = match span.is_learned() {
+            true => trf("z of {0}", &[&head]),
+            false => trf("window of {0}", &[&head]),
+        };
         let label = ui.label(name);
         let mut z = span.span;
         let limit = facts.architecture().limit() as f32;
         let speed = (0.01 * z).max(0.2);
+        let words = match span.is_learned() {
+            true => trf(
+                "The span z of {0} in tokens: type it, or drag; from 0 to S = {1}",
+                &[&head_name(head), &thousands(limit as usize)],
+            ),
+            false => trf(
+                "The keys that {0} may see: type it, or drag; up to {1}",
+                &[&head_name(head), &thousands(limit as usize)],
+            ),
+        };
         let value = number_field(ui, &mut z, 0.0..=limit, |field| {
             field.speed(speed).max_decimals(1)
         });
-        let value = value.labelled_by(label.id).on_hover_text(trf(
-            "The span z of {0} in tokens: type it, or drag; from 0 to S = {1}",
-            &[&head_name(head), &thousands(limit as usize)],
-        ));
+        let value = value.labelled_by(label.id).on_hover_text(words);
         // A number that was opened and closed again is no change.
         if value.changed() && (z - span.span).abs() > 0.04 {
             let z = span.with(z).span;

@@ -229,17 +229,19 @@ fn dot(painter: &Painter, at: Pos2, radius: f32, color: Color32, ablated: bool, 
     }
 }
 
-/// A hollow triangle that points down, or a full one that points up.
+/// A triangle: hollow and down where a head could see less, full and up where it presses against an end, full and down where it only
+/// sinks.
 fn triangle(painter: &Painter, at: Pos2, size: f32, flag: SpanFlag, ink: Color32, ground: Color32) {
-    let up = if flag == SpanFlag::Pressed { -1.0 } else { 1.0 };
+    let presses = matches!(flag, SpanFlag::Pressed | SpanFlag::Edge);
+    let up = if presses { -1.0 } else { 1.0 };
     let corners = vec![
         at + vec2(-size, -0.7 * up * size),
         at + vec2(size, -0.7 * up * size),
         at + vec2(0.0, 0.9 * up * size),
     ];
     let (fill, wide) = match flag {
-        SpanFlag::Pressed => (ink, 0.0),
-        SpanFlag::Unused => (ground, 1.2),
+        SpanFlag::Pressed | SpanFlag::Edge | SpanFlag::Sink => (ink, 0.0),
+        SpanFlag::Unused | SpanFlag::Local => (ground, 1.2),
     };
     let stroke = Stroke::new(wide, ink);
     painter.add(Shape::convex_polygon(corners, fill, stroke));
@@ -250,6 +252,8 @@ pub(super) enum Sign {
     Point,
     Held,
     Flag(SpanFlag),
+    /// The shade behind layers that have windows.
+    Local,
     Ghost,
     Ablated,
 }
@@ -283,6 +287,10 @@ pub(super) fn legend(ui: &Ui, mut row: Rect, color: Color32, signs: &[(Sign, Str
                 painter.circle_stroke(at, 3.2, Stroke::new(1.0, weak));
             }
             Sign::Flag(flag) => triangle(&painter, at, 4.0, *flag, ink, ground),
+            Sign::Local => {
+                let band = Rect::from_center_size(at, vec2(9.0, 11.0));
+                painter.rect_filled(band, 0.0, weak.gamma_multiply(0.25));
+            }
             Sign::Held => {
                 let bar = Rect::from_center_size(at + vec2(0.0, 1.0), vec2(6.0, 9.0));
                 painter.rect_filled(bar, 0.0, color.gamma_multiply(0.5));

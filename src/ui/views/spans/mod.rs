@@ -6,11 +6,13 @@ mod chart;
 mod curve;
 mod curve_axes;
 mod curve_marks;
+mod cutting;
 mod edits;
 mod facts;
 mod marks;
 mod removed;
 mod series;
+mod sinks;
 mod span_drag;
 mod toolbar;
 mod tooltip;
@@ -90,6 +92,9 @@ pub struct SpansView {
     /// Of the curve: whether its axes are logarithmic.
     log_distance: bool,
     log_weight: bool,
+    cutting: cutting::Cutting,
+    /// The first tokens that effective spans leave out, if somebody said so.
+    sink_free: Option<usize>,
     #[serde(skip)]
     hand: span_drag::Hand,
     /// The last measurements, and the model they are of: an edit must not make the marks flicker.
@@ -112,6 +117,8 @@ impl Default for SpansView {
             split: 0.52,
             log_distance: false,
             log_weight: true,
+            cutting: cutting::Cutting::default(),
+            sink_free: None,
             hand: span_drag::Hand::default(),
             survey: None,
             weights: series::Series::default(),
@@ -142,6 +149,7 @@ impl View for SpansView {
 
     fn ask(&self, _cx: &ViewContext<'_>, looks: &mut Queries) {
         looks.survey = true;
+        looks.sink_free = self.sink_free;
     }
 
     fn show(&mut self, ui: &mut Ui, cx: &mut ViewContext<'_>) {

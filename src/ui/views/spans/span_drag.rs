@@ -150,7 +150,7 @@ impl Hand {
             let ablated = false;
             cx.commands.push(Command::Ablate { head, ablated });
         }
-        if facts.ghost(head).is_some() {
+        if facts.model.network.edits().of(head).is_some() {
             self.ask(ui, cx, head, None);
         }
     }

@@ -54,6 +54,9 @@ impl SpansView {
                 ui.separator();
             }
             self.held_box(ui);
+            if self.held.index().is_some() {
+                self.sinks_box(ui, facts);
+            }
             let edit = ui.add_enabled(
                 facts.editable,
                 egui::Button::selectable(self.hand.on, tr("Edit")),
@@ -122,6 +125,19 @@ fn flag_button(ui: &mut Ui, cx: &mut ViewContext<'_>, facts: &Facts) {
          even attention).",
         &[&of(SpanFlag::Unused), &of(SpanFlag::Pressed)],
     );
+    let words = match facts.architecture().learns_spans() {
+        true => words,
+        false => trf(
+            "Next flagged head. {0} press against the edge of their window (20 % of the weight in its farthest tenth), {1} see the \
+             whole text and could have a window (99 % of the weight within a quarter of it), {2} do nothing but sink (90 % on \
+             the first token or a learned sink).",
+            &[
+                &of(SpanFlag::Edge),
+                &of(SpanFlag::Local),
+                &of(SpanFlag::Sink),
+            ],
+        ),
+    };
     // It stays where there is none: a toolbar that grows and shrinks would move the chart below the pointer.
     let name = trf("Next flagged ({0})", &[&flagged.len()]);
     let button = ui.add_enabled(!flagged.is_empty(), egui::Button::new(name));

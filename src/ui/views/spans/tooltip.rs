@@ -1,7 +1,11 @@
 //! What is said of a head under the pointer.
 
+use super::curve::numbers;
 use super::facts::Facts;
-use crate::analysis::{EFFECTIVE_SHARES, HeadMeasure, Pressed, SpanFlag, UNUSED_SHARE};
+use crate::analysis::{
+    EDGE_SHARE, EFFECTIVE_SHARES, HeadMeasure, LOCAL_SHARE, Pressed, SINK_SHARE, SpanFlag,
+    UNUSED_SHARE, sunk,
+};
 use crate::chart::thousands;
 use crate::model::{HeadId, Span};
 use crate::ui::language::{tr, trf};
@@ -22,6 +26,33 @@ fn flag_words(flag: SpanFlag, measure: &HeadMeasure, span: &Span) -> String {
                 &(100.0 * UNUSED_SHARE),
             ],
         );
+    }
+    match flag {
+        SpanFlag::Edge => {
+            return trf(
+                "At its window's edge: {0} of its weight lies in the farthest tenth of the window (flagged from {1}; even attention \
+                 would have 10 %).",
+                &[&percent(measure.at_edge), &percent(EDGE_SHARE)],
+            );
+        }
+        SpanFlag::Local => {
+            let within = measure.rows.and_then(|rows| rows.effective[2]);
+            return trf(
+                "Could be windowed: it sees the whole text, but 99 % of its weight lies within {0} tokens (flagged up to {1} % of \
+                 the text).",
+                &[&thousands(within.unwrap_or(0)), &(100.0 * LOCAL_SHARE)],
+            );
+        }
+        SpanFlag::Sink => {
+            return trf(
+                "Only sinks: {0} of its weight is on the first token or its learned sink (flagged from {1}).",
+                &[
+                    &percent(sunk(measure).unwrap_or(0.0) as f32),
+                    &percent(SINK_SHARE as f32),
+                ],
+            );
+        }
+        SpanFlag::Unused | SpanFlag::Pressed => {}
     }
     match Pressed::of(span) {
         Some(from) if measure.removed < from.removed => trf(
@@ -58,7 +89,7 @@ pub(super) fn tooltip(ui: &mut Ui, facts: &Facts, head: HeadId) {
             row(tr("span z"), format!("{:.1}", span.span));
             row(tr("ramp"), trf("{0} tokens", &[&ramp]));
         } else {
-            row(tr("span"), tr("fixed").to_owned());
+            row(tr("span"), numbers(span));
         }
         if let Some(trained) = facts.ghost(head) {
             row(tr("trained z"), format!("{:.1}", trained.span));

@@ -12,14 +12,19 @@
 //! text at most (n / 64 + 1) / n · 2⁻³³: less than 2·10⁻¹² of a weight of 1 for long texts, 1.2·10⁻¹⁰ for a text of one
 //! token. Surprisal, entropy and the removed share are rounded once per token: at most 2⁻³³ off in the mean.
 
+mod moments;
+mod numbers;
 mod recorder;
+mod row_recorder;
 mod rows;
 #[cfg(test)]
 mod tests;
 
+pub use moments::{MOMENT_WORDS, Moments};
 pub use recorder::SumRecorder;
 pub use rows::{EffectiveRow, rows, usage};
 
+use super::row_measures::{MEANS, Mean, SPAN_BINS};
 use crate::model::{Architecture, Network, Span};
 
 /// The unit that the whole numbers in a sum count: 2⁻³².
@@ -59,6 +64,11 @@ pub enum SumsError {
         "together these are more than 2,147,483,648 tokens, which is the most that one file of sums can hold; keep them in several"
     )]
     Full,
+    /// Sink-free spans leave out different numbers of first tokens.
+    #[error(
+        "the sink-free spans leave out different numbers of first tokens: measure again with the same --sink-free"
+    )]
+    SinkFree,
     /// The sums are of different networks, or of different kinds.
     #[error("the sums are not of the same network, or were not measured alike")]
     Different,
@@ -83,6 +93,54 @@ pub struct HeadSum {
     pub removed: u64,
     /// The entropy of a query's whole weight in bits, where it was measured.
     pub entropy: u64,
+    /// What follows from single rows, where it was [measured](Sums::measured).
+    pub rows: Option<Box<RowSums>>,
+}
+
+/// What follows from the single rows of a head.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RowSums {
+    /// The weight on the first tokens that are left out of sink-free spans, by distance, as far as there is any.
+    pub first: Vec<u64>,
+    /// The weight on each distance when weights are multiplied by the norms of what they write; nothing where that is not known.
+    pub norm: Vec<u64>,
+    /// Not in units: the number of queries whose span is in each [bin](super::row_measures::span_bin).
+    pub spans: Vec<u64>,
+    /// The means, by [`Mean::index`](super::row_measures::Mean::index), in units of each.
+    pub means: [Moments; MEANS],
+}
+
+impl Default for RowSums {
+    fn default() -> Self {
+        Self {
+            first: Vec::new(),
+            norm: Vec::new(),
+            spans: vec![0; SPAN_BINS],
+            means: [Moments::default(); MEANS],
+        }
+    }
+}
+
+/// How single rows were measured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Measured {
+    /// The first tokens that are left out of sink-free spans.
+    pub sink_free: u64,
+    /// True if what heads write was measured.
+    pub has_norms: bool,
+}
+
+impl Measured {
+    /// What sums of both have.
+    fn and(self, other: Self) -> Result<Self, SumsError> {
+        match self.sink_free == other.sink_free {
+            true => Ok(Self {
+                has_norms: self.has_norms && other.has_norms,
+                ..self
+            }),
+            false => Err(SumsError::SinkFree),
+        }
+    }
 }
 
 /// The totals over the texts.
@@ -139,6 +197,8 @@ pub struct Sums {
     pub totals: Totals,
     /// True if [`HeadSum::removed`] and [`HeadSum::entropy`] were measured.
     pub has_removed: bool,
+    /// How [`HeadSum::rows`] were measured; `None` where they were not.
+    pub measured: Option<Measured>,
 }
 
 impl Sums {
@@ -162,13 +222,34 @@ impl Sums {
             whole_reach: 0,
             removed: 0,
             entropy: 0,
+            rows: None,
         });
         Self {
             architecture: architecture.clone(),
             heads: heads.collect(),
             totals: Totals::default(),
             has_removed,
+            measured: None,
         }
+    }
+
+    /// With room for what follows from single rows, the first `sink_free` tokens left out of sink-free spans.
+    #[must_use]
+    pub fn measuring(mut self, sink_free: usize) -> Self {
+        self.measured = Some(Measured {
+            sink_free: sink_free as u64,
+            has_norms: true,
+        });
+        for head in &mut self.heads {
+            head.rows = Some(Box::default());
+        }
+        self
+    }
+
+    /// Forgets what follows from single rows.
+    fn forget_rows(&mut self) {
+        self.measured = None;
+        self.heads.iter_mut().for_each(|head| head.rows = None);
     }
 
     /// Adds what was measured on other texts.
@@ -184,6 +265,11 @@ impl Sums {
         {
             return Err(SumsError::Different);
         }
+        let measured = match (self.measured, other.measured) {
+            (Some(mine), Some(others)) => Some(mine.and(others)?),
+            // Files of before have none.
+            _ => None,
+        };
         let totals = self.totals.and(other.totals).ok_or(SumsError::Overflow)?;
         if totals.tokens > MOST_TOKENS {
             return Err(SumsError::Full);
@@ -192,6 +278,15 @@ impl Sums {
         let heads = heads.map(|(a, b)| a.and(b)).collect::<Option<Vec<_>>>();
         self.heads = heads.ok_or(SumsError::Overflow)?;
         self.totals = totals;
+        self.measured = measured;
+        match measured {
+            None => self.forget_rows(),
+            Some(measured) if !measured.has_norms => {
+                let rows = self.heads.iter_mut().filter_map(|head| head.rows.as_mut());
+                rows.for_each(|rows| rows.forget_norms());
+            }
+            Some(_) => {}
+        }
         Ok(())
     }
 }
@@ -205,13 +300,12 @@ impl HeadSum {
 
     /// Both together; `None` where a number would overflow.
     fn and(&self, other: &Self) -> Option<Self> {
-        let all = |a: &[u64], b: &[u64]| -> Option<Vec<u64>> {
-            let at = |of: &[u64], i: usize| of.get(i).copied().unwrap_or(0);
-            let longest = 0..a.len().max(b.len());
-            longest.map(|i| at(a, i).checked_add(at(b, i))).collect()
-        };
         Some(Self {
             span: self.span,
+            rows: match (&self.rows, &other.rows) {
+                (Some(mine), Some(others)) => Some(Box::new(mine.and(others)?)),
+                _ => None,
+            },
             distances: all(&self.distances, &other.distances)?,
             empty: self.empty.checked_add(other.empty)?,
             vectors: all(&self.vectors, &other.vectors)?,
@@ -220,5 +314,34 @@ impl HeadSum {
             removed: self.removed.checked_add(other.removed)?,
             entropy: self.entropy.checked_add(other.entropy)?,
         })
+    }
+}
+
+/// Numbers by place, the shorter list as if it went on with zeros; `None` where one would overflow.
+fn all(a: &[u64], b: &[u64]) -> Option<Vec<u64>> {
+    let at = |of: &[u64], i: usize| of.get(i).copied().unwrap_or(0);
+    let longest = 0..a.len().max(b.len());
+    longest.map(|i| at(a, i).checked_add(at(b, i))).collect()
+}
+
+impl RowSums {
+    /// Both together; `None` where a number would overflow.
+    fn and(&self, other: &Self) -> Option<Self> {
+        let mut means = self.means;
+        for (mine, others) in means.iter_mut().zip(&other.means) {
+            *mine = mine.and(*others)?;
+        }
+        Some(Self {
+            first: all(&self.first, &other.first)?,
+            norm: all(&self.norm, &other.norm)?,
+            spans: all(&self.spans, &other.spans)?,
+            means,
+        })
+    }
+
+    /// Forgets what was measured on what heads write.
+    fn forget_norms(&mut self) {
+        self.norm = Vec::new();
+        self.means[Mean::OutputNorm.index()] = Moments::default();
     }
 }

@@ -1,5 +1,6 @@
 //! Sums over one text, taken while a network runs.
 
+use super::row_recorder::RowRecorder;
 use super::{HeadSum, Sums, SumsError, Totals, to_units};
 use crate::model::{Cancel, HeadWeights, ModelError, Network, Observer, Run};
 use rayon::prelude::*;
@@ -19,6 +20,8 @@ pub struct SumRecorder {
     empty: Sums,
     nb_heads: usize,
     heads: Vec<Mutex<HeadSum>>,
+    /// What follows from single rows, where that is wanted.
+    rows: Option<RowRecorder>,
     is_broken: AtomicBool,
 }
 
@@ -30,9 +33,17 @@ impl SumRecorder {
         Self {
             nb_heads: network.architecture().nb_heads(),
             heads: heads.into_iter().map(Mutex::new).collect(),
+            rows: None,
             empty,
             is_broken: AtomicBool::new(false),
         }
+    }
+
+    /// Measures single rows as well, of a run over `ids`; the first `sink_free` tokens are left out of sink-free spans.
+    #[must_use]
+    pub fn measuring(mut self, network: &Network, ids: &[u32], sink_free: usize) -> Self {
+        self.rows = Some(RowRecorder::new(network, ids, sink_free));
+        self
     }
 
     fn head(&self, layer: usize, head: usize) -> Option<MutexGuard<'_, HeadSum>> {
@@ -94,9 +105,15 @@ impl SumRecorder {
         }
         let heads = self.heads.into_iter();
         let heads = heads.map(|head| head.into_inner().unwrap_or_else(PoisonError::into_inner));
+        let mut heads: Vec<HeadSum> = heads.collect();
+        let measured = match self.rows {
+            Some(rows) => Some(rows.finish(&mut heads)?),
+            None => None,
+        };
         Ok(Sums {
-            heads: heads.collect(),
+            heads,
             totals,
+            measured,
             ..self.empty
         })
     }
@@ -120,6 +137,9 @@ impl Observer for SumRecorder {
             let beyond = queries
                 .clone()
                 .filter(|query| weights.keys(first + query).len() == weights.reach);
+            if let Some(rows) = &self.rows {
+                rows.tile(layer * self.nb_heads + head, weights, queries.clone());
+            }
             let Some(mut sums) = Self::head(self, layer, head) else {
                 return;
             };
@@ -136,6 +156,22 @@ impl Observer for SumRecorder {
             add(std::slice::from_mut(&mut sums.empty), &empty);
             add(std::slice::from_mut(&mut sums.sink), &sink);
             sums.whole_reach = sums.whole_reach.saturating_add(beyond.count() as u64);
+        }
+    }
+
+    fn wants_norms(&self) -> bool {
+        self.rows.is_some()
+    }
+
+    fn value_norms(&self, layer: usize, head: usize, first: usize, norms: &[f32]) {
+        if let Some(rows) = &self.rows {
+            rows.value_norms(layer * self.nb_heads + head, first, norms);
+        }
+    }
+
+    fn output_norms(&self, layer: usize, head: usize, first: usize, norms: &[f32]) {
+        if let Some(rows) = &self.rows {
+            rows.output_norms(layer * self.nb_heads + head, first, norms);
         }
     }
 }

@@ -1,7 +1,10 @@
 //! The figures that are shown of sums.
 
 use super::{HeadSum, Sums, UNIT, from_units};
-use crate::analysis::{EFFECTIVE_SHARES, HeadMeasure, SpanFlag, VectorUsage, effective, flag};
+use crate::analysis::row_measures::RowNumbers;
+use crate::analysis::{
+    EFFECTIVE_SHARES, HeadMeasure, SpanFlag, VectorUsage, edge, effective, flag,
+};
 
 /// The effective span of a head on some texts, against its reach. Means are over all tokens of all texts.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -14,6 +17,8 @@ pub struct EffectiveRow {
     pub span: f32,
     /// The number of distances with a mask above zero, in tokens.
     pub reach: usize,
+    /// The nearest distance that it sees: 0 where a token sees itself.
+    pub nearest: usize,
     /// The smallest distances that hold 50, 90 and 99 % of the weight on tokens of the texts
     /// ([`EFFECTIVE_SHARES`]), in tokens; `None` where there is none.
     pub effective: [Option<usize>; 3],
@@ -26,7 +31,7 @@ pub struct EffectiveRow {
     /// Mean weight on distances before the texts' starts.
     pub empty: f64,
     /// Mean weight on the head's learned sink; 0 where it has none.
-    pub sink: f64,
+    pub learned_sink: f64,
     /// The shortfall of these from 1 where weights are not divided by their sum after the mask, as in fairseq's port;
     /// `None` where they are.
     pub masked: Option<f64>,
@@ -41,11 +46,17 @@ pub struct EffectiveRow {
     /// The notable property, if there is one. A reach counts as unused only where as many queries as it is long had all
     /// of it within their text. Without [`removed`](Self::removed) a head is pressed only by what lies in its ramp.
     pub flag: Option<SpanFlag>,
+    /// Variance of the distance of the weight on tokens of the texts; `None` where there is none.
+    pub variance: Option<f64>,
+    /// What is measured on single rows; `None` where it was not.
+    pub rows: Option<RowNumbers>,
 }
 
 /// The effective span of every head, layer by layer.
 pub fn rows(sums: &Sums) -> Vec<EffectiveRow> {
-    sums.heads.iter().map(|head| row(sums, head)).collect()
+    let numbers = super::numbers::of(sums);
+    let heads = sums.heads.iter().zip(numbers);
+    heads.map(|(head, rows)| row(sums, head, rows)).collect()
 }
 
 /// The use that every head makes of its persistent vectors, layer by layer; `None` where there are no vectors or no tokens.
@@ -63,13 +74,28 @@ fn total(units: &[u64]) -> u128 {
     units.iter().map(|n| u128::from(*n)).sum()
 }
 
-/// The weight on the distances where the soft mask is below 1.
+/// Σ δ² W / Σ W − (Σ δ W / Σ W)², about the mean so that nothing is lost.
+fn variance(nearest: usize, distances: &[u64]) -> Option<f64> {
+    let all = total(distances);
+    if all == 0 {
+        return None;
+    }
+    let moment = |of: &dyn Fn(f64) -> f64| {
+        let terms = (nearest..).zip(distances);
+        let terms = terms.map(|(distance, n)| of(distance as f64) * *n as f64);
+        terms.sum::<f64>() / all as f64
+    };
+    let mean = moment(&|distance| distance);
+    Some(moment(&|distance| (distance - mean).powi(2)))
+}
+
+/// The weight on the distances from the column `whole` on, up to the reach.
 fn on_ramp(distances: &[u64], whole: usize, reach: usize) -> &[u64] {
     let end = reach.min(distances.len());
     distances.get(whole..end).unwrap_or_default()
 }
 
-fn row(sums: &Sums, head: &HeadSum) -> EffectiveRow {
+fn row(sums: &Sums, head: &HeadSum, rows: Option<RowNumbers>) -> EffectiveRow {
     let (span, architecture) = (&head.span, &sums.architecture);
     let mean = |units: u128| units as f64 * UNIT / sums.totals.tokens.max(1) as f64;
     let whole = span.whole();
@@ -89,21 +115,24 @@ fn row(sums: &Sums, head: &HeadSum) -> EffectiveRow {
         head: span.head,
         span: span.span,
         reach: span.reach,
+        nearest: span.nearest,
         effective: EFFECTIVE_SHARES.map(|share| effective(&weights, span.nearest, share)),
         mean_distance: (all > 0).then(|| moment as f64 / all as f64),
         context: mean(all),
         persistent: mean(total(&head.vectors)),
         empty: mean(u128::from(head.empty)),
-        sink: mean(u128::from(head.sink)),
+        learned_sink: mean(u128::from(head.sink)),
         masked: None,
         previous: mean(head.at(1).unwrap_or(0).into()),
         in_ramp: share(total(on_ramp(&head.distances, whole, span.reach))),
         removed: measured(head.removed),
         entropy: measured(head.entropy),
         flag: None,
+        variance: variance(span.nearest, &head.distances),
+        rows,
     };
     if architecture.loses_weight() && sums.totals.tokens > 0 {
-        let there = row.context + row.persistent + row.empty + row.sink;
+        let there = row.context + row.persistent + row.empty + row.learned_sink;
         row.masked = Some((1.0 - there).clamp(0.0, 1.0));
     }
     // Of one text of T tokens, T less the farthest distance is how many queries have the whole reach within it: this is T again. Of many short texts
@@ -124,6 +153,13 @@ fn row(sums: &Sums, head: &HeadSum) -> EffectiveRow {
         in_ramp: row.in_ramp as f32,
         removed: row.removed.unwrap_or(0.0) as f32,
         queries,
+        variance: None,
+        at_edge: share(total(on_ramp(
+            &head.distances,
+            edge(span.reach),
+            span.reach,
+        ))) as f32,
+        rows,
     };
     row.flag = flag(&measure, span);
     row

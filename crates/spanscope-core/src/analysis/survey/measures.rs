@@ -1,6 +1,7 @@
 //! Numbers that a survey gives for each head, and what is worth pointing out.
 
 use super::piece::{HeadPiece, Shape};
+use crate::analysis::row_measures::{Estimate, MEANS, Mean, RowNumbers, SPAN_BINS, quantiles};
 use crate::model::{HeadId, Span};
 
 /// The shares of a head's weight that [effective spans](HeadMeasure::effective) hold.
@@ -31,6 +32,12 @@ pub struct HeadMeasure {
     pub removed: f32,
     /// Number of queries.
     pub queries: usize,
+    /// Variance of the distance of the weight on tokens of the text; `None` where there is none.
+    pub variance: Option<f32>,
+    /// Share of the weight on tokens of the text that lies in the farthest part of the reach: see [`EDGE_PART`].
+    pub at_edge: f32,
+    /// What is measured on single rows; `None` without queries.
+    pub rows: Option<RowNumbers>,
 }
 
 /// The weight on each distance, summed up over the queries of `pieces`.
@@ -87,8 +94,85 @@ impl HeadMeasure {
             },
             removed: mean(removed),
             queries,
+            variance: is_there.then(|| {
+                let mean = moment / all;
+                let terms = (shape.nearest..).zip(&sums);
+                let terms = terms.map(|(distance, sum)| (distance as f64 - mean).powi(2) * sum);
+                (terms.sum::<f64>() / all) as f32
+            }),
+            at_edge: match is_there {
+                true => {
+                    (sums
+                        .iter()
+                        .take(shape.reach)
+                        .skip(edge(shape.reach))
+                        .sum::<f64>()
+                        / all) as f32
+                }
+                false => 0.0,
+            },
+            rows: None,
         }
     }
+}
+
+/// The first column of the farthest part of a reach.
+pub fn edge(reach: usize) -> usize {
+    reach - reach.div_ceil(EDGE_PART)
+}
+
+/// What is measured on single rows of a head over the queries of `pieces`, the first of which stands at position `first`; its
+/// norms are not yet in terms of the layer's. `sink_free` first tokens are left out of sink-free spans.
+pub(super) fn row_numbers<'a>(
+    shape: &Shape,
+    pieces: impl Iterator<Item = &'a HeadPiece> + Clone,
+    (first, sink_free): (usize, usize),
+) -> Option<RowNumbers> {
+    let mut means = [(0_u64, 0.0_f64); MEANS];
+    let mut spans = vec![0_u64; SPAN_BINS];
+    for piece in pieces.clone() {
+        for (mean, more) in means.iter_mut().zip(&piece.means) {
+            mean.0 += u64::from(more.0);
+            mean.1 += more.1;
+        }
+        for bin in &piece.spans {
+            if let Some(count) = spans.get_mut(usize::from(*bin)) {
+                *count += 1;
+            }
+        }
+    }
+    let mut without = sums(shape, pieces.clone());
+    if sink_free > 0 {
+        let rows = pieces
+            .clone()
+            .flat_map(|piece| piece.first.chunks_exact(sink_free));
+        for (query, row) in (first..).zip(rows) {
+            for (key, weight) in row.iter().enumerate().take(query + 1) {
+                let column = (query - key).checked_sub(shape.nearest);
+                if let Some(sum) = column.and_then(|column| without.get_mut(column)) {
+                    *sum = (*sum - f64::from(*weight)).max(0.0);
+                }
+            }
+        }
+    }
+    let mut norm = vec![0.0_f64; without.len()];
+    for piece in pieces {
+        let terms = norm.iter_mut().zip(&piece.norm);
+        terms.for_each(|(sum, more)| *sum += f64::from(*more));
+    }
+    let is_there = means.iter().any(|(queries, _)| *queries > 0);
+    is_there.then(|| RowNumbers {
+        sink_free: sink_free as u64,
+        effective: EFFECTIVE_SHARES.map(|share| effective(&without, shape.nearest, share)),
+        quantiles: quantiles(&spans),
+        norm_effective: effective(&norm, shape.nearest, EFFECTIVE_SHARES[1]),
+        means: means.map(|(queries, sum)| {
+            (queries > 0).then(|| Estimate {
+                mean: sum / queries as f64,
+                error: None,
+            })
+        }),
+    })
 }
 
 /// The smallest distance δ such that the distances from `nearest` to δ hold this share of all weight, which is given for each,
@@ -115,17 +199,51 @@ pub enum SpanFlag {
     Unused,
     /// It is limited by its span: the mask takes away much of what it would look at.
     Pressed,
+    /// It is limited by its window: much of its weight lies at the far edge.
+    Edge,
+    /// It sees the whole text and looks only a short way: it could have a window.
+    Local,
+    /// It does nothing but rest on the first token or a learned sink.
+    Sink,
 }
 
 impl SpanFlag {
+    /// All of them.
+    pub const ALL: [Self; 5] = [
+        Self::Unused,
+        Self::Pressed,
+        Self::Edge,
+        Self::Local,
+        Self::Sink,
+    ];
+
     /// Its name in tables and files.
     pub fn name(self) -> &'static str {
         match self {
             Self::Unused => "unused",
             Self::Pressed => "pressed",
+            Self::Edge => "edge",
+            Self::Local => "local",
+            Self::Sink => "sink",
         }
     }
 }
+
+/// The farthest of so many parts of a window is its edge.
+pub const EDGE_PART: usize = 10;
+
+/// A windowed head is flagged as pressing against its edge where this share of its weight on tokens, or more, lies there: twice
+/// what even attention has.
+pub const EDGE_SHARE: f32 = 0.2;
+
+/// A head that sees the whole text is flagged as local where 99 % of its weight without sinks lies within this share of the text.
+pub const LOCAL_SHARE: f32 = 0.25;
+
+/// Queries that it takes to say so.
+pub const LOCAL_QUERIES: usize = 256;
+
+/// A head is flagged as a sink where this share of its weight, or more, is on the first token and its learned sink.
+pub const SINK_SHARE: f64 = 0.9;
 
 /// A head is flagged as unused where 99 % of its weight lies within this share of its reach.
 pub const UNUSED_SHARE: f32 = 0.25;
@@ -192,9 +310,33 @@ impl Pressed {
     }
 }
 
-/// What is worth pointing out about the span of the head of `span`, on which `measure` was taken. Nothing where it was not
-/// learned, and nothing without queries.
+/// The weight of a head that does nothing: that on the first token, and on its learned sink.
+pub fn sunk(measure: &HeadMeasure) -> Option<f64> {
+    let rows = measure.rows?;
+    let mean = |of: Mean| rows.mean(of).map(|estimate| estimate.mean);
+    Some(mean(Mean::Sink)? + mean(Mean::LearnedSink).unwrap_or(0.0))
+}
+
+/// What is worth pointing out about a head that has its window by design.
+fn flag_by_design(measure: &HeadMeasure, span: &Span) -> Option<SpanFlag> {
+    // Where no token sees itself, empty context is what a head rests on.
+    if span.nearest == 0 && sunk(measure).is_some_and(|share| share >= SINK_SHARE) {
+        return Some(SpanFlag::Sink);
+    }
+    if span.open {
+        let within = measure.rows?.effective[2]?;
+        let is_short = within as f32 <= LOCAL_SHARE * measure.queries as f32;
+        return (measure.queries >= LOCAL_QUERIES && is_short).then_some(SpanFlag::Local);
+    }
+    let seen = measure.queries >= UNUSED_QUERIES.saturating_mul(span.reach);
+    (seen && span.reach >= EDGE_PART && measure.at_edge >= EDGE_SHARE).then_some(SpanFlag::Edge)
+}
+
+/// What is worth pointing out about the span of the head of `span`, on which `measure` was taken; nothing without queries.
 pub fn flag(measure: &HeadMeasure, span: &Span) -> Option<SpanFlag> {
+    if measure.queries > 0 && !span.is_learned() {
+        return flag_by_design(measure, span);
+    }
     let ramp = span.ramp().filter(|_| measure.queries > 0)?;
     let from = Pressed::of(span)?;
     let presses = from.in_ramp.is_some_and(|from| measure.in_ramp >= from);
@@ -230,7 +372,7 @@ mod tests {
             distances: distances.to_vec(),
             entropy,
             removed: removed.to_vec(),
-            brightest: Vec::new(),
+            ..HeadPiece::default()
         }
     }
 
@@ -253,6 +395,9 @@ mod tests {
             in_ramp: 0.25,
             removed: 0.25,
             queries: 4,
+            variance: Some(2.0),
+            at_edge: 0.125,
+            rows: None,
         };
         assert_eq!(measure, expected);
     }
@@ -389,5 +534,63 @@ mod tests {
             (None, Some(PRESSED_IN_RAMP))
         );
         assert_eq!(of(400).removed, PRESSED_REMOVED);
+    }
+
+    /// A head that has its window by design, or sees all, with what is measured on single rows.
+    fn designed(open: bool, reach: usize, change: impl Fn(&mut HeadMeasure)) -> Option<SpanFlag> {
+        use crate::model::architecture::Window;
+        let window = match open {
+            true => Window::Full,
+            false => Window::Fixed(reach),
+        };
+        let span = Span {
+            window,
+            designed: window,
+            nearest: 0,
+            open,
+            span: reach as f32,
+            ..soft(reach + 32)
+        };
+        let span = Span { reach, ..span };
+        let mut measure = HeadMeasure::of(&shape(reach, reach), [].iter());
+        measure.queries = 2000;
+        let mean = |mean| Some(Estimate { mean, error: None });
+        let mut means = [None; MEANS];
+        (means[Mean::Sink.index()], means[Mean::LearnedSink.index()]) = (mean(0.3), mean(0.1));
+        measure.rows = Some(RowNumbers {
+            sink_free: 1,
+            effective: [Some(5), Some(100), Some(1000)],
+            quantiles: None,
+            norm_effective: None,
+            means,
+        });
+        change(&mut measure);
+        flag(&measure, &span)
+    }
+
+    #[test]
+    fn designed_windows_have_flags_of_their_own() {
+        let within = |distance| {
+            move |m: &mut HeadMeasure| m.rows.as_mut().unwrap().effective[2] = Some(distance)
+        };
+        assert_eq!(designed(true, 4096, |_| {}), None);
+        assert_eq!(designed(true, 4096, within(500)), Some(SpanFlag::Local));
+        assert_eq!(designed(true, 4096, within(501)), None);
+        assert_eq!(designed(false, 512, within(5)), None);
+        let at_edge = |share| move |m: &mut HeadMeasure| m.at_edge = share;
+        assert_eq!(designed(false, 512, at_edge(0.2)), Some(SpanFlag::Edge));
+        assert_eq!(designed(false, 512, at_edge(0.19)), None);
+        // The text is too short to tell.
+        assert_eq!(designed(false, 1001, at_edge(0.9)), None);
+        let sinks = |m: &mut HeadMeasure| {
+            let sink = Some(Estimate {
+                mean: 0.8,
+                error: None,
+            });
+            m.rows.as_mut().unwrap().means[Mean::Sink.index()] = sink;
+        };
+        assert_eq!(designed(false, 512, sinks), Some(SpanFlag::Sink));
+        assert_eq!(designed(true, 4096, sinks), Some(SpanFlag::Sink));
+        assert_eq!(edge(512), 460);
     }
 }

@@ -1,5 +1,6 @@
 //! The measurements that a survey keeps of some consecutive queries.
 
+use crate::analysis::row_measures::{MEANS, Mean, Occurrences, Row, add_norm_weighted, span_bin};
 use crate::model::{HeadProbe, Span};
 use half::f16;
 use std::sync::Arc;
@@ -62,6 +63,14 @@ pub(super) struct HeadPiece {
     pub entropy: f64,
     /// By query.
     pub removed: Vec<f32>,
+    /// Queries and the sum of each mean that is taken over rows.
+    pub means: [(u32, f64); MEANS],
+    /// Spans of the queries: their bins.
+    pub spans: Vec<u16>,
+    /// The weights of the queries on the first tokens that are left out of sink-free spans: queries × as many.
+    pub first: Vec<f32>,
+    /// The weight on each distance when weights are multiplied by the norms of what they write, summed up over the queries.
+    pub norm: Vec<f32>,
     /// The largest weight of eight queries on the tokens of a bin: groups × the head's bins. Half the digits are enough
     /// for a picture.
     pub brightest: Vec<f16>,
@@ -85,6 +94,16 @@ impl Piece {
                 }
                 add(&mut head.distances, &other.distances);
                 head.entropy += other.entropy;
+                for (mean, more) in head.means.iter_mut().zip(&other.means) {
+                    mean.0 += more.0;
+                    mean.1 += more.1;
+                }
+                head.spans.extend_from_slice(&other.spans);
+                head.first.extend_from_slice(&other.first);
+                if head.norm.len() < other.norm.len() {
+                    head.norm.resize(other.norm.len(), 0.0);
+                }
+                add(&mut head.norm, &other.norm);
                 head.removed.extend_from_slice(&other.removed);
                 head.brightest.extend_from_slice(&other.brightest);
             }
@@ -102,6 +121,9 @@ impl Piece {
             size_of_val(head)
                 + size_of_val(head.distances.as_slice())
                 + size_of_val(head.removed.as_slice())
+                + size_of_val(head.spans.as_slice())
+                + size_of_val(head.first.as_slice())
+                + size_of_val(head.norm.as_slice())
                 + size_of_val(head.brightest.as_slice())
         });
         heads.sum()
@@ -111,7 +133,13 @@ impl Piece {
 impl HeadPiece {
     /// The measurements on the queries of `before` and those of `probe`, which follow them. Row after row: the sums do
     /// not depend on how many queries come at a time.
-    pub fn after(before: Option<&Self>, shape: &Shape, edges: &[usize], probe: &HeadProbe) -> Self {
+    pub fn after(
+        before: Option<&Self>,
+        shape: &Shape,
+        edges: &[usize],
+        probe: &HeadProbe,
+        (text, sink_free): (&Occurrences, usize),
+    ) -> Self {
         let mut piece = before.cloned().unwrap_or_default();
         let reach = shape.columns.min(probe.weights.reach);
         if piece.distances.len() < reach {
@@ -122,9 +150,34 @@ impl HeadPiece {
         }
         let mut brightest = vec![0.0_f32; reach];
         let weights = &probe.weights;
+        let mut room = Vec::new();
+        if piece.norm.len() < reach && !probe.output_norms.is_empty() {
+            piece.norm.resize(reach, 0.0);
+        }
         for (i, query) in weights.positions().enumerate() {
             let row = weights.on_text(query);
             add(&mut piece.distances, row);
+            let of_row = Row {
+                weights: row,
+                query,
+                nearest: weights.nearest,
+                learned_sink: weights.off_text(query).sink,
+            };
+            let mut measures = of_row.measures(text, &mut room);
+            if let Some(norm) = probe.output_norms.get(i) {
+                measures.means[Mean::OutputNorm.index()] = f64::from(*norm);
+            }
+            for (mean, value) in piece.means.iter_mut().zip(measures.means) {
+                if !value.is_nan() {
+                    mean.0 += 1;
+                    mean.1 += value;
+                }
+            }
+            let bin = measures.span.map(span_bin);
+            piece.spans.extend(bin.map(|bin| bin as u16));
+            let first = (0..sink_free).map(|key| of_row.on(key) as f32);
+            piece.first.extend(first);
+            add_norm_weighted(&mut piece.norm, row, probe.norms(query));
             for (most, weight) in brightest.iter_mut().zip(row) {
                 *most = most.max(*weight);
             }

@@ -268,6 +268,7 @@ impl Causal<'_> {
             around_attention: self.norms(&at.around_attention, around_attention, dim)?,
             around_ff: self.norms(&at.around_ff, around_ff, dim)?,
             ff: self.feed_forward(spec, at, ff_norm, dim)?,
+            writes: OnceLock::new(),
         };
         Ok(Layer {
             heads: heads::designed(of.context, attention, &sinks),

@@ -1,0 +1,229 @@
+//! The measures of single rows of weights: where a query's weight rests, and on what. Their means and distributions over queries
+//! are what is shown of a head; docs/maths.md has the equations and their sources.
+
+mod budget;
+mod numbers;
+mod occurrences;
+mod span_bins;
+
+pub use budget::{minimum_budget, row_span};
+pub use numbers::{Estimate, Named, QUANTILES, RowNumbers, named, quantiles, relate};
+pub use occurrences::Occurrences;
+pub use span_bins::{SPAN_BINS, span_bin, span_of_bin};
+
+use crate::model::Network;
+use budget::Totals;
+
+/// The share of a query's weight that its span and its minimum budget hold.
+pub const ROW_SHARE: f64 = 0.9;
+
+/// The tokens at the text's start that [`Mean::SinkFour`] and [`Mean::DistantMass`] take for sinks.
+pub const SINKS: usize = 4;
+
+/// The distance from which on weight is [distant](Mean::DistantMass), in tokens.
+pub const DISTANT: usize = 64;
+
+/// The first tokens that sink-free spans of `network` leave out unless somebody says otherwise: the first one, and none of an
+/// adaptive-span network, whose heads find empty context before the text.
+pub fn usual_sink_free(network: &Network) -> usize {
+    let architecture = network.architecture();
+    usize::from(!architecture.has_empty_context() && !architecture.learns_spans())
+}
+
+/// A measure whose mean over queries is taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Mean {
+    /// The weight on the first token, of the queries after it.
+    Sink,
+    /// The weight on the first four tokens, of the queries after them.
+    SinkFour,
+    /// The weight on the head's learned sink.
+    LearnedSink,
+    /// The weight on tokens of the text that are neither near nor among the first four.
+    DistantMass,
+    /// The effective number of keys, (Σ a)² / Σ a² over tokens of the text.
+    EffectiveKeys,
+    /// The fewest keys that hold 90 % of the weight on tokens of the text.
+    MinimumBudget,
+    /// The largest weight on a token of the text.
+    Confidence,
+    /// The weight on the query itself.
+    SelfWeight,
+    /// The weight on the previous token.
+    Previous,
+    /// The weight on earlier tokens that are the same as the query.
+    Duplicate,
+    /// The weight on tokens that follow earlier ones that are the same as the query.
+    Induction,
+    /// The norm of what the head writes.
+    OutputNorm,
+}
+
+/// How many means there are.
+pub const MEANS: usize = 12;
+
+impl Mean {
+    /// All of them, in the order in which files keep them.
+    pub const ALL: [Self; MEANS] = [
+        Self::Sink,
+        Self::SinkFour,
+        Self::LearnedSink,
+        Self::DistantMass,
+        Self::EffectiveKeys,
+        Self::MinimumBudget,
+        Self::Confidence,
+        Self::SelfWeight,
+        Self::Previous,
+        Self::Duplicate,
+        Self::Induction,
+        Self::OutputNorm,
+    ];
+
+    /// Its name in tables, filters and files.
+    pub fn column(self) -> &'static str {
+        match self {
+            Self::Sink => "sink",
+            Self::SinkFour => "sink_4",
+            Self::LearnedSink => "learned_sink",
+            Self::DistantMass => "distant_mass",
+            Self::EffectiveKeys => "effective_keys",
+            Self::MinimumBudget => "minimum_budget_90",
+            Self::Confidence => "confidence",
+            Self::SelfWeight => "self",
+            Self::Previous => "previous",
+            Self::Duplicate => "duplicate",
+            Self::Induction => "induction",
+            Self::OutputNorm => "output_norm",
+        }
+    }
+
+    /// Its place in [`ALL`](Self::ALL).
+    pub fn index(self) -> usize {
+        self as usize
+    }
+
+    /// Units of a sum that make 1: sums of keys and norms are larger than those of weights.
+    pub fn scale(self) -> f64 {
+        match self {
+            Self::EffectiveKeys | Self::MinimumBudget => 65_536.0,
+            Self::OutputNorm => 1_048_576.0,
+            _ => 4_294_967_296.0,
+        }
+    }
+}
+
+/// A query's weights on tokens of the text, the nearest first, and what else its measures need.
+#[derive(Debug, Clone, Copy)]
+pub struct Row<'a> {
+    /// Weights.
+    pub weights: &'a [f32],
+    /// The query's position.
+    pub query: usize,
+    /// The nearest distance: 0 where a token sees itself.
+    pub nearest: usize,
+    /// The weight on the head's learned sink.
+    pub learned_sink: f32,
+}
+
+/// What is measured on one row.
+#[derive(Debug, Clone, Copy)]
+pub struct RowMeasures {
+    /// By [`Mean::index`]; not a number where the query is none of those that a mean is over. [`Mean::OutputNorm`] is not of the
+    /// row alone.
+    pub means: [f64; MEANS],
+    /// The smallest distance up to which the row has 90 % of its weight on tokens of the text; `None` where it has none there.
+    pub span: Option<usize>,
+}
+
+impl Row<'_> {
+    /// The weight on the token at `distance`; 0 where it is none that the query sees.
+    fn at(&self, distance: usize) -> f64 {
+        let column = distance.checked_sub(self.nearest);
+        let weight = column.and_then(|column| self.weights.get(column));
+        weight.copied().map_or(0.0, f64::from)
+    }
+
+    /// The weight on the token at position `key`.
+    pub fn on(&self, key: usize) -> f64 {
+        self.query
+            .checked_sub(key)
+            .map_or(0.0, |distance| self.at(distance))
+    }
+
+    /// The weight on the first `count` tokens; not a number before they are all there.
+    fn on_first(&self, count: usize) -> f64 {
+        match self.query >= count {
+            true => (0..count).map(|key| self.on(key)).sum(),
+            false => f64::NAN,
+        }
+    }
+
+    /// The weight on tokens at least [`DISTANT`] away that are not among the first [`SINKS`].
+    fn distant(&self) -> f64 {
+        let end = (self.query + 1).saturating_sub(SINKS + self.nearest);
+        let far = self
+            .weights
+            .get(DISTANT - self.nearest..end.min(self.weights.len()));
+        far.map_or(0.0, |far| Totals::of(far).sum)
+    }
+
+    /// All measures; `room` is memory to be used again.
+    pub fn measures(&self, text: &Occurrences, room: &mut Vec<f32>) -> RowMeasures {
+        let totals = Totals::of(self.weights);
+        let (mut duplicate, mut induction) = (0.0, 0.0);
+        let farthest = (self.nearest + self.weights.len()).saturating_sub(1);
+        for earlier in text.earlier(self.query).iter().rev() {
+            let distance = self.query - *earlier as usize;
+            // The token that follows it may be within reach yet.
+            if distance > farthest + 1 {
+                break;
+            }
+            duplicate += self.at(distance);
+            if distance > 1 {
+                induction += self.at(distance - 1);
+            }
+        }
+        let mut means = [f64::NAN; MEANS];
+        let mut put = |mean: Mean, value: f64| means[mean.index()] = value;
+        put(Mean::Sink, self.on_first(1));
+        put(Mean::SinkFour, self.on_first(SINKS));
+        put(Mean::LearnedSink, f64::from(self.learned_sink));
+        put(Mean::DistantMass, self.distant());
+        let effective = match totals.squares > 0.0 {
+            true => totals.sum * totals.sum / totals.squares,
+            false => 0.0,
+        };
+        put(Mean::EffectiveKeys, effective);
+        let budget = minimum_budget(self.weights, &totals, ROW_SHARE, room);
+        put(Mean::MinimumBudget, budget as f64);
+        put(Mean::Confidence, f64::from(totals.largest));
+        put(Mean::SelfWeight, self.at(0));
+        put(Mean::Previous, self.at(1));
+        put(Mean::Duplicate, duplicate);
+        put(Mean::Induction, induction);
+        RowMeasures {
+            means,
+            span: row_span(self.weights, &totals, ROW_SHARE).map(|column| column + self.nearest),
+        }
+    }
+}
+
+/// Adds to `sums`, by distance, the shares that tokens have of what a query's row writes: a ‖u‖ of each, divided by their sum.
+/// `norms` are the ‖u‖ of the tokens that it sees, the farthest first.
+pub fn add_norm_weighted(sums: &mut [f32], weights: &[f32], norms: &[f32]) {
+    let terms = || weights.iter().zip(norms.iter().rev());
+    let mut lanes = [0.0_f32; 8];
+    for (i, (weight, norm)) in terms().enumerate() {
+        lanes[i % 8] += weight * norm;
+    }
+    let all: f32 = lanes.iter().sum();
+    if all > 0.0 && all.is_finite() {
+        let factor = 1.0 / all;
+        for (sum, (weight, norm)) in sums.iter_mut().zip(terms()) {
+            *sum += weight * norm * factor;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
