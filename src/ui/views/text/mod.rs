@@ -56,6 +56,9 @@ pub struct TextView {
     /// The model whose query was brought into view.
     #[serde(skip)]
     model: u64,
+    /// True while the query is still to be brought into view: its row may not be laid out yet.
+    #[serde(skip)]
+    brings: bool,
 }
 
 impl Default for TextView {
@@ -72,6 +75,7 @@ impl Default for TextView {
             ramps: None,
             seen: 0..0,
             model: 0,
+            brings: false,
         }
     }
 }
@@ -135,10 +139,13 @@ impl View for TextView {
             (row as f32 * cell.y - middle).max(0.0)
         };
         let another = std::mem::replace(&mut self.model, cx.snapshot.model_number);
-        let elsewhere = self.caret.moved_elsewhere(cx) | (another != self.model);
-        if let Some(token) = cx.query().filter(|_| elsewhere)
+        // Another text, or another width of the view, moves all rows.
+        let moved = laid.from == 0 && laid.edited.is_none();
+        self.brings |= self.caret.moved_elsewhere(cx) | (another != self.model) | moved;
+        if let Some(token) = cx.query().filter(|_| self.brings)
             && let Some((row, _)) = self.rows.place(&cx.snapshot.tokens, token)
         {
+            self.brings = false;
             area = area.vertical_scroll_offset(middle(row));
         } else if let Some(row) = laid.edited.filter(|row| !self.seen.contains(row)) {
             // What is typed is seen, wherever in the text it is.
