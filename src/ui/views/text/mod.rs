@@ -9,6 +9,7 @@ mod paint;
 mod rows;
 mod shade;
 mod tip;
+mod typing;
 
 use super::context::ViewContext;
 use super::pane::{Home, ViewInfo};
@@ -30,6 +31,7 @@ use serde::{Deserialize, Serialize};
 use shade::{DisplayName, Ramps, Shade, Shading, blind, gathered};
 use std::ops::Range;
 use tip::weight;
+use typing::Typing;
 
 /// The state of the view.
 #[derive(Debug, Serialize, Deserialize)]
@@ -48,6 +50,8 @@ pub struct TextView {
     written: Written,
     #[serde(skip)]
     caret: Caret,
+    #[serde(skip)]
+    typing: Typing,
     #[serde(skip)]
     ramps: Option<Ramps>,
     /// The rows that were wholly in view.
@@ -72,6 +76,7 @@ impl Default for TextView {
             rows: Rows::default(),
             written: Written::default(),
             caret: Caret::default(),
+            typing: Typing::default(),
             ramps: None,
             seen: 0..0,
             model: 0,
@@ -128,6 +133,14 @@ impl View for TextView {
         let page = ((room.height() / cell.y) as usize).max(2) - 1;
         // The keys are taken before the cells are drawn, so that what they select is in view at once.
         let known = ui.ctx().read_response(id);
+        if let Some(response) = &known {
+            self.typing.keys(ui, response, cx);
+        }
+        if self.typing.follow(cx) {
+            let query = cx.query().unwrap_or(0);
+            self.caret.leave(cx, query);
+        }
+        let page = (page, Typing::is_open(cx));
         let reached =
             known.and_then(|response| self.caret.keys(ui, &response, cx, &self.rows, page));
         let mut area = egui::ScrollArea::vertical()
@@ -382,6 +395,7 @@ impl TextView {
         if !self.caret.is_dragging() {
             arcs::paint(ui, &painter, cx, &self.rows, grid);
         }
+        self.typing.paint(ui, &response, cx, &self.rows, grid);
         if response.has_focus() {
             let ring = Stroke::new(1.5, cx.palette.accent);
             painter.rect_stroke(grid.clip.shrink(0.5), 3.0, ring, StrokeKind::Inside);
