@@ -31,7 +31,9 @@ impl RecordedTensor {
     /// heads find before the text, sinks.
     pub fn all(network: &Network, checkpoint: &Checkpoint) -> Vec<Self> {
         let own = network.architecture.adaptive_span();
-        let mut all = own.map_or_else(Vec::new, |own| adaptive_span::recorded_tensors(checkpoint, own));
+        let mut all = own.map_or_else(Vec::new, |own| {
+            adaptive_span::recorded_tensors(checkpoint, own)
+        });
         for (i, layer) in network.layers.iter().enumerate() {
             let of_heads = |name: String, shape: &[usize], numbers: Vec<f32>| Self {
                 name,

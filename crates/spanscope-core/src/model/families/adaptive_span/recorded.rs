@@ -11,7 +11,10 @@ use crate::model::weights::Layer;
 use std::sync::Arc;
 
 /// The tensors of a model's file that are kept: position embeddings, spans, keys of persistent vectors.
-pub(in crate::model) fn recorded_tensors(checkpoint: &Checkpoint, config: &Config) -> Vec<RecordedTensor> {
+pub(in crate::model) fn recorded_tensors(
+    checkpoint: &Checkpoint,
+    config: &Config,
+) -> Vec<RecordedTensor> {
     let (heads, d) = (config.nb_heads, config.head_dim());
     let kept = RecordedTensor::of_file;
     let mut all = vec![kept("key_pe".into(), &[1, d, config.attn_span])];
