@@ -93,7 +93,7 @@ They may sum to less than 1 where nearly all of a softmax lies beyond a head's s
     /// Show what every layer expects after a token, and which heads and sublayers a logit comes from
     #[command(after_help = "Examples:
   spanscope lens model.pt --vocab train.txt --text few.txt --token 40
-  spanscope lens gpt2 --text few.txt --of ' Paris' --against ' London'
+  spanscope lens model.pt --text few.txt --token 40 --of e --against t
   spanscope lens model.pt --ids ids.json --json | jq '.attribution.parts[:10]'
   spanscope figure attribution model.pt --text few.txt --tokens 40 -o parts.svg
 The guess of a layer is the logit lens: the stream after it, through the last norm and the output embedding. The parts of a

@@ -417,3 +417,50 @@ fn one_name_means_one_head_everywhere() {
         );
     }
 }
+
+#[test]
+fn axes_have_the_names_of_the_window_and_spans_all_their_numbers() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = text(folder.path());
+    let made = |kind: &str, ending: &str, options: &[&str]| {
+        let path = folder.path().join(format!("{kind}.{ending}"));
+        let path = path.to_str().unwrap();
+        let args = [
+            "figure",
+            kind,
+            SHAKESPEARE,
+            "--text",
+            &text,
+            "--force",
+            "-o",
+            path,
+        ];
+        program(&[&args[..], options].concat()).assert().success();
+        std::fs::read_to_string(path).unwrap()
+    };
+    for (kind, axes) in [
+        ("surprisal", &["Surprisal (bits)", "Token"][..]),
+        ("mask", &["Soft mask m(δ)", "Mean weight"]),
+        ("cost", &["Limit on the span (tokens)"]),
+        ("predictions", &["Probability"]),
+        ("shares", &["Share of the weight"]),
+        ("parameters", &["Parameters (millions)"]),
+    ] {
+        let svg = made(kind, "svg", &[]);
+        for axis in axes {
+            assert!(svg.contains(axis), "{kind}: {axis}");
+        }
+    }
+    // The distances are there whether or not they are marked.
+    let plain = made("spans", "csv", &[]);
+    assert_eq!(plain, made("spans", "csv", &["--effective"]));
+    let mut reader = csv::Reader::from_reader(plain.as_bytes());
+    let columns = reader.headers().unwrap().clone();
+    let of = |name: &str| columns.iter().position(|column| column == name).unwrap();
+    let places = ["50", "90", "99"].map(|share| of(&format!("effective_{share}_tokens")));
+    for row in reader.records() {
+        let row = row.unwrap();
+        let within: Vec<u32> = places.iter().map(|at| row[*at].parse().unwrap()).collect();
+        assert!(within.is_sorted(), "{row:?}");
+    }
+}

@@ -166,7 +166,7 @@ fn what_is_no_token_is_refused_and_so_is_a_recorded_run() {
         .assert()
         .success();
     for command in ["lens", "ablate"] {
-        assert!(complaint(&[command, run], 1).contains("holds no weights"));
+        assert!(complaint(&[command, run], 1).contains("not the model's weights"));
     }
     let out = folder.path().join("lens.svg");
     let said = complaint(&["figure", "lens", run, "-o", out.to_str().unwrap()], 1);

@@ -74,6 +74,21 @@ fn a_program_that_is_killed_loses_nothing_older_than_moments() {
 }
 
 #[test]
+fn the_caret_stands_where_it_stood() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut window = open(folder.path());
+    window.write("abc");
+    for _ in 0..2 {
+        window.keys(Modifiers::NONE, Key::ArrowLeft);
+    }
+    drop(window);
+    let mut window = open(folder.path());
+    window.settle();
+    window.write("X");
+    assert!(window.app().text().ends_with("aXbc"));
+}
+
+#[test]
 fn a_long_text_comes_back_from_its_file_or_from_beside_the_session() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("long.txt");

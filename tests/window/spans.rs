@@ -4,7 +4,7 @@ use super::{Window, data};
 use eframe::egui::{Event, Modifiers, Options, PointerButton, Pos2, vec2};
 use egui_kittest::kittest::Queryable;
 use spanscope::model::HeadId;
-use spanscope::ui::Start;
+use spanscope::ui::{Choices, Start};
 
 const HANDLE: &str = "Span z of layer 3, head 1";
 
@@ -99,6 +99,45 @@ fn a_head_is_dragged_to_another_span_and_back() {
     assert_eq!(z(&window, HeadId::new(3, 1)), trained);
     assert_eq!(window.snapshot().bits_per_token, Some(bits));
     assert!(!has(&window, "by 1 edit)"));
+}
+
+#[test]
+fn a_drag_selects_its_head_and_edits_move_nothing() {
+    let mut window = Window::open(Start::default());
+    let chart = |window: &Window| {
+        let chart = window
+            .harness
+            .get_by_label("Span chart: click a head to select it");
+        chart.rect()
+    };
+    let before = chart(&window);
+    press(&mut window, "Edit spans by hand");
+    assert_eq!(chart(&window), before);
+    // Another head than the leading one: its point is taken hold of where it is.
+    let at = window.harness.get_by_label(HANDLE).rect().center();
+    let other = Choices {
+        heads: vec![HeadId::new(0, 0)],
+        ..Choices::default()
+    };
+    window.app_mut().choose(&other).unwrap();
+    window.settle();
+    move_to(&mut window, at);
+    button(&mut window, at, true, PointerButton::Primary);
+    for step in 1..=6 {
+        move_to(&mut window, at + vec2(0.0, 4.0 * step as f32));
+    }
+    let place = at + vec2(0.0, 24.0);
+    button(&mut window, place, false, PointerButton::Primary);
+    window.settle();
+    let edits = &window.snapshot().model.as_ref().unwrap().network;
+    assert!(edits.edits().span(3, 1).is_some() && edits.edits().span(0, 0).is_none());
+    assert_eq!(
+        window.app().selection().heads.single(),
+        Some(HeadId::new(3, 1))
+    );
+    assert_eq!(chart(&window), before);
+    press(&mut window, "Edit spans by hand");
+    assert_eq!(chart(&window), before);
 }
 
 #[test]

@@ -181,3 +181,104 @@ fn the_tooltip_names_the_token_with_its_weight_and_distance() {
     let detail = window.snapshot().detail.clone().unwrap();
     assert!(detail.weight(9, 4).is_some());
 }
+
+/// Types into what has the focus.
+fn typed(window: &mut Window, text: &str) {
+    window.harness.event(egui::Event::Text(text.into()));
+    window.harness.step();
+}
+
+#[test]
+fn the_shaded_text_is_typed_in_after_the_selected_token() {
+    let mut window = from_the_start();
+    let before = window.snapshot().tokens.text.to_string();
+    let text = |window: &Window| window.snapshot().tokens.text.to_string();
+    let first = before.chars().next().unwrap();
+    // Quicker than the model reads, and brackets too.
+    for letter in ["x", "[", "é", "y"] {
+        typed(&mut window, letter);
+    }
+    window.settle();
+    let rest = &before[first.len_utf8()..];
+    assert_eq!(text(&window), format!("{first}x[éy{rest}"));
+    // The token before the caret is the query, wherever in the text that is.
+    let query = tokens(&window).single().unwrap();
+    let tokens_now = window.snapshot().tokens.clone();
+    let piece = tokens_now.piece_of[query] as usize;
+    assert_eq!(
+        &tokens_now.bytes()[tokens_now.pieces[piece].range.clone()],
+        b"y"
+    );
+    for _ in 0..2 {
+        window.keys(Modifiers::NONE, Key::Backspace);
+    }
+    window.keys(Modifiers::NONE, Key::Enter);
+    window.settle();
+    assert_eq!(text(&window), format!("{first}x[\n{rest}"));
+    // Before the first token.
+    window.keys(Modifiers::NONE, Key::Home);
+    window.keys(Modifiers::NONE, Key::ArrowLeft);
+    typed(&mut window, "A");
+    window.settle();
+    assert_eq!(text(&window), format!("A{first}x[\n{rest}"));
+    // Undo takes back what was typed, step by step, to the text as it was.
+    for _ in 0..12 {
+        window.keys(Modifiers::COMMAND, Key::Z);
+    }
+    window.settle();
+    assert_eq!(text(&window), before);
+}
+
+#[test]
+fn selected_tokens_are_replaced_cut_and_pasted() {
+    let mut window = from_the_start();
+    let before = window.snapshot().tokens.text.to_string();
+    assert!(before.is_char_boundary(3));
+    let text = |window: &Window| window.snapshot().tokens.text.to_string();
+    for _ in 0..2 {
+        window.keys(Modifiers::SHIFT, Key::ArrowRight);
+    }
+    assert_eq!(tokens(&window).len(), 3);
+    window.harness.event(egui::Event::Cut);
+    window.harness.step();
+    window.settle();
+    assert_eq!(text(&window), &before[3..]);
+    window.harness.event(egui::Event::Paste(before[..3].into()));
+    window.harness.step();
+    window.settle();
+    assert_eq!(text(&window), before);
+    window.keys(Modifiers::NONE, Key::Home);
+    for _ in 0..2 {
+        window.keys(Modifiers::SHIFT, Key::ArrowRight);
+    }
+    typed(&mut window, "a");
+    typed(&mut window, "b");
+    window.settle();
+    assert_eq!(text(&window), format!("ab{}", &before[3..]));
+    window.keys(Modifiers::NONE, Key::Delete);
+    window.settle();
+    assert_eq!(text(&window), format!("ab{}", &before[4..]));
+}
+
+#[test]
+fn the_count_of_what_is_not_in_the_vocabulary_leads_to_it() {
+    let mut window = Window::open(Start::default());
+    window.write(" a\u{a7}b \u{a7}\u{a7}c");
+    let go = |window: &mut Window| {
+        let link = window
+            .harness
+            .get_by_label_contains("not in the vocabulary (");
+        link.click();
+        window.harness.run_steps(3);
+        window.settle();
+        let tokens_now = window.snapshot().tokens.clone();
+        let token = tokens(window).single().unwrap();
+        let piece = tokens_now.piece_of[token] as usize;
+        assert!(tokens_now.pieces[piece + 1].id.is_none());
+        tokens_now.bytes()[tokens_now.pieces[piece].range.clone()].to_vec()
+    };
+    assert_eq!(go(&mut window), b"a");
+    assert_eq!(go(&mut window), b" ");
+    // Round to the first one.
+    assert_eq!(go(&mut window), b"a");
+}

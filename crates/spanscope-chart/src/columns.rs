@@ -2,7 +2,7 @@
 
 use super::canvas::{Anchor, Canvas, Type, rect};
 use super::header::{Header, PAD};
-use super::theme::{LABEL, TICK, Theme};
+use super::theme::{self, LABEL, TICK, Theme};
 use super::{Figure, Provenance, Style, Table, font, ticks};
 use spanscope_core::head_id::HeadId;
 use svg::Node;
@@ -110,7 +110,8 @@ impl Figure for Columns {
             page.text_middle(left - 5.0, y(share), &text, tick.anchor(Anchor::End));
         }
         let title = Type::new(LABEL, theme.ink).anchor(Anchor::Middle);
-        let text = font::fit(&self.axis, LABEL, title.weight, plot);
+        let text = theme::capital(&self.axis);
+        let text = font::fit(&text, LABEL, title.weight, plot);
         page.text_up(PAD + LABEL / 2.0 - 1.0, (top + bottom) / 2.0, &text, title);
 
         let mut heads: Vec<&StackedHead> = self.heads.iter().collect();

@@ -133,7 +133,7 @@ impl App {
                 is_new: session.layout.is_none(),
                 alone: None,
             },
-            editor: Editor::default(),
+            editor: Editor::at(session.caret),
             exports: Exports::default(),
             figures: Vec::new(),
             keeping: Keeping::new(writer, session, start),

@@ -7,9 +7,10 @@ use crate::ui::dialogs::Purpose;
 use crate::ui::document::history::History;
 use crate::ui::document::text_file::text_of;
 use crate::ui::export::figures::Way;
-use crate::ui::language::trf;
+use crate::ui::language::{tr, trf};
 use crate::ui::shell::layout::Layout;
 use crate::ui::shell::tiles;
+use crate::ui::views::Pane;
 use eframe::egui::{self, ViewportCommand};
 
 /// A step of the zoom.
@@ -66,6 +67,10 @@ impl App {
                 if *self.document.snapshot.tokens.text != **self.document.text() => {}
             Command::Insert { at, text } => self.document.replace(at..at, &text),
             Command::Replace { range, text } => self.document.replace(range, &text),
+            Command::Type { range, text } => {
+                let time = ctx.input(|input| input.time);
+                self.document.type_in(range, &text, time);
+            }
             Command::Continue(request) => {
                 let after = self.document.selection.tokens.last();
                 self.document.engine.continue_text(after, request);
@@ -73,6 +78,13 @@ impl App {
             Command::StopContinuing => self.document.engine.stop_continuing(),
             Command::Move { layers, heads } => self.document.move_head(layers, heads),
             Command::SelectHead(head) => self.document.selection.select_head(head),
+            Command::NextUnknown => {
+                if self.document.select_before_unknown() {
+                    self.bring_up(Pane::TEXT);
+                } else {
+                    self.toasts.info(tr("All of the text is in the vocabulary"));
+                }
+            }
             Command::SelectLayer => {
                 let HeadId { layer: of, head: _ } = self.document.selection.heads.leading();
                 self.document

@@ -67,6 +67,8 @@ pub enum Command {
     SelectHead(HeadId),
     /// Select all heads of the leading head's layer.
     SelectLayer,
+    /// Go to the next part of the text that is not in the vocabulary.
+    NextUnknown,
     /// Select all heads.
     SelectAll,
     /// Select no token, so that the views follow the end of the text.
@@ -78,6 +80,13 @@ pub enum Command {
         /// The byte before which it stands.
         at: usize,
         /// What to put in.
+        text: String,
+    },
+    /// Type in the place of a part of the text at hand, which may be newer than the one on show.
+    Type {
+        /// The bytes that go.
+        range: Range<usize>,
+        /// What takes their place.
         text: String,
     },
     /// Put a text in the place of a part of the text.
@@ -210,6 +219,7 @@ pub const SECTIONS: [(&str, &[Command]); 4] = [
         "Selection",
         &[
             Command::SelectLayer,
+            Command::NextUnknown,
             Command::SelectAll,
             Command::ClearSelection,
             Command::SetCombine(Combine::Mean),

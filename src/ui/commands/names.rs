@@ -66,7 +66,7 @@ impl Command {
             Self::Redo => tr("Redo"),
             Self::EditText => tr("Edit the text"),
             Self::Insert { .. } => tr("Insert text"),
-            Self::Replace { .. } => tr("Replace text"),
+            Self::Replace { .. } | Self::Type { .. } => tr("Replace text"),
             Self::Continue(_) => tr("Continue the text"),
             Self::StopContinuing => tr("Stop continuing"),
             Self::ExportView => tr("Export this view…"),
@@ -85,6 +85,7 @@ impl Command {
             Self::Move { heads: -1, .. } => tr("Previous head"),
             Self::Move { .. } => tr("Next head"),
             Self::SelectLayer => tr("Select whole layer"),
+            Self::NextUnknown => tr("Next text outside the vocabulary"),
             Self::SelectAll => tr("Select all heads"),
             Self::ClearSelection => tr("Clear selection"),
             Self::SetCombine(Combine::Mean) => tr("Several heads: their mean"),
@@ -140,7 +141,7 @@ impl Command {
             Self::Undo => tr("Take back the last change of the text or of the model"),
             Self::Redo => tr("Redo the last change undone"),
             Self::EditText => tr("Put the cursor into the text field"),
-            Self::Insert { .. } | Self::Replace { .. } => {
+            Self::Insert { .. } | Self::Replace { .. } | Self::Type { .. } => {
                 tr("Where it says; the text is as before with Undo")
             }
             Self::Continue(_) => {
@@ -164,6 +165,7 @@ impl Command {
             Self::Move { .. } => tr("Where no text has the focus"),
             Self::SelectHead(_) => tr("Select this head in every view"),
             Self::SelectLayer => tr("All heads of the selected head's layer"),
+            Self::NextUnknown => tr("Underlined in the text; the model does not see it"),
             Self::SelectAll => tr("Where no text has the focus"),
             Self::ClearSelection => tr(
                 "One head, no token: the views follow the end of the text; dismisses notifications",

@@ -117,6 +117,7 @@ impl Command {
             | Self::Move { .. }
             | Self::SelectHead(_)
             | Self::SelectLayer
+            | Self::NextUnknown
             | Self::SelectAll
             | Self::ModelFacts => now.model,
             _ => true,

@@ -192,6 +192,13 @@ impl Document {
         self.text_changed();
     }
 
+    /// The same as a step of typing, at `time`: words are taken back as a whole. What is selected stays.
+    pub fn type_in(&mut self, range: Range<usize>, text: &str, time: f64) {
+        let new = splice(self.own_text(), range, text);
+        self.history.typed(&new, None, None, time);
+        self.engine.set_text(Arc::clone(self.own_text()));
+    }
+
     /// Changes the model by hand, at `time`.
     ///
     /// # Errors
@@ -223,6 +230,37 @@ impl Document {
             layer: step(layer, layers, architecture.nb_layers()),
             head: step(head, heads, architecture.nb_heads()),
         });
+    }
+
+    /// Selects the token before the next part of the text that the vocabulary lacks, from the selected one on and round; false where
+    /// there is none.
+    pub fn select_before_unknown(&mut self) -> bool {
+        let tokens = &self.snapshot.tokens;
+        let lacks = |at: &usize| {
+            tokens
+                .pieces
+                .get(*at)
+                .is_some_and(|piece| piece.id.is_none())
+        };
+        let selected = self.selection.tokens.last();
+        let selected = selected.and_then(|token| tokens.piece_of.get(token));
+        let from = selected.map_or(0, |piece| {
+            let mut next = *piece as usize + 1;
+            while lacks(&next) {
+                next += 1;
+            }
+            next
+        });
+        let all = tokens.pieces.len();
+        let Some(found) = (from..all).find(lacks).or_else(|| (0..all).find(lacks)) else {
+            return false;
+        };
+        let before = tokens
+            .piece_of
+            .partition_point(|piece| (*piece as usize) < found);
+        let before = before.saturating_sub(1);
+        self.selection.drag_tokens(before, before);
+        true
     }
 
     /// Selects every head that `wanted` wants; the leading one stays the leading one.

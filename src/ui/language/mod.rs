@@ -169,6 +169,8 @@ mod tests {
             &Path::new(env!("CARGO_MANIFEST_DIR")).join("src/ui"),
             &mut used,
         );
+        let axes = crate::engine::figures::Quantity::ALL.map(|quantity| quantity.axis());
+        used.extend(axes.map(|axis| (axis.to_owned(), "Quantity".to_owned())));
         let missing: Vec<&(String, String)> = used
             .iter()
             .filter(|(english, _)| !CHINESE.contains_key(english.as_str()))

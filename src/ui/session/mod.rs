@@ -89,6 +89,8 @@ pub struct Session {
     pub edits: Edits,
     /// The selection.
     pub selected: Option<Selected>,
+    /// The caret in the text field, and where what is selected there begins, in characters.
+    pub caret: Option<(usize, usize)>,
     /// The arrangement of the views.
     pub layout: Option<Layout>,
     /// The view that was used last.
@@ -127,6 +129,7 @@ impl Stored {
             recorded: part(&mut stored, "recorded"),
             edits: part(&mut stored, "edits"),
             selected: part(&mut stored, "selected"),
+            caret: part(&mut stored, "caret"),
             layout: part(&mut stored, "layout"),
             used: part(&mut stored, "used"),
             views: part(&mut stored, "views"),
@@ -183,6 +186,7 @@ impl Session {
             "recorded": self.recorded,
             "edits": self.edits,
             "selected": self.selected,
+            "caret": self.caret,
             "layout": self.layout,
             "used": self.used,
             "text": text,

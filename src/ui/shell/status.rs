@@ -50,7 +50,7 @@ fn bar(bar: &mut StatusBar<'_>, ui: &mut Ui) -> Rect {
                 ui.with_layout(egui::Layout::left_to_right(egui::Align::Center), |ui| {
                     ui.set_clip_rect(ui.clip_rect().intersect(ui.max_rect()));
                     run_status::show(bar.document, ui, bar.commands);
-                    facts(ui, &snapshot);
+                    facts(ui, &snapshot, bar.commands);
                 });
             });
         });
@@ -59,7 +59,7 @@ fn bar(bar: &mut StatusBar<'_>, ui: &mut Ui) -> Rect {
 }
 
 /// The facts known of the text.
-fn facts(ui: &mut Ui, snapshot: &Snapshot) {
+fn facts(ui: &mut Ui, snapshot: &Snapshot, commands: &mut Vec<Command>) {
     let tokens = &snapshot.tokens;
     let color = ui.visuals().warn_fg_color;
     let warn = |words: String| RichText::new(words).color(color).size(QUIET);
@@ -95,8 +95,13 @@ fn facts(ui: &mut Ui, snapshot: &Snapshot) {
     });
     ui.label(quiet(words));
     if let Some(words) = unknown {
-        ui.label(words)
-            .on_hover_text(tr("Underlined in the text; the model does not see them"));
+        let link = ui.link(words);
+        let link = link.on_hover_text(tr(
+            "Underlined in the text; the model does not see them. Click to go to the next one",
+        ));
+        if link.clicked() {
+            commands.push(Command::NextUnknown);
+        }
     }
     if let Some(words) = left_out {
         ui.label(words).on_hover_text(tr(

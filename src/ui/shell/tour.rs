@@ -48,7 +48,7 @@ fn words(about: About) -> (&'static str, String) {
         ),
         About::Text => (
             tr("Where a token looks"),
-            tr("Click a token: the text before it is shaded by the weight that the selected heads give it. The arrow keys then go to other tokens, and after Esc to other heads.").into(),
+            tr("Click a token: the text before it is shaded by the weight that the selected heads give it. The arrow keys then go to other tokens, what you type goes in after it, and after Esc the arrows go to other heads.").into(),
         ),
         About::Attention => (
             tr("All weights of a head"),

@@ -19,12 +19,30 @@ pub struct Editor {
     /// The text that the field shows, but for what was just typed.
     shown: Arc<str>,
     focus: bool,
+    /// The caret, and where what is selected begins, in characters.
+    caret: Option<(usize, usize)>,
+    /// Where the caret goes in the first text, as it was at the last start.
+    first: Option<(usize, usize)>,
 }
 
 impl Editor {
     /// The id of the text field.
     pub fn id() -> egui::Id {
         egui::Id::unique("text to run the model on")
+    }
+
+    /// A field whose caret stands at `caret` in the first text.
+    pub fn at(caret: Option<(usize, usize)>) -> Self {
+        Self {
+            first: caret,
+            caret,
+            ..Self::default()
+        }
+    }
+
+    /// The caret, and where what is selected begins, in characters.
+    pub fn caret(&self) -> Option<(usize, usize)> {
+        self.first.or(self.caret)
     }
 
     /// Gives the field the focus, in the next frame.
@@ -78,6 +96,8 @@ impl Editor {
                 }
                 changed = response.changed();
             });
+        let now = cursor(ui.ctx());
+        self.caret = now.map(|range| (range.primary.index.into(), range.secondary.index.into()));
         if !changed {
             return false;
         }
@@ -114,7 +134,16 @@ impl Editor {
             let index = text.get(..added.end)?.chars().count();
             Some(CCursorRange::one(CCursor::new(index)))
         };
-        let cursor = present.cursor.or_else(at_change);
+        let first = match text.is_empty() {
+            true => None,
+            false => self.first.take(),
+        };
+        let first = first.map(|(caret, other)| {
+            let all = text.chars().count();
+            let at = |index: usize| CCursor::new(index.min(all));
+            CCursorRange::two(at(other), at(caret))
+        });
+        let cursor = present.cursor.or(first).or_else(at_change);
         self.field = text.as_ref().to_owned();
         self.shown = Arc::clone(text);
         let mut state = egui::TextEdit::load_state(ctx, Self::id()).unwrap_or_default();

@@ -195,6 +195,8 @@ impl Way {
             } => {
                 let after = dense.around_ff[1].as_ref();
                 if !trace.feed_forward.is_empty() {
+                    // What is ablated goes through no norm.
+                    let after = after.filter(|_| !layer.mlp_ablated);
                     let along = self.before_sublayer(after, &trace.feed_forward, times);
                     self.feed_forward(index, trace, &along);
                     if let (true, Some(norm)) = (residual_of_norm, &dense.around_ff[0]) {

@@ -3,7 +3,7 @@
 //! It is run once more from the keys and values that a run keeps, so nothing of the other tokens is computed or held: D numbers
 //! per sublayer, and H·d per layer.
 
-use super::architecture::{LayerSpec, Order};
+use super::architecture::Order;
 use super::attention;
 use super::band::Queries;
 use super::cache::value_width;
@@ -12,7 +12,7 @@ use super::heads::Head;
 use super::kernel::{Packed, add, add_norm, add_times};
 use super::output;
 use super::sublayers::feed_forward;
-use super::weights::{Dense, Layer};
+use super::weights::Layer;
 use super::{Cancel, ModelError, Run};
 use std::sync::Arc;
 
@@ -139,7 +139,7 @@ fn through(layer: &Layer, stream: &mut [f32], trace: &mut LayerTrace) {
                 add_norm(stream, &trace.attention, &norm.weight, &norm.bias);
             }
             trace.middle = stream.to_vec();
-            trace.feed_forward = of_feed_forward(dense, spec, stream);
+            trace.feed_forward = of_feed_forward(layer, stream);
             let norm = dense.ff.as_ref().and_then(|ff| ff.norm.as_ref());
             if let (Some(norm), false) = (norm, trace.feed_forward.is_empty()) {
                 add_norm(stream, &trace.feed_forward, &norm.weight, &norm.bias);
@@ -161,7 +161,7 @@ fn through(layer: &Layer, stream: &mut [f32], trace: &mut LayerTrace) {
             if let Some(norm) = &dense.around_ff[0] {
                 norm.apply(&mut normed);
             }
-            trace.feed_forward = of_feed_forward(dense, spec, &normed);
+            trace.feed_forward = of_feed_forward(layer, &normed);
             if trace.feed_forward.is_empty() {
                 return;
             }
@@ -172,7 +172,9 @@ fn through(layer: &Layer, stream: &mut [f32], trace: &mut LayerTrace) {
             if residual_of_norm {
                 stream.copy_from_slice(&normed);
             }
-            add_times(stream, &more, spec.residual);
+            if !layer.mlp_ablated {
+                add_times(stream, &more, spec.residual);
+            }
         }
         Order::Parallel { .. } => {
             let mut normed = stream.to_vec();
@@ -180,7 +182,7 @@ fn through(layer: &Layer, stream: &mut [f32], trace: &mut LayerTrace) {
             if let Some(norm) = norm.or(dense.around_attention[0].as_ref()) {
                 norm.apply(&mut normed);
             }
-            trace.feed_forward = of_feed_forward(dense, spec, &normed);
+            trace.feed_forward = of_feed_forward(layer, &normed);
             if !trace.feed_forward.is_empty() {
                 add_times(stream, &trace.feed_forward, spec.residual);
             }
@@ -189,11 +191,14 @@ fn through(layer: &Layer, stream: &mut [f32], trace: &mut LayerTrace) {
     }
 }
 
-/// The output of the feed-forward sublayer for what it reads; nothing where there is none.
-fn of_feed_forward(dense: &Dense, spec: &LayerSpec, x: &[f32]) -> Vec<f32> {
-    let (Some(ff), Some(of)) = (&dense.ff, &spec.feed_forward) else {
+/// The output of the feed-forward sublayer for what it reads: zeros where it is ablated, nothing where there is none.
+fn of_feed_forward(layer: &Layer, x: &[f32]) -> Vec<f32> {
+    let (Some(ff), Some(of)) = (&layer.dense.ff, &layer.spec.feed_forward) else {
         return Vec::new();
     };
+    if layer.mlp_ablated {
+        return vec![0.0; x.len()];
+    }
     let (mut out, mut inner, mut up) = (vec![0.0; x.len()], Vec::new(), Vec::new());
     feed_forward(ff, of, x, [&mut out, &mut inner, &mut up], &wide);
     out

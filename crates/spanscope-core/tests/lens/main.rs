@@ -46,10 +46,22 @@ impl Observer for Streams {
 /// Holds the lens on some tokens against the run, and the logits against a golden file's.
 fn holds(model: &Path, golden: (Vec<u32>, Option<Vec<f32>>)) {
     let name = model.display();
-    let network = Arc::new(Network::load(&Checkpoint::open(model).unwrap(), None).unwrap());
+    let network = Network::load(&Checkpoint::open(model).unwrap(), None).unwrap();
+    let mut edits = network.edits().clone();
+    edits.set_ablated(0, 0, true);
+    if network.architecture().feed_forward() > 0 {
+        edits.set_mlp_ablated(0, true);
+    }
+    let edited = Arc::new(network.edited(&edits).unwrap());
+    holds_of(&name.to_string(), &edited, (golden.0.clone(), None));
+    holds_of(&name.to_string(), &Arc::new(network), golden);
+}
+
+/// The same of a network.
+fn holds_of(name: &str, network: &Arc<Network>, golden: (Vec<u32>, Option<Vec<f32>>)) {
     let (ids, logits) = golden;
     let of = Arc::clone(network.architecture());
-    let (seen, mut run) = (Streams::default(), Run::new(Arc::clone(&network)));
+    let (seen, mut run) = (Streams::default(), Run::new(Arc::clone(network)));
     let cancel = Cancel::default();
     run.set(&ids, &cancel, &seen).unwrap();
     let streams = seen.0.lock().unwrap();
@@ -75,7 +87,7 @@ fn holds(model: &Path, golden: (Vec<u32>, Option<Vec<f32>>)) {
                 against: Some(0),
             },
         ] {
-            let found = lens(&network, &trace, next, target, &cancel)
+            let found = lens(network, &trace, next, target, &cancel)
                 .unwrap()
                 .unwrap();
             assert_eq!(found.layers.len(), of.nb_layers() + 1);

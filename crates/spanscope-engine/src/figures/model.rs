@@ -1,7 +1,7 @@
 //! Figures of a model by itself: what it costs, how it was trained, what its parameters are for.
 
 use super::curves::{curve_look, curve_name, quantity_name, steps_name};
-use super::{FigureError, provenance};
+use super::{FigureError, Quantity, provenance};
 use crate::{LoadedModel, SpanHistory};
 use spanscope_chart::{
     Axis, Bar, Bars, Cell, Column, Level, Mark, Panel, Plot, Series, Table, thousands,
@@ -83,7 +83,7 @@ pub fn cost(model: &LoadedModel, position: usize) -> Plot {
             last(2) / flops_by,
             thousands(architecture.limit())
         ),
-        x: Axis::log("limit on the span (tokens)"),
+        x: Axis::log(Quantity::SpanLimit.axis()),
         panels: vec![
             Panel {
                 y: Axis::from_zero(format!("{flops_unit}FLOPs per token")),

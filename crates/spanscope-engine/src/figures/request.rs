@@ -212,8 +212,7 @@ impl FigureChoice {
     /// The queries that an [`Engine`](crate::Engine) must answer for this figure.
     pub fn looks(&self, kind: FigureKind) -> Queries {
         let survey = match kind {
-            FigureKind::Spans => self.effective.contains(&true),
-            FigureKind::Heads | FigureKind::Mask | FigureKind::Grid => true,
+            FigureKind::Spans | FigureKind::Heads | FigureKind::Mask | FigureKind::Grid => true,
             _ => false,
         };
         let at = self.tokens.last();
@@ -320,7 +319,8 @@ pub fn figure(
     let surveyed = snapshot.surveyed.as_deref();
     Ok(match kind {
         FigureKind::Spans => {
-            let measures = surveyed.filter(|_| choice.effective.contains(&true));
+            // The table has them whether or not they are marked.
+            let measures = surveyed;
             let mut chart = super::span_chart(model);
             chart.measure = choice.measure;
             chart.sort = choice.sorted;

@@ -1,7 +1,7 @@
 //! The soft mask of a head, and what the text makes of it.
 
 use super::attention::heads_list;
-use super::{heads_title, provenance};
+use super::{Quantity, heads_title, provenance};
 use crate::{HeadStats, Heads, LeadingHead, LoadedModel};
 use spanscope_chart::{Axis, Column, Level, Mark, Panel, Plot, Series, Table};
 
@@ -59,7 +59,7 @@ pub fn span_mask(
     let mut panels = vec![Panel {
         y: Axis {
             high: Some(1.0),
-            ..Axis::from_zero("mask")
+            ..Axis::from_zero(Quantity::Mask.axis())
         },
         series,
         ..Panel::default()
@@ -80,8 +80,8 @@ pub fn span_mask(
     if let Some(leading) = leading {
         panels.push(Panel {
             y: match log {
-                Some((_, false)) => Axis::from_zero("mean weight"),
-                _ => Axis::log("mean weight"),
+                Some((_, false)) => Axis::from_zero(Quantity::MeanWeight.axis()),
+                _ => Axis::log(Quantity::MeanWeight.axis()),
             },
             series: vec![Series {
                 name: "mean weight on the text".into(),
@@ -93,7 +93,7 @@ pub fn span_mask(
                         [d as f64, if weight > 0.0 { weight } else { f64::NAN }]
                     })
                     .collect(),
-                color: 1,
+                color: Quantity::MeanWeight.color(),
                 ..Series::default()
             }],
             ..Panel::default()
@@ -143,7 +143,7 @@ pub fn span_mask(
         x: Axis {
             log: is_log,
             low: Some(first as f64),
-            ..Axis::new("distance (tokens)")
+            ..Axis::new(Quantity::Distance.axis())
         },
         panels,
         marks,

@@ -1,5 +1,6 @@
 //! The measurements on many texts, as figures and tables.
 
+use super::Quantity;
 use crate::sums_file::SumsFile;
 use spanscope_chart::{
     Cell, ColorMap, Column, EffectiveSpan, HeadSpan, Heatmap, Scale, SideColumn, SpanChart, Table,
@@ -97,7 +98,7 @@ pub fn persistent_chart(file: &SumsFile) -> Heatmap {
         },
         row_axis: "head".into(),
         col_axis: "vectors of the head, most used first".into(),
-        bar: "mean weight".into(),
+        bar: Quantity::MeanWeight.axis().into(),
         map: ColorMap::Viridis,
         scale: Scale::Log,
         side: match cols {

@@ -1,6 +1,6 @@
 //! Figures of a text: surprisal along it, its tokens shaded, and what is expected next.
 
-use super::{FigureError, heads_title, provenance};
+use super::{FigureError, Quantity, heads_title, provenance};
 use crate::{LoadedModel, Snapshot};
 use serde::{Deserialize, Serialize};
 use spanscope_chart::{
@@ -43,7 +43,7 @@ impl Shade {
         match self {
             Self::Read => 0,
             Self::Readers => 2,
-            Self::Surprisal => 1,
+            Self::Surprisal => Quantity::Surprisal.color(),
         }
     }
 }
@@ -88,7 +88,7 @@ pub fn surprisal(
         push(&mut numbers, i + 1, &token, (*bits).into());
     }
     let mut panel = Panel {
-        y: Axis::from_zero("surprisal (bits)"),
+        y: Axis::from_zero(Quantity::Surprisal.axis()),
         ..Panel::default()
     };
     let few = points.len() < 40;
@@ -96,13 +96,14 @@ pub fn surprisal(
         name: "each token".into(),
         points,
         mark: if few { Mark::Line } else { Mark::Pale },
+        color: Quantity::Surprisal.color(),
         ..Series::default()
     });
     if !few {
         panel.series.push(Series {
             name: format!("mean of {window} tokens"),
             points: smoothed(&finite, window),
-            color: 1,
+            color: 0,
             ..Series::default()
         });
     }
@@ -120,7 +121,7 @@ pub fn surprisal(
             "{} predictions, {mean:.3} bits per token",
             thousands(snapshot.surprisal.len())
         ),
-        x: Axis::new("position (tokens)"),
+        x: Axis::new(Quantity::Token.axis()),
         panels: vec![panel],
         numbers,
         provenance: provenance(model),
@@ -205,7 +206,7 @@ pub fn shaded_text(
     let (what, axis) = match shade {
         Shade::Read => ("what the selected tokens read", "weight"),
         Shade::Readers => ("who reads the selected tokens", "weight"),
-        Shade::Surprisal => ("surprisal", "surprisal (bits)"),
+        Shade::Surprisal => ("surprisal", Quantity::Surprisal.axis()),
     };
     Ok(ShadedText {
         kind: "text",

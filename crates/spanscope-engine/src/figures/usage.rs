@@ -1,6 +1,6 @@
 //! Use of persistent vectors.
 
-use super::{FigureChoice, FigureError, HeatmapStyle, heatmap, provenance};
+use super::{FigureChoice, FigureError, HeatmapStyle, Quantity, heatmap, provenance};
 use crate::{LoadedModel, SelectedHeads, Snapshot};
 use spanscope_chart::{Axis, Column, Heatmap, Level, Mark, Panel, Plot, Series, Table, thousands};
 use spanscope_core::analysis::{BandLayout, Pool, VectorUsage};
@@ -130,8 +130,8 @@ pub fn usage_of(
         },
         panels: vec![Panel {
             y: match log {
-                true => Axis::log("mean weight"),
-                false => Axis::from_zero("mean weight"),
+                true => Axis::log(Quantity::MeanWeight.axis()),
+                false => Axis::from_zero(Quantity::MeanWeight.axis()),
             },
             series: vec![Series {
                 name: id.in_words(),

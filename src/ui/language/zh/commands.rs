@@ -26,6 +26,12 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ("Previous head", "上一个头"),
     ("Next head", "下一个头"),
     ("Select whole layer", "选择整层"),
+    ("Next text outside the vocabulary", "下一处词表外的文本"),
+    (
+        "Underlined in the text; the model does not see it",
+        "在文本中以下划线标出；模型看不到它",
+    ),
+    ("All of the text is in the vocabulary", "文本全部在词表中"),
     ("Select all heads", "选择所有头"),
     ("Clear selection", "清除选择"),
     ("Several heads: their mean", "多个头：取平均"),

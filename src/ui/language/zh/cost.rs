@@ -114,10 +114,7 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ),
     ("Keys and values ({0}B, 32 bit)", "键和值（{0}B，32 位）"),
     ("Mean reach (tokens)", "平均可达距离（词元）"),
-    (
-        "Limit on the span (tokens, logarithmic)",
-        "跨度上限（词元，对数）",
-    ),
+    ("Limit on the span (tokens)", "跨度上限（词元）"),
     ("Cost against a limit on the span", "成本随跨度上限的变化"),
     ("Limit {0} tokens", "上限 {0} 个词元"),
     (

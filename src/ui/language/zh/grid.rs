@@ -23,5 +23,5 @@ pub(super) const WORDS: &[(&str, &str)] = &[
         "queries {0} to {1}; distances {2} to {3}, the same logarithmic axis for all; each cell the largest weight in it",
         "查询 {0} 至 {1}；距离 {2} 至 {3}，所有头共用对数轴；每格为其中最大的权重",
     ),
-    ("· {0} % measured", "· 已测量 {0} %"),
+    ("{0} % measured · {1}", "已测量 {0} % · {1}"),
 ];

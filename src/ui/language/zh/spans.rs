@@ -1,4 +1,5 @@
 pub(super) const WORDS: &[(&str, &str)] = &[
+    ("Windows", "窗口"),
     ("Reach (tokens)", "可达距离（词元）"),
     ("Span z (tokens)", "跨度 z（词元）"),
     ("Layer", "层"),

@@ -18,8 +18,8 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ),
     ("Where a token looks", "词元看向哪里"),
     (
-        "Click a token: the text before it is shaded by the weight that the selected heads give it. The arrow keys then go to other tokens, and after Esc to other heads.",
-        "点击一个词元：它之前的文本按所选的头给出的权重着色。之后方向键切换到其他词元，按 Esc 后切换到其他头。",
+        "Click a token: the text before it is shaded by the weight that the selected heads give it. The arrow keys then go to other tokens, what you type goes in after it, and after Esc the arrows go to other heads.",
+        "点击一个词元：它之前的文本按所选的头给出的权重着色。之后方向键切换到其他词元，键入的内容插入到它之后，按 Esc 后方向键切换到其他头。",
     ),
     ("All weights of a head", "一个头的全部权重"),
     (
@@ -247,7 +247,7 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ("No thread to read the file: {0}", "没有线程可读文件：{0}"),
     // The status bar.
     (
-        "Underlined in the text; the model does not see them",
+        "Underlined in the text; the model does not see them. Click to go to the next one",
         "在文本中加了下划线；模型看不到它们",
     ),
     (

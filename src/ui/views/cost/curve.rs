@@ -5,6 +5,7 @@ use super::sums::Sums;
 use super::{Quantity, WIDE, ratio};
 use crate::analysis::cost::LimitedCost;
 use crate::chart::thousands;
+use crate::engine::figures;
 use crate::ui::language::{tr, trf};
 use crate::ui::theme::{quiet, strong};
 use crate::ui::views::context::ViewContext;
@@ -103,7 +104,7 @@ pub fn show(
         .grid_color(grid_color(ui))
         .x_grid_spacer(|input| binary_marks(&input, 46.0))
         .custom_x_axes(vec![
-            horizontal(tr("Limit on the span (tokens, logarithmic)"))
+            horizontal(tr(figures::Quantity::SpanLimit.axis()))
                 .formatter(|mark, _| thousands(mark.value.exp2().round() as usize)),
         ])
         .label_formatter(|_| None);

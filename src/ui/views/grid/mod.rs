@@ -354,14 +354,14 @@ impl GridView {
     }
 }
 
-/// The content of a thumbnail, and how far the survey has come.
+/// The content of a thumbnail, and how far the survey has come: one line, so that nothing below it moves.
 fn explanation(ui: &mut Ui, surveyed: &HeadStats) {
     let edges = &surveyed.bin_edges;
     let nearest = edges.first().copied().unwrap_or(1);
     let farthest = edges.last().map_or(0, |edge| edge.saturating_sub(1));
-    ui.horizontal_wrapped(|ui| {
+    ui.horizontal(|ui| {
         ui.label(strong(tr("Query ↓ × distance →")).size(12.0));
-        ui.label(quiet(trf(
+        let words = trf(
             "queries {0} to {1}; distances {2} to {3}, the same logarithmic axis for all; each cell the largest weight in it",
             &[
                 &thousands(surveyed.queries.start),
@@ -369,10 +369,12 @@ fn explanation(ui: &mut Ui, surveyed: &HeadStats) {
                 &thousands(nearest),
                 &thousands(farthest),
             ],
-        )));
+        );
         let (done, all) = (surveyed.queries.len(), surveyed.wanted.len());
-        if done < all {
-            ui.label(quiet(trf("· {0} % measured", &[&(100 * done / all.max(1))])));
-        }
+        let words = match done < all {
+            true => trf("{0} % measured · {1}", &[&(100 * done / all.max(1)), &words]),
+            false => words,
+        };
+        ui.add(egui::Label::new(quiet(words)).truncate());
     });
 }

@@ -5,7 +5,7 @@ use super::keys::keys;
 use super::sheet::{Aim, SelectedHeadsTask, Sheet};
 use super::{heat, usage};
 use crate::chart::{ColorMap, Scale, thousands};
-use crate::engine::figures::FigureChoice;
+use crate::engine::figures::{FigureChoice, Quantity};
 use crate::engine::{HeatmapKind, SelectedHeads};
 use crate::ui::language::{tr, trf};
 use crate::ui::theme::{quiet, strong};
@@ -184,7 +184,7 @@ impl Vectors {
         usage::bars(ui, cx, columns, &over, self.log);
         heat::column_labels(ui, columns, &sheet);
         let name = heat::name_below(ui, columns, &sheet, area);
-        paint_upwards(ui, area.left(), bars, &[tr("Mean weight")]);
+        paint_upwards(ui, area.left(), bars, &[tr(Quantity::MeanWeight.axis())]);
         self.on_bars(ui, cx, columns, &over);
         if both {
             self.picture.take(

@@ -3,6 +3,7 @@
 use super::minmax_mipmap::Pyramid;
 use super::percentage::percentage;
 use crate::chart::thousands;
+use crate::engine::figures::Quantity;
 use crate::text::{Unit, Vocabulary};
 use crate::ui::language::{tr, trf};
 use crate::ui::theme::{quiet, strong};
@@ -78,14 +79,16 @@ pub fn show(
         .grid_color(grid_color(ui))
         .x_grid_spacer(|input| linear_marks(&input, NUMBER))
         .y_grid_spacer(|input| linear_marks(&input, LINE))
-        .custom_x_axes(vec![horizontal(tr("Token")).formatter(|mark, _| {
-            if mark.value < 0.0 || mark.value.fract() != 0.0 {
-                String::new()
-            } else {
-                thousands(mark.value as usize)
-            }
-        })])
-        .custom_y_axes(vec![vertical(tr("Surprisal (bits)"))])
+        .custom_x_axes(vec![horizontal(tr(Quantity::Token.axis())).formatter(
+            |mark, _| {
+                if mark.value < 0.0 || mark.value.fract() != 0.0 {
+                    String::new()
+                } else {
+                    thousands(mark.value as usize)
+                }
+            },
+        )])
+        .custom_y_axes(vec![vertical(tr(Quantity::Surprisal.axis()))])
         .label_formatter(|_| None)
         .show(ui, |plot| {
             let bounds = plot.plot_bounds();

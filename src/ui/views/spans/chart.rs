@@ -13,12 +13,11 @@ use crate::model::HeadId;
 use crate::ui::language::{tr, trf};
 use crate::ui::views::context::ViewContext;
 use crate::ui::widgets::paint::grid_color;
-use eframe::egui::{self, Align2, FontId, Response, Sense, Shape, Stroke, Ui, pos2, vec2};
+use eframe::egui::{self, Align2, FontId, Rect, Response, Sense, Shape, Stroke, Ui, pos2};
 use egui_plot::{AxisHints, Plot, PlotTransform};
 use std::ops::RangeInclusive;
 
-/// Height of the legend, and of the room above the highest head for its flag, in points.
-const LEGEND: f32 = 15.0;
+/// Height of the room above the highest head for its flag, in points.
 const HEADROOM: f64 = 17.0;
 
 impl SpansView {
@@ -31,7 +30,6 @@ impl SpansView {
             trained.unwrap_or(span.span)
         };
         let marks = marks(&facts.spans, heads, scale, self.sorted, trained);
-        self.legend(ui, cx, facts);
         let (low, high) = self.range(facts, &marks, ui.available_height());
         let right = (layers * (heads + 1)) as f64;
         let linear = self.linear;
@@ -220,9 +218,12 @@ impl SpansView {
         }
     }
 
-    fn legend(&self, ui: &mut Ui, cx: &ViewContext<'_>, facts: &Facts) {
-        let row = vec2(ui.available_width(), LEGEND);
-        let (row, response) = ui.allocate_exact_size(row, Sense::hover());
+    /// The signs of the chart, in a row of a given place.
+    pub(super) fn legend(&self, ui: &Ui, row: Rect, cx: &ViewContext<'_>, facts: &Facts) {
+        if self.part == super::Part::Leading || row.width() < 1.0 {
+            return;
+        }
+        let response = ui.interact(row, ui.scope_id().with("signs"), Sense::hover());
         let mut signs = vec![(
             Sign::Point,
             match self.measure {

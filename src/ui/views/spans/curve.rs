@@ -7,6 +7,7 @@ use super::facts::Facts;
 use super::marks::fill;
 use crate::analysis::Mean;
 use crate::chart::thousands;
+use crate::engine::figures::Quantity;
 use crate::engine::{HeadStats, LeadingHead};
 use crate::model::Span;
 use crate::model::architecture::Position;
@@ -162,7 +163,7 @@ impl SpansView {
                 &painter,
                 area.right_top(),
                 Align2::RIGHT_TOP,
-                tr("Mean weight"),
+                tr(Quantity::MeanWeight.axis()),
                 color,
                 weak,
             );
@@ -181,7 +182,7 @@ impl SpansView {
             mask(&painter, cx, &axes, span, ramp, &mut names);
             mask_axis(&painter, &axes, weak);
             let at = area.left_top();
-            let words = tr("Soft mask m(δ)");
+            let words = tr(Quantity::Mask.axis());
             name(&painter, at, Align2::LEFT_TOP, words, cx.palette.edge, weak);
         } else {
             let words = design(facts, span);

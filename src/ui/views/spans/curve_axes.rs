@@ -2,6 +2,7 @@
 
 use super::axes::{decades, round_numbers};
 use crate::chart::thousands;
+use crate::engine::figures::Quantity;
 use crate::ui::language::tr;
 use eframe::egui::{Align2, Color32, FontId, Painter, Pos2, Rect, Stroke, pos2, vec2};
 
@@ -114,7 +115,7 @@ pub(super) fn distance_axis(painter: &Painter, axes: &Axes, weak: Color32, line:
         }
     }
     let at = pos2(frame.center().x, frame.bottom() + 14.0);
-    let words = tr("Distance δ from query to key (tokens)");
+    let words = tr(Quantity::Distance.axis());
     painter.text(at, Align2::CENTER_TOP, words, small(), weak);
 }
 

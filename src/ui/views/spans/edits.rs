@@ -1,4 +1,4 @@
-//! The edits made by hand, in words and with buttons: the row above the chart, the menu of a head, the note beside a head
+//! The edits made by hand, in words and with buttons: the row above the chart with its legend, the menu of a head, the note beside a head
 //! that is being dragged.
 
 use super::SpansView;
@@ -15,7 +15,8 @@ use crate::ui::theme::{quiet, strong};
 use crate::ui::views::context::ViewContext;
 use crate::ui::widgets::names::head_name;
 use crate::ui::widgets::number_field::number_field;
-use eframe::egui::{self, Popup, PopupCloseBehavior, Response, Ui};
+use eframe::egui::containers::menu::{MenuButton, MenuConfig};
+use eframe::egui::{self, Popup, PopupCloseBehavior, Response, Sense, Ui, vec2};
 
 /// The unit that bits are counted by.
 fn unit(snapshot: &Snapshot) -> &'static str {
@@ -50,41 +51,59 @@ fn effect_words(effect: &Effect, unit: &str, edits: usize) -> String {
     }
 }
 
+/// Height of the row above the chart, in points.
+const LEGEND: f32 = 22.0;
+
+/// The button that leaves all heads as they were trained.
+fn clear(ui: &mut Ui, cx: &mut ViewContext<'_>, edits: usize) {
+    let clear = ui.add_enabled(edits > 0, egui::Button::new(tr("Clear edits")));
+    let words = tr("Leave all heads as they were trained");
+    if clear.on_hover_text(words).clicked() {
+        cx.commands.push(Command::ClearEdits);
+    }
+}
+
 impl SpansView {
-    /// The rows above the chart: there while spans can be dragged, and as long as anything is changed. They do not come
-    /// while a head is held: the chart would move away below it.
-    pub(super) fn edit_rows(&mut self, ui: &mut Ui, cx: &mut ViewContext<'_>, facts: &Facts) {
+    /// The row above the chart, which is always there, so that nothing below it moves: the legend, while spans can be dragged what
+    /// changes the leading head in its place, and as long as anything is changed what that costs.
+    pub(super) fn legend_row(&mut self, ui: &mut Ui, cx: &mut ViewContext<'_>, facts: &Facts) {
+        let size = vec2(ui.available_width(), LEGEND);
+        let (rect, _) = ui.allocate_exact_size(size, Sense::hover());
+        let layout = egui::Layout::left_to_right(egui::Align::Center);
+        let place = egui::UiBuilder::new().max_rect(rect).layout(layout);
+        let ui = &mut ui.new_child(place.id_salt("legend"));
+        ui.shrink_clip_rect(rect.expand(2.0));
         let edits = facts.edits();
-        let wanted = facts.editable && (self.hand.on || edits > 0);
-        if self.hand.dragged().is_none() {
-            self.hand.has_rows = wanted;
+        if !facts.editable || edits == 0 && !self.hand.on {
+            return self.legend(ui, rect, cx, facts);
         }
-        if !wanted || !self.hand.has_rows {
+        if !self.hand.on {
+            let from_right = egui::Layout::right_to_left(egui::Align::Center);
+            ui.with_layout(from_right, |ui| {
+                clear(ui, cx, edits);
+                self.effect(ui, cx, edits);
+                let rest = ui.available_rect_before_wrap().with_min_x(rect.left());
+                self.legend(ui, rest, cx, facts);
+            });
             return;
         }
-        if self.hand.on {
-            let head = cx.selection.heads.leading();
-            ui.horizontal(|ui| self.head_controls(ui, cx, facts, head));
-            ui.horizontal(|ui| self.cut_row(ui, cx, facts));
+        let head = cx.selection.heads.leading();
+        ui.spacing_mut().item_spacing.x = 6.0;
+        self.head_controls(ui, cx, facts, head);
+        // In a menu of its own, which stays until its button is pressed again: in it are others.
+        let stays = MenuConfig::new().close_behavior(PopupCloseBehavior::IgnoreClicks);
+        MenuButton::new(tr("Windows"))
+            .config(stays)
+            .ui(ui, |ui| ui.horizontal(|ui| self.cut_row(ui, cx, facts)));
+        clear(ui, cx, edits);
+        if edits > 0 {
+            return self.effect(ui, cx, edits);
         }
-        ui.horizontal(|ui| {
-            let clear = ui.add_enabled(edits > 0, egui::Button::new(tr("Clear edits")));
-            if clear
-                .on_hover_text(tr("Leave all heads as they were trained"))
-                .clicked()
-            {
-                cx.commands.push(Command::ClearEdits);
-            }
-            if edits == 0 {
-                let words = quiet(tr("Drag a point up or down."));
-                ui.add(egui::Label::new(words).truncate()).on_hover_text(tr(
-                    "The model runs again with the span that you set, and the bits show what it costs. Near its trained place \
-                     a point goes back there; so it does with a double click. The file is not changed.",
-                ));
-                return;
-            }
-            self.effect(ui, cx, edits);
-        });
+        let words = quiet(tr("Drag a point up or down."));
+        ui.add(egui::Label::new(words).truncate()).on_hover_text(tr(
+            "The model runs again with the span that you set, and the bits show what it costs. Near its trained place \
+             a point goes back there; so it does with a double click. The file is not changed.",
+        ));
     }
 
     /// The effect of the edits on the bits per token.

@@ -24,8 +24,6 @@ const PATIENCE: f64 = 2.0;
 pub(super) struct Hand {
     /// True if points can be dragged without holding Alt.
     pub on: bool,
-    /// True if the rows about edits are there.
-    pub has_rows: bool,
     drag: Option<Drag>,
     asked: Option<Asked>,
     /// The head that the open menu is about.
@@ -243,6 +241,8 @@ impl Hand {
         if handle.drag_started() {
             let origin = ui.input(|input| input.pointer.press_origin());
             let bounds = transform.bounds();
+            // What is dragged is what every view shows.
+            cx.selection.select_head(head);
             self.drag = Some(Drag {
                 head,
                 offset: origin.map_or(0.0, |origin| at.y - origin.y),

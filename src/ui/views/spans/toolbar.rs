@@ -88,7 +88,7 @@ impl SpansView {
                 ui.radio_value(&mut self.part, Part::Leading, tr("One head only"));
             });
         });
-        self.edit_rows(ui, cx, facts);
+        self.legend_row(ui, cx, facts);
     }
 
     fn chart_options(&mut self, ui: &mut Ui) {

@@ -46,7 +46,7 @@ impl Caret {
     }
 
     /// The selection was changed in this view: `at` is the token that was clicked or reached.
-    fn leave(&mut self, cx: &ViewContext<'_>, at: usize) {
+    pub fn leave(&mut self, cx: &ViewContext<'_>, at: usize) {
         self.left = cx.selection.tokens.clone();
         self.at = at;
     }
@@ -107,14 +107,15 @@ impl Caret {
         }
     }
 
-    /// Takes the keys while the view has the focus; returns the token to bring into view.
+    /// Takes the keys while the view has the focus; returns the token to bring into view. A page is so many rows; where letters are
+    /// typed, they are no commands.
     pub fn keys(
         &mut self,
         ui: &Ui,
         response: &Response,
         cx: &mut ViewContext<'_>,
         rows: &Rows,
-        page: usize,
+        (page, is_typed_in): (usize, bool),
     ) -> Option<usize> {
         if !response.has_focus() {
             return None;
@@ -129,9 +130,9 @@ impl Caret {
                 },
             );
         });
-        // The keys that move between layers do so here as well: the arrows are taken.
+        // The keys that move between layers do so here as well, where nothing can be typed: the arrows are taken.
         for (key, layers) in [(Key::OpenBracket, -1), (Key::CloseBracket, 1)] {
-            if ui.input_mut(|input| input.consume_key(Modifiers::NONE, key)) {
+            if !is_typed_in && ui.input_mut(|input| input.consume_key(Modifiers::NONE, key)) {
                 cx.commands.push(Command::Move { layers, heads: 0 });
             }
         }

@@ -9,6 +9,7 @@ mod paint;
 mod rows;
 mod shade;
 mod tip;
+mod typing;
 
 use super::context::ViewContext;
 use super::pane::{Home, ViewInfo};
@@ -30,6 +31,7 @@ use serde::{Deserialize, Serialize};
 use shade::{DisplayName, Ramps, Shade, Shading, blind, gathered};
 use std::ops::Range;
 use tip::weight;
+use typing::Typing;
 
 /// The state of the view.
 #[derive(Debug, Serialize, Deserialize)]
@@ -49,6 +51,8 @@ pub struct TextView {
     #[serde(skip)]
     caret: Caret,
     #[serde(skip)]
+    typing: Typing,
+    #[serde(skip)]
     ramps: Option<Ramps>,
     /// The rows that were wholly in view.
     #[serde(skip)]
@@ -56,6 +60,9 @@ pub struct TextView {
     /// The model whose query was brought into view.
     #[serde(skip)]
     model: u64,
+    /// True while the query is still to be brought into view: its row may not be laid out yet.
+    #[serde(skip)]
+    brings: bool,
 }
 
 impl Default for TextView {
@@ -69,9 +76,11 @@ impl Default for TextView {
             rows: Rows::default(),
             written: Written::default(),
             caret: Caret::default(),
+            typing: Typing::default(),
             ramps: None,
             seen: 0..0,
             model: 0,
+            brings: false,
         }
     }
 }
@@ -124,6 +133,14 @@ impl View for TextView {
         let page = ((room.height() / cell.y) as usize).max(2) - 1;
         // The keys are taken before the cells are drawn, so that what they select is in view at once.
         let known = ui.ctx().read_response(id);
+        if let Some(response) = &known {
+            self.typing.keys(ui, response, cx);
+        }
+        if self.typing.follow(cx) {
+            let query = cx.query().unwrap_or(0);
+            self.caret.leave(cx, query);
+        }
+        let page = (page, Typing::is_open(cx));
         let reached =
             known.and_then(|response| self.caret.keys(ui, &response, cx, &self.rows, page));
         let mut area = egui::ScrollArea::vertical()
@@ -135,10 +152,13 @@ impl View for TextView {
             (row as f32 * cell.y - middle).max(0.0)
         };
         let another = std::mem::replace(&mut self.model, cx.snapshot.model_number);
-        let elsewhere = self.caret.moved_elsewhere(cx) | (another != self.model);
-        if let Some(token) = cx.query().filter(|_| elsewhere)
+        // Another text, or another width of the view, moves all rows.
+        let moved = laid.from == 0 && laid.edited.is_none();
+        self.brings |= self.caret.moved_elsewhere(cx) | (another != self.model) | moved;
+        if let Some(token) = cx.query().filter(|_| self.brings)
             && let Some((row, _)) = self.rows.place(&cx.snapshot.tokens, token)
         {
+            self.brings = false;
             area = area.vertical_scroll_offset(middle(row));
         } else if let Some(row) = laid.edited.filter(|row| !self.seen.contains(row)) {
             // What is typed is seen, wherever in the text it is.
@@ -375,6 +395,7 @@ impl TextView {
         if !self.caret.is_dragging() {
             arcs::paint(ui, &painter, cx, &self.rows, grid);
         }
+        self.typing.paint(ui, &response, cx, &self.rows, grid);
         if response.has_focus() {
             let ring = Stroke::new(1.5, cx.palette.accent);
             painter.rect_stroke(grid.clip.shrink(0.5), 3.0, ring, StrokeKind::Inside);
