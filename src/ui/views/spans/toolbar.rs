@@ -54,7 +54,9 @@ impl SpansView {
                 ui.separator();
             }
             self.held_box(ui);
-            if self.held.index().is_some() {
+            // Where empty context lies before the text, heads rest there.
+            let has_sinks = self.held.index().is_some() && facts.architecture().nearest() == 0;
+            if has_sinks {
                 self.sinks_box(ui, facts);
             }
             let edit = ui.add_enabled(
@@ -81,6 +83,10 @@ impl SpansView {
             ui.menu_button(tr("Options"), |ui| {
                 if !wide {
                     self.chart_options(ui);
+                    ui.separator();
+                }
+                if !has_sinks && self.held.index().is_some() {
+                    self.sinks_box(ui, facts);
                     ui.separator();
                 }
                 ui.radio_value(&mut self.part, Part::Both, tr("All heads and one"));
