@@ -208,8 +208,9 @@ fn heads_are_cut_to_a_window_and_first_tokens_kept() {
     };
     let bits = window.snapshot().bits_per_token.unwrap();
     assert!(window.snapshot().tokens.ids.len() > 20);
-    assert!(has(&window, "without the first"));
+    assert!(has(&window, "Tokens of effective spans"));
     press(&mut window, "Edit spans by hand");
+    press(&mut window, "Windows and more");
     // Nothing to keep beside windows yet, but no harm either.
     press(&mut window, "Cut");
     window.settle();
@@ -231,7 +232,10 @@ fn heads_are_cut_to_a_window_and_first_tokens_kept() {
     assert!(now[..heads].iter().all(|of| *of == (64, 2)), "{now:?}");
     assert!(now[heads..].iter().all(|of| *of == (7, 2)), "{now:?}");
     assert!(window.snapshot().bits_per_token.unwrap() != bits);
-    assert!(has(&window, "Keep the first"));
+    press(&mut window, "Drop the first");
+    window.settle();
+    let edits = window.app().edits().clone();
+    assert_eq!(edits.first(), Some(FirstTokens::Drop(2)));
     press(&mut window, "Clear edits");
     window.settle();
     assert_eq!(window.snapshot().bits_per_token, Some(bits));

@@ -4,12 +4,11 @@
 //! window in place, the mask follows, and the band times the values is what the head reads. Nothing larger than a tile's
 //! band is ever held.
 
-mod first;
-
 use super::architecture::Outside;
 use super::band::{Band, Context, Queries};
 use super::beyond_reach;
 use super::cache::{BLOCK_TOKENS, value_width};
+use super::first_tokens::{close_first, fill_first, first_stride, read_first};
 use super::head_weights::{HeadSums, HeadWeights, Part};
 use super::heads::Head;
 use super::kernel::{
@@ -17,7 +16,6 @@ use super::kernel::{
     scale_by, sum,
 };
 use super::normalisation::Normalisation;
-use first::{close_first, fill_first, first_stride, read_first};
 use std::ops::Range;
 
 /// Persistent vectors that are summed up together: their values fit the nearest cache.
@@ -95,7 +93,7 @@ fn weigh(cx: &Context<'_>, queries: Queries, beyond: Beyond, scratch: &mut Scrat
         stride: width,
     });
     products(persistent, &mut scratch.persistent);
-    fill_first(cx, queries, scratch);
+    fill_first(cx, queries, &mut scratch.first);
     scratch.softmax.clear();
     for i in 0..count {
         let row = scratch.band.window_mut(i, first + i);
@@ -321,7 +319,7 @@ pub(super) fn read(cx: &Context<'_>, queries: Queries, scratch: &mut Scratch) ->
     if cx.head.ablated {
         return out;
     }
-    close_first(cx, queries, scratch);
+    close_first(cx, queries, &mut scratch.first);
     let covered: Vec<(Range<usize>, Range<isize>)> = queries
         .groups()
         .map(|rows| (rows.clone(), scratch.band.close(first, &rows)))
@@ -346,7 +344,7 @@ pub(super) fn read(cx: &Context<'_>, queries: Queries, scratch: &mut Scratch) ->
         })
     });
     add_products(context, &mut out);
-    read_first(cx, queries, scratch, &mut out);
+    read_first(cx, queries, &scratch.first, &mut out);
     let width = persistent_stride(cx.head);
     let vectors = cx.head.vectors();
     let values: &[f32] = &cx.head.persistent.values;

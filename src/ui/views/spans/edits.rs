@@ -65,7 +65,6 @@ impl SpansView {
         if self.hand.on {
             let head = cx.selection.heads.leading();
             ui.horizontal(|ui| self.head_controls(ui, cx, facts, head));
-            ui.horizontal(|ui| self.cut_row(ui, cx, facts));
         }
         ui.horizontal(|ui| {
             let clear = ui.add_enabled(edits > 0, egui::Button::new(tr("Clear edits")));
@@ -74,6 +73,9 @@ impl SpansView {
                 .clicked()
             {
                 cx.commands.push(Command::ClearEdits);
+            }
+            if self.hand.on {
+                self.cut_menu(ui, cx, facts);
             }
             if edits == 0 {
                 let words = quiet(tr("Drag a point up or down."));
