@@ -72,8 +72,8 @@ A head's 90 % span is the smallest distance within which 90 % of its weight on t
     /// Find by running them how far heads see at a token, beside what they were designed for
     #[command(after_help = "Examples:
   spanscope reach model.pt --vocab train.txt --text few.txt
-  spanscope reach org/name --text few.txt --head 3 --token 100
-  spanscope reach model.safetensors --text few.txt --window all=64 --keep-first 4 --json
+  spanscope reach model.safetensors --text few.txt --head 1 --token 20
+  spanscope reach model.safetensors --text few.txt --window all=16 --json
 A token counts as seen if another key and value in its place alter a bit of what the head gives. Windows of public codes
 have been off by one: this shows it.")]
     Reach(ReachArgs),

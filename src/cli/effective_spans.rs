@@ -243,7 +243,7 @@ fn table(file: &SumsFile, rows: &[EffectiveRow], out: &mut impl Write) -> Result
         ),
         (
             SpanFlag::Edge,
-            "presses against the edge of its window (20 % of the weight, or more, in its farthest tenth)",
+            "is window-limited (20 % of the weight, or more, in the farthest tenth of its window)",
         ),
         (
             SpanFlag::Local,

@@ -22,6 +22,7 @@ mod texts;
 #[path = "../common/traced.rs"]
 mod traced;
 mod train;
+mod what_if;
 mod window;
 
 use safetensors::SafeTensors;

@@ -221,3 +221,62 @@ fn the_strip_selects_a_query() {
         "{query} of {done}"
     );
 }
+
+#[test]
+fn heads_are_cut_to_a_window_and_first_tokens_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = folder.path().join("text.txt");
+    std::fs::write(
+        &text,
+        "The quick brown fox jumps over the lazy dog. ".repeat(6),
+    )
+    .unwrap();
+    let mut window = Window::open(Start {
+        model: Some(data("families/gguf/llama-f32.gguf")),
+        text: Some(text),
+        any_text: true,
+        ..Start::default()
+    });
+    let reaches = |window: &Window| -> Vec<(usize, usize)> {
+        let network = &window.snapshot().model.as_ref().unwrap().network;
+        network
+            .spans()
+            .iter()
+            .map(|span| (span.reach, span.first))
+            .collect()
+    };
+    let bits = window.snapshot().bits_per_token.unwrap();
+    assert!(window.snapshot().tokens.ids.len() > 20);
+    assert!(has(&window, "Tokens of effective spans"));
+    press(&mut window, "Edit spans by hand");
+    press(&mut window, "Windows and more");
+    // Nothing to keep beside windows yet, but no harm either.
+    press(&mut window, "Cut");
+    window.settle();
+    assert!(reaches(&window).iter().all(|of| *of == (64, 0)));
+    use spanscope::model::FirstTokens;
+    let keep = spanscope::model::WhatIf {
+        windows: vec![(spanscope::model::Heads::Layer(1), 7)],
+        first: Some(FirstTokens::Keep(2)),
+        ..Default::default()
+    };
+    let choices = spanscope::ui::Choices {
+        what_if: keep,
+        ..Default::default()
+    };
+    window.app_mut().choose(&choices).unwrap();
+    window.settle();
+    let now = reaches(&window);
+    let heads = now.len() / 2;
+    assert!(now[..heads].iter().all(|of| *of == (64, 2)), "{now:?}");
+    assert!(now[heads..].iter().all(|of| *of == (7, 2)), "{now:?}");
+    assert!(window.snapshot().bits_per_token.unwrap() != bits);
+    press(&mut window, "Drop the first");
+    window.settle();
+    let edits = window.app().edits().clone();
+    assert_eq!(edits.first(), Some(FirstTokens::Drop(2)));
+    press(&mut window, "Clear edits");
+    window.settle();
+    assert_eq!(window.snapshot().bits_per_token, Some(bits));
+    assert!(reaches(&window).iter().all(|of| of.1 == 0 && of.0 > 64));
+}

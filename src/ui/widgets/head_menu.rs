@@ -54,7 +54,7 @@ pub fn head_tooltip(ui: &mut Ui, row: &Row) {
             "it is span-limited: the mask takes away a third or more, and a quarter more than of even attention",
         ),
         Some(SpanFlag::Edge) => tr(
-            "it presses against the edge of its window: 20 % of the weight or more lies in its farthest tenth",
+            "it is window-limited: 20 % of the weight or more lies in the farthest tenth of its window",
         ),
         Some(SpanFlag::Local) => tr(
             "it could have a window: it sees the whole text, and 99 % of the weight lies within a quarter of it",

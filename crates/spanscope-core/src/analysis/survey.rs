@@ -3,17 +3,19 @@
 //! What is measured is kept by pieces of the text, not as sums over all of it: an edit keeps what lies before it, one
 //! more token costs one more query of every head, and clones share the pieces. No weights are kept.
 
+mod flags;
 mod measures;
 mod picture;
 mod piece;
 #[cfg(test)]
 mod tests;
 
-pub use measures::{
-    EDGE_PART, EDGE_SHARE, EFFECTIVE_SHARES, HeadMeasure, LOCAL_QUERIES, LOCAL_SHARE, PRESSED_EVEN,
-    PRESSED_IN_RAMP, PRESSED_RAMPS, PRESSED_REMOVED, Pressed, SINK_SHARE, SpanFlag, UNUSED_QUERIES,
-    UNUSED_RAMPS, UNUSED_SHARE, edge, effective, flag, sunk,
+pub use flags::{
+    EDGE_PART, EDGE_SHARE, LOCAL_QUERIES, LOCAL_SHARE, PRESSED_EVEN, PRESSED_IN_RAMP,
+    PRESSED_RAMPS, PRESSED_REMOVED, Pressed, SINK_SHARE, SpanFlag, UNUSED_QUERIES, UNUSED_RAMPS,
+    UNUSED_SHARE, edge, flag, sunk,
 };
+pub use measures::{EFFECTIVE_SHARES, HeadMeasure, effective};
 pub use picture::Thumbnail;
 
 use crate::analysis::row_measures::{Occurrences, relate, usual_sink_free};

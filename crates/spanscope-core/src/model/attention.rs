@@ -8,6 +8,7 @@ use super::architecture::Outside;
 use super::band::{Band, Context, Queries};
 use super::beyond_reach;
 use super::cache::{BLOCK_TOKENS, value_width};
+use super::first_tokens::{close_first, fill_first, first_stride, read_first};
 use super::head_weights::{HeadSums, HeadWeights, Part};
 use super::heads::Head;
 use super::kernel::{
@@ -92,7 +93,7 @@ fn weigh(cx: &Context<'_>, queries: Queries, beyond: Beyond, scratch: &mut Scrat
         stride: width,
     });
     products(persistent, &mut scratch.persistent);
-    fill_first(cx, queries, scratch);
+    fill_first(cx, queries, &mut scratch.first);
     scratch.softmax.clear();
     for i in 0..count {
         let row = scratch.band.window_mut(i, first + i);
@@ -160,31 +161,6 @@ fn weigh(cx: &Context<'_>, queries: Queries, beyond: Beyond, scratch: &mut Scrat
     let factors = scratch.softmax.iter();
     let factors = factors.map(|row| (1.0 / row.divisor(head)) as f32);
     scratch.factors.extend(factors);
-}
-
-/// From one query's scores of the first tokens to the next one's; 0 where none are seen beside the window.
-fn first_stride(head: &Head) -> usize {
-    match head.first {
-        0 => 0,
-        count => count.next_multiple_of(PANEL) + LANES,
-    }
-}
-
-/// The scores of the first tokens that the queries see beside their windows.
-fn fill_first(cx: &Context<'_>, queries: Queries, scratch: &mut Scratch) {
-    let stride = first_stride(cx.head);
-    let most = cx.head.beside(queries.first + queries.count - 1);
-    scratch.first.make_room(queries.count * stride);
-    let left = queries.left(cx, &(0..queries.count));
-    let jobs = (0..most.div_ceil(PANEL)).filter_map(|panel| {
-        Some(Job {
-            left,
-            right: cx.keys.keys(panel)?,
-            at: panel * PANEL,
-            stride,
-        })
-    });
-    products(jobs, &mut scratch.first);
 }
 
 /// Columns of the window of the query at position `t`, of `reach` columns as far as the text goes, that hold dropped tokens.
@@ -343,7 +319,7 @@ pub(super) fn read(cx: &Context<'_>, queries: Queries, scratch: &mut Scratch) ->
     if cx.head.ablated {
         return out;
     }
-    close_first(cx, queries, scratch);
+    close_first(cx, queries, &mut scratch.first);
     let covered: Vec<(Range<usize>, Range<isize>)> = queries
         .groups()
         .map(|rows| (rows.clone(), scratch.band.close(first, &rows)))
@@ -368,7 +344,7 @@ pub(super) fn read(cx: &Context<'_>, queries: Queries, scratch: &mut Scratch) ->
         })
     });
     add_products(context, &mut out);
-    read_first(cx, queries, scratch, &mut out);
+    read_first(cx, queries, &scratch.first, &mut out);
     let width = persistent_stride(cx.head);
     let vectors = cx.head.vectors();
     let values: &[f32] = &cx.head.persistent.values;
@@ -398,35 +374,4 @@ pub(super) fn read(cx: &Context<'_>, queries: Queries, scratch: &mut Scratch) ->
         row.iter_mut().for_each(|x| *x *= factor);
     }
     out
-}
-
-/// Sets to zero what some rows of a tile see of the first tokens beside their windows, and others do not.
-fn close_first(cx: &Context<'_>, queries: Queries, scratch: &mut Scratch) {
-    let stride = first_stride(cx.head);
-    let most = cx.head.beside(queries.first + queries.count - 1);
-    for i in 0..queries.count {
-        let beside = cx.head.beside(queries.first + i);
-        scratch.first[i * stride..][beside..most].fill(0.0);
-    }
-}
-
-/// Adds what is read from the first tokens beside the windows.
-fn read_first(cx: &Context<'_>, queries: Queries, scratch: &Scratch, out: &mut [f32]) {
-    let dv = value_width(cx.dim);
-    let most = cx.head.beside(queries.first + queries.count - 1);
-    let jobs = (0..most).step_by(BLOCK_TOKENS).map(|from| {
-        let cols = BLOCK_TOKENS.min(most - from);
-        Job {
-            left: Left {
-                data: &scratch.first[from..],
-                rows: queries.count,
-                cols,
-                stride: first_stride(cx.head),
-            },
-            right: cx.keys.values(from / BLOCK_TOKENS, 0..cols),
-            at: 0,
-            stride: dv,
-        }
-    });
-    add_products(jobs, out);
 }

@@ -96,7 +96,7 @@ pub enum ModelError {
         value: f32,
     },
     /// Something that was asked for by hand and cannot be.
-    #[error("{what}: {}", said(.why))]
+    #[error("{}: {}", said(.what), said(.why))]
     CannotEdit {
         /// What was asked for, as it is written on the command line.
         what: String,

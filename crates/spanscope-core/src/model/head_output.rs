@@ -111,7 +111,7 @@ mod tests {
             for seed in 0..20 {
                 let read: Vec<f32> = (0..dim).map(|i| number(i * 31 + seed * 977)).collect();
                 let exact = weights.chunks_exact(width).map(|row| {
-                    let row = row[head * dim..(head + 1) * dim].iter().zip(&read);
+                    let row = row[head * dim..][..dim].iter().zip(&read);
                     row.map(|(w, r)| f64::from(*w) * f64::from(*r))
                         .sum::<f64>()
                         .powi(2)

@@ -16,6 +16,7 @@ mod edited;
 mod edits;
 mod error;
 mod families;
+mod first_tokens;
 mod forward;
 mod head_output;
 mod head_weights;

@@ -51,7 +51,8 @@ impl Run {
     pub fn new(network: Arc<Network>) -> Self {
         let heads = |layer: &super::weights::Layer| {
             let mut cache = HeadCache::new(layer.spec.attention.head_dim);
-            cache.pin(layer.first_blocks());
+            let first = layer.heads.iter().map(|head| head.first).max();
+            cache.pin(first.unwrap_or(0).div_ceil(BLOCK_TOKENS));
             vec![cache; layer.heads.len()]
         };
         Self {

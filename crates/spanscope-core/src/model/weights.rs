@@ -2,7 +2,6 @@
 
 use super::architecture::{Architecture, LayerSpec, NormKind, NormSpec, Rope, Window};
 use super::assumption::Assumption;
-use super::cache::BLOCK_TOKENS;
 use super::edits::Edits;
 use super::head_output::OutputFactor;
 use super::heads::{Head, Positions, UNLIMITED};
@@ -118,14 +117,6 @@ pub(super) struct Layer {
     pub heads: Vec<Head>,
     /// True if its feed-forward sublayer contributes nothing.
     pub mlp_ablated: bool,
-}
-
-impl Layer {
-    /// Blocks of keys at the text's start that some head sees whatever its window.
-    pub fn first_blocks(&self) -> usize {
-        let first = self.heads.iter().map(|head| head.first).max();
-        first.unwrap_or(0).div_ceil(BLOCK_TOKENS)
-    }
 }
 
 /// One cluster of an adaptive input or output: a table, and a projection where its width is not D.

@@ -60,7 +60,10 @@ impl Heads {
         let heads = architecture.nb_heads();
         let layers = match self {
             Self::All => 0..architecture.nb_layers(),
-            Self::Layer(layer) => layer_of(architecture, layer)?..layer + 1,
+            Self::Layer(layer) => {
+                let from = layer_of(architecture, layer)?;
+                from..from.saturating_add(1)
+            }
             Self::One(head) => {
                 let head = architecture
                     .head(head)

@@ -1,7 +1,7 @@
 pub(super) const WORDS: &[(&str, &str)] = &[
     (
-        "it presses against the edge of its window: 20 % of the weight or more lies in its farthest tenth",
-        "它紧贴其窗口边缘：20 % 或更多的权重在最远的十分之一",
+        "it is window-limited: 20 % of the weight or more lies in the farthest tenth of its window",
+        "它受窗口限制：20 % 或更多的权重在窗口最远的十分之一",
     ),
     (
         "it could have a window: it sees the whole text, and 99 % of the weight lies within a quarter of it",

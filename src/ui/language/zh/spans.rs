@@ -91,10 +91,10 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ("without the first", "不计首词元"),
     ("without the first {0}", "不计前 {0} 个"),
     (
-        "Next flagged head. {0} press against the edge of their window (20 % of the weight in its farthest tenth), {1} see the whole text and could have a window (99 % of the weight within a quarter of it), {2} do nothing but sink (90 % on the first token or a learned sink).",
-        "下一个被标记的头。{0} 个紧贴其窗口边缘（20 % 的权重在最远的十分之一），{1} 个看得到全文但可以用窗口（99 % 的权重在其四分之一之内），{2} 个只是汇（90 % 在首词元或学得的汇上）。",
+        "Next flagged head. {0} are window-limited (20 % of the weight in the farthest tenth of the window), {1} see the whole text and could have a window (99 % of the weight within a quarter of it), {2} do nothing but sink (90 % on the first token or a learned sink).",
+        "下一个被标记的头。{0} 个受窗口限制（20 % 的权重在最远的十分之一），{1} 个看得到全文但可以用窗口（99 % 的权重在其四分之一之内），{2} 个只是汇（90 % 在首词元或学得的汇上）。",
     ),
-    ("at its window's edge", "紧贴窗口边缘"),
+    ("window-limited", "受窗口限制"),
     ("could be windowed", "可用窗口"),
     ("only sinks", "只是汇"),
     ("local layer", "局部层"),
@@ -109,8 +109,8 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ("first token {0}", "首词元 {0}"),
     ("learned sink {0}", "学得的汇 {0}"),
     (
-        "At its window's edge: {0} of its weight lies in the farthest tenth of the window (flagged from {1}; even attention would have 10 %).",
-        "紧贴窗口边缘：其权重的 {0} 在窗口最远的十分之一（从 {1} 起标记；均匀注意力为 10 %）。",
+        "Window-limited: {0} of its weight lies in the farthest tenth of the window (flagged from {1}; even attention would have 10 %).",
+        "受窗口限制：其权重的 {0} 在窗口最远的十分之一（从 {1} 起标记；均匀注意力为 10 %）。",
     ),
     (
         "Could be windowed: it sees the whole text, but 99 % of its weight lies within {0} tokens (flagged up to {1} % of the text).",
@@ -149,7 +149,12 @@ pub(super) const WORDS: &[(&str, &str)] = &[
         "Heads of this model have positions for distances up to the longest span only, and find empty context before the text",
         "此模型的头只有到最长跨度为止的距离位置，并且在文本之前看到空上下文",
     ),
-    ("Ablate more", "更多消融"),
+    ("Windows and more", "窗口及更多"),
+    (
+        "Cut several heads to a window at once, keep or drop the first tokens, ablate a layer's heads or its feed-forward sublayer",
+        "一次将多个头截断到一个窗口，保留或去掉开头词元，消融一层的头或其前馈子层",
+    ),
+    ("First tokens", "开头词元"),
     ("All heads of layer {0}", "第 {0} 层的所有头"),
     ("Feed-forward sublayer of layer {0}", "第 {0} 层的前馈子层"),
     ("It is ablated already", "它已被消融"),

@@ -246,7 +246,7 @@ impl SpansView {
             signs.push((Sign::Flag(SpanFlag::Pressed), words));
         }
         for (flag, words) in [
-            (SpanFlag::Edge, tr("at its window's edge")),
+            (SpanFlag::Edge, tr("window-limited")),
             (SpanFlag::Local, tr("could be windowed")),
             (SpanFlag::Sink, tr("only sinks")),
         ] {

@@ -7,7 +7,8 @@ use crate::ui::commands::command::Command;
 use crate::ui::language::{tr, trf};
 use crate::ui::views::context::ViewContext;
 use crate::ui::widgets::number_field::number_field;
-use eframe::egui::{self, ComboBox, Ui};
+use eframe::egui::containers::menu::{MenuButton, MenuConfig};
+use eframe::egui::{self, PopupCloseBehavior, Ui};
 use serde::{Deserialize, Serialize};
 
 /// The heads that a window is for.
@@ -60,23 +61,38 @@ impl Default for Cutting {
 }
 
 impl SpansView {
-    /// The row with which heads are cut to a window, and the first tokens kept or dropped.
-    pub(super) fn cut_row(&mut self, ui: &mut Ui, cx: &mut ViewContext<'_>, facts: &Facts) {
+    /// The menu with which heads are cut to a window, the first tokens kept or dropped, and more ablated at once.
+    pub(super) fn cut_menu(&mut self, ui: &mut Ui, cx: &mut ViewContext<'_>, facts: &Facts) {
+        let stays = MenuConfig::new().close_behavior(PopupCloseBehavior::CloseOnClickOutside);
+        let button = MenuButton::new(tr("Windows and more")).config(stays);
+        let (response, _) = button.ui(ui, |ui| {
+            ui.set_max_width(330.0);
+            self.cut(ui, cx, facts);
+            ui.separator();
+            first_tokens(ui, cx, facts, &mut self.cutting);
+            ui.separator();
+            let layer = cx.selection.heads.leading().layer;
+            ablate_menu(ui, cx, facts, layer);
+        });
+        response.on_hover_text(tr(
+            "Cut several heads to a window at once, keep or drop the first tokens, ablate a layer's heads or its feed-forward sublayer",
+        ));
+    }
+
+    fn cut(&mut self, ui: &mut Ui, cx: &mut ViewContext<'_>, facts: &Facts) {
         let head = cx.selection.heads.leading();
         let cutting = &mut self.cutting;
         let limit = facts.architecture().limit().max(1);
-        let label = ui.label(tr("Window"));
-        let keys = number_field(ui, &mut cutting.keys, 1..=limit, |field| field);
-        keys.labelled_by(label.id).on_hover_text(tr(
-            "Keys that a head may see, itself among them where a token sees itself; beyond the edge there is nothing for it",
-        ));
-        ComboBox::from_id_salt("cut heads")
-            .selected_text(cutting.scope.words(head))
-            .show_ui(ui, |ui| {
-                for scope in Scope::ALL {
-                    ui.selectable_value(&mut cutting.scope, scope, scope.words(head));
-                }
-            });
+        ui.horizontal(|ui| {
+            let label = ui.label(tr("Window"));
+            let keys = number_field(ui, &mut cutting.keys, 1..=limit, |field| field);
+            keys.labelled_by(label.id).on_hover_text(tr(
+                "Keys that a head may see, itself among them where a token sees itself; beyond the edge there is nothing for it",
+            ));
+        });
+        for scope in Scope::ALL {
+            ui.radio_value(&mut cutting.scope, scope, scope.words(head));
+        }
         let cut = ui.button(tr("Cut")).on_hover_text(tr(
             "Cuts these heads to the window; heads that see less by design stay as they are",
         ));
@@ -89,12 +105,6 @@ impl SpansView {
                 },
             );
         }
-        ui.separator();
-        first_tokens(ui, cx, facts, cutting);
-        ui.separator();
-        ui.menu_button(tr("Ablate more"), |ui| {
-            ablate_menu(ui, cx, facts, head.layer)
-        });
     }
 }
 
@@ -117,23 +127,19 @@ fn first_tokens(ui: &mut Ui, cx: &mut ViewContext<'_>, facts: &Facts, cutting: &
     };
     let mut wanted = now;
     let row = ui.add_enabled_ui(can, |ui| {
-        ComboBox::from_id_salt("first tokens")
-            .selected_text(words(now))
-            .show_ui(ui, |ui| {
-                let count = cutting.first;
-                for first in [
-                    None,
-                    Some(FirstTokens::Keep(count)),
-                    Some(FirstTokens::Drop(count)),
-                ] {
-                    ui.selectable_value(&mut wanted, first, words(first));
-                }
-            });
-        let mut count = cutting.first;
-        ui.add_enabled_ui(now.is_some(), |ui| {
+        let count = cutting.first;
+        for first in [
+            None,
+            Some(FirstTokens::Keep(count)),
+            Some(FirstTokens::Drop(count)),
+        ] {
+            ui.radio_value(&mut wanted, first, words(first));
+        }
+        let mut count = count;
+        ui.horizontal(|ui| {
+            let label = ui.label(tr("First tokens"));
             let number = number_field(ui, &mut count, 1..=MOST_FIRST, |field| field);
-            number
-                .widget_info(|| egui::WidgetInfo::drag_value(now.is_some(), cutting.first as f64));
+            number.labelled_by(label.id);
         });
         if count != cutting.first {
             cutting.first = count;

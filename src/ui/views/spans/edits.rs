@@ -15,7 +15,6 @@ use crate::ui::theme::{quiet, strong};
 use crate::ui::views::context::ViewContext;
 use crate::ui::widgets::names::head_name;
 use crate::ui::widgets::number_field::number_field;
-use eframe::egui::containers::menu::{MenuButton, MenuConfig};
 use eframe::egui::{self, Popup, PopupCloseBehavior, Response, Sense, Ui, vec2};
 
 /// The unit that bits are counted by.
@@ -90,11 +89,7 @@ impl SpansView {
         let head = cx.selection.heads.leading();
         ui.spacing_mut().item_spacing.x = 6.0;
         self.head_controls(ui, cx, facts, head);
-        // In a menu of its own, which stays until its button is pressed again: in it are others.
-        let stays = MenuConfig::new().close_behavior(PopupCloseBehavior::IgnoreClicks);
-        MenuButton::new(tr("Windows"))
-            .config(stays)
-            .ui(ui, |ui| ui.horizontal(|ui| self.cut_row(ui, cx, facts)));
+        self.cut_menu(ui, cx, facts);
         clear(ui, cx, edits);
         if edits > 0 {
             return self.effect(ui, cx, edits);

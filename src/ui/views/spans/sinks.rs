@@ -19,26 +19,30 @@ impl SpansView {
         self.sink_free.unwrap_or_else(usual)
     }
 
-    /// The choice of how many first tokens are left out.
+    /// The choice of how many first tokens are left out, as a box.
     pub(super) fn sinks_box(&mut self, ui: &mut Ui, facts: &Facts) {
         let now = self.left_out(facts);
-        let mut wanted = now;
         let combo = egui::ComboBox::from_id_salt("sinks")
             .selected_text(words(now))
-            .show_ui(ui, |ui| {
-                for count in [0, 1, 4] {
-                    ui.selectable_value(&mut wanted, count, words(count));
-                }
-                ui.horizontal(|ui| {
-                    let label = ui.label(tr("First tokens left out"));
-                    let number = number_field(ui, &mut wanted, 0..=MOST, |field| field);
-                    number.labelled_by(label.id);
-                });
-            });
+            .show_ui(ui, |ui| self.sink_choices(ui, facts));
         name_combo(&combo.response, tr("Tokens of effective spans"));
         combo.response.on_hover_text(tr(
             "Heads with nothing to do rest on the first tokens, which then count as far away. Learned sinks are left out always.",
         ));
+    }
+
+    /// The same choices, one below the other.
+    pub(super) fn sink_choices(&mut self, ui: &mut Ui, facts: &Facts) {
+        let now = self.left_out(facts);
+        let mut wanted = now;
+        for count in [0, 1, 4] {
+            ui.radio_value(&mut wanted, count, words(count));
+        }
+        ui.horizontal(|ui| {
+            let label = ui.label(tr("First tokens left out"));
+            let number = number_field(ui, &mut wanted, 0..=MOST, |field| field);
+            number.labelled_by(label.id);
+        });
         if wanted != now {
             self.sink_free = Some(wanted);
         }

@@ -54,7 +54,9 @@ impl SpansView {
                 ui.separator();
             }
             self.held_box(ui);
-            if self.held.index().is_some() {
+            // Where empty context lies before the text, heads rest there.
+            let has_sinks = self.held.index().is_some() && facts.architecture().nearest() == 0;
+            if has_sinks {
                 self.sinks_box(ui, facts);
             }
             let edit = ui.add_enabled(
@@ -81,6 +83,10 @@ impl SpansView {
             ui.menu_button(tr("Options"), |ui| {
                 if !wide {
                     self.chart_options(ui);
+                    ui.separator();
+                }
+                if !has_sinks && self.held.index().is_some() {
+                    self.sink_choices(ui, facts);
                     ui.separator();
                 }
                 ui.radio_value(&mut self.part, Part::Both, tr("All heads and one"));
@@ -128,7 +134,7 @@ fn flag_button(ui: &mut Ui, cx: &mut ViewContext<'_>, facts: &Facts) {
     let words = match facts.architecture().learns_spans() {
         true => words,
         false => trf(
-            "Next flagged head. {0} press against the edge of their window (20 % of the weight in its farthest tenth), {1} see the \
+            "Next flagged head. {0} are window-limited (20 % of the weight in the farthest tenth of the window), {1} see the \
              whole text and could have a window (99 % of the weight within a quarter of it), {2} do nothing but sink (90 % on \
              the first token or a learned sink).",
             &[

@@ -30,7 +30,7 @@ fn flag_words(flag: SpanFlag, measure: &HeadMeasure, span: &Span) -> String {
     match flag {
         SpanFlag::Edge => {
             return trf(
-                "At its window's edge: {0} of its weight lies in the farthest tenth of the window (flagged from {1}; even attention \
+                "Window-limited: {0} of its weight lies in the farthest tenth of the window (flagged from {1}; even attention \
                  would have 10 %).",
                 &[&percent(measure.at_edge), &percent(EDGE_SHARE)],
             );
