@@ -237,7 +237,7 @@ fn what_a_model_or_a_file_of_results_has_not_is_refused() {
     let wide = ["eval", SHAKESPEARE, "--text", &text, "--span", "3.1=513"];
     let said = complaint(&wide, 1);
     assert!(
-        said.contains("3.1=513") && said.contains("512 tokens at most"),
+        said.contains("L3H1=513") && said.contains("512 tokens at most"),
         "{said}"
     );
 }

@@ -40,8 +40,8 @@ const MOST_AT_ONCE: usize = 8;
 
 /// What is measured on every head of a network over consecutive queries of a text.
 ///
-/// Of 8,192 tokens of the published 38M model it takes about 16 MB, 2.3 MB of it for [thumbnails](Self::thumbnail). (With
-/// a full span of 8,192 for all heads: up to 85 MB and 5 MB.)
+/// Of 8,192 tokens of the published 38M model it takes about 31 MB, 2.3 MB of it for [thumbnails](Self::thumbnail). (With
+/// a full span of 8,192 for all heads: up to 170 MB and 5 MB.)
 #[derive(Debug, Clone)]
 pub struct Survey {
     /// Layer by layer.

@@ -88,6 +88,8 @@ pub(super) const WORDS: &[(&str, &str)] = &[
         "无事可做的头停在开头词元上，它们便被算作很远。学得的汇始终不计。",
     ),
     ("all tokens", "所有词元"),
+    ("with sinks", "含汇"),
+    ("sink-free {0}", "去汇 {0}"),
     ("without the first", "不计首词元"),
     ("without the first {0}", "不计前 {0} 个"),
     (

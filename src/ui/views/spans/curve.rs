@@ -76,7 +76,7 @@ impl SpansView {
                         ui.add(egui::Label::new(tr("ablated")).truncate());
                     }
                     if ui.available_width() > 40.0 {
-                        let words = numbers(span) + &sinks(facts, span);
+                        let words = numbers(span);
                         let words = quiet(words);
                         ui.add(egui::Label::new(words).truncate());
                     }
@@ -185,7 +185,7 @@ impl SpansView {
             let words = tr(Quantity::Mask.axis());
             name(&painter, at, Align2::LEFT_TOP, words, cx.palette.edge, weak);
         } else {
-            let words = design(facts, span);
+            let words = design(facts, span) + &sinks(facts, span);
             painter.text(area.left_top(), Align2::LEFT_TOP, words, small(), weak);
             let x = axes.x(span.farthest() as f64);
             painter.vline(x, frame.y_range(), Stroke::new(1.0, cx.palette.edge));

@@ -23,7 +23,7 @@ impl SpansView {
     pub(super) fn sinks_box(&mut self, ui: &mut Ui, facts: &Facts) {
         let now = self.left_out(facts);
         let combo = egui::ComboBox::from_id_salt("sinks")
-            .selected_text(words(now))
+            .selected_text(short(now))
             .show_ui(ui, |ui| self.sink_choices(ui, facts));
         name_combo(&combo.response, tr("Tokens of effective spans"));
         combo.response.on_hover_text(tr(
@@ -62,6 +62,14 @@ fn words(left_out: usize) -> String {
         0 => tr("all tokens").to_owned(),
         1 => tr("without the first").to_owned(),
         count => trf("without the first {0}", &[&count]),
+    }
+}
+
+/// The same in a box.
+fn short(left_out: usize) -> String {
+    match left_out {
+        0 => tr("with sinks").to_owned(),
+        count => trf("sink-free {0}", &[&count]),
     }
 }
 

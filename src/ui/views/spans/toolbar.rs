@@ -42,12 +42,17 @@ impl SpansView {
             // At the width of a new window all of it fits into one row.
             ui.spacing_mut().item_spacing.x = 5.0;
             ui.spacing_mut().button_padding.x = 5.0;
-            ui.selectable_value(&mut self.measure, Measure::Reach, tr("Reach"))
-                .on_hover_text(tr(
-                    "Distances with a mask above 0: min(S, ⌈z⌉ + R), as the paper's figure shows",
-                ));
-            ui.selectable_value(&mut self.measure, Measure::Span, tr("z"))
-                .on_hover_text(tr("The learned span parameter, in tokens"));
+            // Where heads have windows by design, both are the same.
+            if facts.architecture().nearest() == 0 {
+                self.measure = Measure::Reach;
+            } else {
+                ui.selectable_value(&mut self.measure, Measure::Reach, tr("Reach"))
+                    .on_hover_text(tr(
+                        "Distances with a mask above 0: min(S, ⌈z⌉ + R), as the paper's figure shows",
+                    ));
+                ui.selectable_value(&mut self.measure, Measure::Span, tr("z"))
+                    .on_hover_text(tr("The learned span parameter, in tokens"));
+            }
             if wide {
                 ui.separator();
                 self.chart_options(ui);

@@ -179,7 +179,7 @@ mod tests {
             head: 2,
             nearest: 1,
             reach,
-            columns: reach,
+            most: reach,
             whole,
             bins: 0,
             cost: reach,

@@ -47,7 +47,7 @@ pub(super) fn sums<'a>(
     pieces: impl Iterator<Item = &'a HeadPiece> + Clone,
 ) -> Vec<f64> {
     let longest = pieces.clone().map(|piece| piece.distances.len()).max();
-    let mut sums = vec![0.0; longest.unwrap_or(0).min(shape.columns)];
+    let mut sums = vec![0.0; longest.unwrap_or(0).min(shape.most)];
     for piece in pieces {
         for (sum, more) in sums.iter_mut().zip(&piece.distances) {
             *sum += f64::from(*more);
@@ -198,7 +198,7 @@ mod tests {
             head: 2,
             nearest: 1,
             reach,
-            columns: reach,
+            most: reach,
             whole,
             bins: 0,
             cost: reach,

@@ -16,8 +16,8 @@ pub(super) struct Shape {
     /// The nearest distance that it sees.
     pub nearest: usize,
     pub reach: usize,
-    /// Most columns of its rows.
-    pub columns: usize,
+    /// Most columns of its rows: as many as the text has, where nothing else ends them.
+    pub most: usize,
     /// Distances from the nearest on that the mask leaves whole.
     pub whole: usize,
     /// Bins of a thumbnail that begin within the reach.
@@ -36,7 +36,10 @@ impl Shape {
             head: span.head,
             nearest: span.nearest,
             reach: span.reach,
-            columns: span.columns,
+            most: match span.open || span.first > 0 {
+                true => usize::MAX,
+                false => span.columns,
+            },
             whole: span.whole(),
             bins: bins.min(edges.len().saturating_sub(1)),
             cost: longest,
@@ -141,7 +144,7 @@ impl HeadPiece {
         (text, sink_free): (&Occurrences, usize),
     ) -> Self {
         let mut piece = before.cloned().unwrap_or_default();
-        let reach = shape.columns.min(probe.weights.reach);
+        let reach = shape.most.min(probe.weights.reach);
         if piece.distances.len() < reach {
             piece.distances.resize(reach, 0.0);
         }
