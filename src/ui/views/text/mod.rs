@@ -136,7 +136,7 @@ impl View for TextView {
         if let Some(response) = &known {
             self.typing.keys(ui, response, cx);
         }
-        if self.typing.follow(cx) {
+        if self.typing.follow(ui, cx) {
             let query = cx.query().unwrap_or(0);
             self.caret.leave(cx, query);
         }

@@ -18,6 +18,9 @@ use std::sync::Arc;
 /// Longest text that is typed in, in bytes: as in the text field.
 const EDITABLE: usize = 100_000;
 
+/// Time that the snapshot has to show what was typed, in seconds.
+const PATIENCE: f64 = 2.0;
+
 /// The caret, and what was typed and is not shown yet.
 #[derive(Debug, Default)]
 pub(super) struct Typing {
@@ -25,6 +28,8 @@ pub(super) struct Typing {
     at: Option<(usize, TokenSet)>,
     /// The text with what was typed, until the snapshot has it.
     ahead: Option<Vec<u8>>,
+    /// When it was typed.
+    when: f64,
     /// The text whose token before the caret was selected.
     seen: Option<Arc<Tokens>>,
     /// What an input method composes.
@@ -81,13 +86,15 @@ impl Typing {
     }
 
     /// Selects the token before the caret once the snapshot has what was typed; true where it did.
-    pub fn follow(&mut self, cx: &mut ViewContext<'_>) -> bool {
+    pub fn follow(&mut self, ui: &Ui, cx: &mut ViewContext<'_>) -> bool {
         let tokens = Arc::clone(&cx.snapshot.tokens);
         let is_there = self
             .ahead
             .as_deref()
             .is_none_or(|ahead| *ahead == *tokens.bytes());
-        if !is_there && cx.snapshot.busy {
+        // What never comes was changed by something else meanwhile.
+        if !is_there && ui.input(|input| input.time) - self.when < PATIENCE {
+            ui.ctx().request_repaint();
             return false;
         }
         let had = self.ahead.take().is_some();
@@ -212,6 +219,7 @@ impl Typing {
         ahead.splice(range.clone(), new.iter().copied());
         let end = range.start + new.len();
         self.ahead = Some(ahead);
+        self.when = ui.input(|input| input.time);
         cx.commands.push(Command::Type { range, text });
         self.at = Some((end, cx.selection.tokens.clone()));
         true
