@@ -88,7 +88,9 @@ fn an_order_or_axis_that_nothing_written_has_is_refused() {
     let csv = folder.path().join("a.csv").to_str().unwrap().to_owned();
     let to = ["-o", csv.as_str()];
     let input = ["--text", text.as_str()];
-    let cases: [(&[&str], &str, &[&[&str]]); 9] = [
+    /// A figure's options, what is said, and what is to be had.
+    type Case<'a> = (&'a [&'a str], &'a str, &'a [&'a [&'a str]]);
+    let cases: [Case<'_>; 9] = [
         (&["spans", SHAKESPEARE], "--z", &[&to, &[], &["--json"]]),
         (
             &["spans", SHAKESPEARE],

@@ -167,7 +167,7 @@ fn pages(theme: ThemeChoice, language: Language, words: [(&str, &str); 2], folde
         settle(&mut harness);
         let options = SnapshotOptions::new().threshold(1.0).max_failed_pixels(60);
         harness
-            .try_snapshot_options(&format!("{folder}/{name}"), &options)
+            .try_snapshot_options(format!("{folder}/{name}"), &options)
             .unwrap();
     }
 }

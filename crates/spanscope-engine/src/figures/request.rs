@@ -211,10 +211,10 @@ const CELLS: (usize, usize) = (48, 48);
 impl FigureChoice {
     /// The queries that an [`Engine`](crate::Engine) must answer for this figure.
     pub fn looks(&self, kind: FigureKind) -> Queries {
-        let survey = match kind {
-            FigureKind::Spans | FigureKind::Heads | FigureKind::Mask | FigureKind::Grid => true,
-            _ => false,
-        };
+        let survey = matches!(
+            kind,
+            FigureKind::Spans | FigureKind::Heads | FigureKind::Mask | FigureKind::Grid
+        );
         let at = self.tokens.last();
         Queries {
             heads: self.heads.clone(),
