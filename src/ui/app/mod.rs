@@ -380,10 +380,12 @@ impl App {
             // Views say anew every frame what they need, and what is under the pointer.
             let mut looks = Queries::default();
             let mut hovering = Hover::default();
+            let text = Arc::clone(self.document.own_text());
             let mut board = Board {
                 views: &mut self.views,
                 cx: ViewContext {
                     snapshot: &self.document.snapshot,
+                    text: &text,
                     selection: &mut self.document.selection,
                     hover: self.document.hover,
                     hovering: &mut hovering,

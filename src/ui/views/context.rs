@@ -11,6 +11,8 @@ use crate::ui::theme::Palette;
 pub struct ViewContext<'a> {
     /// The last snapshot of the worker.
     pub snapshot: &'a Snapshot,
+    /// The text as it was last changed, which the snapshot may not show yet.
+    pub text: &'a str,
     /// The selection.
     pub selection: &'a mut Selection,
     /// The item under the pointer in the last frame, in any view: to be drawn.

@@ -18,9 +18,6 @@ use std::sync::Arc;
 /// Longest text that is typed in, in bytes: as in the text field.
 const EDITABLE: usize = 100_000;
 
-/// Time that the snapshot has to show what was typed, in seconds.
-const PATIENCE: f64 = 2.0;
-
 /// The caret, and what was typed and is not shown yet.
 #[derive(Debug, Default)]
 pub(super) struct Typing {
@@ -28,8 +25,8 @@ pub(super) struct Typing {
     at: Option<(usize, TokenSet)>,
     /// The text with what was typed, until the snapshot has it.
     ahead: Option<Vec<u8>>,
-    /// When it was typed.
-    when: f64,
+    /// The frame in which it was typed: its commands are carried out when that has ended.
+    frame: u64,
     /// The text whose token before the caret was selected.
     seen: Option<Arc<Tokens>>,
     /// What an input method composes.
@@ -92,8 +89,13 @@ impl Typing {
             .ahead
             .as_deref()
             .is_none_or(|ahead| *ahead == *tokens.bytes());
-        // What never comes was changed by something else meanwhile.
-        if !is_there && ui.input(|input| input.time) - self.when < PATIENCE {
+        // However long the model takes; what never comes was changed by something else meanwhile.
+        let is_wanted = || {
+            let ahead = self.ahead.as_deref();
+            ui.ctx().cumulative_frame_nr() <= self.frame
+                || ahead.is_some_and(|ahead| *ahead == *to_bytes(cx.text))
+        };
+        if !is_there && is_wanted() {
             ui.ctx().request_repaint();
             return false;
         }
@@ -219,7 +221,7 @@ impl Typing {
         ahead.splice(range.clone(), new.iter().copied());
         let end = range.start + new.len();
         self.ahead = Some(ahead);
-        self.when = ui.input(|input| input.time);
+        self.frame = ui.ctx().cumulative_frame_nr();
         cx.commands.push(Command::Type { range, text });
         self.at = Some((end, cx.selection.tokens.clone()));
         true
