@@ -100,8 +100,14 @@ impl ModelFacts {
                         trf("{0} per head", &[&architecture.persistent()]),
                     );
                 }
+                // As the line in Spans is called.
+                let is_context = architecture.nearest() == 0;
                 row(
-                    tr("Span limit S"),
+                    if is_context {
+                        tr("Context length")
+                    } else {
+                        tr("Span limit S")
+                    },
                     trf("{0} tokens", &[&thousands(architecture.limit())]),
                 );
                 row(

@@ -5,6 +5,7 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ("Layers × heads", "层 × 头"),
     ("Hidden size", "隐藏维度"),
     ("FFN dimension", "FFN 维度"),
+    ("Context length", "上下文长度"),
     ("Span limit S", "跨度上限 S"),
     ("Parameters", "参数"),
     ("Vocabulary", "词表"),
