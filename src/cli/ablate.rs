@@ -1,8 +1,9 @@
 //! `ablate`: every head ablated in turn, and what the text costs without it.
 
 use super::args::{Common, Input};
-use super::common::{ending, may_write, name, open_to_run, read, say};
+use super::common::{ending, may_write, name, read, reads, say};
 use super::figure_args::StyleArgs;
+use super::what_if::{WhatIfArgs, open_changed};
 use crate::analysis::{Ablation, ablate_each};
 use crate::chart::{Format, thousands};
 use crate::engine::figures::ablation;
@@ -34,21 +35,18 @@ pub(super) struct AblateArgs {
     #[command(flatten)]
     pub style: StyleArgs,
     #[command(flatten)]
+    pub what_if: WhatIfArgs,
+    #[command(flatten)]
     pub common: Common,
 }
 
 pub(super) fn run(args: &AblateArgs, out: &mut impl Write) -> Result<()> {
     if let Some(path) = &args.output {
         ending(path, Format::EXTENSIONS)?;
-        let reads = [
-            Some(args.model.as_path()),
-            args.input.text.as_deref(),
-            args.input.ids.as_deref(),
-            args.common.vocab.as_deref(),
-        ];
+        let reads = reads(&args.model, &args.input, &args.common);
         may_write(path, args.force, &reads)?;
     }
-    let model = open_to_run(&args.model, &args.common)?;
+    let model = open_changed(&args.model, &args.common, &args.what_if)?;
     if model.recorded.is_some() {
         return Err(anyhow::Error::new(ModelError::Recorded).context(name(&args.model)));
     }

@@ -252,6 +252,16 @@ pub(super) fn ending(path: &Path, allowed: &[&'static str]) -> Result<&'static s
     })
 }
 
+/// The files that a command on one text reads, for [`may_write`].
+pub(super) fn reads<'a>(
+    model: &'a Path,
+    input: &'a Input,
+    common: &'a Common,
+) -> [Option<&'a Path>; 4] {
+    let (text, ids) = (input.text.as_deref(), input.ids.as_deref());
+    [Some(model), text, ids, common.vocab.as_deref()]
+}
+
 /// Refuses to replace a file that is there, before anything is computed; and, forced or not, what the command reads.
 pub(super) fn may_write(path: &Path, force: bool, reads: &[Option<&Path>]) -> Result<()> {
     let inside = |folder: &Path| match (folder.canonicalize(), path.canonicalize()) {

@@ -1,7 +1,7 @@
 //! `convert`: one self-contained file.
 
 use super::args::{ConvertArgs, DtypeArg};
-use super::common::{ending, may_write, name, open, say};
+use super::common::{check_ramp, ending, may_write, name, open, say};
 use crate::checkpoint::Dtype;
 use crate::engine::{ConvertOptions, convert};
 use crate::model::ModelError;
@@ -16,6 +16,7 @@ pub(super) fn run(args: &ConvertArgs) -> Result<()> {
     if model.recorded.is_some() {
         return Err(anyhow::Error::new(ModelError::Recorded).context(name(&args.model)));
     }
+    check_ramp(&model, &args.common)?;
     let options = ConvertOptions {
         dtype: Some(match args.dtype {
             DtypeArg::F32 => Dtype::F32,

@@ -2,7 +2,7 @@
 
 use super::Usage;
 use super::args::EvalArgs;
-use super::common::{Tokens, ending, may_write, progress, read, say};
+use super::common::{Tokens, ending, may_write, progress, read, reads, say};
 use super::recorded::{self, Recorded};
 use super::what_if::open_changed;
 use crate::analysis::cost::{self, Extent};
@@ -52,12 +52,7 @@ impl Score {
 pub(super) fn run(args: &EvalArgs, out: &mut impl Write) -> Result<()> {
     if let Some(path) = &args.log_probs {
         ending(path, &["safetensors"])?;
-        let reads = [
-            Some(args.model.as_path()),
-            args.input.text.as_deref(),
-            args.input.ids.as_deref(),
-            args.common.vocab.as_deref(),
-        ];
+        let reads = reads(&args.model, &args.input, &args.common);
         may_write(path, args.force, &reads)?;
     }
     let model = open_changed(&args.model, &args.common, &args.what_if)?;

@@ -2,7 +2,8 @@
 
 use super::Usage;
 use super::args::{Common, Input};
-use super::common::{Tokens, name, open_to_run, progress, read};
+use super::common::{Tokens, name, progress, read};
+use super::what_if::{WhatIfArgs, open_changed};
 use crate::analysis::{Lens, LensTarget, Watched, bits, lens};
 use crate::chart::thousands;
 use crate::engine::LoadedModel;
@@ -35,6 +36,8 @@ pub(super) struct LensArgs {
     #[arg(long)]
     pub json: bool,
     #[command(flatten)]
+    pub what_if: WhatIfArgs,
+    #[command(flatten)]
     pub common: Common,
 }
 
@@ -42,7 +45,7 @@ pub(super) struct LensArgs {
 const PARTS: usize = 25;
 
 pub(super) fn run(args: &LensArgs, out: &mut impl Write) -> Result<()> {
-    let model = open_to_run(&args.model, &args.common)?;
+    let model = open_changed(&args.model, &args.common, &args.what_if)?;
     if model.recorded.is_some() {
         return Err(anyhow::Error::new(ModelError::Recorded).context(name(&args.model)));
     }

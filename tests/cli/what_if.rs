@@ -66,6 +66,25 @@ fn changes_count_wherever_a_model_runs() {
 }
 
 #[test]
+fn heads_are_ranked_and_logits_attributed_with_what_is_changed() {
+    let (model, _folder, ids) = family("llama", 60);
+    let of = |command: &str, more: &[&str]| {
+        json(&[&[command, &model, "--ids", &ids, "--json"], more].concat())
+    };
+    let number = |value: &serde_json::Value| value.as_f64().unwrap();
+    let change = ["--window", "all=8", "--ablate", "0"];
+    let ranked = of("ablate", &change);
+    let bits = number(&of("eval", &change)["bits_per_token"]);
+    assert!((number(&ranked["bits_per_token"]) - bits).abs() < 1e-6);
+    // Those that are ablated already are not ablated once more.
+    let heads = ranked["heads"].as_array().unwrap();
+    assert!(!heads.is_empty() && heads.iter().all(|head| head["layer"] != 0));
+    let plain = number(&of("lens", &[])["attribution"]["logit"]);
+    let changed = number(&of("lens", &change)["attribution"]["logit"]);
+    assert!((plain - changed).abs() > 1e-6);
+}
+
+#[test]
 fn what_cannot_be_changed_is_refused_by_name() {
     let (model, _folder, ids) = family("llama", 20);
     let said = |model: &str, more: &[&str], code| {

@@ -1,8 +1,8 @@
 //! Numbers of a head in words and colours, and which heads are wanted.
 
 use super::names::percent;
-use crate::analysis::StatisticKind as Kind;
 pub use crate::analysis::{HeadRow as Row, Statistic};
+use crate::analysis::{Mean, StatisticKind as Kind};
 use crate::chart::{ColorMap, Scale, colormap, thousands};
 use crate::engine::Snapshot;
 use crate::engine::figures;
@@ -44,7 +44,7 @@ impl DisplayName for Statistic {
             Self::Nearly => tr("Effective span, 99 %"),
             Self::Distance => tr("Mean distance"),
             Self::Entropy => tr("Entropy"),
-            Self::Previous => tr("Previous token"),
+            Self::Previous | Self::Row(Mean::Previous) => tr("Previous token"),
             Self::Context => tr("Text"),
             Self::Persistent => tr("Persistent vectors"),
             Self::Empty => tr("Empty context"),
@@ -56,17 +56,17 @@ impl DisplayName for Statistic {
             Self::SpanMedian => tr("Span of a query, median"),
             Self::SpanMost => tr("Span of a query, 90 %"),
             Self::NormMost => tr("Norm-weighted span, 90 %"),
-            Self::Sink => tr("First token"),
-            Self::SinkFour => tr("First four tokens"),
-            Self::LearnedSink => tr("Learned sink"),
-            Self::DistantMass => tr("Distant mass"),
-            Self::EffectiveKeys => tr("Effective keys"),
-            Self::MinimumBudget => tr("Minimum budget, 90 %"),
-            Self::Confidence => tr("Largest weight"),
-            Self::SelfWeight => tr("Self"),
-            Self::Duplicate => tr("Duplicate tokens"),
-            Self::Induction => tr("Induction"),
-            Self::OutputNorm => tr("Output norm"),
+            Self::Row(Mean::Sink) => tr("First token"),
+            Self::Row(Mean::SinkFour) => tr("First four tokens"),
+            Self::Row(Mean::LearnedSink) => tr("Learned sink"),
+            Self::Row(Mean::DistantMass) => tr("Distant mass"),
+            Self::Row(Mean::EffectiveKeys) => tr("Effective keys"),
+            Self::Row(Mean::MinimumBudget) => tr("Minimum budget, 90 %"),
+            Self::Row(Mean::Confidence) => tr("Largest weight"),
+            Self::Row(Mean::SelfWeight) => tr("Self"),
+            Self::Row(Mean::Duplicate) => tr("Duplicate tokens"),
+            Self::Row(Mean::Induction) => tr("Induction"),
+            Self::Row(Mean::OutputNorm) => tr("Output norm"),
         }
     }
 
@@ -78,7 +78,7 @@ impl DisplayName for Statistic {
             Self::Nearly => "99 %",
             Self::Distance => tr("Mean"),
             Self::Entropy => tr("Bits"),
-            Self::Previous => tr("Prev. %"),
+            Self::Previous | Self::Row(Mean::Previous) => tr("Prev. %"),
             Self::Context => tr("Text %"),
             Self::Persistent => tr("Pers. %"),
             Self::Empty => tr("Before %"),
@@ -90,17 +90,17 @@ impl DisplayName for Statistic {
             Self::SpanMedian => tr("q 50 %"),
             Self::SpanMost => tr("q 90 %"),
             Self::NormMost => tr("90 % ‖·‖"),
-            Self::Sink => tr("Sink %"),
-            Self::SinkFour => tr("Sink 4 %"),
-            Self::LearnedSink => tr("Learned %"),
-            Self::DistantMass => tr("Dist. %"),
-            Self::EffectiveKeys => tr("Keys"),
-            Self::MinimumBudget => tr("Budget"),
-            Self::Confidence => tr("Max. %"),
-            Self::SelfWeight => tr("Self %"),
-            Self::Duplicate => tr("Dup. %"),
-            Self::Induction => tr("Ind. %"),
-            Self::OutputNorm => tr("Norm"),
+            Self::Row(Mean::Sink) => tr("Sink %"),
+            Self::Row(Mean::SinkFour) => tr("Sink 4 %"),
+            Self::Row(Mean::LearnedSink) => tr("Learned %"),
+            Self::Row(Mean::DistantMass) => tr("Dist. %"),
+            Self::Row(Mean::EffectiveKeys) => tr("Keys"),
+            Self::Row(Mean::MinimumBudget) => tr("Budget"),
+            Self::Row(Mean::Confidence) => tr("Max. %"),
+            Self::Row(Mean::SelfWeight) => tr("Self %"),
+            Self::Row(Mean::Duplicate) => tr("Dup. %"),
+            Self::Row(Mean::Induction) => tr("Ind. %"),
+            Self::Row(Mean::OutputNorm) => tr("Norm"),
             Self::Head | Self::Reach => self.name(),
         }
     }
@@ -123,7 +123,9 @@ impl DisplayName for Statistic {
             Self::Entropy => {
                 tr("Entropy of a query's weight, in bits: 0 where all is on one place")
             }
-            Self::Previous => tr("Mean weight on the token just before the query"),
+            Self::Previous | Self::Row(Mean::Previous) => {
+                tr("Mean weight on the token just before the query")
+            }
             Self::Context => tr("Share of its weight on the text"),
             Self::Persistent => tr("Share of its weight on persistent vectors"),
             Self::Empty => tr("Share of its weight on distances before the text's start"),
@@ -141,25 +143,29 @@ impl DisplayName for Statistic {
             Self::NormMost => tr(
                 "As the effective span, 90 %, with each weight multiplied by the norm of what it writes",
             ),
-            Self::Sink => tr("Mean weight on the first token, of the queries after it"),
-            Self::SinkFour => tr("Mean weight on the first four tokens, of the queries after them"),
-            Self::LearnedSink => tr("Mean weight on the head's learned sink"),
-            Self::DistantMass => {
+            Self::Row(Mean::Sink) => tr("Mean weight on the first token, of the queries after it"),
+            Self::Row(Mean::SinkFour) => {
+                tr("Mean weight on the first four tokens, of the queries after them")
+            }
+            Self::Row(Mean::LearnedSink) => tr("Mean weight on the head's learned sink"),
+            Self::Row(Mean::DistantMass) => {
                 tr("Mean weight on tokens 64 or more away that are not among the first four")
             }
-            Self::EffectiveKeys => {
+            Self::Row(Mean::EffectiveKeys) => {
                 tr("Effective number of keys of a query: one over the sum of its squared weights")
             }
-            Self::MinimumBudget => {
+            Self::Row(Mean::MinimumBudget) => {
                 tr("The fewest keys that hold 90 % of a query's weight, in the mean")
             }
-            Self::Confidence => tr("Mean of the largest weight of each query"),
-            Self::SelfWeight => tr("Mean weight on the query itself"),
-            Self::Duplicate => tr("Mean weight on earlier tokens that are the same as the query"),
-            Self::Induction => {
+            Self::Row(Mean::Confidence) => tr("Mean of the largest weight of each query"),
+            Self::Row(Mean::SelfWeight) => tr("Mean weight on the query itself"),
+            Self::Row(Mean::Duplicate) => {
+                tr("Mean weight on earlier tokens that are the same as the query")
+            }
+            Self::Row(Mean::Induction) => {
                 tr("Mean weight on tokens that follow earlier ones that are the same as the query")
             }
-            Self::OutputNorm => {
+            Self::Row(Mean::OutputNorm) => {
                 tr("Mean norm of what the head writes, as a multiple of its layer's mean")
             }
         }
@@ -172,7 +178,13 @@ impl DisplayName for Statistic {
         match (self, self.kind()) {
             (_, Kind::Share) => percent(value as f32),
             (_, Kind::Bits | Kind::Number) => format!("{value:.2}"),
-            (Self::Span | Self::Distance | Self::EffectiveKeys | Self::MinimumBudget, _) => {
+            (
+                Self::Span
+                | Self::Distance
+                | Self::Row(Mean::EffectiveKeys)
+                | Self::Row(Mean::MinimumBudget),
+                _,
+            ) => {
                 format!("{value:.1}")
             }
             _ => thousands(value as usize),

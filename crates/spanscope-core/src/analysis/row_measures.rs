@@ -11,8 +11,10 @@ pub use numbers::{Estimate, Named, QUANTILES, RowNumbers, named, quantiles, rela
 pub use occurrences::Occurrences;
 pub use span_bins::{SPAN_BINS, span_bin, span_of_bin};
 
+use super::StatisticKind;
 use crate::model::Network;
 use budget::Totals;
+use serde::{Deserialize, Serialize};
 
 /// The share of a query's weight that its span and its minimum budget hold.
 pub const ROW_SHARE: f64 = 0.9;
@@ -31,7 +33,8 @@ pub fn usual_sink_free(network: &Network) -> usize {
 }
 
 /// A measure whose mean over queries is taken.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Mean {
     /// The weight on the first token, of the queries after it.
     Sink,
@@ -94,6 +97,33 @@ impl Mean {
             Self::Duplicate => "duplicate",
             Self::Induction => "induction",
             Self::OutputNorm => "output_norm",
+        }
+    }
+
+    /// Its name with its unit, for figures.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Sink => "weight on the first token",
+            Self::SinkFour => "weight on the first four tokens",
+            Self::LearnedSink => "weight on the learned sink",
+            Self::DistantMass => "distant mass",
+            Self::EffectiveKeys => "effective number of keys",
+            Self::MinimumBudget => "minimum budget, 90 % (keys)",
+            Self::Confidence => "largest weight of a query",
+            Self::SelfWeight => "weight on the query itself",
+            Self::Previous => "weight on the previous token",
+            Self::Duplicate => "weight on earlier tokens of the same kind",
+            Self::Induction => "induction",
+            Self::OutputNorm => "output norm, of the layer's mean",
+        }
+    }
+
+    /// The kind of number that it is; keys are counted as tokens are.
+    pub fn kind(self) -> StatisticKind {
+        match self {
+            Self::EffectiveKeys | Self::MinimumBudget => StatisticKind::Tokens,
+            Self::OutputNorm => StatisticKind::Number,
+            _ => StatisticKind::Share,
         }
     }
 

@@ -50,28 +50,8 @@ pub enum Statistic {
     SpanMost,
     /// The distances that hold 90 % of what is written.
     NormMost,
-    /// Weight on the first token.
-    Sink,
-    /// Weight on the first four tokens.
-    SinkFour,
-    /// Weight on the learned sink.
-    LearnedSink,
-    /// Weight on tokens that are neither near nor first.
-    DistantMass,
-    /// Effective number of keys.
-    EffectiveKeys,
-    /// The fewest keys that hold 90 % of a query's weight.
-    MinimumBudget,
-    /// The largest weight of a query.
-    Confidence,
-    /// Weight on the query itself.
-    SelfWeight,
-    /// Weight on earlier tokens that are the same.
-    Duplicate,
-    /// Weight on what followed earlier tokens that are the same.
-    Induction,
-    /// Norm of what the head writes, in terms of its layer's.
-    OutputNorm,
+    /// A mean over queries.
+    Row(Mean),
 }
 
 /// The kind of number that a [`Statistic`] is.
@@ -131,17 +111,17 @@ impl Statistic {
         Self::SpanMedian,
         Self::SpanMost,
         Self::NormMost,
-        Self::Sink,
-        Self::SinkFour,
-        Self::LearnedSink,
-        Self::DistantMass,
-        Self::EffectiveKeys,
-        Self::MinimumBudget,
-        Self::Confidence,
-        Self::SelfWeight,
-        Self::Duplicate,
-        Self::Induction,
-        Self::OutputNorm,
+        Self::Row(Mean::Sink),
+        Self::Row(Mean::SinkFour),
+        Self::Row(Mean::LearnedSink),
+        Self::Row(Mean::DistantMass),
+        Self::Row(Mean::EffectiveKeys),
+        Self::Row(Mean::MinimumBudget),
+        Self::Row(Mean::Confidence),
+        Self::Row(Mean::SelfWeight),
+        Self::Row(Mean::Duplicate),
+        Self::Row(Mean::Induction),
+        Self::Row(Mean::OutputNorm),
     ];
 
     /// Its name in a filter, and on the command line.
@@ -187,26 +167,8 @@ impl Statistic {
             Self::SpanMedian => "span_quantile_50",
             Self::SpanMost => "span_quantile_90",
             Self::NormMost => "norm_effective_90",
-            other => other.mean().map_or("", Mean::column),
+            Self::Row(mean) => mean.column(),
         }
-    }
-
-    /// The mean over queries that it is, if it is one of single rows.
-    fn mean(self) -> Option<Mean> {
-        Some(match self {
-            Self::Sink => Mean::Sink,
-            Self::SinkFour => Mean::SinkFour,
-            Self::LearnedSink => Mean::LearnedSink,
-            Self::DistantMass => Mean::DistantMass,
-            Self::EffectiveKeys => Mean::EffectiveKeys,
-            Self::MinimumBudget => Mean::MinimumBudget,
-            Self::Confidence => Mean::Confidence,
-            Self::SelfWeight => Mean::SelfWeight,
-            Self::Duplicate => Mean::Duplicate,
-            Self::Induction => Mean::Induction,
-            Self::OutputNorm => Mean::OutputNorm,
-            _ => return None,
-        })
     }
 
     /// The one that is called so: by its [key](Self::key), or by its [column](Self::column) of a table.
@@ -238,17 +200,7 @@ impl Statistic {
             Self::SpanMedian => "span of a query, median (tokens)",
             Self::SpanMost => "span of a query, 90 % of them (tokens)",
             Self::NormMost => "norm-weighted effective span, 90 % (tokens)",
-            Self::Sink => "weight on the first token",
-            Self::SinkFour => "weight on the first four tokens",
-            Self::LearnedSink => "weight on the learned sink",
-            Self::DistantMass => "distant mass",
-            Self::EffectiveKeys => "effective number of keys",
-            Self::MinimumBudget => "minimum budget, 90 % (keys)",
-            Self::Confidence => "largest weight of a query",
-            Self::SelfWeight => "weight on the query itself",
-            Self::Duplicate => "weight on earlier tokens of the same kind",
-            Self::Induction => "induction",
-            Self::OutputNorm => "output norm, of the layer's mean",
+            Self::Row(mean) => mean.label(),
         }
     }
 
@@ -256,20 +208,10 @@ impl Statistic {
     pub fn kind(self) -> StatisticKind {
         match self {
             Self::Entropy => StatisticKind::Bits,
-            Self::Previous
-            | Self::Context
-            | Self::Persistent
-            | Self::Empty
-            | Self::Removed
-            | Self::Sink
-            | Self::SinkFour
-            | Self::LearnedSink
-            | Self::DistantMass
-            | Self::Confidence
-            | Self::SelfWeight
-            | Self::Duplicate
-            | Self::Induction => StatisticKind::Share,
-            Self::OutputNorm => StatisticKind::Number,
+            Self::Previous | Self::Context | Self::Persistent | Self::Empty | Self::Removed => {
+                StatisticKind::Share
+            }
+            Self::Row(mean) => mean.kind(),
             _ => StatisticKind::Tokens,
         }
     }
@@ -303,8 +245,8 @@ impl Statistic {
             Self::SpanMost => tokens(rows?.quantiles.map(|of| of[2])),
             Self::NormMost => tokens(rows?.norm_effective),
             // No token sees itself there.
-            Self::SelfWeight if row.span.nearest > 0 => None,
-            other => Some(rows?.mean(other.mean()?)?.mean),
+            Self::Row(Mean::SelfWeight) if row.span.nearest > 0 => None,
+            Self::Row(mean) => Some(rows?.mean(mean)?.mean),
         }
     }
 

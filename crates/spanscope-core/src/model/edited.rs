@@ -146,6 +146,7 @@ impl Network {
 mod tests {
     use super::*;
     use crate::checkpoint::Checkpoint;
+    use crate::model::edits::tests::some;
     use std::path::Path;
 
     fn network(name: &str, load: bool) -> Arc<Network> {
@@ -155,14 +156,6 @@ mod tests {
             true => Arc::new(Network::load(&file, None).unwrap()),
             false => Network::outline(&file, None).unwrap(),
         }
-    }
-
-    fn some() -> Edits {
-        let mut edits = Edits::default();
-        edits.set_span(1, 2, 12.5).unwrap();
-        edits.set_span(0, 3, -1.0).unwrap();
-        edits.set_ablated(1, 0, true);
-        edits
     }
 
     #[test]

@@ -3,7 +3,7 @@
 
 mod stored;
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 
 use super::ModelError;
 use super::mask::Ramp;

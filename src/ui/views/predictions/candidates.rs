@@ -19,6 +19,20 @@ struct Row {
     follows: bool,
 }
 
+/// The token that the predictions stand after, named; `None`, said in its place, where there is no text.
+pub fn heading(ui: &mut Ui, cx: &ViewContext<'_>) -> Option<usize> {
+    let Some(query) = cx.query() else {
+        ui.label(quiet(tr("Type a text to see what the model expects next.")));
+        return None;
+    };
+    let label = cx.snapshot.label(query);
+    ui.label(strong(trf(
+        "After token {0} “{1}”",
+        &[&thousands(query), &label],
+    )));
+    Some(query)
+}
+
 /// The likeliest tokens after the selected one; in `attribute` the one whose logit is to be attributed, if that was chosen.
 pub fn show(
     ui: &mut Ui,
@@ -26,15 +40,9 @@ pub fn show(
     model: &LoadedModel,
     attribute: &mut Option<u32>,
 ) {
-    let Some(query) = cx.query() else {
-        ui.label(quiet(tr("Type a text to see what the model expects next.")));
+    let Some(query) = heading(ui, cx) else {
         return;
     };
-    let label = cx.snapshot.label(query);
-    ui.label(strong(trf(
-        "After token {0} “{1}”",
-        &[&thousands(query), &label],
-    )));
     let prediction = cx.snapshot.prediction.clone();
     let Some(prediction) = prediction else {
         ui.label(quiet(if cx.snapshot.busy {

@@ -173,19 +173,6 @@ mod tests {
     use crate::analysis::row_measures::{Estimate, MEANS, RowNumbers};
     use crate::analysis::survey::piece::Shape;
 
-    fn shape(reach: usize, whole: usize) -> Shape {
-        Shape {
-            layer: 1,
-            head: 2,
-            nearest: 1,
-            reach,
-            most: reach,
-            whole,
-            bins: 0,
-            cost: reach,
-        }
-    }
-
     fn soft(reach: usize) -> Span {
         Span {
             designed: crate::model::architecture::Window::Soft {
@@ -208,7 +195,7 @@ mod tests {
     }
 
     fn flagged(reach: usize, change: impl Fn(&mut HeadMeasure)) -> Option<SpanFlag> {
-        let mut measure = HeadMeasure::of(&shape(reach, reach), [].iter());
+        let mut measure = HeadMeasure::of(&Shape::soft(reach, reach), [].iter());
         measure.queries = 10 * reach;
         measure.effective = [Some(1), Some(2), Some(reach)];
         change(&mut measure);
@@ -287,7 +274,7 @@ mod tests {
             ..soft(reach + 32)
         };
         let span = Span { reach, ..span };
-        let mut measure = HeadMeasure::of(&shape(reach, reach), [].iter());
+        let mut measure = HeadMeasure::of(&Shape::soft(reach, reach), [].iter());
         measure.queries = 2000;
         let mean = |mean| Some(Estimate { mean, error: None });
         let mut means = [None; MEANS];

@@ -192,19 +192,6 @@ pub fn effective(by_distance: &[f64], nearest: usize, share: f64) -> Option<usiz
 mod tests {
     use super::*;
 
-    fn shape(reach: usize, whole: usize) -> Shape {
-        Shape {
-            layer: 1,
-            head: 2,
-            nearest: 1,
-            reach,
-            most: reach,
-            whole,
-            bins: 0,
-            cost: reach,
-        }
-    }
-
     fn piece(distances: &[f32], entropy: f64, removed: &[f32]) -> HeadPiece {
         HeadPiece {
             distances: distances.to_vec(),
@@ -220,7 +207,7 @@ mod tests {
             piece(&[0.5, 0.25, 0.0, 0.0, 0.25], 3.0, &[0.5, 0.0, 0.25]),
             piece(&[0.25, 0.0, 0.5, 0.25, 0.0], 1.0, &[0.25]),
         ];
-        let measure = HeadMeasure::of(&shape(5, 3), pieces.iter());
+        let measure = HeadMeasure::of(&Shape::soft(5, 3), pieces.iter());
         // Sums by distance: 0.75, 0.25, 0.5, 0.25, 0.25.
         let expected = HeadMeasure {
             layer: 1,
@@ -244,7 +231,7 @@ mod tests {
     fn a_token_that_sees_itself_is_its_own_nearest() {
         let shape = Shape {
             nearest: 0,
-            ..shape(3, 3)
+            ..Shape::soft(3, 3)
         };
         let pieces = [piece(&[1.0, 0.5, 0.5], 0.0, &[0.0; 2])];
         let measure = HeadMeasure::of(&shape, pieces.iter());
@@ -275,14 +262,14 @@ mod tests {
 
     #[test]
     fn no_queries_and_no_weight_on_tokens_are_no_trouble() {
-        let none = HeadMeasure::of(&shape(5, 3), [].iter());
+        let none = HeadMeasure::of(&Shape::soft(5, 3), [].iter());
         assert_eq!((none.queries, none.effective), (0, [None; 3]));
         assert_eq!(
             (none.mean_distance, none.entropy, none.in_ramp),
             (None, 0.0, 0.0)
         );
         let empty = [piece(&[0.0; 5], 0.0, &[0.0; 3])];
-        let empty = HeadMeasure::of(&shape(5, 3), empty.iter());
+        let empty = HeadMeasure::of(&Shape::soft(5, 3), empty.iter());
         assert_eq!(
             (empty.queries, empty.effective, empty.mean_distance),
             (3, [None; 3], None)

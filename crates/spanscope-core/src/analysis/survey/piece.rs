@@ -27,6 +27,21 @@ pub(super) struct Shape {
 }
 
 impl Shape {
+    /// A head of adaptive span.
+    #[cfg(test)]
+    pub fn soft(reach: usize, whole: usize) -> Self {
+        Self {
+            layer: 1,
+            head: 2,
+            nearest: 1,
+            reach,
+            most: reach,
+            whole,
+            bins: 0,
+            cost: reach,
+        }
+    }
+
     /// The head of `span`, in a layer whose longest reach is `longest`; `edges` are those of the bins.
     pub fn new(span: &Span, longest: usize, edges: &[usize]) -> Self {
         let end = span.nearest + span.columns;

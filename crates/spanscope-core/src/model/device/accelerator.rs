@@ -88,62 +88,6 @@ impl Accelerator {
         };
         whole(device, copy())
     }
-
-    #[allow(clippy::too_many_arguments)]
-    fn through(
-        &self,
-        network: &Network,
-        caches: &mut [Vec<HeadCache>],
-        windows: &mut Windows,
-        first: usize,
-        ids: &[u32],
-        cancel: &Cancel,
-        observer: &dyn Observer,
-    ) -> std::result::Result<Vec<f32>, ModelError> {
-        let (n, dim) = (ids.len(), network.architecture().width);
-        let (heads, d) = (
-            network.architecture().nb_heads(),
-            network.architecture().head_dim(),
-        );
-        let most = match self.device {
-            candle_core::Device::Cpu => SCORES_CPU,
-            _ => SCORES,
-        };
-        let mut rows = output::embed(network, first, ids);
-        let mut hidden = Tensor::from_slice(&rows, (n, dim), &self.device)?;
-        for (index, (layer, caches)) in self.layers.iter().zip(caches).enumerate() {
-            cancel.check()?;
-            let qkv = linear(&hidden, &layer.dense.qkv)?;
-            // Queries, keys and values apart, head by head.
-            let parts = qkv.reshape((n, 3, heads, d))?.permute((1, 2, 0, 3))?;
-            let parts = parts.contiguous()?;
-            let q = (parts.get(0)? / (d as f64).sqrt())?;
-            let (k, v) = (parts.get(1)?, parts.get(2)?);
-            let seen = (first, layer.heads.kept);
-            let window = windows.extend(index, caches, seen, &k, &v)?;
-            keep(
-                &network.layers[index],
-                caches,
-                first,
-                &qkv.flatten_all()?.to_vec1()?,
-            );
-            let mut read = Vec::new();
-            let together = layer.heads.together(most)?;
-            for at in (0..n).step_by(together) {
-                cancel.check()?;
-                let q = q.narrow(1, at, together.min(n - at))?.contiguous()?;
-                let tile = layer.heads.attend(&q, window, first + at)?;
-                tile.tell(&layer.heads, index, observer)?;
-                read.push(tile.read);
-            }
-            let read = Tensor::cat(&read, 1)?.transpose(0, 1)?.contiguous()?;
-            cancel.check()?;
-            hidden = layer.dense.sublayers(&hidden, &read.reshape((n, dim))?)?;
-            rows = hidden.flatten_all()?.to_vec1()?;
-            observer.hidden(index, first, &rows);
-        }
-        Ok(rows)
-    }
 }
 
 impl OnDevice for Accelerator {
@@ -180,8 +124,52 @@ impl OnDevice for Accelerator {
         cancel: &Cancel,
         observer: &dyn Observer,
     ) -> std::result::Result<Vec<f32>, ModelError> {
-        let done = self.through(network, caches, windows, first, ids, cancel, observer);
-        done.map_err(|error| match error {
+        let through = || {
+            let (n, dim) = (ids.len(), network.architecture().width);
+            let (heads, d) = (
+                network.architecture().nb_heads(),
+                network.architecture().head_dim(),
+            );
+            let most = match self.device {
+                candle_core::Device::Cpu => SCORES_CPU,
+                _ => SCORES,
+            };
+            let mut rows = output::embed(network, first, ids);
+            let mut hidden = Tensor::from_slice(&rows, (n, dim), &self.device)?;
+            for (index, (layer, caches)) in self.layers.iter().zip(caches).enumerate() {
+                cancel.check()?;
+                let qkv = linear(&hidden, &layer.dense.qkv)?;
+                // Queries, keys and values apart, head by head.
+                let parts = qkv.reshape((n, 3, heads, d))?.permute((1, 2, 0, 3))?;
+                let parts = parts.contiguous()?;
+                let q = (parts.get(0)? / (d as f64).sqrt())?;
+                let (k, v) = (parts.get(1)?, parts.get(2)?);
+                let seen = (first, layer.heads.kept);
+                let window = windows.extend(index, caches, seen, &k, &v)?;
+                keep(
+                    &network.layers[index],
+                    caches,
+                    first,
+                    &qkv.flatten_all()?.to_vec1()?,
+                );
+                let mut read = Vec::new();
+                let together = layer.heads.together(most)?;
+                for at in (0..n).step_by(together) {
+                    cancel.check()?;
+                    let q = q.narrow(1, at, together.min(n - at))?.contiguous()?;
+                    let tile = layer.heads.attend(&q, window, first + at)?;
+                    tile.tell(&layer.heads, index, observer)?;
+                    read.push(tile.read);
+                }
+                let read = Tensor::cat(&read, 1)?.transpose(0, 1)?.contiguous()?;
+                cancel.check()?;
+                hidden = layer.dense.sublayers(&hidden, &read.reshape((n, dim))?)?;
+                rows = hidden.flatten_all()?.to_vec1()?;
+                observer.hidden(index, first, &rows);
+            }
+            Ok(rows)
+        };
+        through().map_err(|error| match error {
             ModelError::Tensor(source) => failed(&self.device, source),
             other => other,
         })

@@ -2,7 +2,8 @@
 
 use super::*;
 
-fn some() -> Edits {
+/// A span set, one set below zero, and an ablated head.
+pub fn some() -> Edits {
     let mut edits = Edits::default();
     edits.set_span(1, 2, 12.5).unwrap();
     edits.set_span(0, 3, -1.0).unwrap();

@@ -5,10 +5,9 @@ mod parts;
 
 use super::candidates;
 use crate::analysis::{Lens, LensTarget};
-use crate::chart::thousands;
 use crate::engine::{LensQuery, LoadedModel, Queries, Snapshot};
-use crate::ui::language::{tr, trf};
-use crate::ui::theme::{quiet, strong};
+use crate::ui::language::tr;
+use crate::ui::theme::quiet;
 use crate::ui::views::context::ViewContext;
 use eframe::egui::{self, Ui};
 use serde::{Deserialize, Serialize};
@@ -89,15 +88,9 @@ impl LensPages {
             }
             return;
         }
-        let Some(query) = cx.query() else {
-            ui.label(quiet(tr("Type a text to see what the model expects next.")));
+        let Some(query) = candidates::heading(ui, cx) else {
             return;
         };
-        let label = cx.snapshot.label(query);
-        ui.label(strong(trf(
-            "After token {0} “{1}”",
-            &[&thousands(query), &label],
-        )));
         if model.recorded.is_some() {
             let words = tr(
                 "A recorded run holds no values and no weights: open the model that it was recorded from.",
