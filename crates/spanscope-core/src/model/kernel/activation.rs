@@ -48,22 +48,25 @@ impl WithSimd for Gate<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let (factor, cubic) = (simd.splat_f32s(self.factor), simd.splat_f32s(self.cubic));
-        let (zero, one) = (simd.splat_f32s(0.0), simd.splat_f32s(1.0));
-        let log = simd.splat_f32s(-LOG2_E);
-        let gate = |x: S::f32s| {
-            let square = simd.mul_f32s(x, x);
-            let inner = simd.mul_f32s(simd.mul_add_e_f32s(cubic, square, factor), x);
-            let power = exp2(simd, inner, zero, log);
-            simd.div_f32s(x, simd.add_f32s(one, power))
-        };
         let (vectors, rest) = S::as_mut_simd_f32s(self.values);
-        vectors.iter_mut().for_each(|x| *x = gate(*x));
+        // A loop, no closure: that would be compiled without the instruction set, every operation a call.
+        for x in vectors {
+            *x = gate(simd, *x, self.factor, self.cubic);
+        }
         if !rest.is_empty() {
-            let x = gate(simd.partial_load_f32s(rest));
+            let x = gate(simd, simd.partial_load_f32s(rest), self.factor, self.cubic);
             simd.partial_store_f32s(rest, x);
         }
     }
+}
+
+#[inline(always)]
+fn gate<S: Simd>(simd: S, x: S::f32s, factor: f32, cubic: f32) -> S::f32s {
+    let (factor, cubic) = (simd.splat_f32s(factor), simd.splat_f32s(cubic));
+    let square = simd.mul_f32s(x, x);
+    let inner = simd.mul_f32s(simd.mul_add_e_f32s(cubic, square, factor), x);
+    let power = exp2(simd, inner, simd.splat_f32s(0.0), simd.splat_f32s(-LOG2_E));
+    simd.div_f32s(x, simd.add_f32s(simd.splat_f32s(1.0), power))
 }
 
 #[cfg(test)]
