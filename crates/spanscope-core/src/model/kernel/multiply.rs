@@ -8,6 +8,7 @@ use super::unpack::unpack;
 use super::{DEPTH, PANEL};
 use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
+use std::cell::RefCell;
 use std::ops::Range;
 
 /// Rows of the left matrix that go through all panels together: with a panel they fit the second-level cache.
@@ -130,6 +131,11 @@ impl WithSimd for OneRowOfKept<'_> {
     }
 }
 
+thread_local! {
+    /// Room for [gathered](gather) rows.
+    static GATHERED: RefCell<Vec<f32>> = RefCell::default();
+}
+
 /// Rows by some panels. In the same steps as one row alone, so that the result is the same.
 pub(super) struct Multiply<'a> {
     pub packed: &'a Packed,
@@ -149,7 +155,9 @@ impl WithSimd for Multiply<'_> {
         let first = self.panels.start * PANEL;
         let width = (self.panels.end * PANEL).min(self.packed.outputs()) - first;
         let mut filled = [0.0; TOGETHER * PANEL];
-        let mut gathered = vec![0.0; TOGETHER.min(self.rows) * DEPTH.min(inputs)];
+        let mut space = GATHERED.take();
+        let most = TOGETHER.min(self.rows) * DEPTH.min(inputs);
+        space.resize(space.len().max(most), 0.0);
         let mut piece: Piece = [0.0; DEPTH * PANEL];
         for start in (0..self.rows).step_by(TOGETHER) {
             let rows = TOGETHER.min(self.rows - start);
@@ -160,7 +168,7 @@ impl WithSimd for Multiply<'_> {
                     cols: DEPTH.min(inputs - depth),
                     stride: inputs,
                 };
-                let gathered = &mut gathered[..rows * left.cols];
+                let gathered = &mut space[..rows * left.cols];
                 gather::<S>(left, gathered);
                 for i in self.panels.clone() {
                     let data = match self.packed.plain_panels(i, 1) {
@@ -195,6 +203,7 @@ impl WithSimd for Multiply<'_> {
                 }
             }
         }
+        GATHERED.set(space);
     }
 }
 
