@@ -3,7 +3,7 @@
 use super::args::{Common, at_least_one};
 use super::ranges::tokens;
 use super::what_if::WhatIfArgs;
-use crate::model::HeadId;
+use crate::model::{HeadId, NeuronId};
 use crate::shown::shown_error;
 use clap::{Args, ValueEnum};
 use std::ops::Range;
