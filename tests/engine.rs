@@ -633,7 +633,10 @@ fn a_device_that_is_not_there_is_told_and_no_model_opens() {
 /// All that is known of the neurons of a snapshot.
 fn of_neurons(snapshot: &Snapshot) -> String {
     let stats = snapshot.neurons.as_ref().unwrap();
-    format!("{:?} {:?} {:?}", stats.tokens, stats.layers, snapshot.neuron)
+    format!(
+        "{:?} {:?} {:?}",
+        stats.tokens, stats.layers, snapshot.neuron
+    )
 }
 
 #[test]
@@ -662,14 +665,19 @@ fn the_use_of_neurons_is_that_of_the_text_at_hand_bit_for_bit() {
         engine.set_text(now.into());
         let snapshot = engine.wait();
         assert!(of_neurons(&snapshot) == fresh(now), "{} bytes", now.len());
-        assert!(Arc::ptr_eq(&promoting, snapshot.promoting.as_ref().unwrap()));
+        assert!(Arc::ptr_eq(
+            &promoting,
+            snapshot.promoting.as_ref().unwrap()
+        ));
     }
     // Without a neuron it is another network.
     let mut edits = Edits::default();
     edits.set_neuron_ablated(NeuronId::new(1, 3), true);
     engine.edit(edits);
     let snapshot = engine.wait();
-    let usage = snapshot.neurons.as_ref().unwrap().layers[1].clone().unwrap();
+    let usage = snapshot.neurons.as_ref().unwrap().layers[1]
+        .clone()
+        .unwrap();
     assert_eq!(usage.activations[3], 0.0);
     assert!(snapshot.neuron.as_ref().unwrap().users.is_empty());
     engine.edit(Edits::default());

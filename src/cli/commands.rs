@@ -7,8 +7,8 @@ use super::args::{
 use super::bench::BenchArgs;
 use super::figure::FigureArgs;
 use super::lens::LensArgs;
-use super::neurons::NeuronsArgs;
 use super::measure_args::{EffectiveSpansArgs, MergeArgs, PersistentArgs};
+use super::neurons::NeuronsArgs;
 use super::reach::ReachArgs;
 use super::record_args::RecordArgs;
 use super::shell::{CompletionsArgs, ManArgs};

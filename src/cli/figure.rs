@@ -352,7 +352,10 @@ fn choice(
             .head(*head)
             .map_err(|error| Usage(error.to_string()))?;
     }
-    if let Some(layer) = args.layer.filter(|layer| *layer >= architecture.nb_layers()) {
+    if let Some(layer) = args
+        .layer
+        .filter(|layer| *layer >= architecture.nb_layers())
+    {
         let last = architecture.nb_layers().saturating_sub(1);
         let words = format!("--layer {layer}: layers go from 0 to {last}");
         return Err(Usage(words).into());

@@ -97,9 +97,10 @@ fn has_neurons(model: &LoadedModel, args: &NeuronsArgs) -> Result<()> {
         .into());
     }
     if args.reads_text() && model.network.device() != Device::Cpu {
-        return Err(
-            Usage("the use of neurons is measured on the CPU only: leave --device out".into()).into(),
-        );
+        return Err(Usage(
+            "the use of neurons is measured on the CPU only: leave --device out".into(),
+        )
+        .into());
     }
     Ok(())
 }

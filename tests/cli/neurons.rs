@@ -45,7 +45,11 @@ fn layers_neurons_and_tables_say_the_same() {
             assert!((sum - 1.0).abs() < 1e-4, "{sum}");
             let shares: Vec<f64> = shares.collect();
             assert!(shares.is_sorted_by(|a, b| a >= b));
-            let entropy: f64 = shares.iter().filter(|p| **p > 0.0).map(|p| -p * p.ln()).sum();
+            let entropy: f64 = shares
+                .iter()
+                .filter(|p| **p > 0.0)
+                .map(|p| -p * p.ln())
+                .sum();
             assert!((number(&of["effective"]) / entropy.exp() - 1.0).abs() < 1e-3);
             for (row, listed) in own.iter().zip(list(&of["most_used"])) {
                 assert_eq!(row[2], listed["neuron"].to_string());
@@ -55,12 +59,16 @@ fn layers_neurons_and_tables_say_the_same() {
             }
         }
         // One layer, with what its neurons promote; and one of these by itself.
-        let one = json(&["neurons", &model, "--ids", &ids, "--layer", "1", "--top", "3", "--json"]);
+        let one = json(&[
+            "neurons", &model, "--ids", &ids, "--layer", "1", "--top", "3", "--json",
+        ]);
         let most = &list(&one["layers"])[0]["most_used"];
         assert_eq!(list(most).len(), 3);
         assert_eq!(most[0]["share"], layers[1]["most_used"][0]["share"]);
         let called = most[0]["name"].as_str().unwrap();
-        let alone = json(&["neurons", &model, "--neuron", called, "--ids", &ids, "--json"]);
+        let alone = json(&[
+            "neurons", &model, "--neuron", called, "--ids", &ids, "--json",
+        ]);
         let alone = &alone["neuron"];
         assert_eq!(alone["name"], called);
         assert_eq!(alone["used_most_by"], most[0]["used_most_by"]);
@@ -68,7 +76,15 @@ fn layers_neurons_and_tables_say_the_same() {
         // Whoever promotes a token is found by it.
         let raised = &alone["raises"][0];
         let id = raised["id"].to_string();
-        let found = json(&["neurons", &model, "--promotes", &id, "--top", "2000", "--json"]);
+        let found = json(&[
+            "neurons",
+            &model,
+            "--promotes",
+            &id,
+            "--top",
+            "2000",
+            "--json",
+        ]);
         let found = list(&found["promotes"]["raised_by"]);
         let own = found.iter().find(|of| of["name"] == called).unwrap();
         assert!((number(&own["change"]) - number(&raised["change"])).abs() < 1e-4);
@@ -80,9 +96,25 @@ fn layers_neurons_and_tables_say_the_same() {
 fn people_see_tables_and_a_drawing_is_of_one_layer() {
     let (model, folder, ids) = family("gpt_oss");
     let said = stdout(&["neurons", &model, "--ids", &ids]);
-    assert!(said.starts_with("layer  neurons  effective") && said.contains("L0E"), "{said}");
-    let said = stdout(&["neurons", &model, "--ids", &ids, "--layer", "1", "--promotes", "7"]);
-    for part in ["Neurons whose values raise", "Layer 1: as if", "tokens that use it"] {
+    assert!(
+        said.starts_with("layer  neurons  effective") && said.contains("L0E"),
+        "{said}"
+    );
+    let said = stdout(&[
+        "neurons",
+        &model,
+        "--ids",
+        &ids,
+        "--layer",
+        "1",
+        "--promotes",
+        "7",
+    ]);
+    for part in [
+        "Neurons whose values raise",
+        "Layer 1: as if",
+        "tokens that use it",
+    ] {
         assert!(said.contains(part), "{part}: {said}");
     }
     let out = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
@@ -91,15 +123,28 @@ fn people_see_tables_and_a_drawing_is_of_one_layer() {
     program(&layer).assert().success();
     assert!(std::fs::read_to_string(&svg).unwrap().contains("layer 2"));
     let found = out("found.csv");
-    let search = ["neurons", &model, "--promotes", "7", "--top", "5", "-o", &found];
+    let search = [
+        "neurons",
+        &model,
+        "--promotes",
+        "7",
+        "--top",
+        "5",
+        "-o",
+        &found,
+    ];
     program(&search).assert().success();
     let mut reader = csv::Reader::from_path(&found).unwrap();
     assert_eq!(reader.records().count(), 10);
     // The figure has the numbers of the command.
     let (figure, table) = (out("figure.json"), out("table.json"));
-    let args = ["figure", "neurons", &model, "--ids", &ids, "--layer", "2", "-o", &figure];
+    let args = [
+        "figure", "neurons", &model, "--ids", &ids, "--layer", "2", "-o", &figure,
+    ];
     program(&args).assert().success();
-    let args = ["neurons", &model, "--ids", &ids, "--layer", "2", "-o", &table];
+    let args = [
+        "neurons", &model, "--ids", &ids, "--layer", "2", "-o", &table,
+    ];
     program(&args).assert().success();
     let rows = |path: &str| -> Value {
         let whole: Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
@@ -124,7 +169,10 @@ fn an_ablated_neuron_is_not_used_and_costs_bits() {
         number(&json(&[&args[..], more].concat())["bits_per_token"])
     };
     assert_ne!(bits(&["--ablate-neuron", &first]), bits(&[]));
-    let said = complaint(&["eval", &model, "--ids", &ids, "--ablate-neuron", "0.3"], 1);
+    let said = complaint(
+        &["eval", &model, "--ids", &ids, "--ablate-neuron", "0.3"],
+        1,
+    );
     assert!(said.contains("LAYER.EXPERT.NEURON"), "{said}");
 }
 
@@ -135,12 +183,27 @@ fn what_comes_to_nothing_is_refused() {
     let svg = out("all.svg");
     for (args, part) in [
         (vec!["neurons", &model], "pass --text FILE or --ids"),
-        (vec!["neurons", &model, "--layer", "0", "--promotes", "3"], "--layer lists"),
-        (vec!["neurons", &model, "--ids", &ids, "-o", &svg], "a drawing is of one layer"),
-        (vec!["neurons", &model, "--ids", &ids, "--layer", "9"], "layers go from 0 to"),
-        (vec!["neurons", &model, "--promotes", "99999"], "--promotes 99999"),
+        (
+            vec!["neurons", &model, "--layer", "0", "--promotes", "3"],
+            "--layer lists",
+        ),
+        (
+            vec!["neurons", &model, "--ids", &ids, "-o", &svg],
+            "a drawing is of one layer",
+        ),
+        (
+            vec!["neurons", &model, "--ids", &ids, "--layer", "9"],
+            "layers go from 0 to",
+        ),
+        (
+            vec!["neurons", &model, "--promotes", "99999"],
+            "--promotes 99999",
+        ),
         (vec!["neurons", &model, "--neuron", "0.1.2"], "LAYER.NEURON"),
-        (vec!["neurons", &model, "--neuron", "x"], "expected a neuron"),
+        (
+            vec!["neurons", &model, "--neuron", "x"],
+            "expected a neuron",
+        ),
     ] {
         let said = complaint(&args, 2);
         assert!(said.contains(part), "{part}: {said}");

@@ -50,9 +50,15 @@ fn a_click_selects_a_neuron_and_shows_who_uses_it() {
     assert!(!facts.users.is_empty() && !facts.promoted.up.is_empty());
     let place = format!("place 1 of {} by use", usage.count());
     let place = place.replace("1024", "1,024");
-    assert!(window.harness.query_by_label_contains(&place).is_some(), "{place}");
+    assert!(
+        window.harness.query_by_label_contains(&place).is_some(),
+        "{place}"
+    );
     // The next one by use, and one of the curve.
-    window.harness.get_by_label("The next less used neuron").click();
+    window
+        .harness
+        .get_by_label("The next less used neuron")
+        .click();
     window.harness.run_steps(3);
     let second = NeuronId::new(layer, usage.ranked(1).unwrap());
     assert_eq!(neuron(&window), Some(second));
@@ -60,9 +66,11 @@ fn a_click_selects_a_neuron_and_shows_who_uses_it() {
     window.harness.hover_at(curve.center());
     window.harness.run_steps(2);
     click(&mut window, curve.center());
-    let rank = usage.usage.order.iter().position(|place| {
-        Some(*place as usize) == neuron(&window).map(|id| id.neuron)
-    });
+    let rank = usage
+        .usage
+        .order
+        .iter()
+        .position(|place| Some(*place as usize) == neuron(&window).map(|id| id.neuron));
     let middle = usage.count() / 2;
     assert!(rank.unwrap().abs_diff(middle) <= 2, "{rank:?} of {middle}");
     window.harness.get_by_label("Let go").click();
@@ -95,11 +103,13 @@ fn a_layer_is_chosen_and_follows_the_head() {
         window.harness.query_by_label_contains(&title).is_some()
     };
     assert!(shown(&window, 0));
-    window.app_mut().choose(&spanscope::ui::Choices {
-        heads: vec![spanscope::model::HeadId::new(2, 1)],
-        ..Default::default()
-    })
-    .unwrap();
+    window
+        .app_mut()
+        .choose(&spanscope::ui::Choices {
+            heads: vec![spanscope::model::HeadId::new(2, 1)],
+            ..Default::default()
+        })
+        .unwrap();
     window.harness.run_steps(3);
     window.settle();
     assert!(shown(&window, 2) && !shown(&window, 0));
@@ -132,7 +142,13 @@ fn experts_are_named_and_a_token_is_searched_for() {
     window.settle();
     assert_eq!(neuron(&window), Some(first));
     let facts = window.snapshot().neuron.clone().unwrap();
-    assert!(facts.promoted.up.iter().any(|(id, of)| *id == 7 && (of - change).abs() < 1e-4));
+    assert!(
+        facts
+            .promoted
+            .up
+            .iter()
+            .any(|(id, of)| *id == 7 && (of - change).abs() < 1e-4)
+    );
 }
 
 #[test]
@@ -151,7 +167,14 @@ fn the_text_runs_again_without_an_ablated_neuron() {
     window.harness.get_by_label("Ablate").click();
     window.harness.run_steps(3);
     window.settle();
-    let edits = window.snapshot().model.as_ref().unwrap().network.edits().clone();
+    let edits = window
+        .snapshot()
+        .model
+        .as_ref()
+        .unwrap()
+        .network
+        .edits()
+        .clone();
     assert!(edits.is_neuron_ablated(most) && edits.count() == 1);
     assert_ne!(window.snapshot().bits_per_token, bits);
     assert_ne!(first(&window), most);
@@ -173,8 +196,16 @@ fn in_a_narrow_view_the_parts_take_turns() {
     window.harness.get_by_label(&first.to_string()).click();
     window.harness.run_steps(3);
     window.settle();
-    window.harness.get_by_label(&format!("Neuron {first}")).click();
+    window
+        .harness
+        .get_by_label(&format!("Neuron {first}"))
+        .click();
     window.harness.run_steps(3);
     assert!(window.harness.query_by_label(CURVE).is_none());
-    assert!(window.harness.query_by_label("Tokens that use it most").is_some());
+    assert!(
+        window
+            .harness
+            .query_by_label("Tokens that use it most")
+            .is_some()
+    );
 }

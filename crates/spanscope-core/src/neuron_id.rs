@@ -118,7 +118,18 @@ mod tests {
             assert_eq!(name.parse(), Ok(id));
         }
         for text in [
-            "", "3", "3.", ".1", "1.2.3.4", "L3", "L3H1", "L3E1", "LN1", "3.+1", "-3.1", "N1",
+            "",
+            "3",
+            "3.",
+            ".1",
+            "1.2.3.4",
+            "L3",
+            "L3H1",
+            "L3E1",
+            "LN1",
+            "3.+1",
+            "-3.1",
+            "N1",
             "L1N99999999999999999999",
         ] {
             assert_eq!(text.parse::<NeuronId>(), Err(NoNeuron), "{text}");

@@ -3,7 +3,9 @@
 
 use safetensors::SafeTensors;
 use spanscope_core::checkpoint::Checkpoint;
-use spanscope_core::model::{Cancel, HeadSums, HeadWeights, Network, NeuronRows, NoObserver, Observer, Run};
+use spanscope_core::model::{
+    Cancel, HeadSums, HeadWeights, Network, NeuronRows, NoObserver, Observer, Run,
+};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
@@ -80,7 +82,11 @@ impl Observer for Seen {
     fn neurons(&self, layer: usize, first: usize, rows: &NeuronRows) {
         let mut all = self.neurons.lock().unwrap();
         let (activations, chosen) = all.entry(layer).or_default();
-        assert_eq!(activations.len(), first * rows.width * rows.used, "in order");
+        assert_eq!(
+            activations.len(),
+            first * rows.width * rows.used,
+            "in order"
+        );
         activations.extend(&rows.activations);
         chosen.extend(&rows.chosen);
     }
@@ -140,7 +146,10 @@ fn neurons_hold(seen: &Seen, golden: &Golden, model: &Path) {
             assert_eq!(activations.len(), want.len(), "{name}");
             for (a, b) in activations.iter().zip(&want) {
                 let off = (a - b).abs();
-                assert!(off <= 2e-5 * b.abs().max(1.0), "{name}: L{layer}: {a} for {b}");
+                assert!(
+                    off <= 2e-5 * b.abs().max(1.0),
+                    "{name}: L{layer}: {a} for {b}"
+                );
             }
         }
         let weights = golden.values(&format!("router_weights.{layer}"));
@@ -226,7 +235,10 @@ fn holds(model: &Path, golden: &Path) {
     );
     let middle = Seen::default();
     let part = Skip(t / 3, &middle);
-    assert!(run.again(t / 3, t / 3 + 5, &Cancel::default(), &part).unwrap());
+    assert!(
+        run.again(t / 3, t / 3 + 5, &Cancel::default(), &part)
+            .unwrap()
+    );
     for (layer, (some, _)) in middle.neurons.lock().unwrap().iter() {
         let all = seen.neurons.lock().unwrap();
         let row = all[layer].0.len() / t;

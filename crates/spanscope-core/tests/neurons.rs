@@ -27,7 +27,10 @@ fn ids(count: usize) -> Vec<u32> {
 
 fn near(found: f32, want: f64, name: &str) {
     let off = (f64::from(found) - want).abs();
-    assert!(off < 2e-5 * want.abs().max(1.0), "{name}: {found} for {want}");
+    assert!(
+        off < 2e-5 * want.abs().max(1.0),
+        "{name}: {found} for {want}"
+    );
 }
 
 fn recorded(network: &Arc<Network>, ids: &[u32], cuts: &[usize], forgets: bool) -> NeuronRecorder {
@@ -57,7 +60,11 @@ fn use_and_users_are_what_the_equations_say() {
         for (layer, neurons) in plain.layers.iter().map(|layer| &layer.neurons).enumerate() {
             let usage = recorder.usage(&network, layer, ids.len()).unwrap();
             let count = neurons.count();
-            assert_eq!((usage.count(), of.neurons(layer)), (count, count), "{family}");
+            assert_eq!(
+                (usage.count(), of.neurons(layer)),
+                (count, count),
+                "{family}"
+            );
             let told = &want.neurons[layer];
             let mut uses = Vec::new();
             for place in 0..count {
@@ -86,7 +93,11 @@ fn use_and_users_are_what_the_equations_say() {
             }
             let total: f64 = uses.iter().sum();
             let shares: Vec<f64> = uses.iter().map(|of| of / total).collect();
-            let entropy: f64 = shares.iter().filter(|p| **p > 0.0).map(|p| -p * p.ln()).sum();
+            let entropy: f64 = shares
+                .iter()
+                .filter(|p| **p > 0.0)
+                .map(|p| -p * p.ln())
+                .sum();
             let effective = f64::from(usage.usage.effective);
             assert!((effective / entropy.exp() - 1.0).abs() < 1e-4, "{family}");
             let never = shares.iter().filter(|p| **p < 0.01 / count as f64).count();
@@ -149,7 +160,9 @@ fn cuts_and_forgetting_change_no_bit() {
             assert!(found == want, "{}", model.display());
         }
         let threads = rayon::ThreadPoolBuilder::new().num_threads(3).build();
-        let found = threads.unwrap().install(|| recorded(&network, &ids, &[0, 50, len], false));
+        let found = threads
+            .unwrap()
+            .install(|| recorded(&network, &ids, &[0, 50, len], false));
         assert!(all(&found) == want, "{}: three threads", model.display());
     }
 }
@@ -176,14 +189,19 @@ fn values_promote_tokens_and_are_found_by_them() {
             let mut falling = changes.clone();
             falling.sort_by(|a, b| b.total_cmp(a));
             for ((token, change), want) in promoted.up.iter().zip(&falling) {
-                assert!((f64::from(*change) - want).abs() < 1e-5 * largest, "{family}");
+                assert!(
+                    (f64::from(*change) - want).abs() < 1e-5 * largest,
+                    "{family}"
+                );
                 assert!((changes[*token as usize] - want).abs() < 1e-5 * largest);
             }
             assert_eq!((promoted.up.len(), promoted.down.len()), (4, 4));
         }
         for token in [0, 7, of.vocab_size as u32 - 1] {
             let never = Cancel::default();
-            let found = neurons_promoting(&network, token, 9, &never).unwrap().unwrap();
+            let found = neurons_promoting(&network, token, 9, &never)
+                .unwrap()
+                .unwrap();
             let change = |(_, changes): &(_, Vec<f64>)| changes[token as usize];
             let mut falling: Vec<f64> = all.iter().map(change).collect();
             falling.sort_by(|a, b| b.total_cmp(a));
@@ -194,7 +212,10 @@ fn values_promote_tokens_and_are_found_by_them() {
                         true => falling[i],
                         false => falling[falling.len() - 1 - i],
                     };
-                    assert!((f64::from(*found) - want).abs() < 1e-5 * largest, "{family}");
+                    assert!(
+                        (f64::from(*found) - want).abs() < 1e-5 * largest,
+                        "{family}"
+                    );
                     let own = all.iter().find(|(of, _)| of == id).map(change).unwrap();
                     assert!((own - want).abs() < 1e-5 * largest, "{family} {id}");
                 }

@@ -63,7 +63,11 @@ impl NeuronStatsTask {
         }
         self.complete = None;
         // After a change of a few words what is shown stays until there is something newer; of another text it does not.
-        if self.stats.as_deref().is_some_and(|of| of.tokens.end > 2 * len) {
+        if self
+            .stats
+            .as_deref()
+            .is_some_and(|of| of.tokens.end > 2 * len)
+        {
             self.stats = None;
             self.answers.forget_users();
         }
@@ -109,7 +113,10 @@ impl NeuronStatsTask {
             let covered = sums.range();
             covered.start <= range.start && covered.end >= range.start
         };
-        let sums = self.sums.take().filter(|sums| self.near == near && goes_on(sums));
+        let sums = self
+            .sums
+            .take()
+            .filter(|sums| self.near == near && goes_on(sums));
         let mut sums = sums.unwrap_or_else(|| Sums::new(network, range.start));
         self.near = near;
         let mut done = true;

@@ -1,8 +1,8 @@
 //! What was found of neurons, for people.
 
 use super::{Found, NeuronsArgs, OfText};
-use crate::analysis::{NeuronSearch, NeuronUsage};
 use crate::analysis::logit_lens::{Promoted, promoted_along};
+use crate::analysis::{NeuronSearch, NeuronUsage};
 use crate::chart::thousands;
 use crate::engine::LoadedModel;
 use crate::model::NeuronId;

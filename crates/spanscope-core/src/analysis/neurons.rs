@@ -289,7 +289,20 @@ mod tests {
     #[test]
     fn the_largest_are_kept_in_order() {
         let mut users = Users::NONE;
-        let all = [0.5, -3.0, 0.0, 3.0, f32::NAN, 1.0, 0.25, -0.75, 2.0, 0.1, 9.0, 0.6];
+        let all = [
+            0.5,
+            -3.0,
+            0.0,
+            3.0,
+            f32::NAN,
+            1.0,
+            0.25,
+            -0.75,
+            2.0,
+            0.1,
+            9.0,
+            0.6,
+        ];
         for (position, activation) in all.into_iter().enumerate() {
             users.put(position, activation);
         }

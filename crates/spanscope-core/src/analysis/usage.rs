@@ -59,10 +59,7 @@ impl VectorUsage {
             } else {
                 0.0
             },
-            never: mean
-                .iter()
-                .filter(|m| is_never_used(**m, even))
-                .count(),
+            never: mean.iter().filter(|m| is_never_used(**m, even)).count(),
             mean,
             order,
         }

@@ -12,9 +12,9 @@ pub use layer::{
     NormKind, NormSpec, Order, Outside, Position, QueryKeyNorm, Rope, Window,
 };
 
+use super::ModelError;
 use super::families::adaptive_span::Config;
 use super::mask::Ramp;
-use super::ModelError;
 use super::normalisation::Normalisation;
 use crate::head_id::{HeadId, NoSuchHead};
 use crate::neuron_id::NeuronId;
@@ -277,7 +277,9 @@ impl Architecture {
     /// Neurons of all layers.
     pub fn all_neurons(&self) -> usize {
         let layers = 0..self.nb_layers();
-        layers.fold(0, |sum: usize, layer| sum.saturating_add(self.neurons(layer)))
+        layers.fold(0, |sum: usize, layer| {
+            sum.saturating_add(self.neurons(layer))
+        })
     }
 
     /// The neuron, if the network has it.

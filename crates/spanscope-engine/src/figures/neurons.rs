@@ -2,7 +2,9 @@
 
 use super::{FigureError, provenance};
 use crate::{LoadedModel, Snapshot};
-use spanscope_chart::{Axis, Bar, Bars, Column, Level, Mark, Panel, Plot, Series, Table, thousands};
+use spanscope_chart::{
+    Axis, Bar, Bars, Column, Level, Mark, Panel, Plot, Series, Table, thousands,
+};
 use spanscope_core::analysis::{NeuronSearch, NeuronUsage};
 use spanscope_core::model::NeuronId;
 
@@ -144,11 +146,7 @@ pub fn neuron_table<'a>(
 }
 
 /// The neurons whose values raise and lower a token most, by the change of its logit; with the shares of use that `layers` have.
-pub fn neuron_search(
-    model: &LoadedModel,
-    search: &NeuronSearch,
-    layers: &[NeuronUsage],
-) -> Bars {
+pub fn neuron_search(model: &LoadedModel, search: &NeuronSearch, layers: &[NeuronUsage]) -> Bars {
     let found = search.up.iter().chain(search.down.iter().rev());
     let share = |id: NeuronId| {
         let usage = layers.iter().find(|usage| usage.layer == id.layer)?;
@@ -185,7 +183,8 @@ pub fn neuron_search(
             model.label(search.token)
         ),
         subtitle: "norms and later layers are left out".into(),
-        axis: "change of the logit per unit of activation, less the mean over the vocabulary".into(),
+        axis: "change of the logit per unit of activation, less the mean over the vocabulary"
+            .into(),
         bars: bars.collect(),
         numbers,
         provenance: provenance(model).with("token", search.token as usize),

@@ -92,7 +92,11 @@ impl Answers {
             (self.asked, self.has_users) = (Some(id), true);
         }
         let searched = self.promoting.as_ref().map(|of| &of.name);
-        let Some(name) = looks.promotes.as_ref().filter(|name| searched != Some(*name)) else {
+        let Some(name) = looks
+            .promotes
+            .as_ref()
+            .filter(|name| searched != Some(*name))
+        else {
             return true;
         };
         let under_way = self.searching.take().filter(|(of, _)| of == name);

@@ -118,7 +118,10 @@ mod tests {
     use std::sync::Arc;
 
     fn network() -> Arc<Network> {
-        let path = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/data/families/llama"));
+        let path = Path::new(concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/../../tests/data/families/llama"
+        ));
         Arc::new(Network::load(&Checkpoint::open(path).unwrap(), None).unwrap())
     }
 
@@ -134,8 +137,10 @@ mod tests {
         let layers = 0..network.architecture().nb_layers();
         let of = |layer| {
             let usage = sums.recorder().usage(network, layer, tokens);
-            let users = (0..network.architecture().neurons(layer))
-                .map(|n| sums.recorder().users(network.architecture(), NeuronId::new(layer, n)));
+            let users = (0..network.architecture().neurons(layer)).map(|n| {
+                sums.recorder()
+                    .users(network.architecture(), NeuronId::new(layer, n))
+            });
             format!("{usage:?} {:?}", users.collect::<Vec<_>>())
         };
         layers.map(of).collect()

@@ -2,9 +2,9 @@
 
 use super::{Edits, FirstTokens, SpanEdit};
 use crate::head_id::HeadId;
-use crate::neuron_id::NeuronId;
 use crate::model::ModelError;
 use crate::model::mask::Ramp;
+use crate::neuron_id::NeuronId;
 use serde::{Deserialize, Serialize};
 
 /// [`Edits`] as they are written down.

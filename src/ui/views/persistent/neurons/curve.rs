@@ -46,7 +46,13 @@ pub(super) fn show(
     axis(ui, rect, top, log, &y);
     let x = |rank: f32| rect.left() + rank / count.max(1) as f32 * rect.width();
     let at = |x: f32| ((x - rect.left()) / rect.width() * count as f32).max(0.0) as usize;
-    never(ui, cx, usage, rect, x((count - usage.usage.never.min(count)) as f32));
+    never(
+        ui,
+        cx,
+        usage,
+        rect,
+        x((count - usage.usage.never.min(count)) as f32),
+    );
     let pixel = 1.0 / ui.ctx().pixels_per_point();
     let wide = (rect.width() / count.max(1) as f32).max(pixel);
     let mut mesh = Mesh::default();
@@ -77,7 +83,10 @@ pub(super) fn show(
     let place = usage.ranked(rank)?;
     let clicked = response.clicked();
     response.on_hover_ui_at_pointer(|ui| {
-        ui.label(strong(trf("Neuron {0}", &[&spec.named(usage.layer, place)])));
+        ui.label(strong(trf(
+            "Neuron {0}",
+            &[&spec.named(usage.layer, place)],
+        )));
         ui.label(trf(
             "{0} of the layer's use",
             &[&fine_percent(usage.share(place))],
@@ -121,7 +130,12 @@ fn held(
     (x, y): (&dyn Fn(f32) -> f32, &dyn Fn(f32) -> f32),
 ) {
     let count = usage.count();
-    if count == 0 || usage.held.last().is_none_or(|held| *held <= 0.0 || held.is_nan()) {
+    if count == 0
+        || usage
+            .held
+            .last()
+            .is_none_or(|held| *held <= 0.0 || held.is_nan())
+    {
         return;
     }
     let ink = ui.visuals().text_color().gamma_multiply(0.75);

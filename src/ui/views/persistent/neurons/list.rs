@@ -96,9 +96,7 @@ fn draw(ui: &mut Ui, cx: &mut ViewContext<'_>, line: &Line, columns: usize) -> b
         .model
         .as_ref()
         .is_some_and(|model| model.network.edits().is_neuron_ablated(line.id));
-    response.widget_info(|| {
-        egui::WidgetInfo::selected(egui::Role::Button, true, selected, &name)
-    });
+    response.widget_info(|| egui::WidgetInfo::selected(egui::Role::Button, true, selected, &name));
     let visuals = ui.visuals();
     let (ink, weak, loud) = (
         visuals.text_color(),

@@ -119,8 +119,7 @@ impl Neurons {
             return shares_page(ui, cx, architecture.nb_heads());
         }
         if architecture.all_neurons() == 0 {
-            let words =
-                tr("This model has neither persistent vectors nor feed-forward sublayers.");
+            let words = tr("This model has neither persistent vectors nor feed-forward sublayers.");
             return nothing(ui, words);
         }
         if model.recorded.is_some() {

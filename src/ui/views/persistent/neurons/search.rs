@@ -75,7 +75,9 @@ impl Search {
         let names = [tr("change"), tr("share"), ""];
         list::show(ui, cx, names, all.len(), None, |i| {
             let (id, change) = *all.get(i)?;
-            let usage = stats.as_ref().and_then(|stats| stats.layers.get(id.layer)?.as_ref());
+            let usage = stats
+                .as_ref()
+                .and_then(|stats| stats.layers.get(id.layer)?.as_ref());
             let place = architecture
                 .feed_forward_of(id.layer)
                 .and_then(|spec| spec.place(id));

@@ -28,11 +28,7 @@ pub(super) struct Strip<'a> {
 
 impl Strip<'_> {
     /// Draws it, with a note at the column under the pointer; gives that column, and whether it was clicked.
-    pub fn show(
-        &self,
-        ui: &mut Ui,
-        note: impl FnOnce(&mut Ui, usize),
-    ) -> (Option<usize>, bool) {
+    pub fn show(&self, ui: &mut Ui, note: impl FnOnce(&mut Ui, usize)) -> (Option<usize>, bool) {
         let size = vec2(ui.available_width().max(80.0), HIGH + BELOW);
         let (rect, response) = ui.allocate_exact_size(size, Sense::click());
         response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Canvas, true, self.name));
@@ -45,10 +41,7 @@ impl Strip<'_> {
         let (ink, weak) = (ui.visuals().text_color(), ui.visuals().weak_text_color());
         let at = |i: usize| left + i as f32 * width;
         let gap = if width >= 6.0 { 1.5 } else { 0.0 };
-        let ground = Rect::from_min_max(
-            pos2(left, rect.top()),
-            pos2(at(count), bottom),
-        );
+        let ground = Rect::from_min_max(pos2(left, rect.top()), pos2(at(count), bottom));
         ui.painter()
             .rect_filled(ground, 0.0, ui.visuals().extreme_bg_color);
         let mut mesh = egui::Mesh::default();
