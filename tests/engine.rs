@@ -7,7 +7,7 @@ use spanscope::engine::{
     Combine, Ended, Engine, GenerationRequest, Heads, HeatmapKind, HeatmapRequest, LoadedModel,
     Queries, SAMPLES, Snapshot, Source, Tokens,
 };
-use spanscope::model::{Cancel, Device, Edits, HeadId, NoObserver, Observer, Run};
+use spanscope::model::{Cancel, Device, Edits, HeadId, NeuronId, NoObserver, Observer, Run};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -628,4 +628,61 @@ fn a_device_that_is_not_there_is_told_and_no_model_opens() {
     let model = LoadedModel::open_sample(&SAMPLES[0]).unwrap();
     let model = model.on(Device::Cpu).unwrap();
     assert_eq!(model.network.device(), Device::Cpu);
+}
+
+/// All that is known of the neurons of a snapshot.
+fn of_neurons(snapshot: &Snapshot) -> String {
+    let stats = snapshot.neurons.as_ref().unwrap();
+    format!(
+        "{:?} {:?} {:?}",
+        stats.tokens, stats.layers, snapshot.neuron
+    )
+}
+
+#[test]
+fn the_use_of_neurons_is_that_of_the_text_at_hand_bit_for_bit() {
+    let looks = Queries {
+        neurons: true,
+        neuron: Some(NeuronId::new(1, 3)),
+        promotes: Some("e".into()),
+        ..at_head(HeadId::new(0, 0))
+    };
+    let text = &SAMPLES[0].text[..700];
+    let fresh = |text: &str| {
+        let engine = start(text);
+        engine.look(looks.clone());
+        of_neurons(&engine.wait())
+    };
+    let engine = start(&text[..500]);
+    engine.look(looks.clone());
+    let first = engine.wait();
+    assert!(of_neurons(&first) == fresh(&text[..500]));
+    let promoting = first.promoting.clone().unwrap();
+    assert_eq!(promoting.found.as_ref().unwrap().up.len(), 256);
+    // On, back, in the middle, and back again.
+    let edited = format!("{}XX{}", &text[..300], &text[300..]);
+    for now in [text, &text[..499], &edited, text] {
+        engine.set_text(now.into());
+        let snapshot = engine.wait();
+        assert!(of_neurons(&snapshot) == fresh(now), "{} bytes", now.len());
+        assert!(Arc::ptr_eq(
+            &promoting,
+            snapshot.promoting.as_ref().unwrap()
+        ));
+    }
+    // Without a neuron it is another network.
+    let mut edits = Edits::default();
+    edits.set_neuron_ablated(NeuronId::new(1, 3), true);
+    engine.edit(edits);
+    let snapshot = engine.wait();
+    let usage = snapshot.neurons.as_ref().unwrap().layers[1]
+        .clone()
+        .unwrap();
+    assert_eq!(usage.activations[3], 0.0);
+    assert!(snapshot.neuron.as_ref().unwrap().users.is_empty());
+    engine.edit(Edits::default());
+    assert!(of_neurons(&engine.wait()) == fresh(text));
+    // Nobody asks: nothing is measured.
+    let engine = start(text);
+    assert!(engine.wait().neurons.is_none());
 }

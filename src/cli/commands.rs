@@ -8,6 +8,7 @@ use super::bench::BenchArgs;
 use super::figure::FigureArgs;
 use super::lens::LensArgs;
 use super::measure_args::{EffectiveSpansArgs, MergeArgs, PersistentArgs};
+use super::neurons::NeuronsArgs;
 use super::reach::ReachArgs;
 use super::record_args::RecordArgs;
 use super::shell::{CompletionsArgs, ManArgs};
@@ -99,6 +100,17 @@ They may sum to less than 1 where nearly all of a softmax lies beyond a head's s
 The guess of a layer is the logit lens: the stream after it, through the last norm and the output embedding. The parts of a
 logit add up to it: norms on the way are held at the mean and the scale that this token has there.")]
     Lens(LensArgs),
+    /// Show the feed-forward sublayers as key–value memories: which neurons a text uses, and what their values promote
+    #[command(after_help = "Examples:
+  spanscope neurons model.safetensors --text few.txt
+  spanscope neurons model.safetensors --text few.txt --layer 3 --top 20
+  spanscope neurons gpt2 --promotes ' France'
+  spanscope neurons model.safetensors --neuron 3.120 --text few.txt --json
+  spanscope neurons model.safetensors --text few.txt -o neurons.csv
+  spanscope neurons model.safetensors --text few.txt --layer 3 -o layer.svg
+A neuron's use is the mean size of its activation times the norm of its value, its column of the down projection. What the
+value promotes is its product with the output embedding, less the mean over the vocabulary; norms are left out.")]
+    Neurons(NeuronsArgs),
     /// Rank all heads by what a text costs without each
     #[command(after_help = "Examples:
   spanscope ablate model.pt --vocab train.txt --text few.txt

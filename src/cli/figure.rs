@@ -62,7 +62,7 @@ pub(super) struct FigureArgs {
     /// `spans`: the learned span z instead of the reach
     #[arg(long)]
     pub z: bool,
-    /// `spans`, `usage`: a linear axis
+    /// `spans`, `usage`, `neurons`: a linear axis
     #[arg(long)]
     pub linear: bool,
     /// `spans`: mark the distances that hold 50, 90 and 99 % of each head's weight on the text
@@ -86,6 +86,9 @@ pub(super) struct FigureArgs {
     /// `attribution`: the token whose logit is taken off
     #[arg(long, value_name = "WORD|ID")]
     pub against: Option<String>,
+    /// `neurons`: the layer [default: 0]
+    #[arg(long, value_name = "L")]
+    pub layer: Option<usize>,
     /// `training`: the mean of so many entries of the log [default: 1]
     #[arg(long, value_name = "N", value_parser = super::args::at_least_one)]
     pub smooth: Option<usize>,
@@ -126,10 +129,10 @@ const CELLS: usize = 2048;
 
 impl FigureArgs {
     /// Options of some kinds only: whether they were given, and the kinds that use them.
-    fn of_some_kinds(&self) -> [(bool, &'static str, &'static [FigureKind]); 16] {
+    fn of_some_kinds(&self) -> [(bool, &'static str, &'static [FigureKind]); 17] {
         use FigureKind::{
-            Attention, Attribution, Grid, Heads, Lens, Mask, Predictions, Spans, Text, Training,
-            Usage, Vectors,
+            Attention, Attribution, Grid, Heads, Lens, Mask, Neurons, Predictions, Spans, Text,
+            Training, Usage, Vectors,
         };
         [
             (
@@ -146,7 +149,8 @@ impl FigureArgs {
             (self.statistic.is_some(), "--statistic", &[Heads, Grid]),
             (self.sort, "--sort", &[Spans, Grid, Vectors]),
             (self.z, "--z", &[Spans]),
-            (self.linear, "--linear", &[Spans, Usage]),
+            (self.linear, "--linear", &[Spans, Usage, Neurons]),
+            (self.layer.is_some(), "--layer", &[Neurons]),
             (self.effective, "--effective", &[Spans]),
             (self.columns.is_some(), "--columns", &[Attention]),
             (
@@ -348,6 +352,14 @@ fn choice(
             .head(*head)
             .map_err(|error| Usage(error.to_string()))?;
     }
+    if let Some(layer) = args
+        .layer
+        .filter(|layer| *layer >= architecture.nb_layers())
+    {
+        let last = architecture.nb_layers().saturating_sub(1);
+        let words = format!("--layer {layer}: layers go from 0 to {last}");
+        return Err(Usage(words).into());
+    }
     let queries = match &args.tokens {
         Some(range) => tokens_within(range.clone(), count).map_err(Usage)?,
         None => 0..count,
@@ -400,6 +412,8 @@ fn choice(
         shade_mean: args.mean,
         shade_scale: scale,
         usage_log: !args.linear,
+        layer: args.layer,
+        neurons_log: !args.linear,
         by_use: args.sort,
         vector_colors: (scale, ColorMap::Viridis),
         lens: super::lens::target(model, args.of.as_deref(), args.against.as_deref())?,

@@ -21,6 +21,7 @@ mod lens;
 mod measure_args;
 mod merge;
 mod models;
+mod neurons;
 mod persistent;
 mod ranges;
 mod reach;
@@ -160,6 +161,7 @@ fn run(mut cli: Cli) -> Result<()> {
         Command::Figure(args) => figure::run(&args),
         Command::Record(args) => record::run(&args),
         Command::Lens(args) => lens::run(&args, out),
+        Command::Neurons(args) => neurons::run(&args, out),
         Command::Ablate(args) => ablate::run(&args, out),
         Command::Generate(args) => generate::run(&args, out),
         Command::Convert(args) => convert::run(&args),

@@ -29,6 +29,7 @@ fn model(cli: &mut Cli) -> Option<&mut PathBuf> {
         Some(Command::Figure(args)) => &mut args.model,
         Some(Command::Record(args)) => &mut args.model,
         Some(Command::Lens(args)) => &mut args.model,
+        Some(Command::Neurons(args)) => &mut args.model,
         Some(Command::Ablate(args)) => &mut args.model,
         Some(Command::Generate(args)) => &mut args.model,
         Some(Command::Convert(args)) => &mut args.model,

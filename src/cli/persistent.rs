@@ -109,7 +109,10 @@ fn table(rows: &[Row], out: &mut impl Write) -> Result<()> {
             rows.first().map_or(0, |row| row.usage.len())
         )?;
     } else {
-        writeln!(out, "This model has no persistent vectors.")?;
+        writeln!(
+            out,
+            "This model has no persistent vectors; `spanscope neurons` shows the neurons of its feed-forward sublayers."
+        )?;
     }
     Ok(())
 }
@@ -118,7 +121,8 @@ fn write(path: &Path, format: &str, args: &PersistentArgs, file: &SumsFile) -> R
     let mut chart = persistent_chart(file);
     if chart.cols == 0 && !matches!(format, "csv" | "json") {
         anyhow::bail!(
-            "{}: the model has no persistent vectors to draw; write the shares with -o FILE.csv or .json",
+            "{}: the model has no persistent vectors to draw; write the shares with -o FILE.csv or .json, or draw the use of its \
+             neurons with `spanscope neurons`",
             shown_path(&args.model)
         );
     }

@@ -46,6 +46,7 @@ pub(super) fn run(args: &ShotArgs) -> Result<()> {
             heads: args.head.clone(),
             tokens: args.tokens.clone(),
             vector: args.vector,
+            neuron: args.neuron,
             recorded: args.index,
             what_if: args.what_if.wish(&args.common),
             views: args.set.clone(),

@@ -3,7 +3,7 @@
 use super::args::{Common, at_least_one};
 use super::ranges::tokens;
 use super::what_if::WhatIfArgs;
-use crate::model::HeadId;
+use crate::model::{HeadId, NeuronId};
 use crate::shown::shown_error;
 use clap::{Args, ValueEnum};
 use std::ops::Range;
@@ -51,6 +51,9 @@ pub(super) struct ShotArgs {
     /// Persistent vector to select, from 0
     #[arg(long, value_name = "N")]
     pub vector: Option<usize>,
+    /// Neuron to select, as LAYER.NEURON or, of a mixture of experts, LAYER.EXPERT.NEURON
+    #[arg(long, value_name = "L.N")]
+    pub neuron: Option<NeuronId>,
     /// Set views as session.json keeps them: '{"attention": {"layout": "distance"}}'
     #[arg(long, value_name = "JSON", value_parser = json)]
     pub set: Option<serde_json::Value>,

@@ -3,7 +3,7 @@
 use super::args::Common;
 use super::common::{check_ramp, open_to_run};
 use crate::engine::LoadedModel;
-use crate::model::{FirstTokens, Heads, ModelError, WhatIf};
+use crate::model::{FirstTokens, Heads, ModelError, NeuronId, WhatIf};
 use anyhow::{Context, Result};
 use clap::Args;
 use std::path::Path;
@@ -33,6 +33,9 @@ pub(super) struct WhatIfArgs {
     /// Ablate a layer's feed-forward sublayer
     #[arg(long, value_name = "LAYER")]
     pub ablate_mlp: Vec<usize>,
+    /// Ablate a neuron of a feed-forward sublayer: 3.120, or 3.2.120 of expert 2; several times for several
+    #[arg(long, value_name = "L.N")]
+    pub ablate_neuron: Vec<NeuronId>,
 }
 
 impl WhatIfArgs {
@@ -46,6 +49,7 @@ impl WhatIfArgs {
             first: keep.or(self.drop_first.map(FirstTokens::Drop)),
             ablated: self.ablate.clone(),
             ablated_mlps: self.ablate_mlp.clone(),
+            ablated_neurons: self.ablate_neuron.clone(),
         }
     }
 }

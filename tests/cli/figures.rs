@@ -4,7 +4,7 @@ use super::*;
 use spanscope::chart::Format;
 
 /// Every kind, with what it needs.
-const KINDS: [&str; 14] = [
+const KINDS: [&str; 15] = [
     "spans",
     "heads",
     "mask",
@@ -12,6 +12,7 @@ const KINDS: [&str; 14] = [
     "grid",
     "text",
     "shares",
+    "neurons",
     "predictions",
     "lens",
     "attribution",
@@ -203,7 +204,7 @@ fn what_cannot_be_drawn_is_said() {
 fn an_option_that_a_kind_does_not_use_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let (text, out) = (text(folder.path()), folder.path().join("out.svg"));
-    let options: [(&[&str], &[&str]); 16] = [
+    let options: [(&[&str], &[&str]); 17] = [
         (
             &["--head", "1.1"],
             &["mask", "attention", "text", "usage", "vectors"],
@@ -223,7 +224,8 @@ fn an_option_that_a_kind_does_not_use_is_refused() {
         (&["--statistic", "reach"], &["heads", "grid"]),
         (&["--sort"], &["spans", "grid", "vectors"]),
         (&["--z"], &["spans"]),
-        (&["--linear"], &["spans", "usage"]),
+        (&["--linear"], &["spans", "usage", "neurons"]),
+        (&["--layer", "1"], &["neurons"]),
         (&["--effective"], &["spans"]),
         (&["--columns", "distance"], &["attention"]),
         (

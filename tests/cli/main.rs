@@ -11,6 +11,7 @@ mod figures;
 mod files;
 mod lens;
 mod models;
+mod neurons;
 mod outputs;
 mod port;
 mod quiet;

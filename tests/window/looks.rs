@@ -50,6 +50,15 @@ fn persistent_vectors() {
 }
 
 #[test]
+fn neurons() {
+    let mut window = Window::open(Start::default());
+    window.harness.get_by_label("Persistent").click();
+    window.harness.run_steps(3);
+    window.settle();
+    compare(&mut window, "neurons");
+}
+
+#[test]
 fn the_path_field() {
     let mut window = Window::open(Start::default());
     window.keys(egui::Modifiers::COMMAND, egui::Key::S);

@@ -15,6 +15,7 @@ mod help;
 mod looks;
 mod model;
 mod monkey;
+mod neurons;
 mod persistent;
 mod pictures;
 mod predictions;

@@ -40,6 +40,8 @@ pub mod json;
 #[forbid(unsafe_code)]
 pub mod model;
 #[forbid(unsafe_code)]
+pub mod neuron_id;
+#[forbid(unsafe_code)]
 pub mod shown;
 #[forbid(unsafe_code)]
 pub mod text;

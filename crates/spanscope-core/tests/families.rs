@@ -3,7 +3,9 @@
 
 use safetensors::SafeTensors;
 use spanscope_core::checkpoint::Checkpoint;
-use spanscope_core::model::{Cancel, HeadSums, HeadWeights, Network, NoObserver, Observer, Run};
+use spanscope_core::model::{
+    Cancel, HeadSums, HeadWeights, Network, NeuronRows, NoObserver, Observer, Run,
+};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
@@ -21,8 +23,12 @@ impl Golden {
     }
 
     fn ids(&self) -> Vec<u32> {
+        self.ids_of("input_ids")
+    }
+
+    fn ids_of(&self, name: &str) -> Vec<u32> {
         let file = SafeTensors::deserialize(&self.0).unwrap();
-        let ids = file.tensor("input_ids").unwrap();
+        let ids = file.tensor(name).unwrap();
         let size = ids.data().len() / ids.shape().iter().product::<usize>();
         let number = |bytes: &[u8]| u32::from_le_bytes(bytes[..4].try_into().unwrap());
         ids.data().chunks_exact(size).map(number).collect()
@@ -40,13 +46,18 @@ impl Golden {
     }
 }
 
-/// What a run reports: the stream after every layer, and the weights of every head.
+/// What a run reports: the stream after every layer, the weights of every head, and all neurons.
 #[derive(Default)]
 struct Seen {
     hidden: Mutex<BTreeMap<usize, Vec<f32>>>,
     heads: Mutex<Vec<(usize, usize, HeadWeights)>>,
     sums: Mutex<Vec<HeadSums>>,
+    /// By layer: activations, and the experts chosen.
+    neurons: Mutex<BTreeMap<usize, (Vec<f32>, Chosen)>>,
 }
+
+/// Experts, and the router's weights of them.
+type Chosen = Vec<(u32, f32)>;
 
 impl Observer for Seen {
     fn wants(&self, _: usize, _: usize) -> bool {
@@ -62,6 +73,22 @@ impl Observer for Seen {
 
     fn sums(&self, _: usize, _: usize, sums: &HeadSums) {
         self.sums.lock().unwrap().push(sums.clone());
+    }
+
+    fn wants_neurons(&self, _: usize) -> bool {
+        true
+    }
+
+    fn neurons(&self, layer: usize, first: usize, rows: &NeuronRows) {
+        let mut all = self.neurons.lock().unwrap();
+        let (activations, chosen) = all.entry(layer).or_default();
+        assert_eq!(
+            activations.len(),
+            first * rows.width * rows.used,
+            "in order"
+        );
+        activations.extend(&rows.activations);
+        chosen.extend(&rows.chosen);
     }
 
     fn hidden(&self, layer: usize, _: usize, rows: &[f32]) {
@@ -94,6 +121,47 @@ fn log_p(logits: &[f32], width: usize) -> Vec<f32> {
     .collect()
 }
 
+/// Tells of neurons as if the text began later.
+struct Skip<'a>(usize, &'a Seen);
+
+impl Observer for Skip<'_> {
+    fn wants(&self, _: usize, _: usize) -> bool {
+        false
+    }
+
+    fn wants_neurons(&self, _: usize) -> bool {
+        true
+    }
+
+    fn neurons(&self, layer: usize, first: usize, rows: &NeuronRows) {
+        self.1.neurons(layer, first - self.0, rows);
+    }
+}
+
+/// Holds what multiplies the columns of the down projection, and the choice of experts, against a golden file.
+fn neurons_hold(seen: &Seen, golden: &Golden, model: &Path) {
+    let name = model.display();
+    for (layer, (activations, chosen)) in seen.neurons.lock().unwrap().iter() {
+        if let Some(want) = golden.values(&format!("ffn.{layer}")) {
+            assert_eq!(activations.len(), want.len(), "{name}");
+            // As the stream's, in terms of the largest: sums in another order differ by as much.
+            let scale = want.iter().fold(1.0_f32, |most, x| most.max(x.abs()));
+            let off = largest(activations, &want);
+            assert!(off < 2e-5 * scale, "{name}: neurons of layer {layer}: {off}, {scale}");
+        }
+        let weights = golden.values(&format!("router_weights.{layer}"));
+        if let Some(want) = weights {
+            let experts = golden.ids_of(&format!("router_experts.{layer}"));
+            assert_eq!(chosen.len(), want.len(), "{name}");
+            for (i, (expert, weight)) in chosen.iter().enumerate() {
+                // The library lists them by falling weight, too.
+                assert_eq!(*expert, experts[i], "{name}: L{layer}, choice {i}");
+                assert!((weight - want[i]).abs() < 2e-5, "{name}: {weight}");
+            }
+        }
+    }
+}
+
 /// Holds a run against a golden file, and against itself cut into other blocks.
 fn holds(model: &Path, golden: &Path) {
     let name = model.display();
@@ -112,6 +180,7 @@ fn holds(model: &Path, golden: &Path) {
             assert!(off < 1e-4 * scale, "{name}: hidden of layer {layer}: {off}");
         }
     }
+    neurons_hold(&seen, &golden, model);
     let got = run.log_probs(0, ids.len());
     let want = log_p(&golden.values("logits").unwrap(), of.vocab_size);
     let off = largest(&got, &want);
@@ -152,6 +221,26 @@ fn holds(model: &Path, golden: &Path) {
             again == *tile,
             "{name}: L{layer}H{head} from {}",
             tile.first
+        );
+    }
+    let other = Seen::default();
+    assert!(run.again(0, t, &Cancel::default(), &other).unwrap());
+    assert!(
+        *other.neurons.lock().unwrap() == *seen.neurons.lock().unwrap(),
+        "{name}: neurons told once more"
+    );
+    let middle = Seen::default();
+    let part = Skip(t / 3, &middle);
+    assert!(
+        run.again(t / 3, t / 3 + 5, &Cancel::default(), &part)
+            .unwrap()
+    );
+    for (layer, (some, _)) in middle.neurons.lock().unwrap().iter() {
+        let all = seen.neurons.lock().unwrap();
+        let row = all[layer].0.len() / t;
+        assert!(
+            *some == all[layer].0[t / 3 * row..(t / 3 + 5) * row],
+            "{name}: neurons of some tokens"
         );
     }
     let mut other = Run::new(network);

@@ -7,8 +7,8 @@ mod causal;
 use causal::{FAMILIES, Plain};
 use spanscope_core::checkpoint::Checkpoint;
 use spanscope_core::model::{
-    Cancel, Edits, FirstTokens, HeadId, HeadWeights, Heads, Network, NoObserver, Observer, Ramp,
-    Run, SpanEdit, WhatIf,
+    Cancel, Edits, FirstTokens, HeadId, HeadWeights, Heads, Network, NeuronId, NoObserver,
+    Observer, Ramp, Run, SpanEdit, WhatIf,
 };
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
@@ -27,6 +27,24 @@ fn ids(count: usize) -> Vec<u32> {
     (0..count as u32)
         .map(|i| (i * i * 7 + i / 3) % 190)
         .collect()
+}
+
+/// Neurons of both layers, of several experts where there are some.
+fn neurons(family: &str) -> Edits {
+    let mut edits = Edits::default();
+    let expert = |expert| (family == "gpt_oss").then_some(expert);
+    for (layer, of, neuron) in [(0, 0, 3), (0, 1, 3), (0, 3, 0), (1, 2, 17), (1, 0, 31)] {
+        // The others of one number are the same without experts.
+        edits.set_neuron_ablated(
+            NeuronId {
+                layer,
+                expert: expert(of),
+                neuron,
+            },
+            true,
+        );
+    }
+    edits
 }
 
 /// The edits that every family is put to.
@@ -128,7 +146,8 @@ fn edited_networks_compute_what_the_equations_say() {
     let ids = ids(60);
     for family in FAMILIES {
         let network = network(family);
-        for (name, edits) in cases() {
+        let neurons = ("neurons ablated", neurons(family));
+        for (name, edits) in cases().into_iter().chain([neurons]) {
             let mut plain = Plain::open(&folder(family));
             plain.edit(&edits);
             let want = plain.run(&ids);
@@ -165,7 +184,8 @@ fn cuts_and_forgetting_change_no_bit() {
     let ids = ids(300);
     for family in ["llama", "gpt_oss", "bloom"] {
         let network = network(family);
-        for (name, edits) in cases() {
+        let neurons = ("neurons ablated", neurons(family));
+        for (name, edits) in cases().into_iter().chain([neurons]) {
             let edited = Arc::new(network.edited(&edits).unwrap());
             let (want, whole) = cut(&edited, &ids, &[0, 300]);
             let row = |seen: &Seen, layer, head, t: usize| -> Vec<u32> {
@@ -270,6 +290,18 @@ fn what_cannot_be_is_refused_by_name() {
         ..WhatIf::default()
     };
     assert!(said(wish).contains("L9H0: there is no head"));
+    for (name, part) in [
+        ("9.0", "L9N0: the network has 2 layers"),
+        ("0.96", "L0N96: this layer has 96 neurons"),
+        ("0.1.2", "L0E1N2: this layer has 96 neurons"),
+    ] {
+        let wish = WhatIf {
+            ablated_neurons: vec![name.parse().unwrap()],
+            ..WhatIf::default()
+        };
+        let error = said(wish);
+        assert!(error.contains(part), "{error}");
+    }
     let wish = WhatIf {
         windows: vec![(Heads::Layer(2), 4)],
         ..WhatIf::default()
@@ -287,6 +319,12 @@ fn what_cannot_be_is_refused_by_name() {
     };
     assert!(said(wish).contains("L1H2 is cut to a window already"));
     let local = network("gpt_oss");
+    let wish = WhatIf {
+        ablated_neurons: vec![NeuronId::new(0, 1)],
+        ..WhatIf::default()
+    };
+    let error = wish.edits(&local).unwrap_err().to_string();
+    assert!(error.contains("4 experts of"), "{error}");
     let wish = WhatIf {
         windows: vec![(Heads::Layer(0), 8)],
         ..WhatIf::default()

@@ -39,6 +39,7 @@ mod generation_task;
 mod heatmap_image;
 mod live_run;
 mod memory;
+mod neuron_stats;
 mod open;
 mod queries;
 mod query_cache;
@@ -78,6 +79,7 @@ pub use heatmap_image::{
     ColorRange, HeatmapImage, HeatmapKind, HeatmapRequest, color, color_share,
 };
 pub use memory::peak_rss;
+pub use neuron_stats::{NeuronFacts, NeuronStats, NeuronsPromoting};
 pub use open::{EngineError, LoadedModel, Prepared};
 pub use queries::{Combine, Heads, LensQuery, Queries};
 pub use query_cache::Score;

@@ -2,7 +2,7 @@
 
 use super::heatmap_image::{HeatmapKind, HeatmapRequest};
 use spanscope_core::analysis::{LensTarget, TokenSet};
-use spanscope_core::model::HeadId;
+use spanscope_core::model::{HeadId, NeuronId};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -129,6 +129,12 @@ pub struct Queries {
     pub lens: Option<LensQuery>,
     /// A persistent vector of the leading head: who uses it and what it promotes.
     pub vector: Option<usize>,
+    /// True if the use of all neurons is to be measured.
+    pub neurons: bool,
+    /// A neuron: who uses it and what it promotes.
+    pub neuron: Option<NeuronId>,
+    /// A token, by its name or its id: the neurons that promote it.
+    pub promotes: Option<Arc<str>>,
 }
 
 impl Queries {

@@ -2,6 +2,8 @@
 
 use super::head_stats::{HeadStats, HeadStatsTask};
 use super::heatmap_image::{HeatmapImage, HeatmapKind, HeatmapRequest};
+use super::neuron_stats::NeuronStatsTask;
+use super::open::LoadedModel;
 use super::queries::{Heads, LensQuery, Queries};
 use super::run_file::{CANDIDATES, RunFileError};
 use super::selected_heads::{SelectedHeads, SelectedHeadsTask};
@@ -70,6 +72,7 @@ pub struct Score {
 
 /// A run over a text, for one step.
 pub(super) struct Context<'a> {
+    pub model: &'a LoadedModel,
     pub network: &'a Network,
     /// The tokens of the text.
     pub ids: &'a [u32],
@@ -101,6 +104,7 @@ pub(super) struct QueryCache {
     lens: Answer<LensQuery, Lens>,
     surveying: HeadStatsTask,
     vector: Answer<(Heads, usize), VectorFacts>,
+    pub neurons: NeuronStatsTask,
     /// When the last look ended, and how long it took.
     looked_when: Option<Instant>,
     look_time: Duration,
@@ -146,18 +150,21 @@ impl QueryCache {
         self.prediction.forget_if(|prediction| prediction.at >= len);
         self.lens.forget_if(|lens| lens.at >= len);
         self.surveying.truncate(len);
+        self.neurons.truncate(len);
     }
 
     /// The run begins anew.
     pub fn forget_run(&mut self) {
         self.looking = None;
         self.surveying = HeadStatsTask::default();
+        self.neurons = NeuronStatsTask::default();
     }
 
     /// Another network has read the same text: what it is asked anew is shown as the one before answered until then.
     pub fn renew_run(&mut self) {
         self.looking = None;
         self.surveying.renew();
+        self.neurons = NeuronStatsTask::default();
     }
 
     fn looked_at(&self, looks: &Queries, run: u64) -> bool {
@@ -213,6 +220,7 @@ impl QueryCache {
             && self.scored(looks, run)
             && self.has_lens(looks, run)
             && self.surveying.is_done(looks, run)
+            && self.neurons.is_done(looks, run)
             && (self.detail.is_none()
                 || self.gathered.is(&self.tokens(looks), self.details)
                     && looks.pictures.keys().all(|which| self.drawn(looks, *which))
@@ -253,7 +261,23 @@ impl QueryCache {
         if let Some(detail) = self.detail.clone() {
             self.show(asked, &detail);
         }
-        self.look_through(asked) && self.survey(asked)
+        self.neurons.look_up(asked.model, looks, asked.cancel)
+            && self.look_through(asked)
+            && self.survey(asked)
+            && self.add_up_neurons(asked)
+    }
+
+    /// Measures some more of all neurons, once the run is over the whole text; false when it was told to stop.
+    fn add_up_neurons(&mut self, asked: &Context<'_>) -> bool {
+        if !asked.looks.neurons || !asked.finished || self.neurons.is_done(asked.looks, asked.run) {
+            return true;
+        }
+        let around = asked.looks.around();
+        let (run, range) = asked.reading.at_hand(around);
+        let near = asked.reading.close_up_start(around);
+        let of = (run, asked.run);
+        self.neurons
+            .step(asked.network, of, &range, near, asked.cancel)
     }
 
     /// Reads the logits of every layer after the wanted token, once the run is over the whole text; false when it was told to stop.

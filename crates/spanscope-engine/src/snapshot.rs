@@ -3,6 +3,7 @@
 use super::generation_task::Generated;
 use super::head_stats::HeadStats;
 use super::heatmap_image::{HeatmapImage, HeatmapKind};
+use super::neuron_stats::{NeuronFacts, NeuronStats, NeuronsPromoting};
 use super::open::LoadedModel;
 use super::query_cache::Score;
 use super::selected_heads::SelectedHeads;
@@ -68,6 +69,12 @@ pub struct Snapshot {
     pub lens: Option<Arc<Lens>>,
     /// The facts on the persistent vector last asked about.
     pub vector: Option<Arc<VectorFacts>>,
+    /// The use of all neurons so far, if it was asked for.
+    pub neurons: Option<Arc<NeuronStats>>,
+    /// The facts on the neuron last asked about.
+    pub neuron: Option<Arc<NeuronFacts>>,
+    /// The neurons that promote the token last asked about.
+    pub promoting: Option<Arc<NeuronsPromoting>>,
     /// Bits per token of this text without the edits of the model, where that was measured.
     pub unedited_bits: Option<f64>,
     /// The surprisal of this text without the edits of the model, as [`surprisal`](Self::surprisal), where that was measured.

@@ -339,6 +339,7 @@ impl Steps {
             return true;
         };
         let answered = self.answers.step(&Context {
+            model: &open.model,
             network: &open.model.network,
             ids: &self.tokens.ids,
             reading: &open.reading,
@@ -447,6 +448,9 @@ impl Steps {
             prediction: self.answers.prediction(),
             lens: self.answers.lens_answer(),
             vector: self.answers.vector(),
+            neurons: self.answers.neurons.stats.clone(),
+            neuron: self.answers.neurons.facts(),
+            promoting: self.answers.neurons.promoting(),
             unedited_bits: of_text.map(|(_, bits, _)| *bits),
             unedited_surprisal: of_text.map(|(.., surprisal)| Arc::clone(surprisal)),
             milliseconds: self.milliseconds,

@@ -2,7 +2,7 @@
 
 use super::App;
 use crate::engine::run_file::tokens_within;
-use crate::model::{HeadId, WhatIf};
+use crate::model::{HeadId, NeuronId, WhatIf};
 use crate::shown::{shown, shown_list};
 use crate::ui::commands::command::Command;
 use crate::ui::document::recorded::Texts;
@@ -18,6 +18,8 @@ pub struct Choices {
     pub tokens: Option<Range<usize>>,
     /// A persistent vector of the leading head, from 0.
     pub vector: Option<usize>,
+    /// A neuron.
+    pub neuron: Option<NeuronId>,
     /// A text of a recorded run, from 0. None: the first.
     pub recorded: Option<usize>,
     /// What is changed of the model by hand.
@@ -50,7 +52,7 @@ impl App {
     /// Selects what was chosen, once a model is open. An error names what it does not have.
     ///
     /// # Errors
-    /// When model or text have no such head, token or vector.
+    /// When model or text have no such head, token, vector or neuron.
     pub fn choose(&mut self, choices: &Choices) -> Result<(), String> {
         let snapshot = std::sync::Arc::clone(&self.document.snapshot);
         let Some(model) = &snapshot.model else {
@@ -79,6 +81,10 @@ impl App {
                 ));
             }
             self.document.selection.vector = Some(vector);
+        }
+        if let Some(id) = choices.neuron {
+            let known = architecture.neuron(id);
+            self.document.selection.neuron = Some(known.map_err(|error| error.to_string())?);
         }
         let changes = !choices.what_if.is_empty();
         if model.recorded.is_some() && changes {

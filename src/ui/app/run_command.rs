@@ -172,6 +172,9 @@ impl App {
             if let Command::SpanOfSelected(z) = command {
                 can_have(&model.network.spans(), selected, *z)?;
             }
+            if let Command::AblateNeuron { id, .. } = command {
+                model.network.architecture().neuron(*id)?;
+            }
             if let Command::Change(wish) = command {
                 wish.apply(&model.network, edits)?;
             }
@@ -191,6 +194,7 @@ impl App {
         }
         self.document.selection.clear_tokens();
         self.document.selection.vector = None;
+        self.document.selection.neuron = None;
         self.document
             .selection
             .select_head(self.document.selection.heads.leading());
@@ -215,6 +219,7 @@ fn change(edits: &mut Edits, selected: &[HeadId], command: &Command) -> Result<(
             head: HeadId { layer, head },
             ablated,
         } => edits.set_ablated(layer, head, ablated),
+        Command::AblateNeuron { id, ablated } => edits.set_neuron_ablated(id, ablated),
         Command::SpanOfSelected(span) => {
             for HeadId { layer, head } in selected {
                 edits.set_span(*layer, *head, span)?;

@@ -4,7 +4,7 @@
 pub use super::now::Now;
 use crate::engine::figures::FigureKind;
 use crate::engine::{Combine, GenerationRequest, Sample};
-use crate::model::{FirstTokens, HeadId, WhatIf};
+use crate::model::{FirstTokens, HeadId, NeuronId, WhatIf};
 use crate::ui::export::figures::Way;
 use crate::ui::language::Language;
 use crate::ui::session::earlier::EarlierSession;
@@ -111,6 +111,13 @@ pub enum Command {
     Ablate {
         /// Layer and head.
         head: HeadId,
+        /// True if it contributes nothing.
+        ablated: bool,
+    },
+    /// Let a neuron of a feed-forward sublayer contribute nothing, or let it speak again.
+    AblateNeuron {
+        /// The neuron.
+        id: NeuronId,
         /// True if it contributes nothing.
         ablated: bool,
     },

@@ -34,6 +34,10 @@ impl Command {
             Self::Ablate { head, .. } => {
                 return trf("Let {0} speak again", &[&head_name(*head)]);
             }
+            Self::AblateNeuron { id, ablated: true } => {
+                return trf("Ablate neuron {0}", &[id]);
+            }
+            Self::AblateNeuron { id, .. } => return trf("Let neuron {0} speak again", &[id]),
             Self::SpanOfSelected(span) => {
                 return trf("Set the span of the selected heads to {0} tokens", &[span]);
             }
@@ -177,7 +181,7 @@ impl Command {
             Self::SetSpan { .. } | Self::SpanOfSelected(_) | Self::Change(_) => {
                 tr("See what follows if a head looked just so far; the file stays as it is")
             }
-            Self::Ablate { .. } | Self::AblateSelected => {
+            Self::Ablate { .. } | Self::AblateNeuron { .. } | Self::AblateSelected => {
                 tr("They add nothing to their layer's output; the file stays as it is")
             }
             Self::RestoreSelected => tr("Takes back spans set and heads ablated among them"),

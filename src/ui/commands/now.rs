@@ -108,6 +108,7 @@ impl Command {
             | Self::Change(_)
             | Self::FirstTokens(_)
             | Self::Ablate { .. }
+            | Self::AblateNeuron { .. }
             | Self::SpanOfSelected(_)
             | Self::AblateEach
             | Self::AblateSelected => open,

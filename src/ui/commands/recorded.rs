@@ -24,6 +24,7 @@ pub fn refusal(command: &Command) -> Option<&'static str> {
         | Command::Change(_)
         | Command::FirstTokens(_)
         | Command::Ablate { .. }
+        | Command::AblateNeuron { .. }
         | Command::SpanOfSelected(_)
         | Command::AblateSelected
         | Command::RestoreSelected

@@ -70,7 +70,7 @@ fn of_view(pane: Pane) -> &'static str {
         Some(FigureKind::Cost) => tr("flops memory speed kv cache compute"),
         Some(FigureKind::Training) => tr("loss curve log learning"),
         Some(FigureKind::Attention) => tr("heatmap weights pattern matrix"),
-        Some(FigureKind::Shares) => tr("memory vectors key value"),
+        Some(FigureKind::Shares) => tr("memory vectors neurons feed-forward mlp experts key value"),
         Some(FigureKind::Predictions) => {
             tr("logits probabilities next token surprisal generate logit lens attribution")
         }

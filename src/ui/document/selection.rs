@@ -2,7 +2,7 @@
 
 use crate::analysis::TokenSet;
 use crate::engine::{Combine, Heads};
-use crate::model::{Architecture, HeadId};
+use crate::model::{Architecture, HeadId, NeuronId};
 use eframe::egui::Modifiers;
 use serde::{Deserialize, Serialize};
 
@@ -15,6 +15,8 @@ pub struct Selection {
     pub tokens: TokenSet,
     /// The persistent vector, of the leading head.
     pub vector: Option<usize>,
+    /// The neuron, of a model with feed-forward sublayers.
+    pub neuron: Option<NeuronId>,
     /// The rule by which several heads become one picture.
     combine: Combine,
     /// The token that was clicked last: where a range begins.

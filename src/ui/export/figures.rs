@@ -50,6 +50,7 @@ pub fn name(kind: FigureKind) -> &'static str {
         FigureKind::Shares => tr("shares of weight"),
         FigureKind::Usage => tr("use of persistent vectors"),
         FigureKind::Vectors => tr("weights on persistent vectors"),
+        FigureKind::Neurons => tr("use of neurons"),
         FigureKind::Predictions => tr("predictions"),
         FigureKind::Lens => tr("logit lens"),
         FigureKind::Attribution => tr("direct attribution"),
@@ -98,6 +99,9 @@ pub fn reason(error: &FigureError) -> &'static str {
             "the file's training curves are in a form that is not read; expected lists of numbers",
         ),
         FigureError::NoVectors => tr("the model has no persistent vectors"),
+        FigureError::NoNeurons => {
+            tr("the layer has no feed-forward sublayer, so it has no neurons")
+        }
         FigureError::NoValues => tr(
             "a recorded run holds no values and no weights: open the model that it was recorded from",
         ),

@@ -1,10 +1,11 @@
-//! The tokens that a persistent vector promotes: its value, read through the output embedding.
+//! The tokens that a persistent vector, or a neuron, promotes: its value, read through the output embedding.
 //!
 //! A head that gives a persistent vector the weight a adds a · √N · val to what it reads, and the attention's output
 //! projection takes that to the residual stream. Here this direction goes straight to the output embedding, as the "logit
 //! lens" does with hidden states. That is an approximation: the norm that follows the attention (it divides by what else
 //! stands in the stream), all later layers and all later norms are left out. The nearer a layer is to the output, the more
-//! it says; of a low layer it shows no more than a tendency.
+//! it says; of a low layer it shows no more than a tendency. A neuron that is active by c adds c · v, its column of the down
+//! projection, and is read alike.
 
 use crate::model::Network;
 
@@ -29,9 +30,14 @@ pub fn promoted(
     k: usize,
 ) -> Option<Promoted> {
     let write = network.persistent_write(layer, head, n)?;
-    let mut changes = network.unembed(&write);
+    Some(promoted_along(network, &write, k))
+}
+
+/// The tokens that a direction of the residual stream promotes, such as the value of a neuron: as [`promoted`].
+pub fn promoted_along(network: &Network, direction: &[f32], k: usize) -> Promoted {
+    let mut changes = network.unembed(direction);
     centre(&mut changes);
-    Some(extremes(&changes, k))
+    extremes(&changes, k)
 }
 
 /// Subtracts the mean over the vocabulary, which a softmax does not see. What is not a number does not count.

@@ -7,6 +7,11 @@ use std::sync::{Mutex, PoisonError};
 /// A vector whose mean weight is below this share of an even spread counts as never used.
 const NEVER: f32 = 0.01;
 
+/// True if a mean weight counts as never used, where `even` is an even share.
+pub(super) fn is_never_used(mean: f32, even: f32) -> bool {
+    mean < NEVER * even || mean == 0.0
+}
+
 /// Mean weight of one head on each of its persistent vectors, over some tokens.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct VectorUsage {
@@ -54,10 +59,7 @@ impl VectorUsage {
             } else {
                 0.0
             },
-            never: mean
-                .iter()
-                .filter(|m| **m < NEVER * even || **m == 0.0)
-                .count(),
+            never: mean.iter().filter(|m| is_never_used(**m, even)).count(),
             mean,
             order,
         }

@@ -12,10 +12,12 @@ pub use layer::{
     NormKind, NormSpec, Order, Outside, Position, QueryKeyNorm, Rope, Window,
 };
 
+use super::ModelError;
 use super::families::adaptive_span::Config;
 use super::mask::Ramp;
 use super::normalisation::Normalisation;
 use crate::head_id::{HeadId, NoSuchHead};
+use crate::neuron_id::NeuronId;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use stored::Stored;
@@ -259,6 +261,54 @@ impl Architecture {
             .first()
             .and_then(|layer| layer.feed_forward.as_ref());
         first.map_or(0, |feed_forward| feed_forward.width)
+    }
+
+    /// The feed-forward sublayer of a layer, where it has one.
+    pub fn feed_forward_of(&self, layer: usize) -> Option<&FeedForwardSpec> {
+        self.layers.get(layer)?.feed_forward.as_ref()
+    }
+
+    /// Neurons of a layer's feed-forward sublayer, those of all experts together; 0 where it has none.
+    pub fn neurons(&self, layer: usize) -> usize {
+        self.feed_forward_of(layer)
+            .map_or(0, FeedForwardSpec::neurons)
+    }
+
+    /// Neurons of all layers.
+    pub fn all_neurons(&self) -> usize {
+        let layers = 0..self.nb_layers();
+        layers.fold(0, |sum: usize, layer| {
+            sum.saturating_add(self.neurons(layer))
+        })
+    }
+
+    /// The neuron, if the network has it.
+    ///
+    /// # Errors
+    /// Where it has not: the error says which it has.
+    pub fn neuron(&self, id: NeuronId) -> Result<NeuronId, ModelError> {
+        let none = |why: String| {
+            let what = format!("neuron {id}");
+            Err(ModelError::CannotEdit { what, why })
+        };
+        if id.layer >= self.nb_layers() {
+            let layers = self.nb_layers();
+            return none(format!("the network has {layers} layers, counted from 0"));
+        }
+        let Some(spec) = self.feed_forward_of(id.layer) else {
+            return none("this layer has no feed-forward sublayer".into());
+        };
+        match (spec.place(id), spec.experts) {
+            (Some(_), _) => Ok(id),
+            (None, None) => none(format!(
+                "this layer has {} neurons, LAYER.NEURON, counted from 0",
+                spec.width
+            )),
+            (None, Some(of)) => none(format!(
+                "this layer has {} experts of {} neurons, LAYER.EXPERT.NEURON, counted from 0",
+                of.count, spec.width
+            )),
+        }
     }
 
     /// The clusters of adaptive input and output.

@@ -52,12 +52,22 @@ impl Network {
             }
             let mlp_ablated = edits.is_mlp_ablated(index);
             applied.set_mlp_ablated(index, mlp_ablated);
+            let mut neurons_ablated = Vec::new();
+            if let Some(spec) = &layer.spec.feed_forward {
+                let wanted = edits.ablated_neurons().filter(|id| id.layer == index);
+                for (id, place) in wanted.filter_map(|id| Some((id, spec.place(id)?))) {
+                    applied.set_neuron_ablated(id, true);
+                    neurons_ablated.push(place);
+                }
+                neurons_ablated.sort_unstable();
+            }
             layers.push(Layer {
                 spec: Arc::clone(&layer.spec),
                 rope: layer.rope,
                 dense: Arc::clone(&layer.dense),
                 heads: heads::of_layer(&layer.spec.attention, &self.positions, settings),
                 mlp_ablated,
+                neurons_ablated,
             });
         }
         let accelerator = match self.accelerator.get() {
@@ -84,8 +94,8 @@ impl Network {
     /// Itself, if it can be edited so.
     ///
     /// # Errors
-    /// When first tokens are kept or dropped and its heads find empty context before the text, or a feed-forward sublayer is
-    /// ablated that it has not.
+    /// When first tokens are kept or dropped and its heads find empty context before the text, or a feed-forward sublayer, or
+    /// a neuron of one, is ablated that it has not.
     pub fn can(&self, edits: &Edits) -> Result<&Self, ModelError> {
         let refused = |what: String, why: String| Err(ModelError::CannotEdit { what, why });
         if let Some(first) = edits.first()
@@ -115,9 +125,15 @@ impl Network {
                 "this layer has no feed-forward sublayer: its persistent vectors are part of its heads".into(),
             );
         }
+        if let Some(id) = edits.ablated_neurons().find(|id| without(&id.layer)) {
+            return refused(
+                format!("ablate-neuron {id}"),
+                "this layer has no feed-forward sublayer: its persistent vectors are part of its heads".into(),
+            );
+        }
         if edits.needs_processor() && self.device() != Device::Cpu {
             return refused(
-                "windows, first tokens and feed-forward sublayers".into(),
+                "windows, first tokens, neurons and feed-forward sublayers".into(),
                 "they can be changed on the CPU only: leave --device out".into(),
             );
         }

@@ -1,5 +1,5 @@
 //! The edits made by hand to a network, to see what follows: how far a head looks, whether it sees the first tokens, and
-//! which heads and feed-forward sublayers are ablated.
+//! which heads, neurons and feed-forward sublayers are ablated.
 
 mod stored;
 #[cfg(test)]
@@ -8,6 +8,7 @@ pub(super) mod tests;
 use super::ModelError;
 use super::mask::Ramp;
 use crate::head_id::HeadId;
+use crate::neuron_id::NeuronId;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -81,7 +82,7 @@ impl fmt::Display for FirstTokens {
 /// Changes of a network, most of them of single heads, which are named by layer and head, both from 0. They are absolute: what is
 /// not named here is as trained.
 ///
-/// They belong to no network. Of heads that a network lacks it takes no notice.
+/// They belong to no network. Of heads and neurons that a network lacks it takes no notice.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "Stored", into = "Stored")]
 pub struct Edits {
@@ -89,6 +90,8 @@ pub struct Edits {
     ablated: BTreeSet<HeadId>,
     /// Layers whose feed-forward sublayer contributes nothing.
     mlps: BTreeSet<usize>,
+    /// Neurons that contribute nothing.
+    neurons: BTreeSet<NeuronId>,
     first: Option<FirstTokens>,
 }
 
@@ -104,13 +107,17 @@ impl Edits {
         self.spans.is_empty()
             && self.ablated.is_empty()
             && self.mlps.is_empty()
+            && self.neurons.is_empty()
             && self.first.is_none()
     }
 
     /// True if it takes what devices do not compute: anything but spans of the head's own kind and ablated heads.
     pub fn needs_processor(&self) -> bool {
         let own = |edit: &SpanEdit| matches!(edit, SpanEdit::Own(_));
-        !self.spans.values().all(own) || !self.mlps.is_empty() || self.first.is_some()
+        !self.spans.values().all(own)
+            || !self.mlps.is_empty()
+            || !self.neurons.is_empty()
+            || self.first.is_some()
     }
 
     /// Sets a head's z, in tokens, as it was built. What is below 0 becomes 0; what is above S counts as S in the
@@ -222,14 +229,37 @@ impl Edits {
         self.mlps.iter().copied()
     }
 
+    /// Ablates a neuron, or lets it speak again.
+    pub fn set_neuron_ablated(&mut self, id: NeuronId, ablated: bool) {
+        if ablated {
+            self.neurons.insert(id);
+        } else {
+            self.neurons.remove(&id);
+        }
+    }
+
+    /// True if a neuron is ablated.
+    pub fn is_neuron_ablated(&self, id: NeuronId) -> bool {
+        self.neurons.contains(&id)
+    }
+
+    /// The ablated neurons, in order.
+    pub fn ablated_neurons(&self) -> impl Iterator<Item = NeuronId> + '_ {
+        self.neurons.iter().copied()
+    }
+
     /// True if anything is changed of a head.
     pub fn is_edited(&self, layer: usize, head: usize) -> bool {
         self.spans.contains_key(&HeadId::new(layer, head)) || self.is_ablated(layer, head)
     }
 
-    /// Number of changes: heads that look otherwise, heads and sublayers that are ablated, and the first tokens.
+    /// Number of changes: heads that look otherwise, heads, neurons and sublayers that are ablated, and the first tokens.
     pub fn count(&self) -> usize {
-        self.spans.len() + self.ablated.len() + self.mlps.len() + usize::from(self.first.is_some())
+        self.spans.len()
+            + self.ablated.len()
+            + self.mlps.len()
+            + self.neurons.len()
+            + usize::from(self.first.is_some())
     }
 
     /// Leaves a head as trained; returns whether anything was changed of it.

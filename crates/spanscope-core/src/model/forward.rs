@@ -3,6 +3,7 @@
 use super::attention::{self, Scratch, Tile};
 use super::band::{Context, Queries};
 use super::cache::HeadCache;
+use super::neurons::NeuronRows;
 use super::observer::Observer;
 use super::output;
 use super::rope::Turns;
@@ -12,6 +13,7 @@ use super::{Cancel, ModelError};
 use rayon::prelude::*;
 use std::cell::RefCell;
 use std::cmp::Reverse;
+use std::sync::{Mutex, PoisonError};
 
 /// Fewer rows than this are not worth a thread of their own: the threads share the weights instead.
 const FEW: usize = 24;
@@ -23,6 +25,12 @@ thread_local! {
     static SCRATCH: RefCell<Scratch> = RefCell::default();
 }
 
+/// The caches of a block: to be filled, or with all that it would put there.
+pub(super) enum Caches<'a> {
+    Empty(&'a mut [Vec<HeadCache>]),
+    Filled(&'a [Vec<HeadCache>]),
+}
+
 /// Runs `ids` through the layers, the first at position `first` of a text of `length` tokens; fills the caches and gives the last
 /// layer's output.
 ///
@@ -30,7 +38,7 @@ thread_local! {
 /// On cancellation; the caches then hold numbers of some layers only.
 pub(super) fn block(
     network: &Network,
-    caches: &mut [Vec<HeadCache>],
+    mut caches: Caches<'_>,
     first: usize,
     length: usize,
     ids: &[u32],
@@ -53,9 +61,15 @@ pub(super) fn block(
         });
     }
     for (index, layer) in network.layers.iter().enumerate() {
-        let caches = caches.get_mut(index).map(Vec::as_mut_slice);
-        let caches = caches.unwrap_or_default();
-        keep(layer, caches, first, &qkv);
+        let caches: &[HeadCache] = match &mut caches {
+            Caches::Empty(all) => {
+                let caches = all.get_mut(index).map(Vec::as_mut_slice);
+                let caches = caches.unwrap_or_default();
+                keep(layer, caches, first, &qkv);
+                caches
+            }
+            Caches::Filled(all) => all.get(index).map(Vec::as_slice).unwrap_or_default(),
+        };
         if observer.wants_norms() {
             tell_value_norms(layer, index, first, &qkv, observer);
         }
@@ -66,13 +80,28 @@ pub(super) fn block(
         cancel.check()?;
         let next = network.layers.get(index + 1);
         let parts = (&mut *hidden, &*read, &mut *qkv);
+        let wants_neurons = observer.wants_neurons(index);
+        let told = Mutex::new(Vec::new());
         by_rows(shape, parts, |row, hidden, read, qkv, multiply| {
-            sublayers::sublayers(layer, hidden, read, multiply);
+            let tell = |rows: NeuronRows| {
+                let mut told = told.lock().unwrap_or_else(PoisonError::into_inner);
+                told.push((first + row, rows));
+            };
+            let tell: sublayers::Tell<'_> = match wants_neurons {
+                true => Some(&tell),
+                false => None,
+            };
+            sublayers::sublayers(layer, hidden, read, multiply, tell);
             // What the next layer begins with depends on the same rows.
             if let Some(next) = next {
                 sublayers::project(next, turns(next), row, hidden, qkv, multiply);
             }
         });
+        let mut told = told.into_inner().unwrap_or_else(PoisonError::into_inner);
+        told.sort_by_key(|(first, _)| *first);
+        for (first, rows) in &told {
+            observer.neurons(index, *first, rows);
+        }
         observer.hidden(index, first, &hidden);
     }
     Ok(hidden)

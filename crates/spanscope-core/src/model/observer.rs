@@ -1,6 +1,7 @@
 //! The results that a forward pass reports while it runs.
 
 use super::head_weights::{HeadSums, HeadWeights};
+use super::neurons::NeuronRows;
 
 /// Is told what happens during a forward pass, tile by tile, from several threads.
 pub trait Observer: Sync {
@@ -34,6 +35,17 @@ pub trait Observer: Sync {
     /// The norms of what a head writes into the residual stream for some consecutive queries.
     fn output_norms(&self, layer: usize, head: usize, first: usize, norms: &[f32]) {
         let _ = (layer, head, first, norms);
+    }
+
+    /// True if [`Observer::neurons`] is to be called for a layer, where the run can tell it: on the CPU.
+    fn wants_neurons(&self, layer: usize) -> bool {
+        let _ = layer;
+        false
+    }
+
+    /// What a layer's neurons are for the tokens from `first` on. Called in the order of the tokens, by one thread at a time.
+    fn neurons(&self, layer: usize, first: usize, rows: &NeuronRows) {
+        let _ = (layer, first, rows);
     }
 
     /// A layer's output for the tokens from `first` on: n × D.
@@ -84,6 +96,18 @@ impl Observer for Tee<'_> {
     fn output_norms(&self, layer: usize, head: usize, first: usize, norms: &[f32]) {
         self.0.output_norms(layer, head, first, norms);
         self.1.output_norms(layer, head, first, norms);
+    }
+
+    fn wants_neurons(&self, layer: usize) -> bool {
+        self.0.wants_neurons(layer) || self.1.wants_neurons(layer)
+    }
+
+    fn neurons(&self, layer: usize, first: usize, rows: &NeuronRows) {
+        for observer in [self.0, self.1] {
+            if observer.wants_neurons(layer) {
+                observer.neurons(layer, first, rows);
+            }
+        }
     }
 
     fn hidden(&self, layer: usize, first: usize, rows: &[f32]) {

@@ -21,9 +21,19 @@ impl Network {
     /// With adaptive output, the logit of a token of a further cluster is, as in [`Network::unembed`], that of its cluster plus its
     /// own less the mean over its cluster, which the cluster's softmax does not see.
     pub fn direction(&self, id: u32) -> Option<OutputDirection> {
+        let scale = f64::from(self.architecture.output.scale);
+        let mut direction = self.unscaled_direction(id)?;
+        if scale != 1.0 {
+            direction.row.iter_mut().for_each(|x| *x *= scale);
+            direction.bias *= scale;
+        }
+        Some(direction)
+    }
+
+    /// The same without what logits are multiplied by.
+    pub(super) fn unscaled_direction(&self, id: u32) -> Option<OutputDirection> {
         let mut local = id as usize;
         let first = self.output.clusters.first()?;
-        let scale = f64::from(self.architecture.output.scale);
         for (c, cluster) in self.output.clusters.iter().enumerate() {
             let count = cluster.table.outputs();
             if local >= count {
@@ -34,11 +44,8 @@ impl Network {
             let bias = bias(cluster.bias.as_deref(), local);
             if c == 0 {
                 return Some(OutputDirection {
-                    row: through(&own, cluster)
-                        .into_iter()
-                        .map(|x| scale * x)
-                        .collect(),
-                    bias: scale * bias,
+                    row: through(&own, cluster),
+                    bias,
                 });
             }
             let means = mean(&cluster.table);
@@ -55,6 +62,37 @@ impl Network {
             });
         }
         None
+    }
+
+    /// The mean over the vocabulary of the directions of all tokens, without scales and biases. Of a further cluster, all tokens
+    /// together have that of the cluster's own logit.
+    pub(super) fn mean_direction(&self) -> Vec<f64> {
+        let mut sums = vec![0.0; self.architecture.width];
+        let mut tokens = 0;
+        let Some(first) = self.output.clusters.first() else {
+            return sums;
+        };
+        for (c, cluster) in self.output.clusters.iter().enumerate() {
+            let count = cluster.table.outputs();
+            tokens += count;
+            let of_cluster = match c {
+                0 => through(&cluster.table.combine(&vec![1.0; count]), cluster),
+                _ => {
+                    let further = self.output.cluster_proj.as_ref();
+                    let column = further.and_then(|(weight, _)| weight.outputs().checked_sub(c));
+                    let (Some((weight, _)), Some(column)) = (further, column) else {
+                        continue;
+                    };
+                    let row = weight.row(column).map(|x| f64::from(x) * count as f64);
+                    through(&row.collect::<Vec<_>>(), first)
+                }
+            };
+            sums.iter_mut()
+                .zip(of_cluster)
+                .for_each(|(sum, x)| *sum += x);
+        }
+        sums.iter_mut().for_each(|sum| *sum /= tokens.max(1) as f64);
+        sums
     }
 
     /// The logit along `direction` of a stream that is as the last layer leaves it, before a soft cap: the last norm is applied first.

@@ -158,6 +158,7 @@ fn designed_layers(
             rope: None,
             dense: Arc::default(),
             mlp_ablated: false,
+            neurons_ablated: Vec::new(),
             heads: heads::designed(of.context, attention, &sinks),
         })
     });

@@ -5,7 +5,7 @@ use super::attention;
 use super::band::{Context, Queries};
 use super::cache::{BLOCK_TOKENS, Blocks, HeadCache};
 use super::device::Windows;
-use super::forward::{self, context, with_scratch};
+use super::forward::{self, Caches, context, with_scratch};
 use super::head_weights::HeadWeights;
 use super::observer::Observer;
 use super::weights::Network;
@@ -225,6 +225,7 @@ impl Run {
             let rows = match network.accelerator.get() {
                 // On one of the threads that share the work: from outside, each step would have to wake them.
                 None => rayon::scope(|_| {
+                    let caches = Caches::Empty(caches);
                     forward::block(&network, caches, before, length, block, cancel, observer)
                 }),
                 Some(accelerator) => accelerator.block(
@@ -276,6 +277,41 @@ impl Run {
                 with_scratch(|scratch| attention::weights(&cx, queries, scratch, part));
             });
         Some(all)
+    }
+
+    /// Tells `observer` once more what it was told of the tokens `from..to`, bit for bit, from the keys and values kept: nothing of
+    /// the run changes. False where some of these are forgotten, or the run is recorded, which keeps no values.
+    ///
+    /// # Errors
+    /// On cancellation; some of the tokens were told of then.
+    pub fn again(
+        &self,
+        from: usize,
+        to: usize,
+        cancel: &Cancel,
+        observer: &dyn Observer,
+    ) -> Result<bool, ModelError> {
+        let (from, to) = self.clamped(from, to);
+        let layers = 0..self.network.layers.len();
+        let kept = |layer: usize| {
+            let heads = 0..self.network.layers[layer].heads.len();
+            heads
+                .into_iter()
+                .all(|head| self.head_context(layer, head, from..to).is_some())
+        };
+        if self.network.is_recorded() || !layers.into_iter().all(kept) {
+            return Ok(false);
+        }
+        let length = self.length.max(self.ids.len());
+        for (i, block) in self.ids[from..to].chunks(BLOCK).enumerate() {
+            cancel.check()?;
+            let (first, caches) = (from + i * BLOCK, Caches::Filled(&self.caches));
+            let network = &*self.network;
+            rayon::scope(|_| {
+                forward::block(network, caches, first, length, block, cancel, observer)
+            })?;
+        }
+        Ok(true)
     }
 
     /// The part of `from..to` that lies within the text.

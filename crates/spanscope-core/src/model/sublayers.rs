@@ -5,12 +5,16 @@ use super::architecture::{FeedForwardSpec, Order};
 use super::kernel::{
     Packed, activate, add, add_norm, add_relu, add_times, exp_sum, largest, scale_by,
 };
+use super::neurons::{NeuronRows, ablate};
 use super::rope::Turns;
-use super::weights::{FeedForward, Layer, Mixture};
+use super::weights::{Layer, Mixture};
 use std::cell::RefCell;
 
 /// Rows times a matrix: one of two ways to share the work among threads.
 pub(super) type Multiply<'a> = &'a (dyn Fn(&Packed, &[f32], &mut [f32]) + Sync);
+
+/// Whoever is to be told of the neurons of the rows at hand.
+pub(super) type Tell<'a> = Option<&'a dyn Fn(NeuronRows)>;
 
 /// Memory between two matrix products of a layer.
 #[derive(Default)]
@@ -89,7 +93,13 @@ fn finish_queries_and_keys(layer: &Layer, turns: Option<&Turns>, row: usize, qkv
 }
 
 /// From what the heads read, rows of H·d, through the rest of the layer, in place.
-pub(super) fn sublayers(layer: &Layer, hidden: &mut [f32], read: &[f32], multiply: Multiply<'_>) {
+pub(super) fn sublayers(
+    layer: &Layer,
+    hidden: &mut [f32],
+    read: &[f32],
+    multiply: Multiply<'_>,
+    tell: Tell<'_>,
+) {
     let (dense, spec) = (&layer.dense, &layer.spec);
     let mut rows = ROWS.take();
     rows.more.resize(hidden.len(), 0.0);
@@ -98,30 +108,36 @@ pub(super) fn sublayers(layer: &Layer, hidden: &mut [f32], read: &[f32], multipl
         add(&mut rows.more, &dense.out_bias);
     }
     match spec.order {
-        Order::AfterNorm(_) => after_norm(layer, hidden, &mut rows, multiply),
+        Order::AfterNorm(_) => after_norm(layer, hidden, &mut rows, multiply, tell),
         Order::Sequence {
             residual_of_norm, ..
         } => {
-            sequence(layer, residual_of_norm, hidden, &mut rows, multiply);
+            sequence(layer, residual_of_norm, hidden, &mut rows, multiply, tell);
         }
-        Order::Parallel { .. } => parallel(layer, hidden, &mut rows, multiply),
+        Order::Parallel { .. } => parallel(layer, hidden, &mut rows, multiply, tell),
     }
     ROWS.set(rows);
 }
 
 /// x ← norm(x + attention), then x ← norm(x + feed-forward(x)).
-fn after_norm(layer: &Layer, hidden: &mut [f32], rows: &mut Rows, multiply: Multiply<'_>) {
-    let (dense, spec) = (&layer.dense, &layer.spec);
+fn after_norm(
+    layer: &Layer,
+    hidden: &mut [f32],
+    rows: &mut Rows,
+    multiply: Multiply<'_>,
+    tell: Tell<'_>,
+) {
+    let dense = &layer.dense;
     if let Some(norm) = &dense.norm {
         add_norm(hidden, &rows.more, &norm.weight, &norm.bias);
     }
-    if let (Some(ff), Some(of)) = (&dense.ff, &spec.feed_forward) {
+    if let Some(ff) = &dense.ff {
         let Rows {
             more, inner, up, ..
         } = rows;
         match layer.mlp_ablated {
             true => more.fill(0.0),
-            false => feed_forward(ff, of, hidden, [&mut *more, inner, up], multiply),
+            false => feed_forward(layer, hidden, [&mut *more, inner, up], multiply, tell),
         }
         if let Some(norm) = &ff.norm {
             add_norm(hidden, more, &norm.weight, &norm.bias);
@@ -136,6 +152,7 @@ fn sequence(
     hidden: &mut [f32],
     rows: &mut Rows,
     multiply: Multiply<'_>,
+    tell: Tell<'_>,
 ) {
     let (dense, spec) = (&layer.dense, &layer.spec);
     let Rows {
@@ -152,15 +169,15 @@ fn sequence(
         norm.apply(more);
     }
     add_times(hidden, more, spec.residual);
-    let (Some(ff), Some(of)) = (&dense.ff, &spec.feed_forward) else {
+    if dense.ff.is_none() {
         return;
-    };
+    }
     copy(hidden, normed);
     if let Some(norm) = &dense.around_ff[0] {
         norm.apply(normed);
     }
     if !layer.mlp_ablated {
-        feed_forward(ff, of, normed, [&mut *more, inner, up], multiply);
+        feed_forward(layer, normed, [&mut *more, inner, up], multiply, tell);
         if let Some(norm) = &dense.around_ff[1] {
             norm.apply(more);
         }
@@ -174,7 +191,13 @@ fn sequence(
 }
 
 /// x ← x + attention + feed-forward(norm(x)).
-fn parallel(layer: &Layer, hidden: &mut [f32], rows: &mut Rows, multiply: Multiply<'_>) {
+fn parallel(
+    layer: &Layer,
+    hidden: &mut [f32],
+    rows: &mut Rows,
+    multiply: Multiply<'_>,
+    tell: Tell<'_>,
+) {
     let (dense, spec) = (&layer.dense, &layer.spec);
     let Rows {
         normed,
@@ -183,7 +206,7 @@ fn parallel(layer: &Layer, hidden: &mut [f32], rows: &mut Rows, multiply: Multip
         inner,
         up,
     } = rows;
-    if let (Some(ff), Some(of), false) = (&dense.ff, &spec.feed_forward, layer.mlp_ablated) {
+    if dense.ff.is_some() && !layer.mlp_ablated {
         copy(hidden, normed);
         // Without a norm of its own it reads what the attention reads.
         let norm = dense.around_ff[0]
@@ -193,7 +216,7 @@ fn parallel(layer: &Layer, hidden: &mut [f32], rows: &mut Rows, multiply: Multip
             norm.apply(normed);
         }
         other.resize(hidden.len(), 0.0);
-        feed_forward(ff, of, normed, [&mut *other, inner, up], multiply);
+        feed_forward(layer, normed, [&mut *other, inner, up], multiply, tell);
         add_times(hidden, other, spec.residual);
     }
     add_times(hidden, more, spec.residual);
@@ -201,15 +224,18 @@ fn parallel(layer: &Layer, hidden: &mut [f32], rows: &mut Rows, multiply: Multip
 
 /// W2 · act(W1·x + b1) + b2, or its gated form, into `out`: as many rows of D. `rooms` are `out` and two places for neurons.
 pub(super) fn feed_forward(
-    ff: &FeedForward,
-    spec: &FeedForwardSpec,
+    layer: &Layer,
     x: &[f32],
     rooms: [&mut Vec<f32>; 3],
     multiply: Multiply<'_>,
+    tell: Tell<'_>,
 ) {
     let [out, inner, up] = rooms;
+    let (Some(ff), Some(spec)) = (&layer.dense.ff, &layer.spec.feed_forward) else {
+        return;
+    };
     if let Some(mixture) = &ff.mixture {
-        return mix(mixture, spec, x, out, multiply);
+        return mix(layer, mixture, spec, x, out, multiply, tell);
     }
     let rows = x.len() / ff.fc1.inputs().max(1);
     inner.resize(rows * ff.fc1.outputs(), 0.0);
@@ -219,6 +245,7 @@ pub(super) fn feed_forward(
             add(inner, &ff.b1);
         }
         gate(inner, up, spec);
+        with_neurons(layer, spec, up, tell);
         multiply(&ff.fc2, up, out);
     } else {
         match (spec.activation, ff.b1.is_empty()) {
@@ -230,10 +257,24 @@ pub(super) fn feed_forward(
                 activate(inner, activation);
             }
         }
+        with_neurons(layer, spec, inner, tell);
         multiply(&ff.fc2, inner, out);
     }
     if !ff.b2.is_empty() {
         add(out, &ff.b2);
+    }
+}
+
+/// Ablates neurons of rows of all of them, and tells of the rest.
+fn with_neurons(layer: &Layer, spec: &FeedForwardSpec, rows: &mut [f32], tell: Tell<'_>) {
+    ablate(&layer.neurons_ablated, 0, spec.width, rows);
+    if let Some(tell) = tell {
+        tell(NeuronRows {
+            width: spec.width,
+            used: 1,
+            activations: rows.to_vec(),
+            chosen: Vec::new(),
+        });
     }
 }
 
@@ -264,11 +305,13 @@ fn gate(rows: &mut [f32], neurons: &mut Vec<f32>, spec: &FeedForwardSpec) {
 /// An expert goes over all rows that chose it at once, so that its weights are read once; what it gives is added row by row, in the
 /// order in which the row chose: the sum is the same whichever rows are together.
 fn mix(
+    layer: &Layer,
     mixture: &Mixture,
     spec: &FeedForwardSpec,
     x: &[f32],
     out: &mut Vec<f32>,
     multiply: Multiply<'_>,
+    tell: Tell<'_>,
 ) {
     let dim = mixture.router.inputs().max(1);
     out.resize(x.len(), 0.0);
@@ -294,9 +337,11 @@ fn mix(
         }
     }
     let mut given = vec![0.0; rows * used * dim];
+    let width = spec.width;
+    let mut told = vec![0.0; tell.map_or(0, |_| rows * used * width)];
     let (mut read, mut inner, mut neurons, mut back) =
         (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-    for (expert, places) in mixture.experts.iter().zip(&of_expert) {
+    for (number, (expert, places)) in mixture.experts.iter().zip(&of_expert).enumerate() {
         if places.is_empty() {
             continue;
         }
@@ -310,6 +355,12 @@ fn mix(
             add(&mut inner, &expert.b1);
         }
         gate(&mut inner, &mut neurons, spec);
+        ablate(&layer.neurons_ablated, number * width, width, &mut neurons);
+        if tell.is_some() {
+            for ((row, rank), neurons) in places.iter().zip(neurons.chunks_exact(width)) {
+                told[(row * used + rank) * width..][..width].copy_from_slice(neurons);
+            }
+        }
         back.resize(places.len() * dim, 0.0);
         multiply(&expert.fc2, &neurons, &mut back);
         if !expert.b2.is_empty() {
@@ -325,6 +376,18 @@ fn mix(
                 add_times(out, &given[(row * used + rank) * dim..][..dim], *share);
             }
         }
+    }
+    if let Some(tell) = tell {
+        let chosen = chosen.into_iter().flat_map(|(experts, shares)| {
+            let experts = experts.into_iter().map(|expert| expert as u32);
+            experts.zip(shares)
+        });
+        tell(NeuronRows {
+            width,
+            used,
+            activations: told,
+            chosen: chosen.collect(),
+        });
     }
 }
 

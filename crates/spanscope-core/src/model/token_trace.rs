@@ -193,13 +193,13 @@ fn through(layer: &Layer, stream: &mut [f32], trace: &mut LayerTrace) {
 
 /// The output of the feed-forward sublayer for what it reads: zeros where it is ablated, nothing where there is none.
 fn of_feed_forward(layer: &Layer, x: &[f32]) -> Vec<f32> {
-    let (Some(ff), Some(of)) = (&layer.dense.ff, &layer.spec.feed_forward) else {
+    if layer.dense.ff.is_none() {
         return Vec::new();
-    };
+    }
     if layer.mlp_ablated {
         return vec![0.0; x.len()];
     }
     let (mut out, mut inner, mut up) = (vec![0.0; x.len()], Vec::new(), Vec::new());
-    feed_forward(ff, of, x, [&mut out, &mut inner, &mut up], &wide);
+    feed_forward(layer, x, [&mut out, &mut inner, &mut up], &wide, None);
     out
 }

@@ -97,6 +97,8 @@ pub(super) struct Dense {
     pub ff: Option<FeedForward>,
     /// From what a head reads to the norm of what it writes, by head; computed when somebody asks.
     pub writes: OnceLock<Vec<OutputFactor>>,
+    /// The norms of the values of its neurons; computed when somebody asks.
+    pub value_norms: OnceLock<Vec<f32>>,
 }
 
 impl Dense {
@@ -117,6 +119,8 @@ pub(super) struct Layer {
     pub heads: Vec<Head>,
     /// True if its feed-forward sublayer contributes nothing.
     pub mlp_ablated: bool,
+    /// The neurons that contribute nothing, by their places among those of all experts, rising.
+    pub neurons_ablated: Vec<usize>,
 }
 
 /// One cluster of an adaptive input or output: a table, and a projection where its width is not D.
@@ -146,6 +150,8 @@ pub(super) struct Output {
     pub clusters: Vec<Cluster>,
     /// Logits of the further clusters: (clusters − 1) × D, and bias.
     pub cluster_proj: Option<(Arc<Packed>, Option<Vec<f32>>)>,
+    /// The mean over the vocabulary of the directions of all logits; computed when somebody asks.
+    pub mean: OnceLock<Vec<f64>>,
 }
 
 /// A network ready to run.

@@ -4,6 +4,7 @@ use super::edits::{Edits, FirstTokens, MOST_FIRST, SpanEdit};
 use super::mask::Ramp;
 use super::{Architecture, DEFAULT_RAMP, ModelError, Network};
 use crate::head_id::HeadId;
+use crate::neuron_id::NeuronId;
 use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
@@ -105,6 +106,8 @@ pub struct WhatIf {
     pub ablated: Vec<Heads>,
     /// Layers whose feed-forward sublayer contributes nothing.
     pub ablated_mlps: Vec<usize>,
+    /// Neurons that contribute nothing.
+    pub ablated_neurons: Vec<NeuronId>,
 }
 
 /// In the words of the command line: `window 3.1=64, ablate 2`.
@@ -127,7 +130,12 @@ impl fmt::Display for WhatIf {
             .ablated_mlps
             .iter()
             .map(|layer| format!("ablate-mlp {layer}"));
-        let all = windows.chain(spans).chain(first).chain(ablated).chain(mlps);
+        let neurons = self
+            .ablated_neurons
+            .iter()
+            .map(|id| format!("ablate-neuron {id}"));
+        let all = windows.chain(spans).chain(first).chain(ablated);
+        let all = all.chain(mlps).chain(neurons);
         f.write_str(&all.collect::<Vec<_>>().join(", "))
     }
 }
@@ -142,12 +150,14 @@ impl WhatIf {
             first,
             ablated,
             ablated_mlps,
+            ablated_neurons,
         } = self;
         windows.is_empty()
             && spans.is_empty()
             && first.is_none()
             && ablated.is_empty()
             && ablated_mlps.is_empty()
+            && ablated_neurons.is_empty()
     }
 
     /// The edits of `network` that it comes to. What is named first yields to what is named later; a head has a window or a
@@ -215,6 +225,9 @@ impl WhatIf {
         }
         for &layer in &self.ablated_mlps {
             edits.set_mlp_ablated(layer_of(network.architecture(), layer)?, true);
+        }
+        for &id in &self.ablated_neurons {
+            edits.set_neuron_ablated(network.architecture().neuron(id)?, true);
         }
         if let Some(FirstTokens::Keep(count) | FirstTokens::Drop(count)) = self.first
             && count > MOST_FIRST

@@ -63,6 +63,10 @@ impl Matrix {
             .collect()
     }
 
+    pub fn column(&self, j: usize) -> Vec<f64> {
+        (0..self.rows()).map(|i| self.row(i)[j]).collect()
+    }
+
     pub fn some(&self, rows: Range<usize>) -> Self {
         Self {
             cols: self.cols,

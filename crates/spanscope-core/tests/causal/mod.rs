@@ -33,7 +33,9 @@ pub struct Layer {
     /// By head: D × d.
     pub out: Vec<Matrix>,
     out_bias: Vec<f64>,
-    neurons: Neurons,
+    pub neurons: Neurons,
+    /// By their places among those of all experts.
+    pub neurons_ablated: Vec<usize>,
     pub sights: Vec<Sight>,
     pub sinks: Option<Vec<f64>>,
     pub ablated: Vec<bool>,
@@ -77,6 +79,8 @@ pub struct TextRun {
     /// By layer and head.
     pub heads: Vec<Vec<HeadRun>>,
     pub log_probs: Vec<Vec<f64>>,
+    /// By layer and token: what multiplies the values of all neurons, and the weights of the experts.
+    pub neurons: Vec<Vec<(Vec<f64>, Vec<f64>)>>,
 }
 
 impl Norm {
@@ -161,6 +165,10 @@ impl Plain {
         self.first = edits.first();
         for (i, layer) in self.layers.iter_mut().enumerate() {
             layer.mlp_ablated = edits.is_mlp_ablated(i);
+            let of_layer = edits.ablated_neurons().filter(|id| id.layer == i);
+            let width = layer.neurons.width();
+            let places = of_layer.map(|id| id.expert.unwrap_or(0) * width + id.neuron);
+            layer.neurons_ablated = places.collect();
             for (h, sight) in layer.sights.iter_mut().enumerate() {
                 layer.ablated[h] = edits.is_ablated(i, h);
                 let own = match *sight {
@@ -193,8 +201,9 @@ impl Plain {
             }
             hidden.push(row);
         }
-        let mut heads = Vec::new();
+        let (mut heads, mut neurons) = (Vec::new(), Vec::new());
         for layer in &self.layers {
+            let mut told = Vec::new();
             let normed: Vec<Vec<f64>> = hidden.iter().map(|x| layer.norm1.apply(x)).collect();
             let of_layer: Vec<HeadRun> = (0..layer.query.len())
                 .map(|h| self.head(layer, h, &normed))
@@ -207,11 +216,21 @@ impl Plain {
                 }
                 add(row, &layer.out_bias);
                 if !layer.mlp_ablated {
-                    let more = layer.neurons.apply(&layer.norm2.apply(row));
+                    let x = layer.norm2.apply(row);
+                    let more = layer.neurons.apply(&x);
                     add(row, &more);
+                    let (mut activations, shares) = layer.neurons.activations(&x);
+                    for place in &layer.neurons_ablated {
+                        let c = std::mem::take(&mut activations[*place]);
+                        let value = layer.neurons.value(*place);
+                        let less: Vec<f64> = value.iter().map(|v| -c * v).collect();
+                        add(row, &less);
+                    }
+                    told.push((activations, shares));
                 }
             }
             heads.push(of_layer);
+            neurons.push(told);
         }
         let log_probs = hidden.iter().map(|row| {
             let logits = self.output.times(&self.last_norm.apply(row));
@@ -222,7 +241,16 @@ impl Plain {
         TextRun {
             log_probs: log_probs.collect(),
             heads,
+            neurons,
         }
+    }
+
+    /// E · v less the mean over the vocabulary: what a direction of the stream changes in every logit, norms left out.
+    pub fn promoted(&self, direction: &[f64]) -> Vec<f64> {
+        let mut changes = self.output.times(direction);
+        let mean = changes.iter().sum::<f64>() / changes.len() as f64;
+        changes.iter_mut().for_each(|change| *change -= mean);
+        changes
     }
 
     fn head(&self, layer: &Layer, h: usize, rows: &[Vec<f64>]) -> HeadRun {
@@ -382,6 +410,7 @@ fn layer(file: &File, family: &str, i: usize, heads: usize, d: usize) -> Layer {
         sinks: file.vector(&name("self_attn.sinks")),
         ablated: vec![false; heads],
         mlp_ablated: false,
+        neurons_ablated: Vec::new(),
     }
 }
 

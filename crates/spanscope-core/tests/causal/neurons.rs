@@ -81,6 +81,69 @@ impl Neurons {
         }
     }
 
+    /// What multiplies the values, those of all experts one after the other; of experts that are not chosen nothing, of the others
+    /// times their weight. And the weights.
+    pub fn activations(&self, x: &[f64]) -> (Vec<f64>, Vec<f64>) {
+        match self {
+            Self::Gelu([up, _], [up_bias, _]) => {
+                let mut inner = up.times(x);
+                add(&mut inner, up_bias);
+                inner.iter_mut().for_each(|x| *x = gelu(*x));
+                (inner, Vec::new())
+            }
+            Self::Gated([gate, up, _]) => {
+                let gates = gate.times(x).into_iter().map(|g| g * sigmoid(g));
+                let inner = gates.zip(up.times(x)).map(|(g, u)| g * u);
+                (inner.collect(), Vec::new())
+            }
+            Self::Experts { router, experts } => {
+                let mut scores = router.0.times(x);
+                add(&mut scores, &router.1);
+                let mut order: Vec<usize> = (0..scores.len()).collect();
+                order.sort_by(|a, b| scores[*b].total_cmp(&scores[*a]));
+                let two = &order[..2];
+                let sum: f64 = two.iter().map(|e| scores[*e].exp()).sum();
+                let shares = (0..experts.len()).map(|e| match two.contains(&e) {
+                    true => scores[e].exp() / sum,
+                    false => 0.0,
+                });
+                let shares: Vec<f64> = shares.collect();
+                let all = experts.iter().zip(&shares).flat_map(|(expert, share)| {
+                    let own = expert.activations(x).into_iter();
+                    own.map(move |c| share * c)
+                });
+                (all.collect(), shares)
+            }
+        }
+    }
+
+    /// The value of a neuron, by its place among all.
+    pub fn value(&self, place: usize) -> Vec<f64> {
+        match self {
+            Self::Gelu([_, down], _) | Self::Gated([_, _, down]) => down.column(place),
+            Self::Experts { experts, .. } => {
+                let width = experts[0].down.cols;
+                experts[place / width].down.column(place % width)
+            }
+        }
+    }
+
+    /// Of one expert.
+    pub fn width(&self) -> usize {
+        match self {
+            Self::Gelu([_, down], _) | Self::Gated([_, _, down]) => down.cols,
+            Self::Experts { experts, .. } => experts[0].down.cols,
+        }
+    }
+
+    /// How many there are.
+    pub fn count(&self) -> usize {
+        match self {
+            Self::Gelu([_, down], _) | Self::Gated([_, _, down]) => down.cols,
+            Self::Experts { experts, .. } => experts.len() * experts[0].down.cols,
+        }
+    }
+
     pub fn apply(&self, x: &[f64]) -> Vec<f64> {
         match self {
             Self::Gelu([up, down], [up_bias, down_bias]) => {
@@ -121,14 +184,18 @@ impl Neurons {
 }
 
 impl Expert {
-    fn apply(&self, x: &[f64]) -> Vec<f64> {
+    fn activations(&self, x: &[f64]) -> Vec<f64> {
         let mut rows = self.up.times(x);
         add(&mut rows, &self.up_bias);
         let inner = rows.chunks_exact(2).map(|pair| {
             let (gate, up) = (pair[0].min(7.0), pair[1].clamp(-7.0, 7.0));
             (up + 1.0) * gate * sigmoid(1.702 * gate)
         });
-        let mut out = self.down.times(&inner.collect::<Vec<f64>>());
+        inner.collect()
+    }
+
+    fn apply(&self, x: &[f64]) -> Vec<f64> {
+        let mut out = self.down.times(&self.activations(x));
         add(&mut out, &self.down_bias);
         out
     }

@@ -26,6 +26,9 @@ pub enum FigureError {
     /// The model has no persistent vectors.
     #[error("the model has no persistent vectors")]
     NoVectors,
+    /// The layer has no neurons.
+    #[error("the layer has no feed-forward sublayer, so it has no neurons")]
+    NoNeurons,
     /// A recorded run holds no values to read logits from.
     #[error(
         "a recorded run holds no values and no weights: open the model that it was recorded from"

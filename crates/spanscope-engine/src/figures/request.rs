@@ -28,6 +28,8 @@ pub enum FigureKind {
     Usage,
     /// The weights that queries give the selected head's persistent vectors, as a heatmap.
     Vectors,
+    /// Use of the neurons of the selected head's layer.
+    Neurons,
     /// The tokens expected after the selected token.
     Predictions,
     /// The tokens that every layer expects after the selected token.
@@ -46,7 +48,7 @@ pub enum FigureKind {
 
 impl FigureKind {
     /// All of them.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::Spans,
         Self::Heads,
         Self::Mask,
@@ -56,6 +58,7 @@ impl FigureKind {
         Self::Shares,
         Self::Usage,
         Self::Vectors,
+        Self::Neurons,
         Self::Predictions,
         Self::Lens,
         Self::Attribution,
@@ -77,6 +80,7 @@ impl FigureKind {
             Self::Shares => "shares",
             Self::Usage => "usage",
             Self::Vectors => "vectors",
+            Self::Neurons => "neurons",
             Self::Predictions => "predictions",
             Self::Lens => "lens",
             Self::Attribution => "attribution",
@@ -99,6 +103,7 @@ impl FigureKind {
             Self::Shares => "Where every head's weight goes",
             Self::Usage => "Use of a head's persistent vectors",
             Self::Vectors => "The weights on a head's persistent vectors, query by query",
+            Self::Neurons => "Use of the neurons of a layer, as key–value memories",
             Self::Predictions => "What is expected after a token",
             Self::Lens => "What every layer expects after a token: the logit lens",
             Self::Attribution => "Which heads and sublayers a logit comes from",
@@ -119,6 +124,7 @@ impl FigureKind {
                 | Self::Shares
                 | Self::Usage
                 | Self::Vectors
+                | Self::Neurons
                 | Self::Predictions
                 | Self::Lens
                 | Self::Attribution
@@ -150,6 +156,10 @@ pub struct FigureChoice {
     pub queries: Range<usize>,
     /// Of the use of persistent vectors: a logarithmic axis.
     pub usage_log: bool,
+    /// Of the use of neurons: the layer; `None` for that of the first head.
+    pub layer: Option<usize>,
+    /// Of the use of neurons: a logarithmic axis of the shares.
+    pub neurons_log: bool,
     /// Of the heatmap of persistent vectors: the most used first.
     pub by_use: bool,
     /// Of the heatmap of persistent vectors: how weights become colours.
@@ -189,6 +199,8 @@ impl Default for FigureChoice {
             heatmap: HeatmapStyle::default(),
             queries: 0..usize::MAX,
             usage_log: true,
+            layer: None,
+            neurons_log: true,
             by_use: true,
             vector_colors: (Scale::Log, ColorMap::Viridis),
             mask_log: None,
@@ -209,6 +221,11 @@ impl Default for FigureChoice {
 const CELLS: (usize, usize) = (48, 48);
 
 impl FigureChoice {
+    /// The layer whose neurons are shown.
+    pub fn layer(&self) -> usize {
+        self.layer.unwrap_or(self.heads.leading().layer)
+    }
+
     /// The queries that an [`Engine`](crate::Engine) must answer for this figure.
     pub fn looks(&self, kind: FigureKind) -> Queries {
         let survey = matches!(
@@ -221,6 +238,7 @@ impl FigureChoice {
             tokens: self.tokens.clone(),
             survey,
             thumbnails: (kind == FigureKind::Grid).then_some(CELLS),
+            neurons: kind == FigureKind::Neurons,
             prediction: at.filter(|_| kind == FigureKind::Predictions),
             lens: at
                 .filter(|_| matches!(kind, FigureKind::Lens | FigureKind::Attribution))
@@ -286,7 +304,12 @@ pub fn missing(
         FigureKind::Usage | FigureKind::Vectors if choice.heads.single().is_none() => {
             Some(FigureError::SeveralHeads)
         }
-        FigureKind::Lens | FigureKind::Attribution if model.recorded.is_some() => {
+        FigureKind::Neurons if architecture.neurons(choice.layer()) == 0 => {
+            Some(FigureError::NoNeurons)
+        }
+        FigureKind::Lens | FigureKind::Attribution | FigureKind::Neurons
+            if model.recorded.is_some() =>
+        {
             Some(FigureError::NoValues)
         }
         FigureKind::Heads
@@ -379,6 +402,10 @@ pub fn figure(
             let detail = detail.filter(|detail| detail.heads == choice.heads);
             let detail = detail.ok_or(FigureError::NoWeights)?;
             Box::new(super::vectors(model, snapshot, detail, choice)?)
+        }
+        FigureKind::Neurons => {
+            let (layer, log) = (choice.layer(), choice.neurons_log);
+            Box::new(super::neurons(model, snapshot, layer, log)?)
         }
         FigureKind::Predictions => {
             let prediction = snapshot.prediction.as_deref();

@@ -10,6 +10,7 @@ mod grid;
 mod heads;
 mod lens;
 mod model_card;
+mod neurons;
 mod persistent;
 mod predictions;
 mod recorded;
@@ -34,6 +35,7 @@ pub(super) const TABLES: &[&[(&str, &str)]] = &[
     synonyms::WORDS,
     attention::WORDS,
     persistent::WORDS,
+    neurons::WORDS,
     text::WORDS,
     predictions::WORDS,
     recorded::WORDS,

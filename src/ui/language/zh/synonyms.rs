@@ -52,7 +52,10 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ),
     ("loss curve log learning", "损失 曲线 日志 学习"),
     ("heatmap weights pattern matrix", "热图 权重 模式 矩阵"),
-    ("memory vectors key value", "记忆 向量 键 值"),
+    (
+        "memory vectors neurons feed-forward mlp experts key value",
+        "记忆 向量 神经元 前馈 专家 键 值",
+    ),
     (
         "logits probabilities next token surprisal generate logit lens attribution",
         "概率 下一个词元 意外度 生成",

@@ -1,8 +1,11 @@
-//! The shares of every head's weight, and the persistent vectors that the selected head uses (arXiv 1907.01470).
+//! The shares of every head's weight, and the persistent vectors that the selected head uses (arXiv 1907.01470); of models with
+//! feed-forward sublayers, their neurons.
 
 mod columns;
 mod heat;
 mod keys;
+mod listed;
+mod neurons;
 mod shares;
 mod sheet;
 mod usage;
@@ -18,7 +21,7 @@ use crate::ui::language::{tr, trf};
 use crate::ui::theme::{quiet, strong};
 use crate::ui::widgets::names::head_name;
 use crate::ui::widgets::paint::nothing;
-use eframe::egui::{self, Rect, Sense, Ui, UiBuilder, pos2, vec2};
+use eframe::egui::{self, Rect, Sense, Ui, UiBuilder, pos2};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use vectors::Vectors;
@@ -47,6 +50,7 @@ pub struct PersistentView {
     /// The part on show where not all have room.
     part: Part,
     vectors: Vectors,
+    neurons: neurons::Neurons,
     /// The share of the height that the shares take, and of the width that a vector takes.
     split: (f32, f32),
 }
@@ -56,6 +60,7 @@ impl Default for PersistentView {
         Self {
             part: Part::Vectors,
             vectors: Vectors::default(),
+            neurons: neurons::Neurons::default(),
             split: (0.3, 0.36),
         }
     }
@@ -65,15 +70,22 @@ impl View for PersistentView {
     const INFO: ViewInfo = ViewInfo {
         name: "persistent",
         title: || tr("Persistent"),
-        figures: &[FigureKind::Shares, FigureKind::Usage, FigureKind::Vectors],
+        figures: &[
+            FigureKind::Shares,
+            FigureKind::Usage,
+            FigureKind::Vectors,
+            FigureKind::Neurons,
+        ],
         key: Some(5),
         home: Home::Right,
         before_weights: false,
     };
 
     fn choose(&self, kind: FigureKind, _snapshot: &Snapshot, choice: &mut FigureChoice) {
-        if kind != FigureKind::Shares {
-            self.vectors.choose(choice);
+        match kind {
+            FigureKind::Shares => {}
+            FigureKind::Neurons => self.neurons.choose(choice),
+            _ => self.vectors.choose(choice),
         }
     }
 
@@ -82,6 +94,9 @@ impl View for PersistentView {
         let vectors = vectors.map_or(0, |model| model.network.architecture().persistent());
         let selected = cx.selection.vector.filter(|vector| *vector < vectors);
         looks.vector = selected.filter(|_| !cx.snapshot.shares.is_empty());
+        if let Some(model) = cx.snapshot.model.as_ref().filter(|_| vectors == 0) {
+            self.neurons.ask(cx, model, looks);
+        }
     }
 
     fn show(&mut self, ui: &mut Ui, cx: &mut ViewContext<'_>) {
@@ -95,7 +110,8 @@ impl View for PersistentView {
             return nothing(ui, words);
         }
         if vectors == 0 {
-            return without(ui, cx, heads);
+            let bars = worth_bars(cx);
+            return self.neurons.show(ui, cx, &model, bars);
         }
         // The number of another model's vector.
         cx.selection.vector = cx.selection.vector.filter(|vector| *vector < vectors);
@@ -219,25 +235,10 @@ fn unknown(ui: &mut Ui, cx: &mut ViewContext<'_>) {
 /// The share beside the text from which on bars of it say something: below, all are full.
 const WORTH_BARS: f32 = 0.05;
 
-/// A model without persistent vectors.
-fn without(ui: &mut Ui, cx: &mut ViewContext<'_>, heads: usize) {
+/// True if the text leaves so much weight beside it that bars of shares say something.
+fn worth_bars(cx: &ViewContext<'_>) -> bool {
     let least = cx.snapshot.shares.iter().map(|shares| shares.context);
-    if least.fold(1.0, f32::min) > 1.0 - WORTH_BARS {
-        let words = tr(
-            "This model has no persistent vectors: its layers have feed-forward sublayers, and all weight falls on the text.",
-        );
-        return nothing(ui, words);
-    }
-    shares::legend(ui, cx, false);
-    let area = ui.available_rect_before_wrap();
-    let high = (area.height() - 54.0).clamp(60.0, 420.0);
-    let rect = Rect::from_min_size(area.min, vec2(area.width(), high));
-    ui.advance_cursor_after_rect(rect);
-    inside(ui, rect, "shares", |ui| shares::chart(ui, cx, heads, false));
-    ui.label(quiet(tr(
-        "This model has feed-forward sublayers instead of persistent vectors, so all weight falls on the text or on the \
-         empty context before its start.",
-    )));
+    least.fold(1.0, f32::min) <= 1.0 - WORTH_BARS
 }
 
 /// Draws a part into its place.

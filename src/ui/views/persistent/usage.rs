@@ -66,7 +66,7 @@ pub(super) fn bars(ui: &Ui, cx: &ViewContext<'_>, columns: &Columns, sheet: &She
 }
 
 /// The height of a weight, 0 to 1; one that is no number stands at 0.
-fn height(weight: f32, top: f32, log: bool) -> f32 {
+pub(super) fn height(weight: f32, top: f32, log: bool) -> f32 {
     let of_top = weight / top;
     if top <= 0.0 || of_top.is_nan() || of_top <= 0.0 {
         0.0
@@ -78,7 +78,7 @@ fn height(weight: f32, top: f32, log: bool) -> f32 {
 }
 
 /// The numbers at the left, and lines in their height.
-fn axis(ui: &Ui, rect: Rect, top: f32, log: bool, y: &impl Fn(f32) -> f32) {
+pub(super) fn axis(ui: &Ui, rect: Rect, top: f32, log: bool, y: &impl Fn(f32) -> f32) {
     let ink = ui.visuals().weak_text_color();
     let line = Stroke::new(1.0, grid_color(ui).gamma_multiply(0.6));
     let mut last = f32::INFINITY;

@@ -2,6 +2,7 @@
 
 use crate::model::mask::Ramp;
 use crate::model::normalisation::Normalisation;
+use crate::neuron_id::NeuronId;
 use serde::{Deserialize, Serialize};
 
 /// A layer.
@@ -222,6 +223,37 @@ pub struct FeedForwardSpec {
     pub bias: bool,
     /// Experts, of which a router chooses.
     pub experts: Option<Experts>,
+}
+
+impl FeedForwardSpec {
+    /// Its neurons, those of all experts one after the other.
+    pub fn neurons(&self) -> usize {
+        let experts = self.experts.map_or(1, |of| of.count);
+        self.width.saturating_mul(experts)
+    }
+
+    /// The place of a neuron among them; `None` where there is none of this name.
+    pub fn place(&self, id: NeuronId) -> Option<usize> {
+        let expert = match (id.expert, &self.experts) {
+            (None, None) => 0,
+            (Some(expert), Some(of)) if expert < of.count => expert,
+            _ => return None,
+        };
+        (id.neuron < self.width).then(|| expert * self.width + id.neuron)
+    }
+
+    /// The name of the neuron at a place among them, of layer `layer`.
+    pub fn named(&self, layer: usize, place: usize) -> NeuronId {
+        let width = self.width.max(1);
+        NeuronId {
+            layer,
+            expert: self.experts.map(|_| place / width),
+            neuron: match self.experts {
+                Some(_) => place % width,
+                None => place,
+            },
+        }
+    }
 }
 
 /// The experts of a mixture.

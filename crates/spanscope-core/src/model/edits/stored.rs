@@ -4,6 +4,7 @@ use super::{Edits, FirstTokens, SpanEdit};
 use crate::head_id::HeadId;
 use crate::model::ModelError;
 use crate::model::mask::Ramp;
+use crate::neuron_id::NeuronId;
 use serde::{Deserialize, Serialize};
 
 /// [`Edits`] as they are written down.
@@ -18,6 +19,8 @@ pub(super) struct Stored {
     ablated: Vec<HeadId>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     ablated_mlps: Vec<usize>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    ablated_neurons: Vec<NeuronId>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     first: Option<FirstTokens>,
 }
@@ -63,6 +66,7 @@ impl From<Edits> for Stored {
             windows,
             ablated: edits.ablated().collect(),
             ablated_mlps: edits.ablated_mlps().collect(),
+            ablated_neurons: edits.ablated_neurons().collect(),
             first: edits.first(),
         }
     }
@@ -75,6 +79,7 @@ impl TryFrom<Stored> for Edits {
         let mut edits = Self {
             ablated: stored.ablated.into_iter().collect(),
             mlps: stored.ablated_mlps.into_iter().collect(),
+            neurons: stored.ablated_neurons.into_iter().collect(),
             ..Self::default()
         };
         edits.set_first(stored.first);

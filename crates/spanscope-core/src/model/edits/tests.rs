@@ -18,6 +18,15 @@ fn more() -> Edits {
     edits.set(HeadId::new(0, 1), soft).unwrap();
     edits.set(HeadId::new(1, 3), SpanEdit::Window(9)).unwrap();
     edits.set_mlp_ablated(1, true);
+    edits.set_neuron_ablated(NeuronId::new(0, 17), true);
+    let expert = Some(3);
+    edits.set_neuron_ablated(
+        NeuronId {
+            expert,
+            ..NeuronId::new(1, 5)
+        },
+        true,
+    );
     edits.set_first(Some(FirstTokens::Keep(4)));
     edits
 }

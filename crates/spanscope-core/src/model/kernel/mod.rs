@@ -6,6 +6,7 @@
 
 mod activation;
 mod columns;
+mod down;
 mod entropy;
 mod form;
 mod gathered;

@@ -262,7 +262,7 @@ impl Packed {
     }
 
     /// Panel `i` as numbers.
-    fn unpacked(&self, i: usize) -> Vec<f32> {
+    pub(super) fn unpacked(&self, i: usize) -> Vec<f32> {
         let mut out = vec![0.0; self.inputs * PANEL];
         Arch::new().dispatch(Unpacked {
             form: self.form_and_count(i, 1).0,

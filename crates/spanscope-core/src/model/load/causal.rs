@@ -269,6 +269,7 @@ impl Causal<'_> {
             around_ff: self.norms(&at.around_ff, around_ff, dim)?,
             ff: self.feed_forward(spec, at, ff_norm, dim)?,
             writes: OnceLock::new(),
+            value_norms: OnceLock::new(),
         };
         Ok(Layer {
             heads: heads::designed(of.context, attention, &sinks),
@@ -276,6 +277,7 @@ impl Causal<'_> {
             rope,
             dense: Arc::new(dense),
             mlp_ablated: false,
+            neurons_ablated: Vec::new(),
         })
     }
 
@@ -383,6 +385,7 @@ impl Causal<'_> {
             norm,
             clusters: vec![cluster(output, bias, back)],
             cluster_proj: None,
+            mean: OnceLock::new(),
         };
         Ok((input, output))
     }

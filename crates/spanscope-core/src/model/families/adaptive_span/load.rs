@@ -153,6 +153,7 @@ impl<'a> Reader<'a> {
         };
         Ok(Layer {
             mlp_ablated: false,
+            neurons_ablated: Vec::new(),
             spec: Arc::new(spec.clone()),
             rope: None,
             heads: self.heads(config, &spec.attention, positions, &before, i)?,
@@ -310,7 +311,7 @@ impl<'a> Reader<'a> {
         let output = Output {
             clusters,
             cluster_proj,
-            norm: None,
+            ..Output::default()
         };
         let input = Input {
             clusters: input,

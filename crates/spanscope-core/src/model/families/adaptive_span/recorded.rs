@@ -76,6 +76,7 @@ pub(in crate::model) fn recorded_layers(
             rope: None,
             dense: Arc::default(),
             mlp_ablated: false,
+            neurons_ablated: Vec::new(),
             heads: loader.heads(config, &spec.attention, &positions, &before, i)?,
         })
     });
