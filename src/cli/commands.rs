@@ -6,6 +6,7 @@ use super::args::{
 };
 use super::bench::BenchArgs;
 use super::figure::FigureArgs;
+use super::heads::HeadsArgs;
 use super::lens::LensArgs;
 use super::measure_args::{EffectiveSpansArgs, MergeArgs, PersistentArgs};
 use super::reach::ReachArgs;
@@ -69,6 +70,14 @@ persistent vectors, and `empty` (T): the part of `weights` on distances before t
   spanscope merge *.safetensors -o all.safetensors && spanscope effective-spans all.safetensors
 A head's 90 % span is the smallest distance within which 90 % of its weight on tokens lies.")]
     EffectiveSpans(EffectiveSpansArgs),
+    /// Say what every head does on a text, and find heads: by role, by numbers, by likeness
+    #[command(after_help = "Examples:
+  spanscope heads model.pt --text few.txt
+  spanscope heads model.safetensors --text few.txt --find 'induction'
+  spanscope heads model.safetensors --text few.txt --find 'previous_token>50% effective_90<20'
+  spanscope heads model.safetensors --text few.txt --like L3H1 --by attention
+Roles have thresholds, which --json names beside the evidence. ± is the standard error over pieces of 64 tokens of the text.")]
+    Heads(HeadsArgs),
     /// Find by running them how far heads see at a token, beside what they were designed for
     #[command(after_help = "Examples:
   spanscope reach model.pt --vocab train.txt --text few.txt

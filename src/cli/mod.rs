@@ -14,13 +14,16 @@ mod eval;
 mod figure;
 mod figure_args;
 mod figure_check;
+mod figure_heads;
 mod generate;
+mod heads;
 mod info;
 mod interrupt;
 mod lens;
 mod measure_args;
 mod merge;
 mod models;
+mod on_text;
 mod persistent;
 mod ranges;
 mod reach;
@@ -155,6 +158,7 @@ fn run(mut cli: Cli) -> Result<()> {
         Command::Attention(args) => attention::run(&args, out),
         Command::Persistent(args) => persistent::run(&args, out),
         Command::EffectiveSpans(args) => effective_spans::run(&args, out),
+        Command::Heads(args) => heads::run(&args, out),
         Command::Reach(args) => reach::run(&args, out),
         Command::Merge(args) => merge::run(&args),
         Command::Figure(args) => figure::run(&args),

@@ -123,6 +123,8 @@ pub struct Queries {
     pub sink_free: Option<usize>,
     /// With a survey: rows and columns of a thumbnail for every head.
     pub thumbnails: Option<(usize, usize)>,
+    /// The head whose attention all others are compared with.
+    pub alike: Option<HeadId>,
     /// A token: what is expected after it.
     pub prediction: Option<usize>,
     /// A token: what every layer expects after it, and what a logit is the sum of.

@@ -67,6 +67,9 @@ pub enum StatisticKind {
     Number,
 }
 
+/// The least ratio of the largest number to the smallest that makes an axis logarithmic.
+const LOG_FROM: f64 = 20.0;
+
 /// A head with everything that is known of it.
 #[derive(Debug, Clone, Copy)]
 pub struct HeadRow {
@@ -248,6 +251,24 @@ impl Statistic {
             Self::Row(Mean::SelfWeight) if row.span.nearest > 0 => None,
             Self::Row(mean) => Some(rows?.mean(mean)?.mean),
         }
+    }
+
+    /// The standard error of the number, where it is a mean that has one.
+    pub fn error(self, row: &HeadRow) -> Option<f64> {
+        let mean = match self {
+            Self::Previous => Mean::Previous,
+            Self::Row(mean) => mean,
+            _ => return None,
+        };
+        self.of(row)?;
+        row.measure?.rows?.mean(mean)?.error
+    }
+
+    /// True if an axis for these heads is logarithmic: of numbers in tokens, where they differ so much that most would lie in a
+    /// corner, and none is zero.
+    pub fn is_log(self, rows: &[HeadRow]) -> bool {
+        let (smallest, largest) = self.range(rows);
+        self.kind() == StatisticKind::Tokens && smallest > 0.0 && largest >= LOG_FROM * smallest
     }
 
     /// The smallest and the largest number.
