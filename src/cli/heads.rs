@@ -145,7 +145,7 @@ impl Found {
             });
         };
         let (distances, what) = match args.by.unwrap_or_default() {
-            ByArg::Scores => (by_scores(&rows, of), "standard deviations"),
+            ByArg::Scores => (by_scores(&rows, of), "sd"),
             ByArg::Attention => {
                 let Some(alike) = snapshot.alike.as_ref().filter(|alike| alike.of == of) else {
                     bail!("{of}: no weights to compare: the text is empty or its weights are not kept");

@@ -9,6 +9,7 @@ mod extreme;
 mod families;
 mod figures;
 mod files;
+mod heads;
 mod lens;
 mod models;
 mod outputs;

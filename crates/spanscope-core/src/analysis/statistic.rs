@@ -177,7 +177,9 @@ impl Statistic {
     /// The one that is called so: by its [key](Self::key), or by its [column](Self::column) of a table.
     pub fn named(name: &str) -> Option<Self> {
         let mut all = Self::COLOURED.into_iter();
-        all.find(|statistic| statistic.key() == name || statistic.column() == name)
+        let found = all.find(|statistic| statistic.key() == name || statistic.column() == name);
+        // The mean has two names: in the tables of one text and in those of many.
+        found.or((name == Mean::Previous.column()).then_some(Self::Previous))
     }
 
     /// The statistic's name with its unit, for figures.
@@ -306,6 +308,7 @@ mod tests {
             assert_eq!(Statistic::named(statistic.key()), Some(statistic));
             assert_eq!(Statistic::named(statistic.column()), Some(statistic));
         }
+        assert_eq!(Statistic::named("previous"), Some(Statistic::Previous));
         assert_eq!(Statistic::named("head"), None);
         assert_eq!(Statistic::named("entropy"), Some(Statistic::Entropy));
     }
