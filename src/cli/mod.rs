@@ -7,6 +7,7 @@ mod attention;
 mod bench;
 mod commands;
 mod common;
+mod control;
 mod convert;
 mod demo;
 mod effective_spans;

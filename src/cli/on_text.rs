@@ -3,11 +3,13 @@
 use super::Usage;
 use super::args::Common;
 use super::common::{accepted, check_ids, check_ramp, covered, name, prepare};
+use super::control::{Made, made};
 use super::what_if::WhatIfArgs;
 use crate::chart::thousands;
 use crate::engine::{Engine, LoadedModel, Snapshot, Source};
 use crate::model::ModelError;
 use crate::shown::shown_path;
+use crate::text::Control;
 use anyhow::{Result, bail};
 use clap::Args;
 use std::path::{Path, PathBuf};
@@ -15,14 +17,18 @@ use std::sync::Arc;
 
 /// A text, where one is needed.
 #[derive(Debug, Args)]
-#[group(multiple = false)]
+#[group(skip)]
 pub(super) struct OptionalInput {
     /// Text to run on: plain, .zip or .gz
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with = "ids")]
     pub text: Option<PathBuf>,
     /// Token ids to run on, as a JSON list: needs no vocabulary
     #[arg(long, value_name = "FILE.json")]
     pub ids: Option<PathBuf>,
+    /// Run on a control: random tokens and the same again (repeated:LENGTH:SEED), or the text's words in random order
+    /// (shuffled:SEED, with --text or --ids)
+    #[arg(long, value_name = "CONTROL")]
+    pub control: Option<Control>,
 }
 
 /// A model that has read a text.
@@ -45,7 +51,11 @@ impl OnText {
         what_if: &WhatIfArgs,
     ) -> Result<Self> {
         prepare(common)?;
-        let (text, mut text_name, ids) = text(input, common)?;
+        let (text, mut text_name, ids) = match input.control {
+            // What it is depends on the vocabulary.
+            Some(_) => (Arc::default(), source(input), Vec::new()),
+            None => text(input, common)?,
+        };
         let engine = Engine::start_on(
             common.device.into(),
             Source::File {
@@ -56,14 +66,12 @@ impl OnText {
             text,
             || {},
         );
-        if input.ids.is_some() {
-            engine.read_as_ids(true);
-        }
+        engine.read_as_ids(input.ids.is_some());
         engine.take_special_tokens(common.special_tokens().unwrap_or(true));
         if let Some(index) = index {
             engine.show_recorded(index);
         }
-        let snapshot = engine.wait();
+        let mut snapshot = engine.wait();
         if let Some(failure) = &snapshot.failure {
             bail!("{}", failure.message);
         }
@@ -73,7 +81,7 @@ impl OnText {
         match &model.recorded {
             Some(_) if !text_name.is_empty() => {
                 return Err(Usage(format!(
-                    "{}: a recorded run has its texts in it: leave --text and --ids out, and choose one with --index",
+                    "{}: a recorded run has its texts in it: leave --text, --ids and --control out, and choose one with --index",
                     shown_path(path)
                 ))
                 .into());
@@ -89,6 +97,18 @@ impl OnText {
                 .into());
             }
             None => {}
+        }
+        if let Some(control) = input.control {
+            let made = made(&model, paths(input), control, common)?;
+            engine.read_as_ids(matches!(made, Made::Ids(_)));
+            engine.set_text(match made {
+                Made::Text(bytes) => crate::text::to_text(bytes).into(),
+                Made::Ids(ids) => listed(&ids),
+            });
+            snapshot = engine.wait();
+            if let Some(failure) = &snapshot.failure {
+                bail!("{}", failure.message);
+            }
         }
         if what_if.span.is_empty() {
             check_ramp(&model, common)?;
@@ -133,6 +153,25 @@ impl OnText {
     }
 }
 
+/// The files that a text is in.
+fn paths(input: &OptionalInput) -> (Option<&Path>, Option<&Path>) {
+    (input.text.as_deref(), input.ids.as_deref())
+}
+
+/// The name of what is run on.
+fn source(input: &OptionalInput) -> String {
+    let control = input.control.map(|control| control.to_string());
+    let file = input.text.as_ref().or(input.ids.as_ref());
+    let parts = file.map(|path| name(path)).into_iter().chain(control);
+    parts.collect::<Vec<_>>().join(" ")
+}
+
+/// Ids as a text that is read as such.
+fn listed(ids: &[u32]) -> Arc<str> {
+    let words: Vec<String> = ids.iter().map(u32::to_string).collect();
+    words.join(" ").into()
+}
+
 /// The text to run on, or ids one after the other, with its name, and the ids; all empty where there is none.
 fn text(input: &OptionalInput, common: &Common) -> Result<(Arc<str>, String, Vec<u32>)> {
     Ok(match (&input.text, &input.ids) {
@@ -143,8 +182,7 @@ fn text(input: &OptionalInput, common: &Common) -> Result<(Arc<str>, String, Vec
         }
         (None, Some(path)) => {
             let ids = crate::text::read_ids(path)?;
-            let words: Vec<String> = ids.iter().map(u32::to_string).collect();
-            (words.join(" ").into(), name(path), ids)
+            (listed(&ids), name(path), ids)
         }
         (None, None) => (Arc::default(), String::new(), Vec::new()),
     })

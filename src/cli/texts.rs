@@ -17,6 +17,7 @@ use crate::engine::run_file::{self, RunFile};
 use crate::engine::sums_file::{self, CorpusRecord, SumsFile, missing_words};
 use crate::model::Cancel;
 use crate::shown::shown_path;
+use crate::text::Control;
 use anyhow::{Context, Result};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::path::{Path, PathBuf};
@@ -140,6 +141,7 @@ fn alone(
     let given = [
         ("--text", !texts.text.is_empty()),
         ("--ids", !texts.ids.is_empty()),
+        ("--control", !texts.control.is_empty()),
         ("--shard", texts.shard.is_some()),
         ("--jobs", texts.jobs > 1),
         ("--skip-bad", texts.skip_bad),
@@ -219,14 +221,6 @@ fn measure(
     texts: &TextsArgs,
     format: Option<&'static str>,
 ) -> Result<SumsFile> {
-    let (paths, kind) = match (texts.text.as_slice(), texts.ids.as_slice()) {
-        ([], []) => {
-            let how = "pass --text FILE or --ids FILE.json, or a recorded run or a file of sums instead of the model";
-            return Err(Usage(how.into()).into());
-        }
-        ([], ids) => (ids, TextKind::Ids),
-        (text, _) => (text, TextKind::of_texts(common.any_text)),
-    };
     if texts.shard.is_some() && format != Some("safetensors") {
         let how = "--shard measures a part of the texts: write its sums with -o FILE.safetensors, and join them with `spanscope merge`";
         return Err(Usage(how.into()).into());
@@ -236,7 +230,7 @@ fn measure(
         return Err(Usage(how.into()).into());
     }
     let model = open_changed(path, common, what_if)?;
-    let corpus = Corpus::find(paths, kind)?;
+    let corpus = corpus(texts, common)?;
     let shard = texts.shard.unwrap_or(Shard::ALL);
     let chosen = corpus.shard(shard);
     if chosen.is_empty() && !common.quiet {
@@ -251,6 +245,38 @@ fn measure(
     }
     tell(&file.header.texts, common.quiet);
     Ok(file)
+}
+
+/// The texts that were named, or made.
+fn corpus(texts: &TextsArgs, common: &Common) -> Result<Corpus> {
+    let (paths, kind) = match (texts.text.as_slice(), texts.ids.as_slice()) {
+        ([], []) => return controls(&texts.control),
+        ([], ids) => (ids, TextKind::Ids),
+        (text, _) => (text, TextKind::of_texts(common.any_text)),
+    };
+    let found = Corpus::find(paths, kind)?;
+    match texts.control.as_slice() {
+        [] => Ok(found),
+        [control] if !control.is_text() => Ok(found.with_control(*control)),
+        _ => Err(Usage(
+            "--control with texts takes shuffled:SEED once; leave --text and --ids out for repeated:LENGTH:SEED"
+                .into(),
+        )
+        .into()),
+    }
+}
+
+/// Controls that are texts by themselves.
+fn controls(controls: &[Control]) -> Result<Corpus> {
+    if controls.is_empty() {
+        let how = "pass --text FILE, --ids FILE.json or --control repeated:LENGTH:SEED, or a recorded run or a file of sums instead of the model";
+        return Err(Usage(how.into()).into());
+    }
+    if let Some(control) = controls.iter().find(|control| !control.is_text()) {
+        let how = format!("--control {control}: it takes a text: pass --text FILE or --ids FILE.json as well");
+        return Err(Usage(how).into());
+    }
+    Ok(Corpus::of_controls(controls)?)
 }
 
 /// Runs the model over a shard's texts, with a bar on stderr.

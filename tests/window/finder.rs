@@ -150,3 +150,32 @@ fn heads_alike_by_numbers_and_by_attention() {
     let again = window.snapshot().alike.clone().unwrap();
     assert!(again.of == of && again.bits != alike.bits);
 }
+
+#[test]
+fn the_text_becomes_a_control_and_comes_back() {
+    let mut window = Window::open(Start::default());
+    let before = window.app().text().clone();
+    super::shell::command(&mut window, "Random tokens");
+    window.settle();
+    let ids = window.snapshot().tokens.ids.clone();
+    assert_eq!((ids.len(), window.snapshot().tokens.unknown), (256, 0));
+    assert_eq!(ids[..128], ids[128..]);
+    let first = window.app().text().clone();
+    assert!(has(&window, "repeated:128:0"));
+    super::shell::command(&mut window, "Random tokens");
+    window.settle();
+    assert_ne!(*window.app().text(), first);
+    for _ in 0..2 {
+        window.keys(Modifiers::COMMAND, egui::Key::Z);
+    }
+    assert_eq!(*window.app().text(), before);
+    super::shell::command(&mut window, "Shuffle the text");
+    window.settle();
+    let sorted = |text: &str| {
+        let mut all: Vec<char> = text.chars().collect();
+        all.sort_unstable();
+        all
+    };
+    let shuffled = window.app().text().clone();
+    assert!(shuffled != before && sorted(&shuffled) == sorted(&before));
+}

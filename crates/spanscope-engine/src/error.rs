@@ -4,7 +4,7 @@ use crate::run_file::RunFileError;
 use spanscope_core::checkpoint::CheckpointError;
 use spanscope_core::model::ModelError;
 use spanscope_core::shown::{said, shown, shown_path};
-use spanscope_core::text::TextError;
+use spanscope_core::text::{ControlError, TextError};
 use spanscope_core::text::tokenizer::TokenizerError;
 use std::path::PathBuf;
 
@@ -20,6 +20,9 @@ pub enum EngineError {
     /// A text or vocabulary.
     #[error(transparent)]
     Text(#[from] TextError),
+    /// A control that cannot be made.
+    #[error(transparent)]
+    Control(#[from] ControlError),
     /// A run file.
     #[error(transparent)]
     RunFile(#[from] RunFileError),

@@ -1,6 +1,7 @@
 //! The window: it owns the engine, the views and the dialogs, and draws a frame.
 
 mod choices;
+mod controls;
 mod figures;
 mod files;
 mod keep;

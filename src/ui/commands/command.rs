@@ -40,6 +40,10 @@ pub enum Command {
     StepRecorded(isize),
     /// Ask for a text.
     OpenText,
+    /// Put random tokens, twice, in the place of the text.
+    RepeatedText,
+    /// Put the words of the text in random order.
+    ShuffledText,
     /// Ask for the file that gives the model's vocabulary.
     OpenVocabulary,
     /// Open the model again with another ramp.
@@ -192,6 +196,8 @@ pub const SECTIONS: [(&str, &[Command]); 4] = [
             Command::OpenRun,
             Command::FollowRun,
             Command::OpenText,
+            Command::RepeatedText,
+            Command::ShuffledText,
             Command::OpenVocabulary,
             Command::ExportView,
             Command::Export(FigureKind::Attention, Way::Save),

@@ -18,6 +18,20 @@ pub(super) const WORDS: &[(&str, &str)] = &[
         "Colours of the points, and how they are selected",
         "点的颜色以及选取方式",
     ),
+    ("Control texts", "对照文本"),
+    ("Random tokens, twice", "随机词元，重复一次"),
+    ("Shuffle the text", "打乱文本"),
+    (
+        "A control: 128 random tokens and the same again in the place of the text; induction heads stand out on it",
+        "对照：以 128 个随机词元及其重复代替文本；归纳头在其上显现",
+    ),
+    (
+        "A control: the words of the text in random order, or its characters where tokens are characters",
+        "对照：文本的词按随机顺序排列；若词元为字符，则打乱字符",
+    ),
+    ("The text is a control: {0}", "文本为对照：{0}"),
+    ("control induction sequence", "对照 归纳 序列 随机"),
+    ("control random order permute", "对照 随机 顺序 打乱"),
     ("Comparing all heads…", "正在比较所有头…"),
     ("Dragging selects by", "拖动选取方式"),
     (
