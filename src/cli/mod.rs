@@ -12,6 +12,7 @@ mod convert;
 mod demo;
 mod effective_spans;
 mod eval;
+mod examples;
 mod figure;
 mod figure_args;
 mod figure_check;
@@ -160,6 +161,7 @@ fn run(mut cli: Cli) -> Result<()> {
         Command::Persistent(args) => persistent::run(&args, out),
         Command::EffectiveSpans(args) => effective_spans::run(&args, out),
         Command::Heads(args) => heads::run(&args, out),
+        Command::Examples(args) => examples::run(&args, out),
         Command::Reach(args) => reach::run(&args, out),
         Command::Merge(args) => merge::run(&args),
         Command::Figure(args) => figure::run(&args),

@@ -5,6 +5,7 @@ use super::args::Common;
 use super::common::{ending, may_write, open_to_run, prepare, progress, say, tell_unknown};
 use super::measure_args::TextsArgs;
 use super::what_if::{WhatIfArgs, open_changed};
+use crate::analysis::examples::ExampleMeasure;
 use crate::analysis::usual_sink_free;
 use crate::chart::thousands;
 use crate::checkpoint::{Checkpoint, Dtype};
@@ -32,6 +33,8 @@ pub(super) struct Output<'a> {
     pub endings: &'a [&'static str],
     /// True if files that are there are replaced.
     pub force: bool,
+    /// The places that are looked for, if any: by which number, and how many of the largest.
+    pub examples: Option<(ExampleMeasure, usize)>,
 }
 
 impl Output<'_> {
@@ -87,7 +90,7 @@ pub(super) fn obtain(
             let run = open_to_run(model, common)?;
             replayed(&run, (texts.index, texts.sink_free), is_exact, common.quiet)?
         }
-        None => measure(model, (common, what_if), texts, format)?,
+        None => measure(model, (common, what_if), texts, (format, output.examples))?,
     };
     if let Some(path) = &texts.per_text {
         let csv = texts_table(&file).csv()?;
@@ -219,7 +222,7 @@ fn measure(
     path: &Path,
     (common, what_if): (&Common, &WhatIfArgs),
     texts: &TextsArgs,
-    format: Option<&'static str>,
+    (format, examples): (Option<&'static str>, Option<(ExampleMeasure, usize)>),
 ) -> Result<SumsFile> {
     if texts.shard.is_some() && format != Some("safetensors") {
         let how = "--shard measures a part of the texts: write its sums with -o FILE.safetensors, and join them with `spanscope merge`";
@@ -239,7 +242,7 @@ fn measure(
             thousands(corpus.texts().len())
         ));
     }
-    let file = run(&model, &corpus, shard, texts, common.quiet)?;
+    let file = run(&model, &corpus, shard, (texts, examples), common.quiet)?;
     if file.header.texts.is_empty() && texts.shard.is_none() {
         anyhow::bail!("there is no text left to measure: all were left out");
     }
@@ -284,7 +287,7 @@ fn run(
     model: &LoadedModel,
     corpus: &Corpus,
     shard: Shard,
-    texts: &TextsArgs,
+    (texts, examples): (&TextsArgs, Option<(ExampleMeasure, usize)>),
     quiet: bool,
 ) -> Result<SumsFile> {
     let bar = progress(0, quiet);
@@ -316,6 +319,7 @@ fn run(
         cancel: &Cancel::default(),
         progress: &seen,
         keep: None,
+        examples,
     }
     .run(&corpus.shard(shard));
     bar.finish_and_clear();

@@ -67,6 +67,7 @@ fn measure(
             cancel: &Cancel::default(),
             progress: &|_| {},
             keep: None,
+            examples: None,
         }
         .run(&corpus.shard(shard))
     };
@@ -201,6 +202,7 @@ fn surprisal_is_that_of_the_run_and_whoever_keeps_sees_every_block() {
         cancel: &Cancel::default(),
         progress: &progress,
         keep: Some(&keep),
+        examples: None,
     }
     .run(&corpus.shard(Shard::ALL))
     .unwrap();
@@ -222,6 +224,7 @@ fn surprisal_is_that_of_the_run_and_whoever_keeps_sees_every_block() {
         cancel: &cancelled,
         progress: &|_| {},
         keep: None,
+            examples: None,
     }
     .run(&corpus.shard(Shard::ALL));
     assert!(stopped.unwrap_err().to_string().contains("cancelled"));

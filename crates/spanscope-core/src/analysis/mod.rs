@@ -6,6 +6,7 @@
 mod ablation;
 mod band;
 pub mod cost;
+pub mod examples;
 mod head_filter;
 mod head_points;
 mod lens;
