@@ -160,7 +160,7 @@ fn print(
     out: &mut impl Write,
 ) -> std::io::Result<()> {
     writeln!(out, "{id}  largest {}", measure.name())?;
-    let mut line = |out: &mut dyn Write, place: &ExamplePlace| {
+    let line = |out: &mut dyn Write, place: &ExamplePlace| {
         let value = number(measure, place.value);
         let (name, at) = (shown(file.text_of(place)), place.query);
         writeln!(out, "  {value:>8}  {name} token {at}: {}", shown(&context(file, place)))

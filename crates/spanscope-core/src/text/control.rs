@@ -257,11 +257,14 @@ fn shuffled_words(text: &[u8], mut random: Random) -> Vec<u8> {
     let mut words: Vec<&[u8]> = parts.iter().copied().filter(|part| is_word(part)).collect();
     random.shuffle(&mut words);
     let mut words = words.into_iter();
-    let next = |part: &&[u8]| match is_word(part) {
-        true => words.next().unwrap_or_default(),
-        false => part,
-    };
-    parts.iter().map(next).collect::<Vec<_>>().concat()
+    let mut text = Vec::with_capacity(text.len());
+    for part in parts {
+        text.extend_from_slice(match is_word(part) {
+            true => words.next().unwrap_or_default(),
+            false => part,
+        });
+    }
+    text
 }
 
 impl fmt::Display for Control {

@@ -55,11 +55,11 @@ pub(super) fn show(
         let HeadId { layer, head } = row.id();
         let min = corner + vec2(head as f32 * cell.x, layer as f32 * cell.y);
         let rect = Rect::from_min_size(min, cell).shrink(0.5);
-        cell(ui, cx, row, rect, (statistic, range), filter.lets(row));
+        head_cell(ui, cx, row, rect, (statistic, range), filter.lets(row));
     }
 }
 
-fn cell(
+fn head_cell(
     ui: &mut Ui,
     cx: &mut ViewContext<'_>,
     row: &Row,
