@@ -115,16 +115,16 @@ const CELLS: usize = 2048;
 
 impl FigureArgs {
     /// Options of some kinds only: whether they were given, and the kinds that use them.
-    fn of_some_kinds(&self) -> [(bool, &'static str, &'static [FigureKind]); 19] {
+    fn of_some_kinds(&self) -> [(bool, &'static str, &'static [FigureKind]); 20] {
         use FigureKind::{
-            Attention, Attribution, Grid, Heads, Lens, Mask, Predictions, Spans, Text, Training,
-            Usage, Vectors,
+            Attention, Attribution, Grid, Heads, Lens, Mask, Predictions, Profile, Spans, Text,
+            Training, Usage, Vectors,
         };
         [
             (
                 !self.head.is_empty(),
                 "--head",
-                &[Mask, Attention, Text, Usage, Vectors],
+                &[Mask, Profile, Attention, Text, Usage, Vectors],
             ),
             (self.combine.is_some(), "--combine", &[Attention, Text]),
             (
@@ -135,6 +135,7 @@ impl FigureArgs {
             (self.statistic.is_some(), "--statistic", &[Heads, Grid]),
             (self.heads_form.scatter.is_some(), "--scatter", &[Heads]),
             (self.heads_form.bars.is_some(), "--bars", &[Heads]),
+            (self.heads_form.along.is_some(), "--along", &[Heads]),
             (self.heads_form.color.is_some(), "--color", &[Heads]),
             (self.sort, "--sort", &[Spans, Grid, Vectors]),
             (self.z, "--z", &[Spans]),

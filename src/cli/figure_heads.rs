@@ -16,6 +16,9 @@ pub(super) struct HeadsFormArgs {
     /// `heads`: a bar for each head instead, layer by layer or the largest first
     #[arg(long, value_name = "ORDER", value_enum)]
     pub bars: Option<BarsArg>,
+    /// `heads`: the mean over each layer's heads instead, with its standard error, or the spans of queries, a strip for each head
+    #[arg(long, value_name = "WHAT", value_enum, conflicts_with_all = ["scatter", "bars"])]
+    pub along: Option<AlongArg>,
     /// `heads` with --scatter: what colours say, the layer of a head or its role [default: layer]
     #[arg(long, value_name = "BY", value_parser = named(&HeadColor::ALL, HeadColor::id, |_| ""))]
     pub color: Option<HeadColor>,
@@ -25,6 +28,14 @@ pub(super) struct HeadsFormArgs {
 pub(super) enum BarsArg {
     Layer,
     Sorted,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum AlongArg {
+    /// The mean of the --statistic by layer
+    Layers,
+    /// The distance that holds 90 % of a query's weight, by quantiles of the queries
+    Spans,
 }
 
 impl HeadsFormArgs {
@@ -37,12 +48,21 @@ impl HeadsFormArgs {
             (None, Some(order)) => HeadsForm::Bars {
                 sorted: order == BarsArg::Sorted,
             },
-            (None, None) => HeadsForm::Matrix,
+            (None, None) => match self.along {
+                Some(AlongArg::Layers) => HeadsForm::Layers,
+                Some(AlongArg::Spans) => HeadsForm::Strips,
+                None => HeadsForm::Matrix,
+            },
         }
     }
 
     /// Refuses options that another leaves without effect.
-    pub fn check(&self, has_map: bool) -> Result<(), Usage> {
+    pub fn check(&self, has_map: bool, has_statistic: bool) -> Result<(), Usage> {
+        if self.along == Some(AlongArg::Spans) && has_statistic {
+            return Err(Usage(
+                "figure heads: --statistic has no effect with --along spans; leave it out".into(),
+            ));
+        }
         if self.color.is_some() && self.scatter.is_none() {
             return Err(Usage(
                 "figure heads: --color has no effect without --scatter; add that, or leave it out"
@@ -52,6 +72,7 @@ impl HeadsFormArgs {
         let form = match (self.scatter, self.bars) {
             (Some(_), _) => "--scatter",
             (None, Some(_)) => "--bars",
+            (None, None) if self.along.is_some() => "--along",
             (None, None) => return Ok(()),
         };
         match has_map {

@@ -124,6 +124,38 @@ fn two_numbers_are_a_scatter_and_one_is_bars() {
         // Each has the stroke of its standard error.
         assert_eq!(svg.matches("stroke-opacity").count(), 16, "{order}");
     }
+    let (svg, table) = figure(&["--statistic", "entropy", "--along", "layers"], "layers");
+    assert_eq!(
+        names(&table),
+        ["layer", "heads", "entropy", "entropy_se", "smallest", "largest"]
+    );
+    // The band around the mean of four layers, as the heads' own numbers give it.
+    let rows = |table: &Value| table["rows"].as_array().unwrap().clone();
+    let all = figure(&["--statistic", "entropy"], "all").1;
+    let at = names(&all).iter().position(|name| name == "entropy").unwrap();
+    for (i, row) in rows(&table).iter().enumerate() {
+        let values: Vec<f64> = rows(&all)[4 * i..4 * i + 4].iter().map(|r| r[at].as_f64().unwrap()).collect();
+        let mean = values.iter().sum::<f64>() / 4.0;
+        let error = (values.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / 12.0).sqrt();
+        assert!((row[2].as_f64().unwrap() - mean).abs() < 1e-9, "{row}");
+        assert!((row[3].as_f64().unwrap() - error).abs() < 1e-9, "{row}");
+    }
+    assert!(svg.contains("fill-opacity"));
+    let (svg, table) = figure(&["--along", "spans"], "strips");
+    assert_eq!(names(&table)[2..], ["span_quantile_10", "span_quantile_50", "span_quantile_90", "span_quantile_99"]);
+    assert_eq!(svg.matches("stroke-opacity").count(), 16);
+    let file = out("profile.json");
+    stdout(&["figure", "profile", SHAKESPEARE, "--text", &text, "--head", "3.1,2.0", "-o", &file]);
+    let table: Value = serde_json::from_slice(&std::fs::read(file).unwrap()).unwrap();
+    // Of all queries that have a token there; the weight of all distances is what the head has on the text.
+    let shares = json(&["effective-spans", SHAKESPEARE, "--text", &text, "--json"]);
+    for (layer, head) in [(2, 0), (3, 1)] {
+        let of = rows(&table);
+        let of = of.iter().filter(|row| row[0] == layer && row[1] == head);
+        let sum: f64 = of.map(|row| row[3].as_f64().unwrap() * row[4].as_f64().unwrap()).sum();
+        let on_text = shares["heads"][4 * layer + head]["context"].as_f64().unwrap();
+        assert!((sum / 1500.0 - on_text).abs() < 1e-4, "{sum} {on_text}");
+    }
     let refused = |more: &[&str]| {
         let file = out("no.svg");
         let args = [&["figure", "heads", SHAKESPEARE, "-o", &file], more].concat();
@@ -135,4 +167,6 @@ fn two_numbers_are_a_scatter_and_one_is_bars() {
     refused(&["--scatter", "entropy,nothing"]);
     refused(&["--scatter", "entropy,reach", "--statistic", "reach"]);
     refused(&["--bars", "layer", "--map", "magma"]);
+    refused(&["--along", "spans", "--statistic", "reach"]);
+    refused(&["--along", "spans", "--bars", "layer"]);
 }

@@ -14,6 +14,7 @@ mod heads;
 mod lens;
 mod models;
 mod outputs;
+mod places;
 mod port;
 mod quiet;
 mod recorded;

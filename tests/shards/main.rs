@@ -4,6 +4,8 @@
 
 use proptest::prelude::*;
 use proptest::sample::select;
+use spanscope::analysis::Mean;
+use spanscope::analysis::examples::ExampleMeasure;
 use spanscope::engine::LoadedModel;
 use spanscope::engine::corpus::{
     Block, Corpus, CorpusError, CorpusSums, Measure, Progress, Shard, TextKind,
@@ -44,6 +46,16 @@ struct How {
     removed: bool,
 }
 
+impl How {
+    /// The number that places are chosen by.
+    fn examples(self) -> ExampleMeasure {
+        match self.removed {
+            true => ExampleMeasure::Distance,
+            false => ExampleMeasure::Row(Mean::Duplicate),
+        }
+    }
+}
+
 const PLAIN: How = How {
     jobs: 1,
     threads: 1,
@@ -67,7 +79,7 @@ fn measure(
             cancel: &Cancel::default(),
             progress: &|_| {},
             keep: None,
-            examples: None,
+            examples: Some((how.examples(), 3)),
         }
         .run(&corpus.shard(shard))
     };

@@ -4,8 +4,9 @@
 mod causal;
 
 use causal::{FAMILIES, HeadRun, Plain, TextRun};
+use spanscope_core::analysis::examples::{ExampleMeasure, ExampleRecorder};
 use spanscope_core::analysis::similar::{COMPARED_QUERIES, DivergenceTask};
-use spanscope_core::analysis::{HeadMeasure, Survey};
+use spanscope_core::analysis::{HeadMeasure, Mean, Survey};
 use spanscope_core::checkpoint::Checkpoint;
 use spanscope_core::model::{Cancel, HeadId, Network, NoObserver, Run};
 use std::path::{Path, PathBuf};
@@ -116,6 +117,68 @@ fn heads_are_as_far_apart_as_their_rows() {
         for (bits, head) in found.bits.iter().zip(heads) {
             let want = (0..60).map(|t| divergence(own, head, t)).sum::<f64>() / 60.0;
             close(*bits, want);
+        }
+    }
+}
+
+#[test]
+fn the_places_of_the_largest_values_are_found_with_their_weights() {
+    for (family, measure) in [
+        ("gpt2", ExampleMeasure::Distance),
+        ("llama", ExampleMeasure::Row(Mean::Induction)),
+        ("gpt_oss", ExampleMeasure::Row(Mean::Confidence)),
+    ] {
+        let (run, plain, ids) = both(family, 60);
+        let network = Arc::clone(run.network());
+        let recorder = ExampleRecorder::new(&network, &ids, (0, 77), measure, 5);
+        let mut again = Run::new(Arc::clone(&network));
+        again.set(&ids, &Cancel::default(), &recorder).unwrap();
+        let examples = recorder.finish();
+        let spans = network.spans();
+        for (found, span) in examples.heads.iter().zip(&spans) {
+            let head = &plain.heads[span.layer][span.head];
+            let value = |t: usize| {
+                let row = &head.weights[t];
+                let all: f64 = row.iter().sum();
+                match measure {
+                    ExampleMeasure::Distance => {
+                        let moment = (0..=t).map(|j| (t - j) as f64 * row[j]);
+                        moment.sum::<f64>() / all
+                    }
+                    ExampleMeasure::Row(Mean::Induction) => (1..t)
+                        .filter(|j| ids[j - 1] == ids[t])
+                        .map(|j| row[j])
+                        .sum(),
+                    _ => row.iter().copied().fold(0.0, f64::max),
+                }
+            };
+            let mut values: Vec<f64> = (0..60).map(value).collect();
+            for place in &found.top {
+                close(f64::from(place.value) / 60.0, values[place.query as usize] / 60.0);
+                let t = place.query as usize;
+                assert_eq!(place.ids[31], ids[t]);
+                let weights = place.weights.iter().zip(place.positions());
+                for (weight, at) in weights {
+                    let want = at.map_or(0.0, |at| {
+                        if at as usize <= t { head.weights[t][at as usize] } else { 0.0 }
+                    });
+                    close(f64::from(*weight), want);
+                }
+                let largest = head.weights[t].iter().copied().fold(0.0, f64::max);
+                close(f64::from(place.weight), largest);
+            }
+            values.sort_by(|a, b| b.total_cmp(a));
+            for (place, want) in found.top.iter().zip(&values) {
+                close(f64::from(place.value) / 60.0, want / 60.0);
+            }
+            assert_eq!(found.top.len(), 5);
+            let all: u64 = found.bins.iter().map(|bin| bin.count).sum();
+            assert_eq!(all, 60);
+            // Every tenth of the queries has places, and rising values.
+            let deciles = found.deciles(measure, 2);
+            assert_eq!(deciles.len(), 10);
+            assert!(deciles.iter().all(|of| !of.places.is_empty()));
+            assert!(deciles.windows(2).all(|of| of[0].values.0 <= of[1].values.0));
         }
     }
 }

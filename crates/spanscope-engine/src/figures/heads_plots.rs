@@ -24,6 +24,10 @@ pub enum HeadsForm {
         /// The largest first; else layer by layer.
         sorted: bool,
     },
+    /// One statistic, its mean over the heads of each layer.
+    Layers,
+    /// The spans of queries, a strip for each head.
+    Strips,
 }
 
 /// What colours and shapes of points say of a head.
@@ -68,7 +72,7 @@ const NO_ROLE: &str = "no role";
 /// Most names of points that are tried.
 const NAMED_POINTS: usize = 40;
 
-fn axis(statistic: Statistic, rows: &[HeadRow]) -> Axis {
+pub(super) fn axis(statistic: Statistic, rows: &[HeadRow]) -> Axis {
     Axis {
         log: statistic.is_log(rows),
         ..Axis::new(statistic.label())
@@ -177,7 +181,7 @@ pub fn scatter(
 }
 
 /// The look of the points of a layer, or of a role, after those without one.
-fn look(color: HeadColor, group: usize, layers: usize) -> Series {
+pub(super) fn look(color: HeadColor, group: usize, layers: usize) -> Series {
     match color {
         HeadColor::Layer => Series {
             name: match named_layer(group, layers) {

@@ -9,6 +9,8 @@ pub enum FigureKind {
     Heads,
     /// The soft mask of the selected heads.
     Mask,
+    /// The weight of the selected heads by distance.
+    Profile,
     /// The selected heads' weights as a heatmap.
     Attention,
     /// A small picture of every head.
@@ -39,10 +41,11 @@ pub enum FigureKind {
 
 impl FigureKind {
     /// All of them.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::Spans,
         Self::Heads,
         Self::Mask,
+        Self::Profile,
         Self::Attention,
         Self::Grid,
         Self::Text,
@@ -58,12 +61,13 @@ impl FigureKind {
         Self::Parameters,
     ];
 
-    /// Its name in files and on the command line: [`Figure::kind`].
+    /// Its name in files and on the command line: [`Figure::kind`](spanscope_chart::Figure::kind).
     pub fn id(self) -> &'static str {
         match self {
             Self::Spans => "spans",
             Self::Heads => "heads",
             Self::Mask => "mask",
+            Self::Profile => "profile",
             Self::Attention => "attention",
             Self::Grid => "grid",
             Self::Text => "text",
@@ -86,6 +90,7 @@ impl FigureKind {
             Self::Spans => "How far every head looks: the paper's figure",
             Self::Heads => "One statistic of all heads, layer × head, or two as a scatter",
             Self::Mask => "The soft mask of heads and, with a text, the weight on each distance",
+            Self::Profile => "The weight of heads on each distance, on logarithmic axes",
             Self::Attention => "The weights of heads as a heatmap",
             Self::Grid => "A small picture of every head",
             Self::Text => "The text, shaded by weight or surprisal",
@@ -107,6 +112,7 @@ impl FigureKind {
         matches!(
             self,
             Self::Attention
+                | Self::Profile
                 | Self::Grid
                 | Self::Text
                 | Self::Shares

@@ -96,13 +96,18 @@ impl FigureChoice {
     pub fn looks(&self, kind: FigureKind) -> Queries {
         let survey = matches!(
             kind,
-            FigureKind::Spans | FigureKind::Heads | FigureKind::Mask | FigureKind::Grid
+            FigureKind::Spans
+                | FigureKind::Heads
+                | FigureKind::Mask
+                | FigureKind::Profile
+                | FigureKind::Grid
         );
         let at = self.tokens.last();
         Queries {
             heads: self.heads.clone(),
             tokens: self.tokens.clone(),
             survey,
+            profiles: kind == FigureKind::Profile,
             thumbnails: (kind == FigureKind::Grid).then_some(CELLS),
             prediction: at.filter(|_| kind == FigureKind::Predictions),
             lens: at
@@ -175,7 +180,10 @@ pub fn missing(
         FigureKind::Heads if tokens == 0 => {
             let shown = match choice.heads_form {
                 HeadsForm::Scatter { axes, .. } => axes,
-                HeadsForm::Matrix | HeadsForm::Bars { .. } => [choice.statistic; 2],
+                HeadsForm::Strips => [Statistic::SpanMedian; 2],
+                HeadsForm::Matrix | HeadsForm::Bars { .. } | HeadsForm::Layers => {
+                    [choice.statistic; 2]
+                }
             };
             let of_text = |s: &Statistic| !matches!(s, Statistic::Reach | Statistic::Span);
             let missing = shown.into_iter().find(of_text);
@@ -227,11 +235,17 @@ pub fn figure(
                 HeadsForm::Bars { sorted } => {
                     Box::new(super::bars(model, &rows, statistic, sorted)?)
                 }
+                HeadsForm::Layers => Box::new(super::layers(model, &rows, statistic)?),
+                HeadsForm::Strips => Box::new(super::strips(model, &rows)?),
             }
         }
         FigureKind::Mask => {
             let (heads, log) = (&choice.heads, choice.mask_log);
             Box::new(super::span_mask(model, heads, surveyed, log))
+        }
+        FigureKind::Profile => {
+            let surveyed = surveyed.ok_or(FigureError::NoText)?;
+            Box::new(super::profile(model, &choice.heads, surveyed)?)
         }
         FigureKind::Attention => {
             let detail = snapshot.detail.as_ref();
