@@ -6,10 +6,10 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
 use eframe::egui::{self, pos2, vec2};
+use serde_json::json;
 use spanscope::bench::Size;
 use spanscope::bench::random::{self, Entry};
 use spanscope::checkpoint::{Dtype, NamedTensor, write_safetensors};
-use serde_json::json;
 use spanscope::engine::SAMPLES;
 use spanscope::model::Config;
 use spanscope::ui::app::App;

@@ -38,7 +38,10 @@ pub(super) fn made(
             Ok(Made::Text(made.map_err(refused)?))
         }
         // It says that there is no vocabulary.
-        (None, Some(_), None) => model.prepare(&[]).map(|_| Made::Ids(Vec::new())).map_err(Into::into),
+        (None, Some(_), None) => model
+            .prepare(&[])
+            .map(|_| Made::Ids(Vec::new()))
+            .map_err(Into::into),
     }
 }
 

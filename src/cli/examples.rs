@@ -163,13 +163,20 @@ fn print(
     let line = |out: &mut dyn Write, place: &ExamplePlace| {
         let value = number(measure, place.value);
         let (name, at) = (shown(file.text_of(place)), place.query);
-        writeln!(out, "  {value:>8}  {name} token {at}: {}", shown(&context(file, place)))
+        writeln!(
+            out,
+            "  {value:>8}  {name} token {at}: {}",
+            shown(&context(file, place))
+        )
     };
     for place in head.top.iter().take(PRINTED.0) {
         line(out, place)?;
     }
     for (i, decile) in head.deciles(measure, PRINTED.1).iter().enumerate() {
-        let (from, to) = (number(measure, decile.values.0), number(measure, decile.values.1));
+        let (from, to) = (
+            number(measure, decile.values.0),
+            number(measure, decile.values.1),
+        );
         writeln!(out, "  tenth {} of the queries, {from} to {to}", i + 1)?;
         for place in &decile.places {
             line(out, place)?;

@@ -199,8 +199,19 @@ pub(super) fn run(args: &FigureArgs) -> Result<()> {
         }
     }
     let kind = args.kind;
-    let opened = OnText::open(&args.model, &args.input, args.index, &args.common, &args.what_if)?;
-    let OnText { engine, model, snapshot, text_name } = &opened;
+    let opened = OnText::open(
+        &args.model,
+        &args.input,
+        args.index,
+        &args.common,
+        &args.what_if,
+    )?;
+    let OnText {
+        engine,
+        model,
+        snapshot,
+        text_name,
+    } = &opened;
     if (kind.needs_text() || args.effective) && snapshot.tokens.ids.is_empty() {
         let id = kind.id();
         return Err(match text_name.as_str() {

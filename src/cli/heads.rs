@@ -148,7 +148,9 @@ impl Found {
             ByArg::Scores => (by_scores(&rows, of), "sd"),
             ByArg::Attention => {
                 let Some(alike) = snapshot.alike.as_ref().filter(|alike| alike.of == of) else {
-                    bail!("{of}: no weights to compare: the text is empty or its weights are not kept");
+                    bail!(
+                        "{of}: no weights to compare: the text is empty or its weights are not kept"
+                    );
                 };
                 (alike.bits.iter().copied().map(Some).collect(), "bits")
             }
@@ -166,7 +168,11 @@ impl Found {
     }
 
     fn table(&self, out: &mut impl Write) -> std::io::Result<()> {
-        let distance = if self.like.is_some() { "distance  " } else { "" };
+        let distance = if self.like.is_some() {
+            "distance  "
+        } else {
+            ""
+        };
         writeln!(out, "{distance}head     role       evidence")?;
         for (row, distance) in &self.heads {
             let distance = distance.map_or_else(String::new, |of| format!("{of:>8.3}  "));
@@ -208,7 +214,11 @@ impl Found {
     }
 
     fn write(&self, path: &std::path::Path, model: &LoadedModel) -> Result<()> {
-        let mut columns = vec![Column::new("layer"), Column::new("head"), Column::new("role")];
+        let mut columns = vec![
+            Column::new("layer"),
+            Column::new("head"),
+            Column::new("role"),
+        ];
         if let Some((_, what)) = self.like {
             columns.push(Column::of("distance", what));
         }
@@ -242,7 +252,9 @@ impl Found {
             table.push(cells);
         }
         let provenance = provenance(model).with("tokens", self.queries);
-        let is_json = path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("json"));
+        let is_json = path
+            .extension()
+            .is_some_and(|ending| ending.eq_ignore_ascii_case("json"));
         let text = match is_json {
             true => table.json("roles", "What every head does", &provenance)?,
             false => table.csv()?,

@@ -18,7 +18,12 @@ const MOST_JOBS: usize = 1024;
 pub(super) struct TextsArgs {
     /// Text to run on (plain, .zip or .gz), or a folder with texts; several times for several
     /// Text to run on (plain, .zip or .gz), or a folder with texts; several times for several
-    #[arg(long, alias = "texts", value_name = "FILE|FOLDER", conflicts_with = "ids")]
+    #[arg(
+        long,
+        alias = "texts",
+        value_name = "FILE|FOLDER",
+        conflicts_with = "ids"
+    )]
     pub text: Vec<PathBuf>,
     /// Token ids to run on, as a JSON list, or a folder with .json files: needs no vocabulary
     #[arg(long, value_name = "FILE.json|FOLDER")]

@@ -276,7 +276,9 @@ fn controls(controls: &[Control]) -> Result<Corpus> {
         return Err(Usage(how.into()).into());
     }
     if let Some(control) = controls.iter().find(|control| !control.is_text()) {
-        let how = format!("--control {control}: it takes a text: pass --text FILE or --ids FILE.json as well");
+        let how = format!(
+            "--control {control}: it takes a text: pass --text FILE or --ids FILE.json as well"
+        );
         return Err(Usage(how).into());
     }
     Ok(Corpus::of_controls(controls)?)

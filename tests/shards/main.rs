@@ -236,7 +236,7 @@ fn surprisal_is_that_of_the_run_and_whoever_keeps_sees_every_block() {
         cancel: &cancelled,
         progress: &|_| {},
         keep: None,
-            examples: None,
+        examples: None,
     }
     .run(&corpus.shard(Shard::ALL));
     assert!(stopped.unwrap_err().to_string().contains("cancelled"));

@@ -63,15 +63,31 @@ fn selected(window: &Window) -> Vec<HeadId> {
 #[test]
 fn points_are_selected_by_rectangle_and_lasso() {
     let mut window = open("Scatter");
-    assert!(has(&window, "Scatter of 16 heads: Entropy against Effective span, 90 %"));
+    assert!(has(
+        &window,
+        "Scatter of 16 heads: Entropy against Effective span, 90 %"
+    ));
     let area = canvas(&window);
-    drag(&mut window, &[area.min + egui::vec2(48.0, 8.0), area.max - egui::vec2(9.0, 33.0)], Modifiers::NONE);
+    drag(
+        &mut window,
+        &[
+            area.min + egui::vec2(48.0, 8.0),
+            area.max - egui::vec2(9.0, 33.0),
+        ],
+        Modifiers::NONE,
+    );
     assert_eq!(selected(&window).len(), 16);
     // The upper half: those of the larger entropy, whatever they look at.
     let rows = head_rows(window.snapshot());
     let points = head_points(&rows, [Statistic::Most, Statistic::Entropy]);
     let (low, high) = Statistic::Entropy.range(&rows);
-    let (room, frame) = (0.05 * (high - low), egui::Rect::from_min_max(area.min + egui::vec2(46.0, 6.0), area.max - egui::vec2(8.0, 32.0)));
+    let (room, frame) = (
+        0.05 * (high - low),
+        egui::Rect::from_min_max(
+            area.min + egui::vec2(46.0, 6.0),
+            area.max - egui::vec2(8.0, 32.0),
+        ),
+    );
     let middle = frame.center().y;
     let mut upper: Vec<HeadId> = points
         .iter()
@@ -80,13 +96,20 @@ fn points_are_selected_by_rectangle_and_lasso() {
         .collect();
     upper.sort();
     assert!(room > 0.0 && !upper.is_empty() && upper.len() < 16);
-    let corners = [frame.left_top() - egui::vec2(1.0, 0.0), pos2(frame.right() + 1.0, middle)];
+    let corners = [
+        frame.left_top() - egui::vec2(1.0, 0.0),
+        pos2(frame.right() + 1.0, middle),
+    ];
     drag(&mut window, &corners, Modifiers::NONE);
     assert_eq!(selected(&window), upper);
     click(&mut window, "Options");
     click(&mut window, "Lasso");
     window.keys(Modifiers::NONE, egui::Key::Escape);
-    let (left, right, bottom) = (frame.left() - 1.0, frame.right() + 1.0, frame.bottom() + 1.0);
+    let (left, right, bottom) = (
+        frame.left() - 1.0,
+        frame.right() + 1.0,
+        frame.bottom() + 1.0,
+    );
     let lower = [
         pos2(left, middle),
         pos2(right, middle),
@@ -101,7 +124,10 @@ fn points_are_selected_by_rectangle_and_lasso() {
     assert_eq!(selected(&window).len(), 16 - upper.len());
     // What is selected can be filtered by.
     window.harness.get_by_label("Find heads").focus();
-    window.harness.get_by_label("Find heads").type_text("selected");
+    window
+        .harness
+        .get_by_label("Find heads")
+        .type_text("selected");
     window.harness.run_steps(3);
     assert!(!has(&window, "No matches"));
     let first = upper[0];
@@ -122,7 +148,10 @@ fn what_a_head_does_is_said_with_its_evidence() {
         assert!(has(&window, &finding.number()), "{}", finding.number());
     }
     let tokens = row.measure.unwrap().rows.unwrap().effective[2].unwrap();
-    assert!(has(&window, &format!("99 % of the weight within {tokens} tokens")));
+    assert!(has(
+        &window,
+        &format!("99 % of the weight within {tokens} tokens")
+    ));
     if role(row).is_none() {
         assert!(has(&window, "no role passes its threshold"));
     }
@@ -178,4 +207,79 @@ fn the_text_becomes_a_control_and_comes_back() {
     };
     let shuffled = window.app().text().clone();
     assert!(shuffled != before && sorted(&shuffled) == sorted(&before));
+}
+
+#[test]
+fn places_of_a_file_open_their_texts() {
+    use spanscope::analysis::Mean;
+    use spanscope::analysis::examples::ExampleMeasure;
+    use spanscope::engine::LoadedModel;
+    use spanscope::engine::corpus::{Corpus, Measure, Shard, TextKind};
+    use spanscope::engine::sums_file::{CorpusRecord, SumsFile};
+    use spanscope::model::Cancel;
+
+    let folder = tempfile::tempdir().unwrap();
+    let texts = folder.path().join("texts");
+    std::fs::create_dir(&texts).unwrap();
+    std::fs::write(texts.join("a.txt"), "The king is dead. Long live the king.").unwrap();
+    std::fs::write(
+        texts.join("b.txt"),
+        "To be, or not to be: that is the question.",
+    )
+    .unwrap();
+    let model = std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("sample_models/shakespeare_adaptive.safetensors");
+    let model = LoadedModel::open(&model, None, None).unwrap();
+    let corpus = Corpus::find(&[texts], TextKind::Text).unwrap();
+    let measured = Measure {
+        model: &model,
+        jobs: 1,
+        skip_bad: false,
+        removed: false,
+        sink_free: 0,
+        cancel: &Cancel::default(),
+        progress: &|_| {},
+        keep: None,
+        examples: Some((ExampleMeasure::Row(Mean::Confidence), 4)),
+    };
+    let measured = measured.run(&corpus.shard(Shard::ALL)).unwrap();
+    let record = CorpusRecord::new(&corpus, Shard::ALL);
+    let file = SumsFile::new(&model, record, measured).unwrap();
+    let path = folder.path().join("places.safetensors");
+    file.write(&path).unwrap();
+
+    let mut window = open("Matrix");
+    click(&mut window, "Places");
+    assert!(has(&window, "Open examples…"));
+    let ctx = window.harness.ctx.clone();
+    window.app_mut().open_examples(&ctx, path);
+    for _ in 0..200 {
+        window.harness.step();
+        if has(&window, "by confidence") {
+            break;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+    let HeadId { layer, head } = window.app().selection().heads.leading();
+    let place = &file.examples.as_ref().unwrap().heads[4 * layer + head].top[0];
+    let label = format!(
+        "{}, token {}: shows it in the text",
+        file.text_of(place),
+        place.query
+    );
+    let row = window.harness.query_all_by_label(&label).next().unwrap();
+    row.click();
+    window.harness.run_steps(3);
+    window.wait("the text", |app| app.text().len() < 60);
+    window.settle();
+    assert_eq!(
+        window.app().selection().tokens.single(),
+        Some(place.query as usize)
+    );
+    assert!(
+        window
+            .app()
+            .text()
+            .starts_with(if place.text == 0 { "The king" } else { "To be" })
+    );
 }

@@ -213,7 +213,11 @@ fn finder(theme: ThemeChoice, language: Language, words: [[&str; 2]; 3], folder:
 
 #[test]
 fn heads_as_points_and_bars() {
-    let english = [["Scatter", "Role"], ["Bars", "Alike"], ["Matrix", "by attention"]];
+    let english = [
+        ["Scatter", "Role"],
+        ["Bars", "Alike"],
+        ["Matrix", "by attention"],
+    ];
     finder(ThemeChoice::Dark, Language::English, english, "dark_en");
     let chinese = [["散点图", "角色"], ["条形图", "相似"], ["矩阵", "按注意力"]];
     finder(ThemeChoice::Light, Language::Chinese, chinese, "light_zh");

@@ -20,9 +20,7 @@ fn folder(family: &str) -> PathBuf {
 
 /// A run of the network over a text in which tokens come again, and the plain one.
 fn both(family: &str, len: usize) -> (Run, TextRun, Vec<u32>) {
-    let ids: Vec<u32> = (0..len as u32)
-        .map(|i| (i * i * 7 + i / 3) % 23)
-        .collect();
+    let ids: Vec<u32> = (0..len as u32).map(|i| (i * i * 7 + i / 3) % 23).collect();
     let file = Checkpoint::open(&folder(family)).unwrap();
     let network = Arc::new(Network::load(&file, None).unwrap());
     let mut run = Run::new(network);
@@ -154,13 +152,20 @@ fn the_places_of_the_largest_values_are_found_with_their_weights() {
             };
             let mut values: Vec<f64> = (0..60).map(value).collect();
             for place in &found.top {
-                close(f64::from(place.value) / 60.0, values[place.query as usize] / 60.0);
+                close(
+                    f64::from(place.value) / 60.0,
+                    values[place.query as usize] / 60.0,
+                );
                 let t = place.query as usize;
                 assert_eq!(place.ids[31], ids[t]);
                 let weights = place.weights.iter().zip(place.positions());
                 for (weight, at) in weights {
                     let want = at.map_or(0.0, |at| {
-                        if at as usize <= t { head.weights[t][at as usize] } else { 0.0 }
+                        if at as usize <= t {
+                            head.weights[t][at as usize]
+                        } else {
+                            0.0
+                        }
                     });
                     close(f64::from(*weight), want);
                 }
@@ -178,7 +183,11 @@ fn the_places_of_the_largest_values_are_found_with_their_weights() {
             let deciles = found.deciles(measure, 2);
             assert_eq!(deciles.len(), 10);
             assert!(deciles.iter().all(|of| !of.places.is_empty()));
-            assert!(deciles.windows(2).all(|of| of[0].values.0 <= of[1].values.0));
+            assert!(
+                deciles
+                    .windows(2)
+                    .all(|of| of[0].values.0 <= of[1].values.0)
+            );
         }
     }
 }

@@ -170,7 +170,9 @@ impl HeadStatsTask {
             Arc::new(spans.iter().map(of).collect())
         });
         let profile = |id: &HeadId| (*id, survey.by_distance(id.layer, id.head));
-        let profiles = looks.profiles.then(|| looks.heads.all().iter().map(profile));
+        let profiles = looks
+            .profiles
+            .then(|| looks.heads.all().iter().map(profile));
         self.surveyed = Some(Arc::new(HeadStats {
             profiles: profiles.into_iter().flatten().collect(),
             queries: survey.range(),

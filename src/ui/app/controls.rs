@@ -46,7 +46,8 @@ impl App {
                     origin: None,
                 });
                 self.document.text_changed();
-                self.toasts.info(trf("The text is a control: {0}", &[&control]));
+                self.toasts
+                    .info(trf("The text is a control: {0}", &[&control]));
             }
             Err(error) => self.toasts.error(error.to_string()),
         }

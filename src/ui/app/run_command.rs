@@ -1,7 +1,7 @@
 //! Carrying out commands.
 
-use super::{App, ZOOM, apply_theme};
 use super::controls::REPEATED;
+use super::{App, ZOOM, apply_theme};
 use crate::model::{Edits, HeadId, ModelError, Span};
 use crate::text::Control;
 use crate::ui::commands::command::Command;
@@ -41,6 +41,8 @@ impl App {
             Command::OpenRun => self.ask(ctx, Purpose::Run),
             Command::FollowRun => self.document.toggle_following(),
             Command::OpenText => self.ask(ctx, Purpose::Text),
+            Command::OpenExamples => self.ask(ctx, Purpose::Examples),
+            Command::ShowPlace { text, token } => self.show_place(ctx, text, token),
             Command::RepeatedText => self.control(|seed| Control::Repeated {
                 length: REPEATED,
                 seed,

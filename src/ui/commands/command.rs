@@ -40,6 +40,15 @@ pub enum Command {
     StepRecorded(isize),
     /// Ask for a text.
     OpenText,
+    /// Ask for a file of places that show what heads do.
+    OpenExamples,
+    /// Show a place of that file in its text.
+    ShowPlace {
+        /// The text, by its number in the file.
+        text: usize,
+        /// The token.
+        token: usize,
+    },
     /// Put random tokens, twice, in the place of the text.
     RepeatedText,
     /// Put the words of the text in random order.
@@ -196,6 +205,7 @@ pub const SECTIONS: [(&str, &[Command]); 4] = [
             Command::OpenRun,
             Command::FollowRun,
             Command::OpenText,
+            Command::OpenExamples,
             Command::RepeatedText,
             Command::ShuffledText,
             Command::OpenVocabulary,

@@ -73,7 +73,10 @@ impl HeadAxis {
             last = share;
             let words = match self.statistic.kind() {
                 StatisticKind::Share => {
-                    format!("{} %", significant(100.0 * mark.value).trim_end_matches(".00"))
+                    format!(
+                        "{} %",
+                        significant(100.0 * mark.value).trim_end_matches(".00")
+                    )
                 }
                 StatisticKind::Tokens if self.is_log => {
                     thousands(10_f64.powf(mark.value).round() as usize)
@@ -115,6 +118,10 @@ mod tests {
                 "{ticks:?}"
             );
         }
-        assert!(log.ticks(300.0, 40.0).iter().any(|(at, words)| (*at, words.as_str()) == (0.5, "100")));
+        assert!(
+            log.ticks(300.0, 40.0)
+                .iter()
+                .any(|(at, words)| (*at, words.as_str()) == (0.5, "100"))
+        );
     }
 }

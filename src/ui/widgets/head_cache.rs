@@ -35,8 +35,16 @@ impl HeadCache {
             return;
         }
         *self = Self {
-            model: snapshot.model.as_ref().map(Arc::downgrade).unwrap_or_default(),
-            stats: snapshot.surveyed.as_ref().map(Arc::downgrade).unwrap_or_default(),
+            model: snapshot
+                .model
+                .as_ref()
+                .map(Arc::downgrade)
+                .unwrap_or_default(),
+            stats: snapshot
+                .surveyed
+                .as_ref()
+                .map(Arc::downgrade)
+                .unwrap_or_default(),
             shares: Arc::downgrade(&snapshot.shares),
             rows: statistic::rows(snapshot).into(),
             ..Self::default()

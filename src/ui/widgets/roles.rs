@@ -2,8 +2,8 @@
 
 use crate::analysis::role::{ROLE_EVEN, ROLE_LOCAL};
 use crate::analysis::{Finding, Role};
-use crate::engine::figures::role_look;
 use crate::chart::Mark;
+use crate::engine::figures::role_look;
 use crate::ui::language::{tr, trf};
 use crate::ui::theme::Palette;
 use eframe::egui::epaint::{CircleShape, PathShape, PathStroke, RectShape};
@@ -30,9 +30,9 @@ pub fn role_explained(role: Role) -> &'static str {
     match role {
         Role::Sink => tr("Mean weight on the first token and the learned sink: it rests there"),
         Role::Vectors => tr("Mean weight on persistent vectors: it rests there"),
-        Role::Inactive => {
-            tr("Mean norm of what it writes, as a multiple of its layer's mean: it writes next to nothing")
-        }
+        Role::Inactive => tr(
+            "Mean norm of what it writes, as a multiple of its layer's mean: it writes next to nothing",
+        ),
         Role::Induction => tr(
             "Mean weight on tokens that follow earlier ones that are the same as the query, of the queries that have any; and 3 times that of even attention",
         ),

@@ -197,7 +197,12 @@ fn sample(series: &Series, (x, y): (f64, f64), style: &Style, theme: &Theme) -> 
     let ink = ink.as_str();
     let mut group = Group::new();
     if series.mark.is_single() {
-        group.append(shapes::sample(series.mark, (x + SAMPLE / 2.0, y), ink, theme));
+        group.append(shapes::sample(
+            series.mark,
+            (x + SAMPLE / 2.0, y),
+            ink,
+            theme,
+        ));
         return group;
     }
     if series.mark == Mark::Area {

@@ -1,8 +1,8 @@
 //! Names of points: each where no other text is, the most important first.
 
 use super::super::canvas::{Anchor, Canvas, Type};
-use super::super::theme::{TICK, Theme};
 use super::super::font;
+use super::super::theme::{TICK, Theme};
 use super::Panel;
 use super::layout::{Layout, Place};
 

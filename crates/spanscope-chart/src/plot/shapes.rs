@@ -80,7 +80,10 @@ pub(super) fn singles(
     let half = half_bar(series, at);
     for (i, (point, [x, y])) in points.zip(&series.points).enumerate() {
         let Some((left, top)) = point else { continue };
-        let spread = series.spread.get(i).map(|ends| ends.map(|end| place.y(end)));
+        let spread = series
+            .spread
+            .get(i)
+            .map(|ends| ends.map(|end| place.y(end)));
         let mut mark = match series.mark {
             Mark::Bars => {
                 let (from, to) = ((left - half).max(at.left), (left + half).min(at.right));
@@ -100,7 +103,11 @@ pub(super) fn singles(
         group.append(mark);
         if let Some([low, high]) = spread.filter(|ends| ends.iter().all(|end| end.is_finite())) {
             let inside = |y: f64| y.clamp(place.top, place.bottom);
-            let color = if series.mark == Mark::Bars { theme.ink } else { ink };
+            let color = if series.mark == Mark::Bars {
+                theme.ink
+            } else {
+                ink
+            };
             let mut upright = line((left, inside(low)), (left, inside(high)), color, 0.5);
             upright.assign("stroke-opacity", 0.7);
             group.append(upright);

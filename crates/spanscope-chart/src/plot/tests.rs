@@ -141,7 +141,10 @@ fn single_marks_have_names_shapes_and_errors() {
         let without = plot(vec![Panel::default()]).svg(&Style::default());
         let more = |what: &str| svg.matches(what).count() - without.matches(what).count();
         assert!(more(element) >= 3, "{mark:?} {svg}");
-        assert!(svg.contains("L2H3: 2, 3") && !svg.contains("NaN"), "{mark:?}");
+        assert!(
+            svg.contains("L2H3: 2, 3") && !svg.contains("NaN"),
+            "{mark:?}"
+        );
         assert_eq!(svg.matches("stroke-opacity").count(), 2, "{mark:?}");
     }
 }
@@ -149,7 +152,13 @@ fn single_marks_have_names_shapes_and_errors() {
 #[test]
 fn a_band_goes_around_its_line() {
     let with = Series {
-        spread: vec![[0.5, 1.5], [1.5, 3.5], [f64::NAN; 2], [0.0, 5.0], [1.0, 2.0]],
+        spread: vec![
+            [0.5, 1.5],
+            [1.5, 3.5],
+            [f64::NAN; 2],
+            [0.0, 5.0],
+            [1.0, 2.0],
+        ],
         ..line("", (0..5).map(|x| [f64::from(x), 1.0]).collect())
     };
     let svg = plot(vec![Panel {

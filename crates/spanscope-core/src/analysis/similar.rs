@@ -91,7 +91,13 @@ impl<'a> Outcomes<'a> {
         let term = |p: f64, q: f64| {
             let (p, q) = (p / self.all, q / other.all);
             let middle = (p + q) / 2.0;
-            let part = |x: f64| if x > 0.0 { x * (x / middle).log2() } else { 0.0 };
+            let part = |x: f64| {
+                if x > 0.0 {
+                    x * (x / middle).log2()
+                } else {
+                    0.0
+                }
+            };
             part(p) + part(q)
         };
         let first = self.nearest.min(other.nearest);

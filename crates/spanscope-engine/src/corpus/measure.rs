@@ -167,8 +167,11 @@ impl Measure<'_> {
             }
         }
         self.refuse(&left_out)?;
-        let mut examples =
-            none.map(|examples| examples.into_inner().unwrap_or_else(PoisonError::into_inner));
+        let mut examples = none.map(|examples| {
+            examples
+                .into_inner()
+                .unwrap_or_else(PoisonError::into_inner)
+        });
         if let Some(examples) = &mut examples {
             // Those without numbers are no texts.
             let mut next = 0;

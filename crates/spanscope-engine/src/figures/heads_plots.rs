@@ -144,7 +144,9 @@ pub fn scatter(
         HeadColor::Layer => layers,
         HeadColor::Role => Role::ALL.len() + 1,
     };
-    let mut series: Vec<Series> = (0..groups).map(|group| look(color, group, layers)).collect();
+    let mut series: Vec<Series> = (0..groups)
+        .map(|group| look(color, group, layers))
+        .collect();
     for point in &points {
         let row = &rows[point.row];
         let Some(series) = series.get_mut(group(row)) else {
@@ -275,7 +277,11 @@ pub fn bars(
     if series.is_empty() {
         return Err(FigureError::NotMeasured(statistic.label()));
     }
-    if series.iter().flat_map(|of| of.spread.iter()).all(|ends| ends[0].is_nan()) {
+    if series
+        .iter()
+        .flat_map(|of| of.spread.iter())
+        .all(|ends| ends[0].is_nan())
+    {
         series.iter_mut().for_each(|of| of.spread.clear());
     }
     let is_log = statistic.is_log(rows);

@@ -28,11 +28,18 @@ pub fn layers(
     };
     let name = statistic.column();
     let mut numbers = Table::new(
-        [Column::new("layer"), Column::new("heads")].into_iter().chain(
-            [name.to_owned(), format!("{name}_se"), "smallest".into(), "largest".into()]
+        [Column::new("layer"), Column::new("heads")]
+            .into_iter()
+            .chain(
+                [
+                    name.to_owned(),
+                    format!("{name}_se"),
+                    "smallest".into(),
+                    "largest".into(),
+                ]
                 .iter()
                 .map(|name| column(name)),
-        ),
+            ),
     );
     let mut mean = Series {
         name: "mean of the layer's heads".into(),
@@ -63,7 +70,8 @@ pub fn layers(
         let smallest = values.iter().copied().fold(f64::INFINITY, f64::min);
         let largest = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
         mean.points.push([number as f64, of]);
-        mean.spread.push(error.map_or([f64::NAN; 2], |error| [of - error, of + error]));
+        mean.spread
+            .push(error.map_or([f64::NAN; 2], |error| [of - error, of + error]));
         numbers.push([
             number.into(),
             values.len().into(),
@@ -234,7 +242,10 @@ pub fn profile(
         kind: "profile",
         title: format!("{}: weight by distance", model.name()),
         subtitle: match heads.single() {
-            Some(id) => format!("{}; mean over the queries that have a token there", id.in_words()),
+            Some(id) => format!(
+                "{}; mean over the queries that have a token there",
+                id.in_words()
+            ),
             None => "Mean over the queries that have a token there".into(),
         },
         x: Axis::log(Quantity::Distance.axis()),

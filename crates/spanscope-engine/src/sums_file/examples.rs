@@ -80,7 +80,11 @@ pub(super) fn tensors(examples: &Examples, of_heads: [usize; 2]) -> Tensors {
     vec![
         ("examples.counts".into(), shape(&[EXAMPLE_BINS]), counts),
         ("examples.places".into(), shape(&[count, WORDS]), all),
-        ("examples.tokens".into(), shape(&[count, EXAMPLE_TOKENS]), tokens),
+        (
+            "examples.tokens".into(),
+            shape(&[count, EXAMPLE_TOKENS]),
+            tokens,
+        ),
     ]
 }
 
@@ -98,7 +102,9 @@ pub(super) fn read<E>(
     };
     let top = record.top;
     if top > MOST_TOP {
-        return Err(wrong(format!("{top} places of a head, at most {MOST_TOP} expected")));
+        return Err(wrong(format!(
+            "{top} places of a head, at most {MOST_TOP} expected"
+        )));
     }
     let count = top + EXAMPLE_BINS * EXAMPLES_PER_BIN;
     let shape = |more: &[usize]| [&of_heads[..], more].concat();
@@ -114,10 +120,14 @@ pub(super) fn read<E>(
         let of = texts.get(text as usize);
         let of = of.filter(|of| u64::from(query) < of.tokens && key <= query);
         let Some(of) = of else {
-            return Err(wrong(format!("place {i} lies in no text: text {text}, token {query}")));
+            return Err(wrong(format!(
+                "place {i} lies in no text: text {text}, token {query}"
+            )));
         };
         let all = tokens[i * EXAMPLE_TOKENS..(i + 1) * EXAMPLE_TOKENS].iter();
-        let (ids, weights) = all.map(|pair| halves(*pair)).unzip::<_, _, Vec<_>, Vec<_>>();
+        let (ids, weights) = all
+            .map(|pair| halves(*pair))
+            .unzip::<_, _, Vec<_>, Vec<_>>();
         Ok(Some(ExamplePlace {
             value: f32::from_bits(words[2] as u32),
             hash: place_hash(content(&of.sha256), query),
@@ -133,7 +143,11 @@ pub(super) fn read<E>(
     for head in 0..of_heads[0] * of_heads[1] {
         let list = |from: usize, most: usize| -> Result<Vec<ExamplePlace>, E> {
             let all = (from..from + most).map(|i| place(head * count + i));
-            Ok(all.collect::<Result<Vec<_>, E>>()?.into_iter().flatten().collect())
+            Ok(all
+                .collect::<Result<Vec<_>, E>>()?
+                .into_iter()
+                .flatten()
+                .collect())
         };
         let mut bins = Vec::with_capacity(EXAMPLE_BINS);
         for bin in 0..EXAMPLE_BINS {

@@ -2,12 +2,12 @@
 
 use crate::corpus::{Corpus, LeftOut, Shard, TextRecord, corpus_id};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 use spanscope_core::analysis::examples::Examples;
 use spanscope_core::analysis::row_measures::Mean;
 use spanscope_core::analysis::sums::Measured;
 use spanscope_core::model::architecture::Window;
 use spanscope_core::model::{Architecture, Edits, LONGEST_REACH, Span};
+use std::collections::BTreeMap;
 
 /// The metadata key under which the header stands, as JSON.
 pub const HEADER: &str = "spanscope.sums";

@@ -10,7 +10,8 @@ mod tests;
 mod write;
 
 pub use header::{
-    CorpusRecord, Done, ExamplesRecord, HEADER, ModelRecord, RowsRecord, SumsHeader, VERSION, VocabularyRecord,
+    CorpusRecord, Done, ExamplesRecord, HEADER, ModelRecord, RowsRecord, SumsHeader, VERSION,
+    VocabularyRecord,
 };
 pub use merge::{MergeError, Missing, merge, missing_words};
 
@@ -143,9 +144,9 @@ impl SumsFile {
             },
             has_removed: sums.has_removed,
             rows: sums.measured.map(RowsRecord::new),
-            examples: examples.as_ref().map(|examples| {
-                ExamplesRecord::new(examples, |id| examples::written(model, id))
-            }),
+            examples: examples
+                .as_ref()
+                .map(|examples| ExamplesRecord::new(examples, |id| examples::written(model, id))),
             corpora: vec![corpus],
             texts,
             left_out,

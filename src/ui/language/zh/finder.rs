@@ -4,8 +4,14 @@ pub(super) const WORDS: &[(&str, &str)] = &[
         "一层（3）、一个头（3.2）、一种角色、flagged（有标记的）、selected（选中的），或必须同时成立的比较：reach>100 empty<20%",
     ),
     ("Alike", "相似"),
-    ("All heads as bars, by a number", "所有头的条形图，按一个数值"),
-    ("All heads as points, by two numbers", "所有头的散点图，按两个数值"),
+    (
+        "All heads as bars, by a number",
+        "所有头的条形图，按一个数值",
+    ),
+    (
+        "All heads as points, by two numbers",
+        "所有头的散点图，按两个数值",
+    ),
     ("All heads with their numbers", "所有头及其数值"),
     (
         "All heads, layer × head, coloured by a number",
@@ -17,6 +23,55 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     (
         "Colours of the points, and how they are selected",
         "点的颜色以及选取方式",
+    ),
+    ("Places", "位置"),
+    (
+        "Places in texts that show what the selected head does",
+        "文本中显示选中的头做什么的位置",
+    ),
+    (
+        "Places in many texts, as spanscope examples MODEL --text FOLDER -o FILE.safetensors finds them",
+        "许多文本中的位置，由 spanscope examples MODEL --text FOLDER -o FILE.safetensors 找出",
+    ),
+    ("Open examples…", "打开示例…"),
+    ("Open examples", "打开示例"),
+    ("Examples", "示例"),
+    (
+        "a file that spanscope examples wrote",
+        "spanscope examples 写出的文件",
+    ),
+    ("by {0}; {1}, {2} texts", "按 {0}；{1}，{2} 个文本"),
+    ("Other file…", "其他文件…"),
+    (
+        "The file is of another model, which has no such head",
+        "该文件属于另一个模型，没有这个头",
+    ),
+    ("Largest", "最大"),
+    (
+        "Tenth {0} of the queries: {1} to {2}",
+        "查询的第 {0} 个十分之一：{1} 至 {2}",
+    ),
+    (
+        "{0}, token {1}: shows it in the text",
+        "{0}，词元 {1}：在文本中显示",
+    ),
+    ("Show a place in its text", "在文本中显示位置"),
+    ("Opens the text and selects the token", "打开文本并选中词元"),
+    (
+        "Places in texts that show what every head does, as spanscope examples wrote them",
+        "文本中显示各头做什么的位置，由 spanscope examples 写出",
+    ),
+    (
+        "The file could not be read: no thread",
+        "无法读取文件：没有线程",
+    ),
+    (
+        "{0}: it holds sums and no examples: write it with spanscope examples",
+        "{0}：其中有和而没有示例：请用 spanscope examples 写出",
+    ),
+    (
+        "{0} is not beside the file of examples: put them together, or open the text and click again",
+        "{0} 不在示例文件旁边：请放在一起，或打开该文本后再次点击",
     ),
     ("Control texts", "对照文本"),
     ("Random tokens, twice", "随机词元，重复一次"),

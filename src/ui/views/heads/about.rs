@@ -1,13 +1,13 @@
 //! What the leading head does, and on which evidence.
 
 use crate::analysis::role::{ROLE_QUERIES, battery, role};
+use crate::chart::thousands;
 use crate::ui::language::{tr, trf};
 use crate::ui::theme::{quiet, strong};
 use crate::ui::views::context::ViewContext;
 use crate::ui::widgets::names::head_name;
 use crate::ui::widgets::roles::{role_explained, role_name, threshold_words};
 use crate::ui::widgets::statistic::Row;
-use crate::chart::thousands;
 use eframe::egui::{self, RichText, Ui};
 
 /// Draws it.
@@ -23,7 +23,10 @@ pub(super) fn show(ui: &mut Ui, cx: &ViewContext<'_>, rows: &[Row]) {
         .show(ui, |ui| {
             ui.label(strong(head_name(leading)));
             if findings.is_empty() {
-                let words = trf("It takes {0} tokens to say what a head does.", &[&ROLE_QUERIES]);
+                let words = trf(
+                    "It takes {0} tokens to say what a head does.",
+                    &[&ROLE_QUERIES],
+                );
                 ui.label(quiet(words));
                 return;
             }

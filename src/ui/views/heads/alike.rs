@@ -3,6 +3,7 @@
 use crate::analysis::Role;
 use crate::analysis::similar::{COMPARED_QUERIES, nearest};
 use crate::engine::Queries;
+use crate::model::HeadId;
 use crate::ui::language::{tr, trf};
 use crate::ui::theme::quiet;
 use crate::ui::views::context::ViewContext;
@@ -10,7 +11,6 @@ use crate::ui::widgets::head_cache::HeadCache;
 use crate::ui::widgets::head_menu::{head_menu, head_tooltip};
 use crate::ui::widgets::roles::role_name;
 use crate::ui::widgets::statistic::{Filter, Row};
-use crate::model::HeadId;
 use eframe::egui::{self, Sense, Ui};
 use egui_extras::{Column, TableBuilder};
 use serde::{Deserialize, Serialize};

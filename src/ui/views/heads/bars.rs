@@ -82,7 +82,12 @@ pub(super) fn show(
     names(ui, frame, (sorted, layers), &|layer| {
         (left_of(layer * heads) + left_of((layer + 1) * heads) - gap * pitch) / 2.0
     });
-    paint_upwards(ui, frame.left() - LEFT, frame, &[statistic.name(), statistic.short()]);
+    paint_upwards(
+        ui,
+        frame.left() - LEFT,
+        frame,
+        &[statistic.name(), statistic.short()],
+    );
     let Some(at) = response.hover_pos().filter(|at| frame.contains(*at)) else {
         return;
     };
@@ -101,7 +106,11 @@ pub(super) fn show(
 /// Numbers of layers under their bars, as many as have room, or what the order is.
 fn names(ui: &Ui, frame: Rect, (sorted, layers): (bool, usize), middle: &dyn Fn(usize) -> f32) {
     let ink = ui.visuals().weak_text_color();
-    let title = if sorted { tr("Heads, the largest first") } else { tr("Layer") };
+    let title = if sorted {
+        tr("Heads, the largest first")
+    } else {
+        tr("Layer")
+    };
     let under = pos2(frame.center().x, frame.bottom() + UNDER - 1.0);
     paint_text(ui, under, Align2::CENTER_BOTTOM, title, 11.0, ink);
     if sorted {

@@ -82,14 +82,23 @@ mod tests {
 
     fn drawn(is_loop: bool, path: &[(f32, f32)]) -> Lasso {
         let mut lasso = Lasso::begin(pos2(path[0].0, path[0].1), is_loop);
-        path.iter().skip(1).for_each(|(x, y)| lasso.go_on(pos2(*x, *y)));
+        path.iter()
+            .skip(1)
+            .for_each(|(x, y)| lasso.go_on(pos2(*x, *y)));
         lasso
     }
 
     #[test]
     fn a_loop_holds_what_is_inside_and_a_rectangle_what_is_between_its_corners() {
         // An L: its notch is outside.
-        let path = [(0.0, 0.0), (30.0, 0.0), (30.0, 10.0), (10.0, 10.0), (10.0, 30.0), (0.0, 30.0)];
+        let path = [
+            (0.0, 0.0),
+            (30.0, 0.0),
+            (30.0, 10.0),
+            (10.0, 10.0),
+            (10.0, 30.0),
+            (0.0, 30.0),
+        ];
         let lasso = drawn(true, &path);
         for (at, within) in [
             ((5.0, 5.0), true),

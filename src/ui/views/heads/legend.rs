@@ -41,7 +41,8 @@ fn roles(ui: &mut Ui, cx: &ViewContext<'_>, cache: &HeadCache) {
         let words = role.map_or(tr("no role"), role_name);
         let response = named(ui, 9.0, words, |ui, rect| {
             let color = role_color(role, &cx.palette, pale);
-            ui.painter().add(role_shape(role, rect.center(), 3.4, color));
+            ui.painter()
+                .add(role_shape(role, rect.center(), 3.4, color));
         });
         if let Some(role) = role {
             response.on_hover_text(role_explained(role));

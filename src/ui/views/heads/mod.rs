@@ -8,6 +8,7 @@ mod lasso;
 mod legend;
 mod list;
 mod matrix;
+mod places;
 mod point_names;
 mod scatter;
 
@@ -46,6 +47,7 @@ enum Page {
     List,
     Role,
     Alike,
+    Places,
 }
 
 /// The state of the view.
@@ -107,7 +109,9 @@ impl View for HeadsView {
         let rows = self.cache.rows();
         let has_persistent = architecture.persistent() > 0;
         if !has_persistent {
-            let all = [&mut self.statistic].into_iter().chain(&mut self.scatter.axes);
+            let all = [&mut self.statistic]
+                .into_iter()
+                .chain(&mut self.scatter.axes);
             for statistic in all.filter(|statistic| **statistic == Statistic::Persistent) {
                 *statistic = Statistic::Reach;
             }
@@ -135,6 +139,7 @@ impl View for HeadsView {
         match self.page {
             Page::List => self.list.show(ui, cx, &rows, &filter, has_persistent),
             Page::Role => about::show(ui, cx, &rows),
+            Page::Places => places::show(ui, cx),
             Page::Alike => self.likeness.show(ui, cx, &mut self.cache, &filter),
         }
     }
@@ -211,6 +216,8 @@ impl HeadsView {
                 .on_hover_text(tr("What the selected head does, and on which evidence"));
             ui.selectable_value(page, Page::Alike, tr("Alike"))
                 .on_hover_text(tr("The heads like the selected one"));
+            ui.selectable_value(page, Page::Places, tr("Places"))
+                .on_hover_text(tr("Places in texts that show what the selected head does"));
             if *page == Page::List {
                 ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
                     self.list.columns_menu(ui, has_persistent);

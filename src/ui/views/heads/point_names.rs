@@ -31,13 +31,7 @@ pub(super) fn paint(
 }
 
 /// The place of a name of this size beside `at`: right of it, left, above or below.
-fn room(
-    at: Pos2,
-    size: egui::Vec2,
-    frame: Rect,
-    taken: &[Rect],
-    points: &[Pos2],
-) -> Option<Rect> {
+fn room(at: Pos2, size: egui::Vec2, frame: Rect, taken: &[Rect], points: &[Pos2]) -> Option<Rect> {
     const GAP: f32 = 5.0;
     let corners = [
         pos2(at.x + GAP, at.y - size.y / 2.0),
@@ -48,7 +42,9 @@ fn room(
     let places = corners.map(|corner| Rect::from_min_size(corner, size));
     places.into_iter().find(|place| {
         let apart = taken.iter().all(|other| !other.intersects(*place));
-        let covers = points.iter().any(|point| place.expand2(vec2(1.0, 1.0)).contains(*point));
+        let covers = points
+            .iter()
+            .any(|point| place.expand2(vec2(1.0, 1.0)).contains(*point));
         frame.contains_rect(*place) && apart && !covers
     })
 }

@@ -83,12 +83,8 @@ impl Scatter {
     ) {
         let rows = cache.rows();
         let width = ui.available_width();
-        let (area, response) =
-            ui.allocate_exact_size(vec2(width, height), Sense::click_and_drag());
-        let frame = Rect::from_min_max(
-            area.min + vec2(LEFT, 6.0),
-            area.max - vec2(8.0, UNDER),
-        );
+        let (area, response) = ui.allocate_exact_size(vec2(width, height), Sense::click_and_drag());
+        let frame = Rect::from_min_max(area.min + vec2(LEFT, 6.0), area.max - vec2(8.0, UNDER));
         let [along, up] = self.axes.map(|axis| HeadAxis::new(axis, &rows, false));
         self.axis_lines(ui, frame, (&along, &up));
         let points = head_points(&rows, self.axes);
@@ -179,7 +175,8 @@ impl Scatter {
                 () if cx.hover.head == Some(id) => Stroke::new(1.0, strong),
                 () => continue,
             };
-            ui.painter().circle_stroke(places.at[i], radius + 2.5, stroke);
+            ui.painter()
+                .circle_stroke(places.at[i], radius + 2.5, stroke);
             if chosen.leading() == id {
                 first.insert(0, i);
             } else {
@@ -190,7 +187,10 @@ impl Scatter {
         let is_log = self.axes.map(|axis| axis.is_log(places.rows));
         let wanted = |i: &usize| filter.lets(&places.rows[places.points[*i].row]);
         let apart = outstanding(&places.points, is_log);
-        let apart = apart.into_iter().filter(|i| !first.contains(i)).filter(wanted);
+        let apart = apart
+            .into_iter()
+            .filter(|i| !first.contains(i))
+            .filter(wanted);
         let names = first.iter().copied().chain(apart);
         let names = names.map(|i| (places.at[i], places.id(i).to_string()));
         let ink = ui.visuals().text_color();
@@ -244,7 +244,9 @@ impl Scatter {
         if response.clicked() {
             cx.click_head(ui, row.id());
         }
-        response.clone().on_hover_ui_at_pointer(|ui| head_tooltip(ui, row));
+        response
+            .clone()
+            .on_hover_ui_at_pointer(|ui| head_tooltip(ui, row));
     }
 }
 

@@ -130,7 +130,10 @@ fn what_it_does_is_said_with_the_evidence() {
     );
     // Too little of a text says nothing.
     head.measure.as_mut().unwrap().queries = ROLE_QUERIES - 1;
-    assert_eq!((described(&head), role(&head)), ("not measured".into(), None));
+    assert_eq!(
+        (described(&head), role(&head)),
+        ("not measured".into(), None)
+    );
     for of in Role::ALL {
         assert_eq!(Role::named(of.key()), Some(of));
     }

@@ -154,7 +154,13 @@ mod tests {
 
     #[test]
     fn a_ratio_over_pieces_has_the_error_of_one_over_texts() {
-        let pieces = [(64.0, 16.0), (64.0, 48.0), (64.0, 32.0), (0.0, 0.0), (20.0, 5.0)];
+        let pieces = [
+            (64.0, 16.0),
+            (64.0, 48.0),
+            (64.0, 32.0),
+            (0.0, 0.0),
+            (20.0, 5.0),
+        ];
         let found = ratio(pieces.into_iter()).unwrap();
         let mean = 101.0 / 212.0;
         assert!((found.mean - mean).abs() < 1e-12);
