@@ -159,7 +159,7 @@ fn what_a_head_does_is_said_with_its_evidence() {
 
 #[test]
 fn heads_alike_by_numbers_and_by_attention() {
-    let mut window = open("Matrix");
+    let mut window = Window::open(Start::default());
     click(&mut window, "Alike");
     let of = window.app().selection().heads.leading();
     let rows = head_rows(window.snapshot());
