@@ -110,7 +110,7 @@ fn repeated_tokens_must_have_more_than_even_attention_gives_them() {
             (of.weight.mean, of.even) = (weight, even);
         })
     };
-    assert_eq!(role(&repeated(0.3, 0.1)), Some(Role::Induction));
+    assert_eq!(role(&repeated(0.3, 0.09)), Some(Role::Induction));
     assert_eq!(role(&repeated(0.3, 0.11)), None);
     assert_eq!(role(&repeated(0.29, 0.01)), None);
 }
