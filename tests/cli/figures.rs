@@ -8,6 +8,7 @@ const KINDS: [&str; 15] = [
     "spans",
     "heads",
     "mask",
+    "profile",
     "attention",
     "grid",
     "text",
@@ -43,7 +44,7 @@ fn every_kind_is_written_in_every_form() {
         if !["spans", "cost", "training", "parameters"].contains(&kind) {
             args.extend(["--text", &text]);
         }
-        if ["mask", "attention", "text"].contains(&kind) {
+        if ["mask", "profile", "attention", "text"].contains(&kind) {
             args.extend(["--head", "3.1"]);
         }
         for path in &paths {
@@ -207,7 +208,7 @@ fn an_option_that_a_kind_does_not_use_is_refused() {
     let options: [(&[&str], &[&str]); 17] = [
         (
             &["--head", "1.1"],
-            &["mask", "attention", "text", "usage", "vectors"],
+            &["mask", "profile", "attention", "text", "usage", "vectors"],
         ),
         (&["--combine", "max"], &["attention", "text"]),
         (

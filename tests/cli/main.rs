@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
 mod bench;
+mod controls;
 mod corpus;
 mod errors;
 mod examples;
@@ -9,10 +10,12 @@ mod extreme;
 mod families;
 mod figures;
 mod files;
+mod heads;
 mod lens;
 mod models;
 mod neurons;
 mod outputs;
+mod places;
 mod port;
 mod quiet;
 mod recorded;

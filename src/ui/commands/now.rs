@@ -111,6 +111,10 @@ impl Command {
             | Self::AblateNeuron { .. }
             | Self::SpanOfSelected(_)
             | Self::AblateEach
+            | Self::OpenExamples
+            | Self::ShowPlace { .. }
+            | Self::RepeatedText
+            | Self::ShuffledText
             | Self::AblateSelected => open,
             Self::ExportView
             | Self::Export(..)
