@@ -25,7 +25,7 @@ pub use curves::{curve_look, curve_name, quantity_name, steps_name};
 pub use error::FigureError;
 pub use heads::{GridStyle, grid, head_rows, matrix, shares};
 pub use lens::{attribution, lens, lens_facts};
-pub use model::{cost, parameters, training};
+pub use model::{EXTENTS, cost, parameters, training};
 pub use provenance::provenance;
 pub use quantity::Quantity;
 pub use request::{FigureChoice, FigureKind, figure, missing, sign};

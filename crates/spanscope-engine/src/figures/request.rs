@@ -292,7 +292,7 @@ pub fn missing(
         FigureKind::Heads
             if tokens == 0 && !matches!(choice.statistic, Statistic::Reach | Statistic::Span) =>
         {
-            Some(FigureError::NotMeasured(choice.statistic.label()))
+            Some(FigureError::NotMeasured(choice.statistic.in_words()))
         }
         _ => (tokens < least).then_some(FigureError::NoText),
     }

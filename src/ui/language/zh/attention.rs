@@ -102,6 +102,9 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ("Query", "查询"),
     ("Key: the token attended to", "键：被关注的词元"),
     ("Key", "键"),
+    ("Weight", "权重"),
+    ("Share", "份额"),
+    ("Share of the weight", "权重份额"),
     (
         "Distance from query back to key (tokens)",
         "从查询往回到键的距离（词元）",

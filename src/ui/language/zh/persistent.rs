@@ -164,6 +164,14 @@ pub(super) const WORDS: &[(&str, &str)] = &[
         "有效 {0} 个 · {1} 个从未使用 · {2} 个占 50 %，{3} 个占 90 % · 占其权重的 {4}",
     ),
     (
+        "{0} effective · {1} never used · {2} of its weight",
+        "有效 {0} 个 · {1} 个从未使用 · 占其权重的 {2}",
+    ),
+    (
+        "{0} effective · {1} of its weight",
+        "有效 {0} 个 · 占其权重的 {1}",
+    ),
+    (
         "Effective: exp(entropy) of the weight among the vectors. Never used: less than 1 % of an even share. Then how many vectors, the most used first, hold half and nine tenths of the weight on vectors, and the share of the head's weight that all of them get: means over the tokens at hand.",
         "有效：权重在各向量间分布的 exp(熵)。从未使用：不足平均份额的 1 %。其后是按使用量从高到低、占向量总权重一半和九成所需的向量数，以及全部向量在该头权重中的份额：均为现有词元的平均值。",
     ),

@@ -3,7 +3,7 @@
 mod atlas;
 
 use super::context::ViewContext;
-use super::pane::{Home, ViewInfo};
+use super::pane::{Home, Needs, ViewInfo};
 use super::view::View;
 use crate::chart::{ColorMap, Scale, thousands};
 use crate::engine::figures::{FigureChoice, FigureKind, GridStyle};
@@ -73,7 +73,7 @@ impl View for GridView {
         figures: &[FigureKind::Grid],
         key: Some(7),
         home: Home::Left,
-        before_weights: false,
+        needs: Needs::Weights,
     };
 
     fn choose(&self, _kind: FigureKind, _snapshot: &Snapshot, choice: &mut FigureChoice) {
