@@ -19,8 +19,13 @@ pub fn scale_name(scale: Scale) -> &'static str {
     }
 }
 
-/// The same in a menu, where a row has no room for it.
-pub fn scale_and_map_menu(ui: &mut Ui, scale: &mut Scale, map: &mut ColorMap) {
+/// The choice of a colour scale and a colour map, and what else there is to choose, in a menu: a row has no room for it.
+pub fn scale_and_map_menu(
+    ui: &mut Ui,
+    scale: &mut Scale,
+    map: &mut ColorMap,
+    more: impl FnOnce(&mut Ui),
+) {
     ui.menu_button(tr("Options"), |ui| {
         ui.label(quiet(tr("Colour scale")));
         for one in Scale::ALL {
@@ -31,6 +36,7 @@ pub fn scale_and_map_menu(ui: &mut Ui, scale: &mut Scale, map: &mut ColorMap) {
         for one in ColorMap::ALL {
             ui.radio_value(map, one, one.name());
         }
+        more(ui);
     });
 }
 
@@ -47,28 +53,4 @@ pub fn fitting(ui: &Ui, words: Vec<String>) -> String {
     let room = ui.available_width();
     let fits = words.iter().find(|words| width(words) <= room);
     fits.or(words.last()).cloned().unwrap_or_default()
-}
-
-/// The choice of a colour scale and a colour map.
-pub fn scale_and_map(ui: &mut Ui, scale: &mut Scale, map: &mut ColorMap) {
-    let combo = egui::ComboBox::from_id_salt("scale")
-        .selected_text(scale_name(*scale))
-        .show_ui(ui, |ui| {
-            for one in Scale::ALL {
-                ui.selectable_value(scale, one, scale_name(one));
-            }
-        })
-        .response;
-    name_combo(&combo, tr("Colour scale"));
-    combo.on_hover_text(tr("How weights are spread over the colours"));
-    let combo = egui::ComboBox::from_id_salt("map")
-        .selected_text(map.name())
-        .show_ui(ui, |ui| {
-            for one in ColorMap::ALL {
-                ui.selectable_value(map, one, one.name());
-            }
-        })
-        .response;
-    name_combo(&combo, tr("Colour map"));
-    combo.on_hover_text(tr("The colours"));
 }

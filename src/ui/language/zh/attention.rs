@@ -73,7 +73,7 @@ pub(super) const WORDS: &[(&str, &str)] = &[
         "A cell shows the mean of the weights it covers: where much weight lies",
         "单元格显示其覆盖权重的平均值：可看出权重集中在哪里",
     ),
-    ("range", "范围"),
+    ("Range", "范围"),
     ("The last colour", "末端颜色"),
     ("head", "头"),
     ("view", "视野"),

@@ -105,7 +105,7 @@ impl Vectors {
             ui.checkbox(&mut self.log, tr("Log"))
                 .on_hover_text(tr("Mean weights on a logarithmic axis of four decades"));
             ui.separator();
-            scale_and_map_menu(ui, &mut self.scale, &mut self.map);
+            scale_and_map_menu(ui, &mut self.scale, &mut self.map, |_| {});
             ui.separator();
             let whole = ui.selectable_label(self.looking.aim == Aim::Whole, tr("Fit all"));
             let words = tr(
