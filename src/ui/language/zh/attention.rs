@@ -105,10 +105,6 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ("Weight", "权重"),
     ("Share", "份额"),
     ("Share of the weight", "权重份额"),
-    (
-        "Distance from query back to key (tokens)",
-        "从查询往回到键的距离（词元）",
-    ),
     ("Distance (tokens)", "距离（词元）"),
     (
         "Each query's share on empty context and on persistent vectors",
@@ -130,7 +126,6 @@ pub(super) const WORDS: &[(&str, &str)] = &[
         "各距离的平均权重，最高 {0}（{1}）",
     ),
     ("weight", "权重"),
-    ("share", "份额"),
     // The readout.
     ("query {0}  {1}", "查询 {0}  {1}"),
     ("{0} {1}  {2}", "{0} {1}  {2}"),

@@ -117,6 +117,7 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ("Mean distance", "平均距离"),
     ("Entropy", "熵"),
     ("Weight on the previous token", "前一个词元的权重"),
+    ("Persistent vectors", "持久向量"),
     ("Weight on persistent vectors", "持久向量的权重"),
     ("Weight on empty context", "空上下文的权重"),
     ("Weight on the text", "文本的权重"),

@@ -37,7 +37,6 @@ pub(super) const WORDS: &[(&str, &str)] = &[
         "持久向量（按使用量降序）",
     ),
     ("Persistent vector", "持久向量"),
-    ("share", "份额"),
     ("query {0}  {1}", "查询 {0}  {1}"),
     (
         "persistent vector {0}, place {1} by use",
