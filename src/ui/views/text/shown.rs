@@ -12,8 +12,8 @@ use std::ops::Range;
 use std::sync::Arc;
 use unicode_width::UnicodeWidthChar;
 
-/// Bytes of a text without tokens that are shown, at most.
-const PLAIN: usize = 4_000_000;
+/// Bytes of a text without tokens that are shown, at most: they are looked through in one frame.
+const PLAIN: usize = 500_000;
 
 /// What a part of the text is to the model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
