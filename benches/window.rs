@@ -161,7 +161,7 @@ fn sample(folder: &Path, length: usize) {
         window.frame(whole + vec2(side % 200.0, 0.0), Vec::new())
     });
     if length > 100_000 {
-        // Too long for the text field.
+        // Too long to be typed in.
         return;
     }
     let at = pos2(400.0, 735.0);

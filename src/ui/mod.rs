@@ -14,7 +14,6 @@ mod session;
 mod shell;
 mod shot;
 mod start;
-mod text_field;
 mod theme;
 mod views;
 mod widgets;

@@ -260,6 +260,15 @@ fn without_a_model_one_panel_says_how_to_open_one() {
         .query_all_by_label_contains("No model is open");
     assert_eq!(said.count(), 1);
     assert!(window.app().complaint().unwrap().contains("JPEG"));
+    // The text is there all the same, and takes what is typed.
+    let text = "Text to run the model on";
+    window.harness.get_by_label_contains(text).focus();
+    window.harness.step();
+    window
+        .harness
+        .event(egui::Event::Text("typed early".into()));
+    window.harness.run_steps(2);
+    assert!(window.app().text().ends_with("typed early"));
     window
         .harness
         .get_by_label("Wikipedia, all-attention")

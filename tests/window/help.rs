@@ -55,8 +55,8 @@ fn sent(window: &mut Window, modifiers: Modifiers, key: Key) -> Vec<egui::Viewpo
 
 type Trial = fn(&mut Window);
 
-/// Every key of the sheet, as it stands there, and what shows that it works. The text field has the focus in none.
-const KEYS: [(&str, Trial); 24] = [
+/// Every key of the sheet, as it stands there, and what shows that it works. The text has the focus in none.
+const KEYS: [(&str, Trial); 25] = [
     ("Ctrl+O", |w| asks(w, CTRL, Key::O)),
     ("Ctrl+Shift+O", |w| asks(w, BOTH, Key::O)),
     ("Ctrl+S", |w| asks(w, CTRL, Key::S)),
@@ -89,6 +89,22 @@ const KEYS: [(&str, Trial); 24] = [
         w.keys(CTRL, Key::Z);
         w.keys(CTRL, Key::Y);
         assert!(w.app().text().contains('#'));
+    }),
+    ("Ctrl + ← →", |w| {
+        w.keys(CTRL, Key::E);
+        w.keys(CTRL, Key::End);
+        w.keys(CTRL, Key::ArrowLeft);
+        w.keys(CTRL, Key::ArrowLeft);
+        w.keys(CTRL, Key::ArrowRight);
+        w.harness.event(egui::Event::Text("@".into()));
+        w.harness.run_steps(2);
+        let text = w.app().text().to_string();
+        let (before, after) = text.split_once('@').unwrap();
+        // At the end of a word, which is not the last.
+        assert!(before.ends_with(char::is_alphanumeric), "{before}");
+        assert!(after.contains(char::is_alphanumeric), "{after}");
+        w.keys(CTRL, Key::Z);
+        w.keys(NONE, Key::Escape);
     }),
     ("Ctrl+.", |w| {
         // That it stops a long run is tried in shell.rs; here nothing runs, and nothing breaks.

@@ -136,12 +136,12 @@ impl Window {
         self.harness.run_steps(2);
     }
 
-    /// Types at the end of the text field, and waits until every view has followed.
+    /// Types at the caret, which is at the end at first, and waits until every view has followed.
     pub fn write(&mut self, text: &str) {
         let field = "Text to run the model on";
-        self.harness.get_by_label(field).focus();
+        self.harness.get_by_label_contains(field).focus();
         self.harness.step();
-        self.harness.get_by_label(field).type_text(text);
+        self.harness.get_by_label_contains(field).type_text(text);
         self.harness.step();
         self.settle();
     }

@@ -280,3 +280,27 @@ fn heads_are_cut_to_a_window_and_first_tokens_kept() {
     assert_eq!(window.snapshot().bits_per_token, Some(bits));
     assert!(reaches(&window).iter().all(|of| of.1 == 0 && of.0 > 64));
 }
+
+#[test]
+fn a_chart_that_was_zoomed_comes_to_the_head_selected_elsewhere() {
+    let mut window = Window::open(Start::default());
+    press(&mut window, "Edit");
+    let at = window.harness.get_by_label(HANDLE).rect().center();
+    move_to(&mut window, at);
+    for _ in 0..8 {
+        window.harness.event(Event::Zoom(1.4));
+        window.harness.step();
+    }
+    window.harness.event(Event::PointerGone);
+    window.harness.run_steps(2);
+    assert!(window.harness.query_by_label(HANDLE).is_some());
+    // Far outside of what is in view.
+    super::shell::command(&mut window, "0.0");
+    window.settle();
+    let first = "Span z of layer 0, head 0";
+    assert!(window.harness.query_by_label(first).is_some());
+    assert!(window.harness.query_by_label(HANDLE).is_none());
+    super::shell::command(&mut window, "3.1");
+    window.settle();
+    assert!(window.harness.query_by_label(HANDLE).is_some());
+}

@@ -1,10 +1,10 @@
 //! The text: selecting tokens by pointer and keys, what their shades mean.
 
-use super::Window;
+use super::{Window, data};
 use eframe::egui::{self, Key, Modifiers, Pos2, Rect, pos2};
 use egui_kittest::kittest::{NodeT, Queryable};
 use spanscope::analysis::TokenSet;
-use spanscope::ui::Start;
+use spanscope::ui::{Pane, Start};
 
 /// Where the cells are.
 fn cells(window: &Window) -> Rect {
@@ -48,12 +48,12 @@ fn at_start(window: &Window, column: usize) -> Pos2 {
     pos2(cells.left() + 6.0 + 7.83 * column as f32, cells.top() + 9.0)
 }
 
-/// A window whose text view has the focus and shows the start of the text, whose first token is selected.
+/// A window whose text has the focus and shows its start, with the caret before the first token.
 fn from_the_start() -> Window {
     let mut window = Window::open(Start::default());
     let at = cells(&window).left_bottom() + egui::vec2(6.0, -30.0);
     click(&mut window, at, Modifiers::NONE);
-    window.keys(Modifiers::NONE, Key::Home);
+    window.keys(Modifiers::COMMAND, Key::Home);
     window.settle();
     assert_eq!(tokens(&window).single(), Some(0));
     window
@@ -63,21 +63,29 @@ fn from_the_start() -> Window {
 fn keys_move_and_extend_the_selection_while_the_text_has_the_focus() {
     let mut window = from_the_start();
     let head = window.app().selection().heads.clone();
-    window.keys(Modifiers::NONE, Key::ArrowRight);
-    window.keys(Modifiers::NONE, Key::ArrowRight);
+    for _ in 0..3 {
+        window.keys(Modifiers::NONE, Key::ArrowRight);
+    }
+    // The token before the caret.
     assert_eq!(tokens(&window).single(), Some(2));
     window.keys(Modifiers::SHIFT, Key::ArrowRight);
     window.keys(Modifiers::SHIFT, Key::ArrowRight);
-    assert_eq!(tokens(&window), &TokenSet::from(2..5));
-    window.keys(Modifiers::SHIFT, Key::Home);
+    assert_eq!(tokens(&window), &TokenSet::from(3..5));
+    window.keys(Modifiers::SHIFT | Modifiers::COMMAND, Key::Home);
     assert_eq!(tokens(&window), &TokenSet::from(0..3));
     window.keys(Modifiers::NONE, Key::ArrowLeft);
     assert_eq!(tokens(&window).single(), Some(0));
     window.keys(Modifiers::NONE, Key::ArrowDown);
     let below = tokens(&window).single().unwrap();
     let text = window.snapshot().tokens.text.clone();
-    assert_eq!(text.as_bytes()[below - 1], b'\n', "{below}");
+    assert_eq!(text.as_bytes()[below], b'\n', "{below}");
+    // The ends of the row, and of the text.
     window.keys(Modifiers::NONE, Key::End);
+    let end = tokens(&window).single().unwrap();
+    assert_eq!(text.as_bytes()[end + 1], b'\n', "{end}");
+    window.keys(Modifiers::NONE, Key::Home);
+    assert_eq!(tokens(&window).single(), Some(below));
+    window.keys(Modifiers::COMMAND, Key::End);
     assert_eq!(tokens(&window).single(), Some(window.snapshot().done - 1));
     // No head was moved, until the focus is gone.
     assert_eq!(window.app().selection().heads, head);
@@ -108,19 +116,20 @@ fn tokens_are_clicked_added_and_dragged() {
         window.harness.event(egui::Event::PointerMoved(at));
         window.harness.step();
     }
-    assert_eq!(tokens(&window), &TokenSet::from(1..7));
+    // What lies between the two places, as in any text.
+    assert_eq!(tokens(&window), &TokenSet::from(1..6));
     button(&mut window, to, false, Modifiers::NONE);
-    assert_eq!(tokens(&window), &TokenSet::from(1..7));
+    assert_eq!(tokens(&window), &TokenSet::from(1..6));
     window.settle();
     let sums = window.snapshot().gathered.clone().unwrap();
-    assert_eq!(sums.tokens, TokenSet::from(1..7));
+    assert_eq!(sums.tokens, TokenSet::from(1..6));
 }
 
 #[test]
 fn sum_and_mean_are_offered_for_several_tokens_only() {
     let mut window = from_the_start();
     assert!(window.harness.query_by_label("Sum").is_none());
-    for _ in 0..4 {
+    for _ in 0..5 {
         window.keys(Modifiers::SHIFT, Key::ArrowRight);
     }
     window.settle();
@@ -164,7 +173,7 @@ fn sum_and_mean_are_offered_for_several_tokens_only() {
 #[test]
 fn the_tooltip_names_the_token_with_its_weight_and_distance() {
     let mut window = from_the_start();
-    for _ in 0..9 {
+    for _ in 0..10 {
         window.keys(Modifiers::NONE, Key::ArrowRight);
     }
     window.settle();
@@ -189,8 +198,9 @@ fn typed(window: &mut Window, text: &str) {
 }
 
 #[test]
-fn the_shaded_text_is_typed_in_after_the_selected_token() {
+fn the_shaded_text_is_typed_in_at_its_caret() {
     let mut window = from_the_start();
+    window.keys(Modifiers::NONE, Key::ArrowRight);
     let before = window.snapshot().tokens.text.to_string();
     let text = |window: &Window| window.snapshot().tokens.text.to_string();
     let first = before.chars().next().unwrap();
@@ -216,8 +226,7 @@ fn the_shaded_text_is_typed_in_after_the_selected_token() {
     window.settle();
     assert_eq!(text(&window), format!("{first}x[\n{rest}"));
     // Before the first token.
-    window.keys(Modifiers::NONE, Key::Home);
-    window.keys(Modifiers::NONE, Key::ArrowLeft);
+    window.keys(Modifiers::COMMAND, Key::Home);
     typed(&mut window, "A");
     window.settle();
     assert_eq!(text(&window), format!("A{first}x[\n{rest}"));
@@ -235,7 +244,7 @@ fn selected_tokens_are_replaced_cut_and_pasted() {
     let before = window.snapshot().tokens.text.to_string();
     assert!(before.is_char_boundary(3));
     let text = |window: &Window| window.snapshot().tokens.text.to_string();
-    for _ in 0..2 {
+    for _ in 0..3 {
         window.keys(Modifiers::SHIFT, Key::ArrowRight);
     }
     assert_eq!(tokens(&window).len(), 3);
@@ -247,8 +256,8 @@ fn selected_tokens_are_replaced_cut_and_pasted() {
     window.harness.step();
     window.settle();
     assert_eq!(text(&window), before);
-    window.keys(Modifiers::NONE, Key::Home);
-    for _ in 0..2 {
+    window.keys(Modifiers::COMMAND, Key::Home);
+    for _ in 0..3 {
         window.keys(Modifiers::SHIFT, Key::ArrowRight);
     }
     typed(&mut window, "a");
@@ -281,4 +290,123 @@ fn the_count_of_what_is_not_in_the_vocabulary_leads_to_it() {
     assert_eq!(go(&mut window), b" ");
     // Round to the first one.
     assert_eq!(go(&mut window), b"a");
+}
+
+#[test]
+fn what_is_typed_shows_at_once_and_undo_leads_back_to_its_place() {
+    let mut window = from_the_start();
+    window.keys(Modifiers::NONE, Key::ArrowDown);
+    let before = window.app().text().to_string();
+    let at = tokens(&window).single().unwrap() + 1;
+    typed(&mut window, "qq");
+    // In the frame of the key, however long the model takes.
+    let expected = format!("{}qq{}", &before[..at], &before[at..]);
+    assert_eq!(window.app().text().to_string(), expected);
+    window.settle();
+    assert_eq!(*window.snapshot().tokens.text, *expected);
+    assert_eq!(tokens(&window).single(), Some(at + 1));
+    // Somewhere else, and back: the caret is where the change was.
+    window.keys(Modifiers::COMMAND, Key::End);
+    window.keys(Modifiers::COMMAND, Key::Z);
+    window.settle();
+    assert_eq!(window.app().text().to_string(), before);
+    typed(&mut window, "r");
+    let expected = format!("{}r{}", &before[..at], &before[at..]);
+    assert_eq!(window.app().text().to_string(), expected);
+}
+
+#[test]
+fn words_and_lines_are_selected_copied_and_replaced() {
+    let mut window = from_the_start();
+    let before = window.app().text().to_string();
+    let word: String = before.chars().take_while(|c| c.is_alphanumeric()).collect();
+    let at = at_start(&window, 1);
+    for _ in 0..2 {
+        button(&mut window, at, true, Modifiers::NONE);
+        button(&mut window, at, false, Modifiers::NONE);
+    }
+    assert_eq!(tokens(&window), &TokenSet::from(0..word.len()));
+    window.harness.event(egui::Event::Copy);
+    window.harness.step();
+    let commands = &window.harness.output().platform_output.commands;
+    let copied = commands.iter().find_map(|command| match command {
+        egui::OutputCommand::CopyText(text) => Some(text.clone()),
+        _ => None,
+    });
+    assert_eq!(copied.as_deref(), Some(&*word));
+    window.keys(Modifiers::COMMAND, Key::A);
+    assert_eq!(tokens(&window).len(), window.snapshot().tokens.ids.len());
+    window.harness.event(egui::Event::Paste("one\ntwo".into()));
+    window.harness.step();
+    window.settle();
+    assert_eq!(&**window.app().text(), "one\ntwo");
+    // A word at a time.
+    window.keys(Modifiers::COMMAND, Key::Backspace);
+    window.settle();
+    assert_eq!(&**window.app().text(), "one\n");
+}
+
+#[test]
+fn a_closed_text_is_opened_by_the_key_that_edits_it() {
+    let mut window = Window::open(Start::default());
+    window.harness.get_by_label("Close Text").click();
+    window.harness.run_steps(3);
+    assert!(!window.app().open_views().contains(&Pane::TEXT));
+    let before = window.app().text().to_string();
+    window.keys(Modifiers::COMMAND, Key::E);
+    typed(&mut window, "!");
+    window.settle();
+    assert!(window.app().visible_views().contains(&Pane::TEXT));
+    assert_eq!(&**window.app().text(), format!("{before}!"));
+}
+
+#[test]
+fn a_text_too_long_to_be_typed_in_is_shown_and_closed_again() {
+    let mut window = Window::open(Start::default());
+    window.write("mine");
+    let mine = window.app().text().to_string();
+    let long = "To be, or not to be. ".repeat(5000);
+    window.write("");
+    window.harness.event(egui::Event::Paste(long.clone()));
+    window.harness.step();
+    window.settle();
+    assert_eq!(window.app().text().len(), mine.len() + long.len());
+    typed(&mut window, "x");
+    window.settle();
+    assert_eq!(window.app().text().len(), mine.len() + long.len());
+    let said = "longer than what can be typed in here";
+    assert!(window.harness.query_by_label_contains(said).is_some());
+    window.harness.get_by_label("Close this text").click();
+    window.harness.run_steps(2);
+    window.settle();
+    assert_eq!(&**window.app().text(), mine);
+    window.write("!");
+    assert_eq!(&**window.app().text(), format!("{mine}!"));
+}
+
+#[test]
+fn a_list_of_ids_keeps_what_stands_between_them() {
+    let mut window = Window::open(Start {
+        model: Some(data("tiny_fixed.pt")),
+        ..Start::default()
+    });
+    window.harness.get_by_label_contains("Text to run").focus();
+    window.harness.step();
+    window.keys(Modifiers::COMMAND, Key::A);
+    for letter in ["1", "2", " ", " ", "3", ",", "4"] {
+        typed(&mut window, letter);
+    }
+    window.settle();
+    assert_eq!(&**window.app().text(), "12  3,4");
+    assert_eq!(window.snapshot().tokens.ids, [12, 3, 4]);
+    // By tokens, and by characters.
+    window.keys(Modifiers::COMMAND, Key::ArrowLeft);
+    window.keys(Modifiers::COMMAND, Key::ArrowLeft);
+    typed(&mut window, "0");
+    window.settle();
+    assert_eq!(&**window.app().text(), "120  3,4");
+    window.keys(Modifiers::NONE, Key::ArrowRight);
+    window.keys(Modifiers::NONE, Key::Backspace);
+    window.settle();
+    assert_eq!(&**window.app().text(), "120 3,4");
 }

@@ -32,7 +32,7 @@ fn the_first_start_has_a_tour_that_is_walked_once() {
         ("Where a token looks", Some(Pane::TEXT)),
         ("All weights of a head", Some(Pane::ATTENTION)),
         ("What the model expects next", Some(Pane::PREDICTIONS)),
-        ("Your own text", None),
+        ("Your own text", Some(Pane::TEXT)),
         ("Your own model, your own figures", None),
     ];
     for (i, (heading, view)) in notes.into_iter().enumerate() {

@@ -180,7 +180,7 @@ impl App {
             recorded: self.document.snapshot.recorded.unwrap_or(0),
             edits: self.document.history.present().edits.as_ref().clone(),
             selected: Some(Selected::of(&self.document.selection)),
-            caret: self.editor.caret(),
+            caret: self.document.caret_in_characters(),
             layout: Layout::of(&self.board.tree),
             used: Some(self.board.used),
             views: parts(&self.views),

@@ -32,10 +32,9 @@ use crate::ui::shell::start_panel;
 use crate::ui::shell::status::StatusBar;
 use crate::ui::shell::tiles::{self, Board};
 use crate::ui::shell::toasts::Toasts;
-use crate::ui::text_field::editor::Editor;
 use crate::ui::views::context::ViewContext;
-use crate::ui::views::{Pane, Views};
-use crate::ui::{Start, text_field, theme};
+use crate::ui::views::{Pane, Views, text_id};
+use crate::ui::{Start, theme};
 pub use choices::Choices;
 use eframe::egui::{self, Ui};
 use keep::Keeping;
@@ -54,7 +53,6 @@ pub struct App {
     pub(super) overlays: Overlays,
     pub(super) views: Views,
     pub(super) board: Arrangement,
-    pub(super) editor: Editor,
     pub(super) exports: Exports,
     /// Figures that wait for their numbers.
     pub(super) figures: Vec<Asked>,
@@ -70,7 +68,7 @@ pub(super) struct Arrangement {
     pub used: Pane,
     /// True if no session said where the views stand, and the window's size is to decide.
     pub is_new: bool,
-    /// The only view that is drawn, without bars and text field: for pictures and measurements.
+    /// The only view that is drawn, without bars: for pictures and measurements.
     alone: Option<Pane>,
 }
 
@@ -138,7 +136,6 @@ impl App {
                 is_new: session.layout.is_none(),
                 alone: None,
             },
-            editor: Editor::at(session.caret),
             exports: Exports::default(),
             figures: Vec::new(),
             keeping: Keeping::new(writer, session, start),
@@ -212,7 +209,7 @@ impl App {
         self.board.used = view;
     }
 
-    /// Draws this view alone from now on, without bars and text field.
+    /// Draws this view alone from now on, without bars.
     pub fn show_alone(&mut self, view: Pane) {
         self.board.alone = Some(view);
     }
@@ -258,7 +255,7 @@ impl App {
         self.document.follow();
         let keyboard = Keyboard {
             modal: self.overlays.covers() || self.overlays.figure_options.is_open(),
-            editor: Editor::id(),
+            text: text_id(),
         };
         if !keyboard.modal && self.overlays.tour.escaped(&ctx) {
             self.end_tour();
@@ -286,7 +283,6 @@ impl App {
                 commands: &mut self.commands,
             };
             let status = status.show(ui);
-            self.edit(ui);
             status.height()
         } else {
             0.0
@@ -326,49 +322,6 @@ impl App {
         self.keep(&ctx);
     }
 
-    fn edit(&mut self, ui: &mut Ui) {
-        let ids = self
-            .document
-            .snapshot
-            .model
-            .as_ref()
-            .is_some_and(|model| model.vocabulary.is_none());
-        let hint = if ids {
-            tr("This model's vocabulary is not known: type token ids, such as 12 0 7")
-        } else {
-            tr("Type or paste a text: every view follows")
-        };
-        let frame = egui::Frame::side_top_panel(ui.style())
-            .fill(theme::palette(ui.visuals()).bar)
-            .inner_margin(theme::BAR_MARGIN);
-        // Higher in a larger window; what the user makes of it is kept for each.
-        let (class, high) = match ui.ctx().content_rect().height() {
-            0.0..1000.0 => ("editor", 86.0),
-            1000.0..1400.0 => ("editor of a large window", 150.0),
-            _ => ("editor of a huge window", 230.0),
-        };
-        egui::Panel::bottom(class)
-            .frame(frame)
-            .resizable(true)
-            .default_size(high)
-            .min_size(44.0)
-            .show(ui, |ui| {
-                ui.add_space(4.0);
-                if let Some(texts) = Texts::of(&self.document.snapshot) {
-                    text_field::recorded::text(
-                        ui,
-                        &self.document.snapshot,
-                        &texts,
-                        &mut self.commands,
-                    );
-                    return;
-                }
-                if self.editor.show(ui, hint, &mut self.document.history) {
-                    self.document.text_changed();
-                }
-            });
-    }
-
     fn board(&mut self, ui: &mut Ui, now: &Now) {
         let palette = theme::palette(ui.visuals());
         let frame = egui::Frame::central_panel(ui.style())
@@ -376,22 +329,20 @@ impl App {
             .inner_margin(egui::Margin::symmetric(theme::GAP as i8, 0));
         egui::CentralPanel::default().frame(frame).show(ui, |ui| {
             let snapshot = &self.document.snapshot;
-            if snapshot.shown().is_none() && !snapshot.opening && self.board.alone.is_none() {
-                start_panel::show(ui, now, &self.settings.recent, &mut self.commands);
-                return;
-            }
-            if tiles::open_views(&self.board.tree).is_empty() {
+            let alone = self.board.alone;
+            let is_empty = snapshot.shown().is_none() && !snapshot.opening && alone.is_none();
+            if !is_empty && tiles::open_views(&self.board.tree).is_empty() {
                 self.nothing_open(ui);
             }
             // Views say anew every frame what they need, and what is under the pointer.
             let mut looks = Queries::default();
             let mut hovering = Hover::default();
-            let text = Arc::clone(self.document.own_text());
+            let mut draft = self.document.draft();
             let mut board = Board {
                 views: &mut self.views,
                 cx: ViewContext {
                     snapshot: &self.document.snapshot,
-                    text: &text,
+                    draft: &mut draft,
                     selection: &mut self.document.selection,
                     hover: self.document.hover,
                     hovering: &mut hovering,
@@ -403,8 +354,18 @@ impl App {
                 used: &mut self.board.used,
                 now,
             };
-            match self.board.alone {
+            match alone {
                 Some(view) => board.only(ui, view),
+                // The text is there whether or not a model is.
+                None if is_empty => {
+                    egui::Panel::bottom("text without a model")
+                        .frame(egui::Frame::NONE)
+                        .resizable(true)
+                        .default_size(0.3 * ui.available_height())
+                        .min_size(90.0)
+                        .show(ui, |ui| board.only(ui, Pane::TEXT));
+                    start_panel::show(ui, now, &self.settings.recent, &mut self.commands);
+                }
                 None => self.board.tree.ui(&mut board, ui),
             }
             for asked in &self.figures {
@@ -415,6 +376,7 @@ impl App {
                 crate::ui::export::making::look(kind, &choice, &mut looks);
             }
             self.document.look(looks);
+            self.document.take_draft(draft, ui.input(|i| i.time));
             if hovering != self.document.hover {
                 self.document.hover = hovering;
                 ui.ctx().request_repaint();

@@ -98,6 +98,7 @@ pub fn at_start(
             recorded: session.recorded,
         }),
         file,
+        caret: session.caret,
     };
     let text = |text: String, name: String| Text {
         text: text.into(),

@@ -12,7 +12,7 @@ use crate::ui::export::figures::Way;
 use crate::ui::language::{tr, trf};
 use crate::ui::shell::layout::Layout;
 use crate::ui::shell::tiles;
-use crate::ui::views::Pane;
+use crate::ui::views::{Pane, text_id};
 use eframe::egui::{self, ViewportCommand};
 
 /// A step of the zoom.
@@ -70,16 +70,17 @@ impl App {
             Command::Redo => self.document.step(History::redo),
             Command::ShowRecorded { index, .. } => self.document.show_recorded(index),
             Command::StepRecorded(by) => self.document.step_recorded(by),
-            Command::EditText => self.editor.focus(),
+            Command::EditText => {
+                self.bring_up(Pane::TEXT);
+                ctx.memory_mut(|memory| memory.request_focus(text_id()));
+                ctx.request_repaint();
+            }
+            Command::CloseText => self.document.close_text(),
             // Their places are those of the text on show, which may be older than the one at hand.
             Command::Insert { .. } | Command::Replace { .. }
                 if *self.document.snapshot.tokens.text != **self.document.text() => {}
             Command::Insert { at, text } => self.document.replace(at..at, &text),
             Command::Replace { range, text } => self.document.replace(range, &text),
-            Command::Type { range, text } => {
-                let time = ctx.input(|input| input.time);
-                self.document.type_in(range, &text, time);
-            }
             Command::Continue(request) => {
                 let after = self.document.selection.tokens.last();
                 self.document.engine.continue_text(after, request);

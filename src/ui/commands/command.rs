@@ -61,8 +61,10 @@ pub enum Command {
     Undo,
     /// Do again what was taken back.
     Redo,
-    /// Put the cursor into the text field.
+    /// Show the text, and put the caret into it.
     EditText,
+    /// Close a text that is too long to be typed in: the one before it comes back.
+    CloseText,
     /// Ask where to write the view that was last used.
     ExportView,
     /// Write a figure to a file that is asked for, or copy it.
@@ -93,13 +95,6 @@ pub enum Command {
         /// The byte before which it stands.
         at: usize,
         /// What to put in.
-        text: String,
-    },
-    /// Type in the place of a part of the text at hand, which may be newer than the one on show.
-    Type {
-        /// The bytes that go.
-        range: Range<usize>,
-        /// What takes their place.
         text: String,
     },
     /// Put a text in the place of a part of the text.

@@ -125,6 +125,11 @@ fn mouse(ui: &mut Ui) {
         let key = names.format(&modifiers, mac);
         format!("{key} + {}", tr("click"))
     };
+    let arrows = |ui: &Ui| {
+        let names = egui::ModifierNames::NAMES;
+        let key = names.format(&Modifiers::COMMAND, ui.ctx().os().is_mac());
+        format!("{key} + ← →")
+    };
     let gestures = [
         (
             tr("Click").to_owned(),
@@ -141,12 +146,16 @@ fn mouse(ui: &mut Ui) {
         (
             tr("Arrows after a click").to_owned(),
             tr(
-                "In the text: the next token, with Shift a range. In the map: move it. Esc gives the arrows back to heads",
+                "In the text: the caret, with Shift a range. In the map: move it. Esc gives the arrows back to heads",
             ),
         ),
         (
+            arrows(ui),
+            tr("In the text: by tokens, or by words where tokens are letters"),
+        ),
+        (
             tr("Drag over the text").to_owned(),
-            tr("Select a range of tokens"),
+            tr("Select a range, to be read, copied or replaced"),
         ),
         (tr("Drag a plot").to_owned(), tr("Move it")),
         (
@@ -155,7 +164,7 @@ fn mouse(ui: &mut Ui) {
         ),
         (
             tr("Double click").to_owned(),
-            tr("A plot as it was at first"),
+            tr("A plot as it was at first; in the text a word, a third click the line"),
         ),
         (
             tr("Drag a tab").to_owned(),

@@ -11,8 +11,8 @@ use eframe::egui::{self, Modifiers};
 pub struct Keyboard {
     /// A dialog, the palette or the sheet of keys is open.
     pub modal: bool,
-    /// The field that holds the model's text.
-    pub editor: egui::Id,
+    /// The place where the model's text is typed.
+    pub text: egui::Id,
 }
 
 /// Commands that work over an open dialog.
@@ -93,11 +93,11 @@ pub fn pressed(ctx: &egui::Context, keyboard: Keyboard) -> Vec<Command> {
             take(&Command::ShowView(pane), true);
         }
         // The text's history is the window's; any other field has its own.
-        if !in_text || focus == Some(keyboard.editor) {
+        if !in_text {
             take(&Command::Redo, true);
             take(&Command::Undo, true);
         }
-        if !in_text {
+        if !in_text && focus != Some(keyboard.text) {
             BESIDE_TEXT.iter().for_each(|command| take(command, true));
         }
         if !busy {

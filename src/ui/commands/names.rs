@@ -74,7 +74,8 @@ impl Command {
             Self::Redo => tr("Redo"),
             Self::EditText => tr("Edit the text"),
             Self::Insert { .. } => tr("Insert text"),
-            Self::Replace { .. } | Self::Type { .. } => tr("Replace text"),
+            Self::CloseText => tr("Close this text"),
+            Self::Replace { .. } => tr("Replace text"),
             Self::Continue(_) => tr("Continue the text"),
             Self::StopContinuing => tr("Stop continuing"),
             Self::ExportView => tr("Export this view…"),
@@ -158,8 +159,9 @@ impl Command {
             Self::SetRamp(_) => tr("The length of the soft mask's ramp"),
             Self::Undo => tr("Take back the last change of the text or of the model"),
             Self::Redo => tr("Redo the last change undone"),
-            Self::EditText => tr("Put the cursor into the text field"),
-            Self::Insert { .. } | Self::Replace { .. } | Self::Type { .. } => {
+            Self::EditText => tr("Show the text, and put the caret into it"),
+            Self::CloseText => tr("The text before it comes back"),
+            Self::Insert { .. } | Self::Replace { .. } => {
                 tr("Where it says; the text is as before with Undo")
             }
             Self::Continue(_) => {

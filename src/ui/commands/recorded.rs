@@ -15,8 +15,8 @@ pub fn refusal(command: &Command) -> Option<&'static str> {
         | Command::RepeatedText
         | Command::ShuffledText
         | Command::Insert { .. }
-        | Command::Replace { .. }
-        | Command::Type { .. } => {
+        | Command::CloseText
+        | Command::Replace { .. } => {
             tr("A recorded run: the text cannot be changed; open the model to type")
         }
         Command::Continue(_) => {

@@ -1,21 +1,25 @@
 //! All that belongs to one open model: the engine that runs it, what is known of it, what is selected, its text and changes
 //! with their history, and the file that it came from. The window has one such document.
 
+pub mod draft;
 pub mod following;
 pub mod history;
 pub mod model_file;
 pub mod recorded;
+mod replace;
 pub mod selection;
 pub mod text_file;
+mod typing;
 
 use crate::engine::{Engine, Queries, Sample, Snapshot, Source};
 use crate::model::{Edits, HeadId, ModelError};
 use crate::text::Accept;
-use crate::ui::text_field::replace::splice;
+use draft::TextCaret;
 use eframe::egui;
 use following::Following;
 use history::{History, Text};
 use model_file::{ModelFile, OpenModel, source_of};
+use replace::splice;
 use selection::{Hover, Selected, Selection};
 use std::ops::Range;
 use std::path::PathBuf;
@@ -69,6 +73,14 @@ pub struct Document {
     pub shows_recorded: bool,
     /// While a recorded run is shown, the model that the history's changes belong to.
     pub behind: Option<OpenModel>,
+    /// The caret in the text, and in that of a recorded run.
+    caret: [TextCaret; 2],
+    /// The text that the caret stands in.
+    caret_of: Arc<str>,
+    /// The number of times that something else than a key has set the caret.
+    placed: u64,
+    /// Where the caret goes in the first text, as it was at the last start, in characters.
+    first_caret: Option<(usize, usize)>,
 }
 
 /// The state that a document begins with.
@@ -83,6 +95,8 @@ pub struct Beginning {
     pub text_file: Option<TextFile>,
     /// The state that the model is given back once it is open.
     pub restored: Option<Restored>,
+    /// The caret of the last session, and where what was selected begins, in characters.
+    pub caret: Option<(usize, usize)>,
 }
 
 impl Document {
@@ -94,7 +108,7 @@ impl Document {
     ) -> Self {
         let text = Arc::clone(&beginning.text.text);
         let engine = Engine::start_on(device, beginning.source, text, notify);
-        Self {
+        let mut document = Self {
             snapshot: engine.snapshot(),
             engine,
             selection: Selection::default(),
@@ -111,7 +125,13 @@ impl Document {
             reads_ids: None,
             shows_recorded: false,
             behind: None,
-        }
+            caret: [TextCaret::default(); 2],
+            caret_of: Arc::default(),
+            placed: 0,
+            first_caret: beginning.caret,
+        };
+        document.place_caret();
+        document
     }
 
     /// True if everything that was asked for is done and in the snapshot.
@@ -153,6 +173,16 @@ impl Document {
         if !self.shows_recorded {
             self.selection.clear_tokens();
         }
+        self.place_caret();
+        self.engine.set_text(Arc::clone(self.own_text()));
+    }
+
+    /// The same where it is the text before, changed at some place: the caret goes there.
+    fn text_edited(&mut self) {
+        if !self.shows_recorded {
+            self.selection.clear_tokens();
+        }
+        self.caret_to_change();
         self.engine.set_text(Arc::clone(self.own_text()));
     }
 
@@ -173,7 +203,7 @@ impl Document {
             return;
         }
         if !Arc::ptr_eq(&before.text.text, self.own_text()) {
-            self.text_changed();
+            self.text_edited();
         }
         if before.edits != self.history.present().edits {
             self.engine
@@ -189,14 +219,7 @@ impl Document {
             name: Arc::clone(&self.history.present().text.name),
             origin: None,
         });
-        self.text_changed();
-    }
-
-    /// The same as a step of typing, at `time`: words are taken back as a whole. What is selected stays.
-    pub fn type_in(&mut self, range: Range<usize>, text: &str, time: f64) {
-        let new = splice(self.own_text(), range, text);
-        self.history.typed(&new, None, None, time);
-        self.engine.set_text(Arc::clone(self.own_text()));
+        self.text_edited();
     }
 
     /// Changes the model by hand, at `time`.

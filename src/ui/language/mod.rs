@@ -171,6 +171,12 @@ mod tests {
         );
         let axes = crate::engine::figures::Quantity::ALL.map(|quantity| quantity.axis());
         used.extend(axes.map(|axis| (axis.to_owned(), "Quantity".to_owned())));
+        let short = crate::engine::figures::Quantity::ALL.map(|quantity| quantity.short());
+        used.extend(short.map(|axis| (axis.to_owned(), "Quantity".to_owned())));
+        let statistics = crate::analysis::Statistic::COLOURED;
+        used.extend(statistics.map(|number| (number.title().to_owned(), "Statistic".to_owned())));
+        let extents = crate::engine::figures::EXTENTS;
+        used.extend(extents.map(|extent| (extent.to_owned(), "EXTENTS".to_owned())));
         let missing: Vec<&(String, String)> = used
             .iter()
             .filter(|(english, _)| !CHINESE.contains_key(english.as_str()))

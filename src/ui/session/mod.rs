@@ -89,7 +89,7 @@ pub struct Session {
     pub edits: Edits,
     /// The selection.
     pub selected: Option<Selected>,
-    /// The caret in the text field, and where what is selected there begins, in characters.
+    /// The caret in the text, and where what is selected there begins, in characters.
     pub caret: Option<(usize, usize)>,
     /// The arrangement of the views.
     pub layout: Option<Layout>,

@@ -39,7 +39,7 @@ impl Default for Layout {
         };
         let (left, right) = (tabs(Home::Left), tabs(Home::Right));
         let upper = Self::Row(vec![(0.48, left), (0.52, right)]);
-        let views = Self::Column(vec![(0.72, upper), (0.28, tabs(Home::Below))]);
+        let views = Self::Column(vec![(0.64, upper), (0.36, tabs(Home::Below))]);
         Self::Row(vec![(0.235, tabs(Home::Side)), (0.765, views)])
     }
 }
@@ -73,7 +73,7 @@ impl Layout {
         };
         let half = |home| Self::Column(vec![(0.58, tabs(home, false)), (0.42, tabs(home, true))]);
         let upper = Self::Row(vec![(0.48, half(Home::Left)), (0.52, half(Home::Right))]);
-        let views = Self::Column(vec![(0.74, upper), (0.26, tabs(Home::Below, false))]);
+        let views = Self::Column(vec![(0.68, upper), (0.32, tabs(Home::Below, false))]);
         Self::Row(vec![(0.19, tabs(Home::Side, false)), (0.81, views)])
     }
 

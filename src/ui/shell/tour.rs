@@ -1,7 +1,6 @@
 //! A walk over the window: a few short notes, each beside what it is about.
 
 use crate::ui::language::{tr, trf};
-use crate::ui::text_field::editor::Editor;
 use crate::ui::theme::{Palette, dialog_frame, quiet, strong_font};
 use crate::ui::views::Pane;
 use eframe::egui::{self, Key, Modifiers, Rect, Stroke, Vec2, pos2, vec2};
@@ -20,7 +19,7 @@ enum About {
     Text,
     Attention,
     Predictions,
-    Editor,
+    Typing,
     Menus,
 }
 
@@ -31,7 +30,7 @@ const STOPS: [About; 7] = [
     About::Text,
     About::Attention,
     About::Predictions,
-    About::Editor,
+    About::Typing,
     About::Menus,
 ];
 
@@ -48,7 +47,7 @@ fn words(about: About) -> (&'static str, String) {
         ),
         About::Text => (
             tr("Where a token looks"),
-            tr("Click a token: the text before it is shaded by the weight that the selected heads give it. The arrow keys then go to other tokens, what you type goes in after it, and after Esc the arrows go to other heads.").into(),
+            tr("Click a token: the text before it is shaded by the weight that the selected heads give it. The arrow keys then go to other tokens, and after Esc to other heads.").into(),
         ),
         About::Attention => (
             tr("All weights of a head"),
@@ -58,9 +57,9 @@ fn words(about: About) -> (&'static str, String) {
             tr("What the model expects next"),
             tr("The likeliest tokens after the selected one, how each layer changes the guess, and which heads speak for it.").into(),
         ),
-        About::Editor => (
+        About::Typing => (
             tr("Your own text"),
-            tr("Type or paste: every view follows at once. Undo takes back text and changes of the model alike. Your session is restored on restart.").into(),
+            tr("Type or paste at the caret, in the shaded text itself: every view follows at once. Undo takes back text and changes of the model alike. Your session is restored on restart.").into(),
         ),
         About::Menus => (
             tr("Your own model, your own figures"),
@@ -111,10 +110,10 @@ impl Tour {
     pub fn view(&self) -> Option<Pane> {
         match STOPS[self.stop?] {
             About::Spans => Some(Pane::SPANS),
-            About::Text => Some(Pane::TEXT),
+            About::Text | About::Typing => Some(Pane::TEXT),
             About::Attention => Some(Pane::ATTENTION),
             About::Predictions => Some(Pane::PREDICTIONS),
-            About::Window | About::Editor | About::Menus => None,
+            About::Window | About::Menus => None,
         }
     }
 
@@ -132,8 +131,9 @@ impl Tour {
         let about = STOPS[stop];
         let place = match about {
             About::Window => None,
-            About::Spans | About::Text | About::Attention | About::Predictions => place,
-            About::Editor => ctx.read_response(Editor::id()).map(|field| field.rect),
+            About::Spans | About::Text | About::Typing | About::Attention | About::Predictions => {
+                place
+            }
             About::Menus => Some(Rect::from_min_size(
                 window.min,
                 vec2(window.width().min(330.0), 28.0),

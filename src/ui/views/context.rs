@@ -5,6 +5,7 @@ use crate::engine::sums_file::SumsFile;
 use crate::engine::{Queries, SelectedHeads, Snapshot};
 use crate::model::{HeadId, Span};
 use crate::ui::commands::command::Command;
+use crate::ui::document::draft::Draft;
 use crate::ui::document::selection::{Hover, Selection};
 use crate::ui::theme::Palette;
 
@@ -12,8 +13,8 @@ use crate::ui::theme::Palette;
 pub struct ViewContext<'a> {
     /// The last snapshot of the worker.
     pub snapshot: &'a Snapshot,
-    /// The text as it was last changed, which the snapshot may not show yet.
-    pub text: &'a str,
+    /// The text as it was last changed, which the snapshot may not show yet, with its caret.
+    pub draft: &'a mut Draft,
     /// The selection.
     pub selection: &'a mut Selection,
     /// The item under the pointer in the last frame, in any view: to be drawn.

@@ -22,6 +22,7 @@ use crate::ui::language::tr;
 use crate::ui::widgets::paint::nothing;
 use context::ViewContext;
 use eframe::egui::Ui;
+use pane::Needs;
 pub use pane::{Home, Pane};
 use serde::de::{Error, MapAccess, Visitor};
 use serde::ser::SerializeMap;
@@ -84,6 +85,11 @@ impl<'de> Deserialize<'de> for Pane {
     }
 }
 
+/// The id of the place where the text is read and typed.
+pub fn text_id() -> eframe::egui::Id {
+    text::id()
+}
+
 /// A [`View`] of any kind.
 trait State {
     fn pane(&self) -> Pane;
@@ -142,11 +148,12 @@ impl Views {
 
     /// Draws one view into its tile.
     pub fn show(&mut self, pane: Pane, ui: &mut Ui, cx: &mut ViewContext<'_>) {
-        let model = match pane.info().before_weights {
-            true => cx.snapshot.shown(),
-            false => cx.snapshot.model.as_ref(),
+        let is_there = match pane.info().needs {
+            Needs::Nothing => true,
+            Needs::Spans => cx.snapshot.shown().is_some(),
+            Needs::Weights => cx.snapshot.model.is_some(),
         };
-        if model.is_none() {
+        if !is_there {
             let words = if cx.snapshot.opening {
                 tr("Opening…")
             } else {

@@ -19,8 +19,19 @@ pub struct ViewInfo {
     pub key: Option<u8>,
     /// Its place in a new window.
     pub home: Home,
-    /// True if it can be drawn before the weights are read.
-    pub before_weights: bool,
+    /// What of a model it needs to be drawn.
+    pub needs: Needs,
+}
+
+/// What of a model a view needs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Needs {
+    /// No model at all.
+    Nothing,
+    /// Its spans, which are known before its weights are read.
+    Spans,
+    /// All of it.
+    Weights,
 }
 
 /// A place in a new window.

@@ -34,39 +34,7 @@ pub trait DisplayName {
 
 impl DisplayName for Statistic {
     fn name(self) -> &'static str {
-        match self {
-            Self::Head => tr("Head"),
-            Self::Reach => tr("Reach"),
-            Self::Span => tr("Span z"),
-            Self::Half => tr("Effective span, 50 %"),
-            Self::Most => tr("Effective span, 90 %"),
-            Self::Nearly => tr("Effective span, 99 %"),
-            Self::Distance => tr("Mean distance"),
-            Self::Entropy => tr("Entropy"),
-            Self::Previous | Self::Row(Mean::Previous) => tr("Previous token"),
-            Self::Context => tr("Text"),
-            Self::Persistent => tr("Persistent vectors"),
-            Self::Empty => tr("Empty context"),
-            Self::Removed => tr("Removed by the mask"),
-            Self::HalfSinkFree => tr("Sink-free span, 50 %"),
-            Self::MostSinkFree => tr("Sink-free span, 90 %"),
-            Self::NearlySinkFree => tr("Sink-free span, 99 %"),
-            Self::Variance => tr("Variance of distance"),
-            Self::SpanMedian => tr("Span of a query, median"),
-            Self::SpanMost => tr("Span of a query, 90 %"),
-            Self::NormMost => tr("Norm-weighted span, 90 %"),
-            Self::Row(Mean::Sink) => tr("First token"),
-            Self::Row(Mean::SinkFour) => tr("First four tokens"),
-            Self::Row(Mean::LearnedSink) => tr("Learned sink"),
-            Self::Row(Mean::DistantMass) => tr("Distant mass"),
-            Self::Row(Mean::EffectiveKeys) => tr("Effective keys"),
-            Self::Row(Mean::MinimumBudget) => tr("Minimum budget, 90 %"),
-            Self::Row(Mean::Confidence) => tr("Largest weight"),
-            Self::Row(Mean::SelfWeight) => tr("Self"),
-            Self::Row(Mean::Duplicate) => tr("Duplicate tokens"),
-            Self::Row(Mean::Induction) => tr("Induction"),
-            Self::Row(Mean::OutputNorm) => tr("Output norm"),
-        }
+        tr(self.title())
     }
 
     fn short(self) -> &'static str {
@@ -100,7 +68,7 @@ impl DisplayName for Statistic {
             Self::Row(Mean::Duplicate) => tr("Dup. %"),
             Self::Row(Mean::Induction) => tr("Ind. %"),
             Self::Row(Mean::OutputNorm) => tr("Norm"),
-            Self::Head | Self::Reach => self.name(),
+            Self::Head | Self::Reach => tr(self.title()),
         }
     }
 

@@ -65,6 +65,14 @@ impl Axis {
     }
 }
 
+/// The title of an axis: the long one where it fits, else the name of what is along it.
+fn title((long, name): (&str, &str), room: f64) -> String {
+    if !long.is_empty() && font::width(long, LABEL, Weight::Regular) <= room {
+        return long.to_owned();
+    }
+    font::fit(&theme::capital(name), LABEL, Weight::Regular, room)
+}
+
 /// The names of rows, and what rows are.
 pub(super) fn rows(page: &mut Canvas, chart: &Heatmap, map: Area, axis: &Axis, theme: &Theme) {
     let style = Type::new(axis.size, theme.muted).anchor(Anchor::End);
@@ -77,8 +85,7 @@ pub(super) fn rows(page: &mut Canvas, chart: &Heatmap, map: Area, axis: &Axis, t
         page.text_middle(map.left - 4.5, y, text, style);
     }
     let style = Type::new(LABEL, theme.ink).anchor(Anchor::Middle);
-    let text = theme::capital(&chart.row_axis);
-    let text = font::fit(&text, LABEL, Weight::Regular, map.height);
+    let text = title((&chart.row_title, &chart.row_axis), map.height);
     let middle = map.top + map.height / 2.0;
     page.text_up(PAD + LABEL / 2.0 - 1.0, middle, &text, style);
 }
@@ -107,8 +114,7 @@ pub(super) fn columns(
         }
     }
     let style = Type::new(LABEL, theme.ink).anchor(Anchor::Middle);
-    let text = theme::capital(&chart.col_axis);
-    let text = font::fit(&text, LABEL, Weight::Regular, map.width);
+    let text = title((&chart.col_title, &chart.col_axis), map.width);
     let base = map.bottom() + under + LABEL * 1.15;
     page.text(map.left + map.width / 2.0, base, &text, style);
 }

@@ -109,10 +109,14 @@ pub struct Heatmap {
     pub steps: (usize, usize),
     /// The value of the last colour; without it, the largest of all.
     pub high: Option<f32>,
-    /// The title of the row axis.
+    /// The things that rows are, in the table, and in the title of their axis where there is no other.
     pub row_axis: String,
-    /// The title of the column axis.
+    /// The things that columns are, likewise.
     pub col_axis: String,
+    /// The title of the row axis, where it fits.
+    pub row_title: String,
+    /// The title of the column axis, where it fits.
+    pub col_title: String,
     /// The colours.
     pub map: ColorMap,
     /// The scale that maps values to colours.
@@ -155,6 +159,8 @@ impl Default for Heatmap {
             high: None,
             row_axis: String::new(),
             col_axis: String::new(),
+            row_title: String::new(),
+            col_title: String::new(),
             map: ColorMap::default(),
             scale: Scale::default(),
             side: Vec::new(),

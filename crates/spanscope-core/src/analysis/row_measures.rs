@@ -103,18 +103,18 @@ impl Mean {
     /// Its name with its unit, for figures.
     pub fn label(self) -> &'static str {
         match self {
-            Self::Sink => "weight on the first token",
-            Self::SinkFour => "weight on the first four tokens",
-            Self::LearnedSink => "weight on the learned sink",
-            Self::DistantMass => "distant mass",
-            Self::EffectiveKeys => "effective number of keys",
-            Self::MinimumBudget => "minimum budget, 90 % (keys)",
-            Self::Confidence => "largest weight of a query",
-            Self::SelfWeight => "weight on the query itself",
-            Self::Previous => "weight on the previous token",
-            Self::Duplicate => "weight on earlier tokens of the same kind",
-            Self::Induction => "induction",
-            Self::OutputNorm => "output norm, of the layer's mean",
+            Self::Sink => "Weight on the first token",
+            Self::SinkFour => "Weight on the first four tokens",
+            Self::LearnedSink => "Weight on the learned sink",
+            Self::DistantMass => "Distant mass",
+            Self::EffectiveKeys => "Effective keys",
+            Self::MinimumBudget => "Minimum budget, 90 % (keys)",
+            Self::Confidence => "Largest weight",
+            Self::SelfWeight => "Weight on the query itself",
+            Self::Previous => "Weight on the previous token",
+            Self::Duplicate => "Weight on duplicate tokens",
+            Self::Induction => "Induction",
+            Self::OutputNorm => "Output norm (of the layer's mean)",
         }
     }
 

@@ -182,29 +182,42 @@ impl Statistic {
         found.or((name == Mean::Previous.column()).then_some(Self::Previous))
     }
 
-    /// The statistic's name with its unit, for figures.
+    /// The statistic's name without its unit, as menus have it.
+    pub fn title(self) -> &'static str {
+        let label = self.label();
+        label.split_once(" (").map_or(label, |(name, _)| name)
+    }
+
+    /// The same within a sentence.
+    pub fn in_words(self) -> String {
+        let mut letters = self.label().chars();
+        let first = letters.next().map(char::to_lowercase);
+        first.into_iter().flatten().chain(letters).collect()
+    }
+
+    /// The statistic's name with its unit, in figures and, in other languages, in the window.
     pub fn label(self) -> &'static str {
         match self {
-            Self::Head => "head",
-            Self::Reach => "reach (tokens)",
-            Self::Span => "span z (tokens)",
-            Self::Half => "effective span, 50 % (tokens)",
-            Self::Most => "effective span, 90 % (tokens)",
-            Self::Nearly => "effective span, 99 % (tokens)",
-            Self::Distance => "mean distance (tokens)",
-            Self::Entropy => "entropy (bits)",
-            Self::Previous => "weight on the previous token",
-            Self::Context => "weight on the text",
-            Self::Persistent => "weight on persistent vectors",
-            Self::Empty => "weight on empty context",
-            Self::Removed => "share removed by the mask",
-            Self::HalfSinkFree => "sink-free effective span, 50 % (tokens)",
-            Self::MostSinkFree => "sink-free effective span, 90 % (tokens)",
-            Self::NearlySinkFree => "sink-free effective span, 99 % (tokens)",
-            Self::Variance => "variance of distance (tokens²)",
-            Self::SpanMedian => "span of a query, median (tokens)",
-            Self::SpanMost => "span of a query, 90 % of them (tokens)",
-            Self::NormMost => "norm-weighted effective span, 90 % (tokens)",
+            Self::Head => "Head",
+            Self::Reach => "Reach (tokens)",
+            Self::Span => "Span z (tokens)",
+            Self::Half => "Effective span, 50 % (tokens)",
+            Self::Most => "Effective span, 90 % (tokens)",
+            Self::Nearly => "Effective span, 99 % (tokens)",
+            Self::Distance => "Mean distance (tokens)",
+            Self::Entropy => "Entropy (bits)",
+            Self::Previous => "Weight on the previous token",
+            Self::Context => "Weight on the text",
+            Self::Persistent => "Weight on persistent vectors",
+            Self::Empty => "Weight on empty context",
+            Self::Removed => "Removed by the mask (share)",
+            Self::HalfSinkFree => "Sink-free span, 50 % (tokens)",
+            Self::MostSinkFree => "Sink-free span, 90 % (tokens)",
+            Self::NearlySinkFree => "Sink-free span, 99 % (tokens)",
+            Self::Variance => "Variance of distance (tokens²)",
+            Self::SpanMedian => "Span of a query, median (tokens)",
+            Self::SpanMost => "Span of a query, 90 % (tokens)",
+            Self::NormMost => "Norm-weighted span, 90 % (tokens)",
             Self::Row(mean) => mean.label(),
         }
     }

@@ -1,6 +1,6 @@
 //! The weights of some heads.
 
-use super::provenance;
+use super::{Quantity, provenance};
 use crate::{Combine, Heads, LoadedModel};
 use spanscope_chart::{ColorMap, Heatmap, Scale, SideColumn, TokenName, thousands};
 use spanscope_core::analysis::{BandGrid, BandLayout, BandMargins, BandWindow, Pool, TextWeights};
@@ -240,6 +240,12 @@ pub fn heatmap(
         row_tokens,
         col_tokens,
         row_axis: "query".into(),
+        row_title: Quantity::Query.axis().into(),
+        col_title: match style.layout {
+            BandLayout::Key => Quantity::Key.axis().into(),
+            BandLayout::Distance => Quantity::Distance.axis().into(),
+            BandLayout::Vector => String::new(),
+        },
         col_axis: match style.layout {
             BandLayout::Key => "key",
             BandLayout::Distance => "distance (tokens)",
@@ -247,7 +253,7 @@ pub fn heatmap(
             BandLayout::Vector => "persistent vector",
         }
         .into(),
-        bar: "weight".into(),
+        bar: Quantity::Weight.axis().into(),
         map: style.map,
         scale: style.scale,
         side,

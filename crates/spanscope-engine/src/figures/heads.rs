@@ -1,7 +1,7 @@
 //! Numbers of all heads: a matrix of one statistic, shares of weight, small pictures.
 
 use super::attention::MASKED;
-use super::{FigureError, provenance};
+use super::{FigureError, Quantity, provenance};
 use crate::{HeadStats, LoadedModel, Snapshot};
 use spanscope_chart::{
     Cell, CellMark, ColorMap, Column, Columns, HeadGrid, Heatmap, Scale, SmallHead, StackedHead,
@@ -44,7 +44,7 @@ pub fn matrix(
     let (layers, heads) = (architecture.nb_layers(), architecture.nb_heads());
     let values: Vec<Option<f64>> = rows.iter().map(|row| statistic.of(row)).collect();
     if values.iter().all(Option::is_none) {
-        return Err(FigureError::NotMeasured(statistic.label()));
+        return Err(FigureError::NotMeasured(statistic.in_words()));
     }
     let marked = marked(model, rows);
     let text = |value: &Option<f64>| match value {
@@ -52,7 +52,7 @@ pub fn matrix(
         Some(value) => written(*value, statistic.kind()),
     };
     Ok(Heatmap {
-        title: format!("{}: {}", model.name(), statistic.label()),
+        title: format!("{}: {}", model.name(), statistic.in_words()),
         subtitle: facts(rows, statistic, marked.as_slice()),
         rows: layers,
         cols: heads,
@@ -233,7 +233,7 @@ pub fn shares(
         title: format!("{}: where the weight goes", model.name()),
         subtitle: facts,
         parts,
-        axis: "share of the weight".into(),
+        axis: Quantity::Share.axis().into(),
         heads: shares
             .iter()
             .enumerate()
@@ -338,7 +338,7 @@ pub fn grid(
         title: format!("{}: where every head looks", model.name()),
         subtitle: match by_layer {
             true => String::new(),
-            false => format!("Heads by {}", style.sort.label()),
+            false => format!("Heads by {}", style.sort.in_words()),
         },
         heads,
         by_layer,

@@ -275,7 +275,7 @@ pub fn bars(
     }
     series.retain(|series| !series.points.is_empty());
     if series.is_empty() {
-        return Err(FigureError::NotMeasured(statistic.label()));
+        return Err(FigureError::NotMeasured(statistic.in_words()));
     }
     if series
         .iter()

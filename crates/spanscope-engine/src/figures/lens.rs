@@ -1,6 +1,6 @@
 //! The logit lens and the attribution of a logit as figures.
 
-use super::provenance;
+use super::{Quantity, provenance};
 use crate::{LoadedModel, Snapshot};
 use spanscope_chart::{
     Bar, Bars, Cell, CellMark, ColorMap, Column, Heatmap, SideColumn, Table, TokenName, thousands,
@@ -53,8 +53,8 @@ pub fn lens(model: &LoadedModel, snapshot: &Snapshot, lens: &Lens) -> Heatmap {
         col_labels: (1..=LENS_WORDS).map(|rank| rank.to_string()).collect(),
         row_axis: "after layer".into(),
         col_axis: "rank".into(),
-        bar: "probability".into(),
-        high: Some(1.0),
+        bar: Quantity::Probability.axis().into(),
+        high: Quantity::Probability.range().map(|(_, high)| high as f32),
         map: ColorMap::Viridis,
         side: vec![SideColumn {
             label: format!("p({})", model.label(lens.of)),

@@ -19,6 +19,9 @@ pub(super) fn no_curves(model: &LoadedModel) -> FigureError {
     }
 }
 
+/// The curves of the cost: what heads compute.
+pub const EXTENTS: [&str; 3] = ["Per head", "Per layer", "All at the limit"];
+
 /// The cost of one more token against a limit on the span (the comparison of arXiv 1905.07799): operations, and numbers of keys
 /// and values, with every head's own reach, with its layer's longest, and with the limit for all. `position` tokens stand before
 /// the token; S and more are far into a text.
@@ -26,12 +29,8 @@ pub fn cost(model: &LoadedModel, position: usize) -> Plot {
     let architecture = model.network.architecture();
     let spans = model.network.spans();
     let limits = cost::limits(architecture.limit());
-    let extents = [
-        (Extent::Head, "each head its own reach"),
-        (Extent::Layer, "each layer its longest reach"),
-        (Extent::Full, "all heads the limit"),
-    ];
-    let curves = extents.map(|(extent, _)| {
+    let extents = [Extent::Head, Extent::Layer, Extent::Full];
+    let curves = extents.map(|extent| {
         let distances = cost::distances(architecture, &spans, extent);
         cost::curve(architecture, &distances, &limits, position)
     });
@@ -42,8 +41,8 @@ pub fn cost(model: &LoadedModel, position: usize) -> Plot {
     let (flops, numbers) = (most(|c| c.flops), most(|c| c.kv_numbers) * 4.0);
     let ((flops_by, flops_unit), (bytes_by, bytes_unit)) = (prefix(flops), prefix(numbers));
     let series = |of: &dyn Fn(&cost::LimitedCost) -> f64| {
-        let each = extents.iter().zip(&curves).enumerate();
-        each.map(|(i, ((_, name), curve))| Series {
+        let each = EXTENTS.iter().zip(&curves).enumerate();
+        each.map(|(i, (name, curve))| Series {
             name: (*name).into(),
             points: curve.iter().map(|c| [c.limit as f64, of(c)]).collect(),
             color: i,
@@ -86,12 +85,12 @@ pub fn cost(model: &LoadedModel, position: usize) -> Plot {
         x: Axis::log(Quantity::SpanLimit.axis()),
         panels: vec![
             Panel {
-                y: Axis::from_zero(format!("{flops_unit}FLOPs per token")),
+                y: Axis::from_zero(Quantity::Flops.with_prefix(flops_unit)),
                 series: series(&|c| c.flops as f64 / flops_by),
                 ..Panel::default()
             },
             Panel {
-                y: Axis::from_zero(format!("keys and values ({bytes_unit}B)")),
+                y: Axis::from_zero(Quantity::KeysAndValues.with_prefix(bytes_unit)),
                 series: series(&|c| 4.0 * c.kv_numbers as f64 / bytes_by),
                 ..Panel::default()
             },
@@ -137,7 +136,7 @@ fn every_head(history: &SpanHistory, log: bool) -> Panel {
     Panel {
         y: Axis {
             log,
-            ..Axis::new("z of heads (tokens)")
+            ..Axis::new(Quantity::Spans.axis())
         },
         series: series.collect(),
         ..Panel::default()

@@ -204,7 +204,7 @@ pub fn missing(
             };
             let of_text = |s: &Statistic| !matches!(s, Statistic::Reach | Statistic::Span);
             let missing = shown.into_iter().find(of_text);
-            missing.map(|statistic| FigureError::NotMeasured(statistic.label()))
+            missing.map(|statistic| FigureError::NotMeasured(statistic.in_words()))
         }
         _ => (tokens < least).then_some(FigureError::NoText),
     }

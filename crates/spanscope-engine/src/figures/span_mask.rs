@@ -52,13 +52,17 @@ pub fn span_mask(
             } else {
                 Mark::Line
             },
-            color: i,
+            // Several heads are told apart, one has the colour of what is shown.
+            color: match spans.len() {
+                1 => Quantity::Mask.color(),
+                _ => i,
+            },
             ..Series::default()
         });
     }
     let mut panels = vec![Panel {
         y: Axis {
-            high: Some(1.0),
+            high: Quantity::Mask.range().map(|(_, high)| high),
             ..Axis::from_zero(Quantity::Mask.axis())
         },
         series,

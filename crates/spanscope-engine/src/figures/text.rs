@@ -103,7 +103,7 @@ pub fn surprisal(
         panel.series.push(Series {
             name: format!("mean of {window} tokens"),
             points: smoothed(&finite, window),
-            color: 0,
+            color: Quantity::RunningMean.color(),
             ..Series::default()
         });
     }
@@ -204,8 +204,8 @@ pub fn shaded_text(
     let heads = snapshot.detail.as_ref().map(|detail| &detail.heads);
     let heads = heads.filter(|_| shade != Shade::Surprisal);
     let (what, axis) = match shade {
-        Shade::Read => ("what the selected tokens read", "weight"),
-        Shade::Readers => ("who reads the selected tokens", "weight"),
+        Shade::Read => ("what the selected tokens read", Quantity::Weight.axis()),
+        Shade::Readers => ("who reads the selected tokens", Quantity::Weight.axis()),
         Shade::Surprisal => ("surprisal", Quantity::Surprisal.axis()),
     };
     Ok(ShadedText {
@@ -311,7 +311,7 @@ pub fn candidates(model: &LoadedModel, snapshot: &Snapshot, prediction: &Predict
             snapshot.label(prediction.at)
         ),
         subtitle: facts,
-        axis: "probability".into(),
+        axis: Quantity::Probability.axis().into(),
         bars,
         numbers,
         provenance: provenance(model).with("after_token", prediction.at),

@@ -3,8 +3,8 @@
 //! A state is whole, not a difference: texts are shared with whoever shows them, so a state costs its text once. The
 //! history as a whole is bounded in bytes and in steps.
 
+use super::draft::TextCaret;
 use crate::model::Edits;
-use eframe::egui::text::CCursorRange;
 use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -48,8 +48,8 @@ pub struct Entry {
     pub text: Text,
     /// The edits of the model.
     pub edits: Arc<Edits>,
-    /// The place of the cursor in the text field, where that is known.
-    pub cursor: Option<CCursorRange>,
+    /// The place of the caret, where that is known.
+    pub cursor: Option<TextCaret>,
 }
 
 /// The direction of a change: it adds or takes away.
@@ -102,6 +102,12 @@ impl History {
         &self.present
     }
 
+    /// The last text before the present one that is as `wanted`.
+    pub fn last(&self, wanted: impl Fn(&Text) -> bool) -> Option<Text> {
+        let mut past = self.past.iter().rev().map(|entry| &entry.text);
+        past.find(|text| wanted(text)).cloned()
+    }
+
     /// True if there is something to take back.
     pub fn can_undo(&self) -> bool {
         !self.past.is_empty()
@@ -144,14 +150,14 @@ impl History {
         });
     }
 
-    /// The text after a change in the field, `time` seconds after some moment. Words are steps: what is typed without a
+    /// The text after a change by a key, `time` seconds after some moment. Words are steps: what is typed without a
     /// pause up to the end of a word, or deleted at one place, is taken back at once. `before` and `after` are where the
-    /// cursor stood.
+    /// caret stood.
     pub fn typed(
         &mut self,
         text: &str,
-        before: Option<CCursorRange>,
-        after: Option<CCursorRange>,
+        before: Option<TextCaret>,
+        after: Option<TextCaret>,
         time: f64,
     ) {
         let old = Arc::clone(&self.present.text.text);

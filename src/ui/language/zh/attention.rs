@@ -73,7 +73,7 @@ pub(super) const WORDS: &[(&str, &str)] = &[
         "A cell shows the mean of the weights it covers: where much weight lies",
         "单元格显示其覆盖权重的平均值：可看出权重集中在哪里",
     ),
-    ("range", "范围"),
+    ("Range", "范围"),
     ("The last colour", "末端颜色"),
     ("head", "头"),
     ("view", "视野"),
@@ -102,10 +102,9 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ("Query", "查询"),
     ("Key: the token attended to", "键：被关注的词元"),
     ("Key", "键"),
-    (
-        "Distance from query back to key (tokens)",
-        "从查询往回到键的距离（词元）",
-    ),
+    ("Weight", "权重"),
+    ("Share", "份额"),
+    ("Share of the weight", "权重份额"),
     ("Distance (tokens)", "距离（词元）"),
     (
         "Each query's share on empty context and on persistent vectors",
@@ -127,7 +126,6 @@ pub(super) const WORDS: &[(&str, &str)] = &[
         "各距离的平均权重，最高 {0}（{1}）",
     ),
     ("weight", "权重"),
-    ("share", "份额"),
     // The readout.
     ("query {0}  {1}", "查询 {0}  {1}"),
     ("{0} {1}  {2}", "{0} {1}  {2}"),

@@ -129,7 +129,12 @@ pub(super) const WORDS: &[(&str, &str)] = &[
         "撤回对文本或模型的上一次更改",
     ),
     ("Redo the last change undone", "重做撤回的更改"),
-    ("Put the cursor into the text field", "把光标放到文本框里"),
+    (
+        "Show the text, and put the caret into it",
+        "显示文本，并把光标放进去",
+    ),
+    ("Close this text", "关闭此文本"),
+    ("The text before it comes back", "恢复之前的文本"),
     (
         "Where it says; the text is as before with Undo",
         "在指定之处；用撤销可恢复原文",

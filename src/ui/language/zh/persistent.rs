@@ -37,7 +37,6 @@ pub(super) const WORDS: &[(&str, &str)] = &[
         "持久向量（按使用量降序）",
     ),
     ("Persistent vector", "持久向量"),
-    ("share", "份额"),
     ("query {0}  {1}", "查询 {0}  {1}"),
     (
         "persistent vector {0}, place {1} by use",
@@ -162,6 +161,14 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     (
         "{0} effective · {1} never used · {2} hold 50 %, {3} hold 90 % · {4} of its weight",
         "有效 {0} 个 · {1} 个从未使用 · {2} 个占 50 %，{3} 个占 90 % · 占其权重的 {4}",
+    ),
+    (
+        "{0} effective · {1} never used · {2} of its weight",
+        "有效 {0} 个 · {1} 个从未使用 · 占其权重的 {2}",
+    ),
+    (
+        "{0} effective · {1} of its weight",
+        "有效 {0} 个 · 占其权重的 {1}",
     ),
     (
         "Effective: exp(entropy) of the weight among the vectors. Never used: less than 1 % of an even share. Then how many vectors, the most used first, hold half and nine tenths of the weight on vectors, and the share of the head's weight that all of them get: means over the tokens at hand.",

@@ -99,13 +99,11 @@ pub(super) const WORDS: &[(&str, &str)] = &[
         "长文本中这么靠前的位置没有保留可供预测的数据：请选择更后的词元，或给文本更多内存。",
     ),
     (
-        "entropy {0} bits · “{1}” follows: {2} bits, rank {3}",
-        "熵 {0} 比特 · 实际为“{1}”：{2} 比特，第 {3} 位",
+        "“{0}” follows: {1} bits, rank {2}",
+        "实际为“{0}”：{1} 比特，第 {2} 位",
     ),
-    (
-        "entropy {0} bits · the text ends here",
-        "熵 {0} 比特 · 文本到此为止",
-    ),
+    ("entropy {0} bits", "熵 {0} 比特"),
+    ("the text ends here", "文本到此为止"),
     (
         "Entropy of the prediction: 0 bits where the model is certain, {0} where it knows nothing",
         "预测的熵：模型确定时为 0 比特，一无所知时为 {0}",

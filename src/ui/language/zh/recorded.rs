@@ -38,7 +38,6 @@ pub(super) const WORDS: &[(&str, &str)] = &[
         "由 {1} 于 {2} 从 {0} 记录",
     ),
     ("Recorded run", "运行记录"),
-    ("Text of the recorded run", "运行记录的文本"),
     ("Text of the run to show", "要显示的运行记录文本"),
     ("Text {0} of the run: {1}", "运行记录的第 {0} 个文本：{1}"),
     ("Texts of this run", "此运行记录的文本"),

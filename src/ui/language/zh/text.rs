@@ -49,8 +49,8 @@ pub(super) const WORDS: &[(&str, &str)] = &[
         "{0}：缺少它时每个词元 {1} 比特",
     ),
     (
-        "Type or paste a text below, or open one with File → Open text.",
-        "在下方输入或粘贴文本，或用 文件 → 打开文本 打开一个。",
+        "Type or paste a text in Text, or open one with File → Open text.",
+        "在“文本”中输入或粘贴文本，或用 文件 → 打开文本 打开一个。",
     ),
     ("Attends to", "关注"),
     ("Attended by", "被关注"),
@@ -110,8 +110,12 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ),
     ("reach {0} tokens", "可达距离 {0} 个词元"),
     (
-        "Text, {0} tokens; click one to select it",
-        "文本，{0} 个词元；点击可选中",
+        "Text to run the model on, {0} tokens; click one to select it",
+        "供模型读取的文本，{0} 个词元；点击可选中",
+    ),
+    (
+        "Text of the recorded run, {0} tokens; click one to select it",
+        "运行记录的文本，{0} 个词元；点击可选中",
     ),
     ("Linear", "线性"),
     ("Square root", "平方根"),

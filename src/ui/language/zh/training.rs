@@ -42,7 +42,7 @@ pub(super) const WORDS: &[(&str, &str)] = &[
         "Span of every head; {0} heads, after {1} steps",
         "每个头的跨度；{0} 个头，{1} 步之后",
     ),
-    ("z (tokens)", "z（词元）"),
+    ("z of heads (tokens)", "各头的 z（词元）"),
     ("layer", "层"),
     ("layer {0}", "第 {0} 层"),
     ("{0}: z = {1} tokens", "{0}：z = {1} 个词元"),

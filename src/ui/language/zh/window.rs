@@ -18,8 +18,8 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ),
     ("Where a token looks", "词元看向哪里"),
     (
-        "Click a token: the text before it is shaded by the weight that the selected heads give it. The arrow keys then go to other tokens, what you type goes in after it, and after Esc the arrows go to other heads.",
-        "点击一个词元：它之前的文本按所选的头给出的权重着色。之后方向键切换到其他词元，键入的内容插入到它之后，按 Esc 后方向键切换到其他头。",
+        "Click a token: the text before it is shaded by the weight that the selected heads give it. The arrow keys then go to other tokens, and after Esc to other heads.",
+        "点击一个词元：它之前的文本按所选的头给出的权重着色。之后方向键切换到其他词元，按 Esc 后切换到其他头。",
     ),
     ("All weights of a head", "一个头的全部权重"),
     (
@@ -33,8 +33,8 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ),
     ("Your own text", "您自己的文本"),
     (
-        "Type or paste: every view follows at once. Undo takes back text and changes of the model alike. Your session is restored on restart.",
-        "输入或粘贴：各个视图立即跟随。撤销可收回对文本和模型的改动。离开时的内容下次仍在。",
+        "Type or paste at the caret, in the shaded text itself: every view follows at once. Undo takes back text and changes of the model alike. Your session is restored on restart.",
+        "在着色文本的光标处直接输入或粘贴：各个视图立即跟随。撤销可收回对文本和模型的改动。离开时的内容下次仍在。",
     ),
     ("Your own model, your own figures", "您自己的模型和图"),
     (
@@ -90,17 +90,27 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ),
     ("Arrows after a click", "点击后的方向键"),
     (
-        "In the text: the next token, with Shift a range. In the map: move it. Esc gives the arrows back to heads",
-        "在文本中：下一个词元，加 Shift 选一段。在热图中：移动它。Esc 把方向键还给注意力头",
+        "In the text: the caret, with Shift a range. In the map: move it. Esc gives the arrows back to heads",
+        "在文本中：移动光标，加 Shift 选一段。在热图中：移动它。Esc 把方向键还给注意力头",
+    ),
+    (
+        "In the text: by tokens, or by words where tokens are letters",
+        "在文本中：按词元移动；词元为字母时按单词移动",
     ),
     ("Drag over the text", "在文本上拖动"),
-    ("Select a range of tokens", "选择一段词元"),
+    (
+        "Select a range, to be read, copied or replaced",
+        "选择一段，用于查看、复制或替换",
+    ),
     ("Drag a plot", "拖动图"),
     ("Move it", "移动它"),
     ("Ctrl + wheel, pinch", "Ctrl + 滚轮，捏合"),
     ("Zoom a plot at the pointer", "以指针为中心缩放图"),
     ("Double click", "双击"),
-    ("A plot as it was at first", "图恢复最初的样子"),
+    (
+        "A plot as it was at first; in the text a word, a third click the line",
+        "图恢复最初的样子；在文本中选一个单词，第三次点击选整行",
+    ),
     ("Drag a tab", "拖动标签"),
     (
         "Move a view, beside or behind others",
@@ -183,7 +193,7 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ),
     ("Close {0}", "关闭{0}"),
     ("All views are closed.", "所有视图都已关闭。"),
-    // The text field.
+    // The text.
     (
         "This model's vocabulary is not known: type token ids, such as 12 0 7",
         "此模型的词表未知：请输入词元编号，如 12 0 7",
@@ -192,14 +202,11 @@ pub(super) const WORDS: &[(&str, &str)] = &[
         "Type or paste a text: every view follows",
         "输入或粘贴文本：所有视图随之更新",
     ),
-    ("Text to run the model on", "供模型读取的文本"),
     ("Pasted text", "粘贴的文本"),
     (
-        "too long to edit here; the views show it",
-        "太长，不能在此编辑；视图会显示它",
+        "{0} bytes: longer than what can be typed in here ({1})",
+        "{0} 字节：超过可在此输入的长度（{1}）",
     ),
-    ("Close this text", "关闭此文本"),
-    ("{0}: {1} bytes", "{0}：{1} 字节"),
     // Notes.
     ("Error", "错误"),
     ("Note", "提示"),

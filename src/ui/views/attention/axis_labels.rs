@@ -5,6 +5,7 @@ use super::map_layout::Places;
 use super::{Aim, AttentionView};
 use crate::analysis::BandLayout;
 use crate::chart::thousands;
+use crate::engine::figures::Quantity;
 use crate::ui::language::{tr, trf};
 use crate::ui::views::context::ViewContext;
 use eframe::egui::{self, Rect, Response, Sense, Ui, vec2};
@@ -44,8 +45,8 @@ pub(super) fn rows(
     axes::title(
         ui,
         places.rows_title,
-        tr("Query: the token that attends"),
-        tr("Query"),
+        tr(Quantity::Query.axis()),
+        tr(Quantity::Query.short()),
         true,
     );
 }
@@ -83,14 +84,12 @@ pub(super) fn columns(
         names,
         &marked(cx, hovered),
     );
-    let (long, short) = if keys {
-        (tr("Key: the token attended to"), tr("Key"))
+    let across = if keys {
+        Quantity::Key
     } else {
-        (
-            tr("Distance from query back to key (tokens)"),
-            tr("Distance (tokens)"),
-        )
+        Quantity::Distance
     };
+    let (long, short) = (tr(across.axis()), tr(across.short()));
     axes::title(ui, places.columns_title, long, short, false);
 }
 

@@ -11,7 +11,7 @@ mod side_columns;
 mod toolbar;
 
 use super::context::ViewContext;
-use super::pane::{Home, ViewInfo};
+use super::pane::{Home, Needs, ViewInfo};
 use super::view::View;
 use crate::analysis::{BandLayout, Pool, TokenSet};
 use crate::chart::{ColorMap, Scale};
@@ -128,7 +128,7 @@ impl View for AttentionView {
         figures: &[FigureKind::Attention],
         key: Some(3),
         home: Home::Right,
-        before_weights: false,
+        needs: Needs::Weights,
     };
 
     fn choose(&self, _kind: FigureKind, snapshot: &Snapshot, choice: &mut FigureChoice) {
@@ -281,7 +281,11 @@ impl AttentionView {
     fn aimed(&mut self, ui: &Ui, axes: &Axes, cx: &ViewContext<'_>, places: &Places) -> Camera {
         let size = places.map.size();
         let query = cx.query().unwrap_or(0);
-        let chosen_elsewhere = self.tokens != cx.selection.tokens;
+        // An edit of the text moves the query as well.
+        let edited = self.seen_of.as_ref().is_some_and(|(model, tokens)| {
+            *model == cx.snapshot.model_number && !Arc::ptr_eq(tokens, &cx.snapshot.tokens)
+        });
+        let chosen_elsewhere = self.tokens != cx.selection.tokens || edited;
         self.tokens.clone_from(&cx.selection.tokens);
         let now = self
             .camera

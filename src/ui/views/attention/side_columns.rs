@@ -3,6 +3,7 @@
 use super::axes;
 use super::picture::HeatPicture;
 use crate::chart::{ColorMap, Scale, color_numbers, colormap};
+use crate::engine::figures::Quantity;
 use crate::engine::{HeatmapImage, color};
 use crate::ui::language::{tr, trf};
 use crate::ui::theme::{quiet, strong};
@@ -241,7 +242,12 @@ impl Legend {
         let bar =
             |top: f32, height: f32| Rect::from_min_size(pos2(area.left(), top), vec2(10.0, height));
         let first = bar(area.top() + title, height);
-        self.title(ui, area.left_top(), tr("weight"), area.width());
+        self.title(
+            ui,
+            area.left_top(),
+            tr(Quantity::Weight.short()),
+            area.width(),
+        );
         gradient(ui, first, self.map, true);
         // Numbers of the bar stand for the window's larger type.
         let numbers = color_numbers(
@@ -268,7 +274,12 @@ impl Legend {
         }
         if second > 0.0 {
             let top = first.bottom() + 16.0;
-            self.title(ui, pos2(area.left(), top), tr("share"), area.width());
+            self.title(
+                ui,
+                pos2(area.left(), top),
+                tr(Quantity::Share.short()),
+                area.width(),
+            );
             let bar = bar(top + title, second - title - 16.0);
             gradient(ui, bar, self.map, true);
             tick(ui, bar, bar.top(), "100 %", true);

@@ -214,7 +214,7 @@ impl AttentionView {
 
     /// Which weight has the last colour.
     fn ranged(&mut self, ui: &mut Ui) {
-        ui.label(quiet(tr("range")));
+        ui.label(quiet(tr("Range")));
         either(
             ui,
             tr("The last colour"),

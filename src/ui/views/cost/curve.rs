@@ -26,10 +26,7 @@ fn value(quantity: Quantity, point: &LimitedCost) -> f64 {
 }
 
 fn curve_name(i: usize) -> &'static str {
-    match i {
-        2 => tr("All at the limit"),
-        _ => super::extent_name(i),
-    }
+    tr(figures::EXTENTS[i])
 }
 
 fn curve_hint(i: usize) -> &'static str {
@@ -40,7 +37,7 @@ fn curve_hint(i: usize) -> &'static str {
     }
 }
 
-const DASHES: [Dash; 3] = [Dash::Solid, Dash::Dotted, Dash::Dashed];
+const DASHES: [Dash; 3] = [Dash::Solid, Dash::Dashed, Dash::Dotted];
 
 /// The curves of all extents.
 pub fn show(
@@ -52,7 +49,7 @@ pub fn show(
     height: f32,
 ) {
     let palette = cx.palette;
-    let colors = [palette.accent, palette.layers[2], palette.limit];
+    let colors = [0, 1, 2].map(|extent| palette.layers[extent]);
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing = vec2(10.0, 2.0);
         for (i, color) in colors.into_iter().enumerate() {
@@ -68,8 +65,8 @@ pub fn show(
         .fold(most, f64::min);
     let unit = Unit::of(most);
     let axis = match quantity {
-        Quantity::Flops => trf("{0}FLOPs per token", &[&unit.prefix]),
-        Quantity::Memory => trf("Keys and values ({0}B, 32 bit)", &[&unit.prefix]),
+        Quantity::Flops => trf(figures::Quantity::Flops.axis(), &[&unit.prefix]),
+        Quantity::Memory => trf(figures::Quantity::KeysAndValues.axis(), &[&unit.prefix]),
         Quantity::Reach => tr("Mean reach (tokens)").to_owned(),
     };
     let unit = match quantity {

@@ -6,7 +6,7 @@ mod layers;
 mod sums;
 
 use super::context::ViewContext;
-use super::pane::{Home, ViewInfo};
+use super::pane::{Home, Needs, ViewInfo};
 use super::view::View;
 use crate::chart::thousands;
 use crate::engine::Snapshot;
@@ -57,7 +57,7 @@ impl View for CostView {
         figures: &[FigureKind::Cost],
         key: Some(8),
         home: Home::Left,
-        before_weights: true,
+        needs: Needs::Spans,
     };
 
     fn choose(&self, _kind: FigureKind, snapshot: &Snapshot, choice: &mut FigureChoice) {

@@ -3,7 +3,7 @@
 mod atlas;
 
 use super::context::ViewContext;
-use super::pane::{Home, ViewInfo};
+use super::pane::{Home, Needs, ViewInfo};
 use super::view::View;
 use crate::chart::{ColorMap, Scale, thousands};
 use crate::engine::figures::{FigureChoice, FigureKind, GridStyle};
@@ -11,7 +11,7 @@ use crate::engine::{HeadStats, Queries, Snapshot};
 use crate::model::HeadId;
 use crate::ui::language::{tr, trf};
 use crate::ui::theme::{quiet, strong};
-use crate::ui::widgets::choices::{name_combo, scale_and_map};
+use crate::ui::widgets::choices::{fitting, name_combo, scale_and_map_menu};
 use crate::ui::widgets::head_menu::{head_menu, head_tooltip};
 use crate::ui::widgets::paint::{nothing, paint_text};
 use crate::ui::widgets::statistic::{self, DisplayName, Filter, Row, Statistic};
@@ -73,7 +73,7 @@ impl View for GridView {
         figures: &[FigureKind::Grid],
         key: Some(7),
         home: Home::Left,
-        before_weights: false,
+        needs: Needs::Weights,
     };
 
     fn choose(&self, _kind: FigureKind, _snapshot: &Snapshot, choice: &mut FigureChoice) {
@@ -150,11 +150,14 @@ impl GridView {
                 self.falling = !self.falling;
             }
             ui.separator();
-            scale_and_map(ui, &mut self.scale, &mut self.map);
-            ui.checkbox(&mut self.common, tr("Shared colour scale"))
-                .on_hover_text(tr(
-                    "The same colours for all heads; otherwise each head's largest weight has the last colour",
-                ));
+            let common = &mut self.common;
+            scale_and_map_menu(ui, &mut self.scale, &mut self.map, |ui| {
+                ui.separator();
+                ui.checkbox(common, tr("Shared colour scale"))
+                    .on_hover_text(tr(
+                        "The same colours for all heads; otherwise each head's largest weight has the last colour",
+                    ));
+            });
             ui.separator();
             let smaller = ui.button("−").on_hover_text(tr("Smaller thumbnails"));
             smaller.widget_info(|| {
@@ -179,11 +182,13 @@ impl GridView {
                 self.side = None;
             }
             let edit = egui::TextEdit::singleline(&mut self.filter)
-                .hint_text(tr("Find: L3H1 or reach>100"))
-                .desired_width(130.0);
-            ui.add(edit).widget_info(|| {
+                .hint_text(tr("Find heads"))
+                .desired_width((ui.available_width() - 10.0).clamp(60.0, 160.0));
+            let response = ui.add(edit);
+            response.widget_info(|| {
                 egui::WidgetInfo::labeled(egui::Role::TextInput, true, tr("Find heads"))
             });
+            response.on_hover_text(tr("Find: L3H1 or reach>100"));
         });
     }
 
@@ -375,6 +380,21 @@ fn explanation(ui: &mut Ui, surveyed: &HeadStats) {
             true => trf("{0} % measured · {1}", &[&(100 * done / all.max(1)), &words]),
             false => words,
         };
-        ui.add(egui::Label::new(quiet(words)).truncate());
+        let short = trf(
+            "queries {0} to {1}; distances {2} to {3}",
+            &[
+                &thousands(surveyed.queries.start),
+                &thousands(surveyed.queries.end.saturating_sub(1)),
+                &thousands(nearest),
+                &thousands(farthest),
+            ],
+        );
+        let short = match done < all {
+            true => trf("{0} % measured", &[&(100 * done / all.max(1))]),
+            false => short,
+        };
+        let shown = quiet(fitting(ui, vec![words.clone(), short]));
+        let label = ui.add(egui::Label::new(shown).truncate());
+        label.on_hover_text(words);
     });
 }

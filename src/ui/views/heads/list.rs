@@ -90,14 +90,25 @@ impl HeadList {
         egui::ScrollArea::horizontal()
             .auto_shrink(false)
             .show(ui, |ui| {
-                // As many columns as fit share the width; more can be scrolled to.
-                let each = ((width - 42.0) / (columns.len() - 1).max(1) as f32 - 4.0).max(40.0);
+                // Every column has room for its header, and a share of what is left; more can be scrolled to.
+                let headers = columns.iter().skip(1);
+                let headers: Vec<f32> = headers
+                    .map(|column| text_width(ui, &format!("{}↓", column.short()), 11.0).max(36.0))
+                    .collect();
+                // The longest name, and a flag.
+                let names = rows.iter().map(|row| row.id().to_string());
+                let longest = names.max_by_key(String::len).unwrap_or_default();
+                let first = text_width(ui, &longest, 12.0) + 18.0;
+                let taken: f32 = headers.iter().map(|header| header + 4.0).sum();
+                let more = (width - first - 4.0 - taken) / headers.len().max(1) as f32;
                 let mut table = TableBuilder::new(ui)
                     .striped(true)
                     .sense(Sense::click())
                     .auto_shrink(false)
-                    .column(Column::exact(38.0))
-                    .columns(Column::exact(each).clip(true), columns.len() - 1);
+                    .column(Column::exact(first));
+                for header in headers {
+                    table = table.column(Column::exact(header + more.max(0.0)).clip(true));
+                }
                 let leading = cx.selection.heads.leading();
                 let shown = Some((cx.snapshot.model_number, leading));
                 if self.shown != shown {
@@ -166,6 +177,14 @@ impl HeadList {
             self.sort = column;
         }
     }
+}
+
+/// The width of a text in one line, in points.
+fn text_width(ui: &Ui, text: &str, size: f32) -> f32 {
+    let font = egui::FontId::proportional(size);
+    let ink = ui.visuals().text_color();
+    let galley = ui.painter().layout_no_wrap(text.to_owned(), font, ink);
+    galley.size().x
 }
 
 fn list_cell(ui: &mut Ui, cx: &ViewContext<'_>, row: &Row, column: Statistic) {

@@ -13,7 +13,7 @@ mod point_names;
 mod scatter;
 
 use super::context::ViewContext;
-use super::pane::{Home, ViewInfo};
+use super::pane::{Home, Needs, ViewInfo};
 use super::view::View;
 use crate::analysis::Role;
 use crate::engine::figures::{FigureChoice, FigureKind, HeadColor, HeadsForm};
@@ -76,7 +76,7 @@ impl View for HeadsView {
         figures: &[FigureKind::Heads],
         key: Some(1),
         home: Home::Side,
-        before_weights: false,
+        needs: Needs::Weights,
     };
 
     fn choose(&self, _kind: FigureKind, _snapshot: &Snapshot, choice: &mut FigureChoice) {

@@ -4,7 +4,7 @@ mod as_text;
 mod facts;
 
 use super::context::ViewContext;
-use super::pane::{Home, ViewInfo};
+use super::pane::{Home, Needs, ViewInfo};
 use super::view::View;
 use crate::chart::thousands;
 use crate::engine::LoadedModel;
@@ -47,7 +47,7 @@ impl View for ModelCardView {
         figures: &[FigureKind::Parameters],
         key: Some(9),
         home: Home::Right,
-        before_weights: false,
+        needs: Needs::Weights,
     };
 
     fn show(&mut self, ui: &mut Ui, cx: &mut ViewContext<'_>) {

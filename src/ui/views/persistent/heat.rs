@@ -4,6 +4,7 @@ use super::columns::Columns;
 use super::sheet::{Sheet, step};
 use crate::analysis::{BandLayout, BandWindow, Pool};
 use crate::chart::{ColorMap, Scale};
+use crate::engine::figures::Quantity;
 use crate::engine::{HeatmapImage, HeatmapKind, HeatmapRequest, SelectedHeads};
 use crate::ui::language::{tr, trf};
 use crate::ui::theme::{quiet, strong};
@@ -217,7 +218,14 @@ pub(super) fn row_shares(
         paint_text(ui, at, anchor, words, 9.5, ink);
     }
     let at = pos2(column.center().x, column.bottom() + 30.0);
-    paint_text(ui, at, Align2::CENTER_BOTTOM, tr("share"), 11.0, ink);
+    paint_text(
+        ui,
+        at,
+        Align2::CENTER_BOTTOM,
+        tr(Quantity::Share.short()),
+        11.0,
+        ink,
+    );
 }
 
 /// Lines along the selected tokens and vector, and quieter ones along what is under the pointer somewhere.

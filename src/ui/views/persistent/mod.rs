@@ -13,7 +13,7 @@ mod vector;
 mod vectors;
 
 use super::context::ViewContext;
-use super::pane::{Home, ViewInfo};
+use super::pane::{Home, Needs, ViewInfo};
 use super::view::View;
 use crate::engine::figures::{FigureChoice, FigureKind};
 use crate::engine::{Queries, SelectedHeads, Snapshot};
@@ -78,7 +78,7 @@ impl View for PersistentView {
         ],
         key: Some(5),
         home: Home::Right,
-        before_weights: false,
+        needs: Needs::Weights,
     };
 
     fn choose(&self, kind: FigureKind, _snapshot: &Snapshot, choice: &mut FigureChoice) {

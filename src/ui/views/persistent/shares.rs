@@ -1,6 +1,7 @@
 //! The shares of every head's weight: stacked bars, head by head, grouped by layer.
 
 use crate::analysis::Shares;
+use crate::engine::figures::Quantity;
 use crate::model::HeadId;
 use crate::ui::language::tr;
 use crate::ui::theme::{quiet, strong};
@@ -243,7 +244,14 @@ fn frame(ui: &Ui, places: &Places, count: usize) {
         }
     }
     let at = pos2(rect.center().x, rect.bottom() + 22.0);
-    paint_text(ui, at, Align2::CENTER_TOP, tr("Layer"), 11.0, ink);
+    paint_text(
+        ui,
+        at,
+        Align2::CENTER_TOP,
+        tr(Quantity::Layer.axis()),
+        11.0,
+        ink,
+    );
 }
 
 /// A mark under every selected head, an outline around the leading one, a thin one around that under the pointer.

@@ -10,7 +10,7 @@ use crate::engine::{HeatmapKind, SelectedHeads};
 use crate::ui::language::{tr, trf};
 use crate::ui::theme::{quiet, strong};
 use crate::ui::views::context::ViewContext;
-use crate::ui::widgets::choices::scale_and_map;
+use crate::ui::widgets::choices::{fitting, scale_and_map_menu};
 use crate::ui::widgets::names::{head_name, percent};
 use crate::ui::widgets::paint::paint_upwards;
 use crate::ui::widgets::picture::{PictureTexture, color_bar};
@@ -105,7 +105,7 @@ impl Vectors {
             ui.checkbox(&mut self.log, tr("Log"))
                 .on_hover_text(tr("Mean weights on a logarithmic axis of four decades"));
             ui.separator();
-            scale_and_map(ui, &mut self.scale, &mut self.map);
+            scale_and_map_menu(ui, &mut self.scale, &mut self.map, |_| {});
             ui.separator();
             let whole = ui.selectable_label(self.looking.aim == Aim::Whole, tr("Fit all"));
             let words = tr(
@@ -199,7 +199,7 @@ impl Vectors {
                 ui,
                 area.left(),
                 frame,
-                &[tr("Query: the token that attends"), tr("Query")],
+                &[tr(Quantity::Query.axis()), tr(Quantity::Query.short())],
             );
             heat::row_labels(ui, cx, &sheet, rows.end, gutter);
             if side > 0.0 {
@@ -344,7 +344,7 @@ impl Vectors {
 /// The head, and its use of vectors in numbers.
 fn summary(ui: &mut Ui, cx: &ViewContext<'_>, columns: &Columns) {
     let usage = &columns.usage;
-    ui.horizontal_wrapped(|ui| {
+    ui.horizontal(|ui| {
         ui.label(strong(trf(
             "{0}: {1} vectors",
             &[
@@ -352,17 +352,32 @@ fn summary(ui: &mut Ui, cx: &ViewContext<'_>, columns: &Columns) {
                 &thousands(columns.len()),
             ],
         )));
-        let words = trf(
-            "{0} effective · {1} never used · {2} hold 50 %, {3} hold 90 % · {4} of its weight",
-            &[
-                &format!("{:.0}", usage.effective),
-                &thousands(usage.never),
-                &thousands(columns.holding(0.5)),
-                &thousands(columns.holding(0.9)),
-                &percent(usage.mean.iter().sum()),
+        let effective = format!("{:.0}", usage.effective);
+        let never = thousands(usage.never);
+        let share = percent(usage.mean.iter().sum());
+        // How many hold half and nine tenths stands in the plot as well.
+        let words = fitting(
+            ui,
+            vec![
+                trf(
+                    "{0} effective · {1} never used · {2} hold 50 %, {3} hold 90 % · {4} of its weight",
+                    &[
+                        &effective,
+                        &never,
+                        &thousands(columns.holding(0.5)),
+                        &thousands(columns.holding(0.9)),
+                        &share,
+                    ],
+                ),
+                trf(
+                    "{0} effective · {1} never used · {2} of its weight",
+                    &[&effective, &never, &share],
+                ),
+                trf("{0} effective · {1} of its weight", &[&effective, &share]),
             ],
         );
-        ui.label(quiet(words)).on_hover_text(tr(
+        let words = egui::Label::new(quiet(words)).truncate();
+        ui.add(words).on_hover_text(tr(
             "Effective: exp(entropy) of the weight among the vectors. Never used: less than 1 % of an even share. Then how \
              many vectors, the most used first, hold half and nine tenths of the weight on vectors, and the share of the \
              head's weight that all of them get: means over the tokens at hand.",

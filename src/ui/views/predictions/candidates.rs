@@ -121,24 +121,27 @@ fn rows(prediction: &Prediction) -> Vec<Row> {
 fn summary(ui: &mut Ui, prediction: &Prediction, model: &LoadedModel, change: Option<f32>) {
     let most = (model.network.architecture().vocab_size as f32).log2();
     let entropy = format!("{:.2}", prediction.entropy_bits);
+    let first = trf("entropy {0} bits", &[&entropy]);
     let words = match prediction.truth {
         Some(truth) => trf(
-            "entropy {0} bits · “{1}” follows: {2} bits, rank {3}",
+            "“{0}” follows: {1} bits, rank {2}",
             &[
-                &entropy,
                 &model.label(truth.id),
                 &format!("{:.2}", bits(-truth.log_p).max(0.0)),
                 &thousands(truth.rank),
             ],
         ),
-        None => trf("entropy {0} bits · the text ends here", &[&entropy]),
+        None => tr("the text ends here").to_owned(),
     };
     let change = change.map(|bits| signed(f64::from(bits), 2));
     let words = match change {
         Some(change) => trf("{0} ({1} bits by the edits)", &[&words, &change]),
         None => words,
     };
-    ui.label(quiet(words)).on_hover_text(trf(
+    // Two lines whatever follows: nothing below them moves.
+    let line = |words: String| egui::Label::new(quiet(words)).truncate();
+    let response = ui.add(line(first)) | ui.add(line(words));
+    response.on_hover_text(trf(
         "Entropy of the prediction: 0 bits where the model is certain, {0} where it knows nothing",
         &[&format!("{most:.2}")],
     ));

@@ -11,7 +11,7 @@ mod percentage;
 mod surprisal_plot;
 
 use super::context::ViewContext;
-use super::pane::{Home, ViewInfo};
+use super::pane::{Home, Needs, ViewInfo};
 use super::view::View;
 use crate::engine::figures::{FigureChoice, FigureKind};
 use crate::engine::{Queries, Snapshot};
@@ -61,7 +61,7 @@ impl View for PredictionsView {
         ],
         key: Some(6),
         home: Home::Right,
-        before_weights: false,
+        needs: Needs::Weights,
     };
 
     fn choose(&self, kind: FigureKind, snapshot: &Snapshot, choice: &mut FigureChoice) {
@@ -83,7 +83,7 @@ impl View for PredictionsView {
         if cx.snapshot.tokens.ids.is_empty() {
             return nothing(
                 ui,
-                tr("Type or paste a text below, or open one with File → Open text."),
+                tr("Type or paste a text in Text, or open one with File → Open text."),
             );
         }
         self.pyramid.update(cx.snapshot);

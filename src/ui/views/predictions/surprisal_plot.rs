@@ -26,7 +26,8 @@ pub fn show(
     window: &mut usize,
     height: f32,
 ) {
-    let color = cx.palette.persistent;
+    let color = cx.palette.layers[Quantity::Surprisal.color()];
+    let mean = cx.palette.layers[Quantity::RunningMean.color()];
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing.x = 10.0;
         ui.label(strong(tr("Surprisal along the text")));
@@ -37,7 +38,7 @@ pub fn show(
             swatch(ui, color.gamma_multiply(0.45), tr("largest"));
         }
         together(ui, 170.0, |ui| {
-            line_sample(ui, cx.palette.accent, Dash::Solid, tr("mean over"));
+            line_sample(ui, mean, Dash::Solid, tr("mean over"));
             let drag = number_field(ui, window, 1..=1_000_000, |field| {
                 field.speed(1.0).suffix(tr(" tokens"))
             });
@@ -60,7 +61,6 @@ pub fn show(
         return;
     }
     let most = pyramid.max(0..pyramid.len()).map_or(1.0, |(bits, _)| bits);
-    let palette = cx.palette;
     let window = (*window).max(1);
     let response = Plot::new(("surprisal", cx.snapshot.model_number))
         .height(height.max(80.0))
@@ -112,7 +112,7 @@ pub fn show(
                     .collect();
                 plot.line(
                     Line::new("running mean", PlotPoints::from(running))
-                        .color(palette.accent)
+                        .color(mean)
                         .width(1.6)
                         .allow_hover(false),
                 );

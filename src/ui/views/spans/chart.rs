@@ -9,13 +9,24 @@ use super::span_drag::Field;
 use super::tooltip::tooltip;
 use crate::analysis::{EFFECTIVE_SHARES, SpanFlag};
 use crate::chart::{SpanMeasure as Measure, thousands};
+use crate::engine::figures::Quantity;
 use crate::model::HeadId;
 use crate::ui::language::{tr, trf};
 use crate::ui::views::context::ViewContext;
 use crate::ui::widgets::paint::grid_color;
 use eframe::egui::{self, Align2, FontId, Rect, Response, Sense, Shape, Stroke, Ui, pos2};
-use egui_plot::{AxisHints, Plot, PlotTransform};
+use egui_plot::{AxisHints, Plot, PlotBounds, PlotTransform};
 use std::ops::RangeInclusive;
+
+/// How far bounds are moved to have a point in them: not at all where it is.
+fn brings(bounds: &PlotBounds, at: [f64; 2]) -> egui::Vec2 {
+    let (min, max) = (bounds.min(), bounds.max());
+    let by = |i: usize| match (min[i]..=max[i]).contains(&at[i]) {
+        true => 0.0,
+        false => (at[i] - 0.5 * (min[i] + max[i])) as f32,
+    };
+    egui::vec2(by(0), by(1))
+}
 
 /// Height of the room above the highest head for its flag, in points.
 const HEADROOM: f64 = 17.0;
@@ -59,19 +70,28 @@ impl SpansView {
         .custom_y_axes(vec![
             AxisHints::new_y()
                 .label(match self.measure {
-                    Measure::Reach => tr("Reach (tokens)"),
-                    Measure::Span => tr("Span z (tokens)"),
+                    Measure::Reach => tr(Quantity::Reach.axis()),
+                    Measure::Span => tr(Quantity::Span.axis()),
                 })
                 .label_spacing(egui::Rangef::new(8.0, 14.0))
                 .formatter(move |mark, _: &RangeInclusive<f64>| tick(mark, linear)),
         ])
         .custom_x_axes(vec![
             AxisHints::new_x()
-                .label(tr("Layer"))
+                .label(tr(Quantity::Layer.axis()))
                 .label_spacing(egui::Rangef::new(14.0, 18.0))
                 .formatter(move |mark, _| layer_tick(mark, heads)),
         ]);
-        let response = plot.show(ui, |_| {});
+        // A chart that was zoomed is moved to a head that was selected elsewhere.
+        let leading = cx.selection.heads.leading();
+        let elsewhere = self.seen.replace(leading) != Some(leading);
+        let selected = find(&marks, elsewhere.then_some(leading));
+        let selected = selected.map(|mark| [mark.x, mark.y]);
+        let response = plot.show(ui, |plot| {
+            if let Some(at) = selected {
+                plot.translate_bounds(brings(&plot.plot_bounds(), at));
+            }
+        });
         let (transform, response) = (response.transform, response.response);
         response.widget_info(|| {
             let name = tr("Span chart: click a head to select it");

@@ -14,6 +14,7 @@ use crate::model::architecture::Position;
 use crate::ui::language::{tr, trf};
 use crate::ui::theme::{quiet, strong};
 use crate::ui::views::context::ViewContext;
+use crate::ui::widgets::choices::fitting;
 use crate::ui::widgets::fact_rows::fact_rows;
 use crate::ui::widgets::names::{head_name, percent};
 use crate::ui::widgets::paint::{grid_color, nothing, paint_text};
@@ -76,8 +77,14 @@ impl SpansView {
                         ui.add(egui::Label::new(tr("ablated")).truncate());
                     }
                     if ui.available_width() > 40.0 {
-                        let words = numbers(span);
-                        let words = quiet(words);
+                        let reach = thousands(span.reach);
+                        // z and the ramp are named in the curve as well.
+                        let short = span.ramp().map(|_| {
+                            let z = format!("{:.1}", span.span);
+                            trf("z {0} · reach {1}", &[&z, &reach])
+                        });
+                        let all = [numbers(span)].into_iter().chain(short).collect();
+                        let words = quiet(fitting(ui, all));
                         ui.add(egui::Label::new(words).truncate());
                     }
                 });
@@ -144,7 +151,7 @@ impl SpansView {
         let line = grid_color(ui);
         distance_axis(&painter, &axes, weak, line);
         let fade = if facts.is_fresh { 1.0 } else { 0.55 };
-        let color = cx.palette.context.gamma_multiply(fade);
+        let color = cx.palette.layers[Quantity::MeanWeight.color()].gamma_multiply(fade);
         // An area has no meaning on a logarithmic axis.
         let strong = if self.log_weight { 0.12 } else { 0.35 };
         fill(
@@ -183,7 +190,8 @@ impl SpansView {
             mask_axis(&painter, &axes, weak);
             let at = area.left_top();
             let words = tr(Quantity::Mask.axis());
-            name(&painter, at, Align2::LEFT_TOP, words, cx.palette.edge, weak);
+            let color = cx.palette.layers[Quantity::Mask.color()];
+            name(&painter, at, Align2::LEFT_TOP, words, color, weak);
         } else {
             let words = design(facts, span) + &sinks(facts, span);
             painter.text(area.left_top(), Align2::LEFT_TOP, words, small(), weak);

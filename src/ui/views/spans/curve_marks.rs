@@ -3,6 +3,7 @@
 use super::curve_axes::{Axes, small};
 use crate::analysis::EFFECTIVE_SHARES;
 use crate::chart::thousands;
+use crate::engine::figures::Quantity;
 use crate::model::Ramp;
 use crate::model::Span;
 use crate::ui::language::trf;
@@ -36,7 +37,8 @@ pub(super) fn mask(
     ramp: Ramp,
     names: &mut Names,
 ) {
-    let color = cx.palette.edge;
+    let color = cx.palette.layers[Quantity::Mask.color()];
+    let edge = cx.palette.edge;
     let z = f64::from(span.span);
     let farthest = span.farthest() as f64;
     let end = (z + 1.0 + f64::from(ramp.tokens())).min(farthest + 1.0);
@@ -47,7 +49,7 @@ pub(super) fn mask(
         pos2(end.min(axes.frame.right()), axes.frame.bottom()),
     );
     painter.rect_filled(shade, 0.0, color.gamma_multiply(0.10));
-    let thin = Stroke::new(1.0, color.gamma_multiply(0.6));
+    let thin = Stroke::new(1.0, edge.gamma_multiply(0.6));
     for x in [begin, axes.x(farthest)] {
         painter.extend(Shape::dashed_line(
             &[pos2(x, top), pos2(x, axes.frame.bottom())],
@@ -57,7 +59,7 @@ pub(super) fn mask(
         ));
     }
     painter.line(mask_path(axes, span, ramp), Stroke::new(2.0, color));
-    let ink = color;
+    let ink = edge;
     let words = trf("z {0}", &[&format!("{z:.1}")]);
     names.put_left(begin, &words, ink, top);
     names.put(

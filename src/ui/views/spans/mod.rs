@@ -18,11 +18,12 @@ mod toolbar;
 mod tooltip;
 
 use super::context::ViewContext;
-use super::pane::{Home, ViewInfo};
+use super::pane::{Home, Needs, ViewInfo};
 use super::view::View;
 use crate::chart::SpanMeasure as Measure;
 use crate::engine::figures::{FigureChoice, FigureKind};
 use crate::engine::{HeadStats, Queries, Snapshot};
+use crate::model::HeadId;
 use crate::ui::language::tr;
 use axes::Scale;
 use eframe::egui::{self, Rect, Sense, Ui, UiBuilder, vec2};
@@ -104,6 +105,9 @@ pub struct SpansView {
     weights: series::Series,
     #[serde(skip)]
     removed: series::Series,
+    /// The head that led when the chart was last drawn.
+    #[serde(skip)]
+    seen: Option<HeadId>,
 }
 
 impl Default for SpansView {
@@ -123,6 +127,7 @@ impl Default for SpansView {
             survey: None,
             weights: series::Series::default(),
             removed: series::Series::default(),
+            seen: None,
         }
     }
 }
@@ -134,7 +139,7 @@ impl View for SpansView {
         figures: &[FigureKind::Spans, FigureKind::Mask, FigureKind::Profile],
         key: Some(2),
         home: Home::Left,
-        before_weights: true,
+        needs: Needs::Spans,
     };
 
     fn choose(&self, _kind: FigureKind, _snapshot: &Snapshot, choice: &mut FigureChoice) {

@@ -3,6 +3,7 @@
 use super::SpansView;
 use super::curve::SIDES;
 use crate::chart::thousands;
+use crate::engine::figures::Quantity;
 use crate::engine::{HeadStats, LeadingHead};
 use crate::ui::language::{tr, trf};
 use crate::ui::theme::{quiet, strong};
@@ -119,7 +120,7 @@ impl SpansView {
             small(),
             weak,
         );
-        let galley = painter.layout_no_wrap(tr("Query").into(), small(), weak);
+        let galley = painter.layout_no_wrap(tr(Quantity::Query.short()).into(), small(), weak);
         let at = pos2(frame.center().x - 0.5 * galley.size().x, below);
         if at.x > first.right() + 6.0 && at.x + galley.size().x < last.left() - 6.0 {
             painter.galley(at, galley, weak);

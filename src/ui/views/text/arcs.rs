@@ -2,6 +2,7 @@
 
 use super::grid::Grid;
 use super::layout::Rows;
+use super::shown::Shown;
 use crate::analysis::TextWeights;
 use crate::ui::theme::Palette;
 use crate::ui::views::context::ViewContext;
@@ -30,11 +31,16 @@ pub(super) fn strongest(query: usize, weights: &TextWeights) -> Vec<(usize, f32)
 }
 
 /// Draws the arcs of the token under the pointer, in this view or another.
-pub(super) fn paint(ui: &Ui, painter: &Painter, cx: &ViewContext<'_>, rows: &Rows, grid: &Grid) {
+pub(super) fn paint(
+    ui: &Ui,
+    painter: &Painter,
+    cx: &ViewContext<'_>,
+    (rows, shown): (&Rows, &Shown),
+    grid: &Grid,
+) {
     let (Some(query), Some(detail)) = (cx.hover.token, cx.detail()) else {
         return;
     };
-    let tokens = &cx.snapshot.tokens;
     let mut keys = strongest(query, &detail.weights);
     // The key under the pointer in another view, however weak.
     if let Some(key) = cx.hover.key.filter(|key| *key < query)
@@ -43,7 +49,7 @@ pub(super) fn paint(ui: &Ui, painter: &Painter, cx: &ViewContext<'_>, rows: &Row
     {
         keys.push((key, weight));
     }
-    let Some(from) = grid.place(rows, tokens, query) else {
+    let Some(from) = grid.place(rows, shown, query) else {
         return;
     };
     let largest = keys.first().map_or(0.0, |(_, weight)| *weight);
@@ -56,7 +62,7 @@ pub(super) fn paint(ui: &Ui, painter: &Painter, cx: &ViewContext<'_>, rows: &Row
     let mut entered = false;
     // The strongest last, on top.
     for (key, weight) in keys.iter().rev() {
-        let Some(to) = grid.place(rows, tokens, *key) else {
+        let Some(to) = grid.place(rows, shown, *key) else {
             continue;
         };
         if to.bottom() <= grid.clip.top() {

@@ -1,27 +1,31 @@
 //! The parts of a text that an edit left as they were.
 
-use crate::engine::Tokens;
+use super::shown::{Kind, Shown};
 
-/// The counts of pieces that are the same in both texts: at the start, and of the others at the end.
-pub(super) fn unchanged(old: &Tokens, new: &Tokens) -> (usize, usize) {
+/// The counts of parts that stand the same in both texts: at the start, and of the others at the end.
+pub(super) fn unchanged(old: &Shown, new: &Shown) -> (usize, usize) {
     let (a, b) = (old.bytes(), new.bytes());
+    // What a part is to the model changes no form, but for a line break of a model of words.
+    let same_form = |p: usize, q: usize| {
+        old.bytes_of(p) != b"\r"
+            || matches!(old.kind(p), Kind::Token(_)) == matches!(new.kind(q), Kind::Token(_))
+    };
     let shared = common(a, b);
-    let before = old
-        .pieces
-        .iter()
-        .zip(&new.pieces)
-        .take_while(|(a, b)| a == b && a.range.end <= shared)
+    let most = old.len().min(new.len());
+    let before = (0..most)
+        .take_while(|part| {
+            let range = old.range(*part);
+            range == new.range(*part) && range.end <= shared && same_form(*part, *part)
+        })
         .count();
     let shared = common_end(a, b);
-    let after = old.pieces[before..]
-        .iter()
-        .rev()
-        .zip(new.pieces[before..].iter().rev())
-        .take_while(|(p, q)| {
-            p.id == q.id
-                && a.len() - p.range.start == b.len() - q.range.start
-                && a.len() - p.range.end == b.len() - q.range.end
-                && a.len() - p.range.start <= shared
+    let after = (1..=most - before)
+        .take_while(|i| {
+            let (p, q) = (old.range(old.len() - i), new.range(new.len() - i));
+            a.len() - p.start == b.len() - q.start
+                && a.len() - p.end == b.len() - q.end
+                && a.len() - p.start <= shared
+                && same_form(old.len() - i, new.len() - i)
         })
         .count();
     (before, after)
@@ -31,7 +35,7 @@ pub(super) fn unchanged(old: &Tokens, new: &Tokens) -> (usize, usize) {
 const CHUNK: usize = 256;
 
 /// Length of the common start of two texts.
-fn common(a: &[u8], b: &[u8]) -> usize {
+pub(super) fn common(a: &[u8], b: &[u8]) -> usize {
     let pairs = || a.chunks(CHUNK).zip(b.chunks(CHUNK));
     let at = CHUNK * pairs().take_while(|(a, b)| a == b).count();
     let at = at.min(a.len()).min(b.len());
@@ -40,7 +44,7 @@ fn common(a: &[u8], b: &[u8]) -> usize {
 }
 
 /// Length of the common end of two texts.
-fn common_end(a: &[u8], b: &[u8]) -> usize {
+pub(super) fn common_end(a: &[u8], b: &[u8]) -> usize {
     let pairs = || a.rchunks(CHUNK).zip(b.rchunks(CHUNK));
     let at = CHUNK * pairs().take_while(|(a, b)| a == b).count();
     let at = at.min(a.len()).min(b.len());

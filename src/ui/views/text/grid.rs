@@ -1,7 +1,9 @@
-//! The part of the rows that is in view: from tokens to places on the screen and back.
+//! The part of the rows that is in view: from tokens and bytes to places on the screen and back.
 
 use super::layout::{Cell, Rows};
-use crate::engine::Tokens;
+use super::rows::{cells, glyph};
+use super::shown::Shown;
+use crate::text;
 use eframe::egui::{Pos2, Rect, Vec2, pos2};
 use std::ops::Range;
 
@@ -18,40 +20,36 @@ pub(super) struct Grid {
     pub shown: Range<usize>,
 }
 
-/// A row in view, with the place of its first piece among the pieces and the tokens.
+/// A row in view, with its first part, and the first token from there on.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Line<'a> {
     pub cells: &'a [Cell],
-    pub piece: usize,
+    pub part: usize,
     pub token: usize,
 }
 
 impl<'a> Line<'a> {
     /// A row of `rows`.
-    pub fn new(rows: &'a Rows, tokens: &Tokens, row: usize) -> Self {
-        let piece = rows.start(row);
+    pub fn new(rows: &'a Rows, shown: &Shown, row: usize) -> Self {
+        let part = rows.start(row);
         Self {
             cells: rows.row(row),
-            piece,
-            token: tokens.piece_of.partition_point(|p| (*p as usize) < piece),
+            part,
+            token: match shown.token(part) {
+                Some(token) => token,
+                None => shown.token_near(part).map_or(0, |near| near + 1),
+            },
         }
     }
 
-    /// Its pieces with their cells, and with their tokens where the model knows them.
-    pub fn pieces(
+    /// Its parts with their cells, and with their tokens where the model knows them.
+    pub fn parts(
         self,
-        tokens: &'a Tokens,
+        shown: &'a Shown,
     ) -> impl Iterator<Item = (usize, Cell, Option<usize>)> + 'a {
-        let mut next = self.token;
         self.cells.iter().enumerate().map(move |(i, cell)| {
-            let piece = self.piece + i;
-            let known = tokens
-                .piece_of
-                .get(next)
-                .is_some_and(|p| *p as usize == piece);
-            let token = known.then_some(next);
-            next += usize::from(known);
-            (piece, *cell, token)
+            let part = self.part + i;
+            (part, *cell, shown.token(part))
         })
     }
 }
@@ -73,13 +71,13 @@ impl Grid {
     }
 
     /// The place of a token, in view or not.
-    pub fn place(&self, rows: &Rows, tokens: &Tokens, token: usize) -> Option<Rect> {
-        let (row, cell) = rows.place(tokens, token)?;
+    pub fn place(&self, rows: &Rows, shown: &Shown, token: usize) -> Option<Rect> {
+        let (row, cell) = rows.place(shown, token)?;
         Some(self.rect(row, cell.column..cell.end()))
     }
 
-    /// The piece under `at`, if there is one.
-    pub fn piece_at(&self, rows: &Rows, at: Pos2) -> Option<usize> {
+    /// The part under `at`, if there is one.
+    pub fn part_at(&self, rows: &Rows, at: Pos2) -> Option<usize> {
         let row = self.row_at(at.y)?;
         let column = (at.x - self.origin.x) / self.cell.x;
         let cells = rows.row(row);
@@ -89,15 +87,20 @@ impl Grid {
         (column < f32::from(cells.get(i)?.end())).then_some(rows.start(row) + i)
     }
 
-    /// The piece nearest to `at` among the rows in view.
-    pub fn nearest(&self, rows: &Rows, at: Pos2) -> Option<usize> {
+    /// The place between two characters that is nearest to `at`, in bytes, among the rows in view.
+    pub fn byte_at(&self, rows: &Rows, shown: &Shown, at: Pos2) -> Option<usize> {
+        if at.y >= self.top(rows.len()) {
+            return Some(shown.end());
+        }
         let last = self.shown.end.checked_sub(1)?;
         let inside = at.y.clamp(self.clip.top(), self.clip.bottom() - 1.0);
         let row = self.row_at(inside).unwrap_or(last);
-        let column = (at.x - self.origin.x) / self.cell.x;
-        let cells = rows.row(row);
-        let i = cells.partition_point(|cell| f32::from(cell.column) <= column);
-        Some(rows.start(row) + i.saturating_sub(1))
+        Some(byte_in(
+            rows,
+            shown,
+            row,
+            (at.x - self.origin.x) / self.cell.x,
+        ))
     }
 
     fn row_at(&self, y: f32) -> Option<usize> {
@@ -107,8 +110,47 @@ impl Grid {
     }
 }
 
-/// The token of a piece, or the last one before it: the model does not see every piece.
-pub(super) fn token_near(tokens: &Tokens, piece: usize) -> Option<usize> {
-    let after = tokens.piece_of.partition_point(|p| (*p as usize) <= piece);
-    (!tokens.piece_of.is_empty()).then(|| after.saturating_sub(1))
+/// The place between two characters of a row that is nearest to a column, in bytes. The end of a line is before its break.
+pub(super) fn byte_in(rows: &Rows, shown: &Shown, row: usize, column: f32) -> usize {
+    let cells = rows.row(row);
+    let i = cells.partition_point(|cell| f32::from(cell.column) <= column);
+    let Some(i) = i.checked_sub(1) else {
+        return shown.range(rows.start(row)).start;
+    };
+    let part = rows.start(row) + i;
+    let within = column - f32::from(cells[i].column);
+    let range = shown.range(part);
+    // The place after a line break is in the next row, and so is that after a row that goes on.
+    let ends =
+        i + 1 == cells.len() && row + 1 < rows.len() || shown.bytes_of(part).ends_with(b"\n");
+    let mut best = (f32::INFINITY, range.start);
+    for (at, x) in stops(shown, part, cells[i]) {
+        let is_next = ends && at == range.end && !range.is_empty();
+        let off = (x - within).abs();
+        if off < best.0 && !is_next {
+            best = (off, at);
+        }
+    }
+    best.1
+}
+
+/// The places between the characters of a part, its ends included: the byte, and the column within its cell.
+pub(super) fn stops(shown: &Shown, part: usize, cell: Cell) -> Vec<(usize, f32)> {
+    let range = shown.range(part);
+    let bytes = shown.bytes_of(part);
+    let width = f32::from(cell.width);
+    let mut stops = vec![(range.start, 0.0)];
+    if let Ok(text) = str::from_utf8(bytes) {
+        let all = cells(&glyph(shown, part)).max(1) as f32;
+        for (at, c) in text.char_indices().skip(1) {
+            // A mark stays with its letter.
+            if unicode_width::UnicodeWidthChar::width(c) == Some(0) {
+                continue;
+            }
+            let before = cells(&text::visible(&text[..at])) as f32;
+            stops.push((range.start + at, (before / all * width).min(width)));
+        }
+    }
+    stops.push((range.end, width));
+    stops
 }

@@ -1,17 +1,16 @@
-//! The place of every piece of the text: rows of cells as wide as the view, laid out again only where they change.
+//! The place of every part of the text: rows of cells as wide as the view, laid out again only where they change.
 //!
-//! A row depends only on the pieces from its first one on. So after an edit the rows before it stay, and as soon as a
+//! A row depends only on the parts from its first one on. So after an edit the rows before it stay, and as soon as a
 //! new row begins where an old one did, all that follow are the old ones. What takes long all the same, a text of
-//! millions of pieces, is laid out over several frames.
+//! millions of parts, is laid out over several frames.
 
 use super::change::unchanged;
 use super::rows::{End, shape};
-use crate::engine::{Snapshot, Tokens};
-use crate::text::Unit;
+use super::shown::Shown;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// A piece at its place in its row, both in cells.
+/// A part at its place in its row, both in cells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Cell {
     pub column: u16,
@@ -25,10 +24,10 @@ impl Cell {
     }
 }
 
-/// Time that one frame may take to lay out, and the pieces between two looks at the clock.
+/// Time that one frame may take to lay out, and the parts between two looks at the clock.
 const PATIENCE: (Duration, usize) = (Duration::from_millis(4), 1024);
 
-/// Pieces around a piece that decide how it is shown: the bytes of one character at most.
+/// Parts around a part that decide how it is shown: the bytes of one character at most.
 const AROUND: usize = 4;
 
 /// The outcome of [`Rows::update`].
@@ -46,7 +45,7 @@ pub(super) struct Laid {
 #[derive(Debug, Default)]
 struct Layout {
     columns: usize,
-    /// One per piece, in order.
+    /// One per part, in order.
     cells: Vec<Cell>,
     /// Index of every row's first cell.
     starts: Vec<usize>,
@@ -66,18 +65,18 @@ impl Layout {
         }
     }
 
-    /// Adds a piece; returns the cell with which a new row began, if one did.
-    fn push(&mut self, width: usize, end: Option<End>, gap: usize) -> Option<usize> {
+    /// Adds a part; returns the cell with which a new row began, if one did.
+    fn push(&mut self, width: usize, end: Option<End>) -> Option<usize> {
         let width = width.clamp(1, self.columns);
         let mut begun = None;
         while self.column > 0 && self.column + width > self.columns {
-            begun = Some(self.break_row(gap));
+            begun = Some(self.break_row());
         }
         self.cells.push(Cell {
             column: self.column as u16,
             width: width as u16,
         });
-        self.column += width + gap;
+        self.column += width;
         match end {
             Some(End::Word) => self.space = Some(self.cells.len()),
             Some(End::Line) => {
@@ -92,7 +91,7 @@ impl Layout {
     }
 
     /// Ends a row that is full, after its last space if there is one, so that a word stays whole.
-    fn break_row(&mut self, gap: usize) -> usize {
+    fn break_row(&mut self) -> usize {
         let start = self.starts.last().copied().unwrap_or(0);
         let space = self.space.take().filter(|at| *at > start);
         let at = space.unwrap_or(self.cells.len());
@@ -102,20 +101,24 @@ impl Layout {
         self.column = 0;
         for cell in moved {
             cell.column -= first;
-            self.column = usize::from(cell.end()) + gap;
+            self.column = usize::from(cell.end());
         }
         at
     }
 
-    /// Lays out the pieces that are missing, as far as a frame's time goes. Where a row begins as one of `old`, the rest
+    /// Lays out the parts that are missing, as far as a frame's time goes. Where a row begins as one of `old`, the rest
     /// of that follows.
-    fn go_on(&mut self, snapshot: &Snapshot, gap: usize, old: Option<&Old>) {
-        let pieces = snapshot.tokens.pieces.len();
+    fn go_on(&mut self, shown: &Shown, old: Option<&Old>) {
+        let parts = shown.len();
         let begin = Instant::now();
-        while self.cells.len() < pieces {
-            let piece = self.cells.len();
-            let (width, end) = shape(snapshot, piece);
-            if let Some(at) = self.push(width, end, gap)
+        while self.cells.len() < parts {
+            let part = self.cells.len();
+            let (width, end) = shape(shown, part);
+            // Of a word that has its space before it, a row may end before that.
+            if let [b' ', _, ..] = shown.bytes_of(part) {
+                self.space = Some(part);
+            }
+            if let Some(at) = self.push(width, end)
                 && let Some(old) = old
                 && let Some((cells, starts)) = old.from(at)
             {
@@ -125,7 +128,7 @@ impl Layout {
                 self.starts.extend(shifted.skip(1));
                 break;
             }
-            if piece % PATIENCE.1 == PATIENCE.1 - 1 && begin.elapsed() > PATIENCE.0 {
+            if part % PATIENCE.1 == PATIENCE.1 - 1 && begin.elapsed() > PATIENCE.0 {
                 return;
             }
         }
@@ -136,9 +139,9 @@ impl Layout {
         }
     }
 
-    fn row_of(&self, piece: usize) -> usize {
+    fn row_of(&self, part: usize) -> usize {
         self.starts
-            .partition_point(|start| *start <= piece)
+            .partition_point(|start| *start <= part)
             .saturating_sub(1)
     }
 }
@@ -150,14 +153,14 @@ struct Old {
     starts: Vec<usize>,
     /// Index of the first of `cells` in the whole old text.
     first: usize,
-    /// Number of pieces, before and after the edit.
+    /// Number of parts, before and after the edit.
     lens: (usize, usize),
-    /// Pieces from this one of the new text on are as before.
+    /// Parts from this one of the new text on are as before.
     same_from: usize,
 }
 
 impl Old {
-    /// The cells and the rows from the piece `at` of the new text on, if a row began there in the old one as well.
+    /// The cells and the rows from the part `at` of the new text on, if a row began there in the old one as well.
     fn from(&self, at: usize) -> Option<(&[Cell], &[usize])> {
         if at < self.same_from {
             return None;
@@ -172,7 +175,7 @@ impl Old {
 /// The text in rows of cells.
 #[derive(Debug, Default)]
 pub(super) struct Rows {
-    tokens: Option<Arc<Tokens>>,
+    shown: Option<Arc<Shown>>,
     model: u64,
     now: Layout,
     /// The same text at another width, not complete yet.
@@ -185,39 +188,36 @@ impl Rows {
         self.now.starts.len()
     }
 
-    /// The piece with which a row begins.
+    /// The part with which a row begins.
     pub fn start(&self, row: usize) -> usize {
         let starts = &self.now.starts;
         starts.get(row).copied().unwrap_or(self.now.cells.len())
     }
 
-    /// The cells of a row: one per piece from its [`start`](Self::start) on.
+    /// The cells of a row: one per part from its [`start`](Self::start) on.
     pub fn row(&self, row: usize) -> &[Cell] {
         let range = self.start(row)..self.start(row + 1);
         self.now.cells.get(range).unwrap_or_default()
     }
 
-    /// The row and the cell of a piece.
-    pub fn place_of(&self, piece: usize) -> Option<(usize, Cell)> {
-        let cell = self.now.cells.get(piece)?;
-        Some((self.now.row_of(piece), *cell))
+    /// The row and the cell of a part.
+    pub fn place_of(&self, part: usize) -> Option<(usize, Cell)> {
+        let cell = self.now.cells.get(part)?;
+        Some((self.now.row_of(part), *cell))
     }
 
     /// The row and the cell of the token at position `token`.
-    pub fn place(&self, tokens: &Tokens, token: usize) -> Option<(usize, Cell)> {
-        self.place_of(*tokens.piece_of.get(token)? as usize)
+    pub fn place(&self, shown: &Shown, token: usize) -> Option<(usize, Cell)> {
+        self.place_of(shown.part_of(token)?)
     }
 
     /// Lays out what changed of the text, or all of it for another width.
-    pub fn update(&mut self, snapshot: &Snapshot, columns: usize) -> Laid {
+    pub fn update(&mut self, shown: &Arc<Shown>, model: u64, columns: usize) -> Laid {
         let columns = columns.clamp(1, usize::from(u16::MAX));
-        let gap = gap(snapshot);
-        let same_model = self.model == snapshot.model_number;
-        let old = self.tokens.replace(Arc::clone(&snapshot.tokens));
-        self.model = snapshot.model_number;
-        let same_text = old
-            .as_ref()
-            .is_some_and(|old| Arc::ptr_eq(old, &snapshot.tokens));
+        let same_model = self.model == model;
+        let old = self.shown.replace(Arc::clone(shown));
+        self.model = model;
+        let same_text = old.as_ref().is_some_and(|old| Arc::ptr_eq(old, shown));
         let mut from = usize::MAX;
         let mut edited = None;
         match old.filter(|_| same_model && self.now.complete) {
@@ -226,7 +226,7 @@ impl Rows {
                 // The old rows are shown until the new ones are there.
                 let next = self.next.take().filter(|next| next.columns == columns);
                 let mut next = next.unwrap_or_else(|| Layout::new(columns));
-                next.go_on(snapshot, gap, None);
+                next.go_on(shown, None);
                 if next.complete {
                     self.now = next;
                     from = 0;
@@ -236,7 +236,7 @@ impl Rows {
             }
             Some(old) if columns == self.now.columns => {
                 let before;
-                (from, before) = self.edit(&old, snapshot, gap);
+                (from, before) = self.edit(&old, shown);
                 // Where nothing stays as it was it is another text.
                 edited = (before > 0).then(|| self.now.row_of(before));
             }
@@ -247,7 +247,7 @@ impl Rows {
                 }
                 from = if goes_on { self.len() - 1 } else { 0 };
                 self.next = None;
-                self.now.go_on(snapshot, gap, None);
+                self.now.go_on(shown, None);
             }
         }
         Laid {
@@ -257,10 +257,9 @@ impl Rows {
         }
     }
 
-    /// Lays out the text after an edit; returns the first row that may have changed, and the pieces before the edit.
-    fn edit(&mut self, old: &Tokens, snapshot: &Snapshot, gap: usize) -> (usize, usize) {
+    /// Lays out the text after an edit; returns the first row that may have changed, and the parts before the edit.
+    fn edit(&mut self, old: &Shown, new: &Shown) -> (usize, usize) {
         self.next = None;
-        let new = &snapshot.tokens;
         let (before, after) = unchanged(old, new);
         // A word at the row's start may now have room at the end of the row before.
         let row = self.now.row_of(before.saturating_sub(AROUND));
@@ -270,46 +269,38 @@ impl Rows {
             cells: self.now.cells.split_off(first.min(self.now.cells.len())),
             starts: self.now.starts.clone(),
             first,
-            lens: (old.pieces.len(), new.pieces.len()),
-            same_from: new.pieces.len() - after + AROUND,
+            lens: (old.len(), new.len()),
+            same_from: new.len() - after + AROUND,
         };
         self.now.starts.truncate(row + 1);
         self.now.column = 0;
         self.now.space = None;
         self.now.complete = false;
-        self.now.go_on(snapshot, gap, Some(&rest));
+        self.now.go_on(new, Some(&rest));
         (row, before)
     }
-}
-
-/// Words and numbers stand apart, characters do not.
-fn gap(snapshot: &Snapshot) -> usize {
-    let model = snapshot.model.as_ref();
-    let vocabulary = model.and_then(|model| model.vocabulary.as_ref());
-    let unit = vocabulary.map(|vocabulary| vocabulary.unit());
-    usize::from(!matches!(unit, Some(Unit::Byte | Unit::Char | Unit::Piece)))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::{LoadedModel, SAMPLES};
+    use crate::engine::{LoadedModel, SAMPLES, Snapshot, Tokens};
     use crate::model::Cancel;
 
-    fn snapshot(model: &Arc<LoadedModel>, text: &str) -> Snapshot {
+    fn shown(model: &Arc<LoadedModel>, text: &str) -> Arc<Shown> {
         let tokens = Tokens::new(model, text.into(), usize::MAX, &Cancel::default()).unwrap();
-        Snapshot {
+        Arc::new(Shown::of(&Snapshot {
             tokens: Arc::new(tokens),
             model: Some(Arc::clone(model)),
             ..Snapshot::default()
-        }
+        }))
     }
 
     /// Lays out to the end, whatever a frame's time.
-    fn finish(rows: &mut Rows, snapshot: &Snapshot, columns: usize) -> usize {
+    fn finish(rows: &mut Rows, shown: &Arc<Shown>, columns: usize) -> usize {
         let mut from = usize::MAX;
         loop {
-            let laid = rows.update(snapshot, columns);
+            let laid = rows.update(shown, 0, columns);
             from = from.min(laid.from);
             if !laid.more {
                 return from;
@@ -345,13 +336,13 @@ mod tests {
                 }
                 _ => text.push_str(["z", "\n", " to"][random(3)]),
             }
-            let snapshot = snapshot(&model, &text);
-            finish(&mut rows, &snapshot, 23);
+            let shown = shown(&model, &text);
+            finish(&mut rows, &shown, 23);
             let mut fresh = Rows::default();
-            finish(&mut fresh, &snapshot, 23);
+            finish(&mut fresh, &shown, 23);
             assert_eq!(rows.now.starts, fresh.now.starts, "{text:?}");
             assert_eq!(rows.now.cells, fresh.now.cells, "{text:?}");
-            assert_eq!(rows.now.cells.len(), snapshot.tokens.pieces.len());
+            assert_eq!(rows.now.cells.len(), shown.len());
         }
     }
 
@@ -360,11 +351,11 @@ mod tests {
         let model = Arc::new(LoadedModel::open_sample(&SAMPLES[0]).unwrap());
         let text = "To be or not to be. ".repeat(100);
         let mut rows = Rows::default();
-        assert_eq!(finish(&mut rows, &snapshot(&model, &text), 40), 0);
+        assert_eq!(finish(&mut rows, &shown(&model, &text), 40), 0);
         let at_end = format!("{text}x");
-        let from = finish(&mut rows, &snapshot(&model, &at_end), 40);
+        let from = finish(&mut rows, &shown(&model, &at_end), 40);
         assert!((47..50).contains(&from), "{from}");
-        let same = snapshot(&model, &at_end);
+        let same = shown(&model, &at_end);
         finish(&mut rows, &same, 40);
         assert_eq!(finish(&mut rows, &same, 40), usize::MAX);
         assert_eq!(finish(&mut rows, &same, 50), 0);

@@ -1,37 +1,46 @@
-//! The text, token by token, shaded by what the selected tokens read, by who reads them, or by surprisal.
+//! The text: read and typed in one place, token by token, shaded by what the selected tokens read, by who reads them, or by
+//! surprisal.
 
 mod arcs;
 mod change;
 mod grid;
 mod keys;
 mod layout;
+mod marks;
+mod notice;
 mod paint;
 mod rows;
 mod shade;
+mod shown;
 mod tip;
+mod toolbar;
 mod typing;
 
 use super::context::ViewContext;
-use super::pane::{Home, ViewInfo};
+use super::pane::{Home, Needs, ViewInfo};
 use super::view::View;
 use crate::chart::{Scale, thousands};
 use crate::engine::Snapshot;
 use crate::engine::figures::{FigureChoice, FigureKind};
+use crate::ui::document::draft::{TextCaret, line_at, word_at};
 use crate::ui::language::{tr, trf};
-use crate::ui::theme::{QUIET, quiet};
-use crate::ui::widgets::choices::{name_combo, scale_name};
-use crate::ui::widgets::names::{heads_name, percent, signed};
-use crate::ui::widgets::paint::{grid_color, nothing};
-use eframe::egui::{self, FontId, Rect, Sense, Stroke, StrokeKind, Ui, pos2, vec2};
+use eframe::egui::{self, FontId, Pos2, Sense, Stroke, StrokeKind, Ui, pos2, vec2};
 use grid::Grid;
-use keys::Caret;
-use layout::Rows;
+use keys::Selecting;
+use layout::{Laid, Rows};
 use paint::Written;
 use serde::{Deserialize, Serialize};
-use shade::{DisplayName, Ramps, Shade, Shading, blind, gathered};
+use shade::{Ramps, Shade};
+use shown::Shown;
 use std::ops::Range;
-use tip::weight;
-use typing::Typing;
+use std::sync::Arc;
+use toolbar::FALL;
+use typing::{Action, Composed, change, place_of};
+
+/// The id of the place where the text is read and typed.
+pub fn id() -> egui::Id {
+    egui::Id::unique("text to run the model on")
+}
 
 /// The state of the view.
 #[derive(Debug, Serialize, Deserialize)]
@@ -45,18 +54,23 @@ pub struct TextView {
     /// How weights are spread over the shades.
     scale: Scale,
     #[serde(skip)]
+    shown: Arc<Shown>,
+    #[serde(skip)]
     rows: Rows,
     #[serde(skip)]
     written: Written,
     #[serde(skip)]
-    caret: Caret,
+    selecting: Selecting,
     #[serde(skip)]
-    typing: Typing,
+    composed: Composed,
+    /// True if the token before the caret is to be selected, once what was typed is cut into tokens.
+    #[serde(skip)]
+    typed: bool,
+    /// The number of times that something else than a key had set the caret when this view last looked.
+    #[serde(skip)]
+    placed: Option<u64>,
     #[serde(skip)]
     ramps: Option<Ramps>,
-    /// The rows that were wholly in view.
-    #[serde(skip)]
-    seen: Range<usize>,
     /// The model whose query was brought into view.
     #[serde(skip)]
     model: u64,
@@ -73,12 +87,14 @@ impl Default for TextView {
             change: true,
             // Small weights are told apart better.
             scale: Scale::Sqrt,
+            shown: Arc::default(),
             rows: Rows::default(),
             written: Written::default(),
-            caret: Caret::default(),
-            typing: Typing::default(),
+            selecting: Selecting::default(),
+            composed: Composed::default(),
+            typed: false,
+            placed: None,
             ramps: None,
-            seen: 0..0,
             model: 0,
             brings: false,
         }
@@ -88,9 +104,6 @@ impl Default for TextView {
 /// Room for the scroll bar at the right, and around the cells for the ring that shows the focus, in points.
 const ROOM: (f32, f32) = (14.0, 3.0);
 
-/// Width from which the toolbar and its words stand in one row, in points.
-const WIDE: f32 = 1100.0;
-
 impl View for TextView {
     const INFO: ViewInfo = ViewInfo {
         name: "text",
@@ -98,7 +111,7 @@ impl View for TextView {
         figures: &[FigureKind::Text, FigureKind::Surprisal],
         key: Some(4),
         home: Home::Below,
-        before_weights: false,
+        needs: Needs::Nothing,
     };
 
     fn choose(&self, kind: FigureKind, _snapshot: &Snapshot, choice: &mut FigureChoice) {
@@ -110,359 +123,260 @@ impl View for TextView {
     }
 
     fn show(&mut self, ui: &mut Ui, cx: &mut ViewContext<'_>) {
-        if cx.snapshot.tokens.pieces.is_empty() {
-            return nothing(
-                ui,
-                tr("Type or paste a text below, or open one with File → Open text."),
-            );
-        }
         let ramps = Ramps::of(self.ramps.take(), ui, &cx.palette);
         self.toolbar(ui, cx, &ramps);
+        notice::show(ui, cx);
         let font = egui::TextStyle::Monospace.resolve(ui.style());
         let advance = ui.ctx().fonts_mut(|fonts| fonts.glyph_width(&font, 'm'));
         let cell = vec2(advance.max(1.0), (font.size * 1.45).round());
         let room = ui.available_rect_before_wrap();
         let columns = ((room.width() - ROOM.0 - ROOM.1) / cell.x).max(8.0) as usize;
-        let laid = self.rows.update(cx.snapshot, columns);
-        self.written.forget(laid.from);
-        if laid.more {
-            ui.ctx().request_repaint();
-        }
-
-        let id = ui.scope_id().with("cells");
         let page = ((room.height() / cell.y) as usize).max(2) - 1;
-        // The keys are taken before the cells are drawn, so that what they select is in view at once.
-        let known = ui.ctx().read_response(id);
-        if let Some(response) = &known {
-            self.typing.keys(ui, response, cx);
-        }
-        if self.typing.follow(ui, cx) {
-            let query = cx.query().unwrap_or(0);
-            self.caret.leave(cx, query);
-        }
-        let page = (page, Typing::is_open(cx));
-        let reached =
-            known.and_then(|response| self.caret.keys(ui, &response, cx, &self.rows, page));
+
+        let laid = self.lay_out(ui, cx, columns);
+        // The keys are taken before the cells are drawn, so that what they do is in view at once.
+        let follows = self.keys(ui, cx, (columns, page));
+        let another = std::mem::replace(&mut self.model, cx.snapshot.model_number) != self.model;
+        let elsewhere = self.selecting.moved_elsewhere(cx, &self.shown);
+        // Another text, or another width of the view, moves all rows.
+        let moved = laid.from == 0 && laid.edited.is_none();
+        self.brings = (self.brings || elsewhere || another || moved) && !follows && !self.typed;
+
         let mut area = egui::ScrollArea::vertical()
             .id_salt("text")
             .auto_shrink(false)
             .stick_to_bottom(cx.selection.tokens.is_empty());
-        let middle = |row: usize| {
-            let middle = 0.5 * (room.height() - cell.y);
-            (row as f32 * cell.y - middle).max(0.0)
-        };
-        let another = std::mem::replace(&mut self.model, cx.snapshot.model_number);
-        // Another text, or another width of the view, moves all rows.
-        let moved = laid.from == 0 && laid.edited.is_none();
-        self.brings |= self.caret.moved_elsewhere(cx) | (another != self.model) | moved;
         if let Some(token) = cx.query().filter(|_| self.brings)
-            && let Some((row, _)) = self.rows.place(&cx.snapshot.tokens, token)
+            && let Some((row, _)) = self.rows.place(&self.shown, token)
         {
             self.brings = false;
-            area = area.vertical_scroll_offset(middle(row));
-        } else if let Some(row) = laid.edited.filter(|row| !self.seen.contains(row)) {
-            // What is typed is seen, wherever in the text it is.
-            area = area.vertical_scroll_offset(middle(row));
+            let middle = 0.5 * (room.height() - cell.y);
+            area = area.vertical_scroll_offset((row as f32 * cell.y - middle).max(0.0));
         }
         area.show_viewport(ui, |ui, view| {
-            ui.set_height(self.rows.len() as f32 * cell.y);
-            let top = ui.max_rect().top();
+            // After the end of a last line there is one more row, for the caret.
+            let ends = self.shown.bytes().ends_with(b"\n");
+            let height = (self.rows.len() + usize::from(ends)) as f32 * cell.y;
+            ui.set_height(height.max(view.height()));
             let row = |y: f32| (y / cell.y).max(0.0);
-            self.seen = row(view.min.y).ceil() as usize..row(view.max.y).floor() as usize;
             let shown = row(view.min.y).floor() as usize..row(view.max.y).ceil() as usize;
             let grid = Grid {
                 clip: ui
                     .clip_rect()
                     .intersect(ui.max_rect().with_max_x(ui.clip_rect().right())),
-                origin: pos2(ui.max_rect().left() + ROOM.1, top),
+                origin: pos2(ui.max_rect().left() + ROOM.1, ui.max_rect().top()),
                 cell,
                 shown: shown.start.min(self.rows.len())..shown.end.min(self.rows.len()),
             };
-            if let Some((row, _)) =
-                reached.and_then(|token| self.rows.place(&cx.snapshot.tokens, token))
-            {
-                let rect = grid.rect(row, 0..1).expand2(vec2(0.0, cell.y));
+            if follows {
+                let rect = egui::Rect::from_min_size(self.caret(cx, &grid), cell);
+                let rect = rect.expand2(vec2(0.0, 0.5 * cell.y));
                 ui.scroll_to_rect_animation(rect, None, egui::style::ScrollAnimation::none());
             }
-            self.cells(ui, cx, id, &grid, &font, &ramps);
+            self.cells(ui, cx, &grid, &font, &ramps);
         });
         self.ramps = Some(ramps);
     }
 }
 
 impl TextView {
-    fn toolbar(&mut self, ui: &mut Ui, cx: &mut ViewContext<'_>, ramps: &Ramps) {
-        let shading = self.shading(cx);
-        let (full, half, low) = (shading.full, shading.half(), shading.low());
-        let selected = cx.tokens();
-        // Not by the room that is left: the rows must not move while weights come in.
-        let wide = ui.available_width() >= WIDE;
-        ui.horizontal_wrapped(|ui| {
-            for shade in Shade::ALL {
-                ui.selectable_value(&mut self.shade, shade, shade.name())
-                    .on_hover_text(shade.words());
+    /// Takes what is new of the text, and lays it out.
+    fn lay_out(&mut self, ui: &Ui, cx: &ViewContext<'_>, columns: usize) -> Laid {
+        self.shown = Shown::update(&self.shown, cx.snapshot, cx.draft.text());
+        let laid = self
+            .rows
+            .update(&self.shown, cx.snapshot.model_number, columns);
+        self.written.forget(laid.from);
+        if laid.more {
+            ui.ctx().request_repaint();
+        }
+        laid
+    }
+
+    /// What the keys do; true if the caret is to be in view.
+    fn keys(&mut self, ui: &Ui, cx: &mut ViewContext<'_>, (columns, page): (usize, usize)) -> bool {
+        let mut follows = false;
+        if let Some(response) = ui.ctx().read_response(id()) {
+            follows = response.gained_focus();
+            if response.has_focus() && !cx.draft.is_open {
+                self.layers(ui, cx);
             }
-            ui.separator();
-            if self.shade != Shade::Surprisal {
-                if selected.len() > 1 {
-                    for (mean, name, words) in [
-                        (
-                            false,
-                            tr("Sum"),
-                            tr("The weights of the selected tokens, added up"),
-                        ),
-                        (
-                            true,
-                            tr("Mean"),
-                            tr("The weights of the selected tokens, averaged"),
-                        ),
-                    ] {
-                        ui.selectable_value(&mut self.mean, mean, name)
-                            .on_hover_text(words);
+            for action in self.composed.actions(ui, &response, cx.draft.is_open) {
+                follows |= action != Action::Copy;
+                match action {
+                    Action::Move(step, extend) => {
+                        let text = (&self.rows, &*self.shown);
+                        self.selecting.step(cx, text, (step, extend), page);
+                        self.typed = false;
+                    }
+                    Action::All => self.selecting.take(cx, &self.shown, 0..self.shown.end()),
+                    action => {
+                        let changes = cx.draft.changes.len();
+                        change(ui, cx.draft, &action);
+                        if cx.draft.changes.len() > changes {
+                            self.typed = true;
+                            self.selecting.forget_column();
+                            self.lay_out(ui, cx, columns);
+                        }
                     }
                 }
-                let combo = egui::ComboBox::from_id_salt("text scale")
-                    .selected_text(scale_name(self.scale))
-                    .show_ui(ui, |ui| {
-                        for scale in Scale::ALL {
-                            ui.selectable_value(&mut self.scale, scale, scale_name(scale));
-                        }
-                    })
-                    .response;
-                name_combo(&combo, tr("Scale of the shades"));
-                combo.on_hover_text(tr("How weights are spread over the shades"));
             }
-            if self.shade == Shade::Surprisal && knows_change(cx) {
-                ui.toggle_value(&mut self.change, tr("Δ by edits")).on_hover_text(tr(
-                    "Shade: the bits that the edits of the model add to each token's surprisal, and in another colour those that they take away",
-                ));
-            }
-            let ends = match self.shade {
-                _ if shading.is_change() => {
-                    let most = format!("{full:.0}");
-                    [format!("\u{2212}{most}"), trf("+{0} bits", &[&most])]
-                }
-                Shade::Surprisal => ["0".into(), trf("≥ {0} bits", &[&format!("{full:.1}")])],
-                _ if low > 0.0 => [format!("≤ {}", weight(low)), weight(full)],
-                _ => ["0".into(), weight(full)],
-            };
-            let words = match self.shade {
-                _ if shading.is_change() => trf(
-                    "From {0} bits less to {0} bits more than without the edits",
-                    &[&format!("{full:.0}")],
-                ),
-                Shade::Surprisal => trf(
-                    "From 0 to {0} bits: as many as a blind guess among all tokens would give",
-                    &[&format!("{:.2}", blind(cx.snapshot))],
-                ),
-                _ => trf(
-                    "From {0} to the largest weight, {1}; half way {2}",
-                    &[&ends[0], &weight(full), &weight(half)],
-                ),
-            };
-            legend(ui, ramps, (self.shade, shading.is_change()), &ends, &words);
-            if !cx.selection.tokens.is_empty()
-                && ui
-                    .small_button(tr("Follow the end"))
-                    .on_hover_text(tr("Select no token: the last one is the query (Esc)"))
-                    .clicked()
-            {
-                cx.selection.clear_tokens();
-            }
-            if !wide {
-                ui.end_row();
-            }
-            let words = self.words(cx);
-            ui.add(egui::Label::new(quiet(words)).truncate());
-        });
-    }
-
-    /// The shades of this frame.
-    fn shading<'a>(&self, cx: &ViewContext<'a>) -> Shading<'a> {
-        let of = (self.averages(cx), self.change && knows_change(cx));
-        Shading::new(self.shade, self.scale, of, cx)
-    }
-
-    /// True if the mean over the selected tokens is shown.
-    fn averages(&self, cx: &ViewContext<'_>) -> bool {
-        self.mean && cx.selection.tokens.len() > 1
-    }
-
-    /// What is shown, in words.
-    fn words(&self, cx: &ViewContext<'_>) -> String {
-        let Some(query) = cx.query() else {
-            return String::new();
-        };
-        if self.shade == Shade::Surprisal {
-            let bits = cx.snapshot.bits_per_token;
-            if self.change
-                && knows_change(cx)
-                && let (Some(now), Some(before)) = (bits, cx.snapshot.unedited_bits)
-            {
-                let change = signed(now - before, 3);
-                return trf("mean {0} bits per token by the edits", &[&change]);
-            }
-            let bits = bits.map_or_else(|| "–".to_owned(), |bits| format!("{bits:.2}"));
-            return trf("mean {0} bits per token", &[&bits]);
         }
-        let selected = cx.tokens();
-        let mut words = vec![heads_name(&cx.selection.heads)];
-        let label = || cx.snapshot.label(query);
-        words.push(match (self.shade, selected.single()) {
-            (Shade::Readers, Some(_)) => trf("key {0} “{1}”", &[&thousands(query), &label()]),
-            (Shade::Readers, None) => trf("{0} keys", &[&thousands(selected.len())]),
-            (_, Some(_)) => trf("query {0} “{1}”", &[&thousands(query), &label()]),
-            (_, None) => trf("{0} queries", &[&thousands(selected.len())]),
-        });
-        let shares = match gathered(cx) {
-            Some(sums) if self.shade == Shade::Read && sums.queries > 0 => {
-                if sums.queries < selected.len() && sums.tokens == selected {
-                    words.push(trf(
-                        "weights at hand of {0} of them",
-                        &[&thousands(sums.queries)],
-                    ));
-                }
-                let count = sums.queries as f32;
-                let masked = cx.detail().is_some_and(|detail| detail.loses_weight);
-                Some([
-                    Some(sums.empty / count),
-                    sums.persistent.map(|sum| sum / count),
-                    masked.then_some(sums.masked / count),
-                ])
-            }
-            _ => None,
-        };
-        let named = |name: fn(&String) -> String, share: Option<f32>| Some(name(&percent(share?)));
-        if let Some([empty, persistent, masked]) = shares {
-            let model = cx.snapshot.model.as_ref();
-            let has = model.is_some_and(|m| m.network.architecture().has_empty_context());
-            let empty = empty.filter(|_| has);
-            words.extend(named(|s| trf("empty context {0}", &[s]), empty));
-            words.extend(named(|s| trf("persistent vectors {0}", &[s]), persistent));
-            words.extend(named(|s| trf("masked, not renormalised {0}", &[s]), masked));
+        let placed = self.placed.replace(cx.draft.placed);
+        if placed.is_some_and(|placed| placed != cx.draft.placed) {
+            self.typed = true;
+            follows = true;
         }
-        words.push(trf("reach {0} tokens", &[&thousands(cx.reach())]));
-        words.join(" · ")
+        if self.typed && self.shown.is_cut() {
+            self.typed = false;
+            self.selecting.select(cx, &self.shown, true);
+        }
+        follows
+    }
+
+    /// The keys that move between layers do so where nothing can be typed: the arrows are taken.
+    fn layers(&self, ui: &Ui, cx: &mut ViewContext<'_>) {
+        use egui::{Key, Modifiers};
+        for (key, layers) in [(Key::OpenBracket, -1), (Key::CloseBracket, 1)] {
+            if ui.input_mut(|input| input.consume_key(Modifiers::NONE, key)) {
+                let command = crate::ui::commands::command::Command::Move { layers, heads: 0 };
+                cx.commands.push(command);
+            }
+        }
+    }
+
+    /// The upper end of the caret.
+    fn caret(&self, cx: &ViewContext<'_>, grid: &Grid) -> Pos2 {
+        let (row, column) = place_of(&self.rows, &self.shown, cx.draft.caret.at);
+        pos2(grid.origin.x + column * grid.cell.x, grid.top(row))
     }
 
     fn cells(
         &mut self,
         ui: &mut Ui,
         cx: &mut ViewContext<'_>,
-        id: egui::Id,
         grid: &Grid,
         font: &FontId,
         ramps: &Ramps,
     ) {
-        let response = ui.interact(grid.clip, id, Sense::click_and_drag());
-        let tokens = &cx.snapshot.tokens;
+        let response = ui.interact(grid.clip, id(), Sense::click_and_drag());
+        let shown = Arc::clone(&self.shown);
+        let text = (&self.rows, &*shown);
         let at = response.hover_pos().or(response.interact_pointer_pos());
-        let piece = at.and_then(|at| grid.piece_at(&self.rows, at));
-        let under = piece.map(|piece| (piece, tokens.token_of(piece)));
-        self.caret.drag(ui, &response, cx, &self.rows, grid);
+        let part = at.and_then(|at| grid.part_at(&self.rows, at));
+        self.selecting.drag(ui, &response, cx, text, grid);
+        let byte = at.and_then(|at| grid.byte_at(&self.rows, &shown, at));
+        let byte = byte.unwrap_or(shown.end());
         if response.clicked() {
             response.request_focus();
-            match under {
-                Some((_, Some(token))) => self.caret.click(ui, cx, token),
-                // What the model does not see cannot be selected: the click lets go.
-                Some((_, None)) => cx.selection.clear_tokens(),
-                None => {}
+            let bytes = shown.bytes();
+            let place = part.map_or(byte, |part| shown.range(part).start);
+            if response.triple_clicked() {
+                self.selecting.take(cx, &shown, line_at(bytes, byte));
+            } else if response.double_clicked() {
+                self.selecting.take(cx, &shown, word_at(bytes, place));
+            } else {
+                self.selecting.click(ui, cx, &shown, (part, byte));
             }
+            self.typed = false;
         }
-        let name = trf(
-            "Text, {0} tokens; click one to select it",
-            &[&thousands(tokens.ids.len())],
-        );
-        let value = cx.query().map(|query| {
-            let label = cx.snapshot.label(query);
-            trf("query {0} “{1}”", &[&thousands(query), &label])
-        });
-        response.widget_info(|| {
-            let mut info = egui::WidgetInfo::labeled(egui::Role::Canvas, true, &name);
-            info.current_text_value = value.clone();
-            info
-        });
+        self.describe(cx, &response);
 
         let shading = self.shading(cx);
         let painter = ui.painter().with_clip_rect(grid.clip);
         let both = [ramps.ramp(self.shade), ramps.ramp(FALL)];
-        paint::shades(&painter, cx, &self.rows, grid, &shading, both);
-        self.written.paint(ui, &painter, cx, &self.rows, grid, font);
-        paint::marks(ui, &painter, cx, &self.rows, grid);
+        paint::shades(&painter, text, grid, &shading, both);
+        let fill = ui.visuals().selection.bg_fill.gamma_multiply(0.6);
+        if let Some(range) = exact(cx.draft.caret, cx, &shown) {
+            marks::selected(&painter, &range, text, grid, fill);
+        }
+        self.written.paint(ui, &painter, cx, text, grid, font);
+        if shown.bytes().is_empty() {
+            let ink = ui.visuals().weak_text_color();
+            painter.text(
+                grid.origin,
+                egui::Align2::LEFT_TOP,
+                hint(cx),
+                font.clone(),
+                ink,
+            );
+        }
+        marks::marks(ui, &painter, cx, text, grid);
         if self.shade == Shade::Read {
-            paint::span(&painter, cx, &self.rows, grid);
+            marks::span(&painter, cx, text, grid);
         }
-        if !self.caret.is_dragging() {
-            arcs::paint(ui, &painter, cx, &self.rows, grid);
+        if !self.selecting.is_dragging() {
+            arcs::paint(ui, &painter, cx, text, grid);
         }
-        self.typing.paint(ui, &response, cx, &self.rows, grid);
         if response.has_focus() {
+            if cx.draft.is_open {
+                let caret = self.caret(cx, grid);
+                self.composed.paint(ui, caret, grid, &cx.palette);
+            }
             let ring = Stroke::new(1.5, cx.palette.accent);
             painter.rect_stroke(grid.clip.shrink(0.5), 3.0, ring, StrokeKind::Inside);
         }
-        let Some((piece, token)) = under.filter(|_| response.contains_pointer()) else {
+        let response = match cx.draft.is_open {
+            true => response.on_hover_cursor(egui::CursorIcon::Text),
+            false => response,
+        };
+        let Some(part) = part.filter(|_| response.contains_pointer()) else {
             return;
         };
-        cx.hovering.token = token.or(cx.hovering.token);
-        if !self.caret.is_dragging() {
+        cx.hovering.token = shown.token(part).or(cx.hovering.token);
+        let says = matches!(
+            shown.kind(part),
+            shown::Kind::Token(_) | shown::Kind::Unknown
+        );
+        if says && !self.selecting.is_dragging() {
             let shade = self.shade;
             response
-                .on_hover_ui_at_pointer(|ui| tip::show(ui, cx, (piece, token), shade, &shading));
+                .on_hover_ui_at_pointer(|ui| tip::show(ui, cx, (&shown, part), shade, &shading));
         }
     }
-}
 
-/// The shade whose colours stand for a surprisal that falls.
-const FALL: Shade = Shade::Read;
-
-/// True if it is known what the edits of the model do to each token's surprisal.
-fn knows_change(cx: &ViewContext<'_>) -> bool {
-    (1..cx.snapshot.done.min(3)).any(|token| cx.snapshot.surprisal_change(token).is_some())
-}
-
-/// The colours of the shades between their least and their largest value.
-fn legend(
-    ui: &mut Ui,
-    ramps: &Ramps,
-    (shade, both): (Shade, bool),
-    ends: &[String; 2],
-    words: &str,
-) {
-    let ramp = ramps.ramp(shade);
-    let ink = ui.visuals().weak_text_color();
-    let lay = |text: &String| {
-        let font = FontId::proportional(QUIET);
-        ui.painter().layout_no_wrap(text.clone(), font, ink)
-    };
-    let [low, high] = [lay(&ends[0]), lay(&ends[1])];
-    // One piece: where the row ends it goes to the next as a whole.
-    let (bar, gap) = (vec2(72.0, 10.0), 5.0);
-    let height = ui.spacing().interact_size.y;
-    let size = vec2(low.size().x + high.size().x + bar.x + 2.0 * gap, height);
-    let (all, response) = ui.allocate_exact_size(size, Sense::hover());
-    let left = all.left() + low.size().x + gap;
-    let rect = Rect::from_min_size(pos2(left, all.center().y - bar.y / 2.0), bar);
-    let mut mesh = egui::Mesh::default();
-    let step = rect.width() / 36.0;
-    for i in 0..36_u8 {
-        let left = rect.left() + f32::from(i) * step;
-        let part = Rect::from_min_max(pos2(left, rect.top()), pos2(left + step, rect.bottom()));
-        let color = match (both, i < 18) {
-            (false, _) => ramp.color(i * 7 + 3),
-            // From the strongest fall over nothing to the strongest rise.
-            (true, true) => ramps.ramp(FALL).color((17 - i) * 15),
-            (true, false) => ramp.color((i - 18) * 15),
-        };
-        mesh.add_colored_rect(part, color);
+    /// Names the text for screen readers.
+    fn describe(&self, cx: &ViewContext<'_>, response: &egui::Response) {
+        response.widget_info(|| {
+            let count = thousands(cx.snapshot.tokens.ids.len());
+            let mut name = match notice::is_recorded(cx) {
+                false => trf(
+                    "Text to run the model on, {0} tokens; click one to select it",
+                    &[&count],
+                ),
+                true => trf(
+                    "Text of the recorded run, {0} tokens; click one to select it",
+                    &[&count],
+                ),
+            };
+            if let Some(query) = cx.query() {
+                let label = cx.snapshot.label(query);
+                name += " · ";
+                name += &trf("query {0} “{1}”", &[&thousands(query), &label]);
+            }
+            let is_open = cx.draft.is_open;
+            let mut info = egui::WidgetInfo::labeled(egui::Role::MultilineTextInput, is_open, name);
+            info.current_text_value = is_open.then(|| cx.draft.text().to_string());
+            info
+        });
     }
-    let painter = ui.painter();
-    painter.add(egui::Shape::mesh(mesh));
-    let line = Stroke::new(1.0, grid_color(ui));
-    painter.rect_stroke(rect, 0.0, line, StrokeKind::Outside);
-    let top = |galley: &egui::Galley| all.center().y - galley.size().y / 2.0;
-    let (at_low, at_high) = (top(&low), top(&high));
-    painter.galley(pos2(all.left(), at_low), low, ink);
-    painter.galley(pos2(rect.right() + gap, at_high), high, ink);
-    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Image, true, words));
-    response.on_hover_text(words);
+}
+
+/// The range of a caret where it is not just that of the selected tokens.
+fn exact(caret: TextCaret, cx: &ViewContext<'_>, shown: &Shown) -> Option<Range<usize>> {
+    let range = caret.range();
+    let tokens = &cx.selection.tokens;
+    let edge = |token: Option<usize>| token.and_then(|token| shown.range_of(token));
+    let same = edge(tokens.first()).is_some_and(|first| first.start == range.start)
+        && edge(tokens.last()).is_some_and(|last| last.end == range.end);
+    (!range.is_empty() && !same).then_some(range)
+}
+
+/// What stands where there is no text yet.
+fn hint(cx: &ViewContext<'_>) -> &'static str {
+    let model = cx.snapshot.model.as_ref();
+    match model.is_some_and(|model| model.vocabulary.is_none()) {
+        true => tr("This model's vocabulary is not known: type token ids, such as 12 0 7"),
+        false => tr("Type or paste a text: every view follows"),
+    }
 }

@@ -1,16 +1,13 @@
-//! Draws the rows in view: shades, then the text of each row as one piece, then marks.
+//! Draws the rows in view: shades, then the text of each row as one piece.
 
 use super::grid::{Grid, Line};
 use super::layout::{Cell, Rows};
 use super::rows::glyph;
 use super::shade::{Ramp, Shading};
-use crate::engine::Snapshot;
-use crate::ui::theme::Palette;
+use super::shown::{Kind, Shown};
 use crate::ui::views::context::ViewContext;
 use eframe::egui::text::{LayoutJob, TextFormat};
-use eframe::egui::{
-    Align, Color32, FontId, Mesh, Painter, Rect, Shape, Stroke, StrokeKind, Ui, vec2,
-};
+use eframe::egui::{Align, Color32, FontId, Mesh, Painter, Rect, Shape, Ui};
 use std::collections::HashMap;
 
 /// The style in which the text of a row is written.
@@ -23,7 +20,7 @@ struct Style {
     unknown: Color32,
 }
 
-/// Widths of pieces kept, at most.
+/// Widths of parts kept, at most.
 const MOST_WIDTHS: usize = 4096;
 
 /// The text of the rows in view, ready to be drawn as long as it stays.
@@ -33,7 +30,7 @@ pub(super) struct Written {
     /// Per row: the number of tokens that the network has run over when it was written, as far as it matters, and the
     /// text.
     rows: HashMap<usize, (usize, LayoutJob)>,
-    /// Widths in points of pieces that are not plain letters.
+    /// Widths in points of parts that are not plain letters.
     widths: HashMap<String, f32>,
 }
 
@@ -49,7 +46,7 @@ impl Written {
         ui: &Ui,
         painter: &Painter,
         cx: &ViewContext<'_>,
-        rows: &Rows,
+        (rows, shown): (&Rows, &Shown),
         grid: &Grid,
         font: &FontId,
     ) {
@@ -67,14 +64,14 @@ impl Written {
         }
         self.rows.retain(|row, _| grid.shown.contains(row));
         for row in grid.shown.clone() {
-            let line = Line::new(rows, &cx.snapshot.tokens, row);
+            let line = Line::new(rows, shown, row);
             // Tokens still to be run over are fainter.
             let end = line.token + line.cells.len();
             let done = cx.snapshot.done.clamp(line.token, end);
             let job = match self.rows.get(&row) {
                 Some((at, job)) if *at == done => job.clone(),
                 _ => {
-                    let job = self.write(ui, cx.snapshot, line, &style);
+                    let job = self.write(ui, cx.snapshot.done, (line, shown), &style);
                     self.rows.insert(row, (done, job.clone()));
                     job
                 }
@@ -88,21 +85,27 @@ impl Written {
     }
 
     /// The text of a row: plain letters run on, everything else is put into the middle of its cells.
-    fn write(&mut self, ui: &Ui, snapshot: &Snapshot, line: Line<'_>, style: &Style) -> LayoutJob {
+    fn write(
+        &mut self,
+        ui: &Ui,
+        done: usize,
+        (line, shown): (Line<'_>, &Shown),
+        style: &Style,
+    ) -> LayoutJob {
         let mut pen = Pen::new(style);
-        for (piece, cell, token) in line.pieces(&snapshot.tokens) {
-            let text = glyph(snapshot, piece);
-            let color = match token {
-                None => style.unknown,
-                Some(token) if token >= snapshot.done => style.ink.gamma_multiply(0.4),
-                Some(_) if matches!(text.as_str(), "⏎" | "·" | "⇥") => {
+        for (part, cell, _) in line.parts(shown) {
+            let text = glyph(shown, part);
+            let color = match shown.kind(part) {
+                Kind::Unknown => style.unknown,
+                Kind::Token(token) if token >= done => style.ink.gamma_multiply(0.4),
+                _ if matches!(text.as_str(), "⏎" | "·" | "⇥") => {
                     style.ink.gamma_multiply(0.35)
                 }
                 // What has no form of its own stands back behind what has.
-                Some(_) if text.starts_with(|c| matches!(c, '⟨' | '\u{2400}'..='\u{2421}')) => {
+                _ if text.starts_with(|c| matches!(c, '⟨' | '\u{2400}'..='\u{2421}')) => {
                     style.ink.gamma_multiply(0.6)
                 }
-                Some(_) => style.ink,
+                _ => style.ink,
             };
             if matches!(text.as_str(), "␣" | "") {
                 continue;
@@ -218,20 +221,20 @@ impl<'a> Pen<'a> {
 }
 
 /// Puts together rectangles of one colour that touch each other.
-struct Fills {
+pub(super) struct Fills {
     mesh: Mesh,
     open: Option<(Rect, Color32)>,
 }
 
 impl Fills {
-    fn new() -> Self {
+    pub fn new() -> Self {
         Self {
             mesh: Mesh::default(),
             open: None,
         }
     }
 
-    fn add(&mut self, rect: Rect, color: Color32) {
+    pub fn add(&mut self, rect: Rect, color: Color32) {
         match &mut self.open {
             Some((open, same))
                 if *same == color
@@ -254,7 +257,7 @@ impl Fills {
         }
     }
 
-    fn finish(mut self, painter: &Painter) {
+    pub fn finish(mut self, painter: &Painter) {
         self.flush();
         if !self.mesh.is_empty() {
             painter.add(Shape::mesh(self.mesh));
@@ -265,16 +268,14 @@ impl Fills {
 /// Draws the shades of the tokens in view; values that are a fall have colours of their own.
 pub(super) fn shades(
     painter: &Painter,
-    cx: &ViewContext<'_>,
-    rows: &Rows,
+    (rows, shown): (&Rows, &Shown),
     grid: &Grid,
     shading: &Shading<'_>,
     [ramp, falling]: [&Ramp; 2],
 ) {
-    let tokens = &cx.snapshot.tokens;
     let mut fills = Fills::new();
     for row in grid.shown.clone() {
-        for (_, cell, token) in Line::new(rows, tokens, row).pieces(tokens) {
+        for (_, cell, token) in Line::new(rows, shown, row).parts(shown) {
             let level = token.map_or(0, |token| shading.level(token));
             if level > 0 {
                 let falls = token.is_some_and(|token| shading.falls(token));
@@ -284,102 +285,4 @@ pub(super) fn shades(
         }
     }
     fills.finish(painter);
-}
-
-/// Underlines what the vocabulary lacks, and outlines the selected tokens and what is under the pointer.
-pub(super) fn marks(ui: &Ui, painter: &Painter, cx: &ViewContext<'_>, rows: &Rows, grid: &Grid) {
-    let tokens = &cx.snapshot.tokens;
-    let selected = cx.tokens();
-    let mut fills = Fills::new();
-    let accent = Stroke::new(1.5, cx.palette.accent);
-    let outline = |run: Option<Rect>| {
-        if let Some(rect) = run {
-            painter.rect_stroke(rect, 2.0, accent, StrokeKind::Inside);
-        }
-    };
-    for row in grid.shown.clone() {
-        let line = Line::new(rows, tokens, row);
-        let end = line.token + line.cells.len();
-        let touched = selected.first().is_some_and(|first| first < end)
-            && selected.last().is_some_and(|last| last >= line.token);
-        if !touched && tokens.unknown == 0 {
-            continue;
-        }
-        let mut run: Option<Rect> = None;
-        for (_, cell, token) in line.pieces(tokens) {
-            let rect = grid.rect(row, cell.column..cell.end());
-            if token.is_some_and(|token| touched && selected.contains(token)) {
-                run = Some(run.map_or(rect, |run| run.union(rect)));
-            } else {
-                outline(run.take());
-            }
-            if token.is_none() {
-                let line = rect.with_min_y(rect.bottom() - 2.0);
-                fills.add(line.with_max_y(rect.bottom() - 1.0), cx.palette.unknown);
-            }
-        }
-        outline(run);
-    }
-    fills.finish(painter);
-    let quiet = Stroke::new(1.0, ui.visuals().weak_text_color());
-    for token in [cx.hover.token, cx.hover.key].into_iter().flatten() {
-        if let Some(rect) = grid.place(rows, tokens, token)
-            && grid.clip.intersects(rect)
-        {
-            painter.rect_stroke(rect.expand(1.0), 2.0, quiet, StrokeKind::Inside);
-        }
-    }
-}
-
-/// Draws where the leading head's span ends for the query: a bracket before the farthest token within its reach, and
-/// under the tokens on the ramp a bar as strong as the soft mask.
-pub(super) fn span(painter: &Painter, cx: &ViewContext<'_>, rows: &Rows, grid: &Grid) {
-    let (Some(span), Some(query), Some(_)) = (cx.span(), cx.query(), &cx.snapshot.model) else {
-        return;
-    };
-    let tokens = &cx.snapshot.tokens;
-    let edge = cx.palette.edge;
-    let farthest = query.checked_sub(span.farthest());
-    let farthest = farthest.filter(|_| span.reach > 0);
-    if let Some(whole) = span.falls_beyond() {
-        let mut fills = Fills::new();
-        let whole = whole as usize;
-        let ramp = farthest.unwrap_or(0)..query.saturating_sub(whole);
-        for row in grid.shown.clone() {
-            let line = Line::new(rows, tokens, row);
-            if line.token >= ramp.end || line.token + line.cells.len() <= ramp.start {
-                continue;
-            }
-            for (_, cell, token) in line.pieces(tokens) {
-                let Some(token) = token.filter(|token| ramp.contains(token)) else {
-                    continue;
-                };
-                let mask = span.mask(query - token);
-                let rect = grid.rect(row, cell.column..cell.end());
-                let bar = rect.with_min_y(rect.bottom() - 1.0 - 2.0 * mask.max(0.25));
-                fills.add(
-                    bar.with_max_y(rect.bottom() - 0.5),
-                    edge.gamma_multiply(0.3 + 0.7 * mask),
-                );
-            }
-        }
-        fills.finish(painter);
-    }
-    let place = farthest.and_then(|token| grid.place(rows, tokens, token));
-    if let Some(rect) = place.filter(|rect| grid.clip.intersects(*rect)) {
-        bracket(painter, rect, &cx.palette);
-    }
-}
-
-/// An opening bracket at the left edge of a cell.
-fn bracket(painter: &Painter, rect: Rect, palette: &Palette) {
-    let rect = rect.shrink2(vec2(0.0, 1.0));
-    let foot = vec2(4.0, 0.0);
-    let points = vec![
-        rect.left_top() + foot,
-        rect.left_top(),
-        rect.left_bottom(),
-        rect.left_bottom() + foot,
-    ];
-    painter.add(Shape::line(points, Stroke::new(1.75, palette.edge)));
 }

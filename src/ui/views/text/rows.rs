@@ -1,29 +1,26 @@
-//! The glyphs that stand for a piece of the text, the cells it takes, and what ends with it.
+//! The glyphs that stand for a part of the text, the cells it takes, and what ends with it.
 //!
 //! Cells follow one another from left to right in the order of the tokens, in any script: what the model sees is a
 //! sequence, and a query's past is always to its left. So Arabic characters stand in the order in which they are read
-//! by the model, not by people. Within a piece, a word say, letters are joined and ordered as they are written.
+//! by the model, not by people. Within a part, a word say, letters are joined and ordered as they are written.
 
-use crate::engine::Snapshot;
-use crate::text::{self, Piece};
+use super::shown::Shown;
+use crate::text;
 use crate::ui::language::trf;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-/// The unit of text that ends with a piece.
+/// The unit of text that ends with a part.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum End {
     Word,
     Line,
 }
 
-/// The width of a piece in cells, and what ends with it. Plain letters are told at a glance: a text has millions of
-/// pieces, and nearly all are such.
-pub(super) fn shape(snapshot: &Snapshot, piece: usize) -> (usize, Option<End>) {
-    let tokens = &snapshot.tokens;
-    let Some(Piece { range, .. }) = tokens.pieces.get(piece) else {
-        return (1, None);
-    };
-    if let Some([byte]) = tokens.bytes().get(range.clone()) {
+/// The width of a part in cells, and what ends with it. Plain letters are told at a glance: a text has millions of
+/// parts, and nearly all are such.
+pub(super) fn shape(shown: &Shown, part: usize) -> (usize, Option<End>) {
+    let range = shown.range(part);
+    if let [byte] = shown.bytes_of(part) {
         match byte {
             b' ' => return (1, Some(End::Word)),
             b'\n' => return (1, Some(End::Line)),
@@ -31,12 +28,12 @@ pub(super) fn shape(snapshot: &Snapshot, piece: usize) -> (usize, Option<End>) {
             _ => {}
         }
     }
-    let glyph = glyph(snapshot, piece);
+    let glyph = glyph(shown, part);
     let end = match glyph.as_str() {
         "␣" => Some(End::Word),
-        "⏎" => Some(End::Line),
+        _ if glyph.ends_with('⏎') => Some(End::Line),
         // A line may end after any character of a script without spaces, but not within one.
-        _ => text::character_at(tokens.bytes(), range.start)
+        _ => text::character_at(shown.bytes(), range.start)
             .filter(|(c, whole)| whole.end == range.end && c.width() == 2)
             .map(|_| End::Word),
     };
@@ -44,7 +41,7 @@ pub(super) fn shape(snapshot: &Snapshot, piece: usize) -> (usize, Option<End>) {
 }
 
 /// The width of a text in cells: a letter takes one, a Chinese character or an emoji two, as in a terminal.
-fn cells(text: &str) -> usize {
+pub(super) fn cells(text: &str) -> usize {
     let mut chars = text.chars();
     match (chars.next(), chars.next()) {
         // Letters made to be joined, and signs of two or three small letters, are broader than a cell.
@@ -57,20 +54,20 @@ fn cells(text: &str) -> usize {
     }
 }
 
-/// The characters that stand for a piece: its own where they can be seen. Of a character that is several pieces, the
+/// The characters that stand for a part: its own where they can be seen. Of a character that is several parts, the
 /// first one shows it and the others show "·".
-pub(super) fn glyph(snapshot: &Snapshot, piece: usize) -> String {
-    let tokens = &snapshot.tokens;
-    let Some(Piece { id, range }) = tokens.pieces.get(piece) else {
-        return String::new();
-    };
-    let bytes = tokens.bytes().get(range.clone()).unwrap_or_default();
-    match (str::from_utf8(bytes), id, &snapshot.model) {
-        (Ok("\r\n"), ..) => "⏎".into(),
+pub(super) fn glyph(shown: &Shown, part: usize) -> String {
+    let bytes = shown.bytes_of(part);
+    let range = shown.range(part);
+    match str::from_utf8(bytes) {
+        Ok("\r\n") => "⏎".into(),
         // To a model of words it is a line break.
-        (Ok("\r"), Some(id), Some(model)) => model.label(*id),
-        (Ok(text), ..) => text::visible(text),
-        (Err(_), ..) => match text::character_at(tokens.bytes(), range.start) {
+        Ok("\r") => shown
+            .token(part)
+            .and_then(|token| shown.label(token))
+            .unwrap_or_else(|| text::visible("\r")),
+        Ok(text) => text::visible(text),
+        Err(_) => match text::character_at(shown.bytes(), range.start) {
             Some((c, whole)) if range.end <= whole.end => {
                 if range.start == whole.start {
                     text::visible(c)
@@ -83,12 +80,11 @@ pub(super) fn glyph(snapshot: &Snapshot, piece: usize) -> String {
     }
 }
 
-/// Of a piece that is part of a character: which part, and of which character.
-pub(super) fn part(snapshot: &Snapshot, piece: usize) -> Option<String> {
-    let tokens = &snapshot.tokens;
-    let Piece { range, .. } = tokens.pieces.get(piece)?;
-    let (character, whole) = text::character_at(tokens.bytes(), range.start)?;
-    (range.end <= whole.end && range.len() < whole.len()).then(|| {
+/// Of a part that is less than a character: which byte, and of which character.
+pub(super) fn part_of_character(shown: &Shown, part: usize) -> Option<String> {
+    let range = shown.range(part);
+    let (character, whole) = text::character_at(shown.bytes(), range.start)?;
+    (range.end <= whole.end && !range.is_empty() && range.len() < whole.len()).then(|| {
         trf(
             "byte {0} of {1} of “{2}”",
             &[
@@ -100,45 +96,42 @@ pub(super) fn part(snapshot: &Snapshot, piece: usize) -> Option<String> {
     })
 }
 
-/// A name of a piece by itself: of a byte that is no character, its number.
-pub(super) fn name(snapshot: &Snapshot, piece: usize) -> String {
-    let tokens = &snapshot.tokens;
-    let range = tokens.pieces.get(piece).map(|piece| piece.range.clone());
-    match range.and_then(|range| tokens.bytes().get(range)) {
-        Some([byte @ 0x80..=0xff]) => text::byte_label(*byte),
-        _ => glyph(snapshot, piece),
+/// A name of a part by itself: of a byte that is no character, its number.
+pub(super) fn name(shown: &Shown, part: usize) -> String {
+    match shown.bytes_of(part) {
+        [byte @ 0x80..=0xff] => text::byte_label(*byte),
+        _ => glyph(shown, part),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::{LoadedModel, SAMPLES, Tokens};
+    use crate::engine::{LoadedModel, SAMPLES, Snapshot, Tokens};
     use crate::model::Cancel;
     use crate::text::{Unit, Vocabulary, to_text};
     use crate::ui::views::text::layout::Rows;
     use std::sync::Arc;
 
-    fn snapshot(text: &str, vocabulary: Option<Vocabulary>) -> Snapshot {
+    fn shown(text: &str, vocabulary: Option<Vocabulary>) -> Arc<Shown> {
         let mut model = LoadedModel::open_sample(&SAMPLES[0]).unwrap();
         model.vocabulary = vocabulary.or(model.vocabulary);
-        Snapshot {
+        Arc::new(Shown::of(&Snapshot {
             tokens: Arc::new(Tokens::new(&model, text.into(), 1000, &Cancel::default()).unwrap()),
             model: Some(Arc::new(model)),
             ..Snapshot::default()
-        }
+        }))
     }
 
-    fn glyphs(snapshot: &Snapshot) -> String {
-        let pieces = 0..snapshot.tokens.pieces.len();
-        let glyphs: Vec<String> = pieces.map(|piece| glyph(snapshot, piece)).collect();
+    fn glyphs(shown: &Shown) -> String {
+        let glyphs: Vec<String> = (0..shown.len()).map(|part| glyph(shown, part)).collect();
         glyphs.join("|")
     }
 
     fn rows(text: &str, columns: usize) -> Vec<usize> {
-        let snapshot = snapshot(text, None);
+        let shown = shown(text, None);
         let mut rows = Rows::default();
-        rows.update(&snapshot, columns);
+        rows.update(&shown, 0, columns);
         (0..rows.len()).map(|i| rows.row(i).len()).collect()
     }
 
@@ -154,26 +147,32 @@ mod tests {
 
     #[test]
     fn the_first_byte_of_a_character_shows_it() {
-        let bytes = snapshot("é中😀سa\u{301}", None);
+        let bytes = shown("é中😀سa\u{301}", None);
         let all = "é|·|中|·|·|😀|·|·|·|س|·|a|◌\u{301}|·";
         assert_eq!(glyphs(&bytes), all);
         let mut rows = Rows::default();
-        rows.update(&bytes, 80);
+        rows.update(&bytes, 0, 80);
         let widths: Vec<u16> = rows.row(0).iter().map(|cell| cell.width).collect();
         assert_eq!(widths, [1, 1, 2, 1, 1, 2, 1, 1, 1, 2, 1, 1, 1, 1]);
-        assert_eq!(part(&bytes, 3).as_deref(), Some("byte 2 of 3 of “中”"));
-        assert_eq!((part(&bytes, 11), name(&bytes, 11)), (None, "a".into()));
+        assert_eq!(
+            part_of_character(&bytes, 3).as_deref(),
+            Some("byte 2 of 3 of “中”")
+        );
+        assert_eq!(
+            (part_of_character(&bytes, 11), name(&bytes, 11)),
+            (None, "a".into())
+        );
         assert_eq!(name(&bytes, 3), "⟨xB8⟩");
     }
 
     #[test]
     fn what_is_no_character_shows_its_bytes() {
         let broken = to_text(b"a\xe4b\xe4\xb8 \0\t\r\x7f\xff\n".to_vec());
-        let bytes = snapshot(&broken, None);
+        let bytes = shown(&broken, None);
         assert_eq!(glyphs(&bytes), "a|⟨xE4⟩|b|⟨xE4⟩|⟨xB8⟩|␣|␀|⇥|␍|␡|⟨xFF⟩|⏎");
-        assert_eq!(part(&bytes, 1), None);
+        assert_eq!(part_of_character(&bytes, 1), None);
         let mut rows = Rows::default();
-        rows.update(&bytes, 80);
+        rows.update(&bytes, 0, 80);
         let widths: Vec<u16> = rows.row(0).iter().map(|cell| cell.width).collect();
         assert_eq!(widths, [1, 5, 1, 5, 5, 1, 2, 1, 2, 2, 5, 1]);
     }
@@ -190,18 +189,18 @@ mod tests {
                 .chain(*b"\xe4\xb8")
                 .collect(),
         );
-        let chars = snapshot(&text, list(Unit::Char));
+        let chars = shown(&text, list(Unit::Char));
         assert_eq!(glyphs(&chars), "é|中|⟨U+200B⟩|س|⟨U+0085⟩|␍|⏎|⟨xE4⟩⟨xB8⟩");
         let text = to_text("é中 سلام\r👨‍👩‍👧 ".bytes().chain(*b"na\xefve").collect());
-        let words = snapshot(&text, list(Unit::Word));
-        assert_eq!(glyphs(&words), "é中|سلام|⏎|👨‍👩‍👧|na⟨xEF⟩ve");
+        let words = shown(&text, list(Unit::Word));
+        assert_eq!(glyphs(&words), "é中|␣|سلام|⏎|👨‍👩‍👧|␣|na⟨xEF⟩ve");
         let mut rows = Rows::default();
-        rows.update(&words, 80);
+        rows.update(&words, 0, 80);
         let widths: Vec<u16> = (0..2)
             .flat_map(|row| rows.row(row).iter().map(|cell| cell.width))
             .collect();
         // The last two letters of the Arabic word are one sign, the emoji one as well.
-        assert_eq!(widths, [3, 3, 1, 2, 9]);
+        assert_eq!(widths, [3, 1, 3, 1, 2, 1, 9]);
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! The facts known of the token under the pointer.
 
-use super::rows::{name, part};
+use super::rows::{name, part_of_character};
 use super::shade::{Shade, Shading};
+use super::shown::{Kind, Shown};
 use crate::chart::thousands;
 use crate::ui::language::{tr, trf};
 use crate::ui::theme::{quiet, strong};
@@ -9,22 +10,25 @@ use crate::ui::views::context::ViewContext;
 use crate::ui::widgets::names::{percent, signed};
 use eframe::egui::{self, Ui};
 
-/// Draws the tooltip of a piece.
+/// Draws the tooltip of a part.
 pub(super) fn show(
     ui: &mut Ui,
     cx: &ViewContext<'_>,
-    (piece, token): (usize, Option<usize>),
+    (shown, part): (&Shown, usize),
     shade: Shade,
     shading: &Shading<'_>,
 ) {
     let snapshot = cx.snapshot;
-    let Some(token) = token else {
-        ui.label(strong(name(snapshot, piece)));
-        if let Some(part) = part(snapshot, piece) {
+    let Some(token) = shown.token(part) else {
+        if shown.kind(part) != Kind::Unknown {
+            return;
+        }
+        ui.label(strong(name(shown, part)));
+        if let Some(part) = part_of_character(shown, part) {
             ui.label(part);
         }
-        match &snapshot.tokens.trouble {
-            // A text that cannot be cut is one piece.
+        match shown.trouble() {
+            // A text that cannot be cut is one unknown piece.
             Some(reason) => ui.label(&**reason),
             None => ui.label(tr(
                 "not in the model's vocabulary: the model does not see it",
@@ -43,7 +47,7 @@ pub(super) fn show(
         if let Some(id) = snapshot.tokens.ids.get(token) {
             row(tr("Token id"), thousands(*id as usize));
         }
-        if let Some(part) = part(snapshot, piece) {
+        if let Some(part) = part_of_character(shown, part) {
             row(tr("Character"), part);
         }
         if token >= snapshot.done {

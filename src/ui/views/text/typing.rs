@@ -1,248 +1,158 @@
-//! Typing in the shaded text: what is typed goes in after the selected token, or at the end.
-//!
-//! Changes are commands for the text at hand, which the snapshot shows a moment later. So the view keeps what it has made of the
-//! text until the snapshot has it, and then selects the token before the caret.
+//! What the keys do in the text while it has the focus, and its caret.
 
-use super::grid::Grid;
+use super::grid::{Grid, stops};
 use super::layout::Rows;
-use crate::analysis::TokenSet;
-use crate::engine::Tokens;
-use crate::text::{character_at, to_bytes, to_text};
-use crate::ui::commands::command::Command;
-use crate::ui::views::context::ViewContext;
+use super::shown::Shown;
+use crate::ui::document::draft::{self, Draft};
+use crate::ui::theme::Palette;
 use eframe::egui::output::IMEOutput;
 use eframe::egui::{self, Event, ImeEvent, Key, Modifiers, Pos2, Rect, Response, Stroke, Ui, vec2};
-use std::ops::Range;
-use std::sync::Arc;
 
-/// Longest text that is typed in, in bytes: as in the text field.
-const EDITABLE: usize = 100_000;
-
-/// The caret, and what was typed and is not shown yet.
-#[derive(Debug, Default)]
-pub(super) struct Typing {
-    /// The byte before which the next letter goes, and the selection that this holds for; without one, after the selection.
-    at: Option<(usize, TokenSet)>,
-    /// The text with what was typed, until the snapshot has it.
-    ahead: Option<Vec<u8>>,
-    /// The frame in which it was typed: its commands are carried out when that has ended.
-    frame: u64,
-    /// The text whose token before the caret was selected.
-    seen: Option<Arc<Tokens>>,
-    /// What an input method composes.
-    composed: String,
-}
-
-/// A change of the text by a key.
-enum Change {
+/// What a key does.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Action {
+    /// Puts letters in.
     Put(String),
-    Back,
-    Delete,
+    /// Deletes before the caret: a character, or a word.
+    Back { word: bool },
+    /// Deletes after the caret: a character, or a word.
+    Delete { word: bool },
+    /// Copies what is selected.
     Copy,
+    /// Copies what is selected, and deletes it.
     Cut,
+    /// Selects all of the text.
+    All,
+    /// Moves the caret; with Shift what is selected grows.
+    Move(Step, bool),
 }
 
-impl Typing {
-    /// True if the text can be changed here.
-    pub fn is_open(cx: &ViewContext<'_>) -> bool {
-        let len = cx.snapshot.tokens.bytes().len();
-        let insert = Command::Type {
-            range: 0..0,
-            text: String::new(),
-        };
-        len <= EDITABLE && cx.refusal(&insert).is_none()
-    }
+/// A way that the caret goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Step {
+    Left,
+    Right,
+    WordLeft,
+    WordRight,
+    Up,
+    Down,
+    PageUp,
+    PageDown,
+    RowStart,
+    RowEnd,
+    Start,
+    End,
+}
 
-    /// The byte before which the caret stands.
-    fn place(&self, cx: &ViewContext<'_>) -> usize {
-        let tokens = &cx.snapshot.tokens;
-        let end = self.ahead.as_ref().map_or(tokens.bytes().len(), Vec::len);
-        match &self.at {
-            Some((at, of)) if *of == cx.selection.tokens => (*at).min(end),
-            _ => match cx.selection.tokens.last() {
-                Some(token) => range_of(tokens, token).map_or(end, |range| range.end),
-                None => end,
-            },
-        }
-    }
+/// The step of a key.
+fn step(key: Key, modifiers: Modifiers) -> Option<Step> {
+    let far = modifiers.command || modifiers.alt;
+    Some(match key {
+        Key::ArrowLeft if far => Step::WordLeft,
+        Key::ArrowRight if far => Step::WordRight,
+        Key::ArrowLeft => Step::Left,
+        Key::ArrowRight => Step::Right,
+        Key::ArrowUp if !far => Step::Up,
+        Key::ArrowDown if !far => Step::Down,
+        Key::PageUp if !far => Step::PageUp,
+        Key::PageDown if !far => Step::PageDown,
+        Key::Home if far => Step::Start,
+        Key::End if far => Step::End,
+        Key::Home => Step::RowStart,
+        Key::End => Step::RowEnd,
+        _ => return None,
+    })
+}
 
-    /// The bytes of several selected tokens that stand beside each other.
-    fn selected(&self, cx: &ViewContext<'_>) -> Option<Range<usize>> {
-        let [range] = cx.selection.tokens.ranges() else {
-            return None;
-        };
-        let tokens = &cx.snapshot.tokens;
-        let (first, last) = (range.start, range.end.checked_sub(1)?);
-        // What was typed took the place of what is selected.
-        let is_typed = self
-            .at
-            .as_ref()
-            .is_some_and(|(_, of)| *of == cx.selection.tokens);
-        (first < last && !is_typed).then_some(())?;
-        Some(range_of(tokens, first)?.start..range_of(tokens, last)?.end)
-    }
+/// The text that an input method composes.
+#[derive(Debug, Default)]
+pub(super) struct Composed(String);
 
-    /// Selects the token before the caret once the snapshot has what was typed; true where it did.
-    pub fn follow(&mut self, ui: &Ui, cx: &mut ViewContext<'_>) -> bool {
-        let tokens = Arc::clone(&cx.snapshot.tokens);
-        let is_there = self
-            .ahead
-            .as_deref()
-            .is_none_or(|ahead| *ahead == *tokens.bytes());
-        // However long the model takes; what never comes was changed by something else meanwhile.
-        let is_wanted = || {
-            let ahead = self.ahead.as_deref();
-            ui.ctx().cumulative_frame_nr() <= self.frame
-                || ahead.is_some_and(|ahead| *ahead == *to_bytes(cx.text))
-        };
-        if !is_there && is_wanted() {
-            ui.ctx().request_repaint();
-            return false;
+impl Composed {
+    /// What the keys of this frame do, in their order, as far as the text takes them: nobody else gets those. Where it cannot be
+    /// changed, it takes no more than those that move and copy.
+    pub fn actions(&mut self, ui: &Ui, response: &Response, is_open: bool) -> Vec<Action> {
+        if !response.has_focus() {
+            self.0.clear();
+            return Vec::new();
         }
-        let had = self.ahead.take().is_some();
-        if self
-            .seen
-            .as_ref()
-            .is_some_and(|seen| Arc::ptr_eq(seen, &tokens))
-            || !had
-        {
-            return false;
-        }
-        self.seen = Some(Arc::clone(&tokens));
-        let at = self.place(cx);
-        if at >= tokens.bytes().len() || at == 0 {
-            cx.selection.clear_tokens();
-        } else {
-            let piece = tokens.pieces.partition_point(|piece| piece.range.end < at);
-            match super::grid::token_near(&tokens, piece) {
-                Some(token) => cx.selection.drag_tokens(token, token),
-                None => cx.selection.clear_tokens(),
-            }
-        }
-        self.at = Some((at, cx.selection.tokens.clone()));
-        true
-    }
-
-    /// Takes what is typed while the view has the focus; true where the text changes.
-    pub fn keys(&mut self, ui: &Ui, response: &Response, cx: &mut ViewContext<'_>) -> bool {
-        if !response.has_focus() || !Self::is_open(cx) {
-            self.composed.clear();
-            return false;
-        }
-        // Before the first token there is none to select: the caret goes there alone.
-        let first = cx.selection.tokens.single() == Some(0) && self.place(cx) > 0;
-        if first && ui.input_mut(|input| input.consume_key(Modifiers::NONE, Key::ArrowLeft)) {
-            self.at = Some((0, cx.selection.tokens.clone()));
-        }
-        let mut changed = false;
-        for stroke in self.strokes(ui) {
-            changed |= self.stroke(ui, cx, stroke);
-        }
-        changed
-    }
-
-    /// What is typed in this frame, in its order; nobody else gets it.
-    fn strokes(&mut self, ui: &Ui) -> Vec<Change> {
-        let mut strokes = Vec::new();
-        let composed = &mut self.composed;
+        ui.memory_mut(|memory| {
+            let filter = egui::EventFilter {
+                horizontal_arrows: true,
+                vertical_arrows: true,
+                ..egui::EventFilter::default()
+            };
+            memory.set_focus_lock_filter(response.id, filter);
+        });
+        let mut actions = Vec::new();
         ui.input_mut(|input| {
             input.events.retain(|event| {
-                match event {
-                    Event::Text(text) if !text.is_empty() && text != "\n" && text != "\r" => {
-                        strokes.push(Change::Put(text.clone()));
-                    }
-                    Event::Paste(text) if !text.is_empty() => {
-                        strokes.push(Change::Put(text.clone()))
-                    }
-                    Event::Copy => strokes.push(Change::Copy),
-                    Event::Cut => strokes.push(Change::Cut),
-                    Event::Ime(ImeEvent::Preedit { text, .. }) => composed.clone_from(text),
-                    Event::Ime(ImeEvent::Commit(text)) => {
-                        composed.clear();
-                        if !text.is_empty() && text != "\n" && text != "\r" {
-                            strokes.push(Change::Put(text.clone()));
-                        }
-                    }
-                    Event::Key {
-                        key,
-                        pressed,
-                        modifiers,
-                        ..
-                    } if !modifiers.alt && !modifiers.command => match (key, pressed) {
-                        (Key::Enter, true) => strokes.push(Change::Put("\n".into())),
-                        (Key::Backspace, true) => strokes.push(Change::Back),
-                        (Key::Delete, true) => strokes.push(Change::Delete),
-                        // A key that types would also press what has the focus.
-                        (Key::Space | Key::Enter, _) => {}
-                        _ => return true,
-                    },
-                    _ => return true,
+                let action = self.action(event, is_open);
+                match action {
+                    Taken::No => return true,
+                    Taken::By(action) => actions.push(action),
+                    Taken::Only => {}
                 }
                 false
             });
         });
-        strokes
+        actions
     }
 
-    fn stroke(&mut self, ui: &Ui, cx: &mut ViewContext<'_>, stroke: Change) -> bool {
-        let selected = self.selected(cx);
-        let at = self.place(cx);
-        let bytes = match &self.ahead {
-            Some(ahead) => ahead.as_slice(),
-            None => cx.snapshot.tokens.bytes(),
+    fn action(&mut self, event: &Event, is_open: bool) -> Taken {
+        let put = |text: &str| match text {
+            // Enter comes as a key.
+            "" | "\n" | "\r" => Taken::Only,
+            text => Taken::By(Action::Put(text.to_owned())),
         };
-        if matches!(stroke, Change::Copy | Change::Cut) {
-            let part = selected.clone().and_then(|range| bytes.get(range));
-            let Some(part) = part else {
-                return false;
-            };
-            ui.ctx().copy_text(to_text(part.to_vec()));
+        match event {
+            Event::Copy => Taken::By(Action::Copy),
+            Event::Key {
+                key,
+                pressed,
+                modifiers,
+                ..
+            } => {
+                let does = |action| match pressed {
+                    true => Taken::By(action),
+                    false => Taken::Only,
+                };
+                let word = modifiers.command || modifiers.alt;
+                match key {
+                    Key::A if modifiers.command && !modifiers.shift => does(Action::All),
+                    Key::Backspace if is_open => does(Action::Back { word }),
+                    Key::Delete if is_open => does(Action::Delete { word }),
+                    Key::Enter if is_open && !word => does(Action::Put("\n".into())),
+                    // A key that types would also press what has the focus.
+                    Key::Space | Key::Enter if !word => Taken::Only,
+                    key => match step(*key, *modifiers) {
+                        Some(step) => does(Action::Move(step, modifiers.shift)),
+                        None => Taken::No,
+                    },
+                }
+            }
+            _ if !is_open => Taken::No,
+            Event::Text(text) => put(text),
+            Event::Paste(text) => match text.is_empty() {
+                true => Taken::Only,
+                false => Taken::By(Action::Put(text.clone())),
+            },
+            Event::Cut => Taken::By(Action::Cut),
+            Event::Ime(ImeEvent::Preedit { text, .. }) => {
+                self.0.clone_from(text);
+                Taken::Only
+            }
+            Event::Ime(ImeEvent::Commit(text)) => {
+                self.0.clear();
+                put(text)
+            }
+            _ => Taken::No,
         }
-        let before = || {
-            let last = at.checked_sub(1)?;
-            Some(character_at(bytes, last).map_or(last..at, |(_, whole)| whole.start..at))
-        };
-        let after = || {
-            let whole = character_at(bytes, at).map(|(_, whole)| at..whole.end);
-            (at < bytes.len()).then(|| whole.unwrap_or(at..at + 1))
-        };
-        let (range, text) = match stroke {
-            Change::Copy => return false,
-            Change::Cut => (selected, String::new()),
-            Change::Put(text) => (Some(selected.unwrap_or(at..at)), text),
-            Change::Back => (selected.or_else(before), String::new()),
-            Change::Delete => (selected.or_else(after), String::new()),
-        };
-        let Some(range) = range.filter(|range| range.end <= bytes.len()) else {
-            return false;
-        };
-        let new = to_bytes(&text);
-        let mut ahead = bytes.to_vec();
-        ahead.splice(range.clone(), new.iter().copied());
-        let end = range.start + new.len();
-        self.ahead = Some(ahead);
-        self.frame = ui.ctx().cumulative_frame_nr();
-        cx.commands.push(Command::Type { range, text });
-        self.at = Some((end, cx.selection.tokens.clone()));
-        true
     }
 
     /// Draws the caret, and tells input methods where it is.
-    pub fn paint(
-        &self,
-        ui: &Ui,
-        response: &Response,
-        cx: &ViewContext<'_>,
-        rows: &Rows,
-        grid: &Grid,
-    ) {
-        if !response.has_focus() || !Self::is_open(cx) {
-            return;
-        }
-        let Some(top) = self.on_screen(cx, rows, grid) else {
-            return;
-        };
-        let rect = Rect::from_min_size(top, vec2(1.5, grid.cell.y));
+    pub fn paint(&self, ui: &Ui, at: Pos2, grid: &Grid, palette: &Palette) {
+        let rect = Rect::from_min_size(at, vec2(1.5, grid.cell.y));
         ui.output_mut(|output| {
             output.ime = Some(IMEOutput {
                 purpose: egui::IMEPurpose::Normal,
@@ -255,47 +165,121 @@ impl Typing {
             return;
         }
         let painter = ui.painter().with_clip_rect(grid.clip);
-        painter.rect_filled(rect, 0.0, cx.palette.accent);
-        if !self.composed.is_empty() {
+        painter.rect_filled(rect, 0.0, palette.accent);
+        if !self.0.is_empty() {
             let font = egui::TextStyle::Monospace.resolve(ui.style());
-            let galley =
-                painter.layout_no_wrap(self.composed.clone(), font, ui.visuals().text_color());
+            let ink = ui.visuals().text_color();
+            let galley = painter.layout_no_wrap(self.0.clone(), font, ink);
             let place = Rect::from_min_size(rect.right_top(), vec2(galley.size().x, grid.cell.y));
             painter.rect_filled(place, 0.0, ui.visuals().extreme_bg_color);
-            painter.galley(place.min, galley, ui.visuals().text_color());
-            let line = Stroke::new(1.0, cx.palette.accent);
+            painter.galley(place.min, galley, ink);
+            let line = Stroke::new(1.0, palette.accent);
             painter.hline(place.x_range(), place.bottom() - 1.0, line);
         }
     }
+}
 
-    /// The upper end of the caret.
-    fn on_screen(&self, cx: &ViewContext<'_>, rows: &Rows, grid: &Grid) -> Option<Pos2> {
-        let tokens = &cx.snapshot.tokens;
-        let at = self.place(cx);
-        let pieces = &tokens.pieces;
-        // After the piece before it; after the end of a line, and at the start, before the next one.
-        let piece = pieces.partition_point(|piece| piece.range.start < at);
-        let before = piece.checked_sub(1);
-        let ends_line = before.is_none_or(|before| {
-            let range = pieces.get(before).map(|piece| piece.range.clone());
-            range
-                .and_then(|range| tokens.bytes().get(range))
-                .is_some_and(|b| b.ends_with(b"\n"))
-        });
-        if ends_line {
-            if let Some((row, cell)) = rows.place_of(piece) {
-                return Some(grid.rect(row, cell.column..cell.column).min);
+/// Whether the text takes an event, and what it does with it.
+enum Taken {
+    No,
+    Only,
+    By(Action),
+}
+
+/// Changes the text or what is selected in it; movements are not its affair.
+pub(super) fn change(ui: &Ui, draft: &mut Draft, action: &Action) {
+    match action {
+        Action::Put(text) => draft.put(text),
+        Action::Back { word: false } => draft.delete(draft::before),
+        Action::Back { word: true } => draft.delete(draft::word_before),
+        Action::Delete { word: false } => draft.delete(draft::after),
+        Action::Delete { word: true } => draft.delete(draft::word_after),
+        Action::Copy | Action::Cut => {
+            if let Some(text) = draft.selected() {
+                ui.ctx().copy_text(text);
+                if *action == Action::Cut {
+                    draft.put("");
+                }
             }
-            let row = if pieces.is_empty() { 0 } else { rows.len() };
-            return Some(grid.rect(row, 0..0).min);
         }
-        let (row, cell) = rows.place_of(before?)?;
-        Some(grid.rect(row, cell.end()..cell.end()).min)
+        Action::All | Action::Move(..) => {}
     }
 }
 
-/// The bytes of a token.
-fn range_of(tokens: &Tokens, token: usize) -> Option<Range<usize>> {
-    let piece = *tokens.piece_of.get(token)? as usize;
-    Some(tokens.pieces.get(piece)?.range.clone())
+/// The row and the column of the caret before the byte `at`.
+pub(super) fn place_of(rows: &Rows, shown: &Shown, at: usize) -> (usize, f32) {
+    let Some(last) = shown.len().checked_sub(1) else {
+        return (0, 0.0);
+    };
+    let part = if at >= shown.end() {
+        last
+    } else {
+        shown.part_at(at).unwrap_or(0)
+    };
+    let Some((row, cell)) = rows.place_of(part) else {
+        return (rows.len().saturating_sub(1), 0.0);
+    };
+    if at >= shown.end() && shown.bytes_of(last).ends_with(b"\n") {
+        return (row + 1, 0.0);
+    }
+    let stops = stops(shown, part, cell);
+    let x = stops.iter().rev().find(|(byte, _)| *byte <= at);
+    (row, f32::from(cell.column) + x.map_or(0.0, |(_, x)| *x))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(key: Key, modifiers: Modifiers) -> Event {
+        Event::Key {
+            key,
+            physical_key: None,
+            pressed: true,
+            repeat: false,
+            modifiers,
+        }
+    }
+
+    #[test]
+    fn keys_do_what_they_do_in_any_field() {
+        let mut composed = Composed::default();
+        let mut does = |event: &Event, is_open| match composed.action(event, is_open) {
+            Taken::By(action) => Some(action),
+            _ => None,
+        };
+        let none = Modifiers::NONE;
+        let ctrl = Modifiers::COMMAND;
+        let all = [
+            (key(Key::Home, none), Action::Move(Step::RowStart, false)),
+            (key(Key::End, ctrl), Action::Move(Step::End, false)),
+            (
+                key(Key::ArrowLeft, Modifiers::SHIFT),
+                Action::Move(Step::Left, true),
+            ),
+            (key(Key::A, ctrl), Action::All),
+            (Event::Copy, Action::Copy),
+        ];
+        for (event, action) in all {
+            assert_eq!(does(&event, true), Some(action.clone()));
+            assert_eq!(does(&event, false), Some(action));
+        }
+        let writes = [
+            (key(Key::Backspace, ctrl), Action::Back { word: true }),
+            (key(Key::Enter, none), Action::Put("\n".into())),
+            (Event::Paste("a\nb".into()), Action::Put("a\nb".into())),
+            (
+                Event::Ime(ImeEvent::Commit("中".into())),
+                Action::Put("中".into()),
+            ),
+            (Event::Cut, Action::Cut),
+        ];
+        for (event, action) in writes {
+            assert_eq!(does(&event, true), Some(action));
+            assert_eq!(does(&event, false), None);
+        }
+        // Commands of the window are not the text's.
+        assert_eq!(does(&key(Key::O, ctrl), true), None);
+        assert_eq!(does(&key(Key::ArrowUp, ctrl), true), None);
+    }
 }

@@ -5,6 +5,7 @@ use super::lines::{decimated, nearest};
 use super::{TrainingView, decimals};
 use crate::chart::thousands;
 use crate::engine::SpanHistory;
+use crate::engine::figures::Quantity;
 use crate::model::HeadId;
 use crate::ui::language::{tr, trf};
 use crate::ui::theme::{quiet, strong};
@@ -68,7 +69,7 @@ impl TrainingView {
             height,
             x,
             y: (low, high),
-            y_name: tr("z (tokens)"),
+            y_name: tr(Quantity::Spans.axis()),
             x_name: if says_x { tr("Training step") } else { "" },
         };
         let lines: Vec<Drawn> = history

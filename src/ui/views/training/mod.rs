@@ -5,7 +5,7 @@ mod history;
 mod lines;
 
 use super::context::ViewContext;
-use super::pane::{Home, ViewInfo};
+use super::pane::{Home, Needs, ViewInfo};
 use super::view::View;
 use crate::analysis::smoothed;
 use crate::chart::thousands;
@@ -68,7 +68,7 @@ impl View for TrainingView {
         figures: &[FigureKind::Training],
         key: None,
         home: Home::Left,
-        before_weights: false,
+        needs: Needs::Weights,
     };
 
     fn choose(&self, _kind: FigureKind, _snapshot: &Snapshot, choice: &mut FigureChoice) {

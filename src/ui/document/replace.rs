@@ -1,7 +1,15 @@
 //! A part of a text replaced.
 
-use crate::text::stood_for;
+use crate::text::{character_at, stood_for};
 use std::ops::Range;
+
+/// The place at `at` or after it where a character of `bytes` begins.
+pub fn edge(bytes: &[u8], at: usize) -> usize {
+    match character_at(bytes, at) {
+        Some((_, whole)) if whole.start < at => whole.end,
+        _ => at.min(bytes.len()),
+    }
+}
 
 /// `old` with `text` in the place of a range of the text's own bytes ([`crate::text::to_bytes`]); the range begins and
 /// ends where a character begins, or with the next one.
@@ -30,6 +38,10 @@ mod tests {
         assert_eq!(splice("a€b", 1..4, "c"), "acb");
         assert_eq!(splice("a€b", 2..3, "c"), "a€cb");
         assert_eq!(splice("a€cb", 90..95, "d"), "a€cbd");
+        for at in 0..8 {
+            let expected = splice("a€cb", at..at, "|").find('|').unwrap();
+            assert_eq!(edge("a€cb".as_bytes(), at), expected, "{at}");
+        }
         // Two bytes that are no UTF-8, each of which a character stands for.
         let broken = crate::text::to_text(vec![b'a', 0xE4, 0xFF, b'b']);
         let replaced = splice(&broken, 2..3, "c");
