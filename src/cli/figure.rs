@@ -9,21 +9,22 @@ use super::on_text::{OnText, OptionalInput};
 use super::ranges::tokens;
 use super::what_if::WhatIfArgs;
 use crate::analysis::{BandLayout, Pool, Statistic, TokenSet};
-use crate::chart::{ColorMap, Format, Missing, Scale, SpanMeasure};
+use crate::chart::{ColorMap, Figure, Format, Missing, Scale, SpanMeasure};
 use crate::engine::figures::{
     FigureChoice, FigureError, FigureKind, GridStyle, HeatmapStyle, Shade, figure, missing, sign,
 };
 use crate::engine::run_file::tokens_within;
-use crate::engine::{Combine, Heads};
+use crate::engine::{Combine, Heads, Queries, Snapshot};
 use crate::model::HeadId;
 use crate::shown::shown_path;
 use anyhow::{Result, bail};
 use clap::{Args, ValueEnum};
 use std::ops::Range;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// `figure`.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub(super) struct FigureArgs {
     /// Kind of figure
     #[arg(value_name = "KIND", value_parser = named(&FigureKind::ALL, FigureKind::id, FigureKind::words))]
@@ -120,8 +121,8 @@ impl FigureArgs {
     /// Options of some kinds only: whether they were given, and the kinds that use them.
     fn of_some_kinds(&self) -> [(bool, &'static str, &'static [FigureKind]); 20] {
         use FigureKind::{
-            Attention, Attribution, Grid, Heads, Lens, Mask, Neurons, Predictions, Profile, Spans, Text,
-            Training, Usage, Vectors,
+            Attention, Attribution, Grid, Heads, Lens, Mask, Neurons, Predictions, Profile, Spans,
+            Text, Training, Usage, Vectors,
         };
         [
             (
@@ -165,7 +166,7 @@ impl FigureArgs {
     }
 
     /// An option without effect is no option of this figure: whoever gives it expects another one.
-    fn check(&self) -> Result<(), Usage> {
+    pub(super) fn check(&self) -> Result<(), Usage> {
         let kind = self.kind;
         for (given, option, kinds) in self.of_some_kinds() {
             if given && !kinds.contains(&kind) {
@@ -212,9 +213,9 @@ pub(super) fn run(args: &FigureArgs) -> Result<()> {
     )?;
     let OnText {
         engine,
-        model,
         snapshot,
         text_name,
+        ..
     } = &opened;
     if (kind.needs_text() || args.effective) && snapshot.tokens.ids.is_empty() {
         let id = kind.id();
@@ -231,24 +232,15 @@ pub(super) fn run(args: &FigureArgs) -> Result<()> {
         });
     }
     opened.covered(&args.input, &args.common)?;
-    let choice = choice(args, model, snapshot.tokens.ids.len())?;
-    if let Some(error @ FigureError::NoValues) = missing(kind, snapshot, &choice) {
-        bail!("{}: {error}", shown_path(&args.model));
-    }
-    opened.change(&args.what_if, &args.common)?;
-    engine.look(choice.looks(kind));
-    let snapshot = engine.wait();
-    if let Some(failure) = &snapshot.failure {
-        bail!("{}", failure.message);
-    }
-    super::figure_check::weights_are_kept(args, &choice.queries, &snapshot)?;
-    let mut choice = choice;
-    super::figure_check::fit_heatmap(args, &mut choice, &snapshot)?;
-    let mut figure = figure(kind, &snapshot, &choice)?;
-    sign(&mut *figure, kind, &snapshot, &choice, text_name);
-    if let Some(title) = &args.style.title {
-        figure.set_title(title.clone());
-    }
+    let figure = made(args, snapshot, text_name, &mut |looks| {
+        opened.change(&args.what_if, &args.common)?;
+        engine.look(looks);
+        let snapshot = engine.wait();
+        match &snapshot.failure {
+            Some(failure) => bail!("{}", failure.message),
+            None => Ok(snapshot),
+        }
+    })?;
     let mut missing = Missing::default();
     for path in &args.output {
         let found = args.style.written(&*figure, path)?;
@@ -262,6 +254,32 @@ pub(super) fn run(args: &FigureArgs) -> Result<()> {
     }
     tell(&missing);
     Ok(())
+}
+
+/// The figure that the options ask for. `before` is what is known of model and text, and `look` answers what has to be computed.
+pub(super) fn made(
+    args: &FigureArgs,
+    before: &Snapshot,
+    text_name: &str,
+    look: &mut dyn FnMut(Queries) -> Result<Arc<Snapshot>>,
+) -> Result<Box<dyn Figure>> {
+    let kind = args.kind;
+    let Some(model) = &before.model else {
+        bail!("{}", FigureError::NoModel);
+    };
+    let mut choice = choice(args, model, before.tokens.ids.len())?;
+    if let Some(error @ FigureError::NoValues) = missing(kind, before, &choice) {
+        bail!("{}: {error}", shown_path(&args.model));
+    }
+    let snapshot = look(choice.looks(kind))?;
+    super::figure_check::weights_are_kept(args, &choice.queries, &snapshot)?;
+    super::figure_check::fit_heatmap(args, &mut choice, &snapshot)?;
+    let mut figure = figure(kind, &snapshot, &choice)?;
+    sign(&mut *figure, kind, &snapshot, &choice, text_name);
+    if let Some(title) = &args.style.title {
+        figure.set_title(title.clone());
+    }
+    Ok(figure)
 }
 
 fn choice(

@@ -58,6 +58,7 @@ fn json(model: &LoadedModel) -> Result<String> {
                 "file": header.model.file,
                 "sha256": header.model.sha256,
                 "device": header.model.device,
+                "attention": header.attention,
                 "dtype": header.dtype,
                 "vectors": header.vectors,
                 "texts": header.texts,
@@ -139,7 +140,7 @@ pub(super) fn with_option(note: &Assumption) -> String {
 }
 
 /// What was recorded, from what and when.
-fn recorded(header: &Header) -> Vec<(&'static str, String)> {
+fn recorded(header: &Header, largest: Option<usize>) -> Vec<(&'static str, String)> {
     let mut lines = vec![
         ("model", shown(&header.model.file)),
         (
@@ -149,8 +150,11 @@ fn recorded(header: &Header) -> Vec<(&'static str, String)> {
                 moment => format!("with {} on {}", shown(&header.written_by), shown(moment)),
             },
         ),
-        ("queries and keys", header.dtype.name().to_owned()),
+        kept(header, largest),
     ];
+    if !header.has_results() {
+        lines.push(("predictions", "none were recorded".into()));
+    }
     if header.model.architecture.persistent() > 0 {
         let vectors = thousands(header.vectors);
         lines.push((
@@ -174,6 +178,19 @@ fn recorded(header: &Header) -> Vec<(&'static str, String)> {
     lines
 }
 
+/// The part of attention that is kept, and its numbers.
+fn kept(header: &Header, largest: Option<usize>) -> (&'static str, String) {
+    let numbers = header.dtype.name();
+    match (header.has_weights(), largest) {
+        (false, _) => ("queries and keys", numbers.to_owned()),
+        (true, None) => ("weights", numbers.to_owned()),
+        (true, Some(count)) => (
+            "weights",
+            format!("{numbers}, the {} largest of each query", thousands(count)),
+        ),
+    }
+}
+
 /// What follows the soft mask, and in which code.
 fn after_mask(architecture: &Architecture) -> String {
     let normalisation = architecture.normalisation();
@@ -194,12 +211,12 @@ fn text(model: &LoadedModel, ramp_given: bool) -> Result<String> {
     };
 
     if let Some(run) = &model.recorded {
-        section("Recorded run", &recorded(run.header()))?;
+        section("Recorded run", &recorded(run.header(), run.largest_kept()))?;
     }
-    let mut read = vec![
-        ("format", model.format.in_words().to_owned()),
-        ("parameters", thousands(model.network.parameters())),
-    ];
+    let mut read = vec![("format", model.format.in_words().to_owned())];
+    if model.network.parameters() > 0 {
+        read.push(("parameters", thousands(model.network.parameters())));
+    }
     let unused = model.network.unused();
     if model.recorded.is_none() {
         let known = unused.known_in_words();
@@ -228,16 +245,18 @@ fn text(model: &LoadedModel, ramp_given: bool) -> Result<String> {
     };
     section(title, &read)?;
 
-    let mut inferred = vec![
-        ("vocabulary size V", thousands(c.vocab_size)),
-        ("hidden size D", thousands(c.width)),
+    let mut inferred = vec![("vocabulary size V", thousands(c.vocab_size))];
+    if model.knows_sizes() {
+        inferred.push(("hidden size D", thousands(c.width)));
+        inferred.push(("head size d", thousands(c.head_dim())));
+    }
+    inferred.extend([
         (
             "heads H × layers L",
             format!("{} × {}", c.nb_heads(), c.nb_layers()),
         ),
-        ("head size d", thousands(c.head_dim())),
         ("span limit S", thousands(c.limit())),
-    ];
+    ]);
     if c.feed_forward() > 0 {
         inferred.push(("FFN dimension", thousands(c.feed_forward())));
     }

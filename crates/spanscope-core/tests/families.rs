@@ -147,7 +147,10 @@ fn neurons_hold(seen: &Seen, golden: &Golden, model: &Path) {
             // As the stream's, in terms of the largest: sums in another order differ by as much.
             let scale = want.iter().fold(1.0_f32, |most, x| most.max(x.abs()));
             let off = largest(activations, &want);
-            assert!(off < 2e-5 * scale, "{name}: neurons of layer {layer}: {off}, {scale}");
+            assert!(
+                off < 2e-5 * scale,
+                "{name}: neurons of layer {layer}: {off}, {scale}"
+            );
         }
         let weights = golden.values(&format!("router_weights.{layer}"));
         if let Some(want) = weights {

@@ -16,6 +16,7 @@ impl LoadedModel {
             architecture: of.architecture.clone(),
             parts: of.parts.clone(),
             assumed: of.assumed.clone(),
+            stored: header.has_weights(),
         };
         // First what the file must have as many tensors for as there are layers: then there cannot be too many of these.
         network.check(checkpoint)?;
@@ -45,6 +46,13 @@ impl LoadedModel {
         let note = message(note.unwrap_or("pieces of a tokenizer"));
         let rows = self.network.architecture().vocab_size;
         Ok(pieces.map(|pieces| Vocabulary::of_pieces(Arc::new(pieces), rows, &note)))
+    }
+
+    /// True if the widths of hidden states and heads are known: a run whose weights are stored need not say them.
+    pub fn knows_sizes(&self) -> bool {
+        let recorded = self.recorded.as_ref();
+        let architecture = self.network.architecture();
+        recorded.is_none_or(|run| !run.header().has_weights() || architecture.head_dim() > 1)
     }
 
     /// The model's file again, as it was opened.

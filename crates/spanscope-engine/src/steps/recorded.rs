@@ -12,7 +12,7 @@ use spanscope_core::text::{Unit, Vocabulary};
 use std::sync::Arc;
 
 /// A text of a recorded run: its tokens, and the run over it; `None` when told to stop.
-fn recorded_text(
+pub(crate) fn recorded_text(
     model: &LoadedModel,
     file: &Arc<RunFile>,
     index: usize,
@@ -26,6 +26,10 @@ fn recorded_text(
         (_, true) => Tokens::of_ids(model, shown, MOST_PIECES, cancel),
         // Without the tokenizer the text cannot be cut again.
         (Some(vocabulary), false) if is_of_pieces(vocabulary) => {
+            Some(Tokens::recorded(shown, &text.ids, &text.ranges))
+        }
+        // Of a vocabulary of which the size alone is known, the file says which bytes the tokens stand for.
+        (None, false) if !text.ranges.is_empty() => {
             Some(Tokens::recorded(shown, &text.ids, &text.ranges))
         }
         _ => Tokens::new(model, shown, MOST_PIECES, cancel),
