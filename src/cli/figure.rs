@@ -119,7 +119,7 @@ const CELLS: usize = 2048;
 
 impl FigureArgs {
     /// Options of some kinds only: whether they were given, and the kinds that use them.
-    fn of_some_kinds(&self) -> [(bool, &'static str, &'static [FigureKind]); 20] {
+    fn of_some_kinds(&self) -> [(bool, &'static str, &'static [FigureKind]); 21] {
         use FigureKind::{
             Attention, Attribution, Grid, Heads, Lens, Mask, Neurons, Predictions, Profile, Spans,
             Text, Training, Usage, Vectors,

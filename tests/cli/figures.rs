@@ -4,7 +4,7 @@ use super::*;
 use spanscope::chart::Format;
 
 /// Every kind, with what it needs.
-const KINDS: [&str; 15] = [
+const KINDS: [&str; 16] = [
     "spans",
     "heads",
     "mask",

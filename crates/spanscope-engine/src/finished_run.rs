@@ -190,6 +190,7 @@ impl FinishedRun {
         while !answers.complete(looks, THE_RUN) {
             cancel.check()?;
             let done = answers.step(&Context {
+                model: &self.model,
                 network: &self.model.network,
                 ids: &self.tokens.ids,
                 reading: &self.run,
@@ -217,6 +218,10 @@ impl FinishedRun {
             prediction: answers.prediction(),
             lens: answers.lens_answer(),
             vector: answers.vector(),
+            alike: answers.alike(),
+            neurons: answers.neurons.stats.clone(),
+            neuron: answers.neurons.facts(),
+            promoting: answers.neurons.promoting(),
             ..self.known()
         })
     }

@@ -131,7 +131,7 @@ pub fn scatter(
     if points.is_empty() {
         let known = |axis: &&Statistic| rows.iter().any(|row| axis.of(row).is_some());
         let missing = axes.iter().find(|axis| !known(axis)).unwrap_or(&axes[0]);
-        return Err(FigureError::NotMeasured(missing.label()));
+        return Err(FigureError::NotMeasured(missing.in_words()));
     }
     let [x, y] = axes;
     let layers = model.network.architecture().nb_layers();

@@ -56,6 +56,7 @@ pub fn neurons_of(model: &LoadedModel, usage: &NeuronUsage, log: bool) -> Plot {
             ..Series::default()
         }],
         levels,
+        labels: Vec::new(),
     };
     let level = |at: f64, label: &str| Level {
         at,
