@@ -20,7 +20,7 @@ struct Found {
 
 /// A file of examples, and what is under way with it.
 #[derive(Default)]
-pub(super) struct Places {
+pub(in crate::ui) struct Places {
     file: Option<(Option<PathBuf>, Arc<SumsFile>)>,
     reading: Option<Receiver<Found>>,
     /// The token to select once its text is read.

@@ -11,6 +11,7 @@ use super::weights::{Layer, Network};
 use super::{Cancel, ModelError};
 use rayon::prelude::*;
 use std::cell::RefCell;
+use std::cmp::Reverse;
 
 /// Fewer rows than this are not worth a thread of their own: the threads share the weights instead.
 const FEW: usize = 24;
@@ -200,9 +201,11 @@ fn attend(
     let mut jobs: Vec<(usize, Queries)> = Queries::tiles(first, end)
         .flat_map(|queries| (0..layer.heads.len()).map(move |head| (head, queries)))
         .collect();
-    // The longest first: none is left over for one thread at the end.
+    // The longest first: none is left over for one thread at the end. One head's one after the other: its keys and values stay in
+    // the second-level cache.
     jobs.sort_by_key(|(head, queries)| {
-        std::cmp::Reverse(layer.heads[*head].reach.min(queries.first + queries.count))
+        let longest = layer.heads[*head].reach.min(end);
+        (Reverse(longest), *head, Reverse(queries.first))
     });
     let one = |(head, queries)| -> Result<(usize, Tile), ModelError> {
         cancel.check()?;

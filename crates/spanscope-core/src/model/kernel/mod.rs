@@ -8,6 +8,7 @@ mod activation;
 mod columns;
 mod entropy;
 mod form;
+mod gathered;
 mod half;
 mod multiply;
 mod numbers;

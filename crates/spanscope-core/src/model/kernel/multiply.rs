@@ -1,12 +1,14 @@
 //! Products of rows with a packed matrix.
 
 use super::form::Form;
+use super::gathered::{gather, gathered_columns};
 use super::packed::{Packed, Piece};
-use super::product::{Left, OneRow, Right, columns, one_panel};
+use super::product::{Left, OneRow, one_panel};
 use super::unpack::unpack;
 use super::{DEPTH, PANEL};
 use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
+use std::cell::RefCell;
 use std::ops::Range;
 
 /// Rows of the left matrix that go through all panels together: with a panel they fit the second-level cache.
@@ -129,6 +131,11 @@ impl WithSimd for OneRowOfKept<'_> {
     }
 }
 
+thread_local! {
+    /// Room for [gathered](gather) rows.
+    static GATHERED: RefCell<Vec<f32>> = RefCell::default();
+}
+
 /// Rows by some panels. In the same steps as one row alone, so that the result is the same.
 pub(super) struct Multiply<'a> {
     pub packed: &'a Packed,
@@ -148,6 +155,9 @@ impl WithSimd for Multiply<'_> {
         let first = self.panels.start * PANEL;
         let width = (self.panels.end * PANEL).min(self.packed.outputs()) - first;
         let mut filled = [0.0; TOGETHER * PANEL];
+        let mut space = GATHERED.take();
+        let most = TOGETHER.min(self.rows) * DEPTH.min(inputs);
+        space.resize(space.len().max(most), 0.0);
         let mut piece: Piece = [0.0; DEPTH * PANEL];
         for start in (0..self.rows).step_by(TOGETHER) {
             let rows = TOGETHER.min(self.rows - start);
@@ -158,20 +168,17 @@ impl WithSimd for Multiply<'_> {
                     cols: DEPTH.min(inputs - depth),
                     stride: inputs,
                 };
+                let gathered = &mut space[..rows * left.cols];
+                gather::<S>(left, gathered);
                 for i in self.panels.clone() {
                     let data = match self.packed.plain_panels(i, 1) {
-                        Some(panel) => &panel[depth * PANEL..],
+                        Some(panel) => &panel[depth * PANEL..][..left.cols * PANEL],
                         None => {
                             let (form, _) = self.packed.form_and_count(i, 1);
                             let piece = &mut piece[..left.cols * PANEL];
                             unpack(simd, form, self.packed.panel_words(i), depth, piece);
                             &*piece
                         }
-                    };
-                    let right = Right {
-                        data,
-                        cols: PANEL,
-                        stride: PANEL,
                     };
                     let column = i * PANEL - first;
                     let out = &mut self.out[start * width..];
@@ -180,13 +187,13 @@ impl WithSimd for Multiply<'_> {
                     if columns_here == PANEL {
                         let out = &mut out[column..];
                         if depth == 0 {
-                            columns::<S, false>(simd, left, right, out, width);
+                            gathered_columns::<S, false>(simd, gathered, rows, data, out, width);
                         } else {
-                            columns::<S, true>(simd, left, right, out, width);
+                            gathered_columns::<S, true>(simd, gathered, rows, data, out, width);
                         }
                         continue;
                     }
-                    columns::<S, false>(simd, left, right, &mut filled, PANEL);
+                    gathered_columns::<S, false>(simd, gathered, rows, data, &mut filled, PANEL);
                     for (out, filled) in out.chunks_mut(width).zip(filled.chunks(PANEL)).take(rows)
                     {
                         for (out, more) in out[column..].iter_mut().zip(filled) {
@@ -196,6 +203,7 @@ impl WithSimd for Multiply<'_> {
                 }
             }
         }
+        GATHERED.set(space);
     }
 }
 
