@@ -85,7 +85,7 @@ Roles have thresholds, which --json names beside the evidence. ± is the standar
   spanscope examples model.pt --text few.txt --by induction --head L3H1
   spanscope examples model.safetensors --text corpus/ -o examples.safetensors
   spanscope examples examples.safetensors --head L3H1 --head L2H0
-  spanscope examples model.safetensors --text corpus/ --shard 1/2 -o 1.safetensors
+  spanscope examples model.safetensors --text corpus/ --shard 1/2 -o places.safetensors
 Of every head: the queries with the largest values, and some from every tenth of all queries. Files of shards are joined by
 `spanscope merge`, and hold the sums of `effective-spans` as well.")]
     Examples(ExamplesArgs),

@@ -61,7 +61,7 @@ fn random_tokens_come_twice_wherever_a_text_is_taken() {
 
 #[test]
 fn a_model_without_a_vocabulary_gets_ids() {
-    let model = data("families/llama");
+    let model = data("tiny_adaptive.pt");
     let of = |control: &str| json(&["eval", &model, "--control", control, "--json"]);
     assert_eq!(of("repeated:40:3")["tokens"].as_u64(), Some(80));
     let folder = tempfile::tempdir().unwrap();

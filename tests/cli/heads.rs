@@ -181,7 +181,7 @@ fn two_numbers_are_a_scatter_and_one_is_bars() {
         let (svg, table) = figure(&["--statistic", "previous_token", "--bars", order], order);
         assert_eq!(names(&table)[2..4], ["previous_token", "previous_token_se"]);
         // Each has the stroke of its standard error.
-        assert_eq!(svg.matches("stroke-opacity").count(), 16, "{order}");
+        assert_eq!(svg.matches("stroke-opacity=\"0.7\"").count(), 16, "{order}");
     }
     let (svg, table) = figure(&["--statistic", "entropy", "--along", "layers"], "layers");
     assert_eq!(
@@ -223,7 +223,7 @@ fn two_numbers_are_a_scatter_and_one_is_bars() {
             "span_quantile_99"
         ]
     );
-    assert_eq!(svg.matches("stroke-opacity").count(), 16);
+    assert_eq!(svg.matches("stroke-opacity=\"0.7\"").count(), 16);
     let file = out("profile.json");
     stdout(&[
         "figure",

@@ -8,6 +8,7 @@ use spanscope::analysis::similar::{by_scores, nearest};
 use spanscope::analysis::{HeadRow, Statistic, head_points};
 use spanscope::engine::figures::head_rows;
 use spanscope::model::HeadId;
+use spanscope::text::Control;
 use spanscope::ui::{Pane, Start};
 
 fn has(window: &Window, words: &str) -> bool {
@@ -190,7 +191,13 @@ fn the_text_becomes_a_control_and_comes_back() {
     assert_eq!((ids.len(), window.snapshot().tokens.unknown), (256, 0));
     assert_eq!(ids[..128], ids[128..]);
     let first = window.app().text().clone();
-    assert!(has(&window, "repeated:128:0"));
+    let control = Control::Repeated {
+        length: 128,
+        seed: 0,
+    };
+    let model = window.snapshot().model.clone().unwrap();
+    let made = control.bytes(model.vocabulary.as_ref().unwrap(), None);
+    assert_eq!(first.as_bytes(), made.unwrap());
     super::shell::command(&mut window, "Random tokens");
     window.settle();
     assert_ne!(*window.app().text(), first);

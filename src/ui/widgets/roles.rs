@@ -51,14 +51,14 @@ pub fn role_explained(role: Role) -> &'static str {
     }
 }
 
-/// The threshold of a finding in words: "≥ 0.5", "≤ 16 tokens", "≥ 0.3 and 3 × 0.02".
+/// The threshold of a finding in words: "≥ 0.5", "≤ 16 tokens", "≥ 0.3, ≥ 3 × 0.02".
 pub fn threshold_words(finding: &Finding) -> String {
     let threshold = finding.role.threshold();
     match (finding.role, finding.even) {
         (Role::Local, _) => trf("≤ {0} tokens", &[&ROLE_LOCAL]),
         (_, Some(even)) => trf(
-            "≥ {0} and ≥ {1} × {2}",
-            &[&threshold, &ROLE_EVEN, &format!("{even:.3}")],
+            "≥ {0}, ≥ {1} × {2}",
+            &[&threshold, &ROLE_EVEN, &format!("{even:.2}")],
         ),
         (role, None) if role.is_at_most() => format!("≤ {threshold}"),
         _ => format!("≥ {threshold}"),

@@ -3,8 +3,8 @@
 use super::super::canvas::{Anchor, Canvas, Type};
 use super::super::font;
 use super::super::theme::{TICK, Theme};
-use super::Panel;
 use super::layout::{Layout, Place};
+use super::{Mark, Panel};
 
 /// Size of the names, in points.
 const SIZE: f64 = TICK * 0.86;
@@ -15,10 +15,22 @@ const GAP: f64 = 2.8;
 /// Most names that a panel has room for.
 const MOST: usize = 60;
 
+/// Most points of which none may lie under a name.
+const APART: usize = 400;
+
 /// Writes the names that have room.
 pub(super) fn draw(page: &mut Canvas, panel: &Panel, place: &Place, at: &Layout, theme: &Theme) {
     let style = Type::new(SIZE, theme.ink);
-    let mut points: Vec<(f64, f64)> = Vec::new();
+    let all = panel
+        .series
+        .iter()
+        .filter(|series| series.mark != Mark::Bars);
+    let all = all.flat_map(|series| &series.points);
+    // Among many points, names cover those that have none.
+    let mut points: Vec<(f64, f64)> = match all.clone().count() <= APART {
+        true => all.map(|[px, py]| (at.x(*px), place.y(*py))).collect(),
+        false => Vec::new(),
+    };
     for label in panel.labels.iter().take(MOST) {
         let (x, y) = (at.x(label.at[0]), place.y(label.at[1]));
         if !(x.is_finite() && y.is_finite()) {

@@ -145,6 +145,9 @@ impl View for HeadsView {
     }
 }
 
+/// The part of a box of choices that is not its words, in points.
+const COMBO: f32 = 32.0;
+
 impl HeadsView {
     fn toolbar(&mut self, ui: &mut Ui, has_persistent: bool) {
         let drawing = &mut self.drawing;
@@ -158,17 +161,14 @@ impl HeadsView {
                 .on_hover_text(tr("All heads as bars, by a number"));
             if *drawing == Drawing::Scatter {
                 scatter_options(ui, &mut self.scatter);
-            } else if *drawing == Drawing::Bars {
-                ui.separator();
-                ui.selectable_value(&mut self.sorted, false, tr("By layer"));
-                ui.selectable_value(&mut self.sorted, true, tr("Sorted"));
             }
         });
         ui.horizontal(|ui| {
             ui.spacing_mut().item_spacing.x = 4.0;
             if self.drawing == Drawing::Scatter {
                 let [x, y] = &mut self.scatter.axes;
-                let each = ((ui.available_width() - 34.0) / 2.0).clamp(50.0, 180.0);
+                let each = (ui.available_width() - 30.0) / 2.0 - COMBO;
+                let each = each.clamp(40.0, 180.0);
                 let names = [("x", tr("Heads along x")), ("y", tr("Heads along y"))];
                 for (axis, (label, name)) in [x, y].into_iter().zip(names) {
                     ui.label(label);
@@ -180,8 +180,16 @@ impl HeadsView {
                     _ => (tr("Colour"), tr("Colour heads by")),
                 };
                 ui.label(name.0);
-                let width = (ui.available_width() - 8.0).clamp(60.0, 180.0);
+                let beside = match self.drawing {
+                    Drawing::Bars => 90.0,
+                    _ => 0.0,
+                };
+                let width = (ui.available_width() - COMBO - beside).clamp(60.0, 180.0);
                 choose_statistic(ui, &mut self.statistic, name, has_persistent, width);
+                if self.drawing == Drawing::Bars {
+                    ui.checkbox(&mut self.sorted, tr("Sorted"))
+                        .on_hover_text(tr("The largest first; else layer by layer"));
+                }
             }
         });
     }

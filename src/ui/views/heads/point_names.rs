@@ -8,15 +8,22 @@ const SIZE: f32 = 10.0;
 /// Names that are tried at most.
 const MOST: usize = 48;
 
-/// Writes names beside their points within `frame`, the first ones first; those without room are left out.
+/// Most points of which none may lie under a name; among more, those that have names.
+const APART: usize = 400;
+
+/// Writes names beside their points within `frame`, the first ones first; those without room are left out. `all` are the points
+/// that there are.
 pub(super) fn paint(
     ui: &Ui,
-    frame: Rect,
+    (frame, all): (Rect, &[Pos2]),
     names: impl Iterator<Item = (Pos2, String)>,
     ink: Color32,
 ) {
     let mut taken: Vec<Rect> = Vec::new();
-    let mut points: Vec<Pos2> = Vec::new();
+    let mut points: Vec<Pos2> = match all.len() <= APART {
+        true => all.to_vec(),
+        false => Vec::new(),
+    };
     for (at, name) in names.take(MOST) {
         let font = FontId::proportional(SIZE);
         let galley = ui.painter().layout_no_wrap(name, font, ink);

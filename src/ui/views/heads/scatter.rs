@@ -194,7 +194,7 @@ impl Scatter {
         let names = first.iter().copied().chain(apart);
         let names = names.map(|i| (places.at[i], places.id(i).to_string()));
         let ink = ui.visuals().text_color();
-        point_names::paint(ui, places.frame, names, ink);
+        point_names::paint(ui, (places.frame, &places.at), names, ink);
     }
 
     /// What the pointer does: a click selects a head, a drag those that it goes around.
