@@ -6,14 +6,16 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
 use eframe::egui::{self, pos2, vec2};
+use serde_json::json;
 use spanscope::bench::Size;
 use spanscope::bench::random::{self, Entry};
 use spanscope::checkpoint::{Dtype, NamedTensor, write_safetensors};
 use spanscope::engine::SAMPLES;
+use spanscope::model::Config;
 use spanscope::ui::app::App;
 use spanscope::ui::dialogs::Backend;
 use spanscope::ui::settings::Settings;
-use spanscope::ui::{Pane, Start};
+use spanscope::ui::{Choices, Pane, Start};
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -34,6 +36,7 @@ fn main() {
         "milliseconds per frame", "median", "99 %", "most"
     );
     let folder = tempfile::tempdir().unwrap();
+    scatter(folder.path());
     views(folder.path(), Size::Enwik8, &Pane::ALL);
     views(
         folder.path(),
@@ -79,6 +82,54 @@ fn views(folder: &Path, size: Size, views: &[Pane]) {
             took
         });
     }
+}
+
+/// A scatter of 40 × 64 heads: at rest, with the pointer over it, and while a lasso is drawn.
+fn scatter(folder: &Path) {
+    let config = Config {
+        nb_layers: 40,
+        nb_heads: 64,
+        hidden_size: 256,
+        inner_hidden_size: 64,
+        attn_span: 64,
+        ..Size::Enwik8.config()
+    };
+    let spans: Vec<usize> = (0..40 * 64).map(|i| i * 37 % 30).collect();
+    let model = folder.join("wide.safetensors");
+    write_model(&model, &random::entries(&config, &spans));
+    let ids = random::ids(config.vocab_size, 512);
+    let words: Vec<String> = ids.iter().map(u32::to_string).collect();
+    let text = folder.join("wide.txt");
+    std::fs::write(&text, words.join(" ")).unwrap();
+    let mut window = Window::open(Some(model), text);
+    window.rest(TILE);
+    window.app.show_alone(Pane::HEADS);
+    let choices = Choices {
+        views: Some(json!({"heads": {"drawing": "scatter", "page": "role"}})),
+        ..Choices::default()
+    };
+    window.app.choose(&choices).unwrap();
+    window.rest(TILE);
+    let name = "scatter of 40 × 64 heads";
+    row(&format!("{name}: at rest"), || {
+        window.frame(TILE, Vec::new())
+    });
+    let mut n = 0_u32;
+    let mut moved = || {
+        n += 1;
+        let t = n as f32 / FRAMES as f32;
+        egui::Event::PointerMoved(pos2(100.0 + 700.0 * (7.0 * t).fract(), 140.0 + 260.0 * t))
+    };
+    row(&format!("{name}: pointer moving"), || {
+        let event = moved();
+        window.frame(TILE, vec![event])
+    });
+    let at = pos2(120.0, 150.0);
+    window.frame(TILE, vec![egui::Event::PointerMoved(at), button(at, true)]);
+    row(&format!("{name}: rectangle drawn"), || {
+        let event = moved();
+        window.frame(TILE, vec![event])
+    });
 }
 
 /// The whole window with the sample model: at rest, zooming, resizing, typing.
@@ -188,7 +239,10 @@ fn button(pos: egui::Pos2, pressed: bool) -> egui::Event {
 
 /// A random model of a published size, in 16 bit.
 fn random_model(path: &Path, size: Size) {
-    let entries = random::entries(&size.config(), &size.spans());
+    write_model(path, &random::entries(&size.config(), &size.spans()));
+}
+
+fn write_model(path: &Path, entries: &[Entry]) {
     let tensors: Vec<NamedTensor> = entries.iter().map(Entry::tensor).collect();
     let none = BTreeMap::new();
     write_safetensors(path, &tensors, &none, Dtype::F16, &BTreeMap::new()).unwrap();

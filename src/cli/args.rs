@@ -3,6 +3,7 @@
 use super::figure_args::StyleArgs;
 use super::what_if::WhatIfArgs;
 use crate::model::Device;
+use crate::text::Control;
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 
@@ -88,14 +89,18 @@ impl From<DeviceArg> for Device {
 
 /// What to run a model on; a recorded run has its own text.
 #[derive(Debug, Args)]
-#[group(required = false, multiple = false)]
+#[group(skip)]
 pub(super) struct Input {
     /// Text to run on: plain, .zip or .gz
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with = "ids")]
     pub text: Option<PathBuf>,
     /// Token ids to run on, as a JSON list: needs no vocabulary
     #[arg(long, value_name = "FILE.json")]
     pub ids: Option<PathBuf>,
+    /// Run on a control: random tokens and the same again (repeated:LENGTH:SEED), or the text's words in random order
+    /// (shuffled:SEED, with --text or --ids)
+    #[arg(long, value_name = "CONTROL")]
+    pub control: Option<Control>,
 }
 
 /// Number format of stored weights.

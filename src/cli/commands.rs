@@ -5,7 +5,9 @@ use super::args::{
     AttentionArgs, ConvertArgs, EvalArgs, GenerateArgs, InfoArgs, SpansArgs, WindowArgs,
 };
 use super::bench::BenchArgs;
+use super::examples::ExamplesArgs;
 use super::figure::FigureArgs;
+use super::heads::HeadsArgs;
 use super::lens::LensArgs;
 use super::measure_args::{EffectiveSpansArgs, MergeArgs, PersistentArgs};
 use super::reach::ReachArgs;
@@ -69,6 +71,23 @@ persistent vectors, and `empty` (T): the part of `weights` on distances before t
   spanscope merge *.safetensors -o all.safetensors && spanscope effective-spans all.safetensors
 A head's 90 % span is the smallest distance within which 90 % of its weight on tokens lies.")]
     EffectiveSpans(EffectiveSpansArgs),
+    /// Say what every head does on a text, and find heads: by role, by numbers, by likeness
+    #[command(after_help = "Examples:
+  spanscope heads model.pt --text few.txt
+  spanscope heads model.safetensors --text few.txt --find 'induction'
+  spanscope heads model.safetensors --text few.txt --find 'previous_token>50% effective_90<20'
+  spanscope heads model.safetensors --text few.txt --like L3H1 --by attention
+Roles have thresholds, which --json names beside the evidence. ± is the standard error over pieces of 64 tokens of the text.")]
+    Heads(HeadsArgs),
+    /// Find the places in texts that show what every head does
+    #[command(after_help = "Examples:
+  spanscope examples model.pt --text few.txt --by induction --head L3H1
+  spanscope examples model.safetensors --text corpus/ -o examples.safetensors
+  spanscope examples examples.safetensors --head L3H1 --head L2H0
+  spanscope examples model.safetensors --text corpus/ --shard 1/2 -o places.safetensors
+Of every head: the queries with the largest values, and some from every tenth of all queries. Files of shards are joined by
+`spanscope merge`, and hold the sums of `effective-spans` as well.")]
+    Examples(ExamplesArgs),
     /// Find by running them how far heads see at a token, beside what they were designed for
     #[command(after_help = "Examples:
   spanscope reach model.pt --vocab train.txt --text few.txt

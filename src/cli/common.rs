@@ -127,6 +127,9 @@ pub(super) struct Tokens {
 /// When it cannot be read or holds no token that the model knows; or, unless any text will do, when it is binary data or
 /// the vocabulary lacks too much of it.
 pub(super) fn read(model: &LoadedModel, input: &Input, common: &Common) -> Result<Tokens> {
+    if let Some(control) = input.control {
+        return super::control::read(model, input, control, common);
+    }
     let mut coverage = None;
     let tokens = match (&input.text, &input.ids) {
         (_, Some(path)) => {
@@ -154,7 +157,10 @@ pub(super) fn read(model: &LoadedModel, input: &Input, common: &Common) -> Resul
             }
         }
         // Only a recorded run needs none.
-        (None, None) => return Err(Usage("pass --text FILE or --ids FILE.json".into()).into()),
+        (None, None) => {
+            let how = "pass --text FILE, --ids FILE.json or --control repeated:LENGTH:SEED";
+            return Err(Usage(how.into()).into());
+        }
     };
     if tokens.ids.is_empty() {
         return Err(anyhow::Error::new(EngineError::NoTokens).context(tokens.source));

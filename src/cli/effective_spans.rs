@@ -26,6 +26,7 @@ pub(super) fn run(args: &EffectiveSpansArgs, out: &mut impl Write) -> Result<()>
         path: args.output.as_deref(),
         endings: Format::EXTENSIONS,
         force: args.force,
+        examples: None,
     };
     let Measured { file, format } = obtain(
         &args.model,

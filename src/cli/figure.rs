@@ -2,26 +2,25 @@
 
 use super::Usage;
 use super::args::Common;
-use super::common::{
-    accepted, check_ids, check_ramp, covered, ending, may_write, name, prepare, say,
-};
+use super::common::{ending, may_write, say};
 use super::figure_args::{StyleArgs, named, tell};
+use super::figure_heads::HeadsFormArgs;
+use super::on_text::{OnText, OptionalInput};
 use super::ranges::tokens;
 use super::what_if::WhatIfArgs;
 use crate::analysis::{BandLayout, Pool, Statistic, TokenSet};
-use crate::chart::{ColorMap, Format, Missing, Scale, SpanMeasure, thousands};
+use crate::chart::{ColorMap, Format, Missing, Scale, SpanMeasure};
 use crate::engine::figures::{
     FigureChoice, FigureError, FigureKind, GridStyle, HeatmapStyle, Shade, figure, missing, sign,
 };
 use crate::engine::run_file::tokens_within;
-use crate::engine::{Combine, Engine, Heads, Source};
-use crate::model::{HeadId, ModelError};
+use crate::engine::{Combine, Heads};
+use crate::model::HeadId;
 use crate::shown::shown_path;
 use anyhow::{Result, bail};
 use clap::{Args, ValueEnum};
 use std::ops::Range;
 use std::path::PathBuf;
-use std::sync::Arc;
 
 /// `figure`.
 #[derive(Debug, Args)]
@@ -51,10 +50,12 @@ pub(super) struct FigureArgs {
     /// Tokens from A up to B, or to the end (A..), from 0: the queries of `attention`, the selection of `text`; the last of `predictions`, `lens`, `attribution`
     #[arg(long, value_name = "A..B", value_parser = tokens)]
     pub tokens: Option<Range<usize>>,
-    /// The number of each head in `heads`: reach, span, effective_50, effective_90, effective_99, mean_distance, entropy,
-    /// previous_token, text, persistent, empty or removed [default: reach]
+    /// The number of each head in `heads`: reach, span, effective_90, mean_distance, entropy, previous_token, induction … (a wrong
+    /// name lists all) [default: reach]
     #[arg(long, value_name = "NAME", value_parser = statistic)]
     pub statistic: Option<Statistic>,
+    #[command(flatten)]
+    pub heads_form: HeadsFormArgs,
     /// `spans`: heads of a layer by rising reach, as in the paper; `grid`: heads by the --statistic; `vectors`: the most used
     /// first
     #[arg(long)]
@@ -97,18 +98,6 @@ pub(super) struct FigureArgs {
     pub common: Common,
 }
 
-/// A text, where one is needed.
-#[derive(Debug, Args)]
-#[group(multiple = false)]
-pub(super) struct OptionalInput {
-    /// Text to run on: plain, .zip or .gz
-    #[arg(long, value_name = "FILE")]
-    pub text: Option<PathBuf>,
-    /// Token ids to run on, as a JSON list: needs no vocabulary
-    #[arg(long, value_name = "FILE.json")]
-    pub ids: Option<PathBuf>,
-}
-
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum CombineArg {
     Mean,
@@ -126,16 +115,16 @@ const CELLS: usize = 2048;
 
 impl FigureArgs {
     /// Options of some kinds only: whether they were given, and the kinds that use them.
-    fn of_some_kinds(&self) -> [(bool, &'static str, &'static [FigureKind]); 16] {
+    fn of_some_kinds(&self) -> [(bool, &'static str, &'static [FigureKind]); 20] {
         use FigureKind::{
-            Attention, Attribution, Grid, Heads, Lens, Mask, Predictions, Spans, Text, Training,
-            Usage, Vectors,
+            Attention, Attribution, Grid, Heads, Lens, Mask, Predictions, Profile, Spans, Text,
+            Training, Usage, Vectors,
         };
         [
             (
                 !self.head.is_empty(),
                 "--head",
-                &[Mask, Attention, Text, Usage, Vectors],
+                &[Mask, Profile, Attention, Text, Usage, Vectors],
             ),
             (self.combine.is_some(), "--combine", &[Attention, Text]),
             (
@@ -144,6 +133,10 @@ impl FigureArgs {
                 &[Attention, Text, Vectors, Predictions, Lens, Attribution],
             ),
             (self.statistic.is_some(), "--statistic", &[Heads, Grid]),
+            (self.heads_form.scatter.is_some(), "--scatter", &[Heads]),
+            (self.heads_form.bars.is_some(), "--bars", &[Heads]),
+            (self.heads_form.along.is_some(), "--along", &[Heads]),
+            (self.heads_form.color.is_some(), "--color", &[Heads]),
             (self.sort, "--sort", &[Spans, Grid, Vectors]),
             (self.z, "--z", &[Spans]),
             (self.linear, "--linear", &[Spans, Usage]),
@@ -205,64 +198,20 @@ pub(super) fn run(args: &FigureArgs) -> Result<()> {
             return Err(Usage(format!("{}: given twice with -o", shown_path(path))).into());
         }
     }
-    prepare(&args.common)?;
     let kind = args.kind;
-    let (text, mut text_name, ids) = text(args)?;
-    let engine = Engine::start_on(
-        args.common.device.into(),
-        Source::File {
-            path: args.model.clone(),
-            vocab: args.common.vocab.clone(),
-            ramp: args.common.ramp,
-        },
-        text,
-        || {},
-    );
-    if args.input.ids.is_some() {
-        engine.read_as_ids(true);
-    }
-    engine.take_special_tokens(args.common.special_tokens().unwrap_or(true));
-    if let Some(index) = args.index {
-        engine.show_recorded(index);
-    }
-    let snapshot = engine.wait();
-    if let Some(failure) = &snapshot.failure {
-        bail!("{}", failure.message);
-    }
-    let Some(model) = snapshot.model.clone() else {
-        bail!("{}: the model could not be opened", shown_path(&args.model));
-    };
-    match &model.recorded {
-        Some(_) if !text_name.is_empty() => {
-            return Err(Usage(format!(
-                "{}: a recorded run has its texts in it: leave --text and --ids out, and choose one with --index",
-                shown_path(&args.model)
-            ))
-            .into());
-        }
-        Some(run) => {
-            let header = run.text_header(args.index.unwrap_or(0))?;
-            text_name.clone_from(&header.name);
-        }
-        None if args.index.is_some() => {
-            return Err(
-                Usage("--index chooses a text of a recorded run; this is a model".into()).into(),
-            );
-        }
-        None => {}
-    }
-    if args.what_if.span.is_empty() {
-        check_ramp(&model, &args.common)?;
-    }
-    if let (Some(path), false) = (&args.input.ids, ids.is_empty()) {
-        check_ids(&model, &ids, path)?;
-    }
-    if snapshot.tokens.left_out > 0 {
-        bail!(
-            "{text_name}: the text has more than the {} tokens that a figure is made of: pass a part of it",
-            thousands(snapshot.tokens.ids.len())
-        );
-    }
+    let opened = OnText::open(
+        &args.model,
+        &args.input,
+        args.index,
+        &args.common,
+        &args.what_if,
+    )?;
+    let OnText {
+        engine,
+        model,
+        snapshot,
+        text_name,
+    } = &opened;
     if (kind.needs_text() || args.effective) && snapshot.tokens.ids.is_empty() {
         let id = kind.id();
         return Err(match text_name.as_str() {
@@ -277,20 +226,12 @@ pub(super) fn run(args: &FigureArgs) -> Result<()> {
             name => anyhow::anyhow!("{name}: the text has no token that the model knows"),
         });
     }
-    if args.input.text.is_some() {
-        covered(&snapshot.tokens.coverage(&model), &text_name, &args.common)?;
-    }
-    let choice = choice(args, &model, snapshot.tokens.ids.len())?;
-    if let Some(error @ FigureError::NoValues) = missing(kind, &snapshot, &choice) {
+    opened.covered(&args.input, &args.common)?;
+    let choice = choice(args, model, snapshot.tokens.ids.len())?;
+    if let Some(error @ FigureError::NoValues) = missing(kind, snapshot, &choice) {
         bail!("{}: {error}", shown_path(&args.model));
     }
-    let wish = args.what_if.wish(&args.common);
-    if !wish.is_empty() {
-        if model.recorded.is_some() {
-            return Err(anyhow::Error::new(ModelError::Recorded).context(name(&args.model)));
-        }
-        engine.edit(wish.edits(&model.network)?);
-    }
+    opened.change(&args.what_if, &args.common)?;
     engine.look(choice.looks(kind));
     let snapshot = engine.wait();
     if let Some(failure) = &snapshot.failure {
@@ -300,7 +241,7 @@ pub(super) fn run(args: &FigureArgs) -> Result<()> {
     let mut choice = choice;
     super::figure_check::fit_heatmap(args, &mut choice, &snapshot)?;
     let mut figure = figure(kind, &snapshot, &choice)?;
-    sign(&mut *figure, kind, &snapshot, &choice, &text_name);
+    sign(&mut *figure, kind, &snapshot, &choice, text_name);
     if let Some(title) = &args.style.title {
         figure.set_title(title.clone());
     }
@@ -317,24 +258,6 @@ pub(super) fn run(args: &FigureArgs) -> Result<()> {
     }
     tell(&missing);
     Ok(())
-}
-
-/// The text to run on, or ids one after the other, with its name, and the ids; all empty where there is none.
-fn text(args: &FigureArgs) -> Result<(Arc<str>, String, Vec<u32>)> {
-    let input: &OptionalInput = &args.input;
-    Ok(match (&input.text, &input.ids) {
-        (Some(path), _) => {
-            let bytes = crate::text::read_accepted(path, accepted(&args.common))?;
-            let text = crate::text::to_text(bytes).into();
-            (text, name(path), Vec::new())
-        }
-        (None, Some(path)) => {
-            let ids = crate::text::read_ids(path)?;
-            let words: Vec<String> = ids.iter().map(u32::to_string).collect();
-            (words.join(" ").into(), name(path), ids)
-        }
-        (None, None) => (Arc::default(), String::new(), Vec::new()),
-    })
 }
 
 fn choice(
@@ -367,6 +290,7 @@ fn choice(
             None => TokenSet::default(),
         },
         statistic,
+        heads_form: args.heads_form.form(),
         measure: if args.z {
             SpanMeasure::Span
         } else {
@@ -408,7 +332,7 @@ fn choice(
     })
 }
 
-fn statistic(text: &str) -> Result<Statistic, String> {
+pub(super) fn statistic(text: &str) -> Result<Statistic, String> {
     Statistic::named(text).ok_or_else(|| {
         let names = Statistic::COLOURED.map(Statistic::column);
         format!("expected one of {}", names.join(", "))

@@ -13,6 +13,8 @@ use std::ops::Range;
 pub(super) fn check(args: &FigureArgs) -> Result<(), Usage> {
     reads_text(args)?;
     beside_others(args)?;
+    args.heads_form
+        .check(args.style.map.is_some(), args.statistic.is_some())?;
     let of_drawings = [
         ("--z", args.z),
         ("--linear", args.linear),

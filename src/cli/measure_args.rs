@@ -5,6 +5,7 @@ use super::figure_args::StyleArgs;
 use super::ranges::whole;
 use super::what_if::WhatIfArgs;
 use crate::engine::corpus::Shard;
+use crate::text::Control;
 use clap::Args;
 use std::path::PathBuf;
 
@@ -16,11 +17,21 @@ const MOST_JOBS: usize = 1024;
 #[command(next_help_heading = "Texts")]
 pub(super) struct TextsArgs {
     /// Text to run on (plain, .zip or .gz), or a folder with texts; several times for several
-    #[arg(long, value_name = "FILE|FOLDER", conflicts_with = "ids")]
+    /// Text to run on (plain, .zip or .gz), or a folder with texts; several times for several
+    #[arg(
+        long,
+        alias = "texts",
+        value_name = "FILE|FOLDER",
+        conflicts_with = "ids"
+    )]
     pub text: Vec<PathBuf>,
     /// Token ids to run on, as a JSON list, or a folder with .json files: needs no vocabulary
     #[arg(long, value_name = "FILE.json|FOLDER")]
     pub ids: Vec<PathBuf>,
+    /// Measure on a control: random tokens and the same again (repeated:LENGTH:SEED; several times for several), or each text's words
+    /// in random order (shuffled:SEED, with --text or --ids)
+    #[arg(long, value_name = "CONTROL")]
+    pub control: Vec<Control>,
     /// Which text of a recorded run, from 0 [default: all of them]
     #[arg(long, value_name = "J")]
     pub index: Option<usize>,

@@ -7,20 +7,25 @@ mod attention;
 mod bench;
 mod commands;
 mod common;
+mod control;
 mod convert;
 mod demo;
 mod effective_spans;
 mod eval;
+mod examples;
 mod figure;
 mod figure_args;
 mod figure_check;
+mod figure_heads;
 mod generate;
+mod heads;
 mod info;
 mod interrupt;
 mod lens;
 mod measure_args;
 mod merge;
 mod models;
+mod on_text;
 mod persistent;
 mod ranges;
 mod reach;
@@ -155,6 +160,8 @@ fn run(mut cli: Cli) -> Result<()> {
         Command::Attention(args) => attention::run(&args, out),
         Command::Persistent(args) => persistent::run(&args, out),
         Command::EffectiveSpans(args) => effective_spans::run(&args, out),
+        Command::Heads(args) => heads::run(&args, out),
+        Command::Examples(args) => examples::run(&args, out),
         Command::Reach(args) => reach::run(&args, out),
         Command::Merge(args) => merge::run(&args),
         Command::Figure(args) => figure::run(&args),

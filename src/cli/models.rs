@@ -25,6 +25,8 @@ fn model(cli: &mut Cli) -> Option<&mut PathBuf> {
         Some(Command::Attention(args)) => &mut args.model,
         Some(Command::Persistent(args)) => &mut args.model,
         Some(Command::EffectiveSpans(args)) => &mut args.model,
+        Some(Command::Examples(args)) => &mut args.model,
+        Some(Command::Heads(args)) => &mut args.model,
         Some(Command::Reach(args)) => &mut args.model,
         Some(Command::Figure(args)) => &mut args.model,
         Some(Command::Record(args)) => &mut args.model,

@@ -32,7 +32,7 @@ pub(super) fn text_of(
         }
         return Ok(None);
     };
-    if input.text.is_some() || input.ids.is_some() {
+    if input.text.is_some() || input.ids.is_some() || input.control.is_some() {
         return Err(Usage(format!(
             "{}: a recorded run has its own text and no weights to run over another: leave --text and --ids out, or pass \
              the model that it was recorded from ({})",

@@ -5,6 +5,7 @@ use super::args::Common;
 use super::common::{ending, may_write, open_to_run, prepare, progress, say, tell_unknown};
 use super::measure_args::TextsArgs;
 use super::what_if::{WhatIfArgs, open_changed};
+use crate::analysis::examples::ExampleMeasure;
 use crate::analysis::usual_sink_free;
 use crate::chart::thousands;
 use crate::checkpoint::{Checkpoint, Dtype};
@@ -17,6 +18,7 @@ use crate::engine::run_file::{self, RunFile};
 use crate::engine::sums_file::{self, CorpusRecord, SumsFile, missing_words};
 use crate::model::Cancel;
 use crate::shown::shown_path;
+use crate::text::Control;
 use anyhow::{Context, Result};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::path::{Path, PathBuf};
@@ -31,6 +33,8 @@ pub(super) struct Output<'a> {
     pub endings: &'a [&'static str],
     /// True if files that are there are replaced.
     pub force: bool,
+    /// The places that are looked for, if any: by which number, and how many of the largest.
+    pub examples: Option<(ExampleMeasure, usize)>,
 }
 
 impl Output<'_> {
@@ -86,7 +90,7 @@ pub(super) fn obtain(
             let run = open_to_run(model, common)?;
             replayed(&run, (texts.index, texts.sink_free), is_exact, common.quiet)?
         }
-        None => measure(model, (common, what_if), texts, format)?,
+        None => measure(model, (common, what_if), texts, (format, output.examples))?,
     };
     if let Some(path) = &texts.per_text {
         let csv = texts_table(&file).csv()?;
@@ -140,6 +144,7 @@ fn alone(
     let given = [
         ("--text", !texts.text.is_empty()),
         ("--ids", !texts.ids.is_empty()),
+        ("--control", !texts.control.is_empty()),
         ("--shard", texts.shard.is_some()),
         ("--jobs", texts.jobs > 1),
         ("--skip-bad", texts.skip_bad),
@@ -217,16 +222,8 @@ fn measure(
     path: &Path,
     (common, what_if): (&Common, &WhatIfArgs),
     texts: &TextsArgs,
-    format: Option<&'static str>,
+    (format, examples): (Option<&'static str>, Option<(ExampleMeasure, usize)>),
 ) -> Result<SumsFile> {
-    let (paths, kind) = match (texts.text.as_slice(), texts.ids.as_slice()) {
-        ([], []) => {
-            let how = "pass --text FILE or --ids FILE.json, or a recorded run or a file of sums instead of the model";
-            return Err(Usage(how.into()).into());
-        }
-        ([], ids) => (ids, TextKind::Ids),
-        (text, _) => (text, TextKind::of_texts(common.any_text)),
-    };
     if texts.shard.is_some() && format != Some("safetensors") {
         let how = "--shard measures a part of the texts: write its sums with -o FILE.safetensors, and join them with `spanscope merge`";
         return Err(Usage(how.into()).into());
@@ -236,7 +233,7 @@ fn measure(
         return Err(Usage(how.into()).into());
     }
     let model = open_changed(path, common, what_if)?;
-    let corpus = Corpus::find(paths, kind)?;
+    let corpus = corpus(texts, common)?;
     let shard = texts.shard.unwrap_or(Shard::ALL);
     let chosen = corpus.shard(shard);
     if chosen.is_empty() && !common.quiet {
@@ -245,7 +242,7 @@ fn measure(
             thousands(corpus.texts().len())
         ));
     }
-    let file = run(&model, &corpus, shard, texts, common.quiet)?;
+    let file = run(&model, &corpus, shard, (texts, examples), common.quiet)?;
     if file.header.texts.is_empty() && texts.shard.is_none() {
         anyhow::bail!("there is no text left to measure: all were left out");
     }
@@ -253,12 +250,46 @@ fn measure(
     Ok(file)
 }
 
+/// The texts that were named, or made.
+fn corpus(texts: &TextsArgs, common: &Common) -> Result<Corpus> {
+    let (paths, kind) = match (texts.text.as_slice(), texts.ids.as_slice()) {
+        ([], []) => return controls(&texts.control),
+        ([], ids) => (ids, TextKind::Ids),
+        (text, _) => (text, TextKind::of_texts(common.any_text)),
+    };
+    let found = Corpus::find(paths, kind)?;
+    match texts.control.as_slice() {
+        [] => Ok(found),
+        [control] if !control.is_text() => Ok(found.with_control(*control)),
+        _ => Err(Usage(
+            "--control with texts takes shuffled:SEED once; leave --text and --ids out for repeated:LENGTH:SEED"
+                .into(),
+        )
+        .into()),
+    }
+}
+
+/// Controls that are texts by themselves.
+fn controls(controls: &[Control]) -> Result<Corpus> {
+    if controls.is_empty() {
+        let how = "pass --text FILE, --ids FILE.json or --control repeated:LENGTH:SEED, or a recorded run or a file of sums instead of the model";
+        return Err(Usage(how.into()).into());
+    }
+    if let Some(control) = controls.iter().find(|control| !control.is_text()) {
+        let how = format!(
+            "--control {control}: it takes a text: pass --text FILE or --ids FILE.json as well"
+        );
+        return Err(Usage(how).into());
+    }
+    Ok(Corpus::of_controls(controls)?)
+}
+
 /// Runs the model over a shard's texts, with a bar on stderr.
 fn run(
     model: &LoadedModel,
     corpus: &Corpus,
     shard: Shard,
-    texts: &TextsArgs,
+    (texts, examples): (&TextsArgs, Option<(ExampleMeasure, usize)>),
     quiet: bool,
 ) -> Result<SumsFile> {
     let bar = progress(0, quiet);
@@ -290,6 +321,7 @@ fn run(
         cancel: &Cancel::default(),
         progress: &seen,
         keep: None,
+        examples,
     }
     .run(&corpus.shard(shard));
     bar.finish_and_clear();

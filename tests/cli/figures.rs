@@ -4,10 +4,11 @@ use super::*;
 use spanscope::chart::Format;
 
 /// Every kind, with what it needs.
-const KINDS: [&str; 14] = [
+const KINDS: [&str; 15] = [
     "spans",
     "heads",
     "mask",
+    "profile",
     "attention",
     "grid",
     "text",
@@ -42,7 +43,7 @@ fn every_kind_is_written_in_every_form() {
         if !["spans", "cost", "training", "parameters"].contains(&kind) {
             args.extend(["--text", &text]);
         }
-        if ["mask", "attention", "text"].contains(&kind) {
+        if ["mask", "profile", "attention", "text"].contains(&kind) {
             args.extend(["--head", "3.1"]);
         }
         for path in &paths {
@@ -206,7 +207,7 @@ fn an_option_that_a_kind_does_not_use_is_refused() {
     let options: [(&[&str], &[&str]); 16] = [
         (
             &["--head", "1.1"],
-            &["mask", "attention", "text", "usage", "vectors"],
+            &["mask", "profile", "attention", "text", "usage", "vectors"],
         ),
         (&["--combine", "max"], &["attention", "text"]),
         (

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
 mod bench;
+mod controls;
 mod corpus;
 mod errors;
 mod examples;
@@ -9,9 +10,11 @@ mod extreme;
 mod families;
 mod figures;
 mod files;
+mod heads;
 mod lens;
 mod models;
 mod outputs;
+mod places;
 mod port;
 mod quiet;
 mod recorded;

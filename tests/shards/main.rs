@@ -4,6 +4,8 @@
 
 use proptest::prelude::*;
 use proptest::sample::select;
+use spanscope::analysis::Mean;
+use spanscope::analysis::examples::ExampleMeasure;
 use spanscope::engine::LoadedModel;
 use spanscope::engine::corpus::{
     Block, Corpus, CorpusError, CorpusSums, Measure, Progress, Shard, TextKind,
@@ -44,6 +46,16 @@ struct How {
     removed: bool,
 }
 
+impl How {
+    /// The number that places are chosen by.
+    fn examples(self) -> ExampleMeasure {
+        match self.removed {
+            true => ExampleMeasure::Distance,
+            false => ExampleMeasure::Row(Mean::Duplicate),
+        }
+    }
+}
+
 const PLAIN: How = How {
     jobs: 1,
     threads: 1,
@@ -67,6 +79,7 @@ fn measure(
             cancel: &Cancel::default(),
             progress: &|_| {},
             keep: None,
+            examples: Some((how.examples(), 3)),
         }
         .run(&corpus.shard(shard))
     };
@@ -201,6 +214,7 @@ fn surprisal_is_that_of_the_run_and_whoever_keeps_sees_every_block() {
         cancel: &Cancel::default(),
         progress: &progress,
         keep: Some(&keep),
+        examples: None,
     }
     .run(&corpus.shard(Shard::ALL))
     .unwrap();
@@ -222,6 +236,7 @@ fn surprisal_is_that_of_the_run_and_whoever_keeps_sees_every_block() {
         cancel: &cancelled,
         progress: &|_| {},
         keep: None,
+        examples: None,
     }
     .run(&corpus.shard(Shard::ALL));
     assert!(stopped.unwrap_err().to_string().contains("cancelled"));

@@ -10,6 +10,7 @@ mod cost;
 mod export;
 mod families;
 mod files;
+mod finder;
 mod following;
 mod help;
 mod looks;

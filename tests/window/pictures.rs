@@ -185,3 +185,40 @@ fn predictions_by_layer_and_by_part() {
     ];
     pages(ThemeChoice::Light, Language::Chinese, chinese, "light_zh");
 }
+
+/// The drawings and pages of Heads, as tall as its tile.
+fn finder(theme: ThemeChoice, language: Language, words: [[&str; 2]; 3], folder: &str) {
+    let mut harness = sized(theme, language, egui::vec2(300.0, 640.0));
+    settle(&mut harness);
+    let chosen = Choices {
+        heads: vec![HeadId::new(2, 3), HeadId::new(1, 2)],
+        ..Choices::default()
+    };
+    harness.state_mut().choose(&chosen).unwrap();
+    harness.state_mut().show_alone(Pane::HEADS);
+    settle(&mut harness);
+    for ([drawing, page], name) in words.into_iter().zip(["scatter", "bars", "matrix"]) {
+        for word in [drawing, page] {
+            harness.get_by_label(word).click();
+            harness.run_steps(3);
+        }
+        harness.remove_cursor();
+        settle(&mut harness);
+        let options = SnapshotOptions::new().threshold(1.0).max_failed_pixels(60);
+        harness
+            .try_snapshot_options(format!("{folder}/heads_{name}"), &options)
+            .unwrap();
+    }
+}
+
+#[test]
+fn heads_as_points_and_bars() {
+    let english = [
+        ["Scatter", "Role"],
+        ["Bars", "Alike"],
+        ["Matrix", "by attention"],
+    ];
+    finder(ThemeChoice::Dark, Language::English, english, "dark_en");
+    let chinese = [["散点图", "角色"], ["条形图", "相似"], ["矩阵", "按注意力"]];
+    finder(ThemeChoice::Light, Language::Chinese, chinese, "light_zh");
+}

@@ -75,7 +75,7 @@ pub use file::write as write_file;
 pub use grid::{HeadGrid, SmallHead};
 pub use heatmap::{CellMark, Heatmap, Scale, SideColumn, color_numbers};
 pub use missing::Missing;
-pub use plot::{Axis, Level, Mark, Panel, Plot, Series};
+pub use plot::{Axis, Level, Mark, Panel, Plot, PointLabel, Series};
 pub use provenance::{Provenance, Source, WRITTEN_BY};
 pub use spans::{EffectiveSpan, HeadSpan, SpanChart, SpanMeasure};
 pub use style::Style;

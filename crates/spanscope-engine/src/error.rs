@@ -4,8 +4,8 @@ use crate::run_file::RunFileError;
 use spanscope_core::checkpoint::CheckpointError;
 use spanscope_core::model::ModelError;
 use spanscope_core::shown::{said, shown, shown_path};
-use spanscope_core::text::TextError;
 use spanscope_core::text::tokenizer::TokenizerError;
+use spanscope_core::text::{ControlError, TextError};
 use std::path::PathBuf;
 
 /// The errors between a file and a run.
@@ -20,6 +20,9 @@ pub enum EngineError {
     /// A text or vocabulary.
     #[error(transparent)]
     Text(#[from] TextError),
+    /// A control that cannot be made.
+    #[error(transparent)]
+    Control(#[from] ControlError),
     /// A run file.
     #[error(transparent)]
     RunFile(#[from] RunFileError),

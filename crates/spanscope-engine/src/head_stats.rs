@@ -1,6 +1,6 @@
 //! The survey of all heads, carried on while nothing more urgent is wanted.
 
-use super::queries::Queries;
+use super::queries::{Heads, Queries};
 use spanscope_core::analysis::{HeadMeasure, SpanFlag, Survey, Thumbnail, flag, usual_sink_free};
 use spanscope_core::model::{Cancel, HeadId, Network, Run};
 use std::ops::Range;
@@ -29,6 +29,8 @@ pub struct HeadStats {
     pub flags: Vec<Option<SpanFlag>>,
     /// Of the leading head.
     pub leading: LeadingHead,
+    /// The mean weight by distance of the selected heads, as [`LeadingHead::by_distance`], if asked for.
+    pub profiles: Vec<(HeadId, Vec<f32>)>,
     /// A small picture of every head, if asked for, layer by layer.
     pub thumbnails: Option<Arc<Vec<Thumbnail>>>,
     /// The first distance of every bin of a thumbnail and, at the end, the first beyond the last.
@@ -46,8 +48,13 @@ pub struct LeadingHead {
     pub removed: Vec<f32>,
 }
 
-/// The form in which a survey is shown: the leading head, and rows and columns of thumbnails.
-type Shown = (HeadId, Option<(usize, usize)>);
+/// The form in which a survey is shown: the leading head, rows and columns of thumbnails, and the heads whose profiles are there.
+type Shown = (HeadId, Option<(usize, usize)>, Option<Heads>);
+
+fn wanted_form(looks: &Queries) -> Shown {
+    let profiles = looks.profiles.then(|| looks.heads.clone());
+    (looks.heads.leading(), looks.thumbnails, profiles)
+}
 
 /// A survey on its way.
 #[derive(Default)]
@@ -96,7 +103,7 @@ impl HeadStatsTask {
         !looks.survey
             || !is_other
                 && self.complete == Some(run)
-                && self.shown == Some((run, (looks.heads.leading(), looks.thumbnails)))
+                && self.shown == Some((run, wanted_form(looks)))
     }
 
     /// Measures some more of the queries in `range`; false when it was told to stop.
@@ -145,7 +152,7 @@ impl HeadStatsTask {
             self.holds &= !is_complete;
             self.show(network, &survey, range, looks);
             let of = self.complete.unwrap_or(0);
-            self.shown = Some((of, (looks.heads.leading(), looks.thumbnails)));
+            self.shown = Some((of, wanted_form(looks)));
         }
         self.survey = Some(survey);
         done
@@ -162,7 +169,12 @@ impl HeadStatsTask {
             };
             Arc::new(spans.iter().map(of).collect())
         });
+        let profile = |id: &HeadId| (*id, survey.by_distance(id.layer, id.head));
+        let profiles = looks
+            .profiles
+            .then(|| looks.heads.all().iter().map(profile));
         self.surveyed = Some(Arc::new(HeadStats {
+            profiles: profiles.into_iter().flatten().collect(),
             queries: survey.range(),
             wanted: wanted.clone(),
             flags: flags.map(|(measure, span)| flag(measure, span)).collect(),

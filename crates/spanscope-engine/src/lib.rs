@@ -28,6 +28,8 @@
 //! ```
 
 mod ablating;
+mod alike_task;
+mod answer;
 mod bundled;
 mod convert;
 pub mod corpus;

@@ -121,8 +121,12 @@ pub struct Queries {
     pub survey: bool,
     /// With a survey: the first tokens that are left out of sink-free spans; as is usual for the network, if nothing is said.
     pub sink_free: Option<usize>,
+    /// With a survey: true if the weight by distance of all selected heads is wanted.
+    pub profiles: bool,
     /// With a survey: rows and columns of a thumbnail for every head.
     pub thumbnails: Option<(usize, usize)>,
+    /// The head whose attention all others are compared with.
+    pub alike: Option<HeadId>,
     /// A token: what is expected after it.
     pub prediction: Option<usize>,
     /// A token: what every layer expects after it, and what a logit is the sum of.

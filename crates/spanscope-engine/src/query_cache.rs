@@ -1,5 +1,7 @@
 //! The answers computed from a run for whoever looks at it, the most urgent first.
 
+use super::alike_task::AlikeTask;
+use super::answer::Answer;
 use super::head_stats::{HeadStats, HeadStatsTask};
 use super::heatmap_image::{HeatmapImage, HeatmapKind, HeatmapRequest};
 use super::queries::{Heads, LensQuery, Queries};
@@ -7,48 +9,12 @@ use super::run_file::{CANDIDATES, RunFileError};
 use super::selected_heads::{SelectedHeads, SelectedHeadsTask};
 use super::text_run::TextRun;
 use super::vector_facts::VectorFacts;
+use spanscope_core::analysis::similar::AttentionDivergence;
 use spanscope_core::analysis::{Lens, Prediction, TokenAttention, TokenSet, lens};
 use spanscope_core::model::{Cancel, HeadId, ModelError, Network, ScoreParts, TokenTrace};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-
-/// The answer to one question about a run or a detail, kept until either changes.
-#[derive(Debug)]
-struct Answer<Q, T> {
-    /// The question last answered, and the number of what it was asked about.
-    question: Option<(Q, u64)>,
-    answer: Option<Arc<T>>,
-}
-
-impl<Q, T> Default for Answer<Q, T> {
-    fn default() -> Self {
-        Self {
-            question: None,
-            answer: None,
-        }
-    }
-}
-
-impl<Q: PartialEq, T> Answer<Q, T> {
-    fn is(&self, question: &Q, number: u64) -> bool {
-        self.question
-            .as_ref()
-            .is_some_and(|(q, n)| q == question && *n == number)
-    }
-
-    /// Forgets an answer that holds no more.
-    fn forget_if(&mut self, gone: impl FnOnce(&T) -> bool) {
-        if self.answer.as_deref().is_some_and(gone) {
-            *self = Self::default();
-        }
-    }
-
-    fn set(&mut self, question: Q, number: u64, answer: Option<T>) {
-        self.question = Some((question, number));
-        self.answer = answer.map(Arc::new);
-    }
-}
 
 /// Layer and head, query and key.
 type ScoreOf = (HeadId, (usize, usize));
@@ -100,6 +66,7 @@ pub(super) struct QueryCache {
     trace: Answer<usize, TokenTrace>,
     lens: Answer<LensQuery, Lens>,
     surveying: HeadStatsTask,
+    alike: AlikeTask,
     vector: Answer<(Heads, usize), VectorFacts>,
     /// When the last look ended, and how long it took.
     looked_when: Option<Instant>,
@@ -146,18 +113,21 @@ impl QueryCache {
         self.prediction.forget_if(|prediction| prediction.at >= len);
         self.lens.forget_if(|lens| lens.at >= len);
         self.surveying.truncate(len);
+        self.alike.forget();
     }
 
     /// The run begins anew.
     pub fn forget_run(&mut self) {
         self.looking = None;
         self.surveying = HeadStatsTask::default();
+        self.alike.forget();
     }
 
     /// Another network has read the same text: what it is asked anew is shown as the one before answered until then.
     pub fn renew_run(&mut self) {
         self.looking = None;
         self.surveying.renew();
+        self.alike.forget();
     }
 
     fn looked_at(&self, looks: &Queries, run: u64) -> bool {
@@ -213,6 +183,7 @@ impl QueryCache {
             && self.scored(looks, run)
             && self.has_lens(looks, run)
             && self.surveying.is_done(looks, run)
+            && self.alike.is_done(looks, run)
             && (self.detail.is_none()
                 || self.gathered.is(&self.tokens(looks), self.details)
                     && looks.pictures.keys().all(|which| self.drawn(looks, *which))
@@ -253,7 +224,7 @@ impl QueryCache {
         if let Some(detail) = self.detail.clone() {
             self.show(asked, &detail);
         }
-        self.look_through(asked) && self.survey(asked)
+        self.look_through(asked) && self.survey(asked) && self.compare(asked)
     }
 
     /// Reads the logits of every layer after the wanted token, once the run is over the whole text; false when it was told to stop.
@@ -298,6 +269,24 @@ impl QueryCache {
         let of = (run, asked.run);
         self.surveying
             .step(asked.network, of, &range, near, asked.looks, asked.cancel)
+    }
+
+    /// Compares some more of all heads' attention, once they are measured; false when it was told to stop.
+    fn compare(&mut self, asked: &Context<'_>) -> bool {
+        let (looks, number) = (asked.looks, asked.run);
+        let waits = !asked.finished || !self.surveying.is_done(looks, number);
+        if waits || self.alike.is_done(looks, number) {
+            return true;
+        }
+        let (run, range) = asked.reading.at_hand(looks.around());
+        let of = (run, number);
+        self.alike
+            .step(asked.network, of, &range, looks, asked.cancel)
+    }
+
+    /// The comparison of all heads' attention last completed.
+    pub fn alike(&self) -> Option<Arc<AttentionDivergence>> {
+        self.alike.found.clone()
     }
 
     /// Updates the results drawn from the selected heads' weights.

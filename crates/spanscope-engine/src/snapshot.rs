@@ -9,6 +9,7 @@ use super::selected_heads::SelectedHeads;
 use super::tokens::Tokens;
 use super::vector_facts::VectorFacts;
 use spanscope_chart::TokenName;
+use spanscope_core::analysis::similar::AttentionDivergence;
 use spanscope_core::analysis::{Lens, Prediction, Shares, TokenAttention};
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -60,6 +61,8 @@ pub struct Snapshot {
     pub score: Option<Arc<Score>>,
     /// The statistics of all heads so far, if they were asked for.
     pub surveyed: Option<Arc<HeadStats>>,
+    /// How much the attention of all heads differs from that of the head last asked about.
+    pub alike: Option<Arc<AttentionDivergence>>,
     /// The continuation last asked for, as far as it is drawn.
     pub continued: Option<Arc<Generated>>,
     /// The prediction after the token last asked about.

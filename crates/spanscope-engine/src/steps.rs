@@ -443,6 +443,7 @@ impl Steps {
             pictures: self.answers.pictures(),
             score: self.answers.score(),
             surveyed: self.answers.surveyed(),
+            alike: self.answers.alike(),
             continued: self.continuing.continued.clone(),
             prediction: self.answers.prediction(),
             lens: self.answers.lens_answer(),

@@ -66,6 +66,7 @@ impl App {
         }
         self.keeping.earlier.take_news();
         self.text_read();
+        self.examples_read();
         let dropped = ctx.input(|i| i.raw.dropped_files.clone());
         for path in dropped.iter().map(|file| file.path().to_owned()) {
             self.dropped(ctx, path);
@@ -332,6 +333,7 @@ impl App {
         match purpose {
             Purpose::Model | Purpose::Run => self.open_model(path),
             Purpose::Text => self.document.read_text(path, ctx),
+            Purpose::Examples => self.open_examples(ctx, path),
             Purpose::Vocabulary => self.answer(|answers| answers.vocab = Some(path)),
             Purpose::Figure(kind) => self.save_figure(ctx, kind, path),
         }

@@ -1,11 +1,13 @@
 //! The window: it owns the engine, the views and the dialogs, and draws a frame.
 
 mod choices;
+mod controls;
 mod figures;
 mod files;
 mod keep;
 mod opening;
 mod overlays;
+mod places;
 mod run_command;
 mod tour;
 
@@ -38,6 +40,7 @@ pub use choices::Choices;
 use eframe::egui::{self, Ui};
 use keep::Keeping;
 use overlays::Overlays;
+use places::Places;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -56,6 +59,8 @@ pub struct App {
     /// Figures that wait for their numbers.
     pub(super) figures: Vec<Asked>,
     pub(super) keeping: Keeping,
+    /// Places in texts that show what heads do.
+    pub(super) places: Places,
 }
 
 /// The places of the views, and the view that is at hand.
@@ -137,6 +142,7 @@ impl App {
             exports: Exports::default(),
             figures: Vec::new(),
             keeping: Keeping::new(writer, session, start),
+            places: Places::default(),
         }
     }
 
@@ -392,6 +398,7 @@ impl App {
                     looks: &mut looks,
                     commands: &mut self.commands,
                     palette,
+                    examples: self.places.file(),
                 },
                 used: &mut self.board.used,
                 now,

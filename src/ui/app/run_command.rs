@@ -1,7 +1,9 @@
 //! Carrying out commands.
 
+use super::controls::REPEATED;
 use super::{App, ZOOM, apply_theme};
 use crate::model::{Edits, HeadId, ModelError, Span};
+use crate::text::Control;
 use crate::ui::commands::command::Command;
 use crate::ui::dialogs::Purpose;
 use crate::ui::document::history::History;
@@ -39,6 +41,13 @@ impl App {
             Command::OpenRun => self.ask(ctx, Purpose::Run),
             Command::FollowRun => self.document.toggle_following(),
             Command::OpenText => self.ask(ctx, Purpose::Text),
+            Command::OpenExamples => self.ask(ctx, Purpose::Examples),
+            Command::ShowPlace { text, token } => self.show_place(ctx, text, token),
+            Command::RepeatedText => self.control(|seed| Control::Repeated {
+                length: REPEATED,
+                seed,
+            }),
+            Command::ShuffledText => self.control(|seed| Control::Shuffled { seed }),
             Command::OpenVocabulary => self.ask(ctx, Purpose::Vocabulary),
             Command::OpenRecent(path) => self.open_model(path),
             Command::OpenEarlier(session) => self.open_earlier(ctx, &session),

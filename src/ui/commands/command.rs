@@ -40,6 +40,19 @@ pub enum Command {
     StepRecorded(isize),
     /// Ask for a text.
     OpenText,
+    /// Ask for a file of places that show what heads do.
+    OpenExamples,
+    /// Show a place of that file in its text.
+    ShowPlace {
+        /// The text, by its number in the file.
+        text: usize,
+        /// The token.
+        token: usize,
+    },
+    /// Put random tokens, twice, in the place of the text.
+    RepeatedText,
+    /// Put the words of the text in random order.
+    ShuffledText,
     /// Ask for the file that gives the model's vocabulary.
     OpenVocabulary,
     /// Open the model again with another ramp.
@@ -192,6 +205,9 @@ pub const SECTIONS: [(&str, &[Command]); 4] = [
             Command::OpenRun,
             Command::FollowRun,
             Command::OpenText,
+            Command::OpenExamples,
+            Command::RepeatedText,
+            Command::ShuffledText,
             Command::OpenVocabulary,
             Command::ExportView,
             Command::Export(FigureKind::Attention, Way::Save),

@@ -111,6 +111,11 @@ fn file_menu(bar: &mut Menus<'_>, ui: &mut Ui, now: &Now) {
     }
     ui.separator();
     menu_item(ui, now, Command::OpenText, bar.commands);
+    menu_item(ui, now, Command::OpenExamples, bar.commands);
+    ui.menu_button(tr("Control texts"), |ui| {
+        menu_item(ui, now, Command::RepeatedText, bar.commands);
+        menu_item(ui, now, Command::ShuffledText, bar.commands);
+    });
     menu_item(ui, now, Command::OpenVocabulary, bar.commands);
     ui.separator();
     menu_item(ui, now, Command::Quit, bar.commands);

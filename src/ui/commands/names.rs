@@ -61,6 +61,10 @@ impl Command {
             Self::StepRecorded(-1) => tr("Previous text of the run"),
             Self::StepRecorded(_) => tr("Next text of the run"),
             Self::OpenText => tr("Open text…"),
+            Self::OpenExamples => tr("Open examples…"),
+            Self::ShowPlace { .. } => tr("Show a place in its text"),
+            Self::RepeatedText => tr("Random tokens, twice"),
+            Self::ShuffledText => tr("Shuffle the text"),
             Self::OpenVocabulary => tr("Choose vocabulary…"),
             Self::Undo => tr("Undo"),
             Self::Redo => tr("Redo"),
@@ -135,6 +139,16 @@ impl Command {
                 tr("What a window had when it was closed; what is open now is kept as well")
             }
             Self::OpenSample(_) => tr("A bundled model, with a text that suits it"),
+            Self::OpenExamples => tr(
+                "Places in texts that show what every head does, as spanscope examples wrote them",
+            ),
+            Self::ShowPlace { .. } => tr("Opens the text and selects the token"),
+            Self::RepeatedText => tr(
+                "A control: 128 random tokens and the same again in the place of the text; induction heads stand out on it",
+            ),
+            Self::ShuffledText => tr(
+                "A control: the words of the text in random order, or its characters where tokens are characters",
+            ),
             Self::OpenText => tr("A text file, plain, .zip or .gz; the model runs over it"),
             Self::OpenVocabulary => tr("A train.txt, the raw training text, or JSON"),
             Self::SetRamp(_) => tr("The length of the soft mask's ramp"),

@@ -110,6 +110,10 @@ impl Command {
             | Self::Ablate { .. }
             | Self::SpanOfSelected(_)
             | Self::AblateEach
+            | Self::OpenExamples
+            | Self::ShowPlace { .. }
+            | Self::RepeatedText
+            | Self::ShuffledText
             | Self::AblateSelected => open,
             Self::ExportView
             | Self::Export(..)

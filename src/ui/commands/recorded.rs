@@ -12,6 +12,8 @@ pub fn refusal(command: &Command) -> Option<&'static str> {
         | Command::Redo
         | Command::EditText
         | Command::OpenText
+        | Command::RepeatedText
+        | Command::ShuffledText
         | Command::Insert { .. }
         | Command::Replace { .. }
         | Command::Type { .. } => {

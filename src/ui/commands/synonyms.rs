@@ -27,6 +27,8 @@ impl Command {
             Self::SetCombine(_) => tr("aggregate average maximum pool"),
             Self::ClearSelection => tr("deselect nothing"),
             Self::ShowView(pane) | Self::ToggleView(pane) => of_view(*pane),
+            Self::RepeatedText => tr("control induction sequence"),
+            Self::ShuffledText => tr("control random order permute"),
             Self::ResetLayout => tr("restore windows panels tiles"),
             Self::SetTheme(ThemeChoice::Dark) => tr("black night mode"),
             Self::SetTheme(ThemeChoice::Light) => tr("white day mode"),

@@ -25,6 +25,8 @@ pub enum Purpose {
     Run,
     /// A text to open.
     Text,
+    /// A file of places that show what heads do.
+    Examples,
     /// A file that gives the model's vocabulary.
     Vocabulary,
     /// A file to write a figure to.
@@ -37,6 +39,7 @@ impl Purpose {
             Self::Model => tr("Open model"),
             Self::Run => tr("Open training run"),
             Self::Text => tr("Open text"),
+            Self::Examples => tr("Open examples"),
             Self::Vocabulary => tr("Choose vocabulary"),
             Self::Figure(_) => tr("Save figure"),
         }
@@ -60,6 +63,7 @@ impl Purpose {
             ),
             Self::Run => (tr("Checkpoints of runs"), &["safetensors"]),
             Self::Text => (tr("Texts"), &["txt", "md", "text", "zip", "gz", "raw"]),
+            Self::Examples => (tr("Examples"), &["safetensors"]),
             Self::Vocabulary => (tr("Vocabularies"), &["txt", "json", "zip", "gz", "raw"]),
             Self::Figure(kind) => (tr("Charts and data"), figures::endings(kind)),
         }
@@ -70,6 +74,7 @@ impl Purpose {
             Self::Model => tr("a .pt checkpoint or a converted .safetensors file"),
             Self::Run => tr("the folder that spanscope train writes to"),
             Self::Text => tr("a text file, plain, .zip or .gz"),
+            Self::Examples => tr("a file that spanscope examples wrote"),
             Self::Vocabulary => {
                 tr("the model's train.txt, its raw training text, or a vocabulary as JSON")
             }

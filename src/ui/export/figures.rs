@@ -44,6 +44,7 @@ pub fn name(kind: FigureKind) -> &'static str {
         FigureKind::Spans => tr("span chart"),
         FigureKind::Heads => tr("matrix of heads"),
         FigureKind::Mask => tr("soft mask"),
+        FigureKind::Profile => tr("weight by distance"),
         FigureKind::Attention => tr("attention"),
         FigureKind::Grid => tr("thumbnails of all heads"),
         FigureKind::Text => tr("shaded text"),
@@ -66,6 +67,7 @@ pub fn proposed(kind: FigureKind, model: &str, heads: &Heads, ending: &str) -> S
         kind,
         FigureKind::Attention
             | FigureKind::Mask
+            | FigureKind::Profile
             | FigureKind::Usage
             | FigureKind::Vectors
             | FigureKind::Text

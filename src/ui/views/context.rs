@@ -1,6 +1,7 @@
 //! The state that all views share: the last snapshot, the selection, what is under the pointer, and a way to ask for things.
 
 use crate::analysis::TokenSet;
+use crate::engine::sums_file::SumsFile;
 use crate::engine::{Queries, SelectedHeads, Snapshot};
 use crate::model::{HeadId, Span};
 use crate::ui::commands::command::Command;
@@ -25,6 +26,8 @@ pub struct ViewContext<'a> {
     pub commands: &'a mut Vec<Command>,
     /// The colours.
     pub palette: Palette,
+    /// The open file of places that show what heads do.
+    pub examples: Option<&'a SumsFile>,
 }
 
 impl ViewContext<'_> {

@@ -226,7 +226,12 @@ pub(in crate::ui) fn line_sample(
 }
 
 /// A sign of the given width and 9 points of height, with quiet words beside it.
-fn named(ui: &mut Ui, width: f32, name: &str, sign: impl FnOnce(&Ui, Rect)) -> egui::Response {
+pub(in crate::ui) fn named(
+    ui: &mut Ui,
+    width: f32,
+    name: &str,
+    sign: impl FnOnce(&Ui, Rect),
+) -> egui::Response {
     let font = FontId::proportional(12.0);
     let color = ui.visuals().weak_text_color();
     let galley = ui.painter().layout_no_wrap(name.to_owned(), font, color);

@@ -1,12 +1,11 @@
-//! Numbers of a head in words and colours, and which heads are wanted.
+//! Numbers of a head in words and colours.
 
 use super::names::percent;
-pub use crate::analysis::{HeadRow as Row, Statistic};
+pub use crate::analysis::{HeadFilter as Filter, HeadRow as Row, Statistic};
 use crate::analysis::{Mean, StatisticKind as Kind};
 use crate::chart::{ColorMap, Scale, colormap, thousands};
 use crate::engine::Snapshot;
 use crate::engine::figures;
-use crate::model::HeadId;
 use crate::ui::language::tr;
 use eframe::egui::Color32;
 
@@ -211,141 +210,5 @@ impl DisplayName for Statistic {
         };
         let [r, g, b] = colormap::color(ColorMap::Viridis, t as f32);
         Color32::from_rgb(r, g, b)
-    }
-}
-
-/// Which heads are wanted: terms that must all hold, such as `3.2` or `L3H2`, layer 3 as `3` or `L3`, or `reach>100 empty<20%`.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Filter {
-    terms: Vec<Term>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq)]
-enum Term {
-    Layer(usize),
-    Head(HeadId),
-    Above(Statistic, f64),
-    Below(Statistic, f64),
-    Flagged,
-    Nothing,
-}
-
-impl Filter {
-    /// Reads a filter; a term that makes no sense lets nothing through, so that a slip is seen.
-    pub fn new(text: &str) -> Self {
-        let term = |word: &str| {
-            let number = |text: &str| match text.strip_suffix('%') {
-                Some(percent) => percent.parse::<f64>().ok().map(|p| p / 100.0),
-                None => text.parse().ok(),
-            };
-            let statistic = Statistic::named;
-            if let Some((key, value)) = word.split_once('>') {
-                return Some(Term::Above(statistic(key)?, number(value)?));
-            }
-            if let Some((key, value)) = word.split_once('<') {
-                return Some(Term::Below(statistic(key)?, number(value)?));
-            }
-            if word == "flagged" {
-                return Some(Term::Flagged);
-            }
-            if let Ok(head) = word.parse() {
-                return Some(Term::Head(head));
-            }
-            let layer = word.strip_prefix('l').or(word.strip_suffix('.'));
-            layer.unwrap_or(word).parse().ok().map(Term::Layer)
-        };
-        let words = text.split_whitespace().map(str::to_lowercase);
-        Self {
-            terms: words.map(|w| term(&w).unwrap_or(Term::Nothing)).collect(),
-        }
-    }
-
-    /// True if a head is wanted.
-    pub fn lets(&self, row: &Row) -> bool {
-        self.terms.iter().all(|term| match *term {
-            Term::Layer(layer) => row.span.layer == layer,
-            Term::Head(head) => row.id() == head,
-            Term::Above(statistic, value) => statistic.of(row).is_some_and(|v| v > value),
-            Term::Below(statistic, value) => statistic.of(row).is_some_and(|v| v < value),
-            Term::Flagged => row.flag.is_some(),
-            Term::Nothing => false,
-        })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::analysis::Shares;
-    use crate::model::Span;
-
-    fn row(layer: usize, head: usize, reach: usize) -> Row {
-        Row {
-            span: Span {
-                designed: crate::model::architecture::Window::Soft {
-                    limit: 8192,
-                    ramp: 32.into(),
-                },
-                first: 0,
-                columns: reach,
-                layer,
-                head,
-                span: reach as f32 - 32.0,
-                reach,
-                window: crate::model::architecture::Window::Soft {
-                    limit: 8192,
-                    ramp: 32.into(),
-                },
-                nearest: 1,
-                open: false,
-            },
-            shares: Some(Shares {
-                context: 0.9,
-                persistent: 0.0,
-                empty: 0.1,
-                sink: 0.0,
-            }),
-            measure: None,
-            flag: None,
-            ablated: false,
-        }
-    }
-
-    #[test]
-    fn heads_are_filtered_by_place_and_number() {
-        let rows = [row(0, 0, 32), row(2, 1, 200), row(2, 2, 90)];
-        let found = |text: &str| {
-            let filter = Filter::new(text);
-            let all = rows.iter().filter(|row| filter.lets(row));
-            all.map(|row| <(usize, usize)>::from(row.id()))
-                .collect::<Vec<_>>()
-        };
-        assert_eq!(found("").len(), 3);
-        for layer in ["2", "2.", "L2", "reach>80 l2"] {
-            assert_eq!(found(layer), [(2, 1), (2, 2)], "{layer}");
-        }
-        for head in ["2.1", "L2H1", "l2h1"] {
-            assert_eq!(found(head), [(2, 1)], "{head}");
-        }
-        assert_eq!(found("z<60 empty<20%"), [(0, 0), (2, 2)]);
-        // What is not known is neither above nor below.
-        assert!(found("bits<9").is_empty());
-        assert!(
-            found("3").is_empty() && found("nonsense").is_empty() && found("flagged").is_empty()
-        );
-    }
-
-    #[test]
-    fn sorting_puts_what_is_not_known_last_either_way() {
-        let mut rows = [row(0, 0, 32), row(0, 1, 200), row(0, 2, 90)];
-        rows[1].shares = None;
-        let order = |statistic: Statistic, falling| -> Vec<usize> {
-            let sorted = statistic.sort(&rows, falling);
-            sorted.iter().map(|row| row.span.head).collect()
-        };
-        assert_eq!(order(Statistic::Reach, true), [1, 2, 0]);
-        assert_eq!(order(Statistic::Empty, true)[2], 1);
-        assert_eq!(order(Statistic::Empty, false)[2], 1);
-        assert_eq!(order(Statistic::Head, true), [2, 1, 0]);
     }
 }

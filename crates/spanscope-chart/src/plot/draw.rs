@@ -5,7 +5,8 @@ use super::super::colormap::depth_color;
 use super::super::theme::{LABEL, TICK, Theme, capital, hex};
 use super::super::{Style, font};
 use super::layout::{Layout, PAD, Place, SAMPLE, TICK_LENGTH};
-use super::{Mark, Panel, Plot, Series};
+use super::shapes::{self, dot};
+use super::{Mark, Panel, Plot, Series, labels};
 use svg::Node;
 use svg::node::element::{Element, Group, Title};
 
@@ -14,9 +15,6 @@ const DASHES: [&str; 4] = ["", "4 2", "1.2 1.6", "6 1.6 1.2 1.6"];
 
 /// Most points that are drawn for every point of width; more are drawn as the highest and the lowest of their column.
 const PER_POINT: f64 = 4.0;
-
-/// Most dots that have a tooltip of their own.
-const MOST_TOOLTIPS: usize = 2000;
 
 /// Draws the plot on a page.
 pub(super) fn draw(plot: &Plot, style: &Style) -> Canvas {
@@ -82,6 +80,9 @@ pub(super) fn draw(plot: &Plot, style: &Style) -> Canvas {
         );
     }
     x_axis(&mut page, plot, &at, theme);
+    for (panel, place) in plot.panels.iter().zip(&at.panels) {
+        labels::draw(&mut page, panel, place, &at, theme);
+    }
     page
 }
 
@@ -195,8 +196,13 @@ fn sample(series: &Series, (x, y): (f64, f64), style: &Style, theme: &Theme) -> 
     let ink = color(series, style, theme);
     let ink = ink.as_str();
     let mut group = Group::new();
-    if series.mark == Mark::Dots {
-        group.append(dot(x + SAMPLE / 2.0, y, ink));
+    if series.mark.is_single() {
+        group.append(shapes::sample(
+            series.mark,
+            (x + SAMPLE / 2.0, y),
+            ink,
+            theme,
+        ));
         return group;
     }
     if series.mark == Mark::Area {
@@ -211,15 +217,6 @@ fn sample(series: &Series, (x, y): (f64, f64), style: &Style, theme: &Theme) -> 
         ink,
     ));
     group
-}
-
-fn dot(x: f64, y: f64, ink: &str) -> Element {
-    let mut dot = Element::new("circle");
-    dot.assign("cx", round(x));
-    dot.assign("cy", round(y));
-    dot.assign("r", 1.7);
-    dot.assign("fill", ink);
-    dot
 }
 
 fn stroke(path: String, series: &Series, style: &Style, ink: &str) -> Element {
@@ -255,20 +252,11 @@ fn drawn(series: &Series, place: &Place, at: &Layout, style: &Style, theme: &The
         let inside = x.is_finite() && y.is_finite() && x >= at.left - 0.5 && x <= at.right + 0.5;
         inside.then(|| (x, y.clamp(place.top, place.bottom)))
     });
-    if series.mark == Mark::Dots {
-        let tips = series.points.len() <= MOST_TOOLTIPS;
-        for (point, [x, y]) in points.zip(&series.points) {
-            let Some((left, top)) = point else { continue };
-            let mut dot = dot(left, top, ink);
-            if tips {
-                let mut words = Title::new(format!("{x}, {y}"));
-                words.assign("class", "value");
-                dot.append(words);
-            }
-            group.append(dot);
-        }
+    if series.mark.is_single() {
+        shapes::singles(&mut group, series, points, (place, at), (ink, theme));
         return group;
     }
+    shapes::band(&mut group, series, place, at, ink);
     let points: Vec<_> = points.collect();
     for piece in points.split(|point| point.is_none()) {
         let piece: Vec<(f64, f64)> = piece.iter().flatten().copied().collect();

@@ -32,7 +32,7 @@ impl Scale {
         values: impl Iterator<Item = f64>,
         length: f64,
         room: f64,
-        padded: bool,
+        (padded, padded_log): (bool, bool),
     ) -> Self {
         let usable = values.filter(|v| v.is_finite() && (!axis.log || *v > 0.0));
         let (mut low, mut high) = usable.fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), v| {
@@ -57,6 +57,11 @@ impl Scale {
             let room = 0.04 * (high - low);
             low -= if axis.low.is_none() { room } else { 0.0 };
             high += if axis.high.is_none() { room } else { 0.0 };
+        }
+        if padded_log && axis.log {
+            let room = (high / low).powf(0.04);
+            low /= if axis.low.is_none() { room } else { 1.0 };
+            high *= if axis.high.is_none() { room } else { 1.0 };
         }
         let ticks = match axis.log {
             true => {
@@ -153,15 +158,20 @@ impl Layout {
         let under = TICK_LENGTH + TICK * 1.4 + LABEL * 1.45 + PAD;
         let each = match style.page_height() {
             Some(height) => ((height - top - under - (count - 1.0) * GAP) / count).max(24.0),
+            None if plot.square => (width * 0.62).clamp(84.0, 420.0),
             None if count > 1.5 => (width * 0.2).clamp(56.0, 150.0),
             None => (width * 0.36).clamp(84.0, 240.0),
         };
         // Numbers at the y axes decide where the plot begins.
         let y_of = |panel: &Panel| {
             let series = panel.series.iter();
-            let ys = series.flat_map(|s| s.points.iter().map(|p| p[1]));
+            let ys = series.flat_map(|s| {
+                let spread = s.spread.iter().flatten().copied();
+                s.points.iter().map(|p| p[1]).chain(spread)
+            });
             let levels = panel.levels.iter().map(|level| level.at);
-            Scale::new(&panel.y, ys.chain(levels), each, TICK * 2.0, true)
+            let padded = (true, plot.square);
+            Scale::new(&panel.y, ys.chain(levels), each, TICK * 2.0, padded)
         };
         let mut panels: Vec<Place> = Vec::new();
         for (i, panel) in plot.panels.iter().enumerate() {
@@ -183,7 +193,7 @@ impl Layout {
             xs().chain(marks),
             (right - left).max(20.0),
             40.0,
-            false,
+            (plot.square, plot.square),
         );
         // The last number reaches beyond the end of the axis.
         let last = x.ticks.iter().rfind(|t| t.label.is_some());

@@ -1,7 +1,9 @@
 //! Lines over a shared axis, in one panel or several: soft masks, surprisal, costs, training curves.
 
 mod draw;
+mod labels;
 mod layout;
+mod shapes;
 #[cfg(test)]
 mod tests;
 
@@ -61,6 +63,24 @@ pub enum Mark {
     Pale,
     /// A dot for each point.
     Dots,
+    /// A square for each point.
+    Squares,
+    /// A triangle for each point.
+    Triangles,
+    /// A small pale ring for each point.
+    Rings,
+    /// A bar for each point, from the bottom of the panel.
+    Bars,
+}
+
+impl Mark {
+    /// True if every point is drawn by itself.
+    pub(crate) fn is_single(self) -> bool {
+        match self {
+            Self::Line | Self::Area | Self::Fine | Self::Pale => false,
+            Self::Dots | Self::Squares | Self::Triangles | Self::Rings | Self::Bars => true,
+        }
+    }
 }
 
 /// Points that belong together.
@@ -78,6 +98,20 @@ pub struct Series {
     pub depth: Option<(usize, usize)>,
     /// A dashed line in colour as well.
     pub dashed: bool,
+    /// The lower and the upper end of what each point may be: a band around a line, an upright stroke through a single mark. Nothing for
+    /// none; not a number where one has none.
+    pub spread: Vec<[f64; 2]>,
+    /// The names of single marks, for readers of the drawing; nothing for none.
+    pub names: Vec<String>,
+}
+
+/// A name beside a point of a panel.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct PointLabel {
+    /// The point.
+    pub at: [f64; 2],
+    /// The name.
+    pub text: String,
 }
 
 /// A value that a line across a panel stands for.
@@ -98,6 +132,8 @@ pub struct Panel {
     pub series: Vec<Series>,
     /// Lines across.
     pub levels: Vec<Level>,
+    /// Names of points, the most important first: those without room are left out.
+    pub labels: Vec<PointLabel>,
 }
 
 /// Lines over a shared axis.
@@ -115,6 +151,8 @@ pub struct Plot {
     pub panels: Vec<Panel>,
     /// Upright lines through all panels.
     pub marks: Vec<Level>,
+    /// True if both axes matter alike: the plot is nearly as high as it is wide, with room around its points.
+    pub square: bool,
     /// A stretch of the x axis on a tinted ground.
     pub shade: Option<[f64; 2]>,
     /// The numbers.

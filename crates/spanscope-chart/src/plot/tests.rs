@@ -116,6 +116,90 @@ fn long_lines_keep_their_peaks() {
     assert!((peak - at.panels[0].y(9.0)).abs() < 0.05);
 }
 
+#[test]
+fn single_marks_have_names_shapes_and_errors() {
+    let marks = [
+        (Mark::Dots, "<circle"),
+        (Mark::Squares, "<rect"),
+        (Mark::Triangles, "<path"),
+        (Mark::Rings, "<circle"),
+        (Mark::Bars, "<rect"),
+    ];
+    for (mark, element) in marks {
+        let with = Series {
+            mark,
+            names: vec!["L0H1".into(), "L2H3".into(), String::new()],
+            spread: vec![[1.0, 3.0], [f64::NAN, 4.0], [2.0, 2.5]],
+            ..line("", vec![[1.0, 2.0], [2.0, 3.0], [3.0, 2.25]])
+        };
+        let mut figure = plot(vec![Panel {
+            series: vec![with],
+            ..Panel::default()
+        }]);
+        figure.square = true;
+        let svg = figure.svg(&Style::default());
+        let without = plot(vec![Panel::default()]).svg(&Style::default());
+        let more = |what: &str| svg.matches(what).count() - without.matches(what).count();
+        assert!(more(element) >= 3, "{mark:?} {svg}");
+        assert!(
+            svg.contains("L2H3: 2, 3") && !svg.contains("NaN"),
+            "{mark:?}"
+        );
+        assert_eq!(svg.matches("stroke-opacity").count(), 2, "{mark:?}");
+    }
+}
+
+#[test]
+fn a_band_goes_around_its_line() {
+    let with = Series {
+        spread: vec![
+            [0.5, 1.5],
+            [1.5, 3.5],
+            [f64::NAN; 2],
+            [0.0, 5.0],
+            [1.0, 2.0],
+        ],
+        ..line("", (0..5).map(|x| [f64::from(x), 1.0]).collect())
+    };
+    let svg = plot(vec![Panel {
+        series: vec![with],
+        ..Panel::default()
+    }])
+    .svg(&Style::default());
+    // A gap where an end is not known: two pieces.
+    assert_eq!(svg.matches("fill-opacity").count(), 2, "{svg}");
+}
+
+#[test]
+fn names_of_points_are_left_out_where_there_is_no_room() {
+    let at = |x: f64| PointLabel {
+        at: [x, 1.0],
+        text: format!("L{}H0", x as usize),
+    };
+    let of = |labels: Vec<PointLabel>| {
+        let figure = plot(vec![Panel {
+            series: vec![Series {
+                mark: Mark::Dots,
+                ..line("", (0..40).map(|x| [f64::from(x), 1.0]).collect())
+            }],
+            labels,
+            ..Panel::default()
+        }]);
+        assert_eq!(clash(&figure.draw(&Style::default())), None);
+        let svg = figure.svg(&Style::default());
+        let is_there = |x: &usize| {
+            let name = format!("L{x}H0");
+            svg.lines().any(|line| line.trim() == name)
+        };
+        let names = (0..40).filter(is_there);
+        names.count()
+    };
+    assert_eq!(of(vec![at(3.0), at(30.0)]), 2);
+    // The first of those that stand at the same place take what room there is on its four sides.
+    assert_eq!(of(vec![at(20.0); 9]), 1);
+    assert!(of((0..40).map(|x| at(f64::from(x))).collect()) > 10);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, cases: 200, ..ProptestConfig::default() })]
 
@@ -132,10 +216,14 @@ proptest! {
                 ..line(&format!("{name}{i}"), (0..30).map(|x| [f64::from(x) * 3.0, f64::from(x % 7) * 10f64.powi(scale)]).collect())
             }).collect(),
             levels: Vec::new(),
+            labels: (0..30).map(|x| PointLabel {
+                at: [f64::from(x) * 3.0, f64::from(x % 7) * 10f64.powi(scale)],
+                text: format!("L{x}H{x}"),
+            }).collect(),
         });
         let mut plot = plot(panels.collect());
         plot.title = title;
-        plot.x.log = log_x;
+        (plot.x.log, plot.square) = (log_x, log_y);
         plot.marks = marks.into_iter().map(|at| Level { at, label: format!("z = {at:.1}") }).collect();
         let style = Style { width_mm, font_pt, ..Style::default() };
         prop_assert_eq!(clash(&plot.draw(&style)), None);

@@ -6,13 +6,18 @@
 mod ablation;
 mod band;
 pub mod cost;
+pub mod examples;
+mod head_filter;
+mod head_points;
 mod lens;
 pub mod logit_lens;
 mod margins;
 mod predict;
 mod recorder;
+pub mod role;
 pub mod row_measures;
 mod shares;
+pub mod similar;
 mod smooth;
 mod statistic;
 pub mod sums;
@@ -25,18 +30,22 @@ mod verified_reach;
 
 pub use ablation::{Ablated, Ablation, ablate_each};
 pub use band::{BandGrid, BandLayout, BandWindow, Pool};
+pub use head_filter::HeadFilter;
+pub use head_points::{HeadPoint, head_points, outstanding};
 pub use lens::{LENS_WORDS, Lens, LensLayer, LensTarget, Watched, lens};
 pub use margins::BandMargins;
 pub use predict::{Candidate, Prediction, Truth, predict, predictions};
 pub use recorder::HeadRecorder;
+pub use role::{Finding, Role};
 pub use row_measures::{Mean, usual_sink_free};
 pub use shares::{CutShares, ShareRecorder, Shares};
 pub use smooth::smoothed;
 pub use statistic::{HeadRow, Statistic, StatisticKind};
 pub use survey::{
     EDGE_PART, EDGE_SHARE, EFFECTIVE_SHARES, HeadMeasure, LOCAL_QUERIES, LOCAL_SHARE, PRESSED_EVEN,
-    PRESSED_IN_RAMP, PRESSED_RAMPS, PRESSED_REMOVED, Pressed, SINK_SHARE, SpanFlag, Survey,
-    Thumbnail, UNUSED_QUERIES, UNUSED_RAMPS, UNUSED_SHARE, edge, effective, flag, sunk,
+    PRESSED_IN_RAMP, PRESSED_RAMPS, PRESSED_REMOVED, Pressed, Repeated, Repeats, SINK_SHARE,
+    SpanFlag, Survey, Thumbnail, UNUSED_QUERIES, UNUSED_RAMPS, UNUSED_SHARE, edge, effective, flag,
+    sunk,
 };
 pub use text_weights::TextWeights;
 pub use token_attention::TokenAttention;

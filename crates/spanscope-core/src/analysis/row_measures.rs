@@ -7,7 +7,7 @@ mod occurrences;
 mod span_bins;
 
 pub use budget::{minimum_budget, row_span};
-pub use numbers::{Estimate, Named, QUANTILES, RowNumbers, named, quantiles, relate};
+pub use numbers::{Estimate, Named, QUANTILES, RowNumbers, named, quantiles, ratio, relate};
 pub use occurrences::Occurrences;
 pub use span_bins::{SPAN_BINS, span_bin, span_of_bin};
 
@@ -163,6 +163,19 @@ pub struct RowMeasures {
     pub means: [f64; MEANS],
     /// The smallest distance up to which the row has 90 % of its weight on tokens of the text; `None` where it has none there.
     pub span: Option<usize>,
+    /// Keys that [`Mean::Duplicate`] and [`Mean::Induction`] are the weight on, among all that the query sees.
+    pub seen: Seen,
+}
+
+/// Keys of a query.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Seen {
+    /// All tokens of the text that it sees.
+    pub keys: usize,
+    /// Earlier tokens that are the same as the query.
+    pub same: usize,
+    /// Tokens that follow earlier ones that are the same as the query.
+    pub after: usize,
 }
 
 impl Row<'_> {
@@ -201,6 +214,10 @@ impl Row<'_> {
     pub fn measures(&self, text: &Occurrences, room: &mut Vec<f32>) -> RowMeasures {
         let totals = Totals::of(self.weights);
         let (mut duplicate, mut induction) = (0.0, 0.0);
+        let mut seen = Seen {
+            keys: self.weights.len(),
+            ..Seen::default()
+        };
         let farthest = (self.nearest + self.weights.len()).saturating_sub(1);
         for earlier in text.earlier(self.query).iter().rev() {
             let distance = self.query - *earlier as usize;
@@ -209,8 +226,10 @@ impl Row<'_> {
                 break;
             }
             duplicate += self.at(distance);
+            seen.same += usize::from(distance <= farthest);
             if distance > 1 {
                 induction += self.at(distance - 1);
+                seen.after += 1;
             }
         }
         let mut means = [f64::NAN; MEANS];
@@ -234,6 +253,7 @@ impl Row<'_> {
         RowMeasures {
             means,
             span: row_span(self.weights, &totals, ROW_SHARE).map(|column| column + self.nearest),
+            seen,
         }
     }
 }

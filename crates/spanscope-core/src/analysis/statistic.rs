@@ -67,6 +67,9 @@ pub enum StatisticKind {
     Number,
 }
 
+/// The least ratio of the largest number to the smallest that makes an axis logarithmic.
+const LOG_FROM: f64 = 20.0;
+
 /// A head with everything that is known of it.
 #[derive(Debug, Clone, Copy)]
 pub struct HeadRow {
@@ -174,7 +177,9 @@ impl Statistic {
     /// The one that is called so: by its [key](Self::key), or by its [column](Self::column) of a table.
     pub fn named(name: &str) -> Option<Self> {
         let mut all = Self::COLOURED.into_iter();
-        all.find(|statistic| statistic.key() == name || statistic.column() == name)
+        let found = all.find(|statistic| statistic.key() == name || statistic.column() == name);
+        // The mean has two names: in the tables of one text and in those of many.
+        found.or((name == Mean::Previous.column()).then_some(Self::Previous))
     }
 
     /// The statistic's name with its unit, for figures.
@@ -250,6 +255,24 @@ impl Statistic {
         }
     }
 
+    /// The standard error of the number, where it is a mean that has one.
+    pub fn error(self, row: &HeadRow) -> Option<f64> {
+        let mean = match self {
+            Self::Previous => Mean::Previous,
+            Self::Row(mean) => mean,
+            _ => return None,
+        };
+        self.of(row)?;
+        row.measure?.rows?.mean(mean)?.error
+    }
+
+    /// True if an axis for these heads is logarithmic: of numbers in tokens, where they differ so much that most would lie in a
+    /// corner, and none is zero.
+    pub fn is_log(self, rows: &[HeadRow]) -> bool {
+        let (smallest, largest) = self.range(rows);
+        self.kind() == StatisticKind::Tokens && smallest > 0.0 && largest >= LOG_FROM * smallest
+    }
+
     /// The smallest and the largest number.
     pub fn range(self, rows: &[HeadRow]) -> (f64, f64) {
         let values = || rows.iter().filter_map(|row| self.of(row));
@@ -285,6 +308,7 @@ mod tests {
             assert_eq!(Statistic::named(statistic.key()), Some(statistic));
             assert_eq!(Statistic::named(statistic.column()), Some(statistic));
         }
+        assert_eq!(Statistic::named("previous"), Some(Statistic::Previous));
         assert_eq!(Statistic::named("head"), None);
         assert_eq!(Statistic::named("entropy"), Some(Statistic::Entropy));
     }

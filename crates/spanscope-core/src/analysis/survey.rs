@@ -7,6 +7,7 @@ mod flags;
 mod measures;
 mod picture;
 mod piece;
+mod repeats;
 #[cfg(test)]
 mod tests;
 
@@ -17,6 +18,7 @@ pub use flags::{
 };
 pub use measures::{EFFECTIVE_SHARES, HeadMeasure, effective};
 pub use picture::Thumbnail;
+pub use repeats::{Repeated, Repeats};
 
 use crate::analysis::row_measures::{Occurrences, relate, usual_sink_free};
 use crate::model::{Cancel, Network, Run};
@@ -222,7 +224,9 @@ impl Survey {
         let heads = self.shapes.par_iter().enumerate();
         let measures = heads.map(|(i, shape)| {
             let numbers = measures::row_numbers(shape, self.of_head(i), (first, self.sink_free));
-            (HeadMeasure::of(shape, self.of_head(i)), numbers)
+            let mut measure = HeadMeasure::of(shape, self.of_head(i));
+            measure.repeats = repeats::of(self.of_head(i).map(|piece| &piece.repeats));
+            (measure, numbers)
         });
         let (mut measures, mut numbers): (Vec<HeadMeasure>, Vec<_>) = measures.unzip();
         let mut begin = 0;

@@ -7,6 +7,7 @@
 
 mod archive;
 mod bytes;
+mod control;
 mod corpus;
 mod coverage;
 mod encode;
@@ -38,6 +39,7 @@ mod tests_lists;
 
 pub use bytes::each_char;
 pub use bytes::{character_at, stand_in, stood_for, to_bytes, to_text};
+pub use control::{Control, ControlError, MOST_REPEATED};
 pub use coverage::{Coverage, Gathered};
 pub use encode::Piece;
 pub use error::TextError;

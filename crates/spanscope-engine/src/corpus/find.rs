@@ -2,7 +2,7 @@
 
 use super::{CorpusError, Shard};
 use spanscope_core::files::sha256_hex;
-use spanscope_core::text::Accept;
+use spanscope_core::text::{Accept, Control};
 use std::ffi::OsStr;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -46,6 +46,8 @@ pub struct TextFile {
     pub path: PathBuf,
     /// The content of the file.
     pub kind: TextKind,
+    /// What is made of it before it is measured; of a control that is a text by itself there is no file.
+    pub control: Option<Control>,
 }
 
 /// Texts sorted by name.
@@ -81,7 +83,12 @@ impl Corpus {
         }
         let mut texts: Vec<TextFile> = texts
             .into_iter()
-            .map(|(path, name)| TextFile { name, path, kind })
+            .map(|(path, name)| TextFile {
+                name,
+                path,
+                kind,
+                control: None,
+            })
             .collect();
         sort(&mut texts);
         if has_twins(&texts) {
@@ -95,6 +102,36 @@ impl Corpus {
             Some(pair) => Err(CorpusError::Twice(pair[0].name.clone())),
             None => Ok(Self { texts }),
         }
+    }
+
+    /// Controls that are texts by themselves, as a corpus.
+    ///
+    /// # Errors
+    /// When the same is named twice.
+    pub fn of_controls(controls: &[Control]) -> Result<Self, CorpusError> {
+        let text = |control: &Control| TextFile {
+            name: control.to_string(),
+            path: PathBuf::new(),
+            kind: TextKind::Text,
+            control: Some(*control),
+        };
+        let mut texts: Vec<TextFile> = controls.iter().map(text).collect();
+        sort(&mut texts);
+        match texts.windows(2).find(|pair| pair[0].name == pair[1].name) {
+            Some(pair) => Err(CorpusError::Twice(pair[0].name.clone())),
+            None => Ok(Self { texts }),
+        }
+    }
+
+    /// The same texts, of each of which a control is made.
+    #[must_use]
+    pub fn with_control(mut self, control: Control) -> Self {
+        for text in &mut self.texts {
+            text.name = format!("{} {control}", text.name);
+            text.control = Some(control);
+        }
+        sort(&mut self.texts);
+        self
     }
 
     /// All texts, by name.

@@ -4,8 +4,9 @@ use super::jobs::Jobs;
 use super::text::{self, Read};
 use super::{CorpusError, LeftOut, TextFile, TextRecord};
 use crate::{EngineError, LoadedModel};
+use spanscope_core::analysis::examples::{ExampleMeasure, ExampleRecorder, Examples};
 use spanscope_core::analysis::sums::{MOST_TOKENS, SumRecorder, Sums, SumsError, to_units};
-use spanscope_core::model::{BLOCK, Cancel, Run};
+use spanscope_core::model::{BLOCK, Cancel, NoObserver, Observer, Run, Tee};
 use std::cmp::Reverse;
 use std::f64::consts::LOG2_E;
 use std::ops::Range;
@@ -50,6 +51,12 @@ pub struct Block<'a> {
     pub run: &'a Run,
 }
 
+/// The number of a content by its SHA-256 in hexadecimal: its first 64 bits.
+pub(crate) fn content(sha256: &str) -> u64 {
+    let first = sha256.get(..16).unwrap_or_default();
+    u64::from_str_radix(first, 16).unwrap_or(0)
+}
+
 /// Whoever wants to keep something of every run is told of it block by block, from several threads.
 pub type Keep<'a> = &'a (dyn Fn(&Block<'_>) -> Result<(), CorpusError> + Sync);
 
@@ -72,6 +79,8 @@ pub struct Measure<'a> {
     pub progress: &'a (dyn Fn(Progress<'_>) + Sync),
     /// Keeps something of every run.
     pub keep: Option<Keep<'a>>,
+    /// Looks for places that show what heads do: by which number, and how many of the largest.
+    pub examples: Option<(ExampleMeasure, usize)>,
 }
 
 /// The measurements on many texts.
@@ -83,7 +92,12 @@ pub struct CorpusSums {
     pub texts: Vec<TextRecord>,
     /// Those that were left out.
     pub left_out: Vec<LeftOut>,
+    /// Places that show what heads do, where they were looked for; their texts are those of [`texts`](Self::texts).
+    pub examples: Option<Examples>,
 }
+
+/// The measurements on one text.
+type OfText = (TextRecord, Sums, Option<Examples>);
 
 /// A text that was read, and its ids as far as they are kept.
 struct Prepared<'a> {
@@ -118,15 +132,23 @@ impl Measure<'_> {
         order.sort_by_key(|i| Reverse(prepared[*i].record.tokens));
         let all =
             Mutex::new(Sums::new(&self.model.network, self.removed).measuring(self.sink_free));
+        let none = self.examples.map(|(measure, top)| {
+            let network = &self.model.network;
+            Mutex::new(Examples::new(network, measure, top))
+        });
         let results = jobs.each(order.len(), |i| {
             let index = order[i];
             let text = &prepared[index];
-            let (record, sums) = match self.one(index, text)? {
+            let (record, sums, examples) = match self.one(index, text)? {
                 Ok(measured) => measured,
                 Err(why) => return Ok((index, Err(why))),
             };
             let mut all = all.lock().unwrap_or_else(PoisonError::into_inner);
             all.add(&sums)?;
+            if let (Some(all), Some(examples)) = (&none, &examples) {
+                let mut all = all.lock().unwrap_or_else(PoisonError::into_inner);
+                all.add(examples);
+            }
             (self.progress)(Progress::Done(&record));
             Ok((index, Ok(record)))
         })?;
@@ -145,7 +167,26 @@ impl Measure<'_> {
             }
         }
         self.refuse(&left_out)?;
+        let mut examples = none.map(|examples| {
+            examples
+                .into_inner()
+                .unwrap_or_else(PoisonError::into_inner)
+        });
+        if let Some(examples) = &mut examples {
+            // Those without numbers are no texts.
+            let mut next = 0;
+            let numbers: Vec<u32> = records
+                .iter()
+                .map(|record| {
+                    let number = next;
+                    next += u32::from(record.is_some());
+                    number
+                })
+                .collect();
+            examples.renumber(&numbers);
+        }
         Ok(CorpusSums {
+            examples,
             sums: all.into_inner().unwrap_or_else(PoisonError::into_inner),
             texts: records.into_iter().flatten().collect(),
             left_out,
@@ -211,7 +252,7 @@ impl Measure<'_> {
         &self,
         index: usize,
         text: &Prepared<'_>,
-    ) -> Result<Result<(TextRecord, Sums), SumsError>, CorpusError> {
+    ) -> Result<Result<OfText, SumsError>, CorpusError> {
         let mut record = text.record.clone();
         let kept = text
             .ids
@@ -225,10 +266,20 @@ impl Measure<'_> {
         let network = &self.model.network;
         let recorder =
             SumRecorder::new(network, self.removed).measuring(network, &ids, self.sink_free);
+        let examples = self.examples.map(|(measure, top)| {
+            let of = (index as u32, content(&record.sha256));
+            ExampleRecorder::new(network, &ids, of, measure, top)
+        });
+        let no_one = NoObserver;
+        let other: &dyn Observer = match &examples {
+            Some(examples) => examples,
+            None => &no_one,
+        };
+        let both = Tee(&recorder, other);
         let mut run = Run::new(Arc::clone(network));
         run.for_length(ids.len());
         for (i, block) in ids.chunks(BLOCK).enumerate() {
-            run.extend(block, BLOCK, self.cancel, &recorder)?;
+            run.extend(block, BLOCK, self.cancel, &both)?;
             let range = i * BLOCK..i * BLOCK + block.len();
             let targets = range.start + 1..ids.len().min(range.end + 1);
             let targets = ids.get(targets).unwrap_or_default();
@@ -260,7 +311,8 @@ impl Measure<'_> {
             (self.progress)(Progress::Ran(block.len()));
         }
         let sums = recorder.finish(record.totals());
-        Ok(sums.map(|sums| (record, sums)))
+        let examples = examples.map(ExampleRecorder::finish);
+        Ok(sums.map(|sums| (record, sums, examples)))
     }
 
     /// Reads a text that was not kept, which must be what it was.

@@ -11,6 +11,7 @@ mod shard;
 mod text;
 
 pub use find::{Corpus, TextFile, TextKind, corpus_id};
+pub(crate) use measure::content;
 pub use measure::{Block, CorpusSums, Keep, Measure, Progress};
 pub use recorded::{RecordedSums, recorded_sums};
 pub use shard::{MOST_SHARDS, Shard, ShardError};

@@ -46,6 +46,8 @@ pub fn recorded_sums(
         tokens: headers.iter().map(|text| text.at_hand().len() as u64).sum(),
     });
     let mut all = CorpusSums {
+        // Whoever looks for places runs the model.
+        examples: None,
         sums: Sums::new(&model.network, false).measuring(sink_free),
         texts: Vec::new(),
         left_out: Vec::new(),

@@ -91,9 +91,38 @@ pub(super) fn read(
     }
 }
 
+/// The ids of a control, with no pieces left out; what is hashed is the JSON list of them, as a file of ids would have it.
+fn control_ids(
+    model: &LoadedModel,
+    file: &TextFile,
+    sum: &mut Sha256Sum,
+) -> Result<(Vec<u32>, usize, Option<u64>), EngineError> {
+    let given = match file.path.as_os_str().is_empty() {
+        true => None,
+        false => Some(text::read_ids(&file.path)?),
+    };
+    let vocab_size = model.network.architecture().vocab_size;
+    let ids = match file.control {
+        Some(control) => control.ids(vocab_size, given.as_deref())?,
+        None => given.unwrap_or_default(),
+    };
+    if let Some(at) = ids.iter().position(|&id| id as usize >= vocab_size) {
+        let id = ids[at];
+        return Err(ModelError::TokenId { id, at, vocab_size }.into());
+    }
+    let listed: Vec<String> = ids.iter().map(u32::to_string).collect();
+    sum.add(format!("[{}]", listed.join(",")).as_bytes());
+    Ok((ids, 0, None))
+}
+
 fn read_one(model: &LoadedModel, file: &TextFile) -> Result<Read, EngineError> {
     let mut sum = Sha256Sum::default();
+    let vocabulary = model.vocabulary.as_ref();
     let (ids, unknown, predicted) = match file.kind {
+        TextKind::Ids if file.control.is_some() => control_ids(model, file, &mut sum)?,
+        TextKind::Text if file.path.as_os_str().is_empty() && vocabulary.is_none() => {
+            control_ids(model, file, &mut sum)?
+        }
         TextKind::Ids => {
             let ids = text::read_ids_seen(&file.path, |bytes| sum.add(bytes))?;
             let vocab_size = model.network.architecture().vocab_size;
@@ -105,7 +134,14 @@ fn read_one(model: &LoadedModel, file: &TextFile) -> Result<Read, EngineError> {
         }
         TextKind::Text | TextKind::AnyBytes => {
             let accept = file.kind.accept();
-            let bytes = text::read_accepted(&file.path, accept)?;
+            let bytes = match file.path.as_os_str().is_empty() {
+                true => None,
+                false => Some(text::read_accepted(&file.path, accept)?),
+            };
+            let bytes = match (file.control, vocabulary) {
+                (Some(control), Some(vocabulary)) => control.bytes(vocabulary, bytes.as_deref())?,
+                _ => bytes.unwrap_or_default(),
+            };
             sum.add(&bytes);
             let prepared = model.prepare(&bytes)?;
             if accept == Accept::Texts {

@@ -1,131 +1,11 @@
 //! Which figure, and with which choices: what window, command line and scripts ask for.
 
-use super::{FigureError, GridStyle, HeatmapStyle, Shade};
+use super::{FigureError, FigureKind, GridStyle, HeadsForm, HeatmapStyle, Shade};
 use crate::{Heads, LensQuery, LoadedModel, Queries, Snapshot};
 use spanscope_chart::{ColorMap, Figure, Scale, Source, SpanMeasure};
 use spanscope_core::analysis::{Lens, LensTarget, Statistic, TokenSet};
 use std::ops::Range;
 use std::sync::Arc;
-
-/// A kind of figure.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum FigureKind {
-    /// The span of every head: the paper's figure.
-    Spans,
-    /// One statistic of all heads, layer × head.
-    Heads,
-    /// The soft mask of the selected heads.
-    Mask,
-    /// The selected heads' weights as a heatmap.
-    Attention,
-    /// A small picture of every head.
-    Grid,
-    /// The text, shaded.
-    Text,
-    /// The shares of every head's weight, by where it goes.
-    Shares,
-    /// Use of the selected head's persistent vectors.
-    Usage,
-    /// The weights that queries give the selected head's persistent vectors, as a heatmap.
-    Vectors,
-    /// The tokens expected after the selected token.
-    Predictions,
-    /// The tokens that every layer expects after the selected token.
-    Lens,
-    /// The parts that a logit after the selected token is the sum of.
-    Attribution,
-    /// Surprisal along the text.
-    Surprisal,
-    /// The cost of a token against the span limit.
-    Cost,
-    /// The curves of the training.
-    Training,
-    /// Parameters by part.
-    Parameters,
-}
-
-impl FigureKind {
-    /// All of them.
-    pub const ALL: [Self; 16] = [
-        Self::Spans,
-        Self::Heads,
-        Self::Mask,
-        Self::Attention,
-        Self::Grid,
-        Self::Text,
-        Self::Shares,
-        Self::Usage,
-        Self::Vectors,
-        Self::Predictions,
-        Self::Lens,
-        Self::Attribution,
-        Self::Surprisal,
-        Self::Cost,
-        Self::Training,
-        Self::Parameters,
-    ];
-
-    /// Its name in files and on the command line: [`Figure::kind`].
-    pub fn id(self) -> &'static str {
-        match self {
-            Self::Spans => "spans",
-            Self::Heads => "heads",
-            Self::Mask => "mask",
-            Self::Attention => "attention",
-            Self::Grid => "grid",
-            Self::Text => "text",
-            Self::Shares => "shares",
-            Self::Usage => "usage",
-            Self::Vectors => "vectors",
-            Self::Predictions => "predictions",
-            Self::Lens => "lens",
-            Self::Attribution => "attribution",
-            Self::Surprisal => "surprisal",
-            Self::Cost => "cost",
-            Self::Training => "training",
-            Self::Parameters => "parameters",
-        }
-    }
-
-    /// The content of the figure, in a line.
-    pub fn words(self) -> &'static str {
-        match self {
-            Self::Spans => "How far every head looks: the paper's figure",
-            Self::Heads => "One statistic of all heads, layer × head",
-            Self::Mask => "The soft mask of heads and, with a text, the weight on each distance",
-            Self::Attention => "The weights of heads as a heatmap",
-            Self::Grid => "A small picture of every head",
-            Self::Text => "The text, shaded by weight or surprisal",
-            Self::Shares => "Where every head's weight goes",
-            Self::Usage => "Use of a head's persistent vectors",
-            Self::Vectors => "The weights on a head's persistent vectors, query by query",
-            Self::Predictions => "What is expected after a token",
-            Self::Lens => "What every layer expects after a token: the logit lens",
-            Self::Attribution => "Which heads and sublayers a logit comes from",
-            Self::Surprisal => "Surprisal along the text",
-            Self::Cost => "What a token costs against the span limit",
-            Self::Training => "The curves of the training",
-            Self::Parameters => "Parameters by part",
-        }
-    }
-
-    /// True if it shows what a model does with a text, whatever is chosen. The others may use one, or need none.
-    pub fn needs_text(self) -> bool {
-        matches!(
-            self,
-            Self::Attention
-                | Self::Grid
-                | Self::Text
-                | Self::Shares
-                | Self::Usage
-                | Self::Vectors
-                | Self::Predictions
-                | Self::Lens
-                | Self::Attribution
-                | Self::Surprisal
-        )
-    }
-}
 
 /// The content of a figure, and its style.
 #[derive(Debug, Clone, PartialEq)]
@@ -134,8 +14,10 @@ pub struct FigureChoice {
     pub heads: Heads,
     /// The selected tokens: of the shades, and the last of them of the prediction; none for the last of the text.
     pub tokens: TokenSet,
-    /// Of the matrix of heads.
+    /// Of the matrix and the bars of heads.
     pub statistic: Statistic,
+    /// Of the numbers of heads: how they are drawn.
+    pub heads_form: HeadsForm,
     /// Of the span chart: reach or z.
     pub measure: SpanMeasure,
     /// Of the span chart: heads of a layer by rising reach, as in the paper.
@@ -182,6 +64,7 @@ impl Default for FigureChoice {
             heads: Heads::default(),
             tokens: TokenSet::default(),
             statistic: Statistic::Reach,
+            heads_form: HeadsForm::default(),
             measure: SpanMeasure::Reach,
             sorted: false,
             linear: false,
@@ -213,13 +96,18 @@ impl FigureChoice {
     pub fn looks(&self, kind: FigureKind) -> Queries {
         let survey = matches!(
             kind,
-            FigureKind::Spans | FigureKind::Heads | FigureKind::Mask | FigureKind::Grid
+            FigureKind::Spans
+                | FigureKind::Heads
+                | FigureKind::Mask
+                | FigureKind::Profile
+                | FigureKind::Grid
         );
         let at = self.tokens.last();
         Queries {
             heads: self.heads.clone(),
             tokens: self.tokens.clone(),
             survey,
+            profiles: kind == FigureKind::Profile,
             thumbnails: (kind == FigureKind::Grid).then_some(CELLS),
             prediction: at.filter(|_| kind == FigureKind::Predictions),
             lens: at
@@ -289,10 +177,17 @@ pub fn missing(
         FigureKind::Lens | FigureKind::Attribution if model.recorded.is_some() => {
             Some(FigureError::NoValues)
         }
-        FigureKind::Heads
-            if tokens == 0 && !matches!(choice.statistic, Statistic::Reach | Statistic::Span) =>
-        {
-            Some(FigureError::NotMeasured(choice.statistic.label()))
+        FigureKind::Heads if tokens == 0 => {
+            let shown = match choice.heads_form {
+                HeadsForm::Scatter { axes, .. } => axes,
+                HeadsForm::Strips => [Statistic::SpanMedian; 2],
+                HeadsForm::Matrix | HeadsForm::Bars { .. } | HeadsForm::Layers => {
+                    [choice.statistic; 2]
+                }
+            };
+            let of_text = |s: &Statistic| !matches!(s, Statistic::Reach | Statistic::Span);
+            let missing = shown.into_iter().find(of_text);
+            missing.map(|statistic| FigureError::NotMeasured(statistic.label()))
         }
         _ => (tokens < least).then_some(FigureError::NoText),
     }
@@ -331,11 +226,26 @@ pub fn figure(
         }
         FigureKind::Heads => {
             let rows = super::head_rows(snapshot);
-            Box::new(super::matrix(model, &rows, choice.statistic)?)
+            let statistic = choice.statistic;
+            match choice.heads_form {
+                HeadsForm::Matrix => Box::new(super::matrix(model, &rows, statistic)?),
+                HeadsForm::Scatter { axes, color } => {
+                    Box::new(super::scatter(model, &rows, axes, color)?)
+                }
+                HeadsForm::Bars { sorted } => {
+                    Box::new(super::bars(model, &rows, statistic, sorted)?)
+                }
+                HeadsForm::Layers => Box::new(super::layers(model, &rows, statistic)?),
+                HeadsForm::Strips => Box::new(super::strips(model, &rows)?),
+            }
         }
         FigureKind::Mask => {
             let (heads, log) = (&choice.heads, choice.mask_log);
             Box::new(super::span_mask(model, heads, surveyed, log))
+        }
+        FigureKind::Profile => {
+            let surveyed = surveyed.ok_or(FigureError::NoText)?;
+            Box::new(super::profile(model, &choice.heads, surveyed)?)
         }
         FigureKind::Attention => {
             let detail = snapshot.detail.as_ref();

@@ -143,6 +143,7 @@ pub fn usage_of(
                 at: even,
                 label: "even".into(),
             }],
+            ..Panel::default()
         }],
         numbers,
         provenance: provenance(model)

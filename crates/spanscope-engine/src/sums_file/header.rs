@@ -2,10 +2,12 @@
 
 use crate::corpus::{Corpus, LeftOut, Shard, TextRecord, corpus_id};
 use serde::{Deserialize, Serialize};
+use spanscope_core::analysis::examples::Examples;
 use spanscope_core::analysis::row_measures::Mean;
 use spanscope_core::analysis::sums::Measured;
 use spanscope_core::model::architecture::Window;
 use spanscope_core::model::{Architecture, Edits, LONGEST_REACH, Span};
+use std::collections::BTreeMap;
 
 /// The metadata key under which the header stands, as JSON.
 pub const HEADER: &str = "spanscope.sums";
@@ -30,6 +32,9 @@ pub struct SumsHeader {
     /// How single rows were measured; `None` where they were not, as in files of before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rows: Option<RowsRecord>,
+    /// How places that show what heads do were chosen; `None` where none were looked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub examples: Option<ExamplesRecord>,
     /// The corpora, by id.
     pub corpora: Vec<CorpusRecord>,
     /// The texts, by name and hash.
@@ -88,6 +93,34 @@ impl RowsRecord {
             sink_free: self.sink_free,
             has_norms: self.norms,
         })
+    }
+}
+
+/// How places that show what heads do were chosen.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExamplesRecord {
+    /// The number that they were chosen by.
+    pub measure: String,
+    /// The most places of the largest values of a head.
+    pub top: usize,
+    /// What the tokens of the places stand for, by id.
+    pub tokens: BTreeMap<u32, String>,
+}
+
+impl ExamplesRecord {
+    /// As they were chosen; `token` says what an id stands for.
+    pub fn new(examples: &Examples, token: impl Fn(u32) -> String) -> Self {
+        let ids = examples.ids().into_iter();
+        Self {
+            measure: examples.measure.name().to_owned(),
+            top: examples.top,
+            tokens: ids.map(|id| (id, token(id))).collect(),
+        }
+    }
+
+    /// True if places were chosen alike.
+    pub fn is_like(&self, other: &Self) -> bool {
+        (&self.measure, self.top) == (&other.measure, other.top)
     }
 }
 

@@ -147,7 +147,17 @@ impl SumsFile {
 /// shard is in two of them; and when the sums would be too large.
 pub fn merge(files: Vec<(PathBuf, SumsFile)>) -> Result<SumsFile, MergeError> {
     one_model(&files)?;
-    let mut files = files.into_iter();
+    let key = |text: &crate::corpus::TextRecord| (text.name.clone(), text.sha256.clone());
+    let texts = files.iter().flat_map(|(_, file)| &file.header.texts);
+    let mut texts: Vec<_> = texts.cloned().collect();
+    texts.sort_by_cached_key(key);
+    let renumbered = |(path, mut file): (PathBuf, SumsFile)| {
+        if let Some(examples) = &mut file.examples {
+            super::examples::renumber(examples, &file.header.texts, &texts);
+        }
+        (path, file)
+    };
+    let mut files = files.into_iter().map(renumbered);
     let Some((first, mut all)) = files.next() else {
         return Err(MergeError::Nothing);
     };
@@ -167,6 +177,12 @@ pub fn merge(files: Vec<(PathBuf, SumsFile)>) -> Result<SumsFile, MergeError> {
             path: path.clone(),
             source,
         })?;
+        if let (Some(all), Some(examples)) = (&mut all.examples, &file.examples) {
+            all.add(examples);
+        }
+        if let (Some(all), Some(record)) = (&mut all.header.examples, file.header.examples) {
+            all.tokens.extend(record.tokens);
+        }
         // Of two files of one model the first by name, whatever the order they came in.
         if of(&file.header.model) < of(&all.header.model) {
             all.header.model = file.header.model;
@@ -174,6 +190,7 @@ pub fn merge(files: Vec<(PathBuf, SumsFile)>) -> Result<SumsFile, MergeError> {
         all.header.texts.extend(file.header.texts);
         all.header.left_out.extend(file.header.left_out);
     }
+    all.forget_tokens();
     all.header.corpora = seen.corpora();
     all.header.rows = all.sums.measured.map(super::RowsRecord::new);
     let shards = all.header.corpora.iter().filter_map(|c| c.shards.as_ref());
@@ -181,7 +198,6 @@ pub fn merge(files: Vec<(PathBuf, SumsFile)>) -> Result<SumsFile, MergeError> {
     if shards > MOST_SHARDS {
         return Err(MergeError::Shards { shards });
     }
-    let key = |text: &crate::corpus::TextRecord| (text.name.clone(), text.sha256.clone());
     all.header.texts.sort_by_cached_key(key);
     all.header.left_out.sort();
     Ok(all)
@@ -269,6 +285,18 @@ fn differ(a: &SumsFile, b: &SumsFile) -> Option<String> {
         let words = |of: &super::RowsRecord| format!("--sink-free {}", of.sink_free);
         let what = "their sink-free spans leave out different numbers of first tokens";
         return pair(what, &words(a), &words(b));
+    }
+    let alike = match (&a.examples, &b.examples) {
+        (Some(a), Some(b)) => a.is_like(b),
+        (a, b) => a.is_some() == b.is_some(),
+    };
+    if !alike {
+        let words = |of: &Option<super::ExamplesRecord>| match of {
+            Some(of) => format!("--by {} --top {}", of.measure, of.top),
+            None => "none".into(),
+        };
+        let what = "their examples were chosen otherwise";
+        return pair(what, &words(&a.examples), &words(&b.examples));
     }
     if a.model.edits != b.model.edits {
         return Some("the model was changed by hand otherwise".into());

@@ -1,6 +1,7 @@
 //! Files of sums: what was measured on many texts, to be shown without the model or the texts, and put together from what
 //! several machines measured.
 
+mod examples;
 mod header;
 mod merge;
 mod read;
@@ -9,13 +10,15 @@ mod tests;
 mod write;
 
 pub use header::{
-    CorpusRecord, Done, HEADER, ModelRecord, RowsRecord, SumsHeader, VERSION, VocabularyRecord,
+    CorpusRecord, Done, ExamplesRecord, HEADER, ModelRecord, RowsRecord, SumsHeader, VERSION,
+    VocabularyRecord,
 };
 pub use merge::{MergeError, Missing, merge, missing_words};
 
 use super::corpus::CorpusSums;
 use super::open::LoadedModel;
 use spanscope_chart::{Provenance, Source};
+use spanscope_core::analysis::examples::Examples;
 use spanscope_core::analysis::sums::Sums;
 use spanscope_core::checkpoint::CheckpointError;
 use spanscope_core::files::sha256_hex;
@@ -29,6 +32,8 @@ pub struct SumsFile {
     pub header: SumsHeader,
     /// The numbers.
     pub sums: Sums,
+    /// Places that show what heads do, where they were looked for.
+    pub examples: Option<Examples>,
 }
 
 /// Why a file of sums cannot be read or written.
@@ -116,8 +121,13 @@ impl SumsFile {
             sums,
             mut texts,
             mut left_out,
+            mut examples,
         } = measured;
+        let before = texts.clone();
         texts.sort_by(|a, b| (&a.name, &a.sha256).cmp(&(&b.name, &b.sha256)));
+        if let Some(examples) = &mut examples {
+            examples::renumber(examples, &before, &texts);
+        }
         left_out.sort();
         let header = SumsHeader {
             version: VERSION,
@@ -134,11 +144,18 @@ impl SumsFile {
             },
             has_removed: sums.has_removed,
             rows: sums.measured.map(RowsRecord::new),
+            examples: examples
+                .as_ref()
+                .map(|examples| ExamplesRecord::new(examples, |id| examples::written(model, id))),
             corpora: vec![corpus],
             texts,
             left_out,
         };
-        Ok(Self { header, sums })
+        Ok(Self {
+            header,
+            sums,
+            examples,
+        })
     }
 
     /// True if `path` is a file of sums, whatever its version; false where it cannot be read.

@@ -140,6 +140,12 @@ impl SumsFile {
                 }));
             }
         }
+        let examples = match &header.examples {
+            Some(record) => {
+                super::examples::read(record, (of_heads, &header.texts), read, damaged)?
+            }
+            None => None,
+        };
         let mut sums = Sums::of(architecture, &[], header.has_removed);
         sums.measured = measured;
         sums.heads = spans
@@ -181,7 +187,11 @@ impl SumsFile {
                 )));
             }
         }
-        Ok(Self { header, sums })
+        Ok(Self {
+            header,
+            sums,
+            examples,
+        })
     }
 }
 

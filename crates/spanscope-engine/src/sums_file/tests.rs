@@ -69,6 +69,7 @@ fn file(name: &str, sha256: &str, shard: Option<(usize, usize)>) -> SumsFile {
         },
         has_removed: true,
         rows: None,
+        examples: None,
         corpora: vec![CorpusRecord {
             id: format!("corpus of {}", shard.map_or(name, |_| "all")),
             texts: shard.map_or(1, |(_, of)| of),
@@ -80,7 +81,11 @@ fn file(name: &str, sha256: &str, shard: Option<(usize, usize)>) -> SumsFile {
         texts: vec![text],
         left_out: Vec::new(),
     };
-    SumsFile { header, sums }
+    SumsFile {
+        header,
+        sums,
+        examples: None,
+    }
 }
 
 /// The same with what follows from single rows.

@@ -45,6 +45,9 @@ impl SumsFile {
         if self.sums.measured.is_some() {
             tensors.extend(self.row_tensors());
         }
+        if let Some(examples) = &self.examples {
+            tensors.extend(super::examples::tensors(examples, [layers, heads]));
+        }
         tensors
     }
 

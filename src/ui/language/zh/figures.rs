@@ -6,6 +6,7 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ("span chart", "跨度图"),
     ("matrix of heads", "注意力头矩阵"),
     ("soft mask", "软掩码"),
+    ("weight by distance", "按距离的权重"),
     ("attention", "注意力"),
     ("thumbnails of all heads", "全部注意力头的缩略图"),
     ("shaded text", "着色文本"),

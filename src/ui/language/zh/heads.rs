@@ -179,10 +179,6 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ("Which numbers the list has", "列表包含哪些数值"),
     ("Find: L3H1 or reach>100", "查找：L3H1 或 reach>100"),
     ("Find heads", "查找注意力头"),
-    (
-        "A layer (3), a head (3.2), flagged, or comparisons that must all hold: reach>100 empty<20%",
-        "一层（3）、一个头（3.2）、flagged（有标记的），或必须同时成立的比较：reach>100 empty<20%",
-    ),
     ("No matches", "没有匹配"),
     ("{0}; click to sort", "{0}；点击排序"),
     ("Select all heads", "选择所有头"),

@@ -5,6 +5,7 @@ mod commands;
 mod cost;
 mod dialogs;
 mod figures;
+mod finder;
 mod following;
 mod grid;
 mod heads;
@@ -27,6 +28,7 @@ pub(super) const TABLES: &[&[(&str, &str)]] = &[
     window::WORDS,
     dialogs::WORDS,
     figures::WORDS,
+    finder::WORDS,
     heads::WORDS,
     lens::WORDS,
     grid::WORDS,

@@ -114,7 +114,7 @@ impl View for GridView {
         };
         self.atlas.update(ui.ctx(), &surveyed, look);
         explanation(ui, &surveyed);
-        let filter = Filter::new(&self.filter);
+        let filter = Filter::with(&self.filter, cx.selection.heads.all());
         let mut order = self.sort.sort(&rows, self.falling);
         order.retain(|row| filter.lets(row));
         if order.is_empty() {

@@ -131,7 +131,7 @@ impl View for SpansView {
     const INFO: ViewInfo = ViewInfo {
         name: "spans",
         title: || tr("Spans"),
-        figures: &[FigureKind::Spans, FigureKind::Mask],
+        figures: &[FigureKind::Spans, FigureKind::Mask, FigureKind::Profile],
         key: Some(2),
         home: Home::Left,
         before_weights: true,

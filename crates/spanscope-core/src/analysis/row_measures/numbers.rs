@@ -7,8 +7,31 @@ use super::{MEANS, Mean, span_of_bin};
 pub struct Estimate {
     /// The mean.
     pub mean: f64,
-    /// Its standard error, with texts as units; `None` of one text.
+    /// Its standard error, with texts as units, or with pieces of one text; `None` of too few of them.
     pub error: Option<f64>,
+}
+
+/// The fewest pieces of a text that have a standard error: of fewer it says little.
+const LEAST_PIECES: usize = 4;
+
+/// Σ S / Σ n over pieces of a text, of which each has n queries whose values add up to S, with the standard error of such a
+/// ratio (Cochran, Sampling Techniques, 6.3). Queries of one text hang together, pieces of many of them hardly do. `None` without
+/// queries.
+pub fn ratio(pieces: impl Iterator<Item = (f64, f64)> + Clone) -> Option<Estimate> {
+    let with = pieces.filter(|(n, _)| *n > 0.0);
+    let (count, n, sum) = with.clone().fold((0_usize, 0.0, 0.0), |all, (n, sum)| {
+        (all.0 + 1, all.1 + n, all.2 + sum)
+    });
+    if n <= 0.0 {
+        return None;
+    }
+    let mean = sum / n;
+    let error = (count >= LEAST_PIECES).then(|| {
+        let spread: f64 = with.map(|(n, sum)| (sum - mean * n).powi(2)).sum();
+        let m = count as f64;
+        (m / (m - 1.0) * spread).sqrt() / n
+    });
+    Some(Estimate { mean, error })
 }
 
 /// The shares of queries whose spans are told: the span that so many do not exceed.
@@ -122,5 +145,30 @@ pub fn relate(layer: &mut [Option<RowNumbers>]) {
             }),
             None => None,
         };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_ratio_over_pieces_has_the_error_of_one_over_texts() {
+        let pieces = [
+            (64.0, 16.0),
+            (64.0, 48.0),
+            (64.0, 32.0),
+            (0.0, 0.0),
+            (20.0, 5.0),
+        ];
+        let found = ratio(pieces.into_iter()).unwrap();
+        let mean = 101.0 / 212.0;
+        assert!((found.mean - mean).abs() < 1e-12);
+        let spread: f64 = pieces.iter().map(|(n, s)| (s - mean * n).powi(2)).sum();
+        let error = (4.0 / 3.0 * spread).sqrt() / 212.0;
+        assert!((found.error.unwrap() - error).abs() < 1e-12);
+        // Of three pieces it says little, of none there is nothing.
+        assert_eq!(ratio(pieces.into_iter().take(3)).unwrap().error, None);
+        assert_eq!(ratio([(0.0, 0.0)].into_iter()), None);
     }
 }

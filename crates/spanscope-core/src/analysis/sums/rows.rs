@@ -160,6 +160,8 @@ fn row(sums: &Sums, head: &HeadSum, rows: Option<RowNumbers>) -> EffectiveRow {
             span.reach,
         ))) as f32,
         rows,
+        // Texts are not kept.
+        repeats: None,
     };
     row.flag = flag(&measure, span);
     row

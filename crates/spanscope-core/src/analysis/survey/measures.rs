@@ -2,7 +2,8 @@
 
 use super::flags::edge;
 use super::piece::{HeadPiece, Shape};
-use crate::analysis::row_measures::{Estimate, MEANS, RowNumbers, SPAN_BINS, quantiles};
+use super::repeats::Repeats;
+use crate::analysis::row_measures::{MEANS, RowNumbers, SPAN_BINS, quantiles, ratio};
 use crate::model::HeadId;
 
 /// The shares of a head's weight that [effective spans](HeadMeasure::effective) hold.
@@ -39,6 +40,8 @@ pub struct HeadMeasure {
     pub at_edge: f32,
     /// What is measured on single rows; `None` without queries.
     pub rows: Option<RowNumbers>,
+    /// The weight on repeated tokens of the queries that have any, against even attention; `None` where it was not measured.
+    pub repeats: Option<Repeats>,
 }
 
 /// The weight on each distance, summed up over the queries of `pieces`.
@@ -113,6 +116,7 @@ impl HeadMeasure {
                 false => 0.0,
             },
             rows: None,
+            repeats: None,
         }
     }
 }
@@ -124,13 +128,8 @@ pub(super) fn row_numbers<'a>(
     pieces: impl Iterator<Item = &'a HeadPiece> + Clone,
     (first, sink_free): (usize, usize),
 ) -> Option<RowNumbers> {
-    let mut means = [(0_u64, 0.0_f64); MEANS];
     let mut spans = vec![0_u64; SPAN_BINS];
     for piece in pieces.clone() {
-        for (mean, more) in means.iter_mut().zip(&piece.means) {
-            mean.0 += u64::from(more.0);
-            mean.1 += more.1;
-        }
         for bin in &piece.spans {
             if let Some(count) = spans.get_mut(usize::from(*bin)) {
                 *count += 1;
@@ -152,22 +151,21 @@ pub(super) fn row_numbers<'a>(
         }
     }
     let mut norm = vec![0.0_f64; without.len()];
-    for piece in pieces {
+    for piece in pieces.clone() {
         let terms = norm.iter_mut().zip(&piece.norm);
         terms.for_each(|(sum, more)| *sum += f64::from(*more));
     }
-    let is_there = means.iter().any(|(queries, _)| *queries > 0);
+    let means: [_; MEANS] = std::array::from_fn(|i| {
+        let of = |piece: &HeadPiece| (f64::from(piece.means[i].0), piece.means[i].1);
+        ratio(pieces.clone().map(of))
+    });
+    let is_there = means.iter().any(Option::is_some);
     is_there.then(|| RowNumbers {
         sink_free: sink_free as u64,
         effective: EFFECTIVE_SHARES.map(|share| effective(&without, shape.nearest, share)),
         quantiles: quantiles(&spans),
         norm_effective: effective(&norm, shape.nearest, EFFECTIVE_SHARES[1]),
-        means: means.map(|(queries, sum)| {
-            (queries > 0).then(|| Estimate {
-                mean: sum / queries as f64,
-                error: None,
-            })
-        }),
+        means,
     })
 }
 
@@ -223,6 +221,7 @@ mod tests {
             variance: Some(2.0),
             at_edge: 0.125,
             rows: None,
+            repeats: None,
         };
         assert_eq!(measure, expected);
     }

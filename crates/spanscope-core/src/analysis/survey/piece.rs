@@ -1,5 +1,6 @@
 //! The measurements that a survey keeps of some consecutive queries.
 
+use super::repeats::RepeatSums;
 use crate::analysis::row_measures::{MEANS, Mean, Occurrences, Row, add_norm_weighted, span_bin};
 use crate::model::{HeadProbe, Span};
 use half::f16;
@@ -83,6 +84,8 @@ pub(super) struct HeadPiece {
     pub removed: Vec<f32>,
     /// Queries and the sum of each mean that is taken over rows.
     pub means: [(u32, f64); MEANS],
+    /// Weight on repeated tokens.
+    pub repeats: RepeatSums,
     /// Spans of the queries: their bins.
     pub spans: Vec<u16>,
     /// The weights of the queries on the first tokens that are left out of sink-free spans: queries × as many.
@@ -116,6 +119,7 @@ impl Piece {
                     mean.0 += more.0;
                     mean.1 += more.1;
                 }
+                head.repeats.add(&other.repeats);
                 head.spans.extend_from_slice(&other.spans);
                 head.first.extend_from_slice(&other.first);
                 if head.norm.len() < other.norm.len() {
@@ -191,6 +195,7 @@ impl HeadPiece {
                     mean.1 += value;
                 }
             }
+            piece.repeats.add_row(&measures);
             let bin = measures.span.map(span_bin);
             piece.spans.extend(bin.map(|bin| bin as u16));
             let first = (0..sink_free).map(|key| of_row.on(key) as f32);

@@ -1,0 +1,127 @@
+//! Places are looked for while a network runs over a text.
+
+use super::{
+    ExampleMeasure, ExamplePlace, Examples, HeadExamples, NO_TOKEN, place_hash, positions,
+};
+use crate::analysis::row_measures::{Occurrences, Row};
+use crate::model::{HeadId, HeadWeights, Network, Observer, Span};
+use std::cell::RefCell;
+use std::sync::{Mutex, PoisonError};
+
+/// Looks for places while a network runs over one text. What is found does not depend on the order in which tiles come.
+#[derive(Debug)]
+pub struct ExampleRecorder {
+    measure: ExampleMeasure,
+    top: usize,
+    ids: Vec<u32>,
+    text: Occurrences,
+    /// The text's number, and the hash of its content.
+    of: (u32, u64),
+    per_layer: usize,
+    heads: Vec<Mutex<HeadExamples>>,
+}
+
+thread_local! {
+    static ROOM: RefCell<Vec<f32>> = RefCell::default();
+}
+
+impl ExampleRecorder {
+    /// For the text `ids`, whose number and content's hash are `of`.
+    pub fn new(
+        network: &Network,
+        ids: &[u32],
+        of: (u32, u64),
+        measure: ExampleMeasure,
+        top: usize,
+    ) -> Self {
+        let spans = network.spans();
+        let last = spans.last().map(Span::id);
+        let heads = spans.iter().map(|_| Mutex::new(HeadExamples::new()));
+        Self {
+            measure,
+            top,
+            ids: ids.to_vec(),
+            text: Occurrences::of(ids),
+            of,
+            per_layer: last.map_or(1, |HeadId { head, .. }| head + 1),
+            heads: heads.collect(),
+        }
+    }
+
+    /// What was found.
+    pub fn finish(self) -> Examples {
+        let heads = self.heads.into_iter();
+        let heads = heads.map(|head| head.into_inner().unwrap_or_else(PoisonError::into_inner));
+        Examples {
+            measure: self.measure,
+            top: self.top,
+            heads: heads.collect(),
+        }
+    }
+
+    fn place(&self, weights: &HeadWeights, query: usize, value: f32, hash: u64) -> ExamplePlace {
+        let row = weights.on_text(query);
+        let mut largest = (0, 0.0_f32);
+        for (column, weight) in row.iter().enumerate() {
+            if *weight > largest.1 {
+                largest = (column, *weight);
+            }
+        }
+        let key = query.saturating_sub(largest.0 + weights.nearest);
+        let id = |position: Option<usize>| position.and_then(|at| self.ids.get(at)).copied();
+        let on = |position: Option<usize>| position.and_then(|at| weights.at(query, at));
+        ExamplePlace {
+            value,
+            hash,
+            text: self.of.0,
+            query: query as u32,
+            key: key as u32,
+            weight: largest.1,
+            ids: positions(query, key)
+                .map(|at| id(at).unwrap_or(NO_TOKEN))
+                .collect(),
+            weights: positions(query, key)
+                .map(|at| on(at).unwrap_or(0.0))
+                .collect(),
+        }
+    }
+}
+
+impl Observer for ExampleRecorder {
+    fn head(&self, layer: usize, head: usize, weights: &HeadWeights) {
+        let Some(place) = self.heads.get(layer * self.per_layer + head) else {
+            return;
+        };
+        let mut room = ROOM.take();
+        let mut found = Vec::with_capacity(weights.queries);
+        for query in weights.positions() {
+            let row = Row {
+                weights: weights.on_text(query),
+                query,
+                nearest: weights.nearest,
+                learned_sink: weights.off_text(query).sink,
+            };
+            let measures = row.measures(&self.text, &mut room);
+            if let Some(value) = self.measure.value(&row, &measures) {
+                found.push((query, value));
+            }
+        }
+        ROOM.set(room);
+        let mut all = place.lock().unwrap_or_else(PoisonError::into_inner);
+        for (query, value) in found {
+            let bin = self.measure.bin(value);
+            if let Some(bin) = all.bins.get_mut(bin) {
+                bin.count += 1;
+            }
+            let hash = place_hash(self.of.1, query as u32);
+            if all.keeps(bin, self.top, value, hash) {
+                let place = self.place(weights, query, value, hash);
+                all.put(bin, self.top, &place);
+            }
+        }
+    }
+
+    fn wants(&self, _: usize, _: usize) -> bool {
+        true
+    }
+}
