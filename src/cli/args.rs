@@ -24,7 +24,7 @@ pub(super) struct WindowArgs {
 }
 
 /// Options that every command takes.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Common options")]
 pub(super) struct Common {
     /// The model's vocabulary: a train.txt, the raw corpus (plain, .zip or .gz), a list of tokens (JSON, or one a line) or

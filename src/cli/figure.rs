@@ -9,12 +9,12 @@ use super::figure_args::{StyleArgs, named, tell};
 use super::ranges::tokens;
 use super::what_if::WhatIfArgs;
 use crate::analysis::{BandLayout, Pool, Statistic, TokenSet};
-use crate::chart::{ColorMap, Format, Missing, Scale, SpanMeasure, thousands};
+use crate::chart::{ColorMap, Figure, Format, Missing, Scale, SpanMeasure, thousands};
 use crate::engine::figures::{
     FigureChoice, FigureError, FigureKind, GridStyle, HeatmapStyle, Shade, figure, missing, sign,
 };
 use crate::engine::run_file::tokens_within;
-use crate::engine::{Combine, Engine, Heads, Source};
+use crate::engine::{Combine, Engine, Heads, Queries, Snapshot, Source};
 use crate::model::{HeadId, ModelError};
 use crate::shown::shown_path;
 use anyhow::{Result, bail};
@@ -24,7 +24,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 /// `figure`.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub(super) struct FigureArgs {
     /// Kind of figure
     #[arg(value_name = "KIND", value_parser = named(&FigureKind::ALL, FigureKind::id, FigureKind::words))]
@@ -98,7 +98,7 @@ pub(super) struct FigureArgs {
 }
 
 /// A text, where one is needed.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 #[group(multiple = false)]
 pub(super) struct OptionalInput {
     /// Text to run on: plain, .zip or .gz
@@ -168,7 +168,7 @@ impl FigureArgs {
     }
 
     /// An option without effect is no option of this figure: whoever gives it expects another one.
-    fn check(&self) -> Result<(), Usage> {
+    pub(super) fn check(&self) -> Result<(), Usage> {
         let kind = self.kind;
         for (given, option, kinds) in self.of_some_kinds() {
             if given && !kinds.contains(&kind) {
@@ -280,30 +280,21 @@ pub(super) fn run(args: &FigureArgs) -> Result<()> {
     if args.input.text.is_some() {
         covered(&snapshot.tokens.coverage(&model), &text_name, &args.common)?;
     }
-    let choice = choice(args, &model, snapshot.tokens.ids.len())?;
-    if let Some(error @ FigureError::NoValues) = missing(kind, &snapshot, &choice) {
-        bail!("{}: {error}", shown_path(&args.model));
-    }
-    let wish = args.what_if.wish(&args.common);
-    if !wish.is_empty() {
-        if model.recorded.is_some() {
-            return Err(anyhow::Error::new(ModelError::Recorded).context(name(&args.model)));
+    let figure = made(args, &snapshot, &text_name, &mut |looks| {
+        let wish = args.what_if.wish(&args.common);
+        if !wish.is_empty() {
+            if model.recorded.is_some() {
+                return Err(anyhow::Error::new(ModelError::Recorded).context(name(&args.model)));
+            }
+            engine.edit(wish.edits(&model.network)?);
         }
-        engine.edit(wish.edits(&model.network)?);
-    }
-    engine.look(choice.looks(kind));
-    let snapshot = engine.wait();
-    if let Some(failure) = &snapshot.failure {
-        bail!("{}", failure.message);
-    }
-    super::figure_check::weights_are_kept(args, &choice.queries, &snapshot)?;
-    let mut choice = choice;
-    super::figure_check::fit_heatmap(args, &mut choice, &snapshot)?;
-    let mut figure = figure(kind, &snapshot, &choice)?;
-    sign(&mut *figure, kind, &snapshot, &choice, &text_name);
-    if let Some(title) = &args.style.title {
-        figure.set_title(title.clone());
-    }
+        engine.look(looks);
+        let snapshot = engine.wait();
+        match &snapshot.failure {
+            Some(failure) => bail!("{}", failure.message),
+            None => Ok(snapshot),
+        }
+    })?;
     let mut missing = Missing::default();
     for path in &args.output {
         let found = args.style.written(&*figure, path)?;
@@ -317,6 +308,32 @@ pub(super) fn run(args: &FigureArgs) -> Result<()> {
     }
     tell(&missing);
     Ok(())
+}
+
+/// The figure that the options ask for. `before` is what is known of model and text, and `look` answers what has to be computed.
+pub(super) fn made(
+    args: &FigureArgs,
+    before: &Snapshot,
+    text_name: &str,
+    look: &mut dyn FnMut(Queries) -> Result<Arc<Snapshot>>,
+) -> Result<Box<dyn Figure>> {
+    let kind = args.kind;
+    let Some(model) = &before.model else {
+        bail!("{}", FigureError::NoModel);
+    };
+    let mut choice = choice(args, model, before.tokens.ids.len())?;
+    if let Some(error @ FigureError::NoValues) = missing(kind, before, &choice) {
+        bail!("{}: {error}", shown_path(&args.model));
+    }
+    let snapshot = look(choice.looks(kind))?;
+    super::figure_check::weights_are_kept(args, &choice.queries, &snapshot)?;
+    super::figure_check::fit_heatmap(args, &mut choice, &snapshot)?;
+    let mut figure = figure(kind, &snapshot, &choice)?;
+    sign(&mut *figure, kind, &snapshot, &choice, text_name);
+    if let Some(title) = &args.style.title {
+        figure.set_title(title.clone());
+    }
+    Ok(figure)
 }
 
 /// The text to run on, or ids one after the other, with its name, and the ids; all empty where there is none.

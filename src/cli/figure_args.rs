@@ -114,7 +114,7 @@ impl StyleArgs {
     }
 
     /// Refuses a size that the figure cannot have: it would be drawn in another.
-    fn fits(&self, figure: &dyn Figure, style: &Style) -> Result<(), Usage> {
+    pub(super) fn fits(&self, figure: &dyn Figure, style: &Style) -> Result<(), Usage> {
         let most = style.largest_font_pt();
         if let Some(asked) = self.font_size.filter(|asked| *asked > most) {
             return Err(Usage(format!(

@@ -58,6 +58,7 @@ fn json(model: &LoadedModel) -> Result<String> {
                 "file": header.model.file,
                 "sha256": header.model.sha256,
                 "device": header.model.device,
+                "attention": header.attention,
                 "dtype": header.dtype,
                 "vectors": header.vectors,
                 "texts": header.texts,
@@ -139,7 +140,7 @@ pub(super) fn with_option(note: &Assumption) -> String {
 }
 
 /// What was recorded, from what and when.
-fn recorded(header: &Header) -> Vec<(&'static str, String)> {
+fn recorded(header: &Header, largest: Option<usize>) -> Vec<(&'static str, String)> {
     let mut lines = vec![
         ("model", shown(&header.model.file)),
         (
@@ -149,8 +150,11 @@ fn recorded(header: &Header) -> Vec<(&'static str, String)> {
                 moment => format!("with {} on {}", shown(&header.written_by), shown(moment)),
             },
         ),
-        ("queries and keys", header.dtype.name().to_owned()),
+        kept(header, largest),
     ];
+    if !header.has_results() {
+        lines.push(("predictions", "none were recorded".into()));
+    }
     if header.model.architecture.persistent() > 0 {
         let vectors = thousands(header.vectors);
         lines.push((
@@ -174,6 +178,19 @@ fn recorded(header: &Header) -> Vec<(&'static str, String)> {
     lines
 }
 
+/// What is kept of attention, and in which numbers.
+fn kept(header: &Header, largest: Option<usize>) -> (&'static str, String) {
+    let numbers = header.dtype.name();
+    match (header.has_weights(), largest) {
+        (false, _) => ("queries and keys", numbers.to_owned()),
+        (true, None) => ("weights", numbers.to_owned()),
+        (true, Some(count)) => (
+            "weights",
+            format!("{numbers}, the {} largest of each query", thousands(count)),
+        ),
+    }
+}
+
 /// What follows the soft mask, and in which code.
 fn after_mask(architecture: &Architecture) -> String {
     let normalisation = architecture.normalisation();
@@ -194,7 +211,7 @@ fn text(model: &LoadedModel, ramp_given: bool) -> Result<String> {
     };
 
     if let Some(run) = &model.recorded {
-        section("Recorded run", &recorded(run.header()))?;
+        section("Recorded run", &recorded(run.header(), run.largest_kept()))?;
     }
     let mut read = vec![
         ("format", model.format.in_words().to_owned()),

@@ -14,6 +14,7 @@ mod eval;
 mod figure;
 mod figure_args;
 mod figure_check;
+mod figure_options;
 mod generate;
 mod info;
 mod interrupt;
@@ -50,6 +51,8 @@ use std::path::Path;
 use std::process::ExitCode;
 use usage::{STOPPED, Stopped, Usage};
 
+pub use figure_options::{FigureOptions, MadeFigure};
+
 /// Reads the command line and does what it says.
 pub fn main() -> ExitCode {
     main_from(std::env::args_os().collect())
@@ -57,19 +60,24 @@ pub fn main() -> ExitCode {
 
 /// As [`main`], with a command line that begins with the program's name.
 pub fn main_from(args: Vec<OsString>) -> ExitCode {
+    ExitCode::from(code_of(args))
+}
+
+/// As [`main_from`], for a program that ends by its own means.
+pub fn code_of(args: Vec<OsString>) -> u8 {
     let first = args.get(1).cloned().unwrap_or_default();
     let cli = match Cli::try_parse_from(args) {
         Ok(cli) => cli,
         Err(error) => return misread(&error, &first),
     };
     let error = match run(cli) {
-        Ok(()) => return ExitCode::SUCCESS,
+        Ok(()) => return DONE,
         Err(error) => error,
     };
     // Whoever read the results has seen enough: `spanscope attention … | head`. Commands that have more to do than to print
     // say what is undone by themselves.
     if error.chain().any(is_broken_pipe) {
-        return ExitCode::SUCCESS;
+        return DONE;
     }
     // A bare system error comes from stdout: those of files are wrapped with their names.
     let what = match error.is::<std::io::Error>() {
@@ -78,7 +86,7 @@ pub fn main_from(args: Vec<OsString>) -> ExitCode {
     };
     if error.is::<Stopped>() {
         common::say(format_args!("{error}"));
-        return ExitCode::from(STOPPED);
+        return STOPPED;
     }
     let said = format!("error: {what}{}", chain(&error));
     match error.is::<Usage>() {
@@ -86,20 +94,24 @@ pub fn main_from(args: Vec<OsString>) -> ExitCode {
             // Its words are ours, and may be several lines.
             let lines = said.lines().take(MOST_LINES);
             lines.for_each(|line| common::say(format_args!("{line}")));
-            ExitCode::from(2)
+            2
         }
         false => {
             common::say(format_args!("{said}"));
-            ExitCode::FAILURE
+            FAILED
         }
     }
 }
+
+/// The exit codes of what is done, and of what failed.
+const DONE: u8 = 0;
+const FAILED: u8 = 1;
 
 /// Most lines of a complaint about the command line.
 const MOST_LINES: usize = 24;
 
 /// Prints what is wrong with the command line, or the help asked for.
-fn misread(error: &clap::Error, first: &OsStr) -> ExitCode {
+fn misread(error: &clap::Error, first: &OsStr) -> u8 {
     let word = first.to_string_lossy();
     let known = |name: &str| name == "help" || Cli::command().find_subcommand(name).is_some();
     // A command mistyped is taken for a file to open, and what follows it for the mistake.
@@ -113,7 +125,7 @@ fn misread(error: &clap::Error, first: &OsStr) -> ExitCode {
             "error: \"{}\" is neither a command nor a file; `spanscope --help` lists the commands",
             shown(&word)
         ));
-        return ExitCode::from(2);
+        return 2;
     }
     // An argument is repeated as it was given, however long and whatever is in it.
     let text = error.render().to_string();
@@ -131,13 +143,13 @@ fn misread(error: &clap::Error, first: &OsStr) -> ExitCode {
     match printed {
         // Of what goes to stderr nothing more can be told.
         Err(failed) if !error.use_stderr() => match failed.kind() {
-            std::io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+            std::io::ErrorKind::BrokenPipe => DONE,
             _ => {
                 common::say(format_args!("error: stdout: {failed}"));
-                ExitCode::FAILURE
+                FAILED
             }
         },
-        _ => ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2)),
+        _ => u8::try_from(error.exit_code()).unwrap_or(2),
     }
 }
 

@@ -9,9 +9,9 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 /// The tensors of a file with their bytes, and its metadata.
-type Parts = (Vec<(PlannedTensor, Vec<u8>)>, BTreeMap<String, String>);
+pub(super) type Parts = (Vec<(PlannedTensor, Vec<u8>)>, BTreeMap<String, String>);
 
-fn parts(path: &Path) -> Parts {
+pub(super) fn parts(path: &Path) -> Parts {
     let read = Checkpoint::open(path).unwrap();
     let tensors = read.places().iter().map(|(name, place)| {
         let planned = PlannedTensor::new(name.as_str(), place.element, &place.shape);
@@ -20,7 +20,7 @@ fn parts(path: &Path) -> Parts {
     (tensors.collect(), read.metadata().clone())
 }
 
-fn write(path: &Path, (tensors, metadata): &Parts) {
+pub(super) fn write(path: &Path, (tensors, metadata): &Parts) {
     let plan: Vec<PlannedTensor> = tensors.iter().map(|(t, _)| t.clone()).collect();
     let mut file = TensorFile::create(path, &plan, metadata).unwrap();
     for (tensor, bytes) in tensors {
@@ -29,13 +29,13 @@ fn write(path: &Path, (tensors, metadata): &Parts) {
     file.finish().unwrap();
 }
 
-fn header(parts: &mut Parts, change: impl FnOnce(&mut serde_json::Value)) {
+pub(super) fn header(parts: &mut Parts, change: impl FnOnce(&mut serde_json::Value)) {
     let mut header = serde_json::from_str(&parts.1[KEY]).unwrap();
     change(&mut header);
     parts.1.insert(KEY.into(), header.to_string());
 }
 
-fn refusal(path: &Path) -> String {
+pub(super) fn refusal(path: &Path) -> String {
     let refused = LoadedModel::open(path, None, None).map(|_| ());
     let refused = refused.unwrap_err().to_string();
     assert!(refused.contains("run.safetensors"), "{refused}");
@@ -69,10 +69,15 @@ fn a_newer_version_or_an_unknown_need_is_refused_in_words() {
     assert!(refusal(&path).contains("needs sums"));
     let mut weights = original.clone();
     header(&mut weights, |header| {
+        header["attention"] = serde_json::json!("outputs")
+    });
+    write(&path, &weights);
+    assert!(refusal(&path).contains("needs attention as \"outputs\""));
+    header(&mut weights, |header| {
         header["attention"] = serde_json::json!("weights")
     });
     write(&path, &weights);
-    assert!(refusal(&path).contains("needs attention as \"weights\""));
+    assert!(refusal(&path).contains("an adaptive-span network has queries and keys"));
     // More than is known of the same version is no harm.
     let mut more = original.clone();
     header(&mut more, |header| {

@@ -4,6 +4,7 @@
 mod damage;
 mod families;
 mod same;
+mod weights;
 
 use spanscope::engine::run_file::{RecordOptions, Recording, TextContent, TextToRecord};
 use spanscope::engine::{Engine, LoadedModel, SAMPLES, Snapshot, Source};

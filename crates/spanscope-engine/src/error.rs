@@ -150,6 +150,25 @@ pub enum EngineError {
     /// A model's tokenizer cannot be used.
     #[error(transparent)]
     Tokenizer(#[from] TokenizerError),
+    /// A run that would take more memory than it may.
+    #[error(
+        "the run of {tokens} tokens takes {:.1} GB, more than the {:.1} GB that it may: give it more memory, or run a part of the text",
+        *bytes as f64 / 1e9, *most as f64 / 1e9
+    )]
+    TooMuchMemory {
+        /// Tokens of the text.
+        tokens: usize,
+        /// What they take.
+        bytes: usize,
+        /// What they may take.
+        most: usize,
+    },
+    /// A question that could not be answered, in words.
+    #[error("{}", said(what))]
+    NotAnswered {
+        /// Why.
+        what: String,
+    },
     /// Nothing to run on.
     #[error("the text has no token that the model knows")]
     NoTokens,

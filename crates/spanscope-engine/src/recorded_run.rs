@@ -62,14 +62,8 @@ impl RecordedRun {
 
     /// Tokens whose queries and keys fit the memory.
     fn room(&self) -> usize {
-        let layers = self.network.architecture().layers.iter();
-        let per_token = layers.map(|layer| {
-            let of = &layer.attention;
-            // And the norm of the longest key.
-            of.heads * of.head_dim + of.kv_heads * (of.head_dim + 1)
-        });
         let bytes = SHARE * self.memory as f64;
-        (bytes / (per_token.sum::<usize>() * size_of::<f32>()) as f64) as usize
+        (bytes / bytes_per_token(&self.file, &self.network, self.text.index) as f64) as usize
     }
 
     /// Tokens that are looked at in one place where not all fit. Keys before them take as much again at most.
@@ -180,6 +174,20 @@ impl RecordedRun {
     ) -> Result<Option<Promoted>, RunFileError> {
         self.file.promoted(layer, head, vector)
     }
+}
+
+/// Memory that a recorded run takes for every token at hand, in bytes.
+pub(super) fn bytes_per_token(file: &RunFile, network: &Network, text: usize) -> usize {
+    if let Some(bytes) = file.stored_bytes_per_token(text) {
+        return bytes.max(1);
+    }
+    let layers = network.architecture().layers.iter();
+    let per_token = layers.map(|layer| {
+        let of = &layer.attention;
+        // And the norm of the longest key.
+        of.heads * of.head_dim + of.kv_heads * (of.head_dim + 1)
+    });
+    per_token.sum::<usize>() * size_of::<f32>()
 }
 
 /// The error of a file, as a run's error.

@@ -1,7 +1,7 @@
 //! The steps of the worker: open, cut into tokens, run, look at a head, draw.
 
 mod opening;
-mod recorded;
+pub(super) mod recorded;
 mod reload_step;
 
 use super::generation_task::GenerationTask;
@@ -18,7 +18,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// Most pieces of a text that are shown: laying out more would hold up the window.
-const MOST_PIECES: usize = 4_000_000;
+pub(super) const MOST_PIECES: usize = 4_000_000;
 
 /// Tokens of the first step with a model whose speed is not known yet.
 const FIRST_BLOCK: usize = 32;

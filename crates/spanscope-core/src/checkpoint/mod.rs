@@ -90,6 +90,8 @@ pub enum Format {
     HuggingFace,
     /// A GGUF file, as llama.cpp reads it, or several that are its parts.
     Gguf,
+    /// No file that is known: of a recorded run, a program that ran the model itself.
+    Program,
 }
 
 impl Format {
@@ -101,10 +103,11 @@ impl Format {
             Format::Safetensors => "safetensors",
             Format::HuggingFace => "Hugging Face folder",
             Format::Gguf => "GGUF",
+            Format::Program => "a model in another program",
         }
     }
 
-    /// A short name for scripts: `pt-zip`, `pt-legacy`, `safetensors`, `hugging-face` or `gguf`.
+    /// A short name for scripts: `pt-zip`, `pt-legacy`, `safetensors`, `hugging-face`, `gguf` or `program`.
     pub fn name(self) -> &'static str {
         match self {
             Format::PtZip => "pt-zip",
@@ -112,6 +115,7 @@ impl Format {
             Format::Safetensors => "safetensors",
             Format::HuggingFace => "hugging-face",
             Format::Gguf => "gguf",
+            Format::Program => "program",
         }
     }
 }

@@ -69,6 +69,15 @@ impl Run {
         with_norms: bool,
     ) -> Option<HeadProbe> {
         let (from, to) = self.clamped(from, to);
+        if self.has_stored_weights() {
+            let weights = self.stored_weights(layer, head, from, to)?;
+            return Some(HeadProbe {
+                removed: vec![0.0; to - from],
+                entropy: (0..to - from).map(|i| row_entropy(&weights, i)).collect(),
+                weights,
+                ..HeadProbe::default()
+            });
+        }
         let cx = self.head_context(layer, head, from..to)?;
         let dense = &self.network().layers.get(layer)?.dense;
         let factor = match with_norms {

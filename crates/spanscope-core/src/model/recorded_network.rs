@@ -24,6 +24,8 @@ pub struct RecordedNetwork {
     pub parts: Vec<Part>,
     /// The assumptions made when it was recorded.
     pub assumed: Vec<Assumption>,
+    /// True if weights are in the file as they are, and none follow from what it holds of the network.
+    pub stored: bool,
 }
 
 impl RecordedTensor {
@@ -121,7 +123,7 @@ impl Network {
         of.check(checkpoint)?;
         let (layers, positions) = match of.architecture.adaptive_span() {
             Some(own) => of_spans::recorded_layers(checkpoint, own, &of.architecture)?,
-            None => designed_layers(checkpoint, &of.architecture)?,
+            None => designed_layers(checkpoint, &of.architecture, of.stored)?,
         };
         Ok(Self {
             spans: Span::all(&of.architecture, &layers),
@@ -145,11 +147,14 @@ impl Network {
 fn designed_layers(
     checkpoint: &Checkpoint,
     of: &Architecture,
+    stored: bool,
 ) -> Result<(Vec<Layer>, Positions), ModelError> {
     let mut loader = Loader::new(checkpoint, true);
     let layers = of.layers.iter().enumerate().map(|(i, spec)| {
         let attention = &spec.attention;
         let sinks = match attention.sink {
+            // Their weights are stored, not their scores.
+            true if stored => vec![0.0; attention.heads],
             true => loader.values(&sinks(i), &[attention.heads])?,
             false => Vec::new(),
         };

@@ -8,6 +8,7 @@ use super::device::Windows;
 use super::forward::{self, context, with_scratch};
 use super::head_weights::HeadWeights;
 use super::observer::Observer;
+use super::stored_weights::StoredLayer;
 use super::weights::Network;
 use super::{Cancel, ModelError, output};
 use rayon::prelude::*;
@@ -24,6 +25,8 @@ pub struct Run {
     length: usize,
     /// Keys, values and queries, by layer and head.
     pub(super) caches: Vec<Vec<HeadCache>>,
+    /// Weights by layer, where they come from a file as they are.
+    pub(super) stored: Option<Vec<StoredLayer>>,
     /// The last layer's output: D numbers per token; nothing in a recorded run.
     hidden: Blocks,
     /// The part of the caches that is on the device, where the network is on one.
@@ -57,6 +60,7 @@ impl Run {
         };
         Self {
             caches: network.layers.iter().map(heads).collect(),
+            stored: None,
             hidden: Blocks::new(network.architecture().width),
             ids: Vec::new(),
             length: 0,
@@ -72,6 +76,7 @@ impl Run {
             ids: self.ids.clone(),
             length: self.length,
             caches: self.caches.clone(),
+            stored: self.stored.clone(),
             hidden: self.hidden.clone(),
             windows: Windows::default(),
         }
@@ -90,7 +95,11 @@ impl Run {
     /// Memory of what it keeps, what it shares with its clones included, in bytes.
     pub fn bytes(&self) -> usize {
         let caches = self.caches.iter().flatten().map(HeadCache::bytes);
-        caches.sum::<usize>() + self.hidden.bytes() + size_of_val(self.ids.as_slice())
+        let stored = self.stored.iter().flatten().map(StoredLayer::bytes);
+        caches.sum::<usize>()
+            + stored.sum::<usize>()
+            + self.hidden.bytes()
+            + size_of_val(self.ids.as_slice())
     }
 
     /// Cuts the text off after `len` tokens. A run that has [forgotten](Self::forget) what would stand before the
@@ -114,6 +123,9 @@ impl Run {
 
     /// As [`Run::forget`], but the tokens from `position` on can still be asked for.
     pub fn forget_before(&mut self, position: usize) {
+        if self.forget_stored(position) {
+            return;
+        }
         // Whole blocks are kept, with what their first query needs.
         let len = position.min(self.ids.len()) / BLOCK_TOKENS * BLOCK_TOKENS;
         for (layer, caches) in self.network.layers.iter().zip(&mut self.caches) {
@@ -143,6 +155,8 @@ impl Run {
     fn cut(&mut self, len: usize) {
         self.hidden.truncate(len);
         self.windows.truncate(len);
+        let stored = self.stored.iter_mut().flatten();
+        stored.for_each(|layer| layer.truncate(len));
         for cache in self.caches.iter_mut().flatten() {
             cache.truncate(len);
         }
@@ -264,6 +278,9 @@ impl Run {
         to: usize,
     ) -> Option<HeadWeights> {
         let (from, to) = self.clamped(from, to);
+        if self.has_stored_weights() {
+            return self.stored_weights(layer, head, from, to);
+        }
         let cx = self.head_context(layer, head, from..to)?;
         let mut all = attention::room(&cx, from, to - from);
         let tiles: Vec<Queries> = Queries::tiles(from, to).collect();
@@ -304,6 +321,9 @@ impl Run {
 
     /// Position of the first token whose weights can be asked for, whatever the head.
     pub fn first_kept(&self) -> usize {
+        if let Some(first) = self.first_stored() {
+            return first;
+        }
         let caches = self.caches.iter().flatten();
         let first = caches.map(HeadCache::first_query).max().unwrap_or(0);
         first.min(self.ids.len())

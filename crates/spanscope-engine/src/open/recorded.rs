@@ -16,6 +16,7 @@ impl LoadedModel {
             architecture: of.architecture.clone(),
             parts: of.parts.clone(),
             assumed: of.assumed.clone(),
+            stored: header.has_weights(),
         };
         // First what the file must have as many tensors for as there are layers: then there cannot be too many of these.
         network.check(checkpoint)?;

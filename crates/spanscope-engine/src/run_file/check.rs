@@ -35,12 +35,16 @@ impl RunFile {
             if header.version > 1 {
                 of(names::RANGES, U32, &[t, 2])?;
             }
-            of(names::NLL, F32, &[t - 1])?;
-            of(names::ENTROPY, F32, &[t])?;
-            of(names::NEXT_RANK, U32, &[t])?;
-            of(names::NEXT_LOG_P, F32, &[t])?;
-            of(names::CANDIDATE_IDS, U32, &[t, k])?;
-            of(names::CANDIDATE_LOG_P, F32, &[t, k])?;
+            if header.has_results() || self.has_nll(j) {
+                of(names::NLL, F32, &[t - 1])?;
+            }
+            if header.has_results() {
+                of(names::ENTROPY, F32, &[t])?;
+                of(names::NEXT_RANK, U32, &[t])?;
+                of(names::NEXT_LOG_P, F32, &[t])?;
+                of(names::CANDIDATE_IDS, U32, &[t, k])?;
+                of(names::CANDIDATE_LOG_P, F32, &[t, k])?;
+            }
             let kinds = names::share_kinds(architecture);
             of(names::SHARES, F32, &[layers, heads, kinds])?;
             if names::has_longest_keys(architecture) {
@@ -48,6 +52,10 @@ impl RunFile {
                 of(names::LONGEST_KEYS, F32, &[blocks, layers, heads])?;
             }
             for layer in 0..layers {
+                if header.has_weights() {
+                    self.check_weights(j, layer)?;
+                    continue;
+                }
                 let (of_query, of_key) = names::widths(architecture, layer);
                 let queries = [text.at_hand().len(), of_query];
                 self.expect(&names::queries(j, layer), element, &queries)?;
@@ -61,7 +69,7 @@ impl RunFile {
         Ok(())
     }
 
-    fn expect(&self, name: &str, element: Element, shape: &[usize]) -> Result<(), RunFileError> {
+    pub(super) fn expect(&self, name: &str, element: Element, shape: &[usize]) -> Result<(), RunFileError> {
         let place = self
             .places
             .get(name)

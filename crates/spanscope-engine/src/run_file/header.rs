@@ -18,8 +18,14 @@ pub const KEY: &str = "spanscope.run";
 /// What a reader of a run must know whose weights are not divided by their sum after the mask, as in fairseq's port.
 pub const MASKED: &str = "weights not divided by their sum after the mask";
 
-/// The form of attention that this program writes and reads: queries and keys, from which weights follow.
+/// The form of attention that this program writes: queries and keys, from which weights follow.
 pub const QUERIES_AND_KEYS: &str = "queries-keys";
+
+/// Weights as they are, by distance.
+pub const WEIGHTS: &str = "weights";
+
+/// The largest weights of every query, with the positions of their keys.
+pub const TOP_WEIGHTS: &str = "top-weights";
 
 fn queries_and_keys() -> String {
     QUERIES_AND_KEYS.to_owned()
@@ -40,12 +46,12 @@ pub struct Header {
     pub requires: Vec<String>,
     /// The model.
     pub model: RecordedModel,
-    /// What is kept of every head's attention: [`QUERIES_AND_KEYS`], as in all files of version 1.
+    /// What is kept of every head's attention: [`QUERIES_AND_KEYS`], as in all files of version 1, [`WEIGHTS`] or [`TOP_WEIGHTS`].
     #[serde(default = "queries_and_keys")]
     pub attention: String,
-    /// Number format of queries and keys: f32, f16 or bf16.
+    /// Number format of queries and keys, or of weights: f32, f16 or bf16.
     pub dtype: Dtype,
-    /// Likeliest tokens kept after every token.
+    /// Likeliest tokens kept after every token; 0 where no predictions are kept.
     pub candidates: usize,
     /// Persistent vectors whose promoted tokens are there.
     #[serde(default)]
@@ -123,6 +129,16 @@ impl TextHeader {
 }
 
 impl Header {
+    /// True if weights are in the file as they are, and not the queries and keys that they follow from.
+    pub fn has_weights(&self) -> bool {
+        self.attention != QUERIES_AND_KEYS
+    }
+
+    /// True if predictions are there.
+    pub fn has_results(&self) -> bool {
+        self.candidates > 0
+    }
+
     /// The header of a run file; `None` for any other file.
     ///
     /// # Errors
@@ -153,7 +169,7 @@ impl Header {
         let header: Self = serde_json::from_value(value).map_err(|e| damaged(shown_error(&e)))?;
         let unknown = header.requires.iter().filter(|what| *what != MASKED);
         let mut features: Vec<String> = unknown.cloned().collect();
-        if header.attention != QUERIES_AND_KEYS {
+        if ![QUERIES_AND_KEYS, WEIGHTS, TOP_WEIGHTS].contains(&header.attention.as_str()) {
             features.push(format!("attention as \"{}\"", header.attention));
         }
         if !features.is_empty() {
@@ -174,6 +190,10 @@ impl Header {
                     text.tokens, text.first_key
                 )));
             }
+        }
+        if header.has_weights() && header.model.architecture.adaptive_span().is_some() {
+            let what = "an adaptive-span network has queries and keys, not weights";
+            return Err(damaged(what.into()));
         }
         Ok(Some(header))
     }

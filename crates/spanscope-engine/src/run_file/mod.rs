@@ -10,9 +10,12 @@ mod header;
 mod names;
 mod plan;
 mod read;
+mod weights;
 mod write;
 
-pub use header::{Header, KEY, QUERIES_AND_KEYS, RecordedModel, TextHeader, VERSION};
+pub use header::{
+    Header, KEY, QUERIES_AND_KEYS, RecordedModel, TOP_WEIGHTS, TextHeader, VERSION, WEIGHTS,
+};
 pub use plan::{RecordOptions, Recording, TextContent, TextToRecord, Vectors};
 pub use read::{RecordedText, RunFile};
 pub use write::RecordProgress;
@@ -124,6 +127,15 @@ pub enum RunFileError {
         index: usize,
         /// How many there are.
         texts: usize,
+    },
+    /// It has no surprisal.
+    #[error(
+        "{}: the run file holds attention alone, not what the model expected of each token: record it with log p",
+        shown_path(path)
+    )]
+    NoResults {
+        /// The file.
+        path: PathBuf,
     },
     /// A text too long to be shown.
     #[error(

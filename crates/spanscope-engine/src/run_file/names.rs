@@ -17,6 +17,21 @@ pub(super) fn keys(j: usize, layer: usize) -> String {
     format!("text.{j}.layers.{layer}.keys")
 }
 
+/// The weights of a layer, where they are stored as they are: rows of H × K numbers.
+pub(super) fn weights(j: usize, layer: usize) -> String {
+    format!("text.{j}.layers.{layer}.weights")
+}
+
+/// The positions of the keys that the largest weights fall on: rows of H × K.
+pub(super) fn weight_keys(j: usize, layer: usize) -> String {
+    format!("text.{j}.layers.{layer}.weight_keys")
+}
+
+/// Stored weights on learned sinks: rows of H.
+pub(super) fn sink(j: usize, layer: usize) -> String {
+    format!("text.{j}.layers.{layer}.sink")
+}
+
 /// The text's bytes.
 pub(super) const BYTES: &str = "bytes";
 /// Token ids.

@@ -109,6 +109,11 @@ impl RunFile {
         })
     }
 
+    /// True if the surprisal of a text's tokens is there.
+    pub fn has_nll(&self, index: usize) -> bool {
+        self.places.contains_key(&names::of_text(index, names::NLL))
+    }
+
     /// A text with what was measured on it.
     ///
     /// # Errors
@@ -133,7 +138,10 @@ impl RunFile {
             true => self.ranges(&name(names::RANGES), header)?,
             false => Vec::new(),
         };
-        let nll = self.f32s(&name(names::NLL), 0, header.tokens - 1)?;
+        let nll = match self.has_nll(index) {
+            true => self.f32s(&name(names::NLL), 0, header.tokens - 1)?,
+            false => Vec::new(),
+        };
         let heads = architecture.nb_layers() * architecture.nb_heads();
         let kinds = names::share_kinds(architecture);
         let shares = self.f32s(&name(names::SHARES), 0, kinds * heads)?;
@@ -201,6 +209,10 @@ impl RunFile {
     /// When there is no such text, the file cannot be read, or a number in it is none, or cannot be.
     pub fn nll(&self, index: usize) -> Result<Vec<f32>, RunFileError> {
         let header = self.text_header(index)?;
+        if !self.has_nll(index) {
+            let path = self.path.clone();
+            return Err(RunFileError::NoResults { path });
+        }
         let name = names::of_text(index, names::NLL);
         let nll = self.f32s(&name, 0, header.tokens - 1)?;
         match nll.iter().position(|nats| !NATS.contains(nats)) {
@@ -228,7 +240,7 @@ impl RunFile {
         text: &RecordedText,
         at: usize,
     ) -> Result<Option<Prediction>, RunFileError> {
-        if at >= text.ids.len() {
+        if at >= text.ids.len() || !self.header.has_results() {
             return Ok(None);
         }
         let name = |what: &str| names::of_text(text.index, what);
@@ -300,6 +312,10 @@ impl RunFile {
     ) -> Result<Run, RunFileError> {
         let header = self.text_header(text.index)?;
         let from = from.max(header.queries.0) / ALIGNED * ALIGNED;
+        if self.header.has_weights() {
+            let before = text.ids.get(..from).unwrap_or_default().to_vec();
+            return Ok(Run::stored(Arc::clone(network), before));
+        }
         let key = from.saturating_sub(network.farthest_key()) / ALIGNED * ALIGNED;
         let key = key.max(header.first_key);
         let architecture = network.architecture();
@@ -327,6 +343,11 @@ impl RunFile {
         let Some(ids) = text.ids.get(from..to) else {
             return Ok(());
         };
+        if self.header.has_weights() {
+            let layers = self.stored_rows(text.index, from..to)?;
+            run.put_stored(ids, layers);
+            return Ok(());
+        }
         let architecture = &self.header.model.architecture;
         let query = from.max(header.queries.0).min(to);
         let layers = (0..architecture.nb_layers()).map(|layer| {
@@ -368,13 +389,13 @@ impl RunFile {
         Ok(bytes)
     }
 
-    fn u32s(&self, name: &str, first: usize, count: usize) -> Result<Vec<u32>, RunFileError> {
+    pub(super) fn u32s(&self, name: &str, first: usize, count: usize) -> Result<Vec<u32>, RunFileError> {
         let bytes = self.bytes(name, first, count)?;
         let (numbers, _) = bytes.as_chunks::<4>();
         Ok(numbers.iter().map(|b| u32::from_le_bytes(*b)).collect())
     }
 
-    fn f32s(&self, name: &str, first: usize, count: usize) -> Result<Vec<f32>, RunFileError> {
+    pub(super) fn f32s(&self, name: &str, first: usize, count: usize) -> Result<Vec<f32>, RunFileError> {
         let bytes = self.bytes(name, first, count)?;
         let element = self.places.get(name).map(|place| place.element);
         let (halves, _) = bytes.as_chunks::<2>();

@@ -12,7 +12,7 @@ use spanscope_core::text::{Unit, Vocabulary};
 use std::sync::Arc;
 
 /// A text of a recorded run: its tokens, and the run over it; `None` when told to stop.
-fn recorded_text(
+pub(crate) fn recorded_text(
     model: &LoadedModel,
     file: &Arc<RunFile>,
     index: usize,

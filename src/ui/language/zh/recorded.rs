@@ -56,7 +56,14 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ),
     ("name", "名称"),
     ("promoted tokens of", "提升的词元"),
+    ("a model in another program", "其他程序中的模型"),
+    ("none were recorded", "没有记录"),
     ("queries and keys", "查询与键"),
+    ("stored weights", "存储的权重"),
+    (
+        "{0}, the {1} largest of each query",
+        "{0}，每个查询最大的 {1} 个",
+    ),
     ("recorded from", "记录来源"),
     ("recorded run", "运行记录"),
     (

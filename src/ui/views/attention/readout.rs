@@ -87,7 +87,13 @@ fn rows(
         row(ui, tr("distance"), &thousands(query - key));
         let weight = detail.and_then(|detail| detail.weight(query, key));
         weight_row(ui, cx, weight, picture);
-        if cx.selection.heads.single().is_some() && span.distances().contains(&(query - key)) {
+        // Weights that are stored as they are have no scores.
+        let recorded = cx.snapshot.model.as_ref().and_then(|m| m.recorded.as_ref());
+        let has_scores = recorded.is_none_or(|run| !run.header().has_weights());
+        if has_scores
+            && cx.selection.heads.single().is_some()
+            && span.distances().contains(&(query - key))
+        {
             score_rows(ui, cx, query, key, span);
         }
     }

@@ -225,6 +225,7 @@ pub fn file(model: &LoadedModel) -> Vec<(&'static str, String)> {
         Format::Safetensors => "safetensors",
         Format::HuggingFace => "Hugging Face",
         Format::Gguf => "GGUF",
+        Format::Program => tr("a model in another program"),
     };
     let numbers: Vec<&str> = model.dtypes.iter().map(|dtype| dtype.name()).collect();
     let of = model.recorded.as_ref().map(|run| &run.header().model);
@@ -270,8 +271,21 @@ pub fn recorded(model: &LoadedModel) -> Vec<(&'static str, String)> {
         (tr("recorded from"), from),
         (tr("path"), model.path.display().to_string()),
         (tr("size"), bytes(model.bytes as f64)),
-        (tr("queries and keys"), header.dtype.name().to_owned()),
     ];
+    let numbers = header.dtype.name().to_owned();
+    rows.push(match (header.has_weights(), run.largest_kept()) {
+        (false, _) => (tr("queries and keys"), numbers),
+        (true, None) => (tr("stored weights"), numbers),
+        (true, Some(count)) => {
+            let words = [&numbers, &thousands(count)];
+            let words = words.map(|word| word as &dyn std::fmt::Display);
+            let words = trf("{0}, the {1} largest of each query", &words);
+            (tr("stored weights"), words)
+        }
+    });
+    if !header.has_results() {
+        rows.push((tr("predictions"), tr("none were recorded").into()));
+    }
     let architecture = model.network.architecture();
     let all = architecture.nb_layers() * architecture.nb_heads() * architecture.persistent();
     if all > 0 {

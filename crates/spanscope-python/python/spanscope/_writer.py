@@ -1,0 +1,740 @@
+"""Run files written from Python, of any model: docs/formats.md says what is in them."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Iterable, Mapping, Sequence
+from hashlib import sha256
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Union
+
+from ._arrays import DTYPES, array, by_distance, largest, softmax_weights, stored
+from ._native import Error, version
+from ._safetensors import File
+from ._vocabulary import Token, laid_out, pieces
+
+if TYPE_CHECKING:
+    from ._api import Run
+
+#: Queries and keys are kept by whole blocks of as many tokens.
+BLOCK = 64
+
+#: How attention may be kept.
+KINDS = ("queries-keys", "weights", "top-weights")
+
+#: Queries whose weights are worked out at once.
+PART = 256
+
+Path = Union[str, "os.PathLike[str]"]
+
+
+class RunWriter:
+    """A run file of a model of your own, in any framework: the window, the commands and `open` take it in the place of a model.
+
+    Give queries and keys as the product of both has them (after norms and rotary positions), from which all weights follow, or the
+    weights themselves::
+
+        with spanscope.RunWriter("run.safetensors", layers=2, heads=4, vocab=["the", " cat", ...]) as writer:
+            writer.add(ids, q=q, k=k, logits=logits)      # q, k: a list of H x T x d, one for each layer
+
+    layers, heads: L and H.
+    kv_heads: heads share keys and values, H / Hk at a time; without it each has its own.
+    vocab: what the tokens stand for, by id; a number of tokens, where only ids are known; or nothing: the tokens of a text are then
+        given as strings.
+    special: ids of tokens that stand for no text, such as one that begins a text; `vocab` has their names.
+    attention: ``"queries-keys"``, ``"weights"`` or ``"top-weights"``: the `top` largest weights of every query.
+    dtype: ``"f16"``, ``"f32"`` or ``"bf16"``: of queries and keys, or of weights.
+    scale: what q . k is multiplied by; 1 / sqrt(d), if nothing is said.
+    window: W, of heads that see W keys, themselves among them; a list for layers that differ, `None` for one that sees all.
+    sinks: of heads with learned sinks, their scores, L x H; ``True`` with weights.
+    slopes: of ALiBi, H, taken off a score per token of distance.
+    score_cap: c of scores c tanh(s / c).
+    candidates: likeliest tokens that are kept after every token.
+    model, family: the names of the model and of its kind.
+    texts: as many as will come: the file is written at once then.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        layers: int,
+        heads: int,
+        kv_heads: int | None = None,
+        vocab: Sequence[Token] | int | None = None,
+        special: Iterable[int] = (),
+        attention: str = "queries-keys",
+        top: int | None = None,
+        dtype: str = "f16",
+        scale: float | None = None,
+        window: int | Sequence[int | None] | None = None,
+        sinks: Any = None,
+        slopes: Any = None,
+        score_cap: float | None = None,
+        candidates: int = 50,
+        model: str = "model",
+        family: str = "transformer",
+        width: int | None = None,
+        context: int | None = None,
+        parameters: Mapping[str, int] | None = None,
+        notes: Iterable[str] = (),
+        texts: int = 1,
+    ) -> None:
+        if attention not in KINDS:
+            raise Error(f"attention={attention!r}: expected one of {', '.join(KINDS)}")
+        if dtype not in DTYPES:
+            raise Error(f"dtype={dtype!r}: expected one of {', '.join(DTYPES)}")
+        if layers < 1 or heads < 1 or heads % (kv_heads or heads):
+            raise Error(f"{layers} layers of {heads} heads with {kv_heads} key-value heads: these must be at least one, and share evenly")
+        if (attention == "top-weights") != (top is not None) or (top is not None and top < 1):
+            raise Error("top= is the number of weights kept of each query: it goes with attention=\"top-weights\", and nothing else")
+        self.layers, self.heads, self.kv_heads = layers, heads, kv_heads or heads
+        self.attention, self.top, self.dtype, self.scale = attention, top, dtype, scale
+        self.windows = list(window) if isinstance(window, Sequence) else [window] * layers
+        if len(self.windows) != layers or any(w is not None and w < 1 for w in self.windows):
+            raise Error(f"window={window}: expected a number of keys from 1, or one for each of {layers} layers")
+        self.has_sinks = sinks is not None and sinks is not False
+        self.sinks = None if not self.has_sinks or sinks is True else array(sinks)
+        if self.sinks is not None and self.sinks.shape != (layers, heads):
+            raise Error(f"sinks= has the shape {self.sinks.shape}; expected {(layers, heads)}, layers x heads")
+        if self.has_sinks and self.sinks is None and attention == "queries-keys":
+            raise Error("sinks=True goes with weights; with queries and keys give the scores of the sinks, layers x heads")
+        self.slopes = None if slopes is None else [float(slope) for slope in array(slopes)]
+        if self.slopes is not None and len(self.slopes) != heads:
+            raise Error(f"slopes= has {len(self.slopes)} numbers; expected one for each of {heads} heads")
+        self.score_cap, self.candidates = score_cap, candidates
+        self.model, self.family, self.width, self.context = model, family, width, context
+        self.parameters, self.notes = dict(parameters or {}), list(notes)
+        self.head_dim: int | None = None
+        self.device = ""
+        #: True once logits were given: then every text has them.
+        self.has_results: bool | None = None
+        self._vocabulary(vocab, list(special))
+        self.texts: list[dict[str, Any]] = []
+        self.small: list[tuple[str, str, Any]] = []
+        self.open_text: TextWriter | None = None
+        # Room for names, shapes and places of all tensors.
+        room = 8192 + texts * (4096 + 3 * 160 * layers) + 96 * layers * 16
+        self.path = os.fspath(path)
+        self.file: File | None = File(self.path, room)
+
+    def _vocabulary(self, vocab: Sequence[Token] | int | None, special: list[int]) -> None:
+        self.special = set(special)
+        self.names: dict[Token, int] | None = None
+        self.pieces: list[bytes] | None = None
+        self.vocab_size = 0
+        if vocab is None:
+            # Grows with the tokens that come.
+            self.names, self.pieces = {}, []
+        elif isinstance(vocab, int):
+            if vocab < 1:
+                raise Error(f"vocab={vocab}: expected a number of tokens, or what they stand for")
+            self.vocab_size = vocab
+        else:
+            self.pieces = pieces(list(vocab), special)
+            self.vocab_size = len(self.pieces)
+
+    def text(
+        self,
+        tokens: Sequence[Any],
+        *,
+        text: str | bytes | None = None,
+        ranges: Sequence[tuple[int, int]] | None = None,
+        queries: tuple[int, int] | None = None,
+        results: str | None = "logits",
+        name: str | None = None,
+    ) -> TextWriter:
+        """A text that comes in pieces: see `TextWriter`, and `add` for one that is there as a whole.
+
+        tokens: ids, or strings where `vocab` is not given.
+        text, ranges: the text, and the bytes of it that each token stands for; without, the tokens one after the other.
+        queries: first and end of those whose weights are kept; all, if nothing is said.
+        results: ``"logits"`` or ``"log_p"``, whichever will be given; `None` for neither.
+        """
+        file = self._file()
+        self._end_text()
+        ids, content, places, is_ids = self._cut(tokens, text, ranges)
+        count = len(ids)
+        if count == 0:
+            raise Error("a text without tokens cannot be recorded")
+        if results not in (None, "logits", "log_p"):
+            raise Error(f"results={results!r}: expected \"logits\", \"log_p\" or None")
+        has_logits = results == "logits"
+        if self.has_results is None:
+            self.has_results = has_logits
+        if self.has_results != has_logits:
+            raise Error("logits are given for all texts of a run, or for none")
+        first, end = queries or (0, count)
+        if not 0 <= first < end <= count:
+            raise Error(f"queries={queries}: the text has {count} tokens, counted from 0")
+        writer = TextWriter(self, file, len(self.texts), count, (first // BLOCK * BLOCK, end), results)
+        self.texts.append(
+            {
+                "name": name or f"text {len(self.texts)}",
+                "bytes": len(content),
+                "sha256": sha256(content).hexdigest(),
+                "tokens": count,
+                "unknown": 0,
+                "is_ids": is_ids,
+                "queries": [writer.first, writer.end],
+                "first_key": writer.first_key,
+            }
+        )
+        writer.begin(ids, content, places)
+        self.open_text = writer
+        return writer
+
+    def add(
+        self,
+        tokens: Sequence[Any],
+        *,
+        q: Sequence[Any] | None = None,
+        k: Sequence[Any] | None = None,
+        weights: Sequence[Any] | None = None,
+        sink: Sequence[Any] | None = None,
+        logits: Any = None,
+        log_p: Any = None,
+        text: str | bytes | None = None,
+        ranges: Sequence[tuple[int, int]] | None = None,
+        queries: tuple[int, int] | None = None,
+        name: str | None = None,
+    ) -> None:
+        """Adds a text.
+
+        q, k: for each layer H x T x d and Hk x T x d.
+        weights: for each layer H x T x T, queries x keys.   sink: H x T, of heads with learned sinks.
+        logits: T x V, of the token after each; or log_p: of each token but the first, T - 1, in nats. Without, there is no surprisal.
+        """
+        results = "logits" if logits is not None else "log_p" if log_p is not None else None
+        writer = self.text(tokens, text=text, ranges=ranges, queries=queries, results=results, name=name)
+        for what, given in (("q", q), ("k", k), ("weights", weights), ("sink", sink)):
+            if given is not None and len(given) != self.layers:
+                raise Error(f"{what}= is of {len(given)} layers; expected {self.layers}")
+        of = lambda given, layer: None if given is None else given[layer]  # noqa: E731
+        for layer in range(self.layers):
+            writer.attention(layer, 0, q=of(q, layer), k=of(k, layer), weights=of(weights, layer), sink=of(sink, layer))
+        if logits is not None:
+            writer.logits(0, logits)
+        if log_p is not None:
+            writer.log_p(log_p)
+
+    def close(self) -> None:
+        """Writes what is left and moves the file to its place."""
+        file = self._file()
+        try:
+            self._end_text()
+            if not self.texts:
+                raise Error("no text was recorded: add one")
+            self._finish(file)
+        except BaseException:
+            self.discard()
+            raise
+        self.file = None
+
+    def discard(self) -> None:
+        """Leaves no file."""
+        if self.file is not None:
+            self.file.discard()
+            self.file = None
+
+    def __enter__(self) -> RunWriter:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind is not None:
+            self.discard()
+        elif self.file is not None:
+            self.close()
+
+    def _file(self) -> File:
+        if self.file is None:
+            raise Error(f"{self.path}: the run is written, and takes nothing more")
+        return self.file
+
+    def _end_text(self) -> None:
+        if self.open_text is not None:
+            self.open_text.end_text()
+            self.open_text = None
+
+    def _cut(
+        self, tokens: Sequence[Any], text: str | bytes | None, ranges: Sequence[tuple[int, int]] | None
+    ) -> tuple[list[int], bytes, list[tuple[int, int]], bool]:
+        """Ids, the text's bytes, the bytes of each token, and whether the text is a list of ids."""
+        content = text.encode("utf-8", "surrogateescape") if isinstance(text, str) else text
+        if self.names is not None and self.pieces is not None:
+            shown = pieces(list(tokens))
+            ids = []
+            for token, piece in zip(tokens, shown):
+                if not isinstance(token, (str, bytes)):
+                    raise Error(f"token {token!r}: without vocab=, tokens are given as strings")
+                if token not in self.names:
+                    self.names[token] = len(self.pieces)
+                    self.pieces.append(piece)
+                ids.append(self.names[token])
+        else:
+            ids = [int(token) for token in tokens]
+        wrong = next((id for id in ids if not 0 <= id < max(self.vocab_size, len(self.pieces or ()))), None)
+        if wrong is not None:
+            raise Error(f"there is no token {wrong}: the vocabulary has {self.vocab_size}, counted from 0")
+        if self.pieces is None and content is None:
+            words = [str(id).encode() for id in ids]
+            spaced = [word + b" " for word in words[:-1]] + words[-1:]
+            content, around = laid_out(spaced)
+            return ids, content, [(begin, begin + len(word)) for (begin, _), word in zip(around, words)], True
+        if ranges is None:
+            if content is not None and self.pieces is None:
+                raise Error("ranges= says which bytes of the text each token stands for: it goes with a text whose vocabulary is not known")
+            known = self.pieces or []
+            laid, places = laid_out([b"" if id in self.special else known[id] for id in ids])
+            if content is not None and content != laid:
+                raise Error("the tokens one after the other are not the text: pass ranges=, the bytes that each stands for")
+            return ids, laid, places, False
+        places = [(int(begin), int(end)) for begin, end in ranges]
+        if content is None:
+            raise Error("ranges= goes with text=")
+        rises = all(a <= c and b <= d for (a, b), (c, d) in zip(places, places[1:]))
+        if len(places) != len(ids) or not rises or any(not 0 <= a <= b <= len(content) for a, b in places):
+            raise Error(f"ranges= must have begin and end of {len(ids)} tokens that rise, within the {len(content)} bytes of the text")
+        return ids, content, places, False
+
+    def _finish(self, file: File) -> None:
+        import numpy as np
+
+        metadata = {"format": "spanscope-run", "spanscope.run": json.dumps(self._header(), ensure_ascii=False)}
+        if self.sinks is not None and self.attention == "queries-keys":
+            for layer in range(self.layers):
+                self.small.append((f"layers.{layer}.sinks", "F32", self.sinks[layer].astype("<f4")))
+        if self.pieces is not None:
+            ends = np.cumsum([len(piece) for piece in self.pieces]).astype("<u4")
+            marks = np.array([i in self.special for i in range(len(self.pieces))], "u1")
+            self.small.append(("vocabulary.ends", "U32", ends))
+            self.small.append(("vocabulary.bytes", "U8", np.frombuffer(b"".join(self.pieces), "u1")))
+            self.small.append(("vocabulary.special", "U8", marks))
+            metadata["vocabulary"] = json.dumps({"unit": "piece", "note": f"{len(self.pieces):,} tokens"})
+        # Numbers of four bytes before those of one, so that all lie where they can be read.
+        for name, dtype, numbers in sorted(self.small, key=lambda entry: entry[1] == "U8"):
+            file.plan(name, dtype, numbers.shape)
+            file.put(name, 0, numbers)
+        file.finish(metadata)
+
+    def _header(self) -> dict[str, Any]:
+        kinds = [{"kind": kind, "parameters": count, "shared": 0} for kind, count in self.parameters.items()]
+        return {
+            "version": 2,
+            "written_by": f"spanscope {version()}, from Python",
+            "requires": [],
+            "model": {
+                "file": self.model,
+                "format": "program",
+                "bytes": 0,
+                "dtypes": [],
+                "config": self._config(),
+                "parts": kinds,
+                "assumed": self.notes,
+                "device": self.device,
+            },
+            "attention": self.attention,
+            "dtype": self.dtype,
+            "candidates": self._candidates() if self.has_results else 0,
+            "vectors": 0,
+            "texts": self.texts,
+        }
+
+    def _size(self) -> int:
+        return len(self.pieces) if self.pieces is not None else self.vocab_size
+
+    def _candidates(self) -> int:
+        return min(self.candidates, self._size())
+
+    def _config(self) -> dict[str, Any]:
+        dim = self.head_dim or 1
+        scale = dim**-0.5 if self.scale is None else self.scale
+        position: Any = "none" if self.slopes is None else {"alibi": {"slopes": self.slopes}}
+        layers = []
+        for window in self.windows:
+            heads = {
+                "heads": self.heads,
+                "kv_heads": self.kv_heads,
+                "head_dim": dim,
+                "scale": scale,
+                "position": position,
+                "window": "full" if window is None else {"fixed": window},
+                "nearest": 0,
+                "outside": "nothing",
+                "sink": self.has_sinks,
+                "persistent": 0,
+                "normalisation": "renormalised",
+                "score_cap": self.score_cap,
+                "clamp": None,
+                "query_key_norm": None,
+                "bias": False,
+                "output_bias": False,
+            }
+            order = {"sequence": {"attention": [None, None], "feed_forward": [None, None], "residual_of_norm": False}}
+            layers.append({"attention": heads, "feed_forward": None, "order": order, "residual": 1.0})
+        nothing = {"clusters": None, "scale": 1.0, "norm": None}
+        return {
+            "family": self.family,
+            "vocab_size": self._size(),
+            "width": self.width or dim * self.heads,
+            "context": self.context,
+            "input": {**nothing, "narrow": None, "positions": None},
+            "layers": layers,
+            "output": {**nothing, "tied": False, "bias": False, "cap": None},
+        }
+
+
+class TextWriter:
+    """A text of a run that is written piece by piece, in any order of layers. Made by `RunWriter.text`."""
+
+    def __init__(
+        self, run: RunWriter, file: File, number: int, tokens: int, kept: tuple[int, int], results: str | None
+    ) -> None:
+        self.run, self.file, self.number, self.tokens, self.results = run, file, number, tokens, results
+        self.first, self.end = kept
+        self.first_key = self._first_key()
+        #: Rows that have come, of queries and of keys, by layer.
+        self.rows = [0] * run.layers
+        self.keys = [0] * run.layers
+        self.predicted = 0
+        self.planned: set[int] = set()
+        self.sink_sums: Any = None
+
+    def _first_key(self) -> int:
+        windows = self.run.windows
+        if self.run.attention != "queries-keys":
+            return self.first
+        if any(window is None for window in windows):
+            return 0
+        return max(0, self.first - max(window or 0 for window in windows)) // BLOCK * BLOCK
+
+    def _name(self, what: str) -> str:
+        return f"text.{self.number}.{what}"
+
+    def begin(self, ids: list[int], content: bytes, places: list[tuple[int, int]]) -> None:
+        """Writes the text itself, and finds places for all that will come."""
+        import numpy as np
+
+        self.ids = np.array(ids, "<u4")
+        self.sink_sums = np.zeros((self.run.layers, self.run.heads))
+        run, file = self.run, self.file
+        if self.results is not None:
+            file.plan(self._name("nll"), "F32", (self.tokens - 1,))
+        if self.results == "logits":
+            k = run._candidates()
+            if k < 1:
+                raise Error("logits need a vocabulary, vocab=, and at least one candidate")
+            file.plan(self._name("entropy"), "F32", (self.tokens,))
+            file.plan(self._name("next.rank"), "U32", (self.tokens,))
+            file.plan(self._name("next.log_p"), "F32", (self.tokens,))
+            file.plan(self._name("candidates.ids"), "U32", (self.tokens, k))
+            file.plan(self._name("candidates.log_p"), "F32", (self.tokens, k))
+        run.small.append((self._name("ids"), "U32", self.ids))
+        run.small.append((self._name("ranges"), "U32", np.array(places, "<u4").reshape(-1, 2)))
+        run.small.append((self._name("bytes"), "U8", np.frombuffer(content, "u1")))
+
+    def _plan(self, layer: int) -> None:
+        """Finds places for the numbers of a layer."""
+        run, dtype = self.run, DTYPES[self.run.dtype]
+        name = lambda what: self._name(f"layers.{layer}.{what}")  # noqa: E731
+        queries = self.end - self.first
+        if run.attention == "queries-keys":
+            dim = run.head_dim or 1
+            self.file.plan(name("queries"), dtype, (queries, run.heads * dim))
+            self.file.plan(name("keys"), dtype, (self.end - self.first_key, run.kv_heads * dim))
+        else:
+            width = min(self.tokens, run.top or run.windows[layer] or self.tokens)
+            self.file.plan(name("weights"), dtype, (queries, run.heads, width))
+            if run.attention == "top-weights":
+                self.file.plan(name("weight_keys"), "U32", (queries, run.heads, width))
+            if run.has_sinks:
+                self.file.plan(name("sink"), dtype, (queries, run.heads))
+        self.planned.add(layer)
+
+    def attention(
+        self, layer: int, start: int, *, q: Any = None, k: Any = None, weights: Any = None, sink: Any = None
+    ) -> None:
+        """The attention of a layer for the tokens from position `start` on.
+
+        q: H x n x d; k: Hk x n x d, of the same tokens. Or weights: H x n x K on the last K tokens up to the last query. sink: H x n,
+        the weights on learned sinks, where there are any. A layer's pieces come in order.
+        """
+        run = self.run
+        if not 0 <= layer < run.layers:
+            raise Error(f"there is no layer {layer}: the run has {run.layers}, counted from 0")
+        if start != self.rows[layer]:
+            raise Error(f"layer {layer}: its pieces come in order; the next begins at token {self.rows[layer]}, not {start}")
+        if run.attention == "queries-keys":
+            self._queries_keys(layer, start, q, k, sink)
+        else:
+            self._weights(layer, start, weights, sink)
+
+    def _queries_keys(self, layer: int, start: int, q: Any, k: Any, sink: Any) -> None:
+        run = self.run
+        if q is None or k is None:
+            raise Error("attention=\"queries-keys\": pass q= and k=")
+        q, k = array(q), array(k)
+        dim = q.shape[-1] if q.ndim == 3 else 0
+        run.head_dim = run.head_dim or dim
+        n = q.shape[1] if q.ndim == 3 else 0
+        for what, given, heads in (("q", q, run.heads), ("k", k, run.kv_heads)):
+            if given.shape != (heads, n, run.head_dim) or n == 0:
+                expected = f"{heads} heads x tokens x {run.head_dim} numbers"
+                raise Error(f"layer {layer}: {what}= has the shape {given.shape}; expected {expected}")
+        self._fits(layer, start, n)
+        if layer not in self.planned:
+            self._plan(layer)
+        if run.sinks is not None:
+            if sink is not None:
+                self.sink_sums[layer] += array(sink).sum(axis=1)
+            elif n == self.tokens:
+                self.sink_sums[layer] += self._sink_weights(layer, q, k)
+            else:
+                raise Error(f"layer {layer}: pass sink=, H x n, the weights on its sinks, with a piece of a text")
+        self._put(layer, "queries", start, self.first, self.end, q)
+        self._put(layer, "keys", start, self.first_key, self.end, k)
+        self.rows[layer] = start + n
+
+    def _sink_weights(self, layer: int, q: Any, k: Any) -> Any:
+        """The sums over queries of the weights on a layer's sinks."""
+        run, total = self.run, 0.0
+        dim = q.shape[-1]
+        scale = dim**-0.5 if run.scale is None else run.scale
+        for first in range(0, q.shape[1], PART):
+            end = min(first + PART, q.shape[1])
+            _, sink = softmax_weights(
+                q[:, first:end],
+                k[:, :end],
+                first,
+                scale=scale,
+                window=run.windows[layer],
+                cap=run.score_cap,
+                slopes=run.slopes,
+                sinks=run.sinks[layer] if run.sinks is not None else None,
+            )
+            total = total + (0.0 if sink is None else sink.sum(axis=1))
+        return total
+
+    def _fits(self, layer: int, start: int, n: int) -> None:
+        if start + n > self.tokens:
+            raise Error(f"layer {layer}: tokens {start} to {start + n} are more than the text's {self.tokens}")
+
+    def _put(self, layer: int, what: str, start: int, first: int, end: int, rows: Any) -> None:
+        """Writes the kept part of rows that begin with the token at `start`."""
+        n = rows.shape[1]
+        begin, stop = max(start, first), min(start + n, end)
+        if begin >= stop:
+            return
+        part = rows[:, begin - start : stop - start].transpose(1, 0, 2).reshape(stop - begin, -1)
+        name = self._name(f"layers.{layer}.{what}")
+        self.file.put(name, begin - first, stored(part, self.run.dtype, f"layer {layer}: {what}"))
+
+    def _weights(self, layer: int, start: int, weights: Any, sink: Any) -> None:
+        run = self.run
+        if weights is None:
+            raise Error(f"attention={run.attention!r}: pass weights=")
+        weights = array(weights)
+        if weights.ndim != 3 or weights.shape[0] != run.heads or weights.shape[1] == 0:
+            raise Error(f"layer {layer}: weights= has the shape {weights.shape}; expected {run.heads} heads x queries x keys")
+        n, keys = weights.shape[1:]
+        self._fits(layer, start, n)
+        if keys > start + n:
+            raise Error(
+                f"layer {layer}: weights on {keys} keys, and there are {start + n} up to the last query: a query sees itself and those "
+                "before it"
+            )
+        self._check(layer, start, weights)
+        if run.has_sinks and sink is None:
+            raise Error(f"layer {layer}: pass sink=, H x n, the weights on its sinks")
+        if layer not in self.planned:
+            self._plan(layer)
+        width = self.file.tensors[self._name(f"layers.{layer}.weights")].shape[2]
+        begin, stop = max(start, self.first), min(start + n, self.end)
+        if begin < stop:
+            # Queries that are kept, on the keys up to the last of them.
+            cut = weights[:, begin - start : stop - start, : keys - (start + n - stop)]
+            keys_of = None
+            if run.attention == "top-weights":
+                rows, keys_of = largest(cut, stop - 1, width)
+            else:
+                rows = by_distance(cut, stop - 1, width)
+            name = self._name(f"layers.{layer}.weights")
+            at = begin - self.first
+            self.file.put(name, at, stored(rows, run.dtype, f"layer {layer}: weights"))
+            if keys_of is not None:
+                self.file.put(self._name(f"layers.{layer}.weight_keys"), at, keys_of)
+            if run.has_sinks:
+                sinks = array(sink)[:, begin - start : stop - start].T
+                self.file.put(self._name(f"layers.{layer}.sink"), at, stored(sinks, run.dtype, f"layer {layer}: sink"))
+        if run.has_sinks:
+            self.sink_sums[layer] += array(sink).sum(axis=1)
+        self.rows[layer] = start + n
+
+    def _check(self, layer: int, start: int, weights: Any) -> None:
+        """Refuses what are no weights of a causal model."""
+        import numpy as np
+
+        heads, n, keys = weights.shape
+        if not np.isfinite(weights).all() or weights.min() < -1e-3 or weights.max() > 1.01:
+            low, high = float(weights.min()), float(weights.max())
+            raise Error(f"layer {layer}: weights from {low:g} to {high:g}; shares from 0 to 1 expected: pass them after the softmax")
+        later = np.triu(np.ones((n, keys), bool), keys - n + 1)
+        ahead = float((weights * later).sum()) / (heads * n)
+        if ahead > 1e-3:
+            raise Error(
+                f"layer {layer}: {100 * ahead:.0f} % of the weight is on later tokens, as in an encoder: runs are of causal models, whose "
+                "tokens see themselves and those before them"
+            )
+
+    def logits(self, start: int, logits: Any) -> None:
+        """The logits after the tokens from position `start` on: n x V. Pieces come in order."""
+        import numpy as np
+
+        given = array(logits).astype(np.float64)
+        size = self.run._size()
+        if given.ndim != 2 or given.shape[1] != size or len(given) == 0:
+            raise Error(f"logits= has the shape {given.shape}; expected tokens x {size}, the vocabulary")
+        k = self.run._candidates()
+        for at in range(0, len(given), PART):
+            part = given[at : at + PART]
+            log_p = part - part.max(axis=1, keepdims=True)
+            log_p -= np.log(np.exp(log_p).sum(axis=1, keepdims=True))
+            ids = np.argsort(-log_p, axis=1, kind="stable")[:, :k]
+            entropy = -(np.exp(log_p) * np.where(np.isfinite(log_p), log_p, 0)).sum(axis=1) / np.log(2)
+            rows = np.arange(len(part))
+            follows = self.ids[start + at + 1 : start + at + 1 + len(part)].astype(int)
+            next_log_p = np.full(len(part), np.nan)
+            next_log_p[: len(follows)] = log_p[rows[: len(follows)], follows]
+            rank = np.zeros(len(part), int)
+            rank[: len(follows)] = 1 + (log_p[: len(follows)] > next_log_p[: len(follows), None]).sum(axis=1)
+            self.expected(start + at, ids, np.take_along_axis(log_p, ids, axis=1), entropy, rank, next_log_p)
+
+    def expected(self, start: int, ids: Any, log_p: Any, entropy: Any, rank: Any, next_log_p: Any) -> None:
+        """What is expected after the tokens from position `start` on: the likeliest tokens and their log p (n x K), the entropy in bits,
+        and of the token that follows its rank, from 1, and log p (n each; the last of a text has none)."""
+        import numpy as np
+
+        if self.results != "logits":
+            raise Error("this text was begun without logits: results=\"logits\"")
+        if start != self.predicted:
+            raise Error(f"logits come in order; the next are of token {self.predicted}, not {start}")
+        n = len(ids)
+        if start + n > self.tokens:
+            raise Error(f"logits of tokens {start} to {start + n} are more than the text's {self.tokens}")
+        known = min(n, self.tokens - 1 - start)
+        of_next = np.array(next_log_p, "<f4")
+        if not np.isfinite(of_next[:known]).all():
+            at = int(np.flatnonzero(~np.isfinite(of_next[:known]))[0])
+            raise Error(f"log p of token {start + at + 1} is {of_next[at]}: no number that can be recorded")
+        last = start + n == self.tokens
+        if last:
+            of_next[-1] = np.nan
+        ranks = np.array(rank, "<u4")
+        if last:
+            ranks[-1] = 0
+        put = lambda what, rows: self.file.put(self._name(what), start, rows)  # noqa: E731
+        if known > 0:
+            put("nll", -of_next[:known])
+        put("entropy", np.array(entropy, "<f4"))
+        put("next.rank", ranks)
+        put("next.log_p", of_next)
+        put("candidates.ids", np.array(ids, "<u4"))
+        put("candidates.log_p", np.array(log_p, "<f4"))
+        self.predicted = start + n
+
+    def log_p(self, log_p: Any) -> None:
+        """log p of every token but the first, in nats: T - 1."""
+        import numpy as np
+
+        given = array(log_p)
+        if self.results != "log_p":
+            raise Error("this text was begun without log p: results=\"log_p\"")
+        if given.shape != (self.tokens - 1,) or not np.isfinite(given).all() or (given > 1e-3).any():
+            raise Error(f"log_p= must be {self.tokens - 1} numbers up to 0, of every token but the first; it has the shape {given.shape}")
+        if len(given):
+            self.file.put(self._name("nll"), 0, -given.astype("<f4"))
+        self.predicted = self.tokens
+
+    def end_text(self) -> None:
+        """Holds that all has come, and writes what is measured on all of it."""
+        import numpy as np
+
+        for layer, rows in enumerate(self.rows):
+            if rows != self.tokens:
+                raise Error(f"text {self.number}, layer {layer}: attention of {rows} of {self.tokens} tokens has come; give all of it")
+        if self.results is not None and self.predicted != self.tokens:
+            what = self.results
+            raise Error(f"text {self.number}: {what} of {self.predicted} of {self.tokens} tokens have come; give all of them")
+        run = self.run
+        shares = np.zeros((run.layers, run.heads, 4 if run.has_sinks else 3), "<f4")
+        sink = self.sink_sums / self.tokens
+        shares[:, :, 0] = 1 - sink
+        if run.has_sinks:
+            shares[:, :, 3] = sink
+        run.small.append((self._name("shares"), "F32", shares))
+
+
+def from_attentions(
+    attentions: Any,
+    tokens: Sequence[str],
+    *,
+    path: Path | None = None,
+    dtype: str = "f16",
+    top: int | None = None,
+    log_p: Any = None,
+    name: str = "text",
+    model: str = "model",
+) -> Run:
+    """A run of attention weights that are there already.
+
+    attentions: a tuple or list of a layer's weights each, H x T x T or 1 x H x T x T, as Hugging Face's ``output_attentions`` gives
+        them and BertViz takes them; or an ``ActivationCache`` of TransformerLens (``blocks.0.attn.hook_pattern`` …).
+    tokens: the tokens, T strings.
+    path: a file to write; without, one that is gone with the session.
+    top: keep the largest weights of each query only.
+    """
+    from ._api import open
+
+    found = _layers(attentions)
+    heads = found[0].shape[0]
+    if any(layer.ndim != 3 or layer.shape != (heads, len(tokens), len(tokens)) for layer in found):
+        shapes = ", ".join(str(layer.shape) for layer in found[:4])
+        raise Error(f"attentions have the shapes {shapes}; expected heads x {len(tokens)} x {len(tokens)} for {len(tokens)} tokens")
+    place = os.fspath(path) if path is not None else _temporary()
+    kind = "weights" if top is None else "top-weights"
+    with RunWriter(
+        place, layers=len(found), heads=heads, attention=kind, top=top, dtype=dtype, model=model
+    ) as writer:
+        writer.add(tokens, weights=found, log_p=log_p, name=name)
+    return open(place).run()
+
+
+def _layers(attentions: Any) -> list[Any]:
+    """Weights by layer, H x T x T."""
+    if hasattr(attentions, "items") or hasattr(attentions, "cache_dict"):
+        cache = dict(attentions.items())
+        names = [key for key in cache if str(key).endswith("hook_pattern")]
+        if not names:
+            raise Error("the cache holds no attention patterns (blocks.N.attn.hook_pattern): cache these as well")
+        names.sort(key=lambda key: int(str(key).split(".")[1]))
+        attentions = [cache[key] for key in names]
+    found = [array(layer) for layer in attentions]
+    if not found:
+        raise Error("there are no attentions")
+    if any(layer.ndim == 4 and layer.shape[0] != 1 for layer in found):
+        raise Error("attentions of a batch: choose one text of it, [layer[i] for layer in attentions]")
+    return [layer[0] if layer.ndim == 4 else layer for layer in found]
+
+
+_FOLDERS: list[tempfile.TemporaryDirectory[str]] = []
+
+
+def _temporary() -> str:
+    """A file that is gone with the session."""
+    folder = tempfile.TemporaryDirectory(prefix="spanscope-")
+    _FOLDERS.append(folder)
+    return os.path.join(folder.name, "run.safetensors")
