@@ -3,18 +3,13 @@
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use spanscope::model::HeadWeights;
-
-/// The owner of the numbers.
-enum Owner {
-    Weights(Box<HeadWeights>),
-    Numbers(Vec<f32>),
-}
+use std::any::Any;
 
 /// Numbers, row-major, in 32 bits. `numpy.asarray` makes an array of it that keeps it alive and copies nothing.
 #[pyclass(frozen)]
 pub(crate) struct Array {
     /// Kept for as long as somebody looks; nothing here touches its numbers again.
-    _owner: Owner,
+    _owner: Box<dyn Any + Send + Sync>,
     address: usize,
     shape: Vec<usize>,
 }
@@ -25,7 +20,7 @@ impl Array {
         let shape = vec![weights.queries, weights.reach];
         Self {
             address: weights.weights.as_mut_ptr() as usize,
-            _owner: Owner::Weights(Box::new(weights)),
+            _owner: Box::new(weights),
             shape,
         }
     }
@@ -35,7 +30,7 @@ impl Array {
         debug_assert_eq!(numbers.len(), shape.iter().product::<usize>());
         Self {
             address: numbers.as_mut_ptr() as usize,
-            _owner: Owner::Numbers(numbers),
+            _owner: Box::new(numbers),
             shape,
         }
     }

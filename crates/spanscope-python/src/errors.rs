@@ -13,7 +13,8 @@ pyo3::create_exception!(
 
 /// An exception with the words of an error.
 pub(crate) fn told(error: impl Display) -> PyErr {
-    Error::new_err(in_python(&error.to_string()))
+    // With its causes, where it has some.
+    Error::new_err(in_python(&format!("{error:#}")))
 }
 
 /// The words with options of the command line as arguments: `--keep-first` becomes `keep_first=`.

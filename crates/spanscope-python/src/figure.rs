@@ -80,7 +80,7 @@ impl Figure {
         let made = work(py, None, |cancel, _| {
             options
                 .table_of_run(run, name, cancel)
-                .map_err(|error| error.to_string())
+                .map_err(|error| format!("{error:#}"))
         })?;
         made.map(Some).map_err(told)
     }

@@ -211,7 +211,7 @@ impl Model {
         let is_recorded = model.recorded.is_some();
         let what = match (&text, &ids, index) {
             (None, None, index) if is_recorded => TextToRead::Recorded(index.unwrap_or(0)),
-            (_, _, None) if is_recorded => {
+            _ if is_recorded => {
                 return Err(told(format!(
                     "{}: a recorded run has its texts in it and no weights to run over another: leave text and ids out, and \
                      choose one with --index",

@@ -326,7 +326,7 @@ impl Run {
         let made = work(py, None, |cancel, _| {
             options
                 .of_run(run, name, cancel)
-                .map_err(|error| error.to_string())
+                .map_err(|error| format!("{error:#}"))
         })?;
         let of = Some((Arc::clone(run), name.clone()));
         Ok(Figure::new(made.map_err(told)?, options, of))

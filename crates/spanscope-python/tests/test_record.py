@@ -162,14 +162,38 @@ def test_a_model_of_no_family(tmp_path):
     assert [p.name for p in tmp_path.iterdir()] == ["run.safetensors"]
 
 
-def test_an_encoder_is_refused(tmp_path):
+def test_an_encoder_in_both_directions(tmp_path):
     config = transformers.BertConfig(
         vocab_size=50, hidden_size=16, num_hidden_layers=2, num_attention_heads=2, intermediate_size=16, max_position_embeddings=64
     )
     model = transformers.BertModel(config).eval()
-    with pytest.raises(spanscope.Error, match="encoder"):
-        spanscope.record(model, None, list(range(20)), tmp_path / "run.safetensors", progress=False)
+    texts = [list(range(20)), [i * 3 % 50 for i in range(33)]]
+    with pytest.raises(spanscope.Error, match="encoder=True"):
+        spanscope.record(model, None, texts, tmp_path / "run.safetensors", progress=False)
+    with pytest.raises(spanscope.Error, match="piece=33"):
+        spanscope.record(model, None, texts, tmp_path / "run.safetensors", encoder=True, piece=20, progress=False)
     assert list(tmp_path.iterdir()) == []
+    for batch in (1, 2):
+        path = spanscope.record(model, None, texts, tmp_path / "run.safetensors", encoder=True, dtype="f32", batch=batch, progress=False)
+        found = spanscope.open(path)
+        assert found.texts == ["text 0", "text 0, mirrored", "text 1", "text 1, mirrored"]
+        assert any("both directions" in note for note in found.assumed)
+        model.set_attn_implementation("eager")
+        for number, ids in enumerate(texts):
+            with torch.no_grad():
+                attentions = model(torch.tensor([ids]), output_attentions=True).attentions
+            before = found.run(index=2 * number, progress=False)
+            after = found.run(index=2 * number + 1, progress=False)
+            assert list(before.ids) == ids and list(after.ids) == ids[::-1]
+            for layer in range(2):
+                for head in range(2):
+                    expected = attentions[layer][0, head].numpy()
+                    made = before.attention(layer, head, dense=True)
+                    mirrored = after.attention(layer, head, dense=True)[::-1, ::-1]
+                    assert np.abs(made - np.tril(expected)).max() < WEIGHTS
+                    assert np.abs(mirrored - np.triu(expected)).max() < WEIGHTS
+                    share = before.shares()[layer, head, 0]
+                    assert share == pytest.approx(np.tril(expected).sum(axis=1).mean(), abs=1e-4)
 
 
 def test_half_precision_and_its_texts(tmp_path):
@@ -202,7 +226,7 @@ def test_a_tokenizers_text_is_the_text(tmp_path):
     run = found.run(progress=False)
     assert run.text == text and list(run.ids) == tokenizer(text)["input_ids"]
     assert run.tokens[0] == "<s>" and run.tokens[1] in text
-    same(run, model, list(run.ids))
+    same(run, model, [int(id) for id in run.ids])
 
 
 @pytest.mark.parametrize(

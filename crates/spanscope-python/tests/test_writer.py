@@ -94,15 +94,15 @@ def test_a_model_that_nobody_knows(tmp_path, of, sinks):
 @pytest.mark.parametrize("sinks", [False, True])
 def test_weights_as_they_are(tmp_path, top, sinks):
     model, path = Strange(1, sinks), tmp_path / "run.safetensors"
-    all = [model.weights(layer) for layer in range(L)]
+    known = [model.weights(layer) for layer in range(L)]
     kind = "weights" if top is None else "top-weights"
     with spanscope.RunWriter(path, layers=L, heads=H, vocab=V, attention=kind, top=top, dtype="f32", sinks=sinks) as writer:
-        writer.add(model.ids, weights=[w for w, _ in all], sink=[s for _, s in all] if sinks else None)
+        writer.add(model.ids, weights=[w for w, _ in known], sink=[s for _, s in known] if sinks else None)
     run = opened(path)
     assert run.text == " ".join(map(str, model.ids)) and np.isnan(run.surprisal).all() and np.isnan(run.bits_per_token)
     assert run.prediction(3) is None
     for layer in range(L):
-        weights, on_sink = all[layer]
+        weights, on_sink = known[layer]
         for head in range(H):
             found = run.attention(layer, head, dense=True)
             expected = weights[head].astype("f4")
@@ -141,14 +141,14 @@ def test_pieces_and_a_part_of_the_tokens(tmp_path):
     assert np.array_equal(runs[0].surprisal, runs[1].surprisal, equal_nan=True)
     # Weights in pieces, on all keys up to the last query of each.
     path = tmp_path / "weights.safetensors"
-    all = [model.weights(layer)[0] for layer in range(L)]
+    found = [model.weights(layer)[0] for layer in range(L)]
     with spanscope.RunWriter(path, layers=L, heads=H, vocab=V, attention="weights", dtype="f32") as writer:
         text = writer.text(model.ids, queries=(70, 90), results=None)
         for start in range(0, T, 33):
             stop = min(T, start + 33)
             for layer in range(L):
-                text.attention(layer, start, weights=all[layer][:, start:stop, :stop])
-    assert np.array_equal(opened(path).attention(2, 3, dense=True), all[2][3, 64:90].astype("f4"))
+                text.attention(layer, start, weights=found[layer][:, start:stop, :stop])
+    assert np.array_equal(opened(path).attention(2, 3, dense=True), found[2][3, 64:90].astype("f4"))
 
 
 @pytest.mark.parametrize("dtype", ["f16", "bf16", "f32"])
@@ -289,6 +289,33 @@ def test_bertviz_and_transformer_lens(tmp_path):
     ]:
         with pytest.raises(spanscope.Error, match=words_said):
             spanscope.from_attentions(wrong, words)
+
+
+def test_an_encoders_text_is_there_twice(tmp_path):
+    words = ["Grö", "ße", " ist", " naïv", "."]
+    random = np.random.default_rng(0)
+    weights = random.uniform(size=(2, 3, 5, 5))
+    weights /= weights.sum(axis=3, keepdims=True)
+    run = spanscope.from_attentions(weights, words, encoder=True, dtype="f32")
+    mirrored = run.model.run(index=1, progress=False)
+    assert run.tokens == words and mirrored.tokens == words[::-1] and run.text == "".join(words)
+    both = run.attention(1, 2, dense=True) + np.triu(mirrored.attention(1, 2, dense=True)[::-1, ::-1], 1)
+    assert np.abs(both - weights[1, 2]).max() < 1e-6
+    assert run.figure("grid").svg and mirrored.figure("attention", head="1.2").svg
+    path = tmp_path / "run.safetensors"
+    text = "a  b c"
+    with spanscope.RunWriter(path, layers=2, heads=3, vocab=9, attention="top-weights", top=2, encoder=True) as writer:
+        writer.add([1, 2, 3, 4, 5], weights=list(weights), text=text, ranges=[(0, 0), (0, 1), (3, 4), (4, 6), (6, 6)])
+        writer.add([1, 2, 3, 4, 5], weights=list(weights))
+    found = spanscope.open(path)
+    assert [found.run(index=i, progress=False).text for i in (0, 2, 3)] == [text, "1 2 3 4 5", "5 4 3 2 1"]
+    assert sorted(found.run(index=1, progress=False).text) == sorted(text)
+    for given, said in [({"log_p": [0, 0, 0, 0]}, "no next token"), ({"queries": (0, 2)}, "as a whole"), ({"weights": None}, "pass weights=")]:
+        with pytest.raises(spanscope.Error, match=said):
+            with spanscope.RunWriter(path, layers=2, heads=3, vocab=9, attention="weights", encoder=True) as writer:
+                writer.add([1, 2, 3, 4, 5], **{"weights": list(weights), **given})
+    with pytest.raises(spanscope.Error, match="encoder=True goes with"):
+        spanscope.RunWriter(path, layers=2, heads=3, encoder=True)
 
 
 def test_the_window_and_the_commands_take_it(tmp_path):

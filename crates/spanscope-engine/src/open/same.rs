@@ -2,7 +2,7 @@
 
 use super::LoadedModel;
 use rayon::prelude::*;
-use spanscope_core::checkpoint::Checkpoint;
+use spanscope_core::checkpoint::{Checkpoint, Format};
 use spanscope_core::checkpoint::is_training_state;
 use spanscope_core::files::sha256_hex;
 
@@ -11,21 +11,27 @@ const PIECE: usize = 1 << 16;
 
 impl LoadedModel {
     /// SHA-256 of the file that the weights are in, in hexadecimal, or of what stands for several (see
-    /// [`Source::sha256`](spanscope_core::checkpoint::Source::sha256)): of a recorded run, the model's that ran. `None` where it is
-    /// not known, or the file was written to since it was opened. The first call reads the whole file: about half a second
+    /// [`Source::sha256`](spanscope_core::checkpoint::Source::sha256)): of a recorded run, the model's that ran, or its own where
+    /// another program ran a model that has no file. `None` where it is not known, or the file was written to since it was opened. The first call reads the whole file: about half a second
     /// per gigabyte.
     pub fn sha256(&self) -> Option<&str> {
         match &self.recorded {
-            Some(run) => run.header().model.sha256.as_deref(),
-            None => self.source.sha256(),
+            Some(run) if !self.is_of_program() => run.header().model.sha256.as_deref(),
+            _ => self.source.sha256(),
         }
+    }
+
+    /// True of a run that another program recorded, of a model that has no file with a known hash.
+    fn is_of_program(&self) -> bool {
+        let model = self.recorded.as_ref().map(|run| &run.header().model);
+        model.is_some_and(|of| of.format == Format::Program && of.sha256.is_none())
     }
 
     /// The same if it is known already.
     pub fn known_sha256(&self) -> Option<&str> {
         match &self.recorded {
-            Some(run) => run.header().model.sha256.as_deref(),
-            None => self.source.known_sha256(),
+            Some(run) if !self.is_of_program() => run.header().model.sha256.as_deref(),
+            _ => self.source.known_sha256(),
         }
     }
 

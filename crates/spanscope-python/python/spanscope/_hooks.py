@@ -169,6 +169,8 @@ class Probe:
         #: Scores of learned sinks, by layer and head.
         self.sinks: list[list[float]] | None = None
         self.has_sinks = False
+        #: True if tokens see later ones.
+        self.encoder = False
         #: True if the model is asked for its weights, because nothing was heard of queries and keys.
         self.asks = False
         self.notes: list[str] = []
@@ -194,7 +196,9 @@ def forward(
 
     device = next(model.parameters()).device
     ids = torch.tensor(rows, dtype=torch.long, device=device)
-    words: dict[str, Any] = {"input_ids": ids, "use_cache": True}
+    words: dict[str, Any] = {"input_ids": ids}
+    if not found.encoder:
+        words["use_cache"] = True
     if lengths is not None and len(set(lengths)) > 1:
         mask = [[1] * length + [0] * (len(rows[0]) - length) for length in lengths]
         words["attention_mask"] = torch.tensor(mask, dtype=torch.long, device=device)
@@ -222,9 +226,12 @@ def cache_of(outputs: Any) -> Any:
     return getattr(outputs, "past_key_values", None) if found is None else found
 
 
-def probe(model: Any, hooks: Hooks, ids: list[int], wanted: str | None) -> Probe:
+def probe(model: Any, hooks: Hooks, ids: list[int], wanted: str | None, encoder: bool = False) -> Probe:
     """Finds out what a model's attention is made of, with a short text."""
     found = Probe()
+    found.encoder = encoder
+    if encoder:
+        wanted = wanted or "weights"
     heard, outputs = forward(model, hooks, found, [ids])
     if not heard or any(of.weights is None for of in heard) and wanted not in (None, "queries-keys"):
         found.asks = True
@@ -240,9 +247,10 @@ def probe(model: Any, hooks: Hooks, ids: list[int], wanted: str | None) -> Probe
     if any((of.weights if of.weights is not None else of.q).shape[1] != found.heads for of in heard):
         raise Error("the model's layers differ in their number of heads: record layers that are alike with layers=")
     logits = getattr(outputs, "logits", None)
-    found.vocab_size = int(logits.shape[-1]) if logits is not None and logits.shape[:2] == (1, len(ids)) else None
-    looks_ahead(heard)
-    found.windows = [int(of.window) if of.window else None for of in heard]
+    found.vocab_size = int(logits.shape[-1]) if not encoder and logits is not None and logits.shape[:2] == (1, len(ids)) else None
+    if not encoder:
+        looks_ahead(heard)
+    found.windows = [int(of.window) if of.window and not encoder else None for of in heard]
     sinks = [of.sinks for of in heard]
     found.has_sinks = any(of is not None for of in sinks)
     found.kv_heads = found.heads
@@ -264,6 +272,8 @@ def probe(model: Any, hooks: Hooks, ids: list[int], wanted: str | None) -> Probe
     found.sinks, found.kv_heads = None, found.heads
     if any(of.weights is None for of in heard):
         raise Error("the model gives no attention weights: load it with attn_implementation=\"eager\"")
+    if found.has_sinks and encoder:
+        raise Error("an encoder with learned sinks cannot be recorded")
     if found.asks and wanted is None:
         found.notes.append("stored as they are, since nothing was heard of queries and keys")
     return found
@@ -276,8 +286,8 @@ def looks_ahead(heard: list[Heard]) -> None:
             ahead = float(of.weights.float().triu(1).sum(dim=-1).mean())
             if ahead > 1e-3:
                 raise Error(
-                    f"layer {layer}: {100 * ahead:.0f} % of the weight is on later tokens, as in an encoder: runs are of causal models. If "
-                    "this one is causal, load it with attn_implementation=\"eager\""
+                    f"layer {layer}: {100 * ahead:.0f} % of the weight is on later tokens, as in an encoder: pass encoder=True to "
+                    "record one; if the model is causal, load it with attn_implementation=\"eager\""
                 )
 
 

@@ -39,6 +39,7 @@ def record(
     batch: int = 1,
     piece: int = 512,
     candidates: int = 50,
+    encoder: bool = False,
     names: Sequence[str] | None = None,
     progress: Progress = None,
 ) -> str:
@@ -60,6 +61,8 @@ def record(
     batch: texts that run together, where each is one piece.
     piece: tokens that run at once; longer texts go on with the model's cache.
     candidates: likeliest tokens kept after every token.
+    encoder: the model's tokens see later ones, as BERT's do: weights are kept, and every text is in the file twice, as it is, with the
+        weights on earlier tokens, and mirrored, with those on later ones.
     names: what the texts are called.
 
     Returns the path.
@@ -81,12 +84,16 @@ def record(
             f"the model turns positions by angles that depend on the text's length, so it cannot go on piece by piece: pass piece={longest}, "
             "or shorter texts"
         )
+    if encoder and longest > piece:
+        raise Error(f"an encoder sees the whole text at once: pass piece={longest}, or shorter texts")
+    if encoder and tokens is not None:
+        raise Error("tokens= is of causal models: an encoder's text is kept as a whole")
     told = progress_of(progress, "recording")
     was_training = model.training
     model.eval()
     try:
         with torch.inference_mode(), Hooks(model) as hooks:
-            found = probe(model, hooks, given[0].ids[: min(piece, 64)], attention)
+            found = probe(model, hooks, given[0].ids[: min(piece, 64)], attention, encoder)
             kept_layers = chosen(layers, found.layers, "layer")
             kept_heads = chosen(heads, found.heads, "head")
             with writer_of(model, tokenizer, path, found, kept_layers, kept_heads, top, dtype, candidates, len(given)) as writer:
@@ -101,6 +108,8 @@ def record(
 
 def cut(texts: Any, tokenizer: Any, names: Sequence[str] | None) -> list[Text]:
     """Texts as ids, with the bytes that each token stands for."""
+    if hasattr(texts, "tolist"):
+        texts = texts.tolist()
     is_one = isinstance(texts, str) or (isinstance(texts, Sequence) and len(texts) > 0 and isinstance(texts[0], int))
     all = [texts] if is_one else list(texts)
     if not all:
@@ -214,6 +223,7 @@ def writer_of(
         width=getattr(config, "hidden_size", None),
         context=getattr(config, "max_position_embeddings", None),
         parameters=parameters_of(model),
+        encoder=found.encoder,
         notes=notes,
         texts=texts,
     )
@@ -263,6 +273,12 @@ class Recorder:
         lengths = [len(text.ids) for text in texts]
         heard, outputs = forward(self.model, self.hooks, self.found, rows, lengths=lengths)
         for row, text in enumerate(texts):
+            if self.found.encoder:
+                count = len(text.ids)
+                weights = [heard[layer].row(row, count).weights[self.heads] for layer in self.layers]
+                self.writer.add(text.ids, weights=weights, text=text.text, ranges=text.ranges, name=text.name)
+                self.tell(count)
+                continue
             writer = self.begin(text)
             self.put(writer, heard, outputs, row, 0, len(text.ids))
             self.writer._end_text()
@@ -307,6 +323,10 @@ class Recorder:
             following = writer.ids[start + 1 : start + 1 + count]
             for begin, part in expectations(outputs.logits[row, :count], following, wanted):
                 writer.expected(start + begin, *part)
+        self.tell(count)
+
+    def tell(self, count: int) -> None:
+        """So many more tokens are done."""
         self.done += count
         if self.told is not None:
             self.told(self.done, self.all)

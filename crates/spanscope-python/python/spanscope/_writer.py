@@ -24,6 +24,12 @@ BLOCK = 64
 #: How attention may be kept.
 KINDS = ("queries-keys", "weights", "top-weights")
 
+#: What a run of an encoder says of itself.
+BOTH = (
+    "both directions: every text is here twice, as it is, with the weights on earlier tokens, and mirrored, with those on later ones; a "
+    "token's weight on itself is in both"
+)
+
 #: Queries whose weights are worked out at once.
 PART = 256
 
@@ -52,6 +58,8 @@ class RunWriter:
     slopes: of ALiBi, H, taken off a score per token of distance.
     score_cap: c of scores c tanh(s / c).
     candidates: likeliest tokens that are kept after every token.
+    encoder: tokens see later ones as well. A text is then in the file twice: as it is, where distances are to earlier tokens, and mirrored,
+        where they are to later ones; a token's weight on itself is in both. Goes with weights, given by `add`.
     model, family: the names of the model and of its kind.
     texts: as many as will come: the file is written at once then.
     """
@@ -74,6 +82,7 @@ class RunWriter:
         slopes: Any = None,
         score_cap: float | None = None,
         candidates: int = 50,
+        encoder: bool = False,
         model: str = "model",
         family: str = "transformer",
         width: int | None = None,
@@ -82,6 +91,9 @@ class RunWriter:
         notes: Iterable[str] = (),
         texts: int = 1,
     ) -> None:
+        if encoder and (attention == "queries-keys" or (sinks is not None and sinks is not False)):
+            raise Error("encoder=True goes with attention=\"weights\" or \"top-weights\", and without sinks")
+        self.encoder = encoder
         if attention not in KINDS:
             raise Error(f"attention={attention!r}: expected one of {', '.join(KINDS)}")
         if dtype not in DTYPES:
@@ -107,6 +119,9 @@ class RunWriter:
         self.score_cap, self.candidates = score_cap, candidates
         self.model, self.family, self.width, self.context = model, family, width, context
         self.parameters, self.notes = dict(parameters or {}), list(notes)
+        if encoder:
+            self.notes.append(BOTH)
+            texts *= 2
         self.head_dim: int | None = None
         self.device = ""
         #: True once logits were given: then every text has them.
@@ -207,6 +222,8 @@ class RunWriter:
         weights: for each layer H x T x T, queries x keys.   sink: H x T, of heads with learned sinks.
         logits: T x V, of the token after each; or log_p: of each token but the first, T - 1, in nats. Without, there is no surprisal.
         """
+        if self.encoder:
+            return self._add_both(tokens, weights, logits is not None or log_p is not None, text, ranges, queries, name)
         results = "logits" if logits is not None else "log_p" if log_p is not None else None
         writer = self.text(tokens, text=text, ranges=ranges, queries=queries, results=results, name=name)
         for what, given in (("q", q), ("k", k), ("weights", weights), ("sink", sink)):
@@ -219,6 +236,48 @@ class RunWriter:
             writer.logits(0, logits)
         if log_p is not None:
             writer.log_p(log_p)
+
+    def _add_both(
+        self,
+        tokens: Sequence[Any],
+        weights: Sequence[Any] | None,
+        has_results: bool,
+        text: str | bytes | None,
+        ranges: Sequence[tuple[int, int]] | None,
+        queries: tuple[int, int] | None,
+        name: str | None,
+    ) -> None:
+        """A text of an encoder: as it is, then mirrored."""
+        import numpy as np
+
+        if has_results:
+            raise Error("an encoder expects no next token: leave logits= and log_p= out")
+        if queries is not None:
+            raise Error("queries= is of causal models: an encoder's text is kept as a whole")
+        if weights is None or len(weights) != self.layers:
+            raise Error(f"attention={self.attention!r}: pass weights=, H x T x T for each of {self.layers} layers")
+        found = [array(layer) for layer in weights]
+        count = len(tokens)
+        for layer, of in enumerate(found):
+            if of.shape != (self.heads, count, count):
+                expected = f"{self.heads} heads x {count} x {count}"
+                raise Error(f"layer {layer}: weights= has the shape {of.shape}; expected {expected}")
+        name = name or f"text {len(self.texts) // 2}"
+        ids, content, places, is_ids = self._cut(tokens, text, ranges)
+        # Each token with what stands before it, so that nothing of the text is lost.
+        ends = [end for _, end in places]
+        parts = [content[begin:end] for begin, end in zip([0, *ends[:-1]], [*ends[:-1], len(content)])]
+        mirrored, mirrored_places = laid_out(parts[::-1])
+        both = [
+            (list(tokens), content, places, [np.tril(of) for of in found], name),
+            (list(tokens)[::-1], mirrored, mirrored_places, [np.tril(of[:, ::-1, ::-1]) for of in found], f"{name}, mirrored"),
+        ]
+        for words, shown, around, layers, called in both:
+            # A text of ids is written anew.
+            given: dict[str, Any] = {} if is_ids else {"text": shown, "ranges": around}
+            writer = self.text(words, results=None, name=called, **given)
+            for layer, of in enumerate(layers):
+                writer.attention(layer, 0, weights=of)
 
     def close(self) -> None:
         """Writes what is left and moves the file to its place."""
@@ -403,6 +462,7 @@ class TextWriter:
         self.predicted = 0
         self.planned: set[int] = set()
         self.sink_sums: Any = None
+        self.other_sums: Any = None
 
     def _first_key(self) -> int:
         windows = self.run.windows
@@ -421,6 +481,7 @@ class TextWriter:
 
         self.ids = np.array(ids, "<u4")
         self.sink_sums = np.zeros((self.run.layers, self.run.heads))
+        self.other_sums = np.zeros((self.run.layers, self.run.heads))
         run, file = self.run, self.file
         if self.results is not None:
             file.plan(self._name("nll"), "F32", (self.tokens - 1,))
@@ -572,6 +633,9 @@ class TextWriter:
                 self.file.put(self._name(f"layers.{layer}.sink"), at, stored(sinks, run.dtype, f"layer {layer}: sink"))
         if run.has_sinks:
             self.sink_sums[layer] += array(sink).sum(axis=1)
+        if run.encoder:
+            # What is on the other side is no one's here.
+            self.other_sums[layer] += n - weights.sum(axis=(1, 2), dtype="f8")
         self.rows[layer] = start + n
 
     def _check(self, layer: int, start: int, weights: Any) -> None:
@@ -586,8 +650,8 @@ class TextWriter:
         ahead = float((weights * later).sum()) / (heads * n)
         if ahead > 1e-3:
             raise Error(
-                f"layer {layer}: {100 * ahead:.0f} % of the weight is on later tokens, as in an encoder: runs are of causal models, whose "
-                "tokens see themselves and those before them"
+                f"layer {layer}: {100 * ahead:.0f} % of the weight is on later tokens, as in an encoder: pass encoder=True, or weights of a "
+                "causal model, whose tokens see themselves and those before them"
             )
 
     def logits(self, start: int, logits: Any) -> None:
@@ -672,7 +736,7 @@ class TextWriter:
         run = self.run
         shares = np.zeros((run.layers, run.heads, 4 if run.has_sinks else 3), "<f4")
         sink = self.sink_sums / self.tokens
-        shares[:, :, 0] = 1 - sink
+        shares[:, :, 0] = (1 - sink - self.other_sums / self.tokens).clip(0, 1)
         if run.has_sinks:
             shares[:, :, 3] = sink
         run.small.append((self._name("shares"), "F32", shares))
@@ -686,6 +750,7 @@ def from_attentions(
     dtype: str = "f16",
     top: int | None = None,
     log_p: Any = None,
+    encoder: bool = False,
     name: str = "text",
     model: str = "model",
 ) -> Run:
@@ -696,6 +761,8 @@ def from_attentions(
     tokens: the tokens, T strings.
     path: a file to write; without, one that is gone with the session.
     top: keep the largest weights of each query only.
+    encoder: tokens see later ones as well: the run is of the weights on earlier tokens, and ``run.model.run(index=1)`` of those on later
+        ones, with the text mirrored.
     """
     from ._api import open
 
@@ -707,7 +774,7 @@ def from_attentions(
     place = os.fspath(path) if path is not None else _temporary()
     kind = "weights" if top is None else "top-weights"
     with RunWriter(
-        place, layers=len(found), heads=heads, attention=kind, top=top, dtype=dtype, model=model
+        place, layers=len(found), heads=heads, attention=kind, top=top, dtype=dtype, encoder=encoder, model=model
     ) as writer:
         writer.add(tokens, weights=found, log_p=log_p, name=name)
     return open(place).run()
