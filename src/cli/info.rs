@@ -213,10 +213,10 @@ fn text(model: &LoadedModel, ramp_given: bool) -> Result<String> {
     if let Some(run) = &model.recorded {
         section("Recorded run", &recorded(run.header(), run.largest_kept()))?;
     }
-    let mut read = vec![
-        ("format", model.format.in_words().to_owned()),
-        ("parameters", thousands(model.network.parameters())),
-    ];
+    let mut read = vec![("format", model.format.in_words().to_owned())];
+    if model.network.parameters() > 0 {
+        read.push(("parameters", thousands(model.network.parameters())));
+    }
     let unused = model.network.unused();
     if model.recorded.is_none() {
         let known = unused.known_in_words();
@@ -245,16 +245,18 @@ fn text(model: &LoadedModel, ramp_given: bool) -> Result<String> {
     };
     section(title, &read)?;
 
-    let mut inferred = vec![
-        ("vocabulary size V", thousands(c.vocab_size)),
-        ("hidden size D", thousands(c.width)),
+    let mut inferred = vec![("vocabulary size V", thousands(c.vocab_size))];
+    if model.knows_sizes() {
+        inferred.push(("hidden size D", thousands(c.width)));
+        inferred.push(("head size d", thousands(c.head_dim())));
+    }
+    inferred.extend([
         (
             "heads H × layers L",
             format!("{} × {}", c.nb_heads(), c.nb_layers()),
         ),
-        ("head size d", thousands(c.head_dim())),
         ("span limit S", thousands(c.limit())),
-    ];
+    ]);
     if c.feed_forward() > 0 {
         inferred.push(("FFN dimension", thousands(c.feed_forward())));
     }

@@ -275,15 +275,15 @@ fn model_button(bar: &mut Menus<'_>, ui: &mut Ui) {
     } else {
         format!("{:.0}M", parameters / 1e6)
     };
-    let text = trf(
-        "{0} · {1} layers × {2} heads · {3}",
-        &[
-            &name,
-            &architecture.nb_layers(),
-            &architecture.nb_heads(),
-            &size,
-        ],
-    );
+    let (layers, heads) = (architecture.nb_layers(), architecture.nb_heads());
+    let text = match parameters > 0.0 {
+        true => trf(
+            "{0} · {1} layers × {2} heads · {3}",
+            &[&name, &layers, &heads, &size],
+        ),
+        // A run that another program recorded may not say.
+        false => trf("{0} · {1} layers × {2} heads", &[&name, &layers, &heads]),
+    };
     let button = egui::Button::new(text)
         .frame_when_inactive(false)
         .wrap_mode(egui::TextWrapMode::Truncate);

@@ -84,13 +84,15 @@ impl ModelFacts {
                     tr("Layers × heads"),
                     format!("{} × {}", architecture.nb_layers(), architecture.nb_heads()),
                 );
-                row(
-                    tr("Hidden size"),
-                    trf(
-                        "{0} ({1} per head)",
-                        &[&architecture.width, &architecture.head_dim()],
-                    ),
-                );
+                if model.knows_sizes() {
+                    row(
+                        tr("Hidden size"),
+                        trf(
+                            "{0} ({1} per head)",
+                            &[&architecture.width, &architecture.head_dim()],
+                        ),
+                    );
+                }
                 if architecture.feed_forward() > 0 {
                     row(tr("FFN dimension"), thousands(architecture.feed_forward()));
                 }

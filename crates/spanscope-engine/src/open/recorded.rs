@@ -48,6 +48,13 @@ impl LoadedModel {
         Ok(pieces.map(|pieces| Vocabulary::of_pieces(Arc::new(pieces), rows, &note)))
     }
 
+    /// True if the widths of hidden states and heads are known: a run whose weights are stored need not say them.
+    pub fn knows_sizes(&self) -> bool {
+        let recorded = self.recorded.as_ref();
+        let architecture = self.network.architecture();
+        recorded.is_none_or(|run| !run.header().has_weights() || architecture.head_dim() > 1)
+    }
+
     /// The model's file again, as it was opened.
     pub(crate) fn checkpoint(&self) -> Result<Checkpoint, EngineError> {
         Ok(Checkpoint::again(&self.path, &self.source)?)

@@ -12,8 +12,8 @@ const PIECE: usize = 1 << 16;
 impl LoadedModel {
     /// SHA-256 of the file that the weights are in, in hexadecimal, or of what stands for several (see
     /// [`Source::sha256`](spanscope_core::checkpoint::Source::sha256)): of a recorded run, the model's that ran, or its own where
-    /// another program ran a model that has no file. `None` where it is not known, or the file was written to since it was opened. The first call reads the whole file: about half a second
-    /// per gigabyte.
+    /// another program ran a model that has no file. `None` where it is not known, or the file was written to since it was
+    /// opened. The first call reads the whole file: about half a second per gigabyte.
     pub fn sha256(&self) -> Option<&str> {
         match &self.recorded {
             Some(run) if !self.is_of_program() => run.header().model.sha256.as_deref(),

@@ -28,6 +28,10 @@ pub(crate) fn recorded_text(
         (Some(vocabulary), false) if is_of_pieces(vocabulary) => {
             Some(Tokens::recorded(shown, &text.ids, &text.ranges))
         }
+        // Of a vocabulary of which the size alone is known, the file says which bytes the tokens stand for.
+        (None, false) if !text.ranges.is_empty() => {
+            Some(Tokens::recorded(shown, &text.ids, &text.ranges))
+        }
         _ => Tokens::new(model, shown, MOST_PIECES, cancel),
     };
     let Some(tokens) = tokens else {

@@ -61,6 +61,8 @@ class RunWriter:
     encoder: tokens see later ones as well. A text is then in the file twice: as it is, where distances are to earlier tokens, and mirrored,
         where they are to later ones; a token's weight on itself is in both. Goes with weights, given by `add`.
     model, family: the names of the model and of its kind.
+    width, context, parameters: D, the longest text that it was trained for (without it, the longest one here), and parameters by what they are
+        for (``{"query": 4096, "feed_forward": 8192}``), where they are known.
     texts: as many as will come: the file is written at once then.
     """
 
@@ -439,8 +441,9 @@ class RunWriter:
         return {
             "family": self.family,
             "vocab_size": self._size(),
-            "width": self.width or dim * self.heads,
-            "context": self.context,
+            "width": self.width or dim * (self.heads if self.head_dim else 1),
+            # As far as is known: the longest text that is here.
+            "context": self.context or max((text["tokens"] for text in self.texts), default=None),
             "input": {**nothing, "narrow": None, "positions": None},
             "layers": layers,
             "output": {**nothing, "tied": False, "bias": False, "cap": None},

@@ -104,13 +104,15 @@ pub fn architecture(model: &LoadedModel) -> Vec<Fact> {
         "D / d".into(),
     );
     let query = "layers.0.attn.proj_query.weight";
-    inferred("D", tr("hidden size"), architecture.width, shape(query));
-    inferred(
-        "d",
-        tr("head dimension"),
-        architecture.head_dim(),
-        shape("key_pe"),
-    );
+    if model.knows_sizes() {
+        inferred("D", tr("hidden size"), architecture.width, shape(query));
+        inferred(
+            "d",
+            tr("head dimension"),
+            architecture.head_dim(),
+            shape("key_pe"),
+        );
+    }
     inferred("S", tr("span limit"), architecture.limit(), shape("key_pe"));
     let embedding = if architecture.clusters().is_some() {
         "in_emb.emb_layers.c.weight"
