@@ -58,7 +58,11 @@ fn stored(
                     order.iter().map(|i| (row[*i], query - i)).collect();
                 found.resize(width, (0.0, 0));
                 weights.extend(found.iter().map(|(weight, _)| *weight));
-                keys.extend(found.iter().flat_map(|(_, key)| (*key as u32).to_le_bytes()));
+                keys.extend(
+                    found
+                        .iter()
+                        .flat_map(|(_, key)| (*key as u32).to_le_bytes()),
+                );
                 sinks.extend(head.sink.get(query));
             }
         }
@@ -91,10 +95,10 @@ fn opened(path: &Path) -> FinishedRun {
 fn they_look_as_the_run_that_they_are_of() {
     // Full context, windows and learned sinks, few keys per query.
     for (family, top) in [
-        ("gpt2", None),
+        ("llama", None),
         ("gpt_oss", None),
         ("mistral", None),
-        ("gpt2", Some(TOKENS)),
+        ("llama", Some(TOKENS)),
         ("gpt_oss", Some(TOKENS)),
     ] {
         let folder = tempfile::tempdir().unwrap();
@@ -136,9 +140,12 @@ fn they_look_as_the_run_that_they_are_of() {
 fn the_largest_weights_are_those_of_the_head() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("run.safetensors");
-    let (_files, live, _) = stored("gpt2", &path, Some(4));
+    let (_files, live, _) = stored("llama", &path, Some(4));
     let run = opened(&path);
-    assert_eq!(run.model().recorded.as_ref().unwrap().largest_kept(), Some(4));
+    assert_eq!(
+        run.model().recorded.as_ref().unwrap().largest_kept(),
+        Some(4)
+    );
     let of = |run: &FinishedRun| run.at_hand().0.head_weights(1, 0, 0, TOKENS).unwrap();
     let (there, here) = (of(&live), of(&run));
     for query in 10..TOKENS {
@@ -148,7 +155,11 @@ fn the_largest_weights_are_those_of_the_head() {
         assert_eq!(kept.clone().count(), 4, "{query}");
         assert!(kept.clone().all(|weight| *weight >= all[3]));
         let places = here.on_text(query).iter().zip(there.on_text(query));
-        assert!(places.into_iter().all(|(here, there)| *here == 0.0 || here == there));
+        assert!(
+            places
+                .into_iter()
+                .all(|(here, there)| *here == 0.0 || here == there)
+        );
     }
 }
 
@@ -156,7 +167,7 @@ fn the_largest_weights_are_those_of_the_head() {
 fn without_predictions_attention_is_looked_at_all_the_same() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("run.safetensors");
-    let (_files, _, mut parts) = stored("gpt2", &path, None);
+    let (_files, _, mut parts) = stored("llama", &path, None);
     let results = ["nll", "entropy", "next", "candidates"];
     parts.0.retain(|(tensor, _)| {
         let what = tensor.name.strip_prefix("text.0.").unwrap_or_default();
@@ -188,7 +199,7 @@ fn without_predictions_attention_is_looked_at_all_the_same() {
 fn what_cannot_be_weights_is_refused_by_name() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("run.safetensors");
-    let (_files, _, original) = stored("gpt2", &path, Some(4));
+    let (_files, _, original) = stored("llama", &path, Some(4));
     let change = |name: &str, change: &mut dyn FnMut(&mut (PlannedTensor, Vec<u8>))| {
         let mut parts = original.clone();
         let found = parts.0.iter_mut().find(|(tensor, _)| tensor.name == name);
@@ -207,7 +218,10 @@ fn what_cannot_be_weights_is_refused_by_name() {
             data[40..44].copy_from_slice(&wrong.to_le_bytes());
         });
         let said = read();
-        assert!(said.contains(weights) && said.contains("number 10"), "{said}");
+        assert!(
+            said.contains(weights) && said.contains("number 10"),
+            "{said}"
+        );
     }
     change("text.0.layers.0.weight_keys", &mut |(_, data)| {
         data[..4].copy_from_slice(&7_u32.to_le_bytes());

@@ -348,7 +348,10 @@ fn weights_that_are_stored_are_shown_without_scores() {
     let snapshot = window.snapshot();
     assert_eq!((snapshot.failure.clone(), snapshot.done), (None, 40));
     assert!(snapshot.bits_per_token.is_some_and(|bits| bits > 0.0));
-    let detail = snapshot.detail.clone().expect("the weights of the selected head");
+    let detail = snapshot
+        .detail
+        .clone()
+        .expect("the weights of the selected head");
     let kept = (0..40).filter(|key| detail.weight(39, *key).is_some_and(|weight| weight > 0.0));
     assert!((1..=8).contains(&kept.count()));
     assert!(detail.sink(39).is_some_and(|share| share > 0.0));
@@ -361,5 +364,10 @@ fn weights_that_are_stored_are_shown_without_scores() {
     assert!(!model.knows_sizes() && model.network.parameters() == 0);
     let label = "run_weights.safetensors · 2 layers × 2 heads";
     assert!(window.harness.query_by_label(label).is_some());
-    assert!(window.harness.query_by_label_contains("content score").is_none());
+    assert!(
+        window
+            .harness
+            .query_by_label_contains("content score")
+            .is_none()
+    );
 }

@@ -41,7 +41,10 @@ fn in_python(words: &str) -> String {
         }
         // The value stands right after the sign.
         rest = match is_option {
-            true => after.strip_prefix(' ').filter(|a| starts_value(a)).unwrap_or(after),
+            true => after
+                .strip_prefix(' ')
+                .filter(|a| starts_value(a))
+                .unwrap_or(after),
             false => after,
         };
     }

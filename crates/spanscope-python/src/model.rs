@@ -132,7 +132,11 @@ impl Model {
 
     /// What was assumed because its file does not say.
     fn assumed(&self) -> Vec<String> {
-        self.loaded.assumed.iter().map(ToString::to_string).collect()
+        self.loaded
+            .assumed
+            .iter()
+            .map(ToString::to_string)
+            .collect()
     }
 
     /// What was changed of it.
@@ -222,7 +226,9 @@ impl Model {
             (None, Some(ids), None) => TextToRead::Ids(ids),
             (None, None, None) => return Err(told("pass a text, or ids=")),
             (_, _, Some(_)) if !is_recorded => {
-                return Err(told("index= chooses a text of a recorded run; this is a model"));
+                return Err(told(
+                    "index= chooses a text of a recorded run; this is a model",
+                ));
             }
             _ => return Err(told("pass a text or ids=, not both")),
         };
@@ -274,11 +280,11 @@ impl Model {
         let first = match (keep_first, drop_first) {
             (Some(_), Some(_)) => return Err(told("pass keep_first= or drop_first=, not both")),
             (Some(0), _) | (_, Some(0)) => {
-                return Err(told("keep_first= and drop_first= are of at least one token"));
+                return Err(told(
+                    "keep_first= and drop_first= are of at least one token",
+                ));
             }
-            (keep, drop) => keep
-                .map(FirstTokens::Keep)
-                .or(drop.map(FirstTokens::Drop)),
+            (keep, drop) => keep.map(FirstTokens::Keep).or(drop.map(FirstTokens::Drop)),
         };
         let wish = WhatIf {
             windows: windows

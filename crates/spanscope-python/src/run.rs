@@ -11,7 +11,7 @@ use rayon::prelude::*;
 use spanscope::analysis::effective;
 use spanscope::cli::FigureOptions;
 use spanscope::engine::{FinishedRun, Queries};
-use spanscope::model::{HeadId, HeadWeights};
+use spanscope::model::{HeadId, HeadWeights, Numbers};
 use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -190,18 +190,19 @@ impl Run {
         let rows = queries.len();
         py.detach(|| {
             let found = self.weights(id, queries)?;
-            let mut all = vec![0.0_f32; rows * tokens];
+            let mut all = Numbers::zeros(rows * tokens);
             let out = all.par_chunks_mut(tokens.max(1)).enumerate();
             out.for_each(|(i, row)| {
                 let query = found.first + i;
-                let keys = found.keys(query);
-                if let Some(row) = row.get_mut(keys) {
-                    let near_first = found.on_text(query).iter();
-                    let places = row.iter_mut().rev();
-                    places.zip(near_first).for_each(|(to, from)| *to = *from);
+                let near_first = found.on_text(query);
+                if let Some(row) = row.get_mut(found.keys(query))
+                    && row.len() == near_first.len()
+                {
+                    row.copy_from_slice(near_first);
+                    row.reverse();
                 }
             });
-            Ok(Array::of(all, vec![rows, tokens]))
+            Ok(Array::of_numbers(all, vec![rows, tokens]))
         })
     }
 
@@ -282,7 +283,9 @@ impl Run {
                     from = to;
                 }
                 let queries = kept.len().max(1) as f64;
-                sums.iter().map(|sum: &f64| (sum / queries) as f32).collect()
+                sums.iter()
+                    .map(|sum: &f64| (sum / queries) as f32)
+                    .collect()
             };
             spans.par_iter().with_max_len(1).map(of).collect()
         })?;

@@ -2,8 +2,8 @@
 
 use super::LoadedModel;
 use rayon::prelude::*;
-use spanscope_core::checkpoint::{Checkpoint, Format};
 use spanscope_core::checkpoint::is_training_state;
+use spanscope_core::checkpoint::{Checkpoint, Format};
 use spanscope_core::files::sha256_hex;
 
 /// Numbers that are encoded at a time.

@@ -69,7 +69,12 @@ impl RunFile {
         Ok(())
     }
 
-    pub(super) fn expect(&self, name: &str, element: Element, shape: &[usize]) -> Result<(), RunFileError> {
+    pub(super) fn expect(
+        &self,
+        name: &str,
+        element: Element,
+        shape: &[usize],
+    ) -> Result<(), RunFileError> {
         let place = self
             .places
             .get(name)

@@ -389,13 +389,23 @@ impl RunFile {
         Ok(bytes)
     }
 
-    pub(super) fn u32s(&self, name: &str, first: usize, count: usize) -> Result<Vec<u32>, RunFileError> {
+    pub(super) fn u32s(
+        &self,
+        name: &str,
+        first: usize,
+        count: usize,
+    ) -> Result<Vec<u32>, RunFileError> {
         let bytes = self.bytes(name, first, count)?;
         let (numbers, _) = bytes.as_chunks::<4>();
         Ok(numbers.iter().map(|b| u32::from_le_bytes(*b)).collect())
     }
 
-    pub(super) fn f32s(&self, name: &str, first: usize, count: usize) -> Result<Vec<f32>, RunFileError> {
+    pub(super) fn f32s(
+        &self,
+        name: &str,
+        first: usize,
+        count: usize,
+    ) -> Result<Vec<f32>, RunFileError> {
         let bytes = self.bytes(name, first, count)?;
         let element = self.places.get(name).map(|place| place.element);
         let (halves, _) = bytes.as_chunks::<2>();

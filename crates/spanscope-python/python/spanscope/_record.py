@@ -45,7 +45,7 @@ def record(
 ) -> str:
     """Records what a Hugging Face model does with texts: the window, the commands and `open` take the file in the place of a model.
 
-    The model may be of any architecture with attention whose tokens see themselves and those before them, known to spanscope or not.
+    The model may be of any architecture with attention, known to spanscope or not.
     It runs where it is (CPU, CUDA, MPS), in evaluation mode, with eager attention. Kept are queries and keys after positions, where the
     weights follow from them (that is tried out first, and held against the model's own weights all along), else the weights themselves;
     and of every token what the model expects next.
