@@ -178,7 +178,7 @@ fn recorded(header: &Header, largest: Option<usize>) -> Vec<(&'static str, Strin
     lines
 }
 
-/// What is kept of attention, and in which numbers.
+/// The part of attention that is kept, and its numbers.
 fn kept(header: &Header, largest: Option<usize>) -> (&'static str, String) {
     let numbers = header.dtype.name();
     match (header.has_weights(), largest) {

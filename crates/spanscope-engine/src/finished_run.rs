@@ -151,7 +151,7 @@ impl FinishedRun {
         Ok(self.run.prediction(at, next, k)?)
     }
 
-    /// What is known without another question.
+    /// The part of a snapshot that is known without another question.
     pub fn known(&self) -> Snapshot {
         let bits = self.surprisal.iter().map(|bits| f64::from(*bits));
         let count = self.surprisal.len();
@@ -173,6 +173,19 @@ impl FinishedRun {
     /// # Errors
     /// When a recorded run cannot be read, or on cancellation.
     pub fn ask(&self, looks: &Queries, cancel: &Cancel) -> Result<Snapshot, EngineError> {
+        self.ask_telling(looks, cancel, &|_, _| ())
+    }
+
+    /// As [`ask`](Self::ask); `report` hears of the queries that are measured, and of all that there are.
+    ///
+    /// # Errors
+    /// As [`ask`](Self::ask).
+    pub fn ask_telling(
+        &self,
+        looks: &Queries,
+        cancel: &Cancel,
+        report: &dyn Fn(usize, usize),
+    ) -> Result<Snapshot, EngineError> {
         let mut answers = QueryCache::default();
         while !answers.complete(looks, THE_RUN) {
             cancel.check()?;
@@ -185,6 +198,9 @@ impl FinishedRun {
                 finished: true,
                 cancel,
             });
+            if let Some(surveyed) = answers.surveyed() {
+                report(surveyed.queries.len(), surveyed.wanted.len());
+            }
             if let Some(what) = answers.take_trouble() {
                 return Err(EngineError::NotAnswered { what });
             }

@@ -31,7 +31,7 @@ impl Figure {
 
 #[pymethods]
 impl Figure {
-    /// What it shows, in a word.
+    /// Its kind, in a word.
     #[getter]
     fn kind(&self) -> &'static str {
         self.made.figure().kind()

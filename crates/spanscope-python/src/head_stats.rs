@@ -1,4 +1,4 @@
-//! What is measured on every head, as columns.
+//! The statistics of all heads, as columns.
 
 use spanscope::analysis::{HeadRow, Statistic};
 use spanscope::engine::Snapshot;

@@ -26,7 +26,7 @@ type Drawn = (String, Vec<u32>, Vec<f32>);
 #[pyclass(frozen)]
 pub(crate) struct Model {
     loaded: Arc<LoadedModel>,
-    /// What was changed of it, in the words of the command line.
+    /// The changes made to it, in the words of the command line.
     changes: String,
     /// The bundled model that it is.
     sample: Option<&'static str>,
@@ -92,7 +92,7 @@ impl Model {
         self.loaded.file_name()
     }
 
-    /// Where its file lies; nothing of a bundled model.
+    /// The path of its file; nothing of a bundled model.
     #[getter]
     fn path(&self) -> Option<PathBuf> {
         let path = || self.loaded.path.clone();
@@ -130,7 +130,7 @@ impl Model {
         self.loaded.network.architecture().family.to_string()
     }
 
-    /// What was assumed because its file does not say.
+    /// The assumptions made because its file does not say.
     fn assumed(&self) -> Vec<String> {
         self.loaded
             .assumed
@@ -139,7 +139,7 @@ impl Model {
             .collect()
     }
 
-    /// What was changed of it.
+    /// The changes made to it.
     fn changes(&self) -> &str {
         &self.changes
     }

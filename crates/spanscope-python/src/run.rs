@@ -95,7 +95,7 @@ impl Run {
         self.run.tokens().ids.clone()
     }
 
-    /// What each token stands for, as text.
+    /// The text that each token stands for.
     fn tokens(&self) -> Vec<String> {
         let model = self.run.model();
         let mut last = None;
@@ -117,7 +117,7 @@ impl Run {
         .collect()
     }
 
-    /// What drawings call each token.
+    /// The names of the tokens in drawings.
     fn labels(&self) -> Vec<String> {
         let model = self.run.model();
         let ids = self.run.tokens().ids.iter();
@@ -206,7 +206,7 @@ impl Run {
         })
     }
 
-    /// What is measured on every head: columns of numbers, layer by layer.
+    /// The statistics of all heads: columns of numbers, layer by layer.
     #[pyo3(signature = (sink_free=None, progress=None))]
     fn head_stats(
         &self,
@@ -220,8 +220,10 @@ impl Run {
             ..Queries::default()
         };
         let run = &self.run;
-        let found = work(py, progress.as_ref(), |cancel, _| {
-            let snapshot = run.ask(&looks, cancel).map_err(|e| e.to_string())?;
+        let found = work(py, progress.as_ref(), |cancel, how_far| {
+            let report = |done, all| how_far.set(done, all);
+            let snapshot = run.ask_telling(&looks, cancel, &report);
+            let snapshot = snapshot.map_err(|e| e.to_string())?;
             Ok::<_, String>(columns(&snapshot))
         })?;
         found.map_err(told)
@@ -300,7 +302,7 @@ impl Run {
         Array::of(flat.collect(), vec![of.nb_layers(), of.nb_heads(), 4])
     }
 
-    /// What the model expects after a token: ids and log p (nats) of the likeliest, the entropy (bits), and of the token that follows
+    /// The model's prediction after a token: ids and log p (nats) of the likeliest, the entropy (bits), and of the token that follows
     /// its rank, from 1, and log p.
     #[pyo3(signature = (at, k=10))]
     fn prediction(&self, py: Python<'_>, at: usize, k: usize) -> PyResult<Option<Expected>> {

@@ -10,7 +10,7 @@ use std::time::Duration;
 /// Time between two looks at signals and progress.
 const TICK: Duration = Duration::from_millis(50);
 
-/// How far some work is.
+/// The progress of some work.
 #[derive(Debug, Default)]
 pub(crate) struct Progress {
     done: AtomicUsize,
@@ -18,10 +18,10 @@ pub(crate) struct Progress {
 }
 
 impl Progress {
-    /// So much is done, of all that there is.
+    /// So much is done, of all that there is; never less than was said before, whichever thread says it.
     pub fn set(&self, done: usize, all: usize) {
         self.all.store(all, Ordering::Relaxed);
-        self.done.store(done, Ordering::Relaxed);
+        self.done.fetch_max(done, Ordering::Relaxed);
     }
 
     fn get(&self) -> (usize, usize) {

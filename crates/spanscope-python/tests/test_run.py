@@ -219,6 +219,13 @@ def test_progress_is_told_and_may_stop_the_run(adaptive):
     run = adaptive.run(LONG, progress=lambda done, all: heard.append((done, all)))
     assert heard[-1] == (len(run), len(run)) and heard == sorted(heard)
 
+    measured: list[tuple[int, int]] = []
+    run.head_stats(frame="dict", progress=lambda done, all: measured.append((done, all)))
+    assert measured[-1] == (len(run), len(run))
+    run.effective_spans(progress=lambda done, all: measured.append((done, all)))
+    of = adaptive.architecture
+    assert measured[-1] == (of.layers * of.heads,) * 2
+
     def stop(done: int, all: int) -> None:
         raise RuntimeError("enough")
 

@@ -64,7 +64,7 @@ def open(
 
 @dataclass(frozen=True)
 class Architecture:
-    """What a network is made of."""
+    """The parts and sizes of a network."""
 
     #: ``adaptive-span``, or the model_type of its config.json: ``gpt2``, ``llama``.
     family: str
@@ -97,7 +97,7 @@ class Model:
 
     @property
     def architecture(self) -> Architecture:
-        """What the network is made of."""
+        """The parts and sizes of the network."""
         layers, heads, vocab_size, width, parameters, persistent = self._native.sizes()
         spec = json.loads(self._native.architecture())
         family = self._native.family()
@@ -105,7 +105,7 @@ class Model:
 
     @property
     def assumed(self) -> list[str]:
-        """What was assumed because the file does not say it."""
+        """The assumptions made because the file does not say."""
         return self._native.assumed()
 
     @property
@@ -119,7 +119,7 @@ class Model:
         return self._native.texts() or []
 
     def spans(self, frame: Frame | None = None) -> Any:
-        """How far every head may look: a table of ``layer``, ``head``, ``span`` (z, or the window, in tokens), ``reach`` (distances
+        """The span of every head: a table of ``layer``, ``head``, ``span`` (z, or the window, in tokens), ``reach`` (distances
         with a mask above 0) and ``sees_all`` (true if the head sees the whole text)."""
         import numpy as np
 
@@ -199,7 +199,7 @@ class Model:
 
     @property
     def changes(self) -> str:
-        """What `edit` changed, in the words of the command line; empty for the model as its file has it."""
+        """The changes made by `edit`, in the words of the command line; empty for the model as its file has it."""
         return self._native.changes()
 
     def generate(
@@ -271,7 +271,7 @@ class HeadWeights:
 
 @dataclass(frozen=True)
 class Prediction:
-    """What a model expects after a token."""
+    """A model's prediction after a token."""
 
     #: The likeliest tokens, by falling probability.
     ids: list[int]
@@ -286,7 +286,7 @@ class Prediction:
 
 
 class Run:
-    """What a model did with a text. Made by `Model.run`."""
+    """A model's run over a text. Made by `Model.run`."""
 
     def __init__(self, native: _native.Run, model: Model, of_ids: bool = False) -> None:
         self._native, self._model, self._of_ids = native, model, of_ids
@@ -311,12 +311,12 @@ class Run:
 
     @property
     def tokens(self) -> list[str]:
-        """What each token stands for. A part of a character is a replacement character."""
+        """The text that each token stands for. A part of a character is a replacement character."""
         return self._native.tokens()
 
     @property
     def labels(self) -> list[str]:
-        """What figures call each token."""
+        """The names of the tokens in figures."""
         return self._native.labels()
 
     @property
@@ -399,7 +399,7 @@ class Run:
     def head_stats(
         self, *, sink_free: int | None = None, frame: Frame | None = None, progress: Progress = None
     ) -> Any:
-        """What is measured on every head: a table with a row per head, layer by layer.
+        """The statistics of all heads: a table with a row per head, layer by layer.
 
         Columns are ``layer``, ``head``, and the statistics of the window and of `figure`: ``reach``, ``span``, ``effective_90`` and
         the like in tokens, ``entropy`` in bits, shares from 0 to 1. Not a number where a head has none. docs/maths.md defines them.
@@ -431,7 +431,7 @@ class Run:
         return np.array(self._native.effective_spans(share, told)).reshape(layers, each)
 
     def shares(self) -> NDArray[np.float32]:
-        """Where each head's weight goes, mean over the text: L x H x 4, on the text, on persistent vectors, on empty context, on
+        """The shares of each head's weight, mean over the text: L x H x 4, on the text, on persistent vectors, on empty context, on
         learned sinks."""
         import numpy as np
 
@@ -446,7 +446,7 @@ class Run:
         return self.weights(layer, head).persistent
 
     def prediction(self, at: int = -1, k: int = 10) -> Prediction | None:
-        """What the model expects after the token at position `at`; `None` where that was not recorded."""
+        """The model's prediction after the token at position `at`; `None` where that was not recorded."""
         found = self._native.prediction(at + len(self) if at < 0 else at, k)
         if found is None:
             return None
@@ -484,7 +484,7 @@ class Figure:
 
     @property
     def kind(self) -> str:
-        """What it shows, in a word."""
+        """Its kind, in a word."""
         return self._native.kind
 
     @property

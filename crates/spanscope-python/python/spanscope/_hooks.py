@@ -1,4 +1,4 @@
-"""What the attention of a PyTorch model says while it runs."""
+"""The attention of a PyTorch model, heard while it runs."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ SLACK = {"float32": 1e-4, "float64": 1e-4, "float16": 2e-2, "bfloat16": 5e-2}
 
 
 class Heard:
-    """What one layer's attention said in one forward pass."""
+    """The attention of one layer in one forward pass."""
 
     def __init__(
         self, q: Any, k: Any, weights: Any, scale: Any = None, cap: Any = None, window: Any = None, sinks: Any = None
@@ -140,7 +140,7 @@ class Hooks:
         return listening
 
     def take(self) -> list[Heard]:
-        """What was heard since the last time, by layer."""
+        """The attention heard since the last time, by layer."""
         heard, self.heard = self.heard, []
         numbers = [getattr(module, "layer_idx", None) for module, _ in heard]
         if all(isinstance(number, int) for number in numbers) and len(set(numbers)) == len(numbers):
@@ -157,7 +157,7 @@ def set_implementation(model: Any, name: str) -> None:
 
 
 class Probe:
-    """What a model's attention is made of, as a short text shows it."""
+    """The parts of a model's attention, as a short text shows them."""
 
     def __init__(self) -> None:
         self.kind = "weights"
@@ -176,7 +176,7 @@ class Probe:
         self.notes: list[str] = []
 
     def as_softmax(self, layer: int) -> dict[str, Any]:
-        """What weights are made with, of a layer."""
+        """The settings that a layer's weights follow from."""
         sinks = self.sinks[layer] if self.sinks is not None else None
         return {"scale": self.scale, "window": self.windows[layer], "cap": self.cap, "sinks": sinks}
 
@@ -221,7 +221,7 @@ def forward(
 
 
 def cache_of(outputs: Any) -> Any:
-    """What a forward pass leaves for the next one to go on with."""
+    """The cache that the next forward pass goes on with."""
     found = getattr(outputs, "cache", None)
     return getattr(outputs, "past_key_values", None) if found is None else found
 
@@ -329,7 +329,7 @@ def follows(found: Probe, heard: list[Heard]) -> str | None:
 
 
 def expectations(logits: Any, following: Any, count: int) -> Iterator[tuple[int, tuple[Array, Array, Array, Array, Array]]]:
-    """What is expected after consecutive tokens, n x V: the likeliest tokens with their log p, entropy, and rank and log p of the tokens
+    """The predictions after consecutive tokens, n x V: the likeliest tokens with their log p, entropy, and rank and log p of the tokens
     that follow, a part at a time, worked out where the logits are."""
     import numpy as np
     import torch
@@ -352,7 +352,7 @@ def expectations(logits: Any, following: Any, count: int) -> Iterator[tuple[int,
 
 
 def name_of(model: Any) -> str:
-    """What a model is called."""
+    """The name of a model."""
     config = getattr(model, "config", None)
     name = str(getattr(config, "_name_or_path", "") or getattr(model, "name_or_path", "") or "")
     parts = [part for part in name.replace("\\", "/").split("/") if part]

@@ -45,7 +45,7 @@ def is_watched() -> bool:
 
 
 def progress_of(wish: Progress, what: str, unit: str = "tokens") -> Callable[[int, int], object] | None:
-    """What is to be told of progress: `None` for a line where somebody watches, `True` for one in any case, `False` for nothing, or
+    """The function that is told of progress: `None` for a line where somebody watches, `True` for one in any case, `False` for nothing, or
     a function of what is done and all that there is."""
     if callable(wish):
         return wish

@@ -1,4 +1,4 @@
-"""What tokens stand for, as bytes."""
+"""The bytes that tokens stand for."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def byte_signs() -> dict[str, int]:
 
 
 def pieces(tokens: Sequence[Token], special: Iterable[int] = ()) -> list[bytes]:
-    """What each token of a tokenizer stands for. Which way it writes spaces and bytes is seen from all of them."""
+    """The bytes that each token of a tokenizer stands for. Which way it writes spaces and bytes is seen from all of them."""
     named = set(special)
     texts = [token for i, token in enumerate(tokens) if isinstance(token, str) and i not in named]
     signs = byte_signs()
@@ -48,7 +48,7 @@ def pieces(tokens: Sequence[Token], special: Iterable[int] = ()) -> list[bytes]:
 
 
 def of_tokenizer(tokenizer: Any, size: int) -> tuple[list[bytes], list[int]]:
-    """What the tokens of a Hugging Face tokenizer stand for, as many as a model has, and which are special."""
+    """The bytes that the tokens of a Hugging Face tokenizer stand for, as many as a model has, and which are special."""
     known = min(size, len(tokenizer))
     names = tokenizer.convert_ids_to_tokens(list(range(known)))
     special = sorted(i for i in set(tokenizer.all_special_ids) if i < size)

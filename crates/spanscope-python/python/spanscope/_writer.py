@@ -681,7 +681,7 @@ class TextWriter:
             self.expected(start + at, ids, np.take_along_axis(log_p, ids, axis=1), entropy, rank, next_log_p)
 
     def expected(self, start: int, ids: Any, log_p: Any, entropy: Any, rank: Any, next_log_p: Any) -> None:
-        """What is expected after the tokens from position `start` on: the likeliest tokens and their log p (n x K), the entropy in bits,
+        """The predictions after the tokens from position `start` on: the likeliest tokens and their log p (n x K), the entropy in bits,
         and of the token that follows its rank, from 1, and log p (n each; the last of a text has none)."""
         import numpy as np
 
