@@ -110,3 +110,17 @@ def test_the_same_seed_gives_the_same_text(adaptive):
     heard = []
     adaptive.generate("To be", tokens=30, progress=lambda done, all: heard.append((done, all)))
     assert heard[-1] == (30, 30)
+
+
+@pytest.mark.parametrize("kind", ["spans", "cost", "training", "parameters", "mask"])
+def test_figures_of_a_model_alone(adaptive, kind, tmp_path):
+    figure = adaptive.figure(kind)
+    assert figure.kind == kind and figure.svg.startswith("<") and figure.data["rows"]
+    figure.save(tmp_path / "figure.pdf").save(tmp_path / "figure.csv")
+    assert (tmp_path / "figure.pdf").read_bytes().startswith(b"%PDF")
+
+
+def test_the_table_of_spans_is_that_of_the_figure(adaptive):
+    table = adaptive.spans(frame="dict")
+    rows = adaptive.figure("spans").table(frame="dict")
+    assert np.allclose(sorted(rows["reach"]), sorted(table["reach"]))

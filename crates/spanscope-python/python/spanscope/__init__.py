@@ -21,11 +21,15 @@ nats; weights and shares lie between 0 and 1.
 
 from __future__ import annotations
 
-from ._api import Architecture, Figure, HeadWeights, Model, Run, figure_kinds, open, samples
+from ._attentions import from_attentions
+from ._figure import Figure
+from ._model import Architecture, Generated, Model, figure_kinds, open, samples
 from ._native import Error
 from ._native import version as _version
 from ._record import record
-from ._writer import RunWriter, TextWriter, from_attentions
+from ._run import HeadWeights, Prediction, Run
+from ._text_writer import TextWriter
+from ._writer import RunWriter
 
 __version__: str = _version()
 
@@ -33,8 +37,10 @@ __all__ = [
     "Architecture",
     "Error",
     "Figure",
+    "Generated",
     "HeadWeights",
     "Model",
+    "Prediction",
     "Run",
     "RunWriter",
     "TextWriter",

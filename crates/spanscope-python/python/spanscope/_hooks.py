@@ -46,16 +46,16 @@ class Heard:
 
     def row(self, row: int, count: int) -> Row:
         """A row of the batch, of which `count` tokens count."""
-        cut = lambda x: None if x is None else array(x[row])  # noqa: E731
-        q, k, weights = cut(self.q), cut(self.k), cut(self.weights)
-        n = q.shape[1] if q is not None else weights.shape[1]
+        q, k, weights = (None if x is None else array(x[row]) for x in (self.q, self.k, self.weights))
+        n = next(x.shape[1] for x in (q, weights) if x is not None)
         # Rows that are filled up end in tokens that nobody asked for.
         extra = n - count
         if extra > 0:
             q = None if q is None else q[:, :count]
             k = None if k is None else k[:, : k.shape[1] - extra]
-            is_whole = weights is not None and weights.shape[1] == n
-            weights = weights[:, :count, : weights.shape[2] - extra] if is_whole else None
+            if weights is not None:
+                whole = weights.shape[1] == n
+                weights = weights[:, :count, : weights.shape[2] - extra] if whole else None
         made = Row(q, k, weights, self.slack)
         if self.sink is not None:
             made.sink = array(self.sink[row])[:, :count]
@@ -143,8 +143,9 @@ class Hooks:
         """The attention heard since the last time, by layer."""
         heard, self.heard = self.heard, []
         numbers = [getattr(module, "layer_idx", None) for module, _ in heard]
-        if all(isinstance(number, int) for number in numbers) and len(set(numbers)) == len(numbers):
-            heard = [entry for _, entry in sorted(zip(numbers, heard), key=lambda pair: pair[0])]
+        known = [number for number in numbers if isinstance(number, int)]
+        if len(set(known)) == len(heard):
+            heard = [heard[at] for at in sorted(range(len(heard)), key=known.__getitem__)]
         return [of for _, of in heard]
 
 

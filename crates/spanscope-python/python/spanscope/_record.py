@@ -6,10 +6,12 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Union
 
+from ._arrays import array
 from ._native import Error
 from ._progress import Progress, progress_of
 from ._vocabulary import byte_ranges, of_tokenizer
-from ._writer import RunWriter, TextWriter
+from ._text_writer import TextWriter
+from ._writer import RunWriter
 
 if TYPE_CHECKING:
     from ._hooks import Heard, Probe
@@ -275,7 +277,7 @@ class Recorder:
         for row, text in enumerate(texts):
             if self.found.encoder:
                 count = len(text.ids)
-                weights = [heard[layer].row(row, count).weights[self.heads] for layer in self.layers]
+                weights = [array(heard[layer].row(row, count).weights)[self.heads] for layer in self.layers]
                 self.writer.add(text.ids, weights=weights, text=text.text, ranges=text.ranges, name=text.name)
                 self.tell(count)
                 continue
@@ -310,14 +312,14 @@ class Recorder:
             of = heard[layer].row(row, count)
             of.follows(found, layer, start)
             if found.kind == "queries-keys":
-                keys = of.k
+                keys = array(of.k)
                 if len(self.heads) != found.heads:
                     keys = keys[[head * found.kv_heads // found.heads for head in self.heads]]
                 sink = of.sink[self.heads] if of.sink is not None else None
-                writer.attention(at, start, q=of.q[self.heads], k=keys, sink=sink)
+                writer.attention(at, start, q=array(of.q)[self.heads], k=keys, sink=sink)
             else:
                 sink = of.sink[self.heads] if of.sink is not None else None
-                writer.attention(at, start, weights=of.weights[self.heads], sink=sink)
+                writer.attention(at, start, weights=array(of.weights)[self.heads], sink=sink)
         if found.vocab_size:
             wanted = self.writer._candidates()
             following = writer.ids[start + 1 : start + 1 + count]

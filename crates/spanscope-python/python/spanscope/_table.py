@@ -9,14 +9,14 @@ from typing import Any, Literal
 from ._native import Error
 
 Frame = Literal["pandas", "polars", "dict"]
-KINDS = ("pandas", "polars", "dict")
+KINDS: tuple[str, ...] = ("pandas", "polars", "dict")
 
 
 def table(columns: dict[str, Any], frame: Frame | None) -> Any:
     """A table of columns: as `frame` says, else of pandas or polars, whichever is there."""
     if frame is not None and frame not in KINDS:
         raise Error(f"frame={frame!r}: expected one of {', '.join(KINDS)}")
-    found = frame or next((name for name in KINDS[:2] if importlib.util.find_spec(name)), "dict")
+    found: str = frame or next((name for name in KINDS[:2] if importlib.util.find_spec(name)), "dict")
     if found == "dict":
         return columns
     try:

@@ -14,7 +14,7 @@ from . import _native
 from ._native import Error
 
 if TYPE_CHECKING:
-    from ._api import Run
+    from ._run import Run
 
 #: Seconds in which a window that cannot open says so.
 PATIENCE = 1.5
