@@ -2,7 +2,7 @@
 
 use super::{Window, data};
 use eframe::egui::{self, vec2};
-use egui_kittest::kittest::{NodeT, Queryable};
+use egui_kittest::kittest::Queryable;
 use spanscope::model::NeuronId;
 use spanscope::ui::Start;
 use std::path::PathBuf;
@@ -123,8 +123,7 @@ fn experts_are_named_and_a_token_is_searched_for() {
     window.harness.get_by_label("Promoting a token").click();
     window.harness.run_steps(3);
     let field = window.harness.get_by(|node| {
-        node.accesskit_node().role() == egui::accesskit::Role::TextInput
-            && node.accesskit_node().label().as_deref() == Some("Token")
+        node.role() == egui::accesskit::Role::TextInput && node.label().as_deref() == Some("Token")
     });
     field.focus();
     window.harness.run_steps(2);

@@ -345,7 +345,7 @@ fn a_text_meant_for_the_run_is_kept_and_it_is_said() {
 fn weights_that_are_stored_are_shown_without_scores() {
     let mut window = open(&data("run_weights.safetensors"));
     window.settle();
-    let snapshot = window.snapshot();
+    let snapshot = window.snapshot().clone();
     assert_eq!((snapshot.failure.clone(), snapshot.done), (None, 40));
     assert!(snapshot.bits_per_token.is_some_and(|bits| bits > 0.0));
     let detail = snapshot

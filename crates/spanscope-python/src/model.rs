@@ -304,6 +304,7 @@ impl Model {
                 .map(|name| heads(name))
                 .collect::<PyResult<_>>()?,
             ablated_mlps: ablate_mlp,
+            ablated_neurons: Vec::new(),
         };
         let edits = wish.edits(&self.loaded.network).map_err(told)?;
         let network = self.loaded.network.edited(&edits).map_err(told)?;
