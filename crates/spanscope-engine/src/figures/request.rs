@@ -292,7 +292,7 @@ pub fn missing(
         FigureKind::Heads
             if tokens == 0 && !matches!(choice.statistic, Statistic::Reach | Statistic::Span) =>
         {
-            Some(FigureError::NotMeasured(choice.statistic.in_words()))
+            Some(FigureError::NotMeasured(choice.statistic.title()))
         }
         _ => (tokens < least).then_some(FigureError::NoText),
     }
