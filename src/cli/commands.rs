@@ -121,12 +121,12 @@ logit add up to it: norms on the way are held at the mean and the scale that thi
     Lens(LensArgs),
     /// Show the feed-forward sublayers as key–value memories: which neurons a text uses, and what their values promote
     #[command(after_help = "Examples:
-  spanscope neurons model.safetensors --text few.txt
-  spanscope neurons model.safetensors --text few.txt --layer 3 --top 20
-  spanscope neurons gpt2 --promotes ' France'
-  spanscope neurons model.safetensors --neuron 3.120 --text few.txt --json
-  spanscope neurons model.safetensors --text few.txt -o neurons.csv
-  spanscope neurons model.safetensors --text few.txt --layer 3 -o layer.svg
+  spanscope neurons llama/ --text few.txt
+  spanscope neurons llama/ --text few.txt --layer 1 --top 20
+  spanscope neurons llama/ --promotes e
+  spanscope neurons llama/ --neuron 1.20 --text few.txt --json
+  spanscope neurons llama/ --text few.txt -o neurons.csv
+  spanscope neurons llama/ --text few.txt --layer 1 -o layer.svg
 A neuron's use is the mean size of its activation times the norm of its value, its column of the down projection. What the
 value promotes is its product with the output embedding, less the mean over the vocabulary; norms are left out.")]
     Neurons(NeuronsArgs),

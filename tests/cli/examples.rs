@@ -43,6 +43,12 @@ fn desk() -> tempfile::TempDir {
         std::fs::write(path(name), &text[..bytes]).unwrap();
     }
     std::fs::write(path("ids.json"), "[12, 0, 7, 30, 41, 12, 5]").unwrap();
+    // A folder of Hugging Face.
+    std::fs::create_dir(path("llama")).unwrap();
+    for entry in std::fs::read_dir(root("tests/data/families/llama")).unwrap() {
+        let from = entry.unwrap().path();
+        std::fs::copy(&from, path("llama").join(from.file_name().unwrap())).unwrap();
+    }
     std::fs::create_dir(path("corpus")).unwrap();
     for name in ["one.txt", "two.txt", "three.txt"] {
         std::fs::write(path("corpus").join(name), &text[..400]).unwrap();
