@@ -3,8 +3,11 @@
 //! The models are too large for the repository: the folder that `SPANSCOPE_REAL_MODELS` names holds them, and docs/reliability.md says
 //! where they are from. Without it this is skipped, with a word.
 use serde_json::Value;
+use spanscope::analysis::role::evidence;
+use spanscope::analysis::{HeadRow, Role, Survey};
 use spanscope::engine::LoadedModel;
-use spanscope::model::{Cancel, HeadId, HeadWeights, Observer, Run};
+use spanscope::model::{Cancel, HeadId, HeadWeights, NoObserver, Observer, Run};
+use spanscope::text::Control;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
@@ -120,6 +123,44 @@ fn holds(folder: &Path, model: &str, golden: &str) {
         "{} heads: nats {nats:.6} ({wanted:.6}), spans within {spans}, shares within {shares:.1e}",
         layers * heads
     );
+}
+
+#[test]
+fn smollm2_has_induction_heads_on_random_tokens() {
+    let Some(folder) = folder() else { return };
+    let model = folder.join("SmolLM2-135M-Instruct.Q4_1.gguf");
+    let model = LoadedModel::open(&model, None, None).unwrap();
+    let control = Control::Repeated {
+        length: 256,
+        seed: 1,
+    };
+    let text = control.bytes(model.vocabulary.as_ref().unwrap(), None);
+    let ids = model.prepare(&text.unwrap()).unwrap().ids;
+    assert_eq!(ids.len(), 512);
+    assert_eq!(ids[..256], ids[256..]);
+    let mut run = Run::new(Arc::clone(&model.network));
+    run.set(&ids, &Cancel::default(), &NoObserver).unwrap();
+    let mut survey = Survey::new(&model.network);
+    assert!(survey.go_on(&run, &(0..512), &Cancel::default()));
+    let rows = survey.measures().into_iter().zip(model.network.spans());
+    let mut found: Vec<(HeadId, f64)> = rows
+        .filter_map(|(measure, span)| {
+            let row = HeadRow {
+                span,
+                shares: None,
+                measure: Some(measure),
+                flag: None,
+                ablated: false,
+            };
+            let finding = evidence(&row, Role::Induction)?;
+            finding.holds.then_some((row.id(), finding.value))
+        })
+        .collect();
+    found.sort_by(|a, b| b.1.total_cmp(&a.1));
+    println!("induction heads: {found:?}");
+    let names: Vec<String> = found.iter().map(|(id, _)| id.to_string()).collect();
+    assert_eq!(names, ["L18H6", "L17H3", "L18H7", "L17H4", "L20H6"]);
+    assert!((found[0].1 - 0.89).abs() < 0.01);
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 mod choices;
 mod controls;
+mod examples_file;
 mod figures;
 mod files;
 mod keep;
@@ -37,9 +38,9 @@ use crate::ui::views::{Pane, Views, text_id};
 use crate::ui::{Start, theme};
 pub use choices::Choices;
 use eframe::egui::{self, Ui};
+use examples_file::Places;
 use keep::Keeping;
 use overlays::Overlays;
-use places::Places;
 use std::path::Path;
 use std::sync::Arc;
 

@@ -1,51 +1,16 @@
-//! Places in texts that show what heads do, from a file of examples.
+//! Places in texts that show what heads do: their file is opened, and their texts.
 
 use super::App;
+use super::examples_file::{Found, folder_of};
 use crate::analysis::TokenSet;
 use crate::engine::sums_file::SumsFile;
 use crate::text::{Accept, to_bytes};
 use crate::ui::document::text_file::TextFile;
 use crate::ui::language::{tr, trf};
 use eframe::egui;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, channel};
-
-/// A file of examples, and the folder that its texts are in, if that is beside it.
-struct Found {
-    path: PathBuf,
-    file: Result<SumsFile, String>,
-    folder: Option<PathBuf>,
-}
-
-/// A file of examples, and what is under way with it.
-#[derive(Default)]
-pub(in crate::ui) struct Places {
-    file: Option<(Option<PathBuf>, Arc<SumsFile>)>,
-    reading: Option<Receiver<Found>>,
-    /// The token to select once its text is read.
-    waiting: Option<usize>,
-}
-
-impl Places {
-    /// The open file.
-    pub fn file(&self) -> Option<&SumsFile> {
-        self.file.as_ref().map(|(_, file)| &**file)
-    }
-}
-
-/// The folder that the texts of a file are in: its own, or one beside it.
-fn folder_of(path: &Path, file: &SumsFile) -> Option<PathBuf> {
-    let name = &file.header.texts.first()?.name;
-    let own = path.parent()?;
-    let beside = std::fs::read_dir(own).ok()?.flatten().take(MOST_FOLDERS);
-    let all = std::iter::once(own.to_owned()).chain(beside.map(|entry| entry.path()));
-    let mut all = all.filter(|folder| folder.join(name).is_file());
-    all.next()
-}
-
-/// Most folders that are looked into.
-const MOST_FOLDERS: usize = 1024;
+use std::sync::mpsc::channel;
 
 impl App {
     /// Reads a file of examples on another thread.
@@ -74,7 +39,7 @@ impl App {
             self.places.reading = None;
             match file {
                 Ok(file) if file.examples.is_some() => {
-                    self.places.file = Some((folder, Arc::new(file)));
+                    self.places.open = Some((folder, Arc::new(file)));
                 }
                 Ok(_) => self.toasts.error(trf(
                     "{0}: it holds sums and no examples: write it with spanscope examples",
@@ -92,7 +57,7 @@ impl App {
 
     /// Shows a place: selects the token in the text at hand if it is that one, else opens the text, which must lie beside the file.
     pub(super) fn show_place(&mut self, ctx: &egui::Context, text: usize, token: usize) {
-        let Some((folder, file)) = &self.places.file else {
+        let Some((folder, file)) = &self.places.open else {
             return;
         };
         let Some(record) = file.header.texts.get(text) else {

@@ -57,6 +57,12 @@ impl HeadCache {
         Arc::clone(&self.rows)
     }
 
+    /// The layers that they are of.
+    pub fn layers(&self) -> usize {
+        let layers = self.rows.chunk_by(|a, b| a.span.layer == b.span.layer);
+        layers.count()
+    }
+
     /// The role of each.
     pub fn roles(&self) -> &[Option<Role>] {
         &self.roles

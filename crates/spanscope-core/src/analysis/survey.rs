@@ -225,7 +225,8 @@ impl Survey {
         let measures = heads.map(|(i, shape)| {
             let numbers = measures::row_numbers(shape, self.of_head(i), (first, self.sink_free));
             let mut measure = HeadMeasure::of(shape, self.of_head(i));
-            measure.repeats = repeats::of(self.of_head(i).map(|piece| &piece.repeats));
+            let blocks = self.of_head(i).flat_map(|piece| &piece.blocks);
+            measure.repeats = repeats::of(blocks.map(|block| &block.repeats));
             (measure, numbers)
         });
         let (mut measures, mut numbers): (Vec<HeadMeasure>, Vec<_>) = measures.unzip();

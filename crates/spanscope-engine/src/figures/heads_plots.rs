@@ -114,7 +114,7 @@ fn numbers(rows: &[HeadRow], statistics: &[Statistic]) -> Table {
 /// The layers that a legend names, of so many.
 fn named_layer(layer: usize, layers: usize) -> bool {
     let step = layers.saturating_sub(1).div_ceil(NAMED_LAYERS - 1).max(1);
-    layers <= NAMED_LAYERS || layer.is_multiple_of(step) || layer + 1 == layers
+    layers <= NAMED_LAYERS || layer.is_multiple_of(step) || layers - layer == 1
 }
 
 /// Two statistics of all heads, a point for each head of which both are known. The heads that stand apart are named.

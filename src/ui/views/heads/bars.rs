@@ -43,7 +43,7 @@ pub(super) fn show(
         true => statistic.sort(rows, true),
         false => rows.iter().collect(),
     };
-    let layers = rows.last().map_or(0, |row| row.span.layer + 1);
+    let layers = rows.chunk_by(|a, b| a.span.layer == b.span.layer).count();
     let heads = rows.len() / layers.max(1);
     let gap = if sorted { 0.0 } else { GAP };
     let pitch = frame.width() / (rows.len() as f32 + gap * layers as f32).max(1.0);
@@ -80,7 +80,7 @@ pub(super) fn show(
     }
     painter.hline(frame.x_range(), frame.bottom(), Stroke::new(1.0, ink));
     names(ui, frame, (sorted, layers), &|layer| {
-        (left_of(layer * heads) + left_of((layer + 1) * heads) - gap * pitch) / 2.0
+        (left_of(layer * heads) + left_of(layer * heads + heads) - gap * pitch) / 2.0
     });
     paint_upwards(
         ui,

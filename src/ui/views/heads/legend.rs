@@ -24,7 +24,7 @@ pub(super) fn show(ui: &mut Ui, cx: &ViewContext<'_>, cache: &HeadCache, color: 
 }
 
 fn layers(ui: &mut Ui, cx: &ViewContext<'_>, cache: &HeadCache) {
-    let layers = cache.rows().last().map_or(0, |row| row.span.layer + 1);
+    let layers = cache.layers();
     let count = layers.min(MOST);
     for i in 0..count {
         let layer = i * (layers - 1) / (count - 1).max(1);

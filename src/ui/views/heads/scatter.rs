@@ -101,7 +101,7 @@ impl Scatter {
             points,
             rows: &rows,
             roles: cache.roles(),
-            layers: rows.last().map_or(0, |row| row.span.layer + 1),
+            layers: cache.layers(),
         };
         let [x, y] = self.axes.map(DisplayName::name);
         let words = trf(

@@ -4,7 +4,7 @@ use super::{
     ExampleMeasure, ExamplePlace, Examples, HeadExamples, NO_TOKEN, place_hash, positions,
 };
 use crate::analysis::row_measures::{Occurrences, Row};
-use crate::model::{HeadId, HeadWeights, Network, Observer, Span};
+use crate::model::{HeadWeights, Network, Observer};
 use std::cell::RefCell;
 use std::sync::{Mutex, PoisonError};
 
@@ -35,7 +35,6 @@ impl ExampleRecorder {
         top: usize,
     ) -> Self {
         let spans = network.spans();
-        let last = spans.last().map(Span::id);
         let heads = spans.iter().map(|_| Mutex::new(HeadExamples::new()));
         Self {
             measure,
@@ -43,7 +42,7 @@ impl ExampleRecorder {
             ids: ids.to_vec(),
             text: Occurrences::of(ids),
             of,
-            per_layer: last.map_or(1, |HeadId { head, .. }| head + 1),
+            per_layer: spans.iter().filter(|span| span.layer == 0).count(),
             heads: heads.collect(),
         }
     }

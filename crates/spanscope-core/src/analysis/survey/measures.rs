@@ -156,8 +156,8 @@ pub(super) fn row_numbers<'a>(
         terms.for_each(|(sum, more)| *sum += f64::from(*more));
     }
     let means: [_; MEANS] = std::array::from_fn(|i| {
-        let of = |piece: &HeadPiece| (f64::from(piece.means[i].0), piece.means[i].1);
-        ratio(pieces.clone().map(of))
+        let blocks = pieces.clone().flat_map(|piece| &piece.blocks);
+        ratio(blocks.map(move |block| (f64::from(block.means[i].0), block.means[i].1)))
     });
     let is_there = means.iter().any(Option::is_some);
     is_there.then(|| RowNumbers {

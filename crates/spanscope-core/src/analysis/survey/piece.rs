@@ -82,10 +82,8 @@ pub(super) struct HeadPiece {
     pub entropy: f64,
     /// By query.
     pub removed: Vec<f32>,
-    /// Queries and the sum of each mean that is taken over rows.
-    pub means: [(u32, f64); MEANS],
-    /// Weight on repeated tokens.
-    pub repeats: RepeatSums,
+    /// What is added up of single rows, by up to 64 queries: standard errors follow from it.
+    pub blocks: Vec<Block>,
     /// Spans of the queries: their bins.
     pub spans: Vec<u16>,
     /// The weights of the queries on the first tokens that are left out of sink-free spans: queries × as many.
@@ -95,6 +93,15 @@ pub(super) struct HeadPiece {
     /// The largest weight of eight queries on the tokens of a bin: groups × the head's bins. Half the digits are enough
     /// for a picture.
     pub brightest: Vec<f16>,
+}
+
+/// Sums over up to 64 queries.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub(super) struct Block {
+    /// Queries and the sum of each mean that is taken over rows.
+    pub means: [(u32, f64); MEANS],
+    /// Weight on repeated tokens.
+    pub repeats: RepeatSums,
 }
 
 impl Piece {
@@ -115,11 +122,7 @@ impl Piece {
                 }
                 add(&mut head.distances, &other.distances);
                 head.entropy += other.entropy;
-                for (mean, more) in head.means.iter_mut().zip(&other.means) {
-                    mean.0 += more.0;
-                    mean.1 += more.1;
-                }
-                head.repeats.add(&other.repeats);
+                head.blocks.extend_from_slice(&other.blocks);
                 head.spans.extend_from_slice(&other.spans);
                 head.first.extend_from_slice(&other.first);
                 if head.norm.len() < other.norm.len() {
@@ -141,6 +144,7 @@ impl Piece {
     pub fn bytes(&self) -> usize {
         let heads = self.heads.iter().map(|head| {
             size_of_val(head)
+                + size_of_val(head.blocks.as_slice())
                 + size_of_val(head.distances.as_slice())
                 + size_of_val(head.removed.as_slice())
                 + size_of_val(head.spans.as_slice())
@@ -173,6 +177,8 @@ impl HeadPiece {
         let mut brightest = vec![0.0_f32; reach];
         let weights = &probe.weights;
         let mut room = Vec::new();
+        // A piece that is not whole has one, and goes on with it.
+        let mut block = piece.blocks.pop().unwrap_or_default();
         if piece.norm.len() < reach && !probe.output_norms.is_empty() {
             piece.norm.resize(reach, 0.0);
         }
@@ -189,13 +195,13 @@ impl HeadPiece {
             if let Some(norm) = probe.output_norms.get(i) {
                 measures.means[Mean::OutputNorm.index()] = f64::from(*norm);
             }
-            for (mean, value) in piece.means.iter_mut().zip(measures.means) {
+            for (mean, value) in block.means.iter_mut().zip(measures.means) {
                 if !value.is_nan() {
                     mean.0 += 1;
                     mean.1 += value;
                 }
             }
-            piece.repeats.add_row(&measures);
+            block.repeats.add_row(&measures);
             let bin = measures.span.map(span_bin);
             piece.spans.extend(bin.map(|bin| bin as u16));
             let first = (0..sink_free).map(|key| of_row.on(key) as f32);
@@ -212,6 +218,7 @@ impl HeadPiece {
                 piece.put_brightest(seen / GROUP, shape, edges, &mut brightest);
             }
         }
+        piece.blocks.push(block);
         piece
     }
 

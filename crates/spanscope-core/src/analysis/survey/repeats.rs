@@ -48,7 +48,7 @@ impl Part {
     }
 }
 
-/// The sums of a piece of the text that [`Repeats`] follow from.
+/// The sums of some queries that [`Repeats`] follow from.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub(super) struct RepeatSums {
     duplicate: Part,
@@ -68,7 +68,7 @@ impl RepeatSums {
         self.keys += keys as u64;
     }
 
-    /// Adds the queries of a later piece.
+    /// Adds those of later queries.
     pub fn add(&mut self, other: &Self) {
         self.duplicate.add(&other.duplicate);
         self.induction.add(&other.induction);
