@@ -11,7 +11,7 @@ use spanscope::engine::{
     FinishedRun, Generation, GenerationRequest, LoadedModel, SAMPLES, Sampling, TextToRead,
 };
 use spanscope::model::{
-    BLOCK, Cancel, FirstTokens, Heads, NoObserver, Ramp, Run as CoreRun, WhatIf,
+    BLOCK, Cancel, FirstTokens, Heads, NeuronId, NoObserver, Ramp, Run as CoreRun, WhatIf,
 };
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -248,7 +248,7 @@ impl Model {
     }
 
     /// The model with changes, which take the place of those that it has; the weights are shared.
-    #[pyo3(signature = (windows, spans, ablate, ablate_mlp, keep_first=None, drop_first=None, ramp=None))]
+    #[pyo3(signature = (windows, spans, ablate, ablate_mlp, ablate_neuron, keep_first=None, drop_first=None, ramp=None))]
     #[expect(clippy::too_many_arguments, reason = "keywords of Python")]
     fn edit(
         &self,
@@ -256,6 +256,7 @@ impl Model {
         spans: Vec<(String, f32)>,
         ablate: Vec<String>,
         ablate_mlp: Vec<usize>,
+        ablate_neuron: Vec<String>,
         keep_first: Option<usize>,
         drop_first: Option<usize>,
         ramp: Option<String>,
@@ -304,7 +305,13 @@ impl Model {
                 .map(|name| heads(name))
                 .collect::<PyResult<_>>()?,
             ablated_mlps: ablate_mlp,
-            ablated_neurons: Vec::new(),
+            ablated_neurons: ablate_neuron
+                .iter()
+                .map(|name| {
+                    let id: Result<NeuronId, _> = name.parse();
+                    id.map_err(|e| told(format!("{name:?}: {e}")))
+                })
+                .collect::<PyResult<_>>()?,
         };
         let edits = wish.edits(&self.loaded.network).map_err(told)?;
         let network = self.loaded.network.edited(&edits).map_err(told)?;

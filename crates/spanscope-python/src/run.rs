@@ -52,8 +52,25 @@ impl Run {
         }
     }
 
+    /// Refuses as many numbers as no memory may hold.
+    fn fits(queries: &Range<usize>, columns: usize) -> PyResult<()> {
+        match queries.len().saturating_mul(columns) <= MOST_NUMBERS {
+            true => Ok(()),
+            false => Err(told(format!(
+                "weights of {} queries on up to {columns} tokens are more than the {} GB that an array may take: take fewer queries, \
+                 with --start and --stop",
+                queries.len(),
+                (MOST_NUMBERS * size_of::<f32>()) >> 30
+            ))),
+        }
+    }
+
     fn weights(&self, head: HeadId, queries: Range<usize>) -> PyResult<HeadWeights> {
         let (run, _) = self.run.at_hand();
+        let spans = self.run.model().network.spans();
+        let span = spans.iter().find(|span| span.id() == head);
+        let columns = span.map_or(0, |span| span.columns.min(queries.end));
+        Self::fits(&queries, columns)?;
         let found = run.head_weights(head.layer, head.head, queries.start, queries.end);
         found.ok_or_else(|| told(format!("{head}: its weights are not at hand")))
     }
@@ -188,6 +205,7 @@ impl Run {
         let queries = self.queries(start, stop)?;
         let tokens = self.run.tokens().ids.len();
         let rows = queries.len();
+        Self::fits(&queries, tokens)?;
         py.detach(|| {
             let found = self.weights(id, queries)?;
             let mut all = Numbers::zeros(rows * tokens);
@@ -343,3 +361,6 @@ type Expected = (Vec<u32>, Vec<f32>, f32, Option<(usize, f32)>);
 
 /// Queries that are measured at once.
 const PART: usize = 512;
+
+/// The most numbers of an array that is handed out: 8 GB.
+const MOST_NUMBERS: usize = 1 << 31;

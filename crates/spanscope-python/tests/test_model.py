@@ -46,6 +46,7 @@ def test_files_folders_and_recorded_runs_open(tmp_path):
         (lambda: spanscope.open().run(TEXT, memory=1000), ["memory"]),
         (lambda: spanscope.open().edit(ablate="L9H9"), ["L9H9"]),
         (lambda: spanscope.open().edit(ablate="head"), ["L3H1"]),
+        (lambda: spanscope.open().edit(ablate_neuron="3"), ["3"]),
         (lambda: spanscope.open().edit(keep_first=2, drop_first=2), ["not both"]),
         (lambda: spanscope.open().edit(window={"all": 0}), ["from 1"]),
         (lambda: spanscope.open().edit(span=float("nan")), ["from 0"]),
@@ -90,6 +91,9 @@ def test_an_edit_changes_what_it_says_and_leaves_the_model(adaptive):
     table = shorter.spans(frame="dict")
     of = lambda layer, head: layer * adaptive.architecture.heads + head  # noqa: E731
     assert table["span"][of(0, 0)] == 5 and table["span"][of(1, 1)] == 7
+    neuron = adaptive.edit(ablate_neuron=["L1N3", "2.5"], ablate_mlp=0)
+    assert "ablate-neuron" in neuron.changes
+    assert neuron.run(text, progress=False).bits_per_token != before.bits_per_token
     # Edits replace each other, and none leaves the model as it was.
     assert np.array_equal(shorter.edit().run(text, progress=False).surprisal, before.surprisal, equal_nan=True)
 

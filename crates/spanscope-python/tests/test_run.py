@@ -147,7 +147,7 @@ def test_no_such_head_and_no_such_query_are_index_errors(run):
             run.attention(wrong)
 
 
-@pytest.mark.parametrize("kind", [kind for kind in spanscope.figure_kinds() if kind not in ("usage", "vectors")])
+@pytest.mark.parametrize("kind", [kind for kind in spanscope.figure_kinds() if kind not in ("usage", "vectors", "neurons")])
 def test_every_figure_in_every_form(kind, run, tmp_path):
     figure = run.figure(kind)
     assert figure.kind == kind and figure._repr_svg_().startswith("<") and figure._repr_png_()[1:4] == b"PNG"
@@ -172,6 +172,7 @@ def test_figures_are_those_of_the_command(all_attention, tmp_path):
         ("usage", {"head": "L1H0", "title": "Use -- of vectors"}, ["--head", "1.0", "--title", "Use -- of vectors"]),
         ("vectors", {"head": "L1H0", "title": False, "tokens": slice(3, None)}, ["--head", "1.0", "--no-title", "--tokens", "3.."]),
         ("lens", {"tokens": 7}, ["--tokens", "7..8"]),
+        ("heads", {"scatter": ("reach", "entropy"), "color": "role"}, ["--scatter", "reach,entropy", "--color", "role"]),
     ]:  # fmt: skip
         for ending in ("svg", "csv"):
             here, there = tmp_path / f"here.{ending}", tmp_path / f"there.{ending}"
@@ -203,6 +204,13 @@ def test_options_without_effect_are_refused(run, kind, options, words):
         run.figure(kind, **options).svg  # noqa: B018
     said = str(refused.value)
     assert all(word in said for word in words) and "--" not in said, said
+
+
+def test_neurons_of_a_layer(run, all_attention):
+    figure = run.figure("neurons", layer=1)
+    assert figure.svg.startswith("<") and figure.data["rows"]
+    with pytest.raises(spanscope.Error):
+        all_attention.run(TEXT, progress=False).figure("neurons", layer=1)
 
 
 def test_a_figure_goes_to_known_forms_only(run, tmp_path):

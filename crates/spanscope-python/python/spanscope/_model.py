@@ -173,6 +173,7 @@ class Model:
         keep_first: int | None = None,
         drop_first: int | None = None,
         ablate_mlp: int | Iterable[int] = (),
+        ablate_neuron: str | Iterable[str] = (),
         ramp: float | None = None,
     ) -> Model:
         """The model with changes; this one stays as it is, and weights are shared. They replace those of an earlier `edit`.
@@ -184,15 +185,18 @@ class Model:
         span: gives heads the soft mask of adaptive span with z tokens: ``{"all": 20}``.
         keep_first, drop_first: keep the first tokens visible whatever the window, or hide them.
         ablate_mlp: layers whose feed-forward sublayer contributes nothing.
+        ablate_neuron: neurons of these, ``"L3N120"`` or ``"3.120"``.
         ramp: R of soft masks that heads did not learn.
         """
         mlps = [ablate_mlp] if isinstance(ablate_mlp, int) else list(ablate_mlp)
+        neurons = [ablate_neuron] if isinstance(ablate_neuron, str) else list(ablate_neuron)
         told = None if ramp is None else repr(float(ramp)).removesuffix(".0")
         native = self._native.edit(
             [(name, int(keys)) for name, keys in named_numbers(window)],
             [(name, float(z)) for name, z in named_numbers(span)],
             heads(ablate),
             mlps,
+            neurons,
             keep_first,
             drop_first,
             told,

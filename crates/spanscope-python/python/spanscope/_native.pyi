@@ -97,6 +97,7 @@ class Model:
         spans: Sequence[tuple[str, float]],
         ablate: Sequence[str],
         ablate_mlp: Sequence[int],
+        ablate_neuron: Sequence[str],
         keep_first: int | None = None,
         drop_first: int | None = None,
         ramp: str | None = None,

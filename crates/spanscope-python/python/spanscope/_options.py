@@ -14,6 +14,10 @@ SWITCHES = ("sort", "z", "linear", "effective", "mean", "dark", "transparent", "
 VALUES = (
     "combine",
     "statistic",
+    "bars",
+    "along",
+    "color",
+    "layer",
     "columns",
     "scale",
     "shade",
@@ -89,6 +93,9 @@ def figure_options(given: dict[str, Any]) -> list[str]:
                 raise Error(f"{key}={value!r}: expected True or False")
         elif key == "head":
             words += [option, ",".join(heads(value))]
+        elif key == "scatter":
+            along, up = value.split(",") if isinstance(value, str) else value
+            words += [option, f"{along},{up}"]
         elif key == "tokens":
             words += [option, tokens(value)]
         elif key == "title":
@@ -96,6 +103,6 @@ def figure_options(given: dict[str, Any]) -> list[str]:
         elif key in VALUES:
             words.append(f"{option}={value}")
         else:
-            known = sorted([*SWITCHES, *VALUES, "head", "tokens", "title"])
+            known = sorted([*SWITCHES, *VALUES, "head", "scatter", "tokens", "title"])
             raise Error(f"{key}=: a figure has no such option; there are {', '.join(known)}")
     return words

@@ -226,7 +226,9 @@ class Run:
 
         head: one or several heads, ``"L3H1"`` or ``["3.1", "2.0"]``.   combine: ``"mean"`` or ``"max"`` of several.
         tokens: ``(a, b)``, a slice, or ``"A..B"``: queries, or selected tokens.
-        statistic, sort, z, linear, effective, columns, scale, shade, mean, of, against, smooth: see ``spanscope figure --help``.
+        scatter: two statistics, along and up.   layer: of neurons.
+        statistic, bars, along, color, sort, z, linear, effective, columns, scale, shade, mean, of, against, smooth: see ``spanscope figure
+        --help``.
         title: another title, or ``False`` for none.   width, height: millimetres, or ``"column"``, ``"page"``, ``"slide"``.
         font_size (pt), dark, transparent, gray, map, dpi.
 

@@ -235,8 +235,12 @@ fn rows(ui: &mut Ui, title: &str, rows: Vec<(&'static str, String)>) {
 
 /// One bar per part, and their sum.
 fn parameters(ui: &mut Ui, cx: &ViewContext<'_>, model: &LoadedModel) {
-    heading(ui, tr("Parameters"));
     let total = model.network.parameters();
+    if total == 0 {
+        // A run that another program recorded need not say.
+        return;
+    }
+    heading(ui, tr("Parameters"));
     let parts = model.parts();
     let most = parts
         .iter()
