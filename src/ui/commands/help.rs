@@ -151,11 +151,11 @@ fn mouse(ui: &mut Ui) {
         ),
         (
             arrows(ui),
-            tr("In the text: by tokens, or by words where tokens are letters"),
+            tr("In the text: by tokens or words"),
         ),
         (
             tr("Drag over the text").to_owned(),
-            tr("Select a range, to be read, copied or replaced"),
+            tr("Select a range of the text"),
         ),
         (tr("Drag a plot").to_owned(), tr("Move it")),
         (
@@ -164,7 +164,7 @@ fn mouse(ui: &mut Ui) {
         ),
         (
             tr("Double click").to_owned(),
-            tr("A plot as it was at first; in the text a word, a third click the line"),
+            tr("A plot as at first; in the text, a word"),
         ),
         (
             tr("Drag a tab").to_owned(),

@@ -16,7 +16,7 @@ pub enum FigureError {
     NoWeights,
     /// A statistic is not known of any head.
     #[error("{0} is not known of any head: there is no text")]
-    NotMeasured(String),
+    NotMeasured(&'static str),
     /// The file holds no training curves.
     #[error("the file holds no training curves")]
     NoCurves,

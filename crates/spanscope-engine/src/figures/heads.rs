@@ -44,7 +44,7 @@ pub fn matrix(
     let (layers, heads) = (architecture.nb_layers(), architecture.nb_heads());
     let values: Vec<Option<f64>> = rows.iter().map(|row| statistic.of(row)).collect();
     if values.iter().all(Option::is_none) {
-        return Err(FigureError::NotMeasured(statistic.in_words()));
+        return Err(FigureError::NotMeasured(statistic.title()));
     }
     let marked = marked(model, rows);
     let text = |value: &Option<f64>| match value {

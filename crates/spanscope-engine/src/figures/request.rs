@@ -204,7 +204,7 @@ pub fn missing(
             };
             let of_text = |s: &Statistic| !matches!(s, Statistic::Reach | Statistic::Span);
             let missing = shown.into_iter().find(of_text);
-            missing.map(|statistic| FigureError::NotMeasured(statistic.in_words()))
+            missing.map(|statistic| FigureError::NotMeasured(statistic.title()))
         }
         _ => (tokens < least).then_some(FigureError::NoText),
     }

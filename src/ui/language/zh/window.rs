@@ -93,23 +93,17 @@ pub(super) const WORDS: &[(&str, &str)] = &[
         "In the text: the caret, with Shift a range. In the map: move it. Esc gives the arrows back to heads",
         "在文本中：移动光标，加 Shift 选一段。在热图中：移动它。Esc 把方向键还给注意力头",
     ),
-    (
-        "In the text: by tokens, or by words where tokens are letters",
-        "在文本中：按词元移动；词元为字母时按单词移动",
-    ),
+    ("In the text: by tokens or words", "在文本中：按词元或单词移动"),
     ("Drag over the text", "在文本上拖动"),
-    (
-        "Select a range, to be read, copied or replaced",
-        "选择一段，用于查看、复制或替换",
-    ),
+    ("Select a range of the text", "选择一段文本"),
     ("Drag a plot", "拖动图"),
     ("Move it", "移动它"),
     ("Ctrl + wheel, pinch", "Ctrl + 滚轮，捏合"),
     ("Zoom a plot at the pointer", "以指针为中心缩放图"),
     ("Double click", "双击"),
     (
-        "A plot as it was at first; in the text a word, a third click the line",
-        "图恢复最初的样子；在文本中选一个单词，第三次点击选整行",
+        "A plot as at first; in the text, a word",
+        "图恢复最初的样子；在文本中选单词",
     ),
     ("Drag a tab", "拖动标签"),
     (

@@ -2,6 +2,7 @@
 
 use super::sums::{Sums, parts};
 use super::{extent_hint, extent_name, ratio};
+use crate::engine::figures;
 use crate::ui::language::{tr, trf};
 use crate::ui::theme::{Palette, ink_on, strong};
 use crate::ui::views::context::ViewContext;
@@ -158,7 +159,7 @@ fn bar(ui: &mut Ui, colors: &[Color32; 6], sums: &Sums, i: usize, most: f64) {
             ));
             ui.label(part_hint(part));
         } else {
-            ui.label(trf("{0}FLOPs per token", &[&spaced(total)]));
+            ui.label(trf(figures::Quantity::Flops.axis(), &[&spaced(total)]));
         }
     });
 }

@@ -24,6 +24,7 @@ use crate::engine::Snapshot;
 use crate::engine::figures::{FigureChoice, FigureKind};
 use crate::ui::document::draft::{TextCaret, line_at, word_at};
 use crate::ui::language::{tr, trf};
+use crate::ui::theme::strong;
 use eframe::egui::{self, FontId, Pos2, Sense, Stroke, StrokeKind, Ui, pos2, vec2};
 use grid::Grid;
 use keys::Selecting;
@@ -63,6 +64,9 @@ pub struct TextView {
     selecting: Selecting,
     #[serde(skip)]
     composed: Composed,
+    /// True while the pointer rests where it was when a key was pressed: what it points at is not said meanwhile.
+    #[serde(skip)]
+    rests: bool,
     /// True if the token before the caret is to be selected, once what was typed is cut into tokens.
     #[serde(skip)]
     typed: bool,
@@ -92,6 +96,7 @@ impl Default for TextView {
             written: Written::default(),
             selecting: Selecting::default(),
             composed: Composed::default(),
+            rests: false,
             typed: false,
             placed: None,
             ramps: None,
@@ -124,7 +129,12 @@ impl View for TextView {
 
     fn show(&mut self, ui: &mut Ui, cx: &mut ViewContext<'_>) {
         let ramps = Ramps::of(self.ramps.take(), ui, &cx.palette);
-        self.toolbar(ui, cx, &ramps);
+        if cx.snapshot.model.is_some() || cx.snapshot.opening {
+            self.toolbar(ui, cx, &ramps);
+        } else {
+            // There is nothing to shade it by.
+            ui.label(strong(tr("Text")));
+        }
         notice::show(ui, cx);
         let font = egui::TextStyle::Monospace.resolve(ui.style());
         let advance = ui.ctx().fonts_mut(|fonts| fonts.glyph_width(&font, 'm'));
@@ -203,6 +213,7 @@ impl TextView {
             }
             for action in self.composed.actions(ui, &response, cx.draft.is_open) {
                 follows |= action != Action::Copy;
+                self.rests = true;
                 match action {
                     Action::Move(step, extend) => {
                         let text = (&self.rows, &*self.shown);
@@ -320,7 +331,9 @@ impl TextView {
             true => response.on_hover_cursor(egui::CursorIcon::Text),
             false => response,
         };
-        let Some(part) = part.filter(|_| response.contains_pointer()) else {
+        self.rests &= ui.input(|input| !input.pointer.is_moving() && !input.pointer.any_pressed());
+        let points = response.contains_pointer() && !self.rests;
+        let Some(part) = part.filter(|_| points) else {
             return;
         };
         cx.hovering.token = shown.token(part).or(cx.hovering.token);

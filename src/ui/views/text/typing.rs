@@ -152,7 +152,7 @@ impl Composed {
 
     /// Draws the caret, and tells input methods where it is.
     pub fn paint(&self, ui: &Ui, at: Pos2, grid: &Grid, palette: &Palette) {
-        let rect = Rect::from_min_size(at, vec2(1.5, grid.cell.y));
+        let rect = Rect::from_min_size(at - vec2(1.0, 0.0), vec2(2.0, grid.cell.y));
         ui.output_mut(|output| {
             output.ime = Some(IMEOutput {
                 purpose: egui::IMEPurpose::Normal,
@@ -165,7 +165,7 @@ impl Composed {
             return;
         }
         let painter = ui.painter().with_clip_rect(grid.clip);
-        painter.rect_filled(rect, 0.0, palette.accent);
+        painter.rect_filled(rect, 0.0, ui.visuals().strong_text_color());
         if !self.0.is_empty() {
             let font = egui::TextStyle::Monospace.resolve(ui.style());
             let ink = ui.visuals().text_color();
