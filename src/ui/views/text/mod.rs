@@ -331,7 +331,9 @@ impl TextView {
             true => response.on_hover_cursor(egui::CursorIcon::Text),
             false => response,
         };
-        self.rests &= ui.input(|input| !input.pointer.is_moving() && !input.pointer.any_pressed());
+        self.rests &= ui.input(|input| {
+            input.pointer.delta() == egui::Vec2::ZERO && !input.pointer.any_pressed()
+        });
         let points = response.contains_pointer() && !self.rests;
         let Some(part) = part.filter(|_| points) else {
             return;
