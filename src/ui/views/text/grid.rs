@@ -154,3 +154,49 @@ pub(super) fn stops(shown: &Shown, part: usize, cell: Cell) -> Vec<(usize, f32)>
     stops.push((range.end, width));
     stops
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::{LoadedModel, SAMPLES, Snapshot, Tokens};
+    use crate::model::Cancel;
+    use crate::text::{Unit, Vocabulary};
+    use crate::ui::views::text::typing::place_of;
+    use std::sync::Arc;
+
+    #[test]
+    fn places_between_letters_are_found_and_shown_where_they_are() {
+        let mut model = LoadedModel::open_sample(&SAMPLES[0]).unwrap();
+        let words = ["one", "two", "<eos>"].map(Into::into).to_vec();
+        model.vocabulary = Vocabulary::from_tokens(words, Unit::Word).ok();
+        let text = "one  two\nxyz one";
+        let tokens = Tokens::new(&model, text.into(), 1000, &Cancel::default()).unwrap();
+        let shown = Arc::new(Shown::of(&Snapshot {
+            tokens: Arc::new(tokens),
+            model: Some(Arc::new(model)),
+            ..Snapshot::default()
+        }));
+        let mut rows = Rows::default();
+        rows.update(&shown, 0, 6);
+        // "one  ", "two⏎", "xyz ", "one".
+        assert_eq!(rows.len(), 4);
+        let byte = |row, column| byte_in(&rows, &shown, row, column);
+        assert_eq!(
+            [byte(0, 0.0), byte(0, 0.4), byte(0, 0.6), byte(0, 2.4)],
+            [0, 0, 1, 2]
+        );
+        // Before the white space that a row breaks at, before a line's end, and at the end of all.
+        assert_eq!([byte(0, 99.0), byte(1, 99.0), byte(3, 99.0)], [4, 8, 16]);
+        let all: Vec<(usize, f32)> = (0..=text.len())
+            .map(|at| place_of(&rows, &shown, at))
+            .collect();
+        assert_eq!(all[..5], [(0, 0.0), (0, 1.0), (0, 2.0), (0, 3.0), (0, 4.0)]);
+        assert_eq!(
+            (all[5], all[8], all[9], all[16]),
+            ((1, 0.0), (1, 3.0), (2, 0.0), (3, 3.0))
+        );
+        for (at, (row, column)) in all.into_iter().enumerate() {
+            assert_eq!(byte(row, column), at);
+        }
+    }
+}
