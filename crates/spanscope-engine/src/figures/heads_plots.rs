@@ -131,7 +131,7 @@ pub fn scatter(
     if points.is_empty() {
         let known = |axis: &&Statistic| rows.iter().any(|row| axis.of(row).is_some());
         let missing = axes.iter().find(|axis| !known(axis)).unwrap_or(&axes[0]);
-        return Err(FigureError::NotMeasured(missing.in_words()));
+        return Err(FigureError::NotMeasured(missing.title()));
     }
     let [x, y] = axes;
     let layers = model.network.architecture().nb_layers();
@@ -275,7 +275,7 @@ pub fn bars(
     }
     series.retain(|series| !series.points.is_empty());
     if series.is_empty() {
-        return Err(FigureError::NotMeasured(statistic.in_words()));
+        return Err(FigureError::NotMeasured(statistic.title()));
     }
     if series
         .iter()

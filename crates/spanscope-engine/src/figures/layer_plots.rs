@@ -82,7 +82,7 @@ pub fn layers(
         ]);
     }
     if mean.points.is_empty() {
-        return Err(FigureError::NotMeasured(statistic.in_words()));
+        return Err(FigureError::NotMeasured(statistic.title()));
     }
     Ok(Plot {
         kind: "heads",
@@ -148,7 +148,7 @@ pub fn strips(model: &LoadedModel, rows: &[HeadRow]) -> Result<Plot, FigureError
     }
     series.retain(|series| !series.points.is_empty());
     if series.is_empty() {
-        return Err(FigureError::NotMeasured(Statistic::SpanMedian.in_words()));
+        return Err(FigureError::NotMeasured(Statistic::SpanMedian.title()));
     }
     series.insert(0, most);
     Ok(Plot {

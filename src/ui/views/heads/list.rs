@@ -93,7 +93,11 @@ impl HeadList {
                 // Every column has room for its header, and a share of what is left; more can be scrolled to.
                 let headers = columns.iter().skip(1);
                 let headers: Vec<f32> = headers
-                    .map(|column| text_width(ui, &format!("{}↓", column.short()), 11.0).max(36.0))
+                    .map(|column| {
+                        let sign = if *column == self.sort { "↓" } else { "" };
+                        let name = format!("{}{sign}", column.short());
+                        text_width(ui, &name, 11.0).max(30.0)
+                    })
                     .collect();
                 // The longest name, and a flag.
                 let names = rows.iter().map(|row| row.id().to_string());

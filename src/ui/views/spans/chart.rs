@@ -84,12 +84,17 @@ impl SpansView {
         ]);
         // A chart that was zoomed is moved to a head that was selected elsewhere.
         let leading = cx.selection.heads.leading();
-        let elsewhere = self.seen.replace(leading) != Some(leading);
+        let seen = self.seen.replace(leading);
+        let elsewhere = seen.is_some_and(|seen| seen != leading);
         let selected = find(&marks, elsewhere.then_some(leading));
         let selected = selected.map(|mark| [mark.x, mark.y]);
         let response = plot.show(ui, |plot| {
             if let Some(at) = selected {
-                plot.translate_bounds(brings(&plot.plot_bounds(), at));
+                let by = brings(&plot.plot_bounds(), at);
+                // Bounds that were moved, however little, fit themselves to what is drawn no more.
+                if by != egui::Vec2::ZERO {
+                    plot.translate_bounds(by);
+                }
             }
         });
         let (transform, response) = (response.transform, response.response);
