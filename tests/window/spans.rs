@@ -284,7 +284,7 @@ fn heads_are_cut_to_a_window_and_first_tokens_kept() {
 #[test]
 fn a_chart_that_was_zoomed_comes_to_the_head_selected_elsewhere() {
     let mut window = Window::open(Start::default());
-    press(&mut window, "Edit");
+    press(&mut window, "Edit spans by hand");
     let at = window.harness.get_by_label(HANDLE).rect().center();
     move_to(&mut window, at);
     for _ in 0..8 {

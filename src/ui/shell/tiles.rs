@@ -136,8 +136,9 @@ impl egui_tiles::Behavior<Pane> for Board<'_> {
     }
 
     fn on_tab_close(&mut self, tiles: &mut Tiles<Pane>, tile: TileId) -> bool {
-        // Its place is kept for when it is opened again.
-        tiles.set_visible(tile, false);
+        // Its place is kept for when it is opened again. After this frame: the library is amid its tiles.
+        let view = tiles.get_pane(&tile).copied();
+        self.cx.commands.extend(view.map(Command::ToggleView));
         false
     }
 
