@@ -321,8 +321,10 @@ fn words_and_lines_are_selected_copied_and_replaced() {
     let before = window.app().text().to_string();
     let word: String = before.chars().take_while(|c| c.is_alphanumeric()).collect();
     let at = at_start(&window, 1);
-    let patient = |options: &mut egui::Options| options.input_options.max_double_click_delay = 5.0;
+    // A frame of the test takes as long as a double click may.
+    let patient = |options: &mut egui::Options| options.input_options.max_double_click_delay = 1.0;
     window.harness.ctx.options_mut(patient);
+    window.harness.run_steps(12);
     for _ in 0..2 {
         button(&mut window, at, true, Modifiers::NONE);
         button(&mut window, at, false, Modifiers::NONE);
