@@ -321,6 +321,10 @@ fn words_and_lines_are_selected_copied_and_replaced() {
     let before = window.app().text().to_string();
     let word: String = before.chars().take_while(|c| c.is_alphanumeric()).collect();
     let at = at_start(&window, 1);
+    // A frame of the test takes as long as a double click may.
+    let patient = |options: &mut egui::Options| options.input_options.max_double_click_delay = 1.0;
+    window.harness.ctx.options_mut(patient);
+    window.harness.run_steps(12);
     for _ in 0..2 {
         button(&mut window, at, true, Modifiers::NONE);
         button(&mut window, at, false, Modifiers::NONE);
@@ -366,13 +370,12 @@ fn a_text_too_long_to_be_typed_in_is_shown_and_closed_again() {
     window.write("mine");
     let mine = window.app().text().to_string();
     let long = "To be, or not to be. ".repeat(5000);
-    window.write("");
+    // The model need not have read it.
     window.harness.event(egui::Event::Paste(long.clone()));
-    window.harness.step();
-    window.settle();
+    window.harness.run_steps(2);
     assert_eq!(window.app().text().len(), mine.len() + long.len());
     typed(&mut window, "x");
-    window.settle();
+    window.harness.run_steps(2);
     assert_eq!(window.app().text().len(), mine.len() + long.len());
     let said = "longer than what can be typed in here";
     assert!(window.harness.query_by_label_contains(said).is_some());

@@ -68,6 +68,7 @@ pub(super) const WORDS: &[(&str, &str)] = &[
         "单击选择；按住 Ctrl 或 Shift 可多选",
     ),
     ("Layer", "层"),
+    ("share", "份额"),
     ("{0} never used", "{0} 个从未使用"),
     ("{0} % in {1}", "{1} 个占 {0} %"),
     ("Persistent vector {0}", "持久向量 {0}"),
