@@ -6,7 +6,7 @@ use std::path::Path;
 
 /// The rooms of the program and of `spanscope-core`, and the crates that are one room, with the rooms that each may use. None may
 /// use itself through another: that is tested as well.
-const MAY_USE: [(&str, &[&str]); 21] = [
+const MAY_USE: [(&str, &[&str]); 22] = [
     (
         "python",
         &["cli", "engine", "analysis", "chart", "model", "checkpoint"],
@@ -74,11 +74,15 @@ const MAY_USE: [(&str, &[&str]); 21] = [
     ("chart", &["files", "head_id", "shown"]),
     ("egui_offscreen", &[]),
     ("analysis", &["model", "checkpoint"]),
-    ("model", &["checkpoint", "head_id", "json", "shown"]),
+    (
+        "model",
+        &["checkpoint", "head_id", "json", "neuron_id", "shown"],
+    ),
     ("checkpoint", &["files", "json", "shown", "zip_directory"]),
     ("text", &["files", "json", "shown", "zip_directory"]),
     ("files", &["shown"]),
     ("head_id", &[]),
+    ("neuron_id", &[]),
     ("json", &["shown"]),
     ("shown", &[]),
     ("zip_directory", &["files", "shown"]),

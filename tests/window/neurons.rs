@@ -22,6 +22,8 @@ fn open(model: Option<PathBuf>, text: Option<&str>, wide: bool) -> (tempfile::Te
     });
     if wide {
         window.harness.set_size(vec2(2560.0, 1400.0));
+        window.harness.run_steps(4);
+        window.settle();
     }
     window.harness.get_by_label("Persistent").click();
     window.harness.run_steps(3);

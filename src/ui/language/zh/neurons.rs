@@ -107,6 +107,7 @@ pub(super) const WORDS: &[(&str, &str)] = &[
         "值与该词元在输出嵌入中的行之积，减去词表平均。归一化和之后各层未计入。份额指在本文本上占该层使用量的份额。",
     ),
     ("change", "变化"),
+    ("share", "份额"),
     ("use of neurons", "神经元的使用"),
     (
         "the layer has no feed-forward sublayer, so it has no neurons",

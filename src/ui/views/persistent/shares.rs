@@ -27,8 +27,14 @@ fn parts(cx: &ViewContext<'_>, persistent: bool) -> Vec<Part> {
             s.persistent
         }));
     }
-    parts.push((tr("empty context"), palette.empty, |s| s.empty));
     let model = cx.snapshot.model.as_ref();
+    let architecture = model.map(|model| model.network.architecture());
+    if architecture.is_none_or(|of| of.has_empty_context()) {
+        parts.push((tr("empty context"), palette.empty, |s| s.empty));
+    }
+    if architecture.is_some_and(|of| of.has_sinks()) {
+        parts.push((tr("sink"), palette.limit, |s| s.sink));
+    }
     if model.is_some_and(|model| model.network.architecture().loses_weight()) {
         let color = palette.empty.gamma_multiply(0.4);
         parts.push((tr("masked, not renormalised"), color, Shares::masked));

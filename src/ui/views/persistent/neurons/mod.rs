@@ -109,12 +109,12 @@ impl Neurons {
         }
         self.layer = self.layer.min(architecture.nb_layers().saturating_sub(1));
         let beside = ui.available_width() >= BESIDE;
-        self.pages(ui, cx, beside, bars);
         let page = match self.page {
             Page::Neuron if beside => Page::Usage,
             Page::Shares if !bars => Page::Usage,
             page => page,
         };
+        self.pages(ui, cx, page, beside, bars);
         if page == Page::Shares {
             return shares_page(ui, cx, architecture.nb_heads());
         }
@@ -151,7 +151,7 @@ impl Neurons {
         });
     }
 
-    fn pages(&mut self, ui: &mut Ui, cx: &ViewContext<'_>, beside: bool, bars: bool) {
+    fn pages(&mut self, ui: &mut Ui, cx: &ViewContext<'_>, now: Page, beside: bool, bars: bool) {
         let neuron = match cx.selection.neuron {
             Some(id) => trf("Neuron {0}", &[&id]),
             None => tr("Neuron").to_owned(),
@@ -181,16 +181,19 @@ impl Neurons {
                 ),
             ] {
                 let hidden = page == Page::Neuron && beside || page == Page::Shares && !bars;
-                if !hidden {
-                    let now = self.page == page || hidden;
-                    if ui
-                        .selectable_label(now, name)
+                if !hidden
+                    && ui
+                        .selectable_label(now == page, name)
                         .on_hover_text(words)
                         .clicked()
-                    {
-                        self.page = page;
-                    }
+                {
+                    self.page = page;
                 }
+            }
+            if now == Page::Usage {
+                ui.separator();
+                ui.checkbox(&mut self.log, tr("Log"))
+                    .on_hover_text(tr("Shares on a logarithmic axis of four decades"));
             }
         });
     }
@@ -280,7 +283,7 @@ impl Neurons {
         }
     }
 
-    fn summary(&mut self, ui: &mut Ui, usage: &NeuronUsage, stats: &NeuronStats) {
+    fn summary(&self, ui: &mut Ui, usage: &NeuronUsage, stats: &NeuronStats) {
         ui.horizontal_wrapped(|ui| {
             ui.label(strong(trf(
                 "Layer {0}: {1} neurons",
@@ -300,8 +303,6 @@ impl Neurons {
                     ],
                 )));
             }
-            ui.checkbox(&mut self.log, tr("Log"))
-                .on_hover_text(tr("Shares on a logarithmic axis of four decades"));
         });
     }
 }
