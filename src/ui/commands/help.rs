@@ -149,10 +149,7 @@ fn mouse(ui: &mut Ui) {
                 "In the text: the caret, with Shift a range. In the map: move it. Esc gives the arrows back to heads",
             ),
         ),
-        (
-            arrows(ui),
-            tr("In the text: by tokens or words"),
-        ),
+        (arrows(ui), tr("In the text: by tokens or words")),
         (
             tr("Drag over the text").to_owned(),
             tr("Select a range of the text"),

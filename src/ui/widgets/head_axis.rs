@@ -50,7 +50,8 @@ impl HeadAxis {
     pub fn share(&self, value: f64) -> Option<f32> {
         let value = if self.is_log { value.log10() } else { value };
         let share = (value - self.low) / (self.high - self.low);
-        share.is_finite().then_some(share.clamp(0.0, 1.0) as f32)
+        // Zero, which a logarithm does not have, stands at the end.
+        (!share.is_nan()).then_some(share.clamp(0.0, 1.0) as f32)
     }
 
     /// Numbers along the axis with their places, at least `room` points apart on one of `length` points.

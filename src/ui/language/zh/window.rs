@@ -93,7 +93,10 @@ pub(super) const WORDS: &[(&str, &str)] = &[
         "In the text: the caret, with Shift a range. In the map: move it. Esc gives the arrows back to heads",
         "在文本中：移动光标，加 Shift 选一段。在热图中：移动它。Esc 把方向键还给注意力头",
     ),
-    ("In the text: by tokens or words", "在文本中：按词元或单词移动"),
+    (
+        "In the text: by tokens or words",
+        "在文本中：按词元或单词移动",
+    ),
     ("Drag over the text", "在文本上拖动"),
     ("Select a range of the text", "选择一段文本"),
     ("Drag a plot", "拖动图"),
