@@ -89,7 +89,7 @@ fn from_the_first_start_to_finding_everything_as_left() {
     window.keys(&["Escape"]);
     window.click(640, 674);
     window.keys(&["Escape", "Left", "Up"]);
-    window.ctrl_click(68, 146);
+    window.ctrl_click(68, 172);
     window.wait_session("two heads", |session| {
         let heads = session["selected"]["heads"].as_array();
         heads.is_some_and(|heads| heads.len() == 2 && heads.contains(&json!([0, 0])))

@@ -195,12 +195,15 @@ fn without_predictions_attention_is_looked_at_all_the_same() {
     assert!(snapshot.surveyed.is_some());
 }
 
+/// A tensor and its bytes.
+type Tensor = (PlannedTensor, Vec<u8>);
+
 #[test]
 fn what_cannot_be_weights_is_refused_by_name() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("run.safetensors");
     let (_files, _, original) = stored("llama", &path, Some(4));
-    let change = |name: &str, change: &mut dyn FnMut(&mut (PlannedTensor, Vec<u8>))| {
+    let change = |name: &str, change: &mut dyn FnMut(&mut Tensor)| {
         let mut parts = original.clone();
         let found = parts.0.iter_mut().find(|(tensor, _)| tensor.name == name);
         change(found.unwrap());

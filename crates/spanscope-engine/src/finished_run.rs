@@ -285,31 +285,31 @@ fn cut(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Engine, SAMPLES, Source};
+    use crate::{Engine, SAMPLES, Sample, Source};
     use std::sync::atomic::{AtomicUsize, Ordering};
 
     const TEXT: &str = "What is here is a text of a few words, read twice: here and there.";
 
-    fn model(i: usize) -> Arc<LoadedModel> {
-        Arc::new(LoadedModel::open_sample(&SAMPLES[i]).unwrap())
+    fn model(sample: &Sample) -> Arc<LoadedModel> {
+        Arc::new(LoadedModel::open_sample(sample).unwrap())
     }
 
     #[test]
     fn its_answers_are_those_of_the_engine() {
-        for i in 0..2 {
+        for sample in &SAMPLES[..2] {
             let looks = Queries {
                 survey: true,
                 prediction: Some(4),
                 ..Queries::default()
             };
-            let engine = Engine::start(Source::Sample(&SAMPLES[i]), TEXT.into(), || {});
+            let engine = Engine::start(Source::Sample(sample), TEXT.into(), || {});
             engine.look(looks.clone());
             let there = engine.wait();
             let cancel = Cancel::default();
             let heard = AtomicUsize::new(0);
             let report = |done, _| heard.store(done, Ordering::Relaxed);
             let text = TextToRead::Text(TEXT);
-            let run = FinishedRun::new(&model(i), text, usize::MAX, &cancel, &report).unwrap();
+            let run = FinishedRun::new(&model(sample), text, usize::MAX, &cancel, &report).unwrap();
             let here = run.ask(&looks, &cancel).unwrap();
             assert_eq!(heard.into_inner(), here.tokens.ids.len());
             assert_eq!(here.tokens.ids, there.tokens.ids);
@@ -327,7 +327,7 @@ mod tests {
 
     #[test]
     fn what_cannot_be_read_is_refused() {
-        let model = model(0);
+        let model = model(&SAMPLES[0]);
         let cancel = Cancel::default();
         let refused = |text, memory| {
             let run = FinishedRun::new(&model, text, memory, &cancel, &|_, _| {});
