@@ -8,7 +8,7 @@ use crate::engine::LoadedModel;
 use crate::engine::figures::span_chart;
 use crate::engine::run_file::Header;
 use crate::model::architecture::{Position, Window};
-use crate::model::{About, Architecture, Assumption, Run};
+use crate::model::{About, Architecture, Run};
 use crate::shown::{said, shown};
 use anyhow::Result;
 use std::collections::BTreeMap;
@@ -128,15 +128,6 @@ pub(super) fn kind(model: &LoadedModel) -> String {
         c.nb_heads(),
         model.kind()
     )
-}
-
-/// A note on what was assumed, with the option that settles it.
-pub(super) fn with_option(note: &Assumption) -> String {
-    match note.about() {
-        About::Ramp => format!("{note}; set it with --ramp"),
-        About::NoVocabulary => format!("{note}; set one with --vocab"),
-        _ => note.to_string(),
-    }
 }
 
 /// What was recorded, from what and when.
@@ -287,7 +278,7 @@ fn text(model: &LoadedModel, ramp_given: bool) -> Result<String> {
     for note in &model.assumed {
         match model.recorded {
             Some(_) => writeln!(out, "  {}", said(note))?,
-            None => writeln!(out, "  {}", said(&with_option(note)))?,
+            None => writeln!(out, "  {}", said(&super::assumed::with_option(note)))?,
         }
     }
     if model.assumed.is_empty() {

@@ -3,6 +3,7 @@
 
 mod ablate;
 mod args;
+mod assumed;
 mod attention;
 mod bench;
 mod commands;

@@ -156,7 +156,7 @@ fn measure(model: &LoadedModel, args: &NeuronsArgs) -> Result<OfText> {
     }
     bar.finish_and_clear();
     let layers = match args.layer {
-        Some(layer) => layer..layer + 1,
+        Some(layer) => layer..layer.saturating_add(1),
         None => 0..network.architecture().nb_layers(),
     };
     let count = tokens.ids.len();
