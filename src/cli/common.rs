@@ -76,7 +76,10 @@ fn tell_assumed(model: &LoadedModel, common: &Common) {
         return;
     }
     for note in &model.assumed {
-        say(format_args!("assumed {}", super::assumed::with_option(note)));
+        say(format_args!(
+            "assumed {}",
+            super::assumed::with_option(note)
+        ));
     }
 }
 

@@ -156,10 +156,11 @@ fn measure(model: &LoadedModel, args: &NeuronsArgs) -> Result<OfText> {
     }
     bar.finish_and_clear();
     let layers = match args.layer {
-        Some(layer) => layer..layer.saturating_add(1),
-        None => 0..network.architecture().nb_layers(),
+        Some(layer) => vec![layer],
+        None => (0..network.architecture().nb_layers()).collect(),
     };
     let count = tokens.ids.len();
+    let layers = layers.into_iter();
     let layers = layers.filter_map(|layer| recorder.usage(network, layer, count));
     Ok(OfText {
         layers: layers.collect(),

@@ -7,7 +7,8 @@ mod neuron;
 mod search;
 mod strip;
 
-use super::{BESIDE, divide, inside, shares};
+use super::rooms::{BESIDE, divide, inside};
+use super::shares;
 use crate::analysis::NeuronUsage;
 use crate::chart::thousands;
 use crate::engine::figures::FigureChoice;
