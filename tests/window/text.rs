@@ -340,6 +340,23 @@ fn all_is_selected_copied_and_replaced() {
 }
 
 #[test]
+fn a_double_click_selects_a_word() {
+    let mut window = from_the_start();
+    let before = window.app().text().to_string();
+    let word: String = before.chars().take_while(|c| c.is_alphanumeric()).collect();
+    let at = at_start(&window, 1);
+    // A frame of the test takes half a second.
+    let patient = |options: &mut egui::Options| options.input_options.max_double_click_delay = 2.0;
+    window.harness.ctx.options_mut(patient);
+    window.harness.run_steps(12);
+    for _ in 0..2 {
+        button(&mut window, at, true, Modifiers::NONE);
+        button(&mut window, at, false, Modifiers::NONE);
+    }
+    assert_eq!(tokens(&window), &TokenSet::from(0..word.len()), "{word}");
+}
+
+#[test]
 fn a_closed_text_is_opened_by_the_key_that_edits_it() {
     let mut window = Window::open(Start::default());
     window.harness.get_by_label("Close Text").click();

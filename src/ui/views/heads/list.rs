@@ -102,7 +102,7 @@ impl HeadList {
                 // The longest name, and a flag.
                 let names = rows.iter().map(|row| row.id().to_string());
                 let longest = names.max_by_key(String::len).unwrap_or_default();
-                let first = text_width(ui, &longest, 12.0) + 18.0;
+                let first = (text_width(ui, &longest, 12.0) + 18.0).ceil();
                 let taken: f32 = headers.iter().map(|header| header + 4.0).sum();
                 let more = (width - first - 4.0 - taken) / headers.len().max(1) as f32;
                 let mut table = TableBuilder::new(ui)
@@ -111,7 +111,9 @@ impl HeadList {
                     .auto_shrink(false)
                     .column(Column::exact(first));
                 for header in headers {
-                    table = table.column(Column::exact(header + more.max(0.0)).clip(true));
+                    // Whole points: at a part of one, the last digit would be cut.
+                    let wide = (header + more.max(0.0)).floor();
+                    table = table.column(Column::exact(wide).clip(true));
                 }
                 let leading = cx.selection.heads.leading();
                 let shown = Some((cx.snapshot.model_number, leading));
