@@ -15,7 +15,7 @@ use spanscope_engine::Sample;
 
 pub use spanscope_bench as bench;
 pub use spanscope_chart as chart;
-pub use spanscope_core::{analysis, checkpoint, files, json, model, shown, text};
+pub use spanscope_core::{analysis, checkpoint, files, json, mixer, model, shown, text};
 pub use spanscope_train as train;
 
 /// Open models, texts as tokens, the worker thread; and the models that are part of the program.

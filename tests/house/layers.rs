@@ -6,7 +6,7 @@ use std::path::Path;
 
 /// The rooms of the program and of `spanscope-core`, and the crates that are one room, with the rooms that each may use. None may
 /// use itself through another: that is tested as well.
-const MAY_USE: [(&str, &[&str]); 22] = [
+const MAY_USE: [(&str, &[&str]); 23] = [
     (
         "python",
         &["cli", "engine", "analysis", "chart", "model", "checkpoint"],
@@ -30,6 +30,7 @@ const MAY_USE: [(&str, &[&str]); 22] = [
     (
         "ui",
         &[
+            "mixer",
             "engine",
             "analysis",
             "chart",
@@ -46,6 +47,7 @@ const MAY_USE: [(&str, &[&str]); 22] = [
     (
         "bench",
         &[
+            "mixer",
             "engine",
             "analysis",
             "chart",
@@ -57,6 +59,7 @@ const MAY_USE: [(&str, &[&str]); 22] = [
     (
         "engine",
         &[
+            "mixer",
             "analysis",
             "chart",
             "model",
@@ -69,19 +72,31 @@ const MAY_USE: [(&str, &[&str]); 22] = [
     ),
     (
         "train",
-        &["model", "checkpoint", "text", "files", "json", "shown"],
+        &[
+            "mixer",
+            "model",
+            "checkpoint",
+            "text",
+            "files",
+            "json",
+            "shown",
+        ],
     ),
     ("chart", &["files", "head_id", "shown"]),
     ("egui_offscreen", &[]),
-    ("analysis", &["model", "checkpoint"]),
+    ("analysis", &["mixer", "model", "checkpoint"]),
     (
         "model",
         &["checkpoint", "head_id", "json", "neuron_id", "shown"],
     ),
     ("checkpoint", &["files", "json", "shown", "zip_directory"]),
-    ("text", &["files", "json", "shown", "zip_directory"]),
+    (
+        "text",
+        &["files", "json", "mixer", "shown", "zip_directory"],
+    ),
     ("files", &["shown"]),
     ("head_id", &[]),
+    ("mixer", &[]),
     ("neuron_id", &[]),
     ("json", &["shown"]),
     ("shown", &[]),

@@ -54,6 +54,18 @@ fn settle(harness: &mut Harness<'static, App>) {
     }
 }
 
+/// Holds what is drawn, when everything is, against its picture.
+fn picture(harness: &mut Harness<'static, App>, name: &str) {
+    harness.remove_cursor();
+    settle(harness);
+    harness.try_snapshot_options(name, &shades()).unwrap();
+}
+
+/// A weight that rounds the other way on another processor may change the colour of a cell by a shade.
+fn shades() -> SnapshotOptions {
+    SnapshotOptions::new().threshold(1.0).max_failed_pixels(60)
+}
+
 fn compare(theme: ThemeChoice, language: Language, name: &str) {
     let mut harness = window(theme, language);
     settle(&mut harness);
@@ -77,10 +89,8 @@ fn compare(theme: ThemeChoice, language: Language, name: &str) {
         harness.state_mut().show_alone(view);
         harness.remove_cursor();
         settle(&mut harness);
-        // A weight that rounds the other way on another processor may change the colour of a cell by a shade.
-        let options = SnapshotOptions::new().threshold(1.0).max_failed_pixels(60);
         let name = format!("{name}/{}", format!("{view:?}").to_lowercase());
-        if let Err(error) = harness.try_snapshot_options(&name, &options) {
+        if let Err(error) = harness.try_snapshot_options(&name, &shades()) {
             failed.push(error.to_string());
         }
     }
@@ -124,8 +134,7 @@ fn options(theme: ThemeChoice, language: Language, words: [&str; 2], name: &str)
         egui::pos2(0.0, 634.0),
         egui::pos2(1100.0, 660.0),
     ));
-    let options = SnapshotOptions::new().threshold(1.0).max_failed_pixels(60);
-    harness.try_snapshot_options(name, &options)
+    harness.try_snapshot_options(name, &shades())
 }
 
 #[test]
@@ -163,12 +172,7 @@ fn pages(theme: ThemeChoice, language: Language, words: [(&str, &str); 2], folde
     for (word, name) in words {
         harness.get_by_label(word).click();
         harness.run_steps(3);
-        harness.remove_cursor();
-        settle(&mut harness);
-        let options = SnapshotOptions::new().threshold(1.0).max_failed_pixels(60);
-        harness
-            .try_snapshot_options(format!("{folder}/{name}"), &options)
-            .unwrap();
+        picture(&mut harness, &format!("{folder}/{name}"));
     }
 }
 
@@ -202,12 +206,7 @@ fn finder(theme: ThemeChoice, language: Language, words: [[&str; 2]; 3], folder:
             harness.get_by_label(word).click();
             harness.run_steps(3);
         }
-        harness.remove_cursor();
-        settle(&mut harness);
-        let options = SnapshotOptions::new().threshold(1.0).max_failed_pixels(60);
-        harness
-            .try_snapshot_options(format!("{folder}/heads_{name}"), &options)
-            .unwrap();
+        picture(&mut harness, &format!("{folder}/heads_{name}"));
     }
 }
 

@@ -2,6 +2,7 @@
 //! one over trained ones does, attention scores with a variance of order one.
 
 use spanscope_core::checkpoint::NamedTensor;
+use spanscope_core::mixer;
 use spanscope_core::model::Config;
 
 /// The rule by which a tensor is filled.
@@ -167,12 +168,9 @@ fn seed(name: &str) -> u64 {
     name.bytes().fold(0xcbf2_9ce4_8422_2325, step)
 }
 
-/// SplitMix64, at any place of its sequence.
+/// The number at any place of a sequence.
 fn mix(seed: u64, at: usize) -> u64 {
-    let mut z = seed.wrapping_add((at as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15));
-    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    z ^ (z >> 31)
+    mixer::mix(seed.wrapping_add((at as u64 + 1).wrapping_mul(mixer::STEP)))
 }
 
 /// From −1 to 1, in steps that `f32` holds exactly.

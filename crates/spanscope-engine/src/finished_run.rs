@@ -209,21 +209,7 @@ impl FinishedRun {
                 return Err(ModelError::Cancelled.into());
             }
         }
-        Ok(Snapshot {
-            detail: answers.detail.clone(),
-            gathered: answers.gathered(),
-            pictures: answers.pictures(),
-            score: answers.score(),
-            surveyed: answers.surveyed(),
-            prediction: answers.prediction(),
-            lens: answers.lens_answer(),
-            vector: answers.vector(),
-            alike: answers.alike(),
-            neurons: answers.neurons.stats.clone(),
-            neuron: answers.neurons.facts(),
-            promoting: answers.neurons.promoting(),
-            ..self.known()
-        })
+        Ok(self.known().with_answers(&answers))
     }
 }
 

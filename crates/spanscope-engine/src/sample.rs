@@ -1,5 +1,7 @@
 //! Drawing a token.
 
+use spanscope_core::mixer;
+
 /// The settings by which the next token is drawn.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Sampling {
@@ -58,13 +60,9 @@ pub(super) fn draw(log_probs: &[f32], sampling: Sampling, u: f64) -> u32 {
     best
 }
 
-/// SplitMix64: a number in [0, 1).
+/// A number in [0, 1).
 pub(super) fn uniform(state: &mut u64) -> f64 {
-    *state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-    let mut z = *state;
-    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    ((z ^ (z >> 31)) >> 11) as f64 / (1_u64 << 53) as f64
+    (mixer::next(state) >> 11) as f64 / (1_u64 << 53) as f64
 }
 
 #[cfg(test)]

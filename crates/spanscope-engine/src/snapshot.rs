@@ -5,7 +5,7 @@ use super::head_stats::HeadStats;
 use super::heatmap_image::{HeatmapImage, HeatmapKind};
 use super::neuron_stats::{NeuronFacts, NeuronStats, NeuronsPromoting};
 use super::open::LoadedModel;
-use super::query_cache::Score;
+use super::query_cache::{QueryCache, Score};
 use super::selected_heads::SelectedHeads;
 use super::tokens::Tokens;
 use super::vector_facts::VectorFacts;
@@ -93,6 +93,25 @@ pub struct Snapshot {
 }
 
 impl Snapshot {
+    /// With all that has been answered so far.
+    pub(super) fn with_answers(self, answers: &QueryCache) -> Self {
+        Self {
+            detail: answers.detail.clone(),
+            gathered: answers.gathered(),
+            pictures: answers.pictures(),
+            score: answers.score(),
+            surveyed: answers.surveyed(),
+            alike: answers.alike(),
+            prediction: answers.prediction(),
+            lens: answers.lens_answer(),
+            vector: answers.vector(),
+            neurons: answers.neurons.stats.clone(),
+            neuron: answers.neurons.facts(),
+            promoting: answers.neurons.promoting(),
+            ..self
+        }
+    }
+
     /// The model whose spans are shown: the one that is being opened, or the open one.
     pub fn shown(&self) -> Option<&Arc<LoadedModel>> {
         self.preview.as_ref().or(self.model.as_ref())

@@ -427,7 +427,7 @@ impl Steps {
         }
         let of_text = self.unedited.as_ref();
         let of_text = of_text.filter(|(text, ..)| *text == self.text_number);
-        shared.publish(Snapshot {
+        let known = Snapshot {
             model: self.open.as_ref().map(|open| Arc::clone(&open.model)),
             preview: self.preview.clone(),
             model_number: self.opened_number,
@@ -439,25 +439,15 @@ impl Steps {
             surprisal: Arc::clone(&self.measured.surprisal),
             bits_per_token: self.measured.bits_per_token,
             shares: Arc::clone(&self.measured.shares),
-            detail: self.answers.detail.clone(),
-            gathered: self.answers.gathered(),
-            pictures: self.answers.pictures(),
-            score: self.answers.score(),
-            surveyed: self.answers.surveyed(),
-            alike: self.answers.alike(),
             continued: self.continuing.continued.clone(),
-            prediction: self.answers.prediction(),
-            lens: self.answers.lens_answer(),
-            vector: self.answers.vector(),
-            neurons: self.answers.neurons.stats.clone(),
-            neuron: self.answers.neurons.facts(),
-            promoting: self.answers.neurons.promoting(),
             unedited_bits: of_text.map(|(_, bits, _)| *bits),
             unedited_surprisal: of_text.map(|(.., surprisal)| Arc::clone(surprisal)),
             milliseconds: self.milliseconds,
             opening: self.opening,
             busy: self.opening || !self.satisfied(wanted),
             failure: self.failure.clone(),
-        });
+            ..Snapshot::default()
+        };
+        shared.publish(known.with_answers(&self.answers));
     }
 }

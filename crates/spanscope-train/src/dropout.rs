@@ -1,5 +1,7 @@
 //! Dropout whose choices follow from a seed and a place alone: nothing has to be remembered to make them again.
 
+use spanscope_core::mixer;
+
 /// The dropout in one place of the network at one step.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Dropout {
@@ -66,12 +68,9 @@ impl DroppedRow {
     }
 }
 
-/// SplitMix64's mixer.
+/// The number that follows a state.
 pub(super) fn mix(state: u64) -> u64 {
-    let mut z = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    z ^ (z >> 31)
+    mixer::mix(state.wrapping_add(mixer::STEP))
 }
 
 #[cfg(test)]

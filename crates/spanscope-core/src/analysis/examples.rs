@@ -8,6 +8,7 @@ mod recorder;
 pub use recorder::ExampleRecorder;
 
 use super::row_measures::{Mean, Row, RowMeasures};
+use crate::mixer;
 use crate::model::Network;
 use std::collections::BTreeSet;
 
@@ -145,11 +146,7 @@ fn positions(query: usize, key: usize) -> impl Iterator<Item = Option<usize>> {
 
 /// The hash of a place: `text` is that of the text's content.
 pub fn place_hash(text: u64, query: u32) -> u64 {
-    // SplitMix64's mixer.
-    let mut z = text ^ u64::from(query).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    z ^ (z >> 31)
+    mixer::mix(text ^ u64::from(query).wrapping_mul(mixer::STEP))
 }
 
 /// The places of one head.

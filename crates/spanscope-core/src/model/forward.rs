@@ -12,7 +12,6 @@ use super::weights::{Layer, Network};
 use super::{Cancel, ModelError};
 use rayon::prelude::*;
 use std::cell::RefCell;
-use std::cmp::Reverse;
 use std::sync::{Mutex, PoisonError};
 
 /// Fewer rows than this are not worth a thread of their own: the threads share the weights instead.
@@ -230,11 +229,9 @@ fn attend(
     let mut jobs: Vec<(usize, Queries)> = Queries::tiles(first, end)
         .flat_map(|queries| (0..layer.heads.len()).map(move |head| (head, queries)))
         .collect();
-    // The longest first: none is left over for one thread at the end. One head's one after the other: its keys and values stay in
-    // the second-level cache.
+    // The longest first: none is left over for one thread at the end.
     jobs.sort_by_key(|(head, queries)| {
-        let longest = layer.heads[*head].reach.min(end);
-        (Reverse(longest), *head, Reverse(queries.first))
+        std::cmp::Reverse(layer.heads[*head].reach.min(queries.first + queries.count))
     });
     let one = |(head, queries)| -> Result<(usize, Tile), ModelError> {
         cancel.check()?;

@@ -5,6 +5,7 @@
 
 use super::encode::is_bracketed;
 use super::{Unit, Vocabulary};
+use crate::mixer;
 use std::fmt;
 use std::str::FromStr;
 
@@ -52,16 +53,12 @@ pub enum ControlError {
     Unlike,
 }
 
-/// SplitMix64.
+/// The state of a sequence of random numbers.
 struct Random(u64);
 
 impl Random {
     fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
+        mixer::next(&mut self.0)
     }
 
     /// A number below `end`, each alike: what would favour some is drawn again.

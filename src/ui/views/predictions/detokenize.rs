@@ -1,6 +1,7 @@
 //! A continuation as text, token by token.
 
 use crate::engine::{Generated, LoadedModel, SampledToken};
+use crate::mixer;
 use crate::text::Vocabulary;
 
 /// The text of each token drawn: a character that several share belongs to the one that completes it.
@@ -65,11 +66,7 @@ pub fn unescaped(typed: &str) -> String {
 
 /// Another seed, far from the last one in no way that one could guess, and short enough to be written down.
 pub fn next_seed(seed: u64) -> u64 {
-    // SplitMix64.
-    let mut z = seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
-    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    (z ^ (z >> 31)) % 1_000_000
+    mixer::mix(seed.wrapping_add(mixer::STEP)) % 1_000_000
 }
 
 #[cfg(test)]
