@@ -254,18 +254,24 @@ fn context<'a>(
     let position = move |i: usize, distance: usize| (first + i) as isize - distance as isize;
     let low = position(0, far).max(0) / panel;
     let high = (position(queries.count, near + 1).max(0) + panel - 1) / panel;
-    (low..high)
-        .filter_map(move |p| Some((p, cx.keys.keys(p as usize)?)))
-        .flat_map(move |(p, keys)| {
-            queries.groups().filter_map(move |rows| {
-                let (from, to) = (position(rows.start, far), position(rows.end, near + 1));
-                let column = (p * panel - base) as usize;
-                (from < (p + 1) * panel && p * panel < to).then(|| Job {
-                    left: queries.left(cx, &rows),
-                    right: keys,
-                    at: rows.start * stride + column,
-                    stride,
+    let per_block = BLOCK_TOKENS as isize / panel;
+    (low / per_block..(high + per_block - 1) / per_block).flat_map(move |block| {
+        queries.groups().flat_map(move |rows| {
+            let (from, to) = (position(rows.start, far), position(rows.end, near + 1));
+            // The panels of the block that the group's windows reach into: wider tiles read a row of the left less often.
+            let first = (from.div_euclid(panel)).max(block * per_block);
+            let last = ((to + panel - 1).div_euclid(panel)).min((block + 1) * per_block);
+            let count = usize::try_from(last - first).unwrap_or(0);
+            (count > 0)
+                .then(|| {
+                    Some(Job {
+                        left: queries.left(cx, &rows),
+                        right: cx.keys.keys(usize::try_from(first).ok()?, count)?,
+                        at: rows.start * stride + (first * panel - base) as usize,
+                        stride,
+                    })
                 })
-            })
+                .flatten()
         })
+    })
 }

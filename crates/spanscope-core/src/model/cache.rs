@@ -138,7 +138,7 @@ impl Blocks {
 #[derive(Debug, Clone)]
 pub(super) struct HeadCache {
     dim: usize,
-    /// Two panels per block, each d × 32: the keys of 32 tokens side by side.
+    /// d × 64: the keys of a block's tokens side by side.
     k: Blocks,
     /// Row after row, filled up with zeros to [`value_width`].
     v: Blocks,
@@ -196,8 +196,7 @@ impl HeadCache {
     pub fn replace(&mut self, position: usize, k: &[f32], v: &[f32]) {
         let at = position % BLOCK_TOKENS;
         if let Some(block) = self.k.change(position / BLOCK_TOKENS) {
-            let panel = &mut block[at / PANEL * PANEL * self.dim + at % PANEL..];
-            for (place, value) in panel.iter_mut().step_by(PANEL).zip(k) {
+            for (place, value) in block[at..].iter_mut().step_by(BLOCK_TOKENS).zip(k) {
                 *place = *value;
             }
         }
@@ -218,9 +217,8 @@ impl HeadCache {
     pub fn put_key(&mut self, position: usize, k: &[f32]) {
         let at = position % BLOCK_TOKENS;
         let block = self.k.get_mut(position / BLOCK_TOKENS);
-        let panel = &mut block[at / PANEL * PANEL * self.dim + at % PANEL..];
         let mut square = 0.0;
-        for (place, value) in panel.iter_mut().step_by(PANEL).zip(k) {
+        for (place, value) in block[at..].iter_mut().step_by(BLOCK_TOKENS).zip(k) {
             *place = *value;
             square += value * value;
         }
@@ -233,17 +231,24 @@ impl HeadCache {
         self.q.rows(block, range)
     }
 
-    /// The keys of the 32 tokens from `panel · 32` on: d × 32. `None` where they are forgotten.
-    pub fn keys(&self, panel: usize) -> Option<Right<'_>> {
+    /// The keys of `count` panels of one block, from the 32 tokens from `panel · 32` on: d × count · 32. `None` where they are
+    /// forgotten.
+    pub fn keys(&self, panel: usize, count: usize) -> Option<Right<'_>> {
         let per_block = BLOCK_TOKENS / PANEL;
-        let size = self.dim * PANEL;
-        let data = self.k.get(panel / per_block);
-        let data = data.get(panel % per_block * size..)?.get(..size)?;
-        Some(Right {
+        let block = self.k.get(panel / per_block);
+        let data = block.get(panel % per_block * PANEL..)?;
+        (!data.is_empty()).then_some(Right {
             data,
-            cols: PANEL,
-            stride: PANEL,
+            cols: count * PANEL,
+            stride: BLOCK_TOKENS,
         })
+    }
+
+    /// The key of the token at `position`, number by number.
+    pub fn key(&self, position: usize) -> Option<impl Iterator<Item = &f32>> {
+        let block = self.k.get(position / BLOCK_TOKENS);
+        let column = block.get(position % BLOCK_TOKENS..)?;
+        (!column.is_empty()).then(|| column.iter().step_by(BLOCK_TOKENS))
     }
 
     /// The values of some tokens of a block: as many rows of [`value_width`].
@@ -265,8 +270,7 @@ impl HeadCache {
             let Ok(position) = usize::try_from(start + i as isize) else {
                 continue;
             };
-            if let Some(panel) = self.keys(position / PANEL) {
-                let column = panel.data[position % PANEL..].iter().step_by(PANEL);
+            if let Some(column) = self.key(position) {
                 k.iter_mut().zip(column).for_each(|(to, from)| *to = *from);
             }
             let at = position % BLOCK_TOKENS;
@@ -281,10 +285,9 @@ impl HeadCache {
     /// where some are forgotten.
     pub fn copy_keys(&self, start: usize, rows: &mut [f32], stride: usize) -> bool {
         for (i, row) in rows.chunks_mut(stride.max(1)).enumerate() {
-            let Some(panel) = self.keys((start + i) / PANEL) else {
+            let Some(column) = self.key(start + i) else {
                 return false;
             };
-            let column = panel.data[(start + i) % PANEL..].iter().step_by(PANEL);
             let to = row.iter_mut().take(self.dim);
             to.zip(column).for_each(|(to, from)| *to = *from);
         }
@@ -370,10 +373,11 @@ mod tests {
     #[test]
     fn keys_lie_side_by_side_and_values_row_by_row() {
         let cache = filled(70);
-        let keys = cache.keys(1).unwrap();
-        assert_eq!(keys.data[PANEL + 5], 37.5);
-        assert_eq!(cache.keys(2).unwrap().data[5], 69.0);
-        assert!(cache.keys(4).is_none());
+        let keys = cache.keys(1, 1).unwrap();
+        assert_eq!(keys.data[keys.stride + 5], 37.5);
+        assert_eq!(cache.keys(0, 2).unwrap().data[37], 37.0);
+        assert_eq!(cache.keys(2, 1).unwrap().data[5], 69.0);
+        assert!(cache.keys(4, 1).is_none());
         let values = cache.values(1, 2..4);
         assert_eq!((values.stride, values.data.len()), (16, 32));
         assert_eq!((values.data[0], values.data[3]), (132.0, 0.0));
@@ -406,8 +410,8 @@ mod tests {
         let mut cache = filled(70);
         let before = cache.clone();
         cache.put(69, &[0.0; 3], &[9.0; 3], &[0.0; 3]);
-        assert_eq!(before.keys(2).unwrap().data[5], 69.0);
-        assert_eq!(cache.keys(2).unwrap().data[5], 9.0);
+        assert_eq!(before.keys(2, 1).unwrap().data[5], 69.0);
+        assert_eq!(cache.keys(2, 1).unwrap().data[5], 9.0);
         assert!(Arc::ptr_eq(&before.k.blocks[0], &cache.k.blocks[0]));
     }
 
@@ -415,7 +419,7 @@ mod tests {
     fn what_is_forgotten_is_gone_and_a_cut_to_nothing_begins_anew() {
         let mut cache = filled(300);
         cache.forget(290, 10, 130);
-        assert!(cache.keys(3).is_none() && cache.keys(4).is_some());
+        assert!(cache.keys(3, 1).is_none() && cache.keys(4, 1).is_some());
         assert!(cache.values(3, 0..4).data.is_empty());
         assert!(!cache.values(4, 24..30).data.is_empty());
         assert!(cache.sees(290, 10, 130) && !cache.sees(200, 10, 130));

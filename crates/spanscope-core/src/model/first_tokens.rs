@@ -22,7 +22,7 @@ pub(super) fn fill_first(cx: &Context<'_>, queries: Queries, scores: &mut Number
     let jobs = (0..most.div_ceil(PANEL)).filter_map(|panel| {
         Some(Job {
             left,
-            right: cx.keys.keys(panel)?,
+            right: cx.keys.keys(panel, 1)?,
             at: panel * PANEL,
             stride,
         })

@@ -2,7 +2,6 @@
 
 use super::Run;
 use super::cache::BLOCK_TOKENS;
-use super::kernel::PANEL;
 
 /// What the weight that a query gives a key is made of (arXiv 1905.07799, equations 1 to 5).
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -44,9 +43,7 @@ impl Run {
         }
         let at = query % BLOCK_TOKENS;
         let q = cx.cache.queries(query / BLOCK_TOKENS, at..at + 1);
-        let keys = cx.keys.keys(key / PANEL)?;
-        let k = keys.data.get(key % PANEL..)?.iter().step_by(PANEL).copied();
-        let content = dot(q, k) * cx.scale();
+        let content = dot(q, cx.keys.key(key)?.copied()) * cx.scale();
         let position = match cx.positions.outputs() {
             0 => -cx.head.slope * distance as f32,
             far => dot(q, cx.positions.row(far.checked_sub(distance)?)) * cx.scale(),

@@ -11,6 +11,7 @@ mod entropy;
 mod form;
 mod gathered;
 mod half;
+mod kept_row;
 mod multiply;
 mod numbers;
 mod packed;

@@ -2,6 +2,7 @@
 
 use super::form::Form;
 use super::gathered::{gather, gathered_columns};
+use super::kept_row::row_by_kept;
 use super::packed::{Packed, Piece};
 use super::product::{Left, OneRow, one_panel};
 use super::unpack::unpack;
@@ -122,6 +123,9 @@ impl WithSimd for OneRowOfKept<'_> {
         let mut piece: Piece = [0.0; DEPTH * PANEL];
         for (i, out) in self.out.chunks_exact_mut(PANEL).enumerate() {
             let words = self.packed.panel_words(self.first + i);
+            if row_by_kept(simd, self.form, self.row, words, out) {
+                continue;
+            }
             for (slice, row) in self.row.chunks(DEPTH).enumerate() {
                 let piece = &mut piece[..row.len() * PANEL];
                 unpack(simd, self.form, words, slice * DEPTH, piece);

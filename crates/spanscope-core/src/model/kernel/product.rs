@@ -59,8 +59,16 @@ impl<const ADD: bool> WithSimd for Products<'_, '_, ADD> {
         } in self.0
         {
             let mut column = 0;
+            // Registers of 16 numbers hold a tile of four vectors' width, too: it reads each number of the left once for all of them.
+            let widest = match S::F32_LANES {
+                16 => WIDE,
+                _ => PANEL,
+            };
             while column < right.cols {
-                let width = PANEL.min(right.cols - column);
+                let width = match right.cols - column {
+                    rest if rest >= widest => widest,
+                    rest => PANEL.min(rest),
+                };
                 let right = Right {
                     data: &right.data[column.min(right.data.len())..],
                     cols: width,
@@ -74,7 +82,10 @@ impl<const ADD: bool> WithSimd for Products<'_, '_, ADD> {
     }
 }
 
-/// The product with one panel, or half of one.
+/// Columns of two panels.
+const WIDE: usize = 2 * PANEL;
+
+/// The product with two panels, one panel, or half of one.
 #[inline(always)]
 pub(super) fn columns<S: Simd, const ADD: bool>(
     simd: S,
@@ -85,6 +96,7 @@ pub(super) fn columns<S: Simd, const ADD: bool>(
 ) {
     // As many rows and vectors as the registers of the instruction set hold, one number of the left included.
     match (S::F32_LANES, right.cols) {
+        (16, WIDE) => sweep::<S, 6, 4, ADD>(simd, left, right, out, stride),
         (16, PANEL) => sweep::<S, 12, 2, ADD>(simd, left, right, out, stride),
         (16, _) => sweep::<S, 12, 1, ADD>(simd, left, right, out, stride),
         (8, _) => sweep::<S, 6, 2, ADD>(simd, left, right, out, stride),

@@ -56,7 +56,7 @@ fn pairs<S: Simd, const HALF: bool>(simd: S, words: &[u32], out: &mut [f32]) {
 
 /// IEEE halves that stand in the upper half of words: as [`from_f16`].
 #[inline(always)]
-fn halves<S: Simd>(simd: S, bits: S::u32s) -> S::f32s {
+pub(super) fn halves<S: Simd>(simd: S, bits: S::u32s) -> S::f32s {
     let three = simd.splat_u32s(3);
     let sign = simd.and_u32s(bits, simd.splat_u32s(1 << 31));
     let exponent = simd.and_u32s(bits, simd.splat_u32s(0x7c00_0000));
@@ -88,7 +88,7 @@ fn numbers<S: Simd>(simd: S, codes: S::u32s, zero: f32) -> S::f32s {
 }
 
 /// A format of blocks.
-trait Unpack {
+pub(super) trait Unpack {
     const LAYOUT: Layout;
 
     /// The values that the whole numbers of input `k` of 32 stand for, of the outputs of vector `v`.
@@ -130,46 +130,82 @@ fn joined<S: Simd>(
 fn units<S: Simd, F: Unpack>(simd: S, panel: &[u32], depth: usize, out: &mut [f32]) {
     let layout = const { F::LAYOUT };
     let size = const { F::LAYOUT.unit_words() };
-    let [shifts, factors, lows, codes] = const { F::LAYOUT.places() };
+    let codes = const { F::LAYOUT.places()[3] };
     let units = panel[depth / layout.unit * size..].chunks_exact(size);
     for (unit, out) in units.zip(out.chunks_exact_mut(layout.unit * PANEL)) {
         let (head, planes) = unit.split_at(codes / 4);
         let head: &[u8] = bytemuck::cast_slice(head);
-        let scales = match layout.scale {
-            1 => powers(head),
-            _ => of_halves(head),
-        };
-        let mut shift = [0.0; PANEL];
-        if layout.shift {
-            shift = of_halves(&head[shifts..]);
-        }
+        let scales = scales_and_shifts::<F>(head);
         for (g, out) in out.chunks_exact_mut(layout.group * PANEL).enumerate() {
-            let (mut step, mut low) = (scales, shift);
-            if layout.factors {
-                times_signed(&mut step, &head[factors + g * PANEL..]);
-            }
-            if layout.lows {
-                times_unsigned(&mut low, &head[lows + g * PANEL..]);
-            }
+            let [step, low] = steps_and_lows::<F>(scales, head, g);
             let first = g * layout.group;
             let planes = &planes[first / 32 * layout.bits * PANEL..][..layout.bits * PANEL];
             let (step, low) = (S::as_simd_f32s(&step).0, S::as_simd_f32s(&low).0);
-            for (i, out) in out.as_chunks_mut::<PANEL>().0.iter_mut().enumerate() {
-                let k = first % 32 + i;
-                for (v, out) in S::as_mut_simd_f32s(out).0.iter_mut().enumerate() {
-                    let value = simd.mul_f32s(step[v], F::codes(simd, planes, k, v));
-                    // As the formats have it: a minimum with factors is taken off, one without is added.
-                    *out = if layout.lows {
-                        simd.sub_f32s(value, low[v])
-                    } else if layout.shift {
-                        simd.add_f32s(value, low[v])
-                    } else {
-                        value
-                    };
+            // Eight at a time: their places in a word are then constants.
+            for (j, out) in out.chunks_exact_mut(8 * PANEL).enumerate() {
+                for i in 0..8 {
+                    let out = S::as_mut_simd_f32s(&mut out[i * PANEL..][..PANEL]).0;
+                    for (v, out) in out.iter_mut().enumerate() {
+                        let codes = F::codes(simd, planes, first % 32 + 8 * j + i, v);
+                        *out = value::<S, F>(simd, step[v], low[v], codes);
+                    }
                 }
             }
         }
     }
+}
+
+/// The weight that a whole number stands for.
+#[inline(always)]
+pub(super) fn value<S: Simd, F: Unpack>(
+    simd: S,
+    step: S::f32s,
+    low: S::f32s,
+    codes: S::f32s,
+) -> S::f32s {
+    let layout = const { F::LAYOUT };
+    let value = simd.mul_f32s(step, codes);
+    // As the formats have it: a minimum with factors is taken off, one without is added.
+    if layout.lows {
+        simd.sub_f32s(value, low)
+    } else if layout.shift {
+        simd.add_f32s(value, low)
+    } else {
+        value
+    }
+}
+
+/// The scales and shifts of a unit's outputs.
+#[inline(always)]
+pub(super) fn scales_and_shifts<F: Unpack>(head: &[u8]) -> [[f32; PANEL]; 2] {
+    let layout = const { F::LAYOUT };
+    let scales = match layout.scale {
+        1 => powers(head),
+        _ => of_halves(head),
+    };
+    let shifts = match layout.shift {
+        true => of_halves(&head[const { F::LAYOUT.places() }[0]..]),
+        false => [0.0; PANEL],
+    };
+    [scales, shifts]
+}
+
+/// The steps and lows of a group, of the scales and shifts of its unit.
+#[inline(always)]
+pub(super) fn steps_and_lows<F: Unpack>(
+    [mut step, mut low]: [[f32; PANEL]; 2],
+    head: &[u8],
+    group: usize,
+) -> [[f32; PANEL]; 2] {
+    let layout = const { F::LAYOUT };
+    let [_, factors, lows, _] = const { F::LAYOUT.places() };
+    if layout.factors {
+        times_signed(&mut step, &head[factors + group * PANEL..]);
+    }
+    if layout.lows {
+        times_unsigned(&mut low, &head[lows + group * PANEL..]);
+    }
+    [step, low]
 }
 
 /// 32 halves, little-endian, as numbers.
@@ -268,7 +304,7 @@ fn of_table<S: Simd>(simd: S, panel: &[u32], depth: usize, out: &mut [f32]) {
 /// A format of blocks and how its whole numbers are unpacked.
 macro_rules! format {
     ($name:ident, $simd:ident, $planes:ident, $k:ident, $v:ident, $codes:expr) => {
-        struct $name;
+        pub(super) struct $name;
         impl Unpack for $name {
             const LAYOUT: Layout = Blocks::$name.layout();
             #[inline(always)]
