@@ -16,7 +16,7 @@ macro_rules! sample {
 
 /// The bundled models; the first one opens when nothing else is asked for. A static: of a constant, every part of the program that
 /// uses it would have a copy.
-pub static SAMPLES: [Sample; 5] = [
+pub static SAMPLES: [Sample; 6] = [
     sample!(
         "Shakespeare, adaptive span",
         "shakespeare_adaptive",
@@ -41,5 +41,10 @@ pub static SAMPLES: [Sample; 5] = [
         "Shakespeare, fixed span of 1,024",
         "shakespeare_fixed",
         "shakespeare.txt"
+    ),
+    sample!(
+        "Prose and code, local and global layers",
+        "local_global",
+        "prose_and_code.txt"
     ),
 ];

@@ -237,6 +237,7 @@ pub fn sample_name(sample: &Sample) -> &'static str {
         "Shakespeare, adaptive span up to 1,024" => tr("Shakespeare, adaptive span up to 1,024"),
         "Shakespeare, all-attention" => tr("Shakespeare, all-attention"),
         "Shakespeare, fixed span of 1,024" => tr("Shakespeare, fixed span of 1,024"),
+        "Prose and code, local and global layers" => tr("Prose and code, local and global layers"),
         other => other,
     }
 }

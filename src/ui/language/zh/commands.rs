@@ -112,6 +112,10 @@ pub(super) const WORDS: &[(&str, &str)] = &[
         "莎士比亚，固定跨度 1,024",
     ),
     (
+        "Prose and code, local and global layers",
+        "散文与代码，局部层与全局层",
+    ),
+    (
         "A bundled model, with a text that suits it",
         "自带的模型，连同适合它的文本",
     ),
