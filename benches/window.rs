@@ -1,8 +1,9 @@
 //! What a frame costs: layout and painting commands, with tessellation, without the graphics card.
 //!
 //! `cargo bench --bench window`. At 60 frames a second a frame has 16.7 ms. The model has the size of the published 38M
-//! one, and for the persistent vectors that of the published 39M all-attention one; the text has 8,192 tokens. Nothing
-//! is drawn by the bench that the window would not draw.
+//! one, and for the persistent vectors that of the published 39M all-attention one; for neurons it is a random Llama of 24 layers ×
+//! 16 heads with 100,000 of them. The text has 8,192 tokens. `-- neurons` or `-- scatter` measures these alone. Nothing is drawn by the
+//! bench that the window would not draw.
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
 use eframe::egui::{self, pos2, vec2};
@@ -11,7 +12,8 @@ use spanscope::bench::Size;
 use spanscope::bench::random::{self, Entry};
 use spanscope::checkpoint::{Dtype, NamedTensor, write_safetensors};
 use spanscope::engine::SAMPLES;
-use spanscope::model::Config;
+use spanscope::mixer::mix;
+use spanscope::model::{Config, NeuronId};
 use spanscope::ui::app::App;
 use spanscope::ui::dialogs::Backend;
 use spanscope::ui::settings::Settings;
@@ -36,7 +38,14 @@ fn main() {
         "milliseconds per frame", "median", "99 %", "most"
     );
     let folder = tempfile::tempdir().unwrap();
+    let only = std::env::args().skip(1).find(|arg| arg != "--bench");
+    match only.as_deref() {
+        Some("neurons") => return neurons(folder.path()),
+        Some("scatter") => return scatter(folder.path()),
+        _ => {}
+    }
     scatter(folder.path());
+    neurons(folder.path());
     views(folder.path(), Size::Enwik8, &Pane::ALL);
     views(
         folder.path(),
@@ -57,10 +66,14 @@ fn views(folder: &Path, size: Size, views: &[Pane]) {
     let text = folder.join("ids.txt");
     std::fs::write(&text, words.join(" ")).unwrap();
     let mut window = Window::open(Some(model), text);
+    each_view(&mut window, size.name(), views);
+}
+
+fn each_view(window: &mut Window, model: &str, views: &[Pane]) {
     for &view in views {
         window.app.show_alone(view);
         window.rest(TILE);
-        let name = format!("{}, {view:?}", size.name());
+        let name = format!("{model}, {view:?}");
         row(&format!("{name}: at rest"), || {
             window.frame(TILE, Vec::new())
         });
@@ -82,6 +95,126 @@ fn views(folder: &Path, size: Size, views: &[Pane]) {
             took
         });
     }
+}
+
+/// A random Llama of 24 layers × 16 heads with 100,000 neurons: every view, and the pages of its neurons.
+fn neurons(folder: &Path) {
+    const LAYERS: usize = 24;
+    const VOCABULARY: usize = 512;
+    let folder = folder.join("neurons");
+    make_llama(&folder, LAYERS, VOCABULARY);
+    let ids = random::ids(VOCABULARY, TOKENS);
+    let words: Vec<String> = ids.iter().map(u32::to_string).collect();
+    let text = folder.join("ids.txt");
+    std::fs::write(&text, words.join(" ")).unwrap();
+    let mut window = Window::open(Some(folder), text);
+    let model = "100,000 neurons";
+    each_view(&mut window, model, &Pane::ALL);
+    window.app.show_alone(Pane::PERSISTENT);
+    let pages = [
+        ("a neuron beside the layer", json!({"page": "usage"})),
+        (
+            "the search",
+            json!({"page": "search", "search": {"token": "17"}}),
+        ),
+    ];
+    for (page, settings) in pages {
+        let choices = Choices {
+            neuron: Some(NeuronId::new(LAYERS / 2, 17)),
+            views: Some(json!({"persistent": {"neurons": settings}})),
+            ..Choices::default()
+        };
+        window.app.choose(&choices).unwrap();
+        window.rest(TILE);
+        row(&format!("{model}, {page}: at rest"), || {
+            window.frame(TILE, Vec::new())
+        });
+        let over = egui::Event::PointerMoved(pos2(150.0, 600.0));
+        let mut n = 0;
+        row(&format!("{model}, {page}: scrolling"), || {
+            n += 1;
+            let down = if n % 60 < 40 { -90.0 } else { 180.0 };
+            let wheel = egui::Event::MouseWheel {
+                unit: egui::MouseWheelUnit::Point,
+                delta: vec2(0.0, down),
+                phase: egui::TouchPhase::Move,
+                source: egui::MouseWheelSource::Unknown,
+                modifiers: egui::Modifiers::NONE,
+            };
+            window.frame(TILE, vec![over.clone(), wheel])
+        });
+    }
+}
+
+/// A random Llama with 100,000 neurons and grouped keys, as a folder of Hugging Face without a tokenizer.
+fn make_llama(folder: &Path, layers: usize, vocabulary: usize) {
+    const WIDTH: usize = 128;
+    const KEYS: usize = 32;
+    let inner = 100_000_usize.div_ceil(layers);
+    let mut shapes = vec![
+        (
+            "model.embed_tokens.weight".to_owned(),
+            vec![vocabulary, WIDTH],
+        ),
+        ("model.norm.weight".to_owned(), vec![WIDTH]),
+    ];
+    for layer in 0..layers {
+        let parts: [(&str, &[usize]); 9] = [
+            ("input_layernorm", &[WIDTH]),
+            ("post_attention_layernorm", &[WIDTH]),
+            ("self_attn.q_proj", &[WIDTH, WIDTH]),
+            ("self_attn.k_proj", &[KEYS, WIDTH]),
+            ("self_attn.v_proj", &[KEYS, WIDTH]),
+            ("self_attn.o_proj", &[WIDTH, WIDTH]),
+            ("mlp.gate_proj", &[inner, WIDTH]),
+            ("mlp.up_proj", &[inner, WIDTH]),
+            ("mlp.down_proj", &[WIDTH, inner]),
+        ];
+        let parts = parts.into_iter();
+        shapes.extend(parts.map(|(part, shape)| {
+            (
+                format!("model.layers.{layer}.{part}.weight"),
+                shape.to_vec(),
+            )
+        }));
+    }
+    let tensors: Vec<NamedTensor> = shapes
+        .into_iter()
+        .map(|(name, shape)| {
+            let count: usize = shape.iter().product();
+            let values = match shape[..] {
+                [_] => vec![1.0; count],
+                // A sum over the inputs has the variance of one of them.
+                [_, inputs] => spread(&name, count, (3.0 / inputs as f32).sqrt()),
+                _ => unreachable!(),
+            };
+            NamedTensor {
+                name,
+                shape,
+                values,
+            }
+        })
+        .collect();
+    std::fs::create_dir_all(folder).unwrap();
+    let config = json!({
+        "model_type": "llama", "architectures": ["LlamaForCausalLM"], "vocab_size": vocabulary, "hidden_size": WIDTH,
+        "intermediate_size": inner, "num_hidden_layers": layers, "num_attention_heads": 16, "num_key_value_heads": 4,
+        "max_position_embeddings": 16384, "rms_norm_eps": 1e-5, "rope_theta": 10000.0, "hidden_act": "silu",
+        "tie_word_embeddings": true, "torch_dtype": "float16",
+    });
+    std::fs::write(folder.join("config.json"), config.to_string()).unwrap();
+    let none = BTreeMap::new();
+    let path = folder.join("model.safetensors");
+    write_safetensors(&path, &tensors, &none, Dtype::F16, &BTreeMap::new()).unwrap();
+}
+
+/// Numbers spread evenly between −scale and scale, the same every time.
+fn spread(name: &str, count: usize, scale: f32) -> Vec<f32> {
+    let seed = name
+        .bytes()
+        .fold(7_u64, |seed, byte| mix(seed ^ u64::from(byte)));
+    let number = |i: usize| (mix(seed.wrapping_add(i as u64)) >> 40) as f32 / 8_388_608.0 - 1.0;
+    (0..count).map(|i| scale * number(i)).collect()
 }
 
 /// A scatter of 40 × 64 heads: at rest, with the pointer over it, and while a lasso is drawn.

@@ -1,11 +1,11 @@
 //! The worker: what is wanted last is what comes out, and what goes wrong leaves the rest standing.
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
-use spanscope::analysis::{BandLayout, BandWindow, TokenSet};
+use spanscope::analysis::{BandLayout, BandWindow, TokenSet, verified_reach};
 use spanscope::chart::{ColorMap, Scale};
 use spanscope::engine::{
     Combine, Ended, Engine, GenerationRequest, Heads, HeatmapKind, HeatmapRequest, LoadedModel,
-    Queries, SAMPLES, Snapshot, Source, Tokens,
+    Queries, ReachQuery, SAMPLES, Snapshot, Source, Tokens, Weighting,
 };
 use spanscope::model::{Cancel, Device, Edits, HeadId, NeuronId, NoObserver, Observer, Run};
 use std::path::{Path, PathBuf};
@@ -685,4 +685,88 @@ fn the_use_of_neurons_is_that_of_the_text_at_hand_bit_for_bit() {
     // Nobody asks: nothing is measured.
     let engine = start(text);
     assert!(engine.wait().neurons.is_none());
+}
+
+#[test]
+fn norm_weighted_weights_are_those_of_the_text_at_hand_bit_for_bit() {
+    let heads = Heads::one(HeadId::new(2, 1)).weighted(Weighting::Norm);
+    let looks = Queries {
+        heads: heads.clone(),
+        survey: true,
+        ..Queries::default()
+    };
+    let text = &SAMPLES[0].text[..400];
+    let all = |snapshot: &Snapshot| -> (Vec<Vec<f32>>, String) {
+        let detail = snapshot.detail.as_ref().unwrap();
+        assert_eq!(detail.heads, heads);
+        let rows = (0..snapshot.done).map(|t| detail.weights.on_text(t).to_vec());
+        let surveyed = snapshot.surveyed.as_ref().unwrap();
+        assert_eq!(surveyed.weighting, Weighting::Norm);
+        let measures = surveyed.measures.iter().map(|of| of.effective);
+        (
+            rows.collect(),
+            format!("{:?}", measures.collect::<Vec<_>>()),
+        )
+    };
+    let engine = start(text);
+    engine.look(looks.clone());
+    let whole = all(&engine.wait());
+    for row in &whole.0[1..] {
+        assert!((row.iter().sum::<f32>() - 1.0).abs() < 1e-4);
+    }
+    engine.set_text(text[..301].into());
+    engine.wait();
+    engine.set_text(text.into());
+    assert!(all(&engine.wait()) == whole);
+    // As attention weights again they are other numbers.
+    let plain = Queries {
+        heads: Heads::one(HeadId::new(2, 1)),
+        ..looks
+    };
+    engine.look(plain);
+    let snapshot = engine.wait();
+    let row = snapshot
+        .detail
+        .as_ref()
+        .unwrap()
+        .weights
+        .on_text(300)
+        .to_vec();
+    assert_ne!(row, whole.0[300]);
+    assert_eq!(
+        snapshot.surveyed.as_ref().unwrap().weighting,
+        Weighting::Attention
+    );
+}
+
+#[test]
+fn the_reach_of_a_head_is_found_by_running_it_and_goes_with_the_text() {
+    let text = &SAMPLES[0].text[..300];
+    let of = ReachQuery {
+        head: HeadId::new(3, 1),
+        query: 250,
+    };
+    let engine = start(text);
+    engine.look(Queries {
+        reach: Some(of),
+        ..Queries::default()
+    });
+    let snapshot = engine.wait();
+    let facts = snapshot.reach.clone().unwrap();
+    assert_eq!((facts.of, facts.progress), (of, (250, 250)));
+    let mut run = Run::new(Arc::clone(&snapshot.model.as_ref().unwrap().network));
+    let never = Cancel::default();
+    run.set(&snapshot.tokens.ids, &never, &NoObserver).unwrap();
+    let wanted = verified_reach(&run, of.head, of.query, &never).unwrap();
+    assert!(wanted.farthest.is_some());
+    assert_eq!(facts.found, Some(Ok(wanted)));
+    // The same question about a text that has no such query.
+    engine.set_text(text[..100].into());
+    let facts = engine.wait().reach.clone().unwrap();
+    let why = facts.found.clone().unwrap().unwrap_err();
+    assert!(why.contains("L3H1 at token 250"), "{why}");
+    engine.set_text(text[..280].into());
+    engine.look(Queries::default());
+    let snapshot = engine.wait();
+    assert!(snapshot.reach.is_none());
 }

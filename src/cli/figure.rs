@@ -14,7 +14,7 @@ use crate::engine::figures::{
     FigureChoice, FigureError, FigureKind, GridStyle, HeatmapStyle, Shade, figure, missing, sign,
 };
 use crate::engine::run_file::tokens_within;
-use crate::engine::{Combine, Heads, Queries, Snapshot};
+use crate::engine::{Combine, Heads, Queries, Snapshot, Weighting};
 use crate::model::HeadId;
 use crate::shown::shown_path;
 use anyhow::{Result, bail};
@@ -48,6 +48,9 @@ pub(super) struct FigureArgs {
     /// Rule by which the weights of several heads become one picture [default: mean]
     #[arg(long, value_enum)]
     pub combine: Option<CombineArg>,
+    /// Numbers that are shown as weights: attention weights, or each times the norm of what it writes [default: attention]
+    #[arg(long, value_enum)]
+    pub weights: Option<WeightsArg>,
     /// Tokens from A up to B, or to the end (A..), from 0: the queries of `attention`, the selection of `text`; the last of `predictions`, `lens`, `attribution`
     #[arg(long, value_name = "A..B", value_parser = tokens)]
     pub tokens: Option<Range<usize>>,
@@ -109,6 +112,12 @@ pub(super) enum CombineArg {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum WeightsArg {
+    Attention,
+    Norm,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum ColumnsArg {
     Key,
     Distance,
@@ -119,7 +128,7 @@ const CELLS: usize = 2048;
 
 impl FigureArgs {
     /// Options of some kinds only: whether they were given, and the kinds that use them.
-    fn of_some_kinds(&self) -> [(bool, &'static str, &'static [FigureKind]); 21] {
+    fn of_some_kinds(&self) -> [(bool, &'static str, &'static [FigureKind]); 22] {
         use FigureKind::{
             Attention, Attribution, Grid, Heads, Lens, Mask, Neurons, Predictions, Profile, Spans,
             Text, Training, Usage, Vectors,
@@ -131,6 +140,11 @@ impl FigureArgs {
                 &[Mask, Profile, Attention, Text, Usage, Vectors],
             ),
             (self.combine.is_some(), "--combine", &[Attention, Text]),
+            (
+                self.weights.is_some(),
+                "--weights",
+                &[Spans, Heads, Mask, Profile, Attention, Grid, Text],
+            ),
             (
                 self.tokens.is_some(),
                 "--tokens",
@@ -309,11 +323,23 @@ fn choice(
         None | Some(CombineArg::Mean) => Combine::Mean,
         Some(CombineArg::Max) => Combine::Max,
     };
+    if args.weights.is_some() && count == 0 {
+        let words = "--weights has no effect without a text; pass one with --text, or leave it out";
+        return Err(Usage(words.into()).into());
+    }
+    let weighting = match args.weights {
+        None | Some(WeightsArg::Attention) => Weighting::Attention,
+        Some(WeightsArg::Norm) if model.recorded.is_some() => {
+            let words = "--weights norm: a recorded run holds no values: pass the model";
+            return Err(Usage(words.into()).into());
+        }
+        Some(WeightsArg::Norm) => Weighting::Norm,
+    };
     let statistic = args.statistic.unwrap_or(Statistic::Reach);
     let scale = args.scale.unwrap_or(Scale::Sqrt);
     let leading = args.head.first().copied().unwrap_or(HeadId::new(0, 0));
     Ok(FigureChoice {
-        heads: Heads::new(leading, args.head.iter().copied(), combine),
+        heads: Heads::new(leading, args.head.iter().copied(), combine).weighted(weighting),
         tokens: match args.tokens {
             Some(_) => TokenSet::from(queries.clone()),
             None if count > 0 => TokenSet::one(count - 1),

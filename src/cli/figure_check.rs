@@ -139,6 +139,7 @@ fn beside_others(args: &FigureArgs) -> Result<(), Usage> {
     let of_weights = [
         ("--head", !args.head.is_empty()),
         ("--combine", args.combine.is_some()),
+        ("--weights", args.weights.is_some()),
         ("--tokens", args.tokens.is_some()),
         ("--mean", args.mean),
         ("--scale", args.scale.is_some()),
@@ -153,6 +154,12 @@ fn beside_others(args: &FigureArgs) -> Result<(), Usage> {
     if args.combine.is_some() && args.head.iter().all(|head| *head == args.head[0]) {
         return Err(Usage(
             "--combine has no effect on one head; name several with --head, or leave it out".into(),
+        ));
+    }
+    if args.weights.is_some() && args.kind == FigureKind::Spans && !args.effective {
+        return Err(Usage(
+            "figure spans: --weights has no effect without --effective; add that, or leave it out"
+                .into(),
         ));
     }
     if args.mean && args.tokens.as_ref().is_none_or(|tokens| tokens.len() < 2) {

@@ -241,13 +241,15 @@ fn text(model: &LoadedModel, ramp_given: bool) -> Result<String> {
         inferred.push(("hidden size D", thousands(c.width)));
         inferred.push(("head size d", thousands(c.head_dim())));
     }
-    inferred.extend([
-        (
-            "heads H × layers L",
-            format!("{} × {}", c.nb_heads(), c.nb_layers()),
-        ),
-        ("span limit S", thousands(c.limit())),
-    ]);
+    inferred.push((
+        "heads H × layers L",
+        format!("{} × {}", c.nb_heads(), c.nb_layers()),
+    ));
+    let is_adaptive = c.adaptive_span().is_some();
+    match is_adaptive {
+        true => inferred.push(("span limit S", thousands(c.limit()))),
+        false => inferred.extend(super::info_layers::lines(c)),
+    }
     if c.feed_forward() > 0 {
         inferred.push(("FFN dimension", thousands(c.feed_forward())));
     }
@@ -269,7 +271,11 @@ fn text(model: &LoadedModel, ramp_given: bool) -> Result<String> {
             format!("{} bytes of queries, keys and values", thousands(bytes)),
         ));
     }
-    section("Inferred from names and shapes", &inferred)?;
+    let title = match is_adaptive {
+        true => "Inferred from names and shapes",
+        false => "Read from its configuration",
+    };
+    section(title, &inferred)?;
 
     if let Some(ramp) = c.ramp().filter(|_| ramp_given) {
         section("Given", &[("ramp R", format!("{ramp} (--ramp)"))])?;

@@ -22,6 +22,7 @@ mod figure_options;
 mod generate;
 mod heads;
 mod info;
+mod info_layers;
 mod interrupt;
 mod lens;
 mod measure_args;

@@ -26,6 +26,14 @@ fn info_tells_what_heads_are_layer_by_layer() {
     let info = json(&["info", &family("gguf/gpt_oss-mxfp4.gguf"), "--json"]);
     assert_eq!(info["format"], "gguf");
     assert_eq!(info["layers"][0]["sink"], true);
+    let text = stdout(&["info", &family("gpt_oss")]);
+    for line in [
+        "Read from its configuration",
+        "8 tokens (2 of 3 layers), full context (1 of 3 layers)",
+        "learned sinks         one per head",
+    ] {
+        assert!(text.contains(line), "{line}: {text}");
+    }
     let own = json(&["info", SHAKESPEARE, "--json"]);
     assert_eq!(own["family"], "adaptive-span");
     assert_eq!(own["layers"][0]["position"], "relative");

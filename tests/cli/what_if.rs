@@ -237,3 +237,68 @@ fn heads_see_as_far_as_they_were_designed_to() {
     let said = complaint(&["reach", &model, "--ids", &ids, "--token", "60"], 2);
     assert!(said.contains("the tokens 0 to 59"), "{said}");
 }
+
+#[test]
+fn weights_count_by_what_they_write_where_that_is_asked_for() {
+    let (model, folder, ids) = family("gpt_oss", 40);
+    let out = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let made = |kind: &str, weights: &str| -> Value {
+        let path = out(&format!("{kind}_{weights}.json"));
+        let args = [
+            "figure",
+            kind,
+            &model,
+            "--ids",
+            &ids,
+            "--weights",
+            weights,
+            "-o",
+            &path,
+        ];
+        stdout(&args);
+        serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap()
+    };
+    for kind in ["attention", "grid", "text", "heads", "mask"] {
+        let (plain, norm) = (made(kind, "attention"), made(kind, "norm"));
+        let says = |figure: &Value| figure.to_string().contains("norm-weighted");
+        assert!(!says(&plain), "{kind}");
+        // The reach of heads is what it is.
+        assert!(says(&norm) || kind == "heads", "{kind}");
+        assert_ne!(plain["rows"], norm["rows"], "{kind}");
+    }
+    let path = out("effective.json");
+    let args = [
+        "figure",
+        "heads",
+        &model,
+        "--ids",
+        &ids,
+        "--weights",
+        "norm",
+        "-o",
+        &path,
+    ];
+    stdout(&[&args[..], &["--statistic", "effective_90"]].concat());
+    assert!(
+        std::fs::read_to_string(&path)
+            .unwrap()
+            .contains("norm-weighted")
+    );
+    // A learned sink writes nothing: what a query writes is all of tokens.
+    let norm = made("attention", "norm");
+    let columns: Vec<&str> = norm["columns"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|column| column["name"].as_str().unwrap())
+        .collect();
+    let sink = columns.iter().position(|name| *name == "sink");
+    let is_token = |i: usize| columns[i].bytes().all(|b| b.is_ascii_digit());
+    for row in norm["rows"].as_array().unwrap() {
+        let row = row.as_array().unwrap();
+        let tokens = (0..row.len()).filter(|i| is_token(*i));
+        let sum: f64 = tokens.filter_map(|i| row[i].as_f64()).sum();
+        assert!((sum - 1.0).abs() < 1e-5, "{sum}");
+        assert!(sink.is_none_or(|i| row[i].as_f64() == Some(0.0)));
+    }
+}

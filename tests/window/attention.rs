@@ -4,7 +4,7 @@ use super::Window;
 use eframe::egui::{self, Event, Key, Modifiers, PointerButton, Pos2, Rect, pos2, vec2};
 use egui_kittest::kittest::Queryable;
 use spanscope::analysis::{BandLayout, Pool, TokenSet};
-use spanscope::engine::{ColorRange, Combine, HeatmapKind, HeatmapRequest};
+use spanscope::engine::{ColorRange, Combine, HeatmapKind, HeatmapRequest, Weighting};
 use spanscope::model::HeadId;
 use spanscope::ui::Start;
 
@@ -320,4 +320,39 @@ fn it_fits_into_a_small_tile() {
             "{map:?} {size}"
         );
     }
+}
+
+#[test]
+fn weights_count_by_what_they_write_in_all_views_at_once() {
+    let mut window = open();
+    let before = window.snapshot().detail.clone().unwrap();
+    window.tool("Weights");
+    window.harness.get_by_label("Norm-weighted").click();
+    window.harness.run_steps(20);
+    window.settle();
+    let detail = window.snapshot().detail.clone().unwrap();
+    assert_eq!(detail.heads.weighting(), Weighting::Norm);
+    assert_eq!(detail.heads.single(), before.heads.single());
+    let (norm, plain) = (detail.row(1100), before.row(1100));
+    assert_ne!(norm, plain);
+    let name = format!("{} · norm-weighted", head_name(detail.heads.leading()));
+    assert!(
+        window.harness.query_all_by_label(&name).next().is_some(),
+        "{name}"
+    );
+    // The readout has both.
+    window.move_to(window.cell(2, 7));
+    window.settle();
+    for name in ["norm-weighted", "attention weight"] {
+        assert!(
+            window.harness.query_all_by_label(name).next().is_some(),
+            "{name}"
+        );
+    }
+    assert_eq!(window.app().selection().weighting(), Weighting::Norm);
+}
+
+/// As the window writes it.
+fn head_name(HeadId { layer, head }: HeadId) -> String {
+    format!("Layer {layer}, head {head}")
 }

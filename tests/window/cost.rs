@@ -3,7 +3,7 @@
 use super::Window;
 use eframe::egui::accesskit::Role;
 use egui_kittest::kittest::{NodeT, Queryable};
-use spanscope::analysis::cost::{Extent, distances, flops, output_flops};
+use spanscope::analysis::cost::{Extent, distances, effective_distances, flops, output_flops};
 use spanscope::model::HeadId;
 use spanscope::ui::Start;
 
@@ -115,4 +115,33 @@ fn the_curve_shows_operations_memory_or_reach() {
             "{quantity}"
         );
     }
+}
+
+#[test]
+fn effective_spans_have_a_row_of_their_own() {
+    let window = open(Start::default());
+    let snapshot = window.snapshot();
+    let network = &snapshot.model.as_ref().unwrap().network;
+    let (architecture, spans) = (network.architecture(), network.spans());
+    let measures = &snapshot.surveyed.as_ref().unwrap().measures;
+    let effective = effective_distances(&spans, measures);
+    let own = distances(architecture, &spans, Extent::Head);
+    assert!(effective.iter().zip(&own).all(|(less, own)| less <= own) && effective != own);
+    let far = architecture.limit()..architecture.limit() + 1;
+    let all = flops(architecture, &effective, far).total() + output_flops(architecture).unwrap();
+    let expected = format!("Effective: {:.2} M;", all as f64 / 1e6);
+    let found = bar(&window, "Effective");
+    assert!(found.contains(&expected), "{expected} {found}");
+    // Without a text nothing is measured.
+    let folder = tempfile::tempdir().unwrap();
+    let text = folder.path().join("empty.txt");
+    std::fs::write(&text, "").unwrap();
+    let window = open(Start {
+        text: Some(text),
+        ..Start::default()
+    });
+    let found = window
+        .harness
+        .query_by_label("Effective, not measured on a text");
+    assert!(found.is_some());
 }

@@ -5,8 +5,8 @@ use eframe::egui::vec2;
 use egui_kittest::kittest::Queryable;
 use spanscope::engine::run_file::{RecordOptions, Recording, TextContent, TextToRecord};
 use spanscope::engine::{HeatmapKind, LoadedModel};
-use spanscope::model::Cancel;
-use spanscope::ui::Start;
+use spanscope::model::{Cancel, HeadId};
+use spanscope::ui::{Choices, Start};
 use std::path::{Path, PathBuf};
 
 fn family(name: &str) -> PathBuf {
@@ -91,4 +91,55 @@ fn a_recorded_run_of_another_family_shows_its_text_and_names() {
     assert_eq!(snapshot.done, snapshot.tokens.ids.len());
     assert_eq!(snapshot.label(0), "<s>");
     assert!(window.harness.query_by_label("recorded run").is_some());
+}
+
+#[test]
+fn the_reach_of_the_selected_head_is_verified_on_request() {
+    let (_folder, mut window) = open(&family("gpt_oss"), "1 5 9 2 7 11 3 8 1 5 9 2");
+    let named = |window: &Window, words: &str| {
+        let name = format!("Verify the reach: {words}");
+        window.harness.query_by_label(&name).is_some()
+    };
+    let select = |window: &mut Window, layer: usize| {
+        let heads = vec![HeadId::new(layer, 1)];
+        let choices = Choices {
+            heads,
+            ..Choices::default()
+        };
+        window.app_mut().choose(&choices).unwrap();
+        window.harness.run_steps(3);
+        window.settle();
+    };
+    // A window of 8, and one that sees all.
+    for (layer, far) in [(0, 7), (1, 11)] {
+        select(&mut window, layer);
+        assert!(named(&window, "Verify"), "asked of another head");
+        window
+            .harness
+            .get_by_label("Verify the reach: Verify")
+            .click();
+        window.harness.run_steps(3);
+        window.settle();
+        assert!(named(&window, "Verified"));
+        let facts = window.snapshot().reach.clone().unwrap();
+        let reach = facts.found.clone().unwrap().unwrap();
+        assert_eq!((reach.farthest, reach.query), (Some(far), 11));
+        assert!(reach.agrees());
+    }
+    // A second click lets go of it, and so does another text.
+    window
+        .harness
+        .get_by_label("Verify the reach: Verified")
+        .click();
+    window.harness.run_steps(3);
+    assert!(named(&window, "Verify"));
+    window
+        .harness
+        .get_by_label("Verify the reach: Verify")
+        .click();
+    window.harness.run_steps(3);
+    window.settle();
+    window.write(" 4");
+    assert!(named(&window, "Verify"));
+    assert!(window.snapshot().reach.is_none());
 }

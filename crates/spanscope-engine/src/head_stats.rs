@@ -1,6 +1,6 @@
 //! The survey of all heads, carried on while nothing more urgent is wanted.
 
-use super::queries::{Heads, Queries};
+use super::queries::{Heads, Queries, Weighting};
 use spanscope_core::analysis::{HeadMeasure, SpanFlag, Survey, Thumbnail, flag, usual_sink_free};
 use spanscope_core::model::{Cancel, HeadId, Network, Run};
 use std::ops::Range;
@@ -33,6 +33,8 @@ pub struct HeadStats {
     pub profiles: Vec<(HeadId, Vec<f32>)>,
     /// A small picture of every head, if asked for, layer by layer.
     pub thumbnails: Option<Arc<Vec<Thumbnail>>>,
+    /// The weights that effective spans, mean distances, the leading head's and the small pictures are of.
+    pub weighting: Weighting,
     /// The first distance of every bin of a thumbnail and, at the end, the first beyond the last.
     pub bin_edges: Vec<usize>,
 }
@@ -100,8 +102,11 @@ impl HeadStatsTask {
         let is_other = looks
             .sink_free
             .is_some_and(|wanted| left_out != Some(wanted));
+        let wanted = looks.heads.weighting() == Weighting::Norm;
+        let weighted = self.survey.as_ref().map(Survey::is_norm_weighted);
         !looks.survey
             || !is_other
+                && weighted == Some(wanted)
                 && self.complete == Some(run)
                 && self.shown == Some((run, wanted_form(looks)))
     }
@@ -118,11 +123,19 @@ impl HeadStatsTask {
     ) -> bool {
         let (run, number) = run;
         let sink_free = looks.sink_free.unwrap_or_else(|| usual_sink_free(network));
+        let norm = looks.heads.weighting() == Weighting::Norm;
         let mut survey = match self.survey.take() {
-            Some(survey) if self.near == near && survey.left_out() == sink_free => survey,
+            Some(survey)
+                if self.near == near
+                    && survey.left_out() == sink_free
+                    && survey.is_norm_weighted() == norm =>
+            {
+                survey
+            }
             _ => {
                 self.complete = None;
-                Survey::new(network).sink_free(sink_free)
+                let survey = Survey::new(network).sink_free(sink_free);
+                survey.norm_weighted(norm)
             }
         };
         self.near = near;
@@ -185,6 +198,10 @@ impl HeadStatsTask {
                 removed: survey.removed(layer, head),
             },
             thumbnails,
+            weighting: match survey.is_norm_weighted() {
+                true => Weighting::Norm,
+                false => Weighting::Attention,
+            },
             bin_edges: survey.bin_edges().to_vec(),
         }));
         self.shown_when = Some(Instant::now());

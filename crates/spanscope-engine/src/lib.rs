@@ -46,6 +46,7 @@ mod neuron_stats;
 mod open;
 mod queries;
 mod query_cache;
+mod reach_task;
 mod recorded_run;
 pub mod run_file;
 mod sample;
@@ -85,8 +86,9 @@ pub use heatmap_image::{
 pub use memory::peak_rss;
 pub use neuron_stats::{NeuronFacts, NeuronStats, NeuronsPromoting};
 pub use open::{EngineError, LoadedModel, Prepared};
-pub use queries::{Combine, Heads, LensQuery, Queries};
+pub use queries::{Combine, Heads, LensQuery, Queries, ReachQuery, Weighting};
 pub use query_cache::Score;
+pub use reach_task::ReachFacts;
 pub use recorded_run::replay;
 pub use sample::{SampledToken, Sampling};
 pub use selected_heads::SelectedHeads;

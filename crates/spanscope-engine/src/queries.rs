@@ -19,6 +19,29 @@ pub enum Combine {
     Max,
 }
 
+/// The numbers that are shown as weights.
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum Weighting {
+    /// Attention weights.
+    #[default]
+    Attention,
+    /// Norm-weighted: each weight times the norm of what it writes, ‖W_O v‖, as shares of their sum (arXiv 2004.10102).
+    Norm,
+}
+
+impl Weighting {
+    /// Added to the names of heads in titles; nothing for attention weights.
+    pub fn suffix(self) -> &'static str {
+        match self {
+            Self::Attention => "",
+            Self::Norm => ", norm-weighted",
+        }
+    }
+}
+
 /// Some heads of a model, looked at together: layer and head, from 0. One of them leads: what can be shown of one head
 /// only is shown of it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -27,6 +50,7 @@ pub struct Heads {
     /// All of them in order, the leading one among them.
     all: Arc<[HeadId]>,
     combine: Combine,
+    weighting: Weighting,
 }
 
 impl Default for Heads {
@@ -42,7 +66,20 @@ impl Heads {
             leading: head,
             all: [head].into(),
             combine: Combine::Mean,
+            weighting: Weighting::Attention,
         }
+    }
+
+    /// The same heads, whose weights are shown as `weighting` says.
+    #[must_use]
+    pub fn weighted(mut self, weighting: Weighting) -> Self {
+        self.weighting = weighting;
+        self
+    }
+
+    /// The numbers that are shown as their weights.
+    pub fn weighting(&self) -> Weighting {
+        self.weighting
     }
 
     /// `leading` and `others`, put together by `combine`.
@@ -63,6 +100,7 @@ impl Heads {
                 combine
             },
             all: all.into(),
+            weighting: Weighting::Attention,
         }
     }
 
@@ -106,6 +144,15 @@ pub struct LensQuery {
     pub target: LensTarget,
 }
 
+/// A question about how far a head sees, to be found out by running it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ReachQuery {
+    /// The head.
+    pub head: HeadId,
+    /// Position of the query.
+    pub query: usize,
+}
+
 /// The queries of the window. What is not asked for is not computed.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Queries {
@@ -127,6 +174,8 @@ pub struct Queries {
     pub thumbnails: Option<(usize, usize)>,
     /// The head whose attention all others are compared with.
     pub alike: Option<HeadId>,
+    /// A head and a query: how far it sees from there.
+    pub reach: Option<ReachQuery>,
     /// A token: what is expected after it.
     pub prediction: Option<usize>,
     /// A token: what every layer expects after it, and what a logit is the sum of.

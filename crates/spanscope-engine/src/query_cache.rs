@@ -7,6 +7,7 @@ use super::heatmap_image::{HeatmapImage, HeatmapKind, HeatmapRequest};
 use super::neuron_stats::NeuronStatsTask;
 use super::open::LoadedModel;
 use super::queries::{Heads, LensQuery, Queries};
+use super::reach_task::ReachTask;
 use super::run_file::{CANDIDATES, RunFileError};
 use super::selected_heads::{SelectedHeads, SelectedHeadsTask};
 use super::text_run::TextRun;
@@ -70,6 +71,7 @@ pub(super) struct QueryCache {
     lens: Answer<LensQuery, Lens>,
     surveying: HeadStatsTask,
     alike: AlikeTask,
+    pub reach: ReachTask,
     vector: Answer<(Heads, usize), VectorFacts>,
     pub neurons: NeuronStatsTask,
     /// When the last look ended, and how long it took.
@@ -119,6 +121,7 @@ impl QueryCache {
         self.surveying.truncate(len);
         self.neurons.truncate(len);
         self.alike.forget();
+        self.reach.forget();
     }
 
     /// The run begins anew.
@@ -127,6 +130,7 @@ impl QueryCache {
         self.surveying = HeadStatsTask::default();
         self.neurons = NeuronStatsTask::default();
         self.alike.forget();
+        self.reach.forget();
     }
 
     /// Another network has read the same text: what it is asked anew is shown as the one before answered until then.
@@ -135,6 +139,7 @@ impl QueryCache {
         self.surveying.renew();
         self.neurons = NeuronStatsTask::default();
         self.alike.forget();
+        self.reach.forget();
     }
 
     fn looked_at(&self, looks: &Queries, run: u64) -> bool {
@@ -192,6 +197,7 @@ impl QueryCache {
             && self.surveying.is_done(looks, run)
             && self.neurons.is_done(looks, run)
             && self.alike.is_done(looks, run)
+            && self.reach.is_done(looks, run)
             && (self.detail.is_none()
                 || self.gathered.is(&self.tokens(looks), self.details)
                     && looks.pictures.keys().all(|which| self.drawn(looks, *which))
@@ -234,6 +240,7 @@ impl QueryCache {
         }
         self.neurons.look_up(asked.model, looks, asked.cancel)
             && self.look_through(asked)
+            && self.verify(asked)
             && self.survey(asked)
             && self.add_up_neurons(asked)
             && self.compare(asked)
@@ -281,6 +288,18 @@ impl QueryCache {
         };
         let next = asked.ids.get(at + 1).copied();
         lens(asked.network, &trace, next, query.target, asked.cancel)
+    }
+
+    /// Searches on for how far a head sees, once the run is over the whole text; false when it was told to stop.
+    fn verify(&mut self, asked: &Context<'_>) -> bool {
+        let Some(of) = asked.looks.reach else {
+            return true;
+        };
+        if !asked.finished || self.reach.is_done(asked.looks, asked.run) {
+            return true;
+        }
+        let (run, _) = asked.reading.at_hand(asked.looks.around());
+        self.reach.step((run, asked.run), of, asked.cancel)
     }
 
     /// Measures some more of all heads, once the run is over the whole text; false when it was told to stop.

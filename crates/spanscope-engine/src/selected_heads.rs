@@ -1,6 +1,6 @@
 //! The selected heads on the current text.
 
-use super::queries::{Combine, Heads};
+use super::queries::{Combine, Heads, Weighting};
 use spanscope_core::analysis::{TextWeights, VectorUsage};
 use spanscope_core::model::{Cancel, HeadId, HeadWeights, Run};
 use std::ops::Range;
@@ -52,7 +52,9 @@ impl SelectedHeadsTask {
             vectors = vectors.min(1);
         }
         Some(Self {
-            loses_weight: heads.add_up() && run.network().architecture().loses_weight(),
+            loses_weight: heads.add_up()
+                && heads.weighting() == Weighting::Attention
+                && run.network().architecture().loses_weight(),
             heads,
             weights: TextWeights::new(0, nearest, reach, vectors),
         })
@@ -92,7 +94,7 @@ impl SelectedHeadsTask {
             let from = weights.next(LEAST);
             let to = (from + STEP).min(range.end).max(weights.end + 1);
             let part = match self.heads.single() {
-                Some(HeadId { layer, head }) => run.head_weights(layer, head, from, to),
+                Some(head) => weights_of(run, self.heads.weighting(), head, from, to),
                 None => {
                     let part = combined(run, &self.heads, from, to, weights.reach, cancel);
                     if cancel.is_cancelled() {
@@ -122,6 +124,20 @@ impl SelectedHeadsTask {
     }
 }
 
+/// The weights of a head for the queries `from..to`, as they are shown.
+fn weights_of(
+    run: &Run,
+    weighting: Weighting,
+    HeadId { layer, head }: HeadId,
+    from: usize,
+    to: usize,
+) -> Option<HeadWeights> {
+    match weighting {
+        Weighting::Attention => run.head_weights(layer, head, from, to),
+        Weighting::Norm => run.written_weights(layer, head, from, to),
+    }
+}
+
 /// The most distances that any of the heads sees in this text.
 fn farthest(run: &Run, heads: &Heads) -> usize {
     let spans = run.network().spans();
@@ -145,11 +161,11 @@ fn combined(
         Combine::Mean => *old += new * share,
         Combine::Max => *old = old.max(new),
     };
-    for &HeadId { layer, head } in heads.all() {
+    for head in heads.all() {
         if cancel.is_cancelled() {
             return None;
         }
-        let part = run.head_weights(layer, head, from, to)?;
+        let part = weights_of(run, heads.weighting(), *head, from, to)?;
         let vectors = part.vectors.min(1);
         let all = all.get_or_insert_with(|| HeadWeights {
             nearest: part.nearest,

@@ -6,6 +6,7 @@ use super::heatmap_image::{HeatmapImage, HeatmapKind};
 use super::neuron_stats::{NeuronFacts, NeuronStats, NeuronsPromoting};
 use super::open::LoadedModel;
 use super::query_cache::{QueryCache, Score};
+use super::reach_task::ReachFacts;
 use super::selected_heads::SelectedHeads;
 use super::tokens::Tokens;
 use super::vector_facts::VectorFacts;
@@ -64,6 +65,8 @@ pub struct Snapshot {
     pub surveyed: Option<Arc<HeadStats>>,
     /// How much the attention of all heads differs from that of the head last asked about.
     pub alike: Option<Arc<AttentionDivergence>>,
+    /// The search for a head's reach last asked for.
+    pub reach: Option<Arc<ReachFacts>>,
     /// The continuation last asked for, as far as it is drawn.
     pub continued: Option<Arc<Generated>>,
     /// The prediction after the token last asked about.
@@ -102,6 +105,7 @@ impl Snapshot {
             score: answers.score(),
             surveyed: answers.surveyed(),
             alike: answers.alike(),
+            reach: answers.reach.facts.clone(),
             prediction: answers.prediction(),
             lens: answers.lens_answer(),
             vector: answers.vector(),

@@ -11,7 +11,7 @@ pub mod selection;
 pub mod text_file;
 mod typing;
 
-use crate::engine::{Engine, Queries, Sample, Snapshot, Source};
+use crate::engine::{Engine, Queries, Sample, Snapshot, Source, Weighting};
 use crate::model::{Edits, HeadId, ModelError};
 use crate::text::Accept;
 use draft::TextCaret;
@@ -188,6 +188,11 @@ impl Document {
 
     /// Has the engine look at what the views need, beside what is selected.
     pub fn look(&mut self, mut looks: Queries) {
+        let model = self.snapshot.model.as_ref();
+        if model.is_some_and(|model| model.recorded.is_some()) {
+            // It has no values to weigh by.
+            self.selection.set_weighting(Weighting::Attention);
+        }
         looks.heads = self.selection.heads.clone();
         looks.tokens = self.selection.tokens.clone();
         if looks != self.looks {

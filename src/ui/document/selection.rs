@@ -1,7 +1,7 @@
 //! The selection, and the things under the pointer, in every view at once.
 
 use crate::analysis::TokenSet;
-use crate::engine::{Combine, Heads};
+use crate::engine::{Combine, Heads, Weighting};
 use crate::model::{Architecture, HeadId, NeuronId};
 use eframe::egui::Modifiers;
 use serde::{Deserialize, Serialize};
@@ -19,6 +19,8 @@ pub struct Selection {
     pub neuron: Option<NeuronId>,
     /// The rule by which several heads become one picture.
     combine: Combine,
+    /// The numbers that are shown as their weights.
+    weighting: Weighting,
     /// The token that was clicked last: where a range begins.
     anchor: Option<usize>,
 }
@@ -30,7 +32,7 @@ impl Selection {
             if self.heads.leading() != head {
                 self.vector = None;
             }
-            self.heads = Heads::one(head);
+            self.heads = Heads::one(head).weighted(self.weighting);
         }
     }
 
@@ -39,7 +41,20 @@ impl Selection {
         if self.heads.leading() != leading {
             self.vector = None;
         }
-        self.heads = Heads::new(leading, others, self.combine);
+        self.heads = Heads::new(leading, others, self.combine).weighted(self.weighting);
+    }
+
+    /// The numbers that are shown as weights.
+    pub fn weighting(&self) -> Weighting {
+        self.weighting
+    }
+
+    /// Shows `weighting` as weights from now on.
+    pub fn set_weighting(&mut self, weighting: Weighting) {
+        if weighting != self.weighting {
+            self.weighting = weighting;
+            self.heads = self.heads.clone().weighted(weighting);
+        }
     }
 
     /// The rule by which several heads become one picture.
@@ -54,7 +69,8 @@ impl Selection {
             self.heads.leading(),
             self.heads.all().iter().copied(),
             combine,
-        );
+        )
+        .weighted(self.weighting);
     }
 
     /// A click on a head: alone, with Ctrl in addition or no more, with Shift all from the leading one to it. `per_layer`
@@ -133,6 +149,8 @@ pub struct Selected {
     pub heads: Vec<HeadId>,
     /// The rule by which they become one picture.
     pub combine: Combine,
+    /// The numbers that are shown as weights.
+    pub weighting: Weighting,
     /// Tokens, as begins and ends of ranges.
     pub tokens: Vec<(usize, usize)>,
     /// The persistent vector.
@@ -147,6 +165,7 @@ impl Selected {
             leading: selection.heads.leading(),
             heads: selection.heads.all().to_vec(),
             combine: selection.combine(),
+            weighting: selection.weighting(),
             tokens: ranges.map(|range| (range.start, range.end)).collect(),
             vector: selection.vector,
         }
@@ -159,6 +178,7 @@ impl Selected {
         };
         let mut selection = Selection::default();
         selection.set_combine(self.combine);
+        selection.set_weighting(self.weighting);
         if exists(self.leading) {
             let others = self.heads.iter().copied().filter(|head| exists(*head));
             selection.select_heads(self.leading, others);

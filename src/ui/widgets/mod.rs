@@ -13,3 +13,4 @@ pub mod picture;
 pub mod ramp_field;
 pub mod roles;
 pub mod statistic;
+pub mod weighting;

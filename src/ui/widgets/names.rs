@@ -1,16 +1,24 @@
 //! Heads and shares in words.
 
-use crate::engine::{Combine, Heads};
+use crate::engine::{Combine, Heads, Weighting};
 use crate::model::HeadId;
-use crate::ui::language::trf;
+use crate::ui::language::{tr, trf};
 
 /// "Layer 3, head 2", both from 0.
 pub fn head_name(HeadId { layer, head }: HeadId) -> String {
     trf("Layer {0}, head {1}", &[&layer, &head])
 }
 
-/// The selected heads in a few words.
+/// The selected heads in a few words, and the numbers that are shown as their weights where these are not attention weights.
 pub fn heads_name(heads: &Heads) -> String {
+    let name = plain_heads_name(heads);
+    match heads.weighting() {
+        Weighting::Attention => name,
+        Weighting::Norm => trf("{0} · {1}", &[&name, &tr("norm-weighted")]),
+    }
+}
+
+fn plain_heads_name(heads: &Heads) -> String {
     match heads.single() {
         Some(head) => head_name(head),
         None => match heads.combine() {

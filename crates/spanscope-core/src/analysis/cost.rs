@@ -4,6 +4,7 @@
 //! computes on top (products beyond a head's reach, exponentials, norms) is its own affair. So the same text costs
 //! the same however it is cut into blocks, and operations per second can be held against a matrix product's.
 
+use super::HeadMeasure;
 use crate::model::architecture::{LayerSpec, Position};
 use crate::model::{Architecture, Span};
 use std::ops::{Add, Range};
@@ -66,6 +67,19 @@ pub fn distances(architecture: &Architecture, spans: &[Span], extent: Extent) ->
         Extent::Head => span.reach,
         Extent::Layer => widest(span.layer),
         Extent::Full => architecture.limit(),
+    });
+    each.collect()
+}
+
+/// Distances per head if every head had its effective span of [90 %](super::EFFECTIVE_SHARES) as it was measured on a text, by
+/// `measures`, one per head: those within it and, where the first tokens are left out of it, as many for these. No more than its reach.
+pub fn effective_distances(spans: &[Span], measures: &[HeadMeasure]) -> Vec<usize> {
+    let each = spans.iter().zip(measures).map(|(span, measure)| {
+        let rows = measure.rows.filter(|rows| rows.sink_free > 0);
+        let first = rows.map_or(0, |rows| rows.sink_free as usize);
+        let effective = rows.map_or(measure.effective, |rows| rows.effective)[1];
+        let within = effective.map_or(0, |far| (far + 1).saturating_sub(span.nearest));
+        within.saturating_add(first).min(span.reach)
     });
     each.collect()
 }
@@ -217,6 +231,7 @@ fn in_text_before(nearest: usize, reach: usize, tokens: usize) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::analysis::row_measures::{MEANS, RowNumbers};
     use crate::model::architecture::Window;
 
     fn config(inner: usize, vectors: usize) -> Architecture {
@@ -317,6 +332,46 @@ mod tests {
             2 * 2 * (1 + 2 + 2 + 2)
         );
         assert_eq!(output_flops(&architecture), Some(2 * 10 * 4));
+    }
+
+    #[test]
+    fn effective_spans_are_cut_to_the_reach_and_keep_first_tokens() {
+        let spans = [span(0, 0, 4), span(0, 1, 4), span(1, 0, 4), span(1, 1, 4)];
+        let measure = |effective: Option<usize>, sink_free: Option<(u64, Option<usize>)>| {
+            let rows = sink_free.map(|(sink_free, effective)| RowNumbers {
+                sink_free,
+                effective: [None, effective, None],
+                quantiles: None,
+                norm_effective: None,
+                means: [None; MEANS],
+            });
+            HeadMeasure {
+                layer: 0,
+                head: 0,
+                effective: [None, effective, None],
+                entropy: 0.0,
+                context: 1.0,
+                previous: 0.0,
+                mean_distance: None,
+                in_ramp: 0.0,
+                removed: 0.0,
+                queries: 9,
+                variance: None,
+                at_edge: 0.0,
+                rows,
+                repeats: None,
+            }
+        };
+        let measures = [
+            measure(Some(3), None),
+            measure(None, Some((0, Some(1)))),
+            measure(Some(4), Some((1, Some(2)))),
+            measure(Some(4), Some((2, Some(3)))),
+        ];
+        // Distances 1 to 3; none; 1, 2 and the first token; 1 to 3 and two more, of which the reach has room for one.
+        assert_eq!(effective_distances(&spans, &measures), [3, 0, 3, 4]);
+        let own = spans.map(|span| Span { nearest: 0, ..span });
+        assert_eq!(effective_distances(&own, &measures), [4, 0, 4, 4]);
     }
 
     #[test]

@@ -55,7 +55,7 @@ pub use text_weights::TextWeights;
 pub use token_attention::TokenAttention;
 pub use token_set::TokenSet;
 pub use usage::{VectorSums, VectorUsage, top_queries};
-pub use verified_reach::{VerifiedReach, verified_reach};
+pub use verified_reach::{ReachSearch, VerifiedReach, verified_reach};
 
 /// Nats as bits.
 pub fn bits(nats: f32) -> f32 {

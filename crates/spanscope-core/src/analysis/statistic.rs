@@ -93,6 +93,21 @@ impl HeadRow {
 }
 
 impl Statistic {
+    /// True if it is of the weight by distance, and so of norm-weighted weights where these are shown.
+    pub fn is_by_distance(self) -> bool {
+        matches!(
+            self,
+            Self::Half
+                | Self::Most
+                | Self::Nearly
+                | Self::Distance
+                | Self::HalfSinkFree
+                | Self::MostSinkFree
+                | Self::NearlySinkFree
+                | Self::Variance
+        )
+    }
+
     /// All that heads can be coloured by.
     pub const COLOURED: [Self; 30] = [
         Self::Reach,
@@ -237,8 +252,10 @@ impl Statistic {
     /// The number: tokens, bits, or a share from 0 to 1; `None` where it is not known.
     pub fn of(self, row: &HeadRow) -> Option<f64> {
         let measured = |of: fn(&HeadMeasure) -> f32| row.measure.as_ref().map(of).map(f64::from);
-        let effective = |i: usize| row.measure?.effective[i].map(|tokens| tokens as f64);
-        let rows = row.measure.and_then(|measure| measure.rows);
+        // By reference: a view asks for thousands of them in a frame, and they are large.
+        let measure = row.measure.as_ref();
+        let effective = |i: usize| measure?.effective[i].map(|tokens| tokens as f64);
+        let rows = measure.and_then(|measure| measure.rows.as_ref());
         let tokens = |tokens: Option<usize>| tokens.map(|tokens| tokens as f64);
         let share = |of: fn(&Shares) -> f32| row.shares.as_ref().map(of).map(f64::from);
         match self {
@@ -248,7 +265,7 @@ impl Statistic {
             Self::Half => effective(0),
             Self::Most => effective(1),
             Self::Nearly => effective(2),
-            Self::Distance => row.measure?.mean_distance.map(f64::from),
+            Self::Distance => measure?.mean_distance.map(f64::from),
             Self::Entropy => measured(|m| m.entropy),
             Self::Previous => measured(|m| m.previous),
             Self::Context => share(|s| s.context),
@@ -258,7 +275,7 @@ impl Statistic {
             Self::HalfSinkFree => tokens(rows?.effective[0]),
             Self::MostSinkFree => tokens(rows?.effective[1]),
             Self::NearlySinkFree => tokens(rows?.effective[2]),
-            Self::Variance => row.measure?.variance.map(f64::from),
+            Self::Variance => measure?.variance.map(f64::from),
             Self::SpanMedian => tokens(rows?.quantiles.map(|of| of[1])),
             Self::SpanMost => tokens(rows?.quantiles.map(|of| of[2])),
             Self::NormMost => tokens(rows?.norm_effective),

@@ -56,6 +56,8 @@ pub struct Survey {
     pieces: Vec<Arc<Piece>>,
     /// The first tokens that are left out of sink-free spans.
     sink_free: usize,
+    /// True if distances and small pictures are of norm-weighted weights.
+    norm_weighted: bool,
     /// The text measured last, and where each of its tokens stands.
     text: (Arc<[u32]>, Arc<Occurrences>),
 }
@@ -85,6 +87,7 @@ impl Survey {
                 .next_power_of_two(),
             pieces: Vec::new(),
             sink_free: usual_sink_free(network),
+            norm_weighted: false,
             text: Default::default(),
         }
     }
@@ -95,6 +98,20 @@ impl Survey {
         self.sink_free = tokens;
         self.pieces.clear();
         self
+    }
+
+    /// With distances and small pictures of norm-weighted weights, where the run has values: see
+    /// [`Run::written_weights`]. All else is measured on attention weights as before.
+    #[must_use]
+    pub fn norm_weighted(mut self, norm_weighted: bool) -> Self {
+        self.norm_weighted = norm_weighted;
+        self.pieces.clear();
+        self
+    }
+
+    /// True if distances and small pictures are of norm-weighted weights.
+    pub fn is_norm_weighted(&self) -> bool {
+        self.norm_weighted
     }
 
     /// The first tokens that are left out of sink-free spans.
@@ -179,8 +196,15 @@ impl Survey {
             let before = open.and_then(|piece| piece.heads.get(head));
             let probe = run.probe_with_norms(shape.layer, shape.head, queries.start, queries.end);
             let text = (&*self.text.1, self.sink_free);
-            let piece =
-                probe.map(|probe| HeadPiece::after(before, shape, &self.edges, &probe, text));
+            let (layer, number) = (shape.layer, shape.head);
+            let piece = probe.and_then(|probe| {
+                let shown = match self.norm_weighted {
+                    true => Some(run.written_weights(layer, number, queries.start, queries.end)?),
+                    false => None,
+                };
+                let probe = (&probe, shown.as_ref());
+                Some(HeadPiece::after(before, shape, &self.edges, probe, text))
+            });
             (tile, head, piece)
         };
         let jobs = jobs.into_par_iter().with_max_len(1);

@@ -14,6 +14,7 @@ pub use layer::{
 
 use super::ModelError;
 use super::families::adaptive_span::Config;
+use super::heads::UNLIMITED;
 use super::mask::Ramp;
 use super::normalisation::Normalisation;
 use crate::head_id::{HeadId, NoSuchHead};
@@ -164,6 +165,14 @@ impl Architecture {
         self.first().map_or(0, |attention| attention.heads)
     }
 
+    /// The heads of a layer that share keys and values with a head, itself among them; `None` where it has its own.
+    pub fn key_group(&self, id: HeadId) -> Option<std::ops::Range<usize>> {
+        let attention = &self.layers.get(id.layer)?.attention;
+        let group = attention.heads / attention.kv_heads.max(1);
+        let first = id.head / group.max(1) * group;
+        (group > 1).then_some(first..first + group)
+    }
+
     /// Heads of all layers.
     pub fn all_heads(&self) -> usize {
         self.layers.iter().map(|layer| layer.attention.heads).sum()
@@ -189,13 +198,13 @@ impl Architecture {
     }
 
     /// The most keys that any head may see: S of an adaptive-span network, else the longest window, or the context that it was
-    /// trained for.
+    /// trained for; where no file says so, more than any text has.
     pub fn limit(&self) -> usize {
         let windows = self
             .layers
             .iter()
             .map(|layer| layer.attention.window.most());
-        let most = windows.map(|most| most.or(self.context).unwrap_or(usize::MAX));
+        let most = windows.map(|most| most.or(self.context).unwrap_or(UNLIMITED));
         most.max().unwrap_or(0)
     }
 

@@ -49,6 +49,7 @@ mod unembed;
 mod unused;
 mod weights;
 mod what_if;
+mod written;
 
 pub use crate::head_id::{HeadId, NoHead, NoSuchHead};
 pub use crate::neuron_id::{NeuronId, NoNeuron};

@@ -28,6 +28,20 @@ impl Turns {
         }
     }
 
+    /// The turn by so many positions, without the magnitude.
+    pub fn by(rope: &Rope, positions: usize, length: usize) -> Self {
+        let frequencies = rope.frequencies_of(length);
+        let turns = frequencies.iter().map(|frequency| {
+            let (sin, cos) = (positions as f64 * frequency).sin_cos();
+            (cos as f32, sin as f32)
+        });
+        let turns: Vec<(f32, f32)> = turns.collect();
+        Self {
+            pairs: turns.len(),
+            turns,
+        }
+    }
+
     /// Turns one head's query or key of the `i`-th of the positions: the features u of the first half of those that turn and v of
     /// the second become u·cos − v·sin and v·cos + u·sin.
     pub fn apply(&self, i: usize, features: &mut [f32]) {

@@ -22,7 +22,7 @@ pub struct Run {
     network: Arc<Network>,
     pub(super) ids: Vec<u32>,
     /// The length that the text will have, where positions depend on it.
-    length: usize,
+    pub(super) length: usize,
     /// Keys, values and queries, by layer and head.
     pub(super) caches: Vec<Vec<HeadCache>>,
     /// Weights by layer, where they come from a file as they are.

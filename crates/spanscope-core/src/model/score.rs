@@ -2,12 +2,18 @@
 
 use super::Run;
 use super::cache::BLOCK_TOKENS;
+use super::rope::Turns;
 
 /// What the weight that a query gives a key is made of (arXiv 1905.07799, equations 1 to 5).
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct ScoreParts {
     /// q · k / √d, or what a family has in the place of 1 / √d; after the soft cap, where there is one. Rotary positions are in it.
     pub content: f32,
+    /// The same before the soft cap.
+    pub uncapped: f32,
+    /// The score before the soft cap if the key stood where the query stands: without rotation, q · k at distance 0. `None` where
+    /// positions are not rotary.
+    pub unrotated: Option<f32>,
     /// q · p_δ / √d, or −m · δ where heads have slopes; else 0. The softmax sees the sum of both.
     pub position: f32,
     /// m(δ), from 0 to 1; 1 for a fixed span.
@@ -43,7 +49,15 @@ impl Run {
         }
         let at = query % BLOCK_TOKENS;
         let q = cx.cache.queries(query / BLOCK_TOKENS, at..at + 1);
-        let content = dot(q, cx.keys.key(key)?.copied()) * cx.scale();
+        let k: Vec<f32> = cx.keys.key(key)?.copied().collect();
+        let content = dot(q, k.iter().copied()) * cx.scale();
+        let rope = self.network().layers.get(layer)?.rope;
+        let rope = rope.and_then(|rope| self.network().ropes.get(rope));
+        let unrotated = rope.map(|rope| {
+            let mut k = k.clone();
+            Turns::by(rope, distance, self.length.max(self.ids().len())).apply(0, &mut k);
+            dot(q, k.into_iter()) * cx.scale()
+        });
         let position = match cx.positions.outputs() {
             0 => -cx.head.slope * distance as f32,
             far => dot(q, cx.positions.row(far.checked_sub(distance)?)) * cx.scale(),
@@ -54,6 +68,8 @@ impl Run {
                 Some(cap) => cap * (content / cap).tanh(),
                 None => content,
             },
+            uncapped: content,
+            unrotated,
             position,
             mask: cx.head.mask(distance, key),
             weight: *weights.row(0).get(column)?,

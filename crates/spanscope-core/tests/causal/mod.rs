@@ -245,6 +245,24 @@ impl Plain {
         }
     }
 
+    /// The score of a head of layer 0 between two tokens if both stood at one place, before a sink and without biases of distance.
+    pub fn unrotated(&self, h: usize, ids: &[u32], t: usize, j: usize) -> f64 {
+        let layer = &self.layers[0];
+        let group = layer.query.len() / layer.key.len();
+        let features = |(matrix, bias): &(Matrix, Vec<f64>), at: usize| {
+            let row = self.embedding.row(ids[at] as usize);
+            let mut row = matrix.times(&layer.norm1.apply(row));
+            add(&mut row, bias);
+            row
+        };
+        let (q, k) = (
+            features(&layer.query[h], t),
+            features(&layer.key[h / group], j),
+        );
+        let magnitude = self.rope.as_ref().map_or(1.0, |rope| rope.1);
+        dot(&q, &k) * magnitude * magnitude / (self.head_dim as f64).sqrt()
+    }
+
     /// E · v less the mean over the vocabulary: what a direction of the stream changes in every logit, norms left out.
     pub fn promoted(&self, direction: &[f64]) -> Vec<f64> {
         let mut changes = self.output.times(direction);

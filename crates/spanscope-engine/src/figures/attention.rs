@@ -44,17 +44,18 @@ impl Default for HeatmapStyle {
     }
 }
 
-/// Heads in a title: "layer 3, head 2", or "mean of 3 heads (L1H1, L1H4, L3H2)".
+/// Heads in a title: "layer 3, head 2", or "mean of 3 heads (L1H1, L1H4, L3H2)"; with ", norm-weighted" where their weights are.
 pub fn heads_title(heads: &Heads) -> String {
+    let weighting = heads.weighting().suffix();
     if let Some(head) = heads.single() {
-        return head.in_words();
+        return head.in_words() + weighting;
     }
     let how = match heads.combine() {
         Combine::Mean => "mean",
         Combine::Max => "largest",
     };
     let count = heads.all().len();
-    format!("{how} of {count} heads ({})", heads_list(heads))
+    format!("{how} of {count} heads ({}){weighting}", heads_list(heads))
 }
 
 /// The names of heads: "L1H1, L1H4, L3H2"; of many the first.

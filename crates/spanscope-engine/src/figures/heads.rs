@@ -335,7 +335,11 @@ pub fn grid(
     let by_layer = style.sort == Statistic::Head && !style.falling;
     Ok(HeadGrid {
         kind: "grid",
-        title: format!("{}: where every head looks", model.name()),
+        title: format!(
+            "{}: where every head looks{}",
+            model.name(),
+            surveyed.weighting.suffix()
+        ),
         subtitle: match by_layer {
             true => String::new(),
             false => format!("Heads by {}", style.sort.in_words()),

@@ -229,6 +229,7 @@ pub fn figure(
 ) -> Result<Box<dyn Figure>, FigureError> {
     let model = model_of(kind, snapshot).ok_or(FigureError::NoModel)?;
     let surveyed = snapshot.surveyed.as_deref();
+    let weighting = surveyed.map_or("", |surveyed| surveyed.weighting.suffix());
     Ok(match kind {
         FigureKind::Spans => {
             // The table has them whether or not they are marked.
@@ -237,6 +238,9 @@ pub fn figure(
             chart.measure = choice.measure;
             chart.sort = choice.sorted;
             chart.linear = choice.linear;
+            if choice.effective.contains(&true) {
+                chart.title += weighting;
+            }
             chart.effective = measures.map_or_else(Vec::new, |s| super::effective(&s.measures));
             chart.marked = choice.effective;
             Box::new(chart)
@@ -244,15 +248,33 @@ pub fn figure(
         FigureKind::Heads => {
             let rows = super::head_rows(snapshot);
             let statistic = choice.statistic;
+            // What is not by distance is in the table beside numbers that are.
+            let weighted = |shown: &[Statistic]| match weighting {
+                "" => "",
+                _ if shown.iter().any(|of| of.is_by_distance()) => weighting,
+                _ => " (spans and distances norm-weighted)",
+            };
             match choice.heads_form {
-                HeadsForm::Matrix => Box::new(super::matrix(model, &rows, statistic)?),
+                HeadsForm::Matrix => {
+                    let mut matrix = super::matrix(model, &rows, statistic)?;
+                    matrix.title += weighted(&[statistic]);
+                    Box::new(matrix)
+                }
                 HeadsForm::Scatter { axes, color } => {
-                    Box::new(super::scatter(model, &rows, axes, color)?)
+                    let mut plot = super::scatter(model, &rows, axes, color)?;
+                    plot.title += weighted(&axes);
+                    Box::new(plot)
                 }
                 HeadsForm::Bars { sorted } => {
-                    Box::new(super::bars(model, &rows, statistic, sorted)?)
+                    let mut plot = super::bars(model, &rows, statistic, sorted)?;
+                    plot.title += weighted(&[statistic]);
+                    Box::new(plot)
                 }
-                HeadsForm::Layers => Box::new(super::layers(model, &rows, statistic)?),
+                HeadsForm::Layers => {
+                    let mut plot = super::layers(model, &rows, statistic)?;
+                    plot.title += weighted(&[statistic]);
+                    Box::new(plot)
+                }
                 HeadsForm::Strips => Box::new(super::strips(model, &rows)?),
             }
         }
@@ -262,7 +284,9 @@ pub fn figure(
         }
         FigureKind::Profile => {
             let surveyed = surveyed.ok_or(FigureError::NoText)?;
-            Box::new(super::profile(model, &choice.heads, surveyed)?)
+            let mut plot = super::profile(model, &choice.heads, surveyed)?;
+            plot.title += weighting;
+            Box::new(plot)
         }
         FigureKind::Attention => {
             let detail = snapshot.detail.as_ref();

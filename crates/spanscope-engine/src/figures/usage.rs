@@ -20,7 +20,9 @@ pub fn usage(model: &LoadedModel, detail: &SelectedHeads, log: bool) -> Result<P
     }
     let id = detail.heads.single().ok_or(FigureError::SeveralHeads)?;
     let usage = detail.usage.as_ref().ok_or(FigureError::NoText)?;
-    Ok(usage_of(model, id, usage, detail.weights.queries(), log))
+    let mut plot = usage_of(model, id, usage, detail.weights.queries(), log);
+    plot.title += detail.heads.weighting().suffix();
+    Ok(plot)
 }
 
 /// The weight that each query gives each persistent vector of one head, as a heatmap. Of a long text a cell shows the

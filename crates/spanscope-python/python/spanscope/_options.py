@@ -13,6 +13,7 @@ SWITCHES = ("sort", "z", "linear", "effective", "mean", "dark", "transparent", "
 #: Those that have a value.
 VALUES = (
     "combine",
+    "weights",
     "statistic",
     "bars",
     "along",

@@ -225,6 +225,7 @@ class Run:
         """A figure: of the kinds that `figure_kinds` lists, with the options of ``spanscope figure``.
 
         head: one or several heads, ``"L3H1"`` or ``["3.1", "2.0"]``.   combine: ``"mean"`` or ``"max"`` of several.
+        weights: ``"attention"``, or ``"norm"``: each weight times the norm of what it writes.
         tokens: ``(a, b)``, a slice, or ``"A..B"``: queries, or selected tokens.
         scatter: two statistics, along and up.   layer: of neurons.
         statistic, bars, along, color, sort, z, linear, effective, columns, scale, shade, mean, of, against, smooth: see ``spanscope figure

@@ -151,4 +151,32 @@ pub(super) const WORDS: &[(&str, &str)] = &[
         "weights are at hand for queries {0} to {1}; select this one to see its own",
         "现有查询 {0} 至 {1} 的权重；选择此查询即可查看它的权重",
     ),
+    ("{0} · {1}", "{0} · {1}"),
+    ("norm-weighted", "按范数加权"),
+    ("Attention weights", "注意力权重"),
+    ("Norm-weighted", "按范数加权"),
+    ("The weights after the softmax", "softmax 之后的权重"),
+    (
+        "Each weight times the norm of what the head writes of that token, a·‖W_O v‖, as shares of their sum (arXiv 2004.10102): what is attended to and writes little counts little",
+        "每个权重乘以该头就该词元写入内容的范数 a·‖W_O v‖，再取占总和的份额（arXiv 2004.10102）：被关注但写入很少的，计得很少",
+    ),
+    ("Weights", "权重"),
+    (
+        "{0} % of the norm-weighted weight",
+        "按范数加权权重的 {0} %",
+    ),
+    ("keys of {0}–{1}", "{0}–{1} 的键"),
+    (
+        "Grouped heads: {0} heads of the layer share keys and values, each with queries of its own",
+        "分组的头：该层的 {0} 个头共用键和值，各有自己的查询",
+    ),
+    ("content at distance 0", "距离 0 处的内容"),
+    ("by rotation", "旋转所致"),
+    ("before the soft cap", "软上限之前"),
+    ("ALiBi", "ALiBi"),
+    ("attention weight", "注意力权重"),
+    (
+        "Spans and distances: norm-weighted",
+        "跨度与距离：按范数加权",
+    ),
 ];

@@ -121,4 +121,24 @@ pub(super) const WORDS: &[(&str, &str)] = &[
         "FLOPs {0}, memory {1} than with all heads at the limit",
         "与所有头取上限相比，FLOPs {0}，内存 {1}",
     ),
+    ("Effective", "有效"),
+    (
+        "If every head had its effective span: the distances that hold 90 % of its weight on this text and, where effective spans leave first tokens out, these as well",
+        "若每个头只取其有效跨度：在此文本上占其权重 90 % 的距离；有效跨度略去开头的词元时，也计入这些词元",
+    ),
+    ("not measured on a text", "未在文本上测量"),
+    (
+        "Queries, keys, values and the heads' joint output: 4·D·d·(H + H_k) per layer, with H_k heads of keys and values",
+        "查询、键、值和各头的共同输出：每层 4·D·d·(H + H_k)，其中 H_k 为键值头数",
+    ),
+    (
+        "The feed-forward sublayers: 4·D·I per layer, 6·D·I where they are gated; of a mixture, of each expert that is used",
+        "前馈子层：每层 4·D·I，带门控时为 6·D·I；专家混合则按每个所用专家计",
+    ),
+    ("Full context", "完整上下文"),
+    (
+        "Every head computes all distances of the context, as without windows",
+        "每个头计算上下文的所有距离，如同没有窗口",
+    ),
+    ("Every head the limit itself", "每个头都取上限本身"),
 ];

@@ -278,4 +278,31 @@ pub(super) const WORDS: &[(&str, &str)] = &[
         "Every point is a head. Its bar ends at the distance within which the given share of its weight on this text lies. Hollow triangle: it reaches much farther than this text makes use of. Full triangle: it is span-limited. Hollow circle: where training left a head that was changed by hand.",
         "每个点是一个头。柱的顶端是其在此文本上给定份额的权重所在的距离。空心三角：可达距离远超此文本所用。实心三角：受跨度限制。空心圆：被手动修改的头的训练位置。",
     ),
+    ("Verify", "验证"),
+    ("Verified", "已验证"),
+    ("Differs", "不一致"),
+    ("Not at hand", "无数据"),
+    ("verified {0}", "已验证 {0}"),
+    ("Verify the reach: {0}", "验证可达距离：{0}"),
+    ("Searching: click to stop", "正在搜索：点击停止"),
+    (
+        "How far the head sees from the query, found by running it: the key and the value of each token before it are changed, one token at a time, until it is known which change alters a bit of the head's output",
+        "以实际运行求得该头从查询处能看多远：逐个改变其前每个词元的键和值，看哪些改变会使该头的输出有一位不同",
+    ),
+    ("{0} at query {1}", "{0}，查询 {1}"),
+    ("farthest token as designed", "设计上的最远词元"),
+    ("farthest as verified", "经验证的最远词元"),
+    ("tokens in sight that alter nothing", "可见而不起作用的词元"),
+    (
+        "tokens out of sight that alter a bit",
+        "不可见却改变某一位的词元",
+    ),
+    (
+        "The head sees as far as it was designed to.",
+        "该头的可见距离与设计一致。",
+    ),
+    (
+        "The head does not see as far as it was designed to, or farther.",
+        "该头的可见距离比设计更近或更远。",
+    ),
 ];

@@ -144,4 +144,6 @@ pub(super) const WORDS: &[(&str, &str)] = &[
         "byte {0} of {1} of “{2}”",
         "“{2}”的 {1} 个字节中的第 {0} 个",
     ),
+    ("{0}, norm-weighted", "{0}，按范数加权"),
+    ("0: the token itself", "0：词元自身"),
 ];

@@ -2,8 +2,9 @@
 
 use super::side_columns;
 use crate::chart::thousands;
-use crate::engine::{Combine, HeatmapImage, SelectedHeads};
+use crate::engine::{Combine, HeatmapImage, SelectedHeads, Weighting};
 use crate::model::Span;
+use crate::model::architecture::Position;
 use crate::ui::language::{tr, trf};
 use crate::ui::theme::{quiet, strong};
 use crate::ui::views::context::ViewContext;
@@ -128,7 +129,9 @@ fn weight_row(
     weight: Option<f32>,
     picture: Option<&HeatmapImage>,
 ) {
+    let norm = cx.selection.weighting() == Weighting::Norm;
     let name = match (cx.selection.heads.single(), cx.selection.combine()) {
+        (Some(_), _) if norm => tr("norm-weighted"),
         (Some(_), _) => tr("weight"),
         (None, Combine::Mean) => tr("mean weight"),
         (None, Combine::Max) => tr("largest weight"),
@@ -174,13 +177,52 @@ fn score_rows(ui: &mut Ui, cx: &ViewContext<'_>, query: usize, key: usize, span:
         )
     };
     let parts = score.map(|score| &score.parts);
+    let spec = cx.snapshot.shown().and_then(|model| {
+        let layers = &model.network.architecture().layers;
+        Some(layers.get(span.layer)?.attention.clone())
+    });
+    let position = spec.as_ref().map_or(&Position::None, |spec| &spec.position);
+    // A recorded run has keys as they were turned, and no angles.
+    let model = cx.snapshot.model.as_ref();
+    let is_live = model.is_none_or(|model| model.recorded.is_none());
+    if is_live && matches!(position, Position::Rotary(_)) {
+        row(
+            ui,
+            tr("content at distance 0"),
+            &number(parts.and_then(|p| p.unrotated)),
+        );
+        let turned = parts.and_then(|p| Some(p.uncapped - p.unrotated?));
+        row(ui, tr("by rotation"), &number(turned));
+    }
+    if spec.as_ref().is_some_and(|spec| spec.score_cap.is_some()) {
+        row(
+            ui,
+            tr("before the soft cap"),
+            &number(parts.map(|p| p.uncapped)),
+        );
+    }
     row(ui, tr("content score"), &number(parts.map(|p| p.content)));
-    row(ui, tr("position score"), &number(parts.map(|p| p.position)));
-    row(
-        ui,
-        tr("their sum"),
-        &number(parts.map(|p| p.content + p.position)),
-    );
+    let name = match position {
+        Position::Relative { .. } => Some(tr("position score")),
+        Position::Alibi { .. } => Some(tr("ALiBi")),
+        _ => None,
+    };
+    if let Some(name) = name {
+        row(ui, name, &number(parts.map(|p| p.position)));
+        row(
+            ui,
+            tr("their sum"),
+            &number(parts.map(|p| p.content + p.position)),
+        );
+    }
+    if cx.selection.weighting() == Weighting::Norm {
+        let weight = parts.map(|p| format!(" {:.5}", p.weight));
+        row(
+            ui,
+            tr("attention weight"),
+            &weight.unwrap_or_else(|| COMING.to_owned()),
+        );
+    }
     if span.is_learned() && cx.snapshot.model.is_some() {
         let mask = span.mask(query - key);
         row(ui, tr("soft mask"), &format!(" {mask:.3}"));

@@ -10,6 +10,7 @@ use crate::ui::theme::{quiet, strong};
 use crate::ui::views::context::ViewContext;
 use crate::ui::widgets::choices::{name_combo, scale_name};
 use crate::ui::widgets::names::heads_name;
+use crate::ui::widgets::weighting::weighting_box;
 use eframe::egui::{self, Ui};
 
 /// In a narrower view the colours are chosen in a menu, in a small one the file is as well.
@@ -69,12 +70,14 @@ impl AttentionView {
             ui.separator();
             let small = ui.max_rect().width() < SMALL;
             if wide {
+                weighting_box(ui, cx);
                 self.spread(ui);
                 self.pooled(ui);
                 self.ranged(ui);
             } else {
                 ui.menu_button(tr("Options"), |ui| {
                     ui.set_min_width(200.0);
+                    weighting_box(ui, cx);
                     self.spread(ui);
                     ui.horizontal(|ui| self.pooled(ui));
                     ui.horizontal(|ui| self.ranged(ui));
@@ -138,6 +141,20 @@ impl AttentionView {
                 "Ctrl+click and Shift+click on heads to look at several",
             )));
         });
+        let model = cx.snapshot.model.as_ref();
+        let group = heads.single().and_then(|head| {
+            let group = model?.network.architecture().key_group(head)?;
+            Some((group, head))
+        });
+        if let Some((group, head)) = group {
+            let first = HeadId::new(head.layer, group.start);
+            let last = HeadId::new(head.layer, group.end.saturating_sub(1));
+            ui.label(quiet(trf("keys of {0}–{1}", &[&first, &last])))
+                .on_hover_text(trf(
+                    "Grouped heads: {0} heads of the layer share keys and values, each with queries of its own",
+                    &[&group.len()],
+                ));
+        }
         if heads.single().is_none() {
             let mut combine = cx.selection.combine();
             either(

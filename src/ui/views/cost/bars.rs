@@ -1,6 +1,6 @@
 //! Operations by part, as one stacked bar per extent.
 
-use super::sums::{Sums, parts};
+use super::sums::{ROWS, Sums, parts};
 use super::{extent_hint, extent_name, ratio};
 use crate::engine::figures;
 use crate::ui::language::{tr, trf};
@@ -23,8 +23,14 @@ pub fn part_name(i: usize) -> &'static str {
     }
 }
 
-fn part_hint(i: usize) -> &'static str {
+fn part_hint(i: usize, sums: &Sums) -> &'static str {
     match i {
+        0 if sums.has_windows() => tr(
+            "Queries, keys, values and the heads' joint output: 4·D·d·(H + H_k) per layer, with H_k heads of keys and values",
+        ),
+        4 if sums.has_windows() => tr(
+            "The feed-forward sublayers: 4·D·I per layer, 6·D·I where they are gated; of a mixture, of each expert that is used",
+        ),
         0 => tr("Queries, keys, values and the heads' joint output: 8·D² per layer"),
         1 => tr(
             "Scores with keys and sums of values: 4·d per head and distance within reach and text",
@@ -49,7 +55,7 @@ pub fn part_colors(ui: &Ui, palette: &Palette) -> [Color32; 6] {
     ]
 }
 
-/// A legend and three bars.
+/// A legend and a bar for each row.
 pub fn show(ui: &mut Ui, cx: &ViewContext<'_>, sums: &Sums) {
     ui.scope(|ui| contents(ui, cx, sums));
 }
@@ -72,14 +78,14 @@ fn contents(ui: &mut Ui, cx: &ViewContext<'_>, sums: &Sums) {
                         ));
                 }
                 Some(_) => {
-                    swatch(ui, colors[i], part_name(i)).on_hover_text(part_hint(i));
+                    swatch(ui, colors[i], part_name(i)).on_hover_text(part_hint(i, sums));
                 }
             }
         }
     });
-    let most = sums.total(2).max(1) as f64;
+    let most = sums.total(&sums.of[2]).max(1) as f64;
     ui.spacing_mut().item_spacing.y = 1.0;
-    for i in 0..sums.of.len() {
+    for i in ROWS {
         bar(ui, &colors, sums, i, most);
     }
 }
@@ -89,8 +95,20 @@ fn bar(ui: &mut Ui, colors: &[Color32; 6], sums: &Sums, i: usize, most: f64) {
     let (label, note) = (76.0_f32.min(0.3 * rect.width()), 66.0);
     let ink = ui.visuals().text_color();
     let at = pos2(rect.left(), rect.center().y);
-    paint_text(ui, at, Align2::LEFT_CENTER, extent_name(i), 12.0, ink);
-    let total = sums.total(i);
+    paint_text(ui, at, Align2::LEFT_CENTER, extent_name(i, sums), 12.0, ink);
+    let Some(sum) = sums.row(i) else {
+        let words = tr("not measured on a text");
+        response.widget_info(|| {
+            let name = format!("{}, {words}", extent_name(i, sums));
+            egui::WidgetInfo::labeled(egui::Role::Canvas, true, name)
+        });
+        let at = pos2(rect.left() + label + 4.0, rect.center().y);
+        let weak = ui.visuals().weak_text_color();
+        paint_text(ui, at, Align2::LEFT_CENTER, words, 12.0, weak);
+        response.on_hover_text(extent_hint(i, sums));
+        return;
+    };
+    let total = sums.total(sum);
     let at = pos2(rect.right(), rect.center().y);
     let words = if i == 2 {
         with_prefix(total as f64)
@@ -106,7 +124,7 @@ fn bar(ui: &mut Ui, colors: &[Color32; 6], sums: &Sums, i: usize, most: f64) {
         ),
     );
     let scale = f64::from(area.width()) / most;
-    let all = parts(&sums.of[i].flops, sums.output);
+    let all = parts(&sum.flops, sums.output);
     let mut from = area.left();
     let mut under = None;
     let pointer = response.hover_pos();
@@ -140,7 +158,7 @@ fn bar(ui: &mut Ui, colors: &[Color32; 6], sums: &Sums, i: usize, most: f64) {
         let name = trf(
             "FLOPs, {0}: {1}; {2}",
             &[
-                &extent_name(i),
+                &extent_name(i, sums),
                 &with_prefix(total as f64),
                 &words.join(", "),
             ],
@@ -148,8 +166,8 @@ fn bar(ui: &mut Ui, colors: &[Color32; 6], sums: &Sums, i: usize, most: f64) {
         egui::WidgetInfo::labeled(egui::Role::Canvas, true, name)
     });
     response.on_hover_ui_at_pointer(|ui| {
-        ui.label(strong(extent_name(i)));
-        ui.label(extent_hint(i));
+        ui.label(strong(extent_name(i, sums)));
+        ui.label(extent_hint(i, sums));
         if let Some((part, value, share)) = under {
             ui.separator();
             ui.label(strong(part_name(part)));
@@ -157,7 +175,7 @@ fn bar(ui: &mut Ui, colors: &[Color32; 6], sums: &Sums, i: usize, most: f64) {
                 "{0}FLOPs per token, {1} of this bar",
                 &[&spaced(value), &percent(share)],
             ));
-            ui.label(part_hint(part));
+            ui.label(part_hint(part, sums));
         } else {
             ui.label(trf(figures::Quantity::Flops.axis(), &[&spaced(total)]));
         }

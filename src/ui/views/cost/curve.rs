@@ -29,10 +29,11 @@ fn curve_name(i: usize) -> &'static str {
     tr(figures::EXTENTS[i])
 }
 
-fn curve_hint(i: usize) -> &'static str {
+fn curve_hint(i: usize, sums: &Sums) -> &'static str {
     match i {
         0 => tr("Every head min(reach, limit): its own reach, cut to the limit"),
         1 => tr("Every head what its layer's longest head reaches, cut to the limit"),
+        _ if sums.has_windows() => tr("Every head the limit itself"),
         _ => tr("Every head the limit itself, as in a model without learned spans"),
     }
 }
@@ -53,7 +54,7 @@ pub fn show(
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing = vec2(10.0, 2.0);
         for (i, color) in colors.into_iter().enumerate() {
-            line_sample(ui, color, DASHES[i], curve_name(i)).on_hover_text(curve_hint(i));
+            line_sample(ui, color, DASHES[i], curve_name(i)).on_hover_text(curve_hint(i, sums));
         }
     });
     let of = |i: usize| sums.of[i].curve.iter();
@@ -121,7 +122,10 @@ pub fn show(
             right,
             high,
             palette.limit,
-            format!("S = {}", thousands(sums.architecture.limit())),
+            match sums.has_windows() {
+                true => trf("context {0}", &[&thousands(sums.architecture.limit())]),
+                false => format!("S = {}", thousands(sums.architecture.limit())),
+            },
             Align2::RIGHT_TOP,
         );
         if (longest as f64) < 0.72 * limit {

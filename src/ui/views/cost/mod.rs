@@ -9,14 +9,14 @@ use super::context::ViewContext;
 use super::pane::{Home, Needs, ViewInfo};
 use super::view::View;
 use crate::chart::thousands;
-use crate::engine::Snapshot;
 use crate::engine::figures::{FigureChoice, FigureKind};
+use crate::engine::{Queries, Snapshot};
 use crate::ui::language::{tr, trf};
 use crate::ui::theme::{quiet, strong};
 use crate::ui::widgets::axes::{bytes, significant, with_prefix};
 use eframe::egui::{self, Align, Layout, Ui, vec2};
 use serde::{Deserialize, Serialize};
-use sums::Sums;
+use sums::{EFFECTIVE, ROWS, Sums};
 
 /// The quantity that the curve shows.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -65,6 +65,10 @@ impl View for CostView {
         choice.position = last.filter(|_| self.at_token);
     }
 
+    fn ask(&self, _cx: &ViewContext<'_>, looks: &mut Queries) {
+        looks.survey = true;
+    }
+
     fn show(&mut self, ui: &mut Ui, cx: &mut ViewContext<'_>) {
         let Some(model) = cx.snapshot.shown().cloned() else {
             return;
@@ -76,7 +80,9 @@ impl View for CostView {
         let number = cx.snapshot.model_number;
         let known = self.sums.take();
         let known = known.filter(|sums| sums.are_of(&model.network, number, position));
-        let sums = known.unwrap_or_else(|| Sums::new(&model.network, number, position));
+        let mut sums = known.unwrap_or_else(|| Sums::new(&model.network, number, position));
+        let stats = cx.snapshot.surveyed.as_ref();
+        sums.measured(stats.filter(|_| cx.snapshot.preview.is_none()));
         let room = ui.available_size();
         egui::ScrollArea::vertical()
             .auto_shrink(false)
@@ -149,19 +155,28 @@ impl CostView {
     }
 }
 
-/// The name of an extent, in the order of [`sums::EXTENTS`].
-fn extent_name(i: usize) -> &'static str {
+/// The name of a row of [`sums::ROWS`].
+fn extent_name(i: usize, sums: &Sums) -> &'static str {
     match i {
         0 => tr("Per head"),
         1 => tr("Per layer"),
+        EFFECTIVE => tr("Effective"),
+        _ if sums.has_windows() => tr("Full context"),
         _ => tr("Full span S"),
     }
 }
 
-fn extent_hint(i: usize) -> &'static str {
+fn extent_hint(i: usize, sums: &Sums) -> &'static str {
     match i {
         0 => tr("Every head computes its own reach only: what this program does"),
         1 => tr("Every head of a layer computes what the layer's longest head reaches"),
+        EFFECTIVE => tr(
+            "If every head had its effective span: the distances that hold 90 % of its weight on this text and, where effective \
+             spans leave first tokens out, these as well",
+        ),
+        _ if sums.has_windows() => {
+            tr("Every head computes all distances of the context, as without windows")
+        }
         _ => tr("Every head computes all S distances, as without learned spans"),
     }
 }
@@ -182,7 +197,7 @@ fn ratio(full: f64, value: f64) -> String {
     }
 }
 
-/// One row per extent: operations, memory, and how much less than with a full span.
+/// One row per extent, and one for effective spans: operations, memory, and how much less than with a full span.
 fn table(ui: &mut Ui, sums: &Sums) {
     let width = ui.available_width();
     // In a narrow tile the ratios stand beside the bars only.
@@ -219,19 +234,22 @@ fn table(ui: &mut Ui, sums: &Sums) {
             all.map(|column| column.0.to_owned()),
             false,
         );
-        for (i, sum) in sums.of.iter().enumerate() {
-            let total = sums.total(i) as f64;
-            let held = sum.kv as f64 * WIDE;
-            let cells = [
-                with_prefix(total),
-                times(sums.total(2) as f64, total),
-                bytes(held),
-                bytes(0.5 * held),
-                times(full, held),
-            ];
-            let name = extent_name(i);
+        for i in ROWS {
+            let cells = sums.row(i).map(|sum| {
+                let total = sums.total(sum) as f64;
+                let held = sum.kv as f64 * WIDE;
+                [
+                    with_prefix(total),
+                    times(sums.total(&sums.of[2]) as f64, total),
+                    bytes(held),
+                    bytes(0.5 * held),
+                    times(full, held),
+                ]
+            });
+            let cells = cells.unwrap_or_else(|| all.map(|_| "–".to_owned()));
+            let name = extent_name(i, sums);
             let name = if i == 0 { strong(name) } else { name.into() };
-            row(name, extent_hint(i), cells, i == 0);
+            row(name, extent_hint(i, sums), cells, i == 0);
         }
     });
 }

@@ -7,14 +7,16 @@ use super::pane::{Home, Needs, ViewInfo};
 use super::view::View;
 use crate::chart::{ColorMap, Scale, thousands};
 use crate::engine::figures::{FigureChoice, FigureKind, GridStyle};
-use crate::engine::{HeadStats, Queries, Snapshot};
+use crate::engine::{HeadStats, Queries, Snapshot, Weighting};
 use crate::model::HeadId;
 use crate::ui::language::{tr, trf};
 use crate::ui::theme::{quiet, strong};
 use crate::ui::widgets::choices::{fitting, name_combo, scale_and_map_menu};
+use crate::ui::widgets::head_cache::HeadCache;
 use crate::ui::widgets::head_menu::{head_menu, head_tooltip};
 use crate::ui::widgets::paint::{nothing, paint_text};
-use crate::ui::widgets::statistic::{self, DisplayName, Filter, Row, Statistic};
+use crate::ui::widgets::statistic::{DisplayName, Filter, Row, Statistic};
+use crate::ui::widgets::weighting::weighting_box;
 use atlas::{Atlas, Look};
 use eframe::egui::{self, Align2, Rect, Sense, Stroke, Ui, pos2, vec2};
 use serde::{Deserialize, Serialize};
@@ -45,6 +47,8 @@ pub struct GridView {
     filter: String,
     #[serde(skip)]
     atlas: Atlas,
+    #[serde(skip)]
+    cache: HeadCache,
     /// The head last scrolled to, and the number of its model.
     #[serde(skip)]
     shown: Option<(u64, HeadId)>,
@@ -61,6 +65,7 @@ impl Default for GridView {
             side: None,
             filter: String::new(),
             atlas: Atlas::default(),
+            cache: HeadCache::default(),
             shown: None,
         }
     }
@@ -92,8 +97,9 @@ impl View for GridView {
     }
 
     fn show(&mut self, ui: &mut Ui, cx: &mut ViewContext<'_>) {
-        let rows = statistic::rows(cx.snapshot);
-        self.toolbar(ui);
+        self.cache.update(cx.snapshot);
+        let rows = self.cache.rows();
+        self.toolbar(ui, cx);
         let surveyed = cx.snapshot.surveyed.clone();
         let ready = surveyed.filter(|s| {
             let pictures = s.thumbnails.as_ref();
@@ -125,7 +131,7 @@ impl View for GridView {
 }
 
 impl GridView {
-    fn toolbar(&mut self, ui: &mut Ui) {
+    fn toolbar(&mut self, ui: &mut Ui, cx: &mut ViewContext<'_>) {
         ui.horizontal_wrapped(|ui| {
             let combo = egui::ComboBox::from_id_salt("sort")
                 .selected_text(trf("By {0}", &[&self.sort.name()]))
@@ -153,6 +159,7 @@ impl GridView {
             let common = &mut self.common;
             scale_and_map_menu(ui, &mut self.scale, &mut self.map, |ui| {
                 ui.separator();
+                weighting_box(ui, cx);
                 ui.checkbox(common, tr("Shared colour scale"))
                     .on_hover_text(tr(
                         "The same colours for all heads; otherwise each head's largest weight has the last colour",
@@ -393,6 +400,9 @@ fn explanation(ui: &mut Ui, surveyed: &HeadStats) {
             true => trf("{0} % measured", &[&(100 * done / all.max(1))]),
             false => short,
         };
+        if surveyed.weighting == Weighting::Norm {
+            ui.label(tr("norm-weighted"));
+        }
         let shown = quiet(fitting(ui, vec![words.clone(), short]));
         let label = ui.add(egui::Label::new(shown).truncate());
         label.on_hover_text(words);

@@ -100,8 +100,9 @@ impl HeadList {
                     })
                     .collect();
                 // The longest name, and a flag.
-                let names = rows.iter().map(|row| row.id().to_string());
-                let longest = names.max_by_key(String::len).unwrap_or_default();
+                let most = |of: fn(&Row) -> usize| rows.iter().map(of).max().unwrap_or(0);
+                let last = HeadId::new(most(|row| row.span.layer), most(|row| row.span.head));
+                let longest = last.to_string();
                 let first = (text_width(ui, &longest, 12.0) + 18.0).ceil();
                 let taken: f32 = headers.iter().map(|header| header + 4.0).sum();
                 let more = (width - first - 4.0 - taken) / headers.len().max(1) as f32;

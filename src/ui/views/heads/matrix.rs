@@ -24,7 +24,8 @@ pub(super) fn show(
     // Up to 36 layers of 8 heads must leave room for the list.
     let height = (ui.available_height() * 0.45).max(80.0);
     let cell = vec2(
-        (room / heads as f32).clamp(6.0, 110.0),
+        // 64 heads fit into the narrowest tile of a new window.
+        (room / heads as f32).clamp(4.0, 110.0),
         (height / layers as f32).clamp(5.0, 34.0),
     );
     let size = vec2(left + cell.x * heads as f32, 14.0 + cell.y * layers as f32);
@@ -67,7 +68,8 @@ fn head_cell(
     (statistic, range): (Statistic, (f64, f64)),
     wanted: bool,
 ) {
-    let words = statistic.words(row);
+    // Made only where they are read: there may be thousands of heads.
+    let words = || statistic.words(row);
     let value = statistic.of(row);
     let fill = match value {
         Some(value) => statistic.color(value, range, ui.visuals().dark_mode),
@@ -79,10 +81,9 @@ fn head_cell(
         fill.gamma_multiply(0.18)
     };
     let place = row.id();
-    let name = head_name(place);
     let response = ui.interact(rect, ui.scope_id().with(("head", place)), Sense::click());
     response.widget_info(|| {
-        let words = format!("{name}: {} {words}", statistic.name());
+        let words = format!("{}: {} {}", head_name(place), statistic.name(), words());
         egui::WidgetInfo::selected(
             egui::Role::Button,
             true,
@@ -99,7 +100,7 @@ fn head_cell(
             ui.visuals().weak_text_color()
         };
         let center = egui::Align2::CENTER_CENTER;
-        paint_text(ui, rect.center(), center, &words, 11.0, ink);
+        paint_text(ui, rect.center(), center, &words(), 11.0, ink);
     }
     if row.ablated {
         let line = Stroke::new(1.5, cx.palette.unknown);

@@ -17,7 +17,7 @@ use super::pane::{Home, Needs, ViewInfo};
 use super::view::View;
 use crate::analysis::Role;
 use crate::engine::figures::{FigureChoice, FigureKind, HeadColor, HeadsForm};
-use crate::engine::{Queries, Snapshot};
+use crate::engine::{Queries, Snapshot, Weighting};
 use crate::ui::language::tr;
 use crate::ui::theme::quiet;
 use crate::ui::widgets::choices::name_combo;
@@ -117,6 +117,10 @@ impl View for HeadsView {
             }
         }
         self.toolbar(ui, has_persistent);
+        let surveyed = cx.snapshot.surveyed.as_ref();
+        if surveyed.is_some_and(|of| of.weighting == Weighting::Norm) {
+            ui.label(quiet(tr("Spans and distances: norm-weighted")));
+        }
         self.find(ui);
         let filter = Filter::with(&self.filter, cx.selection.heads.all());
         let height = (ui.available_height() * 0.5).clamp(90.0, ui.available_width().max(90.0));

@@ -16,6 +16,7 @@ use crate::ui::widgets::statistic::{DisplayName, Filter, Row, Statistic};
 use eframe::egui::epaint::CircleShape;
 use eframe::egui::{self, Align2, Pos2, Rect, Sense, Shape, Stroke, Ui, pos2, vec2};
 use serde::{Deserialize, Serialize};
+use std::sync::{Arc, Weak};
 
 /// The state of the scatter.
 #[derive(Debug, Serialize, Deserialize)]
@@ -28,6 +29,8 @@ pub(super) struct Scatter {
     pub lasso: bool,
     #[serde(skip)]
     drag: Option<Lasso>,
+    #[serde(skip)]
+    made: Option<Made>,
 }
 
 impl Default for Scatter {
@@ -37,6 +40,7 @@ impl Default for Scatter {
             color: HeadColor::Layer,
             lasso: false,
             drag: None,
+            made: None,
         }
     }
 }
@@ -48,11 +52,42 @@ const UNDER: f32 = 32.0;
 /// The farthest that the pointer may be from a point that it points at.
 const NEAR: f32 = 9.0;
 
+/// What follows from the numbers alone: kept until there are others.
+#[derive(Debug)]
+struct Made {
+    rows: Weak<[Row]>,
+    of: [Statistic; 2],
+    axes: [HeadAxis; 2],
+    points: Vec<HeadPoint>,
+    /// The points, those first that stand apart.
+    apart: Vec<usize>,
+}
+
+impl Made {
+    fn new(rows: &Arc<[Row]>, of: [Statistic; 2]) -> Self {
+        let points = head_points(rows, of);
+        Self {
+            rows: Arc::downgrade(rows),
+            of,
+            axes: of.map(|axis| HeadAxis::new(axis, rows, false)),
+            apart: outstanding(&points, of.map(|axis| axis.is_log(rows))),
+            points,
+        }
+    }
+
+    fn is_of(&self, rows: &Arc<[Row]>, of: [Statistic; 2]) -> bool {
+        // A weak pointer keeps the address from being given to others.
+        self.of == of && std::ptr::addr_eq(self.rows.as_ptr(), Arc::as_ptr(rows))
+    }
+}
+
 /// The places of all points in this frame.
 struct Places<'a> {
     frame: Rect,
-    points: Vec<HeadPoint>,
+    points: &'a [HeadPoint],
     at: Vec<Pos2>,
+    /// The points, those first that stand apart.
+    apart: &'a [usize],
     rows: &'a [Row],
     roles: &'a [Option<Role>],
     layers: usize,
@@ -85,9 +120,11 @@ impl Scatter {
         let width = ui.available_width();
         let (area, response) = ui.allocate_exact_size(vec2(width, height), Sense::click_and_drag());
         let frame = Rect::from_min_max(area.min + vec2(LEFT, 6.0), area.max - vec2(8.0, UNDER));
-        let [along, up] = self.axes.map(|axis| HeadAxis::new(axis, &rows, false));
-        self.axis_lines(ui, frame, (&along, &up));
-        let points = head_points(&rows, self.axes);
+        let made = self.made.take();
+        let made = made.filter(|made| made.is_of(&rows, self.axes));
+        let made = made.unwrap_or_else(|| Made::new(&rows, self.axes));
+        let [along, up] = &made.axes;
+        self.axis_lines(ui, frame, (along, up));
         let place = |point: &HeadPoint| {
             let (x, y) = (along.share(point.at[0]), up.share(point.at[1]));
             pos2(
@@ -97,8 +134,9 @@ impl Scatter {
         };
         let places = Places {
             frame,
-            at: points.iter().map(place).collect(),
-            points,
+            at: made.points.iter().map(place).collect(),
+            points: &made.points,
+            apart: &made.apart,
             rows: &rows,
             roles: cache.roles(),
             layers: cache.layers(),
@@ -118,6 +156,7 @@ impl Scatter {
         let hovered = response.hover_pos().and_then(|at| places.near(at));
         self.paint(ui, cx, &places, filter);
         self.pointer(ui, cx, &response, &places, (filter, hovered));
+        self.made = Some(made);
     }
 
     fn axis_lines(&self, ui: &Ui, frame: Rect, (along, up): (&HeadAxis, &HeadAxis)) {
@@ -184,13 +223,9 @@ impl Scatter {
             }
         }
         // Selected heads are named first, then those that stand apart.
-        let is_log = self.axes.map(|axis| axis.is_log(places.rows));
         let wanted = |i: &usize| filter.lets(&places.rows[places.points[*i].row]);
-        let apart = outstanding(&places.points, is_log);
-        let apart = apart
-            .into_iter()
-            .filter(|i| !first.contains(i))
-            .filter(wanted);
+        let apart = places.apart.iter().copied();
+        let apart = apart.filter(|i| !first.contains(i)).filter(wanted);
         let names = first.iter().copied().chain(apart);
         let names = names.map(|i| (places.at[i], places.id(i).to_string()));
         let ink = ui.visuals().text_color();

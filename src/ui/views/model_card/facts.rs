@@ -1,5 +1,6 @@
 //! What is known of a model, as rows of a table: drawn by the view, and copied as text.
 
+use super::causal;
 use crate::chart::thousands;
 use crate::checkpoint::Format;
 use crate::engine::LoadedModel;
@@ -51,6 +52,9 @@ pub struct Fact {
 /// The kind of network in words.
 pub fn kind(model: &LoadedModel) -> String {
     let architecture = model.network.architecture();
+    if architecture.adaptive_span().is_none() {
+        return causal::kind(architecture);
+    }
     let span = match architecture.learns_spans() {
         true => tr("adaptive span"),
         false => tr("fixed span"),
@@ -80,6 +84,9 @@ pub fn kind(model: &LoadedModel) -> String {
 /// The architecture, in the symbols of the papers.
 pub fn architecture(model: &LoadedModel) -> Vec<Fact> {
     let architecture = model.network.architecture();
+    if architecture.adaptive_span().is_none() {
+        return causal::architecture(model);
+    }
     let mut facts = Vec::new();
     let mut inferred = |symbol, name, value: usize, from: String| {
         facts.push(Fact {

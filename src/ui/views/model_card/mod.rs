@@ -1,6 +1,7 @@
 //! The model card: what was read from the file, inferred and assumed, and where the parameters are.
 
 mod as_text;
+mod causal;
 mod facts;
 
 use super::context::ViewContext;

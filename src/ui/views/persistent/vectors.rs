@@ -11,7 +11,7 @@ use crate::ui::language::{tr, trf};
 use crate::ui::theme::{quiet, strong};
 use crate::ui::views::context::ViewContext;
 use crate::ui::widgets::choices::{fitting, scale_and_map_menu};
-use crate::ui::widgets::names::{head_name, percent};
+use crate::ui::widgets::names::{heads_name, percent};
 use crate::ui::widgets::paint::paint_upwards;
 use crate::ui::widgets::picture::{PictureTexture, color_bar};
 use eframe::egui::{self, Rect, Sense, Ui, pos2};
@@ -348,7 +348,7 @@ fn summary(ui: &mut Ui, cx: &ViewContext<'_>, columns: &Columns) {
         ui.label(strong(trf(
             "{0}: {1} vectors",
             &[
-                &head_name(cx.selection.heads.leading()),
+                &heads_name(&cx.selection.heads),
                 &thousands(columns.len()),
             ],
         )));

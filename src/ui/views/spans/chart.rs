@@ -9,6 +9,7 @@ use super::span_drag::Field;
 use super::tooltip::tooltip;
 use crate::analysis::{EFFECTIVE_SHARES, SpanFlag};
 use crate::chart::{SpanMeasure as Measure, thousands};
+use crate::engine::Weighting;
 use crate::engine::figures::Quantity;
 use crate::model::HeadId;
 use crate::ui::language::{tr, trf};
@@ -258,7 +259,14 @@ impl SpansView {
         )];
         if let Some(index) = self.held.index().filter(|_| facts.surveyed.is_some()) {
             let share = 100.0 * EFFECTIVE_SHARES[index];
-            let words = trf("{0} % of the weight", &[&share]);
+            let weighting = facts
+                .surveyed
+                .as_ref()
+                .map_or(Weighting::Attention, |of| of.weighting);
+            let words = match weighting {
+                Weighting::Attention => trf("{0} % of the weight", &[&share]),
+                Weighting::Norm => trf("{0} % of the norm-weighted weight", &[&share]),
+            };
             signs.push((Sign::Held, words + &beside(self.left_out(facts))));
         }
         let flagged = |which| facts.flagged().any(|(_, flag)| flag == which);

@@ -8,7 +8,7 @@ use super::marks::fill;
 use crate::analysis::Mean;
 use crate::chart::thousands;
 use crate::engine::figures::Quantity;
-use crate::engine::{HeadStats, LeadingHead};
+use crate::engine::{HeadStats, Heads, LeadingHead};
 use crate::model::Span;
 use crate::model::architecture::Position;
 use crate::ui::language::{tr, trf};
@@ -16,7 +16,7 @@ use crate::ui::theme::{quiet, strong};
 use crate::ui::views::context::ViewContext;
 use crate::ui::widgets::choices::fitting;
 use crate::ui::widgets::fact_rows::fact_rows;
-use crate::ui::widgets::names::{head_name, percent};
+use crate::ui::widgets::names::{heads_name, percent};
 use crate::ui::widgets::paint::{grid_color, nothing, paint_text};
 use eframe::egui::{self, Align2, Rect, Sense, Shape, Stroke, Ui, pos2, vec2};
 use std::sync::Arc;
@@ -43,7 +43,7 @@ impl SpansView {
         let Some(span) = facts.span(head).copied() else {
             return nothing(ui, tr("Select a head."));
         };
-        self.leading_row(ui, facts, &span);
+        self.leading_row(ui, cx, facts, &span);
         let area = ui.available_rect_before_wrap();
         let surveyed = facts.surveyed.clone();
         let measured = surveyed.as_ref().map(|s| (s, &s.leading));
@@ -63,7 +63,7 @@ impl SpansView {
     }
 
     /// The head's name and numbers, and what the axes are.
-    fn leading_row(&mut self, ui: &mut Ui, facts: &Facts, span: &Span) {
+    fn leading_row(&mut self, ui: &mut Ui, cx: &ViewContext<'_>, facts: &Facts, span: &Span) {
         let head = span.id();
         ui.horizontal(|ui| {
             ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
@@ -71,8 +71,11 @@ impl SpansView {
                     .on_hover_text(tr("A logarithmic axis for the mean weight"));
                 ui.toggle_value(&mut self.log_distance, tr("Log distance"))
                     .on_hover_text(tr("A logarithmic axis for the distance"));
+                self.verify_button(ui, cx, facts);
                 ui.with_layout(egui::Layout::left_to_right(egui::Align::Center), |ui| {
-                    ui.add(egui::Label::new(strong(head_name(head))).truncate());
+                    let weighting = facts.surveyed.as_ref().map(|of| of.weighting);
+                    let name = Heads::one(head).weighted(weighting.unwrap_or_default());
+                    ui.add(egui::Label::new(strong(heads_name(&name))).truncate());
                     if facts.ablated(head) {
                         ui.add(egui::Label::new(tr("ablated")).truncate());
                     }
@@ -210,6 +213,7 @@ impl SpansView {
                 .unwrap_or(measure.effective);
             effective_marks(&axes, &effective, ink, weak, &mut names);
         }
+        self.verified_mark(cx, span.id(), &axes, &mut names, ink);
         painter.rect_stroke(
             frame,
             0.0,

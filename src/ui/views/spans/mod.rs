@@ -1,6 +1,7 @@
 //! The span of every head, grouped by layer: the figure of arXiv 1905.07799, with the use that this text makes of it, and
 //! the effect on the text of a span changed by hand.
 
+mod asked;
 mod axes;
 mod chart;
 mod curve;
@@ -16,6 +17,7 @@ mod sinks;
 mod span_drag;
 mod toolbar;
 mod tooltip;
+mod verified;
 
 use super::context::ViewContext;
 use super::pane::{Home, Needs, ViewInfo};
@@ -108,6 +110,9 @@ pub struct SpansView {
     /// The head that led when the chart was last drawn.
     #[serde(skip)]
     seen: Option<HeadId>,
+    /// The search for the leading head's reach.
+    #[serde(skip)]
+    asked: Option<asked::Asked>,
 }
 
 impl Default for SpansView {
@@ -128,6 +133,7 @@ impl Default for SpansView {
             weights: series::Series::default(),
             removed: series::Series::default(),
             seen: None,
+            asked: None,
         }
     }
 }
@@ -152,9 +158,10 @@ impl View for SpansView {
         }
     }
 
-    fn ask(&self, _cx: &ViewContext<'_>, looks: &mut Queries) {
+    fn ask(&self, cx: &ViewContext<'_>, looks: &mut Queries) {
         looks.survey = true;
         looks.sink_free = self.sink_free;
+        self.ask_reach(cx, looks);
     }
 
     fn show(&mut self, ui: &mut Ui, cx: &mut ViewContext<'_>) {

@@ -8,6 +8,7 @@ use crate::ui::commands::command::Command;
 use crate::ui::language::{tr, trf};
 use crate::ui::views::context::ViewContext;
 use crate::ui::widgets::choices::name_combo;
+use crate::ui::widgets::weighting::weighting_box;
 use eframe::egui::{self, Ui};
 
 /// Width from which the chart's own options stand in the toolbar, in points.
@@ -94,6 +95,8 @@ impl SpansView {
                     self.sink_choices(ui, facts);
                     ui.separator();
                 }
+                weighting_box(ui, cx);
+                ui.separator();
                 ui.radio_value(&mut self.part, Part::Both, tr("All heads and one"));
                 ui.radio_value(&mut self.part, Part::All, tr("All heads only"));
                 ui.radio_value(&mut self.part, Part::Leading, tr("One head only"));

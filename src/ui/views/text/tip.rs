@@ -4,6 +4,7 @@ use super::rows::{name, part_of_character};
 use super::shade::{Shade, Shading};
 use super::shown::{Kind, Shown};
 use crate::chart::thousands;
+use crate::engine::Weighting;
 use crate::ui::language::{tr, trf};
 use crate::ui::theme::{quiet, strong};
 use crate::ui::views::context::ViewContext;
@@ -91,12 +92,19 @@ fn weights(
             Shade::Read if several => tr("Weight from the selected tokens"),
             _ => tr("Weight from the query"),
         };
-        rows.push((name, weight(value)));
+        let words = match cx.selection.weighting() {
+            Weighting::Attention => weight(value),
+            Weighting::Norm => trf("{0}, norm-weighted", &[&weight(value)]),
+        };
+        rows.push((name, words));
     }
     let distance = match shade {
         Shade::Readers => cx.tokens().last().and_then(|key| token.checked_sub(key)),
         _ => query.checked_sub(token),
     };
+    if distance == Some(0) && cx.nearest() == 0 {
+        rows.push((tr("Distance"), tr("0: the token itself").to_owned()));
+    }
     if let Some(distance) = distance.filter(|distance| *distance > 0) {
         let words = match shade {
             Shade::Readers => trf(

@@ -11,10 +11,14 @@ use crate::ui::views::context::ViewContext;
 use crate::ui::widgets::choices::{name_combo, scale_name};
 use crate::ui::widgets::names::{heads_name, percent, signed};
 use crate::ui::widgets::paint::grid_color;
+use crate::ui::widgets::weighting::weighting_box;
 use eframe::egui::{self, FontId, Rect, Sense, Stroke, StrokeKind, Ui, pos2, vec2};
 
 /// Width from which the toolbar and its words stand in one row, in points.
 const WIDE: f32 = 1100.0;
+
+/// Width from which it has the choice of weights; else that stands in Attention, Grid and Spans.
+const ROOMY: f32 = 700.0;
 
 impl TextView {
     pub(super) fn toolbar(&mut self, ui: &mut Ui, cx: &mut ViewContext<'_>, ramps: &Ramps) {
@@ -23,6 +27,7 @@ impl TextView {
         let selected = cx.tokens();
         // Not by the room that is left: the rows must not move while weights come in.
         let wide = ui.available_width() >= WIDE;
+        let roomy = ui.available_width() >= ROOMY;
         ui.horizontal_wrapped(|ui| {
             for shade in Shade::ALL {
                 ui.selectable_value(&mut self.shade, shade, shade.name())
@@ -46,6 +51,9 @@ impl TextView {
                         ui.selectable_value(&mut self.mean, mean, name)
                             .on_hover_text(words);
                     }
+                }
+                if roomy {
+                    weighting_box(ui, cx);
                 }
                 let combo = egui::ComboBox::from_id_salt("text scale")
                     .selected_text(scale_name(self.scale))

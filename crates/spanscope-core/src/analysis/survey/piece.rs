@@ -2,7 +2,7 @@
 
 use super::repeats::RepeatSums;
 use crate::analysis::row_measures::{MEANS, Mean, Occurrences, Row, add_norm_weighted, span_bin};
-use crate::model::{HeadProbe, Span};
+use crate::model::{HeadProbe, HeadWeights, Span};
 use half::f16;
 use std::sync::Arc;
 
@@ -158,12 +158,13 @@ impl Piece {
 
 impl HeadPiece {
     /// The measurements on the queries of `before` and those of `probe`, which follow them. Row after row: the sums do
-    /// not depend on how many queries come at a time.
+    /// not depend on how many queries come at a time. Distances and the small picture are of the weights that are `shown`,
+    /// where these are others than those of the probe.
     pub fn after(
         before: Option<&Self>,
         shape: &Shape,
         edges: &[usize],
-        probe: &HeadProbe,
+        (probe, shown): (&HeadProbe, Option<&HeadWeights>),
         (text, sink_free): (&Occurrences, usize),
     ) -> Self {
         let mut piece = before.cloned().unwrap_or_default();
@@ -184,7 +185,8 @@ impl HeadPiece {
         }
         for (i, query) in weights.positions().enumerate() {
             let row = weights.on_text(query);
-            add(&mut piece.distances, row);
+            let shown = shown.map_or(row, |shown| shown.on_text(query));
+            add(&mut piece.distances, shown);
             let of_row = Row {
                 weights: row,
                 query,
@@ -204,10 +206,14 @@ impl HeadPiece {
             block.repeats.add_row(&measures);
             let bin = measures.span.map(span_bin);
             piece.spans.extend(bin.map(|bin| bin as u16));
-            let first = (0..sink_free).map(|key| of_row.on(key) as f32);
+            let shown_row = Row {
+                weights: shown,
+                ..of_row
+            };
+            let first = (0..sink_free).map(|key| shown_row.on(key) as f32);
             piece.first.extend(first);
             add_norm_weighted(&mut piece.norm, row, probe.norms(query));
-            for (most, weight) in brightest.iter_mut().zip(row) {
+            for (most, weight) in brightest.iter_mut().zip(shown) {
                 *most = most.max(*weight);
             }
             let seen = piece.removed.len();
