@@ -254,6 +254,7 @@ mod tests {
             head,
             span,
             reach,
+            kept: reach,
             window: Window::Soft {
                 limit: 5,
                 ramp: 1.into(),
