@@ -22,6 +22,8 @@ shot window-dark --theme dark
 shot window-light --theme light
 shot window-chinese --theme light --language zh
 shot tour/heads --view heads --alone --size 420x560 --theme light
+shot tour/role --view heads --alone --size 420x620 --theme light --head 3.0 --set '{"heads": {"page": "role"}}'
+shot tour/scatter --view heads --alone --size 860x560 --theme light --set '{"heads": {"drawing": "scatter", "page": "alike"}}'
 shot tour/spans --view spans --alone --size 860x640 --theme light
 shot tour/what-if --view spans --alone --size 860x420 --theme light --span 3.1=12 --ablate 2.1 \
     --set '{"spans": {"part": "all"}}'
@@ -35,7 +37,12 @@ shot tour/readers --view text --alone --size 860x420 --theme light --tokens 520.
     --set '{"text": {"shade": "readers"}}'
 shot tour/surprisal --view text --alone --size 860x420 --theme light --set '{"text": {"shade": "surprisal"}}'
 shot tour/persistent --view persistent --alone --size 860x760 --theme light --model $wiki --vector 17
+shot tour/neurons --view persistent --alone --size 860x760 --theme light --neuron 3.120
 shot tour/predictions --view predictions --alone --size 860x560 --theme light --tokens 520..521
+shot tour/layers --view predictions --alone --size 860x560 --theme light --tokens 520..521 \
+    --set '{"predictions": {"pages": {"page": "layers"}}}'
+shot tour/parts --view predictions --alone --size 860x560 --theme light --tokens 520..521 \
+    --set '{"predictions": {"pages": {"page": "parts"}}}'
 shot tour/cost --view cost --alone --size 860x620 --theme light
 shot tour/training --view training --alone --size 860x480 --theme light
 shot tour/learning --view training --alone --size 860x620 --theme light --model sample_models/shakespeare_all_attention.safetensors

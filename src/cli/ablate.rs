@@ -1,6 +1,6 @@
 //! `ablate`: every head ablated in turn, and what the text costs without it.
 
-use super::args::{Common, Input};
+use super::args::{Common, Input, MODEL};
 use super::common::{ending, may_write, name, read, reads, say};
 use super::figure_args::StyleArgs;
 use super::what_if::{WhatIfArgs, open_changed};
@@ -19,7 +19,8 @@ use std::path::PathBuf;
 /// `ablate`.
 #[derive(Debug, Args)]
 pub(super) struct AblateArgs {
-    /// Checkpoint: .pt (zip or legacy) or .safetensors
+    /// The model.
+    #[arg(help = MODEL)]
     pub model: PathBuf,
     #[command(flatten)]
     pub input: Input,

@@ -10,13 +10,13 @@ use std::path::PathBuf;
 /// What the window opens with.
 #[derive(Debug, Args)]
 pub(super) struct WindowArgs {
-    /// Checkpoint or recorded run to open in the window: .pt or .safetensors
+    /// Model, folder of a training run, or recorded run to open in the window
     #[arg(value_name = "FILE")]
     pub model: Option<PathBuf>,
     /// Text to open in the window: plain, .zip or .gz
     #[arg(long, value_name = "FILE")]
     pub text: Option<PathBuf>,
-    /// Memory for the text, in MB; of a longer one, weights are at hand around the selected token [default: 1000, or as
+    /// Memory for the text, in MB; of a longer one, weights are available around the selected token [default: 1000, or as
     /// set in the window]
     #[arg(long, value_name = "MB", value_parser = at_least_one)]
     pub memory: Option<usize>,
@@ -87,6 +87,13 @@ impl From<DeviceArg> for Device {
     }
 }
 
+/// What MODEL may be.
+pub(super) const MODEL: &str = "Model: a .pt, .safetensors or .gguf file, a folder of Hugging Face, or a name in the local hub cache";
+
+/// What MODEL may be where a recorded run will do.
+pub(super) const MODEL_OR_RUN: &str = "Model: a .pt, .safetensors or .gguf file, a folder of Hugging Face, or a name in the local hub \
+     cache; or a recorded run";
+
 /// What to run a model on; a recorded run has its own text.
 #[derive(Debug, Args)]
 #[group(skip)]
@@ -114,7 +121,8 @@ pub(super) enum DtypeArg {
 /// `info`.
 #[derive(Debug, Args)]
 pub(super) struct InfoArgs {
-    /// Checkpoint, .pt (zip or legacy) or .safetensors; or a recorded run
+    /// The model.
+    #[arg(help = MODEL_OR_RUN)]
     pub model: PathBuf,
     /// Print JSON
     #[arg(long)]
@@ -126,7 +134,8 @@ pub(super) struct InfoArgs {
 /// `spans`.
 #[derive(Debug, Args)]
 pub(super) struct SpansArgs {
-    /// Checkpoint, .pt (zip or legacy) or .safetensors; or a recorded run
+    /// The model.
+    #[arg(help = MODEL_OR_RUN)]
     pub model: PathBuf,
     /// Write the chart (.svg, .pdf, .png) or its numbers (.csv, .json)
     #[arg(short, long, value_name = "FILE")]
@@ -157,7 +166,8 @@ pub(super) struct SpansArgs {
 /// `eval`.
 #[derive(Debug, Args)]
 pub(super) struct EvalArgs {
-    /// Checkpoint, .pt (zip or legacy) or .safetensors; or a recorded run
+    /// The model.
+    #[arg(help = MODEL_OR_RUN)]
     pub model: PathBuf,
     #[command(flatten)]
     pub input: Input,
@@ -184,7 +194,8 @@ pub(super) struct EvalArgs {
 /// `attention`.
 #[derive(Debug, Args)]
 pub(super) struct AttentionArgs {
-    /// Checkpoint, .pt (zip or legacy) or .safetensors; or a recorded run
+    /// The model.
+    #[arg(help = MODEL_OR_RUN)]
     pub model: PathBuf,
     #[command(flatten)]
     pub input: Input,
@@ -215,7 +226,8 @@ pub(super) struct AttentionArgs {
 /// `generate`.
 #[derive(Debug, Args)]
 pub(super) struct GenerateArgs {
-    /// Checkpoint: .pt (zip or legacy) or .safetensors
+    /// The model.
+    #[arg(help = MODEL)]
     pub model: PathBuf,
     /// Text to continue
     #[arg(long, value_name = "TEXT", required_unless_present = "ids")]

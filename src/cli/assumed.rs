@@ -6,7 +6,7 @@ use crate::model::{About, Assumption};
 pub(super) fn with_option(note: &Assumption) -> String {
     match note.about() {
         About::Ramp => format!("{note}; set it with --ramp"),
-        About::NoVocabulary => format!("{note}; set one with --vocab"),
+        About::NoVocabulary => format!("{note}; give one with --vocab"),
         _ => note.to_string(),
     }
 }

@@ -55,13 +55,13 @@ pub(super) enum Command {
     #[command(after_help = "Examples:
   spanscope eval model.pt --vocab train.txt --text test.txt.raw
   spanscope eval model.pt --ids ids.json --json --log-probs out.safetensors
-T tokens give T − 1 predictions; the text starts cold.")]
+T tokens give T − 1 predictions; nothing stands before the text.")]
     Eval(EvalArgs),
     /// Export one head's weights on a text
     #[command(after_help = "Examples:
   spanscope attention model.pt --vocab train.txt --text few.txt --layer 3 --head 1 -o head.svg
   spanscope attention model.pt --ids ids.json --layer 0 --head 0 -o head.safetensors
-The .safetensors file holds `weights` (T × reach, column c is distance c + 1), `persistent` (T × N) where the model has
+The .safetensors file holds `weights` (T × reach, column c is distance c + 1), `persistent` (T × N) where the model has \
 persistent vectors, and `empty` (T): the part of `weights` on distances before the text's start.")]
     Attention(AttentionArgs),
     /// Show how far every head looks on a text or many, against how far it can
@@ -72,7 +72,7 @@ persistent vectors, and `empty` (T): the part of `weights` on distances before t
   spanscope merge *.safetensors -o all.safetensors && spanscope effective-spans all.safetensors
 A head's 90 % span is the smallest distance within which 90 % of its weight on tokens lies.")]
     EffectiveSpans(EffectiveSpansArgs),
-    /// Say what every head does on a text, and find heads: by role, by numbers, by likeness
+    /// Show what every head does on a text, and find heads: by role, by numbers, by likeness
     #[command(after_help = "Examples:
   spanscope heads model.pt --text few.txt
   spanscope heads model.safetensors --text few.txt --find 'induction'
@@ -86,7 +86,7 @@ Roles have thresholds, which --json names beside the evidence. ± is the standar
   spanscope examples model.safetensors --text corpus/ -o examples.safetensors
   spanscope examples examples.safetensors --head L3H1 --head L2H0
   spanscope examples model.safetensors --text corpus/ --shard 1/2 -o places.safetensors
-Of every head: the queries with the largest values, and some from every tenth of all queries. Files of shards are joined by
+Of every head: the queries with the largest values, and some from every tenth of all queries. Files of shards are joined by \
 `spanscope merge`, and hold the sums of `effective-spans` as well.")]
     Examples(ExamplesArgs),
     /// Find by running them how far heads see at a token, beside what they were designed for
@@ -94,7 +94,7 @@ Of every head: the queries with the largest values, and some from every tenth of
   spanscope reach model.pt --vocab train.txt --text few.txt
   spanscope reach model.safetensors --text few.txt --head 1 --token 20
   spanscope reach model.safetensors --text few.txt --window all=16 --json
-A token counts as seen if another key and value in its place alter a bit of what the head gives. Windows of public codes
+A token counts as seen if another key and value in its place alter a bit of what the head gives. Windows of public codes \
 have been off by one: this shows it.")]
     Reach(ReachArgs),
     /// Join what was measured on the shards of a corpus
@@ -107,7 +107,7 @@ The result is, bit for bit, what one run over all texts gives.")]
   spanscope persistent model.pt --vocab train.txt --text test.txt.raw
   spanscope persistent model.pt --ids ids.json -o usage.svg
   spanscope persistent model.safetensors --text corpus/ --jobs 8 -o usage.pdf
-Shares are means over the text's tokens: on the text, on persistent vectors, and on the empty context before its start.
+Shares are means over the text's tokens: on the text, on persistent vectors, and on the empty context before its start. \
 They may sum to less than 1 where nearly all of a softmax lies beyond a head's span.")]
     Persistent(PersistentArgs),
     /// Show what every layer expects after a token, and which heads and sublayers a logit comes from
@@ -116,7 +116,7 @@ They may sum to less than 1 where nearly all of a softmax lies beyond a head's s
   spanscope lens model.pt --text few.txt --token 40 --of e --against t
   spanscope lens model.pt --ids ids.json --json | jq '.attribution.parts[:10]'
   spanscope figure attribution model.pt --text few.txt --tokens 40 -o parts.svg
-The guess of a layer is the logit lens: the stream after it, through the last norm and the output embedding. The parts of a
+The guess of a layer is the logit lens: the stream after it, through the last norm and the output embedding. The parts of a \
 logit add up to it: norms on the way are held at the mean and the scale that this token has there.")]
     Lens(LensArgs),
     /// Show the feed-forward sublayers as key–value memories: which neurons a text uses, and what their values promote
@@ -127,7 +127,7 @@ logit add up to it: norms on the way are held at the mean and the scale that thi
   spanscope neurons llama/ --neuron 1.20 --text few.txt --json
   spanscope neurons llama/ --text few.txt -o neurons.csv
   spanscope neurons llama/ --text few.txt --layer 1 -o layer.svg
-A neuron's use is the mean size of its activation times the norm of its value, its column of the down projection. What the
+A neuron's use is the mean size of its activation times the norm of its value, its column of the down projection. What the \
 value promotes is its product with the output embedding, less the mean over the vocabulary; norms are left out.")]
     Neurons(NeuronsArgs),
     /// Rank all heads by what a text costs without each
@@ -152,8 +152,8 @@ Layers, heads and tokens are counted from 0. A head is written LAYER.HEAD or L3H
   spanscope record model.pt --vocab train.txt --text long.txt --tokens 20000..22000 -o run.safetensors
   spanscope run.safetensors                              opens it in the window, wherever it was copied to
   spanscope attention run.safetensors --layer 3 --head 1 -o head.svg
-The file holds queries and keys of every token, predictions, the texts and the vocabulary, but not the model's weights. It
-works with info, spans, eval, attention, effective-spans, persistent and shot.")]
+The file holds queries and keys of every token, predictions, the texts and the vocabulary, but not the model's weights. It \
+works with info, spans, eval, attention, effective-spans, heads, persistent, figure, merge and shot.")]
     Record(RecordArgs),
     /// Continue a text
     #[command(after_help = "Examples:
@@ -170,14 +170,14 @@ works with info, spans, eval, attention, effective-spans, persistent and shot.")
   spanscope shot window.png
   spanscope shot persistent.png --model model.safetensors --text test.txt --view persistent --theme light --size 1600x1000")]
     Shot(ShotArgs),
-    /// Train a model how far to look: from any text, with the published options
+    /// Train a model whose heads learn how far to look, on any text, with the published options
     #[command(after_help = "Examples:
   spanscope train --data shakespeare.txt --preset sample -o run
   spanscope run                                          watch the spans grow in the window
   spanscope train --resume run                           after it was stopped, or killed
   spanscope train --data data/enwik8 --preset enwik8_small -o run --batch-split 4
   spanscope convert run model.safetensors --dtype f16    the model without the state of the run
-Presets: enwik8_small, enwik8, enwik8_large, text8, text8_large, enwik8_pers_small, enwik8_pers, wiki103_pers; and sample,
+Presets: enwik8_small, enwik8, enwik8_large, text8, text8_large, enwik8_pers_small, enwik8_pers, wiki103_pers; and sample, \
 sample_pers, sample_fixed for the bundled models. With the same options, text and threads two runs are alike bit for bit.")]
     Train(Box<TrainArgs>),
     /// Measure speed and memory on generated models of the published sizes

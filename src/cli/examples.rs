@@ -19,7 +19,7 @@ use std::path::PathBuf;
 /// `examples`.
 #[derive(Debug, Args)]
 pub(super) struct ExamplesArgs {
-    /// Checkpoint, .pt (zip or legacy) or .safetensors; or a file that this command wrote, which needs no text
+    /// Model, as every command takes it; or a file that this command wrote, which needs no text
     pub model: PathBuf,
     /// Write all places of all heads, with the sums of `effective-spans` (.safetensors)
     #[arg(short, long, value_name = "FILE")]
@@ -27,9 +27,8 @@ pub(super) struct ExamplesArgs {
     /// Replace files that are there
     #[arg(long)]
     pub force: bool,
-    /// The number of a query that places are chosen by: distance, induction, duplicate, previous, self, sink, distant_mass, confidence …
-    /// (a wrong name lists all) [default: distance]
-    #[arg(long, value_name = "NAME", value_parser = measure)]
+    /// The number of a query that places are chosen by.
+    #[arg(long, value_name = "NAME", value_parser = measure, help = measure_help())]
     pub by: Option<ExampleMeasure>,
     /// Places with the largest values of each head, at most 1000 [default: 10]
     #[arg(long, value_name = "N", value_parser = at_least_one)]
@@ -217,6 +216,13 @@ fn as_json(file: &SumsFile, measure: ExampleMeasure, id: HeadId, head: &HeadExam
         "top": head.top.iter().map(place).collect::<Vec<_>>(),
         "deciles": deciles.collect::<Vec<_>>(),
     })
+}
+
+/// The help of --by.
+fn measure_help() -> String {
+    let names: Vec<&str> = ExampleMeasure::all().map(ExampleMeasure::name).collect();
+    let names = names.join(", ");
+    format!("The number of a query that places are chosen by: {names} [default: distance]")
 }
 
 fn measure(text: &str) -> Result<ExampleMeasure, String> {

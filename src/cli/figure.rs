@@ -1,7 +1,7 @@
 //! `figure`: any figure of the window, without one.
 
 use super::Usage;
-use super::args::Common;
+use super::args::{Common, MODEL_OR_RUN};
 use super::common::{ending, may_write, say};
 use super::figure_args::{StyleArgs, named, tell};
 use super::figure_heads::HeadsFormArgs;
@@ -14,7 +14,7 @@ use crate::engine::figures::{
     FigureChoice, FigureError, FigureKind, GridStyle, HeatmapStyle, Shade, figure, missing, sign,
 };
 use crate::engine::run_file::tokens_within;
-use crate::engine::{Combine, Heads, Queries, Snapshot, Weighting};
+use crate::engine::{Combine, EngineError, Heads, Queries, Snapshot, Weighting};
 use crate::model::HeadId;
 use crate::shown::shown_path;
 use anyhow::{Result, bail};
@@ -29,7 +29,8 @@ pub(super) struct FigureArgs {
     /// Kind of figure
     #[arg(value_name = "KIND", value_parser = named(&FigureKind::ALL, FigureKind::id, FigureKind::words))]
     pub kind: FigureKind,
-    /// Checkpoint: .pt (zip or legacy) or .safetensors; or a recorded run
+    /// The model.
+    #[arg(help = MODEL_OR_RUN)]
     pub model: PathBuf,
     #[command(flatten)]
     pub input: OptionalInput,
@@ -54,9 +55,8 @@ pub(super) struct FigureArgs {
     /// Tokens from A up to B, or to the end (A..), from 0: the queries of `attention`, the selection of `text`; the last of `predictions`, `lens`, `attribution`
     #[arg(long, value_name = "A..B", value_parser = tokens)]
     pub tokens: Option<Range<usize>>,
-    /// The number of each head in `heads`: reach, span, effective_90, mean_distance, entropy, previous_token, induction … (a wrong
-    /// name lists all) [default: reach]
-    #[arg(long, value_name = "NAME", value_parser = statistic)]
+    /// The number of each head.
+    #[arg(long, value_name = "NAME", value_parser = statistic, help = statistic_help())]
     pub statistic: Option<Statistic>,
     #[command(flatten)]
     pub heads_form: HeadsFormArgs,
@@ -79,7 +79,7 @@ pub(super) struct FigureArgs {
     /// Scale by which weights are spread over the colours [default: sqrt]
     #[arg(long, value_parser = named(&Scale::ALL, Scale::id, |_| ""))]
     pub scale: Option<Scale>,
-    /// `text`: shade by what the tokens read, by who reads them, or by surprisal [default: read]
+    /// `text`: shade by what the tokens attend to, by what attends to them, or by surprisal [default: read]
     #[arg(long, value_parser = named(&Shade::ALL, Shade::id, |_| ""))]
     pub shade: Option<Shade>,
     /// `text`: of several tokens the mean of their weights, not the sum
@@ -94,7 +94,7 @@ pub(super) struct FigureArgs {
     /// `neurons`: the layer [default: 0]
     #[arg(long, value_name = "L")]
     pub layer: Option<usize>,
-    /// `training`: the mean of so many entries of the log [default: 1]
+    /// `training`: the mean over so many log intervals [default: 1]
     #[arg(long, value_name = "N", value_parser = super::args::at_least_one)]
     pub smooth: Option<usize>,
     #[command(flatten)]
@@ -242,7 +242,7 @@ pub(super) fn run(args: &FigureArgs) -> Result<()> {
                 .into()
             }
             "" => Usage(format!("figure {id}: pass --text FILE or --ids FILE.json")).into(),
-            name => anyhow::anyhow!("{name}: the text has no token that the model knows"),
+            name => anyhow::Error::new(EngineError::NoTokens).context(name.to_owned()),
         });
     }
     opened.covered(&args.input, &args.common)?;
@@ -388,6 +388,15 @@ fn choice(
         smoothing: args.smooth.unwrap_or(1),
         ..FigureChoice::default()
     })
+}
+
+/// The help of --statistic.
+fn statistic_help() -> String {
+    let names = Statistic::COLOURED.map(Statistic::column);
+    format!(
+        "`heads`: the number of each head; `grid`: the one that --sort goes by: {} [default: reach]",
+        names.join(", ")
+    )
 }
 
 pub(super) fn statistic(text: &str) -> Result<Statistic, String> {

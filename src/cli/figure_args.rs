@@ -45,10 +45,10 @@ pub(super) struct StyleArgs {
     /// Size of axis titles in points; all other text follows [default: 8, less where a figure is narrower than 50 mm]
     #[arg(long, value_name = "PT", value_parser = font_size)]
     pub font_size: Option<f64>,
-    /// Draw light marks on a dark ground
+    /// Light marks on a dark background
     #[arg(long)]
     pub dark: bool,
-    /// Draw no ground: what the figure is laid on shows through
+    /// No background: what the figure is laid on shows through
     #[arg(long)]
     pub transparent: bool,
     /// Greys, dashes and shapes instead of hues, for print in black and white

@@ -1,7 +1,7 @@
 //! `heads`: what every head does on a text, and the heads like one.
 
 use super::Usage;
-use super::args::Common;
+use super::args::{Common, MODEL_OR_RUN};
 use super::common::{ending, may_write, say};
 use super::on_text::{OnText, OptionalInput};
 use super::what_if::WhatIfArgs;
@@ -10,7 +10,7 @@ use crate::analysis::similar::{by_scores, nearest};
 use crate::analysis::{Finding, HeadFilter, HeadRow, Role};
 use crate::chart::{Cell, Column, Table, thousands};
 use crate::engine::figures::{head_rows, provenance};
-use crate::engine::{Heads, LoadedModel, Queries, Snapshot};
+use crate::engine::{EngineError, Heads, LoadedModel, Queries, Snapshot};
 use crate::model::HeadId;
 use crate::shown::{shown, shown_path};
 use anyhow::{Result, bail};
@@ -22,7 +22,8 @@ use std::path::PathBuf;
 /// `heads`.
 #[derive(Debug, Args)]
 pub(super) struct HeadsArgs {
-    /// Checkpoint: .pt (zip or legacy) or .safetensors; or a recorded run
+    /// The model.
+    #[arg(help = MODEL_OR_RUN)]
     pub model: PathBuf,
     #[command(flatten)]
     pub input: OptionalInput,
@@ -83,7 +84,7 @@ pub(super) fn run(args: &HeadsArgs, out: &mut impl Write) -> Result<()> {
     if opened.snapshot.tokens.ids.is_empty() {
         return Err(match opened.text_name.as_str() {
             "" => Usage("pass --text FILE or --ids FILE.json".into()).into(),
-            name => anyhow::anyhow!("{name}: the text has no token that the model knows"),
+            name => anyhow::Error::new(EngineError::NoTokens).context(name.to_owned()),
         });
     }
     opened.covered(input, &args.common)?;

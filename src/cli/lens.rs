@@ -1,7 +1,7 @@
 //! `lens`: what every layer expects after a token, and which parts of the network speak for a token.
 
 use super::Usage;
-use super::args::{Common, Input};
+use super::args::{Common, Input, MODEL};
 use super::common::{Tokens, name, progress, read};
 use super::what_if::{WhatIfArgs, open_changed};
 use crate::analysis::{Lens, LensTarget, Watched, bits, lens};
@@ -19,7 +19,8 @@ use std::sync::Arc;
 /// `lens`.
 #[derive(Debug, Args)]
 pub(super) struct LensArgs {
-    /// Checkpoint: .pt (zip or legacy) or .safetensors
+    /// The model.
+    #[arg(help = MODEL)]
     pub model: PathBuf,
     #[command(flatten)]
     pub input: Input,

@@ -17,7 +17,6 @@ const MOST_JOBS: usize = 1024;
 #[command(next_help_heading = "Texts")]
 pub(super) struct TextsArgs {
     /// Text to run on (plain, .zip or .gz), or a folder with texts; several times for several
-    /// Text to run on (plain, .zip or .gz), or a folder with texts; several times for several
     #[arg(
         long,
         alias = "texts",
@@ -60,7 +59,7 @@ pub(super) struct TextsArgs {
 /// `persistent`.
 #[derive(Debug, Args)]
 pub(super) struct PersistentArgs {
-    /// Checkpoint, .pt (zip or legacy) or .safetensors; or a recorded run or a file of sums, which need no text
+    /// Model, as every command takes it; or a recorded run or a file of sums, which need no text
     pub model: PathBuf,
     /// Write the usage of every vector as a chart (.svg, .pdf, .png) or as numbers (.csv, .json), or the sums that all
     /// follows from (.safetensors)
@@ -85,7 +84,7 @@ pub(super) struct PersistentArgs {
 /// `effective-spans`.
 #[derive(Debug, Args)]
 pub(super) struct EffectiveSpansArgs {
-    /// Checkpoint, .pt (zip or legacy) or .safetensors; or a recorded run or a file of sums, which need no text
+    /// Model, as every command takes it; or a recorded run or a file of sums, which need no text
     pub model: PathBuf,
     /// Write the span chart with what the texts make of the spans (.svg, .pdf, .png), the numbers (.csv, .json), or the
     /// sums that all follows from (.safetensors)

@@ -1,7 +1,7 @@
 //! `reach`: how far heads see, found by running them, beside what they were designed for.
 
 use super::Usage;
-use super::args::{Common, Input};
+use super::args::{Common, Input, MODEL};
 use super::common::{read, say};
 use super::what_if::{WhatIfArgs, open_changed};
 use crate::analysis::{VerifiedReach, verified_reach};
@@ -17,7 +17,8 @@ use std::sync::Arc;
 /// `reach`.
 #[derive(Debug, Args)]
 pub(super) struct ReachArgs {
-    /// Checkpoint: .pt (zip or legacy) or .safetensors; or a folder of Hugging Face
+    /// The model.
+    #[arg(help = MODEL)]
     pub model: PathBuf,
     #[command(flatten)]
     pub input: Input,

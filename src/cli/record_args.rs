@@ -1,6 +1,6 @@
 //! The options of `record`.
 
-use super::args::{Common, DtypeArg};
+use super::args::{Common, DtypeArg, MODEL};
 use super::ranges::tokens;
 use super::what_if::WhatIfArgs;
 use crate::engine::corpus::Shard;
@@ -12,7 +12,8 @@ use std::path::PathBuf;
 /// The contents of a recording, and the way to make it.
 #[derive(Debug, Args)]
 pub(super) struct RecordArgs {
-    /// Checkpoint: .pt (zip or legacy) or .safetensors
+    /// The model.
+    #[arg(help = MODEL)]
     pub model: PathBuf,
     /// Text to run on (plain, .zip or .gz), or a folder with texts; again for further texts
     #[arg(long, value_name = "FILE|FOLDER", required_unless_present = "ids")]

@@ -18,7 +18,7 @@ pub(super) struct ShotArgs {
     /// Replace the file if it is there
     #[arg(long)]
     pub force: bool,
-    /// Checkpoint or recorded run to show instead of the sample model
+    /// Model or recorded run to show instead of the sample model
     #[arg(long, value_name = "FILE")]
     pub model: Option<PathBuf>,
     /// Text to show: plain, .zip or .gz

@@ -255,8 +255,8 @@ fn bar(trainer: &Trainer, quiet: bool) -> ProgressBar {
     bar
 }
 
-/// Time until the first word about how it goes where there is no bar, and between two of them: an entry of the curves may be
-/// an hour away.
+/// Time until the first word about how it goes where there is no bar, and between two of them: a log interval may be
+/// an hour long.
 const FIRST_WORD: Duration = Duration::from_secs(3);
 const NEXT_WORD: Duration = Duration::from_secs(60);
 

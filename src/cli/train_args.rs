@@ -20,14 +20,14 @@ pub(super) struct TrainArgs {
     /// Go on with the run in this folder, from its last checkpoint
     #[arg(long, value_name = "RUN", conflicts_with_all = ["output", "preset"])]
     pub resume: Option<PathBuf>,
-    /// Options of a published experiment, or of a bundled sample model; those given beside it go first
+    /// Options of a published experiment, or of a bundled sample model; those given beside it override them
     #[arg(long, value_name = "NAME", value_parser = preset)]
     pub preset: Option<Preset>,
-    /// Seconds between checkpoints, more where writing one takes long (at most 2 % of the time); there is one at every entry of
-    /// the curves as well
+    /// Seconds between checkpoints, more where writing one takes long (at most 2 % of the time); there is one at every log
+    /// interval as well
     #[arg(long, value_name = "SECONDS", default_value_t = 30)]
     pub save_every: u64,
-    /// Print every entry of the curves as a line of JSON
+    /// Print every log interval as a line of JSON
     #[arg(long)]
     pub json: bool,
     #[command(flatten)]
@@ -50,7 +50,7 @@ pub(super) struct NetworkArgs {
     /// Hidden size [default: 256]
     #[arg(long, value_name = "D")]
     pub hid_sz: Option<usize>,
-    /// Width of the feed-forward sublayers [default: 1024]
+    /// FFN dimension [default: 1024]
     #[arg(long, value_name = "I")]
     pub inner_hid_sz: Option<usize>,
     /// Heads per layer [default: 2]
@@ -131,7 +131,7 @@ pub(super) struct LearningArgs {
     /// Steps between two log intervals [default: 1000]
     #[arg(long, value_name = "STEPS")]
     pub nbatches: Option<u64>,
-    /// Entries of the curves to train for [default: 1000]
+    /// Log intervals to train for [default: 1000]
     #[arg(long, value_name = "N")]
     pub niter: Option<u64>,
     /// Start of all random choices: the same seed, options, text and threads give the same weights [default: 1111]

@@ -313,9 +313,15 @@ pub fn strong_font(size: f32) -> FontId {
     FontId::new(size, strong_family())
 }
 
-/// Semi-bold text of the body's size.
+/// Text of the body's size that stands out: semi-bold, or where it has Han characters, of which there is one weight only, all of it in
+/// that weight and the stronger colour. Digits among them would be bolder than they are.
 pub fn strong(text: impl Into<String>) -> egui::RichText {
-    egui::RichText::new(text).family(strong_family())
+    let text = text.into();
+    let is_han = |c: char| ('\u{2e80}'..='\u{9fff}').contains(&c);
+    match text.contains(is_han) {
+        true => egui::RichText::new(text).strong(),
+        false => egui::RichText::new(text).family(strong_family()),
+    }
 }
 
 /// Small text in the quieter colour.

@@ -264,3 +264,66 @@ fn two_numbers_are_a_scatter_and_one_is_bars() {
     refused(&["--along", "spans", "--statistic", "reach"]);
     refused(&["--along", "spans", "--bars", "layer"]);
 }
+
+/// The flags of all heads, as `effective-spans` writes them.
+fn flags(args: &[&str]) -> Vec<(Value, u64)> {
+    let out = json(args);
+    let heads = out["heads"].as_array().unwrap().iter();
+    heads
+        .map(|head| {
+            let within = head["effective_99_sink_free"].as_u64();
+            (head["flag"].clone(), within.unwrap_or(0))
+        })
+        .collect()
+}
+
+#[test]
+fn heads_that_look_nowhere_in_particular_have_no_flag() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = text(folder.path());
+    for init in ["0", "0.2"] {
+        let run = folder.path().join(format!("random_{init}"));
+        let run = run.to_str().unwrap();
+        let data = root("sample_models/training/tinyshakespeare.txt");
+        // A step of a tenth of nothing: the weights are random.
+        let sizes = "--nlayers 12 --nheads 8 --hid-sz 64 --inner-hid-sz 64 --adapt-span --attn-span 256 --block-sz 64 --batch-sz 2";
+        let steps = "--niter 1 --nbatches 1 --threads 1 --lr 1e-6 -q";
+        let mut args = vec!["train", "--data", data.to_str().unwrap(), "-o", run];
+        args.extend(["--adapt-span-init", init]);
+        args.extend(sizes.split(' ').chain(steps.split(' ')));
+        program(&args).assert().success();
+        let args = [
+            "effective-spans",
+            run,
+            "--text",
+            &text,
+            "--removed",
+            "--json",
+        ];
+        let flags = flags(&args);
+        let flagged = flags.iter().filter(|(flag, _)| !flag.is_null()).count();
+        assert!(flags.len() == 96 && flagged < 5, "{init}: {flagged}");
+    }
+}
+
+#[test]
+fn a_text_that_is_shorter_than_the_reach_flags_only_heads_that_look_near() {
+    let folder = tempfile::tempdir().unwrap();
+    let ids: Vec<usize> = (0..260).map(|i| (7 * i + i * i) % 90 + 5).collect();
+    let path = folder.path().join("ids.json");
+    std::fs::write(&path, serde_json::to_string(&ids).unwrap()).unwrap();
+    let bloom = data("families/bloom");
+    let args = [
+        "effective-spans",
+        &bloom,
+        "--ids",
+        path.to_str().unwrap(),
+        "--json",
+    ];
+    let flags = flags(&args);
+    for (flag, within) in &flags {
+        assert_eq!(*flag == "local", 4 * within <= 260, "{flag} {within}");
+    }
+    let local = flags.iter().filter(|(flag, _)| *flag == "local").count();
+    assert!(local > 0 && local <= flags.len() / 2, "{local}");
+}

@@ -3,7 +3,7 @@
 use super::{all_sources, root};
 
 /// Phrases, and what the field writes.
-const PHRASES: [(&str, &str); 34] = [
+const PHRASES: [(&str, &str); 42] = [
     ("What they read", "Attends to"),
     ("Who reads them", "Attended by"),
     ("Silence", "Ablate"),
@@ -15,6 +15,7 @@ const PHRASES: [(&str, &str); 34] = [
     ("Emp. %", "Before %"),
     ("presses against", "span-limited"),
     ("Pressed against", "span-limited"),
+    ("press against", "span-limited"),
     ("flagged →", "Next flagged"),
     ("As at first", "Reset"),
     ("Dark ground", "Dark background"),
@@ -45,9 +46,25 @@ const PHRASES: [(&str, &str); 34] = [
     ("Teach a network", "Train a model"),
     ("there is such a file already", "the file already exists"),
     ("entries of the curves", "log intervals"),
+    ("Entries of the curves", "log intervals"),
+    ("entry of the curves", "log interval"),
+    ("entries of the log", "log intervals"),
+    ("beside it go first", "override"),
+    ("dark ground", "dark background"),
+    ("weights are at hand", "weights are available"),
+    ("weights at hand", "weights available"),
     ("closes notes", "dismisses notifications"),
     ("files of strangers", "untrusted files"),
 ];
+
+/// The lines of a source of the command line that its help is made of: comments of documentation, and strings of several lines.
+fn help(text: &str) -> Vec<String> {
+    let is_plain = |line: &&str| {
+        let line = line.trim_start();
+        !line.starts_with("//") || line.starts_with("///")
+    };
+    text.lines().filter(is_plain).map(str::to_owned).collect()
+}
 
 /// The string literals of a source, without its comments.
 fn strings(text: &str) -> Vec<String> {
@@ -73,11 +90,11 @@ fn what_people_read_has_the_words_of_the_field() {
     let mut read = Vec::new();
     for (path, text) in all_sources() {
         let shown = path.strip_prefix(root()).unwrap().display().to_string();
-        read.extend(
-            strings(&text)
-                .into_iter()
-                .map(|words| (shown.clone(), words)),
-        );
+        let words = match shown.replace('\\', "/").starts_with("src/cli/") {
+            true => help(&text),
+            false => strings(&text),
+        };
+        read.extend(words.into_iter().map(|words| (shown.clone(), words)));
     }
     assert!(read.len() > 3000, "{}", read.len());
     let mut documents = vec![root().join("README.md"), root().join("src/cli/help.txt")];

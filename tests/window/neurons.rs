@@ -50,7 +50,7 @@ fn a_click_selects_a_neuron_and_shows_who_uses_it() {
     let facts = window.snapshot().neuron.clone().unwrap();
     assert_eq!(facts.id, first);
     assert!(!facts.users.is_empty() && !facts.promoted.up.is_empty());
-    let place = format!("place 1 of {} by use", usage.count());
+    let place = format!("rank 1 of {} by use", usage.count());
     let place = place.replace("1024", "1,024");
     assert!(
         window.harness.query_by_label_contains(&place).is_some(),
@@ -75,7 +75,7 @@ fn a_click_selects_a_neuron_and_shows_who_uses_it() {
         .position(|place| Some(*place as usize) == neuron(&window).map(|id| id.neuron));
     let middle = usage.count() / 2;
     assert!(rank.unwrap().abs_diff(middle) <= 2, "{rank:?} of {middle}");
-    window.harness.get_by_label("Let go").click();
+    window.harness.get_by_label("Deselect").click();
     window.harness.run_steps(2);
     assert_eq!(neuron(&window), None);
 }

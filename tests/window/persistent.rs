@@ -200,7 +200,7 @@ fn a_vector_names_those_who_use_it_and_steps_to_the_next() {
     assert_eq!(window.app().selection().vector, Some(order[1] as usize));
     let more = window.harness.get_by_label("The next more used vector");
     assert!(!more.accesskit_node().is_disabled());
-    window.harness.get_by_label("Let go").click();
+    window.harness.get_by_label("Deselect").click();
     window.harness.run_steps(2);
     assert_eq!(window.app().selection().vector, None);
 }

@@ -305,7 +305,7 @@ fn a_part_of_a_text_shows_its_weights_and_all_that_was_measured() {
     assert_eq!(snapshot.done, snapshot.tokens.ids.len());
     assert_eq!(snapshot.at_hand, 448..700);
     assert_eq!(snapshot.surprisal.len() + 1, snapshot.done);
-    let said = "weights at hand for tokens 448 to 699";
+    let said = "weights available for tokens 448 to 699";
     assert!(window.harness.query_by_label(said).is_some());
     for view in Pane::ALL {
         window.harness.state_mut().bring_up(view);

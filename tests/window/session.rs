@@ -3,7 +3,7 @@
 use super::shell::command;
 use super::{Window, data};
 use eframe::egui::accesskit::Toggled;
-use eframe::egui::{Key, Modifiers};
+use eframe::egui::{self, Key, Modifiers};
 use egui_kittest::kittest::{NodeT, Queryable};
 use spanscope::engine::SAMPLES;
 use spanscope::model::HeadId;
@@ -86,6 +86,47 @@ fn the_caret_stands_where_it_stood() {
     window.settle();
     window.write("X");
     assert!(window.app().text().ends_with("aXbc"));
+}
+
+#[test]
+fn the_selected_token_is_on_screen_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut window = open(folder.path());
+    window.write("abc");
+    window.keys(Modifiers::COMMAND, Key::Home);
+    for _ in 0..28 {
+        window.keys(Modifiers::NONE, Key::ArrowDown);
+    }
+    window.settle();
+    let selected = window.app().selection().tokens.single().unwrap();
+    let count = window.snapshot().tokens.ids.len();
+    assert!(
+        selected > 400 && selected + 150 < count,
+        "{selected} of {count}"
+    );
+    drop(window);
+    let mut window = open(folder.path());
+    window.settle();
+    assert_eq!(window.app().selection().tokens.single(), Some(selected));
+    // What is in the middle of the view is not far from it.
+    let cells = window
+        .harness
+        .get_by_label_contains("tokens; click one to select it")
+        .rect();
+    let pos = egui::pos2(cells.left() + 20.0, cells.center().y);
+    for pressed in [true, false] {
+        window.harness.event(egui::Event::PointerMoved(pos));
+        window.harness.event(egui::Event::PointerButton {
+            pos,
+            button: egui::PointerButton::Primary,
+            pressed,
+            modifiers: Modifiers::NONE,
+        });
+        window.harness.step();
+    }
+    window.settle();
+    let middle = window.app().selection().tokens.single().unwrap();
+    assert!(middle.abs_diff(selected) < 150, "{middle} {selected}");
 }
 
 #[test]

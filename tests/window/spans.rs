@@ -45,14 +45,30 @@ fn has(window: &Window, words: &str) -> bool {
     window.harness.query_by_label_contains(words).is_some()
 }
 
+/// A window with BLOOM's heads, which look nearer the steeper their slopes are, on so many ids.
+fn sloped(ids: usize) -> (tempfile::TempDir, Window) {
+    let folder = tempfile::tempdir().unwrap();
+    let text = folder.path().join("ids.txt");
+    let ids: Vec<String> = (0..ids)
+        .map(|i| ((7 * i + i * i) % 90 + 5).to_string())
+        .collect();
+    std::fs::write(&text, ids.join(" ")).unwrap();
+    let window = Window::open(Start {
+        model: Some(data("families/bloom")),
+        text: Some(text),
+        ..Start::default()
+    });
+    (folder, window)
+}
+
 #[test]
 fn all_heads_are_measured_and_flagged_ones_are_a_click_away() {
-    let mut window = Window::open(Start::default());
+    let (_folder, mut window) = sloped(260);
     let surveyed = window.snapshot().surveyed.clone().unwrap();
     assert_eq!(surveyed.queries, surveyed.wanted);
     let flagged = surveyed.flags.iter().flatten().count();
-    assert!(flagged > 0 && flagged < surveyed.flags.len() / 2);
-    let flagged_at = |HeadId { layer, head }: HeadId| surveyed.flags[4 * layer + head].is_some();
+    assert!(flagged > 0 && flagged <= surveyed.flags.len() / 2);
+    let flagged_at = |HeadId { layer, head }: HeadId| surveyed.flags[6 * layer + head].is_some();
     let words = format!("Next flagged ({flagged})");
     for _ in 0..flagged + 1 {
         press(&mut window, &words);
@@ -138,6 +154,39 @@ fn a_drag_selects_its_head_and_edits_move_nothing() {
     assert_eq!(chart(&window), before);
     press(&mut window, "Edit spans by hand");
     assert_eq!(chart(&window), before);
+}
+
+#[test]
+fn a_point_is_taken_hold_of_without_a_look_at_it_first_and_the_curve_keeps_its_place() {
+    let mut window = Window::open(Start::default());
+    let curve = |window: &Window| {
+        let name = "Soft mask and mean weight of the head by distance";
+        window.harness.get_by_label(name).rect()
+    };
+    let before = curve(&window);
+    press(&mut window, "Edit spans by hand");
+    let at = window.harness.get_by_label(HANDLE).rect().center();
+    let other = Choices {
+        heads: vec![HeadId::new(0, 0)],
+        ..Choices::default()
+    };
+    window.app_mut().choose(&other).unwrap();
+    window.settle();
+    window.harness.remove_cursor();
+    window.harness.run_steps(3);
+    // A finger comes from nowhere: it is there and pressed in one frame.
+    window.harness.event(Event::PointerMoved(at));
+    button(&mut window, at, true, PointerButton::Primary);
+    for step in 1..=6 {
+        move_to(&mut window, at + vec2(0.0, 4.0 * step as f32));
+        assert_eq!(curve(&window), before);
+    }
+    let place = at + vec2(0.0, 24.0);
+    button(&mut window, place, false, PointerButton::Primary);
+    window.settle();
+    let edits = &window.snapshot().model.as_ref().unwrap().network;
+    assert!(edits.edits().span(3, 1).is_some() && edits.edits().span(0, 0).is_none());
+    assert_eq!(curve(&window), before);
 }
 
 #[test]

@@ -29,16 +29,18 @@ fn the_first_start_has_a_tour_that_is_walked_once() {
     // Each note brings what it is about to the front, and leaves the window at work.
     let notes = [
         ("The span of every head", Some(Pane::SPANS)),
+        ("Find a head", Some(Pane::HEADS)),
         ("Where a token looks", Some(Pane::TEXT)),
         ("All weights of a head", Some(Pane::ATTENTION)),
         ("What the model expects next", Some(Pane::PREDICTIONS)),
+        ("What the layers have stored", Some(Pane::PERSISTENT)),
         ("Your own text", Some(Pane::TEXT)),
         ("Your own model, your own figures", None),
     ];
     for (i, (heading, view)) in notes.into_iter().enumerate() {
         click(&mut window, "Next");
         assert!(has(&window, heading), "{heading}");
-        assert!(has(&window, &format!("{} of 7", i + 2)));
+        assert!(has(&window, &format!("{} of 9", i + 2)));
         if let Some(view) = view {
             assert!(window.app().visible_views().contains(&view), "{view:?}");
         }

@@ -88,6 +88,7 @@ mod tests {
             head,
             span: 0.0,
             reach: head + 32,
+            kept: head + 32,
             window: spanscope_core::model::architecture::Window::Full,
             nearest: 1,
             open: false,

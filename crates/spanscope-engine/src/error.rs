@@ -173,6 +173,8 @@ pub enum EngineError {
         what: String,
     },
     /// Nothing to run on.
-    #[error("the text has no token that the model knows")]
+    #[error(
+        "nothing to run on: the text is empty, or the vocabulary has none of it. Pass another text, or the vocabulary of the text that the model learned from"
+    )]
     NoTokens,
 }

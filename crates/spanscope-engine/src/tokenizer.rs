@@ -27,9 +27,7 @@ pub(super) fn beside(checkpoint: &Checkpoint, rows: usize) -> Result<Option<Foun
         vocabulary: None,
         assumed: vec![Assumption::new(
             About::NoVocabulary,
-            format!(
-                "no vocabulary: tokens are shown as ids ({looked}); give a tokenizer with --vocab"
-            ),
+            format!("no vocabulary: tokens are shown as ids ({looked})"),
         )],
     };
     if checkpoint.says_all() {

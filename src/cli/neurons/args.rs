@@ -1,7 +1,7 @@
 //! Options of `neurons`.
 
 use crate::cli::Usage;
-use crate::cli::args::{Common, Input};
+use crate::cli::args::{Common, Input, MODEL};
 use crate::cli::figure_args::{DRAWINGS, StyleArgs, ends_in};
 use crate::cli::what_if::WhatIfArgs;
 use crate::model::NeuronId;
@@ -11,7 +11,8 @@ use std::path::PathBuf;
 /// `neurons`.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct NeuronsArgs {
-    /// Checkpoint: .pt (zip or legacy), .safetensors or .gguf; or a folder of Hugging Face
+    /// The model.
+    #[arg(help = MODEL)]
     pub model: PathBuf,
     #[command(flatten)]
     pub input: Input,

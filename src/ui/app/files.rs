@@ -12,7 +12,7 @@ use crate::ui::document::selection::Selection;
 use crate::ui::document::text_file::{is_sample, text_of};
 use crate::ui::export::figures;
 use crate::ui::export::files::Copied;
-use crate::ui::language::{tr, trf};
+use crate::ui::language::{said_list, tr, trf};
 use crate::ui::session::settings::Settings;
 use crate::ui::shell::toasts::Toasts;
 use eframe::egui;
@@ -99,11 +99,19 @@ impl App {
             self.settings.answer(&path, answers);
             self.save();
             if !model.assumed.is_empty() && !self.overlays.facts.open && model.recorded.is_none() {
-                let assumed = model.assumed.join("; ");
+                let assumed = said_list(&model.assumed, "; ");
                 self.toasts.info(trf("Assumed {0}", &[&assumed]));
             }
             if model.recorded.is_none() {
                 self.suit_text(&path, &model, read_ids);
+            }
+        }
+        let restored = self.document.restored.as_ref();
+        // A text that came before its model, or stays beneath another one.
+        if restored.is_none_or(|restored| restored.selected.is_none()) {
+            let text = self.document.history.present().text.clone();
+            if text.origin.is_some() {
+                self.tell_coverage(&text);
             }
         }
         let title = format!("{} – spanscope", model.file_name());
@@ -222,7 +230,7 @@ impl App {
         if !coverage.is_enough() && !self.document.is_recorded() {
             let lacking = format!("{:.1}", 100.0 * (1.0 - coverage.share()));
             let words = trf(
-                "{0}: {1} % of it is not in the model's vocabulary; the model does not see that",
+                "{0}: {1} % of it is not in the model's vocabulary, and the model does not see that. Open another text, or the vocabulary of the text that the model learned from: File → Choose vocabulary…",
                 &[&text.name, &lacking],
             );
             self.toasts.error(words);

@@ -115,14 +115,14 @@ pub enum Command {
         /// z in tokens.
         span: Option<f32>,
     },
-    /// Let a head contribute nothing, or let it speak again.
+    /// Let a head contribute nothing, or restore it.
     Ablate {
         /// Layer and head.
         head: HeadId,
         /// True if it contributes nothing.
         ablated: bool,
     },
-    /// Let a neuron of a feed-forward sublayer contribute nothing, or let it speak again.
+    /// Let a neuron of a feed-forward sublayer contribute nothing, or restore it.
     AblateNeuron {
         /// The neuron.
         id: NeuronId,

@@ -72,7 +72,7 @@ impl Help {
                 ui.add_space(4.0);
                 ui.label(quiet(match crate::ui::display::takes_drops() {
                     true => tr(
-                        "Files can be dropped on the window: checkpoints, and texts ending in .txt.",
+                        "Files can be dropped on the window: models, their folders, and texts.",
                     ),
                     false => tr(
                         "On Wayland no files can be dropped on the window: open them from the File menu.",
@@ -161,7 +161,7 @@ fn mouse(ui: &mut Ui) {
         ),
         (
             tr("Double click").to_owned(),
-            tr("A plot as at first; in the text, a word"),
+            tr("Reset a plot; in the text, select a word"),
         ),
         (
             tr("Drag a tab").to_owned(),

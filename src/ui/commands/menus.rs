@@ -6,7 +6,7 @@ use crate::engine::figures::FigureKind;
 use crate::engine::{Combine, SAMPLES};
 use crate::ui::document::Document;
 use crate::ui::export::figures::Way;
-use crate::ui::language::{Language, tr, trf};
+use crate::ui::language::{Language, said_list, tr, trf};
 use crate::ui::session::earlier::EarlierSessions;
 use crate::ui::session::settings::{Settings, ThemeChoice};
 use crate::ui::theme::{self, quiet};
@@ -262,7 +262,7 @@ fn memory_menu(bar: &mut Menus<'_>, ui: &mut Ui) {
         radio(bar, ui, now == mb, &words, Command::SetMemory(mb));
     }
     ui.label(quiet(tr(
-        "A longer text is read to its end all the same; weights are then\nat hand around the selected token.",
+        "A longer text is read to its end all the same; weights are then\navailable around the selected token.",
     )));
 }
 
@@ -301,7 +301,7 @@ fn model_button(bar: &mut Menus<'_>, ui: &mut Ui) {
     } else if model.assumed.is_empty() {
         tr("What was read, inferred and assumed").to_owned()
     } else {
-        trf("Assumed: {0}", &[&model.assumed.join("; ")])
+        trf("Assumed: {0}", &[&said_list(&model.assumed, "; ")])
     };
     let questions = model.has_questions();
     let is_recorded = model.recorded.is_some();

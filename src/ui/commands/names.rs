@@ -32,12 +32,12 @@ impl Command {
                 return trf("Ablate {0}", &[&head_name(*head)]);
             }
             Self::Ablate { head, .. } => {
-                return trf("Let {0} speak again", &[&head_name(*head)]);
+                return trf("Restore {0}", &[&head_name(*head)]);
             }
             Self::AblateNeuron { id, ablated: true } => {
                 return trf("Ablate neuron {0}", &[id]);
             }
-            Self::AblateNeuron { id, .. } => return trf("Let neuron {0} speak again", &[id]),
+            Self::AblateNeuron { id, .. } => return trf("Restore neuron {0}", &[id]),
             Self::SpanOfSelected(span) => {
                 return trf("Set the span of the selected heads to {0} tokens", &[span]);
             }
@@ -128,7 +128,7 @@ impl Command {
     pub fn explanation(&self) -> &'static str {
         match self {
             Self::OpenModel => {
-                tr("A .pt checkpoint of the published code, a converted file, or a recorded run")
+                tr("A .pt, .safetensors or .gguf file, a folder of Hugging Face, or a recorded run")
             }
             Self::OpenRun => {
                 tr("The folder that spanscope train writes to; the views follow the training")
@@ -139,7 +139,7 @@ impl Command {
             Self::ShowRecorded { .. } | Self::StepRecorded(_) => {
                 tr("The texts that were recorded; each has its own views")
             }
-            Self::OpenRecent(_) => tr("A checkpoint or a run opened before"),
+            Self::OpenRecent(_) => tr("A model or a run opened before"),
             Self::OpenEarlier(_) => {
                 tr("What a window had when it was closed; what is open now is kept as well")
             }
@@ -180,7 +180,7 @@ impl Command {
             Self::Export(_, Way::CopyNumbers) => tr("As CSV, to be pasted into a spreadsheet"),
             Self::Export(_, Way::CopySvg) => tr("The text of the drawing"),
             Self::FigureOptions => {
-                tr("Size, type, colours and ground of exported figures, with a preview")
+                tr("Size, font, colours and background of exported figures, with a preview")
             }
             Self::Move { .. } => tr("Where no text has the focus"),
             Self::SelectHead(_) => tr("Select this head in every view"),
@@ -205,9 +205,11 @@ impl Command {
             Self::AblateEach => tr("Ranks all heads by the bits that this text costs without each"),
             Self::ShowView(_) => tr("Bring this view to the front"),
             Self::ToggleView(_) => tr("A closed view comes back where it was"),
-            Self::ResetLayout => tr("All views, where they stood at first"),
+            Self::ResetLayout => tr("All views in their default places"),
             Self::SetTheme(_) | Self::SetLanguage(_) => tr("Interface of the whole window"),
-            Self::SetMemory(_) => tr("Of a longer text, weights are at hand around the selection"),
+            Self::SetMemory(_) => {
+                tr("Of a longer text, weights are available around the selection")
+            }
             Self::TakeSpecialTokens(true) => {
                 tr("One that is spelled in the text, such as <s>, is that token")
             }
@@ -222,9 +224,9 @@ impl Command {
             Self::ModelFacts => tr("What was read, inferred and assumed"),
             Self::Palette => tr("Search commands, views, heads and files"),
             Self::Help => tr("What keys and the mouse do"),
-            Self::Tour => tr("Six notes that show where to begin"),
+            Self::Tour => tr("Short notes that show where to begin"),
             Self::About => tr("Versions, licences, and what it is made of"),
-            Self::Quit => tr("Everything is there again next time"),
+            Self::Quit => tr("Your session is restored on restart"),
         }
     }
 }

@@ -10,7 +10,7 @@ impl Command {
     /// Other words for it.
     pub fn synonyms(&self) -> &'static str {
         match self {
-            Self::OpenModel => tr("load weights checkpoint"),
+            Self::OpenModel => tr("load weights checkpoint gguf hugging face transformers"),
             Self::OpenRun => tr("load training folder log"),
             Self::FollowRun => tr("live watch refresh"),
             Self::OpenText => tr("load corpus document input"),
@@ -66,16 +66,18 @@ impl Command {
 fn of_view(pane: Pane) -> &'static str {
     let kinds = pane.figures();
     match kinds.first() {
-        Some(FigureKind::Heads) => tr("table survey entropy statistics"),
+        Some(FigureKind::Heads) => tr(
+            "table survey entropy statistics role induction sink previous token alike scatter bars",
+        ),
         Some(FigureKind::Spans) => tr("attention span mask distance reach"),
         Some(FigureKind::Grid) => tr("overview thumbnails all heads patterns"),
         Some(FigureKind::Cost) => tr("flops memory speed kv cache compute"),
         Some(FigureKind::Training) => tr("loss curve log learning"),
-        Some(FigureKind::Attention) => tr("heatmap weights pattern matrix"),
+        Some(FigureKind::Attention) => tr("heatmap weights pattern matrix softmax query key"),
         Some(FigureKind::Shares) => tr("memory vectors neurons feed-forward mlp experts key value"),
-        Some(FigureKind::Predictions) => {
-            tr("logits probabilities next token surprisal generate logit lens attribution")
-        }
+        Some(FigureKind::Predictions) => tr(
+            "logits probabilities next token surprisal perplexity generate temperature logit lens attribution",
+        ),
         Some(FigureKind::Parameters) => tr("card architecture information size"),
         Some(FigureKind::Text) => tr("tokens shading surprisal perplexity reader"),
         _ => "",

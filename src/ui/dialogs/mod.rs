@@ -71,7 +71,7 @@ impl Purpose {
 
     fn hint(self) -> &'static str {
         match self {
-            Self::Model => tr("a .pt checkpoint or a converted .safetensors file"),
+            Self::Model => tr("a .pt, .safetensors or .gguf file, or a folder of Hugging Face"),
             Self::Run => tr("the folder that spanscope train writes to"),
             Self::Text => tr("a text file, plain, .zip or .gz"),
             Self::Examples => tr("a file that spanscope examples wrote"),

@@ -1,10 +1,13 @@
 //! The languages of the window: English in the source, the others in tables.
 //!
 //! `tr("Open model…")` is the string in the language of the thread at hand; a string without a translation stays
-//! English, and a test fails for it. Files, charts and messages from below the window are English in every language.
+//! English, and a test fails for it. What is said of a model below the window is recognised by its pattern ([`said`]). Files, charts
+//! and errors from below the window are English in every language.
 
+mod said;
 mod zh;
 
+pub use said::{said, said_list};
 use serde::{Deserialize, Serialize};
 use std::cell::Cell;
 use std::collections::HashMap;

@@ -4,8 +4,9 @@ use crate::chart::thousands;
 use crate::engine::LoadedModel;
 use crate::model::About;
 use crate::ui::commands::command::Command;
-use crate::ui::language::{tr, trf};
+use crate::ui::language::{said, said_list, tr, trf};
 use crate::ui::theme::{Palette, quiet, strong};
+use crate::ui::widgets::axes::significant;
 use crate::ui::widgets::ramp_field::ramp_field;
 use eframe::egui::{self, Ui};
 
@@ -78,8 +79,8 @@ impl ModelFacts {
                     ui.add(egui::Label::new(value).wrap());
                     ui.end_row();
                 };
-                row(tr("File format"), model.format.in_words().into());
-                row(tr("Kind"), model.kind());
+                row(tr("File format"), said(model.format.in_words()));
+                row(tr("Kind"), said_list(model.kind_in_parts(), ", "));
                 row(
                     tr("Layers × heads"),
                     format!("{} × {}", architecture.nb_layers(), architecture.nb_heads()),
@@ -116,7 +117,7 @@ impl ModelFacts {
                     tr("Reach"),
                     trf(
                         "{0} tokens on average, {1} at most",
-                        &[&format!("{mean:.1}"), &thousands(longest)],
+                        &[&significant(mean), &thousands(longest)],
                     ),
                 );
                 row(tr("Parameters"), thousands(model.network.parameters()));
@@ -127,7 +128,7 @@ impl ModelFacts {
                             &[&thousands(architecture.vocab_size)],
                         )
                     },
-                    |vocabulary| vocabulary.note().to_owned(),
+                    |vocabulary| said(vocabulary.note()),
                 );
                 row(tr("Vocabulary"), vocabulary);
             });
@@ -139,7 +140,7 @@ impl ModelFacts {
         for note in &model.assumed {
             ui.horizontal_wrapped(|ui| {
                 ui.colored_label(palette.limit, "•");
-                ui.label(&**note);
+                ui.label(said(note));
             });
         }
         ui.add_space(6.0);

@@ -112,7 +112,7 @@ fn facts(ui: &mut Ui, snapshot: &Snapshot, commands: &mut Vec<Command>) {
     if at_hand.len() < snapshot.done {
         let (first, last) = (at_hand.start, at_hand.end.saturating_sub(1));
         let words = trf(
-            "weights at hand for tokens {0} to {1}",
+            "weights available for tokens {0} to {1}",
             &[&thousands(first), &thousands(last)],
         );
         let is_recorded = snapshot.recorded.is_some();
@@ -148,7 +148,7 @@ fn state(bar: &mut StatusBar<'_>, ui: &mut Ui, snapshot: &Snapshot) {
     if snapshot.opening {
         idle = false;
         let words = match bar.document.asked.last() {
-            None => tr("letting go…").to_owned(),
+            None => tr("stopping…").to_owned(),
             Some((_, file)) => {
                 let name = file.as_ref().and_then(|(path, _)| path.file_name());
                 match name {

@@ -107,7 +107,7 @@ impl Toasts {
             .show(ctx, |ui| {
                 ui.spacing_mut().item_spacing.y = 6.0;
                 for toast in &self.toasts {
-                    let size = vec2(width, room.height() * 0.25);
+                    let size = vec2(width, room.height() * 0.4);
                     let frame = one(ui, toast, palette, size, &mut closed, &mut reveal);
                     read |= frame.contains_pointer();
                 }
@@ -156,6 +156,8 @@ fn one(
                     ui.allocate_ui(room, |ui| {
                         egui::ScrollArea::vertical()
                             .max_height(size.y)
+                            // Without it an area that scrolls has no more than 64 points here, and the end of a message is what to do.
+                            .min_scrolled_height(size.y)
                             .show(ui, |ui| {
                                 ui.add(egui::Label::new(&toast.text).wrap().selectable(true));
                             });

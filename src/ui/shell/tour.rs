@@ -16,20 +16,24 @@ const GAP: f32 = 10.0;
 enum About {
     Window,
     Spans,
+    Heads,
     Text,
     Attention,
     Predictions,
+    Persistent,
     Typing,
     Menus,
 }
 
 /// The notes, in their order.
-const STOPS: [About; 7] = [
+const STOPS: [About; 9] = [
     About::Window,
     About::Spans,
+    About::Heads,
     About::Text,
     About::Attention,
     About::Predictions,
+    About::Persistent,
     About::Typing,
     About::Menus,
 ];
@@ -39,15 +43,19 @@ fn words(about: About) -> (&'static str, String) {
     match about {
         About::Window => (
             tr("How far does every head look?"),
-            tr("This small Transformer learned, for each of its heads, how far to look back. It reads the text below, and every view shows the same heads and tokens. Six short notes show where to begin.").into(),
+            tr("This small Transformer learned, for each of its heads, how far to look back. It reads the text below, and every view shows the same heads and tokens. A short note on each part shows where to begin.").into(),
         ),
         About::Spans => (
             tr("The span of every head"),
             tr("One stem for each head: the distance up to which it can look. Most stay short, a few look far. Click one to select it. With Edit switched on, drag its point to see what another span would cost.").into(),
         ),
+        About::Heads => (
+            tr("Find a head"),
+            tr("Every head is a cell, coloured by any of its numbers, and a line of the list. Role names the heads that attend to the first token, the token before, or what followed the same token earlier; Alike groups those that attend alike. Type reach>40 or L3H1 to find.").into(),
+        ),
         About::Text => (
             tr("Where a token looks"),
-            tr("Click a token: the text before it is shaded by the weight that the selected heads give it. The arrow keys then go to other tokens, and after Esc to other heads.").into(),
+            tr("Click a token: the text before it is shaded by the weight that the selected heads give it. The arrow keys then move the caret to other tokens, and after Esc select other heads.").into(),
         ),
         About::Attention => (
             tr("All weights of a head"),
@@ -57,6 +65,10 @@ fn words(about: About) -> (&'static str, String) {
             tr("What the model expects next"),
             tr("The likeliest tokens after the selected one, how each layer changes the guess, and which heads speak for it.").into(),
         ),
+        About::Persistent => (
+            tr("What the layers have stored"),
+            tr("The neurons of the feed-forward sublayers, or the persistent vectors of an all-attention model: which this text uses most, which tokens use one, and which tokens it promotes.").into(),
+        ),
         About::Typing => (
             tr("Your own text"),
             tr("Type or paste at the caret, in the shaded text itself: every view follows at once. Undo takes back text and changes of the model alike. Your session is restored on restart.").into(),
@@ -64,7 +76,7 @@ fn words(about: About) -> (&'static str, String) {
         About::Menus => (
             tr("Your own model, your own figures"),
             trf(
-                "File opens checkpoints (.pt, .safetensors) and training runs; Export writes every view as SVG, PDF or PNG, or its numbers. {0} finds any command, {1} lists all keys. Help has this tour.",
+                "File opens models (.pt, .safetensors, .gguf, folders of Hugging Face) and training runs; Export writes every view as SVG, PDF or PNG, or its numbers. {0} finds any command, {1} lists all keys. Help has this tour.",
                 &[&"Ctrl+P", &"F1"],
             ),
         ),
@@ -110,9 +122,11 @@ impl Tour {
     pub fn view(&self) -> Option<Pane> {
         match STOPS[self.stop?] {
             About::Spans => Some(Pane::SPANS),
+            About::Heads => Some(Pane::HEADS),
             About::Text | About::Typing => Some(Pane::TEXT),
             About::Attention => Some(Pane::ATTENTION),
             About::Predictions => Some(Pane::PREDICTIONS),
+            About::Persistent => Some(Pane::PERSISTENT),
             About::Window | About::Menus => None,
         }
     }
@@ -131,13 +145,11 @@ impl Tour {
         let about = STOPS[stop];
         let place = match about {
             About::Window => None,
-            About::Spans | About::Text | About::Typing | About::Attention | About::Predictions => {
-                place
-            }
             About::Menus => Some(Rect::from_min_size(
                 window.min,
                 vec2(window.width().min(330.0), 28.0),
             )),
+            _ => place,
         };
         let place = place.map(|place| place.intersect(window));
         let place = place.filter(|place| place.is_positive());

@@ -246,3 +246,20 @@ fn brackets_among_han_characters_are_of_their_font() {
         }
     });
 }
+
+#[test]
+fn what_stands_out_is_of_one_weight() {
+    let ctx = egui::Context::default();
+    install(&ctx);
+    let family = |text: &str| {
+        let style = ctx.style_of(Theme::Dark);
+        let font = egui::FontSelection::Default;
+        let job =
+            egui::WidgetText::from(strong(text)).into_layout_job(&style, font, egui::Align::Center);
+        job.sections[0].format.font_id.family.clone()
+    };
+    assert_eq!(family("Layer 3, head 1"), strong_family());
+    for text in ["第 3 层，第 1 头", "注意力（4 × 4）"] {
+        assert_eq!(family(text), FontFamily::Proportional, "{text}");
+    }
+}

@@ -1,5 +1,6 @@
 //! What plots share: marks of axes, numbers with units, legends.
 
+use crate::chart::thousands;
 use eframe::egui::{self, Color32, FontId, Rect, Sense, Stroke, Ui, pos2, vec2};
 use egui_plot::{AxisHints, GridInput, GridMark};
 
@@ -33,7 +34,7 @@ impl Unit {
     }
 }
 
-/// A number with about three digits: "0.123", "1.23", "12.3", "123".
+/// A number with about three digits: "0.123", "1.23", "12.3", "123", "1,235".
 pub(in crate::ui) fn significant(value: f64) -> String {
     let decimals = match value.abs() {
         v if v >= 99.95 || v == 0.0 => 0,
@@ -41,7 +42,13 @@ pub(in crate::ui) fn significant(value: f64) -> String {
         v if v >= 0.9995 => 2,
         _ => 3,
     };
-    format!("{value:.decimals$}")
+    match value.abs() {
+        v if (999.5..1e15).contains(&v) => {
+            let sign = if value < 0.0 { "-" } else { "" };
+            format!("{sign}{}", thousands(v.round() as usize))
+        }
+        _ => format!("{value:.decimals$}"),
+    }
 }
 
 /// A number with its unit's letter: "1.23 M".
@@ -263,6 +270,9 @@ mod tests {
         assert_eq!(significant(0.1234), "0.123");
         assert_eq!(significant(99.96), "100");
         assert_eq!(significant(0.0), "0");
+        assert_eq!(significant(8192.0), "8,192");
+        assert_eq!(significant(-1234.6), "-1,235");
+        assert_eq!(significant(999.96), "1,000");
     }
 
     #[test]

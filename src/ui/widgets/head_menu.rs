@@ -3,7 +3,7 @@
 use super::fact_rows::fact_rows;
 use super::names::head_name;
 use super::statistic::{DisplayName, Row, Statistic};
-use crate::analysis::SpanFlag;
+use crate::analysis::{Mean, SpanFlag};
 use crate::ui::commands::command::Command;
 use crate::ui::language::tr;
 use crate::ui::theme::strong;
@@ -15,7 +15,7 @@ pub fn head_menu(ui: &mut Ui, cx: &mut ViewContext<'_>, row: &Row) {
     let head = row.id();
     ui.label(strong(head_name(head)));
     let words = if row.ablated {
-        tr("Let it speak again")
+        tr("Restore it")
     } else {
         tr("Ablate it: it contributes nothing")
     };
@@ -33,7 +33,7 @@ pub fn head_menu(ui: &mut Ui, cx: &mut ViewContext<'_>, row: &Row) {
     let network = cx.snapshot.model.as_ref().map(|model| &model.network);
     let edited = network.is_some_and(|network| network.edits().of(head).is_some());
     ui.add_enabled_ui(edited, |ui| {
-        if ui.button(tr("Set its span back")).clicked() {
+        if ui.button(tr("Reset its span")).clicked() {
             cx.commands.push(Command::SetSpan { head, span: None });
             ui.close();
         }
@@ -48,7 +48,7 @@ pub fn head_tooltip(ui: &mut Ui, row: &Row) {
     }
     let flag = match row.flag {
         Some(SpanFlag::Unused) => tr(
-            "it reaches much further than this text makes use of: 99 % of the weight within a quarter of the reach",
+            "it reaches much farther than this text makes use of: 99 % of the weight within a quarter of the reach",
         ),
         Some(SpanFlag::Pressed) => tr(
             "it is span-limited: the mask takes away a third or more, and a quarter more than of even attention",
@@ -73,7 +73,12 @@ pub fn head_tooltip(ui: &mut Ui, row: &Row) {
             .filter(|statistic| statistic.of(row).is_some());
         for statistic in known {
             let none = statistic.of(row) == Some(0.0);
-            if statistic == Statistic::Persistent && none {
+            // Most models have nothing that these could lie on.
+            let is_special = matches!(
+                statistic,
+                Statistic::Persistent | Statistic::Empty | Statistic::Row(Mean::LearnedSink)
+            );
+            if is_special && none {
                 continue;
             }
             show(statistic.name(), statistic.words(row));

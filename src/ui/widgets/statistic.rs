@@ -6,7 +6,7 @@ use crate::analysis::{Mean, StatisticKind as Kind};
 use crate::chart::{ColorMap, Scale, colormap, thousands};
 use crate::engine::Snapshot;
 use crate::engine::figures;
-use crate::ui::language::tr;
+use crate::ui::language::{tr, trf};
 use eframe::egui::Color32;
 
 /// Every head of the open model, layer by layer.
@@ -18,6 +18,9 @@ pub fn rows(snapshot: &Snapshot) -> Vec<Row> {
 pub trait DisplayName {
     /// The name, for menus.
     fn name(self) -> &'static str;
+
+    /// The name along an axis, with its unit; shares have theirs in the numbers.
+    fn axis(self) -> String;
 
     /// The name over a column.
     fn short(self) -> &'static str;
@@ -35,6 +38,16 @@ pub trait DisplayName {
 impl DisplayName for Statistic {
     fn name(self) -> &'static str {
         tr(self.title())
+    }
+
+    fn axis(self) -> String {
+        let unit = match self.kind() {
+            Kind::Bits => tr("bits"),
+            Kind::Tokens if self == Self::Variance => "tokens²",
+            Kind::Tokens => tr("tokens"),
+            Kind::Share | Kind::Number => return self.name().to_owned(),
+        };
+        trf("{0} ({1})", &[&self.name(), &unit])
     }
 
     fn short(self) -> &'static str {

@@ -269,6 +269,7 @@ mod tests {
             head,
             span,
             reach,
+            kept: reach,
             window: Window::Soft {
                 limit: 5,
                 ramp: 1.into(),

@@ -111,6 +111,7 @@ mod tests {
                 head,
                 span: reach as f32 - 32.0,
                 reach,
+                kept: reach,
                 window: crate::model::architecture::Window::Soft {
                     limit: 8192,
                     ramp: 32.into(),

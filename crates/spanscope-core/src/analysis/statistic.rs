@@ -1,8 +1,7 @@
 //! Numbers of a head: what heads are coloured, sorted and filtered by, and drawn as a matrix.
 
 use super::{HeadMeasure, Mean, Shares, SpanFlag};
-use crate::model::HeadId;
-use crate::model::Span;
+use crate::model::{Architecture, HeadId, Span};
 use serde::{Deserialize, Serialize};
 
 /// A number of a head.
@@ -141,6 +140,16 @@ impl Statistic {
         Self::Row(Mean::Induction),
         Self::Row(Mean::OutputNorm),
     ];
+
+    /// True if heads of such a network can have another number than 0: where there are persistent vectors, empty context, sinks.
+    pub fn is_of(self, architecture: &Architecture) -> bool {
+        match self {
+            Self::Persistent => architecture.persistent() > 0,
+            Self::Empty => architecture.has_empty_context(),
+            Self::Row(Mean::LearnedSink) => architecture.has_sinks(),
+            _ => true,
+        }
+    }
 
     /// Its name in a filter, and on the command line.
     pub fn key(self) -> &'static str {

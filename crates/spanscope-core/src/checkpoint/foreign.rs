@@ -146,7 +146,10 @@ fn text_of(text: &str) -> String {
         return "a JSON text; a vocabulary belongs after --vocab, ids after --ids".into();
     }
     let start: String = trimmed.chars().take(16).collect();
-    format!("it begins with the text {:?}", shown(&start))
+    format!(
+        "a text that begins with {:?}; open it as a text",
+        shown(&start)
+    )
 }
 
 /// A description of an archive that may well hold a pickle and is no checkpoint: of the names of its members.

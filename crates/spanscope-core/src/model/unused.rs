@@ -181,10 +181,15 @@ impl Unused {
         ))
     }
 
+    /// Those that are known and not needed, in words: a kind and how many each.
+    pub fn known_in_parts(&self) -> Vec<String> {
+        let known = self.known.iter();
+        known.map(|(kind, n)| format!("{kind} ({n})")).collect()
+    }
+
     /// Those that are known and not needed, in words; nothing where there are none.
     pub fn known_in_words(&self) -> Option<String> {
-        let known = self.known.iter().map(|(kind, n)| format!("{n} {kind}"));
-        let known: Vec<String> = known.collect();
+        let known = self.known_in_parts();
         (!known.is_empty()).then(|| known.join(", "))
     }
 }

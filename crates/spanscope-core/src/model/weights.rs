@@ -189,6 +189,9 @@ pub struct Span {
     pub span: f32,
     /// The number of distances with a mask above zero.
     pub reach: usize,
+    /// K: the number of distances that its softmax is over. Where spans are learned those of the longest reach of its layer, rounded
+    /// up as the published code does; else its reach.
+    pub kept: usize,
     /// How far it may look: as designed, or as it was [edited](Network::edited).
     pub window: Window,
     /// How far the heads of its layer may look by design.
@@ -222,12 +225,27 @@ impl Span {
             head,
             span,
             reach,
+            kept: reach,
             window,
             designed: window,
             first: 0,
             columns: reach,
             nearest: spec.map_or(0, |spec| spec.attention.nearest),
             open: false,
+        }
+    }
+
+    /// Takes the distances of every head's softmax from the longest reach of its layer, where the spans were learned.
+    pub fn keep_longest(spans: &mut [Self]) {
+        for layer in spans.chunk_by_mut(|a, b| a.layer == b.layer) {
+            let longest = layer.iter().map(|span| span.reach).max().unwrap_or(0);
+            for span in layer {
+                if let (Window::Soft { limit, .. }, Window::Soft { .. }) =
+                    (span.designed, span.window)
+                {
+                    span.kept = mask::kept(longest, limit).max(span.reach);
+                }
+            }
         }
     }
 
@@ -273,7 +291,9 @@ impl Span {
                 }
             })
         });
-        heads.collect()
+        let mut spans: Vec<Self> = heads.collect();
+        Self::keep_longest(&mut spans);
+        spans
     }
 
     /// True if a soft mask fades it out: it was learned, or put on by hand.
@@ -357,6 +377,7 @@ impl Span {
         Self {
             span,
             reach,
+            kept: self.kept.max(reach),
             columns: self.columns.max(reach),
             window: match self.is_learned() {
                 true => self.window,

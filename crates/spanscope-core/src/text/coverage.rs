@@ -82,7 +82,7 @@ impl Coverage {
         Err(TextError::NotCovered { what })
     }
 
-    /// In words: "1,179 of 1,500 bytes (78.6 %) are not in the vocabulary: e 160 times, …".
+    /// In words: "1,179 of 1,500 bytes (78.6 %) are not in the vocabulary: "e" 160 times, …".
     pub fn words(&self) -> String {
         let unit = match self.unit {
             Some(Unit::Byte) => "byte",
@@ -174,8 +174,8 @@ fn times((piece, count): &(String, usize)) -> String {
         None => piece.clone(),
     };
     match count {
-        1 => format!("{piece} once"),
-        n => format!("{piece} {} times", grouped(*n)),
+        1 => format!("\"{piece}\" once"),
+        n => format!("\"{piece}\" {} times", grouped(*n)),
     }
 }
 
@@ -230,12 +230,12 @@ mod tests {
         assert_eq!((ids.len(), coverage.missing), (2000, 7));
         assert_eq!(
             coverage.words(),
-            "7 of 2,007 bytes (0.3 %) are not in the vocabulary: x 2 times, v once, w once, y once and 2 others"
+            "7 of 2,007 bytes (0.3 %) are not in the vocabulary: \"x\" 2 times, \"v\" once, \"w\" once, \"y\" once and 2 others"
         );
         assert!(coverage.is_enough() && coverage.check("a").is_ok());
         let (_, coverage) = vocabulary.known_ids(b"abcdefg");
         let error = coverage.check("few.txt").unwrap_err().to_string();
-        for part in ["few.txt: 4 of 7 bytes (57.1 %)", "d once", "--any-text"] {
+        for part in ["few.txt: 4 of 7 bytes (57.1 %)", "\"d\" once", "--any-text"] {
             assert!(error.contains(part), "{error}");
         }
         assert!(vocabulary.known_ids(b"").1.is_enough());
@@ -272,6 +272,6 @@ mod tests {
         let (_, coverage) = vocabulary.known_ids("the c\u{200b}t\nthe".as_bytes());
         let words = coverage.words();
         assert!(words.contains("1 of 4 words (25.0 %)"), "{words}");
-        assert!(words.contains("c⟨U+200B⟩t once"), "{words}");
+        assert!(words.contains("\"c⟨U+200B⟩t\" once"), "{words}");
     }
 }

@@ -164,7 +164,12 @@ pub fn scatter(
     });
     Ok(Plot {
         kind: "heads",
-        title: format!("{}: {} against {}", model.name(), y.label(), x.label()),
+        title: format!(
+            "{}: {} against {}",
+            model.name(),
+            y.in_words(),
+            x.in_words()
+        ),
         subtitle: subtitle(points.len(), rows.len(), color),
         x: axis(x, rows),
         panels: vec![Panel {

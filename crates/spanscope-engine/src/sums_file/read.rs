@@ -60,7 +60,8 @@ impl SumsFile {
         check(&header).map_err(damaged)?;
         let architecture = &header.model.architecture;
         let spans = header.model.spans.iter().map(|s| s.of(architecture));
-        let spans: Vec<Span> = spans.collect();
+        let mut spans: Vec<Span> = spans.collect();
+        Span::keep_longest(&mut spans);
         let read = |name: &str, shape: &[usize]| -> Result<Vec<u64>, SumsFileError> {
             let place = file.places().get(name);
             let place = place.ok_or_else(|| damaged(format!("the tensor {name} is missing")))?;

@@ -110,9 +110,7 @@ pub(super) fn options(ui: &mut Ui, style: &mut Style) {
         });
     ui.checkbox(&mut style.dark, tr("Dark background"));
     ui.checkbox(&mut style.transparent, tr("Transparent"))
-        .on_hover_text(tr(
-            "No ground at all: what the figure lies on shows through",
-        ));
+        .on_hover_text(tr("No background: what the figure lies on shows through"));
     ui.checkbox(&mut style.gray, tr("Grayscale-safe"))
         .on_hover_text(tr(
             "Greys, dashes and shapes instead of hues, for print in black and white",

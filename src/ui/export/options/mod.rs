@@ -272,7 +272,7 @@ impl FigureOptions {
         let most = style.largest_font_pt();
         if style.font_pt > most {
             ui.label(quiet(trf(
-                "Type of {0} pt: this width has no room for larger",
+                "Font of {0} pt: this width has no room for larger",
                 &[&format!("{most:.1}")],
             )));
         }

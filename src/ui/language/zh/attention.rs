@@ -148,7 +148,7 @@ pub(super) const WORDS: &[(&str, &str)] = &[
         "超出 {0} 个词元的可达距离",
     ),
     (
-        "weights are at hand for queries {0} to {1}; select this one to see its own",
+        "weights are available for queries {0} to {1}; select this one to see its own",
         "现有查询 {0} 至 {1} 的权重；选择此查询即可查看它的权重",
     ),
     ("{0} · {1}", "{0} · {1}"),

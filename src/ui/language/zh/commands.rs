@@ -61,8 +61,8 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ("A short tour", "简短导览"),
     ("About spanscope", "关于 spanscope"),
     (
-        "Six notes that show where to begin",
-        "六条短注，说明从哪里看起",
+        "Short notes that show where to begin",
+        "若干短注，说明从哪里看起",
     ),
     (
         "Versions, licences, and what it is made of",
@@ -73,7 +73,7 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ("Set the span of {0} to {1}", "把{0}的跨度设为 {1}"),
     ("Span of {0} as trained", "{0}的跨度恢复为训练所得"),
     ("Ablate {0}", "消融{0}"),
-    ("Let {0} speak again", "让{0}重新起作用"),
+    ("Restore {0}", "恢复{0}"),
     (
         "Set the span of the selected heads to {0} tokens",
         "把所选的头的跨度设为 {0} 个词元",
@@ -188,12 +188,12 @@ pub(super) const WORDS: &[(&str, &str)] = &[
         "关闭的视图会回到原处",
     ),
     (
-        "All views, where they stood at first",
+        "All views in their default places",
         "所有视图回到最初的位置",
     ),
     ("Interface of the whole window", "整个窗口立即生效"),
     (
-        "Of a longer text, weights are at hand around the selection",
+        "Of a longer text, weights are available around the selection",
         "文本更长时，只备有所选处附近的权重",
     ),
     ("The whole interface", "整个界面"),
@@ -213,5 +213,5 @@ pub(super) const WORDS: &[(&str, &str)] = &[
         "搜索命令、视图、头和文件",
     ),
     ("What keys and the mouse do", "按键与鼠标的用法"),
-    ("Everything is there again next time", "下次打开时一切如旧"),
+    ("Your session is restored on restart", "下次打开时一切如旧"),
 ];

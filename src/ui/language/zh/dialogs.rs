@@ -58,8 +58,8 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ("Vocabularies", "词表"),
     ("Charts and data", "图表与数据"),
     (
-        "a .pt checkpoint or a converted .safetensors file",
-        ".pt 检查点，或转换后的 .safetensors 文件",
+        "a .pt, .safetensors or .gguf file, or a folder of Hugging Face",
+        ".pt、.safetensors 或 .gguf 文件，或 Hugging Face 文件夹",
     ),
     (
         "a text file, plain, .zip or .gz",

@@ -43,7 +43,7 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ),
     ("The text of the drawing", "图形的 SVG 文本"),
     (
-        "Size, type, colours and ground of exported figures, with a preview",
+        "Size, font, colours and background of exported figures, with a preview",
         "导出图形的尺寸、字号、颜色和底色，带预览",
     ),
     ("Save as…", "另存为…"),
@@ -131,7 +131,7 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ("Dark background", "深色背景"),
     ("Transparent", "透明底"),
     (
-        "No ground at all: what the figure lies on shows through",
+        "No background: what the figure lies on shows through",
         "没有底色：透出下面的内容",
     ),
     ("Grayscale-safe", "灰度可辨"),
@@ -147,7 +147,7 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ("Which figure", "选择图形"),
     ("The figure as it will be", "图形预览"),
     (
-        "Type of {0} pt: this width has no room for larger",
+        "Font of {0} pt: this width has no room for larger",
         "字号 {0} pt：此宽度容不下更大的字",
     ),
 ];

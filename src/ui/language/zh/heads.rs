@@ -124,6 +124,8 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ("Removed by the mask", "被掩码去除"),
     ("Mean", "平均"),
     ("Bits", "比特"),
+    ("bits", "比特"),
+    ("{0} ({1})", "{0}（{1}）"),
     ("Prev. %", "前一 %"),
     ("Text %", "文本 %"),
     ("Pers. %", "持久 %"),
@@ -190,15 +192,15 @@ pub(super) const WORDS: &[(&str, &str)] = &[
         "选择所有头：它们的权重合在一起显示",
     ),
     ("Select layer {0}", "选择第 {0} 层"),
-    ("Let it speak again", "恢复该头"),
+    ("Restore it", "恢复该头"),
     (
         "Ablate it: it contributes nothing",
         "消融该头：不再有任何贡献",
     ),
-    ("Set its span back", "恢复其跨度"),
+    ("Reset its span", "恢复其跨度"),
     ("ablated: it contributes nothing", "已消融：不再有任何贡献"),
     (
-        "it reaches much further than this text makes use of: 99 % of the weight within a quarter of the reach",
+        "it reaches much farther than this text makes use of: 99 % of the weight within a quarter of the reach",
         "可达距离远大于此文本的使用：99 % 的权重在可达距离的四分之一以内",
     ),
     (

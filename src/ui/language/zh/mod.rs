@@ -15,12 +15,16 @@ mod neurons;
 mod persistent;
 mod predictions;
 mod recorded;
+mod said;
 mod shell;
 mod spans;
 mod synonyms;
 mod text;
 mod training;
 mod window;
+
+/// Words that are made below the window, as patterns of English and in Chinese.
+pub(super) const SAID: &[(&str, &str)] = said::WORDS;
 
 /// English and Chinese, side by side.
 pub(super) const TABLES: &[&[(&str, &str)]] = &[
@@ -41,6 +45,7 @@ pub(super) const TABLES: &[&[(&str, &str)]] = &[
     text::WORDS,
     predictions::WORDS,
     recorded::WORDS,
+    said::WORDS,
     cost::WORDS,
     training::WORDS,
     following::WORDS,

@@ -9,7 +9,7 @@ pub(super) const WORDS: &[(&str, &str)] = &[
         "所有层中其值提升某词元的神经元",
     ),
     (
-        "Who uses the selected neuron, and what it promotes",
+        "Which tokens use the selected neuron, and which it promotes",
         "谁在使用所选神经元，以及它提升哪些词元",
     ),
     ("Neuron {0}", "神经元 {0}"),
@@ -84,7 +84,7 @@ pub(super) const WORDS: &[(&str, &str)] = &[
         "它对该层输出不作贡献：文本将在没有它的情况下重新运行",
     ),
     (
-        "place {0} of {1} by use · {2} of the layer's use · mean |c| {3} · ‖v‖ {4}",
+        "rank {0} of {1} by use · {2} of the layer's use · mean |c| {3} · ‖v‖ {4}",
         "使用量第 {0}/{1} 位 · 占该层使用量 {2} · 平均 |c| {3} · ‖v‖ {4}",
     ),
     ("its text or its id", "其文本或编号"),
@@ -114,5 +114,5 @@ pub(super) const WORDS: &[(&str, &str)] = &[
         "该层没有前馈子层，因此没有神经元",
     ),
     ("Ablate neuron {0}", "消融神经元 {0}"),
-    ("Let neuron {0} speak again", "恢复神经元 {0}"),
+    ("Restore neuron {0}", "恢复神经元 {0}"),
 ];

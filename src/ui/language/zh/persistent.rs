@@ -13,7 +13,7 @@ pub(super) const WORDS: &[(&str, &str)] = &[
         "所选头对其每个向量的使用程度，以及哪些词元在使用",
     ),
     (
-        "Who uses the selected vector, and what it promotes",
+        "Which tokens use the selected vector, and which it promotes",
         "谁在使用所选向量，以及它提升哪些词元",
     ),
     ("Computing…", "正在计算…"),
@@ -39,12 +39,12 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ("Persistent vector", "持久向量"),
     ("query {0}  {1}", "查询 {0}  {1}"),
     (
-        "persistent vector {0}, place {1} by use",
+        "persistent vector {0}, rank {1} by use",
         "持久向量 {0}，使用量第 {1} 位",
     ),
     ("weight {0}", "权重 {0}"),
     ("{0} × its mean weight", "为其平均权重的 {0} 倍"),
-    ("its weights are not at hand yet", "其权重尚未就绪"),
+    ("its weights are not available yet", "其权重尚未就绪"),
     ("all persistent vectors: {0}", "全部持久向量：{0}"),
     (
         "click to select the token and the vector",
@@ -77,7 +77,7 @@ pub(super) const WORDS: &[(&str, &str)] = &[
         "{0} of the weight on persistent vectors",
         "占持久向量总权重的 {0}",
     ),
-    ("place {0} of {1} by use", "使用量第 {0} 位，共 {1} 个"),
+    ("rank {0} of {1} by use", "使用量第 {0} 位，共 {1} 个"),
     ("up to here they hold {0} together", "到此为止合计占 {0}"),
     (
         "never used: less than 1 % of an even share",
@@ -86,10 +86,10 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ("The vector's number, from 0", "向量编号，从 0 开始"),
     ("The next more used vector", "使用量更高的下一个向量"),
     ("The next less used vector", "使用量更低的下一个向量"),
-    ("Let go", "取消选择"),
+    ("Deselect", "取消选择"),
     ("Select no vector", "不选择任何向量"),
     (
-        "place {0} of {1} by use · mean weight {2} · {3} of the weight on vectors",
+        "rank {0} of {1} by use · mean weight {2} · {3} of the weight on vectors",
         "使用量第 {0} 位，共 {1} 个 · 平均权重 {2} · 占向量总权重的 {3}",
     ),
     ("No vector is selected", "未选择向量"),
@@ -172,7 +172,7 @@ pub(super) const WORDS: &[(&str, &str)] = &[
         "有效 {0} 个 · 占其权重的 {1}",
     ),
     (
-        "Effective: exp(entropy) of the weight among the vectors. Never used: less than 1 % of an even share. Then how many vectors, the most used first, hold half and nine tenths of the weight on vectors, and the share of the head's weight that all of them get: means over the tokens at hand.",
+        "Effective: exp(entropy) of the weight among the vectors. Never used: less than 1 % of an even share. Then how many vectors, the most used first, hold half and nine tenths of the weight on vectors, and the share of the head's weight that all of them get: means over the tokens whose weights are available.",
         "有效：权重在各向量间分布的 exp(熵)。从未使用：不足平均份额的 1 %。其后是按使用量从高到低、占向量总权重一半和九成所需的向量数，以及全部向量在该头权重中的份额：均为现有词元的平均值。",
     ),
     (

@@ -2,11 +2,11 @@
 
 pub(super) const WORDS: &[(&str, &str)] = &[
     (
-        "A .pt checkpoint of the published code, a converted file, or a recorded run",
-        "公开代码的 .pt 检查点、转换过的文件，或运行记录",
+        "A .pt, .safetensors or .gguf file, a folder of Hugging Face, or a recorded run",
+        ".pt、.safetensors 或 .gguf 文件，Hugging Face 文件夹，或运行记录",
     ),
     (
-        "A checkpoint or a run opened before",
+        "A model or a run opened before",
         "以前打开过的检查点或运行记录",
     ),
     (
@@ -55,7 +55,6 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ),
     ("name", "名称"),
     ("promoted tokens of", "提升的词元"),
-    ("a model in another program", "其他程序中的模型"),
     ("none were recorded", "没有记录"),
     ("queries and keys", "查询与键"),
     ("stored weights", "存储的权重"),

@@ -239,7 +239,7 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ),
     ("Effective span", "有效跨度"),
     (
-        "Next flagged head. {0} reach much farther than this text makes use of (99 % of the weight within a quarter of the reach), {1} press against their span (the mask takes away a third of the softmax or more, and a quarter more than of even attention).",
+        "Next flagged head. {0} reach much farther than this text makes use of (99 % of the weight within a quarter of the reach), {1} are span-limited (the mask takes away a third of the softmax or more, and a quarter more than of even attention).",
         "下一个被标记的头。{0} 个头的可达距离远超此文本所用（99 % 的权重在可达距离的四分之一以内），{1} 个头受其跨度限制（掩码去除 softmax 的三分之一以上，且比均匀注意力多四分之一以上）。",
     ),
     ("Next flagged ({0})", "下一个标记 ({0})"),
@@ -268,6 +268,10 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     (
         "Span-limited: {0} of its weight lies on the ramp (flagged from {1}; even attention would have {2}).",
         "受跨度限制：其权重的 {0} 落在斜坡上（达到 {1} 即标记；均匀注意力为 {2}）。",
+    ),
+    (
+        "Click to select; drag to change its span; right click for more",
+        "点击选中；拖动改变跨度；右键查看更多",
     ),
     (
         "Click to select; Alt+drag to change its span; right click for more",

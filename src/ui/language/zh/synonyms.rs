@@ -1,6 +1,9 @@
 /// Other words under which commands are found.
 pub(super) const WORDS: &[(&str, &str)] = &[
-    ("load weights checkpoint", "加载 权重 检查点"),
+    (
+        "load weights checkpoint gguf hugging face transformers",
+        "加载 权重 检查点",
+    ),
     ("load training folder log", "加载 训练 文件夹 日志"),
     ("live watch refresh", "实时 监视 刷新"),
     ("load corpus document input", "加载 语料 文档 输入"),
@@ -40,7 +43,10 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ("tutorial introduction start help", "教程 介绍 入门 帮助"),
     ("version licence license", "版本 许可证"),
     ("exit close window", "退出 关闭 窗口"),
-    ("table survey entropy statistics", "表格 概览 熵 统计"),
+    (
+        "table survey entropy statistics role induction sink previous token alike scatter bars",
+        "表格 概览 熵 统计 角色 归纳 汇 前一词元 相似 散点 条形",
+    ),
     ("attention span mask distance reach", "注意力跨度 掩码 距离"),
     (
         "overview thumbnails all heads patterns",
@@ -51,14 +57,17 @@ pub(super) const WORDS: &[(&str, &str)] = &[
         "浮点 内存 速度 缓存 计算",
     ),
     ("loss curve log learning", "损失 曲线 日志 学习"),
-    ("heatmap weights pattern matrix", "热图 权重 模式 矩阵"),
+    (
+        "heatmap weights pattern matrix softmax query key",
+        "热图 权重 模式 矩阵 查询 键",
+    ),
     (
         "memory vectors neurons feed-forward mlp experts key value",
         "记忆 向量 神经元 前馈 专家 键 值",
     ),
     (
-        "logits probabilities next token surprisal generate logit lens attribution",
-        "概率 下一个词元 意外度 生成",
+        "logits probabilities next token surprisal perplexity generate temperature logit lens attribution",
+        "概率 下一个词元 意外度 困惑度 生成 温度",
     ),
     ("card architecture information size", "卡片 架构 信息 大小"),
     (

@@ -16,6 +16,10 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ("By the edits", "改动引起"),
     ("{0} ({1} bits by the edits)", "{0}（改动引起 {1} 比特）"),
     (
+        "“{0}”: {1} bits (Δ {2}), rank {3}",
+        "“{0}”：{1} 比特（Δ {2}），第 {3} 位",
+    ),
+    (
         "{0} bits by the edits of the model",
         "模型的改动引起 {0} 比特",
     ),
@@ -101,7 +105,7 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ("{0} keys", "{0} 个键"),
     ("query {0} “{1}”", "查询 {0}“{1}”"),
     ("{0} queries", "{0} 个查询"),
-    ("weights at hand of {0} of them", "其中 {0} 个的权重可用"),
+    ("weights available for {0} of them", "其中 {0} 个的权重可用"),
     ("empty context {0}", "空上下文 {0}"),
     ("persistent vectors {0}", "持久向量 {0}"),
     (

@@ -8,13 +8,13 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ("Log values", "数值取对数"),
     ("Smooth", "平滑"),
     (
-        "Means over neighbouring entries of the log; the entries themselves stay as a faint line",
-        "对相邻日志条目取平均；原条目以淡线保留",
+        "Means over neighbouring log intervals; the values themselves stay as a faint line",
+        "对相邻日志间隔取平均；原值以淡线保留",
     ),
-    (" entries", " 条"),
+    (" intervals", " 个间隔"),
     (
-        "Entries of the log that a mean is taken of",
-        "每个平均所取的日志条目数",
+        "Log intervals that a mean is taken of",
+        "每个平均所取的日志间隔数",
     ),
     ("best {0} at step {1}", "最佳 {0}，在第 {1} 步"),
     ("best {0} at entry {1}", "最佳 {0}，在第 {1} 条"),
@@ -34,7 +34,7 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ("Perplexity", "困惑度"),
     ("Span (tokens)", "跨度（词元）"),
     (
-        "The run has not come to the first entry of its training curves yet.",
+        "The run has not come to its first log interval yet.",
         "训练还没有写出曲线的第一个条目。",
     ),
     ("Span of every head", "每个头的跨度"),

@@ -8,18 +8,23 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ("Skip the tour", "跳过导览"),
     ("How far does every head look?", "各个头能看多远"),
     (
-        "This small Transformer learned, for each of its heads, how far to look back. It reads the text below, and every view shows the same heads and tokens. Six short notes show where to begin.",
-        "这个小型 Transformer 为每个头学到了该往回看多远。它读取下方的文本，各个视图显示同样的头和词元。下面六条短注说明从哪里看起。",
+        "This small Transformer learned, for each of its heads, how far to look back. It reads the text below, and every view shows the same heads and tokens. A short note on each part shows where to begin.",
+        "这个小型 Transformer 为每个头学到了该往回看多远。它读取下方的文本，各个视图显示同样的头和词元。各部分的短注说明从哪里看起。",
     ),
     ("The span of every head", "每个头的跨度"),
     (
         "One stem for each head: the distance up to which it can look. Most stay short, a few look far. Click one to select it. With Edit switched on, drag its point to see what another span would cost.",
         "每个头一根竖线：它最远能看到的距离。多数很短，少数很远。点击可选择一个头。打开“编辑”后拖动端点，可看到换一个跨度的代价。",
     ),
+    ("Find a head", "查找头"),
+    (
+        "Every head is a cell, coloured by any of its numbers, and a line of the list. Role names the heads that attend to the first token, the token before, or what followed the same token earlier; Alike groups those that attend alike. Type reach>40 or L3H1 to find.",
+        "每个头是一个格子，可按它的任一数值着色，也是列表中的一行。“角色”列出关注第一个词元、前一个词元或此前相同词元之后内容的头；“相似”把关注方式相近的头归在一起。输入 reach>40 或 L3H1 可查找。",
+    ),
     ("Where a token looks", "词元看向哪里"),
     (
-        "Click a token: the text before it is shaded by the weight that the selected heads give it. The arrow keys then go to other tokens, and after Esc to other heads.",
-        "点击一个词元：它之前的文本按所选的头给出的权重着色。之后方向键切换到其他词元，按 Esc 后切换到其他头。",
+        "Click a token: the text before it is shaded by the weight that the selected heads give it. The arrow keys then move the caret to other tokens, and after Esc select other heads.",
+        "点击一个词元：它之前的文本按所选的头给出的权重着色。之后方向键把光标移到其他词元，按 Esc 后选择其他头。",
     ),
     ("All weights of a head", "一个头的全部权重"),
     (
@@ -31,6 +36,11 @@ pub(super) const WORDS: &[(&str, &str)] = &[
         "The likeliest tokens after the selected one, how each layer changes the guess, and which heads speak for it.",
         "所选词元之后最可能的词元，每一层如何改变预测，以及哪些头支持它。",
     ),
+    ("What the layers have stored", "各层存储了什么"),
+    (
+        "The neurons of the feed-forward sublayers, or the persistent vectors of an all-attention model: which this text uses most, which tokens use one, and which tokens it promotes.",
+        "前馈子层的神经元，或全注意力模型的持久向量：此文本最常用哪些，哪些词元使用它，以及它促进哪些词元。",
+    ),
     ("Your own text", "您自己的文本"),
     (
         "Type or paste at the caret, in the shaded text itself: every view follows at once. Undo takes back text and changes of the model alike. Your session is restored on restart.",
@@ -38,8 +48,8 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ),
     ("Your own model, your own figures", "您自己的模型和图"),
     (
-        "File opens checkpoints (.pt, .safetensors) and training runs; Export writes every view as SVG, PDF or PNG, or its numbers. {0} finds any command, {1} lists all keys. Help has this tour.",
-        "“文件”可打开检查点（.pt、.safetensors）和训练运行；“导出”把任何视图写为 SVG、PDF、PNG 或其数据。{0} 查找任何命令，{1} 列出所有按键。“帮助”中有本导览。",
+        "File opens models (.pt, .safetensors, .gguf, folders of Hugging Face) and training runs; Export writes every view as SVG, PDF or PNG, or its numbers. {0} finds any command, {1} lists all keys. Help has this tour.",
+        "“文件”可打开模型（.pt、.safetensors、.gguf、Hugging Face 文件夹）和训练运行；“导出”把任何视图写为 SVG、PDF、PNG 或其数据。{0} 查找任何命令，{1} 列出所有按键。“帮助”中有本导览。",
     ),
     (
         "How far every attention head of a Transformer looks, and why",
@@ -67,8 +77,8 @@ pub(super) const WORDS: &[(&str, &str)] = &[
         "在 Wayland 上不能把文件拖放到窗口：请从“文件”菜单打开。",
     ),
     (
-        "Files can be dropped on the window: checkpoints, and texts ending in .txt.",
-        "可以把文件拖到窗口上：检查点，以及 .txt 文本。",
+        "Files can be dropped on the window: models, their folders, and texts.",
+        "可以把文件拖到窗口上：模型及其文件夹，以及文本。",
     ),
     (
         "A view, in the order of the View menu",
@@ -105,7 +115,7 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ("Zoom a plot at the pointer", "以指针为中心缩放图"),
     ("Double click", "双击"),
     (
-        "A plot as at first; in the text, a word",
+        "Reset a plot; in the text, select a word",
         "图恢复最初的样子；在文本中选单词",
     ),
     ("Drag a tab", "拖动标签"),
@@ -164,7 +174,7 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ("Dark", "深色"),
     ("Light", "浅色"),
     (
-        "A longer text is read to its end all the same; weights are then\nat hand around the selected token.",
+        "A longer text is read to its end all the same; weights are then\navailable around the selected token.",
         "更长的文本照样读到末尾；此时备有的\n只是所选词元附近的权重。",
     ),
     ("⚠ assumptions", "⚠ 有假定"),
@@ -264,7 +274,7 @@ pub(super) const WORDS: &[(&str, &str)] = &[
          weights around it are computed again",
         "文本超出了给它的内存（视图 → 文本可用内存）。选择别处的词元，就会重新计算它附近的权重",
     ),
-    ("letting go…", "正在放弃…"),
+    ("stopping…", "正在放弃…"),
     ("opening…", "正在打开…"),
     ("Read no text file", "不读此文本文件"),
     ("computing…", "正在计算…"),
@@ -277,12 +287,12 @@ pub(super) const WORDS: &[(&str, &str)] = &[
         "{0} 个不在词表中（{1} %）",
     ),
     (
-        "{0}: {1} % of it is not in the model's vocabulary; the model does not see that",
-        "{0}：其中 {1} % 不在模型的词表中，模型看不到这些内容",
+        "{0}: {1} % of it is not in the model's vocabulary, and the model does not see that. Open another text, or the vocabulary of the text that the model learned from: File → Choose vocabulary…",
+        "{0}：其中 {1} % 不在模型的词表中，模型看不到这些内容。请打开另一文本，或打开模型所学文本的词表：文件 → 选择词表…",
     ),
     ("the last {0} bytes are left out", "略去最后 {0} 字节"),
     (
-        "weights at hand for tokens {0} to {1}",
+        "weights available for tokens {0} to {1}",
         "备有词元 {0} 到 {1} 的权重",
     ),
     ("CPU · {0} threads", "CPU · {0} 线程"),

@@ -82,6 +82,9 @@ pub struct AttentionView {
     /// Width that the row of buttons needs to show all of them, as far as it is known.
     #[serde(skip)]
     row: f32,
+    /// The same of the row with a menu and the full name of the heads.
+    #[serde(skip)]
+    short_row: f32,
     #[serde(skip)]
     picture: HeatPicture,
 }
@@ -116,6 +119,7 @@ impl Default for AttentionView {
             dragged: None,
             trackpad: false,
             row: 0.0,
+            short_row: 0.0,
             picture: HeatPicture::default(),
         }
     }

@@ -248,7 +248,7 @@ fn missing(cx: &ViewContext<'_>, query: usize, key: Option<usize>) -> Option<Str
     } else {
         let last = detail.end().saturating_sub(1);
         trf(
-            "weights are at hand for queries {0} to {1}; select this one to see its own",
+            "weights are available for queries {0} to {1}; select this one to see its own",
             &[&thousands(detail.weights.first), &thousands(last)],
         )
     })

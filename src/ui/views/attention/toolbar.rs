@@ -13,9 +13,8 @@ use crate::ui::widgets::names::heads_name;
 use crate::ui::widgets::weighting::weighting_box;
 use eframe::egui::{self, Ui};
 
-/// In a narrower view the colours are chosen in a menu, in a small one the file is as well.
+/// In a narrower view the colours are chosen in a menu.
 const NARROW: f32 = 560.0;
-const SMALL: f32 = 400.0;
 
 /// One of two things beside the other: `name` says to screen readers what is chosen between.
 fn either<T: Copy + PartialEq>(
@@ -42,9 +41,10 @@ impl AttentionView {
     pub(super) fn toolbar(&mut self, ui: &mut Ui, cx: &mut ViewContext<'_>) {
         let room = ui.available_width();
         let wide = room >= NARROW.max(self.row);
+        let short = !wide && room < self.short_row;
         let shown = ui.horizontal_wrapped(|ui| {
             ui.spacing_mut().item_spacing.x = 5.0;
-            self.heads(ui, cx);
+            self.heads(ui, cx, short);
             let mut layout = self.layout;
             either(
                 ui,
@@ -68,7 +68,6 @@ impl AttentionView {
                 self.turn();
             }
             ui.separator();
-            let small = ui.max_rect().width() < SMALL;
             if wide {
                 weighting_box(ui, cx);
                 self.spread(ui);
@@ -81,8 +80,8 @@ impl AttentionView {
                     self.spread(ui);
                     ui.horizontal(|ui| self.pooled(ui));
                     ui.horizontal(|ui| self.ranged(ui));
-                    if small {
-                        ui.separator();
+                    if short {
+                        ui.horizontal(|ui| combined(ui, cx));
                     }
                 });
             }
@@ -114,18 +113,27 @@ impl AttentionView {
                     .on_hover_text(tr("The text is too long to keep all weights of these heads: select a token before to see those around it"));
             }
         });
-        // One button alone on a second row is worse than a menu.
-        let height = shown.response.rect.height();
-        if wide && height > 1.5 * ui.spacing().interact_size.y {
-            self.row = room + 1.0;
+        // One button alone on a second row is worse than a menu, and than a short name.
+        let wraps = shown.response.rect.height() > 1.5 * ui.spacing().interact_size.y;
+        let learned = match (wide, short) {
+            (true, _) => &mut self.row,
+            (false, false) => &mut self.short_row,
+            (false, true) => return,
+        };
+        if wraps {
+            *learned = room + 1.0;
             ui.ctx().request_discard("the row of buttons wraps");
         }
     }
 
-    /// Which heads these are, and how several become one picture.
-    fn heads(&mut self, ui: &mut Ui, cx: &mut ViewContext<'_>) {
+    /// Which heads these are, in a `short` row by the name that lists have, and how several become one picture.
+    fn heads(&mut self, ui: &mut Ui, cx: &mut ViewContext<'_>, short: bool) {
         let heads = &cx.selection.heads;
-        ui.label(strong(heads_name(heads))).on_hover_ui(|ui| {
+        let name = match heads.single() {
+            Some(head) if short => head.to_string(),
+            _ => heads_name(heads),
+        };
+        ui.label(strong(name)).on_hover_ui(|ui| {
             let names = heads.all().iter().take(24);
             let names: Vec<String> = names.map(HeadId::to_string).collect();
             let more = if heads.all().len() > names.len() {
@@ -146,7 +154,9 @@ impl AttentionView {
             let group = model?.network.architecture().key_group(head)?;
             Some((group, head))
         });
-        if let Some((group, head)) = group {
+        if let Some((group, head)) = group
+            && !short
+        {
             let first = HeadId::new(head.layer, group.start);
             let last = HeadId::new(head.layer, group.end.saturating_sub(1));
             ui.label(quiet(trf("keys of {0}–{1}", &[&first, &last])))
@@ -155,28 +165,8 @@ impl AttentionView {
                     &[&group.len()],
                 ));
         }
-        if heads.single().is_none() {
-            let mut combine = cx.selection.combine();
-            either(
-                ui,
-                tr("Several heads"),
-                &mut combine,
-                [
-                    (
-                        Combine::Mean,
-                        tr("mean"),
-                        tr("The mean of the heads' weights"),
-                    ),
-                    (
-                        Combine::Max,
-                        tr("largest"),
-                        tr("The largest of the heads' weights"),
-                    ),
-                ],
-            );
-            if combine != cx.selection.combine() {
-                cx.selection.set_combine(combine);
-            }
+        if !short {
+            combined(ui, cx);
         }
         ui.separator();
     }
@@ -251,5 +241,32 @@ impl AttentionView {
                 ),
             ],
         );
+    }
+}
+
+/// How several heads become one picture, where there are several.
+fn combined(ui: &mut Ui, cx: &mut ViewContext<'_>) {
+    if cx.selection.heads.single().is_none() {
+        let mut combine = cx.selection.combine();
+        either(
+            ui,
+            tr("Several heads"),
+            &mut combine,
+            [
+                (
+                    Combine::Mean,
+                    tr("mean"),
+                    tr("The mean of the heads' weights"),
+                ),
+                (
+                    Combine::Max,
+                    tr("largest"),
+                    tr("The largest of the heads' weights"),
+                ),
+            ],
+        );
+        if combine != cx.selection.combine() {
+            cx.selection.set_combine(combine);
+        }
     }
 }

@@ -86,7 +86,7 @@ pub(super) fn show(
         ui,
         frame.left() - LEFT,
         frame,
-        &[statistic.name(), statistic.short()],
+        &[&statistic.axis(), statistic.name(), statistic.short()],
     );
     let Some(at) = response.hover_pos().filter(|at| frame.contains(*at)) else {
         return;

@@ -1,7 +1,7 @@
 //! The list of heads: it can be sorted, and has what columns one likes.
 
 use crate::analysis::SpanFlag;
-use crate::model::HeadId;
+use crate::model::{Architecture, HeadId};
 use crate::ui::language::{tr, trf};
 use crate::ui::theme::quiet;
 use crate::ui::views::context::ViewContext;
@@ -43,8 +43,8 @@ impl Default for HeadList {
 
 impl HeadList {
     /// The choice of columns.
-    pub(super) fn columns_menu(&mut self, ui: &mut Ui, has_persistent: bool) {
-        let offered = |statistic: &Statistic| *statistic != Statistic::Persistent || has_persistent;
+    pub(super) fn columns_menu(&mut self, ui: &mut Ui, of: &Architecture) {
+        let offered = |statistic: &Statistic| statistic.is_of(of);
         ui.menu_button(tr("Columns"), |ui| {
             for statistic in Statistic::COLOURED.into_iter().filter(offered) {
                 let mut on = self.columns.contains(&statistic);
@@ -72,7 +72,7 @@ impl HeadList {
         cx: &mut ViewContext<'_>,
         rows: &[Row],
         filter: &Filter,
-        has_persistent: bool,
+        of: &Architecture,
     ) {
         let mut order = self.sort.sort(rows, self.falling);
         order.retain(|row| filter.lets(row));
@@ -81,7 +81,7 @@ impl HeadList {
             return;
         }
         let chosen = self.columns.iter().copied();
-        let chosen = chosen.filter(|column| *column != Statistic::Persistent || has_persistent);
+        let chosen = chosen.filter(|column| column.is_of(of));
         let columns: Vec<Statistic> = std::iter::once(Statistic::Head).chain(chosen).collect();
         let modifiers = ui.input(|input| input.modifiers);
         let heads = rows.iter().filter(|row| row.span.layer == 0).count();

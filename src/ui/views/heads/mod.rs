@@ -18,6 +18,7 @@ use super::view::View;
 use crate::analysis::Role;
 use crate::engine::figures::{FigureChoice, FigureKind, HeadColor, HeadsForm};
 use crate::engine::{Queries, Snapshot, Weighting};
+use crate::model::Architecture;
 use crate::ui::language::tr;
 use crate::ui::theme::quiet;
 use crate::ui::widgets::choices::name_combo;
@@ -107,16 +108,13 @@ impl View for HeadsView {
         let architecture = model.network.architecture();
         self.cache.update(cx.snapshot);
         let rows = self.cache.rows();
-        let has_persistent = architecture.persistent() > 0;
-        if !has_persistent {
-            let all = [&mut self.statistic]
-                .into_iter()
-                .chain(&mut self.scatter.axes);
-            for statistic in all.filter(|statistic| **statistic == Statistic::Persistent) {
-                *statistic = Statistic::Reach;
-            }
+        let all = [&mut self.statistic]
+            .into_iter()
+            .chain(&mut self.scatter.axes);
+        for statistic in all.filter(|statistic| !statistic.is_of(architecture)) {
+            *statistic = Statistic::Reach;
         }
-        self.toolbar(ui, has_persistent);
+        self.toolbar(ui, architecture);
         let surveyed = cx.snapshot.surveyed.as_ref();
         if surveyed.is_some_and(|of| of.weighting == Weighting::Norm) {
             ui.label(quiet(tr("Spans and distances: norm-weighted")));
@@ -139,9 +137,9 @@ impl View for HeadsView {
             }
         }
         ui.add_space(4.0);
-        self.pages(ui, has_persistent);
+        self.pages(ui, architecture);
         match self.page {
-            Page::List => self.list.show(ui, cx, &rows, &filter, has_persistent),
+            Page::List => self.list.show(ui, cx, &rows, &filter, architecture),
             Page::Role => about::show(ui, cx, &rows),
             Page::Places => places::show(ui, cx),
             Page::Alike => self.likeness.show(ui, cx, &mut self.cache, &filter),
@@ -153,7 +151,7 @@ impl View for HeadsView {
 const COMBO: f32 = 32.0;
 
 impl HeadsView {
-    fn toolbar(&mut self, ui: &mut Ui, has_persistent: bool) {
+    fn toolbar(&mut self, ui: &mut Ui, of: &Architecture) {
         let drawing = &mut self.drawing;
         ui.horizontal_wrapped(|ui| {
             ui.spacing_mut().item_spacing.x = 4.0;
@@ -176,7 +174,7 @@ impl HeadsView {
                 let names = [("x", tr("Heads along x")), ("y", tr("Heads along y"))];
                 for (axis, (label, name)) in [x, y].into_iter().zip(names) {
                     ui.label(label);
-                    choose_statistic(ui, axis, (label, name), has_persistent, each);
+                    choose_statistic(ui, axis, (label, name), of, each);
                 }
             } else {
                 let name = match self.drawing {
@@ -189,7 +187,7 @@ impl HeadsView {
                     _ => 0.0,
                 };
                 let width = (ui.available_width() - COMBO - beside).clamp(60.0, 180.0);
-                choose_statistic(ui, &mut self.statistic, name, has_persistent, width);
+                choose_statistic(ui, &mut self.statistic, name, of, width);
                 if self.drawing == Drawing::Bars {
                     ui.checkbox(&mut self.sorted, tr("Sorted"))
                         .on_hover_text(tr("The largest first; else layer by layer"));
@@ -218,7 +216,7 @@ impl HeadsView {
         });
     }
 
-    fn pages(&mut self, ui: &mut Ui, has_persistent: bool) {
+    fn pages(&mut self, ui: &mut Ui, of: &Architecture) {
         ui.horizontal(|ui| {
             ui.spacing_mut().item_spacing.x = 4.0;
             let page = &mut self.page;
@@ -232,7 +230,7 @@ impl HeadsView {
                 .on_hover_text(tr("Places in texts that show what the selected head does"));
             if *page == Page::List {
                 ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
-                    self.list.columns_menu(ui, has_persistent);
+                    self.list.columns_menu(ui, of);
                 });
             }
         });
@@ -259,10 +257,10 @@ fn choose_statistic(
     ui: &mut Ui,
     chosen: &mut Statistic,
     (label, name): (&str, &str),
-    has_persistent: bool,
+    of: &Architecture,
     width: f32,
 ) {
-    let offered = |statistic: &Statistic| *statistic != Statistic::Persistent || has_persistent;
+    let offered = |statistic: &Statistic| statistic.is_of(of);
     let combo = egui::ComboBox::from_id_salt(("statistic", label))
         .selected_text(chosen.name())
         .width(width)

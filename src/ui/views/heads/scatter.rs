@@ -179,8 +179,13 @@ impl Scatter {
         painter.vline(frame.left(), frame.y_range(), Stroke::new(1.0, ink));
         let [x, y] = self.axes;
         let under = pos2(frame.center().x, frame.bottom() + UNDER - 1.0);
-        paint_text(ui, under, Align2::CENTER_BOTTOM, x.name(), 11.0, ink);
-        paint_upwards(ui, frame.left() - LEFT, frame, &[y.name(), y.short()]);
+        paint_text(ui, under, Align2::CENTER_BOTTOM, &x.axis(), 11.0, ink);
+        paint_upwards(
+            ui,
+            frame.left() - LEFT,
+            frame,
+            &[&y.axis(), y.name(), y.short()],
+        );
     }
 
     fn paint(&self, ui: &Ui, cx: &ViewContext<'_>, places: &Places<'_>, filter: &Filter) {

@@ -1,10 +1,11 @@
 //! The model card as text, to be pasted elsewhere.
 
-use super::facts::{architecture, file, kind, recorded, spans, vocabulary};
+use super::architecture::architecture;
+use super::facts::{file, recorded, spans, vocabulary};
 use crate::chart::thousands;
 use crate::engine::LoadedModel;
 use crate::model::PartKind;
-use crate::ui::language::{tr, trf};
+use crate::ui::language::{said, said_list, tr, trf};
 use crate::ui::widgets::names::head_name;
 use std::fmt::Write as _;
 
@@ -28,7 +29,8 @@ pub fn part_name(kind: PartKind) -> &'static str {
 
 /// Everything as text, to be pasted elsewhere.
 pub fn as_text(model: &LoadedModel) -> String {
-    let mut out = format!("{}\n{}\n", model.file_name(), kind(model));
+    let kind = said_list(model.kind_in_parts(), ", ");
+    let mut out = format!("{}\n{kind}\n", model.file_name());
     let mut section = |title: &str, rows: Vec<String>| {
         // Writing to a string cannot fail.
         let _ = write!(out, "\n{title}\n");
@@ -55,7 +57,7 @@ pub fn as_text(model: &LoadedModel) -> String {
     let notes = if model.assumed.is_empty() {
         vec![tr("nothing: the file says everything").to_owned()]
     } else {
-        model.assumed.iter().map(ToString::to_string).collect()
+        model.assumed.iter().map(|note| said(note)).collect()
     };
     section(tr("Assumed, because the file does not say"), notes);
     let parts = model.parts().iter().map(|part| {

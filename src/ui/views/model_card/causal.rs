@@ -1,6 +1,6 @@
 //! What is known of a model of another family than adaptive-span networks: all of it stands in its configuration.
 
-use super::facts::{Fact, Source};
+use super::architecture::{Fact, Source};
 use crate::chart::thousands;
 use crate::checkpoint::Format;
 use crate::engine::LoadedModel;
@@ -8,20 +8,6 @@ use crate::model::Architecture;
 use crate::model::architecture::{Activation, NormKind, NormSpec, Order, Position, Window};
 use crate::ui::language::{tr, trf};
 use std::collections::BTreeMap;
-
-/// The kind of network in words.
-pub(super) fn kind(architecture: &Architecture) -> String {
-    let layers = architecture.nb_layers();
-    let has_window = |window: Window| window != Window::Full;
-    let windows = architecture.layers.iter();
-    let windows = windows.filter(|layer| has_window(layer.attention.window));
-    let heads = match windows.count() {
-        0 => tr("every head sees the whole text").to_owned(),
-        n if n == layers => tr("windows in every layer").to_owned(),
-        n => trf("windows in {0} of {1} layers", &[&n, &layers]),
-    };
-    [architecture.family.name(), &heads].join(tr(", "))
-}
 
 /// The architecture, in the symbols of the papers.
 pub(super) fn architecture(model: &LoadedModel) -> Vec<Fact> {
@@ -31,9 +17,10 @@ pub(super) fn architecture(model: &LoadedModel) -> Vec<Fact> {
     };
     let heads = &layer.attention;
     let from = match model.format {
+        _ if model.recorded.is_some() => tr("the recorded run").to_owned(),
         Format::HuggingFace => "config.json".to_owned(),
         Format::Gguf => tr("metadata of the file").to_owned(),
-        _ => tr("configuration within the file").to_owned(),
+        _ => tr("configuration in the file").to_owned(),
     };
     let mut facts = Vec::new();
     let mut read = |symbol, name, value: String| {
@@ -49,7 +36,7 @@ pub(super) fn architecture(model: &LoadedModel) -> Vec<Fact> {
     read("L", tr("layers"), thousands(of.nb_layers()));
     read("H", tr("heads per layer"), thousands(of.nb_heads()));
     if heads.kv_heads < heads.heads {
-        let name = tr("heads of keys and values per layer");
+        let name = tr("key-value heads per layer");
         read("H_k", name, thousands(heads.kv_heads));
     }
     if model.knows_sizes() {
@@ -61,10 +48,10 @@ pub(super) fn architecture(model: &LoadedModel) -> Vec<Fact> {
         tr("tokens in the vocabulary"),
         thousands(of.vocab_size),
     );
-    read("W", tr("windows"), windows(of));
+    read("W", tr("attention window"), windows(of));
     if let Some(context) = of.context {
         let value = trf("{0} tokens", &[&thousands(context)]);
-        read("", tr("context that it was trained for"), value);
+        read("", tr("context length"), value);
     }
     read("", tr("position encoding"), positions(of));
     if heads.sink {
@@ -213,38 +200,35 @@ mod tests {
     use super::*;
     use std::path::Path;
 
-    fn facts_of(family: &str) -> (String, BTreeMap<&'static str, String>) {
+    fn facts_of(family: &str) -> BTreeMap<&'static str, String> {
         let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/families");
         let model = LoadedModel::outline(&data.join(family), None).unwrap();
-        let facts = super::super::facts::architecture(&model);
+        let facts = architecture(&model);
         assert!(facts.iter().all(|fact| fact.source == Source::Read));
-        let kind = super::super::facts::kind(&model);
         let facts = facts.into_iter().map(|fact| (fact.name, fact.value));
-        (kind, facts.collect())
+        facts.collect()
     }
 
     #[test]
     fn the_card_says_what_a_family_has() {
-        let (kind, facts) = facts_of("gpt_oss");
-        assert_eq!(kind, "gpt_oss, windows in 2 of 3 layers");
+        let facts = facts_of("gpt_oss");
         assert_eq!(
-            facts["windows"],
+            facts["attention window"],
             "full context (1 of 3 layers), 8 tokens (2 of 3 layers)"
         );
         assert_eq!(facts["learned sinks"], "one per head");
         assert_eq!(facts["experts"], "4, of which a token uses 2");
-        let (_, facts) = facts_of("gemma2");
+        let facts = facts_of("gemma2");
         assert_eq!(facts["norms"], "RMSNorm, before and after the sublayers");
         assert!(facts.contains_key("soft cap of the scores"));
         assert_eq!(facts["activation"], "GELU (tanh), gated");
-        let (kind, facts) = facts_of("gpt2");
-        assert_eq!(kind, "gpt2, every head sees the whole text");
-        assert_eq!(facts["windows"], "full context");
+        let facts = facts_of("gpt2");
+        assert_eq!(facts["attention window"], "full context");
         assert!(facts["position encoding"].starts_with("learned, added to the input: "));
-        assert!(!facts.contains_key("heads of keys and values per layer"));
-        let (_, facts) = facts_of("bloom");
+        assert!(!facts.contains_key("key-value heads per layer"));
+        let facts = facts_of("bloom");
         assert_eq!(facts["position encoding"], "ALiBi");
-        let (_, facts) = facts_of("gpt_neox");
+        let facts = facts_of("gpt_neox");
         assert!(
             facts["position encoding"].starts_with("rotary, "),
             "{facts:?}"
@@ -253,7 +237,7 @@ mod tests {
             facts["norms"],
             "LayerNorm, before both sublayers, side by side"
         );
-        let (_, facts) = facts_of("smollm3");
+        let facts = facts_of("smollm3");
         assert!(
             facts["position encoding"].contains("none (1 of 4 layers)"),
             "{facts:?}"

@@ -1,5 +1,6 @@
 //! The model card: what was read from the file, inferred and assumed, and where the parameters are.
 
+mod architecture;
 mod as_text;
 mod causal;
 mod facts;
@@ -12,15 +13,15 @@ use crate::engine::LoadedModel;
 use crate::engine::figures::FigureKind;
 use crate::model::About;
 use crate::ui::commands::command::Command;
-use crate::ui::language::{tr, trf};
+use crate::ui::language::{said, said_list, tr, trf};
 use crate::ui::theme::{quiet, strong};
 use crate::ui::widgets::axes::with_prefix;
 use crate::ui::widgets::names::{head_name, percent};
 use crate::ui::widgets::paint::paint_text;
 use crate::ui::widgets::ramp_field::ramp_field;
+use architecture::{Fact, Source, architecture};
 use as_text::{as_text, part_name};
 use eframe::egui::{self, Rect, Sense, Ui, pos2, vec2};
-use facts::{Fact, Source};
 use serde::{Deserialize, Serialize};
 
 /// The state of the view.
@@ -92,12 +93,12 @@ impl ModelCardView {
                 ui.ctx().copy_text(as_text(model));
             }
         });
-        ui.label(quiet(facts::kind(model)));
+        ui.label(quiet(said_list(model.kind_in_parts(), ", ")));
     }
 
     fn architecture(&mut self, ui: &mut Ui, cx: &mut ViewContext<'_>, model: &LoadedModel) {
         heading(ui, tr("Architecture"));
-        let all = facts::architecture(model);
+        let all = architecture(model);
         let width = ui.available_width();
         // In a narrow tile the origin shows when one points at it.
         let wide = width > 440.0;
@@ -119,7 +120,7 @@ impl ModelCardView {
         for note in &model.assumed {
             ui.horizontal_wrapped(|ui| {
                 ui.colored_label(cx.palette.limit, "•");
-                ui.label(&**note);
+                ui.label(said(note));
             });
         }
         if let Some(ramp) = architecture.ramp().filter(|_| model.recorded.is_none()) {

@@ -297,7 +297,7 @@ pub(super) fn readout(
     )));
     let rank = columns.rank.get(vector).copied().unwrap_or(0) as usize;
     ui.label(strong(trf(
-        "persistent vector {0}, place {1} by use",
+        "persistent vector {0}, rank {1} by use",
         &[&vector, &(rank + 1)],
     )));
     let row = detail.weights.persistent_row(query);
@@ -313,7 +313,7 @@ pub(super) fn readout(
             }
         }
         None => {
-            ui.label(quiet(tr("its weights are not at hand yet")));
+            ui.label(quiet(tr("its weights are not available yet")));
         }
     }
     if let Some(all) = detail.persistent(query) {

@@ -177,7 +177,7 @@ impl PersistentView {
                 (
                     Part::Vector,
                     vector,
-                    tr("Who uses the selected vector, and what it promotes"),
+                    tr("Which tokens use the selected vector, and which it promotes"),
                 ),
             ] {
                 let hidden = (part == Part::Shares && above) || (part == Part::Vector && beside);

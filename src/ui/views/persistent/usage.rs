@@ -92,7 +92,7 @@ pub(super) fn axis(ui: &Ui, rect: Rect, top: f32, log: bool, y: &impl Fn(f32) ->
             ui.painter().hline(rect.x_range(), at, line);
         }
         let at = at.clamp(rect.top() + 4.0, rect.bottom() - 4.0);
-        let words = fine_percent(value);
+        let words = mark_percent(value);
         paint_text(
             ui,
             pos2(rect.left() - 4.0, at),
@@ -121,6 +121,22 @@ fn ticks(top: f32, log: bool, height: f32) -> Vec<f32> {
     (0..=(top / step) as usize)
         .map(|i| i as f32 * step)
         .collect()
+}
+
+/// A mark of the axis in percent, with the digits that it has and no more: a decade, or a round number.
+fn mark_percent(share: f32) -> String {
+    let percent = 100.0 * share;
+    if percent <= 0.0 {
+        return "0 %".to_owned();
+    }
+    // A digit beyond the first one: steps of 2.5 there are none.
+    let decimals = (1.0 - percent.log10().floor()).max(0.0) as usize;
+    let words = format!("{percent:.decimals$}");
+    let words = match words.contains('.') {
+        true => words.trim_end_matches('0').trim_end_matches('.'),
+        false => &words,
+    };
+    format!("{words} %")
 }
 
 /// A share in percent with as many digits as a small one needs.
@@ -243,7 +259,7 @@ pub(super) fn readout(ui: &mut Ui, columns: &Columns, vector: usize) {
         &[&percent(mean / total.max(f32::MIN_POSITIVE))],
     ));
     let place = trf(
-        "place {0} of {1} by use",
+        "rank {0} of {1} by use",
         &[&thousands(rank + 1), &thousands(columns.len())],
     );
     ui.label(quiet(place));
@@ -273,6 +289,12 @@ mod tests {
         assert_eq!(ticks(0.25, false, 100.0).len(), 3);
         assert_eq!(ticks(0.25, true, 100.0).len(), 4);
         assert!(ticks(0.0, true, 100.0).is_empty() && ticks(f32::NAN, false, 9.0).is_empty());
+        assert_eq!(
+            [0.0, 1e-6, 1e-5, 1e-3, 0.005, 0.02, 0.25, 1.0].map(mark_percent),
+            [
+                "0 %", "0.0001 %", "0.001 %", "0.1 %", "0.5 %", "2 %", "25 %", "100 %"
+            ]
+        );
         assert_eq!(
             [0.0, 2e-6, 0.0004, 0.002, 0.052, 0.31].map(fine_percent),
             ["0 %", "2e-4 %", "0.040 %", "0.20 %", "5.2 %", "31 %"]

@@ -42,7 +42,7 @@ pub(super) fn header(ui: &mut Ui, cx: &mut ViewContext<'_>, columns: &Columns) {
         arrow("←", tr("The next more used vector"), rank.checked_sub(1));
         arrow("→", tr("The next less used vector"), Some(rank + 1));
         if ui
-            .small_button(tr("Let go"))
+            .small_button(tr("Deselect"))
             .on_hover_text(tr("Select no vector"))
             .clicked()
         {
@@ -52,7 +52,7 @@ pub(super) fn header(ui: &mut Ui, cx: &mut ViewContext<'_>, columns: &Columns) {
     let mean = columns.usage.mean.get(vector).copied().unwrap_or(0.0);
     let total: f32 = columns.usage.mean.iter().sum();
     ui.label(quiet(trf(
-        "place {0} of {1} by use · mean weight {2} · {3} of the weight on vectors",
+        "rank {0} of {1} by use · mean weight {2} · {3} of the weight on vectors",
         &[
             &thousands(rank + 1),
             &thousands(columns.len()),

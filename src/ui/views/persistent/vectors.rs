@@ -380,7 +380,7 @@ fn summary(ui: &mut Ui, cx: &ViewContext<'_>, columns: &Columns) {
         ui.add(words).on_hover_text(tr(
             "Effective: exp(entropy) of the weight among the vectors. Never used: less than 1 % of an even share. Then how \
              many vectors, the most used first, hold half and nine tenths of the weight on vectors, and the share of the \
-             head's weight that all of them get: means over the tokens at hand.",
+             head's weight that all of them get: means over the tokens whose weights are available.",
         ));
     });
 }

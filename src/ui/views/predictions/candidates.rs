@@ -8,6 +8,7 @@ use crate::ui::commands::command::Command;
 use crate::ui::language::{tr, trf};
 use crate::ui::theme::{ink_on, quiet, strong};
 use crate::ui::views::context::ViewContext;
+use crate::ui::widgets::choices::fitting;
 use crate::ui::widgets::names::signed;
 use eframe::egui::{self, Color32, FontId, Rect, Sense, Stroke, Ui, pos2, vec2};
 
@@ -134,9 +135,20 @@ fn summary(ui: &mut Ui, prediction: &Prediction, model: &LoadedModel, change: Op
         None => tr("the text ends here").to_owned(),
     };
     let change = change.map(|bits| signed(f64::from(bits), 2));
-    let words = match change {
-        Some(change) => trf("{0} ({1} bits by the edits)", &[&words, &change]),
-        None => words,
+    let words = match (change, prediction.truth) {
+        // Where it is narrow, the change counts for more than what it is called.
+        (Some(change), Some(truth)) => {
+            let bits = format!("{:.2}", bits(-truth.log_p).max(0.0));
+            let label = model.label(truth.id);
+            let rank = thousands(truth.rank);
+            let short = trf(
+                "“{0}”: {1} bits (Δ {2}), rank {3}",
+                &[&label, &bits, &change, &rank],
+            );
+            let whole = trf("{0} ({1} bits by the edits)", &[&words, &change]);
+            fitting(ui, vec![whole, short])
+        }
+        _ => words,
     };
     // Two lines whatever follows: nothing below them moves.
     let line = |words: String| egui::Label::new(quiet(words)).truncate();

@@ -177,6 +177,7 @@ mod tests {
             head: 0,
             span: 0.0,
             reach: 0,
+            kept: 0,
             window,
             nearest: 1,
             open: false,

@@ -5,6 +5,7 @@ use super::curve_axes::{Axes, distance_axis, mask_axis, name, share_tick, small,
 use super::curve_marks::{Names, effective_marks, mask, mask_path};
 use super::facts::Facts;
 use super::marks::fill;
+use super::removed::title;
 use crate::analysis::Mean;
 use crate::chart::thousands;
 use crate::engine::figures::Quantity;
@@ -51,13 +52,18 @@ impl SpansView {
             measured.filter(|(s, leading)| leading.head == head && !s.queries.is_empty());
         let removed = measured
             .filter(|(s, leading)| span.is_learned() && leading.removed.len() == s.queries.len());
-        let has_strip = removed.is_some() && area.height() >= LEAST + STRIP;
+        // Its place is kept while it is measured.
+        let has_strip = span.is_learned() && facts.has_text && area.height() >= LEAST + STRIP;
         let seam = area.bottom() - if has_strip { STRIP } else { 0.0 };
         let curve = Rect::from_min_max(area.min, pos2(area.right(), seam));
         self.curve(ui, cx, facts, curve, &span, measured);
-        if let Some((surveyed, leading)) = removed.filter(|_| has_strip) {
-            let strip = Rect::from_min_max(pos2(area.left(), seam), area.max);
-            self.strip(ui, cx, strip, surveyed, leading, facts.is_fresh);
+        let strip = Rect::from_min_max(pos2(area.left(), seam), area.max);
+        match removed {
+            Some((surveyed, leading)) if has_strip => {
+                self.strip(ui, cx, strip, surveyed, leading, facts.is_fresh);
+            }
+            None if has_strip => _ = title(ui, strip),
+            _ => {}
         }
         ui.advance_cursor_after_rect(area);
     }

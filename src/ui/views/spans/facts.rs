@@ -16,6 +16,10 @@ pub(super) struct Facts {
     pub surveyed: Option<Arc<HeadStats>>,
     /// True if it is of the text and the spans at hand.
     pub is_fresh: bool,
+    /// True if there is a text to measure on.
+    pub has_text: bool,
+    /// True if points can be dragged as they are, without a key.
+    pub is_edited: bool,
     /// True if spans can be changed: not before the weights are read, nor in a recorded run.
     pub editable: bool,
 }
@@ -46,14 +50,18 @@ impl Facts {
         if let Some(now) = now {
             *last = Some((number, now));
         }
+        // What was measured before an edit stays, paler, until it is measured anew.
+        let has_text = !snapshot.tokens.ids.is_empty();
         let known = last
             .as_ref()
-            .filter(|(of, s)| whole && *of == number && snapshot.done > 0 && fits(s));
+            .filter(|(of, s)| whole && *of == number && has_text && fits(s));
         Self {
             surveyed: known.map(|(_, surveyed)| Arc::clone(surveyed)),
             model: Arc::clone(model),
             spans,
             is_fresh,
+            has_text,
+            is_edited: hand.on,
             editable,
         }
     }

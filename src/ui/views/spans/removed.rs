@@ -16,6 +16,15 @@ use std::sync::Arc;
 const ABOVE: f32 = 15.0;
 const BELOW: f32 = 14.0;
 
+/// The strip's name, and where it ends.
+pub(super) fn title(ui: &Ui, area: Rect) -> f32 {
+    let words = tr("Removed by the mask, per query");
+    let (font, weak) = (FontId::proportional(11.0), ui.visuals().weak_text_color());
+    let at = area.left_top() + vec2(0.0, 1.0);
+    let place = ui.painter().text(at, Align2::LEFT_TOP, words, font, weak);
+    place.right()
+}
+
 impl SpansView {
     pub(super) fn strip(
         &mut self,
@@ -90,13 +99,11 @@ impl SpansView {
         let path = [pos2(frame.left(), y), pos2(frame.right(), y)];
         painter.extend(Shape::dashed_line(&path, Stroke::new(1.0, ink), 4.0, 3.0));
         // Names and numbers.
-        let title = area.left_top() + vec2(0.0, 1.0);
-        let words = tr("Removed by the mask, per query");
-        let title = painter.text(title, Align2::LEFT_TOP, words, small(), weak);
+        let end = title(ui, area);
         let words = trf("mean {0}", &[&percent(mean)]);
         let galley = painter.layout_no_wrap(words, small(), ink);
         let at = pos2(area.right() - galley.size().x, area.top() + 1.0);
-        if at.x > title.right() + 8.0 {
+        if at.x > end + 8.0 {
             painter.galley(at, galley, ink);
         }
         let side = pos2(frame.right() + 4.0, frame.top() - 2.0);

@@ -182,6 +182,9 @@ impl Hand {
                 .min_by(|a, b| distance(a).total_cmp(&distance(b)));
             near.filter(|mark| distance(mark) < NEAR).map(Mark::head)
         });
+        if nearest.is_none() && self.drag.is_none() {
+            self.wait(ui, cx, field);
+        }
         let mut heads = vec![cx.selection.heads.leading()];
         heads.extend(nearest);
         heads.extend(self.dragged());
@@ -218,6 +221,21 @@ impl Hand {
             }
         }
         held
+    }
+
+    /// Takes hold of a point that the pointer was not near before it was pressed: a finger comes from nowhere.
+    fn wait(&mut self, ui: &Ui, cx: &mut ViewContext<'_>, field: &Field<'_>) {
+        let leading = cx.selection.heads.leading();
+        let frame = *field.transform.frame();
+        for mark in field.marks.iter().filter(|mark| mark.head() != leading) {
+            let at = mark.place(field.transform);
+            if frame.contains(at) {
+                let rect = Rect::from_center_size(at, vec2(2.0 * NEAR, 2.0 * NEAR));
+                let id = ui.scope_id().with(("span", mark.head()));
+                let handle = ui.interact(rect, id, Sense::DRAG | Sense::CLICK);
+                self.drag(ui, cx, field, mark, &handle);
+            }
+        }
     }
 
     fn drag(

@@ -135,7 +135,7 @@ fn flag_button(ui: &mut Ui, cx: &mut ViewContext<'_>, facts: &Facts) {
     let of = |flag| flagged.iter().filter(|(_, other)| *other == flag).count();
     let words = trf(
         "Next flagged head. {0} reach much farther than this text makes use of (99 % of the weight within a quarter of the \
-         reach), {1} press against their span (the mask takes away a third of the softmax or more, and a quarter more than of \
+         reach), {1} are span-limited (the mask takes away a third of the softmax or more, and a quarter more than of \
          even attention).",
         &[&of(SpanFlag::Unused), &of(SpanFlag::Pressed)],
     );

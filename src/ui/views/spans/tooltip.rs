@@ -113,7 +113,9 @@ pub(super) fn tooltip(ui: &mut Ui, facts: &Facts, head: HeadId) {
     if let (Some(flag), Some(measure)) = (facts.flag(head), facts.measure(head)) {
         ui.label(flag_words(flag, measure, span));
     }
-    let hint = if facts.editable {
+    let hint = if facts.editable && facts.is_edited {
+        tr("Click to select; drag to change its span; right click for more")
+    } else if facts.editable {
         tr("Click to select; Alt+drag to change its span; right click for more")
     } else {
         tr("Click to select")

@@ -156,7 +156,9 @@ impl View for TextView {
             .id_salt("text")
             .auto_shrink(false)
             .stick_to_bottom(cx.selection.tokens.is_empty());
-        if let Some(token) = cx.query().filter(|_| self.brings)
+        // The selected token itself, also where the model has not read so far yet.
+        let wanted = cx.selection.tokens.last().or_else(|| cx.query());
+        if let Some(token) = wanted.filter(|_| self.brings)
             && let Some((row, _)) = self.rows.place(&self.shown, token)
         {
             self.brings = false;

@@ -153,7 +153,7 @@ impl TextView {
             Some(sums) if self.shade == Shade::Read && sums.queries > 0 => {
                 if sums.queries < selected.len() && sums.tokens == selected {
                     words.push(trf(
-                        "weights at hand of {0} of them",
+                        "weights available for {0} of them",
                         &[&thousands(sums.queries)],
                     ));
                 }

@@ -89,7 +89,7 @@ impl View for TrainingView {
         if panels.is_empty() && history.is_none() {
             self.panels = Some((Arc::downgrade(&model), panels));
             let words = if model.run.is_some() {
-                tr("The run has not come to the first entry of its training curves yet.")
+                tr("The run has not come to its first log interval yet.")
             } else if model.has_unread_curves() {
                 tr(
                     "the file's training curves are in a form that is not read; expected lists of numbers",
@@ -168,13 +168,13 @@ impl TrainingView {
                 .on_hover_text(tr("A logarithmic vertical axis"));
             ui.checkbox(&mut self.smooth, tr("Smooth"))
                 .on_hover_text(tr(
-                    "Means over neighbouring entries of the log; the entries themselves stay as a faint line",
+                    "Means over neighbouring log intervals; the values themselves stay as a faint line",
                 ));
             if self.smooth {
                 let response = number_field(ui, &mut self.window, 3..=999, |field| {
-                    field.suffix(tr(" entries"))
+                    field.suffix(tr(" intervals"))
                 });
-                response.on_hover_text(tr("Entries of the log that a mean is taken of"));
+                response.on_hover_text(tr("Log intervals that a mean is taken of"));
             }
         });
     }

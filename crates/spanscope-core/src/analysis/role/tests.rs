@@ -37,6 +37,7 @@ fn row(change: impl FnOnce(&mut HeadRow, &mut RowNumbers, &mut Repeats)) -> Head
             head: 2,
             span: 1024.0,
             reach: 1024,
+            kept: 1024,
             window: Window::Full,
             designed: Window::Full,
             first: 0,

@@ -137,7 +137,11 @@ fn row(sums: &Sums, head: &HeadSum, rows: Option<RowNumbers>) -> EffectiveRow {
     }
     // Of one text of T tokens, T less the farthest distance is how many queries have the whole reach within it: this is T again. Of many short texts
     // it says that none is long enough.
-    let queries = (span.farthest() as u64).saturating_add(head.whole_reach);
+    let queries = match head.whole_reach {
+        // None is: as long as texts are on average, but shorter than the reach.
+        0 => (sums.totals.tokens / sums.totals.texts.max(1)).min(span.farthest() as u64),
+        queries => (span.farthest() as u64).saturating_add(queries),
+    };
     let queries = match sums.totals.tokens {
         0 => 0,
         _ => usize::try_from(queries).unwrap_or(usize::MAX),

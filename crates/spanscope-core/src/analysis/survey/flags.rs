@@ -76,8 +76,8 @@ pub const UNUSED_QUERIES: usize = 2;
 pub const PRESSED_REMOVED: f32 = 1.0 / 3.0;
 
 /// A head presses against its span only by so many times what even attention would lose or have on the ramp. Where the span
-/// is short the ramp is most of the reach, and a head that looks nowhere in particular, as in a network with random weights,
-/// loses up to half of its softmax there.
+/// is short most distances of its softmax lie on the ramp or beyond, and a head that looks nowhere in particular, as in a network
+/// with random weights, loses most of its softmax there.
 pub const PRESSED_EVEN: f32 = 1.25;
 
 /// A head is flagged as pressed where this share of its weight on tokens, or more, lies where the mask is below 1.
@@ -115,11 +115,14 @@ impl Pressed {
             true => (part / all) as f32,
             false => 0.0,
         };
-        let reach = span.distances().count() as f64;
+        // What lies beyond its reach takes part in the softmax, and is taken away as well.
+        let all = span.kept.max(span.reach) as f64;
         let long = span.reach as f32 >= PRESSED_RAMPS as f32 * ramp.tokens();
-        let (even_removed, even_in_ramp) = (share(reach - kept, reach), share(on_ramp, kept));
+        let (even_removed, even_in_ramp) = (share(all - kept, all), share(on_ramp, kept));
+        // Half of what is left to lose, where so many times as much would be all of it.
+        let much = (PRESSED_EVEN * even_removed).min(0.5 * (1.0 + even_removed));
         Some(Self {
-            removed: (PRESSED_EVEN * even_removed).max(PRESSED_REMOVED),
+            removed: much.max(PRESSED_REMOVED),
             in_ramp: long.then(|| (PRESSED_EVEN * even_in_ramp).max(PRESSED_IN_RAMP)),
             even_removed,
             even_in_ramp,
@@ -185,6 +188,7 @@ mod tests {
             head: 2,
             span: (reach - 32) as f32,
             reach,
+            kept: reach,
             window: crate::model::architecture::Window::Soft {
                 limit: 8192,
                 ramp: crate::model::DEFAULT_RAMP,
@@ -256,6 +260,28 @@ mod tests {
             (None, Some(PRESSED_IN_RAMP))
         );
         assert_eq!(of(400).removed, PRESSED_REMOVED);
+    }
+
+    #[test]
+    fn what_lies_beyond_the_reach_counts_for_even_attention_too() {
+        // A reach of 35 in a layer whose longest one makes the softmax 128 distances wide: even attention loses 85 % of it.
+        let span = Span {
+            kept: 128,
+            ..soft(35)
+        };
+        let from = Pressed::of(&span).unwrap();
+        let masks: f32 = (1..=35).map(|distance| span.mask(distance)).sum();
+        let even = 1.0 - masks / 128.0;
+        assert!((from.even_removed - even).abs() < 1e-5 && even > 0.84);
+        assert!((from.removed - 0.5 * (1.0 + even)).abs() < 1e-5);
+        let flagged = |removed| {
+            let mut measure = HeadMeasure::of(&Shape::soft(35, 35), [].iter());
+            (measure.queries, measure.removed) = (1000, removed);
+            flag(&measure, &span)
+        };
+        assert_eq!(flagged(0.6), None);
+        assert_eq!(flagged(even), None);
+        assert_eq!(flagged(0.95), Some(SpanFlag::Pressed));
     }
 
     /// A head that has its window by design, or sees all, with what is measured on single rows.

@@ -92,7 +92,7 @@ pub(super) fn show(
             &[&fine_percent(usage.share(place))],
         ));
         let of = [thousands(rank + 1), thousands(count)];
-        ui.label(quiet(trf("place {0} of {1} by use", &[&of[0], &of[1]])));
+        ui.label(quiet(trf("rank {0} of {1} by use", &[&of[0], &of[1]])));
         if let Some(held) = usage.held.get(rank) {
             let words = trf("up to here they hold {0} together", &[&percent(*held)]);
             ui.label(quiet(words));

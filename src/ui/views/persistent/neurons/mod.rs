@@ -173,7 +173,7 @@ impl Neurons {
                 (
                     Page::Neuron,
                     neuron,
-                    tr("Who uses the selected neuron, and what it promotes"),
+                    tr("Which tokens use the selected neuron, and which it promotes"),
                 ),
                 (
                     Page::Shares,

@@ -87,7 +87,7 @@ fn header(
         let after = rank.map(|rank| rank + 1);
         arrow("→", tr("The next less used neuron"), after);
         if ui
-            .small_button(tr("Let go"))
+            .small_button(tr("Deselect"))
             .on_hover_text(tr("Select no neuron"))
             .clicked()
         {
@@ -107,7 +107,7 @@ fn header(
         let mean = usage.activations.get(place).copied().unwrap_or(0.0);
         let norm = model.network.value_norms(id.layer).get(place).copied();
         ui.label(quiet(trf(
-            "place {0} of {1} by use · {2} of the layer's use · mean |c| {3} · ‖v‖ {4}",
+            "rank {0} of {1} by use · {2} of the layer's use · mean |c| {3} · ‖v‖ {4}",
             &[
                 &thousands(rank + 1),
                 &thousands(usage.count()),
