@@ -246,7 +246,11 @@ fn text(model: &LoadedModel, ramp_given: bool) -> Result<String> {
             "heads H × layers L",
             format!("{} × {}", c.nb_heads(), c.nb_layers()),
         ),
-        ("span limit S", thousands(c.limit())),
+        (
+            "span limit S",
+            c.designed_limit()
+                .map_or_else(|| "none designed".into(), thousands),
+        ),
     ]);
     if c.feed_forward() > 0 {
         inferred.push(("FFN dimension", thousands(c.feed_forward())));

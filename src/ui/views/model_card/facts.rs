@@ -113,7 +113,9 @@ pub fn architecture(model: &LoadedModel) -> Vec<Fact> {
             shape("key_pe"),
         );
     }
-    inferred("S", tr("span limit"), architecture.limit(), shape("key_pe"));
+    if let Some(limit) = architecture.designed_limit() {
+        inferred("S", tr("span limit"), limit, shape("key_pe"));
+    }
     let embedding = if architecture.clusters().is_some() {
         "in_emb.emb_layers.c.weight"
     } else {
@@ -345,6 +347,8 @@ pub type SpanFact = (String, String, Option<HeadId>);
 pub fn spans(model: &LoadedModel) -> Vec<SpanFact> {
     let architecture = model.network.architecture();
     let mut all = model.network.spans();
+    // Of what is not designed there are no numbers.
+    all.retain(|span| span.designed_reach().is_some());
     all.sort_by_key(|span| span.reach);
     let (Some(shortest), Some(longest)) = (all.first(), all.last()) else {
         return Vec::new();
