@@ -354,7 +354,7 @@ fn neurons_and_vectors_have_places() {
     for (args, words) in [
         (["--neuron", "9.1"], "layers, counted from 0"),
         (["--neuron", "L9"], "layers go from 0"),
-        (["--neuron", "1.99999"], "1.99999"),
+        (["--neuron", "1.99999"], "L1N99999"),
         (["--neuron", "x"], "L3N120"),
         (["--vector", "all"], "no persistent vectors"),
         (["--vector", "L9H0V1"], "L9H0"),

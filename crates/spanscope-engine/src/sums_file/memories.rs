@@ -79,28 +79,29 @@ pub(super) fn read<E>(
     }
     let words = read("memories.places", &[count, WORDS])?;
     let tokens = read("memories.tokens", &[count, PAIRS])?;
-    let place =
-        |i: usize| -> Result<MemoryPlace, E> {
-            let (text, token) = halves(words[i * WORDS]);
-            let of = texts.get(text as usize);
-            let of = of.filter(|of| u64::from(token) < of.tokens).ok_or_else(|| {
-            wrong(format!(
-                "place {i} of neurons and vectors lies in no text: text {text}, token {token}"
-            ))
-        })?;
-            let pairs = tokens[i * PAIRS..(i + 1) * PAIRS].iter();
-            let ids = pairs.flat_map(|ids| {
-                let (first, second) = halves(*ids);
-                [first, second]
-            });
-            Ok(MemoryPlace {
-                value: f32::from_bits(words[i * WORDS + 1] as u32),
-                hash: place_hash(content(&of.sha256), token),
-                text,
-                token,
-                ids: ids.take(MEMORY_TOKENS).collect(),
-            })
-        };
+    let lost = |i: usize, text: u32, token: u32| {
+        wrong(format!(
+            "place {i} of neurons and vectors lies in no text: text {text}, token {token}"
+        ))
+    };
+    let place = |i: usize| -> Result<MemoryPlace, E> {
+        let (text, token) = halves(words[i * WORDS]);
+        let of = texts.get(text as usize);
+        let of = of.filter(|of| u64::from(token) < of.tokens);
+        let of = of.ok_or_else(|| lost(i, text, token))?;
+        let pairs = tokens[i * PAIRS..(i + 1) * PAIRS].iter();
+        let ids = pairs.flat_map(|ids| {
+            let (first, second) = halves(*ids);
+            [first, second]
+        });
+        Ok(MemoryPlace {
+            value: f32::from_bits(words[i * WORDS + 1] as u32),
+            hash: place_hash(content(&of.sha256), token),
+            text,
+            token,
+            ids: ids.take(MEMORY_TOKENS).collect(),
+        })
+    };
     let mut next = 0;
     let mut list = |held: u64| -> Result<Vec<MemoryPlace>, E> {
         let from = next;
