@@ -53,15 +53,15 @@ pub(crate) fn measure(
                 .into(),
         );
     }
-    let layers = match wanted.layer {
+    let layers: Vec<usize> = match wanted.layer {
         Some(layer) if architecture.neurons(layer) == 0 => {
             return Err(format!(
                 "layer={layer}: there is no such layer with neurons; layers go from 0 to {}",
                 architecture.nb_layers().saturating_sub(1)
             ));
         }
-        Some(layer) => layer..layer + 1,
-        None => 0..architecture.nb_layers(),
+        Some(layer) => vec![layer],
+        None => (0..architecture.nb_layers()).collect(),
     };
     if network.device() != Device::Cpu {
         return Err("the use of neurons is measured on the CPU only".into());
