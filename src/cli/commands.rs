@@ -85,6 +85,8 @@ Roles have thresholds, which --json names beside the evidence. ± is the standar
   spanscope examples model.pt --text few.txt --by induction --head L3H1
   spanscope examples model.safetensors --text corpus/ -o examples.safetensors
   spanscope examples examples.safetensors --head L3H1 --head L2H0
+  spanscope examples llama --text corpus/ --neuron L1 --top 4 -o neurons.safetensors
+  spanscope examples model.pt --text few.txt --vector L3H1V17
   spanscope examples model.safetensors --text corpus/ --shard 1/2 -o places.safetensors
 Of every head: the queries with the largest values, and some from every tenth of all queries. Files of shards are joined by \
 `spanscope merge`, and hold the sums of `effective-spans` as well.")]

@@ -6,7 +6,7 @@ use super::texts::{Measured, Output, obtain, wrote};
 use crate::analysis::SpanFlag;
 use crate::analysis::row_measures::{Named, QUANTILES, named};
 use crate::analysis::sums::{EffectiveRow, rows};
-use crate::chart::{Format, thousands};
+use crate::chart::{Format, reach_words, thousands};
 use crate::engine::figures::{effective_chart, effective_table};
 use crate::engine::sums_file::SumsFile;
 use anyhow::Result;
@@ -202,7 +202,7 @@ fn table(file: &SumsFile, rows: &[EffectiveRow], out: &mut impl Write) -> Result
             row.layer,
             row.head,
             row.span,
-            thousands(row.reach),
+            reach_words(row.reach),
             100.0 * row.context,
         );
         writeln!(out, "{}", line.trim_end())?;

@@ -1,11 +1,15 @@
-//! `examples`: the places in texts that show what every head does.
+//! `examples`: the places in texts that show what every head does, and neurons and persistent vectors.
+
+mod memories;
 
 use super::Usage;
 use super::args::{Common, at_least_one};
 use super::measure_args::TextsArgs;
-use super::texts::{Measured, Output, obtain};
+use super::texts::{Measured, Output, Wanted, obtain};
 use super::what_if::WhatIfArgs;
-use crate::analysis::examples::{ExampleMeasure, ExamplePlace, HeadExamples, NO_TOKEN};
+use crate::analysis::examples::{
+    ExampleMeasure, ExamplePlace, HeadExamples, MemoryChoice, NO_TOKEN,
+};
 use crate::engine::sums_file::SumsFile;
 use crate::model::HeadId;
 use crate::shown::{shown, shown_path};
@@ -36,6 +40,14 @@ pub(super) struct ExamplesArgs {
     /// Heads to show, as LAYER.HEAD or L3H1; several times for several [default: all]
     #[arg(long, value_name = "L.H")]
     pub head: Vec<HeadId>,
+    /// Look for places of neurons as well, by their activation: one (LAYER.NEURON or L3N120), those of a layer (L3), or all; several times
+    /// for several. Of a file that this command wrote, show these
+    #[arg(long, value_name = "WHICH", value_parser = MemoryChoice::neurons)]
+    pub neuron: Vec<MemoryChoice>,
+    /// Look for places of persistent vectors as well, by the weight on them: one (LAYER.HEAD.VECTOR or L3H1V17), those of a head (L3H1), or
+    /// all; several times for several. Of a file that this command wrote, show these
+    #[arg(long, value_name = "WHICH", value_parser = MemoryChoice::vectors)]
+    pub vector: Vec<MemoryChoice>,
     /// Print JSON
     #[arg(long)]
     pub json: bool,
@@ -66,12 +78,20 @@ pub(super) fn run(args: &ExamplesArgs, out: &mut impl Write) -> Result<()> {
         ))
         .into());
     }
+    let chosen: Vec<MemoryChoice> = args.neuron.iter().chain(&args.vector).copied().collect();
     let by = args.by.unwrap_or(ExampleMeasure::Distance);
     let output = Output {
         path: args.output.as_deref(),
         endings: &[],
         force: args.force,
-        examples: Some((by, top)),
+        examples: Some(Wanted {
+            by,
+            top,
+            memories: match is_file {
+                true => Vec::new(),
+                false => chosen.clone(),
+            },
+        }),
     };
     let common = (&args.common, &args.what_if);
     let Measured { file, .. } = obtain(&args.model, common, &args.texts, &output)?;
@@ -88,7 +108,12 @@ pub(super) fn run(args: &ExamplesArgs, out: &mut impl Write) -> Result<()> {
             .map_err(|error| Usage(error.to_string()))?;
     }
     let per_layer = architecture.nb_heads().max(1);
-    let wanted = |id: &HeadId| args.head.is_empty() || args.head.contains(id);
+    // Whoever names neurons or vectors wants to see these, and heads that are named beside them.
+    let wanted = |id: &HeadId| match args.head.is_empty() {
+        true => chosen.is_empty(),
+        false => args.head.contains(id),
+    };
+    let memories = memories::chosen(&args.model, examples, &chosen, !args.head.is_empty())?;
     let heads = examples.heads.iter().enumerate();
     let heads = heads.map(|(i, head)| (HeadId::new(i / per_layer, i % per_layer), head));
     let heads: Vec<(HeadId, &HeadExamples)> = heads.filter(|(id, _)| wanted(id)).collect();
@@ -103,11 +128,16 @@ pub(super) fn run(args: &ExamplesArgs, out: &mut impl Write) -> Result<()> {
             "texts": file.sums.totals.texts,
             "tokens": file.sums.totals.tokens,
             "heads": heads,
+            "neurons": memories::as_json(&file, &memories, false),
+            "vectors": memories::as_json(&file, &memories, true),
         });
         writeln!(out, "{}", serde_json::to_string_pretty(&report)?)?;
     } else if args.output.is_none() {
         for (id, head) in heads {
             print(&file, examples.measure, (id, head), out)?;
+        }
+        for (id, places) in memories {
+            memories::print(&file, id, places, out)?;
         }
     }
     Ok(())
@@ -161,7 +191,7 @@ fn print(
     writeln!(out, "{id}  largest {}", measure.name())?;
     let line = |out: &mut dyn Write, place: &ExamplePlace| {
         let value = number(measure, place.value);
-        let (name, at) = (shown(file.text_of(place)), place.query);
+        let (name, at) = (shown(file.text_of(place.text)), place.query);
         writeln!(
             out,
             "  {value:>8}  {name} token {at}: {}",
@@ -193,7 +223,7 @@ fn as_json(file: &SumsFile, measure: ExampleMeasure, id: HeadId, head: &HeadExam
             Some(json!({"position": at?, "id": id, "token": token, "weight": weight}))
         });
         json!({
-            "text": file.text_of(place),
+            "text": file.text_of(place.text),
             "query": place.query,
             "key": place.key,
             "value": place.value,
@@ -212,7 +242,7 @@ fn as_json(file: &SumsFile, measure: ExampleMeasure, id: HeadId, head: &HeadExam
     json!({
         "layer": id.layer,
         "head": id.head,
-        "queries": head.bins.iter().map(|bin| bin.count).sum::<u64>(),
+        "queries": head.count(),
         "top": head.top.iter().map(place).collect::<Vec<_>>(),
         "deciles": deciles.collect::<Vec<_>>(),
     })

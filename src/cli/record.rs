@@ -118,9 +118,9 @@ fn texts(args: &RecordArgs) -> Result<Vec<TextToRecord>> {
     let count = texts.len();
     let mut all = Vec::new();
     for (_, file) in (0..).zip(texts).filter(|(i, _)| shard.takes(*i)) {
-        let content = text::read_accepted(&file.path, file.kind.accept())?;
+        let content = file.read()?;
         if content.is_empty() {
-            anyhow::bail!("{}: the file is empty", shown_path(&file.path));
+            anyhow::bail!("{}: the text is empty", crate::shown::shown(&file.name));
         }
         all.push(TextToRecord {
             name: file.name,

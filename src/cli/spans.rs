@@ -5,7 +5,7 @@ use super::args::SpansArgs;
 use super::common::{columns, ending, may_write, outline, say};
 use super::figure_args::only_in_drawings;
 use super::what_if::changed;
-use crate::chart::{Format, HeadSpan, SpanMeasure, bars_terminal};
+use crate::chart::{Format, HeadSpan, SpanMeasure, bars_terminal, reach_words};
 use crate::engine::figures::span_chart;
 use crate::shown::shown_path;
 use anyhow::Result;
@@ -81,7 +81,10 @@ fn table(heads: &[HeadSpan], out: &mut impl Write) -> Result<()> {
         writeln!(
             out,
             "{:>5}  {:>4}  {:>15.1}  {:>14}",
-            h.layer, h.head, h.span, h.reach
+            h.layer,
+            h.head,
+            h.span,
+            reach_words(h.reach).replace(',', "")
         )?;
     }
     Ok(())
@@ -93,6 +96,9 @@ pub(super) fn summary(heads: &[HeadSpan]) -> String {
     // Of equal ones the first.
     let widest = heads.iter().rev().max_by(|a, b| a.span.total_cmp(&b.span));
     match widest {
+        Some(h) if reach_words(h.reach) == reach_words(usize::MAX) => {
+            "no window and no context is designed that would end them all".into()
+        }
         Some(h) => format!(
             "mean span {mean:.1} tokens; widest: layer {}, head {} with {:.1} (reach {})",
             h.layer, h.head, h.span, h.reach

@@ -5,7 +5,7 @@ use super::args::Common;
 use super::common::{ending, may_write, open_to_run, prepare, progress, say, tell_unknown};
 use super::measure_args::TextsArgs;
 use super::what_if::{WhatIfArgs, open_changed};
-use crate::analysis::examples::ExampleMeasure;
+use crate::analysis::examples::{ExampleMeasure, ExampleSearch, Memories, MemoryChoice, MemoryId};
 use crate::analysis::usual_sink_free;
 use crate::chart::thousands;
 use crate::checkpoint::{Checkpoint, Dtype};
@@ -16,7 +16,7 @@ use crate::engine::corpus::{
 use crate::engine::figures::texts_table;
 use crate::engine::run_file::{self, RunFile};
 use crate::engine::sums_file::{self, CorpusRecord, SumsFile, missing_words};
-use crate::model::Cancel;
+use crate::model::{Cancel, Device};
 use crate::shown::shown_path;
 use crate::text::Control;
 use anyhow::{Context, Result};
@@ -33,8 +33,38 @@ pub(super) struct Output<'a> {
     pub endings: &'a [&'static str],
     /// True if files that are there are replaced.
     pub force: bool,
-    /// The places that are looked for, if any: by which number, and how many of the largest.
-    pub examples: Option<(ExampleMeasure, usize)>,
+    /// The places that are looked for, if any.
+    pub examples: Option<Wanted>,
+}
+
+/// Places that are looked for.
+#[derive(Clone)]
+pub(super) struct Wanted {
+    /// The number that those of heads are chosen by.
+    pub by: ExampleMeasure,
+    /// How many of the largest values.
+    pub top: usize,
+    /// Neurons and persistent vectors that they are looked for of as well.
+    pub memories: Vec<MemoryChoice>,
+}
+
+impl Wanted {
+    /// The same, of a model.
+    fn of(&self, model: &LoadedModel) -> Result<ExampleSearch> {
+        let network = &model.network;
+        let memories = Memories::new(network.architecture(), &self.memories);
+        let memories = memories.map_err(Usage)?;
+        let is_neuron = |id: &MemoryId| matches!(id, MemoryId::Neuron(_));
+        if network.device() != Device::Cpu && memories.ids.iter().any(is_neuron) {
+            let how = "places of neurons are looked for on the CPU only: leave --device out";
+            return Err(Usage(how.into()).into());
+        }
+        Ok(ExampleSearch {
+            measure: self.by,
+            top: self.top,
+            memories: Arc::new(memories),
+        })
+    }
 }
 
 impl Output<'_> {
@@ -90,7 +120,12 @@ pub(super) fn obtain(
             let run = open_to_run(model, common)?;
             replayed(&run, (texts.index, texts.sink_free), is_exact, common.quiet)?
         }
-        None => measure(model, (common, what_if), texts, (format, output.examples))?,
+        None => measure(
+            model,
+            (common, what_if),
+            texts,
+            (format, output.examples.as_ref()),
+        )?,
     };
     if let Some(path) = &texts.per_text {
         let csv = texts_table(&file).csv()?;
@@ -222,7 +257,7 @@ fn measure(
     path: &Path,
     (common, what_if): (&Common, &WhatIfArgs),
     texts: &TextsArgs,
-    (format, examples): (Option<&'static str>, Option<(ExampleMeasure, usize)>),
+    (format, examples): (Option<&'static str>, Option<&Wanted>),
 ) -> Result<SumsFile> {
     if texts.shard.is_some() && format != Some("safetensors") {
         let how = "--shard measures a part of the texts: write its sums with -o FILE.safetensors, and join them with `spanscope merge`";
@@ -233,6 +268,7 @@ fn measure(
         return Err(Usage(how.into()).into());
     }
     let model = open_changed(path, common, what_if)?;
+    let examples = examples.map(|wanted| wanted.of(&model)).transpose()?;
     let corpus = corpus(texts, common)?;
     let shard = texts.shard.unwrap_or(Shard::ALL);
     let chosen = corpus.shard(shard);
@@ -289,7 +325,7 @@ fn run(
     model: &LoadedModel,
     corpus: &Corpus,
     shard: Shard,
-    (texts, examples): (&TextsArgs, Option<(ExampleMeasure, usize)>),
+    (texts, examples): (&TextsArgs, Option<ExampleSearch>),
     quiet: bool,
 ) -> Result<SumsFile> {
     let bar = progress(0, quiet);

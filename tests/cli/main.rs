@@ -12,6 +12,7 @@ mod figures;
 mod files;
 mod heads;
 mod lens;
+mod measures;
 mod models;
 mod neurons;
 mod outputs;

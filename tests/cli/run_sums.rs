@@ -92,3 +92,42 @@ fn a_recorded_run_gives_the_sums_of_its_model() {
         assert!(said.contains(part), "{said}");
     }
 }
+
+#[test]
+fn a_run_without_predictions_has_sums() {
+    let folder = corpus();
+    let at = |name: &str| at(&folder, name);
+    // Weights alone, that another program wrote.
+    let run = data("run_weights.safetensors");
+    let per_text = at("texts.csv");
+    let args = ["effective-spans", &run, "--json", "--per-text", &per_text];
+    let found = json(&args);
+    assert!(found["bits_per_token"].is_null() && found["bits_per_byte"].is_null());
+    let heads = found["heads"].as_array().unwrap();
+    assert_eq!(heads.len(), 4);
+    for head in heads {
+        for field in [
+            "effective_90",
+            "effective_90_sink_free",
+            "effective_keys",
+            "sink",
+        ] {
+            assert!(head[field].as_f64().is_some(), "{field}: {head}");
+        }
+    }
+    let mut table = csv::Reader::from_path(&per_text).unwrap();
+    let columns = table.headers().unwrap().clone();
+    let place = |name: &str| columns.iter().position(|of| of.starts_with(name)).unwrap();
+    for row in table.records().map(Result::unwrap) {
+        assert_eq!(
+            (&row[place("surprisal")], &row[place("bits_per_token")]),
+            ("", "")
+        );
+        assert!(row[place("tokens")].parse::<u64>().unwrap() > 0);
+    }
+    let words = stdout(&["effective-spans", &run]);
+    assert!(
+        words.contains("tokens") && !words.contains("bits per token"),
+        "{words}"
+    );
+}

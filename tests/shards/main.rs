@@ -5,16 +5,16 @@
 use proptest::prelude::*;
 use proptest::sample::select;
 use spanscope::analysis::Mean;
-use spanscope::analysis::examples::ExampleMeasure;
+use spanscope::analysis::examples::{ExampleMeasure, ExampleSearch, Memories, MemoryChoice};
 use spanscope::engine::LoadedModel;
 use spanscope::engine::corpus::{
     Block, Corpus, CorpusError, CorpusSums, Measure, Progress, Shard, TextKind,
 };
 use spanscope::engine::sums_file::{CorpusRecord, SumsFile, merge};
-use spanscope::model::Cancel;
+use spanscope::model::{Cancel, Network};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 
 const MODELS: [&str; 4] = [
     "tiny_adaptive",
@@ -47,11 +47,25 @@ struct How {
 }
 
 impl How {
-    /// The number that places are chosen by.
-    fn examples(self) -> ExampleMeasure {
-        match self.removed {
-            true => ExampleMeasure::Distance,
-            false => ExampleMeasure::Row(Mean::Duplicate),
+    /// What places are looked for: of all neurons and all persistent vectors as well.
+    fn examples(self, network: &Network) -> ExampleSearch {
+        let architecture = network.architecture();
+        let mut chosen = Vec::new();
+        if architecture.all_neurons() > 0 {
+            chosen.push(MemoryChoice::AllNeurons);
+        }
+        if architecture.persistent() > 0 {
+            chosen.push(MemoryChoice::AllVectors);
+        }
+        let memories = Memories::new(architecture, &chosen).unwrap();
+        assert_eq!(memories.ids.is_empty(), chosen.is_empty());
+        ExampleSearch {
+            measure: match self.removed {
+                true => ExampleMeasure::Distance,
+                false => ExampleMeasure::Row(Mean::Duplicate),
+            },
+            top: 3,
+            memories: Arc::new(memories),
         }
     }
 }
@@ -79,7 +93,7 @@ fn measure(
             cancel: &Cancel::default(),
             progress: &|_| {},
             keep: None,
-            examples: Some((how.examples(), 3)),
+            examples: Some(how.examples(&model.network)),
         }
         .run(&corpus.shard(shard))
     };
@@ -222,7 +236,7 @@ fn surprisal_is_that_of_the_run_and_whoever_keeps_sees_every_block() {
     for (i, (end, nats)) in seen.into_inner().unwrap() {
         let text = &measured.texts[i];
         assert_eq!(text.tokens, end as u64);
-        let bits = text.surprisal as f64 / 2_f64.powi(32);
+        let bits = text.surprisal.unwrap() as f64 / 2_f64.powi(32);
         assert!((bits - nats / std::f64::consts::LN_2).abs() < 1e-6);
     }
     let cancelled = Cancel::default();

@@ -219,7 +219,7 @@ fn the_text_becomes_a_control_and_comes_back() {
 #[test]
 fn places_of_a_file_open_their_texts() {
     use spanscope::analysis::Mean;
-    use spanscope::analysis::examples::ExampleMeasure;
+    use spanscope::analysis::examples::{ExampleMeasure, ExampleSearch};
     use spanscope::engine::LoadedModel;
     use spanscope::engine::corpus::{Corpus, Measure, Shard, TextKind};
     use spanscope::engine::sums_file::{CorpusRecord, SumsFile};
@@ -247,7 +247,10 @@ fn places_of_a_file_open_their_texts() {
         cancel: &Cancel::default(),
         progress: &|_| {},
         keep: None,
-        examples: Some((ExampleMeasure::Row(Mean::Confidence), 4)),
+        examples: Some(ExampleSearch::of_heads(
+            ExampleMeasure::Row(Mean::Confidence),
+            4,
+        )),
     };
     let measured = measured.run(&corpus.shard(Shard::ALL)).unwrap();
     let record = CorpusRecord::new(&corpus, Shard::ALL);
@@ -271,7 +274,7 @@ fn places_of_a_file_open_their_texts() {
     let place = &file.examples.as_ref().unwrap().heads[4 * layer + head].top[0];
     let label = format!(
         "{}, token {}: shows it in the text",
-        file.text_of(place),
+        file.text_of(place.text),
         place.query
     );
     let row = window.harness.query_all_by_label(&label).next().unwrap();

@@ -210,3 +210,88 @@ fn in_a_narrow_view_the_parts_take_turns() {
             .is_some()
     );
 }
+
+#[test]
+fn a_neuron_shows_its_places_in_many_texts() {
+    use spanscope::analysis::examples::{
+        ExampleMeasure, ExampleSearch, Memories, MemoryChoice, MemoryId,
+    };
+    use spanscope::engine::LoadedModel;
+    use spanscope::engine::corpus::{Corpus, Measure, Shard, TextKind};
+    use spanscope::engine::sums_file::{CorpusRecord, SumsFile};
+    use spanscope::model::Cancel;
+
+    let (_folder, mut window) = open(None, None, true);
+    let layer = window.app().selection().heads.leading().layer;
+    let stats = window.snapshot().neurons.clone().unwrap();
+    let id = NeuronId::new(
+        layer,
+        stats.layers[layer].clone().unwrap().ranked(0).unwrap(),
+    );
+    window.harness.get_by_label(&id.to_string()).click();
+    window.harness.run_steps(3);
+    window.settle();
+    let has = |window: &Window, words: &str| {
+        let mut found = window.harness.query_all_by_label_contains(words);
+        found.next().is_some()
+    };
+    assert!(has(&window, "Places in many texts") && has(&window, &format!("--neuron {id}")));
+
+    // Two documents of a list.
+    let folder = tempfile::tempdir().unwrap();
+    let list = "{\"text\": \"The king is dead. Long live the king.\"}\n{\"text\": \"To be, or not to be: that is the question.\"}\n";
+    std::fs::write(folder.path().join("texts.jsonl"), list).unwrap();
+    let model = std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("sample_models/shakespeare_adaptive.safetensors");
+    let model = LoadedModel::open(&model, None, None).unwrap();
+    let architecture = model.network.architecture();
+    let memories = Memories::new(architecture, &[MemoryChoice::NeuronsOf(layer)]).unwrap();
+    let texts = folder.path().join("texts.jsonl");
+    let corpus = Corpus::find(&[texts], TextKind::Text).unwrap();
+    let measured = Measure {
+        model: &model,
+        jobs: 1,
+        skip_bad: false,
+        removed: false,
+        sink_free: 0,
+        cancel: &Cancel::default(),
+        progress: &|_| {},
+        keep: None,
+        examples: Some(ExampleSearch {
+            measure: ExampleMeasure::Distance,
+            top: 4,
+            memories: std::sync::Arc::new(memories),
+        }),
+    };
+    let measured = measured.run(&corpus.shard(Shard::ALL)).unwrap();
+    let record = CorpusRecord::new(&corpus, Shard::ALL);
+    let file = SumsFile::new(&model, record, measured).unwrap();
+    let path = folder.path().join("places.safetensors");
+    file.write(&path).unwrap();
+    assert_eq!(SumsFile::read(&path).unwrap(), file);
+
+    let ctx = window.harness.ctx.clone();
+    window.app_mut().open_examples(&ctx, path);
+    for _ in 0..200 {
+        window.harness.step();
+        if has(&window, "2 texts") {
+            break;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+    let examples = file.examples.as_ref().unwrap();
+    let place = &examples.memories.of(MemoryId::Neuron(id)).unwrap().top[0];
+    let name = file.text_of(place.text);
+    assert!(name.starts_with("texts.jsonl:"));
+    let label = format!("{name}, token {}: shows it in the text", place.token);
+    let row = window.harness.query_all_by_label(&label).next().unwrap();
+    row.click();
+    window.harness.run_steps(3);
+    window.wait("the text", |app| app.text().len() < 60);
+    window.settle();
+    let tokens = &window.app().selection().tokens;
+    assert_eq!(tokens.single(), Some(place.token as usize));
+    let begins = ["The king", "To be"][place.text as usize];
+    assert!(window.app().text().starts_with(begins));
+    assert_eq!(neuron(&window), Some(id));
+}

@@ -80,7 +80,7 @@ pub use provenance::{Provenance, Source, WRITTEN_BY};
 pub use spans::{EffectiveSpan, HeadSpan, SpanChart, SpanMeasure};
 pub use style::Style;
 pub use table::{Cell, Column, Table, TokenName};
-pub use terminal::bars_terminal;
+pub use terminal::{bars_terminal, reach_words};
 pub use ticks::thousands;
 pub use tokens::{ShadedText, ShadedToken};
 

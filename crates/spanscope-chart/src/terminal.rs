@@ -4,6 +4,17 @@ use std::fmt::Write;
 
 use super::HeadSpan;
 
+/// The reach from which on heads have no end: it is called none.
+const NO_END: usize = 1 << 22;
+
+/// A reach in words.
+pub fn reach_words(reach: usize) -> String {
+    match reach {
+        NO_END.. => "none".into(),
+        reach => super::thousands(reach),
+    }
+}
+
 /// Draws one bar for each head, in order of layer and head, with the reach at its end.
 ///
 /// Layers and heads are numbered from 1; the bars are on a log scale that ends at the
@@ -20,7 +31,12 @@ pub fn bars_terminal(heads: &[HeadSpan], limit: usize, columns: usize) -> String
     let layer_width = digits(of(|h| h.layer)).max(5);
     let head_width = digits(of(|h| h.head)).max(4);
     let longest = of(|h| h.reach).max(limit).max(2);
-    let number_width = digits(of(|h| h.reach));
+    let number = |reach: usize| match reach {
+        NO_END.. => reach_words(reach),
+        reach => reach.to_string(),
+    };
+    let number_width = heads.iter().map(|h| number(h.reach).len()).max();
+    let number_width = number_width.unwrap_or(0);
     let used = layer_width + 1 + head_width + 2 + 1 + number_width;
     let bar = columns.max(30).saturating_sub(used).clamp(4, 400);
 
@@ -41,7 +57,8 @@ pub fn bars_terminal(heads: &[HeadSpan], limit: usize, columns: usize) -> String
         let _ = writeln!(
             out,
             "{layer:>layer_width$} {:>head_width$} ▕{filled}{pad} {:>number_width$}",
-            head.head, head.reach,
+            head.head,
+            number(head.reach),
         );
     }
     let note = format!("reach in tokens, log scale to {longest}");

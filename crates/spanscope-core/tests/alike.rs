@@ -4,7 +4,7 @@
 mod causal;
 
 use causal::{FAMILIES, HeadRun, Plain, TextRun};
-use spanscope_core::analysis::examples::{ExampleMeasure, ExampleRecorder};
+use spanscope_core::analysis::examples::{ExampleMeasure, ExampleRecorder, ExampleSearch};
 use spanscope_core::analysis::similar::{COMPARED_QUERIES, DivergenceTask};
 use spanscope_core::analysis::{HeadMeasure, Mean, Survey};
 use spanscope_core::checkpoint::Checkpoint;
@@ -128,7 +128,8 @@ fn the_places_of_the_largest_values_are_found_with_their_weights() {
     ] {
         let (run, plain, ids) = both(family, 60);
         let network = Arc::clone(run.network());
-        let recorder = ExampleRecorder::new(&network, &ids, (0, 77), measure, 5);
+        let search = ExampleSearch::of_heads(measure, 5);
+        let recorder = ExampleRecorder::new(&network, &ids, (0, 77), &search);
         let mut again = Run::new(Arc::clone(&network));
         again.set(&ids, &Cancel::default(), &recorder).unwrap();
         let examples = recorder.finish();

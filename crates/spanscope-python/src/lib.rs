@@ -9,6 +9,7 @@ mod errors;
 mod figure;
 mod head_stats;
 mod model;
+mod neurons;
 mod run;
 mod work;
 
@@ -61,6 +62,7 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<model::Model>()?;
     module.add_class::<run::Run>()?;
     module.add_class::<run::Weights>()?;
+    module.add_class::<neurons::Neurons>()?;
     module.add_class::<figure::Figure>()?;
     module.add_function(wrap_pyfunction!(command, module)?)?;
     module.add_function(wrap_pyfunction!(version, module)?)?;

@@ -4,6 +4,7 @@ use crate::array::Array;
 use crate::errors::told;
 use crate::figure::Figure;
 use crate::head_stats::{Column, columns};
+use crate::neurons::{Neurons, Wanted, measure};
 use crate::work::work;
 use pyo3::exceptions::PyIndexError;
 use pyo3::prelude::*;
@@ -310,6 +311,28 @@ impl Run {
             spans.par_iter().with_max_len(1).map(of).collect()
         })?;
         Ok(Array::of(found.concat(), vec![layers, heads, vectors]))
+    }
+
+    /// The use of neurons: of all layers or one, of all neurons or the most used of each layer, with so many tokens that each promotes.
+    #[pyo3(signature = (layer=None, most=None, promotes=0, progress=None))]
+    fn neurons(
+        &self,
+        py: Python<'_>,
+        layer: Option<usize>,
+        most: Option<usize>,
+        promotes: usize,
+        progress: Option<Bound<'_, PyAny>>,
+    ) -> PyResult<Neurons> {
+        let wanted = Wanted {
+            layer,
+            most,
+            promotes,
+        };
+        let run = &self.run;
+        let found = work(py, progress.as_ref(), |cancel, how_far| {
+            measure(run, &wanted, cancel, how_far)
+        })?;
+        found.map(Neurons::new).map_err(told)
     }
 
     /// Mean shares of every head's weight, L × H × 4: on the text, on persistent vectors, on empty context, on learned sinks.

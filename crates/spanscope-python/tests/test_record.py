@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 from conftest import FAMILIES
@@ -60,6 +62,16 @@ def test_every_family(name, tmp_path):
     ids = ids_of(model, 60)
     path = spanscope.record(model, None, ids, tmp_path / "run.safetensors", dtype="f32", progress=False)
     same(opened(path), model, ids)
+
+
+@pytest.mark.parametrize("name", ["bloom", "mpt"])
+def test_slopes_are_found(name, tmp_path):
+    """Of attention with linear biases queries and keys are kept, and the weights follow from them."""
+    model = model_of(name)
+    path = spanscope.record(model, None, ids_of(model, 60), tmp_path / "run.safetensors", dtype="f32", piece=25, progress=False)
+    found = spanscope.open(path)
+    assert json.loads(found._native.header())["attention"] == "queries-keys" and not any("as they are" in note for note in found.assumed)
+    same(found.run(progress=False), model, ids_of(model, 60))
 
 
 @pytest.mark.parametrize("name", ["gpt2", "llama", "gemma3", "gpt_oss", "bloom"])

@@ -213,6 +213,53 @@ def test_neurons_of_a_layer(run, all_attention):
         all_attention.run(TEXT, progress=False).figure("neurons", layer=1)
 
 
+def test_neurons_are_those_of_the_command(run, all_attention, tmp_path):
+    model, text = tmp_path / "model.safetensors", tmp_path / "text.txt"
+    model.write_bytes(_native.sample_file("shakespeare_adaptive"))
+    text.write_text(TEXT)
+    table = run.neurons(frame="dict", progress=False)
+    layers = run.neuron_layers(frame="dict", progress=False)
+    assert len(set(map(len, table.values()))) == 1 and "expert" not in table and "raises" not in table
+    said = program("neurons", str(model), "--text", str(text), "--top", "5", "--json")
+    assert said.returncode == 0, said.stderr
+    for number, of in enumerate(json.loads(said.stdout)["layers"]):
+        for name in ("layer", "neurons", "never_used", "holding_50", "holding_90"):
+            assert layers[name][number] == of[name]
+        assert layers["effective"][number] == pytest.approx(of["effective"])
+        own = table["layer"] == number
+        assert own.sum() == of["neurons"] and table["never_used"][own].sum() == of["never_used"]
+        assert table["share"][own].sum() == pytest.approx(1, abs=1e-4)
+        shares = table["use"][own].astype(float) / table["use"][own].sum()
+        entropy = -(shares[shares > 0] * np.log(shares[shares > 0])).sum()
+        assert layers["effective"][number] == pytest.approx(np.exp(entropy), rel=1e-3)
+        few = run.neurons(number, most=5, promotes=3, frame="dict", progress=False)
+        for rank, most in enumerate(of["most_used"]):
+            assert few["neuron"][rank] == most["neuron"]
+            assert few["share"][rank] == pytest.approx(most["share"])
+            assert few["use"][rank] == pytest.approx(few["mean_activation"][rank] * few["value_norm"][rank], rel=1e-4)
+        assert few["neuron"].tolist() == np.argsort(-table["use"][own], kind="stable")[:5].tolist()
+    one = run.neurons(1, most=1, promotes=4, frame="dict", progress=False)
+    name = f"L1N{one['neuron'][0]}"
+    beside = json.loads(program("neurons", str(model), "--neuron", name, "--text", str(text), "--json").stdout)["neuron"]
+    assert one["top_tokens"][0] == [of["position"] for of in beside["used_most_by"]]
+    assert one["top_activations"][0] == pytest.approx([of["activation"] for of in beside["used_most_by"]])
+    assert len(one["raises"][0]) == len(one["lowers"][0]) == 4
+    for wrong, words in ((99, "layers go from 0"), (-1, "layer=-1")):
+        with pytest.raises(spanscope.Error, match=words):
+            run.neurons(wrong, progress=False)
+    with pytest.raises(spanscope.Error, match="most=0"):
+        run.neurons(most=0, progress=False)
+    with pytest.raises(spanscope.Error, match="persistent"):
+        all_attention.run(TEXT, progress=False).neurons(progress=False)
+
+
+def test_neurons_of_experts(tmp_path):
+    run = spanscope.open(FAMILIES / "gpt_oss").run(ids=[5, 9, 5, 9, 12, 77, 5], progress=False)
+    table = run.neurons(frame="dict", progress=False)
+    assert set(table["expert"]) == {0, 1, 2, 3} and set(table["layer"]) == {0, 1, 2}
+    assert all(0 <= token < 7 for of in table["top_tokens"] for token in of)
+
+
 def test_a_figure_goes_to_known_forms_only(run, tmp_path):
     with pytest.raises(spanscope.Error, match="svg"):
         run.figure("spans").save(tmp_path / "spans.doc")

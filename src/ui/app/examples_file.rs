@@ -1,6 +1,7 @@
 //! A file of places that show what heads do, read by another thread.
 
 use crate::engine::sums_file::SumsFile;
+use crate::text::document_named;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::Receiver;
@@ -31,6 +32,8 @@ impl Places {
 /// The folder that the texts of a file are in: its own, or one beside it.
 pub(super) fn folder_of(path: &Path, file: &SumsFile) -> Option<PathBuf> {
     let name = &file.header.texts.first()?.name;
+    // Of a list of documents the list.
+    let name = document_named(name).map_or(name.as_str(), |(list, _)| list);
     let own = path.parent()?;
     let beside = std::fs::read_dir(own).ok()?.flatten().take(MOST_FOLDERS);
     let all = std::iter::once(own.to_owned()).chain(beside.map(|entry| entry.path()));

@@ -4,7 +4,7 @@ use super::App;
 use super::examples_file::{Found, folder_of};
 use crate::analysis::TokenSet;
 use crate::engine::sums_file::SumsFile;
-use crate::text::{Accept, to_bytes};
+use crate::text::{Accept, document_named, to_bytes};
 use crate::ui::document::text_file::TextFile;
 use crate::ui::language::{tr, trf};
 use eframe::egui;
@@ -71,9 +71,11 @@ impl App {
         let name = record.name.clone();
         match folder {
             Some(folder) => {
-                let path = folder.join(&name);
                 self.places.waiting = Some(token);
-                self.document.text_file = Some(TextFile::read(path, Accept::AnyBytes, ctx));
+                self.document.text_file = Some(match document_named(&name) {
+                    Some((list, line)) => TextFile::document(folder.join(list), line, ctx),
+                    None => TextFile::read(folder.join(&name), Accept::AnyBytes, ctx),
+                });
             }
             None => self.toasts.error(trf(
                 "{0} is not beside the file of examples: put them together, or open the text and click again",

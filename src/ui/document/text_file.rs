@@ -32,6 +32,17 @@ impl TextFile {
         }
     }
 
+    /// Begins to read the document at a line of a list, counted from 1.
+    pub fn document(path: PathBuf, line: u64, ctx: &egui::Context) -> Self {
+        Self {
+            // A session keeps the text itself: the file is not the text.
+            origin: None,
+            read: export::read_document(path.clone(), line, ctx),
+            path,
+            restores: None,
+        }
+    }
+
     /// True if it is the last session's text.
     pub fn restores(&self) -> bool {
         self.restores.is_some()

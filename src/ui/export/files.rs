@@ -3,7 +3,7 @@
 use super::reveal::{Reveal, reveal};
 use crate::files::Part;
 use crate::model::Cancel;
-use crate::text::Accept;
+use crate::text::{Accept, TextError};
 use crate::ui::language::{self, trf};
 use eframe::egui::ColorImage;
 use std::path::{Path, PathBuf};
@@ -253,16 +253,48 @@ pub fn read_text(
     accept: Accept,
     ctx: &eframe::egui::Context,
 ) -> Receiver<(PathBuf, TextRead)> {
+    let file = path.clone();
+    let read = move || {
+        let read = crate::text::read_start_accepted(&file, TEXT, accept);
+        read.map(|(text, all)| (text.into(), all))
+    };
+    read_by(path, read, ctx)
+}
+
+/// Reads a document of a list on another thread: the one at a line, counted from 1.
+pub fn read_document(
+    path: PathBuf,
+    line: u64,
+    ctx: &eframe::egui::Context,
+) -> Receiver<(PathBuf, TextRead)> {
+    let name = PathBuf::from(format!("{}:{line}", path.display()));
+    let read = move || {
+        let mut bytes = crate::text::document_at(&path, line)?;
+        let all = bytes.len() <= TEXT;
+        if !all {
+            bytes.truncate(TEXT);
+            let cut = bytes.utf8_chunks().last();
+            let cut = cut.map_or(0, |last| last.invalid().len());
+            bytes.truncate(bytes.len() - cut);
+        }
+        Ok((crate::text::to_text(bytes).into(), all))
+    };
+    read_by(name, read, ctx)
+}
+
+/// Reads on another thread, and tells whoever waits.
+fn read_by(
+    path: PathBuf,
+    read: impl FnOnce() -> Result<(Arc<str>, bool), TextError> + Send + 'static,
+    ctx: &eframe::egui::Context,
+) -> Receiver<(PathBuf, TextRead)> {
     let (sender, receiver) = channel();
     let ctx = ctx.clone();
     let failed = (sender.clone(), path.clone());
     let thread = std::thread::Builder::new()
         .name("text file".into())
         .spawn(move || {
-            let read = crate::text::read_start_accepted(&path, TEXT, accept);
-            let text = read
-                .map(|(text, all)| (text.into(), all))
-                .map_err(|error| error.to_string());
+            let text = read().map_err(|error| error.to_string());
             // The window may be gone by now.
             let _ = sender.send((path, text));
             ctx.request_repaint();

@@ -111,14 +111,20 @@ impl ModelFacts {
                     } else {
                         tr("Span limit S")
                     },
-                    trf("{0} tokens", &[&thousands(architecture.limit())]),
+                    match architecture.designed_limit() {
+                        Some(limit) => trf("{0} tokens", &[&thousands(limit)]),
+                        None => tr("none designed").into(),
+                    },
                 );
                 row(
                     tr("Reach"),
-                    trf(
-                        "{0} tokens on average, {1} at most",
-                        &[&significant(mean), &thousands(longest)],
-                    ),
+                    match architecture.designed_limit() {
+                        Some(_) => trf(
+                            "{0} tokens on average, {1} at most",
+                            &[&significant(mean), &thousands(longest)],
+                        ),
+                        None => tr("to the text's start").into(),
+                    },
                 );
                 row(tr("Parameters"), thousands(model.network.parameters()));
                 let vocabulary = model.vocabulary.as_ref().map_or_else(

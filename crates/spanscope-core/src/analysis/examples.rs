@@ -1,16 +1,25 @@
-//! Places in texts that show what a head does: those where it does most of it, and some of every strength.
+//! Places in texts that show what a head, a neuron or a persistent vector does: those where it does most of it, and some of every
+//! strength.
 //!
 //! What is kept does not depend on which texts were measured together: the largest values are, and of each bin of values those whose
 //! hash is smallest, which is a random choice that comes out the same however texts are shared out.
 
+mod memories;
+mod memory_id;
+mod memory_recorder;
+mod places;
 mod recorder;
 
+pub use memories::{MEMORY_TOKENS, MemoryExamples, MemoryPlace, memory_bin, memory_bin_from};
+pub use memory_id::{MOST_MEMORIES, Memories, MemoryChoice, MemoryId, NoMemory};
+pub use places::{Decile, ExampleBin, Placed, Places};
 pub use recorder::ExampleRecorder;
 
-use super::row_measures::{Mean, Row, RowMeasures};
+use super::row_measures::{Mean, Occurrences, Row};
 use crate::mixer;
 use crate::model::Network;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 /// A number of a single query that places are chosen by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -86,9 +95,9 @@ impl ExampleMeasure {
         }
     }
 
-    fn value(self, row: &Row<'_>, measures: &RowMeasures) -> Option<f32> {
+    fn value(self, row: &Row<'_>, text: &Occurrences, room: &mut Vec<f32>) -> Option<f32> {
         let value = match self {
-            Self::Row(mean) => measures.means[mean.index()],
+            Self::Row(mean) => row.one(mean, text, room),
             Self::Distance => {
                 let (mut sum, mut all) = (0.0_f64, 0.0_f64);
                 for (distance, weight) in (row.nearest..).zip(row.weights) {
@@ -150,180 +159,111 @@ pub fn place_hash(text: u64, query: u32) -> u64 {
 }
 
 /// The places of one head.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct HeadExamples {
-    /// Those with the largest values, the largest first.
-    pub top: Vec<ExamplePlace>,
-    /// Of each bin of values: queries that it has, and some of them.
-    pub bins: Vec<ExampleBin>,
-}
+pub type HeadExamples = Places<ExamplePlace>;
 
-/// A bin of values.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct ExampleBin {
-    /// Queries.
-    pub count: u64,
-    /// Those with the smallest hashes, the smallest first.
-    pub places: Vec<ExamplePlace>,
-}
+impl Placed for ExamplePlace {
+    fn size(&self) -> f32 {
+        self.value
+    }
 
-/// The order of the largest values; places of the same text and content by their text.
-fn by_value(a: &ExamplePlace, b: &ExamplePlace) -> std::cmp::Ordering {
-    b.value
-        .total_cmp(&a.value)
-        .then((a.hash, a.text, a.query).cmp(&(b.hash, b.text, b.query)))
-}
+    fn order(&self) -> (u64, u32, u32) {
+        (self.hash, self.text, self.query)
+    }
 
-fn by_hash(a: &ExamplePlace, b: &ExamplePlace) -> std::cmp::Ordering {
-    (a.hash, a.text, a.query).cmp(&(b.hash, b.text, b.query))
-}
-
-/// Puts `place` into a sorted list of at most `most`.
-fn put(
-    list: &mut Vec<ExamplePlace>,
-    place: &ExamplePlace,
-    most: usize,
-    order: fn(&ExamplePlace, &ExamplePlace) -> std::cmp::Ordering,
-) {
-    let at = list.partition_point(|other| order(other, place).is_lt());
-    if at < most {
-        list.insert(at, place.clone());
-        list.truncate(most);
+    fn set_text(&mut self, text: u32) {
+        self.text = text;
     }
 }
 
 impl HeadExamples {
-    fn new() -> Self {
-        Self {
-            top: Vec::new(),
-            bins: vec![ExampleBin::default(); EXAMPLE_BINS],
-        }
-    }
-
-    /// True if a place of this value and hash would be kept.
-    fn keeps(&self, bin: usize, top: usize, value: f32, hash: u64) -> bool {
-        let is_top = match self.top.get(top.saturating_sub(1)) {
-            Some(last) => value > last.value || value == last.value && hash <= last.hash,
-            None => true,
-        };
-        let places = self.bins.get(bin).map_or(&[][..], |bin| &bin.places);
-        let last = places.get(EXAMPLES_PER_BIN - 1);
-        is_top || last.is_none_or(|last| hash <= last.hash)
-    }
-
-    fn put(&mut self, bin: usize, top: usize, place: &ExamplePlace) {
-        put(&mut self.top, place, top, by_value);
-        if let Some(bin) = self.bins.get_mut(bin) {
-            put(&mut bin.places, place, EXAMPLES_PER_BIN, by_hash);
-        }
-    }
-
     /// Places from every tenth of the queries, by rising value: of each at most `each`, and the values that it begins and ends with.
-    pub fn deciles(&self, measure: ExampleMeasure, each: usize) -> Vec<Decile<'_>> {
-        let all: u64 = self.bins.iter().map(|bin| bin.count).sum();
-        let mut deciles = Vec::new();
-        for i in 0..10_u64 {
-            let (first, last) = (all * i / 10, (all * (i + 1) / 10).saturating_sub(1));
-            let mut before = 0;
-            let mut found: Vec<&ExamplePlace> = Vec::new();
-            let mut bins = (usize::MAX, 0);
-            for (number, bin) in self.bins.iter().enumerate() {
-                let (begin, end) = (before, before + bin.count);
-                before = end;
-                if all > 0 && bin.count > 0 && begin <= last && end > first {
-                    bins = (bins.0.min(number), number);
-                    found.extend(&bin.places);
-                }
-            }
-            found.sort_by(|a, b| by_hash(a, b));
-            found.truncate(each);
-            if bins.0 <= bins.1 {
-                deciles.push(Decile {
-                    values: (measure.from(bins.0), measure.from(bins.1 + 1)),
-                    places: found,
-                });
-            }
-        }
-        deciles
+    pub fn deciles(&self, measure: ExampleMeasure, each: usize) -> Vec<Decile<'_, ExamplePlace>> {
+        self.by_tenth(|bin| measure.from(bin), each)
     }
 }
 
-/// Places from a tenth of the queries.
+/// What is looked for in texts.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Decile<'a> {
-    /// The values between which the bins lie that it has queries of.
-    pub values: (f32, f32),
-    /// A random choice of their places.
-    pub places: Vec<&'a ExamplePlace>,
+pub struct ExampleSearch {
+    /// The number that places of heads are chosen by.
+    pub measure: ExampleMeasure,
+    /// The most places of the largest values of a head, a neuron or a vector.
+    pub top: usize,
+    /// Neurons and persistent vectors that places are looked for of as well.
+    pub memories: Arc<Memories>,
 }
 
-/// The places of all heads.
+impl ExampleSearch {
+    /// Places of heads alone.
+    pub fn of_heads(measure: ExampleMeasure, top: usize) -> Self {
+        Self {
+            measure,
+            top,
+            memories: Arc::default(),
+        }
+    }
+}
+
+/// The places of all heads, and of neurons and persistent vectors.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Examples {
-    /// The number that they were chosen by.
+    /// The number that those of heads were chosen by.
     pub measure: ExampleMeasure,
-    /// The most places of the largest values of a head.
+    /// The most places of the largest values of a head, a neuron or a vector.
     pub top: usize,
     /// Layer by layer.
     pub heads: Vec<HeadExamples>,
+    /// Those of neurons and persistent vectors that were asked for.
+    pub memories: MemoryExamples,
 }
 
 impl Examples {
     /// Of no text.
-    pub fn new(network: &Network, measure: ExampleMeasure, top: usize) -> Self {
+    pub fn new(network: &Network, search: &ExampleSearch) -> Self {
         Self {
-            measure,
-            top,
+            measure: search.measure,
+            top: search.top,
             heads: vec![HeadExamples::new(); network.spans().len()],
+            memories: MemoryExamples::new(&search.memories),
         }
     }
 
     /// The ids of all tokens that are kept.
     pub fn ids(&self) -> BTreeSet<u32> {
-        let places = self.heads.iter().flat_map(|head| {
-            let bins = head.bins.iter().flat_map(|bin| &bin.places);
-            head.top.iter().chain(bins)
-        });
-        let ids = places.flat_map(|place| place.ids.iter().copied());
+        let heads = self.heads.iter().flat_map(Places::all);
+        let of_heads = heads.flat_map(|place| place.ids.iter().copied());
+        let memories = self.memories.places.iter().flat_map(Places::all);
+        let of_memories = memories.flat_map(|place| place.ids.iter().copied());
+        let ids = of_heads.chain(of_memories);
         ids.filter(|id| *id != NO_TOKEN).collect()
     }
 
     /// Gives texts other numbers: the new one of each old one.
     pub fn renumber(&mut self, texts: &[u32]) {
-        let new = |place: &mut ExamplePlace| {
-            if let Some(number) = texts.get(place.text as usize) {
-                place.text = *number;
-            }
-        };
-        for head in &mut self.heads {
-            let bins = head.bins.iter_mut().flat_map(|bin| &mut bin.places);
-            head.top.iter_mut().chain(bins).for_each(new);
-            // Only places of the same content change their order.
-            head.top.sort_by(by_value);
-            head.bins
-                .iter_mut()
-                .for_each(|bin| bin.places.sort_by(by_hash));
-        }
+        let new = |text: u32| texts.get(text as usize).copied().unwrap_or(text);
+        self.heads.iter_mut().for_each(|head| head.renumber(new));
+        self.memories.renumber(new);
     }
 
     /// Adds what was found in other texts; false, and nothing is added, where it was chosen otherwise.
     pub fn add(&mut self, other: &Self) -> bool {
         let alike = |of: &Self| (of.measure, of.top, of.heads.len());
-        if alike(self) != alike(other) {
+        if alike(self) != alike(other) || self.memories.memories != other.memories.memories {
             return false;
         }
-        let top = self.top;
         for (mine, others) in self.heads.iter_mut().zip(&other.heads) {
-            for place in &others.top {
-                put(&mut mine.top, place, top, by_value);
-            }
-            for (mine, others) in mine.bins.iter_mut().zip(&others.bins) {
-                mine.count = mine.count.saturating_add(others.count);
-                for place in &others.places {
-                    put(&mut mine.places, place, EXAMPLES_PER_BIN, by_hash);
-                }
-            }
+            mine.add(others, self.top);
         }
+        self.memories.add(&other.memories, self.top);
         true
+    }
+
+    /// As [`add`](Self::add), of what a recorder found in the text `ids`.
+    pub fn add_text(&mut self, other: &Self, ids: &[u32]) -> bool {
+        let is_added = self.add(other);
+        if is_added {
+            self.memories.take_context(ids);
+        }
+        is_added
     }
 }

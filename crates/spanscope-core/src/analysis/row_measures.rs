@@ -210,9 +210,8 @@ impl Row<'_> {
         far.map_or(0.0, |far| Totals::of(far).sum)
     }
 
-    /// All measures; `room` is memory to be used again.
-    pub fn measures(&self, text: &Occurrences, room: &mut Vec<f32>) -> RowMeasures {
-        let totals = Totals::of(self.weights);
+    /// The weight on earlier tokens that are the same as the query, and on those that follow them.
+    fn repeats(&self, text: &Occurrences) -> (f64, f64, Seen) {
         let (mut duplicate, mut induction) = (0.0, 0.0);
         let mut seen = Seen {
             keys: self.weights.len(),
@@ -232,17 +231,49 @@ impl Row<'_> {
                 seen.after += 1;
             }
         }
+        (duplicate, induction, seen)
+    }
+
+    /// One measure alone, the same as [`measures`](Self::measures) has; `room` is memory to be used again. Not a number of
+    /// [`Mean::OutputNorm`], which is not of the row alone.
+    pub fn one(&self, mean: Mean, text: &Occurrences, room: &mut Vec<f32>) -> f64 {
+        let totals = || Totals::of(self.weights);
+        match mean {
+            Mean::Sink => self.on_first(1),
+            Mean::SinkFour => self.on_first(SINKS),
+            Mean::LearnedSink => f64::from(self.learned_sink),
+            Mean::DistantMass => self.distant(),
+            Mean::EffectiveKeys => effective_keys(&totals()),
+            Mean::MinimumBudget => minimum_budget(self.weights, &totals(), ROW_SHARE, room) as f64,
+            Mean::Confidence => f64::from(totals().largest),
+            Mean::SelfWeight => self.at(0),
+            Mean::Previous => self.at(1),
+            Mean::Duplicate => self.repeats(text).0,
+            Mean::Induction => self.repeats(text).1,
+            Mean::OutputNorm => f64::NAN,
+        }
+    }
+
+    /// The smallest distance up to which the row has 90 % of its weight on tokens of the text; `None` where it has none there.
+    pub fn span(&self) -> Option<usize> {
+        self.span_of(&Totals::of(self.weights))
+    }
+
+    fn span_of(&self, totals: &Totals) -> Option<usize> {
+        row_span(self.weights, totals, ROW_SHARE).map(|column| column + self.nearest)
+    }
+
+    /// All measures; `room` is memory to be used again.
+    pub fn measures(&self, text: &Occurrences, room: &mut Vec<f32>) -> RowMeasures {
+        let totals = Totals::of(self.weights);
+        let (duplicate, induction, seen) = self.repeats(text);
         let mut means = [f64::NAN; MEANS];
         let mut put = |mean: Mean, value: f64| means[mean.index()] = value;
         put(Mean::Sink, self.on_first(1));
         put(Mean::SinkFour, self.on_first(SINKS));
         put(Mean::LearnedSink, f64::from(self.learned_sink));
         put(Mean::DistantMass, self.distant());
-        let effective = match totals.squares > 0.0 {
-            true => totals.sum * totals.sum / totals.squares,
-            false => 0.0,
-        };
-        put(Mean::EffectiveKeys, effective);
+        put(Mean::EffectiveKeys, effective_keys(&totals));
         let budget = minimum_budget(self.weights, &totals, ROW_SHARE, room);
         put(Mean::MinimumBudget, budget as f64);
         put(Mean::Confidence, f64::from(totals.largest));
@@ -252,9 +283,17 @@ impl Row<'_> {
         put(Mean::Induction, induction);
         RowMeasures {
             means,
-            span: row_span(self.weights, &totals, ROW_SHARE).map(|column| column + self.nearest),
+            span: self.span_of(&totals),
             seen,
         }
+    }
+}
+
+/// (Σ a)² / Σ a²; 0 where there is no weight.
+fn effective_keys(totals: &Totals) -> f64 {
+    match totals.squares > 0.0 {
+        true => totals.sum * totals.sum / totals.squares,
+        false => 0.0,
     }
 }
 

@@ -269,8 +269,8 @@ impl Statistic {
         let share = |of: fn(&Shares) -> f32| row.shares.as_ref().map(of).map(f64::from);
         match self {
             Self::Head => None,
-            Self::Reach => Some(row.span.reach as f64),
-            Self::Span => Some(f64::from(row.span.span)),
+            Self::Reach => tokens(row.span.designed_reach()),
+            Self::Span => row.span.designed_reach().map(|_| f64::from(row.span.span)),
             Self::Half => effective(0),
             Self::Most => effective(1),
             Self::Nearly => effective(2),

@@ -14,7 +14,6 @@ pub use layer::{
 
 use super::ModelError;
 use super::families::adaptive_span::Config;
-use super::heads::UNLIMITED;
 use super::mask::Ramp;
 use super::normalisation::Normalisation;
 use crate::head_id::{HeadId, NoSuchHead};
@@ -22,6 +21,9 @@ use crate::neuron_id::NeuronId;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use stored::Stored;
+
+/// The reach of a head whose window has no end, in tokens: no text is that long.
+pub const LONGEST_REACH: usize = 1 << 22;
 
 /// The name of a family: `adaptive-span`, or the `model_type` of Hugging Face's configuration (`gpt2`, `llama`).
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -198,14 +200,19 @@ impl Architecture {
     }
 
     /// The most keys that any head may see: S of an adaptive-span network, else the longest window, or the context that it was
-    /// trained for; where no file says so, more than any text has.
+    /// trained for; [`LONGEST_REACH`] where nothing is designed.
     pub fn limit(&self) -> usize {
         let windows = self
             .layers
             .iter()
             .map(|layer| layer.attention.window.most());
-        let most = windows.map(|most| most.or(self.context).unwrap_or(UNLIMITED));
+        let most = windows.map(|most| most.or(self.context).unwrap_or(LONGEST_REACH));
         most.max().unwrap_or(0)
+    }
+
+    /// As [`limit`](Self::limit); `None` where nothing is designed: no window, and no context that it was trained for.
+    pub fn designed_limit(&self) -> Option<usize> {
+        Some(self.limit()).filter(|limit| *limit < LONGEST_REACH)
     }
 
     /// R: the length of the ramp of its soft masks, where heads learn their spans.

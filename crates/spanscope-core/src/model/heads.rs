@@ -218,10 +218,7 @@ pub(super) struct Setting {
     pub persistent: Arc<Persistent>,
 }
 
-/// The reach of a head whose window has no end, in tokens: no text is that long.
-pub const LONGEST_REACH: usize = 1 << 22;
-
-pub(super) use LONGEST_REACH as UNLIMITED;
+pub(super) use super::architecture::LONGEST_REACH as UNLIMITED;
 
 /// The most distances that a head of this kind may see.
 pub(super) fn limit(spec: &AttentionSpec) -> usize {

@@ -53,7 +53,7 @@ mod written;
 
 pub use crate::head_id::{HeadId, NoHead, NoSuchHead};
 pub use crate::neuron_id::{NeuronId, NoNeuron};
-pub use architecture::Architecture;
+pub use architecture::{Architecture, LONGEST_REACH};
 pub use assumption::{About, Assumption};
 pub use attribution::{Attribution, LogitPart};
 pub use cancel::Cancel;
@@ -63,7 +63,6 @@ pub use error::ModelError;
 pub use families::adaptive_span::{AdaptIo, Config, DEFAULT_RAMP};
 pub use families::plan::is_buffer;
 pub use head_weights::{HeadSums, HeadWeights, OffText};
-pub use heads::LONGEST_REACH;
 pub use kernel::{Numbers, instruction_set};
 pub use kernel::{exp_sum, largest};
 pub use key_probe::KeyProbe;

@@ -314,6 +314,11 @@ impl Span {
         }
     }
 
+    /// Its reach; `None` where nothing is designed that would end it.
+    pub fn designed_reach(&self) -> Option<usize> {
+        Some(self.reach).filter(|reach| *reach < UNLIMITED)
+    }
+
     /// The distances that it sees, nearest first.
     pub fn distances(&self) -> std::ops::Range<usize> {
         self.nearest..self.nearest.saturating_add(self.reach)

@@ -59,6 +59,18 @@ pub enum TextError {
         /// The amount that it lacks, and the pieces of text.
         what: String,
     },
+    /// A line of a list of documents that holds none.
+    #[error(
+        "{}: line {line}: {reason}. Expected a JSON object with the document in its field \"text\", as in {{\"text\": \"Once upon a time\"}}",
+        shown_path(path), reason = said(reason))]
+    Document {
+        /// The file.
+        path: PathBuf,
+        /// The line, from 1.
+        line: u64,
+        /// The fault.
+        reason: String,
+    },
     /// The (unpacked) text is larger than this program accepts.
     #[error(
         "{}: the text is larger than {limit} bytes once unpacked, or than the free memory. Pass a smaller part of it",

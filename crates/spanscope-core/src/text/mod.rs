@@ -10,6 +10,7 @@ mod bytes;
 mod control;
 mod corpus;
 mod coverage;
+mod documents;
 mod encode;
 mod error;
 mod gz;
@@ -41,6 +42,9 @@ pub use bytes::each_char;
 pub use bytes::{character_at, stand_in, stood_for, to_bytes, to_text};
 pub use control::{Control, ControlError, MOST_REPEATED};
 pub use coverage::{Coverage, Gathered};
+pub use documents::{
+    Document, document_at, document_named, documents, is_documents, packed_documents, read_document,
+};
 pub use encode::Piece;
 pub use error::TextError;
 pub use ids::{read_ids, read_ids_seen};

@@ -1,8 +1,11 @@
 //! The texts of a corpus, in an order that does not depend on the machine.
 
 use super::{CorpusError, Shard};
+use crate::EngineError;
 use spanscope_core::files::sha256_hex;
-use spanscope_core::text::{Accept, Control};
+use spanscope_core::text::{
+    self, Accept, Control, Document, TextError, documents, is_documents, packed_documents,
+};
 use std::ffi::OsStr;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -46,8 +49,23 @@ pub struct TextFile {
     pub path: PathBuf,
     /// The content of the file.
     pub kind: TextKind,
+    /// The line of the file that it is, where that is a list of documents.
+    pub document: Option<Document>,
     /// What is made of it before it is measured; of a control that is a text by itself there is no file.
     pub control: Option<Control>,
+}
+
+impl TextFile {
+    /// Its bytes: of the whole file, unpacked, or of its document.
+    ///
+    /// # Errors
+    /// When the file cannot be read or is no text, or the line holds no document.
+    pub fn read(&self) -> Result<Vec<u8>, TextError> {
+        match &self.document {
+            Some(document) => text::read_document(&self.path, document),
+            None => text::read_accepted(&self.path, self.kind.accept()),
+        }
+    }
 }
 
 /// Texts sorted by name.
@@ -57,8 +75,8 @@ pub struct Corpus {
 }
 
 impl Corpus {
-    /// The texts at `paths`: files, and folders with all that is in them, folders within folders included. Of a folder
-    /// only regular files count, for ids only those that end in .json; what is hidden (its name begins with a dot) and
+    /// The texts at `paths`: files, and folders with all that is in them, folders within folders included. A list of documents
+    /// (`.jsonl`) is as many texts as it has documents, unless any bytes are read. Of a folder only regular files count, for ids only those that end in .json; what is hidden (its name begins with a dot) and
     /// links to folders are passed over.
     ///
     /// # Errors
@@ -81,20 +99,15 @@ impl Corpus {
                 return Err(CorpusError::NoTexts { path, what });
             }
         }
-        let mut texts: Vec<TextFile> = texts
-            .into_iter()
-            .map(|(path, name)| TextFile {
-                name,
-                path,
-                kind,
-                control: None,
-            })
-            .collect();
+        let mut texts = each_document(texts, kind)?;
         sort(&mut texts);
         if has_twins(&texts) {
             // Two folders, or files of several folders: as they were named.
             for text in &mut texts {
                 text.name = slashes(&text.path);
+                if let Some(document) = &text.document {
+                    text.name = document_name(&text.name, document);
+                }
             }
             sort(&mut texts);
         }
@@ -113,6 +126,7 @@ impl Corpus {
             name: control.to_string(),
             path: PathBuf::new(),
             kind: TextKind::Text,
+            document: None,
             control: Some(*control),
         };
         let mut texts: Vec<TextFile> = controls.iter().map(text).collect();
@@ -161,6 +175,42 @@ pub fn corpus_id<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
         all.push(0);
     }
     sha256_hex(&all)
+}
+
+/// The texts of files: of a list of documents, each of them.
+fn each_document(
+    files: Vec<(PathBuf, String)>,
+    kind: TextKind,
+) -> Result<Vec<TextFile>, CorpusError> {
+    let mut texts = Vec::with_capacity(files.len());
+    for (path, name) in files {
+        let mut put = |name: String, document: Option<Document>| {
+            texts.push(TextFile {
+                name,
+                path: path.clone(),
+                kind,
+                document,
+                control: None,
+            });
+        };
+        if kind == TextKind::Text && packed_documents(&path).is_some() {
+            return Err(CorpusError::PackedDocuments(path));
+        }
+        if kind != TextKind::Text || !is_documents(&path) {
+            put(name, None);
+            continue;
+        }
+        let found = documents(&path).map_err(EngineError::from)?;
+        for document in found {
+            put(document_name(&name, &document), Some(document));
+        }
+    }
+    Ok(texts)
+}
+
+/// The name of a document: its file's, and its line.
+fn document_name(file: &str, document: &Document) -> String {
+    format!("{file}:{}", document.line)
 }
 
 fn sort(texts: &mut [TextFile]) {
@@ -262,6 +312,35 @@ mod tests {
 
     fn names(corpus: &Corpus) -> Vec<&str> {
         corpus.texts().iter().map(|t| t.name.as_str()).collect()
+    }
+
+    #[test]
+    fn a_list_of_documents_is_as_many_texts() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path();
+        std::fs::create_dir(root.join("a")).unwrap();
+        let list = "{\"text\": \"one\"}\n\n{\"text\": \"three\"}\n";
+        std::fs::write(root.join("a/x.jsonl"), list).unwrap();
+        std::fs::write(root.join("b.txt"), "text").unwrap();
+        let corpus = Corpus::find(&[root.to_owned()], TextKind::Text).unwrap();
+        assert_eq!(names(&corpus), ["a/x.jsonl:1", "a/x.jsonl:3", "b.txt"]);
+        let read = |i: usize| corpus.texts()[i].read().unwrap();
+        assert_eq!((read(1), read(2)), (b"three".to_vec(), b"text".to_vec()));
+        let any = Corpus::find(&[root.to_owned()], TextKind::AnyBytes).unwrap();
+        assert_eq!(names(&any), ["a/x.jsonl", "b.txt"]);
+        assert_eq!(any.texts()[0].read().unwrap(), list.as_bytes());
+        // Lists of one name are told apart by their folders.
+        std::fs::write(root.join("x.jsonl"), list).unwrap();
+        let both = [root.join("x.jsonl"), root.join("a/x.jsonl")];
+        let both = Corpus::find(&both, TextKind::Text).unwrap();
+        assert!(names(&both)[0].ends_with("/a/x.jsonl:1"), "{both:?}");
+        std::fs::rename(root.join("x.jsonl"), root.join("x.jsonl.gz")).unwrap();
+        let packed = Corpus::find(&[root.to_owned()], TextKind::Text);
+        let said = packed.unwrap_err().to_string();
+        assert!(
+            said.contains("x.jsonl.gz") && said.contains("unpack"),
+            "{said}"
+        );
     }
 
     #[test]

@@ -4,7 +4,9 @@ use super::jobs::Jobs;
 use super::text::{self, Read};
 use super::{CorpusError, LeftOut, TextFile, TextRecord};
 use crate::{EngineError, LoadedModel};
-use spanscope_core::analysis::examples::{ExampleMeasure, ExampleRecorder, Examples};
+use spanscope_core::analysis::examples::{
+    ExampleRecorder, ExampleSearch, Examples, MemoryExamples,
+};
 use spanscope_core::analysis::sums::{MOST_TOKENS, SumRecorder, Sums, SumsError, to_units};
 use spanscope_core::model::{BLOCK, Cancel, NoObserver, Observer, Run, Tee};
 use std::cmp::Reverse;
@@ -79,8 +81,8 @@ pub struct Measure<'a> {
     pub progress: &'a (dyn Fn(Progress<'_>) + Sync),
     /// Keeps something of every run.
     pub keep: Option<Keep<'a>>,
-    /// Looks for places that show what heads do: by which number, and how many of the largest.
-    pub examples: Option<(ExampleMeasure, usize)>,
+    /// Looks for places that show what heads, neurons and persistent vectors do.
+    pub examples: Option<ExampleSearch>,
 }
 
 /// The measurements on many texts.
@@ -96,8 +98,11 @@ pub struct CorpusSums {
     pub examples: Option<Examples>,
 }
 
-/// The measurements on one text.
-type OfText = (TextRecord, Sums, Option<Examples>);
+/// The measurements on one text; examples with its ids.
+type OfText = (TextRecord, Sums, Option<(Examples, Vec<u32>)>);
+
+/// The most memory for the places of neurons and vectors, in bytes.
+const MOST_PLACES: usize = 1 << 30;
 
 /// A text that was read, and its ids as far as they are kept.
 struct Prepared<'a> {
@@ -117,6 +122,7 @@ impl Measure<'_> {
     /// When a text cannot be measured and is not to be left out, on cancellation, when the device fails, when there are
     /// more tokens than sums can hold, and when [`keep`](Self::keep) fails.
     pub fn run(&self, texts: &[&TextFile]) -> Result<CorpusSums, CorpusError> {
+        self.has_room()?;
         let jobs = Jobs::new(self.jobs)?;
         let (prepared, mut left_out) = self.prepare(&jobs, texts)?;
         let tokens: u64 = prepared.iter().map(|text| text.record.tokens).sum();
@@ -132,9 +138,9 @@ impl Measure<'_> {
         order.sort_by_key(|i| Reverse(prepared[*i].record.tokens));
         let all =
             Mutex::new(Sums::new(&self.model.network, self.removed).measuring(self.sink_free));
-        let none = self.examples.map(|(measure, top)| {
+        let none = self.examples.as_ref().map(|search| {
             let network = &self.model.network;
-            Mutex::new(Examples::new(network, measure, top))
+            Mutex::new(Examples::new(network, search))
         });
         let results = jobs.each(order.len(), |i| {
             let index = order[i];
@@ -145,9 +151,9 @@ impl Measure<'_> {
             };
             let mut all = all.lock().unwrap_or_else(PoisonError::into_inner);
             all.add(&sums)?;
-            if let (Some(all), Some(examples)) = (&none, &examples) {
+            if let (Some(all), Some((examples, ids))) = (&none, &examples) {
                 let mut all = all.lock().unwrap_or_else(PoisonError::into_inner);
-                all.add(examples);
+                all.add_text(examples, ids);
             }
             (self.progress)(Progress::Done(&record));
             Ok((index, Ok(record)))
@@ -191,6 +197,23 @@ impl Measure<'_> {
             texts: records.into_iter().flatten().collect(),
             left_out,
         })
+    }
+
+    /// Refuses places of more neurons and vectors than may be held.
+    fn has_room(&self) -> Result<(), CorpusError> {
+        let Some(search) = &self.examples else {
+            return Ok(());
+        };
+        let count = search.memories.ids.len();
+        let bytes = MemoryExamples::bytes(count, search.top, self.jobs.max(1));
+        match bytes <= MOST_PLACES {
+            true => Ok(()),
+            false => Err(CorpusError::Places {
+                count,
+                bytes,
+                most: MOST_PLACES,
+            }),
+        }
     }
 
     /// Reads all texts.
@@ -266,9 +289,9 @@ impl Measure<'_> {
         let network = &self.model.network;
         let recorder =
             SumRecorder::new(network, self.removed).measuring(network, &ids, self.sink_free);
-        let examples = self.examples.map(|(measure, top)| {
+        let examples = self.examples.as_ref().map(|search| {
             let of = (index as u32, content(&record.sha256));
-            ExampleRecorder::new(network, &ids, of, measure, top)
+            ExampleRecorder::new(network, &ids, of, search)
         });
         let no_one = NoObserver;
         let other: &dyn Observer = match &examples {
@@ -303,15 +326,15 @@ impl Measure<'_> {
             }
             for nats in nll {
                 let bits = to_units(f64::from(nats) * LOG2_E);
-                match record.surprisal.checked_add(bits) {
-                    Some(sum) => record.surprisal = sum,
+                match record.surprisal.unwrap_or(0).checked_add(bits) {
+                    Some(sum) => record.surprisal = Some(sum),
                     None => return Ok(Err(SumsError::Surprisal)),
                 }
             }
             (self.progress)(Progress::Ran(block.len()));
         }
         let sums = recorder.finish(record.totals());
-        let examples = examples.map(ExampleRecorder::finish);
+        let examples = examples.map(|examples| (examples.finish(), ids));
         Ok(sums.map(|sums| (record, sums, examples)))
     }
 

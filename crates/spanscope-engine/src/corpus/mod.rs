@@ -42,6 +42,26 @@ pub enum CorpusError {
         /// The files there should be: texts, or .json files of ids.
         what: &'static str,
     },
+    /// A list of documents that is packed.
+    #[error(
+        "{}: a packed list of documents, whose lines cannot be gone to one by one: unpack it and pass the .jsonl file",
+        shown_path(.0)
+    )]
+    PackedDocuments(PathBuf),
+    /// Places of more neurons and persistent vectors than there is memory for.
+    #[error(
+        "places of {count} neurons and persistent vectors take up to {:.1} GB, more than the {:.1} GB that they may: name fewer, or keep fewer \
+         of each with --top, or measure fewer texts at a time with --jobs",
+        *bytes as f64 / 1e9, *most as f64 / 1e9
+    )]
+    Places {
+        /// Neurons and vectors.
+        count: usize,
+        /// What their places take.
+        bytes: usize,
+        /// What they may take.
+        most: usize,
+    },
     /// The same file was named twice.
     #[error("{}: the same text is named twice; name it once", shown(.0))]
     Twice(String),

@@ -23,6 +23,20 @@ fn told(error: RunFileError) -> CorpusError {
     EngineError::from(error).into()
 }
 
+/// The surprisal of the tokens of a text that were recorded, in units of bits.
+fn surprisal(file: &RunFile, index: usize, kept: &Range<usize>) -> Result<u64, CorpusError> {
+    let nll = file.nll(index).map_err(told)?;
+    let nll = nll.get(kept.start..kept.end.saturating_sub(1));
+    let mut sum = 0_u64;
+    for nats in nll.unwrap_or_default() {
+        let bits = to_units(f64::from(*nats) * std::f64::consts::LOG2_E);
+        sum = sum
+            .checked_add(bits)
+            .ok_or_else(|| told(file.unsummable(index, &SumsError::Surprisal)))?;
+    }
+    Ok(sum)
+}
+
 /// Measures all heads on the texts of the run file `file`, or on the one at `index` (from 0). `model` is the recorded run.
 ///
 /// # Errors
@@ -61,15 +75,11 @@ pub fn recorded_sums(
         let mut report = |tokens| progress(Progress::Ran(tokens));
         let kept = replay(file, &model.network, &text, cancel, &recorder, &mut report)?;
         let is_whole = kept == (0..header.tokens);
-        let nll = file.nll(index).map_err(told)?;
-        let nll = nll.get(kept.start..kept.end.saturating_sub(1));
-        let mut surprisal = 0_u64;
-        for nats in nll.unwrap_or_default() {
-            let bits = to_units(f64::from(*nats) * std::f64::consts::LOG2_E);
-            surprisal = surprisal
-                .checked_add(bits)
-                .ok_or_else(|| told(file.unsummable(index, &SumsError::Surprisal)))?;
-        }
+        // Attention is there without it.
+        let surprisal = match file.has_nll(index) {
+            true => Some(surprisal(file, index, &kept)?),
+            false => None,
+        };
         let bytes = to_bytes(&text.text);
         let predicted = || bytes.len().saturating_sub(model.first_token_end(&bytes)) as u64;
         let record = TextRecord {

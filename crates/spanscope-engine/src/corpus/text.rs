@@ -24,20 +24,26 @@ pub struct TextRecord {
     pub unknown: u64,
     /// Bytes after the first token, which nothing predicts; `None` where ids were given.
     pub predicted_bytes: Option<u64>,
-    /// Surprisal of all tokens but the first together, in bits, in units of 2⁻³².
-    pub surprisal: u64,
+    /// Surprisal of all tokens but the first together, in bits, in units of 2⁻³²; `None` where it was not recorded.
+    pub surprisal: Option<u64>,
 }
 
 impl TextRecord {
     /// The text's share of the totals.
     pub fn totals(&self) -> Totals {
         // Bytes that the vocabulary lacks were not predicted, so they are none to divide by.
-        let bytes = self.predicted_bytes.filter(|_| self.unknown == 0);
+        let is_told = self.surprisal.is_some();
+        let bytes = self
+            .predicted_bytes
+            .filter(|_| self.unknown == 0 && is_told);
         Totals {
             texts: 1,
             tokens: self.tokens,
-            predictions: self.tokens.saturating_sub(1),
-            surprisal: self.surprisal,
+            predictions: match is_told {
+                true => self.tokens.saturating_sub(1),
+                false => 0,
+            },
+            surprisal: self.surprisal.unwrap_or(0),
             bytes: bytes.unwrap_or(0),
             without_bytes: u64::from(bytes.is_none()),
         }
@@ -136,7 +142,7 @@ fn read_one(model: &LoadedModel, file: &TextFile) -> Result<Read, EngineError> {
             let accept = file.kind.accept();
             let bytes = match file.path.as_os_str().is_empty() {
                 true => None,
-                false => Some(text::read_accepted(&file.path, accept)?),
+                false => Some(file.read()?),
             };
             let bytes = match (file.control, vocabulary) {
                 (Some(control), Some(vocabulary)) => control.bytes(vocabulary, bytes.as_deref())?,
@@ -162,7 +168,7 @@ fn read_one(model: &LoadedModel, file: &TextFile) -> Result<Read, EngineError> {
             tokens: ids.len() as u64,
             unknown: unknown as u64,
             predicted_bytes: predicted,
-            surprisal: 0,
+            surprisal: Some(0),
         },
         ids,
     })

@@ -212,7 +212,7 @@ pub fn texts_table(file: &SumsFile) -> Table {
             Cell::Whole(text.bytes),
             Cell::Whole(text.tokens),
             Cell::Whole(text.unknown),
-            from_units(text.surprisal).into(),
+            text.surprisal.map(from_units).into(),
             totals.bits_per_token().into(),
             totals.bits_per_byte().into(),
             text.sha256.clone().into(),

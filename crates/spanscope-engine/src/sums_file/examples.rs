@@ -1,5 +1,6 @@
 //! Places that show what heads do, in a file of sums.
 
+use super::pairs::{Tensors, halves, pair};
 use super::{ExamplesRecord, SumsFile};
 use crate::LoadedModel;
 use crate::corpus::{TextRecord, content};
@@ -7,10 +8,8 @@ use spanscope_core::analysis::examples::{
     EXAMPLE_BINS, EXAMPLE_TOKENS, EXAMPLES_PER_BIN, ExampleBin, ExampleMeasure, ExamplePlace,
     Examples, HeadExamples, NO_TOKEN, place_hash,
 };
+use spanscope_core::model::Architecture;
 use spanscope_core::text::escaped;
-
-/// Tensors: name, shape and numbers.
-type Tensors = Vec<(String, Vec<usize>, Vec<u64>)>;
 
 /// Most places of the largest values that a head may have.
 pub(super) const MOST_TOP: usize = 1000;
@@ -37,15 +36,6 @@ pub(super) fn written(model: &LoadedModel, id: u32) -> String {
         }
         None => format!("{id} "),
     }
-}
-
-/// Two numbers in the halves of one.
-fn pair(high: u32, low: u32) -> u64 {
-    u64::from(high) << 32 | u64::from(low)
-}
-
-fn halves(pair: u64) -> (u32, u32) {
-    ((pair >> 32) as u32, pair as u32)
 }
 
 /// Places of a head: as many as there may be, absent ones as `None`.
@@ -86,13 +76,16 @@ pub(super) fn tensors(examples: &Examples, of_heads: [usize; 2]) -> Tensors {
             tokens,
         ),
     ]
+    .into_iter()
+    .chain(super::memories::tensors(&examples.memories))
+    .collect()
 }
 
 /// Reads the places of a file by `read`, which gives the numbers of a tensor of this name and shape. The error of `wrong` says what is wrong
 /// with them.
 pub(super) fn read<E>(
     record: &ExamplesRecord,
-    (of_heads, texts): ([usize; 2], &[TextRecord]),
+    (architecture, texts): (&Architecture, &[TextRecord]),
     read: impl Fn(&str, &[usize]) -> Result<Vec<u64>, E>,
     wrong: impl Fn(String) -> E,
 ) -> Result<Option<Examples>, E> {
@@ -106,6 +99,7 @@ pub(super) fn read<E>(
             "{top} places of a head, at most {MOST_TOP} expected"
         )));
     }
+    let of_heads = [architecture.nb_layers(), architecture.nb_heads()];
     let count = top + EXAMPLE_BINS * EXAMPLES_PER_BIN;
     let shape = |more: &[usize]| [&of_heads[..], more].concat();
     let counts = read("examples.counts", &shape(&[EXAMPLE_BINS]))?;
@@ -161,17 +155,19 @@ pub(super) fn read<E>(
             bins,
         });
     }
+    let memories = super::memories::read(record, (architecture, texts), read, wrong)?;
     Ok(Some(Examples {
         measure,
         top,
         heads,
+        memories,
     }))
 }
 
 impl SumsFile {
-    /// The name of the text that a place is in.
-    pub fn text_of(&self, place: &ExamplePlace) -> &str {
-        let text = self.header.texts.get(place.text as usize);
+    /// The name of a text of the places.
+    pub fn text_of(&self, text: u32) -> &str {
+        let text = self.header.texts.get(text as usize);
         text.map_or("", |text| text.name.as_str())
     }
 

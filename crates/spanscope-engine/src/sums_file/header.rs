@@ -2,7 +2,7 @@
 
 use crate::corpus::{Corpus, LeftOut, Shard, TextRecord, corpus_id};
 use serde::{Deserialize, Serialize};
-use spanscope_core::analysis::examples::Examples;
+use spanscope_core::analysis::examples::{Examples, MemoryChoice};
 use spanscope_core::analysis::row_measures::Mean;
 use spanscope_core::analysis::sums::Measured;
 use spanscope_core::model::architecture::Window;
@@ -96,13 +96,19 @@ impl RowsRecord {
     }
 }
 
+/// Neurons and vectors that are named in a message.
+const NAMED: usize = 4;
+
 /// How places that show what heads do were chosen.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ExamplesRecord {
     /// The number that they were chosen by.
     pub measure: String,
-    /// The most places of the largest values of a head.
+    /// The most places of the largest values of a head, a neuron or a vector.
     pub top: usize,
+    /// The neurons and persistent vectors whose places were looked for as well, in rising order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub memories: Vec<MemoryChoice>,
     /// What the tokens of the places stand for, by id.
     pub tokens: BTreeMap<u32, String>,
 }
@@ -114,13 +120,26 @@ impl ExamplesRecord {
         Self {
             measure: examples.measure.name().to_owned(),
             top: examples.top,
+            memories: examples.memories.memories.chosen.clone(),
             tokens: ids.map(|id| (id, token(id))).collect(),
         }
     }
 
+    /// How they were chosen, in words.
+    pub fn words(&self) -> String {
+        let memories = self.memories.iter().map(|of| format!(", {of}"));
+        let memories: String = memories.take(NAMED).collect();
+        let more = match self.memories.len().saturating_sub(NAMED) {
+            0 => String::new(),
+            n => format!(" and {n} more"),
+        };
+        format!("--by {} --top {}{memories}{more}", self.measure, self.top)
+    }
+
     /// True if places were chosen alike.
     pub fn is_like(&self, other: &Self) -> bool {
-        (&self.measure, self.top) == (&other.measure, other.top)
+        let of = |of: &Self| (of.measure.clone(), of.top, of.memories.clone());
+        of(self) == of(other)
     }
 }
 

@@ -292,7 +292,7 @@ fn differ(a: &SumsFile, b: &SumsFile) -> Option<String> {
     };
     if !alike {
         let words = |of: &Option<super::ExamplesRecord>| match of {
-            Some(of) => format!("--by {} --top {}", of.measure, of.top),
+            Some(of) => of.words(),
             None => "none".into(),
         };
         let what = "their examples were chosen otherwise";

@@ -3,7 +3,9 @@
 
 mod examples;
 mod header;
+mod memories;
 mod merge;
+mod pairs;
 mod read;
 #[cfg(test)]
 mod tests;

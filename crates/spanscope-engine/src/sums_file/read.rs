@@ -143,7 +143,7 @@ impl SumsFile {
         }
         let examples = match &header.examples {
             Some(record) => {
-                super::examples::read(record, (of_heads, &header.texts), read, damaged)?
+                super::examples::read(record, (architecture, &header.texts), read, damaged)?
             }
             None => None,
         };

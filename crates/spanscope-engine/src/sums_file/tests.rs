@@ -51,7 +51,7 @@ fn file(name: &str, sha256: &str, shard: Option<(usize, usize)>) -> SumsFile {
         tokens: 10,
         unknown: 0,
         predicted_bytes: Some(9),
-        surprisal: to_units(20.0) + seed,
+        surprisal: Some(to_units(20.0) + seed),
     };
     sums.totals = text.totals();
     let header = SumsHeader {
@@ -267,7 +267,7 @@ fn many_texts_of_one_content_are_joined_soon() {
         let texts = (0..20_000).map(|i| TextRecord {
             name: format!("{part}/{i:05}"),
             tokens: 1,
-            surprisal: 0,
+            surprisal: Some(0),
             ..text.clone()
         });
         all.header.texts = texts.collect();

@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from ._arrays import array, softmax_weights
+from ._fused import Fused, slopes_of
 from ._native import Error
 
 if TYPE_CHECKING:
@@ -98,6 +99,8 @@ class Hooks:
         self.implementation: Any = None
         #: The last queries whose weights are kept, where not all are.
         self.held: int | None = None
+        #: Hears queries and keys where no function is known that attention goes through.
+        self.fused = Fused(model)
 
     def __enter__(self) -> Hooks:
         config = getattr(self.model, "config", None)
@@ -111,6 +114,8 @@ class Hooks:
             if module is not None and callable(original):
                 self.originals.append((module, original))
                 setattr(module, EAGER, self._listening(original))
+        if not self.originals:
+            self.fused.listen()
         return self
 
     def __exit__(
@@ -119,6 +124,7 @@ class Hooks:
         for module, original in self.originals:
             setattr(module, EAGER, original)
         self.originals = []
+        self.fused.end()
         if self.implementation not in (None, "eager"):
             set_implementation(self.model, self.implementation)
 
@@ -166,6 +172,8 @@ class Probe:
         self.vocab_size: int | None = None
         self.scale: float | None = None
         self.cap: float | None = None
+        #: What scores lose by token of distance, by head.
+        self.slopes: list[float] | None = None
         self.windows: list[int | None] = []
         #: Scores of learned sinks, by layer and head.
         self.sinks: list[list[float]] | None = None
@@ -179,7 +187,7 @@ class Probe:
     def as_softmax(self, layer: int) -> dict[str, Any]:
         """The settings that a layer's weights follow from."""
         sinks = self.sinks[layer] if self.sinks is not None else None
-        return {"scale": self.scale, "window": self.windows[layer], "cap": self.cap, "sinks": sinks}
+        return {"scale": self.scale, "window": self.windows[layer], "cap": self.cap, "sinks": sinks, "slopes": self.slopes}
 
 
 def forward(
@@ -211,11 +219,17 @@ def forward(
     if found.asks:
         words["output_attentions"] = True
     hooks.take()
+    hooks.fused.heard = []
     outputs = model(**words)
     heard = hooks.take()
     if found.asks:
         given = getattr(outputs, "attentions", None) or ()
-        heard = [Heard(None, None, weights) for weights in given if weights is not None]
+        weights = [of for of in given if of is not None]
+        parts = hooks.fused.take(len(weights), cache is not None)
+        heard = [Heard(*(parts[i] if parts else (None, None)), of) for i, of in enumerate(weights)]
+        if hooks.held is not None:
+            for of in heard:
+                of.shorten(hooks.held)
     if found.layers and len(heard) != found.layers:
         raise Error(f"attention of {len(heard)} layers was heard, and of {found.layers} before: the model runs other layers for other texts")
     return heard, outputs
@@ -255,11 +269,11 @@ def probe(model: Any, hooks: Hooks, ids: list[int], wanted: str | None, encoder:
     sinks = [of.sinks for of in heard]
     found.has_sinks = any(of is not None for of in sinks)
     found.kv_heads = found.heads
-    if not found.asks and wanted in (None, "queries-keys"):
+    if all(of.q is not None for of in heard) and wanted in (None, "queries-keys"):
         found.kv_heads = int(heard[0].k.shape[1])
         if found.has_sinks and all(of is not None for of in sinks):
             found.sinks = [[float(x) for x in array(of).reshape(-1)] for of in sinks]
-        off = follows(found, heard)
+        off = follows(found, heard, model)
         if off is None:
             found.kind = "queries-keys"
             hooks.held = HELD
@@ -270,12 +284,13 @@ def probe(model: Any, hooks: Hooks, ids: list[int], wanted: str | None, encoder:
     if wanted == "queries-keys":
         raise Error("nothing was heard of the model's queries and keys; record with attention=\"weights\", or leave it out")
     found.kind = wanted or "weights"
-    found.sinks, found.kv_heads = None, found.heads
+    found.sinks, found.slopes, found.kv_heads = None, None, found.heads
     if any(of.weights is None for of in heard):
         raise Error("the model gives no attention weights: load it with attn_implementation=\"eager\"")
     if found.has_sinks and encoder:
         raise Error("an encoder with learned sinks cannot be recorded")
-    if found.asks and wanted is None:
+    hooks.fused.end()
+    if found.asks and wanted is None and not found.notes:
         found.notes.append("stored as they are, since nothing was heard of queries and keys")
     return found
 
@@ -299,8 +314,8 @@ def depends_on_length(model: Any) -> bool:
     return any(kind in repr(said) for kind in ("'dynamic'", "'longrope'"))
 
 
-def follows(found: Probe, heard: list[Heard]) -> str | None:
-    """Finds scale and cap with which all weights follow from queries and keys; else says where they do not."""
+def follows(found: Probe, heard: list[Heard], model: Any) -> str | None:
+    """Finds scale, cap and slopes with which all weights follow from queries and keys; else says where they do not."""
     dim = int(heard[0].q.shape[-1])
     caps = {float(of.cap) if of.cap else None for of in heard}
     scales = {float(of.scale) for of in heard if of.scale is not None}
@@ -308,8 +323,10 @@ def follows(found: Probe, heard: list[Heard]) -> str | None:
         return "layers differ in their scales"
     found.cap = caps.pop()
     tried = "scores"
-    for scale in [*scales, dim**-0.5, 1.0]:
-        found.scale = scale
+    slopes: list[list[float] | None] = [None, *slopes_of(model, found.heads)]
+    settings = [(scale, of) for of in slopes for scale in (*scales, dim**-0.5, 1.0)]
+    for scale, of_heads in settings:
+        found.scale, found.slopes = scale, of_heads
         off = 0.0
         for layer, of in enumerate(heard):
             row = of.row(0, of.q.shape[2])

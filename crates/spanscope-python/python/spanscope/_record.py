@@ -202,7 +202,7 @@ def writer_of(
         sinks = [[found.sinks[layer][head] for head in heads] for layer in layers]
     elif found.has_sinks:
         sinks = True
-    slopes = None
+    slopes = None if found.slopes is None else [found.slopes[head] for head in heads]
     writer = RunWriter(
         path,
         layers=len(layers),

@@ -213,6 +213,68 @@ class Run:
             return np.asarray(self._native.persistent_use())
         return self.weights(layer, head).persistent
 
+    def neurons(
+        self,
+        layer: int | None = None,
+        *,
+        most: int | None = None,
+        promotes: int = 0,
+        frame: Frame | None = None,
+        progress: Progress = None,
+    ) -> Any:
+        """The neurons of the feed-forward sublayers as key-value memories: a table with a row per neuron, layer by layer.
+
+        Columns are ``layer``, ``expert`` (of a mixture of experts alone) and ``neuron``, all from 0; ``use``, the mean of |c| ||v|| over
+        the text, c what multiplies the neuron's value v; ``share`` of the layer's use, from 0 to 1; ``mean_activation``, the mean of |c|;
+        ``value_norm``, ||v||; ``never_used``, true with less than 1 % of an even share; ``top_tokens``, positions of up to 8 tokens that use
+        it most, and ``top_activations``, c there. docs/maths.md defines them. `neuron_layers` has the effective numbers.
+
+        layer: one layer, instead of all.
+        most: the most used of each layer, by falling use, instead of all by number.
+        promotes: adds ``raises`` and ``lowers``, so many tokens each whose logit the value raises and lowers most. Of all neurons of a large
+            model that takes long: say `layer` or `most`.
+        frame: as of `head_stats`.
+        """
+        import numpy as np
+
+        for name, number, least in (("most", most, 1), ("promotes", promotes, 0), ("layer", layer, 0)):
+            if number is not None and number < least:
+                raise Error(f"{name}={number}: expected a whole number from {least}")
+        told = progress_of(progress, "measuring", "tokens")
+        found = self._native.neurons(layer, most, promotes, told)
+        ids = found.ids()
+        numbers = np.asarray(found.numbers())
+        columns: dict[str, Any] = {"layer": np.array([id[0] for id in ids])}
+        if any(id[1] is not None for id in ids):
+            columns["expert"] = np.array([id[1] for id in ids])
+        columns["neuron"] = np.array([id[2] for id in ids])
+        for name, column in zip(("use", "share", "mean_activation", "value_norm"), numbers):
+            columns[name] = column
+        columns["never_used"] = np.array(found.never())
+        users = found.users()
+        columns["top_tokens"] = [of for of, _ in users]
+        columns["top_activations"] = [of for _, of in users]
+        if promotes:
+            promoted = found.promoted()
+            columns["raises"] = [raised for raised, _ in promoted]
+            columns["lowers"] = [lowered for _, lowered in promoted]
+        return table(columns, frame)
+
+    def neuron_layers(self, *, frame: Frame | None = None, progress: Progress = None) -> Any:
+        """The use of neurons by layer: a table with a row per layer.
+
+        Columns are ``layer``, ``neurons`` (how many there are), ``use`` (the sum of theirs), ``effective``, the effective number of neurons, exp
+        of the entropy of their shares, ``never_used``, how many have less than 1 % of an even share, and ``holding_50`` and ``holding_90``, how
+        many, the most used first, hold 50 and 90 % of the use.
+        """
+        import numpy as np
+
+        told = progress_of(progress, "measuring", "tokens")
+        # Rows of neurons are not wanted: one of each layer is the least.
+        found = self._native.neurons(None, 1, 0, told).layers()
+        names = ("layer", "neurons", "use", "effective", "never_used", "holding_50", "holding_90")
+        return table({name: np.array([of[i] for of in found]) for i, name in enumerate(names)}, frame)
+
     def prediction(self, at: int = -1, k: int = 10) -> Prediction | None:
         """The model's prediction after the token at position `at`; `None` where that was not recorded."""
         found = self._native.prediction(at + len(self) if at < 0 else at, k)

@@ -6,6 +6,8 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ("Hidden size", "隐藏维度"),
     ("FFN dimension", "FFN 维度"),
     ("Context length", "上下文长度"),
+    ("none designed", "未设定"),
+    ("to the text's start", "直到文本开头"),
     ("Span limit S", "跨度上限 S"),
     ("Parameters", "参数"),
     ("Vocabulary", "词表"),

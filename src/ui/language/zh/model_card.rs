@@ -123,7 +123,6 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ("hardly more than the ramp (z < 1)", "几乎只有斜坡（z < 1）"),
     ("as far as S", "达到 S"),
     ("changed by hand", "手动修改过"),
-    ("metadata of the file", "文件的元数据"),
     ("family", "系列"),
     ("windows", "窗口"),
     ("position encoding", "位置编码"),

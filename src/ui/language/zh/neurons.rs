@@ -1,4 +1,22 @@
 pub(super) const WORDS: &[(&str, &str)] = &[
+    ("Places in many texts", "许多文本中的位置"),
+    (
+        "From a file of examples: the tokens that use it most, and some of every tenth of all tokens, by size. Click one to see it in its text.",
+        "来自示例文件：使用它最多的词元，以及按大小分成的每个十分之一中的若干词元。单击可在其文本中查看。",
+    ),
+    (
+        "None is open: spanscope examples MODEL --text FOLDER {0} {1} -o FILE.safetensors finds them.",
+        "尚未打开：可用 spanscope examples MODEL --text FOLDER {0} {1} -o FILE.safetensors 找出。",
+    ),
+    (
+        "The open file, of {0}, has none of {1}: add {2} {1} to spanscope examples.",
+        "打开的文件（{0}）没有 {1} 的位置：请在 spanscope examples 中加上 {2} {1}。",
+    ),
+    ("{0}, {1} texts", "{0}，{1} 个文本"),
+    (
+        "Tenth {0} of the tokens: {1} to {2}",
+        "词元的第 {0} 个十分之一：{1} 至 {2}",
+    ),
     ("Promoting a token", "提升某词元"),
     (
         "The neurons of a layer, the most used first",

@@ -149,7 +149,7 @@ fn place_row(
         part(around_key, 8.0);
     }
     part(around_query, 8.0);
-    let name = file.text_of(place);
+    let name = file.text_of(place.text);
     job.append(&format!("  {name} {}", place.query), 0.0, plain(weak));
     let words = trf(
         "{0}, token {1}: shows it in the text",

@@ -6,6 +6,7 @@ mod heat;
 mod keys;
 mod listed;
 mod neurons;
+mod places;
 mod rooms;
 mod shares;
 mod sheet;

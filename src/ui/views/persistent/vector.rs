@@ -2,7 +2,9 @@
 
 use super::columns::Columns;
 use super::listed;
+use super::places;
 use super::usage::fine_percent;
+use crate::analysis::examples::MemoryId;
 use crate::chart::thousands;
 use crate::engine::{LoadedModel, VectorFacts};
 use crate::ui::language::{tr, trf};
@@ -93,6 +95,8 @@ pub(super) fn facts(ui: &mut Ui, cx: &mut ViewContext<'_>) {
             users(ui, cx, &model, &facts);
             ui.add_space(6.0);
             promoted(ui, &model, &facts);
+            ui.add_space(6.0);
+            places::show(ui, cx, MemoryId::Vector(head, facts.vector));
         });
 }
 

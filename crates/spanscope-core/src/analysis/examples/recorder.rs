@@ -1,10 +1,12 @@
 //! Places are looked for while a network runs over a text.
 
+use super::memory_recorder::MemoryRecorder;
 use super::{
-    ExampleMeasure, ExamplePlace, Examples, HeadExamples, NO_TOKEN, place_hash, positions,
+    ExampleMeasure, ExamplePlace, ExampleSearch, Examples, HeadExamples, NO_TOKEN, place_hash,
+    positions,
 };
 use crate::analysis::row_measures::{Occurrences, Row};
-use crate::model::{HeadWeights, Network, Observer};
+use crate::model::{HeadWeights, Network, NeuronRows, Observer};
 use std::cell::RefCell;
 use std::sync::{Mutex, PoisonError};
 
@@ -19,6 +21,7 @@ pub struct ExampleRecorder {
     of: (u32, u64),
     per_layer: usize,
     heads: Vec<Mutex<HeadExamples>>,
+    memories: MemoryRecorder,
 }
 
 thread_local! {
@@ -27,27 +30,22 @@ thread_local! {
 
 impl ExampleRecorder {
     /// For the text `ids`, whose number and content's hash are `of`.
-    pub fn new(
-        network: &Network,
-        ids: &[u32],
-        of: (u32, u64),
-        measure: ExampleMeasure,
-        top: usize,
-    ) -> Self {
+    pub fn new(network: &Network, ids: &[u32], of: (u32, u64), search: &ExampleSearch) -> Self {
         let spans = network.spans();
         let heads = spans.iter().map(|_| Mutex::new(HeadExamples::new()));
         Self {
-            measure,
-            top,
+            measure: search.measure,
+            top: search.top,
             ids: ids.to_vec(),
             text: Occurrences::of(ids),
             of,
             per_layer: spans.iter().filter(|span| span.layer == 0).count(),
             heads: heads.collect(),
+            memories: MemoryRecorder::new(network, of, search),
         }
     }
 
-    /// What was found.
+    /// What was found; the places of neurons and vectors without the tokens around them, which [`Examples::add_text`] adds.
     pub fn finish(self) -> Examples {
         let heads = self.heads.into_iter();
         let heads = heads.map(|head| head.into_inner().unwrap_or_else(PoisonError::into_inner));
@@ -55,6 +53,7 @@ impl ExampleRecorder {
             measure: self.measure,
             top: self.top,
             heads: heads.collect(),
+            memories: self.memories.finish(),
         }
     }
 
@@ -88,6 +87,7 @@ impl ExampleRecorder {
 
 impl Observer for ExampleRecorder {
     fn head(&self, layer: usize, head: usize, weights: &HeadWeights) {
+        self.memories.vectors(layer, head, weights);
         let Some(place) = self.heads.get(layer * self.per_layer + head) else {
             return;
         };
@@ -100,8 +100,7 @@ impl Observer for ExampleRecorder {
                 nearest: weights.nearest,
                 learned_sink: weights.off_text(query).sink,
             };
-            let measures = row.measures(&self.text, &mut room);
-            if let Some(value) = self.measure.value(&row, &measures) {
+            if let Some(value) = self.measure.value(&row, &self.text, &mut room) {
                 found.push((query, value));
             }
         }
@@ -109,9 +108,7 @@ impl Observer for ExampleRecorder {
         let mut all = place.lock().unwrap_or_else(PoisonError::into_inner);
         for (query, value) in found {
             let bin = self.measure.bin(value);
-            if let Some(bin) = all.bins.get_mut(bin) {
-                bin.count += 1;
-            }
+            all.count_in(bin);
             let hash = place_hash(self.of.1, query as u32);
             if all.keeps(bin, self.top, value, hash) {
                 let place = self.place(weights, query, value, hash);
@@ -122,5 +119,13 @@ impl Observer for ExampleRecorder {
 
     fn wants(&self, _: usize, _: usize) -> bool {
         true
+    }
+
+    fn wants_neurons(&self, layer: usize) -> bool {
+        self.memories.wants_neurons(layer)
+    }
+
+    fn neurons(&self, layer: usize, first: usize, rows: &NeuronRows) {
+        self.memories.neurons(layer, first, rows);
     }
 }

@@ -51,6 +51,24 @@ proptest! {
     }
 
     #[test]
+    fn a_measure_alone_is_the_same_as_among_all(
+        weights in prop::collection::vec(0.0_f32..1.0, 0..200),
+        ids in prop::collection::vec(0_u32..9, 220),
+        nearest in 0_usize..2,
+        learned_sink in 0.0_f32..1.0,
+    ) {
+        let query = (weights.len() + nearest).saturating_sub(1);
+        let row = Row { weights: &weights, query, nearest, learned_sink };
+        let (text, mut room) = (Occurrences::of(&ids), Vec::new());
+        let all = row.measures(&text, &mut room);
+        for mean in Mean::ALL {
+            let one = row.one(mean, &text, &mut room);
+            prop_assert_eq!(one.to_bits(), all.means[mean.index()].to_bits(), "{:?}", mean);
+        }
+        prop_assert_eq!(row.span(), all.span);
+    }
+
+    #[test]
     fn a_distance_is_near_the_largest_of_its_bin(distance in 0_usize..(1 << 22)) {
         let bin = span_bin(distance);
         let most = span_of_bin(bin);

@@ -44,6 +44,11 @@ impl Family for Falcon {
 
     fn architecture(&self, config: &Settings<'_>) -> Result<Architecture, Refusal> {
         let base = Base::read(config)?;
+        // What the published files, which do not say it, were trained for.
+        let base = Base {
+            context: base.context.or(Some(2048)),
+            ..base
+        };
         let base = match form(config)? {
             Form::Groups => base,
             Form::OneKey => base.with_kv_heads(1)?,

@@ -1,9 +1,11 @@
 //! One neuron: which tokens use it most, which tokens its value promotes, and what follows without it.
 
 use super::super::listed;
+use super::super::places;
 use super::super::usage::fine_percent;
 use super::list::number;
 use crate::analysis::NeuronUsage;
+use crate::analysis::examples::MemoryId;
 use crate::chart::thousands;
 use crate::engine::LoadedModel;
 use crate::model::NeuronId;
@@ -53,6 +55,8 @@ pub(super) fn show(ui: &mut Ui, cx: &mut ViewContext<'_>, model: &LoadedModel) {
             ));
             ui.label(quiet(tr("Change of the logit per unit of activation")));
             listed::promoted(ui, model, &facts.promoted);
+            ui.add_space(6.0);
+            places::show(ui, cx, MemoryId::Neuron(id));
         });
 }
 
