@@ -5,7 +5,7 @@ use crate::chart::thousands;
 use crate::checkpoint::Format;
 use crate::engine::LoadedModel;
 use crate::model::Architecture;
-use crate::model::architecture::{Activation, NormKind, NormSpec, Order, Position, Window};
+use crate::model::architecture::{Activation, NormKind, NormSpec, Order, Position};
 use crate::ui::language::{tr, trf};
 use std::collections::BTreeMap;
 
