@@ -3,7 +3,7 @@
 //! The window and the command line. What they are built of is in crates of their own, reachable from here by the names of old:
 //! [`model`], [`analysis`], [`checkpoint`] and [`text`] (`spanscope-core`), [`engine`], [`chart`], [`train`], [`mod@bench`].
 //!
-//! Without the feature `desktop` there is the window alone, for a page in a browser.
+//! Without the feature `desktop` there is the window alone, for a page in a browser (`crates/spanscope-web`).
 
 #![forbid(unsafe_code)]
 

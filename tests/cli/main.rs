@@ -15,6 +15,7 @@ mod lens;
 mod models;
 mod neurons;
 mod outputs;
+mod pages;
 mod places;
 mod port;
 mod quiet;

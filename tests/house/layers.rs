@@ -6,7 +6,7 @@ use std::path::Path;
 
 /// The rooms of the program and of `spanscope-core`, and the crates that are one room, with the rooms that each may use. None may
 /// use itself through another: that is tested as well.
-const MAY_USE: [(&str, &[&str]); 24] = [
+const MAY_USE: [(&str, &[&str]); 25] = [
     (
         "python",
         &["cli", "engine", "analysis", "chart", "model", "checkpoint"],
@@ -118,6 +118,8 @@ const MAY_USE: [(&str, &[&str]); 24] = [
     ("mixer", &[]),
     ("neuron_id", &[]),
     ("platform", &["mixer"]),
+    // The page, on the window: nothing uses it.
+    ("web", &[]),
     ("json", &["shown"]),
     ("shown", &[]),
     ("zip_directory", &["files", "shown"]),

@@ -57,6 +57,7 @@ fn of_the_page() -> Vec<(String, String)> {
         "crates/spanscope-core/src",
         "crates/spanscope-chart/src",
         "crates/spanscope-engine/src",
+        "crates/spanscope-web/src",
     ];
     let all = rooms.iter().flat_map(|room| sources(&root().join(room)));
     let named = all.map(|(path, text)| {

@@ -368,6 +368,16 @@ impl App {
         self.document.open_file((path, answers));
     }
 
+    /// Tells what went wrong outside of the window.
+    pub fn complain(&mut self, words: String) {
+        self.toasts.error(words);
+    }
+
+    /// Tells what is to be known of where the window is.
+    pub fn inform(&mut self, words: &str) {
+        self.toasts.info(words);
+    }
+
     /// A text by its ending; a checkpoint, or the folder of a run, otherwise.
     pub fn dropped(&mut self, ctx: &egui::Context, path: PathBuf) {
         let ending = path
