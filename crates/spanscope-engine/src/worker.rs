@@ -5,7 +5,6 @@
 //! is told to stop through its [`Cancel`].
 
 mod following;
-mod turns;
 
 use super::Sample;
 use super::follow::Follower;
@@ -15,6 +14,7 @@ use super::open::LoadedModel;
 use super::queries::Queries;
 use super::snapshot::{Failure, Snapshot};
 use super::steps::Steps;
+use super::worker_turns;
 use spanscope_core::model::{Cancel, Device, Edits};
 use spanscope_core::platform::{HAS_THREADS, thread};
 use spanscope_core::text::SpecialTokens;
@@ -229,7 +229,7 @@ impl Engine {
             follower: Mutex::new(None),
         };
         if !HAS_THREADS {
-            turns::begin(of_worker);
+            worker_turns::begin(of_worker);
             return engine;
         }
         let thread = thread::Builder::new()

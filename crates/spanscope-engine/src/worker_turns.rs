@@ -1,7 +1,7 @@
 //! The worker where there are no threads: a step at a time, between two frames.
 
-use super::{Shared, Source};
-use crate::steps::Steps;
+use super::steps::Steps;
+use super::worker::{Shared, Source};
 use spanscope_core::platform::{Fetched, Turn, fs, thread};
 use std::path::Path;
 use std::sync::Arc;
