@@ -2,13 +2,27 @@
 
 use super::Sample;
 
+/// The bytes of a model: part of the program, but of that for a page, which fetches them when they are chosen.
+#[cfg(feature = "desktop")]
+macro_rules! model {
+    ($file:literal) => {
+        include_bytes!(concat!("../sample_models/", $file, ".safetensors"))
+    };
+}
+#[cfg(not(feature = "desktop"))]
+macro_rules! model {
+    ($file:literal) => {
+        &[]
+    };
+}
+
 /// A sample by its name, its file and its text.
 macro_rules! sample {
     ($name:literal, $file:literal, $text:literal) => {
         Sample {
             name: $name,
             file: concat!($file, ".safetensors"),
-            model: include_bytes!(concat!("../sample_models/", $file, ".safetensors")),
+            model: model!($file),
             text: include_str!(concat!("../assets/texts/", $text)),
         }
     };

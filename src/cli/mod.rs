@@ -30,6 +30,7 @@ mod merge;
 mod models;
 mod neurons;
 mod on_text;
+mod page;
 mod persistent;
 mod ranges;
 mod reach;

@@ -3,6 +3,7 @@
 use super::Usage;
 use super::args::DtypeArg;
 use super::common::{check_ramp, covered, ending, may_write, open_to_run, progress, say};
+use super::page::{PageTemplate, packed_at_most};
 use super::record_args::{RecordArgs, VectorsArg};
 use crate::chart::thousands;
 use crate::checkpoint::Dtype;
@@ -21,7 +22,17 @@ use std::path::{Path, PathBuf};
 const LARGE: u64 = 256_000_000;
 
 pub(super) fn run(args: &RecordArgs) -> Result<()> {
-    ending(&args.output, &["safetensors"])?;
+    let is_page = ending(&args.output, &["safetensors", "html"])? == "html";
+    if args.web.is_some() && !is_page {
+        let said =
+            "--web is for a page; give the output a name that ends in .html, or leave it out";
+        return Err(Usage(said.into()).into());
+    }
+    // Before the model runs: without it there is no page.
+    let page = match is_page {
+        true => Some(PageTemplate::find(args.web.as_deref())?),
+        false => None,
+    };
     let read = args.text.iter().chain(&args.ids).map(PathBuf::as_path);
     let reads: Vec<Option<&Path>> = [Some(args.model.as_path()), args.common.vocab.as_deref()]
         .into_iter()
@@ -59,8 +70,17 @@ pub(super) fn run(args: &RecordArgs) -> Result<()> {
         let coverage = Coverage::counted(text.tokens + text.unknown, text.unknown);
         covered(&coverage, &text.name, &args.common)?;
     }
+    if let Some(page) = &page {
+        page.check(recording.bytes())?;
+    }
     if !quiet {
-        if recording.bytes() >= LARGE {
+        if let Some(page) = &page {
+            say(format_args!(
+                "the page will take {} for the window and at most {} for the run; --tokens A..B or --dtype f16 make it smaller",
+                size(page.bytes()),
+                size(packed_at_most(recording.bytes()))
+            ));
+        } else if recording.bytes() >= LARGE {
             say(format_args!(
                 "the run file will take {}; --tokens A..B or --dtype f16 make it smaller",
                 size(recording.bytes())
@@ -84,7 +104,17 @@ pub(super) fn run(args: &RecordArgs) -> Result<()> {
             vectors.inc(n as u64);
         }
     };
-    recording.write(&args.output, &Cancel::default(), &mut report)?;
+    match &page {
+        None => recording.write(&args.output, &Cancel::default(), &mut report)?,
+        Some(page) => {
+            let folder = tempfile::tempdir().context("there is no room for temporary files")?;
+            let name = args.output.with_extension("safetensors");
+            let name = name.file_name().unwrap_or("run.safetensors".as_ref());
+            let run = folder.path().join(name);
+            recording.write(&run, &Cancel::default(), &mut report)?;
+            page.write(&run, &args.output)?;
+        }
+    }
     tokens.finish_and_clear();
     vectors.finish_and_clear();
     if !quiet {

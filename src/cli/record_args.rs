@@ -24,12 +24,16 @@ pub(super) struct RecordArgs {
     /// Record every N-th text only, from the I-th on (I from 1 to N): `spanscope merge` joins the sums of all parts
     #[arg(long, value_name = "I/N")]
     pub shard: Option<Shard>,
-    /// Run file to write
-    #[arg(short, long, value_name = "RUN.safetensors")]
+    /// Run file to write; or one page with the window and the run in it, that any browser opens without a network
+    #[arg(short, long, value_name = "RUN.safetensors|RUN.html")]
     pub output: PathBuf,
     /// Replace the file if it is there
     #[arg(long)]
     pub force: bool,
+    /// Folder that `sh packaging/web.sh` made, whose page.html becomes the page [default: web beside the program, or
+    /// ../share/spanscope/web]
+    #[arg(long, value_name = "FOLDER")]
+    pub web: Option<PathBuf>,
     /// Number format of queries and keys: f32 shows exactly what the model did
     #[arg(long, value_enum, value_name = "FORMAT", default_value_t = DtypeArg::F32)]
     pub dtype: DtypeArg,

@@ -1,8 +1,11 @@
 //! Looks at files from the window's thread, which must not wait for a disk that answers no more.
 
 use crate::checkpoint;
+use crate::platform::HAS_THREADS;
+use crate::platform::fs;
+use crate::platform::fs::Metadata;
+use crate::platform::thread;
 use crate::ui::language::trf;
-use std::fs::Metadata;
 use std::io::{Error, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::channel;
@@ -11,13 +14,13 @@ use std::time::Duration;
 /// The time that a look may take: longer than any disk that works, shorter than a person's patience.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// The metadata of a path, as [`std::fs::metadata`].
+/// The metadata of a path, as [`fs::metadata`].
 ///
 /// # Errors
 /// When there is nothing, it cannot be looked at, or ([`ErrorKind::TimedOut`]) its disk does not answer.
 pub fn look(path: &Path) -> Result<Metadata, Error> {
     let path = path.to_owned();
-    within(PATIENCE, move || std::fs::metadata(path))
+    within(PATIENCE, move || fs::metadata(path))
 }
 
 /// The result of `work`, where the disk answers within a second.
@@ -35,13 +38,15 @@ fn within<T: Send + 'static>(
     patience: Duration,
     work: impl FnOnce() -> Result<T, Error> + Send + 'static,
 ) -> Result<T, Error> {
+    if !HAS_THREADS {
+        // Files in memory answer.
+        return work();
+    }
     let (tell, told) = channel();
-    std::thread::Builder::new()
-        .name("look".into())
-        .spawn(move || {
-            // Too late is too late.
-            let _ = tell.send(work());
-        })?;
+    thread::Builder::new().name("look".into()).spawn(move || {
+        // Too late is too late.
+        let _ = tell.send(work());
+    })?;
     let late = || Error::new(ErrorKind::TimedOut, "the disk does not answer");
     told.recv_timeout(patience).unwrap_or_else(|_| Err(late()))
 }

@@ -6,27 +6,35 @@ pub mod app;
 mod commands;
 pub mod dialogs;
 mod disk;
+#[cfg_attr(not(feature = "desktop"), path = "display_of_page.rs")]
 pub mod display;
 mod document;
 mod export;
 pub mod language;
 mod session;
 mod shell;
+#[cfg(feature = "desktop")]
 mod shot;
 mod start;
 mod theme;
+#[cfg_attr(not(feature = "desktop"), path = "user_folders_in_page.rs")]
+pub mod user_folders;
 mod views;
 mod widgets;
+#[cfg(feature = "desktop")]
 mod window;
 
 pub use app::Choices;
 pub use language::Language;
 pub use session::settings;
+#[cfg(feature = "desktop")]
 pub use shot::{Shot, ShotError, shot};
 pub use start::Start;
 pub use views::Pane;
+#[cfg(feature = "desktop")]
 pub use window::{WindowError, run};
 
+#[cfg(feature = "desktop")]
 /// Reads the bytes of a session file, and makes of it what a window that opens would.
 pub(crate) fn session_survives(bytes: &[u8]) {
     let session::Stored { session, text, .. } = session::Stored::parse(bytes).unwrap_or_default();

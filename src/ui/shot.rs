@@ -1,6 +1,8 @@
 //! A picture of the window, made without a display or a graphics driver.
 
 use crate::engine::Snapshot;
+use crate::platform::thread;
+use crate::platform::time::Instant;
 use crate::ui::Start;
 use crate::ui::app::{App, Choices};
 use crate::ui::dialogs::Backend;
@@ -9,7 +11,7 @@ use crate::ui::session::settings::{Settings, ThemeChoice};
 use crate::ui::views::Pane;
 use eframe::egui;
 use egui_offscreen::{MAX_SIDE, Offscreen};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// Longest time that the model may take to run over the text.
 const PATIENCE: Duration = Duration::from_secs(600);
@@ -107,7 +109,7 @@ pub fn shot(shot: &Shot) -> Result<image::RgbaImage, ShotError> {
         if begin.elapsed() > PATIENCE {
             return Err(ShotError::TooLong);
         }
-        std::thread::sleep(Duration::from_millis(4));
+        thread::sleep(Duration::from_millis(4));
     }
 }
 

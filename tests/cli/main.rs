@@ -16,6 +16,7 @@ mod measures;
 mod models;
 mod neurons;
 mod outputs;
+mod pages;
 mod places;
 mod port;
 mod quiet;

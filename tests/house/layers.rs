@@ -6,7 +6,7 @@ use std::path::Path;
 
 /// The rooms of the program and of `spanscope-core`, and the crates that are one room, with the rooms that each may use. None may
 /// use itself through another: that is tested as well.
-const MAY_USE: [(&str, &[&str]); 23] = [
+const MAY_USE: [(&str, &[&str]); 25] = [
     (
         "python",
         &["cli", "engine", "analysis", "chart", "model", "checkpoint"],
@@ -39,6 +39,7 @@ const MAY_USE: [(&str, &[&str]); 23] = [
             "text",
             "files",
             "json",
+            "platform",
             "shown",
             "egui_offscreen",
         ],
@@ -67,6 +68,7 @@ const MAY_USE: [(&str, &[&str]); 23] = [
             "text",
             "files",
             "json",
+            "platform",
             "shown",
         ],
     ),
@@ -87,17 +89,37 @@ const MAY_USE: [(&str, &[&str]); 23] = [
     ("analysis", &["mixer", "model", "checkpoint"]),
     (
         "model",
-        &["checkpoint", "head_id", "json", "neuron_id", "shown"],
+        &[
+            "checkpoint",
+            "head_id",
+            "json",
+            "neuron_id",
+            "platform",
+            "shown",
+        ],
     ),
-    ("checkpoint", &["files", "json", "shown", "zip_directory"]),
+    (
+        "checkpoint",
+        &["files", "json", "platform", "shown", "zip_directory"],
+    ),
     (
         "text",
-        &["files", "json", "mixer", "shown", "zip_directory"],
+        &[
+            "files",
+            "json",
+            "mixer",
+            "platform",
+            "shown",
+            "zip_directory",
+        ],
     ),
-    ("files", &["shown"]),
+    ("files", &["platform", "shown"]),
     ("head_id", &[]),
     ("mixer", &[]),
     ("neuron_id", &[]),
+    ("platform", &["mixer"]),
+    // The page, on the window: nothing uses it.
+    ("web", &[]),
     ("json", &["shown"]),
     ("shown", &[]),
     ("zip_directory", &["files", "shown"]),

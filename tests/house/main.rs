@@ -7,6 +7,7 @@ mod documents;
 mod heads;
 mod layers;
 mod phrases;
+mod platform;
 mod quantities;
 mod seam;
 mod words;

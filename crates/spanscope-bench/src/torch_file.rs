@@ -93,7 +93,7 @@ mod tests {
             }
             let network = Network::load(&a, None).unwrap();
             assert_eq!(network.architecture().adaptive_span().unwrap(), &config);
-            assert_eq!(network.parameters(), parameters(&config));
+            assert_eq!(network.parameters(), parameters(&config) as u64);
             let found: Vec<usize> = network.spans().iter().map(|s| s.span as usize).collect();
             assert_eq!(found, spans);
         }

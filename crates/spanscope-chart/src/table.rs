@@ -107,6 +107,12 @@ impl From<usize> for Cell {
     }
 }
 
+impl From<u64> for Cell {
+    fn from(value: u64) -> Self {
+        Self::Whole(value)
+    }
+}
+
 impl From<f64> for Cell {
     fn from(value: f64) -> Self {
         Self::Real(value)

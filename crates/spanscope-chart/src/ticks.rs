@@ -109,7 +109,7 @@ pub(super) fn every(pitch: f64, room: f64) -> usize {
 }
 
 /// 1234567 as "1,234,567".
-pub fn thousands(n: usize) -> String {
+pub fn thousands(n: impl std::fmt::Display) -> String {
     let digits = n.to_string();
     let mut out = String::with_capacity(digits.len() + digits.len() / 3);
     for (i, digit) in digits.chars().enumerate() {

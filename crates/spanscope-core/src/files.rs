@@ -1,11 +1,15 @@
 //! Files written whole or not at all, and what tells one content from another.
 
+#[cfg(not(target_arch = "wasm32"))]
 mod guard;
 mod held;
+#[cfg_attr(target_arch = "wasm32", path = "files/part_in_memory.rs")]
 mod part;
 mod source;
+#[cfg(not(target_arch = "wasm32"))]
 mod target;
 
+#[cfg(not(target_arch = "wasm32"))]
 pub use guard::remove_unfinished;
 pub use held::{Claimed, Held};
 pub use part::Part;

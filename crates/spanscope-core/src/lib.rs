@@ -44,6 +44,8 @@ pub mod model;
 #[forbid(unsafe_code)]
 pub mod neuron_id;
 #[forbid(unsafe_code)]
+pub mod platform;
+#[forbid(unsafe_code)]
 pub mod shown;
 #[forbid(unsafe_code)]
 pub mod text;

@@ -2,8 +2,9 @@
 
 use super::open::LoadedModel;
 use super::tokens::Tokens;
-use spanscope_core::analysis::{Ablation, ablate_each};
+use spanscope_core::analysis::{Ablation, AblationSteps, ablate_each};
 use spanscope_core::model::{Cancel, ModelError};
+use spanscope_core::platform::{HAS_THREADS, Turn, thread};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -55,7 +56,11 @@ impl AblationTask {
             tokens: Arc::clone(&tokens),
         };
         let of_thread = Arc::clone(&state);
-        let thread = std::thread::Builder::new().name("ablation".into());
+        if !HAS_THREADS {
+            take_turns((model, tokens), cancel, of_thread, notify);
+            return task;
+        }
+        let thread = thread::Builder::new().name("ablation".into());
         let begun = thread.spawn(move || {
             let told = |done, all| {
                 *lock(&of_thread) = Ablating::Running(done, all);
@@ -66,9 +71,7 @@ impl AblationTask {
                 ablate_each(&model.network, ids, &cancel, &told)
             }));
             *lock(&of_thread) = match done {
-                Ok(Ok(ablation)) => Ablating::Done(ablation.map(Arc::new)),
-                Ok(Err(ModelError::Cancelled)) => Ablating::Failed(String::new()),
-                Ok(Err(error)) => Ablating::Failed(error.to_string()),
+                Ok(done) => ended(done),
                 Err(_) => Ablating::Failed("a defect stopped it".to_owned()),
             };
             notify();
@@ -83,6 +86,53 @@ impl AblationTask {
     pub fn state(&self) -> Ablating {
         lock(&self.state).clone()
     }
+}
+
+fn ended(done: Result<Option<Ablation>, ModelError>) -> Ablating {
+    match done {
+        Ok(ablation) => Ablating::Done(ablation.map(Arc::new)),
+        Err(ModelError::Cancelled) => Ablating::Failed(String::new()),
+        Err(error) => Ablating::Failed(error.to_string()),
+    }
+}
+
+/// Tokens of a piece where there are no threads: a frame must not wait for it.
+const PIECE: usize = 32;
+
+/// Ablates a piece at a time, where there are no threads.
+fn take_turns(
+    (model, tokens): (Arc<LoadedModel>, Arc<Tokens>),
+    cancel: Cancel,
+    state: Arc<Mutex<Ablating>>,
+    notify: impl Fn() + 'static,
+) {
+    let ids: Vec<u32> = tokens.ids.iter().copied().take(MOST).collect();
+    let mut steps = AblationSteps::new(Arc::clone(&model.network), ids);
+    let mut told = None;
+    thread::each_turn(move || {
+        let done = match &mut steps {
+            Ok(steps) => steps
+                .step(PIECE, &cancel)
+                .map(|done| (done, steps.done(), steps.runs())),
+            Err(error) => {
+                *lock(&state) = Ablating::Failed(error.to_string());
+                notify();
+                return Turn::Over;
+            }
+        };
+        let (next, turn) = match done {
+            Ok((None, done, _)) if told == Some(done) => return Turn::More,
+            Ok((None, done, all)) => {
+                told = Some(done);
+                (Ablating::Running(done, all), Turn::More)
+            }
+            Ok((Some(done), ..)) => (ended(Ok(done)), Turn::Over),
+            Err(error) => (ended(Err(error)), Turn::Over),
+        };
+        *lock(&state) = next;
+        notify();
+        turn
+    });
 }
 
 impl Drop for AblationTask {

@@ -3,12 +3,14 @@
 use super::queries::Queries;
 use spanscope_core::analysis::similar::{AttentionDivergence, DivergenceTask};
 use spanscope_core::model::{Cancel, HeadId, Network, Run};
+use spanscope_core::platform::HAS_THREADS;
+use spanscope_core::platform::time::Instant;
 use std::ops::Range;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// The time a step of it should take: short enough that a new wish is seen at once.
-const STEP: Duration = Duration::from_millis(30);
+const STEP: Duration = Duration::from_millis(if HAS_THREADS { 30 } else { 10 });
 
 /// A comparison on its way, or done.
 #[derive(Default)]

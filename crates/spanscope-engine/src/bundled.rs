@@ -7,7 +7,7 @@ pub struct Sample {
     pub name: &'static str,
     /// File name, as in the folder `sample_models`.
     pub file: &'static str,
-    /// The checkpoint.
+    /// The checkpoint; empty where it is no part of the program and has to be fetched.
     pub model: &'static [u8],
     /// A text of the kind that the model was trained on.
     pub text: &'static str,

@@ -5,10 +5,13 @@
 
 use super::open::{EngineError, LoadedModel};
 use spanscope_core::files::{Claimed, Held};
+use spanscope_core::platform::fs;
+use spanscope_core::platform::thread;
+use spanscope_core::platform::time::{Instant, SystemTime};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::Duration;
 
 /// Time between two looks at the file.
 const POLL: Duration = Duration::from_millis(500);
@@ -38,7 +41,7 @@ pub(crate) struct Stamp {
 impl Stamp {
     /// Of the file at `path`; `None` where there is none to be seen.
     pub fn of(path: &Path) -> Option<Self> {
-        let info = std::fs::metadata(path).ok()?;
+        let info = fs::metadata(path).ok()?;
         #[cfg(unix)]
         let identity = {
             use std::os::unix::fs::MetadataExt;
@@ -183,7 +186,7 @@ impl Follower {
         let shared = Shared::default();
         lock(&shared).state = Followed::There;
         let of_thread = Arc::clone(&shared);
-        let thread = std::thread::Builder::new()
+        let thread = thread::Builder::new()
             .name("follow".into())
             .spawn(move || follow(&of_thread, reopening));
         if let Err(error) = thread {

@@ -4,11 +4,13 @@ use super::generation::{Ended, Generation, GenerationRequest};
 use super::open::LoadedModel;
 use super::sample::SampledToken;
 use spanscope_core::model::{Cancel, ModelError, Run};
+use spanscope_core::platform::HAS_THREADS;
+use spanscope_core::platform::time::Instant;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// The time a step should take.
-const STEP: Duration = Duration::from_millis(30);
+const STEP: Duration = Duration::from_millis(if HAS_THREADS { 30 } else { 10 });
 
 /// A wish for a continuation.
 #[derive(Debug, Clone)]

@@ -3,12 +3,14 @@
 use super::queries::{Heads, Queries, Weighting};
 use spanscope_core::analysis::{HeadMeasure, SpanFlag, Survey, Thumbnail, flag, usual_sink_free};
 use spanscope_core::model::{Cancel, HeadId, Network, Run};
+use spanscope_core::platform::HAS_THREADS;
+use spanscope_core::platform::time::Instant;
 use std::ops::Range;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// The time a step of a survey should take: short enough that a new wish is seen at once.
-const STEP: Duration = Duration::from_millis(30);
+const STEP: Duration = Duration::from_millis(if HAS_THREADS { 30 } else { 10 });
 
 /// Queries of the first step; later ones are as many as fit its time.
 const FIRST: usize = 64;

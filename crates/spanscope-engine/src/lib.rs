@@ -65,6 +65,7 @@ mod tokens;
 mod vector_facts;
 mod weights_file;
 mod worker;
+mod worker_turns;
 
 #[cfg(test)]
 use samples::SAMPLES;

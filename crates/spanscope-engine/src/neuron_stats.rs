@@ -12,13 +12,15 @@ use facts::Answers;
 use rayon::prelude::*;
 use spanscope_core::analysis::NeuronUsage;
 use spanscope_core::model::{Cancel, Network, Run};
+use spanscope_core::platform::HAS_THREADS;
+use spanscope_core::platform::time::Instant;
 use std::ops::Range;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use sums::Sums;
 
 /// The time a step should take: short enough that a new wish is seen at once.
-const STEP: Duration = Duration::from_millis(30);
+const STEP: Duration = Duration::from_millis(if HAS_THREADS { 30 } else { 10 });
 
 /// Tokens of the first step; later ones are as many as fit its time.
 const FIRST: usize = 32;

@@ -163,7 +163,12 @@ impl LoadedModel {
     /// # Errors
     /// None with the files that the program was built from.
     pub fn open_sample(sample: &Sample) -> Result<Self, EngineError> {
-        let checkpoint = Checkpoint::from_static(Path::new(sample.file), sample.model)?;
+        let file = Path::new(sample.file);
+        let checkpoint = match sample.model {
+            // It lies beside the program, and was fetched.
+            [] => Checkpoint::open(file)?,
+            bytes => Checkpoint::from_static(file, bytes)?,
+        };
         Self::from_checkpoint(&checkpoint, None, None, |_| ControlFlow::Continue(()))
     }
 
@@ -439,7 +444,7 @@ mod tests {
         let model = LoadedModel::open_sample(&SAMPLES[1]).unwrap();
         assert_eq!(model.bytes, SAMPLES[1].model.len() as u64);
         let parts = model.parts().iter().map(|part| part.parameters);
-        assert_eq!(parts.sum::<usize>(), model.network.parameters());
+        assert_eq!(parts.sum::<u64>(), model.network.parameters());
         let panels = Panel::of(&model.curves);
         let kinds: Vec<Quantity> = panels.iter().map(|panel| panel.quantity).collect();
         assert_eq!(kinds, [Quantity::BitsPerCharacter, Quantity::Span]);

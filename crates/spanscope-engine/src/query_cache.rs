@@ -15,9 +15,10 @@ use super::vector_facts::VectorFacts;
 use spanscope_core::analysis::similar::AttentionDivergence;
 use spanscope_core::analysis::{Lens, Prediction, TokenAttention, TokenSet, lens};
 use spanscope_core::model::{Cancel, HeadId, ModelError, Network, ScoreParts, TokenTrace};
+use spanscope_core::platform::time::Instant;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// Layer and head, query and key.
 type ScoreOf = (HeadId, (usize, usize));

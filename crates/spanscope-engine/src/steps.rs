@@ -14,8 +14,10 @@ use super::tokens::Tokens;
 use super::worker::{Shared, Wanted};
 use spanscope_core::analysis::Shares;
 use spanscope_core::model::{Edits, ModelError};
+use spanscope_core::platform::HAS_THREADS;
+use spanscope_core::platform::time::Instant;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// Most pieces of a text that are shown: laying out more would hold up the window.
 pub(super) const MOST_PIECES: usize = 4_000_000;
@@ -23,8 +25,11 @@ pub(super) const MOST_PIECES: usize = 4_000_000;
 /// Tokens of the first step with a model whose speed is not known yet.
 const FIRST_BLOCK: usize = 32;
 
+/// Tokens of a step at least: fewer are read again and again to no use, but where a frame waits for them.
+const LEAST_BLOCK: usize = if HAS_THREADS { 8 } else { 1 };
+
 /// The time that one step of a run should take: short enough that a new wish is seen at once.
-const STEP: Duration = Duration::from_millis(40);
+const STEP: Duration = Duration::from_millis(if HAS_THREADS { 40 } else { 10 });
 
 /// Time between two snapshots of an unfinished run, at least.
 const PUBLISH: Duration = Duration::from_millis(100);
@@ -173,14 +178,24 @@ impl Steps {
         self.told == wanted.version
     }
 
+    /// True if a model is to be opened.
+    pub fn is_to_open(&self, wanted: &Wanted) -> bool {
+        self.model_number != wanted.model.0
+    }
+
+    /// Publishes that a model is being opened.
+    pub fn announce(&mut self, wanted: &Wanted, shared: &Shared) {
+        self.opening = true;
+        self.publish(wanted, shared);
+    }
+
     /// Does one step and publishes what came of it.
     pub fn step(&mut self, wanted: &Wanted, shared: &Shared) {
         if self.satisfied(wanted) && self.has_told(wanted) {
             return self.renew(wanted, shared);
         }
-        if self.model_number != wanted.model.0 {
-            self.opening = true;
-            self.publish(wanted, shared);
+        if self.is_to_open(wanted) {
+            self.announce(wanted, shared);
             self.open(wanted, shared);
             self.opening = false;
             self.preview = None;
@@ -317,7 +332,7 @@ impl Steps {
             self.block = (self.block * 2).min(spanscope_core::model::BLOCK);
         } else if took > STEP {
             let fits = read as f32 * STEP.as_secs_f32() / took.as_secs_f32();
-            self.block = (fits as usize).clamp(8, self.block.max(8));
+            self.block = (fits as usize).clamp(LEAST_BLOCK, self.block.max(LEAST_BLOCK));
         }
         Ok(())
     }

@@ -4,6 +4,7 @@ use crate::EngineError;
 use spanscope_core::checkpoint::gguf::GgufMetadata;
 use spanscope_core::checkpoint::{Checkpoint, Origin};
 use spanscope_core::model::{About, Assumption};
+use spanscope_core::platform::fs;
 use spanscope_core::shown::shown;
 use spanscope_core::text::Vocabulary;
 use spanscope_core::text::tokenizer::{GgufVocabulary, Tokenizer, TokenizerError};
@@ -129,7 +130,7 @@ pub(super) fn is_tokenizer(path: &Path) -> bool {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     match name.as_ref() {
         // By itself it is a list of tokens.
-        "vocab.json" => path.with_file_name("merges.txt").is_file(),
+        "vocab.json" => fs::is_file(&path.with_file_name("merges.txt")),
         name => Tokenizer::FILES.contains(&name) || name.ends_with("tokenizer.json"),
     }
 }

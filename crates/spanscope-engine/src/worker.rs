@@ -14,7 +14,9 @@ use super::open::LoadedModel;
 use super::queries::Queries;
 use super::snapshot::{Failure, Snapshot};
 use super::steps::Steps;
+use super::worker_turns;
 use spanscope_core::model::{Cancel, Device, Edits};
+use spanscope_core::platform::{HAS_THREADS, thread};
 use spanscope_core::text::SpecialTokens;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
@@ -222,7 +224,15 @@ impl Engine {
         wanted.text = (1, text);
         let shared = Arc::new(Shared::new(wanted, Box::new(notify)));
         let of_worker = Arc::clone(&shared);
-        let thread = std::thread::Builder::new()
+        let engine = Self {
+            shared: Arc::clone(&shared),
+            follower: Mutex::new(None),
+        };
+        if !HAS_THREADS {
+            worker_turns::begin(of_worker);
+            return engine;
+        }
+        let thread = thread::Builder::new()
             .name("spanscope worker".into())
             .spawn(move || work(&of_worker));
         if let Err(error) = thread {
@@ -236,10 +246,7 @@ impl Engine {
                 ..Snapshot::default()
             });
         }
-        Self {
-            shared,
-            follower: Mutex::new(None),
-        }
+        engine
     }
 
     /// What the worker last knew.

@@ -112,7 +112,7 @@ impl Model {
     }
 
     /// Layers, heads of a layer, tokens of the vocabulary, width, parameters, persistent vectors per head.
-    fn sizes(&self) -> (usize, usize, usize, usize, usize, usize) {
+    fn sizes(&self) -> (usize, usize, usize, usize, u64, usize) {
         let of = self.loaded.network.architecture();
         let parameters = self.loaded.parts().iter().map(|part| part.parameters);
         (

@@ -1,6 +1,7 @@
 //! A file of places that show what heads do, read by another thread.
 
 use crate::engine::sums_file::SumsFile;
+use crate::platform::fs;
 use crate::text::document_named;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -35,9 +36,9 @@ pub(super) fn folder_of(path: &Path, file: &SumsFile) -> Option<PathBuf> {
     // Of a list of documents the list.
     let name = document_named(name).map_or(name.as_str(), |(list, _)| list);
     let own = path.parent()?;
-    let beside = std::fs::read_dir(own).ok()?.flatten().take(MOST_FOLDERS);
+    let beside = fs::read_dir(own).ok()?.flatten().take(MOST_FOLDERS);
     let all = std::iter::once(own.to_owned()).chain(beside.map(|entry| entry.path()));
-    let mut all = all.filter(|folder| folder.join(name).is_file());
+    let mut all = all.filter(|folder| fs::is_file(&folder.join(name)));
     all.next()
 }
 

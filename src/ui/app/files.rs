@@ -15,6 +15,7 @@ use crate::ui::export::files::Copied;
 use crate::ui::language::{said_list, tr, trf};
 use crate::ui::session::settings::Settings;
 use crate::ui::shell::toasts::Toasts;
+use crate::ui::user_folders;
 use eframe::egui;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -326,7 +327,7 @@ impl App {
             .folder
             .clone()
             .filter(|folder| disk::is_folder(folder))
-            .or_else(|| std::env::current_dir().ok());
+            .or_else(user_folders::to_begin_in);
         self.overlays
             .dialogs
             .ask(ctx, purpose, folder.as_deref(), &name);
@@ -375,8 +376,18 @@ impl App {
         self.document.open_file((path, answers));
     }
 
+    /// Tells what went wrong outside of the window.
+    pub fn complain(&mut self, words: String) {
+        self.toasts.error(words);
+    }
+
+    /// Tells what is to be known of where the window is.
+    pub fn inform(&mut self, words: &str) {
+        self.toasts.info(words);
+    }
+
     /// A text by its ending; a checkpoint, or the folder of a run, otherwise.
-    pub(super) fn dropped(&mut self, ctx: &egui::Context, path: PathBuf) {
+    pub fn dropped(&mut self, ctx: &egui::Context, path: PathBuf) {
         let ending = path
             .extension()
             .unwrap_or_default()

@@ -4,6 +4,7 @@ use super::App;
 use super::examples_file::{Found, folder_of};
 use crate::analysis::TokenSet;
 use crate::engine::sums_file::SumsFile;
+use crate::platform::thread;
 use crate::text::{Accept, document_named, to_bytes};
 use crate::ui::document::text_file::TextFile;
 use crate::ui::language::{tr, trf};
@@ -25,7 +26,7 @@ impl App {
             ctx.request_repaint();
         };
         self.places.reading = Some(receive);
-        if std::thread::Builder::new().spawn(read).is_err() {
+        if thread::Builder::new().spawn(read).is_err() {
             self.toasts
                 .error(tr("The file could not be read: no thread"));
         }

@@ -1,5 +1,7 @@
 //! The entries of a folder, read on another thread: a disk that sleeps must not stop the window.
 
+use crate::platform::fs;
+use crate::platform::thread;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, channel};
 
@@ -28,13 +30,11 @@ impl Listing {
     pub fn new(folder: &Path, ready: impl FnOnce() + Send + 'static) -> Self {
         let (sender, receiver) = channel();
         let from = folder.to_owned();
-        let thread = std::thread::Builder::new()
-            .name("folder".into())
-            .spawn(move || {
-                // Nobody waits any more when another folder was named meanwhile.
-                let _ = sender.send(read(&from));
-                ready();
-            });
+        let thread = thread::Builder::new().name("folder".into()).spawn(move || {
+            // Nobody waits any more when another folder was named meanwhile.
+            let _ = sender.send(read(&from));
+            ready();
+        });
         Self {
             folder: folder.to_owned(),
             pending: thread.is_ok().then_some(receiver),
@@ -63,7 +63,7 @@ impl Listing {
 
 /// A folder that cannot be read has no entries: the path may still be typed to its end.
 fn read(folder: &Path) -> Vec<Entry> {
-    let Ok(found) = std::fs::read_dir(folder) else {
+    let Ok(found) = fs::read_dir(folder) else {
         return Vec::new();
     };
     let mut entries: Vec<Entry> = found
@@ -72,7 +72,7 @@ fn read(folder: &Path) -> Vec<Entry> {
         .filter_map(|entry| {
             let name = entry.file_name().into_string().ok()?;
             // Follows links, unlike the entry's own type.
-            let is_file = !entry.path().is_dir();
+            let is_file = !fs::is_dir(&entry.path());
             Some(Entry { is_file, name })
         })
         .collect();

@@ -4,6 +4,7 @@
 //! desktop first (`native`), and never guessed from the answer.
 
 mod listing;
+#[cfg_attr(not(feature = "desktop"), path = "picked.rs")]
 mod native;
 mod path_field;
 
@@ -15,6 +16,8 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, Sender, channel};
 
 pub use native::Backend;
+#[cfg(not(feature = "desktop"))]
+pub use native::{Pick, take as take_pick};
 
 /// The purpose of a file that is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -5,6 +5,7 @@ use super::listing::{Entry, Listing};
 use crate::ui::disk;
 use crate::ui::language::{tr, trf};
 use crate::ui::theme::{dialog_frame, quiet};
+use crate::ui::user_folders;
 use eframe::egui::{self, Align2, Key, Modifiers, Ui, vec2};
 use std::path::{MAIN_SEPARATOR, Path, PathBuf};
 
@@ -338,9 +339,8 @@ fn parts(text: &str) -> (PathBuf, String) {
 
 /// "~" is the home folder, as in a shell.
 fn expand(text: &str) -> PathBuf {
-    let home = || directories::BaseDirs::new().map(|dirs| dirs.home_dir().to_owned());
     match text.strip_prefix("~/").or((text == "~").then_some("")) {
-        Some(rest) => home().map_or_else(|| text.into(), |home| home.join(rest)),
+        Some(rest) => user_folders::home().map_or_else(|| text.into(), |home| home.join(rest)),
         None => text.into(),
     }
 }

@@ -3,13 +3,13 @@
 use super::reveal::{Reveal, reveal};
 use crate::files::Part;
 use crate::model::Cancel;
+use crate::platform::thread::{self, JoinHandle};
 use crate::text::{Accept, TextError};
 use crate::ui::language::{self, trf};
 use eframe::egui::ColorImage;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::thread::JoinHandle;
 
 /// The content put on the clipboard.
 #[derive(Debug)]
@@ -77,14 +77,12 @@ impl Exports {
         };
         let (sender, ctx) = (self.results.0.clone(), ctx.clone());
         let failed = self.results.0.clone();
-        let thread = std::thread::Builder::new()
-            .name("export".into())
-            .spawn(move || {
-                let written = outcome(&path, write(&path, &cancel), &cancel);
-                // The window may be gone by now; the file is written all the same.
-                let _ = sender.send((number, written));
-                ctx.request_repaint();
-            });
+        let thread = thread::Builder::new().name("export".into()).spawn(move || {
+            let written = outcome(&path, write(&path, &cancel), &cancel);
+            // The window may be gone by now; the file is written all the same.
+            let _ = sender.send((number, written));
+            ctx.request_repaint();
+        });
         match thread {
             Ok(thread) => running.thread = Some(thread),
             Err(error) => {
@@ -103,13 +101,11 @@ impl Exports {
     ) {
         let (sender, ctx) = (self.clippings.0.clone(), ctx.clone());
         let failed = self.clippings.0.clone();
-        let thread = std::thread::Builder::new()
-            .name("copy".into())
-            .spawn(move || {
-                // The window may be gone by now.
-                let _ = sender.send(make());
-                ctx.request_repaint();
-            });
+        let thread = thread::Builder::new().name("copy".into()).spawn(move || {
+            // The window may be gone by now.
+            let _ = sender.send(make());
+            ctx.request_repaint();
+        });
         if let Err(error) = thread {
             let message = trf("No thread to make the picture: {0}", &[&error]);
             let _ = failed.send(Err(message));
@@ -120,7 +116,7 @@ impl Exports {
     pub fn reveal(&self, ctx: &eframe::egui::Context, path: PathBuf, how: Reveal) {
         let (sender, ctx) = (self.results.0.clone(), ctx.clone());
         let language = language::spoken();
-        let thread = std::thread::Builder::new()
+        let thread = thread::Builder::new()
             .name("desktop".into())
             .spawn(move || {
                 language::speak(language);
@@ -291,7 +287,7 @@ fn read_by(
     let (sender, receiver) = channel();
     let ctx = ctx.clone();
     let failed = (sender.clone(), path.clone());
-    let thread = std::thread::Builder::new()
+    let thread = thread::Builder::new()
         .name("text file".into())
         .spawn(move || {
             let text = read().map_err(|error| error.to_string());

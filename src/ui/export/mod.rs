@@ -5,4 +5,5 @@ pub mod figures;
 pub mod files;
 pub mod making;
 pub mod options;
+#[cfg_attr(not(feature = "desktop"), path = "handed_out.rs")]
 pub mod reveal;

@@ -172,6 +172,8 @@ mod tests {
             &Path::new(env!("CARGO_MANIFEST_DIR")).join("src/ui"),
             &mut used,
         );
+        let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("crates/spanscope-web/src");
+        literals(&page, &mut used);
         let axes = crate::engine::figures::Quantity::ALL.map(|quantity| quantity.axis());
         used.extend(axes.map(|axis| (axis.to_owned(), "Quantity".to_owned())));
         let short = crate::engine::figures::Quantity::ALL.map(|quantity| quantity.short());

@@ -3,6 +3,9 @@
 use super::KeptText;
 use super::folders::{self, Found};
 use crate::files::shown;
+use crate::platform::fs;
+use crate::platform::thread;
+use crate::platform::time::{Instant, SystemTime};
 use crate::ui::document::model_file::OpenModel;
 use crate::ui::language::{tr, trf};
 use eframe::egui;
@@ -10,7 +13,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::Duration;
 
 /// Time for which a list is good.
 const FRESH: Duration = Duration::from_secs(2);
@@ -95,7 +98,7 @@ fn start_of(folder: &Path, file: &str) -> String {
     let read = || {
         let path = folder.join(Path::new(file).file_name()?);
         let mut bytes = Vec::new();
-        let file = std::fs::File::open(path).ok()?;
+        let file = fs::File::open(path).ok()?;
         file.take(16 * BEGINNING as u64)
             .read_to_end(&mut bytes)
             .ok()?;
@@ -146,7 +149,7 @@ impl EarlierSessions {
         self.looked = Some(Instant::now());
         let (sender, receiver) = channel();
         let (ctx, root) = (ctx.clone(), root.to_owned());
-        let thread = std::thread::Builder::new()
+        let thread = thread::Builder::new()
             .name("sessions".into())
             .spawn(move || {
                 let found = folders::found(&root);

@@ -6,6 +6,8 @@
 
 use super::{BESIDE, FILE, KeptText, Place, Stored, mark};
 use crate::files::Held;
+use crate::platform::fs;
+use crate::platform::time::SystemTime;
 use crate::ui::Start;
 use crate::ui::disk;
 use crate::ui::document::model_file::OpenModel;
@@ -13,7 +15,6 @@ use crate::ui::document::text_file::is_sample;
 use std::cmp::Reverse;
 use std::io::{Error, ErrorKind};
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
 
 /// Sessions kept that no window has open.
 const KEPT: usize = 8;
@@ -50,7 +51,7 @@ impl Claim {
     /// Makes a folder and claims it; one that cannot be claimed is had without a lock, and whoever writes there will tell.
     pub fn new(folder: &Path) -> Option<Self> {
         for _ in 0..ATTEMPTS {
-            let claimed = std::fs::create_dir_all(folder).and_then(|()| Self::of(folder));
+            let claimed = fs::create_dir_all(folder).and_then(|()| Self::of(folder));
             match claimed {
                 Ok(claim) => return claim,
                 // Whoever had it may have removed it between the two.
@@ -75,7 +76,7 @@ impl Drop for Claim {
         drop(self.held.take());
         if number(&self.folder).is_some() {
             // Only one that is empty goes.
-            let _ = std::fs::remove_dir(&self.folder);
+            let _ = fs::remove_dir(&self.folder);
         }
     }
 }
@@ -101,14 +102,14 @@ pub struct Found {
 
 /// All sessions in `root`, the newest first, and those that cannot be read last.
 pub fn found(root: &Path) -> Vec<Found> {
-    let further = std::fs::read_dir(root).into_iter().flatten().flatten();
+    let further = fs::read_dir(root).into_iter().flatten().flatten();
     let further = further
         .map(|entry| entry.path())
         .filter(|path| number(path).is_some());
     let now = SystemTime::now();
     let session = |folder: PathBuf| {
-        let file = std::fs::metadata(folder.join(FILE)).ok();
-        let file = file.filter(std::fs::Metadata::is_file)?;
+        let file = fs::metadata(folder.join(FILE)).ok();
+        let file = file.filter(fs::Metadata::is_file)?;
         let stored = Stored::load(&folder);
         let said = stored.as_ref().and_then(|stored| stored.written);
         let at = said.or(file.modified().ok());
@@ -218,7 +219,7 @@ pub struct Begun {
 /// window has open the oldest go, where they are too many.
 pub fn begin(root: &Path, start: &Start) -> Begun {
     // A folder that cannot be made is told by whoever writes there.
-    let _ = std::fs::create_dir_all(root);
+    let _ = fs::create_dir_all(root);
     let found = found(root);
     let (source, claim) = match choose(&found, start) {
         Choice::Own(i, claim) => (Some(found[i].folder.clone()), claim),
@@ -272,7 +273,7 @@ fn read(folder: &Path) -> (Stored, Option<String>) {
         };
         // Nothing from elsewhere.
         let file = Path::new(file).file_name().map(|name| folder.join(name));
-        let text = file.and_then(|file| std::fs::read_to_string(file).ok());
+        let text = file.and_then(|file| fs::read_to_string(file).ok());
         // It is another one by now, where a window has it open.
         if text.is_some() {
             return (stored, text);
@@ -283,7 +284,7 @@ fn read(folder: &Path) -> (Stored, Option<String>) {
 
 /// A folder without a session, for a new one.
 fn unused(root: &Path) -> Claim {
-    let free = |folder: &Path| !folder.join(FILE).exists();
+    let free = |folder: &Path| !fs::exists(&folder.join(FILE));
     let folder = |number: usize| match number {
         1 => root.to_owned(),
         further => root.join(format!("{FURTHER}{further}")),
@@ -323,12 +324,12 @@ fn tidy(found: &[Found], own: &Path) -> usize {
 /// Removes a session that is claimed.
 fn remove(folder: &Path) -> Result<(), Error> {
     // First: a session without its text would be worse than none.
-    std::fs::remove_file(folder.join(FILE))?;
-    for entry in std::fs::read_dir(folder)? {
+    fs::remove_file(folder.join(FILE))?;
+    for entry in fs::read_dir(folder)? {
         let name = entry?.file_name();
         let text = name.to_str();
         if text.is_some_and(|name| name.starts_with(BESIDE) && name.ends_with(".txt")) {
-            std::fs::remove_file(folder.join(name))?;
+            fs::remove_file(folder.join(name))?;
         }
     }
     Ok(())

@@ -10,6 +10,8 @@ pub mod settings;
 pub mod writer;
 
 use crate::model::Edits;
+use crate::platform::fs;
+use crate::platform::time::SystemTime;
 use crate::ui::document::history::{Origin, Text};
 use crate::ui::document::model_file::OpenModel;
 use crate::ui::document::selection::Selected;
@@ -18,7 +20,6 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
 
 /// The file in the session's folder.
 pub(in crate::ui) const FILE: &str = "session.json";
@@ -150,8 +151,8 @@ const OPEN: &str = "open";
 /// The bytes of the session in `folder`, where they are no more than one has.
 fn bytes_in(folder: &Path) -> Option<Vec<u8>> {
     let file = folder.join(FILE);
-    let sensible = std::fs::metadata(&file).is_ok_and(|meta| meta.len() <= LARGEST);
-    sensible.then(|| std::fs::read(&file).ok()).flatten()
+    let sensible = fs::metadata(&file).is_ok_and(|meta| meta.len() <= LARGEST);
+    sensible.then(|| fs::read(&file).ok()).flatten()
 }
 
 /// Says in the file of a session, which stays as it is, whether its window is open; `written` is from now on when it was.
@@ -260,7 +261,7 @@ pub(in crate::ui) fn keep_text(folder: &Path, text: &Text) -> std::io::Result<Ke
     let sum = crc32fast::hash(text.text.as_bytes());
     let file = format!("{BESIDE}{:x}-{sum:08x}.txt", text.text.len());
     let path = folder.join(&file);
-    if !path.exists() {
+    if !fs::exists(&path) {
         crate::files::write(&path, text.text.as_bytes())?;
     }
     Ok(KeptText::Beside { file, name })

@@ -4,15 +4,18 @@ use super::{parts, tolerant};
 use crate::chart::Style;
 use crate::engine::MEMORY;
 use crate::files::Held;
+use crate::platform::fs;
+use crate::platform::thread;
+use crate::platform::time::Instant;
 use crate::ui::document::model_file::Answers;
 use crate::ui::language::Language;
-use directories::ProjectDirs;
+use crate::ui::user_folders;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// Recent files kept.
 const RECENT: usize = 10;
@@ -92,11 +95,11 @@ impl Settings {
 
     /// The user's settings. A missing or damaged file gives the defaults: settings are no reason not to start.
     pub fn load() -> Self {
-        let Some(dirs) = ProjectDirs::from("", "", "spanscope") else {
+        let (Some(folder), sessions) = (user_folders::settings(), user_folders::sessions()) else {
             return Self::default();
         };
-        let mut settings = Self::load_from(&dirs.config_dir().join("settings.json"));
-        settings.sessions = Some(dirs.data_dir().to_owned());
+        let mut settings = Self::load_from(&folder.join("settings.json"));
+        settings.sessions = sessions;
         settings
     }
 
@@ -160,7 +163,7 @@ impl Settings {
             return Ok(());
         };
         let folder = file.parent().unwrap_or(Path::new("."));
-        std::fs::create_dir_all(folder)?;
+        fs::create_dir_all(folder)?;
         let _turn = turn(file);
         let ours = parts(self);
         let mut all = stored_in(file);
@@ -180,7 +183,7 @@ impl Settings {
 
 /// The parts of the settings in `file`; none where it cannot be read.
 fn stored_in(file: &Path) -> Map<String, Value> {
-    let read = std::fs::read(file).ok();
+    let read = fs::read(file).ok();
     let stored = read.and_then(|bytes| serde_json::from_slice(&bytes).ok());
     stored.unwrap_or_default()
 }
@@ -194,7 +197,7 @@ fn turn(file: &Path) -> Option<Held> {
     loop {
         match Held::claim(file) {
             Ok(Some(held)) => return Some(held),
-            Ok(None) if begin.elapsed() < PATIENCE => std::thread::sleep(PATIENCE / 40),
+            Ok(None) if begin.elapsed() < PATIENCE => thread::sleep(PATIENCE / 40),
             // Whoever writes there tells why it cannot.
             Ok(None) | Err(_) => return None,
         }

@@ -2,11 +2,14 @@
 
 use super::folders::Claim;
 use super::{BESIDE, FILE, KeptText, Session, keep_text, mark};
+use crate::platform::fs;
+use crate::platform::thread::{self, JoinHandle};
+use crate::platform::time::SystemTime;
+use crate::platform::{HAS_THREADS, Turn};
 use crate::ui::document::history::{Origin, Text};
 use std::path::Path;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::thread::JoinHandle;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 /// Seconds from a change until it is handed to the thread, at most.
 const DELAY: f64 = 0.8;
@@ -43,7 +46,17 @@ impl SessionWriter {
     pub fn new(claim: Claim) -> Self {
         let shared = Shared::default();
         let of_thread = Arc::clone(&shared);
-        let thread = std::thread::Builder::new()
+        if !HAS_THREADS {
+            let mut work = Work::default();
+            thread::each_turn(move || work.turn(&of_thread, claim.folder()));
+            return Self {
+                shared,
+                thread: None,
+                last: None,
+                due: None,
+            };
+        }
+        let thread = thread::Builder::new()
             .name("session".into())
             .spawn(move || {
                 work(&of_thread, claim.folder());
@@ -116,35 +129,57 @@ impl Drop for SessionWriter {
 }
 
 fn work(shared: &Shared, folder: &Path) {
-    let mut failed = false;
-    let mut last: Option<(Arc<str>, KeptText)> = None;
+    let mut work = Work::default();
     loop {
-        let (job, quit) = {
+        {
             let mut slot = lock(shared);
             while slot.next.is_none() && !slot.quit {
                 slot = shared.1.wait(slot).unwrap_or_else(PoisonError::into_inner);
             }
+        }
+        if work.turn(shared, folder) == Turn::Over {
+            return;
+        }
+    }
+}
+
+/// The state of what writes.
+#[derive(Default)]
+struct Work {
+    failed: bool,
+    last: Option<(Arc<str>, KeptText)>,
+}
+
+impl Work {
+    /// Writes what is to be written now.
+    fn turn(&mut self, shared: &Shared, folder: &Path) -> Turn {
+        let (job, quit) = {
+            let mut slot = lock(shared);
             (slot.next.take(), slot.quit)
         };
         let Some((session, text)) = job else {
+            if !quit {
+                return Turn::Rest;
+            }
             // Closed in order, and later than others. What cannot be said leaves the session as it is.
             let _ = mark(folder, false, Some(SystemTime::now()));
-            return;
+            return Turn::Over;
         };
-        match write(folder, (&session, !quit), &text, &mut last) {
-            Ok(()) => failed = false,
+        match write(folder, (&session, !quit), &text, &mut self.last) {
+            Ok(()) => self.failed = false,
             // A full disk is told once, not every second.
             Err(error) => {
                 let mut slot = lock(shared);
                 slot.failed = true;
-                if !failed {
+                if !self.failed {
                     slot.complaint = Some(format!("{}: {error}", folder.display()));
                 }
-                failed = true;
+                self.failed = true;
             }
         }
-        if quit {
-            return;
+        match quit {
+            true => Turn::Over,
+            false => Turn::Rest,
         }
     }
 }
@@ -156,7 +191,7 @@ fn write(
     text: &Text,
     last: &mut Option<(Arc<str>, KeptText)>,
 ) -> std::io::Result<()> {
-    std::fs::create_dir_all(folder)?;
+    fs::create_dir_all(folder)?;
     let kept = match last {
         Some((of, kept)) if Arc::ptr_eq(of, &text.text) && still(folder, kept) => kept.clone(),
         _ => keep_text(folder, text)?,
@@ -164,12 +199,12 @@ fn write(
     crate::files::write(&folder.join(FILE), &session.stored(&kept, open)?)?;
     *last = Some((Arc::clone(&text.text), kept.clone()));
     // Texts of sessions before this one.
-    for entry in std::fs::read_dir(folder)?.filter_map(Result::ok) {
+    for entry in fs::read_dir(folder)?.filter_map(Result::ok) {
         let name = entry.file_name().to_string_lossy().into_owned();
         let used = matches!(&kept, KeptText::Beside { file, .. } if *file == name);
         if name.starts_with(BESIDE) && name.ends_with(".txt") && !used {
             // One that stays costs room, and nothing else.
-            let _ = std::fs::remove_file(entry.path());
+            let _ = fs::remove_file(entry.path());
         }
     }
     Ok(())
@@ -179,7 +214,7 @@ fn write(
 fn still(folder: &Path, kept: &KeptText) -> bool {
     match kept {
         KeptText::Here { .. } => true,
-        KeptText::Beside { file, .. } => folder.join(file).exists(),
+        KeptText::Beside { file, .. } => fs::exists(&folder.join(file)),
         KeptText::File {
             path,
             bytes,

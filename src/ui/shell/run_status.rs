@@ -55,7 +55,7 @@ pub fn show(document: &Document, ui: &mut Ui, commands: &mut Vec<Command>) {
         ),
         Standing::Unreadable(why) => (tr("the run's file cannot be read"), why.as_str(), true),
     };
-    let steps = [run.step, run.steps].map(|steps| thousands(steps as usize));
+    let steps = [run.step, run.steps].map(thousands);
     let step = trf("step {0} of {1}", &[&steps[0], &steps[1]]);
     // Whoever trains it says how long it takes; while it does.
     let left = run

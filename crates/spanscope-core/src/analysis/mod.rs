@@ -30,7 +30,7 @@ mod token_set;
 mod usage;
 mod verified_reach;
 
-pub use ablation::{Ablated, Ablation, ablate_each};
+pub use ablation::{Ablated, Ablation, AblationSteps, ablate_each};
 pub use band::{BandGrid, BandLayout, BandWindow, Pool};
 pub use head_filter::HeadFilter;
 pub use head_points::{HeadPoint, head_points, outstanding};

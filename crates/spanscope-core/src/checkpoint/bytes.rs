@@ -2,8 +2,8 @@
 
 use super::CheckpointError;
 use crate::files::SourceFile;
-use memmap2::Mmap;
-use std::fs::File;
+use crate::platform::FileMap;
+use crate::platform::fs::{self, File};
 use std::ops::Range;
 use std::path::Path;
 
@@ -11,7 +11,7 @@ use std::path::Path;
 #[derive(Debug)]
 pub(super) enum FileBytes {
     Empty,
-    Mapped(Mmap, File),
+    Mapped(FileMap, File),
     /// Part of the program itself.
     Static(&'static [u8]),
     /// In memory already.
@@ -25,7 +25,7 @@ impl FileBytes {
             source,
         };
         // Before it is opened: to open a pipe is to wait for whoever writes into it.
-        let info = std::fs::metadata(path).map_err(io)?;
+        let info = fs::metadata(path).map_err(io)?;
         if info.is_dir() {
             return Err(CheckpointError::UnknownFormat {
                 path: path.to_owned(),
@@ -51,11 +51,7 @@ impl FileBytes {
         if file.metadata().map_err(io)?.len() == 0 {
             return Ok(Self::Empty);
         }
-        // SAFETY: the map is read-only and private to this value. Another process that shortens the file while it is
-        // read could still make it fault; so weights are copied out once, right after opening, and whoever reads asks
-        // `is_whole` first.
-        #[allow(unsafe_code)]
-        let map = unsafe { Mmap::map(&file) }.map_err(io)?;
+        let map = map_of(&file).map_err(io)?;
         Ok(Self::Mapped(map, file))
     }
 
@@ -92,4 +88,22 @@ impl FileBytes {
     pub fn get(&self, range: Range<usize>) -> Option<&[u8]> {
         self.all().get(range)
     }
+}
+
+/// The content of an open file, mapped.
+#[cfg(not(target_arch = "wasm32"))]
+fn map_of(file: &File) -> std::io::Result<FileMap> {
+    // SAFETY: the map is read-only and private to one value. Another process that shortens the file while it is
+    // read could still make it fault; so weights are copied out once, right after opening, and whoever reads asks
+    // `is_whole` first.
+    #[allow(unsafe_code)]
+    unsafe {
+        FileMap::map(file)
+    }
+}
+
+/// The content of an open file, which lies in memory.
+#[cfg(target_arch = "wasm32")]
+fn map_of(file: &File) -> std::io::Result<FileMap> {
+    Ok(file.content())
 }

@@ -8,7 +8,7 @@ use super::origin::{Origin, companion};
 use super::{IN_FOLDER, gguf, hub, nearby, safetensors, split, within};
 use crate::files::shown;
 use crate::json;
-use std::fs::File;
+use crate::platform::fs::{self, File};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -41,22 +41,22 @@ pub(super) fn is_model(folder: &Path) -> bool {
 /// # Errors
 /// When there is no such file, the folder is none of a model, or a part is missing.
 pub(super) fn input(path: &Path) -> Result<Input, CheckpointError> {
-    if path.is_dir() {
+    if fs::is_dir(path) {
         let snapshot = hub::snapshot(path).unwrap_or_else(|| path.to_owned());
         return folder(path, &snapshot, None);
     }
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let parent = path.parent().unwrap_or(Path::new(""));
-    if name == IN_FOLDER && !path.exists() && parent.is_dir() {
+    if name == IN_FOLDER && !fs::exists(path) && fs::is_dir(parent) {
         return Err(CheckpointError::NoRun {
             folder: parent.to_owned(),
             hint: nearby::hint(parent),
         });
     }
-    if name == CONFIG && path.is_file() {
+    if name == CONFIG && fs::is_file(path) {
         return folder(path, parent, None);
     }
-    if name.ends_with(INDEX) && path.is_file() {
+    if name.ends_with(INDEX) && fs::is_file(path) {
         return folder(path, parent, Some(&name));
     }
     let bytes = FileBytes::open(path)?;
@@ -84,7 +84,7 @@ pub(super) fn input(path: &Path) -> Result<Input, CheckpointError> {
 fn folder(path: &Path, folder: &Path, weights: Option<&str>) -> Result<Input, CheckpointError> {
     let weights = weights.or_else(|| {
         let mut known = WEIGHTS.into_iter();
-        known.find(|name| is_model(folder) && folder.join(name).is_file())
+        known.find(|name| is_model(folder) && fs::is_file(&folder.join(name)))
     });
     let Some(weights) = weights else {
         // Repositories of such files often have a config.json too, and nothing that it is needed for.
@@ -130,7 +130,7 @@ fn files(folder: &Path, weights: &str) -> Result<Vec<(PathBuf, FileBytes)>, Chec
     let parts = index.parts().into_iter();
     let part = |name: &str| {
         let part = folder.join(name);
-        if !part.is_file() {
+        if !fs::is_file(&part) {
             return Err(Fault::Damaged(index.missing(name)).of(&path));
         }
         let bytes = FileBytes::open(&part)?;
@@ -146,7 +146,7 @@ fn parts_of(
     path: &Path,
 ) -> Result<Vec<(PathBuf, FileBytes)>, CheckpointError> {
     let paths = parts.paths(folder);
-    if let Some(missing) = paths.iter().find(|part| !part.is_file()) {
+    if let Some(missing) = paths.iter().find(|part| !fs::is_file(part)) {
         let name = missing.file_name().unwrap_or_default().to_string_lossy();
         let what = format!(
             "it is one of {} parts of a model, of which {} is missing",
@@ -184,7 +184,7 @@ fn beside(input: &mut Input, name: &str, folder: &Path) -> Result<(), Checkpoint
     });
     for index in WEIGHTS.iter().filter(|name| name.ends_with(INDEX)) {
         let path = folder.join(index);
-        let is_part = path.is_file()
+        let is_part = fs::is_file(&path)
             && Index::read(&read(&path)?).is_ok_and(|index| index.parts().contains(name));
         if is_part {
             input.files = files(folder, index)?;
@@ -223,7 +223,7 @@ fn read(path: &Path) -> Result<Vec<u8>, CheckpointError> {
         path: path.to_owned(),
         source,
     };
-    let info = std::fs::metadata(path).map_err(io)?;
+    let info = fs::metadata(path).map_err(io)?;
     if !info.is_file() {
         return Err(Fault::Unsupported("it is not a regular file".into()).of(path));
     }

@@ -3,9 +3,10 @@
 use super::error::CheckpointError;
 use super::origin::plain_name;
 use crate::files::{shown, shown_path};
+use crate::platform::fs;
+use crate::platform::time::SystemTime;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
 
 /// The beginning of the name of a model's folder in the cache.
 const MODELS: &str = "models--";
@@ -48,7 +49,7 @@ fn cache(variable: impl Fn(&str) -> Option<OsString>) -> Option<PathBuf> {
 
 fn resolve_in(text: &Path, cache: Option<&Path>) -> Result<PathBuf, CheckpointError> {
     // What is there is meant, and a link that leads nowhere is told as a file that is not there.
-    if std::fs::symlink_metadata(text).is_ok() {
+    if fs::symlink_metadata(text).is_ok() {
         return Ok(text.to_owned());
     }
     let Some(name) = text.to_str().filter(|text| is_name(text)) else {
@@ -56,7 +57,7 @@ fn resolve_in(text: &Path, cache: Option<&Path>) -> Result<PathBuf, CheckpointEr
     };
     let known = cache.and_then(|cache| {
         let folder = cache.join(format!("{MODELS}{}", name.replace('/', "--")));
-        match folder.is_dir() {
+        match fs::is_dir(&folder) {
             true => Some(folder),
             false => of_any_owner(cache, name),
         }
@@ -101,7 +102,7 @@ fn of_any_owner(cache: &Path, name: &str) -> Option<PathBuf> {
     }
     let end = format!("--{name}");
     let mut found = None;
-    for entry in std::fs::read_dir(cache).ok()?.take(MOST).flatten() {
+    for entry in fs::read_dir(cache).ok()?.take(MOST).flatten() {
         let file = entry.file_name();
         let owner = file.to_str().and_then(|file| {
             let owner = file.strip_prefix(MODELS)?.strip_suffix(&end)?;
@@ -118,20 +119,20 @@ fn of_any_owner(cache: &Path, name: &str) -> Option<PathBuf> {
 pub(super) fn snapshot(folder: &Path) -> Option<PathBuf> {
     let name = folder.file_name()?.to_str()?;
     let all = folder.join("snapshots");
-    if !name.starts_with(MODELS) || !all.is_dir() {
+    if !name.starts_with(MODELS) || !fs::is_dir(&all) {
         return None;
     }
     if let Some(main) = main(folder).map(|hash| all.join(hash))
-        && main.is_dir()
+        && fs::is_dir(&main)
     {
         return Some(main);
     }
-    let entries = std::fs::read_dir(&all).ok()?.take(MOST).flatten();
+    let entries = fs::read_dir(&all).ok()?.take(MOST).flatten();
     let folders = entries
         .map(|entry| entry.path())
-        .filter(|path| path.is_dir());
+        .filter(|path| fs::is_dir(path));
     let changed = |path: &PathBuf| {
-        let info = std::fs::metadata(path).ok();
+        let info = fs::metadata(path).ok();
         info.and_then(|info| info.modified().ok())
             .unwrap_or(SystemTime::UNIX_EPOCH)
     };
@@ -151,11 +152,11 @@ fn main(folder: &Path) -> Option<String> {
     /// More than a hash has, in bytes.
     const LONGEST: u64 = 256;
     let path = folder.join("refs").join("main");
-    let info = std::fs::metadata(&path).ok()?;
+    let info = fs::metadata(&path).ok()?;
     if !info.is_file() || info.len() > LONGEST {
         return None;
     }
-    let hash = std::fs::read_to_string(path).ok()?;
+    let hash = fs::read_to_string(path).ok()?;
     plain_name(hash.trim()).map(str::to_owned)
 }
 

@@ -67,6 +67,7 @@ pub use tensor_file::{Element, Place, PlannedTensor, TensorFile};
 pub use unread::UnreadTensor;
 pub use within::{GGUF_HEADER, name_within};
 
+use crate::platform::fs;
 use bytes::FileBytes;
 use contents::{Opened, Placed};
 use listing::Stored;
@@ -127,7 +128,7 @@ pub const IN_FOLDER: &str = "checkpoint.safetensors";
 /// Face's layout is opened as a folder.
 pub fn in_folder(path: &Path) -> PathBuf {
     let file = path.join(IN_FOLDER);
-    match path.is_dir() && (file.exists() || !is_model_folder(path)) {
+    match fs::is_dir(path) && (fs::exists(&file) || !is_model_folder(path)) {
         true => file,
         false => path.to_owned(),
     }

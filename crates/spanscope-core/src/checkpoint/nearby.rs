@@ -2,6 +2,7 @@
 
 use super::split::Parts;
 use super::{IN_FOLDER, is_model_folder};
+use crate::platform::fs;
 use crate::shown::shown_list;
 use std::path::{Path, PathBuf};
 
@@ -14,7 +15,7 @@ const ENDINGS: [&str; 5] = ["safetensors", "gguf", "pt", "pth", "bin"];
 /// The hint for a folder without a model: what in it would open, or what it may become.
 pub(super) fn hint(folder: &Path) -> String {
     let (mut folders, mut files) = (Vec::new(), Vec::new());
-    for entry in std::fs::read_dir(folder)
+    for entry in fs::read_dir(folder)
         .into_iter()
         .flatten()
         .take(MOST)
@@ -23,8 +24,8 @@ pub(super) fn hint(folder: &Path) -> String {
         let path = entry.path();
         let name = entry.file_name().to_string_lossy().into_owned();
         let ending = path.extension().unwrap_or_default();
-        if path.is_dir() {
-            if is_model_folder(&path) || path.join(IN_FOLDER).is_file() {
+        if fs::is_dir(&path) {
+            if is_model_folder(&path) || fs::is_file(&path.join(IN_FOLDER)) {
                 folders.push(name);
             }
         } else if ENDINGS
@@ -47,7 +48,7 @@ pub(super) fn hint(folder: &Path) -> String {
 /// The GGUF file of a folder that holds one model in that format, whole or in parts: then the first; none where it holds several.
 pub(super) fn only_gguf(folder: &Path) -> Option<PathBuf> {
     let mut found: Option<(PathBuf, Option<Parts>)> = None;
-    for entry in std::fs::read_dir(folder).ok()?.take(MOST).flatten() {
+    for entry in fs::read_dir(folder).ok()?.take(MOST).flatten() {
         let name = entry.file_name().to_string_lossy().into_owned();
         // What a model that sees as well has beside the language model.
         if !name.ends_with(".gguf") || name.starts_with("mmproj") {

@@ -1,6 +1,7 @@
 //! The description beside the tensors that says which network they are of.
 
 use super::gguf::GgufMetadata;
+use crate::platform::fs;
 use std::path::{Path, PathBuf};
 
 /// The source that says which network the tensors of a checkpoint are of.
@@ -41,7 +42,7 @@ impl Origin {
 /// The file `name` in `folder`, if there is one: `name` is a plain one, of the folder itself.
 pub(super) fn companion(folder: &Path, name: &str) -> Option<PathBuf> {
     let path = folder.join(plain_name(name)?);
-    path.is_file().then_some(path)
+    fs::is_file(&path).then_some(path)
 }
 
 /// The name, if it is one of a file in a folder and leads nowhere else.

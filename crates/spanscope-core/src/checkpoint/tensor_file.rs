@@ -4,6 +4,7 @@ use super::CheckpointError;
 use crate::files::Part;
 use safetensors::tensor::Dtype as FileDtype;
 use std::collections::BTreeMap;
+use std::io::{Error, ErrorKind};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
@@ -166,6 +167,11 @@ impl TensorFile {
         let mut header = serde_json::Value::Object(header).to_string().into_bytes();
         header.resize(header.len().next_multiple_of(8), b' ');
         let data = 8 + header.len() as u64;
+        if usize::try_from(data.saturating_add(end)).is_err() {
+            let words =
+                "more than this program can address; keep fewer tokens, or use a 64-bit system";
+            return Err(io(Error::new(ErrorKind::FileTooLarge, words)));
+        }
         let mut part = Part::beside(path).map_err(io)?;
         part.write_at(0, &(header.len() as u64).to_le_bytes())
             .map_err(io)?;

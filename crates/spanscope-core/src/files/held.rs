@@ -1,6 +1,7 @@
 //! Folders and files that one program at a time may write.
 
-use std::fs::{File, TryLockError};
+use crate::platform::fs::{self, File, TryLockError};
+use crate::platform::{process_id, thread};
 use std::io::{Error, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
@@ -74,7 +75,7 @@ impl Held {
                 Ok(()) => {}
                 Err(TryLockError::WouldBlock) if attempts < ATTEMPTS => {
                     attempts += 1;
-                    std::thread::sleep(BETWEEN);
+                    thread::sleep(BETWEEN);
                     continue;
                 }
                 Err(TryLockError::WouldBlock) => return Ok(None),
@@ -84,7 +85,7 @@ impl Held {
             // Whoever had it may have removed it between the two.
             if is_at(&file, &path) {
                 // For people who wonder what the file is.
-                let _ = writeln!(file, "held by spanscope, process {}", std::process::id());
+                let _ = writeln!(file, "held by spanscope, process {}", process_id());
                 return Ok(Some(Self { file, path }));
             }
         }
@@ -94,7 +95,7 @@ impl Held {
 impl Drop for Held {
     fn drop(&mut self) {
         // While it is still locked: nobody else can have this very file.
-        let _ = std::fs::remove_file(&self.path);
+        let _ = fs::remove_file(&self.path);
         let _ = self.file.unlock();
     }
 }
@@ -111,7 +112,7 @@ fn is_at(file: &File, path: &Path) -> bool {
 
 #[cfg(not(unix))]
 fn is_at(_: &File, path: &Path) -> bool {
-    path.exists()
+    fs::exists(path)
 }
 
 #[cfg(test)]

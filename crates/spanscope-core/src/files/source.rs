@@ -1,10 +1,10 @@
 //! The file that something was read from, whatever happens to its name.
 
 use super::{Sha256Sum, sha256_hex};
-use std::fs::File;
+use crate::platform::fs::File;
+use crate::platform::time::SystemTime;
 use std::io::{Error, ErrorKind, Read, Seek, SeekFrom};
 use std::sync::{Mutex, OnceLock, PoisonError};
-use std::time::SystemTime;
 
 /// A file that was opened and read: its hash is that of what was read, also when another file has its name by now.
 #[derive(Debug)]

@@ -99,15 +99,15 @@ pub struct Part {
     /// The purpose of its parameters.
     pub kind: PartKind,
     /// Trained parameters of its own; over all parts they add up to the network's.
-    pub parameters: usize,
+    pub parameters: u64,
     /// Further parameters that it shares with the input embedding, where they are counted. Only an output embedding has any.
-    pub shared: usize,
+    pub shared: u64,
 }
 
 /// Counts parameters while a network is loaded, and keeps which tensors it has used.
 #[derive(Debug, Default)]
 pub(super) struct Count {
-    numbers: [(usize, usize); PartKind::ALL.len()],
+    numbers: [(u64, u64); PartKind::ALL.len()],
     used: BTreeSet<String>,
     seen: HashSet<usize>,
     /// The purpose of the tensors that are counted now, where their names do not say it.
@@ -124,9 +124,9 @@ impl Count {
         let place = &mut self.numbers[kind as usize];
         let shared = twin(name).is_some_and(|twin| checkpoint.same_storage(name, &twin));
         if shared {
-            place.1 += elements;
+            place.1 += elements as u64;
         } else if is_new {
-            place.0 += elements;
+            place.0 += elements as u64;
         }
     }
 
@@ -134,7 +134,7 @@ impl Count {
     pub fn add_part(&mut self, name: &str, elements: usize) {
         self.used.insert(name.to_owned());
         let kind = self.kind.unwrap_or_else(|| PartKind::of(name));
-        self.numbers[kind as usize].0 += elements;
+        self.numbers[kind as usize].0 += elements as u64;
     }
 
     /// The names of the tensors that were used.
@@ -216,9 +216,9 @@ mod tests {
         ] {
             let checkpoint = open(&format!("{name}.pt"));
             let network = Network::outline(&checkpoint, None).unwrap();
-            let sum: usize = network.parts().iter().map(|part| part.parameters).sum();
+            let sum: u64 = network.parts().iter().map(|part| part.parameters).sum();
             assert_eq!(sum, network.parameters(), "{name}");
-            assert_eq!(sum, elements(&checkpoint), "{name}");
+            assert_eq!(sum, elements(&checkpoint) as u64, "{name}");
             let whole = Network::load(&checkpoint, None).unwrap();
             assert_eq!(whole.parts(), network.parts(), "{name}");
         }
@@ -243,7 +243,7 @@ mod tests {
             ("output embedding", config.vocab_size * (dim + 1)),
         ]);
         let parts = network.parts().iter();
-        let found = parts.map(|part| (part.kind.name(), part.parameters));
+        let found = parts.map(|part| (part.kind.name(), part.parameters as usize));
         assert_eq!(found.collect::<BTreeMap<_, _>>(), expected);
         assert!(network.parts().iter().all(|part| part.shared == 0));
     }
@@ -267,6 +267,6 @@ mod tests {
         let further = io.cutoffs.len() - 1;
         let own = network.architecture().adaptive_span().unwrap().vocab_size
             + further * (network.architecture().adaptive_span().unwrap().hidden_size + 1);
-        assert_eq!(output.parameters, own);
+        assert_eq!(output.parameters, own as u64);
     }
 }

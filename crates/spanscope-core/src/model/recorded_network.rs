@@ -87,7 +87,7 @@ impl RecordedNetwork {
             .parts
             .iter()
             .flat_map(|part| [part.parameters, part.shared]);
-        let sum = numbers.fold(0, usize::saturating_add);
+        let sum = numbers.fold(0, u64::saturating_add);
         self.parts.len() <= PartKind::ALL.len() && sum < 1 << 48
     }
 

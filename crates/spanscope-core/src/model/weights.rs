@@ -401,10 +401,10 @@ impl Network {
     }
 
     /// Number of trained parameters, shared ones counted once.
-    pub fn parameters(&self) -> usize {
+    pub fn parameters(&self) -> u64 {
         // A run file may say anything.
         let parts = self.parts.iter().map(|part| part.parameters);
-        parts.fold(0, usize::saturating_add)
+        parts.fold(0, u64::saturating_add)
     }
 
     /// The parameters by what they are for; the parts add up to [`Network::parameters`].

@@ -1,11 +1,11 @@
 //! Packed texts: `.gz`, and the file in a `.zip`.
 
 use super::gz::Members;
+use crate::platform::fs::File;
 use crate::zip_directory::{Directory, Member, Packing};
 use crc32fast::Hasher;
 use flate2::bufread::DeflateDecoder;
 use std::cell::Cell;
-use std::fs::File;
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
 use std::rc::Rc;
 

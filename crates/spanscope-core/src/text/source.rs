@@ -4,7 +4,7 @@ use super::archive::{self, ZipError};
 use super::error::TextError;
 use super::kind::{self, Inspector};
 use crate::files::shown;
-use std::fs::File;
+use crate::platform::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 

@@ -237,7 +237,7 @@ pub fn training(
 /// The model's parameters by what they are for.
 pub fn parameters(model: &LoadedModel) -> Bars {
     let parts = model.parts();
-    let all: usize = parts.iter().map(|part| part.parameters).sum();
+    let all: u64 = parts.iter().map(|part| part.parameters).sum();
     let mut numbers = Table::new([Column::new("part"), Column::new("parameters")]);
     for part in parts {
         numbers.push([part.kind.name().into(), part.parameters.into()]);

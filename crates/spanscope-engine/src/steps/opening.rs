@@ -6,13 +6,15 @@ use crate::query_cache::QueryCache;
 use crate::worker::{Shared, Source, Wanted};
 use spanscope_core::checkpoint::CheckpointError;
 use spanscope_core::model::Ramp;
+use spanscope_core::platform::thread::{self, JoinHandle};
+use spanscope_core::platform::time::Instant;
+use spanscope_core::platform::{Fetched, HAS_THREADS, fs};
 use std::ops::ControlFlow;
 use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
-use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// Time between two looks at whether a model that is being opened is still wanted.
 const LOOK: Duration = Duration::from_millis(20);
@@ -44,19 +46,14 @@ impl Task {
                 // Nobody listens any more; then opening it is of no use either.
                 Err(_) => ControlFlow::Break(()),
             };
-            let opened = LoadedModel::open_in_steps(&at, vocab.as_deref(), ramp, outlined);
-            let opened = match opened {
-                // What was once answered about a model that lay there.
-                Err(EngineError::RecordedAnswers { .. }) => LoadedModel::open(&at, None, None),
-                opened => opened,
-            };
+            let opened = open_file(&at, vocab.as_deref(), ramp, outlined);
             let _ = tell.send(News::Opened(opened.map(Box::new)));
         })
     }
 
     fn of(path: &Path, work: impl FnOnce(Sender<News>) + Send + 'static) -> Self {
         let (tell, news) = channel();
-        let thread = std::thread::Builder::new().name("open".into());
+        let thread = thread::Builder::new().name("open".into());
         Self {
             path: path.to_owned(),
             news,
@@ -65,12 +62,35 @@ impl Task {
     }
 }
 
+/// Opens a file; `outlined` gets all but the weights.
+fn open_file(
+    path: &Path,
+    vocab: Option<&Path>,
+    ramp: Option<Ramp>,
+    outlined: impl FnOnce(LoadedModel) -> ControlFlow<()>,
+) -> Result<LoadedModel, EngineError> {
+    match LoadedModel::open_in_steps(path, vocab, ramp, outlined) {
+        // What was once answered about a model that lay there.
+        Err(EngineError::RecordedAnswers { .. }) => LoadedModel::open(path, None, None),
+        opened => opened,
+    }
+}
+
 impl Steps {
     /// Opens the model that is wanted; where it cannot be, the one at hand stays.
     pub(super) fn open(&mut self, wanted: &Wanted, shared: &Shared) {
         self.model_number = wanted.model.0;
         let opened = match &wanted.model.1 {
-            Source::Sample(sample) => LoadedModel::open_sample(sample),
+            Source::Sample(sample) => match fs::fetched(Path::new(sample.file)) {
+                Fetched::Failed(why) => Err(EngineError::from(CheckpointError::Io {
+                    path: sample.file.into(),
+                    source: std::io::Error::other(why),
+                })),
+                Fetched::Here | Fetched::Coming => LoadedModel::open_sample(sample),
+            },
+            Source::File { path, vocab, ramp } if !HAS_THREADS => {
+                open_file(path, vocab.as_deref(), *ramp, |_| ControlFlow::Continue(()))
+            }
             Source::File { path, vocab, ramp } => {
                 let task = Task::new(path, vocab.as_deref(), *ramp);
                 match self.wait_for(task, wanted, shared) {

@@ -3,6 +3,7 @@
 use super::{Engine, Reloaded, Shared, Source};
 use crate::follow::{Followed, Follower, Reopening};
 use crate::open::{EngineError, LoadedModel};
+use spanscope_core::platform::HAS_THREADS;
 use std::sync::{Arc, PoisonError};
 
 impl Shared {
@@ -26,6 +27,10 @@ impl Engine {
     /// the file is replaced, the model is opened again in the background; the number stays, and so does all that was asked
     /// for. Until the new version has read the text, snapshots show the one before.
     pub fn follow(&self, wish: Option<u64>) {
+        if !HAS_THREADS {
+            // What a page was given does not change.
+            return;
+        }
         let mut follower = self.follower.lock().unwrap_or_else(PoisonError::into_inner);
         if follower.as_ref().map(|follower| follower.model) == wish {
             return;

@@ -5,10 +5,10 @@
 
 use super::draft::TextCaret;
 use crate::model::Edits;
+use crate::platform::time::SystemTime;
 use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::SystemTime;
 
 /// Most bytes of text that are kept beside the present one.
 const BYTES: usize = 48 << 20;

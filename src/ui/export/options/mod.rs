@@ -5,6 +5,7 @@ mod choices;
 use super::basis::Basis;
 use crate::chart::Style;
 use crate::engine::figures::FigureKind;
+use crate::platform::thread;
 use crate::ui::commands::command::{Command, Now};
 use crate::ui::language::{tr, trf};
 use crate::ui::theme::quiet;
@@ -95,7 +96,7 @@ impl FigureOptions {
     ) {
         let (sender, receiver) = channel();
         let (ctx, failed) = (ctx.clone(), sender.clone());
-        let thread = std::thread::Builder::new()
+        let thread = thread::Builder::new()
             .name("preview".into())
             .spawn(move || {
                 // The dialog may be closed by now.

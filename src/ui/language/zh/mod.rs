@@ -12,6 +12,7 @@ mod heads;
 mod lens;
 mod model_card;
 mod neurons;
+mod page;
 mod persistent;
 mod predictions;
 mod recorded;
@@ -50,4 +51,5 @@ pub(super) const TABLES: &[&[(&str, &str)]] = &[
     training::WORDS,
     following::WORDS,
     model_card::WORDS,
+    page::WORDS,
 ];

@@ -7,8 +7,9 @@
 use super::change::unchanged;
 use super::rows::{End, shape};
 use super::shown::Shown;
+use crate::platform::time::Instant;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// A part at its place in its row, both in cells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 //! Memory for many numbers.
 
-use memmap2::MmapMut;
+use crate::platform::{self, Pages};
 use std::ops::{Deref, DerefMut};
 use std::sync::{Mutex, PoisonError};
 
@@ -18,7 +18,7 @@ pub struct Numbers(Place);
 
 /// Large maps that are not needed any more, to be used again: fresh memory has to be cleared by the system first, which
 /// for a head's weights takes a quarter of the time that computing them does.
-static SPARE: Mutex<Vec<MmapMut>> = Mutex::new(Vec::new());
+static SPARE: Mutex<Vec<Pages>> = Mutex::new(Vec::new());
 
 /// Most bytes in spare maps.
 const MOST_SPARE: usize = 128 << 20;
@@ -30,10 +30,10 @@ enum Place {
         start: usize,
         len: usize,
     },
-    Large(MmapMut),
+    Large(Pages),
     /// As large, from among the spare ones and to go back there.
     Spare {
-        map: Option<MmapMut>,
+        map: Option<Pages>,
         len: usize,
     },
 }
@@ -43,7 +43,7 @@ impl Numbers {
     pub fn zeros(len: usize) -> Self {
         let bytes = len.saturating_mul(size_of::<f32>());
         if bytes >= LARGE
-            && let Some(map) = map(bytes)
+            && let Some(map) = platform::pages(bytes)
         {
             return Self(Place::Large(map));
         }
@@ -59,11 +59,11 @@ impl Numbers {
         if bytes < LARGE {
             return Self::zeros(len);
         }
-        let fits = |map: &MmapMut| (bytes..=bytes.saturating_mul(2)).contains(&map.len());
+        let fits = |map: &Pages| (bytes..=bytes.saturating_mul(2)).contains(&map.len());
         let mut spare = SPARE.lock().unwrap_or_else(PoisonError::into_inner);
         let found = spare.iter().position(fits).map(|i| spare.swap_remove(i));
         drop(spare);
-        match found.or_else(|| map(bytes)) {
+        match found.or_else(|| platform::pages(bytes)) {
             Some(map) => Self(Place::Spare {
                 map: Some(map),
                 len,
@@ -78,16 +78,6 @@ impl Numbers {
             *self = Self::zeros(len.max(self.len() * 5 / 4));
         }
     }
-}
-
-/// Zeros, in large pages where the system has them; `None` where it has no more memory to map.
-fn map(bytes: usize) -> Option<MmapMut> {
-    let map = MmapMut::map_anon(bytes).ok()?;
-    #[cfg(target_os = "linux")]
-    if map.advise(memmap2::Advice::HugePage).is_err() {
-        // A system without large pages: small ones do.
-    }
-    Some(map)
 }
 
 impl Drop for Place {

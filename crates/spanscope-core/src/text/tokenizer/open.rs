@@ -8,9 +8,9 @@ use super::parts::{Parts, Tokenizer, Written};
 use super::pattern::Pattern;
 use super::stages::Stage;
 use super::{normal, prefix, stages};
+use crate::platform::fs::{self, File};
 use serde_json::Value;
 use std::collections::HashMap;
-use std::fs::File;
 use std::io::Read as _;
 use std::path::Path;
 
@@ -35,7 +35,7 @@ impl Tokenizer {
         let there = Self::FILES
             .iter()
             .map(|name| folder.join(name))
-            .find(|path| path.is_file());
+            .find(|path| fs::is_file(path));
         match there {
             Some(path) => Self::open(&path),
             None => Err(TokenizerError::None {
@@ -84,7 +84,7 @@ impl Tokenizer {
             files.push((MERGES, read(&folder.join(MERGES))?));
         }
         let config = folder.join(SETTINGS);
-        if first != json && config.is_file() {
+        if first != json && fs::is_file(&config) {
             files.push((SETTINGS, read(&config)?));
         }
         Ok(files)

@@ -1,0 +1,215 @@
+// The page in a browser: opened from file://, given a run and a text, its numbers held against the command line's.
+//   node crates/spanscope-web/tests/page.mjs DIR SPANSCOPE PICTURES
+// DIR is what packaging/web.sh made, SPANSCOPE the program. It needs playwright-core (in NODE_PATH or target/web/tools) and Chromium.
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { extname, join, resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+
+const [dir, program, pictures] = process.argv.slice(2).map((path) => resolve(path));
+const tools = resolve(process.env.SPANSCOPE_WEB_TOOLS ?? "target/web/tools", "node_modules/x.js");
+const { chromium } = createRequire(tools)("playwright-core");
+const browserPath = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].find(existsSync);
+assert(browserPath, "there is no Chromium");
+mkdirSync(pictures, { recursive: true });
+const work = mkdtempSync(join(tmpdir(), "spanscope-page-"));
+const at = (name) => join(work, name);
+const run = (...args) => execFileSync(program, args, { encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
+
+const SAMPLE = resolve("sample_models/shakespeare_adaptive.safetensors");
+const TEXT = "Before we proceed any further, hear me speak. Speak, speak: you are all resolved rather to die than to famish?";
+writeFileSync(at("text.txt"), TEXT);
+run("record", SAMPLE, "--text", at("text.txt"), "-o", at("run.safetensors"));
+run("record", SAMPLE, "--text", at("text.txt"), "-o", at("run.html"), "--web", dir);
+
+// The numbers of two files of CSV, each as far as another program's single precision goes.
+function same(here, there, what) {
+  const rows = (text) => text.trim().split(/\r?\n/).filter((line) => !line.startsWith("#"));
+  const [a, b] = [rows(here), rows(there)];
+  assert(b.length > 3, `${what}: the command line gives numbers`);
+  assert.equal(a.length, b.length, `${what}: as many rows`);
+  let numbers = 0;
+  for (const [i, line] of a.entries()) {
+    const [left, right] = [line.split(","), b[i].split(",")];
+    assert.equal(left.length, right.length, `${what}: row ${i}`);
+    left.forEach((cell, column) => {
+      const [x, y] = [Number(cell), Number(right[column])];
+      if (cell === right[column]) numbers += Number.isFinite(x) && cell !== "";
+      else {
+        assert(Math.abs(x - y) <= 1e-6 * Math.max(1, Math.abs(y)), `${what}: row ${i}: ${line} / ${b[i]}`);
+        numbers++;
+      }
+    });
+  }
+  assert(numbers > 10, `${what}: ${numbers} numbers`);
+  console.log(`${what}: ${numbers} numbers agree with the command line's`);
+}
+
+const browser = await chromium.launch({
+  executablePath: browserPath,
+  args: ["--no-sandbox", "--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--ignore-gpu-blocklist"],
+});
+
+/** A page at `url`; whatever it asks for must begin with one of `allowed`. */
+async function open(url, allowed, options = {}) {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, acceptDownloads: true, ...options });
+  const page = await context.newPage();
+  const asked = [];
+  page.on("request", (request) => asked.push(request.url()));
+  page.on("websocket", (socket) => asked.push(socket.url()));
+  page.on("console", (message) => ["error", "warning"].includes(message.type()) && console.log(`  page: ${message.text()}`));
+  page.on("pageerror", (error) => console.log(`  page: ${error}`));
+  const begun = Date.now();
+  await page.goto(url);
+  const noRequestLeft = () => {
+    const left = asked.filter((to) => ![...allowed, "blob:", "data:"].some((begin) => to.startsWith(begin)));
+    assert.deepEqual(left, [], "no request leaves the page");
+  };
+  await settled(page);
+  console.log(`${url.split("/").pop()}: settled after ${Date.now() - begun} ms, ${JSON.stringify(await page.evaluate(() => spanscopePage.times))}`);
+  return { page, context, noRequestLeft };
+}
+
+/** Waits until all that was asked for is drawn, for some frames. */
+async function settled(page) {
+  await page.waitForTimeout(300);
+  await page.waitForFunction(() => document.documentElement.dataset.settled === "true", undefined, { timeout: 240000 });
+  assert.equal(await page.locator("pre#note").count(), 0, "the window goes on");
+}
+
+async function command(page, words) {
+  await page.keyboard.press("Control+p");
+  await page.waitForTimeout(250);
+  await page.keyboard.type(words, { delay: 5 });
+  await page.waitForTimeout(250);
+  await page.keyboard.press("Enter");
+  await settled(page);
+}
+
+/** Exports a figure's numbers, and returns them. */
+async function exported(page, figure) {
+  await command(page, `Export ${figure}`);
+  await page.keyboard.press("Control+a");
+  await page.keyboard.type("/downloads/numbers.csv", { delay: 5 });
+  const coming = page.waitForEvent("download", { timeout: 60000 });
+  await page.keyboard.press("Enter");
+  await page.waitForTimeout(200);
+  await page.keyboard.press("Enter");
+  const download = await coming;
+  assert.equal(download.suggestedFilename(), "numbers.csv");
+  const text = readFileSync(await download.path(), "utf8");
+  await settled(page);
+  return text;
+}
+
+async function drop(page, path) {
+  const bytes = readFileSync(path).toString("base64");
+  const data = await page.evaluateHandle(
+    ([bytes, name]) => {
+      const array = Uint8Array.from(atob(bytes), (c) => c.charCodeAt(0));
+      const transfer = new DataTransfer();
+      transfer.items.add(new File([array], name));
+      return transfer;
+    },
+    [bytes, path.split("/").pop()],
+  );
+  await page.dispatchEvent("canvas", "drop", { dataTransfer: data });
+  await settled(page);
+}
+
+const picture = (page, name) => page.screenshot({ path: join(pictures, `${name}.png`) });
+
+try {
+  const folder = pathToFileURL(dir).href;
+  {
+    // A sample, types, exports; light and dark.
+    const { page, context, noRequestLeft } = await open(`${folder}/index.html`, [folder], { colorScheme: "light" });
+    await page.keyboard.press("Escape");
+    await settled(page);
+    await picture(page, "sample-light");
+    await command(page, "Edit the text");
+    await page.keyboard.press("Control+a");
+    await page.keyboard.type(TEXT, { delay: 2 });
+    await settled(page);
+    await picture(page, "typed-light");
+    run("figure", "surprisal", SAMPLE, "--text", at("text.txt"), "-o", at("surprisal.csv"));
+    same(await exported(page, "surprisal"), readFileSync(at("surprisal.csv"), "utf8"), "surprisal of a typed text");
+    await command(page, "L1H2");
+    run("figure", "profile", SAMPLE, "--text", at("text.txt"), "--head", "1.2", "-o", at("profile.csv"));
+    same(await exported(page, "weight by distance"), readFileSync(at("profile.csv"), "utf8"), "weights of a selected head");
+    await page.emulateMedia({ colorScheme: "dark" });
+    await page.waitForTimeout(1000);
+    await picture(page, "typed-dark");
+    // A run is dropped.
+    await drop(page, at("run.safetensors"));
+    await command(page, "L1H2");
+    same(await exported(page, "weight by distance"), readFileSync(at("profile.csv"), "utf8"), "weights in a dropped run");
+    await picture(page, "dropped-run-dark");
+    // What is not there is told, and a text is read.
+    writeFileSync(at("other.txt"), "All the world's a stage, and all the men and women merely players.");
+    await drop(page, at("other.txt"));
+    await picture(page, "dropped-text");
+    // Kept: the next visit begins where this one was.
+    await command(page, "Dark theme");
+    await page.waitForTimeout(1500);
+    await page.reload();
+    await settled(page);
+    await picture(page, "next-visit");
+    const kept = await page.evaluate(() => localStorage.getItem("spanscope:settings.json"));
+    assert.match(kept ?? "", /"theme": "dark"/, "settings are kept");
+    noRequestLeft();
+    await context.close();
+  }
+  {
+    // A page of a run, without a network.
+    const url = pathToFileURL(at("run.html")).href;
+    const { page, context, noRequestLeft } = await open(url, [url], { offline: true, colorScheme: "dark" });
+    assert.match(await page.title(), /run\.safetensors/);
+    await command(page, "L1H2");
+    same(await exported(page, "weight by distance"), readFileSync(at("profile.csv"), "utf8"), "weights in a page");
+    await picture(page, "page-of-a-run");
+    noRequestLeft();
+    await context.close();
+  }
+  {
+    // The same page in a frame of another, as a notebook shows it; and on a phone.
+    const frame = `<!doctype html><p>Before</p><iframe src="${pathToFileURL(at("run.html")).href}" width="100%" height="600" sandbox="allow-scripts allow-downloads"></iframe>`;
+    writeFileSync(at("around.html"), frame);
+    const context = await browser.newContext({ viewport: { width: 1000, height: 720 } });
+    const page = await context.newPage();
+    await page.goto(pathToFileURL(at("around.html")).href);
+    const inner = page.frames()[1];
+    await inner.waitForFunction(() => document.documentElement.dataset.settled === "true", undefined, { timeout: 120000 });
+    await picture(page, "in-a-frame");
+    await context.close();
+    const phone = await open(pathToFileURL(at("run.html")).href, [pathToFileURL(at("run.html")).href], {
+      viewport: { width: 412, height: 880 }, hasTouch: true, isMobile: true, deviceScaleFactor: 2,
+    });
+    await picture(phone.page, "on-a-phone");
+    await phone.context.close();
+  }
+  {
+    // From a web server.
+    const types = { ".html": "text/html", ".js": "text/javascript", ".css": "text/css", ".wasm": "application/wasm" };
+    const server = createServer((request, answer) => {
+      const path = join(dir, new URL(request.url, "http://x").pathname.replace(/\/$/, "/index.html"));
+      if (!path.startsWith(dir) || !existsSync(path)) return answer.writeHead(404).end();
+      answer.writeHead(200, { "content-type": types[extname(path)] ?? "application/octet-stream" }).end(readFileSync(path));
+    });
+    await new Promise((done) => server.listen(0, "127.0.0.1", done));
+    const url = `http://127.0.0.1:${server.address().port}/`;
+    const { page, context, noRequestLeft } = await open(url, [url], { locale: "zh-CN" });
+    await picture(page, "from-a-server");
+    noRequestLeft();
+    await context.close();
+    server.close();
+  }
+  console.log("the page: all well");
+} finally {
+  await browser.close();
+  rmSync(work, { recursive: true, force: true });
+}
