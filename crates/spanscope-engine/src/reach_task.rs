@@ -3,11 +3,13 @@
 use super::queries::{Queries, ReachQuery};
 use spanscope_core::analysis::{ReachSearch, VerifiedReach};
 use spanscope_core::model::{Cancel, ModelError, Run};
+use spanscope_core::platform::HAS_THREADS;
+use spanscope_core::platform::time::Instant;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// The time a step of it should take: short enough that a new wish is seen at once.
-const STEP: Duration = Duration::from_millis(30);
+const STEP: Duration = Duration::from_millis(if HAS_THREADS { 30 } else { 10 });
 
 /// A search for a head's reach, as far as it has come.
 #[derive(Debug, Clone, PartialEq, Eq)]
