@@ -3,13 +3,13 @@
 use super::Sample;
 
 /// The bytes of a model: part of the program, but of that for a page, which fetches them when they are chosen.
-#[cfg(feature = "desktop")]
+#[cfg(not(target_arch = "wasm32"))]
 macro_rules! model {
     ($file:literal) => {
         include_bytes!(concat!("../sample_models/", $file, ".safetensors"))
     };
 }
-#[cfg(not(feature = "desktop"))]
+#[cfg(target_arch = "wasm32")]
 macro_rules! model {
     ($file:literal) => {
         &[]

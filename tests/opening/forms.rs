@@ -270,7 +270,7 @@ fn layers_may_share_their_weights() {
     let elements: usize = elements
         .map(|name| checkpoint.info(name).unwrap().elements())
         .sum();
-    assert_eq!(network.parameters(), elements);
+    assert_eq!(network.parameters(), elements as u64);
 }
 
 #[test]
