@@ -247,6 +247,10 @@ fn every_network_agrees_with_the_published_code_and_with_the_core() {
 fn the_bundled_models_agree_on_their_texts() {
     for sample in &SAMPLES {
         let model = LoadedModel::open_sample(sample).unwrap();
+        // Other families run on the processor.
+        if model.network.architecture().adaptive_span().is_none() {
+            continue;
+        }
         let mut ids = model.prepare(sample.text.as_bytes()).unwrap().ids;
         ids.truncate(1200);
         let expected = fresh(&model.network, &ids, BLOCK, &NoObserver);

@@ -152,7 +152,6 @@ Layers, heads and tokens are counted from 0. A head is written LAYER.HEAD or L3H
   spanscope record model.pt --vocab train.txt --text test.txt.raw -o run.safetensors
   spanscope record model.pt --vocab train.txt --text a.txt --text b.txt -o run.safetensors --dtype f16
   spanscope record model.pt --vocab train.txt --text long.txt --tokens 20000..22000 -o run.safetensors
-  spanscope record model.pt --vocab train.txt --text few.txt -o run.html --dtype f16
   spanscope run.safetensors                              opens it in the window, wherever it was copied to
   spanscope attention run.safetensors --layer 3 --head 1 -o head.svg
 The file holds queries and keys of every token, predictions, the texts and the vocabulary, but not the model's weights. It \

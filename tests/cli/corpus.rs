@@ -221,7 +221,7 @@ fn texts_that_cannot_be_measured_are_named() {
     let args = ["effective-spans", SHAKESPEARE, "--text", &texts];
     let said = complaint(&args, 1);
     assert!(
-        said.contains("empty.txt: the text has no token") && said.contains("1 more text"),
+        said.contains("empty.txt: nothing to run on") && said.contains("1 more text"),
         "{said}"
     );
     let skipped = [&args[..], &["--skip-bad", "--json", "--jobs", "3"]].concat();

@@ -119,7 +119,7 @@ fn a_failure_ends_with_1_and_names_the_file() {
         ),
         (
             vec!["eval", &model, "--ids", &out("none.json")],
-            ["none.json", "no token"],
+            ["none.json", "nothing to run on"],
         ),
         (
             vec!["eval", &model, "--ids", &out("one.json")],
@@ -127,7 +127,7 @@ fn a_failure_ends_with_1_and_names_the_file() {
         ),
         (
             vec!["generate", SHAKESPEARE, "--prompt", "é"],
-            ["the prompt", "no token"],
+            ["the prompt", "nothing to run on"],
         ),
         (
             vec!["spans", &model, "-o", "absent/a.svg"],

@@ -179,7 +179,7 @@ fn a_text_with_unknown_pieces_is_run_without_them() {
     program(&["eval", SHAKESPEARE, "--text", text])
         .assert()
         .success()
-        .stderr("text.txt: 2 of 11 bytes (18.2 %) are not in the vocabulary: ⟨xA9⟩ once, ⟨xC3⟩ once; left out\n");
+        .stderr("text.txt: 2 of 11 bytes (18.2 %) are not in the vocabulary: \"⟨xA9⟩\" once, \"⟨xC3⟩\" once; left out\n");
     program(&["eval", SHAKESPEARE, "--text", text, "--quiet"])
         .assert()
         .success()
@@ -210,7 +210,7 @@ fn generated_text_follows_the_prompt_and_the_seed() {
     program(&["generate", SHAKESPEARE, "--prompt", "ROMEOé:", "-n", "1"])
         .assert()
         .success()
-        .stderr("the prompt: 2 of 8 bytes (25.0 %) are not in the vocabulary: ⟨xA9⟩ once, ⟨xC3⟩ once; left out\n");
+        .stderr("the prompt: 2 of 8 bytes (25.0 %) are not in the vocabulary: \"⟨xA9⟩\" once, \"⟨xC3⟩\" once; left out\n");
 }
 
 #[test]

@@ -38,7 +38,7 @@ fn a_page_holds_the_run_file_that_record_writes() {
     // What is in it opens as any run file, and is of these tokens.
     std::fs::write(&again, run_in(&html)).unwrap();
     let info = json(&["info", &again, "--json"]);
-    assert_eq!(info["recorded"]["dtype"], "F16");
+    assert_eq!(info["recorded"]["dtype"], "f16");
     let written = at("run.safetensors");
     let options = ["--dtype", "f16", "--tokens", "64..128", "-o", &written];
     program(&[&args[..4], &options].concat()).assert().success();

@@ -303,7 +303,13 @@ fn neurons_and_vectors_have_places() {
         "{said}"
     );
     let said = complaint(
-        &["merge", &shards[0], &at("one.safetensors"), "-o", &at("x")],
+        &[
+            "merge",
+            &shards[0],
+            &at("one.safetensors"),
+            "-o",
+            &at("x.safetensors"),
+        ],
         1,
     );
     assert!(said.contains("both hold"), "{said}");
@@ -312,7 +318,13 @@ fn neurons_and_vectors_have_places() {
         &["--shard", "2/2", "-o", &at("bare.safetensors")],
     );
     let said = complaint(
-        &["merge", &shards[0], &at("bare.safetensors"), "-o", &at("x")],
+        &[
+            "merge",
+            &shards[0],
+            &at("bare.safetensors"),
+            "-o",
+            &at("x.safetensors"),
+        ],
         1,
     );
     assert!(

@@ -98,7 +98,7 @@ fn a_run_without_predictions_has_sums() {
     let folder = corpus();
     let at = |name: &str| at(&folder, name);
     // Weights alone, that another program wrote.
-    let run = data("run_weights.safetensors");
+    let run = data("run_without_predictions.safetensors");
     let per_text = at("texts.csv");
     let args = ["effective-spans", &run, "--json", "--per-text", &per_text];
     let found = json(&args);

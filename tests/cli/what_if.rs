@@ -252,6 +252,7 @@ fn weights_count_by_what_they_write_where_that_is_asked_for() {
             &ids,
             "--weights",
             weights,
+            "--force",
             "-o",
             &path,
         ];

@@ -201,4 +201,5 @@ pub(super) const WORDS: &[(&str, &str)] = &[
         "tokens with their counts, as they are listed",
         "词元及其次数，按列出的顺序",
     ),
+    ("{0} tokens", "{0} 个词元"),
 ];

@@ -137,9 +137,12 @@ fn row(sums: &Sums, head: &HeadSum, rows: Option<RowNumbers>) -> EffectiveRow {
     }
     // Of one text of T tokens, T less the farthest distance is how many queries have the whole reach within it: this is T again. Of many short texts
     // it says that none is long enough.
+    let average = sums.totals.tokens / sums.totals.texts.max(1);
     let queries = match head.whole_reach {
+        // What it reaches of a text is all of it, however short: as long as texts are on average.
+        _ if span.open => average,
         // None is: as long as texts are on average, but shorter than the reach.
-        0 => (sums.totals.tokens / sums.totals.texts.max(1)).min(span.farthest() as u64),
+        0 => average.min(span.farthest() as u64),
         queries => (span.farthest() as u64).saturating_add(queries),
     };
     let queries = match sums.totals.tokens {
