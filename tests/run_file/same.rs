@@ -78,7 +78,7 @@ fn compare(live: Source, text: &str, run: &Path, what: &str) {
     let live = Engine::start(live, text.into(), || {});
     // The text that waits is another one.
     let recorded = Engine::start(file(run), "something else".into(), || {});
-    let config = {
+    let architecture = {
         let snapshot = settled(&live);
         snapshot
             .model
@@ -86,20 +86,19 @@ fn compare(live: Source, text: &str, run: &Path, what: &str) {
             .unwrap()
             .network
             .architecture()
-            .adaptive_span()
-            .unwrap()
             .clone()
     };
-    for layer in 0..config.nb_layers {
-        let head = (layer, layer % config.nb_heads);
-        let vector = (config.pers_mem_size > 0).then_some(layer % config.pers_mem_size.max(1));
+    let vectors = architecture.persistent();
+    for layer in 0..architecture.nb_layers() {
+        let head = (layer, layer % architecture.nb_heads());
+        let vector = (vectors > 0).then_some(layer % vectors.max(1));
         for engine in [&live, &recorded] {
             engine.look(looks(Heads::one(head.into()), vector));
         }
         same(&settled(&live), &settled(&recorded), what);
     }
     for combine in [Combine::Mean, Combine::Max] {
-        let all = (0..config.nb_layers).map(|layer| HeadId::new(layer, 0));
+        let all = (0..architecture.nb_layers()).map(|layer| HeadId::new(layer, 0));
         for engine in [&live, &recorded] {
             engine.look(looks(
                 Heads::new(HeadId::new(0, 1), all.clone(), combine),

@@ -47,7 +47,7 @@ impl Run {
         match kept.start <= wanted.start && wanted.start < wanted.end && wanted.end <= kept.end {
             true => Ok(wanted),
             false => Err(PyIndexError::new_err(format!(
-                "queries {}..{}: weights are at hand of the tokens {}..{}; choose among these",
+                "queries {}..{}: weights are available for the tokens {}..{}; choose among these",
                 wanted.start, wanted.end, kept.start, kept.end
             ))),
         }

@@ -3,8 +3,8 @@
 use super::error::TextError;
 use super::read::LIMIT;
 use crate::json;
+use crate::platform::fs::File;
 use serde::Deserialize;
-use std::fs::File;
 use std::io::{BufRead, BufReader, ErrorKind, Read, Seek, SeekFrom};
 use std::path::Path;
 
