@@ -88,7 +88,8 @@ impl Lines {
         let full = full.map(|full| full as usize);
         let farthest = (weights.nearest + weights.reach).saturating_sub(1);
         Self {
-            reach: weights.reach,
+            // A text may be shorter than that.
+            reach: span.map_or(weights.reach, |span| span.reach),
             farthest,
             full: full.filter(|full| *full < farthest),
         }

@@ -179,4 +179,5 @@ pub(super) const WORDS: &[(&str, &str)] = &[
         "Spans and distances: norm-weighted",
         "跨度与距离：按范数加权",
     ),
+    ("{0} heads", "{0} 个头"),
 ];

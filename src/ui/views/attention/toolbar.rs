@@ -131,6 +131,7 @@ impl AttentionView {
         let heads = &cx.selection.heads;
         let name = match heads.single() {
             Some(head) if short => head.to_string(),
+            None if short => trf("{0} heads", &[&heads.all().len()]),
             _ => heads_name(heads),
         };
         ui.label(strong(name)).on_hover_ui(|ui| {

@@ -40,7 +40,7 @@ pub struct ModelCardView {
 const SAMPLE: usize = 60;
 
 /// Width from which there are two columns.
-const TWO_COLUMNS: f32 = 780.0;
+const TWO_COLUMNS: f32 = 1040.0;
 
 impl View for ModelCardView {
     const INFO: ViewInfo = ViewInfo {
@@ -101,14 +101,16 @@ impl ModelCardView {
         let all = architecture(model);
         let width = ui.available_width();
         // In a narrow tile the origin shows when one points at it.
-        let wide = width > 440.0;
+        let wide = width > 720.0;
         egui::Grid::new("architecture")
             .num_columns(4)
             .spacing([12.0, 3.0])
             .striped(true)
+            // A long value wraps.
+            .max_col_width((width - 300.0).max(120.0))
             .show(ui, |ui| {
                 for fact in &all {
-                    row(ui, cx, fact, wide.then_some(width - 330.0));
+                    row(ui, cx, fact, wide.then_some(width - 610.0));
                 }
             });
         let architecture = model.network.architecture();
@@ -193,7 +195,7 @@ fn heading(ui: &mut Ui, words: &str) {
 fn row(ui: &mut Ui, cx: &ViewContext<'_>, fact: &Fact, origin: Option<f32>) {
     ui.label(strong(fact.symbol));
     ui.label(fact.name);
-    ui.label(strong(fact.value.as_str()));
+    ui.add(egui::Label::new(strong(fact.value.as_str())).wrap());
     let color = match fact.source {
         Source::Assumed => cx.palette.limit,
         _ => ui.visuals().weak_text_color(),

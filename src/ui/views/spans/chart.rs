@@ -115,7 +115,9 @@ impl SpansView {
         layer_lines(&pen, ui, layers, heads);
         // Where no token sees itself, the limit is the longest span that was trained.
         let is_context = architecture.nearest() == 0;
-        limit_line(&pen, cx, architecture.limit(), is_context);
+        if let Some(limit) = architecture.designed_limit() {
+            limit_line(&pen, cx, limit, is_context);
+        }
         self.paint(&pen, cx, facts, &marks);
         let field = Field {
             facts,

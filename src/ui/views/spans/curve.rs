@@ -92,7 +92,9 @@ impl SpansView {
                             let z = format!("{:.1}", span.span);
                             trf("z {0} · reach {1}", &[&z, &reach])
                         });
-                        let all = [numbers(span)].into_iter().chain(short).collect();
+                        let shorter = span.ramp().map(|_| trf("reach {0}", &[&reach]));
+                        let all = [numbers(span)].into_iter().chain(short).chain(shorter);
+                        let all = all.collect();
                         let words = quiet(fitting(ui, all));
                         ui.add(egui::Label::new(words).truncate());
                     }
