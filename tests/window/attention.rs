@@ -25,6 +25,15 @@ fn open() -> Window {
     window
 }
 
+/// With room for the whole row above the map.
+fn open_wide() -> Window {
+    let mut window = open();
+    window.harness.set_size(vec2(4200.0, 1000.0));
+    window.harness.run_steps(6);
+    window.settle();
+    window
+}
+
 impl Window {
     fn place(&self, label: &str) -> Rect {
         self.harness.get_by_label(label).rect()
@@ -242,7 +251,7 @@ fn wheels_zoom_trackpads_move_and_all_shows_all() {
 
 #[test]
 fn the_toolbar_changes_what_is_drawn() {
-    let mut window = open();
+    let mut window = open_wide();
     window.tool("A cell of several weights: average");
     assert_eq!(window.request().window.pool, Pool::Mean);
     window.tool("A cell of several weights: max");
@@ -324,7 +333,7 @@ fn it_fits_into_a_small_tile() {
 
 #[test]
 fn weights_count_by_what_they_write_in_all_views_at_once() {
-    let mut window = open();
+    let mut window = open_wide();
     let before = window.snapshot().detail.clone().unwrap();
     window.tool("Weights");
     window.harness.get_by_label("Norm-weighted").click();

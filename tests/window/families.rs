@@ -140,6 +140,7 @@ fn the_reach_of_the_selected_head_is_verified_on_request() {
     window.harness.run_steps(3);
     window.settle();
     window.write(" 4");
+    window.settle();
     assert!(named(&window, "Verify"));
     assert!(window.snapshot().reach.is_none());
 }

@@ -48,10 +48,11 @@ fn a_checkpoint_is_opened_by_its_path_and_what_was_assumed_is_said() {
 #[test]
 fn an_error_is_seen_to_its_end_which_says_what_to_do() {
     let folder = tempfile::tempdir().unwrap();
-    let mut window = Window::open(Start::default());
+    let mut window = Window::open(Start {
+        model: Some(folder.path().into()),
+        ..Start::default()
+    });
     window.harness.set_size(egui::vec2(1280.0, 800.0));
-    window.keys(Modifiers::COMMAND, Key::O);
-    answer(&mut window, folder.path());
     window.wait("the failure", |app| app.complaint().is_some());
     window.harness.run_steps(4);
     let note = window

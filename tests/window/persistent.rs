@@ -95,7 +95,7 @@ fn the_heatmap_is_asked_for_in_the_order_of_the_bars_and_names_what_the_pointer_
     let at = rect(&window, HEAT).left_top() + egui::vec2(0.5, 0.5);
     point(&mut window, at);
     window.harness.run_steps(30);
-    let place = format!("persistent vector {}, place 1 by use", order[0]);
+    let place = format!("persistent vector {}, rank 1 by use", order[0]);
     assert!(window.harness.query_by_label(&place).is_some());
     // By index.
     window

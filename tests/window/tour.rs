@@ -94,10 +94,10 @@ fn notes_fit_any_window() {
         window.harness.set_size(size);
         window.settle();
         command(&mut window, "tour");
-        for stop in 1..=7 {
+        for stop in 1..=9 {
             window.harness.run_steps(3);
-            let number = window.harness.get_by_label(&format!("{stop} of 7")).rect();
-            let label = if stop == 7 { "Done" } else { "Next" };
+            let number = window.harness.get_by_label(&format!("{stop} of 9")).rect();
+            let label = if stop == 9 { "Done" } else { "Next" };
             let next = window.harness.get_by_label(label).rect();
             let whole = egui::Rect::from_min_size(egui::Pos2::ZERO, size);
             assert!(

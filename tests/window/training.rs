@@ -57,7 +57,7 @@ fn one_reads_all_curves_at_the_step_under_the_pointer() {
 #[test]
 fn scales_and_smoothing_are_a_choice() {
     let mut window = open(Start::default());
-    assert!(window.harness.query_by_label_contains("entries").is_none());
+    assert!(window.harness.query_by_label_contains("intervals").is_none());
     for choice in ["Log steps", "Log values", "Smooth"] {
         window.harness.get_by_label(choice).click();
         window.harness.run_steps(3);
@@ -66,7 +66,7 @@ fn scales_and_smoothing_are_a_choice() {
     assert!(
         window
             .harness
-            .query_all_by_value("9 entries")
+            .query_all_by_value("9 intervals")
             .next()
             .is_some()
     );
@@ -92,11 +92,11 @@ fn a_number_beyond_its_bounds_is_refused_in_words_and_changes_nothing() {
         let mut all = window.harness.query_all_by_label_contains(refusal);
         all.next().is_some()
     };
-    write(&mut window, "9 entries", "5000");
+    write(&mut window, "9 intervals", "5000");
     assert!(told(&window));
-    write(&mut window, "9 entries", "25");
+    write(&mut window, "9 intervals", "25");
     assert!(!told(&window));
-    let now = window.harness.query_all_by_value("25 entries").next();
+    let now = window.harness.query_all_by_value("25 intervals").next();
     assert!(now.is_some());
 }
 
