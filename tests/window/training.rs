@@ -57,7 +57,12 @@ fn one_reads_all_curves_at_the_step_under_the_pointer() {
 #[test]
 fn scales_and_smoothing_are_a_choice() {
     let mut window = open(Start::default());
-    assert!(window.harness.query_by_label_contains("intervals").is_none());
+    assert!(
+        window
+            .harness
+            .query_by_label_contains("intervals")
+            .is_none()
+    );
     for choice in ["Log steps", "Log values", "Smooth"] {
         window.harness.get_by_label(choice).click();
         window.harness.run_steps(3);

@@ -322,7 +322,7 @@ mod tests {
         let all = usize::MAX;
         assert!(refused(TextToRead::Text(TEXT), 1000).contains("memory"));
         assert!(refused(TextToRead::Ids(&[1, 9999]), all).contains("9999"));
-        assert!(refused(TextToRead::Ids(&[]), all).contains("token"));
+        assert!(refused(TextToRead::Ids(&[]), all).contains("nothing to run on"));
         cancel.cancel();
         let run = FinishedRun::new(&model, TextToRead::Text(TEXT), all, &cancel, &|_, _| {});
         assert!(matches!(
