@@ -161,7 +161,9 @@ fn each_line(path: &Path, mut with: impl FnMut(Document, bool) -> bool) -> Resul
                 line,
                 bytes: (start, at - u64::from(end.is_some()) - start),
             };
-            if !(is_over && document.bytes.1 == 0) && !with(document, is_empty) || is_over {
+            let is_nothing = is_over && document.bytes.1 == 0;
+            let goes_on = is_nothing || with(document, is_empty);
+            if is_over || !goes_on {
                 return Ok(());
             }
             (start, line, is_empty) = (at, line + 1, true);

@@ -35,8 +35,7 @@ fn an_open_file_reads_writes_and_seeks_as_one_on_a_disk() {
     let folder = tempfile::tempdir().unwrap();
     let on_disk = folder.path().join("file");
     let mut disk = std::fs::File::options();
-    let mut disk = disk.read(true).write(true).create(true).truncate(true);
-    let disk: &mut std::fs::OpenOptions = &mut disk;
+    let disk = disk.read(true).write(true).create(true).truncate(true);
     let mut disk = disk.open(on_disk).unwrap();
     let mut memory = File::options().create(true).open("/open/file").unwrap();
     let mut state = 7;
