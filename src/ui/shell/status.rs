@@ -137,8 +137,10 @@ fn state(bar: &mut StatusBar<'_>, ui: &mut Ui, snapshot: &Snapshot) {
     let device = snapshot.model.as_ref().map(|model| model.network.device());
     let device = match device.unwrap_or_default() {
         Device::Cpu => {
-            let threads = rayon::current_num_threads();
-            trf("CPU · {0} threads", &[&threads])
+            match rayon::current_num_threads() {
+                1 => tr("CPU · 1 thread").to_owned(),
+                threads => trf("CPU · {0} threads", &[&threads]),
+            }
         }
         device => device.to_string(),
     };

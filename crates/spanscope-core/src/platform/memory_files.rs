@@ -91,10 +91,15 @@ fn tell(path: &Path, bytes: Option<&[u8]>) {
     }
 }
 
-/// Has `told` called with every file that is written in `folder`, or removed from there, from now on.
+/// Makes `folder`, and has `told` called with every file that is written in it, or removed from there, from now on.
 pub fn watch(folder: &Path, told: impl Fn(&Path, Option<&[u8]>) + Send + Sync + 'static) {
     let told: Arc<Watcher> = Arc::new(told);
-    with(|disk| disk.watched.push((whole(folder), told)));
+    let folder = whole(folder);
+    with(|disk| {
+        // Whoever saves a file looks for its folder first.
+        disk.folders.insert(folder.clone());
+        disk.watched.push((folder, told));
+    });
 }
 
 /// Puts a file there without telling anybody.

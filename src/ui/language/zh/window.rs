@@ -295,6 +295,7 @@ pub(super) const WORDS: &[(&str, &str)] = &[
         "weights available for tokens {0} to {1}",
         "备有词元 {0} 到 {1} 的权重",
     ),
+    ("CPU · 1 thread", "CPU · 1 线程"),
     ("CPU · {0} threads", "CPU · {0} 线程"),
     ("opening {0}…", "正在打开 {0}…"),
     ("The text is read: {0} %", "读取文本：{0} %"),

@@ -12,6 +12,7 @@ fn what_is_written_is_read_and_listed_and_told() {
     watch(root, move |path, bytes| {
         lock(&to).push((path.to_owned(), bytes.map(<[u8]>::to_vec)));
     });
+    assert!(is_dir(root), "a file can be saved there");
     write(root.join("a/b.txt"), "one").unwrap();
     write("/elsewhere/c", "unheard").unwrap();
     create_dir_all(root.join("empty")).unwrap();
