@@ -136,12 +136,10 @@ fn state(bar: &mut StatusBar<'_>, ui: &mut Ui, snapshot: &Snapshot) {
     let now = bar.now;
     let device = snapshot.model.as_ref().map(|model| model.network.device());
     let device = match device.unwrap_or_default() {
-        Device::Cpu => {
-            match rayon::current_num_threads() {
-                1 => tr("CPU · 1 thread").to_owned(),
-                threads => trf("CPU · {0} threads", &[&threads]),
-            }
-        }
+        Device::Cpu => match rayon::current_num_threads() {
+            1 => tr("CPU · 1 thread").to_owned(),
+            threads => trf("CPU · {0} threads", &[&threads]),
+        },
         device => device.to_string(),
     };
     ui.label(quiet(device));

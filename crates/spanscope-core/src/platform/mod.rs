@@ -1,6 +1,6 @@
 //! The system that the program runs on: its files, its clocks, its threads.
 //!
-//! On a desktop all of it is the standard library's own. A page in a browser ([`web`]) has no disk, one thread, and a clock of another
+//! On a desktop all of it is the standard library's own. A page in a browser (`web`) has no disk, one thread, and a clock of another
 //! kind: files lie in memory, and the work of threads is done a piece at a time between two frames. Both sides have the same
 //! names, so that whoever uses them does not ask where it runs; [`HAS_THREADS`] is for the few loops that wait.
 
