@@ -118,7 +118,7 @@ async function exported(page, figure) {
   await type(page, `/downloads/${name}`);
   await picture(page, "before-an-export");
   const coming = page.waitForEvent("download", { timeout: 60000 });
-  coming.catch(() => picture(page, "without-a-download"));
+  coming.catch(() => picture(page, "without-a-download").catch(() => {}));
   await page.keyboard.press("Enter");
   const download = await coming;
   assert.equal(download.suggestedFilename(), name);
