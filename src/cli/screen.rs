@@ -4,7 +4,7 @@ use crate::shown;
 use std::io::{IsTerminal, Result, StdoutLock, Write, stdout};
 
 /// Standard output. To a file or a pipe everything goes as it is; of a terminal's control characters only line breaks and tabs
-/// pass: texts, tokens and names come from files of strangers, and must not move its cursor or set its title.
+/// pass: texts, tokens and names come from untrusted files, and must not move its cursor or set its title.
 pub(super) struct Screen<W> {
     to: W,
     is_terminal: bool,
