@@ -40,7 +40,7 @@ pub struct ModelCardView {
 const SAMPLE: usize = 60;
 
 /// Width from which there are two columns.
-const TWO_COLUMNS: f32 = 1040.0;
+const TWO_COLUMNS: f32 = 780.0;
 
 impl View for ModelCardView {
     const INFO: ViewInfo = ViewInfo {
@@ -101,16 +101,16 @@ impl ModelCardView {
         let all = architecture(model);
         let width = ui.available_width();
         // In a narrow tile the origin shows when one points at it.
-        let wide = width > 720.0;
+        let wide = width > 440.0;
         egui::Grid::new("architecture")
             .num_columns(4)
             .spacing([12.0, 3.0])
             .striped(true)
             // A long value wraps.
-            .max_col_width((width - 300.0).max(120.0))
+            .max_col_width((0.36 * width).max(120.0))
             .show(ui, |ui| {
                 for fact in &all {
-                    row(ui, cx, fact, wide.then_some(width - 610.0));
+                    row(ui, cx, fact, wide.then_some(width - 330.0));
                 }
             });
         let architecture = model.network.architecture();
