@@ -46,26 +46,6 @@ fn a_checkpoint_is_opened_by_its_path_and_what_was_assumed_is_said() {
 }
 
 #[test]
-fn an_error_is_seen_to_its_end_which_says_what_to_do() {
-    let folder = tempfile::tempdir().unwrap();
-    let mut window = Window::open(Start {
-        model: Some(folder.path().into()),
-        ..Start::default()
-    });
-    window.harness.set_size(egui::vec2(1280.0, 800.0));
-    window.wait("the failure", |app| app.complaint().is_some());
-    window.harness.run_steps(4);
-    let note = window
-        .harness
-        .get_by_label_contains("Choose a folder that has");
-    // The last line stands above the status bar, not below the note's end.
-    let status = window.harness.get_by_label_contains("CPU").rect();
-    let note = note.rect();
-    assert!(note.height() > 70.0, "{note}");
-    assert!(note.bottom() < status.top(), "{note} {status}");
-}
-
-#[test]
 fn a_text_that_came_with_its_model_is_told_of_when_the_vocabulary_lacks_it() {
     let folder = tempfile::tempdir().unwrap();
     for (text, is_told) in [("汉字不在词表中", true), ("the storm", false)] {
