@@ -25,6 +25,7 @@ shot tour/heads --view heads --alone --size 420x560 --theme light
 shot tour/role --view heads --alone --size 420x620 --theme light --head 3.0 --set '{"heads": {"page": "role"}}'
 shot tour/scatter --view heads --alone --size 860x560 --theme light --set '{"heads": {"drawing": "scatter", "page": "alike"}}'
 shot tour/spans --view spans --alone --size 860x640 --theme light
+shot tour/windows --view spans --alone --size 860x640 --theme light --model sample_models/local_global.safetensors
 shot tour/what-if --view spans --alone --size 860x420 --theme light --span 3.1=12 --ablate 2.1 \
     --set '{"spans": {"part": "all"}}'
 shot tour/grid --view grid --alone --size 860x560 --theme light

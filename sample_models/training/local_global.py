@@ -2,16 +2,16 @@
 (Qwen 3's architecture: RMSNorm, rotary positions, grouped queries, SwiGLU), in which two layers of three see 64 tokens and every
 third all of them, so that windows by design and effective spans can be compared at first start.
 
-    python sample_models/training/local_global.py FOLDER --text FILE... --code DIRECTORY [--minutes N]
+    python sample_models/training/local_global.py FOLDER --text FILE... --code DIRECTORY
 
---text: texts, one document each line block of 4,096 characters or more; --code: a directory of Python files, a document each. The
+--text: texts, cut into documents of 65,536 characters; --code: a directory of Python files, a document each. The
 bundled weights were trained on the King James Bible, tinyshakespeare.txt, WikiText-2's validation and test parts, and Python 3.11's
 standard library: the first 90 % of each text, 19 of 20 files. Needs torch, transformers, tokenizers and numpy.
 
 Written to FOLDER: config.json, model.safetensors (16-bit), tokenizer.json (byte-level BPE of 2,048 tokens), curve.json (loss by
 step, held-out loss by kind of text). Same seed, same machine, same number of threads: the same weights.
 """
-import argparse, json, math, os, pathlib, random, time
+import argparse, json, math, pathlib, random, time
 
 import numpy as np
 import torch
@@ -94,8 +94,8 @@ def main():
     parser.add_argument("folder")
     parser.add_argument("--text", nargs="*", default=[])
     parser.add_argument("--code")
-    parser.add_argument("--steps", type=int, default=3000)
-    parser.add_argument("--long", type=int, default=600, help="last steps, of rows of the whole context")
+    parser.add_argument("--steps", type=int, default=1200)
+    parser.add_argument("--long", type=int, default=250, help="last steps, of rows of the whole context")
     parser.add_argument("--tokens", type=int, default=4096, help="tokens of a step")
     parser.add_argument("--threads", type=int, default=1)
     options = parser.parse_args()
@@ -106,12 +106,12 @@ def main():
     out.mkdir(parents=True, exist_ok=True)
 
     sources = list(documents(options.text, options.code))
-    kept = out / "tokenizer.json"
-    tokenizer = Tokenizer.from_file(str(kept)) if kept.exists() else train_tokenizer([t for _, train, _ in sources for t in train])
-    tokenizer.save(str(kept))
+    pieces = out / "tokenizer.json"
+    tokenizer = Tokenizer.from_file(str(pieces)) if pieces.exists() else train_tokenizer([t for _, train, _ in sources for t in train])
+    tokenizer.save(str(pieces))
     rows = [ids_of(tokenizer, train) for _, train, _ in sources]
     tests = {name: (ids_of(tokenizer, test), sum(len(t.encode()) for t in test)) for name, _, test in sources}
-    # By size, but no source more than half again as often as its size says: prose is shorter than code.
+    # By size to the power of 0.7: prose is shorter than code.
     weights = [len(r) ** 0.7 for r in rows]
     print({name: (len(r), round(w / sum(weights), 2)) for (name, _, _), r, w in zip(sources, rows, weights)}, flush=True)
 

@@ -256,22 +256,19 @@ fn context<'a>(
     let high = (position(queries.count, near + 1).max(0) + panel - 1) / panel;
     let per_block = BLOCK_TOKENS as isize / panel;
     (low / per_block..(high + per_block - 1) / per_block).flat_map(move |block| {
-        queries.groups().flat_map(move |rows| {
+        queries.groups().filter_map(move |rows| {
             let (from, to) = (position(rows.start, far), position(rows.end, near + 1));
             // The panels of the block that the group's windows reach into: wider tiles read a row of the left less often.
-            let first = (from.div_euclid(panel)).max(block * per_block);
-            let last = ((to + panel - 1).div_euclid(panel)).min((block + 1) * per_block);
-            let count = usize::try_from(last - first).unwrap_or(0);
-            (count > 0)
-                .then(|| {
-                    Some(Job {
-                        left: queries.left(cx, &rows),
-                        right: cx.keys.keys(usize::try_from(first).ok()?, count)?,
-                        at: rows.start * stride + (first * panel - base) as usize,
-                        stride,
-                    })
-                })
-                .flatten()
+            let first = from.div_euclid(panel).max(block * per_block);
+            let last = (to + panel - 1).div_euclid(panel);
+            let count = last.min((block + 1) * per_block) - first;
+            let count = usize::try_from(count).ok().filter(|count| *count > 0)?;
+            Some(Job {
+                left: queries.left(cx, &rows),
+                right: cx.keys.keys(usize::try_from(first).ok()?, count)?,
+                at: rows.start * stride + (first * panel - base) as usize,
+                stride,
+            })
         })
     })
 }

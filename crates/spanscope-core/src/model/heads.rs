@@ -1,6 +1,6 @@
 //! The reach of the heads of a layer: what follows from their spans, as trained or as set by hand.
 
-use super::architecture::{AttentionSpec, Outside, Position, Window};
+use super::architecture::{AttentionSpec, LONGEST_REACH, Outside, Position, Window};
 use super::cache::value_width;
 use super::edits::{FirstTokens, SpanEdit};
 use super::kernel::{Numbers, PANEL, Packed};
@@ -218,11 +218,9 @@ pub(super) struct Setting {
     pub persistent: Arc<Persistent>,
 }
 
-pub(super) use super::architecture::LONGEST_REACH as UNLIMITED;
-
 /// The most distances that a head of this kind may see.
 pub(super) fn limit(spec: &AttentionSpec) -> usize {
-    spec.window.most().unwrap_or(UNLIMITED)
+    spec.window.most().unwrap_or(LONGEST_REACH)
 }
 
 /// The span that comes of setting z to `span` tokens: 0 to S. A fixed span is a window of whole tokens, at least one:
@@ -394,7 +392,7 @@ pub(super) fn designed(context: Option<usize>, spec: &AttentionSpec, sinks: &[f3
     let none = Arc::new(Persistent::new(&[], &[], spec.head_dim));
     // Of a head that sees all, what it was trained for.
     let trained = match spec.window == Window::Full {
-        true => context.unwrap_or(UNLIMITED) as f32,
+        true => context.unwrap_or(LONGEST_REACH) as f32,
         false => limit(spec) as f32,
     };
     let settings = (0..spec.heads).map(|h| Setting {

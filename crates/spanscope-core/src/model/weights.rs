@@ -1,10 +1,12 @@
 //! The weights of a network, laid out for the forward pass.
 
-use super::architecture::{Architecture, LayerSpec, NormKind, NormSpec, Rope, Window};
+use super::architecture::{
+    Architecture, LONGEST_REACH, LayerSpec, NormKind, NormSpec, Rope, Window,
+};
 use super::assumption::Assumption;
 use super::edits::Edits;
 use super::head_output::OutputFactor;
-use super::heads::{Head, Positions, UNLIMITED};
+use super::heads::{Head, Positions};
 use super::kernel::Packed;
 use super::mask::{self, Ramp};
 use super::on_device::OnDevice;
@@ -285,7 +287,7 @@ impl Span {
                     first: h.first,
                     columns: match h.first {
                         0 => reach,
-                        _ => UNLIMITED.min(context).max(reach),
+                        _ => LONGEST_REACH.min(context).max(reach),
                     },
                     ..Self::of(architecture, layer, head, h.span, reach)
                 }
@@ -316,7 +318,7 @@ impl Span {
 
     /// Its reach; `None` where nothing is designed that would end it.
     pub fn designed_reach(&self) -> Option<usize> {
-        Some(self.reach).filter(|reach| *reach < UNLIMITED)
+        Some(self.reach).filter(|reach| *reach < LONGEST_REACH)
     }
 
     /// The distances that it sees, nearest first.

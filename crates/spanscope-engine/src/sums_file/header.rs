@@ -6,7 +6,7 @@ use spanscope_core::analysis::examples::{Examples, MemoryChoice};
 use spanscope_core::analysis::row_measures::Mean;
 use spanscope_core::analysis::sums::Measured;
 use spanscope_core::model::architecture::Window;
-use spanscope_core::model::{Architecture, Edits, LONGEST_REACH, Span};
+use spanscope_core::model::{Architecture, Edits, Span};
 use std::collections::BTreeMap;
 
 /// The metadata key under which the header stands, as JSON.
@@ -197,7 +197,7 @@ impl SpanRecord {
             first: self.first,
             columns: match self.first {
                 0 => self.reach,
-                _ => architecture.limit().min(LONGEST_REACH).max(self.reach),
+                _ => architecture.limit().max(self.reach),
             },
             ..span
         }

@@ -239,9 +239,7 @@ fn check(header: &SumsHeader) -> Result<(), String> {
         ));
     }
     // Where neither a window nor a context ends it, a span is the longest that there is.
-    let most = architecture
-        .limit()
-        .min(spanscope_core::model::LONGEST_REACH);
+    let most = architecture.limit();
     let is_right = |(i, span): (usize, &SpanRecord)| {
         (span.layer, span.head) == (i / architecture.nb_heads(), i % architecture.nb_heads())
             && (0.0..=most as f32).contains(&span.span)

@@ -9,6 +9,20 @@ use super::unpack::{
 use super::{DEPTH, PANEL};
 use pulp::Simd;
 
+/// A form that is unpacked into vectors.
+trait Kept {
+    /// Words that hold [`DEPTH`] inputs of a panel.
+    const SLICE: usize;
+
+    /// Adds the products of up to [`DEPTH`] inputs, one after the other; `VECTORS` vectors are a panel's outputs.
+    fn add<S: Simd, const VECTORS: usize>(
+        simd: S,
+        row: &[f32],
+        words: &[u32],
+        sums: &mut [S::f32s; VECTORS],
+    );
+}
+
 /// The product of a row with one panel, put into `out`. False, and nothing is done, where the form has to be unpacked first.
 #[inline(always)]
 pub(super) fn row_by_kept<S: Simd>(
@@ -19,37 +33,72 @@ pub(super) fn row_by_kept<S: Simd>(
     out: &mut [f32],
 ) -> bool {
     match form {
-        Form::F16 => row_by_pairs::<S, true>(simd, row, panel, out),
-        Form::Bf16 => row_by_pairs::<S, false>(simd, row, panel, out),
-        Form::Blocks(blocks) => return row_by_blocks(simd, blocks, row, panel, out),
+        Form::F16 => row_by::<S, Pairs<true>>(simd, row, panel, out),
+        Form::Bf16 => row_by::<S, Pairs<false>>(simd, row, panel, out),
+        Form::Blocks(blocks) => match blocks {
+            Blocks::Q4_0 => row_by::<S, Units<Q4_0>>(simd, row, panel, out),
+            Blocks::Q4_1 => row_by::<S, Units<Q4_1>>(simd, row, panel, out),
+            Blocks::Q5_0 => row_by::<S, Units<Q5_0>>(simd, row, panel, out),
+            Blocks::Q5_1 => row_by::<S, Units<Q5_1>>(simd, row, panel, out),
+            Blocks::Q8_0 => row_by::<S, Units<Q8_0>>(simd, row, panel, out),
+            Blocks::Q2K => row_by::<S, Units<Q2K>>(simd, row, panel, out),
+            Blocks::Q3K => row_by::<S, Units<Q3K>>(simd, row, panel, out),
+            Blocks::Q4K => row_by::<S, Units<Q4K>>(simd, row, panel, out),
+            Blocks::Q5K => row_by::<S, Units<Q5K>>(simd, row, panel, out),
+            Blocks::Q6K => row_by::<S, Units<Q6K>>(simd, row, panel, out),
+            Blocks::Mxfp4 => row_by::<S, Units<Mxfp4>>(simd, row, panel, out),
+            Blocks::Iq4Nl => return false,
+        },
         Form::F32 => return false,
     }
     true
 }
 
-/// Numbers of 16 bits.
 #[inline(always)]
-fn row_by_pairs<S: Simd, const HALF: bool>(simd: S, row: &[f32], panel: &[u32], out: &mut [f32]) {
+fn row_by<S: Simd, K: Kept>(simd: S, row: &[f32], panel: &[u32], out: &mut [f32]) {
     match S::F32_LANES {
-        16 => pairs_in_vectors::<S, HALF, 2>(simd, row, panel, out),
-        8 => pairs_in_vectors::<S, HALF, 4>(simd, row, panel, out),
-        4 => pairs_in_vectors::<S, HALF, 8>(simd, row, panel, out),
-        _ => pairs_in_vectors::<S, HALF, PANEL>(simd, row, panel, out),
+        16 => in_vectors::<S, K, 2>(simd, row, panel, out),
+        8 => in_vectors::<S, K, 4>(simd, row, panel, out),
+        4 => in_vectors::<S, K, 8>(simd, row, panel, out),
+        _ => in_vectors::<S, K, PANEL>(simd, row, panel, out),
     }
 }
 
 #[inline(always)]
-fn pairs_in_vectors<S: Simd, const HALF: bool, const VECTORS: usize>(
+fn in_vectors<S: Simd, K: Kept, const VECTORS: usize>(
     simd: S,
     row: &[f32],
     panel: &[u32],
     out: &mut [f32],
 ) {
     let out = S::as_mut_simd_f32s(out).0;
-    let upper = simd.splat_u32s(0xffff_0000);
-    let slices = panel.chunks(DEPTH / 2 * PANEL).zip(row.chunks(DEPTH));
+    let slices = panel.chunks(K::SLICE).zip(row.chunks(DEPTH));
     for (slice, (words, row)) in slices.enumerate() {
         let mut sums = [simd.splat_f32s(0.0); VECTORS];
+        K::add(simd, row, words, &mut sums);
+        for (out, sum) in out.iter_mut().zip(sums) {
+            *out = match slice {
+                0 => sum,
+                _ => simd.add_f32s(*out, sum),
+            };
+        }
+    }
+}
+
+/// Numbers of 16 bits: IEEE halves, or the upper halves of `f32`.
+struct Pairs<const HALF: bool>;
+
+impl<const HALF: bool> Kept for Pairs<HALF> {
+    const SLICE: usize = DEPTH / 2 * PANEL;
+
+    #[inline(always)]
+    fn add<S: Simd, const VECTORS: usize>(
+        simd: S,
+        row: &[f32],
+        words: &[u32],
+        sums: &mut [S::f32s; VECTORS],
+    ) {
+        let upper = simd.splat_u32s(0xffff_0000);
         for (words, pair) in words.chunks_exact(PANEL).zip(row.chunks(2)) {
             let words = S::as_simd_u32s(words).0;
             for (i, x) in pair.iter().enumerate() {
@@ -68,68 +117,26 @@ fn pairs_in_vectors<S: Simd, const HALF: bool, const VECTORS: usize>(
                 }
             }
         }
-        for (out, sum) in out.iter_mut().zip(sums) {
-            *out = match slice {
-                0 => sum,
-                _ => simd.add_f32s(*out, sum),
-            };
-        }
     }
 }
 
-/// False, and nothing is done, where the format has to be unpacked first.
-#[inline(always)]
-fn row_by_blocks<S: Simd>(
-    simd: S,
-    blocks: Blocks,
-    row: &[f32],
-    panel: &[u32],
-    out: &mut [f32],
-) -> bool {
-    match blocks {
-        Blocks::Q4_0 => row_by_units::<S, Q4_0>(simd, row, panel, out),
-        Blocks::Q4_1 => row_by_units::<S, Q4_1>(simd, row, panel, out),
-        Blocks::Q5_0 => row_by_units::<S, Q5_0>(simd, row, panel, out),
-        Blocks::Q5_1 => row_by_units::<S, Q5_1>(simd, row, panel, out),
-        Blocks::Q8_0 => row_by_units::<S, Q8_0>(simd, row, panel, out),
-        Blocks::Q2K => row_by_units::<S, Q2K>(simd, row, panel, out),
-        Blocks::Q3K => row_by_units::<S, Q3K>(simd, row, panel, out),
-        Blocks::Q4K => row_by_units::<S, Q4K>(simd, row, panel, out),
-        Blocks::Q5K => row_by_units::<S, Q5K>(simd, row, panel, out),
-        Blocks::Q6K => row_by_units::<S, Q6K>(simd, row, panel, out),
-        Blocks::Mxfp4 => row_by_units::<S, Mxfp4>(simd, row, panel, out),
-        Blocks::Iq4Nl => return false,
-    }
-    true
-}
+/// Blocks, in units.
+struct Units<F>(std::marker::PhantomData<F>);
 
-#[inline(always)]
-fn row_by_units<S: Simd, F: Unpack>(simd: S, row: &[f32], panel: &[u32], out: &mut [f32]) {
-    match S::F32_LANES {
-        16 => row_in_vectors::<S, F, 2>(simd, row, panel, out),
-        8 => row_in_vectors::<S, F, 4>(simd, row, panel, out),
-        4 => row_in_vectors::<S, F, 8>(simd, row, panel, out),
-        _ => row_in_vectors::<S, F, PANEL>(simd, row, panel, out),
-    }
-}
+impl<F: Unpack> Kept for Units<F> {
+    const SLICE: usize = DEPTH / F::LAYOUT.unit * F::LAYOUT.unit_words();
 
-/// `VECTORS` vectors are a panel's outputs.
-#[inline(always)]
-fn row_in_vectors<S: Simd, F: Unpack, const VECTORS: usize>(
-    simd: S,
-    row: &[f32],
-    panel: &[u32],
-    out: &mut [f32],
-) {
-    let layout = const { F::LAYOUT };
-    let head_words = const { F::LAYOUT.places()[3] / 4 };
-    let out = S::as_mut_simd_f32s(out).0;
-    let slices = panel.chunks(DEPTH / layout.unit * const { F::LAYOUT.unit_words() });
-    for (slice, (units, row)) in slices.zip(row.chunks(DEPTH)).enumerate() {
-        let mut sums = [simd.splat_f32s(0.0); VECTORS];
-        let units = units.chunks_exact(const { F::LAYOUT.unit_words() });
+    #[inline(always)]
+    fn add<S: Simd, const VECTORS: usize>(
+        simd: S,
+        row: &[f32],
+        words: &[u32],
+        sums: &mut [S::f32s; VECTORS],
+    ) {
+        let layout = const { F::LAYOUT };
+        let units = words.chunks_exact(const { F::LAYOUT.unit_words() });
         for (unit, row) in units.zip(row.chunks_exact(layout.unit)) {
-            let (head, planes) = unit.split_at(head_words);
+            let (head, planes) = unit.split_at(const { F::LAYOUT.places()[3] / 4 });
             let head: &[u8] = bytemuck::cast_slice(head);
             let scales = scales_and_shifts::<F>(head);
             for (group, row) in row.chunks_exact(layout.group).enumerate() {
@@ -150,12 +157,6 @@ fn row_in_vectors<S: Simd, F: Unpack, const VECTORS: usize>(
                     }
                 }
             }
-        }
-        for (out, sum) in out.iter_mut().zip(sums) {
-            *out = match slice {
-                0 => sum,
-                _ => simd.add_f32s(*out, sum),
-            };
         }
     }
 }

@@ -120,18 +120,23 @@ impl WithSimd for OneRowOfKept<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let mut piece: Piece = [0.0; DEPTH * PANEL];
         for (i, out) in self.out.chunks_exact_mut(PANEL).enumerate() {
             let words = self.packed.panel_words(self.first + i);
-            if row_by_kept(simd, self.form, self.row, words, out) {
-                continue;
-            }
-            for (slice, row) in self.row.chunks(DEPTH).enumerate() {
-                let piece = &mut piece[..row.len() * PANEL];
-                unpack(simd, self.form, words, slice * DEPTH, piece);
-                one_panel(simd, row, piece, out, slice > 0);
+            if !row_by_kept(simd, self.form, self.row, words, out) {
+                row_unpacked(simd, self.form, self.row, words, out);
             }
         }
+    }
+}
+
+/// One row by a panel whose weights become numbers first. Apart, so that only who needs the room for them clears it.
+#[inline(always)]
+fn row_unpacked<S: Simd>(simd: S, form: Form, row: &[f32], words: &[u32], out: &mut [f32]) {
+    let mut piece: Piece = [0.0; DEPTH * PANEL];
+    for (slice, row) in row.chunks(DEPTH).enumerate() {
+        let piece = &mut piece[..row.len() * PANEL];
+        unpack(simd, form, words, slice * DEPTH, piece);
+        one_panel(simd, row, piece, out, slice > 0);
     }
 }
 
