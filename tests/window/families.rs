@@ -142,4 +142,5 @@ fn the_reach_of_the_selected_head_is_verified_on_request() {
     window.write(" 4");
     window.settle();
     assert!(named(&window, "Verify"));
+    assert!(window.snapshot().reach.is_none());
 }

@@ -291,9 +291,11 @@ impl QueryCache {
         lens(asked.network, &trace, next, query.target, asked.cancel)
     }
 
-    /// Searches on for how far a head sees, once the run is over the whole text; false when it was told to stop.
+    /// Searches on for how far a head sees, once the run is over the whole text, and forgets it when nobody asks any more; false when
+    /// it was told to stop.
     fn verify(&mut self, asked: &Context<'_>) -> bool {
         let Some(of) = asked.looks.reach else {
+            self.reach.forget();
             return true;
         };
         if !asked.finished || self.reach.is_done(asked.looks, asked.run) {

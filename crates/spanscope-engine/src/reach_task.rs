@@ -39,10 +39,10 @@ impl ReachTask {
         *self = Self::default();
     }
 
-    /// True if what is wanted of it is there.
+    /// True if what is wanted of it is there, and nothing that is not wanted any more.
     pub fn is_done(&self, looks: &Queries, run: u64) -> bool {
-        looks.reach.is_none_or(|of| {
-            let facts = self.facts.as_ref();
+        let facts = self.facts.as_ref();
+        looks.reach.map_or(facts.is_none(), |of| {
             facts.is_some_and(|facts| facts.of == of && facts.found.is_some() && self.run == run)
         })
     }
