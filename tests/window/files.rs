@@ -46,6 +46,27 @@ fn a_checkpoint_is_opened_by_its_path_and_what_was_assumed_is_said() {
 }
 
 #[test]
+fn an_error_is_seen_to_its_end_which_says_what_to_do() {
+    let folder = tempfile::tempdir().unwrap();
+    let empty = folder.path().join("empty");
+    std::fs::create_dir(&empty).unwrap();
+    let start = Start {
+        model: Some(empty),
+        ..Start::default()
+    };
+    let mut window = Window::unopened(start, folder.path());
+    window.harness.set_size(egui::vec2(1280.0, 800.0));
+    window.wait("the failure", |app| app.complaint().is_some());
+    window.harness.run_steps(4);
+    let note = window
+        .harness
+        .get_by_label_contains("Choose a folder that has");
+    // The last line stands in the window, not below the note's end.
+    let note = note.rect();
+    assert!(note.height() > 30.0 && note.bottom() < 790.0, "{note}");
+}
+
+#[test]
 fn a_text_that_came_with_its_model_is_told_of_when_the_vocabulary_lacks_it() {
     let folder = tempfile::tempdir().unwrap();
     for (text, is_told) in [("汉字不在词表中", true), ("the storm", false)] {
