@@ -740,6 +740,49 @@ fn norm_weighted_weights_are_those_of_the_text_at_hand_bit_for_bit() {
 }
 
 #[test]
+fn where_positions_depend_on_the_length_a_longer_text_is_read_and_measured_anew() {
+    // Longer rotary frequencies beyond 32 tokens; angles that change with every token.
+    for family in ["phi3", "llama_rope_dynamic"] {
+        let path = data("families").join(family);
+        let source = || Source::File {
+            path: path.clone(),
+            vocab: None,
+            ramp: None,
+        };
+        let ids: Vec<String> = (0..60).map(|i| (i * i % 23 + 3).to_string()).collect();
+        let text = |tokens: usize| -> Arc<str> { ids[..tokens].join(" ").into() };
+        let of = |engine: &Engine, tokens: usize| {
+            let snapshot = engine.wait();
+            assert_eq!((snapshot.done, snapshot.busy), (tokens, false), "{family}");
+            let detail = snapshot.detail.as_ref().unwrap();
+            let rows = (0..tokens).map(|t| detail.weights.on_text(t).to_vec());
+            let rows: Vec<_> = rows.collect();
+            let measures = &snapshot.surveyed.as_ref().unwrap().measures;
+            (rows, snapshot.surprisal.to_vec(), format!("{measures:?}"))
+        };
+        let looks = || Queries {
+            heads: Heads::one(HeadId::new(1, 1)),
+            survey: true,
+            ..Queries::default()
+        };
+        let fresh = |tokens: usize| {
+            let engine = Engine::start(source(), text(tokens), || {});
+            engine.look(looks());
+            of(&engine, tokens)
+        };
+        let engine = Engine::start(source(), text(30), || {});
+        engine.look(looks());
+        let short = of(&engine, 30);
+        for tokens in [45, 46, 30, 60, 29] {
+            engine.set_text(text(tokens));
+            assert!(of(&engine, tokens) == fresh(tokens), "{family}, {tokens}");
+        }
+        // The same tokens attend in another way where more of them follow.
+        assert!(fresh(45).0[29] != short.0[29], "{family}");
+    }
+}
+
+#[test]
 fn the_reach_of_a_head_is_found_by_running_it_and_goes_with_the_text() {
     let text = &SAMPLES[0].text[..300];
     let of = ReachQuery {

@@ -46,6 +46,8 @@ pub(super) struct LiveRun {
     surprisal: Vec<f32>,
     earlier: Vec<Earlier>,
     bookmarks: Vec<Run>,
+    /// Tokens of the text, read or not.
+    length: usize,
     /// Tokens from one bookmark to the next.
     interval: usize,
     close_up: Option<CloseUp>,
@@ -63,6 +65,7 @@ impl LiveRun {
             surprisal: Vec::new(),
             earlier: Vec::new(),
             bookmarks: Vec::new(),
+            length: 0,
             interval: 0,
             close_up: None,
             memory,
@@ -70,6 +73,13 @@ impl LiveRun {
         };
         reading.interval = reading.window();
         reading
+    }
+
+    /// A run over nothing yet of a text of this length.
+    fn begin(&self) -> Run {
+        let mut run = Run::new(Arc::clone(&self.network));
+        run.for_length(self.length);
+        run
     }
 
     fn share_of_memory(&self, part: usize) -> usize {
@@ -106,10 +116,23 @@ impl LiveRun {
         self.shares.means(self.done())
     }
 
+    /// True if what was read holds for a text of `tokens` tokens that begins alike: not where positions depend on its length.
+    pub fn holds_for(&self, tokens: usize) -> bool {
+        self.run.is_for_length(tokens)
+    }
+
     /// Goes back to what the text read shares with `ids`, or on to what an earlier one does. Returns the tokens that need
     /// not be read again.
     pub fn set_text(&mut self, ids: &[u32]) -> usize {
         self.close_up = None;
+        self.length = ids.len();
+        if !self.holds_for(ids.len()) {
+            if self.done() > FEW {
+                self.remember(0);
+            }
+            self.cut(0);
+            self.run.for_length(ids.len());
+        }
         // One step back may make another possible.
         while self.step_back(ids) {}
         let shared = common(self.run.ids(), ids);
@@ -117,6 +140,7 @@ impl LiveRun {
             self.remember(shared);
         }
         self.cut(shared);
+        self.run.for_length(ids.len());
         self.done()
     }
 
@@ -127,6 +151,9 @@ impl LiveRun {
         let best = (0..self.earlier.len())
             .filter(|&i| {
                 let Earlier { run, at, .. } = &self.earlier[i];
+                if !run.is_for_length(ids.len()) {
+                    return false;
+                }
                 // What was measured before the cut must still be that of this text.
                 common(run.ids(), self.run.ids()) >= *at && self.surprisal.len() + 1 >= *at
             })
@@ -214,8 +241,6 @@ impl LiveRun {
         cancel: &Cancel,
     ) -> Result<usize, ModelError> {
         let streams = ids.len() > self.room();
-        // Where positions depend on the text's length, it may have to begin anew.
-        self.run.for_length(ids.len());
         let from = self.done();
         self.shares.truncate(from);
         self.surprisal.truncate(from.saturating_sub(1));
@@ -303,7 +328,7 @@ impl LiveRun {
                 .iter()
                 .rfind(|bookmark| bookmark.ids().len() <= start);
             CloseUp {
-                run: nearest.map_or_else(|| Run::new(Arc::clone(&self.network)), Run::clone),
+                run: nearest.map_or_else(|| self.begin(), Run::clone),
                 range: start..start + window,
             }
         });

@@ -287,11 +287,11 @@ impl Steps {
         let trouble = tokens.trouble.clone();
         let trouble = trouble.filter(|trouble| self.tokens.trouble.as_ref() != Some(trouble));
         let before = common(&self.tokens.ids, &tokens.ids);
-        open.reading.set_text(&tokens.ids);
+        let holds = open.reading.set_text(&tokens.ids);
         if let Some(next) = &mut self.next {
             next.reading.set_text(&tokens.ids);
         }
-        self.answers.truncate(before);
+        self.answers.truncate(if holds { before } else { 0 });
         self.tokens = Arc::new(tokens);
         self.run_number += 1;
         if let Some(trouble) = trouble {

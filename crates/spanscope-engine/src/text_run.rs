@@ -49,10 +49,16 @@ impl TextRun {
         }
     }
 
-    /// Takes another text; what it shares with the last one is kept. Of a recorded run this changes nothing.
-    pub fn set_text(&mut self, ids: &[u32]) {
-        if let Self::Live(reading) = self {
-            reading.set_text(ids);
+    /// Takes another text; what it shares with the last one is kept. Of a recorded run this changes nothing. False where nothing that
+    /// was read holds any more, because positions depend on the text's length.
+    pub fn set_text(&mut self, ids: &[u32]) -> bool {
+        match self {
+            Self::Live(reading) => {
+                let holds = reading.holds_for(ids.len());
+                reading.set_text(ids);
+                holds
+            }
+            Self::Recorded(_) => true,
         }
     }
 

@@ -40,6 +40,12 @@ const MOST_JOINED: usize = 8;
 /// Most pieces measured between two looks at what is done.
 const MOST_AT_ONCE: usize = 8;
 
+/// Queries at the end of a text that are measured apart: an edit there keeps what lies before them.
+const LAST: usize = 2;
+
+/// Most earlier states of the last piece that are kept, for edits at the end of the text.
+const MOST_EARLIER: usize = 3;
+
 /// What is measured on every head of a network over consecutive queries of a text.
 ///
 /// Of 8,192 tokens of the published 38M model it takes about 31 MB, 2.3 MB of it for [thumbnails](Self::thumbnail). (With
@@ -54,6 +60,8 @@ pub struct Survey {
     joined: usize,
     /// In order, without gaps.
     pieces: Vec<Arc<Piece>>,
+    /// Last pieces from before their last queries were measured, the oldest first.
+    earlier: Vec<Arc<Piece>>,
     /// The first tokens that are left out of sink-free spans.
     sink_free: usize,
     /// True if distances and small pictures are of norm-weighted weights.
@@ -86,6 +94,7 @@ impl Survey {
                 .clamp(1, MOST_JOINED)
                 .next_power_of_two(),
             pieces: Vec::new(),
+            earlier: Vec::new(),
             sink_free: usual_sink_free(network),
             norm_weighted: false,
             text: Default::default(),
@@ -96,7 +105,7 @@ impl Survey {
     #[must_use]
     pub fn sink_free(mut self, tokens: usize) -> Self {
         self.sink_free = tokens;
-        self.pieces.clear();
+        self.clear();
         self
     }
 
@@ -105,7 +114,7 @@ impl Survey {
     #[must_use]
     pub fn norm_weighted(mut self, norm_weighted: bool) -> Self {
         self.norm_weighted = norm_weighted;
-        self.pieces.clear();
+        self.clear();
         self
     }
 
@@ -126,14 +135,26 @@ impl Survey {
     }
 
     /// Forgets the queries from position `len` of the text on, and those just before it that were measured together
-    /// with them: up to 63, or up to 511 of a network whose heads reach very far.
+    /// with them: few at the text's end, elsewhere up to 63, or up to 511 of a network whose heads reach very far.
     pub fn truncate(&mut self, len: usize) {
+        let start = self.range().start;
         self.pieces.retain(|piece| piece.end() <= len);
+        self.earlier.retain(|piece| piece.end() <= len);
+        let end = self.pieces.last().map_or(start, |piece| piece.end());
+        if self.earlier.last().is_some_and(|piece| piece.first == end) {
+            self.pieces.extend(self.earlier.pop());
+        }
     }
 
     /// Forgets the queries before position `first`, but for those measured together with it.
     pub fn drop_before(&mut self, first: usize) {
         self.pieces.retain(|piece| piece.end() > first);
+        self.earlier.retain(|piece| piece.end() > first);
+    }
+
+    fn clear(&mut self) {
+        self.pieces.clear();
+        self.earlier.clear();
     }
 
     /// Measures what is missing of the queries in `range` for all heads; false when told to stop, with what was done
@@ -147,7 +168,7 @@ impl Survey {
         let covered = self.range();
         if covered.start > first || covered.end < first {
             // Queries before those at hand are wanted, or none of them: begin anew.
-            self.pieces.clear();
+            self.clear();
         }
         self.drop_before(range.start);
         if *self.text.0 != *run.ids() {
@@ -158,7 +179,10 @@ impl Survey {
             if from >= end {
                 return true;
             }
-            let new = self.measure(run, from..end, cancel);
+            // The last ones of the text apart, where more than a few are missing.
+            let apart = end == run.ids().len() && end - from > PIECE / 8;
+            let to = if apart { end - LAST } else { end };
+            let new = self.measure(run, from..to, cancel);
             let is_stuck = new.is_empty();
             for piece in new {
                 self.put(piece);
@@ -229,7 +253,11 @@ impl Survey {
 
     /// Puts `piece` at the end; what stood in its place is replaced.
     fn put(&mut self, piece: Piece) {
-        self.pieces.retain(|other| other.end() <= piece.first);
+        if let Some(open) = self.pieces.pop_if(|other| other.first == piece.first) {
+            self.earlier.push(open);
+            let most = self.earlier.len().saturating_sub(MOST_EARLIER);
+            self.earlier.drain(..most);
+        }
         let end = piece.end();
         self.pieces.push(Arc::new(piece));
         if self.joined > 1 && end.is_multiple_of(self.joined * PIECE) {
@@ -247,8 +275,10 @@ impl Survey {
         let first = self.range().start;
         let heads = self.shapes.par_iter().enumerate();
         let measures = heads.map(|(i, shape)| {
-            let numbers = measures::row_numbers(shape, self.of_head(i), (first, self.sink_free));
-            let mut measure = HeadMeasure::of(shape, self.of_head(i));
+            let sums = measures::sums(shape, self.of_head(i));
+            let mut measure = HeadMeasure::of_sums(shape, self.of_head(i), &sums);
+            let from = (first, self.sink_free);
+            let numbers = measures::row_numbers(shape, self.of_head(i), sums, from);
             let blocks = self.of_head(i).flat_map(|piece| &piece.blocks);
             measure.repeats = repeats::of(blocks.map(|block| &block.repeats));
             (measure, numbers)
@@ -306,7 +336,8 @@ impl Survey {
 
     /// Memory that it takes, what it shares with its clones included, in bytes.
     pub fn bytes(&self) -> usize {
-        self.pieces.iter().map(|piece| piece.bytes()).sum()
+        let all = self.pieces.iter().chain(&self.earlier);
+        all.map(|piece| piece.bytes()).sum()
     }
 
     fn find(&self, layer: usize, head: usize) -> Option<usize> {

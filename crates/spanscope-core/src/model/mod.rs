@@ -21,6 +21,7 @@ mod forward;
 mod head_output;
 mod head_weights;
 mod heads;
+mod kept_norms;
 mod kernel;
 mod key_probe;
 mod load;

@@ -3,9 +3,8 @@
 use super::Run;
 use super::attention;
 use super::band::Queries;
-use super::cache::{BLOCK_TOKENS, value_width};
+use super::cache::value_width;
 use super::forward::with_scratch;
-use super::head_output::OutputFactor;
 use super::head_weights::HeadWeights;
 use super::kernel::{entropy, sum};
 
@@ -103,14 +102,7 @@ impl Run {
         }
         let last = to.saturating_sub(1).max(from);
         let keys = weights.keys(from).start..weights.keys(last).end;
-        let norm = |key: usize, factor: &OutputFactor| {
-            let at = key % BLOCK_TOKENS;
-            let value = cx.keys.values(key / BLOCK_TOKENS, at..at + 1);
-            // Forgotten, where no weight is: between first tokens that are kept and the window.
-            let value = value.data.get(..cx.dim);
-            value.map_or(0.0, |value| factor.norm(value))
-        };
-        let value_norms = factor.map(|factor| keys.map(|key| norm(key, factor)).collect());
+        let value_norms = factor.map(|factor| self.written_norms((layer, head), &cx, factor, keys));
         Some(HeadProbe {
             entropy: (0..to - from).map(|i| row_entropy(&weights, i)).collect(),
             weights,

@@ -7,6 +7,7 @@ use super::cache::{BLOCK_TOKENS, Blocks, HeadCache};
 use super::device::Windows;
 use super::forward::{self, Caches, context, with_scratch};
 use super::head_weights::HeadWeights;
+use super::kept_norms::KeptNorms;
 use super::observer::Observer;
 use super::stored_weights::StoredLayer;
 use super::weights::Network;
@@ -31,6 +32,8 @@ pub struct Run {
     hidden: Blocks,
     /// The part of the caches that is on the device, where the network is on one.
     windows: Windows,
+    /// Norms of what heads would write of tokens, as far as somebody wanted them.
+    pub(super) norms: KeptNorms,
 }
 
 /// Tokens that go through the layers together.
@@ -44,8 +47,8 @@ impl Run {
         let layers = of.layers.iter().map(|layer| {
             let of = &layer.attention;
             let keys_and_values = of.head_dim + super::cache::value_width(of.head_dim);
-            // And the norm of the longest key.
-            of.heads * of.head_dim + of.kv_heads * (keys_and_values + 1)
+            // And the norm of the longest key, and of what each head would write of the token.
+            of.heads * (of.head_dim + 1) + of.kv_heads * (keys_and_values + 1)
         });
         (layers.sum::<usize>() + of.width) * size_of::<f32>()
     }
@@ -65,6 +68,7 @@ impl Run {
             ids: Vec::new(),
             length: 0,
             windows: Windows::default(),
+            norms: KeptNorms::new(network.layers.iter().map(|layer| layer.heads.len())),
             network,
         }
     }
@@ -79,6 +83,7 @@ impl Run {
             stored: self.stored.clone(),
             hidden: self.hidden.clone(),
             windows: Windows::default(),
+            norms: self.norms.clone(),
         }
     }
 
@@ -99,6 +104,7 @@ impl Run {
         caches.sum::<usize>()
             + stored.sum::<usize>()
             + self.hidden.bytes()
+            + self.norms.bytes()
             + size_of_val(self.ids.as_slice())
     }
 
@@ -140,6 +146,13 @@ impl Run {
         }
         // The last one's output predicts the next token.
         self.hidden.forget(len.saturating_sub(1));
+        // First tokens that a head keeps are asked for together with all that follow.
+        let reach = |layer: usize, head: usize| {
+            let head = &self.network.layers[layer].heads[head];
+            if head.first > 0 { len } else { head.reach }
+        };
+        self.norms
+            .forget(|layer, head| len.saturating_sub(reach(layer, head)));
     }
 
     /// True if everything that queries from `position` on can see is kept, and the run can go on there.
@@ -155,6 +168,7 @@ impl Run {
     fn cut(&mut self, len: usize) {
         self.hidden.truncate(len);
         self.windows.truncate(len);
+        self.norms.truncate(len);
         let stored = self.stored.iter_mut().flatten();
         stored.for_each(|layer| layer.truncate(len));
         for cache in self.caches.iter_mut().flatten() {
@@ -165,12 +179,17 @@ impl Run {
     /// Says how many tokens the text will have in all. Some networks turn all positions by angles that depend on it, once it is
     /// longer than they were trained for: where that changes, the run begins anew, with no tokens.
     pub fn for_length(&mut self, length: usize) {
-        let changes = |rope: &Rope| rope.regime(self.length) != rope.regime(length);
-        if self.network.ropes.iter().any(changes) && !self.ids.is_empty() {
+        if !self.is_for_length(length) && !self.ids.is_empty() {
             self.ids.clear();
             self.cut(0);
         }
         self.length = length;
+    }
+
+    /// True if the tokens so far are at positions as a text of `length` tokens in all has them.
+    pub fn is_for_length(&self, length: usize) -> bool {
+        let same = |rope: &Rope| rope.regime(self.length) == rope.regime(length);
+        self.network.ropes.iter().all(same)
     }
 
     /// Cuts the run back to what it shares with `ids`; returns the length kept.

@@ -1,9 +1,11 @@
 //! Weights by what is written: a head's weights times the norms of what it writes of each key (arXiv 2004.10102).
 
 use super::Run;
+use super::band::Context;
 use super::cache::{BLOCK_TOKENS, value_width};
 use super::head_output::OutputFactor;
 use super::head_weights::HeadWeights;
+use std::ops::Range;
 
 impl Run {
     /// A head's weights for the queries `from..to`, each times the norm of what the head would write if it read nothing but that key,
@@ -26,18 +28,10 @@ impl Run {
         let mut weights = self.head_weights(layer, head, from, to)?;
         let dense = &self.network().layers.get(layer)?.dense;
         let factor = dense.writes(cx.dim).get(head)?;
-        let norm = |value: Option<&[f32]>| value.map_or(0.0, |value| factor.norm(value));
         let last = to.saturating_sub(1).max(from);
         let first = weights.keys(from).start;
         let keys = first..weights.keys(last).end;
-        let norms: Vec<f32> = keys
-            .map(|key| {
-                let at = key % BLOCK_TOKENS;
-                let value = cx.keys.values(key / BLOCK_TOKENS, at..at + 1);
-                // Forgotten, where no weight is: between first tokens that are kept and the window.
-                norm(value.data.get(..cx.dim))
-            })
-            .collect();
+        let norms = self.written_norms((layer, head), &cx, factor, keys);
         let vectors = vector_norms(&cx.head.persistent.values, cx.dim, factor);
         let before = cx.head.before.as_ref();
         let before = before.map_or(0.0, |before| factor.norm(&before.value));
@@ -72,6 +66,23 @@ impl Run {
             }
         }
         Some(weights)
+    }
+
+    /// The norms of what a head, whose keys and values are those of `cx`, would write of each of the tokens at `keys`.
+    pub(super) fn written_norms(
+        &self,
+        head: (usize, usize),
+        cx: &Context<'_>,
+        factor: &OutputFactor,
+        keys: Range<usize>,
+    ) -> Vec<f32> {
+        self.norms.of(head, keys, |key| {
+            let at = key % BLOCK_TOKENS;
+            let value = cx.keys.values(key / BLOCK_TOKENS, at..at + 1);
+            // Forgotten, where no weight is: between first tokens that are kept and the window.
+            let value = value.data.get(..cx.dim);
+            value.map_or(0.0, |value| factor.norm(value))
+        })
     }
 }
 

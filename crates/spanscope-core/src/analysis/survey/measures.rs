@@ -65,18 +65,28 @@ impl HeadMeasure {
         HeadId::new(self.layer, self.head)
     }
 
+    #[cfg(test)]
     pub(super) fn of<'a>(
         shape: &Shape,
         pieces: impl Iterator<Item = &'a HeadPiece> + Clone,
+    ) -> Self {
+        let sums = sums(shape, pieces.clone());
+        Self::of_sums(shape, pieces, &sums)
+    }
+
+    /// Over the queries of `pieces`, whose weight by distance adds up to `sums`.
+    pub(super) fn of_sums<'a>(
+        shape: &Shape,
+        pieces: impl Iterator<Item = &'a HeadPiece> + Clone,
+        sums: &[f64],
     ) -> Self {
         let queries: usize = pieces.clone().map(|piece| piece.removed.len()).sum();
         let mean = |sum: f64| (sum / queries.max(1) as f64) as f32;
         let entropy: f64 = pieces.clone().map(|piece| piece.entropy).sum();
         let removed = pieces.clone().flat_map(|piece| &piece.removed);
         let removed: f64 = removed.map(|share| f64::from(*share)).sum();
-        let sums = sums(shape, pieces);
         let all: f64 = sums.iter().sum();
-        let distances = (shape.nearest..).zip(&sums);
+        let distances = (shape.nearest..).zip(sums);
         let moment = distances.map(|(distance, sum)| distance as f64 * sum);
         let moment: f64 = moment.sum();
         let previous = 1_usize.checked_sub(shape.nearest);
@@ -86,7 +96,7 @@ impl HeadMeasure {
         Self {
             layer: shape.layer,
             head: shape.head,
-            effective: EFFECTIVE_SHARES.map(|share| effective(&sums, shape.nearest, share)),
+            effective: effective_all(sums, shape.nearest, EFFECTIVE_SHARES),
             entropy: mean(entropy),
             context: mean(all),
             previous: mean(previous.unwrap_or(0.0)),
@@ -100,7 +110,7 @@ impl HeadMeasure {
             queries,
             variance: is_there.then(|| {
                 let mean = moment / all;
-                let terms = (shape.nearest..).zip(&sums);
+                let terms = (shape.nearest..).zip(sums);
                 let terms = terms.map(|(distance, sum)| (distance as f64 - mean).powi(2) * sum);
                 (terms.sum::<f64>() / all) as f32
             }),
@@ -122,10 +132,12 @@ impl HeadMeasure {
 }
 
 /// What is measured on single rows of a head over the queries of `pieces`, the first of which stands at position `first`; its
-/// norms are not yet in terms of the layer's. `sink_free` first tokens are left out of sink-free spans.
+/// norms are not yet in terms of the layer's. Their weight by distance adds up to `without`, from which that on `sink_free` first
+/// tokens is taken away.
 pub(super) fn row_numbers<'a>(
     shape: &Shape,
     pieces: impl Iterator<Item = &'a HeadPiece> + Clone,
+    mut without: Vec<f64>,
     (first, sink_free): (usize, usize),
 ) -> Option<RowNumbers> {
     let mut spans = vec![0_u64; SPAN_BINS];
@@ -136,7 +148,6 @@ pub(super) fn row_numbers<'a>(
             }
         }
     }
-    let mut without = sums(shape, pieces.clone());
     if sink_free > 0 {
         let rows = pieces
             .clone()
@@ -162,7 +173,7 @@ pub(super) fn row_numbers<'a>(
     let is_there = means.iter().any(Option::is_some);
     is_there.then(|| RowNumbers {
         sink_free: sink_free as u64,
-        effective: EFFECTIVE_SHARES.map(|share| effective(&without, shape.nearest, share)),
+        effective: effective_all(&without, shape.nearest, EFFECTIVE_SHARES),
         quantiles: quantiles(&spans),
         norm_effective: effective(&norm, shape.nearest, EFFECTIVE_SHARES[1]),
         means,
@@ -172,18 +183,31 @@ pub(super) fn row_numbers<'a>(
 /// The smallest distance δ such that the distances from `nearest` to δ hold this share of all weight, which is given for each,
 /// `nearest` first; `None` where there is none.
 pub fn effective(by_distance: &[f64], nearest: usize, share: f64) -> Option<usize> {
+    let [distance] = effective_all(by_distance, nearest, [share]);
+    distance
+}
+
+/// As [`effective`], for shares that rise.
+fn effective_all<const N: usize>(
+    by_distance: &[f64],
+    nearest: usize,
+    shares: [f64; N],
+) -> [Option<usize>; N] {
     let all: f64 = by_distance.iter().sum();
     // Not-a-number is no weight either.
     if !(all > 0.0 && all.is_finite()) {
-        return None;
+        return [None; N];
     }
-    let mut held = 0.0;
-    let within = by_distance.iter().position(|weight| {
-        held += weight;
-        held >= share * all
-    });
-    // Roundings cannot make it more than all.
-    Some(nearest + within.unwrap_or(by_distance.len() - 1))
+    let (mut held, mut at) = (0.0, 0);
+    shares.map(|share| {
+        // A column is added once, for all shares that it completes.
+        while at < by_distance.len() && !(at > 0 && held >= share * all) {
+            held += by_distance[at];
+            at += 1;
+        }
+        // Roundings cannot make it more than all.
+        Some(nearest + at - 1)
+    })
 }
 
 #[cfg(test)]
