@@ -14,6 +14,7 @@ pub use span_bins::{SPAN_BINS, span_bin, span_of_bin};
 use super::StatisticKind;
 use crate::model::Network;
 use budget::Totals;
+use pulp::Arch;
 use serde::{Deserialize, Serialize};
 
 /// The share of a query's weight that its span and its minimum budget hold.
@@ -202,6 +203,7 @@ impl Row<'_> {
     }
 
     /// The weight on tokens at least [`DISTANT`] away that are not among the first [`SINKS`].
+    #[inline(always)]
     fn distant(&self) -> f64 {
         let end = (self.query + 1).saturating_sub(SINKS + self.nearest);
         let far = self
@@ -237,6 +239,11 @@ impl Row<'_> {
     /// One measure alone, the same as [`measures`](Self::measures) has; `room` is memory to be used again. Not a number of
     /// [`Mean::OutputNorm`], which is not of the row alone.
     pub fn one(&self, mean: Mean, text: &Occurrences, room: &mut Vec<f32>) -> f64 {
+        Arch::new().dispatch(|| self.only(mean, text, room))
+    }
+
+    #[inline(always)]
+    fn only(&self, mean: Mean, text: &Occurrences, room: &mut Vec<f32>) -> f64 {
         let totals = || Totals::of(self.weights);
         match mean {
             Mean::Sink => self.on_first(1),
@@ -256,15 +263,22 @@ impl Row<'_> {
 
     /// The smallest distance up to which the row has 90 % of its weight on tokens of the text; `None` where it has none there.
     pub fn span(&self) -> Option<usize> {
-        self.span_of(&Totals::of(self.weights))
+        Arch::new().dispatch(|| self.span_of(&Totals::of(self.weights)))
     }
 
+    #[inline(always)]
     fn span_of(&self, totals: &Totals) -> Option<usize> {
         row_span(self.weights, totals, ROW_SHARE).map(|column| column + self.nearest)
     }
 
     /// All measures; `room` is memory to be used again.
     pub fn measures(&self, text: &Occurrences, room: &mut Vec<f32>) -> RowMeasures {
+        // With the vectors that the processor has: numbers are added in the same order with any of them.
+        Arch::new().dispatch(|| self.measured(text, room))
+    }
+
+    #[inline(always)]
+    fn measured(&self, text: &Occurrences, room: &mut Vec<f32>) -> RowMeasures {
         let totals = Totals::of(self.weights);
         let (duplicate, induction, seen) = self.repeats(text);
         let mut means = [f64::NAN; MEANS];
@@ -300,10 +314,24 @@ fn effective_keys(totals: &Totals) -> f64 {
 /// Adds to `sums`, by distance, the shares that tokens have of what a query's row writes: a ‖u‖ of each, divided by their sum.
 /// `norms` are the ‖u‖ of the tokens that it sees, the farthest first.
 pub fn add_norm_weighted(sums: &mut [f32], weights: &[f32], norms: &[f32]) {
+    Arch::new().dispatch(|| add_norms(sums, weights, norms));
+}
+
+#[inline(always)]
+fn add_norms(sums: &mut [f32], weights: &[f32], norms: &[f32]) {
+    let count = weights.len().min(norms.len());
+    let (weights, norms) = (&weights[..count], &norms[norms.len() - count..]);
     let terms = || weights.iter().zip(norms.iter().rev());
     let mut lanes = [0.0_f32; 8];
-    for (i, (weight, norm)) in terms().enumerate() {
-        lanes[i % 8] += weight * norm;
+    let (parts, rest) = weights.as_chunks::<8>();
+    let (last, of_parts) = norms.as_rchunks::<8>();
+    for (weights, norms) in parts.iter().zip(of_parts.iter().rev()) {
+        for i in 0..8 {
+            lanes[i] += weights[i] * norms[7 - i];
+        }
+    }
+    for (lane, (weight, norm)) in lanes.iter_mut().zip(rest.iter().zip(last.iter().rev())) {
+        *lane += weight * norm;
     }
     let all: f32 = lanes.iter().sum();
     if all > 0.0 && all.is_finite() {

@@ -3,6 +3,7 @@
 //! ‖W r‖² = rᵀ (Wᵀ W) r, and Wᵀ W = L Lᵀ (Cholesky) with L only d × d: ‖W r‖ = ‖Lᵀ r‖ costs a small part of the product itself.
 
 use super::kernel::Packed;
+use pulp::Arch;
 use rayon::prelude::*;
 
 /// Lᵀ of the output projection of one head: row after row, each from the diagonal on.
@@ -66,6 +67,11 @@ impl OutputFactor {
 
     /// ‖W r‖.
     pub fn norm(&self, read: &[f32]) -> f32 {
+        Arch::new().dispatch(|| self.norm_of(read))
+    }
+
+    #[inline(always)]
+    fn norm_of(&self, read: &[f32]) -> f32 {
         let parts = self.rows.iter().enumerate().map(|(j, row)| {
             let part = f64::from(dot(row, &read[j..j + row.len()]));
             part * part
@@ -74,6 +80,7 @@ impl OutputFactor {
     }
 }
 
+#[inline(always)]
 fn dot(a: &[f32], b: &[f32]) -> f32 {
     let mut lanes = [0.0_f32; 8];
     let (mut a, mut b) = (a.chunks_exact(8), b.chunks_exact(8));
