@@ -36,7 +36,7 @@ fn changes() -> impl Strategy<Value = Vec<Change>> {
 
 fn edits(network: &Network, changes: &[Change]) -> Edits {
     let mut edits = Edits::default();
-    let limit = network.architecture().limit() as f64;
+    let limit = network.architecture().limit().keys() as f64;
     for (span, (look, ablated, neurons)) in network.spans().iter().zip(changes) {
         let edit = match *look {
             Look::AsTrained => None,

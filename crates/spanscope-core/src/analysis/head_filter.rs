@@ -96,7 +96,7 @@ impl HeadFilter {
 mod tests {
     use super::*;
     use crate::analysis::Shares;
-    use crate::model::Span;
+    use crate::model::{Reach, Span};
 
     fn row(layer: usize, head: usize, reach: usize) -> HeadRow {
         HeadRow {
@@ -110,7 +110,7 @@ mod tests {
                 layer,
                 head,
                 span: reach as f32 - 32.0,
-                reach,
+                reach: Reach::of(reach),
                 kept: reach,
                 window: crate::model::architecture::Window::Soft {
                     limit: 8192,

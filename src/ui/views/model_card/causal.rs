@@ -45,7 +45,7 @@ pub(super) fn architecture(model: &LoadedModel) -> Vec<Fact> {
     }
     read(
         "V",
-        tr("tokens in the vocabulary"),
+        tr("vocabulary size"),
         thousands(of.vocab_size),
     );
     read("W", tr("attention window"), windows(of));

@@ -5,15 +5,14 @@ use super::SpansView;
 use super::facts::Facts;
 use super::marks::Mark;
 use super::span_drag::Effect;
-use crate::chart::thousands;
 use crate::engine::Snapshot;
-use crate::model::HeadId;
+use crate::model::{HeadId, Span};
 use crate::text::{Unit, Vocabulary};
 use crate::ui::commands::command::Command;
 use crate::ui::language::{tr, trf};
 use crate::ui::theme::{quiet, strong};
 use crate::ui::views::context::ViewContext;
-use crate::ui::widgets::names::head_name;
+use crate::ui::widgets::names::{head_name, reach_words};
 use crate::ui::widgets::number_field::number_field;
 use eframe::egui::{self, Popup, PopupCloseBehavior, Response, Sense, Ui, vec2};
 
@@ -143,20 +142,28 @@ impl SpansView {
         };
         let label = ui.label(name);
         let mut z = span.span;
-        let limit = facts.architecture().limit() as f32;
+        let limit = facts.architecture().limit();
+        let most = limit.keys() as f32;
         let speed = (0.01 * z).max(0.2);
         let words = match span.is_learned() {
             true => trf(
                 "The span z of {0} in tokens: type it, or drag; from 0 to S = {1}",
-                &[&head_name(head), &thousands(limit as usize)],
+                &[&head_name(head), &reach_words(limit)],
             ),
             false => trf(
                 "The keys that {0} may see: type it, or drag; up to {1}",
-                &[&head_name(head), &thousands(limit as usize)],
+                &[&head_name(head), &reach_words(limit)],
             ),
         };
-        let value = number_field(ui, &mut z, 0.0..=limit, |field| {
-            field.speed(speed).max_decimals(1)
+        let value = number_field(ui, &mut z, 0.0..=most, |field| {
+            let field = field.speed(speed).max_decimals(1);
+            match limit.end() {
+                Some(_) => field,
+                None => field.custom_formatter(move |z, _| match z < f64::from(most) {
+                    true => format!("{z}"),
+                    false => tr("no limit").to_owned(),
+                }),
+            }
         });
         let value = value.labelled_by(label.id).on_hover_text(words);
         // A number that was opened and closed again is no change.
@@ -176,10 +183,13 @@ impl SpansView {
         }
         let back = ui.add_enabled(facts.is_edited(head), egui::Button::new(tr("Reset")));
         let words = match facts.model.network.trained_span(head.layer, head.head) {
-            Some(trained) => trf(
-                "Back to what was trained: z = {0}",
-                &[&format!("{trained:.1}")],
-            ),
+            Some(trained) => match span.with(trained).designed() {
+                Some(_) => trf(
+                    "Back to what was trained: z = {0}",
+                    &[&format!("{trained:.1}")],
+                ),
+                None => tr("Back to what was trained: no limit").to_owned(),
+            },
             None => String::new(),
         };
         if back.on_hover_text(words).clicked() {
@@ -220,14 +230,17 @@ impl SpansView {
         facts: &Facts,
         mark: &Mark,
     ) -> String {
-        let z = format!("{:.1}", mark.span.span);
-        let reach = thousands(mark.span.reach);
+        let z = |span: &Span| {
+            let z = span.designed();
+            z.map_or_else(|| reach_words(span.reach), |z| format!("{z:.1}"))
+        };
+        let reach = reach_words(mark.span.reach);
         let mut words = match facts.ghost(mark.head()) {
             Some(trained) => trf(
                 "z {0} · reach {1} (trained: z {2})",
-                &[&z, &reach, &format!("{:.1}", trained.span)],
+                &[&z(&mark.span), &reach, &z(&trained)],
             ),
-            None => trf("z {0} · reach {1} (as trained)", &[&z, &reach]),
+            None => trf("z {0} · reach {1} (as trained)", &[&z(&mark.span), &reach]),
         };
         if let Some(effect) = self.hand.effect(cx)
             && let Some(unedited) = effect.unedited
