@@ -24,9 +24,7 @@ pub fn bars_terminal(heads: &[HeadSpan], limit: Option<usize>, columns: usize) -
     let of = |f: fn(&HeadSpan) -> usize| heads.iter().map(f).max().unwrap_or(0);
     let layer_width = digits(of(|h| h.layer)).max(5);
     let head_width = digits(of(|h| h.head)).max(4);
-    let longest = of(|h| h.reach.unwrap_or(0))
-        .max(limit.unwrap_or(0))
-        .max(2);
+    let longest = of(|h| h.reach.unwrap_or(0)).max(limit.unwrap_or(0)).max(2);
     let number_width = heads.iter().map(|h| reach_words(h.reach).len()).max();
     let number_width = number_width.unwrap_or(0);
     let used = layer_width + 1 + head_width + 2 + 1 + number_width;
@@ -56,7 +54,10 @@ pub fn bars_terminal(heads: &[HeadSpan], limit: Option<usize>, columns: usize) -
         );
     }
     let note = match heads.iter().any(|h| h.reach.is_some()) {
-        true => format!("reach in tokens, log scale to {}", super::thousands(longest)),
+        true => format!(
+            "reach in tokens, log scale to {}",
+            super::thousands(longest)
+        ),
         false => "reach in tokens: none is designed".to_owned(),
     };
     let _ = writeln!(

@@ -179,9 +179,8 @@ impl HeadStatsTask {
         let flags = measures.iter().zip(&spans);
         let HeadId { layer, head } = looks.heads.leading();
         let thumbnails = looks.thumbnails.map(|size| {
-            let of = |span: &spanscope_core::model::Span| {
-                survey.thumbnail(span.id(), wanted.end, size)
-            };
+            let of =
+                |span: &spanscope_core::model::Span| survey.thumbnail(span.id(), wanted.end, size);
             Arc::new(spans.iter().map(of).collect())
         });
         let profile = |id: &HeadId| (*id, survey.by_distance(id.layer, id.head));

@@ -1,7 +1,7 @@
 //! Heads and shares in words.
 
-use crate::engine::{Combine, Heads, Weighting};
 use crate::chart::thousands;
+use crate::engine::{Combine, Heads, Weighting};
 use crate::model::{HeadId, Reach};
 use crate::ui::language::{tr, trf};
 

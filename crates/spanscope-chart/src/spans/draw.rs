@@ -214,7 +214,11 @@ fn tooltip(
 fn numbers(head: &HeadSpan) -> String {
     match (head.reach, head.span) {
         (Some(reach), Some(span)) => {
-            format!("reach {}, span {}", ticks::thousands(reach), theme::short(span))
+            format!(
+                "reach {}, span {}",
+                ticks::thousands(reach),
+                theme::short(span)
+            )
         }
         _ => "no limit".into(),
     }

@@ -118,7 +118,10 @@ impl Layout {
             false => axis_end(chart, limit, largest),
             // What nothing ends stands clear above what has a number.
             true => {
-                let most = used.clone().max().map_or(largest, |n| largest.max(n as f64));
+                let most = used
+                    .clone()
+                    .max()
+                    .map_or(largest, |n| largest.max(n as f64));
                 most.max(10.0) * if chart.linear { 1.25 } else { 3.0 }
             }
         };

@@ -222,7 +222,9 @@ pub(super) fn names(page: &mut Canvas, chart: &SpanChart, at: &Layout, theme: &T
         });
         let free: Vec<(f64, f64)> = free.collect();
         // Over other marks only where there is no room beside them.
-        let clear = free.iter().find(|place| !covers_mark(chart, at, **place, wide));
+        let clear = free
+            .iter()
+            .find(|place| !covers_mark(chart, at, **place, wide));
         let free = clear.or(free.first()).copied();
         if let Some((left, base)) = free {
             let style = style.anchor(Anchor::Start);

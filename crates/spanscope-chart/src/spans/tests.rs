@@ -145,7 +145,10 @@ fn what_nothing_ends_stands_above_the_others_and_has_no_number() {
     let marks = marks(&document);
     let endless = |(words, ..): &&(String, f64, f64)| words.ends_with("no limit");
     let above = marks.iter().filter(endless).map(|mark| mark.2);
-    let below = marks.iter().filter(|mark| !endless(mark)).map(|mark| mark.2);
+    let below = marks
+        .iter()
+        .filter(|mark| !endless(mark))
+        .map(|mark| mark.2);
     assert_eq!(marks.iter().filter(endless).count(), 16);
     assert!(above.clone().fold(0.0, f64::max) < below.fold(f64::INFINITY, f64::min));
     assert!(svg.contains("no limit") && svg.contains("16 without a limit"));

@@ -85,7 +85,10 @@ impl Survey {
                 Shape::new(span, longest, &edges)
             })
             .collect();
-        let row: usize = spans.iter().map(|span| span.reach.keys() * size_of::<f32>()).sum();
+        let row: usize = spans
+            .iter()
+            .map(|span| span.reach.keys() * size_of::<f32>())
+            .sum();
         Self {
             shapes,
             edges,

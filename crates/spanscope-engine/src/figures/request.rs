@@ -353,7 +353,10 @@ pub fn figure(
         FigureKind::Surprisal => Box::new(super::surprisal(model, snapshot, choice.mean_of)?),
         FigureKind::Cost => {
             let position = cost_position(model, snapshot, choice);
-            Box::new(super::cost(model, position.ok_or(FigureError::EndlessCost)?))
+            Box::new(super::cost(
+                model,
+                position.ok_or(FigureError::EndlessCost)?,
+            ))
         }
         FigureKind::Training => Box::new(super::training(model, choice.smoothing, choice.log)?),
         FigureKind::Parameters => Box::new(super::parameters(model)),

@@ -32,7 +32,15 @@ fn config() -> Config {
 /// Sums of one text, which is all of its corpus or a shard of it.
 fn file(name: &str, sha256: &str, shard: Option<(usize, usize)>) -> SumsFile {
     let mut spans: Vec<Span> = (0..4)
-        .map(|i| Span::of(&architecture(), i / 2, i % 2, 0.1 + i as f32, Reach::of(3 + i)))
+        .map(|i| {
+            Span::of(
+                &architecture(),
+                i / 2,
+                i % 2,
+                0.1 + i as f32,
+                Reach::of(3 + i),
+            )
+        })
         .collect();
     Span::keep_longest(&mut spans);
     let mut sums = Sums::of(&architecture(), &spans, true);

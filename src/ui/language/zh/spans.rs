@@ -297,7 +297,10 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ("farthest distance by design", "设计上的最远距离"),
     ("farthest distance as verified", "经验证的最远距离"),
     ("{0}, the first token", "{0}，即第一个词元"),
-    ("Back to what was trained: no limit", "恢复训练时的状态：无上限"),
+    (
+        "Back to what was trained: no limit",
+        "恢复训练时的状态：无上限",
+    ),
     ("tokens in sight that alter nothing", "可见而不起作用的词元"),
     (
         "tokens out of sight that alter a bit",

@@ -340,8 +340,7 @@ impl Legend {
             ),
             vec2(width, height),
         );
-        ui.painter()
-            .galley(ground.min + vec2(2.0, 1.0), name, ink);
+        ui.painter().galley(ground.min + vec2(2.0, 1.0), name, ink);
         ui.painter()
             .galley(ground.min + vec2(2.0 + named, 1.0), low, ink);
         ui.painter()

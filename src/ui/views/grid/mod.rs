@@ -378,7 +378,9 @@ fn explanation(ui: &mut Ui, surveyed: &HeadStats) {
     let edges = &surveyed.bin_edges;
     let nearest = edges.first().copied().unwrap_or(1);
     let farthest = edges.last().map_or(0, |edge| edge.saturating_sub(1));
-    let farthest = farthest.min(surveyed.wanted.end.saturating_sub(1)).max(nearest);
+    let farthest = farthest
+        .min(surveyed.wanted.end.saturating_sub(1))
+        .max(nearest);
     ui.horizontal(|ui| {
         ui.label(strong(tr("Query ↓ × distance →")).size(12.0));
         let words = trf(

@@ -149,7 +149,11 @@ pub fn spans(model: &LoadedModel) -> Vec<SpanFact> {
             sum.map_or_else(none, |sum| tokens(sum as f64 / all.len() as f64)),
             None,
         ),
-        (tr("median").to_owned(), median.map_or_else(none, tokens), None),
+        (
+            tr("median").to_owned(),
+            median.map_or_else(none, tokens),
+            None,
+        ),
         (
             tr("longest").to_owned(),
             reach_in_tokens(longest.reach),

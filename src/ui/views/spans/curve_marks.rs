@@ -62,12 +62,7 @@ pub(super) fn mask(
     let ink = edge;
     let words = trf("z {0}", &[&format!("{z:.1}")]);
     names.put_left(begin, &words, ink, top);
-    names.put(
-        axes.x(farthest),
-        &named_reach(span.reach),
-        ink,
-        top,
-    );
+    names.put(axes.x(farthest), &named_reach(span.reach), ink, top);
     let words = trf("ramp {0}", &[&ramp]);
     let wide = painter.layout_no_wrap(words.clone(), small(), ink).size().x;
     if wide + 6.0 < shade.width() {

@@ -73,7 +73,10 @@ fn sums_are_plain_sums_within_the_bound() {
                     let all = (0..len).map(|t| f64::from(weights.persistent_row(t)[n]));
                     near(*units, all.sum(), len);
                 }
-                assert_eq!(head.whole_reach, len.saturating_sub(span.reach.keys()) as u64);
+                assert_eq!(
+                    head.whole_reach,
+                    len.saturating_sub(span.reach.keys()) as u64
+                );
             }
         }
     }

@@ -285,7 +285,13 @@ fn heads_that_are_not_there_have_nothing() {
     let run = run(&network("tiny_adaptive"), &text(20));
     let survey = survey(&run, 1);
     assert!(survey.by_distance(99, 0).is_empty() && survey.removed(0, 99).is_empty());
-    assert_eq!(survey.thumbnail(HeadId::new(99, 0), 9, (5, 5)), Thumbnail::default());
-    assert_eq!(survey.thumbnail(HeadId::new(0, 0), 9, (0, 5)), Thumbnail::default());
+    assert_eq!(
+        survey.thumbnail(HeadId::new(99, 0), 9, (5, 5)),
+        Thumbnail::default()
+    );
+    assert_eq!(
+        survey.thumbnail(HeadId::new(0, 0), 9, (0, 5)),
+        Thumbnail::default()
+    );
     assert!(survey.bytes() > 0);
 }
