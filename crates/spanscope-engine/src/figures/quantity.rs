@@ -72,7 +72,7 @@ impl Quantity {
         Self::KeysAndValues,
     ];
 
-    /// What a weight is called where so weighted ones are shown.
+    /// The quantity of a weight where so weighted ones are shown.
     pub fn weight(weighting: Weighting) -> Self {
         match weighting {
             Weighting::Attention => Self::Weight,
@@ -80,7 +80,7 @@ impl Quantity {
         }
     }
 
-    /// What the mean of several weights is called where so weighted ones are shown.
+    /// The quantity of the mean of several weights where so weighted ones are shown.
     pub fn mean_weight(weighting: Weighting) -> Self {
         match weighting {
             Weighting::Attention => Self::MeanWeight,

@@ -298,6 +298,10 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ("farthest distance as verified", "经验证的最远距离"),
     ("{0}, the first token", "{0}，即第一个词元"),
     (
+        "The keys that {0} may see: type it, or drag",
+        "{0} 可见的键数：可键入或拖动",
+    ),
+    (
         "Back to what was trained: no limit",
         "恢复训练时的状态：无上限",
     ),

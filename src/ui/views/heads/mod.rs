@@ -23,7 +23,7 @@ use crate::ui::language::tr;
 use crate::ui::theme::quiet;
 use crate::ui::widgets::choices::name_combo;
 use crate::ui::widgets::head_cache::HeadCache;
-use crate::ui::widgets::statistic::{DisplayName, Filter, Statistic};
+use crate::ui::widgets::statistic::{DisplayName, Filter, Row, Statistic};
 use alike::Likeness;
 use eframe::egui::{self, Ui};
 use list::HeadList;
@@ -137,7 +137,7 @@ impl View for HeadsView {
             }
         }
         ui.add_space(4.0);
-        self.pages(ui, architecture);
+        self.pages(ui, architecture, &rows);
         match self.page {
             Page::List => self.list.show(ui, cx, &rows, &filter, architecture),
             Page::Role => about::show(ui, cx, &rows),
@@ -216,7 +216,7 @@ impl HeadsView {
         });
     }
 
-    fn pages(&mut self, ui: &mut Ui, of: &Architecture) {
+    fn pages(&mut self, ui: &mut Ui, of: &Architecture, rows: &[Row]) {
         ui.horizontal(|ui| {
             ui.spacing_mut().item_spacing.x = 4.0;
             let page = &mut self.page;

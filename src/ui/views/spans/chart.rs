@@ -307,7 +307,8 @@ impl SpansView {
         if facts.model.network.edits().ablated().next().is_some() {
             signs.push((Sign::Ablated, tr("ablated").to_owned()));
         }
-        legend(ui, row, cx.palette.layers[0], &signs, &progress(facts));
+        let color = cx.palette.layer(0, facts.architecture().nb_layers());
+        legend(ui, row, color, &signs, &progress(facts));
         response.on_hover_text(tr(
             "Every point is a head. Its bar ends at the distance within which the given share of its weight on this text \
              lies. Hollow triangle: it reaches much farther than this text makes use of. Full triangle: it is span-limited. Hollow circle: where training left a head that was changed by hand.",

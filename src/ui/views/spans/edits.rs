@@ -5,6 +5,7 @@ use super::SpansView;
 use super::facts::Facts;
 use super::marks::Mark;
 use super::span_drag::Effect;
+use crate::chart::thousands;
 use crate::engine::Snapshot;
 use crate::model::{HeadId, Span};
 use crate::text::{Unit, Vocabulary};
@@ -47,6 +48,12 @@ fn effect_words(effect: &Effect, unit: &str, edits: usize) -> String {
         (None, 1) => trf("{0} {1} with 1 edit", &[&bits, &unit]),
         (None, _) => trf("{0} {1} with {2} edits", &[&bits, &unit, &edits]),
     }
+}
+
+/// A length with one decimal at most.
+fn short_z(z: f64) -> String {
+    let words = format!("{z:.1}");
+    words.strip_suffix(".0").unwrap_or(&words).to_owned()
 }
 
 /// Height of the row above the chart, in points.
@@ -150,17 +157,23 @@ impl SpansView {
                 "The span z of {0} in tokens: type it, or drag; from 0 to S = {1}",
                 &[&head_name(head), &reach_words(limit)],
             ),
-            false => trf(
-                "The keys that {0} may see: type it, or drag; up to {1}",
-                &[&head_name(head), &reach_words(limit)],
-            ),
+            false => match limit.end() {
+                Some(limit) => trf(
+                    "The keys that {0} may see: type it, or drag; up to {1}",
+                    &[&head_name(head), &thousands(limit)],
+                ),
+                None => trf(
+                    "The keys that {0} may see: type it, or drag",
+                    &[&head_name(head)],
+                ),
+            },
         };
         let value = number_field(ui, &mut z, 0.0..=most, |field| {
             let field = field.speed(speed).max_decimals(1);
             match limit.end() {
                 Some(_) => field,
                 None => field.custom_formatter(move |z, _| match z < f64::from(most) {
-                    true => format!("{z}"),
+                    true => short_z(z),
                     false => tr("no limit").to_owned(),
                 }),
             }

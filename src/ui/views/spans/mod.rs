@@ -218,7 +218,7 @@ impl SpansView {
         seam.on_hover_cursor(egui::CursorIcon::ResizeVertical);
     }
 
-    /// What nothing ends stands clear above all that has a number: other reaches, and the text.
+    /// The scale; a head that nothing ends stands clear above all that has a number: other reaches, and the text.
     fn scale(&self, facts: &Facts, tokens: usize) -> Scale {
         // While a head is dragged, the others stand still.
         let others = facts.spans.iter();
