@@ -118,7 +118,7 @@ impl SpanChart {
     pub fn ordered(&self) -> Vec<HeadSpan> {
         let mut heads = self.by_index();
         if self.sort {
-            let value = |head| self.value(head).unwrap_or(f64::INFINITY);
+            let value = |head: &HeadSpan| self.value(head).unwrap_or(f64::INFINITY);
             heads.sort_by(|a, b| {
                 let by_value = value(a).total_cmp(&value(b));
                 a.layer.cmp(&b.layer).then(by_value)
