@@ -302,6 +302,7 @@ fn choice(
     count: usize,
 ) -> Result<FigureChoice> {
     let architecture = model.network.architecture();
+    super::figure_check::cost_reads_text(args, architecture)?;
     for head in &args.head {
         architecture
             .head(*head)
