@@ -7,6 +7,7 @@ use crate::analysis::BandLayout;
 use crate::chart::thousands;
 use crate::engine::Snapshot;
 use crate::engine::figures::{FigureChoice, FigureKind, Shade};
+use crate::model::Architecture;
 use std::ops::Range;
 
 /// Refuses them; that a kind of figure knows the options at all is checked before.
@@ -33,6 +34,8 @@ fn reads_text(args: &FigureArgs) -> Result<(), Usage> {
     let why = match args.kind {
         FigureKind::Spans if !args.effective => "without --effective; add that, or leave it out",
         FigureKind::Training | FigureKind::Parameters => OF_MODEL,
+        // An entry of a recorded run is no text to be read.
+        FigureKind::Cost if args.index.is_some() => OF_MODEL,
         _ => return Ok(()),
     };
     without_text(args, why)
