@@ -156,7 +156,11 @@ fn recorded(header: &Header, largest: Option<usize>) -> Vec<(&'static str, Strin
     for (index, text) in header.texts.iter().enumerate() {
         let (first, end) = text.queries;
         let part = match end - first < text.tokens {
-            true => format!(", weights of tokens {first} to {}", end - 1),
+            true => format!(
+                ", weights of tokens {} to {}",
+                thousands(first),
+                thousands(end - 1)
+            ),
             false => String::new(),
         };
         let line = format!(

@@ -147,7 +147,7 @@ impl AttentionView {
             };
             ui.label(trf(
                 "Layer and head: {0}",
-                &[&format!("{}{more}", names.join(", "))],
+                &[&format!("{}{more}", names.join(tr(", ")))],
             ));
             ui.label(quiet(tr(
                 "Ctrl+click and Shift+click on heads to look at several",

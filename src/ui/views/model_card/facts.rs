@@ -22,7 +22,7 @@ pub fn file(model: &LoadedModel) -> Vec<(&'static str, String)> {
         path,
         (tr("format"), format),
         (tr("size"), bytes(size as f64)),
-        (tr("numbers"), numbers.join(", ")),
+        (tr("numbers"), numbers.join(tr(", "))),
     ];
     if let Some(hash) = of.and_then(|of| of.sha256.clone()) {
         rows.push(("SHA-256", hash));
