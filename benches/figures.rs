@@ -60,12 +60,12 @@ fn spans(layers: usize, heads: usize) -> SpanChart {
             .map(|i| HeadSpan {
                 layer: i / heads,
                 head: i % heads,
-                span: of(i),
-                reach: of(i) as usize + 32,
+                span: Some(of(i)),
+                reach: Some(of(i) as usize + 32),
             })
             .collect(),
         title: "enwik8".into(),
-        limit: 8192,
+        limit: Some(8192),
         sort: true,
         ..SpanChart::default()
     }

@@ -196,7 +196,7 @@ fn from_golden(name: &str, network: &Arc<Network>, block: usize) -> [f32; 3] {
             .spans()
             .iter()
             .find(|span| (span.layer, span.head) == (*layer, *head))
-            .map(|span| span.reach)
+            .map(|span| span.reach.keys())
             .unwrap();
         let mut by_distance = row[..reach].to_vec();
         by_distance.resize(shape[2].max(reach), 0.0);

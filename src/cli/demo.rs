@@ -4,7 +4,7 @@ use super::common::columns;
 use super::eval::{Score, score};
 use super::{info, spans};
 use crate::chart::thousands;
-use crate::chart::{Figure, Format, HeadSpan, Style, bars_terminal};
+use crate::chart::{Figure, Format, HeadSpan, Style, bars_terminal, reach_words};
 use crate::engine::figures::{HeatmapStyle, heatmap, span_chart};
 use crate::engine::{Heads, LoadedModel, SAMPLES};
 use crate::model::{Cancel, HeadWeights, NoObserver, Run};
@@ -98,7 +98,8 @@ or, where there is a display, spanscope model.pt. `spanscope --help` lists all c
 /// Heads by falling span.
 fn widest(heads: &[HeadSpan]) -> Vec<HeadSpan> {
     let mut heads = heads.to_vec();
-    heads.sort_by(|a, b| b.span.total_cmp(&a.span));
+    let span = |head: &HeadSpan| head.span.unwrap_or(f64::INFINITY);
+    heads.sort_by(|a, b| span(b).total_cmp(&span(a)));
     heads
 }
 
@@ -146,7 +147,10 @@ fn describe(
         "Widest heads                      mean distance of the weight"
     )?;
     for (h, shares) in all.iter().take(3) {
-        let name = format!("{}: span {:.1}", h.id().in_words(), h.span);
+        let span = h
+            .span
+            .map_or_else(|| reach_words(None), |span| format!("{span:.1}"));
+        let name = format!("{}: span {span}", h.id().in_words());
         writeln!(out, "  {name:<32}{:.1} tokens", shares.distance)?;
     }
     let count = all.len().max(1) as f64;

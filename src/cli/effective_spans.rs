@@ -97,8 +97,8 @@ struct Report<'a> {
 struct Head {
     layer: usize,
     head: usize,
-    span: f32,
-    reach: usize,
+    span: Option<f32>,
+    reach: Option<usize>,
     effective_50: Option<usize>,
     effective_90: Option<usize>,
     effective_99: Option<usize>,
@@ -143,8 +143,8 @@ impl From<&EffectiveRow> for Head {
         Self {
             layer: row.layer,
             head: row.head,
-            span: row.span,
-            reach: row.reach,
+            span: row.designed(),
+            reach: row.reach.end(),
             effective_50: half,
             effective_90: most,
             effective_99: nearly_all,
@@ -190,7 +190,7 @@ impl<'a> Report<'a> {
 fn table(file: &SumsFile, rows: &[EffectiveRow], out: &mut impl Write) -> Result<()> {
     writeln!(
         out,
-        "layer  head  span z    reach     50 %     90 %     99 %  mean distance  on text"
+        "layer  head    span z     reach     50 %     90 %     99 %  mean distance  on text"
     )?;
     let cell = |value: Option<String>| value.unwrap_or_else(|| "–".into());
     for row in rows {
@@ -198,11 +198,11 @@ fn table(file: &SumsFile, rows: &[EffectiveRow], out: &mut impl Write) -> Result
         let distance = cell(row.mean_distance.map(|d| format!("{d:.1}")));
         let flag = row.flag.map_or("", SpanFlag::name);
         let line = format!(
-            "{:>5}  {:>4}  {:>6.1}  {:>7}  {half:>7}  {most:>7}  {nearly_all:>7}  {distance:>13}  {:>5.1} %  {flag}",
+            "{:>5}  {:>4}  {:>8}  {:>8}  {half:>7}  {most:>7}  {nearly_all:>7}  {distance:>13}  {:>5.1} %  {flag}",
             row.layer,
             row.head,
-            row.span,
-            reach_words(row.reach),
+            cell(row.designed().map(|span| format!("{span:.1}"))),
+            reach_words(row.reach.end()),
             100.0 * row.context,
         );
         writeln!(out, "{}", line.trim_end())?;
@@ -266,7 +266,11 @@ fn table(file: &SumsFile, rows: &[EffectiveRow], out: &mut impl Write) -> Result
 /// Means over the heads, and what they were measured on.
 fn summary(file: &SumsFile, rows: &[EffectiveRow]) -> String {
     let n = rows.len().max(1) as f64;
-    let reach = rows.iter().map(|row| row.reach as f64).sum::<f64>() / n;
+    let reach = rows.iter().map(|row| Some(row.reach.end()? as f64));
+    let reach = reach.sum::<Option<f64>>().map_or_else(
+        || "no limit on the reach".into(),
+        |sum| format!("mean reach {:.1}", sum / n),
+    );
     let used: Vec<f64> = rows
         .iter()
         .filter_map(|row| row.effective[1].map(|distance| distance as f64))
@@ -280,7 +284,7 @@ fn summary(file: &SumsFile, rows: &[EffectiveRow]) -> String {
     let bits = totals.bits_per_token();
     let bits = bits.map_or(String::new(), |bits| format!(", {bits:.4} bits per token"));
     format!(
-        "mean reach {reach:.1}, mean 90 % span {used:.1} tokens; {texts}, {} tokens{bits}",
+        "{reach}, mean 90 % span {used:.1} tokens; {texts}, {} tokens{bits}",
         thousands(totals.tokens as usize)
     )
 }

@@ -6,7 +6,7 @@ use super::common::{Tokens, ending, may_write, progress, read, reads, say};
 use super::recorded::{self, Recorded};
 use super::what_if::open_changed;
 use crate::analysis::cost::{self, Extent};
-use crate::chart::thousands;
+use crate::chart::{reach_words, thousands};
 use crate::checkpoint::{
     Dtype, Element, NamedTensor, PlannedTensor, TensorFile, write_safetensors,
 };
@@ -217,13 +217,15 @@ pub(super) fn bits_per_byte(score: &Score, tokens: &Tokens) -> Option<f64> {
     Some(score.nats() * score.nll.len() as f64 / LN_2 / bytes as f64)
 }
 
-/// Mean reach of all heads, in tokens, and operations per token of a text of `tokens`, the output layer included where it is
+/// Mean reach of all heads, in tokens (none where one has no end), and operations per token of a text of `tokens`, the output layer included where it is
 /// the same for all tokens.
-fn cost_of(run: &Run, tokens: usize) -> (f64, f64) {
+fn cost_of(run: &Run, tokens: usize) -> (Option<f64>, f64) {
     let network = run.network();
     let (architecture, spans) = (network.architecture(), network.spans());
     let distances = cost::distances(architecture, &spans, Extent::Head);
-    let reach = distances.iter().sum::<usize>() as f64 / distances.len().max(1) as f64;
+    let sum = spans.iter().map(|span| span.reach.end());
+    let sum: Option<usize> = sum.sum();
+    let reach = sum.map(|sum| sum as f64 / spans.len().max(1) as f64);
     let layers =
         cost::flops(architecture, &distances, 0..tokens).total() as f64 / tokens.max(1) as f64;
     (
@@ -286,7 +288,8 @@ fn report(score: &Score, tokens: &Tokens, json: bool, out: &mut impl Write) -> R
         thousands(n),
         thousands(score.nll.len()),
     )?;
-    writeln!(out, "mean reach      {reach:.1} tokens")?;
+    let reach = reach.map_or_else(|| reach_words(None), |reach| format!("{reach:.1} tokens"));
+    writeln!(out, "mean reach      {reach}")?;
     writeln!(
         out,
         "operations      {:.2} million per token, each head computing its own reach",

@@ -206,7 +206,11 @@ fn print(
             number(measure, decile.values.0),
             number(measure, decile.values.1),
         );
-        writeln!(out, "  tenth {} of the queries, {from} to {to}", i + 1)?;
+        writeln!(
+            out,
+            "  decile {} of 10 of the queries: {from} to {to}",
+            i + 1
+        )?;
         for place in &decile.places {
             line(out, place)?;
         }

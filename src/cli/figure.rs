@@ -218,6 +218,12 @@ pub(super) fn run(args: &FigureArgs) -> Result<()> {
         }
     }
     let kind = args.kind;
+    let input = &args.input;
+    if kind == FigureKind::Cost && (input.text.is_some() || input.ids.is_some()) {
+        // Known before anything is read.
+        let model = crate::engine::LoadedModel::outline(&args.model, args.common.ramp)?;
+        super::figure_check::cost_reads_text(args, model.network.architecture())?;
+    }
     let opened = OnText::open(
         &args.model,
         &args.input,

@@ -7,6 +7,7 @@ use crate::analysis::BandLayout;
 use crate::chart::thousands;
 use crate::engine::Snapshot;
 use crate::engine::figures::{FigureChoice, FigureKind, Shade};
+use crate::model::Architecture;
 use std::ops::Range;
 
 /// Refuses them; that a kind of figure knows the options at all is checked before.
@@ -32,11 +33,26 @@ pub(super) fn check(args: &FigureArgs) -> Result<(), Usage> {
 fn reads_text(args: &FigureArgs) -> Result<(), Usage> {
     let why = match args.kind {
         FigureKind::Spans if !args.effective => "without --effective; add that, or leave it out",
-        FigureKind::Cost | FigureKind::Training | FigureKind::Parameters => {
-            "on it, since it is of the model alone; leave it out"
-        }
+        FigureKind::Training | FigureKind::Parameters => OF_MODEL,
+        // An entry of a recorded run is no text to be read.
+        FigureKind::Cost if args.index.is_some() => OF_MODEL,
         _ => return Ok(()),
     };
+    without_text(args, why)
+}
+
+/// Why a text changes nothing about a figure of the model.
+const OF_MODEL: &str = "on it, since it is of the model alone; leave it out";
+
+/// Refuses a text for the cost of a token that lies far into any text, where something ends what heads see.
+pub(super) fn cost_reads_text(args: &FigureArgs, of: &Architecture) -> Result<(), Usage> {
+    match (args.kind, of.limit().end()) {
+        (FigureKind::Cost, Some(_)) => without_text(args, OF_MODEL),
+        _ => Ok(()),
+    }
+}
+
+fn without_text(args: &FigureArgs, why: &str) -> Result<(), Usage> {
     let given = [
         ("--text", args.input.text.is_some()),
         ("--ids", args.input.ids.is_some()),

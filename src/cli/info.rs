@@ -156,7 +156,11 @@ fn recorded(header: &Header, largest: Option<usize>) -> Vec<(&'static str, Strin
     for (index, text) in header.texts.iter().enumerate() {
         let (first, end) = text.queries;
         let part = match end - first < text.tokens {
-            true => format!(", weights of tokens {first} to {}", end - 1),
+            true => format!(
+                ", weights of tokens {} to {}",
+                thousands(first),
+                thousands(end - 1)
+            ),
             false => String::new(),
         };
         let line = format!(
@@ -195,8 +199,10 @@ fn text(model: &LoadedModel, ramp_given: bool) -> Result<String> {
     writeln!(out, "  {}", kind(model))?;
     let mut section = |title: &str, lines: &[(&str, String)]| -> Result<()> {
         writeln!(out, "\n{title}")?;
+        let longest = lines.iter().map(|(label, _)| label.chars().count()).max();
+        let width = longest.map_or(22, |longest| (longest + 2).max(22));
         for (label, value) in lines {
-            writeln!(out, "  {label:<22}{}", said(value))?;
+            writeln!(out, "  {label:<width$}{}", said(value))?;
         }
         Ok(())
     };
@@ -239,22 +245,18 @@ fn text(model: &LoadedModel, ramp_given: bool) -> Result<String> {
     let mut inferred = vec![("vocabulary size V", thousands(c.vocab_size))];
     if model.knows_sizes() {
         inferred.push(("hidden size D", thousands(c.width)));
-        inferred.push(("head size d", thousands(c.head_dim())));
+        inferred.push(("head dimension d", thousands(c.head_dim())));
     }
-    inferred.push((
-        "heads H × layers L",
-        format!("{} × {}", c.nb_heads(), c.nb_layers()),
-    ));
+    inferred.push(("layers L", thousands(c.nb_layers())));
+    inferred.push(("heads per layer H", thousands(c.nb_heads())));
     let is_adaptive = c.adaptive_span().is_some();
     match is_adaptive {
-        true => inferred.push(("span limit S", thousands(c.limit()))),
+        true => inferred.push(("span limit S", super::info_layers::limit(c))),
         false => inferred.extend(super::info_layers::lines(c)),
     }
-    if c.feed_forward() > 0 {
-        inferred.push(("FFN dimension", thousands(c.feed_forward())));
-    }
+    inferred.extend(super::info_layers::feed_forward(c));
     if c.persistent() > 0 {
-        inferred.push(("persistent vectors N", thousands(c.persistent())));
+        inferred.push(("persistent vectors per head N", thousands(c.persistent())));
     }
     if let Some(io) = c.clusters() {
         let cutoffs: Vec<String> = io.cutoffs.iter().map(|&n| thousands(n)).collect();
@@ -292,7 +294,7 @@ fn text(model: &LoadedModel, ramp_given: bool) -> Result<String> {
     }
     let spans = span_chart(model).heads;
     writeln!(out, "\nSpans")?;
-    write!(out, "{}", bars_terminal(&spans, c.limit(), columns()))?;
+    write!(out, "{}", bars_terminal(&spans, c.limit().end(), columns()))?;
     writeln!(out, "{}", super::spans::summary(&spans))?;
     Ok(out)
 }

@@ -4,21 +4,28 @@ use crate::chart::thousands;
 use crate::model::Architecture;
 use crate::model::architecture::{LayerSpec, Position, Window};
 
+/// The limit on the span, of those that have one.
+pub(super) fn limit(of: &Architecture) -> String {
+    of.limit()
+        .end()
+        .map_or_else(|| "none designed".into(), thousands)
+}
+
 /// Windows, positions, shared keys and sinks, one line each.
 pub(super) fn lines(of: &Architecture) -> Vec<(&'static str, String)> {
     let mut lines = Vec::new();
     if let Some(heads) = of.layers.first().map(|layer| &layer.attention)
         && heads.kv_heads < heads.heads
     {
-        lines.push(("key-value heads", thousands(heads.kv_heads)));
+        lines.push(("key-value heads per layer H_k", thousands(heads.kv_heads)));
     }
     if let Some(context) = of.context {
-        lines.push(("context", format!("{} tokens", thousands(context))));
+        lines.push(("context length", format!("{} tokens", thousands(context))));
     }
-    lines.push(("windows", grouped(of, window)));
+    lines.push(("attention window W", grouped(of, window)));
     let learned = of.input.positions.map(|of| of.count);
     lines.push((
-        "positions",
+        "position encoding",
         match learned {
             Some(count) => format!("learned, {}", thousands(count)),
             None => grouped(of, position),
@@ -28,6 +35,28 @@ pub(super) fn lines(of: &Architecture) -> Vec<(&'static str, String)> {
         lines.push(("learned sinks", "one per head".into()));
     }
     lines
+}
+
+/// The width of the feed-forward sublayers, and their experts.
+pub(super) fn feed_forward(of: &Architecture) -> Vec<(&'static str, String)> {
+    let Some(sublayer) = of.feed_forward_of(0) else {
+        return Vec::new();
+    };
+    let width = thousands(sublayer.width);
+    match sublayer.experts {
+        None => vec![("FFN dimension I", width)],
+        Some(experts) => vec![
+            ("FFN dimension of an expert I", width),
+            (
+                "experts E",
+                format!(
+                    "{}, of which a token uses {}",
+                    thousands(experts.count),
+                    thousands(experts.used)
+                ),
+            ),
+        ],
+    }
 }
 
 fn window(layer: &LayerSpec) -> String {

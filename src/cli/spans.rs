@@ -5,7 +5,7 @@ use super::args::SpansArgs;
 use super::common::{columns, ending, may_write, outline, say};
 use super::figure_args::only_in_drawings;
 use super::what_if::changed;
-use crate::chart::{Format, HeadSpan, SpanMeasure, bars_terminal, reach_words};
+use crate::chart::{Format, HeadSpan, SpanMeasure, bars_terminal, reach_words, thousands};
 use crate::engine::figures::span_chart;
 use crate::shown::shown_path;
 use anyhow::Result;
@@ -80,29 +80,47 @@ fn table(heads: &[HeadSpan], out: &mut impl Write) -> Result<()> {
     for h in heads {
         writeln!(
             out,
-            "{:>5}  {:>4}  {:>15.1}  {:>14}",
+            "{:>5}  {:>4}  {:>15}  {:>14}",
             h.layer,
             h.head,
-            h.span,
-            reach_words(h.reach).replace(',', "")
+            h.span.map_or_else(|| reach_words(None), decimal),
+            reach_words(h.reach)
         )?;
     }
     Ok(())
 }
 
+/// A number with one decimal, its thousands set apart.
+fn decimal(number: f64) -> String {
+    let text = format!("{number:.1}");
+    let (whole, part) = text.split_once('.').unwrap_or((&text, "0"));
+    format!("{}.{part}", thousands(whole))
+}
+
 /// Mean and widest, in one line.
 pub(super) fn summary(heads: &[HeadSpan]) -> String {
-    let mean = heads.iter().map(|h| h.span).sum::<f64>() / heads.len().max(1) as f64;
+    let endless = heads.iter().filter(|h| h.reach.is_none()).count();
+    let ended = heads
+        .iter()
+        .filter_map(|h| Some((h, h.span?, h.reach?)))
+        .collect::<Vec<_>>();
+    let mean = ended.iter().map(|of| of.1).sum::<f64>() / ended.len().max(1) as f64;
     // Of equal ones the first.
-    let widest = heads.iter().rev().max_by(|a, b| a.span.total_cmp(&b.span));
+    let widest = ended.iter().rev().max_by(|a, b| a.1.total_cmp(&b.1));
     match widest {
-        Some(h) if reach_words(h.reach) == reach_words(usize::MAX) => {
-            "no window and no context is designed that would end them all".into()
-        }
-        Some(h) => format!(
-            "mean span {mean:.1} tokens; widest: layer {}, head {} with {:.1} (reach {})",
-            h.layer, h.head, h.span, h.reach
+        Some((h, span, reach)) => format!(
+            "mean span {} tokens; widest: {} with {} (reach {}){}",
+            decimal(mean),
+            h.id().in_words(),
+            decimal(*span),
+            thousands(*reach),
+            match endless {
+                0 => String::new(),
+                1 => "; 1 head has no limit".into(),
+                some => format!("; {some} heads have no limit"),
+            }
         ),
+        None if endless > 0 => "no window and no context is designed: no head has a limit".into(),
         None => "no heads".into(),
     }
 }

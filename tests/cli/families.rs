@@ -30,8 +30,10 @@ fn info_tells_what_heads_are_layer_by_layer() {
     for line in [
         "Read from its configuration",
         "8 tokens (2 of 3 layers), full context (1 of 3 layers)",
-        "learned sinks         one per head",
+        "learned sinks one per head",
+        "experts E 4, of which a token uses 2",
     ] {
+        let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
         assert!(text.contains(line), "{line}: {text}");
     }
     let own = json(&["info", SHAKESPEARE, "--json"]);
@@ -285,4 +287,67 @@ fn checkpoints_of_the_second_code_give_its_numbers() {
         let live = eval(&["eval", &data(model), "--ids", ids.to_str().unwrap()]);
         assert_eq!(live, eval(&["eval", run.to_str().unwrap()]), "{model}");
     }
+}
+
+#[test]
+fn what_neither_window_nor_context_ends_has_no_number_for_its_reach() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    let model = path("bloom");
+    std::fs::create_dir(&model).unwrap();
+    let config = std::fs::read(family("bloom/config.json")).unwrap();
+    let mut config: Value = serde_json::from_slice(&config).unwrap();
+    config.as_object_mut().unwrap().remove("seq_length");
+    std::fs::write(path("bloom/config.json"), config.to_string()).unwrap();
+    let weights = "bloom/model.safetensors";
+    std::fs::copy(family(weights), path(weights)).unwrap();
+    let ids = path("ids.json");
+    let list: Vec<usize> = (0..60).map(|i| i * 7 % 61).collect();
+    std::fs::write(&ids, serde_json::to_string(&list).unwrap()).unwrap();
+    let none = |said: &str| {
+        let digits = said.replace([',', '.'], "");
+        assert!(!digits.contains("4194304"), "{said}");
+    };
+    let spans = json(&["spans", &model, "--json"]);
+    assert!(spans[0]["reach"].is_null() && spans[0]["span"].is_null());
+    let measured = json(&["effective-spans", &model, "--ids", &ids, "--json"]);
+    let first = &measured["heads"][0];
+    assert!(first["reach"].is_null() && first["span"].is_null());
+    assert!(first["effective_90"].is_u64());
+    let read = json(&["eval", &model, "--ids", &ids, "--json"]);
+    assert!(read["mean_reach"].is_null());
+    for command in ["spans", "info", "eval", "effective-spans"] {
+        let said = match command {
+            "spans" | "info" => stdout(&[command, &model]),
+            _ => stdout(&[command, &model, "--ids", &ids]),
+        };
+        none(&said);
+        assert!(said.contains("no limit"), "{said}");
+    }
+    for kind in [
+        "spans",
+        "cost",
+        "mask",
+        "attention",
+        "heads",
+        "grid",
+        "profile",
+    ] {
+        for ending in ["svg", "csv"] {
+            let out = path(&format!("{kind}.{ending}"));
+            let text = match kind {
+                "spans" => None,
+                _ => Some(["--ids", ids.as_str()]),
+            };
+            let head = ["mask", "attention", "profile"].contains(&kind);
+            let mut args = vec!["figure", kind, &model, "-o", &out, "-q"];
+            args.extend(text.into_iter().flatten());
+            args.extend(head.then_some(["--head", "1.5"]).into_iter().flatten());
+            stdout(&args);
+            none(&std::fs::read_to_string(&out).unwrap());
+        }
+    }
+    // Without a text a token has no place at which its cost could be told.
+    let refused = complaint(&["figure", "cost", &model, "-o", &path("none.svg")], 1);
+    assert!(refused.contains("give a text"), "{refused}");
 }

@@ -84,7 +84,8 @@ fn places_of_shards_join_to_those_of_one_run() {
     }
     let words = stdout(&["examples", &all, "--head", "3.1"]);
     assert!(
-        words.contains("L3H1  largest duplicate") && words.contains("tenth 10 of the queries"),
+        words.contains("L3H1  largest duplicate")
+            && words.contains("decile 10 of 10 of the queries"),
         "{words}"
     );
     assert!(words.contains('⟦'), "{words}");

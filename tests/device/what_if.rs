@@ -13,7 +13,7 @@ fn edits(network: &Network, changes: &[(Option<f32>, bool)]) -> Edits {
     let mut edits = Edits::default();
     for (span, (share, ablated)) in network.spans().iter().zip(changes) {
         if let Some(share) = share {
-            let z = share * network.architecture().limit() as f32;
+            let z = share * network.architecture().limit().keys() as f32;
             edits.set_span(span.layer, span.head, z).unwrap();
         }
         edits.set_ablated(span.layer, span.head, *ablated);

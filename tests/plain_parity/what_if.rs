@@ -36,7 +36,7 @@ fn changes() -> impl Strategy<Value = Vec<Change>> {
 
 fn edits(network: &Network, changes: &[Change]) -> Edits {
     let mut edits = Edits::default();
-    let limit = network.architecture().limit() as f64;
+    let limit = network.architecture().limit().keys() as f64;
     for (span, (look, ablated, neurons)) in network.spans().iter().zip(changes) {
         let edit = match *look {
             Look::AsTrained => None,
@@ -280,7 +280,11 @@ fn spans_are_kept_within_what_there_is() {
         }
         assert_eq!(edits.span(1, 0), Some(20.25));
         let edited = network.edited(&edits).unwrap();
-        let got: Vec<(f32, usize)> = edited.spans().iter().map(|s| (s.span, s.reach)).collect();
+        let got: Vec<(f32, usize)> = edited
+            .spans()
+            .iter()
+            .map(|s| (s.span, s.reach.keys()))
+            .collect();
         let expected = match adaptive {
             true => [(150.0, 150), (0.0, 8), (20.25, 29), (0.0, 8)],
             // Windows of whole tokens, never of none.

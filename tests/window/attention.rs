@@ -252,7 +252,7 @@ fn wheels_zoom_trackpads_move_and_all_shows_all() {
 #[test]
 fn the_toolbar_changes_what_is_drawn() {
     let mut window = open_wide();
-    window.tool("A cell of several weights: average");
+    window.tool("A cell of several weights: mean");
     assert_eq!(window.request().window.pool, Pool::Mean);
     window.tool("A cell of several weights: max");
     let of_head = window.snapshot().pictures[&HeatmapKind::Attention].largest;

@@ -32,7 +32,7 @@ fn the_sums_are_those_of_the_model() {
         ("Full span S", Extent::Full),
     ] {
         let distances = distances(architecture, &spans, extent);
-        let far = architecture.limit()..architecture.limit() + 1;
+        let far = architecture.limit().keys()..architecture.limit().keys() + 1;
         let all =
             flops(architecture, &distances, far).total() + output_flops(architecture).unwrap();
         let expected = format!("{name}: {:.2} M;", all as f64 / 1e6);
@@ -127,7 +127,7 @@ fn effective_spans_have_a_row_of_their_own() {
     let effective = effective_distances(&spans, measures);
     let own = distances(architecture, &spans, Extent::Head);
     assert!(effective.iter().zip(&own).all(|(less, own)| less <= own) && effective != own);
-    let far = architecture.limit()..architecture.limit() + 1;
+    let far = architecture.limit().keys()..architecture.limit().keys() + 1;
     let all = flops(architecture, &effective, far).total() + output_flops(architecture).unwrap();
     let expected = format!("Effective: {:.2} M;", all as f64 / 1e6);
     let found = bar(&window, "Effective");

@@ -9,13 +9,13 @@ use spanscope::model::{Cancel, HeadId};
 use spanscope::ui::{Choices, Start};
 use std::path::{Path, PathBuf};
 
-fn family(name: &str) -> PathBuf {
+pub(super) fn family(name: &str) -> PathBuf {
     let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/families");
     data.join(name)
 }
 
 /// A window with a model and a text in a file.
-fn open(model: &Path, text: &str) -> (tempfile::TempDir, Window) {
+pub(super) fn open(model: &Path, text: &str) -> (tempfile::TempDir, Window) {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("text.txt");
     std::fs::write(&file, text).unwrap();

@@ -17,6 +17,7 @@ mod looks;
 mod model;
 mod monkey;
 mod neurons;
+mod no_limit;
 mod persistent;
 mod pictures;
 mod predictions;
@@ -134,6 +135,22 @@ impl Window {
         self.wait("the run to end", App::settled);
         // The frame that shows it.
         self.harness.run_steps(2);
+    }
+
+    /// All words that the last frame drew.
+    pub fn words(&self) -> Vec<String> {
+        fn of(shape: &egui::Shape, words: &mut Vec<String>) {
+            match shape {
+                egui::Shape::Text(text) => words.push(text.galley.text().to_owned()),
+                egui::Shape::Vec(shapes) => shapes.iter().for_each(|shape| of(shape, words)),
+                _ => {}
+            }
+        }
+        let mut words = Vec::new();
+        for clipped in &self.harness.output().shapes {
+            of(&clipped.shape, &mut words);
+        }
+        words
     }
 
     /// Types at the caret, which is at the end at first, and waits until every view has followed.

@@ -291,7 +291,7 @@ fn heads_are_cut_to_a_window_and_first_tokens_kept() {
         network
             .spans()
             .iter()
-            .map(|span| (span.reach, span.first))
+            .map(|span| (span.reach.keys(), span.first))
             .collect()
     };
     let bits = window.snapshot().bits_per_token.unwrap();

@@ -118,9 +118,9 @@ pub(super) fn span(settings: &Settings, folder: &Path) -> Result<Vec<Row>, Bench
             of_narrow.push(per_token(narrow_took));
         }
     }
-    let limit = |network: &Network| thousands(network.architecture().limit());
+    let limit = |network: &Network| thousands(network.architecture().limit().keys());
     let (s, small) = (limit(&wide), limit(&narrow));
-    let longest = wide.spans().iter().map(|span| span.reach).max();
+    let longest = wide.spans().iter().map(|span| span.reach.keys()).max();
     let title = format!(
         "{} tokens at once, the same spans (the longest reaches {}) under two S",
         thousands(settings.tokens),

@@ -34,7 +34,7 @@ pub(super) fn long(settings: &Settings, folder: &Path) -> Result<Vec<Row>, Bench
     }
     let with_looks = peak_rss();
     let absolute = settings.absolute_bars();
-    let longest = heads.first().map_or(0, |head| head.reach);
+    let longest = heads.first().map_or(0, |head| head.reach.keys());
     let speed = ids.len() as f64 / seconds;
     let mut rows = vec![Row::single(
         "tokens_per_second",
@@ -77,6 +77,7 @@ fn sample(mut spans: Vec<Span>, count: usize) -> Vec<Span> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use spanscope_core::model::Reach;
 
     #[test]
     fn the_sample_begins_with_the_longest_and_covers_all() {
@@ -87,7 +88,7 @@ mod tests {
             layer: 0,
             head,
             span: 0.0,
-            reach: head + 32,
+            reach: Reach::of(head + 32),
             kept: head + 32,
             window: spanscope_core::model::architecture::Window::Full,
             nearest: 1,

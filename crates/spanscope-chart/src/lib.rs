@@ -19,11 +19,11 @@
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! // Two layers of two heads: z and reach, in tokens.
-//! let head = |layer, head, span: f64| HeadSpan { layer, head, span, reach: span as usize + 32 };
+//! let head = |layer, head, span: f64| HeadSpan { layer, head, span: Some(span), reach: Some(span as usize + 32) };
 //! let chart = SpanChart {
 //!     heads: vec![head(0, 0, 3.0), head(0, 1, 7.5), head(1, 0, 40.0), head(1, 1, 812.0)],
 //!     title: "How far every head looks".into(),
-//!     limit: 1024,
+//!     limit: Some(1024),
 //!     ..SpanChart::default()
 //! };
 //! let style = Style::default();
@@ -75,7 +75,7 @@ pub use file::write as write_file;
 pub use grid::{HeadGrid, SmallHead};
 pub use heatmap::{CellMark, Heatmap, Scale, SideColumn, color_numbers};
 pub use missing::Missing;
-pub use plot::{Axis, Level, Mark, Panel, Plot, PointLabel, Series};
+pub use plot::{Axis, Dash, Level, Mark, Panel, Plot, PointLabel, Series};
 pub use provenance::{Provenance, Source, WRITTEN_BY};
 pub use spans::{EffectiveSpan, HeadSpan, SpanChart, SpanMeasure};
 pub use style::Style;

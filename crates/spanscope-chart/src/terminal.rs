@@ -4,23 +4,17 @@ use std::fmt::Write;
 
 use super::HeadSpan;
 
-/// The reach from which on heads have no end: it is called none.
-const NO_END: usize = 1 << 22;
-
 /// A reach in words.
-pub fn reach_words(reach: usize) -> String {
-    match reach {
-        NO_END.. => "none".into(),
-        reach => super::thousands(reach),
-    }
+pub fn reach_words(reach: Option<usize>) -> String {
+    reach.map_or_else(|| "no limit".into(), super::thousands)
 }
 
 /// Draws one bar for each head, in order of layer and head, with the reach at its end.
 ///
 /// Layers and heads are numbered from 1; the bars are on a log scale that ends at the
-/// longer of `limit` and the longest reach, which a last line says. Lines are at most
+/// longer of `limit` and the longest reach, which a last line says. The bar of a head that nothing ends is whole. Lines are at most
 /// `columns` wide (30 at least), and there are no colour codes.
-pub fn bars_terminal(heads: &[HeadSpan], limit: usize, columns: usize) -> String {
+pub fn bars_terminal(heads: &[HeadSpan], limit: Option<usize>, columns: usize) -> String {
     if heads.is_empty() {
         return "no heads\n".to_owned();
     }
@@ -30,12 +24,8 @@ pub fn bars_terminal(heads: &[HeadSpan], limit: usize, columns: usize) -> String
     let of = |f: fn(&HeadSpan) -> usize| heads.iter().map(f).max().unwrap_or(0);
     let layer_width = digits(of(|h| h.layer)).max(5);
     let head_width = digits(of(|h| h.head)).max(4);
-    let longest = of(|h| h.reach).max(limit).max(2);
-    let number = |reach: usize| match reach {
-        NO_END.. => reach_words(reach),
-        reach => reach.to_string(),
-    };
-    let number_width = heads.iter().map(|h| number(h.reach).len()).max();
+    let longest = of(|h| h.reach.unwrap_or(0)).max(limit.unwrap_or(0)).max(2);
+    let number_width = heads.iter().map(|h| reach_words(h.reach).len()).max();
     let number_width = number_width.unwrap_or(0);
     let used = layer_width + 1 + head_width + 2 + 1 + number_width;
     let bar = columns.max(30).saturating_sub(used).clamp(4, 400);
@@ -51,17 +41,25 @@ pub fn bars_terminal(heads: &[HeadSpan], limit: usize, columns: usize) -> String
         };
         last = Some(head.layer);
         // From just below 1, so that a reach of 1 is still to be seen.
-        let share = ((head.reach as f64).max(0.0) + 1.0).ln() / (longest as f64 + 1.0).ln();
+        let share = head.reach.map_or(1.0, |reach| {
+            (reach as f64 + 1.0).ln() / (longest as f64 + 1.0).ln()
+        });
         let filled = blocks(share, bar);
         let pad = " ".repeat(bar.saturating_sub(filled.chars().count()));
         let _ = writeln!(
             out,
             "{layer:>layer_width$} {:>head_width$} ▕{filled}{pad} {:>number_width$}",
             head.head,
-            number(head.reach),
+            reach_words(head.reach),
         );
     }
-    let note = format!("reach in tokens, log scale to {longest}");
+    let note = match heads.iter().any(|h| h.reach.is_some()) {
+        true => format!(
+            "reach in tokens, log scale to {}",
+            super::thousands(longest)
+        ),
+        false => "reach in tokens: none is designed".to_owned(),
+    };
     let _ = writeln!(
         out,
         "{:indent$}{note}",
@@ -92,11 +90,11 @@ mod tests {
             .map(|i| HeadSpan {
                 layer: i / 4,
                 head: i % 4,
-                span: i as f64 * 10.0,
-                reach: 1 + i * 10,
+                span: Some(i as f64 * 10.0),
+                reach: Some(1 + i * 10),
             })
             .collect();
-        let text = bars_terminal(&heads, 512, 60);
+        let text = bars_terminal(&heads, Some(512), 60);
         assert_eq!(text.lines().count(), 14);
         assert!(text.lines().all(|l| l.chars().count() <= 60), "{text}");
         let second = text.lines().nth(5).unwrap();
@@ -108,13 +106,13 @@ mod tests {
 
     #[test]
     fn nothing_breaks_it() {
-        assert_eq!(bars_terminal(&[], 10, 80), "no heads\n");
+        assert_eq!(bars_terminal(&[], Some(10), 80), "no heads\n");
         let one = HeadSpan {
             layer: usize::MAX,
             head: 0,
-            span: f64::NAN,
-            reach: 0,
+            span: Some(f64::NAN),
+            reach: Some(0),
         };
-        assert!(bars_terminal(&[one], 0, 0).contains(" 0\n"));
+        assert!(bars_terminal(&[one], None, 0).contains(" 0\n"));
     }
 }

@@ -95,14 +95,14 @@ pub(super) fn hex([r, g, b]: [u8; 3]) -> String {
     format!("#{r:02x}{g:02x}{b:02x}")
 }
 
-/// Three digits or so: "41.3", "106", "8192".
+/// Three digits or so: "41.3", "106", "8,192".
 pub(super) fn short(value: f64) -> String {
     let text = if value.abs() >= 99.95 {
         format!("{value:.0}")
     } else {
         format!("{value:.1}")
     };
-    text.strip_suffix(".0").map_or(text.clone(), str::to_owned)
+    super::ticks::grouped(text.strip_suffix(".0").unwrap_or(&text))
 }
 
 /// With a capital at its beginning, as axis titles have it.

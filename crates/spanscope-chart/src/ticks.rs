@@ -97,7 +97,19 @@ pub(super) fn number(value: f64, step: f64) -> String {
     {
         return "0".to_owned();
     }
-    text.replacen('-', "\u{2212}", 1)
+    grouped(&text)
+}
+
+/// A decimal number with its thousands set apart and a minus sign.
+pub(super) fn grouped(text: &str) -> String {
+    let (sign, digits) = match text.strip_prefix('-') {
+        Some(digits) => ("\u{2212}", digits),
+        None => ("", text),
+    };
+    match digits.split_once('.') {
+        Some((whole, part)) => format!("{sign}{}.{part}", thousands(whole)),
+        None => format!("{sign}{}", thousands(digits)),
+    }
 }
 
 /// Which of `count` labels, `pitch` apart, to show so that each has `room`.
@@ -148,9 +160,9 @@ mod tests {
     fn decades_only_when_narrow() {
         assert_eq!(
             labels(&log(1.0, 8192.0, 25.0, 10.0)),
-            ["1", "10", "100", "1000"]
+            ["1", "10", "100", "1,000"]
         );
-        assert_eq!(labels(&log(1.0, 8192.0, 4.0, 10.0)), ["1", "1000"]);
+        assert_eq!(labels(&log(1.0, 8192.0, 4.0, 10.0)), ["1", "1,000"]);
         assert!(log(1.0, 8192.0, 25.0, 10.0).len() > 30);
     }
 

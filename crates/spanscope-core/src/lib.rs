@@ -22,7 +22,7 @@
 //! let weights = run.head_weights(0, 1, 5, 8).ok_or("no such head")?;
 //! assert_eq!(weights.queries, 3);
 //! let span = network.spans()[1];
-//! assert!(span.reach >= span.span as usize);
+//! assert!(span.reach.keys() >= span.span as usize);
 //! # Ok(())
 //! # }
 //! ```

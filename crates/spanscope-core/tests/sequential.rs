@@ -159,7 +159,7 @@ fn training_curves_and_names_are_read() {
     for span in network.spans() {
         let end = (f64::from(span.span) + 12.5).ceil() as usize;
         assert_eq!(span.reach, end.min(80));
-        assert!(span.mask(span.reach) > 0.0 && span.mask(span.reach + 1) == 0.0);
+        assert!(span.mask(end.min(80)) > 0.0 && span.mask(end.min(80) + 1) == 0.0);
     }
 }
 

@@ -178,10 +178,9 @@ impl HeadStatsTask {
         let spans = network.spans();
         let flags = measures.iter().zip(&spans);
         let HeadId { layer, head } = looks.heads.leading();
-        let thumbnails = looks.thumbnails.map(|(rows, columns)| {
-            let of = |span: &spanscope_core::model::Span| {
-                survey.thumbnail(span.layer, span.head, rows, columns)
-            };
+        let thumbnails = looks.thumbnails.map(|size| {
+            let of =
+                |span: &spanscope_core::model::Span| survey.thumbnail(span.id(), wanted.end, size);
             Arc::new(spans.iter().map(of).collect())
         });
         let profile = |id: &HeadId| (*id, survey.by_distance(id.layer, id.head));
@@ -204,7 +203,7 @@ impl HeadStatsTask {
                 true => Weighting::Norm,
                 false => Weighting::Attention,
             },
-            bin_edges: survey.bin_edges().to_vec(),
+            bin_edges: survey.bin_edges(wanted.end).to_vec(),
         }));
         self.shown_when = Some(Instant::now());
     }

@@ -16,8 +16,8 @@ use spanscope::model::{
 use std::path::PathBuf;
 use std::sync::Arc;
 
-/// Layer, head, span z and reach in tokens, and whether the head sees all of the text.
-type SpanRow = (usize, usize, f32, usize, bool);
+/// Layer, head, span z and reach in tokens (none where nothing ends what it sees), and whether the head sees all of the text.
+type SpanRow = (usize, usize, Option<f32>, Option<usize>, bool);
 
 /// The text drawn, its tokens' ids, and their log p in nats.
 type Drawn = (String, Vec<u32>, Vec<f32>);
@@ -149,7 +149,7 @@ impl Model {
         let spans = self.loaded.network.spans();
         let spans = spans.iter();
         spans
-            .map(|s| (s.layer, s.head, s.span, s.reach, s.open))
+            .map(|s| (s.layer, s.head, s.designed(), s.reach.end(), s.open))
             .collect()
     }
 

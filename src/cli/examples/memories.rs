@@ -78,7 +78,11 @@ pub(super) fn print(
     }
     for (i, tenth) in places.tenths(id, PRINTED.1).iter().enumerate() {
         let (from, to) = tenth.values;
-        writeln!(out, "  tenth {} of the tokens, {from:.4} to {to:.4}", i + 1)?;
+        writeln!(
+            out,
+            "  decile {} of 10 of the tokens: {from:.4} to {to:.4}",
+            i + 1
+        )?;
         for place in &tenth.places {
             line(out, place)?;
         }

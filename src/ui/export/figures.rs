@@ -100,7 +100,12 @@ pub fn reason(error: &FigureError) -> &'static str {
         FigureError::UnreadCurves => tr(
             "the file's training curves are in a form that is not read; expected lists of numbers",
         ),
-        FigureError::NoVectors => tr("the model has no persistent vectors"),
+        FigureError::NoVectors => tr(
+            "the model has no persistent vectors; the figure neurons shows the neurons of its feed-forward sublayers",
+        ),
+        FigureError::EndlessCost => tr(
+            "no window and no context is designed, so a token costs more the longer its text is: give a text to show it at its end",
+        ),
         FigureError::NoNeurons => {
             tr("the layer has no feed-forward sublayer, so it has no neurons")
         }

@@ -2,7 +2,7 @@
 
 use crate::chart::thousands;
 use crate::engine::LoadedModel;
-use crate::model::About;
+use crate::model::{About, Reach};
 use crate::ui::commands::command::Command;
 use crate::ui::language::{said, said_list, tr, trf};
 use crate::ui::theme::{Palette, quiet, strong};
@@ -61,14 +61,11 @@ impl ModelFacts {
         let name = model.file_name();
         ui.label(strong(name))
             .on_hover_text(model.path.display().to_string());
-        let reaches: Vec<usize> = model
-            .network
-            .spans()
-            .iter()
-            .map(|span| span.reach)
-            .collect();
+        let spans = model.network.spans();
+        let reaches: Vec<usize> = spans.iter().filter_map(|span| span.reach.end()).collect();
         let mean = reaches.iter().sum::<usize>() as f64 / reaches.len().max(1) as f64;
-        let longest = reaches.iter().max().copied().unwrap_or(0);
+        let longest = spans.iter().map(|span| span.reach).max();
+        let longest = longest.unwrap_or(Reach::of(0));
         egui::Grid::new("facts")
             .num_columns(2)
             .spacing([16.0, 4.0])
@@ -111,19 +108,23 @@ impl ModelFacts {
                     } else {
                         tr("Span limit S")
                     },
-                    match architecture.designed_limit() {
+                    match architecture.limit().end() {
                         Some(limit) => trf("{0} tokens", &[&thousands(limit)]),
                         None => tr("none designed").into(),
                     },
                 );
                 row(
                     tr("Reach"),
-                    match architecture.designed_limit() {
-                        Some(_) => trf(
-                            "{0} tokens on average, {1} at most",
+                    match longest.end() {
+                        Some(longest) => trf(
+                            "mean {0} tokens, longest {1}",
                             &[&significant(mean), &thousands(longest)],
                         ),
-                        None => tr("to the text's start").into(),
+                        None if reaches.is_empty() => tr("no limit").into(),
+                        None => trf(
+                            "no limit for {0} of {1} heads",
+                            &[&(spans.len() - reaches.len()), &spans.len()],
+                        ),
                     },
                 );
                 row(tr("Parameters"), thousands(model.network.parameters()));
@@ -163,7 +164,7 @@ impl ModelFacts {
                 ui,
                 &mut self.ramp,
                 number,
-                (current, architecture.limit()),
+                (current, architecture.limit().keys()),
                 assumed,
                 out,
             );

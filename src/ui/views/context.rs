@@ -3,7 +3,7 @@
 use crate::analysis::TokenSet;
 use crate::engine::sums_file::SumsFile;
 use crate::engine::{Queries, SelectedHeads, Snapshot};
-use crate::model::{HeadId, Span};
+use crate::model::{HeadId, Reach, Span};
 use crate::ui::commands::command::Command;
 use crate::ui::document::draft::Draft;
 use crate::ui::document::selection::{Hover, Selection};
@@ -80,10 +80,18 @@ impl ViewContext<'_> {
     }
 
     /// The reach of the selected heads: that of the one that reaches farthest.
-    pub fn reach(&self) -> usize {
+    pub fn reach(&self) -> Reach {
         let heads = self.selection.heads.all().iter();
         let reaches = heads.filter_map(|head| self.span_of(*head));
-        reaches.map(|span| span.reach).max().unwrap_or(0)
+        let longest = reaches.map(|span| span.reach).max();
+        longest.unwrap_or(Reach::of(0))
+    }
+
+    /// The most distances that any of the selected heads sees in a text of so many tokens.
+    pub fn seen(&self, tokens: usize) -> usize {
+        let heads = self.selection.heads.all().iter();
+        let spans = heads.filter_map(|head| self.span_of(*head));
+        spans.map(|span| span.seen(tokens)).max().unwrap_or(0)
     }
 
     /// A click on a head, with the keys that are held.

@@ -70,7 +70,7 @@ pub fn head_tooltip(ui: &mut Ui, row: &Row) {
     fact_rows(ui, |show| {
         let known = Statistic::COLOURED
             .into_iter()
-            .filter(|statistic| statistic.of(row).is_some());
+            .filter(|statistic| statistic.is_of_head(row) && statistic.of(row).is_some());
         for statistic in known {
             let none = statistic.of(row) == Some(0.0);
             // Most models have nothing that these could lie on.

@@ -1,7 +1,8 @@
 //! Heads and shares in words.
 
+use crate::chart::thousands;
 use crate::engine::{Combine, Heads, Weighting};
-use crate::model::HeadId;
+use crate::model::{HeadId, Reach};
 use crate::ui::language::{tr, trf};
 
 /// "Layer 3, head 2", both from 0.
@@ -9,10 +10,37 @@ pub fn head_name(HeadId { layer, head }: HeadId) -> String {
     trf("Layer {0}, head {1}", &[&layer, &head])
 }
 
+/// A reach in a few words: "2,048 tokens", or "no limit".
+pub fn reach_in_tokens(reach: Reach) -> String {
+    match reach.end() {
+        Some(tokens) => trf("{0} tokens", &[&thousands(tokens)]),
+        None => tr("no limit").to_owned(),
+    }
+}
+
+/// As [`reach_in_tokens`], without the unit where there is a number.
+pub fn reach_words(reach: Reach) -> String {
+    reach
+        .end()
+        .map_or_else(|| tr("no limit").to_owned(), thousands)
+}
+
+/// A reach with its name: "reach 2,048", or "no limit".
+pub fn named_reach(reach: Reach) -> String {
+    match reach.end() {
+        Some(tokens) => trf("reach {0}", &[&thousands(tokens)]),
+        None => tr("no limit").to_owned(),
+    }
+}
+
 /// The selected heads in a few words, and the numbers that are shown as their weights where these are not attention weights.
 pub fn heads_name(heads: &Heads) -> String {
-    let name = plain_heads_name(heads);
-    match heads.weighting() {
+    weighted(plain_heads_name(heads), heads.weighting())
+}
+
+/// A name with the numbers that are shown as weights, where these are not attention weights.
+pub fn weighted(name: String, weighting: Weighting) -> String {
+    match weighting {
         Weighting::Attention => name,
         Weighting::Norm => trf("{0} · {1}", &[&name, &tr("norm-weighted")]),
     }

@@ -1,7 +1,7 @@
 //! A number to be typed or dragged, within bounds: what is typed beyond them is refused in words, and never changed.
 
 use crate::shown::shown;
-use crate::ui::language::trf;
+use crate::ui::language::{tr, trf};
 use eframe::egui::emath::Numeric;
 use eframe::egui::{DragValue, Response, RichText, Ui};
 use std::cell::RefCell;
@@ -23,7 +23,8 @@ pub fn number_field<N: Numeric>(
     let refused: RefCell<Option<String>> = RefCell::new(None);
     let parser = |text: &str| {
         let number = within(text, (least, most), N::INTEGRAL);
-        if number.is_none() && !text.trim().is_empty() {
+        // What stands there in the place of a number was left as it was.
+        if number.is_none() && !text.trim().is_empty() && text.trim() != tr("no limit") {
             *refused.borrow_mut() = Some(shown(text.trim()));
         }
         number

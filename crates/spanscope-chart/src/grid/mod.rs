@@ -150,11 +150,12 @@ impl Figure for HeadGrid {
                 }
             }
         }
+        let nearest = self.edges.first().copied().unwrap_or(1);
         let longest = self.edges.last().map_or(0, |edge| edge.saturating_sub(1));
         let words = match self.heads.is_empty() {
             true => "no heads".to_owned(),
             false => format!(
-                "Down: queries; right: distances from 1 to {}, log",
+                "Down: queries; right: distance from query to key, {nearest} to {} tokens, log",
                 super::thousands(longest)
             ),
         };
@@ -312,7 +313,7 @@ mod tests {
     fn every_head_has_its_picture() {
         let svg = grid(3, 4, true).svg(&Style::default());
         assert_eq!(svg.matches("<image").count(), 12);
-        assert!(svg.contains("distances from 1 to 99"));
+        assert!(svg.contains("distance from query to key, 1 to 99 tokens"));
         let mut odd = grid(1, 2, false);
         odd.heads[0].values.clear();
         odd.heads[1].rows = 0;

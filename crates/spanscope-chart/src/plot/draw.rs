@@ -6,7 +6,7 @@ use super::super::theme::{LABEL, TICK, Theme, capital, hex};
 use super::super::{Style, font};
 use super::layout::{Layout, PAD, Place, SAMPLE, TICK_LENGTH};
 use super::shapes::{self, dot};
-use super::{Mark, Panel, Plot, Series, labels};
+use super::{Dash, Mark, Panel, Plot, Series, labels};
 use svg::Node;
 use svg::node::element::{Element, Group, Title};
 
@@ -184,10 +184,11 @@ fn color(series: &Series, style: &Style, theme: &Theme) -> String {
 }
 
 fn dash(series: &Series, style: &Style) -> &'static str {
-    match (series.dashed, style.gray) {
+    match (series.dash, style.gray) {
         (_, true) => DASHES[series.color % DASHES.len()],
-        (true, false) => "3.5 2",
-        (false, false) => "",
+        (Dash::Solid, false) => "",
+        (Dash::Dashed, false) => "3.5 2",
+        (Dash::Dotted, false) => "0.9 1.6",
     }
 }
 

@@ -83,6 +83,18 @@ impl Mark {
     }
 }
 
+/// The strokes of a line.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Dash {
+    /// Whole.
+    #[default]
+    Solid,
+    /// Long strokes.
+    Dashed,
+    /// Dots.
+    Dotted,
+}
+
 /// Points that belong together.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Series {
@@ -96,8 +108,8 @@ pub struct Series {
     pub color: usize,
     /// Which of how many it is of a row that has a colour map for colours, in its order.
     pub depth: Option<(usize, usize)>,
-    /// A dashed line in colour as well.
-    pub dashed: bool,
+    /// The strokes of its line in colour.
+    pub dash: Dash,
     /// The lower and the upper end of what each point may be: a band around a line, an upright stroke through a single mark. Nothing for
     /// none; not a number where one has none.
     pub spread: Vec<[f64; 2]>,

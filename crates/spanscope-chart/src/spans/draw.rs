@@ -4,7 +4,8 @@ use svg::Node;
 use svg::node::element::{Element, Group, Title};
 
 use super::super::canvas::{Anchor, Canvas, Type, line, round};
-use super::super::theme::{self, LABEL, TICK, TITLE, Theme};
+use super::super::colormap::depth_color;
+use super::super::theme::{self, LABEL, TICK, TITLE, Theme, hex};
 use super::super::{Style, font, ticks};
 use super::layout::{self, Layout, PAD, TICK_LENGTH};
 use super::overlay;
@@ -22,7 +23,7 @@ pub(super) fn draw(chart: &SpanChart, style: &Style) -> Canvas {
     bands(&mut page, &at, theme);
     vertical_axis(&mut page, chart, &at, theme);
     limit(&mut page, chart, &at, theme);
-    marks(&mut page, chart, &at, theme, style.gray);
+    marks(&mut page, chart, &at, theme, (style.gray, style.dark));
     page.line((at.left, at.bottom), (at.right, at.bottom), theme.axis, 0.6);
     layer_axis(&mut page, chart, &at, theme);
     overlay::names(&mut page, chart, &at, theme);
@@ -75,10 +76,11 @@ fn vertical_axis(page: &mut Canvas, chart: &SpanChart, at: &Layout, theme: &Them
 }
 
 fn limit(page: &mut Canvas, chart: &SpanChart, at: &Layout, theme: &Theme) {
-    if !at.limit {
-        return;
-    }
-    let y = at.y(chart.limit as f64);
+    let y = match chart.limit {
+        _ if at.endless => at.height_of(None),
+        Some(limit) if at.limit => at.y(limit as f64),
+        _ => return,
+    };
     let mut dashed = line((at.left, y), (at.right, y), theme.limit, 0.7);
     dashed.assign("stroke-dasharray", "3 2");
     page.add(dashed);
@@ -86,25 +88,31 @@ fn limit(page: &mut Canvas, chart: &SpanChart, at: &Layout, theme: &Theme) {
     page.text_middle(at.right + 4.0, y, &at.limit_label, style);
 }
 
-fn marks(page: &mut Canvas, chart: &SpanChart, at: &Layout, theme: &Theme, gray: bool) {
+fn marks(
+    page: &mut Canvas,
+    chart: &SpanChart,
+    at: &Layout,
+    theme: &Theme,
+    (gray, dark): (bool, bool),
+) {
     if at.heads.is_empty() {
         let style = Type::new(LABEL, theme.muted).anchor(Anchor::Middle);
         let x = (at.left + at.right) / 2.0;
         page.text_middle(x, (at.top + at.bottom) / 2.0 + 8.0, "no heads", style);
         return;
     }
-    let radius = (at.pitch * 0.36).clamp(0.7, 2.4);
+    let radius = at.radius();
     let stem = (at.pitch * 0.3).clamp(0.3, 1.1);
-    let place = |(head, x): &(HeadSpan, f64)| (*x, at.y(chart.value(head)));
+    let place = |(head, x): &(HeadSpan, f64)| (*x, at.height_of(chart.value(head)));
     for layer in at.heads.chunk_by(|a, b| a.0.layer == b.0.layer) {
-        let color = layer_color(at, theme, layer[0].0.layer);
+        let color = &layer_color(at, theme, (gray, dark), layer[0].0.layer);
         if chart.sort {
             let points: Vec<(f64, f64)> = layer.iter().map(place).collect();
             page.add(area(&points, at.bottom, color));
             page.add(polyline(&points, color));
         }
         for (head, x) in layer {
-            let y = at.y(chart.value(head));
+            let y = at.height_of(chart.value(head));
             let place = (head.layer, head.head);
             let mut group = Group::new();
             let effective = chart.effective.iter().find(|e| (e.layer, e.head) == place);
@@ -120,7 +128,7 @@ fn marks(page: &mut Canvas, chart: &SpanChart, at: &Layout, theme: &Theme, gray:
                 overlay::dashes(&mut group, (effective, chart.marked), *x, at, theme);
             }
             if let Some(trained) = trained {
-                let from = at.y(chart.value(trained));
+                let from = at.height_of(chart.value(trained));
                 overlay::ghost(&mut group, (*x, from, y), radius, theme);
             }
             if ablated {
@@ -136,11 +144,11 @@ fn marks(page: &mut Canvas, chart: &SpanChart, at: &Layout, theme: &Theme, gray:
     if at.values {
         let style = Type::new(TICK, theme.ink).anchor(Anchor::Middle);
         for (head, x) in &at.heads {
-            let y = at.y(chart.value(head)) - radius - 2.2;
+            let y = at.height_of(chart.value(head)) - radius - 2.2;
             page.text_halo(
                 *x,
                 y,
-                &theme::short(chart.value(head)),
+                &layout::value_words(chart.value(head)),
                 style,
                 theme.background,
             );
@@ -185,22 +193,35 @@ fn tooltip(
     ablated: bool,
 ) -> String {
     let trained = trained.map_or(String::new(), |trained| {
-        let span = theme::short(trained.span);
-        format!("; trained to reach {}, span {span}", trained.reach)
+        format!("; trained to {}", numbers(trained))
     });
     let ablated = if ablated { "; ablated" } else { "" };
     let used = match effective.map(|effective| effective.within) {
         Some([Some(half), Some(most), Some(nearly)]) => {
+            let [half, most, nearly] = [half, most, nearly].map(ticks::thousands);
             format!("; 50, 90, 99 % of its weight within {half}, {most}, {nearly}")
         }
         _ => String::new(),
     };
     format!(
-        "{}: reach {}, span {}{trained}{ablated}{used}",
+        "{}: {}{trained}{ablated}{used}",
         head.id().in_words(),
-        head.reach,
-        theme::short(head.span),
+        numbers(head),
     )
+}
+
+/// Reach and span of a head.
+fn numbers(head: &HeadSpan) -> String {
+    match (head.reach, head.span) {
+        (Some(reach), Some(span)) => {
+            format!(
+                "reach {}, span {}",
+                ticks::thousands(reach),
+                theme::short(span)
+            )
+        }
+        _ => "no limit".into(),
+    }
 }
 
 /// The layers' numbers, and the heads' where they fit.
@@ -276,9 +297,13 @@ fn axis_title(page: &mut Canvas, at: &Layout, theme: &Theme, base: f64, text: &s
     page.text(middle.max(PAD + half), base + LABEL * 1.4, &text, style);
 }
 
-/// The colour of a layer: four take turns, so that neighbours differ.
-fn layer_color(at: &Layout, theme: &Theme, layer: usize) -> &'static str {
-    theme.layers[layer_index(at, layer) % theme.layers.len()]
+/// The colour of a layer: one of its own where they are few, else along a colour map; greys take turns, and shapes with them.
+fn layer_color(at: &Layout, theme: &Theme, (gray, dark): (bool, bool), layer: usize) -> String {
+    let (own, count) = (theme.layers, at.layers.last().map_or(1, |last| last + 1));
+    match count > own.len() && !gray {
+        true => hex(depth_color(layer, count, dark)),
+        false => own[layer % own.len()].to_owned(),
+    }
 }
 
 /// The place of a layer among those that occur.

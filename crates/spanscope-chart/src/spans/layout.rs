@@ -49,6 +49,8 @@ pub(super) struct Layout {
     /// True if the limit has a line.
     pub(super) limit: bool,
     pub(super) limit_label: String,
+    /// True if heads that nothing ends have a line of their own above the others.
+    pub(super) endless: bool,
     /// True if every mark has its number.
     pub(super) values: bool,
     /// True if every head has its name under it.
@@ -75,12 +77,16 @@ impl Layout {
             heads
                 .iter()
                 .chain(&chart.trained)
-                .map(|h| chart.value(h))
+                .filter_map(|h| chart.value(h))
                 .filter(|v| v.is_finite())
         };
         let largest = values().fold(0.0, f64::max);
         let limit = shows_limit(chart, largest);
-        let limit_label = format!("S = {}", ticks::number(chart.limit as f64, 1.0));
+        let endless = heads.iter().any(|h| chart.value(h).is_none());
+        let limit_label = match endless {
+            true => "no limit".into(),
+            false => limit_words(chart).unwrap_or_default(),
+        };
         let subtitle = subtitle(chart, limit);
 
         // The header: title and subtitle.
@@ -104,13 +110,23 @@ impl Layout {
         let bottom = top + plot_height;
 
         // The vertical axis.
-        let high = axis_end(chart, limit, largest);
-        // The paper's axis begins at 10; lower where a head is.
         let used = chart.effective.iter().flat_map(|e| {
             let marked = e.within.into_iter().zip(chart.marked);
             marked.filter_map(|(tokens, marked)| tokens.filter(|_| marked))
         });
-        let reaches = heads.iter().map(|h| h.reach);
+        let high = match endless {
+            false => axis_end(chart, limit, largest),
+            // What nothing ends stands clear above what has a number.
+            true => {
+                let most = used
+                    .clone()
+                    .max()
+                    .map_or(largest, |n| largest.max(n as f64));
+                most.max(10.0) * if chart.linear { 1.25 } else { 3.0 }
+            }
+        };
+        // The paper's axis begins at 10; lower where a head is.
+        let reaches = heads.iter().filter_map(|h| h.reach);
         let smallest = reaches.chain(used).min().unwrap_or(0);
         let low = match chart.effective.is_empty() {
             _ if smallest > 12 && high > 20.0 => 10.0,
@@ -137,6 +153,7 @@ impl Layout {
             legend,
             limit,
             limit_label,
+            endless,
             values: false,
             names: false,
             long_layers: false,
@@ -151,10 +168,14 @@ impl Layout {
         } else {
             ticks::log(low.max(1.0), high, length / (high / low).log10(), line)
         };
+        // Without a number there is no scale.
+        if endless && largest == 0.0 && chart.effective.is_empty() {
+            layout.ticks.clear();
+        }
         let numbers = layout.ticks.iter().filter_map(|t| t.label.as_deref());
         let widest = numbers.map(|t| tick.width(t)).fold(0.0, f64::max);
         layout.left = PAD + LABEL + 5.0 + widest + TICK_LENGTH + 2.0;
-        if limit {
+        if limit || endless {
             layout.right -= tick.width(&layout.limit_label) + 4.0;
         }
         layout.place(heads);
@@ -164,9 +185,9 @@ impl Layout {
         let widest =
             |texts: &mut dyn Iterator<Item = String>| texts.map(width_of).fold(0.0, f64::max);
         let marks = &layout.heads;
-        let value = widest(&mut marks.iter().map(|(h, _)| theme::short(chart.value(h))));
+        let value = widest(&mut marks.iter().map(|(h, _)| value_words(chart.value(h))));
         let name = widest(&mut marks.iter().map(|(h, _)| head_name(h)));
-        layout.values = !marks.is_empty() && layout.pitch >= value + 3.0;
+        layout.values = !endless && !marks.is_empty() && layout.pitch >= value + 3.0;
         layout.names = !marks.is_empty() && layout.pitch >= name + 4.0;
         let narrowest = layout.groups.iter().map(|g| g.right - g.left);
         let narrowest = narrowest.fold(f64::INFINITY, f64::min);
@@ -207,6 +228,16 @@ impl Layout {
         }
     }
 
+    /// The radius of a mark.
+    pub(super) fn radius(&self) -> f64 {
+        (self.pitch * 0.36).clamp(0.7, 2.4)
+    }
+
+    /// The height of what may have no end on the page.
+    pub(super) fn height_of(&self, value: Option<f64>) -> f64 {
+        self.y(value.unwrap_or(self.high))
+    }
+
     /// The height of a value on the page.
     pub(super) fn y(&self, value: f64) -> f64 {
         let share = if self.linear {
@@ -228,15 +259,29 @@ pub(super) fn layer_name(layer: usize) -> String {
     format!("Layer {layer}")
 }
 
+/// A head's number, or the word for none.
+pub(super) fn value_words(value: Option<f64>) -> String {
+    value.map_or_else(|| "no limit".into(), theme::short)
+}
+
+/// The name of the limit: "S = 8,192", or "context 2,048" where it is what the model was trained for.
+fn limit_words(chart: &SpanChart) -> Option<String> {
+    let limit = ticks::thousands(chart.limit?);
+    Some(match chart.is_context {
+        true => format!("context {limit}"),
+        false => format!("S = {limit}"),
+    })
+}
+
 /// True if a line at the limit leaves enough of the plot to the heads.
 fn shows_limit(chart: &SpanChart, largest: f64) -> bool {
-    if chart.limit == 0 {
+    let Some(limit) = chart.limit.filter(|limit| *limit > 0) else {
         return false;
-    }
+    };
     if chart.heads.is_empty() {
         return true;
     }
-    let limit = chart.limit as f64;
+    let limit = limit as f64;
     if chart.linear {
         limit <= 1.6 * largest
     } else {
@@ -246,7 +291,7 @@ fn shows_limit(chart: &SpanChart, largest: f64) -> bool {
 
 /// The value at the top of the axis.
 fn axis_end(chart: &SpanChart, limit: bool, largest: f64) -> f64 {
-    let shown = if limit { chart.limit as f64 } else { 0.0 };
+    let shown = chart.limit.filter(|_| limit).unwrap_or(0) as f64;
     let end = largest.max(shown);
     end.max(if chart.linear { 1.0 } else { 10.0 })
 }
@@ -263,8 +308,14 @@ fn subtitle(chart: &SpanChart, limit_shown: bool) -> String {
             parts.push(format!("largest {}", theme::short(largest)));
         }
     }
-    if !limit_shown && chart.limit > 0 {
-        parts.push(format!("limit {}", ticks::number(chart.limit as f64, 1.0)));
+    let endless = chart.heads.iter().filter(|h| h.reach.is_none()).count();
+    if endless > 0 {
+        parts.push(match endless {
+            all if all == count => "no window and no context is designed".to_owned(),
+            some => format!("{some} without a limit"),
+        });
+    } else if !limit_shown && chart.limit.is_some_and(|limit| limit > 0) {
+        parts.extend(limit_words(chart));
     }
     parts.push(match count {
         0 => "no heads".to_owned(),

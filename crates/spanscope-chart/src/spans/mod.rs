@@ -18,10 +18,10 @@ pub struct HeadSpan {
     pub layer: usize,
     /// The head in its layer, counted from 0.
     pub head: usize,
-    /// The learnt span `z`, in tokens.
-    pub span: f64,
-    /// The number of tokens that the head can see.
-    pub reach: usize,
+    /// The learnt span `z`, in tokens; `None` where nothing is designed that would end what the head sees.
+    pub span: Option<f64>,
+    /// The number of tokens that the head can see; `None` where nothing is designed that would end it.
+    pub reach: Option<usize>,
 }
 
 impl HeadSpan {
@@ -76,8 +76,10 @@ pub struct SpanChart {
     pub linear: bool,
     /// Heads of a layer by rising reach, joined by a line, as in the paper; otherwise by index, each on a stem.
     pub sort: bool,
-    /// The longest span that a head of the model may have, `S`.
-    pub limit: usize,
+    /// The longest span that a head of the model may have; `None` where nothing is designed that would end it.
+    pub limit: Option<usize>,
+    /// True if the limit is the context that a model was trained for, not S.
+    pub is_context: bool,
     /// At most so many heads that are much longer than the rest have their names at their marks: "9.7".
     pub named: usize,
     /// The provenance of the numbers; kept in the file and not drawn.
@@ -96,7 +98,8 @@ impl Default for SpanChart {
             measure: SpanMeasure::Reach,
             linear: false,
             sort: false,
-            limit: 0,
+            limit: None,
+            is_context: false,
             named: 8,
             provenance: Provenance::default(),
         }
@@ -115,32 +118,35 @@ impl SpanChart {
     pub fn ordered(&self) -> Vec<HeadSpan> {
         let mut heads = self.by_index();
         if self.sort {
+            let value = |head: &HeadSpan| self.value(head).unwrap_or(f64::INFINITY);
             heads.sort_by(|a, b| {
-                let by_value = self.value(a).total_cmp(&self.value(b));
+                let by_value = value(a).total_cmp(&value(b));
                 a.layer.cmp(&b.layer).then(by_value)
             });
         }
         heads
     }
 
-    /// The number that stands for a head.
-    pub(super) fn value(&self, head: &HeadSpan) -> f64 {
+    /// The number that stands for a head; `None` where nothing ends what it sees.
+    pub(super) fn value(&self, head: &HeadSpan) -> Option<f64> {
         match self.measure {
-            SpanMeasure::Reach => head.reach as f64,
+            SpanMeasure::Reach => head.reach.map(|reach| reach as f64),
             SpanMeasure::Span => head.span,
         }
     }
 
     /// The mean of the finite spans.
     pub fn mean_span(&self) -> Option<f64> {
-        let spans = self.heads.iter().map(|h| h.span).filter(|s| s.is_finite());
+        let spans = self.heads.iter().filter_map(|h| h.span);
+        let spans = spans.filter(|s| s.is_finite());
         let (sum, count) = spans.fold((0.0, 0u32), |(sum, n), s| (sum + s, n + 1));
         (count > 0).then(|| sum / f64::from(count))
     }
 
     /// The largest finite span.
     pub fn largest_span(&self) -> Option<f64> {
-        let spans = self.heads.iter().map(|h| h.span).filter(|s| s.is_finite());
+        let spans = self.heads.iter().filter_map(|h| h.span);
+        let spans = spans.filter(|s| s.is_finite());
         spans.reduce(f64::max)
     }
 

@@ -146,19 +146,34 @@ pub(super) fn cross(x: f64, y: f64, radius: f64, color: &str) -> Element {
 
 /// The heads that stand out: the longest, if they are several times as long as most.
 pub(super) fn outstanding(chart: &SpanChart) -> Vec<HeadSpan> {
+    let value = |head: &HeadSpan| chart.value(head).unwrap_or(f64::NAN);
     let heads = chart.heads.iter().copied();
-    let mut heads: Vec<HeadSpan> = heads.filter(|h| chart.value(h).is_finite()).collect();
-    heads.sort_by(|a, b| chart.value(b).total_cmp(&chart.value(a)));
+    let mut heads: Vec<HeadSpan> = heads.filter(|h| value(h).is_finite()).collect();
+    heads.sort_by(|a, b| value(b).total_cmp(&value(a)));
     let Some(middle) = heads.get(heads.len() / 2) else {
         return heads;
     };
-    let least = 4.0 * chart.value(middle).max(1.0);
-    heads.truncate(chart.named);
-    heads.retain(|head| chart.value(head) >= least);
+    let least = 4.0 * value(middle).max(1.0);
+    heads.retain(|head| value(head) >= least);
+    // Where more are equally long than have names, length is no name of theirs: layers with windows by design.
+    if let Some(next) = heads.get(chart.named).map(value) {
+        heads.truncate(chart.named);
+        heads.retain(|head| value(head) > next);
+    }
     heads
 }
 
-/// Names of the heads that stand out, "9.7", where nothing is in their way.
+/// True if a name of that width, with its left end and its baseline there, would lie over a mark.
+fn covers_mark(chart: &SpanChart, at: &Layout, (left, base): (f64, f64), wide: f64) -> bool {
+    let radius = at.radius();
+    let (top, right) = (base - TICK * font::CAP_HEIGHT, left + wide);
+    at.heads.iter().any(|(head, x)| {
+        let y = at.height_of(chart.value(head));
+        (left - radius..right + radius).contains(x) && (top - radius..base + radius).contains(&y)
+    })
+}
+
+/// Names of the heads that stand out, "L9H7", where nothing is in their way.
 pub(super) fn names(page: &mut Canvas, chart: &SpanChart, at: &Layout, theme: &Theme) {
     if at.values {
         return;
@@ -172,7 +187,7 @@ pub(super) fn names(page: &mut Canvas, chart: &SpanChart, at: &Layout, theme: &T
         };
         let x = at.heads[i].1;
         let text = long.id().to_string();
-        let (wide, y) = (style.width(&text), at.y(chart.value(&long)));
+        let (wide, y) = (style.width(&text), at.height_of(chart.value(&long)));
         // Above the mark; beside a line that goes on rising, left of it. Where another name is in the way, around the mark.
         let rising = chart.sort
             && at
@@ -190,18 +205,27 @@ pub(super) fn names(page: &mut Canvas, chart: &SpanChart, at: &Layout, theme: &T
             (x - 3.5 - wide, middle + line),
             (x + 3.5, middle + line),
             (above.0, above.1 - 2.0 * line),
+            (above.0, above.1 - 3.0 * line),
+            (x - 3.5 - wide, middle - 2.0 * line),
+            (x + 3.5, middle - 2.0 * line),
         ];
         let mut places = match rising {
             true => vec![beside[0], above, beside[1]],
             false => vec![above, beside[0], beside[1]],
         };
         places.extend(further);
-        let free = places.into_iter().find_map(|(left, base)| {
+        let free = places.into_iter().filter_map(|(left, base)| {
             let left = left.clamp(at.left, (at.right - wide).max(at.left));
             let (top, bottom) = (base - TICK * font::ASCENT, base + TICK * font::DESCENT);
             page.is_free((left, top), (left + wide, bottom))
                 .then_some((left, base))
         });
+        let free: Vec<(f64, f64)> = free.collect();
+        // Over other marks only where there is no room beside them.
+        let clear = free
+            .iter()
+            .find(|place| !covers_mark(chart, at, **place, wide));
+        let free = clear.or(free.first()).copied();
         if let Some((left, base)) = free {
             let style = style.anchor(Anchor::Start);
             page.text_halo(left, base, &text, style, theme.background);

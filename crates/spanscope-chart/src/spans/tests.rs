@@ -1,7 +1,7 @@
 //! Span charts against the numbers that they are made of.
 
 use super::super::tests::clash;
-use super::super::{EffectiveSpan, Figure, HeadSpan, SpanChart, SpanMeasure, Style};
+use super::super::{EffectiveSpan, Figure, HeadSpan, SpanChart, SpanMeasure, Style, thousands};
 use proptest::prelude::*;
 use resvg::usvg::roxmltree::{Document, Node};
 use spanscope_core::head_id::HeadId;
@@ -32,14 +32,14 @@ fn paper() -> SpanChart {
         HeadSpan {
             layer,
             head,
-            span: (reach - 32) as f64,
-            reach,
+            span: Some((reach - 32) as f64),
+            reach: Some(reach),
         }
     });
     SpanChart {
         heads: heads.collect(),
         title: "Spans".into(),
-        limit: 8192,
+        limit: Some(8192),
         sort: true,
         ..SpanChart::default()
     }
@@ -71,7 +71,7 @@ fn axis(document: &Document<'_>) -> impl Fn(f64) -> f64 {
             .find(|n| n.text().map(str::trim) == Some(label));
         number(found.unwrap_or_else(|| panic!("{label} at the axis")), "y")
     };
-    let (ten, thousand) = (of("10"), of("1000"));
+    let (ten, thousand) = (of("10"), of("1,000"));
     // Numbers stand a little below their line; so do all of them.
     move |value: f64| ten + (value.log10() - 1.0) / 2.0 * (thousand - ten)
 }
@@ -90,9 +90,9 @@ fn the_papers_figure() {
         let (layer, number) = (head.layer, head.head);
         assert!(words.starts_with(&format!(
             "layer {layer}, head {number}: reach {}",
-            head.reach
+            thousands(head.reach.unwrap())
         )));
-        let want = y(head.reach as f64) + low;
+        let want = y(head.reach.unwrap() as f64) + low;
         assert!((at - want).abs() < 0.05, "{words}: {at} {want}");
     }
     // Each layer rises, from left to right.
@@ -110,14 +110,14 @@ fn the_papers_figure() {
             .count()
     };
     assert_eq!((count("polyline"), count("circle")), (12, 96));
-    // The long heads have their names, the limit its line; four colours take turns.
+    // The long heads have their names, the limit its line; each layer has a colour of its own.
     for text in [
         "L7H3",
         "L8H6",
         "L10H1",
         "L11H2",
         "L11H7",
-        "S = 8192",
+        "S = 8,192",
         "Layer, heads by rising reach",
     ] {
         assert!(
@@ -129,8 +129,39 @@ fn the_papers_figure() {
         .descendants()
         .filter(|n| n.has_tag_name("polyline"));
     let colors: Vec<_> = lines.filter_map(|n| n.attribute("stroke")).collect();
-    assert!(colors.iter().zip(&colors[4..]).all(|(a, b)| a == b));
-    assert!(colors[..4].windows(2).all(|w| w[0] != w[1]));
+    let distinct: BTreeSet<_> = colors.iter().collect();
+    assert_eq!((colors.len(), distinct.len()), (12, 12));
+}
+
+#[test]
+fn what_nothing_ends_stands_above_the_others_and_has_no_number() {
+    let mut chart = paper();
+    chart.limit = None;
+    for head in chart.heads.iter_mut().filter(|head| head.layer >= 10) {
+        (head.reach, head.span) = (None, None);
+    }
+    let svg = chart.svg(&Style::default());
+    let document = Document::parse(&svg).unwrap();
+    let marks = marks(&document);
+    let endless = |(words, ..): &&(String, f64, f64)| words.ends_with("no limit");
+    let above = marks.iter().filter(endless).map(|mark| mark.2);
+    let below = marks
+        .iter()
+        .filter(|mark| !endless(mark))
+        .map(|mark| mark.2);
+    assert_eq!(marks.iter().filter(endless).count(), 16);
+    assert!(above.clone().fold(0.0, f64::max) < below.fold(f64::INFINITY, f64::min));
+    assert!(svg.contains("no limit") && svg.contains("16 without a limit"));
+    let table = chart.csv().unwrap();
+    assert!(table.contains("\n10,0,,\n"), "{table}");
+    let list: serde_json::Value = serde_json::from_str(&chart.list().unwrap()).unwrap();
+    assert!(list[95]["reach"].is_null() && list[95]["span"].is_null());
+    // None of them has a number.
+    for head in &mut chart.heads {
+        (head.reach, head.span) = (None, None);
+    }
+    let svg = chart.svg(&Style::default());
+    assert!(svg.contains("no window and no context is designed") && !svg.contains(">\n10\n"));
 }
 
 #[test]
@@ -144,11 +175,11 @@ fn every_long_head_has_its_name_even_beside_others() {
         let mut chart = paper();
         chart.sort = sort;
         for head in &mut chart.heads {
-            head.reach = match (head.layer, head.head) {
+            let reach = match (head.layer, head.head) {
                 (6, 2..7) => 2000 + gap * head.head,
                 _ => 32,
             };
-            head.span = (head.reach - 32) as f64;
+            (head.reach, head.span) = (Some(reach), Some((reach - 32) as f64));
         }
         let style = Style {
             width_mm,
@@ -174,13 +205,13 @@ fn heads_of_a_layer_rise_by_what_is_shown() {
     let head = |head, span, reach| HeadSpan {
         layer: 0,
         head,
-        span,
-        reach,
+        span: Some(span),
+        reach: Some(reach),
     };
     // Held to S, the reach does not follow the span.
     let mut chart = SpanChart {
         heads: vec![head(0, 90.0, 64), head(1, 40.0, 64), head(2, 10.0, 42)],
-        limit: 64,
+        limit: Some(64),
         sort: true,
         ..SpanChart::default()
     };
@@ -198,8 +229,8 @@ fn what_was_set_by_hand_stands_beside_what_was_trained() {
     let trained = chart.heads[7 * 8 + 3];
     chart.trained = vec![trained];
     chart.heads[7 * 8 + 3] = HeadSpan {
-        span: 60.0,
-        reach: 92,
+        span: Some(60.0),
+        reach: Some(92),
         ..trained
     };
     chart.ablated = vec![HeadId::new(8, 6)];
@@ -219,14 +250,14 @@ fn what_was_set_by_hand_stands_beside_what_was_trained() {
                 .and_then(|n| n.parent())
                 .unwrap_or_else(|| panic!("{words}"))
         };
-        let group = of("layer 7, head 3: reach 92, span 60; trained to reach 1310, span 1278");
+        let group = of("layer 7, head 3: reach 92, span 60; trained to reach 1,310, span 1,278");
         let circles = group.children().filter(|n| n.has_tag_name("circle"));
         let heights: Vec<f64> = circles.map(|n| number(n, "cy")).collect();
         let y = axis(&document);
         assert_eq!(heights.len(), 2);
         // The hollow one first, as much higher as its reach is longer.
         assert!((heights[1] - heights[0] - (y(92.0) - y(1310.0))).abs() < 0.05);
-        let silent = of("layer 8, head 6: reach 2480, span 2448; ablated");
+        let silent = of("layer 8, head 6: reach 2,480, span 2,448; ablated");
         assert!(silent.children().any(|n| n.has_tag_name("path")));
         assert!(silent.children().all(|n| !n.has_tag_name("circle")));
         assert!(svg.contains("as trained") && svg.contains("ablated"));
@@ -270,21 +301,21 @@ proptest! {
         used in 0usize..4, sort: bool, linear: bool, gray: bool, titled: bool, width_mm in 60.0..260.0f64, font_pt in 6.0..12.0f64,
         height_mm in prop::option::of(20.0..200.0f64),
     ) {
-        let mut chart = SpanChart { limit: 8192, sort, linear, title: "Spans".into(), ..SpanChart::default() };
+        let mut chart = SpanChart { limit: Some(8192), sort, linear, title: "Spans".into(), ..SpanChart::default() };
         for i in 0..layers * heads {
             let reach = 32 + i % 5;
-            chart.heads.push(HeadSpan { layer: i / heads, head: i % heads, span: (reach - 32) as f64, reach });
+            chart.heads.push(HeadSpan { layer: i / heads, head: i % heads, span: Some((reach - 32) as f64), reach: Some(reach) });
         }
         for (i, reach) in long {
             let i = i % chart.heads.len();
             chart.trained.push(chart.heads[i]);
-            chart.heads[i].reach = reach;
+            chart.heads[i].reach = (reach % 5 > 0).then_some(reach);
             if reach % 3 == 0 { chart.ablated.push(HeadId::new(i / heads, i % heads)); }
         }
         if used > 0 {
             chart.effective = chart.heads.iter().map(|h| EffectiveSpan {
                 layer: h.layer, head: h.head,
-                within: std::array::from_fn(|i| (i < used).then_some(1 + (h.reach * i) / 4)),
+                within: std::array::from_fn(|i| (i < used).then_some(1 + (h.reach.unwrap_or(50) * i) / 4)),
             }).collect();
         }
         let page = chart.draw(&Style { width_mm, font_pt, height_mm, gray, titled, ..Style::default() });

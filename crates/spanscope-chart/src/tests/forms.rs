@@ -168,8 +168,8 @@ fn text_is_escaped_and_provenance_kept() {
 #[test]
 fn tables_hold_the_numbers() {
     let mut chart = model(2, 2, 64);
-    chart.heads[0].reach = 3;
-    chart.heads[0].span = 0.25;
+    chart.heads[0].reach = Some(3);
+    chart.heads[0].span = Some(0.25);
     let csv = chart.csv().unwrap();
     assert!(
         csv.starts_with("layer,head,span_tokens,reach_tokens\n0,0,0.25,3\n"),
@@ -179,7 +179,7 @@ fn tables_hold_the_numbers() {
     let by_index = chart.heads.clone();
     assert_eq!(chart.ordered(), by_index);
     // Within its layer the second head now comes first.
-    chart.heads[1].reach = 2;
+    chart.heads[1].reach = Some(2);
     chart.sort = true;
     let order: Vec<(usize, usize)> = chart.ordered().iter().map(|h| (h.layer, h.head)).collect();
     assert_eq!(order[..2], [(0, 1), (0, 0)]);

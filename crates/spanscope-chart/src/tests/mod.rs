@@ -39,15 +39,15 @@ fn model(layers: usize, heads: usize, limit: usize) -> SpanChart {
             HeadSpan {
                 layer: i / heads,
                 head: i % heads,
-                span,
-                reach: ((span + 32.0).floor() as usize).clamp(1, limit.max(1)),
+                span: Some(span),
+                reach: Some(((span + 32.0).floor() as usize).clamp(1, limit.max(1))),
             }
         })
         .collect();
     SpanChart {
         heads,
         title: format!("Attention spans of a {layers}-layer Transformer"),
-        limit,
+        limit: Some(limit),
         ..SpanChart::default()
     }
 }
@@ -103,8 +103,8 @@ fn degenerate_charts_are_drawn() {
     let head = |reach| HeadSpan {
         layer: 0,
         head: 0,
-        span: reach as f64,
-        reach,
+        span: Some(reach as f64),
+        reach: Some(reach),
     };
     for heads in [
         vec![],
@@ -118,7 +118,7 @@ fn degenerate_charts_are_drawn() {
                 for width_mm in [f64::NAN, -1.0, 85.0, 140.0, 1e9] {
                     let chart = SpanChart {
                         heads: heads.clone(),
-                        limit,
+                        limit: Some(limit),
                         linear,
                         sort,
                         ..SpanChart::default()
@@ -352,7 +352,7 @@ proptest! {
     ) {
         let mut chart = model(layers, heads, 1 << power);
         if all == 0 {
-            for h in &mut chart.heads { h.reach = 1 << power; }
+            for h in &mut chart.heads { h.reach = Some(1 << power); }
         }
         let chart = SpanChart { linear, sort, title, ..chart };
         let page = chart.draw(&Style { width_mm, font_pt, ..Style::default() });

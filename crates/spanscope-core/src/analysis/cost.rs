@@ -61,12 +61,12 @@ pub enum Extent {
 pub fn distances(architecture: &Architecture, spans: &[Span], extent: Extent) -> Vec<usize> {
     let widest = |layer: usize| {
         let of_layer = spans.iter().filter(|span| span.layer == layer);
-        of_layer.map(|span| span.reach).max().unwrap_or(0)
+        of_layer.map(|span| span.reach.keys()).max().unwrap_or(0)
     };
     let each = spans.iter().map(|span| match extent {
-        Extent::Head => span.reach,
+        Extent::Head => span.reach.keys(),
         Extent::Layer => widest(span.layer),
-        Extent::Full => architecture.limit(),
+        Extent::Full => architecture.limit().keys(),
     });
     each.collect()
 }
@@ -79,7 +79,7 @@ pub fn effective_distances(spans: &[Span], measures: &[HeadMeasure]) -> Vec<usiz
         let first = rows.map_or(0, |rows| rows.sink_free as usize);
         let effective = rows.map_or(measure.effective, |rows| rows.effective)[1];
         let within = effective.map_or(0, |far| (far + 1).saturating_sub(span.nearest));
-        within.saturating_add(first).min(span.reach)
+        within.saturating_add(first).min(span.reach.keys())
     });
     each.collect()
 }
@@ -232,6 +232,7 @@ fn in_text_before(nearest: usize, reach: usize, tokens: usize) -> u64 {
 mod tests {
     use super::*;
     use crate::analysis::row_measures::{MEANS, RowNumbers};
+    use crate::model::Reach;
     use crate::model::architecture::Window;
 
     fn config(inner: usize, vectors: usize) -> Architecture {
@@ -268,7 +269,7 @@ mod tests {
             layer,
             head,
             span,
-            reach,
+            reach: Reach::of(reach),
             kept: reach,
             window: Window::Soft {
                 limit: 5,

@@ -51,6 +51,14 @@ fn term(word: &str, selected: &[HeadId]) -> Option<Term> {
     layer.unwrap_or(word).parse().ok().map(Term::Layer)
 }
 
+/// The number that a head is compared by: a reach that nothing ends is above all.
+fn number(statistic: Statistic, row: &HeadRow) -> Option<f64> {
+    match (statistic, row.span.reach.end()) {
+        (Statistic::Reach | Statistic::Span, None) => Some(f64::INFINITY),
+        _ => statistic.of(row),
+    }
+}
+
 impl HeadFilter {
     /// Reads a filter; a term that makes no sense lets nothing through, so that a slip is seen.
     pub fn new(text: &str) -> Self {
@@ -82,8 +90,8 @@ impl HeadFilter {
         self.terms.iter().all(|term| match term {
             Term::Layer(layer) => row.span.layer == *layer,
             Term::Head(head) => row.id() == *head,
-            Term::Above(statistic, value) => statistic.of(row).is_some_and(|v| v > *value),
-            Term::Below(statistic, value) => statistic.of(row).is_some_and(|v| v < *value),
+            Term::Above(statistic, value) => number(*statistic, row).is_some_and(|v| v > *value),
+            Term::Below(statistic, value) => number(*statistic, row).is_some_and(|v| v < *value),
             Term::Flagged => row.flag.is_some(),
             Term::Role(role) => has_role(row, *role),
             Term::Among(heads) => heads.contains(&row.id()),
@@ -96,7 +104,7 @@ impl HeadFilter {
 mod tests {
     use super::*;
     use crate::analysis::Shares;
-    use crate::model::Span;
+    use crate::model::{Reach, Span};
 
     fn row(layer: usize, head: usize, reach: usize) -> HeadRow {
         HeadRow {
@@ -110,7 +118,7 @@ mod tests {
                 layer,
                 head,
                 span: reach as f32 - 32.0,
-                reach,
+                reach: Reach::of(reach),
                 kept: reach,
                 window: crate::model::architecture::Window::Soft {
                     limit: 8192,
@@ -159,6 +167,10 @@ mod tests {
             .map(HeadRow::id)
             .collect();
         assert_eq!(all, chosen);
+        let mut endless = row(3, 0, 200);
+        endless.span.reach = Reach::ENDLESS;
+        let lets = |text: &str| HeadFilter::new(text).lets(&endless);
+        assert!(lets("reach>9999999") && !lets("reach<9999999") && lets("3 z>9999999"));
         assert_eq!(HeadFilter::slip("reach>90 l2 sink L2H1"), None);
         assert_eq!(HeadFilter::slip("reach>x 2"), Some("reach>x"));
         assert!(

@@ -141,9 +141,13 @@ impl Statistic {
         Self::Row(Mean::OutputNorm),
     ];
 
-    /// True if heads of such a network can have another number than 0: where there are persistent vectors, empty context, sinks.
-    pub fn is_of(self, architecture: &Architecture) -> bool {
+    /// True if heads of such a network can have another number than 0: where there are persistent vectors, empty context, sinks, soft
+    /// masks, as designed or put on one of the heads by hand.
+    pub fn is_of(self, architecture: &Architecture, rows: &[HeadRow]) -> bool {
         match self {
+            Self::Span | Self::Removed => {
+                architecture.learns_spans() || rows.iter().any(|row| row.span.is_learned())
+            }
             Self::Persistent => architecture.persistent() > 0,
             Self::Empty => architecture.has_empty_context(),
             Self::Row(Mean::LearnedSink) => architecture.has_sinks(),
@@ -258,6 +262,11 @@ impl Statistic {
         }
     }
 
+    /// True if the head can have another number than 0, and its reach does not say the same.
+    pub fn is_of_head(self, row: &HeadRow) -> bool {
+        !matches!(self, Self::Span | Self::Removed) || row.span.is_learned()
+    }
+
     /// The number: tokens, bits, or a share from 0 to 1; `None` where it is not known.
     pub fn of(self, row: &HeadRow) -> Option<f64> {
         let measured = |of: fn(&HeadMeasure) -> f32| row.measure.as_ref().map(of).map(f64::from);
@@ -269,8 +278,8 @@ impl Statistic {
         let share = |of: fn(&Shares) -> f32| row.shares.as_ref().map(of).map(f64::from);
         match self {
             Self::Head => None,
-            Self::Reach => tokens(row.span.designed_reach()),
-            Self::Span => row.span.designed_reach().map(|_| f64::from(row.span.span)),
+            Self::Reach => tokens(row.span.reach.end()),
+            Self::Span => row.span.designed().map(f64::from),
             Self::Half => effective(0),
             Self::Most => effective(1),
             Self::Nearly => effective(2),

@@ -21,7 +21,7 @@ pub use picture::Thumbnail;
 pub use repeats::{Repeated, Repeats};
 
 use crate::analysis::row_measures::{Occurrences, relate, usual_sink_free};
-use crate::model::{Cancel, Network, Run};
+use crate::model::{Cancel, HeadId, Network, Run};
 use piece::{HeadPiece, Piece, Shape};
 use rayon::prelude::*;
 use std::cmp::Reverse;
@@ -81,11 +81,14 @@ impl Survey {
             .iter()
             .map(|span| {
                 let of_layer = spans.iter().filter(|other| other.layer == span.layer);
-                let longest = of_layer.map(|other| other.reach).max().unwrap_or(0);
+                let longest = of_layer.map(|other| other.reach.keys()).max().unwrap_or(0);
                 Shape::new(span, longest, &edges)
             })
             .collect();
-        let row: usize = spans.iter().map(|span| span.reach * size_of::<f32>()).sum();
+        let row: usize = spans
+            .iter()
+            .map(|span| span.reach.keys() * size_of::<f32>())
+            .sum();
         Self {
             shapes,
             edges,
@@ -316,17 +319,23 @@ impl Survey {
             .collect()
     }
 
-    /// The bins of a [thumbnail](Self::thumbnail), the same for all heads: the first distance of each and, at the end,
-    /// the first beyond the longest reach.
-    pub fn bin_edges(&self) -> &[usize] {
-        &self.edges
+    /// The bins of a [thumbnail](Self::thumbnail) of a text of so many tokens, the same for all heads: the first distance of each
+    /// and, at the end, the first beyond the longest reach or beyond the text.
+    pub fn bin_edges(&self, tokens: usize) -> &[usize] {
+        let bins = self.edges.partition_point(|edge| *edge < tokens);
+        &self.edges[..=bins.clamp(1, self.edges.len() - 1)]
     }
 
-    /// A small picture of a head, of at most `rows` × `columns` cells.
-    pub fn thumbnail(&self, layer: usize, head: usize, rows: usize, columns: usize) -> Thumbnail {
+    /// A small picture of a head on a text of so many tokens, of at most `rows` × `columns` cells.
+    pub fn thumbnail(
+        &self,
+        HeadId { layer, head }: HeadId,
+        tokens: usize,
+        (rows, columns): (usize, usize),
+    ) -> Thumbnail {
         match self.find(layer, head) {
             Some(i) => {
-                let bins = self.edges.len() - 1;
+                let bins = self.bin_edges(tokens).len() - 1;
                 let own = self.shapes[i].bins;
                 Thumbnail::new(self.of_head(i), own, bins, rows, columns)
             }

@@ -114,7 +114,7 @@ impl ReachSearch {
 
     fn is_by_design(&self, key: usize) -> bool {
         let span = &self.span;
-        let within = span.open || self.query - key < span.nearest + span.reach;
+        let within = span.open || self.query - key < span.nearest + span.reach.keys();
         key >= self.dropped && (within || key < span.first)
     }
 

@@ -16,14 +16,12 @@ use super::ModelError;
 use super::families::adaptive_span::Config;
 use super::mask::Ramp;
 use super::normalisation::Normalisation;
+use super::reach::Reach;
 use crate::head_id::{HeadId, NoSuchHead};
 use crate::neuron_id::NeuronId;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use stored::Stored;
-
-/// The reach of a head whose window has no end, in tokens: no text is that long.
-pub const LONGEST_REACH: usize = 1 << 22;
 
 /// The name of a family: `adaptive-span`, or the `model_type` of Hugging Face's configuration (`gpt2`, `llama`).
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -200,19 +198,14 @@ impl Architecture {
     }
 
     /// The most keys that any head may see: S of an adaptive-span network, else the longest window, or the context that it was
-    /// trained for; [`LONGEST_REACH`] where nothing is designed.
-    pub fn limit(&self) -> usize {
+    /// trained for; without an end where nothing of that is designed.
+    pub fn limit(&self) -> Reach {
         let windows = self
             .layers
             .iter()
             .map(|layer| layer.attention.window.most());
-        let most = windows.map(|most| most.or(self.context).unwrap_or(LONGEST_REACH));
-        most.max().unwrap_or(0)
-    }
-
-    /// As [`limit`](Self::limit); `None` where nothing is designed: no window, and no context that it was trained for.
-    pub fn designed_limit(&self) -> Option<usize> {
-        Some(self.limit()).filter(|limit| *limit < LONGEST_REACH)
+        let most = windows.map(|most| Reach::ending(most.or(self.context)));
+        most.max().unwrap_or(Reach::of(0))
     }
 
     /// R: the length of the ramp of its soft masks, where heads learn their spans.

@@ -1,11 +1,12 @@
 //! The reach of the heads of a layer: what follows from their spans, as trained or as set by hand.
 
-use super::architecture::{AttentionSpec, LONGEST_REACH, Outside, Position, Window};
+use super::architecture::{AttentionSpec, Outside, Position, Window};
 use super::cache::value_width;
 use super::edits::{FirstTokens, SpanEdit};
 use super::kernel::{Numbers, PANEL, Packed};
 use super::mask;
 use super::normalisation::Normalisation;
+use super::reach::Reach;
 use std::sync::Arc;
 
 /// A head's persistent vectors.
@@ -220,7 +221,7 @@ pub(super) struct Setting {
 
 /// The most distances that a head of this kind may see.
 pub(super) fn limit(spec: &AttentionSpec) -> usize {
-    spec.window.most().unwrap_or(LONGEST_REACH)
+    spec.window.most().unwrap_or(Reach::ENDLESS.keys())
 }
 
 /// The span that comes of setting z to `span` tokens: 0 to S. A fixed span is a window of whole tokens, at least one:
@@ -392,7 +393,7 @@ pub(super) fn designed(context: Option<usize>, spec: &AttentionSpec, sinks: &[f3
     let none = Arc::new(Persistent::new(&[], &[], spec.head_dim));
     // Of a head that sees all, what it was trained for.
     let trained = match spec.window == Window::Full {
-        true => context.unwrap_or(LONGEST_REACH) as f32,
+        true => Reach::ending(context).keys() as f32,
         false => limit(spec) as f32,
     };
     let settings = (0..spec.heads).map(|h| Setting {

@@ -105,7 +105,7 @@ mod tests {
             let run = run(name);
             for span in run.network().spans() {
                 for query in [1, 40, 64, 199] {
-                    let near = query - span.reach.min(query);
+                    let near = query - span.reach.within(query);
                     let keys = (near..query).rev();
                     let parts: Vec<_> = keys
                         .map(|key| run.score(span.layer, span.head, query, key).unwrap())
@@ -127,7 +127,7 @@ mod tests {
         let mut run = run("tiny_adaptive");
         let spans = run.network().spans();
         let span = spans.iter().min_by_key(|span| span.reach).unwrap();
-        let (layer, head, reach) = (span.layer, span.head, span.reach);
+        let (layer, head, reach) = (span.layer, span.head, span.reach.keys());
         let score = |run: &Run, query, key| run.score(layer, head, query, key);
         assert!(score(&run, 150, 150 - reach).is_some());
         assert!(score(&run, 150, 150 - reach - 1).is_none());

@@ -1,8 +1,6 @@
 //! The weights of a network, laid out for the forward pass.
 
-use super::architecture::{
-    Architecture, LONGEST_REACH, LayerSpec, NormKind, NormSpec, Rope, Window,
-};
+use super::architecture::{Architecture, LayerSpec, NormKind, NormSpec, Rope, Window};
 use super::assumption::Assumption;
 use super::edits::Edits;
 use super::head_output::OutputFactor;
@@ -11,6 +9,7 @@ use super::kernel::Packed;
 use super::mask::{self, Ramp};
 use super::on_device::OnDevice;
 use super::parts::Part;
+use super::reach::Reach;
 use super::unused::Unused;
 use crate::head_id::HeadId;
 use std::sync::{Arc, OnceLock};
@@ -190,7 +189,7 @@ pub struct Span {
     /// z; the window's length for a fixed span, which is S unless it was [edited](Network::edited).
     pub span: f32,
     /// The number of distances with a mask above zero.
-    pub reach: usize,
+    pub reach: Reach,
     /// K: the number of distances that its softmax is over. Where spans are learned those of the longest reach of its layer, rounded
     /// up as the published code does; else its reach.
     pub kept: usize,
@@ -215,7 +214,7 @@ impl Span {
         layer: usize,
         head: usize,
         span: f32,
-        reach: usize,
+        reach: Reach,
     ) -> Self {
         let spec = architecture
             .layers
@@ -227,11 +226,11 @@ impl Span {
             head,
             span,
             reach,
-            kept: reach,
+            kept: reach.keys(),
             window,
             designed: window,
             first: 0,
-            columns: reach,
+            columns: reach.keys(),
             nearest: spec.map_or(0, |spec| spec.attention.nearest),
             open: false,
         }
@@ -240,12 +239,13 @@ impl Span {
     /// Takes the distances of every head's softmax from the longest reach of its layer, where the spans were learned.
     pub fn keep_longest(spans: &mut [Self]) {
         for layer in spans.chunk_by_mut(|a, b| a.layer == b.layer) {
-            let longest = layer.iter().map(|span| span.reach).max().unwrap_or(0);
+            let longest = layer.iter().map(|span| span.reach).max();
+            let longest = longest.unwrap_or(Reach::of(0));
             for span in layer {
                 if let (Window::Soft { limit, .. }, Window::Soft { .. }) =
                     (span.designed, span.window)
                 {
-                    span.kept = mask::kept(longest, limit).max(span.reach);
+                    span.kept = mask::kept(longest.keys(), limit).max(span.reach.keys());
                 }
             }
         }
@@ -256,8 +256,8 @@ impl Span {
     pub fn seen(&self, tokens: usize) -> usize {
         match self.nearest {
             _ if self.open || self.first > 0 => tokens,
-            0 => self.reach.min(tokens),
-            _ => self.reach,
+            0 => self.reach.within(tokens),
+            _ => self.reach.keys(),
         }
     }
 
@@ -273,21 +273,21 @@ impl Span {
     pub(super) fn all(architecture: &Architecture, layers: &[Layer]) -> Vec<Self> {
         let layers = layers.iter().enumerate();
         // Of heads that see all, what they were trained for.
-        let context = architecture.context.unwrap_or(usize::MAX);
+        let context = Reach::ending(architecture.context);
         let heads = layers.flat_map(|(layer, weights)| {
             let heads = weights.heads.iter().enumerate();
             heads.map(move |(head, h)| {
                 let reach = match h.open {
-                    true => h.reach.min(context),
-                    false => h.reach,
+                    true => context,
+                    false => Reach::of(h.reach),
                 };
                 Self {
                     open: h.open,
                     window: h.window,
                     first: h.first,
                     columns: match h.first {
-                        0 => reach,
-                        _ => LONGEST_REACH.min(context).max(reach),
+                        0 => reach.keys(),
+                        _ => context.max(reach).keys(),
                     },
                     ..Self::of(architecture, layer, head, h.span, reach)
                 }
@@ -316,14 +316,14 @@ impl Span {
         }
     }
 
-    /// Its reach; `None` where nothing is designed that would end it.
-    pub fn designed_reach(&self) -> Option<usize> {
-        Some(self.reach).filter(|reach| *reach < LONGEST_REACH)
+    /// Its z, or its window, in tokens; `None` where nothing is designed that would end what it sees.
+    pub fn designed(&self) -> Option<f32> {
+        self.reach.end().map(|_| self.span)
     }
 
     /// The distances that it sees, nearest first.
     pub fn distances(&self) -> std::ops::Range<usize> {
-        self.nearest..self.nearest.saturating_add(self.reach)
+        self.nearest..self.nearest.saturating_add(self.reach.keys())
     }
 
     /// The farthest distance that it sees; the nearest where it sees none.
@@ -336,7 +336,7 @@ impl Span {
         let kept = |distance: &usize| self.mask(*distance) >= 1.0;
         match self.is_learned() {
             true => self.distances().take_while(kept).count(),
-            false => self.reach,
+            false => self.reach.keys(),
         }
     }
 
@@ -380,15 +380,19 @@ impl Span {
             true => span,
             false => span.ceil().max(1.0),
         };
-        let reach = mask::reach(span, self.ramp().unwrap_or(Ramp::of(0.0)), limit);
+        let keys = mask::reach(span, self.ramp().unwrap_or(Ramp::of(0.0)), limit);
+        let reach = match self.designed {
+            Window::Full if keys >= Reach::ENDLESS.keys() => Reach::ENDLESS,
+            _ => Reach::of(keys),
+        };
         Self {
             span,
             reach,
-            kept: self.kept.max(reach),
-            columns: self.columns.max(reach),
+            kept: self.kept.max(keys),
+            columns: self.columns.max(keys),
             window: match self.is_learned() {
                 true => self.window,
-                false => Window::Fixed(reach),
+                false => Window::Fixed(keys),
             },
             open: false,
             ..*self

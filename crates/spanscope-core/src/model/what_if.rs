@@ -260,7 +260,7 @@ impl WhatIf {
         let longer: Vec<HeadId> = all.iter().copied().filter(sees_more).collect();
         if longer.is_empty() {
             let most = spans.iter().filter(|span| all.contains(&span.id()));
-            let most = most.map(|span| span.reach).max().unwrap_or(0);
+            let most = most.map(|span| span.reach.keys()).max().unwrap_or(0);
             return refused(
                 format!("{heads}={keys}"),
                 format!(

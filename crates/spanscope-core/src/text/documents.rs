@@ -105,7 +105,9 @@ pub fn read_document(path: &Path, document: &Document) -> Result<Vec<u8>, TextEr
         0 => line.strip_prefix(MARK).unwrap_or(&line),
         _ => line.as_slice(),
     };
-    let found: OfText = json::read_records(line).map_err(wrong)?;
+    // The line is that of the file, which is said already.
+    let in_line = |reason: String| wrong(reason.replace(" at line 1 column ", ", column "));
+    let found: OfText = json::read_records(line).map_err(in_line)?;
     Ok(found.text.into_bytes())
 }
 
@@ -215,6 +217,7 @@ mod tests {
             let said = read_document(&path, of).unwrap_err().to_string();
             let line = format!("texts.jsonl: line {}: ", of.line);
             assert!(said.contains(&line) && said.contains("\"text\""), "{said}");
+            assert_eq!(said.matches("line ").count(), 1, "{said}");
         }
         for line in [2, 8] {
             let said = document_at(&path, line).unwrap_err().to_string();

@@ -7,7 +7,7 @@ use spanscope_chart::thousands;
 use spanscope_core::analysis::sums::Totals;
 use spanscope_core::files::Sha256Sum;
 use spanscope_core::model::ModelError;
-use spanscope_core::text::{self, Accept};
+use spanscope_core::text::{self, Accept, document_named};
 
 /// A text that was measured.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -63,7 +63,12 @@ impl LeftOut {
     /// In words, with how many `others` there are like it.
     pub(super) fn words(&self, others: usize) -> String {
         let Self { name, why } = self;
-        let told = match why.contains(name.as_str()) {
+        // A document's error has its file and its line already: "corpus.jsonl: line 12".
+        let is_told = match document_named(name) {
+            Some((file, line)) => why.contains(&format!("{file}: line {line}:")),
+            None => why.contains(name.as_str()),
+        };
+        let told = match is_told {
             true => why.clone(),
             false => format!("{name}: {why}"),
         };

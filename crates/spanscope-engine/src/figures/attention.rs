@@ -70,8 +70,8 @@ pub(super) fn heads_list(heads: &Heads) -> String {
 
 /// The lines drawn into the heatmap: how far heads look.
 struct Lines {
-    /// Distances with a mask above zero.
-    reach: usize,
+    /// Distances with a mask above zero; `None` where nothing ends them.
+    reach: Option<usize>,
     /// The farthest of them.
     farthest: usize,
     /// The farthest distance with a mask of one, of a single head with a ramp.
@@ -89,14 +89,17 @@ impl Lines {
         let farthest = (weights.nearest + weights.reach).saturating_sub(1);
         Self {
             // A text may be shorter than that.
-            reach: span.map_or(weights.reach, |span| span.reach),
+            reach: span.map_or(Some(weights.reach), |span| span.reach.end()),
             farthest,
             full: full.filter(|full| *full < farthest),
         }
     }
 
     fn words(&self) -> String {
-        let reach = format!("line: the reach of {}", thousands(self.reach));
+        let Some(reach) = self.reach else {
+            return "no window and no context is designed".into();
+        };
+        let reach = format!("line: the reach of {}", thousands(reach));
         match self.full {
             Some(full) => format!(
                 "{reach} tokens; dashed: the mask falls beyond distance {}",
@@ -203,6 +206,7 @@ pub fn heatmap(
             BandLayout::Vector => None,
         }
     };
+    let quantity = Quantity::weight(heads.weighting());
     let heads = heads_title(heads);
     // Distances count from the nearest, and places in an order from 1.
     let in_order = style.layout == BandLayout::Vector && !style.order.is_empty();
@@ -255,7 +259,7 @@ pub fn heatmap(
             BandLayout::Vector => "persistent vector",
         }
         .into(),
-        bar: Quantity::Weight.axis().into(),
+        bar: quantity.axis().into(),
         map: style.map,
         scale: style.scale,
         side,

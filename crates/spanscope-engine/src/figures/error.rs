@@ -24,8 +24,15 @@ pub enum FigureError {
     #[error("the file's training curves are in a form that is not read; expected lists of numbers")]
     UnreadCurves,
     /// The model has no persistent vectors.
-    #[error("the model has no persistent vectors")]
+    #[error(
+        "the model has no persistent vectors; the figure neurons shows the neurons of its feed-forward sublayers"
+    )]
     NoVectors,
+    /// Nothing ends what heads see, and there is no text.
+    #[error(
+        "no window and no context is designed, so a token costs more the longer its text is: give a text to show it at its end"
+    )]
+    EndlessCost,
     /// The layer has no neurons.
     #[error("the layer has no feed-forward sublayer, so it has no neurons")]
     NoNeurons,

@@ -85,7 +85,7 @@ fn written(value: f64, kind: StatisticKind) -> String {
     match kind {
         StatisticKind::Share => format!("{:.0} %", 100.0 * value),
         StatisticKind::Bits | StatisticKind::Number => format!("{value:.1}"),
-        StatisticKind::Tokens => format!("{value:.0}"),
+        StatisticKind::Tokens => thousands(format!("{value:.0}")),
     }
 }
 
@@ -118,7 +118,7 @@ fn facts(rows: &[HeadRow], statistic: Statistic, marked: &[(usize, usize, CellMa
         StatisticKind::Share => format!("{:.1} %", 100.0 * value),
         StatisticKind::Bits | StatisticKind::Number => format!("{value:.2}"),
         StatisticKind::Tokens if value < 100.0 => format!("{value:.1}"),
-        StatisticKind::Tokens => format!("{value:.0}"),
+        StatisticKind::Tokens => thousands(format!("{value:.0}")),
     };
     let mut facts = format!(
         "mean {}; from {} to {}, the most in {}",

@@ -250,7 +250,7 @@ pub fn profile(
         },
         x: Axis::log(Quantity::Distance.axis()),
         panels: vec![Panel {
-            y: Axis::log(Quantity::MeanWeight.axis()),
+            y: Axis::log(Quantity::mean_weight(surveyed.weighting).axis()),
             series,
             ..Panel::default()
         }],

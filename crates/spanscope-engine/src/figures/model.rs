@@ -4,7 +4,7 @@ use super::curves::{curve_look, curve_name, quantity_name, steps_name};
 use super::{FigureError, Quantity, provenance};
 use crate::{LoadedModel, SpanHistory};
 use spanscope_chart::{
-    Axis, Bar, Bars, Cell, Column, Level, Mark, Panel, Plot, Series, Table, thousands,
+    Axis, Bar, Bars, Cell, Column, Dash, Level, Mark, Panel, Plot, Series, Table, thousands,
 };
 use spanscope_core::analysis::cost::{self, Extent};
 use spanscope_core::analysis::smoothed;
@@ -24,11 +24,12 @@ pub const EXTENTS: [&str; 3] = ["Per head", "Per layer", "All at the limit"];
 
 /// The cost of one more token against a limit on the span (the comparison of arXiv 1905.07799): operations, and numbers of keys
 /// and values, with every head's own reach, with its layer's longest, and with the limit for all. `position` tokens stand before
-/// the token; S and more are far into a text.
+/// the token; S and more are far into a text. Where nothing is designed that would end what heads see, the limits go to the token.
 pub fn cost(model: &LoadedModel, position: usize) -> Plot {
     let architecture = model.network.architecture();
     let spans = model.network.spans();
-    let limits = cost::limits(architecture.limit());
+    let limit = architecture.limit().end();
+    let limits = cost::limits(limit.unwrap_or(position + 1));
     let extents = [Extent::Head, Extent::Layer, Extent::Full];
     let curves = extents.map(|extent| {
         let distances = cost::distances(architecture, &spans, extent);
@@ -46,7 +47,7 @@ pub fn cost(model: &LoadedModel, position: usize) -> Plot {
             name: (*name).into(),
             points: curve.iter().map(|c| [c.limit as f64, of(c)]).collect(),
             color: i,
-            dashed: i > 0,
+            dash: [Dash::Solid, Dash::Dashed, Dash::Dotted][i],
             ..Series::default()
         })
         .collect::<Vec<_>>()
@@ -71,16 +72,22 @@ pub fn cost(model: &LoadedModel, position: usize) -> Plot {
         let cells = flops.chain(bytes).map(|cell| cell.unwrap_or(Cell::None));
         table.push(std::iter::once(Cell::from(*limit)).chain(cells));
     }
-    let longest = spans.iter().map(|span| span.reach).max().unwrap_or(0);
+    let longest = spans.iter().filter_map(|span| span.reach.end()).max();
+    let all = match limit {
+        None => format!("all {} tokens", thousands(position + 1)),
+        Some(limit) if architecture.nearest() == 0 => {
+            format!("the context of {}", thousands(limit))
+        }
+        Some(limit) => format!("S = {}", thousands(limit)),
+    };
     let last = |i: usize| curves[i].last().map_or(0, |c| c.flops) as f64;
     Plot {
         kind: "cost",
         title: format!("{}: what one more token costs", model.name()),
         subtitle: format!(
-            "{:.1} {flops_unit}FLOPs with every head's own reach, {:.1} with S = {} for all",
+            "{:.1} {flops_unit}FLOPs with every head's own reach, {:.1} with {all} for every head; K/V in 32 bit",
             last(0) / flops_by,
             last(2) / flops_by,
-            thousands(architecture.limit())
         ),
         x: Axis::log(Quantity::SpanLimit.axis()),
         panels: vec![
@@ -95,10 +102,14 @@ pub fn cost(model: &LoadedModel, position: usize) -> Plot {
                 ..Panel::default()
             },
         ],
-        marks: vec![Level {
-            at: longest as f64,
-            label: format!("longest reach {}", thousands(longest)),
-        }],
+        marks: longest
+            .filter(|_| limit.is_some())
+            .map(|longest| Level {
+                at: longest as f64,
+                label: format!("longest reach {}", thousands(longest)),
+            })
+            .into_iter()
+            .collect(),
         numbers: table,
         provenance: provenance(model).with("position", position),
         ..Plot::default()
@@ -199,7 +210,10 @@ pub fn training(
                     false => line.points.clone(),
                 },
                 color,
-                dashed,
+                dash: match dashed {
+                    true => Dash::Dashed,
+                    false => Dash::Solid,
+                },
                 ..Series::default()
             });
         }

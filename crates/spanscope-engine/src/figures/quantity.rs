@@ -1,5 +1,7 @@
 //! The names, units, colours and ranges of the quantities which views and figures both show: the one place where they stand.
 
+use crate::Weighting;
+
 /// A quantity along an axis, or of a colour bar.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Quantity {
@@ -17,10 +19,14 @@ pub enum Quantity {
     Distance,
     /// A weight of a query on a key.
     Weight,
+    /// A weight times the norm of what the head writes of the key, as a share.
+    NormWeight,
     /// A part of a query's weight.
     Share,
     /// The mean weight over all queries.
     MeanWeight,
+    /// The mean norm-weighted weight over all queries.
+    MeanNormWeight,
     /// The soft mask.
     Mask,
     /// The probability of a token.
@@ -37,13 +43,13 @@ pub enum Quantity {
     Layer,
     /// What one more token costs, with the unit's prefix at `{0}`.
     Flops,
-    /// What keys and values take, with the unit's prefix at `{0}`.
+    /// What keys and values take in 32 bits, with the unit's prefix at `{0}`.
     KeysAndValues,
 }
 
 impl Quantity {
     /// All of them.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 20] = [
         Self::Surprisal,
         Self::RunningMean,
         Self::Token,
@@ -51,8 +57,10 @@ impl Quantity {
         Self::Key,
         Self::Distance,
         Self::Weight,
+        Self::NormWeight,
         Self::Share,
         Self::MeanWeight,
+        Self::MeanNormWeight,
         Self::Mask,
         Self::Probability,
         Self::Reach,
@@ -64,6 +72,22 @@ impl Quantity {
         Self::KeysAndValues,
     ];
 
+    /// The quantity of a weight where so weighted ones are shown.
+    pub fn weight(weighting: Weighting) -> Self {
+        match weighting {
+            Weighting::Attention => Self::Weight,
+            Weighting::Norm => Self::NormWeight,
+        }
+    }
+
+    /// The quantity of the mean of several weights where so weighted ones are shown.
+    pub fn mean_weight(weighting: Weighting) -> Self {
+        match weighting {
+            Weighting::Attention => Self::MeanWeight,
+            Weighting::Norm => Self::MeanNormWeight,
+        }
+    }
+
     /// The title of its axis, with its unit: in figures, and in the English of the window.
     pub fn axis(self) -> &'static str {
         match self {
@@ -73,8 +97,10 @@ impl Quantity {
             Self::Key => "Key: the token attended to",
             Self::Distance => "Distance δ from query to key (tokens)",
             Self::Weight => "Weight",
+            Self::NormWeight => "Norm-weighted weight",
             Self::Share => "Share of the weight",
             Self::MeanWeight => "Mean weight",
+            Self::MeanNormWeight => "Mean norm-weighted weight",
             Self::Mask => "Soft mask m(δ)",
             Self::Probability => "Probability",
             Self::Reach => "Reach (tokens)",
@@ -83,7 +109,7 @@ impl Quantity {
             Self::SpanLimit => "Limit on the span (tokens)",
             Self::Layer => "Layer",
             Self::Flops => "{0}FLOPs per token",
-            Self::KeysAndValues => "Keys and values ({0}B, 32 bit)",
+            Self::KeysAndValues => "K/V memory ({0}B)",
         }
     }
 
@@ -94,6 +120,9 @@ impl Quantity {
             Self::Key => "Key",
             Self::Distance => "Distance (tokens)",
             Self::Share => "Share",
+            Self::NormWeight => "Norm-weighted",
+            Self::Flops => "{0}FLOPs",
+            Self::KeysAndValues => "K/V ({0}B)",
             _ => self.axis(),
         }
     }

@@ -194,6 +194,10 @@ pub fn missing(
         {
             Some(FigureError::NoValues)
         }
+        FigureKind::Cost => match cost_position(model, snapshot, choice) {
+            Some(_) => None,
+            None => Some(FigureError::EndlessCost),
+        },
         FigureKind::Heads if tokens == 0 => {
             let shown = match choice.heads_form {
                 HeadsForm::Scatter { axes, .. } => axes,
@@ -348,12 +352,22 @@ pub fn figure(
         )),
         FigureKind::Surprisal => Box::new(super::surprisal(model, snapshot, choice.mean_of)?),
         FigureKind::Cost => {
-            let far = model.network.architecture().limit();
-            Box::new(super::cost(model, choice.position.unwrap_or(far)))
+            let position = cost_position(model, snapshot, choice);
+            Box::new(super::cost(
+                model,
+                position.ok_or(FigureError::EndlessCost)?,
+            ))
         }
         FigureKind::Training => Box::new(super::training(model, choice.smoothing, choice.log)?),
         FigureKind::Parameters => Box::new(super::parameters(model)),
     })
+}
+
+/// The token whose cost is shown: the one that was asked for, or one far into a text; where no text is longer than what heads see,
+/// the last one.
+fn cost_position(model: &LoadedModel, snapshot: &Snapshot, choice: &FigureChoice) -> Option<usize> {
+    let far = model.network.architecture().limit().end();
+    choice.position.or(far).or(snapshot.done.checked_sub(1))
 }
 
 /// The lens that was asked for.

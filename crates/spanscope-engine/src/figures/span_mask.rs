@@ -3,7 +3,7 @@
 use super::attention::heads_list;
 use super::{Quantity, heads_title, provenance};
 use crate::{HeadStats, Heads, LeadingHead, LoadedModel};
-use spanscope_chart::{Axis, Column, Level, Mark, Panel, Plot, Series, Table};
+use spanscope_chart::{Axis, Column, Level, Mark, Panel, Plot, Series, Table, thousands};
 
 /// The soft masks of some heads over the distance (arXiv 1905.07799, equation 3) and, of a head that was surveyed, the
 /// mean weight that the text gives each distance, with the distances that hold 50, 90 and 99 % of it.
@@ -21,15 +21,21 @@ pub fn span_mask(
         .filter(|span| heads.contains(span.id()))
         .collect();
     let nearest = architecture.nearest();
-    let farthest = spans.iter().map(|span| span.farthest()).max();
-    let farthest = farthest.unwrap_or(1).max(1);
     let leading = surveyed.map(|s| &s.leading);
     let leading: Option<&LeadingHead> = leading.filter(|of| {
         heads.single() == Some(of.head) && of.by_distance.iter().any(|weight| *weight > 0.0)
     });
+    // Of a head that nothing ends, as far as the text has weights.
+    let in_text = leading.map(|of| (nearest + of.by_distance.len()).saturating_sub(1));
+    let farthest = spans.iter().map(|span| match (span.open, in_text) {
+        (true, Some(in_text)) => in_text.min(span.farthest()),
+        _ if span.reach.end().is_none() => 1,
+        _ => span.farthest(),
+    });
+    let farthest = farthest.max().unwrap_or(1).max(1);
     // One more than the farthest, where every mask is zero, if a head might look there.
     let last = nearest
-        .saturating_add(architecture.limit())
+        .saturating_add(architecture.limit().keys())
         .saturating_sub(1);
     let end = (farthest + 1).min(last.max(farthest));
     let distances = nearest..=end;
@@ -76,16 +82,20 @@ pub fn span_mask(
                 label: format!("z = {:.1}", span.span),
             });
         }
-        marks.push(Level {
-            at: span.reach as f64,
-            label: format!("reach {}", span.reach),
-        });
+        if let Some(reach) = span.reach.end().filter(|reach| *reach <= end + 1) {
+            marks.push(Level {
+                at: reach as f64,
+                label: format!("reach {}", thousands(reach)),
+            });
+        }
     }
     if let Some(leading) = leading {
+        let weighting = surveyed.map(|of| of.weighting).unwrap_or_default();
+        let quantity = Quantity::mean_weight(weighting);
         panels.push(Panel {
             y: match log {
-                Some((_, false)) => Axis::from_zero(Quantity::MeanWeight.axis()),
-                _ => Axis::log(Quantity::MeanWeight.axis()),
+                Some((_, false)) => Axis::from_zero(quantity.axis()),
+                _ => Axis::log(quantity.axis()),
             },
             series: vec![Series {
                 name: "mean weight on the text".into(),
@@ -97,7 +107,7 @@ pub fn span_mask(
                         [d as f64, if weight > 0.0 { weight } else { f64::NAN }]
                     })
                     .collect(),
-                color: Quantity::MeanWeight.color(),
+                color: quantity.color(),
                 ..Series::default()
             }],
             ..Panel::default()

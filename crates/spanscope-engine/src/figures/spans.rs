@@ -14,19 +14,20 @@ pub fn span_chart(model: &LoadedModel) -> SpanChart {
     let heads = network.spans().into_iter().map(|span| HeadSpan {
         layer: span.layer,
         head: span.head,
-        span: f64::from(span.span),
-        reach: span.reach,
+        span: span.designed().map(f64::from),
+        reach: span.reach.end(),
     });
-    let limit = network.architecture().limit();
+    let architecture = network.architecture();
     let all = network.spans();
     let trained = edits.spans().filter_map(|(HeadId { layer, head }, _)| {
         let span = network.trained_span(layer, head)?;
         let now = all.iter().find(|s| (s.layer, s.head) == (layer, head))?;
+        let trained = now.with(span);
         Some(HeadSpan {
             layer,
             head,
-            span: f64::from(span),
-            reach: now.with(span).reach,
+            span: trained.designed().map(|_| f64::from(span)),
+            reach: trained.reach.end(),
         })
     });
     SpanChart {
@@ -34,7 +35,8 @@ pub fn span_chart(model: &LoadedModel) -> SpanChart {
         trained: trained.collect(),
         ablated: edits.ablated().collect(),
         title: model.name(),
-        limit,
+        limit: architecture.limit().end(),
+        is_context: architecture.nearest() == 0,
         provenance: provenance(model),
         ..SpanChart::default()
     }

@@ -20,8 +20,8 @@ pub fn effective_chart(file: &SumsFile) -> SpanChart {
     let heads = rows.iter().map(|row| HeadSpan {
         layer: row.layer,
         head: row.head,
-        span: f64::from(row.span),
-        reach: row.reach,
+        span: row.designed().map(f64::from),
+        reach: row.reach.end(),
     });
     let effective = rows.iter().map(|row| EffectiveSpan {
         layer: row.layer,
@@ -35,7 +35,8 @@ pub fn effective_chart(file: &SumsFile) -> SpanChart {
             [text] => format!("{model} on {}", text.name),
             texts => format!("{model} on {} texts", thousands(texts.len())),
         },
-        limit: file.header.model.architecture.limit(),
+        limit: file.header.model.architecture.limit().end(),
+        is_context: file.header.model.architecture.nearest() == 0,
         provenance: file.provenance(),
         ..SpanChart::default()
     }
@@ -160,8 +161,8 @@ pub fn effective_table(rows: &[EffectiveRow]) -> Table {
         let first = [
             row.layer.into(),
             row.head.into(),
-            row.span.into(),
-            row.reach.into(),
+            row.designed().into(),
+            row.reach.end().into(),
             half.into(),
             most.into(),
             nearly_all.into(),

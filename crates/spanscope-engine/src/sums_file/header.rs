@@ -6,7 +6,7 @@ use spanscope_core::analysis::examples::{Examples, MemoryChoice};
 use spanscope_core::analysis::row_measures::Mean;
 use spanscope_core::analysis::sums::Measured;
 use spanscope_core::model::architecture::Window;
-use spanscope_core::model::{Architecture, Edits, Span};
+use spanscope_core::model::{Architecture, Edits, Reach, Span};
 use std::collections::BTreeMap;
 
 /// The metadata key under which the header stands, as JSON.
@@ -181,7 +181,7 @@ impl From<&Span> for SpanRecord {
             layer: span.layer,
             head: span.head,
             span: span.span,
-            reach: span.reach,
+            reach: span.reach.keys(),
             window: (span.window != span.designed).then_some(span.window),
             first: span.first,
         }
@@ -191,13 +191,18 @@ impl From<&Span> for SpanRecord {
 impl SpanRecord {
     /// The span of a head of `architecture`.
     pub fn of(self, architecture: &Architecture) -> Span {
-        let span = Span::of(architecture, self.layer, self.head, self.span, self.reach);
+        // What nothing ends is written as the most that is computed with.
+        let reach = match architecture.limit() {
+            Reach::ENDLESS if self.reach >= Reach::ENDLESS.keys() => Reach::ENDLESS,
+            _ => Reach::of(self.reach),
+        };
+        let span = Span::of(architecture, self.layer, self.head, self.span, reach);
         Span {
             window: self.window.unwrap_or(span.designed),
             first: self.first,
             columns: match self.first {
                 0 => self.reach,
-                _ => architecture.limit().max(self.reach),
+                _ => architecture.limit().keys().max(self.reach),
             },
             ..span
         }

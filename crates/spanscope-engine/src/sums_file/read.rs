@@ -107,7 +107,7 @@ impl SumsFile {
                 Some([count]) if !architecture.has_empty_context() && *count <= span.columns => {
                     *count
                 }
-                _ => span.reach,
+                _ => span.reach.keys(),
             };
             distances.push(read(&name, &[count])?);
         }
@@ -239,7 +239,7 @@ fn check(header: &SumsHeader) -> Result<(), String> {
         ));
     }
     // Where neither a window nor a context ends it, a span is the longest that there is.
-    let most = architecture.limit();
+    let most = architecture.limit().keys();
     let is_right = |(i, span): (usize, &SpanRecord)| {
         (span.layer, span.head) == (i / architecture.nb_heads(), i % architecture.nb_heads())
             && (0.0..=most as f32).contains(&span.span)

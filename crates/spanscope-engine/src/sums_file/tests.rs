@@ -4,7 +4,7 @@ use super::*;
 use crate::corpus::TextRecord;
 use spanscope_core::analysis::sums::{Moments, Totals, to_units};
 use spanscope_core::checkpoint::{Element, PlannedTensor, TensorFile};
-use spanscope_core::model::{Architecture, Config, Normalisation, Span};
+use spanscope_core::model::{Architecture, Config, Normalisation, Reach, Span};
 use std::collections::BTreeMap;
 
 fn architecture() -> Architecture {
@@ -32,7 +32,15 @@ fn config() -> Config {
 /// Sums of one text, which is all of its corpus or a shard of it.
 fn file(name: &str, sha256: &str, shard: Option<(usize, usize)>) -> SumsFile {
     let mut spans: Vec<Span> = (0..4)
-        .map(|i| Span::of(&architecture(), i / 2, i % 2, 0.1 + i as f32, 3 + i))
+        .map(|i| {
+            Span::of(
+                &architecture(),
+                i / 2,
+                i % 2,
+                0.1 + i as f32,
+                Reach::of(3 + i),
+            )
+        })
         .collect();
     Span::keep_longest(&mut spans);
     let mut sums = Sums::of(&architecture(), &spans, true);

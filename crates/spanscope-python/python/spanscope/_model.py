@@ -122,12 +122,17 @@ class Model:
 
     def spans(self, frame: Frame | None = None) -> Any:
         """The span of every head: a table of ``layer``, ``head``, ``span`` (z, or the window, in tokens), ``reach`` (distances
-        with a mask above 0) and ``sees_all`` (true if the head sees the whole text)."""
+        with a mask above 0) and ``sees_all`` (true if the head sees the whole text). Where no window and no context is designed
+        that would end what a head sees, ``span`` and ``reach`` are NaN."""
         import numpy as np
 
         rows = list(zip(*self._native.spans()))
         names, kinds = ("layer", "head", "span", "reach", "sees_all"), (int, int, float, int, bool)
-        return table({name: np.array(row, kind) for name, row, kind in zip(names, rows, kinds)}, frame)
+        columns = {}
+        for name, row, kind in zip(names, rows, kinds):
+            known = [np.nan if value is None else value for value in row]
+            columns[name] = np.array(known, float if None in row else kind)
+        return table(columns, frame)
 
     def encode(self, text: str) -> NDArray[np.uint32]:
         """The token ids of a text."""

@@ -64,7 +64,6 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ("Aggregate", "聚合"),
     ("A cell of several weights", "含多个权重的单元格"),
     ("max", "最大值"),
-    ("average", "平均值"),
     (
         "A cell shows the largest of the weights it covers: a single bright one is never lost",
         "单元格显示其覆盖的最大权重：单个亮点绝不会丢失",
@@ -103,6 +102,8 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ("Key: the token attended to", "键：被关注的词元"),
     ("Key", "键"),
     ("Weight", "权重"),
+    ("Norm-weighted weight", "范数加权权重"),
+    ("Mean norm-weighted weight", "平均范数加权权重"),
     ("Share", "份额"),
     ("Share of the weight", "权重份额"),
     ("Distance (tokens)", "距离（词元）"),

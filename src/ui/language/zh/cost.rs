@@ -112,7 +112,17 @@ pub(super) const WORDS: &[(&str, &str)] = &[
         "Every head the limit itself, as in a model without learned spans",
         "每个头都取上限本身，如同没有学习跨度的模型",
     ),
-    ("Keys and values ({0}B, 32 bit)", "键和值（{0}B，32 位）"),
+    (
+        "No window and no context is designed, so a token costs more the longer its text is. Type a text to see it.",
+        "未设定窗口和上下文，文本越长，每个词元的成本越高。请输入文本以查看。",
+    ),
+    (
+        "No window and no context is designed that would end what heads see",
+        "未设定可限制各头可见范围的窗口或上下文",
+    ),
+    ("K/V memory ({0}B)", "K/V 内存（{0}B）"),
+    ("K/V ({0}B)", "K/V（{0}B）"),
+    ("{0}FLOPs", "{0}FLOPs"),
     ("Mean reach (tokens)", "平均可达距离（词元）"),
     ("Limit on the span (tokens)", "跨度上限（词元）"),
     ("Cost against a limit on the span", "成本随跨度上限的变化"),

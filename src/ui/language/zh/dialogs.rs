@@ -7,7 +7,9 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ("FFN dimension", "FFN 维度"),
     ("Context length", "上下文长度"),
     ("none designed", "未设定"),
-    ("to the text's start", "直到文本开头"),
+    ("no limit", "无上限"),
+    ("no limit on the reach", "可达距离无上限"),
+    ("no limit for {0} of {1} heads", "{1} 个头中有 {0} 个无上限"),
     ("Span limit S", "跨度上限 S"),
     ("Parameters", "参数"),
     ("Vocabulary", "词表"),
@@ -22,8 +24,8 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ("{0} per head", "每头 {0} 个"),
     ("{0} tokens", "{0} 个词元"),
     (
-        "{0} tokens on average, {1} at most",
-        "平均 {0} 个词元，最多 {1} 个",
+        "mean {0} tokens, longest {1}",
+        "平均 {0} 个词元，最长 {1} 个",
     ),
     (
         "{0} tokens, not named: shown as ids",

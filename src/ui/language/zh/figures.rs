@@ -80,7 +80,14 @@ pub(super) const WORDS: &[(&str, &str)] = &[
         "the file's training curves are in a form that is not read; expected lists of numbers",
         "文件中训练曲线的形式无法读取；应为数字列表",
     ),
-    ("the model has no persistent vectors", "模型没有持久向量"),
+    (
+        "the model has no persistent vectors; the figure neurons shows the neurons of its feed-forward sublayers",
+        "模型没有持久向量；图 neurons 显示其前馈子层的神经元",
+    ),
+    (
+        "no window and no context is designed, so a token costs more the longer its text is: give a text to show it at its end",
+        "未设定窗口和上下文，文本越长，每个词元的成本越高：请给出文本，以显示其末尾处的成本",
+    ),
     (
         "several heads are selected; it can be shown of one only",
         "选中了多个注意力头；此图只能显示一个",

@@ -48,8 +48,8 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ),
     ("Largest", "最大"),
     (
-        "Tenth {0} of the queries: {1} to {2}",
-        "查询的第 {0} 个十分之一：{1} 至 {2}",
+        "Decile {0} of 10 of the queries: {1} to {2}",
+        "查询的第 {0}/10 个十分位：{1} 至 {2}",
     ),
     (
         "{0}, token {1}: shows it in the text",

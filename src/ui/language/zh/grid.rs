@@ -20,13 +20,13 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ("distance (tokens) →, query ↓", "距离（词元）→，查询 ↓"),
     ("Query ↓ × distance →", "查询 ↓ × 距离 →"),
     (
-        "queries {0} to {1}; distances {2} to {3}, the same logarithmic axis for all; each cell the largest weight in it",
-        "查询 {0} 至 {1}；距离 {2} 至 {3}，所有头共用对数轴；每格为其中最大的权重",
+        "queries {0} to {1}, distances {2} to {3} on a logarithmic axis, the same for all heads; each cell: its largest weight",
+        "查询 {0} 至 {1}，距离 {2} 至 {3}（对数轴，各头相同）；每格为其中最大的权重",
     ),
     ("{0} % measured · {1}", "已测量 {0} % · {1}"),
     ("{0} % measured", "已测量 {0} %"),
     (
-        "queries {0} to {1}; distances {2} to {3}",
-        "查询 {0} 到 {1}；距离 {2} 到 {3}",
+        "queries {0} to {1}, distances {2} to {3} (log)",
+        "查询 {0} 至 {1}，距离 {2} 至 {3}（对数）",
     ),
 ];

@@ -66,7 +66,7 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ("configuration in the file", "文件中的配置"),
     ("the recorded run", "记录的运行"),
     ("span limit", "跨度上限"),
-    ("tokens in the vocabulary", "词表中的词元数"),
+    ("vocabulary size", "词表大小"),
     ("FFN dimension", "FFN 维度"),
     ("persistent vectors per head", "每个头的持久向量数"),
     ("clusters of the vocabulary end at", "词表各簇的终点"),

@@ -14,8 +14,8 @@ pub(super) const WORDS: &[(&str, &str)] = &[
     ),
     ("{0}, {1} texts", "{0}，{1} 个文本"),
     (
-        "Tenth {0} of the tokens: {1} to {2}",
-        "词元的第 {0} 个十分之一：{1} 至 {2}",
+        "Decile {0} of 10 of the tokens: {1} to {2}",
+        "词元的第 {0}/10 个十分位：{1} 至 {2}",
     ),
     ("Promoting a token", "提升某词元"),
     (

@@ -294,8 +294,17 @@ pub(super) const WORDS: &[(&str, &str)] = &[
         "以实际运行求得该头从查询处能看多远：逐个改变其前每个词元的键和值，看哪些改变会使该头的输出有一位不同",
     ),
     ("{0} at query {1}", "{0}，查询 {1}"),
-    ("farthest token as designed", "设计上的最远词元"),
-    ("farthest as verified", "经验证的最远词元"),
+    ("farthest distance by design", "设计上的最远距离"),
+    ("farthest distance as verified", "经验证的最远距离"),
+    ("{0}, the first token", "{0}，即第一个词元"),
+    (
+        "The keys that {0} may see: type it, or drag",
+        "{0} 可见的键数：可键入或拖动",
+    ),
+    (
+        "Back to what was trained: no limit",
+        "恢复训练时的状态：无上限",
+    ),
     ("tokens in sight that alter nothing", "可见而不起作用的词元"),
     (
         "tokens out of sight that alter a bit",

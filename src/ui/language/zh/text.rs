@@ -78,7 +78,7 @@ pub(super) const WORDS: &[(&str, &str)] = &[
         "所选词元的权重之和",
     ),
     (
-        "The weights of the selected tokens, averaged",
+        "The mean of the weights of the selected tokens",
         "所选词元的权重的平均值",
     ),
     ("Scale of the shades", "底色的刻度"),

@@ -171,7 +171,7 @@ impl View for AttentionView {
             layout: self.layout,
             tokens,
             nearest: cx.nearest(),
-            reach: cx.reach(),
+            reach: cx.seen(tokens),
         };
         let names = map_layout::names(cx, ui.available_width());
         let Some(places) = Places::new(ui, &axes, &names, cx) else {
@@ -453,7 +453,7 @@ impl AttentionView {
         }
         let detail = cx.detail();
         let weight = |(query, key): (usize, Option<usize>)| detail?.weight(query, key?);
-        let legend = Legend::of(picture, cell.and_then(weight));
+        let legend = Legend::of(picture, cx.selection.weighting(), cell.and_then(weight));
         match places.legend {
             Some(area) => legend.upright(ui, area, true),
             None => legend.small(ui, places.map.right_top() + egui::vec2(-6.0, 6.0)),

@@ -4,7 +4,7 @@ use super::axes;
 use super::picture::HeatPicture;
 use crate::chart::{ColorMap, Scale, color_numbers, colormap};
 use crate::engine::figures::Quantity;
-use crate::engine::{HeatmapImage, color};
+use crate::engine::{HeatmapImage, Weighting, color};
 use crate::ui::language::{tr, trf};
 use crate::ui::theme::{quiet, strong};
 use crate::ui::views::context::ViewContext;
@@ -200,17 +200,20 @@ pub(super) struct Legend {
     pub scale: Scale,
     /// The weight of the last colour.
     pub largest: f32,
+    /// The numbers that are shown as weights.
+    pub weighting: Weighting,
     /// The weight under the pointer.
     pub marked: Option<f32>,
 }
 
 impl Legend {
     /// The legend of a picture.
-    pub fn of(picture: &HeatmapImage, marked: Option<f32>) -> Self {
+    pub fn of(picture: &HeatmapImage, weighting: Weighting, marked: Option<f32>) -> Self {
         Self {
             map: picture.request.map,
             scale: picture.request.scale,
             largest: picture.largest.max(f32::MIN_POSITIVE),
+            weighting,
             marked,
         }
     }
@@ -245,7 +248,7 @@ impl Legend {
         self.title(
             ui,
             area.left_top(),
-            tr(Quantity::Weight.short()),
+            tr(Quantity::weight(self.weighting).short()),
             area.width(),
         );
         gradient(ui, first, self.map, true);
@@ -310,8 +313,17 @@ impl Legend {
         );
         let font = egui::FontId::proportional(10.5);
         let lay = |words: String| ui.painter().layout_no_wrap(words, font.clone(), ink);
-        let (low, high) = (lay(low), lay(high));
-        let all = low.size().x + width + high.size().x + 10.0;
+        // Attention weights need no name.
+        let name = match self.weighting {
+            Weighting::Attention => String::new(),
+            of => tr(Quantity::weight(of).short()).to_owned(),
+        };
+        let (name, low, high) = (lay(name), lay(low), lay(high));
+        let named = match name.size().x {
+            wide if wide > 0.0 => wide + 6.0,
+            _ => 0.0,
+        };
+        let all = named + low.size().x + width + high.size().x + 10.0;
         let ground = Rect::from_min_max(
             corner + vec2(-all - 4.0, 0.0),
             corner + vec2(0.0, high.size().y + 2.0),
@@ -323,13 +335,14 @@ impl Legend {
         );
         let bar = Rect::from_min_size(
             pos2(
-                ground.left() + 2.0 + low.size().x + 5.0,
+                ground.left() + 2.0 + named + low.size().x + 5.0,
                 ground.center().y - height / 2.0,
             ),
             vec2(width, height),
         );
+        ui.painter().galley(ground.min + vec2(2.0, 1.0), name, ink);
         ui.painter()
-            .galley(pos2(ground.left() + 2.0, ground.top() + 1.0), low, ink);
+            .galley(ground.min + vec2(2.0 + named, 1.0), low, ink);
         ui.painter()
             .galley(pos2(bar.right() + 4.0, ground.top() + 1.0), high, ink);
         gradient(ui, bar, self.map, false);

@@ -9,7 +9,7 @@ use crate::ui::language::{tr, trf};
 use crate::ui::theme::{quiet, strong};
 use crate::ui::views::context::ViewContext;
 use crate::ui::widgets::choices::{name_combo, scale_name};
-use crate::ui::widgets::names::heads_name;
+use crate::ui::widgets::names::{heads_name, weighted};
 use crate::ui::widgets::weighting::weighting_box;
 use eframe::egui::{self, Ui};
 
@@ -130,8 +130,11 @@ impl AttentionView {
     fn heads(&mut self, ui: &mut Ui, cx: &mut ViewContext<'_>, short: bool) {
         let heads = &cx.selection.heads;
         let name = match heads.single() {
-            Some(head) if short => head.to_string(),
-            None if short => trf("{0} heads", &[&heads.all().len()]),
+            Some(head) if short => weighted(head.to_string(), heads.weighting()),
+            None if short => {
+                let count = trf("{0} heads", &[&heads.all().len()]);
+                weighted(count, heads.weighting())
+            }
             _ => heads_name(heads),
         };
         ui.label(strong(name)).on_hover_ui(|ui| {
@@ -144,7 +147,7 @@ impl AttentionView {
             };
             ui.label(trf(
                 "Layer and head: {0}",
-                &[&format!("{}{more}", names.join(", "))],
+                &[&format!("{}{more}", names.join(tr(", ")))],
             ));
             ui.label(quiet(tr(
                 "Ctrl+click and Shift+click on heads to look at several",
@@ -213,7 +216,7 @@ impl AttentionView {
                 ),
                 (
                     Pool::Mean,
-                    tr("average"),
+                    tr("mean"),
                     tr("A cell shows the mean of the weights it covers: where much weight lies"),
                 ),
             ],

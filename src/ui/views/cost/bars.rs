@@ -160,7 +160,7 @@ fn bar(ui: &mut Ui, colors: &[Color32; 6], sums: &Sums, i: usize, most: f64) {
             &[
                 &extent_name(i, sums),
                 &with_prefix(total as f64),
-                &words.join(", "),
+                &words.join(tr(", ")),
             ],
         );
         egui::WidgetInfo::labeled(egui::Role::Canvas, true, name)

@@ -65,9 +65,15 @@ pub fn show(
         .map(|point| value(quantity, point))
         .fold(most, f64::min);
     let unit = Unit::of(most);
+    let is_low = height < 180.0;
+    let title = |of: figures::Quantity| match is_low {
+        true => of.short(),
+        false => of.axis(),
+    };
     let axis = match quantity {
-        Quantity::Flops => trf(figures::Quantity::Flops.axis(), &[&unit.prefix]),
-        Quantity::Memory => trf(figures::Quantity::KeysAndValues.axis(), &[&unit.prefix]),
+        Quantity::Flops => trf(title(figures::Quantity::Flops), &[&unit.prefix]),
+        Quantity::Memory => trf(title(figures::Quantity::KeysAndValues), &[&unit.prefix]),
+        Quantity::Reach if is_low => tr("Mean reach").to_owned(),
         Quantity::Reach => tr("Mean reach (tokens)").to_owned(),
     };
     let unit = match quantity {
@@ -79,9 +85,12 @@ pub fn show(
         // Nothing has no logarithm; it stands below all else.
         if log { value.max(1e-6).log10() } else { value }
     };
-    let limit = sums.architecture.limit().max(1) as f64;
-    let right = limit.log2();
-    let longest = sums.spans.iter().map(|span| span.reach).max().unwrap_or(1);
+    let limit = sums.architecture.limit().end();
+    // Where nothing ends what heads see, the limits go as far as the token does.
+    let last = of(2).last().map_or(1, |point| point.limit) as f64;
+    let right = last.log2();
+    let longest = sums.spans.iter().filter_map(|span| span.reach.end()).max();
+    let longest = longest.filter(|longest| (*longest as f64) < 0.72 * last);
     let (low, high) = if log {
         let least = if least > 0.0 { least } else { most / 1e4 };
         (place(least) - 0.08, place(most) + 0.08)
@@ -117,18 +126,14 @@ pub fn show(
     };
     let hovered = plot.show(ui, |plot| {
         let faint = plot.ctx().global_style().visuals.weak_text_color();
-        marked(
-            plot,
-            right,
-            high,
-            palette.limit,
-            match sums.has_windows() {
-                true => trf("context {0}", &[&thousands(sums.architecture.limit())]),
-                false => format!("S = {}", thousands(sums.architecture.limit())),
-            },
-            Align2::RIGHT_TOP,
-        );
-        if (longest as f64) < 0.72 * limit {
+        if let Some(limit) = limit {
+            let words = match sums.has_windows() {
+                true => trf("context {0}", &[&thousands(limit)]),
+                false => format!("S = {}", thousands(limit)),
+            };
+            marked(plot, right, high, palette.limit, words, Align2::RIGHT_TOP);
+        }
+        if let Some(longest) = longest {
             let words = trf("longest reach {0}", &[&thousands(longest)]);
             marked(
                 plot,

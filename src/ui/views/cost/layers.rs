@@ -4,7 +4,7 @@ use super::bars::{part_colors, part_name, spaced};
 use super::ratio;
 use super::sums::{Sums, parts};
 use crate::chart::thousands;
-use crate::model::HeadId;
+use crate::model::{HeadId, Reach};
 use crate::ui::language::{tr, trf};
 use crate::ui::theme::{quiet, strong};
 use crate::ui::views::context::ViewContext;
@@ -102,7 +102,7 @@ pub fn show(ui: &mut Ui, cx: &mut ViewContext<'_>, sums: &Sums, height: f32) {
         }
         let total = flops.total();
         let reach = sums.spans.iter().filter(|span| span.layer == layer);
-        let longest = reach.map(|span| span.reach).max().unwrap_or(0);
+        let longest = reach.map(|span| span.reach).max().unwrap_or(Reach::of(0));
         response.widget_info(|| {
             let name = trf("Layer {0}: {1}FLOPs per token", &[&layer, &spaced(total)]);
             egui::WidgetInfo::labeled(egui::Role::Button, true, name)
@@ -131,7 +131,10 @@ pub fn show(ui: &mut Ui, cx: &mut ViewContext<'_>, sums: &Sums, height: f32) {
                         )));
                     }
                 }
-                ui.label(trf("longest reach {0}", &[&thousands(longest)]));
+                ui.label(match longest.end() {
+                    Some(longest) => trf("longest reach {0}", &[&thousands(longest)]),
+                    None => tr("no limit on the reach").to_owned(),
+                });
             });
     }
 }

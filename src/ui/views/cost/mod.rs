@@ -14,6 +14,7 @@ use crate::engine::{Queries, Snapshot};
 use crate::ui::language::{tr, trf};
 use crate::ui::theme::{quiet, strong};
 use crate::ui::widgets::axes::{bytes, significant, with_prefix};
+use crate::ui::widgets::paint::nothing;
 use eframe::egui::{self, Align, Layout, Ui, vec2};
 use serde::{Deserialize, Serialize};
 use sums::{EFFECTIVE, ROWS, Sums};
@@ -47,6 +48,9 @@ pub struct CostView {
 /// Bytes of a number in 32 bit.
 const WIDE: f64 = 4.0;
 
+/// Least height of the curve, at which a window of 1280 × 800 has all of it in view.
+const LOW: f32 = 108.0;
+
 /// Width from which curve and sums stand side by side.
 const TWO_COLUMNS: f32 = 780.0;
 
@@ -73,10 +77,16 @@ impl View for CostView {
         let Some(model) = cx.snapshot.shown().cloned() else {
             return;
         };
-        let limit = model.network.architecture().limit();
+        let limit = model.network.architecture().limit().end();
         let token = cx.query();
-        self.toolbar(ui, token);
-        let position = token.filter(|_| self.at_token).unwrap_or(limit);
+        self.toolbar(ui, token, limit.is_some());
+        // What nothing ends costs more with every token, so there is no "far into a text".
+        let Some(position) = token.filter(|_| self.at_token).or(limit).or(token) else {
+            let words = tr(
+                "No window and no context is designed, so a token costs more the longer its text is. Type a text to see it.",
+            );
+            return nothing(ui, words);
+        };
         let number = cx.snapshot.model_number;
         let known = self.sums.take();
         let known = known.filter(|sums| sums.are_of(&model.network, number, position));
@@ -105,7 +115,7 @@ impl View for CostView {
                 ui.add_space(6.0);
                 let used = ui.min_rect().height();
                 // What is left for the curve, when the layers have their part.
-                self.curve(ui, cx, &sums, (room.y - used - 54.0).max(150.0));
+                self.curve(ui, cx, &sums, (room.y - used - 54.0).max(LOW));
                 ui.add_space(6.0);
                 layers::show(ui, cx, &sums, 110.0);
             });
@@ -114,16 +124,24 @@ impl View for CostView {
 }
 
 impl CostView {
-    fn toolbar(&mut self, ui: &mut Ui, token: Option<usize>) {
+    fn toolbar(&mut self, ui: &mut Ui, token: Option<usize>, has_end: bool) {
         ui.horizontal_wrapped(|ui| {
             ui.label(strong(tr("One more token")));
-            ui.selectable_value(&mut self.at_token, false, tr("far into a text"))
-                .on_hover_text(tr("All distances that a head reaches lie within the text"));
+            let far = egui::Button::selectable(!self.at_token && has_end, tr("far into a text"));
+            let far = ui
+                .add_enabled(has_end, far)
+                .on_hover_text(tr("All distances that a head reaches lie within the text"))
+                .on_disabled_hover_text(tr(
+                    "No window and no context is designed that would end what heads see",
+                ));
+            if far.clicked() {
+                self.at_token = false;
+            }
             let here = match token {
                 Some(token) => trf("at token {0}", &[&thousands(token)]),
                 None => tr("at the selected token").to_owned(),
             };
-            let button = egui::Button::selectable(self.at_token, here);
+            let button = egui::Button::selectable(self.at_token || !has_end, here);
             let response = ui
                 .add_enabled(token.is_some(), button)
                 .on_hover_text(tr(

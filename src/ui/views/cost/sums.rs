@@ -70,7 +70,7 @@ impl Sums {
     pub fn new(network: &Arc<Network>, model_number: u64, position: usize) -> Self {
         let architecture = network.architecture().clone();
         let spans = network.spans();
-        let limits = limits(architecture.limit());
+        let limits = limits(architecture.limit().end().unwrap_or(position + 1));
         let of = EXTENTS.map(|extent| {
             let distances = distances(&architecture, &spans, extent);
             Sum::new(&architecture, &distances, position, &limits)

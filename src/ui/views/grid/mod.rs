@@ -99,7 +99,7 @@ impl View for GridView {
     fn show(&mut self, ui: &mut Ui, cx: &mut ViewContext<'_>) {
         self.cache.update(cx.snapshot);
         let rows = self.cache.rows();
-        self.toolbar(ui, cx);
+        self.toolbar(ui, cx, &rows);
         let surveyed = cx.snapshot.surveyed.clone();
         let ready = surveyed.filter(|s| {
             let pictures = s.thumbnails.as_ref();
@@ -131,12 +131,19 @@ impl View for GridView {
 }
 
 impl GridView {
-    fn toolbar(&mut self, ui: &mut Ui, cx: &mut ViewContext<'_>) {
+    fn toolbar(&mut self, ui: &mut Ui, cx: &mut ViewContext<'_>, rows: &[Row]) {
         ui.horizontal_wrapped(|ui| {
             let combo = egui::ComboBox::from_id_salt("sort")
                 .selected_text(trf("By {0}", &[&self.sort.name()]))
                 .show_ui(ui, |ui| {
-                    let all = std::iter::once(Statistic::Head).chain(Statistic::COLOURED);
+                    let model = cx.snapshot.model.as_ref();
+                    let offered = |statistic: &Statistic| {
+                        model.is_none_or(|model| {
+                            statistic.is_of(model.network.architecture(), rows)
+                        })
+                    };
+                    let all = std::iter::once(Statistic::Head);
+                    let all = all.chain(Statistic::COLOURED.into_iter().filter(offered));
                     for statistic in all {
                         let before = self.sort;
                         ui.selectable_value(&mut self.sort, statistic, statistic.name())
@@ -190,7 +197,7 @@ impl GridView {
             }
             let edit = egui::TextEdit::singleline(&mut self.filter)
                 .hint_text(tr("Find heads"))
-                .desired_width((ui.available_width() - 10.0).clamp(60.0, 160.0));
+                .desired_width((ui.available_size_before_wrap().x - 10.0).clamp(60.0, 160.0));
             let response = ui.add(edit);
             response.widget_info(|| {
                 egui::WidgetInfo::labeled(egui::Role::TextInput, true, tr("Find heads"))
@@ -371,10 +378,13 @@ fn explanation(ui: &mut Ui, surveyed: &HeadStats) {
     let edges = &surveyed.bin_edges;
     let nearest = edges.first().copied().unwrap_or(1);
     let farthest = edges.last().map_or(0, |edge| edge.saturating_sub(1));
+    let farthest = farthest
+        .min(surveyed.wanted.end.saturating_sub(1))
+        .max(nearest);
     ui.horizontal(|ui| {
         ui.label(strong(tr("Query ↓ × distance →")).size(12.0));
         let words = trf(
-            "queries {0} to {1}; distances {2} to {3}, the same logarithmic axis for all; each cell the largest weight in it",
+            "queries {0} to {1}, distances {2} to {3} on a logarithmic axis, the same for all heads; each cell: its largest weight",
             &[
                 &thousands(surveyed.queries.start),
                 &thousands(surveyed.queries.end.saturating_sub(1)),
@@ -388,7 +398,7 @@ fn explanation(ui: &mut Ui, surveyed: &HeadStats) {
             false => words,
         };
         let short = trf(
-            "queries {0} to {1}; distances {2} to {3}",
+            "queries {0} to {1}, distances {2} to {3} (log)",
             &[
                 &thousands(surveyed.queries.start),
                 &thousands(surveyed.queries.end.saturating_sub(1)),

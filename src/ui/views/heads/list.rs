@@ -43,8 +43,8 @@ impl Default for HeadList {
 
 impl HeadList {
     /// The choice of columns.
-    pub(super) fn columns_menu(&mut self, ui: &mut Ui, of: &Architecture) {
-        let offered = |statistic: &Statistic| statistic.is_of(of);
+    pub(super) fn columns_menu(&mut self, ui: &mut Ui, of: &Architecture, rows: &[Row]) {
+        let offered = |statistic: &Statistic| statistic.is_of(of, rows);
         ui.menu_button(tr("Columns"), |ui| {
             for statistic in Statistic::COLOURED.into_iter().filter(offered) {
                 let mut on = self.columns.contains(&statistic);
@@ -81,7 +81,7 @@ impl HeadList {
             return;
         }
         let chosen = self.columns.iter().copied();
-        let chosen = chosen.filter(|column| column.is_of(of));
+        let chosen = chosen.filter(|column| column.is_of(of, rows));
         let columns: Vec<Statistic> = std::iter::once(Statistic::Head).chain(chosen).collect();
         let modifiers = ui.input(|input| input.modifiers);
         let heads = rows.iter().filter(|row| row.span.layer == 0).count();

@@ -32,7 +32,8 @@ pub(super) fn show(
     let (area, _) = ui.allocate_exact_size(size, Sense::hover());
     let corner = area.min + vec2(left, 14.0);
     let ink = ui.visuals().weak_text_color();
-    let range = statistic.range(rows);
+    // Where all have one number, colours would tell nothing.
+    let range = Some(statistic.range(rows)).filter(|(smallest, largest)| smallest < largest);
     all_heads(ui, cx, Rect::from_min_max(area.min, corner), layers, heads);
     for head in (0..heads).filter(|_| cell.x >= 12.0) {
         let at = corner + vec2((head as f32 + 0.5) * cell.x, -2.0);
@@ -65,14 +66,14 @@ fn head_cell(
     cx: &mut ViewContext<'_>,
     row: &Row,
     rect: Rect,
-    (statistic, range): (Statistic, (f64, f64)),
+    (statistic, range): (Statistic, Option<(f64, f64)>),
     wanted: bool,
 ) {
     // Made only where they are read: there may be thousands of heads.
     let words = || statistic.words(row);
     let value = statistic.of(row);
-    let fill = match value {
-        Some(value) => statistic.color(value, range, ui.visuals().dark_mode),
+    let fill = match value.zip(range) {
+        Some((value, range)) => statistic.color(value, range, ui.visuals().dark_mode),
         None => ui.visuals().faint_bg_color,
     };
     let fill = if wanted {
@@ -94,10 +95,10 @@ fn head_cell(
     let painter = ui.painter();
     painter.rect_filled(rect, 2.0, fill);
     if wanted && rect.width() >= 34.0 && rect.height() >= 15.0 {
-        let ink = if value.is_some() {
-            ink_on(fill)
-        } else {
-            ui.visuals().weak_text_color()
+        let ink = match (value, range) {
+            (Some(_), Some(_)) => ink_on(fill),
+            (Some(_), None) => ui.visuals().text_color(),
+            (None, _) => ui.visuals().weak_text_color(),
         };
         let center = egui::Align2::CENTER_CENTER;
         paint_text(ui, rect.center(), center, &words(), 11.0, ink);

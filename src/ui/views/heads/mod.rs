@@ -23,7 +23,7 @@ use crate::ui::language::tr;
 use crate::ui::theme::quiet;
 use crate::ui::widgets::choices::name_combo;
 use crate::ui::widgets::head_cache::HeadCache;
-use crate::ui::widgets::statistic::{DisplayName, Filter, Statistic};
+use crate::ui::widgets::statistic::{DisplayName, Filter, Row, Statistic};
 use alike::Likeness;
 use eframe::egui::{self, Ui};
 use list::HeadList;
@@ -111,10 +111,10 @@ impl View for HeadsView {
         let all = [&mut self.statistic]
             .into_iter()
             .chain(&mut self.scatter.axes);
-        for statistic in all.filter(|statistic| !statistic.is_of(architecture)) {
+        for statistic in all.filter(|statistic| !statistic.is_of(architecture, &rows)) {
             *statistic = Statistic::Reach;
         }
-        self.toolbar(ui, architecture);
+        self.toolbar(ui, architecture, &rows);
         let surveyed = cx.snapshot.surveyed.as_ref();
         if surveyed.is_some_and(|of| of.weighting == Weighting::Norm) {
             ui.label(quiet(tr("Spans and distances: norm-weighted")));
@@ -137,7 +137,7 @@ impl View for HeadsView {
             }
         }
         ui.add_space(4.0);
-        self.pages(ui, architecture);
+        self.pages(ui, architecture, &rows);
         match self.page {
             Page::List => self.list.show(ui, cx, &rows, &filter, architecture),
             Page::Role => about::show(ui, cx, &rows),
@@ -151,7 +151,7 @@ impl View for HeadsView {
 const COMBO: f32 = 32.0;
 
 impl HeadsView {
-    fn toolbar(&mut self, ui: &mut Ui, of: &Architecture) {
+    fn toolbar(&mut self, ui: &mut Ui, of: &Architecture, rows: &[Row]) {
         let drawing = &mut self.drawing;
         ui.horizontal_wrapped(|ui| {
             ui.spacing_mut().item_spacing.x = 4.0;
@@ -174,7 +174,7 @@ impl HeadsView {
                 let names = [("x", tr("Heads along x")), ("y", tr("Heads along y"))];
                 for (axis, (label, name)) in [x, y].into_iter().zip(names) {
                     ui.label(label);
-                    choose_statistic(ui, axis, (label, name), of, each);
+                    choose_statistic(ui, axis, (label, name), (of, rows), each);
                 }
             } else {
                 let name = match self.drawing {
@@ -187,7 +187,7 @@ impl HeadsView {
                     _ => 0.0,
                 };
                 let width = (ui.available_width() - COMBO - beside).clamp(60.0, 180.0);
-                choose_statistic(ui, &mut self.statistic, name, of, width);
+                choose_statistic(ui, &mut self.statistic, name, (of, rows), width);
                 if self.drawing == Drawing::Bars {
                     ui.checkbox(&mut self.sorted, tr("Sorted"))
                         .on_hover_text(tr("The largest first; else layer by layer"));
@@ -216,7 +216,7 @@ impl HeadsView {
         });
     }
 
-    fn pages(&mut self, ui: &mut Ui, of: &Architecture) {
+    fn pages(&mut self, ui: &mut Ui, of: &Architecture, rows: &[Row]) {
         ui.horizontal(|ui| {
             ui.spacing_mut().item_spacing.x = 4.0;
             let page = &mut self.page;
@@ -230,7 +230,7 @@ impl HeadsView {
                 .on_hover_text(tr("Places in texts that show what the selected head does"));
             if *page == Page::List {
                 ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
-                    self.list.columns_menu(ui, of);
+                    self.list.columns_menu(ui, of, rows);
                 });
             }
         });
@@ -257,10 +257,10 @@ fn choose_statistic(
     ui: &mut Ui,
     chosen: &mut Statistic,
     (label, name): (&str, &str),
-    of: &Architecture,
+    (of, rows): (&Architecture, &[Row]),
     width: f32,
 ) {
-    let offered = |statistic: &Statistic| statistic.is_of(of);
+    let offered = |statistic: &Statistic| statistic.is_of(of, rows);
     let combo = egui::ComboBox::from_id_salt(("statistic", label))
         .selected_text(chosen.name())
         .width(width)

@@ -70,7 +70,7 @@ pub(super) fn show(ui: &mut Ui, cx: &mut ViewContext<'_>) {
             for (i, decile) in head.deciles(measure, OF_EACH).iter().enumerate().rev() {
                 let (from, to) = decile.values;
                 let words = trf(
-                    "Tenth {0} of the queries: {1} to {2}",
+                    "Decile {0} of 10 of the queries: {1} to {2}",
                     &[&(i + 1), &number(measure, from), &number(measure, to)],
                 );
                 ui.label(quiet(words));

@@ -91,7 +91,12 @@ fn of_shapes(model: &LoadedModel) -> Vec<Fact> {
             shape("key_pe"),
         );
     }
-    inferred("S", tr("span limit"), architecture.limit(), shape("key_pe"));
+    inferred(
+        "S",
+        tr("span limit"),
+        architecture.limit().keys(),
+        shape("key_pe"),
+    );
     let embedding = if architecture.clusters().is_some() {
         "in_emb.emb_layers.c.weight"
     } else {
@@ -99,7 +104,7 @@ fn of_shapes(model: &LoadedModel) -> Vec<Fact> {
     };
     inferred(
         "V",
-        tr("tokens in the vocabulary"),
+        tr("vocabulary size"),
         architecture.vocab_size,
         shape(embedding),
     );

@@ -43,11 +43,7 @@ pub(super) fn architecture(model: &LoadedModel) -> Vec<Fact> {
         read("D", tr("hidden size"), thousands(of.width));
         read("d", tr("head dimension"), thousands(of.head_dim()));
     }
-    read(
-        "V",
-        tr("tokens in the vocabulary"),
-        thousands(of.vocab_size),
-    );
+    read("V", tr("vocabulary size"), thousands(of.vocab_size));
     read("W", tr("attention window"), windows(of));
     if let Some(context) = of.context {
         let value = trf("{0} tokens", &[&thousands(context)]);

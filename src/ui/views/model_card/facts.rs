@@ -6,6 +6,7 @@ use crate::model::{HeadId, Span};
 use crate::text::Unit;
 use crate::ui::language::{said, said_list, tr, trf};
 use crate::ui::widgets::axes::{bytes, significant};
+use crate::ui::widgets::names::reach_in_tokens;
 
 /// The file.
 pub fn file(model: &LoadedModel) -> Vec<(&'static str, String)> {
@@ -21,7 +22,7 @@ pub fn file(model: &LoadedModel) -> Vec<(&'static str, String)> {
         path,
         (tr("format"), format),
         (tr("size"), bytes(size as f64)),
-        (tr("numbers"), numbers.join(", ")),
+        (tr("numbers"), numbers.join(tr(", "))),
     ];
     if let Some(hash) = of.and_then(|of| of.sha256.clone()) {
         rows.push(("SHA-256", hash));
@@ -132,30 +133,35 @@ pub fn spans(model: &LoadedModel) -> Vec<SpanFact> {
         return Vec::new();
     };
     let tokens = |n: f64| trf("{0} tokens", &[&significant(n)]);
-    let sum: usize = all.iter().map(|span| span.reach).sum();
+    let sum = all.iter().map(|span| span.reach.end());
+    let sum: Option<usize> = sum.sum();
     let middle = all.len() / 2;
-    let median = if all.len().is_multiple_of(2) {
-        (all[middle - 1].reach + all[middle].reach) as f64 / 2.0
-    } else {
-        all[middle].reach as f64
+    let at = |i: usize| all[i].reach.end().map(|reach| reach as f64);
+    let median = match all.len().is_multiple_of(2) {
+        true => at(middle - 1).zip(at(middle)).map(|(a, b)| (a + b) / 2.0),
+        false => at(middle),
     };
     let head = |span: &Span| Some(span.id());
-    let exact = |n: usize| trf("{0} tokens", &[&thousands(n)]);
+    let none = || tr("no limit").to_owned();
     let mut rows = vec![
         (
             tr("mean reach").to_owned(),
-            tokens(sum as f64 / all.len() as f64),
+            sum.map_or_else(none, |sum| tokens(sum as f64 / all.len() as f64)),
             None,
         ),
-        (tr("median").to_owned(), tokens(median), None),
+        (
+            tr("median").to_owned(),
+            median.map_or_else(none, tokens),
+            None,
+        ),
         (
             tr("longest").to_owned(),
-            exact(longest.reach),
+            reach_in_tokens(longest.reach),
             head(longest),
         ),
         (
             tr("shortest").to_owned(),
-            exact(shortest.reach),
+            reach_in_tokens(shortest.reach),
             head(shortest),
         ),
     ];

@@ -132,7 +132,7 @@ impl ModelCardView {
                 ui,
                 &mut self.ramp,
                 number,
-                (ramp, architecture.limit()),
+                (ramp, architecture.limit().keys()),
                 assumed,
                 cx.commands,
             );

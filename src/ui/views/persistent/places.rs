@@ -62,7 +62,7 @@ pub(super) fn show(ui: &mut Ui, cx: &mut ViewContext<'_>, id: MemoryId) {
     for (i, tenth) in places.tenths(id, OF_EACH).iter().enumerate().rev() {
         let (from, to) = tenth.values;
         ui.label(quiet(trf(
-            "Tenth {0} of the tokens: {1} to {2}",
+            "Decile {0} of 10 of the tokens: {1} to {2}",
             &[&(i + 1), &number(id, from), &number(id, to)],
         )));
         for place in &tenth.places {

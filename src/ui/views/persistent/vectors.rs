@@ -184,7 +184,12 @@ impl Vectors {
         usage::bars(ui, cx, columns, &over, self.log);
         heat::column_labels(ui, columns, &sheet);
         let name = heat::name_below(ui, columns, &sheet, area);
-        paint_upwards(ui, area.left(), bars, &[tr(Quantity::MeanWeight.axis())]);
+        paint_upwards(
+            ui,
+            area.left(),
+            bars,
+            &[tr(Quantity::mean_weight(cx.selection.weighting()).axis())],
+        );
         self.on_bars(ui, cx, columns, &over);
         if both {
             self.picture.take(

@@ -1,6 +1,6 @@
 //! Where the numbers of the axes go, and where a number of tokens stands on them.
 
-use crate::chart::SpanMeasure as Measure;
+use crate::chart::{SpanMeasure as Measure, thousands};
 use crate::model::Span;
 use egui_plot::GridMark;
 
@@ -9,6 +9,8 @@ use egui_plot::GridMark;
 pub(super) struct Scale {
     pub measure: Measure,
     pub linear: bool,
+    /// The number of tokens at which heads stand that nothing ends.
+    pub top: f64,
 }
 
 impl Scale {
@@ -30,8 +32,8 @@ impl Scale {
     /// The number of a head that is drawn.
     pub fn value(&self, span: &Span) -> f64 {
         match self.measure {
-            Measure::Reach => span.reach as f64,
-            Measure::Span => f64::from(span.span),
+            Measure::Reach => span.reach.end().map_or(self.top, |reach| reach as f64),
+            Measure::Span => span.designed().map_or(self.top, f64::from),
         }
     }
 
@@ -124,13 +126,13 @@ pub(super) fn linear_marks(input: egui_plot::GridInput) -> Vec<GridMark> {
 /// A number at the axis.
 pub(super) fn tick(mark: GridMark, linear: bool) -> String {
     if linear {
-        return format!("{}", mark.value);
+        return thousands(mark.value);
     }
     let value = 10_f64.powf(mark.value);
     if value < 0.95 {
         format!("{value:.1}")
     } else {
-        format!("{value:.0}")
+        thousands(format!("{value:.0}"))
     }
 }
 
@@ -166,6 +168,7 @@ pub(super) fn decades(low: f64, high: f64, room: bool) -> Vec<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Reach;
     use crate::model::architecture::Window;
 
     fn head(window: Window) -> Span {
@@ -176,7 +179,7 @@ mod tests {
             layer: 0,
             head: 0,
             span: 0.0,
-            reach: 0,
+            reach: Reach::of(0),
             kept: 0,
             window,
             nearest: 1,
@@ -193,7 +196,11 @@ mod tests {
         let fixed = head(Window::Fixed(1024));
         for linear in [false, true] {
             for measure in [Measure::Reach, Measure::Span] {
-                let scale = Scale { measure, linear };
+                let scale = Scale {
+                    measure,
+                    linear,
+                    top: f64::NAN,
+                };
                 for z in [0.0, 0.5, 7.3, 10.0, 73.0, 992.0] {
                     let span = learned.with(z);
                     let back = scale.span_at(scale.y(scale.value(&span)), &learned);

@@ -1,7 +1,7 @@
 //! The chart of all heads.
 
 use super::SpansView;
-use super::axes::{layer_marks, layer_tick, linear_marks, log_marks, tick};
+use super::axes::{Scale, layer_marks, layer_tick, linear_marks, log_marks, tick};
 use super::facts::Facts;
 use super::marks::{Mark, Pen, Sign, legend, marks};
 use super::sinks::beside;
@@ -34,7 +34,8 @@ const HEADROOM: f64 = 17.0;
 
 impl SpansView {
     pub(super) fn chart(&mut self, ui: &mut Ui, cx: &mut ViewContext<'_>, facts: &Facts) {
-        let (scale, architecture) = (self.scale(), facts.architecture().clone());
+        let scale = self.scale(facts, cx.snapshot.tokens.ids.len());
+        let architecture = facts.architecture().clone();
         let (layers, heads) = (architecture.nb_layers(), architecture.nb_heads());
         let trained = |span: &crate::model::Span| {
             let network = &facts.model.network;
@@ -42,7 +43,7 @@ impl SpansView {
             trained.unwrap_or(span.span)
         };
         let marks = marks(&facts.spans, heads, scale, self.sorted, trained);
-        let (low, high) = self.range(facts, &marks, ui.available_height());
+        let (low, high) = self.range(facts, &marks, scale, ui.available_height());
         let right = (layers * (heads + 1)) as f64;
         let linear = self.linear;
         let plot = Plot::new((
@@ -115,8 +116,16 @@ impl SpansView {
         layer_lines(&pen, ui, layers, heads);
         // Where no token sees itself, the limit is the longest span that was trained.
         let is_context = architecture.nearest() == 0;
-        if let Some(limit) = architecture.designed_limit() {
-            limit_line(&pen, cx, limit, is_context);
+        match architecture.limit().end() {
+            Some(limit) => {
+                let limit_is = thousands(limit);
+                let words = match is_context {
+                    true => trf("context {0}", &[&limit_is]),
+                    false => format!("S = {limit_is}"),
+                };
+                limit_line(&pen, cx, limit as f64, &words);
+            }
+            None => limit_line(&pen, cx, scale.top, tr("no limit")),
         }
         self.paint(&pen, cx, facts, &marks);
         let field = Field {
@@ -138,11 +147,10 @@ impl SpansView {
     }
 
     /// The heights between which all heads are to be seen; while a head is dragged they stand still.
-    fn range(&self, facts: &Facts, marks: &[Mark], room: f32) -> (f64, f64) {
+    fn range(&self, facts: &Facts, marks: &[Mark], scale: Scale, room: f32) -> (f64, f64) {
         if let Some(bounds) = self.hand.bounds() {
             return bounds;
         }
-        let scale = self.scale();
         let mut low = if scale.linear { 0.0 } else { 1.0 };
         let mut high = f64::NEG_INFINITY;
         let mut see = |y: f64| {
@@ -158,7 +166,8 @@ impl SpansView {
                 see(scale.y(tokens as f64));
             }
         }
-        let limit = scale.y(facts.architecture().limit() as f64);
+        let limit = facts.architecture().limit().end();
+        let limit = scale.y(limit.map_or(scale.top, |limit| limit as f64));
         // The line of the limit is drawn where it does not squeeze the heads, or where they may be dragged up to it.
         let near = if scale.linear { 1.6 * high } else { high + 1.0 };
         if limit <= near || self.hand.on && facts.editable {
@@ -178,8 +187,8 @@ impl SpansView {
     }
 
     fn paint(&self, pen: &Pen<'_>, cx: &ViewContext<'_>, facts: &Facts, marks: &[Mark]) {
-        let colors = &cx.palette.layers;
-        let of = |mark: &Mark| colors[mark.span.layer % colors.len()];
+        let layers = facts.architecture().nb_layers();
+        let of = |mark: &Mark| cx.palette.layer(mark.span.layer, layers);
         // What is of another state of the model stands back.
         let fade = if facts.is_fresh { 1.0 } else { 0.55 };
         for layer in marks.chunk_by(|a, b| a.span.layer == b.span.layer) {
@@ -298,7 +307,8 @@ impl SpansView {
         if facts.model.network.edits().ablated().next().is_some() {
             signs.push((Sign::Ablated, tr("ablated").to_owned()));
         }
-        legend(ui, row, cx.palette.layers[0], &signs, &progress(facts));
+        let color = cx.palette.layer(0, facts.architecture().nb_layers());
+        legend(ui, row, color, &signs, &progress(facts));
         response.on_hover_text(tr(
             "Every point is a head. Its bar ends at the distance within which the given share of its weight on this text \
              lies. Hollow triangle: it reaches much farther than this text makes use of. Full triangle: it is span-limited. Hollow circle: where training left a head that was changed by hand.",
@@ -385,10 +395,10 @@ fn layer_lines(pen: &Pen<'_>, ui: &Ui, layers: usize, heads: usize) {
     }
 }
 
-/// The limit S, where it is in view.
-fn limit_line(pen: &Pen<'_>, cx: &ViewContext<'_>, limit: usize, is_context: bool) {
+/// The limit S, the context, or the place of what nothing ends, where it is in view.
+fn limit_line(pen: &Pen<'_>, cx: &ViewContext<'_>, limit: f64, words: &str) {
     let frame = *pen.transform.frame();
-    let y = pen.scale.y(limit as f64);
+    let y = pen.scale.y(limit);
     let y = pen.transform.position_from_point_y(y);
     if !frame.y_range().contains(y) {
         return;
@@ -397,10 +407,6 @@ fn limit_line(pen: &Pen<'_>, cx: &ViewContext<'_>, limit: usize, is_context: boo
     let path = [pos2(frame.left(), y), pos2(frame.right(), y)];
     let dashes = Shape::dashed_line(&path, Stroke::new(1.0, color), 8.0, 6.0);
     pen.painter.extend(dashes);
-    let words = match is_context {
-        true => trf("context {0}", &[&thousands(limit)]),
-        false => format!("S = {}", thousands(limit)),
-    };
     let font = FontId::proportional(11.0);
     let below = y - frame.top() < 15.0;
     let (anchor, dy) = if below {

@@ -17,7 +17,7 @@ use crate::ui::theme::{quiet, strong};
 use crate::ui::views::context::ViewContext;
 use crate::ui::widgets::choices::fitting;
 use crate::ui::widgets::fact_rows::fact_rows;
-use crate::ui::widgets::names::{heads_name, percent};
+use crate::ui::widgets::names::{heads_name, named_reach, percent, reach_words};
 use crate::ui::widgets::paint::{grid_color, nothing, paint_text};
 use eframe::egui::{self, Align2, Rect, Sense, Shape, Stroke, Ui, pos2, vec2};
 use std::sync::Arc;
@@ -86,7 +86,7 @@ impl SpansView {
                         ui.add(egui::Label::new(tr("ablated")).truncate());
                     }
                     if ui.available_width() > 40.0 {
-                        let reach = thousands(span.reach);
+                        let reach = reach_words(span.reach);
                         // z and the ramp are named in the curve as well.
                         let short = span.ramp().map(|_| {
                             let z = format!("{:.1}", span.span);
@@ -125,8 +125,9 @@ impl SpansView {
             egui::WidgetInfo::labeled(egui::Role::Canvas, true, name)
         });
         let ghost = facts.ghost(span.id());
-        let farthest = span.farthest();
-        let farthest = farthest.max(ghost.map_or(0, |ghost| ghost.farthest()));
+        let tokens = cx.snapshot.tokens.ids.len();
+        let farthest = in_sight(span, tokens);
+        let farthest = farthest.max(ghost.map_or(0, |ghost| in_sight(&ghost, tokens)));
         let mut axes = Axes {
             frame,
             log_distance: self.log_distance,
@@ -162,7 +163,9 @@ impl SpansView {
         let line = grid_color(ui);
         distance_axis(&painter, &axes, weak, line);
         let fade = if facts.is_fresh { 1.0 } else { 0.55 };
-        let color = cx.palette.layers[Quantity::MeanWeight.color()].gamma_multiply(fade);
+        let weighting = facts.surveyed.as_ref().map(|of| of.weighting);
+        let quantity = Quantity::mean_weight(weighting.unwrap_or_default());
+        let color = cx.palette.layers[quantity.color()].gamma_multiply(fade);
         // An area has no meaning on a logarithmic axis.
         let strong = if self.log_weight { 0.12 } else { 0.35 };
         fill(
@@ -181,7 +184,7 @@ impl SpansView {
                 &painter,
                 area.right_top(),
                 Align2::RIGHT_TOP,
-                tr(Quantity::MeanWeight.axis()),
+                tr(quantity.axis()),
                 color,
                 weak,
             );
@@ -206,22 +209,21 @@ impl SpansView {
         } else {
             let words = design(facts, span) + &sinks(facts, span);
             painter.text(area.left_top(), Align2::LEFT_TOP, words, small(), weak);
-            let x = axes.x(span.farthest() as f64);
-            painter.vline(x, frame.y_range(), Stroke::new(1.0, cx.palette.edge));
-            names.put(
-                x,
-                &trf("reach {0}", &[&thousands(span.reach)]),
-                ink,
-                frame.top(),
-            );
+            // A text may end before the reach does.
+            if span.farthest() as f64 <= axes.far {
+                let x = axes.x(span.farthest() as f64);
+                painter.vline(x, frame.y_range(), Stroke::new(1.0, cx.palette.edge));
+                names.put(x, &named_reach(span.reach), ink, frame.top());
+            }
         }
+        // Before the many: what was searched for has the first place.
+        self.verified_mark(cx, span.id(), &axes, &mut names, ink);
         if let Some(measure) = facts.measure(span.id()) {
             let effective = self
                 .effective(facts, span.id())
                 .unwrap_or(measure.effective);
             effective_marks(&axes, &effective, ink, weak, &mut names);
         }
-        self.verified_mark(cx, span.id(), &axes, &mut names, ink);
         painter.rect_stroke(
             frame,
             0.0,
@@ -263,9 +265,18 @@ impl SpansView {
     }
 }
 
+/// The farthest distance that is drawn of a head on a text of so many tokens: of one that sees all of a text, no more than it has.
+fn in_sight(span: &Span, tokens: usize) -> usize {
+    match (span.reach.end(), tokens) {
+        (Some(_), _) if !span.open => span.farthest(),
+        (Some(_), 0) => span.farthest(),
+        _ => span.farthest().min(tokens.max(2) - 1),
+    }
+}
+
 /// z, ramp and reach in a few words.
 pub(super) fn numbers(span: &Span) -> String {
-    let reach = thousands(span.reach);
+    let reach = reach_words(span.reach);
     if let Some(ramp) = span.ramp() {
         let z = format!("{:.1}", span.span);
         trf("z {0} · ramp {1} · reach {2} tokens", &[&z, &ramp, &reach])
@@ -288,7 +299,7 @@ fn design(facts: &Facts, span: &Span) -> String {
         0 => numbers(span),
         _ => trf(
             "Fixed span of {0} tokens: there is no soft mask",
-            &[&thousands(span.reach)],
+            &[&reach_words(span.reach)],
         ),
     };
     let layer = facts.architecture().layers.get(span.layer);

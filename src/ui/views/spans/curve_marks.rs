@@ -2,12 +2,12 @@
 
 use super::curve_axes::{Axes, small};
 use crate::analysis::EFFECTIVE_SHARES;
-use crate::chart::thousands;
 use crate::engine::figures::Quantity;
 use crate::model::Ramp;
 use crate::model::Span;
 use crate::ui::language::trf;
 use crate::ui::views::context::ViewContext;
+use crate::ui::widgets::names::named_reach;
 use eframe::egui::{Align2, Color32, Painter, Pos2, Rect, Shape, Stroke, pos2, vec2};
 
 /// The mask as a line: 1 up to z + 1, the ramp of so many tokens, 0.
@@ -62,12 +62,7 @@ pub(super) fn mask(
     let ink = edge;
     let words = trf("z {0}", &[&format!("{z:.1}")]);
     names.put_left(begin, &words, ink, top);
-    names.put(
-        axes.x(farthest),
-        &trf("reach {0}", &[&thousands(span.reach)]),
-        ink,
-        top,
-    );
+    names.put(axes.x(farthest), &named_reach(span.reach), ink, top);
     let words = trf("ramp {0}", &[&ramp]);
     let wide = painter.layout_no_wrap(words.clone(), small(), ink).size().x;
     if wide + 6.0 < shade.width() {

@@ -82,7 +82,7 @@ impl SpansView {
     fn cut(&mut self, ui: &mut Ui, cx: &mut ViewContext<'_>, facts: &Facts) {
         let head = cx.selection.heads.leading();
         let cutting = &mut self.cutting;
-        let limit = facts.architecture().limit().max(1);
+        let limit = facts.architecture().limit().keys().max(1);
         ui.horizontal(|ui| {
             let label = ui.label(tr("Window"));
             let keys = number_field(ui, &mut cutting.keys, 1..=limit, |field| field);

@@ -7,13 +7,13 @@ use super::marks::Mark;
 use super::span_drag::Effect;
 use crate::chart::thousands;
 use crate::engine::Snapshot;
-use crate::model::HeadId;
+use crate::model::{HeadId, Span};
 use crate::text::{Unit, Vocabulary};
 use crate::ui::commands::command::Command;
 use crate::ui::language::{tr, trf};
 use crate::ui::theme::{quiet, strong};
 use crate::ui::views::context::ViewContext;
-use crate::ui::widgets::names::head_name;
+use crate::ui::widgets::names::{head_name, reach_words};
 use crate::ui::widgets::number_field::number_field;
 use eframe::egui::{self, Popup, PopupCloseBehavior, Response, Sense, Ui, vec2};
 
@@ -48,6 +48,12 @@ fn effect_words(effect: &Effect, unit: &str, edits: usize) -> String {
         (None, 1) => trf("{0} {1} with 1 edit", &[&bits, &unit]),
         (None, _) => trf("{0} {1} with {2} edits", &[&bits, &unit, &edits]),
     }
+}
+
+/// A length with one decimal at most.
+fn short_z(z: f64) -> String {
+    let words = format!("{z:.1}");
+    words.strip_suffix(".0").unwrap_or(&words).to_owned()
 }
 
 /// Height of the row above the chart, in points.
@@ -143,20 +149,34 @@ impl SpansView {
         };
         let label = ui.label(name);
         let mut z = span.span;
-        let limit = facts.architecture().limit() as f32;
+        let limit = facts.architecture().limit();
+        let most = limit.keys() as f32;
         let speed = (0.01 * z).max(0.2);
         let words = match span.is_learned() {
             true => trf(
                 "The span z of {0} in tokens: type it, or drag; from 0 to S = {1}",
-                &[&head_name(head), &thousands(limit as usize)],
+                &[&head_name(head), &reach_words(limit)],
             ),
-            false => trf(
-                "The keys that {0} may see: type it, or drag; up to {1}",
-                &[&head_name(head), &thousands(limit as usize)],
-            ),
+            false => match limit.end() {
+                Some(limit) => trf(
+                    "The keys that {0} may see: type it, or drag; up to {1}",
+                    &[&head_name(head), &thousands(limit)],
+                ),
+                None => trf(
+                    "The keys that {0} may see: type it, or drag",
+                    &[&head_name(head)],
+                ),
+            },
         };
-        let value = number_field(ui, &mut z, 0.0..=limit, |field| {
-            field.speed(speed).max_decimals(1)
+        let value = number_field(ui, &mut z, 0.0..=most, |field| {
+            let field = field.speed(speed).max_decimals(1);
+            match limit.end() {
+                Some(_) => field,
+                None => field.custom_formatter(move |z, _| match z < f64::from(most) {
+                    true => short_z(z),
+                    false => tr("no limit").to_owned(),
+                }),
+            }
         });
         let value = value.labelled_by(label.id).on_hover_text(words);
         // A number that was opened and closed again is no change.
@@ -176,10 +196,13 @@ impl SpansView {
         }
         let back = ui.add_enabled(facts.is_edited(head), egui::Button::new(tr("Reset")));
         let words = match facts.model.network.trained_span(head.layer, head.head) {
-            Some(trained) => trf(
-                "Back to what was trained: z = {0}",
-                &[&format!("{trained:.1}")],
-            ),
+            Some(trained) => match span.with(trained).designed() {
+                Some(_) => trf(
+                    "Back to what was trained: z = {0}",
+                    &[&format!("{trained:.1}")],
+                ),
+                None => tr("Back to what was trained: no limit").to_owned(),
+            },
             None => String::new(),
         };
         if back.on_hover_text(words).clicked() {
@@ -220,14 +243,17 @@ impl SpansView {
         facts: &Facts,
         mark: &Mark,
     ) -> String {
-        let z = format!("{:.1}", mark.span.span);
-        let reach = thousands(mark.span.reach);
+        let z = |span: &Span| {
+            let z = span.designed();
+            z.map_or_else(|| reach_words(span.reach), |z| format!("{z:.1}"))
+        };
+        let reach = reach_words(mark.span.reach);
         let mut words = match facts.ghost(mark.head()) {
             Some(trained) => trf(
                 "z {0} · reach {1} (trained: z {2})",
-                &[&z, &reach, &format!("{:.1}", trained.span)],
+                &[&z(&mark.span), &reach, &z(&trained)],
             ),
-            None => trf("z {0} · reach {1} (as trained)", &[&z, &reach]),
+            None => trf("z {0} · reach {1} (as trained)", &[&z(&mark.span), &reach]),
         };
         if let Some(effect) = self.hand.effect(cx)
             && let Some(unedited) = effect.unedited

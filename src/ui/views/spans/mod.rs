@@ -218,10 +218,17 @@ impl SpansView {
         seam.on_hover_cursor(egui::CursorIcon::ResizeVertical);
     }
 
-    fn scale(&self) -> Scale {
+    /// The scale; a head that nothing ends stands clear above all that has a number: other reaches, and the text.
+    fn scale(&self, facts: &Facts, tokens: usize) -> Scale {
+        // While a head is dragged, the others stand still.
+        let others = facts.spans.iter();
+        let others = others.filter(|span| Some(span.id()) != self.hand.dragged());
+        let longest = others.filter_map(|span| span.reach.end()).max();
+        let most = longest.unwrap_or(0).max(tokens).max(10) as f64;
         Scale {
             measure: self.measure,
             linear: self.linear,
+            top: most * if self.linear { 1.25 } else { 3.0 },
         }
     }
 }

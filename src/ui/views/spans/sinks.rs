@@ -77,6 +77,6 @@ fn short(left_out: usize) -> String {
 pub(super) fn beside(left_out: usize) -> String {
     match left_out {
         0 => String::new(),
-        _ => format!(", {}", words(left_out)),
+        _ => format!("{}{}", tr(", "), words(left_out)),
     }
 }

@@ -53,9 +53,11 @@ impl SpansView {
                     ));
                 ui.selectable_value(&mut self.measure, Measure::Span, tr("z"))
                     .on_hover_text(tr("The learned span parameter, in tokens"));
+                if wide {
+                    ui.separator();
+                }
             }
             if wide {
-                ui.separator();
                 self.chart_options(ui);
                 ui.separator();
             }

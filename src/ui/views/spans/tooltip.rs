@@ -11,7 +11,7 @@ use crate::model::{HeadId, Span};
 use crate::ui::language::{tr, trf};
 use crate::ui::theme::{quiet, strong};
 use crate::ui::widgets::fact_rows::fact_rows;
-use crate::ui::widgets::names::{head_name, percent};
+use crate::ui::widgets::names::{head_name, percent, reach_in_tokens, reach_words};
 use eframe::egui::Ui;
 
 /// Why a head is flagged: its numbers, and from what on they count.
@@ -21,7 +21,7 @@ fn flag_words(flag: SpanFlag, measure: &HeadMeasure, span: &Span) -> String {
             "Not used: it reaches {0} tokens back, but 99 % of its weight on this text lies within {1} (flagged below {2} % of \
              the reach).",
             &[
-                &thousands(span.reach),
+                &reach_words(span.reach),
                 &thousands(measure.effective[2].unwrap_or(0)),
                 &(100.0 * UNUSED_SHARE),
             ],
@@ -84,7 +84,7 @@ pub(super) fn tooltip(ui: &mut Ui, facts: &Facts, head: HeadId) {
     ui.label(strong(head_name(head)));
     fact_rows(ui, |row| {
         let tokens = |n: usize| trf("{0} tokens", &[&thousands(n)]);
-        row(tr("reach"), tokens(span.reach));
+        row(tr("reach"), reach_in_tokens(span.reach));
         if let Some(ramp) = span.ramp() {
             row(tr("span z"), format!("{:.1}", span.span));
             row(tr("ramp"), trf("{0} tokens", &[&ramp]));

@@ -122,10 +122,17 @@ impl SpansView {
 fn told(ui: &mut Ui, reach: &crate::analysis::VerifiedReach) {
     let query = thousands(reach.query);
     ui.label(strong(trf("{0} at query {1}", &[&reach.head, &query])));
-    let far = |distance: Option<usize>| distance.map_or_else(|| "–".to_owned(), thousands);
+    // Of a head that sees the whole text it is the distance of the first token, however long the text is.
+    let far = |distance: Option<usize>| match distance {
+        Some(distance) if distance == reach.query => {
+            trf("{0}, the first token", &[&thousands(distance)])
+        }
+        Some(distance) => thousands(distance),
+        None => "–".to_owned(),
+    };
     fact_rows(ui, |row| {
-        row(tr("farthest token as designed"), far(reach.designed));
-        row(tr("farthest as verified"), far(reach.farthest));
+        row(tr("farthest distance by design"), far(reach.designed));
+        row(tr("farthest distance as verified"), far(reach.farthest));
         if reach.silent > 0 {
             row(
                 tr("tokens in sight that alter nothing"),

@@ -45,7 +45,7 @@ impl TextView {
                         (
                             true,
                             tr("Mean"),
-                            tr("The weights of the selected tokens, averaged"),
+                            tr("The mean of the weights of the selected tokens"),
                         ),
                     ] {
                         ui.selectable_value(&mut self.mean, mean, name)
@@ -176,7 +176,10 @@ impl TextView {
             words.extend(named(|s| trf("persistent vectors {0}", &[s]), persistent));
             words.extend(named(|s| trf("masked, not renormalised {0}", &[s]), masked));
         }
-        words.push(trf("reach {0} tokens", &[&thousands(cx.reach())]));
+        words.push(match cx.reach().end() {
+            Some(reach) => trf("reach {0} tokens", &[&thousands(reach)]),
+            None => tr("no limit on the reach").to_owned(),
+        });
         words.join(" · ")
     }
 }

@@ -291,7 +291,10 @@ impl TrainingView {
                 Some(format!("{} {}", curve_name(&line.name), decimals(*y)))
             });
             let ends: Vec<String> = ends.collect();
-            let name = trf("{0}; at the end {1}", &[&title(panel), &ends.join(", ")]);
+            let name = trf(
+                "{0}; at the end {1}",
+                &[&title(panel), &ends.join(tr(", "))],
+            );
             egui::WidgetInfo::labeled(egui::Role::Canvas, true, name)
         });
         let x = response.inner?;

@@ -36,7 +36,7 @@ fn row(change: impl FnOnce(&mut HeadRow, &mut RowNumbers, &mut Repeats)) -> Head
             layer: 1,
             head: 2,
             span: 1024.0,
-            reach: 1024,
+            reach: crate::model::Reach::of(1024),
             kept: 1024,
             window: Window::Full,
             designed: Window::Full,

@@ -211,7 +211,7 @@ impl Sums {
     pub fn of(architecture: &Architecture, spans: &[Span], has_removed: bool) -> Self {
         let heads = spans.iter().map(|span| HeadSum {
             distances: match architecture.has_empty_context() {
-                true => vec![0; span.reach],
+                true => vec![0; span.reach.keys()],
                 // As far as texts go.
                 false => Vec::new(),
             },

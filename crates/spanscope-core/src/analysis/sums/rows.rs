@@ -5,6 +5,7 @@ use crate::analysis::row_measures::RowNumbers;
 use crate::analysis::{
     EFFECTIVE_SHARES, HeadMeasure, SpanFlag, VectorUsage, edge, effective, flag,
 };
+use crate::model::Reach;
 
 /// The effective span of a head on some texts, against its reach. Means are over all tokens of all texts.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -16,7 +17,7 @@ pub struct EffectiveRow {
     /// z, in tokens.
     pub span: f32,
     /// The number of distances with a mask above zero, in tokens.
-    pub reach: usize,
+    pub reach: Reach,
     /// The nearest distance that it sees: 0 where a token sees itself.
     pub nearest: usize,
     /// The smallest distances that hold 50, 90 and 99 % of the weight on tokens of the texts
@@ -57,6 +58,13 @@ pub fn rows(sums: &Sums) -> Vec<EffectiveRow> {
     let numbers = super::numbers::of(sums);
     let heads = sums.heads.iter().zip(numbers);
     heads.map(|(head, rows)| row(sums, head, rows)).collect()
+}
+
+impl EffectiveRow {
+    /// Its z, or its window, in tokens; `None` where nothing is designed that would end what it sees.
+    pub fn designed(&self) -> Option<f32> {
+        self.reach.end().map(|_| self.span)
+    }
 }
 
 /// The use that every head makes of its persistent vectors, layer by layer; `None` where there are no vectors or no tokens.
@@ -124,7 +132,7 @@ fn row(sums: &Sums, head: &HeadSum, rows: Option<RowNumbers>) -> EffectiveRow {
         learned_sink: mean(u128::from(head.sink)),
         masked: None,
         previous: mean(head.at(1).unwrap_or(0).into()),
-        in_ramp: share(total(on_ramp(&head.distances, whole, span.reach))),
+        in_ramp: share(total(on_ramp(&head.distances, whole, span.reach.keys()))),
         removed: measured(head.removed),
         entropy: measured(head.entropy),
         flag: None,
@@ -163,8 +171,8 @@ fn row(sums: &Sums, head: &HeadSum, rows: Option<RowNumbers>) -> EffectiveRow {
         variance: None,
         at_edge: share(total(on_ramp(
             &head.distances,
-            edge(span.reach),
-            span.reach,
+            edge(span.reach.keys()),
+            span.reach.keys(),
         ))) as f32,
         rows,
         // Texts are not kept.

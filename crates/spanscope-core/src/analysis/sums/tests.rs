@@ -57,7 +57,7 @@ fn sums_are_plain_sums_within_the_bound() {
             for head in &sums.heads {
                 let span = &head.span;
                 let weights = run.head_weights(span.layer, span.head, 0, len).unwrap();
-                let mut distances = vec![0.0; span.reach];
+                let mut distances = vec![0.0; span.reach.keys()];
                 for t in 0..len {
                     for (sum, w) in distances.iter_mut().zip(weights.row(t)).take(t) {
                         *sum += f64::from(*w);
@@ -73,7 +73,10 @@ fn sums_are_plain_sums_within_the_bound() {
                     let all = (0..len).map(|t| f64::from(weights.persistent_row(t)[n]));
                     near(*units, all.sum(), len);
                 }
-                assert_eq!(head.whole_reach, len.saturating_sub(span.reach) as u64);
+                assert_eq!(
+                    head.whole_reach,
+                    len.saturating_sub(span.reach.keys()) as u64
+                );
             }
         }
     }
@@ -214,7 +217,7 @@ fn a_reach_is_unused_only_where_the_texts_are_long_enough() {
         layer: 0,
         head: 0,
         span: 84.0,
-        reach: 100,
+        reach: crate::model::Reach::of(100),
         ..network.spans()[0]
     };
     sums.totals.tokens = 100_000;

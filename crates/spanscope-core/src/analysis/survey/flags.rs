@@ -116,8 +116,8 @@ impl Pressed {
             false => 0.0,
         };
         // What lies beyond its reach takes part in the softmax, and is taken away as well.
-        let all = span.kept.max(span.reach) as f64;
-        let long = span.reach as f32 >= PRESSED_RAMPS as f32 * ramp.tokens();
+        let all = span.kept.max(span.reach.keys()) as f64;
+        let long = span.reach.keys() as f32 >= PRESSED_RAMPS as f32 * ramp.tokens();
         let (even_removed, even_in_ramp) = (share(all - kept, all), share(on_ramp, kept));
         // Half of what is left to lose, where so many times as much would be all of it.
         let much = (PRESSED_EVEN * even_removed).min(0.5 * (1.0 + even_removed));
@@ -148,7 +148,7 @@ fn flag_by_design(measure: &HeadMeasure, span: &Span) -> Option<SpanFlag> {
         let is_short = within as f32 <= LOCAL_SHARE * measure.queries as f32;
         return (measure.queries >= LOCAL_QUERIES && is_short).then_some(SpanFlag::Local);
     }
-    let seen = measure.queries >= UNUSED_QUERIES.saturating_mul(span.reach);
+    let seen = measure.queries >= UNUSED_QUERIES.saturating_mul(span.reach.keys());
     (seen && span.reach >= EDGE_PART && measure.at_edge >= EDGE_SHARE).then_some(SpanFlag::Edge)
 }
 
@@ -164,9 +164,9 @@ pub fn flag(measure: &HeadMeasure, span: &Span) -> Option<SpanFlag> {
         return Some(SpanFlag::Pressed);
     }
     let used = measure.effective[2]?;
-    let is_short = (used as f32) < UNUSED_SHARE * span.reach as f32;
-    let seen = measure.queries >= UNUSED_QUERIES.saturating_mul(span.reach);
-    let long = span.reach as f32 >= UNUSED_RAMPS as f32 * ramp.tokens();
+    let is_short = (used as f32) < UNUSED_SHARE * span.reach.keys() as f32;
+    let seen = measure.queries >= UNUSED_QUERIES.saturating_mul(span.reach.keys());
+    let long = span.reach.keys() as f32 >= UNUSED_RAMPS as f32 * ramp.tokens();
     (long && is_short && seen).then_some(SpanFlag::Unused)
 }
 
@@ -187,7 +187,7 @@ mod tests {
             layer: 1,
             head: 2,
             span: (reach - 32) as f32,
-            reach,
+            reach: crate::model::Reach::of(reach),
             kept: reach,
             window: crate::model::architecture::Window::Soft {
                 limit: 8192,
@@ -299,7 +299,10 @@ mod tests {
             span: reach as f32,
             ..soft(reach + 32)
         };
-        let span = Span { reach, ..span };
+        let span = Span {
+            reach: crate::model::Reach::of(reach),
+            ..span
+        };
         let mut measure = HeadMeasure::of(&Shape::soft(reach, reach), [].iter());
         measure.queries = 2000;
         let mean = |mean| Some(Estimate { mean, error: None });

@@ -17,7 +17,7 @@ pub struct Thumbnail {
 }
 
 impl Thumbnail {
-    /// A head whose reach ends within the last of its `own` bins, of `bins` in all.
+    /// A head whose reach ends within the last of its `own` bins, of `bins` that are shown.
     pub(super) fn new<'a>(
         pieces: impl Iterator<Item = &'a HeadPiece> + Clone,
         own: usize,
@@ -34,7 +34,7 @@ impl Thumbnail {
         }
         for (g, group) in groups.enumerate() {
             let row = cell(g, count, rows) * columns;
-            for (b, most) in group.iter().enumerate() {
+            for (b, most) in group.iter().take(bins).enumerate() {
                 let value = &mut values[row + cell(b, bins, columns)];
                 // `max` of not-a-number and a number is the number.
                 *value = value.max(most.to_f32());

@@ -51,7 +51,7 @@ impl Shape {
             layer: span.layer,
             head: span.head,
             nearest: span.nearest,
-            reach: span.reach,
+            reach: span.reach.keys(),
             most: match span.open || span.first > 0 {
                 true => usize::MAX,
                 false => span.columns,

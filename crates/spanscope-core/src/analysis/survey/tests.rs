@@ -47,7 +47,7 @@ fn assert_same(a: &Survey, b: &Survey) {
         assert_eq!(a.by_distance(layer, head), b.by_distance(layer, head));
         assert_eq!(a.removed(layer, head), b.removed(layer, head));
         let bits = |survey: &Survey| {
-            let picture = survey.thumbnail(layer, head, 1000, 1000);
+            let picture = survey.thumbnail(HeadId { layer, head }, usize::MAX, (1000, 1000));
             let values = picture.values.iter().map(|value| value.to_bits());
             (picture.rows, values.collect::<Vec<_>>())
         };
@@ -73,7 +73,7 @@ fn sums_by_distance_and_measures_are_those_of_the_weights() {
         for (measure, span) in survey.measures().iter().zip(run.network().spans()) {
             assert_eq!((measure.layer, measure.head), (span.layer, span.head));
             let weights = run.head_weights(span.layer, span.head, 0, 200).unwrap();
-            let mut means = vec![0.0_f64; span.reach];
+            let mut means = vec![0.0_f64; span.reach.keys()];
             let mut entropy = 0.0;
             for i in 0..200 {
                 for (mean, weight) in means.iter_mut().zip(tokens(&weights, i)) {
@@ -89,7 +89,7 @@ fn sums_by_distance_and_measures_are_those_of_the_weights() {
                 entropy -= terms.map(|w| w * w.log2()).sum::<f64>() / 200.0;
             }
             let by_distance = survey.by_distance(span.layer, span.head);
-            assert_eq!(by_distance.len(), span.reach);
+            assert_eq!(span.reach, by_distance.len());
             for (got, mean) in by_distance.iter().zip(&means) {
                 close(f64::from(*got), *mean);
             }
@@ -119,14 +119,14 @@ fn the_largest_weight_of_every_cell_is_in_the_picture() {
     for name in MODELS {
         let run = run(&network(name), &text(150));
         let survey = survey(&run, 1);
-        let edges = survey.bin_edges();
+        let edges = survey.bin_edges(150);
         for span in run.network().spans() {
             let weights = run.head_weights(span.layer, span.head, 0, 150).unwrap();
-            let picture = survey.thumbnail(span.layer, span.head, 1000, 1000);
+            let picture = survey.thumbnail(span.id(), 150, (1000, 1000));
             assert_eq!((picture.rows, picture.columns), (19, edges.len() - 1));
             for (r, row) in picture.values.chunks_exact(picture.columns).enumerate() {
                 for (value, bin) in row.iter().zip(edges.windows(2)) {
-                    if bin[0] > span.reach {
+                    if bin[0] > span.reach.keys() {
                         assert!(value.is_nan());
                         continue;
                     }
@@ -285,7 +285,13 @@ fn heads_that_are_not_there_have_nothing() {
     let run = run(&network("tiny_adaptive"), &text(20));
     let survey = survey(&run, 1);
     assert!(survey.by_distance(99, 0).is_empty() && survey.removed(0, 99).is_empty());
-    assert_eq!(survey.thumbnail(99, 0, 5, 5), Thumbnail::default());
-    assert_eq!(survey.thumbnail(0, 0, 0, 5), Thumbnail::default());
+    assert_eq!(
+        survey.thumbnail(HeadId::new(99, 0), 9, (5, 5)),
+        Thumbnail::default()
+    );
+    assert_eq!(
+        survey.thumbnail(HeadId::new(0, 0), 9, (0, 5)),
+        Thumbnail::default()
+    );
     assert!(survey.bytes() > 0);
 }

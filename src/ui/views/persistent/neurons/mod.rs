@@ -54,6 +54,9 @@ pub(super) struct Neurons {
     /// The layer of the leading head when that was last looked at: a change of it is followed.
     #[serde(skip)]
     led: Option<usize>,
+    /// The selected neuron when that was last looked at.
+    #[serde(skip)]
+    followed: Option<NeuronId>,
     /// The neuron last brought into view.
     #[serde(skip)]
     shown: Option<NeuronId>,
@@ -68,6 +71,7 @@ impl Default for Neurons {
             search: search::Search::default(),
             layer: 0,
             led: None,
+            followed: None,
             shown: None,
         }
     }
@@ -107,6 +111,11 @@ impl Neurons {
         if self.led != Some(leading) {
             self.led = Some(leading);
             self.layer = leading;
+        }
+        // As is a neuron that is selected elsewhere.
+        if self.followed != cx.selection.neuron {
+            self.followed = cx.selection.neuron;
+            self.layer = self.followed.map_or(self.layer, |id| id.layer);
         }
         self.layer = self.layer.min(architecture.nb_layers().saturating_sub(1));
         let beside = ui.available_width() >= BESIDE;
