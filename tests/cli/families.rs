@@ -343,6 +343,9 @@ fn what_neither_window_nor_context_ends_has_no_number_for_its_reach() {
             let mut args = vec!["figure", kind, &model, "-o", &out, "-q"];
             args.extend(text.into_iter().flatten());
             args.extend(head.then_some(["--head", "1.5"]).into_iter().flatten());
+            if kind == "heads" {
+                args.extend(["--statistic", "effective_90"]);
+            }
             stdout(&args);
             none(&std::fs::read_to_string(&out).unwrap());
         }

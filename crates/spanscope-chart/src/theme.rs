@@ -109,8 +109,8 @@ pub(super) fn short(value: f64) -> String {
 pub(super) fn capital(text: &str) -> String {
     let mut chars = text.chars();
     match chars.next() {
-        // A symbol, as z, stays what it is.
-        Some(_) if !chars.clone().next().is_some_and(char::is_alphabetic) => text.to_owned(),
+        // A symbol, as z, stays what it is, and so does the prefix of a unit, as in kFLOPs.
+        Some(_) if !chars.clone().next().is_some_and(char::is_lowercase) => text.to_owned(),
         Some(first) => first.to_uppercase().chain(chars).collect(),
         None => String::new(),
     }

@@ -266,7 +266,7 @@ pub(super) fn value_words(value: Option<f64>) -> String {
 
 /// The name of the limit: "S = 8,192", or "context 2,048" where it is what the model was trained for.
 fn limit_words(chart: &SpanChart) -> Option<String> {
-    let limit = ticks::thousands(chart.limit?);
+    let limit = ticks::number(chart.limit? as f64, 1.0);
     Some(match chart.is_context {
         true => format!("context {limit}"),
         false => format!("S = {limit}"),

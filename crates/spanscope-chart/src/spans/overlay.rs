@@ -208,6 +208,10 @@ pub(super) fn names(page: &mut Canvas, chart: &SpanChart, at: &Layout, theme: &T
             (above.0, above.1 - 3.0 * line),
             (x - 3.5 - wide, middle - 2.0 * line),
             (x + 3.5, middle - 2.0 * line),
+            (x - 3.5 - wide, middle + 2.0 * line),
+            (x + 3.5, middle + 2.0 * line),
+            (x - 3.5 - wide, middle + 3.0 * line),
+            (x + 3.5, middle + 3.0 * line),
         ];
         let mut places = match rising {
             true => vec![beside[0], above, beside[1]],

@@ -161,7 +161,7 @@ fn what_nothing_ends_stands_above_the_others_and_has_no_number() {
         (head.reach, head.span) = (None, None);
     }
     let svg = chart.svg(&Style::default());
-    assert!(svg.contains("no window and no context is designed") && !svg.contains(">\n10\n"));
+    assert!(svg.contains("no window and no context is designed") && !svg.contains(">\n100\n"));
 }
 
 #[test]

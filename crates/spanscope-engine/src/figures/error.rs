@@ -15,7 +15,9 @@ pub enum FigureError {
     )]
     NoWeights,
     /// A statistic is not known of any head.
-    #[error("{0} is not known of any head: there is no text")]
+    #[error(
+        "{0} is not known of any head: there is no text, or no window and no context is designed that would end a reach"
+    )]
     NotMeasured(&'static str),
     /// The file holds no training curves.
     #[error("the file holds no training curves")]
