@@ -27,6 +27,7 @@ mod window;
 pub use app::Choices;
 pub use language::Language;
 pub use session::settings;
+pub use theme::take_fonts;
 #[cfg(feature = "desktop")]
 pub use shot::{Shot, ShotError, shot};
 pub use start::Start;

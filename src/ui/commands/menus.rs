@@ -55,6 +55,8 @@ fn menu(bar: &mut Menus<'_>, ui: &mut Ui, now: &Now) {
                 }
                 ui.separator();
                 menu_item(ui, now, Command::FigureOptions, bar.commands);
+                ui.separator();
+                menu_item(ui, now, Command::ExportPage, bar.commands);
             });
             ui.menu_button(tr("Help"), |ui| {
                 menu_item(ui, now, Command::Tour, bar.commands);
