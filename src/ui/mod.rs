@@ -27,10 +27,10 @@ mod window;
 pub use app::Choices;
 pub use language::Language;
 pub use session::settings;
-pub use theme::take_fonts;
 #[cfg(feature = "desktop")]
 pub use shot::{Shot, ShotError, shot};
 pub use start::Start;
+pub use theme::take_fonts;
 pub use views::Pane;
 #[cfg(feature = "desktop")]
 pub use window::{WindowError, run};

@@ -141,7 +141,10 @@ fn definitions() -> egui::FontDefinitions {
         let data = egui::FontData::from_static(data);
         defined.font_data.insert(name.to_owned(), Arc::new(data));
     }
-    let proportional = defined.families.entry(FontFamily::Proportional).or_default();
+    let proportional = defined
+        .families
+        .entry(FontFamily::Proportional)
+        .or_default();
     proportional.insert(0, "Inter".to_owned());
     // Inter has the open box and the return sign that stand for space and line break.
     defined

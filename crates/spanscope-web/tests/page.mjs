@@ -75,7 +75,7 @@ async function open(url, allowed, options = {}) {
   };
   await settled(page);
   console.log(`${url.split("/").pop()}: settled after ${Date.now() - begun} ms, ${JSON.stringify(await page.evaluate(() => spanscopePage.times))}`);
-  return { page, context, noRequestLeft };
+  return { page, context, noRequestLeft, asked };
 }
 
 /** Waits until all that was asked for is drawn, for some frames. */
@@ -148,9 +148,9 @@ try {
   const folder = pathToFileURL(dir).href;
   {
     // A sample, types, exports; light and dark.
-    const { page, context, noRequestLeft } = await open(`${folder}/index.html`, [folder], { colorScheme: "light" });
+    const { page, context, noRequestLeft, asked } = await open(`${folder}/index.html`, [folder], { colorScheme: "light" });
     await picture(page, "sample-light");
-    await press(page, "Control+e");
+    await command(page, "Edit the text");
     await press(page, "Control+a");
     await type(page, TEXT);
     await settled(page);
@@ -160,6 +160,16 @@ try {
     await command(page, "L1H2");
     run("figure", "profile", SAMPLE, "--text", at("text.txt"), "--head", "1.2", "-o", at("profile.csv"));
     same(await exported(page, "weight by distance"), readFileSync(at("profile.csv"), "utf8"), "weights of a selected head");
+    // Fonts of other scripts come once they are needed, and no others.
+    const fonts = () => asked.filter((url) => url.includes("/fonts/")).map((url) => url.split("/").pop()).sort();
+    assert.deepEqual(fonts(), [], "no font is fetched for English");
+    await press(page, "Control+e");
+    await press(page, "End");
+    await type(page, " 漢字 한글 ไทย");
+    await settled(page);
+    await page.waitForTimeout(1500);
+    assert.deepEqual(fonts(), ["NotoSansKR-Subset.otf.js", "NotoSansSC-Subset.otf.js", "NotoSansThai-Subset.ttf.js"]);
+    await picture(page, "other-scripts");
     await page.emulateMedia({ colorScheme: "dark" });
     await page.waitForTimeout(1000);
     await picture(page, "typed-dark");

@@ -55,6 +55,11 @@ impl Overlays {
 }
 
 impl App {
+    /// Takes the window for browsers, of which pages are made, from this folder.
+    pub fn pages_from(&mut self, web: std::path::PathBuf) {
+        self.overlays.page_export.of_folder(web);
+    }
+
     /// The ranking of heads by their ablation, once it is measured.
     pub fn ablation(&self) -> Option<Arc<Ablation>> {
         self.overlays.ablation.ranking()

@@ -26,10 +26,9 @@ impl App {
             if command.possible(&now) {
                 self.run(ctx, command);
             } else if let (
-                    Command::ExportView | Command::Export(..) | Command::ExportPage,
-                    Some(reason),
-                ) =
-                (&command, command.refusal(&now))
+                Command::ExportView | Command::Export(..) | Command::ExportPage,
+                Some(reason),
+            ) = (&command, command.refusal(&now))
             {
                 // A key was pressed: nothing else says why no dialog opens.
                 let words = trf("{0}: {1}", &[&command.name(), &reason]);

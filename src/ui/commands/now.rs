@@ -78,7 +78,7 @@ impl Command {
                 Some(tr("The program on a desktop writes such pages"))
             }
             Self::ExportPage if now.edited => Some(tr(
-                "A recorded run shows a model as it is: restore all heads first (Edit → Leave every head as trained)",
+                "A recorded run shows a model as it is: take back what was changed first (Edit → All heads as trained)",
             )),
             Self::FollowRun if !now.run => Some(tr(
                 "The open model is no training run: open the folder of one",

@@ -7,11 +7,12 @@ pub use content::PageContent;
 use crate::checkpoint::Dtype;
 use crate::engine::Snapshot;
 use crate::engine::run_file::TextContent;
+use crate::engine::run_page::RunPage;
 use crate::platform::thread;
 use crate::ui::language::{self, tr, trf};
-use content::{Sizes, Trouble};
 use crate::ui::theme::quiet;
 use crate::ui::widgets::axes;
+use content::{Sizes, Trouble};
 use eframe::egui::{self, RichText, Ui, vec2};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -37,6 +38,8 @@ pub struct PageExport {
     open: bool,
     tokens: String,
     half: bool,
+    /// The folder of the window for browsers, where it is not one of the program's own.
+    web: Option<PathBuf>,
     /// What the sizes are of, or will be.
     basis: Option<Basis>,
     measuring: Option<Receiver<Sizes>>,
@@ -50,6 +53,11 @@ impl PageExport {
         self.basis = None;
     }
 
+    /// Takes the window for browsers from this folder.
+    pub fn of_folder(&mut self, web: PathBuf) {
+        self.web = Some(web);
+    }
+
     /// True if it is open.
     pub fn is_open(&self) -> bool {
         self.open
@@ -57,11 +65,17 @@ impl PageExport {
 
     /// True if sizes are on their way.
     pub fn is_measuring(&self) -> bool {
-        self.measuring.is_some()
+        self.open && self.measuring.is_some()
     }
 
     /// Draws the dialog; returns true when a file is to be chosen. Whether something else has the keys is `covered`.
-    pub fn show(&mut self, ctx: &egui::Context, snapshot: &Snapshot, name: &str, covered: bool) -> bool {
+    pub fn show(
+        &mut self,
+        ctx: &egui::Context,
+        snapshot: &Snapshot,
+        name: &str,
+        covered: bool,
+    ) -> bool {
         if !self.open {
             return false;
         }
@@ -69,12 +83,12 @@ impl PageExport {
             self.open = false;
             return false;
         };
+        if let Some(sizes) = self.measuring.as_ref().and_then(|m| m.try_recv().ok()) {
+            (self.measuring, self.sizes) = (None, Some(sizes));
+        }
         let tokens = tokens_of(&self.tokens, snapshot.tokens.ids.len());
         if let Ok(tokens) = &tokens {
             self.measure(ctx, snapshot, name, tokens.clone());
-        }
-        if let Some(sizes) = self.measuring.as_ref().and_then(|m| m.try_recv().ok()) {
-            (self.measuring, self.sizes) = (None, Some(sizes));
         }
         let (mut open, mut save) = (true, false);
         egui::Window::new(tr("Interactive page"))
@@ -113,7 +127,7 @@ impl PageExport {
                 .num_columns(2)
                 .spacing(vec2(12.0, 6.0))
                 .show(ui, |ui| {
-                    let name = ui.label(tr("Tokens"));
+                    let name = ui.label(tr("Tokens kept"));
                     let field = egui::TextEdit::singleline(&mut self.tokens)
                         .hint_text(tr("all, or such as 0..500"))
                         .desired_width(160.0);
@@ -217,6 +231,10 @@ impl PageExport {
         };
         Some(PageContent {
             model,
+            web: match &self.web {
+                Some(web) => vec![web.clone()],
+                None => RunPage::own_folders().to_vec(),
+            },
             text: basis.name.clone(),
             content,
             tokens: basis.tokens.clone(),
@@ -273,10 +291,17 @@ mod tests {
     #[test]
     fn tokens_are_those_that_are_written_or_refused() {
         assert_eq!(tokens_of(" ", 10), Ok(None));
-        for (written, range) in [("2..5", 2..5), (" 0 .. 10", 0..10), ("3..", 3..10), ("..4", 0..4)] {
+        for (written, range) in [
+            ("2..5", 2..5),
+            (" 0 .. 10", 0..10),
+            ("3..", 3..10),
+            ("..4", 0..4),
+        ] {
             assert_eq!(tokens_of(written, 10), Ok(Some(range)), "{written}");
         }
-        for wrong in ["5", "5..5", "6..2", "0..11", "a..b", "-1..3", "1...3", "1..=3"] {
+        for wrong in [
+            "5", "5..5", "6..2", "0..11", "a..b", "-1..3", "1...3", "1..=3",
+        ] {
             let words = tokens_of(wrong, 10).unwrap_err();
             assert!(words.contains(wrong) && words.contains("10"), "{words}");
         }

@@ -8,8 +8,8 @@ mod fallback;
 mod line;
 mod outline;
 
-pub use fallback::{Fallback, at_hand, bring, of_text, wanted};
 pub(crate) use faces::{Face, face};
+pub use fallback::{Fallback, at_hand, bring, of_text, wanted};
 pub(crate) use line::{Glyph, Line, Weight, clusters, line, shown, width};
 pub(crate) use outline::{Outline, outline};
 

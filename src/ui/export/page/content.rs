@@ -17,6 +17,8 @@ use std::sync::Arc;
 #[derive(Debug, Clone)]
 pub struct PageContent {
     pub(super) model: Arc<LoadedModel>,
+    /// The folders in which the window for browsers is looked for.
+    pub(super) web: Vec<PathBuf>,
     pub(super) text: String,
     pub(super) content: TextContent,
     pub(super) tokens: Option<Range<usize>>,
@@ -37,7 +39,7 @@ pub(super) enum Trouble {
 
 impl PageContent {
     fn window(&self) -> Result<RunPage, RunPageError> {
-        RunPage::find(&RunPage::own_folders())
+        RunPage::find(&self.web)
     }
 
     fn recording(&self) -> Result<Recording<'_>, EngineError> {
@@ -89,7 +91,13 @@ impl PageContent {
     }
 
     /// Begins to write the page, on another thread.
-    pub fn begin(self, path: PathBuf, ctx: &egui::Context, exports: &mut Exports, language: Language) {
+    pub fn begin(
+        self,
+        path: PathBuf,
+        ctx: &egui::Context,
+        exports: &mut Exports,
+        language: Language,
+    ) {
         exports.start(path, ctx, move |path, cancel| {
             language::speak(language);
             self.write(path, cancel)
