@@ -195,7 +195,7 @@ impl RunPage {
             part: Part::beside(to).map_err(of(to))?,
             at: 0,
         };
-        let mut write = || -> io::Result<bool> {
+        let write = || -> io::Result<bool> {
             page.add(&before.replacen(TITLE, &title, 1))?;
             page.add(&self.fonts)?;
             page.add(&format!(
