@@ -53,14 +53,16 @@ function same(here, there, what) {
   console.log(`${what}: ${numbers} numbers agree with the command line's, ${most.toExponential(1)} apart at most`);
 }
 
-const browser = await chromium.launch({
-  executablePath: browserPath,
-  args: ["--no-sandbox", "--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--ignore-gpu-blocklist"],
-});
+const launched = (...args) =>
+  chromium.launch({
+    executablePath: browserPath,
+    args: ["--no-sandbox", "--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--ignore-gpu-blocklist", ...args],
+  });
+const browser = await launched();
 
 /** A page at `url`; whatever it asks for must begin with one of `allowed`. */
-async function open(url, allowed, options = {}) {
-  const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, acceptDownloads: true, ...options });
+async function open(url, allowed, { within = browser, ...options } = {}) {
+  const context = await within.newContext({ viewport: { width: 1280, height: 800 }, acceptDownloads: true, ...options });
   const page = await context.newPage();
   const asked = [];
   page.on("request", (request) => asked.push(request.url()));
@@ -215,11 +217,17 @@ try {
     await inner.waitForFunction(() => document.documentElement.dataset.settled === "true", undefined, { timeout: 120000 });
     await picture(page, "in-a-frame");
     await context.close();
-    const phone = await open(pathToFileURL(at("run.html")).href, [pathToFileURL(at("run.html")).href], {
-      viewport: { width: 412, height: 880 }, hasTouch: true, isMobile: true, deviceScaleFactor: 2,
+    // Of a display with two pixels to a point; the size of pixels that a browser only plays is not told to a canvas.
+    const small = await launched("--force-device-scale-factor=2", "--window-size=500,960", "--touch-events=enabled");
+    const url = pathToFileURL(at("run.html")).href;
+    const phone = await open(url, [url], { within: small, viewport: null });
+    const [pixels, points] = await phone.page.evaluate(() => {
+      const canvas = document.querySelector("canvas");
+      return [canvas.width, canvas.clientWidth];
     });
+    assert.equal(pixels, 2 * points, "as sharp as the display");
     await picture(phone.page, "on-a-phone");
-    await phone.context.close();
+    await small.close();
   }
   {
     // From a web server.
