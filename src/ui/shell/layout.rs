@@ -48,7 +48,7 @@ impl Default for Layout {
 const LARGE: egui::Vec2 = egui::vec2(2000.0, 1050.0);
 
 /// Below this width a new window has one view over the text, in points: a phone's.
-const NARROW: f32 = 700.0;
+const NARROW: f32 = 600.0;
 
 /// Views that stand below the others of their half in a large window.
 const SECOND: [Pane; 3] = [Pane::GRID, Pane::PERSISTENT, Pane::PREDICTIONS];
