@@ -45,7 +45,7 @@ if [ -z "$bindgen" ]; then
     cargo install --root "$tools" --version "$version" wasm-bindgen-cli
     bindgen=$tools/bin/wasm-bindgen
 fi
-mkdir -p "$out/samples"
+mkdir -p "$out/samples" "$out/fonts"
 work=$target/page
 rm -rf "$work" && mkdir -p "$work"
 "$bindgen" --target no-modules --no-typescript --remove-name-section --out-dir "$work" --out-name spanscope "$built"
@@ -81,7 +81,12 @@ cp "$work/spanscope.js" crates/spanscope-web/page/page.js crates/spanscope-web/p
 bring wasm "$work/spanscope.wasm" > "$out/spanscope.wasm.js"
 for model in sample_models/*.safetensors; do
     name=$(basename "$model")
-    bring "$name" "$model" > "$out/samples/$name.js"
+    bring "samples/$name" "$model" > "$out/samples/$name.js"
+done
+# Fonts that most texts do without; the others are part of the program.
+for font in crates/spanscope-chart/fonts/NotoSans*-Subset.*; do
+    name=$(basename "$font")
+    [ "$name" = NotoSansMath-Subset.ttf ] || bring "fonts/$name" "$font" > "$out/fonts/$name.js"
 done
 {
     # Nothing but what lies in this folder is ever loaded, and nothing is sent.

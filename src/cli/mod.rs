@@ -30,7 +30,6 @@ mod merge;
 mod models;
 mod neurons;
 mod on_text;
-mod page;
 mod persistent;
 mod ranges;
 mod reach;

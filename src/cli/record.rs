@@ -3,7 +3,6 @@
 use super::Usage;
 use super::args::DtypeArg;
 use super::common::{check_ramp, covered, ending, may_write, open_to_run, progress, say};
-use super::page::{PageTemplate, packed_at_most};
 use super::record_args::{RecordArgs, VectorsArg};
 use crate::chart::thousands;
 use crate::checkpoint::Dtype;
@@ -11,6 +10,7 @@ use crate::engine::corpus::{Corpus, Shard, TextFile, TextKind};
 use crate::engine::run_file::{
     RecordOptions, RecordProgress, Recording, TextContent, TextToRecord, Vectors,
 };
+use crate::engine::run_page::{RunPage, RunPageError, packed_at_most};
 use crate::model::Cancel;
 use crate::shown::shown_path;
 use crate::text::{self, Coverage};
@@ -30,7 +30,7 @@ pub(super) fn run(args: &RecordArgs) -> Result<()> {
     }
     // Before the model runs: without it there is no page.
     let page = match is_page {
-        true => Some(PageTemplate::find(args.web.as_deref())?),
+        true => Some(window(args.web.as_deref())?),
         false => None,
     };
     let read = args.text.iter().chain(&args.ids).map(PathBuf::as_path);
@@ -70,9 +70,13 @@ pub(super) fn run(args: &RecordArgs) -> Result<()> {
         let coverage = Coverage::counted(text.tokens + text.unknown, text.unknown);
         covered(&coverage, &text.name, &args.common)?;
     }
-    if let Some(page) = &page {
-        page.check(recording.bytes())?;
-    }
+    let page = match page {
+        Some(page) => {
+            RunPage::check(recording.bytes()).map_err(|error| Usage(error.to_string()))?;
+            Some(page.with_fonts(recording.texts())?)
+        }
+        None => None,
+    };
     if !quiet {
         if let Some(page) = &page {
             say(format_args!(
@@ -110,9 +114,9 @@ pub(super) fn run(args: &RecordArgs) -> Result<()> {
             let folder = tempfile::tempdir().context("there is no room for temporary files")?;
             let name = args.output.with_extension("safetensors");
             let name = name.file_name().unwrap_or("run.safetensors".as_ref());
-            let run = folder.path().join(name);
+            let (run, name) = (folder.path().join(name), name.to_string_lossy());
             recording.write(&run, &Cancel::default(), &mut report)?;
-            page.write(&run, &args.output)?;
+            page.write(&run, &name, &args.output, &Cancel::default())?;
         }
     }
     tokens.finish_and_clear();
@@ -126,6 +130,18 @@ pub(super) fn run(args: &RecordArgs) -> Result<()> {
         ));
     }
     Ok(())
+}
+
+/// The page in the folder that was named, or where the program's own is.
+fn window(folder: Option<&Path>) -> Result<RunPage> {
+    let found = match folder {
+        Some(folder) => RunPage::find(&[folder.to_owned()]),
+        None => RunPage::find(&RunPage::own_folders()),
+    };
+    found.map_err(|error| match error {
+        RunPageError::NoWindow { .. } => anyhow::anyhow!("{error}; then pass --web FOLDER"),
+        error => error.into(),
+    })
 }
 
 /// Refuses more persistent vectors than the `there` of every head.

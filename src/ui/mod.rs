@@ -30,6 +30,7 @@ pub use session::settings;
 #[cfg(feature = "desktop")]
 pub use shot::{Shot, ShotError, shot};
 pub use start::Start;
+pub use theme::take_fonts;
 pub use views::Pane;
 #[cfg(feature = "desktop")]
 pub use window::{WindowError, run};

@@ -1,6 +1,6 @@
 //! Fonts and colours of the window, light and dark.
 
-use crate::chart::fonts::{FALLBACKS, INTER, INTER_SEMIBOLD};
+use crate::chart::fonts::{self, INTER, INTER_SEMIBOLD};
 use eframe::egui::style::WidgetVisuals;
 use eframe::egui::{
     self, Color32, CornerRadius, FontFamily, FontId, Margin, Stroke, TextStyle, Theme, Visuals,
@@ -133,38 +133,41 @@ fn luminance(color: Color32) -> f64 {
 /// tests have no others than these: they are the same on every machine.
 ///
 /// egui joins Arabic letters and orders them within a word, but places words from left to right in any script.
-fn fonts() -> egui::FontDefinitions {
-    let mut fonts = egui::FontDefinitions::default();
+fn definitions() -> egui::FontDefinitions {
+    let mut defined = egui::FontDefinitions::default();
     let own = [("Inter", INTER), ("Inter SemiBold", INTER_SEMIBOLD)];
-    for (name, data) in own.into_iter().chain(FALLBACKS) {
+    for (name, data) in own.into_iter().chain(fonts::at_hand()) {
         // Not copied: the font is read where it lies in the program.
         let data = egui::FontData::from_static(data);
-        fonts.font_data.insert(name.to_owned(), Arc::new(data));
+        defined.font_data.insert(name.to_owned(), Arc::new(data));
     }
-    let proportional = fonts.families.entry(FontFamily::Proportional).or_default();
+    let proportional = defined
+        .families
+        .entry(FontFamily::Proportional)
+        .or_default();
     proportional.insert(0, "Inter".to_owned());
     // Inter has the open box and the return sign that stand for space and line break.
-    fonts
+    defined
         .families
         .entry(FontFamily::Monospace)
         .or_default()
         .insert(1, "Inter".to_owned());
     for family in [FontFamily::Proportional, FontFamily::Monospace] {
-        let family = fonts.families.entry(family).or_default();
+        let family = defined.families.entry(family).or_default();
         // egui's signs have full-width brackets and letters as well, in the weight of icons.
         let signs = family.iter().position(|name| is_of_signs(name));
         family.insert(signs.unwrap_or(family.len()), HAN.to_owned());
-        let others = FALLBACKS.iter().filter(|(name, _)| *name != HAN);
-        family.extend(others.map(|(name, _)| (*name).to_owned()));
+        let others = fonts::at_hand().filter(|(name, _)| *name != HAN);
+        family.extend(others.map(|(name, _)| name.to_owned()));
     }
-    let mut bold = fonts
+    let mut bold = defined
         .families
         .get(&FontFamily::Proportional)
         .cloned()
         .unwrap_or_default();
     bold.insert(0, "Inter SemiBold".to_owned());
-    fonts.families.insert(strong_family(), bold);
-    fonts
+    defined.families.insert(strong_family(), bold);
+    defined
 }
 
 /// The font of Han characters and of the punctuation among them.
@@ -175,9 +178,14 @@ fn is_of_signs(name: &str) -> bool {
     name.to_lowercase().contains("emoji")
 }
 
+/// Has the window drawn with the fonts that are at hand; a page does so again when another one has come.
+pub fn take_fonts(ctx: &egui::Context) {
+    ctx.set_fonts(definitions());
+}
+
 /// Sets fonts, sizes and both themes.
 pub fn install(ctx: &egui::Context) {
-    ctx.set_fonts(fonts());
+    take_fonts(ctx);
 
     ctx.all_styles_mut(|style| {
         style.text_styles = [

@@ -57,6 +57,20 @@ fn the_other_figures_of_views_are_saved_as_well() {
     }
 }
 
+/// Those that no view shows at first: what they need is asked for with them.
+#[test]
+fn a_figure_that_no_view_shows_is_measured_for_its_file() {
+    let folder = tempfile::tempdir().unwrap();
+    for figure in ["weight by distance", "use of neurons"] {
+        let mut window = Window::open(Start::default());
+        window.settle();
+        let path = folder.path().join(format!("{figure}.csv"));
+        super::shell::command(&mut window, &format!("export {figure}"));
+        answer(&mut window, &path);
+        is_of_its_form(&window.wait_for_file(&path), "csv", figure);
+    }
+}
+
 fn is_of_its_form(bytes: &[u8], ending: &str, name: &str) {
     match ending {
         "svg" => {

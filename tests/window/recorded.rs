@@ -44,6 +44,105 @@ fn text(window: &Window) -> String {
     window.app().text().to_string()
 }
 
+/// A window for browsers, in whose place another stands.
+fn web(folder: &Path) {
+    let html = "<title>spanscope</title><!--run--><script>the window</script>";
+    std::fs::write(folder.join("page.html"), html).unwrap();
+}
+
+/// The run in a page, as a file.
+fn run_in(page: &[u8], to: &Path) {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::STANDARD;
+    let html = std::str::from_utf8(page).unwrap();
+    assert!(html.ends_with("<script>the window</script>"));
+    let (_, rest) = html.split_once("id=\"run\"").unwrap();
+    let (_, rest) = rest.split_once('>').unwrap();
+    let (packed, _) = rest.split_once("</script>").unwrap();
+    let packed = STANDARD.decode(packed).unwrap();
+    let mut run = Vec::new();
+    let mut unpacked = flate2::read::GzDecoder::new(&*packed);
+    std::io::Read::read_to_end(&mut unpacked, &mut run).unwrap();
+    std::fs::write(to, run).unwrap();
+}
+
+fn says(window: &Window, words: &str) -> bool {
+    let mut found = window.harness.query_all_by_label_contains(words);
+    found.next().is_some()
+}
+
+#[test]
+fn the_run_is_written_as_a_page_whose_size_is_said_before() {
+    let folder = tempfile::tempdir().unwrap();
+    web(folder.path());
+    let at = |name: &str| folder.path().join(name);
+    let mut window = Window::open(Start::default());
+    window.app_mut().pages_from(folder.path().to_owned());
+    command(&mut window, "interactive page");
+    window.settle();
+    assert!(says(&window, "B for the window, ") && says(&window, "at most for the run"));
+    // Fewer tokens and half the bits; what is not there is refused while it is typed.
+    let field = "Tokens kept";
+    for (typed, refused) in [("5..9000000", true), ("64..128", false)] {
+        window.harness.get_by_label(field).focus();
+        window.harness.step();
+        window.keys(Modifiers::COMMAND, Key::A);
+        window.harness.event(egui::Event::Text(typed.into()));
+        window.harness.run_steps(3);
+        assert_eq!(says(&window, "the end is "), refused, "{typed}");
+    }
+    window
+        .harness
+        .get_by_label("16 bits, half as large")
+        .click();
+    window.harness.run_steps(3);
+    window.settle();
+    window.harness.get_by_label("Save as…").click();
+    window.harness.run_steps(3);
+    super::files::answer(&mut window, &at("few.html"));
+    run_in(
+        &window.wait_for_file(&at("few.html")),
+        &at("few.safetensors"),
+    );
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 3);
+    // It opens as the run over this text; and as a run it becomes a page as it is.
+    let text = text(&window);
+    let mut run = open(&at("few.safetensors"));
+    run.settle();
+    assert_eq!(super::recorded::text(&run), text);
+    let header = run.snapshot().model.as_ref().unwrap().recorded.clone();
+    let header = header.unwrap().header().clone();
+    assert_eq!(header.texts[0].queries, (64, 128));
+    assert_eq!(header.dtype, spanscope::checkpoint::Dtype::F16);
+    run.app_mut().pages_from(folder.path().to_owned());
+    command(&mut run, "interactive page");
+    run.settle();
+    assert!(says(&run, "as it is"));
+    run.harness.get_by_label("Save as…").click();
+    run.harness.run_steps(3);
+    super::files::answer(&mut run, &at("again.html"));
+    run_in(&run.wait_for_file(&at("again.html")), &at("again"));
+    let bytes = |name: &str| std::fs::read(at(name)).unwrap();
+    assert!(bytes("again") == bytes("few.safetensors"));
+}
+
+#[test]
+fn without_the_window_for_browsers_the_dialog_says_what_makes_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut window = Window::open(Start::default());
+    window.app_mut().pages_from(folder.path().to_owned());
+    command(&mut window, "interactive page");
+    window.settle();
+    let command = format!("sh packaging/web.sh {}", folder.path().display());
+    assert!(says(&window, &command));
+    window.harness.get_by_label("Save as…").click();
+    window.harness.run_steps(3);
+    assert!(window.harness.query_by_label("Path").is_none());
+    window.keys(Modifiers::NONE, Key::Escape);
+    window.harness.run_steps(2);
+    assert!(!says(&window, &command));
+}
+
 /// The palette says of the entry that it finds why it cannot be done.
 fn refused(window: &mut Window, query: &str, reason: &str) {
     let count = |window: &Window| window.harness.query_all_by_label(reason).count();

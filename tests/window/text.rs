@@ -371,6 +371,18 @@ fn a_closed_text_is_opened_by_the_key_that_edits_it() {
 }
 
 #[test]
+fn the_palette_hands_the_caret_to_the_text() {
+    let mut window = Window::open(Start::default());
+    let before = window.app().text().to_string();
+    super::shell::command(&mut window, "edit the text");
+    // The frame after the palette was there still belongs to it.
+    window.harness.run_steps(2);
+    typed(&mut window, "!");
+    window.settle();
+    assert_eq!(&**window.app().text(), format!("{before}!"));
+}
+
+#[test]
 fn a_text_too_long_to_be_typed_in_is_shown_and_closed_again() {
     let mut window = Window::open(Start::default());
     window.write("mine");

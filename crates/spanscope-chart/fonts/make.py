@@ -2,8 +2,10 @@
 """Makes the fonts that stand behind Inter; README.md says what they are.
 
     python3 make.py NotoSansCJK-Regular.ttc FOLDER
+    python3 make.py interface
 
-FOLDER has NotoSansArabic-Regular.ttf and the other scripts' fonts.
+FOLDER has NotoSansArabic-Regular.ttf and the other scripts' fonts. The second makes anew, of the fonts here, what depends on
+the words of the window.
 """
 
 import sys
@@ -212,6 +214,16 @@ def script(source, name, blocks):
     cut(source, -1, name, own, subset.Options._layout_features_default)
 
 
+def interface():
+    """Of the font of Han characters what the window itself says in Chinese: a page in a browser begins with it."""
+    sources = HERE.parents[2] / "src"
+    texts = [path.read_text("utf-8") for path in sorted(sources.rglob("*.rs"))]
+    whole = HERE / "NotoSansSC-Subset.otf"
+    has = TTFont(whole).getBestCmap()
+    said = sorted({ord(c) for c in "".join(texts)} & set(has))
+    cut(whole, -1, "NotoSansSC-Interface.otf", said, [])
+
+
 def main(cjk, folder):
     chinese = [
         *han(),
@@ -226,6 +238,7 @@ def main(cjk, folder):
     ]
     # 2: the Simplified Chinese face of the collection. No features: egui has no use for them.
     cut(cjk, 2, "NotoSansSC-Subset.otf", chinese, [])
+    interface()
     korean = [
         *range(0x1100, 0x1200),  # jamo
         *range(0x3131, 0x318F),  # the same as letters
@@ -252,4 +265,4 @@ def main(cjk, folder):
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    interface() if sys.argv[1:] == ["interface"] else main(*sys.argv[1:])

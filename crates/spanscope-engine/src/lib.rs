@@ -49,6 +49,7 @@ mod query_cache;
 mod reach_task;
 mod recorded_run;
 pub mod run_file;
+pub mod run_page;
 mod sample;
 mod selected_heads;
 mod text_run;

@@ -66,8 +66,15 @@ const spanscopePage = (() => {
       document.head.append(script);
     });
   }
+  // A page in one file has what it needs within.
+  function beside(name) {
+    const within = [...document.scripts].find((script) => script.dataset.file === name);
+    if (within) return Promise.resolve(within.textContent);
+    if (document.getElementById("wasm")) return Promise.reject(new Error(name + " is not in this page"));
+    return script(name, name + ".js");
+  }
   function fetchFile(name) {
-    script(name, "samples/" + name + ".js").then(unpacked).then(
+    beside(name).then(unpacked).then(
       (bytes) => wasm.came(name, bytes),
       () => wasm.failed(name),
     );

@@ -1,6 +1,6 @@
 //! The files in memory, and where they come from and go to.
 
-use crate::script;
+use crate::{fonts, script};
 use eframe::egui;
 use spanscope::platform::fs;
 use spanscope::ui::dialogs::Pick;
@@ -75,18 +75,36 @@ pub fn hand_out() {
     });
 }
 
+/// The folder of the sample models, beside the page. In memory they lie in none.
+const SAMPLES: &str = "samples";
+
 /// Has fetched what was asked for.
 pub fn fetch() {
     for path in fs::asked() {
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        script::fetch(&name);
+        let path = path.strip_prefix("/").unwrap_or(&path);
+        let beside = match path.parent() {
+            Some(folder) if folder != Path::new("") => path.to_owned(),
+            _ => Path::new(SAMPLES).join(path),
+        };
+        script::fetch(&beside.to_string_lossy());
     }
+}
+
+/// Where a file that was fetched lies in memory.
+fn fetched_to(name: &str) -> PathBuf {
+    let name = Path::new(name);
+    Path::new("/").join(name.strip_prefix(SAMPLES).unwrap_or(name))
 }
 
 /// A file that was fetched.
 #[wasm_bindgen]
 pub fn came(name: &str, bytes: Vec<u8>) {
-    fs::put(Path::new(name), bytes);
+    match Path::new(name).strip_prefix(fonts::FOLDER) {
+        Ok(file) => CONTEXT.with_borrow(|context| {
+            fonts::came(context.as_ref(), &file.to_string_lossy(), bytes);
+        }),
+        Err(_) => fs::put(&fetched_to(name), bytes),
+    }
     wake();
 }
 
@@ -95,7 +113,7 @@ pub fn came(name: &str, bytes: Vec<u8>) {
 pub fn failed(name: &str) {
     let words =
         tr("it is not beside this page; open a model of your own, or put the folder samples back");
-    fs::failed(Path::new(name), words.into());
+    fs::failed(&fetched_to(name), words.into());
     wake();
 }
 

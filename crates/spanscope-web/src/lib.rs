@@ -7,6 +7,7 @@
 #![cfg(target_arch = "wasm32")]
 
 mod files;
+mod fonts;
 mod script;
 
 use eframe::egui;
@@ -47,6 +48,7 @@ pub fn start(
     files::hand_out();
     let create = move |cc: &eframe::CreationContext<'_>| {
         files::wakes(&cc.egui_ctx);
+        cc.egui_ctx.add_plugin(fonts::DrawnTexts);
         let mut app = App::new(&cc.egui_ctx, &start, settings, Backend::Desktop);
         app.inform(tr(
             "Nothing is uploaded: what you open stays in this page, on this machine",

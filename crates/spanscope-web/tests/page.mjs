@@ -53,14 +53,16 @@ function same(here, there, what) {
   console.log(`${what}: ${numbers} numbers agree with the command line's, ${most.toExponential(1)} apart at most`);
 }
 
-const browser = await chromium.launch({
-  executablePath: browserPath,
-  args: ["--no-sandbox", "--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--ignore-gpu-blocklist"],
-});
+const launched = (...args) =>
+  chromium.launch({
+    executablePath: browserPath,
+    args: ["--no-sandbox", "--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--ignore-gpu-blocklist", ...args],
+  });
+const browser = await launched();
 
 /** A page at `url`; whatever it asks for must begin with one of `allowed`. */
-async function open(url, allowed, options = {}) {
-  const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, acceptDownloads: true, ...options });
+async function open(url, allowed, { within = browser, ...options } = {}) {
+  const context = await within.newContext({ viewport: { width: 1280, height: 800 }, acceptDownloads: true, ...options });
   const page = await context.newPage();
   const asked = [];
   page.on("request", (request) => asked.push(request.url()));
@@ -75,7 +77,7 @@ async function open(url, allowed, options = {}) {
   };
   await settled(page);
   console.log(`${url.split("/").pop()}: settled after ${Date.now() - begun} ms, ${JSON.stringify(await page.evaluate(() => spanscopePage.times))}`);
-  return { page, context, noRequestLeft };
+  return { page, context, noRequestLeft, asked };
 }
 
 /** Waits until all that was asked for is drawn, for some frames. */
@@ -148,9 +150,9 @@ try {
   const folder = pathToFileURL(dir).href;
   {
     // A sample, types, exports; light and dark.
-    const { page, context, noRequestLeft } = await open(`${folder}/index.html`, [folder], { colorScheme: "light" });
+    const { page, context, noRequestLeft, asked } = await open(`${folder}/index.html`, [folder], { colorScheme: "light" });
     await picture(page, "sample-light");
-    await press(page, "Control+e");
+    await command(page, "Edit the text");
     await press(page, "Control+a");
     await type(page, TEXT);
     await settled(page);
@@ -160,6 +162,16 @@ try {
     await command(page, "L1H2");
     run("figure", "profile", SAMPLE, "--text", at("text.txt"), "--head", "1.2", "-o", at("profile.csv"));
     same(await exported(page, "weight by distance"), readFileSync(at("profile.csv"), "utf8"), "weights of a selected head");
+    // Fonts of other scripts come once they are needed, and no others.
+    const fonts = () => asked.filter((url) => url.includes("/fonts/")).map((url) => url.split("/").pop()).sort();
+    assert.deepEqual(fonts(), [], "no font is fetched for English");
+    await press(page, "Control+e");
+    await press(page, "End");
+    await type(page, " 漢字 한글 ไทย");
+    await settled(page);
+    await page.waitForTimeout(1500);
+    assert.deepEqual(fonts(), ["NotoSansKR-Subset.otf.js", "NotoSansSC-Subset.otf.js", "NotoSansThai-Subset.ttf.js"]);
+    await picture(page, "other-scripts");
     await page.emulateMedia({ colorScheme: "dark" });
     await page.waitForTimeout(1000);
     await picture(page, "typed-dark");
@@ -205,11 +217,17 @@ try {
     await inner.waitForFunction(() => document.documentElement.dataset.settled === "true", undefined, { timeout: 120000 });
     await picture(page, "in-a-frame");
     await context.close();
-    const phone = await open(pathToFileURL(at("run.html")).href, [pathToFileURL(at("run.html")).href], {
-      viewport: { width: 412, height: 880 }, hasTouch: true, isMobile: true, deviceScaleFactor: 2,
+    // Of a display with two pixels to a point; the size of pixels that a browser only plays is not told to a canvas.
+    const small = await launched("--force-device-scale-factor=2", "--window-size=500,960", "--touch-events=enabled");
+    const url = pathToFileURL(at("run.html")).href;
+    const phone = await open(url, [url], { within: small, viewport: null });
+    const [pixels, points] = await phone.page.evaluate(() => {
+      const canvas = document.querySelector("canvas");
+      return [canvas.width, canvas.clientWidth];
     });
+    assert.equal(pixels, 2 * points, "as sharp as the display");
     await picture(phone.page, "on-a-phone");
-    await phone.context.close();
+    await small.close();
   }
   {
     // From a web server.

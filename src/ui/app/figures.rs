@@ -34,6 +34,38 @@ impl App {
         }
     }
 
+    /// Shows the choices about a page, where they are open.
+    pub(super) fn options_of_a_page(&mut self, ctx: &egui::Context) {
+        if !self.overlays.page_export.is_open() {
+            return;
+        }
+        let covered = self.overlays.covers() || egui::Popup::is_any_open(ctx);
+        let (snapshot, name) = (&self.document.snapshot, self.document.text_name());
+        let page = &mut self.overlays.page_export;
+        if page.show(ctx, snapshot, &name, covered) {
+            self.ask(ctx, Purpose::Page);
+        }
+    }
+
+    /// The file for a page was named.
+    pub(super) fn save_page(&mut self, ctx: &egui::Context, path: PathBuf) {
+        let ending = path.extension().unwrap_or_default();
+        if !ending.eq_ignore_ascii_case("html") {
+            // A desktop's dialog takes any name.
+            let mut whole = path.into_os_string();
+            whole.push(".html");
+            let whole = PathBuf::from(whole);
+            return match crate::ui::disk::exists(&whole) {
+                true => self.overlays.dialogs.ask_again(Purpose::Page, &whole),
+                false => self.save_page(ctx, whole),
+            };
+        }
+        let content = self.overlays.page_export.content(&self.document.snapshot);
+        if let Some(content) = content {
+            content.begin(path, ctx, &mut self.exports, self.settings.language);
+        }
+    }
+
     /// A figure was asked for.
     pub(super) fn export(&mut self, ctx: &egui::Context, kind: FigureKind, way: Way) {
         if way == Way::Save {

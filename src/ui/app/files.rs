@@ -310,6 +310,7 @@ impl App {
                     let (heads, ending) = (&self.document.selection.heads, self.ending(kind));
                     figures::proposed(kind, &model.name(), heads, ending)
                 }
+                Purpose::Page => format!("{}.html", model.name()),
                 _ => String::new(),
             },
             None if matches!(purpose, Purpose::Model | Purpose::Run | Purpose::Text) => {
@@ -345,6 +346,7 @@ impl App {
             Purpose::Examples => self.open_examples(ctx, path),
             Purpose::Vocabulary => self.answer(|answers| answers.vocab = Some(path)),
             Purpose::Figure(kind) => self.save_figure(ctx, kind, path),
+            Purpose::Page => self.save_page(ctx, path),
         }
     }
 

@@ -195,6 +195,7 @@ impl App {
     pub fn settled(&self) -> bool {
         self.figures.is_empty()
             && !self.overlays.figure_options.is_drawing()
+            && !self.overlays.page_export.is_measuring()
             && !self.overlays.ablation.is_running()
             && self.document.settled()
     }
@@ -255,7 +256,9 @@ impl App {
         self.take_news(&ctx);
         self.document.follow();
         let keyboard = Keyboard {
-            modal: self.overlays.covers() || self.overlays.figure_options.is_open(),
+            modal: self.overlays.covers()
+                || self.overlays.figure_options.is_open()
+                || self.overlays.page_export.is_open(),
             text: text_id(),
         };
         if !keyboard.modal && self.overlays.tour.escaped(&ctx) {
@@ -307,6 +310,7 @@ impl App {
             );
         }
         self.options_of_figures(&ctx, &now);
+        self.options_of_a_page(&ctx);
         self.make_figures(&ctx);
         self.walk(&ctx);
         self.overlays.help.show(&ctx);

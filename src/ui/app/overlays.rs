@@ -6,6 +6,7 @@ use crate::ui::commands::help::Help;
 use crate::ui::commands::palette::CommandPalette;
 use crate::ui::dialogs::{Backend, Dialogs};
 use crate::ui::export::options::FigureOptions;
+use crate::ui::export::page::PageExport;
 use crate::ui::shell::ablation::AblationPanel;
 use crate::ui::shell::about::AboutBox;
 use crate::ui::shell::model_facts::ModelFacts;
@@ -20,8 +21,11 @@ pub struct Overlays {
     pub palette: CommandPalette,
     pub dialogs: Dialogs,
     pub figure_options: FigureOptions,
+    pub page_export: PageExport,
     pub facts: ModelFacts,
     pub ablation: AblationPanel,
+    /// The caret is to be put into the text.
+    pub caret_wanted: bool,
 }
 
 impl Overlays {
@@ -34,8 +38,10 @@ impl Overlays {
             palette: CommandPalette::default(),
             dialogs: Dialogs::new(backend),
             figure_options: FigureOptions::default(),
+            page_export: PageExport::default(),
             facts: ModelFacts::default(),
             ablation: AblationPanel::default(),
+            caret_wanted: false,
         }
     }
 
@@ -49,6 +55,11 @@ impl Overlays {
 }
 
 impl App {
+    /// Takes the window for browsers, of which pages are made, from this folder.
+    pub fn pages_from(&mut self, web: std::path::PathBuf) {
+        self.overlays.page_export.of_folder(web);
+    }
+
     /// The ranking of heads by their ablation, once it is measured.
     pub fn ablation(&self) -> Option<Arc<Ablation>> {
         self.overlays.ablation.ranking()

@@ -25,14 +25,32 @@ impl App {
             let now = self.now();
             if command.possible(&now) {
                 self.run(ctx, command);
-            } else if let (Command::ExportView | Command::Export(..), Some(reason)) =
-                (&command, command.refusal(&now))
+            } else if let (
+                Command::ExportView | Command::Export(..) | Command::ExportPage,
+                Some(reason),
+            ) = (&command, command.refusal(&now))
             {
                 // A key was pressed: nothing else says why no dialog opens.
                 let words = trf("{0}: {1}", &[&command.name(), &reason]);
                 self.toasts.error(words);
             }
         }
+        self.put_caret(ctx);
+    }
+
+    /// Puts the caret into the text, if that was asked for: a modal box, as the palette is, keeps the focus from all else for one
+    /// frame more than it is there.
+    fn put_caret(&mut self, ctx: &egui::Context) {
+        if !self.overlays.caret_wanted {
+            return;
+        }
+        if ctx.memory(|memory| memory.top_modal_layer().is_none()) {
+            ctx.memory_mut(|memory| memory.request_focus(text_id()));
+            self.overlays.caret_wanted = false;
+        }
+        // A box that was opened since has the keys.
+        self.overlays.caret_wanted &= !self.overlays.covers();
+        ctx.request_repaint();
     }
 
     fn run(&mut self, ctx: &egui::Context, command: Command) {
@@ -65,6 +83,7 @@ impl App {
                 let kind = self.now().figure_at_hand();
                 self.overlays.figure_options.open(kind);
             }
+            Command::ExportPage => self.overlays.page_export.open(),
             Command::SetRamp(ramp) => self.answer(|answers| answers.ramp = Some(ramp)),
             Command::Undo => self.document.step(History::undo),
             Command::Redo => self.document.step(History::redo),
@@ -72,8 +91,7 @@ impl App {
             Command::StepRecorded(by) => self.document.step_recorded(by),
             Command::EditText => {
                 self.bring_up(Pane::TEXT);
-                ctx.memory_mut(|memory| memory.request_focus(text_id()));
-                ctx.request_repaint();
+                self.overlays.caret_wanted = true;
             }
             Command::CloseText => self.document.close_text(),
             // Their places are those of the text on show, which may be older than the one at hand.

@@ -71,6 +71,8 @@ pub enum Command {
     Export(FigureKind, Way),
     /// Choose how exported figures look.
     FigureOptions,
+    /// Choose what a page for a browser holds of the run, and write it.
+    ExportPage,
     /// Select the head `layers` and `heads` away from the selected one.
     Move {
         /// Layers down.
@@ -214,6 +216,7 @@ pub const SECTIONS: [(&str, &[Command]); 4] = [
             Command::ExportView,
             Command::Export(FigureKind::Attention, Way::Save),
             Command::FigureOptions,
+            Command::ExportPage,
             Command::ModelFacts,
             Command::Quit,
         ],

@@ -13,6 +13,9 @@ use crate::ui::theme::{self, quiet};
 use crate::ui::views::Pane;
 use eframe::egui::{self, Ui};
 
+/// Without so much room the model's name is left out, in points.
+const MODEL: f32 = 140.0;
+
 /// The menu bar, for one frame.
 pub struct Menus<'a> {
     /// The state that decides which commands can be done.
@@ -55,6 +58,8 @@ fn menu(bar: &mut Menus<'_>, ui: &mut Ui, now: &Now) {
                 }
                 ui.separator();
                 menu_item(ui, now, Command::FigureOptions, bar.commands);
+                ui.separator();
+                menu_item(ui, now, Command::ExportPage, bar.commands);
             });
             ui.menu_button(tr("Help"), |ui| {
                 menu_item(ui, now, Command::Tour, bar.commands);
@@ -64,6 +69,10 @@ fn menu(bar: &mut Menus<'_>, ui: &mut Ui, now: &Now) {
                 ui.separator();
                 menu_item(ui, now, Command::About, bar.commands);
             });
+            // Help has it as well.
+            if ui.available_width() < MODEL {
+                return;
+            }
             ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
                 model_button(bar, ui)
             });

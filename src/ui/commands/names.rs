@@ -89,6 +89,7 @@ impl Command {
                 };
             }
             Self::FigureOptions => tr("Figure options…"),
+            Self::ExportPage => tr("Interactive page…"),
             Self::Move { layers: -1, .. } => tr("Previous layer"),
             Self::Move { layers: 1, .. } => tr("Next layer"),
             Self::Move { heads: -1, .. } => tr("Previous head"),
@@ -179,6 +180,9 @@ impl Command {
             Self::Export(_, Way::CopyPicture) => tr("As PNG, to be pasted into a document"),
             Self::Export(_, Way::CopyNumbers) => tr("As CSV, to be pasted into a spreadsheet"),
             Self::Export(_, Way::CopySvg) => tr("The text of the drawing"),
+            Self::ExportPage => {
+                tr("One .html file with this window and the run, which opens in any browser")
+            }
             Self::FigureOptions => {
                 tr("Size, font, colours and background of exported figures, with a preview")
             }

@@ -73,6 +73,13 @@ impl Command {
         match self {
             Self::ExportView => now.missing(now.figure_at_hand()),
             Self::Export(kind, _) => now.missing(*kind),
+            // A page has no other page beside it.
+            Self::ExportPage if cfg!(not(feature = "desktop")) => {
+                Some(tr("The program on a desktop writes such pages"))
+            }
+            Self::ExportPage if now.edited => Some(tr(
+                "A recorded run shows a model as it is: take back what was changed first (Edit → All heads as trained)",
+            )),
             Self::FollowRun if !now.run => Some(tr(
                 "The open model is no training run: open the folder of one",
             )),
@@ -119,6 +126,7 @@ impl Command {
             Self::ExportView
             | Self::Export(..)
             | Self::FigureOptions
+            | Self::ExportPage
             | Self::Move { .. }
             | Self::SelectHead(_)
             | Self::SelectLayer

@@ -20,6 +20,7 @@ impl Command {
             Self::EditText => tr("type write prompt input"),
             Self::ExportView => tr("save figure picture"),
             Self::Export(..) => tr("save figure picture copy"),
+            Self::ExportPage => tr("html web browser share record run export"),
             Self::FigureOptions => tr("save size colours preview"),
             Self::AblateSelected => tr("ablate silence zero mask knock out prune switch off"),
             Self::RestoreSelected | Self::ClearEdits => tr("reset restore unablate original"),

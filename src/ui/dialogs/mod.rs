@@ -34,6 +34,8 @@ pub enum Purpose {
     Vocabulary,
     /// A file to write a figure to.
     Figure(FigureKind),
+    /// A file to write a page for a browser to.
+    Page,
 }
 
 impl Purpose {
@@ -45,6 +47,7 @@ impl Purpose {
             Self::Examples => tr("Open examples"),
             Self::Vocabulary => tr("Choose vocabulary"),
             Self::Figure(_) => tr("Save figure"),
+            Self::Page => tr("Save page"),
         }
     }
 
@@ -54,7 +57,7 @@ impl Purpose {
     }
 
     fn saves(self) -> bool {
-        matches!(self, Self::Figure(_))
+        matches!(self, Self::Figure(_) | Self::Page)
     }
 
     /// Name and endings of the files that fit. Opening offers all files as well.
@@ -69,6 +72,7 @@ impl Purpose {
             Self::Examples => (tr("Examples"), &["safetensors"]),
             Self::Vocabulary => (tr("Vocabularies"), &["txt", "json", "zip", "gz", "raw"]),
             Self::Figure(kind) => (tr("Charts and data"), figures::endings(kind)),
+            Self::Page => (tr("Pages"), &["html"]),
         }
     }
 
@@ -81,6 +85,7 @@ impl Purpose {
             Self::Vocabulary => {
                 tr("the model's train.txt, its raw training text, or a vocabulary as JSON")
             }
+            Self::Page => tr("a file whose name ends in .html"),
             Self::Figure(kind) if figures::endings(kind).contains(&figures::TENSORS) => {
                 tr("the ending chooses the format: .svg, .pdf, .png, .csv, .json or .safetensors")
             }

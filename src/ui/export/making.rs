@@ -57,6 +57,8 @@ impl Asked {
 pub fn look(kind: FigureKind, choice: &FigureChoice, looks: &mut Queries) {
     let own = choice.looks(kind);
     looks.survey |= own.survey;
+    looks.profiles |= own.profiles;
+    looks.neurons |= own.neurons;
     looks.thumbnails = looks.thumbnails.or(own.thumbnails);
     looks.prediction = looks.prediction.or(own.prediction);
     looks.lens = looks.lens.or(own.lens);

@@ -5,5 +5,6 @@ pub mod figures;
 pub mod files;
 pub mod making;
 pub mod options;
+pub mod page;
 #[cfg_attr(not(feature = "desktop"), path = "handed_out.rs")]
 pub mod reveal;

@@ -47,6 +47,9 @@ impl Default for Layout {
 /// From this size on a new window has two rows of views beside the heads, in points.
 const LARGE: egui::Vec2 = egui::vec2(2000.0, 1050.0);
 
+/// Below this width a new window has one view over the text, in points: a phone's.
+const NARROW: f32 = 600.0;
+
 /// Views that stand below the others of their half in a large window.
 const SECOND: [Pane; 3] = [Pane::GRID, Pane::PERSISTENT, Pane::PREDICTIONS];
 
@@ -58,6 +61,9 @@ fn tree_id() -> egui::Id {
 impl Layout {
     /// The layout of a new window of this size.
     pub fn of_size(size: egui::Vec2) -> Self {
+        if size.x < NARROW {
+            return Self::narrow();
+        }
         if size.x < LARGE.x || size.y < LARGE.y {
             return Self::default();
         }
@@ -75,6 +81,21 @@ impl Layout {
         let upper = Self::Row(vec![(0.48, half(Home::Left)), (0.52, half(Home::Right))]);
         let views = Self::Column(vec![(0.68, upper), (0.32, tabs(Home::Below, false))]);
         Self::Row(vec![(0.19, tabs(Home::Side, false)), (0.81, views)])
+    }
+
+    /// One view at a time, with the text below.
+    fn narrow() -> Self {
+        let tabs = |below: bool, front: Pane| {
+            let mut here = Pane::ALL.to_vec();
+            here.retain(|pane| (pane.info().home == Home::Below) == below);
+            let front = here.iter().position(|pane| *pane == front);
+            let views = here.iter().map(|pane| Self::View(pane.name().into()));
+            Self::Tabs(front.unwrap_or(0), views.collect())
+        };
+        Self::Column(vec![
+            (0.64, tabs(false, Pane::SPANS)),
+            (0.36, tabs(true, Pane::TEXT)),
+        ])
     }
 
     /// The layout of `tree`, or nothing when it is empty.
@@ -276,6 +297,20 @@ mod tests {
                 .count()
         };
         assert_eq!((front(&small), front(&large)), (4, 6));
+    }
+
+    #[test]
+    fn a_narrow_window_has_one_view_over_the_text() {
+        let narrow = Layout::of_size(egui::vec2(412.0, 880.0));
+        assert_eq!(again(&narrow), narrow);
+        let tree = narrow.tree();
+        assert_eq!(views(&tree), Pane::ALL);
+        let mut front = Vec::new();
+        for tile in tree.active_tiles() {
+            front.extend(tree.tiles.get_pane(&tile));
+        }
+        front.sort_by_key(|pane| **pane == Pane::TEXT);
+        assert_eq!(front, [&Pane::SPANS, &Pane::TEXT]);
     }
 
     #[test]

@@ -220,18 +220,18 @@ fn arabic_letters_are_joined_within_a_word() {
 
 #[test]
 fn brackets_among_han_characters_are_of_their_font() {
-    let fonts = fonts();
+    let defined = definitions();
     let families = [
         FontFamily::Proportional,
         FontFamily::Monospace,
         strong_family(),
     ];
     for family in families {
-        let names = &fonts.families[&family];
+        let names = &defined.families[&family];
         let han: Vec<usize> = (0..names.len()).filter(|i| names[*i] == HAN).collect();
         let signs = names.iter().position(|name| is_of_signs(name));
         assert!(han.len() == 1 && Some(han[0]) < signs, "{names:?}");
-        for (name, _) in FALLBACKS {
+        for (name, _) in fonts::at_hand() {
             assert!(names.iter().any(|other| other == name), "{name}");
         }
     }

@@ -1,13 +1,13 @@
 //! The bundled fonts, opened.
 
-use super::{EMOJI, FALLBACKS, INTER, INTER_SEMIBOLD};
+use super::{EMOJI, INTER, INTER_SEMIBOLD, at_hand};
 use harfrust::ShaperData;
 use skrifa::charmap::Charmap;
 use skrifa::instance::{LocationRef, Size};
 use skrifa::metrics::GlyphMetrics;
 use skrifa::raw::TableProvider as _;
 use skrifa::{FontRef, GlyphId, MetadataProvider as _};
-use std::sync::OnceLock;
+use std::sync::{PoisonError, RwLock};
 
 /// The name of the font of bytes.
 const SIGNS: &str = "SpanscopeSigns";
@@ -72,15 +72,33 @@ impl Face {
     }
 }
 
+/// All of them that are at hand, opened.
+static FACES: RwLock<Option<&'static [Face]>> = RwLock::new(None);
+
 /// All of them, in the order in which a character is looked for: Inter, Inter SemiBold, and what stands behind both.
 pub(super) fn faces() -> &'static [Face] {
-    static FACES: OnceLock<Vec<Face>> = OnceLock::new();
-    FACES.get_or_init(|| {
-        let own = [("Inter-Regular", INTER), ("Inter-SemiBold", INTER_SEMIBOLD)];
-        let all = own.into_iter().chain(FALLBACKS).chain(EMOJI);
-        all.filter_map(|(name, data)| Face::open(name, data))
-            .collect()
+    let opened = *FACES.read().unwrap_or_else(PoisonError::into_inner);
+    if let Some(opened) = opened {
+        return opened;
+    }
+    let own = [("Inter-Regular", INTER), ("Inter-SemiBold", INTER_SEMIBOLD)];
+    let all = own.into_iter().chain(at_hand()).chain(EMOJI);
+    let mut faces = FACES.write().unwrap_or_else(PoisonError::into_inner);
+    *faces.get_or_insert_with(|| {
+        let all = all.filter_map(|(name, data)| Face::open(name, data));
+        // Whoever holds one holds it for ever; they are opened anew once for every font that a page fetches.
+        Vec::leak(all.collect())
     })
+}
+
+/// Has them opened anew, when another font has come.
+pub(super) fn open_again() {
+    *FACES.write().unwrap_or_else(PoisonError::into_inner) = None;
+}
+
+/// True of the bytes of a font.
+pub(super) fn is_font(bytes: &[u8]) -> bool {
+    FontRef::new(bytes).is_ok_and(|font| font.head().is_ok())
 }
 
 /// One of them, by the number that a [`super::Glyph`] has.
@@ -91,6 +109,7 @@ pub(crate) fn face(number: usize) -> Option<&'static Face> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::fonts::FALLBACKS;
 
     #[test]
     fn every_bundled_font_opens_and_has_a_name_of_its_own() {

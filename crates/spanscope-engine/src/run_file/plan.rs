@@ -186,6 +186,11 @@ impl<'a> Recording<'a> {
         self.texts.iter().map(|text| text.ids.len()).sum()
     }
 
+    /// The texts, as they are.
+    pub fn texts(&self) -> impl Iterator<Item = &[u8]> {
+        self.texts.iter().map(|text| text.bytes.as_slice())
+    }
+
     /// The header.
     pub fn header(&self) -> &Header {
         &self.header
