@@ -200,7 +200,7 @@ def test_figures_are_those_of_the_command(all_attention, tmp_path):
         for ending in ("svg", "csv"):
             here, there = tmp_path / f"here.{ending}", tmp_path / f"there.{ending}"
             run.figure(kind, **options).save(here)
-            words_here = [w for w in words if ending == "svg" or w in ("--head", "--combine", "--tokens", "--effective", "--sort") or not w.startswith("--")]
+            words_here = [w for w in words if ending == "svg" or w in ("--head", "--combine", "--tokens", "--effective", "--sort", "--scatter", "--color") or not w.startswith("--")]
             if ending == "csv" and kind in ("spans", "usage", "vectors", "attention"):
                 continue
             said = program("figure", kind, str(model), "--text", str(text), *words_here, "-o", str(there), "--force")

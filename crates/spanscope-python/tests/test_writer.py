@@ -95,7 +95,7 @@ def test_a_model_that_nobody_knows_in_the_window(tmp_path):
     import sys
 
     model, path, picture = Strange(sinks=True), tmp_path / "run.safetensors", tmp_path / "window.png"
-    with spanscope.RunWriter(path, layers=L, heads=H, kv_heads=KV, vocab=V, sinks=model.sinks, window=[None, 20], model="mine") as writer:
+    with spanscope.RunWriter(path, layers=L, heads=H, kv_heads=KV, vocab=V, sinks=model.sinks, window=[None, 20, None], model="mine") as writer:
         writer.add(model.ids, q=model.q, k=model.k, logits=model.logits)
     words = ["shot", str(picture), "--model", str(path), "--head", "1.2"]
     done = subprocess.run([sys.executable, "-m", "spanscope", *words], capture_output=True, text=True)
