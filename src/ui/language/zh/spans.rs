@@ -5,7 +5,7 @@ pub(super) const WORDS: &[(&str, &str)] = &[
         "{0}: left earlier, right later tokens",
         "{0}：左为较早词元，右为后续词元",
     ),
-    (" · dashed: to later tokens", " · 虚线：对后续词元"),
+    ("dashed: to later tokens", "虚线：对后续词元"),
     ("mean weight, later", "平均权重（后续）"),
     ("Windows", "窗口"),
     ("Reach (tokens)", "可达距离（词元）"),

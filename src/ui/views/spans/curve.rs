@@ -219,7 +219,7 @@ impl SpansView {
             let color = cx.palette.layers[Quantity::Mask.color()];
             name(&painter, at, Align2::LEFT_TOP, words, color, weak);
         } else {
-            let words = design(facts, span) + &sinks(facts, span) + later_words(facts);
+            let words = design(facts, span) + &sinks(facts, span) + &later_words(facts);
             painter.text(area.left_top(), Align2::LEFT_TOP, words, small(), weak);
             // A text may end before the reach does.
             if span.farthest() as f64 <= axes.far {
@@ -334,10 +334,10 @@ fn design(facts: &Facts, span: &Span) -> String {
 }
 
 /// What the dashed line is, where tokens see later ones.
-fn later_words(facts: &Facts) -> &'static str {
+fn later_words(facts: &Facts) -> String {
     match facts.architecture().is_bidirectional() {
-        true => tr(" · dashed: to later tokens"),
-        false => "",
+        true => format!(" · {}", tr("dashed: to later tokens")),
+        false => String::new(),
     }
 }
 
