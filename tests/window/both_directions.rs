@@ -38,7 +38,11 @@ fn choose(window: &mut Window, head: HeadId, query: usize) {
 fn weight(query: usize, key: usize) -> f64 {
     let term = |key: usize| {
         let distance = query as f64 - key as f64;
-        let steps = if distance < 0.0 { -distance } else { 2.0 * distance };
+        let steps = if distance < 0.0 {
+            -distance
+        } else {
+            2.0 * distance
+        };
         (-0.3 * steps).exp()
     };
     term(key) / (0..TOKENS).map(term).sum::<f64>()
@@ -100,7 +104,8 @@ fn every_view_takes_it_and_heads_have_numbers_of_each_direction() {
     window.harness.state_mut().show_alone(Pane::HEADS);
     window.settle();
     let rows = head_rows(window.snapshot());
-    let of = |statistic: Statistic, layer: usize, head: usize| statistic.of(&rows[3 * layer + head]);
+    let of =
+        |statistic: Statistic, layer: usize, head: usize| statistic.of(&rows[3 * layer + head]);
     // The next token, the one before, and eight ahead.
     assert_eq!(of(Statistic::MostLater, 0, 0), Some(1.0));
     assert_eq!(of(Statistic::Most, 0, 1), Some(1.0));
@@ -127,7 +132,10 @@ fn pictures(theme: Theme, name: &str) {
         window.settle();
         let shades = SnapshotOptions::new().threshold(1.0).max_failed_pixels(60);
         let place = format!("{name}/{of}");
-        window.harness.try_snapshot_options(&place, &shades).unwrap();
+        window
+            .harness
+            .try_snapshot_options(&place, &shades)
+            .unwrap();
     };
     shown(&mut window, "keys");
     window.tool("Columns: Distances");
