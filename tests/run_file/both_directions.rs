@@ -260,7 +260,10 @@ fn what_no_encoder_has_is_refused() {
                 serde_json::json!({"fixed": 8});
         }),
         ("in every layer", |h| {
-            h["model"]["config"]["layers"][0]["attention"]["nearest"] = 1.into();
+            let layers = h["model"]["config"]["layers"].as_array_mut();
+            for layer in layers.into_iter().flatten() {
+                layer["attention"]["nearest"] = 1.into();
+            }
         }),
     ];
     for (said, change) in changes {
