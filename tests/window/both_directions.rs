@@ -55,8 +55,8 @@ fn both_directions_of_distance_are_in_one_picture() {
     choose(&mut window, head, 20);
     window.harness.state_mut().show_alone(Pane::ATTENTION);
     window.settle();
-    window.tool("Fit all");
     window.tool("Columns: Distances");
+    window.tool("Fit all");
     let snapshot = window.snapshot().clone();
     let picture = &snapshot.pictures[&HeatmapKind::Attention];
     assert_eq!(picture.request.window.layout, BandLayout::Distance);
@@ -108,7 +108,7 @@ fn every_view_takes_it_and_heads_have_numbers_of_each_direction() {
         |statistic: Statistic, layer: usize, head: usize| statistic.of(&rows[3 * layer + head]);
     // The next token, the one before, and eight ahead.
     assert_eq!(of(Statistic::MostLater, 0, 0), Some(1.0));
-    assert_eq!(of(Statistic::Most, 0, 1), Some(1.0));
+    assert_eq!(of(Statistic::Half, 0, 1), Some(1.0));
     assert!(of(Statistic::DistanceLater, 1, 1).is_some_and(|mean| (7.0..9.5).contains(&mean)));
     assert!(of(Statistic::Later, 0, 0).is_some_and(|share| share > 0.9));
     assert!(of(Statistic::Later, 0, 1).is_some_and(|share| share < 0.2));
