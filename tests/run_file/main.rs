@@ -1,6 +1,7 @@
 //! Run files: what is recorded looks, bit for bit, as the live run does; what does not fit is refused.
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
+mod both_directions;
 mod damage;
 mod families;
 mod same;

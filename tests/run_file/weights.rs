@@ -9,14 +9,14 @@ use spanscope::model::Cancel;
 use std::path::Path;
 use std::sync::Arc;
 
-const TOKENS: usize = 150;
+pub(super) const TOKENS: usize = 150;
 
-fn bytes(numbers: &[f32]) -> Vec<u8> {
+pub(super) fn bytes(numbers: &[f32]) -> Vec<u8> {
     numbers.iter().flat_map(|x| x.to_le_bytes()).collect()
 }
 
 /// The run of a family's model, and the same file with weights in the place of queries and keys: all of them, or the `top` largest.
-fn stored(
+pub(super) fn stored(
     family: &str,
     path: &Path,
     top: Option<usize>,
@@ -85,7 +85,7 @@ fn stored(
     (folder, live, parts)
 }
 
-fn opened(path: &Path) -> FinishedRun {
+pub(super) fn opened(path: &Path) -> FinishedRun {
     let model = Arc::new(LoadedModel::open(path, None, None).unwrap());
     let text = TextToRead::Recorded(0);
     FinishedRun::new(&model, text, usize::MAX, &Cancel::default(), &|_, _| {}).unwrap()

@@ -8,7 +8,7 @@ use spanscope::engine::{ColorRange, Combine, HeatmapKind, HeatmapRequest, Weight
 use spanscope::model::HeadId;
 use spanscope::ui::Start;
 
-const MAP: &str = "Attention heatmap: click a row to select its query";
+pub(super) const MAP: &str = "Attention heatmap: click a row to select its query";
 const QUERIES: &str = "Queries: select one with a click, a range by dragging";
 const KEYS: &str = "Keys: select a token with a click, a range by dragging";
 
@@ -35,7 +35,7 @@ fn open_wide() -> Window {
 }
 
 impl Window {
-    fn place(&self, label: &str) -> Rect {
+    pub(super) fn place(&self, label: &str) -> Rect {
         self.harness.get_by_label(label).rect()
     }
 
@@ -45,7 +45,7 @@ impl Window {
         self.place(MAP).max - vec2(from_end(keys), from_end(queries))
     }
 
-    fn move_to(&mut self, at: Pos2) {
+    pub(super) fn move_to(&mut self, at: Pos2) {
         self.harness.event(Event::PointerMoved(at));
         self.harness.step();
     }
@@ -87,12 +87,12 @@ impl Window {
         &self.app().selection().tokens
     }
 
-    fn request(&self) -> &HeatmapRequest {
+    pub(super) fn request(&self) -> &HeatmapRequest {
         &self.snapshot().pictures[&HeatmapKind::Attention].request
     }
 
     /// Clicks what is named so above the map.
-    fn tool(&mut self, label: &str) {
+    pub(super) fn tool(&mut self, label: &str) {
         let left = self.place(QUERIES).left() - 40.0;
         let found = self.harness.get_all_by_label(label);
         let at = found

@@ -6,6 +6,7 @@ mod common;
 
 mod ablation;
 mod attention;
+mod both_directions;
 mod cost;
 mod export;
 mod families;

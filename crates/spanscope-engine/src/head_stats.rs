@@ -48,6 +48,8 @@ pub struct LeadingHead {
     pub head: HeadId,
     /// The mean weight that the text gives each distance, from 1.
     pub by_distance: Vec<f32>,
+    /// The same of later tokens, from distance 1; nothing where queries see none.
+    pub by_later_distance: Vec<f32>,
     /// For each of the queries measured, the share of its softmax that the mask took away.
     pub removed: Vec<f32>,
 }
@@ -196,6 +198,7 @@ impl HeadStatsTask {
             leading: LeadingHead {
                 head: HeadId { layer, head },
                 by_distance: survey.by_distance(layer, head),
+                by_later_distance: survey.by_later_distance(layer, head),
                 removed: survey.removed(layer, head),
             },
             thumbnails,

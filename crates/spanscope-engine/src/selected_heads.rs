@@ -75,7 +75,9 @@ impl SelectedHeadsTask {
     pub fn go_on(&mut self, run: &Run, range: &Range<usize>, cancel: &Cancel) -> bool {
         // The text may have grown.
         self.weights.reach = farthest(run, &self.heads);
-        let width = (self.weights.reach + self.weights.vectors).max(1);
+        let both = run.network().architecture().is_bidirectional();
+        let later = if both { self.weights.reach } else { 0 };
+        let width = (self.weights.reach + later + self.weights.vectors).max(1);
         let first = range
             .start
             .max(range.end.saturating_sub(MOST_WEIGHTS / width));
@@ -177,7 +179,11 @@ fn combined(
             weights: vec![0.0; part.queries * reach].into(),
             persistent: vec![0.0; part.queries * vectors],
             empty: vec![0.0; part.queries],
+            tokens: part.tokens,
+            later: vec![0.0; part.later.len()].into(),
         });
+        let later = all.later.iter_mut().zip(&*part.later);
+        later.for_each(|(a, b)| put(a, *b));
         for i in 0..part.queries {
             let row = all.weights.get_mut(i * reach..(i + 1) * reach);
             let row = row.unwrap_or_default();

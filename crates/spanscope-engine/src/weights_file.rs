@@ -95,6 +95,7 @@ pub fn write_weights(
 
 /// A `.safetensors` file of the weights of some heads on a text (named `text`): `weights` (T × reach, the nearest distance first:
 /// 1, or 0 where a token sees itself), `empty` (T) where what lies before the text takes weight, `persistent` (T × N) if there are vectors, and `sink` (T) if there is one, for the queries that `weights` has;
+/// `later_weights` (T × tokens after the first query, distance 1 first) where queries see later tokens;
 /// where weights are not divided by their sum after the mask, `masked` (T) is what they lack to add up to 1. Several heads are
 /// put together, all their vectors in one column.
 ///
@@ -113,6 +114,14 @@ pub fn weights_file(
         shape: vec![t, weights.reach],
         values: rows(weights, weights.reach, |query| weights.row(query)),
     }];
+    if weights.tokens > 0 {
+        let later = weights.tokens.saturating_sub(weights.first + 1);
+        tensors.push(NamedTensor {
+            name: "later_weights".into(),
+            shape: vec![t, later],
+            values: rows(weights, later, |query| weights.on_later(query)),
+        });
+    }
     if model.network.architecture().has_empty_context() {
         tensors.push(NamedTensor {
             name: "empty".into(),

@@ -14,5 +14,7 @@ pub(crate) fn columns(snapshot: &Snapshot) -> Vec<Column> {
         let of = |row: &HeadRow| statistic.of(row);
         (statistic.column(), rows.iter().map(of).collect())
     };
-    Statistic::COLOURED.into_iter().map(column).collect()
+    let model = snapshot.model.as_ref();
+    let all = model.map(|model| Statistic::columns_of(model.network.architecture()));
+    all.into_iter().flatten().map(column).collect()
 }

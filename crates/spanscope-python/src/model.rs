@@ -88,6 +88,12 @@ impl Model {
 
     /// The name of its file.
     #[getter]
+    fn is_bidirectional(&self) -> bool {
+        self.loaded.network.architecture().is_bidirectional()
+    }
+
+    /// The name of its file.
+    #[getter]
     fn name(&self) -> String {
         self.loaded.file_name()
     }

@@ -89,6 +89,8 @@ pub(crate) struct Weights {
     #[pyo3(get)]
     sink: Option<Py<Array>>,
     #[pyo3(get)]
+    later: Option<Py<Array>>,
+    #[pyo3(get)]
     first: usize,
     #[pyo3(get)]
     nearest: usize,
@@ -179,7 +181,16 @@ impl Run {
         let persistent = std::mem::take(&mut found.persistent);
         let empty = std::mem::take(&mut found.empty);
         let sink = std::mem::take(&mut found.sink);
+        let later = match found.tokens {
+            0 => None,
+            _ => {
+                let shape = vec![rows, found.later_reach()];
+                let numbers = std::mem::take(&mut found.later);
+                Some(Py::new(py, Array::of_numbers(numbers, shape))?)
+            }
+        };
         Ok(Weights {
+            later,
             persistent: Py::new(py, Array::of(persistent, vec![rows, vectors]))?,
             empty: Py::new(py, Array::of(empty, vec![rows]))?,
             sink: match sink.len() == rows && rows > 0 {
@@ -220,6 +231,10 @@ impl Run {
                     row.copy_from_slice(near_first);
                     row.reverse();
                 }
+                let later = found.on_later(query);
+                if let Some(row) = row.get_mut(query + 1..query + 1 + later.len()) {
+                    row.copy_from_slice(later);
+                }
             });
             Ok(Array::of_numbers(all, vec![rows, tokens]))
         })
@@ -248,12 +263,14 @@ impl Run {
         found.map_err(told)
     }
 
-    /// The distances that hold a share of every head's weight on the text, layer by layer; not a number where it has none.
-    #[pyo3(signature = (share, progress=None))]
+    /// The distances that hold a share of every head's weight on the text, or on `later` tokens, layer by layer; not a number where it has
+    /// none.
+    #[pyo3(signature = (share, later=false, progress=None))]
     fn effective_spans(
         &self,
         py: Python<'_>,
         share: f64,
+        later: bool,
         progress: Option<Bound<'_, PyAny>>,
     ) -> PyResult<Vec<f64>> {
         let spans = self.run.model().network.spans();
@@ -267,13 +284,17 @@ impl Run {
                     // A part at a time: all heads at once are many.
                     let to = (from + PART).min(kept.end);
                     let found = run.head_weights(span.layer, span.head, from, to)?;
-                    let more = found.by_distance(0..found.queries);
+                    let more = match later {
+                        true => found.by_later_distance(),
+                        false => found.by_distance(0..found.queries),
+                    };
                     sums.resize(sums.len().max(more.len()), 0.0);
                     sums.iter_mut().zip(&more).for_each(|(sum, x)| *sum += x);
                     from = to;
                 }
                 how_far.set(1 + done.fetch_add(1, Ordering::Relaxed), spans.len());
-                effective(&sums, span.nearest, share)
+                let nearest = if later { 1 } else { span.nearest };
+                effective(&sums, nearest, share)
             };
             let spans = spans.par_iter().with_max_len(1);
             spans

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from conftest import DATA, FAMILIES, TEXT
+from conftest import DATA, FAMILIES, ROOT, TEXT
 
 import spanscope
 
 
 def test_samples_open_by_name_and_the_first_without_one():
     names = list(spanscope.samples())
-    assert names[0] == "shakespeare_adaptive" and len(names) == 5
+    assert names[0] == "shakespeare_adaptive"
+    assert sorted(names) == sorted(path.stem for path in (ROOT / "sample_models").glob("*.safetensors"))
+    assert all(spanscope.open(name).name == f"{name}.safetensors" for name in names)
     assert spanscope.open().name == spanscope.open(names[0]).name == "shakespeare_adaptive.safetensors"
 
 
@@ -41,7 +43,7 @@ def test_files_folders_and_recorded_runs_open(tmp_path):
         (lambda: spanscope.open().run(), ["text", "ids="]),
         (lambda: spanscope.open().run("a", ids=[1]), ["not both"]),
         (lambda: spanscope.open().run("a", index=0), ["recorded run"]),
-        (lambda: spanscope.open().run(""), ["no token"]),
+        (lambda: spanscope.open().run(""), ["text is empty", "another text"]),
         (lambda: spanscope.open().run(ids=[1, 99999]), ["99999"]),
         (lambda: spanscope.open().run(TEXT, memory=1000), ["memory"]),
         (lambda: spanscope.open().edit(ablate="L9H9"), ["L9H9"]),

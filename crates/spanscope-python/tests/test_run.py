@@ -109,6 +109,29 @@ def test_tables_are_of_the_library_that_is_asked_for(run):
         run.head_stats(frame="table", progress=False)
 
 
+def test_without_a_library_for_tables_there_are_arrays(run, monkeypatch):
+    import importlib.util
+
+    real = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name in ("pandas", "polars") else real(name))
+    stats = run.head_stats(progress=False)
+    assert isinstance(stats, dict) and all(isinstance(column, np.ndarray) for column in stats.values())
+    assert len(stats["entropy"]) == len(stats["layer"])
+
+
+@pytest.mark.parametrize("name", ["pandas", "polars"])
+def test_a_library_for_tables_is_used_where_it_is(run, name, monkeypatch):
+    import importlib.util
+
+    library = pytest.importorskip(name)
+    real = importlib.util.find_spec
+    others = {"pandas", "polars"} - {name}
+    monkeypatch.setattr(importlib.util, "find_spec", lambda wanted: None if wanted in others else real(wanted))
+    stats = run.head_stats(progress=False)
+    assert isinstance(stats, library.DataFrame)
+    assert list(stats["entropy"]) == list(run.head_stats(frame="dict", progress=False)["entropy"])
+
+
 def _has(name: str) -> bool:
     import importlib.util
 
@@ -177,7 +200,7 @@ def test_figures_are_those_of_the_command(all_attention, tmp_path):
         for ending in ("svg", "csv"):
             here, there = tmp_path / f"here.{ending}", tmp_path / f"there.{ending}"
             run.figure(kind, **options).save(here)
-            words_here = [w for w in words if ending == "svg" or w in ("--head", "--combine", "--tokens", "--effective", "--sort") or not w.startswith("--")]
+            words_here = [w for w in words if ending == "svg" or w in ("--head", "--combine", "--tokens", "--effective", "--sort", "--scatter", "--color") or not w.startswith("--")]
             if ending == "csv" and kind in ("spans", "usage", "vectors", "attention"):
                 continue
             said = program("figure", kind, str(model), "--text", str(text), *words_here, "-o", str(there), "--force")
@@ -294,6 +317,24 @@ def test_a_line_of_progress(capsys, adaptive):
     assert said.startswith("\rrunning: ") and said.endswith("per second\n") and "tokens" in said
     adaptive.run(LONG, progress=False)
     assert capsys.readouterr().err == ""
+
+
+def test_a_notebook_is_told_by_itself(adaptive, capsys, monkeypatch):
+    import types
+
+    from spanscope import _progress
+
+    monkeypatch.delitem(sys.modules, "ipykernel", raising=False)
+    assert _progress.progress_of(None, "running") is None
+    adaptive.run(LONG)
+    assert capsys.readouterr().err == ""
+    # In a notebook a line comes without being asked for, once it takes a while.
+    monkeypatch.setitem(sys.modules, "ipykernel", types.ModuleType("ipykernel"))
+    line = _progress.progress_of(None, "running")
+    assert isinstance(line, _progress.Line) and line.patience == _progress.PATIENCE
+    monkeypatch.setattr(_progress.Line.__init__, "__defaults__", (0.0,))
+    adaptive.run(LONG)
+    assert capsys.readouterr().err.startswith("\rrunning: ")
 
 
 def test_other_threads_go_on_meanwhile(adaptive):

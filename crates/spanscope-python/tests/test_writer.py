@@ -90,6 +90,19 @@ def test_a_model_that_nobody_knows(tmp_path, of, sinks):
     assert run.head_stats(frame="dict", progress=False)["entropy"].min() > 0
 
 
+def test_a_model_that_nobody_knows_in_the_window(tmp_path):
+    import subprocess
+    import sys
+
+    model, path, picture = Strange(sinks=True), tmp_path / "run.safetensors", tmp_path / "window.png"
+    with spanscope.RunWriter(path, layers=L, heads=H, kv_heads=KV, vocab=V, sinks=model.sinks, window=[None, 20, None], model="mine") as writer:
+        writer.add(model.ids, q=model.q, k=model.k, logits=model.logits)
+    words = ["shot", str(picture), "--model", str(path), "--head", "1.2"]
+    done = subprocess.run([sys.executable, "-m", "spanscope", *words], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert picture.read_bytes()[1:4] == b"PNG" and picture.stat().st_size > 10_000
+
+
 @pytest.mark.parametrize("top", [None, 5, 1000])
 @pytest.mark.parametrize("sinks", [False, True])
 def test_weights_as_they_are(tmp_path, top, sinks):
@@ -291,31 +304,80 @@ def test_bertviz_and_transformer_lens(tmp_path):
             spanscope.from_attentions(wrong, words)
 
 
-def test_an_encoders_text_is_there_twice(tmp_path):
-    words = ["Grö", "ße", " ist", " naïv", "."]
+def plain_span(sums: np.ndarray, first: int, share: float) -> int:
+    """The smallest distance within which this share of the weight lies, by its definition."""
+    return first + int(np.argmax(np.cumsum(sums) >= share * sums.sum()))
+
+
+def test_an_encoders_run_shows_both_directions(tmp_path):
+    random = np.random.default_rng(0)
+    count = 70
+    words = [f"w{i} " for i in range(count)]
+    weights = random.gamma(0.1, size=(2, 3, count, count))
+    weights /= weights.sum(axis=3, keepdims=True)
+    run = spanscope.from_attentions(weights, words, encoder=True, dtype="f32")
+    assert run.tokens == words and run.text == "".join(words) and run.model.texts == ["text"]
+    assert any("both directions" in note for note in run.model.assumed)
+    stats = run.head_stats(frame="dict")
+    plain = {name: [] for name in ("later", "later_effective_90", "effective_90", "later_mean_distance", "entropy", "effective_keys", "confidence")}
+    for layer in range(2):
+        for head in range(3):
+            of = weights[layer, head]
+            assert np.abs(run.attention(layer, head, dense=True) - of).max() < 1e-7
+            parts = run.weights(layer, head, start=10, stop=50)
+            assert parts.later is not None and parts.later.shape == (40, count - 11)
+            for query in range(10, 50):
+                ahead = count - 1 - query
+                assert np.abs(parts.later[query - 10, :ahead] - of[query, query + 1 :]).max(initial=0) < 1e-7
+                assert np.abs(parts.weights[query - 10, : query + 1] - of[query, query::-1]).max() < 1e-7
+            after = np.array([np.trace(of, d) for d in range(1, count)])
+            before = np.array([np.trace(of, -d) for d in range(count)])
+            plain["later"].append(after.sum() / count)
+            plain["later_effective_90"].append(plain_span(after, 1, 0.9))
+            plain["effective_90"].append(plain_span(before, 0, 0.9))
+            plain["later_mean_distance"].append((after * np.arange(1, count)).sum() / after.sum())
+            plain["entropy"].append(-(of * np.log2(np.maximum(of, 1e-300))).sum(axis=1).mean())
+            plain["effective_keys"].append((1 / (of**2).sum(axis=1)).mean())
+            plain["confidence"].append(of.max(axis=1).mean())
+    for name, expected in plain.items():
+        assert stats[name] == pytest.approx(np.array(expected), rel=1e-4), name
+    assert run.effective_spans(0.9).ravel() == pytest.approx(plain["effective_90"])
+    assert run.effective_spans(0.9, later=True).ravel() == pytest.approx(plain["later_effective_90"])
+    assert run.shares()[:, :, 0] == pytest.approx(np.ones((2, 3)), abs=1e-5)
+    assert run.figure("grid").svg and run.figure("spans").svg and run.figure("attention", head="1.2").svg
+
+
+def test_an_encoders_texts_in_parts_and_their_refusals(tmp_path):
     random = np.random.default_rng(0)
     weights = random.uniform(size=(2, 3, 5, 5))
     weights /= weights.sum(axis=3, keepdims=True)
-    run = spanscope.from_attentions(weights, words, encoder=True, dtype="f32")
-    mirrored = run.model.run(index=1, progress=False)
-    assert run.tokens == words and mirrored.tokens == words[::-1] and run.text == "".join(words)
-    both = run.attention(1, 2, dense=True) + np.triu(mirrored.attention(1, 2, dense=True)[::-1, ::-1], 1)
-    assert np.abs(both - weights[1, 2]).max() < 1e-6
-    assert run.figure("grid").svg and mirrored.figure("attention", head="1.2").svg
     path = tmp_path / "run.safetensors"
     text = "a  b c"
     with spanscope.RunWriter(path, layers=2, heads=3, vocab=9, attention="top-weights", top=2, encoder=True) as writer:
         writer.add([1, 2, 3, 4, 5], weights=list(weights), text=text, ranges=[(0, 0), (0, 1), (3, 4), (4, 6), (6, 6)])
         writer.add([1, 2, 3, 4, 5], weights=list(weights))
     found = spanscope.open(path)
-    assert [found.run(index=i, progress=False).text for i in (0, 2, 3)] == [text, "1 2 3 4 5", "5 4 3 2 1"]
-    assert sorted(found.run(index=1, progress=False).text) == sorted(text)
-    for given, said in [({"log_p": [0, 0, 0, 0]}, "no next token"), ({"queries": (0, 2)}, "as a whole"), ({"weights": None}, "pass weights=")]:
+    assert [found.run(index=i, progress=False).text for i in (0, 1)] == [text, "1 2 3 4 5"]
+    kept = found.run(index=1, progress=False).attention(1, 2, dense=True)
+    of = weights[1, 2]
+    largest = of >= np.sort(of, axis=1)[:, -2:-1]
+    assert (kept > 0).sum() == 10 and np.abs(kept - np.where(largest, of, 0)).max() < 1e-3
+    long = random.uniform(size=(1, 2, 150, 150))
+    long /= long.sum(axis=3, keepdims=True)
+    with spanscope.RunWriter(path, layers=1, heads=2, vocab=9, attention="weights", dtype="f32", encoder=True) as writer:
+        writer.add([1] * 150, weights=list(long), queries=(64, 140))
+    part = spanscope.open(path).run(progress=False)
+    assert part.queries == range(64, 140)
+    assert np.abs(part.attention(0, 1, dense=True) - long[0, 1, 64:140]).max() < 1e-7
+    with pytest.raises(spanscope.Error, match="later=True is of"):
+        spanscope.open("shakespeare_adaptive").run("To be").effective_spans(later=True)
+    for given, said in [({"log_p": [0, 0, 0, 0]}, "no next token"), ({"weights": None}, "pass weights="), ({"weights": list(weights[:, :, :, :3])}, "all 5 tokens")]:
         with pytest.raises(spanscope.Error, match=said):
             with spanscope.RunWriter(path, layers=2, heads=3, vocab=9, attention="weights", encoder=True) as writer:
                 writer.add([1, 2, 3, 4, 5], **{"weights": list(weights), **given})
-    with pytest.raises(spanscope.Error, match="encoder=True goes with"):
-        spanscope.RunWriter(path, layers=2, heads=3, encoder=True)
+    for wrong in ({}, {"attention": "weights", "window": 4}, {"attention": "weights", "sinks": True}):
+        with pytest.raises(spanscope.Error, match="encoder=True goes with"):
+            spanscope.RunWriter(path, layers=2, heads=3, encoder=True, **wrong)
 
 
 def test_the_window_and_the_commands_take_it(tmp_path):

@@ -79,6 +79,15 @@ impl ViewContext<'_> {
         model.map_or(1, |model| model.network.architecture().nearest())
     }
 
+    /// Distances to later tokens that queries see: 0, but in an encoder's run.
+    pub fn later(&self) -> usize {
+        let model = self.snapshot.shown();
+        match model.is_some_and(|model| model.network.architecture().is_bidirectional()) {
+            true => self.snapshot.tokens.ids.len().saturating_sub(1),
+            false => 0,
+        }
+    }
+
     /// The reach of the selected heads: that of the one that reaches farthest.
     pub fn reach(&self) -> Reach {
         let heads = self.selection.heads.all().iter();

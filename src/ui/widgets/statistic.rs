@@ -70,6 +70,11 @@ impl DisplayName for Statistic {
             Self::SpanMedian => tr("q 50 %"),
             Self::SpanMost => tr("q 90 %"),
             Self::NormMost => tr("90 % ‖·‖"),
+            Self::Later => tr("Later %"),
+            Self::HalfLater => tr("50 % later"),
+            Self::MostLater => tr("90 % later"),
+            Self::NearlyLater => tr("99 % later"),
+            Self::DistanceLater => tr("Mean later"),
             Self::Row(Mean::Sink) => tr("Sink %"),
             Self::Row(Mean::SinkFour) => tr("Sink 4 %"),
             Self::Row(Mean::LearnedSink) => tr("Learned %"),
@@ -123,6 +128,11 @@ impl DisplayName for Statistic {
             Self::NormMost => tr(
                 "As the effective span, 90 %, with each weight multiplied by the norm of what it writes",
             ),
+            Self::Later => tr("Share of its weight on tokens after the query"),
+            Self::HalfLater | Self::MostLater | Self::NearlyLater => tr(
+                "The nearest later tokens that hold this share of its weight on later ones, in tokens",
+            ),
+            Self::DistanceLater => tr("Mean distance of its weight on later tokens, in tokens"),
             Self::Row(Mean::Sink) => tr("Mean weight on the first token, of the queries after it"),
             Self::Row(Mean::SinkFour) => {
                 tr("Mean weight on the first four tokens, of the queries after them")

@@ -24,7 +24,7 @@ impl Axis {
     /// A numbered cell stands for `step`.
     pub(super) fn new(
         names: &[String],
-        (start, step): (usize, usize),
+        (start, step): (i64, usize),
         count: usize,
         pitch: f64,
         room: f64,
@@ -40,16 +40,22 @@ impl Axis {
             };
         }
         let step = step.max(1);
-        let end = start + count * step;
-        let widest = end.saturating_sub(1).to_string();
-        let room = font::width(&widest, TICK, Weight::Regular).max(TICK) + 12.0;
+        let end = start + (count * step) as i64;
+        let number = |n: i64| n.to_string().replace('-', "−");
+        let widths = [start, end - 1].map(|n| font::width(&number(n), TICK, Weight::Regular));
+        let room = widths[0].max(widths[1]).max(TICK) + 12.0;
         let every = ticks::every(pitch / step as f64, room);
         // Round numbers.
-        let first = start.div_ceil(every).saturating_mul(every);
+        let away = start.rem_euclid(every as i64);
+        let first = if away > 0 {
+            start + every as i64 - away
+        } else {
+            start
+        };
         let numbers = (first..end).step_by(every);
         Self {
             labels: numbers
-                .map(|n| (((n - start) as f64 + 0.5) / step as f64, n.to_string()))
+                .map(|n| (((n - start) as f64 + 0.5) / step as f64, number(n)))
                 .collect(),
             size: TICK,
             named: false,

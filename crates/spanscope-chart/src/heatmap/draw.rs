@@ -43,7 +43,7 @@ pub(super) fn draw(chart: &Heatmap, look: &Style) -> Canvas {
     } else {
         LABEL + 5.0
     };
-    let start = (chart.row_start, chart.steps.0);
+    let start = (chart.row_start as i64, chart.steps.0);
     let row_axis =
         |pitch: f64| Axis::new(&chart.row_labels, start, chart.rows, pitch, width * 0.25);
     let start = (chart.col_start, chart.steps.1);

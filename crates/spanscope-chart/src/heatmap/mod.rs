@@ -104,7 +104,7 @@ pub struct Heatmap {
     /// The number of the first row, where rows are numbered.
     pub row_start: usize,
     /// The number of the first column, where columns are numbered.
-    pub col_start: usize,
+    pub col_start: i64,
     /// The counts that a row and a column each stand for, where they are numbered.
     pub steps: (usize, usize),
     /// The value of the last colour; without it, the largest of all.
@@ -188,10 +188,10 @@ impl Heatmap {
     }
 
     /// The name of a row or a column: its label, or its number.
-    fn name(labels: &[String], start: usize, step: usize, i: usize) -> String {
+    fn name(labels: &[String], start: i64, step: usize, i: usize) -> String {
         match labels.get(i) {
             Some(label) => label.clone(),
-            None => (start + i * step.max(1)).to_string(),
+            None => numbered(start, step, i).to_string(),
         }
     }
 
@@ -201,7 +201,7 @@ impl Heatmap {
             true => other.to_owned(),
             false => axis.to_owned(),
         };
-        let down = Self::name(&self.row_labels, self.row_start, self.steps.0, row);
+        let down = Self::name(&self.row_labels, self.row_start as i64, self.steps.0, row);
         let across = Self::name(&self.col_labels, self.col_start, self.steps.1, col);
         let written = self.cell_texts.get(row * self.cols + col);
         let value = match written.filter(|text| !text.is_empty()) {
@@ -244,6 +244,11 @@ impl Heatmap {
     }
 }
 
+/// The number of cell `i` of an axis whose cells stand for `step` each.
+fn numbered(start: i64, step: usize, i: usize) -> i64 {
+    start + (i * step.max(1)) as i64
+}
+
 impl Figure for Heatmap {
     fn kind(&self) -> &'static str {
         self.kind
@@ -263,8 +268,8 @@ impl Figure for Heatmap {
             return Ok(numbers.clone());
         }
         // Tokens repeat; their numbers do not.
-        let name = |labels: &[String], start: usize, step: usize, i: usize| {
-            let number = start + i * step.max(1);
+        let name = |labels: &[String], start: i64, step: usize, i: usize| {
+            let number = numbered(start, step, i);
             match labels.get(i) {
                 Some(label) => format!("{number} {label}"),
                 None => number.to_string(),
@@ -281,7 +286,10 @@ impl Figure for Heatmap {
             false => Column::new(axis),
         }];
         columns.extend((0..self.cols).map(|i| match self.col_tokens.get(i) {
-            Some(token) => Column::of_token(self.col_start + i * across.max(1), token.clone()),
+            Some(token) => {
+                let number = numbered(self.col_start, across, i);
+                Column::of_token(usize::try_from(number).unwrap_or(0), token.clone())
+            }
             None => Column::new(name(&self.col_labels, self.col_start, across, i)),
         }));
         columns.extend(self.side.iter().map(|side| Column::new(&side.label)));
@@ -294,7 +302,7 @@ impl Figure for Heatmap {
             let token = self.row_tokens.get(row).map(TokenName::cells);
             let first = match token {
                 Some(_) => Cell::from(self.row_start + row * down.max(1)),
-                None => Cell::Text(name(&self.row_labels, self.row_start, down, row)),
+                None => Cell::Text(name(&self.row_labels, self.row_start as i64, down, row)),
             };
             let cells = (0..self.cols).map(|col| Cell::Single(self.value(row, col)));
             let sides = self.side.iter().map(|s| s.values.get(row).copied().into());

@@ -12,7 +12,8 @@ pub enum BandLayout {
     /// Column = position of the key in the text.
     #[default]
     Key,
-    /// Column = distance, less the nearest one that a token sees.
+    /// Column = distance, less the nearest one that a token sees. Where queries see later tokens, whose distances are negative, those of
+    /// all that the text has stand before: see [`TextWeights::later_columns`].
     Distance,
     /// Column = persistent vector, in the window's order.
     Vector,
@@ -75,8 +76,8 @@ impl BandGrid {
         let queries = window.queries.start.clamp(weights.first, end)
             ..window.queries.end.clamp(weights.first, end);
         let limit = match window.layout {
-            BandLayout::Key => end,
-            BandLayout::Distance => weights.reach,
+            BandLayout::Key => end.max(weights.tokens),
+            BandLayout::Distance => weights.later_columns() + weights.reach,
             BandLayout::Vector if window.order.is_empty() => weights.vectors,
             BandLayout::Vector => window.order.len(),
         };
@@ -129,17 +130,24 @@ fn each(
             // Distances before the text's start are no keys.
             let seen = weights.keys(query);
             let keys = columns.start.max(seen.start)..columns.end.min(seen.end);
-            if keys.is_empty() {
-                return;
+            if !keys.is_empty() {
+                let row = weights.on(query, keys.clone()).iter().rev();
+                keys.zip(row).for_each(|(key, weight)| take(key, *weight));
             }
-            let row = weights.on(query, keys.clone()).iter().rev();
-            keys.zip(row).for_each(|(key, weight)| take(key, *weight));
+            let later = (query + 1..columns.end).zip(weights.on_later(query));
+            let later = later.skip(columns.start.saturating_sub(query + 1));
+            later.for_each(|(key, weight)| take(key, *weight));
         }
         BandLayout::Distance => {
+            let zero = weights.later_columns();
+            let later = (0..zero).rev().zip(weights.on_later(query));
+            let later = later.filter(|(column, _)| columns.contains(column));
+            later.for_each(|(column, weight)| take(column, *weight));
             // As by key: what lies before the text's start is beside the picture.
             let row = weights.on_text(query).iter();
-            let row = row.take(columns.end).enumerate();
-            row.skip(columns.start).for_each(|(c, w)| take(c, *w));
+            let row = row.take(columns.end.saturating_sub(zero)).enumerate();
+            let row = row.skip(columns.start.saturating_sub(zero));
+            row.for_each(|(c, w)| take(zero + c, *w));
         }
         BandLayout::Vector => {
             let row = weights.persistent_row(query);
@@ -227,6 +235,7 @@ mod tests {
                 .into(),
             persistent: Vec::new(),
             empty: vec![0.0; 4],
+            ..HeadWeights::default()
         })
     }
 
@@ -260,6 +269,7 @@ mod tests {
                 .flat_map(|t| [0.0, 0.1, 0.2, 0.3].map(|n| t as f32 + n))
                 .collect(),
             empty: vec![0.0; 3],
+            ..HeadWeights::default()
         })
     }
 

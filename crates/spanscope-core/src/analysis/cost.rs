@@ -361,6 +361,7 @@ mod tests {
                 variance: None,
                 at_edge: 0.0,
                 rows,
+                later: None,
                 repeats: None,
             }
         };

@@ -86,21 +86,32 @@ fn rows(grid: &BandGrid, window: &BandWindow, share: impl Fn(usize) -> Option<f3
 fn means(weights: &TextWeights, grid: &BandGrid, seen: &Range<usize>) -> Vec<f32> {
     let columns = grid.width * grid.across;
     let mut sums = vec![0.0_f64; columns];
+    let mut counts = vec![0_usize; columns];
+    // Columns of later tokens stand before those of earlier ones.
+    let zero = weights.later_columns();
+    let near = zero.saturating_sub(grid.first_column).min(columns);
+    let skipped = grid.first_column.saturating_sub(zero);
     // How many queries see no farther than each distance.
-    let mut farthest = vec![0_usize; columns + 1];
+    let mut farthest = vec![0_usize; columns - near + 1];
     for query in seen.start.max(weights.first)..seen.end.min(weights.end) {
         let row = weights.on_text(query);
-        let row = row.get(grid.first_column..).unwrap_or_default();
-        let row = &row[..row.len().min(columns)];
-        for (sum, weight) in sums.iter_mut().zip(row) {
+        let row = row.get(skipped..).unwrap_or_default();
+        let row = &row[..row.len().min(columns - near)];
+        for (sum, weight) in sums[near..].iter_mut().zip(row) {
             *sum += f64::from(*weight);
         }
         farthest[row.len()] += 1;
+        for (column, weight) in (0..zero).rev().zip(weights.on_later(query)) {
+            let at = column.checked_sub(grid.first_column);
+            if let Some(at) = at.filter(|at| *at < near) {
+                sums[at] += f64::from(*weight);
+                counts[at] += 1;
+            }
+        }
     }
     // From the right: a query that sees a distance sees all nearer ones.
-    let mut queries = farthest[columns];
-    let mut counts = vec![0; columns];
-    for (count, farthest) in counts.iter_mut().zip(&farthest).rev() {
+    let mut queries = farthest[columns - near];
+    for (count, farthest) in counts[near..].iter_mut().zip(&farthest).rev() {
         *count = queries;
         queries += farthest;
     }
@@ -134,6 +145,7 @@ mod tests {
                 .into(),
             persistent: vec![0.5, 0.1, 0.2, 0.3, 0.4],
             empty: vec![1.0, 0.8, 0.6, 0.0, 0.0],
+            ..HeadWeights::default()
         })
     }
 

@@ -46,10 +46,10 @@ pub use shares::{CutShares, ShareRecorder, Shares};
 pub use smooth::smoothed;
 pub use statistic::{HeadRow, Statistic, StatisticKind};
 pub use survey::{
-    EDGE_PART, EDGE_SHARE, EFFECTIVE_SHARES, HeadMeasure, LOCAL_QUERIES, LOCAL_SHARE, PRESSED_EVEN,
-    PRESSED_IN_RAMP, PRESSED_RAMPS, PRESSED_REMOVED, Pressed, Repeated, Repeats, SINK_SHARE,
-    SpanFlag, Survey, Thumbnail, UNUSED_QUERIES, UNUSED_RAMPS, UNUSED_SHARE, edge, effective, flag,
-    sunk,
+    EDGE_PART, EDGE_SHARE, EFFECTIVE_SHARES, HeadMeasure, LOCAL_QUERIES, LOCAL_SHARE, LaterMeasure,
+    PRESSED_EVEN, PRESSED_IN_RAMP, PRESSED_RAMPS, PRESSED_REMOVED, Pressed, Repeated, Repeats,
+    SINK_SHARE, SpanFlag, Survey, Thumbnail, UNUSED_QUERIES, UNUSED_RAMPS, UNUSED_SHARE, edge,
+    effective, flag, sunk,
 };
 pub use text_weights::TextWeights;
 pub use token_attention::TokenAttention;

@@ -1,6 +1,6 @@
 //! One head's weights, taken down while a network runs: for texts whose run is not kept.
 
-use crate::model::{HeadWeights, Observer, Span};
+use crate::model::{HeadWeights, Numbers, Observer, Span};
 use std::ops::Range;
 use std::sync::{Mutex, PoisonError};
 
@@ -35,6 +35,7 @@ impl HeadRecorder {
                 weights: vec![0.0; tokens * reach].into(),
                 persistent: vec![0.0; tokens * vectors],
                 empty: vec![0.0; tokens],
+                ..HeadWeights::default()
             }),
         }
     }
@@ -65,6 +66,8 @@ impl Observer for HeadRecorder {
             first,
             queries,
             reach,
+            tokens,
+            later,
             ..
         } = &mut *weights;
         let Some(at) = tile.first.checked_sub(*first) else {
@@ -82,6 +85,16 @@ impl Observer for HeadRecorder {
         }
         put(persistent, &tile.persistent, at * tile.vectors);
         put(empty, &tile.empty, at);
+        if tile.tokens > 0 {
+            let width = tile.tokens.saturating_sub(*first + 1);
+            if *tokens == 0 {
+                *tokens = tile.tokens;
+                *later = Numbers::zeros(*queries * width);
+            }
+            for (i, query) in tile.positions().enumerate() {
+                put(later, tile.on_later(query), (at + i) * width);
+            }
+        }
         if !tile.sink.is_empty() {
             sink.resize(*queries, 0.0);
             put(sink, &tile.sink, at);

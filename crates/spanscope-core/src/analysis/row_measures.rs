@@ -16,6 +16,7 @@ use crate::model::Network;
 use budget::Totals;
 use pulp::Arch;
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 
 /// The share of a query's weight that its span and its minimum budget hold.
 pub const ROW_SHARE: f64 = 0.9;
@@ -148,6 +149,9 @@ impl Mean {
 pub struct Row<'a> {
     /// Weights.
     pub weights: &'a [f32],
+    /// Weights on later tokens, where the query sees them, the nearest first. Counts of keys and the largest weight are over both, what
+    /// is measured by distance is of earlier tokens alone.
+    pub later: &'a [f32],
     /// The query's position.
     pub query: usize,
     /// The nearest distance: 0 where a token sees itself.
@@ -194,6 +198,14 @@ impl Row<'_> {
             .map_or(0.0, |distance| self.at(distance))
     }
 
+    /// The weights on all keys, in any order.
+    fn keys(&self) -> Cow<'_, [f32]> {
+        match self.later.is_empty() {
+            true => Cow::Borrowed(self.weights),
+            false => Cow::Owned([self.weights, self.later].concat()),
+        }
+    }
+
     /// The weight on the first `count` tokens; not a number before they are all there.
     fn on_first(&self, count: usize) -> f64 {
         match self.query >= count {
@@ -209,7 +221,8 @@ impl Row<'_> {
         let far = self
             .weights
             .get(DISTANT - self.nearest..end.min(self.weights.len()));
-        far.map_or(0.0, |far| Totals::of(far).sum)
+        let later = self.later.get(DISTANT - 1..).unwrap_or_default();
+        far.map_or(0.0, |far| Totals::of(far).sum) + Totals::of(later).sum
     }
 
     /// The weight on earlier tokens that are the same as the query, and on those that follow them.
@@ -244,15 +257,17 @@ impl Row<'_> {
 
     #[inline(always)]
     fn only(&self, mean: Mean, text: &Occurrences, room: &mut Vec<f32>) -> f64 {
-        let totals = || Totals::of(self.weights);
+        let keys = || self.keys();
         match mean {
             Mean::Sink => self.on_first(1),
             Mean::SinkFour => self.on_first(SINKS),
             Mean::LearnedSink => f64::from(self.learned_sink),
             Mean::DistantMass => self.distant(),
-            Mean::EffectiveKeys => effective_keys(&totals()),
-            Mean::MinimumBudget => minimum_budget(self.weights, &totals(), ROW_SHARE, room) as f64,
-            Mean::Confidence => f64::from(totals().largest),
+            Mean::EffectiveKeys => effective_keys(&Totals::of(&keys())),
+            Mean::MinimumBudget => {
+                minimum_budget(&keys(), &Totals::of(&keys()), ROW_SHARE, room) as f64
+            }
+            Mean::Confidence => f64::from(Totals::of(&keys()).largest),
             Mean::SelfWeight => self.at(0),
             Mean::Previous => self.at(1),
             Mean::Duplicate => self.repeats(text).0,
@@ -279,7 +294,8 @@ impl Row<'_> {
 
     #[inline(always)]
     fn measured(&self, text: &Occurrences, room: &mut Vec<f32>) -> RowMeasures {
-        let totals = Totals::of(self.weights);
+        let keys = self.keys();
+        let totals = Totals::of(&keys);
         let (duplicate, induction, seen) = self.repeats(text);
         let mut means = [f64::NAN; MEANS];
         let mut put = |mean: Mean, value: f64| means[mean.index()] = value;
@@ -288,7 +304,7 @@ impl Row<'_> {
         put(Mean::LearnedSink, f64::from(self.learned_sink));
         put(Mean::DistantMass, self.distant());
         put(Mean::EffectiveKeys, effective_keys(&totals));
-        let budget = minimum_budget(self.weights, &totals, ROW_SHARE, room);
+        let budget = minimum_budget(&keys, &totals, ROW_SHARE, room);
         put(Mean::MinimumBudget, budget as f64);
         put(Mean::Confidence, f64::from(totals.largest));
         put(Mean::SelfWeight, self.at(0));
@@ -297,7 +313,10 @@ impl Row<'_> {
         put(Mean::Induction, induction);
         RowMeasures {
             means,
-            span: self.span_of(&totals),
+            span: match self.later.is_empty() {
+                true => self.span_of(&totals),
+                false => self.span(),
+            },
             seen,
         }
     }

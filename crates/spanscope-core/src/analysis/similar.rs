@@ -57,6 +57,8 @@ pub fn by_scores(rows: &[HeadRow], of: HeadId) -> Vec<Option<f64>> {
 struct Outcomes<'a> {
     nearest: usize,
     tokens: &'a [f32],
+    /// On later tokens, where it sees them, the nearest first.
+    later: &'a [f32],
     /// Empty context, all persistent vectors, and the learned sink.
     off_text: [f64; 3],
     all: f64,
@@ -68,10 +70,13 @@ impl<'a> Outcomes<'a> {
         let off = weights.off_text(query);
         let vectors: f64 = off.persistent.iter().copied().map(f64::from).sum();
         let off_text = [f64::from(off.empty), vectors, f64::from(off.sink)];
-        let on: f64 = tokens.iter().copied().map(f64::from).sum();
+        let later = weights.on_later(query);
+        let on = tokens.iter().chain(later).copied().map(f64::from);
+        let on: f64 = on.sum();
         Self {
             nearest: weights.nearest,
             tokens,
+            later,
             off_text,
             all: on + off_text.iter().sum::<f64>(),
         }
@@ -103,6 +108,10 @@ impl<'a> Outcomes<'a> {
         let first = self.nearest.min(other.nearest);
         let ends = [self, other].map(|row| row.nearest + row.tokens.len());
         let tokens = (first..ends[0].max(ends[1])).map(|d| term(self.at(d), other.at(d)));
+        let weight = |row: &Self, i: usize| row.later.get(i).copied().map_or(0.0, f64::from);
+        let later = 0..self.later.len().max(other.later.len());
+        let later = later.map(|i| term(weight(self, i), weight(other, i)));
+        let tokens = tokens.chain(later);
         let off = self.off_text.iter().zip(&other.off_text);
         let sum = tokens.sum::<f64>() + off.map(|(p, q)| term(*p, *q)).sum::<f64>();
         (sum / 2.0).clamp(0.0, 1.0)
@@ -228,6 +237,7 @@ mod tests {
             persistent: vectors.to_vec(),
             empty: vec![0.0],
             sink: vec![sink],
+            ..HeadWeights::default()
         }
     }
 

@@ -49,6 +49,16 @@ pub enum Statistic {
     SpanMost,
     /// The distances that hold 90 % of what is written.
     NormMost,
+    /// Weight on later tokens.
+    Later,
+    /// The distances to later tokens that hold 50 % of the weight on them.
+    HalfLater,
+    /// The distances to later tokens that hold 90 % of it.
+    MostLater,
+    /// The distances to later tokens that hold 99 % of it.
+    NearlyLater,
+    /// Mean distance of the weight on later tokens.
+    DistanceLater,
     /// A mean over queries.
     Row(Mean),
 }
@@ -108,7 +118,7 @@ impl Statistic {
     }
 
     /// All that heads can be coloured by.
-    pub const COLOURED: [Self; 30] = [
+    pub const COLOURED: [Self; 35] = [
         Self::Reach,
         Self::Span,
         Self::Half,
@@ -128,6 +138,11 @@ impl Statistic {
         Self::SpanMedian,
         Self::SpanMost,
         Self::NormMost,
+        Self::Later,
+        Self::HalfLater,
+        Self::MostLater,
+        Self::NearlyLater,
+        Self::DistanceLater,
         Self::Row(Mean::Sink),
         Self::Row(Mean::SinkFour),
         Self::Row(Mean::LearnedSink),
@@ -151,8 +166,28 @@ impl Statistic {
             Self::Persistent => architecture.persistent() > 0,
             Self::Empty => architecture.has_empty_context(),
             Self::Row(Mean::LearnedSink) => architecture.has_sinks(),
+            of if of.is_of_later() => architecture.is_bidirectional(),
             _ => true,
         }
+    }
+
+    /// True if it is of the weight on later tokens, which only an encoder's queries see.
+    pub fn is_of_later(self) -> bool {
+        matches!(
+            self,
+            Self::Later
+                | Self::HalfLater
+                | Self::MostLater
+                | Self::NearlyLater
+                | Self::DistanceLater
+        )
+    }
+
+    /// The columns of a table of the heads of such a network: all, but those of later tokens where queries see none.
+    pub fn columns_of(architecture: &Architecture) -> Vec<Self> {
+        let both = architecture.is_bidirectional();
+        let all = Self::COLOURED.into_iter();
+        all.filter(|of| both || !of.is_of_later()).collect()
     }
 
     /// Its name in a filter, and on the command line.
@@ -198,6 +233,11 @@ impl Statistic {
             Self::SpanMedian => "span_quantile_50",
             Self::SpanMost => "span_quantile_90",
             Self::NormMost => "norm_effective_90",
+            Self::Later => "later",
+            Self::HalfLater => "later_effective_50",
+            Self::MostLater => "later_effective_90",
+            Self::NearlyLater => "later_effective_99",
+            Self::DistanceLater => "later_mean_distance",
             Self::Row(mean) => mean.column(),
         }
     }
@@ -246,6 +286,11 @@ impl Statistic {
             Self::SpanMedian => "Span of a query, median (tokens)",
             Self::SpanMost => "Span of a query, 90 % (tokens)",
             Self::NormMost => "Norm-weighted span, 90 % (tokens)",
+            Self::Later => "Weight on later tokens",
+            Self::HalfLater => "Effective span to later tokens, 50 % (tokens)",
+            Self::MostLater => "Effective span to later tokens, 90 % (tokens)",
+            Self::NearlyLater => "Effective span to later tokens, 99 % (tokens)",
+            Self::DistanceLater => "Mean distance to later tokens (tokens)",
             Self::Row(mean) => mean.label(),
         }
     }
@@ -254,9 +299,12 @@ impl Statistic {
     pub fn kind(self) -> StatisticKind {
         match self {
             Self::Entropy => StatisticKind::Bits,
-            Self::Previous | Self::Context | Self::Persistent | Self::Empty | Self::Removed => {
-                StatisticKind::Share
-            }
+            Self::Previous
+            | Self::Context
+            | Self::Persistent
+            | Self::Empty
+            | Self::Removed
+            | Self::Later => StatisticKind::Share,
             Self::Row(mean) => mean.kind(),
             _ => StatisticKind::Tokens,
         }
@@ -274,6 +322,7 @@ impl Statistic {
         let measure = row.measure.as_ref();
         let effective = |i: usize| measure?.effective[i].map(|tokens| tokens as f64);
         let rows = measure.and_then(|measure| measure.rows.as_ref());
+        let later = measure.and_then(|measure| measure.later.as_ref());
         let tokens = |tokens: Option<usize>| tokens.map(|tokens| tokens as f64);
         let share = |of: fn(&Shares) -> f32| row.shares.as_ref().map(of).map(f64::from);
         match self {
@@ -297,6 +346,11 @@ impl Statistic {
             Self::SpanMedian => tokens(rows?.quantiles.map(|of| of[1])),
             Self::SpanMost => tokens(rows?.quantiles.map(|of| of[2])),
             Self::NormMost => tokens(rows?.norm_effective),
+            Self::Later => later.map(|of| f64::from(of.weight)),
+            Self::HalfLater => tokens(later?.effective[0]),
+            Self::MostLater => tokens(later?.effective[1]),
+            Self::NearlyLater => tokens(later?.effective[2]),
+            Self::DistanceLater => later?.mean_distance.map(f64::from),
             // No token sees itself there.
             Self::Row(Mean::SelfWeight) if row.span.nearest > 0 => None,
             Self::Row(mean) => Some(rows?.mean(mean)?.mean),

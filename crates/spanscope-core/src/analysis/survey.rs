@@ -16,7 +16,7 @@ pub use flags::{
     PRESSED_RAMPS, PRESSED_REMOVED, Pressed, SINK_SHARE, SpanFlag, UNUSED_QUERIES, UNUSED_RAMPS,
     UNUSED_SHARE, edge, flag, sunk,
 };
-pub use measures::{EFFECTIVE_SHARES, HeadMeasure, effective};
+pub use measures::{EFFECTIVE_SHARES, HeadMeasure, LaterMeasure, effective};
 pub use picture::Thumbnail;
 pub use repeats::{Repeated, Repeats};
 
@@ -306,6 +306,15 @@ impl Survey {
         };
         let queries = self.range().len().max(1) as f64;
         let sums = measures::sums(&self.shapes[i], self.of_head(i));
+        sums.into_iter().map(|sum| (sum / queries) as f32).collect()
+    }
+
+    /// The mean weight that the queries covered give each distance to later tokens, from 1 on. Nothing where they see none.
+    pub fn by_later_distance(&self, layer: usize, head: usize) -> Vec<f32> {
+        let i = self.find(layer, head);
+        let pieces = i.into_iter().flat_map(|i| self.of_head(i));
+        let queries = self.range().len().max(1) as f64;
+        let sums = measures::later_sums(pieces);
         sums.into_iter().map(|sum| (sum / queries) as f32).collect()
     }
 

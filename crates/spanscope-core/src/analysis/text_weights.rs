@@ -17,6 +17,8 @@ pub struct TextWeights {
     pub reach: usize,
     /// Persistent vectors.
     pub vectors: usize,
+    /// Tokens of the text, where queries see later ones as well; 0 where they do not.
+    pub tokens: usize,
     /// In order, without gaps; the first may begin before `first`, the last end after `end`.
     parts: Vec<Part>,
 }
@@ -68,7 +70,8 @@ impl Measured {
         let mut vectors = vec![0.0; weights.vectors];
         for i in rows {
             let row = weights.on_text(weights.first + i);
-            largest = row.iter().fold(largest, |m, w| m.max(*w));
+            let later = weights.on_later(weights.first + i);
+            largest = row.iter().chain(later).fold(largest, |m, w| m.max(*w));
             for (sum, weight) in vectors.iter_mut().zip(weights.persistent_row(i)) {
                 *sum += f64::from(*weight);
                 largest_vector = largest_vector.max(*weight);
@@ -90,6 +93,7 @@ impl From<HeadWeights> for TextWeights {
             nearest: weights.nearest,
             reach: weights.reach,
             vectors: weights.vectors,
+            tokens: weights.tokens,
             parts: vec![Part::new(weights)],
         }
     }
@@ -104,6 +108,7 @@ impl TextWeights {
             nearest,
             reach,
             vectors,
+            tokens: 0,
             parts: Vec::new(),
         }
     }
@@ -141,7 +146,32 @@ impl TextWeights {
     /// The positions of the queries that see the token at position `key`, be they here or not.
     pub fn readers(&self, key: usize) -> Range<usize> {
         let start = key.saturating_add(self.nearest);
-        start..start.saturating_add(self.reach)
+        let first = if self.tokens > 0 { 0 } else { start };
+        first..start.saturating_add(self.reach)
+    }
+
+    /// The weights of the query at position `query` on later tokens, the nearest first; nothing where it sees none, or is not here.
+    pub fn on_later(&self, query: usize) -> &[f32] {
+        self.find(query)
+            .map_or(&[], |(part, _)| part.weights.on_later(query))
+    }
+
+    /// The positions of all keys that the query at position `query` sees, later ones among them.
+    pub fn all_keys(&self, query: usize) -> Range<usize> {
+        let keys = self.keys(query);
+        keys.start..keys.end.max(self.tokens)
+    }
+
+    /// The keys that the query at position `query` sees, with their weights: earlier ones from the nearest on, then later ones.
+    pub fn pairs(&self, query: usize) -> impl Iterator<Item = (usize, f32)> + Clone + '_ {
+        let earlier = self.keys(query).rev().zip(self.on_text(query));
+        let later = (query + 1..).zip(self.on_later(query));
+        earlier.chain(later).map(|(key, weight)| (key, *weight))
+    }
+
+    /// Distances to later tokens that the columns of a picture by distance begin with: −(T − 1) is the first.
+    pub fn later_columns(&self) -> usize {
+        self.tokens.saturating_sub(1)
     }
 
     /// The weights of the query at position `query` on tokens of the text, the nearest first: those of [`keys`](Self::keys), from
@@ -208,7 +238,9 @@ impl TextWeights {
         let (part, i) = self.find(query)?;
         let persistent = part.persistent.get(i).copied().unwrap_or(0.0);
         let sink = part.weights.sink.get(i).copied().unwrap_or(0.0);
-        let row = part.weights.row(i).iter().map(|weight| f64::from(*weight));
+        let row = part.weights.row(i).iter();
+        let row = row.chain(part.weights.on_later(query));
+        let row = row.map(|weight| f64::from(*weight));
         let there = row.sum::<f64>() + f64::from(persistent) + f64::from(sink);
         Some((1.0 - there).clamp(0.0, 1.0) as f32)
     }
@@ -285,6 +317,7 @@ impl TextWeights {
     /// Puts `part` where it belongs; it must begin at or before the end. What stood there is replaced.
     pub fn put(&mut self, part: HeadWeights) {
         self.truncate(part.first);
+        self.tokens = part.tokens;
         self.end = part.first + part.queries;
         self.parts.push(Part::new(part));
     }
@@ -307,6 +340,7 @@ mod tests {
             weights: rows.map(|w| w as f32).collect::<Vec<_>>().into(),
             persistent: Vec::new(),
             empty: vec![0.5; queries],
+            ..HeadWeights::default()
         }
     }
 

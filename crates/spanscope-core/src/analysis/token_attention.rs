@@ -58,12 +58,12 @@ impl TokenAttention {
             return;
         };
         self.first_key = weights.keys(first).start;
-        self.read = vec![0.0; weights.keys(last).end - self.first_key];
+        self.read = vec![0.0; weights.all_keys(last).end - self.first_key];
         let mut persistent = 0.0;
         for query in queries() {
             self.queries += 1;
             // Distances before the text's start are not on it.
-            for (key, weight) in weights.keys(query).rev().zip(weights.on_text(query)) {
+            for (key, weight) in weights.pairs(query) {
                 self.read[key - self.first_key] += weight;
             }
             if let Some(weight) = weights.sink(query) {
@@ -90,9 +90,16 @@ impl TokenAttention {
                 .ranges()
                 .iter()
                 .map(|range| range.start.max(seen.start)..range.end.min(seen.end));
-            keys.filter(|keys| !keys.is_empty())
+            let earlier = keys
+                .filter(|keys| !keys.is_empty())
                 .flat_map(|keys| weights.on(query, keys))
-                .sum::<f32>()
+                .sum::<f32>();
+            let row = weights.on_later(query);
+            let later = self.tokens.ranges().iter().filter_map(|range| {
+                let ahead = |key: usize| key.saturating_sub(query + 1).min(row.len());
+                row.get(ahead(range.start)..ahead(range.end))
+            });
+            earlier + later.flatten().sum::<f32>()
         };
         self.readers = (start..end).map(of).collect();
     }
@@ -130,6 +137,7 @@ mod tests {
                 .into(),
             persistent: vec![0.5; 5],
             empty: vec![0.25; 5],
+            ..HeadWeights::default()
         })
     }
 

@@ -133,6 +133,7 @@ mod tests {
             weights: Vec::new().into(),
             persistent: rows.to_vec(),
             empty: Vec::new(),
+            ..HeadWeights::default()
         })
     }
 

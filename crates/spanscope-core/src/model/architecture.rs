@@ -243,6 +243,13 @@ impl Architecture {
             .map_or_else(Normalisation::default, |attention| attention.normalisation)
     }
 
+    /// True if tokens see later ones as well, as an encoder's do. Nothing but recorded weights are known of such a network.
+    pub fn is_bidirectional(&self) -> bool {
+        self.layers
+            .iter()
+            .any(|layer| layer.attention.bidirectional)
+    }
+
     /// True if heads find empty context before the text, which takes weight.
     pub fn has_empty_context(&self) -> bool {
         self.first()

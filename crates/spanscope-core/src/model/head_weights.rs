@@ -26,6 +26,10 @@ pub struct HeadWeights {
     pub empty: Vec<f32>,
     /// Per query, the weight on the head's learned sink; nothing where it has none.
     pub sink: Vec<f32>,
+    /// Tokens of the text, where queries see later ones as well; 0 where they do not.
+    pub tokens: usize,
+    /// queries × [`later_reach`](Self::later_reach): the weights on later tokens, the nearest, at distance 1, first.
+    pub later: Numbers,
 }
 
 /// The weight that a query gives to no token of the text.
@@ -51,9 +55,27 @@ impl HeadWeights {
         query.checked_sub(self.first).filter(|i| *i < self.queries)
     }
 
+    /// The distances to later tokens that a row has room for: those that its first query sees.
+    pub fn later_reach(&self) -> usize {
+        self.tokens.saturating_sub(self.first + 1)
+    }
+
+    /// The weights of the query at position `query` on later tokens, the nearest first. Empty where it sees none, or is not among these.
+    pub fn on_later(&self, query: usize) -> &[f32] {
+        let Some(i) = self.index(query) else {
+            return &[];
+        };
+        let start = i * self.later_reach();
+        let seen = self.tokens.saturating_sub(query + 1);
+        self.later.get(start..start + seen).unwrap_or_default()
+    }
+
     /// The weight that the query at position `query` gives the token at position `key`; `None` where it does not see it, or is not
     /// among these.
     pub fn at(&self, query: usize, key: usize) -> Option<f32> {
+        if let Some(ahead) = key.checked_sub(query + 1) {
+            return self.on_later(query).get(ahead).copied();
+        }
         let column = query.checked_sub(key)?.checked_sub(self.nearest)?;
         self.row(self.index(query)?).get(column).copied()
     }
@@ -109,7 +131,36 @@ impl HeadWeights {
                 Some(_) => vec![0.0; queries],
                 None => Vec::new(),
             },
+            ..Self::default()
         }
+    }
+
+    /// With room for weights on later tokens of a text of `tokens` tokens: zeros.
+    #[must_use]
+    pub fn with_later(mut self, tokens: usize) -> Self {
+        self.tokens = tokens;
+        self.later = Numbers::zeros(self.queries * self.later_reach());
+        self
+    }
+
+    /// The places of the weights of the query at position `query` on later tokens, the nearest first.
+    pub fn on_later_mut(&mut self, query: usize) -> &mut [f32] {
+        let Some(i) = self.index(query) else {
+            return &mut [];
+        };
+        let start = i * self.later_reach();
+        let seen = self.tokens.saturating_sub(query + 1);
+        self.later.get_mut(start..start + seen).unwrap_or_default()
+    }
+
+    /// The weight on each distance to later tokens, from 1 on, summed up over the queries.
+    pub fn by_later_distance(&self) -> Vec<f64> {
+        let mut sums = vec![0.0; self.later_reach()];
+        for query in self.positions() {
+            let row = self.on_later(query);
+            add_rows(&mut sums[..row.len()], row);
+        }
+        sums
     }
 
     /// Pieces of it, one for each count of queries, to be filled in.

@@ -116,17 +116,19 @@ impl Run {
 /// The entropy of query `i`'s weight, in bits.
 fn row_entropy(weights: &HeadWeights, i: usize) -> f32 {
     let tokens = weights.on_text(weights.first + i);
+    let later = weights.on_later(weights.first + i);
     let persistent = weights.persistent_row(i);
     let empty = weights.empty.get(i).copied().unwrap_or(0.0);
     // Less than 1 in fairseq's port, and where the published divisor's 1e-8 shows.
     let sink = weights.sink.get(i).copied().unwrap_or(0.0);
-    let all = [sum(tokens), sum(persistent), empty, sink].map(f64::from);
+    let all = [sum(tokens), sum(later), sum(persistent), empty, sink].map(f64::from);
     let all: f64 = all.iter().sum();
     if all <= 0.0 {
         return 0.0;
     }
     let terms = [
         entropy(tokens),
+        entropy(later),
         entropy(persistent),
         entropy(&[empty, sink]),
     ];

@@ -10,12 +10,15 @@ use std::sync::Arc;
 /// The weights of one layer for consecutive queries.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct StoredRows {
-    /// Queries × H × K: by distance, the nearest first; or on [`keys`](Self::keys).
+    /// Queries × H × K: by distance, the nearest first; or on [`keys`](Self::keys); or, where queries see later tokens, by key, the first
+    /// token first.
     pub weights: Vec<f32>,
     /// The positions of the tokens that the weights fall on, queries × H × K; `None` where they stand by distance.
     pub keys: Option<Vec<u32>>,
     /// Queries × H: the weight on every head's learned sink; nothing where there are none.
     pub sinks: Vec<f32>,
+    /// Tokens of the text, where queries see later ones as well; 0 where they do not.
+    pub tokens: usize,
 }
 
 /// The rows of one layer that came in together.
@@ -148,6 +151,10 @@ impl Run {
         let reach = of.reach.min((to + of.shift()).saturating_sub(1));
         let mut all = HeadWeights::room(from, to - from, of, reach);
         all.weights.fill(0.0);
+        if of_layer.spec.attention.bidirectional {
+            let tokens = rows.of(from).map_or(0, |(rows, ..)| rows.tokens);
+            all = all.with_later(tokens);
+        }
         for query in from..to {
             let (rows, at, queries) = rows.of(query)?;
             let heads = (head, of_layer.heads.len());
@@ -156,6 +163,15 @@ impl Run {
             let start = (query - from) * reach;
             let out = &mut all.weights[start..start + reach];
             match keys {
+                None if all.tokens > 0 => {
+                    let (earlier, later) = weights.split_at(weights.len().min(query + 1));
+                    let earlier = earlier.iter().rev();
+                    out.iter_mut()
+                        .zip(earlier)
+                        .for_each(|(to, from)| *to = *from);
+                    let places = all.on_later_mut(query).iter_mut();
+                    places.zip(later).for_each(|(to, from)| *to = *from);
+                }
                 None => {
                     let count = weights.len().min(seen.len());
                     out[..count].copy_from_slice(&weights[..count]);
@@ -164,8 +180,15 @@ impl Run {
                     for (weight, key) in weights.iter().zip(keys) {
                         let key = *key as usize;
                         // Zeros fill up rows that have fewer.
-                        if *weight > 0.0 && seen.contains(&key) {
-                            out[seen.end - 1 - key] = *weight;
+                        if *weight <= 0.0 {
+                            continue;
+                        }
+                        if seen.contains(&key) {
+                            all.weights[start + seen.end - 1 - key] = *weight;
+                        } else if let Some(ahead) = key.checked_sub(query + 1)
+                            && let Some(place) = all.on_later_mut(query).get_mut(ahead)
+                        {
+                            *place = *weight;
                         }
                     }
                 }

@@ -49,6 +49,10 @@ pub fn recorded_sums(
     cancel: &Cancel,
     progress: &(dyn Fn(Progress<'_>) + Sync),
 ) -> Result<RecordedSums, CorpusError> {
+    if model.network.architecture().is_bidirectional() {
+        let path = file.path().to_owned();
+        return Err(told(RunFileError::BothDirections { path }));
+    }
     let chosen = match index {
         Some(index) => index..index.saturating_add(1),
         None => 0..file.header().texts.len(),

@@ -143,7 +143,7 @@ pub fn heatmap(
         pool: style.pool,
         queries: first..end,
         columns: match style.layout {
-            BandLayout::Key => style.columns.start..style.columns.end.min(end),
+            BandLayout::Key => style.columns.start..style.columns.end.min(end.max(weights.tokens)),
             _ => style.columns,
         },
         order: Arc::clone(&style.order),
@@ -201,6 +201,7 @@ pub fn heatmap(
             ),
             BandLayout::Distance => {
                 let end = (distance + 1).saturating_sub(weights.nearest);
+                let end = end + weights.later_columns();
                 Some(rows.map(|_| column(end)).collect())
             }
             BandLayout::Vector => None,
@@ -211,13 +212,14 @@ pub fn heatmap(
     // Distances count from the nearest, and places in an order from 1.
     let in_order = style.layout == BandLayout::Vector && !style.order.is_empty();
     let from = match style.layout {
-        BandLayout::Distance => weights.nearest,
-        BandLayout::Vector | BandLayout::Key => usize::from(in_order),
+        BandLayout::Distance => weights.nearest as i64 - weights.later_columns() as i64,
+        BandLayout::Vector | BandLayout::Key => i64::from(in_order),
     };
     let ordered = style.order.iter().skip(grid.first_column);
     let shared = shared_cells((grid.down, grid.across), style.pool);
     let lines_words = match style.layout {
         BandLayout::Vector => None,
+        _ if weights.tokens > 0 => Some("each query sees earlier and later tokens".to_owned()),
         _ => Some(lines.words()),
     };
     // A line too long for the figure is cut at its end.
@@ -234,7 +236,7 @@ pub fn heatmap(
         rows: grid.height,
         cols: grid.width,
         row_start: grid.first_query,
-        col_start: grid.first_column + from,
+        col_start: grid.first_column as i64 + from,
         steps: (grid.down, grid.across),
         high: style.high,
         col_labels: match (by_key, grid.across) {
@@ -254,6 +256,9 @@ pub fn heatmap(
         },
         col_axis: match style.layout {
             BandLayout::Key => "key",
+            BandLayout::Distance if weights.tokens > 0 => {
+                "distance (tokens; below 0: to later ones)"
+            }
             BandLayout::Distance => "distance (tokens)",
             BandLayout::Vector if in_order => "persistent vectors, the most used first",
             BandLayout::Vector => "persistent vector",
@@ -263,7 +268,8 @@ pub fn heatmap(
         map: style.map,
         scale: style.scale,
         side,
-        edge: ends(lines.farthest),
+        // Where all is seen there is no end to draw.
+        edge: ends(lines.farthest).filter(|_| weights.tokens == 0),
         ramp: lines.full.and_then(ends),
         provenance,
         values: grid.values,

@@ -75,7 +75,7 @@ pub fn matrix(
         marked,
         provenance: provenance(model).with("statistic", statistic.column()),
         kind: "heads",
-        numbers: Some(numbers(rows)),
+        numbers: Some(numbers(model, rows)),
         ..Heatmap::default()
     })
 }
@@ -139,7 +139,8 @@ fn facts(rows: &[HeadRow], statistic: Statistic, marked: &[(usize, usize, CellMa
 }
 
 /// All statistics of all heads: a row a head.
-fn numbers(rows: &[HeadRow]) -> Table {
+fn numbers(model: &LoadedModel, rows: &[HeadRow]) -> Table {
+    let statistics = Statistic::columns_of(model.network.architecture());
     let column = |statistic: Statistic| {
         let name = statistic.column();
         match statistic.kind() {
@@ -149,11 +150,13 @@ fn numbers(rows: &[HeadRow]) -> Table {
         }
     };
     let first = ["layer", "head"].map(Column::new);
-    let rest = Statistic::COLOURED.map(column);
+    let rest = statistics.iter().copied().map(column);
     let mut table = Table::new(first.into_iter().chain(rest));
     for row in rows {
         let place = [row.span.layer.into(), row.span.head.into()];
-        let values = Statistic::COLOURED.map(|statistic| Cell::from(statistic.of(row)));
+        let values = statistics
+            .iter()
+            .map(|statistic| Cell::from(statistic.of(row)));
         table.push(place.into_iter().chain(values));
     }
     table

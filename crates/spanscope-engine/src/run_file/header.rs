@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use spanscope_core::checkpoint::{Checkpoint, Dtype, Format};
 use spanscope_core::json;
+use spanscope_core::model::architecture::{AttentionSpec, Window};
 use spanscope_core::model::{Architecture, Assumption, Part};
 use spanscope_core::shown::shown_error;
 use std::ops::Range;
@@ -17,6 +18,9 @@ pub const KEY: &str = "spanscope.run";
 
 /// What a reader of a run must know whose weights are not divided by their sum after the mask, as in fairseq's port.
 pub const MASKED: &str = "weights not divided by their sum after the mask";
+
+/// What a reader of a run must know whose queries see later tokens as well, as an encoder's do.
+pub const BIDIRECTIONAL: &str = "attention in both directions";
 
 /// The form of attention that this program writes: queries and keys, from which weights follow.
 pub const QUERIES_AND_KEYS: &str = "queries-keys";
@@ -167,7 +171,8 @@ impl Header {
             });
         }
         let header: Self = serde_json::from_value(value).map_err(|e| damaged(shown_error(&e)))?;
-        let unknown = header.requires.iter().filter(|what| *what != MASKED);
+        let unknown = header.requires.iter();
+        let unknown = unknown.filter(|what| ![MASKED, BIDIRECTIONAL].contains(&what.as_str()));
         let mut features: Vec<String> = unknown.cloned().collect();
         if ![QUERIES_AND_KEYS, WEIGHTS, TOP_WEIGHTS].contains(&header.attention.as_str()) {
             features.push(format!("attention as \"{}\"", header.attention));
@@ -194,6 +199,17 @@ impl Header {
         if header.has_weights() && header.model.architecture.adaptive_span().is_some() {
             let what = "an adaptive-span network has queries and keys, not weights";
             return Err(damaged(what.into()));
+        }
+        let architecture = &header.model.architecture;
+        if architecture.is_bidirectional() {
+            let fits = |of: &AttentionSpec| {
+                of.bidirectional && of.nearest == 0 && !of.sink && of.window == Window::Full
+            };
+            let mut layers = architecture.layers.iter();
+            if !header.has_weights() || !layers.all(|layer| fits(&layer.attention)) {
+                let what = "of attention in both directions weights are kept, of heads without windows and sinks, in every layer";
+                return Err(damaged(what.into()));
+            }
         }
         Ok(Some(header))
     }

@@ -14,7 +14,8 @@ mod weights;
 mod write;
 
 pub use header::{
-    Header, KEY, QUERIES_AND_KEYS, RecordedModel, TOP_WEIGHTS, TextHeader, VERSION, WEIGHTS,
+    BIDIRECTIONAL, Header, KEY, QUERIES_AND_KEYS, RecordedModel, TOP_WEIGHTS, TextHeader, VERSION,
+    WEIGHTS,
 };
 pub use plan::{RecordOptions, Recording, TextContent, TextToRecord, Vectors};
 pub use read::{RecordedText, RunFile};
@@ -134,6 +135,16 @@ pub enum RunFileError {
         shown_path(path)
     )]
     NoResults {
+        /// The file.
+        path: PathBuf,
+    },
+    /// Queries see later tokens, and sums are of distances to earlier ones.
+    #[error(
+        "{}: sums over texts are of models whose tokens see earlier ones alone, and this run is of an encoder: look at one text at a time, \
+         with `spanscope figure heads` or `run.head_stats()`",
+        shown_path(path)
+    )]
+    BothDirections {
         /// The file.
         path: PathBuf,
     },

@@ -60,9 +60,11 @@ impl RunFile {
             true => tokens,
             false => sees.min(tokens),
         };
-        if width == 0 || width > most {
+        let both = spec.is_some_and(|of| of.bidirectional);
+        let least = if both && !self.is_top() { tokens } else { 1 };
+        if width < least || width > most {
             return Err(self.damaged(format!(
-                "tensor {} has {width} weights for each query and head; from 1 to {most} expected",
+                "tensor {} has {width} weights for each query and head; from {least} to {most} expected",
                 names::weights(text, layer)
             )));
         }
@@ -86,7 +88,8 @@ impl RunFile {
     ) -> Result<Vec<StoredRows>, RunFileError> {
         let architecture = &self.header.model.architecture;
         let heads = architecture.nb_heads();
-        let first = self.text_header(text)?.queries.0;
+        let of_text = self.text_header(text)?;
+        let (first, tokens) = (of_text.queries.0, of_text.tokens);
         let layers = architecture.layers.iter().enumerate().map(|(layer, of)| {
             let row = heads * self.width(text, layer).unwrap_or(0);
             let (from, count) = (queries.start.saturating_sub(first), queries.len());
@@ -104,6 +107,11 @@ impl RunFile {
                 weights,
                 keys,
                 sinks,
+                tokens: if of.attention.bidirectional {
+                    tokens
+                } else {
+                    0
+                },
             })
         });
         layers.collect()
@@ -133,6 +141,15 @@ impl RunFile {
         let name = names::weight_keys(text, layer);
         let from = queries.start - self.text_header(text)?.queries.0.min(queries.start);
         let keys = self.u32s(&name, from * row, queries.len() * row)?;
+        if self.header.model.architecture.is_bidirectional() {
+            let tokens = self.text_header(text)?.tokens;
+            return match keys.iter().find(|key| **key as usize >= tokens) {
+                None => Ok(keys),
+                Some(key) => Err(self.damaged(format!(
+                    "tensor {name} has a weight on the token {key}, and the text has {tokens}"
+                ))),
+            };
+        }
         for (rows, query) in keys.chunks(row.max(1)).zip(queries.clone()) {
             if let Some(key) = rows.iter().find(|key| **key as usize > query) {
                 return Err(self.damaged(format!(

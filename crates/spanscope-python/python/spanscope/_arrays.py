@@ -59,19 +59,26 @@ def by_distance(weights: Array, last: int, width: int) -> Array:
     return np.ascontiguousarray((taken * inside).transpose(1, 0, 2))
 
 
-def largest(weights: Array, last: int, count: int) -> tuple[Array, Array]:
+def by_key(weights: Array) -> Array:
+    """Weights of queries on all tokens of a text, H x n x T, as an encoder's run keeps them: n x H x T."""
+    import numpy as np
+
+    return np.ascontiguousarray(weights.transpose(1, 0, 2))
+
+
+def largest(weights: Array, last: int, count: int, encoder: bool = False) -> tuple[Array, Array]:
     """The `count` largest weights of every query, by falling weight, and the positions of their keys: n x H x count each. Rows that
-    have fewer are filled up with zeros."""
+    have fewer are filled up with zeros. The keys end with the last query, at position `last`; those of an encoder are all tokens."""
     import numpy as np
 
     heads, n, keys = weights.shape
     count_here = min(count, keys)
     order = np.argsort(-weights, axis=2, kind="stable")[:, :, :count_here]
     found = np.take_along_axis(weights, order, axis=2)
-    positions = order + (last - keys + 1)
+    positions = order if encoder else order + (last - keys + 1)
     # What is not seen is no key.
     queries = np.arange(last - n + 1, last + 1)[None, :, None]
-    seen = (positions <= queries) & (positions >= 0) & (found > 0)
+    seen = (found > 0) if encoder else (positions <= queries) & (positions >= 0) & (found > 0)
     out = np.zeros((heads, n, count), np.float32)
     at = np.zeros((heads, n, count), "<u4")
     out[:, :, :count_here] = np.where(seen, found, 0)

@@ -35,8 +35,7 @@ def from_attentions(
     tokens: the tokens, T strings.
     path: a file to write; without, one that is gone with the session.
     top: keep the largest weights of each query only.
-    encoder: tokens see later ones as well: the run is of the weights on earlier tokens, and ``run.model.run(index=1)`` of those on later
-        ones, with the text mirrored.
+    encoder: tokens see later ones as well: the run has the weights on both.
     """
     found = _layers(attentions)
     heads = found[0].shape[0]

@@ -23,6 +23,7 @@ class Weights:
     persistent: Array
     empty: Array
     sink: Array | None
+    later: Array | None
     first: int
     nearest: int
 
@@ -61,7 +62,7 @@ class Run:
     def head_stats(
         self, sink_free: int | None = None, progress: _Progress = None
     ) -> list[tuple[str, list[float | None]]]: ...
-    def effective_spans(self, share: float, progress: _Progress = None) -> list[float]: ...
+    def effective_spans(self, share: float, later: bool = False, progress: _Progress = None) -> list[float]: ...
     def persistent_use(self) -> Array: ...
     def neurons(
         self,

@@ -63,8 +63,7 @@ def record(
     batch: texts that run together, where each is one piece.
     piece: tokens that run at once; longer texts go on with the model's cache.
     candidates: likeliest tokens kept after every token.
-    encoder: the model's tokens see later ones, as BERT's do: weights are kept, and every text is in the file twice, as it is, with the
-        weights on earlier tokens, and mirrored, with those on later ones.
+    encoder: the model's tokens see later ones, as BERT's do: weights are kept, on earlier and on later tokens.
     names: what the texts are called.
 
     Returns the path.
@@ -88,8 +87,6 @@ def record(
         )
     if encoder and longest > piece:
         raise Error(f"an encoder sees the whole text at once: pass piece={longest}, or shorter texts")
-    if encoder and tokens is not None:
-        raise Error("tokens= is of causal models: an encoder's text is kept as a whole")
     told = progress_of(progress, "recording")
     was_training = model.training
     model.eval()
@@ -275,12 +272,6 @@ class Recorder:
         lengths = [len(text.ids) for text in texts]
         heard, outputs = forward(self.model, self.hooks, self.found, rows, lengths=lengths)
         for row, text in enumerate(texts):
-            if self.found.encoder:
-                count = len(text.ids)
-                weights = [array(heard[layer].row(row, count).weights)[self.heads] for layer in self.layers]
-                self.writer.add(text.ids, weights=weights, text=text.text, ranges=text.ranges, name=text.name)
-                self.tell(count)
-                continue
             writer = self.begin(text)
             self.put(writer, heard, outputs, row, 0, len(text.ids))
             self.writer._end_text()

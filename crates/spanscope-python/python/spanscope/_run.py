@@ -31,6 +31,9 @@ class HeadWeights:
     empty: NDArray[np.float32]
     #: queries: weight on the head's learned sink; `None` where it has none.
     sink: NDArray[np.float32] | None
+    #: queries x tokens after the first query: weights on later tokens, column c at the distance c + 1; `None` where queries see none, as in
+    #: all models but encoders.
+    later: NDArray[np.float32] | None
     #: Position of the first query.
     first: int
     #: The distance of column 0: 0 where a token sees itself, else 1.
@@ -140,7 +143,8 @@ class Run:
         stop: int | None = None,
     ) -> NDArray[np.float32]:
         """A head's weights, by distance: queries x reach, the nearest first (see `HeadWeights.weights`). With ``dense``, by key:
-        queries x T. `start` and `stop` choose queries; all that are at hand, without."""
+        queries x T. `start` and `stop` choose queries; all that are at hand, without. Of an encoder's recorded run the weights by distance
+        are those on the query and earlier tokens; `dense` and `weights` have those on later ones as well."""
         import numpy as np
 
         layer, head = self._head(layer, head)
@@ -160,6 +164,7 @@ class Run:
             np.asarray(found.persistent),
             np.asarray(found.empty),
             None if found.sink is None else np.asarray(found.sink),
+            None if found.later is None else np.asarray(found.later),
             found.first,
             found.nearest,
         )
@@ -187,16 +192,19 @@ class Run:
             columns[name] = np.array([np.nan if x is None else x for x in numbers], np.float64)
         return table(columns, frame)
 
-    def effective_spans(self, share: float = 0.9, *, progress: Progress = None) -> NDArray[np.float64]:
+    def effective_spans(self, share: float = 0.9, *, later: bool = False, progress: Progress = None) -> NDArray[np.float64]:
         """The smallest distance within which `share` of each head's weight on the text lies, in tokens: L x H; not a number where a
-        head has no weight on the text."""
+        head has no weight on the text. Of an encoder's recorded run: of the weight on the query and earlier tokens or, with `later`, of that
+        on later ones."""
         import numpy as np
 
+        if later and not self._model._native.is_bidirectional:
+            raise Error("later=True is of recorded runs of encoders: this model's tokens see themselves and earlier ones alone")
         if not 0 < share <= 1:
             raise Error(f"share={share}: expected a share above 0, and 1 at most")
         layers, each, *_ = self._model._native.sizes()
         told = progress_of(progress, "measuring", "heads")
-        return np.array(self._native.effective_spans(share, told)).reshape(layers, each)
+        return np.array(self._native.effective_spans(share, later, told)).reshape(layers, each)
 
     def shares(self) -> NDArray[np.float32]:
         """The shares of each head's weight, mean over the text: L x H x 4, on the text, on persistent vectors, on empty context, on

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ._arrays import DTYPES, array, by_distance, largest, softmax_weights, stored
+from ._arrays import DTYPES, array, by_distance, by_key, largest, softmax_weights, stored
 from ._native import Error
 from ._safetensors import File
 
@@ -95,7 +95,8 @@ class TextWriter:
     ) -> None:
         """The attention of a layer for the tokens from position `start` on.
 
-        q: H x n x d; k: Hk x n x d, of the same tokens. Or weights: H x n x K on the last K tokens up to the last query. sink: H x n,
+        q: H x n x d; k: Hk x n x d, of the same tokens. Or weights: H x n x K on the last K tokens up to the last query, of an encoder H x n x T
+        on all. sink: H x n,
         the weights on learned sinks, where there are any. A layer's pieces come in order.
         """
         run = self.run
@@ -177,7 +178,9 @@ class TextWriter:
             raise Error(f"layer {layer}: weights= has the shape {weights.shape}; expected {run.heads} heads x queries x keys")
         n, keys = weights.shape[1:]
         self._fits(layer, start, n)
-        if keys > start + n:
+        if run.encoder and keys != self.tokens:
+            raise Error(f"layer {layer}: weights on {keys} keys; an encoder's are on all {self.tokens} tokens of the text")
+        if not run.encoder and keys > start + n:
             raise Error(
                 f"layer {layer}: weights on {keys} keys, and there are {start + n} up to the last query: a query sees itself and those "
                 "before it"
@@ -190,11 +193,14 @@ class TextWriter:
         width = self.file.tensors[self._name(f"layers.{layer}.weights")].shape[2]
         begin, stop = max(start, self.first), min(start + n, self.end)
         if begin < stop:
-            # Queries that are kept, on the keys up to the last of them.
-            cut = weights[:, begin - start : stop - start, : keys - (start + n - stop)]
+            # Queries that are kept, on the keys up to the last of them; of an encoder on all.
+            last = keys if run.encoder else keys - (start + n - stop)
+            cut = weights[:, begin - start : stop - start, :last]
             keys_of = None
             if run.attention == "top-weights":
-                rows, keys_of = largest(cut, stop - 1, width)
+                rows, keys_of = largest(cut, stop - 1, width, run.encoder)
+            elif run.encoder:
+                rows = by_key(cut)
             else:
                 rows = by_distance(cut, stop - 1, width)
             name = self._name(f"layers.{layer}.weights")
@@ -208,18 +214,20 @@ class TextWriter:
         if run.has_sinks:
             self.sink_sums[layer] += array(sink).sum(axis=1)
         if run.encoder:
-            # What is on the other side is no one's here.
+            # Weights of one's own need not add up to 1.
             self.other_sums[layer] += n - weights.sum(axis=(1, 2), dtype="f8")
         self.rows[layer] = start + n
 
     def _check(self, layer: int, start: int, weights: Any) -> None:
-        """Refuses what are no weights of a causal model."""
+        """Refuses what are no weights, or not of a causal model where it is none of an encoder."""
         import numpy as np
 
         heads, n, keys = weights.shape
         if not np.isfinite(weights).all() or weights.min() < -1e-3 or weights.max() > 1.01:
             low, high = float(weights.min()), float(weights.max())
             raise Error(f"layer {layer}: weights from {low:g} to {high:g}; shares from 0 to 1 expected: pass them after the softmax")
+        if self.run.encoder:
+            return
         later = np.triu(np.ones((n, keys), bool), keys - n + 1)
         ahead = float((weights * later).sum()) / (heads * n)
         if ahead > 1e-3:

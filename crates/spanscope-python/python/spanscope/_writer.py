@@ -18,11 +18,9 @@ from ._vocabulary import Token, laid_out, pieces
 #: How attention may be kept.
 KINDS = ("queries-keys", "weights", "top-weights")
 
-#: What a run of an encoder says of itself.
-BOTH = (
-    "both directions: every text is here twice, as it is, with the weights on earlier tokens, and mirrored, with those on later ones; a "
-    "token's weight on itself is in both"
-)
+#: What a run of an encoder says of itself, and what its readers must know.
+BOTH = "both directions: each token attends to earlier and to later ones"
+REQUIRED = "attention in both directions"
 
 Path = Union[str, "os.PathLike[str]"]
 
@@ -49,8 +47,8 @@ class RunWriter:
     slopes: of ALiBi, H, taken off a score per token of distance.
     score_cap: c of scores c tanh(s / c).
     candidates: likeliest tokens that are kept after every token.
-    encoder: tokens see later ones as well. A text is then in the file twice: as it is, where distances are to earlier tokens, and mirrored,
-        where they are to later ones; a token's weight on itself is in both. Goes with weights, given by `add`.
+    encoder: tokens see later ones as well, as BERT's do: the window shows both directions of distance. Goes with weights, and without windows
+        and sinks.
     model, family: the names of the model and of its kind.
     width, context, parameters: D, the longest text that it was trained for (without it, the longest one here), and parameters by what they are
         for (``{"query": 4096, "feed_forward": 8192}``), where they are known.
@@ -84,8 +82,9 @@ class RunWriter:
         notes: Iterable[str] = (),
         texts: int = 1,
     ) -> None:
-        if encoder and (attention == "queries-keys" or (sinks is not None and sinks is not False)):
-            raise Error("encoder=True goes with attention=\"weights\" or \"top-weights\", and without sinks")
+        windowed = any(w is not None for w in window) if isinstance(window, Sequence) else window is not None
+        if encoder and (attention == "queries-keys" or (sinks is not None and sinks is not False) or windowed):
+            raise Error("encoder=True goes with attention=\"weights\" or \"top-weights\", without window= and sinks=")
         self.encoder = encoder
         if attention not in KINDS:
             raise Error(f"attention={attention!r}: expected one of {', '.join(KINDS)}")
@@ -114,7 +113,6 @@ class RunWriter:
         self.parameters, self.notes = dict(parameters or {}), list(notes)
         if encoder:
             self.notes.append(BOTH)
-            texts *= 2
         self.head_dim: int | None = None
         self.device = ""
         #: True once logits were given: then every text has them.
@@ -162,6 +160,8 @@ class RunWriter:
         results: ``"logits"`` or ``"log_p"``, whichever will be given; `None` for neither.
         """
         file = self._file()
+        if self.encoder and results is not None:
+            raise Error("an encoder expects no next token: leave logits= and log_p= out")
         self._end_text()
         ids, content, places, is_ids = self._cut(tokens, text, ranges)
         count = len(ids)
@@ -215,8 +215,6 @@ class RunWriter:
         weights: for each layer H x T x T, queries x keys.   sink: H x T, of heads with learned sinks.
         logits: T x V, of the token after each; or log_p: of each token but the first, T - 1, in nats. Without, there is no surprisal.
         """
-        if self.encoder:
-            return self._add_both(tokens, weights, logits is not None or log_p is not None, text, ranges, queries, name)
         results = "logits" if logits is not None else "log_p" if log_p is not None else None
         writer = self.text(tokens, text=text, ranges=ranges, queries=queries, results=results, name=name)
         for what, given in (("q", q), ("k", k), ("weights", weights), ("sink", sink)):
@@ -230,48 +228,6 @@ class RunWriter:
             writer.logits(0, logits)
         if log_p is not None:
             writer.log_p(log_p)
-
-    def _add_both(
-        self,
-        tokens: Sequence[Any],
-        weights: Sequence[Any] | None,
-        has_results: bool,
-        text: str | bytes | None,
-        ranges: Sequence[tuple[int, int]] | None,
-        queries: tuple[int, int] | None,
-        name: str | None,
-    ) -> None:
-        """A text of an encoder: as it is, then mirrored."""
-        import numpy as np
-
-        if has_results:
-            raise Error("an encoder expects no next token: leave logits= and log_p= out")
-        if queries is not None:
-            raise Error("queries= is of causal models: an encoder's text is kept as a whole")
-        if weights is None or len(weights) != self.layers:
-            raise Error(f"attention={self.attention!r}: pass weights=, H x T x T for each of {self.layers} layers")
-        found = [array(layer) for layer in weights]
-        count = len(tokens)
-        for layer, of in enumerate(found):
-            if of.shape != (self.heads, count, count):
-                expected = f"{self.heads} heads x {count} x {count}"
-                raise Error(f"layer {layer}: weights= has the shape {of.shape}; expected {expected}")
-        name = name or f"text {len(self.texts) // 2}"
-        ids, content, places, is_ids = self._cut(tokens, text, ranges)
-        # Each token with what stands before it, so that nothing of the text is lost.
-        ends = [end for _, end in places]
-        parts = [content[begin:end] for begin, end in zip([0, *ends[:-1]], [*ends[:-1], len(content)])]
-        mirrored, mirrored_places = laid_out(parts[::-1])
-        both = [
-            (list(tokens), content, places, [np.tril(of) for of in found], name),
-            (list(tokens)[::-1], mirrored, mirrored_places, [np.tril(of[:, ::-1, ::-1]) for of in found], f"{name}, mirrored"),
-        ]
-        for words, shown, around, layers, called in both:
-            # A text of ids is written anew.
-            given: dict[str, Any] = {} if is_ids else {"text": shown, "ranges": around}
-            writer = self.text(words, results=None, name=called, **given)
-            for layer, of in enumerate(layers):
-                writer.attention(layer, 0, weights=of)
 
     def close(self) -> None:
         """Writes what is left and moves the file to its place."""
@@ -379,7 +335,7 @@ class RunWriter:
         return {
             "version": 2,
             "written_by": f"spanscope {version()}, from Python",
-            "requires": [],
+            "requires": [REQUIRED] if self.encoder else [],
             "model": {
                 "file": self.model,
                 "format": "program",
@@ -417,6 +373,7 @@ class RunWriter:
                 "position": position,
                 "window": "full" if window is None else {"fixed": window},
                 "nearest": 0,
+                **({"bidirectional": True} if self.encoder else {}),
                 "outside": "nothing",
                 "sink": self.has_sinks,
                 "persistent": 0,

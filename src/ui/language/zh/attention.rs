@@ -29,6 +29,10 @@ pub(super) const WORDS: &[(&str, &str)] = &[
         "Query × distance: each column is a distance back from the query",
         "查询 × 距离：每列是从查询往回数的距离",
     ),
+    (
+        "Query × distance: earlier tokens stand at the right of 0, later ones at the left, at negative distances",
+        "查询 × 距离：0 的右侧是较早的词元，左侧是后续词元，距离为负",
+    ),
     ("Options", "选项"),
     ("Fit all", "显示全部"),
     (

@@ -45,6 +45,37 @@ pub(super) const WORDS: &[(&str, &str)] = &[
         "As the effective span, 90 %, with each weight multiplied by the norm of what it writes",
         "同 90 % 有效跨度，但每个权重乘以其写入量的范数",
     ),
+    ("Weight on later tokens", "对后续词元的权重"),
+    ("Later %", "后续 %"),
+    (
+        "Share of its weight on tokens after the query",
+        "落在查询之后词元上的权重份额",
+    ),
+    (
+        "Effective span to later tokens, 50 %",
+        "对后续词元的有效跨度，50 %",
+    ),
+    (
+        "Effective span to later tokens, 90 %",
+        "对后续词元的有效跨度，90 %",
+    ),
+    (
+        "Effective span to later tokens, 99 %",
+        "对后续词元的有效跨度，99 %",
+    ),
+    ("50 % later", "后续 50 %"),
+    ("90 % later", "后续 90 %"),
+    ("99 % later", "后续 99 %"),
+    (
+        "The nearest later tokens that hold this share of its weight on later ones, in tokens",
+        "容纳其后续权重中此份额的最近后续词元的距离，单位词元",
+    ),
+    ("Mean distance to later tokens", "对后续词元的平均距离"),
+    ("Mean later", "后续平均"),
+    (
+        "Mean distance of its weight on later tokens, in tokens",
+        "其后续权重的平均距离，单位词元",
+    ),
     ("Weight on the first token", "首词元权重"),
     ("Sink %", "汇 %"),
     (

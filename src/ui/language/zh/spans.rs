@@ -1,4 +1,12 @@
 pub(super) const WORDS: &[(&str, &str)] = &[
+    ("weight on later tokens", "对后续词元的权重"),
+    ("{0} % of that within", "其中 {0} % 在此距离内"),
+    (
+        "{0}: left earlier, right later tokens",
+        "{0}：左为较早词元，右为后续词元",
+    ),
+    ("dashed: to later tokens", "虚线：对后续词元"),
+    ("mean weight, later", "平均权重（后续）"),
     ("Windows", "窗口"),
     ("Reach (tokens)", "可达距离（词元）"),
     ("Span z (tokens)", "跨度 z（词元）"),

@@ -1,5 +1,6 @@
-//! The map's coordinates, where the labels along its sides go, and how they are drawn.
+//! Where the labels along the map's sides go, and how they are drawn.
 
+use super::cells::Axes;
 use crate::analysis::BandLayout;
 use crate::chart::thousands;
 use crate::engine::Snapshot;
@@ -7,70 +8,7 @@ use eframe::egui::text::{LayoutJob, TextFormat, TextWrapping};
 use eframe::egui::{Color32, FontId, Pos2, Rect, Ui, epaint, pos2, vec2};
 use egui_plot::PlotTransform;
 use std::f32::consts::FRAC_PI_2;
-use std::ops::Range;
 use std::sync::Arc;
-
-/// The heatmap's coordinates: query i covers i … i + 1 downwards, column c covers c … c + 1.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Axes {
-    pub layout: BandLayout,
-    pub tokens: usize,
-    /// The nearest distance that a query sees.
-    pub nearest: usize,
-    pub reach: usize,
-}
-
-impl Axes {
-    /// Columns in all.
-    pub fn width(&self) -> usize {
-        match self.layout {
-            BandLayout::Key => self.tokens,
-            _ => self.reach,
-        }
-    }
-
-    /// The query at a point, and the key if one may be read from there.
-    pub fn cell(&self, x: f64, y: f64) -> Option<(usize, Option<usize>)> {
-        if x < 0.0 || y < 0.0 || x >= self.width() as f64 || y >= self.tokens as f64 {
-            return None;
-        }
-        let (column, query) = (x as usize, y as usize);
-        let key = match self.layout {
-            BandLayout::Key => Some(column).filter(|key| key + self.nearest <= query),
-            _ => query.checked_sub(column + self.nearest),
-        };
-        Some((query, key))
-    }
-
-    /// The column of a key for a query.
-    pub fn column(&self, query: usize, key: usize) -> Option<usize> {
-        match self.layout {
-            BandLayout::Key => Some(key),
-            _ => query
-                .checked_sub(key + self.nearest)
-                .filter(|c| *c < self.reach),
-        }
-    }
-
-    /// The x at which the distance `distance` ends for a query: the side of its cell that is away from the query.
-    pub fn x(&self, query: f64, distance: f64) -> f64 {
-        match self.layout {
-            BandLayout::Key => query - distance,
-            _ => distance + 1.0 - self.nearest as f64,
-        }
-    }
-
-    /// The columns of what a query sees.
-    pub fn seen(&self, query: usize) -> Range<usize> {
-        match self.layout {
-            BandLayout::Key => {
-                let end = (query + 1).saturating_sub(self.nearest);
-                end.saturating_sub(self.reach)..end
-            }
-            _ => 0..self.reach,
-        }
-    }
-}
 
 /// A token at or near a place along an axis, held to the text.
 pub(super) fn nearest(place: f64, tokens: usize) -> usize {
@@ -123,6 +61,25 @@ fn steps(low: f64, high: f64, cell: f64, room: f64) -> impl Iterator<Item = usiz
     (first..)
         .map(move |i| i * step)
         .take_while(move |place| *place < last)
+}
+
+/// Distances that are labelled from `low` to `high`, 0 among them: negative ones are to later tokens.
+fn both_ways(low: f64, high: f64, cell: f64) -> Vec<i64> {
+    let side = |from: f64, to: f64| steps(from.max(0.0), to, cell, ACROSS).map(|n| n as i64);
+    let before = side(-high, -low).filter(|n| *n > 0).map(|n| -n);
+    let mut all: Vec<i64> = before.collect();
+    all.reverse();
+    all.extend(side(low, high));
+    all
+}
+
+/// A distance in words: one to a later token is negative.
+pub(super) fn distance(distance: i64) -> String {
+    let size = thousands(distance.unsigned_abs());
+    match distance < 0 {
+        true => format!("\u{2212}{size}"),
+        false => size,
+    }
 }
 
 /// A galley of one line, cut with "…" where it is longer than `room`.
@@ -301,20 +258,26 @@ pub(super) fn columns(
     }
     let quiet = ui.visuals().weak_text_color();
     // Distances count from the nearest, which is always named.
-    let first = if keys { 0 } else { axes.nearest };
+    let first = if keys { 0 } else { axes.first_distance() };
     let mut last = f32::NEG_INFINITY;
-    let one = (!keys && low <= 0.5).then_some(axes.nearest);
-    for place in one
-        .into_iter()
-        .chain(steps(low, high - 0.5 + first as f64, cell, ACROSS))
-    {
-        let Some(column) = place.checked_sub(first) else {
+    let named: Vec<i64> = match axes.later > 0 && !keys {
+        true => both_ways(low + first as f64, high - 0.5 + first as f64, cell),
+        false => {
+            let one = (!keys && low <= 0.5).then_some(first);
+            let more = steps(low, high - 0.5 + first as f64, cell, ACROSS);
+            one.into_iter()
+                .chain(more.map(|place| place as i64))
+                .collect()
+        }
+    };
+    for place in named {
+        let Ok(column) = u32::try_from(place - first) else {
             continue;
         };
-        let middle = x(column as f64 + 0.5);
+        let middle = x(f64::from(column) + 0.5);
         let galley = line(
             ui,
-            &thousands(place),
+            &distance(place),
             FontId::proportional(NUMBER),
             quiet,
             60.0,
@@ -363,42 +326,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_point_is_a_query_and_a_key_before_it() {
-        let keys = Axes {
-            layout: BandLayout::Key,
-            tokens: 10,
-            nearest: 1,
-            reach: 4,
-        };
-        assert_eq!(keys.cell(2.5, 6.1), Some((6, Some(2))));
-        assert_eq!(keys.cell(6.5, 6.1), Some((6, None)));
-        assert_eq!(keys.cell(-0.1, 3.0), None);
-        assert_eq!(keys.cell(3.0, 10.0), None);
-        assert_eq!(keys.column(6, 2), Some(2));
-        let distances = Axes {
-            layout: BandLayout::Distance,
-            ..keys
-        };
-        assert_eq!(distances.cell(0.0, 6.9), Some((6, Some(5))));
-        assert_eq!(distances.cell(3.0, 2.0), Some((2, None)));
-        assert_eq!(distances.cell(4.0, 2.0), None);
-        assert_eq!(distances.column(6, 5), Some(0));
+    fn distances_to_later_tokens_are_negative() {
+        assert_eq!(both_ways(-9.0, 9.5, 15.0), [-9, -6, -3, 0, 3, 6, 9]);
         assert_eq!(
-            (distances.column(6, 1), distances.column(6, 6)),
-            (None, None)
+            (distance(-1200), distance(7)),
+            ("−1,200".into(), "7".into())
         );
-        assert_eq!((keys.seen(6), distances.seen(6)), (2..6, 0..4));
-        // Where a token sees itself, it stands on the diagonal and in the first column.
-        let own = Axes { nearest: 0, ..keys };
-        assert_eq!(own.cell(6.5, 6.1), Some((6, Some(6))));
-        assert_eq!((own.cell(7.5, 6.1), own.seen(6)), (Some((6, None)), 3..7));
-        let own = Axes {
-            nearest: 0,
-            ..distances
-        };
-        assert_eq!(own.cell(0.0, 6.9), Some((6, Some(6))));
-        assert_eq!((own.column(6, 6), own.column(6, 2)), (Some(0), None));
-        assert_eq!((own.x(6.0, 3.0), distances.x(6.0, 4.0)), (4.0, 4.0));
     }
 
     #[test]

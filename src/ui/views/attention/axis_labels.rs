@@ -1,6 +1,7 @@
 //! The names along the map's sides, for clicking and dragging: what is selected there is selected in every view.
 
-use super::axes::{self, Axes, Marked, Names, nearest};
+use super::axes::{self, Marked, Names, nearest};
+use super::cells::Axes;
 use super::map_layout::Places;
 use super::{Aim, AttentionView};
 use crate::analysis::BandLayout;

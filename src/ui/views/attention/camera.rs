@@ -1,6 +1,6 @@
 //! The camera on the map: panning, zooming, and the keys and wheels for them.
 
-use super::axes::Axes;
+use super::cells::Axes;
 use crate::analysis::BandLayout;
 use eframe::egui::{self, Event, Key, Modifiers, MouseWheelUnit, Rect, Ui, Vec2, vec2};
 use egui_plot::PlotBounds;
@@ -303,6 +303,7 @@ mod tests {
             tokens,
             nearest: 1,
             reach: 100,
+            later: 0,
         }
     }
 

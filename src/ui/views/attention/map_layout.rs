@@ -1,6 +1,7 @@
 //! The layout of the view's parts.
 
-use super::axes::{Axes, Names};
+use super::axes::Names;
+use super::cells::Axes;
 use super::side_columns::{COLUMN, GAP};
 use crate::analysis::BandLayout;
 use crate::text::{Unit, Vocabulary};

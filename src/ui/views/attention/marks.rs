@@ -1,6 +1,6 @@
 //! The marks on the map: ends of spans, selected queries, and what is under the pointer in any view.
 
-use super::axes::Axes;
+use super::cells::Axes;
 use crate::analysis::{BandLayout, TokenSet};
 use crate::model::Span;
 use crate::ui::document::selection::Hover;
@@ -72,6 +72,15 @@ impl<'a> Marks<'a> {
 
     /// The ends of spans: of one head with its ramp, of several a thin line for each reach.
     pub fn spans(&self, cx: &ViewContext<'_>, leading: &Span) {
+        if self.axes.later > 0 {
+            // Heads see all of the text: the lines are those around the query itself.
+            let stroke = Stroke::new(1.0, self.palette.edge.gamma_multiply(0.6));
+            for distance in [-1.0, 0.0] {
+                let points = self.at_distance(distance);
+                self.painter.add(Shape::line(points, stroke));
+            }
+            return;
+        }
         let heads = cx.selection.heads.all();
         if heads.len() > 1 {
             let spans = heads.iter().filter_map(|head| cx.span_of(*head));

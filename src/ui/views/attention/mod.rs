@@ -3,6 +3,7 @@
 mod axes;
 mod axis_labels;
 mod camera;
+mod cells;
 mod map_layout;
 mod marks;
 mod picture;
@@ -20,8 +21,8 @@ use crate::engine::{Snapshot, Tokens};
 use crate::model::Span;
 use crate::ui::language::tr;
 use crate::ui::widgets::paint::nothing;
-use axes::Axes;
 use camera::{Camera, Motion};
+use cells::Axes;
 use eframe::egui::{self, Response, Ui};
 use egui_plot::{Plot, PlotTransform};
 use map_layout::Places;
@@ -171,7 +172,12 @@ impl View for AttentionView {
             layout: self.layout,
             tokens,
             nearest: cx.nearest(),
-            reach: cx.seen(tokens),
+            reach: match cx.later() {
+                0 => cx.seen(tokens),
+                // An encoder's heads see the text, however long.
+                later => later + 1,
+            },
+            later: cx.later(),
         };
         let names = map_layout::names(cx, ui.available_width());
         let Some(places) = Places::new(ui, &axes, &names, cx) else {

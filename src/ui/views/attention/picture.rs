@@ -1,6 +1,6 @@
 //! The map's picture: asked for as the view moves, kept on the GPU until a newer one comes.
 
-use super::axes::Axes;
+use super::cells::Axes;
 use crate::analysis::{BandLayout, BandWindow, Pool};
 use crate::chart::{ColorMap, Scale};
 use crate::engine::{ColorRange, HeatmapImage, HeatmapKind, HeatmapRequest, color};

@@ -1,5 +1,6 @@
 //! The numbers of the cell under the pointer.
 
+use super::axes::distance;
 use super::side_columns;
 use crate::chart::thousands;
 use crate::engine::{Combine, HeatmapImage, SelectedHeads, Weighting};
@@ -17,6 +18,12 @@ const COMING: &str = "…";
 /// Width of the readout: it must not change from cell to cell.
 const WIDTH: f32 = 250.0;
 
+/// True if the head of `span` finds the token at position `key` at one of its distances, which are to earlier tokens.
+fn sees(span: &Span, query: usize, key: usize) -> bool {
+    let distance = query.checked_sub(key);
+    distance.is_some_and(|distance| span.distances().contains(&distance))
+}
+
 /// Tells beside the pointer what the cell of `query` and `key` is made of.
 pub(super) fn show(
     response: &Response,
@@ -26,10 +33,7 @@ pub(super) fn show(
     picture: Option<&HeatmapImage>,
 ) {
     let single = cx.selection.heads.single();
-    if let (Some(key), Some(_)) = (
-        key.filter(|key| span.distances().contains(&(query - key))),
-        single,
-    ) {
+    if let (Some(key), Some(_)) = (key.filter(|key| sees(span, query, *key)), single) {
         cx.looks.score = Some((query, key));
     }
     let cx = &*cx;
@@ -85,16 +89,13 @@ fn rows(
     let detail = cx.detail();
     if let Some(key) = key {
         token(ui, cx, tr("key"), key);
-        row(ui, tr("distance"), &thousands(query - key));
+        row(ui, tr("distance"), &distance(query as i64 - key as i64));
         let weight = detail.and_then(|detail| detail.weight(query, key));
         weight_row(ui, cx, weight, picture);
         // Weights that are stored as they are have no scores.
         let recorded = cx.snapshot.model.as_ref().and_then(|m| m.recorded.as_ref());
         let has_scores = recorded.is_none_or(|run| !run.header().has_weights());
-        if has_scores
-            && cx.selection.heads.single().is_some()
-            && span.distances().contains(&(query - key))
-        {
+        if has_scores && cx.selection.heads.single().is_some() && sees(span, query, key) {
             score_rows(ui, cx, query, key, span);
         }
     }

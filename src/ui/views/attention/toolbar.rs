@@ -59,7 +59,12 @@ impl AttentionView {
                     (
                         BandLayout::Distance,
                         tr("Distances"),
-                        tr("Query × distance: each column is a distance back from the query"),
+                        match cx.later() > 0 {
+                            false => tr("Query × distance: each column is a distance back from the query"),
+                            true => tr(
+                                "Query × distance: earlier tokens stand at the right of 0, later ones at the left, at negative distances",
+                            ),
+                        },
                     ),
                 ],
             );

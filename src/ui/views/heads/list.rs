@@ -32,6 +32,8 @@ impl Default for HeadList {
             columns: vec![
                 Statistic::Reach,
                 Statistic::Most,
+                // Of encoders alone.
+                Statistic::MostLater,
                 Statistic::Entropy,
                 Statistic::Persistent,
                 Statistic::Empty,

@@ -195,8 +195,16 @@ impl SpansView {
             pen.layer(layer, of(&layer[0]), self.sorted);
         }
         for mark in marks {
+            let color = of(mark).gamma_multiply(fade);
+            let later = facts.measure(mark.head()).and_then(|of| of.later);
+            let side = if later.is_some() { -1.0 } else { 0.0 };
             if let Some(tokens) = self.held_by(facts, mark.head()) {
-                pen.held(mark, tokens, of(mark).gamma_multiply(fade));
+                pen.held((mark, side), tokens, color);
+            }
+            // Beside it, paler, that of later tokens.
+            let index = self.held.index();
+            if let Some(tokens) = later.zip(index).and_then(|(of, i)| of.effective[i]) {
+                pen.held((mark, 1.0), tokens, color.gamma_multiply(0.5));
             }
         }
         for mark in marks {
@@ -277,6 +285,11 @@ impl SpansView {
             let words = match weighting {
                 Weighting::Attention => trf("{0} % of the weight", &[&share]),
                 Weighting::Norm => trf("{0} % of the norm-weighted weight", &[&share]),
+            };
+            let both = facts.architecture().is_bidirectional();
+            let words = match both {
+                true => trf("{0}: left earlier, right later tokens", &[&words]),
+                false => words,
             };
             signs.push((Sign::Held, words + &beside(self.left_out(facts))));
         }

@@ -178,6 +178,18 @@ impl SpansView {
             painter.vline(one.x, one.y..=frame.bottom(), Stroke::new(2.0, color));
         }
         painter.line(path, Stroke::new(1.0, color));
+        // Dashed, on the same axes: that of later tokens.
+        let later = measured.map_or(&[][..], |(_, leading)| &leading.by_later_distance);
+        let points = (1_u32..).zip(later).map(|(distance, weight)| {
+            pos2(axes.x(f64::from(distance)), axes.weight(f64::from(*weight)))
+        });
+        let points: Vec<_> = points.collect();
+        painter.extend(Shape::dashed_line(
+            &points,
+            Stroke::new(1.5, color),
+            5.0,
+            3.0,
+        ));
         if !weights.is_empty() {
             weight_axis(&painter, &axes, weak);
             name(
@@ -207,7 +219,7 @@ impl SpansView {
             let color = cx.palette.layers[Quantity::Mask.color()];
             name(&painter, at, Align2::LEFT_TOP, words, color, weak);
         } else {
-            let words = design(facts, span) + &sinks(facts, span);
+            let words = design(facts, span) + &sinks(facts, span) + &later_words(facts);
             painter.text(area.left_top(), Align2::LEFT_TOP, words, small(), weak);
             // A text may end before the reach does.
             if span.farthest() as f64 <= axes.far {
@@ -261,7 +273,7 @@ impl SpansView {
             cx.hovering.token = Some(query);
             cx.hovering.key = Some(key);
         }
-        response.on_hover_ui_at_pointer(|ui| readout(ui, distance, span, weights));
+        response.on_hover_ui_at_pointer(|ui| readout(ui, distance, span, (weights, later)));
     }
 }
 
@@ -321,6 +333,14 @@ fn design(facts: &Facts, span: &Span) -> String {
     }
 }
 
+/// What the dashed line is, where tokens see later ones.
+fn later_words(facts: &Facts) -> String {
+    match facts.architecture().is_bidirectional() {
+        true => format!(" · {}", tr("dashed: to later tokens")),
+        false => String::new(),
+    }
+}
+
 /// The shares of the weight on sinks, where tokens see themselves.
 fn sinks(facts: &Facts, span: &Span) -> String {
     let rows = facts.measure(span.id()).and_then(|measure| measure.rows);
@@ -344,7 +364,7 @@ fn sinks(facts: &Facts, span: &Span) -> String {
 }
 
 /// The numbers at a distance.
-fn readout(ui: &mut Ui, distance: usize, span: &Span, weights: &[f32]) {
+fn readout(ui: &mut Ui, distance: usize, span: &Span, (weights, later): (&[f32], &[f32])) {
     ui.label(strong(trf("distance {0}", &[&thousands(distance)])));
     fact_rows(ui, |row| {
         if span.is_learned() {
@@ -353,6 +373,10 @@ fn readout(ui: &mut Ui, distance: usize, span: &Span, weights: &[f32]) {
         let column = span.column(distance);
         if let Some(weight) = column.and_then(|column| weights.get(column)) {
             row(tr("mean weight"), share_tick(f64::from(*weight)));
+        }
+        let ahead = distance.checked_sub(1).and_then(|at| later.get(at));
+        if let Some(weight) = ahead {
+            row(tr("mean weight, later"), share_tick(f64::from(*weight)));
         }
         let sum = |weights: &[f32]| weights.iter().map(|w| f64::from(*w)).sum::<f64>();
         let all = sum(weights);

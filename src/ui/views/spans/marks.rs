@@ -99,11 +99,11 @@ impl Pen<'_> {
         }
     }
 
-    /// The distance within which the text makes use of a head: a bar with a cap.
-    pub fn held(&self, mark: &Mark, tokens: usize, color: Color32) {
-        let x = mark.place(self.transform).x;
+    /// The distance within which the text makes use of a head: a bar with a cap, in the middle or to a `side`, −1 or 1.
+    pub fn held(&self, (mark, side): (&Mark, f32), tokens: usize, color: Color32) {
         let y = self.y(tokens as f64).min(self.base());
         let wide = (0.5 * self.pitch()).clamp(1.0, 7.0);
+        let x = mark.place(self.transform).x + side * (0.5 * wide + 0.5);
         let bar = Rect::from_min_max(pos2(x - 0.5 * wide, y), pos2(x + 0.5 * wide, self.base()));
         self.painter
             .rect_filled(bar, 0.0, color.gamma_multiply(0.5));

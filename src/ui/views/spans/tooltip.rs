@@ -100,6 +100,14 @@ pub(super) fn tooltip(ui: &mut Ui, facts: &Facts, head: HeadId) {
                 let value = held.map_or_else(|| "–".to_owned(), tokens);
                 row(&name, value);
             }
+            if let Some(later) = measure.later {
+                row(tr("weight on later tokens"), percent(later.weight));
+                for (share, held) in EFFECTIVE_SHARES.iter().zip(later.effective) {
+                    let name = trf("{0} % of that within", &[&(100.0 * share)]);
+                    let value = held.map_or_else(|| "–".to_owned(), tokens);
+                    row(&name, value);
+                }
+            }
             if span.is_learned() {
                 row(tr("weight on the ramp"), percent(measure.in_ramp));
                 row(tr("removed by the mask"), percent(measure.removed));

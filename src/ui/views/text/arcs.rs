@@ -17,11 +17,12 @@ const LEAST: (f32, f32) = (0.04, 1e-4);
 
 /// The tokens that a query reads most, with their weights, the largest first.
 pub(super) fn strongest(query: usize, weights: &TextWeights) -> Vec<(usize, f32)> {
-    let row = weights.on_text(query);
-    let largest = row.iter().fold(0.0_f32, |most, weight| most.max(*weight));
+    let row = weights.pairs(query);
+    let largest = row
+        .clone()
+        .fold(0.0_f32, |most, (_, weight)| most.max(weight));
     let least = (LEAST.0 * largest).max(LEAST.1);
-    let keys = weights.keys(query).rev().zip(row.iter().copied());
-    let mut keys: Vec<(usize, f32)> = keys.filter(|(_, weight)| *weight >= least).collect();
+    let mut keys: Vec<(usize, f32)> = row.filter(|(_, weight)| *weight >= least).collect();
     if keys.len() > MOST {
         keys.select_nth_unstable_by(MOST, |a, b| b.1.total_cmp(&a.1));
         keys.truncate(MOST);
@@ -43,7 +44,7 @@ pub(super) fn paint(
     };
     let mut keys = strongest(query, &detail.weights);
     // The key under the pointer in another view, however weak.
-    if let Some(key) = cx.hover.key.filter(|key| *key < query)
+    if let Some(key) = cx.hover.key.filter(|key| *key < query || cx.later() > 0)
         && !keys.iter().any(|(other, _)| *other == key)
         && let Some(weight) = detail.weight(query, key)
     {
@@ -53,8 +54,9 @@ pub(super) fn paint(
         return;
     };
     let largest = keys.first().map_or(0.0, |(_, weight)| *weight);
-    // Everything that a query reads lies above it.
-    if keys.is_empty() || from.bottom() <= grid.clip.top() {
+    // Everything that a query reads lies above it, but for an encoder's.
+    let both = cx.later() > 0;
+    if keys.is_empty() || from.bottom() <= grid.clip.top() && !both {
         return;
     }
     let below = from.top() >= grid.clip.bottom();
@@ -77,7 +79,9 @@ pub(super) fn paint(
         let share = (weight / largest.max(f32::MIN_POSITIVE))
             .clamp(0.0, 1.0)
             .sqrt();
-        let curve = if below {
+        let curve = if to.top() >= from.top() + grid.cell.y {
+            falling(from.center_bottom(), to.center_top(), grid.cell.y)
+        } else if below {
             let edge = pos2(from.center().x, grid.clip.bottom());
             rising(edge, to.center_bottom(), grid.cell.y)
         } else if from.top() - to.bottom() < grid.cell.y {
@@ -134,6 +138,12 @@ fn arch(from: Rect, to: Rect, grid: &Grid) -> [Pos2; 4] {
 fn rising(from: Pos2, to: Pos2, least: f32) -> [Pos2; 4] {
     let bend = vec2(0.0, (0.5 * (from.y - to.y)).max(0.7 * least));
     [from, from - bend, to + bend, to]
+}
+
+/// A curve from a higher row to a lower one: to a later token.
+fn falling(from: Pos2, to: Pos2, least: f32) -> [Pos2; 4] {
+    let [a, b, c, d] = rising(to, from, least);
+    [d, c, b, a]
 }
 
 /// A curve whose dot marks the key: direction is not told by colour.

@@ -200,8 +200,8 @@ impl<'a> Shading<'a> {
             Shade::Surprisal => (Values::Surprisal(cx.snapshot), 1.0, blind(cx.snapshot)),
             Shade::Read => match row(cx) {
                 Some((query, weights)) => {
-                    let row = weights.on_text(query).iter();
-                    let most = row.fold(0.0_f32, |most, weight| most.max(*weight));
+                    let row = weights.pairs(query);
+                    let most = row.fold(0.0_f32, |most, (_, weight)| most.max(weight));
                     (Values::Row(query, weights), 1.0, most)
                 }
                 None => match gathered(cx) {

@@ -65,6 +65,7 @@ fn row(change: impl FnOnce(&mut HeadRow, &mut RowNumbers, &mut Repeats)) -> Head
         variance: Some(4.0),
         at_edge: 0.0,
         rows: Some(numbers),
+        later: None,
         repeats: Some(repeats),
     });
     row

@@ -58,7 +58,7 @@ proptest! {
         learned_sink in 0.0_f32..1.0,
     ) {
         let query = (weights.len() + nearest).saturating_sub(1);
-        let row = Row { weights: &weights, query, nearest, learned_sink };
+        let row = Row { weights: &weights, later: &[], query, nearest, learned_sink };
         let (text, mut room) = (Occurrences::of(&ids), Vec::new());
         let all = row.measures(&text, &mut room);
         for mean in Mean::ALL {

@@ -87,6 +87,7 @@ impl RowRecorder {
         for query in queries.map(|i| weights.first + i) {
             let row = Row {
                 weights: weights.on_text(query),
+                later: weights.on_later(query),
                 query,
                 nearest: weights.nearest,
                 learned_sink: weights.off_text(query).sink,

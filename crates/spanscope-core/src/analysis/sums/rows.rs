@@ -175,6 +175,7 @@ fn row(sums: &Sums, head: &HeadSum, rows: Option<RowNumbers>) -> EffectiveRow {
             span.reach.keys(),
         ))) as f32,
         rows,
+        later: None,
         // Texts are not kept.
         repeats: None,
     };

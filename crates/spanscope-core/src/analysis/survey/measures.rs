@@ -40,8 +40,49 @@ pub struct HeadMeasure {
     pub at_edge: f32,
     /// What is measured on single rows; `None` without queries.
     pub rows: Option<RowNumbers>,
+    /// What is measured of later tokens; `None` where queries see none.
+    pub later: Option<LaterMeasure>,
     /// The weight on repeated tokens of the queries that have any, against even attention; `None` where it was not measured.
     pub repeats: Option<Repeats>,
+}
+
+/// What is measured of a head's weight on later tokens, over some queries of a text.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct LaterMeasure {
+    /// Mean weight on later tokens.
+    pub weight: f32,
+    /// The smallest distance δ such that later tokens up to δ away hold 50, 90 and 99 % of the weight on later tokens
+    /// ([`EFFECTIVE_SHARES`]); `None` where there is none.
+    pub effective: [Option<usize>; 3],
+    /// Mean distance of the weight on later tokens; `None` where there is none.
+    pub mean_distance: Option<f32>,
+}
+
+impl LaterMeasure {
+    /// Of the weight on each distance to later tokens, from 1 on, summed up over `queries`; `None` where they see none.
+    fn of(sums: &[f64], queries: usize) -> Option<Self> {
+        let all: f64 = sums.iter().sum();
+        let moment = (1..)
+            .zip(sums)
+            .map(|(distance, sum)| f64::from(distance) * sum);
+        let moment: f64 = moment.sum();
+        (!sums.is_empty()).then(|| Self {
+            weight: (all / queries.max(1) as f64) as f32,
+            effective: EFFECTIVE_SHARES.map(|share| effective(sums, 1, share)),
+            mean_distance: (all > 0.0).then(|| (moment / all) as f32),
+        })
+    }
+}
+
+/// The weight on each distance to later tokens, from 1 on, summed up over the queries of `pieces`.
+pub(super) fn later_sums<'a>(pieces: impl Iterator<Item = &'a HeadPiece>) -> Vec<f64> {
+    let mut sums: Vec<f64> = Vec::new();
+    for piece in pieces {
+        sums.resize(sums.len().max(piece.later.len()), 0.0);
+        let terms = sums.iter_mut().zip(&piece.later);
+        terms.for_each(|(sum, more)| *sum += f64::from(*more));
+    }
+    sums
 }
 
 /// The weight on each distance, summed up over the queries of `pieces`.
@@ -85,6 +126,7 @@ impl HeadMeasure {
         let entropy: f64 = pieces.clone().map(|piece| piece.entropy).sum();
         let removed = pieces.clone().flat_map(|piece| &piece.removed);
         let removed: f64 = removed.map(|share| f64::from(*share)).sum();
+        let later = later_sums(pieces.clone());
         let all: f64 = sums.iter().sum();
         let distances = (shape.nearest..).zip(sums);
         let moment = distances.map(|(distance, sum)| distance as f64 * sum);
@@ -98,7 +140,7 @@ impl HeadMeasure {
             head: shape.head,
             effective: effective_all(sums, shape.nearest, EFFECTIVE_SHARES),
             entropy: mean(entropy),
-            context: mean(all),
+            context: mean(all + later.iter().sum::<f64>()),
             previous: mean(previous.unwrap_or(0.0)),
             mean_distance: is_there.then(|| (moment / all) as f32),
             in_ramp: if is_there {
@@ -126,6 +168,7 @@ impl HeadMeasure {
                 false => 0.0,
             },
             rows: None,
+            later: LaterMeasure::of(&later, queries),
             repeats: None,
         }
     }
@@ -245,6 +288,7 @@ mod tests {
             variance: Some(2.0),
             at_edge: 0.125,
             rows: None,
+            later: None,
             repeats: None,
         };
         assert_eq!(measure, expected);

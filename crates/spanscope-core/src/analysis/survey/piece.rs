@@ -78,6 +78,8 @@ pub(super) struct Piece {
 pub(super) struct HeadPiece {
     /// The weight on each distance of the reach, nearest first, as far as it is on tokens of the text, summed up over the queries.
     pub distances: Vec<f32>,
+    /// The weight on each distance to later tokens, from 1 on, summed up over the queries; nothing where they see none.
+    pub later: Vec<f32>,
     /// The entropies of the queries, summed up.
     pub entropy: f64,
     /// By query.
@@ -121,6 +123,10 @@ impl Piece {
                     head.distances.resize(other.distances.len(), 0.0);
                 }
                 add(&mut head.distances, &other.distances);
+                if head.later.len() < other.later.len() {
+                    head.later.resize(other.later.len(), 0.0);
+                }
+                add(&mut head.later, &other.later);
                 head.entropy += other.entropy;
                 head.blocks.extend_from_slice(&other.blocks);
                 head.spans.extend_from_slice(&other.spans);
@@ -146,6 +152,7 @@ impl Piece {
             size_of_val(head)
                 + size_of_val(head.blocks.as_slice())
                 + size_of_val(head.distances.as_slice())
+                + size_of_val(head.later.as_slice())
                 + size_of_val(head.removed.as_slice())
                 + size_of_val(head.spans.as_slice())
                 + size_of_val(head.first.as_slice())
@@ -177,6 +184,9 @@ impl HeadPiece {
         }
         let mut brightest = vec![0.0_f32; reach];
         let weights = &probe.weights;
+        if piece.later.len() < weights.later_reach() {
+            piece.later.resize(weights.later_reach(), 0.0);
+        }
         let mut room = Vec::new();
         // A piece that is not whole has one, and goes on with it.
         let mut block = piece.blocks.pop().unwrap_or_default();
@@ -187,8 +197,10 @@ impl HeadPiece {
             let row = weights.on_text(query);
             let shown = shown.map_or(row, |shown| shown.on_text(query));
             add(&mut piece.distances, shown);
+            add(&mut piece.later, weights.on_later(query));
             let of_row = Row {
                 weights: row,
+                later: weights.on_later(query),
                 query,
                 nearest: weights.nearest,
                 learned_sink: weights.off_text(query).sink,

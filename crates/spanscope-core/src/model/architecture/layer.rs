@@ -82,6 +82,9 @@ pub struct AttentionSpec {
     pub window: Window,
     /// The nearest distance that they see: 0 where a token sees itself, 1 in adaptive-span networks.
     pub nearest: usize,
+    /// True if they see later tokens as well, as an encoder's do.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub bidirectional: bool,
     /// What they find before the text.
     pub outside: Outside,
     /// True if every head has a learned sink: a score that joins the softmax and has no value.

@@ -286,6 +286,7 @@ impl Tile {
             weights: weights.collect::<Vec<f32>>().into(),
             persistent,
             empty,
+            ..HeadWeights::default()
         })
     }
 }

@@ -105,6 +105,7 @@ impl Base {
             position,
             window: Window::Full,
             nearest: 0,
+            bidirectional: false,
             outside: Outside::Nothing,
             sink: false,
             persistent: 0,

@@ -34,6 +34,7 @@ impl From<&Config> for Architecture {
                     false => Window::Fixed(config.attn_span),
                 },
                 nearest: 1,
+                bidirectional: false,
                 outside: Outside::EmptyContext,
                 sink: false,
                 persistent: config.pers_mem_size,
