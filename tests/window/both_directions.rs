@@ -126,7 +126,7 @@ fn pictures(theme: Theme, name: &str) {
     window.harness.run_steps(3);
     window.settle();
     window.tool("Fit all");
-    let mut shown = |window: &mut Window, of: &str| {
+    let shown = |window: &mut Window, of: &str| {
         window.harness.remove_cursor();
         window.settle();
         window.settle();

@@ -309,7 +309,7 @@ mod tests {
         for tile in tree.active_tiles() {
             front.extend(tree.tiles.get_pane(&tile));
         }
-        front.sort_by_key(|pane| **pane == Pane::TEXT);
+        front.sort_by_key(|pane: &&Pane| **pane == Pane::TEXT);
         assert_eq!(front, [&Pane::SPANS, &Pane::TEXT]);
     }
 
