@@ -115,6 +115,10 @@ pub(super) const WORDS: &[(&str, &str)] = &[
         "由配置得出的掩码与表（{0}）",
     ),
     (
+        "both directions: each token attends to earlier and to later ones",
+        "双向：每个词元既关注前面的词元，也关注后面的词元",
+    ),
+    (
         "a copy of the input embedding under the output's name ({0})",
         "以输出命名的输入嵌入副本（{0}）",
     ),
