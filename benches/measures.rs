@@ -201,6 +201,7 @@ impl Observer for Alone {
         for query in weights.positions() {
             let row = Row {
                 weights: weights.on_text(query),
+                later: weights.on_later(query),
                 query,
                 nearest: weights.nearest,
                 learned_sink: weights.off_text(query).sink,

@@ -250,7 +250,8 @@ fn what_no_encoder_has_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("run.safetensors");
     let (_files, original, _) = encoder(&path);
-    let changes: [(&str, fn(&mut serde_json::Value)); 4] = [
+    type Change = fn(&mut serde_json::Value);
+    let changes: [(&str, Change); 4] = [
         ("in every layer", |h| h["attention"] = "queries-keys".into()),
         ("in every layer", |h| {
             h["model"]["config"]["layers"][1]["attention"]["bidirectional"] = false.into();

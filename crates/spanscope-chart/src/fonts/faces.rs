@@ -84,7 +84,7 @@ pub(super) fn faces() -> &'static [Face] {
     let own = [("Inter-Regular", INTER), ("Inter-SemiBold", INTER_SEMIBOLD)];
     let all = own.into_iter().chain(at_hand()).chain(EMOJI);
     let mut faces = FACES.write().unwrap_or_else(PoisonError::into_inner);
-    *faces.get_or_insert_with(|| {
+    faces.get_or_insert_with(|| {
         let all = all.filter_map(|(name, data)| Face::open(name, data));
         // Whoever holds one holds it for ever; they are opened anew once for every font that a page fetches.
         Vec::leak(all.collect())
