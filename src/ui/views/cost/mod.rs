@@ -155,6 +155,7 @@ impl CostView {
     }
 
     fn curve(&mut self, ui: &mut Ui, cx: &mut ViewContext<'_>, sums: &Sums, height: f32) {
+        let top = ui.cursor().top();
         ui.horizontal_wrapped(|ui| {
             ui.label(strong(tr("If spans were limited"))).on_hover_text(tr(
                 "Every head's reach cut to a limit, as in the figure of arXiv 1905.07799, where each limit is a model of its own",
@@ -169,6 +170,11 @@ impl CostView {
             ui.checkbox(&mut self.log, tr("Log"))
                 .on_hover_text(tr("A logarithmic vertical axis"));
         });
+        // A second row of choices is taken from the curve, whose axis stays in view.
+        let row = ui.spacing().interact_size.y + ui.spacing().item_spacing.y;
+        let more = ui.cursor().top() - top - row;
+        let more = if more > row / 2.0 { more } else { 0.0 };
+        let height = (height - more).max(LOW);
         curve::show(ui, cx, sums, self.quantity, self.log, height);
     }
 }
