@@ -265,7 +265,8 @@ impl Row<'_> {
             Mean::DistantMass => self.distant(),
             Mean::EffectiveKeys => effective_keys(&Totals::of(&keys())),
             Mean::MinimumBudget => {
-                minimum_budget(&keys(), &Totals::of(&keys()), ROW_SHARE, room) as f64
+                let keys = keys();
+                minimum_budget(&keys, &Totals::of(&keys), ROW_SHARE, room) as f64
             }
             Mean::Confidence => f64::from(Totals::of(&keys()).largest),
             Mean::SelfWeight => self.at(0),

@@ -56,20 +56,6 @@ const SHIFT: u32 = 20;
 /// The fewest weights that hold `share` of all, 0 where there is no weight. `room` is memory to be used again.
 #[inline(always)]
 pub fn minimum_budget(weights: &[f32], totals: &Totals, share: f64, room: &mut Vec<f32>) -> usize {
-    // Bins are set to nothing for every row, of which most are short.
-    match weights.len() <= SHORT {
-        true => by_bins::<{ MOST_BINS / 2 }>(weights, totals, share, room),
-        false => by_bins::<MOST_BINS>(weights, totals, share, room),
-    }
-}
-
-#[inline(always)]
-fn by_bins<const BINS: usize>(
-    weights: &[f32],
-    totals: &Totals,
-    share: f64,
-    room: &mut Vec<f32>,
-) -> usize {
     if !(totals.sum > 0.0 && totals.sum.is_finite()) {
         return 0;
     }
@@ -79,10 +65,10 @@ fn by_bins<const BINS: usize>(
     let least = least.max(f32::MIN_POSITIVE);
     let lowest = least.to_bits() >> SHIFT;
     let bins = (totals.largest.to_bits() >> SHIFT).saturating_sub(lowest) as usize + 1;
-    let mut counts = [0_u32; BINS];
-    let mut masses = [0.0_f64; BINS];
+    let mut counts = [0_u32; MOST_BINS];
+    let mut masses = [0.0_f64; MOST_BINS];
     let bin = |weight: f32| ((weight.to_bits() >> SHIFT).wrapping_sub(lowest)) as usize;
-    let bins = bins.min(BINS);
+    let bins = bins.min(MOST_BINS);
     for weight in weights.iter().filter(|weight| **weight >= least) {
         let bin = bin(*weight).min(bins - 1);
         counts[bin] += 1;
@@ -116,9 +102,6 @@ fn by_bins<const BINS: usize>(
 
 /// Enough for weights from 1 down to the least of a row of four million.
 const MOST_BINS: usize = 256;
-
-/// Rows for which half as many bins are enough: 16 octaves lie between the largest and 1/10 of an even share.
-const SHORT: usize = 4096;
 
 /// The first column up to which the columns hold `share` of a row's weight; `None` where it has none.
 #[inline(always)]
