@@ -194,7 +194,6 @@ impl Alone {
 impl Observer for Alone {
     fn head(&self, layer: usize, head: usize, weights: &HeadWeights) {
         let of = &self.heads[layer * self.per_layer + head];
-        let mut room = Vec::new();
         let (mut count, mut sum) = (0, 0.0);
         let mut written = vec![0.0; weights.reach];
         let norms = of.norms.read().unwrap();
@@ -207,7 +206,7 @@ impl Observer for Alone {
                 learned_sink: weights.off_text(query).sink,
             };
             let value = match self.kind {
-                Kind::One(mean) => row.one(mean, &self.text, &mut room),
+                Kind::One(mean) => row.one(mean, &self.text),
                 Kind::Spans => row.span().map_or(f64::NAN, |span| span as f64),
                 Kind::Norms => {
                     let keys = weights.keys(query);

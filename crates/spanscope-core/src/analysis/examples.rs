@@ -95,9 +95,9 @@ impl ExampleMeasure {
         }
     }
 
-    fn value(self, row: &Row<'_>, text: &Occurrences, room: &mut Vec<f32>) -> Option<f32> {
+    fn value(self, row: &Row<'_>, text: &Occurrences) -> Option<f32> {
         let value = match self {
-            Self::Row(mean) => row.one(mean, text, room),
+            Self::Row(mean) => row.one(mean, text),
             Self::Distance => {
                 let (mut sum, mut all) = (0.0_f64, 0.0_f64);
                 for (distance, weight) in (row.nearest..).zip(row.weights) {

@@ -6,15 +6,14 @@ mod numbers;
 mod occurrences;
 mod span_bins;
 
-pub use budget::{minimum_budget, row_span};
 pub use numbers::{Estimate, Named, QUANTILES, RowNumbers, named, quantiles, ratio, relate};
 pub use occurrences::Occurrences;
 pub use span_bins::{SPAN_BINS, span_bin, span_of_bin};
 
 use super::StatisticKind;
 use crate::model::Network;
-use budget::Totals;
-use pulp::Arch;
+use budget::{AddShares, Totals, minimum_budget, row_span};
+use pulp::{Arch, Simd, WithSimd};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 
@@ -216,13 +215,13 @@ impl Row<'_> {
 
     /// The weight on tokens at least [`DISTANT`] away that are not among the first [`SINKS`].
     #[inline(always)]
-    fn distant(&self) -> f64 {
+    fn distant<S: Simd>(&self, simd: S) -> f64 {
         let end = (self.query + 1).saturating_sub(SINKS + self.nearest);
         let far = self
             .weights
             .get(DISTANT - self.nearest..end.min(self.weights.len()));
         let later = self.later.get(DISTANT - 1..).unwrap_or_default();
-        far.map_or(0.0, |far| Totals::of(far).sum) + Totals::of(later).sum
+        far.map_or(0.0, |far| Totals::of(simd, far).sum) + Totals::of(simd, later).sum
     }
 
     /// The weight on earlier tokens that are the same as the query, and on those that follow them.
@@ -249,26 +248,30 @@ impl Row<'_> {
         (duplicate, induction, seen)
     }
 
-    /// One measure alone, the same as [`measures`](Self::measures) has; `room` is memory to be used again. Not a number of
+    /// One measure alone, the same as [`measures`](Self::measures) has. Not a number of
     /// [`Mean::OutputNorm`], which is not of the row alone.
-    pub fn one(&self, mean: Mean, text: &Occurrences, room: &mut Vec<f32>) -> f64 {
-        Arch::new().dispatch(|| self.only(mean, text, room))
+    pub fn one(&self, mean: Mean, text: &Occurrences) -> f64 {
+        Arch::new().dispatch(Only {
+            row: self,
+            mean,
+            text,
+        })
     }
 
     #[inline(always)]
-    fn only(&self, mean: Mean, text: &Occurrences, room: &mut Vec<f32>) -> f64 {
+    fn only<S: Simd>(&self, simd: S, mean: Mean, text: &Occurrences) -> f64 {
         let keys = || self.keys();
         match mean {
             Mean::Sink => self.on_first(1),
             Mean::SinkFour => self.on_first(SINKS),
             Mean::LearnedSink => f64::from(self.learned_sink),
-            Mean::DistantMass => self.distant(),
-            Mean::EffectiveKeys => effective_keys(&Totals::of(&keys())),
+            Mean::DistantMass => self.distant(simd),
+            Mean::EffectiveKeys => effective_keys(&Totals::of(simd, &keys())),
             Mean::MinimumBudget => {
                 let keys = keys();
-                minimum_budget(&keys, &Totals::of(&keys), ROW_SHARE, room) as f64
+                minimum_budget(simd, &keys, &Totals::of(simd, &keys), ROW_SHARE) as f64
             }
-            Mean::Confidence => f64::from(Totals::of(&keys()).largest),
+            Mean::Confidence => f64::from(Totals::of(simd, &keys()).largest),
             Mean::SelfWeight => self.at(0),
             Mean::Previous => self.at(1),
             Mean::Duplicate => self.repeats(text).0,
@@ -279,33 +282,32 @@ impl Row<'_> {
 
     /// The smallest distance up to which the row has 90 % of its weight on tokens of the text; `None` where it has none there.
     pub fn span(&self) -> Option<usize> {
-        Arch::new().dispatch(|| self.span_of(&Totals::of(self.weights)))
+        Arch::new().dispatch(SpanOf(self))
     }
 
     #[inline(always)]
-    fn span_of(&self, totals: &Totals) -> Option<usize> {
-        row_span(self.weights, totals, ROW_SHARE).map(|column| column + self.nearest)
+    fn span_of<S: Simd>(&self, simd: S, totals: &Totals) -> Option<usize> {
+        row_span(simd, self.weights, totals, ROW_SHARE).map(|column| column + self.nearest)
     }
 
-    /// All measures; `room` is memory to be used again.
-    pub fn measures(&self, text: &Occurrences, room: &mut Vec<f32>) -> RowMeasures {
-        // With the vectors that the processor has: numbers are added in the same order with any of them.
-        Arch::new().dispatch(|| self.measured(text, room))
+    /// All measures.
+    pub fn measures(&self, text: &Occurrences) -> RowMeasures {
+        Arch::new().dispatch(Measured { row: self, text })
     }
 
     #[inline(always)]
-    fn measured(&self, text: &Occurrences, room: &mut Vec<f32>) -> RowMeasures {
+    fn measured<S: Simd>(&self, simd: S, text: &Occurrences) -> RowMeasures {
         let keys = self.keys();
-        let totals = Totals::of(&keys);
+        let totals = Totals::of(simd, &keys);
         let (duplicate, induction, seen) = self.repeats(text);
         let mut means = [f64::NAN; MEANS];
         let mut put = |mean: Mean, value: f64| means[mean.index()] = value;
         put(Mean::Sink, self.on_first(1));
         put(Mean::SinkFour, self.on_first(SINKS));
         put(Mean::LearnedSink, f64::from(self.learned_sink));
-        put(Mean::DistantMass, self.distant());
+        put(Mean::DistantMass, self.distant(simd));
         put(Mean::EffectiveKeys, effective_keys(&totals));
-        let budget = minimum_budget(&keys, &totals, ROW_SHARE, room);
+        let budget = minimum_budget(simd, &keys, &totals, ROW_SHARE);
         put(Mean::MinimumBudget, budget as f64);
         put(Mean::Confidence, f64::from(totals.largest));
         put(Mean::SelfWeight, self.at(0));
@@ -315,11 +317,51 @@ impl Row<'_> {
         RowMeasures {
             means,
             span: match self.later.is_empty() {
-                true => self.span_of(&totals),
+                true => self.span_of(simd, &totals),
                 false => self.span(),
             },
             seen,
         }
+    }
+}
+
+struct Only<'a> {
+    row: &'a Row<'a>,
+    mean: Mean,
+    text: &'a Occurrences,
+}
+
+impl WithSimd for Only<'_> {
+    type Output = f64;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) -> f64 {
+        self.row.only(simd, self.mean, self.text)
+    }
+}
+
+struct SpanOf<'a>(&'a Row<'a>);
+
+impl WithSimd for SpanOf<'_> {
+    type Output = Option<usize>;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) -> Option<usize> {
+        self.0.span_of(simd, &Totals::of(simd, self.0.weights))
+    }
+}
+
+struct Measured<'a> {
+    row: &'a Row<'a>,
+    text: &'a Occurrences,
+}
+
+impl WithSimd for Measured<'_> {
+    type Output = RowMeasures;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) -> RowMeasures {
+        self.row.measured(simd, self.text)
     }
 }
 
@@ -334,32 +376,11 @@ fn effective_keys(totals: &Totals) -> f64 {
 /// Adds to `sums`, by distance, the shares that tokens have of what a query's row writes: a ‖u‖ of each, divided by their sum.
 /// `norms` are the ‖u‖ of the tokens that it sees, the farthest first.
 pub fn add_norm_weighted(sums: &mut [f32], weights: &[f32], norms: &[f32]) {
-    Arch::new().dispatch(|| add_norms(sums, weights, norms));
-}
-
-#[inline(always)]
-fn add_norms(sums: &mut [f32], weights: &[f32], norms: &[f32]) {
-    let count = weights.len().min(norms.len());
-    let (weights, norms) = (&weights[..count], &norms[norms.len() - count..]);
-    let terms = || weights.iter().zip(norms.iter().rev());
-    let mut lanes = [0.0_f32; 8];
-    let (parts, rest) = weights.as_chunks::<8>();
-    let (last, of_parts) = norms.as_rchunks::<8>();
-    for (weights, norms) in parts.iter().zip(of_parts.iter().rev()) {
-        for i in 0..8 {
-            lanes[i] += weights[i] * norms[7 - i];
-        }
-    }
-    for (lane, (weight, norm)) in lanes.iter_mut().zip(rest.iter().zip(last.iter().rev())) {
-        *lane += weight * norm;
-    }
-    let all: f32 = lanes.iter().sum();
-    if all > 0.0 && all.is_finite() {
-        let factor = 1.0 / all;
-        for (sum, (weight, norm)) in sums.iter_mut().zip(terms()) {
-            *sum += weight * norm * factor;
-        }
-    }
+    Arch::new().dispatch(AddShares {
+        sums,
+        weights,
+        norms,
+    });
 }
 
 #[cfg(test)]

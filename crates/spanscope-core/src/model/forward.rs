@@ -206,7 +206,7 @@ fn tell_value_norms(
     factors.for_each(|(head, factor)| {
         let at = (spec.heads + spec.kv_heads + head / group) * d;
         let rows = qkv.chunks_exact((spec.heads + 2 * spec.kv_heads) * d);
-        let norms: Vec<f32> = rows.map(|row| factor.norm(&row[at..at + d])).collect();
+        let norms = factor.norms(rows.map(|row| &row[at..at + d]));
         observer.value_norms(index, head, first, &norms);
     });
 }
@@ -242,7 +242,7 @@ fn attend(
         if observer.wants_norms() {
             let factor = &layer.dense.writes(d)[head];
             let rows = tile.read.chunks_exact(super::cache::value_width(d));
-            let norms: Vec<f32> = rows.map(|row| factor.norm(&row[..d])).collect();
+            let norms = factor.norms(rows.map(|row| &row[..d]));
             observer.output_norms(index, head, queries.first, &norms);
         }
         if let Some(weights) = tile.weights.take() {

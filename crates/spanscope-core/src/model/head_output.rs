@@ -3,13 +3,22 @@
 //! ‖W r‖² = rᵀ (Wᵀ W) r, and Wᵀ W = L Lᵀ (Cholesky) with L only d × d: ‖W r‖ = ‖Lᵀ r‖ costs a small part of the product itself.
 
 use super::kernel::Packed;
-use pulp::Arch;
+use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
 
-/// Lᵀ of the output projection of one head: row after row, each from the diagonal on.
+/// Products that are added up side by side.
+const LANES: usize = 16;
+
+/// Rows whose norms are taken side by side.
+const ROWS: usize = 4;
+
+/// L of the output projection of one head.
 #[derive(Debug, Clone, Default)]
 pub(super) struct OutputFactor {
-    rows: Vec<Vec<f32>>,
+    /// d.
+    dim: usize,
+    /// For each 16 columns of L, its rows from the diagonal on: d, d − 16, … of them. Beyond the last column are zeros.
+    columns: Vec<[f32; LANES]>,
 }
 
 /// What is no more than this share of the largest of a matrix is rounding.
@@ -59,43 +68,82 @@ impl OutputFactor {
                 };
             }
         }
-        let row = |j: usize| (j..dim).map(|i| products[i * dim + j] as f32).collect();
+        let at = |i: usize, j: usize| match j <= i {
+            true => products[i * dim + j] as f32,
+            false => 0.0,
+        };
+        let lanes = (0..dim).step_by(LANES);
+        let columns =
+            lanes.flat_map(|j| (j..dim).map(move |i| std::array::from_fn(|lane| at(i, j + lane))));
         Self {
-            rows: (0..dim).map(row).collect(),
+            dim,
+            columns: columns.collect(),
         }
     }
 
     /// ‖W r‖.
     pub fn norm(&self, read: &[f32]) -> f32 {
-        Arch::new().dispatch(|| self.norm_of(read))
+        let [norm] = Arch::new().dispatch(Norms(self, [read]));
+        norm
+    }
+
+    /// ‖W r‖ of each row: the same as that of the row alone.
+    pub fn norms<'a>(&self, mut rows: impl Iterator<Item = &'a [f32]>) -> Vec<f32> {
+        let mut norms = Vec::with_capacity(rows.size_hint().0);
+        let arch = Arch::new();
+        loop {
+            let mut some = [[].as_slice(); ROWS];
+            let count = some
+                .iter_mut()
+                .zip(&mut rows)
+                .map(|(to, row)| *to = row)
+                .count();
+            if count == ROWS {
+                norms.extend(arch.dispatch(Norms(self, some)));
+            } else {
+                norms.extend(some.iter().take(count).map(|row| self.norm(row)));
+                return norms;
+            }
+        }
     }
 
     #[inline(always)]
-    fn norm_of(&self, read: &[f32]) -> f32 {
-        let parts = self.rows.iter().enumerate().map(|(j, row)| {
-            let part = f64::from(dot(row, &read[j..j + row.len()]));
-            part * part
-        });
-        parts.sum::<f64>().sqrt() as f32
+    fn norms_of<const N: usize>(&self, rows: [&[f32]; N]) -> [f32; N] {
+        let mut squares = [0.0_f64; N];
+        let mut columns = self.columns.as_slice();
+        for j in (0..self.dim).step_by(LANES) {
+            let (these, more) = columns.split_at((self.dim - j).min(columns.len()));
+            columns = more;
+            // As long as the columns, so that no place has to be looked for.
+            let reads = rows.map(|row| &row[j..][..these.len()]);
+            let mut sums = [[0.0_f32; LANES]; N];
+            for (i, factors) in these.iter().enumerate() {
+                for n in 0..N {
+                    let read = reads[n][i];
+                    for lane in 0..LANES {
+                        sums[n][lane] += factors[lane] * read;
+                    }
+                }
+            }
+            for (square, sums) in squares.iter_mut().zip(sums) {
+                let terms = sums.iter().map(|sum| f64::from(*sum) * f64::from(*sum));
+                *square += terms.sum::<f64>();
+            }
+        }
+        squares.map(|square| square.sqrt() as f32)
     }
 }
 
-#[inline(always)]
-fn dot(a: &[f32], b: &[f32]) -> f32 {
-    let mut lanes = [0.0_f32; 8];
-    let (mut a, mut b) = (a.chunks_exact(8), b.chunks_exact(8));
-    for (a, b) in (&mut a).zip(&mut b) {
-        for i in 0..8 {
-            lanes[i] += a[i] * b[i];
-        }
+/// The norms of some rows.
+struct Norms<'a, const N: usize>(&'a OutputFactor, [&'a [f32]; N]);
+
+impl<const N: usize> WithSimd for Norms<'_, N> {
+    type Output = [f32; N];
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) -> [f32; N] {
+        self.0.norms_of(self.1)
     }
-    let rest: f32 = a
-        .remainder()
-        .iter()
-        .zip(b.remainder())
-        .map(|(a, b)| a * b)
-        .sum();
-    lanes.iter().sum::<f32>() + rest
 }
 
 #[cfg(test)]
@@ -104,7 +152,12 @@ mod tests {
 
     #[test]
     fn a_norm_is_that_of_the_product() {
-        let (outputs, heads, dim) = (40, 3, 12);
+        for dim in [12, 16, 35] {
+            norms_are_those_of_products(40, 3, dim);
+        }
+    }
+
+    fn norms_are_those_of_products(outputs: usize, heads: usize, dim: usize) {
         let width = heads * dim;
         let number = |i: usize| ((i * 7919 + 13) % 1009) as f32 / 504.5 - 1.0;
         let mut weights: Vec<f32> = (0..outputs * width).map(number).collect();
@@ -130,6 +183,10 @@ mod tests {
                     "{found} {exact}"
                 );
             }
+            let reads: Vec<f32> = (0..6 * dim).map(number).collect();
+            let alone = reads.chunks_exact(dim).map(|row| factor.norm(row));
+            let alone: Vec<f32> = alone.collect();
+            assert_eq!(factor.norms(reads.chunks_exact(dim)), alone);
         }
         assert_eq!(factors[0].norm(&vec![0.0; dim]), 0.0);
     }

@@ -96,7 +96,7 @@ impl Run {
                 if let Some(factor) = factor {
                     let read = attention::read(&cx, *queries, scratch);
                     let rows = read.chunks_exact(value_width(cx.dim));
-                    output_norms.extend(rows.map(|row| factor.norm(&row[..cx.dim])));
+                    output_norms.extend(factor.norms(rows.map(|row| &row[..cx.dim])));
                 }
             });
         }

@@ -7,7 +7,10 @@ use pulp::Arch;
 
 /// Σ mask · terms.
 pub(super) fn masked_sum(mask: &[f32], terms: &[f32]) -> f32 {
-    Arch::new().dispatch(|| sum_of(mask, terms, |a, b| a * b))
+    Arch::new().dispatch(
+        #[inline(always)]
+        || sum_of(mask, terms, |a, b| a * b),
+    )
 }
 
 /// Which numbers of a row are dropped.

@@ -7,7 +7,6 @@ use super::{
 };
 use crate::analysis::row_measures::{Occurrences, Row};
 use crate::model::{HeadWeights, Network, NeuronRows, Observer};
-use std::cell::RefCell;
 use std::sync::{Mutex, PoisonError};
 
 /// Looks for places while a network runs over one text. What is found does not depend on the order in which tiles come.
@@ -22,10 +21,6 @@ pub struct ExampleRecorder {
     per_layer: usize,
     heads: Vec<Mutex<HeadExamples>>,
     memories: MemoryRecorder,
-}
-
-thread_local! {
-    static ROOM: RefCell<Vec<f32>> = RefCell::default();
 }
 
 impl ExampleRecorder {
@@ -91,7 +86,6 @@ impl Observer for ExampleRecorder {
         let Some(place) = self.heads.get(layer * self.per_layer + head) else {
             return;
         };
-        let mut room = ROOM.take();
         let mut found = Vec::with_capacity(weights.queries);
         for query in weights.positions() {
             let row = Row {
@@ -101,11 +95,10 @@ impl Observer for ExampleRecorder {
                 nearest: weights.nearest,
                 learned_sink: weights.off_text(query).sink,
             };
-            if let Some(value) = self.measure.value(&row, &self.text, &mut room) {
+            if let Some(value) = self.measure.value(&row, &self.text) {
                 found.push((query, value));
             }
         }
-        ROOM.set(room);
         let mut all = place.lock().unwrap_or_else(PoisonError::into_inner);
         for (query, value) in found {
             let bin = self.measure.bin(value);

@@ -1,7 +1,10 @@
-//! How few keys, and how short a distance, hold most of a row's weight.
+//! How few keys, and how short a distance, hold most of a row's weight. Added up with the vectors that the processor has, in an order
+//! that depends on the numbers of weights only.
+
+use pulp::{Simd, WithSimd};
 
 /// The sums of a row.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Totals {
     /// Σ a.
     pub sum: f64,
@@ -11,121 +14,291 @@ pub struct Totals {
     pub largest: f32,
 }
 
-/// Numbers that are added side by side.
+/// Numbers that are added side by side, whatever the vectors: `V` of them hold as many.
 const LANES: usize = 16;
 
 /// Numbers whose sums are taken in 32 bits before they are added in 64.
 const PART: usize = 512;
 
-impl Totals {
-    /// Of these weights, in an order that depends on their number only.
-    #[inline(always)]
-    pub fn of(weights: &[f32]) -> Self {
-        let mut all = Self::default();
-        for part in weights.chunks(PART) {
-            let (mut sums, mut squares, mut most) =
-                ([0.0_f32; LANES], [0.0_f32; LANES], [0.0_f32; LANES]);
-            let mut whole = part.chunks_exact(LANES);
-            for lanes in &mut whole {
-                for i in 0..LANES {
-                    sums[i] += lanes[i];
-                    squares[i] += lanes[i] * lanes[i];
-                    most[i] = if lanes[i] > most[i] {
-                        lanes[i]
-                    } else {
-                        most[i]
-                    };
-                }
-            }
-            for (i, weight) in whole.remainder().iter().enumerate() {
-                sums[i] += weight;
-                squares[i] += weight * weight;
-                most[i] = most[i].max(*weight);
-            }
-            all.sum += sums.iter().copied().map(f64::from).sum::<f64>();
-            all.squares += squares.iter().copied().map(f64::from).sum::<f64>();
-            all.largest = most.iter().copied().fold(all.largest, f32::max);
+/// Bounds whose sums are taken in one pass over a row.
+const BOUNDS: usize = 4;
+
+/// Calls `add` with every vector of `weights`, the last filled up with zeros, and with which of `V` sums it belongs to.
+#[inline(always)]
+fn each_vector<S: Simd, const V: usize>(
+    simd: S,
+    weights: &[f32],
+    mut add: impl FnMut(usize, S::f32s),
+) {
+    let (vectors, rest) = S::as_simd_f32s(weights);
+    for some in vectors.chunks(V) {
+        for (v, vector) in some.iter().enumerate() {
+            add(v, *vector);
         }
-        all
+    }
+    if !rest.is_empty() {
+        add(vectors.len() % V, simd.partial_load_f32s(rest));
     }
 }
 
-/// Weights of one octave and their eighths share a bin.
-const SHIFT: u32 = 20;
-
-/// The fewest weights that hold `share` of all, 0 where there is no weight. `room` is memory to be used again.
+/// `V` vectors as one.
 #[inline(always)]
-pub fn minimum_budget(weights: &[f32], totals: &Totals, share: f64, room: &mut Vec<f32>) -> usize {
+fn fold<S: Simd, const V: usize>(
+    mut vectors: [S::f32s; V],
+    join: impl Fn(S::f32s, S::f32s) -> S::f32s,
+) -> S::f32s {
+    let mut half = V / 2;
+    while half > 0 {
+        for i in 0..half {
+            vectors[i] = join(vectors[i], vectors[i + half]);
+        }
+        half /= 2;
+    }
+    vectors[0]
+}
+
+/// The sum of all lanes of `V` vectors.
+#[inline(always)]
+fn total<S: Simd, const V: usize>(simd: S, vectors: [S::f32s; V]) -> f32 {
+    let all = fold::<S, V>(
+        vectors,
+        #[inline(always)]
+        |a, b| simd.add_f32s(a, b),
+    );
+    simd.reduce_sum_f32s(all)
+}
+
+/// Calls the function with as many vectors as hold [`LANES`] numbers.
+macro_rules! by_lanes {
+    ($name:ident::<$simd:ident>($($argument:expr),*)) => {
+        match $simd::F32_LANES {
+            16 => $name::<$simd, 1>($($argument),*),
+            8 => $name::<$simd, 2>($($argument),*),
+            4 => $name::<$simd, 4>($($argument),*),
+            _ => $name::<$simd, LANES>($($argument),*),
+        }
+    };
+}
+
+impl Totals {
+    /// Of these weights.
+    #[inline(always)]
+    pub fn of<S: Simd>(simd: S, weights: &[f32]) -> Self {
+        by_lanes!(totals::<S>(simd, weights))
+    }
+}
+
+#[inline(always)]
+fn totals<S: Simd, const V: usize>(simd: S, weights: &[f32]) -> Totals {
+    let mut all = Totals::default();
+    for part in weights.chunks(PART) {
+        let [mut sums, mut squares, mut most] = [[simd.splat_f32s(0.0); V]; 3];
+        each_vector::<S, V>(
+            simd,
+            part,
+            #[inline(always)]
+            |v, weights| {
+                sums[v] = simd.add_f32s(sums[v], weights);
+                squares[v] = simd.add_f32s(squares[v], simd.mul_f32s(weights, weights));
+                most[v] = simd.max_f32s(most[v], weights);
+            },
+        );
+        all.sum += f64::from(total(simd, sums));
+        all.squares += f64::from(total(simd, squares));
+        let most = fold::<S, V>(
+            most,
+            #[inline(always)]
+            |a, b| simd.max_f32s(a, b),
+        );
+        all.largest = all.largest.max(simd.reduce_max_f32s(most));
+    }
+    all
+}
+
+/// The sums of all weights from each bound on.
+#[inline(always)]
+fn sums_from<S: Simd, const V: usize>(
+    simd: S,
+    weights: &[f32],
+    bounds: [f32; BOUNDS],
+) -> [f64; BOUNDS] {
+    let zero = simd.splat_f32s(0.0);
+    let bounds: [S::f32s; BOUNDS] = std::array::from_fn(|i| simd.splat_f32s(bounds[i]));
+    let mut all = [0.0_f64; BOUNDS];
+    for part in weights.chunks(PART) {
+        let mut sums = [[zero; V]; BOUNDS];
+        each_vector::<S, V>(
+            simd,
+            part,
+            #[inline(always)]
+            |v, weights| {
+                for i in 0..BOUNDS {
+                    let counts = simd.greater_than_or_equal_f32s(weights, bounds[i]);
+                    let weights = simd.select_f32s(counts, weights, zero);
+                    sums[i][v] = simd.add_f32s(sums[i][v], weights);
+                }
+            },
+        );
+        for i in 0..BOUNDS {
+            all[i] += f64::from(total(simd, sums[i]));
+        }
+    }
+    all
+}
+
+/// How many weights are at least `bound`.
+#[inline(always)]
+fn count_from<S: Simd, const V: usize>(simd: S, weights: &[f32], bound: f32) -> usize {
+    let (zero, one) = (simd.splat_f32s(0.0), simd.splat_f32s(1.0));
+    let bound = simd.splat_f32s(bound);
+    let mut all = 0;
+    for part in weights.chunks(PART) {
+        let mut counts = [zero; V];
+        each_vector::<S, V>(
+            simd,
+            part,
+            #[inline(always)]
+            |v, weights| {
+                let counted = simd.greater_than_or_equal_f32s(weights, bound);
+                let counted = simd.select_f32s(counted, one, zero);
+                counts[v] = simd.add_f32s(counts[v], counted);
+            },
+        );
+        all += total(simd, counts) as usize;
+    }
+    all
+}
+
+/// The fewest weights that hold `share` of all, 0 where there is no weight.
+///
+/// The least of them is closed in on by its bits, which are in the order of the numbers and near their logarithms: those from a bound
+/// on are added up without a look at single ones. It is near enough when as many of its size are needed as of the bounds' sizes.
+#[inline(always)]
+pub fn minimum_budget<S: Simd>(simd: S, weights: &[f32], totals: &Totals, share: f64) -> usize {
+    by_lanes!(budget::<S>(simd, weights, totals, share))
+}
+
+#[inline(always)]
+fn budget<S: Simd, const V: usize>(simd: S, weights: &[f32], totals: &Totals, share: f64) -> usize {
     if !(totals.sum > 0.0 && totals.sum.is_finite()) {
         return 0;
     }
     let wanted = share * totals.sum;
     // All that are smaller hold less than the rest of the share together, so that none of them is needed.
     let least = ((1.0 - share) * totals.sum / weights.len() as f64) as f32 * 0.999;
-    let least = least.max(f32::MIN_POSITIVE);
-    let lowest = least.to_bits() >> SHIFT;
-    let bins = (totals.largest.to_bits() >> SHIFT).saturating_sub(lowest) as usize + 1;
-    let mut counts = [0_u32; MOST_BINS];
-    let mut masses = [0.0_f64; MOST_BINS];
-    let bin = |weight: f32| ((weight.to_bits() >> SHIFT).wrapping_sub(lowest)) as usize;
-    let bins = bins.min(MOST_BINS);
-    for weight in weights.iter().filter(|weight| **weight >= least) {
-        let bin = bin(*weight).min(bins - 1);
-        counts[bin] += 1;
-        masses[bin] += f64::from(*weight);
+    // Those from `end` on hold less than is wanted, those from `start` on no less.
+    let mut start = least.max(f32::MIN_POSITIVE).to_bits();
+    let mut end = totals.largest.to_bits().max(start) + 1;
+    let mut held = 0.0;
+    loop {
+        let needed = |bits: u32| ((wanted - held) / f64::from(f32::from_bits(bits))).ceil();
+        let (fewest, most) = (needed(end), needed(start));
+        if fewest >= most || end - start <= 1 {
+            let above = count_from::<S, V>(simd, weights, f32::from_bits(end));
+            return (above + most as usize).min(weights.len());
+        }
+        let step = ((end - start) / (BOUNDS as u32 + 1)).max(1);
+        let bounds: [u32; BOUNDS] =
+            std::array::from_fn(|i| (start + step * (i as u32 + 1)).min(end));
+        let sums = sums_from::<S, V>(simd, weights, bounds.map(f32::from_bits));
+        // The sums fall from bound to bound.
+        let enough = sums.iter().take_while(|sum| **sum >= wanted).count();
+        if enough < BOUNDS {
+            (end, held) = (bounds[enough], sums[enough]);
+        }
+        if enough > 0 {
+            start = bounds[enough - 1];
+        }
     }
-    let (mut held, mut count) = (0.0, 0_usize);
-    for of in (0..bins).rev() {
-        if held + masses[of] < wanted {
-            held += masses[of];
-            count += counts[of] as usize;
+}
+
+/// The first column up to which the columns hold `share` of a row's weight; `None` where it has none.
+#[inline(always)]
+pub fn row_span<S: Simd>(simd: S, weights: &[f32], totals: &Totals, share: f64) -> Option<usize> {
+    by_lanes!(span::<S>(simd, weights, totals, share))
+}
+
+#[inline(always)]
+fn span<S: Simd, const V: usize>(
+    simd: S,
+    weights: &[f32],
+    totals: &Totals,
+    share: f64,
+) -> Option<usize> {
+    if !(totals.sum > 0.0 && totals.sum.is_finite()) {
+        return None;
+    }
+    let sum = |weights: &[f32]| {
+        let mut sums = [simd.splat_f32s(0.0); V];
+        each_vector::<S, V>(
+            simd,
+            weights,
+            #[inline(always)]
+            |v, weights| sums[v] = simd.add_f32s(sums[v], weights),
+        );
+        f64::from(total(simd, sums))
+    };
+    let (wanted, mut held, mut column) = (share * totals.sum, 0.0, 0);
+    for block in weights.chunks(8 * LANES) {
+        let more = sum(block);
+        if held + more < wanted {
+            (held, column) = (held + more, column + block.len());
             continue;
         }
-        // The share is reached within this bin.
-        room.clear();
-        let here = weights
-            .iter()
-            .filter(|weight| **weight >= least && bin(**weight).min(bins - 1) == of);
-        room.extend(here);
-        room.sort_unstable_by(|a, b| b.total_cmp(a));
-        for weight in room.iter() {
-            held += f64::from(*weight);
-            count += 1;
-            if held >= wanted {
-                return count;
+        for part in block.chunks(LANES) {
+            let more = sum(part);
+            if held + more < wanted {
+                (held, column) = (held + more, column + part.len());
+                continue;
+            }
+            for weight in part {
+                held += f64::from(*weight);
+                if held >= wanted {
+                    return Some(column);
+                }
+                column += 1;
             }
         }
     }
     // Roundings left a trace missing.
-    count
+    weights.len().checked_sub(1)
 }
 
-/// Enough for weights from 1 down to the least of a row of four million.
-const MOST_BINS: usize = 256;
+/// Adds to `sums` the products of `weights` and `norms`, the last norm first, divided by the sum of all products.
+pub struct AddShares<'a> {
+    pub sums: &'a mut [f32],
+    pub weights: &'a [f32],
+    pub norms: &'a [f32],
+}
 
-/// The first column up to which the columns hold `share` of a row's weight; `None` where it has none.
-#[inline(always)]
-pub fn row_span(weights: &[f32], totals: &Totals, share: f64) -> Option<usize> {
-    if !(totals.sum > 0.0 && totals.sum.is_finite()) {
-        return None;
-    }
-    let (wanted, mut held) = (share * totals.sum, 0.0);
-    for (i, part) in weights.chunks(64).enumerate() {
+impl WithSimd for AddShares<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        let count = self.weights.len().min(self.norms.len());
+        let (weights, norms) = (
+            &self.weights[..count],
+            &self.norms[self.norms.len() - count..],
+        );
         let mut lanes = [0.0_f32; 8];
-        for (at, weight) in part.iter().enumerate() {
-            lanes[at % 8] += weight;
+        let (parts, rest) = weights.as_chunks::<8>();
+        let (last, of_parts) = norms.as_rchunks::<8>();
+        for (weights, norms) in parts.iter().zip(of_parts.iter().rev()) {
+            for i in 0..8 {
+                lanes[i] += weights[i] * norms[7 - i];
+            }
         }
-        let more = lanes.iter().copied().map(f64::from).sum::<f64>();
-        if held + more < wanted {
-            held += more;
-            continue;
+        for (lane, (weight, norm)) in lanes.iter_mut().zip(rest.iter().zip(last.iter().rev())) {
+            *lane += weight * norm;
         }
-        for (at, weight) in part.iter().enumerate() {
-            held += f64::from(*weight);
-            if held >= wanted {
-                return Some(i * 64 + at);
+        let all: f32 = lanes.iter().sum();
+        if all > 0.0 && all.is_finite() {
+            let factor = 1.0 / all;
+            let terms = weights.iter().zip(norms.iter().rev());
+            for (sum, (weight, norm)) in self.sums.iter_mut().zip(terms) {
+                *sum += weight * norm * factor;
             }
         }
     }
-    Some(weights.len().saturating_sub(1))
 }

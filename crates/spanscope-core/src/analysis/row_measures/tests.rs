@@ -2,6 +2,27 @@
 
 use super::*;
 use proptest::prelude::*;
+use pulp::{Scalar, Scalar128b, Scalar256b, Scalar512b};
+
+/// The sums of a row, and the budget and the span that hold a share of it.
+struct All<'a>(&'a [f32], f64);
+
+impl WithSimd for All<'_> {
+    type Output = (Totals, usize, Option<usize>);
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) -> Self::Output {
+        let Self(weights, share) = self;
+        let totals = Totals::of(simd, weights);
+        let budget = minimum_budget(simd, weights, &totals, share);
+        let span = row_span(simd, weights, &totals, share);
+        (totals, budget, span)
+    }
+}
+
+fn all_of(weights: &[f32], share: f64) -> (Totals, usize, Option<usize>) {
+    Arch::new().dispatch(All(weights, share))
+}
 
 fn plain_budget(weights: &[f32], share: f64) -> usize {
     let mut sorted: Vec<f64> = weights.iter().copied().map(f64::from).collect();
@@ -36,15 +57,24 @@ proptest! {
         let terms: Vec<f32> = logits.iter().map(|x| (x * sharp).exp()).collect();
         let sum: f32 = terms.iter().sum();
         let weights: Vec<f32> = terms.iter().map(|x| x / sum).collect();
-        let (totals, mut room) = (Totals::of(&weights), Vec::new());
+        let (totals, ..) = all_of(&weights, 0.5);
         let exact: f64 = weights.iter().copied().map(f64::from).sum();
         prop_assert!((totals.sum - exact).abs() < 1e-6);
         for share in [0.5, 0.9, 0.99] {
             // Just where a share is reached, a rounding may decide.
-            let found = minimum_budget(&weights, &totals, share, &mut room);
+            let (again, found, span) = all_of(&weights, share);
+            // The same with vectors of any width.
+            for other in [
+                All(&weights, share).with_simd(Scalar::new()),
+                All(&weights, share).with_simd(Scalar128b),
+                All(&weights, share).with_simd(Scalar256b),
+                All(&weights, share).with_simd(Scalar512b),
+            ] {
+                prop_assert_eq!(other, (again, found, span));
+            }
             let want = plain_budget(&weights, share);
             prop_assert!(found.abs_diff(want) <= 1, "{found} {want}");
-            let found = row_span(&weights, &totals, share).unwrap();
+            let found = span.unwrap();
             let want = plain_span(&weights, share);
             prop_assert!(found.abs_diff(want) <= 1, "{found} {want}");
         }
@@ -59,10 +89,10 @@ proptest! {
     ) {
         let query = (weights.len() + nearest).saturating_sub(1);
         let row = Row { weights: &weights, later: &[], query, nearest, learned_sink };
-        let (text, mut room) = (Occurrences::of(&ids), Vec::new());
-        let all = row.measures(&text, &mut room);
+        let text = Occurrences::of(&ids);
+        let all = row.measures(&text);
         for mean in Mean::ALL {
-            let one = row.one(mean, &text, &mut room);
+            let one = row.one(mean, &text);
             prop_assert_eq!(one.to_bits(), all.means[mean.index()].to_bits(), "{:?}", mean);
         }
         prop_assert_eq!(row.span(), all.span);
@@ -90,12 +120,18 @@ proptest! {
 
 #[test]
 fn a_row_without_weight_has_no_span_and_needs_no_key() {
-    let (none, mut room) = (Totals::of(&[0.0; 5]), Vec::new());
-    assert_eq!(minimum_budget(&[0.0; 5], &none, 0.9, &mut room), 0);
-    assert_eq!(row_span(&[0.0; 5], &none, 0.9), None);
-    assert_eq!(row_span(&[], &Totals::of(&[]), 0.9), None);
-    let odd = [f32::NAN, 1.0];
-    assert_eq!(minimum_budget(&odd, &Totals::of(&odd), 0.9, &mut room), 0);
+    let of = |weights: &[f32]| {
+        let (_, budget, span) = all_of(weights, 0.9);
+        (budget, span)
+    };
+    assert_eq!(of(&[0.0; 5]), (0, None));
+    assert_eq!(of(&[]), (0, None));
+    assert_eq!(of(&[f32::NAN, 1.0]), (0, None));
+    // As many as it takes of weights that are all the same, and of the smallest and the largest numbers.
+    assert_eq!(of(&[0.125; 8]), (8, Some(7)));
+    assert_eq!(of(&[1.0 / 1024.0; 1000]), (900, Some(899)));
+    assert_eq!(of(&[f32::MIN_POSITIVE; 20]), (18, Some(17)));
+    assert_eq!(of(&[f32::MAX / 4.0, 1.0, f32::MAX / 4.0]), (2, Some(2)));
 }
 
 #[test]

@@ -3,7 +3,6 @@
 use super::{HeadSum, Measured, Moments, RowSums, SumsError, to_units};
 use crate::analysis::row_measures::{MEANS, Mean, Occurrences, Row, add_norm_weighted, span_bin};
 use crate::model::{HeadWeights, Network, Span};
-use std::cell::RefCell;
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError, RwLock};
@@ -38,10 +37,6 @@ struct Tally {
     rows: RowSums,
     /// Queries and units of each mean.
     means: [(u64, u64); MEANS],
-}
-
-thread_local! {
-    static ROOM: RefCell<Vec<f32>> = RefCell::default();
 }
 
 /// A tile's sums before they are added to the head's.
@@ -83,7 +78,6 @@ impl RowRecorder {
             norm: vec![0.0; weights.reach],
         };
         let norms = head.norms.read().unwrap_or_else(PoisonError::into_inner);
-        let mut room = ROOM.take();
         for query in queries.map(|i| weights.first + i) {
             let row = Row {
                 weights: weights.on_text(query),
@@ -92,7 +86,7 @@ impl RowRecorder {
                 nearest: weights.nearest,
                 learned_sink: weights.off_text(query).sink,
             };
-            let measures = row.measures(&self.text, &mut room);
+            let measures = row.measures(&self.text);
             for (sum, value) in tile.means.iter_mut().zip(measures.means) {
                 if !value.is_nan() {
                     sum.0 += 1;
@@ -117,7 +111,6 @@ impl RowRecorder {
                 add_norm_weighted(&mut tile.norm, row.weights, norms);
             }
         }
-        ROOM.set(room);
         drop(norms);
         head.add(&tile);
     }

@@ -187,7 +187,6 @@ impl HeadPiece {
         if piece.later.len() < weights.later_reach() {
             piece.later.resize(weights.later_reach(), 0.0);
         }
-        let mut room = Vec::new();
         // A piece that is not whole has one, and goes on with it.
         let mut block = piece.blocks.pop().unwrap_or_default();
         if piece.norm.len() < reach && !probe.output_norms.is_empty() {
@@ -205,7 +204,7 @@ impl HeadPiece {
                 nearest: weights.nearest,
                 learned_sink: weights.off_text(query).sink,
             };
-            let mut measures = of_row.measures(text, &mut room);
+            let mut measures = of_row.measures(text);
             if let Some(norm) = probe.output_norms.get(i) {
                 measures.means[Mean::OutputNorm.index()] = f64::from(*norm);
             }

@@ -40,10 +40,15 @@ impl Packed {
             return;
         }
         let rows = out.len() / self.outputs();
+        // Panels of plain numbers are read four at a time.
+        let at_once = match rows == 1 && self.plain_panels(0, self.panels()).is_some() {
+            true => 4,
+            false => 1,
+        };
         let share = self
             .panels()
             .div_ceil(rayon::current_num_threads())
-            .next_multiple_of(4);
+            .next_multiple_of(at_once);
         if share >= self.panels() {
             return self.multiply(x, out);
         }
