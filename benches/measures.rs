@@ -196,7 +196,17 @@ impl Observer for Alone {
         let of = &self.heads[layer * self.per_layer + head];
         let (mut count, mut sum) = (0, 0.0);
         let mut written = vec![0.0; weights.reach];
-        let norms = of.norms.read().unwrap();
+        // The last first, as they are added.
+        let last = weights.positions().last().unwrap_or(weights.first);
+        let seen = weights.keys(weights.first).start..weights.keys(last).end;
+        let norms: Vec<f32> = match self.kind {
+            Kind::Norms => {
+                let norms = of.norms.read().unwrap();
+                let at = seen.start - norms.0..seen.end - norms.0;
+                norms.1[at].iter().rev().copied().collect()
+            }
+            _ => Vec::new(),
+        };
         for query in weights.positions() {
             let row = Row {
                 weights: weights.on_text(query),
@@ -210,9 +220,8 @@ impl Observer for Alone {
                 Kind::Spans => row.span().map_or(f64::NAN, |span| span as f64),
                 Kind::Norms => {
                     let keys = weights.keys(query);
-                    let (first, norms) = &*norms;
-                    let seen = norms.get(keys.start - first..keys.end - first);
-                    add_norm_weighted(&mut written, row.weights, seen.unwrap_or_default());
+                    let seen = &norms[seen.end - keys.end..seen.end - keys.start];
+                    add_norm_weighted(&mut written, row.weights, seen);
                     continue;
                 }
                 _ => continue,

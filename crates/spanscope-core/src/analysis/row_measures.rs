@@ -374,7 +374,7 @@ fn effective_keys(totals: &Totals) -> f64 {
 }
 
 /// Adds to `sums`, by distance, the shares that tokens have of what a query's row writes: a ‖u‖ of each, divided by their sum.
-/// `norms` are the ‖u‖ of the tokens that it sees, the farthest first.
+/// `norms` are the ‖u‖ of the tokens that it sees, the nearest first, as the weights are.
 pub fn add_norm_weighted(sums: &mut [f32], weights: &[f32], norms: &[f32]) {
     Arch::new().dispatch(AddShares {
         sums,

@@ -24,17 +24,18 @@ pub struct HeadProbe {
     pub entropy: Vec<f32>,
     /// The norms of what the head writes, by query; nothing where that was not asked for, or values are not there.
     pub output_norms: Vec<f32>,
-    /// Of each token that some query sees, the farthest first, the norm of what the head would write of it alone; nothing
+    /// Of each token that some query sees, the last first, the norm of what the head would write of it alone; nothing
     /// where [`output_norms`](Self::output_norms) are not.
     pub value_norms: Vec<f32>,
 }
 
 impl HeadProbe {
-    /// The norms of what the tokens would write that the query at position `query` sees, the farthest first.
+    /// The norms of what the tokens would write that the query at position `query` sees, the nearest first.
     pub fn norms(&self, query: usize) -> &[f32] {
-        let first = self.weights.keys(self.weights.first).start;
-        let keys = self.weights.keys(query);
-        let range = keys.start.saturating_sub(first)..keys.end.saturating_sub(first);
+        let weights = &self.weights;
+        let last = (weights.first + weights.queries).saturating_sub(1);
+        let (end, keys) = (weights.keys(last).end, weights.keys(query));
+        let range = end.saturating_sub(keys.end)..end.saturating_sub(keys.start);
         self.value_norms.get(range).unwrap_or_default()
     }
 }
@@ -102,7 +103,11 @@ impl Run {
         }
         let last = to.saturating_sub(1).max(from);
         let keys = weights.keys(from).start..weights.keys(last).end;
-        let value_norms = factor.map(|factor| self.written_norms((layer, head), &cx, factor, keys));
+        let value_norms = factor.map(|factor| {
+            let mut norms = self.written_norms((layer, head), &cx, factor, keys);
+            norms.reverse();
+            norms
+        });
         Some(HeadProbe {
             entropy: (0..to - from).map(|i| row_entropy(&weights, i)).collect(),
             weights,

@@ -31,10 +31,14 @@ fn each_vector<S: Simd, const V: usize>(
     mut add: impl FnMut(usize, S::f32s),
 ) {
     let (vectors, rest) = S::as_simd_f32s(weights);
-    for some in vectors.chunks(V) {
-        for (v, vector) in some.iter().enumerate() {
-            add(v, *vector);
+    let (whole, some) = vectors.as_chunks::<V>();
+    for vectors in whole {
+        for v in 0..V {
+            add(v, vectors[v]);
         }
+    }
+    for (v, vector) in some.iter().enumerate() {
+        add(v, *vector);
     }
     if !rest.is_empty() {
         add(vectors.len() % V, simd.partial_load_f32s(rest));
@@ -264,7 +268,7 @@ fn span<S: Simd, const V: usize>(
     weights.len().checked_sub(1)
 }
 
-/// Adds to `sums` the products of `weights` and `norms`, the last norm first, divided by the sum of all products.
+/// Adds to `sums` the products of `weights` and `norms`, divided by the sum of all products.
 pub struct AddShares<'a> {
     pub sums: &'a mut [f32],
     pub weights: &'a [f32],
@@ -275,30 +279,40 @@ impl WithSimd for AddShares<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn with_simd<S: Simd>(self, _: S) {
-        let count = self.weights.len().min(self.norms.len());
-        let (weights, norms) = (
-            &self.weights[..count],
-            &self.norms[self.norms.len() - count..],
-        );
-        let mut lanes = [0.0_f32; 8];
-        let (parts, rest) = weights.as_chunks::<8>();
-        let (last, of_parts) = norms.as_rchunks::<8>();
-        for (weights, norms) in parts.iter().zip(of_parts.iter().rev()) {
-            for i in 0..8 {
-                lanes[i] += weights[i] * norms[7 - i];
-            }
+    fn with_simd<S: Simd>(self, simd: S) {
+        by_lanes!(add_shares::<S>(simd, self))
+    }
+}
+
+#[inline(always)]
+fn add_shares<S: Simd, const V: usize>(simd: S, of: AddShares<'_>) {
+    let count = of.weights.len().min(of.norms.len()).min(of.sums.len());
+    let (weights, weights_rest) = S::as_simd_f32s(&of.weights[..count]);
+    let (norms, norms_rest) = S::as_simd_f32s(&of.norms[..count]);
+    let (sums, sums_rest) = S::as_mut_simd_f32s(&mut of.sums[..count]);
+    let (last_weights, last_norms) = (
+        simd.partial_load_f32s(weights_rest),
+        simd.partial_load_f32s(norms_rest),
+    );
+    let mut products = [simd.splat_f32s(0.0); V];
+    for (weights, norms) in weights.chunks(V).zip(norms.chunks(V)) {
+        for (product, (weight, norm)) in products.iter_mut().zip(weights.iter().zip(norms)) {
+            *product = simd.add_f32s(*product, simd.mul_f32s(*weight, *norm));
         }
-        for (lane, (weight, norm)) in lanes.iter_mut().zip(rest.iter().zip(last.iter().rev())) {
-            *lane += weight * norm;
+    }
+    let last = &mut products[weights.len() % V];
+    *last = simd.add_f32s(*last, simd.mul_f32s(last_weights, last_norms));
+    let all = total(simd, products);
+    if all > 0.0 && all.is_finite() {
+        let factor = simd.splat_f32s(1.0 / all);
+        let add = |sum, weight, norm| {
+            let share = simd.mul_f32s(simd.mul_f32s(weight, norm), factor);
+            simd.add_f32s(sum, share)
+        };
+        for (sum, (weight, norm)) in sums.iter_mut().zip(weights.iter().zip(norms)) {
+            *sum = add(*sum, *weight, *norm);
         }
-        let all: f32 = lanes.iter().sum();
-        if all > 0.0 && all.is_finite() {
-            let factor = 1.0 / all;
-            let terms = weights.iter().zip(norms.iter().rev());
-            for (sum, (weight, norm)) in self.sums.iter_mut().zip(terms) {
-                *sum += weight * norm * factor;
-            }
-        }
+        let last = add(simd.partial_load_f32s(sums_rest), last_weights, last_norms);
+        simd.partial_store_f32s(sums_rest, last);
     }
 }

@@ -77,7 +77,9 @@ impl RowRecorder {
             first: Vec::new(),
             norm: vec![0.0; weights.reach],
         };
-        let norms = head.norms.read().unwrap_or_else(PoisonError::into_inner);
+        let last = weights.first + queries.end.saturating_sub(1);
+        let seen = weights.keys(weights.first + queries.start).start..weights.keys(last).end;
+        let norms = head.norms(seen.clone());
         for query in queries.map(|i| weights.first + i) {
             let row = Row {
                 weights: weights.on_text(query),
@@ -102,16 +104,10 @@ impl RowRecorder {
                 }
             }
             let keys = weights.keys(query);
-            let keys = keys
-                .start
-                .checked_sub(norms.first)
-                .zip(keys.end.checked_sub(norms.first));
-            let norms = keys.and_then(|(start, end)| norms.values.get(start..end));
-            if let Some(norms) = norms {
+            if let Some(norms) = norms.get(seen.end - keys.end..seen.end - keys.start) {
                 add_norm_weighted(&mut tile.norm, row.weights, norms);
             }
         }
-        drop(norms);
         head.add(&tile);
     }
 
@@ -177,6 +173,15 @@ impl RowRecorder {
 }
 
 impl OneHead {
+    /// The norms of the tokens at `keys`, the last first; nothing where they are not at hand.
+    fn norms(&self, keys: Range<usize>) -> Vec<f32> {
+        let norms = self.norms.read().unwrap_or_else(PoisonError::into_inner);
+        let start = keys.start.checked_sub(norms.first);
+        let at = start.zip(keys.end.checked_sub(norms.first));
+        let at = at.and_then(|(start, end)| norms.values.get(start..end));
+        at.unwrap_or_default().iter().rev().copied().collect()
+    }
+
     fn add(&self, tile: &TileSums) {
         let mut sums = self.sums.lock().unwrap_or_else(PoisonError::into_inner);
         for (mean, ((queries, units), (more, value))) in
