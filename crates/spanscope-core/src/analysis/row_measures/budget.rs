@@ -1,5 +1,7 @@
 //! How few keys, and how short a distance, hold most of a row's weight. Added up with the vectors that the processor has, in an order
 //! that depends on the numbers of weights only.
+//!
+//! Closures say that they are always inlined: one that is not is compiled without the vectors, and calls a function for each operation.
 
 use pulp::{Simd, WithSimd};
 
@@ -195,8 +197,9 @@ fn budget<S: Simd, const V: usize>(simd: S, weights: &[f32], totals: &Totals, sh
     let mut end = totals.largest.to_bits().max(start) + 1;
     let mut held = 0.0;
     loop {
-        let needed = |bits: u32| ((wanted - held) / f64::from(f32::from_bits(bits))).ceil();
-        let (fewest, most) = (needed(end), needed(start));
+        let needed = wanted - held;
+        let [fewest, most] = [end, start].map(|bits| needed / f64::from(f32::from_bits(bits)));
+        let (fewest, most) = (fewest.ceil(), most.ceil());
         if fewest >= most || end - start <= 1 {
             let above = count_from::<S, V>(simd, weights, f32::from_bits(end));
             return (above + most as usize).min(weights.len());
@@ -222,6 +225,19 @@ pub fn row_span<S: Simd>(simd: S, weights: &[f32], totals: &Totals, share: f64) 
     by_lanes!(span::<S>(simd, weights, totals, share))
 }
 
+/// The sum of a few weights.
+#[inline(always)]
+fn sum<S: Simd, const V: usize>(simd: S, weights: &[f32]) -> f64 {
+    let mut sums = [simd.splat_f32s(0.0); V];
+    each_vector::<S, V>(
+        simd,
+        weights,
+        #[inline(always)]
+        |v, weights| sums[v] = simd.add_f32s(sums[v], weights),
+    );
+    f64::from(total(simd, sums))
+}
+
 #[inline(always)]
 fn span<S: Simd, const V: usize>(
     simd: S,
@@ -232,25 +248,15 @@ fn span<S: Simd, const V: usize>(
     if !(totals.sum > 0.0 && totals.sum.is_finite()) {
         return None;
     }
-    let sum = |weights: &[f32]| {
-        let mut sums = [simd.splat_f32s(0.0); V];
-        each_vector::<S, V>(
-            simd,
-            weights,
-            #[inline(always)]
-            |v, weights| sums[v] = simd.add_f32s(sums[v], weights),
-        );
-        f64::from(total(simd, sums))
-    };
     let (wanted, mut held, mut column) = (share * totals.sum, 0.0, 0);
     for block in weights.chunks(8 * LANES) {
-        let more = sum(block);
+        let more = sum::<S, V>(simd, block);
         if held + more < wanted {
             (held, column) = (held + more, column + block.len());
             continue;
         }
         for part in block.chunks(LANES) {
-            let more = sum(part);
+            let more = sum::<S, V>(simd, part);
             if held + more < wanted {
                 (held, column) = (held + more, column + part.len());
                 continue;
@@ -284,6 +290,12 @@ impl WithSimd for AddShares<'_> {
     }
 }
 
+/// sum + weight · norm · factor.
+#[inline(always)]
+fn add_share<S: Simd>(simd: S, sum: S::f32s, [weight, norm, factor]: [S::f32s; 3]) -> S::f32s {
+    simd.add_f32s(sum, simd.mul_f32s(simd.mul_f32s(weight, norm), factor))
+}
+
 #[inline(always)]
 fn add_shares<S: Simd, const V: usize>(simd: S, of: AddShares<'_>) {
     let count = of.weights.len().min(of.norms.len()).min(of.sums.len());
@@ -305,14 +317,11 @@ fn add_shares<S: Simd, const V: usize>(simd: S, of: AddShares<'_>) {
     let all = total(simd, products);
     if all > 0.0 && all.is_finite() {
         let factor = simd.splat_f32s(1.0 / all);
-        let add = |sum, weight, norm| {
-            let share = simd.mul_f32s(simd.mul_f32s(weight, norm), factor);
-            simd.add_f32s(sum, share)
-        };
         for (sum, (weight, norm)) in sums.iter_mut().zip(weights.iter().zip(norms)) {
-            *sum = add(*sum, *weight, *norm);
+            *sum = add_share(simd, *sum, [*weight, *norm, factor]);
         }
-        let last = add(simd.partial_load_f32s(sums_rest), last_weights, last_norms);
+        let last = simd.partial_load_f32s(sums_rest);
+        let last = add_share(simd, last, [last_weights, last_norms, factor]);
         simd.partial_store_f32s(sums_rest, last);
     }
 }
