@@ -221,7 +221,7 @@ impl Row<'_> {
             .weights
             .get(DISTANT - self.nearest..end.min(self.weights.len()));
         let later = self.later.get(DISTANT - 1..).unwrap_or_default();
-        far.map_or(0.0, |far| Totals::of(simd, far).sum) + Totals::of(simd, later).sum
+        Totals::of(simd, far.unwrap_or_default()).sum + Totals::of(simd, later).sum
     }
 
     /// The weight on earlier tokens that are the same as the query, and on those that follow them.
