@@ -44,6 +44,7 @@ mod spans;
 mod texts;
 mod train;
 mod train_args;
+mod unseen;
 mod usage;
 mod what_if;
 mod window;
@@ -97,6 +98,7 @@ pub fn code_of(args: Vec<OsString>) -> u8 {
         return STOPPED;
     }
     let said = format!("error: {what}{}", chain(&error));
+    unseen::tell(&said);
     match error.is::<Usage>() {
         true => {
             // Its words are ours, and may be several lines.

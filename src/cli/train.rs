@@ -187,8 +187,12 @@ fn read(
     args: &TrainArgs,
 ) -> Result<Data> {
     let by_count = !options.adapt_io_cutoffs.is_empty();
-    // A run is resumed from any folder.
-    let source = source.canonicalize().unwrap_or_else(|_| source.to_owned());
+    // A run is resumed from any folder. What Windows calls canonical begins with `\\?\`, which nobody types.
+    let whole = match cfg!(windows) {
+        true => std::path::absolute(source),
+        false => source.canonicalize(),
+    };
+    let source = whole.unwrap_or_else(|_| source.to_owned());
     // What a run was begun with, it may go on with: its text is held against the one that it was begun with.
     let data = match args.run.any_text || args.resume.is_some() {
         true => Data::read_accepted(&source, vocabulary, by_count, Accept::AnyBytes)?,

@@ -49,6 +49,9 @@ fn no_display() -> Option<String> {
 
 /// Asked for something, says how to get it; asked for nothing, shows what there is.
 fn without(args: &WindowArgs, reason: &str) -> Result<()> {
+    if super::unseen::is_unseen() {
+        anyhow::bail!("the window cannot open: {reason}");
+    }
     let common = &args.common;
     let asked = args.model.is_some() || args.text.is_some();
     let as_usual = common.vocab.is_none() && common.ramp.is_none();

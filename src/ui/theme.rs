@@ -134,7 +134,7 @@ fn luminance(color: Color32) -> f64 {
 ///
 /// egui joins Arabic letters and orders them within a word, but places words from left to right in any script.
 fn definitions() -> egui::FontDefinitions {
-    let mut defined = egui::FontDefinitions::default();
+    let mut defined = of_egui();
     let own = [("Inter", INTER), ("Inter SemiBold", INTER_SEMIBOLD)];
     for (name, data) in own.into_iter().chain(fonts::at_hand()) {
         // Not copied: the font is read where it lies in the program.
@@ -167,6 +167,42 @@ fn definitions() -> egui::FontDefinitions {
         .unwrap_or_default();
     bold.insert(0, "Inter SemiBold".to_owned());
     defined.families.insert(strong_family(), bold);
+    defined
+}
+
+/// The fonts that egui brings.
+#[cfg(feature = "desktop")]
+fn of_egui() -> egui::FontDefinitions {
+    egui::FontDefinitions::default()
+}
+
+/// The same as far as they are needed, the very ones that charts are drawn with: of egui's own, a page would have another copy.
+#[cfg(not(feature = "desktop"))]
+fn of_egui() -> egui::FontDefinitions {
+    let mut defined = egui::FontDefinitions::empty();
+    let [(noto, noto_data), (icons, icons_data)] = fonts::EMOJI;
+    // As large as egui has them.
+    let all = [
+        ("Hack", fonts::HACK, 1.0),
+        (noto, noto_data, 0.81),
+        (icons, icons_data, 0.9),
+    ];
+    for (name, data, scale) in all {
+        let tweak = egui::FontTweak {
+            scale,
+            ..egui::FontTweak::default()
+        };
+        let data = egui::FontData::from_static(data).tweak(tweak);
+        defined.font_data.insert(name.to_owned(), Arc::new(data));
+    }
+    let families = [
+        (FontFamily::Monospace, &["Hack", noto, icons][..]),
+        (FontFamily::Proportional, &[noto, icons][..]),
+    ];
+    for (family, names) in families {
+        let names = names.iter().map(|name| (*name).to_owned());
+        defined.families.insert(family, names.collect());
+    }
     defined
 }
 

@@ -113,7 +113,9 @@ pub fn run(start: Start) -> Result<(), WindowError> {
                 .trim_start_matches(": ")
         });
     let missing = ["xlib", "xkbcommon", "EGL", "libGL", "GLX", "glutin"];
-    let hint = if missing.iter().any(|name| message.contains(name)) {
+    let hint = if cfg!(any(windows, target_os = "macos")) {
+        " (it needs a graphics driver with OpenGL 2.0 or newer)"
+    } else if missing.iter().any(|name| message.contains(name)) {
         " (on Debian and Ubuntu: apt install libgl1 libegl1 libgl1-mesa-dri libx11-xcb1 libxcursor1 libxi6 libxrandr2 libxkbcommon-x11-0)"
     } else {
         ""

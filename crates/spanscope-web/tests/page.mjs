@@ -112,11 +112,11 @@ async function command(page, words) {
 }
 
 let exports = 0;
-/** Exports a figure's numbers, and returns them. */
-async function exported(page, figure) {
+/** Exports a figure, and returns the bytes of the file. */
+async function written(page, figure, ending) {
   await command(page, `Export ${figure}`);
   await press(page, "Control+a");
-  const name = `numbers${++exports}.csv`;
+  const name = `figure${++exports}.${ending}`;
   await type(page, `/downloads/${name}`);
   await picture(page, "before-an-export");
   const coming = page.waitForEvent("download", { timeout: 60000 });
@@ -124,10 +124,12 @@ async function exported(page, figure) {
   await page.keyboard.press("Enter");
   const download = await coming;
   assert.equal(download.suggestedFilename(), name);
-  const text = readFileSync(await download.path(), "utf8");
+  const bytes = readFileSync(await download.path());
   await settled(page);
-  return text;
+  return bytes;
 }
+/** Exports a figure's numbers, and returns them. */
+const exported = async (page, figure) => (await written(page, figure, "csv")).toString("utf8");
 
 async function drop(page, path) {
   const bytes = readFileSync(path).toString("base64");
@@ -162,6 +164,12 @@ try {
     await command(page, "L1H2");
     run("figure", "profile", SAMPLE, "--text", at("text.txt"), "--head", "1.2", "-o", at("profile.csv"));
     same(await exported(page, "weight by distance"), readFileSync(at("profile.csv"), "utf8"), "weights of a selected head");
+    // Drawings: what begins as such files do.
+    for (const [ending, begin] of [["svg", "<svg"], ["pdf", "%PDF-"], ["png", "\x89PNG\r\n"]]) {
+      const bytes = await written(page, "surprisal", ending);
+      assert(bytes.subarray(0, 200).toString("latin1").includes(begin) && bytes.length > 2000, `a figure as ${ending}`);
+      writeFileSync(join(pictures, `figure.${ending}`), bytes);
+    }
     // Fonts of other scripts come once they are needed, and no others.
     const fonts = () => asked.filter((url) => url.includes("/fonts/")).map((url) => url.split("/").pop()).sort();
     assert.deepEqual(fonts(), [], "no font is fetched for English");
@@ -184,6 +192,12 @@ try {
     writeFileSync(at("other.txt"), "All the world's a stage, and all the men and women merely players.");
     await drop(page, at("other.txt"));
     await picture(page, "dropped-text");
+    // A checkpoint is dropped.
+    await drop(page, resolve("sample_models/wikitext_all_attention.safetensors"));
+    await picture(page, "dropped-checkpoint");
+    run("figure", "spans", resolve("sample_models/wikitext_all_attention.safetensors"), "-o", at("spans.csv"));
+    // The same command, of what stands in the window now.
+    same(await exported(page, "spans"), readFileSync(at("spans.csv"), "utf8"), "spans of a dropped checkpoint");
     // Kept: the next visit begins where this one was.
     await command(page, "Dark theme");
     await page.waitForTimeout(1500);
@@ -227,6 +241,8 @@ try {
     });
     assert.equal(pixels, 2 * points, "as sharp as the display");
     await picture(phone.page, "on-a-phone");
+    await command(phone.page, "Heads");
+    await picture(phone.page, "on-a-phone-heads");
     await small.close();
   }
   {
@@ -241,8 +257,33 @@ try {
     const url = `http://127.0.0.1:${server.address().port}/`;
     const { page, context, noRequestLeft } = await open(url, [url], { locale: "zh-CN" });
     await picture(page, "from-a-server");
+    // The clipboard, which a page has from a server alone.
+    await context.grantPermissions(["clipboard-read", "clipboard-write"]);
+    await page.locator("canvas").click({ position: { x: 640, y: 14 } });
+    await command(page, "Copy data (CSV): surprisal");
+    await page.waitForTimeout(500);
+    const copied = await page.evaluate(() => navigator.clipboard.readText());
+    assert(copied.split("\n").length > 10 && copied.includes(","), `data in the clipboard: ${copied.slice(0, 80)}`);
+    await command(page, "Copy picture: surprisal");
+    await page.waitForTimeout(1500);
+    const kinds = await page.evaluate(async () => (await navigator.clipboard.read()).flatMap((item) => item.types));
+    assert(kinds.includes("image/png"), `a picture in the clipboard: ${kinds}`);
+    // The window in Chinese.
+    await command(page, "Language: Chinese");
+    await page.waitForTimeout(500);
+    await picture(page, "in-chinese");
+    await press(page, "Control+p");
+    await picture(page, "in-chinese-palette");
+    await press(page, "Escape");
     noRequestLeft();
     await context.close();
+    // With a finger: a tap chooses what is under it.
+    const touched = await open(url, [url], { hasTouch: true, viewport: { width: 820, height: 1180 } });
+    await picture(touched.page, "tablet");
+    await answered(touched.page, () => touched.page.touchscreen.tap(300, 110));
+    await picture(touched.page, "tablet-touched");
+    touched.noRequestLeft();
+    await touched.context.close();
     server.close();
   }
   console.log("the page: all well");

@@ -339,7 +339,10 @@ fn parts(text: &str) -> (PathBuf, String) {
 
 /// "~" is the home folder, as in a shell.
 fn expand(text: &str) -> PathBuf {
-    match text.strip_prefix("~/").or((text == "~").then_some("")) {
+    let rest = text
+        .strip_prefix("~/")
+        .or_else(|| text.strip_prefix('~')?.strip_prefix(MAIN_SEPARATOR));
+    match rest.or((text == "~").then_some("")) {
         Some(rest) => user_folders::home().map_or_else(|| text.into(), |home| home.join(rest)),
         None => text.into(),
     }

@@ -280,6 +280,8 @@ fn quoted(path: &Path) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+,:@%\\".contains(c);
     match path.chars().all(plain) {
         true => path,
+        // No name has quotation marks there.
+        false if cfg!(windows) => format!("\"{path}\""),
         false => format!("'{}'", path.replace('\'', r"'\''")),
     }
 }

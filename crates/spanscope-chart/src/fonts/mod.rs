@@ -211,8 +211,11 @@ pub static FALLBACKS: [Fallback; 23] = [
     fallback!("Noto Sans Math", "NotoSansMath-Subset.ttf"),
 ];
 
+/// Equally wide letters: the font that the window's own library brings.
+pub static HACK: &[u8] = epaint_default_fonts::HACK_REGULAR;
+
 /// Emoji in one colour: the fonts that the window's own library brings.
-pub(crate) static EMOJI: [(&str, &[u8]); 2] = [
+pub static EMOJI: [(&str, &[u8]); 2] = [
     ("Noto Emoji", epaint_default_fonts::NOTO_EMOJI_REGULAR),
     ("Emoji Icon Font", epaint_default_fonts::EMOJI_ICON),
 ];

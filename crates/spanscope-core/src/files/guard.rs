@@ -34,6 +34,17 @@ pub fn remove_unfinished() {
     std::mem::forget(unfinished);
 }
 
+/// Removes a file that another one has replaced, and those before it that somebody had mapped; at the latest the next program that
+/// writes into the folder does.
+#[cfg(windows)]
+pub(super) fn replaced(path: &Path) {
+    /// Files that could not be removed yet.
+    static REPLACED: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
+    let mut replaced = lock(&REPLACED);
+    replaced.insert(path.to_owned());
+    replaced.retain(|path| std::fs::remove_file(path).is_err() && path.exists());
+}
+
 /// Removes the unfinished files in `folder` that no living program holds; once per folder.
 pub(super) fn sweep(folder: &Path) {
     if !lock(&SWEPT).insert(folder.to_owned()) {

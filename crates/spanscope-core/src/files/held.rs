@@ -70,7 +70,19 @@ impl Held {
                 .create(true)
                 .truncate(false)
                 .open(&path);
-            let mut file = open?;
+            let mut file = match open {
+                // Of a file that is being removed Windows says that it may not be opened.
+                Err(error)
+                    if cfg!(windows)
+                        && error.kind() == ErrorKind::PermissionDenied
+                        && attempts < ATTEMPTS =>
+                {
+                    attempts += 1;
+                    thread::sleep(BETWEEN);
+                    continue;
+                }
+                open => open?,
+            };
             match file.try_lock() {
                 Ok(()) => {}
                 Err(TryLockError::WouldBlock) if attempts < ATTEMPTS => {

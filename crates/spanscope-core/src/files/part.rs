@@ -76,7 +76,7 @@ impl Part {
             To::File(file, path) => {
                 file.as_file().sync_all().map_err(plain)?;
                 // It stays where it is until it is moved, so that dropping `self` still removes it.
-                std::fs::rename(file.path(), path.as_path())?;
+                place(file.path(), path)?;
                 guard::finished(file.path());
                 file.disable_cleanup(true);
                 Ok(())
@@ -101,6 +101,33 @@ impl Drop for Part {
     }
 }
 
+/// Moves a finished file to its place.
+#[cfg(not(windows))]
+fn place(from: &Path, to: &Path) -> Result<(), Error> {
+    std::fs::rename(from, to)
+}
+
+/// Moves a finished file to its place. Windows replaces no file whose content somebody has mapped, such as the window of a run that
+/// goes on; but such a file can be called something else, and is removed once nobody has it.
+#[cfg(windows)]
+fn place(from: &Path, to: &Path) -> Result<(), Error> {
+    let Err(error) = std::fs::rename(from, to) else {
+        return Ok(());
+    };
+    let mut aside = from.as_os_str().to_owned();
+    aside.push(SUFFIX);
+    let aside = PathBuf::from(aside);
+    if std::fs::rename(to, &aside).is_err() {
+        return Err(error);
+    }
+    let placed = std::fs::rename(from, to);
+    match placed {
+        Ok(()) => guard::replaced(&aside),
+        Err(_) => drop(std::fs::rename(&aside, to)),
+    }
+    placed
+}
+
 /// An unfinished file beside `path`, held by a lock as long as this program writes it.
 fn named(path: &Path) -> Result<tempfile::NamedTempFile, Error> {
     let folder = match path.parent() {
@@ -120,7 +147,16 @@ fn named(path: &Path) -> Result<tempfile::NamedTempFile, Error> {
         before.map(|info| std::fs::Permissions::from_mode(info.permissions().mode() & 0o777))
     };
     loop {
+        #[cfg(unix)]
         let file = builder.tempfile_in(folder).map_err(plain)?;
+        // Not one that Windows takes for temporary: it is to stay.
+        #[cfg(not(unix))]
+        let file = {
+            let mut how = File::options();
+            how.read(true).write(true).create_new(true);
+            let made = builder.make_in(folder, |path| how.open(path));
+            made.map_err(plain)?
+        };
         guard::begun(file.path());
         // Between the two another program may have taken it for one that was left behind: it is removing it, or has.
         match file.as_file().try_lock() {

@@ -21,6 +21,9 @@ impl Target {
     /// # Errors
     /// When it leads to a folder, in a circle, or cannot be looked at.
     pub fn of(path: &Path) -> Result<Self, Error> {
+        if is_nothing(path) {
+            return Ok(Self::Stream(path.to_owned()));
+        }
         match std::fs::metadata(path) {
             Ok(info) if info.is_dir() => {
                 return Err(Error::new(
@@ -54,6 +57,14 @@ impl Target {
 /// True if a folder lists what a process has open: `/proc/self/fd`, `/dev/fd`.
 fn is_open_files(folder: &Path) -> bool {
     folder == Path::new("/dev/fd") || folder.starts_with("/proc") && folder.ends_with("fd")
+}
+
+/// True of the file that swallows all on Windows, in whichever folder: what `/dev/null` is elsewhere.
+fn is_nothing(path: &Path) -> bool {
+    cfg!(windows)
+        && path
+            .file_name()
+            .is_some_and(|name| name.eq_ignore_ascii_case("NUL"))
 }
 
 #[cfg(all(test, unix))]
