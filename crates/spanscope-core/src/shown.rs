@@ -79,6 +79,8 @@ fn without_numbers(text: &str) -> String {
     let mut parts = text.split(OS_ERROR);
     let mut out = parts.next().unwrap_or_default().to_owned();
     for part in parts {
+        // Windows' words are sentences; here something follows them.
+        out.truncate(out.trim_end_matches('.').len());
         let rest = part.trim_start_matches(|c: char| c.is_ascii_digit() || c == '-');
         match rest.strip_prefix(')').filter(|_| rest.len() < part.len()) {
             Some(rest) => out.push_str(rest),

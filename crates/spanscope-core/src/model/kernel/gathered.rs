@@ -21,6 +21,7 @@ fn tallest<S: Simd>() -> usize {
     match S::F32_LANES {
         16 => 12,
         8 => 6,
+        _ if cfg!(target_arch = "wasm32") => 5,
         _ => 4,
     }
 }
@@ -32,6 +33,7 @@ pub(super) fn gather<S: Simd>(left: Left<'_>, into: &mut [f32]) {
     match tallest::<S>() {
         12 => gather_tiles::<12>(left, into),
         6 => gather_tiles::<6>(left, into),
+        5 => gather_tiles::<5>(left, into),
         _ => gather_tiles::<4>(left, into),
     }
 }
@@ -76,6 +78,9 @@ pub(super) fn gathered_columns<S: Simd, const ADD: bool>(
     match S::F32_LANES {
         16 => gathered_sweep::<S, 12, 2, ADD>(simd, left, rows, panel, out, stride),
         8 => gathered_sweep::<S, 6, 2, ADD>(simd, left, rows, panel, out, stride),
+        _ if cfg!(target_arch = "wasm32") => {
+            gathered_sweep::<S, 5, 2, ADD>(simd, left, rows, panel, out, stride);
+        }
         _ => gathered_sweep::<S, 4, 4, ADD>(simd, left, rows, panel, out, stride),
     }
 }

@@ -100,6 +100,8 @@ pub(super) fn columns<S: Simd, const ADD: bool>(
         (16, PANEL) => sweep::<S, 12, 2, ADD>(simd, left, right, out, stride),
         (16, _) => sweep::<S, 12, 1, ADD>(simd, left, right, out, stride),
         (8, _) => sweep::<S, 6, 2, ADD>(simd, left, right, out, stride),
+        // A browser has 16 registers on most machines, where NEON has 32, and one more is for the product before it is added.
+        _ if cfg!(target_arch = "wasm32") => sweep::<S, 5, 2, ADD>(simd, left, right, out, stride),
         _ => sweep::<S, 4, 4, ADD>(simd, left, right, out, stride),
     }
 }
@@ -185,6 +187,7 @@ impl WithSimd for OneRow<'_> {
         let size = self.row.len() * PANEL;
         let together = match S::F32_LANES {
             16 => 4,
+            _ if cfg!(target_arch = "wasm32") => 1,
             _ => 2,
         };
         let groups = self.out.chunks_exact_mut(together * PANEL);
@@ -194,6 +197,9 @@ impl WithSimd for OneRow<'_> {
             match S::F32_LANES {
                 16 => several::<S, 4, 2>(simd, self.row, panels, out),
                 8 => several::<S, 2, 4>(simd, self.row, panels, out),
+                4 if cfg!(target_arch = "wasm32") => {
+                    several::<S, 1, 8>(simd, self.row, panels, out)
+                }
                 4 => several::<S, 2, 8>(simd, self.row, panels, out),
                 _ => several::<S, 2, 32>(simd, self.row, panels, out),
             }
