@@ -186,7 +186,8 @@ fn loses(found: &Found, start: &Start, wanted: Option<&OpenModel>) -> bool {
     edits || text
 }
 
-/// The place of the window of `start`, before it is there.
+/// The place of the window of `start`, before it is there. A page's is the browser's.
+#[cfg_attr(not(feature = "desktop"), allow(dead_code))]
 pub fn place(root: &Path, start: &Start) -> Place {
     let found = found(root);
     let window = |i: usize| found[i].stored.as_ref().map(|stored| stored.session.window);
